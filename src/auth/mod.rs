@@ -1,0 +1,14 @@
+//! Who asks, and what they may: token → claims → caller → permit.
+//!
+//! Owns every decision about access. Never reads a request (that is `http`) and never reaches a source: a [`permit::Permit`]
+//! is the only thing that does, and [`policy`] is the only place that makes one.
+//!
+//! Reading order: [`token`] (is it genuine), [`keys`] (by whose key), [`tenant`] (whose is it), [`policy`] (what may it),
+//! [`permit`] (the answer as a value).
+
+pub mod token;
+//KEYS
+//DEV
+pub mod tenant;
+pub mod policy;
+pub mod permit;

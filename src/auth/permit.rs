@@ -1,0 +1,107 @@
+//! The answer of the policy as a value: this caller may do this operation, on this, because of that.
+//!
+//! Owns what a source may read off a permit. INVARIANT: the fields are private and [`Permit::grant`] is visible to
+//! [`super::policy`] alone, so code that was not allowed something cannot call a source at all.
+
+use crate::domain::name::{SourceName, TenantId};
+use crate::domain::operation::Operation;
+use crate::domain::pattern::Pattern;
+
+/// Why something was allowed: the scope and the grant that met.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Why {
+    /// The grant's place in the configuration.
+    pub grant: String,
+    /// The token's scope.
+    pub scope: String,
+    /// The claim that the scope stood in.
+    pub claim: String,
+}
+
+/// Which groups of one source the caller may see: those that a grant and a scope both cover.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupRule {
+    /// The source.
+    pub source: SourceName,
+    /// The grants' patterns.
+    pub granted: Vec<Pattern>,
+    /// The scopes' patterns.
+    pub scoped: Vec<Pattern>,
+}
+
+impl GroupRule {
+    /// May the caller see the group?
+    #[must_use]
+    pub fn allows(&self, group: &str) -> bool {
+        let any = |patterns: &[Pattern]| patterns.iter().any(|pattern| pattern.matches(group));
+        any(&self.granted) && any(&self.scoped)
+    }
+}
+
+/// Which streams the caller may see; `None`: all.
+pub type StreamRule = Option<Vec<Pattern>>;
+
+/// Leave to do one operation. Made by [`super::policy`] only; every source method asks for one.
+#[derive(Debug, Clone)]
+pub struct Permit<Op> {
+    op: Op,
+    tenant: TenantId,
+    subject: String,
+    groups: Vec<GroupRule>,
+    streams: StreamRule,
+    why: Option<Why>,
+}
+
+impl<Op: Operation> Permit<Op> {
+    pub(super) fn grant(op: Op, tenant: TenantId, subject: String, groups: Vec<GroupRule>, streams: StreamRule, why: Option<Why>) -> Self {
+        Self { op, tenant, subject, groups, streams, why }
+    }
+
+    /// The operation that is allowed, and no other.
+    #[must_use]
+    pub fn op(&self) -> &Op {
+        &self.op
+    }
+
+    /// Whose leave it is.
+    #[must_use]
+    pub fn tenant(&self) -> &TenantId {
+        &self.tenant
+    }
+
+    /// The token's subject, for the audit line.
+    #[must_use]
+    pub fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    /// Where to look, in order; for an operation on one group the first is the one.
+    #[must_use]
+    pub fn sources(&self) -> &[GroupRule] {
+        &self.groups
+    }
+
+    /// May the caller see the group in the source?
+    #[must_use]
+    pub fn may_see_group(&self, source: &SourceName, group: &str) -> bool {
+        self.groups.iter().any(|rule| rule.source == *source && rule.allows(group))
+    }
+
+    /// Which streams the caller may see; `None`: all.
+    #[must_use]
+    pub fn streams(&self) -> Option<&[Pattern]> {
+        self.streams.as_deref()
+    }
+
+    /// May the caller see the stream?
+    #[must_use]
+    pub fn may_see_stream(&self, stream: &str) -> bool {
+        self.streams.as_ref().is_none_or(|patterns| patterns.iter().any(|pattern| pattern.matches(stream)))
+    }
+
+    /// Why it was allowed; `None` for lists, in which each item has a reason of its own.
+    #[must_use]
+    pub fn why(&self) -> Option<&Why> {
+        self.why.as_ref()
+    }
+}

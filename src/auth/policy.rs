@@ -1,0 +1,152 @@
+//! Who may what: the intersection of a token's scopes and its tenant's grants.
+//!
+//! Owns the decision, and is the only maker of permits. Never asks a source: a group that the caller may not know of is
+//! refused without anybody learning whether it exists.
+
+use std::time::Duration;
+
+use super::permit::{GroupRule, Permit, StreamRule, Why};
+use super::tenant::{Caller, Grant, Scope};
+use crate::domain::name::{LogGroupName, LogStreamName};
+use crate::domain::operation::{Action, Operation, Target};
+use crate::domain::time::{Millis, TimeRange};
+
+/// Why an operation is not allowed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Denied {
+    /// The tenant has no grant that covers it: it answers as if it did not exist.
+    #[error("no grant of the tenant covers it")]
+    NotGranted,
+    /// The tenant may, the token may not.
+    #[error("the token has no scope that covers it; `{scope}` would")]
+    InsufficientScope {
+        /// A scope that would do.
+        scope: String,
+    },
+    /// The tenant may not read so much time in one request.
+    #[error("the range is longer than the tenant's {}", humantime(*max))]
+    RangeTooLong {
+        /// The tenant's `limits.max_range`.
+        max: Duration,
+    },
+}
+
+fn humantime(duration: Duration) -> String {
+    match duration.as_secs() {
+        days if days % 86_400 == 0 => format!("{} days", days / 86_400),
+        hours if hours % 3600 == 0 => format!("{} hours", hours / 3600),
+        seconds => format!("{seconds} seconds"),
+    }
+}
+
+/// Asks for leave. `now` bounds open ranges.
+///
+/// # Errors
+/// [`Denied`], in the order: not granted (404), not scoped (403), too long a range (422). So a 403 or 422 never speaks
+/// of a group that the tenant may not know of.
+pub fn authorize<Op: Operation>(caller: &Caller, op: Op, now: Millis) -> Result<Permit<Op>, Denied> {
+    let found = match op.target() {
+        Target::Groups => all_groups(caller, Op::ACTION)?,
+        Target::Group(group) => one_group(caller, Op::ACTION, group, None)?,
+        Target::Stream(group, stream) => one_group(caller, Op::ACTION, group, Some(stream))?,
+    };
+    if let (Some(max), Some(range)) = (caller.tenant.limits.max_range, op.range()) {
+        check_range(range, max, now)?;
+    }
+    let Found { groups, streams, why } = found;
+    Ok(Permit::grant(op, caller.tenant.id.clone(), caller.claims.subject.clone(), groups, streams, why))
+}
+
+struct Found {
+    groups: Vec<GroupRule>,
+    streams: StreamRule,
+    why: Option<Why>,
+}
+
+fn check_range(range: TimeRange, max: Duration, now: Millis) -> Result<(), Denied> {
+    let max_millis = i64::try_from(max.as_millis()).unwrap_or(i64::MAX);
+    let end = range.end.unwrap_or(now);
+    match range.start {
+        Some(start) if end.0.saturating_sub(start.0) <= max_millis => Ok(()),
+        _ => Err(Denied::RangeTooLong { max }),
+    }
+}
+
+fn scopes_for(caller: &Caller, action: Action) -> Vec<&Scope> {
+    caller.scopes.iter().filter(|scope| scope.allows(action)).collect()
+}
+
+fn all_groups(caller: &Caller, action: Action) -> Result<Found, Denied> {
+    let grants: Vec<&Grant> = caller.tenant.grants.iter().filter(|grant| grant.allows(action)).collect();
+    let scopes = scopes_for(caller, action);
+    if let (Some(first), true) = (grants.iter().find_map(|grant| grant.groups.first()), scopes.is_empty()) {
+        return Err(Denied::InsufficientScope { scope: format!("logs:{action}:{first}") });
+    }
+    let scoped: Vec<_> = scopes.iter().map(|scope| scope.groups.clone()).collect();
+    let mut groups: Vec<GroupRule> = Vec::new();
+    for grant in grants {
+        match groups.iter_mut().find(|rule| rule.source == grant.source) {
+            Some(rule) => rule.granted.extend(grant.groups.iter().cloned()),
+            None => groups.push(GroupRule { source: grant.source.clone(), granted: grant.groups.clone(), scoped: scoped.clone() }),
+        }
+    }
+    Ok(Found { groups, streams: None, why: None })
+}
+
+fn one_group(caller: &Caller, action: Action, group: &LogGroupName, stream: Option<&LogStreamName>) -> Result<Found, Denied> {
+    let covers = |grant: &&Grant| {
+        grant.allows(action) && grant.covers_group(group.as_str()) && stream.is_none_or(|stream| grant.covers_stream(stream.as_str()))
+    };
+    let grants: Vec<&Grant> = caller.tenant.grants.iter().filter(covers).collect();
+    let first = grants.first().ok_or(Denied::NotGranted)?;
+    let scopes = scopes_for(caller, action);
+    let scope = scopes
+        .iter()
+        .find(|scope| scope.groups.matches(group.as_str()))
+        .ok_or_else(|| Denied::InsufficientScope { scope: format!("logs:{action}:{group}") })?;
+    let streams = grants
+        .iter()
+        .filter(|grant| grant.source == first.source)
+        .map(|grant| grant.streams.clone())
+        .reduce(|all, more| Some([all?, more?].concat()))
+        .flatten();
+    let why = Why { grant: first.rule.clone(), scope: scope.to_string(), claim: scope.claim.to_string() };
+    let rule = GroupRule {
+        source: first.source.clone(),
+        granted: first.groups.clone(),
+        scoped: scopes.iter().map(|scope| scope.groups.clone()).collect(),
+    };
+    Ok(Found { groups: vec![rule], streams, why: Some(why) })
+}
+
+/// The answer to "may I, and why": what `GET /me/explain` and `logmark explain` show.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Explanation {
+    /// May the caller?
+    pub allowed: bool,
+    /// The grant, the scope and the claim that say so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub because: Option<Why>,
+    /// What is missing, in words, when not allowed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missing: Option<String>,
+    /// A scope that would do, when only the token is short of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub needed_scope: Option<String>,
+}
+
+/// Explains the decision on an action without doing anything.
+#[must_use]
+pub fn explain(caller: &Caller, action: Action, group: &LogGroupName, stream: Option<&LogStreamName>) -> Explanation {
+    match one_group(caller, action, group, stream) {
+        Ok(found) => Explanation { allowed: true, because: found.why, missing: None, needed_scope: None },
+        Err(denied) => {
+            let needed_scope = match &denied {
+                Denied::InsufficientScope { scope } => Some(scope.clone()),
+                Denied::NotGranted | Denied::RangeTooLong { .. } => None,
+            };
+            Explanation { allowed: false, because: None, missing: Some(denied.to_string()), needed_scope }
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! What sources hold and hand out: events, groups, streams, and pages of them.
+//!
+//! Owns the shapes; never says how they are written on the wire (that is `http::encode`).
+
+use std::sync::Arc;
+
+use super::name::{LogGroupName, LogStreamName};
+use super::time::Millis;
+
+/// One log event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// When it happened, by whoever wrote it.
+    pub timestamp: Millis,
+    /// When the source took it in.
+    pub ingestion_time: Option<Millis>,
+    /// The stream it is in, shared among the events of a page.
+    pub stream: Arc<str>,
+    /// The id that CloudWatch gives an event in FilterLogEvents; absent where it gives none.
+    pub event_id: Option<String>,
+    /// The message, exactly.
+    pub message: String,
+}
+
+/// Where reading goes on in a source: text that only the source understands. It leaves the service sealed in a cursor only.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Position(pub String);
+
+/// Which way a page is read. Events in a page are in ascending order either way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+pub enum Direction {
+    /// Towards newer events.
+    Forward,
+    /// Towards older events.
+    Backward,
+}
+
+/// Why a page ended (API, `stopReason`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StopReason {
+    /// There is nothing more now in the direction read.
+    End,
+    /// The limit asked for.
+    Limit,
+    /// The size that one answer may have.
+    Bytes,
+    /// The work that one call may cost.
+    Time,
+    /// The source asked for less; what was read so far is whole.
+    Throttled,
+}
+
+impl StopReason {
+    /// The word in the API.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::End => "end",
+            Self::Limit => "limit",
+            Self::Bytes => "bytes",
+            Self::Time => "time",
+            Self::Throttled => "throttled",
+        }
+    }
+}
+
+/// What one call to a source may bring: INVARIANT: everything a source returns is bounded by these.
+#[derive(Debug, Clone)]
+pub struct PageRequest {
+    /// Where to go on; `None`: at the range's beginning (forward) or end (backward).
+    pub position: Option<Position>,
+    /// Which way.
+    pub direction: Direction,
+    /// At most so many events, at least 1.
+    pub limit: usize,
+    /// About so many bytes of messages; a single larger event is still returned.
+    pub max_bytes: usize,
+}
+
+/// One page as a source returned it, in ascending order of time.
+#[derive(Debug, Clone)]
+pub struct EventPage {
+    /// The events; may be empty without being the end.
+    pub events: Vec<Event>,
+    /// Where newer events are, or will be.
+    pub next: Position,
+    /// Where older events are; `None` where the source cannot read backwards from here.
+    pub previous: Option<Position>,
+    /// True when the source knows that there is nothing more now in the direction asked for.
+    pub at_end: bool,
+}
+
+/// What is known of a log group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogGroup {
+    /// Its name.
+    pub name: LogGroupName,
+    /// When it was created.
+    pub created_at: Option<Millis>,
+    /// Days that events are kept; `None`: for ever.
+    pub retention_days: Option<u32>,
+    /// Bytes stored, as far as the source counts them.
+    pub stored_bytes: Option<u64>,
+    /// CloudWatch's log class.
+    pub class: String,
+}
+
+/// What is known of a log stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogStream {
+    /// Its name.
+    pub name: LogStreamName,
+    /// When it was created.
+    pub created_at: Option<Millis>,
+    /// Timestamp of its oldest event.
+    pub first_event_at: Option<Millis>,
+    /// Timestamp of its newest event; CloudWatch may be an hour behind with it.
+    pub last_event_at: Option<Millis>,
+    /// When something was last taken in; CloudWatch may be an hour behind with it.
+    pub last_ingestion_at: Option<Millis>,
+}
+
+/// One page of a list of groups or streams.
+#[derive(Debug, Clone)]
+pub struct ListPage<T> {
+    /// The items, in the order of the list; may be empty without being the end.
+    pub items: Vec<T>,
+    /// Where the list goes on; `None`: it is complete.
+    pub next: Option<Position>,
+}

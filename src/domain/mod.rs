@@ -1,0 +1,10 @@
+//! The words of the product as types: names, patterns, times, events, operations.
+//!
+//! Owns what is true whatever the transport and whatever the source. Never does I/O and knows neither HTTP nor AWS.
+//! Look next at `auth` (who may) and `sources` (where it comes from).
+
+pub mod name;
+pub mod pattern;
+pub mod time;
+pub mod event;
+pub mod operation;

@@ -1,0 +1,223 @@
+//! The operations a caller can ask for, as values: typed, complete, and nothing that the caller wrote verbatim.
+//!
+//! Owns what each operation is about (its action and its target). Never says whether it is allowed: `auth::policy` turns
+//! an operation into a `Permit`, and only a permit gets anything out of a source.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::event::Direction;
+use super::name::{LogGroupName, LogStreamName};
+use super::time::TimeRange;
+
+/// What scopes and grants allow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Action {
+    /// Read events; implies [`Action::Describe`] of the same groups.
+    Read,
+    /// Run Logs Insights queries.
+    Query,
+    /// Follow events live.
+    Tail,
+    /// See that groups and streams exist, and what they are.
+    Describe,
+}
+
+impl Action {
+    /// All of them, in the order of the documentation.
+    pub const ALL: [Self; 4] = [Self::Read, Self::Query, Self::Tail, Self::Describe];
+
+    /// The word in scopes, grants and the API.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Query => "query",
+            Self::Tail => "tail",
+            Self::Describe => "describe",
+        }
+    }
+
+    /// Does being allowed `self` allow `wanted`?
+    #[must_use]
+    pub fn implies(self, wanted: Self) -> bool {
+        self == wanted || (self == Self::Read && wanted == Self::Describe)
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A word that is no action.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("is no action: there are `read`, `query`, `tail` and `describe`")]
+pub struct UnknownAction;
+
+impl FromStr for Action {
+    type Err = UnknownAction;
+    fn from_str(text: &str) -> Result<Self, UnknownAction> {
+        Self::ALL.into_iter().find(|action| action.as_str() == text).ok_or(UnknownAction)
+    }
+}
+
+/// What an operation is about: the part of it that authorization looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target<'a> {
+    /// Whatever groups the caller may see.
+    Groups,
+    /// One group, and the streams in it that the caller may see.
+    Group(&'a LogGroupName),
+    /// One stream of one group.
+    Stream(&'a LogGroupName, &'a LogStreamName),
+}
+
+/// An operation that needs a permit.
+pub trait Operation: Send + Sync + 'static {
+    /// Its name in metrics, audit lines and the OpenAPI document (`operationId`).
+    const NAME: &'static str;
+    /// What the caller must be allowed to do.
+    const ACTION: Action;
+    /// To what.
+    fn target(&self) -> Target<'_>;
+    /// The stretch of time it reads, where it reads events.
+    fn range(&self) -> Option<TimeRange> {
+        None
+    }
+}
+
+/// Events of one stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadStream {
+    /// The group.
+    pub group: LogGroupName,
+    /// The stream.
+    pub stream: LogStreamName,
+    /// Which events.
+    pub range: TimeRange,
+    /// Which way the reading began.
+    pub direction: Direction,
+}
+
+impl Operation for ReadStream {
+    const NAME: &'static str = "readStream";
+    const ACTION: Action = Action::Read;
+    fn target(&self) -> Target<'_> {
+        Target::Stream(&self.group, &self.stream)
+    }
+    fn range(&self) -> Option<TimeRange> {
+        Some(self.range)
+    }
+}
+
+/// Which streams of a group are read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StreamSelection {
+    /// All that the caller may see.
+    All,
+    /// These, at most 100 (FilterLogEvents' own limit).
+    Names(Vec<LogStreamName>),
+    /// Those that begin so.
+    Prefix(String),
+}
+
+impl StreamSelection {
+    /// Is the stream among them?
+    #[must_use]
+    pub fn contains(&self, stream: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Names(names) => names.iter().any(|name| name.as_str() == stream),
+            Self::Prefix(prefix) => stream.starts_with(prefix.as_str()),
+        }
+    }
+}
+
+/// Events of all or chosen streams of one group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadGroup {
+    /// The group.
+    pub group: LogGroupName,
+    /// Which of its streams.
+    pub streams: StreamSelection,
+    /// Which events.
+    pub range: TimeRange,
+    /// Which way the reading began.
+    pub direction: Direction,
+}
+
+impl Operation for ReadGroup {
+    const NAME: &'static str = "readGroup";
+    const ACTION: Action = Action::Read;
+    fn target(&self) -> Target<'_> {
+        Target::Group(&self.group)
+    }
+    fn range(&self) -> Option<TimeRange> {
+        Some(self.range)
+    }
+}
+
+/// The groups that the caller may see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListGroups {
+    /// Only those that begin so.
+    pub prefix: Option<String>,
+}
+
+impl Operation for ListGroups {
+    const NAME: &'static str = "listGroups";
+    const ACTION: Action = Action::Describe;
+    fn target(&self) -> Target<'_> {
+        Target::Groups
+    }
+}
+
+/// One group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DescribeGroup {
+    /// Its name.
+    pub group: LogGroupName,
+}
+
+impl Operation for DescribeGroup {
+    const NAME: &'static str = "describeGroup";
+    const ACTION: Action = Action::Describe;
+    fn target(&self) -> Target<'_> {
+        Target::Group(&self.group)
+    }
+}
+
+/// By what a list of streams is ordered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StreamOrder {
+    /// By name.
+    Name,
+    /// By the time of the last event.
+    LastEvent,
+}
+
+/// The streams of one group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListStreams {
+    /// The group.
+    pub group: LogGroupName,
+    /// Only those that begin so; by name only, as in DescribeLogStreams.
+    pub prefix: Option<String>,
+    /// In which order.
+    pub order: StreamOrder,
+    /// Which way: `Backward` lists the last first.
+    pub direction: Direction,
+}
+
+impl Operation for ListStreams {
+    const NAME: &'static str = "listStreams";
+    const ACTION: Action = Action::Describe;
+    fn target(&self) -> Target<'_> {
+        Target::Group(&self.group)
+    }
+}

@@ -1,0 +1,279 @@
+//! Times: epoch milliseconds inside, RFC 3339 outside, and the forms in which a request may give them.
+//!
+//! Owns parsing and printing of times and the clock that the rest asks. Never reads the system clock elsewhere:
+//! everything takes `now` or a [`Clock`], so that tests can hold it still.
+
+use std::fmt;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize, Serializer};
+
+/// The end of the year 9999, the last moment that RFC 3339 can write.
+const LAST_MILLIS: i64 = 253_402_300_799_999;
+
+/// A moment: milliseconds since 1970-01-01T00:00:00Z, as CloudWatch Logs counts. Serializes as RFC 3339 with milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(transparent)]
+pub struct Millis(pub i64);
+
+impl fmt::Display for Millis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let clamped = self.0.clamp(0, LAST_MILLIS);
+        match jiff::Timestamp::from_millisecond(clamped) {
+            Ok(timestamp) => write!(f, "{timestamp:.3}"),
+            Err(_) => write!(f, "{clamped}"),
+        }
+    }
+}
+
+impl Serialize for Millis {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() { serializer.collect_str(self) } else { serializer.serialize_i64(self.0) }
+    }
+}
+
+/// Tells the time. The service has one, tests give it another.
+pub trait Clock: Send + Sync + fmt::Debug {
+    /// Now.
+    fn now(&self) -> Millis;
+}
+
+/// The machine's clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the one place where the machine's clock is read")]
+    fn now(&self) -> Millis {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Millis(i64::try_from(since.as_millis()).unwrap_or(LAST_MILLIS))
+    }
+}
+
+/// A time as a request gives it, before `now` is known to it: kept in cursors, so that `-15m` stays `-15m` from page to page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TimeSpec {
+    /// A moment: RFC 3339, epoch milliseconds or epoch seconds.
+    At(i64),
+    /// Milliseconds before now.
+    Ago(i64),
+}
+
+/// Why a text is not a time, with what would be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TimeError {
+    /// None of the forms.
+    #[error(
+        "is not a time: give RFC 3339 (`2026-11-20T10:00:00Z`), epoch milliseconds, epoch seconds, or relative (`-15m`, `-1h30m`, `-2d`, `now`)"
+    )]
+    NoForm,
+    /// Looks like RFC 3339 without an offset.
+    #[error("has no offset from UTC: write `{0}Z`, or an offset such as `+02:00`")]
+    NoOffset(String),
+    /// `+` in a query string is a space.
+    #[error("has a space where the offset's `+` should be: in a query string `+` must be written `%2B`")]
+    PlusLost,
+    /// Looks like RFC 3339, but there is no such moment.
+    #[error("is no valid RFC 3339 time")]
+    NoSuchMoment,
+    /// Relative, but not understood.
+    #[error("is no relative time: units are `w`, `d`, `h`, `m`, `s`, largest first and each once, as in `-1h30m`")]
+    Relative,
+    /// Before 1970 or after 9999.
+    #[error("lies outside 1970 to 9999")]
+    OutOfRange,
+}
+
+impl TimeSpec {
+    /// Parses any of the request forms (API, "Times in requests").
+    ///
+    /// A whole number of up to 11 digits counts seconds, of 12 and more milliseconds: seconds reach the year 5138 with
+    /// 11 digits, and milliseconds need 12 from September 1973 on, before which nobody wrote to CloudWatch.
+    ///
+    /// # Errors
+    /// A [`TimeError`] that says what is wrong and what to write instead.
+    pub fn parse(text: &str) -> Result<Self, TimeError> {
+        if text == "now" {
+            return Ok(Self::Ago(0));
+        }
+        if let Some(relative) = text.strip_prefix('-') {
+            return parse_relative(relative).map(Self::Ago);
+        }
+        if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
+            let number: i64 = text.parse().map_err(|_| TimeError::OutOfRange)?;
+            let millis = if text.len() <= 11 { number.checked_mul(1000) } else { Some(number) };
+            return in_range(millis.ok_or(TimeError::OutOfRange)?).map(Self::At);
+        }
+        parse_rfc3339(text).map(Self::At)
+    }
+
+    /// The moment it means, `now` being given.
+    ///
+    /// # Errors
+    /// [`TimeError::OutOfRange`] when it lies before 1970.
+    pub fn resolve(self, now: Millis) -> Result<Millis, TimeError> {
+        match self {
+            Self::At(millis) => Ok(Millis(millis)),
+            Self::Ago(ago) => in_range(now.0.checked_sub(ago).ok_or(TimeError::OutOfRange)?).map(Millis),
+        }
+    }
+}
+
+fn in_range(millis: i64) -> Result<i64, TimeError> {
+    if (0..=LAST_MILLIS).contains(&millis) { Ok(millis) } else { Err(TimeError::OutOfRange) }
+}
+
+fn parse_rfc3339(text: &str) -> Result<i64, TimeError> {
+    let bytes = text.as_bytes();
+    let shaped = bytes.len() >= 10
+        && bytes.iter().take(10).enumerate().all(|(i, b)| if i == 4 || i == 7 { *b == b'-' } else { b.is_ascii_digit() });
+    if !shaped {
+        return Err(TimeError::NoForm);
+    }
+    let separated = matches!(bytes.get(10), Some(b'T' | b't'));
+    let rest = text.get(11..).unwrap_or("");
+    if !separated {
+        return Err(if bytes.len() == 10 { TimeError::NoOffset(format!("{text}T00:00:00")) } else { TimeError::NoForm });
+    }
+    if let Some((clock, offset)) = rest.split_once(' ')
+        && clock.len() >= 8
+        && offset.len() == 5
+    {
+        return Err(TimeError::PlusLost);
+    }
+    let has_offset = rest.contains(['Z', 'z', '+', '-']);
+    if !has_offset {
+        return Err(TimeError::NoOffset(text.to_owned()));
+    }
+    // RFC 3339 §5.6: seconds are required, the offset is hh:mm, and nothing follows; jiff alone would take more than that.
+    let clock_end = rest.find(['Z', 'z', '+', '-']).unwrap_or(rest.len());
+    let (clock, offset) = rest.split_at(clock_end);
+    let offset_fits = matches!(offset, "Z" | "z") || (offset.len() == 6 && offset.as_bytes()[3] == b':');
+    if clock.len() < 8 || !offset_fits || (clock.len() > 8 && clock.as_bytes()[8] != b'.') {
+        return Err(TimeError::NoSuchMoment);
+    }
+    let timestamp: jiff::Timestamp = text.parse().map_err(|_| TimeError::NoSuchMoment)?;
+    in_range(timestamp.as_millisecond())
+}
+
+fn parse_relative(text: &str) -> Result<i64, TimeError> {
+    const UNITS: [(char, i64); 5] = [('w', 604_800_000), ('d', 86_400_000), ('h', 3_600_000), ('m', 60_000), ('s', 1000)];
+    let mut total: i64 = 0;
+    let mut allowed = UNITS.as_slice();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        let (number, tail) = rest.split_at(digits);
+        let unit = tail.chars().next().ok_or(TimeError::Relative)?;
+        let place = allowed.iter().position(|(letter, _)| *letter == unit).ok_or(TimeError::Relative)?;
+        let number: i64 = number.parse().map_err(|_| TimeError::Relative)?;
+        let part = number.checked_mul(allowed[place].1).ok_or(TimeError::OutOfRange)?;
+        total = total.checked_add(part).ok_or(TimeError::OutOfRange)?;
+        allowed = &allowed[place + 1..];
+        rest = &tail[unit.len_utf8()..];
+    }
+    if text.is_empty() { Err(TimeError::Relative) } else { Ok(total) }
+}
+
+/// Reads a length of time as the configuration writes it: `31d`, `1h30m`, `60s`.
+///
+/// # Errors
+/// [`TimeError::Relative`] or [`TimeError::OutOfRange`].
+pub fn parse_duration(text: &str) -> Result<std::time::Duration, TimeError> {
+    let millis = parse_relative(text)?;
+    u64::try_from(millis).map(std::time::Duration::from_millis).map_err(|_| TimeError::OutOfRange)
+}
+
+/// A half-open stretch of time: `start` is in it, `end` is not, whatever CloudWatch's own calls do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TimeRange {
+    /// First moment in the range; `None`: from the beginning.
+    pub start: Option<Millis>,
+    /// First moment after the range; `None`: open.
+    pub end: Option<Millis>,
+}
+
+impl TimeRange {
+    /// Is the moment in the range?
+    #[must_use]
+    pub fn contains(&self, moment: Millis) -> bool {
+        self.start.is_none_or(|start| start <= moment) && self.end.is_none_or(|end| moment < end)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Millis = Millis(1_763_632_800_123);
+
+    fn resolve(text: &str) -> Result<String, TimeError> {
+        TimeSpec::parse(text)?.resolve(NOW).map(|millis| millis.to_string())
+    }
+
+    #[test]
+    fn every_documented_form_is_understood() {
+        for (text, expected) in [
+            ("2026-11-20T10:00:00Z", "2026-11-20T10:00:00.000Z"),
+            ("2026-11-20T10:00:00.123Z", "2026-11-20T10:00:00.123Z"),
+            ("2026-11-20T10:00:00.123456789Z", "2026-11-20T10:00:00.123Z"),
+            ("2026-11-20t12:00:00+02:00", "2026-11-20T10:00:00.000Z"),
+            ("1763632800123", "2025-11-20T10:00:00.123Z"),
+            ("1763632800", "2025-11-20T10:00:00.000Z"),
+            ("0", "1970-01-01T00:00:00.000Z"),
+            ("now", "2025-11-20T10:00:00.123Z"),
+            ("-15m", "2025-11-20T09:45:00.123Z"),
+            ("-1h30m", "2025-11-20T08:30:00.123Z"),
+            ("-2d", "2025-11-18T10:00:00.123Z"),
+            ("-1w2d3h4m5s", "2025-11-11T06:55:55.123Z"),
+        ] {
+            assert_eq!(resolve(text).as_deref(), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn everything_else_says_what_is_wrong() {
+        for (text, expected) in [
+            ("", TimeError::NoForm),
+            ("yesterday", TimeError::NoForm),
+            ("2026-11-20 10:00:00Z", TimeError::NoForm),
+            ("2026-11-20T10:00:00", TimeError::NoOffset("2026-11-20T10:00:00".into())),
+            ("2026-11-20", TimeError::NoOffset("2026-11-20T00:00:00".into())),
+            ("2026-11-20T10:00:00 02:00", TimeError::PlusLost),
+            ("2026-13-20T10:00:00Z", TimeError::NoSuchMoment),
+            ("2026-11-20T25:00:00Z", TimeError::NoSuchMoment),
+            ("2026-11-20T10:00Z", TimeError::NoSuchMoment),
+            ("2026-11-20T10:00:00+0200", TimeError::NoSuchMoment),
+            ("2026-11-20T10:00:00Z[UTC]", TimeError::NoSuchMoment),
+            ("-", TimeError::Relative),
+            ("-15", TimeError::Relative),
+            ("-m", TimeError::Relative),
+            ("-30m1h", TimeError::Relative),
+            ("-1h1h", TimeError::Relative),
+            ("-1x", TimeError::Relative),
+            ("-1.5h", TimeError::Relative),
+            ("+5m", TimeError::NoForm),
+            ("-100000d", TimeError::OutOfRange),
+            ("99999999999999999999", TimeError::OutOfRange),
+            ("999999999999999", TimeError::OutOfRange),
+            ("1763632800.5", TimeError::NoForm),
+            ("1e9", TimeError::NoForm),
+            ("０", TimeError::NoForm),
+        ] {
+            assert_eq!(resolve(text), Err(expected), "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_the_parser_fall_over(text in "\\PC{0,40}") {
+            let _ = TimeSpec::parse(&text);
+        }
+
+        #[test]
+        fn what_is_printed_is_read_back(millis in 0..=LAST_MILLIS) {
+            let printed = Millis(millis).to_string();
+            proptest::prop_assert_eq!(TimeSpec::parse(&printed), Ok(TimeSpec::At(millis)));
+        }
+    }
+}

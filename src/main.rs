@@ -1,0 +1,2 @@
+//! The `logmark` binary.
+fn main() {}

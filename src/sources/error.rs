@@ -1,0 +1,40 @@
+//! How a source can fail, told apart by whose fault it is.
+
+use std::time::Duration;
+
+/// A source's failure. The texts are for our own log; what a client sees is written in `http::problem`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SourceError {
+    /// There is no such group or stream.
+    #[error("no such log group or stream")]
+    NotFound,
+    /// The position in a cursor is not one of this source's any more (expired, or made for something else).
+    #[error("the position is not valid here")]
+    InvalidPosition,
+    /// The source can't do what was asked in this combination; the text is ours and names the parameter.
+    #[error("`{parameter}` {detail}")]
+    Unsupported {
+        /// The request's parameter.
+        parameter: &'static str,
+        /// What is wrong with it here.
+        detail: &'static str,
+    },
+    /// The source wants fewer calls, and retrying within the deadline did not help.
+    #[error("throttled")]
+    Throttled {
+        /// How long to wait, at a guess.
+        retry_after: Duration,
+    },
+    /// No answer in time.
+    #[error("no answer within the deadline")]
+    Timeout,
+    /// The source failed or answered something that is not an answer.
+    #[error("failed: {0}")]
+    Upstream(String),
+    /// We may not ask the source (our credentials, our role): the operator's to mend.
+    #[error("refused our credentials: {0}")]
+    Refused(String),
+    /// The local store failed.
+    #[error("the store failed: {0}")]
+    Store(String),
+}

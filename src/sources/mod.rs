@@ -1,0 +1,90 @@
+//! Where log events come from: one trait, two implementations, one contract.
+//!
+//! Owns the contract ([`Source`]) and the way from a permit to the source that it names ([`Sources`]). Never decides who
+//! may: each method takes the [`Permit`] for its own operation, and no other way in exists.
+//!
+//! Look next at [`local`] (on disk) and [`cloudwatch`] (signed calls), and at `tests/contract/`, which both pass.
+
+pub mod cloudwatch;
+pub mod error;
+#[cfg(feature = "local")]
+pub mod local;
+pub mod reader;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+pub use error::SourceError;
+
+use crate::auth::permit::Permit;
+use crate::domain::event::{EventPage, ListPage, LogGroup, LogStream, PageRequest, Position};
+use crate::domain::name::SourceName;
+use crate::domain::operation::{DescribeGroup, ListGroups, ListStreams, Operation, ReadGroup, ReadStream};
+
+/// One place that holds logs. Every method is one bounded step: [`reader`] goes on from page to page.
+///
+/// The contract: a group or stream that is not there is [`SourceError::NotFound`]; events of a page are ascending by time
+/// and all inside the operation's range; what the permit hides is not in the answer; an empty page is not the end unless
+/// `at_end` says so; a page's `next` never loses or repeats an event.
+#[async_trait]
+pub trait Source: Send + Sync + fmt::Debug {
+    /// One page of a stream's events.
+    async fn read_stream(&self, permit: &Permit<ReadStream>, page: &PageRequest) -> Result<EventPage, SourceError>;
+
+    /// One page of a group's events.
+    async fn read_group(&self, permit: &Permit<ReadGroup>, page: &PageRequest) -> Result<EventPage, SourceError>;
+
+    /// One page of the groups that the permit shows, ascending by name.
+    async fn list_groups(&self, permit: &Permit<ListGroups>, from: Option<&Position>, limit: usize) -> Result<ListPage<LogGroup>, SourceError>;
+
+    /// One group.
+    async fn describe_group(&self, permit: &Permit<DescribeGroup>) -> Result<LogGroup, SourceError>;
+
+    /// One page of the group's streams that the permit shows, in the operation's order.
+    async fn list_streams(&self, permit: &Permit<ListStreams>, from: Option<&Position>, limit: usize) -> Result<ListPage<LogStream>, SourceError>;
+
+    /// Can it answer? For readiness; it costs no quota.
+    async fn ready(&self) -> Result<(), SourceError>;
+}
+
+/// The configured sources by name.
+#[derive(Debug, Clone, Default)]
+pub struct Sources(BTreeMap<SourceName, Arc<dyn Source>>);
+
+impl Sources {
+    /// Collects them.
+    #[must_use]
+    pub fn new(sources: impl IntoIterator<Item = (SourceName, Arc<dyn Source>)>) -> Self {
+        Self(sources.into_iter().collect())
+    }
+
+    /// The source that a permit for one group names.
+    ///
+    /// # Errors
+    /// [`SourceError::NotFound`] when the permit names none: it then allows nothing.
+    pub fn of<Op: Operation>(&self, permit: &Permit<Op>) -> Result<&dyn Source, SourceError> {
+        let rule = permit.sources().first().ok_or(SourceError::NotFound)?;
+        self.named(permit, &rule.source)
+    }
+
+    /// One of the sources that a permit names.
+    ///
+    /// # Errors
+    /// [`SourceError::NotFound`] when the permit does not name it.
+    pub fn named<Op: Operation>(&self, permit: &Permit<Op>, name: &SourceName) -> Result<&dyn Source, SourceError> {
+        let named = permit.sources().iter().any(|rule| rule.source == *name);
+        self.0.get(name).filter(|_| named).map(|source| &**source).ok_or(SourceError::NotFound)
+    }
+
+    /// Asks each whether it can answer.
+    pub async fn ready(&self) -> Vec<(SourceName, Result<(), SourceError>)> {
+        let mut answers = Vec::with_capacity(self.0.len());
+        for (name, source) in &self.0 {
+            answers.push((name.clone(), source.ready().await));
+        }
+        answers
+    }
+}
