@@ -1,2 +1,7 @@
-//! The `logmark` binary.
-fn main() {}
+//! The `logmark` binary: see [`logmark::cli`].
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    logmark::cli::run(std::env::args_os())
+}

@@ -4,11 +4,12 @@
 //! is the only thing that does, and [`policy`] is the only place that makes one.
 //!
 //! Reading order: [`token`] (is it genuine), [`keys`] (by whose key), [`tenant`] (whose is it), [`policy`] (what may it),
-//! [`permit`] (the answer as a value).
+//! [`permit`] (the answer as a value). [`dev_issuer`] makes tokens for development.
 
 pub mod token;
-//KEYS
-//DEV
+pub mod keys;
+pub mod strict;
+pub mod dev_issuer;
 pub mod tenant;
 pub mod policy;
 pub mod permit;

@@ -4,7 +4,7 @@
 //! [`super::policy`] alone, so code that was not allowed something cannot call a source at all.
 
 use crate::domain::name::{SourceName, TenantId};
-use crate::domain::operation::Operation;
+use crate::domain::operation::{Operation, ReadGroup, ReadLogs, ReadStream};
 use crate::domain::pattern::Pattern;
 
 /// Why something was allowed: the scope and the grant that met.
@@ -36,6 +36,29 @@ impl GroupRule {
         let any = |patterns: &[Pattern]| patterns.iter().any(|pattern| pattern.matches(group));
         any(&self.granted) && any(&self.scoped)
     }
+
+    /// What every group that the caller may see and that begins with `wanted` begins with: the longest text, so that
+    /// others' names need not be looked at. `None` when no group can be both.
+    #[must_use]
+    pub fn prefix_with(&self, wanted: Option<&str>) -> Option<String> {
+        let common = |patterns: &[Pattern]| {
+            let prefixes = patterns.iter().map(Pattern::prefix);
+            prefixes.reduce(|all, one| &all[..shared_length(all, one)]).unwrap_or("").to_owned()
+        };
+        let wanted = wanted.unwrap_or("").to_owned();
+        [common(&self.granted), common(&self.scoped)].into_iter().try_fold(wanted, |longest, prefix| {
+            if prefix.starts_with(&longest) {
+                Some(prefix)
+            } else {
+                longest.starts_with(&prefix).then_some(longest)
+            }
+        })
+    }
+}
+
+/// Bytes that two texts begin with in common, up to a character's end.
+fn shared_length(one: &str, other: &str) -> usize {
+    one.char_indices().zip(other.chars()).find(|((_, a), b)| a != b).map_or(one.len().min(other.len()), |((at, _), _)| at)
 }
 
 /// Which streams the caller may see; `None`: all.
@@ -103,5 +126,26 @@ impl<Op: Operation> Permit<Op> {
     #[must_use]
     pub fn why(&self) -> Option<&Why> {
         self.why.as_ref()
+    }
+}
+
+/// A permit for [`ReadLogs`], settled.
+#[derive(Debug, Clone)]
+pub enum ReadPermit {
+    /// For one stream.
+    Stream(Permit<ReadStream>),
+    /// For a group.
+    Group(Permit<ReadGroup>),
+}
+
+impl Permit<ReadLogs> {
+    /// The same leave, for the one operation that it is about.
+    #[must_use]
+    pub fn narrow(self) -> ReadPermit {
+        let Self { op, tenant, subject, groups, streams, why } = self;
+        match op {
+            ReadLogs::Stream(op) => ReadPermit::Stream(Permit { op, tenant, subject, groups, streams, why }),
+            ReadLogs::Group(op) => ReadPermit::Group(Permit { op, tenant, subject, groups, streams, why }),
+        }
     }
 }

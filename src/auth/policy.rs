@@ -47,8 +47,8 @@ fn humantime(duration: Duration) -> String {
 pub fn authorize<Op: Operation>(caller: &Caller, op: Op, now: Millis) -> Result<Permit<Op>, Denied> {
     let found = match op.target() {
         Target::Groups => all_groups(caller, Op::ACTION)?,
-        Target::Group(group) => one_group(caller, Op::ACTION, group, None)?,
-        Target::Stream(group, stream) => one_group(caller, Op::ACTION, group, Some(stream))?,
+        Target::Group(group) => one_group(caller, Op::ACTION, group, &[])?,
+        Target::Streams(group, streams) => one_group(caller, Op::ACTION, group, streams)?,
     };
     if let (Some(max), Some(range)) = (caller.tenant.limits.max_range, op.range()) {
         check_range(range, max, now)?;
@@ -93,12 +93,16 @@ fn all_groups(caller: &Caller, action: Action) -> Result<Found, Denied> {
     Ok(Found { groups, streams: None, why: None })
 }
 
-fn one_group(caller: &Caller, action: Action, group: &LogGroupName, stream: Option<&LogStreamName>) -> Result<Found, Denied> {
-    let covers = |grant: &&Grant| {
-        grant.allows(action) && grant.covers_group(group.as_str()) && stream.is_none_or(|stream| grant.covers_stream(stream.as_str()))
-    };
-    let grants: Vec<&Grant> = caller.tenant.grants.iter().filter(covers).collect();
-    let first = grants.first().ok_or(Denied::NotGranted)?;
+/// Looks for grants and a scope that cover the group and each of the streams named.
+fn one_group(caller: &Caller, action: Action, group: &LogGroupName, named: &[LogStreamName]) -> Result<Found, Denied> {
+    let covers = |grant: &&Grant| grant.allows(action) && grant.covers_group(group.as_str());
+    let names_one = |grant: &&Grant| named.is_empty() || named.iter().any(|stream| grant.covers_stream(stream.as_str()));
+    let all: Vec<&Grant> = caller.tenant.grants.iter().filter(covers).collect();
+    let first = *all.iter().find(|grant| names_one(grant)).ok_or(Denied::NotGranted)?;
+    let grants: Vec<&Grant> = all.into_iter().filter(|grant| grant.source == first.source).collect();
+    if !named.iter().all(|stream| grants.iter().any(|grant| grant.covers_stream(stream.as_str()))) {
+        return Err(Denied::NotGranted);
+    }
     let scopes = scopes_for(caller, action);
     let scope = scopes
         .iter()
@@ -106,7 +110,6 @@ fn one_group(caller: &Caller, action: Action, group: &LogGroupName, stream: Opti
         .ok_or_else(|| Denied::InsufficientScope { scope: format!("logs:{action}:{group}") })?;
     let streams = grants
         .iter()
-        .filter(|grant| grant.source == first.source)
         .map(|grant| grant.streams.clone())
         .reduce(|all, more| Some([all?, more?].concat()))
         .flatten();
@@ -139,7 +142,7 @@ pub struct Explanation {
 /// Explains the decision on an action without doing anything.
 #[must_use]
 pub fn explain(caller: &Caller, action: Action, group: &LogGroupName, stream: Option<&LogStreamName>) -> Explanation {
-    match one_group(caller, action, group, stream) {
+    match one_group(caller, action, group, stream.map_or(&[], std::slice::from_ref)) {
         Ok(found) => Explanation { allowed: true, because: found.why, missing: None, needed_scope: None },
         Err(denied) => {
             let needed_scope = match &denied {

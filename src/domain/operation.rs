@@ -73,8 +73,8 @@ pub enum Target<'a> {
     Groups,
     /// One group, and the streams in it that the caller may see.
     Group(&'a LogGroupName),
-    /// One stream of one group.
-    Stream(&'a LogGroupName, &'a LogStreamName),
+    /// These streams of one group: all of them, or the answer is as if one were not there.
+    Streams(&'a LogGroupName, &'a [LogStreamName]),
 }
 
 /// An operation that needs a permit.
@@ -108,7 +108,7 @@ impl Operation for ReadStream {
     const NAME: &'static str = "readStream";
     const ACTION: Action = Action::Read;
     fn target(&self) -> Target<'_> {
-        Target::Stream(&self.group, &self.stream)
+        Target::Streams(&self.group, std::slice::from_ref(&self.stream))
     }
     fn range(&self) -> Option<TimeRange> {
         Some(self.range)
@@ -155,10 +155,40 @@ impl Operation for ReadGroup {
     const NAME: &'static str = "readGroup";
     const ACTION: Action = Action::Read;
     fn target(&self) -> Target<'_> {
-        Target::Group(&self.group)
+        match &self.streams {
+            StreamSelection::Names(names) => Target::Streams(&self.group, names),
+            StreamSelection::All | StreamSelection::Prefix(_) => Target::Group(&self.group),
+        }
     }
     fn range(&self) -> Option<TimeRange> {
         Some(self.range)
+    }
+}
+
+/// Events, before it is settled whether of one stream or of a group: what the event endpoints parse into.
+/// [`crate::auth::permit::Permit::narrow`] turns a permit for it into one for either.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReadLogs {
+    /// One stream.
+    Stream(ReadStream),
+    /// All or chosen streams of a group.
+    Group(ReadGroup),
+}
+
+impl Operation for ReadLogs {
+    const NAME: &'static str = "readLogs";
+    const ACTION: Action = Action::Read;
+    fn target(&self) -> Target<'_> {
+        match self {
+            Self::Stream(op) => op.target(),
+            Self::Group(op) => op.target(),
+        }
+    }
+    fn range(&self) -> Option<TimeRange> {
+        match self {
+            Self::Stream(op) => op.range(),
+            Self::Group(op) => op.range(),
+        }
     }
 }
 

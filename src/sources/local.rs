@@ -1,1 +1,276 @@
-//! stub
+//! The embedded source: the contract of [`Source`] over the durable store on this machine's disk.
+//!
+//! Owns the translation between the two, and keeps the store's blocking calls off the asynchronous threads. Never
+//! widens what a permit allows: the store is asked for the permitted streams only.
+
+use std::num::NonZeroUsize;
+
+use async_trait::async_trait;
+use logmark_store::{
+    CatalogueError, GroupClass, Order, ReadError, ReadRequest, Store, StreamSelection as StoreSelection, StreamsQuery,
+};
+
+use super::{Source, SourceError};
+use crate::auth::permit::Permit;
+use crate::domain::event::{Direction, Event, EventPage, ListPage, LogGroup, LogStream, PageRequest, Position};
+use crate::domain::name::{LogGroupName, LogStreamName, SourceName};
+use crate::domain::operation::{
+    DescribeGroup, ListGroups, ListStreams, ReadGroup, ReadStream, StreamOrder, StreamSelection,
+};
+use crate::domain::time::{Millis, TimeRange};
+
+/// Names looked at in one step of a list.
+const LIST_STEP: usize = 256;
+
+/// The local source.
+#[derive(Debug, Clone)]
+pub struct Local {
+    name: SourceName,
+    store: Store,
+}
+
+impl Local {
+    /// The source of that name over an open store.
+    #[must_use]
+    pub fn new(name: SourceName, store: Store) -> Self {
+        Self { name, store }
+    }
+
+    /// Runs a blocking call of the store where blocking is allowed.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Store) -> Result<T, SourceError> + Send + 'static,
+    ) -> Result<T, SourceError> {
+        let store = self.store.clone();
+        let done = tokio::task::spawn_blocking(move || work(&store)).await;
+        done.unwrap_or_else(|_panicked| Err(SourceError::Store("a reading of the store panicked".to_owned())))
+    }
+}
+
+#[async_trait]
+impl Source for Local {
+    async fn read_stream(&self, permit: &Permit<ReadStream>, page: &PageRequest) -> Result<EventPage, SourceError> {
+        let (op, page) = (permit.op().clone(), page.clone());
+        self.blocking(move |store| {
+            let named = [op.stream.as_str()];
+            read(store, op.group.as_str(), StoreSelection::Named(&named), op.range, &page)
+        })
+        .await
+    }
+
+    async fn read_group(&self, permit: &Permit<ReadGroup>, page: &PageRequest) -> Result<EventPage, SourceError> {
+        let (permit, page) = (permit.clone(), page.clone());
+        self.blocking(move |store| {
+            let op = permit.op();
+            let names: Vec<&str> = match &op.streams {
+                StreamSelection::Names(names) => names.iter().map(LogStreamName::as_str).collect(),
+                StreamSelection::All | StreamSelection::Prefix(_) => Vec::new(),
+            };
+            let may_see = |stream: &str| op.streams.contains(stream) && permit.may_see_stream(stream);
+            let selection = match (&op.streams, permit.streams()) {
+                (StreamSelection::Names(_), _) => StoreSelection::Named(&names),
+                (StreamSelection::All, None) => StoreSelection::All,
+                _ => StoreSelection::Matching(&may_see),
+            };
+            read(store, op.group.as_str(), selection, op.range, &page)
+        })
+        .await
+    }
+
+    async fn list_groups(&self, permit: &Permit<ListGroups>, from: Option<&Position>, limit: usize) -> Result<ListPage<LogGroup>, SourceError> {
+        let (permit, from, source) = (permit.clone(), from.cloned(), self.name.clone());
+        self.blocking(move |store| list_groups(store, &permit, &source, from, limit)).await
+    }
+
+    async fn describe_group(&self, permit: &Permit<DescribeGroup>) -> Result<LogGroup, SourceError> {
+        let name = permit.op().group.clone();
+        self.blocking(move |store| log_group(store.group(name.as_str())?.ok_or(SourceError::NotFound)?)).await
+    }
+
+    async fn list_streams(&self, permit: &Permit<ListStreams>, from: Option<&Position>, limit: usize) -> Result<ListPage<LogStream>, SourceError> {
+        let (permit, from) = (permit.clone(), from.cloned());
+        self.blocking(move |store| list_streams(store, &permit, from, limit)).await
+    }
+
+    async fn ready(&self) -> Result<(), SourceError> {
+        self.blocking(|store| store.groups("", None, 1).map(drop).map_err(SourceError::from)).await
+    }
+}
+
+impl From<CatalogueError> for SourceError {
+    fn from(error: CatalogueError) -> Self {
+        match error {
+            CatalogueError::GroupNotFound { .. } => Self::NotFound,
+            other => Self::Store(other.to_string()),
+        }
+    }
+}
+
+impl From<ReadError> for SourceError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::GroupNotFound { .. } | ReadError::StreamNotFound { .. } => Self::NotFound,
+            ReadError::Storage(cause) => Self::Store(cause.to_string()),
+        }
+    }
+}
+
+fn read(
+    store: &Store,
+    group: &str,
+    streams: StoreSelection<'_>,
+    range: TimeRange,
+    page: &PageRequest,
+) -> Result<EventPage, SourceError> {
+    let from = page.position.as_ref().map(|position| position.0.parse()).transpose().map_err(|_| SourceError::InvalidPosition)?;
+    let found = store.read(&ReadRequest {
+        group,
+        streams,
+        start: range.start.map(|start| start.0),
+        end: range.end.map(|end| end.0),
+        direction: match page.direction {
+            Direction::Forward => logmark_store::Direction::Forward,
+            Direction::Backward => logmark_store::Direction::Backward,
+        },
+        from,
+        limit: NonZeroUsize::new(page.limit).unwrap_or(NonZeroUsize::MIN),
+        max_bytes: page.max_bytes,
+    })?;
+    Ok(EventPage {
+        events: found.events.into_iter().map(event).collect(),
+        next: Position(found.next.to_string()),
+        previous: Some(Position(found.previous.to_string())),
+        at_end: found.at_end,
+    })
+}
+
+fn event(stored: logmark_store::Event) -> Event {
+    Event {
+        timestamp: Millis(stored.timestamp),
+        ingestion_time: Some(Millis(stored.ingestion_time)),
+        stream: stored.stream,
+        event_id: Some(format!("{:020}{:020}", stored.timestamp.max(0), stored.sequence)),
+        message: stored.message,
+    }
+}
+
+fn list_groups(
+    store: &Store,
+    permit: &Permit<ListGroups>,
+    source: &SourceName,
+    from: Option<Position>,
+    limit: usize,
+) -> Result<ListPage<LogGroup>, SourceError> {
+    let rule = permit.sources().iter().find(|rule| rule.source == *source).ok_or(SourceError::NotFound)?;
+    let Some(prefix) = rule.prefix_with(permit.op().prefix.as_deref()) else {
+        return Ok(ListPage { items: Vec::new(), next: None });
+    };
+    let mut items = Vec::new();
+    let mut after = from.map(|position| position.0);
+    loop {
+        let step = store.groups(&prefix, after.as_deref(), LIST_STEP)?;
+        let complete = step.len() < LIST_STEP;
+        for group in step {
+            if items.len() == limit {
+                return Ok(ListPage { items, next: after.map(Position) });
+            }
+            after = Some(group.name.clone());
+            if rule.allows(&group.name) {
+                items.push(log_group(group)?);
+            }
+        }
+        if complete {
+            return Ok(ListPage { items, next: None });
+        }
+    }
+}
+
+fn log_group(group: logmark_store::Group) -> Result<LogGroup, SourceError> {
+    let name = LogGroupName::try_from(group.name).map_err(|error| SourceError::Store(format!("a stored group's name {error}")))?;
+    let class = match group.class {
+        GroupClass::Standard => "STANDARD".to_owned(),
+        other => format!("{other:?}").to_uppercase(),
+    };
+    Ok(LogGroup {
+        name,
+        created_at: Some(Millis(group.created_at)),
+        retention_days: group.retention_days,
+        stored_bytes: Some(group.stored_bytes),
+        class,
+    })
+}
+
+fn list_streams(
+    store: &Store,
+    permit: &Permit<ListStreams>,
+    from: Option<Position>,
+    limit: usize,
+) -> Result<ListPage<LogStream>, SourceError> {
+    let op = permit.op();
+    let mut place = from.map(|position| Place::read(&position)).transpose()?;
+    let mut items = Vec::new();
+    loop {
+        let step = store.streams(op.group.as_str(), query(op, place.as_ref()), LIST_STEP)?;
+        let complete = step.len() < LIST_STEP;
+        for stream in step {
+            if items.len() == limit {
+                return Ok(ListPage { items, next: place.as_ref().map(Place::write) });
+            }
+            place = Some(Place { last_event: stream.last_event, name: stream.name.clone() });
+            if permit.may_see_stream(&stream.name) {
+                items.push(log_stream(stream)?);
+            }
+        }
+        if complete {
+            return Ok(ListPage { items, next: None });
+        }
+    }
+}
+
+fn query<'a>(op: &'a ListStreams, place: Option<&'a Place>) -> StreamsQuery<'a> {
+    let order = match op.direction {
+        Direction::Forward => Order::Ascending,
+        Direction::Backward => Order::Descending,
+    };
+    match op.order {
+        StreamOrder::Name => StreamsQuery::ByName {
+            prefix: op.prefix.as_deref().unwrap_or(""),
+            after: place.map(|place| place.name.as_str()),
+            order,
+        },
+        StreamOrder::LastEvent => {
+            StreamsQuery::ByLastEvent { after: place.map(|place| (place.last_event, place.name.as_str())), order }
+        }
+    }
+}
+
+fn log_stream(stream: logmark_store::Stream) -> Result<LogStream, SourceError> {
+    let name =
+        LogStreamName::try_from(stream.name).map_err(|error| SourceError::Store(format!("a stored stream's name {error}")))?;
+    Ok(LogStream {
+        name,
+        created_at: Some(Millis(stream.created_at)),
+        first_event_at: stream.first_event.map(Millis),
+        last_event_at: stream.last_event.map(Millis),
+        last_ingestion_at: stream.last_ingestion.map(Millis),
+    })
+}
+
+/// A place in a list of streams: the last one shown, with the time that the list may be ordered by.
+struct Place {
+    last_event: Option<i64>,
+    name: String,
+}
+
+impl Place {
+    fn write(&self) -> Position {
+        let time = self.last_event.map(|time| time.to_string()).unwrap_or_default();
+        Position(format!("{time}:{}", self.name))
+    }
+
+    fn read(position: &Position) -> Result<Self, SourceError> {
+        let (time, name) = position.0.split_once(':').ok_or(SourceError::InvalidPosition)?;
+        let last_event = if time.is_empty() { None } else { Some(time.parse().map_err(|_| SourceError::InvalidPosition)?) };
+        Ok(Self { last_event, name: name.to_owned() })
+    }
+}

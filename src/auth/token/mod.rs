@@ -1,27 +1,27 @@
-//! stub
-use std::sync::Arc;
-use crate::domain::name::TenantId;
-/// Claims of a verified token.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Claims {
-    /// iss
-    pub issuer: String,
-    /// sub
-    pub subject: String,
-    /// tenant
-    pub tenant: TenantId,
-    /// scopes
-    pub scopes: Vec<GrantedScope>,
-    /// exp, epoch seconds
-    pub expires_at: i64,
-    /// jti
-    pub token_id: Option<String>,
-}
-/// A scope and the claim it stood in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GrantedScope {
-    /// claim name
-    pub claim: Arc<str>,
-    /// scope text
-    pub value: String,
-}
+//! From the bytes of an `Authorization` field to [`Claims`].
+//!
+//! Owns every rule of reading a token: the field (`bearer`), the compact form (`compact`), the header
+//! (`header`), the claims (`claims`) against one issuer's rules (`rules`, `check`), and the memory of what was
+//! verified already (`memory`). The library verifies the signature and reads nothing. A token never chooses
+//! its key, algorithm or rules; it says who it claims to be from, and everything else follows from the
+//! configuration. No error tells the caller which rule failed, only our log. Read in the order of the modules.
+
+mod error;
+mod bearer;
+mod compact;
+mod header;
+mod rules;
+mod claims;
+mod scopes;
+mod check;
+mod memory;
+mod verifier;
+
+pub use bearer::{CredentialError, MAX_TOKEN_BYTES, UnverifiedToken, bearer};
+pub use check::Claims;
+pub use compact::UnverifiedJws;
+pub use error::{Excerpt, Part, TokenError};
+pub use header::{Header, TokenType};
+pub use rules::{IssuerRules, RulesError};
+pub use scopes::GrantedScope;
+pub use verifier::Verifier;

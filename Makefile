@@ -1,0 +1,67 @@
+# Two commands do everything: `make run` and `make test`. Both set up what is missing, or say exactly what to install.
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format lint doc unit openapi bench deny setup system clean
+
+CARGO ?= cargo
+export CARGO_TERM_COLOR ?= auto
+
+help: ## Say what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: system ## Build and start the demo: sample logs, two tenants, tokens and curl lines to copy
+	$(CARGO) run --locked -- demo
+
+test: check unit openapi-check ## Everything that CI runs
+
+check: system format lint doc ## Formatting, lints in every combination of features, documentation
+
+format:
+	$(CARGO) fmt --all --check
+
+# Each feature alone and all together must build without a warning.
+lint:
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --locked --no-default-features --features lambda -- -D warnings
+	$(CARGO) clippy --locked --no-default-features --features local -- -D warnings
+
+doc:
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items
+
+unit: system setup
+	$(CARGO) test --locked --workspace
+
+# The committed document is what the binary prints.
+.PHONY: openapi-check
+openapi-check: system
+	$(CARGO) run --locked --quiet -- openapi | diff -u openapi/openapi.json - \
+		|| { echo 'openapi/openapi.json is not what the code says: run `make openapi` and look at the difference'; exit 1; }
+
+openapi: system ## Write openapi/openapi.json anew
+	$(CARGO) run --locked --quiet -- openapi > openapi/openapi.json
+
+bench: system ## Measure: tokens and requests per second (release build, some minutes)
+	$(CARGO) bench --locked --bench tokens
+	$(CARGO) bench --locked --bench requests
+
+deny: ## Licences, bans and sources of all dependencies (needs cargo-deny)
+	@command -v cargo-deny >/dev/null || { echo 'cargo-deny is missing: cargo install --locked cargo-deny'; exit 1; }
+	$(CARGO) deny --locked check bans licenses sources
+
+setup: .venv/.done ## The tests' Python tools, pinned, in .venv
+
+.venv/.done: tests/tools/requirements.txt
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
+		|| { echo 'Python 3.10 or later is missing: apt-get install python3 python3-venv'; exit 1; }
+	@python3 -m venv .venv || sh tests/tools/apt.sh python3-venv && python3 -m venv .venv
+	.venv/bin/pip install --quiet --disable-pip-version-check --requirement tests/tools/requirements.txt
+	@touch $@
+
+# The C compiler builds the crypto library; Rust itself is the one thing that must be there.
+system:
+	@command -v $(CARGO) >/dev/null || { echo 'Rust is missing: see https://rustup.rs'; exit 1; }
+	@command -v cc >/dev/null || sh tests/tools/apt.sh build-essential
+
+clean: ## Remove what was built and set up
+	$(CARGO) clean
+	rm -rf .venv

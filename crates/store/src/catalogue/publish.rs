@@ -1,0 +1,88 @@
+//! Owns the one transaction that makes a flushed segment part of the store: its row, the sequence
+//! number now covered, and the figures of the streams in it, all or nothing.
+//!
+//! Never touches the segment file. Look next at `flush`.
+
+use redb::{ReadableTable, Table, WriteTransaction};
+
+use super::Catalogue;
+use super::tables::{
+    GROUP_NAMES, GROUPS, GroupRow, META, META_COVERED, SEGMENTS, STREAM_NAMES, STREAMS, STREAMS_BY_EVENT, StreamRow, activity,
+    encode_ranges, event_key, with_activity,
+};
+use crate::error::StorageError;
+use crate::ids::{GroupId, StreamId};
+use crate::memtable::{Activity, GroupTable, Memtable};
+use crate::segment::SegmentInfo;
+
+impl Catalogue {
+    /// Registers the segment written from `memtable`; durable when it returns.
+    pub(crate) fn publish(&self, segment: &SegmentInfo, memtable: &Memtable) -> Result<(), StorageError> {
+        let transaction = self.begin()?;
+        register(&transaction, segment, memtable).map_err(StorageError::catalogue)?;
+        transaction.commit().map_err(StorageError::catalogue)
+    }
+}
+
+fn register(transaction: &WriteTransaction, segment: &SegmentInfo, memtable: &Memtable) -> Result<(), redb::Error> {
+    let ranges = encode_ranges(&segment.groups);
+    transaction.open_table(SEGMENTS)?.insert(segment.number, (segment.bytes, ranges.as_slice()))?;
+    transaction.open_table(META)?.insert(META_COVERED, memtable.last_sequence())?;
+    let mut figures = Figures::open(transaction)?;
+    for (group, table) in &memtable.tables().groups {
+        figures.add_to_group(*group, table)?;
+        for (stream, added) in &table.streams {
+            figures.add_to_stream(*stream, *added)?;
+        }
+    }
+    Ok(())
+}
+
+/// The tables that hold figures, and those that lead to their rows.
+struct Figures<'a> {
+    group_names: Table<'a, u64, &'static str>,
+    groups: Table<'a, &'static str, GroupRow>,
+    stream_names: Table<'a, u64, (u64, &'static str)>,
+    streams: Table<'a, (u64, &'static str), StreamRow>,
+    by_event: Table<'a, (u64, i64, &'static str), u64>,
+}
+
+impl Figures<'_> {
+    fn open(transaction: &WriteTransaction) -> Result<Figures<'_>, redb::Error> {
+        Ok(Figures {
+            group_names: transaction.open_table(GROUP_NAMES)?,
+            groups: transaction.open_table(GROUPS)?,
+            stream_names: transaction.open_table(STREAM_NAMES)?,
+            streams: transaction.open_table(STREAMS)?,
+            by_event: transaction.open_table(STREAMS_BY_EVENT)?,
+        })
+    }
+
+    fn add_to_group(&mut self, group: GroupId, table: &GroupTable) -> Result<(), redb::Error> {
+        let Some(name) = self.group_names.get(group.0)? else { return Err(no_row("group", group.0)) };
+        let row = self.groups.get(name.value())?.map(|row| row.value());
+        let Some((id, created_at, retention, bytes)) = row else { return Err(no_row("group", group.0)) };
+        let row = (id, created_at, retention, bytes.saturating_add(table.bytes()));
+        self.groups.insert(name.value(), row)?;
+        Ok(())
+    }
+
+    fn add_to_stream(&mut self, stream: StreamId, added: Activity) -> Result<(), redb::Error> {
+        let Some(name) = self.stream_names.get(stream.0)? else { return Err(no_row("stream", stream.0)) };
+        let (group, name) = name.value();
+        let row = self.streams.get((group, name))?.map(|row| row.value());
+        let Some(row) = row else { return Err(no_row("stream", stream.0)) };
+        let (before, after) = (activity(row), activity(row).with(added));
+        self.streams.insert((group, name), with_activity(row, after))?;
+        if before.last_event != after.last_event {
+            self.by_event.remove((group, event_key(before.last_event), name))?;
+            self.by_event.insert((group, event_key(after.last_event), name), stream.0)?;
+        }
+        Ok(())
+    }
+}
+
+/// The log holds events of something the catalogue has lost: no segment may cover them.
+fn no_row(kind: &str, id: u64) -> redb::Error {
+    redb::Error::Corrupted(format!("there is no {kind} {id}, which has events"))
+}

@@ -1,0 +1,166 @@
+//! Owns the values callers exchange with the store: events, and the position of an event in a
+//! group's order.
+//!
+//! Never touches files, ids of the catalogue or locks. Look next at `store` for what is done with
+//! them.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use thiserror::Error;
+
+/// The largest message the store takes, in bytes of UTF-8 (1 MiB).
+pub const MAX_MESSAGE_BYTES: usize = 1 << 20;
+
+/// The most message bytes one append may carry (4 MiB); larger imports are split by the caller.
+pub const MAX_BATCH_BYTES: usize = 4 << 20;
+
+/// The most events one append may carry.
+pub const MAX_BATCH_EVENTS: usize = 1 << 16;
+
+/// An event as a caller hands it in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewEvent {
+    /// When it happened, in milliseconds since 1970-01-01 UTC, as its producer says.
+    pub timestamp: i64,
+    /// The text, at most [`MAX_MESSAGE_BYTES`].
+    pub message: String,
+}
+
+/// A stored event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// When it happened, in milliseconds since 1970-01-01 UTC.
+    pub timestamp: i64,
+    /// When the store was given it, in milliseconds since 1970-01-01 UTC.
+    pub ingestion_time: i64,
+    /// The name of the stream it was appended to.
+    pub stream: Arc<str>,
+    /// Its number in the order of appends, unique in the store and never given twice.
+    pub sequence: u64,
+    /// The text.
+    pub message: String,
+}
+
+impl Event {
+    /// Where the event lies in its group's order.
+    #[must_use]
+    pub fn position(&self) -> Position {
+        Position { timestamp: self.timestamp, sequence: self.sequence }
+    }
+}
+
+/// A place in a group's order: events are ordered by timestamp, and equal timestamps by the order
+/// in which they were appended.
+///
+/// It prints as `timestamp:sequence` and parses from exactly that, so a caller can carry it in a
+/// cursor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position {
+    timestamp: i64,
+    sequence: u64,
+}
+
+impl Position {
+    /// Before every event.
+    pub const MIN: Position = Position { timestamp: i64::MIN, sequence: 0 };
+    /// After every event.
+    pub const MAX: Position = Position { timestamp: i64::MAX, sequence: u64::MAX };
+
+    /// The position of the event with this timestamp (milliseconds) and sequence number.
+    #[must_use]
+    pub fn new(timestamp: i64, sequence: u64) -> Position {
+        Position { timestamp, sequence }
+    }
+
+    /// Before every event of this timestamp (milliseconds) and after all earlier ones: sequence
+    /// numbers of events begin at one.
+    #[must_use]
+    pub fn start_of(timestamp: i64) -> Position {
+        Position { timestamp, sequence: 0 }
+    }
+
+    /// The timestamp, in milliseconds since 1970-01-01 UTC.
+    #[must_use]
+    pub fn timestamp(self) -> i64 {
+        self.timestamp
+    }
+
+    /// The number in the order of appends.
+    #[must_use]
+    pub fn sequence(self) -> u64 {
+        self.sequence
+    }
+
+    /// The next position in the order; `MAX` is its own successor.
+    pub(crate) fn successor(self) -> Position {
+        match (self.sequence.checked_add(1), self.timestamp.checked_add(1)) {
+            (Some(sequence), _) => Position { sequence, ..self },
+            (None, Some(timestamp)) => Position { timestamp, sequence: 0 },
+            (None, None) => self,
+        }
+    }
+
+    /// The previous position in the order; `MIN` is its own predecessor.
+    pub(crate) fn predecessor(self) -> Position {
+        match (self.sequence.checked_sub(1), self.timestamp.checked_sub(1)) {
+            (Some(sequence), _) => Position { sequence, ..self },
+            (None, Some(timestamp)) => Position { timestamp, sequence: u64::MAX },
+            (None, None) => self,
+        }
+    }
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.timestamp, self.sequence)
+    }
+}
+
+/// The text is not a position this crate printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("not a position: expected `timestamp:sequence`, both decimal numbers")]
+pub struct ParsePositionError;
+
+impl FromStr for Position {
+    type Err = ParsePositionError;
+
+    fn from_str(text: &str) -> Result<Position, ParsePositionError> {
+        let (timestamp, sequence) = text.split_once(':').ok_or(ParsePositionError)?;
+        let position = Position {
+            timestamp: timestamp.parse().map_err(|_| ParsePositionError)?,
+            sequence: sequence.parse().map_err(|_| ParsePositionError)?,
+        };
+        // One spelling only, so that comparing two cursors as text compares the places.
+        if position.to_string() == text { Ok(position) } else { Err(ParsePositionError) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_printed_position_parses_to_itself(timestamp: i64, sequence: u64) {
+            let position = Position::new(timestamp, sequence);
+            prop_assert_eq!(position.to_string().parse(), Ok(position));
+        }
+
+        #[test]
+        fn neighbours_are_adjacent(timestamp: i64, sequence: u64) {
+            let position = Position::new(timestamp, sequence);
+            prop_assert!(position == Position::MAX || position.successor().predecessor() == position);
+            prop_assert!(position == Position::MIN || position.predecessor() < position);
+        }
+    }
+
+    #[test]
+    fn other_spellings_are_refused() {
+        for text in ["", ":", "1", "1:", ":1", "+1:1", "01:1", "1:-1", "1:1 ", "1:1:1", "-0:1"] {
+            assert_eq!(text.parse::<Position>(), Err(ParsePositionError), "{text}");
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Owns the recent events in memory, ordered by group and position, and what they add to the
+//! catalogue's figures of each stream.
+//!
+//! Never touches a file. Only the writer thread adds to a memtable, and a frozen one never changes.
+//! Look next at `wal::writer`, which fills it, and `flush`, which writes it out.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
+use std::sync::{Arc, RwLock, RwLockReadGuard};
+
+use crate::event::{NewEvent, Position};
+use crate::ids::{GroupId, StreamId};
+use crate::read::Direction;
+use crate::sync;
+
+/// What an event is counted beside its message: tree node share, entry, allocation header.
+pub(crate) const EVENT_OVERHEAD_BYTES: usize = 96;
+
+/// The events of one append, in the order they were given.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    pub(crate) group: GroupId,
+    pub(crate) stream: StreamId,
+    pub(crate) ingestion_ms: i64,
+    pub(crate) first_sequence: u64,
+    pub(crate) events: Vec<NewEvent>,
+}
+
+/// An event without its place in the order.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    pub(crate) stream: StreamId,
+    pub(crate) ingestion_ms: i64,
+    pub(crate) message: Arc<str>,
+}
+
+/// What a stream's events say about it. `None` and zero without events.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Activity {
+    pub(crate) first_event: Option<i64>,
+    pub(crate) last_event: Option<i64>,
+    pub(crate) last_ingestion: Option<i64>,
+    pub(crate) bytes: u64,
+}
+
+impl Activity {
+    /// The activity of both sets of events together.
+    pub(crate) fn with(self, other: Activity) -> Activity {
+        let first_event = match (self.first_event, other.first_event) {
+            (Some(one), Some(two)) => Some(one.min(two)),
+            (one, two) => one.or(two),
+        };
+        Activity {
+            first_event,
+            last_event: self.last_event.max(other.last_event),
+            last_ingestion: self.last_ingestion.max(other.last_ingestion),
+            bytes: self.bytes.saturating_add(other.bytes),
+        }
+    }
+}
+
+/// The events of one group.
+#[derive(Debug, Default)]
+pub(crate) struct GroupTable {
+    pub(crate) events: BTreeMap<Position, Entry>,
+    pub(crate) streams: HashMap<StreamId, Activity>,
+}
+
+impl GroupTable {
+    pub(crate) fn bytes(&self) -> u64 {
+        self.streams.values().map(|activity| activity.bytes).sum()
+    }
+
+    fn add(&mut self, batch: Batch) -> usize {
+        let mut added = 0;
+        let mut activity = Activity::default();
+        for (sequence, event) in (batch.first_sequence..).zip(batch.events) {
+            added += event.message.len();
+            activity.first_event = Some(activity.first_event.unwrap_or(event.timestamp).min(event.timestamp));
+            activity.last_event = activity.last_event.max(Some(event.timestamp));
+            let entry = Entry { stream: batch.stream, ingestion_ms: batch.ingestion_ms, message: event.message.into() };
+            self.events.insert(Position::new(event.timestamp, sequence), entry);
+        }
+        activity.last_ingestion = Some(batch.ingestion_ms);
+        activity.bytes = added as u64;
+        let known = self.streams.entry(batch.stream).or_default();
+        *known = known.with(activity);
+        added
+    }
+}
+
+/// All events of a memtable.
+#[derive(Debug, Default)]
+pub(crate) struct Tables {
+    pub(crate) groups: BTreeMap<GroupId, GroupTable>,
+    bytes: usize,
+    last_sequence: u64,
+}
+
+/// The events appended since the last one was frozen.
+#[derive(Debug, Default)]
+pub(crate) struct Memtable {
+    tables: RwLock<Tables>,
+}
+
+impl Memtable {
+    /// Adds whole appends; a reader sees all events of an append or none.
+    pub(crate) fn add(&self, batches: impl IntoIterator<Item = Batch>) {
+        let mut tables = sync::write(&self.tables);
+        for batch in batches {
+            let events = batch.events.len();
+            tables.last_sequence = batch.first_sequence + (events as u64).saturating_sub(1);
+            let added = tables.groups.entry(batch.group).or_default().add(batch);
+            tables.bytes += added + events * EVENT_OVERHEAD_BYTES;
+        }
+    }
+
+    /// The memory it takes, about.
+    pub(crate) fn bytes(&self) -> usize {
+        sync::read(&self.tables).bytes
+    }
+
+    /// The sequence number of its last event; zero if it is empty.
+    pub(crate) fn last_sequence(&self) -> u64 {
+        sync::read(&self.tables).last_sequence
+    }
+
+    pub(crate) fn tables(&self) -> RwLockReadGuard<'_, Tables> {
+        sync::read(&self.tables)
+    }
+
+    /// The first and last positions of a group's events.
+    pub(crate) fn span(&self, group: GroupId) -> Option<(Position, Position)> {
+        let tables = sync::read(&self.tables);
+        let events = &tables.groups.get(&group)?.events;
+        Some((*events.first_key_value()?.0, *events.last_key_value()?.0))
+    }
+
+    /// At most `limit` events of a group in `range`, from its front or its back. Few at a time,
+    /// since the writer waits meanwhile.
+    pub(crate) fn chunk(
+        &self,
+        group: GroupId,
+        range: Range<Position>,
+        direction: Direction,
+        limit: usize,
+    ) -> Vec<(Position, Entry)> {
+        let tables = sync::read(&self.tables);
+        let Some(table) = tables.groups.get(&group) else { return Vec::new() };
+        let events = table.events.range(range).map(|(position, entry)| (*position, entry.clone()));
+        match direction {
+            Direction::Forward => events.take(limit).collect(),
+            Direction::Backward => events.rev().take(limit).collect(),
+        }
+    }
+}

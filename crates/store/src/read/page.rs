@@ -1,0 +1,84 @@
+//! Owns one page from request to answer: which sources overlap, how far to go, where to go on.
+//!
+//! Look next at `store`, which calls it.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::memory_source::MemorySource;
+use super::merge::{Merge, Source};
+use super::segment_source::SegmentSource;
+use super::selector::Selector;
+use super::{Direction, Page, ReadRequest};
+use crate::error::{ReadError, StorageError};
+use crate::event::{Event, Position};
+use crate::ids::GroupId;
+use crate::segment::cache::SegmentCache;
+use crate::store::view::Moment;
+
+/// Reads a page as of `moment`.
+pub(crate) fn read(moment: &Moment, segments: &SegmentCache, request: &ReadRequest<'_>) -> Result<Page, ReadError> {
+    let not_found = || ReadError::GroupNotFound { group: request.group.to_owned() };
+    let group = moment.catalogue.group_id(request.group)?.ok_or_else(not_found)?;
+    let mut selector = Selector::new(&moment.catalogue, (request.group, group), request.streams)?;
+    let range = request.range();
+    let sources = sources(moment, segments, group, request.direction, &range);
+    let mut merge = Merge::new(request.direction, sources);
+    let (events, at_end) = take(&mut merge, &mut selector, request)?;
+    Ok(page(events, at_end, request.direction, &range))
+}
+
+fn sources<'a>(
+    moment: &Moment,
+    segments: &'a SegmentCache,
+    group: GroupId,
+    direction: Direction,
+    range: &Range<Position>,
+) -> Vec<Source<'a>> {
+    let in_memory = moment.view.memtables().filter_map(|memtable| {
+        MemorySource::new(Arc::clone(memtable), group, direction, range, moment.visible).map(Source::Memory)
+    });
+    let in_segments = moment
+        .view
+        .segments_of(group)
+        .iter()
+        .filter_map(|segment| SegmentSource::new(segments, *segment, group, direction, range).map(Source::Segment));
+    in_memory.chain(in_segments).collect()
+}
+
+/// Events in the direction's order, and whether there were no more.
+fn take(
+    merge: &mut Merge<'_>,
+    selector: &mut Selector<'_>,
+    request: &ReadRequest<'_>,
+) -> Result<(Vec<Event>, bool), StorageError> {
+    let mut events = Vec::new();
+    let mut bytes = 0usize;
+    while let Some(event) = merge.next(selector)? {
+        bytes = bytes.saturating_add(event.message.len());
+        let full = events.len() >= request.limit.get() || bytes > request.max_bytes;
+        if full && !events.is_empty() {
+            return Ok((events, false));
+        }
+        events.push(event);
+    }
+    Ok((events, true))
+}
+
+fn page(mut events: Vec<Event>, at_end: bool, direction: Direction, range: &Range<Position>) -> Page {
+    if direction == Direction::Backward {
+        events.reverse();
+    }
+    let stood = match direction {
+        Direction::Forward => range.start,
+        Direction::Backward => range.end,
+    };
+    Page {
+        // Positions are exclusive: what is at the range's start is read from just before it. Also
+        // after an empty page backward: whatever comes into the range later lies ahead of `next`.
+        next: events.last().map_or(range.start.predecessor(), Event::position),
+        previous: events.first().map_or(stood, Event::position),
+        at_end,
+        events,
+    }
+}

@@ -1,0 +1,158 @@
+//! Owns reading one segment, a block at a time: opened when the merge reaches it, blocks of other
+//! streams skipped by the index.
+//!
+//! Holds one decoded block at most. Look next at `merge`.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::Direction;
+use super::merge::Step;
+use super::selector::Selector;
+use crate::error::StorageError;
+use crate::event::{Event, Position};
+use crate::ids::GroupId;
+use crate::segment::block::{BlockEvent, DecodedBlock};
+use crate::segment::cache::SegmentCache;
+use crate::segment::index::BlockInfo;
+use crate::segment::reader::SegmentFile;
+use crate::store::view::SegmentRange;
+
+/// The events of one group in one segment.
+#[derive(Debug)]
+pub(super) struct SegmentSource<'a> {
+    cache: &'a SegmentCache,
+    segment: SegmentRange,
+    group: GroupId,
+    direction: Direction,
+    range: Range<Position>,
+    opened: Option<Opened>,
+}
+
+#[derive(Debug)]
+struct Opened {
+    file: Arc<SegmentFile>,
+    /// Blocks not yet decoded.
+    blocks: Range<usize>,
+    current: Option<Current>,
+}
+
+#[derive(Debug)]
+struct Current {
+    number: usize,
+    block: DecodedBlock,
+    /// Events not yet given.
+    events: Range<usize>,
+}
+
+impl<'a> SegmentSource<'a> {
+    /// `None` if the segment has no events in `range`.
+    pub(super) fn new(
+        cache: &'a SegmentCache,
+        segment: SegmentRange,
+        group: GroupId,
+        direction: Direction,
+        range: &Range<Position>,
+    ) -> Option<SegmentSource<'a>> {
+        let overlaps = segment.first < range.end && range.start <= segment.last;
+        overlaps.then(|| SegmentSource { cache, segment, group, direction, range: range.clone(), opened: None })
+    }
+
+    /// Nothing comes before this in the direction of reading; `None` at the end.
+    pub(super) fn bound(&self) -> Option<Position> {
+        let Some(opened) = &self.opened else {
+            return Some(match self.direction {
+                Direction::Forward => self.segment.first.max(self.range.start),
+                Direction::Backward => self.segment.last.min(self.range.end.predecessor()),
+            });
+        };
+        match (&opened.current, self.direction) {
+            (Some(current), _) => current.peek(self.direction).map(|event| event.position),
+            (None, Direction::Forward) => opened.next_block(self.direction).map(|(_, block)| block.first.max(self.range.start)),
+            (None, Direction::Backward) => {
+                opened.next_block(self.direction).map(|(_, block)| block.last.min(self.range.end.predecessor()))
+            }
+        }
+    }
+
+    pub(super) fn step(&mut self, selector: &mut Selector<'_>) -> Result<Step, StorageError> {
+        let Some(opened) = &mut self.opened else {
+            let file = self.cache.get(self.segment.number, self.segment.bytes)?;
+            let blocks = file.index.overlapping(self.group, &self.range);
+            self.opened = Some(Opened { file, blocks, current: None });
+            return Ok(Step::Moved);
+        };
+        if opened.current.is_none() {
+            opened.load(self.direction, &self.range, selector)?;
+            return Ok(Step::Moved);
+        }
+        opened.take(self.direction, selector)
+    }
+}
+
+impl Opened {
+    fn next_block(&self, direction: Direction) -> Option<(usize, &BlockInfo)> {
+        let mut rest = self.blocks.clone();
+        let number = match direction {
+            Direction::Forward => rest.next(),
+            Direction::Backward => rest.next_back(),
+        }?;
+        Some((number, self.file.index.blocks.get(number)?))
+    }
+
+    /// Decodes the next block, unless it holds only other streams.
+    fn load(&mut self, direction: Direction, range: &Range<Position>, selector: &mut Selector<'_>) -> Result<(), StorageError> {
+        let Some((number, info)) = self.next_block(direction) else { return Ok(()) };
+        if selector.selects_any(&info.streams)? {
+            let block = self.file.block(info)?;
+            let start = block.events.partition_point(|event| event.position < range.start);
+            let end = block.events.partition_point(|event| event.position < range.end);
+            self.current = (start < end).then_some(Current { number, block, events: start..end });
+        }
+        match direction {
+            Direction::Forward => self.blocks.start = number + 1,
+            Direction::Backward => self.blocks.end = number,
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, direction: Direction, selector: &mut Selector<'_>) -> Result<Step, StorageError> {
+        let Some(current) = &mut self.current else { return Ok(Step::Moved) };
+        let mut step = Step::Moved;
+        if let Some(event) = current.peek(direction)
+            && let Some(stream) = selector.select(event.stream)?
+        {
+            let (info, text) = (self.file.index.blocks.get(current.number), current.block.message(&event));
+            let damaged = |info| self.file.damaged(info, "a message is not UTF-8");
+            let message = match (text, info) {
+                (None, Some(info)) => return Err(damaged(info)),
+                (text, _) => text.unwrap_or_default().to_owned(),
+            };
+            step = Step::Found(Event {
+                timestamp: event.position.timestamp(),
+                ingestion_time: event.ingestion_ms,
+                stream,
+                sequence: event.position.sequence(),
+                message,
+            });
+        }
+        match direction {
+            Direction::Forward => current.events.start += 1,
+            Direction::Backward => current.events.end -= 1,
+        }
+        if current.events.is_empty() {
+            self.current = None;
+        }
+        Ok(step)
+    }
+}
+
+impl Current {
+    fn peek(&self, direction: Direction) -> Option<BlockEvent> {
+        let number = match direction {
+            Direction::Forward => self.events.start,
+            Direction::Backward => self.events.end.checked_sub(1)?,
+        };
+        self.block.events.get(number).copied()
+    }
+}

@@ -1,0 +1,67 @@
+//! Owns the choice of streams by id during one call: names are looked up and judged once.
+//!
+//! Never reads events. Look next at `page`.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::StreamSelection;
+use crate::catalogue::snapshot::Snapshot;
+use crate::error::{ReadError, StorageError};
+use crate::ids::{GroupId, StreamId};
+
+/// Knows the streams met so far.
+pub(super) struct Selector<'a> {
+    catalogue: &'a Snapshot,
+    streams: StreamSelection<'a>,
+    /// The name of a selected stream, `None` for one that isn't.
+    met: HashMap<StreamId, Option<Arc<str>>>,
+}
+
+impl<'a> Selector<'a> {
+    /// Looks up the streams that are named.
+    pub(super) fn new(
+        catalogue: &'a Snapshot,
+        group: (&str, GroupId),
+        streams: StreamSelection<'a>,
+    ) -> Result<Selector<'a>, ReadError> {
+        let mut met = HashMap::new();
+        if let StreamSelection::Named(names) = streams {
+            for name in names {
+                let not_found = || ReadError::StreamNotFound { group: group.0.to_owned(), stream: (*name).to_owned() };
+                let id = catalogue.stream_id(group.1, name)?.ok_or_else(not_found)?;
+                met.insert(id, Some(Arc::from(*name)));
+            }
+        }
+        Ok(Selector { catalogue, streams, met })
+    }
+
+    /// The stream's name if it is selected.
+    pub(super) fn select(&mut self, stream: StreamId) -> Result<Option<Arc<str>>, StorageError> {
+        if let Some(known) = self.met.get(&stream) {
+            return Ok(known.clone());
+        }
+        let name = match self.streams {
+            StreamSelection::Named(_) => None,
+            StreamSelection::All => Some(self.name(stream)?),
+            StreamSelection::Matching(accepts) => Some(self.name(stream)?).filter(|name| accepts(name)),
+        };
+        self.met.insert(stream, name.clone());
+        Ok(name)
+    }
+
+    /// Whether any of these is selected.
+    pub(super) fn selects_any(&mut self, streams: &[StreamId]) -> Result<bool, StorageError> {
+        for stream in streams {
+            if matches!(self.streams, StreamSelection::All) || self.select(*stream)?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn name(&self, stream: StreamId) -> Result<Arc<str>, StorageError> {
+        let missing = || StorageError::catalogue(redb::Error::Corrupted(format!("stream {} of an event has no name", stream.0)));
+        self.catalogue.stream_name(stream)?.ok_or_else(missing)
+    }
+}

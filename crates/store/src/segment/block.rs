@@ -1,0 +1,118 @@
+//! Owns the contents of a block: events of one group in order, numbers apart from messages so that
+//! both compress well.
+//!
+//! ```text
+//! length of the numbers 4 | numbers: per event five varints | messages end to end
+//! ```
+//!
+//! The numbers are differences to the event before (timestamp, sequence, ingestion time), the place
+//! of the stream in the block's list, and the message's length. Never does I/O or checks a checksum;
+//! `reader` does.
+
+use crate::codec::{Input, add_difference, difference, put_varint};
+use crate::event::Position;
+use crate::ids::StreamId;
+use crate::memtable::Entry;
+
+/// Gathers events into a block.
+#[derive(Debug, Default)]
+pub(crate) struct BlockBuilder {
+    numbers: Vec<u8>,
+    messages: Vec<u8>,
+    streams: Vec<StreamId>,
+    first: Option<Position>,
+    last: Option<Position>,
+    last_ingestion: i64,
+}
+
+/// A block's uncompressed bytes and what the index says of it.
+#[derive(Debug)]
+pub(crate) struct BuiltBlock {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) streams: Vec<StreamId>,
+    pub(crate) first: Position,
+    pub(crate) last: Position,
+}
+
+impl BlockBuilder {
+    /// Adds an event; events come in ascending order.
+    pub(crate) fn push(&mut self, position: Position, entry: &Entry) {
+        let previous = self.last.unwrap_or(Position::start_of(0));
+        let place = self.streams.iter().rposition(|stream| *stream == entry.stream).unwrap_or_else(|| {
+            self.streams.push(entry.stream);
+            self.streams.len() - 1
+        });
+        let timestamps = (position.timestamp().cast_unsigned(), previous.timestamp().cast_unsigned());
+        let ingestions = (entry.ingestion_ms.cast_unsigned(), self.last_ingestion.cast_unsigned());
+        put_varint(&mut self.numbers, difference(timestamps.0, timestamps.1));
+        put_varint(&mut self.numbers, difference(position.sequence(), previous.sequence()));
+        put_varint(&mut self.numbers, difference(ingestions.0, ingestions.1));
+        put_varint(&mut self.numbers, place as u64);
+        put_varint(&mut self.numbers, entry.message.len() as u64);
+        self.messages.extend_from_slice(entry.message.as_bytes());
+        self.first.get_or_insert(position);
+        self.last = Some(position);
+        self.last_ingestion = entry.ingestion_ms;
+    }
+
+    /// Uncompressed bytes so far.
+    pub(crate) fn bytes(&self) -> usize {
+        4 + self.numbers.len() + self.messages.len()
+    }
+
+    /// The block, or `None` if nothing was pushed. The builder is empty again afterwards.
+    pub(crate) fn take(&mut self) -> Option<BuiltBlock> {
+        let built = std::mem::take(self);
+        let (first, last) = (built.first?, built.last?);
+        let length = (built.numbers.len() as u32).to_le_bytes();
+        let bytes = [length.as_slice(), &built.numbers, &built.messages].concat();
+        Some(BuiltBlock { bytes, streams: built.streams, first, last })
+    }
+}
+
+/// A block in memory, uncompressed.
+#[derive(Debug)]
+pub(crate) struct DecodedBlock {
+    bytes: Vec<u8>,
+    pub(crate) events: Vec<BlockEvent>,
+}
+
+/// An event of a decoded block.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BlockEvent {
+    pub(crate) position: Position,
+    pub(crate) stream: StreamId,
+    pub(crate) ingestion_ms: i64,
+    message: (usize, usize),
+}
+
+impl DecodedBlock {
+    /// Reads an uncompressed block; `None` if it is not one.
+    pub(crate) fn decode(bytes: Vec<u8>, streams: &[StreamId]) -> Option<DecodedBlock> {
+        let mut input = Input::new(&bytes);
+        let length = input.u32()? as usize;
+        let mut numbers = Input::new(input.bytes(length)?);
+        let mut events: Vec<BlockEvent> = Vec::new();
+        let (mut timestamp, mut sequence, mut ingestion, mut start) = (0, 0, 0, 4 + length);
+        while !numbers.is_empty() {
+            timestamp = add_difference(timestamp, numbers.varint()?);
+            sequence = add_difference(sequence, numbers.varint()?);
+            ingestion = add_difference(ingestion, numbers.varint()?);
+            let stream = *streams.get(usize::try_from(numbers.varint()?).ok()?)?;
+            let end = start.checked_add(usize::try_from(numbers.varint()?).ok()?)?;
+            events.push(BlockEvent {
+                position: Position::new(timestamp.cast_signed(), sequence),
+                stream,
+                ingestion_ms: ingestion.cast_signed(),
+                message: (start, end),
+            });
+            start = end;
+        }
+        (start == bytes.len()).then_some(DecodedBlock { bytes, events })
+    }
+
+    /// An event's message; `None` if it is not UTF-8 or not of this block.
+    pub(crate) fn message(&self, event: &BlockEvent) -> Option<&str> {
+        std::str::from_utf8(self.bytes.get(event.message.0..event.message.1)?).ok()
+    }
+}

@@ -1,0 +1,83 @@
+//! Owns the open segments: their files and indexes, the least recently used closed beyond a bound.
+//!
+//! Bounded in bytes, since a store may hold thousands of segments, and in number, since each holds
+//! a file descriptor. Never holds blocks. Look next at `read`.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use super::reader::SegmentFile;
+use crate::disk::Disk;
+use crate::error::StorageError;
+use crate::sync;
+
+/// Well below the usual limit of 1,024 descriptors.
+const MAX_OPEN: usize = 256;
+
+/// Segments kept open.
+#[derive(Debug)]
+pub(crate) struct SegmentCache {
+    disk: Disk,
+    directory: PathBuf,
+    max_bytes: usize,
+    open: Mutex<OpenSegments>,
+}
+
+#[derive(Debug, Default)]
+struct OpenSegments {
+    files: HashMap<u64, Slot>,
+    bytes: usize,
+    clock: u64,
+}
+
+#[derive(Debug)]
+struct Slot {
+    file: Arc<SegmentFile>,
+    bytes: usize,
+    used: u64,
+}
+
+impl SegmentCache {
+    pub(crate) fn new(disk: Disk, directory: PathBuf, max_bytes: usize) -> SegmentCache {
+        SegmentCache { disk, directory, max_bytes, open: Mutex::default() }
+    }
+
+    /// The segment of this number and length, opened if it isn't.
+    pub(crate) fn get(&self, number: u64, bytes: u64) -> Result<Arc<SegmentFile>, StorageError> {
+        if let Some(file) = sync::lock(&self.open).touch(number) {
+            return Ok(file);
+        }
+        // Opened outside the lock: two readers may both open it, and the later one's copy stays.
+        let path = super::path(&self.directory, number);
+        let file = Arc::new(SegmentFile::open(&self.disk, &path, number, bytes)?);
+        sync::lock(&self.open).insert(number, &file, self.max_bytes);
+        Ok(file)
+    }
+}
+
+impl OpenSegments {
+    fn touch(&mut self, number: u64) -> Option<Arc<SegmentFile>> {
+        self.clock += 1;
+        let slot = self.files.get_mut(&number)?;
+        slot.used = self.clock;
+        Some(Arc::clone(&slot.file))
+    }
+
+    fn insert(&mut self, number: u64, file: &Arc<SegmentFile>, max_bytes: usize) {
+        let bytes = file.index.memory_bytes();
+        self.remove(number);
+        while !self.files.is_empty() && (self.bytes + bytes > max_bytes || self.files.len() >= MAX_OPEN) {
+            let oldest = self.files.iter().min_by_key(|(_, slot)| slot.used).map(|(number, _)| *number);
+            oldest.into_iter().for_each(|number| self.remove(number));
+        }
+        self.bytes += bytes;
+        self.files.insert(number, Slot { file: Arc::clone(file), bytes, used: self.clock });
+    }
+
+    fn remove(&mut self, number: u64) {
+        if let Some(slot) = self.files.remove(&number) {
+            self.bytes -= slot.bytes;
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Owns what readers see at one moment: the memtables and the segments. Replaced as a whole, so a
+//! reader that holds one sees every event once, whatever is flushed meanwhile.
+//!
+//! Never changes once made, except that the writer adds to the active memtable. Look next at
+//! `read::page`.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::catalogue::snapshot::{Overlay, Snapshot};
+use crate::event::Position;
+use crate::ids::GroupId;
+use crate::memtable::Memtable;
+use crate::segment::SegmentInfo;
+
+/// A segment as one group sees it. All are held in memory: some 50 bytes per group and segment,
+/// that is per tens of MiB of messages, so that a page opens only the segments it needs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SegmentRange {
+    pub(crate) number: u64,
+    /// Length of the file.
+    pub(crate) bytes: u64,
+    pub(crate) first: Position,
+    pub(crate) last: Position,
+}
+
+/// Segments by the groups in them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Manifest {
+    groups: HashMap<GroupId, Arc<Vec<SegmentRange>>>,
+}
+
+impl Manifest {
+    pub(crate) fn add(&mut self, segment: &SegmentInfo) {
+        for range in &segment.groups {
+            let known = Arc::make_mut(self.groups.entry(range.group).or_default());
+            let SegmentInfo { number, bytes, .. } = *segment;
+            known.push(SegmentRange { number, bytes, first: range.first, last: range.last });
+        }
+    }
+}
+
+/// What readers see.
+#[derive(Debug)]
+pub(crate) struct View {
+    /// Takes the appends.
+    pub(crate) active: Arc<Memtable>,
+    /// Being written to a segment.
+    pub(crate) frozen: Option<Arc<Memtable>>,
+    pub(crate) manifest: Arc<Manifest>,
+}
+
+impl View {
+    pub(crate) fn memtables(&self) -> impl Iterator<Item = &Arc<Memtable>> {
+        std::iter::once(&self.active).chain(&self.frozen)
+    }
+
+    pub(crate) fn segments_of(&self, group: GroupId) -> &[SegmentRange] {
+        self.manifest.groups.get(&group).map_or(&[], |segments| segments.as_slice())
+    }
+
+    /// The last sequence number in memory now; zero if memory is empty.
+    pub(crate) fn last_sequence(&self) -> u64 {
+        self.memtables().map(|memtable| memtable.last_sequence()).max().unwrap_or(0)
+    }
+}
+
+/// All that one call looks at, captured together.
+#[derive(Debug)]
+pub(crate) struct Moment {
+    pub(crate) view: Arc<View>,
+    /// The last sequence number the call sees in memory.
+    pub(crate) visible: u64,
+    pub(crate) catalogue: Snapshot,
+}
+
+impl Moment {
+    /// The figures the catalogue doesn't hold yet.
+    pub(crate) fn overlay(&self) -> Overlay<'_> {
+        Overlay::new(&self.catalogue, self.view.memtables().map(|memtable| &**memtable))
+    }
+}

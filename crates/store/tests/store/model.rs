@@ -1,0 +1,180 @@
+//! Random appends, flushes and reopenings, and every kind of reading, compared with a plain list.
+
+use std::num::NonZeroUsize;
+
+use logmark_store::{Direction, Event, Position, ReadRequest, Store, StreamSelection};
+use proptest::prelude::*;
+
+use super::world::{event, options};
+
+const GROUPS: [&str; 2] = ["a", "b"];
+const STREAMS: [&str; 3] = ["x", "y", "z"];
+
+#[derive(Clone, Debug)]
+enum Action {
+    Append { group: usize, stream: usize, timestamps: Vec<i64>, length: usize },
+    Flush,
+    Reopen,
+    Close,
+    Walk(Walk),
+}
+
+/// A reading in several pages that turns round now and then.
+#[derive(Clone, Debug)]
+struct Walk {
+    group: usize,
+    streams: u8,
+    selection: u8,
+    start: Option<i64>,
+    end: Option<i64>,
+    steps: Vec<(bool, usize, usize)>,
+}
+
+fn timestamp() -> impl Strategy<Value = i64> {
+    prop_oneof![8 => 0..20i64, 1 => Just(i64::MIN), 1 => Just(i64::MAX), 1 => -5..0i64]
+}
+
+fn walk() -> impl Strategy<Value = Walk> {
+    let steps = prop::collection::vec((any::<bool>(), 1..40usize, 1..400usize), 1..12);
+    let bounds = (prop::option::of(timestamp()), prop::option::of(timestamp()));
+    (0..2usize, 1..8u8, 0..3u8, bounds, steps).prop_map(|(group, streams, selection, (start, end), steps)| Walk {
+        group,
+        streams,
+        selection,
+        start,
+        end,
+        steps,
+    })
+}
+
+fn action() -> impl Strategy<Value = Action> {
+    let append = (0..2usize, 0..3usize, prop::collection::vec(timestamp(), 1..30), 0..120usize);
+    prop_oneof![
+        6 => append.prop_map(|(group, stream, timestamps, length)| Action::Append { group, stream, timestamps, length }),
+        2 => Just(Action::Flush),
+        1 => Just(Action::Reopen),
+        1 => Just(Action::Close),
+        4 => walk().prop_map(Action::Walk),
+    ]
+}
+
+/// Group, stream, timestamp, message, ingestion time; in the order of appends.
+type Known = (usize, usize, i64, String, i64);
+
+fn expected(known: &[Known], walk: &Walk) -> Vec<Known> {
+    let mut found: Vec<Known> = known
+        .iter()
+        .filter(|(group, stream, timestamp, ..)| {
+            let selected = walk.selection == 0 || walk.streams & (1 << stream) != 0;
+            *group == walk.group
+                && selected
+                && walk.start.is_none_or(|start| *timestamp >= start)
+                && walk.end.is_none_or(|end| *timestamp < end)
+        })
+        .cloned()
+        .collect();
+    found.sort_by_key(|(_, _, timestamp, ..)| *timestamp);
+    found
+}
+
+fn same(event: &Event, known: &Known) -> bool {
+    (&*event.stream, event.timestamp, &event.message, event.ingestion_time) == (STREAMS[known.1], known.2, &known.3, known.4)
+}
+
+fn check_walk(store: &Store, known: &[Known], walk: &Walk) {
+    let expected = expected(known, walk);
+    let names: Vec<&str> = (0..3).filter(|stream| walk.streams & (1 << stream) != 0).map(|s| STREAMS[s]).collect();
+    let matches = |name: &str| names.contains(&name);
+    let streams = match walk.selection {
+        0 => StreamSelection::All,
+        1 => StreamSelection::Named(&names),
+        _ => StreamSelection::Matching(&matches),
+    };
+    // Between which events of the list the reader stands, with the positions to go on from.
+    let mut stand: Option<(usize, usize, Position, Position)> = None;
+    for (forward, limit, max_bytes) in &walk.steps {
+        let direction = if *forward { Direction::Forward } else { Direction::Backward };
+        let from = stand.map(|(_, _, next, previous)| if *forward { next } else { previous });
+        let page = store
+            .read(&ReadRequest {
+                group: GROUPS[walk.group],
+                streams,
+                start: walk.start,
+                end: walk.end,
+                direction,
+                from,
+                limit: NonZeroUsize::new(*limit).unwrap(),
+                max_bytes: *max_bytes,
+            })
+            .unwrap();
+        let count = page.events.len();
+        let (low, high) = match (stand, forward) {
+            (None, true) => (0, count),
+            (None, false) => (expected.len() - count, expected.len()),
+            (Some((_, high, ..)), true) => (high, high + count),
+            (Some((low, ..)), false) => (low - count, low),
+        };
+        let wanted = &expected[low..high];
+        assert!(page.events.iter().zip(wanted).all(|(event, known)| same(event, known)), "{page:?} {wanted:?}");
+        assert!(page.events.is_sorted_by_key(Event::position));
+        assert!(count <= *limit);
+        let bytes: usize = page.events.iter().map(|event| event.message.len()).sum();
+        assert!(bytes <= *max_bytes || count == 1);
+        assert_eq!(page.at_end, if *forward { high == expected.len() } else { low == 0 });
+        assert!(count > 0 || page.at_end);
+        let (low, high) = if count == 0 && !forward { (low, 0) } else { (low, high) };
+        stand = Some((low, high, page.next, page.previous));
+        assert_eq!(page.next.to_string().parse(), Ok(page.next));
+    }
+}
+
+fn check_figures(store: &Store, known: &[Known]) {
+    for (group, group_name) in GROUPS.iter().enumerate() {
+        let bytes = |events: &[&Known]| events.iter().map(|known| known.3.len() as u64).sum::<u64>();
+        let of_group: Vec<&Known> = known.iter().filter(|known| known.0 == group).collect();
+        assert_eq!(store.group(group_name).unwrap().unwrap().stored_bytes, bytes(&of_group));
+        for (stream, stream_name) in STREAMS.iter().enumerate() {
+            let events: Vec<&Known> = of_group.iter().copied().filter(|known| known.1 == stream).collect();
+            let found = store.stream(group_name, stream_name).unwrap().unwrap();
+            assert_eq!(found.first_event, events.iter().map(|known| known.2).min());
+            assert_eq!(found.last_event, events.iter().map(|known| known.2).max());
+            assert_eq!(found.last_ingestion, events.iter().map(|known| known.4).max());
+            assert_eq!(found.stored_bytes, bytes(&events));
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+    #[test]
+    fn it_reads_like_a_list(actions in prop::collection::vec(action(), 1..40), memtable in 1_000..40_000usize) {
+        let directory = tempfile::tempdir().unwrap();
+        let mut options = options();
+        options.memtable_bytes = memtable;
+        let mut store = Store::open(directory.path(), options.clone()).unwrap();
+        for group in GROUPS {
+            store.create_group(group, 0).unwrap();
+            STREAMS.iter().for_each(|stream| store.create_stream(group, stream, 0).unwrap());
+        }
+        let mut known: Vec<Known> = Vec::new();
+        for (ingestion, action) in (0..).zip(actions) {
+            match action {
+                Action::Append { group, stream, timestamps, length } => {
+                    let message = |at: usize| format!("{ingestion}.{at} {}", "é".repeat(length));
+                    let events = timestamps.iter().enumerate().map(|(at, time)| event(*time, message(at))).collect();
+                    store.append_blocking(GROUPS[group], STREAMS[stream], events, ingestion).unwrap();
+                    known.extend(timestamps.iter().enumerate().map(|(at, time)| {
+                        (group, stream, *time, message(at), ingestion)
+                    }));
+                }
+                Action::Flush => store.flush().unwrap(),
+                Action::Reopen | Action::Close => {
+                    if matches!(action, Action::Close) { store.close().unwrap() } else { drop(store) }
+                    store = Store::open(directory.path(), options.clone()).unwrap();
+                }
+                Action::Walk(walk) => check_walk(&store, &known, &walk),
+            }
+        }
+        check_figures(&store, &known);
+    }
+}

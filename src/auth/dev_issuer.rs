@@ -1,0 +1,174 @@
+//! The issuer of development and demonstration: one key pair on disk, and tokens signed with it.
+//!
+//! - The private key is a PKCS#8 PEM file that only its owner may read; its public half is a JWK Set beside
+//!   it, which the service is pointed at like at any other issuer's.
+//! - It never verifies, and the service accepts its tokens only when its issuer is configured.
+
+use std::fmt;
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use aws_lc_rs::digest;
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::Serialize;
+use serde_json::json;
+
+use super::strict::to_base64url;
+
+const PEM_BEGIN: &str = "-----BEGIN PRIVATE KEY-----";
+const PEM_END: &str = "-----END PRIVATE KEY-----";
+
+/// An ES256 key pair that signs tokens.
+pub struct DevIssuer {
+    pair: EcdsaKeyPair,
+    kid: String,
+}
+
+/// Why the development issuer can't work.
+#[derive(Debug, thiserror::Error)]
+pub enum DevIssuerError {
+    /// The file is not a P-256 private key in PKCS#8 PEM.
+    #[error("`{0}` holds no P-256 private key in PKCS#8 PEM")]
+    NotAKey(PathBuf),
+    /// Others can read the private key.
+    #[error("`{0}` can be read by others; its mode must be 600")]
+    Exposed(PathBuf),
+    /// The claims are no JSON object.
+    #[error("claims are no JSON object")]
+    Claims,
+    /// The file can't be read or written.
+    #[error("cannot use `{path}`")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The crypto library gave no key or signature.
+    #[error("no key or signature could be made")]
+    Crypto,
+}
+
+impl DevIssuer {
+    /// Makes a key pair and writes it to `path`, which must not exist yet.
+    pub fn create(path: &Path) -> Result<Self, DevIssuerError> {
+        let document = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new())
+            .map_err(|_| DevIssuerError::Crypto)?;
+        let issuer = Self::from_pkcs8(document.as_ref()).ok_or(DevIssuerError::Crypto)?;
+        let mut file = private_file(path).map_err(|source| file_error(path, source))?;
+        file.write_all(pem(document.as_ref()).as_bytes()).map_err(|source| file_error(path, source))?;
+        Ok(issuer)
+    }
+
+    /// Reads the key pair at `path`.
+    pub fn load(path: &Path) -> Result<Self, DevIssuerError> {
+        let text = std::fs::read_to_string(path).map_err(|source| file_error(path, source))?;
+        if is_exposed(path).map_err(|source| file_error(path, source))? {
+            return Err(DevIssuerError::Exposed(path.to_path_buf()));
+        }
+        from_pem(&text)
+            .and_then(|document| Self::from_pkcs8(&document))
+            .ok_or_else(|| DevIssuerError::NotAKey(path.to_path_buf()))
+    }
+
+    /// Reads the key pair at `path`, or makes it when there is no such file.
+    pub fn load_or_create(path: &Path) -> Result<Self, DevIssuerError> {
+        match Self::load(path) {
+            Err(DevIssuerError::File { source, .. }) if source.kind() == ErrorKind::NotFound => Self::create(path),
+            loaded => loaded,
+        }
+    }
+
+    /// The key's id: its RFC 7638 thumbprint.
+    pub fn kid(&self) -> &str {
+        &self.kid
+    }
+
+    /// The public half as a JWK Set.
+    pub fn jwks(&self) -> String {
+        let (x, y) = coordinates(&self.pair);
+        let key = json!({
+            "kty": "EC", "crv": "P-256", "x": x, "y": y, "kid": self.kid, "alg": "ES256", "use": "sig",
+        });
+        json!({ "keys": [key] }).to_string()
+    }
+
+    /// Writes the public half to `path`, replacing what is there.
+    pub fn write_jwks(&self, path: &Path) -> Result<(), DevIssuerError> {
+        std::fs::write(path, self.jwks()).map_err(|source| file_error(path, source))
+    }
+
+    /// A signed access token (`typ` `at+jwt`) with exactly these claims.
+    pub fn mint(&self, claims: &impl Serialize) -> Result<String, DevIssuerError> {
+        let claims = serde_json::to_value(claims).map_err(|_| DevIssuerError::Claims)?;
+        if !claims.is_object() {
+            return Err(DevIssuerError::Claims);
+        }
+        let header = json!({ "alg": "ES256", "kid": self.kid, "typ": "at+jwt" });
+        let encode = |value: serde_json::Value| to_base64url(value.to_string().as_bytes());
+        let signing_input = format!("{}.{}", encode(header), encode(claims));
+        let signature = self.pair.sign(&SystemRandom::new(), signing_input.as_bytes()).map_err(|_| DevIssuerError::Crypto)?;
+        Ok(format!("{signing_input}.{}", to_base64url(signature.as_ref())))
+    }
+
+    fn from_pkcs8(document: &[u8]) -> Option<Self> {
+        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, document).ok()?;
+        let (x, y) = coordinates(&pair);
+        // RFC 7638 §3.2: the required members in the order of their names, without white space.
+        let thumbprint = format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#);
+        let kid = to_base64url(digest::digest(&digest::SHA256, thumbprint.as_bytes()).as_ref());
+        Some(Self { pair, kid })
+    }
+}
+
+impl fmt::Debug for DevIssuer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DevIssuer").field("kid", &self.kid).finish_non_exhaustive()
+    }
+}
+
+/// `x` and `y` of the uncompressed point (SEC 1 §2.3.3): a mark of one byte, then 32 bytes each.
+fn coordinates(pair: &EcdsaKeyPair) -> (String, String) {
+    let point = pair.public_key().as_ref();
+    let (x, y) = point.get(1..).unwrap_or_default().split_at(point.len() / 2);
+    (to_base64url(x), to_base64url(y))
+}
+
+fn pem(document: &[u8]) -> String {
+    let text = STANDARD.encode(document);
+    // RFC 7468 §2: 64 characters to the line. Base64 is ASCII, so no chunk ends within a character.
+    let lines: Vec<_> = text.as_bytes().chunks(64).map(String::from_utf8_lossy).collect();
+    format!("{PEM_BEGIN}\n{}\n{PEM_END}\n", lines.join("\n"))
+}
+
+fn from_pem(text: &str) -> Option<Vec<u8>> {
+    let body = text.trim().strip_prefix(PEM_BEGIN)?.strip_suffix(PEM_END)?;
+    let body: String = body.split_ascii_whitespace().collect();
+    STANDARD.decode(body).ok()
+}
+
+fn private_file(path: &Path) -> std::io::Result<std::fs::File> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+#[cfg(unix)]
+fn is_exposed(path: &Path) -> std::io::Result<bool> {
+    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(path)?.permissions());
+    Ok(mode & 0o077 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_exposed(_path: &Path) -> std::io::Result<bool> {
+    Ok(false)
+}
+
+fn file_error(path: &Path, source: std::io::Error) -> DevIssuerError {
+    DevIssuerError::File { path: path.to_path_buf(), source }
+}

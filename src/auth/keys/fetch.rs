@@ -1,0 +1,36 @@
+//! How a key document is fetched: a trait, because this module speaks no HTTP.
+//!
+//! The implementation owns time-outs, sizes and redirects; `source` checks size and time once more.
+
+use async_trait::async_trait;
+use url::Url;
+
+/// Bytes of the largest key set or discovery document that is read: 256 KiB.
+pub const MAX_DOCUMENT_BYTES: usize = 256 * 1024;
+
+/// Fetches documents from addresses of the configuration.
+#[async_trait]
+pub trait KeyFetcher: Send + Sync {
+    /// The body of a `200` answer to `GET url`.
+    ///
+    /// An implementation follows no redirect, reads at most [`MAX_DOCUMENT_BYTES`], gives up in bounded
+    /// time, and for `https` verifies the server's certificate.
+    async fn get(&self, url: &Url) -> Result<Vec<u8>, FetchError>;
+}
+
+/// Why there is no document.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    /// Answered, but not with `200`; a redirect is one of these.
+    #[error("answered with status {0}")]
+    Status(u16),
+    /// The body is larger than [`MAX_DOCUMENT_BYTES`].
+    #[error("document is larger than {MAX_DOCUMENT_BYTES} bytes")]
+    TooLarge,
+    /// No complete answer in time.
+    #[error("no answer in time")]
+    TimedOut,
+    /// No connection, or it broke.
+    #[error("not reachable")]
+    Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
+}

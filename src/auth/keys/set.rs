@@ -1,0 +1,166 @@
+//! A JWK Set (RFC 7517 §5) becomes the keys one issuer can be verified with.
+//!
+//! - A key that is weak, private, ambiguous or not for us is left out and told in `refused`; the rest stay
+//!   usable, so that one bad entry does not lock every caller out.
+//! - Keys that share a `kid` are all left out: a token could not say which one it means, and a malformed twin
+//!   is a reason to distrust the other. A twin of another purpose, type or algorithm is none: a token for it
+//!   would never reach this key (RFC 7517 §4.5).
+//! - A set that is not strict JSON, has no usable key, or mixes secrets with public keys is refused whole,
+//!   and the caller keeps the set it had.
+//!
+//! It does no I/O. Look next at `source` and `store`.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::algorithm::Algorithm;
+use super::jwk::{KeyRefusal, VerificationKey};
+use crate::auth::strict::{self, JsonError};
+
+/// Where a set was read: decides whether it may hold secrets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SetOrigin {
+    /// Fetched from a URL: public keys only.
+    Remote,
+    /// A file named in the configuration: `oct` keys are used when the issuer's algorithms name HS256.
+    File,
+}
+
+/// The usable keys of one issuer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeySet {
+    keys: Vec<Arc<VerificationKey>>,
+    refused: Vec<RefusedKey>,
+}
+
+/// A key that was left out of a set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedKey {
+    /// Place in the set's `keys`, from 0.
+    pub index: usize,
+    /// Why.
+    pub reason: KeyRefusal,
+}
+
+/// Why a whole set is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SetError {
+    /// Not a JSON object in its strict reading.
+    #[error("key set is not valid: {0}")]
+    Json(#[from] JsonError),
+    /// `keys` is missing, no array, or holds something else than objects.
+    #[error("key set has no array of keys")]
+    Shape,
+    /// Secrets beside public keys invite taking one for the other (RFC 8725 §2.1).
+    #[error("key set mixes symmetric and asymmetric keys")]
+    Mixed,
+    /// Nothing in it can be used; the first reason is given, when there was a key at all.
+    #[error("key set has no usable key{}", .0.map(|reason| format!(": {reason}")).unwrap_or_default())]
+    Empty(Option<KeyRefusal>),
+}
+
+/// Why a set has no key for a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NoKey {
+    /// No key has this `kid`.
+    #[error("no key has this id")]
+    UnknownKid,
+    /// The key with this `kid` is for another algorithm.
+    #[error("the key is for {0}")]
+    OtherAlgorithm(Algorithm),
+    /// The token names no key, and not exactly one fits its algorithm.
+    #[error("no key id, and {0} keys fit")]
+    NotOne(usize),
+}
+
+impl KeySet {
+    /// Reads a set for an issuer's `algorithms`, in the order of the configuration.
+    pub fn parse(bytes: &[u8], algorithms: &[Algorithm], origin: SetOrigin) -> Result<Self, SetError> {
+        let document = strict::object(bytes)?;
+        let Some(Value::Array(entries)) = document.get("keys") else {
+            return Err(SetError::Shape);
+        };
+        let entries: Vec<_> = entries.iter().map(Value::as_object).collect::<Option<_>>().ok_or(SetError::Shape)?;
+        let secrets_allowed = origin == SetOrigin::File && algorithms.contains(&Algorithm::Hs256);
+        if secrets_allowed && is_mixed(&entries) {
+            return Err(SetError::Mixed);
+        }
+        let read: Vec<_> = entries.iter().map(|entry| read_key(entry, algorithms, secrets_allowed)).collect();
+        let mut set = Self { keys: Vec::new(), refused: Vec::new() };
+        for (index, outcome) in read.iter().enumerate() {
+            match outcome {
+                Ok(_) if has_twin(&entries, &read, index) => {
+                    set.refused.push(RefusedKey { index, reason: KeyRefusal::DuplicateKid });
+                }
+                Ok(key) => set.keys.push(Arc::clone(key)),
+                Err(reason) => set.refused.push(RefusedKey { index, reason: *reason }),
+            }
+        }
+        if set.keys.is_empty() {
+            return Err(SetError::Empty(set.refused.first().map(|refused| refused.reason)));
+        }
+        Ok(set)
+    }
+
+    /// The one key for a token with this `kid` and `alg`.
+    ///
+    /// With a `kid`: the key of exactly that name. Without: the only key of the set that fits the algorithm.
+    pub fn select(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<&Arc<VerificationKey>, NoKey> {
+        if kid.is_some() {
+            let key = self.keys.iter().find(|key| key.kid() == kid).ok_or(NoKey::UnknownKid)?;
+            return if key.algorithm() == algorithm { Ok(key) } else { Err(NoKey::OtherAlgorithm(key.algorithm())) };
+        }
+        let mut fitting = self.keys.iter().filter(|key| key.algorithm() == algorithm);
+        match (fitting.next(), fitting.count()) {
+            (Some(key), 0) => Ok(key),
+            (None, _) => Err(NoKey::NotOne(0)),
+            (Some(_), others) => Err(NoKey::NotOne(1 + others)),
+        }
+    }
+
+    /// Whether this very key, by name, algorithm and material, is in the set.
+    pub fn holds(&self, key: &Arc<VerificationKey>) -> bool {
+        self.keys.iter().any(|own| Arc::ptr_eq(own, key) || own == key)
+    }
+
+    /// The usable keys, in the order of the set.
+    pub fn keys(&self) -> &[Arc<VerificationKey>] {
+        &self.keys
+    }
+
+    /// What was left out.
+    pub fn refused(&self) -> &[RefusedKey] {
+        &self.refused
+    }
+}
+
+fn read_key(
+    entry: &Map<String, Value>,
+    algorithms: &[Algorithm],
+    secrets_allowed: bool,
+) -> Result<Arc<VerificationKey>, KeyRefusal> {
+    if is_secret(entry) && !secrets_allowed {
+        return Err(KeyRefusal::Symmetric);
+    }
+    VerificationKey::from_jwk(entry, algorithms).map(Arc::new)
+}
+
+fn has_twin(entries: &[&Map<String, Value>], read: &[Result<Arc<VerificationKey>, KeyRefusal>], index: usize) -> bool {
+    let kid = |place: usize| entries.get(place).and_then(|entry| entry.get("kid")).and_then(Value::as_str);
+    let competes = |outcome: &Result<_, KeyRefusal>| {
+        use KeyRefusal::{Algorithm, Operations, Symmetric, UnsupportedType, Use};
+        !matches!(outcome, Err(Use | Operations | UnsupportedType | Symmetric | Algorithm))
+    };
+    let Some(own) = kid(index) else { return false };
+    read.iter().enumerate().any(|(place, other)| place != index && kid(place) == Some(own) && competes(other))
+}
+
+fn is_secret(entry: &Map<String, Value>) -> bool {
+    entry.get("kty").and_then(Value::as_str) == Some("oct")
+}
+
+fn is_mixed(entries: &[&Map<String, Value>]) -> bool {
+    let secrets = entries.iter().filter(|entry| is_secret(entry)).count();
+    secrets > 0 && secrets < entries.len()
+}

@@ -1,0 +1,169 @@
+//! Every reason for which a token is refused.
+//!
+//! For the log only: the caller gets one text for all of them, or an attacker would learn which guess was
+//! closer. The texts quote nothing of a token but short, escaped names. Look next at `verifier`.
+
+use std::fmt;
+
+use crate::auth::keys::{Algorithm, NoKey};
+use crate::auth::strict::JsonError;
+
+/// Characters of a token's own text that an error may repeat.
+const EXCERPT_CHARS: usize = 64;
+
+/// A piece of a token's text, cut short and escaped for a log line.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Excerpt(Box<str>);
+
+/// A part of a compact token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// Before the first dot.
+    Header,
+    /// Between the dots.
+    Claims,
+    /// After the second dot.
+    Signature,
+}
+
+/// Why a token is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    // The caller: form.
+    /// Larger than a token may be.
+    #[error("token of {0} bytes is too large")]
+    TooLarge(usize),
+    /// Not the three parts of a compact JWS; five would be an encrypted token.
+    #[error("token has {0} parts instead of 3")]
+    Parts(usize),
+    /// A part is no strict base64url.
+    #[error("{0} is not unpadded base64url")]
+    Base64(Part),
+    /// A part is no strict JSON object.
+    #[error("{part} is not valid: {source}")]
+    Json {
+        /// Which.
+        part: Part,
+        /// Where in it.
+        source: JsonError,
+    },
+
+    // The caller: header.
+    /// A header parameter has the wrong type or length.
+    #[error("header parameter `{0}` is missing or malformed")]
+    HeaderParameter(&'static str),
+    /// `alg` is none of ours.
+    #[error("algorithm `{0}` is not known")]
+    UnknownAlgorithm(Excerpt),
+    /// `typ` is not one of an access token.
+    #[error("token type `{0}` is not accepted")]
+    ForeignType(Excerpt),
+    /// A header parameter that changes what the token means: `crit`, `b64`, `zip`, or `cty` of a nested token.
+    #[error("header parameter `{0}` is not supported")]
+    Extension(&'static str),
+    /// The issuer's rules want `at+jwt`.
+    #[error("token type at+jwt is required")]
+    TypeRequired,
+
+    // The caller: whom to believe.
+    /// `iss` is none of the configured issuers.
+    #[error("issuer `{0}` is not configured")]
+    UnknownIssuer(Excerpt),
+    /// `alg` is not among the issuer's algorithms.
+    #[error("algorithm {0} is not one of the issuer's")]
+    ForeignAlgorithm(Algorithm),
+    /// The issuer has no key for the token.
+    #[error("no key for key id {kid:?}: {reason}")]
+    NoKey {
+        /// The token's `kid`.
+        kid: Option<Excerpt>,
+        /// Why none.
+        reason: NoKey,
+    },
+    /// The signature is not the key's.
+    #[error("signature does not verify")]
+    Signature,
+
+    // The caller: claims.
+    /// A required claim is absent.
+    #[error("claim `{0}` is missing")]
+    MissingClaim(Box<str>),
+    /// A claim has the wrong type, is empty, too long, or out of range.
+    #[error("claim `{0}` is malformed")]
+    MalformedClaim(Box<str>),
+    /// None of the audiences is ours.
+    #[error("audience is not ours")]
+    Audience,
+    /// Without `aud`: `client_id` is not on the issuer's list, or there is no list.
+    #[error("no audience, and the client id is not listed")]
+    Client,
+    /// An ID token, or another use than access.
+    #[error("token is not for access")]
+    Use,
+    /// Bound to a key of its holder (`cnf`), so worth nothing as a plain bearer token.
+    #[error("token is bound to its holder's key")]
+    SenderConstrained,
+    /// `exp` and the leeway have passed.
+    #[error("token has expired")]
+    Expired,
+    /// `nbf` is still ahead.
+    #[error("token is not valid yet")]
+    NotYetValid,
+    /// `iat` is ahead of our clock.
+    #[error("token was issued in the future")]
+    IssuedInFuture,
+    /// Valid for longer than the issuer's rules allow.
+    #[error("token lives too long")]
+    LifetimeTooLong,
+    /// The tenant claim is no tenant id.
+    #[error("claim `{0}` is not a tenant id")]
+    Tenant(Box<str>),
+    /// More scopes, or longer ones, than are read.
+    #[error("too many or too long scopes")]
+    Scopes,
+
+    // Upstream.
+    /// The issuer's keys were never read, so nothing can be said about the token.
+    #[error("the keys of issuer `{0}` are not available")]
+    KeysUnavailable(Box<str>),
+}
+
+impl TokenError {
+    /// Whether the trouble is ours or the issuer's: answer "later" (503), not "no" (401).
+    pub fn is_unavailable(&self) -> bool {
+        matches!(self, Self::KeysUnavailable(_))
+    }
+}
+
+impl Excerpt {
+    /// The beginning of `text`, escaped.
+    pub fn of(text: &str) -> Self {
+        let mut excerpt: String = text.chars().take(EXCERPT_CHARS).flat_map(char::escape_debug).collect();
+        if text.chars().nth(EXCERPT_CHARS).is_some() {
+            excerpt.push('…');
+        }
+        Self(excerpt.into())
+    }
+}
+
+impl fmt::Display for Excerpt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Excerpt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`", self.0)
+    }
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Header => "header",
+            Self::Claims => "claims",
+            Self::Signature => "signature",
+        })
+    }
+}

@@ -1,0 +1,146 @@
+//! What the configuration says about one issuer (`[[auth.issuers]]`), and which of it makes no sense.
+//!
+//! Nothing is unchecked because it is not configured: a missing audience is a mistake to correct, not a
+//! permission. Look next at `check`, which applies the rules.
+
+use std::time::Duration;
+
+use crate::auth::keys::{Algorithm, KeySource, is_safe_url};
+
+/// Longest leeway: clocks that differ by more are broken.
+const MAX_LEEWAY: Duration = Duration::from_secs(600);
+
+/// Shortest and longest age of a key set.
+const REFRESH: std::ops::RangeInclusive<Duration> = Duration::from_secs(30)..=Duration::from_secs(86_400);
+
+/// One issuer, its keys, and what its tokens must say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IssuerRules {
+    /// `iss`, byte for byte.
+    pub issuer: String,
+    /// `aud` must hold one of these, exactly. Empty only beside `client_ids`.
+    pub audiences: Vec<String>,
+    /// For access tokens without `aud` (Amazon Cognito): `client_id` must be one of these, and `token_use`
+    /// be `access`. Empty: tokens without `aud` are refused.
+    pub client_ids: Vec<String>,
+    /// The algorithms its keys may have; HS256 stands alone.
+    pub algorithms: Vec<Algorithm>,
+    /// Where its keys are.
+    pub keys: KeySource,
+    /// The claim that names the tenant, looked up literally at the top level.
+    pub tenant_claim: String,
+    /// The claims that give scopes, looked up literally at the top level.
+    pub scope_claims: Vec<String>,
+    /// Whether `typ` must be `at+jwt`.
+    pub require_typ: bool,
+    /// How far clocks may differ; at most ten minutes.
+    pub leeway: Duration,
+    /// Longest time that a token may still be valid for.
+    pub max_lifetime: Duration,
+    /// Age at which its keys are read again; 30 seconds to a day.
+    pub refresh: Duration,
+}
+
+/// A mistake in the rules; `issuer` says whose.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RulesError {
+    /// Nobody could call.
+    #[error("no issuer is configured")]
+    NoIssuer,
+    /// Two sets of rules for one issuer.
+    #[error("issuer `{issuer}` is configured twice")]
+    DuplicateIssuer {
+        /// Whose.
+        issuer: String,
+    },
+    /// A text that must not be empty is; the field is named.
+    #[error("issuer `{issuer}`: `{field}` is empty")]
+    Empty {
+        /// Whose.
+        issuer: String,
+        /// The field.
+        field: &'static str,
+    },
+    /// A public key must never be taken for a secret (RFC 8725 §2.1).
+    #[error("issuer `{issuer}`: HS256 cannot stand beside other algorithms; give its keys an issuer of their own")]
+    MixedAlgorithms {
+        /// Whose.
+        issuer: String,
+    },
+    /// A secret behind a URL is no secret.
+    #[error("issuer `{issuer}`: HS256 needs its key in a file")]
+    RemoteSecret {
+        /// Whose.
+        issuer: String,
+    },
+    /// Keys over plain HTTP could be anybody's.
+    #[error("issuer `{issuer}`: keys must come by https, or by http from this machine")]
+    UnsafeUrl {
+        /// Whose.
+        issuer: String,
+    },
+    /// A duration out of range; the field is named.
+    #[error("issuer `{issuer}`: `{field}` is out of range")]
+    OutOfRange {
+        /// Whose.
+        issuer: String,
+        /// The field.
+        field: &'static str,
+    },
+}
+
+impl IssuerRules {
+    /// Clocks may differ by a minute.
+    pub const DEFAULT_LEEWAY: Duration = Duration::from_secs(60);
+    /// A token is valid for a day at most.
+    pub const DEFAULT_MAX_LIFETIME: Duration = Duration::from_secs(86_400);
+    /// Keys are read again after ten minutes.
+    pub const DEFAULT_REFRESH: Duration = Duration::from_secs(600);
+
+    /// Every mistake in these rules, each on its own.
+    pub fn mistakes(&self) -> Vec<RulesError> {
+        let issuer = || self.issuer.clone();
+        let has_secret = self.algorithms.contains(&Algorithm::Hs256);
+        let mut mistakes: Vec<_> =
+            self.empty_fields().into_iter().map(|field| RulesError::Empty { issuer: issuer(), field }).collect();
+        if has_secret && self.algorithms.iter().any(|algorithm| *algorithm != Algorithm::Hs256) {
+            mistakes.push(RulesError::MixedAlgorithms { issuer: issuer() });
+        }
+        if has_secret && !matches!(self.keys, KeySource::File(_)) {
+            mistakes.push(RulesError::RemoteSecret { issuer: issuer() });
+        }
+        if !self.has_safe_keys() {
+            mistakes.push(RulesError::UnsafeUrl { issuer: issuer() });
+        }
+        let ranges = [
+            ("leeway", self.leeway <= MAX_LEEWAY),
+            ("max_lifetime", !self.max_lifetime.is_zero()),
+            ("refresh", REFRESH.contains(&self.refresh)),
+        ];
+        let out = ranges.into_iter().filter(|(_, fits)| !fits);
+        mistakes.extend(out.map(|(field, _)| RulesError::OutOfRange { issuer: issuer(), field }));
+        mistakes
+    }
+
+    fn empty_fields(&self) -> Vec<&'static str> {
+        let any_empty = |texts: &[String]| texts.iter().any(String::is_empty);
+        let fields = [
+            ("issuer", self.issuer.is_empty()),
+            ("audiences", self.audiences.is_empty() && self.client_ids.is_empty() || any_empty(&self.audiences)),
+            ("client_ids", any_empty(&self.client_ids)),
+            ("algorithms", self.algorithms.is_empty()),
+            ("tenant_claim", self.tenant_claim.is_empty()),
+            ("scope_claims", any_empty(&self.scope_claims)),
+        ];
+        fields.into_iter().filter(|(_, empty)| *empty).map(|(field, _)| field).collect()
+    }
+
+    fn has_safe_keys(&self) -> bool {
+        match &self.keys {
+            KeySource::File(_) => true,
+            KeySource::Url(url) => is_safe_url(url),
+            KeySource::Discover => url::Url::parse(&self.issuer)
+                .is_ok_and(|url| is_safe_url(&url) && url.query().is_none() && url.fragment().is_none()),
+        }
+    }
+}

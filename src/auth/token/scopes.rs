@@ -1,0 +1,58 @@
+//! The scopes of a token, from whichever claims its issuer puts them in.
+//!
+//! - A string is split at single spaces (RFC 6749 §3.3) and at nothing else; an array gives its strings whole.
+//! - Any other type refuses the token: it would be read differently elsewhere.
+//! - The same scope from two claims counts once, for the claim that is configured first.
+//!
+//! What a scope allows is the policy's to say.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::claims::{UnverifiedClaims, malformed};
+use super::error::TokenError;
+
+/// Most scopes that one token may carry.
+const MAX_SCOPES: usize = 1000;
+
+/// Bytes of the longest scope: twice an action and the longest log group name.
+const MAX_SCOPE_BYTES: usize = 1024;
+
+/// A scope, and the claim that gave it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GrantedScope {
+    /// Name of the claim.
+    pub claim: Arc<str>,
+    /// The scope as it came.
+    pub value: String,
+}
+
+/// The union over `scope_claims`, in their order.
+pub(super) fn scopes(claims: &UnverifiedClaims, scope_claims: &[String]) -> Result<Vec<GrantedScope>, TokenError> {
+    let mut seen = HashSet::new();
+    let mut granted = Vec::new();
+    for name in scope_claims {
+        let claim: Arc<str> = Arc::from(name.as_str());
+        for value in pieces(claims, name)? {
+            if value.len() > MAX_SCOPE_BYTES {
+                return Err(TokenError::Scopes);
+            }
+            if seen.insert(value) {
+                granted.push(GrantedScope { claim: Arc::clone(&claim), value: value.to_owned() });
+            }
+        }
+    }
+    if granted.len() > MAX_SCOPES { Err(TokenError::Scopes) } else { Ok(granted) }
+}
+
+fn pieces<'a>(claims: &'a UnverifiedClaims, name: &str) -> Result<Vec<&'a str>, TokenError> {
+    let pieces: Vec<&str> = match claims.get(name) {
+        None => return Ok(Vec::new()),
+        Some(Value::String(text)) => text.split(' ').collect(),
+        Some(Value::Array(items)) => items.iter().map(Value::as_str).collect::<Option<_>>().ok_or_else(|| malformed(name))?,
+        Some(_) => return Err(malformed(name)),
+    };
+    Ok(pieces.into_iter().filter(|piece| !piece.is_empty()).collect())
+}

@@ -1,0 +1,145 @@
+//! The one way from a token to [`Claims`].
+//!
+//! In this order: size and form, header, the issuer that `iss` names, the issuer's algorithms, the key, the
+//! signature, and only then the rest of the claims. No key of another issuer is ever tried. It never answers
+//! "maybe": without keys it says so, and everything else that is not verified is refused.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use super::bearer::{MAX_TOKEN_BYTES, UnverifiedToken};
+use super::check::{self, Claims};
+use super::claims::UnverifiedClaims;
+use super::compact::UnverifiedJws;
+use super::error::{Excerpt, TokenError};
+use super::header::Header;
+use super::memory::{Decider, Memory, TokenDigest, VerifiedToken};
+use super::rules::{IssuerRules, RulesError};
+use crate::auth::keys::{IssuerReadiness, KeyError, KeyFetcher, KeyStore, VerificationKey, verify_signature};
+use crate::domain::time::Clock;
+
+/// Verifies tokens of the configured issuers. Made anew when the configuration changes, memory included.
+pub struct Verifier {
+    issuers: HashMap<String, Issuer>,
+    clock: Arc<dyn Clock>,
+    memory: Memory,
+}
+
+struct Issuer {
+    rules: IssuerRules,
+    keys: KeyStore,
+}
+
+impl Verifier {
+    /// A verifier that has read no keys yet, or every mistake in the rules.
+    pub fn new(rules: Vec<IssuerRules>, fetcher: Arc<dyn KeyFetcher>, clock: Arc<dyn Clock>) -> Result<Self, Vec<RulesError>> {
+        let mut mistakes: Vec<_> = rules.iter().flat_map(IssuerRules::mistakes).collect();
+        if rules.is_empty() {
+            mistakes.push(RulesError::NoIssuer);
+        }
+        let mut issuers = HashMap::new();
+        for rules in rules {
+            let name = rules.issuer.clone();
+            let keys = KeyStore::new(
+                name.clone(),
+                rules.keys.clone(),
+                rules.algorithms.clone(),
+                rules.refresh,
+                Arc::clone(&fetcher),
+                Arc::clone(&clock),
+            );
+            if issuers.insert(name.clone(), Issuer { rules, keys }).is_some() {
+                mistakes.push(RulesError::DuplicateIssuer { issuer: name });
+            }
+        }
+        if mistakes.is_empty() { Ok(Self { issuers, clock, memory: Memory::new() }) } else { Err(mistakes) }
+    }
+
+    /// Reads the keys of all issuers now, at start-up; how it went shows in [`Verifier::ready`].
+    pub async fn refresh(&self) {
+        let stores: Vec<_> = self.issuers.values().map(|issuer| issuer.keys.clone()).collect();
+        let tasks: Vec<_> = stores.into_iter().map(|store| tokio::spawn(async move { store.refresh().await })).collect();
+        for task in tasks {
+            // A task that panicked leaves its issuer unready, which `ready` shows.
+            let _ended = task.await;
+        }
+    }
+
+    /// Which issuers have keys, in the order of their names.
+    pub fn ready(&self) -> Vec<IssuerReadiness> {
+        let mut ready: Vec<_> = self.issuers.values().map(|issuer| issuer.keys.readiness()).collect();
+        ready.sort_by(|a, b| a.issuer.cmp(&b.issuer));
+        ready
+    }
+
+    /// What `token` says, if all of it can be believed.
+    pub async fn verify(&self, token: &UnverifiedToken<'_>) -> Result<Arc<Claims>, TokenError> {
+        let size = token.as_str().len();
+        if size > MAX_TOKEN_BYTES {
+            return Err(TokenError::TooLarge(size));
+        }
+        let digest = TokenDigest::of(token);
+        match self.remembered(&digest).await {
+            Some(answer) => answer,
+            None => self.verify_anew(token, digest).await,
+        }
+    }
+
+    async fn remembered(&self, digest: &TokenDigest) -> Option<Result<Arc<Claims>, TokenError>> {
+        if let Some(token) = self.memory.verified(digest).await {
+            if token.decided_by.still_decides().await {
+                return Some(token.window.check(self.clock.now().0).map(|()| token.claims));
+            }
+        } else if let Some(decider) = self.memory.bad_signature(digest).await {
+            if decider.still_decides().await {
+                return Some(Err(TokenError::Signature));
+            }
+        } else {
+            return None;
+        }
+        self.memory.forget(digest).await;
+        None
+    }
+
+    async fn verify_anew(&self, token: &UnverifiedToken<'_>, digest: TokenDigest) -> Result<Arc<Claims>, TokenError> {
+        let jws = UnverifiedJws::parse(*token)?;
+        let claims = UnverifiedClaims::parse(jws.payload())?;
+        let issuer = self.issuer(&claims)?;
+        let key = issuer.key(jws.header()).await?;
+        let decided_by = Decider { key: Arc::clone(&key), store: issuer.keys.clone() };
+        if verify_signature(&key, jws.signing_input(), jws.signature()).is_err() {
+            self.memory.remember_bad(digest, decided_by).await;
+            return Err(TokenError::Signature);
+        }
+        let (claims, window) = check::check_claims(jws.header(), &claims, &issuer.rules, self.clock.now().0)?;
+        let claims = Arc::new(claims);
+        self.memory.remember(digest, VerifiedToken { claims: Arc::clone(&claims), window, decided_by }).await;
+        Ok(claims)
+    }
+
+    fn issuer(&self, claims: &UnverifiedClaims) -> Result<&Issuer, TokenError> {
+        let name = claims.issuer()?;
+        self.issuers.get(name).ok_or_else(|| TokenError::UnknownIssuer(Excerpt::of(name)))
+    }
+}
+
+impl Issuer {
+    async fn key(&self, header: &Header) -> Result<Arc<VerificationKey>, TokenError> {
+        // Before the key is looked for, so that a token we would never accept causes no fetch.
+        if !self.rules.algorithms.contains(&header.algorithm) {
+            return Err(TokenError::ForeignAlgorithm(header.algorithm));
+        }
+        let kid = header.kid.as_deref();
+        self.keys.select(kid, header.algorithm).await.map_err(|error| match error {
+            KeyError::Unavailable => TokenError::KeysUnavailable(self.rules.issuer.as_str().into()),
+            KeyError::NoKey(reason) => TokenError::NoKey { kid: kid.map(Excerpt::of), reason },
+        })
+    }
+}
+
+impl fmt::Debug for Verifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verifier").field("ready", &self.ready()).finish_non_exhaustive()
+    }
+}

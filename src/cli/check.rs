@@ -1,0 +1,24 @@
+//! `logmark check`: every mistake of the configuration at once, or what it means.
+
+use std::process::ExitCode;
+
+use super::{CliError, ConfigArgs, load, note, say};
+use crate::service;
+
+/// Reads the configuration and what it points at: certificates and key files.
+///
+/// # Errors
+/// All mistakes.
+pub fn run(args: &ConfigArgs) -> Result<ExitCode, CliError> {
+    let config = load(args)?;
+    let problems = service::preflight(&config);
+    if !problems.is_empty() {
+        return Err(CliError::Failed(problems.join("\nlogmark: ")));
+    }
+    for warning in &config.warnings {
+        note(format_args!("warning: {warning}"));
+    }
+    say(config.effective());
+    say("The configuration is good.");
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,145 @@
+//! `logmark demo`: everything on one machine without AWS, with sample logs of two tenants that keep arriving.
+//!
+//! Owns the demo's folder and what it prints. The service itself is the real one, configured by a file in that folder,
+//! which `serve`, `check`, `explain` and `import` take as well. Next: [`sample`] for the logs.
+
+pub mod sample;
+mod writer;
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::serve::{begin_log, stop_signal};
+use super::{CliError, ConfigArgs, DEMO_DIRECTORY, load, note, runtime, say, token};
+use crate::domain::name::TenantId;
+use crate::domain::time::{Clock, SystemClock};
+use crate::service::{Listeners, Service};
+
+/// How long the printed tokens are valid.
+const TOKEN_TTL: Duration = Duration::from_secs(12 * 3600);
+
+/// The two tenants and the scopes of their printed tokens.
+const TENANTS: [(&str, &str); 2] =
+    [("acme", "logs:read:* logs:query:* logs:tail:*"), ("globex", "logs:read:/globex/* logs:read:/shared/gateway")];
+
+/// Arguments of `logmark demo`.
+#[derive(Debug, Args)]
+#[command(after_help = "The folder holds the store, the development issuer's key, and a logmark.toml that the other commands take:\n  \
+    logmark token --tenant acme --scope 'logs:read:/acme/api'\n  \
+    logmark explain --config logmark-demo/logmark.toml --token … --action read --group /globex/api")]
+pub struct DemoArgs {
+    /// The demo's folder
+    #[arg(long, value_name = "DIR", default_value = DEMO_DIRECTORY)]
+    data: PathBuf,
+    /// The port on 127.0.0.1; 0 is any free one. The admin listener has the next
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+}
+
+/// Runs the demo until it is told to stop.
+///
+/// # Errors
+/// When the folder or the port can't be used.
+pub fn run(args: &DemoArgs) -> Result<ExitCode, CliError> {
+    let [listen, admin] = addresses(args.port)?;
+    prepare(&args.data)?;
+    write_config(&args.data, listen, admin)?;
+    let config = load(&ConfigArgs { config: Some(config_path(&args.data)) })?;
+    begin_log(&config)?;
+    runtime()?.block_on(async {
+        let listeners = Listeners::bind(&config).await.map_err(|error| CliError::failed("can't start", error))?;
+        let built = Service::build(&config, listeners.public_url.clone(), Arc::new(SystemClock)).await;
+        let service = built.map_err(|error| CliError::failed("can't start", error))?;
+        let store = service.local_store().ok_or_else(|| CliError::Failed("the demo has no local source".to_owned()))?;
+        note("making the logs of the last day …");
+        let writer = tokio::task::spawn_blocking(move || writer::Writer::begin(store)).await;
+        let writer = writer.map_err(|error| CliError::failed("the sample logs", error))?.map_err(|error| CliError::failed("the sample logs", error))?;
+        announce(&args.data, &listeners)?;
+        let writing = tokio::spawn(writer.run());
+        listeners.serve(service, stop_signal()).await;
+        writing.abort();
+        Ok::<(), CliError>(())
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The demo's configuration file.
+#[must_use]
+pub fn config_path(directory: &Path) -> PathBuf {
+    directory.join("logmark.toml")
+}
+
+/// The demo's store.
+#[must_use]
+pub fn store_path(directory: &Path) -> PathBuf {
+    directory.join("store")
+}
+
+/// Makes the folder and what must be in it before anything runs.
+///
+/// # Errors
+/// When it can't be made.
+pub fn prepare(directory: &Path) -> Result<(), CliError> {
+    token::issuer(directory)?;
+    let config = config_path(directory);
+    if !config.exists() {
+        write_config(directory, SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)), SocketAddr::from((Ipv4Addr::LOCALHOST, 8081)))?;
+    }
+    Ok(())
+}
+
+/// The two addresses, tried out: a port in use is said now, not after the sample logs are made.
+fn addresses(port: u16) -> Result<[SocketAddr; 2], CliError> {
+    let try_out = |port: u16| {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let failed = |error| CliError::failed(format!("port {port} can't be used (choose another with --port)"), error);
+        TcpListener::bind(address).and_then(|listener| listener.local_addr().map(|address| (listener, address))).map_err(failed)
+    };
+    // Both are held until both are found, or the second might be the first again.
+    let (_held, listen) = try_out(port)?;
+    let (_held_too, admin) = try_out(if port == 0 { 0 } else { port.saturating_add(1) })?;
+    Ok([listen, admin])
+}
+
+fn write_config(directory: &Path, listen: SocketAddr, admin: SocketAddr) -> Result<(), CliError> {
+    let text = include_str!("logmark.toml").replace("127.0.0.1:8080", &listen.to_string()).replace("127.0.0.1:8081", &admin.to_string());
+    let path = config_path(directory);
+    std::fs::write(&path, text).map_err(|error| CliError::failed(path.display(), error))
+}
+
+fn announce(directory: &Path, listeners: &Listeners) -> Result<(), CliError> {
+    let url = &listeners.public_url;
+    let issuer = token::issuer(directory)?;
+    say(format_args!("\nLogmark runs on this machine, with its logs in {}\n", directory.display()));
+    say(format_args!("  API       {url}/groups"));
+    say(format_args!("  Docs      {url}/docs/          (Authorize with one of the tokens below)"));
+    say(format_args!("  Admin     http://{}/readyz, /metrics", listeners.admin_address));
+    let mut tokens = Vec::new();
+    for (name, scope) in TENANTS {
+        let tenant = TenantId::try_from(name).map_err(|error| CliError::failed(name, error))?;
+        tokens.push((name, token::mint(&issuer, &tenant, &format!("demo@{name}"), scope, TOKEN_TTL, SystemClock.now())?));
+    }
+    say("\nTokens of the two tenants, valid for 12 hours, and lines to copy:\n");
+    for (name, token) in &tokens {
+        say(format_args!("  {}={token}", name.to_uppercase()));
+    }
+    for line in [
+        format!("curl -s -H \"Authorization: Bearer $ACME\" '{url}/groups'"),
+        format!("curl -s -H \"Authorization: Bearer $ACME\" '{url}/logs/:acme:api/prod-a?limit=3'"),
+        format!("curl -s -H \"Authorization: Bearer $ACME\" '{url}/logs/:acme:java:orders?start=-15m&format=text'"),
+        format!("curl -s -H \"Authorization: Bearer $GLOBEX\" '{url}/logs/:globex:api?limit=3'"),
+        format!("curl -s -H \"Authorization: Bearer $GLOBEX\" '{url}/logs/:acme:api?limit=3'     # 404: not globex's"),
+    ] {
+        say(format_args!("  {line}"));
+    }
+    let (_, acme) = tokens.first().ok_or_else(|| CliError::Failed("the demo has no tenants".to_owned()))?;
+    say("\nOr all in one:\n");
+    say(format_args!("  curl -s -H 'Authorization: Bearer {acme}' '{url}/logs/:acme:api/prod-a?limit=3'"));
+    say("\nNew events arrive every few seconds. Stop with Ctrl-C.\n");
+    Ok(())
+}

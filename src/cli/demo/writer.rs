@@ -1,0 +1,71 @@
+//! Puts the sample logs into the store: the last day at first, then what has just happened, every second.
+
+use std::time::Duration;
+
+use logmark_store::{NewEvent, Store};
+
+use super::sample::rhythm::Pace;
+use super::sample::{SampleStream, Samples, streams};
+use crate::cli::CliError;
+use crate::cli::import::ensure_stream;
+use crate::domain::time::{Clock, SystemClock};
+
+/// How far back the samples reach.
+const BACKLOG_MS: i64 = 24 * 3600 * 1000;
+/// How often new lines are looked for.
+const STEP: Duration = Duration::from_millis(500);
+/// While somebody watches, something happens every few seconds in each stream.
+const LIVE_GAP_MS: u32 = 3000;
+/// Events in one append.
+const BATCH: usize = 5000;
+
+/// All streams of the demo, each where it stands.
+#[derive(Debug)]
+pub(super) struct Writer {
+    store: Store,
+    streams: Vec<(SampleStream, Samples)>,
+}
+
+impl Writer {
+    /// Makes the streams and writes what happened since the demo ran last, or in the last day.
+    pub(super) fn begin(store: Store) -> Result<Self, CliError> {
+        let now = SystemClock.now().0;
+        let mut begun = Vec::new();
+        for stream in streams(now) {
+            let failed = |error: &dyn std::fmt::Display| CliError::failed(stream.group, error);
+            ensure_stream(&store, stream.group, &stream.stream, now).map_err(|error| failed(&error))?;
+            let known = store.stream(stream.group, &stream.stream).map_err(|error| failed(&error))?;
+            let from = known.and_then(|known| known.last_event).map_or(now - BACKLOG_MS, |last| last + 1);
+            let mut samples = Samples::new(&stream, from, from.unsigned_abs());
+            let backlog = samples.until(now);
+            samples.set_pace(Pace::Steady { mean_gap_ms: LIVE_GAP_MS }, now);
+            for part in backlog.chunks(BATCH) {
+                store.append_blocking(stream.group, &stream.stream, events(part.to_vec()), now).map_err(|error| failed(&error))?;
+            }
+            begun.push((stream, samples));
+        }
+        Ok(Self { store, streams: begun })
+    }
+
+    /// Writes what happens, as long as it is run.
+    pub(super) async fn run(mut self) {
+        loop {
+            tokio::time::sleep(STEP).await;
+            let now = SystemClock.now().0;
+            for (stream, samples) in &mut self.streams {
+                let due = samples.until(now);
+                if due.is_empty() {
+                    continue;
+                }
+                if let Err(error) = self.store.append(stream.group, &stream.stream, events(due), now).await {
+                    tracing::error!(error = %error, "the demo can't write its logs: {error}");
+                    return;
+                }
+            }
+        }
+    }
+}
+
+fn events(lines: Vec<(i64, String)>) -> Vec<NewEvent> {
+    lines.into_iter().map(|(timestamp, message)| NewEvent { timestamp, message }).collect()
+}

@@ -1,0 +1,86 @@
+//! `logmark serve`: tracing → configuration → build → bind → announce → serve → signal → drain.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use super::{CliError, ConfigArgs, load, note, runtime};
+use crate::config::Config;
+use crate::config::telemetry::LogFormat;
+use crate::domain::time::SystemClock;
+use crate::service::{Listeners, Service};
+use crate::telemetry::log;
+
+/// Runs the service until it is told to stop.
+///
+/// # Errors
+/// When it can't be configured, built or bound.
+pub fn run(args: &ConfigArgs) -> Result<ExitCode, CliError> {
+    let config = load(args)?;
+    begin_log(&config)?;
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
+    runtime()?.block_on(async {
+        let clock = Arc::new(SystemClock);
+        let failed = |error| CliError::failed("can't start", error);
+        #[cfg(feature = "lambda")]
+        if crate::on_lambda() {
+            let public_url = config.server.given_url.clone().unwrap_or_else(|| "https://localhost".to_owned());
+            let service = Service::build(&config, public_url, clock).await.map_err(failed)?;
+            return crate::lambda::run(service).await.map_err(|error| CliError::failed("the Lambda runtime ended", error));
+        }
+        let listeners = Listeners::bind(&config).await.map_err(failed)?;
+        let service = Service::build(&config, listeners.public_url.clone(), clock).await.map_err(failed)?;
+        let (address, admin) = (listeners.address, listeners.admin_address);
+        tracing::info!(listen = %address, admin_listen = %admin, "serving {} on {address}", listeners.public_url);
+        listeners.serve(service, stop_signal()).await;
+        tracing::info!("stopped");
+        Ok(())
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Begins the log as the configuration says.
+///
+/// # Errors
+/// When its filter is not understood.
+pub fn begin_log(config: &Config) -> Result<(), CliError> {
+    let format = match config.telemetry.log_format {
+        LogFormat::Json => log::Format::Json,
+        LogFormat::Text => log::Format::Text,
+    };
+    std::panic::set_hook(Box::new(|panic| {
+        // The place and not the message: a message may hold what was being worked on.
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "a panic at {place}");
+    }));
+    log::init(format, config.telemetry.log_level.as_str()).map_err(|error| CliError::failed("can't begin the log", error))
+}
+
+/// Resolves when the process is asked to stop: SIGTERM or Ctrl-C. A second time ends it at once.
+pub async fn stop_signal() {
+    wait_for_signal().await;
+    tokio::spawn(async {
+        wait_for_signal().await;
+        note("logmark: stopped at once, at the second signal");
+        std::process::exit(130);
+    });
+}
+
+async fn wait_for_signal() {
+    let interrupted = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut terminated) => {
+                tokio::select! {
+                    _ = interrupted => {}
+                    _ = terminated.recv() => {}
+                }
+            }
+            Err(_unavailable) => drop(interrupted.await),
+        }
+    }
+    #[cfg(not(unix))]
+    drop(interrupted.await);
+}

@@ -1,0 +1,126 @@
+//! The configuration as it holds: defaults filled in, secrets by their place, for `logmark check`.
+//!
+//! Owns this text, which is for people and changes as they need. Never prints a secret: it has no way to one.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::Config;
+use crate::auth::token::IssuerRules;
+use super::secret::CursorKey;
+use super::server::{CursorKeys, Server, ServerLimits};
+use super::source::{Source, SourceKind};
+use super::spelling::duration;
+use crate::auth::tenant::{Grant, Limits};
+
+/// Prints a configuration; made by [`Config::effective`].
+#[derive(Debug, Clone, Copy)]
+pub struct Effective<'a>(pub(super) &'a Config);
+
+impl fmt::Display for Effective<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Config { server, telemetry, issuers, sources, tenants, warnings } = self.0;
+        write_server(f, server)?;
+        let audit = if telemetry.audit { "with audit" } else { "without audit" };
+        writeln!(f, "telemetry: {}, {}, {audit}", telemetry.log_format.as_str(), telemetry.log_level)?;
+        for issuer in issuers {
+            write_issuer(f, issuer)?;
+        }
+        for source in sources {
+            write_source(f, source)?;
+        }
+        for tenant in tenants.named.values() {
+            write_tenant(f, &format!("tenant {}", tenant.id), tenant.weight, &tenant.limits, &tenant.grants)?;
+        }
+        match &tenants.template {
+            Some(template) => write_tenant(f, "any other tenant", template.weight, &template.limits, &template.grants)?,
+            None => writeln!(f, "any other tenant: nothing")?,
+        }
+        warnings.iter().try_for_each(|warning| writeln!(f, "warning: {warning}"))
+    }
+}
+
+fn write_server(f: &mut fmt::Formatter<'_>, server: &Server) -> fmt::Result {
+    writeln!(f, "server: {}", server.public_url(server.listen))?;
+    match &server.tls {
+        Some(tls) => writeln!(f, "  listen {} with TLS: {}, {}", server.listen, tls.cert.display(), tls.key.display())?,
+        None => writeln!(f, "  listen {} with plain HTTP", server.listen)?,
+    }
+    writeln!(f, "  admin {}", server.admin_listen)?;
+    match &server.cursor_keys {
+        CursorKeys::PerProcess => writeln!(f, "  cursor keys: random, for this process alone")?,
+        CursorKeys::Given(keys) => writeln!(f, "  cursor keys: {}", joined(keys.iter().map(CursorKey::origin)))?,
+    }
+    match server.cors_origins.as_slice() {
+        [] => writeln!(f, "  CORS: no other origin")?,
+        origins => writeln!(f, "  CORS: {}", joined(origins))?,
+    }
+    write_server_limits(f, &server.limits)
+}
+
+fn write_server_limits(f: &mut fmt::Formatter<'_>, limits: &ServerLimits) -> fmt::Result {
+    let per_ip = limits.max_connections_per_ip.map_or("unlimited".to_owned(), |most| most.to_string());
+    writeln!(f, "  connections: {}, from one address {per_ip}", limits.max_connections)?;
+    let (body, header, page) = (limits.max_body_bytes, limits.max_header_bytes, limits.page_bytes);
+    writeln!(f, "  bytes: body {body}, headers {header}, messages of a page {page}")?;
+    let times: [(&str, Duration); 6] = [
+        ("handshake", limits.handshake_timeout),
+        ("headers", limits.header_timeout),
+        ("idle", limits.idle_timeout),
+        ("request", limits.request_timeout),
+        ("work", limits.work_time),
+        ("drain", limits.drain_timeout),
+    ];
+    writeln!(f, "  times: {}", joined(times.map(|(what, time)| format!("{what} {}", duration(time)))))
+}
+
+fn write_issuer(f: &mut fmt::Formatter<'_>, issuer: &IssuerRules) -> fmt::Result {
+    writeln!(f, "issuer {}", issuer.issuer)?;
+    let typ = if issuer.require_typ { ", `typ` required" } else { "" };
+    writeln!(f, "  keys {}, {}{typ}", issuer.keys, joined(&issuer.algorithms))?;
+    let of = |what: &str, names: &[String]| if names.is_empty() { None } else { Some(format!("{what} {}", names.join(", "))) };
+    let accepted = [of("audience", &issuer.audiences), of("client", &issuer.client_ids)];
+    writeln!(f, "  {}", accepted.into_iter().flatten().collect::<Vec<_>>().join(" or "))?;
+    writeln!(f, "  tenant from {}, scopes from {}", issuer.tenant_claim, issuer.scope_claims.join(", "))?;
+    let (leeway, lifetime, refresh) = (issuer.leeway, issuer.max_lifetime, issuer.refresh);
+    writeln!(f, "  leeway {}, lifetime {}, keys anew after {}", duration(leeway), duration(lifetime), duration(refresh))
+}
+
+fn write_source(f: &mut fmt::Formatter<'_>, source: &Source) -> fmt::Result {
+    write!(f, "source {}: ", source.name)?;
+    match &source.kind {
+        SourceKind::Local { path } => write!(f, "local, {}", path.display())?,
+        SourceKind::CloudWatch(cloudwatch) => {
+            write!(f, "cloudwatch, {}", cloudwatch.region)?;
+            cloudwatch.endpoint.iter().try_for_each(|endpoint| write!(f, ", at {endpoint}"))?;
+            cloudwatch.assume_role.iter().try_for_each(|role| write!(f, ", as {role}"))?;
+            cloudwatch.external_id.iter().try_for_each(|id| write!(f, " with the external id {id}"))?;
+        }
+    }
+    writeln!(f)
+}
+
+fn write_tenant(f: &mut fmt::Formatter<'_>, who: &str, weight: u32, limits: &Limits, grants: &[Grant]) -> fmt::Result {
+    writeln!(f, "{who}, weight {weight}{}", written_limits(limits))?;
+    for grant in grants {
+        let streams = grant.streams.as_ref().map_or("all streams".to_owned(), |streams| format!("streams {}", joined(streams)));
+        let (actions, groups, source) = (joined(&grant.actions), joined(&grant.groups), &grant.source);
+        writeln!(f, "  may {actions} in {groups} of {source}, {streams} ({})", grant.rule)?;
+    }
+    if grants.is_empty() { writeln!(f, "  may nothing") } else { Ok(()) }
+}
+
+fn written_limits(limits: &Limits) -> String {
+    let written = [
+        limits.requests_per_second.map(|most| format!("{most} requests per second")),
+        limits.concurrent_queries.map(|most| format!("{most} queries at a time")),
+        limits.scanned_gb_per_day.map(|most| format!("{most} GB scanned per day")),
+        limits.tails.map(|most| format!("{most} tails")),
+        limits.max_range.map(|most| format!("{} per request", duration(most))),
+    ];
+    written.into_iter().flatten().map(|limit| format!(", {limit}")).collect()
+}
+
+fn joined(items: impl IntoIterator<Item = impl fmt::Display>) -> String {
+    items.into_iter().map(|item| item.to_string()).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,134 @@
+//! `[[auth.issuers]]`: whose tokens are believed, by which keys, and what their claims are called.
+//!
+//! Owns the section's keys, and that no issuer is believed without an audience or a client to check. Never fetches a key and
+//! never looks into one. Look next at [`super::source`].
+
+use std::time::Duration;
+
+use super::reader::{Field, Table};
+use super::spelling::{instead, listed};
+use super::values::PlainHttp;
+use crate::auth::keys::{Algorithm, KeySource};
+use crate::auth::token::IssuerRules;
+
+/// Reads `[auth]`.
+pub(super) fn read(root: &Table<'_>) -> Vec<IssuerRules> {
+    const NEEDED: &str = "write at least one `[[auth.issuers]]`, or no token can be believed";
+    let Some(auth) = root.get("auth") else {
+        root.missing("auth.issuers", NEEDED);
+        return Vec::new();
+    };
+    let issuers = auth.table(|table| {
+        let field = table.required("issuers", NEEDED)?;
+        let mut seen = Vec::new();
+        Some(field.tables(NEEDED, |table| issuer(table, &mut seen)))
+    });
+    issuers.unwrap_or_default()
+}
+
+fn issuer(table: &Table<'_>, seen: &mut Vec<String>) -> Option<IssuerRules> {
+    let field = table.required("issuer", "write the `iss` of its tokens");
+    let name = field.as_ref().and_then(|field| issuer_name(field, seen));
+    let algorithms = table.required("algorithms", "write those that it signs with, such as `[\"RS256\"]`");
+    let algorithms = algorithms.and_then(|field| algorithms_of(&field));
+    let keys = table.required("keys", "write `discover`, the URL of its JWKS, or `file:PATH`");
+    let keys = keys
+        .and_then(|keys| key_source(&keys, field.as_ref().filter(|_| name.is_some()), algorithms.as_deref().unwrap_or_default()));
+    let (audiences, client_ids) = audiences(table);
+    let read = |key, default, least, most| {
+        let range = Duration::from_secs(least)..=Duration::from_secs(most);
+        table.or(key, Duration::from_secs(default), |field| field.duration(range))
+    };
+    let (leeway, max_lifetime) = (read("leeway", 60, 0, 300), read("max_lifetime", 86_400, 60, 31 * 86_400));
+    let refresh = read("key_refresh", 600, 30, 86_400);
+    let tenant_claim = table.or("tenant_claim", "tenant".to_owned(), |field| field.name(256));
+    let scope_claims = table.or("scope_claims", vec!["scope".to_owned()], |field| {
+        field.distinct("name the claims that hold scopes, or leave the key out for `scope`", |item| item.name(256))
+    });
+    let require_typ = table.or("require_typ", false, Field::truth);
+    let (issuer, algorithms, keys) = (name?, algorithms?, keys?);
+    Some(IssuerRules {
+        issuer,
+        audiences,
+        client_ids,
+        algorithms,
+        keys,
+        tenant_claim,
+        scope_claims,
+        require_typ,
+        leeway,
+        max_lifetime,
+        refresh,
+    })
+}
+
+fn issuer_name(field: &Field<'_>, seen: &mut Vec<String>) -> Option<String> {
+    let name = field.name(1024)?;
+    if seen.contains(&name) {
+        field.wrong("is there twice: an issuer has one entry, with all of its audiences");
+        return None;
+    }
+    seen.push(name.clone());
+    Some(name)
+}
+
+fn audiences(table: &Table<'_>) -> (Vec<String>, Vec<String>) {
+    let (audiences, client_ids) = (table.get("audiences"), table.get("client_ids"));
+    if audiences.is_none() && client_ids.is_none() {
+        let text = "name those in `aud`; for tokens without `aud`, such as Cognito's access tokens, name their `client_ids`";
+        table.missing("audiences", text);
+    }
+    let names = |field: Option<Field<'_>>| {
+        let read = |field: Field<'_>| field.distinct("name at least one, or leave the key out", |item| item.name(1024));
+        field.and_then(read).unwrap_or_default()
+    };
+    (names(audiences), names(client_ids))
+}
+
+fn algorithms_of(field: &Field<'_>) -> Option<Vec<Algorithm>> {
+    let algorithms = field.distinct("name at least one", algorithm)?;
+    if algorithms.contains(&Algorithm::Hs256) && algorithms.len() > 1 {
+        // One key taken for the other kind's is the oldest forgery there is.
+        field.wrong("has `HS256` beside others: a shared key and public keys never go together in one issuer");
+        return None;
+    }
+    Some(algorithms)
+}
+
+fn algorithm(field: &Field<'_>) -> Option<Algorithm> {
+    let known = Algorithm::ALL.map(Algorithm::name);
+    field.parsed(|text| {
+        if text.eq_ignore_ascii_case("none") {
+            return Err("is no algorithm: a token without a signature is never believed".to_owned());
+        }
+        let found = Algorithm::ALL.into_iter().find(|algorithm| algorithm.name() == text);
+        found.ok_or_else(|| match known.iter().find(|word| word.eq_ignore_ascii_case(text)) {
+            Some(_) => format!("is no algorithm: {}", instead(text, &known)),
+            None => format!("is no algorithm that Logmark takes: there are {}", listed(known)),
+        })
+    })
+}
+
+fn key_source(field: &Field<'_>, issuer: Option<&Field<'_>>, algorithms: &[Algorithm]) -> Option<KeySource> {
+    let text = field.text()?;
+    let shared = algorithms.contains(&Algorithm::Hs256);
+    if let Some(path) = text.strip_prefix("file:") {
+        return (if shared { field.private(path) } else { field.readable(path) }).map(KeySource::File);
+    }
+    if shared {
+        field.wrong("must be `file:PATH` with `HS256`: a shared key is never fetched");
+        return None;
+    }
+    if text == "discover" {
+        // A wrong issuer has its mistake there, not here.
+        return issuer?.base_url(PlainHttp::Loopback).map(|_url| KeySource::Discover);
+    }
+    if !text.contains("://") {
+        field.wrong(format_args!(
+            "{} is no place of keys: write `discover`, the URL of a JWKS, or `file:PATH`",
+            super::spelling::quoted(text)
+        ));
+        return None;
+    }
+    field.url(PlainHttp::Loopback).map(KeySource::Url)
+}

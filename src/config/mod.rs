@@ -1,0 +1,164 @@
+//! The configuration: `logmark.toml`, and each key also as `LOGMARK__SECTION__KEY`, which wins over the file.
+//!
+//! Owns the keys, their defaults, and that a wrong configuration is refused as a whole, with every mistake at once and its
+//! place. Unknown keys and unknown variables are mistakes. Never starts, binds or fetches anything; of the files it names it
+//! reads the secrets, and looks whether the others can be read.
+//!
+//! Reading order: [`server`], [`telemetry`], [`issuer`], [`source`], [`tenant`] (the sections); [`secret`]; then the way
+//! there: [`tree`] (TOML with places), [`environment`] (variables over it), [`reader`] and [`values`] (key by key);
+//! [`mistake`]; [`effective`] (what holds in the end).
+
+pub mod server;
+pub mod telemetry;
+pub mod issuer;
+pub mod source;
+mod tenant;
+mod pattern;
+pub mod secret;
+mod tree;
+mod environment;
+mod reader;
+mod values;
+mod spelling;
+pub mod mistake;
+pub mod effective;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::Path;
+
+use crate::auth::tenant::Tenants;
+use crate::auth::token::IssuerRules;
+use effective::Effective;
+use mistake::{Mistake, Mistakes, Place};
+use reader::{Reader, Table};
+use server::Server;
+use source::Source;
+use telemetry::Telemetry;
+use tree::{Node, Value};
+use values::FileProblem;
+
+/// The file that is read when none is named and it is there.
+pub const DEFAULT_FILE: &str = "logmark.toml";
+
+/// The whole configuration, checked. Its Debug shows no secret.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// `[server]`.
+    pub server: Server,
+    /// `[telemetry]`.
+    pub telemetry: Telemetry,
+    /// `[[auth.issuers]]`, at least one.
+    pub issuers: Vec<IssuerRules>,
+    /// `[[sources]]`, at least one.
+    pub sources: Vec<Source>,
+    /// `[tenants.<id>]` and `[tenant_template]`.
+    pub tenants: Tenants,
+    /// What is allowed, but what an operator should know: each with its place, to be logged at start.
+    pub warnings: Vec<String>,
+}
+
+impl Config {
+    /// What holds, defaults and all, in a form for people.
+    #[must_use]
+    pub fn effective(&self) -> Effective<'_> {
+        Effective(self)
+    }
+}
+
+/// Reads the configuration of a process: the file at `path` (absent: [`DEFAULT_FILE`] if it is there), and the environment,
+/// which is [`std::env::vars_os`] but for tests.
+///
+/// # Errors
+/// Every mistake found; a file that cannot be read, or is no TOML, is one.
+pub fn load(path: Option<&Path>, environment: impl IntoIterator<Item = (OsString, OsString)>) -> Result<Config, Mistakes> {
+    let (variables, mut mistakes) = unicode(environment);
+    let file = path.unwrap_or(Path::new(DEFAULT_FILE));
+    let text = match std::fs::read(file) {
+        Ok(bytes) => String::from_utf8(bytes).map(Some).map_err(|error| {
+            let line = error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
+            format!("is no UTF-8 text: line {line}")
+        }),
+        Err(error) if path.is_none() && error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(FileProblem::of(file, &error).to_string()),
+    };
+    match text {
+        Ok(text) => read(text.as_deref().map(|text| (file, text)), &variables, mistakes),
+        Err(text) => {
+            let place = Place::Document(file.display().to_string().into());
+            mistakes.push(Mistake { place, key: String::new(), text });
+            Err(Mistakes::new(mistakes))
+        }
+    }
+}
+
+/// Reads a configuration from a file's text, if there is one, and the environment. The file's path is for mistakes, and its
+/// folder for relative paths; nothing but the secrets and files that the configuration names is read.
+///
+/// # Errors
+/// Every mistake found.
+pub fn parse(file: Option<(&Path, &str)>, variables: &BTreeMap<String, String>) -> Result<Config, Mistakes> {
+    read(file, variables, Vec::new())
+}
+
+fn read(
+    file: Option<(&Path, &str)>,
+    variables: &BTreeMap<String, String>,
+    mut mistakes: Vec<Mistake>,
+) -> Result<Config, Mistakes> {
+    let mut root = match file {
+        None => Node { value: Value::Table(BTreeMap::new()), place: Place::Nowhere },
+        Some((path, text)) => match tree::read(&path.display().to_string(), text) {
+            Ok(root) => root,
+            Err(mistake) => {
+                mistakes.push(mistake);
+                return Err(Mistakes::new(mistakes));
+            }
+        },
+    };
+    mistakes.extend(environment::overlay(&mut root, variables));
+    let folder = file.and_then(|(path, _)| path.parent()).unwrap_or(Path::new(""));
+    let reader = Reader::new(variables, folder, mistakes);
+    let Value::Table(entries) = &root.value else {
+        return Err(Mistakes::new(reader.finish().0));
+    };
+    let mut config = sections(Table::new(&reader, entries, &root.place, String::new()));
+    let (mistakes, warnings) = reader.finish();
+    if mistakes.is_empty() {
+        config.warnings = Mistakes::new(warnings).iter().map(ToString::to_string).collect();
+        Ok(config)
+    } else {
+        Err(Mistakes::new(mistakes))
+    }
+}
+
+fn sections(root: Table<'_>) -> Config {
+    let server = root.section("server", server::read).unwrap_or_default();
+    let telemetry = root.section("telemetry", telemetry::read).unwrap_or_default();
+    let issuers = issuer::read(&root);
+    let (sources, declared) = source::read(&root);
+    let tenants = tenant::read(&root, &declared);
+    root.finish();
+    Config { server, telemetry, issuers, sources, tenants, warnings: Vec::new() }
+}
+
+/// Leaves out what is no Unicode: in a variable of ours that is a mistake, and the others are not for us, or not set for `env:`.
+fn unicode(environment: impl IntoIterator<Item = (OsString, OsString)>) -> (BTreeMap<String, String>, Vec<Mistake>) {
+    let (mut variables, mut mistakes) = (BTreeMap::new(), Vec::new());
+    for (name, value) in environment {
+        let shown = name.to_string_lossy().into_owned();
+        match (name.into_string(), value.into_string()) {
+            (Ok(name), Ok(value)) => {
+                variables.insert(name, value);
+            }
+            _ if environment::is_ours(&shown) => {
+                let place = Place::Variable { name: shown.into(), key: "".into() };
+                mistakes.push(Mistake { place, key: String::new(), text: "is no Unicode text".to_owned() });
+            }
+            _ => {}
+        }
+    }
+    (variables, mistakes)
+}

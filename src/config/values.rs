@@ -1,0 +1,283 @@
+//! The kinds of values: texts, numbers, lengths of time, URLs, files.
+//!
+//! Owns how each is written and what is said when it is not. Never knows which key holds which: that is in the sections.
+
+use std::fmt::Display;
+use std::fs::File;
+use std::io::ErrorKind;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use url::{Host, Url};
+
+use super::reader::{Field, Table};
+use super::spelling::{duration, quoted};
+use super::tree::Value;
+use crate::domain::time::parse_duration;
+
+/// A text that is more than text: made only by its own check.
+macro_rules! text_type {
+    ($(#[$meta:meta])* $name:ident) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+pub(super) use text_type;
+
+/// Where plain HTTP is allowed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum PlainHttp {
+    /// Anywhere; the section says what it thinks of it.
+    Anywhere,
+    /// To this machine only.
+    Loopback,
+}
+
+impl<'a> Field<'a> {
+    /// Any text.
+    pub(super) fn text(&self) -> Option<&'a str> {
+        match &self.node.value {
+            Value::Text(text) | Value::Variable { text, .. } => Some(text),
+            _ => {
+                self.expected("a text in quotes");
+                None
+            }
+        }
+    }
+
+    /// A text of 1–`most` characters, none of them a control character.
+    pub(super) fn name(&self, most: usize) -> Option<String> {
+        let text = self.text()?;
+        if text.is_empty() {
+            self.wrong("is empty");
+        } else if text.chars().count() > most {
+            self.wrong(format_args!("is longer than {most} characters"));
+        } else if text.chars().any(char::is_control) || text.trim() != text {
+            self.wrong(format_args!("{} has control characters, or spaces at an end", quoted(text)));
+        } else {
+            return Some(text.to_owned());
+        }
+        None
+    }
+
+    /// A text that `parse` understands; its error follows the text in the mistake.
+    pub(super) fn parsed<T, E: Display>(&self, parse: impl FnOnce(&str) -> Result<T, E>) -> Option<T> {
+        let text = self.text()?;
+        parse(text).map_err(|error| self.wrong(format_args!("{} {error}", quoted(text)))).ok()
+    }
+
+    /// `true` or `false`.
+    pub(super) fn truth(&self) -> Option<bool> {
+        match self.value() {
+            Value::Truth(truth) => Some(*truth),
+            _ => {
+                self.expected("`true` or `false`");
+                None
+            }
+        }
+    }
+
+    /// A whole number in a range.
+    pub(super) fn whole<T: TryFrom<i128> + Display + Copy + Into<i128>>(&self, range: RangeInclusive<T>) -> Option<T> {
+        let (least, most) = range.into_inner();
+        let Value::Whole(number) = *self.value() else {
+            self.expected("a whole number");
+            return None;
+        };
+        let fits = (least.into()..=most.into()).contains(&number);
+        let fitting = T::try_from(number).ok().filter(|_| fits);
+        if fitting.is_none() {
+            self.wrong(format_args!("must be from {least} to {most}"));
+        }
+        fitting
+    }
+
+    /// A number, not below 0.
+    pub(super) fn amount(&self) -> Option<f64> {
+        let number = match *self.value() {
+            Value::Fraction(number) => number,
+            // Past 2^53 a gigabyte more or less is nobody's limit.
+            Value::Whole(number) => number.to_string().parse().unwrap_or(f64::NAN),
+            _ => {
+                self.expected("a number");
+                return None;
+            }
+        };
+        if number.is_finite() && number >= 0.0 {
+            return Some(number);
+        }
+        self.wrong("must be a number from 0 on");
+        None
+    }
+
+    /// A length of time.
+    pub(super) fn duration(&self, range: RangeInclusive<Duration>) -> Option<Duration> {
+        const FORM: &str = "a length of time such as `30s`, `10m`, `1h30m` or `31d`";
+        let (Value::Text(text) | Value::Variable { text, .. }) = &self.node.value else {
+            self.expected(FORM);
+            return None;
+        };
+        let Ok(length) = parse_duration(text) else {
+            self.wrong(format_args!("must be {FORM}, not {}", quoted(text)));
+            return None;
+        };
+        if !range.contains(&length) {
+            self.wrong(format_args!("must be from {} to {}", duration(*range.start()), duration(*range.end())));
+            return None;
+        }
+        Some(length)
+    }
+
+    /// A URL without user and fragment. The text is not repeated: a URL may hold a password.
+    pub(super) fn url(&self, plain: PlainHttp) -> Option<Url> {
+        let text = self.text()?;
+        let Ok(url) = Url::parse(text) else {
+            self.wrong("is no URL: write it whole, such as `https://logs.example.com`");
+            return None;
+        };
+        let secure = url.scheme() == "https";
+        if !matches!(url.scheme(), "http" | "https") {
+            self.wrong("must begin with `https://`");
+        } else if !url.username().is_empty() || url.password().is_some() {
+            self.wrong("has a user or password in it: leave them out");
+        } else if url.fragment().is_some() {
+            self.wrong("has a `#` fragment: leave it out");
+        } else if !secure && plain == PlainHttp::Loopback && !is_loopback(&url) {
+            self.wrong("must begin with `https://`: plain `http://` is for this machine only, such as `http://127.0.0.1:9000`");
+        } else {
+            return Some(url);
+        }
+        None
+    }
+
+    /// A URL as [`Field::url`], without a query.
+    pub(super) fn base_url(&self, plain: PlainHttp) -> Option<Url> {
+        let url = self.url(plain)?;
+        if url.query().is_some() {
+            self.wrong("has a `?` query: leave it out");
+            return None;
+        }
+        Some(url)
+    }
+
+    /// A path, from the configuration file's folder; nothing need be there.
+    pub(super) fn path(&self, text: &str) -> Option<PathBuf> {
+        if text.is_empty() || text.contains('\0') {
+            self.wrong("names no path");
+            return None;
+        }
+        Some(self.reader.resolve(text))
+    }
+
+    /// A file that can be read.
+    pub(super) fn readable(&self, text: &str) -> Option<PathBuf> {
+        let path = self.path(text)?;
+        open(&path).map_err(|problem| self.wrong(problem)).ok().map(|_| path)
+    }
+
+    /// A file that can be read, and by nobody else.
+    pub(super) fn private(&self, text: &str) -> Option<PathBuf> {
+        let path = self.path(text)?;
+        let checked = open(&path).and_then(|file| kept_private(&file, &path));
+        checked.map_err(|problem| self.wrong(problem)).ok().map(|()| path)
+    }
+}
+
+impl<'a> Table<'a> {
+    /// A key's value, or its default.
+    pub(super) fn or<T>(&self, key: &str, default: T, read: impl FnOnce(&Field<'a>) -> Option<T>) -> T {
+        self.get(key).and_then(|field| read(&field)).unwrap_or(default)
+    }
+}
+
+/// Does the URL lead to this machine?
+pub(super) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        None => false,
+    }
+}
+
+/// What is wrong with a file.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum FileProblem {
+    /// There is none.
+    #[error("there is no file `{0}`")]
+    Missing(PathBuf),
+    /// A folder or a device.
+    #[error("`{0}` is no file")]
+    NoFile(PathBuf),
+    /// Not for this process.
+    #[error("the file `{0}` may not be read by this process")]
+    Denied(PathBuf),
+    /// For everybody.
+    #[error("the file `{path}` can be read by others (mode {mode:03o}): make it the service's own with `chmod 600`")]
+    Open {
+        /// Where.
+        path: PathBuf,
+        /// Its permissions.
+        mode: u32,
+    },
+    /// Anything else.
+    #[error("the file `{path}` cannot be read: {kind}")]
+    Other {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        kind: ErrorKind,
+    },
+}
+
+impl FileProblem {
+    /// The problem behind an error of the system.
+    pub(super) fn of(path: &Path, error: &std::io::Error) -> Self {
+        let path = path.to_owned();
+        match error.kind() {
+            ErrorKind::NotFound => Self::Missing(path),
+            ErrorKind::PermissionDenied => Self::Denied(path),
+            kind => Self::Other { path, kind },
+        }
+    }
+}
+
+/// Opens a file for reading.
+pub(super) fn open(path: &Path) -> Result<File, FileProblem> {
+    let problem = |error| FileProblem::of(path, &error);
+    // A look before: opening a pipe that nobody writes to would wait for ever.
+    if !std::fs::metadata(path).map_err(problem)?.is_file() {
+        return Err(FileProblem::NoFile(path.to_owned()));
+    }
+    File::open(path).map_err(problem)
+}
+
+/// Refuses a file that its owner's group or others may do anything with. Looks at the open file, not at its name again.
+#[cfg(unix)]
+pub(super) fn kept_private(file: &File, path: &Path) -> Result<(), FileProblem> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = file.metadata().map_err(|error| FileProblem::of(path, &error))?.permissions().mode() & 0o777;
+    if mode & 0o077 == 0 { Ok(()) } else { Err(FileProblem::Open { path: path.to_owned(), mode }) }
+}
+
+/// Other systems' permissions are not ours to judge.
+#[cfg(not(unix))]
+pub(super) fn kept_private(_: &File, _: &Path) -> Result<(), FileProblem> {
+    Ok(())
+}

@@ -1,0 +1,84 @@
+//! The admin listener: health, readiness, metrics. Never on the public one, and never with log data.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
+use serde::Serialize;
+
+use super::AppState;
+use super::layers::RequestContext;
+use super::problem::ApiError;
+use crate::telemetry::metrics::Metrics;
+
+/// What the admin listener knows.
+#[derive(Debug, Clone)]
+pub struct Admin {
+    /// The service.
+    pub app: AppState,
+    /// Its figures.
+    pub metrics: Metrics,
+    /// Set when the service is on its way out: then it is alive, but no longer ready.
+    pub draining: Arc<AtomicBool>,
+}
+
+#[derive(Debug, Serialize)]
+struct Check {
+    name: String,
+    ok: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Readiness {
+    status: &'static str,
+    checks: Vec<Check>,
+}
+
+/// The admin routes.
+pub fn router(admin: Admin) -> Router {
+    let problem = |error: ApiError| async move {
+        error.problem().into_http("")
+    };
+    Router::new()
+        .route("/healthz", get(|| async { axum::Json(serde_json::json!({ "status": "ok" })) }))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics))
+        .fallback(move || problem(ApiError::NoSuchPath))
+        .method_not_allowed_fallback(move || problem(ApiError::MethodNotAllowed))
+        .with_state(admin)
+        .layer(axum::middleware::map_response(|mut response: Response| async move {
+            let context = RequestContext::new(&http::HeaderMap::new());
+            if let Ok(id) = context.id().parse() {
+                response.headers_mut().insert("x-request-id", id);
+            }
+            response
+        }))
+}
+
+/// Ready when the keys of every issuer and every source can be had, and the service is not on its way out.
+async fn ready(State(admin): State<Admin>) -> Response {
+    let mut checks = vec![Check { name: "serving".to_owned(), ok: !admin.draining.load(Ordering::Relaxed), problem: None }];
+    for issuer in admin.app.verifier.ready() {
+        let ok = issuer.keys > 0;
+        let problem = (!ok).then(|| format!("no keys after {} attempts", issuer.failures));
+        checks.push(Check { name: format!("issuer {}", issuer.issuer), ok, problem });
+    }
+    for (source, answer) in admin.app.sources.ready().await {
+        let problem = answer.err().map(|error| error.to_string());
+        checks.push(Check { name: format!("source {source}"), ok: problem.is_none(), problem });
+    }
+    let ok = checks.iter().all(|check| check.ok);
+    let (code, status) = if ok { (StatusCode::OK, "ready") } else { (StatusCode::SERVICE_UNAVAILABLE, "not ready") };
+    (code, axum::Json(Readiness { status, checks })).into_response()
+}
+
+async fn metrics(State(admin): State<Admin>) -> Response {
+    ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], admin.metrics.render()).into_response()
+}

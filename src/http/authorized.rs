@@ -1,0 +1,118 @@
+//! The one way into an operation: token → caller → typed request → permit, in this order.
+//!
+//! Owns that order. INVARIANT: an operation's handler gets its permit from [`Authorized`] and from nowhere else, and
+//! nothing of the request is read before its caller is known.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, MatchedPath};
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+use http::request::Parts;
+
+use super::input::Input;
+use super::layers::RequestContext;
+use super::problem::ApiError;
+use super::{App, AppState};
+use crate::auth::permit::Permit;
+use crate::auth::policy;
+use crate::auth::tenant::Caller;
+use crate::auth::token::{self, CredentialError, TokenError};
+use crate::domain::operation::Operation;
+use crate::domain::time::Millis;
+
+/// What a request is read against.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting<'a> {
+    /// Who asks.
+    pub caller: &'a Caller,
+    /// When.
+    pub now: Millis,
+    /// With which headers.
+    pub headers: &'a HeaderMap,
+    /// To whom.
+    pub app: &'a App,
+}
+
+/// What one endpoint asks: how to read a request into an operation and what else the answer needs.
+pub trait Ask: Sized + Send {
+    /// The operation that needs a permit.
+    type Op: Operation;
+
+    /// Reads all parameters; whatever is left over is refused by [`Input::finish`], which every implementation calls.
+    ///
+    /// # Errors
+    /// Every fault of the input at once.
+    fn read(input: &mut Input, setting: Setting<'_>) -> Result<(Self::Op, Self), ApiError>;
+}
+
+/// A caller with leave to do what the request asks.
+#[derive(Debug)]
+pub struct Authorized<A: Ask> {
+    /// Who asks.
+    pub caller: Caller,
+    /// The leave.
+    pub permit: Permit<A::Op>,
+    /// What else the request says.
+    pub ask: A,
+    /// When it began.
+    pub now: Millis,
+    /// Its id, trace and log fields.
+    pub context: Arc<RequestContext>,
+}
+
+impl<A: Ask> FromRequestParts<AppState> for Authorized<A> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, ApiError> {
+        let Authenticated { caller, mut input, now, context } = Authenticated::from_request_parts(parts, app).await?;
+        let setting = Setting { caller: &caller, now, headers: &parts.headers, app };
+        let (op, ask) = A::read(&mut input, setting)?;
+        let permit = policy::authorize(&caller, op, now)?;
+        Ok(Self { caller, permit, ask, now, context })
+    }
+}
+
+/// A caller whose token is good, for what is about the caller alone.
+#[derive(Debug)]
+pub struct Authenticated {
+    /// Who asks.
+    pub caller: Caller,
+    /// What the request says, not read yet.
+    pub input: Input,
+    /// When it began.
+    pub now: Millis,
+    /// Its id, trace and log fields.
+    pub context: Arc<RequestContext>,
+}
+
+impl FromRequestParts<AppState> for Authenticated {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, ApiError> {
+        let context = RequestContext::of(&parts.extensions);
+        let caller = app.authenticate(&parts.headers).await?;
+        context.set_tenant(caller.tenant.id.clone());
+        if let Some(state) = app.rates.count(&caller.tenant)? {
+            context.set_rate(state);
+        }
+        let route = parts.extensions.get::<MatchedPath>().map(|path| path.as_str().to_owned()).unwrap_or_default();
+        Ok(Self { caller, input: Input::new(&route, &parts.uri), now: app.clock.now(), context })
+    }
+}
+
+impl App {
+    async fn authenticate(&self, headers: &HeaderMap) -> Result<Caller, ApiError> {
+        let values = headers.get_all(AUTHORIZATION).iter().map(http::HeaderValue::as_bytes);
+        let token = token::bearer(values).map_err(|error| match error {
+            CredentialError::Missing => ApiError::MissingToken,
+            CredentialError::Doubled => ApiError::parameter("Authorization", "is given more than once"),
+            other => ApiError::InvalidToken(other.to_string()),
+        })?;
+        let claims = self.verifier.verify(&token).await.map_err(|error| match error {
+            TokenError::KeysUnavailable(_) => ApiError::KeysUnavailable(error.to_string()),
+            other => ApiError::InvalidToken(other.to_string()),
+        })?;
+        Ok(Caller::new(claims, &self.tenants))
+    }
+}

@@ -1,0 +1,159 @@
+//! How events are written: JSON pages, and NDJSON, CSV and text as streams.
+//!
+//! Owns the formats and their choice by `Accept` or `?format=`. Never holds more than one page of a source at a time.
+
+mod csv;
+pub mod json;
+mod ndjson;
+pub mod stream;
+mod text;
+
+use http::HeaderMap;
+use http::header::ACCEPT;
+
+use super::problem::ApiError;
+use crate::domain::event::Event;
+
+/// A format that events can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// `application/json`: a page.
+    Json,
+    /// `application/x-ndjson`: a stream of one JSON object a line.
+    Ndjson,
+    /// `text/csv`: a stream, RFC 4180 with a header.
+    Csv,
+    /// `text/plain`: a stream of the messages alone.
+    Text,
+}
+
+impl Format {
+    /// The words of `?format=`.
+    pub const WORDS: [(&'static str, Self); 4] =
+        [("json", Self::Json), ("ndjson", Self::Ndjson), ("csv", Self::Csv), ("text", Self::Text)];
+
+    /// The `Content-Type` it is sent with.
+    #[must_use]
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::Ndjson => "application/x-ndjson",
+            Self::Csv => "text/csv; charset=utf-8; header=present",
+            Self::Text => "text/plain; charset=utf-8",
+        }
+    }
+
+    fn essence(self) -> &'static str {
+        self.content_type().split(';').next().unwrap_or("")
+    }
+
+    /// Chooses by `Accept` (RFC 9110 §12.5.1): the highest quality wins, then our order. No header, or `*/*`, is JSON.
+    ///
+    /// # Errors
+    /// [`ApiError::NotAcceptable`] when nothing in the header can be had here.
+    pub fn negotiate(headers: &HeaderMap, available: &'static [Self]) -> Result<Self, ApiError> {
+        let accepted: Vec<&str> =
+            headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).collect();
+        if accepted.iter().all(|range| range.trim().is_empty()) {
+            return Ok(Self::Json);
+        }
+        let mut best: Option<(f32, Self)> = None;
+        for format in available {
+            let quality = quality_of(format.essence(), &accepted);
+            if quality > best.map_or(0.0, |(quality, _)| quality) {
+                best = Some((quality, *format));
+            }
+        }
+        let words = if available.len() == 1 { JSON_ONLY } else { ALL_FORMATS };
+        best.map(|(_, format)| format).ok_or(ApiError::NotAcceptable { available: words })
+    }
+}
+
+const JSON_ONLY: &str = "`application/json`";
+const ALL_FORMATS: &str = "`application/json`, `application/x-ndjson`, `text/csv` and `text/plain`; \
+    `text/event-stream` is not supported by this version of the service";
+
+/// The quality of a media type in an `Accept` header: that of the most specific range that covers it; 0 is none.
+fn quality_of(essence: &str, accepted: &[&str]) -> f32 {
+    let kind = essence.split('/').next().unwrap_or("");
+    let mut found: Option<(u8, f32)> = None;
+    for range in accepted {
+        let mut parts = range.split(';').map(str::trim);
+        let name = parts.next().unwrap_or("").to_ascii_lowercase();
+        let specificity = match name.as_str() {
+            name if name == essence || (essence == "application/x-ndjson" && name == "application/ndjson") => 2,
+            "*/*" => 0,
+            name if name.strip_suffix("/*") == Some(kind) => 1,
+            _ => continue,
+        };
+        let quality = parts.find_map(|part| part.strip_prefix("q=")).map_or(1.0, |q| q.parse().unwrap_or(0.0));
+        if found.is_none_or(|(most, _)| specificity > most) {
+            found = Some((specificity, quality));
+        }
+    }
+    found.map_or(0.0, |(_, quality)| quality)
+}
+
+/// Writes events of one format into a buffer, one after the other.
+#[derive(Debug)]
+pub enum EventWriter {
+    /// See [`Format::Ndjson`].
+    Ndjson,
+    /// See [`Format::Csv`].
+    Csv,
+    /// See [`Format::Text`]; `raw` leaves control characters as they are.
+    Text {
+        /// Leave control characters as they are.
+        raw: bool,
+    },
+}
+
+impl EventWriter {
+    /// What stands before the first event.
+    pub fn begin(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Csv => csv::header(out),
+            Self::Ndjson | Self::Text { .. } => {}
+        }
+    }
+
+    /// One event.
+    pub fn event(&self, event: &Event, out: &mut Vec<u8>) {
+        match self {
+            Self::Ndjson => ndjson::event(event, out),
+            Self::Csv => csv::event(event, out),
+            Self::Text { raw } => text::event(event, *raw, out),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_format_follows_the_accept_header() {
+        const ALL: &[Format] = &[Format::Json, Format::Ndjson, Format::Csv, Format::Text];
+        for (accept, expected) in [
+            ("", Some(Format::Json)),
+            ("*/*", Some(Format::Json)),
+            ("application/json", Some(Format::Json)),
+            ("application/x-ndjson", Some(Format::Ndjson)),
+            ("application/ndjson", Some(Format::Ndjson)),
+            ("TEXT/CSV", Some(Format::Csv)),
+            ("text/plain", Some(Format::Text)),
+            ("text/*", Some(Format::Csv)),
+            ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", Some(Format::Json)),
+            ("application/json;q=0.5, text/csv", Some(Format::Csv)),
+            ("application/json;q=0, */*", Some(Format::Ndjson)),
+            ("text/html", None),
+            ("text/event-stream", None),
+            ("application/json;q=0", None),
+            ("application/json;q=x", None),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(ACCEPT, accept.parse().unwrap());
+            assert_eq!(Format::negotiate(&headers, ALL).ok(), expected, "{accept}");
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! Events as a streamed body: one page of the source at a time, ending in trailers, or in an error that can be seen.
+//!
+//! Owns the body's life. INVARIANT: at most one page is held; a failure midway never looks like a clean end.
+
+use axum::body::Body;
+use bytes::Bytes;
+use futures_util::stream;
+use http::{HeaderMap, HeaderValue};
+use http_body::Frame;
+use http_body_util::StreamBody;
+
+use super::EventWriter;
+use crate::domain::event::{Event, Position, StopReason};
+use crate::http::problem::ApiError;
+use crate::sources::SourceError;
+use crate::sources::reader::{Export, ReadEvents};
+
+/// The trailer that says where a later request goes on.
+pub const CURSOR_TRAILER: &str = "logmark-cursor";
+
+/// What a streamed answer needs besides its events.
+pub struct Ending {
+    /// Makes the cursor for a position.
+    pub seal: Box<dyn Fn(&Position) -> Result<String, ApiError> + Send>,
+    /// NDJSON: also write the cursor and the reason as a last line.
+    pub as_line: bool,
+    /// Told how many events and bytes went out, and how it ended, once; also when the client left.
+    pub audit: Audit,
+}
+
+impl std::fmt::Debug for Ending {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ending").field("as_line", &self.as_line).finish_non_exhaustive()
+    }
+}
+
+/// Writes the audit line when dropped: so it is written once, however the stream ends.
+pub struct Audit {
+    /// Events written.
+    pub events: u64,
+    /// Bytes written, before compression.
+    pub bytes: u64,
+    /// How it ended; unchanged when the client left.
+    pub outcome: &'static str,
+    write: Option<Box<dyn FnOnce(u64, u64, &'static str) + Send>>,
+}
+
+impl std::fmt::Debug for Audit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Audit({} events, {})", self.events, self.outcome)
+    }
+}
+
+impl Audit {
+    /// Begins counting; `write` gets events, bytes and the outcome.
+    pub fn new(write: impl FnOnce(u64, u64, &'static str) + Send + 'static) -> Self {
+        Self { events: 0, bytes: 0, outcome: "client_left", write: Some(Box::new(write)) }
+    }
+}
+
+impl Drop for Audit {
+    fn drop(&mut self) {
+        if let Some(write) = self.write.take() {
+            write(self.events, self.bytes, self.outcome);
+        }
+    }
+}
+
+/// What is still to be sent.
+enum Stage {
+    First(Vec<Event>),
+    Pages,
+    Trailers(HeaderMap),
+    Over,
+}
+
+struct Run<Op> {
+    export: Export<Op>,
+    writer: EventWriter,
+    ending: Ending,
+    stage: Stage,
+}
+
+type Step = Result<Frame<Bytes>, std::io::Error>;
+
+/// The body that writes `first`, then the rest of the export.
+pub fn body<Op: ReadEvents>(export: Export<Op>, first: Vec<Event>, writer: EventWriter, ending: Ending) -> Body {
+    let run = Run { export, writer, ending, stage: Stage::First(first) };
+    Body::new(StreamBody::new(Box::pin(stream::unfold(run, step))))
+}
+
+/// The body of an answer that is whole already, with the same ending as a streamed one.
+pub fn finished(mut out: Vec<u8>, cursor: &str, stop: StopReason, as_line: bool) -> Body {
+    if as_line {
+        out.extend(last_line(cursor, stop));
+    }
+    let frames: [Step; 2] = [Ok(Frame::data(Bytes::from(out))), Ok(Frame::trailers(trailers(cursor)))];
+    Body::new(StreamBody::new(stream::iter(frames)))
+}
+
+fn trailers(cursor: &str) -> HeaderMap {
+    let mut trailers = HeaderMap::new();
+    if let Ok(value) = HeaderValue::try_from(cursor) {
+        trailers.insert(CURSOR_TRAILER, value);
+    }
+    trailers
+}
+
+fn last_line(cursor: &str, stop: StopReason) -> Vec<u8> {
+    let mut line = serde_json::json!({ "cursor": cursor, "stopReason": stop.as_str() }).to_string().into_bytes();
+    line.push(b'\n');
+    line
+}
+
+async fn step<Op: ReadEvents>(mut run: Run<Op>) -> Option<(Step, Run<Op>)> {
+    loop {
+        let (frame, stage) = match std::mem::replace(&mut run.stage, Stage::Over) {
+            Stage::First(events) => {
+                let mut out = Vec::new();
+                run.writer.begin(&mut out);
+                (run.encode(&events, out), Stage::Pages)
+            }
+            Stage::Pages => match run.export.next_page().await {
+                Some(Ok(events)) => (run.encode(&events, Vec::new()), Stage::Pages),
+                Some(Err(error)) => (run.fail(error), Stage::Over),
+                None => run.end(),
+            },
+            Stage::Trailers(trailers) => (Some(Ok(Frame::trailers(trailers))), Stage::Over),
+            Stage::Over => return None,
+        };
+        run.stage = stage;
+        if let Some(frame) = frame {
+            return Some((frame, run));
+        }
+    }
+}
+
+impl<Op: ReadEvents> Run<Op> {
+    fn encode(&mut self, events: &[Event], mut out: Vec<u8>) -> Option<Step> {
+        for event in events {
+            self.writer.event(event, &mut out);
+        }
+        self.ending.audit.events += events.len() as u64;
+        self.data(out)
+    }
+
+    fn data(&mut self, out: Vec<u8>) -> Option<Step> {
+        self.ending.audit.bytes += out.len() as u64;
+        (!out.is_empty()).then(|| Ok(Frame::data(Bytes::from(out))))
+    }
+
+    /// NDJSON says it in a line of its own; the other formats have no place for it, so the body breaks off.
+    fn fail(&mut self, error: SourceError) -> Option<Step> {
+        tracing::warn!(error = %error, "an export ended midway: {error}");
+        self.ending.audit.outcome = "failed";
+        match self.writer {
+            EventWriter::Ndjson => {
+                let problem = ApiError::from(error).problem();
+                let mut line = serde_json::to_vec(&serde_json::json!({ "error": problem })).unwrap_or_default();
+                line.push(b'\n');
+                self.data(line)
+            }
+            EventWriter::Csv | EventWriter::Text { .. } => Some(Err(std::io::Error::other("the source failed midway"))),
+        }
+    }
+
+    fn end(&mut self) -> (Option<Step>, Stage) {
+        let Some((position, stop)) = self.export.ended() else { return (None, Stage::Over) };
+        let Ok(cursor) = (self.ending.seal)(position) else { return (None, Stage::Over) };
+        self.ending.audit.outcome = stop.as_str();
+        let line = if self.ending.as_line { self.data(last_line(&cursor, stop)) } else { None };
+        (line, Stage::Trailers(trailers(&cursor)))
+    }
+}

@@ -1,0 +1,183 @@
+//! A request's path and query, decoded once and strictly.
+//!
+//! Owns decoding: one pass of percent-decoding, valid UTF-8, nothing unknown, nothing twice. Never forwards text: what
+//! leaves here is typed. All faults of a request are collected and told together.
+
+use std::str::FromStr;
+
+use http::Uri;
+use percent_encoding::percent_decode_str;
+
+use super::problem::{ApiError, FieldError};
+use crate::domain::name::{NameError, from_url_spelling};
+
+/// How much of a faulty value is repeated in an error, in characters: enough to recognise it, too little to matter.
+const ECHO_LIMIT: usize = 100;
+
+/// A request's parameters, taken out one by one; [`Input::finish`] refuses what nobody took.
+#[derive(Debug)]
+pub struct Input {
+    has_path: bool,
+    path: Vec<(String, String)>,
+    query: Vec<(String, String)>,
+    known: Vec<&'static str>,
+    errors: Vec<FieldError>,
+}
+
+impl Input {
+    /// Decodes the target against the route that it matched, such as `/logs/{group}/{stream}`.
+    #[must_use]
+    pub fn new(route: &str, uri: &Uri) -> Self {
+        let mut input = Self { has_path: route.contains('{'), path: Vec::new(), query: Vec::new(), known: Vec::new(), errors: Vec::new() };
+        for (name, raw) in route.split('/').zip(uri.path().split('/')) {
+            if let Some(name) = name.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
+                match decode(raw) {
+                    Ok(value) => input.path.push((name.to_owned(), value)),
+                    Err(detail) => input.error(name.to_owned(), detail),
+                }
+            }
+        }
+        for pair in uri.query().unwrap_or("").split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            match (decode(&name.replace('+', " ")), decode(&value.replace('+', " "))) {
+                (Ok(name), Ok(value)) => input.query.push((name, value)),
+                (Err(detail), _) | (_, Err(detail)) => input.error(echo(name), detail),
+            }
+        }
+        input
+    }
+
+    /// Notes a fault.
+    pub fn error(&mut self, parameter: impl Into<std::borrow::Cow<'static, str>>, detail: impl Into<String>) {
+        self.errors.push(FieldError { parameter: parameter.into(), detail: detail.into() });
+    }
+
+    /// Does the path hold parameters?
+    #[must_use]
+    pub fn has_path(&self) -> bool {
+        self.has_path
+    }
+
+    /// Notes that a parameter is missing, unless a fault of it is noted already.
+    pub fn require(&mut self, parameter: &'static str, detail: &str) {
+        if !self.errors.iter().any(|error| error.parameter == parameter) {
+            self.error(parameter, detail);
+        }
+    }
+
+    /// A name in the path, in either spelling. `None` means that a fault was noted.
+    pub fn path_name<T: TryFrom<String, Error = NameError>>(&mut self, name: &'static str) -> Option<T> {
+        let index = self.path.iter().position(|(taken, _)| taken == name)?;
+        let (_, value) = self.path.swap_remove(index);
+        self.name(name, &value)
+    }
+
+    /// A name in the query, in either spelling.
+    pub fn query_name<T: TryFrom<String, Error = NameError>>(&mut self, name: &'static str) -> Option<T> {
+        let value = self.take(name)?;
+        self.name(name, &value)
+    }
+
+    fn name<T: TryFrom<String, Error = NameError>>(&mut self, parameter: &'static str, value: &str) -> Option<T> {
+        match T::try_from(from_url_spelling(value)) {
+            Ok(name) => Some(name),
+            Err(error) => {
+                self.error(parameter, format!("`{}` {error}", echo(value)));
+                None
+            }
+        }
+    }
+
+    /// A parameter that may be given once.
+    pub fn take(&mut self, name: &'static str) -> Option<String> {
+        let mut values = self.take_all(name);
+        if values.len() > 1 {
+            self.error(name, format!("is given {} times", values.len()));
+            return None;
+        }
+        values.pop()
+    }
+
+    /// A parameter that may be repeated.
+    pub fn take_all(&mut self, name: &'static str) -> Vec<String> {
+        self.known.push(name);
+        let (taken, rest) = std::mem::take(&mut self.query).into_iter().partition(|(given, _)| given == name);
+        self.query = rest;
+        let taken: Vec<(String, String)> = taken;
+        taken.into_iter().map(|(_, value)| value).collect()
+    }
+
+    /// A parameter read by `parse`, whose error completes the sentence "`value` …".
+    pub fn read<T, E: std::fmt::Display>(&mut self, name: &'static str, parse: impl Fn(&str) -> Result<T, E>) -> Option<T> {
+        let value = self.take(name)?;
+        match parse(&value) {
+            Ok(parsed) => Some(parsed),
+            Err(error) => {
+                self.error(name, format!("`{}` {error}", echo(&value)));
+                None
+            }
+        }
+    }
+
+    /// A parameter that is one of a few words.
+    pub fn choice<T: Copy>(&mut self, name: &'static str, words: &[(&str, T)]) -> Option<T> {
+        self.read(name, |value| {
+            words.iter().find(|(word, _)| *word == value).map(|(_, meaning)| *meaning).ok_or_else(|| {
+                let list: Vec<_> = words.iter().map(|(word, _)| format!("`{word}`")).collect();
+                format!("is none of {}", list.join(", "))
+            })
+        })
+    }
+
+    /// A whole number between two bounds.
+    pub fn number(&mut self, name: &'static str, least: usize, most: usize) -> Option<usize> {
+        self.read(name, |value| {
+            let digits_only = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
+            let number = if digits_only { usize::from_str(value).ok() } else { None };
+            number.filter(|n| (least..=most).contains(n)).ok_or_else(|| format!("is no whole number from {least} to {most}"))
+        })
+    }
+
+    /// Refuses a parameter that the API has, but this version does not: never ignored, for that would answer another question.
+    pub fn not_yet(&mut self, name: &'static str) {
+        if !self.take_all(name).is_empty() {
+            self.error(name, "is not supported by this version of the service");
+        }
+    }
+
+    /// Ends the reading: whatever was not taken is unknown.
+    ///
+    /// # Errors
+    /// [`ApiError::InvalidParameter`] with every fault found.
+    pub fn finish(&mut self) -> Result<(), ApiError> {
+        let mut names: Vec<String> = std::mem::take(&mut self.query).into_iter().map(|(name, _)| name).collect();
+        names.dedup();
+        for name in names {
+            let known: Vec<_> = self.known.iter().map(|known| format!("`{known}`")).collect();
+            let known = if known.is_empty() { "none are".to_owned() } else { known.join(", ") };
+            self.error(echo(&name), format!("is not a parameter here; known are: {known}"));
+        }
+        if self.errors.is_empty() { Ok(()) } else { Err(ApiError::InvalidParameter(std::mem::take(&mut self.errors))) }
+    }
+}
+
+/// A value as errors repeat it: short, and without control characters.
+fn echo(value: &str) -> String {
+    let mut short: String = value.chars().take(ECHO_LIMIT).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+    if value.chars().nth(ECHO_LIMIT).is_some() {
+        short.push('…');
+    }
+    short
+}
+
+/// Percent-decodes once.
+fn decode(raw: &str) -> Result<String, &'static str> {
+    let bytes = raw.as_bytes();
+    for (index, byte) in bytes.iter().enumerate() {
+        let two_digits = || bytes.get(index + 1..index + 3).is_some_and(|pair| pair.iter().all(u8::is_ascii_hexdigit));
+        if *byte == b'%' && !two_digits() {
+            return Err("has a `%` that is not followed by two hexadecimal digits");
+        }
+    }
+    percent_decode_str(raw).decode_utf8().map(std::borrow::Cow::into_owned).map_err(|_| "is not UTF-8 after percent-decoding")
+}

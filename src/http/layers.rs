@@ -1,0 +1,228 @@
+//! What every request passes on its way in and out: an id, limits, a time limit, headers, and one line in our log.
+//!
+//! Owns the request's context. Never looks at what a request asks for.
+
+use std::any::Any;
+use std::sync::{Arc, OnceLock};
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::{Extensions, HeaderName, HeaderValue, StatusCode, header};
+use tokio::time::Instant;
+use tracing::Instrument as _;
+
+use super::AppState;
+use super::problem::ApiError;
+use super::rate::RateState;
+use crate::domain::name::TenantId;
+use crate::telemetry::metrics;
+use crate::telemetry::trace::TraceContext;
+
+/// What is known of a request for its log line and its answer's headers; filled in on the way.
+#[derive(Debug)]
+pub struct RequestContext {
+    id: String,
+    trace: TraceContext,
+    tenant: OnceLock<TenantId>,
+    rate: OnceLock<RateState>,
+    error: OnceLock<String>,
+}
+
+impl RequestContext {
+    /// Takes up the trace that the request belongs to, or begins one.
+    #[must_use]
+    pub fn new(headers: &http::HeaderMap) -> Arc<Self> {
+        let trace = TraceContext::from_header(headers.get("traceparent").and_then(|value| value.to_str().ok()));
+        let id = crate::telemetry::trace::random_hex::<16>();
+        Arc::new(Self { id, trace, tenant: OnceLock::new(), rate: OnceLock::new(), error: OnceLock::new() })
+    }
+
+    /// The request's; one of its own if no layer put one there.
+    #[must_use]
+    pub fn of(extensions: &Extensions) -> Arc<Self> {
+        extensions.get::<Arc<Self>>().cloned().unwrap_or_else(|| Self::new(&http::HeaderMap::new()))
+    }
+
+    /// The request's id: ours, never the client's, so that nobody can make two requests look like one.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Notes whose request it is.
+    pub fn set_tenant(&self, tenant: TenantId) {
+        let _first = self.tenant.set(tenant);
+    }
+
+    /// Notes how the tenant's bucket stands.
+    pub fn set_rate(&self, state: RateState) {
+        let _first = self.rate.set(state);
+    }
+
+    /// How the tenant's bucket stands, when it has one.
+    #[must_use]
+    pub fn rate(&self) -> Option<RateState> {
+        self.rate.get().copied()
+    }
+}
+
+/// Outermost: gives the request its context, and writes its one line when the answer's head is ready.
+pub async fn observe(mut request: Request, next: Next) -> Response {
+    let context = RequestContext::new(request.headers());
+    request.extensions_mut().insert(Arc::clone(&context));
+    let method = request.method().clone();
+    let begun = Instant::now();
+    let span = tracing::info_span!("request", request.id = context.id, trace.id = context.trace.trace_id());
+    let trace = context.trace.clone();
+    let answer = crate::telemetry::trace::scope(trace, next.run(request).instrument(span));
+    let mut response = answer.await;
+    let operation = response.extensions().get::<Route>().map_or("none", |route| route.0);
+    let elapsed = begun.elapsed();
+    metrics::request(operation, response.status(), elapsed);
+    if let Ok(value) = HeaderValue::try_from(&context.id) {
+        response.headers_mut().insert(HeaderName::from_static("x-request-id"), value);
+    }
+    tracing::info!(
+        target: "request",
+        { request.id = context.id,
+        trace.id = context.trace.trace_id(),
+        tenant.id = context.tenant.get().map(tracing::field::display),
+        http.method = %method,
+        http.route = operation,
+        http.status = response.status().as_u16(),
+        duration_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
+        error = context.error.get().map(tracing::field::display) },
+        "{method} {operation} {}", response.status().as_u16(),
+    );
+    response
+}
+
+/// The route a request matched, as the answer carries it out to the log line: a template, never the caller's path.
+#[derive(Debug, Clone, Copy)]
+struct Route(&'static str);
+
+fn route_of(extensions: &Extensions) -> Route {
+    const KNOWN: [&str; 12] = [
+        "/logs/{group}/{stream}",
+        "/logs/{group}",
+        "/logs",
+        "/groups",
+        "/groups/{group}",
+        "/groups/{group}/streams",
+        "/me",
+        "/me/explain",
+        "/.well-known/oauth-protected-resource",
+        "/openapi.json",
+        "/docs",
+        "/docs/{*rest}",
+    ];
+    let matched = extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    Route(KNOWN.iter().find(|known| **known == matched).copied().unwrap_or("none"))
+}
+
+/// Writes problem documents for errors, and the headers that every answer has.
+pub async fn finish(State(app): State<AppState>, request: Request, next: Next) -> Response {
+    let context = RequestContext::of(request.extensions());
+    let is_docs = request.uri().path().starts_with("/docs");
+    let mut response = next.run(request).await;
+    let route = response.extensions().get::<Route>().copied();
+    if let Some(error) = response.extensions_mut().remove::<ApiError>() {
+        let mut answer = written(&app, &context, &error);
+        // What the router knows besides: `Allow` for a wrong method.
+        for (name, value) in response.headers() {
+            answer.headers_mut().entry(name).or_insert_with(|| value.clone());
+        }
+        answer.headers_mut().remove(header::CONTENT_LENGTH);
+        response = answer;
+    }
+    if let Some(route) = route {
+        response.extensions_mut().insert(route);
+    }
+    let policy = if is_docs { DOCS_POLICY } else { "default-src 'none'; frame-ancestors 'none'" };
+    let headers = response.headers_mut();
+    let always = [
+        (header::CACHE_CONTROL, "private, no-store"),
+        (header::VARY, "Authorization, Accept"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CONTENT_SECURITY_POLICY, policy),
+    ];
+    for (name, value) in always {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if app.public_url.starts_with("https://") {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
+    if let Some(state) = context.rate() {
+        for (name, value) in state.headers() {
+            if let Ok(value) = HeaderValue::try_from(value) {
+                headers.insert(HeaderName::from_static(name), value);
+            }
+        }
+    }
+    response
+}
+
+/// Swagger UI is all its own files, but writes styles inline and keeps its icons in data URLs.
+const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+    connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// The problem document for an error. The cause goes to our log here, and nowhere else.
+fn written(app: &AppState, context: &RequestContext, error: &ApiError) -> Response {
+    let mut problem = error.problem();
+    problem.instance = context.id().to_owned();
+    let _first = context.error.set(error.to_string());
+    metrics::problem(problem.code);
+    if problem.status >= 500 {
+        tracing::error!(request.id = context.id(), problem.code, cause = %error, "request failed: {error}");
+    }
+    problem.into_http(&app.metadata_url())
+}
+
+/// Refuses what is too large before anything looks at it, and answers in time whatever happens behind.
+pub async fn within_limits(State(app): State<AppState>, request: Request, next: Next) -> Response {
+    let limits = app.limits;
+    let route = route_of(request.extensions());
+    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    let headers: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    let body = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    let mut response = if target > limits.target_bytes {
+        ApiError::TargetTooLong(limits.target_bytes).into_response()
+    } else if headers > limits.header_bytes {
+        ApiError::HeadersTooLarge(limits.header_bytes).into_response()
+    } else if body.is_some_and(|length| length > limits.body_bytes as u64) {
+        ApiError::BodyTooLarge(limits.body_bytes).into_response()
+    } else {
+        match tokio::time::timeout(limits.request_time, next.run(request)).await {
+            Ok(response) => response,
+            Err(_elapsed) => ApiError::TimedOut.into_response(),
+        }
+    };
+    // Rejections that axum makes of itself are texts; ours are problems.
+    if response.extensions().get::<ApiError>().is_none()
+        && let Some(error) = foreign_rejection(response.status(), limits.body_bytes)
+    {
+        response.extensions_mut().insert(error);
+    }
+    response.extensions_mut().insert(route);
+    response
+}
+
+fn foreign_rejection(status: StatusCode, body_limit: usize) -> Option<ApiError> {
+    match status {
+        StatusCode::NOT_FOUND => Some(ApiError::NoSuchPath),
+        StatusCode::METHOD_NOT_ALLOWED => Some(ApiError::MethodNotAllowed),
+        StatusCode::PAYLOAD_TOO_LARGE => Some(ApiError::BodyTooLarge(body_limit)),
+        status if status.is_client_error() || status.is_server_error() => {
+            Some(ApiError::Internal(format!("an answer {status} without a problem")))
+        }
+        _ => None,
+    }
+}
+
+/// A panic in a handler: the request fails, the service lives. The panic's text goes to the log by the panic hook.
+pub fn panicked(_payload: Box<dyn Any + Send + 'static>) -> Response {
+    ApiError::Internal("a handler panicked".to_owned()).into_response()
+}

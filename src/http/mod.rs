@@ -1,0 +1,114 @@
+//! The HTTP side: routes, limits, parsing, encoding, errors.
+//!
+//! Owns everything that knows HTTP on the public and the admin listener. Never decides who may (that is `auth::policy`)
+//! and never reaches a source without a permit.
+//!
+//! Reading order: [`router`] (what there is), [`layers`] (what every request passes), [`authorized`] (the one way in),
+//! [`ops`] (the operations), [`encode`] and [`problem`] (the ways out), [`server`] (sockets).
+
+pub mod router;
+pub mod layers;
+pub mod authorized;
+pub mod input;
+pub mod cursor;
+pub mod ops;
+pub mod encode;
+pub mod problem;
+pub mod rate;
+pub mod openapi;
+pub mod admin;
+pub mod server;
+mod stall;
+mod tls;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::auth::tenant::Tenants;
+use crate::auth::token::Verifier;
+use crate::domain::time::Clock;
+use crate::sources::Sources;
+
+/// What bounds one request.
+#[derive(Debug, Clone, Copy)]
+pub struct RequestLimits {
+    /// Longest request target, in bytes. Room for a cursor of 8 KiB and long names, percent-encoded.
+    pub target_bytes: usize,
+    /// All header names and values together, in bytes.
+    pub header_bytes: usize,
+    /// Largest body, in bytes.
+    pub body_bytes: usize,
+    /// From the request's head to the answer's head.
+    pub request_time: Duration,
+    /// After so much time a page ends with `stopReason: "time"`.
+    pub work_time: Duration,
+    /// After so many bytes of messages a page ends with `stopReason: "bytes"`.
+    pub page_bytes: usize,
+}
+
+/// What the operations share. Its parts are private to `http`; none of them yields log data without a permit.
+#[derive(Debug)]
+pub struct App {
+    /// Judges tokens.
+    pub(in crate::http) verifier: Arc<Verifier>,
+    /// Knows the tenants.
+    pub(in crate::http) tenants: Arc<Tenants>,
+    /// Holds the logs.
+    pub(in crate::http) sources: Sources,
+    /// Seals cursors.
+    pub(in crate::http) sealer: cursor::Sealer,
+    /// Tells the time.
+    pub(in crate::http) clock: Arc<dyn Clock>,
+    /// Bounds requests.
+    pub(in crate::http) limits: RequestLimits,
+    /// Counts the tenants' requests.
+    pub(in crate::http) rates: rate::Rates,
+    /// Where clients reach us, without a slash at the end.
+    pub(in crate::http) public_url: String,
+    /// The issuers whose tokens we take, for RFC 9728.
+    pub(in crate::http) issuers: Vec<String>,
+    /// Write an audit line for every read?
+    pub(in crate::http) audit: bool,
+}
+
+/// The shared state as handlers get it.
+pub type AppState = Arc<App>;
+
+/// What an [`App`] is made of.
+#[derive(Debug)]
+pub struct Parts {
+    /// Judges tokens.
+    pub verifier: Arc<Verifier>,
+    /// Knows the tenants.
+    pub tenants: Arc<Tenants>,
+    /// Holds the logs.
+    pub sources: Sources,
+    /// Seals cursors.
+    pub sealer: cursor::Sealer,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Bounds requests.
+    pub limits: RequestLimits,
+    /// Where clients reach us.
+    pub public_url: String,
+    /// The issuers whose tokens we take.
+    pub issuers: Vec<String>,
+    /// Write audit lines?
+    pub audit: bool,
+}
+
+impl App {
+    /// Puts the parts together.
+    #[must_use]
+    pub fn new(parts: Parts) -> AppState {
+        let Parts { verifier, tenants, sources, sealer, clock, limits, public_url, issuers, audit } = parts;
+        let public_url = public_url.trim_end_matches('/').to_owned();
+        let rates = rate::Rates::default();
+        Arc::new(Self { verifier, tenants, sources, sealer, clock, limits, rates, public_url, issuers, audit })
+    }
+
+    /// Where RFC 9728 metadata is.
+    pub(in crate::http) fn metadata_url(&self) -> String {
+        format!("{}/.well-known/oauth-protected-resource", self.public_url)
+    }
+}

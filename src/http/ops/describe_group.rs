@@ -1,0 +1,88 @@
+//! `GET /groups/{group}`: what is known of one log group (DescribeLogGroups).
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+
+use super::list;
+use crate::domain::event::LogGroup;
+use crate::domain::name::{LogGroupName, to_url_spelling};
+use crate::domain::operation::DescribeGroup;
+use crate::domain::time::Millis;
+use crate::http::AppState;
+use crate::http::authorized::{Ask, Authorized, Setting};
+use crate::http::input::Input;
+use crate::http::openapi::{BadRequest, Failures};
+use crate::http::problem::ApiError;
+
+/// The request: nothing but the group.
+#[derive(Debug)]
+pub struct GroupAsk;
+
+impl Ask for GroupAsk {
+    type Op = DescribeGroup;
+
+    fn read(input: &mut Input, setting: Setting<'_>) -> Result<(DescribeGroup, Self), ApiError> {
+        let group = input.path_name("group");
+        list::json_only(input, setting)?;
+        let group: LogGroupName = group.ok_or_else(|| ApiError::parameter("group", "is missing"))?;
+        Ok((DescribeGroup { group }, Self))
+    }
+}
+
+/// A log group.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Group)]
+pub struct GroupBody {
+    /// Its name.
+    #[schema(value_type = String, example = "/acme/api")]
+    name: LogGroupName,
+    /// Where its events are, ready to be called.
+    #[schema(example = "/logs/:acme:api")]
+    path: String,
+    /// When it was created.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime, example = "2026-11-01T08:00:00.000Z")]
+    created_at: Option<Millis>,
+    /// Days that events are kept; absent: for ever.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 30)]
+    retention_days: Option<u32>,
+    /// Bytes stored, as far as the source counts them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 1048576)]
+    stored_bytes: Option<u64>,
+    /// CloudWatch's log class.
+    #[schema(example = "STANDARD")]
+    class: String,
+}
+
+impl From<LogGroup> for GroupBody {
+    fn from(group: LogGroup) -> Self {
+        let path = format!("/logs/{}", to_url_spelling(group.name.as_str()));
+        let LogGroup { name, created_at, retention_days, stored_bytes, class } = group;
+        Self { name, path, created_at, retention_days, stored_bytes, class }
+    }
+}
+
+/// One log group
+///
+/// Its retention, stored bytes, class and age.
+#[utoipa::path(
+    get,
+    path = "/groups/{group}",
+    operation_id = "describeGroup",
+    tag = "groups",
+    params(("group" = String, Path, description = "The log group: percent-encoded, or with `:` for `/`", example = ":acme:api")),
+    responses((status = 200, description = "The group", body = GroupBody), BadRequest, Failures),
+    security(("token" = ["logs:describe:<group>"])),
+)]
+pub(crate) async fn describe_group(
+    State(app): State<AppState>,
+    Authorized { permit, context, .. }: Authorized<GroupAsk>,
+) -> Result<Json<GroupBody>, ApiError> {
+    let group = app.sources.of(&permit)?.describe_group(&permit).await?;
+    list::audit(&app, &context, &permit, Some(group.name.as_str()), 1);
+    Ok(Json(group.into()))
+}

@@ -1,0 +1,162 @@
+//! `GET /groups/{group}/streams`: the streams of a group (DescribeLogStreams).
+
+use axum::Json;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+
+use super::list::{self, ListParameters};
+use crate::domain::event::{Direction, LogStream, Position};
+use crate::domain::name::{LogGroupName, LogStreamName, SourceName, to_url_spelling};
+use crate::domain::operation::{ListStreams, StreamOrder};
+use crate::domain::time::Millis;
+use crate::http::AppState;
+use crate::http::authorized::{Ask, Authorized, Setting};
+use crate::http::input::Input;
+use crate::http::openapi::{BadRequest, Failures};
+use crate::http::problem::{ApiError, CURSOR};
+
+const KIND: &str = "streams";
+
+/// The request that a cursor carries, and the place.
+#[derive(Debug, Serialize, Deserialize)]
+struct Cursor {
+    group: LogGroupName,
+    prefix: Option<String>,
+    order: StreamOrder,
+    direction: Direction,
+    source: SourceName,
+    position: Position,
+}
+
+/// What the request says besides its operation.
+#[derive(Debug)]
+pub struct StreamsAsk {
+    limit: usize,
+    place: Option<(SourceName, Position)>,
+}
+
+impl Ask for StreamsAsk {
+    type Op = ListStreams;
+
+    fn read(input: &mut Input, setting: Setting<'_>) -> Result<(ListStreams, Self), ApiError> {
+        let group: Option<LogGroupName> = input.path_name("group");
+        let prefix = input.take("prefix").map(|text| crate::domain::name::from_url_spelling(&text));
+        let order = input.choice("orderBy", &[("name", StreamOrder::Name), ("lastEvent", StreamOrder::LastEvent)]);
+        let direction = input.choice("order", &[("asc", Direction::Forward), ("desc", Direction::Backward)]);
+        if prefix.is_some() && order == Some(StreamOrder::LastEvent) {
+            input.error("prefix", "can't be combined with `orderBy=lastEvent` (DescribeLogStreams allows it by name only)");
+        }
+        let ListParameters { limit, cursor } = ListParameters::read(input, setting)?;
+        let group = group.ok_or_else(|| ApiError::parameter("group", "is missing"))?;
+        let Some(text) = cursor else {
+            let order = order.unwrap_or(StreamOrder::Name);
+            // The newest are what one looks for by time, the first by name.
+            let usual = if order == StreamOrder::Name { Direction::Forward } else { Direction::Backward };
+            let op = ListStreams { group, prefix, order, direction: direction.unwrap_or(usual) };
+            return Ok((op, Self { limit, place: None }));
+        };
+        let cursor: Cursor = setting.app.sealer.open(KIND, &setting.caller.tenant.id, setting.now, &text)?;
+        if group != cursor.group {
+            return Err(ApiError::InvalidCursor(CURSOR.into()));
+        }
+        let differs = [
+            ("prefix", prefix.is_some() && prefix != cursor.prefix),
+            ("orderBy", order.is_some_and(|order| order != cursor.order)),
+            ("order", direction.is_some_and(|direction| direction != cursor.direction)),
+        ];
+        if let Some((name, _)) = differs.iter().find(|(_, differs)| *differs) {
+            return Err(list::differs(name));
+        }
+        let op = ListStreams { group, prefix: cursor.prefix, order: cursor.order, direction: cursor.direction };
+        Ok((op, Self { limit, place: Some((cursor.source, cursor.position)) }))
+    }
+}
+
+/// A log stream.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Stream)]
+pub struct StreamBody {
+    /// Its name.
+    #[schema(value_type = String, example = "web-1")]
+    name: LogStreamName,
+    /// Where its events are, ready to be called.
+    #[schema(example = "/logs/:acme:api/web-1")]
+    path: String,
+    /// When it was created.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime, example = "2026-11-01T08:00:00.000Z")]
+    created_at: Option<Millis>,
+    /// Time of its oldest event.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime, example = "2026-11-01T08:00:00.000Z")]
+    first_event_at: Option<Millis>,
+    /// Time of its newest event; CloudWatch may be an hour behind with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime, example = "2026-11-20T10:00:00.000Z")]
+    last_event_at: Option<Millis>,
+    /// When something was last taken in; CloudWatch may be an hour behind with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime, example = "2026-11-20T10:00:01.000Z")]
+    last_ingestion_at: Option<Millis>,
+}
+
+impl StreamBody {
+    fn new(group: &LogGroupName, stream: LogStream) -> Self {
+        let path = format!("/logs/{}/{}", to_url_spelling(group.as_str()), to_url_spelling(stream.name.as_str()));
+        let LogStream { name, created_at, first_event_at, last_event_at, last_ingestion_at } = stream;
+        Self { name, path, created_at, first_event_at, last_event_at, last_ingestion_at }
+    }
+}
+
+/// A page of streams.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = StreamPage)]
+pub struct StreamsBody {
+    streams: Vec<StreamBody>,
+    /// Where the list goes on; absent: it is complete.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
+}
+
+/// The streams of a log group
+///
+/// By name, or by the time of the last event. Only a missing `nextCursor` says that the list is complete.
+#[utoipa::path(
+    get,
+    path = "/groups/{group}/streams",
+    operation_id = "listStreams",
+    tag = "groups",
+    params(
+        ("group" = String, Path, description = "The log group: percent-encoded, or with `:` for `/`", example = ":acme:api"),
+        ("prefix" = Option<String>, Query, description = "Only streams that begin so; by name only", example = "web-"),
+        ("orderBy" = Option<String>, Query, description = "`name` (when absent) or `lastEvent`", example = "lastEvent"),
+        ("order" = Option<String>, Query, description = "`asc` or `desc`; when absent, `asc` by name and `desc` by last event"),
+        ("limit" = Option<u32>, Query, description = "Streams in the page, 1 to 1000; 50 when absent", example = 50),
+        ("cursor" = Option<String>, Query, description = "Go on where an earlier page says"),
+    ),
+    responses((status = 200, description = "Streams", body = StreamsBody), BadRequest, Failures),
+    security(("token" = ["logs:describe:<group>"])),
+)]
+pub(crate) async fn list_streams(
+    State(app): State<AppState>,
+    Authorized { permit, ask, now, context, .. }: Authorized<StreamsAsk>,
+) -> Result<Json<StreamsBody>, ApiError> {
+    let source_name = permit.sources().first().map(|rule| rule.source.clone());
+    let position = match ask.place {
+        Some((source, position)) if Some(&source) == source_name.as_ref() => Some(position),
+        Some(_) => return Err(ApiError::InvalidCursor(CURSOR.into())),
+        None => None,
+    };
+    let page = app.sources.of(&permit)?.list_streams(&permit, position.as_ref(), ask.limit).await?;
+    let op = permit.op();
+    let streams: Vec<_> = page.items.into_iter().map(|stream| StreamBody::new(&op.group, stream)).collect();
+    let seal = |(source, position)| {
+        let ListStreams { group, prefix, order, direction } = op.clone();
+        app.sealer.seal(KIND, permit.tenant(), now, &Cursor { group, prefix, order, direction, source, position })
+    };
+    let next_cursor = source_name.zip(page.next).map(seal).transpose()?;
+    list::audit(&app, &context, &permit, Some(op.group.as_str()), streams.len());
+    Ok(Json(StreamsBody { streams, next_cursor }))
+}

@@ -1,0 +1,62 @@
+//! `GET /.well-known/oauth-protected-resource` (RFC 9728) and `GET /openapi.json`: what needs no token.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::header::CONTENT_TYPE;
+use serde::Serialize;
+
+use crate::http::{AppState, openapi};
+
+/// RFC 9728 metadata.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = ResourceMetadata)]
+pub struct MetadataBody {
+    /// The service's own URL.
+    #[schema(example = "https://logs.example.com")]
+    resource: String,
+    /// Issuers whose tokens are taken.
+    #[schema(example = json!(["https://login.example.com"]))]
+    authorization_servers: Vec<String>,
+    /// How a token is presented.
+    #[schema(example = json!(["header"]))]
+    bearer_methods_supported: [&'static str; 1],
+    /// The forms of scopes.
+    #[schema(example = json!(["logs:read:*"]))]
+    scopes_supported: [&'static str; 5],
+    /// For people.
+    #[schema(example = "https://logs.example.com/docs/")]
+    resource_documentation: String,
+}
+
+/// Which issuers' tokens are taken here
+#[utoipa::path(
+    get,
+    path = "/.well-known/oauth-protected-resource",
+    operation_id = "resourceMetadata",
+    tag = "service",
+    responses((status = 200, description = "RFC 9728 metadata", body = MetadataBody)),
+    security(()),
+)]
+pub(crate) async fn resource_metadata(State(app): State<AppState>) -> Json<MetadataBody> {
+    Json(MetadataBody {
+        resource: app.public_url.clone(),
+        authorization_servers: app.issuers.clone(),
+        bearer_methods_supported: ["header"],
+        scopes_supported: ["logs:read:*", "logs:query:*", "logs:tail:*", "logs:describe:*", "logs:*:*"],
+        resource_documentation: format!("{}/docs/", app.public_url),
+    })
+}
+
+/// This document
+#[utoipa::path(
+    get,
+    path = "/openapi.json",
+    operation_id = "openapi",
+    tag = "service",
+    responses((status = 200, description = "The OpenAPI 3.1 document", content_type = "application/json", body = Object)),
+    security(()),
+)]
+pub(crate) async fn openapi() -> Response {
+    ([(CONTENT_TYPE, "application/json")], openapi::DOCUMENT.as_str()).into_response()
+}

@@ -1,0 +1,37 @@
+//! `GET /logs/{group}`: events of all or chosen streams of a group (FilterLogEvents).
+
+use axum::extract::State;
+use axum::response::Response;
+
+use super::events::{self, EventsAsk};
+use crate::http::AppState;
+use crate::http::authorized::Authorized;
+use crate::http::encode::json::PageBody;
+use crate::http::openapi::{BadRequest, EventsQuery, Failures, StreamsQuery};
+use crate::http::problem::ApiError;
+
+/// Events of a log group
+///
+/// Those of all its streams that the caller may see, or of those chosen by `streams` or `streamPrefix`, in order of time.
+#[utoipa::path(
+    get,
+    path = "/logs/{group}",
+    operation_id = "readGroup",
+    tag = "events",
+    params(
+        ("group" = String, Path, description = "The log group: percent-encoded, or with `:` for `/`", example = ":acme:api"),
+        StreamsQuery,
+        EventsQuery,
+    ),
+    responses(
+        (status = 200, description = "Events", content(
+            (PageBody = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"), (String = "text/plain"),
+        )),
+        BadRequest,
+        Failures,
+    ),
+    security(("token" = ["logs:read:<group>"])),
+)]
+pub(crate) async fn read_group(State(app): State<AppState>, authorized: Authorized<EventsAsk>) -> Result<Response, ApiError> {
+    events::respond(app, authorized).await
+}

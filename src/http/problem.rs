@@ -1,0 +1,246 @@
+//! Every error a client can see, as RFC 9457 problem details: one exhaustive match, and nothing else writes a status code.
+//!
+//! Owns the codes, statuses and texts of errors. Never shows what a source or the verifier said: causes go to our own log,
+//! once, under the same request id.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+
+use crate::auth::policy::Denied;
+use crate::sources::SourceError;
+
+/// One fault of the input: where it is, and what is wrong with it or what to write instead.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct FieldError {
+    /// The path, query or header parameter at fault.
+    #[schema(example = "start")]
+    pub parameter: Cow<'static, str>,
+    /// What is wrong, and what to write instead.
+    #[schema(example = "`yesterday` is not a time: give RFC 3339 (`2026-11-20T10:00:00Z`), …")]
+    pub detail: String,
+}
+
+/// Everything that can go wrong with a request.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ApiError {
+    /// Wrong, unknown or doubled parameters: all of them.
+    #[error("invalid parameters: {}", .0.iter().map(|e| &*e.parameter).collect::<Vec<_>>().join(", "))]
+    InvalidParameter(Vec<FieldError>),
+    /// A cursor that is not this caller's for this request.
+    #[error("invalid cursor: {0}")]
+    InvalidCursor(Cow<'static, str>),
+    /// No credentials.
+    #[error("no token")]
+    MissingToken,
+    /// Credentials that are not good; the reason is for our log alone.
+    #[error("invalid token: {0}")]
+    InvalidToken(String),
+    /// The issuer's keys were never to be had, so nobody's token can be judged.
+    #[error("no keys of the issuer: {0}")]
+    KeysUnavailable(String),
+    /// The policy said no.
+    #[error("denied: {0}")]
+    Denied(#[from] Denied),
+    /// No such route.
+    #[error("no such path")]
+    NoSuchPath,
+    /// The path exists, the method does not.
+    #[error("method not allowed")]
+    MethodNotAllowed,
+    /// None of the formats that the client accepts.
+    #[error("not acceptable")]
+    NotAcceptable {
+        /// What can be had here.
+        available: &'static str,
+    },
+    /// A body over the limit, in bytes.
+    #[error("body over {0} bytes")]
+    BodyTooLarge(usize),
+    /// A request target over the limit, in bytes.
+    #[error("target over {0} bytes")]
+    TargetTooLong(usize),
+    /// Headers over the limit, in bytes.
+    #[error("headers over {0} bytes")]
+    HeadersTooLarge(usize),
+    /// The tenant asks too often.
+    #[error("rate limited")]
+    RateLimited {
+        /// When to come back.
+        retry_after: Duration,
+    },
+    /// We have too much to do.
+    #[error("overloaded")]
+    Overloaded,
+    /// The answer took too long.
+    #[error("no answer in time")]
+    TimedOut,
+    /// A source failed.
+    #[error("source: {0}")]
+    Source(#[from] SourceError),
+    /// A bug of ours.
+    #[error("internal: {0}")]
+    Internal(String),
+}
+
+impl ApiError {
+    /// One faulty parameter.
+    pub fn parameter(parameter: impl Into<Cow<'static, str>>, detail: impl Into<String>) -> Self {
+        Self::InvalidParameter(vec![FieldError { parameter: parameter.into(), detail: detail.into() }])
+    }
+
+    /// The problem document for it.
+    #[must_use]
+    pub fn problem(&self) -> Problem {
+        use SourceError as S;
+        let plain = |status, code, title, detail: &str| Problem::new(status, code, title, detail.to_owned());
+        match self {
+            Self::InvalidParameter(errors) => {
+                let detail = match errors.as_slice() {
+                    [one] => format!("`{}`: {}", one.parameter, one.detail),
+                    many => format!("{} parameters are wrong", many.len()),
+                };
+                Problem { errors: errors.clone(), ..Problem::new(400, "invalid_parameter", "Invalid parameter", detail) }
+            }
+            Self::InvalidCursor(reason) => cursor_problem(reason),
+            Self::Source(S::InvalidPosition) => cursor_problem(CURSOR),
+            Self::Source(S::Unsupported { parameter, detail }) => {
+                Self::parameter(*parameter, format!("{detail} (a limit of the source that holds the log group)")).problem()
+            }
+            Self::MissingToken => Problem {
+                challenge: Some("realm=\"logmark\"".into()),
+                ..plain(401, "missing_token", "A token is needed", "send `Authorization: Bearer <token>`")
+            },
+            Self::InvalidToken(_) => Problem {
+                challenge: Some("realm=\"logmark\", error=\"invalid_token\", error_description=\"the token is not valid here\"".into()),
+                ..plain(401, "invalid_token", "The token is not valid", "the token is not valid here")
+            },
+            Self::KeysUnavailable(_) => {
+                let detail = "the issuer's keys can't be had at the moment, so the token can't be judged";
+                Problem { retry_after: Some(Duration::from_secs(30)), ..plain(503, "keys_unavailable", "Keys unavailable", detail) }
+            }
+            Self::Denied(Denied::InsufficientScope { scope }) => Problem {
+                challenge: Some(format!("realm=\"logmark\", error=\"insufficient_scope\", scope=\"{scope}\"")),
+                ..Problem::new(403, "insufficient_scope", "The token's scope is too small", format!("the scope `{scope}` would do"))
+            },
+            Self::Denied(Denied::NotGranted) | Self::Source(S::NotFound) => {
+                plain(404, "not_found", "Not found", "there is no such log group or stream for you")
+            }
+            Self::Denied(denied @ Denied::RangeTooLong { .. }) => {
+                Problem::new(422, "query_forbidden", "Not allowed by the tenant's rules", format!("{denied}: give a later `start`"))
+            }
+            Self::NoSuchPath => plain(404, "not_found", "Not found", "there is no such path; `/openapi.json` lists those that are"),
+            Self::MethodNotAllowed => plain(405, "method_not_allowed", "Method not allowed", "see the `Allow` header"),
+            Self::NotAcceptable { available } => {
+                Problem::new(406, "not_acceptable", "Not acceptable", format!("this path answers with {available}"))
+            }
+            Self::BodyTooLarge(limit) => Problem::new(413, "body_too_large", "Body too large", format!("the limit is {limit} bytes")),
+            Self::TargetTooLong(limit) => {
+                Problem::new(414, "target_too_long", "Request target too long", format!("the limit is {limit} bytes"))
+            }
+            Self::HeadersTooLarge(limit) => {
+                Problem::new(431, "headers_too_large", "Headers too large", format!("the limit is {limit} bytes"))
+            }
+            Self::RateLimited { retry_after } => Problem {
+                retry_after: Some(*retry_after),
+                ..plain(429, "rate_limited", "Too many requests", "the tenant's requests per second are used up")
+            },
+            Self::Overloaded => Problem {
+                retry_after: Some(Duration::from_secs(1)),
+                ..plain(503, "overloaded", "Overloaded", "the service has too much to do; try again")
+            },
+            Self::Source(S::Throttled { retry_after }) => Problem {
+                retry_after: Some((*retry_after).max(Duration::from_secs(1))),
+                ..plain(503, "overloaded", "Overloaded", "the source of the logs takes no more calls at the moment")
+            },
+            Self::TimedOut | Self::Source(S::Timeout) => {
+                plain(504, "upstream_timeout", "No answer in time", "the source of the logs did not answer in time")
+            }
+            Self::Source(S::Upstream(_) | S::Refused(_)) => {
+                plain(502, "upstream_error", "The source failed", "the source of the logs gave no usable answer")
+            }
+            Self::Source(S::Store(_)) | Self::Internal(_) => {
+                plain(500, "internal_error", "Internal error", "this is our fault; the request id finds it in the operator's log")
+            }
+        }
+    }
+}
+
+/// The one text for cursors that are foreign, altered, expired or made up: which of these it is, nobody learns.
+pub const CURSOR: &str = "it is not a cursor of this request: altered, expired, or made for another request or caller";
+
+fn cursor_problem(reason: &str) -> Problem {
+    let errors = vec![FieldError { parameter: "cursor".into(), detail: reason.to_owned() }];
+    Problem { errors, ..Problem::new(400, "invalid_cursor", "Invalid cursor", format!("`cursor`: {reason}")) }
+}
+
+/// Problem details (RFC 9457) with our members.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Problem {
+    /// Names the kind of problem; stable.
+    #[serde(rename = "type")]
+    #[schema(rename = "type", example = "urn:logmark:problem:not_found")]
+    pub kind: String,
+    /// The kind, in words.
+    #[schema(example = "Not found")]
+    pub title: &'static str,
+    /// The HTTP status again.
+    #[schema(example = 404)]
+    pub status: u16,
+    /// This problem, in words.
+    #[schema(example = "there is no such log group or stream for you")]
+    pub detail: String,
+    /// The request's id, as in `X-Request-Id`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    #[schema(example = "0192f3c1a5b87e43b6e0c9d2f1a4e857")]
+    pub instance: String,
+    /// The kind, for programs; stable.
+    #[schema(example = "not_found")]
+    pub code: &'static str,
+    /// What is wrong with the input, each fault on its own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub errors: Vec<FieldError>,
+    #[serde(skip)]
+    retry_after: Option<Duration>,
+    #[serde(skip)]
+    challenge: Option<String>,
+}
+
+impl Problem {
+    fn new(status: u16, code: &'static str, title: &'static str, detail: String) -> Self {
+        let kind = format!("urn:logmark:problem:{code}");
+        Self { kind, title, status, detail, instance: String::new(), code, errors: Vec::new(), retry_after: None, challenge: None }
+    }
+
+    /// The response for it. `metadata_url` is where RFC 9728 metadata is, for the challenge of a 401.
+    #[must_use]
+    pub fn into_http(self, metadata_url: &str) -> Response {
+        let body = serde_json::to_vec(&self).unwrap_or_default();
+        let mut response = Response::new(axum::body::Body::from(body));
+        *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(wait) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(wait.as_millis().div_ceil(1000).max(1) as u64));
+        }
+        if let Some(challenge) = self.challenge
+            && let Ok(value) = HeaderValue::try_from(format!("Bearer {challenge}, resource_metadata=\"{metadata_url}\""))
+        {
+            headers.insert(header::WWW_AUTHENTICATE, value);
+        }
+        response
+    }
+}
+
+impl IntoResponse for ApiError {
+    /// An empty response that carries the error; [`super::layers`] writes the problem document, since it knows the request id.
+    fn into_response(self) -> Response {
+        let mut response = StatusCode::from_u16(self.problem().status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR).into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}

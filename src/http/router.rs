@@ -1,0 +1,74 @@
+//! What there is: every route, in the order of the documentation.
+//!
+//! Owns the list. A path is written once, on its handler; the OpenAPI document and the router come from the same place.
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware;
+use http::{HeaderName, HeaderValue, Method, header};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::cors::{AllowOrigin, CorsLayer};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use utoipa_swagger_ui::SwaggerUi;
+
+use super::encode::stream::CURSOR_TRAILER;
+use super::problem::ApiError;
+use super::{AppState, layers, openapi, ops};
+
+/// The routes and their description.
+pub fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::with_openapi(openapi::head())
+        .routes(routes!(ops::read_stream::read_stream))
+        .routes(routes!(ops::read_group::read_group))
+        .routes(routes!(ops::read_logs::read_logs))
+        .routes(routes!(ops::list_groups::list_groups))
+        .routes(routes!(ops::describe_group::describe_group))
+        .routes(routes!(ops::list_streams::list_streams))
+        .routes(routes!(ops::me::me))
+        .routes(routes!(ops::explain::explain))
+        .routes(routes!(ops::metadata::resource_metadata))
+        .routes(routes!(ops::metadata::openapi))
+}
+
+/// The public service: routes, documentation pages, and what every request passes.
+///
+/// `origins` are those whose pages may call us from a browser, exactly; none: no CORS at all.
+pub fn router(app: &AppState, origins: &[HeaderValue]) -> Router {
+    let (router, _) = routes().split_for_parts();
+    let docs = SwaggerUi::new("/docs").config(
+        utoipa_swagger_ui::Config::from("/openapi.json").try_it_out_enabled(true).display_request_duration(true).filter(true),
+    );
+    let router = router
+        .merge(Router::from(docs))
+        .fallback(|| async { ApiError::NoSuchPath })
+        .method_not_allowed_fallback(|| async { ApiError::MethodNotAllowed })
+        .layer(DefaultBodyLimit::max(app.limits.body_bytes))
+        .with_state(app.clone());
+    // From the inside out: a panic becomes an answer, which is compressed like any other, then headed, timed and logged.
+    let router = router
+        .layer(middleware::from_fn_with_state(app.clone(), layers::within_limits))
+        .layer(CatchPanicLayer::custom(layers::panicked))
+        .layer(middleware::from_fn_with_state(app.clone(), layers::finish))
+        .layer(CompressionLayer::new());
+    let router = match cors(origins) {
+        Some(cors) => router.layer(cors),
+        None => router,
+    };
+    router.layer(middleware::from_fn(layers::observe))
+}
+
+fn cors(origins: &[HeaderValue]) -> Option<CorsLayer> {
+    const EXPOSED: [&str; 5] = ["x-request-id", "retry-after", "ratelimit", "ratelimit-policy", CURSOR_TRAILER];
+    if origins.is_empty() {
+        return None;
+    }
+    let layer = CorsLayer::new()
+        .allow_origin(AllowOrigin::list(origins.iter().cloned()))
+        .allow_methods([Method::GET, Method::HEAD])
+        .allow_headers([header::AUTHORIZATION, header::ACCEPT])
+        .expose_headers(EXPOSED.map(HeaderName::from_static))
+        .max_age(std::time::Duration::from_secs(600));
+    Some(layer)
+}

@@ -1,0 +1,285 @@
+//! The one way out: every HTTP request that the service itself makes goes through [`Outbound`].
+//!
+//! Owns connections, TLS towards others, and the limits of an exchange: time to connect, time for the whole, bytes of the
+//! answer. Never follows a redirect (a signature is for one host), never decompresses (a limit counts what arrives), and
+//! cannot be told to skip the verification of a certificate. Never retries: only the caller knows whether it may.
+//!
+//! Look next at `sources::cloudwatch::client`, which signs what it sends through here.
+
+use std::error::Error;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::{Bytes, BytesMut};
+use http::header::ACCEPT;
+use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
+use http_body::Body;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use rustls::{ClientConfig, RootCertStore};
+use tokio::net::TcpStream;
+use tower::ServiceExt;
+use tower::util::MapFuture;
+use url::Url;
+
+use crate::auth::keys::{FetchError, KeyFetcher, MAX_DOCUMENT_BYTES};
+use crate::telemetry::trace;
+
+/// For a name, a TCP connection and a TLS handshake; as the AWS SDK for Rust gives a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_millis(3100);
+/// Below the 60 s after which common load balancers close an idle connection, so that it is us who do.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(50);
+/// A cause's text in an error is cut here: it is for one log line.
+const CAUSE_LENGTH: usize = 160;
+
+type Cause = Box<dyn Error + Send + Sync>;
+type Connecting = Pin<Box<dyn Future<Output = Result<MaybeHttpsStream<TokioIo<TcpStream>>, Cause>> + Send>>;
+type Connector = MapFuture<HttpsConnector<HttpConnector>, fn(Connecting) -> Connecting>;
+
+/// What one exchange may cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// From the first byte sent, or the wait for a connection, to the last byte received.
+    pub deadline: Duration,
+    /// Bytes of the answer's body as they arrive.
+    pub max_body: usize,
+}
+
+/// Why there is no answer. The texts come from our own side (resolver, socket, TLS, HTTP parser), never from a body.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OutboundError {
+    /// No connection: the name, the port, or the certificate.
+    #[error("could not connect: {0}")]
+    Connect(String),
+    /// The deadline passed.
+    #[error("no answer within the deadline")]
+    Timeout,
+    /// The body is longer than the limit.
+    #[error("the answer is longer than {0} bytes")]
+    TooLarge(usize),
+    /// The exchange ended before the answer did, or the answer is not HTTP.
+    #[error("the answer broke off: {0}")]
+    Broken(String),
+}
+
+/// The outbound HTTP client. Clones share one pool of connections.
+#[derive(Debug, Clone)]
+pub struct Outbound {
+    client: Client<Connector, Full<Bytes>>,
+}
+
+impl Outbound {
+    /// Makes a client that trusts the certificate authorities of the operating system.
+    ///
+    /// On a machine that has none, `http` endpoints still work and every `https` one fails to connect.
+    ///
+    /// # Errors
+    /// [`OutboundError::Connect`] when TLS can't be set up at all.
+    pub fn new() -> Result<Self, OutboundError> {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+        let builder = builder.map_err(|error| OutboundError::Connect(cause(&error)))?;
+        Ok(Self::with_tls(match builder.clone().with_native_roots() {
+            Ok(trusting) => trusting.with_no_client_auth(),
+            Err(error) => {
+                tracing::warn!(%error, "no certificate authorities on this machine: no https endpoint can be reached");
+                builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth()
+            }
+        }))
+    }
+
+    fn with_tls(tls: ClientConfig) -> Self {
+        let mut tcp = HttpConnector::new();
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
+        let https = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_all_versions().wrap_connector(tcp);
+        let connector: Connector = https.map_future(within_connect_timeout as fn(Connecting) -> Connecting);
+        let client =
+            Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).pool_idle_timeout(IDLE_TIMEOUT).build(connector);
+        Self { client }
+    }
+
+    /// Sends the request and takes the whole answer, whatever its status.
+    ///
+    /// # Errors
+    /// [`OutboundError`]; in none of the cases is it known whether the other side acted on the request.
+    pub async fn send(&self, mut request: Request<Full<Bytes>>, limits: Limits) -> Result<Response<Bytes>, OutboundError> {
+        // Added on the way out, and so never part of a signature.
+        if let Some(traceparent) = trace::outgoing().and_then(|text| HeaderValue::try_from(text).ok()) {
+            request.headers_mut().insert(HeaderName::from_static("traceparent"), traceparent);
+        }
+        let exchange = async {
+            let response = self.client.request(request).await.map_err(|error| match error.is_connect() {
+                true => OutboundError::Connect(cause(&error)),
+                false => OutboundError::Broken(cause(&error)),
+            })?;
+            let (head, body) = response.into_parts();
+            Ok(Response::from_parts(head, read(body, limits.max_body).await?))
+        };
+        tokio::time::timeout(limits.deadline, exchange).await.unwrap_or(Err(OutboundError::Timeout))
+    }
+}
+
+/// For a key document, which the caller bounds in time once more.
+const KEY_DOCUMENT: Limits = Limits { deadline: Duration::from_secs(5), max_body: MAX_DOCUMENT_BYTES };
+
+#[async_trait]
+impl KeyFetcher for Outbound {
+    async fn get(&self, url: &Url) -> Result<Vec<u8>, FetchError> {
+        let unreachable = |error: Cause| FetchError::Unreachable(error);
+        let request = Request::get(url.as_str()).header(ACCEPT, "application/json").body(Full::new(Bytes::new()));
+        let response = self.send(request.map_err(|error| unreachable(error.into()))?, KEY_DOCUMENT).await;
+        let response = response.map_err(|error| match error {
+            OutboundError::Timeout => FetchError::TimedOut,
+            OutboundError::TooLarge(_) => FetchError::TooLarge,
+            OutboundError::Connect(_) | OutboundError::Broken(_) => unreachable(error.into()),
+        })?;
+        match response.status() {
+            StatusCode::OK => Ok(response.into_body().into()),
+            status => Err(FetchError::Status(status.as_u16())),
+        }
+    }
+}
+
+/// hyper's own limit ends with the TCP connection, and an attempt that lost the race for a connection runs on without its
+/// request: so a peer that accepts and never shakes hands needs this one.
+fn within_connect_timeout(connecting: Connecting) -> Connecting {
+    Box::pin(async move {
+        match tokio::time::timeout(CONNECT_TIMEOUT, connecting).await {
+            Ok(connected) => connected,
+            Err(elapsed) => Err(elapsed.into()),
+        }
+    })
+}
+
+async fn read(mut body: Incoming, max: usize) -> Result<Bytes, OutboundError> {
+    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    if announced > max {
+        return Err(OutboundError::TooLarge(max));
+    }
+    let mut bytes = BytesMut::with_capacity(announced);
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| OutboundError::Broken(cause(&error)))?;
+        if let Ok(data) = frame.into_data() {
+            if bytes.len() + data.len() > max {
+                return Err(OutboundError::TooLarge(max));
+            }
+            bytes.extend_from_slice(&data);
+        }
+    }
+    Ok(bytes.freeze())
+}
+
+/// The innermost cause: the outer ones say only that a client had an error.
+fn cause(error: &dyn Error) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string().chars().take(CAUSE_LENGTH).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    const LIMITS: Limits = Limits { deadline: Duration::from_secs(5), max_body: 1000 };
+
+    fn get(scheme: &str, port: u16) -> Request<Full<Bytes>> {
+        Request::builder().uri(format!("{scheme}://localhost:{port}/")).body(Full::default()).unwrap()
+    }
+
+    /// Answers every connection with `answer` after the request's head, and keeps it open.
+    async fn serving(answer: &'static str) -> u16 {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            while let Ok((mut socket, _)) = listener.accept().await {
+                tokio::spawn(async move {
+                    let mut head = [0; 1024];
+                    assert!(socket.read(&mut head).await.unwrap() > 0);
+                    socket.write_all(answer.as_bytes()).await.unwrap();
+                    std::future::pending::<()>().await;
+                });
+            }
+        });
+        port
+    }
+
+    async fn sent(answer: &'static str, limits: Limits) -> Result<Response<Bytes>, OutboundError> {
+        let port = serving(answer).await;
+        Outbound::new().unwrap().send(get("http", port), limits).await
+    }
+
+    #[tokio::test]
+    async fn a_redirect_is_an_answer_like_any_other() {
+        let response =
+            sent("HTTP/1.1 307 X\r\nlocation: http://localhost:1/\r\ncontent-length: 0\r\n\r\n", LIMITS).await.unwrap();
+        assert_eq!(response.status(), 307);
+    }
+
+    #[tokio::test]
+    async fn a_body_over_the_limit_is_refused_before_or_while_it_comes() {
+        let announced = sent("HTTP/1.1 200 X\r\ncontent-length: 1001\r\n\r\n", LIMITS).await;
+        assert_eq!(announced.unwrap_err(), OutboundError::TooLarge(1000));
+        let limits = Limits { max_body: 7, ..LIMITS };
+        let chunked = sent("HTTP/1.1 200 X\r\ntransfer-encoding: chunked\r\n\r\n4\r\nabcd\r\n4\r\nefgh\r\n", limits).await;
+        assert_eq!(chunked.unwrap_err(), OutboundError::TooLarge(7));
+    }
+
+    #[tokio::test]
+    async fn the_deadline_is_for_the_whole_answer() {
+        let limits = Limits { deadline: Duration::from_millis(100), ..LIMITS };
+        for answer in ["", "HTTP/1.1 200 X\r\n", "HTTP/1.1 200 X\r\ncontent-length: 2\r\n\r\na"] {
+            assert_eq!(sent(answer, limits).await.unwrap_err(), OutboundError::Timeout, "{answer:?}");
+        }
+    }
+
+    /// A server for `localhost` with a certificate of its own making, and that certificate.
+    async fn serving_tls() -> (u16, rustls_pki_types::CertificateDer<'static>) {
+        let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+        let certificate = made.cert.der().clone();
+        let key = rustls_pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+        let config = config.with_no_client_auth().with_single_cert(vec![certificate.clone()], key).unwrap();
+        let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            while let Ok((socket, _)) = listener.accept().await {
+                if let Ok(mut tls) = acceptor.accept(socket).await {
+                    let mut head = [0; 1024];
+                    assert!(tls.read(&mut head).await.unwrap() > 0);
+                    tls.write_all(b"HTTP/1.1 200 X\r\ncontent-length: 2\r\n\r\nok").await.unwrap();
+                }
+            }
+        });
+        (port, certificate)
+    }
+
+    #[tokio::test]
+    async fn a_certificate_that_nobody_vouches_for_is_refused() {
+        let (port, certificate) = serving_tls().await;
+        let refused = Outbound::new().unwrap().send(get("https", port), LIMITS).await.unwrap_err();
+        assert!(matches!(&refused, OutboundError::Connect(cause) if cause.contains("certificate")), "{refused:?}");
+
+        let mut roots = RootCertStore::empty();
+        roots.add(certificate).unwrap();
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+        let trusting = Outbound::with_tls(config.with_root_certificates(roots).with_no_client_auth());
+        assert_eq!(trusting.send(get("https", port), LIMITS).await.unwrap().body(), "ok");
+    }
+}

@@ -1,0 +1,327 @@
+//! The service put together from its configuration: sources, verifier, state, sockets.
+//!
+//! Owns the order of start-up and of leaving. The same [`Service`] runs behind sockets ([`Listeners`]) and on Lambda.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use http::HeaderValue;
+use tokio::net::TcpListener;
+
+use crate::auth::keys::KeySource;
+use crate::auth::token::{IssuerRules, Verifier};
+use crate::config::server::CursorKeys;
+use crate::config::source::SourceKind;
+use crate::config::{self, Config};
+use crate::domain::time::Clock;
+use crate::http::cursor::Sealer;
+use crate::http::server::{self, Certificates, ConnectionLimits};
+use crate::http::{App, AppState, Parts, RequestLimits, admin, router};
+use crate::outbound::Outbound;
+use crate::sources::cloudwatch::{CloudWatch, Settings};
+use crate::sources::{Source, Sources};
+use crate::telemetry::metrics::Metrics;
+
+/// How long a peer may leave a write unread: as long as a slow reader is worth its connection.
+const WRITE_STALL: Duration = Duration::from_secs(30);
+/// After so long a connection is asked to come again, so that replicas share the load again after a deployment.
+const CONNECTION_AGE: Duration = Duration::from_secs(3600);
+/// How often figures are tidied.
+const UPKEEP: Duration = Duration::from_secs(5);
+
+/// The service can't be built.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// A source can't be opened.
+    #[error("source `{name}`: {why}")]
+    Source {
+        /// Which.
+        name: String,
+        /// Why.
+        why: String,
+    },
+    /// The issuers' rules make no sense together.
+    #[error("{0}")]
+    Issuers(String),
+    /// The keys for cursors can't be used.
+    #[error("cursor keys: {0}")]
+    CursorKeys(#[from] crate::http::cursor::BadKey),
+    /// The certificate can't be used.
+    #[error("certificate: {0}")]
+    Certificate(#[from] server::TlsError),
+    /// An address can't be listened on.
+    #[error("{address}: {why}")]
+    Listen {
+        /// Which.
+        address: SocketAddr,
+        /// Why.
+        why: std::io::Error,
+    },
+    /// An outbound connection can't be prepared.
+    #[error("outbound connections: {0}")]
+    Outbound(String),
+    /// Local sources are not in this build.
+    #[error("source `{0}` is local, and this build has no local sources (feature `local`)")]
+    NoLocal(String),
+}
+
+/// The service, ready to take requests.
+#[derive(Debug)]
+pub struct Service {
+    app: AppState,
+    router: Router,
+    verifier: Arc<Verifier>,
+    #[cfg(feature = "local")]
+    stores: Vec<logmark_store::Store>,
+}
+
+impl Service {
+    /// Builds it. Nothing is asked of the network yet. `public_url` is how clients reach it.
+    ///
+    /// # Errors
+    /// [`BuildError`], naming what is at fault.
+    pub async fn build(config: &Config, public_url: String, clock: Arc<dyn Clock>) -> Result<Self, BuildError> {
+        let outbound = Outbound::new().map_err(|error| BuildError::Outbound(error.to_string()))?;
+        let verifier = Arc::new(verifier(config, &outbound, Arc::clone(&clock))?);
+        let opened = Opened::open(config, &outbound, &clock).await?;
+        let server = &config.server;
+        let cursor_keys: Vec<[u8; 32]> = match &server.cursor_keys {
+            CursorKeys::PerProcess => Vec::new(),
+            CursorKeys::Given(keys) => keys.iter().map(|key| *key.expose()).collect(),
+        };
+        let origins: Vec<_> = server.cors_origins.iter().filter_map(|origin| HeaderValue::from_str(origin.as_str()).ok()).collect();
+        let limits = RequestLimits {
+            target_bytes: 16 * 1024,
+            header_bytes: server.limits.max_header_bytes,
+            body_bytes: server.limits.max_body_bytes,
+            request_time: server.limits.request_timeout,
+            work_time: server.limits.work_time,
+            page_bytes: server.limits.page_bytes,
+        };
+        let app = App::new(Parts {
+            verifier: Arc::clone(&verifier),
+            tenants: Arc::new(config.tenants.clone()),
+            sources: Sources::new(opened.sources),
+            sealer: Sealer::new(&cursor_keys)?,
+            clock,
+            limits,
+            public_url,
+            issuers: config.issuers.iter().map(|issuer| issuer.issuer.clone()).collect(),
+            audit: config.telemetry.audit,
+        });
+        let router = router::router(&app, &origins);
+        Ok(Self {
+            app,
+            router,
+            verifier,
+            #[cfg(feature = "local")]
+            stores: opened.stores,
+        })
+    }
+
+    /// The routes, for a front door that is not a socket.
+    #[must_use]
+    pub fn router(&self) -> Router {
+        self.router.clone()
+    }
+
+    /// The store of the first local source.
+    #[cfg(feature = "local")]
+    #[must_use]
+    pub fn local_store(&self) -> Option<logmark_store::Store> {
+        self.stores.first().cloned()
+    }
+
+    /// Reads the issuers' keys in the background, so that the first caller needs not wait for them.
+    pub fn warm_up(&self) {
+        let verifier = Arc::clone(&self.verifier);
+        tokio::spawn(async move { verifier.refresh().await });
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), BuildError> {
+    let failed = |why| BuildError::Listen { address, why };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let bound = listener.local_addr().map_err(failed)?;
+    Ok((listener, bound))
+}
+
+/// The service's sockets, open. They are taken before anything else is, so that an address in use is said at once.
+#[derive(Debug)]
+pub struct Listeners {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Where its admin listener is.
+    pub admin_address: SocketAddr,
+    /// How clients reach it, without a slash at the end.
+    pub public_url: String,
+    listener: TcpListener,
+    admin_listener: TcpListener,
+    certificates: Option<Arc<Certificates>>,
+    limits: ConnectionLimits,
+}
+
+impl Listeners {
+    /// Takes the addresses and loads the certificate.
+    ///
+    /// # Errors
+    /// When the certificate or an address can't be used.
+    pub async fn bind(config: &Config) -> Result<Self, BuildError> {
+        let server = &config.server;
+        let certificates = server.tls.as_ref().map(|tls| Certificates::load(&tls.cert, &tls.key)).transpose()?;
+        let (listener, address) = listen(server.listen).await?;
+        let (admin_listener, admin_address) = listen(server.admin_listen).await?;
+        let limits = ConnectionLimits {
+            total: server.limits.max_connections,
+            per_address: server.limits.max_connections_per_ip.map(|most| most.get() as usize),
+            handshake_time: server.limits.handshake_timeout,
+            header_time: server.limits.header_timeout,
+            write_stall: WRITE_STALL,
+            idle: server.limits.idle_timeout,
+            age: CONNECTION_AGE,
+            header_bytes: server.limits.max_header_bytes.saturating_mul(2),
+            drain: server.limits.drain_timeout,
+        };
+        let public_url = server.public_url(address);
+        Ok(Self { address, admin_address, public_url, listener, admin_listener, certificates, limits })
+    }
+
+    /// Serves until `stop` resolves, then drains: not ready any more, no new connections, open requests end.
+    pub async fn serve(self, service: Service, stop: impl Future<Output = ()>) {
+        let Self { listener, admin_listener, certificates, limits, .. } = self;
+        let metrics = Metrics::install();
+        let draining = Arc::new(AtomicBool::new(false));
+        let admin =
+            admin::router(admin::Admin { app: service.app.clone(), metrics: metrics.clone(), draining: Arc::clone(&draining) });
+        let mut helpers = tokio::task::JoinSet::new();
+        let admin_limits = ConnectionLimits { total: 100, per_address: None, drain: Duration::ZERO, ..limits };
+        helpers.spawn(server::serve(admin_listener, admin, None, admin_limits, std::future::pending()));
+        service.warm_up();
+        if let Some(certificates) = certificates.clone() {
+            helpers.spawn(certificates.watch());
+        }
+        helpers.spawn(async move {
+            loop {
+                tokio::time::sleep(UPKEEP).await;
+                metrics.upkeep();
+            }
+        });
+        let stop = async {
+            stop.await;
+            draining.store(true, Ordering::Relaxed);
+        };
+        server::serve(listener, service.router.clone(), certificates, limits, stop).await;
+        helpers.shutdown().await;
+        #[cfg(feature = "local")]
+        service.close_stores().await;
+    }
+}
+
+#[cfg(feature = "local")]
+impl Service {
+    /// Writes out what is in memory, so that the next opening is quick. Nothing depends on it: the log has it all.
+    async fn close_stores(self) {
+        for store in self.stores {
+            match tokio::task::spawn_blocking(move || store.close()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::error!(error = %error, "closing a store: {error}"),
+                Err(error) => tracing::error!(error = %error, "closing a store: {error}"),
+            }
+        }
+    }
+}
+
+/// The verifier that the configuration describes.
+///
+/// # Errors
+/// When the issuers' rules make no sense.
+pub fn verifier(config: &Config, outbound: &Outbound, clock: Arc<dyn Clock>) -> Result<Verifier, BuildError> {
+    Verifier::new(config.issuers.clone(), Arc::new(outbound.clone()), clock)
+        .map_err(|mistakes| BuildError::Issuers(mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))
+}
+
+/// What `logmark check` looks at besides the text: certificates and key files, as they are now.
+#[must_use]
+pub fn preflight(config: &Config) -> Vec<String> {
+    let mut problems = Vec::new();
+    if let Some(tls) = &config.server.tls
+        && let Err(error) = Certificates::load(&tls.cert, &tls.key)
+    {
+        problems.push(format!("server.tls: {error}"));
+    }
+    for issuer in &config.issuers {
+        if let KeySource::File(path) = &issuer.keys
+            && let Err(error) = key_file(path, issuer)
+        {
+            problems.push(format!("auth.issuers `{}`: keys: {}: {error}", issuer.issuer, path.display()));
+        }
+    }
+    problems
+}
+
+fn key_file(path: &std::path::Path, issuer: &IssuerRules) -> Result<(), String> {
+    use crate::auth::keys::{KeySet, SetOrigin};
+    let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
+    KeySet::parse(&bytes, &issuer.algorithms, SetOrigin::File).map(drop).map_err(|error| error.to_string())
+}
+
+fn endpoint(cloudwatch: &config::source::CloudWatch) -> Result<Option<http::Uri>, String> {
+    let parse = |url: &url::Url| url.as_str().parse().map_err(|error: http::uri::InvalidUri| format!("endpoint: {error}"));
+    cloudwatch.endpoint.as_ref().map(parse).transpose()
+}
+
+/// The sources, opened.
+struct Opened {
+    sources: Vec<(crate::domain::name::SourceName, Arc<dyn Source>)>,
+    #[cfg(feature = "local")]
+    stores: Vec<logmark_store::Store>,
+}
+
+impl Opened {
+    async fn open(config: &Config, outbound: &Outbound, clock: &Arc<dyn Clock>) -> Result<Self, BuildError> {
+        let mut opened = Self {
+            sources: Vec::new(),
+            #[cfg(feature = "local")]
+            stores: Vec::new(),
+        };
+        for source in &config.sources {
+            let failed = |why: String| BuildError::Source { name: source.name.to_string(), why };
+            let made: Arc<dyn Source> = match &source.kind {
+                SourceKind::CloudWatch(cloudwatch) => {
+                    let settings = Settings {
+                        endpoint: endpoint(cloudwatch).map_err(failed)?,
+                        assume_role: cloudwatch.assume_role.as_ref().map(ToString::to_string),
+                        external_id: cloudwatch.external_id.as_ref().map(ToString::to_string),
+                        ..Settings::new(source.name.clone(), cloudwatch.region.as_str())
+                    };
+                    let made = CloudWatch::connect(settings, outbound.clone(), Arc::clone(clock));
+                    Arc::new(made.map_err(|error| failed(error.to_string()))?)
+                }
+                SourceKind::Local { path } => opened.local(&source.name, path).await?,
+            };
+            opened.sources.push((source.name.clone(), made));
+        }
+        Ok(opened)
+    }
+
+    #[cfg(feature = "local")]
+    async fn local(&mut self, name: &crate::domain::name::SourceName, path: &std::path::Path) -> Result<Arc<dyn Source>, BuildError> {
+        use logmark_store::{Options, Store};
+        let failed = |why: String| BuildError::Source { name: name.to_string(), why };
+        let directory = path.to_owned();
+        let opening = tokio::task::spawn_blocking(move || Store::open(&directory, Options::default())).await;
+        let store = opening.map_err(|error| failed(error.to_string()))?.map_err(|error| failed(error.to_string()))?;
+        self.stores.push(store.clone());
+        Ok(Arc::new(crate::sources::local::Local::new(name.clone(), store)))
+    }
+
+    #[cfg(not(feature = "local"))]
+    #[expect(clippy::unused_async, reason = "has the form of the one that opens stores")]
+    async fn local(&mut self, name: &crate::domain::name::SourceName, _path: &std::path::Path) -> Result<Arc<dyn Source>, BuildError> {
+        Err(BuildError::NoLocal(name.to_string()))
+    }
+}

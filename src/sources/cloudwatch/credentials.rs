@@ -1,0 +1,257 @@
+//! Credentials for the signer: found lazily, kept until shortly before they run out, fetched by one caller at a time.
+//!
+//! Owns the cache. Where credentials come from is aws-config's default chain (environment, profile, web identity, container
+//! and instance metadata), with a role assumed on top where one is configured. Never puts a key, a token or an ARN in an
+//! error.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use aws_config::sts::AssumeRoleProvider;
+use aws_config::{BehaviorVersion, Region};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use tokio::sync::{Mutex, OnceCell};
+
+use super::errors::CallError;
+use crate::domain::time::Millis;
+
+/// New credentials are wanted so long before the old ones run out: as AWS's own SDKs do.
+const EARLY_MILLIS: i64 = 5 * 60 * 1000;
+/// Credentials are not used in their last moments: the request has to arrive with them.
+const MARGIN_MILLIS: i64 = 30 * 1000;
+/// After this, credentials without an expiry are asked for again: a rotated key in a file is found so.
+const UNDATED_MILLIS: i64 = 15 * 60 * 1000;
+/// An early fetch that brings nothing newer is not repeated sooner.
+const PAUSE_MILLIS: i64 = 30 * 1000;
+/// One fetch may take this long; the chain's own parts are shorter.
+const FETCH_TIMEOUT: Duration = Duration::from_secs(10);
+/// `RoleSessionName`: what `CloudTrail` shows.
+const SESSION_NAME: &str = "logmark";
+
+/// Where credentials come from.
+#[derive(Debug, Clone)]
+pub(super) enum Origin {
+    /// aws-config's default chain.
+    Chain { region: String, assume_role: Option<String>, external_id: Option<String> },
+    /// This provider.
+    Given(SharedCredentialsProvider),
+}
+
+impl Origin {
+    async fn provider(&self) -> SharedCredentialsProvider {
+        let (region, role, external_id) = match self {
+            Self::Given(provider) => return provider.clone(),
+            Self::Chain { region, assume_role, external_id } => (region, assume_role, external_id),
+        };
+        let config = aws_config::defaults(BehaviorVersion::v2026_01_12()).region(Region::new(region.clone())).load().await;
+        if let Some(role) = role {
+            let mut builder = AssumeRoleProvider::builder(role).configure(&config).session_name(SESSION_NAME);
+            if let Some(external_id) = external_id {
+                builder = builder.external_id(external_id);
+            }
+            return SharedCredentialsProvider::new(builder.build().await);
+        }
+        // The default chain of aws-config is never empty: it fails when it is asked, not here.
+        config.credentials_provider().unwrap_or_else(|| SharedCredentialsProvider::new(NoCredentials))
+    }
+}
+
+#[derive(Debug)]
+struct NoCredentials;
+
+impl ProvideCredentials for NoCredentials {
+    fn provide_credentials<'a>(&'a self) -> aws_credential_types::provider::future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        aws_credential_types::provider::future::ProvideCredentials::ready(Err(CredentialsError::not_loaded_no_source()))
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Kept {
+    credentials: Credentials,
+    /// When to look for newer ones.
+    refresh_at: i64,
+    /// Until when they can be used.
+    usable_until: i64,
+}
+
+impl Kept {
+    fn new(credentials: Credentials, now: Millis) -> Self {
+        let expiry = credentials.expiry().map(millis);
+        let refresh_at = expiry.map_or(now.0 + UNDATED_MILLIS, |expiry| (expiry - EARLY_MILLIS).max(now.0 + PAUSE_MILLIS));
+        let usable_until = expiry.map_or(i64::MAX, |expiry| expiry - MARGIN_MILLIS);
+        Self { credentials, refresh_at, usable_until }
+    }
+}
+
+fn millis(time: SystemTime) -> i64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// The credentials of one source.
+#[derive(Debug)]
+pub(super) struct Cache {
+    origin: Origin,
+    provider: OnceCell<SharedCredentialsProvider>,
+    kept: Mutex<Option<Arc<Kept>>>,
+    /// Held by the one caller that fetches.
+    fetching: Mutex<()>,
+}
+
+impl Cache {
+    pub(super) fn new(origin: Origin) -> Self {
+        Self { origin, provider: OnceCell::new(), kept: Mutex::new(None), fetching: Mutex::new(()) }
+    }
+
+    /// Credentials that are good at `now`. Waits only when there are none: while old ones can be used, one caller looks for
+    /// newer ones and the others go on with what there is.
+    pub(super) async fn get(&self, now: Millis) -> Result<Credentials, CallError> {
+        let kept = self.kept.lock().await.clone().filter(|kept| now.0 < kept.usable_until);
+        match kept {
+            Some(kept) if now.0 < kept.refresh_at => Ok(kept.credentials.clone()),
+            Some(kept) => match self.fetching.try_lock() {
+                Ok(_alone) => match self.fetch(now).await {
+                    Ok(credentials) => Ok(credentials),
+                    Err(_) => {
+                        self.keep(Kept { refresh_at: now.0 + PAUSE_MILLIS, ..(*kept).clone() }).await;
+                        Ok(kept.credentials.clone())
+                    }
+                },
+                Err(_) => Ok(kept.credentials.clone()),
+            },
+            None => {
+                let _alone = self.fetching.lock().await;
+                let fetched_meanwhile = self.kept.lock().await.clone().filter(|kept| now.0 < kept.usable_until);
+                match fetched_meanwhile {
+                    Some(kept) => Ok(kept.credentials.clone()),
+                    None => self.fetch(now).await,
+                }
+            }
+        }
+    }
+
+    /// Forgets `used`, which AWS says have expired; newer ones stay.
+    pub(super) async fn discard(&self, used: &Credentials) {
+        let mut kept = self.kept.lock().await;
+        let same = |kept: &Arc<Kept>| {
+            kept.credentials.access_key_id() == used.access_key_id() && kept.credentials.session_token() == used.session_token()
+        };
+        if kept.as_ref().is_some_and(same) {
+            *kept = None;
+        }
+    }
+
+    async fn keep(&self, kept: Kept) {
+        *self.kept.lock().await = Some(Arc::new(kept));
+    }
+
+    async fn fetch(&self, now: Millis) -> Result<Credentials, CallError> {
+        let fetched = tokio::time::timeout(FETCH_TIMEOUT, async {
+            self.provider.get_or_init(|| self.origin.provider()).await.provide_credentials().await
+        });
+        let credentials = fetched.await.map_err(|_| refused("no credentials in time"))?.map_err(|error| {
+            tracing::debug!(?error, "no credentials");
+            refused(reason(&error))
+        })?;
+        self.keep(Kept::new(credentials.clone(), now)).await;
+        Ok(credentials)
+    }
+}
+
+fn refused(reason: &str) -> CallError {
+    CallError::Refused(reason.to_owned())
+}
+
+/// The error in our words: its own hold profile names, ARNs and what an STS endpoint wrote.
+fn reason(error: &CredentialsError) -> &'static str {
+    match error {
+        CredentialsError::CredentialsNotLoaded(_) => "no credentials found",
+        CredentialsError::ProviderTimedOut(_) => "no credentials in time",
+        CredentialsError::InvalidConfiguration(_) => "the configuration of credentials is not valid",
+        CredentialsError::ProviderError(_) => "the provider of credentials failed",
+        _ => "no credentials",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use aws_credential_types::provider::future;
+
+    use super::*;
+
+    const NOW: Millis = Millis(1_795_168_800_000);
+    const HOUR: i64 = 3_600_000;
+
+    /// Gives `key<n>` for the nth call, good for an hour; fails from the call `fails_from` on.
+    #[derive(Debug)]
+    struct Counting {
+        calls: Arc<AtomicUsize>,
+        fails_from: usize,
+    }
+
+    impl ProvideCredentials for Counting {
+        fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+        where
+            Self: 'a,
+        {
+            future::ProvideCredentials::new(async move {
+                let call = self.calls.fetch_add(1, Ordering::SeqCst);
+                tokio::task::yield_now().await;
+                if call >= self.fails_from {
+                    return Err(CredentialsError::provider_error("arn:aws:iam::123456789012:role/secret"));
+                }
+                let expiry = UNIX_EPOCH + Duration::from_millis(u64::try_from(NOW.0 + HOUR).unwrap());
+                Ok(Credentials::new(format!("key{call}"), "secret", None, Some(expiry), "test"))
+            })
+        }
+    }
+
+    fn cache(fails_from: usize) -> (Arc<Cache>, Arc<AtomicUsize>) {
+        let calls = Arc::new(AtomicUsize::new(0));
+        let provider = SharedCredentialsProvider::new(Counting { calls: Arc::clone(&calls), fails_from });
+        (Arc::new(Cache::new(Origin::Given(provider))), calls)
+    }
+
+    #[tokio::test]
+    async fn a_hundred_callers_at_once_fetch_once() {
+        let (cache, calls) = cache(usize::MAX);
+        let all = (0..100).map(|_| {
+            let cache = Arc::clone(&cache);
+            tokio::spawn(async move { cache.get(NOW).await.unwrap().access_key_id().to_owned() })
+        });
+        for task in all.collect::<Vec<_>>() {
+            assert_eq!(task.await.unwrap(), "key0");
+        }
+        assert_eq!(calls.load(Ordering::SeqCst), 1);
+    }
+
+    #[tokio::test]
+    async fn newer_ones_are_looked_for_early_and_old_ones_used_while_they_last() {
+        let (cache, calls) = cache(1);
+        for (after, expected_calls) in
+            [(0, 1), (HOUR - EARLY_MILLIS - 1, 1), (HOUR - EARLY_MILLIS, 2), (HOUR - EARLY_MILLIS + 1, 2)]
+        {
+            assert_eq!(cache.get(Millis(NOW.0 + after)).await.unwrap().access_key_id(), "key0");
+            assert_eq!(calls.load(Ordering::SeqCst), expected_calls, "after {after} ms");
+        }
+        let error = cache.get(Millis(NOW.0 + HOUR)).await.unwrap_err();
+        assert_eq!(error, CallError::Refused("the provider of credentials failed".to_owned()));
+    }
+
+    #[tokio::test]
+    async fn discarding_old_ones_keeps_newer_ones() {
+        let (cache, _) = cache(usize::MAX);
+        let old = cache.get(NOW).await.unwrap();
+        cache.discard(&old).await;
+        assert_eq!(cache.get(NOW).await.unwrap().access_key_id(), "key1");
+        cache.discard(&old).await;
+        assert_eq!(cache.get(NOW).await.unwrap().access_key_id(), "key1");
+    }
+}

@@ -1,0 +1,228 @@
+//! What an answer that is no success means, and what of it may be said.
+//!
+//! Owns the classes of AWS's errors. Never passes on a message: AWS's messages hold ARNs, account ids and key ids, and a
+//! proxy's page may hold anything. Of an error there remains its type's name and the status.
+
+use std::time::Duration;
+
+use http::{HeaderMap, StatusCode};
+use serde::Deserialize;
+
+use crate::outbound::OutboundError;
+use crate::sources::SourceError;
+
+/// How long to wait after being throttled, when the source does not say: its quotas are per second.
+pub(super) const THROTTLED_WAIT: Duration = Duration::from_secs(1);
+/// A longer `Retry-After` is not believed: no quota of this service is counted over more than seconds.
+const MAX_WAIT: Duration = Duration::from_secs(300);
+/// The longest name of an exception in AWS's model of this service has 36 characters.
+const TYPE_LENGTH: usize = 64;
+
+/// A call that brought nothing, retries included.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum CallError {
+    NotFound,
+    /// It did not take one of our parameters.
+    InvalidParameter,
+    Throttled(Duration),
+    Timeout,
+    Refused(String),
+    Upstream(String),
+}
+
+impl CallError {
+    /// The failure as a source's, for a call that did not go on from a caller's position.
+    pub(super) fn plain(self) -> SourceError {
+        self.at_position(false)
+    }
+
+    /// The failure as a source's. A parameter that is not taken is the caller's position where there was one: the rest is
+    /// checked before it is sent.
+    pub(super) fn at_position(self, given: bool) -> SourceError {
+        match self {
+            Self::NotFound => SourceError::NotFound,
+            Self::InvalidParameter if given => SourceError::InvalidPosition,
+            Self::InvalidParameter => SourceError::Upstream("InvalidParameterException, status 400".to_owned()),
+            Self::Throttled(retry_after) => SourceError::Throttled { retry_after },
+            Self::Timeout => SourceError::Timeout,
+            Self::Refused(what) => SourceError::Refused(what),
+            Self::Upstream(what) => SourceError::Upstream(what),
+        }
+    }
+}
+
+/// What kind of failure one attempt ended in: decides whether and how another may follow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Too many calls: later.
+    Throttled,
+    /// The service, or the way to it, failed: again.
+    Transient,
+    /// No answer in the attempt's time: again, if there is time.
+    Timeout,
+    /// Perhaps our clock: with its time, once.
+    Skewed,
+    /// The session token has run out: with a new one, once.
+    Expired,
+    /// Our credentials or our role.
+    Refused,
+    NotFound,
+    InvalidParameter,
+    /// Whatever else is final.
+    Other,
+}
+
+/// One attempt's failure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Failure {
+    pub(super) kind: Kind,
+    /// For our log.
+    pub(super) what: String,
+    /// The answer's `Retry-After`.
+    pub(super) retry_after: Option<Duration>,
+    /// The answer's `Date`, epoch milliseconds.
+    pub(super) date: Option<i64>,
+}
+
+impl Failure {
+    pub(super) fn new(kind: Kind, what: impl Into<String>) -> Self {
+        Self { kind, what: what.into(), retry_after: None, date: None }
+    }
+
+    /// Reads an answer whose status is not a success.
+    pub(super) fn of_answer(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Self {
+        let name = type_name(headers, body);
+        let kind = kind_of(status, name.as_deref().unwrap_or(""));
+        let what = format!("{}, status {}", name.as_deref().unwrap_or("no error type"), status.as_u16());
+        Self { kind, what, retry_after: retry_after(headers), date: date(headers) }
+    }
+
+    /// What the whole call failed of, when this was its last attempt.
+    pub(super) fn into_call_error(self) -> CallError {
+        match self.kind {
+            Kind::NotFound => CallError::NotFound,
+            Kind::InvalidParameter => CallError::InvalidParameter,
+            Kind::Throttled => CallError::Throttled(self.retry_after.unwrap_or(THROTTLED_WAIT)),
+            Kind::Timeout => CallError::Timeout,
+            Kind::Skewed | Kind::Expired | Kind::Refused => CallError::Refused(self.what),
+            Kind::Transient | Kind::Other => CallError::Upstream(self.what),
+        }
+    }
+}
+
+impl From<OutboundError> for Failure {
+    fn from(error: OutboundError) -> Self {
+        let kind = match error {
+            OutboundError::Connect(_) | OutboundError::Broken(_) => Kind::Transient,
+            OutboundError::Timeout => Kind::Timeout,
+            OutboundError::TooLarge(_) => Kind::Other,
+        };
+        Self::new(kind, error.to_string())
+    }
+}
+
+/// The error's name: `__type` in the body, else the header; without namespace (`…#`) and without the URI that some
+/// services add (`:…`). Anything that does not look like a name is not repeated.
+fn type_name(headers: &HeaderMap, body: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct ErrorBody {
+        #[serde(rename = "__type")]
+        name: String,
+    }
+    let in_body = serde_json::from_slice::<ErrorBody>(body).ok().map(|error| error.name);
+    let in_header = || headers.get("x-amzn-errortype").and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let full = in_body.or_else(in_header)?;
+    let name = full.rsplit('#').next().unwrap_or("").split(':').next().unwrap_or("");
+    let is_name = !name.is_empty() && name.len() <= TYPE_LENGTH && name.bytes().all(|byte| byte.is_ascii_alphabetic());
+    is_name.then(|| name.to_owned())
+}
+
+fn kind_of(status: StatusCode, name: &str) -> Kind {
+    match name.strip_suffix("Exception").unwrap_or(name) {
+        "ResourceNotFound" => Kind::NotFound,
+        "InvalidParameter" => Kind::InvalidParameter,
+        "Throttling"
+        | "Throttled"
+        | "RequestThrottled"
+        | "RequestLimitExceeded"
+        | "TooManyRequests"
+        | "LimitExceeded"
+        | "SlowDown" => Kind::Throttled,
+        "RequestTimeTooSkewed" | "RequestExpired" | "RequestInTheFuture" | "InvalidSignature" | "SignatureDoesNotMatch" => {
+            Kind::Skewed
+        }
+        "ExpiredToken" => Kind::Expired,
+        "AccessDenied"
+        | "UnrecognizedClient"
+        | "InvalidClientTokenId"
+        | "InvalidAccessKeyId"
+        | "MissingAuthenticationToken"
+        | "IncompleteSignature"
+        | "OptInRequired"
+        | "NotAuthorized"
+        | "AuthFailure"
+        | "InvalidToken" => Kind::Refused,
+        "ServiceUnavailable" | "InternalFailure" | "InternalServerError" | "RequestTimeout" => Kind::Transient,
+        _ => match status.as_u16() {
+            429 => Kind::Throttled,
+            500.. => Kind::Transient,
+            401 | 403 => Kind::Refused,
+            _ => Kind::Other,
+        },
+    }
+}
+
+/// `Retry-After` in its form of seconds; the form of a date is rare enough to be left to our own waiting. Bounded, because
+/// whoever waits adds it to a moment.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers.get(http::header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds).min(MAX_WAIT))
+}
+
+fn date(headers: &HeaderMap) -> Option<i64> {
+    let text = headers.get(http::header::DATE)?.to_str().ok()?;
+    let parsed = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
+    Some(parsed.as_millisecond())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failure(status: u16, body: &str) -> Failure {
+        Failure::of_answer(StatusCode::from_u16(status).unwrap(), &HeaderMap::new(), body.as_bytes())
+    }
+
+    #[test]
+    fn names_come_in_three_spellings_and_nothing_else_is_repeated() {
+        for body in [
+            r#"{"__type":"ThrottlingException","message":"Rate exceeded for arn:aws:iam::123456789012:role/x"}"#,
+            r#"{"__type":"com.amazonaws.logs#ThrottlingException"}"#,
+            r#"{"__type":"ThrottlingException:http://internal.amazon.com/coral/"}"#,
+        ] {
+            assert_eq!(failure(400, body), Failure::new(Kind::Throttled, "ThrottlingException, status 400"));
+        }
+        for body in ["<html>123456789012</html>", "", r#"{"__type":"a b arn:aws"}"#, r#"{"__type":7}"#, "{"] {
+            assert_eq!(failure(503, body), Failure::new(Kind::Transient, "no error type, status 503"), "{body}");
+            assert_eq!(failure(302, body).kind, Kind::Other, "{body}");
+        }
+    }
+
+    #[test]
+    fn dates_and_waits_are_read_from_the_headers() {
+        let mut headers = HeaderMap::new();
+        headers.insert("date", "Fri, 20 Nov 2026 10:00:00 GMT".parse().unwrap());
+        headers.insert("retry-after", "7".parse().unwrap());
+        headers.insert("x-amzn-errortype", "RequestTimeTooSkewed".parse().unwrap());
+        let failure = Failure::of_answer(StatusCode::FORBIDDEN, &headers, b"");
+        assert_eq!(failure.kind, Kind::Skewed);
+        assert_eq!(failure.date, Some(1_795_168_800_000));
+        assert_eq!(failure.retry_after, Some(Duration::from_secs(7)));
+        for (text, expected) in
+            [("18446744073709551615", Some(MAX_WAIT)), ("-1", None), ("99999999999999999999", None), ("soon", None)]
+        {
+            headers.insert("retry-after", text.parse().unwrap());
+            assert_eq!(Failure::of_answer(StatusCode::FORBIDDEN, &headers, b"").retry_after, expected, "{text}");
+        }
+    }
+}

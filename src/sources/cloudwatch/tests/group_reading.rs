@@ -1,0 +1,210 @@
+//! FilterLogEvents, page by page and both ways, is what the permit and the selection leave of the group.
+
+use super::*;
+use crate::sources::{Source, SourceError};
+
+const LIMITS: [usize; 4] = [1, 2, 7, 1000];
+const BYTES: [usize; 3] = [1, 100, 1_000_000];
+const FLOOR: i64 = 1_704_067_200_000;
+
+fn recent() -> TimeRange {
+    TimeRange { start: Some(Millis(FLOOR)), end: None }
+}
+
+/// All from `position` on in the direction, and the last page.
+async fn rest(
+    stage: &Stage,
+    permit: &Permit<ReadGroup>,
+    mut position: Option<Position>,
+    (direction, limit, max_bytes): (Direction, usize, usize),
+) -> (Vec<String>, EventPage) {
+    let mut all = Vec::new();
+    for _ in 0..10_000 {
+        let page = stage.source.read_group(permit, &ask(position, direction, limit, max_bytes)).await.unwrap();
+        assert!(page.events.len() <= limit);
+        assert!(page.events.is_sorted_by_key(|event| event.timestamp));
+        match direction {
+            Direction::Forward => all.extend(messages(&page)),
+            Direction::Backward => all.splice(..0, messages(&page)).for_each(drop),
+        }
+        if page.at_end {
+            return (all, page);
+        }
+        position = if direction == Direction::Forward { Some(page.next) } else { page.previous };
+    }
+    panic!("no end");
+}
+
+#[tokio::test]
+async fn either_way_and_whatever_the_pages_it_is_the_group() {
+    for (partial, streams, prefix) in [(0, None, ""), (7, None, ""), (4242, Some(["web*", "other*"]), "web")] {
+        let stage = Stage::new().await;
+        stage.write(&varied(60));
+        stage.fake.state().logs.partial = partial;
+        let streams = streams.as_ref().map(|streams| streams.as_slice());
+        let permit = permit_by(group_op(StreamSelection::All, recent()), &["/acme/*"], "logs:read:*", streams);
+        for (limit, bytes) in LIMITS.into_iter().flat_map(|limit| BYTES.map(|bytes| (limit, bytes))) {
+            for direction in [Direction::Forward, Direction::Backward] {
+                let (read, _) = rest(&stage, &permit, None, (direction, limit, bytes)).await;
+                assert_eq!(read, stage.model(prefix), "{direction:?}, {limit} events, {bytes} bytes, seed {partial}");
+            }
+        }
+    }
+}
+
+/// Reading on from the end of the forward way, with events that come at the last one's very millisecond.
+#[tokio::test]
+async fn what_comes_later_is_found_at_next_and_only_that() {
+    for (partial, limit) in [0, 5, 99].into_iter().flat_map(|partial| LIMITS.map(|limit| (partial, limit))) {
+        let stage = Stage::new().await;
+        stage.write(&varied(20));
+        stage.fake.state().logs.partial = partial;
+        let permit = permit(group_op(StreamSelection::All, TimeRange::default()));
+        let way = (Direction::Forward, limit, 100);
+        let (_, mut page) = rest(&stage, &permit, None, way).await;
+        let last = stage.fake.state().logs.all(GROUP).last().unwrap().timestamp;
+        for (round, time) in [last, last, last + 3, last + 3].into_iter().enumerate() {
+            let (none, end) = rest(&stage, &permit, Some(page.next), way).await;
+            assert!(none.is_empty(), "nothing new yet: {none:?}");
+            for stream in [STREAM, "web 2"] {
+                stage.fake.state().logs.put(GROUP, stream, time, &format!("{round} {stream}"));
+            }
+            let (read, end) = rest(&stage, &permit, Some(end.next), way).await;
+            assert_eq!(read, [STREAM, "web 2"].map(|stream| format!("{round} {stream}")), "limit {limit}, seed {partial}");
+            page = end;
+        }
+    }
+}
+
+/// Every page on the way back knows where newer events are: reading forward from it gives all that is newer than it.
+#[tokio::test]
+async fn every_backward_page_knows_what_is_newer() {
+    for (partial, limit, bytes) in [(0, 2, 1000), (0, 7, 100), (3, 2, 1000), (11, 5, 100), (77, 1, 1)] {
+        let stage = Stage::new().await;
+        stage.write(&varied(30));
+        stage.fake.state().logs.partial = partial;
+        let permit = permit(group_op(StreamSelection::All, recent()));
+        let model = stage.model("");
+        let (mut from, mut position) = (model.len(), None);
+        for step in 0..1000 {
+            let page = stage.source.read_group(&permit, &ask(position, Direction::Backward, limit, bytes)).await.unwrap();
+            let nothing_yet = from == model.len() && page.events.is_empty();
+            let (newer, _) = rest(&stage, &permit, Some(page.next), (Direction::Forward, 1000, 1_000_000)).await;
+            assert_eq!(newer, model[from..], "seed {partial}, step {step}");
+            assert!(!nothing_yet || newer.is_empty());
+            from -= page.events.len();
+            if page.at_end {
+                assert_eq!((from, page.previous), (0, None));
+                break;
+            }
+            position = page.previous;
+        }
+        assert_eq!(from, 0);
+    }
+}
+
+#[tokio::test]
+async fn the_tail_of_nothing_is_followed_from_the_start() {
+    let stage = Stage::new().await;
+    stage.fake.state().logs.add_stream(GROUP, STREAM);
+    let permit = permit(group_op(StreamSelection::All, TimeRange::default()));
+    let page = stage.source.read_group(&permit, &ask(None, Direction::Backward, 10, 1000)).await.unwrap();
+    assert!(page.at_end && page.events.is_empty() && page.previous.is_none());
+    stage.fake.state().logs.put(GROUP, STREAM, NOW - 1, "first");
+    let (read, _) = rest(&stage, &permit, Some(page.next), (Direction::Forward, 10, 1000)).await;
+    assert_eq!(read, ["first"]);
+}
+
+#[tokio::test]
+async fn streams_are_narrowed_as_far_as_the_call_can_say_and_checked_in_any_case() {
+    let names =
+        |names: &[&str]| StreamSelection::Names(names.iter().map(|name| LogStreamName::try_from(*name).unwrap()).collect());
+    let prefix = |prefix: &str| StreamSelection::Prefix(prefix.to_owned());
+    for (selection, streams, sent, expected) in [
+        (StreamSelection::All, None, "", "abc"),
+        (StreamSelection::All, Some(vec!["web-*"]), "prefix web-", "ab"),
+        (StreamSelection::All, Some(vec!["web-1", "web-2"]), "names web-1 web-2", "ab"),
+        (StreamSelection::All, Some(vec!["web-1", "gone"]), "", "a"),
+        (StreamSelection::All, Some(vec!["web-1", "db*"]), "", "ac"),
+        (StreamSelection::All, Some(vec!["*1"]), "", "a"),
+        (names(&["web-1"]), None, "names web-1", "a"),
+        (names(&["web-1", "db"]), Some(vec!["web-*"]), "names web-1", "a"),
+        (names(&["db"]), Some(vec!["web-*"]), "nothing", ""),
+        (prefix("web"), None, "prefix web", "ab"),
+        (prefix("web"), Some(vec!["web-2*"]), "prefix web-2", "b"),
+        (prefix("web-2"), Some(vec!["web*", "db*"]), "prefix web-2", "b"),
+        (prefix("db"), Some(vec!["web-*"]), "nothing", ""),
+        (prefix("db"), Some(vec!["web-1", "web-2"]), "nothing", ""),
+        (prefix(""), Some(vec!["web-*1"]), "prefix web-", "a"),
+    ] {
+        let stage = Stage::new().await;
+        for (stream, message) in [("web-1", "a"), ("web-2", "b"), ("db", "c")] {
+            stage.fake.state().logs.put(GROUP, stream, NOW, message);
+        }
+        let permit =
+            permit_by(group_op(selection.clone(), TimeRange::default()), &["/acme/*"], "logs:read:*", streams.as_deref());
+        let page = stage.source.read_group(&permit, &ask(None, Direction::Forward, 10, 1000)).await.unwrap();
+        assert_eq!(messages(&page).concat(), expected, "{selection:?} {streams:?}");
+        assert!(page.at_end);
+        let seen = stage.fake.state().seen.last().cloned();
+        let told = seen.map_or("nothing".to_owned(), |seen| {
+            match (seen.body.get("logStreamNames"), seen.body.get("logStreamNamePrefix")) {
+                (Some(names), None) => format!(
+                    "names {}",
+                    names.as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect::<Vec<_>>().join(" ")
+                ),
+                (None, Some(prefix)) => format!("prefix {}", prefix.as_str().unwrap()),
+                (None, None) => String::new(),
+                both => panic!("{both:?}"),
+            }
+        });
+        assert_eq!(told, sent, "{selection:?} {streams:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_end_is_sent_as_filter_log_events_counts_it() {
+    let stage = Stage::new().await;
+    stage.write(&varied(30));
+    let (start, end) = (NOW - 60_000 + 5, NOW - 60_000 + 25);
+    let permit = permit(group_op(StreamSelection::All, TimeRange { start: Some(Millis(start)), end: Some(Millis(end)) }));
+    let (read, _) = rest(&stage, &permit, None, (Direction::Forward, 1000, 1_000_000)).await;
+    let inside = stage.fake.state().logs.all(GROUP).into_iter().filter(|event| (start..end).contains(&event.timestamp));
+    assert_eq!(read, inside.map(|event| event.message).collect::<Vec<_>>());
+    assert_eq!(stage.fake.state().seen[0].body["endTime"], end - 1);
+}
+
+#[tokio::test]
+async fn the_tail_reaches_back_to_2024_and_says_so() {
+    let stage = Stage::new().await;
+    stage.write(&varied(3));
+    let read = async |start: Option<i64>, end: Option<i64>| {
+        let permit = permit(group_op(StreamSelection::All, TimeRange { start: start.map(Millis), end: end.map(Millis) }));
+        stage.source.read_group(&permit, &ask(None, Direction::Backward, 10, 1000)).await.map(|page| page.events.len())
+    };
+    assert_eq!(read(None, None).await, Ok(3));
+    assert_eq!(stage.fake.state().seen[0].body["startTime"], FLOOR);
+    assert!(matches!(read(Some(FLOOR - 1), None).await, Err(SourceError::Unsupported { parameter: "start", .. })));
+    assert!(matches!(read(None, Some(FLOOR)).await, Err(SourceError::Unsupported { parameter: "end", .. })));
+    assert_eq!(stage.fake.calls(), 1);
+}
+
+#[tokio::test]
+async fn positions_are_taken_only_where_they_belong() {
+    let stage = Stage::new().await;
+    stage.write(&varied(20));
+    let permit = permit(group_op(StreamSelection::All, recent()));
+    let page = stage.source.read_group(&permit, &ask(None, Direction::Forward, 3, 1000)).await.unwrap();
+    for (text, direction) in [
+        (page.next.0.as_str(), Direction::Backward),
+        (r#"s{"w":"Forward","k":"F/0","m":"p"}"#, Direction::Forward),
+        (r#"g{"w":"Forward","k":"F/0","e":{"t":1,"n":1,"s":1},"m":"r"}"#, Direction::Forward),
+        (r#"g{"w":"Forward","k":"F/0","e":{"t":1,"i":"7","n":1,"s":1},"m":"t"}"#, Direction::Forward),
+        (r#"g{"w":"Forward","b":-5,"m":"p"}"#, Direction::Forward),
+        (r#"g{"w":"Forward","k":"gone","m":"p"}"#, Direction::Forward),
+        (r#"g{"w":"Forward","k":"f/1.1.1.1","m":"p"}"#, Direction::Forward),
+    ] {
+        let read = stage.source.read_group(&permit, &ask(Some(Position(text.to_owned())), direction, 3, 1000)).await;
+        assert_eq!(read.unwrap_err(), SourceError::InvalidPosition, "{text}");
+    }
+}

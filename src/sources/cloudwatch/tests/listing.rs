@@ -1,0 +1,158 @@
+//! Lists show what the permit shows, all of it, and ask for little more.
+
+use super::*;
+use crate::domain::operation::{DescribeGroup, ListGroups, ListStreams, StreamOrder};
+use crate::sources::{Source, SourceError};
+
+async fn group_names(stage: &Stage, permit: &Permit<ListGroups>, limit: usize) -> Vec<String> {
+    let (mut all, mut position) = (Vec::new(), None);
+    for _ in 0..1000 {
+        let page = stage.source.list_groups(permit, position.as_ref(), limit).await.unwrap();
+        assert!(page.items.len() <= limit);
+        all.extend(page.items.iter().map(|group| group.name.to_string()));
+        position = page.next;
+        if position.is_none() {
+            return all;
+        }
+    }
+    panic!("no end");
+}
+
+#[tokio::test]
+async fn foreign_groups_are_neither_shown_nor_asked_for() {
+    let stage = Stage::new().await;
+    let names: Vec<String> = (0..130).map(|number| format!("/acme/{number:03}")).collect();
+    for name in names.iter().map(String::as_str).chain(["/acme2/x", "/other/x", "/acme", "/acme/../x"]) {
+        stage.fake.state().logs.add_stream(name, "s");
+    }
+    for limit in [1, 7, 49, 50, 51, 1000] {
+        let permit = permit_by(ListGroups { prefix: None }, &["/acme/*"], "logs:read:*", None);
+        assert_eq!(group_names(&stage, &permit, limit).await, names, "limit {limit}");
+    }
+    for (prefix, groups, scope, sent, count) in [
+        (None, vec!["/acme/*"], "logs:read:*", Some("/acme/"), 130),
+        (None, vec!["/acme/0*", "/acme/1*"], "logs:read:*", Some("/acme/"), 130),
+        (None, vec!["/acme/*"], "logs:read:/acme/12*", Some("/acme/12"), 10),
+        (None, vec!["*"], "logs:read:*", None, 133),
+        (Some("/acme/00"), vec!["/acme/*"], "logs:read:*", Some("/acme/00"), 10),
+        (Some("/ac"), vec!["/acme/*"], "logs:read:*", Some("/acme/"), 130),
+        (Some("/other"), vec!["/acme/*"], "logs:read:*", Some("no call"), 0),
+        (Some("/acme/*"), vec!["/acme/*"], "logs:read:*", Some("no call"), 0),
+        (Some("/acme/.."), vec!["/acme/*"], "logs:read:*", Some("/acme/.."), 0),
+        (None, vec!["*x"], "logs:read:*", None, 2),
+    ] {
+        stage.fake.state().seen.clear();
+        let permit = permit_by(ListGroups { prefix: prefix.map(str::to_owned) }, &groups, scope, None);
+        assert_eq!(group_names(&stage, &permit, 1000).await.len(), count, "{prefix:?} {groups:?} {scope}");
+        let seen = stage.fake.state().seen.first().cloned();
+        let told = seen.map_or(Some("no call".to_owned()), |seen| {
+            seen.body.get("logGroupNamePrefix").map(|p| p.as_str().unwrap().to_owned())
+        });
+        assert_eq!(told.as_deref(), sent, "{prefix:?} {groups:?} {scope}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_nothing_ends_after_ten_calls_and_goes_on() {
+    let stage = Stage::new().await;
+    for number in 0..600 {
+        stage.fake.state().logs.add_stream(&format!("/other/{number:03}"), "s");
+    }
+    stage.fake.state().logs.add_stream("/z/acme", "s");
+    let permit = permit_by(ListGroups { prefix: None }, &["*acme"], "logs:read:*", None);
+    let page = stage.source.list_groups(&permit, None, 10).await.unwrap();
+    assert!(page.items.is_empty() && page.next.is_some());
+    assert_eq!(stage.fake.calls(), 10);
+    assert_eq!(group_names(&stage, &permit, 10).await, ["/z/acme"]);
+}
+
+#[tokio::test]
+async fn a_group_is_described_by_its_whole_name() {
+    let stage = Stage::new().await;
+    for name in ["/acme/api", "/acme/api-2", "/acme/web-2"] {
+        stage.fake.state().logs.add_stream(name, "s");
+    }
+    let describe = async |name: &str| {
+        let permit = permit(DescribeGroup { group: LogGroupName::try_from(name).unwrap() });
+        stage.source.describe_group(&permit).await
+    };
+    let group = describe("/acme/api").await.unwrap();
+    assert_eq!(
+        (group.name.as_str(), group.class.as_str(), group.stored_bytes, group.retention_days),
+        ("/acme/api", "STANDARD", Some(7), None)
+    );
+    assert_eq!(describe("/acme/web").await.unwrap_err(), SourceError::NotFound);
+    assert_eq!(stage.fake.calls(), 2);
+}
+
+fn streams_op(prefix: Option<&str>, order: StreamOrder, direction: Direction) -> ListStreams {
+    ListStreams { group: group(), prefix: prefix.map(str::to_owned), order, direction }
+}
+
+async fn stream_names(stage: &Stage, permit: &Permit<ListStreams>, limit: usize) -> Result<Vec<String>, SourceError> {
+    let (mut all, mut position) = (Vec::new(), None);
+    loop {
+        let page = stage.source.list_streams(permit, position.as_ref(), limit).await?;
+        all.extend(page.items.iter().map(|stream| stream.name.to_string()));
+        position = page.next;
+        if position.is_none() {
+            return Ok(all);
+        }
+    }
+}
+
+#[tokio::test]
+async fn streams_are_listed_in_any_order_and_as_the_permit_shows_them() {
+    let stage = Stage::new().await;
+    for number in 0..60_i64 {
+        stage.fake.state().logs.put(GROUP, &format!("web-{number:02}"), NOW - (number * 7) % 60, "x");
+        stage.fake.state().logs.put(GROUP, &format!("db-{number:02}"), NOW, "x");
+    }
+    let by_name: Vec<String> = (0..60).map(|number| format!("web-{number:02}")).collect();
+    let mut newest_first: Vec<i64> = (0..60).collect();
+    newest_first.sort_by_key(|number| (number * 7) % 60);
+    let by_time: Vec<String> = newest_first.iter().map(|number| format!("web-{number:02}")).collect();
+    for limit in [1, 7, 50, 1000] {
+        for (prefix, order, direction, expected) in [
+            (None, StreamOrder::Name, Direction::Forward, by_name.clone()),
+            (None, StreamOrder::Name, Direction::Backward, by_name.iter().rev().cloned().collect()),
+            (Some("web-1"), StreamOrder::Name, Direction::Forward, by_name[10..20].to_vec()),
+            (None, StreamOrder::LastEvent, Direction::Backward, by_time.clone()),
+        ] {
+            let permit =
+                permit_by(streams_op(prefix, order, direction), &["/acme/*"], "logs:read:*", Some(&["web-*", "nothing"]));
+            // A permit for a list of streams has the grant's streams.
+            assert!(permit.streams().is_some());
+            assert_eq!(
+                stream_names(&stage, &permit, limit).await.unwrap(),
+                expected,
+                "{prefix:?} {order:?} {direction:?} {limit}"
+            );
+        }
+    }
+    for (prefix, order) in [("web", StreamOrder::LastEvent), ("a:b", StreamOrder::Name), ("a*", StreamOrder::Name)] {
+        let permit = permit(streams_op(Some(prefix), order, Direction::Forward));
+        let listed = stream_names(&stage, &permit, 10).await;
+        assert!(matches!(listed, Err(SourceError::Unsupported { parameter: "prefix", .. })), "{prefix}");
+    }
+    let missing = ListStreams {
+        group: LogGroupName::try_from("/acme/gone").unwrap(),
+        ..streams_op(None, StreamOrder::Name, Direction::Forward)
+    };
+    assert_eq!(stream_names(&stage, &permit(missing), 10).await, Err(SourceError::NotFound));
+}
+
+#[tokio::test]
+async fn groups_that_come_and_go_between_pages_move_no_others() {
+    let stage = Stage::new().await;
+    for name in ["/acme/b", "/acme/d", "/acme/f"] {
+        stage.fake.state().logs.add_stream(name, "s");
+    }
+    let permit = permit_by(ListGroups { prefix: None }, &["/acme/*"], "logs:read:*", None);
+    let first = stage.source.list_groups(&permit, None, 2).await.unwrap();
+    stage.fake.state().logs.add_stream("/acme/a", "s");
+    let second = stage.source.list_groups(&permit, first.next.as_ref(), 2).await.unwrap();
+    assert_eq!(second.items.iter().map(|group| group.name.as_str()).collect::<Vec<_>>(), ["/acme/f"]);
+    let hostile = Position("S{}".to_owned());
+    assert_eq!(stage.source.list_groups(&permit, Some(&hostile), 2).await.unwrap_err(), SourceError::InvalidPosition);
+}

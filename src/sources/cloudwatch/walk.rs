@@ -1,0 +1,265 @@
+//! From what CloudWatch answered to a page of ours: what is new in it, what fits, and where reading goes on either way.
+//!
+//! Owns the arithmetic of positions, as pure functions. Never calls anything: that is `events`.
+//!
+//! The events of an answer stand here in *walk order*, the order in which the call went: ascending for a forward call,
+//! descending for a backward one. So "leading events" are those read first, whichever way that is.
+//!
+//! INVARIANT: of the events of a token each is handed out once. A page that is cut (limit or bytes) goes on at the token it
+//! was asked for with, and an edge says how far it was handed out.
+
+use super::position::{Edge, MAX_PAGE, Mode, Of, Place};
+use crate::domain::event::{Direction, Event, EventPage, PageRequest};
+use crate::sources::SourceError;
+
+/// The other way.
+pub(super) fn opposite(way: Direction) -> Direction {
+    match way {
+        Direction::Forward => Direction::Backward,
+        Direction::Backward => Direction::Forward,
+    }
+}
+
+/// Brings an answer's events into walk order. Neither call promises the order of times within a page, but equals have one
+/// that only the answer knows: so the answer's own direction is found first, and the sort is stable. `newest_first` is the
+/// direction to assume when all are at one time.
+pub(super) fn walk_order(mut events: Vec<Event>, newest_first: bool, way: Direction) -> Vec<Event> {
+    let descending = match (events.first(), events.last()) {
+        (Some(first), Some(last)) if first.timestamp != last.timestamp => first.timestamp > last.timestamp,
+        _ => newest_first,
+    };
+    if descending {
+        events.reverse();
+    }
+    
+    if way == Direction::Backward {
+        events.reverse();
+    }
+    events
+}
+
+/// How many leading events the edge says were dealt with, and the edge that is left when it lies beyond these events.
+fn covered(events: &[Event], way: Direction, edge: &Edge, include: bool) -> (usize, Option<Edge>) {
+    let is_edge = |event: &Event| event.timestamp.0 == edge.at && event.event_id == edge.id;
+    if let (Some(_), Some(place)) = (&edge.id, events.iter().position(is_edge)) {
+        return (if include { place } else { place + 1 }, None);
+    }
+    let before = |event: &Event| match way {
+        Direction::Forward => event.timestamp.0 < edge.at,
+        Direction::Backward => event.timestamp.0 > edge.at,
+    };
+    let mut equals = 0;
+    let leading = events.iter().take_while(|event| {
+        let equal = !before(event) && event.timestamp.0 == edge.at && (edge.id.is_some() || equals < edge.count);
+        equals += usize::from(equal);
+        before(event) || equal
+    });
+    let covered = leading.count();
+    let reached = covered < events.len() || (edge.id.is_none() && equals == edge.count);
+    let left = Edge { count: edge.count.saturating_sub(equals), skip: edge.skip.saturating_sub(covered), ..edge.clone() };
+    (covered, (!reached).then_some(left))
+}
+
+/// The edge behind the first `index` events; `None` behind none.
+fn edge_behind(events: &[Event], index: usize) -> Option<Edge> {
+    let handed_out = events.get(..index)?;
+    let last = handed_out.last()?;
+    let count = handed_out.iter().rev().take_while(|event| event.timestamp == last.timestamp).count();
+    Some(Edge { at: last.timestamp.0, id: last.event_id.clone(), count, skip: index })
+}
+
+/// How many leading events fit the page; those that are not `shown` take no room.
+fn fit<'a>(events: impl Iterator<Item = &'a Event>, page: &PageRequest, shown: impl Fn(&Event) -> bool) -> usize {
+    let (mut number, mut bytes) = (0_usize, 0_usize);
+    let fits = |event: &&Event| {
+        if shown(event) {
+            number += 1;
+            bytes = bytes.saturating_add(event.message.len());
+            return number <= page.limit.max(1) && (number == 1 || bytes <= page.max_bytes);
+        }
+        true
+    };
+    events.take_while(fits).count()
+}
+
+/// What GetLogEvents answered.
+#[derive(Debug)]
+pub(super) struct StreamAnswer {
+    /// In walk order of the call, inside the range.
+    pub(super) events: Vec<Event>,
+    /// True when there were none at all, not even outside the range.
+    pub(super) empty: bool,
+    /// The token for going on in the call's direction.
+    pub(super) onward: String,
+    /// The token for going back.
+    pub(super) back: String,
+}
+
+/// The page of a stream, asked for at `place`.
+///
+/// # Errors
+/// [`SourceError::Upstream`] when the token stands still although there were events: it would do so for ever.
+pub(super) fn stream_page(place: &Place, answer: StreamAnswer, page: &PageRequest) -> Result<EventPage, SourceError> {
+    let still = place.token.as_ref() == Some(&answer.onward);
+    if still && !answer.empty {
+        return Err(SourceError::Upstream("GetLogEvents returned events and the same token".to_owned()));
+    }
+    match (&place.edge, place.mode) {
+        (Some(edge), Mode::Turned) => Ok(turned_page(place, edge, answer, page, still)),
+        _ => Ok(straight_page(place, answer, page, still)),
+    }
+}
+
+fn straight_page(place: &Place, answer: StreamAnswer, page: &PageRequest, still: bool) -> EventPage {
+    let StreamAnswer { mut events, empty, onward, back } = answer;
+    let way = place.way;
+    let (passed, left) = place.edge.as_ref().map_or((0, None), |edge| covered(&events, way, edge, false));
+    let taken = passed + fit(events[passed..].iter(), page, |_| true);
+    // Between the token and the edge lies what was handed out of this very token: back from here is through that.
+    let behind = if left.is_some() { place.edge.clone() } else { edge_behind(&events, passed) };
+    let back = match behind {
+        Some(edge) => Place { way: opposite(way), edge: Some(edge), mode: Mode::Turned, ..place.clone() },
+        None => Place::at_token(opposite(way), back),
+    };
+    let onward = match (taken < events.len()).then(|| edge_behind(&events, taken)).flatten() {
+        Some(edge) => Place { edge: Some(edge), mode: Mode::Resume, ..place.clone() },
+        None => {
+            let mode = if left.is_some() { Mode::Resume } else { Mode::Plain };
+            Place { edge: left, mode, ..Place::at_token(way, onward) }
+        }
+    };
+    events.truncate(taken);
+    events.drain(..passed);
+    event_page(way, way, events, onward, back, empty && still)
+}
+
+/// A page read against the call's direction: the call goes from the token to the edge, the page from the edge to the token.
+fn turned_page(place: &Place, edge: &Edge, answer: StreamAnswer, page: &PageRequest, still: bool) -> EventPage {
+    let StreamAnswer { mut events, onward, back, .. } = answer;
+    let (way, call) = (place.way, opposite(place.way));
+    let (wanted, left) = covered(&events, call, edge, false);
+    if let (Some(left), false) = (left, still) {
+        // CloudWatch gave less than it has. The page begins at the edge, so nothing of this is handed out yet.
+        let onward = Place { token: Some(onward), edge: Some(left), ..place.clone() };
+        let back = Place { way: call, mode: Mode::Resume, ..place.clone() };
+        return event_page(way, call, Vec::new(), onward, back, false);
+    }
+    let taken = fit(events[..wanted].iter().rev(), page, |_| true);
+    let onward = match edge_behind(&events, wanted - taken) {
+        Some(edge) => Place { edge: Some(edge), ..place.clone() },
+        None => Place::at_token(way, back),
+    };
+    let back = match edge_behind(&events, wanted) {
+        Some(edge) => Place { way: call, edge: Some(edge), mode: Mode::Resume, ..place.clone() },
+        None => Place { way: call, ..place.clone() },
+    };
+    events.truncate(wanted);
+    events.drain(..wanted - taken);
+    event_page(way, call, events, onward, back, false)
+}
+
+/// `call` is the order in which the events stand.
+fn event_page(way: Direction, call: Direction, mut events: Vec<Event>, onward: Place, back: Place, at_end: bool) -> EventPage {
+    if call == Direction::Backward {
+        events.reverse();
+    }
+    let (next, previous) = match way {
+        Direction::Forward => (onward, back),
+        Direction::Backward => (back, onward),
+    };
+    EventPage { events, next: next.position(Of::Stream), previous: Some(previous.position(Of::Stream)), at_end }
+}
+
+/// What FilterLogEvents answered.
+#[derive(Debug)]
+pub(super) struct GroupAnswer {
+    /// In walk order, inside the range, those that the caller may not see among them.
+    pub(super) events: Vec<Event>,
+    /// Absent at the end.
+    pub(super) token: Option<String>,
+}
+
+/// The page of a group, asked for at `place`. `start` is where the range starts, `now` is for a place about which nothing
+/// else is known.
+///
+/// # Errors
+/// [`SourceError::Upstream`] when the token stands still: it would do so for ever.
+pub(super) fn group_page(
+    place: &Place,
+    answer: GroupAnswer,
+    page: &PageRequest,
+    shown: impl Fn(&Event) -> bool,
+    (start, now): (Option<i64>, i64),
+) -> Result<EventPage, SourceError> {
+    let GroupAnswer { mut events, token } = answer;
+    if token.is_some() && place.token == token {
+        return Err(SourceError::Upstream("FilterLogEvents returned the same token".to_owned()));
+    }
+    let way = place.way;
+    let resumed = place.edge.as_ref().filter(|_| place.mode != Mode::Plain);
+    let (passed, left) = resumed.map_or((0, None), |edge| covered(&events, way, edge, place.mode == Mode::Include));
+    let taken = passed + fit(events[passed..].iter(), page, &shown);
+    let cut = taken < events.len();
+    let edge = if taken > passed { farther(way, edge_behind(&events, taken), place.edge.as_ref()) } else { place.edge.clone() };
+    let at_end = !cut && token.is_none();
+    let onward = match (cut, token) {
+        (true, _) => Some(Place { edge: edge_behind(&events, taken), mode: Mode::Resume, ..place.clone() }),
+        (false, Some(token)) => {
+            let (mode, edge) = left.map_or((Mode::Plain, edge.clone()), |left| (place.mode, Some(left)));
+            Some(Place { token: Some(token), edge, mode, ..place.clone() })
+        }
+        (false, None) => None,
+    };
+    let (next, previous) = match way {
+        Direction::Forward => (onward.unwrap_or_else(|| later_than(edge, place)), None),
+        Direction::Backward => {
+            let newest = events.get(passed).filter(|_| taken > passed);
+            (newer_than(newest, place.edge.as_ref(), if at_end { start } else { Some(now) }), onward)
+        }
+    };
+    events.truncate(taken);
+    events.drain(..passed);
+    events.retain(shown);
+    if way == Direction::Backward {
+        events.reverse();
+    }
+    Ok(EventPage { events, next: next.position(Of::Group), previous: previous.map(|place| place.position(Of::Group)), at_end })
+}
+
+/// The edge that lies farther on: pages are in order, but an edge must not go back if they once are not.
+fn farther(way: Direction, new: Option<Edge>, old: Option<&Edge>) -> Option<Edge> {
+    match (new, old) {
+        (Some(new), Some(old))
+            if (way == Direction::Forward && new.at < old.at) || (way == Direction::Backward && new.at > old.at) =>
+        {
+            Some(old.clone())
+        }
+        (new, _) => new,
+    }
+}
+
+/// Behind the last page there is no token: reading goes on at the time of the last event, behind that event.
+fn later_than(edge: Option<Edge>, place: &Place) -> Place {
+    match edge {
+        Some(edge) => {
+            let skip = edge.count.min(MAX_PAGE);
+            let mode =
+                if place.mode == Mode::Include && place.edge.as_ref() == Some(&edge) { Mode::Include } else { Mode::Resume };
+            let edge = Edge { skip, ..edge };
+            Place { since: Some(edge.at), edge: Some(edge), mode, ..Place::beginning(Direction::Forward) }
+        }
+        None => Place { since: place.since, ..Place::beginning(Direction::Forward) },
+    }
+}
+
+/// The forward place on the newer side of a backward page: behind its newest event; where it has none, before the oldest one
+/// of the page before it; where that is not known either, at `otherwise`.
+fn newer_than(newest: Option<&Event>, edge: Option<&Edge>, otherwise: Option<i64>) -> Place {
+    let (at, id, mode) = match (newest, edge) {
+        (Some(event), _) => (event.timestamp.0, event.event_id.clone(), Mode::Resume),
+        (None, Some(edge)) => (edge.at, edge.id.clone(), Mode::Include),
+        (None, None) => return Place { since: otherwise, ..Place::beginning(Direction::Forward) },
+    };
+    let edge = Edge { at, id, count: 1, skip: 1 };
+    Place { since: Some(at), edge: Some(edge), mode, ..Place::beginning(Direction::Forward) }
+}

@@ -1,0 +1,63 @@
+//! Our own log: one JSON object or one text line an event, on standard error.
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::time::FormatTime;
+use tracing_subscriber::fmt::writer::BoxMakeWriter;
+
+use crate::domain::time::{Clock, SystemClock};
+
+/// How lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// For machines.
+    Json,
+    /// For people.
+    Text,
+}
+
+/// The filter is not understood.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    /// The filter's text.
+    #[error("the log filter is not understood: {0}")]
+    Filter(#[from] tracing_subscriber::filter::ParseError),
+    /// It was begun before.
+    #[error("the log was begun before")]
+    Begun,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Utc;
+
+impl FormatTime for Utc {
+    fn format_time(&self, writer: &mut tracing_subscriber::fmt::format::Writer<'_>) -> std::fmt::Result {
+        write!(writer, "{}", SystemClock.now())
+    }
+}
+
+/// Begins the log for the whole process.
+///
+/// # Errors
+/// [`LogError`].
+pub fn init(format: Format, filter: &str) -> Result<(), LogError> {
+    let filter = EnvFilter::try_new(filter)?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_timer(Utc).with_writer(BoxMakeWriter::new(std::io::stderr));
+    let begun = match format {
+        Format::Json => builder.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init_quietly(),
+        Format::Text => builder.with_ansi(false).try_init_quietly(),
+    };
+    begun.map_err(|()| LogError::Begun)
+}
+
+trait TryInit {
+    fn try_init_quietly(self) -> Result<(), ()>;
+}
+
+impl<N, E, F, W> TryInit for tracing_subscriber::fmt::SubscriberBuilder<N, E, F, W>
+where
+    tracing_subscriber::fmt::SubscriberBuilder<N, E, F, W>: Into<tracing::Dispatch>,
+{
+    fn try_init_quietly(self) -> Result<(), ()> {
+        tracing::dispatcher::set_global_default(self.into()).map_err(|_| ())
+    }
+}

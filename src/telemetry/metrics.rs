@@ -1,0 +1,89 @@
+//! Figures for Prometheus. Labels are operations, status classes and codes of ours: never a tenant, a group or a text.
+
+use std::fmt;
+use std::time::Duration;
+
+use http::StatusCode;
+use metrics::{Unit, counter, describe_counter, describe_histogram, gauge, histogram};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+
+/// Bounds of the request time's histogram, in seconds.
+const SECONDS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0];
+
+/// Where the figures are read.
+#[derive(Clone)]
+pub struct Metrics(Option<PrometheusHandle>);
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Metrics")
+    }
+}
+
+impl Metrics {
+    /// Begins counting for the whole process. A second call counts into the first one's and renders nothing.
+    #[must_use]
+    pub fn install() -> Self {
+        let builder = PrometheusBuilder::new().set_buckets(&SECONDS);
+        let handle = builder.ok().and_then(|builder| builder.install_recorder().ok());
+        describe_counter!("logmark_requests_total", "Requests by operation and status class");
+        describe_histogram!("logmark_request_seconds", Unit::Seconds, "Time from a request's head to its answer's head");
+        describe_counter!("logmark_problems_total", "Errors answered, by code");
+        describe_counter!("logmark_events_returned_total", "Log events sent to callers, by operation");
+        describe_counter!("logmark_bytes_returned_total", Unit::Bytes, "Bytes of events sent, before compression, by operation");
+        describe_counter!("logmark_connections_refused_total", "Connections closed at a limit, by limit");
+        Self(handle)
+    }
+
+    /// The figures in Prometheus' text format.
+    #[must_use]
+    pub fn render(&self) -> String {
+        self.0.as_ref().map(PrometheusHandle::render).unwrap_or_default()
+    }
+
+    /// Lets go of what piles up between two readings; to be called every few seconds.
+    pub fn upkeep(&self) {
+        if let Some(handle) = &self.0 {
+            handle.run_upkeep();
+        }
+    }
+}
+
+/// Counts a request.
+pub fn request(operation: &'static str, status: StatusCode, elapsed: Duration) {
+    let class = match status.as_u16() / 100 {
+        2 => "2xx",
+        3 => "3xx",
+        4 => "4xx",
+        _ => "5xx",
+    };
+    counter!("logmark_requests_total", "operation" => operation, "status" => class).increment(1);
+    histogram!("logmark_request_seconds", "operation" => operation).record(elapsed.as_secs_f64());
+}
+
+/// Counts an error by its code.
+pub fn problem(code: &'static str) {
+    counter!("logmark_problems_total", "code" => code).increment(1);
+}
+
+/// Counts events and bytes sent.
+pub fn events_returned(operation: &'static str, events: u64, bytes: u64) {
+    counter!("logmark_events_returned_total", "operation" => operation).increment(events);
+    counter!("logmark_bytes_returned_total", "operation" => operation).increment(bytes);
+}
+
+/// Counts a connection closed at a limit.
+pub fn connection_refused(limit: &'static str) {
+    counter!("logmark_connections_refused_total", "limit" => limit).increment(1);
+}
+
+/// Says how many connections are open.
+pub fn connections(open: usize) {
+    gauge!("logmark_connections").set(open as f64);
+}
+
+/// Counts a call to a source and its outcome.
+pub fn upstream_call(target: &'static str, outcome: &'static str, elapsed: Duration) {
+    counter!("logmark_upstream_calls_total", "target" => target, "outcome" => outcome).increment(1);
+    histogram!("logmark_upstream_seconds", "target" => target).record(elapsed.as_secs_f64());
+}

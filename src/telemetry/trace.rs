@@ -1,0 +1,97 @@
+//! W3C Trace Context: the trace a request belongs to, in and out.
+
+use std::fmt::Write as _;
+use std::future::Future;
+
+tokio::task_local! {
+    static CURRENT: TraceContext;
+}
+
+/// The trace that the work in hand belongs to, and our own span in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TraceContext {
+    trace_id: String,
+    flags: String,
+}
+
+/// `N` random bytes as hexadecimal digits.
+#[must_use]
+pub fn random_hex<const N: usize>() -> String {
+    let mut bytes = [0; N];
+    // Without randomness ids repeat, which is a nuisance and no danger: they are not secrets.
+    let _best_effort = aws_lc_rs::rand::fill(&mut bytes);
+    bytes.iter().fold(String::with_capacity(2 * N), |mut text, byte| {
+        let _infallible = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+impl TraceContext {
+    /// Reads a `traceparent` header (W3C Trace Context §3.2); anything that is not one begins a new trace.
+    #[must_use]
+    pub fn from_header(header: Option<&str>) -> Self {
+        header.and_then(Self::parse).unwrap_or_else(|| Self { trace_id: random_hex::<16>(), flags: "00".to_owned() })
+    }
+
+    fn parse(header: &str) -> Option<Self> {
+        let is_hex = |text: &str, length: usize| {
+            text.len() == length && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+        };
+        let mut parts = header.split('-');
+        let (version, trace_id, parent, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        let shaped = is_hex(version, 2) && is_hex(trace_id, 32) && is_hex(parent, 16) && is_hex(flags, 2);
+        let whole = version != "ff" && (version != "00" || parts.next().is_none());
+        let named = trace_id.bytes().any(|b| b != b'0') && parent.bytes().any(|b| b != b'0');
+        (shaped && whole && named).then(|| Self { trace_id: trace_id.to_owned(), flags: flags.to_owned() })
+    }
+
+    /// The trace's id, 32 hexadecimal digits.
+    #[must_use]
+    pub fn trace_id(&self) -> &str {
+        &self.trace_id
+    }
+}
+
+/// Runs `work` as a part of the trace.
+pub async fn scope<F: Future>(context: TraceContext, work: F) -> F::Output {
+    CURRENT.scope(context, work).await
+}
+
+/// A `traceparent` for a call that we make now: the trace in hand and a new span; `None` outside of a request.
+#[must_use]
+pub fn outgoing() -> Option<String> {
+    CURRENT.try_with(|context| format!("00-{}-{}-{}", context.trace_id, random_hex::<8>(), context.flags)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_whole_traceparent_is_taken_up() {
+        let good = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        assert_eq!(TraceContext::from_header(Some(good)).trace_id(), "4bf92f3577b34da6a3ce929d0e0e4736");
+        for bad in [
+            "",
+            "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
+            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
+            "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-x",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7",
+        ] {
+            let context = TraceContext::from_header(Some(bad));
+            assert_ne!(context.trace_id(), "4bf92f3577b34da6a3ce929d0e0e4736", "{bad}");
+            assert_eq!(context.trace_id().len(), 32, "{bad}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_outgoing_call_carries_the_trace_and_a_span_of_its_own() {
+        assert_eq!(outgoing(), None);
+        let context = TraceContext::from_header(Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"));
+        let header = scope(context, async { outgoing() }).await.unwrap();
+        assert!(header.starts_with("00-4bf92f3577b34da6a3ce929d0e0e4736-") && header.ends_with("-01"), "{header}");
+        assert!(!header.contains("00f067aa0ba902b7"), "{header}");
+    }
+}

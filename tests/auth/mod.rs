@@ -1,0 +1,14 @@
+//! Token verification from outside, by behaviour: one file per thing that can go wrong.
+
+mod support;
+mod credential;
+mod form;
+mod header;
+mod claims;
+mod keys;
+mod confusion;
+mod store;
+mod memory;
+mod dev_issuer;
+mod wycheproof;
+mod wycheproof_primitives;

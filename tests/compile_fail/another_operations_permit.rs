@@ -1,0 +1,13 @@
+//! A handler that has leave for something else.
+
+use logmark::auth::permit::Permit;
+use logmark::domain::event::{Direction, PageRequest};
+use logmark::domain::operation::DescribeGroup;
+use logmark::sources::Source;
+
+async fn handler(source: &dyn Source, permit: Permit<DescribeGroup>) {
+    let page = PageRequest { position: None, direction: Direction::Forward, limit: 1, max_bytes: 1 };
+    let _events = source.read_stream(&permit, &page).await;
+}
+
+fn main() {}

@@ -1,0 +1,13 @@
+//! A handler that forgets to ask for leave.
+
+use logmark::domain::event::{Direction, PageRequest};
+use logmark::domain::operation::ReadStream;
+use logmark::sources::Sources;
+
+async fn handler(sources: Sources, op: ReadStream) {
+    let page = PageRequest { position: None, direction: Direction::Forward, limit: 1, max_bytes: 1 };
+    let source = sources.of(&op).unwrap();
+    let _events = source.read_stream(&op, &page).await;
+}
+
+fn main() {}

@@ -1,0 +1,18 @@
+//! One test binary: the service as its users meet it, by behaviour.
+//!
+//! `world` starts services and counterparts, `ops` asks for each operation, `contract` runs one suite against every source,
+//! `security` attacks, `auth` judges tokens, `cli` runs the binary.
+
+#![expect(
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test says what is wrong by stopping"
+)]
+
+mod world;
+mod ops;
+mod auth;

@@ -1,0 +1,10 @@
+//! Each operation as a caller meets it.
+
+mod read_stream;
+mod read_group;
+mod formats;
+mod groups;
+mod streams;
+mod me;
+mod service;
+mod bad_input;

@@ -1,0 +1,109 @@
+//! What belongs to no operation: metadata, documentation, health, headers, limits.
+
+use http::Method;
+
+use crate::world::{Options, World};
+
+#[tokio::test]
+async fn metadata_and_description_need_no_token() {
+    let world = World::new().await;
+    let anyone = world.anonymous();
+    let metadata = anyone.get("/.well-known/oauth-protected-resource").await.json();
+    assert_eq!(metadata["resource"], "http://logs.test");
+    assert_eq!(metadata["authorization_servers"], serde_json::json!(["test"]));
+    let document = anyone.get("/openapi.json").await;
+    assert_eq!(document.header("content-type"), "application/json");
+    assert_eq!(document.json()["openapi"], "3.1.0");
+}
+
+#[tokio::test]
+async fn the_documentation_is_served_from_our_own_files() {
+    let world = World::new().await;
+    let anyone = world.anonymous();
+    assert_eq!(anyone.get("/docs").await.header("location"), "/docs/");
+    let page = anyone.get("/docs/").await;
+    assert_eq!(page.status, 200);
+    assert!(page.text().contains("swagger-ui"), "{}", page.text());
+    assert!(!page.text().contains("http://") && !page.text().contains("https://"), "no other host: {}", page.text());
+    assert!(page.header("content-security-policy").contains("script-src 'self'"));
+    assert_eq!(anyone.get("/docs/swagger-ui-bundle.js").await.status, 200);
+    assert!(anyone.get("/docs/swagger-initializer.js").await.text().contains("/openapi.json"));
+    assert_eq!(anyone.get("/docs/nothing").await.problem(), "404 not_found");
+}
+
+#[tokio::test]
+async fn the_admin_listener_tells_health_and_the_public_one_does_not() {
+    let world = World::new().await;
+    world.tenant("acme").get("/me").await;
+    let operator = world.operator();
+    assert_eq!(operator.get("/healthz").await.status, 200);
+    let ready = operator.get("/readyz").await;
+    assert_eq!(ready.status, 200, "{}", ready.text());
+    assert_eq!(ready.json()["status"], "ready");
+    assert!(operator.get("/metrics").await.text().contains("logmark_requests_total"));
+    assert_eq!(operator.get("/groups").await.status, 404);
+    for path in ["/healthz", "/readyz", "/metrics"] {
+        assert_eq!(world.tenant("acme").get(path).await.problem(), "404 not_found", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn every_answer_has_an_id_and_headers_that_protect() {
+    let world = World::new().await;
+    world.put("/acme/api", "s", &[(1, "x")]).await;
+    for target in ["/groups", "/logs/:acme:api", "/logs/:acme:api?format=csv", "/nothing", "/me?x=1", "/openapi.json", "/docs/"] {
+        let answer = world.tenant("acme").get(target).await;
+        assert_eq!(answer.header("x-request-id").len(), 32, "{target}");
+        assert_eq!(answer.header("x-content-type-options"), "nosniff", "{target}");
+        assert_eq!(answer.header("cache-control"), "private, no-store", "{target}");
+        assert!(answer.header("vary").contains("Authorization"), "{target}");
+        assert!(answer.header("content-security-policy").contains("frame-ancestors 'none'"), "{target}");
+        assert!(!answer.header("content-type").contains("html") || target.starts_with("/docs"), "{target}");
+    }
+}
+
+#[tokio::test]
+async fn unknown_paths_and_methods_are_problems() {
+    let world = World::new().await;
+    for client in [world.anonymous(), world.tenant("acme")] {
+        for path in ["/", "/nothing", "/logs/", "/logs/a/b/c", "/logs//", "/groups/", "//groups", "/groups/:acme:api/", "/LOGS/x"] {
+            assert_eq!(client.get(path).await.problem(), "404 not_found", "{path}");
+        }
+        for method in [Method::POST, Method::PUT, Method::DELETE, Method::PATCH, Method::OPTIONS, Method::TRACE] {
+            let answer = client.send(method.clone(), "/groups", &[]).await;
+            assert_eq!(answer.problem(), "405 method_not_allowed", "{method}");
+            assert_eq!(answer.header("allow"), "GET,HEAD", "{method}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_too_large_is_refused_by_name() {
+    let world = World::new().await;
+    let acme = world.tenant("acme");
+    assert_eq!(acme.get(&format!("/groups?prefix={}", "x".repeat(17_000))).await.problem(), "414 target_too_long");
+    let large = "x".repeat(40_000);
+    assert_eq!(acme.get_with("/groups", &[("x-large", &large)]).await.problem(), "431 headers_too_large");
+    assert_eq!(acme.get_with("/me", &[("accept", "application/xml")]).await.problem(), "406 not_acceptable");
+}
+
+#[tokio::test]
+async fn other_origins_may_call_only_when_they_are_named() {
+    let closed = World::new().await;
+    let origin = [("origin", "https://app.example.com")];
+    assert_eq!(closed.tenant("acme").get_with("/me", &origin).await.header("access-control-allow-origin"), "");
+
+    let server = "cors_origins = [\"https://app.example.com\"]\n".to_owned();
+    let open = World::with(Options { server, ..Options::default() }).await;
+    let answer = open.tenant("acme").get_with("/me", &origin).await;
+    assert_eq!(answer.header("access-control-allow-origin"), "https://app.example.com");
+    assert_eq!(answer.header("access-control-allow-credentials"), "");
+    for other in ["https://app.example.com.evil.test", "https://evil.test", "null", "http://app.example.com", "https://APP.example.com"] {
+        let answer = open.tenant("acme").get_with("/me", &[("origin", other)]).await;
+        assert_eq!(answer.header("access-control-allow-origin"), "", "{other}");
+    }
+    let preflight = [("origin", "https://app.example.com"), ("access-control-request-method", "GET"), ("access-control-request-headers", "authorization")];
+    let answer = open.anonymous().send(Method::OPTIONS, "/groups", &preflight).await;
+    assert_eq!(answer.status, 200);
+    assert!(answer.header("access-control-allow-headers").contains("authorization"));
+}

@@ -1,0 +1,185 @@
+//! A service of one's own for each test: real sockets, a real store in a temporary folder, tokens of a real key.
+
+pub mod client;
+pub mod tokens;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use logmark::config::{self, Config};
+use logmark::domain::time::{Clock, Millis, SystemClock};
+use logmark::service::{Listeners, Service};
+use logmark_store::{NewEvent, Store};
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+
+use client::Client;
+use tokens::Issuer;
+
+/// The configuration that most tests need: two tenants on one local source, and a template.
+pub const TENANTS: &str = r#"
+[tenants.acme]
+[[tenants.acme.grants]]
+groups = ["/acme/*", "/shared/gateway"]
+actions = ["read", "query", "tail"]
+[[tenants.acme.grants]]
+groups = ["/limited/*"]
+streams = ["prod-*"]
+actions = ["read"]
+[[tenants.acme.grants]]
+groups = ["/described/*"]
+actions = ["describe"]
+
+[tenants.globex]
+[[tenants.globex.grants]]
+groups = ["/globex/*"]
+actions = ["read"]
+
+[tenant_template]
+groups = ["/customers/{tenant}/*"]
+actions = ["read"]
+"#;
+
+/// A clock that a test holds.
+#[derive(Debug, Default)]
+pub struct HeldClock(AtomicI64);
+
+impl HeldClock {
+    /// Stands at the machine's time.
+    pub fn new() -> Arc<Self> {
+        Arc::new(Self(AtomicI64::new(SystemClock.now().0)))
+    }
+
+    /// Moves on.
+    pub fn advance(&self, millis: i64) {
+        self.0.fetch_add(millis, Ordering::Relaxed);
+    }
+}
+
+impl Clock for HeldClock {
+    fn now(&self) -> Millis {
+        Millis(self.0.load(Ordering::Relaxed))
+    }
+}
+
+/// How a world is to be.
+#[derive(Debug, Default)]
+pub struct Options {
+    /// `[[sources]]`; the default is one local source `disk`.
+    pub sources: Option<String>,
+    /// `[tenants…]` and `[tenant_template]`; the default is [`TENANTS`].
+    pub tenants: Option<String>,
+    /// More lines for `[server]`.
+    pub server: String,
+    /// The clock; the default is the machine's.
+    pub clock: Option<Arc<HeldClock>>,
+}
+
+/// A running service.
+#[derive(Debug)]
+pub struct World {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Where its admin listener is.
+    pub admin: SocketAddr,
+    /// Its folder: configuration, keys, store.
+    pub folder: TempDir,
+    /// Makes tokens that it takes.
+    pub issuer: Issuer,
+    /// What it was started with.
+    pub config: Config,
+    store: Option<Store>,
+    stop: Option<oneshot::Sender<()>>,
+    running: tokio::task::JoinHandle<()>,
+}
+
+impl World {
+    /// A service on the local source.
+    pub async fn new() -> Self {
+        Self::with(Options::default()).await
+    }
+
+    /// A service as one wants it.
+    pub async fn with(options: Options) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let issuer = Issuer::new(folder.path());
+        let config = Self::configure(&folder, &options);
+        let clock: Arc<dyn Clock> = match options.clock {
+            Some(clock) => clock,
+            None => Arc::new(SystemClock),
+        };
+        let listeners = Listeners::bind(&config).await.unwrap();
+        let service = Service::build(&config, listeners.public_url.clone(), clock).await.unwrap();
+        let store = service.local_store();
+        let (address, admin) = (listeners.address, listeners.admin_address);
+        let (stop, stopped) = oneshot::channel();
+        let running = tokio::spawn(listeners.serve(service, async move {
+            let _dropped = stopped.await;
+        }));
+        Self { address, admin, folder, issuer, config, store, stop: Some(stop), running }
+    }
+
+    fn configure(folder: &TempDir, options: &Options) -> Config {
+        let sources = options.sources.clone().unwrap_or_else(|| "[[sources]]\nname = \"disk\"\nkind = \"local\"\npath = \"store\"\n".to_owned());
+        let tenants = options.tenants.clone().unwrap_or_else(|| TENANTS.to_owned());
+        let text = format!(
+            "[server]\nlisten = \"127.0.0.1:0\"\nadmin_listen = \"127.0.0.1:0\"\npublic_url = \"http://logs.test\"\n{}\n\
+             [[auth.issuers]]\nissuer = \"test\"\naudiences = [\"logmark\"]\nalgorithms = [\"ES256\"]\nkeys = \"file:issuer.jwks.json\"\n\n\
+             {sources}\n{tenants}",
+            options.server
+        );
+        let path = folder.path().join("logmark.toml");
+        std::fs::write(&path, text).unwrap();
+        config::load(Some(&path), std::iter::empty()).unwrap_or_else(|mistakes| panic!("{mistakes}"))
+    }
+
+    /// Puts events into the local source: (milliseconds, message).
+    pub async fn put(&self, group: &str, stream: &str, events: &[(i64, &str)]) {
+        let store = self.store.clone().unwrap();
+        let _exists = store.create_group(group, 1_700_000_000_000);
+        let _exists = store.create_stream(group, stream, 1_700_000_000_000);
+        let events: Vec<_> = events.iter().map(|(timestamp, message)| NewEvent { timestamp: *timestamp, message: (*message).to_owned() }).collect();
+        for part in events.chunks(10_000) {
+            store.append(group, stream, part.to_vec(), 1_700_000_000_500).await.unwrap();
+        }
+    }
+
+    /// The store behind the local source.
+    pub fn store(&self) -> Store {
+        self.store.clone().unwrap()
+    }
+
+    /// A client without a token.
+    pub fn anonymous(&self) -> Client {
+        Client::new(self.address, None)
+    }
+
+    /// A client of the tenant that may do all that its tenant may.
+    pub fn tenant(&self, tenant: &str) -> Client {
+        self.scoped(tenant, "logs:*:*")
+    }
+
+    /// A client of the tenant with these scopes.
+    pub fn scoped(&self, tenant: &str, scope: &str) -> Client {
+        Client::new(self.address, Some(self.issuer.token(tenant, scope)))
+    }
+
+    /// A client with any text for a token.
+    pub fn with_token(&self, token: &str) -> Client {
+        Client::new(self.address, Some(token.to_owned()))
+    }
+
+    /// A client of the admin listener.
+    pub fn operator(&self) -> Client {
+        Client::new(self.admin, None)
+    }
+
+    /// Stops the service and waits until it has drained; the folder stays.
+    pub async fn stop(mut self) -> TempDir {
+        self.store = None;
+        drop(self.stop.take());
+        self.running.await.unwrap();
+        self.folder
+    }
+}
