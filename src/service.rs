@@ -93,7 +93,8 @@ impl Service {
             CursorKeys::PerProcess => Vec::new(),
             CursorKeys::Given(keys) => keys.iter().map(|key| *key.expose()).collect(),
         };
-        let origins: Vec<_> = server.cors_origins.iter().filter_map(|origin| HeaderValue::from_str(origin.as_str()).ok()).collect();
+        let origins: Vec<_> =
+            server.cors_origins.iter().filter_map(|origin| HeaderValue::from_str(origin.as_str()).ok()).collect();
         let limits = RequestLimits {
             target_bytes: 16 * 1024,
             header_bytes: server.limits.max_header_bytes,
@@ -124,7 +125,6 @@ impl Service {
     }
 
     /// The routes, for a front door that is not a socket.
-    #[must_use]
     pub fn router(&self) -> Router {
         self.router.clone()
     }
@@ -309,7 +309,11 @@ impl Opened {
     }
 
     #[cfg(feature = "local")]
-    async fn local(&mut self, name: &crate::domain::name::SourceName, path: &std::path::Path) -> Result<Arc<dyn Source>, BuildError> {
+    async fn local(
+        &mut self,
+        name: &crate::domain::name::SourceName,
+        path: &std::path::Path,
+    ) -> Result<Arc<dyn Source>, BuildError> {
         use logmark_store::{Options, Store};
         let failed = |why: String| BuildError::Source { name: name.to_string(), why };
         let directory = path.to_owned();
@@ -321,7 +325,11 @@ impl Opened {
 
     #[cfg(not(feature = "local"))]
     #[expect(clippy::unused_async, reason = "has the form of the one that opens stores")]
-    async fn local(&mut self, name: &crate::domain::name::SourceName, _path: &std::path::Path) -> Result<Arc<dyn Source>, BuildError> {
+    async fn local(
+        &mut self,
+        name: &crate::domain::name::SourceName,
+        _path: &std::path::Path,
+    ) -> Result<Arc<dyn Source>, BuildError> {
         Err(BuildError::NoLocal(name.to_string()))
     }
 }

@@ -5,7 +5,7 @@
 
 use crate::domain::name::{SourceName, TenantId};
 use crate::domain::operation::{Operation, ReadGroup, ReadLogs, ReadStream};
-use crate::domain::pattern::Pattern;
+use crate::domain::pattern::{Pattern, common_prefix, longer};
 
 /// Why something was allowed: the scope and the grant that met.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -37,28 +37,12 @@ impl GroupRule {
         any(&self.granted) && any(&self.scoped)
     }
 
-    /// What every group that the caller may see and that begins with `wanted` begins with: the longest text, so that
-    /// others' names need not be looked at. `None` when no group can be both.
+    /// What every group that the caller may see and that begins with `wanted` begins with, so that others' names need not
+    /// be looked at. `None` when no group can be both.
     #[must_use]
-    pub fn prefix_with(&self, wanted: Option<&str>) -> Option<String> {
-        let common = |patterns: &[Pattern]| {
-            let prefixes = patterns.iter().map(Pattern::prefix);
-            prefixes.reduce(|all, one| &all[..shared_length(all, one)]).unwrap_or("").to_owned()
-        };
-        let wanted = wanted.unwrap_or("").to_owned();
-        [common(&self.granted), common(&self.scoped)].into_iter().try_fold(wanted, |longest, prefix| {
-            if prefix.starts_with(&longest) {
-                Some(prefix)
-            } else {
-                longest.starts_with(&prefix).then_some(longest)
-            }
-        })
+    pub fn prefix_with<'a>(&'a self, wanted: &'a str) -> Option<&'a str> {
+        longer(common_prefix(&self.granted), common_prefix(&self.scoped)).and_then(|shown| longer(wanted, shown))
     }
-}
-
-/// Bytes that two texts begin with in common, up to a character's end.
-fn shared_length(one: &str, other: &str) -> usize {
-    one.char_indices().zip(other.chars()).find(|((_, a), b)| a != b).map_or(one.len().min(other.len()), |((at, _), _)| at)
 }
 
 /// Which streams the caller may see; `None`: all.
@@ -76,7 +60,14 @@ pub struct Permit<Op> {
 }
 
 impl<Op: Operation> Permit<Op> {
-    pub(super) fn grant(op: Op, tenant: TenantId, subject: String, groups: Vec<GroupRule>, streams: StreamRule, why: Option<Why>) -> Self {
+    pub(super) fn grant(
+        op: Op,
+        tenant: TenantId,
+        subject: String,
+        groups: Vec<GroupRule>,
+        streams: StreamRule,
+        why: Option<Why>,
+    ) -> Self {
         Self { op, tenant, subject, groups, streams, why }
     }
 

@@ -87,7 +87,9 @@ fn all_groups(caller: &Caller, action: Action) -> Result<Found, Denied> {
     for grant in grants {
         match groups.iter_mut().find(|rule| rule.source == grant.source) {
             Some(rule) => rule.granted.extend(grant.groups.iter().cloned()),
-            None => groups.push(GroupRule { source: grant.source.clone(), granted: grant.groups.clone(), scoped: scoped.clone() }),
+            None => {
+                groups.push(GroupRule { source: grant.source.clone(), granted: grant.groups.clone(), scoped: scoped.clone() })
+            }
         }
     }
     Ok(Found { groups, streams: None, why: None })
@@ -108,11 +110,7 @@ fn one_group(caller: &Caller, action: Action, group: &LogGroupName, named: &[Log
         .iter()
         .find(|scope| scope.groups.matches(group.as_str()))
         .ok_or_else(|| Denied::InsufficientScope { scope: format!("logs:{action}:{group}") })?;
-    let streams = grants
-        .iter()
-        .map(|grant| grant.streams.clone())
-        .reduce(|all, more| Some([all?, more?].concat()))
-        .flatten();
+    let streams = grants.iter().map(|grant| grant.streams.clone()).reduce(|all, more| Some([all?, more?].concat())).flatten();
     let why = Why { grant: first.rule.clone(), scope: scope.to_string(), claim: scope.claim.to_string() };
     let rule = GroupRule {
         source: first.source.clone(),

@@ -17,8 +17,10 @@ use crate::service;
 
 /// Arguments of `logmark explain`.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  logmark explain --config logmark.toml --token \"$TOKEN\" --action read --group /acme/api\n\n\
-    Exits with 0 when it is allowed and with 1 when it is not.")]
+#[command(
+    after_help = "Example:\n  logmark explain --config logmark.toml --token \"$TOKEN\" --action read --group /acme/api\n\n\
+    Exits with 0 when it is allowed and with 1 when it is not."
+)]
 pub struct ExplainArgs {
     #[command(flatten)]
     config: ConfigArgs,
@@ -42,7 +44,8 @@ pub struct ExplainArgs {
 /// When an argument or the configuration is wrong, or the token is not good: then it says why.
 pub fn run(args: &ExplainArgs) -> Result<ExitCode, CliError> {
     let action: Action = args.action.parse().map_err(|error| CliError::failed(format!("--action `{}`", args.action), error))?;
-    let group = LogGroupName::try_from(from_url_spelling(&args.group)).map_err(|error| CliError::failed(format!("--group `{}`", args.group), error))?;
+    let group = LogGroupName::try_from(from_url_spelling(&args.group))
+        .map_err(|error| CliError::failed(format!("--group `{}`", args.group), error))?;
     let stream = args.stream.as_ref().map(|text| LogStreamName::try_from(from_url_spelling(text)));
     let stream = stream.transpose().map_err(|error| CliError::failed("--stream", error))?;
     let text = if args.token == "-" {
@@ -53,13 +56,18 @@ pub fn run(args: &ExplainArgs) -> Result<ExitCode, CliError> {
     let config = load(&args.config)?;
     let claims = runtime()?.block_on(async {
         let outbound = Outbound::new().map_err(|error| CliError::failed("can't start", error))?;
-        let verifier =
-            service::verifier(&config, &outbound, Arc::new(SystemClock)).map_err(|error| CliError::failed("can't start", error))?;
+        let verifier = service::verifier(&config, &outbound, Arc::new(SystemClock))
+            .map_err(|error| CliError::failed("can't start", error))?;
         let verified = verifier.verify(&UnverifiedToken::new(text.trim())).await;
         verified.map_err(|error| CliError::failed("the token is refused", error))
     })?;
     let caller = Caller::new(claims, &config.tenants);
-    say(format_args!("token     of {}, subject {}, until {}", caller.claims.issuer, caller.claims.subject, Millis(caller.claims.expires_at * 1000)));
+    say(format_args!(
+        "token     of {}, subject {}, until {}",
+        caller.claims.issuer,
+        caller.claims.subject,
+        Millis(caller.claims.expires_at * 1000)
+    ));
     say(format_args!("tenant    {} (claim of the token), {} grants", caller.tenant.id, caller.tenant.grants.len()));
     for scope in &caller.scopes {
         say(format_args!("scope     {scope} (claim `{}`)", scope.claim));
@@ -67,7 +75,10 @@ pub fn run(args: &ExplainArgs) -> Result<ExitCode, CliError> {
     let explanation = policy::explain(&caller, action, &group, stream.as_ref());
     let target = stream.map_or_else(|| group.to_string(), |stream| format!("{group}, stream {stream}"));
     match explanation.because {
-        Some(why) => say(format_args!("allowed   {action} {target}: by {} and the scope {} in claim `{}`", why.grant, why.scope, why.claim)),
+        Some(why) => say(format_args!(
+            "allowed   {action} {target}: by {} and the scope {} in claim `{}`",
+            why.grant, why.scope, why.claim
+        )),
         None => say(format_args!("refused   {action} {target}: {}", explanation.missing.unwrap_or_default())),
     }
     Ok(if explanation.allowed { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -47,7 +47,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run the service; on Lambda (AWS_LAMBDA_RUNTIME_API is set) the same routes run as a function
+    /// Run the service; on Lambda (`AWS_LAMBDA_RUNTIME_API` is set) the same routes run as a function
     Serve(ConfigArgs),
     /// Run everything on one machine without AWS: local source, sample logs, two tenants, tokens to copy
     #[cfg(feature = "local")]

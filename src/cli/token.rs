@@ -60,11 +60,13 @@ struct Minted<'a> {
 /// # Errors
 /// When an argument or the key can't be used.
 pub fn run(args: &TokenArgs) -> Result<ExitCode, CliError> {
-    let tenant = TenantId::try_from(args.tenant.as_str()).map_err(|error| CliError::failed(format!("--tenant `{}`", args.tenant), error))?;
+    let tenant = TenantId::try_from(args.tenant.as_str())
+        .map_err(|error| CliError::failed(format!("--tenant `{}`", args.tenant), error))?;
     for scope in args.scope.iter().flat_map(|scope| scope.split(' ')) {
         Scope::parse(scope, &"scope".into()).map_err(|error| CliError::failed(format!("--scope `{scope}`"), error))?;
     }
-    let ttl = parse_duration(&args.ttl).map_err(|_| CliError::Failed(format!("--ttl `{}` is no length of time such as `1h` or `15m`", args.ttl)))?;
+    let ttl = parse_duration(&args.ttl)
+        .map_err(|_| CliError::Failed(format!("--ttl `{}` is no length of time such as `1h` or `15m`", args.ttl)))?;
     if ttl > MAX_TTL || ttl.is_zero() {
         return Err(CliError::Failed(format!("--ttl `{}` is not between 1s and 24h", args.ttl)));
     }
@@ -101,7 +103,14 @@ pub fn jwks_path(directory: &Path) -> PathBuf {
 ///
 /// # Errors
 /// When there is no randomness.
-pub fn mint(issuer: &DevIssuer, tenant: &TenantId, subject: &str, scope: &str, ttl: Duration, now: Millis) -> Result<String, CliError> {
+pub fn mint(
+    issuer: &DevIssuer,
+    tenant: &TenantId,
+    subject: &str,
+    scope: &str,
+    ttl: Duration,
+    now: Millis,
+) -> Result<String, CliError> {
     let iat = now.0 / 1000;
     let exp = iat.saturating_add(i64::try_from(ttl.as_secs()).unwrap_or(i64::MAX));
     let claims = Minted { iss: ISSUER, aud: AUDIENCE, sub: subject, tenant: tenant.as_str(), scope, iat, exp };

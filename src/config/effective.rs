@@ -6,12 +6,12 @@ use std::fmt;
 use std::time::Duration;
 
 use super::Config;
-use crate::auth::token::IssuerRules;
 use super::secret::CursorKey;
 use super::server::{CursorKeys, Server, ServerLimits};
 use super::source::{Source, SourceKind};
 use super::spelling::duration;
 use crate::auth::tenant::{Grant, Limits};
+use crate::auth::token::IssuerRules;
 
 /// Prints a configuration; made by [`Config::effective`].
 #[derive(Debug, Clone, Copy)]

@@ -14,14 +14,10 @@ use crate::auth::token::IssuerRules;
 /// Reads `[auth]`.
 pub(super) fn read(root: &Table<'_>) -> Vec<IssuerRules> {
     const NEEDED: &str = "write at least one `[[auth.issuers]]`, or no token can be believed";
-    let Some(auth) = root.get("auth") else {
-        root.missing("auth.issuers", NEEDED);
-        return Vec::new();
-    };
-    let issuers = auth.table(|table| {
-        let field = table.required("issuers", NEEDED)?;
+    let issuers = root.section("auth", |table| {
         let mut seen = Vec::new();
-        Some(field.tables(NEEDED, |table| issuer(table, &mut seen)))
+        let issuers = table.required("issuers", NEEDED).map(|field| field.tables(NEEDED, |table| issuer(table, &mut seen)));
+        issuers.unwrap_or_default()
     });
     issuers.unwrap_or_default()
 }
@@ -113,7 +109,7 @@ fn key_source(field: &Field<'_>, issuer: Option<&Field<'_>>, algorithms: &[Algor
     let text = field.text()?;
     let shared = algorithms.contains(&Algorithm::Hs256);
     if let Some(path) = text.strip_prefix("file:") {
-        return (if shared { field.private(path) } else { field.readable(path) }).map(KeySource::File);
+        return (if shared { field.key_file(path) } else { field.readable(path) }).map(KeySource::File);
     }
     if shared {
         field.wrong("must be `file:PATH` with `HS256`: a shared key is never fetched");

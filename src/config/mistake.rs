@@ -1,7 +1,7 @@
 //! Mistakes in the configuration: where, in which key, what is wrong and what to write instead.
 //!
 //! Owns their order and their form in print. Never holds a value that may be a secret: who words a mistake about one leaves
-//! the value out. Look next at [`super::reader`], which collects them.
+//! the value out. Look next at `config::reader`, which collects them.
 
 use std::fmt;
 use std::sync::Arc;

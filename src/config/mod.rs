@@ -4,8 +4,8 @@
 //! place. Unknown keys and unknown variables are mistakes. Never starts, binds or fetches anything; of the files it names it
 //! reads the secrets, and looks whether the others can be read.
 //!
-//! Reading order: [`server`], [`telemetry`], [`issuer`], [`source`], [`tenant`] (the sections); [`secret`]; then the way
-//! there: [`tree`] (TOML with places), [`environment`] (variables over it), [`reader`] and [`values`] (key by key);
+//! Reading order: [`server`], [`telemetry`], [`issuer`], [`source`], `tenant` (the sections); [`secret`]; then the way
+//! there: `tree` (TOML with places), `environment` (variables over it), `reader` and `values` (key by key);
 //! [`mistake`]; [`effective`] (what holds in the end).
 
 pub mod server;

@@ -72,7 +72,7 @@ impl fmt::Debug for CursorKey {
     }
 }
 
-/// For [`Field::distinct`]: the same key twice is no rotation.
+/// For `Field::distinct`: the same key twice is no rotation.
 impl PartialEq for CursorKey {
     fn eq(&self, other: &Self) -> bool {
         aws_lc_rs::constant_time::verify_slices_are_equal(&*self.bytes, &*other.bytes).is_ok()

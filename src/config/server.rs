@@ -84,7 +84,7 @@ pub struct ServerLimits {
     pub idle_timeout: Duration,
     /// `LOGMARK__SERVER__LIMITS__REQUEST_TIMEOUT`; 30s, to an answer's headers.
     pub request_timeout: Duration,
-    /// `LOGMARK__SERVER__LIMITS__WORK_TIME`; 20s, or two thirds of a shorter `request_timeout`: then a page ends (`stopReason: "time"`).
+    /// `LOGMARK__SERVER__LIMITS__WORK_TIME`; 20s, or two thirds of a shorter `request_timeout`. Then a JSON page ends.
     pub work_time: Duration,
     /// `LOGMARK__SERVER__LIMITS__DRAIN_TIMEOUT`; 20s, for requests under way when the service is told to stop.
     pub drain_timeout: Duration,
@@ -189,7 +189,7 @@ fn tls(table: &Table<'_>) -> Option<Tls> {
     let cert = table.required("cert", "the path of the certificate chain, in PEM");
     let key = table.required("key", "the path of the certificate's private key, in PEM");
     let cert = cert.and_then(|field| field.readable(field.text()?));
-    let key = key.and_then(|field| field.private(field.text()?));
+    let key = key.and_then(|field| field.key_file(field.text()?));
     Some(Tls { cert: cert?, key: key? })
 }
 

@@ -1,7 +1,7 @@
 //! `[[sources]]`: where logs are, by name.
 //!
 //! Owns the section's keys, and which of them belong to which kind. Never reaches a source: a region, a role and an endpoint
-//! are looked at for their form alone. Look next at [`super::tenant`], whose grants name the sources.
+//! are looked at for their form alone. Look next at `config::tenant`, whose grants name the sources.
 
 use std::path::PathBuf;
 
@@ -154,10 +154,11 @@ fn region_of(text: &str, aws: bool) -> Result<Region, &'static str> {
 fn role_arn(text: &str) -> Result<RoleArn, &'static str> {
     let parts: Vec<&str> = text.splitn(6, ':').collect();
     let name = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-/".contains(c);
+    let role = |text: &str| !text.is_empty() && !text.ends_with('/') && text.chars().all(name);
     let fits = matches!(parts.as_slice(), ["arn", partition, "iam", "", account, resource]
         if partition.starts_with("aws") && partition.chars().all(|c| c.is_ascii_lowercase() || c == '-')
             && account.len() == 12 && account.chars().all(|c| c.is_ascii_digit())
-            && resource.strip_prefix("role/").is_some_and(|role| !role.is_empty() && !role.ends_with('/') && role.chars().all(name)));
+            && resource.strip_prefix("role/").is_some_and(role));
     if fits { Ok(RoleArn(text.to_owned())) } else { Err("is no role's ARN: write `arn:aws:iam::123456789012:role/NAME`") }
 }
 

@@ -48,7 +48,7 @@ pub(super) fn listed(words: impl IntoIterator<Item = impl Display>) -> String {
 }
 
 /// What is said of a word that is none of those known: the one meant, or all.
-pub(super) fn instead<'a>(word: &str, known: &[&'a str]) -> String {
+pub(super) fn instead(word: &str, known: &[&str]) -> String {
     match closest(word, known.iter().copied()) {
         Some(meant) => format!("did you mean `{meant}`?"),
         None if known.len() == 1 => format!("there is {}", listed(known)),

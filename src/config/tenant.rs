@@ -82,7 +82,7 @@ fn grant(table: &Table<'_>, sources: &Declared, braces: Braces) -> Option<Grant>
     let unsupported =
         "is not supported yet by this version: a grant with row or field rules is refused rather than served without them";
     table.refuse(&["where", "mask"], unsupported);
-    let source = source(table, sources);
+    let source = source(table, sources, braces);
     let groups = table.required("groups", "name the log groups, such as `[\"/acme/*\"]`");
     let groups = groups.and_then(|field| {
         field.distinct("it would grant nothing", |item| {
@@ -101,11 +101,17 @@ fn grant(table: &Table<'_>, sources: &Declared, braces: Braces) -> Option<Grant>
     Some(Grant { rule: table.path.clone(), source: source?, groups: groups?, streams, actions: actions? })
 }
 
-fn source(table: &Table<'_>, sources: &Declared) -> Option<SourceName> {
+/// Without the key: the only source. Of several a tenant's grant must name one; the template, as the documentation writes it,
+/// is for the first.
+fn source(table: &Table<'_>, sources: &Declared, braces: Braces) -> Option<SourceName> {
     let Some(field) = table.get("source") else {
         return match sources.names.as_slice() {
             _ if sources.incomplete => None,
             [only] => Some(only.clone()),
+            [first, ..] if braces == Braces::Filled => {
+                table.warn_absent("source", format_args!("is missing: these are groups of `{first}`, the first of the sources"));
+                Some(first.clone())
+            }
             several => {
                 table.missing("source", &format!("there are {}; say which one is meant", listed(several)));
                 None

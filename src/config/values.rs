@@ -191,11 +191,15 @@ impl<'a> Field<'a> {
         open(&path).map_err(|problem| self.wrong(problem)).ok().map(|_| path)
     }
 
-    /// A file that can be read, and by nobody else.
-    pub(super) fn private(&self, text: &str) -> Option<PathBuf> {
+    /// A file with a key that can be read. That others can read it too is a warning: it may have been made and mounted by
+    /// something that knows better who else is on the machine, unlike the secrets that are written for us alone.
+    pub(super) fn key_file(&self, text: &str) -> Option<PathBuf> {
         let path = self.path(text)?;
-        let checked = open(&path).and_then(|file| kept_private(&file, &path));
-        checked.map_err(|problem| self.wrong(problem)).ok().map(|()| path)
+        let file = open(&path).map_err(|problem| self.wrong(problem)).ok()?;
+        if let Err(problem) = kept_private(&file, &path) {
+            self.warn(problem);
+        }
+        Some(path)
     }
 }
 

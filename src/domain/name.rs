@@ -164,7 +164,8 @@ mod tests {
         for good in ["/acme/api", "a", "/aws/lambda/x", "a.b-c_d#e/f", "...", &"x".repeat(512)] {
             assert!(LogGroupName::try_from(good).is_ok(), "{good}");
         }
-        for bad in ["", "/acme/*", "a b", "a:b", "aws/x", "/a/../b", "..", "./a", "a%2Fb", "a\0", "ä", "a\\b", &"x".repeat(513)] {
+        for bad in ["", "/acme/*", "a b", "a:b", "aws/x", "/a/../b", "..", "./a", "a%2Fb", "a\0", "ä", "a\\b", &"x".repeat(513)]
+        {
             assert!(LogGroupName::try_from(bad).is_err(), "{bad}");
         }
     }

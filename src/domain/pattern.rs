@@ -126,6 +126,24 @@ impl fmt::Debug for Pattern {
     }
 }
 
+/// What every name that one of the patterns matches begins with; empty for no patterns.
+#[must_use]
+pub fn common_prefix(patterns: &[Pattern]) -> &str {
+    let mut prefixes = patterns.iter().map(Pattern::prefix);
+    let first = prefixes.next().unwrap_or("");
+    prefixes.fold(first, |common, prefix| {
+        let differ = common.char_indices().zip(prefix.chars()).find(|((_, a), b)| a != b);
+        let end = differ.map_or(common.len().min(prefix.len()), |((index, _), _)| index);
+        common.get(..end).unwrap_or("")
+    })
+}
+
+/// The longer of two prefixes, if a name can have both.
+#[must_use]
+pub fn longer<'a>(one: &'a str, other: &'a str) -> Option<&'a str> {
+    if one.starts_with(other) { Some(one) } else { other.starts_with(one).then_some(other) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -155,6 +173,30 @@ mod tests {
         ] {
             assert_eq!(pattern(text).matches(name), expected, "{text} on {name}");
         }
+    }
+
+    #[test]
+    fn common_prefixes_end_at_characters() {
+        for (texts, expected) in [
+            (vec![], ""),
+            (vec!["/acme/api"], "/acme/api"),
+            (vec!["/acme/api", "/acme/app/x*"], "/acme/ap"),
+            (vec!["/acme/*", "/acme/api"], "/acme/"),
+            (vec!["/acme/api", "/acme/*", "/b"], "/"),
+            (vec!["*", "/acme/*"], ""),
+            (vec!["é", "è"], ""),
+            (vec!["aé", "a"], "a"),
+        ] {
+            let patterns: Vec<_> = texts.iter().map(|text| pattern(text)).collect();
+            assert_eq!(common_prefix(&patterns), expected, "{texts:?}");
+        }
+    }
+
+    #[test]
+    fn the_longer_prefix_wins_if_both_can_hold() {
+        assert_eq!(longer("", "/a"), Some("/a"));
+        assert_eq!(longer("/acme/api", "/acme/"), Some("/acme/api"));
+        assert_eq!(longer("/a", "/b"), None);
     }
 
     /// The definition, as slow and plain as can be.

@@ -43,9 +43,7 @@ struct Readiness {
 
 /// The admin routes.
 pub fn router(admin: Admin) -> Router {
-    let problem = |error: ApiError| async move {
-        error.problem().into_http("")
-    };
+    let problem = |error: ApiError| async move { error.problem().into_http("") };
     Router::new()
         .route("/healthz", get(|| async { axum::Json(serde_json::json!({ "status": "ok" })) }))
         .route("/readyz", get(ready))

@@ -85,7 +85,8 @@ impl Sealer {
         let (nonce, sealed) = bytes.split_first_chunk::<NONCE_LEN>()?;
         let plain = self.keys.iter().find_map(|key| {
             let mut buffer = sealed.to_vec();
-            let length = key.open_in_place(Nonce::assume_unique_for_key(*nonce), associated(kind, tenant), &mut buffer).ok()?.len();
+            let length =
+                key.open_in_place(Nonce::assume_unique_for_key(*nonce), associated(kind, tenant), &mut buffer).ok()?.len();
             buffer.truncate(length);
             Some(buffer)
         })?;

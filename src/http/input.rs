@@ -28,7 +28,8 @@ impl Input {
     /// Decodes the target against the route that it matched, such as `/logs/{group}/{stream}`.
     #[must_use]
     pub fn new(route: &str, uri: &Uri) -> Self {
-        let mut input = Self { has_path: route.contains('{'), path: Vec::new(), query: Vec::new(), known: Vec::new(), errors: Vec::new() };
+        let mut input =
+            Self { has_path: route.contains('{'), path: Vec::new(), query: Vec::new(), known: Vec::new(), errors: Vec::new() };
         for (name, raw) in route.split('/').zip(uri.path().split('/')) {
             if let Some(name) = name.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
                 match decode(raw) {

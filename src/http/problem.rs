@@ -115,29 +115,46 @@ impl ApiError {
                 ..plain(401, "missing_token", "A token is needed", "send `Authorization: Bearer <token>`")
             },
             Self::InvalidToken(_) => Problem {
-                challenge: Some("realm=\"logmark\", error=\"invalid_token\", error_description=\"the token is not valid here\"".into()),
+                challenge: Some(
+                    "realm=\"logmark\", error=\"invalid_token\", error_description=\"the token is not valid here\"".into(),
+                ),
                 ..plain(401, "invalid_token", "The token is not valid", "the token is not valid here")
             },
             Self::KeysUnavailable(_) => {
                 let detail = "the issuer's keys can't be had at the moment, so the token can't be judged";
-                Problem { retry_after: Some(Duration::from_secs(30)), ..plain(503, "keys_unavailable", "Keys unavailable", detail) }
+                Problem {
+                    retry_after: Some(Duration::from_secs(30)),
+                    ..plain(503, "keys_unavailable", "Keys unavailable", detail)
+                }
             }
             Self::Denied(Denied::InsufficientScope { scope }) => Problem {
                 challenge: Some(format!("realm=\"logmark\", error=\"insufficient_scope\", scope=\"{scope}\"")),
-                ..Problem::new(403, "insufficient_scope", "The token's scope is too small", format!("the scope `{scope}` would do"))
+                ..Problem::new(
+                    403,
+                    "insufficient_scope",
+                    "The token's scope is too small",
+                    format!("the scope `{scope}` would do"),
+                )
             },
             Self::Denied(Denied::NotGranted) | Self::Source(S::NotFound) => {
                 plain(404, "not_found", "Not found", "there is no such log group or stream for you")
             }
-            Self::Denied(denied @ Denied::RangeTooLong { .. }) => {
-                Problem::new(422, "query_forbidden", "Not allowed by the tenant's rules", format!("{denied}: give a later `start`"))
+            Self::Denied(denied @ Denied::RangeTooLong { .. }) => Problem::new(
+                422,
+                "query_forbidden",
+                "Not allowed by the tenant's rules",
+                format!("{denied}: give a later `start`"),
+            ),
+            Self::NoSuchPath => {
+                plain(404, "not_found", "Not found", "there is no such path; `/openapi.json` lists those that are")
             }
-            Self::NoSuchPath => plain(404, "not_found", "Not found", "there is no such path; `/openapi.json` lists those that are"),
             Self::MethodNotAllowed => plain(405, "method_not_allowed", "Method not allowed", "see the `Allow` header"),
             Self::NotAcceptable { available } => {
                 Problem::new(406, "not_acceptable", "Not acceptable", format!("this path answers with {available}"))
             }
-            Self::BodyTooLarge(limit) => Problem::new(413, "body_too_large", "Body too large", format!("the limit is {limit} bytes")),
+            Self::BodyTooLarge(limit) => {
+                Problem::new(413, "body_too_large", "Body too large", format!("the limit is {limit} bytes"))
+            }
             Self::TargetTooLong(limit) => {
                 Problem::new(414, "target_too_long", "Request target too long", format!("the limit is {limit} bytes"))
             }
@@ -213,7 +230,17 @@ pub struct Problem {
 impl Problem {
     fn new(status: u16, code: &'static str, title: &'static str, detail: String) -> Self {
         let kind = format!("urn:logmark:problem:{code}");
-        Self { kind, title, status, detail, instance: String::new(), code, errors: Vec::new(), retry_after: None, challenge: None }
+        Self {
+            kind,
+            title,
+            status,
+            detail,
+            instance: String::new(),
+            code,
+            errors: Vec::new(),
+            retry_after: None,
+            challenge: None,
+        }
     }
 
     /// The response for it. `metadata_url` is where RFC 9728 metadata is, for the challenge of a 401.
@@ -239,7 +266,8 @@ impl Problem {
 impl IntoResponse for ApiError {
     /// An empty response that carries the error; [`super::layers`] writes the problem document, since it knows the request id.
     fn into_response(self) -> Response {
-        let mut response = StatusCode::from_u16(self.problem().status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR).into_response();
+        let mut response =
+            StatusCode::from_u16(self.problem().status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR).into_response();
         response.extensions_mut().insert(self);
         response
     }

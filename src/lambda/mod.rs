@@ -20,11 +20,12 @@ pub async fn run(service: Service) -> Result<(), lambda_http::Error> {
     let _counted = Metrics::install();
     service.warm_up();
     let router: Router = service.router();
-    let handler = ServiceBuilder::new().map_request(request).service(router.into_service::<Body>().map_response(|response| response));
+    let handler =
+        ServiceBuilder::new().map_request(request).service(router.into_service::<Body>().map_response(|response| response));
     lambda_http::run(handler).await
 }
 
-/// An event's request as the router takes it: with the path that the client sent, without the stage that lambda_http
+/// An event's request as the router takes it: with the path that the client sent, without the stage that `lambda_http`
 /// puts before it, and with none of what the front door adds about who calls.
 fn request(event: lambda_http::Request) -> Request<Body> {
     let path = event.raw_http_path().to_owned();

@@ -14,9 +14,7 @@ use super::{Source, SourceError};
 use crate::auth::permit::Permit;
 use crate::domain::event::{Direction, Event, EventPage, ListPage, LogGroup, LogStream, PageRequest, Position};
 use crate::domain::name::{LogGroupName, LogStreamName, SourceName};
-use crate::domain::operation::{
-    DescribeGroup, ListGroups, ListStreams, ReadGroup, ReadStream, StreamOrder, StreamSelection,
-};
+use crate::domain::operation::{DescribeGroup, ListGroups, ListStreams, ReadGroup, ReadStream, StreamOrder, StreamSelection};
 use crate::domain::time::{Millis, TimeRange};
 
 /// Names looked at in one step of a list.
@@ -77,7 +75,12 @@ impl Source for Local {
         .await
     }
 
-    async fn list_groups(&self, permit: &Permit<ListGroups>, from: Option<&Position>, limit: usize) -> Result<ListPage<LogGroup>, SourceError> {
+    async fn list_groups(
+        &self,
+        permit: &Permit<ListGroups>,
+        from: Option<&Position>,
+        limit: usize,
+    ) -> Result<ListPage<LogGroup>, SourceError> {
         let (permit, from, source) = (permit.clone(), from.cloned(), self.name.clone());
         self.blocking(move |store| list_groups(store, &permit, &source, from, limit)).await
     }
@@ -87,7 +90,12 @@ impl Source for Local {
         self.blocking(move |store| log_group(store.group(name.as_str())?.ok_or(SourceError::NotFound)?)).await
     }
 
-    async fn list_streams(&self, permit: &Permit<ListStreams>, from: Option<&Position>, limit: usize) -> Result<ListPage<LogStream>, SourceError> {
+    async fn list_streams(
+        &self,
+        permit: &Permit<ListStreams>,
+        from: Option<&Position>,
+        limit: usize,
+    ) -> Result<ListPage<LogStream>, SourceError> {
         let (permit, from) = (permit.clone(), from.cloned());
         self.blocking(move |store| list_streams(store, &permit, from, limit)).await
     }
@@ -162,13 +170,13 @@ fn list_groups(
     limit: usize,
 ) -> Result<ListPage<LogGroup>, SourceError> {
     let rule = permit.sources().iter().find(|rule| rule.source == *source).ok_or(SourceError::NotFound)?;
-    let Some(prefix) = rule.prefix_with(permit.op().prefix.as_deref()) else {
+    let Some(prefix) = rule.prefix_with(permit.op().prefix.as_deref().unwrap_or("")) else {
         return Ok(ListPage { items: Vec::new(), next: None });
     };
     let mut items = Vec::new();
     let mut after = from.map(|position| position.0);
     loop {
-        let step = store.groups(&prefix, after.as_deref(), LIST_STEP)?;
+        let step = store.groups(prefix, after.as_deref(), LIST_STEP)?;
         let complete = step.len() < LIST_STEP;
         for group in step {
             if items.len() == limit {
@@ -186,7 +194,8 @@ fn list_groups(
 }
 
 fn log_group(group: logmark_store::Group) -> Result<LogGroup, SourceError> {
-    let name = LogGroupName::try_from(group.name).map_err(|error| SourceError::Store(format!("a stored group's name {error}")))?;
+    let name =
+        LogGroupName::try_from(group.name).map_err(|error| SourceError::Store(format!("a stored group's name {error}")))?;
     let class = match group.class {
         GroupClass::Standard => "STANDARD".to_owned(),
         other => format!("{other:?}").to_uppercase(),

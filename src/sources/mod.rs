@@ -38,13 +38,23 @@ pub trait Source: Send + Sync + fmt::Debug {
     async fn read_group(&self, permit: &Permit<ReadGroup>, page: &PageRequest) -> Result<EventPage, SourceError>;
 
     /// One page of the groups that the permit shows, ascending by name.
-    async fn list_groups(&self, permit: &Permit<ListGroups>, from: Option<&Position>, limit: usize) -> Result<ListPage<LogGroup>, SourceError>;
+    async fn list_groups(
+        &self,
+        permit: &Permit<ListGroups>,
+        from: Option<&Position>,
+        limit: usize,
+    ) -> Result<ListPage<LogGroup>, SourceError>;
 
     /// One group.
     async fn describe_group(&self, permit: &Permit<DescribeGroup>) -> Result<LogGroup, SourceError>;
 
     /// One page of the group's streams that the permit shows, in the operation's order.
-    async fn list_streams(&self, permit: &Permit<ListStreams>, from: Option<&Position>, limit: usize) -> Result<ListPage<LogStream>, SourceError>;
+    async fn list_streams(
+        &self,
+        permit: &Permit<ListStreams>,
+        from: Option<&Position>,
+        limit: usize,
+    ) -> Result<ListPage<LogStream>, SourceError>;
 
     /// Can it answer? For readiness; it costs no quota.
     async fn ready(&self) -> Result<(), SourceError>;

@@ -136,7 +136,13 @@ pub struct Export<Op> {
 impl<Op: ReadEvents> Export<Op> {
     /// Prepares to read from `position` on; `limit` of `None` is to the end.
     #[must_use]
-    pub fn new(sources: Sources, permit: Permit<Op>, position: Option<Position>, limit: Option<usize>, page_bytes: usize) -> Self {
+    pub fn new(
+        sources: Sources,
+        permit: Permit<Op>,
+        position: Option<Position>,
+        limit: Option<usize>,
+        page_bytes: usize,
+    ) -> Self {
         Self { sources, permit, position, left: limit, page_bytes, stop: None, failed: false }
     }
 

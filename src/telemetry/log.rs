@@ -15,6 +15,10 @@ pub enum Format {
     Text,
 }
 
+/// Libraries that write whole requests, signatures included, at their finest levels: they stay coarse unless the operator
+/// names one of them.
+const QUIET: &str = "aws_sigv4=info,aws_config=info,aws_smithy_runtime=info,aws_smithy_http_client=info,hyper=info,hyper_util=info,h2=info,rustls=info";
+
 /// The filter is not understood.
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
@@ -40,8 +44,9 @@ impl FormatTime for Utc {
 /// # Errors
 /// [`LogError`].
 pub fn init(format: Format, filter: &str) -> Result<(), LogError> {
-    let filter = EnvFilter::try_new(filter)?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_timer(Utc).with_writer(BoxMakeWriter::new(std::io::stderr));
+    let filter = EnvFilter::try_new(format!("{QUIET},{filter}"))?;
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(filter).with_timer(Utc).with_writer(BoxMakeWriter::new(std::io::stderr));
     let begun = match format {
         Format::Json => builder.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init_quietly(),
         Format::Text => builder.with_ansi(false).try_init_quietly(),

@@ -1,6 +1,7 @@
 //! Figures for Prometheus. Labels are operations, status classes and codes of ours: never a tenant, a group or a text.
 
 use std::fmt;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use http::StatusCode;
@@ -9,6 +10,9 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
 /// Bounds of the request time's histogram, in seconds.
 const SECONDS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0];
+
+/// The process's one recorder: figures are counted for the process, however many services it runs.
+static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
 
 /// Where the figures are read.
 #[derive(Clone)]
@@ -21,18 +25,21 @@ impl fmt::Debug for Metrics {
 }
 
 impl Metrics {
-    /// Begins counting for the whole process. A second call counts into the first one's and renders nothing.
+    /// Begins counting for the whole process, if nobody has begun.
     #[must_use]
     pub fn install() -> Self {
-        let builder = PrometheusBuilder::new().set_buckets(&SECONDS);
-        let handle = builder.ok().and_then(|builder| builder.install_recorder().ok());
+        Self(RECORDER.get_or_init(Self::begin).clone())
+    }
+
+    fn begin() -> Option<PrometheusHandle> {
+        let handle = PrometheusBuilder::new().set_buckets(&SECONDS).ok()?.install_recorder().ok()?;
         describe_counter!("logmark_requests_total", "Requests by operation and status class");
         describe_histogram!("logmark_request_seconds", Unit::Seconds, "Time from a request's head to its answer's head");
         describe_counter!("logmark_problems_total", "Errors answered, by code");
         describe_counter!("logmark_events_returned_total", "Log events sent to callers, by operation");
         describe_counter!("logmark_bytes_returned_total", Unit::Bytes, "Bytes of events sent, before compression, by operation");
         describe_counter!("logmark_connections_refused_total", "Connections closed at a limit, by limit");
-        Self(handle)
+        Some(handle)
     }
 
     /// The figures in Prometheus' text format.

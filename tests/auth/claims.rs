@@ -367,7 +367,8 @@ fn every_mistake_in_the_rules_is_told() {
     assert!(wrong(|rules| rules.keys = KeySource::Url("http://127.0.0.1:1/keys".parse().unwrap())).is_empty());
     assert_eq!(wrong(|rules| rules.leeway = Duration::from_secs(3600)), [format!("{issuer}: `leeway` is out of range")]);
     let server = Server::with_keys(&[]);
-    let twice = crate::auth::support::Verifier::new(vec![rules(), rules()], server.clone(), crate::auth::support::HeldClock::new());
+    let twice =
+        crate::auth::support::Verifier::new(vec![rules(), rules()], server.clone(), crate::auth::support::HeldClock::new());
     assert_eq!(twice.unwrap_err()[0].to_string(), format!("{issuer} is configured twice"));
     let none = crate::auth::support::Verifier::new(vec![], server, crate::auth::support::HeldClock::new());
     assert_eq!(none.unwrap_err()[0].to_string(), "no issuer is configured");

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::auth::support::{IssuerRules, KEY, TestKey, TokenError, World, changed, good_claims, good_header, rules, to_base64url};
+use crate::auth::support::{
+    IssuerRules, KEY, TestKey, TokenError, World, changed, good_claims, good_header, rules, to_base64url,
+};
 
 /// Signed with the right key whatever the header says, so that only the header can be the reason.
 async fn check(world: &World, name: &str, header: Value, is_accepted: bool) {

@@ -196,7 +196,10 @@ async fn a_hanging_issuer_holds_up_nobody_who_has_keys() {
     for n in 0..100 {
         world.clock.advance(1300);
         let started = tokio::time::Instant::now();
-        world.verify(&KEY.token(&good_header(), &claims_with("exp", Some((crate::auth::support::NOW + 1300 * 60).into())))).await.ok();
+        world
+            .verify(&KEY.token(&good_header(), &claims_with("exp", Some((crate::auth::support::NOW + 1300 * 60).into()))))
+            .await
+            .ok();
         assert!(started.elapsed().is_zero(), "round {n} waited {:?}", started.elapsed());
     }
 }

@@ -96,7 +96,8 @@ async fn every_wrong_parameter_is_named_with_what_is_wrong() {
         assert_eq!(answer.problem(), "400 invalid_parameter", "{target}");
         let problem = answer.json();
         let errors = problem["errors"].as_array().unwrap();
-        let named = errors.iter().any(|error| error["parameter"] == *parameter && error["detail"].as_str().unwrap().contains(detail));
+        let named =
+            errors.iter().any(|error| error["parameter"] == *parameter && error["detail"].as_str().unwrap().contains(detail));
         assert!(named, "{target}: {problem}");
     }
 }
@@ -106,7 +107,8 @@ async fn all_faults_are_told_at_once() {
     let world = World::new().await;
     let answer = world.tenant("acme").get("/logs/:acme:api/a*?start=x&limit=0&foo=1&filter=y").await;
     let problem = answer.json();
-    let named: Vec<&str> = problem["errors"].as_array().unwrap().iter().map(|error| error["parameter"].as_str().unwrap()).collect();
+    let named: Vec<&str> =
+        problem["errors"].as_array().unwrap().iter().map(|error| error["parameter"].as_str().unwrap()).collect();
     assert_eq!(named, ["stream", "start", "filter", "limit", "foo"]);
     assert_eq!(problem["detail"], "5 parameters are wrong");
 }

@@ -4,7 +4,16 @@ use crate::world::World;
 
 async fn world() -> World {
     let world = World::new().await;
-    for group in ["/acme/api", "/acme/web", "/acme2/api", "/globex/api", "/shared/gateway", "/shared/other", "/described/x", "/customers/new/a"] {
+    for group in [
+        "/acme/api",
+        "/acme/web",
+        "/acme2/api",
+        "/globex/api",
+        "/shared/gateway",
+        "/shared/other",
+        "/described/x",
+        "/customers/new/a",
+    ] {
         world.put(group, "s", &[(1, "x")]).await;
     }
     world

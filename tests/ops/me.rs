@@ -27,7 +27,10 @@ async fn explain_names_the_claim_and_the_rule_or_what_is_missing() {
     let client = world.scoped("acme", "logs:read:/acme/*");
     let yes = client.get("/me/explain?action=read&group=/acme/api&stream=web-1").await.json();
     assert_eq!(yes["allowed"], true);
-    assert_eq!(yes["because"], serde_json::json!({ "grant": "tenants.acme.grants[0]", "scope": "logs:read:/acme/*", "claim": "scope" }));
+    assert_eq!(
+        yes["because"],
+        serde_json::json!({ "grant": "tenants.acme.grants[0]", "scope": "logs:read:/acme/*", "claim": "scope" })
+    );
     let scope = client.get("/me/explain?action=tail&group=/acme/api").await.json();
     assert_eq!(scope["allowed"], false);
     assert_eq!(scope["neededScope"], "logs:tail:/acme/api");

@@ -105,7 +105,10 @@ async fn start_is_in_the_range_and_end_is_not() {
     let acme = world.tenant("acme");
     let range = "start=1700000002000&end=1700000006000";
     assert_eq!(acme.get(&format!("/logs/:acme:api/web-1?{range}")).await.messages(), names(2..6));
-    assert_eq!(acme.get("/logs/:acme:api/web-1?start=2023-11-14T22:13:22Z&end=2023-11-14T22:13:26Z").await.messages(), names(2..6));
+    assert_eq!(
+        acme.get("/logs/:acme:api/web-1?start=2023-11-14T22:13:22Z&end=2023-11-14T22:13:26Z").await.messages(),
+        names(2..6)
+    );
     assert_eq!(acme.get("/logs/:acme:api/web-1?start=1700000002&end=1700000006&from=tail&limit=1").await.messages(), names(5..6));
 }
 
@@ -152,8 +155,9 @@ async fn a_relative_start_stays_where_it_was_from_page_to_page() {
 
 #[tokio::test]
 async fn a_page_ends_at_its_bytes_and_goes_on_behind_them() {
-    let world = World::with(crate::world::Options { server: "limits = { page_bytes = 10000 }\n".into(), ..Default::default() }).await;
-    let long = "x".repeat(4000);
+    let world =
+        World::with(crate::world::Options { server: "limits = { page_bytes = 65536 }\n".into(), ..Default::default() }).await;
+    let long = "x".repeat(30_000);
     let events: Vec<(i64, &str)> = (0..7).map(|i| (1000 + i, long.as_str())).collect();
     world.put("/acme/api", "web-1", &events).await;
     let acme = world.tenant("acme");

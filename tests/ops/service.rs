@@ -66,7 +66,8 @@ async fn every_answer_has_an_id_and_headers_that_protect() {
 async fn unknown_paths_and_methods_are_problems() {
     let world = World::new().await;
     for client in [world.anonymous(), world.tenant("acme")] {
-        for path in ["/", "/nothing", "/logs/", "/logs/a/b/c", "/logs//", "/groups/", "//groups", "/groups/:acme:api/", "/LOGS/x"] {
+        for path in ["/", "/nothing", "/logs/", "/logs/a/b/c", "/logs//", "/groups/", "//groups", "/groups/:acme:api/", "/LOGS/x"]
+        {
             assert_eq!(client.get(path).await.problem(), "404 not_found", "{path}");
         }
         for method in [Method::POST, Method::PUT, Method::DELETE, Method::PATCH, Method::OPTIONS, Method::TRACE] {
@@ -98,11 +99,17 @@ async fn other_origins_may_call_only_when_they_are_named() {
     let answer = open.tenant("acme").get_with("/me", &origin).await;
     assert_eq!(answer.header("access-control-allow-origin"), "https://app.example.com");
     assert_eq!(answer.header("access-control-allow-credentials"), "");
-    for other in ["https://app.example.com.evil.test", "https://evil.test", "null", "http://app.example.com", "https://APP.example.com"] {
+    for other in
+        ["https://app.example.com.evil.test", "https://evil.test", "null", "http://app.example.com", "https://APP.example.com"]
+    {
         let answer = open.tenant("acme").get_with("/me", &[("origin", other)]).await;
         assert_eq!(answer.header("access-control-allow-origin"), "", "{other}");
     }
-    let preflight = [("origin", "https://app.example.com"), ("access-control-request-method", "GET"), ("access-control-request-headers", "authorization")];
+    let preflight = [
+        ("origin", "https://app.example.com"),
+        ("access-control-request-method", "GET"),
+        ("access-control-request-headers", "authorization"),
+    ];
     let answer = open.anonymous().send(Method::OPTIONS, "/groups", &preflight).await;
     assert_eq!(answer.status, 200);
     assert!(answer.header("access-control-allow-headers").contains("authorization"));

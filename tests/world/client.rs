@@ -51,7 +51,8 @@ impl Client {
 
     /// Any request without a body.
     pub async fn send(&self, method: Method, target: &str, headers: &[(&str, &str)]) -> Answer {
-        let mut request = Request::builder().method(method).uri(format!("http://{}{target}", self.address)).header("te", "trailers");
+        let mut request =
+            Request::builder().method(method).uri(format!("http://{}{target}", self.address)).header("te", "trailers");
         if let Some(token) = &self.token {
             request = request.header("authorization", format!("Bearer {token}"));
         }
@@ -64,8 +65,13 @@ impl Client {
 
     async fn read(response: http::Response<hyper::body::Incoming>) -> Answer {
         let (parts, mut body) = response.into_parts();
-        let mut answer =
-            Answer { status: parts.status, headers: parts.headers, body: Bytes::new(), trailers: HeaderMap::new(), broken: false };
+        let mut answer = Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body: Bytes::new(),
+            trailers: HeaderMap::new(),
+            broken: false,
+        };
         let mut bytes = Vec::new();
         while let Some(frame) = body.frame().await {
             match frame.map(http_body::Frame::into_data) {
@@ -90,9 +96,10 @@ impl Answer {
         String::from_utf8(self.body.to_vec()).unwrap()
     }
 
-    /// A header's value.
-    pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    /// A header's values, joined by commas; empty when it is not there.
+    pub fn header(&self, name: &str) -> String {
+        let values: Vec<_> = self.headers.get_all(name).iter().map(|value| value.to_str().unwrap()).collect();
+        values.join(", ")
     }
 
     /// The problem's code, checking that it is a whole problem document.

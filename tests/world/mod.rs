@@ -121,7 +121,10 @@ impl World {
     }
 
     fn configure(folder: &TempDir, options: &Options) -> Config {
-        let sources = options.sources.clone().unwrap_or_else(|| "[[sources]]\nname = \"disk\"\nkind = \"local\"\npath = \"store\"\n".to_owned());
+        let sources = options
+            .sources
+            .clone()
+            .unwrap_or_else(|| "[[sources]]\nname = \"disk\"\nkind = \"local\"\npath = \"store\"\n".to_owned());
         let tenants = options.tenants.clone().unwrap_or_else(|| TENANTS.to_owned());
         let text = format!(
             "[server]\nlisten = \"127.0.0.1:0\"\nadmin_listen = \"127.0.0.1:0\"\npublic_url = \"http://logs.test\"\n{}\n\
@@ -139,7 +142,10 @@ impl World {
         let store = self.store.clone().unwrap();
         let _exists = store.create_group(group, 1_700_000_000_000);
         let _exists = store.create_stream(group, stream, 1_700_000_000_000);
-        let events: Vec<_> = events.iter().map(|(timestamp, message)| NewEvent { timestamp: *timestamp, message: (*message).to_owned() }).collect();
+        let events: Vec<_> = events
+            .iter()
+            .map(|(timestamp, message)| NewEvent { timestamp: *timestamp, message: (*message).to_owned() })
+            .collect();
         for part in events.chunks(10_000) {
             store.append(group, stream, part.to_vec(), 1_700_000_000_500).await.unwrap();
         }

@@ -29,9 +29,11 @@ const TENANTS: [(&str, &str); 2] =
 
 /// Arguments of `logmark demo`.
 #[derive(Debug, Args)]
-#[command(after_help = "The folder holds the store, the development issuer's key, and a logmark.toml that the other commands take:\n  \
+#[command(
+    after_help = "The folder holds the store, the development issuer's key, and a logmark.toml that the other commands take:\n  \
     logmark token --tenant acme --scope 'logs:read:/acme/api'\n  \
-    logmark explain --config logmark-demo/logmark.toml --token … --action read --group /globex/api")]
+    logmark explain --config logmark-demo/logmark.toml --token … --action read --group /globex/api"
+)]
 pub struct DemoArgs {
     /// The demo's folder
     #[arg(long, value_name = "DIR", default_value = DEMO_DIRECTORY)]
@@ -58,7 +60,9 @@ pub fn run(args: &DemoArgs) -> Result<ExitCode, CliError> {
         let store = service.local_store().ok_or_else(|| CliError::Failed("the demo has no local source".to_owned()))?;
         note("making the logs of the last day …");
         let writer = tokio::task::spawn_blocking(move || writer::Writer::begin(store)).await;
-        let writer = writer.map_err(|error| CliError::failed("the sample logs", error))?.map_err(|error| CliError::failed("the sample logs", error))?;
+        let writer = writer
+            .map_err(|error| CliError::failed("the sample logs", error))?
+            .map_err(|error| CliError::failed("the sample logs", error))?;
         announce(&args.data, &listeners)?;
         let writing = tokio::spawn(writer.run());
         listeners.serve(service, stop_signal()).await;
@@ -107,7 +111,8 @@ fn addresses(port: u16) -> Result<[SocketAddr; 2], CliError> {
 }
 
 fn write_config(directory: &Path, listen: SocketAddr, admin: SocketAddr) -> Result<(), CliError> {
-    let text = include_str!("logmark.toml").replace("127.0.0.1:8080", &listen.to_string()).replace("127.0.0.1:8081", &admin.to_string());
+    let text =
+        include_str!("logmark.toml").replace("127.0.0.1:8080", &listen.to_string()).replace("127.0.0.1:8081", &admin.to_string());
     let path = config_path(directory);
     std::fs::write(&path, text).map_err(|error| CliError::failed(path.display(), error))
 }

@@ -40,7 +40,9 @@ impl Writer {
             let backlog = samples.until(now);
             samples.set_pace(Pace::Steady { mean_gap_ms: LIVE_GAP_MS }, now);
             for part in backlog.chunks(BATCH) {
-                store.append_blocking(stream.group, &stream.stream, events(part.to_vec()), now).map_err(|error| failed(&error))?;
+                store
+                    .append_blocking(stream.group, &stream.stream, events(part.to_vec()), now)
+                    .map_err(|error| failed(&error))?;
             }
             begun.push((stream, samples));
         }

@@ -33,12 +33,14 @@ const BATCH: (usize, usize) = (10_000, 1 << 20);
 
 /// Arguments of `logmark import`.
 #[derive(Debug, Args)]
-#[command(after_help = "Each line becomes an event. Its time is found in it: RFC 3339, common log format, epoch, syslog, and the \
+#[command(
+    after_help = "Each line becomes an event. Its time is found in it: RFC 3339, common log format, epoch, syslog, and the \
     usual fields of JSON lines. A line without one (a stack trace) takes the time of the line before it.\n\n\
     Examples:\n  logmark import --group /web/shop --stream prod access.log access.log.1.gz\n  \
     zcat old.gz | logmark import --config logmark.toml --group /web/shop --stream old\n  \
     logmark import --group /app --stream a --timestamp-format '%d.%m.%Y %H:%M:%S' app.log\n\n\
-    The store must not be in use by a running service.")]
+    The store must not be in use by a running service."
+)]
 pub struct ImportArgs {
     /// The configuration file that names the source [default: logmark.toml, if there is one; else the demo's]
     #[arg(long, value_name = "FILE", env = "LOGMARK_CONFIG")]
@@ -68,8 +70,10 @@ pub struct ImportArgs {
 /// When an argument is wrong, the store can't be used, or a file can't be read. Lines that could not be imported are
 /// reported, and make the exit code 1.
 pub fn run(args: &ImportArgs) -> Result<ExitCode, CliError> {
-    let group = LogGroupName::try_from(args.group.as_str()).map_err(|error| CliError::failed(format!("--group `{}`", args.group), error))?;
-    let stream = LogStreamName::try_from(args.stream.as_str()).map_err(|error| CliError::failed(format!("--stream `{}`", args.stream), error))?;
+    let group = LogGroupName::try_from(args.group.as_str())
+        .map_err(|error| CliError::failed(format!("--group `{}`", args.group), error))?;
+    let stream = LogStreamName::try_from(args.stream.as_str())
+        .map_err(|error| CliError::failed(format!("--stream `{}`", args.stream), error))?;
     let inputs = open_all(&args.files)?;
     let directory = store_directory(args)?;
     let store = Store::open(&directory, StoreOptions::default()).map_err(|error| CliError::failed(directory.display(), error))?;
@@ -174,7 +178,8 @@ struct Target<'a> {
 
 impl<'a> Target<'a> {
     fn prepare(store: &'a Store, group: &'a LogGroupName, stream: &'a LogStreamName) -> Result<Self, CliError> {
-        ensure_stream(store, group.as_str(), stream.as_str(), SystemClock.now().0).map_err(|error| CliError::failed("the store", error))?;
+        ensure_stream(store, group.as_str(), stream.as_str(), SystemClock.now().0)
+            .map_err(|error| CliError::failed("the store", error))?;
         Ok(Self { store, group, stream })
     }
 

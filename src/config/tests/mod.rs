@@ -1,1 +1,93 @@
-//! t
+//! What configurations mean, and what is said of wrong ones: tables of snippets and the whole text of their mistakes.
+//!
+//! Owns the helpers: a small right configuration, in which a snippet replaces lines. Look next at [`example`], which reads
+//! the documentation's own example, and at `bad_*`, one table for each section.
+
+#[cfg(feature = "local")]
+mod example;
+mod bad_server;
+mod bad_issuers;
+mod bad_sources;
+mod bad_tenants;
+mod environment;
+mod secrets;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::mistake::Mistakes;
+use super::{Config, parse};
+
+const ISSUER: &str = "[[auth.issuers]]";
+const SOURCE: &str = "[[sources]]";
+
+/// The lines that a section needs to be right.
+fn needed(header: &str) -> &'static [&'static str] {
+    match header {
+        ISSUER => &[
+            r#"issuer = "https://id.example.com""#,
+            r#"audiences = ["logmark"]"#,
+            r#"algorithms = ["RS256"]"#,
+            r#"keys = "discover""#,
+        ],
+        SOURCE => &[r#"name = "eu""#, r#"kind = "cloudwatch""#, r#"region = "eu-central-1""#],
+        "[[tenants.acme.grants]]" | "[tenant_template]" => &[r#"groups = ["/acme/*"]"#, r#"actions = ["read"]"#],
+        _ => &[],
+    }
+}
+
+/// A section: its header, the snippet's lines, and those of the needed lines whose keys the snippet does not have. A line
+/// `-key` in the snippet leaves the needed line of that key out.
+fn section(header: &str, snippet: &str) -> String {
+    let key = |line: &str| line.trim_start_matches('-').split(['=', ' ', '.']).next().unwrap_or("").to_owned();
+    let replaced: Vec<String> = snippet.lines().map(key).collect();
+    let written = snippet.lines().filter(|line| !line.starts_with('-'));
+    let kept = needed(header).iter().copied().filter(|line| !replaced.contains(&key(line)));
+    [header].into_iter().chain(written).chain(kept).map(|line| format!("{line}\n")).collect()
+}
+
+/// A document that begins with the section and is otherwise right.
+fn document(header: &str, snippet: &str) -> String {
+    let mut document = if header.is_empty() { snippet.to_owned() + "\n" } else { section(header, snippet) };
+    for (header, word) in [(ISSUER, "issuers"), (SOURCE, "sources")] {
+        if !document.contains(word) {
+            document += &section(header, "");
+        }
+    }
+    document
+}
+
+fn variables(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+fn parsed(text: &str, environment: &[(&str, &str)]) -> Result<Config, Mistakes> {
+    parse(Some((Path::new("logmark.toml"), text)), &variables(environment))
+}
+
+/// The mistakes, a line each; nothing when there are none.
+fn lines(result: Result<Config, Mistakes>) -> String {
+    result.err().map(|mistakes| mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")).unwrap_or_default()
+}
+
+/// Every snippet, put into its section, has exactly these mistakes.
+#[track_caller]
+fn refused(header: &str, cases: &[(&str, &str)]) {
+    for (snippet, expected) in cases {
+        let found = lines(parsed(&document(header, snippet), &[]));
+        assert!(!found.is_empty(), "{snippet} is accepted");
+        assert_eq!(found, *expected, "{header} {snippet}");
+    }
+}
+
+/// Every snippet, put into its section, is accepted with exactly these warnings, others of the small configuration aside.
+#[track_caller]
+fn warned(header: &str, cases: &[(&str, &str)]) {
+    for (snippet, expected) in cases {
+        let found =
+            parsed(&document(header, snippet), &[]).map(|config| config.warnings).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+        let usual = ["server.cursor_keys: is missing", "tenants: is missing, and so is"];
+        let found: Vec<String> = found.into_iter().filter(|line| !usual.iter().any(|usual| line.contains(usual))).collect();
+        assert_eq!(found.join("\n"), *expected, "{header} {snippet}");
+    }
+}

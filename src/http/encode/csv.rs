@@ -12,13 +12,8 @@ pub(super) fn header(out: &mut Vec<u8>) {
 /// Writes one event and its line end.
 pub(super) fn event(event: &Event, out: &mut Vec<u8>) {
     let ingestion = event.ingestion_time.map(|time| time.to_string()).unwrap_or_default();
-    let cells = [
-        &event.timestamp.to_string(),
-        &ingestion,
-        &*event.stream,
-        event.event_id.as_deref().unwrap_or(""),
-        &event.message,
-    ];
+    let cells =
+        [&event.timestamp.to_string(), &ingestion, &*event.stream, event.event_id.as_deref().unwrap_or(""), &event.message];
     for (index, text) in cells.into_iter().enumerate() {
         if index > 0 {
             out.push(b',');
@@ -59,7 +54,8 @@ mod tests {
     use crate::domain::time::Millis;
 
     fn line(message: &str) -> String {
-        let event_value = Event { timestamp: Millis(0), ingestion_time: None, stream: "s".into(), event_id: None, message: message.into() };
+        let event_value =
+            Event { timestamp: Millis(0), ingestion_time: None, stream: "s".into(), event_id: None, message: message.into() };
         let mut out = Vec::new();
         event(&event_value, &mut out);
         String::from_utf8(out).unwrap()

@@ -18,10 +18,16 @@ use crate::sources::reader::{Export, ReadEvents};
 /// The trailer that says where a later request goes on.
 pub const CURSOR_TRAILER: &str = "logmark-cursor";
 
+/// Makes the cursor for a position.
+type Seal = Box<dyn Fn(&Position) -> Result<String, ApiError> + Send>;
+
+/// Told events, bytes and the outcome, once.
+type Told = Box<dyn FnOnce(u64, u64, &'static str) + Send>;
+
 /// What a streamed answer needs besides its events.
 pub struct Ending {
     /// Makes the cursor for a position.
-    pub seal: Box<dyn Fn(&Position) -> Result<String, ApiError> + Send>,
+    pub seal: Seal,
     /// NDJSON: also write the cursor and the reason as a last line.
     pub as_line: bool,
     /// Told how many events and bytes went out, and how it ended, once; also when the client left.
@@ -42,7 +48,7 @@ pub struct Audit {
     pub bytes: u64,
     /// How it ended; unchanged when the client left.
     pub outcome: &'static str,
-    write: Option<Box<dyn FnOnce(u64, u64, &'static str) + Send>>,
+    write: Option<Told>,
 }
 
 impl std::fmt::Debug for Audit {

@@ -28,7 +28,8 @@ mod tests {
     #[test]
     fn control_characters_are_escaped_unless_raw() {
         let write = |message: &str, raw| {
-            let value = Event { timestamp: Millis(0), ingestion_time: None, stream: "s".into(), event_id: None, message: message.into() };
+            let value =
+                Event { timestamp: Millis(0), ingestion_time: None, stream: "s".into(), event_id: None, message: message.into() };
             let mut out = Vec::new();
             event(&value, raw, &mut out);
             String::from_utf8(out).unwrap()

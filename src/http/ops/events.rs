@@ -1,8 +1,8 @@
 //! What the three event endpoints share: their parameters, their cursors, and their answers in every format.
 
 use axum::response::{IntoResponse, Response};
-use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, TRAILER};
 use http::HeaderValue;
+use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, TRAILER};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
@@ -51,6 +51,9 @@ struct Shape {
     range: (Option<i64>, Option<i64>),
 }
 
+/// Where an earlier answer ended: a position, and the source that it is one of.
+type Place = (SourceName, Position);
+
 /// A place in an answer, as it is sealed.
 #[derive(Debug, Serialize, Deserialize)]
 struct Cursor {
@@ -64,7 +67,7 @@ struct Cursor {
 #[derive(Debug)]
 pub struct EventsAsk {
     shape: Shape,
-    place: Option<(SourceName, Position)>,
+    place: Option<Place>,
     direction: Direction,
     limit: Option<usize>,
     format: Format,
@@ -177,7 +180,7 @@ impl Given {
     }
 
     /// The request: the cursor's, which what is given beside it must not contradict, or a new one.
-    fn settle(self, setting: Setting<'_>) -> Result<(Shape, Option<(SourceName, Position)>, Direction), ApiError> {
+    fn settle(self, setting: Setting<'_>) -> Result<(Shape, Option<Place>, Direction), ApiError> {
         match self.cursor.clone() {
             Some(text) => {
                 let tenant = &setting.caller.tenant.id;
@@ -207,7 +210,9 @@ impl Given {
             ("streams` or `streamPrefix", self.streams.as_ref().is_some_and(|streams| *streams != shape.streams)),
         ];
         match differs.iter().find(|(_, differs)| *differs) {
-            Some((name, _)) => Err(ApiError::InvalidCursor(format!("`{name}` differs from the request that the cursor carries").into())),
+            Some((name, _)) => {
+                Err(ApiError::InvalidCursor(format!("`{name}` differs from the request that the cursor carries").into()))
+            }
             None => Ok(()),
         }
     }
@@ -341,7 +346,10 @@ impl Answer {
         }
     }
 
-    fn sealer<Op: ReadEvents>(&self, permit: &Permit<Op>) -> impl Fn(Direction, &Position) -> Result<String, ApiError> + Send + use<Op> {
+    fn sealer<Op: ReadEvents>(
+        &self,
+        permit: &Permit<Op>,
+    ) -> impl Fn(Direction, &Position) -> Result<String, ApiError> + Send + use<Op> {
         let (app, now, shape) = (self.app.clone(), self.now, self.ask.shape.clone());
         let tenant = permit.tenant().clone();
         let source = permit.sources().first().map(|rule| rule.source.clone());

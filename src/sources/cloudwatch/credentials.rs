@@ -13,6 +13,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use tokio::sync::{Mutex, OnceCell};
+use tokio::time::Instant;
 
 use super::errors::CallError;
 use crate::domain::time::Millis;
@@ -27,6 +28,8 @@ const UNDATED_MILLIS: i64 = 15 * 60 * 1000;
 const PAUSE_MILLIS: i64 = 30 * 1000;
 /// One fetch may take this long; the chain's own parts are shorter.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(10);
+/// A failed fetch stands for those asked for so soon after it.
+const FAILURE_SHARED: Duration = Duration::from_secs(1);
 /// `RoleSessionName`: what `CloudTrail` shows.
 const SESSION_NAME: &str = "logmark";
 
@@ -99,13 +102,13 @@ pub(super) struct Cache {
     origin: Origin,
     provider: OnceCell<SharedCredentialsProvider>,
     kept: Mutex<Option<Arc<Kept>>>,
-    /// Held by the one caller that fetches.
-    fetching: Mutex<()>,
+    /// Held by the one caller that fetches; in it, when the last fetch failed and of what.
+    fetching: Mutex<Option<(Instant, CallError)>>,
 }
 
 impl Cache {
     pub(super) fn new(origin: Origin) -> Self {
-        Self { origin, provider: OnceCell::new(), kept: Mutex::new(None), fetching: Mutex::new(()) }
+        Self { origin, provider: OnceCell::new(), kept: Mutex::new(None), fetching: Mutex::new(None) }
     }
 
     /// Credentials that are good at `now`. Waits only when there are none: while old ones can be used, one caller looks for
@@ -125,11 +128,17 @@ impl Cache {
                 Err(_) => Ok(kept.credentials.clone()),
             },
             None => {
-                let _alone = self.fetching.lock().await;
+                let mut failure = self.fetching.lock().await;
                 let fetched_meanwhile = self.kept.lock().await.clone().filter(|kept| now.0 < kept.usable_until);
-                match fetched_meanwhile {
-                    Some(kept) => Ok(kept.credentials.clone()),
-                    None => self.fetch(now).await,
+                match (fetched_meanwhile, &*failure) {
+                    (Some(kept), _) => Ok(kept.credentials.clone()),
+                    // Those who waited for a fetch that failed share its failure: one after the other would be too late.
+                    (None, Some((failed, error))) if failed.elapsed() < FAILURE_SHARED => Err(error.clone()),
+                    (None, _) => {
+                        let fetched = self.fetch(now).await;
+                        *failure = fetched.as_ref().err().map(|error| (Instant::now(), error.clone()));
+                        fetched
+                    }
                 }
             }
         }
@@ -228,6 +237,19 @@ mod tests {
         });
         for task in all.collect::<Vec<_>>() {
             assert_eq!(task.await.unwrap(), "key0");
+        }
+        assert_eq!(calls.load(Ordering::SeqCst), 1);
+    }
+
+    #[tokio::test]
+    async fn a_hundred_callers_at_once_fail_once() {
+        let (cache, calls) = cache(0);
+        let all = (0..100).map(|_| {
+            let cache = Arc::clone(&cache);
+            tokio::spawn(async move { cache.get(NOW).await.unwrap_err() })
+        });
+        for task in all.collect::<Vec<_>>() {
+            assert_eq!(task.await.unwrap(), CallError::Refused("the provider of credentials failed".to_owned()));
         }
         assert_eq!(calls.load(Ordering::SeqCst), 1);
     }

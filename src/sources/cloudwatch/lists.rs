@@ -5,12 +5,12 @@
 
 use super::client::Client;
 use super::position::{ListPlace, Of};
-use super::streams::{common_prefix, longer};
 use super::wire::{DescribeLogGroups, DescribeLogStreams, Group, Stream};
 use crate::auth::permit::Permit;
 use crate::domain::event::{Direction, ListPage, LogGroup, LogStream, Position};
 use crate::domain::name::{LogGroupName, LogStreamName, SourceName};
 use crate::domain::operation::{DescribeGroup, ListGroups, ListStreams, StreamOrder};
+use crate::domain::pattern::{common_prefix, longer};
 use crate::domain::time::Millis;
 use crate::sources::SourceError;
 
@@ -31,7 +31,8 @@ pub(super) async fn list_groups(
 ) -> Result<ListPage<LogGroup>, SourceError> {
     let wanted = permit.op().prefix.as_deref().unwrap_or("");
     let mut gathering = Gathering::new(ListPlace::of(from, Of::Groups)?, limit, Of::Groups);
-    let prefix = shown_prefix(permit, source).and_then(|shown| longer(wanted, shown));
+    let rule = permit.sources().iter().find(|rule| rule.source == *source);
+    let prefix = rule.and_then(|rule| rule.prefix_with(wanted));
     let Some(prefix) = prefix.filter(|prefix| prefix.is_empty() || LogGroupName::try_from(*prefix).is_ok() || may_begin(prefix))
     else {
         return Ok(ListPage { items: Vec::new(), next: None });
@@ -53,14 +54,6 @@ pub(super) async fn list_groups(
         )?;
     }
     Ok(gathering.page())
-}
-
-/// What the names of all groups that the permit shows in the source begin with; `None` when it shows none.
-fn shown_prefix<'a>(permit: &'a Permit<ListGroups>, source: &SourceName) -> Option<&'a str> {
-    let rules = || permit.sources().iter().filter(|rule| rule.source == *source);
-    let granted = common_prefix(rules().flat_map(|rule| &rule.granted).map(|pattern| pattern.prefix()));
-    let scoped = common_prefix(rules().flat_map(|rule| &rule.scoped).map(|pattern| pattern.prefix()));
-    rules().next().and_then(|_| longer(granted, scoped))
 }
 
 /// Can a group's name begin so? CloudWatch takes no other prefix. What is no name yet (`/acme/..`) may become one.
@@ -124,10 +117,7 @@ fn streams_prefix<'a>(permit: &'a Permit<ListStreams>, wanted: &'a str) -> Resul
     match permit.op().order {
         StreamOrder::LastEvent if !wanted.is_empty() => unsupported("can't be combined with the order by last event"),
         StreamOrder::LastEvent => Ok(Some("")),
-        StreamOrder::Name => {
-            let shown = common_prefix(permit.streams().unwrap_or_default().iter().map(|pattern| pattern.prefix()));
-            Ok(longer(wanted, shown))
-        }
+        StreamOrder::Name => Ok(longer(wanted, common_prefix(permit.streams().unwrap_or_default()))),
     }
 }
 

@@ -5,6 +5,7 @@
 
 use crate::auth::permit::Permit;
 use crate::domain::operation::{ReadGroup, StreamSelection};
+use crate::domain::pattern::{common_prefix, longer};
 
 /// FilterLogEvents takes so many names at most.
 const MAX_NAMES: usize = 100;
@@ -41,7 +42,7 @@ pub(super) fn narrowing(permit: &Permit<ReadGroup>) -> Narrowing<'_> {
         names.dedup();
         return of_names(names, false);
     }
-    match longer(selected, common_prefix(patterns.iter().map(|pattern| pattern.prefix()))) {
+    match longer(selected, common_prefix(patterns)) {
         Some(prefix) => of_prefix(prefix),
         None => Narrowing::Nothing,
     }
@@ -57,52 +58,4 @@ fn of_names(names: Vec<&str>, chosen: bool) -> Narrowing<'_> {
 
 fn of_prefix(prefix: &str) -> Narrowing<'_> {
     if prefix.is_empty() { Narrowing::All } else { Narrowing::Prefix(prefix) }
-}
-
-/// What all of them begin with; empty for none of them.
-pub(super) fn common_prefix<'a>(mut texts: impl Iterator<Item = &'a str>) -> &'a str {
-    let first = texts.next().unwrap_or("");
-    texts.fold(first, |common, text| {
-        let same = common.char_indices().zip(text.chars()).find(|((_, a), b)| a != b);
-        let end = same.map_or(common.len().min(text.len()), |((index, _), _)| index);
-        common.get(..end).unwrap_or("")
-    })
-}
-
-/// The longer of two prefixes if a name can have both.
-pub(super) fn longer<'a>(one: &'a str, other: &'a str) -> Option<&'a str> {
-    if one.starts_with(other) {
-        Some(one)
-    } else if other.starts_with(one) {
-        Some(other)
-    } else {
-        None
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn common_prefixes_end_at_characters() {
-        for (texts, expected) in [
-            (vec![], ""),
-            (vec!["/acme/api"], "/acme/api"),
-            (vec!["/acme/api", "/acme/app/x"], "/acme/ap"),
-            (vec!["/acme/", "/acme/api"], "/acme/"),
-            (vec!["/acme/api", "/acme/", "/b"], "/"),
-            (vec!["é", "è"], ""),
-            (vec!["aé", "a"], "a"),
-        ] {
-            assert_eq!(common_prefix(texts.iter().copied()), expected, "{texts:?}");
-        }
-    }
-
-    #[test]
-    fn the_longer_prefix_wins_if_both_can_hold() {
-        assert_eq!(longer("", "/a"), Some("/a"));
-        assert_eq!(longer("/acme/api", "/acme/"), Some("/acme/api"));
-        assert_eq!(longer("/a", "/b"), None);
-    }
 }

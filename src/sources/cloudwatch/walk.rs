@@ -31,7 +31,7 @@ pub(super) fn walk_order(mut events: Vec<Event>, newest_first: bool, way: Direct
     if descending {
         events.reverse();
     }
-    
+    events.sort_by_key(|event| event.timestamp);
     if way == Direction::Backward {
         events.reverse();
     }
@@ -242,11 +242,8 @@ fn farther(way: Direction, new: Option<Edge>, old: Option<&Edge>) -> Option<Edge
 fn later_than(edge: Option<Edge>, place: &Place) -> Place {
     match edge {
         Some(edge) => {
-            let skip = edge.count.min(MAX_PAGE);
-            let mode =
-                if place.mode == Mode::Include && place.edge.as_ref() == Some(&edge) { Mode::Include } else { Mode::Resume };
-            let edge = Edge { skip, ..edge };
-            Place { since: Some(edge.at), edge: Some(edge), mode, ..Place::beginning(Direction::Forward) }
+            let edge = Edge { skip: edge.count.min(MAX_PAGE), ..edge };
+            Place { since: Some(edge.at), edge: Some(edge), mode: Mode::Resume, ..Place::beginning(Direction::Forward) }
         }
         None => Place { since: place.since, ..Place::beginning(Direction::Forward) },
     }
@@ -262,4 +259,82 @@ fn newer_than(newest: Option<&Event>, edge: Option<&Edge>, otherwise: Option<i64
     };
     let edge = Edge { at, id, count: 1, skip: 1 };
     Place { since: Some(at), edge: Some(edge), mode, ..Place::beginning(Direction::Forward) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::time::Millis;
+
+    fn events(all: &[(i64, &str)]) -> Vec<Event> {
+        let event = |(at, message): &(i64, &str)| Event {
+            timestamp: Millis(*at),
+            ingestion_time: None,
+            stream: "s".into(),
+            event_id: None,
+            message: (*message).to_owned(),
+        };
+        all.iter().map(event).collect()
+    }
+
+    fn page(limit: usize, max_bytes: usize) -> PageRequest {
+        PageRequest { position: None, direction: Direction::Forward, limit, max_bytes }
+    }
+
+    #[test]
+    fn any_order_becomes_walk_order_and_equals_keep_theirs() {
+        for (answer, newest_first, ascending) in [
+            (vec![(1, "a"), (2, "b"), (2, "c"), (3, "d")], false, "abcd"),
+            (vec![(3, "d"), (2, "c"), (2, "b"), (1, "a")], true, "abcd"),
+            (vec![(3, "d"), (2, "c"), (2, "b"), (1, "a")], false, "abcd"),
+            (vec![(2, "b"), (1, "a"), (2, "c"), (3, "d")], false, "abcd"),
+            (vec![(2, "a"), (2, "b")], false, "ab"),
+            (vec![(2, "b"), (2, "a")], true, "ab"),
+        ] {
+            let told = |way| {
+                walk_order(events(&answer), newest_first, way).iter().map(|event| event.message.clone()).collect::<String>()
+            };
+            assert_eq!(told(Direction::Forward), ascending, "{answer:?}");
+            assert_eq!(told(Direction::Backward), ascending.chars().rev().collect::<String>(), "{answer:?}");
+        }
+    }
+
+    #[test]
+    fn a_page_takes_what_fits_and_always_one() {
+        let all = events(&[(1, "aaaa"), (2, "hidden"), (3, "bbbb"), (4, "c"), (5, "hidden")]);
+        for (limit, bytes, expected) in
+            [(1, 100, 2), (2, 100, 3), (3, 100, 5), (9, 100, 5), (9, 8, 3), (9, 7, 2), (9, 0, 2), (0, 100, 2)]
+        {
+            let fits = fit(all.iter(), &page(limit, bytes), |event| event.message != "hidden");
+            assert_eq!(fits, expected, "{limit} events, {bytes} bytes");
+        }
+    }
+
+    #[test]
+    fn an_upstream_that_gives_more_than_asked_for_is_cut() {
+        let answer = StreamAnswer { events: events(&[(1, "a"), (2, "b")]), empty: false, onward: "f".into(), back: "b".into() };
+        let first = stream_page(&Place::beginning(Direction::Forward), answer, &page(1, 100)).unwrap();
+        assert_eq!(first.events.len(), 1);
+        let again = PageRequest { position: Some(first.next), ..page(1, 100) };
+        let place = Place::of(&again, Of::Stream).unwrap();
+        assert_eq!((place.token, place.mode, place.edge.map(|edge| edge.at)), (None, Mode::Resume, Some(1)));
+    }
+
+    #[test]
+    fn an_edge_does_not_go_back() {
+        for (way, told, older, newer) in [(Direction::Forward, 5, 3, 7), (Direction::Backward, 5, 7, 3)] {
+            let edge = |at, id: &str| Edge { at, id: Some(id.to_owned()), count: 1, skip: 1 };
+            let place = Place { edge: Some(edge(told, "told")), ..Place::at_token(way, "F".to_owned()) };
+            for (at, expected) in [(older, told), (newer, newer)] {
+                let mut events = events(&[(at, "x")]);
+                events[0].event_id = Some("x".to_owned());
+                let asked = PageRequest { direction: way, ..page(9, 100) };
+                let answer = GroupAnswer { events, token: Some("G".to_owned()) };
+                let read = group_page(&place, answer, &asked, |_| true, (None, 0)).unwrap();
+                let onward = if way == Direction::Forward { Some(read.next) } else { read.previous };
+                let onward = Place::of(&PageRequest { position: onward, ..asked }, Of::Group).unwrap();
+                assert_eq!(onward.edge.map(|edge| edge.at), Some(expected), "{way:?} {at}");
+            }
+        }
+    }
 }

@@ -29,7 +29,7 @@ async fn requests_are_signed_as_a_second_calculation_says() {
     assert_eq!(seen.header("x-amz-target"), Some("Logs_20140328.GetLogEvents"));
     assert_eq!(seen.header("x-amz-date"), Some("20261120T100000Z"));
     assert_eq!(seen.header("x-amz-security-token"), Some("session-canary"));
-    assert_eq!(seen.header("traceparent"), Some(traceparent));
+    assert!(seen.header("traceparent").is_some_and(|header| header.starts_with("00-4bf92f3577b34da6a3ce929d0e0e4736-")));
     assert_eq!(seen.header("accept-encoding"), None);
     let signed = seen.header("authorization").unwrap().split("SignedHeaders=").nth(1).unwrap().split(',').next().unwrap();
     assert_eq!(signed, "content-type;host;x-amz-date;x-amz-security-token;x-amz-target");

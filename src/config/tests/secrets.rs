@@ -1,0 +1,133 @@
+//! Secrets: where they may be, and that none of them is ever printed.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use super::*;
+use crate::config::server::CursorKeys;
+
+/// 32 bytes in base64; what follows must never see it in print.
+const CANARY: &str = "Q0FOQVJZLUNBTkFSWS1DQU5BUlktQ0FOQVJZLUNBTkE=";
+const OTHER: &str = "T1RIRVItT1RIRVItT1RIRVItT1RIRVItT1RIRVItT1Q=";
+
+/// A folder with files of this content and these permissions, and the mistakes of `cursor_keys` there.
+fn found(keys: &str, files: &[(&str, &str, u32)]) -> Result<Config, String> {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, content, mode) in files {
+        fs::write(folder.path().join(name), content).unwrap();
+        fs::set_permissions(folder.path().join(name), fs::Permissions::from_mode(*mode)).unwrap();
+    }
+    let file = folder.path().join("logmark.toml");
+    let text = document("[server]", &format!("cursor_keys = {keys}"));
+    let environment =
+        variables(&[("KEY", CANARY), ("OLD", OTHER), ("EMPTY", ""), ("SHORT", "Q0FOQVJZ"), ("ZERO", &("A".repeat(43) + "="))]);
+    let place = format!("{}/", folder.path().display());
+    parse(Some((&file, &text)), &environment).map_err(|mistakes| lines(Err(mistakes)).replace(&place, ""))
+}
+
+#[test]
+fn secrets_come_from_variables_and_private_files() {
+    let newline = format!("{CANARY}\n");
+    let crlf = format!("{OTHER}\r\n");
+    let files = [("key", newline.as_str(), 0o600), ("old", crlf.as_str(), 0o400)];
+    for keys in [r#"["env:KEY"]"#, r#"["env:KEY", "env:OLD"]"#, r#"["file:key", "env:OLD"]"#, r#"["file:key", "file:./old"]"#] {
+        let config = found(keys, &files).unwrap_or_else(|text| panic!("{keys}: {text}"));
+        let CursorKeys::Given(given) = config.server.cursor_keys else { panic!("{keys}") };
+        assert_eq!(given[0].expose(), b"CANARY-CANARY-CANARY-CANARY-CANA", "{keys}");
+    }
+}
+
+#[test]
+fn a_secret_that_is_nowhere_or_open_to_all_is_refused() {
+    let plain = format!("[\"{CANARY}\"]");
+    let mode =
+        |mode: &str| format!("the file `key` can be read by others (mode {mode}): make it the service's own with `chmod 600`");
+    let no_key = |origin: &str| format!("`{origin}` must be 32 random bytes in base64, as `openssl rand -base64 32` prints them");
+    let plainly =
+        "is a secret in plain text: put it into a variable of its own and write `env:NAME`, or into a file and write `file:PATH`";
+    let large = "x".repeat(70_000);
+    let cases: [(&str, (&str, u32), String); 18] = [
+        (&plain, ("", 0o600), plainly.to_owned()),
+        (r#"["ENV:KEY"]"#, ("", 0o600), plainly.to_owned()),
+        (r#"["env:"]"#, ("", 0o600), "names no variable: write `env:NAME`".to_owned()),
+        (r#"["env:${KEY}"]"#, ("", 0o600), "names no variable: write `env:NAME`".to_owned()),
+        (r#"["env:NOT_THERE"]"#, ("", 0o600), "the variable `NOT_THERE` is not set, or is no UTF-8".to_owned()),
+        (r#"["env:EMPTY"]"#, ("", 0o600), "`env:EMPTY` is empty".to_owned()),
+        (r#"["env:SHORT"]"#, ("", 0o600), no_key("env:SHORT")),
+        (
+            r#"["env:ZERO"]"#,
+            ("", 0o600),
+            "`env:ZERO` is one byte over and over: take 32 random bytes, as `openssl rand -base64 32` prints them".to_owned(),
+        ),
+        (r#"["file:"]"#, ("", 0o600), "names no file: write `file:PATH`".to_owned()),
+        (r#"["file:nothing"]"#, ("", 0o600), "there is no file `nothing`".to_owned()),
+        (r#"["file:."]"#, ("", 0o600), "`.` is no file".to_owned()),
+        (r#"["file:key"]"#, (CANARY, 0o644), mode("644")),
+        (r#"["file:key"]"#, (CANARY, 0o640), mode("640")),
+        (r#"["file:key"]"#, (CANARY, 0o604), mode("604")),
+        (r#"["file:key"]"#, ("\n", 0o600), "`file:key` is empty".to_owned()),
+        (r#"["file:key"]"#, (&large, 0o600), "the file `key` is too large for a secret".to_owned()),
+        (r#"["file:key"]"#, ("not base64!", 0o600), no_key("file:key")),
+        (r#"["file:key"]"#, ("Q0FOQVJZ", 0o600), no_key("file:key")),
+    ];
+    for (keys, (content, mode), expected) in cases {
+        let text = found(keys, &[("key", content, mode)]).unwrap_err();
+        assert_eq!(text, format!("logmark.toml:2:16: server.cursor_keys[0]: {expected}"), "{keys}");
+    }
+}
+
+#[test]
+fn lists_of_keys_hold_keys_and_each_once() {
+    for (keys, expected) in [
+        ("[]", "2:15: server.cursor_keys: is empty: write `[\"env:LOGMARK_CURSOR_KEY\"]`, or leave the key out"),
+        ("\"env:KEY\"", "2:15: server.cursor_keys: must be a list, not a text"),
+        ("[1]", "2:16: server.cursor_keys[0]: must be a text in quotes, not a whole number"),
+        (r#"["env:KEY", "env:KEY"]"#, "2:27: server.cursor_keys[1]: is there twice"),
+        (r#"["env:KEY", "file:key"]"#, "2:27: server.cursor_keys[1]: is there twice"),
+    ] {
+        assert_eq!(found(keys, &[("key", CANARY, 0o600)]).unwrap_err(), format!("logmark.toml:{expected}"), "{keys}");
+    }
+}
+
+#[test]
+fn key_files_that_others_can_read_are_warned_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("open");
+    fs::write(&path, "x").unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    let warned = "open` can be read by others (mode 644): make it the service's own with `chmod 600`";
+    for (header, snippet, expected) in [
+        (ISSUER, "algorithms = [\"HS256\"]\nkeys = \"file:open\"", 1),
+        (ISSUER, "keys = \"file:open\"", 0),
+        ("[server]", "tls = { cert = \"open\", key = \"open\" }", 1),
+    ] {
+        let text = document(header, snippet);
+        let config = parse(Some((&folder.path().join("logmark.toml"), &text)), &BTreeMap::new()).unwrap();
+        let found = config.warnings.iter().filter(|warning| warning.ends_with(warned)).count();
+        assert_eq!(found, expected, "{snippet}: {:?}", config.warnings);
+    }
+}
+
+#[test]
+fn no_secret_is_ever_printed() {
+    let config = found(r#"["env:KEY", "file:key"]"#, &[("key", OTHER, 0o600)]).unwrap();
+    let mut printed = format!("{config:?}{config:#?}{}", config.effective());
+    let wrong = [
+        (document("[server]", &format!("cursor_keys = [\"{CANARY}\"]")), ("A", "")),
+        (document("[server]", &format!("cursor_keys = \"{CANARY}\"")), ("A", "")),
+        (document("[server]", &format!("cursor_keys = [\"{CANARY}")), ("A", "")),
+        (document("[server]", &format!("cursor_keys = [\"env:{CANARY}\"]")), ("A", "")),
+        (document("[server]", &format!("public_url = \"https://a:{CANARY}@b\"")), ("A", "")),
+        (document("", ""), ("LOGMARK__SERVER__CURSOR_KEYS", CANARY)),
+        (document("", ""), ("LOGMARK__SERVER__CURSOR_KEYS__0", CANARY)),
+        (document("", ""), ("LOGMARK__SERVER__CURSOR_KEY", CANARY)),
+    ];
+    for (text, variable) in wrong {
+        let mistakes = parsed(&text, &[variable]).unwrap_err();
+        printed += &format!("{mistakes}{mistakes:?}");
+    }
+    for bytes in ["CANARY", "OTHER-OTHER", &CANARY[..12], &OTHER[..12], "67, 65, 78, 65, 82, 89"] {
+        assert!(!printed.contains(bytes), "{bytes} in {printed}");
+    }
+    assert!(printed.contains("CursorKey(env:KEY)") && printed.contains("CursorKey(file:key)"), "{printed}");
+}
