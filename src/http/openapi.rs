@@ -5,10 +5,11 @@
 use std::sync::LazyLock;
 
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{ComponentsBuilder, ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, ServerBuilder};
 use utoipa::{IntoParams, IntoResponses};
 
-use super::problem::Problem;
+use super::problem::{FieldError, Problem};
 
 /// Parameters of every event endpoint.
 #[derive(Debug, IntoParams)]
@@ -123,6 +124,32 @@ pub enum BadRequest {
     BadRequest(Problem),
 }
 
+/// What the operations are grouped by.
+const TAGS: [(&str, &str); 4] = [
+    ("events", "Log events: a page as JSON, or all of a range as NDJSON, CSV or text"),
+    ("groups", "Log groups and their streams"),
+    ("caller", "Who you are here, and what you may"),
+    ("service", "What needs no token"),
+];
+
+/// The one format of answers that are not events.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes the query for the OpenAPI document; `ops::list` reads it")]
+pub struct JsonOnly {
+    /// `json`, the one format there is here.
+    #[param(inline)]
+    format: Option<JsonWord>,
+}
+
+/// The one format.
+#[derive(Debug, utoipa::ToSchema)]
+#[schema(rename_all = "lowercase")]
+#[expect(dead_code, reason = "describes the word for the OpenAPI document")]
+enum JsonWord {
+    Json,
+}
+
 /// The document's head; the router adds the paths.
 #[must_use]
 pub fn head() -> OpenApi {
@@ -147,7 +174,10 @@ pub fn head() -> OpenApi {
     OpenApiBuilder::new()
         .info(info)
         .servers(Some([ServerBuilder::new().url("/").description(Some("this service")).build()]))
-        .components(Some(ComponentsBuilder::new().security_scheme("token", token).build()))
+        .components(Some(
+            ComponentsBuilder::new().schema_from::<Problem>().schema_from::<FieldError>().security_scheme("token", token).build(),
+        ))
+        .tags(Some(TAGS.map(|(name, description)| TagBuilder::new().name(name).description(Some(description)).build())))
         .build()
 }
 

@@ -17,6 +17,23 @@ async fn metadata_and_description_need_no_token() {
 }
 
 #[tokio::test]
+async fn the_description_refers_to_nothing_that_is_not_in_it() {
+    let text = logmark::http::openapi::DOCUMENT.as_str();
+    let document: serde_json::Value = serde_json::from_str(text).unwrap();
+    let references = text.split("\"#/components/schemas/").skip(1).map(|rest| rest.split('"').next().unwrap());
+    for name in references {
+        assert!(document["components"]["schemas"].get(name).is_some(), "{name} is missing");
+    }
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            for member in ["operationId", "summary", "tags", "responses", "security"] {
+                assert!(operation.get(member).is_some(), "{method} {path} has no {member}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn the_documentation_is_served_from_our_own_files() {
     let world = World::new().await;
     let anyone = world.anonymous();

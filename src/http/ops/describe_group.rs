@@ -12,7 +12,7 @@ use crate::domain::time::Millis;
 use crate::http::AppState;
 use crate::http::authorized::{Ask, Authorized, Setting};
 use crate::http::input::Input;
-use crate::http::openapi::{BadRequest, Failures};
+use crate::http::openapi::{BadRequest, Failures, JsonOnly};
 use crate::http::problem::ApiError;
 
 /// The request: nothing but the group.
@@ -74,7 +74,10 @@ impl From<LogGroup> for GroupBody {
     path = "/groups/{group}",
     operation_id = "describeGroup",
     tag = "groups",
-    params(("group" = String, Path, description = "The log group: percent-encoded, or with `:` for `/`", example = ":acme:api")),
+    params(
+        ("group" = String, Path, description = "The log group: percent-encoded, or with `:` for `/`", example = ":acme:api"),
+        JsonOnly,
+    ),
     responses((status = 200, description = "The group", body = GroupBody), BadRequest, Failures),
     security(("token" = ["logs:describe:<group>"])),
 )]

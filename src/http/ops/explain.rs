@@ -12,7 +12,7 @@ use crate::domain::name::{LogGroupName, LogStreamName};
 use crate::domain::operation::Action;
 use crate::http::AppState;
 use crate::http::authorized::{Authenticated, Setting};
-use crate::http::openapi::{BadRequest, Failures};
+use crate::http::openapi::{BadRequest, Failures, JsonOnly};
 use crate::http::problem::ApiError;
 
 /// The decision and its reasons.
@@ -73,6 +73,7 @@ pub struct BecauseBody {
         ("action" = String, Query, description = "`read`, `query`, `tail` or `describe`", example = "read"),
         ("group" = String, Query, description = "The log group", example = "/acme/api"),
         ("stream" = Option<String>, Query, description = "The log stream", example = "web-1"),
+        JsonOnly,
     ),
     responses((status = 200, description = "The decision", body = ExplainBody), BadRequest, Failures),
     security(("token" = [])),

@@ -12,7 +12,7 @@ use crate::domain::operation::ListGroups;
 use crate::http::AppState;
 use crate::http::authorized::{Ask, Authorized, Setting};
 use crate::http::input::Input;
-use crate::http::openapi::{BadRequest, Failures};
+use crate::http::openapi::{BadRequest, Failures, JsonOnly};
 use crate::http::problem::{ApiError, CURSOR};
 
 const KIND: &str = "groups";
@@ -73,6 +73,7 @@ pub struct GroupsBody {
         ("prefix" = Option<String>, Query, description = "Only groups that begin so", example = "/acme/"),
         ("limit" = Option<u32>, Query, description = "Groups in the page, 1 to 1000; 50 when absent", example = 50),
         ("cursor" = Option<String>, Query, description = "Go on where an earlier page says"),
+        JsonOnly,
     ),
     responses((status = 200, description = "Groups", body = GroupsBody), BadRequest, Failures),
     security(("token" = ["logs:describe:<groups>"])),

@@ -12,7 +12,7 @@ use crate::domain::time::Millis;
 use crate::http::AppState;
 use crate::http::authorized::{Ask, Authorized, Setting};
 use crate::http::input::Input;
-use crate::http::openapi::{BadRequest, Failures};
+use crate::http::openapi::{BadRequest, Failures, JsonOnly};
 use crate::http::problem::{ApiError, CURSOR};
 
 const KIND: &str = "streams";
@@ -135,6 +135,7 @@ pub struct StreamsBody {
         ("order" = Option<String>, Query, description = "`asc` or `desc`; when absent, `asc` by name and `desc` by last event"),
         ("limit" = Option<u32>, Query, description = "Streams in the page, 1 to 1000; 50 when absent", example = 50),
         ("cursor" = Option<String>, Query, description = "Go on where an earlier page says"),
+        JsonOnly,
     ),
     responses((status = 200, description = "Streams", body = StreamsBody), BadRequest, Failures),
     security(("token" = ["logs:describe:<group>"])),

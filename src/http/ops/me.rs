@@ -9,7 +9,7 @@ use crate::auth::tenant::{Grant, Limits};
 use crate::domain::time::Millis;
 use crate::http::AppState;
 use crate::http::authorized::{Authenticated, Setting};
-use crate::http::openapi::{BadRequest, Failures};
+use crate::http::openapi::{BadRequest, Failures, JsonOnly};
 use crate::http::problem::ApiError;
 
 /// The caller.
@@ -118,6 +118,7 @@ impl LimitsBody {
     path = "/me",
     operation_id = "me",
     tag = "caller",
+    params(JsonOnly),
     responses((status = 200, description = "The caller", body = MeBody), BadRequest, Failures),
     security(("token" = [])),
 )]
