@@ -4,7 +4,7 @@
 //! [`super::policy`] alone, so code that was not allowed something cannot call a source at all.
 
 use crate::domain::name::{SourceName, TenantId};
-use crate::domain::operation::{Operation, ReadGroup, ReadLogs, ReadStream};
+use crate::domain::operation::{Operation, ReadGroup, ReadLogs, ReadStream, Reading};
 use crate::domain::pattern::{Pattern, common_prefix, longer};
 
 /// Why something was allowed: the scope and the grant that met.
@@ -134,9 +134,9 @@ impl Permit<ReadLogs> {
     #[must_use]
     pub fn narrow(self) -> ReadPermit {
         let Self { op, tenant, subject, groups, streams, why } = self;
-        match op {
-            ReadLogs::Stream(op) => ReadPermit::Stream(Permit { op, tenant, subject, groups, streams, why }),
-            ReadLogs::Group(op) => ReadPermit::Group(Permit { op, tenant, subject, groups, streams, why }),
+        match op.reading {
+            Reading::Stream(op) => ReadPermit::Stream(Permit { op, tenant, subject, groups, streams, why }),
+            Reading::Group(op) => ReadPermit::Group(Permit { op, tenant, subject, groups, streams, why }),
         }
     }
 }

@@ -24,19 +24,21 @@ pub enum Denied {
         scope: String,
     },
     /// The tenant may not read so much time in one request.
-    #[error("the range is longer than the tenant's {}", humantime(*max))]
+    #[error("the range is longer than the tenant's {}", in_words(*max))]
     RangeTooLong {
         /// The tenant's `limits.max_range`.
         max: Duration,
     },
 }
 
-fn humantime(duration: Duration) -> String {
-    match duration.as_secs() {
-        days if days % 86_400 == 0 => format!("{} days", days / 86_400),
-        hours if hours % 3600 == 0 => format!("{} hours", hours / 3600),
-        seconds => format!("{seconds} seconds"),
-    }
+/// A length of time in its largest whole unit.
+fn in_words(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    let (count, unit) = [(86_400, "day"), (3600, "hour"), (60, "minute")]
+        .into_iter()
+        .find(|(length, _)| seconds.is_multiple_of(*length))
+        .map_or((seconds, "second"), |(length, unit)| (seconds / length, unit));
+    if count == 1 { format!("1 {unit}") } else { format!("{count} {unit}s") }
 }
 
 /// Asks for leave. `now` bounds open ranges.

@@ -85,7 +85,7 @@ pub trait Operation: Send + Sync + 'static {
     const ACTION: Action;
     /// To what.
     fn target(&self) -> Target<'_>;
-    /// The stretch of time it reads, where it reads events.
+    /// The stretch of time that it newly asks for, where it reads events.
     fn range(&self) -> Option<TimeRange> {
         None
     }
@@ -109,9 +109,6 @@ impl Operation for ReadStream {
     const ACTION: Action = Action::Read;
     fn target(&self) -> Target<'_> {
         Target::Streams(&self.group, std::slice::from_ref(&self.stream))
-    }
-    fn range(&self) -> Option<TimeRange> {
-        Some(self.range)
     }
 }
 
@@ -160,34 +157,42 @@ impl Operation for ReadGroup {
             StreamSelection::All | StreamSelection::Prefix(_) => Target::Group(&self.group),
         }
     }
-    fn range(&self) -> Option<TimeRange> {
-        Some(self.range)
-    }
 }
 
-/// Events, before it is settled whether of one stream or of a group: what the event endpoints parse into.
-/// [`crate::auth::permit::Permit::narrow`] turns a permit for it into one for either.
+/// Events of a stream or of a group.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ReadLogs {
+pub enum Reading {
     /// One stream.
     Stream(ReadStream),
     /// All or chosen streams of a group.
     Group(ReadGroup),
 }
 
+/// What the event endpoints parse into: a reading, begun or gone on with.
+/// [`crate::auth::permit::Permit::narrow`] turns a permit for it into one for the operation that it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadLogs {
+    /// What is read.
+    pub reading: Reading,
+    /// It goes on from a cursor, whose request was allowed its range when it was made: a reading that follows new events
+    /// for longer than the longest range is not a longer range.
+    pub resumed: bool,
+}
+
 impl Operation for ReadLogs {
     const NAME: &'static str = "readLogs";
     const ACTION: Action = Action::Read;
     fn target(&self) -> Target<'_> {
-        match self {
-            Self::Stream(op) => op.target(),
-            Self::Group(op) => op.target(),
+        match &self.reading {
+            Reading::Stream(op) => op.target(),
+            Reading::Group(op) => op.target(),
         }
     }
     fn range(&self) -> Option<TimeRange> {
-        match self {
-            Self::Stream(op) => op.range(),
-            Self::Group(op) => op.range(),
+        match &self.reading {
+            _ if self.resumed => None,
+            Reading::Stream(op) => Some(op.range),
+            Reading::Group(op) => Some(op.range),
         }
     }
 }

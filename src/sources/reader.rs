@@ -96,6 +96,8 @@ pub async fn read_page<Op: ReadEvents>(
         ends = Some(match (ends, direction) {
             (None, _) => (page.next, page.previous),
             (Some((_, previous)), Direction::Forward) => (page.next, previous),
+            // A first page without events may not know where newer ones will be as exactly as the first one that has some.
+            (Some(_), Direction::Backward) if pages.iter().all(Vec::is_empty) => (page.next, page.previous),
             (Some((next, _)), Direction::Backward) => (next, page.previous),
         });
         pages.push(page.events);

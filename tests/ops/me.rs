@@ -1,6 +1,6 @@
 //! `GET /me` and `GET /me/explain`.
 
-use crate::world::{Options, World};
+use crate::world::{HeldClock, Options, World};
 
 #[tokio::test]
 async fn me_tells_who_one_is_and_what_one_may() {
@@ -69,8 +69,28 @@ async fn a_range_longer_than_the_tenants_is_refused_and_an_open_one_is_cut() {
     let now = i64::try_from(std::time::UNIX_EPOCH.elapsed().unwrap().as_millis()).unwrap();
     world.put("/acme/api", "web-1", &[(now - 3 * 86_400_000, "old"), (now - 1000, "new")]).await;
     let acme = world.tenant("acme");
-    assert_eq!(acme.get("/logs/:acme:api/web-1?start=-2d").await.problem(), "422 query_forbidden");
+    let range = acme.get("/logs/:acme:api/web-1?start=-2d").await;
+    assert_eq!(range.problem(), "422 query_forbidden");
+    assert_eq!(range.json()["detail"], "the range is longer than the tenant's 1 day: give a later `start`");
     assert_eq!(acme.get("/logs/:acme:api/web-1?start=-1d").await.messages(), ["new"]);
     assert_eq!(acme.get("/logs/:acme:api/web-1").await.messages(), ["new"]);
     assert_eq!(acme.get("/logs/:globex:api/web-1?start=-2d").await.problem(), "404 not_found");
+}
+
+#[tokio::test]
+async fn following_new_events_for_longer_than_the_longest_range_is_no_longer_range() {
+    let tenants = "[tenants.acme]\nlimits = { max_range = \"1h\" }\n[[tenants.acme.grants]]\ngroups = [\"/acme/*\"]\nactions = [\"read\"]\n";
+    let clock = HeldClock::new();
+    let options = Options { tenants: Some(tenants.into()), clock: Some(clock.clone()), ..Options::default() };
+    let world = World::with(options).await;
+    let now = i64::try_from(std::time::UNIX_EPOCH.elapsed().unwrap().as_millis()).unwrap();
+    world.put("/acme/api", "web-1", &[(now - 1000, "first")]).await;
+    let acme = world.tenant("acme");
+    let page = acme.get("/logs/:acme:api/web-1").await;
+    assert_eq!(page.messages(), ["first"]);
+    clock.advance(30 * 60_000);
+    world.put("/acme/api", "web-1", &[(now + 60_000, "second")]).await;
+    let next = acme.get(&format!("/logs?cursor={}", page.json()["nextCursor"].as_str().unwrap())).await;
+    assert_eq!(next.messages(), ["second"]);
+    assert_eq!(acme.get("/logs/:acme:api/web-1?start=-61m").await.problem(), "422 query_forbidden");
 }

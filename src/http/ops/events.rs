@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use crate::auth::permit::{Permit, ReadPermit};
 use crate::domain::event::{Direction, Position};
 use crate::domain::name::{LogGroupName, LogStreamName, SourceName};
-use crate::domain::operation::{ReadGroup, ReadLogs, ReadStream, StreamSelection};
+use crate::domain::operation::{ReadGroup, ReadLogs, ReadStream, Reading, StreamSelection};
 use crate::domain::time::{Millis, TimeRange, TimeSpec};
 use crate::http::authorized::{Ask, Authorized, Setting};
 use crate::http::encode::json::PageBody;
@@ -252,10 +252,11 @@ impl EventsAsk {
         let end = end.or((self.format != Format::Json).then_some(now.0.saturating_add(1)));
         let range = TimeRange { start: start.map(Millis), end: end.map(Millis) };
         let direction = self.direction;
-        match stream {
-            Some(stream) => ReadLogs::Stream(ReadStream { group, stream, range, direction }),
-            None => ReadLogs::Group(ReadGroup { group, streams, range, direction }),
-        }
+        let reading = match stream {
+            Some(stream) => Reading::Stream(ReadStream { group, stream, range, direction }),
+            None => Reading::Group(ReadGroup { group, streams, range, direction }),
+        };
+        ReadLogs { reading, resumed: self.place.is_some() }
     }
 }
 

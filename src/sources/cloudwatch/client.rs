@@ -20,6 +20,7 @@ use super::signer;
 use super::wire::Call;
 use crate::domain::time::{Clock, Millis};
 use crate::outbound::{Limits, Outbound};
+use crate::telemetry::metrics;
 
 const CONTENT: HeaderValue = HeaderValue::from_static("application/x-amz-json-1.1");
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("logmark/", env!("CARGO_PKG_VERSION")));
@@ -107,7 +108,10 @@ impl Client {
         request.headers_mut().insert(USER_AGENT, AGENT);
 
         let left = deadline.saturating_duration_since(Instant::now()).min(self.attempt_timeout);
-        let answer = self.outbound.send(request, Limits { deadline: left, max_body: MAX_ANSWER }).await?;
+        let begun = Instant::now();
+        let answer = self.outbound.send(request, Limits { deadline: left, max_body: MAX_ANSWER }).await;
+        metrics::upstream_call(operation, answer.as_ref().map_or("none", |answer| outcome(answer.status())), begun.elapsed());
+        let answer = answer?;
         if answer.status() == http::StatusCode::OK {
             return Ok(answer.into_body());
         }
@@ -135,5 +139,15 @@ impl Client {
             }
             _ => None,
         }
+    }
+}
+
+/// An answer's status as a figure's label.
+fn outcome(status: http::StatusCode) -> &'static str {
+    match status.as_u16() {
+        200 => "ok",
+        400..=499 => "4xx",
+        500..=599 => "5xx",
+        _ => "other",
     }
 }
