@@ -3,7 +3,8 @@
 use axum::extract::State;
 use axum::response::Response;
 
-use super::events::{self, EventsAsk};
+use super::events::answer;
+use super::events::ask::EventsAsk;
 use crate::http::AppState;
 use crate::http::authorized::Authorized;
 use crate::http::encode::json::PageBody;
@@ -35,5 +36,5 @@ use crate::http::problem::ApiError;
     security(("token" = ["logs:read:<group>"])),
 )]
 pub(crate) async fn read_logs(State(app): State<AppState>, authorized: Authorized<EventsAsk>) -> Result<Response, ApiError> {
-    events::respond(app, authorized).await
+    answer::respond(app, authorized).await
 }

@@ -1,0 +1,43 @@
+//! What a cursor of events carries: its request, and a place in the answer.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::event::{Direction, Position};
+use crate::domain::name::{LogGroupName, LogStreamName, SourceName};
+use crate::domain::operation::StreamSelection;
+use crate::domain::time::TimeSpec;
+
+/// The kind of cursor (see [`crate::http::cursor`]).
+pub(super) const KIND: &str = "events";
+
+/// Where reading begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum From {
+    Head,
+    Tail,
+}
+
+/// The request that a cursor carries.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Shape {
+    pub(super) group: LogGroupName,
+    pub(super) stream: Option<LogStreamName>,
+    pub(super) streams: StreamSelection,
+    pub(super) start: Option<TimeSpec>,
+    pub(super) end: Option<TimeSpec>,
+    pub(super) from: Option<From>,
+    /// `start` and `end` as they were resolved by the first request: relative times stay where they were.
+    pub(super) range: (Option<i64>, Option<i64>),
+}
+
+/// Where an earlier answer ended: a position, and the source that it is one of.
+pub(super) type Place = (SourceName, Position);
+
+/// A place in an answer, as it is sealed.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Cursor {
+    pub(super) shape: Shape,
+    pub(super) source: SourceName,
+    pub(super) direction: Direction,
+    pub(super) position: Position,
+}

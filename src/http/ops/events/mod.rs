@@ -1,0 +1,7 @@
+//! What the three event endpoints share: their parameters, their cursors, and their answers in every format.
+//!
+//! Reading order: [`ask`] (what is asked), `cursor` (what a cursor carries), [`answer`] (what is answered).
+
+pub mod ask;
+mod cursor;
+pub mod answer;
