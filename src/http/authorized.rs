@@ -93,8 +93,11 @@ impl FromRequestParts<AppState> for Authenticated {
         let context = RequestContext::of(&parts.extensions);
         let caller = app.authenticate(&parts.headers).await?;
         context.set_tenant(caller.tenant.id.clone());
-        if let Some(state) = app.rates.count(&caller.tenant)? {
+        if let Some((state, wait)) = app.rates.count(&caller.tenant) {
             context.set_rate(state);
+            if let Some(retry_after) = wait {
+                return Err(ApiError::RateLimited { retry_after });
+            }
         }
         let route = parts.extensions.get::<MatchedPath>().map(|path| path.as_str().to_owned()).unwrap_or_default();
         Ok(Self { caller, input: Input::new(&route, &parts.uri), now: app.clock.now(), context })

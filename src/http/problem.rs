@@ -57,6 +57,9 @@ pub enum ApiError {
         /// What can be had here.
         available: &'static str,
     },
+    /// A path of the API that this version does not have yet.
+    #[error("not supported: {0}")]
+    NotSupported(&'static str),
     /// A body over the limit, in bytes.
     #[error("body over {0} bytes")]
     BodyTooLarge(usize),
@@ -151,6 +154,10 @@ impl ApiError {
             Self::MethodNotAllowed => plain(405, "method_not_allowed", "Method not allowed", "see the `Allow` header"),
             Self::NotAcceptable { available } => {
                 Problem::new(406, "not_acceptable", "Not acceptable", format!("this path answers with {available}"))
+            }
+            Self::NotSupported(what) => {
+                let detail = format!("{what} are not supported by this version of the service");
+                Problem::new(501, "not_supported", "Not supported", detail)
             }
             Self::BodyTooLarge(limit) => {
                 Problem::new(413, "body_too_large", "Body too large", format!("the limit is {limit} bytes"))

@@ -11,7 +11,6 @@ use governor::middleware::StateInformationMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 
-use super::problem::ApiError;
 use crate::auth::tenant::Tenant;
 use crate::domain::name::TenantId;
 
@@ -55,15 +54,15 @@ impl Rates {
         Some((quota, self.0.get_with((tenant.id.clone(), quota), make)))
     }
 
-    /// Counts one request of the tenant; `None` when it has no limit.
-    ///
-    /// # Errors
-    /// [`ApiError::RateLimited`] when its second is used up.
-    pub fn count(&self, tenant: &Tenant) -> Result<Option<RateState>, ApiError> {
-        let Some((quota, limiter)) = self.limiter(tenant) else { return Ok(None) };
-        match limiter.check() {
-            Ok(state) => Ok(Some(RateState { quota: quota.get(), remaining: state.remaining_burst_capacity() })),
-            Err(until) => Err(ApiError::RateLimited { retry_after: until.wait_time_from(DefaultClock::default().now()) }),
-        }
+    /// Counts one request of the tenant: how its bucket stands, and how long to wait when there was nothing left in it.
+    /// `None` when the tenant has no limit.
+    #[must_use]
+    pub fn count(&self, tenant: &Tenant) -> Option<(RateState, Option<Duration>)> {
+        let (quota, limiter) = self.limiter(tenant)?;
+        let (remaining, wait) = match limiter.check() {
+            Ok(state) => (state.remaining_burst_capacity(), None),
+            Err(until) => (0, Some(until.wait_time_from(DefaultClock::default().now()))),
+        };
+        Some((RateState { quota: quota.get(), remaining }, wait))
     }
 }

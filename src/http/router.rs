@@ -42,6 +42,7 @@ pub fn router(app: &AppState, origins: &[HeaderValue]) -> Router {
     );
     let router = router
         .merge(Router::from(docs))
+        .merge(ops::not_yet::routes())
         .fallback(|| async { ApiError::NoSuchPath })
         .method_not_allowed_fallback(|| async { ApiError::MethodNotAllowed })
         .layer(DefaultBodyLimit::max(app.limits.body_bytes))

@@ -59,6 +59,8 @@ async fn a_tenant_that_asks_too_often_is_told_when_to_come_back_and_costs_only_i
     let refused = refused.expect("twenty requests in a row are more than two in a second");
     assert_eq!(refused.problem(), "429 rate_limited");
     assert_eq!(refused.header("retry-after"), "1");
+    assert_eq!(refused.header("ratelimit"), "\"requests\";r=0;t=1");
+    assert_eq!(refused.header("ratelimit-policy"), "\"requests\";q=2;w=1");
     assert_eq!(world.tenant("globex").get("/me").await.status, 200);
 }
 

@@ -14,3 +14,4 @@ pub mod list_streams;
 pub mod me;
 pub mod explain;
 pub mod metadata;
+pub mod not_yet;
