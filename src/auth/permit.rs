@@ -1,6 +1,6 @@
 //! The answer of the policy as a value: this caller may do this operation, on this, because of that.
 //!
-//! Owns what a source may read off a permit. INVARIANT: the fields are private and [`Permit::grant`] is visible to
+//! Owns what a source may read off a permit. INVARIANT: the fields are private and `Permit::grant` is visible to
 //! [`super::policy`] alone, so code that was not allowed something cannot call a source at all.
 
 use crate::domain::name::{SourceName, TenantId};

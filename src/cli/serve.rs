@@ -35,7 +35,7 @@ pub fn run(args: &ConfigArgs) -> Result<ExitCode, CliError> {
         tracing::info!(listen = %address, admin_listen = %admin, "serving {} on {address}", listeners.public_url);
         listeners.serve(service, stop_signal()).await;
         tracing::info!("stopped");
-        Ok(())
+        Ok::<(), CliError>(())
     })?;
     Ok(ExitCode::SUCCESS)
 }

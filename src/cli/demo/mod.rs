@@ -27,6 +27,15 @@ const TOKEN_TTL: Duration = Duration::from_secs(12 * 3600);
 const TENANTS: [(&str, &str); 2] =
     [("acme", "logs:read:* logs:query:* logs:tail:*"), ("globex", "logs:read:/globex/* logs:read:/shared/gateway")];
 
+/// What to try: what it shows, whose token, and the target.
+const EXAMPLES: [(&str, &str, &str); 5] = [
+    ("the newest events of a stream of acme's", "acme", "/logs/:acme:api/prod-a?limit=3"),
+    ("the groups that acme may see", "acme", "/groups"),
+    ("what a Java service wrote in the last 15 minutes, as text", "acme", "/logs/:acme:java:orders?start=-15m&format=text"),
+    ("globex sees its own", "globex", "/logs/:globex:api?limit=3"),
+    ("... and of acme's not even that they exist: 404", "globex", "/logs/:acme:api?limit=3"),
+];
+
 /// Arguments of `logmark demo`.
 #[derive(Debug, Args)]
 #[command(
@@ -129,22 +138,15 @@ fn announce(directory: &Path, listeners: &Listeners) -> Result<(), CliError> {
         let tenant = TenantId::try_from(name).map_err(|error| CliError::failed(name, error))?;
         tokens.push((name, token::mint(&issuer, &tenant, &format!("demo@{name}"), scope, TOKEN_TTL, SystemClock.now())?));
     }
-    say("\nTokens of the two tenants, valid for 12 hours, and lines to copy:\n");
+    say("\nTokens of the two tenants, valid for 12 hours:\n");
     for (name, token) in &tokens {
         say(format_args!("  {}={token}", name.to_uppercase()));
     }
-    for line in [
-        format!("curl -s -H \"Authorization: Bearer $ACME\" '{url}/groups'"),
-        format!("curl -s -H \"Authorization: Bearer $ACME\" '{url}/logs/:acme:api/prod-a?limit=3'"),
-        format!("curl -s -H \"Authorization: Bearer $ACME\" '{url}/logs/:acme:java:orders?start=-15m&format=text'"),
-        format!("curl -s -H \"Authorization: Bearer $GLOBEX\" '{url}/logs/:globex:api?limit=3'"),
-        format!("curl -s -H \"Authorization: Bearer $GLOBEX\" '{url}/logs/:acme:api?limit=3'     # 404: not globex's"),
-    ] {
-        say(format_args!("  {line}"));
+    say("\nLines to copy, each as it is:\n");
+    for (what, tenant, target) in EXAMPLES {
+        let token = tokens.iter().find(|(name, _)| *name == tenant).map_or("", |(_, token)| token);
+        say(format_args!("# {what}\ncurl -s -H 'Authorization: Bearer {token}' '{url}{target}'\n"));
     }
-    let (_, acme) = tokens.first().ok_or_else(|| CliError::Failed("the demo has no tenants".to_owned()))?;
-    say("\nOr all in one:\n");
-    say(format_args!("  curl -s -H 'Authorization: Bearer {acme}' '{url}/logs/:acme:api/prod-a?limit=3'"));
-    say("\nNew events arrive every few seconds. Stop with Ctrl-C.\n");
+    say("New events arrive every few seconds. Stop with Ctrl-C.\n");
     Ok(())
 }
