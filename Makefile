@@ -53,7 +53,7 @@ setup: .venv/.done ## The tests' Python tools, pinned, in .venv
 .venv/.done: tests/tools/requirements.txt
 	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
 		|| { echo 'Python 3.10 or later is missing: apt-get install python3 python3-venv'; exit 1; }
-	@python3 -m venv .venv || sh tests/tools/apt.sh python3-venv && python3 -m venv .venv
+	@python3 -m venv .venv || { sh tests/tools/apt.sh python3-venv && python3 -m venv .venv; }
 	.venv/bin/pip install --quiet --disable-pip-version-check --requirement tests/tools/requirements.txt
 	@touch $@
 
