@@ -1,6 +1,12 @@
 //! A service of one's own for each test: real sockets, a real store in a temporary folder, tokens of a real key.
 
 pub mod client;
+#[expect(dead_code, reason = "the rest of it is used by the CloudWatch source's own tests")]
+pub mod fake_cloudwatch;
+pub mod moto;
+pub mod process;
+pub mod python;
+pub mod recorder;
 pub mod tokens;
 
 use std::net::SocketAddr;

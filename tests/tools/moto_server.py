@@ -1,0 +1,17 @@
+"""moto, a CloudWatch Logs endpoint that others wrote, on a free port of this machine.
+
+Prints its port, then serves until its standard input closes: so it can't outlive the tests that started it.
+"""
+
+import logging
+import sys
+
+from moto.server import ThreadedMotoServer
+
+logging.getLogger("werkzeug").setLevel(logging.ERROR)
+server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+server.start()
+_, port = server.get_host_and_port()
+print(port, flush=True)
+sys.stdin.read()
+server.stop()

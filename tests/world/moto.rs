@@ -1,0 +1,52 @@
+//! moto: a CloudWatch Logs endpoint that others wrote, and boto3 to fill it. One server for all tests of a run.
+//!
+//! Tests keep apart by the names of their groups. Where moto is wrong is said where a scenario leaves it out
+//! (`tests/contract/mod.rs`).
+
+use std::net::SocketAddr;
+use std::sync::OnceLock;
+
+use serde_json::{Value, json};
+
+use super::python::Helper;
+
+/// moto, and the way to fill it.
+#[derive(Debug)]
+pub struct Moto {
+    /// Where it listens.
+    pub address: SocketAddr,
+    _server: Helper,
+    writer: Helper,
+}
+
+impl Moto {
+    /// The run's.
+    pub async fn shared() -> &'static Self {
+        static MOTO: OnceLock<Moto> = OnceLock::new();
+        tokio::task::spawn_blocking(|| {
+            MOTO.get_or_init(|| {
+                let server = Helper::start("moto_server.py", &[]);
+                let address = SocketAddr::from(([127, 0, 0, 1], server.line().parse().unwrap()));
+                let writer = Helper::start("put_events.py", &[&format!("http://{address}")]);
+                Self { address, _server: server, writer }
+            })
+        })
+        .await
+        .unwrap()
+    }
+
+    /// Creates a group.
+    pub async fn create_group(&'static self, group: &str) {
+        self.order(json!({ "group": group })).await;
+    }
+
+    /// Puts events (milliseconds, message) with boto3; creates what is missing.
+    pub async fn put(&'static self, group: &str, stream: &str, events: &[(i64, &str)]) {
+        self.order(json!({ "group": group, "stream": stream, "events": events })).await;
+    }
+
+    async fn order(&'static self, order: Value) {
+        let answer = tokio::task::spawn_blocking(move || self.writer.ask(&order)).await.unwrap();
+        assert_eq!(answer, "ok");
+    }
+}

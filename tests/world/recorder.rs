@@ -1,0 +1,95 @@
+//! A hop between Logmark and its upstream that passes everything on and keeps what it passed.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, Response, Uri};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+/// A request as it passed.
+#[derive(Debug, Clone)]
+pub struct Recorded {
+    /// The method.
+    pub method: Method,
+    /// The target.
+    pub uri: Uri,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+}
+
+impl Recorded {
+    /// A header's value; empty when it is not there.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// As `tests/tools/check_requests.py` reads it.
+    pub fn to_json(&self) -> Value {
+        let url = format!("http://{}{}", self.header("host"), self.uri);
+        let headers: Vec<_> = self.headers.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect();
+        json!({ "method": self.method.as_str(), "url": url, "headers": headers, "body": BASE64_STANDARD.encode(&self.body) })
+    }
+}
+
+/// The running hop; ends with the runtime.
+#[derive(Debug)]
+pub struct Recorder {
+    /// Where it listens.
+    pub address: SocketAddr,
+    seen: Arc<Mutex<Vec<Recorded>>>,
+}
+
+impl Recorder {
+    /// Before `upstream`.
+    pub async fn before(upstream: SocketAddr) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let seen = Arc::<Mutex<Vec<Recorded>>>::default();
+        let kept = Arc::clone(&seen);
+        let onward = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
+        tokio::spawn(async move {
+            while let Ok((socket, _)) = listener.accept().await {
+                let (kept, onward) = (Arc::clone(&kept), onward.clone());
+                let pass = service_fn(move |request: Request<Incoming>| {
+                    let (kept, onward) = (Arc::clone(&kept), onward.clone());
+                    async move {
+                        let (mut parts, body) = request.into_parts();
+                        let body = body.collect().await.unwrap().to_bytes();
+                        let recorded = Recorded {
+                            method: parts.method.clone(),
+                            uri: parts.uri.clone(),
+                            headers: parts.headers.clone(),
+                            body: body.clone(),
+                        };
+                        kept.lock().unwrap().push(recorded);
+                        parts.uri = format!("http://{upstream}{}", parts.uri).parse().unwrap();
+                        let answer = onward.request(Request::from_parts(parts, Full::new(body))).await.unwrap();
+                        let (parts, body) = answer.into_parts();
+                        let body = body.collect().await.unwrap().to_bytes();
+                        Ok::<_, Infallible>(Response::from_parts(parts, Full::new(body)))
+                    }
+                });
+                let serving = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new());
+                tokio::spawn(async move { serving.serve_connection(TokioIo::new(socket), pass).await });
+            }
+        });
+        Self { address, seen }
+    }
+
+    /// What has passed so far.
+    pub fn seen(&self) -> Vec<Recorded> {
+        self.seen.lock().unwrap().clone()
+    }
+}
