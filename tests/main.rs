@@ -15,4 +15,5 @@
 
 mod world;
 mod ops;
+mod contract;
 mod auth;

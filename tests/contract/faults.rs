@@ -1,0 +1,219 @@
+//! A CloudWatch that fails, seen through the API: the contract's statuses, nothing lost, and never a word of AWS's.
+
+use std::collections::VecDeque;
+
+use serde_json::Value;
+
+use super::subject::{Binary, Event, Subject, group_path, now, stream_path};
+use crate::world::client::{Answer, Client};
+use crate::world::fake_cloudwatch::{CANARY, Fake, Fault, SECRET};
+
+const THROTTLED: Fault = Fault::Error(400, "ThrottlingException");
+const BROKEN: Fault = Fault::Error(500, "InternalFailure");
+/// No fault, in a queue of faults: it is one for another key than ours.
+const GOOD: Fault = Fault::ExpiredIfOld;
+const GROUP: &str = "/f/api";
+
+/// The service on a fake that holds 30 events in `web`, from a time of its own on.
+struct Stage {
+    fake: Fake,
+    binary: Binary,
+    acme: Client,
+    model: Vec<Event>,
+}
+
+impl Stage {
+    async fn new() -> Self {
+        let fake = Fake::start(now()).await;
+        // No answer to a request takes longer than this: so a fake that hangs is soon given up.
+        let limits = "limits = { request_timeout = \"3s\", work_time = \"2s\" }";
+        let binary = Binary::on(&fake.endpoint(), "f", limits).await;
+        let begin = Subject::begin();
+        let model: Vec<Event> = (0..30).map(|number| Event::new(begin + number / 4, "web", &format!("event {number}"))).collect();
+        model.iter().for_each(|event| fake.state().logs.put(GROUP, "web", event.at, &event.message));
+        Self { acme: binary.acme(), fake, binary, model }
+    }
+
+    /// With upstream pages that come short or empty, so that every answer takes several calls.
+    async fn in_small_pages() -> Self {
+        let stage = Self::new().await;
+        stage.fake.state().logs.partial = 7;
+        stage
+    }
+
+    fn then(&self, good: usize, faults: &[Fault]) {
+        let mut queue: VecDeque<Fault> = std::iter::repeat_n(GOOD, good).collect();
+        queue.extend(faults);
+        self.fake.state().faults = queue;
+    }
+
+    fn always(&self, fault: Option<Fault>) {
+        self.fake.state().always = fault;
+    }
+
+    /// Nothing of the upstream's own words is in the answer, nor in our log.
+    #[track_caller]
+    fn assert_discreet(&self, answer: &Answer) {
+        let told = format!("{}{:?}{:?}", answer.text(), answer.headers, answer.trailers);
+        for secret in [CANARY, "arn:aws", SECRET, "AKIDTEST", "<html>"] {
+            assert!(!told.contains(secret), "{told}");
+            assert!(!self.binary.log().contains(secret), "{}", self.binary.log());
+        }
+        // The error's type is for the operator.
+        assert!(!told.contains("Exception") && !told.contains("InternalFailure"), "{told}");
+    }
+}
+
+fn targets() -> [String; 2] {
+    [stream_path(GROUP, "web"), group_path(GROUP)]
+}
+
+#[tokio::test]
+async fn what_passes_soon_is_not_seen() {
+    let stage = Stage::new().await;
+    for fault in [THROTTLED, BROKEN, Fault::Html(502), Fault::Reset, Fault::Truncated, Fault::NotHttp] {
+        for target in targets() {
+            stage.then(0, &[fault, fault]);
+            let answer = stage.acme.get(&format!("{target}?from=head&limit=30")).await;
+            assert_eq!(answer.messages().len(), 30, "{fault:?}");
+        }
+        // Two retries for each call that failed: the budget for them must not run out before the next.
+        for _ in 0..6 {
+            stage.acme.get(&format!("{}?limit=1", targets()[0])).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_lasts_has_its_status() {
+    let stage = Stage::new().await;
+    let lists = ["/groups".to_owned(), "/groups/:f:api".to_owned(), "/groups/:f:api/streams".to_owned()];
+    for (fault, expected) in [
+        (THROTTLED, "503 overloaded"),
+        (Fault::Error(400, "LimitExceededException"), "503 overloaded"),
+        (BROKEN, "502 upstream_error"),
+        (Fault::Error(503, "ServiceUnavailableException"), "502 upstream_error"),
+        (Fault::Error(400, "AccessDeniedException"), "502 upstream_error"),
+        (Fault::Error(400, "InvalidParameterException"), "502 upstream_error"),
+        (Fault::Error(403, "SignatureDoesNotMatch"), "502 upstream_error"),
+        (Fault::Html(200), "502 upstream_error"),
+        (Fault::Html(503), "502 upstream_error"),
+        (Fault::Empty, "502 upstream_error"),
+        (Fault::HalfJson, "502 upstream_error"),
+        (Fault::OtherJson, "502 upstream_error"),
+        (Fault::Truncated, "502 upstream_error"),
+        (Fault::Reset, "502 upstream_error"),
+        (Fault::NotHttp, "502 upstream_error"),
+        (Fault::Error(400, "ResourceNotFoundException"), "404 not_found"),
+    ] {
+        stage.always(Some(fault));
+        let formats = targets().map(|target| format!("{target}?start=-3h&format=csv"));
+        for target in targets().iter().chain(&formats).chain(&lists) {
+            if expected == "503 overloaded" && target.contains("csv") {
+                continue;
+            }
+            // DescribeLogGroups has no such error: it is no answer to it.
+            if expected == "404 not_found" && !target.contains("logs") {
+                continue;
+            }
+            let answer = stage.acme.get(target).await;
+            assert_eq!(answer.problem(), expected, "{fault:?}: {target}");
+            assert_eq!(answer.header("retry-after"), if expected.starts_with("503") { "1" } else { "" }, "{fault:?}");
+            stage.assert_discreet(&answer);
+        }
+    }
+    stage.always(None);
+    assert_eq!(stage.acme.get(&format!("{}?from=head", targets()[0])).await.messages().len(), 30, "and it goes on");
+}
+
+#[tokio::test]
+async fn a_source_that_hangs_is_given_up_in_time() {
+    let stage = Stage::new().await;
+    stage.always(Some(Fault::Hang));
+    let targets = [targets()[0].clone(), format!("{}?start=-3h&format=ndjson", targets()[1]), "/groups".to_owned()];
+    let answers = futures_util::future::join_all(targets.iter().map(|target| stage.acme.get(target))).await;
+    for (answer, target) in answers.iter().zip(&targets) {
+        assert_eq!(answer.problem(), "504 upstream_timeout", "{target}");
+        stage.assert_discreet(answer);
+    }
+}
+
+/// A page that was throttled midway says so and has a cursor, with which nothing is lost and nothing comes twice.
+#[tokio::test]
+async fn a_page_throttled_midway_goes_on_without_loss() {
+    let stage = Stage::in_small_pages().await;
+    let mut throttled = 0;
+    for target in targets() {
+        for (from, good) in ["head", "tail"].into_iter().flat_map(|from| [1, 2, 3, 5].map(|good| (from, good))) {
+            let mut read: Vec<Event> = Vec::new();
+            let mut next = format!("{target}?from={from}&limit=1000");
+            stage.then(good, &[THROTTLED; 3]);
+            loop {
+                let answer = stage.acme.get(&next).await;
+                assert_eq!(answer.status, 200, "{}", answer.text());
+                let page = answer.json();
+                let events = page["events"].as_array().unwrap().iter().map(Event::of);
+                let place = if from == "head" { read.len()..read.len() } else { 0..0 };
+                read.splice(place, events).for_each(drop);
+                if page["stopReason"] == "end" {
+                    break;
+                }
+                if page["stopReason"] == "throttled" {
+                    throttled += 1;
+                    stage.then(0, &[]);
+                }
+                let cursor = page[if from == "head" { "nextCursor" } else { "previousCursor" }].as_str().unwrap();
+                next = format!("/logs?limit=1000&cursor={cursor}");
+            }
+            assert_eq!(read, stage.model, "{target} from {from}, throttled after {good}");
+        }
+    }
+    assert!(throttled >= 8, "{throttled} pages were throttled");
+}
+
+/// An export whose source fails midway ends in an error that a client sees: a line of NDJSON, a body that breaks off.
+#[tokio::test]
+async fn an_export_that_fails_midway_never_ends_cleanly() {
+    let stage = Stage::new().await;
+    // Three upstream pages, by their bytes.
+    let long = "z".repeat(400_000);
+    (0..6).for_each(|number| stage.fake.state().logs.put(GROUP, "long", stage.model[0].at + number, &format!("{number} {long}")));
+    for target in [stream_path(GROUP, "long"), format!("{}?streams=long", group_path(GROUP))] {
+        let target = format!("{target}{}start=-3h", if target.contains('?') { "&" } else { "?" });
+        for fault in [BROKEN, Fault::HalfJson, Fault::Html(502)] {
+            for _ in 0..6 {
+                stage.acme.get(&format!("{}?limit=1", targets()[0])).await;
+            }
+            stage.then(1, &[fault; 3]);
+            let answer = stage.acme.get(&format!("{target}&format=ndjson")).await;
+            assert_eq!((answer.status.as_u16(), answer.broken), (200, false));
+            let text = answer.text();
+            let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+            let (last, events) = lines.split_last().unwrap();
+            assert!(!events.is_empty() && events.len() < 6, "{} events", events.len());
+            assert_eq!((&last["error"]["code"], &last["error"]["status"]), (&"upstream_error".into(), &502.into()), "{last}");
+            assert!(answer.trailers.is_empty(), "an export that failed has no cursor to go on");
+            stage.assert_discreet(&answer);
+            for format in ["csv", "text"] {
+                stage.then(1, &[fault; 3]);
+                let answer = stage.acme.get(&format!("{target}&format={format}")).await;
+                assert_eq!(answer.status, 200);
+                assert!(answer.broken, "{format}: the body must break off");
+                stage.assert_discreet(&answer);
+            }
+        }
+    }
+}
+
+/// A throttled export waits instead: its client has begun to read.
+#[tokio::test]
+async fn an_export_waits_out_a_throttled_source() {
+    let stage = Stage::in_small_pages().await;
+    for target in targets() {
+        stage.then(1, &[THROTTLED; 4]);
+        let answer = stage.acme.get(&format!("{target}?start=-3h&format=ndjson")).await;
+        let read: Vec<Event> = answer.text().lines().map(|line| Event::of(&serde_json::from_str(line).unwrap())).collect();
+        assert_eq!(read, stage.model);
+        assert!(answer.trailers.contains_key("logmark-cursor"));
+    }
+}

@@ -1,0 +1,125 @@
+//! NDJSON, CSV and text say what the JSON pages say.
+
+use serde_json::Value;
+
+use super::contents::write_awkward;
+use super::subject::{Event, Subject, group_path, stream_path, varied};
+
+/// The objects of all JSON pages of `limit`.
+async fn pages(subject: &Subject, first: &str, limit: usize) -> Vec<Value> {
+    let mut all = Vec::new();
+    let mut target = format!("{first}&limit={limit}");
+    loop {
+        let page = subject.get(&target).await.json();
+        all.extend(page["events"].as_array().unwrap().iter().cloned());
+        if page["stopReason"] == "end" {
+            return all;
+        }
+        target = format!("/logs?limit={limit}&cursor={}", page["nextCursor"].as_str().unwrap());
+    }
+}
+
+/// RFC 4180, read by its grammar: records of fields.
+fn csv(text: &str) -> Vec<Vec<String>> {
+    let (mut records, mut record, mut field) = (Vec::new(), Vec::new(), String::new());
+    let mut rest = text.chars().peekable();
+    let mut quoted = false;
+    while let Some(character) = rest.next() {
+        match (quoted, character) {
+            (true, '"') if rest.next_if_eq(&'"').is_some() => field.push('"'),
+            (true, '"') => quoted = false,
+            (true, any) => field.push(any),
+            (false, '"') if field.is_empty() => quoted = true,
+            (false, ',') => record.push(std::mem::take(&mut field)),
+            (false, '\r') if rest.next_if_eq(&'\n').is_some() => {
+                record.push(std::mem::take(&mut field));
+                records.push(std::mem::take(&mut record));
+            }
+            (false, any) => field.push(any),
+        }
+    }
+    assert!(record.is_empty() && field.is_empty() && !quoted, "the last line has its end");
+    records
+}
+
+/// What CSV writes for a text: a quote mark before what a spreadsheet would run.
+fn neutralised(text: &str) -> String {
+    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
+    format!("{}{text}", if formula { "'" } else { "" })
+}
+
+/// Every event of every format, of the stream and of the group, members and all.
+pub async fn every_format_says_the_same(subject: &Subject) {
+    let group = subject.group("api");
+    let all = write_awkward(subject, &group, "web,1").await;
+    for path in [stream_path(&group, "web,1"), group_path(&group)] {
+        let first = format!("{path}?start=-3h");
+        let json = pages(subject, &first, 7).await;
+        assert!(json.iter().map(Event::of).eq(all.iter().cloned()), "{path}");
+        let text = |name: &str, event: &Value| event[name].as_str().unwrap_or("").to_owned();
+
+        let ndjson = subject.get(&format!("{first}&format=ndjson")).await.text();
+        let lines: Vec<Value> = ndjson.split_terminator('\n').map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert!(lines == json, "{path}: ndjson");
+
+        let records = csv(&subject.get(&format!("{first}&format=csv")).await.text());
+        let names = ["timestamp", "ingestionTime", "logStream", "eventId", "message"];
+        assert_eq!(records[0], names);
+        let expected: Vec<Vec<String>> =
+            json.iter().map(|event| names.map(|name| neutralised(&text(name, event))).to_vec()).collect();
+        assert!(records[1..] == expected, "{path}: csv");
+
+        let raw = subject.get(&format!("{first}&format=text&raw=true")).await.text();
+        let messages: String = json.iter().map(|event| text("message", event) + "\n").collect();
+        assert!(raw == messages, "{path}: raw text");
+
+        let safe = subject.get(&format!("{first}&format=text")).await.text();
+        let plain = |character: char| !character.is_control() || character == '\t' || character == '\n';
+        assert!(safe.chars().all(plain), "{path}: text");
+    }
+}
+
+/// Its trailer, and its last line, lead to the rest.
+pub async fn a_limited_export_ends_in_a_cursor_that_goes_on(subject: &Subject) {
+    let group = subject.group("api");
+    let begin = Subject::begin();
+    let texts = varied(40);
+    let events: Vec<(i64, &str)> = texts.iter().map(|(after, text)| (begin + after, text.as_str())).collect();
+    subject.put(&group, "web", &events).await;
+    for path in [stream_path(&group, "web"), group_path(&group)] {
+        let mut read = Vec::new();
+        let mut target = format!("{path}?start=-3h&format=ndjson&trailer=line&limit=13");
+        loop {
+            let answer = subject.get(&target).await;
+            let text = answer.text();
+            let mut lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+            let last = lines.pop().unwrap();
+            assert_eq!(last["cursor"], answer.trailers["logmark-cursor"].to_str().unwrap());
+            read.extend(lines.iter().map(Event::of));
+            if last["stopReason"] == "end" {
+                break;
+            }
+            assert_eq!(last["stopReason"], "limit");
+            target = format!("/logs?format=ndjson&trailer=line&limit=13&cursor={}", last["cursor"].as_str().unwrap());
+        }
+        let expected: Vec<Event> = events.iter().map(|(at, text)| Event::new(*at, "web", text)).collect();
+        assert_eq!(read, expected, "{path}");
+    }
+}
+
+/// Three megabytes: more than one answer of the source's may hold, and more than a page of ours.
+pub async fn an_export_of_many_pages_is_whole(subject: &Subject) {
+    let group = subject.group("api");
+    let begin = Subject::begin();
+    let texts: Vec<String> = (0..3000).map(|number| format!("{number} {}", "y".repeat(900 + number % 200))).collect();
+    // Runs of seven in a millisecond, so that pages are cut inside them.
+    let events: Vec<(i64, &str)> =
+        texts.iter().enumerate().map(|(number, text)| (begin + i64::try_from(number / 7).unwrap(), text.as_str())).collect();
+    subject.put(&group, "web", &events).await;
+    let whole: String = texts.iter().map(|text| format!("{text}\n")).collect();
+    for path in [stream_path(&group, "web"), group_path(&group)] {
+        assert!(subject.get(&format!("{path}?start=-3h&format=text")).await.text() == whole, "{path}");
+        let pages = subject.forward(&format!("{path}?start=-3h"), 1000).await;
+        assert!(pages.iter().map(|event| &event.message).eq(&texts), "{path}, in pages");
+    }
+}

@@ -1,0 +1,136 @@
+//! What goes to CloudWatch, as AWS's own code sees it: a hop before moto keeps every request, botocore judges them.
+
+use std::collections::BTreeSet;
+
+use crate::world::fake_cloudwatch::{REGION, SECRET};
+use crate::world::moto::Moto;
+use crate::world::python::Helper;
+use crate::world::recorder::{Recorded, Recorder};
+
+use super::subject::{Subject, group_path, segment, stream_path};
+
+/// In every header that a client sends besides its token, and in its names.
+const MARK: &str = "client-mark";
+
+/// Makes Logmark send each of its operations, with every member that they can have.
+async fn use_everything(subject: &Subject, recorder: &Recorder) -> Vec<Recorded> {
+    let (group, limited, begin) = (subject.group("api"), subject.limited_group("api"), Subject::begin());
+    let events: Vec<(i64, String)> = (0..20).map(|number| (begin + number, format!("event {number}"))).collect();
+    let events: Vec<(i64, &str)> = events.iter().map(|(at, text)| (*at, text.as_str())).collect();
+    for stream in ["prod-1", "2026/11/20/[$LATEST]é"] {
+        subject.put(&group, stream, &events).await;
+        subject.put(&limited, stream, &events).await;
+    }
+    let odd = [
+        ("x-amz-target", MARK),
+        ("x-amz-date", MARK),
+        ("x-amz-security-token", MARK),
+        ("x-amz-content-sha256", MARK),
+        ("x-amzn-trace-id", MARK),
+        ("x-forwarded-for", MARK),
+        ("x-forwarded-host", MARK),
+        ("forwarded", MARK),
+        ("via", MARK),
+        ("x-request-id", MARK),
+        ("x-client-mark", "1"),
+        ("user-agent", MARK),
+        ("referer", MARK),
+        ("cookie", MARK),
+        ("origin", MARK),
+        ("baggage", MARK),
+        ("tracestate", "client-mark=1"),
+        ("traceparent", MARK),
+        ("accept-language", MARK),
+        ("content-type", MARK),
+        ("if-none-match", MARK),
+        ("expect-ct", MARK),
+    ];
+    let range = format!("start={begin}&end={}", begin + 1000);
+    for target in [
+        format!("{}?{range}&limit=3&from=tail", stream_path(&group, "2026/11/20/[$LATEST]é")),
+        format!("{}?{range}&limit=3", group_path(&group)),
+        format!("{}?{range}&limit=1000&from=tail", group_path(&group)),
+        format!("{}?{range}&limit=3&streams=prod-1", group_path(&group)),
+        format!("{}?{range}&limit=3&streamPrefix=prod-", group_path(&group)),
+        format!("{}?{range}&limit=3", group_path(&limited)),
+        format!("{}?{range}&format=ndjson", group_path(&group)),
+        format!("/groups?limit=1&prefix={}", segment(&subject.group(""))),
+        format!("/groups/{}", segment(&group)),
+        format!("/groups/{}/streams?prefix=p&order=desc&limit=1", segment(&group)),
+        format!("/groups/{}/streams?orderBy=lastEvent&limit=1", segment(&group)),
+    ] {
+        let answer = subject.acme().get_with(&target, &odd).await;
+        assert_eq!(answer.status, 200, "{target}: {}", answer.text());
+        for name in ["nextCursor", "previousCursor"] {
+            if answer.header("content-type") == "application/json"
+                && let Some(cursor) = answer.json()[name].as_str()
+            {
+                let path = if target.starts_with("/groups") { target.split('?').next().unwrap() } else { "/logs" };
+                subject.acme().get_with(&format!("{path}?limit=3&cursor={cursor}"), &odd).await;
+            }
+        }
+    }
+    recorder.seen()
+}
+
+#[tokio::test]
+async fn botocore_finds_each_request_signed_and_in_its_model() {
+    let recorder = Recorder::before(Moto::shared().await.address).await;
+    let subject = Subject::moto_by(recorder.address).await;
+    let seen = use_everything(&subject, &recorder).await;
+
+    let (known, judged) = (seen.clone(), seen.len());
+    let verdicts = tokio::task::spawn_blocking(move || {
+        let botocore = Helper::start("check_requests.py", &[SECRET, REGION]);
+        let verdicts: Vec<_> = known.iter().map(|request| botocore.ask(&request.to_json())).collect();
+        // The judge must be able to say no: to another secret, another body, a member that AWS does not know.
+        let stranger = Helper::start("check_requests.py", &["another secret", REGION]);
+        assert_eq!(stranger.ask(&known[0].to_json()), "the signature differs");
+        let altered = Recorded { body: "{}".into(), ..known[0].clone() };
+        assert_eq!(botocore.ask(&altered.to_json()), "the signature differs");
+        verdicts
+    });
+    for (request, verdict) in seen.iter().zip(verdicts.await.unwrap()) {
+        assert_eq!(verdict, "ok", "{request:?}");
+    }
+    assert!(judged >= 15, "{judged} requests");
+
+    let operations: BTreeSet<&str> = seen.iter().map(|request| request.header("x-amz-target")).collect();
+    let expected = ["DescribeLogGroups", "DescribeLogStreams", "FilterLogEvents", "GetLogEvents"];
+    assert!(operations.iter().copied().eq(expected.map(|name| format!("Logs_20140328.{name}"))), "{operations:?}");
+}
+
+#[tokio::test]
+async fn a_request_has_the_form_of_the_protocol_and_nothing_of_the_clients() {
+    let recorder = Recorder::before(Moto::shared().await.address).await;
+    let subject = Subject::moto_by(recorder.address).await;
+    for request in use_everything(&subject, &recorder).await {
+        assert_eq!((request.method.as_str(), request.uri.to_string().as_str()), ("POST", "/"));
+        assert_eq!(request.header("content-type"), "application/x-amz-json-1.1");
+        assert_eq!(request.header("host"), recorder.address.to_string());
+        let authorization = request.header("authorization");
+        let date = &request.header("x-amz-date")[..8];
+        let scope = format!("AWS4-HMAC-SHA256 Credential=AKIDTEST/{date}/eu-west-1/logs/aws4_request, ");
+        assert!(authorization.starts_with(&scope), "{authorization}");
+        assert!(authorization.contains("SignedHeaders=content-type;host;x-amz-date;x-amz-target, "), "{authorization}");
+
+        // All that is sent; `traceparent` names the trace, which may be the client's, and our own span in it.
+        let names: BTreeSet<&str> = request.headers.keys().map(http::HeaderName::as_str).collect();
+        let known = [
+            "authorization",
+            "content-length",
+            "content-type",
+            "host",
+            "traceparent",
+            "user-agent",
+            "x-amz-date",
+            "x-amz-target",
+        ];
+        assert!(names.iter().copied().eq(known), "{names:?}");
+        assert!(request.header("user-agent").starts_with("logmark/"));
+        assert!(!format!("{request:?}").contains(MARK), "{request:?}");
+        let body: serde_json::Value = serde_json::from_slice(&request.body).unwrap();
+        let limit = body["limit"].as_u64().unwrap();
+        assert!((1..=10_000).contains(&limit), "{body}");
+    }
+}
