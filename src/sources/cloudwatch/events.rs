@@ -115,6 +115,7 @@ fn request_for<'a>(op: &'a ReadGroup, place: &'a Place, range: TimeRange, page: 
         next_token: place.token.as_deref(),
         limit: place.ask(page.limit),
         start_from_head: (place.way == Direction::Backward).then_some(false),
+        interleaved: true,
     }
 }
 

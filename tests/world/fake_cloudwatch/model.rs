@@ -85,6 +85,7 @@ impl Logs {
                 "nextToken",
                 "limit",
                 "startFromHead",
+                "interleaved",
             ],
             "DescribeLogGroups" => &["logGroupNamePrefix", "nextToken", "limit"],
             "DescribeLogStreams" => &["logGroupName", "logStreamNamePrefix", "orderBy", "descending", "nextToken", "limit"],
