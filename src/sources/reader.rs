@@ -68,8 +68,8 @@ pub struct Read {
 /// Reads one page of the API: calls the source until the budget or the range ends.
 ///
 /// # Errors
-/// What the source says to the first call. A later failure ends the page with what there is: the cursor after it meets
-/// the same failure again if it lasts.
+/// What the source says. Being throttled or slow after the first call ends the page with what there is instead: its
+/// `stop` says so, and the cursor after it meets the same again if it lasts.
 pub async fn read_page<Op: ReadEvents>(
     sources: &Sources,
     permit: &Permit<Op>,
@@ -131,12 +131,15 @@ pub struct Export<Op> {
     position: Option<Position>,
     left: Option<usize>,
     page_bytes: usize,
+    /// When to stop waiting for the first page; `None` once it is there.
+    first_by: Option<Instant>,
     stop: Option<StopReason>,
     failed: bool,
 }
 
 impl<Op: ReadEvents> Export<Op> {
-    /// Prepares to read from `position` on; `limit` of `None` is to the end.
+    /// Prepares to read from `position` on; `limit` of `None` is to the end. A throttled source is waited for until `first_by`
+    /// before the first page, for until that is there the answer has no head, and whoever waits for it loses patience.
     #[must_use]
     pub fn new(
         sources: Sources,
@@ -144,8 +147,9 @@ impl<Op: ReadEvents> Export<Op> {
         position: Option<Position>,
         limit: Option<usize>,
         page_bytes: usize,
+        first_by: Instant,
     ) -> Self {
-        Self { sources, permit, position, left: limit, page_bytes, stop: None, failed: false }
+        Self { sources, permit, position, left: limit, page_bytes, first_by: Some(first_by), stop: None, failed: false }
     }
 
     /// The next page; `None` when it is over. Waits while the source is throttled, for a client that streams can wait.
@@ -159,6 +163,7 @@ impl<Op: ReadEvents> Export<Op> {
         let answer = self.ask().await;
         match answer {
             Ok(page) => {
+                self.first_by = None;
                 self.position = Some(page.next);
                 if let Some(left) = &mut self.left {
                     *left = left.saturating_sub(page.events.len());
@@ -189,8 +194,12 @@ impl<Op: ReadEvents> Export<Op> {
         loop {
             match Op::page(source, &self.permit, &request).await {
                 Err(SourceError::Throttled { retry_after }) if waits < THROTTLE_PATIENCE => {
+                    let wait = retry_after.max(Duration::from_millis(200));
+                    if self.first_by.is_some_and(|by| Instant::now() + wait >= by) {
+                        return Err(SourceError::Throttled { retry_after });
+                    }
                     waits += 1;
-                    tokio::time::sleep(retry_after.max(Duration::from_millis(200))).await;
+                    tokio::time::sleep(wait).await;
                 }
                 answer => return answer,
             }

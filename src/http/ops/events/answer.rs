@@ -96,7 +96,8 @@ impl Answer {
     async fn stream<Op: ReadEvents>(self, permit: Permit<Op>, position: Option<Position>) -> Result<Response, ApiError> {
         let seal = self.sealer(&permit);
         let audit = self.audit(&permit);
-        let mut export = Export::new(self.app.sources.clone(), permit, position, self.ask.limit, STREAM_PAGE_BYTES);
+        let first_by = Instant::now() + self.app.limits.work_time;
+        let mut export = Export::new(self.app.sources.clone(), permit, position, self.ask.limit, STREAM_PAGE_BYTES, first_by);
         // The first page is read before the answer's head is sent, so that what is wrong has a status.
         let first = export.next_page().await.unwrap_or(Ok(Vec::new()))?;
         let seal_next = Box::new(move |position: &Position| seal(Direction::Forward, position));
