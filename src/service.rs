@@ -22,7 +22,7 @@ use crate::http::cursor::Sealer;
 use crate::http::server::{self, Certificates, ConnectionLimits};
 use crate::http::{App, AppState, Parts, RequestLimits, admin, router};
 use crate::outbound::Outbound;
-use crate::sources::cloudwatch::{CloudWatch, Settings};
+use crate::sources::cloudwatch::{CloudWatch, DEFAULT_DEADLINE, Settings};
 use crate::sources::{Source, Sources};
 use crate::telemetry::metrics::Metrics;
 
@@ -292,7 +292,9 @@ impl Opened {
             let failed = |why: String| BuildError::Source { name: source.name.to_string(), why };
             let made: Arc<dyn Source> = match &source.kind {
                 SourceKind::CloudWatch(cloudwatch) => {
+                    // A source that is slow or throttled is to answer as such, before the request itself runs out of time.
                     let settings = Settings {
+                        deadline: DEFAULT_DEADLINE.min(config.server.limits.work_time),
                         endpoint: endpoint(cloudwatch).map_err(failed)?,
                         assume_role: cloudwatch.assume_role.as_ref().map(ToString::to_string),
                         external_id: cloudwatch.external_id.as_ref().map(ToString::to_string),

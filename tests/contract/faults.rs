@@ -90,6 +90,7 @@ async fn what_lasts_has_its_status() {
     let lists = ["/groups".to_owned(), "/groups/:f:api".to_owned(), "/groups/:f:api/streams".to_owned()];
     for (fault, expected) in [
         (THROTTLED, "503 overloaded"),
+        (Fault::RetryAfter(429, "TooManyRequestsException", 7), "503 overloaded"),
         (Fault::Error(400, "LimitExceededException"), "503 overloaded"),
         (BROKEN, "502 upstream_error"),
         (Fault::Error(503, "ServiceUnavailableException"), "502 upstream_error"),
@@ -115,7 +116,8 @@ async fn what_lasts_has_its_status() {
             }
             let answer = stage.acme.get(target).await;
             assert_eq!(answer.problem(), expected, "{fault:?}: {target}");
-            assert_eq!(answer.header("retry-after"), if expected.starts_with("503") { "1" } else { "" }, "{fault:?}");
+            let retry_after = if let Fault::RetryAfter(..) = fault { "7" } else { "1" };
+            assert_eq!(answer.header("retry-after"), if expected.starts_with("503") { retry_after } else { "" }, "{fault:?}");
             stage.assert_discreet(&answer);
         }
     }
