@@ -84,7 +84,14 @@ pub async fn read_page<Op: ReadEvents>(
     let mut position = from;
     let stop = loop {
         let request = PageRequest { position, direction, limit: budget.limit - count, max_bytes: budget.bytes - bytes };
-        let page = match Op::page(source, permit, &request).await {
+        let answer = if ends.is_none() {
+            Op::page(source, permit, &request).await
+        } else {
+            // What was read is not to be lost because a further call hangs: it is given up in time.
+            let answer = tokio::time::timeout_at(budget.deadline, Op::page(source, permit, &request)).await;
+            answer.unwrap_or(Err(SourceError::Timeout))
+        };
+        let page = match answer {
             Ok(page) => page,
             Err(SourceError::Throttled { .. }) if ends.is_some() => break StopReason::Throttled,
             Err(SourceError::Timeout) if ends.is_some() => break StopReason::Time,

@@ -170,6 +170,24 @@ async fn a_page_throttled_midway_goes_on_without_loss() {
     assert!(throttled >= 8, "{throttled} pages were throttled");
 }
 
+/// A page whose source hangs midway ends in time, with what was read and a cursor.
+#[tokio::test]
+async fn a_page_that_hangs_midway_keeps_what_was_read() {
+    let stage = Stage::new().await;
+    for from in ["head", "tail"] {
+        // The first call takes a second, so that the next one's own time would end after the request's.
+        stage.then(0, &[Fault::RetryAfter(429, "TooManyRequestsException", 1), GOOD, Fault::Hang]);
+        let answer = stage.acme.get(&format!("{}?from={from}&limit=1000", targets()[0])).await;
+        assert_eq!(answer.messages().len(), 30, "from {from}");
+        let page = answer.json();
+        assert_eq!(page["stopReason"], "time", "from {from}");
+        let cursor = page[if from == "head" { "nextCursor" } else { "previousCursor" }].as_str().unwrap();
+        let rest = stage.acme.get(&format!("/logs?cursor={cursor}")).await;
+        assert!(rest.messages().is_empty(), "from {from}");
+        assert_eq!(rest.json()["stopReason"], "end", "from {from}");
+    }
+}
+
 /// An export whose source fails midway ends in an error that a client sees: a line of NDJSON, a body that breaks off.
 #[tokio::test]
 async fn an_export_that_fails_midway_never_ends_cleanly() {
