@@ -1,7 +1,7 @@
 //! One test binary: the service as its users meet it, by behaviour.
 //!
 //! `world` starts services and counterparts, `ops` asks for each operation, `contract` runs one suite against every source,
-//! `security` attacks, `auth` judges tokens, `cli` runs the binary.
+//! `security` attacks, `auth` judges tokens, `cli` runs the binary, `lambda` as a function.
 
 #![expect(
     unreachable_pub,
@@ -17,3 +17,5 @@ mod world;
 mod ops;
 mod contract;
 mod auth;
+mod cli;
+mod lambda;

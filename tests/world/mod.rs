@@ -1,5 +1,6 @@
 //! A service of one's own for each test: real sockets, a real store in a temporary folder, tokens of a real key.
 
+pub mod binary;
 pub mod client;
 #[expect(dead_code, reason = "the rest of it is used by the CloudWatch source's own tests")]
 pub mod fake_cloudwatch;

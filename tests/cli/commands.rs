@@ -1,0 +1,179 @@
+//! The commands that print and end: help, `check`, `openapi`, `token`, `explain`.
+
+use insta::assert_snapshot;
+
+use crate::world::binary::{Place, logmark, run};
+
+#[tokio::test]
+async fn the_help_of_each_command_teaches_how_to_use_it() {
+    let folder = tempfile::tempdir().unwrap();
+    for (command, taught) in [
+        (vec![], &["Usage: logmark [COMMAND]", "Try it:", "logmark demo ", "LOGMARK__SERVER__LISTEN", "  explain "][..]),
+        (vec!["serve"], &["Usage: logmark serve", "AWS_LAMBDA_RUNTIME_API", "--config <FILE>", "LOGMARK_CONFIG"][..]),
+        (vec!["demo"], &["Usage: logmark demo", "--data <DIR>", "--port <PORT>", "[default: 8080]", "logmark explain"][..]),
+        (vec!["token"], &["--tenant <TENANT>", "--scope <SCOPE>...", "--ttl 15m", "[[auth.issuers]]", "issuer.jwks.json"][..]),
+        (vec!["import"], &["[FILES]...", "--timestamp-format <FORMAT>", "zcat old.gz |", "must not be in use"][..]),
+        (vec!["check"], &["every mistake at once", "--config <FILE>"][..]),
+        (vec!["explain"], &["--token <TOKEN>", "--action <ACTION>", "Exits with 0 when it is allowed"][..]),
+        (vec!["openapi"], &["Print the OpenAPI document"][..]),
+    ] {
+        let said = run(folder.path(), &[command.as_slice(), &["--help"]].concat()).await;
+        assert_eq!(said.code, 0);
+        for text in taught {
+            assert!(said.out.contains(text), "{command:?} says `{text}`:\n{}", said.out);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_command_line_ends_with_2_and_says_what_would_be_right() {
+    let folder = tempfile::tempdir().unwrap();
+    let nothing = run(folder.path(), &[]).await;
+    assert_eq!((nothing.code, nothing.out.contains("Usage: logmark [COMMAND]")), (2, true));
+    let unknown = run(folder.path(), &["serv"]).await;
+    assert_eq!(unknown.code, 2);
+    assert!(unknown.err.contains("a similar subcommand exists: 'serve'"), "{}", unknown.err);
+    let missing = run(folder.path(), &["token", "--tenant", "acme"]).await;
+    assert_eq!(missing.code, 2);
+    assert!(missing.err.contains("--scope <SCOPE>"), "{}", missing.err);
+    let version = run(folder.path(), &["--version"]).await;
+    assert_eq!(version.out, concat!("logmark ", env!("CARGO_PKG_VERSION"), "\n"));
+}
+
+#[tokio::test]
+async fn check_reports_every_mistake_with_its_line_and_every_command_refuses_with_64() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "[server]\nlisten = \"x\"\nnope = 1\n\n[[auth.issuers]]\nissuer = \"\"\n";
+    std::fs::write(folder.path().join("logmark.toml"), text).unwrap();
+    let said = run(folder.path(), &["check"]).await;
+    assert_snapshot!(said.shown(folder.path()), @r#"
+    exit 64
+    logmark: logmark.toml:1:1: sources: is missing: write at least one `[[sources]]`, or there are no logs to give
+    logmark.toml:2:10: server.listen: `x` is no address: write an IP and a port, such as `127.0.0.1:8080` or `[::]:8443`
+    logmark.toml:3:1: server.nope: is no key here: there are `tls`, `listen`, `admin_listen`, `public_url`, `cursor_keys`, `cors_origins` and `limits`
+    logmark.toml:5:1: auth.issuers[0].algorithms: is missing: write those that it signs with, such as `["RS256"]`
+    logmark.toml:5:1: auth.issuers[0].keys: is missing: write `discover`, the URL of its JWKS, or `file:PATH`
+    logmark.toml:5:1: auth.issuers[0].audiences: is missing: name those in `aud`; for tokens without `aud`, such as Cognito's access tokens, name their `client_ids`
+    logmark.toml:6:10: auth.issuers[0].issuer: is empty
+    7 mistakes in the configuration
+    "#);
+    for command in [
+        &["serve"][..],
+        &["explain", "--token", "x", "--action", "read", "--group", "/a"],
+        &["import", "--group", "/a", "--stream", "s"],
+    ] {
+        assert_eq!(run(folder.path(), command).await.code, 64, "{command:?}");
+    }
+    let absent = run(folder.path(), &["check", "--config", "other.toml"]).await;
+    assert_eq!(absent.code, 64);
+    assert!(absent.err.contains("other.toml"), "{}", absent.err);
+}
+
+#[tokio::test]
+async fn check_looks_at_certificates_and_keys_too_and_the_environment_counts() {
+    let place = Place::new("tls = { cert = \"cert.pem\", key = \"key.pem\" }\n");
+    let absent = run(place.path(), &["check"]).await;
+    assert_snapshot!(absent.shown(place.path()), @"
+    exit 64
+    logmark: logmark.toml:4:16: server.tls.cert: there is no file `cert.pem`
+    logmark.toml:4:34: server.tls.key: there is no file `key.pem`
+    2 mistakes in the configuration
+    ");
+    for name in ["cert.pem", "key.pem", "issuer.jwks.json"] {
+        std::fs::write(place.path().join(name), "{}").unwrap();
+    }
+    let unusable = run(place.path(), &["check"]).await;
+    assert_snapshot!(unusable.shown(place.path()), @"
+    exit 64
+    logmark: server.tls: cert.pem: holds no certificate
+    logmark: auth.issuers `test`: keys: issuer.jwks.json: key set has no array of keys
+    ");
+    let place = Place::new("");
+    let good = run(place.path(), &["check"]).await;
+    assert_eq!(good.code, 0, "{}", good.err);
+    assert!(good.out.ends_with("The configuration is good.\n"), "{}", good.out);
+    let output = logmark(place.path()).arg("check").env("LOGMARK__SERVER__LISTEN", "nowhere").output().await.unwrap();
+    let bad = crate::world::binary::Said::from(output);
+    assert_eq!(bad.code, 64);
+    assert!(bad.err.contains("LOGMARK__SERVER__LISTEN: `nowhere` is no address"), "{}", bad.err);
+}
+
+#[tokio::test]
+async fn openapi_prints_the_committed_document() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = run(folder.path(), &["openapi"]).await;
+    assert_eq!(said.code, 0);
+    assert!(said.out == include_str!("../../openapi/openapi.json"), "openapi/openapi.json is not what the binary prints");
+}
+
+#[tokio::test]
+async fn token_refuses_what_no_service_would_take() {
+    let folder = tempfile::tempdir().unwrap();
+    let with = |tenant, scope, ttl| ["token", "--tenant", tenant, "--scope", scope, "--ttl", ttl];
+    let mut shown = String::new();
+    for arguments in [
+        with("a b", "logs:read:*", "1h"),
+        with("", "logs:read:*", "1h"),
+        with("acme", "logs:fly:*", "1h"),
+        with("acme", "logs:read:* read", "1h"),
+        with("acme", "logs:read:*", "soon"),
+        with("acme", "logs:read:*", "0s"),
+        with("acme", "logs:read:*", "25h"),
+    ] {
+        shown.push_str(&run(folder.path(), &arguments).await.shown(folder.path()));
+        shown.push('\n');
+    }
+    assert_snapshot!(shown, @"
+    exit 1
+    logmark: --tenant `a b`: has the character ' ' at position 2; allowed are letters, digits and `_` `.` `-`
+    exit 1
+    logmark: --tenant ``: is empty
+    exit 1
+    logmark: --scope `logs:fly:*`: is no scope: write `logs:<action>:<group pattern>`, with the action `read`, `query`, `tail`, `describe` or `*`
+    exit 1
+    logmark: --scope `read`: is no scope: write `logs:<action>:<group pattern>`, with the action `read`, `query`, `tail`, `describe` or `*`
+    exit 1
+    logmark: --ttl `soon` is no length of time such as `1h` or `15m`
+    exit 1
+    logmark: --ttl `0s` is not between 1s and 24h
+    exit 1
+    logmark: --ttl `25h` is not between 1s and 24h
+    ");
+    assert!(!folder.path().join("logmark-demo").exists(), "nothing is made for a token that is not");
+}
+
+#[tokio::test]
+async fn explain_says_which_claim_and_rule_decide() {
+    let place = Place::new("");
+    let path = place.path();
+    let token = place.issuer.token("acme", "logs:read:/acme/* logs:query:/acme/api");
+    let explain = |token, action, group| ["explain", "--token", token, "--action", action, "--group", group];
+    let allowed = run(path, &explain(&token, "read", "/acme/api")).await;
+    assert_eq!(allowed.code, 0, "{}", allowed.err);
+    let last = |said: &crate::world::binary::Said| said.out.lines().last().unwrap_or(&said.err).to_owned();
+    assert_snapshot!(last(&allowed), @"allowed   read /acme/api: by tenants.acme.grants[0] and the scope logs:read:/acme/* in claim `scope`");
+    let no_scope = run(path, &explain(&token, "tail", ":acme:api")).await;
+    assert_eq!(no_scope.code, 1);
+    assert_snapshot!(last(&no_scope), @"refused   tail /acme/api: the token has no scope that covers it; `logs:tail:/acme/api` would");
+    let no_grant = run(path, &explain(&token, "read", "/globex/api")).await;
+    assert_eq!(no_grant.code, 1);
+    assert_snapshot!(last(&no_grant), @"refused   read /globex/api: no grant of the tenant covers it");
+    let mut claims = crate::world::tokens::Issuer::claims("acme", "logs:read:*");
+    claims["aud"] = "another".into();
+    let foreign = place.issuer.mint(&claims);
+    let refused = run(path, &explain(&foreign, "read", "/acme/api")).await;
+    assert_snapshot!(refused.shown(path), @"
+    exit 1
+    logmark: the token is refused: audience is not ours
+    ");
+    let nonsense = run(path, &explain("not.a.token", "read", "/acme/api")).await;
+    assert_snapshot!(nonsense.shown(path), @"
+    exit 1
+    logmark: the token is refused: header is not unpadded base64url
+    ");
+    let action = run(path, &explain(&token, "write", "/acme/api")).await;
+    assert_snapshot!(action.shown(path), @"
+    exit 1
+    logmark: --action `write`: is no action: there are `read`, `query`, `tail` and `describe`
+    ");
+}

@@ -1,0 +1,129 @@
+//! `logmark demo`.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::process::Command;
+use tokio::time::Instant;
+
+use crate::world::binary::{Binary, logmark, run};
+use crate::world::client::Client;
+
+struct Demo {
+    process: Binary,
+    said: String,
+    address: SocketAddr,
+}
+
+impl Demo {
+    async fn start(folder: &Path) -> Self {
+        let mut command = logmark(folder);
+        command.args(["demo", "--port", "0", "--data", "demo"]);
+        let mut process = Binary::start(command);
+        let said = process.until_said("Stop with Ctrl-C").await;
+        let url = said.split_whitespace().find_map(|word| word.strip_suffix("/groups")).unwrap();
+        let address = url.strip_prefix("http://").unwrap().parse().unwrap();
+        Self { process, said, address }
+    }
+
+    fn client(&self, tenant: &str) -> Client {
+        let token = self.said.lines().find_map(|line| line.trim().strip_prefix(&format!("{tenant}="))).unwrap();
+        Client::new(self.address, Some(token.to_owned()))
+    }
+}
+
+#[tokio::test]
+async fn the_demo_prints_what_works_and_ends_when_it_is_told_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut demo = Demo::start(folder.path()).await;
+    let (acme, globex) = (demo.client("ACME"), demo.client("GLOBEX"));
+    assert_eq!(acme.get("/logs/:acme:api/prod-a?limit=3").await.messages().len(), 3);
+    assert_eq!(globex.get("/logs/:globex:api?limit=3").await.messages().len(), 3);
+    assert_eq!(globex.get("/logs/:acme:api?limit=3").await.problem(), "404 not_found");
+    assert_eq!(globex.get("/groups/:acme:api").await.problem(), "404 not_found");
+    assert_eq!(acme.get("/logs/:globex:api").await.problem(), "404 not_found");
+
+    // The printed lines as they stand, the way they would be pasted: the tokens, then each curl.
+    let lines: Vec<&str> = demo.said.lines().map(str::trim).collect();
+    let variables: String = lines
+        .iter()
+        .filter(|line| line.starts_with("ACME=") || line.starts_with("GLOBEX="))
+        .fold(String::new(), |all, line| all + line + "\n");
+    let curls: Vec<&str> = lines.iter().copied().filter(|line| line.starts_with("curl ")).collect();
+    assert_eq!(curls.len(), 6, "{}", demo.said);
+    if Command::new("curl").arg("--version").output().await.is_ok() {
+        for curl in curls {
+            let output = Command::new("sh").args(["-c", &format!("{variables}{curl}")]).output().await.unwrap();
+            let text = String::from_utf8(output.stdout).unwrap();
+            if curl.contains("format=text") {
+                assert!(text.lines().count() > 10, "{curl}: {text}");
+                continue;
+            }
+            let answer: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{curl}: {error}: {text}"));
+            if curl.contains("404") {
+                assert_eq!(answer["code"], "not_found", "{curl}");
+            } else if curl.contains("/groups") {
+                assert!(answer["groups"].as_array().unwrap().len() >= 3, "{text}");
+            } else {
+                assert_eq!(answer["events"].as_array().unwrap().len(), 3, "{text}");
+            }
+        }
+    } else {
+        println!("skipped: curl is not here");
+    }
+
+    // New events arrive by themselves.
+    let first = acme.get("/logs/:acme:api/prod-a?start=-1s").await.json();
+    let next = format!("/logs?cursor={}", first["nextCursor"].as_str().unwrap());
+    let begun = Instant::now();
+    while acme.get(&next).await.messages().is_empty() {
+        assert!(begun.elapsed() < Duration::from_secs(10), "nothing new for ten seconds");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+
+    // The commands that its help names take the folder.
+    let token = run(folder.path(), &["token", "--data", "demo", "--tenant", "acme", "--scope", "logs:read:/acme/api"]).await;
+    assert_eq!(token.code, 0, "{}", token.err);
+    let minted = Client::new(demo.address, Some(token.out.trim().to_owned()));
+    assert_eq!(minted.get("/logs/:acme:api/prod-a?limit=1").await.messages().len(), 1);
+    assert_eq!(minted.get("/logs/:acme:java:orders").await.problem(), "403 insufficient_scope");
+
+    demo.process.signal("INT").await;
+    assert_eq!(demo.process.ended().await.code(), Some(0));
+
+    // The same folder again: the logs of before are still there, the issuer is the same.
+    let mut again = Demo::start(folder.path()).await;
+    let before = Client::new(again.address, Some(token.out.trim().to_owned()));
+    let kept = before.get("/logs/:acme:api/prod-a?from=head&limit=3").await;
+    assert_eq!(kept.messages(), acme_head(&again).await);
+    again.process.signal("TERM").await;
+    assert_eq!(again.process.ended().await.code(), Some(0));
+}
+
+async fn acme_head(demo: &Demo) -> Vec<String> {
+    demo.client("ACME").get("/logs/:acme:api/prod-a?from=head&limit=3").await.messages()
+}
+
+#[tokio::test]
+async fn a_port_in_use_is_said_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let said = run(folder.path(), &["demo", "--port", &port]).await;
+    assert_eq!(said.code, 1);
+    assert!(said.err.starts_with(&format!("logmark: port {port} can't be used (choose another with --port):")), "{}", said.err);
+    assert!(!folder.path().join("logmark-demo").exists(), "nothing is made");
+}
+
+#[tokio::test]
+async fn a_second_demo_on_the_same_folder_leaves_the_first_one_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let demo = Demo::start(folder.path()).await;
+    let config = std::fs::read_to_string(folder.path().join("demo/logmark.toml")).unwrap();
+    let second = run(folder.path(), &["demo", "--port", "0", "--data", "demo"]).await;
+    assert_eq!(second.code, 1);
+    assert!(second.err.contains(&demo.process.pid().to_string()), "{}", second.err);
+    assert_eq!(std::fs::read_to_string(folder.path().join("demo/logmark.toml")).unwrap(), config);
+}

@@ -1,0 +1,9 @@
+//! The binary as whoever types its commands meets it: what it prints, its exit codes, its signals.
+
+mod wire;
+mod commands;
+mod import;
+mod demo;
+mod serve;
+mod semicomplete;
+mod memory;

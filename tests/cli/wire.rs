@@ -1,0 +1,118 @@
+//! One connection to the service as a client makes it, plain or with TLS, HTTP/1.1 or HTTP/2, its answers read bit by bit.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, Request, Response};
+use http_body_util::{BodyExt as _, Empty};
+use hyper::body::Incoming;
+use hyper::client::conn::{http1, http2};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+
+/// A connection.
+pub enum Wire {
+    One(http1::SendRequest<Empty<Bytes>>),
+    Two(http2::SendRequest<Empty<Bytes>>),
+}
+
+/// What a body held when it was read to its end.
+#[derive(Debug, Default)]
+pub struct Counted {
+    pub bytes: u64,
+    pub lines: u64,
+    pub trailers: HeaderMap,
+}
+
+impl Wire {
+    /// HTTP/1.1 without TLS.
+    pub async fn plain(address: SocketAddr) -> Self {
+        Self::one(TcpStream::connect(address).await.unwrap()).await
+    }
+
+    /// TLS with a client that trusts `certificate` alone and offers `alpn`; the protocol is what the service chose.
+    pub async fn secure(address: SocketAddr, certificate: &CertificateDer<'static>, alpn: &[&str]) -> std::io::Result<Self> {
+        let mut roots = RootCertStore::empty();
+        roots.add(certificate.clone()).unwrap();
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+        let mut config = config.with_root_certificates(roots).with_no_client_auth();
+        config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
+        let stream = TcpStream::connect(address).await?;
+        let name = ServerName::try_from("localhost").unwrap();
+        let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await?;
+        Ok(match stream.get_ref().1.alpn_protocol() {
+            Some(b"h2") => Self::two(stream).await,
+            _ => Self::one(stream).await,
+        })
+    }
+
+    async fn one(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> Self {
+        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
+        tokio::spawn(connection);
+        Self::One(sender)
+    }
+
+    async fn two(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> Self {
+        let (sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
+        tokio::spawn(connection);
+        Self::Two(sender)
+    }
+
+    /// The protocol.
+    pub fn protocol(&self) -> &'static str {
+        match self {
+            Self::One(_) => "HTTP/1.1",
+            Self::Two(_) => "HTTP/2",
+        }
+    }
+
+    /// A GET; the answer's body is not read yet.
+    pub async fn get(&mut self, target: &str, token: &str, headers: &[(&str, &str)]) -> hyper::Result<Response<Incoming>> {
+        let uri = if matches!(self, Self::One(_)) { target.to_owned() } else { format!("https://localhost{target}") };
+        let mut request = Request::get(uri).header("authorization", format!("Bearer {token}")).header("te", "trailers");
+        if matches!(self, Self::One(_)) {
+            request = request.header("host", "localhost");
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Empty::new()).unwrap();
+        match self {
+            Self::One(sender) => {
+                sender.ready().await?;
+                sender.send_request(request).await
+            }
+            Self::Two(sender) => {
+                sender.ready().await?;
+                sender.send_request(request).await
+            }
+        }
+    }
+}
+
+/// Reads a body to its end without keeping it; `pause` is called after each frame.
+pub async fn count(mut body: Incoming, mut pause: impl AsyncFnMut(u64)) -> Counted {
+    let mut counted = Counted::default();
+    while let Some(frame) = body.frame().await {
+        match frame.expect("the body does not break off").into_data() {
+            Ok(data) => {
+                counted.bytes += data.len() as u64;
+                counted.lines += memchr::memchr_iter(b'\n', &data).count() as u64;
+                pause(counted.bytes).await;
+            }
+            Err(frame) => counted.trailers.extend(frame.into_trailers().unwrap_or_default()),
+        }
+    }
+    counted
+}
+
+/// Reads a body whole.
+pub async fn whole(body: Incoming) -> Bytes {
+    body.collect().await.unwrap().to_bytes()
+}
