@@ -13,7 +13,7 @@ pub fn run(args: &ConfigArgs) -> Result<ExitCode, CliError> {
     let config = load(args)?;
     let problems = service::preflight(&config);
     if !problems.is_empty() {
-        return Err(CliError::Failed(problems.join("\nlogmark: ")));
+        return Err(CliError::Preflight(problems.join("\nlogmark: ")));
     }
     for warning in &config.warnings {
         note(format_args!("warning: {warning}"));

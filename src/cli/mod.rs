@@ -79,6 +79,9 @@ pub enum CliError {
     /// The configuration is wrong.
     #[error("{0}")]
     Config(#[from] Mistakes),
+    /// The configuration reads well, but what it points at can't be used.
+    #[error("{0}")]
+    Preflight(String),
     /// Something else, in words for whoever typed the command.
     #[error("{0}")]
     Failed(String),
@@ -113,7 +116,10 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             note(format_args!("logmark: {error}"));
-            ExitCode::from(if matches!(error, CliError::Config(_)) { EX_USAGE } else { 1 })
+            ExitCode::from(match error {
+                CliError::Config(_) | CliError::Preflight(_) => EX_USAGE,
+                CliError::Failed(_) => 1,
+            })
         }
     }
 }
