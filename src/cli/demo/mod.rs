@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
+use logmark_store::{Options, Store};
 
 use super::serve::{begin_log, stop_signal};
 use super::{CliError, ConfigArgs, DEMO_DIRECTORY, load, note, runtime, say, token};
@@ -59,6 +60,7 @@ pub struct DemoArgs {
 pub fn run(args: &DemoArgs) -> Result<ExitCode, CliError> {
     let [listen, admin] = addresses(args.port)?;
     prepare(&args.data)?;
+    try_out_store(&args.data)?;
     write_config(&args.data, listen, admin)?;
     let config = load(&ConfigArgs { config: Some(config_path(&args.data)) })?;
     begin_log(&config)?;
@@ -117,6 +119,12 @@ fn addresses(port: u16) -> Result<[SocketAddr; 2], CliError> {
     let (_held, listen) = try_out(port)?;
     let (_held_too, admin) = try_out(if port == 0 { 0 } else { port.saturating_add(1) })?;
     Ok([listen, admin])
+}
+
+/// A demo that runs in this folder already keeps its configuration: whether there is one is found out before it is written.
+fn try_out_store(directory: &Path) -> Result<(), CliError> {
+    let opened = Store::open(&store_path(directory), Options::default());
+    opened.map(drop).map_err(|error| CliError::failed("the demo's store", error))
 }
 
 fn write_config(directory: &Path, listen: SocketAddr, admin: SocketAddr) -> Result<(), CliError> {
