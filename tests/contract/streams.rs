@@ -28,13 +28,16 @@ pub async fn pages_of_any_size_are_the_stream(subject: &Subject) {
     }
 }
 
+/// Where a page leads.
+type Link = fn(&Page, usize) -> String;
+
 /// At every page one may turn round: what is older and what is newer than it is the rest of the stream.
 pub async fn a_cursor_goes_either_way(subject: &Subject) {
     let group = subject.group("api");
     let model = write(subject, &group, 23).await;
     let path = stream_path(&group, STREAM);
     for limit in [1, 4, 9] {
-        let ways: [(String, fn(&Page, usize) -> String); 2] = [
+        let ways: [(String, Link); 2] = [
             (format!("{path}?from=head&limit={limit}"), Page::next_target),
             (format!("{path}?limit={limit}"), Page::previous_target),
         ];

@@ -72,7 +72,7 @@ pub(super) struct FilterLogEvents<'a> {
     /// Absent is true: emulators that do not know the parameter read forwards.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) start_from_head: Option<bool>,
-    /// Always true: AWS takes it for that since 2019, but emulators (moto, and so LocalStack) answer stream after stream
+    /// Always true: AWS takes it for that since 2019. Emulators (moto, and what is built on it) answer stream after stream
     /// without it, and positions rely on the order of time.
     pub(super) interleaved: bool,
 }
