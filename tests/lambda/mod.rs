@@ -1,1 +1,9 @@
 //! The binary as an AWS Lambda function, driven by an emulation of the Runtime API.
+//!
+//! The events are written by hand, true to AWS's documents for each front door: `events` says what each of them does to a
+//! path and a query on the way.
+
+mod events;
+mod runtime;
+mod reads;
+mod identity;

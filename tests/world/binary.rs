@@ -13,7 +13,6 @@ use tokio::process::{Child, Command};
 use tokio::sync::watch;
 
 use super::TENANTS;
-use super::client::Client;
 use super::tokens::Issuer;
 
 /// Long enough for a busy machine; reached only when something is wrong.
@@ -233,10 +232,5 @@ impl Place {
         let line: serde_json::Value = serde_json::from_str(line).unwrap();
         let address = |name: &str| line[name].as_str().unwrap().parse().unwrap();
         Served { address: address("listen"), admin: address("admin_listen"), process }
-    }
-
-    /// A client without TLS of the tenant that may do all that its tenant may.
-    pub fn client(&self, served: &Served, tenant: &str) -> Client {
-        Client::new(served.address, Some(self.issuer.token(tenant, "logs:*:*")))
     }
 }
