@@ -25,6 +25,8 @@ pub fn run(args: &ConfigArgs) -> Result<ExitCode, CliError> {
         let failed = |error| CliError::failed("can't start", error);
         #[cfg(feature = "lambda")]
         if crate::on_lambda() {
+            let mut config = config;
+            crate::lambda::fit(&mut config.server.limits);
             let public_url = config.server.given_url.clone().unwrap_or_else(|| "https://localhost".to_owned());
             let service = Service::build(&config, public_url, clock).await.map_err(failed)?;
             return crate::lambda::run(service).await.map_err(|error| CliError::failed("the Lambda runtime ended", error));

@@ -1,49 +1,65 @@
 //! The same router as an AWS Lambda function, behind API Gateway (REST and HTTP), an ALB or a function URL.
 //!
-//! Owns the way from an event to a request of the router. Never takes anything of an event for an identity: not an
-//! authorizer's claims, not a context header; the token in `Authorization` alone says who calls.
+//! Owns the way from an event to a request of the router and back, within what a function may return and the time it has.
+//! Never takes anything of an event for an identity: not an authorizer's claims, not a context header; the token in
+//! `Authorization` alone says who calls. Next: [`event`] for what each front door does to a request, [`answer`] for the way
+//! back. Why not `lambda_http`: it keeps the last of several `Authorization` fields, decodes an ALB's query twice, puts the
+//! stage into paths, and refuses events whose authorizer it does not expect.
+
+mod answer;
+mod event;
+
+use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
-use http::{Request, Uri};
-use lambda_http::RequestExt as _;
-use lambda_http::tower::{ServiceBuilder, ServiceExt as _};
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use tower::ServiceExt as _;
 
+use crate::config::server::ServerLimits;
+use crate::domain::time::{Clock as _, SystemClock};
+use crate::http::problem::ApiError;
 use crate::service::Service;
 use crate::telemetry::metrics::Metrics;
+use answer::Answer;
+use event::Event;
+
+/// Messages in a page at most: JSON within the runtime's JSON makes quotes and backslashes four times as long, each of
+/// 10,000 events adds some 230 bytes, and all of it must stay below [`answer::MOST_BYTES`].
+const PAGE_BYTES: usize = 768 * 1024;
+
+/// Kept back of an invocation's time, to send the answer.
+const TO_ANSWER: Duration = Duration::from_secs(1);
+
+/// Makes limits such that pages fit into a function's answer.
+pub fn fit(limits: &mut ServerLimits) {
+    limits.page_bytes = limits.page_bytes.min(PAGE_BYTES);
+}
 
 /// Runs the function until the runtime ends it. Bodies are buffered, as all four front doors can take them.
 ///
 /// # Errors
 /// When the Runtime API can't be reached.
-pub async fn run(service: Service) -> Result<(), lambda_http::Error> {
+pub async fn run(service: Service) -> Result<(), Error> {
     let _counted = Metrics::install();
     service.warm_up();
-    let router: Router = service.router();
-    let handler =
-        ServiceBuilder::new().map_request(request).service(router.into_service::<Body>().map_response(|response| response));
-    lambda_http::run(handler).await
+    let router = service.router();
+    lambda_runtime::run(service_fn(move |event| handle(router.clone(), event))).await
 }
 
-/// An event's request as the router takes it: with the path that the client sent, without the stage that `lambda_http`
-/// puts before it, and with none of what the front door adds about who calls.
-fn request(event: lambda_http::Request) -> Request<Body> {
-    let path = event.raw_http_path().to_owned();
-    let (mut parts, body) = event.into_parts();
-    let query = parts.uri.query().map(str::to_owned);
-    parts.uri = target(&path, query.as_deref()).unwrap_or_default();
-    let context_headers: Vec<_> =
-        parts.headers.keys().filter(|name| name.as_str().starts_with("x-amzn-request-context")).cloned().collect();
-    for name in context_headers {
-        parts.headers.remove(name);
-    }
-    Request::from_parts(parts, Body::new(body))
-}
-
-fn target(path: &str, query: Option<&str>) -> Option<Uri> {
-    let text = match query {
-        Some(query) if !query.is_empty() => format!("{path}?{query}"),
-        _ => path.to_owned(),
+async fn handle(router: Router, event: LambdaEvent<Event>) -> Result<Answer, Error> {
+    let LambdaEvent { payload, context } = event;
+    let door = payload.door().ok_or("this is no event of API Gateway, of a load balancer or of a function URL")?;
+    let request = payload.into_request(door)?;
+    let now = u64::try_from(SystemClock.now().0).unwrap_or(0);
+    let time = Duration::from_millis(context.deadline.saturating_sub(now)).saturating_sub(TO_ANSWER);
+    let answering = async {
+        match router.oneshot(request).await {
+            Ok(response) => Answer::read(door, response).await,
+            Err(never) => match never {},
+        }
     };
-    text.parse().ok()
+    Ok(match tokio::time::timeout(time, answering).await {
+        Ok(answer) => answer,
+        Err(_elapsed) => Answer::problem(door, &ApiError::TimedOut, &context.request_id),
+    })
 }

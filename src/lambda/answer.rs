@@ -1,0 +1,135 @@
+//! The router's response as the answer of a function.
+//!
+//! Text goes as text, the rest in base64. There are no trailers on this way: what would stand in them is known by the time the
+//! head is written, so it stands there. INVARIANT: an answer is never larger than a function may return; what would be is a
+//! problem that says how to ask for less.
+
+use std::collections::BTreeMap;
+
+use axum::body::Body;
+use axum::response::Response;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use http::header::{CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, TRAILER, TRANSFER_ENCODING};
+use http::{HeaderMap, StatusCode};
+use http_body_util::BodyExt as _;
+use serde::Serialize;
+
+use super::event::Door;
+use crate::http::encode::stream::CURSOR_TRAILER;
+use crate::http::problem::ApiError;
+use crate::sources::SourceError;
+
+/// A buffered answer may have 6,291,556 bytes; some are left for its head.
+pub(super) const MOST_BYTES: usize = 6_200_000;
+
+/// The answer as the front doors take it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Answer {
+    status_code: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status_description: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    headers: Option<BTreeMap<String, String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    multi_value_headers: Option<BTreeMap<String, Vec<String>>>,
+    body: String,
+    is_base64_encoded: bool,
+}
+
+impl Answer {
+    /// Reads a response to its end.
+    pub(super) async fn read(door: Door, response: Response) -> Self {
+        let (parts, body) = response.into_parts();
+        let mut headers = parts.headers;
+        let error = match collect(body, &mut headers).await {
+            Ok(bytes) => match text(bytes, headers.contains_key(CONTENT_ENCODING)) {
+                Ok((body, is_base64)) => return Self::new(door, parts.status, &headers, body, is_base64),
+                Err(error) => error,
+            },
+            Err(error) => error,
+        };
+        for name in [CONTENT_TYPE, CONTENT_ENCODING, CONTENT_DISPOSITION] {
+            headers.remove(name);
+        }
+        headers.remove(CURSOR_TRAILER);
+        let id = headers.get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or_default().to_owned();
+        Self::with_problem(door, &error, &id, headers)
+    }
+
+    /// An error as the answer.
+    pub(super) fn problem(door: Door, error: &ApiError, request_id: &str) -> Self {
+        Self::with_problem(door, error, request_id, HeaderMap::new())
+    }
+
+    fn with_problem(door: Door, error: &ApiError, request_id: &str, mut headers: HeaderMap) -> Self {
+        tracing::warn!(request.id = request_id, error = %error, "an answer could not be returned: {error}");
+        let mut problem = error.problem();
+        problem.instance = request_id.to_owned();
+        let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = serde_json::to_string(&problem).unwrap_or_default();
+        headers.extend(problem.into_http("").into_parts().0.headers);
+        Self::new(door, status, &headers, body, false)
+    }
+
+    fn new(door: Door, status: StatusCode, headers: &HeaderMap, body: String, is_base64_encoded: bool) -> Self {
+        let mut many: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (name, value) in headers {
+            // These describe the connection, which is the front door's.
+            if ![TRAILER, TRANSFER_ENCODING, CONTENT_LENGTH].contains(name) {
+                let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+                many.entry(name.to_string()).or_default().push(value);
+            }
+        }
+        let (headers, multi_value_headers) = match door {
+            Door::Rest | Door::AlbMulti => (None, Some(many)),
+            Door::Http | Door::Alb => (Some(many.into_iter().map(|(name, values)| (name, values.join(", "))).collect()), None),
+        };
+        let status_description = matches!(door, Door::Alb | Door::AlbMulti).then(|| status.to_string());
+        Self { status_code: status.as_u16(), status_description, headers, multi_value_headers, body, is_base64_encoded }
+    }
+}
+
+/// The whole body; its trailers join the headers.
+async fn collect(mut body: Body, headers: &mut HeaderMap) -> Result<Vec<u8>, ApiError> {
+    let mut bytes = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| SourceError::Upstream(error.to_string()))?;
+        match frame.into_data() {
+            Ok(data) if bytes.len() + data.len() > MOST_BYTES => return Err(too_large()),
+            Ok(data) => bytes.extend_from_slice(&data),
+            Err(frame) => headers.extend(frame.into_trailers().unwrap_or_default()),
+        }
+    }
+    Ok(bytes)
+}
+
+/// The body as it goes into JSON, and whether that is base64.
+fn text(bytes: Vec<u8>, packed: bool) -> Result<(String, bool), ApiError> {
+    let fits = |length: usize| if length > MOST_BYTES { Err(too_large()) } else { Ok(()) };
+    match String::from_utf8(bytes) {
+        Ok(text) if !packed => {
+            fits(text.bytes().map(escaped_length).sum())?;
+            Ok((text, false))
+        }
+        other => {
+            let bytes = other.map_or_else(std::string::FromUtf8Error::into_bytes, String::into_bytes);
+            fits(bytes.len().div_ceil(3) * 4)?;
+            Ok((BASE64_STANDARD.encode(bytes), true))
+        }
+    }
+}
+
+/// How many bytes a byte has in JSON.
+fn escaped_length(byte: u8) -> usize {
+    match byte {
+        b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 8 | 12 => 2,
+        0..0x20 => 6,
+        _ => 1,
+    }
+}
+
+fn too_large() -> ApiError {
+    ApiError::parameter("limit", "the answer is larger than the 6 MB that a function can return: ask for less, or page by page")
+}

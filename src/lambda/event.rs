@@ -1,0 +1,179 @@
+//! An event of a front door as the request that the client sent.
+//!
+//! - REST API: `path` as sent and without the stage; the query decoded, so it is encoded again.
+//! - HTTP API: `rawPath` decoded, with the stage before it unless that is `$default`; the query as sent. A `%2F` in a path is
+//!   lost there: such a path fits no route, or another name, which is judged like any other.
+//! - ALB: path and query as sent.
+//! - Function URL: an HTTP API's event with the path as sent.
+//!
+//! Never reads who calls out of an event. Where a front door gives all values of a header, all are taken: two tokens must not
+//! become one. Headers in which front doors describe their context are left out.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use axum::body::Body;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use http::header::ACCEPT_ENCODING;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
+use lambda_runtime::Error;
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+/// What may not stand in a request target as it is; `%` may, for most front doors hand on what is encoded.
+const NOT_IN_TARGET: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
+/// Headers in which a front door, or somebody in its place, describes who calls.
+const CONTEXT_HEADERS: [&str; 3] = ["x-amzn-request-context", "x-apigateway-event", "x-apigateway-context"];
+
+/// How the answer must look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Door {
+    /// A REST API.
+    Rest,
+    /// An HTTP API, or a function URL.
+    Http,
+    /// A load balancer with headers of one value each.
+    Alb,
+    /// A load balancer with headers of many values.
+    AlbMulti,
+}
+
+/// The parts of an event that make a request; everything else is not even read.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Event {
+    version: Option<String>,
+    http_method: Option<String>,
+    path: Option<String>,
+    raw_path: Option<String>,
+    raw_query_string: Option<String>,
+    headers: Option<BTreeMap<String, String>>,
+    multi_value_headers: Option<BTreeMap<String, Vec<String>>>,
+    query_string_parameters: Option<BTreeMap<String, String>>,
+    multi_value_query_string_parameters: Option<BTreeMap<String, Vec<String>>>,
+    body: Option<String>,
+    #[serde(default)]
+    is_base64_encoded: bool,
+    request_context: Option<Context>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Context {
+    stage: Option<String>,
+    http: Option<HttpContext>,
+    elb: Option<IgnoredAny>,
+}
+
+#[derive(Debug, Deserialize)]
+struct HttpContext {
+    method: String,
+}
+
+impl Event {
+    /// Which front door made it; `None`: none that we know.
+    pub(super) fn door(&self) -> Option<Door> {
+        let context = self.request_context.as_ref()?;
+        if self.version.as_deref() == Some("2.0") {
+            return (self.raw_path.is_some() && context.http.is_some()).then_some(Door::Http);
+        }
+        if self.http_method.is_none() || self.path.is_none() {
+            return None;
+        }
+        Some(match (&context.elb, &self.multi_value_headers) {
+            (None, _) => Door::Rest,
+            (Some(_), None) => Door::Alb,
+            (Some(_), Some(_)) => Door::AlbMulti,
+        })
+    }
+
+    /// The request that the client sent.
+    pub(super) fn into_request(self, door: Door) -> Result<Request<Body>, Error> {
+        let mut request = Request::new(Body::empty());
+        *request.method_mut() = self.method()?;
+        *request.uri_mut() = self.target(door)?;
+        *request.headers_mut() = self.header_map(door)?;
+        *request.body_mut() = match self.body {
+            Some(text) if self.is_base64_encoded => Body::from(BASE64_STANDARD.decode(text)?),
+            Some(text) => Body::from(text),
+            None => Body::empty(),
+        };
+        Ok(request)
+    }
+
+    fn method(&self) -> Result<Method, Error> {
+        let of_http = self.request_context.as_ref().and_then(|context| context.http.as_ref()).map(|http| http.method.as_str());
+        Ok(self.http_method.as_deref().or(of_http).unwrap_or_default().parse()?)
+    }
+
+    fn target(&self, door: Door) -> Result<Uri, Error> {
+        let path = if door == Door::Http { self.path_after_stage() } else { self.path.as_deref().unwrap_or_default() };
+        let mut target = utf8_percent_encode(path, NOT_IN_TARGET).to_string();
+        if !target.starts_with('/') {
+            target.insert(0, '/');
+        }
+        let query = match door {
+            Door::Http => self.raw_query_string.clone().unwrap_or_default(),
+            Door::Rest => self.query(|text| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()),
+            Door::Alb | Door::AlbMulti => self.query(str::to_owned),
+        };
+        if !query.is_empty() {
+            write!(target, "?{}", utf8_percent_encode(&query, NOT_IN_TARGET))?;
+        }
+        Ok(target.parse()?)
+    }
+
+    /// An HTTP API's path without its stage.
+    fn path_after_stage(&self) -> &str {
+        let path = self.raw_path.as_deref().unwrap_or_default();
+        let stage = self.request_context.as_ref().and_then(|context| context.stage.as_deref());
+        let Some(stage) = stage.filter(|stage| *stage != "$default") else { return path };
+        let rest = path.strip_prefix('/').and_then(|path| path.strip_prefix(stage));
+        rest.filter(|rest| rest.is_empty() || rest.starts_with('/')).unwrap_or(path)
+    }
+
+    /// The query out of a map, of all values where the event has them.
+    fn query(&self, write: impl Fn(&str) -> String) -> String {
+        let all: Vec<(&String, &String)> = match (&self.multi_value_query_string_parameters, &self.query_string_parameters) {
+            (Some(many), _) => many.iter().flat_map(|(name, values)| values.iter().map(move |value| (name, value))).collect(),
+            (None, Some(single)) => single.iter().collect(),
+            (None, None) => Vec::new(),
+        };
+        let pairs: Vec<String> = all.into_iter().map(|(name, value)| format!("{}={}", write(name), write(value))).collect();
+        pairs.join("&")
+    }
+
+    fn header_map(&self, door: Door) -> Result<HeaderMap, Error> {
+        let mut headers = HeaderMap::new();
+        let all: Vec<(&String, &String)> = match (&self.multi_value_headers, &self.headers) {
+            (Some(many), _) => many.iter().flat_map(|(name, values)| values.iter().map(move |value| (name, value))).collect(),
+            (None, Some(single)) => single.iter().collect(),
+            (None, None) => Vec::new(),
+        };
+        for (name, value) in all {
+            let name = HeaderName::try_from(name.as_str())?;
+            if !CONTEXT_HEADERS.contains(&name.as_str()) {
+                headers.append(name, HeaderValue::try_from(value.as_str())?);
+            }
+        }
+        if door == Door::Rest {
+            // A REST API hands base64 to clients as it is, unless it was told that everything may be binary. It can compress.
+            headers.remove(ACCEPT_ENCODING);
+        }
+        Ok(headers)
+    }
+}
