@@ -20,7 +20,7 @@ fn lines(bytes: usize) -> impl Iterator<Item = (i64, String)> {
             state ^= state << 13;
             state ^= state >> 7;
             state ^= state << 17;
-            text.push_str(if state % 3 == 0 { "quoted\\\"part " } else { "the usual words " });
+            text.push_str(if state.is_multiple_of(3) { "quoted\\\"part " } else { "the usual words " });
             text.push_str(&(state % 100_000).to_string());
         }
         text.truncate(LINE);
