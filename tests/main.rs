@@ -1,7 +1,8 @@
 //! One test binary: the service as its users meet it, by behaviour.
 //!
 //! `world` starts services and counterparts, `ops` asks for each operation, `contract` runs one suite against every source,
-//! `security` attacks, `auth` judges tokens, `cli` runs the binary, `lambda` as a function.
+//! `security` attacks, `auth` judges tokens, `architecture` reads the sources, `cli` runs the binary, `lambda` runs it as a
+//! function.
 
 #![expect(
     unreachable_pub,
@@ -19,3 +20,5 @@ mod contract;
 mod auth;
 mod cli;
 mod lambda;
+mod security;
+mod architecture;

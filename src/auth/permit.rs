@@ -38,9 +38,13 @@ impl GroupRule {
     }
 
     /// What every group that the caller may see and that begins with `wanted` begins with, so that others' names need not
-    /// be looked at. `None` when no group can be both.
+    /// be looked at. `None` when no group can be both: then nothing is to be asked, for it would be about others' names.
     #[must_use]
     pub fn prefix_with<'a>(&'a self, wanted: &'a str) -> Option<&'a str> {
+        let any = |patterns: &[Pattern]| patterns.iter().any(|pattern| pattern.may_begin_with(wanted));
+        if !any(&self.granted) || !any(&self.scoped) {
+            return None;
+        }
         longer(common_prefix(&self.granted), common_prefix(&self.scoped)).and_then(|shown| longer(wanted, shown))
     }
 }

@@ -67,7 +67,8 @@ struct Found {
 
 fn check_range(range: TimeRange, max: Duration, now: Millis) -> Result<(), Denied> {
     let max_millis = i64::try_from(max.as_millis()).unwrap_or(i64::MAX);
-    let end = range.end.unwrap_or(now);
+    // What is still to come is no work: an open range, or one that ends with the present millisecond, is not too long by it.
+    let end = range.end.map_or(now, |end| end.min(now));
     match range.start {
         Some(start) if end.0.saturating_sub(start.0) <= max_millis => Ok(()),
         _ => Err(Denied::RangeTooLong { max }),

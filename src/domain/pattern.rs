@@ -70,6 +70,15 @@ impl Pattern {
         self.0.split('*').next().unwrap_or("")
     }
 
+    /// Could a matching name begin so? Says yes too often where more follows the first `*`, and never no to a name that does.
+    #[must_use]
+    pub fn may_begin_with(&self, head: &str) -> bool {
+        match self.literal() {
+            Some(name) => name.starts_with(head),
+            None => longer(self.prefix(), head).is_some(),
+        }
+    }
+
     /// True when the pattern is its prefix and one `*`: then the prefix says everything.
     #[must_use]
     pub fn is_prefix(&self) -> bool {

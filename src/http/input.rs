@@ -163,7 +163,7 @@ impl Input {
 }
 
 /// A value as errors repeat it: short, and without control characters.
-fn echo(value: &str) -> String {
+pub(super) fn echo(value: &str) -> String {
     let mut short: String = value.chars().take(ECHO_LIMIT).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
     if value.chars().nth(ECHO_LIMIT).is_some() {
         short.push('…');

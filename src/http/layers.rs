@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::{Extensions, HeaderName, HeaderValue, StatusCode, header};
+use http::{Extensions, HeaderName, HeaderValue, Method, StatusCode, header};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
@@ -71,12 +71,16 @@ impl RequestContext {
 pub async fn observe(mut request: Request, next: Next) -> Response {
     let context = RequestContext::new(request.headers());
     request.extensions_mut().insert(Arc::clone(&context));
-    let method = request.method().clone();
+    let method = method_for_log(request.method());
     let begun = Instant::now();
     let span = tracing::info_span!("request", request.id = context.id, trace.id = context.trace.trace_id());
     let trace = context.trace.clone();
     let answer = crate::telemetry::trace::scope(trace, next.run(request).instrument(span));
     let mut response = answer.await;
+    if let Some(Answered(status)) = response.extensions().get::<Answered>().copied() {
+        // The compression layer writes 406 over any status, 401 and 200 alike, when a client refuses every coding (`*;q=0`).
+        *response.status_mut() = status;
+    }
     let operation = response.extensions().get::<Route>().map_or("none", |route| route.0);
     let elapsed = begun.elapsed();
     metrics::request(operation, response.status(), elapsed);
@@ -88,7 +92,7 @@ pub async fn observe(mut request: Request, next: Next) -> Response {
         { request.id = context.id,
         trace.id = context.trace.trace_id(),
         tenant.id = context.tenant.get().map(tracing::field::display),
-        http.method = %method,
+        http.method = method,
         http.route = operation,
         http.status = response.status().as_u16(),
         duration_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
@@ -96,6 +100,16 @@ pub async fn observe(mut request: Request, next: Next) -> Response {
         "{method} {operation} {}", response.status().as_u16(),
     );
     response
+}
+
+/// The status that we answered with, whatever a layer further out makes of it.
+#[derive(Debug, Clone, Copy)]
+struct Answered(StatusCode);
+
+/// The method, if it has a name that we know: a client may make up one as long as all headers together.
+fn method_for_log(method: &Method) -> &'static str {
+    const KNOWN: [&str; 9] = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "CONNECT", "TRACE"];
+    KNOWN.into_iter().find(|known| *known == method.as_str()).unwrap_or("other")
 }
 
 /// The route a request matched, as the answer carries it out to the log line: a template, never the caller's path.
@@ -139,6 +153,8 @@ pub async fn finish(State(app): State<AppState>, request: Request, next: Next) -
     if let Some(route) = route {
         response.extensions_mut().insert(route);
     }
+    let answered = Answered(response.status());
+    response.extensions_mut().insert(answered);
     let policy = if is_docs { DOCS_POLICY } else { "default-src 'none'; frame-ancestors 'none'" };
     let headers = response.headers_mut();
     let always = [
@@ -212,7 +228,8 @@ pub async fn within_limits(State(app): State<AppState>, request: Request, next: 
 
 fn foreign_rejection(status: StatusCode, body_limit: usize) -> Option<ApiError> {
     match status {
-        StatusCode::NOT_FOUND => Some(ApiError::NoSuchPath),
+        // 400: the documentation's pages take their path by axum's own extractor, for which one that is not UTF-8 is bad.
+        StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST => Some(ApiError::NoSuchPath),
         StatusCode::METHOD_NOT_ALLOWED => Some(ApiError::MethodNotAllowed),
         StatusCode::PAYLOAD_TOO_LARGE => Some(ApiError::BodyTooLarge(body_limit)),
         status if status.is_client_error() || status.is_server_error() => {

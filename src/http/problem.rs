@@ -28,7 +28,7 @@ pub struct FieldError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ApiError {
     /// Wrong, unknown or doubled parameters: all of them.
-    #[error("invalid parameters: {}", .0.iter().map(|e| &*e.parameter).collect::<Vec<_>>().join(", "))]
+    #[error("invalid parameters: {}", names_for_log(.0))]
     InvalidParameter(Vec<FieldError>),
     /// A cursor that is not this caller's for this request.
     #[error("invalid cursor: {0}")]
@@ -87,6 +87,21 @@ pub enum ApiError {
     /// A bug of ours.
     #[error("internal: {0}")]
     Internal(String),
+}
+
+/// The parameters' names that are ours. A name that the caller made up may be anything, a token included: it is only counted.
+fn names_for_log(errors: &[FieldError]) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    let mut made_up = 0;
+    for error in errors {
+        match error.parameter {
+            Cow::Borrowed(name) if names.contains(&name) => {}
+            Cow::Borrowed(name) => names.push(name),
+            Cow::Owned(_) => made_up += 1,
+        }
+    }
+    let made_up = (made_up > 0).then(|| format!("{made_up} of unknown names"));
+    names.into_iter().map(str::to_owned).chain(made_up).collect::<Vec<_>>().join(", ")
 }
 
 impl ApiError {

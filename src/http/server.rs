@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -48,6 +48,15 @@ pub struct ConnectionLimits {
     pub drain: Duration,
 }
 
+/// What counts as one address: an IPv4 address, or the 64 bits of an IPv6 address that one subscriber gets at least, since
+/// the other 64 are the subscriber's to choose.
+fn block_of(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
+        canonical => canonical,
+    }
+}
+
 /// How many connections are open, in all and by address.
 #[derive(Debug, Default)]
 struct Open(Mutex<HashMap<IpAddr, usize>>);
@@ -60,6 +69,7 @@ struct Place {
 
 impl Open {
     fn place(self: &Arc<Self>, address: IpAddr, limits: ConnectionLimits) -> Result<Place, &'static str> {
+        let address = block_of(address);
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let total: usize = open.values().sum();
         let from_here = open.get(&address).copied().unwrap_or(0);
@@ -199,4 +209,24 @@ fn builder(limits: ConnectionLimits) -> auto::Builder<TokioExecutor> {
         .keep_alive_interval(limits.idle)
         .keep_alive_timeout(limits.header_time);
     builder
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_what_one_subscriber_has() {
+        for (one, other, expected) in [
+            ("192.0.2.1", "192.0.2.1", true),
+            ("192.0.2.1", "192.0.2.2", false),
+            ("192.0.2.1", "::ffff:192.0.2.1", true),
+            ("2001:db8::1", "2001:db8::ffff:ffff:ffff:ffff", true),
+            ("2001:db8:0:1::1", "2001:db8:0:2::1", false),
+            ("::1", "::2", true),
+        ] {
+            let block = |text: &str| block_of(text.parse().unwrap());
+            assert_eq!(block(one) == block(other), expected, "{one} {other}");
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! A stream that gives up on a peer who says nothing at first, or who does not read what we write.
 //!
-//! Owns these two waits, which hyper leaves unbounded: the first byte before HTTP's version is known, and writes.
+//! Owns these two waits, which hyper leaves unbounded: the bytes before HTTP's version is known, and writes.
 
 use std::future::Future;
 use std::io::{Error, ErrorKind, IoSlice, Result};
@@ -11,21 +11,42 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
+/// What a connection of HTTP/2 begins with (RFC 9113 §3.4). While it could still be that, hyper waits for more without end.
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// The wait for as many bytes as tell HTTP's version.
+#[derive(Debug)]
+struct Beginning {
+    timer: Pin<Box<Sleep>>,
+    /// Bytes of the preface that have come.
+    come: usize,
+}
+
+impl Beginning {
+    /// Does what came leave the version open? The end of the stream does not.
+    fn goes_on(&mut self, came: &[u8]) -> bool {
+        let rest = &PREFACE[self.come..];
+        self.come += came.len();
+        !came.is_empty() && came.len() < rest.len() && rest.starts_with(came)
+    }
+}
+
 /// The stream and its two timers.
 #[derive(Debug)]
 pub(super) struct StallGuard<Io> {
     io: Io,
-    first_byte: Option<Pin<Box<Sleep>>>,
+    /// Until the version is known.
+    beginning: Option<Beginning>,
     write_stall: Duration,
     /// Set while a write waits.
     stalled: Option<Pin<Box<Sleep>>>,
 }
 
 impl<Io> StallGuard<Io> {
-    /// Guards `io`: the first byte must come within `first_byte`, and no write may wait longer than `write_stall`.
-    pub(super) fn new(io: Io, first_byte: Duration, write_stall: Duration) -> Self {
-        let first_byte = Some(Box::pin(tokio::time::sleep(first_byte)));
-        Self { io, first_byte, write_stall, stalled: None }
+    /// Guards `io`: what tells HTTP's version must come within `beginning`, and no write may wait longer than `write_stall`.
+    pub(super) fn new(io: Io, beginning: Duration, write_stall: Duration) -> Self {
+        let beginning = Some(Beginning { timer: Box::pin(tokio::time::sleep(beginning)), come: 0 });
+        Self { io, beginning, write_stall, stalled: None }
     }
 
     fn guard_write(&mut self, context: &mut Context<'_>, progress: Poll<Result<usize>>) -> Poll<Result<usize>> {
@@ -43,11 +64,13 @@ impl<Io> StallGuard<Io> {
 impl<Io: AsyncRead + Unpin> AsyncRead for StallGuard<Io> {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<Result<()>> {
         let this = self.get_mut();
+        let before = buffer.filled().len();
         let answer = Pin::new(&mut this.io).poll_read(context, buffer);
         if answer.is_ready() {
-            this.first_byte = None;
-        } else if let Some(timer) = &mut this.first_byte
-            && timer.as_mut().poll(context).is_ready()
+            let came = buffer.filled().get(before..).unwrap_or_default();
+            this.beginning.take_if(|beginning| !beginning.goes_on(came));
+        } else if let Some(beginning) = &mut this.beginning
+            && beginning.timer.as_mut().poll(context).is_ready()
         {
             return Poll::Ready(Err(Error::new(ErrorKind::TimedOut, "the peer says nothing")));
         }
@@ -106,6 +129,29 @@ mod tests {
         });
         assert_eq!(guard.read_u8().await.unwrap(), 2);
         later.await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_that_stops_within_the_beginning_of_http2_is_given_up_and_one_after_it_is_not() {
+        for (first, is_given_up) in
+            [("P", true), ("PRI * HTTP/2.0", true), ("PO", false), (str::from_utf8(PREFACE).unwrap(), false)]
+        {
+            let (near, mut far) = tokio::io::duplex(64);
+            let mut guard = StallGuard::new(near, Duration::from_secs(10), Duration::from_secs(30));
+            let writer = tokio::spawn(async move {
+                for byte in first.bytes() {
+                    far.write_u8(byte).await.unwrap();
+                    tokio::task::yield_now().await;
+                }
+                tokio::time::sleep(Duration::from_secs(60)).await;
+                far.write_u8(b'x').await
+            });
+            let mut read = Vec::new();
+            let outcome = guard.read_to_end(&mut read).await;
+            assert_eq!(outcome.is_err(), is_given_up, "{first}");
+            assert_eq!(read.ends_with(b"x"), !is_given_up, "{first}");
+            writer.abort();
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -179,11 +179,13 @@ fn list_groups(
         let step = store.groups(prefix, after.as_deref(), LIST_STEP)?;
         let complete = step.len() < LIST_STEP;
         for group in step {
-            if items.len() == limit {
+            // Only what the caller may see makes the list go on: a cursor for the sake of others would tell of them.
+            let is_shown = rule.allows(&group.name);
+            if is_shown && items.len() == limit {
                 return Ok(ListPage { items, next: after.map(Position) });
             }
             after = Some(group.name.clone());
-            if rule.allows(&group.name) {
+            if is_shown {
                 items.push(log_group(group)?);
             }
         }
@@ -222,11 +224,12 @@ fn list_streams(
         let step = store.streams(op.group.as_str(), query(op, place.as_ref()), LIST_STEP)?;
         let complete = step.len() < LIST_STEP;
         for stream in step {
-            if items.len() == limit {
+            let is_shown = permit.may_see_stream(&stream.name);
+            if is_shown && items.len() == limit {
                 return Ok(ListPage { items, next: place.as_ref().map(Place::write) });
             }
             place = Some(Place { last_event: stream.last_event, name: stream.name.clone() });
-            if permit.may_see_stream(&stream.name) {
+            if is_shown {
                 items.push(log_stream(stream)?);
             }
         }

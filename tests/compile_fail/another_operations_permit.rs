@@ -5,9 +5,7 @@ use logmark::domain::event::{Direction, PageRequest};
 use logmark::domain::operation::DescribeGroup;
 use logmark::sources::Source;
 
-async fn handler(source: &dyn Source, permit: Permit<DescribeGroup>) {
+pub async fn handler(source: &dyn Source, permit: Permit<DescribeGroup>) {
     let page = PageRequest { position: None, direction: Direction::Forward, limit: 1, max_bytes: 1 };
-    let _events = source.read_stream(&permit, &page).await;
+    let _events = source.read_stream(&permit, &page).await; //~ E0308
 }
-
-fn main() {}

@@ -4,10 +4,8 @@ use logmark::domain::event::{Direction, PageRequest};
 use logmark::domain::operation::ReadStream;
 use logmark::sources::Sources;
 
-async fn handler(sources: Sources, op: ReadStream) {
+pub async fn handler(sources: Sources, op: ReadStream) {
     let page = PageRequest { position: None, direction: Direction::Forward, limit: 1, max_bytes: 1 };
-    let source = sources.of(&op).unwrap();
-    let _events = source.read_stream(&op, &page).await;
+    let source = sources.of(&op).unwrap(); //~ E0308
+    let _events = source.read_stream(&op, &page).await; //~ E0308
 }
-
-fn main() {}

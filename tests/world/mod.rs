@@ -94,8 +94,6 @@ pub struct World {
     pub folder: TempDir,
     /// Makes tokens that it takes.
     pub issuer: Issuer,
-    /// What it was started with.
-    pub config: Config,
     store: Option<Store>,
     stop: Option<oneshot::Sender<()>>,
     running: tokio::task::JoinHandle<()>,
@@ -124,7 +122,7 @@ impl World {
         let running = tokio::spawn(listeners.serve(service, async move {
             let _dropped = stopped.await;
         }));
-        Self { address, admin, folder, issuer, config, store, stop: Some(stop), running }
+        Self { address, admin, folder, issuer, store, stop: Some(stop), running }
     }
 
     fn configure(folder: &TempDir, options: &Options) -> Config {

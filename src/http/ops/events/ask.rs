@@ -1,8 +1,9 @@
 //! What an event request asks: its parameters, and the cursor that they must agree with.
 
+use super::chosen_streams;
 use super::cursor::{Cursor, From, KIND, Place, Shape};
 use crate::domain::event::Direction;
-use crate::domain::name::{LogGroupName, LogStreamName, from_url_spelling};
+use crate::domain::name::{LogGroupName, LogStreamName};
 use crate::domain::operation::{ReadGroup, ReadLogs, ReadStream, Reading, StreamSelection};
 use crate::domain::time::{Millis, TimeRange, TimeSpec};
 use crate::http::authorized::{Ask, Setting};
@@ -14,8 +15,6 @@ use crate::http::problem::{ApiError, CURSOR};
 const DEFAULT_LIMIT: usize = 1000;
 /// Events in a page at most; CloudWatch's own limit too.
 const MAX_LIMIT: usize = 10_000;
-/// Streams that can be named at most; FilterLogEvents' own limit.
-const MAX_STREAMS: usize = 100;
 
 /// What an event request says besides its operation.
 #[derive(Debug)]
@@ -86,51 +85,12 @@ impl Given {
         let start = input.read("start", TimeSpec::parse);
         let end = input.read("end", TimeSpec::parse);
         let from = input.choice("from", &[("head", From::Head), ("tail", From::Tail)]);
-        let streams = Self::read_streams(input, stream.is_some());
+        let streams = chosen_streams::read(input, stream.is_some());
         let cursor = input.take("cursor");
         input.not_yet("filter");
         input.not_yet("follow");
         input.not_yet("ticket");
         Self { in_path, group, stream, streams, start, end, from, cursor }
-    }
-
-    fn read_streams(input: &mut Input, one_stream: bool) -> Option<StreamSelection> {
-        let texts = input.take_all("streams");
-        let prefix = input.take("streamPrefix");
-        let mut names: Vec<LogStreamName> = Vec::new();
-        for text in &texts {
-            match LogStreamName::try_from(from_url_spelling(text)) {
-                Ok(name) if !names.contains(&name) => names.push(name),
-                Ok(name) => input.error("streams", format!("names `{name}` twice")),
-                Err(error) => input.error("streams", format!("`{text}` {error}")),
-            }
-        }
-        if texts.len() > MAX_STREAMS {
-            input.error("streams", format!("is given {} times; {MAX_STREAMS} are the most", texts.len()));
-        }
-        for (name, given) in [("streams", !texts.is_empty()), ("streamPrefix", prefix.is_some())] {
-            if given && one_stream {
-                input.error(name, "chooses among the streams of a group, but one stream is asked for already");
-            }
-        }
-        match (prefix, texts.is_empty()) {
-            (Some(_), false) => {
-                input.error("streamPrefix", "can't be combined with `streams`");
-                None
-            }
-            (Some(prefix), true) => {
-                let prefix = from_url_spelling(&prefix);
-                match LogStreamName::try_from(prefix.as_str()) {
-                    Ok(_) => Some(StreamSelection::Prefix(prefix)),
-                    Err(error) => {
-                        input.error("streamPrefix", format!("`{prefix}` {error}"));
-                        None
-                    }
-                }
-            }
-            (None, false) => Some(StreamSelection::Names(names)),
-            (None, true) => None,
-        }
     }
 
     /// The request: the cursor's, which what is given beside it must not contradict, or a new one.

@@ -1,0 +1,135 @@
+//! Which room may know which library, and how every file begins.
+
+use std::path::{Path, PathBuf};
+
+/// A file longer than this is two files.
+const MOST_LINES: usize = 400;
+
+/// What a line begins to use, and where that may stand: paths under `src`.
+const ROOMS: [(&[&str], &[&str]); 8] = [
+    (&["axum", "tower_http", "utoipa_axum", "utoipa_swagger_ui"], &["http/", "lambda/", "service.rs"]),
+    (&["aws_config", "aws_credential_types", "aws_sigv4"], &["sources/cloudwatch/"]),
+    (&["logmark_store"], &["sources/local.rs", "service.rs", "cli/"]),
+    (&["jsonwebtoken"], &["auth/keys/"]),
+    (&["lambda_http"], &["lambda/"]),
+    (&["hyper_util::client", "hyper_rustls"], &["outbound.rs"]),
+    (&["clap", "indicatif"], &["cli/", "main.rs"]),
+    (&["toml"], &["config/"]),
+];
+
+fn source() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}
+
+/// Every file under `src`: its path in there, and its text.
+fn files() -> Vec<(String, String)> {
+    let mut folders = vec![source()];
+    let mut files = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let name = path.strip_prefix(source()).unwrap().to_string_lossy().replace('\\', "/");
+                files.push((name, std::fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    assert!(files.len() > 100, "{}", files.len());
+    files.sort();
+    files
+}
+
+/// Does the line of code name the crate or the path? Comments and longer words do not count.
+fn names(line: &str, path: &str) -> bool {
+    let code = line.split("//").next().unwrap_or("");
+    let word = |c: char| c.is_alphanumeric() || c == '_';
+    code.match_indices(path).any(|(index, _)| {
+        let (before, after) = (&code[..index], &code[index + path.len()..]);
+        let is_whole = !before.ends_with(word) && !before.ends_with('"') && !after.starts_with(word);
+        let is_path = after.starts_with("::") || after.trim_start().starts_with([';', '{']) || before.trim_end().ends_with("use");
+        is_whole && is_path && !before.ends_with("::") && !before.ends_with('.')
+    })
+}
+
+#[test]
+fn every_library_stays_in_its_room() {
+    let mut strays = Vec::new();
+    for (file, text) in files() {
+        for (libraries, rooms) in ROOMS {
+            if rooms.iter().any(|room| file.starts_with(room)) {
+                continue;
+            }
+            for (index, line) in text.lines().enumerate() {
+                if let Some(library) = libraries.iter().find(|library| names(line, library)) {
+                    strays.push(format!("{file}:{}: {library} belongs in {rooms:?}: {}", index + 1, line.trim()));
+                }
+            }
+        }
+    }
+    assert!(strays.is_empty(), "{}", strays.join("\n"));
+}
+
+/// The rule above would pass if it found nothing at all.
+#[test]
+fn every_library_is_found_in_its_room() {
+    let files = files();
+    for (libraries, rooms) in ROOMS {
+        for library in libraries {
+            let is_used = files.iter().any(|(file, text)| {
+                rooms.iter().any(|room| file.starts_with(room)) && text.lines().any(|line| names(line, library))
+            });
+            assert!(is_used, "{library} is not used in {rooms:?}: take it off the list");
+        }
+    }
+}
+
+#[test]
+fn a_name_counts_in_code_alone() {
+    for (line, path, expected) in [
+        ("use axum::Router;", "axum", true),
+        ("use axum;", "axum", true),
+        ("    let x = axum::Json(y);", "axum", true),
+        ("pub use ::axum::Json;", "axum", false),
+        ("/// as axum::Json does", "axum", false),
+        ("let a = 1; // axum::Json", "axum", false),
+        ("use maxum::x;", "axum", false),
+        ("use axum_extra::x;", "axum", false),
+        ("use crate::axum::x;", "axum", false),
+        ("\"axum::x\"", "axum", false),
+        ("use hyper_util::client::legacy;", "hyper_util::client", true),
+    ] {
+        assert_eq!(names(line, path), expected, "{line}");
+    }
+    // The one way around the rule is closed here.
+    let around: Vec<_> =
+        files().into_iter().filter(|(_, text)| text.contains("use ::") || text.contains("extern crate")).collect();
+    assert!(around.is_empty(), "{:?}", around.iter().map(|(file, _)| file).collect::<Vec<_>>());
+}
+
+/// Who may ask for leave: the extractor through which every request comes. Who may make it: the policy.
+#[test]
+fn permits_are_asked_for_and_made_in_one_place() {
+    for (word, place) in [("Permit::grant(", "auth/policy.rs"), ("policy::authorize(", "http/authorized.rs")] {
+        let is_test = |file: &str| file.contains("/tests");
+        let found: Vec<_> =
+            files().into_iter().filter(|(file, text)| !is_test(file) && text.contains(word)).map(|(file, _)| file).collect();
+        assert_eq!(found, [place], "{word}");
+    }
+}
+
+#[test]
+fn no_file_is_too_long_and_each_says_what_it_owns() {
+    let mut faults = Vec::new();
+    for (file, text) in files() {
+        if !text.starts_with("//! ") {
+            faults.push(format!("{file} does not begin with `//!`"));
+        }
+        let lines = text.lines().count();
+        if lines > MOST_LINES {
+            faults.push(format!("{file} has {lines} lines"));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}

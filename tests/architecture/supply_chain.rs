@@ -1,0 +1,124 @@
+//! `Cargo.lock` against the bans of `deny.toml`: advisory databases are not everywhere, these two files are.
+
+use std::path::Path;
+use std::process::Command;
+
+use toml::{Table, Value};
+
+fn read(name: &str) -> Table {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+    std::fs::read_to_string(path).unwrap().parse().unwrap()
+}
+
+/// Major, minor and patch; what stands behind them (`-rc.1`, `+x`) counts as older, so that it is looked at by a person.
+fn version(text: &str) -> [u64; 3] {
+    let numbers = text.split(['-', '+']).next().unwrap().split('.');
+    let mut version = [0; 3];
+    for (place, number) in version.iter_mut().zip(numbers) {
+        *place = number.parse().unwrap_or_else(|_| panic!("{text} is no version"));
+    }
+    version
+}
+
+/// A ban: a crate, and the first version that is not banned; none: no version is good.
+#[derive(Debug, PartialEq)]
+struct Ban {
+    name: String,
+    mended: Option<[u64; 3]>,
+}
+
+fn ban(entry: &Value) -> Ban {
+    let text = entry["crate"].as_str().unwrap();
+    assert!(!entry["reason"].as_str().unwrap().is_empty(), "{text} is banned without a reason");
+    match text.split_once('@') {
+        None => Ban { name: text.to_owned(), mended: None },
+        Some((name, range)) => {
+            let mended = range.strip_prefix('<').unwrap_or_else(|| panic!("{text}: only `@<version` is understood here"));
+            Ban { name: name.to_owned(), mended: Some(version(mended)) }
+        }
+    }
+}
+
+fn bans() -> Vec<Ban> {
+    let deny = read("deny.toml");
+    deny["bans"]["deny"].as_array().unwrap().iter().map(ban).collect()
+}
+
+/// Name, version and origin of everything that is built.
+fn packages() -> Vec<(String, String, Option<String>)> {
+    let lock = read("Cargo.lock");
+    let text = |package: &Value, name: &str| package.get(name).and_then(Value::as_str).map(str::to_owned);
+    let packages = lock["package"].as_array().unwrap().iter();
+    packages.map(|package| (text(package, "name").unwrap(), text(package, "version").unwrap(), text(package, "source"))).collect()
+}
+
+/// What is built with the package, in any combination of features: a lock file also names optional dependencies of
+/// dependencies that nothing switches on, such as `ring` of `rustls-webpki`.
+fn users_of(package: &str) -> String {
+    let output = Command::new(env!("CARGO"))
+        .args(["tree", "--offline", "--locked", "--workspace", "--all-features", "--target=all", "--edges=normal,build,dev"])
+        .args(["--invert", package])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn nothing_that_is_banned_is_built() {
+    let packages = packages();
+    assert!(packages.len() > 100, "{}", packages.len());
+    let bans = bans();
+    for (name, locked, _) in &packages {
+        for ban in bans.iter().filter(|ban| ban.name == *name) {
+            match ban.mended {
+                Some(mended) => assert!(version(locked) >= mended && !locked.contains('-'), "{name} {locked} is banned: {ban:?}"),
+                None => assert_eq!(users_of(name), "", "{name} {locked} is banned and built"),
+            }
+        }
+    }
+    // A least version of something that is not there guards nothing: its name may be misspelt.
+    for ban in bans.iter().filter(|ban| ban.mended.is_some()) {
+        assert!(packages.iter().any(|(name, ..)| *name == ban.name), "{ban:?} is about nothing that is locked");
+    }
+}
+
+/// The list may grow; what it says now is why it is there.
+#[test]
+fn the_bans_that_must_be_there_are_there() {
+    let bans = bans();
+    for (name, least) in [
+        ("jsonwebtoken", Some("10.3.0")),
+        ("h2", Some("0.4.16")),
+        ("rustls", Some("0.23.18")),
+        ("rustls-webpki", Some("0.103.13")),
+        ("time", Some("0.3.47")),
+        ("tracing-subscriber", Some("0.3.20")),
+        ("hyper", Some("1.0.0")),
+        ("rsa", None),
+        ("ring", None),
+        ("openssl", None),
+        ("native-tls", None),
+    ] {
+        let found = bans.iter().find(|ban| ban.name == name).unwrap_or_else(|| panic!("{name} is not banned any more"));
+        match (least, found.mended) {
+            (Some(least), Some(mended)) => assert!(mended >= version(least), "{found:?}"),
+            (_, mended) => assert_eq!(mended, least.map(version), "{name}"),
+        }
+    }
+}
+
+#[test]
+fn everything_comes_from_the_registry_or_from_here() {
+    for (name, _, source) in packages() {
+        match source.as_deref() {
+            None => assert!(name.starts_with("logmark"), "{name} is neither ours nor the registry's"),
+            Some(source) => assert_eq!(source, "registry+https://github.com/rust-lang/crates.io-index", "{name}"),
+        }
+    }
+    let sources = &read("deny.toml")["sources"];
+    for key in ["unknown-registry", "unknown-git"] {
+        assert_eq!(sources[key].as_str(), Some("deny"), "{key}");
+    }
+}

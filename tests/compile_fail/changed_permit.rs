@@ -1,0 +1,12 @@
+//! A handler that has leave, and makes it leave for something else.
+
+use logmark::auth::permit::Permit;
+use logmark::domain::operation::DescribeGroup;
+
+pub fn of_another_group(mut permit: Permit<DescribeGroup>, other: DescribeGroup) {
+    permit.op = other; //~ E0616
+}
+
+pub fn by_reference(permit: &Permit<DescribeGroup>, other: DescribeGroup) {
+    *permit.op() = other; //~ E0594
+}

@@ -1,0 +1,13 @@
+//! Attacks. What must never work is tried here: without a token, as another tenant, with what was altered, on the wire.
+
+mod support;
+mod raw;
+mod coverage;
+mod tenancy;
+mod oracle;
+mod cursors;
+mod tokens_http;
+mod canaries;
+mod wire;
+mod odd_input;
+mod compile_fail;

@@ -1,0 +1,195 @@
+//! What the attacks share: refusals compared byte for byte, and the real binary before a fake CloudWatch.
+
+use std::net::SocketAddr;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use logmark::domain::time::{Clock as _, SystemClock};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
+use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
+
+use crate::world::client::{Answer, Client};
+use crate::world::fake_cloudwatch::{Fake, REGION, SECRET};
+use crate::world::tokens::Issuer;
+
+/// The body without the request's id, which is all that two refusals of one kind may differ in.
+pub fn without_instance(answer: &Answer) -> String {
+    let id = answer.header("x-request-id");
+    assert_eq!(id.len(), 32, "{} {}", answer.status, answer.text());
+    assert!(answer.text().contains(&id), "{}", answer.text());
+    answer.text().replace(&id, "")
+}
+
+/// Status, headers and body without what is new in every answer: the request's id and the date.
+pub fn whole(answer: &Answer) -> String {
+    let mut headers: Vec<String> = answer
+        .headers
+        .iter()
+        .filter(|(name, _)| !["x-request-id", "date"].contains(&name.as_str()))
+        .map(|(name, value)| format!("{name}: {value:?}"))
+        .collect();
+    headers.sort();
+    let id = answer.header("x-request-id");
+    format!("{}\n{}\n\n{}", answer.status, headers.join("\n"), answer.text().replace(&id, ""))
+}
+
+/// The binary as it is shipped, with a fake CloudWatch behind it and everything it writes kept.
+pub struct Binary {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Where its admin listener is.
+    pub admin: SocketAddr,
+    /// Makes tokens that it takes.
+    pub issuer: Issuer,
+    /// What it reads from.
+    pub fake: Fake,
+    folder: TempDir,
+    config: String,
+    variables: Vec<(String, String)>,
+    written: Arc<Mutex<String>>,
+    readers: Vec<JoinHandle<()>>,
+    child: Child,
+}
+
+/// How a binary is to be.
+#[derive(Debug, Default)]
+pub struct Setup {
+    /// Lines for `[server]`.
+    pub server: String,
+    /// `[telemetry]`.
+    pub telemetry: String,
+    /// `[tenants…]`.
+    pub tenants: String,
+    /// Variables of its environment besides the credentials.
+    pub variables: Vec<(String, String)>,
+}
+
+impl Binary {
+    /// Starts one.
+    pub async fn start(setup: Setup) -> Self {
+        let fake = Fake::start(SystemClock.now().0).await;
+        let folder = tempfile::tempdir().unwrap();
+        let issuer = Issuer::new(folder.path());
+        let config = format!(
+            "[server]\nlisten = \"127.0.0.1:0\"\nadmin_listen = \"127.0.0.1:0\"\npublic_url = \"http://logs.test\"\n{}\n\
+             [telemetry]\n{}\n\
+             [[auth.issuers]]\nissuer = \"test\"\naudiences = [\"logmark\"]\nalgorithms = [\"ES256\"]\nkeys = \"file:issuer.jwks.json\"\n\n\
+             [[sources]]\nname = \"aws\"\nkind = \"cloudwatch\"\nregion = \"{REGION}\"\nendpoint = \"{}\"\n\n{}",
+            setup.server,
+            setup.telemetry,
+            fake.endpoint(),
+            setup.tenants
+        );
+        let mut variables = setup.variables;
+        for (name, value) in [
+            ("AWS_ACCESS_KEY_ID", "AKIDCANARY"),
+            ("AWS_SECRET_ACCESS_KEY", SECRET),
+            ("AWS_SESSION_TOKEN", "session-canary"),
+            ("AWS_EC2_METADATA_DISABLED", "true"),
+        ] {
+            variables.push((name.to_owned(), value.to_owned()));
+        }
+        let written = Arc::default();
+        let (child, readers, [address, admin]) = run(&folder, &config, &variables, &written).await;
+        Self { address, admin, issuer, fake, folder, config, variables, written, readers, child }
+    }
+
+    /// Kills it and starts it anew, with the same configuration, environment and counterpart.
+    pub async fn restart(&mut self) {
+        self.child.kill().await.unwrap();
+        let (child, readers, [address, admin]) = run(&self.folder, &self.config, &self.variables, &self.written).await;
+        (self.child, self.address, self.admin) = (child, address, admin);
+        self.readers.extend(readers);
+    }
+
+    /// Kills it and gives everything that it wrote to its outputs.
+    pub async fn end(mut self) -> String {
+        self.child.kill().await.unwrap();
+        for reader in self.readers {
+            reader.await.unwrap();
+        }
+        self.written.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A client of the tenant that may do all that its tenant may.
+    pub fn tenant(&self, tenant: &str) -> Client {
+        self.with_token(&self.issuer.token(tenant, "logs:*:*"))
+    }
+
+    /// A client with any text for a token.
+    pub fn with_token(&self, token: &str) -> Client {
+        Client::new(self.address, Some(token.to_owned()))
+    }
+
+    /// A client without a token.
+    pub fn anonymous(&self) -> Client {
+        Client::new(self.address, None)
+    }
+}
+
+async fn run(
+    folder: &TempDir,
+    config: &str,
+    variables: &[(String, String)],
+    written: &Arc<Mutex<String>>,
+) -> (Child, Vec<JoinHandle<()>>, [SocketAddr; 2]) {
+    let path = folder.path().join("logmark.toml");
+    std::fs::write(&path, config).unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_logmark"))
+        .args(["serve", "--config"])
+        .arg(&path)
+        .env_clear()
+        .envs(variables.iter().map(|(name, value)| (name, value)))
+        .current_dir(folder.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let out = keep(child.stdout.take().unwrap(), written, tell.clone());
+    let error = keep(child.stderr.take().unwrap(), written, tell);
+    let addresses = loop {
+        let line = told.recv().await.unwrap_or_else(|| panic!("it ended at once: {}", written.lock().unwrap()));
+        if let Some(addresses) = addresses(&line) {
+            break addresses;
+        }
+    };
+    (child, vec![out, error], addresses)
+}
+
+/// Where it says that it listens: in both forms of the log.
+fn addresses(line: &str) -> Option<[SocketAddr; 2]> {
+    let after = |name: &str| {
+        let text = line.split_once(name)?.1.trim_start_matches(['"', ':', '=']);
+        text.split(['"', ' ']).next()?.parse().ok()
+    };
+    line.contains("admin_listen").then_some([after(" listen=").or_else(|| after("\"listen\""))?, after("admin_listen")?])
+}
+
+fn keep(
+    output: impl AsyncRead + Unpin + Send + 'static,
+    written: &Arc<Mutex<String>>,
+    tell: tokio::sync::mpsc::UnboundedSender<String>,
+) -> JoinHandle<()> {
+    let written = Arc::clone(written);
+    tokio::spawn(async move {
+        let mut lines = BufReader::new(output).lines();
+        while let Ok(Some(line)) = lines.next_line().await {
+            let mut written = written.lock().unwrap_or_else(PoisonError::into_inner);
+            written.push_str(&line);
+            written.push('\n');
+            let _started_long_ago = tell.send(line);
+        }
+    })
+}
+
+/// A value of a JSON answer, as text.
+pub fn text_of(answer: &Answer, pointer: &str) -> String {
+    let value: Value = answer.json();
+    value.pointer(pointer).and_then(Value::as_str).unwrap_or_else(|| panic!("no {pointer} in {value}")).to_owned()
+}
