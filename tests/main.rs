@@ -10,7 +10,6 @@
     clippy::expect_used,
     clippy::panic,
     clippy::print_stdout,
-    clippy::print_stderr,
     reason = "a test says what is wrong by stopping"
 )]
 

@@ -101,7 +101,8 @@ impl TryFrom<String> for Pattern {
 
 impl TryFrom<&str> for Pattern {
     type Error = NameError;
-    /// Any text of 1–512 characters without control characters and `:`: a pattern that no name can match is harmless.
+    /// Any text of 1–512 characters without control characters and `:` `?` `"` `\\`: a pattern that no name can match is
+    /// harmless, and none needs quoting in a header.
     fn try_from(text: &str) -> Result<Self, NameError> {
         if text.is_empty() {
             return Err(NameError::Empty);
@@ -109,7 +110,7 @@ impl TryFrom<&str> for Pattern {
         if text.chars().count() > 512 {
             return Err(NameError::TooLong(512));
         }
-        if let Some((index, character)) = text.chars().enumerate().find(|(_, c)| c.is_control() || *c == ':' || *c == '?') {
+        if let Some((index, character)) = text.chars().enumerate().find(|(_, c)| c.is_control() || ":?\"\\".contains(*c)) {
             let allowed = "a name's characters and `*` for any characters";
             return Err(NameError::Character { character, position: index + 1, allowed });
         }

@@ -11,7 +11,7 @@ const ROOMS: [(&[&str], &[&str]); 8] = [
     (&["aws_config", "aws_credential_types", "aws_sigv4"], &["sources/cloudwatch/"]),
     (&["logmark_store"], &["sources/local.rs", "service.rs", "cli/"]),
     (&["jsonwebtoken"], &["auth/keys/"]),
-    (&["lambda_http"], &["lambda/"]),
+    (&["lambda_runtime"], &["lambda/"]),
     (&["hyper_util::client", "hyper_rustls"], &["outbound.rs"]),
     (&["clap", "indicatif"], &["cli/", "main.rs"]),
     (&["toml"], &["config/"]),

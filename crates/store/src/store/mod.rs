@@ -226,7 +226,8 @@ impl Store {
         written.await.unwrap_or(Err(AppendError::Closed))
     }
 
-    /// [`Store::append`] for callers that are not asynchronous. Blocks.
+    /// [`Store::append`] for callers that are not asynchronous. Blocks, and must not be called on a task of an
+    /// asynchronous runtime: the runtime could not wake what it waits for.
     ///
     /// # Errors
     ///
