@@ -2,7 +2,7 @@
 //!
 //! Owns the way from an event to a request of the router and back, within what a function may return and the time it has.
 //! Never takes anything of an event for an identity: not an authorizer's claims, not a context header; the token in
-//! `Authorization` alone says who calls. Next: [`event`] for what each front door does to a request, [`answer`] for the way
+//! `Authorization` alone says who calls. Next: `event` for what each front door does to a request, `answer` for the way
 //! back. Why not `lambda_http`: it keeps the last of several `Authorization` fields, decodes an ALB's query twice, puts the
 //! stage into paths, and refuses events whose authorizer it does not expect.
 
