@@ -12,7 +12,7 @@ help: ## Say what can be made
 run: system ## Build and start the demo: sample logs, two tenants, tokens and curl lines to copy
 	$(CARGO) run --locked -- demo
 
-test: check unit openapi-check ## Everything that CI runs
+test: check unit ## Everything that CI runs
 
 check: system format lint doc ## Formatting, lints in every combination of features, documentation
 
@@ -30,12 +30,6 @@ doc:
 
 unit: system setup
 	$(CARGO) test --locked --workspace
-
-# The committed document is what the binary prints.
-.PHONY: openapi-check
-openapi-check: system
-	$(CARGO) run --locked --quiet -- openapi | diff -u openapi/openapi.json - \
-		|| { echo 'openapi/openapi.json is not what the code says: run `make openapi` and look at the difference'; exit 1; }
 
 openapi: system ## Write openapi/openapi.json anew
 	$(CARGO) run --locked --quiet -- openapi > openapi/openapi.json

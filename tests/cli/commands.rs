@@ -103,7 +103,10 @@ async fn openapi_prints_the_committed_document() {
     let folder = tempfile::tempdir().unwrap();
     let said = run(folder.path(), &["openapi"]).await;
     assert_eq!(said.code, 0);
-    assert!(said.out == include_str!("../../openapi/openapi.json"), "openapi/openapi.json is not what the binary prints");
+    assert!(
+        said.out == include_str!("../../openapi/openapi.json"),
+        "openapi/openapi.json is not what the code says: run `make openapi` and look at the difference"
+    );
 }
 
 #[tokio::test]
