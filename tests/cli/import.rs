@@ -176,7 +176,7 @@ async fn a_store_in_use_is_refused_naming_the_process() {
     let shown = said.shown(place.path()).replace(&served.process.pid().to_string(), "PID");
     assert_snapshot!(shown, @"
     exit 1
-    logmark: store: `store` is in use by process PID
+    logmark: `store` is in use by process PID: stop the service that uses it, import, and start it again
     ");
     served.process.kill().await;
     assert_eq!(import(&place, &["a.log"]).await.code, 0, "it is free again");

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use logmark_store::{CatalogueError, NewEvent, Options as StoreOptions, Store};
+use logmark_store::{CatalogueError, NewEvent, OpenError, Options as StoreOptions, Store};
 
 use super::{CliError, ConfigArgs, DEMO_DIRECTORY, load, note};
 use crate::config::source::{Source, SourceKind};
@@ -76,7 +76,10 @@ pub fn run(args: &ImportArgs) -> Result<ExitCode, CliError> {
         .map_err(|error| CliError::failed(format!("--stream `{}`", args.stream), error))?;
     let inputs = open_all(&args.files)?;
     let directory = store_directory(args)?;
-    let store = Store::open(&directory, StoreOptions::default()).map_err(|error| CliError::failed(directory.display(), error))?;
+    let store = Store::open(&directory, StoreOptions::default()).map_err(|error| match error {
+        OpenError::InUse { .. } => CliError::failed(error, "stop the service that uses it, import, and start it again"),
+        other => CliError::Failed(other.to_string()),
+    })?;
     let target = Target::prepare(&store, &group, &stream)?;
     let bar = progress_bar(inputs.iter().map(|input| input.length).sum());
     let mut total = Summary::default();
