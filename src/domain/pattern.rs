@@ -14,12 +14,6 @@ use super::name::NameError;
 pub struct Pattern(Box<str>);
 
 impl Pattern {
-    /// The pattern that matches every name.
-    #[must_use]
-    pub fn any() -> Self {
-        Self("*".into())
-    }
-
     /// The pattern as it was written.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -77,12 +71,6 @@ impl Pattern {
             Some(name) => name.starts_with(head),
             None => longer(self.prefix(), head).is_some(),
         }
-    }
-
-    /// True when the pattern is its prefix and one `*`: then the prefix says everything.
-    #[must_use]
-    pub fn is_prefix(&self) -> bool {
-        self.0.strip_suffix('*').is_some_and(|head| !head.contains('*'))
     }
 
     /// The pattern with `{tenant}` replaced. A tenant id holds no `*`, so it can't become a wildcard.

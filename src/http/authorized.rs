@@ -17,7 +17,7 @@ use super::{App, AppState};
 use crate::auth::permit::Permit;
 use crate::auth::policy;
 use crate::auth::tenant::Caller;
-use crate::auth::token::{self, CredentialError, TokenError};
+use crate::auth::token::{self, CredentialError};
 use crate::domain::operation::Operation;
 use crate::domain::time::Millis;
 
@@ -109,12 +109,12 @@ impl App {
         let values = headers.get_all(AUTHORIZATION).iter().map(http::HeaderValue::as_bytes);
         let token = token::bearer(values).map_err(|error| match error {
             CredentialError::Missing => ApiError::MissingToken,
-            CredentialError::Doubled => ApiError::parameter("Authorization", "is given more than once"),
-            other => ApiError::InvalidToken(other.to_string()),
+            error if error.is_bad_request() => ApiError::parameter("Authorization", "is given more than once"),
+            error => ApiError::InvalidToken(error.to_string()),
         })?;
-        let claims = self.verifier.verify(&token).await.map_err(|error| match error {
-            TokenError::KeysUnavailable(_) => ApiError::KeysUnavailable(error.to_string()),
-            other => ApiError::InvalidToken(other.to_string()),
+        let claims = self.verifier.verify(&token).await.map_err(|error| {
+            let refused = if error.is_unavailable() { ApiError::KeysUnavailable } else { ApiError::InvalidToken };
+            refused(error.to_string())
         })?;
         Ok(Caller::new(claims, &self.tenants))
     }

@@ -43,7 +43,9 @@ impl Format {
         }
     }
 
-    fn essence(self) -> &'static str {
+    /// The media type without its parameters.
+    #[must_use]
+    pub fn essence(self) -> &'static str {
         self.content_type().split(';').next().unwrap_or("")
     }
 

@@ -52,7 +52,7 @@ impl Ask for EventsAsk {
         let cursor_line = input.choice("trailer", &[("line", true)]).unwrap_or(false);
         for (name, used, with) in [("raw", raw, Format::Text), ("trailer", cursor_line, Format::Ndjson)] {
             if used && format.as_ref().is_ok_and(|format| *format != with) {
-                input.error(name, format!("goes with `{}` only", with.content_type().split(';').next().unwrap_or("")));
+                input.error(name, format!("goes with `{}` only", with.essence()));
             }
         }
         if given.group.is_none() && given.cursor.is_none() {
