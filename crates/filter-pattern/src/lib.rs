@@ -1,0 +1,3 @@
+//! CloudWatch Logs filter patterns.
+
+pub mod ast;

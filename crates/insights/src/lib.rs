@@ -1,0 +1,4 @@
+//! CloudWatch Logs Insights QL.
+
+pub mod ast;
+pub mod values;

@@ -1,0 +1,1 @@
+//! Coercion between values.
