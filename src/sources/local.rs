@@ -134,6 +134,7 @@ fn read(
     let found = store.read(&ReadRequest {
         group,
         streams,
+        filter: None,
         start: range.start.map(|start| start.0),
         end: range.end.map(|end| end.0),
         direction: match page.direction {
