@@ -71,6 +71,7 @@ use self::fields::Delimited;
 use self::json::Json;
 use self::properties::Properties;
 use self::terms::Terms;
+use crate::FilterPattern;
 use crate::ast::Pattern;
 use crate::extract::Extracted;
 
@@ -93,8 +94,27 @@ impl Matcher {
     ///
     /// # Errors
     ///
-    /// A regular expression that is too large; a tree that no pattern of 1,024 characters has. See [`CompileError`].
-    pub fn new(pattern: &Pattern) -> Result<Self, CompileError> {
+    /// [`CompileError::Regex`] when a regular expression is too large to run in bounded memory.
+    ///
+    /// ```
+    /// use logmark_filter_pattern::{FilterPattern, Matcher};
+    ///
+    /// let pattern: FilterPattern = r#"{ $.order.total > 99.5 && $.items[*].sku = "A*" }"#.parse()?;
+    /// let matcher = Matcher::new(&pattern)?;
+    /// assert!(matcher.matches(r#"{"order": {"total": 1e2}, "items": [{"sku": "B1"}, {"sku": "A7"}]}"#));
+    /// assert!(!matcher.matches(r#"{"order": {"total": 1e2}, "items": [{"sku": "B1"}, {"sku": "A7"}]"#));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn new(pattern: &FilterPattern) -> Result<Self, CompileError> {
+        Self::from_tree(pattern.ast())
+    }
+
+    /// Makes a tree ready that a program built, whether or not it can be written as a pattern.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Matcher::new`]; and when the tree is larger than any that a pattern has, or has several `...`.
+    pub fn from_tree(pattern: &Pattern) -> Result<Self, CompileError> {
         Ok(Self {
             kind: match pattern {
                 Pattern::Everything => Kind::Everything,
@@ -122,6 +142,17 @@ impl Matcher {
     /// `TestMetricFilter`); a JSON pattern the properties that it names and the message has as strings, numbers or booleans,
     /// of the elements that a wildcard selects the first; terms take nothing. AWS itself reports nothing for JSON patterns
     /// here, but lets a metric's value be any such property.
+    ///
+    /// ```
+    /// use logmark_filter_pattern::{FilterPattern, Matcher};
+    ///
+    /// let pattern: FilterPattern = "[time = *Z, request, message]".parse()?;
+    /// let matcher = Matcher::new(&pattern)?;
+    /// let taken = matcher.extract("2024-06-18T07:11:05Z\t6f1c\tcard was refused\n").unwrap_or_default();
+    /// let taken: Vec<_> = taken.iter().map(|one| (&*one.name, &*one.value)).collect();
+    /// assert_eq!(taken, [("$time", "2024-06-18T07:11:05Z"), ("$request", "6f1c"), ("$message", "card was refused")]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn extract<'a>(&'a self, message: &'a str) -> Option<Vec<Extracted<'a>>> {
         if !self.matches(message) {

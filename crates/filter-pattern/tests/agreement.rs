@@ -13,7 +13,7 @@ fn the_matcher_and_the_reference_interpreter_agree() {
     let (mut matched, mut unmatched) = ([0, 0, 0], [0, 0, 0]);
     for seed in 0..PATTERNS {
         let (pattern, messages) = reference::Random(seed << 32).case(MESSAGES);
-        let matcher = Matcher::new(&pattern).unwrap_or_else(|error| panic!("{error}: {pattern:#?}"));
+        let matcher = Matcher::from_tree(&pattern).unwrap_or_else(|error| panic!("{error}: {pattern:#?}"));
         let kind = match pattern {
             Pattern::Everything | Pattern::Terms(_) => 0,
             Pattern::Json(_) => 1,

@@ -45,6 +45,29 @@ const NUMBERS: &[&str] = &[
     "1e300",
     "1E+2",
 ];
+/// What looks like JSON: some of it is.
+const ODDITIES: &[&str] = &[
+    "1e400",
+    "-1e400",
+    "1e-400",
+    "01",
+    "1.",
+    "-",
+    "+1",
+    "NaN",
+    "Infinity",
+    r#""\ud800""#,
+    r#""\udc00""#,
+    r#""\ud83d\u0041""#,
+    r#""\ud83d\ude00""#,
+    r#""\/\b\f\r\t""#,
+    r#""\x""#,
+    "\"\t\"",
+    "[1,]",
+    "{,}",
+    "nul",
+    "'a'",
+];
 const EXPRESSIONS: &[&str] = &["5", "^err", "x|5", "[0-9]{3}", "or$", "^.$", "^[^x]*$", "[.]0", r"\\"];
 const WORDS: &[&str] = &[
     "ERROR",
@@ -256,6 +279,7 @@ impl Random {
 
     fn write(&mut self, value: &Value, text: &mut String) {
         match value {
+            _ if self.one_in(150) => *text += self.pick(ODDITIES),
             Value::Word(word) | Value::Number(word) => *text += word,
             Value::Text(string) => self.write_string(string, text),
             Value::Array(elements) => {
