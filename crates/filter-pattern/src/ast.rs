@@ -35,8 +35,8 @@ pub struct Term {
 pub enum Sign {
     /// `ERROR`: it must be there.
     Required,
-    /// `?ERROR`: one of those with this sign must be there, when all terms but the excluded ones have it; beside
-    /// required terms it has no effect.
+    /// `?ERROR`: one of those with this sign must be there, when all terms have it; beside required or excluded terms it has
+    /// no effect.
     Optional,
     /// `-ERROR`: it must not be there.
     Excluded,

@@ -54,6 +54,24 @@
 //! assert_eq!(and(&parse("ERROR"), &parse("?a ?b")), Err(CannotCombine::OptionalTerms));
 //! ```
 //!
+//! # Match
+//!
+//! [`Matcher`] is a pattern made ready for many messages; its page says what each form means. Matching takes time linear in
+//! the message and allocates next to nothing.
+//!
+//! ```
+//! use logmark_filter_pattern::{FilterPattern, Matcher};
+//!
+//! let pattern: FilterPattern = "[ip, ..., status >= 500, bytes]".parse()?;
+//! let matcher = Matcher::new(&pattern)?;
+//! let line = r#"10.0.0.7 - [18/Jun/2024:07:11:05 +0000] "POST /pay HTTP/1.1" 503 17"#;
+//! assert!(matcher.matches(line));
+//! let taken = matcher.extract(line).unwrap_or_default();
+//! assert_eq!((&*taken[3].name, &*taken[3].value), ("$4", "POST /pay HTTP/1.1"));
+//! assert_eq!((&*taken[4].name, &*taken[4].value), ("$status", "503"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # Sources
 //!
 //! "Filter pattern syntax for metric filters, subscription filters, filter log events, and Live Tail" in the CloudWatch Logs
@@ -69,6 +87,10 @@ mod pattern;
 // Patterns together.
 mod combine;
 // Patterns and messages: matching, extraction.
+mod matcher;
+mod extract;
 
 pub use combine::{CannotCombine, and};
+pub use extract::Extracted;
+pub use matcher::{Matcher, error::CompileError};
 pub use pattern::{FilterPattern, InvalidPattern};
