@@ -6,7 +6,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use logmark_diagnostics::Diagnostic;
+use logmark_diagnostics::{Diagnostic, Kind, Span};
+use logmark_filter_pattern::ast::Pattern;
 use logmark_filter_pattern::{FilterPattern, Matcher};
 use serde::{Deserialize, Serialize};
 
@@ -28,8 +29,15 @@ impl EventFilter {
     /// What is wrong with the text, at least one fault.
     pub fn parse(text: &str) -> Result<Option<Self>, Vec<Diagnostic>> {
         let pattern = FilterPattern::parse(text)?;
-        let matcher = Matcher::new(&pattern);
-        Ok((!pattern.is_everything()).then(|| Self(Arc::new(Understood { pattern, matcher }))))
+        if *pattern.ast() == Pattern::Everything {
+            return Ok(None);
+        }
+        let too_large = |error: logmark_filter_pattern::CompileError| {
+            let whole = Span::new(0, text.len());
+            vec![Diagnostic::new(Kind::Limit, whole, "a pattern that fits into memory", "a larger one").hint(error.to_string())]
+        };
+        let matcher = Matcher::new(&pattern).map_err(too_large)?;
+        Ok(Some(Self(Arc::new(Understood { pattern, matcher }))))
     }
 
     /// Does an event with this message pass?

@@ -180,7 +180,12 @@ pub fn head() -> OpenApi {
         .info(info)
         .servers(Some([ServerBuilder::new().url("/").description(Some("this service")).build()]))
         .components(Some(
-            ComponentsBuilder::new().schema_from::<Problem>().schema_from::<FieldError>().schema_from::<TextFault>().security_scheme("token", token).build(),
+            ComponentsBuilder::new()
+                .schema_from::<Problem>()
+                .schema_from::<FieldError>()
+                .schema_from::<TextFault>()
+                .security_scheme("token", token)
+                .build(),
         ))
         .tags(Some(TAGS.map(|(name, description)| TagBuilder::new().name(name).description(Some(description)).build())))
         .build()

@@ -116,9 +116,10 @@ impl ApiError {
                 };
                 Problem { errors: errors.clone(), ..Problem::new(400, "invalid_parameter", "Invalid parameter", detail) }
             }
-            Self::InvalidFilter(errors) => {
-                Problem { errors: errors.clone(), ..Problem::new(400, "invalid_filter", "Invalid filter", text_detail("filter", errors)) }
-            }
+            Self::InvalidFilter(errors) => Problem {
+                errors: errors.clone(),
+                ..Problem::new(400, "invalid_filter", "Invalid filter", text_detail("filter", errors))
+            },
             Self::InvalidCursor(reason) => cursor_problem(reason),
             Self::Source(S::InvalidPosition) => cursor_problem(CURSOR),
             Self::Source(S::Unsupported { parameter, detail }) => {

@@ -7,7 +7,8 @@ use std::num::NonZeroUsize;
 
 use async_trait::async_trait;
 use logmark_store::{
-    CatalogueError, GroupClass, MessageFilter, Order, ReadError, ReadRequest, Store, StreamSelection as StoreSelection, StreamsQuery,
+    CatalogueError, GroupClass, MessageFilter, Order, ReadError, ReadRequest, Store, StreamSelection as StoreSelection,
+    StreamsQuery,
 };
 
 use super::{Source, SourceError};

@@ -68,9 +68,8 @@ fn sorted(mut events: Vec<Event>) -> Vec<Event> {
 }
 
 fn meant(all: &[(char, Event)], letters: &str, stream: Option<&str>) -> Vec<Event> {
-    let wanted = all.iter().filter(|(letter, event)| {
-        letters.contains(*letter) && stream.is_none_or(|stream| event.stream == stream)
-    });
+    let wanted =
+        all.iter().filter(|(letter, event)| letters.contains(*letter) && stream.is_none_or(|stream| event.stream == stream));
     sorted(wanted.map(|(_, event)| event.clone()).collect())
 }
 

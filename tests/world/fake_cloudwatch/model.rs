@@ -199,7 +199,7 @@ impl Logs {
             |name: &str| names.as_ref().is_none_or(|names| names.contains(&name)) && name.starts_with(prefix.unwrap_or(""));
         let pattern = text(request, "filterPattern").unwrap_or("");
         let pattern = FilterPattern::parse(pattern).map_err(|_| INVALID)?;
-        let matcher = Matcher::new(&pattern);
+        let matcher = Matcher::new(&pattern).map_err(|_| INVALID)?;
         let mut events = self.all(text(request, "logGroupName").unwrap());
         let within = |event: &Stored| (start..=end).contains(&event.timestamp) && wanted(&event.stream);
         events.retain(|event| within(event) && matcher.matches(&event.message));
