@@ -18,7 +18,7 @@ pub const MAX_DEPTH: usize = 32;
 pub const MAX_REPETITIONS: u32 = 1000;
 
 /// Bytes of one compiled regular expression.
-pub(crate) const MAX_REGEX_BYTES: usize = 8 << 20;
+pub(crate) const MAX_REGEX_BYTES: usize = 1 << 20;
 
 /// Faults that are reported of one text: more help nobody.
 pub(crate) const MAX_FAULTS: usize = 20;
