@@ -4,6 +4,8 @@
 //! each fault with its columns, kind and message, and its hint. `UPDATE_MALFORMED=1` writes it anew from its texts; then
 //! it is to be read.
 
+#![expect(clippy::unwrap_used, reason = "what fails in a helper fails its test")]
+
 use std::collections::HashSet;
 use std::fmt::Write as _;
 

@@ -130,7 +130,10 @@ impl Parser<'_> {
             self.report(Diagnostic::new(Kind::Value, span, "a name between the quotes", "`['']`").hint("as in `$.['na.me']`"));
             return None;
         }
-        let fault = self.fault_here(Kind::Lexical, "`']` at the end of the name");
+        let mut fault = self.fault_here(Kind::Lexical, "`']` at the end of the name");
+        if self.cursor.is_end() {
+            fault.span = self.cursor.since(start);
+        }
         let hint = match self.cursor.peek() {
             Some('\\') => "names in brackets have no escapes and no backslashes",
             Some('\'') => "a name in brackets has no single quotes in it, and `]` follows its end",

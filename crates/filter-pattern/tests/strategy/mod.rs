@@ -131,7 +131,7 @@ fn comparison() -> impl Strategy<Value = Comparison> {
 
 fn number() -> impl Strategy<Value = Number> {
     let text = prop_oneof!["[+-]?[0-9]{1,6}", "[+-]?[0-9]{1,4}\\.[0-9]{1,4}", "[+-]?[0-9]{1,3}(\\.[0-9])?[eE][+-]?[0-9]{1,2}"];
-    text.prop_map(|text| Number { value: text.parse().unwrap(), text })
+    text.prop_map(|text| Number { value: text.parse().unwrap_or(f64::NAN), text })
 }
 
 /// Text with `*` at its ends in the form that it is read as: the first `*` at either end is the sign, others are characters.
