@@ -162,9 +162,8 @@ impl Parser<'_> {
                 Some('(') => open += 1,
                 Some(')') => open = open.saturating_sub(1),
                 Some(quote @ ('"' | '%')) => {
-                    let rest = self.cursor.rest();
-                    if let Some(end) = rest.find(quote) {
-                        self.cursor.skip_to(self.cursor.at() + end + 1);
+                    if let Some(length) = closed_after(self.cursor.rest(), quote) {
+                        self.cursor.skip_to(self.cursor.at() + length);
                     }
                 }
                 Some(_) => {}
@@ -172,6 +171,18 @@ impl Parser<'_> {
             }
         }
     }
+}
+
+/// The bytes up to the end of a text in quotes, past its escapes; `None` when it has no end.
+fn closed_after(rest: &str, quote: char) -> Option<usize> {
+    let mut escaped = false;
+    for (index, character) in rest.char_indices() {
+        if character == quote && !escaped {
+            return Some(index + 1);
+        }
+        escaped = quote == '"' && character == '\\' && !escaped;
+    }
+    None
 }
 
 fn is_end(rest: &str, closer: char) -> bool {

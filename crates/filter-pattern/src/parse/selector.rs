@@ -66,8 +66,8 @@ impl Parser<'_> {
             None
         };
         if let Some((expected, hint)) = excess {
+            // The selector is well formed: what follows it is read as if it were one fewer.
             self.report(Diagnostic::new(Kind::Limit, span, expected, self.found(span)).hint(hint));
-            return None;
         }
         if let Some(next) = self.cursor.peek()
             && !is_blank(next)

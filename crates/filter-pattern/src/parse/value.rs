@@ -94,7 +94,6 @@ impl Parser<'_> {
                     let expected = format!("at most {MAX_REGEXES} regular expressions in a pattern");
                     let fault = Diagnostic::new(Kind::Limit, span, expected, self.found(span));
                     self.report(fault.hint("join alternatives in one expression, as in `%a|b%`, or use text with `*`"));
-                    return None;
                 }
                 regex.map(Operand::Regex)
             }
