@@ -6,6 +6,7 @@ pub mod coerce;
 pub mod regex;
 mod regex_dialect;
 mod regex_class;
+mod regex_reader;
 pub mod like;
 pub mod strings;
 pub mod replace;

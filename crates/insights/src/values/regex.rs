@@ -12,8 +12,8 @@ use super::regex_dialect::{self, LineEnd};
 /// Longest pattern, in bytes: a query has at most 10,000 characters (`StartQuery`), so no real pattern is longer.
 pub const LONGEST_PATTERN: usize = 40_000;
 
-/// Largest compiled program, in bytes. The worst search costs program times text, so this bounds a row's work.
-pub const LARGEST_PROGRAM: usize = 1 << 20;
+/// Largest compiled program, in bytes: room for the classes of Unicode in repetitions, whose counts are bounded apart.
+pub const LARGEST_PROGRAM: usize = 4 << 20;
 
 /// A compiled regular expression, as written between slashes after `like`, `=~` and `parse`.
 ///

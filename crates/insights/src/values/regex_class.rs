@@ -4,7 +4,7 @@
 //! would mean sets. Never decides what may be repeated: that is [`super::regex_dialect`].
 
 use super::regex::{RegexError, RegexFault};
-use super::regex_dialect::Reader;
+use super::regex_reader::Reader;
 
 /// What an escape stands for.
 pub(super) enum Escaped {

@@ -10,6 +10,7 @@ use logmark_diagnostics::Span;
 
 use super::regex::{RegexError, RegexFault};
 use super::regex_class;
+use super::regex_reader::Reader;
 
 /// Deepest nesting of groups; nobody writes deeper ones, and the engine's own compiler recurses.
 const DEEPEST: usize = 50;
@@ -26,12 +27,9 @@ pub(super) enum LineEnd {
     Strict,
 }
 
-/// A pattern that is being read.
-pub(super) struct Reader<'p> {
-    pattern: &'p str,
-    place: usize,
-    pub(super) out: String,
-}
+/// Most copies that counted repetitions may make of their atoms, nested ones multiplied: where the engine's states are
+/// many at once, each byte of the text costs as much (RE2 allows 1,000 for one repetition).
+const MOST_COPIES: u64 = 1_000;
 
 /// What was read last: whether a repetition may follow.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -45,13 +43,14 @@ enum Last {
 struct Scope {
     start: usize,
     multi_line: bool,
+    /// The atoms before it in the scope around it.
+    atoms: u64,
 }
 
 /// The same expression in the `regex` crate's syntax.
 pub(super) fn translate(pattern: &str, line_end: LineEnd) -> Result<String, RegexError> {
-    let mut reader = Reader { pattern, place: 0, out: String::with_capacity(pattern.len() + 16) };
-    let mut state =
-        Translation { line_end, multi_line: false, open: Vec::new(), groups: 0, names: HashSet::new(), last: Last::Nothing };
+    let mut reader = Reader::new(pattern);
+    let mut state = Translation::new(line_end);
     while let Some(character) = reader.next() {
         state.step(&mut reader, character)?;
     }
@@ -68,11 +67,22 @@ struct Translation {
     groups: usize,
     names: HashSet<String>,
     last: Last,
+    /// The atoms of the innermost open group, each copy counted.
+    atoms: u64,
+    /// Those of the last atom or group alone.
+    last_atoms: u64,
+    /// The copies made so far.
+    copies: u64,
 }
 
 impl Translation {
+    fn new(line_end: LineEnd) -> Self {
+        let (open, names) = (Vec::new(), HashSet::new());
+        Self { line_end, multi_line: false, open, groups: 0, names, last: Last::Nothing, atoms: 0, last_atoms: 0, copies: 0 }
+    }
+
     fn step(&mut self, reader: &mut Reader<'_>, character: char) -> Result<(), RegexError> {
-        let start = reader.place - character.len_utf8();
+        let start = reader.place() - character.len_utf8();
         match character {
             '\\' => return self.escape(reader, start),
             '(' => return self.open(reader, start),
@@ -81,10 +91,12 @@ impl Translation {
                 self.multi_line = scope.multi_line;
                 reader.out.push(')');
                 self.last = Last::Atom;
+                self.last_atoms = self.atoms;
+                self.atoms += scope.atoms;
             }
             '[' => {
                 regex_class::read(reader, start)?;
-                self.last = Last::Atom;
+                self.one();
             }
             '|' => {
                 reader.out.push('|');
@@ -95,20 +107,21 @@ impl Translation {
                 return self.repeated(reader, start);
             }
             '{' if self.last != Last::Nothing && counts(reader.rest()).is_some() => {
-                let (length, ordered) = counts(reader.rest()).unwrap_or_default();
-                if !ordered {
+                let (length, least, most) = counts(reader.rest()).unwrap_or_default();
+                if least > most {
                     return Err(reader.malformed(start, "the counts of this repetition are the wrong way round"));
                 }
                 reader.out.push('{');
                 reader.copy(length);
-                return self.repeated(reader, start);
+                self.repeated(reader, start)?;
+                return self.copied(reader, start, if most == u64::MAX { least } else { most });
             }
             '^' => self.assertion(reader, "^"),
             '$' => self.line_end(reader),
             '.' => self.atom(reader, "."),
             literal => {
                 reader.literal(literal);
-                self.last = Last::Atom;
+                self.one();
             }
         }
         Ok(())
@@ -116,7 +129,26 @@ impl Translation {
 
     fn atom(&mut self, reader: &mut Reader<'_>, written: &str) {
         reader.out.push_str(written);
+        self.one();
+    }
+
+    /// One atom was read.
+    const fn one(&mut self) {
         self.last = Last::Atom;
+        self.last_atoms = 1;
+        self.atoms += 1;
+    }
+
+    /// The last atom stands there so many times.
+    fn copied(&mut self, reader: &Reader<'_>, start: usize, times: u64) -> Result<(), RegexError> {
+        let copies = self.last_atoms.saturating_mul(times.saturating_sub(1));
+        self.copies = self.copies.saturating_add(copies);
+        self.atoms = self.atoms.saturating_add(copies);
+        if self.copies > MOST_COPIES {
+            let span = reader.span(start, reader.place());
+            return Err(RegexError { span, fault: RegexFault::TooLarge("the repetitions are too many: lower their counts") });
+        }
+        Ok(())
     }
 
     /// Perl lets an assertion be repeated; so does the crate.
@@ -139,7 +171,7 @@ impl Translation {
             reader.out.push('?');
         }
         if reader.rest().starts_with('+') {
-            return Err(reader.unsupported(start, reader.place + 1, "the possessive repetition"));
+            return Err(reader.unsupported(start, reader.place() + 1, "the possessive repetition"));
         }
         self.last = Last::Repetition;
         Ok(())
@@ -156,7 +188,7 @@ impl Translation {
         let rest = reader.rest();
         if rest.starts_with('#') {
             let end = rest.find(')').ok_or_else(|| reader.malformed(start, "this comment is not closed"))?;
-            reader.place += end + 1;
+            reader.skip(end + 1);
             return Ok(());
         }
         for (opening, name) in REFUSED_GROUPS {
@@ -166,7 +198,7 @@ impl Translation {
         }
         for (opening, closing) in [("P<", '>'), ("<", '>'), ("'", '\'')] {
             if let Some(named) = rest.strip_prefix(opening) {
-                reader.place += opening.len();
+                reader.skip(opening.len());
                 return self.named(reader, start, named.find(closing));
             }
         }
@@ -181,12 +213,12 @@ impl Translation {
             return Err(reader.malformed(start, "a group's name is letters, digits and `_`, a digit not first"));
         }
         if !self.names.insert(name.to_owned()) {
-            let span = Span::new(reader.place, reader.place + length);
+            let span = Span::new(reader.place(), reader.place() + length);
             return Err(RegexError { span, fault: RegexFault::DuplicateName(name.to_owned()) });
         }
         reader.out.push_str("(?<");
         reader.copy(length);
-        reader.place += 1;
+        reader.skip(1);
         reader.out.push('>');
         self.capture(reader, start)
     }
@@ -214,7 +246,7 @@ impl Translation {
             || flags.ends_with('-')
             || !on.chars().chain(off.chars()).all(|flag| "imsU".contains(flag))
         {
-            return Err(reader.unsupported(start, reader.place + length + 1, "the group"));
+            return Err(reader.unsupported(start, reader.place() + length + 1, "the group"));
         }
         let outer = self.multi_line;
         self.multi_line = (self.multi_line || on.contains('m')) && !off.contains('m');
@@ -236,8 +268,8 @@ impl Translation {
             let span = Span::new(start, start + 1);
             return Err(RegexError { span, fault: RegexFault::TooLarge("groups are nested too deep") });
         }
-        debug_assert!(reader.place > start);
-        self.open.push(Scope { start, multi_line: self.multi_line });
+        debug_assert!(reader.place() > start);
+        self.open.push(Scope { start, multi_line: self.multi_line, atoms: std::mem::take(&mut self.atoms) });
         self.last = Last::Nothing;
         Ok(())
     }
@@ -249,32 +281,35 @@ impl Translation {
         };
         match escaped {
             'A' | 'z' => {
-                reader.place += 1;
+                reader.skip(1);
                 self.assertion(reader, if escaped == 'A' { r"\A" } else { r"\z" });
             }
             'Z' => {
-                reader.place += 1;
+                reader.skip(1);
                 self.assertion(reader, r"(?:\n?\z)");
             }
             'b' | 'B' => {
-                reader.place += 1;
+                reader.skip(1);
                 self.assertion(reader, if escaped == 'b' { r"(?-u:\b)" } else { r"(?-u:\B)" });
             }
             'Q' => {
                 let literal = rest[1..].split(r"\E").next().unwrap_or_default();
                 literal.chars().for_each(|each| reader.literal(each));
-                reader.place = (reader.place + 1 + literal.len() + 2).min(reader.pattern.len());
-                self.last = if literal.is_empty() { self.last } else { Last::Atom };
+                reader.skip(1 + literal.len() + 2);
+                self.atoms += literal.len() as u64;
+                if !literal.is_empty() {
+                    self.one();
+                }
             }
             // Without its beginning it ends nothing, as in Perl.
-            'E' => reader.place += 1,
+            'E' => reader.skip(1),
             '1'..='9' | 'k' | 'g' => return Err(reader.unsupported(start, start + 2, "the backreference")),
             _ => {
                 match regex_class::escape(reader, start)? {
                     regex_class::Escaped::Character(character) => reader.literal(character),
                     regex_class::Escaped::Class(class) => reader.out.push_str(&class),
                 }
-                self.last = Last::Atom;
+                self.one();
             }
         }
         Ok(())
@@ -301,84 +336,15 @@ const REFUSED_GROUPS: [(&str, &str); 16] = [
     ("{", "the code"),
 ];
 
-/// The length of `2}`, `2,}`, `2,5}` at the beginning, and whether the counts are in order. Anything else is a literal brace.
-fn counts(rest: &str) -> Option<(usize, bool)> {
+/// The length of `2}`, `2,}`, `2,5}` at the beginning, and the counts. Anything else begins with a literal brace.
+fn counts(rest: &str) -> Option<(usize, u64, u64)> {
     let inner = rest.split('}').next().filter(|inner| inner.len() < rest.len())?;
-    let (least, most) = inner.split_once(',').map_or((inner, None), |(least, most)| (least, Some(most)));
+    let (least, most) = inner.split_once(',').unwrap_or((inner, inner));
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if least.is_empty() || !digits(least) || !most.is_none_or(digits) {
+    if least.is_empty() || !digits(least) || !digits(most) {
         return None;
     }
-    let number = |text: &str| text.parse::<u32>().unwrap_or(u32::MAX);
-    let ordered = most.is_none_or(|most| most.is_empty() || number(least) <= number(most));
-    Some((inner.len() + 1, ordered))
-}
-
-impl<'p> Reader<'p> {
-    pub(super) fn next(&mut self) -> Option<char> {
-        let character = self.rest().chars().next()?;
-        self.place += character.len_utf8();
-        Some(character)
-    }
-
-    pub(super) fn take(&mut self, wanted: char) -> bool {
-        let found = self.rest().starts_with(wanted);
-        if found {
-            self.place += wanted.len_utf8();
-        }
-        found
-    }
-
-    pub(super) fn rest(&self) -> &'p str {
-        self.pattern.get(self.place..).unwrap_or_default()
-    }
-
-    pub(super) const fn pattern(&self) -> &'p str {
-        self.pattern
-    }
-
-    pub(super) const fn place(&self) -> usize {
-        self.place
-    }
-
-    pub(super) fn skip(&mut self, bytes: usize) {
-        self.place += bytes;
-    }
-
-    /// The next bytes as they are.
-    pub(super) fn copy(&mut self, bytes: usize) {
-        let written = &self.rest()[..bytes];
-        self.out.push_str(written);
-        self.place += bytes;
-    }
-
-    /// One character that means itself, within brackets and outside.
-    pub(super) fn literal(&mut self, character: char) {
-        if character.is_ascii_punctuation() {
-            self.out.push('\\');
-        }
-        match character {
-            // The crate knows no escaped `<` and `>`, which are boundaries of words there.
-            '<' | '>' => {
-                self.out.pop();
-                self.out.push(character);
-            }
-            _ => self.out.push(character),
-        }
-    }
-
-    pub(super) fn malformed(&self, start: usize, what: &'static str) -> RegexError {
-        RegexError { span: self.span(start, self.place), fault: RegexFault::Malformed(what) }
-    }
-
-    pub(super) fn unsupported(&self, start: usize, end: usize, name: &'static str) -> RegexError {
-        let span = self.span(start, end);
-        RegexError { span, fault: RegexFault::Unsupported(name, span.of(self.pattern).to_owned()) }
-    }
-
-    /// At least one character, within the pattern, between characters.
-    pub(super) fn span(&self, start: usize, end: usize) -> Span {
-        let end = end.max(start + 1).min(self.pattern.len());
-        Span::new(start, self.pattern.ceil_char_boundary(end))
-    }
+    // Beyond what fits, any number is too many.
+    let number = |text: &str| text.parse::<u64>().unwrap_or(u64::MAX - 1);
+    Some((inner.len() + 1, number(least), if most.is_empty() { u64::MAX } else { number(most) }))
 }
