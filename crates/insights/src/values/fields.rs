@@ -8,14 +8,15 @@
 //!
 //! Where it is silent: the message must be one object (white space around it apart); `null`, `{}` and `[]` are no fields,
 //! as a field without a value is a missing one; a name that comes twice counts twice and the later value is the field's;
-//! names of more than [`LONGEST_NAME`] bytes are left out.
+//! names of more than [`LONGEST_NAME`] bytes, and what is nested deeper than [`DEEPEST`], are left out.
 
-use std::cell::Cell;
-use std::fmt::{self, Write};
+use std::fmt::Write;
 use std::ops::ControlFlow;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::IgnoredAny;
 
+use super::json::DEEPEST;
+use super::json_tokens::{Token, Tokens};
 use super::value::Value;
 
 /// Most fields of one event.
@@ -40,14 +41,13 @@ pub const LONGEST_NAME: usize = 1_024;
 /// assert_eq!(found, ["@@id=Integer(7)", r#"user.tags.0=Text("a")"#, "user.tags.1.b=Boolean(true)"]);
 /// ```
 pub fn discover(message: &str, visit: impl FnMut(&str, Leaf<'_>) -> ControlFlow<()>) {
-    // A fault at the end must not leave the fields before it: the message is read once to see that it is JSON.
-    if !message.trim_start().starts_with('{') || serde_json::from_str::<IgnoredAny>(message).is_err() {
+    if !message.trim_start().starts_with('{') {
         return;
     }
-    let mut walk = Walk { name: String::new(), left: MOST_FIELDS, visit, ended: Cell::new(false) };
-    let mut reader = serde_json::Deserializer::from_str(message);
-    // The only fault left is that the walk ended early.
-    let _ended = Node { walk: &mut walk, root: true }.deserialize(&mut reader);
+    let Some(tokens) = Tokens::of(message) else { return };
+    let mut walk = Walk { name: String::new(), levels: Vec::new(), left: MOST_FIELDS, visit };
+    // Whether it ended early, the caller knows or need not know.
+    let _ended = walk.run(tokens);
 }
 
 /// The fields as a list, in the order they are written; of a name that comes twice the last value.
@@ -130,106 +130,95 @@ impl From<Leaf<'_>> for Value {
     }
 }
 
+/// A map or a list that the way is in.
+struct Level {
+    /// The length of its own name.
+    name: usize,
+    /// Of a list the index of its next item.
+    index: Option<usize>,
+}
+
 /// The way through one message.
 struct Walk<F> {
     /// The name of the place, extended and cut as the way goes down and up.
     name: String,
+    levels: Vec<Level>,
     left: usize,
     visit: F,
-    ended: Cell<bool>,
 }
 
 impl<F: FnMut(&str, Leaf<'_>) -> ControlFlow<()>> Walk<F> {
-    fn show<E: Error>(&mut self, leaf: Leaf<'_>) -> Result<(), E> {
+    fn run(&mut self, tokens: Tokens<'_>) -> ControlFlow<()> {
+        // How many maps and lists are open that are too deep to be entered.
+        let mut beyond = 0_usize;
+        for token in tokens {
+            match token {
+                Token::MapBegins | Token::ListBegins if self.levels.len() == DEEPEST => beyond += 1,
+                Token::MapEnds | Token::ListEnds if beyond > 0 => beyond -= 1,
+                _ if beyond > 0 => {}
+                token => self.step(token)?,
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn step(&mut self, token: Token<'_>) -> ControlFlow<()> {
+        let leaf = match &token {
+            Token::Key(key) => {
+                self.key(key);
+                return ControlFlow::Continue(());
+            }
+            Token::MapEnds | Token::ListEnds => {
+                self.levels.pop();
+                return ControlFlow::Continue(());
+            }
+            Token::MapBegins | Token::ListBegins | Token::Null => None,
+            Token::Boolean(truth) => Some(Leaf::Boolean(*truth)),
+            Token::Integer(number) => Some(Leaf::Integer(*number)),
+            Token::Double(number) => Some(Leaf::Double(*number)),
+            Token::Text(text) => Some(Leaf::Text(text)),
+        };
+        self.item();
+        let opened = match token {
+            Token::MapBegins => Some(None),
+            Token::ListBegins => Some(Some(0)),
+            _ => None,
+        };
+        self.levels.extend(opened.map(|index| Level { name: self.name.len(), index }));
+        match leaf {
+            Some(leaf) => self.show(leaf),
+            None => ControlFlow::Continue(()),
+        }
+    }
+
+    /// The name of a map's next value.
+    fn key(&mut self, key: &str) {
+        let Some(level) = self.levels.last() else { return };
+        self.name.truncate(level.name);
+        let root = self.levels.len() == 1;
+        match (root, key.starts_with('@')) {
+            (true, true) => self.name.push('@'),
+            (true, false) => {}
+            (false, _) => self.name.push('.'),
+        }
+        self.name.push_str(key);
+    }
+
+    /// The name of a list's next item.
+    fn item(&mut self) {
+        let Some(Level { name, index: Some(index) }) = self.levels.last_mut() else { return };
+        self.name.truncate(*name);
+        // Writing to a text cannot fail.
+        let _written = write!(self.name, ".{index}");
+        *index += 1;
+    }
+
+    fn show(&mut self, leaf: Leaf<'_>) -> ControlFlow<()> {
         if self.name.len() > LONGEST_NAME {
-            return Ok(());
+            return ControlFlow::Continue(());
         }
         self.left -= 1;
-        if (self.visit)(&self.name, leaf).is_break() || self.left == 0 {
-            self.ended.set(true);
-            return Err(E::custom("ended"));
-        }
-        Ok(())
-    }
-
-    /// Goes one part down, does what is to be done there, and comes back.
-    fn within<R>(&mut self, root: bool, part: impl fmt::Display, down: impl FnOnce(&mut Self) -> R) -> R {
-        let length = self.name.len();
-        let dot = if root { "" } else { "." };
-        // Writing to a text cannot fail.
-        let _written = write!(self.name, "{dot}{part}");
-        let result = down(self);
-        self.name.truncate(length);
-        result
-    }
-}
-
-/// What stands at the place of the walk.
-struct Node<'w, F> {
-    walk: &'w mut Walk<F>,
-    root: bool,
-}
-
-impl<'de, F: FnMut(&str, Leaf<'_>) -> ControlFlow<()>> DeserializeSeed<'de> for Node<'_, F> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de, F: FnMut(&str, Leaf<'_>) -> ControlFlow<()>> Visitor<'de> for Node<'_, F> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_bool<E: Error>(self, truth: bool) -> Result<(), E> {
-        self.walk.show(Leaf::Boolean(truth))
-    }
-
-    fn visit_i64<E: Error>(self, number: i64) -> Result<(), E> {
-        self.walk.show(Leaf::Integer(number))
-    }
-
-    fn visit_u64<E: Error>(self, number: u64) -> Result<(), E> {
-        self.walk.show(match super::json::unsigned(number) {
-            Value::Integer(number) => Leaf::Integer(number),
-            Value::Double(number) => Leaf::Double(number),
-            _ => return Ok(()),
-        })
-    }
-
-    fn visit_f64<E: Error>(self, number: f64) -> Result<(), E> {
-        self.walk.show(Leaf::Double(number))
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
-        self.walk.show(Leaf::Text(text))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        let mut index = 0_usize;
-        loop {
-            let next = self.walk.within(false, index, |walk| items.next_element_seed(Node { walk, root: false }))?;
-            if next.is_none() {
-                return Ok(());
-            }
-            index += 1;
-        }
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
-        while let Some(key) = entries.next_key::<std::borrow::Cow<'de, str>>()? {
-            let mark = if self.root && key.starts_with('@') { "@" } else { "" };
-            let part = format_args!("{mark}{key}").to_string();
-            self.walk.within(self.root, part, |walk| entries.next_value_seed(Node { walk, root: false }))?;
-        }
-        Ok(())
+        (self.visit)(&self.name, leaf)?;
+        if self.left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }

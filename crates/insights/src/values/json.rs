@@ -1,19 +1,17 @@
 //! The functions on JSON, and the way from JSON to [`Value`] and back.
 //!
 //! Owns what JSON means as a value: the order of keys is kept, of a key that is given twice the last value counts at the
-//! place of the first, `null` is [`Value::Missing`], a number that is whole and fits 64 bits is an integer. JSON nested
-//! deeper than 128 is none (the reader's own bound). Names are those of the AWS User Guide, page *Boolean, comparison,
+//! place of the first, `null` is [`Value::Missing`] and so is a number beyond a double, a number that is whole and fits 64
+//! bits is an integer, half of a surrogate pair is U+FFFD. JSON nested deeper than [`DEEPEST`] is none. Names are those of the AWS User Guide, page *Boolean, comparison,
 //! numeric, datetime, and other functions*, section *JSON functions*. Ways into a value are in [`super::json_path`].
 
 use std::collections::HashMap;
-use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-
+use super::json_tokens::{Token, Tokens};
 use super::strings::LONGEST_TEXT;
 use super::value::Value;
 
-/// Deepest nesting that is written; what was read is never deeper.
+/// Deepest nesting that is read and written.
 pub const DEEPEST: usize = 128;
 
 /// `jsonParse(s)`: the map or the list that the text is; [`Value::Missing`] for anything else, a lone number or text too.
@@ -27,8 +25,8 @@ pub const DEEPEST: usize = 128;
 #[must_use]
 pub fn parse(text: &str) -> Value {
     let begins = text.trim_start().starts_with(['{', '[']);
-    let parsed = if begins { serde_json::from_str(text).ok() } else { None };
-    parsed.map_or(Value::Missing, |Parsed(value)| value)
+    let tokens = if begins { Tokens::of(text) } else { None };
+    tokens.and_then(build).unwrap_or(Value::Missing)
 }
 
 /// `jsonStringify(v)`: a map or a list as JSON without white space, keys in their order; `None` for anything else, and
@@ -137,7 +135,8 @@ pub(crate) fn text_of(value: &Value) -> Option<String> {
 }
 
 fn write(value: &Value, text: &mut String, depth: usize) -> Option<()> {
-    let depth = depth.checked_sub(1)?;
+    let structured = matches!(value, Value::List(_) | Value::Map(_));
+    let depth = if structured { depth.checked_sub(1)? } else { depth };
     match value {
         Value::Missing => text.push_str("null"),
         Value::Boolean(truth) => text.push_str(if *truth { "true" } else { "false" }),
@@ -169,74 +168,82 @@ fn quote(written: &str, text: &mut String) -> Option<()> {
     Some(())
 }
 
-/// A value read from JSON.
-struct Parsed(Value);
-
-impl<'de> Deserialize<'de> for Parsed {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Reader).map(Self)
-    }
+/// A map or a list that is not closed yet.
+enum Open {
+    List(Vec<Value>),
+    Map { entries: Vec<(String, Value)>, places: HashMap<String, usize>, key: String },
 }
 
-struct Reader;
-
-impl<'de> Visitor<'de> for Reader {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
+impl Open {
+    fn map() -> Self {
+        Self::Map { entries: Vec::new(), places: HashMap::new(), key: String::new() }
     }
 
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Missing)
-    }
-
-    fn visit_bool<E>(self, truth: bool) -> Result<Value, E> {
-        Ok(Value::Boolean(truth))
-    }
-
-    fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
-        Ok(Value::Integer(number))
-    }
-
-    fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
-        Ok(unsigned(number))
-    }
-
-    fn visit_f64<E>(self, number: f64) -> Result<Value, E> {
-        Ok(Value::Double(number))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
-        Ok(Value::Text(text.to_owned()))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let mut list = Vec::new();
-        while let Some(Parsed(item)) = items.next_element()? {
-            list.push(item);
-        }
-        Ok(Value::List(list))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
-        let mut map: Vec<(String, Value)> = Vec::new();
-        let mut places: HashMap<String, usize> = HashMap::new();
-        while let Some((key, Parsed(value))) = entries.next_entry::<String, Parsed>()? {
-            match places.get(&key).and_then(|place| map.get_mut(*place)) {
-                Some(entry) => entry.1 = value,
-                None => {
-                    places.insert(key.clone(), map.len());
-                    map.push((key, value));
+    fn push(&mut self, value: Value) {
+        /// Below, comparing the keys is cheaper than a table of them.
+        const FEW: usize = 8;
+        match self {
+            Self::List(items) => items.push(value),
+            Self::Map { entries, places, key } => {
+                let key = std::mem::take(key);
+                let known = if entries.len() < FEW {
+                    entries.iter().position(|(each, _)| *each == key)
+                } else {
+                    places.get(&key).copied()
+                };
+                if let Some(entry) = known.and_then(|place| entries.get_mut(place)) {
+                    entry.1 = value;
+                    return;
+                }
+                entries.push((key, value));
+                if entries.len() == FEW {
+                    places.extend(entries.iter().enumerate().map(|(place, (key, _))| (key.clone(), place)));
+                } else if let (true, Some((key, _))) = (entries.len() > FEW, entries.last()) {
+                    places.insert(key.clone(), entries.len() - 1);
                 }
             }
         }
-        Ok(Value::Map(map))
+    }
+
+    fn close(self) -> Value {
+        match self {
+            Self::List(items) => Value::List(items),
+            Self::Map { entries, .. } => Value::Map(entries),
+        }
     }
 }
 
-/// Of a number without a sign: above 2^63-1 only a double holds it.
-#[expect(clippy::cast_precision_loss, reason = "a number that large is kept as near as a double can")]
-pub(super) fn unsigned(number: u64) -> Value {
-    i64::try_from(number).map_or(Value::Double(number as f64), Value::Integer)
+/// Builds the value of the tokens; `None` when it is nested deeper than [`DEEPEST`].
+fn build(tokens: Tokens<'_>) -> Option<Value> {
+    let mut open: Vec<Open> = Vec::new();
+    for token in tokens {
+        let value = match token {
+            Token::MapBegins | Token::ListBegins if open.len() == DEEPEST => return None,
+            Token::MapBegins => {
+                open.push(Open::map());
+                continue;
+            }
+            Token::ListBegins => {
+                open.push(Open::List(Vec::new()));
+                continue;
+            }
+            Token::Key(written) => {
+                if let Some(Open::Map { key, .. }) = open.last_mut() {
+                    *key = written.into_owned();
+                }
+                continue;
+            }
+            Token::MapEnds | Token::ListEnds => open.pop()?.close(),
+            Token::Text(text) => Value::Text(text.into_owned()),
+            Token::Integer(number) => Value::Integer(number),
+            Token::Double(number) => Value::Double(number),
+            Token::Boolean(truth) => Value::Boolean(truth),
+            Token::Null => Value::Missing,
+        };
+        match open.last_mut() {
+            Some(around) => around.push(value),
+            None => return Some(value),
+        }
+    }
+    None
 }

@@ -1,9 +1,10 @@
 //! Ways into structured values: `map.attr`, ``map.`special.key` ``, `list[0]`, `a.items.0.id`.
 //!
-//! Owns the way itself, its writing, and where it leads; never parses JSON. Rules are those of the AWS User Guide, page
+//! Owns the way itself, its writing, and where it leads; Rules are those of the AWS User Guide, page
 //! *Boolean, comparison, numeric, datetime, and other functions*, section *Structure types*, and of *Supported logs and
 //! discovered fields*, where an index of an array is a part like any other.
 
+use super::json;
 use super::value::Value;
 
 /// Where a way leads: each part is a key of a map, or an index of a list written in decimal.
@@ -29,6 +30,17 @@ pub fn lookup<'v, 'p>(value: &'v Value, parts: impl IntoIterator<Item = &'p str>
         };
     }
     (*value != Value::Missing).then_some(value)
+}
+
+/// `json field=f "a.b" as x`: the value in a text of JSON to which the parts lead; [`Value::Missing`] when there is none.
+///
+/// ```
+/// use logmark_insights::values::{json_path::extract, value::Value};
+/// assert_eq!(extract(r#"{"a": {"b": [7]}}"#, ["a", "b", "0"]), Value::Integer(7));
+/// ```
+#[must_use]
+pub fn extract<'p>(text: &str, parts: impl IntoIterator<Item = &'p str>) -> Value {
+    lookup(&json::parse(text), parts).cloned().unwrap_or(Value::Missing)
 }
 
 /// An index as it is written: decimal, without a sign or leading zeros.

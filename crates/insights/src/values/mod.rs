@@ -16,6 +16,7 @@ pub mod parse_glob;
 pub mod parse_regex;
 pub mod csv;
 pub mod logfmt;
+mod json_tokens;
 pub mod json;
 pub mod json_path;
 pub mod fields;

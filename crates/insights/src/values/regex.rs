@@ -1,7 +1,7 @@
 //! Regular expressions of the language: compiled once, searched in time linear in the text.
 //!
 //! Owns [`Regex`] and what is said of a pattern that cannot be had. The dialect — what is read as in Perl, what is
-//! refused — is in [`super::regex_dialect`]. Never backtracks: what needs it is refused when the query is read.
+//! refused — is in `regex_dialect`. Never backtracks: what needs it is refused when the query is read.
 
 use std::fmt;
 

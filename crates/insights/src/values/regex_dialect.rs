@@ -248,6 +248,10 @@ impl Translation {
         {
             return Err(reader.unsupported(start, reader.place() + length + 1, "the group"));
         }
+        let letters = flags.replace('-', "");
+        if letters.chars().enumerate().any(|(place, flag)| letters[..place].contains(flag)) {
+            return Err(reader.malformed(start, "a flag is given twice"));
+        }
         let outer = self.multi_line;
         self.multi_line = (self.multi_line || on.contains('m')) && !off.contains('m');
         reader.out.push_str("(?");

@@ -23,8 +23,11 @@ fn only_maps_and_lists_are_parsed() {
         "[1,]",
         "{'a':1}",
         "[01]",
-        "[1e999]",
-        "[\"\\ud800\"]",
+        "[+1]",
+        "[\"\\u12\"]",
+        "[\"\n\"]",
+        "[nul]",
+        "[\"\\q\"]",
         "{a:1}",
     ] {
         assert_eq!(json::parse(none), Value::Missing, "{none}");
@@ -33,8 +36,29 @@ fn only_maps_and_lists_are_parsed() {
     let numbers = json::parse("[9223372036854775807, -9223372036854775808, 9223372036854775808, 1.0, 1e2, -0]");
     let [largest, smallest] = [i64::MAX, i64::MIN].map(Value::Integer);
     let above = Value::Double(9_223_372_036_854_775_808.0);
-    let expected = vec![largest, smallest, above, Value::Double(1.0), Value::Double(100.0), Value::Double(-0.0)];
+    let expected = vec![largest, smallest, above, Value::Double(1.0), Value::Double(100.0), Value::Integer(0)];
     assert_eq!(numbers, Value::List(expected));
+}
+
+#[test]
+fn texts_and_numbers_are_read_whatever_they_hold() {
+    let rows = [
+        (r#"["\"\\\/\b\f\n\r\t"]"#, text("\"\\/\u{8}\u{c}\n\r\t")),
+        (r#"["\u00e9\ud83d\ude00x"]"#, text("é😀x")),
+        (r#"["a\ud83d"]"#, text("a\u{fffd}")),
+        (r#"["\ud83d\u0041"]"#, text("\u{fffd}A")),
+        (r#"["\ude00\ud83d\ude00"]"#, text("\u{fffd}😀")),
+        (r#"["é, : ] } \\"]"#, text("é, : ] } \\")),
+        ("[1e999]", Value::Missing),
+        ("[-1e999]", Value::Missing),
+        ("[0.1]", Value::Double(0.1)),
+        ("[-12E-1]", Value::Double(-1.2)),
+        ("[ \r\n\tfalse , 1]", Value::Boolean(false)),
+    ];
+    for (json, expected) in rows {
+        let Value::List(items) = json::parse(json) else { panic!("{json}") };
+        assert_eq!(items.first(), Some(&expected), "{json}");
+    }
 }
 
 #[test]
@@ -65,10 +89,10 @@ fn writing_is_for_structures_only() {
 #[test]
 fn nesting_is_bounded() {
     let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
-    assert!(matches!(json::parse(&nested(127)), Value::List(_)));
-    assert_eq!((json::parse(&nested(128)), json::parse(&nested(500_000))), (Value::Missing, Value::Missing));
-    assert_eq!(json::stringify(&json::parse(&nested(127))), Some(nested(127)));
-    let deeper = Value::List(vec![Value::List(vec![json::parse(&nested(127))])]);
+    assert!(matches!(json::parse(&nested(128)), Value::List(_)));
+    assert_eq!((json::parse(&nested(129)), json::parse(&nested(500_000))), (Value::Missing, Value::Missing));
+    assert_eq!(json::stringify(&json::parse(&nested(128))), Some(nested(128)));
+    let deeper = Value::List(vec![Value::List(vec![json::parse(&nested(128))])]);
     assert_eq!(json::stringify(&deeper), None);
 }
 
@@ -157,5 +181,20 @@ proptest! {
             Some(written) => prop_assert_eq!(json::parse(&written), value),
             None => prop_assert_eq!(matches!(value, Value::Map(_) | Value::List(_)), false),
         }
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_is_json_is_what_another_reader_says(text in proptest::collection::vec(
+        proptest::sample::select(vec!["{", "}", "[", "]", "\"", ",", ":", "1", "-", ".5", "e3", " ", "\\n", "\"a\":", "true", "null", "\"b\"", "{\"k\":[", "]}"]),
+        0..9,
+    )) {
+        let text = text.concat();
+        let other = serde_json::from_str::<serde_json::Value>(&text).is_ok_and(|value| value.is_array() || value.is_object());
+        let written = json::stringify(&json::parse(&text));
+        prop_assert_eq!(written.is_some(), other);
+        let reread = written.map(|written| json::stringify(&json::parse(&written)) == Some(written));
+        prop_assert_eq!(reread, other.then_some(true));
     }
 }

@@ -6,6 +6,9 @@ use logmark_insights::values::regex::Regex;
 use logmark_insights::values::{csv, logfmt, value::Value};
 use proptest::prelude::{Strategy, prop_assert_eq, proptest};
 
+/// The texts of the groups, when there is a match.
+type Expected<'t> = Option<&'t [Option<&'t str>]>;
+
 const LINE: &str = "11 Jan 2026 08:15:02,113 [WARN] {size=3, name=cart} The cause was: StockMissing";
 
 #[test]
@@ -53,7 +56,7 @@ fn a_glob_has_as_many_wildcards_as_aliases() {
 
 #[test]
 fn the_named_groups_of_an_expression_are_the_fields() {
-    let rows: [(&str, &str, Option<&[Option<&str>]>); 6] = [
+    let rows: [(&str, &str, Expected<'_>); 6] = [
         (
             r"\[(?<level>\S+)\]\s+(?<detail>\{.*\})\s+The cause was: (?<cause>\S+)",
             LINE,

@@ -44,6 +44,8 @@ fn an_expression_means_what_it_means_in_perl() {
         ("[~~]", "~", "a"),
         (r"[\[\]\\]", "\\", "a"),
         (r"[\b]", "\u{8}", "b"),
+        (r"a[\s\S]b", "a\nb", "ab"),
+        (r"a[^\S\n]b", "a\tb", "a\nb"),
         ("[+-]", "-", ","),
         ("[-+]", "-", ","),
         (r"[\d-x]", "-", "a"),
@@ -152,6 +154,7 @@ fn what_an_engine_of_linear_time_lacks_is_named_in_its_place() {
         "(?<n>a)(?<n>b)",
         "a{4294967296}",
         r"\u0041",
+        "(?ii)a",
     ];
     let mut drawn = String::new();
     for pattern in refused.into_iter().chain(malformed) {
