@@ -109,6 +109,7 @@ impl Translation {
             '{' if self.last != Last::Nothing && counts(reader.rest()).is_some() => {
                 let (length, least, most) = counts(reader.rest()).unwrap_or_default();
                 if least > most {
+                    reader.skip(length);
                     return Err(reader.malformed(start, "the counts of this repetition are the wrong way round"));
                 }
                 reader.out.push('{');
@@ -210,6 +211,7 @@ impl Translation {
         let name = &reader.rest()[..length];
         let begins = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
         if !begins || !name.chars().all(|each| each.is_ascii_alphanumeric() || each == '_') {
+            reader.skip(length + 1);
             return Err(reader.malformed(start, "a group's name is letters, digits and `_`, a digit not first"));
         }
         if !self.names.insert(name.to_owned()) {
