@@ -1,4 +1,16 @@
-//! What the language's values are and what its functions make of them: pure functions, without a query.
+//! What the language's values are and what its operators and functions make of them: pure functions, without a query.
+//!
+//! Owns the meaning of one value, or of a few: coercion, comparison, order, arithmetic, time. Knows neither queries nor
+//! events, reads no clock, and keeps no state, so that whatever evaluates a query gets the same answers from it.
+//!
+//! Where AWS documents a rule, the module names the page of the CloudWatch Logs User Guide; where AWS is silent, it says
+//! which choice was made and why.
 
 pub mod value;
+pub mod number;
 pub mod coerce;
+pub mod compare;
+pub mod order;
+pub mod period;
+pub mod bucket;
+pub mod time;
