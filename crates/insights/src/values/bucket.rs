@@ -154,7 +154,7 @@ mod tests {
         assert_eq!(floor(i64::MAX, Period::parse("1mo").unwrap()), None);
         assert_eq!(ceil(0, Period::new(u32::MAX, Unit::Year).unwrap()), Some(0));
         assert_eq!(next(0, Period::new(u32::MAX, Unit::Year).unwrap()), None);
-        assert_eq!(floor(-1, Period::new(u32::MAX, Unit::Week).unwrap()).is_some(), true);
+        assert_eq!(floor(-1, Period::new(u32::MAX, Unit::Day).unwrap()), Some(-86_400_000 * i64::from(u32::MAX)));
     }
 
     fn period() -> impl Strategy<Value = Period> {

@@ -2,6 +2,8 @@
 //!
 //! A moment is a number of milliseconds since 1970-01-01 00:00:00 UTC. Never reads a clock: callers bring their times.
 
+use super::coerce;
+use super::value::Value;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, Zoned};
@@ -74,6 +76,35 @@ pub(super) fn floor_to_millis(moment: Timestamp) -> i64 {
 #[must_use]
 pub const fn epoch_seconds(millis: i64) -> i64 {
     millis.div_euclid(1_000)
+}
+
+/// `fromMillis(n)`: the timestamp so many milliseconds after the epoch; missing when `n` is no moment (see
+/// [`coerce::moment`]).
+///
+/// Source: Boolean, comparison, numeric, datetime, and other functions, "Datetime functions".
+///
+/// ```
+/// use logmark_insights::values::{time::from_millis, value::Value};
+///
+/// assert_eq!(from_millis(&Value::from("1700000000123")).to_string(), "2023-11-14 22:13:20.123");
+/// ```
+#[must_use]
+pub fn from_millis(value: &Value) -> Value {
+    coerce::moment(value).map_or(Value::Missing, Value::Timestamp)
+}
+
+/// `toMillis(t)`: the milliseconds from the epoch to a timestamp, or to what text of one names.
+///
+/// Source: Boolean, comparison, numeric, datetime, and other functions, "Datetime functions".
+///
+/// ```
+/// use logmark_insights::values::{time::to_millis, value::Value};
+///
+/// assert_eq!(to_millis(&Value::from("2023-11-14T14:13:20.123-08:00")), Value::from(1_700_000_000_123));
+/// ```
+#[must_use]
+pub fn to_millis(value: &Value) -> Value {
+    coerce::moment(value).into()
 }
 
 /// A time zone by its name; date functions take one as their last argument.
