@@ -23,7 +23,7 @@ pub fn count(values: &[Value]) -> Value {
     length(values.iter().filter(|value| !value.is_missing()).count())
 }
 
-/// `count_distinct(field)`: how many different values, of which results would show different texts.
+/// `count_distinct(field)`: how many different values, told apart by [`coerce::identity`].
 ///
 /// CloudWatch estimates where there are many; this is the number that it estimates.
 ///
@@ -34,7 +34,7 @@ pub fn count(values: &[Value]) -> Value {
 /// ```
 #[must_use]
 pub fn count_distinct(values: &[Value]) -> Value {
-    length(values.iter().filter(|value| !value.is_missing()).map(ToString::to_string).collect::<BTreeSet<_>>().len())
+    length(values.iter().filter_map(coerce::identity).collect::<BTreeSet<_>>().len())
 }
 
 /// `sum(field)`: exact for whole numbers as long as it fits 64 bits; missing when there is no number, for nothing was
@@ -166,6 +166,36 @@ pub fn sorts_last(values: &[Value]) -> Value {
     present(values).max_by(|left, right| value_cmp(left, right)).cloned().unwrap_or_default()
 }
 
+/// `earliest(field)`: the value of the earliest event that has the field; of several at the same millisecond, the first one.
+///
+/// Each value comes with its event's `@timestamp`, in milliseconds since the epoch.
+///
+/// ```
+/// use logmark_insights::values::{aggregate::earliest, value::Value};
+///
+/// let states = [(30, Value::from("down")), (10, Value::Missing), (20, Value::from("up"))];
+/// assert_eq!(earliest(&states), Value::from("up"));
+/// ```
+#[must_use]
+pub fn earliest(values: &[(i64, Value)]) -> Value {
+    let with_field = values.iter().filter(|(_, value)| !value.is_missing());
+    with_field.min_by_key(|(time, _)| *time).map(|(_, value)| value.clone()).unwrap_or_default()
+}
+
+/// `latest(field)`: the value of the latest event that has the field; of several at the same millisecond, the last one.
+///
+/// ```
+/// use logmark_insights::values::{aggregate::latest, value::Value};
+///
+/// let states = [(20, Value::from("up")), (30, Value::from("down")), (40, Value::Missing)];
+/// assert_eq!(latest(&states), Value::from("down"));
+/// ```
+#[must_use]
+pub fn latest(values: &[(i64, Value)]) -> Value {
+    let with_field = values.iter().filter(|(_, value)| !value.is_missing());
+    with_field.max_by_key(|(time, _)| *time).map(|(_, value)| value.clone()).unwrap_or_default()
+}
+
 /// The numbers of a group, added up so that neither whole numbers nor small ones beside large ones lose digits.
 struct Total {
     whole: i128,
@@ -226,7 +256,7 @@ fn comparable(values: &[Value]) -> Vec<&Value> {
 
 #[cfg(test)]
 mod tests {
-    use super::{avg, count, count_distinct, max, min, pct, sorts_first, sorts_last, stddev, sum};
+    use super::{avg, count, count_distinct, earliest, latest, max, min, pct, sorts_first, sorts_last, stddev, sum};
     use crate::values::value::Value;
     use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 
@@ -247,6 +277,13 @@ mod tests {
                 assert_eq!(aggregated, Value::Missing);
             }
         }
+    }
+
+    #[test]
+    fn events_of_one_millisecond_keep_their_order() {
+        let values = [(1, Value::from("a")), (1, Value::from("b"))];
+        assert_eq!((earliest(&values), latest(&values)), (Value::from("a"), Value::from("b")));
+        assert_eq!((earliest(&[]), latest(&[(1, Value::Missing)])), (Value::Missing, Value::Missing));
     }
 
     #[test]

@@ -63,6 +63,27 @@ pub fn text(value: &Value) -> Option<Cow<'_, str>> {
     }
 }
 
+/// The text by which `stats … by`, `dedup` and `count_distinct` tell values apart; `None` for a missing value.
+///
+/// Values that results show alike are the same whatever they were made as (200, `"200"`), save that a number counts with all
+/// of its digits, not with the four decimals that are shown.
+///
+/// ```
+/// use logmark_insights::values::{coerce::identity, value::Value};
+///
+/// assert_eq!(identity(&Value::from(200)), identity(&Value::from("200")));
+/// assert_ne!(identity(&Value::from(0.123_451)), identity(&Value::from(0.123_452)));
+/// ```
+#[must_use]
+pub fn identity(value: &Value) -> Option<Cow<'_, str>> {
+    match value {
+        Value::Missing => None,
+        Value::Text(text) => Some(Cow::Borrowed(text)),
+        Value::Double(number) if number.fract() != 0.0 => Some(Cow::Owned(format!("{number:?}"))),
+        shown => Some(Cow::Owned(shown.to_string())),
+    }
+}
+
 /// Whether `value` alone as a condition (`filter ok`, `if(ok, …)`) holds.
 ///
 /// A boolean as it is; a number, or text that is one, when it is not zero; text `true` in any case. All else does not hold,

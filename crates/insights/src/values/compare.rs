@@ -38,7 +38,8 @@ impl Comparison {
     /// - A timestamp compares with the text of one as a moment.
     /// - Two texts are equal only when they are the same, letter for letter, case included: quoted `007` does not find `7`.
     ///   For `<` and the like two numeric texts compare as numbers, since the fields that `parse` makes are all texts.
-    /// - Everything else compares as text, by Unicode code points.
+    /// - A number and a text that is none are not equal, and neither is less: `ms > 100` finds no `n/a`.
+    /// - Other texts compare by Unicode code points.
     ///
     /// Source: Boolean, comparison, numeric, datetime, and other functions, "Comparison operators" and "Structure types".
     ///
@@ -87,15 +88,12 @@ fn equal(left: &Value, right: &Value) -> bool {
     }
 }
 
-/// `None` when a side is missing.
+/// `None` when a side is missing, or one is a number and the other one is not.
 fn ordering(left: &Value, right: &Value) -> Option<Ordering> {
     if let (Value::Text(left), Value::Text(right)) = (left, right) {
         return Some(texts(left, right));
     }
-    if let (Some(left), Some(right)) = (number_beside(left, right), number_beside(right, left)) {
-        return Some(left.cmp(&right));
-    }
-    Some(coerce::text(left)?.as_ref().cmp(coerce::text(right)?.as_ref()))
+    Some(number_beside(left, right)?.cmp(&number_beside(right, left)?))
 }
 
 /// The number that `value` is when it is compared with `other`, which says what its text may spell.
@@ -149,6 +147,7 @@ impl<'a> Whole<'a> {
 mod tests {
     use super::{Comparison, is_in};
     use crate::values::value::Value;
+    use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 
     /// `left operator right`, whether it holds; `~` is a missing value, quotes make text, `@` a timestamp.
     const TABLE: &str = r#"
@@ -168,7 +167,11 @@ mod tests {
         "abc" < "abd"       true
         "Z" < "a"           true
         "10" < "a"          true
-        10 < "a"            true
+        10 < "a"            false
+        "n/a" > 100         false
+        "n/a" <= 100        false
+        "n/a" != 100        true
+        "n/a" > "100"       true
         2.5 > 2             true
         -1 < 0              true
         "0e1" = "0e2"       false
@@ -243,5 +246,29 @@ mod tests {
         assert!(is_in(&Value::from(500), &codes) && is_in(&Value::from("503"), &codes));
         assert!(!is_in(&Value::from("50"), &codes) && !is_in(&Value::Missing, &codes));
         assert!(!is_in(&Value::Missing, &[Value::Missing]));
+    }
+
+    fn any_value() -> impl Strategy<Value = Value> {
+        prop_oneof![
+            Just(Value::Missing),
+            any::<bool>().prop_map(Value::from),
+            (-2..3_i64).prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            (-2..3_i64).prop_map(Value::Timestamp),
+            "[-+0-2.ea]{0,4}".prop_map(Value::from),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn operators_agree_with_each_other(left in any_value(), right in any_value()) {
+            let holds = |by: Comparison| by.holds(&left, &right);
+            prop_assert_eq!(holds(Comparison::NotEqual), !holds(Comparison::Equal));
+            prop_assert_eq!(holds(Comparison::Less), Comparison::Greater.holds(&right, &left));
+            prop_assert_eq!(holds(Comparison::LessOrEqual), Comparison::GreaterOrEqual.holds(&right, &left));
+            prop_assert!(!(holds(Comparison::Less) && holds(Comparison::GreaterOrEqual)));
+            prop_assert!(!holds(Comparison::Equal) || holds(Comparison::LessOrEqual) && holds(Comparison::GreaterOrEqual));
+            prop_assert_eq!(holds(Comparison::Equal), !left.is_missing() && Comparison::Equal.holds(&right, &left));
+        }
     }
 }
