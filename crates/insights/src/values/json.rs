@@ -143,6 +143,7 @@ fn write(value: &Value, text: &mut String, depth: usize) -> Option<()> {
         Value::Integer(number) => text.push_str(&number.to_string()),
         Value::Double(number) => text.push_str(&serde_json::to_string(number).ok()?),
         Value::Text(written) => quote(written, text)?,
+        Value::Timestamp(_) => quote(&value.to_string(), text)?,
         Value::List(items) => {
             for (index, item) in items.iter().enumerate() {
                 text.push(if index == 0 { '[' } else { ',' });
