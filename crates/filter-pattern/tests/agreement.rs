@@ -1,4 +1,5 @@
 //! The matcher agrees with the reference interpreter on patterns and messages made by chance.
+#![expect(clippy::unwrap_used, reason = "the reference interpreter is a test, though no `#[test]` itself")]
 
 mod reference;
 
@@ -19,6 +20,9 @@ fn the_matcher_and_the_reference_interpreter_agree() {
             Pattern::Json(_) => 1,
             Pattern::Fields(_) => 2,
         };
+        let text = messages.join("\n");
+        let lines: Vec<_> = text.split_terminator('\n').filter(|line| matcher.matches(line)).collect();
+        assert_eq!(matcher.lines(&text).collect::<Vec<_>>(), lines, "seed {seed}\n{pattern:#?}\n{text}");
         for message in messages {
             let expected = reference::extract(&pattern, &message);
             assert_eq!(matcher.matches(&message), expected.is_some(), "seed {seed}\n{pattern:#?}\n{message}");

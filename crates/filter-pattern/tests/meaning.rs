@@ -1,5 +1,6 @@
 //! What each form of pattern matches, case by case: the examples of AWS's pages, in our own names and values, and the choices
 //! where those pages say nothing.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a helper of tests, though no `#[test]` itself")]
 
 use logmark_filter_pattern::{FilterPattern, Matcher};
 

@@ -2,6 +2,8 @@
 //!
 //! Owns how a message is cut into fields and which field of the message each field of the pattern is.
 
+use memchr::memmem::Finder;
+
 use super::error::CompileError;
 use super::formula::Formula;
 use super::needles::Needles;
@@ -42,6 +44,11 @@ impl Delimited {
         Ok(Self { needles: Needles::of_fields(pattern.fields.iter().filter_map(condition)), head, tail })
     }
 
+    /// Characters without which no message matches; `None` when there are none such.
+    pub(super) fn needle(&self) -> Option<&Finder<'static>> {
+        self.needles.certain()
+    }
+
     pub(super) fn matches(&self, message: &str) -> bool {
         self.needles.may_match(message) && self.assign(message, |_, place, text| place.is_none_or(|place| place.allows(text)))
     }
@@ -74,6 +81,10 @@ impl Delimited {
             if !take(index + 1, Some(place), text) {
                 return false;
             }
+        }
+        if tail.is_empty() {
+            // Whoever needs the fields behind `...` takes them all.
+            return split.enumerate().all(|(index, text)| take(self.head.len() + index + 1, None, text));
         }
         let Some(between) = split.clone().count().checked_sub(tail.len()) else { return false };
         let places = std::iter::repeat_n(None, between).chain(tail.iter().map(Some));
@@ -124,6 +135,28 @@ const fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
+/// The place of the next blank, or the end. Eight bytes at a time: fields are short, so a search that takes longer to begin
+/// would not pay.
+fn next_blank(bytes: &[u8], mut place: usize) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    while let Some(word) = bytes.get(place..).and_then(<[u8]>::first_chunk::<8>) {
+        let word = u64::from_le_bytes(*word);
+        // Bytes below `!` have their high bits marked, blanks among them; the lowest mark is exact.
+        let marks = word.wrapping_sub(ONES * 0x21) & !word & (ONES * 0x80);
+        if marks == 0 {
+            place += 8;
+            continue;
+        }
+        place += usize::try_from(marks.trailing_zeros() / 8).unwrap_or_default();
+        if bytes.get(place).copied().is_some_and(is_blank) {
+            return place;
+        }
+        place += 1;
+    }
+    let rest = bytes.get(place..).unwrap_or_default();
+    rest.iter().position(|byte| is_blank(*byte)).map_or(bytes.len(), |length| place + length)
+}
+
 impl<'a> Split<'a> {
     const fn new(text: &'a str) -> Self {
         Self { text, place: 0, no_bracket: false, no_quote: false }
@@ -169,9 +202,7 @@ impl<'a> Iterator for Split<'a> {
         let bytes = self.text.as_bytes();
         let start = self.place;
         let close = self.close(*bytes.get(start)?);
-        let searched = close.map_or(start, |close| close + 1);
-        let length = bytes.get(searched..)?.iter().position(|byte| is_blank(*byte));
-        self.place = length.map_or(bytes.len(), |length| searched + length);
+        self.place = next_blank(bytes, close.map_or(start, |close| close + 1));
         match close {
             Some(close) if close + 1 == self.place => self.text.get(start + 1..close),
             _ => self.text.get(start..self.place),

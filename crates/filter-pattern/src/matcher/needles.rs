@@ -40,6 +40,11 @@ impl Needles {
         Self { clauses: clauses.into_iter().map(finders).collect(), escapes }
     }
 
+    /// Characters without which no message matches, however it is written.
+    pub(super) fn certain(&self) -> Option<&Finder<'static>> {
+        self.clauses.iter().filter(|_| !self.escapes).find_map(|clause| if let [only] = &clause[..] { Some(only) } else { None })
+    }
+
     /// Whether the message may match; `false` is certain.
     pub(super) fn may_match(&self, message: &str) -> bool {
         let bytes = message.as_bytes();

@@ -37,6 +37,18 @@ impl Terms {
     }
 }
 
+impl Terms {
+    /// Characters without which no message matches; `None` when there are none such.
+    pub(super) fn needle(&self) -> Option<&Finder<'static>> {
+        let literals = self.required.iter().filter_map(|search| match search {
+            Search::Literal(finder) => Some(&**finder),
+            Search::Regex(_) => None,
+        });
+        // The longest is the rarest.
+        literals.max_by_key(|finder| finder.needle().len())
+    }
+}
+
 #[derive(Debug)]
 enum Search {
     Literal(Box<Finder<'static>>),
