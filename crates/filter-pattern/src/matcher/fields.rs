@@ -50,7 +50,15 @@ impl Delimited {
     }
 
     pub(super) fn matches(&self, message: &str) -> bool {
-        self.needles.may_match(message) && self.assign(message, |_, place, text| place.is_none_or(|place| place.allows(text)))
+        let mut allows = |_, place: Option<&Place>, text: &str| place.is_none_or(|place| place.allows(text));
+        if !self.needles.may_match(message) {
+            return false;
+        }
+        match &self.tail {
+            // What `...` stands for needs no look when nothing follows it.
+            Some(tail) if tail.is_empty() => Self::assign_head(&self.head, message, &mut allows).is_some(),
+            _ => self.assign(message, allows),
+        }
     }
 
     /// The message's fields with their names; without one, `$` and the field's number from 1.
@@ -64,31 +72,31 @@ impl Delimited {
     /// Tells `take` each field of the message with its number from 1, and what the pattern says of it, if anything; until it
     /// says no. False then, and when the message has too few fields.
     fn assign<'a>(&'a self, message: &'a str, mut take: impl FnMut(usize, Option<&'a Place>, &'a str) -> bool) -> bool {
-        let mut split = Split::new(message);
+        let before = self.head.len();
         let Some(tail) = &self.tail else {
             // Without `...` the last field takes what is left of the message.
-            let Some((last, before)) = self.head.split_last() else { return true };
-            for (index, place) in before.iter().enumerate() {
-                let Some(text) = split.next() else { return false };
-                if !take(index + 1, Some(place), text) {
-                    return false;
-                }
-            }
-            return split.rest().is_some_and(|rest| take(self.head.len(), Some(last), rest));
+            let Some((last, others)) = self.head.split_last() else { return true };
+            let rest = Self::assign_head(others, message, &mut take).and_then(Split::rest);
+            return rest.is_some_and(|rest| take(before, Some(last), rest));
         };
-        for (index, place) in self.head.iter().enumerate() {
-            let Some(text) = split.next() else { return false };
-            if !take(index + 1, Some(place), text) {
-                return false;
-            }
-        }
-        if tail.is_empty() {
-            // Whoever needs the fields behind `...` takes them all.
-            return split.enumerate().all(|(index, text)| take(self.head.len() + index + 1, None, text));
-        }
+        let Some(split) = Self::assign_head(&self.head, message, &mut take) else { return false };
         let Some(between) = split.clone().count().checked_sub(tail.len()) else { return false };
         let places = std::iter::repeat_n(None, between).chain(tail.iter().map(Some));
-        split.zip(places).enumerate().all(|(index, (text, place))| take(self.head.len() + index + 1, place, text))
+        split.zip(places).enumerate().all(|(index, (text, place))| take(before + index + 1, place, text))
+    }
+
+    /// The same for the first fields of the message; gives what follows them, unless it is false.
+    fn assign_head<'a>(
+        head: &'a [Place],
+        message: &'a str,
+        take: &mut impl FnMut(usize, Option<&'a Place>, &'a str) -> bool,
+    ) -> Option<Split<'a>> {
+        let mut split = Split::new(message);
+        let taken = head.iter().enumerate().all(|(index, place)| {
+            let text = split.next();
+            text.is_some_and(|text| take(index + 1, Some(place), text))
+        });
+        taken.then_some(split)
     }
 }
 
