@@ -154,13 +154,12 @@ impl Matcher {
     /// ```
     #[must_use]
     pub fn lines<'a>(&'a self, text: &'a str) -> Lines<'a> {
-        let needle = match &self.kind {
-            Kind::Everything | Kind::Json(..) => None,
-            Kind::Terms(terms) => terms.needle(),
-            Kind::Fields(fields) => fields.needle(),
+        let needles = match &self.kind {
+            Kind::Everything | Kind::Json(..) => Vec::new(),
+            Kind::Terms(terms) => terms.needles(),
+            Kind::Fields(fields) => fields.needles(),
         };
-        // What holds a line feed stands in no line: it finds no candidates, or half ones.
-        Lines::new(self, needle.filter(|needle| !needle.needle().contains(&b'\n')), text)
+        Lines::new(self, needles, text)
     }
 
     /// What the pattern takes out of the message, in the message's or the pattern's order; `None` when it does not match.

@@ -10,6 +10,9 @@ use super::needles::Needles;
 use super::value::{Scalar, ValueTest};
 use crate::ast::{Condition, Field, FieldTest, Fields, NamedField};
 
+/// With at most so many fields after `...` a message is cut into fields once, otherwise twice.
+const LAST: usize = 16;
+
 /// A space-delimited pattern that is ready to be asked.
 #[derive(Debug)]
 pub(super) struct Delimited {
@@ -44,8 +47,8 @@ impl Delimited {
         Ok(Self { needles: Needles::of_fields(pattern.fields.iter().filter_map(condition)), head, tail })
     }
 
-    /// Characters without which no message matches; `None` when there are none such.
-    pub(super) fn needle(&self) -> Option<&Finder<'static>> {
+    /// Characters of which each message that matches holds some; none when nothing is known.
+    pub(super) fn needles(&self) -> Vec<&Finder<'static>> {
         self.needles.certain()
     }
 
@@ -57,6 +60,9 @@ impl Delimited {
         match &self.tail {
             // What `...` stands for needs no look when nothing follows it.
             Some(tail) if tail.is_empty() => Self::assign_head(&self.head, message, &mut allows).is_some(),
+            Some(tail) if tail.len() <= LAST => {
+                Self::assign_head(&self.head, message, &mut allows).is_some_and(|split| allow_last(tail, split))
+            }
             _ => self.assign(message, allows),
         }
     }
@@ -98,6 +104,22 @@ impl Delimited {
         });
         taken.then_some(split)
     }
+}
+
+/// Whether the last fields are as these places want them: the last few are kept while the message is cut once.
+fn allow_last(tail: &[Place], split: Split<'_>) -> bool {
+    let mut last = [""; LAST];
+    let (mut next, mut count) = (0, 0);
+    for text in split {
+        if let Some(slot) = last.get_mut(next) {
+            *slot = text;
+        }
+        next = if next + 1 == tail.len() { 0 } else { next + 1 };
+        count += 1;
+    }
+    // The slot that would be written next holds the oldest of those kept.
+    let kept = last.iter().take(tail.len()).cycle().skip(next);
+    count >= tail.len() && tail.iter().zip(kept).all(|(place, text)| place.allows(text))
 }
 
 fn condition(field: &Field) -> Option<&Condition<FieldTest>> {

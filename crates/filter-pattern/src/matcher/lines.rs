@@ -13,27 +13,44 @@ use super::Matcher;
 #[derive(Debug, Clone)]
 pub struct Lines<'a> {
     matcher: &'a Matcher,
-    needle: Option<&'a Finder<'static>>,
+    /// Characters of which a line holds some when it matches; none when nothing is known.
+    needles: Vec<Needle<'a>>,
     text: &'a str,
     place: usize,
 }
 
+#[derive(Debug, Clone)]
+struct Needle<'a> {
+    finder: &'a Finder<'static>,
+    /// Where it was found last, not before the place that the search began at; the text's length when nowhere.
+    found: usize,
+}
+
 impl<'a> Lines<'a> {
-    pub(super) const fn new(matcher: &'a Matcher, needle: Option<&'a Finder<'static>>, text: &'a str) -> Self {
-        Self { matcher, needle, text, place: 0 }
+    pub(super) fn new(matcher: &'a Matcher, finders: Vec<&'a Finder<'static>>, text: &'a str) -> Self {
+        // What holds a line feed stands in no line: nothing is gained from it.
+        let known = !finders.iter().any(|finder| finder.needle().contains(&b'\n'));
+        let find = |finder: &'a Finder<'static>| Needle { finder, found: finder.find(text.as_bytes()).unwrap_or(text.len()) };
+        Self { matcher, needles: finders.into_iter().filter(|_| known).map(find).collect(), text, place: 0 }
     }
 
     /// The next line that may match, and moves behind it.
     fn candidate(&mut self) -> Option<&'a str> {
-        let rest = self.text.as_bytes().get(self.place..).filter(|rest| !rest.is_empty())?;
-        let (start, found) = match self.needle {
-            None => (self.place, 0),
-            Some(needle) => {
-                let found = needle.find(rest)?;
-                (memrchr(b'\n', rest.get(..found)?).map_or(self.place, |feed| self.place + feed + 1), found)
+        let bytes = self.text.as_bytes();
+        let mut found = self.place;
+        if !self.needles.is_empty() {
+            found = bytes.len();
+            for needle in &mut self.needles {
+                if needle.found < self.place {
+                    let next = needle.finder.find(bytes.get(self.place..)?);
+                    needle.found = next.map_or(bytes.len(), |next| self.place + next);
+                }
+                found = found.min(needle.found);
             }
-        };
-        let end = memchr(b'\n', rest.get(found..)?).map_or(self.text.len(), |length| self.place + found + length);
+        }
+        let rest = bytes.get(found..).filter(|rest| !rest.is_empty())?;
+        let start = memrchr(b'\n', bytes.get(self.place..found)?).map_or(self.place, |feed| self.place + feed + 1);
+        let end = memchr(b'\n', rest).map_or(bytes.len(), |length| found + length);
         self.place = end + 1;
         self.text.get(start..end)
     }

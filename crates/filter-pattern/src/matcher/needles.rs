@@ -40,9 +40,9 @@ impl Needles {
         Self { clauses: clauses.into_iter().map(finders).collect(), escapes }
     }
 
-    /// Characters without which no message matches, however it is written.
-    pub(super) fn certain(&self) -> Option<&Finder<'static>> {
-        self.clauses.iter().filter(|_| !self.escapes).find_map(|clause| if let [only] = &clause[..] { Some(only) } else { None })
+    /// Characters of which each message that matches holds some, however it is written; none when nothing is known.
+    pub(super) fn certain(&self) -> Vec<&Finder<'static>> {
+        self.clauses.iter().filter(|_| !self.escapes).take(1).flatten().collect()
     }
 
     /// Whether the message may match; `false` is certain.

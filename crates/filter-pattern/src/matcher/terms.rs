@@ -38,14 +38,13 @@ impl Terms {
 }
 
 impl Terms {
-    /// Characters without which no message matches; `None` when there are none such.
-    pub(super) fn needle(&self) -> Option<&Finder<'static>> {
-        let literals = self.required.iter().filter_map(|search| match search {
-            Search::Literal(finder) => Some(&**finder),
-            Search::Regex(_) => None,
-        });
+    /// Characters of which each message that matches holds some; none when nothing is known.
+    pub(super) fn needles(&self) -> Vec<&Finder<'static>> {
         // The longest is the rarest.
-        literals.max_by_key(|finder| finder.needle().len())
+        match self.required.iter().filter_map(Search::literal).max_by_key(|finder| finder.needle().len()) {
+            Some(longest) => vec![longest],
+            None => self.optional.iter().map(Search::literal).collect::<Option<_>>().unwrap_or_default(),
+        }
     }
 }
 
@@ -61,6 +60,13 @@ impl Search {
             TermText::Literal(text) => Self::Literal(Box::new(Finder::new(text).into_owned())),
             TermText::Regex(regex) => Self::Regex(expression::compile(regex)?),
         })
+    }
+
+    fn literal(&self) -> Option<&Finder<'static>> {
+        match self {
+            Self::Literal(finder) => Some(finder),
+            Self::Regex(_) => None,
+        }
     }
 
     fn finds(&self, message: &str) -> bool {
