@@ -7,7 +7,7 @@ use std::fmt;
 use logmark_diagnostics::Diagnostic;
 
 use crate::FilterPattern;
-use crate::ast::{Condition, Field, FieldTest, Fields, JsonTest, NamedField, Pattern, Sign, Term};
+use crate::ast::{Condition, Field, FieldTest, Fields, NamedField, Pattern, Sign, Term};
 use crate::parse::condition::all_of;
 
 /// Why two patterns have no common one.
@@ -60,7 +60,7 @@ pub fn and(first: &FilterPattern, second: &FilterPattern) -> Result<FilterPatter
         (Pattern::Everything, _) => return Ok(second.clone()),
         (_, Pattern::Everything) => return Ok(first.clone()),
         (Pattern::Terms(these), Pattern::Terms(those)) => Pattern::Terms(terms(these, those)?),
-        (Pattern::Json(this), Pattern::Json(that)) => Pattern::Json(json(this, that)),
+        (Pattern::Json(this), Pattern::Json(that)) => Pattern::Json(conjunction(this, that)),
         (Pattern::Fields(these), Pattern::Fields(those)) => Pattern::Fields(fields(these, those)?),
         (this, that) => return Err(CannotCombine::DifferentForms { first: form(this), second: form(that) }),
     };
@@ -77,8 +77,8 @@ const fn form(pattern: &Pattern) -> &'static str {
 }
 
 fn terms(these: &[Term], those: &[Term]) -> Result<Vec<Term>, CannotCombine> {
-    let mut all = effective(these)?;
-    for term in effective(those)? {
+    let mut all = Vec::new();
+    for term in effective(these)?.into_iter().chain(effective(those)?) {
         if !all.contains(&term) {
             all.push(term);
         }
@@ -104,14 +104,10 @@ fn effective(terms: &[Term]) -> Result<Vec<Term>, CannotCombine> {
     }
 }
 
-fn json(this: &Condition<JsonTest>, that: &Condition<JsonTest>) -> Condition<JsonTest> {
-    conjunction(this, that)
-}
-
 /// Both conditions, each member once.
 fn conjunction<T: Clone + PartialEq>(this: &Condition<T>, that: &Condition<T>) -> Condition<T> {
-    let mut all = members(this).to_vec();
-    for member in members(that) {
+    let mut all = Vec::new();
+    for member in members(this).iter().chain(members(that)) {
         if !all.contains(member) {
             all.push(member.clone());
         }

@@ -3,6 +3,7 @@
 
 use logmark_diagnostics::{Diagnostic, Kind};
 
+use super::cursor::is_blank;
 use super::{Parser, is_word};
 use crate::ast::Condition;
 use crate::limits::MAX_DEPTH;
@@ -103,6 +104,13 @@ impl Parser<'_> {
         rest.is_empty() || rest.starts_with("&&") || rest.starts_with("||") || rest.starts_with(')') || is_end(rest, closer)
     }
 
+    /// `and` or `or` comes next, as a word.
+    fn at_word_joint(&self) -> bool {
+        let before = self.cursor.text().get(..self.cursor.at()).unwrap_or_default();
+        let word: String = self.cursor.rest().chars().take_while(|character| is_word(*character)).take(4).collect();
+        before.ends_with(is_blank) && (word.eq_ignore_ascii_case("and") || word.eq_ignore_ascii_case("or"))
+    }
+
     /// Something follows a test that may not: reports it and reads on. Says whether it was meant to join.
     fn misjoined<T: Tests>(&mut self, tests: &T) -> bool {
         let closer = T::CLOSER;
@@ -120,6 +128,13 @@ impl Parser<'_> {
             "(" => "functions and calls are not supported; conditions are joined with `&&` or `||`".to_owned(),
             "\"" | "%" => "one value follows an operator; a quote inside text is written `\\\"`".to_owned(),
             _ if word.starts_with(['=', '<', '>', '!']) => format!("each condition has one operator, like `{example}`"),
+            _ if self.cursor.text().get(run.end..).is_some_and(|rest| rest.trim_start().starts_with(['=', '<', '>', '!'])) => {
+                let commas = if closer == ']' { ", fields with commas" } else { "" };
+                format!("conditions are joined with `&&` or `||`{commas}")
+            }
+            _ if self.cursor.text().get(..run.start).is_some_and(|before| before.ends_with('"')) => {
+                "a quote inside text is written `\\\"`".to_owned()
+            }
             _ if word.chars().all(is_word) => "text of several words stands in double quotes".to_owned(),
             _ => format!("a condition looks like `{example}`"),
         };
@@ -138,12 +153,17 @@ impl Parser<'_> {
 
     /// Reads on to a sign from which it makes sense to go on, past text in quotes.
     pub(super) fn recover(&mut self, closer: char) {
-        while !self.at_joint(closer) {
+        let mut open = 0_usize;
+        while !self.cursor.is_end() && !is_end(self.cursor.rest(), closer) {
+            if open == 0 && (self.at_joint(closer) || self.at_word_joint()) {
+                return;
+            }
             match self.cursor.bump() {
+                Some('(') => open += 1,
+                Some(')') => open = open.saturating_sub(1),
                 Some(quote @ ('"' | '%')) => {
-                    let rest = self.cursor.rest();
-                    if let Some(end) = rest.find(quote) {
-                        self.cursor.skip_to(self.cursor.at() + end + 1);
+                    if let Some(length) = closed_after(self.cursor.rest(), quote) {
+                        self.cursor.skip_to(self.cursor.at() + length);
                     }
                 }
                 Some(_) => {}
@@ -151,6 +171,18 @@ impl Parser<'_> {
             }
         }
     }
+}
+
+/// The bytes up to the end of a text in quotes, past its escapes; `None` when it has no end.
+fn closed_after(rest: &str, quote: char) -> Option<usize> {
+    let mut escaped = false;
+    for (index, character) in rest.char_indices() {
+        if character == quote && !escaped {
+            return Some(index + 1);
+        }
+        escaped = quote == '"' && character == '\\' && !escaped;
+    }
+    None
 }
 
 fn is_end(rest: &str, closer: char) -> bool {

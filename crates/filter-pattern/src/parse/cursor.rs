@@ -103,7 +103,8 @@ impl<'a> Cursor<'a> {
             Some(sign @ ('(' | ')' | '{' | '}' | '[' | ']' | ',' | '"' | '\'' | '%')) => sign.len_utf8(),
             Some(blank) if is_blank(blank) => blank.len_utf8(),
             Some(_) => {
-                let ends = |character: char| is_blank(character) || matches!(character, '(' | ')' | '{' | '}' | ',' | '&' | '|');
+                let ends =
+                    |character: char| is_blank(character) || matches!(character, '(' | ')' | '{' | '}' | ']' | ',' | '&' | '|');
                 let end = rest.char_indices().skip(1).find(|(_, character)| ends(*character));
                 end.map_or(rest.len(), |(index, _)| index)
             }

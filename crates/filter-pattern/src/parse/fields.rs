@@ -28,14 +28,13 @@ impl Tests for FieldTests {
         let start = parser.cursor.at();
         let name = parser.field_name(self.name.as_ref().map(|name| name.node.as_str()))?;
         let own = self.name.get_or_insert_with(|| name.clone());
-        if own.node != name.node {
-            let fault = other_field(&own.node, &name);
-            parser.report(fault);
-            return None;
-        }
         parser.cursor.skip_blanks();
-        if !parser.at_operator() {
-            let fault = parser.no_field_operator(&name);
+        let fault = match (parser.at_operator(), own.node == name.node) {
+            (true, true) => None,
+            (true, false) => Some(other_field(&own.node, &name)),
+            (false, _) => Some(parser.no_field_operator(&own.node, &name)),
+        };
+        if let Some(fault) = fault {
             parser.report(fault);
             return None;
         }
@@ -175,8 +174,15 @@ impl Parser<'_> {
                 "a pattern in `[ ]` holds names of fields; to look for the text write {}",
                 super::words::in_quotes(self.cursor.text().trim())
             ),
+            (_, Some('=' | '<' | '>') | None) => "a field's name stands before the operator: `status = 404`".to_owned(),
+            _ if bare.ends_with(';') => "fields are separated by commas".to_owned(),
             _ if bare.starts_with(':') => "conditions compare with `=`, not `:`".to_owned(),
-            _ => "to look for text in square brackets put the whole in double quotes".to_owned(),
+            _ => {
+                let plain: String =
+                    text.chars().map(|character| if super::is_word(character) { character } else { '_' }).collect();
+                let plain = super::words::shortened(&plain);
+                format!("names are free to choose: `{plain}`; to look for text in square brackets put the whole in double quotes")
+            }
         };
         let found = if span.start == span.end { self.cursor.next_run() } else { span };
         let fault = Diagnostic::new(Kind::Lexical, found, "a field's name of letters, digits, `_` and `-`", self.found(found));
@@ -185,10 +191,11 @@ impl Parser<'_> {
     }
 
     /// A name is followed by no operator.
-    fn no_field_operator(&self, name: &Spanned<String>) -> Diagnostic {
+    fn no_field_operator(&self, own: &str, name: &Spanned<String>) -> Diagnostic {
         let run = self.cursor.next_run();
         let word = run.of(self.cursor.text());
         let hint = match word {
+            _ if own != name.node => format!("repeat the field's name with each value: `{own} = {}`", name.node),
             "IS" | "NOT" | "EXISTS" => "`IS` and `NOT EXISTS` go with properties of JSON only".to_owned(),
             ":" => "conditions compare with `=`, not `:`".to_owned(),
             "" | "," | "]" | ")" | "&&" | "||" | "&" | "|" => {

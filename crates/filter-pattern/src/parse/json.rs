@@ -100,6 +100,10 @@ impl Parser<'_> {
                 Kind::UnknownName,
                 "for text that is not inside write `!= \"*text*\"`; join several conditions with `&&`".to_owned(),
             ),
+            ("IS", "") => {
+                self.cursor = after_first;
+                (Kind::Syntax, "`IS` goes with `TRUE`, `FALSE` and `NULL`; other values are compared with `=`".to_owned())
+            }
             ("IS", _) => {
                 (Kind::Syntax, "`IS` goes with `TRUE`, `FALSE` and `NULL`; other values are compared with `=`".to_owned())
             }

@@ -72,7 +72,10 @@ impl<'a> Parser<'a> {
 
     fn report(&mut self, fault: Diagnostic) {
         // A second thing that is missing at the same place is a consequence of the first.
-        if self.given_up || self.faults.last().is_some_and(|last| last.span == fault.span) {
+        let consequence = |last: &Diagnostic| {
+            last.span == fault.span || (fault.span.start >= self.cursor.text().len() && last.span.end >= fault.span.end)
+        };
+        if self.given_up || self.faults.last().is_some_and(consequence) {
             return;
         }
         self.faults.push(fault);
@@ -91,6 +94,7 @@ impl<'a> Parser<'a> {
     fn found(&self, span: Span) -> String {
         match span.of(self.cursor.text()) {
             "" => "the end of the pattern".to_owned(),
+            blanks if blanks.chars().all(cursor::is_blank) => "a blank".to_owned(),
             text => in_backticks(text),
         }
     }
@@ -117,6 +121,10 @@ impl<'a> Parser<'a> {
         let rest = span.of(self.cursor.text());
         let hint = match form {
             "]" => "a pattern in `[ ]` stands alone; to look for text in square brackets put it in double quotes",
+            _ if rest.starts_with('}') => "one pair of braces surrounds the whole pattern; inside, parentheses group",
+            _ if rest.starts_with('|') && !rest.starts_with("||") => {
+                "filter patterns have no pipes and no commands; those are of Logs Insights queries"
+            }
             _ if rest.starts_with(['|', '&']) => "conditions are joined inside the braces: `{ $.a = 1 && $.b = 2 }`",
             _ => "a pattern in `{ }` stands alone; to search JSON and text at once write one condition on each property",
         };

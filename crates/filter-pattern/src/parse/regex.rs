@@ -142,7 +142,9 @@ impl Scan<'_> {
         let rest = self.body.get(start..).unwrap_or_default();
         if character == '(' && rest.starts_with("(?") {
             // One report for the whole sign.
-            let sign = lookaround.iter().find(|sign| rest.starts_with(**sign)).map_or(2, |sign| sign.len());
+            let is_named = rest.starts_with("(?P<") || rest.starts_with("(?<");
+            let name = if is_named { rest.find('>').map_or(2, |end| end + 1) } else { 2 };
+            let sign = lookaround.iter().find(|sign| rest.starts_with(**sign)).map_or(name, |sign| sign.len());
             self.at = start + sign;
             let what = match rest.as_bytes().get(2) {
                 Some(b'i') => "there are no flags: write both cases, as in `[Ee]rror`",
@@ -198,7 +200,8 @@ impl Scan<'_> {
         let (low, high) = inside.split_once(',').map_or((inside.as_str(), inside.as_str()), |(low, high)| (low, high));
         let is_count = self.peek() == Some('}') && !(low.is_empty() && high.is_empty()) && !high.contains(',');
         if !is_count {
-            return self.fault(start, Kind::Value, "`{m}`, `{m,}`, `{,n}` or `{m,n}`", "for the character itself write `\\{`");
+            let hint = if self.peek() == Some(' ') { "write it without blanks" } else { "for the character itself write `\\{`" };
+            return self.fault(start, Kind::Value, "`{m}`, `{m,}`, `{,n}` or `{m,n}`", hint);
         }
         self.at += 1;
         let read = |digits: &str, missing: u32| if digits.is_empty() { missing } else { digits.parse().unwrap_or(u32::MAX) };
@@ -256,6 +259,10 @@ impl Scan<'_> {
                 '\\' => self.escape(at),
                 // Operators are characters like others in here.
                 '^' | '$' | '?' | '{' | '}' | '|' | '*' | '+' => {}
+                '(' | ')' => {
+                    let hint = format!("write it as `\\x{:02X}`", u32::from(character));
+                    self.fault(at, Kind::Unsupported, "a character that CloudWatch allows in a regular expression", &hint);
+                }
                 _ => self.literal(at, character),
             }
             empty = false;
@@ -291,6 +298,9 @@ impl Scan<'_> {
                     'u' | 'p' | 'P' => "regular expressions take ASCII only",
                     _ => "a letter needs no backslash",
                 };
+                if matches!(character, 'p' | 'P' | 'u') && self.rest().starts_with('{') {
+                    self.at += self.rest().find('}').map_or(0, |end| end + 1);
+                }
                 self.fault(
                     start,
                     Kind::Unsupported,

@@ -31,10 +31,14 @@ impl Parser<'_> {
         }
         if !self.cursor.rest().starts_with('.') {
             let fault = self.fault_here(Kind::Syntax, "`.` and a property's name after `$`");
+            let word: String = self.cursor.rest().chars().take_while(|character| is_name(*character)).collect();
             let hint = match self.cursor.peek() {
-                Some('[') if self.cursor.rest().starts_with("['") => "a name in brackets follows a point: `$.['name']`",
-                Some('[') => "an element of an array is selected behind the array's name: `$.list[0]`",
-                _ => "as in `$.status`",
+                Some('[') if self.cursor.rest().starts_with("['") => {
+                    "a name in brackets follows a point: `$.['name']`".to_owned()
+                }
+                Some('[') => "an element of an array is selected behind the array's name: `$.list[0]`".to_owned(),
+                _ if word.is_empty() => "as in `$.status`".to_owned(),
+                _ => format!("write `$.{word}`"),
             };
             self.report(fault.hint(hint));
             return None;
@@ -62,8 +66,8 @@ impl Parser<'_> {
             None
         };
         if let Some((expected, hint)) = excess {
+            // The selector is well formed: what follows it is read as if it were one fewer.
             self.report(Diagnostic::new(Kind::Limit, span, expected, self.found(span)).hint(hint));
-            return None;
         }
         if let Some(next) = self.cursor.peek()
             && !is_blank(next)
@@ -93,10 +97,16 @@ impl Parser<'_> {
         let hint = match self.cursor.peek() {
             Some('.') => "there is no descent through all levels; `.*` is any property of one object".to_owned(),
             Some('[') if self.cursor.rest().starts_with("[\"") => {
-                "names in brackets stand in single quotes: `.['name']`".to_owned()
+                let name = self.cursor.rest()[2..].split('"').next().unwrap_or_default();
+                format!("names in brackets stand in single quotes: {}", in_backticks(&format!(".['{name}']")))
             }
             Some('[') => "the number of an element follows the array's name without a point: `$.list[0]`".to_owned(),
-            Some('"' | '\'') => "a name with other characters stands in brackets and single quotes: `.['name']`".to_owned(),
+            Some(quote @ ('"' | '\'')) => {
+                let name = self.cursor.rest()[1..].split(quote).next().unwrap_or_default();
+                let spelling =
+                    if !name.is_empty() && name.chars().all(is_name) { format!(".{name}") } else { format!(".['{name}']") };
+                format!("write {}", in_backticks(&spelling))
+            }
             None | Some(' ' | '\t' | '\n' | '\r' | '}' | ')' | '=' | '!' | '<' | '>') => "as in `$.status`".to_owned(),
             Some(_) => {
                 self.report(self.odd_name(start + 1));
@@ -120,7 +130,10 @@ impl Parser<'_> {
             self.report(Diagnostic::new(Kind::Value, span, "a name between the quotes", "`['']`").hint("as in `$.['na.me']`"));
             return None;
         }
-        let fault = self.fault_here(Kind::Lexical, "`']` at the end of the name");
+        let mut fault = self.fault_here(Kind::Lexical, "`']` at the end of the name");
+        if self.cursor.is_end() {
+            fault.span = self.cursor.since(start);
+        }
         let hint = match self.cursor.peek() {
             Some('\\') => "names in brackets have no escapes and no backslashes",
             Some('\'') => "a name in brackets has no single quotes in it, and `]` follows its end",
@@ -190,13 +203,28 @@ impl Parser<'_> {
             .chars()
             .take_while(|character| is_name(*character) || matches!(character, '.' | '[' | ']' | '*' | '@'))
             .collect();
+        let before = self.cursor.text().get(..self.cursor.at()).unwrap_or_default().trim_end();
         let hint = match rest.chars().next() {
+            Some('}' | '&' | '|') if before.ends_with(['&', '|']) => {
+                "one condition stands on each side of `&&` and `||`".to_owned()
+            }
+            Some('0'..='9' | '"' | '%') if before.ends_with(['&', '|']) => {
+                "repeat the selector with each value: `$.a = 1 || $.a = 2`".to_owned()
+            }
             Some('}') => "to find every JSON message with a property write `{ $.name = * }`".to_owned(),
             Some('!') => "conditions cannot be negated; turn the operator round, as in `!=`".to_owned(),
             Some('"' | '\'') if rest.contains(':') => {
                 "this reads like JSON; a pattern holds conditions, like `{ $.level = \"error\" }`".to_owned()
             }
-            Some('"' | '\'' | '“') => "selectors stand without quotes".to_owned(),
+            Some(quote @ ('"' | '\'')) if rest[1..].starts_with('$') => {
+                let selector = rest[1..].split(quote).next().unwrap_or_default();
+                format!("selectors stand without quotes: {}", in_backticks(selector))
+            }
+            Some('"' | '\'' | '“') => {
+                "to search the whole message leave out the braces; selectors stand without quotes".to_owned()
+            }
+            Some('@') => "`@` fields are of Logs Insights; to search the whole message leave out the braces".to_owned(),
+            Some('0'..='9') => "the selector stands on the left: `$.status >= 400`".to_owned(),
             Some('%') => {
                 "a regular expression stands behind `=` or `!=`; to search the whole message leave out the braces".to_owned()
             }

@@ -94,7 +94,6 @@ impl Parser<'_> {
                     let expected = format!("at most {MAX_REGEXES} regular expressions in a pattern");
                     let fault = Diagnostic::new(Kind::Limit, span, expected, self.found(span));
                     self.report(fault.hint("join alternatives in one expression, as in `%a|b%`, or use text with `*`"));
-                    return None;
                 }
                 regex.map(Operand::Regex)
             }
@@ -171,15 +170,29 @@ impl Parser<'_> {
             let whole = if first == '/' { span } else { whole };
             return fault(whole, hint);
         }
+        if closer == '}' && (word.ends_with([',', ';'])) {
+            let last = Span::new(span.end - 1, span.end);
+            return Diagnostic::new(Kind::Syntax, last, "`&&`, `||` or `}`", self.found(last))
+                .hint("conditions are joined with `&&` or `||`");
+        }
+        let listed = if first == '(' { text.get(span.start..).and_then(|rest| rest.find(')')) } else { None };
+        let span = listed.map_or(span, |end| Span::new(span.start, span.start + end + 1));
+        let fault = |hint| Diagnostic::new(Kind::Lexical, span, expected, self.found(span)).hint(hint);
         let hint = match first {
             '$' if word.starts_with("$.") => "a property is compared with a value, not with another property".to_owned(),
             '(' => "after the operator stands one value; for one of several repeat the condition and join with `||`".to_owned(),
             '[' if closer == '}' => {
                 "a property is compared with one value; for one of several join conditions with `||`".to_owned()
             }
+            '=' | '<' | '>' | '!' => {
+                format!("one operator stands before the value; for the text write {}", words::in_quotes(word))
+            }
+            '0'..='9' if word.trim_start_matches(|digit: char| digit.is_ascii_digit() || digit == '.') == "%" => {
+                "numbers have no unit: leave out `%`".to_owned()
+            }
             '-' | '+' | '.' | '0'..='9' if word.contains(',') => "numbers have no separators".to_owned(),
             _ => format!("put other characters in double quotes: {}", words::in_quotes(word)),
         };
-        fault(span, hint)
+        fault(hint)
     }
 }

@@ -10,7 +10,9 @@ const EXPECTED: &str = "a word of letters, digits and `_`, a phrase in `\"…\"`
 /// The sign stands alone, before a blank or the end.
 pub(super) fn sign_alone(sign: &str, span: Span, after: &str) -> Diagnostic {
     let next: String = after.chars().take_while(|character| is_word(*character)).collect();
-    let hint = if next.is_empty() {
+    let hint = if after.starts_with(['"', '%']) {
+        format!("write it right before the term: `{sign}{}…`", &after[..1])
+    } else if next.is_empty() {
         format!("to look for the sign itself write `\"{sign}\"`")
     } else {
         format!("write `{sign}{next}` without a space")
@@ -68,8 +70,11 @@ pub(super) fn not_a_word(text: &str, run: Span) -> Diagnostic {
             return fault(Kind::Lexical, span, format!("these are typographic quotes; write {}", in_quotes(inside)));
         }
         '/' => {
-            if let Some((inside, span)) = closing('/').filter(|(inside, _)| !inside.is_empty()) {
-                let rest = Span::new(span.start, span.end.max(run.end));
+            let after =
+                |span: Span| text.get(span.end..).unwrap_or_default().chars().take_while(|character| !is_blank(*character));
+            let is_whole = |span: Span| after(span).all(|flag| "gimsuxy".contains(flag));
+            if let Some((inside, span)) = closing('/').filter(|(inside, span)| !inside.is_empty() && is_whole(*span)) {
+                let rest = Span::new(span.start, span.end + after(span).count());
                 let hint = format!(
                     "a regular expression stands between percent signs: `%{inside}%`; for the text itself use double quotes"
                 );
@@ -77,11 +82,16 @@ pub(super) fn not_a_word(text: &str, run: Span) -> Diagnostic {
             }
         }
         '{' | '[' => {
+            let (close, form) = if first == '{' { ('}', "{ }") } else { (']', "[ ]") };
+            let whole = text
+                .get(run.start..)
+                .and_then(|rest| rest.rfind(close))
+                .map_or(run, |end| Span::new(run.start, run.start + end + 1));
             let hint = format!(
-                "a pattern in `{first}` stands alone, without terms beside it; for the text itself write {}",
-                in_quotes(word)
+                "a pattern in `{form}` stands alone, without terms beside it; for the text itself write {}",
+                in_quotes(whole.of(text))
             );
-            return fault(Kind::Syntax, run, hint);
+            return fault(Kind::Syntax, whole, hint);
         }
         '$' if word.starts_with("$.") => {
             let hint = if text.contains(['=', '<', '>']) || text.contains("IS ") || text.contains("NOT ") {
@@ -89,7 +99,8 @@ pub(super) fn not_a_word(text: &str, run: Span) -> Diagnostic {
             } else {
                 format!("conditions on JSON stand in braces: `{{ {word} = * }}`")
             };
-            return fault(Kind::Syntax, run, hint);
+            // The rest is part of the condition.
+            return fault(Kind::Syntax, Span::new(run.start, text.trim_end().len()), hint);
         }
         '!' if word.len() > 1 => {
             let rest = word.trim_start_matches('!');
@@ -114,6 +125,11 @@ fn inside(text: &str, run: Span) -> Diagnostic {
     let quoted = in_quotes(word);
     let hint = match culprit {
         '&' | '|' if word.chars().all(|character| matches!(character, '&' | '|')) => TOGETHER.to_owned(),
+        '|' if word.split('|').all(|part| part.chars().all(is_word)) => {
+            let any: Vec<String> = word.split('|').filter(|part| !part.is_empty()).map(|part| format!("?{part}")).collect();
+            format!("for one of several write `{}`; for the text itself {quoted}", any.join(" "))
+        }
+        '*' if word == "*" => "to match every message leave the pattern empty; for the character itself write `\"*\"`".to_owned(),
         '*' => {
             let bare = word.replace('*', "");
             if bare.chars().all(is_word) && !bare.is_empty() {
@@ -121,7 +137,7 @@ fn inside(text: &str, run: Span) -> Diagnostic {
                     "terms are found anywhere in the message, without `*`: write `{bare}`; for the character itself write {quoted}"
                 )
             } else {
-                format!("terms have no `*`: for any text write `%.*%`, for the character itself {quoted}")
+                format!("terms have no `*`: for a pattern of text write a `%regex%`, for the text itself {quoted}")
             }
         }
         '%' => {
