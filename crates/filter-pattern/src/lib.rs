@@ -92,5 +92,5 @@ mod extract;
 
 pub use combine::{CannotCombine, and};
 pub use extract::Extracted;
-pub use matcher::{Matcher, error::CompileError};
+pub use matcher::{Matcher, error::CompileError, lines::Lines};
 pub use pattern::{FilterPattern, InvalidPattern};

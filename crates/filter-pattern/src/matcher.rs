@@ -46,7 +46,7 @@
 //! | the last field, without `...` | takes what is left of the message, as written; a single field without its delimiters | UG's `[w1=ERROR, w2]` on longer lines |
 //! | `...` | any number of fields, none too; those after it are counted from the message's end | UG, API |
 //! | too few fields | no match; a blank field takes one | UG |
-//! | `[]` | every message | API |
+//! | `[]`, which the parser refuses, and `[...]` | every message | API |
 //! | `=`, `!=`, the orders | as for JSON strings; `!=` is the opposite of `=` | UG |
 
 pub(crate) mod error;
@@ -63,12 +63,14 @@ mod lexis;
 mod escapes;
 mod json;
 mod properties;
+pub(crate) mod lines;
 
 use std::borrow::Cow;
 
 use self::error::CompileError;
 use self::fields::Delimited;
 use self::json::Json;
+use self::lines::Lines;
 use self::properties::Properties;
 use self::terms::Terms;
 use crate::FilterPattern;
@@ -134,6 +136,30 @@ impl Matcher {
             Kind::Json(json, _) => json.matches(message),
             Kind::Fields(fields) => fields.matches(message),
         }
+    }
+
+    /// The lines of a text that match, each a message of its own; without their line feeds.
+    ///
+    /// Faster than asking of each line when the pattern needs certain characters and few lines have them: the text is then
+    /// searched at the speed of memory.
+    ///
+    /// ```
+    /// use logmark_filter_pattern::{FilterPattern, Matcher};
+    ///
+    /// let pattern: FilterPattern = "refused -retry".parse()?;
+    /// let matcher = Matcher::new(&pattern)?;
+    /// let log = "card accepted\ncard refused\nrefused, will retry\n";
+    /// assert_eq!(matcher.lines(log).collect::<Vec<_>>(), ["card refused"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn lines<'a>(&'a self, text: &'a str) -> Lines<'a> {
+        let needles = match &self.kind {
+            Kind::Everything | Kind::Json(..) => Vec::new(),
+            Kind::Terms(terms) => terms.needles(),
+            Kind::Fields(fields) => fields.needles(),
+        };
+        Lines::new(self, needles, text)
     }
 
     /// What the pattern takes out of the message, in the message's or the pattern's order; `None` when it does not match.

@@ -23,13 +23,19 @@ pub(crate) fn compile(expression: &Regex) -> Result<Automaton, CompileError> {
         .map_err(|error| CompileError::Regex { expression: expression.0.clone(), reason: reason(&error) })
 }
 
-/// `\d`, `\s` and `\w` are ASCII's in the subset, Unicode's in the crate; the rest means the same in both.
+/// `\d`, `\s` and `\w` are ASCII's in the subset, Unicode's in the crate, and the crate does not know `{,n}`; the rest means the
+/// same in both.
 fn translate(expression: &str) -> String {
     let mut translated = String::with_capacity(expression.len() + 16);
-    let mut characters = expression.chars();
+    let mut characters = expression.chars().peekable();
+    let mut in_class = false;
     while let Some(character) = characters.next() {
         if character != '\\' {
             translated.push(character);
+            in_class = (in_class || character == '[') && character != ']';
+            if character == '{' && !in_class && characters.peek() == Some(&',') {
+                translated.push('0');
+            }
             continue;
         }
         match characters.next() {
@@ -76,6 +82,9 @@ mod tests {
             (r"10\.10\.0\.1", "10010,051", false),
             (r"\#\@\/\;\,\-\:\_\=", "#@/;,-:_=", true),
             ("gra|ey", "grey", true),
+            ("^a{,2}$", "aa", true),
+            ("^a{,2}$", "aaa", false),
+            ("^[a{,2}]+$", "{,}", true),
         ] {
             let automaton = compile(&Regex(expression.to_owned())).unwrap();
             assert_eq!(automaton.is_match(message), found, "{expression} in {message}");

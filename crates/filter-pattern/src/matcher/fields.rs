@@ -2,11 +2,16 @@
 //!
 //! Owns how a message is cut into fields and which field of the message each field of the pattern is.
 
+use memchr::memmem::Finder;
+
 use super::error::CompileError;
 use super::formula::Formula;
 use super::needles::Needles;
 use super::value::{Scalar, ValueTest};
 use crate::ast::{Condition, Field, FieldTest, Fields, NamedField};
+
+/// With at most so many fields after `...` a message is cut into fields once, otherwise twice.
+const LAST: usize = 16;
 
 /// A space-delimited pattern that is ready to be asked.
 #[derive(Debug)]
@@ -42,8 +47,24 @@ impl Delimited {
         Ok(Self { needles: Needles::of_fields(pattern.fields.iter().filter_map(condition)), head, tail })
     }
 
+    /// Characters of which each message that matches holds some; none when nothing is known.
+    pub(super) fn needles(&self) -> Vec<&Finder<'static>> {
+        self.needles.certain()
+    }
+
     pub(super) fn matches(&self, message: &str) -> bool {
-        self.needles.may_match(message) && self.assign(message, |_, place, text| place.is_none_or(|place| place.allows(text)))
+        let mut allows = |_, place: Option<&Place>, text: &str| place.is_none_or(|place| place.allows(text));
+        if !self.needles.may_match(message) {
+            return false;
+        }
+        match &self.tail {
+            // What `...` stands for needs no look when nothing follows it.
+            Some(tail) if tail.is_empty() => Self::assign_head(&self.head, message, &mut allows).is_some(),
+            Some(tail) if tail.len() <= LAST => {
+                Self::assign_head(&self.head, message, &mut allows).is_some_and(|split| allow_last(tail, split))
+            }
+            _ => self.assign(message, allows),
+        }
     }
 
     /// The message's fields with their names; without one, `$` and the field's number from 1.
@@ -57,28 +78,48 @@ impl Delimited {
     /// Tells `take` each field of the message with its number from 1, and what the pattern says of it, if anything; until it
     /// says no. False then, and when the message has too few fields.
     fn assign<'a>(&'a self, message: &'a str, mut take: impl FnMut(usize, Option<&'a Place>, &'a str) -> bool) -> bool {
-        let mut split = Split::new(message);
+        let before = self.head.len();
         let Some(tail) = &self.tail else {
             // Without `...` the last field takes what is left of the message.
-            let Some((last, before)) = self.head.split_last() else { return true };
-            for (index, place) in before.iter().enumerate() {
-                let Some(text) = split.next() else { return false };
-                if !take(index + 1, Some(place), text) {
-                    return false;
-                }
-            }
-            return split.rest().is_some_and(|rest| take(self.head.len(), Some(last), rest));
+            let Some((last, others)) = self.head.split_last() else { return true };
+            let rest = Self::assign_head(others, message, &mut take).and_then(Split::rest);
+            return rest.is_some_and(|rest| take(before, Some(last), rest));
         };
-        for (index, place) in self.head.iter().enumerate() {
-            let Some(text) = split.next() else { return false };
-            if !take(index + 1, Some(place), text) {
-                return false;
-            }
-        }
+        let Some(split) = Self::assign_head(&self.head, message, &mut take) else { return false };
         let Some(between) = split.clone().count().checked_sub(tail.len()) else { return false };
         let places = std::iter::repeat_n(None, between).chain(tail.iter().map(Some));
-        split.zip(places).enumerate().all(|(index, (text, place))| take(self.head.len() + index + 1, place, text))
+        split.zip(places).enumerate().all(|(index, (text, place))| take(before + index + 1, place, text))
     }
+
+    /// The same for the first fields of the message; gives what follows them, unless it is false.
+    fn assign_head<'a>(
+        head: &'a [Place],
+        message: &'a str,
+        take: &mut impl FnMut(usize, Option<&'a Place>, &'a str) -> bool,
+    ) -> Option<Split<'a>> {
+        let mut split = Split::new(message);
+        let taken = head.iter().enumerate().all(|(index, place)| {
+            let text = split.next();
+            text.is_some_and(|text| take(index + 1, Some(place), text))
+        });
+        taken.then_some(split)
+    }
+}
+
+/// Whether the last fields are as these places want them: the last few are kept while the message is cut once.
+fn allow_last(tail: &[Place], split: Split<'_>) -> bool {
+    let mut last = [""; LAST];
+    let (mut next, mut count) = (0, 0);
+    for text in split {
+        if let Some(slot) = last.get_mut(next) {
+            *slot = text;
+        }
+        next = if next + 1 == tail.len() { 0 } else { next + 1 };
+        count += 1;
+    }
+    // The slot that would be written next holds the oldest of those kept.
+    let kept = last.iter().take(tail.len()).cycle().skip(next);
+    count >= tail.len() && tail.iter().zip(kept).all(|(place, text)| place.allows(text))
 }
 
 fn condition(field: &Field) -> Option<&Condition<FieldTest>> {
@@ -122,6 +163,28 @@ struct Split<'a> {
 
 const fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
+}
+
+/// The place of the next blank, or the end. Eight bytes at a time: fields are short, so a search that takes longer to begin
+/// would not pay.
+fn next_blank(bytes: &[u8], mut place: usize) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    while let Some(word) = bytes.get(place..).and_then(<[u8]>::first_chunk::<8>) {
+        let word = u64::from_le_bytes(*word);
+        // Bytes below `!` have their high bits marked, blanks among them; the lowest mark is exact.
+        let marks = word.wrapping_sub(ONES * 0x21) & !word & (ONES * 0x80);
+        if marks == 0 {
+            place += 8;
+            continue;
+        }
+        place += usize::try_from(marks.trailing_zeros() / 8).unwrap_or_default();
+        if bytes.get(place).copied().is_some_and(is_blank) {
+            return place;
+        }
+        place += 1;
+    }
+    let rest = bytes.get(place..).unwrap_or_default();
+    rest.iter().position(|byte| is_blank(*byte)).map_or(bytes.len(), |length| place + length)
 }
 
 impl<'a> Split<'a> {
@@ -169,9 +232,7 @@ impl<'a> Iterator for Split<'a> {
         let bytes = self.text.as_bytes();
         let start = self.place;
         let close = self.close(*bytes.get(start)?);
-        let searched = close.map_or(start, |close| close + 1);
-        let length = bytes.get(searched..)?.iter().position(|byte| is_blank(*byte));
-        self.place = length.map_or(bytes.len(), |length| searched + length);
+        self.place = next_blank(bytes, close.map_or(start, |close| close + 1));
         match close {
             Some(close) if close + 1 == self.place => self.text.get(start + 1..close),
             _ => self.text.get(start..self.place),

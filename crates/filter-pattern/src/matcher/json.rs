@@ -210,6 +210,8 @@ impl<'m, K: Keep<'m>> Walk<'m, '_, K> {
             let inner = node.property(|known| if key.escaped { escapes::equal(name, known) } else { name == known });
             place = match inner {
                 Some(inner) => self.member(inner, value, room, &node.every_name, &mut gathered)?,
+                // Most of what nobody asks for is strings.
+                None if self.bytes.get(value) == Some(&b'"') => lexis::string(self.bytes, value + 1)?.end + 1,
                 None => lexis::skip(self.bytes, value, room)?,
             };
             place = lexis::blanks(self.bytes, place);

@@ -40,6 +40,11 @@ impl Needles {
         Self { clauses: clauses.into_iter().map(finders).collect(), escapes }
     }
 
+    /// Characters of which each message that matches holds some, however it is written; none when nothing is known.
+    pub(super) fn certain(&self) -> Vec<&Finder<'static>> {
+        self.clauses.iter().filter(|_| !self.escapes).take(1).flatten().collect()
+    }
+
     /// Whether the message may match; `false` is certain.
     pub(super) fn may_match(&self, message: &str) -> bool {
         let bytes = message.as_bytes();

@@ -37,6 +37,17 @@ impl Terms {
     }
 }
 
+impl Terms {
+    /// Characters of which each message that matches holds some; none when nothing is known.
+    pub(super) fn needles(&self) -> Vec<&Finder<'static>> {
+        // The longest is the rarest.
+        match self.required.iter().filter_map(Search::literal).max_by_key(|finder| finder.needle().len()) {
+            Some(longest) => vec![longest],
+            None => self.optional.iter().map(Search::literal).collect::<Option<_>>().unwrap_or_default(),
+        }
+    }
+}
+
 #[derive(Debug)]
 enum Search {
     Literal(Box<Finder<'static>>),
@@ -49,6 +60,13 @@ impl Search {
             TermText::Literal(text) => Self::Literal(Box::new(Finder::new(text).into_owned())),
             TermText::Regex(regex) => Self::Regex(expression::compile(regex)?),
         })
+    }
+
+    fn literal(&self) -> Option<&Finder<'static>> {
+        match self {
+            Self::Literal(finder) => Some(finder),
+            Self::Regex(_) => None,
+        }
     }
 
     fn finds(&self, message: &str) -> bool {

@@ -90,7 +90,7 @@ const WORDS: &[&str] = &[
 const OPERATORS: &[Operator] =
     &[Operator::Equal, Operator::NotEqual, Operator::Less, Operator::LessOrEqual, Operator::Greater, Operator::GreaterOrEqual];
 
-/// SplitMix64: the same numbers in every run.
+/// `SplitMix64`: the same numbers in every run.
 pub(crate) struct Random(pub(crate) u64);
 
 enum Value {
