@@ -180,7 +180,7 @@ pub struct Wildcard {
 /// A space-delimited pattern: `[ip, user, ..., status = 4*, bytes]`.
 #[derive(Debug, Clone)]
 pub struct Fields {
-    /// The fields in order, at least one; at most one is [`Field::Ellipsis`].
+    /// The fields in order; at most one is [`Field::Ellipsis`]. None at all in `[]`, which every message matches.
     pub fields: Vec<Field>,
     /// The whole pattern with its brackets.
     pub span: Span,

@@ -85,8 +85,11 @@ fn faults(Case { about, lines }: &Case) -> Vec<String> {
 #[test]
 fn the_documents_are_right() {
     let cases = cases();
-    let count = |words: &[&str]| cases.iter().flat_map(|case| &case.lines).filter(|(word, _)| words.contains(&word.as_str())).count();
-    assert!(count(&["pattern"]) >= 200 && count(&["match", "miss"]) >= 490 && count(&["values"]) >= 70 && count(&["invalid"]) >= 20);
+    let count =
+        |words: &[&str]| cases.iter().flat_map(|case| &case.lines).filter(|(word, _)| words.contains(&word.as_str())).count();
+    assert!(
+        count(&["pattern"]) >= 200 && count(&["match", "miss"]) >= 490 && count(&["values"]) >= 70 && count(&["invalid"]) >= 20
+    );
     let faults: Vec<String> = cases.iter().flat_map(faults).collect();
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
 }

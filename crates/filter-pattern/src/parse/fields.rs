@@ -86,9 +86,9 @@ impl Parser<'_> {
             return None;
         }
         let span = self.cursor.since(start);
+        // `[]` names no field and asks for none: AWS's API reference matches every event with it (TestMetricFilter).
         if matches!(fields.as_slice(), [Field::Empty(_)]) {
-            let fault = Diagnostic::new(Kind::Syntax, span, "at least one field", self.found(span));
-            self.report(fault.hint("to match every message leave the pattern empty; `[...]` matches messages with any fields"));
+            fields.clear();
         }
         let ellipses = fields.iter().filter_map(|field| if let Field::Ellipsis(span) = field { Some(*span) } else { None });
         if let Some(second) = ellipses.clone().nth(1) {
