@@ -59,7 +59,7 @@ fn terms(web: &Lines) {
     for (pattern, beside) in [
         ("Googlebot", format!("rg -c -F Googlebot {file}")),
         ("Mozilla", format!("rg -c -F Mozilla {file}")),
-        ("\"no such words\"", format!("rg -c -F 'no such words' {file} || echo 0")),
+        ("\"no such words\"", format!("rg -c -F 'no such words' {file}")),
         ("Googlebot presentations", format!("rg -F Googlebot {file} | rg -c -F presentations")),
         ("Mozilla -Googlebot", format!("rg -F Mozilla {file} | rg -c -v -F Googlebot")),
         ("?Googlebot ?bingbot", format!("rg -c -F -e Googlebot -e bingbot {file}")),
@@ -214,6 +214,10 @@ fn shell(command: &str) -> Result<usize, String> {
     let tool = command.split(' ').next().unwrap_or_default();
     let output = Command::new("sh").arg("-c").arg(command).output().map_err(|error| error.to_string())?;
     let text = String::from_utf8_lossy(&output.stdout);
+    // Some print nothing for none.
+    if text.trim().is_empty() && output.stderr.is_empty() {
+        return Ok(0);
+    }
     text.trim().parse().map_err(|_| format!("`{tool}` is missing or failed"))
 }
 

@@ -246,3 +246,14 @@ fn hostile_messages_take_linear_time() {
         assert!(!matcher(pattern).matches(&message), "{pattern}");
     }
 }
+
+#[test]
+fn one_matcher_serves_many_threads() {
+    let matcher = matcher("{ $.v = %^a+$% }");
+    std::thread::scope(|scope| {
+        for length in 1..9 {
+            let matcher = &matcher;
+            scope.spawn(move || assert!(matcher.matches(&format!("{{\"v\":\"{}\"}}", "a".repeat(length)))));
+        }
+    });
+}
