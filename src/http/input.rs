@@ -169,7 +169,7 @@ impl Input {
         let errors = std::mem::take(&mut self.errors);
         match errors.as_slice() {
             [] => Ok(()),
-            all if all.iter().all(|error| error.parameter == "filter" && error.fault.is_some()) => {
+            all if all.iter().all(|error| error.parameter == "filter" && error.position.is_some()) => {
                 Err(ApiError::InvalidFilter(errors))
             }
             _ => Err(ApiError::InvalidParameter(errors)),

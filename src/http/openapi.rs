@@ -9,7 +9,7 @@ use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{ComponentsBuilder, ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, ServerBuilder};
 use utoipa::{IntoParams, IntoResponses};
 
-use super::fault::{FieldError, TextFault};
+use super::fault::{FieldError, Position};
 use super::problem::Problem;
 
 /// Parameters of every event endpoint.
@@ -183,7 +183,7 @@ pub fn head() -> OpenApi {
             ComponentsBuilder::new()
                 .schema_from::<Problem>()
                 .schema_from::<FieldError>()
-                .schema_from::<TextFault>()
+                .schema_from::<Position>()
                 .security_scheme("token", token)
                 .build(),
         ))

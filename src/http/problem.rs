@@ -207,10 +207,10 @@ impl ApiError {
 
 /// The faults of a text in words: the first, and how many there are.
 fn text_detail(parameter: &str, errors: &[FieldError]) -> String {
-    let first = errors.first().and_then(|error| Some((error, error.fault.as_ref()?)));
-    let first = first.map(|(error, fault)| match fault.line {
-        1 => format!("character {}: {}", fault.column, error.detail),
-        line => format!("line {line}, character {}: {}", fault.column, error.detail),
+    let first = errors.first().and_then(|error| Some((error, error.position?)));
+    let first = first.map(|(error, position)| match position.line {
+        1 => format!("character {}: {}", position.column, error.detail),
+        line => format!("line {line}, character {}: {}", position.column, error.detail),
     });
     match (first, errors.len()) {
         (Some(first), 0 | 1) => format!("`{parameter}`, {first}"),

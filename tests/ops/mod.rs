@@ -2,6 +2,7 @@
 
 mod read_stream;
 mod read_group;
+mod filters;
 mod formats;
 mod groups;
 mod streams;
