@@ -1,4 +1,5 @@
 //! CloudWatch Logs Insights QL.
 
 pub mod ast;
+pub mod functions;
 pub mod values;
