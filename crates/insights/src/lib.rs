@@ -3,3 +3,13 @@
 pub mod ast;
 pub mod functions;
 pub mod values;
+
+mod token;
+mod lexer;
+mod dialect;
+mod parse;
+mod check;
+mod print;
+
+pub use parse::{MAX_DEPTH, MAX_LENGTH, ParseOptions};
+pub use print::TooLong;
