@@ -67,6 +67,7 @@
 //! - [`ast`]: the tree
 //! - [`functions`]: the functions, and what arguments they take
 //! - [`values`]: what values are and what functions make of them
+//! - [`support`]: faults for what the language has and somebody does not run
 //! - `lexer`, `parse`, `check`: text to tree; `check` holds the rules beyond the grammar
 //! - `print`: tree to text
 //! - `dialect`: other languages, by name
@@ -74,6 +75,7 @@
 pub mod ast;
 pub mod functions;
 pub mod values;
+pub mod support;
 
 mod token;
 mod lexer;
