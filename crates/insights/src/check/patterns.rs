@@ -1,0 +1,173 @@
+//! Patterns and the fields that they make. Pages: CWL_QuerySyntax-Parse, CWL_QuerySyntax-Filter.
+//!
+//! A regular expression must compile here too: CloudWatch's engines know neither looking around nor references back, and
+//! neither does ours, so that what is refused here would be refused there.
+
+use logmark_diagnostics::{Kind, Span, Spanned};
+
+use super::{Faults, walk};
+use crate::ast::{Argument, Call, Command, Expression, FieldPath, MatchPattern, ParseFormat, Query, Regex, Text};
+use crate::functions::Function;
+use crate::values::regex::{Regex as CompiledRegex, RegexError};
+
+/// All rules of patterns, for one query without those inside it.
+pub(super) fn check(query: &Query, faults: &mut Faults) {
+    for command in &query.commands {
+        if let Command::Parse(parse) = &command.node {
+            check_format(&parse.format, faults);
+        }
+        for expression in walk::expressions(&command.node) {
+            walk::parts(expression, &mut |part| check_part(part, faults));
+        }
+    }
+}
+
+/// The regular expression in an expression.
+fn check_part(part: Spanned<&Expression>, faults: &mut Faults) {
+    match part.node {
+        Expression::Match(_, _, Spanned { node: MatchPattern::Regex(regex), span }) => {
+            drop(compile(regex.as_str(), *span, faults))
+        }
+        Expression::Call(call) if call.function.node == Function::RegexReplace => {
+            if let Some((text, span)) = text_at(call, 1) {
+                compile_replacement(text, span, faults);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The text that an argument is.
+fn text_at(call: &Call, place: usize) -> Option<(&Text, Span)> {
+    match call.arguments.get(place)? {
+        Spanned { node: Argument::Expression(Expression::Text(text)), span } => Some((text, *span)),
+        _ => None,
+    }
+}
+
+fn check_format(format: &ParseFormat, faults: &mut Faults) {
+    match format {
+        ParseFormat::Glob { pattern, aliases } => {
+            let stars = pattern.node.as_str().matches('*').count();
+            let span = aliases
+                .first()
+                .map_or(pattern.span, |alias| alias.span)
+                .to(aliases.last().map_or(pattern.span, |alias| alias.span));
+            if stars == 0 {
+                faults.note(
+                    Kind::Value,
+                    pattern.span,
+                    "at least one `*` in the text",
+                    "none",
+                    "`*` stands for what is taken out",
+                );
+            } else if stars != aliases.len() {
+                let hint = "every `*` in the text becomes one field";
+                faults.note(Kind::Arity, span, plural(stars, "name"), aliases.len().to_string(), hint);
+            }
+        }
+        ParseFormat::Regex { pattern, aliases, .. } => check_groups(pattern, aliases, faults),
+        ParseFormat::Logfmt { .. } | ParseFormat::Csv { .. } => {}
+    }
+}
+
+/// The names of the groups as they are written.
+fn named_by(regex: &Regex) -> impl Iterator<Item = String> {
+    let names = regex.as_str().split("(?<").skip(1).filter_map(|behind| behind.split_once('>'));
+    names.filter(|(name, _)| !name.starts_with(['=', '!'])).map(|(name, _)| name.to_owned())
+}
+
+fn plural(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
+/// The groups of an expression in `parse` become fields: by their names, or by the names behind `as`.
+fn check_groups(pattern: &Spanned<Regex>, aliases: &[Spanned<FieldPath>], faults: &mut Faults) {
+    let Some(regex) = compile(pattern.node.as_str(), pattern.span, faults) else { return };
+    let groups = regex.groups();
+    let named = regex.names().count();
+    let hint = "name what is taken out: /user=(?<user>\\w+)/";
+    let Some(last) = aliases.last() else {
+        if named == 0 {
+            faults.note(
+                Kind::Value,
+                pattern.span,
+                "a group with a name",
+                if groups == 0 { "no group" } else { "groups without names" },
+                hint,
+            );
+        }
+        return;
+    };
+    let span = aliases.first().map_or(last.span, |alias| alias.span).to(last.span);
+    let same = || named_by(&pattern.node).eq(aliases.iter().map(|alias| alias.node.flat_name()));
+    if named > 0 && same() {
+        // `/(?<a>x)/ as a` says it twice.
+    } else if named > 0 {
+        faults.note(
+            Kind::Syntax,
+            span,
+            "no `as` behind groups with names",
+            "names",
+            "the names of the groups are those of the fields",
+        );
+    } else if groups == 0 {
+        faults.note(Kind::Value, pattern.span, "a group: what is taken out stands in `(` and `)`", "no group", hint);
+    } else if groups != aliases.len() {
+        faults.note(
+            Kind::Arity,
+            span,
+            plural(groups, "name"),
+            aliases.len().to_string(),
+            "every group of the expression becomes one field; `(?:` and `)` make none",
+        );
+    }
+}
+
+/// The expression with names for its groups that the compiler takes: queries in use name them `@a` and `a.b` too.
+fn plain_names(source: &str) -> String {
+    let mut plain = String::with_capacity(source.len());
+    let mut rest = source;
+    while let Some(place) = rest.find("(?<") {
+        let (before, behind) = rest.split_at(place + "(?<".len());
+        plain.push_str(before);
+        let end = behind
+            .find(|character: char| !character.is_ascii_alphanumeric() && !"@._".contains(character))
+            .unwrap_or(behind.len());
+        let (name, after) = behind.split_at(end);
+        let backslashes = before[..place].len() - before[..place].trim_end_matches('\\').len();
+        if backslashes % 2 == 0 && after.starts_with('>') {
+            plain.push_str(&name.replace('@', "at_").replace('.', "_dot_"));
+        } else {
+            plain.push_str(name);
+        }
+        rest = after;
+    }
+    plain + rest
+}
+
+/// The expression, when it compiles.
+fn compile(source: &str, span: Span, faults: &mut Faults) -> Option<CompiledRegex> {
+    noted(CompiledRegex::compile(&plain_names(source)), source, span, faults)
+}
+
+/// The expression of `regexReplace`, when it compiles.
+fn compile_replacement(text: &Text, span: Span, faults: &mut Faults) {
+    let _ = noted(CompiledRegex::compile_re2(text.as_str()), text.as_str(), span, faults);
+}
+
+/// What compiled; what did not is noted at its place in the expression.
+fn noted(compiled: Result<CompiledRegex, RegexError>, source: &str, span: Span, faults: &mut Faults) -> Option<CompiledRegex> {
+    let error = match compiled {
+        Ok(regex) => return Some(regex),
+        Err(error) => error,
+    };
+    let mut fault = error.diagnostic(span.start + 1);
+    // Where the expression is not written as it is compiled, a place in it is none in the query.
+    let as_written = plain_names(source) == source && span.end - span.start == source.len() + 2;
+    if !as_written || fault.span.start == fault.span.end {
+        fault.span = span;
+    }
+    faults.0.push(fault);
+    None
+}

@@ -1,0 +1,234 @@
+//! The table of functions.
+//!
+//! Pages: Boolean, comparison, numeric, datetime, and other functions; CWL_QuerySyntax-Stats; Time-series functions; View
+//! unmasked data (`unmask`). Where two pages spell a name differently both spellings are found, the newer is printed.
+
+use super::FunctionKind::{Aggregate, Either, Scalar};
+use super::Parameter::{Number, Period, Value, ValueOrStar};
+use super::Signature;
+
+/// As many values as one writes: the length of a query is the only bound.
+const ANY: usize = usize::MAX;
+
+/// Declares [`Function`] from one list: variant, spellings, kind, parameters that must and that may be there, how many
+/// values may follow, and what the parameters are called.
+macro_rules! functions {
+    ($($(#[$doc:meta])* $name:ident [$($spelling:literal)+] $kind:ident ($($required:ident)*) ($($optional:ident)*) $more:tt $names:literal,)*) => {
+        /// A function.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Function {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Function {
+            /// All functions.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// Its names, the printed one first.
+            #[must_use]
+            pub const fn spellings(self) -> &'static [&'static str] {
+                match self { $(Self::$name => &[$($spelling,)+],)* }
+            }
+
+            /// Where it may stand and what arguments it takes.
+            #[must_use]
+            pub const fn signature(self) -> Signature {
+                match self {
+                    $(Self::$name => Signature {
+                        kind: $kind,
+                        required: &[$($required,)*],
+                        optional: &[$($optional,)*],
+                        more: $more,
+                        names: $names,
+                    },)*
+                }
+            }
+        }
+    };
+}
+
+functions! {
+    // numbers
+    /// `abs(a)`: the absolute value.
+    Abs ["abs"] Scalar (Value) () 0 "number",
+    /// `ceil(a)`: rounded up.
+    Ceil ["ceil"] Scalar (Value) () 0 "number",
+    /// `floor(a)`: rounded down.
+    Floor ["floor"] Scalar (Value) () 0 "number",
+    /// `greatest(a, …)`: the greatest of them.
+    Greatest ["greatest"] Scalar (Value) () ANY "number, …",
+    /// `least(a, …)`: the smallest of them.
+    Least ["least"] Scalar (Value) () ANY "number, …",
+    /// `log(a)`: the natural logarithm.
+    Log ["log"] Scalar (Value) () 0 "number",
+    /// `round(a, digits)`: rounded, to so many digits after the point.
+    Round ["round"] Scalar (Value) (Value) 0 "number, digits",
+    /// `sqrt(a)`: the square root.
+    Sqrt ["sqrt"] Scalar (Value) () 0 "number",
+    /// `haversine(lat1, lon1, lat2, lon2)`: the distance of two places in kilometres.
+    Haversine ["haversine"] Scalar (Value Value Value Value) () 0 "latitude, longitude, latitude, longitude",
+    /// `toNumber(a)`: the number that a text is.
+    ToNumber ["toNumber"] Scalar (Value) () 0 "value",
+    /// `toInt(a)`: a whole number.
+    ToInt ["toInt"] Scalar (Value) () 0 "value",
+    /// `toLong(a)`: a whole number.
+    ToLong ["toLong"] Scalar (Value) () 0 "value",
+    /// `toDouble(a)`: a number.
+    ToDouble ["toDouble"] Scalar (Value) () 0 "value",
+    // times
+    /// `bin(5m)`: the beginning of the period that `@timestamp` is in.
+    Bin ["bin"] Scalar (Period) () 0 "period",
+    /// `datefloor(t, 5m)`: the beginning of the period that a time is in.
+    DateFloor ["datefloor"] Scalar (Value Period) () 0 "time, period",
+    /// `dateceil(t, 5m)`: the end of the period that a time is in.
+    DateCeil ["dateceil"] Scalar (Value Period) () 0 "time, period",
+    /// `fromMillis(a)`: the time of so many milliseconds.
+    FromMillis ["fromMillis"] Scalar (Value) () 0 "milliseconds",
+    /// `toMillis(t)`: the milliseconds of a time.
+    ToMillis ["toMillis"] Scalar (Value) () 0 "time",
+    /// `now()`: seconds since 1970.
+    Now ["now"] Scalar () () 0 "",
+    /// `parseDate(s, pattern, zone)`: the time that a text is, in milliseconds.
+    ParseDate ["parseDate"] Scalar (Value Value) (Value) 0 "text, pattern, zone",
+    /// `formatDate(t, format, zone)`: a time as text.
+    FormatDate ["formatDate" "strftime"] Scalar (Value Value) (Value) 0 "time, format, zone",
+    /// `queryStartTime()`: the beginning of what is searched, in milliseconds.
+    QueryStartTime ["queryStartTime"] Scalar () () 0 "",
+    /// `queryEndTime()`: the end of what is searched, in milliseconds.
+    QueryEndTime ["queryEndTime"] Scalar () () 0 "",
+    /// `queryTimeRange()`: the length of what is searched, in milliseconds.
+    QueryTimeRange ["queryTimeRange"] Scalar () () 0 "",
+    // anything
+    /// `ispresent(a)`: the event has it.
+    IsPresent ["ispresent"] Scalar (Value) () 0 "field",
+    /// `coalesce(a, …)`: the first that is there.
+    Coalesce ["coalesce"] Scalar (Value) () ANY "value, …",
+    /// `case(c1, v1, …, default)`: the value of the first condition that holds; at most 10 conditions.
+    Case ["case"] Scalar (Value Value) () 19 "condition, value, …, default",
+    /// `if(c, a, b)`: `a` when the condition holds, else `b`.
+    If ["if"] Scalar (Value Value Value) () 0 "condition, value, other value",
+    /// `isNumeric(a)`: it is a number.
+    IsNumeric ["isNumeric"] Scalar (Value) () 0 "value",
+    /// `messageSize()`: the bytes of the message.
+    MessageSize ["messageSize"] Scalar () (Value) 0 "field",
+    /// `unmask(@message)`: what data protection has masked.
+    Unmask ["unmask"] Scalar (Value) () 0 "field",
+    // JSON
+    /// `jsonParse(s)`: the map or list that a text of JSON is.
+    JsonParse ["jsonParse"] Scalar (Value) () 0 "text",
+    /// `jsonStringify(a)`: a map or list as JSON.
+    JsonStringify ["jsonStringify"] Scalar (Value) () 0 "value",
+    /// `jsonArraySize(a)`: how many elements a list has.
+    JsonArraySize ["jsonArraySize"] Scalar (Value) () 0 "list",
+    /// `jsonArrayContains(a, v)`: a list has that element.
+    JsonArrayContains ["jsonArrayContains"] Scalar (Value Value) () 0 "list, value",
+    // addresses
+    /// `isValidIp(s)`
+    IsValidIp ["isValidIp"] Scalar (Value) () 0 "address",
+    /// `isValidIpV4(s)`
+    IsValidIpV4 ["isValidIpV4"] Scalar (Value) () 0 "address",
+    /// `isValidIpV6(s)`
+    IsValidIpV6 ["isValidIpV6"] Scalar (Value) () 0 "address",
+    /// `isIpInSubnet(s, cidr)`
+    IsIpInSubnet ["isIpInSubnet"] Scalar (Value Value) () 0 "address, subnet",
+    /// `isIpv4InSubnet(s, cidr)`
+    IsIpV4InSubnet ["isIpv4InSubnet"] Scalar (Value Value) () 0 "address, subnet",
+    /// `isIpv6InSubnet(s, cidr)`
+    IsIpV6InSubnet ["isIpv6InSubnet"] Scalar (Value Value) () 0 "address, subnet",
+    /// `ipv4ToNumber(s)`
+    IpV4ToNumber ["ipv4ToNumber"] Scalar (Value) () 0 "address",
+    /// `isPrivateIP(s)`
+    IsPrivateIp ["isPrivateIP"] Scalar (Value) () 0 "address",
+    /// `isPublicIP(s)`
+    IsPublicIp ["isPublicIP"] Scalar (Value) () 0 "address",
+    /// `isReservedIP(s)`
+    IsReservedIp ["isReservedIP"] Scalar (Value) () 0 "address",
+    // texts
+    /// `isempty(s)`: missing or without characters.
+    IsEmpty ["isempty"] Scalar (Value) () 0 "text",
+    /// `isblank(s)`: missing, or nothing but blanks.
+    IsBlank ["isblank"] Scalar (Value) () 0 "text",
+    /// `concat(a, …)`: the texts in one.
+    Concat ["concat"] Scalar (Value) () ANY "text, …",
+    /// `ltrim(s, chars)`: without blanks, or those characters, at the beginning.
+    LTrim ["ltrim"] Scalar (Value) (Value) 0 "text, characters",
+    /// `rtrim(s, chars)`: without them at the end.
+    RTrim ["rtrim"] Scalar (Value) (Value) 0 "text, characters",
+    /// `trim(s, chars)`: without them at both ends.
+    Trim ["trim"] Scalar (Value) (Value) 0 "text, characters",
+    /// `strlen(s)`: how many characters.
+    StrLen ["strlen"] Scalar (Value) () 0 "text",
+    /// `toupper(s)`
+    ToUpper ["toupper"] Scalar (Value) () 0 "text",
+    /// `tolower(s)`
+    ToLower ["tolower"] Scalar (Value) () 0 "text",
+    /// `substr(s, start, length)`: a part, from 0.
+    Substr ["substr"] Scalar (Value Value) (Value) 0 "text, start, length",
+    /// `replace(s, what, by)`: every occurrence.
+    Replace ["replace"] Scalar (Value Value Value) () 0 "text, what, by what",
+    /// `regexReplace(s, pattern, by)`: every match.
+    RegexReplace ["regexReplace" "regex_replace"] Scalar (Value Value Value) () 0 "text, pattern, by what",
+    /// `strcontains(s, part, ignoring_case)`
+    StrContains ["strcontains"] Scalar (Value Value) (Value) 0 "text, part, whether case is ignored",
+    /// `startsWith(s, part)`
+    StartsWith ["startsWith"] Scalar (Value Value) () 0 "text, part",
+    /// `endsWith(s, part)`
+    EndsWith ["endsWith"] Scalar (Value Value) () 0 "text, part",
+    /// `urlencode(s)`
+    UrlEncode ["urlencode"] Scalar (Value) () 0 "text",
+    /// `urldecode(s)`
+    UrlDecode ["urldecode"] Scalar (Value) () 0 "text",
+    /// `base64encode(s)`
+    Base64Encode ["base64encode"] Scalar (Value) () 0 "text",
+    /// `base64decode(s)`
+    Base64Decode ["base64decode"] Scalar (Value) () 0 "text",
+    /// `split(s, separator)`: a list.
+    Split ["split"] Scalar (Value Value) () 0 "text, separator",
+    /// `hexToAscii(s)`
+    HexToAscii ["hexToAscii"] Scalar (Value) () 0 "text",
+    /// `hexToDec(s)`
+    HexToDec ["hexToDec"] Scalar (Value) () 0 "text",
+    /// `decToHex(a)`
+    DecToHex ["decToHex"] Scalar (Value) () 0 "number",
+    /// `md5(s)`
+    Md5 ["md5"] Scalar (Value) () 0 "text",
+    /// `sha256(s)`
+    Sha256 ["sha256"] Scalar (Value) () 0 "text",
+    // aggregates
+    /// `count(*)`, `count(f)`: how many events, how many that have it.
+    Count ["count"] Aggregate () (ValueOrStar) 0 "* or field",
+    /// `count_distinct(f)`: how many different values, approximately when there are many.
+    CountDistinct ["count_distinct"] Aggregate (Value) () 0 "field",
+    /// `sum(f)`
+    Sum ["sum"] Aggregate (Value) () 0 "field",
+    /// `avg(f)`
+    Avg ["avg"] Aggregate (Value) () 0 "field",
+    /// `min(f)`
+    Min ["min"] Aggregate (Value) () 0 "field",
+    /// `max(f)`
+    Max ["max"] Aggregate (Value) () 0 "field",
+    /// `pct(f, 95)`: the value that so many in a hundred do not exceed.
+    Pct ["pct"] Aggregate (Value Number) () 0 "field, percent",
+    /// `stddev(f)`
+    StdDev ["stddev"] Aggregate (Value) () 0 "field",
+    /// `earliest(f)`: of the event with the earliest time.
+    Earliest ["earliest"] Aggregate (Value) () 0 "field",
+    /// `latest(f)`: of the event with the latest time.
+    Latest ["latest"] Aggregate (Value) () 0 "field",
+    /// `sortsFirst(f)`: the first in the order of `sort`.
+    SortsFirst ["sortsFirst"] Aggregate (Value) () 0 "field",
+    /// `sortsLast(f)`: the last in the order of `sort`.
+    SortsLast ["sortsLast"] Aggregate (Value) () 0 "field",
+    /// `rate(f, 1m)`: the change in that period.
+    Rate ["rate"] Aggregate (Value Period) () 0 "field, period",
+    /// `count_over_time(f)`
+    CountOverTime ["count_over_time" "countOverTime"] Aggregate (ValueOrStar) () 0 "field",
+    /// `sum_over_time(f)`
+    SumOverTime ["sum_over_time" "sumOverTime"] Aggregate (Value) () 0 "field",
+    /// `values(f)`: the different values.
+    Values ["values"] Aggregate (Value) () 0 "field",
+    /// `topk(10, f)`: the commonest values.
+    TopK ["topk"] Aggregate (Number Value) () 0 "how many, field",
+    /// `histogram(f, buckets)`: how many values are in each range; after `by`, the range that a value is in.
+    Histogram ["histogram"] Either (Value Number) () 0 "field, buckets",
+}
