@@ -72,7 +72,7 @@ impl Walker {
     fn columns(&mut self, scope: &mut Scope, columns: &[Column], uses: Uses) {
         for column in columns {
             let Column { expression, alias } = column;
-            let found = self.value(scope, expression, uses);
+            let found = self.value(scope, &expression.node, expression.span, uses);
             scope.shown.extend(&found);
             let node = match (alias, &expression.node) {
                 (Some(alias), _) => self.define(scope, alias, found, Replaces::Wholly),
@@ -97,7 +97,7 @@ impl Walker {
 
     fn filter(&mut self, scope: &mut Scope, filter: &Filter) {
         let Filter { condition } = filter;
-        self.value(scope, condition, Uses::of(Use::Filtered));
+        self.value(scope, &condition.node, condition.span, Uses::of(Use::Filtered));
     }
 
     fn filter_index(&mut self, scope: &Scope, index: &FilterIndex, word: Span) {
@@ -174,7 +174,7 @@ impl Walker {
         let Sort { keys } = sort;
         for key in keys {
             let SortKey { expression, direction: _ } = key;
-            self.value(scope, expression, Uses::of(Use::Sorted));
+            self.value(scope, &expression.node, expression.span, Uses::of(Use::Sorted));
         }
     }
 

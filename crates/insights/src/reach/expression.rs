@@ -13,13 +13,13 @@ use super::walk::Walker;
 
 impl Walker {
     /// Walks an expression that is used in this way; gives what its value is computed from.
-    pub(super) fn value(&mut self, scope: &mut Scope, expression: &Spanned<Expression>, uses: Uses) -> Vec<NodeId> {
+    pub(super) fn value(&mut self, scope: &Scope, expression: &Expression, span: Span, uses: Uses) -> Vec<NodeId> {
         let mut found = Vec::new();
-        self.expression(scope, &expression.node, expression.span, uses, &mut found);
+        self.expression(scope, expression, span, uses, &mut found);
         found
     }
 
-    fn expression(&mut self, scope: &mut Scope, expression: &Expression, span: Span, uses: Uses, found: &mut Vec<NodeId>) {
+    fn expression(&mut self, scope: &Scope, expression: &Expression, span: Span, uses: Uses, found: &mut Vec<NodeId>) {
         if !self.enter(scope, span) {
             return;
         }
@@ -53,7 +53,7 @@ impl Walker {
         self.leave();
     }
 
-    fn set(&mut self, scope: &mut Scope, set: &Spanned<Set>, uses: Uses, found: &mut Vec<NodeId>) {
+    fn set(&mut self, scope: &Scope, set: &Spanned<Set>, uses: Uses, found: &mut Vec<NodeId>) {
         match &set.node {
             Set::List(elements) => {
                 for element in elements {
@@ -65,7 +65,7 @@ impl Walker {
         }
     }
 
-    fn call(&mut self, scope: &mut Scope, call: &Call, uses: Uses, found: &mut Vec<NodeId>) {
+    fn call(&mut self, scope: &Scope, call: &Call, uses: Uses, found: &mut Vec<NodeId>) {
         let Call { function, arguments } = call;
         match reads(function.node) {
             Reads::Nothing => {}

@@ -26,13 +26,15 @@ mod graph;
 
 use logmark_diagnostics::{Span, Spanned};
 
-use crate::ast::{FieldPath, Query};
+use crate::ast::{Expression, FieldPath, Query};
 
 pub use beyond::{Beyond, Nesting, Window};
 pub use field::{DefinedName, Origin, Reference, Referent};
 pub use uses::{Use, Uses};
 
 use graph::{Node, NodeKind};
+use scope::{Rows, Scope};
+use walk::Walker;
 
 /// How many expressions and queries may stand in one another to be looked at: more than the parser lets through.
 pub const DEEPEST: usize = 256;
@@ -74,9 +76,19 @@ impl Reach {
     /// What the query reaches, the queries in it too.
     #[must_use]
     pub fn of(query: &Query) -> Self {
-        let mut walker = walk::Walker::default();
+        let mut walker = Walker::default();
         let scope = walker.query(query, Span::at(0), 0, Uses::of(Use::Shown));
-        let shows_pointers = scope.rows == scope::Rows::Events;
+        Self::found(walker, scope.rows == Rows::Events)
+    }
+
+    /// What a condition reaches that no query has yet.
+    pub(crate) fn of_condition(condition: &Expression) -> Self {
+        let mut walker = Walker::default();
+        walker.value(&Scope::new(0), condition, Span::at(0), Uses::of(Use::Filtered));
+        Self::found(walker, false)
+    }
+
+    fn found(walker: Walker, shows_pointers: bool) -> Self {
         let (beyond, mut nodes) = walker.found();
         graph::spread_uses(&mut nodes);
         Self { beyond, nodes, shows_pointers }

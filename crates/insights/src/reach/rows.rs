@@ -95,7 +95,7 @@ impl Walker {
     pub(super) fn relevant_fields(&mut self, scope: &mut Scope, relevant: &RelevantFields, word: Span) {
         let RelevantFields { fields, condition } = relevant;
         let mut found = self.these_or_all(scope, fields, word, COMPARED);
-        found.extend(self.value(scope, condition, COMPARED.and(Uses::of(Use::Filtered))));
+        found.extend(self.value(scope, &condition.node, condition.span, COMPARED.and(Uses::of(Use::Filtered))));
         let names = ["@fieldName", "@relevanceScore", "@topRelevanceContributors", "@conditionalMedian", "@baselineMedian"];
         self.words(scope, &names, word, found);
         scope.rows = Rows::Computed;
@@ -236,7 +236,7 @@ impl Walker {
             Some(alias) => {
                 self.define(scope, alias, found, Replaces::InSomeRows);
             }
-            None => self.words(scope, &["session_id"], word, &found),
+            None => self.words(scope, &["session_id"], word, found),
         }
     }
 
