@@ -1,5 +1,5 @@
 //! Commands that look for what is common, unusual or different. Pages: CWL_QuerySyntax-Pattern, -Diff, -Anomaly,
-//! -RelevantFields, -Logcompare, -Outlier, -Sessionize, -Countfrequent, -Estimate.
+//! -`RelevantFields`, -Logcompare, -Outlier, -Sessionize, -Countfrequent, -Estimate.
 
 use logmark_diagnostics::Spanned;
 

@@ -127,8 +127,8 @@ impl PeriodUnit {
     pub fn find(word: &str) -> Option<Self> {
         let word = word.to_ascii_lowercase();
         // `ms` is milliseconds and never the plural of `m`: only names of more than one letter have a plural.
-        let is = |name: &&str| word == **name || (name.len() > 1 && word.strip_suffix('s') == Some(*name));
-        Self::ALL.into_iter().find(|unit| unit.names().iter().any(|name| is(&name)))
+        let is = |name: &str| word == name || (name.len() > 1 && word.strip_suffix('s') == Some(name));
+        Self::ALL.into_iter().find(|unit| unit.names().iter().any(|name| is(name)))
     }
 }
 

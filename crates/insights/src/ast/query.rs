@@ -148,8 +148,8 @@ impl CommandName {
     /// The command of that name, in any case; `None` when the language has none such.
     #[must_use]
     pub fn find(word: &str) -> Option<Self> {
-        let is = |spelling: &&str| spelling.eq_ignore_ascii_case(word);
-        Self::ALL.iter().copied().find(|name| name.spellings().iter().any(|spelling| is(&spelling)))
+        let is = |spelling: &str| spelling.eq_ignore_ascii_case(word);
+        Self::ALL.iter().copied().find(|name| name.spellings().iter().any(|spelling| is(spelling)))
     }
 }
 

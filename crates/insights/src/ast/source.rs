@@ -65,6 +65,9 @@ pub enum TimePoint {
     Now,
     /// `-1d`: so long before now.
     Ago(Period),
+    /// `1700000000000`: since 1970. The pages do not say in which unit; what the console writes for the command line is
+    /// milliseconds.
+    Epoch(u64),
 }
 
 impl LogClass {

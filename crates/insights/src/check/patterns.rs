@@ -1,0 +1,147 @@
+//! Patterns and the fields that they make. Pages: CWL_QuerySyntax-Parse, CWL_QuerySyntax-Filter.
+//!
+//! A regular expression must compile here too: CloudWatch's engines know neither looking around nor references back, and
+//! neither does ours, so that what is refused here would be refused there.
+
+use logmark_diagnostics::{Kind, Span, Spanned, quoted};
+use regex::RegexBuilder;
+
+use super::{Faults, walk};
+use crate::ast::{Argument, Call, Command, Expression, FieldPath, MatchPattern, ParseFormat, Query, Regex, Text};
+use crate::functions::Function;
+
+/// The most bytes that a compiled expression may take.
+const MOST_BYTES: usize = 1 << 20;
+
+/// All rules of patterns, for one query without those inside it.
+pub(super) fn check(query: &Query, faults: &mut Faults) {
+    for command in &query.commands {
+        if let Command::Parse(parse) = &command.node {
+            check_format(&parse.format, faults);
+        }
+        for expression in walk::expressions(&command.node) {
+            walk::parts(expression, &mut |part| check_part(part, faults));
+        }
+    }
+}
+
+/// The regular expression in an expression.
+fn check_part(part: Spanned<&Expression>, faults: &mut Faults) {
+    match part.node {
+        Expression::Match(_, _, Spanned { node: MatchPattern::Regex(regex), span }) => {
+            drop(compile(regex.as_str(), *span, faults))
+        }
+        Expression::Call(call) if call.function.node == Function::RegexReplace => {
+            if let Some((text, span)) = text_at(call, 1) {
+                drop(compile(text.as_str(), span, faults));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The text that an argument is.
+fn text_at(call: &Call, place: usize) -> Option<(&Text, Span)> {
+    match call.arguments.get(place)? {
+        Spanned { node: Argument::Expression(Expression::Text(text)), span } => Some((text, *span)),
+        _ => None,
+    }
+}
+
+fn check_format(format: &ParseFormat, faults: &mut Faults) {
+    match format {
+        ParseFormat::Glob { pattern, aliases } => {
+            let stars = pattern.node.as_str().matches('*').count();
+            let span = aliases
+                .first()
+                .map_or(pattern.span, |alias| alias.span)
+                .to(aliases.last().map_or(pattern.span, |alias| alias.span));
+            if stars == 0 {
+                faults.note(
+                    Kind::Value,
+                    pattern.span,
+                    "at least one `*` in the text",
+                    "none",
+                    "`*` stands for what is taken out",
+                );
+            } else if stars != aliases.len() {
+                let hint = "every `*` in the text becomes one field";
+                faults.note(Kind::Arity, span, plural(stars, "name"), aliases.len().to_string(), hint);
+            }
+        }
+        ParseFormat::Regex { pattern, aliases, .. } => check_groups(pattern, aliases, faults),
+        ParseFormat::Logfmt { .. } | ParseFormat::Csv { .. } => {}
+    }
+}
+
+fn plural(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
+/// The groups of an expression in `parse` become fields: by their names, or by the names behind `as`.
+fn check_groups(pattern: &Spanned<Regex>, aliases: &[Spanned<FieldPath>], faults: &mut Faults) {
+    let Some(regex) = compile(pattern.node.as_str(), pattern.span, faults) else { return };
+    let groups = regex.captures_len() - 1;
+    let named = regex.capture_names().flatten().count();
+    let hint = "name what is taken out: /user=(?<user>\\w+)/";
+    let Some(last) = aliases.last() else {
+        if named == 0 {
+            faults.note(
+                Kind::Value,
+                pattern.span,
+                "a group with a name",
+                if groups == 0 { "no group" } else { "groups without names" },
+                hint,
+            );
+        }
+        return;
+    };
+    let span = aliases.first().map_or(last.span, |alias| alias.span).to(last.span);
+    if named > 0 {
+        faults.note(
+            Kind::Syntax,
+            span,
+            "no `as` behind groups with names",
+            "names",
+            "the names of the groups are those of the fields",
+        );
+    } else if groups == 0 {
+        faults.note(Kind::Value, pattern.span, "a group: what is taken out stands in `(` and `)`", "no group", hint);
+    } else if groups != aliases.len() {
+        faults.note(
+            Kind::Arity,
+            span,
+            plural(groups, "name"),
+            aliases.len().to_string(),
+            "every group of the expression becomes one field; `(?:` and `)` make none",
+        );
+    }
+}
+
+/// The expression, when it compiles.
+fn compile(source: &str, span: Span, faults: &mut Faults) -> Option<regex::Regex> {
+    match RegexBuilder::new(source).size_limit(MOST_BYTES).build() {
+        Ok(regex) => Some(regex),
+        Err(regex::Error::CompiledTooBig(_)) => {
+            faults.note(
+                Kind::Limit,
+                span,
+                "a smaller regular expression",
+                quoted(source),
+                "counted repetitions of repetitions grow fast",
+            );
+            None
+        }
+        Err(why) => {
+            let why = why.to_string();
+            let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+            let hint = if source.contains("(?=") || source.contains("(?!") || source.contains("(?<=") || source.contains("(?<!") {
+                "looking ahead and behind is not possible".to_owned()
+            } else {
+                why
+            };
+            faults.note(Kind::Value, span, "a regular expression", quoted(source), &hint);
+            None
+        }
+    }
+}

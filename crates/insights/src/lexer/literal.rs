@@ -1,0 +1,128 @@
+//! The tokens that have a beginning and an end, and numbers.
+//!
+//! What a `\` means between quotes CloudWatch does not document. Here it keeps the quote that follows from ending the text,
+//! `\\` is one `\`, and `\n`, `\r`, `\t` are what they are elsewhere; before any other character it stands for itself, so
+//! that `"\d"` is what it looks like.
+
+use logmark_diagnostics::{Diagnostic, Kind, Span, quoted};
+
+use super::{Lexer, is_name};
+use crate::token::TokenKind;
+
+impl Lexer<'_> {
+    /// `"text"`
+    pub(super) fn text(&mut self, quote: char) {
+        match self.closed_by(quote, 1) {
+            Some(length) => self.push(TokenKind::Text, length),
+            None => self.unfinished(
+                "the text",
+                &format!("`{quote}`"),
+                "text goes from one quote to the next of the same kind; `\\` before a quote makes it part of the text",
+            ),
+        }
+    }
+
+    /// `/re/`
+    pub(super) fn regex(&mut self) {
+        match self.closed_by('/', 1) {
+            Some(2) => {
+                let span = Span::new(self.position, self.position + 2);
+                let fault = Diagnostic::new(Kind::Lexical, span, "a regular expression between `/` and `/`", "none");
+                self.fault(fault.hint("a comment begins with `#`; to match anything, leave the condition out"));
+                self.push(TokenKind::Bad, 2);
+            }
+            Some(length) => self.push(TokenKind::Regex, length),
+            None => self.unfinished(
+                "the regular expression",
+                "`/`",
+                "a regular expression goes from `/` to `/`; write `\\/` for a `/` inside it",
+            ),
+        }
+    }
+
+    /// `` `name` ``, ``@`name` ``
+    pub(super) fn quoted_name(&mut self) {
+        let at = self.rest().len() - self.rest().trim_start_matches('@').len();
+        let inside = self.rest().get(at + 1..).unwrap_or_default();
+        let Some(length) = inside.find(['`', '\n']).filter(|end| inside[*end..].starts_with('`')) else {
+            return self.unfinished("the name", "a backtick", "a name goes from one backtick to the next and ends in its line");
+        };
+        let whole = at + length + 2;
+        let span = Span::new(self.position, self.position + whole);
+        let is_empty = inside[..length].trim_start_matches('@').is_empty();
+        let control = inside[..length].chars().any(char::is_control);
+        if is_empty || control {
+            let found = if is_empty { "nothing".to_owned() } else { quoted(span.of(self.source)) };
+            self.fault(Diagnostic::new(Kind::Lexical, span, "a name between the backticks", found));
+            return self.push(TokenKind::Bad, whole);
+        }
+        self.push(TokenKind::QuotedName, whole);
+    }
+
+    /// `stats`, `@message`
+    pub(super) fn name(&mut self) {
+        let length = self.rest().find(|character| !is_name(character)).unwrap_or(self.rest().len());
+        self.push(TokenKind::Word, length);
+    }
+
+    /// `200`, `0.5`, `1e3`, or digits that go on with letters.
+    pub(super) fn number(&mut self) {
+        let rest = self.rest().as_bytes();
+        let digits = |from: usize| rest.iter().skip(from).take_while(|byte| byte.is_ascii_digit()).count();
+        let mut length = digits(0);
+        if rest.get(length) == Some(&b'.') && digits(length + 1) > 0 {
+            length += 1 + digits(length + 1);
+        }
+        if matches!(rest.get(length), Some(b'e' | b'E')) {
+            let sign = usize::from(matches!(rest.get(length + 1), Some(b'+' | b'-')));
+            let exponent = digits(length + 1 + sign);
+            length += if exponent > 0 { 1 + sign + exponent } else { 0 };
+        }
+        let word = self.rest().find(|character| !is_name(character)).unwrap_or(self.rest().len());
+        if word > length { self.push(TokenKind::NumberWord, word) } else { self.push(TokenKind::Number, length) }
+    }
+
+    /// The length of the literal here, to the closing character that no `\` precedes; `None` when there is none.
+    fn closed_by(&self, close: char, from: usize) -> Option<usize> {
+        let mut escaped = false;
+        for (place, character) in self.rest().char_indices().skip(from) {
+            if character == close && !escaped {
+                return Some(place + close.len_utf8());
+            }
+            escaped = character == '\\' && !escaped;
+        }
+        None
+    }
+
+    /// A literal without an end. The rest of its line is taken for it, so that the lines after it are still looked at.
+    fn unfinished(&mut self, what: &str, close: &str, hint: &str) {
+        let line = self.rest().find('\n').unwrap_or(self.rest().len());
+        let length = self.rest()[..line].trim_end().len();
+        let span = Span::new(self.position, self.position + length);
+        let fault = Diagnostic::new(Kind::Lexical, span, format!("{close} at the end of {what}"), "none");
+        self.fault(fault.hint(hint));
+        self.push(TokenKind::Bad, length);
+    }
+}
+
+/// What a text between quotes says.
+pub(crate) fn decode_text(written: &str) -> String {
+    let inside = written.get(1..written.len().saturating_sub(1)).unwrap_or_default();
+    let mut text = String::with_capacity(inside.len());
+    let mut characters = inside.chars();
+    while let Some(character) = characters.next() {
+        if character != '\\' {
+            text.push(character);
+            continue;
+        }
+        match characters.next() {
+            Some('n') => text.push('\n'),
+            Some('r') => text.push('\r'),
+            Some('t') => text.push('\t'),
+            Some(literal @ ('\\' | '"' | '\'')) => text.push(literal),
+            Some(other) => text.extend(['\\', other]),
+            None => text.push('\\'),
+        }
+    }
+    text
+}

@@ -1,0 +1,190 @@
+//! From the text of a query to its tokens.
+//!
+//! - blanks and line breaks only separate; `#` begins a comment that ends with its line, but not inside quotes or `/…/`
+//! - `"…"` and `'…'` are text, `` `…` `` is a name, `@` before the backtick belongs to the name
+//! - `/` begins a regular expression where an operand is wanted, after `like` and `=~`, and anywhere in `parse`; elsewhere it
+//!   divides
+//! - digits are a number; digits and letters in one are a period of time or a name, as the grammar wants
+//!
+//! Pages: `CWL_QuerySyntax`, CWL_QuerySyntax-alias (comments), CWL_QuerySyntax-Guidelines (names). Every character is looked
+//! at once, or twice where a literal has no end; nothing is decoded here.
+
+mod literal;
+
+use logmark_diagnostics::{Diagnostic, Kind, Span, quoted};
+
+use crate::token::{Token, TokenKind};
+
+pub(crate) use literal::decode_text;
+
+/// The tokens of a text, [`TokenKind::End`] last, and what is wrong with its literals.
+pub(crate) fn tokens(source: &str) -> (Vec<Token>, Vec<Diagnostic>) {
+    let mut lexer = Lexer { source, position: 0, depth: 0, tokens: Vec::new(), faults: Vec::new(), in_parse: false };
+    while lexer.step() {}
+    (lexer.tokens, lexer.faults)
+}
+
+struct Lexer<'a> {
+    source: &'a str,
+    /// The next byte.
+    position: usize,
+    /// How many brackets are open.
+    depth: usize,
+    tokens: Vec<Token>,
+    faults: Vec<Diagnostic>,
+    /// The command is `parse`, in which nothing is divided.
+    in_parse: bool,
+}
+
+impl<'a> Lexer<'a> {
+    /// Takes one token, or blanks, or a comment; false at the end.
+    fn step(&mut self) -> bool {
+        let Some(character) = self.rest().chars().next() else {
+            self.push(TokenKind::End, 0);
+            return false;
+        };
+        match character {
+            _ if character.is_whitespace() => self.position += character.len_utf8(),
+            '#' => self.position += self.rest().find('\n').unwrap_or(self.rest().len()),
+            '"' | '\'' => self.text(character),
+            '`' => self.quoted_name(),
+            '@' if self.rest().trim_start_matches('@').starts_with('`') => self.quoted_name(),
+            '/' if self.regex_may_stand() => self.regex(),
+            _ if self.in_path() && is_name(character) => self.name(),
+            '0'..='9' => self.number(),
+            '.' if self.rest().as_bytes().get(1).is_some_and(u8::is_ascii_digit) && !self.after_name() => self.number(),
+            _ if is_name(character) => self.name(),
+            _ => self.sign(character),
+        }
+        true
+    }
+
+    /// A sign, or a character that the language does not have.
+    fn sign(&mut self, character: char) {
+        let two = self.rest().get(..2).and_then(|two| match two {
+            "=~" => Some(TokenKind::Matches),
+            "!=" => Some(TokenKind::NotEqual),
+            "<=" => Some(TokenKind::LessOrEqual),
+            ">=" => Some(TokenKind::GreaterOrEqual),
+            _ => None,
+        });
+        if let Some(kind) = two {
+            return self.push(kind, 2);
+        }
+        let kind = match character {
+            '|' => TokenKind::Pipe,
+            ',' => TokenKind::Comma,
+            '.' => TokenKind::Dot,
+            ':' => TokenKind::Colon,
+            '(' => TokenKind::OpenParenthesis,
+            ')' => TokenKind::CloseParenthesis,
+            '[' => TokenKind::OpenBracket,
+            ']' => TokenKind::CloseBracket,
+            '{' => TokenKind::OpenBrace,
+            '}' => TokenKind::CloseBrace,
+            '=' => TokenKind::Equal,
+            '!' => TokenKind::Bang,
+            '<' => TokenKind::Less,
+            '>' => TokenKind::Greater,
+            '+' => TokenKind::Plus,
+            '-' => TokenKind::Minus,
+            '*' => TokenKind::Star,
+            '/' => TokenKind::Slash,
+            '%' => TokenKind::Percent,
+            '^' => TokenKind::Caret,
+            '$' => TokenKind::Dollar,
+            _ => return self.stray(character),
+        };
+        self.push(kind, 1);
+    }
+
+    /// A character that the language does not have.
+    fn stray(&mut self, character: char) {
+        let span = Span::new(self.position, self.position + character.len_utf8());
+        let hint = match character {
+            ';' => "commands are separated by `|`, and nothing ends a query",
+            '&' => "write `and`",
+            '\u{201c}' | '\u{201d}' | '\u{2018}' | '\u{2019}' => "write straight quotes: `\"` or `'`",
+            '\\' => "`\\` stands only between quotes or in `/…/`",
+            _ => "put a name with such a character in backticks, a text in quotes",
+        };
+        let found = quoted(span.of(self.source));
+        self.fault(Diagnostic::new(Kind::Lexical, span, "a name, a value or an operator", found).hint(hint));
+        self.push(TokenKind::Bad, character.len_utf8());
+    }
+
+    /// Whether a `/` here begins a regular expression.
+    fn regex_may_stand(&self) -> bool {
+        self.in_parse || !self.after_operand()
+    }
+
+    /// Whether the token before this place ends an operand, so that an operator follows.
+    fn after_operand(&self) -> bool {
+        self.tokens.last().is_some_and(|token| match token.kind {
+            TokenKind::Word => {
+                let is = |keyword: &&str| keyword.eq_ignore_ascii_case(token.span.of(self.source));
+                !["like", "and", "or", "not", "in", "by", "as", "filter", "where", "fields", "display"].iter().any(is)
+            }
+            TokenKind::QuotedName
+            | TokenKind::Text
+            | TokenKind::Number
+            | TokenKind::NumberWord
+            | TokenKind::Regex
+            | TokenKind::CloseParenthesis
+            | TokenKind::CloseBracket
+            | TokenKind::Bad => true,
+            _ => false,
+        })
+    }
+
+    /// Whether the token before this place ends here and is a name or an index, so that a point goes on with its path.
+    fn after_name(&self) -> bool {
+        let ends_name =
+            |kind| matches!(kind, TokenKind::Word | TokenKind::QuotedName | TokenKind::NumberWord | TokenKind::CloseBracket);
+        self.tokens.last().is_some_and(|token| token.span.end == self.position && ends_name(token.kind))
+    }
+
+    /// Whether this place follows the point of a path.
+    fn in_path(&self) -> bool {
+        let [.., name, dot] = self.tokens.as_slice() else { return false };
+        let touching = name.span.end == dot.span.start && dot.span.end == self.position;
+        touching && dot.kind == TokenKind::Dot && name.kind != TokenKind::CloseParenthesis
+    }
+
+    /// The text that is left.
+    fn rest(&self) -> &'a str {
+        self.source.get(self.position..).unwrap_or_default()
+    }
+
+    /// Adds the token of so many bytes that begins here.
+    fn push(&mut self, kind: TokenKind, length: usize) {
+        let span = Span::new(self.position, self.position + length);
+        match kind {
+            TokenKind::CloseParenthesis | TokenKind::CloseBracket | TokenKind::CloseBrace => {
+                self.depth = self.depth.saturating_sub(1)
+            }
+            TokenKind::Pipe => self.in_parse = false,
+            TokenKind::Word
+                if self.tokens.last().is_none_or(|token| matches!(token.kind, TokenKind::Pipe | TokenKind::OpenParenthesis)) =>
+            {
+                self.in_parse = span.of(self.source).eq_ignore_ascii_case("parse");
+            }
+            _ => {}
+        }
+        self.tokens.push(Token { kind, span, depth: self.depth });
+        if matches!(kind, TokenKind::OpenParenthesis | TokenKind::OpenBracket | TokenKind::OpenBrace) {
+            self.depth += 1;
+        }
+        self.position = span.end;
+    }
+
+    /// Notes a fault.
+    fn fault(&mut self, fault: Diagnostic) {
+        self.faults.push(fault);
+    }
+}
+
+/// A character of a name that needs no backticks.
+fn is_name(character: char) -> bool {
+    character.is_alphanumeric() || matches!(character, '_' | '@')
+}

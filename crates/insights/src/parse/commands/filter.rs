@@ -1,0 +1,45 @@
+//! `filter`, `where`, `filterIndex`.
+//!
+//! - `filter condition`, `where condition`
+//! - `filterIndex field = value`, `filterIndex field in [value, …]`
+//!
+//! Pages: CWL_QuerySyntax-Filter, CWL_QuerySyntax-Where, CWL_QuerySyntax-FilterIndex.
+
+use logmark_diagnostics::{Kind, Spanned};
+
+use super::super::{expression, names};
+use crate::ast::{Filter, FilterIndex, IndexValues};
+use crate::parse::cursor::{Cursor, Parsed};
+use crate::token::TokenKind;
+
+pub(super) fn filter(cursor: &mut Cursor<'_>) -> Parsed<Filter> {
+    let condition = expression::expression(cursor)?;
+    cursor.expect_also("an operator");
+    if cursor.at_word("exists") {
+        return Err(cursor.fail_here(Kind::Syntax, Some("write ispresent(field)".to_owned())));
+    }
+    if cursor.at_word("is") {
+        return Err(cursor.fail_here(Kind::Syntax, Some("write ispresent(field) or not ispresent(field)".to_owned())));
+    }
+    if cursor.at(TokenKind::Comma) {
+        return Err(cursor.fail_here(Kind::Syntax, Some("join conditions by `and` or `or`".to_owned())));
+    }
+    Ok(Filter { condition })
+}
+
+pub(super) fn filter_index(cursor: &mut Cursor<'_>) -> Parsed<FilterIndex> {
+    let field = names::path(cursor, "an indexed field")?;
+    let start = cursor.peek().span;
+    let values = if cursor.take(TokenKind::Equal) {
+        IndexValues::Equal(names::literal(cursor)?)
+    } else if cursor.take_word("in") {
+        cursor.expect(TokenKind::OpenBracket)?;
+        let list = names::comma_list(cursor, names::literal)?;
+        cursor.expect(TokenKind::CloseBracket)?;
+        IndexValues::In(list)
+    } else {
+        let hint = "an index is asked by `=` and `in` only; put other conditions in a `filter` behind it";
+        return Err(cursor.fail_here(Kind::Syntax, Some(hint.to_owned())));
+    };
+    Ok(FilterIndex { field, values: Spanned::new(values, start.to(cursor.previous().span)) })
+}

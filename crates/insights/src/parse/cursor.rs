@@ -1,0 +1,261 @@
+//! The place in the tokens, what could have stood there, and what was found to be wrong.
+//!
+//! Whoever asks in vain whether a token stands at the place leaves a note of what it wanted; a fault at that place then
+//! says all that could have stood there.
+
+use logmark_diagnostics::{Diagnostic, Kind, Span, closest};
+
+use crate::token::{Token, TokenKind};
+
+/// A fault was noted.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Failed;
+
+/// What was parsed, unless a fault was noted.
+pub(super) type Parsed<T> = Result<T, Failed>;
+
+/// The place in the tokens.
+pub(super) struct Cursor<'a> {
+    source: &'a str,
+    tokens: &'a [Token],
+    position: usize,
+    faults: Vec<Diagnostic>,
+    /// What could have stood at a position, in the order in which it was asked for.
+    expected: Vec<String>,
+    expected_at: usize,
+    /// How many queries the place is in.
+    pub(super) queries: usize,
+}
+
+impl<'a> Cursor<'a> {
+    /// The beginning of the tokens of a text; the last of them is [`TokenKind::End`].
+    pub(super) const fn new(source: &'a str, tokens: &'a [Token]) -> Self {
+        Self { source, tokens, position: 0, faults: Vec::new(), expected: Vec::new(), expected_at: 0, queries: 0 }
+    }
+
+    /// What was found to be wrong.
+    pub(super) fn into_faults(self) -> Vec<Diagnostic> {
+        self.faults
+    }
+
+    /// Whether nothing was found to be wrong so far.
+    pub(super) const fn has_no_faults(&self) -> bool {
+        self.faults.is_empty()
+    }
+
+    /// The token at the place.
+    pub(super) fn peek(&self) -> Token {
+        self.ahead(0)
+    }
+
+    /// The token so many behind the place.
+    pub(super) fn ahead(&self, count: usize) -> Token {
+        let end = Token { kind: TokenKind::End, span: Span::at(self.source.len()), depth: 0 };
+        let last = self.tokens.last().copied().unwrap_or(end);
+        self.tokens.get(self.position + count).copied().unwrap_or(last)
+    }
+
+    /// The token before the place; the first one at the beginning.
+    pub(super) fn previous(&self) -> Token {
+        self.tokens.get(self.position.saturating_sub(1)).copied().unwrap_or_else(|| self.peek())
+    }
+
+    /// Goes on behind the token at the place.
+    pub(super) fn advance(&mut self) -> Token {
+        let token = self.peek();
+        self.position = (self.position + 1).min(self.tokens.len());
+        token
+    }
+
+    /// The text of a token.
+    pub(super) fn text(&self, token: Token) -> &'a str {
+        token.span.of(self.source)
+    }
+
+    /// Whether such a token stands here. Leaves no note.
+    pub(super) fn at(&self, kind: TokenKind) -> bool {
+        self.peek().kind == kind
+    }
+
+    /// Whether that word stands here, in any case. Leaves no note.
+    pub(super) fn at_word(&self, word: &str) -> bool {
+        self.at(TokenKind::Word) && self.text(self.peek()).eq_ignore_ascii_case(word)
+    }
+
+    /// Whether two tokens touch: `cpu` and `*` in `cpu*`.
+    pub(super) fn touches_next(&self) -> bool {
+        self.peek().span.end == self.ahead(1).span.start
+    }
+
+    /// Takes such a token when it stands here.
+    pub(super) fn take(&mut self, kind: TokenKind) -> bool {
+        let is = self.at(kind);
+        if is {
+            self.advance();
+        } else if let Some(sign) = sign(kind) {
+            self.expect_also(format!("`{sign}`"));
+        }
+        is
+    }
+
+    /// Takes that word when it stands here, in any case.
+    pub(super) fn take_word(&mut self, word: &str) -> bool {
+        let is = self.at_word(word);
+        if is {
+            self.advance();
+        } else {
+            self.expect_also(format!("`{word}`"));
+        }
+        is
+    }
+
+    /// Takes such a token, or fails.
+    pub(super) fn expect(&mut self, kind: TokenKind) -> Parsed<Span> {
+        if self.take(kind) { Ok(self.previous().span) } else { Err(self.fail_here(Kind::Syntax, None)) }
+    }
+
+    /// Takes that word, or fails.
+    pub(super) fn expect_word(&mut self, word: &str) -> Parsed<Span> {
+        if self.take_word(word) { Ok(self.previous().span) } else { Err(self.fail_here(Kind::Syntax, self.meant(&[word]))) }
+    }
+
+    /// Notes what else could stand here.
+    pub(super) fn expect_also(&mut self, what: impl Into<String>) {
+        if self.expected_at != self.position {
+            self.expected.clear();
+            self.expected_at = self.position;
+        }
+        let what = what.into();
+        if !self.expected.contains(&what) {
+            self.expected.push(what);
+        }
+    }
+
+    /// A fault at this token: all that could stand here, and what does.
+    pub(super) fn fail_here(&mut self, kind: Kind, hint: Option<String>) -> Failed {
+        let expected = if self.expected_at == self.position { list_of(&self.expected, "or") } else { String::new() };
+        let expected = if expected.is_empty() { "something else".to_owned() } else { expected };
+        self.fail(kind, expected, hint)
+    }
+
+    /// A fault at this token.
+    pub(super) fn fail(&mut self, kind: Kind, expected: impl Into<String>, hint: Option<String>) -> Failed {
+        let token = self.peek();
+        // The lexer has said what is wrong with it.
+        if token.kind == TokenKind::Bad {
+            return Failed;
+        }
+        let hint = hint.or_else(|| self.hint_at(token));
+        self.fail_at(kind, token.span, expected, token.found(self.source), hint)
+    }
+
+    /// A fault elsewhere.
+    pub(super) fn fail_at(
+        &mut self,
+        kind: Kind,
+        span: Span,
+        expected: impl Into<String>,
+        found: impl Into<String>,
+        hint: Option<String>,
+    ) -> Failed {
+        let mut fault = Diagnostic::new(kind, span, expected, found);
+        fault.hint = hint;
+        self.faults.push(fault);
+        Failed
+    }
+
+    /// Notes a fault at this token without failing.
+    pub(super) fn fault_here(&mut self, kind: Kind, hint: Option<&str>) {
+        self.expect_also("`|`");
+        self.expect_also("the end of the query");
+        let Failed = self.fail_here(kind, hint.map(str::to_owned));
+    }
+
+    /// `did you mean …?`, when the word here is nearly one of those.
+    pub(super) fn meant(&self, candidates: &[&str]) -> Option<String> {
+        let token = self.peek();
+        let word = matches!(token.kind, TokenKind::Word).then(|| self.text(token))?;
+        closest(word, candidates.iter().copied()).map(|candidate| format!("did you mean `{candidate}`?"))
+    }
+
+    /// What to say of a token that is often written in vain.
+    fn hint_at(&self, token: Token) -> Option<String> {
+        let doubled = self.ahead(1).kind == token.kind && self.touches_next();
+        let hint = match token.kind {
+            TokenKind::Equal if doubled => "equality is a single `=`",
+            TokenKind::Equal if self.previous().kind == TokenKind::Equal => "equality is a single `=`",
+            TokenKind::Greater if self.previous().kind == TokenKind::Less => "write `!=` for unequal",
+            TokenKind::Pipe if doubled || self.previous().kind == TokenKind::Pipe => {
+                "write `or` between conditions, and one `|` between commands"
+            }
+            TokenKind::OpenBrace if doubled => "a place-holder of a saved query is filled in before the query is run",
+            TokenKind::NumberWord => "put a name that begins with a digit in backticks",
+            _ => return None,
+        };
+        Some(hint.to_owned())
+    }
+
+    /// What to say when a command goes on where it should have ended.
+    pub(super) fn hint_behind_command(&self) -> Option<String> {
+        let token = self.peek();
+        match token.kind {
+            TokenKind::Word if crate::ast::CommandName::find(self.text(token)).is_some() => {
+                Some("commands are separated by `|`".to_owned())
+            }
+            TokenKind::Word if ["as", "by", "asc", "desc"].iter().all(|word| !self.at_word(word)) => {
+                self.meant(&["as", "by", "and", "or", "like", "desc", "asc"])
+            }
+            TokenKind::CloseParenthesis => Some("there is no `(` that it closes".to_owned()),
+            _ => None,
+        }
+    }
+
+    /// Goes to the pipe or the end of the query that a fault is in: a query at that depth of brackets.
+    pub(super) fn recover(&mut self, level: usize) {
+        let ends = |token: &Token| match token.kind {
+            TokenKind::End => true,
+            TokenKind::Pipe => token.depth <= level,
+            TokenKind::CloseParenthesis => token.depth < level,
+            _ => false,
+        };
+        let rest = self.tokens.get(self.position..).unwrap_or_default();
+        let ending = rest.iter().position(ends).unwrap_or(rest.len());
+        // A bracket that nothing closes must not swallow all commands behind it.
+        let unbalanced = self.tokens.last().is_some_and(|end| end.depth > 0);
+        let reached_end = rest.get(ending).is_none_or(|token| token.kind == TokenKind::End);
+        let pipe = rest.iter().position(|token| token.kind == TokenKind::Pipe);
+        self.position += if unbalanced && reached_end { pipe.unwrap_or(ending) } else { ending };
+    }
+}
+
+/// `a, b or c`
+pub(crate) fn list_of(parts: &[String], last: &str) -> String {
+    match parts {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., end] => format!("{} {last} {end}", first.join(", ")),
+    }
+}
+
+/// The sign of a token that has but one.
+const fn sign(kind: TokenKind) -> Option<&'static str> {
+    Some(match kind {
+        TokenKind::Pipe => "|",
+        TokenKind::Comma => ",",
+        TokenKind::Dot => ".",
+        TokenKind::Colon => ":",
+        TokenKind::OpenParenthesis => "(",
+        TokenKind::CloseParenthesis => ")",
+        TokenKind::OpenBracket => "[",
+        TokenKind::CloseBracket => "]",
+        TokenKind::OpenBrace => "{",
+        TokenKind::CloseBrace => "}",
+        TokenKind::Equal => "=",
+        TokenKind::Matches => "=~",
+        TokenKind::NotEqual => "!=",
+        TokenKind::Star => "*",
+        TokenKind::Slash => "/",
+        TokenKind::Minus => "-",
+        _ => return None,
+    })
+}

@@ -1,0 +1,156 @@
+//! From the text of a query to its tree.
+//!
+//! Owns the grammar: commands by recursive descent, one file for a family of them (`commands`), expressions by the
+//! strength of their operators (`expression`). What a query must keep beyond its grammar is asked by [`crate::check`].
+//!
+//! A fault does not end the work: the parser goes on behind the next pipe, so that several are reported. The depth of the
+//! tree is bounded ([`MAX_DEPTH`]), and with it every recursion here, in the printer, and in dropping the tree.
+
+mod cursor;
+mod names;
+mod option;
+mod expression;
+mod operand;
+mod commands;
+
+use logmark_diagnostics::{Diagnostic, Kind, Span, Spanned};
+
+use crate::ast::{Command, Query};
+use crate::token::TokenKind;
+use crate::{check, dialect, lexer};
+
+use cursor::{Cursor, Failed, Parsed};
+
+/// The most characters of a query. Page: `StartQuery`, `queryString`.
+pub const MAX_LENGTH: usize = 10_000;
+
+/// How deep the tree of an expression may be, parentheses, arguments and long sums all counted. CloudWatch documents no
+/// limit; no query of people comes near.
+pub const MAX_DEPTH: usize = 100;
+
+/// How many queries may stand in one another. CloudWatch allows one in another; the rest is for a better message.
+const MAX_QUERY_DEPTH: usize = 4;
+
+/// What bounds a parser keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ParseOptions {
+    /// The most `stats` commands. The documentation says 2.
+    pub max_stats: usize,
+    /// The most faults that are reported of one text.
+    pub max_faults: usize,
+}
+
+impl Default for ParseOptions {
+    fn default() -> Self {
+        Self { max_stats: 2, max_faults: 20 }
+    }
+}
+
+impl Query {
+    /// The query that a text is.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the text, in the order of the text: at least one fault, at most [`ParseOptions::max_faults`].
+    pub fn parse(source: &str) -> Result<Self, Vec<Diagnostic>> {
+        Self::parse_with(source, ParseOptions::default())
+    }
+
+    /// The query that a text is, within other bounds.
+    ///
+    /// # Errors
+    ///
+    /// As [`Query::parse`].
+    pub fn parse_with(source: &str, options: ParseOptions) -> Result<Self, Vec<Diagnostic>> {
+        // The length is asked first: nothing below may cost more than a query of that length does.
+        if let Some(fault) = too_long(source) {
+            return Err(vec![fault]);
+        }
+        if let Some(fault) = dialect::other_language(source) {
+            return Err(vec![fault]);
+        }
+        let (tokens, mut faults) = lexer::tokens(source);
+        let mut cursor = Cursor::new(source, &tokens);
+        let query = whole(&mut cursor);
+        faults.append(&mut cursor.into_faults());
+        if let Some(query) = query.as_ref().filter(|_| faults.is_empty()) {
+            faults = check::faults(query, options);
+        }
+        faults.sort_by_key(|fault| (fault.span.start, fault.span.end));
+        faults.truncate(options.max_faults.max(1));
+        match query {
+            Some(query) if faults.is_empty() => Ok(query),
+            _ => Err(faults),
+        }
+    }
+}
+
+/// The fault of a text above [`MAX_LENGTH`].
+fn too_long(source: &str) -> Option<Diagnostic> {
+    // A character has at most four bytes, so that a longer text need not be counted to its end.
+    let length = source.chars().take(MAX_LENGTH + 1).count();
+    (length > MAX_LENGTH).then(|| {
+        let start = source.char_indices().nth(MAX_LENGTH).map_or(source.len(), |(place, _)| place);
+        let expected = format!("at most {MAX_LENGTH} characters");
+        Diagnostic::new(Kind::Limit, Span::at(start), expected, "more")
+    })
+}
+
+/// The whole text as a query; `None` when a fault was noted instead.
+fn whole(cursor: &mut Cursor<'_>) -> Option<Query> {
+    let query = query(cursor);
+    if cursor.at(TokenKind::CloseParenthesis) && cursor.has_no_faults() {
+        cursor.fault_here(Kind::Syntax, Some("there is no `(` that it closes"));
+        return None;
+    }
+    query.ok().map(|query| query.node)
+}
+
+/// Commands between pipes, to the end of the text or to the parenthesis that closes the query.
+fn query(cursor: &mut Cursor<'_>) -> Parsed<Spanned<Query>> {
+    if cursor.queries >= MAX_QUERY_DEPTH {
+        return Err(cursor.fail(Kind::Limit, format!("at most {MAX_QUERY_DEPTH} queries in one another"), None));
+    }
+    cursor.queries += 1;
+    let query = commands_between_pipes(cursor);
+    cursor.queries -= 1;
+    query
+}
+
+/// Commands between pipes.
+fn commands_between_pipes(cursor: &mut Cursor<'_>) -> Parsed<Spanned<Query>> {
+    let start = cursor.peek().span;
+    let level = cursor.peek().depth;
+    let mut commands = Vec::new();
+    let mut failed = false;
+    loop {
+        match command(cursor) {
+            Ok(command) => commands.push(command),
+            Err(Failed) => {
+                failed = true;
+                cursor.recover(level);
+            }
+        }
+        if !cursor.take(TokenKind::Pipe) {
+            break;
+        }
+    }
+    if failed { Err(Failed) } else { Ok(Spanned::new(Query { commands }, start.to(cursor.previous().span))) }
+}
+
+/// One command, to the pipe or the end behind it.
+fn command(cursor: &mut Cursor<'_>) -> Parsed<Spanned<Command>> {
+    let start = cursor.peek().span;
+    let command = commands::command(cursor)?;
+    let end = cursor.previous().span;
+    let nested = cursor.queries > 1;
+    if nested && cursor.at(TokenKind::CloseParenthesis) || cursor.at(TokenKind::Pipe) || cursor.at(TokenKind::End) && !nested {
+        return Ok(Spanned::new(command, start.to(end)));
+    }
+    cursor.expect_also("`|`");
+    cursor.expect_also(if nested { "`)`" } else { "the end of the query" });
+    Err(cursor.fail_here(Kind::Syntax, cursor.hint_behind_command()))
+}
+
+pub(crate) use cursor::list_of;
+pub(crate) use names::RESERVED;

@@ -1,0 +1,171 @@
+//! What stands between operators: fields, values, calls of functions, and expressions in parentheses.
+
+use logmark_diagnostics::{Kind, Span, Spanned, closest};
+
+use super::cursor::{Cursor, Failed, Parsed};
+use super::expression::{Node, check_level, deeper, disjunction};
+use super::names;
+use crate::ast::{Argument, Call, Expression};
+use crate::functions::{Function, Parameter};
+use crate::token::TokenKind;
+
+/// An operand.
+pub(super) fn operand(cursor: &mut Cursor<'_>, level: usize) -> Parsed<Node> {
+    let token = cursor.peek();
+    let next = cursor.ahead(1);
+    let hint = match token.kind {
+        TokenKind::OpenParenthesis => return parenthesised(cursor, level),
+        TokenKind::Text => return leaf(names::text(cursor, "an expression")?.map(Expression::Text)),
+        TokenKind::Number => return leaf(names::number(cursor, "an expression")?.map(Expression::Number)),
+        TokenKind::Word if next.kind == TokenKind::OpenParenthesis && !names::is_reserved(cursor.text(token)) => {
+            return call(cursor, level);
+        }
+        TokenKind::Word if is_boolean(cursor) => {
+            let value = cursor.at_word("true");
+            cursor.advance();
+            return leaf(Spanned::new(Expression::Boolean(value), token.span));
+        }
+        TokenKind::Word | TokenKind::QuotedName | TokenKind::NumberWord => {
+            return leaf(names::path(cursor, "an expression")?.map(Expression::Field));
+        }
+        TokenKind::Regex => Some("a regular expression stands behind `like`, `=~` or in `parse`"),
+        TokenKind::OpenBracket => Some("a list stands behind `in`"),
+        TokenKind::Star => Some("`*` alone stands only in count(*)"),
+        TokenKind::Dollar => Some("`$` begins a saved query, in the place of a command"),
+        _ => None,
+    };
+    cursor.expect_also("an expression");
+    Err(cursor.fail_here(Kind::Syntax, hint.map(str::to_owned)))
+}
+
+/// A node without parts.
+#[expect(clippy::unnecessary_wraps, reason = "every operand is parsed to the same type")]
+fn leaf(expression: Spanned<Expression>) -> Parsed<Node> {
+    Ok(Node { expression, depth: 1 })
+}
+
+/// Whether `true` or `false` stands here as a value, and not as the beginning of a path.
+fn is_boolean(cursor: &Cursor<'_>) -> bool {
+    let path_goes_on = cursor.touches_next() && matches!(cursor.ahead(1).kind, TokenKind::Dot | TokenKind::OpenBracket);
+    (cursor.at_word("true") || cursor.at_word("false")) && !path_goes_on
+}
+
+/// `(a + b)`. The parentheses are in the span, and not in the tree.
+fn parenthesised(cursor: &mut Cursor<'_>, level: usize) -> Parsed<Node> {
+    check_level(cursor, level)?;
+    let start = cursor.advance().span;
+    if cursor.at_word("SOURCE") {
+        let hint = "a query in parentheses stands behind `in`, and in `join` and `appendcols`";
+        return Err(cursor.fail(Kind::Syntax, "an expression", Some(hint.to_owned())));
+    }
+    let inner = disjunction(cursor, level + 1)?;
+    cursor.expect_also("an operator");
+    let end = cursor.expect(TokenKind::CloseParenthesis)?;
+    Ok(Node { expression: Spanned::new(inner.expression.node, start.to(end)), depth: inner.depth })
+}
+
+/// `strlen(a)`
+fn call(cursor: &mut Cursor<'_>, level: usize) -> Parsed<Node> {
+    check_level(cursor, level)?;
+    let token = cursor.peek();
+    let Some(function) = Function::find(cursor.text(token)) else {
+        return Err(unknown_function(cursor));
+    };
+    cursor.advance();
+    cursor.advance();
+    let mut arguments = Vec::new();
+    let mut depth = 0;
+    while arguments.is_empty() && !cursor.at(TokenKind::CloseParenthesis)
+        || !arguments.is_empty() && cursor.take(TokenKind::Comma)
+    {
+        let (argument, below) = argument(cursor, function, arguments.len(), level)?;
+        depth = depth.max(below);
+        arguments.push(argument);
+    }
+    cursor.expect_also("an operator");
+    let end = cursor.expect(TokenKind::CloseParenthesis)?;
+    let span = token.span.to(end);
+    check_count(cursor, function, arguments.len(), span)?;
+    let call = Call { function: Spanned::new(function, token.span), arguments };
+    deeper(cursor, Spanned::new(Expression::Call(call), span), depth)
+}
+
+/// One argument, and the depth of its tree.
+fn argument(cursor: &mut Cursor<'_>, function: Function, place: usize, level: usize) -> Parsed<(Spanned<Argument>, usize)> {
+    let token = cursor.peek();
+    match function.signature().parameter(place).unwrap_or(Parameter::Value) {
+        Parameter::Period => {
+            if function == Function::Bin && matches!(token.kind, TokenKind::Word | TokenKind::QuotedName) {
+                let hint = "bin always takes @timestamp; for another time write datefloor(field, 5m)";
+                return Err(cursor.fail(Kind::Syntax, "a period of time such as `5m`", Some(hint.to_owned())));
+            }
+            Ok((names::period(cursor)?.map(Argument::Period), 0))
+        }
+        Parameter::Number if token.kind == TokenKind::Minus => Err(cursor.fail(Kind::Value, "a number from 0", None)),
+        Parameter::Number => {
+            Ok((names::number(cursor, "a number")?.map(|number| Argument::Expression(Expression::Number(number))), 0))
+        }
+        Parameter::ValueOrStar if token.kind == TokenKind::Star => {
+            cursor.advance();
+            Ok((Spanned::new(Argument::Star, token.span), 0))
+        }
+        Parameter::Value | Parameter::ValueOrStar => {
+            let node = disjunction(cursor, level + 1)?;
+            Ok((node.expression.map(Argument::Expression), node.depth))
+        }
+    }
+}
+
+/// Fails when a function has too few or too many arguments.
+fn check_count(cursor: &mut Cursor<'_>, function: Function, count: usize, span: Span) -> Parsed<()> {
+    let signature = function.signature();
+    if (signature.least()..=signature.most()).contains(&count) {
+        return Ok(());
+    }
+    let (least, most) = (signature.least(), signature.most());
+    let plural = |count: usize| if count == 1 { "" } else { "s" };
+    let expected = match (least, most) {
+        (0, 0) => format!("no argument of `{function}`"),
+        (least, most) if least == most => format!("{least} argument{} of `{function}`", plural(least)),
+        (least, usize::MAX) => format!("at least {least} argument{} of `{function}`", plural(least)),
+        (least, most) => format!("{least} to {most} arguments of `{function}`"),
+    };
+    let found = if count == 0 { "none".to_owned() } else { count.to_string() };
+    let hint = match function {
+        Function::Case => "`case` has at most 10 conditions, each with its value, and perhaps a default".to_owned(),
+        _ => format!("{function}({})", signature.names),
+    };
+    Err(cursor.fail_at(Kind::Arity, span, expected, found, Some(hint)))
+}
+
+/// The fault of a function that the language does not have.
+fn unknown_function(cursor: &mut Cursor<'_>) -> Failed {
+    /// What people write who know other languages.
+    const ELSEWHERE: &[(&str, &str)] = &[
+        ("len", "strlen"),
+        ("length", "strlen"),
+        ("upper", "toupper"),
+        ("lower", "tolower"),
+        ("substring", "substr"),
+        ("contains", "strcontains"),
+        ("mean", "avg"),
+        ("average", "avg"),
+        ("percentile", "pct"),
+        ("p99", "pct"),
+        ("distinct", "count_distinct"),
+        ("dc", "count_distinct"),
+        ("isnull", "not ispresent"),
+        ("isnotnull", "ispresent"),
+        ("exists", "ispresent"),
+        ("first", "earliest"),
+        ("last", "latest"),
+        ("date_trunc", "datefloor"),
+        ("ifnull", "coalesce"),
+        ("iff", "if"),
+    ];
+    let word = cursor.text(cursor.peek());
+    let elsewhere = ELSEWHERE.iter().find(|(other, _)| other.eq_ignore_ascii_case(word)).map(|(_, ours)| *ours);
+    let near = || closest(word, Function::ALL.iter().flat_map(|function| function.spellings().iter().copied()));
+    let hint = elsewhere.or_else(near).map(|name| format!("did you mean `{name}`?"));
+    cursor.fail(Kind::UnknownName, "a function", hint)
+}

@@ -1,0 +1,69 @@
+//! From the tree of a query to its text.
+//!
+//! The text is on one line but for line breaks inside regular expressions and texts as they were written; parsed again it
+//! gives the same tree. Keywords are in the documentation's case, operators have blanks around them, parentheses stand where
+//! the tree needs them and nowhere else, defaults that were written out are left out. A number, a regular expression and a
+//! text that was written are printed as they were: CloudWatch documents no escapes, so that no other spelling is safe.
+//!
+//! A printed query can be longer than the one that was parsed (a blank more here and there), even longer than CloudWatch
+//! takes: [`Query::to_text`] refuses that, `Display` does not ask.
+
+mod name;
+mod expression;
+mod commands;
+
+use std::fmt;
+
+use crate::ast::{Command, Query};
+use crate::parse::MAX_LENGTH;
+
+/// The printed query has more than [`MAX_LENGTH`] characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooLong {
+    /// How many characters it has.
+    pub length: usize,
+}
+
+impl Query {
+    /// The query as text that CloudWatch takes.
+    ///
+    /// # Errors
+    ///
+    /// [`TooLong`] when the text has more than [`MAX_LENGTH`] characters.
+    pub fn to_text(&self) -> Result<String, TooLong> {
+        let text = self.to_string();
+        let length = text.chars().count();
+        if length > MAX_LENGTH { Err(TooLong { length }) } else { Ok(text) }
+    }
+}
+
+impl fmt::Display for Query {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        separated(f, &self.commands, " | ")
+    }
+}
+
+impl fmt::Display for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        commands::command(f, self)
+    }
+}
+
+impl fmt::Display for TooLong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the query has {} characters, {MAX_LENGTH} are allowed", self.length)
+    }
+}
+
+impl std::error::Error for TooLong {}
+
+/// Things with something between them.
+fn separated<T: fmt::Display>(f: &mut fmt::Formatter<'_>, list: &[T], separator: &str) -> fmt::Result {
+    for (index, one) in list.iter().enumerate() {
+        if index > 0 {
+            f.write_str(separator)?;
+        }
+        one.fmt(f)?;
+    }
+    Ok(())
+}
