@@ -18,6 +18,8 @@ pub enum Expression {
     Number(Number),
     /// `true` or `false`
     Boolean(bool),
+    /// `null`: the value of a field that is not there. The pages do not have it, queries in use do: if(c, a, null).
+    Null,
     /// `not a`, `-a`
     Unary(UnaryOperator, Box<Spanned<Expression>>),
     /// `a + b`, `a = b`

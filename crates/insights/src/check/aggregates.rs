@@ -53,13 +53,16 @@ fn check_stats(stats: &Stats, span: Span, faults: &mut Faults) {
     }
     if !any {
         let span = stats.aggregates.first().map_or(span, |column| column.expression.span);
-        faults.note(
-            Kind::Syntax,
-            span,
-            "an aggregate, such as count(*)",
-            "none",
-            "`stats` computes something of each group: stats count(*) by field",
-        );
+        let bare = stats.aggregates.first().and_then(|column| match &column.expression.node {
+            Expression::Field(field) => Function::find(&field.flat_name()).filter(|function| function.is_aggregate()),
+            _ => None,
+        });
+        let hint = match bare {
+            Some(Function::Count) => "a function has parentheses: count(*)".to_owned(),
+            Some(function) => format!("a function has parentheses: {function}(field)"),
+            None => "`stats` computes something of each group: stats count(*) by field".to_owned(),
+        };
+        faults.note(Kind::Syntax, span, "an aggregate, such as count(*)", "none", &hint);
     }
     for column in &stats.by {
         for (call, span) in aggregates(&column.expression) {

@@ -9,6 +9,7 @@ mod aggregates;
 mod patterns;
 mod counts;
 mod queries;
+mod scope;
 
 use logmark_diagnostics::{Diagnostic, Kind, Span};
 
@@ -24,6 +25,7 @@ pub(crate) fn faults(query: &Query, options: ParseOptions) -> Vec<Diagnostic> {
         aggregates::check(query, &mut faults);
         patterns::check(query, &mut faults);
         counts::check(query, &mut faults);
+        scope::check(query, &mut faults);
     });
     faults.0
 }

@@ -24,7 +24,7 @@ fn is(command: &Spanned<Command>, name: CommandName) -> bool {
 /// `SOURCE` chooses what is read, and so begins the query. Page: CWL_QuerySyntax-Source.
 fn source_first(query: &Query, faults: &mut Faults) {
     for command in query.commands.iter().skip(1).filter(|command| is(command, CommandName::Source)) {
-        let hint = "one `SOURCE` names all that is read: logGroups(namePrefix: ['a', 'b'])";
+        let hint = "one `SOURCE` names all that is read; only the text of a dashboard has one for each log group";
         faults.note(
             Kind::Syntax,
             command.span,
@@ -75,13 +75,13 @@ fn estimate_last(query: &Query, faults: &mut Faults) {
     }
 }
 
-/// `anomaly` and `diff` work on what `pattern` found. Pages: CWL_QuerySyntax-Anomaly, CWL_QuerySyntax-Diff; that `diff` alone
-/// is refused was seen.
+/// `anomaly` works on what `pattern` found. Page: CWL_QuerySyntax-Anomaly. `diff` does too, but the console puts it behind
+/// queries without (page: `CWL_AnalyzeLogData_Compare`).
 fn pattern_before(query: &Query, faults: &mut Faults) {
     let pattern = query.commands.iter().position(|command| is(command, CommandName::Pattern)).unwrap_or(usize::MAX);
     for (place, command) in query.commands.iter().enumerate() {
         let name = command.node.name();
-        if matches!(name, CommandName::Anomaly | CommandName::Diff) && place < pattern {
+        if name == CommandName::Anomaly && place < pattern {
             let expected = format!("`pattern` before `{name}`");
             let hint = format!("write `pattern @message | {name}`");
             faults.note(Kind::Syntax, command.span, expected, "none", &hint);

@@ -74,6 +74,12 @@ fn check_format(format: &ParseFormat, faults: &mut Faults) {
     }
 }
 
+/// The names of the groups as they are written.
+fn named_by(regex: &Regex) -> impl Iterator<Item = String> {
+    let names = regex.as_str().split("(?<").skip(1).filter_map(|behind| behind.split_once('>'));
+    names.filter(|(name, _)| !name.starts_with(['=', '!'])).map(|(name, _)| name.to_owned())
+}
+
 fn plural(count: usize, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
@@ -97,7 +103,10 @@ fn check_groups(pattern: &Spanned<Regex>, aliases: &[Spanned<FieldPath>], faults
         return;
     };
     let span = aliases.first().map_or(last.span, |alias| alias.span).to(last.span);
-    if named > 0 {
+    let same = || named_by(&pattern.node).eq(aliases.iter().map(|alias| alias.node.flat_name()));
+    if named > 0 && same() {
+        // `/(?<a>x)/ as a` says it twice.
+    } else if named > 0 {
         faults.note(
             Kind::Syntax,
             span,
@@ -118,9 +127,31 @@ fn check_groups(pattern: &Spanned<Regex>, aliases: &[Spanned<FieldPath>], faults
     }
 }
 
+/// The expression with names for its groups that the compiler takes: queries in use name them `@a` and `a.b` too.
+fn plain_names(source: &str) -> String {
+    let mut plain = String::with_capacity(source.len());
+    let mut rest = source;
+    while let Some(place) = rest.find("(?<") {
+        let (before, behind) = rest.split_at(place + "(?<".len());
+        plain.push_str(before);
+        let end = behind
+            .find(|character: char| !character.is_ascii_alphanumeric() && !"@._".contains(character))
+            .unwrap_or(behind.len());
+        let (name, after) = behind.split_at(end);
+        let backslashes = before[..place].len() - before[..place].trim_end_matches('\\').len();
+        if backslashes % 2 == 0 && after.starts_with('>') {
+            plain.push_str(&name.replace('@', "at_").replace('.', "_dot_"));
+        } else {
+            plain.push_str(name);
+        }
+        rest = after;
+    }
+    plain + rest
+}
+
 /// The expression, when it compiles.
 fn compile(source: &str, span: Span, faults: &mut Faults) -> Option<regex::Regex> {
-    match RegexBuilder::new(source).size_limit(MOST_BYTES).build() {
+    match RegexBuilder::new(&plain_names(source)).size_limit(MOST_BYTES).build() {
         Ok(regex) => Some(regex),
         Err(regex::Error::CompiledTooBig(_)) => {
             faults.note(

@@ -88,7 +88,7 @@ pub(crate) fn parts<'a>(expression: &'a Spanned<Expression>, visit: &mut impl Fn
         visit(part);
         let of = |part: &'a Spanned<Expression>| Spanned::new(&part.node, part.span);
         match part.node {
-            Expression::Field(_) | Expression::Text(_) | Expression::Number(_) | Expression::Boolean(_) => {}
+            Expression::Field(_) | Expression::Text(_) | Expression::Number(_) | Expression::Boolean(_) | Expression::Null => {}
             Expression::Unary(_, operand) => rest.push(of(operand)),
             Expression::Binary(_, left, right) => rest.extend([of(right), of(left)]),
             Expression::And(list) | Expression::Or(list) => rest.extend(list.iter().rev().map(of)),

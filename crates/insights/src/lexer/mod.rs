@@ -40,6 +40,8 @@ impl<'a> Lexer<'a> {
     /// Takes one token, or blanks, or a comment; false at the end.
     fn step(&mut self) -> bool {
         let Some(character) = self.rest().chars().next() else {
+            // Behind the last token, and not behind the blanks that may follow it.
+            self.position = self.tokens.last().map_or(0, |token| token.span.end);
             self.push(TokenKind::End, 0);
             return false;
         };
@@ -104,6 +106,8 @@ impl<'a> Lexer<'a> {
         let hint = match character {
             ';' => "commands are separated by `|`, and nothing ends a query",
             '&' => "write `and`",
+            '~' if self.source.get(self.position + 1..).is_some_and(|rest| rest.starts_with('=')) => "write `=~`",
+            '~' => "the operator of regular expressions is `=~`",
             '\u{201c}' | '\u{201d}' | '\u{2018}' | '\u{2019}' => "write straight quotes: `\"` or `'`",
             '\\' => "`\\` stands only between quotes or in `/…/`",
             _ => "put a name with such a character in backticks, a text in quotes",

@@ -92,6 +92,8 @@ fn comparison(cursor: &mut Cursor<'_>, level: usize) -> Parsed<Node> {
     let compared = if let Some(operator) = comparison_operator(cursor.peek().kind) {
         cursor.advance();
         let right = sum(cursor, level)?;
+        no_null(cursor, &left.expression)?;
+        no_null(cursor, &right.expression)?;
         let depth = left.depth.max(right.depth);
         let span = left.expression.span.to(right.expression.span);
         let expression = Expression::Binary(operator, Box::new(left.expression), Box::new(right.expression));
@@ -108,6 +110,15 @@ fn comparison(cursor: &mut Cursor<'_>, level: usize) -> Parsed<Node> {
         return Err(cursor.fail(Kind::Syntax, "`and` or `or` between comparisons", Some(hint.to_owned())));
     }
     Ok(compared)
+}
+
+/// Whether a field is there is not asked by comparing it.
+fn no_null(cursor: &mut Cursor<'_>, operand: &Spanned<Expression>) -> Parsed<()> {
+    if operand.node != Expression::Null {
+        return Ok(());
+    }
+    let hint = "write ispresent(field) or not ispresent(field)";
+    Err(cursor.fail_at(Kind::Syntax, operand.span, "a value to compare with", "`null`", Some(hint.to_owned())))
 }
 
 /// Whether an operator of comparison stands here.
@@ -180,7 +191,7 @@ fn matching(cursor: &mut Cursor<'_>, left: Node, operator: MatchOperator) -> Par
         }
     };
     let after = cursor.peek();
-    if token.kind == TokenKind::Regex && after.kind == TokenKind::Word && after.span.start == token.span.end {
+    if token.kind == TokenKind::Regex && names::is_flags(cursor, token, after) {
         let hint = "flags stand inside, at the beginning: /(?i)error/";
         return Err(cursor.fail(Kind::Syntax, "nothing behind the last `/`", Some(hint.to_owned())));
     }

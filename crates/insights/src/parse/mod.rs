@@ -16,7 +16,7 @@ mod commands;
 use logmark_diagnostics::{Diagnostic, Kind, Span, Spanned};
 
 use crate::ast::{Command, Query};
-use crate::token::TokenKind;
+use crate::token::{Token, TokenKind};
 use crate::{check, dialect, lexer};
 
 use cursor::{Cursor, Failed, Parsed};
@@ -77,6 +77,9 @@ impl Query {
             faults = check::faults(query, options);
         }
         faults.sort_by_key(|fault| (fault.span.start, fault.span.end));
+        if query.is_none() {
+            first_of_each_command(&mut faults, &tokens);
+        }
         faults.truncate(options.max_faults.max(1));
         match query {
             Some(query) if faults.is_empty() => Ok(query),
@@ -94,6 +97,13 @@ fn too_long(source: &str) -> Option<Diagnostic> {
         let expected = format!("at most {MAX_LENGTH} characters");
         Diagnostic::new(Kind::Limit, Span::at(start), expected, "more")
     })
+}
+
+/// Leaves the first fault between two pipes: what follows it there is mostly its consequence.
+fn first_of_each_command(faults: &mut Vec<Diagnostic>, tokens: &[Token]) {
+    let pipes: Vec<usize> = tokens.iter().filter(|token| token.kind == TokenKind::Pipe).map(|token| token.span.start).collect();
+    let command = |fault: &Diagnostic| pipes.partition_point(|pipe| *pipe < fault.span.start);
+    faults.dedup_by_key(|fault| command(fault));
 }
 
 /// The whole text as a query; `None` when a fault was noted instead.

@@ -69,11 +69,7 @@ pub(super) fn name(cursor: &mut Cursor<'_>, what: &str) -> Parsed<Spanned<Name>>
     cursor.expect_also(what);
     match token.kind {
         TokenKind::Word if is_reserved(cursor.text(token)) => {
-            let hint = if cursor.at_word("null") {
-                "there is no null: ask with ispresent(field); put a field of that name in backticks"
-            } else {
-                "it is a keyword: put a field of that name in backticks"
-            };
+            let hint = "it is a keyword: put a field of that name in backticks";
             Err(cursor.fail_here(Kind::Syntax, Some(hint.to_owned())))
         }
         TokenKind::NumberWord if Period::parse(cursor.text(token)).is_ok() => {
@@ -104,6 +100,12 @@ fn named(cursor: &Cursor<'_>, token: Token) -> Option<Name> {
 /// Whether a word is no name unless it stands in backticks.
 pub(super) fn is_reserved(word: &str) -> bool {
     RESERVED.iter().any(|reserved| reserved.eq_ignore_ascii_case(word))
+}
+
+/// Whether a word behind a regular expression is meant for its flags: `/error/i`.
+pub(super) fn is_flags(cursor: &Cursor<'_>, regex: Token, after: Token) -> bool {
+    let flags = |word: &str| word.bytes().all(|byte| b"gimsuxy".contains(&byte));
+    after.kind == TokenKind::Word && after.span.start == regex.span.end && flags(cursor.text(after))
 }
 
 /// `as a`, when it stands here.

@@ -25,6 +25,10 @@ pub(super) fn operand(cursor: &mut Cursor<'_>, level: usize) -> Parsed<Node> {
             cursor.advance();
             return leaf(Spanned::new(Expression::Boolean(value), token.span));
         }
+        TokenKind::Word if cursor.at_word("null") => {
+            cursor.advance();
+            return leaf(Spanned::new(Expression::Null, token.span));
+        }
         TokenKind::Word | TokenKind::QuotedName | TokenKind::NumberWord => {
             return leaf(names::path(cursor, "an expression")?.map(Expression::Field));
         }
@@ -152,6 +156,7 @@ fn unknown_function(cursor: &mut Cursor<'_>) -> Failed {
         ("average", "avg"),
         ("percentile", "pct"),
         ("p99", "pct"),
+        ("median", "pct"),
         ("distinct", "count_distinct"),
         ("dc", "count_distinct"),
         ("isnull", "not ispresent"),

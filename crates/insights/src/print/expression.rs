@@ -26,6 +26,7 @@ impl Display for Expression {
             Self::Text(text) => text.fmt(f),
             Self::Number(number) => number.fmt(f),
             Self::Boolean(value) => value.fmt(f),
+            Self::Null => f.write_str("null"),
             Self::Unary(UnaryOperator::Not, operand) => {
                 f.write_str("not ")?;
                 at_least(f, &operand.node, Strength::Not)
@@ -64,9 +65,12 @@ const fn strength(expression: &Expression) -> Strength {
         Expression::Match(..) | Expression::In(..) => Strength::Comparison,
         Expression::Binary(operator, _, _) => strength_of(*operator),
         Expression::Unary(UnaryOperator::Negate, _) => Strength::Unary,
-        Expression::Field(_) | Expression::Text(_) | Expression::Number(_) | Expression::Boolean(_) | Expression::Call(_) => {
-            Strength::Operand
-        }
+        Expression::Field(_)
+        | Expression::Text(_)
+        | Expression::Number(_)
+        | Expression::Boolean(_)
+        | Expression::Null
+        | Expression::Call(_) => Strength::Operand,
     }
 }
 

@@ -90,7 +90,7 @@ fn regex(cursor: &mut Cursor<'_>) -> Parsed<ParseFormat> {
     let written = cursor.text(token);
     // INVARIANT: the lexer ends a regular expression at its first bare `/` and takes none that is empty.
     let source = Regex::new(written.get(1..written.len() - 1).unwrap_or_default()).map_err(|_| Failed)?;
-    if cursor.at(TokenKind::Word) && cursor.peek().span.start == token.span.end {
+    if names::is_flags(cursor, token, cursor.peek()) {
         let hint = "flags stand inside, at the beginning: /(?i)error/";
         return Err(cursor.fail(Kind::Syntax, "nothing behind the last `/`", Some(hint.to_owned())));
     }

@@ -28,11 +28,7 @@ pub(super) fn command(cursor: &mut Cursor<'_>) -> Parsed<Command> {
     // Older names, which CloudWatch still takes: `head 20` is `limit 20`, `order by a` is `sort a`.
     match word.to_ascii_lowercase().as_str() {
         "head" => return after_name(cursor, CommandName::Limit),
-        "order" => {
-            cursor.advance();
-            cursor.expect_word("by")?;
-            return stats::sort(cursor).map(Command::Sort);
-        }
+        "order" => return after_name(cursor, CommandName::Sort),
         _ => {}
     }
     match CommandName::find(word) {

@@ -1,7 +1,7 @@
 //! `stats`, `sort`, `limit`, `dedup`.
 //!
 //! - `stats aggregate [as name], … [by expression [as name], …] [offset period]`
-//! - `sort expression [asc|desc], …`; `order by` is an older name of it
+//! - `sort expression [asc|desc], …`; `sort by` and `order by` are older names of it
 //! - `limit number`, `limit any number`, from 1 to 100,000; `head` is an older name of it
 //! - `dedup field, …`
 //!
@@ -37,8 +37,9 @@ pub(super) fn stats(cursor: &mut Cursor<'_>) -> Parsed<Stats> {
 }
 
 pub(super) fn sort(cursor: &mut Cursor<'_>) -> Parsed<Sort> {
+    // `sort by a` and `order by a` are not in the pages, and in use.
     if cursor.at_word("by") {
-        return Err(cursor.fail(Kind::Syntax, "what to sort by", Some("`sort` has no `by`: sort @timestamp desc".to_owned())));
+        cursor.advance();
     }
     let keys = names::comma_list(cursor, |cursor| {
         let expression = expression::expression(cursor)?;
@@ -52,13 +53,9 @@ pub(super) fn sort(cursor: &mut Cursor<'_>) -> Parsed<Sort> {
         };
         Ok(SortKey { expression, direction })
     })?;
-    if cursor.at_word("limit") || cursor.at_word("head") {
-        return Err(cursor.fail_here(Kind::Syntax, Some("commands are separated by `|`".to_owned())));
-    }
-    if cursor.at(TokenKind::Word) {
-        let hint = cursor.meant(&["asc", "desc", "ascending", "descending"]);
-        let hint = hint.map(|_| "directions are `asc` and `desc`".to_owned());
-        return Err(cursor.fail_here(Kind::Syntax, hint));
+    let direction = cursor.meant(&["ascending", "descending"]).filter(|_| !cursor.at_word("desc"));
+    if direction.is_some() {
+        return Err(cursor.fail_here(Kind::Syntax, Some("directions are `asc` and `desc`".to_owned())));
     }
     Ok(Sort { keys })
 }
