@@ -7,3 +7,8 @@ mod print;
 mod coverage;
 #[path = "properties/reach.rs"]
 mod reach;
+
+/// So many cases. What failed once becomes a test of its own and is not kept in files.
+fn cases(cases: u32) -> proptest::prelude::ProptestConfig {
+    proptest::prelude::ProptestConfig { cases, failure_persistence: None, ..Default::default() }
+}

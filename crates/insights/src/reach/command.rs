@@ -82,6 +82,7 @@ impl Walker {
                     Expression::Text(_)
                     | Expression::Number(_)
                     | Expression::Boolean(_)
+                    | Expression::Null
                     | Expression::Unary(..)
                     | Expression::Binary(..)
                     | Expression::And(_)

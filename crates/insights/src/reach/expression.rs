@@ -27,7 +27,7 @@ impl Walker {
         let inner = if uses.contains(Use::Filtered) { uses } else { uses.and(Uses::of(Use::Computed)) };
         match expression {
             Expression::Field(path) => found.push(self.refer(scope, Referent::Field(path.clone()), span, uses)),
-            Expression::Text(_) | Expression::Number(_) | Expression::Boolean(_) => {}
+            Expression::Text(_) | Expression::Number(_) | Expression::Boolean(_) | Expression::Null => {}
             Expression::Unary(_, operand) => self.expression(scope, &operand.node, operand.span, inner, found),
             Expression::Binary(_, left, right) => {
                 self.expression(scope, &left.node, left.span, inner, found);

@@ -27,11 +27,13 @@ impl Walker {
         for selector in selectors {
             self.selector(selector);
         }
-        if let Some(start) = start {
-            self.reaches(Beyond::TimeRange(Window::SourceStart), start.span);
-        }
-        if let Some(end) = end {
-            self.reaches(Beyond::TimeRange(Window::SourceEnd), end.span);
+        let start = start.as_ref().map(|start| (start.span, Window::SourceStart));
+        let end = end.as_ref().map(|end| (end.span, Window::SourceEnd));
+        // They stand in any order.
+        let mut points: Vec<_> = start.into_iter().chain(end).collect();
+        points.sort_by_key(|(span, _)| span.start);
+        for (span, window) in points {
+            self.reaches(Beyond::TimeRange(window), span);
         }
     }
 

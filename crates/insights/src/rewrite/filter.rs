@@ -59,7 +59,7 @@ fn check_condition(condition: &Expression) -> Result<(), Refusal> {
 fn has_aggregate(expression: &Expression) -> bool {
     let of = |part: &Spanned<Expression>| has_aggregate(&part.node);
     match expression {
-        Expression::Field(_) | Expression::Text(_) | Expression::Number(_) | Expression::Boolean(_) => false,
+        Expression::Field(_) | Expression::Text(_) | Expression::Number(_) | Expression::Boolean(_) | Expression::Null => false,
         Expression::Unary(_, operand) | Expression::Match(_, operand, _) => of(operand),
         Expression::Binary(_, left, right) => of(left) || of(right),
         Expression::And(parts) | Expression::Or(parts) => parts.iter().any(of),
@@ -177,7 +177,7 @@ fn filter_columns(columns: &mut [Column], condition: &Expression) -> Result<(), 
 
 fn filter_expression(expression: &mut Expression, condition: &Expression) -> Result<(), Refusal> {
     match expression {
-        Expression::Field(_) | Expression::Text(_) | Expression::Number(_) | Expression::Boolean(_) => Ok(()),
+        Expression::Field(_) | Expression::Text(_) | Expression::Number(_) | Expression::Boolean(_) | Expression::Null => Ok(()),
         Expression::Unary(_, operand) | Expression::Match(_, operand, _) => filter_expression(&mut operand.node, condition),
         Expression::Binary(_, left, right) => {
             filter_expression(&mut left.node, condition)?;

@@ -2,12 +2,12 @@
 
 use logmark_insights::MAX_LENGTH;
 use logmark_insights::ast::Query;
-use proptest::prelude::{ProptestConfig, prop_assert_eq, proptest};
+use proptest::prelude::{prop_assert_eq, proptest};
 
 use crate::strategy;
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(20_000))]
+    #![proptest_config(crate::cases(20_000))]
 
     #[test]
     fn a_printed_query_is_parsed_to_the_same_tree(query in strategy::query()) {

@@ -8,7 +8,7 @@ use logmark_diagnostics::{Span, Spanned};
 use logmark_insights::MAX_LENGTH;
 use logmark_insights::ast::{Period, Query};
 use logmark_insights::reach::{Beyond, Reach, Referent};
-use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, proptest};
+use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 
 use crate::strategy::{self, Within};
 
@@ -61,7 +61,9 @@ fn is_at(beyond: &Spanned<Beyond>, text: &str) -> bool {
     let begins = |word: &str| at.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
     match &beyond.node {
         Beyond::LogGroup { .. } | Beyond::OtherAccounts { .. } => at.starts_with(['\'', '"']),
-        Beyond::LogGroups { .. } | Beyond::LogGroupTags { .. } | Beyond::DataSources { .. } => begins(beyond.node.word()) && at.ends_with(')'),
+        Beyond::LogGroups { .. } | Beyond::LogGroupTags { .. } | Beyond::DataSources { .. } => {
+            begins(beyond.node.word()) && at.ends_with(')')
+        }
         Beyond::TimeRange(_) => match beyond.node.word() {
             "start" | "end" => at == "now" || at.starts_with('-') || at.parse::<u64>().is_ok(),
             "offset" => Period::parse(at).is_ok(),
@@ -77,7 +79,15 @@ fn is_at(beyond: &Spanned<Beyond>, text: &str) -> bool {
 fn in_other_case(text: &mut String, span: Span, numbers: u32) {
     let turned: String = text[span.range()]
         .char_indices()
-        .map(|(place, letter)| if numbers >> (place % 32) & 1 == 0 { letter } else if letter.is_ascii_lowercase() { letter.to_ascii_uppercase() } else { letter.to_ascii_lowercase() })
+        .map(|(place, letter)| {
+            if numbers >> (place % 32) & 1 == 0 {
+                letter
+            } else if letter.is_ascii_lowercase() {
+                letter.to_ascii_uppercase()
+            } else {
+                letter.to_ascii_lowercase()
+            }
+        })
         .collect();
     text.replace_range(span.range(), &turned);
 }
@@ -109,7 +119,7 @@ fn parts<'a>(debug: &'a str, beginning: &str) -> BTreeSet<&'a str> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(20_000))]
+    #![proptest_config(crate::cases(20_000))]
 
     #[test]
     fn whatever_a_query_reaches_is_named_once_and_nothing_else(query in strategy::query()) {

@@ -40,7 +40,9 @@ impl Maker {
             CommandName::Filter => Command::Filter(Filter { condition: self.expression(3) }),
             CommandName::FilterIndex => Command::FilterIndex(self.filter_index()),
             CommandName::Parse => Command::Parse(Parse { input: self.maybe(Self::path), format: self.format() }),
-            CommandName::Json => Command::Json(Json { input: self.maybe(Self::path), path: Spanned::made(self.text()), alias: self.alias() }),
+            CommandName::Json => {
+                Command::Json(Json { input: self.maybe(Self::path), path: Spanned::made(self.text()), alias: self.alias() })
+            }
             CommandName::Stats => Command::Stats(self.stats()),
             CommandName::Sort => Command::Sort(Sort { keys: self.some(Self::sort_key) }),
             CommandName::Limit => Command::Limit(self.limit()),
@@ -129,12 +131,15 @@ impl Maker {
     }
 
     fn stats(&mut self) -> Stats {
+        self.known = self.given.clone();
         let mut aggregates = self.some(|maker| Column { expression: maker.aggregate(), alias: maker.maybe(Self::alias) });
         if self.yes() {
             aggregates.push(Column { expression: self.expression_of(2, Calls::Aggregates), alias: self.maybe(Self::alias) });
         }
-        let by = self.maybe_some(|maker| Column { expression: maker.expression_of(2, Calls::Groups), alias: maker.maybe(Self::alias) });
+        let by = self
+            .maybe_some(|maker| Column { expression: maker.expression_of(2, Calls::Groups), alias: maker.maybe(Self::alias) });
         let offset = if self.may_reach() && !by.is_empty() { self.maybe(Self::period) } else { None };
+        self.known = None;
         Stats { aggregates, by, offset }
     }
 
@@ -211,7 +216,10 @@ impl Maker {
                 classes: self.maybe_some(|maker| Spanned::made(maker.pick(&[LogClass::Standard, LogClass::InfrequentAccess]))),
             }),
             2 => Selector::Tags(self.some(|maker| {
-                Spanned::made(TagFilter { key: Spanned::made(maker.text()), values: maker.maybe_some(|maker| Spanned::made(maker.text())) })
+                Spanned::made(TagFilter {
+                    key: Spanned::made(maker.text()),
+                    values: maker.maybe_some(|maker| Spanned::made(maker.text())),
+                })
             })),
             _ => Selector::DataSources(self.some(|maker| Spanned::made(maker.text()))),
         }

@@ -49,7 +49,7 @@ impl Maker {
         Spanned::made(match self.below(12) {
             0 | 1 => return self.leaf(),
             2 => Expression::Unary(self.pick(&[UnaryOperator::Not, UnaryOperator::Negate]), boxed(self)),
-            3..=5 => Expression::Binary(self.pick(OPERATORS), boxed(self), boxed(self)),
+            3..=5 => self.binary(depth - 1, calls),
             6 => Expression::all([inner(self), inner(self), inner(self)]).unwrap(),
             7 => Expression::any([inner(self), inner(self)]).unwrap(),
             8 => {
@@ -68,28 +68,52 @@ impl Maker {
         })
     }
 
+    /// Two operands; `null` is not compared.
+    fn binary(&mut self, depth: usize, calls: Calls) -> Expression {
+        let operator = self.pick(OPERATORS);
+        let operand = |maker: &mut Self| match maker.expression_of(depth, calls) {
+            Spanned { node: Expression::Null, .. } => Box::new(Spanned::made(Expression::Boolean(true))),
+            other => Box::new(other),
+        };
+        Expression::Binary(operator, operand(self), operand(self))
+    }
+
     fn leaf(&mut self) -> Spanned<Expression> {
-        Spanned::made(match self.below(5) {
-            0 | 1 => Expression::Field(self.path().node),
+        Spanned::made(match self.below(6) {
+            0 | 1 => self.field(),
             2 => Expression::Text(self.text()),
             3 => Expression::Number(self.number()),
+            4 => Expression::Null,
             _ => Expression::Boolean(self.yes()),
         })
+    }
+
+    /// A field, of those that there are.
+    fn field(&mut self) -> Expression {
+        match self.known.clone() {
+            None => Expression::Field(self.path().node),
+            Some(known) if known.is_empty() => Expression::Number(self.number()),
+            Some(known) => Expression::Field(self.pick(&known)),
+        }
     }
 
     fn set(&mut self, depth: usize, calls: Calls) -> Set {
         match self.below(4) {
             0 | 1 => Set::List(self.some(|maker| maker.expression_of(depth, calls))),
             2 if self.may_reach() && self.nesting == 0 => Set::Query(self.query(1)),
-            2 => Set::Value(Box::new(Expression::Field(self.path().node))),
+            2 => match self.field() {
+                field @ Expression::Field(_) => Set::Value(Box::new(field)),
+                other => Set::List(vec![Spanned::made(other)]),
+            },
             _ => Set::Value(Box::new(self.call(depth, calls))),
         }
     }
 
     fn call(&mut self, depth: usize, calls: Calls) -> Expression {
         let may_unmask = self.may_reach();
+        let may_bin = self.known.is_none();
         let fits = |function: &Function| match function.signature().kind {
-            FunctionKind::Scalar => may_unmask || *function != Function::Unmask,
+            FunctionKind::Scalar => (may_unmask || *function != Function::Unmask) && (may_bin || *function != Function::Bin),
             FunctionKind::Aggregate => calls == Calls::Aggregates,
             FunctionKind::Either => calls != Calls::Scalars,
         };
@@ -105,8 +129,8 @@ impl Maker {
         let function = self.pick(&aggregates);
         let call = Spanned::made(self.call_of(function, 1, Calls::Scalars));
         if self.below(4) == 3 {
-            let right = Box::new(self.expression_of(1, Calls::Aggregates));
-            return Spanned::made(Expression::Binary(self.pick(OPERATORS), Box::new(call), right));
+            let Expression::Binary(operator, _, right) = self.binary(1, Calls::Aggregates) else { return call };
+            return Spanned::made(Expression::Binary(operator, Box::new(call), right));
         }
         call
     }

@@ -8,7 +8,7 @@ mod expression;
 mod words;
 
 use logmark_diagnostics::Spanned;
-use logmark_insights::ast::{Command, CommandName, Expression, Query, Selector, Source};
+use logmark_insights::ast::{Column, Command, CommandName, Expression, FieldPath, Query, Selector, Source, Stats};
 use proptest::prelude::{Strategy, any};
 
 /// What may be in a query.
@@ -45,11 +45,15 @@ pub(crate) struct Maker {
     within: Within,
     /// In how many queries the one that is made is.
     nesting: usize,
+    /// Behind a `stats`: what it gives, by which alone a second can compute.
+    given: Option<Vec<FieldPath>>,
+    /// In a second `stats`: the fields that there are.
+    known: Option<Vec<FieldPath>>,
 }
 
 impl Maker {
     pub(crate) fn new(tape: Vec<u16>, within: Within) -> Self {
-        Self { tape: tape.into_iter(), within, nesting: 0 }
+        Self { tape: tape.into_iter(), within, nesting: 0, given: None, known: None }
     }
 
     /// The next choice of so many.
@@ -82,7 +86,7 @@ impl Maker {
 
     /// A query in so many others.
     fn query(&mut self, nesting: usize) -> Query {
-        let outer = std::mem::replace(&mut self.nesting, nesting);
+        let outer = (std::mem::replace(&mut self.nesting, nesting), self.given.take(), self.known.take());
         let mut commands = Vec::new();
         if nesting > 0 || (self.may_reach() && self.below(6) == 5) {
             commands.push(Command::Source(self.source()));
@@ -91,13 +95,16 @@ impl Maker {
         for _ in 0..count {
             let command = self.command();
             if may_follow(&commands, &command) {
+                if let Command::Stats(stats) = &command {
+                    self.given = Some(given_by(stats));
+                }
                 commands.push(command);
             }
         }
         if commands.is_empty() {
             commands.push(Command::Limit(self.limit()));
         }
-        self.nesting = outer;
+        (self.nesting, self.given, self.known) = outer;
         Query { commands: commands.into_iter().map(Spanned::made).collect() }
     }
 
@@ -134,4 +141,14 @@ fn may_follow(commands: &[Command], command: &Command) -> bool {
         CommandName::Join => !has(CommandName::Join),
         _ => true,
     }
+}
+
+/// The fields that a `stats` gives under a name of their own.
+fn given_by(stats: &Stats) -> Vec<FieldPath> {
+    let name = |column: &Column| match (&column.alias, &column.expression.node) {
+        (Some(alias), _) => Some(alias.node.clone()),
+        (None, Expression::Field(field)) => Some(field.clone()),
+        (None, _) => None,
+    };
+    stats.aggregates.iter().chain(&stats.by).filter_map(name).collect()
 }

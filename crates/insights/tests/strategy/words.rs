@@ -6,18 +6,103 @@ use logmark_insights::ast::{FieldPath, Literal, Name, Number, Period, PeriodUnit
 use super::Maker;
 
 const NAMES: &[&str] = &[
-    "a", "b", "user", "@message", "@timestamp", "status_code", "detail-type", "SOURCE", "source", "as", "By", "like", "5m", "0", "1e3",
-    "@@own", "größe", "a.b", "two words", "true", "null", "count(*)", "#", "a|b", "\"q\"", "it's", "$x", ")", "(", "/", "where", "@t", "@log",
-    "limit", "any", "stats", "日本", "email", "fieldname", "p", "left", "type", "logfmt", "csv", "count", "offset", "multi", "with", "desc", "for",
-    "aws:cloudformation:stack-name", "@aws.tag.x:y", "x*", "-", "now", "in", "INTO", "OUTPUT", "previousDay", "timeshift", "maxspan", "\\", "_", "@_",
+    "a",
+    "b",
+    "user",
+    "@message",
+    "@timestamp",
+    "status_code",
+    "detail-type",
+    "SOURCE",
+    "source",
+    "as",
+    "By",
+    "like",
+    "5m",
+    "0",
+    "1e3",
+    "@@own",
+    "größe",
+    "a.b",
+    "two words",
+    "true",
+    "null",
+    "count(*)",
+    "#",
+    "a|b",
+    "\"q\"",
+    "it's",
+    "$x",
+    ")",
+    "(",
+    "/",
+    "where",
+    "@t",
+    "@log",
+    "limit",
+    "any",
+    "stats",
+    "日本",
+    "email",
+    "fieldname",
+    "p",
+    "left",
+    "type",
+    "logfmt",
+    "csv",
+    "count",
+    "offset",
+    "multi",
+    "with",
+    "desc",
+    "for",
+    "aws:cloudformation:stack-name",
+    "@aws.tag.x:y",
+    "x*",
+    "-",
+    "now",
+    "in",
+    "INTO",
+    "OUTPUT",
+    "previousDay",
+    "timeshift",
+    "maxspan",
+    "\\",
+    "_",
+    "@_",
 ];
 
 const TEXTS: &[&str] = &[
-    "", "x", "error", "it's", "say \"hi\"", "both ' and \"", "back\\slash", "\\", "new\nline", "tab\there", "# no comment", "a | b", "`tick`",
-    "日本語", "/aws/lambda/f", "*", "\\n", "\\\"", "{{x}}", "SOURCE logs", "unmask(@message)", " ", "\u{200b}", "%", "trailing\\\\", "\r\n",
+    "",
+    "x",
+    "error",
+    "it's",
+    "say \"hi\"",
+    "both ' and \"",
+    "back\\slash",
+    "\\",
+    "new\nline",
+    "tab\there",
+    "# no comment",
+    "a | b",
+    "`tick`",
+    "日本語",
+    "/aws/lambda/f",
+    "*",
+    "\\n",
+    "\\\"",
+    "{{x}}",
+    "SOURCE logs",
+    "unmask(@message)",
+    " ",
+    "\u{200b}",
+    "%",
+    "trailing\\\\",
+    "\r\n",
 ];
 
-const REGEXES: &[&str] = &["a", "(?i)error", "a\\/b", "[0-9]+ ms", "\\d{3}", "say \"x\"", "it's", "a|b", "#x", "^$", "`", "\\\\", "x\ny", " "];
+const REGEXES: &[&str] =
+    &["a", "(?i)error", "a\\/b", "[0-9]+ ms", "\\d{3}", "say \"x\"", "it's", "a|b", "#x", "^$", "`", "\\\\", "x\ny", " "];
 
 impl Maker {
     pub(super) fn name(&mut self) -> Name {
@@ -36,7 +121,10 @@ impl Maker {
 
     /// A new field, which has no index.
     pub(super) fn alias(&mut self) -> Spanned<FieldPath> {
-        self.path().map(|path| FieldPath { rest: path.rest.into_iter().filter(|step| matches!(step, Segment::Name(_))).collect(), ..path })
+        self.path().map(|path| FieldPath {
+            rest: path.rest.into_iter().filter(|step| matches!(step, Segment::Name(_))).collect(),
+            ..path
+        })
     }
 
     pub(super) fn text(&mut self) -> Text {
