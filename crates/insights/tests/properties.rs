@@ -12,3 +12,7 @@ mod reach;
 fn cases(cases: u32) -> proptest::prelude::ProptestConfig {
     proptest::prelude::ProptestConfig { cases, failure_persistence: None, ..Default::default() }
 }
+#[path = "properties/rewrite.rs"]
+mod rewrite;
+#[path = "properties/provenance.rs"]
+mod provenance;
