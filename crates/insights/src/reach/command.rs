@@ -152,10 +152,9 @@ impl Walker {
 
     fn stats(&mut self, scope: &mut Scope, stats: &Stats) {
         let Stats { aggregates, by, offset } = stats;
-        // The rows that were shown before are gone, and with them the names that were defined before.
+        // The rows that were shown before are gone.
         scope.shown.clear();
         scope.rows = Rows::Computed;
-        scope.certain_from = scope.command;
         self.columns(scope, aggregates, Uses::of(Use::Aggregated));
         for column in by {
             let place = scope.shown.len();
@@ -166,6 +165,8 @@ impl Walker {
                 self.define(scope, &Spanned::new(path.clone(), expression.span), vec![node], Replaces::Wholly);
             }
         }
+        // And with them the names that were defined before.
+        scope.certain_from = scope.command;
         if let Some(offset) = offset {
             self.reaches(Beyond::TimeRange(Window::StatsOffset), offset.span);
         }

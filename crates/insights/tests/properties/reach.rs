@@ -9,6 +9,7 @@ use logmark_insights::MAX_LENGTH;
 use logmark_insights::ast::{Period, Query};
 use logmark_insights::reach::{Beyond, Reach, Referent};
 use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
+use proptest::test_runner::TestCaseError;
 
 use crate::strategy::{self, Within};
 
@@ -92,6 +93,10 @@ fn in_other_case(text: &mut String, span: Span, numbers: u32) {
     text.replace_range(span.range(), &turned);
 }
 
+fn parsed(text: &str) -> Result<Query, TestCaseError> {
+    Query::parse(text).map_err(|faults| TestCaseError::fail(format!("{text}: {faults:?}")))
+}
+
 /// All that stands in the `Debug` text between a beginning and the end of its brackets.
 fn parts<'a>(debug: &'a str, beginning: &str) -> BTreeSet<&'a str> {
     let end = |rest: &str| {
@@ -130,8 +135,7 @@ proptest! {
     fn everything_that_is_reached_is_shown_at_its_place(query in strategy::query(), numbers in any::<u32>()) {
         let mut text = query.to_string();
         if text.chars().count() <= MAX_LENGTH {
-            let parsed = Query::parse(&text).unwrap();
-            let reach = Reach::of(&parsed);
+            let reach = Reach::of(&parsed(&text)?);
             let mut before = 0;
             for beyond in reach.beyond() {
                 prop_assert!(is_at(beyond, &text), "{:?} at `{}` of {}", beyond.node, beyond.span.of(&text), text);
@@ -143,7 +147,7 @@ proptest! {
                     in_other_case(&mut text, beyond.span, numbers);
                 }
             }
-            prop_assert_eq!(Reach::of(&Query::parse(&text).unwrap()), reach, "{}", text);
+            prop_assert_eq!(Reach::of(&parsed(&text)?), reach, "{}", text);
         }
     }
 
