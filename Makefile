@@ -1,7 +1,7 @@
 # Two commands do everything: `make run` and `make test`. Both set up what is missing, or say exactly what to install.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint doc unit openapi bench deny setup system clean
+.PHONY: help run test check format lint doc unit openapi bench fuzz deny setup system clean
 
 CARGO ?= cargo
 export CARGO_TERM_COLOR ?= auto
@@ -37,6 +37,18 @@ openapi: system ## Write openapi/openapi.json anew
 bench: system ## Measure: tokens and requests per second (release build, some minutes)
 	$(CARGO) bench --locked --bench tokens
 	$(CARGO) bench --locked --bench requests
+	$(CARGO) bench --locked --package logmark-filter-pattern
+
+# Each target starts from the examples in the corpora of its language; what it learns stays in fuzz/corpus.
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS ?= filter_pattern_parse filter_pattern_match insights_parse
+fuzz: ## Fuzz the two languages, FUZZ_SECONDS for each target (needs cargo-fuzz)
+	@command -v cargo-fuzz >/dev/null || { echo 'cargo-fuzz is missing: cargo install --locked cargo-fuzz'; exit 1; }
+	$(CARGO) run --quiet --manifest-path fuzz/Cargo.toml --bin seeds
+	@for target in $(FUZZ_TARGETS); do \
+		RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run $$target -- -max_total_time=$(FUZZ_SECONDS) -max_len=2048 -timeout=10 \
+			-dict=fuzz/dictionaries/$${target%%_*}.dict || exit 1; \
+	done
 
 deny: ## Licences, bans and sources of all dependencies (needs cargo-deny)
 	@command -v cargo-deny >/dev/null || { echo 'cargo-deny is missing: cargo install --locked cargo-deny'; exit 1; }

@@ -7,4 +7,5 @@ pub mod name;
 pub mod pattern;
 pub mod time;
 pub mod event;
+pub mod filter;
 pub mod operation;

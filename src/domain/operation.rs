@@ -9,6 +9,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::event::Direction;
+use super::filter::EventFilter;
 use super::name::{LogGroupName, LogStreamName};
 use super::time::TimeRange;
 
@@ -142,7 +143,9 @@ pub struct ReadGroup {
     pub group: LogGroupName,
     /// Which of its streams.
     pub streams: StreamSelection,
-    /// Which events.
+    /// Which events by their messages; `None`: all.
+    pub filter: Option<EventFilter>,
+    /// Which events by their times.
     pub range: TimeRange,
     /// Which way the reading began.
     pub direction: Direction,

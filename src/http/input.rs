@@ -6,9 +6,11 @@
 use std::str::FromStr;
 
 use http::Uri;
+use logmark_diagnostics::Diagnostic;
 use percent_encoding::percent_decode_str;
 
-use super::problem::{ApiError, FieldError};
+use super::fault::FieldError;
+use super::problem::ApiError;
 use crate::domain::name::{NameError, from_url_spelling};
 
 /// How much of a faulty value is repeated in an error, in characters: enough to recognise it, too little to matter.
@@ -50,7 +52,7 @@ impl Input {
 
     /// Notes a fault.
     pub fn error(&mut self, parameter: impl Into<std::borrow::Cow<'static, str>>, detail: impl Into<String>) {
-        self.errors.push(FieldError { parameter: parameter.into(), detail: detail.into() });
+        self.errors.push(FieldError::new(parameter, detail));
     }
 
     /// Does the path hold parameters?
@@ -139,6 +141,12 @@ impl Input {
         })
     }
 
+    /// A parameter that is a text in a language of its own, read by `parse`; every fault in it is noted with its place.
+    pub fn text<T>(&mut self, name: &'static str, parse: impl Fn(&str) -> Result<T, Vec<Diagnostic>>) -> Option<T> {
+        let value = self.take(name)?;
+        parse(&value).map_err(|faults| self.errors.extend(FieldError::of_text(name, &value, &faults))).ok()
+    }
+
     /// Refuses a parameter that the API has, but this version does not: never ignored, for that would answer another question.
     pub fn not_yet(&mut self, name: &'static str) {
         if !self.take_all(name).is_empty() {
@@ -149,7 +157,7 @@ impl Input {
     /// Ends the reading: whatever was not taken is unknown.
     ///
     /// # Errors
-    /// [`ApiError::InvalidParameter`] with every fault found.
+    /// [`ApiError::InvalidParameter`] with every fault found; [`ApiError::InvalidFilter`] when all are of the filter's text.
     pub fn finish(&mut self) -> Result<(), ApiError> {
         let mut names: Vec<String> = std::mem::take(&mut self.query).into_iter().map(|(name, _)| name).collect();
         names.dedup();
@@ -158,7 +166,14 @@ impl Input {
             let known = if known.is_empty() { "none are".to_owned() } else { known.join(", ") };
             self.error(echo(&name), format!("is not a parameter here; known are: {known}"));
         }
-        if self.errors.is_empty() { Ok(()) } else { Err(ApiError::InvalidParameter(std::mem::take(&mut self.errors))) }
+        let errors = std::mem::take(&mut self.errors);
+        match errors.as_slice() {
+            [] => Ok(()),
+            all if all.iter().all(|error| error.parameter == "filter" && error.fault.is_some()) => {
+                Err(ApiError::InvalidFilter(errors))
+            }
+            _ => Err(ApiError::InvalidParameter(errors)),
+        }
     }
 }
 

@@ -14,6 +14,7 @@ pub mod cursor;
 pub mod ops;
 pub mod encode;
 pub mod problem;
+pub mod fault;
 pub mod rate;
 pub mod openapi;
 pub mod admin;

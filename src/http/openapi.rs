@@ -9,7 +9,8 @@ use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{ComponentsBuilder, ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, ServerBuilder};
 use utoipa::{IntoParams, IntoResponses};
 
-use super::problem::{FieldError, Problem};
+use super::fault::{FieldError, TextFault};
+use super::problem::Problem;
 
 /// Parameters of every event endpoint.
 #[derive(Debug, IntoParams)]
@@ -28,6 +29,10 @@ pub struct EventsQuery {
     /// Begin at the oldest (`head`) or the newest (`tail`) events; `head` when there is a `start`, else `tail`.
     #[param(inline)]
     from: Option<FromWord>,
+    /// Only events whose message matches this CloudWatch filter pattern: terms (`ERROR -timeout`), phrases, `%regex%`, JSON
+    /// conditions (`{ $.status >= 500 }`), space-delimited fields (`[ip, user, ..., status = 5*]`). At most 1024 characters.
+    #[param(example = "{ $.status >= 500 }", max_length = 1024)]
+    filter: Option<String>,
     /// Go on where an earlier answer says. It carries its request; what is given beside it must be the same.
     cursor: Option<String>,
     /// The format, when the `Accept` header can't be set.
@@ -119,7 +124,7 @@ pub enum Failures {
 /// What operations with parameters may answer with.
 #[derive(Debug, IntoResponses)]
 pub enum BadRequest {
-    /// `invalid_parameter` or `invalid_cursor`: says where, and what instead
+    /// `invalid_parameter`, `invalid_filter` or `invalid_cursor`: says where, and what instead
     #[response(status = 400, content_type = "application/problem+json")]
     BadRequest(Problem),
 }
@@ -175,7 +180,12 @@ pub fn head() -> OpenApi {
         .info(info)
         .servers(Some([ServerBuilder::new().url("/").description(Some("this service")).build()]))
         .components(Some(
-            ComponentsBuilder::new().schema_from::<Problem>().schema_from::<FieldError>().security_scheme("token", token).build(),
+            ComponentsBuilder::new()
+                .schema_from::<Problem>()
+                .schema_from::<FieldError>()
+                .schema_from::<TextFault>()
+                .security_scheme("token", token)
+                .build(),
         ))
         .tags(Some(TAGS.map(|(name, description)| TagBuilder::new().name(name).description(Some(description)).build())))
         .build()

@@ -10,19 +10,9 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
+use super::fault::FieldError;
 use crate::auth::policy::Denied;
 use crate::sources::SourceError;
-
-/// One fault of the input: where it is, and what is wrong with it or what to write instead.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-pub struct FieldError {
-    /// The path, query or header parameter at fault.
-    #[schema(example = "start")]
-    pub parameter: Cow<'static, str>,
-    /// What is wrong, and what to write instead.
-    #[schema(example = "`yesterday` is not a time: give RFC 3339 (`2026-11-20T10:00:00Z`), …")]
-    pub detail: String,
-}
 
 /// Everything that can go wrong with a request.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -30,6 +20,9 @@ pub enum ApiError {
     /// Wrong, unknown or doubled parameters: all of them.
     #[error("invalid parameters: {}", names_for_log(.0))]
     InvalidParameter(Vec<FieldError>),
+    /// A filter pattern that is none: its faults, and nothing else.
+    #[error("invalid filter: {} faults", .0.len())]
+    InvalidFilter(Vec<FieldError>),
     /// A cursor that is not this caller's for this request.
     #[error("invalid cursor: {0}")]
     InvalidCursor(Cow<'static, str>),
@@ -107,7 +100,7 @@ fn names_for_log(errors: &[FieldError]) -> String {
 impl ApiError {
     /// One faulty parameter.
     pub fn parameter(parameter: impl Into<Cow<'static, str>>, detail: impl Into<String>) -> Self {
-        Self::InvalidParameter(vec![FieldError { parameter: parameter.into(), detail: detail.into() }])
+        Self::InvalidParameter(vec![FieldError::new(parameter, detail)])
     }
 
     /// The problem document for it.
@@ -123,6 +116,10 @@ impl ApiError {
                 };
                 Problem { errors: errors.clone(), ..Problem::new(400, "invalid_parameter", "Invalid parameter", detail) }
             }
+            Self::InvalidFilter(errors) => Problem {
+                errors: errors.clone(),
+                ..Problem::new(400, "invalid_filter", "Invalid filter", text_detail("filter", errors))
+            },
             Self::InvalidCursor(reason) => cursor_problem(reason),
             Self::Source(S::InvalidPosition) => cursor_problem(CURSOR),
             Self::Source(S::Unsupported { parameter, detail }) => {
@@ -208,11 +205,25 @@ impl ApiError {
     }
 }
 
+/// The faults of a text in words: the first, and how many there are.
+fn text_detail(parameter: &str, errors: &[FieldError]) -> String {
+    let first = errors.first().and_then(|error| Some((error, error.fault.as_ref()?)));
+    let first = first.map(|(error, fault)| match fault.line {
+        1 => format!("character {}: {}", fault.column, error.detail),
+        line => format!("line {line}, character {}: {}", fault.column, error.detail),
+    });
+    match (first, errors.len()) {
+        (Some(first), 0 | 1) => format!("`{parameter}`, {first}"),
+        (Some(first), count) => format!("`{parameter}` has {count} faults; the first, {first}"),
+        (None, _) => format!("`{parameter}` is not valid"),
+    }
+}
+
 /// The one text for cursors that are foreign, altered, expired or made up: which of these it is, nobody learns.
 pub const CURSOR: &str = "it is not a cursor of this request: altered, expired, or made for another request or caller";
 
 fn cursor_problem(reason: &str) -> Problem {
-    let errors = vec![FieldError { parameter: "cursor".into(), detail: reason.to_owned() }];
+    let errors = vec![FieldError::new("cursor", reason)];
     Problem { errors, ..Problem::new(400, "invalid_cursor", "Invalid cursor", format!("`cursor`: {reason}")) }
 }
 

@@ -7,16 +7,20 @@ use std::num::NonZeroUsize;
 
 use async_trait::async_trait;
 use logmark_store::{
-    CatalogueError, GroupClass, Order, ReadError, ReadRequest, Store, StreamSelection as StoreSelection, StreamsQuery,
+    CatalogueError, GroupClass, MessageFilter, Order, ReadError, ReadRequest, Store, StreamSelection as StoreSelection,
+    StreamsQuery,
 };
 
 use super::{Source, SourceError};
 use crate::auth::permit::Permit;
 use crate::domain::event::{Direction, Event, EventPage, ListPage, LogGroup, LogStream, PageRequest, Position};
+use crate::domain::filter::EventFilter;
 use crate::domain::name::{LogGroupName, LogStreamName, SourceName};
 use crate::domain::operation::{DescribeGroup, ListGroups, ListStreams, ReadGroup, ReadStream, StreamOrder, StreamSelection};
 use crate::domain::time::{Millis, TimeRange};
 
+/// Bytes that a filter looks at in one step: some tenths of a second, for a step holds one of the threads for blocking calls.
+const MAX_EXAMINED_BYTES: usize = 64 << 20;
 /// Names looked at in one step of a list.
 const LIST_STEP: usize = 256;
 
@@ -51,7 +55,7 @@ impl Source for Local {
         let (op, page) = (permit.op().clone(), page.clone());
         self.blocking(move |store| {
             let named = [op.stream.as_str()];
-            read(store, op.group.as_str(), StoreSelection::Named(&named), op.range, &page)
+            read(store, op.group.as_str(), StoreSelection::Named(&named), None, op.range, &page)
         })
         .await
     }
@@ -70,7 +74,7 @@ impl Source for Local {
                 (StreamSelection::All, None) => StoreSelection::All,
                 _ => StoreSelection::Matching(&may_see),
             };
-            read(store, op.group.as_str(), selection, op.range, &page)
+            read(store, op.group.as_str(), selection, op.filter.as_ref(), op.range, &page)
         })
         .await
     }
@@ -127,13 +131,16 @@ fn read(
     store: &Store,
     group: &str,
     streams: StoreSelection<'_>,
+    filter: Option<&EventFilter>,
     range: TimeRange,
     page: &PageRequest,
 ) -> Result<EventPage, SourceError> {
     let from = page.position.as_ref().map(|position| position.0.parse()).transpose().map_err(|_| SourceError::InvalidPosition)?;
+    let accepts = |message: &str| filter.is_none_or(|filter| filter.matches(message));
     let found = store.read(&ReadRequest {
         group,
         streams,
+        filter: filter.map(|_| MessageFilter { accepts: &accepts, max_examined_bytes: MAX_EXAMINED_BYTES }),
         start: range.start.map(|start| start.0),
         end: range.end.map(|end| end.0),
         direction: match page.direction {

@@ -35,6 +35,7 @@ fn stored(folder: &Path) -> Vec<(i64, String)> {
         .read(&ReadRequest {
             group: "/acme/web",
             streams: StreamSelection::Named(&["s"]),
+            filter: None,
             start: None,
             end: None,
             direction: logmark_store::Direction::Forward,

@@ -12,6 +12,7 @@
 mod subject;
 mod streams;
 mod groups;
+mod filters;
 mod ranges;
 mod contents;
 mod formats;
@@ -55,6 +56,13 @@ contract! {
     groups::a_grant_for_some_streams_shows_no_others: local, fake, torn, moto;
     groups::late_events_shift_nothing_in_a_group: local, fake, torn, moto;
     groups::the_end_of_a_group_is_where_new_events_appear: local, fake, torn, moto;
+
+    // moto knows terms and phrases; in anything else it sees a filter that lets everything pass.
+    filters::terms_choose_events: local, fake, torn, moto;
+    filters::patterns_choose_events: local, fake, torn;
+    filters::a_cursor_carries_its_filter: local, fake, moto;
+    filters::the_end_of_a_filtered_group_is_where_new_matches_appear: local, fake, torn, moto;
+    filters::a_filter_finds_nothing_in_hidden_streams: local, fake, torn, moto;
 
     ranges::start_is_inside_and_end_is_not: local, fake, torn, moto;
     ranges::ranges_that_meet_share_nothing: local, fake, torn, moto;

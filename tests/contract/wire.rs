@@ -52,6 +52,8 @@ async fn use_everything(subject: &Subject, recorder: &Recorder) -> Vec<Recorded>
         format!("{}?{range}&limit=1000&from=tail", group_path(&group)),
         format!("{}?{range}&limit=3&streams=prod-1", group_path(&group)),
         format!("{}?{range}&limit=3&streamPrefix=prod-", group_path(&group)),
+        format!("{}?{range}&limit=3&filter=event", group_path(&group)),
+        format!("{}?{range}&limit=3&filter=%22event+1%22", stream_path(&group, "prod-1")),
         format!("{}?{range}&limit=3", group_path(&limited)),
         format!("{}?{range}&format=ndjson", group_path(&group)),
         format!("/groups?limit=1&prefix={}", segment(&subject.group(""))),
@@ -132,5 +134,30 @@ async fn a_request_has_the_form_of_the_protocol_and_nothing_of_the_clients() {
         let body: serde_json::Value = serde_json::from_slice(&request.body).unwrap();
         let limit = body["limit"].as_u64().unwrap();
         assert!((1..=10_000).contains(&limit), "{body}");
+    }
+}
+
+/// What the caller wrote is read, and written anew: it is never passed on.
+#[tokio::test]
+async fn a_filter_leaves_in_its_canonical_text() {
+    let recorder = Recorder::before(Moto::shared().await.address).await;
+    let subject = Subject::moto_by(recorder.address).await;
+    let group = subject.group("api");
+    subject.put(&group, "prod-1", &[(Subject::begin(), "payment ERROR")]).await;
+    for (given, sent) in [
+        ("", None),
+        ("+", None),
+        ("%22%22", None),
+        ("++payment+++%22ERROR%22", Some("payment ERROR")),
+        ("%7B%24.a%3D1%26%26($.b!=%22x%22)}", Some("{ $.a = 1 && $.b != \"x\" }")),
+        ("[+a,b=4*+,+...]", Some("[a, b = 4*, ...]")),
+    ] {
+        let before = recorder.seen().len();
+        subject.get(&format!("{}?start=-3h&filter={given}", group_path(&group))).await;
+        for request in &recorder.seen()[before..] {
+            let body: serde_json::Value = serde_json::from_slice(&request.body).unwrap();
+            assert_eq!(body["filterPattern"].as_str(), sent, "{given}");
+        }
+        assert!(recorder.seen().len() > before);
     }
 }

@@ -37,17 +37,17 @@ impl<'a> Report<'a> {
 
     /// The lines around a span: a long text is not drawn whole. Gives the text, its first line's number, and the span in it.
     fn excerpt(&self, span: Span) -> (String, usize, Span) {
-        /// Characters shown on either side of a fault in a very long line.
-        const AROUND: usize = 200;
+        /// Bytes looked at on either side of a fault in a very long line; what fits the terminal is drawn of them.
+        const AROUND: usize = 50_000;
         let source = self.source;
-        let start = span.start.min(source.len());
-        let end = span.end.clamp(start, source.len());
+        let start = source.floor_char_boundary(span.start.min(source.len()));
+        let end = source.ceil_char_boundary(span.end.clamp(start, source.len()));
         let from = source[..start].rfind('\n').map_or(0, |newline| newline + 1);
         let to = source[start..].find('\n').map_or(source.len(), |newline| start + newline);
         let from = source.floor_char_boundary(from.max(start.saturating_sub(AROUND)));
         let to = source.ceil_char_boundary(to.min(start + AROUND));
         let line = source[..from].bytes().filter(|byte| *byte == b'\n').count() + 1;
-        (source[from..to].to_owned(), line, Span::new(start - from, end.min(to) - from))
+        (source[from..to].to_owned(), line, Span::new(start - from, end.clamp(start, to) - from))
     }
 }
 

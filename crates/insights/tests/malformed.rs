@@ -3,6 +3,8 @@
 //! `malformed/*.txt` holds the texts, one mistake each: a line that begins with `-- ` names it, the text follows. The
 //! snapshots hold what is said of them, to be read by people: a poor message is a fault of the parser.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;

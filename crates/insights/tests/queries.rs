@@ -4,6 +4,8 @@
 //! its text to the next blank line; `corpus/invalid/*.txt` holds what must be refused. `printed.txt` holds queries and how
 //! they are printed.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

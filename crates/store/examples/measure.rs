@@ -91,6 +91,7 @@ fn scan(directory: &Path) -> Result<(), Box<dyn Error>> {
         let page = store.read(&ReadRequest {
             group: GROUP,
             streams: StreamSelection::All,
+            filter: None,
             start: None,
             end: None,
             direction: Direction::Forward,
@@ -117,6 +118,7 @@ fn poll(directory: &Path) -> Result<(), Box<dyn Error>> {
     let newest = |limit, streams| ReadRequest {
         group: GROUP,
         streams,
+        filter: None,
         start: None,
         end: None,
         direction: Direction::Backward,

@@ -48,6 +48,7 @@
 //! let page = store.read(&ReadRequest {
 //!     group: "/app/web",
 //!     streams: StreamSelection::All,
+//!     filter: None,
 //!     start: None,
 //!     end: None,
 //!     direction: Direction::Forward,
@@ -88,5 +89,5 @@ pub use catalogue::list::{Group, GroupClass, Order, Stream, StreamsQuery};
 pub use error::{AppendError, CatalogueError, FlushError, OpenError, ReadError, StorageError};
 pub use event::{Event, MAX_BATCH_BYTES, MAX_BATCH_EVENTS, MAX_MESSAGE_BYTES, NewEvent, ParsePositionError, Position};
 pub use options::Options;
-pub use read::{Direction, Page, ReadRequest, StreamSelection};
+pub use read::{Direction, MessageFilter, Page, ReadRequest, StreamSelection};
 pub use store::Store;

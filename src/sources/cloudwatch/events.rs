@@ -108,6 +108,7 @@ fn start_of(range: TimeRange, place: &Place) -> Result<Option<Millis>, SourceErr
 fn request_for<'a>(op: &'a ReadGroup, place: &'a Place, range: TimeRange, page: &PageRequest) -> FilterLogEvents<'a> {
     FilterLogEvents {
         log_group_name: op.group.as_str(),
+        filter_pattern: op.filter.as_ref().map(ToString::to_string),
         log_stream_names: None,
         log_stream_name_prefix: None,
         start_time: range.start.map(|start| start.0),

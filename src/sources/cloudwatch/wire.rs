@@ -57,6 +57,9 @@ pub(super) struct StreamEvent {
 #[serde(rename_all = "camelCase")]
 pub(super) struct FilterLogEvents<'a> {
     pub(super) log_group_name: &'a str,
+    /// The canonical text of what was understood.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) filter_pattern: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) log_stream_names: Option<Vec<&'a str>>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use logmark_filter_pattern::{FilterPattern, Matcher};
 use serde_json::{Map, Value, json};
 
 /// An AWS error: status and type.
@@ -78,6 +79,7 @@ impl Logs {
             "GetLogEvents" => &["logGroupName", "logStreamName", "startTime", "endTime", "nextToken", "limit", "startFromHead"],
             "FilterLogEvents" => &[
                 "logGroupName",
+                "filterPattern",
                 "logStreamNames",
                 "logStreamNamePrefix",
                 "startTime",
@@ -195,8 +197,12 @@ impl Logs {
         }
         let wanted =
             |name: &str| names.as_ref().is_none_or(|names| names.contains(&name)) && name.starts_with(prefix.unwrap_or(""));
+        let pattern = text(request, "filterPattern").unwrap_or("");
+        let pattern = FilterPattern::parse(pattern).map_err(|_| INVALID)?;
+        let matcher = Matcher::new(&pattern).map_err(|_| INVALID)?;
         let mut events = self.all(text(request, "logGroupName").unwrap());
-        events.retain(|event| (start..=end).contains(&event.timestamp) && wanted(&event.stream));
+        let within = |event: &Stored| (start..=end).contains(&event.timestamp) && wanted(&event.stream);
+        events.retain(|event| within(event) && matcher.matches(&event.message));
         let head = if forward { (0, 0, -1) } else { (i64::MAX, 0, 0) };
         let gap = token.map_or(head, |token| token.gap);
         let (part, more) = self.page(&events, gap, forward, limit);

@@ -3,7 +3,7 @@
 use logmark_diagnostics::{Kind, Span, Spanned};
 
 use super::{Faults, walk};
-use crate::ast::{Call, Command, Expression, Query, Stats};
+use crate::ast::{Argument, Call, Command, Expression, Query, Stats};
 use crate::functions::{Function, FunctionKind};
 
 /// All rules of aggregates, for one query without those inside it.
@@ -18,8 +18,12 @@ pub(super) fn check(query: &Query, faults: &mut Faults) {
 
 /// The calls of aggregates in an expression.
 fn aggregates(expression: &Spanned<Expression>) -> Vec<(&Call, Span)> {
+    aggregates_of(Spanned::new(&expression.node, expression.span))
+}
+
+fn aggregates_of(expression: Spanned<&Expression>) -> Vec<(&Call, Span)> {
     let mut found = Vec::new();
-    walk::parts(expression, &mut |part| {
+    walk::parts_of(expression, &mut |part| {
         if let Expression::Call(call) = part.node
             && call.function.node.is_aggregate()
         {
@@ -85,9 +89,8 @@ fn check_stats(stats: &Stats, span: Span, faults: &mut Faults) {
 fn not_nested(outer: &Call, faults: &mut Faults) {
     let of = |function: Function| format!("`{function}`");
     for argument in &outer.arguments {
-        let crate::ast::Argument::Expression(expression) = &argument.node else { continue };
-        let expression = Spanned::new(expression.clone(), argument.span);
-        let Some((inner, span)) = aggregates(&expression).into_iter().next() else { continue };
+        let Argument::Expression(expression) = &argument.node else { continue };
+        let Some((inner, span)) = aggregates_of(Spanned::new(expression, argument.span)).into_iter().next() else { continue };
         let hint = "aggregate in one `stats`, and the result in a second";
         let expected = format!("an expression of one event in {}", of(outer.function.node));
         faults.note(Kind::Syntax, span, expected, format!("the aggregate {}", of(inner.function.node)), hint);

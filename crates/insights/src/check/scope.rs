@@ -3,6 +3,8 @@
 //! Behind a `stats` there is nothing but what it computed. Only a query whose fields are all known from its text is held to
 //! that: behind a command that brings fields of its own nothing is said.
 
+use std::collections::HashSet;
+
 use logmark_diagnostics::{Kind, Spanned, quoted};
 
 use super::{Faults, walk};
@@ -52,36 +54,33 @@ fn outputs(stats: &Stats) -> Vec<String> {
 
 /// Every field of a second `stats` is known, and `@timestamp` when there is a `bin`.
 fn check_stats(stats: &Stats, before: &[String], faults: &mut Faults) {
-    let mut known = before.to_vec();
+    let mut known: HashSet<String> = before.iter().map(|name| plain(name)).collect();
     // An alias can be used by the columns behind it, and by the groups.
     for column in stats.by.iter().chain(&stats.aggregates) {
         walk::parts(&column.expression, &mut |part| match part.node {
             Expression::Field(field) if !is_known(field, &known) => {
                 let found = quoted(&field.flat_name());
-                faults.note(
-                    Kind::Syntax,
-                    part.span,
-                    "a field that the `stats` before gives",
-                    found,
-                    "behind a `stats` there is only what it computed",
-                );
+                let hint = "behind a `stats` there is only what it computed";
+                faults.note(Kind::Syntax, part.span, "a field that the `stats` before gives", found, hint);
             }
-            Expression::Call(call) if call.function.node == Function::Bin && !known.iter().any(|name| name == "@timestamp") => {
+            Expression::Call(call) if call.function.node == Function::Bin && !known.contains("@timestamp") => {
                 let hint = "name the bins in the first: by bin(5m) as t, and write datefloor(t, 1h) in the second";
                 faults.note(Kind::Syntax, part.span, "no `bin` behind a `stats` that does not give `@timestamp`", "`bin`", hint);
             }
             _ => {}
         });
-        known.push(name(column));
+        known.insert(plain(&name(column)));
     }
 }
 
+/// A name as it is compared: how the text of a column without an alias was spaced and cased is no matter.
+fn plain(name: &str) -> String {
+    name.chars().filter(|character| !character.is_whitespace()).flat_map(char::to_lowercase).collect()
+}
+
 /// Whether a field, or the map or list that it is a part of, is among those names.
-fn is_known(field: &FieldPath, known: &[String]) -> bool {
-    let flat = field.flat_name();
-    let same_spelling = |name: &str| name.chars().filter(|character| !character.is_whitespace()).collect::<String>();
-    known.iter().any(|name| {
-        let part_of = flat.strip_prefix(name.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
-        part_of || same_spelling(name).eq_ignore_ascii_case(&same_spelling(&flat))
-    })
+fn is_known(field: &FieldPath, known: &HashSet<String>) -> bool {
+    let flat = plain(&field.flat_name());
+    let ends = flat.match_indices('.').map(|(point, _)| point).chain([flat.len()]);
+    ends.into_iter().any(|end| known.contains(&flat[..end]))
 }

@@ -83,7 +83,12 @@ pub(crate) fn expressions(command: &Command) -> Vec<&Spanned<Expression>> {
 
 /// An expression and all its parts, but not those of queries inside it.
 pub(crate) fn parts<'a>(expression: &'a Spanned<Expression>, visit: &mut impl FnMut(Spanned<&'a Expression>)) {
-    let mut rest = vec![Spanned::new(&expression.node, expression.span)];
+    parts_of(Spanned::new(&expression.node, expression.span), visit);
+}
+
+/// The same of an expression that stands elsewhere than in a [`Spanned`]: of an argument.
+pub(crate) fn parts_of<'a>(expression: Spanned<&'a Expression>, visit: &mut impl FnMut(Spanned<&'a Expression>)) {
+    let mut rest = vec![expression];
     while let Some(part) = rest.pop() {
         visit(part);
         let of = |part: &'a Spanned<Expression>| Spanned::new(&part.node, part.span);

@@ -32,6 +32,9 @@ impl Lexer<'_> {
                 self.push(TokenKind::Bad, 2);
             }
             Some(length) => self.push(TokenKind::Regex, length),
+            None if self.rest().starts_with("//") || self.source[..self.position].ends_with('/') => {
+                self.unfinished("the regular expression", "`/`", "a comment begins with `#`");
+            }
             None => self.unfinished(
                 "the regular expression",
                 "`/`",

@@ -5,6 +5,7 @@
 
 use logmark_diagnostics::{Diagnostic, Kind, Span, closest};
 
+use crate::ast::{CommandName, Period};
 use crate::token::{Token, TokenKind};
 
 /// A fault was noted.
@@ -164,6 +165,13 @@ impl<'a> Cursor<'a> {
         Failed
     }
 
+    /// A fault at this token, behind a command that could have ended here.
+    pub(super) fn fail_behind(&mut self, hint: &str) -> Failed {
+        self.expect_also("`|`");
+        self.expect_also(if self.queries > 1 { "`)`" } else { "the end of the query" });
+        self.fail_here(Kind::Syntax, Some(hint.to_owned()))
+    }
+
     /// Notes a fault at this token without failing.
     pub(super) fn fault_here(&mut self, kind: Kind, hint: Option<&str>) {
         self.expect_also("`|`");
@@ -189,7 +197,9 @@ impl<'a> Cursor<'a> {
                 "write `or` between conditions, and one `|` between commands"
             }
             TokenKind::OpenBrace if doubled => "a place-holder of a saved query is filled in before the query is run",
-            TokenKind::NumberWord => "put a name that begins with a digit in backticks",
+            TokenKind::NumberWord if Period::parse(self.text(token)).is_err() => {
+                "put a name that begins with a digit in backticks"
+            }
             _ => return None,
         };
         Some(hint.to_owned())
@@ -199,11 +209,11 @@ impl<'a> Cursor<'a> {
     pub(super) fn hint_behind_command(&self) -> Option<String> {
         let token = self.peek();
         match token.kind {
-            TokenKind::Word if crate::ast::CommandName::find(self.text(token)).is_some() => {
-                Some("commands are separated by `|`".to_owned())
-            }
-            TokenKind::Word if ["as", "by", "asc", "desc"].iter().all(|word| !self.at_word(word)) => {
-                self.meant(&["as", "by", "and", "or", "like", "desc", "asc"])
+            TokenKind::Word if CommandName::find(self.text(token)).is_some() => Some("commands are separated by `|`".to_owned()),
+            TokenKind::Word if self.at_word("between") => Some("write `a >= 1 and a <= 5`".to_owned()),
+            TokenKind::Word if self.at_word("not") => Some("`not` stands before a condition: not (a = 1)".to_owned()),
+            TokenKind::Word if self.text(token).len() > 2 && !self.at_word("desc") && !self.at_word("asc") => {
+                self.meant(&["and", "like", "desc", "asc"])
             }
             TokenKind::CloseParenthesis => Some("there is no `(` that it closes".to_owned()),
             _ => None,

@@ -101,7 +101,10 @@ fn too_long(source: &str) -> Option<Diagnostic> {
 
 /// Leaves the first fault between two pipes: what follows it there is mostly its consequence.
 fn first_of_each_command(faults: &mut Vec<Diagnostic>, tokens: &[Token]) {
-    let pipes: Vec<usize> = tokens.iter().filter(|token| token.kind == TokenKind::Pipe).map(|token| token.span.start).collect();
+    let doubled = |pair: &&[Token]| pair[0].kind == TokenKind::Pipe && pair[0].span.end == pair[1].span.start;
+    let pipe = |pair: &[Token]| (pair[1].kind == TokenKind::Pipe).then_some(pair[1].span.start);
+    // Of two pipes that touch the second separates nothing.
+    let pipes: Vec<usize> = tokens.windows(2).filter(|pair| !doubled(pair)).filter_map(pipe).collect();
     let command = |fault: &Diagnostic| pipes.partition_point(|pipe| *pipe < fault.span.start);
     faults.dedup_by_key(|fault| command(fault));
 }

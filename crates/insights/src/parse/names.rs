@@ -69,7 +69,10 @@ pub(super) fn name(cursor: &mut Cursor<'_>, what: &str) -> Parsed<Spanned<Name>>
     cursor.expect_also(what);
     match token.kind {
         TokenKind::Word if is_reserved(cursor.text(token)) => {
-            let hint = "it is a keyword: put a field of that name in backticks";
+            let hint = match cursor.text(token).to_ascii_lowercase().as_str() {
+                "and" | "or" => "there is a condition on both sides of `and` and `or`",
+                _ => "it is a keyword: put a field of that name in backticks",
+            };
             Err(cursor.fail_here(Kind::Syntax, Some(hint.to_owned())))
         }
         TokenKind::NumberWord if Period::parse(cursor.text(token)).is_ok() => {
@@ -177,6 +180,10 @@ pub(super) fn whole_number(cursor: &mut Cursor<'_>, what: &str, least: u32, most
         Some(number) => {
             cursor.advance();
             Ok(Spanned::new(number, token.span))
+        }
+        None if negative => {
+            let span = token.span.to(cursor.ahead(1).span);
+            Err(cursor.fail_at(kind, span, expected, "a negative number", None))
         }
         None => Err(cursor.fail(kind, expected, None)),
     }

@@ -35,6 +35,12 @@ pub(super) fn operand(cursor: &mut Cursor<'_>, level: usize) -> Parsed<Node> {
         TokenKind::Regex => Some("a regular expression stands behind `like`, `=~` or in `parse`"),
         TokenKind::OpenBracket => Some("a list stands behind `in`"),
         TokenKind::Star => Some("`*` alone stands only in count(*)"),
+        TokenKind::CloseBracket if cursor.previous().kind == TokenKind::OpenBracket => Some("a list has at least one value"),
+        TokenKind::CloseBracket | TokenKind::CloseParenthesis | TokenKind::Pipe | TokenKind::End
+            if cursor.previous().kind == TokenKind::Comma =>
+        {
+            Some("nothing follows the last comma")
+        }
         TokenKind::Dollar => Some("`$` begins a saved query, in the place of a command"),
         _ => None,
     };
@@ -146,31 +152,32 @@ fn check_count(cursor: &mut Cursor<'_>, function: Function, count: usize, span: 
 fn unknown_function(cursor: &mut Cursor<'_>) -> Failed {
     /// What people write who know other languages.
     const ELSEWHERE: &[(&str, &str)] = &[
-        ("len", "strlen"),
-        ("length", "strlen"),
-        ("upper", "toupper"),
-        ("lower", "tolower"),
-        ("substring", "substr"),
-        ("contains", "strcontains"),
-        ("mean", "avg"),
-        ("average", "avg"),
-        ("percentile", "pct"),
-        ("p99", "pct"),
-        ("median", "pct"),
-        ("distinct", "count_distinct"),
-        ("dc", "count_distinct"),
-        ("isnull", "not ispresent"),
-        ("isnotnull", "ispresent"),
-        ("exists", "ispresent"),
-        ("first", "earliest"),
-        ("last", "latest"),
-        ("date_trunc", "datefloor"),
-        ("ifnull", "coalesce"),
-        ("iff", "if"),
+        ("len", "strlen(text)"),
+        ("length", "strlen(text)"),
+        ("upper", "toupper(text)"),
+        ("lower", "tolower(text)"),
+        ("substring", "substr(text, start, length)"),
+        ("contains", "strcontains(text, part)"),
+        ("mean", "avg(field)"),
+        ("average", "avg(field)"),
+        ("percentile", "pct(field, 95)"),
+        ("p99", "pct(field, 99)"),
+        ("median", "pct(field, 50)"),
+        ("distinct", "count_distinct(field)"),
+        ("dc", "count_distinct(field)"),
+        ("isnull", "not ispresent(field)"),
+        ("isnotnull", "ispresent(field)"),
+        ("exists", "ispresent(field)"),
+        ("first", "earliest(field)"),
+        ("last", "latest(field)"),
+        ("date_trunc", "datefloor(time, 5m)"),
+        ("ifnull", "coalesce(field, value)"),
+        ("ago", "now() * 1000 - 3600000"),
+        ("iff", "if(condition, value, other)"),
     ];
     let word = cursor.text(cursor.peek());
     let elsewhere = ELSEWHERE.iter().find(|(other, _)| other.eq_ignore_ascii_case(word)).map(|(_, ours)| *ours);
     let near = || closest(word, Function::ALL.iter().flat_map(|function| function.spellings().iter().copied()));
-    let hint = elsewhere.or_else(near).map(|name| format!("did you mean `{name}`?"));
+    let hint = elsewhere.map(|form| format!("write `{form}`")).or_else(|| near().map(|name| format!("did you mean `{name}`?")));
     cursor.fail(Kind::UnknownName, "a function", hint)
 }

@@ -65,6 +65,9 @@ impl MemorySource {
             return Ok(Step::Moved);
         }
         let Some(stream) = selector.select(entry.stream)? else { return Ok(Step::Moved) };
+        if !selector.accepts(position, &entry.message) {
+            return Ok(Step::Moved);
+        }
         Ok(Step::Found(Event {
             timestamp: position.timestamp(),
             ingestion_time: entry.ingestion_ms,

@@ -20,6 +20,16 @@ pub(super) enum Step {
     Moved,
 }
 
+/// What a merge came to.
+pub(super) enum Next {
+    /// The next event that is given.
+    Found(Event),
+    /// A filter has looked at as much as one page may cost.
+    Spent,
+    /// There are no more.
+    End,
+}
+
 /// Where events come from.
 #[derive(Debug)]
 pub(super) enum Source<'a> {
@@ -57,11 +67,11 @@ impl<'a> Merge<'a> {
         Merge { direction, sources, heap }
     }
 
-    /// The next event of a selected stream; `None` at the end.
-    pub(super) fn next(&mut self, selector: &mut Selector<'_>) -> Result<Option<Event>, StorageError> {
+    /// Goes on to the next event of a selected stream that the filter accepts.
+    pub(super) fn next(&mut self, selector: &mut Selector<'_>) -> Result<Next, StorageError> {
         while let Some(mut top) = self.heap.peek_mut() {
             let number = top.1;
-            let Some(source) = self.sources.get_mut(number) else { return Ok(None) };
+            let Some(source) = self.sources.get_mut(number) else { return Ok(Next::End) };
             let step = source.step(selector)?;
             match source.bound() {
                 Some(bound) => *top = (rank(self.direction, bound), number),
@@ -70,10 +80,13 @@ impl<'a> Merge<'a> {
                 }
             }
             if let Step::Found(event) = step {
-                return Ok(Some(event));
+                return Ok(Next::Found(event));
+            }
+            if selector.is_spent() {
+                return Ok(Next::Spent);
             }
         }
-        Ok(None)
+        Ok(Next::End)
     }
 }
 

@@ -49,6 +49,27 @@ impl fmt::Debug for StreamSelection<'_> {
     }
 }
 
+/// Which messages to give, and how much may be looked at for one page.
+#[derive(Clone, Copy)]
+pub struct MessageFilter<'a> {
+    /// Whether an event with this message is given. Asked for events of selected streams only, in the order of reading.
+    pub accepts: &'a dyn Fn(&str) -> bool,
+    /// When this many bytes were looked at ([`MessageFilter::EVENT_BYTES`] for an event besides its message), the page
+    /// ends, perhaps without an event, and goes on behind what was looked at. It is never less than one event.
+    pub max_examined_bytes: usize,
+}
+
+impl MessageFilter<'_> {
+    /// What an event counts besides its message, so that empty messages are not free: about what reading one costs.
+    pub const EVENT_BYTES: usize = 32;
+}
+
+impl fmt::Debug for MessageFilter<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MessageFilter").field("max_examined_bytes", &self.max_examined_bytes).finish_non_exhaustive()
+    }
+}
+
 /// What a page is asked for by.
 #[derive(Clone, Copy, Debug)]
 pub struct ReadRequest<'a> {
@@ -56,6 +77,8 @@ pub struct ReadRequest<'a> {
     pub group: &'a str,
     /// Which of its streams.
     pub streams: StreamSelection<'a>,
+    /// Which of their events; `None`: all.
+    pub filter: Option<MessageFilter<'a>>,
     /// Only events of this timestamp (milliseconds) or later.
     pub start: Option<i64>,
     /// Only events before this timestamp (milliseconds).
@@ -97,9 +120,10 @@ pub struct Page {
     /// The events, ascending by timestamp and order of appends in either direction.
     pub events: Vec<Event>,
     /// Where reading forward goes on. Without events in the page: the start of what was asked for,
-    /// so that whatever comes into it later is found.
+    /// so that whatever comes into it later is found; behind what a filter looked at in vain.
     pub next: Position,
-    /// Where reading backward goes on. Without events in the page: where this reading stood.
+    /// Where reading backward goes on. Without events in the page: where this reading stood, or
+    /// before what a filter looked at in vain.
     pub previous: Position,
     /// Whether the range held nothing more in this direction when the page was read. Events may
     /// have come since.

@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::memory_source::MemorySource;
-use super::merge::{Merge, Source};
+use super::merge::{Merge, Next, Source};
 use super::segment_source::SegmentSource;
 use super::selector::Selector;
 use super::{Direction, Page, ReadRequest};
@@ -20,12 +20,12 @@ use crate::store::view::Moment;
 pub(crate) fn read(moment: &Moment, segments: &SegmentCache, request: &ReadRequest<'_>) -> Result<Page, ReadError> {
     let not_found = || ReadError::GroupNotFound { group: request.group.to_owned() };
     let group = moment.catalogue.group_id(request.group)?.ok_or_else(not_found)?;
-    let mut selector = Selector::new(&moment.catalogue, (request.group, group), request.streams)?;
+    let mut selector = Selector::new(&moment.catalogue, (request.group, group), request.streams, request.filter)?;
     let range = request.range();
     let sources = sources(moment, segments, group, request.direction, &range);
     let mut merge = Merge::new(request.direction, sources);
-    let (events, at_end) = take(&mut merge, &mut selector, request)?;
-    Ok(page(events, at_end, request.direction, &range))
+    let (events, end) = take(&mut merge, &mut selector, request)?;
+    Ok(page(events, end, selector.examined(), request.direction, &range))
 }
 
 fn sources<'a>(
@@ -46,26 +46,48 @@ fn sources<'a>(
     in_memory.chain(in_segments).collect()
 }
 
-/// Events in the direction's order, and whether there were no more.
+/// Why a page ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// The range does.
+    Range,
+    /// The page is full.
+    Full,
+    /// A filter has looked at enough.
+    Spent,
+}
+
+/// Events in the direction's order, and why there are no more of them.
 fn take(
     merge: &mut Merge<'_>,
     selector: &mut Selector<'_>,
     request: &ReadRequest<'_>,
-) -> Result<(Vec<Event>, bool), StorageError> {
+) -> Result<(Vec<Event>, End), StorageError> {
     let mut events = Vec::new();
     let mut bytes = 0usize;
-    while let Some(event) = merge.next(selector)? {
+    loop {
+        let event = match merge.next(selector)? {
+            Next::Found(event) => event,
+            Next::Spent => return Ok((events, End::Spent)),
+            Next::End => return Ok((events, End::Range)),
+        };
         bytes = bytes.saturating_add(event.message.len());
         let full = events.len() >= request.limit.get() || bytes > request.max_bytes;
         if full && !events.is_empty() {
-            return Ok((events, false));
+            return Ok((events, End::Full));
         }
         events.push(event);
     }
-    Ok((events, true))
 }
 
-fn page(mut events: Vec<Event>, at_end: bool, direction: Direction, range: &Range<Position>) -> Page {
+/// The page of these events; `examined` is what a filter looked at first and last.
+fn page(
+    mut events: Vec<Event>,
+    end: End,
+    examined: Option<(Position, Position)>,
+    direction: Direction,
+    range: &Range<Position>,
+) -> Page {
     if direction == Direction::Backward {
         events.reverse();
     }
@@ -73,12 +95,20 @@ fn page(mut events: Vec<Event>, at_end: bool, direction: Direction, range: &Rang
         Direction::Forward => range.start,
         Direction::Backward => range.end,
     };
+    let newest = events.last().map(Event::position);
+    let oldest = events.first().map(Event::position);
+    // A full page looked at one event too many; any other goes on behind all that it looked at.
+    let onward = examined.filter(|_| end != End::Full).map(|(_, last)| last);
+    let (next, previous) = match direction {
+        Direction::Forward => (onward.or(newest), oldest),
+        Direction::Backward => (newest.or(examined.map(|(first, _)| first)), onward.or(oldest)),
+    };
     Page {
         // Positions are exclusive: what is at the range's start is read from just before it. Also
         // after an empty page backward: whatever comes into the range later lies ahead of `next`.
-        next: events.last().map_or(range.start.predecessor(), Event::position),
-        previous: events.first().map_or(stood, Event::position),
-        at_end,
+        next: next.unwrap_or(range.start.predecessor()),
+        previous: previous.unwrap_or(stood),
+        at_end: end == End::Range,
         events,
     }
 }

@@ -126,15 +126,17 @@ impl Opened {
             let damaged = |info| self.file.damaged(info, "a message is not UTF-8");
             let message = match (text, info) {
                 (None, Some(info)) => return Err(damaged(info)),
-                (text, _) => text.unwrap_or_default().to_owned(),
+                (text, _) => text.unwrap_or_default(),
             };
-            step = Step::Found(Event {
-                timestamp: event.position.timestamp(),
-                ingestion_time: event.ingestion_ms,
-                stream,
-                sequence: event.position.sequence(),
-                message,
-            });
+            if selector.accepts(event.position, message) {
+                step = Step::Found(Event {
+                    timestamp: event.position.timestamp(),
+                    ingestion_time: event.ingestion_ms,
+                    stream,
+                    sequence: event.position.sequence(),
+                    message: message.to_owned(),
+                });
+            }
         }
         match direction {
             Direction::Forward => current.events.start += 1,

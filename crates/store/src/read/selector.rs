@@ -1,21 +1,26 @@
-//! Owns the choice of streams by id during one call: names are looked up and judged once.
+//! Owns the choice of events during one call: of streams by id, whose names are looked up and judged once, and of messages.
 //!
-//! Never reads events. Look next at `page`.
+//! Never reads events itself. Look next at `page`.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::StreamSelection;
+use super::{MessageFilter, StreamSelection};
 use crate::catalogue::snapshot::Snapshot;
 use crate::error::{ReadError, StorageError};
+use crate::event::Position;
 use crate::ids::{GroupId, StreamId};
 
-/// Knows the streams met so far.
+/// Knows the streams met so far, and how far messages were looked at.
 pub(super) struct Selector<'a> {
     catalogue: &'a Snapshot,
     streams: StreamSelection<'a>,
     /// The name of a selected stream, `None` for one that isn't.
     met: HashMap<StreamId, Option<Arc<str>>>,
+    filter: Option<MessageFilter<'a>>,
+    examined_bytes: usize,
+    /// The first and the last event that the filter was asked about.
+    examined: Option<(Position, Position)>,
 }
 
 impl<'a> Selector<'a> {
@@ -24,6 +29,7 @@ impl<'a> Selector<'a> {
         catalogue: &'a Snapshot,
         group: (&str, GroupId),
         streams: StreamSelection<'a>,
+        filter: Option<MessageFilter<'a>>,
     ) -> Result<Selector<'a>, ReadError> {
         let mut met = HashMap::new();
         if let StreamSelection::Named(names) = streams {
@@ -33,7 +39,7 @@ impl<'a> Selector<'a> {
                 met.insert(id, Some(Arc::from(*name)));
             }
         }
-        Ok(Selector { catalogue, streams, met })
+        Ok(Selector { catalogue, streams, met, filter, examined_bytes: 0, examined: None })
     }
 
     /// The stream's name if it is selected.
@@ -48,6 +54,24 @@ impl<'a> Selector<'a> {
         };
         self.met.insert(stream, name.clone());
         Ok(name)
+    }
+
+    /// Whether the event of a selected stream is given.
+    pub(super) fn accepts(&mut self, position: Position, message: &str) -> bool {
+        let Some(filter) = self.filter else { return true };
+        self.examined_bytes = self.examined_bytes.saturating_add(message.len() + MessageFilter::EVENT_BYTES);
+        self.examined = Some((self.examined.map_or(position, |(first, _)| first), position));
+        (filter.accepts)(message)
+    }
+
+    /// Whether as much was looked at as one page may cost.
+    pub(super) fn is_spent(&self) -> bool {
+        self.filter.is_some_and(|filter| self.examined_bytes >= filter.max_examined_bytes.max(1))
+    }
+
+    /// The first and the last event that a filter was asked about, in the order of reading.
+    pub(super) fn examined(&self) -> Option<(Position, Position)> {
+        self.examined
     }
 
     /// Whether any of these is selected.

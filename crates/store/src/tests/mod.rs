@@ -24,6 +24,7 @@ fn everything() -> ReadRequest<'static> {
     ReadRequest {
         group: GROUP,
         streams: StreamSelection::All,
+        filter: None,
         start: None,
         end: None,
         direction: Direction::Forward,

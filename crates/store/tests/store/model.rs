@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use logmark_store::{Direction, Event, Position, ReadRequest, Store, StreamSelection};
+use logmark_store::{Direction, Event, MessageFilter, Position, ReadRequest, Store, StreamSelection};
 use proptest::prelude::*;
 
 use super::world::{event, options};
@@ -27,7 +27,16 @@ struct Walk {
     selection: u8,
     start: Option<i64>,
     end: Option<i64>,
+    /// Only messages whose length this divides, looking at so many bytes for a page; 0: all.
+    every: usize,
+    max_examined_bytes: usize,
     steps: Vec<(bool, usize, usize)>,
+}
+
+impl Walk {
+    fn accepts(&self, message: &str) -> bool {
+        self.every == 0 || message.len().is_multiple_of(self.every)
+    }
 }
 
 fn timestamp() -> impl Strategy<Value = i64> {
@@ -37,12 +46,15 @@ fn timestamp() -> impl Strategy<Value = i64> {
 fn walk() -> impl Strategy<Value = Walk> {
     let steps = prop::collection::vec((any::<bool>(), 1..40usize, 1..400usize), 1..12);
     let bounds = (prop::option::of(timestamp()), prop::option::of(timestamp()));
-    (0..2usize, 1..8u8, 0..3u8, bounds, steps).prop_map(|(group, streams, selection, (start, end), steps)| Walk {
+    let filter = (0..5usize, 0..600usize);
+    (0..2usize, 1..8u8, 0..3u8, bounds, filter, steps).prop_map(|(group, streams, selection, (start, end), filter, steps)| Walk {
         group,
         streams,
         selection,
         start,
         end,
+        every: filter.0,
+        max_examined_bytes: filter.1,
         steps,
     })
 }
@@ -64,10 +76,11 @@ type Known = (usize, usize, i64, String, i64);
 fn expected(known: &[Known], walk: &Walk) -> Vec<Known> {
     let mut found: Vec<Known> = known
         .iter()
-        .filter(|(group, stream, timestamp, ..)| {
+        .filter(|(group, stream, timestamp, message, _)| {
             let selected = walk.selection == 0 || walk.streams & (1 << stream) != 0;
             *group == walk.group
                 && selected
+                && walk.accepts(message)
                 && walk.start.is_none_or(|start| *timestamp >= start)
                 && walk.end.is_none_or(|end| *timestamp < end)
         })
@@ -90,6 +103,9 @@ fn check_walk(store: &Store, known: &[Known], walk: &Walk) {
         1 => StreamSelection::Named(&names),
         _ => StreamSelection::Matching(&matches),
     };
+    let accepts = |message: &str| walk.accepts(message);
+    let filter = MessageFilter { accepts: &accepts, max_examined_bytes: walk.max_examined_bytes };
+    let filter = (walk.every > 0).then_some(filter);
     // Between which events of the list the reader stands, with the positions to go on from.
     let mut stand: Option<(usize, usize, Position, Position)> = None;
     for (forward, limit, max_bytes) in &walk.steps {
@@ -99,6 +115,7 @@ fn check_walk(store: &Store, known: &[Known], walk: &Walk) {
             .read(&ReadRequest {
                 group: GROUPS[walk.group],
                 streams,
+                filter,
                 start: walk.start,
                 end: walk.end,
                 direction,
@@ -120,9 +137,19 @@ fn check_walk(store: &Store, known: &[Known], walk: &Walk) {
         assert!(count <= *limit);
         let bytes: usize = page.events.iter().map(|event| event.message.len()).sum();
         assert!(bytes <= *max_bytes || count == 1);
-        assert_eq!(page.at_end, if *forward { high == expected.len() } else { low == 0 });
-        assert!(count > 0 || page.at_end);
-        let (low, high) = if count == 0 && !forward { (low, 0) } else { (low, high) };
+        let exhausted = if *forward { high == expected.len() } else { low == 0 };
+        if filter.is_none() {
+            assert_eq!(page.at_end, exhausted);
+            assert!(count > 0 || page.at_end);
+        } else {
+            assert!(exhausted || !page.at_end);
+            assert!(
+                count > 0
+                    || page.at_end
+                    || stand.is_none_or(|(_, _, next, previous)| page.next != next || page.previous != previous)
+            );
+        }
+        let (low, high) = if count == 0 && !forward { (low, low) } else { (low, high) };
         stand = Some((low, high, page.next, page.previous));
         assert_eq!(page.next.to_string().parse(), Ok(page.next));
     }

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use logmark_store::{Direction, StreamSelection};
+use logmark_store::{Direction, MessageFilter, StreamSelection};
 
 use super::world::{GROUP, STREAM, event, everything, open};
 
@@ -19,6 +19,43 @@ fn a_reader_that_begins_at_the_end_of_an_empty_group_sees_what_comes() {
     let mut onwards = everything(GROUP);
     onwards.from = Some(page.next);
     assert_eq!(store.read(&onwards).unwrap().events.len(), 1);
+}
+
+#[test]
+fn a_filter_that_finds_nothing_ends_the_page_and_goes_on_behind_what_it_looked_at() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    let message = |at: i64| if at == 700 { "needle".to_owned() } else { format!("straw {at:03}") };
+    for flushed in [true, false] {
+        store.append_blocking(GROUP, STREAM, (0..1000).map(|at| event(at, message(at))).collect(), 0).unwrap();
+        if flushed {
+            store.flush().unwrap();
+        }
+    }
+    let asked = std::cell::Cell::new(0);
+    let accepts = |message: &str| {
+        asked.set(asked.get() + 1);
+        message == "needle"
+    };
+    let per_event = "straw 000".len() + MessageFilter::EVENT_BYTES;
+    for direction in [Direction::Forward, Direction::Backward] {
+        let mut request = everything(GROUP);
+        request.filter = Some(MessageFilter { accepts: &accepts, max_examined_bytes: 300 * per_event });
+        request.direction = direction;
+        let mut pages = Vec::new();
+        asked.set(0);
+        loop {
+            let page = store.read(&request).unwrap();
+            request.from = Some(if direction == Direction::Forward { page.next } else { page.previous });
+            pages.push(page.events.len());
+            if page.at_end {
+                break;
+            }
+        }
+        let expected = if direction == Direction::Forward { [0, 0, 0, 0, 2, 0, 0] } else { [0, 2, 0, 0, 0, 0, 0] };
+        assert_eq!(pages, expected, "{direction:?}");
+        assert_eq!(asked.get(), 2000, "{direction:?}: nothing is looked at twice");
+    }
 }
 
 #[test]

@@ -32,6 +32,7 @@ pub(crate) fn everything(group: &str) -> ReadRequest<'_> {
     ReadRequest {
         group,
         streams: StreamSelection::All,
+        filter: None,
         start: None,
         end: None,
         direction: Direction::Forward,

@@ -3,6 +3,7 @@
 use super::chosen_streams;
 use super::cursor::{Cursor, From, KIND, Place, Shape};
 use crate::domain::event::Direction;
+use crate::domain::filter::EventFilter;
 use crate::domain::name::{LogGroupName, LogStreamName};
 use crate::domain::operation::{ReadGroup, ReadLogs, ReadStream, Reading, StreamSelection};
 use crate::domain::time::{Millis, TimeRange, TimeSpec};
@@ -35,6 +36,8 @@ struct Given {
     group: Option<LogGroupName>,
     stream: Option<LogStreamName>,
     streams: Option<StreamSelection>,
+    /// Given, and then a filter or one that lets everything pass.
+    filter: Option<Option<EventFilter>>,
     start: Option<TimeSpec>,
     end: Option<TimeSpec>,
     from: Option<From>,
@@ -86,11 +89,11 @@ impl Given {
         let end = input.read("end", TimeSpec::parse);
         let from = input.choice("from", &[("head", From::Head), ("tail", From::Tail)]);
         let streams = chosen_streams::read(input, stream.is_some());
+        let filter = input.text("filter", EventFilter::parse);
         let cursor = input.take("cursor");
-        input.not_yet("filter");
         input.not_yet("follow");
         input.not_yet("ticket");
-        Self { in_path, group, stream, streams, start, end, from, cursor }
+        Self { in_path, group, stream, streams, filter, start, end, from, cursor }
     }
 
     /// The request: the cursor's, which what is given beside it must not contradict, or a new one.
@@ -121,6 +124,7 @@ impl Given {
             ("start", self.start.is_some() && self.start != shape.start),
             ("end", self.end.is_some() && self.end != shape.end),
             ("from", self.from.is_some() && self.from != shape.from),
+            ("filter", self.filter.as_ref().is_some_and(|filter| *filter != shape.filter)),
             ("streams` or `streamPrefix", self.streams.as_ref().is_some_and(|streams| *streams != shape.streams)),
         ];
         match differs.iter().find(|(_, differs)| *differs) {
@@ -151,6 +155,7 @@ impl Given {
             group,
             stream: self.stream,
             streams: self.streams.unwrap_or(StreamSelection::All),
+            filter: self.filter.flatten(),
             start: self.start,
             end: self.end,
             from: self.from,
@@ -162,13 +167,18 @@ impl Given {
 impl EventsAsk {
     /// The operation to be permitted. A streamed answer ends at the moment it was asked for, or it might never end.
     fn operation(&self, now: Millis) -> ReadLogs {
-        let Shape { group, stream, streams, range: (start, end), .. } = self.shape.clone();
+        let Shape { group, stream, streams, filter, range: (start, end), .. } = self.shape.clone();
         let end = end.or((self.format != Format::Json).then_some(now.0.saturating_add(1)));
         let range = TimeRange { start: start.map(Millis), end: end.map(Millis) };
         let direction = self.direction;
-        let reading = match stream {
-            Some(stream) => Reading::Stream(ReadStream { group, stream, range, direction }),
-            None => Reading::Group(ReadGroup { group, streams, range, direction }),
+        let reading = match (stream, filter) {
+            (Some(stream), None) => Reading::Stream(ReadStream { group, stream, range, direction }),
+            // GetLogEvents knows no filter: one stream with one is a group of which one stream is chosen.
+            (Some(stream), filter) => {
+                let streams = StreamSelection::Names(vec![stream]);
+                Reading::Group(ReadGroup { group, streams, filter, range, direction })
+            }
+            (None, filter) => Reading::Group(ReadGroup { group, streams, filter, range, direction }),
         };
         ReadLogs { reading, resumed: self.place.is_some() }
     }

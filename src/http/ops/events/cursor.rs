@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::event::{Direction, Position};
+use crate::domain::filter::EventFilter;
 use crate::domain::name::{LogGroupName, LogStreamName, SourceName};
 use crate::domain::operation::StreamSelection;
 use crate::domain::time::TimeSpec;
@@ -23,6 +24,7 @@ pub(super) struct Shape {
     pub(super) group: LogGroupName,
     pub(super) stream: Option<LogStreamName>,
     pub(super) streams: StreamSelection,
+    pub(super) filter: Option<EventFilter>,
     pub(super) start: Option<TimeSpec>,
     pub(super) end: Option<TimeSpec>,
     pub(super) from: Option<From>,

@@ -122,7 +122,7 @@ fn stream_op(range: TimeRange) -> ReadStream {
 }
 
 fn group_op(streams: StreamSelection, range: TimeRange) -> ReadGroup {
-    ReadGroup { group: group(), streams, range, direction: Direction::Forward }
+    ReadGroup { group: group(), streams, filter: None, range, direction: Direction::Forward }
 }
 
 fn ask(position: Option<Position>, direction: Direction, limit: usize, max_bytes: usize) -> PageRequest {

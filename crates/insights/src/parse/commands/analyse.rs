@@ -85,6 +85,9 @@ pub(super) fn no_comma(cursor: &mut Cursor<'_>, command: &str) -> Parsed<()> {
 }
 
 pub(super) fn sessionize(cursor: &mut Cursor<'_>) -> Parsed<Sessionize> {
+    if cursor.at_word("maxspan") && cursor.ahead(1).kind == TokenKind::NumberWord {
+        return Err(cursor.fail(Kind::Syntax, "a field", Some("such as: sessionize user maxspan 1h".to_owned())));
+    }
     let fields = names::fields(cursor)?;
     let max_span = if cursor.take_word("maxspan") { Some(names::period(cursor)?) } else { None };
     let alias = names::alias(cursor)?;

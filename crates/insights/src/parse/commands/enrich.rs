@@ -31,6 +31,7 @@ pub(super) fn unnest(cursor: &mut Cursor<'_>) -> Parsed<Unnest> {
 pub(super) fn lookup(cursor: &mut Cursor<'_>) -> Parsed<Lookup> {
     let table = table(cursor)?;
     let keys = names::comma_list(cursor, |cursor| {
+        no_output(cursor, "a column of the table")?;
         let column = names::path(cursor, "a column of the table")?;
         Ok(LookupKey { column, field: names::alias(cursor)? })
     })?;
@@ -40,10 +41,19 @@ pub(super) fn lookup(cursor: &mut Cursor<'_>) -> Parsed<Lookup> {
 
 pub(super) fn cidr_lookup(cursor: &mut Cursor<'_>) -> Parsed<CidrLookup> {
     let table = table(cursor)?;
+    no_output(cursor, "a field that holds an address")?;
     let field = names::path(cursor, "a field that holds an address")?;
     let column = names::alias(cursor)?;
     let (mode, outputs) = outputs(cursor)?;
     Ok(CidrLookup { table, field, column, mode, outputs })
+}
+
+/// Fails at an `OUTPUT` before which something is missing.
+fn no_output(cursor: &mut Cursor<'_>, missing: &str) -> Parsed<()> {
+    if cursor.at_word("OUTPUT") || cursor.at_word("OUTPUTNEW") {
+        return Err(cursor.fail(Kind::Syntax, missing, Some("such as: lookup users id as user_id OUTPUT name".to_owned())));
+    }
+    Ok(())
 }
 
 /// The name of a table, of parts with `-` between them.

@@ -16,13 +16,13 @@ pub(super) fn filter(cursor: &mut Cursor<'_>) -> Parsed<Filter> {
     let condition = expression::expression(cursor)?;
     cursor.expect_also("an operator");
     if cursor.at_word("exists") {
-        return Err(cursor.fail_here(Kind::Syntax, Some("write ispresent(field)".to_owned())));
+        return Err(cursor.fail_behind("write ispresent(field)"));
     }
     if cursor.at_word("is") {
-        return Err(cursor.fail_here(Kind::Syntax, Some("write ispresent(field) or not ispresent(field)".to_owned())));
+        return Err(cursor.fail_behind("write ispresent(field) or not ispresent(field)"));
     }
     if cursor.at(TokenKind::Comma) {
-        return Err(cursor.fail_here(Kind::Syntax, Some("join conditions by `and` or `or`".to_owned())));
+        return Err(cursor.fail_behind("join conditions by `and` or `or`"));
     }
     Ok(Filter { condition })
 }

@@ -16,6 +16,7 @@ use logmark_diagnostics::{Kind, closest};
 use super::cursor::{Cursor, Failed, Parsed};
 use crate::ast::{Anomaly, Command, CommandName, Estimate};
 use crate::dialect;
+use crate::functions::Function;
 use crate::token::TokenKind;
 
 /// One command, without the pipe behind it.
@@ -82,6 +83,12 @@ fn no_command(cursor: &mut Cursor<'_>) -> Failed {
     let word = cursor.text(token);
     if token.kind != TokenKind::Word {
         let hint = match token.kind {
+            TokenKind::Pipe if cursor.previous().span.end == token.span.start && cursor.previous().kind == TokenKind::Pipe => {
+                "write `or` between conditions, and one `|` between commands"
+            }
+            TokenKind::OpenBrace if cursor.ahead(1).kind == TokenKind::Dollar => {
+                "a filter pattern is no query: write `filter field = \"value\"`"
+            }
             TokenKind::Pipe => "a command stands before and behind every `|`",
             TokenKind::End if cursor.previous().kind == TokenKind::Pipe => "nothing follows the last `|`",
             _ => "a query is commands with `|` between them, such as: fields @timestamp, @message | limit 20",
@@ -91,7 +98,32 @@ fn no_command(cursor: &mut Cursor<'_>) -> Failed {
     if let Some((kind, hint)) = dialect::known_elsewhere(word) {
         return cursor.fail(kind, "a command of Logs Insights QL", Some(hint.to_owned()));
     }
+    if let Some(hint) = out_of_place(cursor) {
+        return cursor.fail(Kind::UnknownName, "a command", Some(hint));
+    }
     let spellings = CommandName::ALL.iter().flat_map(|name| name.spellings().iter().copied()).filter(|spelling| *spelling != "$");
     let hint = closest(word, spellings).map(|name| format!("did you mean `{name}`?"));
     cursor.fail(Kind::UnknownName, "a command", hint)
+}
+
+/// What to say of a condition or a function in the place of a command.
+fn out_of_place(cursor: &Cursor<'_>) -> Option<String> {
+    let word = cursor.text(cursor.peek());
+    let next = cursor.ahead(1);
+    let next_word = cursor.text(next).to_ascii_lowercase();
+    match next.kind {
+        TokenKind::Equal | TokenKind::NotEqual | TokenKind::Matches | TokenKind::Less | TokenKind::Greater => {
+            Some(format!("a condition stands in `filter`: filter {word} {next_word} …"))
+        }
+        TokenKind::Word if matches!(next_word.as_str(), "like" | "in" | "not") => {
+            Some(format!("a condition stands in `filter`: filter {word} {next_word} …"))
+        }
+        TokenKind::Colon => Some(format!("a condition stands in `filter`: filter {word} = \"…\"")),
+        TokenKind::OpenParenthesis => {
+            let function = Function::find(word)?;
+            let command = if function.is_aggregate() { "stats" } else { "fields" };
+            Some(format!("functions stand in commands: {command} {function}(…)"))
+        }
+        _ => None,
+    }
 }

@@ -94,7 +94,7 @@ pub(super) fn add_totals(cursor: &mut Cursor<'_>) -> Parsed<AddTotals> {
     if matches!(cursor.peek().kind, TokenKind::Word | TokenKind::QuotedName) {
         totals.fields = names::fields(cursor)?;
     }
-    if cursor.at(TokenKind::Equal) {
+    if cursor.at(TokenKind::Equal) || cursor.at(TokenKind::Word) && cursor.ahead(1).kind == TokenKind::Equal {
         return Err(cursor.fail(
             Kind::Syntax,
             "`,`, `|` or the end of the query",
@@ -125,5 +125,8 @@ pub(super) fn auto_regress(cursor: &mut Cursor<'_>) -> Parsed<AutoRegress> {
             Some(Spanned::new((first.node, last.node), first.span.to(last.span)))
         }
     };
+    if cursor.at_word("as") {
+        return Err(cursor.fail_behind("`as` stands before `p=`"));
+    }
     Ok(AutoRegress { field, alias, lags })
 }

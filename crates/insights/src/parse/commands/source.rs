@@ -88,6 +88,7 @@ fn log_groups(cursor: &mut Cursor<'_>) -> Parsed<LogGroups> {
         return Ok(groups);
     }
     names::comma_list(cursor, |cursor| {
+        let token = cursor.peek();
         let key = key(cursor, &["namePrefix", "accountIdentifiers", "accountIdentifier", "class", "logGroupClass"])?;
         let again = match key {
             "namePrefix" => !groups.name_prefixes.is_empty(),
@@ -95,7 +96,7 @@ fn log_groups(cursor: &mut Cursor<'_>) -> Parsed<LogGroups> {
             _ => !groups.account_identifiers.is_empty(),
         };
         if again {
-            return Err(cursor.fail(Kind::Syntax, format!("`{key}` once"), None));
+            return Err(cursor.fail_at(Kind::Syntax, token.span, format!("`{key}` once"), "it again", None));
         }
         match key {
             "namePrefix" => groups.name_prefixes = list(cursor, |cursor| names::text(cursor, "a prefix in quotes"))?,

@@ -29,8 +29,10 @@ pub(super) fn stats(cursor: &mut Cursor<'_>) -> Parsed<Stats> {
         return Err(cursor.fail(Kind::Syntax, "`by` once", Some("groups stand between commas: by a, b".to_owned())));
     }
     if cursor.at_word("where") || cursor.at_word("having") {
-        let hint = "put a condition in a `filter` behind a `|`";
-        return Err(cursor.fail_here(Kind::Syntax, Some(hint.to_owned())));
+        return Err(cursor.fail_behind("put a condition in a `filter` behind a `|`"));
+    }
+    if cursor.at_word("group") {
+        return Err(cursor.fail_behind("groups stand behind `by`: stats count(*) by host"));
     }
     let offset = if cursor.take_word("offset") { Some(names::period(cursor)?) } else { None };
     Ok(Stats { aggregates, by, offset })
@@ -42,6 +44,10 @@ pub(super) fn sort(cursor: &mut Cursor<'_>) -> Parsed<Sort> {
         cursor.advance();
     }
     let keys = names::comma_list(cursor, |cursor| {
+        if cursor.at_word("asc") || cursor.at_word("desc") {
+            let hint = "the direction stands behind the field: sort @timestamp desc";
+            return Err(cursor.fail(Kind::Syntax, "what to sort by", Some(hint.to_owned())));
+        }
         let expression = expression::expression(cursor)?;
         cursor.expect_also("an operator");
         let direction = if cursor.take_word("asc") {
@@ -55,7 +61,7 @@ pub(super) fn sort(cursor: &mut Cursor<'_>) -> Parsed<Sort> {
     })?;
     let direction = cursor.meant(&["ascending", "descending"]).filter(|_| !cursor.at_word("desc"));
     if direction.is_some() {
-        return Err(cursor.fail_here(Kind::Syntax, Some("directions are `asc` and `desc`".to_owned())));
+        return Err(cursor.fail_behind("directions are `asc` and `desc`"));
     }
     Ok(Sort { keys })
 }

@@ -1,0 +1,200 @@
+//! Patterns that are ready to be asked whether a message matches.
+//!
+//! Owns what a pattern means. A matcher is made once and asked often: it reads a message once, in time linear in its length,
+//! and allocates nothing, except where a JSON string with escapes is compared and where a regular expression's automaton
+//! grows its first states.
+//!
+//! # Meaning
+//!
+//! UG: the User Guide's "Filter pattern syntax"; API: the API reference's `TestMetricFilter`; ours: a choice where AWS says
+//! nothing.
+//!
+//! ## Terms
+//!
+//! | pattern | a message matches | source |
+//! |---|---|---|
+//! | nothing, `""`, `" "` | always | UG |
+//! | `ERROR`, `"two words"` | when it holds these characters, in this case, anywhere, within a word too | UG, its older edition, API |
+//! | `%regex%` | when the expression matches anywhere in it; `\d \s \w` are ASCII's, `.` is a character but a line feed, `$` is the very end | UG; ours |
+//! | `A B -C` | when it holds A and B and not C | UG |
+//! | `?A ?B` | when it holds one of them | UG |
+//! | `?A B`, `?A -B` | as `B`, as `-B`: beside include and exclude terms those with `?` are ignored | UG |
+//!
+//! ## JSON
+//!
+//! | case | meaning | source |
+//! |---|---|---|
+//! | the message | must be one valid JSON object with blanks around it at most; text before or after it, an array, a bare scalar: no match, not even of `NOT EXISTS` | ours |
+//! | validity | RFC 8259; containers nest at most 127 deep, numbers are finite as `f64`, escaped surrogates come in pairs | ours: what `serde_json` takes |
+//! | a property twice | the last counts, with all that is in it; under `.*` each counts | ours |
+//! | a name with escapes | is the name that they spell | JSON |
+//! | the selector reaches an object or an array | no comparison holds, not `!=` either; it exists | UG |
+//! | it reaches nothing | no comparison holds, not `!=` either; `NOT EXISTS` holds | UG for the latter; users' reports for the former |
+//! | it reaches `true`, `false` or `null` | only `IS` and `= *` hold ("value nodes can be strings or numbers"): `= true` is for the string | UG; `= *` ours, it is how AWS's CDK writes "exists" |
+//! | `[*]`, `.*` | a test holds when one of the elements of an array, of the properties of an object, passes it; each test on its own; `NOT EXISTS` when none is reached | UG; ours |
+//! | `= text` with `*` at the ends | strings, escapes resolved, and numbers as the message writes them: `4*` is met by 404, `"5"` by 5 | UG ("use the asterisk as a wild card to match numbers") |
+//! | `= 5` and a number | by value: integers of up to 38 digits exactly, others as `f64` | UG; ours |
+//! | `= 5` and a string | when written the same (digits need no quotes to be a string), or a number of that value; a string that is no number differs, and is neither less nor greater | UG for unquoted strings; ours |
+//! | `= %regex%` | strings and numbers as with text; unanchored | UG |
+//!
+//! ## Space-delimited
+//!
+//! | case | meaning | source |
+//! |---|---|---|
+//! | fields | are parted by blanks (spaces, tabs, line ends) in any number | UG; tabs: the console's preset for Lambda logs needs them |
+//! | `[…]` and `"…"` at a field's beginning | one field, without the delimiters when a blank follows them; no nesting, no escapes | UG; ours |
+//! | the last field, without `...` | takes what is left of the message, as written; a single field without its delimiters | UG's `[w1=ERROR, w2]` on longer lines |
+//! | `...` | any number of fields, none too; those after it are counted from the message's end | UG, API |
+//! | too few fields | no match; a blank field takes one | UG |
+//! | `[]`, which the parser refuses, and `[...]` | every message | API |
+//! | `=`, `!=`, the orders | as for JSON strings; `!=` is the opposite of `=` | UG |
+
+pub(crate) mod error;
+pub(crate) mod expression;
+pub(crate) mod number;
+mod value;
+mod formula;
+mod needles;
+mod terms;
+mod fields;
+mod bits;
+mod selectors;
+mod lexis;
+mod escapes;
+mod json;
+mod properties;
+pub(crate) mod lines;
+
+use std::borrow::Cow;
+
+use self::error::CompileError;
+use self::fields::Delimited;
+use self::json::Json;
+use self::lines::Lines;
+use self::properties::Properties;
+use self::terms::Terms;
+use crate::FilterPattern;
+use crate::ast::Pattern;
+use crate::extract::Extracted;
+
+/// A pattern that is ready to be asked whether messages match.
+#[derive(Debug)]
+pub struct Matcher {
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Everything,
+    Terms(Terms),
+    Json(Box<Json>, Properties),
+    Fields(Delimited),
+}
+
+impl Matcher {
+    /// Makes a pattern ready. Costs microseconds to milliseconds: keep what it gives.
+    ///
+    /// # Errors
+    ///
+    /// [`CompileError::Regex`] when a regular expression is too large to run in bounded memory.
+    ///
+    /// ```
+    /// use logmark_filter_pattern::{FilterPattern, Matcher};
+    ///
+    /// let pattern: FilterPattern = r#"{ $.order.total > 99.5 && $.items[*].sku = "A*" }"#.parse()?;
+    /// let matcher = Matcher::new(&pattern)?;
+    /// assert!(matcher.matches(r#"{"order": {"total": 1e2}, "items": [{"sku": "B1"}, {"sku": "A7"}]}"#));
+    /// assert!(!matcher.matches(r#"{"order": {"total": 1e2}, "items": [{"sku": "B1"}, {"sku": "A7"}]"#));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn new(pattern: &FilterPattern) -> Result<Self, CompileError> {
+        Self::from_tree(pattern.ast())
+    }
+
+    /// Makes a tree ready that a program built, whether or not it can be written as a pattern.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Matcher::new`]; and when the tree is larger than any that a pattern has, or has several `...`.
+    pub fn from_tree(pattern: &Pattern) -> Result<Self, CompileError> {
+        Ok(Self {
+            kind: match pattern {
+                Pattern::Everything => Kind::Everything,
+                Pattern::Terms(terms) => Kind::Terms(Terms::new(terms)?),
+                Pattern::Json(condition) => Kind::Json(Box::new(Json::new(condition)?), Properties::new(condition)?),
+                Pattern::Fields(fields) => Kind::Fields(Delimited::new(fields)?),
+            },
+        })
+    }
+
+    /// Whether the message matches the pattern.
+    #[must_use]
+    pub fn matches(&self, message: &str) -> bool {
+        match &self.kind {
+            Kind::Everything => true,
+            Kind::Terms(terms) => terms.matches(message),
+            Kind::Json(json, _) => json.matches(message),
+            Kind::Fields(fields) => fields.matches(message),
+        }
+    }
+
+    /// The lines of a text that match, each a message of its own; without their line feeds.
+    ///
+    /// Faster than asking of each line when the pattern needs certain characters and few lines have them: the text is then
+    /// searched at the speed of memory.
+    ///
+    /// ```
+    /// use logmark_filter_pattern::{FilterPattern, Matcher};
+    ///
+    /// let pattern: FilterPattern = "refused -retry".parse()?;
+    /// let matcher = Matcher::new(&pattern)?;
+    /// let log = "card accepted\ncard refused\nrefused, will retry\n";
+    /// assert_eq!(matcher.lines(log).collect::<Vec<_>>(), ["card refused"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn lines<'a>(&'a self, text: &'a str) -> Lines<'a> {
+        let needles = match &self.kind {
+            Kind::Everything | Kind::Json(..) => Vec::new(),
+            Kind::Terms(terms) => terms.needles(),
+            Kind::Fields(fields) => fields.needles(),
+        };
+        Lines::new(self, needles, text)
+    }
+
+    /// What the pattern takes out of the message, in the message's or the pattern's order; `None` when it does not match.
+    ///
+    /// A space-delimited pattern takes every field of the message, by its name or by its number from 1 (API reference,
+    /// `TestMetricFilter`); a JSON pattern the properties that it names and the message has as strings, numbers or booleans,
+    /// of the elements that a wildcard selects the first; terms take nothing. AWS itself reports nothing for JSON patterns
+    /// here, but lets a metric's value be any such property.
+    ///
+    /// ```
+    /// use logmark_filter_pattern::{FilterPattern, Matcher};
+    ///
+    /// let pattern: FilterPattern = "[time = *Z, request, message]".parse()?;
+    /// let matcher = Matcher::new(&pattern)?;
+    /// let taken = matcher.extract("2024-06-18T07:11:05Z\t6f1c\tcard was refused\n").unwrap_or_default();
+    /// let taken: Vec<_> = taken.iter().map(|one| (&*one.name, &*one.value)).collect();
+    /// assert_eq!(taken, [("$time", "2024-06-18T07:11:05Z"), ("$request", "6f1c"), ("$message", "card was refused")]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn extract<'a>(&'a self, message: &'a str) -> Option<Vec<Extracted<'a>>> {
+        if !self.matches(message) {
+            return None;
+        }
+        Some(match &self.kind {
+            Kind::Everything | Kind::Terms(_) => Vec::new(),
+            Kind::Json(_, properties) => properties.extract(message),
+            Kind::Fields(fields) => {
+                let mut extracted = Vec::new();
+                fields.extract(message, |name, number, value| {
+                    let name = name.map_or_else(|| format!("${number}"), |name| format!("${name}"));
+                    extracted.push(Extracted { name: Cow::Owned(name), value: Cow::Borrowed(value) });
+                });
+                extracted
+            }
+        })
+    }
+}

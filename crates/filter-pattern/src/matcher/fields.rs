@@ -1,0 +1,281 @@
+//! Conditions on the fields of a space-delimited message.
+//!
+//! Owns how a message is cut into fields and which field of the message each field of the pattern is.
+
+use memchr::memmem::Finder;
+
+use super::error::CompileError;
+use super::formula::Formula;
+use super::needles::Needles;
+use super::value::{Scalar, ValueTest};
+use crate::ast::{Condition, Field, FieldTest, Fields, NamedField};
+
+/// With at most so many fields after `...` a message is cut into fields once, otherwise twice.
+const LAST: usize = 16;
+
+/// A space-delimited pattern that is ready to be asked.
+#[derive(Debug)]
+pub(super) struct Delimited {
+    needles: Needles,
+    /// The fields before `...`, or all of them.
+    head: Vec<Place>,
+    /// The fields after `...`, when it stands in the pattern.
+    tail: Option<Vec<Place>>,
+}
+
+/// What the pattern says of one field.
+#[derive(Debug, Default)]
+struct Place {
+    name: Option<String>,
+    condition: Option<(Formula, Vec<ValueTest>)>,
+}
+
+impl Delimited {
+    pub(super) fn new(pattern: &Fields) -> Result<Self, CompileError> {
+        let (mut head, mut tail) = (Vec::new(), None);
+        for field in &pattern.fields {
+            match field {
+                Field::Ellipsis(_) if tail.is_some() => return Err(CompileError::SeveralEllipses),
+                Field::Ellipsis(_) => tail = Some(Vec::new()),
+                field => tail.as_mut().unwrap_or(&mut head).push(Place::new(field)?),
+            }
+        }
+        if pattern.fields.is_empty() {
+            // AWS's API reference matches `[]` with every event (TestMetricFilter, the third example).
+            tail = Some(Vec::new());
+        }
+        Ok(Self { needles: Needles::of_fields(pattern.fields.iter().filter_map(condition)), head, tail })
+    }
+
+    /// Characters of which each message that matches holds some; none when nothing is known.
+    pub(super) fn needles(&self) -> Vec<&Finder<'static>> {
+        self.needles.certain()
+    }
+
+    pub(super) fn matches(&self, message: &str) -> bool {
+        let mut allows = |_, place: Option<&Place>, text: &str| place.is_none_or(|place| place.allows(text));
+        if !self.needles.may_match(message) {
+            return false;
+        }
+        match &self.tail {
+            // What `...` stands for needs no look when nothing follows it.
+            Some(tail) if tail.is_empty() => Self::assign_head(&self.head, message, &mut allows).is_some(),
+            Some(tail) if tail.len() <= LAST => {
+                Self::assign_head(&self.head, message, &mut allows).is_some_and(|split| allow_last(tail, split))
+            }
+            _ => self.assign(message, allows),
+        }
+    }
+
+    /// The message's fields with their names; without one, `$` and the field's number from 1.
+    pub(super) fn extract<'a>(&'a self, message: &'a str, mut take: impl FnMut(Option<&'a str>, usize, &'a str)) {
+        self.assign(message, |number, place, text| {
+            take(place.and_then(|place| place.name.as_deref()), number, text);
+            true
+        });
+    }
+
+    /// Tells `take` each field of the message with its number from 1, and what the pattern says of it, if anything; until it
+    /// says no. False then, and when the message has too few fields.
+    fn assign<'a>(&'a self, message: &'a str, mut take: impl FnMut(usize, Option<&'a Place>, &'a str) -> bool) -> bool {
+        let before = self.head.len();
+        let Some(tail) = &self.tail else {
+            // Without `...` the last field takes what is left of the message.
+            let Some((last, others)) = self.head.split_last() else { return true };
+            let rest = Self::assign_head(others, message, &mut take).and_then(Split::rest);
+            return rest.is_some_and(|rest| take(before, Some(last), rest));
+        };
+        let Some(split) = Self::assign_head(&self.head, message, &mut take) else { return false };
+        let Some(between) = split.clone().count().checked_sub(tail.len()) else { return false };
+        let places = std::iter::repeat_n(None, between).chain(tail.iter().map(Some));
+        split.zip(places).enumerate().all(|(index, (text, place))| take(before + index + 1, place, text))
+    }
+
+    /// The same for the first fields of the message; gives what follows them, unless it is false.
+    fn assign_head<'a>(
+        head: &'a [Place],
+        message: &'a str,
+        take: &mut impl FnMut(usize, Option<&'a Place>, &'a str) -> bool,
+    ) -> Option<Split<'a>> {
+        let mut split = Split::new(message);
+        let taken = head.iter().enumerate().all(|(index, place)| {
+            let text = split.next();
+            text.is_some_and(|text| take(index + 1, Some(place), text))
+        });
+        taken.then_some(split)
+    }
+}
+
+/// Whether the last fields are as these places want them: the last few are kept while the message is cut once.
+fn allow_last(tail: &[Place], split: Split<'_>) -> bool {
+    let mut last = [""; LAST];
+    let (mut next, mut count) = (0, 0);
+    for text in split {
+        if let Some(slot) = last.get_mut(next) {
+            *slot = text;
+        }
+        next = if next + 1 == tail.len() { 0 } else { next + 1 };
+        count += 1;
+    }
+    // The slot that would be written next holds the oldest of those kept.
+    let kept = last.iter().take(tail.len()).cycle().skip(next);
+    count >= tail.len() && tail.iter().zip(kept).all(|(place, text)| place.allows(text))
+}
+
+fn condition(field: &Field) -> Option<&Condition<FieldTest>> {
+    match field {
+        Field::Named(NamedField { condition, .. }) => condition.as_ref(),
+        Field::Ellipsis(_) | Field::Empty(_) => None,
+    }
+}
+
+impl Place {
+    fn new(field: &Field) -> Result<Self, CompileError> {
+        let Field::Named(NamedField { name, .. }) = field else { return Ok(Self::default()) };
+        let name = Some(name.node.clone());
+        let Some(condition) = condition(field) else { return Ok(Self { name, condition: None }) };
+        let mut tests = Vec::new();
+        let formula = Formula::new(condition, &mut |test: &FieldTest| {
+            tests.push(ValueTest::of_comparison(&test.comparison)?);
+            Ok(tests.len() - 1)
+        })?;
+        Ok(Self { name, condition: Some((formula, tests)) })
+    }
+
+    fn allows(&self, text: &str) -> bool {
+        let Some((formula, tests)) = &self.condition else { return true };
+        formula.holds(&|number| tests.get(number).is_some_and(|test| test.holds(Scalar::Text(text))))
+    }
+}
+
+/// The fields of a message, from first to last.
+///
+/// Blanks (spaces, tabs, line ends) in any number part fields. A field that begins with `[` or `"` reaches to the next `]` or
+/// `"` with whatever blanks are between; when a blank or the message's end follows there, the delimiters are no part of it.
+#[derive(Debug, Clone)]
+struct Split<'a> {
+    text: &'a str,
+    place: usize,
+    /// Known to be absent from there on, so that no search is made twice and the whole takes linear time.
+    no_bracket: bool,
+    no_quote: bool,
+}
+
+const fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
+}
+
+/// The place of the next blank, or the end. Eight bytes at a time: fields are short, so a search that takes longer to begin
+/// would not pay.
+fn next_blank(bytes: &[u8], mut place: usize) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    while let Some(word) = bytes.get(place..).and_then(<[u8]>::first_chunk::<8>) {
+        let word = u64::from_le_bytes(*word);
+        // Bytes below `!` have their high bits marked, blanks among them; the lowest mark is exact.
+        let marks = word.wrapping_sub(ONES * 0x21) & !word & (ONES * 0x80);
+        if marks == 0 {
+            place += 8;
+            continue;
+        }
+        place += usize::try_from(marks.trailing_zeros() / 8).unwrap_or_default();
+        if bytes.get(place).copied().is_some_and(is_blank) {
+            return place;
+        }
+        place += 1;
+    }
+    let rest = bytes.get(place..).unwrap_or_default();
+    rest.iter().position(|byte| is_blank(*byte)).map_or(bytes.len(), |length| place + length)
+}
+
+impl<'a> Split<'a> {
+    const fn new(text: &'a str) -> Self {
+        Self { text, place: 0, no_bracket: false, no_quote: false }
+    }
+
+    /// What follows, from the next field to the last; `None` when no field follows. As it was written, but for a single
+    /// field, which is without its delimiters.
+    fn rest(mut self) -> Option<&'a str> {
+        self.blanks();
+        let rest = self.text.get(self.place..)?.trim_end_matches(|character| u8::try_from(character).is_ok_and(is_blank));
+        let first = self.next()?;
+        self.blanks();
+        Some(if self.place == self.text.len() { first } else { rest })
+    }
+
+    fn blanks(&mut self) {
+        while self.text.as_bytes().get(self.place).copied().is_some_and(is_blank) {
+            self.place += 1;
+        }
+    }
+
+    /// The place of the delimiter that closes the group which begins here.
+    fn close(&mut self, open: u8) -> Option<usize> {
+        let (close, absent) = match open {
+            b'[' => (b']', &mut self.no_bracket),
+            b'"' => (b'"', &mut self.no_quote),
+            _ => return None,
+        };
+        if *absent {
+            return None;
+        }
+        let found = memchr::memchr(close, self.text.as_bytes().get(self.place + 1..)?);
+        *absent = found.is_none();
+        Some(self.place + 1 + found?)
+    }
+}
+
+impl<'a> Iterator for Split<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        self.blanks();
+        let bytes = self.text.as_bytes();
+        let start = self.place;
+        let close = self.close(*bytes.get(start)?);
+        self.place = next_blank(bytes, close.map_or(start, |close| close + 1));
+        match close {
+            Some(close) if close + 1 == self.place => self.text.get(start + 1..close),
+            _ => self.text.get(start..self.place),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Split;
+
+    #[test]
+    fn a_message_is_cut_at_blanks_but_not_within_brackets_and_quotes() {
+        for (message, fields) in [
+            ("", vec![]),
+            (" \t\r\n", vec![]),
+            ("a b\tc\nd", vec!["a", "b", "c", "d"]),
+            ("  a   b  ", vec!["a", "b"]),
+            (
+                r#"1.2.3.4 - [10/Oct/2000:13:25:15 -0700] "GET / HTTP/1.0" 200"#,
+                vec!["1.2.3.4", "-", "10/Oct/2000:13:25:15 -0700", "GET / HTTP/1.0", "200"],
+            ),
+            (r#""" [] x"#, vec!["", "", "x"]),
+            ("[a b]c d", vec!["[a b]c", "d"]),
+            ("[ERROR]: it failed", vec!["[ERROR]:", "it", "failed"]),
+            (r#"key="a b" c"#, vec![r#"key="a"#, r#"b""#, "c"]),
+            ("[a b", vec!["[a", "b"]),
+            (r#""a b"#, vec![r#""a"#, "b"]),
+            ("[a [b] c", vec!["a [b", "c"]),
+            ("é [ü ö]", vec!["é", "ü ö"]),
+        ] {
+            assert_eq!(Split::new(message).collect::<Vec<_>>(), fields, "{message:?}");
+        }
+    }
+
+    #[test]
+    fn the_rest_is_as_written_unless_it_is_one_field() {
+        for (message, rest) in
+            [("a b  c ", Some("b  c")), ("a [b c]\n", Some("b c")), ("a [b c] d", Some("[b c] d")), ("a", None), ("a  ", None)]
+        {
+            let mut split = Split::new(message);
+            assert_eq!(split.next(), Some("a"));
+            assert_eq!(split.rest(), rest, "{message:?}");
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! Conditions on the properties of a JSON message, in one pass over its bytes.
+//!
+//! Owns the walk: which values the selectors reach, duplicates and wildcards among them, and that the whole message is one
+//! valid JSON object. Builds nothing of what it passes; only strings with escapes, where they are compared, are copied.
+
+use std::borrow::Cow;
+
+use super::bits::Bits;
+use super::error::CompileError;
+use super::escapes;
+use super::formula::Formula;
+use super::lexis::{self, MAX_DEPTH};
+use super::needles::Needles;
+use super::selectors::{Automaton, Node};
+use super::value::{Scalar, ValueTest};
+use crate::ast::{Condition, JsonPredicate, JsonTest};
+
+/// A condition that is ready to be asked.
+#[derive(Debug)]
+pub(super) struct Json {
+    needles: Needles,
+    selectors: Automaton,
+    /// One for each selector of the automaton.
+    tests: Vec<ValueTest>,
+    /// Over the same numbers; a test of absence counts turned round.
+    formula: Formula,
+}
+
+impl Json {
+    pub(super) fn new(condition: &Condition<JsonTest>) -> Result<Self, CompileError> {
+        let (mut selectors, mut tests) = (Vec::new(), Vec::new());
+        let formula = Formula::new(condition, &mut |test: &JsonTest| {
+            tests.push(ValueTest::of_predicate(&test.predicate)?);
+            Ok(tests.len() - 1)
+        })?;
+        collect(condition, &mut selectors);
+        let selectors: Vec<_> = selectors.into_iter().map(|test| &test.selector.node).collect();
+        Ok(Self { needles: Needles::of_json(condition), selectors: Automaton::new(&selectors)?, tests, formula })
+    }
+
+    pub(super) fn matches(&self, message: &str) -> bool {
+        if !self.needles.may_match(message) {
+            return false;
+        }
+        let mut found = Found { tests: &self.tests, held: Bits::default() };
+        if walk(message, &self.selectors, &mut found).is_none() {
+            return false;
+        }
+        let absence = |number| matches!(self.tests.get(number), Some(ValueTest::Exists));
+        self.formula.holds(&|number| found.held.contains(number) != absence(number))
+    }
+}
+
+/// The tests of a condition in the order in which they were written.
+pub(crate) fn collect<'c>(condition: &'c Condition<JsonTest>, tests: &mut Vec<&'c JsonTest>) {
+    match condition {
+        Condition::Test(test) => tests.push(test),
+        Condition::All(members) | Condition::Any(members) => members.iter().for_each(|member| collect(member, tests)),
+    }
+}
+
+/// Whether the test holds where nothing is.
+pub(super) const fn holds_of_absence(test: &JsonTest) -> bool {
+    matches!(test.predicate, JsonPredicate::NotExists)
+}
+
+/// What is kept of the values that selectors reach.
+pub(super) trait Keep<'m> {
+    /// What the elements that a wildcard selects have given so far.
+    type Gathered: Default;
+
+    /// A scalar stands where these selectors end.
+    fn scalar(&mut self, ends: &[usize], scalar: Raw<'m>);
+    /// An object or an array stands where these selectors end.
+    fn container(&mut self, ends: &[usize]);
+    /// What these selectors reached is void: a later property has the same name, or the next element begins.
+    fn forget(&mut self, selectors: &Bits);
+    /// An element ends: what these selectors reached in it counts for the whole.
+    fn gather(&mut self, gathered: &mut Self::Gathered, selectors: &Bits);
+    /// The last element has ended.
+    fn settle(&mut self, gathered: Self::Gathered, selectors: &Bits);
+}
+
+/// A scalar as it was written.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Raw<'a> {
+    /// Without its quotes; whether it has escapes.
+    Text(&'a str, bool),
+    Other(Scalar<'a>),
+}
+
+impl<'a> Raw<'a> {
+    /// The text of a string or a number.
+    pub(super) fn text(self) -> Option<Cow<'a, str>> {
+        match self {
+            Self::Text(raw, true) => Some(Cow::Owned(escapes::resolve(raw))),
+            Self::Text(raw, false) | Self::Other(Scalar::Text(raw) | Scalar::Number(raw)) => Some(Cow::Borrowed(raw)),
+            Self::Other(Scalar::Boolean(true)) => Some(Cow::Borrowed("true")),
+            Self::Other(Scalar::Boolean(false)) => Some(Cow::Borrowed("false")),
+            Self::Other(Scalar::Null) => None,
+        }
+    }
+}
+
+/// Which tests hold for the values met so far.
+struct Found<'m> {
+    tests: &'m [ValueTest],
+    held: Bits,
+}
+
+impl<'m> Keep<'m> for Found<'_> {
+    type Gathered = Bits;
+
+    fn scalar(&mut self, ends: &[usize], raw: Raw<'m>) {
+        let resolved;
+        let scalar = match raw {
+            Raw::Other(scalar) => scalar,
+            Raw::Text(text, false) => Scalar::Text(text),
+            Raw::Text(text, true) => {
+                resolved = escapes::resolve(text);
+                Scalar::Text(&resolved)
+            }
+        };
+        for end in ends {
+            if self.tests.get(*end).is_some_and(|test| test.holds(scalar)) {
+                self.held.insert(*end);
+            }
+        }
+    }
+
+    fn container(&mut self, ends: &[usize]) {
+        for end in ends {
+            if matches!(self.tests.get(*end), Some(ValueTest::Exists)) {
+                self.held.insert(*end);
+            }
+        }
+    }
+
+    fn forget(&mut self, selectors: &Bits) {
+        self.held.remove(selectors);
+    }
+
+    fn gather(&mut self, gathered: &mut Bits, selectors: &Bits) {
+        gathered.add(&self.held, selectors);
+    }
+
+    fn settle(&mut self, gathered: Bits, selectors: &Bits) {
+        self.held.remove(selectors);
+        self.held.add(&gathered, selectors);
+    }
+}
+
+/// Walks through the message; `None` when it is not one valid JSON object.
+pub(super) fn walk<'m, K: Keep<'m>>(message: &'m str, selectors: &Automaton, keep: &mut K) -> Option<()> {
+    let mut walk = Walk { text: message, bytes: message.as_bytes(), selectors, keep };
+    let start = lexis::blanks(walk.bytes, 0);
+    if walk.bytes.get(start) != Some(&b'{') {
+        return None;
+    }
+    let end = walk.value(selectors.node(0)?, start, MAX_DEPTH)?;
+    (lexis::blanks(walk.bytes, end) == walk.bytes.len()).then_some(())
+}
+
+struct Walk<'m, 's, K> {
+    text: &'m str,
+    bytes: &'m [u8],
+    selectors: &'s Automaton,
+    keep: &'s mut K,
+}
+
+impl<'m, K: Keep<'m>> Walk<'m, '_, K> {
+    /// The value that begins there, which selectors reach. Recursion is bounded by `room`, which [`MAX_DEPTH`] begins.
+    fn value(&mut self, node: &Node, place: usize, room: u32) -> Option<usize> {
+        let first = *self.bytes.get(place)?;
+        let (scalar, end) = match first {
+            b'{' | b'[' => {
+                self.keep.container(&node.ends);
+                return match first {
+                    b'{' if node.enters_objects() => self.object(node, place + 1, room.checked_sub(1)?),
+                    b'[' if node.enters_arrays() => self.array(node, place + 1, room.checked_sub(1)?),
+                    _ => lexis::skip(self.bytes, place, room),
+                };
+            }
+            b'"' => {
+                let quoted = lexis::string(self.bytes, place + 1)?;
+                (Raw::Text(self.text.get(place + 1..quoted.end)?, quoted.escaped), quoted.end + 1)
+            }
+            b't' => (Raw::Other(Scalar::Boolean(true)), lexis::literal(self.bytes, place, b"true")?),
+            b'f' => (Raw::Other(Scalar::Boolean(false)), lexis::literal(self.bytes, place, b"false")?),
+            b'n' => (Raw::Other(Scalar::Null), lexis::literal(self.bytes, place, b"null")?),
+            _ => {
+                let end = lexis::number(self.bytes, place)?;
+                (Raw::Other(Scalar::Number(self.text.get(place..end)?)), end)
+            }
+        };
+        self.keep.scalar(&node.ends, scalar);
+        Some(end)
+    }
+
+    /// The object whose brace stands before that place.
+    fn object(&mut self, node: &Node, place: usize, room: u32) -> Option<usize> {
+        let mut gathered = K::Gathered::default();
+        let mut place = lexis::blanks(self.bytes, place);
+        if self.bytes.get(place) == Some(&b'}') {
+            return Some(place + 1);
+        }
+        loop {
+            let (key, value) = lexis::key(self.bytes, place)?;
+            let name = self.text.get(place + 1..key.end)?;
+            let inner = node.property(|known| if key.escaped { escapes::equal(name, known) } else { name == known });
+            place = match inner {
+                Some(inner) => self.member(inner, value, room, &node.every_name, &mut gathered)?,
+                // Most of what nobody asks for is strings.
+                None if self.bytes.get(value) == Some(&b'"') => lexis::string(self.bytes, value + 1)?.end + 1,
+                None => lexis::skip(self.bytes, value, room)?,
+            };
+            place = lexis::blanks(self.bytes, place);
+            match self.bytes.get(place)? {
+                b',' => place = lexis::blanks(self.bytes, place + 1),
+                b'}' => break,
+                _ => return None,
+            }
+        }
+        self.keep.settle(gathered, &node.every_name);
+        Some(place + 1)
+    }
+
+    /// The array whose bracket stands before that place.
+    fn array(&mut self, node: &Node, place: usize, room: u32) -> Option<usize> {
+        let mut gathered = K::Gathered::default();
+        let mut place = lexis::blanks(self.bytes, place);
+        if self.bytes.get(place) == Some(&b']') {
+            return Some(place + 1);
+        }
+        for index in 0_u32.. {
+            place = match node.element(index) {
+                Some(inner) => self.member(inner, place, room, &node.every_index, &mut gathered)?,
+                None => lexis::skip(self.bytes, place, room)?,
+            };
+            place = lexis::blanks(self.bytes, place);
+            match self.bytes.get(place)? {
+                b',' => place = lexis::blanks(self.bytes, place + 1),
+                b']' => break,
+                _ => return None,
+            }
+        }
+        self.keep.settle(gathered, &node.every_index);
+        Some(place + 1)
+    }
+
+    /// A property or an element that selectors reach; some of them look at each of its siblings too.
+    fn member(&mut self, inner: usize, place: usize, room: u32, every: &Bits, gathered: &mut K::Gathered) -> Option<usize> {
+        let selectors = self.selectors;
+        let inner = selectors.node(inner)?;
+        self.keep.forget(&inner.alive);
+        let place = self.value(inner, place, room)?;
+        self.keep.gather(gathered, every);
+        Some(place)
+    }
+}

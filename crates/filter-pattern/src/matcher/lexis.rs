@@ -1,0 +1,288 @@
+//! The words of JSON: blanks, strings, numbers, literals; and whole values that nobody asked for.
+//!
+//! Owns what is valid JSON (RFC 8259, with the bounds below) and passes over it without building anything. Every function
+//! takes the place where the thing begins and gives the place after it; `None` means that the message is no valid JSON.
+//! The bounds are those of `serde_json`, so that both agree on every message: containers nest at most 127 deep, numbers are
+//! finite as `f64`, and `\u` escapes of surrogates come in pairs.
+
+/// How many arrays and objects may stand within each other, the outermost counted.
+pub(super) const MAX_DEPTH: u32 = 127;
+
+/// A number with more digits than this may exceed `f64`.
+const FINITE_DIGITS: usize = 300;
+
+/// The place after blanks.
+#[inline]
+pub(super) fn blanks(bytes: &[u8], mut place: usize) -> usize {
+    while let Some(b' ' | b'\t' | b'\n' | b'\r') = bytes.get(place) {
+        place += 1;
+    }
+    place
+}
+
+/// A string's characters as they were written, without the quotes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Quoted {
+    pub(super) end: usize,
+    /// Whether a backslash stands in it.
+    pub(super) escaped: bool,
+}
+
+/// The string whose first character stands there; its end is the closing quote.
+#[inline]
+pub(super) fn string(bytes: &[u8], mut place: usize) -> Option<Quoted> {
+    let mut escaped = false;
+    loop {
+        while let Some(word) = bytes.get(place..).and_then(<[u8]>::first_chunk::<8>) {
+            let marks = marks(u64::from_le_bytes(*word));
+            if marks != 0 {
+                place += usize::try_from(marks.trailing_zeros() / 8).ok()?;
+                break;
+            }
+            place += 8;
+        }
+        match bytes.get(place)? {
+            b'"' => return Some(Quoted { end: place, escaped }),
+            b'\\' => {
+                escaped = true;
+                place = escape(bytes, place + 1)?;
+            }
+            0..0x20 => return None,
+            _ => place += 1,
+        }
+    }
+}
+
+/// Marks the high bits of bytes that end a plain run: quotes, backslashes, control characters. The lowest mark is exact;
+/// those above it may be echoes of it.
+#[inline]
+const fn marks(word: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let quote = word ^ (ONES * 0x22);
+    let backslash = word ^ (ONES * 0x5c);
+    let zero = (quote.wrapping_sub(ONES) & !quote) | (backslash.wrapping_sub(ONES) & !backslash);
+    (zero | (word.wrapping_sub(ONES * 0x20) & !word)) & (ONES * 0x80)
+}
+
+/// The escape whose letter stands there.
+fn escape(bytes: &[u8], place: usize) -> Option<usize> {
+    match bytes.get(place)? {
+        b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Some(place + 1),
+        b'u' => match unit(bytes, place + 1)? {
+            0xDC00..0xE000 => None,
+            0xD800..0xDC00 => {
+                let pair = bytes.get(place + 5..place + 7)? == br"\u" && (0xDC00..0xE000).contains(&unit(bytes, place + 7)?);
+                pair.then_some(place + 11)
+            }
+            _ => Some(place + 5),
+        },
+        _ => None,
+    }
+}
+
+/// The four hexadecimal digits that stand there.
+pub(super) fn unit(bytes: &[u8], place: usize) -> Option<u32> {
+    let digits = bytes.get(place..place + 4)?;
+    digits.iter().try_fold(0, |unit, digit| Some(unit * 16 + char::from(*digit).to_digit(16)?))
+}
+
+/// The number that begins there.
+#[inline]
+pub(super) fn number(bytes: &[u8], start: usize) -> Option<usize> {
+    let mut place = start + usize::from(bytes.get(start) == Some(&b'-'));
+    place = match bytes.get(place)? {
+        b'0' => place + 1,
+        b'1'..=b'9' => digits(bytes, place),
+        _ => return None,
+    };
+    if bytes.get(place) == Some(&b'.') {
+        let end = digits(bytes, place + 1);
+        place = (end > place + 1).then_some(end)?;
+    }
+    let exponent = matches!(bytes.get(place), Some(b'e' | b'E'));
+    if exponent {
+        let first = place + 1 + usize::from(matches!(bytes.get(place + 1), Some(b'+' | b'-')));
+        let end = digits(bytes, first);
+        place = (end > first).then_some(end)?;
+    }
+    let finite = || std::str::from_utf8(bytes.get(start..place)?).ok()?.parse::<f64>().ok().map(f64::is_finite);
+    if exponent || place - start > FINITE_DIGITS { finite()?.then_some(place) } else { Some(place) }
+}
+
+fn digits(bytes: &[u8], mut place: usize) -> usize {
+    while bytes.get(place).is_some_and(u8::is_ascii_digit) {
+        place += 1;
+    }
+    place
+}
+
+/// `true`, `false` or `null`, when it stands there.
+#[inline]
+pub(super) fn literal(bytes: &[u8], place: usize, word: &[u8]) -> Option<usize> {
+    bytes.get(place..)?.starts_with(word).then_some(place + word.len())
+}
+
+/// A key with its colon and the blanks on both sides: the key's characters, and the place of the value.
+#[inline]
+pub(super) fn key(bytes: &[u8], place: usize) -> Option<(Quoted, usize)> {
+    if bytes.get(place) != Some(&b'"') {
+        return None;
+    }
+    let key = string(bytes, place + 1)?;
+    let colon = blanks(bytes, key.end + 1);
+    (bytes.get(colon) == Some(&b':')).then(|| (key, blanks(bytes, colon + 1)))
+}
+
+/// The value that begins there, whatever it is, with `room` containers left to enter.
+///
+/// No recursion: the kinds of the containers that are open fit into the bits of one number, since [`MAX_DEPTH`] bounds them.
+pub(super) fn skip(bytes: &[u8], mut place: usize, room: u32) -> Option<usize> {
+    // 1 for an object; the lowest bit is the innermost.
+    let mut open: u128 = 0;
+    let mut depth = 0;
+    loop {
+        let first = *bytes.get(place)?;
+        match first {
+            b'"' => place = string(bytes, place + 1)?.end + 1,
+            b'{' | b'[' => {
+                depth += 1;
+                if depth > room {
+                    return None;
+                }
+                let object = first == b'{';
+                open = open << 1 | u128::from(object);
+                place = blanks(bytes, place + 1);
+                // `]` and `}` stand two above their openings.
+                if *bytes.get(place)? != first + 2 {
+                    if object {
+                        place = key(bytes, place)?.1;
+                    }
+                    continue;
+                }
+                place += 1;
+                depth -= 1;
+                open >>= 1;
+            }
+            b't' => place = literal(bytes, place, b"true")?,
+            b'f' => place = literal(bytes, place, b"false")?,
+            b'n' => place = literal(bytes, place, b"null")?,
+            _ => place = number(bytes, place)?,
+        }
+        loop {
+            if depth == 0 {
+                return Some(place);
+            }
+            place = blanks(bytes, place);
+            let object = open & 1 == 1;
+            match *bytes.get(place)? {
+                b',' => {
+                    place = blanks(bytes, place + 1);
+                    if object {
+                        place = key(bytes, place)?.1;
+                    }
+                    break;
+                }
+                b'}' if object => {}
+                b']' if !object => {}
+                _ => return None,
+            }
+            place += 1;
+            depth -= 1;
+            open >>= 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MAX_DEPTH, blanks, skip};
+
+    fn valid(text: &str) -> bool {
+        skip(text.as_bytes(), blanks(text.as_bytes(), 0), MAX_DEPTH).is_some_and(|end| blanks(text.as_bytes(), end) == text.len())
+    }
+
+    #[test]
+    fn what_is_valid_is_what_serde_json_takes() {
+        let texts = [
+            r"{}",
+            r"[]",
+            r" { } ",
+            r#"{"a":1}"#,
+            r#"{"a":1,}"#,
+            r"[1,]",
+            r"[,1]",
+            r#"{"a"}"#,
+            r#"{"a":}"#,
+            r"{a:1}",
+            r"[1 2]",
+            r#"{"a":1}}"#,
+            r#"{"a":1]"#,
+            r"[1}",
+            "1",
+            "-0",
+            "-",
+            "01",
+            "1.",
+            ".1",
+            "1e",
+            "1e5",
+            "1E-5",
+            "1e400",
+            "-1e400",
+            "1e-400",
+            "0e99999999999",
+            "1e99999999999",
+            "+1",
+            "0x1",
+            "NaN",
+            "Infinity",
+            "tru",
+            "true",
+            "nulll",
+            "null",
+            "false",
+            r#""a"#,
+            r#""\""#,
+            r#""\u0041""#,
+            r#""\u00""#,
+            r#""\ud800""#,
+            r#""\ud83d\ude00""#,
+            r#""\ud83d\u0041""#,
+            r#""\udc00""#,
+            r#""\x41""#,
+            "\"\t\"",
+            "\"\u{7f}\"",
+            "\"é\u{1F600}\"",
+            "\u{feff}{}",
+            "{}\u{a0}",
+            "",
+            " ",
+            "\"12345678",
+            "\"1234567\n8\"",
+            "\u{b}1",
+            "[\n1\r,\t2]",
+            r#"{"a":[{"b":[]},{}]}"#,
+            r#"[[{"a":[1]}]"#,
+            r#"{"a":1 "b":2}"#,
+            r#"{"a" "b"}"#,
+            r#"{"a":1:2}"#,
+        ];
+        for text in texts {
+            assert_eq!(valid(text), serde_json::from_str::<serde_json::Value>(text).is_ok(), "{text:?}");
+        }
+        let long = format!("1{}", "0".repeat(308));
+        assert!(valid(&long));
+        assert!(!valid(&format!("{long}0")));
+    }
+
+    #[test]
+    fn containers_nest_as_deep_as_in_serde_json_and_no_deeper() {
+        for depth in [1, 126, 127, 128, 129, 100_000] {
+            for (open, close) in [("[", "]"), (r#"{"a":"#, "}")] {
+                let text = format!("{}0{}", open.repeat(depth), close.repeat(depth));
+                assert_eq!(valid(&text), depth <= 127, "{depth}");
+                assert_eq!(valid(&text), serde_json::from_str::<serde_json::Value>(&text).is_ok(), "{depth}");
+            }
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! The lines of a text that match.
+//!
+//! Owns skipping: where a pattern needs certain characters, the whole text is searched for them at once, and only the lines
+//! that hold them are looked at. Never decides by itself that a line matches.
+
+use std::iter::FusedIterator;
+
+use memchr::{memchr, memmem::Finder, memrchr};
+
+use super::Matcher;
+
+/// The lines of a text that a pattern matches, in their order, without their line feeds: see [`Matcher::lines`].
+#[derive(Debug, Clone)]
+pub struct Lines<'a> {
+    matcher: &'a Matcher,
+    /// Characters of which a line holds some when it matches; none when nothing is known.
+    needles: Vec<Needle<'a>>,
+    text: &'a str,
+    place: usize,
+}
+
+#[derive(Debug, Clone)]
+struct Needle<'a> {
+    finder: &'a Finder<'static>,
+    /// Where it was found last, not before the place that the search began at; the text's length when nowhere.
+    found: usize,
+}
+
+impl<'a> Lines<'a> {
+    pub(super) fn new(matcher: &'a Matcher, finders: Vec<&'a Finder<'static>>, text: &'a str) -> Self {
+        // What holds a line feed stands in no line: nothing is gained from it.
+        let known = !finders.iter().any(|finder| finder.needle().contains(&b'\n'));
+        let find = |finder: &'a Finder<'static>| Needle { finder, found: finder.find(text.as_bytes()).unwrap_or(text.len()) };
+        Self { matcher, needles: finders.into_iter().filter(|_| known).map(find).collect(), text, place: 0 }
+    }
+
+    /// The next line that may match, and moves behind it.
+    fn candidate(&mut self) -> Option<&'a str> {
+        let bytes = self.text.as_bytes();
+        let mut found = self.place;
+        if !self.needles.is_empty() {
+            found = bytes.len();
+            for needle in &mut self.needles {
+                if needle.found < self.place {
+                    let next = needle.finder.find(bytes.get(self.place..)?);
+                    needle.found = next.map_or(bytes.len(), |next| self.place + next);
+                }
+                found = found.min(needle.found);
+            }
+        }
+        let rest = bytes.get(found..).filter(|rest| !rest.is_empty())?;
+        let start = memrchr(b'\n', bytes.get(self.place..found)?).map_or(self.place, |feed| self.place + feed + 1);
+        let end = memchr(b'\n', rest).map_or(bytes.len(), |length| found + length);
+        self.place = end + 1;
+        self.text.get(start..end)
+    }
+}
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        loop {
+            let line = self.candidate()?;
+            if self.matcher.matches(line) {
+                return Some(line);
+            }
+        }
+    }
+}
+
+impl FusedIterator for Lines<'_> {}

@@ -1,0 +1,114 @@
+//! A place in the text that moves forward. Knows nothing of the language but what a blank is.
+
+use logmark_diagnostics::Span;
+
+/// The text and how far it was read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Cursor<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+/// What stands between the parts of a pattern.
+pub(super) const fn is_blank(character: char) -> bool {
+    matches!(character, ' ' | '\t' | '\n' | '\r')
+}
+
+/// A letter, digit or underscore of ASCII: what words may consist of without quotes.
+pub(crate) const fn is_word(character: char) -> bool {
+    character.is_ascii_alphanumeric() || character == '_'
+}
+
+impl<'a> Cursor<'a> {
+    /// At the beginning.
+    pub(super) const fn new(text: &'a str) -> Self {
+        Self { text, at: 0 }
+    }
+
+    /// The whole text.
+    pub(super) const fn text(&self) -> &'a str {
+        self.text
+    }
+
+    /// The byte that comes next.
+    pub(super) const fn at(&self) -> usize {
+        self.at
+    }
+
+    /// What was not read yet.
+    pub(super) fn rest(&self) -> &'a str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    /// The next character.
+    pub(super) fn peek(&self) -> Option<char> {
+        self.rest().chars().next()
+    }
+
+    /// Everything was read.
+    pub(super) fn is_end(&self) -> bool {
+        self.at >= self.text.len()
+    }
+
+    /// Reads one character.
+    pub(super) fn bump(&mut self) -> Option<char> {
+        let next = self.peek()?;
+        self.at += next.len_utf8();
+        Some(next)
+    }
+
+    /// Reads that token when it comes next.
+    pub(super) fn eat(&mut self, token: &str) -> bool {
+        let found = self.rest().starts_with(token);
+        if found {
+            self.at += token.len();
+        }
+        found
+    }
+
+    /// Reads characters for as long as they fit.
+    pub(super) fn take_while(&mut self, fits: impl Fn(char) -> bool) -> &'a str {
+        let rest = self.rest();
+        let length = rest.find(|character| !fits(character)).unwrap_or(rest.len());
+        self.at += length;
+        &rest[..length]
+    }
+
+    /// Reads blanks.
+    pub(super) fn skip_blanks(&mut self) {
+        self.take_while(is_blank);
+    }
+
+    /// Reads everything.
+    pub(super) const fn skip_all(&mut self) {
+        self.at = self.text.len();
+    }
+
+    /// Reads on to that byte, which stands between characters.
+    pub(super) const fn skip_to(&mut self, at: usize) {
+        self.at = at;
+    }
+
+    /// From that byte to here.
+    pub(super) const fn since(&self, start: usize) -> Span {
+        Span { start, end: self.at }
+    }
+
+    /// What a reader sees as the next thing: a run without blanks, an opening or closing sign alone; empty at the end.
+    pub(super) fn next_run(&self) -> Span {
+        let rest = self.rest();
+        let mut characters = rest.chars();
+        let length = match characters.next() {
+            None => 0,
+            Some(sign @ ('(' | ')' | '{' | '}' | '[' | ']' | ',' | '"' | '\'' | '%')) => sign.len_utf8(),
+            Some(blank) if is_blank(blank) => blank.len_utf8(),
+            Some(_) => {
+                let ends =
+                    |character: char| is_blank(character) || matches!(character, '(' | ')' | '{' | '}' | ']' | ',' | '&' | '|');
+                let end = rest.char_indices().skip(1).find(|(_, character)| ends(*character));
+                end.map_or(rest.len(), |(index, _)| index)
+            }
+        };
+        Span::new(self.at, self.at + length)
+    }
+}

@@ -1,0 +1,185 @@
+//! Regular expressions of the language: compiled once, searched in time linear in the text.
+//!
+//! Owns [`Regex`] and what is said of a pattern that cannot be had. The dialect — what is read as in Perl, what is
+//! refused — is in `regex_dialect`. Never backtracks: what needs it is refused when the query is read.
+
+use std::fmt;
+
+use logmark_diagnostics::{Diagnostic, Kind, Span};
+
+use super::regex_dialect::{self, LineEnd};
+
+/// Longest pattern, in bytes: a query has at most 10,000 characters (`StartQuery`), so no real pattern is longer.
+pub const LONGEST_PATTERN: usize = 40_000;
+
+/// Largest compiled program, in bytes: room for the classes of Unicode in repetitions, whose counts are bounded apart.
+pub const LARGEST_PROGRAM: usize = 4 << 20;
+
+/// A compiled regular expression, as written between slashes after `like`, `=~` and `parse`.
+///
+/// It is searched for anywhere in the text (AWS User Guide, *filter*: "match substrings"). The older guide names Hyperscan
+/// as the engine, whose syntax is Perl's without what needs backtracking; `\d`, `\w`, `\s` and `\b` know ASCII only, `.`
+/// does not match a line break, `$` matches at the end and before a line break at the end.
+///
+/// ```
+/// use logmark_insights::values::regex::Regex;
+///
+/// let regex = Regex::compile(r"(?i)time(d)?\s+out$").unwrap();
+/// assert!(regex.is_match("call Timed out\n"));
+/// let error = Regex::compile("a(?=b)").unwrap_err();
+/// assert_eq!((error.span.start, error.span.end), (1, 4));
+/// assert_eq!(error.to_string(), "lookaround `(?=` is not supported");
+/// ```
+#[derive(Debug, Clone)]
+pub struct Regex {
+    source: Box<str>,
+    compiled: regex::Regex,
+}
+
+/// What is wrong with a pattern, and where in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegexError {
+    /// The place, in bytes from the beginning of the pattern.
+    pub span: Span,
+    /// What is wrong there.
+    pub fault: RegexFault,
+}
+
+/// What can be wrong with a pattern.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RegexFault {
+    /// Perl has it, an engine of linear time has not; the construct's name and its first characters.
+    Unsupported(&'static str, String),
+    /// No regular expression of any dialect: what is wrong, as a sentence's end.
+    Malformed(&'static str),
+    /// An escape that stands for nothing.
+    UnknownEscape(String),
+    /// A property of `\p{..}` that is not known.
+    UnknownProperty(String),
+    /// Two groups of that name.
+    DuplicateName(String),
+    /// Too long, too deep, or too large when compiled.
+    TooLarge(&'static str),
+}
+
+impl Regex {
+    /// Compiles what stands between the slashes, `\/` included.
+    ///
+    /// # Errors
+    /// When the pattern is malformed, needs backtracking, or is larger than [`LONGEST_PATTERN`] or [`LARGEST_PROGRAM`].
+    pub fn compile(pattern: &str) -> Result<Self, RegexError> {
+        Self::build(pattern, LineEnd::BeforeLast)
+    }
+
+    /// Compiles the pattern of `regexReplace`, which AWS says is RE2's: here `$` matches at the very end only.
+    ///
+    /// ```
+    /// use logmark_insights::values::regex::Regex;
+    ///
+    /// assert!(!Regex::compile_re2("out$").unwrap().is_match("timed out\n"));
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Regex::compile`].
+    pub fn compile_re2(pattern: &str) -> Result<Self, RegexError> {
+        Self::build(pattern, LineEnd::Strict)
+    }
+
+    fn build(pattern: &str, line_end: LineEnd) -> Result<Self, RegexError> {
+        let whole = Span::new(0, pattern.len());
+        let too_large = |what| RegexError { span: whole, fault: RegexFault::TooLarge(what) };
+        if pattern.len() > LONGEST_PATTERN {
+            return Err(too_large("the pattern is too long"));
+        }
+        let translated = regex_dialect::translate(pattern, line_end)?;
+        let compiled = regex::RegexBuilder::new(&translated).size_limit(LARGEST_PROGRAM).build();
+        let compiled = compiled.map_err(|error| match error {
+            regex::Error::CompiledTooBig(_) => too_large("it is too large when compiled: lower the counts of its repetitions"),
+            _ => RegexError { span: whole, fault: RegexFault::Malformed("this is no regular expression") },
+        })?;
+        Ok(Self { source: pattern.into(), compiled })
+    }
+
+    /// The pattern as it was written.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// Whether the pattern is found anywhere in the text.
+    #[must_use]
+    pub fn is_match(&self, text: &str) -> bool {
+        self.compiled.is_match(text)
+    }
+
+    /// The names of the named groups, in the order they were written.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.compiled.capture_names().flatten()
+    }
+
+    /// How many groups there are, named or not.
+    #[must_use]
+    pub fn groups(&self) -> usize {
+        self.compiled.captures_len() - 1
+    }
+
+    /// The engine's own expression, for this crate's functions.
+    pub(crate) const fn compiled(&self) -> &regex::Regex {
+        &self.compiled
+    }
+}
+
+impl PartialEq for Regex {
+    fn eq(&self, other: &Self) -> bool {
+        self.compiled.as_str() == other.compiled.as_str()
+    }
+}
+
+impl RegexError {
+    /// The fault as a diagnostic of the text that the pattern begins in at that byte.
+    #[must_use]
+    pub fn diagnostic(&self, pattern_start: usize) -> Diagnostic {
+        let kind = match self.fault {
+            RegexFault::Unsupported(..) => Kind::Unsupported,
+            RegexFault::TooLarge(_) => Kind::Limit,
+            _ => Kind::Value,
+        };
+        let span = Span::new(self.span.start + pattern_start, self.span.end + pattern_start);
+        let found = match &self.fault {
+            RegexFault::Unsupported(name, written) => format!("{name} {}", logmark_diagnostics::quoted(written)),
+            RegexFault::UnknownEscape(written) => logmark_diagnostics::quoted(written),
+            RegexFault::UnknownProperty(written) => format!("the unknown property {}", logmark_diagnostics::quoted(written)),
+            RegexFault::DuplicateName(name) => format!("a second group named {}", logmark_diagnostics::quoted(name)),
+            RegexFault::Malformed(_) | RegexFault::TooLarge(_) => return self.sentence(kind, span),
+        };
+        let fault = Diagnostic::new(kind, span, "a regular expression", found);
+        match &self.fault {
+            RegexFault::Unsupported(..) => {
+                fault.hint("expressions are searched in linear time, which this construct does not allow")
+            }
+            _ => fault,
+        }
+    }
+
+    /// A fault that has no piece of the pattern to show: its sentence is the hint.
+    fn sentence(&self, kind: Kind, span: Span) -> Diagnostic {
+        let found = if kind == Kind::Limit { "one that is too large" } else { "one that cannot be read" };
+        Diagnostic::new(kind, span, "a regular expression", found).hint(self.to_string())
+    }
+}
+
+impl fmt::Display for RegexError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let quoted = logmark_diagnostics::quoted;
+        match &self.fault {
+            RegexFault::Unsupported(name, written) => write!(f, "{name} {} is not supported", quoted(written)),
+            RegexFault::Malformed(what) | RegexFault::TooLarge(what) => f.write_str(what),
+            RegexFault::UnknownEscape(written) => write!(f, "{} stands for nothing", quoted(written)),
+            RegexFault::UnknownProperty(written) => write!(f, "{} is no known property", quoted(written)),
+            RegexFault::DuplicateName(name) => write!(f, "there are two groups named {}", quoted(name)),
+        }
+    }
+}
+
+impl std::error::Error for RegexError {}

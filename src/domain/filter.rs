@@ -1,0 +1,88 @@
+//! The filter of events by their messages: a CloudWatch filter pattern, understood.
+//!
+//! Owns the pattern with its matcher. Never keeps what a caller wrote: what goes upstream, into cursors and back to callers is
+//! the pattern's canonical text.
+
+use std::fmt;
+use std::sync::Arc;
+
+use logmark_diagnostics::{Diagnostic, Kind, Span};
+use logmark_filter_pattern::ast::Pattern;
+use logmark_filter_pattern::{FilterPattern, Matcher};
+use serde::{Deserialize, Serialize};
+
+/// A filter pattern that asks for less than everything. Equal to another when they are the same pattern, however written.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct EventFilter(Arc<Understood>);
+
+#[derive(Debug)]
+struct Understood {
+    pattern: FilterPattern,
+    matcher: Matcher,
+}
+
+impl EventFilter {
+    /// Reads a pattern; `None` when it lets every event pass.
+    ///
+    /// # Errors
+    /// What is wrong with the text, at least one fault.
+    pub fn parse(text: &str) -> Result<Option<Self>, Vec<Diagnostic>> {
+        let pattern = FilterPattern::parse(text)?;
+        if *pattern.ast() == Pattern::Everything {
+            return Ok(None);
+        }
+        let too_large = |error: logmark_filter_pattern::CompileError| {
+            let whole = Span::new(0, text.len());
+            vec![Diagnostic::new(Kind::Limit, whole, "a pattern that fits into memory", "a larger one").hint(error.to_string())]
+        };
+        let matcher = Matcher::new(&pattern).map_err(too_large)?;
+        Ok(Some(Self(Arc::new(Understood { pattern, matcher }))))
+    }
+
+    /// Does an event with this message pass?
+    #[must_use]
+    pub fn matches(&self, message: &str) -> bool {
+        self.0.matcher.matches(message)
+    }
+}
+
+impl fmt::Display for EventFilter {
+    /// Writes the canonical text.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.pattern.fmt(f)
+    }
+}
+
+impl fmt::Debug for EventFilter {
+    /// Says nothing of the text: it is the caller's, and may hold what must not stand in a log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EventFilter(..)")
+    }
+}
+
+impl PartialEq for EventFilter {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.pattern == other.0.pattern
+    }
+}
+
+impl Eq for EventFilter {}
+
+impl From<EventFilter> for String {
+    fn from(filter: EventFilter) -> Self {
+        filter.to_string()
+    }
+}
+
+/// A text that is no filter, or one that lets everything pass.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("is not a filter")]
+pub struct NotAFilter;
+
+impl TryFrom<String> for EventFilter {
+    type Error = NotAFilter;
+    fn try_from(text: String) -> Result<Self, NotAFilter> {
+        Self::parse(&text).ok().flatten().ok_or(NotAFilter)
+    }
+}
