@@ -167,7 +167,9 @@ impl<'a> Lexer<'a> {
         let span = Span::new(self.position, self.position + length);
         match kind {
             TokenKind::CloseParenthesis | TokenKind::CloseBracket | TokenKind::CloseBrace => {
-                self.depth = self.depth.saturating_sub(1)
+                self.depth = self.depth.saturating_sub(1);
+                // No parenthesis closes within `parse`, but the query that it ends can.
+                self.in_parse &= kind != TokenKind::CloseParenthesis;
             }
             TokenKind::Pipe => self.in_parse = false,
             TokenKind::Word
