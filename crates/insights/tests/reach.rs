@@ -1,7 +1,11 @@
 //! What queries reach, read from their text: attacks on a guard, and fields that nobody writes.
 
-use logmark_insights::ast::{FieldPath, Name, Query, Segment};
-use logmark_insights::reach::{Reach, Referent, Use};
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use logmark_diagnostics::Spanned;
+use logmark_insights::ast::{Command, Expression, FieldPath, Filter, Name, Query, Segment, UnaryOperator};
+use logmark_insights::reach::{Beyond, Reach, Referent, Use};
+use logmark_insights::rewrite::{Nested, Reason};
 
 fn reach(text: &str) -> Reach {
     Reach::of(&Query::parse(text).unwrap_or_else(|faults| panic!("{text}: {faults:?}")))
@@ -218,5 +222,41 @@ fn fields_that_name_accounts_are_told() {
         [("fields @log", true), ("fields @aws.account", true), ("fields a | filldown @*", true), ("fields log", false)]
     {
         assert_eq!(reach(text).fields().any(|reference| reference.what.names_account()), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_tree_too_deep_to_be_looked_at_reaches_everything() {
+    // Built, walked and taken apart by loops: no recursion of the tree's own may end the test.
+    let mut expression = Expression::Boolean(true);
+    for _ in 0..100_000 {
+        expression = Expression::Unary(UnaryOperator::Not, Box::new(Spanned::made(expression)));
+    }
+    let filter = Command::Filter(Filter { condition: Spanned::made(expression) });
+    let mut query = Query { commands: vec![Spanned::made(filter)] };
+    let reach = Reach::of(&query);
+    assert_eq!(reach.beyond().iter().map(|beyond| beyond.node.clone()).collect::<Vec<_>>(), [Beyond::TooDeep]);
+    assert!(!reach.is_within_its_groups() && !reach.stays_in_its_time_range() && reach.reads_whole_event());
+    let refusal = query.with_first_filter(&Expression::Boolean(true), Nested::Filtered).unwrap_err();
+    assert_eq!(refusal.reason, Reason::TooDeep);
+    let Some(Spanned { node: Command::Filter(filter), .. }) = query.commands.pop() else { panic!("it is the filter") };
+    let mut rest = Some(filter.condition.node);
+    while let Some(expression) = rest {
+        rest = match expression {
+            Expression::Unary(_, operand) => Some(operand.node),
+            _ => None,
+        };
+    }
+}
+
+#[test]
+fn the_walk_takes_every_part_of_the_tree_apart() {
+    for source in [
+        include_str!("../src/reach/command.rs"),
+        include_str!("../src/reach/rows.rs"),
+        include_str!("../src/reach/expression.rs"),
+        include_str!("../src/reach/beyond.rs"),
+    ] {
+        assert!(!source.contains(".. }"), "`..` would hide a new part of the tree");
     }
 }
