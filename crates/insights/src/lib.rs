@@ -84,5 +84,8 @@ mod parse;
 mod check;
 mod print;
 
+pub mod reach;
+pub mod rewrite;
+
 pub use parse::{MAX_DEPTH, MAX_LENGTH, ParseOptions};
 pub use print::TooLong;

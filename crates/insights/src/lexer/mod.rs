@@ -125,6 +125,8 @@ impl<'a> Lexer<'a> {
     /// Whether the token before this place ends an operand, so that an operator follows.
     fn after_operand(&self) -> bool {
         self.tokens.last().is_some_and(|token| match token.kind {
+            // A step of a path may be called like a keyword: `latency.in / 1000`.
+            TokenKind::Word if matches!(self.tokens.as_slice(), [.., dot, _] if dot.kind == TokenKind::Dot) => true,
             TokenKind::Word => {
                 let is = |keyword: &&str| keyword.eq_ignore_ascii_case(token.span.of(self.source));
                 !["like", "and", "or", "not", "in", "by", "as", "filter", "where", "fields", "display"].iter().any(is)

@@ -1,0 +1,157 @@
+//! What a query refers to, and whether that can hold the value of a certain field.
+
+use crate::ast::{FieldPath, Name, Wildcard};
+
+use super::Uses;
+use logmark_diagnostics::Span;
+
+/// One place where a query refers to a field, whether it names it or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference {
+    /// What is referred to.
+    pub what: Referent,
+    /// Where: the name; the word of the command when no name is written; empty when nothing is.
+    pub span: Span,
+    /// Where the value comes from.
+    pub origin: Origin,
+    /// How it is used, there and through all names that are computed from it.
+    pub uses: Uses,
+    /// In how many other queries this one is: 0 for the query itself, 1 in a `join`, `appendcols` or `in ( … )`.
+    pub nesting: usize,
+}
+
+/// What is referred to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Referent {
+    /// A field.
+    Field(FieldPath),
+    /// All fields whose names are like that.
+    Like(Wildcard),
+    /// All fields: what the command looks at cannot be told from the text.
+    All,
+}
+
+/// Where a value comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Origin {
+    /// The events.
+    Events,
+    /// A name that the query defined before.
+    Query,
+    /// Either: the documentation leaves open which the name means there.
+    Either,
+    /// A column of a lookup table.
+    Table,
+}
+
+/// A name that the query defines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DefinedName {
+    /// The name.
+    pub name: FieldPath,
+    /// Where it is defined.
+    pub span: Span,
+    /// How it is used afterwards, itself and through names that are computed from it.
+    pub uses: Uses,
+    /// As in [`Reference::nesting`].
+    pub nesting: usize,
+}
+
+impl Origin {
+    /// Whether the value can be one of the events.
+    #[must_use]
+    pub const fn is_of_events(self) -> bool {
+        match self {
+            Self::Events | Self::Either => true,
+            Self::Query | Self::Table => false,
+        }
+    }
+}
+
+impl Referent {
+    /// Whether the value can be the whole event, or leads to it: `@message`, `@ptr`, all fields.
+    #[must_use]
+    pub fn is_whole_event(&self) -> bool {
+        ["@message", "@ptr"].into_iter().any(|whole| self.may_be(whole))
+    }
+
+    /// Whether the value can name an AWS account or what is in it: `@log`, `@aws.account`, `@source.log`, `@entity…`.
+    #[must_use]
+    pub fn names_account(&self) -> bool {
+        ["@log", "@aws.account", "@source.log", "@entity"].into_iter().any(|system| self.may_be(system))
+    }
+
+    /// Whether the value can be that of the field, a part of it, or something that holds it. Names are compared without
+    /// case, and however their steps are written: in doubt the answer is yes.
+    #[must_use]
+    pub fn may_hold(&self, field: &FieldPath) -> bool {
+        self.is_whole_event() || self.may_be(&plain(field))
+    }
+
+    /// The same for a name in [`plain`] form, the whole event left out.
+    fn may_be(&self, plain_name: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Field(path) => overlap(&plain(path), plain_name),
+            Self::Like(wildcard) => {
+                let pattern = normal(wildcard.as_str());
+                let beginning = pattern.split('*').next().unwrap_or_default();
+                plain_name.starts_with(beginning) || is_within(beginning, plain_name)
+            }
+        }
+    }
+}
+
+impl DefinedName {
+    /// Whether the name is that of the field, of a part of it, or of something that it is a part of.
+    #[must_use]
+    pub fn may_be(&self, field: &FieldPath) -> bool {
+        overlap(&plain(&self.name), &plain(field))
+    }
+}
+
+/// A path as names are compared: the steps joined by points, without case. A field of the event whose own name begins
+/// with `@` is shown with `@@`.
+pub(super) fn plain(path: &FieldPath) -> String {
+    normal(&path.flat_name())
+}
+
+fn normal(name: &str) -> String {
+    let name = name.to_lowercase();
+    match name.strip_prefix("@@") {
+        Some(own) => format!("@{own}"),
+        None => name,
+    }
+}
+
+/// Whether one is the other, or a part of it.
+fn overlap(left: &str, right: &str) -> bool {
+    left == right || is_within(left, right) || is_within(right, left)
+}
+
+/// `a.b.c` is within `a.b`.
+fn is_within(inner: &str, outer: &str) -> bool {
+    inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('.'))
+}
+
+/// Whether CloudWatch itself gives every event that field. Whether a query can define a name in its place is not
+/// documented.
+pub(super) fn is_system(plain_name: &str) -> bool {
+    const SYSTEM: [&str; 9] =
+        ["@message", "@ptr", "@timestamp", "@ingestiontime", "@logstream", "@log", "@aws", "@entity", "@source"];
+    SYSTEM.into_iter().any(|system| overlap(plain_name, system))
+}
+
+/// The path without its first step, when a name follows it: `a.k` is `k` of `a`.
+pub(super) fn without_head(path: &FieldPath) -> Option<FieldPath> {
+    use crate::ast::Segment;
+    match path.rest.split_first() {
+        Some((Segment::Name(head), rest)) => Some(FieldPath { head: head.clone(), rest: rest.to_vec() }),
+        Some((Segment::Index(_), _)) | None => None,
+    }
+}
+
+/// Whether the name could be the text of an expression, which is what a column without an alias is called.
+pub(super) fn could_be_text(name: &Name) -> bool {
+    !name.as_str().chars().all(|character| character.is_ascii_alphanumeric() || matches!(character, '_' | '@' | '.'))
+}

@@ -1,0 +1,98 @@
+//! How a query uses a field.
+
+use std::fmt;
+
+/// One way to use a field. More than one can hold: what is grouped by is shown, too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Use {
+    /// Its value, or something computed from it, is part of the result.
+    Shown,
+    /// A function or an operator computes something from it.
+    Computed,
+    /// It decides which events there are.
+    Filtered,
+    /// `parse`, `json`: its text is taken apart.
+    Parsed,
+    /// `stats … by`
+    Grouped,
+    /// `stats`, `countFrequent`: an aggregate is computed from it.
+    Aggregated,
+    /// `sort`
+    Sorted,
+    /// `dedup`
+    Deduplicated,
+    /// `expand`, `unnest`: its elements become rows.
+    Expanded,
+    /// `pattern`, `anomaly`, `diff`, `logcompare`, `relevantfields`: what its values have in common.
+    Compared,
+    /// `lookup`, `cidrlookup`: it is looked for in a table.
+    LookedUp,
+    /// `join … where`
+    Joined,
+    /// A command over the rows of the result: `filldown`, `fillmissing`, `addtotals`, `accum`, `autoregress`, `outlier`,
+    /// `sessionize`.
+    Series,
+}
+
+/// All the ways in which a field is used. None: it is read, and nothing comes of it (`fields a | stats count(*)`).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Uses(u16);
+
+impl Use {
+    /// All of them.
+    pub const ALL: [Self; 13] = [
+        Self::Shown,
+        Self::Computed,
+        Self::Filtered,
+        Self::Parsed,
+        Self::Grouped,
+        Self::Aggregated,
+        Self::Sorted,
+        Self::Deduplicated,
+        Self::Expanded,
+        Self::Compared,
+        Self::LookedUp,
+        Self::Joined,
+        Self::Series,
+    ];
+}
+
+impl Uses {
+    /// None of them.
+    pub const NONE: Self = Self(0);
+
+    /// This one alone.
+    #[must_use]
+    pub const fn of(one: Use) -> Self {
+        Self(1 << one as u16)
+    }
+
+    /// All of both.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether it is one of them.
+    #[must_use]
+    pub const fn contains(self, one: Use) -> bool {
+        self.0 & Self::of(one).0 != 0
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Each of them.
+    pub fn iter(self) -> impl Iterator<Item = Use> {
+        Use::ALL.into_iter().filter(move |one| self.contains(*one))
+    }
+}
+
+impl fmt::Debug for Uses {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter()).finish()
+    }
+}

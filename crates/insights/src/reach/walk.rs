@@ -1,0 +1,225 @@
+//! The walk over a query: what it refers to, what it defines, what it reaches.
+
+use logmark_diagnostics::{Span, Spanned};
+
+use crate::ast::{FieldPath, Name, Query, Segment};
+
+use super::DEEPEST;
+use super::beyond::{Beyond, Nesting};
+use super::field::{DefinedName, Origin, Reference, Referent, without_head};
+use super::graph::{Node, NodeKind};
+use super::scope::{Beside, NodeId, Replaces, Rows, Scope};
+use super::uses::{Use, Uses};
+
+/// What was found so far.
+#[derive(Debug, Default)]
+pub(super) struct Walker {
+    beyond: Vec<Spanned<Beyond>>,
+    nodes: Vec<Node>,
+    /// How many expressions and queries the walk is in.
+    depth: usize,
+}
+
+impl Walker {
+    /// What was found, and what is computed from what.
+    pub(super) fn found(self) -> (Vec<Spanned<Beyond>>, Vec<Node>) {
+        (self.beyond, self.nodes)
+    }
+
+    /// A whole query; the names that it knows at its end. Its result is used in this way.
+    pub(super) fn query(&mut self, query: &Query, span: Span, nesting: usize, uses: Uses) -> Scope {
+        let mut scope = Scope::new(nesting);
+        if !self.enter(&scope, span) {
+            return scope;
+        }
+        let Query { commands } = query;
+        for (number, command) in commands.iter().enumerate() {
+            scope.command = number;
+            self.command(&mut scope, command);
+        }
+        if scope.rows == Rows::Events && !scope.says_what_is_shown {
+            let end = Span::at(commands.last().map_or(span.start, |command| command.span.end));
+            for system in ["@timestamp", "@message"] {
+                let node = self.system_field(&scope, system, end, Uses::NONE);
+                scope.shown.push(node);
+            }
+        }
+        for node in &scope.shown {
+            if let Some(node) = self.nodes.get_mut(*node) {
+                node.add(uses);
+            }
+        }
+        self.depth -= 1;
+        scope
+    }
+
+    /// Goes one step deeper, when that is allowed; when it is not, everything may be down there.
+    pub(super) fn enter(&mut self, scope: &Scope, span: Span) -> bool {
+        if self.depth >= DEEPEST {
+            self.reaches(Beyond::TooDeep, span);
+            self.refer(scope, Referent::All, span, Use::ALL.into_iter().fold(Uses::NONE, |all, one| all.and(Uses::of(one))));
+            return false;
+        }
+        self.depth += 1;
+        true
+    }
+
+    /// Comes back from one step deeper.
+    pub(super) const fn leave(&mut self) {
+        self.depth -= 1;
+    }
+
+    /// Notes what the query reaches.
+    pub(super) fn reaches(&mut self, beyond: Beyond, span: Span) {
+        self.beyond.push(Spanned::new(beyond, span));
+    }
+
+    /// A query in this one, whose columns then stand beside.
+    pub(super) fn beside(&mut self, scope: &mut Scope, query: &Spanned<Query>, sides: Option<(&Name, &Name)>) {
+        let other = self.query(&query.node, query.span, scope.nesting + 1, Uses::of(Use::Shown));
+        let sides = sides.map(|(left, right)| (left.as_str().to_lowercase(), right.as_str().to_lowercase()));
+        scope.beside.push(Beside { sides, scope: other });
+    }
+
+    /// A query in an expression; what it gives.
+    pub(super) fn subquery(&mut self, scope: &Scope, query: &Query, span: Span, uses: Uses) -> Vec<NodeId> {
+        self.reaches(Beyond::OtherQuery(Nesting::In), span);
+        self.query(query, span, scope.nesting + 1, uses.and(Uses::of(Use::Shown))).shown
+    }
+
+    /// Notes that a field is referred to.
+    pub(super) fn field(&mut self, scope: &Scope, field: &Spanned<FieldPath>, uses: Uses) -> NodeId {
+        self.refer(scope, Referent::Field(field.node.clone()), field.span, uses)
+    }
+
+    /// Notes that a field of CloudWatch is referred to, though nobody wrote its name.
+    pub(super) fn system_field(&mut self, scope: &Scope, name: &str, span: Span, uses: Uses) -> NodeId {
+        let what = match Name::new(name) {
+            Ok(name) => Referent::Field(FieldPath::field(name)),
+            Err(_) => Referent::All,
+        };
+        self.refer(scope, what, span, uses)
+    }
+
+    /// Notes that something is referred to.
+    pub(super) fn refer(&mut self, scope: &Scope, what: Referent, span: Span, uses: Uses) -> NodeId {
+        let (mut links, origin) = match &what {
+            Referent::Field(path) => {
+                let meaning = scope.meaning(path);
+                let origin = match (meaning.certain, meaning.definitions.is_empty()) {
+                    (true, _) => Origin::Query,
+                    (false, true) => Origin::Events,
+                    (false, false) => Origin::Either,
+                };
+                (meaning.definitions, origin)
+            }
+            Referent::Like(_) | Referent::All => (scope.everything.into_iter().collect(), Origin::Either),
+        };
+        if let Referent::Field(path) = &what {
+            self.of_sides(scope, path, span, &mut links);
+        }
+        let nesting = scope.nesting;
+        self.push(NodeKind::Reference(Reference { what, span, origin, uses, nesting }), links)
+    }
+
+    /// After a `join`, `a.k` is the `k` of one side: that is read as well.
+    fn of_sides(&mut self, scope: &Scope, path: &FieldPath, span: Span, links: &mut Vec<NodeId>) {
+        let mut path = path.clone();
+        // The left side of a second `join` is what the first made: there can be a step for each.
+        for _ in 0..scope.beside.len() {
+            let head = path.head.as_str().to_lowercase();
+            let Some(inner) = without_head(&path) else { return };
+            let mut is_left = false;
+            for beside in &scope.beside {
+                let Some((left, right)) = &beside.sides else { continue };
+                is_left |= head == *left;
+                if head == *right {
+                    links.push(self.refer(&beside.scope, Referent::Field(inner.clone()), span, Uses::NONE));
+                }
+            }
+            if !is_left {
+                return;
+            }
+            links.push(self.left_side(scope, inner.clone(), span));
+            path = inner;
+        }
+    }
+
+    /// A field of the left side of a `join`.
+    fn left_side(&mut self, scope: &Scope, path: FieldPath, span: Span) -> NodeId {
+        let meaning = scope.meaning(&path);
+        let origin = if meaning.certain { Origin::Query } else { Origin::Either };
+        let reference = Reference { what: Referent::Field(path), span, origin, uses: Uses::NONE, nesting: scope.nesting };
+        self.push(NodeKind::Reference(reference), meaning.definitions)
+    }
+
+    /// A column of a lookup table.
+    pub(super) fn table_column(&mut self, scope: &Scope, column: &Spanned<FieldPath>, uses: Uses) -> NodeId {
+        let what = Referent::Field(column.node.clone());
+        let reference = Reference { what, span: column.span, origin: Origin::Table, uses, nesting: scope.nesting };
+        self.push(NodeKind::Reference(reference), Vec::new())
+    }
+
+    /// Defines a name that is computed from these.
+    pub(super) fn define(
+        &mut self,
+        scope: &mut Scope,
+        name: &Spanned<FieldPath>,
+        mut links: Vec<NodeId>,
+        replaces: Replaces,
+    ) -> NodeId {
+        links.extend(scope.kept(&name.node, replaces));
+        let defined = DefinedName { name: name.node.clone(), span: name.span, uses: Uses::NONE, nesting: scope.nesting };
+        let node = self.push(NodeKind::Name(defined), links);
+        for place in scope.define(&name.node, node) {
+            let Some(below) = scope.below(place) else { continue };
+            *below = Some(self.join(*below, node));
+        }
+        scope.everything = Some(self.join(scope.everything, node));
+        node
+    }
+
+    /// Defines a name that the command gives without being told.
+    pub(super) fn define_word(&mut self, scope: &mut Scope, word: &str, span: Span, links: Vec<NodeId>) -> Option<NodeId> {
+        let name = Name::new(word).ok()?;
+        Some(self.define(scope, &Spanned::new(FieldPath::field(name), span), links, Replaces::InSomeRows))
+    }
+
+    /// A column without an alias that is no field: it is called by its text.
+    pub(super) fn define_unnamed(&mut self, scope: &mut Scope, links: Vec<NodeId>) -> NodeId {
+        let mut links = links;
+        links.extend(scope.unnamed);
+        let node = self.push(NodeKind::Several(Uses::NONE), links);
+        scope.unnamed = Some(node);
+        scope.everything = Some(self.join(scope.everything, node));
+        node
+    }
+
+    /// All of them in one.
+    pub(super) fn several(&mut self, links: Vec<NodeId>) -> NodeId {
+        self.push(NodeKind::Several(Uses::NONE), links)
+    }
+
+    /// Both in one.
+    fn join(&mut self, one: Option<NodeId>, other: NodeId) -> NodeId {
+        match one {
+            Some(one) => self.push(NodeKind::Several(Uses::NONE), vec![one, other]),
+            None => other,
+        }
+    }
+
+    fn push(&mut self, kind: NodeKind, links: Vec<NodeId>) -> NodeId {
+        self.nodes.push(Node { kind, links });
+        self.nodes.len() - 1
+    }
+}
+
+/// The last step of a path, with something behind it: how `autoregress` calls what it makes.
+pub(super) fn with_suffix(path: &FieldPath, suffix: &str) -> String {
+    let FieldPath { head, rest } = path;
+    let steps = rest.iter().map(|step| match step {
+        Segment::Name(name) => format!(".{}", name.as_str()),
+        Segment::Index(index) => format!(".{index}"),
+    });
+    format!("{}{}{suffix}", head.as_str(), steps.collect::<String>()).to_lowercase()
+}

@@ -1,0 +1,206 @@
+//! A filter in front of a query.
+//!
+//! - it stands before every other command but `SOURCE`, which must be the first, and the `filterIndex` commands that follow
+//!   it: they drop events as a filter does, so that their order does not matter, and CloudWatch chooses what it reads by them
+//! - no name is defined there yet, so that every field of the condition is one of the events
+
+use logmark_diagnostics::{Span, Spanned};
+
+use crate::ast::{
+    AppendCols, Argument, Call, Column, Command, Display, Expression, Fields, Filter, Join, Query, RelevantFields, Set, Sort,
+    SortKey, Stats,
+};
+use crate::reach::{Beyond, Reach};
+
+use super::{Nested, Reason, Refusal};
+
+impl Query {
+    /// The same query over those of its events for which the condition holds: the condition in front, as the first
+    /// `filter`; nothing else is touched.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`] when there is a saved query in it, a query nested in it and that is [`Nested::Refused`], a `SOURCE` in
+    /// another place than the first, or when the condition is none that can stand there.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use logmark_diagnostics::Spanned;
+    /// use logmark_insights::ast::{Anomaly, BinaryOperator, Command, Expression, Name, Query};
+    /// use logmark_insights::rewrite::Nested;
+    ///
+    /// let field = Spanned::made(Expression::Field(Name::new("tenant")?.into()));
+    /// let value = Spanned::made(Expression::Text("a".into()));
+    /// let condition = Expression::Binary(BinaryOperator::Equal, Box::new(field), Box::new(value));
+    ///
+    /// let query = Query { commands: vec![Spanned::made(Command::Anomaly(Anomaly))] };
+    /// let filtered = query.with_first_filter(&condition, Nested::Refused)?;
+    /// assert!(matches!(&filtered.commands[0].node, Command::Filter(filter) if filter.condition.node == condition));
+    /// assert_eq!(filtered.commands[1..], query.commands);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn with_first_filter(&self, condition: &Expression, nested: Nested) -> Result<Self, Refusal> {
+        check_condition(condition)?;
+        check_query(self, nested)?;
+        let mut query = self.clone();
+        filter_first(&mut query, condition)?;
+        Ok(query)
+    }
+}
+
+/// Whether it can be asked of an event: no aggregate, no other query, nothing unmasked.
+fn check_condition(condition: &Expression) -> Result<(), Refusal> {
+    let reach = Reach::of_condition(condition);
+    let refused = Err(Refusal::new(Reason::NotACondition, Span::at(0)));
+    if !reach.beyond().is_empty() || has_aggregate(condition) { refused } else { Ok(()) }
+}
+
+fn has_aggregate(expression: &Expression) -> bool {
+    let of = |part: &Spanned<Expression>| has_aggregate(&part.node);
+    match expression {
+        Expression::Field(_) | Expression::Text(_) | Expression::Number(_) | Expression::Boolean(_) | Expression::Null => false,
+        Expression::Unary(_, operand) | Expression::Match(_, operand, _) => of(operand),
+        Expression::Binary(_, left, right) => of(left) || of(right),
+        Expression::And(parts) | Expression::Or(parts) => parts.iter().any(of),
+        Expression::In(_, operand, set) => of(operand) || set_has_aggregate(&set.node),
+        Expression::Call(Call { function, arguments }) => {
+            function.node.is_aggregate() || arguments.iter().any(|argument| argument_has_aggregate(&argument.node))
+        }
+    }
+}
+
+fn set_has_aggregate(set: &Set) -> bool {
+    match set {
+        Set::List(elements) => elements.iter().any(|element| has_aggregate(&element.node)),
+        Set::Value(value) => has_aggregate(value),
+        // Another query is refused as such.
+        Set::Query(_) => false,
+    }
+}
+
+fn argument_has_aggregate(argument: &Argument) -> bool {
+    match argument {
+        Argument::Expression(expression) => has_aggregate(expression),
+        Argument::Period(_) | Argument::Star => false,
+    }
+}
+
+/// Whether every event that the query reads comes out of its own log groups, or those of queries that are filtered too.
+fn check_query(query: &Query, nested: Nested) -> Result<(), Refusal> {
+    for beyond in Reach::of(query).beyond() {
+        let reason = match &beyond.node {
+            Beyond::SavedQuery { name: _ } => Reason::SavedQuery,
+            Beyond::TooDeep => Reason::TooDeep,
+            Beyond::OtherQuery(nesting) => match nested {
+                Nested::Refused => Reason::NestedQuery(*nesting),
+                Nested::Filtered => continue,
+            },
+            Beyond::Source
+            | Beyond::LogGroup { name: _ }
+            | Beyond::LogGroups { prefixes: _ }
+            | Beyond::LogGroupTags { keys: _ }
+            | Beyond::DataSources { names: _ }
+            | Beyond::OtherAccounts { accounts: _ }
+            | Beyond::TimeRange(_)
+            | Beyond::Lookup { table: _ }
+            | Beyond::CidrLookup { table: _ }
+            | Beyond::FieldIndex { field: _ }
+            | Beyond::Unmask => continue,
+        };
+        return Err(Refusal::new(reason, beyond.span));
+    }
+    Ok(())
+}
+
+/// The filter in front of the query and of all queries in it. They are not nested too deep: [`check_query`] looked.
+fn filter_first(query: &mut Query, condition: &Expression) -> Result<(), Refusal> {
+    let Query { commands } = query;
+    if let Some(late) = commands.iter().skip(1).find(|command| matches!(command.node, Command::Source(_))) {
+        return Err(Refusal::new(Reason::SourceNotFirst, late.span));
+    }
+    for command in commands.iter_mut() {
+        filter_nested(&mut command.node, condition)?;
+    }
+    let leading = commands.iter().take_while(|command| matches!(command.node, Command::Source(_) | Command::FilterIndex(_)));
+    let place = leading.count();
+    let filter = Filter { condition: Spanned::made(condition.clone()) };
+    commands.insert(place, Spanned::made(Command::Filter(filter)));
+    Ok(())
+}
+
+fn filter_nested(command: &mut Command, condition: &Expression) -> Result<(), Refusal> {
+    match command {
+        Command::Join(Join { kind: _, left: _, right: _, keys: _, query })
+        | Command::AppendCols(AppendCols { overrides: _, max: _, query }) => filter_first(&mut query.node, condition),
+        Command::Filter(Filter { condition: own }) | Command::RelevantFields(RelevantFields { fields: _, condition: own }) => {
+            filter_expression(&mut own.node, condition)
+        }
+        Command::Fields(Fields { columns }) | Command::Display(Display { columns }) => filter_columns(columns, condition),
+        Command::Stats(Stats { aggregates, by, offset: _ }) => {
+            filter_columns(aggregates, condition)?;
+            filter_columns(by, condition)
+        }
+        Command::Sort(Sort { keys }) => keys
+            .iter_mut()
+            .try_for_each(|SortKey { expression, direction: _ }| filter_expression(&mut expression.node, condition)),
+        Command::Source(_)
+        | Command::FilterIndex(_)
+        | Command::Parse(_)
+        | Command::Json(_)
+        | Command::Limit(_)
+        | Command::Dedup(_)
+        | Command::Pattern(_)
+        | Command::Diff(_)
+        | Command::Anomaly(_)
+        | Command::Expand(_)
+        | Command::Unnest(_)
+        | Command::Lookup(_)
+        | Command::CidrLookup(_)
+        | Command::LogCompare(_)
+        | Command::FillDown(_)
+        | Command::FillMissing(_)
+        | Command::AddTotals(_)
+        | Command::Accum(_)
+        | Command::AutoRegress(_)
+        | Command::Outlier(_)
+        | Command::Sessionize(_)
+        | Command::CountFrequent(_)
+        | Command::Estimate(_)
+        | Command::SavedQuery(_) => Ok(()),
+    }
+}
+
+fn filter_columns(columns: &mut [Column], condition: &Expression) -> Result<(), Refusal> {
+    columns.iter_mut().try_for_each(|Column { expression, alias: _ }| filter_expression(&mut expression.node, condition))
+}
+
+fn filter_expression(expression: &mut Expression, condition: &Expression) -> Result<(), Refusal> {
+    match expression {
+        Expression::Field(_) | Expression::Text(_) | Expression::Number(_) | Expression::Boolean(_) | Expression::Null => Ok(()),
+        Expression::Unary(_, operand) | Expression::Match(_, operand, _) => filter_expression(&mut operand.node, condition),
+        Expression::Binary(_, left, right) => {
+            filter_expression(&mut left.node, condition)?;
+            filter_expression(&mut right.node, condition)
+        }
+        Expression::And(parts) | Expression::Or(parts) => {
+            parts.iter_mut().try_for_each(|part| filter_expression(&mut part.node, condition))
+        }
+        Expression::In(_, operand, set) => {
+            filter_expression(&mut operand.node, condition)?;
+            match &mut set.node {
+                Set::List(elements) => {
+                    elements.iter_mut().try_for_each(|element| filter_expression(&mut element.node, condition))
+                }
+                Set::Query(query) => filter_first(query, condition),
+                Set::Value(value) => filter_expression(value, condition),
+            }
+        }
+        Expression::Call(Call { function: _, arguments }) => {
+            arguments.iter_mut().try_for_each(|argument| match &mut argument.node {
+                Argument::Expression(expression) => filter_expression(expression, condition),
+                Argument::Period(_) | Argument::Star => Ok(()),
+            })
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! Properties of all queries, over made-up ones: printing, what a query reaches, rewriting.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod strategy;
+#[path = "properties/print.rs"]
+mod print;
+#[path = "properties/coverage.rs"]
+mod coverage;
+#[path = "properties/reach.rs"]
+mod reach;
+
+/// So many cases. What failed once becomes a test of its own and is not kept in files.
+fn cases(cases: u32) -> proptest::prelude::ProptestConfig {
+    proptest::prelude::ProptestConfig { cases, failure_persistence: None, ..Default::default() }
+}
+#[path = "properties/rewrite.rs"]
+mod rewrite;
+#[path = "properties/provenance.rs"]
+mod provenance;
