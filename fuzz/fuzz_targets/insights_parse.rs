@@ -1,16 +1,16 @@
-//! Any text is a query that prints as itself, or has faults that can be shown; what it reaches and its rewritings can be told.
+//! Any text is a query that prints as itself, or has faults that can be shown; what it reaches does not depend on how it was
+//! written, and a rewritten query is a query.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use logmark_diagnostics::Report;
-use logmark_insights::Query;
+use logmark_diagnostics::{Report, Span};
+use logmark_insights::ast::{Command, Expression, Query};
+use logmark_insights::reach::Reach;
+use logmark_insights::rewrite::Nested;
 
 fuzz_target!(|text: &str| {
     match Query::parse(text) {
-        Ok(query) => {
-            let printed = query.to_string();
-            assert_eq!(Query::parse(&printed).as_ref(), Ok(&query), "{printed}");
-        }
+        Ok(query) => well_formed(&query),
         Err(faults) => {
             assert!(!faults.is_empty());
             for fault in &faults {
@@ -21,3 +21,32 @@ fuzz_target!(|text: &str| {
         }
     }
 });
+
+fn well_formed(query: &Query) {
+    let Ok(printed) = query.to_text() else { return };
+    let again = Query::parse(&printed).unwrap_or_else(|faults| panic!("{printed}: {}", faults[0]));
+    assert_eq!(again, *query, "{printed}");
+
+    let (reach, of_printed) = (Reach::of(query), Reach::of(&again));
+    let beyond = |reach: &Reach| reach.beyond().iter().map(|one| one.node.to_string()).collect::<Vec<_>>();
+    assert_eq!(beyond(&reach), beyond(&of_printed), "{printed}");
+    assert_eq!(reach.fields().count(), of_printed.fields().count(), "{printed}");
+    for one in of_printed.beyond() {
+        assert!(one.span == Span::at(0) || printed.get(one.span.range()).is_some(), "{printed}: {one:?}");
+    }
+
+    let rewritten = [query.with_first_filter(&condition(), Nested::Refused), query.bound_limit(10)];
+    for text in rewritten.into_iter().flatten().filter_map(|query| query.to_text().ok()) {
+        if let Err(faults) = Query::parse(&text) {
+            panic!("{text}: {}", faults[0]);
+        }
+    }
+}
+
+/// `tenant = "a"`
+fn condition() -> Expression {
+    match Query::parse("filter tenant = \"a\"").map(|query| query.commands.into_iter().next().map(|command| command.node)) {
+        Ok(Some(Command::Filter(filter))) => filter.condition.node,
+        other => panic!("{other:?}"),
+    }
+}
