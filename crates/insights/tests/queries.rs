@@ -17,7 +17,7 @@ fn folder(name: &str) -> PathBuf {
 
 /// The queries of all files of a folder, with where they stand.
 fn queries(name: &str) -> Vec<(String, String)> {
-    let Ok(entries) = fs::read_dir(folder(name)) else { return Vec::new() };
+    let entries = fs::read_dir(folder(name)).unwrap();
     let mut queries: Vec<(String, String)> = Vec::new();
     for path in
         entries.map(|entry| entry.unwrap().path()).filter(|path| path.extension().is_some_and(|extension| extension == "txt"))
@@ -46,7 +46,9 @@ fn parsed(what: &str, source: &str) -> Query {
 
 #[test]
 fn every_query_of_the_documentation_is_parsed_and_printed_and_parsed_again() {
-    for (what, source) in queries("corpus") {
+    let corpus = queries("corpus");
+    assert!(corpus.len() > 400, "only {} queries", corpus.len());
+    for (what, source) in corpus {
         let query = parsed(&what, &source);
         let printed = query.to_text().unwrap();
         let again = parsed(&what, &printed);
@@ -57,7 +59,9 @@ fn every_query_of_the_documentation_is_parsed_and_printed_and_parsed_again() {
 
 #[test]
 fn what_the_documentation_rules_out_is_refused() {
-    for (what, source) in queries("corpus/invalid") {
+    let invalid = queries("corpus/invalid");
+    assert!(invalid.len() > 40, "only {} texts", invalid.len());
+    for (what, source) in invalid {
         assert!(Query::parse(&source).is_err(), "{what}\n{source}");
     }
 }

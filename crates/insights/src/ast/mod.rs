@@ -12,7 +12,6 @@
 mod query;
 mod name;
 mod literal;
-mod period;
 mod expression;
 mod source;
 mod select;
@@ -24,6 +23,7 @@ mod enrich;
 mod combine;
 mod series;
 
+pub use crate::values::period::{Period, PeriodError, Unit as PeriodUnit};
 pub use analyse::{
     Anomaly, CountFrequent, Diff, DiffPeriod, Estimate, LogCompare, Outlier, OutlierAction, Pattern, RelevantFields, Sessionize,
 };
@@ -34,7 +34,6 @@ pub use extract::{Json, Matches, Parse, ParseFormat};
 pub use filter::{Filter, FilterIndex, IndexValues};
 pub use literal::{Literal, Number, Regex, Text};
 pub use name::{FieldPath, Name, NotWritable, Segment, Wildcard};
-pub use period::{Period, PeriodError, PeriodUnit};
 pub use query::{Command, CommandName, Query, SavedQuery, SavedQueryArgument};
 pub use select::{Column, Display, Fields};
 pub use series::{Accum, AddTotals, AutoRegress, Fill, FillDown, FillMissing, FillTarget};

@@ -3,15 +3,12 @@
 //! A regular expression must compile here too: CloudWatch's engines know neither looking around nor references back, and
 //! neither does ours, so that what is refused here would be refused there.
 
-use logmark_diagnostics::{Kind, Span, Spanned, quoted};
-use regex::RegexBuilder;
+use logmark_diagnostics::{Kind, Span, Spanned};
 
 use super::{Faults, walk};
 use crate::ast::{Argument, Call, Command, Expression, FieldPath, MatchPattern, ParseFormat, Query, Regex, Text};
 use crate::functions::Function;
-
-/// The most bytes that a compiled expression may take.
-const MOST_BYTES: usize = 1 << 20;
+use crate::values::regex::{Regex as CompiledRegex, RegexError};
 
 /// All rules of patterns, for one query without those inside it.
 pub(super) fn check(query: &Query, faults: &mut Faults) {
@@ -33,7 +30,7 @@ fn check_part(part: Spanned<&Expression>, faults: &mut Faults) {
         }
         Expression::Call(call) if call.function.node == Function::RegexReplace => {
             if let Some((text, span)) = text_at(call, 1) {
-                drop(compile(text.as_str(), span, faults));
+                compile_replacement(text, span, faults);
             }
         }
         _ => {}
@@ -87,8 +84,8 @@ fn plural(count: usize, what: &str) -> String {
 /// The groups of an expression in `parse` become fields: by their names, or by the names behind `as`.
 fn check_groups(pattern: &Spanned<Regex>, aliases: &[Spanned<FieldPath>], faults: &mut Faults) {
     let Some(regex) = compile(pattern.node.as_str(), pattern.span, faults) else { return };
-    let groups = regex.captures_len() - 1;
-    let named = regex.capture_names().flatten().count();
+    let groups = regex.groups();
+    let named = regex.names().count();
     let hint = "name what is taken out: /user=(?<user>\\w+)/";
     let Some(last) = aliases.last() else {
         if named == 0 {
@@ -150,29 +147,27 @@ fn plain_names(source: &str) -> String {
 }
 
 /// The expression, when it compiles.
-fn compile(source: &str, span: Span, faults: &mut Faults) -> Option<regex::Regex> {
-    match RegexBuilder::new(&plain_names(source)).size_limit(MOST_BYTES).build() {
-        Ok(regex) => Some(regex),
-        Err(regex::Error::CompiledTooBig(_)) => {
-            faults.note(
-                Kind::Limit,
-                span,
-                "a smaller regular expression",
-                quoted(source),
-                "counted repetitions of repetitions grow fast",
-            );
-            None
-        }
-        Err(why) => {
-            let why = why.to_string();
-            let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-            let hint = if source.contains("(?=") || source.contains("(?!") || source.contains("(?<=") || source.contains("(?<!") {
-                "looking ahead and behind is not possible".to_owned()
-            } else {
-                why
-            };
-            faults.note(Kind::Value, span, "a regular expression", quoted(source), &hint);
-            None
-        }
+fn compile(source: &str, span: Span, faults: &mut Faults) -> Option<CompiledRegex> {
+    noted(CompiledRegex::compile(&plain_names(source)), source, span, faults)
+}
+
+/// The expression of `regexReplace`, when it compiles.
+fn compile_replacement(text: &Text, span: Span, faults: &mut Faults) {
+    let _ = noted(CompiledRegex::compile_re2(text.as_str()), text.as_str(), span, faults);
+}
+
+/// What compiled; what did not is noted at its place in the expression.
+fn noted(compiled: Result<CompiledRegex, RegexError>, source: &str, span: Span, faults: &mut Faults) -> Option<CompiledRegex> {
+    let error = match compiled {
+        Ok(regex) => return Some(regex),
+        Err(error) => error,
+    };
+    let mut fault = error.diagnostic(span.start + 1);
+    // Where the expression is not written as it is compiled, a place in it is none in the query.
+    let as_written = plain_names(source) == source && span.end - span.start == source.len() + 2;
+    if !as_written || fault.span.start == fault.span.end {
+        fault.span = span;
     }
+    faults.0.push(fault);
+    None
 }

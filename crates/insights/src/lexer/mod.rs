@@ -19,7 +19,7 @@ pub(crate) use literal::decode_text;
 
 /// The tokens of a text, [`TokenKind::End`] last, and what is wrong with its literals.
 pub(crate) fn tokens(source: &str) -> (Vec<Token>, Vec<Diagnostic>) {
-    let mut lexer = Lexer { source, position: 0, depth: 0, tokens: Vec::new(), faults: Vec::new(), in_parse: false };
+    let mut lexer = Lexer { source, position: 0, depth: 0, tokens: Vec::new(), faults: Vec::new(), in_parse: None };
     while lexer.step() {}
     (lexer.tokens, lexer.faults)
 }
@@ -32,8 +32,8 @@ struct Lexer<'a> {
     depth: usize,
     tokens: Vec<Token>,
     faults: Vec<Diagnostic>,
-    /// The command is `parse`, in which nothing is divided.
-    in_parse: bool,
+    /// The command is `parse`, in which nothing is divided: how many brackets are open around it.
+    in_parse: Option<usize>,
 }
 
 impl<'a> Lexer<'a> {
@@ -119,7 +119,7 @@ impl<'a> Lexer<'a> {
 
     /// Whether a `/` here begins a regular expression.
     fn regex_may_stand(&self) -> bool {
-        self.in_parse || !self.after_operand()
+        self.in_parse.is_some() || !self.after_operand()
     }
 
     /// Whether the token before this place ends an operand, so that an operator follows.
@@ -168,14 +168,14 @@ impl<'a> Lexer<'a> {
         match kind {
             TokenKind::CloseParenthesis | TokenKind::CloseBracket | TokenKind::CloseBrace => {
                 self.depth = self.depth.saturating_sub(1);
-                // No parenthesis closes within `parse`, but the query that it ends can.
-                self.in_parse &= kind != TokenKind::CloseParenthesis;
+                // The query that ends with a `parse` is inside another.
+                self.in_parse = self.in_parse.filter(|depth| self.depth >= *depth);
             }
-            TokenKind::Pipe => self.in_parse = false,
+            TokenKind::Pipe => self.in_parse = None,
             TokenKind::Word
                 if self.tokens.last().is_none_or(|token| matches!(token.kind, TokenKind::Pipe | TokenKind::OpenParenthesis)) =>
             {
-                self.in_parse = span.of(self.source).eq_ignore_ascii_case("parse");
+                self.in_parse = span.of(self.source).eq_ignore_ascii_case("parse").then_some(self.depth);
             }
             _ => {}
         }

@@ -3,7 +3,7 @@
 use logmark_diagnostics::{Kind, Spanned};
 
 use super::cursor::{Cursor, Parsed};
-use crate::ast::{FieldPath, Literal, Name, Number, Period, PeriodUnit, Segment, Text};
+use crate::ast::{FieldPath, Literal, Name, Number, Period, PeriodError, Segment, Text};
 use crate::lexer::decode_text;
 use crate::token::{Token, TokenKind};
 
@@ -200,9 +200,15 @@ pub(super) fn period(cursor: &mut Cursor<'_>) -> Parsed<Spanned<Period>> {
                 Ok(Spanned::new(period, token.span))
             }
             Err(why) => {
-                let spaced = Spanned::new(cursor.ahead(1), token.span).node;
-                let unit = spaced.kind == TokenKind::Word && PeriodUnit::find(cursor.text(spaced)).is_some();
-                let hint = if unit { "number and unit stand together".to_owned() } else { why.to_string() };
+                let spaced = cursor.ahead(1);
+                let unit = spaced.kind == TokenKind::Word && Period::parse(&format!("1{}", cursor.text(spaced))).is_ok();
+                let hint = match why {
+                    _ if unit => "number and unit stand together".to_owned(),
+                    PeriodError::NoUnit | PeriodError::UnknownUnit => {
+                        format!("{why}: ms, s, m, h, d, w, mo, q or y, and one of them")
+                    }
+                    _ => why.to_string(),
+                };
                 Err(cursor.fail(Kind::Value, expected, Some(hint)))
             }
         },

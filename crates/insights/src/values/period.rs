@@ -28,6 +28,19 @@ pub enum Unit {
 }
 
 impl Unit {
+    /// All units, the shortest first.
+    pub const ALL: [Self; 9] = [
+        Self::Millisecond,
+        Self::Second,
+        Self::Minute,
+        Self::Hour,
+        Self::Day,
+        Self::Week,
+        Self::Month,
+        Self::Quarter,
+        Self::Year,
+    ];
+
     /// The unit of a name, in any case; `None` when there is none. A name of more than one letter may end in `s`.
     #[must_use]
     fn parse(name: &str) -> Option<Self> {
