@@ -57,6 +57,24 @@
 //! assert_eq!(groups, ["/shop/checkout"]);
 //! ```
 //!
+//! # What a query reaches, and how to bound it
+//!
+//! [`reach::Reach`] names all that a query touches beyond the log groups and the time range that it was started with, and
+//! all fields that it reads, through any names; [`rewrite`] puts a filter in front and a bound on the rows, or says why not.
+//!
+//! ```
+//! use logmark_insights::ast::Query;
+//! use logmark_insights::reach::Reach;
+//!
+//! let source = "fields user as u | filter u in (SOURCE 'other' | fields k)";
+//! let query = Query::parse(source).unwrap();
+//! let reach = Reach::of(&query);
+//! assert!(!reach.is_within_its_groups());
+//! let words: Vec<_> = reach.beyond().iter().map(|beyond| (beyond.node.word(), beyond.span.of(source))).collect();
+//! assert_eq!(words, [("in", "(SOURCE 'other' | fields k)"), ("SOURCE", "SOURCE"), ("SOURCE", "'other'")]);
+//! assert_eq!(query.bound_limit(50).unwrap().to_string(), format!("{source} | limit 50"));
+//! ```
+//!
 //! # Bounds
 //!
 //! A text has at most [`MAX_LENGTH`] characters, which is asked before anything else; the tree of an expression at most
@@ -68,6 +86,8 @@
 //! - [`functions`]: the functions, and what arguments they take
 //! - [`values`]: what values are and what functions make of them
 //! - [`support`]: faults for what the language has and somebody does not run
+//! - [`reach`]: what a query touches and reads
+//! - [`rewrite`]: changes that keep what a query means
 //! - `lexer`, `parse`, `check`: text to tree; `check` holds the rules beyond the grammar
 //! - `print`: tree to text
 //! - `dialect`: other languages, by name
