@@ -116,3 +116,16 @@ fn huge_trees_are_refused_before_they_are_printed_whole() {
     }
     assert_eq!(refusal(deep), Kind::Limit);
 }
+
+/// Found by fuzzing: a vertical tab is white space, but no blank of the language.
+#[test]
+fn odd_white_space_at_the_end_has_a_place() {
+    for odd in ["\u{b}", "\n\u{b}\n", "\u{2028}", "\u{a0}\u{85}"] {
+        for pattern in ["[a]", "{ $.a = 1 }", "a", "%a%", "\"a\""] {
+            let text = format!("{pattern}{odd}");
+            for fault in FilterPattern::parse(&text).err().unwrap_or_default() {
+                assert!(!fault.span.of(&text).is_empty(), "{text:?}: {fault:?}");
+            }
+        }
+    }
+}

@@ -117,7 +117,9 @@ impl<'a> Parser<'a> {
             return;
         }
         let start = self.cursor.at();
-        let span = Span::new(start, self.cursor.text().trim_end().len());
+        // White space that is no blank of the language (a vertical tab) is what is found, when nothing else is.
+        let end = self.cursor.text().trim_end().len();
+        let span = Span::new(start, if end > start { end } else { self.cursor.text().len() });
         let rest = span.of(self.cursor.text());
         let hint = match form {
             "]" => "a pattern in `[ ]` stands alone; to look for text in square brackets put it in double quotes",

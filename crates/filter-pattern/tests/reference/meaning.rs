@@ -231,6 +231,7 @@ fn delimited(pattern: &Fields, message: &str) -> Option<Vec<(String, String)>> {
     let mut found = split(message);
     let ellipsis = places.iter().position(|place| matches!(place, Field::Ellipsis(_)));
     let named: Vec<Option<&Field>> = match ellipsis {
+        None if places.is_empty() => vec![None; found.len()],
         Some(before) => {
             let after = places.len() - before - 1;
             let between = found.len().checked_sub(before + after)?;
