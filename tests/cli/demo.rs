@@ -49,7 +49,7 @@ async fn the_demo_prints_what_works_and_ends_when_it_is_told_to() {
     let lines: Vec<&str> = demo.said.lines().collect();
     let pairs = lines.windows(2).filter(|pair| pair[1].starts_with("curl "));
     let curls: Vec<(&str, &str)> = pairs.map(|pair| (pair[0], pair[1])).collect();
-    assert_eq!(curls.len(), 5, "{}", demo.said);
+    assert_eq!(curls.len(), 6, "{}", demo.said);
     if Command::new("curl").arg("--version").output().await.is_ok() {
         for (what, curl) in curls {
             let output = Command::new("sh").args(["-c", curl]).output().await.unwrap();

@@ -30,7 +30,7 @@ const PATTERNS: [(&str, &str); 15] = [
     ("-payment", "defghij"),
     ("%time[a-z]+%", "b"),
     ("{ $.status >= 404 }", "de"),
-    ("{ $.status = 4* }", ""),
+    ("{ $.status = 4* }", "e"),
     ("{ $.path = \"/p*\" && $.user.id != \"u-1\" }", "e"),
     ("{ $.user IS NULL }", "f"),
     ("{ $.user.id NOT EXISTS }", "f"),

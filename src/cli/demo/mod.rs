@@ -29,10 +29,16 @@ const TENANTS: [(&str, &str); 2] =
     [("acme", "logs:read:* logs:query:* logs:tail:*"), ("globex", "logs:read:/globex/* logs:read:/shared/gateway")];
 
 /// What to try: what it shows, whose token, and the target.
-const EXAMPLES: [(&str, &str, &str); 5] = [
+const EXAMPLES: [(&str, &str, &str); 6] = [
     ("the newest events of a stream of acme's", "acme", "/logs/:acme:api/prod-a?limit=3"),
     ("the groups that acme may see", "acme", "/groups"),
     ("what a Java service wrote in the last 15 minutes, as text", "acme", "/logs/:acme:java:orders?start=-15m&format=text"),
+    // `{ $.status >= 500 }`, percent-encoded
+    (
+        "acme's last requests that failed, by a filter",
+        "acme",
+        "/logs/:acme:api?limit=3&filter=%7B%20$.status%20%3E%3D%20500%20%7D",
+    ),
     ("globex sees its own", "globex", "/logs/:globex:api?limit=3"),
     ("... and of acme's not even that they exist: 404", "globex", "/logs/:acme:api?limit=3"),
 ];

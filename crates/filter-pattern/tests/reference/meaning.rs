@@ -1,10 +1,12 @@
 //! What patterns mean, written to be read: a tree is built of everything, and nothing is clever.
 //!
-//! The matcher must agree with this on every pattern and message. Only `serde_json` says what valid JSON is, and only the
-//! `regex` crate what an expression finds.
+//! The matcher must agree with this on every pattern and message. Only `serde_json` says what valid JSON is; what an expression
+//! finds is the matcher's own word, for a table beside it says what that must be.
 
 use std::fmt;
 
+use logmark_diagnostics::Span;
+use logmark_filter_pattern::Matcher;
 use logmark_filter_pattern::ast::{
     Comparison, Condition, Field, FieldTest, Fields, JsonPredicate, JsonTest, Number, Operand, Operator, Pattern, Selector, Sign,
     Step, Term, TermText, Wildcard,
@@ -23,10 +25,16 @@ pub(crate) fn extract(pattern: &Pattern, message: &str) -> Option<Vec<(String, S
     }
 }
 
+/// What a pattern of that expression alone says.
+fn finds(regex: &logmark_filter_pattern::ast::Regex, text: &str) -> bool {
+    let term = Term { sign: Sign::Required, text: TermText::Regex(regex.clone()), span: Span::at(0) };
+    Matcher::from_tree(&Pattern::Terms(vec![term])).unwrap().matches(text)
+}
+
 fn has_terms(terms: &[Term], message: &str) -> bool {
     let found = |term: &Term| match &term.text {
         TermText::Literal(text) => message.contains(text),
-        TermText::Regex(regex) => Regex::new(&regex.0).unwrap().is_match(message),
+        TermText::Regex(regex) => finds(regex, message),
     };
     if terms.iter().all(|term| term.sign == Sign::Optional) {
         return terms.is_empty() || terms.iter().any(found);
@@ -153,7 +161,7 @@ fn is_any(operand: &Operand) -> bool {
 
 fn passes_text(comparison: &Comparison, value: &str) -> bool {
     let equal = match &comparison.value.node {
-        Operand::Regex(regex) => Regex::new(&regex.0).unwrap().is_match(value),
+        Operand::Regex(regex) => finds(regex, value),
         Operand::Text(Wildcard { open_start, text, open_end }) => match (open_start, open_end) {
             (false, false) => value == text,
             (false, true) => value.starts_with(text),
