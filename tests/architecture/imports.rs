@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 const MOST_LINES: usize = 400;
 
 /// What a line begins to use, and where that may stand: paths under `src`.
-const ROOMS: [(&[&str], &[&str]); 8] = [
+const ROOMS: [(&[&str], &[&str]); 10] = [
     (&["axum", "tower_http", "utoipa_axum", "utoipa_swagger_ui"], &["http/", "lambda/", "service.rs"]),
     (&["aws_config", "aws_credential_types", "aws_sigv4"], &["sources/cloudwatch/"]),
     (&["logmark_store"], &["sources/local.rs", "service.rs", "cli/"]),
@@ -15,6 +15,8 @@ const ROOMS: [(&[&str], &[&str]); 8] = [
     (&["hyper_util::client", "hyper_rustls"], &["outbound.rs"]),
     (&["clap", "indicatif"], &["cli/", "main.rs"]),
     (&["toml"], &["config/"]),
+    (&["logmark_filter_pattern"], &["domain/filter.rs"]),
+    (&["logmark_diagnostics"], &["domain/filter.rs", "http/"]),
 ];
 
 fn source() -> PathBuf {
@@ -23,7 +25,22 @@ fn source() -> PathBuf {
 
 /// Every file under `src`: its path in there, and its text.
 fn files() -> Vec<(String, String)> {
-    let mut folders = vec![source()];
+    let files = files_in(&source());
+    assert!(files.len() > 100, "{}", files.len());
+    files
+}
+
+/// The folder of each library.
+fn crates() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates");
+    let crates: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(crates.len() >= 4, "{crates:?}");
+    crates
+}
+
+/// Every source file in the folder: its path in there, and its text.
+fn files_in(root: &Path) -> Vec<(String, String)> {
+    let mut folders = vec![root.to_owned()];
     let mut files = Vec::new();
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
@@ -31,12 +48,11 @@ fn files() -> Vec<(String, String)> {
             if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let name = path.strip_prefix(source()).unwrap().to_string_lossy().replace('\\', "/");
+                let name = path.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/");
                 files.push((name, std::fs::read_to_string(&path).unwrap()));
             }
         }
     }
-    assert!(files.len() > 100, "{}", files.len());
     files.sort();
     files
 }
@@ -122,7 +138,11 @@ fn permits_are_asked_for_and_made_in_one_place() {
 #[test]
 fn no_file_is_too_long_and_each_says_what_it_owns() {
     let mut faults = Vec::new();
-    for (file, text) in files() {
+    let libraries = crates().into_iter().flat_map(|library| {
+        let name = library.file_name().unwrap().to_string_lossy().into_owned();
+        files_in(&library.join("src")).into_iter().map(move |(file, text)| (format!("{name}/{file}"), text))
+    });
+    for (file, text) in files().into_iter().chain(libraries) {
         if !text.starts_with("//! ") {
             faults.push(format!("{file} does not begin with `//!`"));
         }
@@ -132,4 +152,19 @@ fn no_file_is_too_long_and_each_says_what_it_owns() {
         }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// The languages and the store are of use to others: they know neither the service nor what it stands on.
+#[test]
+fn libraries_know_nothing_of_http_tenants_or_aws() {
+    for library in crates() {
+        let manifest: toml::Table = std::fs::read_to_string(library.join("Cargo.toml")).unwrap().parse().unwrap();
+        let depends: Vec<&String> = manifest["dependencies"].as_table().unwrap().keys().collect();
+        assert!(!depends.is_empty());
+        let of_service = |name: &&&String| {
+            ["axum", "http", "hyper", "tower", "rustls", "jsonwebtoken", "logmark", "logmark-store"].contains(&name.as_str())
+                || name.starts_with("aws-")
+        };
+        assert_eq!(depends.iter().find(of_service), None, "{}", library.display());
+    }
 }
