@@ -4,6 +4,7 @@
 //! widens what a permit allows: the store is asked for the permitted streams only.
 
 use std::num::NonZeroUsize;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use logmark_store::{
@@ -19,8 +20,10 @@ use crate::domain::name::{LogGroupName, LogStreamName, SourceName};
 use crate::domain::operation::{DescribeGroup, ListGroups, ListStreams, ReadGroup, ReadStream, StreamOrder, StreamSelection};
 use crate::domain::time::{Millis, TimeRange};
 
-/// Bytes that a filter looks at in one step: some tenths of a second, for a step holds one of the threads for blocking calls.
+/// What one step of a filter may cost, for it holds one of the threads for blocking calls: so many bytes looked at, or so much
+/// time. Most patterns are limited by the first; a regular expression can take a thousand times longer for a byte.
 const MAX_EXAMINED_BYTES: usize = 64 << 20;
+const MAX_STEP: Duration = Duration::from_millis(250);
 /// Names looked at in one step of a list.
 const LIST_STEP: usize = 256;
 
@@ -136,11 +139,13 @@ fn read(
     page: &PageRequest,
 ) -> Result<EventPage, SourceError> {
     let from = page.position.as_ref().map(|position| position.0.parse()).transpose().map_err(|_| SourceError::InvalidPosition)?;
+    let begun = Instant::now();
+    let is_enough = |bytes| bytes >= MAX_EXAMINED_BYTES || begun.elapsed() >= MAX_STEP;
     let accepts = |message: &str| filter.is_none_or(|filter| filter.matches(message));
     let found = store.read(&ReadRequest {
         group,
         streams,
-        filter: filter.map(|_| MessageFilter { accepts: &accepts, max_examined_bytes: MAX_EXAMINED_BYTES }),
+        filter: filter.map(|_| MessageFilter { accepts: &accepts, is_enough: &is_enough }),
         start: range.start.map(|start| start.0),
         end: range.end.map(|end| end.0),
         direction: match page.direction {

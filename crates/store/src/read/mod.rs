@@ -54,9 +54,10 @@ impl fmt::Debug for StreamSelection<'_> {
 pub struct MessageFilter<'a> {
     /// Whether an event with this message is given. Asked for events of selected streams only, in the order of reading.
     pub accepts: &'a dyn Fn(&str) -> bool,
-    /// When this many bytes were looked at ([`MessageFilter::EVENT_BYTES`] for an event besides its message), the page
-    /// ends, perhaps without an event, and goes on behind what was looked at. It is never less than one event.
-    pub max_examined_bytes: usize,
+    /// Whether a page has cost enough: asked after each event with the bytes looked at so far
+    /// ([`MessageFilter::EVENT_BYTES`] for an event besides its message). Then the page ends, perhaps without an event, and
+    /// the next goes on behind what was looked at.
+    pub is_enough: &'a dyn Fn(usize) -> bool,
 }
 
 impl MessageFilter<'_> {
@@ -66,7 +67,7 @@ impl MessageFilter<'_> {
 
 impl fmt::Debug for MessageFilter<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MessageFilter").field("max_examined_bytes", &self.max_examined_bytes).finish_non_exhaustive()
+        f.debug_struct("MessageFilter").finish_non_exhaustive()
     }
 }
 

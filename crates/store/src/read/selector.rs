@@ -66,7 +66,7 @@ impl<'a> Selector<'a> {
 
     /// Whether as much was looked at as one page may cost.
     pub(super) fn is_spent(&self) -> bool {
-        self.filter.is_some_and(|filter| self.examined_bytes >= filter.max_examined_bytes.max(1))
+        self.filter.is_some_and(|filter| self.examined_bytes > 0 && (filter.is_enough)(self.examined_bytes))
     }
 
     /// The first and the last event that a filter was asked about, in the order of reading.

@@ -104,7 +104,8 @@ fn check_walk(store: &Store, known: &[Known], walk: &Walk) {
         _ => StreamSelection::Matching(&matches),
     };
     let accepts = |message: &str| walk.accepts(message);
-    let filter = MessageFilter { accepts: &accepts, max_examined_bytes: walk.max_examined_bytes };
+    let is_enough = |bytes| bytes >= walk.max_examined_bytes;
+    let filter = MessageFilter { accepts: &accepts, is_enough: &is_enough };
     let filter = (walk.every > 0).then_some(filter);
     // Between which events of the list the reader stands, with the positions to go on from.
     let mut stand: Option<(usize, usize, Position, Position)> = None;

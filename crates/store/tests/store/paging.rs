@@ -38,9 +38,10 @@ fn a_filter_that_finds_nothing_ends_the_page_and_goes_on_behind_what_it_looked_a
         message == "needle"
     };
     let per_event = "straw 000".len() + MessageFilter::EVENT_BYTES;
+    let is_enough = |bytes| bytes >= 300 * per_event;
     for direction in [Direction::Forward, Direction::Backward] {
         let mut request = everything(GROUP);
-        request.filter = Some(MessageFilter { accepts: &accepts, max_examined_bytes: 300 * per_event });
+        request.filter = Some(MessageFilter { accepts: &accepts, is_enough: &is_enough });
         request.direction = direction;
         let mut pages = Vec::new();
         asked.set(0);
