@@ -36,3 +36,4 @@ pub mod json_path;
 pub mod fields;
 pub mod log_fields;
 pub mod aggregate;
+pub mod call;
