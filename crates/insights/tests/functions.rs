@@ -17,10 +17,12 @@ use std::path::Path;
 use logmark_diagnostics::Spanned;
 use logmark_insights::ast::{Argument, Command, Expression, FieldPath, Query, Segment};
 use logmark_insights::evaluate::evaluate;
-use logmark_insights::functions::{Function, FunctionKind};
+use logmark_insights::functions::{Function, FunctionKind, Parameter};
 use logmark_insights::values::call::{CallError, Context, Prepared, QueryTimes, call};
+use logmark_insights::values::period::Period;
 use logmark_insights::values::value::Value;
 use logmark_insights::values::{call, json, json_path};
+use proptest::prelude::{Just, Strategy, any, prop, prop_assert, prop_assert_eq, prop_oneof, proptest};
 
 /// One hour is searched, a little later.
 const QUERY: QueryTimes = QueryTimes { start: 1_700_000_000_000, end: 1_700_003_600_000, now: 1_700_003_605_999 };
@@ -169,9 +171,7 @@ fn every_function_of_an_event_has_at_least_four_rows() {
 fn arguments(function: Function) -> Vec<Option<call::Argument>> {
     let signature = function.signature();
     let of = |place| match signature.parameter(place) {
-        Some(logmark_insights::functions::Parameter::Period) => {
-            Some(call::Argument::Period(logmark_insights::values::period::Period::parse("5m").unwrap()))
-        }
+        Some(Parameter::Period) => Some(call::Argument::Period(Period::parse("5m").unwrap())),
         _ => Some(call::Argument::Value(Value::from("1"))),
     };
     (0..signature.least()).map(of).collect()
@@ -194,7 +194,7 @@ fn a_function_is_of_an_event_or_says_of_what() {
 #[test]
 fn arguments_that_do_not_fit_the_signature_are_refused() {
     let value = || call::Argument::Value(Value::from("1"));
-    let period = || call::Argument::Period(logmark_insights::values::period::Period::parse("5m").unwrap());
+    let period = || call::Argument::Period(Period::parse("5m").unwrap());
     for (function, arguments) in [
         (Function::StrLen, vec![]),
         (Function::StrLen, vec![value(), value()]),
@@ -219,5 +219,72 @@ fn without_an_event_its_functions_are_missing_and_the_querys_are_not() {
     ] {
         let prepared = Prepared::new(function, &arguments(function)).unwrap();
         assert_eq!(prepared.apply(&[], &context), value);
+    }
+}
+
+fn value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Missing),
+        any::<bool>().prop_map(Value::Boolean),
+        (-3..20_i64).prop_map(Value::Integer),
+        any::<i64>().prop_map(Value::Integer),
+        any::<f64>().prop_map(Value::double),
+        any::<i64>().prop_map(Value::Timestamp),
+        "\\PC{0,8}".prop_map(Value::Text),
+        "[-0-9.e]{1,6}".prop_map(Value::Text),
+        "[a-c(|)\\[\\]?*{}1-3$^\\\\]{1,8}".prop_map(Value::Text),
+        prop::sample::select(vec![
+            "yyyy-MM-dd",
+            "%Y-%m-%d",
+            "UTC",
+            "10.0.0.0/8",
+            "10.1.2.3",
+            "::1",
+            "[1, 2]",
+            "{\"a\": 1}",
+            "2024-02-29"
+        ])
+        .prop_map(Value::from),
+    ];
+    leaf.prop_recursive(2, 8, 3, |inner| {
+        let list = prop::collection::vec(inner.clone(), 0..3).prop_map(Value::List);
+        prop_oneof![list, prop::collection::vec(("[a-c]", inner), 0..3).prop_map(Value::Map)]
+    })
+}
+
+proptest! {
+    /// Above all, no function panics, whatever it is given.
+    #[test]
+    fn what_is_known_before_running_changes_no_result(
+        function in prop::sample::select(Function::ALL),
+        values in prop::collection::vec(value(), 0..6),
+        period in "[1-9][0-9]{0,3}(ms|s|m|h|d|w|mo|q|y)",
+    ) {
+        let signature = function.signature();
+        let mut values = values.into_iter();
+        let mut known = Vec::new();
+        for place in 0..signature.most().min(values.len() + 1) {
+            known.push(match signature.parameter(place) {
+                Some(Parameter::Period) => Some(call::Argument::Period(Period::parse(&period).unwrap())),
+                _ => values.next().map(call::Argument::Value),
+            });
+        }
+        let known: Vec<_> = known.into_iter().map_while(|argument| argument).collect();
+        let values: Vec<Value> = known
+            .iter()
+            .filter_map(|argument| match argument {
+                call::Argument::Value(value) => Some(value.clone()),
+                call::Argument::Period(_) => None,
+            })
+            .collect();
+        let varying: Vec<_> =
+            known.iter().cloned().map(|argument| Some(argument).filter(|argument| matches!(argument, call::Argument::Period(_)))).collect();
+        match (call(function, &known, &EVENT), Prepared::new(function, &varying)) {
+            (Ok(at_once), Ok(prepared)) => prop_assert_eq!(prepared.apply(&values, &EVENT), at_once),
+            // A pattern that is none is an error when it is known and nothing when it is not.
+            (Err(CallError::Argument { .. }), Ok(prepared)) => prop_assert!(prepared.apply(&values, &EVENT).is_missing()),
+            (_, Err(CallError::Argument { .. })) => prop_assert_eq!(function, Function::RegexReplace),
+            (at_once, varying) => prop_assert_eq!(at_once.err(), varying.err()),
+        }
     }
 }

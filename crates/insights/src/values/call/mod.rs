@@ -157,7 +157,6 @@ impl Prepared {
 
 /// Why a function gives nothing, for whatever event.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum CallError {
     /// It is computed from a group of events, or after `by` from all values: see [`super::aggregate`].
     OfGroup(Function),
