@@ -288,3 +288,29 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_is_of_no_one_event_is_refused_at_its_place() {
+    for (condition, place) in [
+        ("a in (SOURCE 'other' | fields a)", "(SOURCE 'other' | fields a)"),
+        ("1 = 1 or unmask(a) = 2", "unmask"),
+        ("strlen(formatDate(0, '%Q')) > 1", "'%Q'"),
+        ("false and parseDate('x', 'HH') = 1", "'HH'"),
+    ] {
+        let source = format!("filter {condition}");
+        let query = Query::parse(&source).unwrap();
+        let Command::Filter(filter) = &query.commands[0].node else { panic!("{source}") };
+        let fault = evaluate(&filter.condition, &|_| Value::Missing, &EVENT).unwrap_err();
+        assert_eq!(fault.span.of(&source), place, "{}", fault.message());
+    }
+}
+
+#[test]
+fn a_tree_deeper_than_any_that_is_parsed_is_refused() {
+    let mut deep = Expression::Null;
+    for _ in 0..200 {
+        deep = Expression::Unary(logmark_insights::ast::UnaryOperator::Not, Box::new(Spanned::made(deep)));
+    }
+    let fault = evaluate(&Spanned::made(deep), &|_| Value::Missing, &EVENT).unwrap_err();
+    assert_eq!(fault.kind, logmark_diagnostics::Kind::Limit);
+}

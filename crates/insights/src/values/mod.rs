@@ -28,13 +28,13 @@
 //! | `isempty` `isblank` `concat` `trim` `ltrim` `rtrim` `strlen` `toupper` `tolower` `substr` `strcontains` `startsWith` `endsWith` `split` | [`strings`] |
 //! | `replace` `regexReplace` | [`replace`] |
 //! | `urlencode` `urldecode` `base64encode` `base64decode` `hexToAscii` `hexToDec` `decToHex` `md5` `sha256` | [`encode`] |
-//! | `count` `count_distinct` `sum` `avg` `min` `max` `pct` `stddev` `earliest` `latest` `sortsFirst` `sortsLast` | [`aggregate`] |
+//! | `count` `count_distinct` `sum` `avg` `min` `max` `pct` `stddev` `earliest` `latest` `sortsFirst` `sortsLast`; `count_over_time` is `count`, `sum_over_time` is `sum`, of each `bin` | [`aggregate`] |
 //! | `sort` | [`order`] |
 //! | `parse` with `*`, an expression, `logfmt`, `csv`; `json field=` | [`parse_glob`], [`parse_regex`], [`logfmt`], [`csv`]; [`json_path`] |
 //! | discovered fields | [`fields`], [`log_fields`] |
 //!
-//! `unmask` needs what no value carries. Without a definition here are `rate`, `count_over_time`, `sum_over_time`, `values`,
-//! `topk` and `histogram`.
+//! `unmask` needs what no value carries. Without a definition are `rate`, `values`, `topk` and `histogram`, of whose results AWS
+//! documents too little to be sure. What an expression of all these is has [`crate::evaluate`].
 //!
 //! ```
 //! use logmark_insights::functions::Function;
