@@ -6,10 +6,9 @@
 //! AWS User Guide, page *Boolean, comparison, numeric, datetime, and other functions*, section *JSON functions*. Ways into a
 //! value are in [`super::json_path`].
 
-use std::collections::HashMap;
-
 use super::compare::Comparison;
 use super::json_tokens::{Token, Tokens};
+use super::map_builder::MapBuilder;
 use super::strings::LONGEST_TEXT;
 use super::value::Value;
 
@@ -102,44 +101,21 @@ fn nests_within(value: &Value, depth: usize) -> bool {
 /// A map or a list that is not closed yet.
 enum Open {
     List(Vec<Value>),
-    Map { entries: Vec<(String, Value)>, places: HashMap<String, usize>, key: String },
+    Map { entries: MapBuilder, key: String },
 }
 
 impl Open {
-    fn map() -> Self {
-        Self::Map { entries: Vec::new(), places: HashMap::new(), key: String::new() }
-    }
-
     fn push(&mut self, value: Value) {
-        /// Below, comparing the keys is cheaper than a table of them.
-        const FEW: usize = 8;
         match self {
             Self::List(items) => items.push(value),
-            Self::Map { entries, places, key } => {
-                let key = std::mem::take(key);
-                let known = if entries.len() < FEW {
-                    entries.iter().position(|(each, _)| *each == key)
-                } else {
-                    places.get(&key).copied()
-                };
-                if let Some(entry) = known.and_then(|place| entries.get_mut(place)) {
-                    entry.1 = value;
-                    return;
-                }
-                entries.push((key, value));
-                if entries.len() == FEW {
-                    places.extend(entries.iter().enumerate().map(|(place, (key, _))| (key.clone(), place)));
-                } else if let (true, Some((key, _))) = (entries.len() > FEW, entries.last()) {
-                    places.insert(key.clone(), entries.len() - 1);
-                }
-            }
+            Self::Map { entries, key } => entries.insert(std::mem::take(key), value),
         }
     }
 
     fn close(self) -> Value {
         match self {
             Self::List(items) => Value::List(items),
-            Self::Map { entries, .. } => Value::Map(entries),
+            Self::Map { entries, .. } => entries.finish(),
         }
     }
 }
@@ -151,7 +127,7 @@ fn build(tokens: Tokens<'_>) -> Option<Value> {
         let value = match token {
             Token::MapBegins | Token::ListBegins if open.len() == DEEPEST => return None,
             Token::MapBegins => {
-                open.push(Open::map());
+                open.push(Open::Map { entries: MapBuilder::default(), key: String::new() });
                 continue;
             }
             Token::ListBegins => {

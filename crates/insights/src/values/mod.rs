@@ -73,6 +73,7 @@ pub mod like;
 pub mod parse_glob;
 pub mod parse_regex;
 pub mod csv;
+mod map_builder;
 pub mod logfmt;
 pub mod json;
 mod json_tokens;
