@@ -13,7 +13,7 @@ use crate::ast::{
 use crate::functions::Function;
 use crate::support;
 use crate::values::arithmetic::{self, Operator};
-use crate::values::call::{Argument as Known, CallError, Context, Prepared};
+use crate::values::call::{Argument as Given, CallError, Context, Prepared};
 use crate::values::compare::{self, Comparison};
 use crate::values::like::Like;
 use crate::values::number::Number;
@@ -146,11 +146,11 @@ impl Evaluation<'_> {
             match &argument.node {
                 Argument::Expression(expression) => {
                     let outcome = self.value(expression, argument.span, depth + 1)?;
-                    known.push(outcome.is_constant.then(|| Known::Value(outcome.value.clone())));
+                    known.push(outcome.is_constant.then(|| Given::Value(outcome.value.clone())));
                     is_constant &= outcome.is_constant;
                     values.push(outcome.value);
                 }
-                Argument::Period(period) => known.push(Some(Known::Period(*period))),
+                Argument::Period(period) => known.push(Some(Given::Period(*period))),
                 Argument::Star => known.push(None),
             }
         }

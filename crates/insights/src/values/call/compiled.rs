@@ -38,8 +38,6 @@ pub(super) enum Step {
     AreSuch(fn(&str, &str) -> bool),
     /// Of the query and the event.
     Context(fn(&Context<'_>) -> Value),
-    /// `messageSize` of its argument, or else of the event.
-    MessageSize,
     Bin(Known<Period>),
     Bucket(fn(i64, Period) -> Option<i64>, Known<Period>),
     Trim(fn(&str, &TrimSet) -> String, Known<TrimSet>),
@@ -50,10 +48,9 @@ pub(super) enum Step {
 }
 
 /// An argument that is compiled.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) enum Known<T> {
     /// It differs from event to event.
-    #[default]
     Varies,
     /// For all events.
     Is(T),
@@ -95,7 +92,6 @@ impl Step {
                 texts.is_some_and(|(text, other)| function(&text, &other)).into()
             }
             Self::Context(function) => function(context),
-            Self::MessageSize => Value::Missing,
             Self::Bin(period) => period_start(bucket::floor, context.timestamp, period),
             Self::Bucket(function, period) => period_start(*function, coerce::moment(value(0)), period),
             Self::Trim(function, set) => trim(*function, set, value(0), value(1)).into(),
@@ -143,8 +139,6 @@ fn regex_replace(regex: Option<&Regex>, replacement: &Known<Replacement>, text: 
 pub(super) fn compile(function: Function, step: Step, arguments: &[Option<Argument>]) -> Result<Step, CallError> {
     let constants = Constants { function, arguments };
     Ok(match step {
-        Step::MessageSize if arguments.is_empty() => Step::Context(|context| context.message.map(size).into()),
-        Step::MessageSize => Step::Text(|text| size(text).into()),
         Step::Bin(_) => Step::Bin(constants.period(0)),
         Step::Bucket(bucket, _) => Step::Bucket(bucket, constants.period(1)),
         Step::Trim(side, _) if arguments.len() < 2 => Step::Trim(side, Known::Is(TrimSet::white_space())),
@@ -175,10 +169,6 @@ pub(super) fn compile(function: Function, step: Step, arguments: &[Option<Argume
         }
         step => step,
     })
-}
-
-fn size(text: &str) -> i64 {
-    i64::try_from(text.len()).unwrap_or(i64::MAX)
 }
 
 impl<T> Known<Option<T>> {

@@ -11,8 +11,8 @@ use crate::values::ip::Subnet;
 use crate::values::value::Value;
 use crate::values::{arithmetic, bucket, coerce, encode, ip, json, replace, strings, time};
 
-/// How the function is computed, nothing of it compiled yet.
-pub(super) fn of(function: Function) -> Result<Step, CallError> {
+/// How the function is computed of so many arguments, nothing of it compiled yet.
+pub(super) fn of(function: Function, arguments: usize) -> Result<Step, CallError> {
     use Known::Varies;
     use Step::{AreSuch, IsSuch, One, Text, Two};
     Ok(match function {
@@ -47,7 +47,8 @@ pub(super) fn of(function: Function) -> Result<Step, CallError> {
         Function::Case => Step::All(case),
         Function::If => Step::All(case),
         Function::IsNumeric => One(|value| coerce::is_numeric(value).into()),
-        Function::MessageSize => Step::MessageSize,
+        Function::MessageSize if arguments == 0 => Step::Context(|context| context.message.map(size).into()),
+        Function::MessageSize => Text(|text| size(text).into()),
         Function::Unmask => return Err(CallError::BeyondValues(function)),
 
         Function::JsonParse => Text(json::parse),
@@ -111,6 +112,11 @@ pub(super) fn of(function: Function) -> Result<Step, CallError> {
         | Function::TopK
         | Function::Histogram => return Err(CallError::OfGroup(function)),
     })
+}
+
+/// In bytes.
+fn size(text: &str) -> i64 {
+    i64::try_from(text.len()).unwrap_or(i64::MAX)
 }
 
 fn round(values: &[Value]) -> Value {

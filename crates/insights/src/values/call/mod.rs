@@ -132,7 +132,7 @@ impl Prepared {
             let is_period = matches!(argument, Some(Argument::Period(_)));
             signature.parameter(place).is_some_and(|parameter| (parameter == Parameter::Period) == is_period)
         };
-        let step = meaning::of(function)?;
+        let step = meaning::of(function, arguments.len())?;
         if arguments.len() < signature.least() || !arguments.iter().enumerate().all(fits) {
             return Err(CallError::Arguments(function));
         }
