@@ -85,6 +85,7 @@
 //! - [`ast`]: the tree
 //! - [`functions`]: the functions, and what arguments they take
 //! - [`values`]: what values are and what functions make of them
+//! - [`evaluate`]: what an expression is for one event
 //! - [`support`]: faults for what the language has and somebody does not run
 //! - [`reach`]: what a query touches and reads
 //! - [`rewrite`]: changes that keep what a query means
@@ -95,6 +96,7 @@
 pub mod ast;
 pub mod functions;
 pub mod values;
+pub mod evaluate;
 pub mod support;
 
 mod token;

@@ -71,12 +71,6 @@ fn check_format(format: &ParseFormat, faults: &mut Faults) {
     }
 }
 
-/// The names of the groups as they are written.
-fn named_by(regex: &Regex) -> impl Iterator<Item = String> {
-    let names = regex.as_str().split("(?<").skip(1).filter_map(|behind| behind.split_once('>'));
-    names.filter(|(name, _)| !name.starts_with(['=', '!'])).map(|(name, _)| name.to_owned())
-}
-
 fn plural(count: usize, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
@@ -100,7 +94,7 @@ fn check_groups(pattern: &Spanned<Regex>, aliases: &[Spanned<FieldPath>], faults
         return;
     };
     let span = aliases.first().map_or(last.span, |alias| alias.span).to(last.span);
-    let same = || named_by(&pattern.node).eq(aliases.iter().map(|alias| alias.node.flat_name()));
+    let same = || regex.names().eq(aliases.iter().map(|alias| alias.node.flat_name()));
     if named > 0 && same() {
         // `/(?<a>x)/ as a` says it twice.
     } else if named > 0 {
@@ -124,31 +118,9 @@ fn check_groups(pattern: &Spanned<Regex>, aliases: &[Spanned<FieldPath>], faults
     }
 }
 
-/// The expression with names for its groups that the compiler takes: queries in use name them `@a` and `a.b` too.
-fn plain_names(source: &str) -> String {
-    let mut plain = String::with_capacity(source.len());
-    let mut rest = source;
-    while let Some(place) = rest.find("(?<") {
-        let (before, behind) = rest.split_at(place + "(?<".len());
-        plain.push_str(before);
-        let end = behind
-            .find(|character: char| !character.is_ascii_alphanumeric() && !"@._".contains(character))
-            .unwrap_or(behind.len());
-        let (name, after) = behind.split_at(end);
-        let backslashes = before[..place].len() - before[..place].trim_end_matches('\\').len();
-        if backslashes % 2 == 0 && after.starts_with('>') {
-            plain.push_str(&name.replace('@', "at_").replace('.', "_dot_"));
-        } else {
-            plain.push_str(name);
-        }
-        rest = after;
-    }
-    plain + rest
-}
-
 /// The expression, when it compiles.
 fn compile(source: &str, span: Span, faults: &mut Faults) -> Option<CompiledRegex> {
-    noted(CompiledRegex::compile(&plain_names(source)), source, span, faults)
+    noted(CompiledRegex::compile(source), source, span, faults)
 }
 
 /// The expression of `regexReplace`, when it compiles.
@@ -164,7 +136,7 @@ fn noted(compiled: Result<CompiledRegex, RegexError>, source: &str, span: Span, 
     };
     let mut fault = error.diagnostic(span.start + 1);
     // Where the expression is not written as it is compiled, a place in it is none in the query.
-    let as_written = plain_names(source) == source && span.end - span.start == source.len() + 2;
+    let as_written = span.end - span.start == source.len() + 2;
     if !as_written || fault.span.start == fault.span.end {
         fault.span = span;
     }

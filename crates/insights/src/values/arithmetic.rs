@@ -192,10 +192,10 @@ pub fn least(values: &[Value]) -> Value {
 /// ```
 #[must_use]
 pub fn round(value: &Value, decimals: Option<&Value>) -> Value {
-    let decimals = match decimals.map(coerce::number) {
+    let decimals = match decimals.map(coerce::whole_number) {
         None => 0,
-        Some(Some(number)) if number.truncated().map(Number::Integer) == Some(number) => number.truncated().unwrap_or(0),
-        Some(_) => return Value::Missing,
+        Some(Some(decimals)) => decimals,
+        Some(None) => return Value::Missing,
     };
     match coerce::number(value) {
         Some(Number::Integer(number)) => round_digits(i128::from(number), 0, decimals).into(),

@@ -31,6 +31,20 @@ pub fn number(value: &Value) -> Option<Number> {
     }
 }
 
+/// The whole number that a place or a count is taken for; `None` for a number with decimals, rather than a neighbour of it.
+///
+/// ```
+/// use logmark_insights::values::{coerce::whole_number, value::Value};
+///
+/// assert_eq!(whole_number(&Value::from("2.0")), Some(2));
+/// assert_eq!(whole_number(&Value::from(2.5)), None);
+/// ```
+#[must_use]
+pub fn whole_number(value: &Value) -> Option<i64> {
+    let number = number(value)?;
+    number.truncated().filter(|whole| Number::Integer(*whole) == number)
+}
+
 /// `isNumeric`: whether a numeric function would find a number in `value`.
 ///
 /// ```

@@ -2,12 +2,13 @@
 //!
 //! Owns what JSON means as a value: the order of keys is kept, of a key that is given twice the last value counts at the
 //! place of the first, `null` is [`Value::Missing`] and so is a number beyond a double, a number that is whole and fits 64
-//! bits is an integer, half of a surrogate pair is U+FFFD. JSON nested deeper than [`DEEPEST`] is none. Names are those of the AWS User Guide, page *Boolean, comparison,
-//! numeric, datetime, and other functions*, section *JSON functions*. Ways into a value are in [`super::json_path`].
+//! bits is an integer, half of a surrogate pair is U+FFFD. JSON nested deeper than [`DEEPEST`] is none. Names are those of the
+//! AWS User Guide, page *Boolean, comparison, numeric, datetime, and other functions*, section *JSON functions*. Ways into a
+//! value are in [`super::json_path`].
 
-use std::collections::HashMap;
-
+use super::compare::Comparison;
 use super::json_tokens::{Token, Tokens};
+use super::map_builder::MapBuilder;
 use super::strings::LONGEST_TEXT;
 use super::value::Value;
 
@@ -38,8 +39,9 @@ pub fn parse(text: &str) -> Value {
 /// ```
 #[must_use]
 pub fn stringify(value: &Value) -> Option<String> {
-    let structured = matches!(value, Value::Map(_) | Value::List(_));
-    if structured { text_of(value) } else { None }
+    let writable = value.is_structure() && nests_within(value, DEEPEST);
+    let text = if writable { serde_json::to_string(value).ok()? } else { return None };
+    (text.len() <= LONGEST_TEXT).then_some(text)
 }
 
 /// `jsonArraySize(f)`: how many items a list has, or a text that is a list in JSON; `None` for anything else.
@@ -55,7 +57,8 @@ pub fn array_size(value: &Value) -> Option<i64> {
 }
 
 /// `jsonArrayContains(f, item)`: whether an item of a list, or of a text that is a list in JSON, is that value; `None`
-/// when it is no list. A number is found however it is written, also as a text; texts are compared whole and with case.
+/// when it is no list. Items are compared as `=` compares (see [`super::compare`]): a number is found however it is written,
+/// `true` also as 1 and as text, a text whole and with case, `null` never.
 ///
 /// ```
 /// use logmark_insights::values::{json::array_contains, value::Value};
@@ -81,135 +84,38 @@ fn with_list<R>(value: &Value, ask: impl FnOnce(&[Value]) -> R) -> Option<R> {
     }
 }
 
+/// As `=` has it, save that a map or a list is found too, when it is the same all through.
 fn same(item: &Value, wanted: &Value) -> bool {
-    match (item, wanted) {
-        (Value::Missing, _) | (_, Value::Missing) => false,
-        (Value::Text(item), Value::Text(wanted)) => item == wanted,
-        (Value::Text(_) | Value::Boolean(_), Value::Text(_) | Value::Boolean(_)) => scalar(item) == scalar(wanted),
-        (Value::Map(_) | Value::List(_), _) | (_, Value::Map(_) | Value::List(_)) => item == wanted,
-        _ => matches!((number(item), number(wanted)), (Some(item), Some(wanted)) if item == wanted),
-    }
+    if item.is_structure() { item == wanted } else { Comparison::Equal.holds(item, wanted) }
 }
 
-fn scalar(value: &Value) -> Option<&str> {
+fn nests_within(value: &Value, depth: usize) -> bool {
+    let within = |item: &Value| nests_within(item, depth.saturating_sub(1));
     match value {
-        Value::Text(text) => Some(text),
-        Value::Boolean(truth) => Some(if *truth { "true" } else { "false" }),
-        _ => None,
+        Value::List(items) => depth > 0 && items.iter().all(within),
+        Value::Map(entries) => depth > 0 && entries.iter().all(|(_, item)| within(item)),
+        _ => true,
     }
-}
-
-/// Whole numbers are compared as such: a double would mix up neighbours above 2^53.
-fn number(value: &Value) -> Option<Number> {
-    match value {
-        Value::Integer(number) => Some(Number::Whole(*number)),
-        Value::Double(number) => Some(Number::of(*number)),
-        Value::Text(text) => match text.parse() {
-            Ok(number) => Some(Number::Whole(number)),
-            Err(_) => text.parse().ok().filter(|number: &f64| number.is_finite()).map(Number::of),
-        },
-        _ => None,
-    }
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Number {
-    Whole(i64),
-    Other(f64),
-}
-
-impl Number {
-    fn of(number: f64) -> Self {
-        // Below 2^53 every whole double is that very integer.
-        const EXACT: f64 = 9_007_199_254_740_992.0;
-        let whole = number.trunc() == number && number.abs() < EXACT;
-        if whole { format!("{number:.0}").parse().map_or(Self::Other(number), Self::Whole) } else { Self::Other(number) }
-    }
-}
-
-/// Any value as JSON; a missing one is `null`.
-pub(crate) fn text_of(value: &Value) -> Option<String> {
-    let mut text = String::new();
-    write(value, &mut text, DEEPEST)?;
-    Some(text)
-}
-
-fn write(value: &Value, text: &mut String, depth: usize) -> Option<()> {
-    let structured = matches!(value, Value::List(_) | Value::Map(_));
-    let depth = if structured { depth.checked_sub(1)? } else { depth };
-    match value {
-        Value::Missing => text.push_str("null"),
-        Value::Boolean(truth) => text.push_str(if *truth { "true" } else { "false" }),
-        Value::Integer(number) => text.push_str(&number.to_string()),
-        Value::Double(number) => text.push_str(&serde_json::to_string(number).ok()?),
-        Value::Text(written) => quote(written, text)?,
-        Value::Timestamp(_) => quote(&value.to_string(), text)?,
-        Value::List(items) => {
-            for (index, item) in items.iter().enumerate() {
-                text.push(if index == 0 { '[' } else { ',' });
-                write(item, text, depth)?;
-            }
-            text.push_str(if items.is_empty() { "[]" } else { "]" });
-        }
-        Value::Map(entries) => {
-            for (index, (key, value)) in entries.iter().enumerate() {
-                text.push(if index == 0 { '{' } else { ',' });
-                quote(key, text)?;
-                text.push(':');
-                write(value, text, depth)?;
-            }
-            text.push_str(if entries.is_empty() { "{}" } else { "}" });
-        }
-    }
-    (text.len() <= LONGEST_TEXT).then_some(())
-}
-
-fn quote(written: &str, text: &mut String) -> Option<()> {
-    text.push_str(&serde_json::to_string(written).ok()?);
-    Some(())
 }
 
 /// A map or a list that is not closed yet.
 enum Open {
     List(Vec<Value>),
-    Map { entries: Vec<(String, Value)>, places: HashMap<String, usize>, key: String },
+    Map { entries: MapBuilder, key: String },
 }
 
 impl Open {
-    fn map() -> Self {
-        Self::Map { entries: Vec::new(), places: HashMap::new(), key: String::new() }
-    }
-
     fn push(&mut self, value: Value) {
-        /// Below, comparing the keys is cheaper than a table of them.
-        const FEW: usize = 8;
         match self {
             Self::List(items) => items.push(value),
-            Self::Map { entries, places, key } => {
-                let key = std::mem::take(key);
-                let known = if entries.len() < FEW {
-                    entries.iter().position(|(each, _)| *each == key)
-                } else {
-                    places.get(&key).copied()
-                };
-                if let Some(entry) = known.and_then(|place| entries.get_mut(place)) {
-                    entry.1 = value;
-                    return;
-                }
-                entries.push((key, value));
-                if entries.len() == FEW {
-                    places.extend(entries.iter().enumerate().map(|(place, (key, _))| (key.clone(), place)));
-                } else if let (true, Some((key, _))) = (entries.len() > FEW, entries.last()) {
-                    places.insert(key.clone(), entries.len() - 1);
-                }
-            }
+            Self::Map { entries, key } => entries.insert(std::mem::take(key), value),
         }
     }
 
     fn close(self) -> Value {
         match self {
             Self::List(items) => Value::List(items),
-            Self::Map { entries, .. } => Value::Map(entries),
+            Self::Map { entries, .. } => entries.finish(),
         }
     }
 }
@@ -221,7 +127,7 @@ fn build(tokens: Tokens<'_>) -> Option<Value> {
         let value = match token {
             Token::MapBegins | Token::ListBegins if open.len() == DEEPEST => return None,
             Token::MapBegins => {
-                open.push(Open::map());
+                open.push(Open::Map { entries: MapBuilder::default(), key: String::new() });
                 continue;
             }
             Token::ListBegins => {

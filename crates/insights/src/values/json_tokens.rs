@@ -7,6 +7,8 @@ use std::borrow::Cow;
 
 use serde::de::IgnoredAny;
 
+use super::number::Number;
+
 /// One token; commas, colons and white space are none.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Token<'t> {
@@ -61,8 +63,11 @@ impl<'t> Tokens<'t> {
         let written = self.rest.get(..length).unwrap_or_default();
         // At least one byte, so that the end is reached whatever stands there.
         self.skip(length.max(1));
-        let double = || written.parse().ok().filter(|number: &f64| number.is_finite()).map_or(Token::Null, Token::Double);
-        written.parse().map_or_else(|_| double(), Token::Integer)
+        match Number::parse(written) {
+            Some(Number::Integer(number)) => Token::Integer(number),
+            Some(Number::Double(number)) => Token::Double(number),
+            None => Token::Null,
+        }
     }
 }
 

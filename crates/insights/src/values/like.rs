@@ -1,7 +1,7 @@
 //! The matching operators: `like`, `=~` and `in`, their right sides compiled once.
 //!
-//! Owns what they match in a text; a missing field matches none of them, and neither their negations (the caller decides,
-//! as it does for every comparison). Rules are those of the AWS User Guide, page *filter*.
+//! Owns what they match in a text. A missing field matches none of them and so is `not like` and `not in` all of them, as it
+//! is `!=` to all values (see [`super::compare`]). Rules are those of the AWS User Guide, page *filter*.
 
 use std::collections::HashSet;
 

@@ -4,6 +4,7 @@
 //! fields of it. Names are those of the AWS User Guide, page *Supported logs and discovered fields*; the forms of the
 //! lines are those of the services' own guides.
 
+use super::number::Number;
 use super::value::Value;
 
 /// A field's name and its value.
@@ -133,9 +134,7 @@ fn text(text: &str) -> Value {
 /// `12.50 ms`; whole numbers as such.
 fn amount(value: &str, unit: &str) -> Option<Value> {
     let number = value.strip_suffix(unit)?.trim_end();
-    let plain = number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-    let whole = || number.parse().ok().map(Value::Integer);
-    if plain { whole().or_else(|| number.parse().ok().map(Value::Double)) } else { None }
+    Number::parse(number).filter(|number| *number >= Number::Integer(0)).map(Value::from)
 }
 
 fn megabytes(value: &str) -> Option<Value> {

@@ -8,8 +8,8 @@
 //! - a text without any `key=value` is no logfmt: it does not match.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
+use super::map_builder::MapBuilder;
 use super::value::Value;
 
 /// The pairs as a map of texts; `None` when the text has no pair at all.
@@ -25,21 +25,14 @@ use super::value::Value;
 /// ```
 #[must_use]
 pub fn parse(text: &str) -> Option<Value> {
-    let mut map: Vec<(String, Value)> = Vec::new();
-    let mut places = HashMap::new();
+    let mut map = MapBuilder::default();
     let mut matched = false;
     for (key, value) in pairs(text) {
         matched |= value.is_some();
-        let value = Value::Text(value.map_or_else(|| "true".to_owned(), Cow::into_owned));
-        match places.get(key).and_then(|place: &usize| map.get_mut(*place)) {
-            Some(entry) => entry.1 = value,
-            None => {
-                places.insert(key, map.len());
-                map.push((key.to_owned(), value));
-            }
-        }
+        let value = value.map_or_else(|| "true".to_owned(), Cow::into_owned);
+        map.insert(key.to_owned(), Value::Text(value));
     }
-    matched.then_some(Value::Map(map))
+    matched.then(|| map.finish())
 }
 
 /// The pairs in their order, doubles too; `None` for a key without `=`.

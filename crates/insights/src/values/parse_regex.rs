@@ -45,8 +45,7 @@ impl RegexFields {
     /// # Errors
     /// When it has no named group.
     pub fn new(regex: Regex) -> Result<Self, NoNamedGroup> {
-        let names = regex.compiled().capture_names().enumerate();
-        let groups: Vec<usize> = names.filter(|(_, name)| name.is_some()).map(|(group, _)| group).collect();
+        let groups: Vec<usize> = regex.named_groups().map(|(group, _)| group).collect();
         if groups.is_empty() { Err(NoNamedGroup) } else { Ok(Self { regex, groups }) }
     }
 

@@ -34,6 +34,8 @@ pub const LARGEST_PROGRAM: usize = 4 << 20;
 pub struct Regex {
     source: Box<str>,
     compiled: regex::Regex,
+    /// The numbers of the named groups and their names: the engine has no names, as it takes fewer than the language does.
+    names: Box<[(usize, String)]>,
 }
 
 /// What is wrong with a pattern, and where in it.
@@ -93,12 +95,12 @@ impl Regex {
             return Err(too_large("the pattern is too long"));
         }
         let translated = regex_dialect::translate(pattern, line_end)?;
-        let compiled = regex::RegexBuilder::new(&translated).size_limit(LARGEST_PROGRAM).build();
+        let compiled = regex::RegexBuilder::new(&translated.expression).size_limit(LARGEST_PROGRAM).build();
         let compiled = compiled.map_err(|error| match error {
             regex::Error::CompiledTooBig(_) => too_large("it is too large when compiled: lower the counts of its repetitions"),
             _ => RegexError { span: whole, fault: RegexFault::Malformed("this is no regular expression") },
         })?;
-        Ok(Self { source: pattern.into(), compiled })
+        Ok(Self { source: pattern.into(), compiled, names: translated.names.into() })
     }
 
     /// The pattern as it was written.
@@ -113,9 +115,21 @@ impl Regex {
         self.compiled.is_match(text)
     }
 
-    /// The names of the named groups, in the order they were written.
+    /// The names of the named groups, in the order they were written: those of fields, `@kind` and `user.id` too.
+    ///
+    /// ```
+    /// use logmark_insights::values::regex::Regex;
+    ///
+    /// let regex = Regex::compile(r"(?<@kind>\w+) (?:for|of) (\w+) (?P<user.id>\d+)").unwrap();
+    /// assert_eq!(regex.names().collect::<Vec<_>>(), ["@kind", "user.id"]);
+    /// ```
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.compiled.capture_names().flatten()
+        self.named_groups().map(|(_, name)| name)
+    }
+
+    /// The numbers of the named groups, from 1, and their names.
+    pub fn named_groups(&self) -> impl Iterator<Item = (usize, &str)> {
+        self.names.iter().map(|(group, name)| (*group, name.as_str()))
     }
 
     /// How many groups there are, named or not.
@@ -132,7 +146,7 @@ impl Regex {
 
 impl PartialEq for Regex {
     fn eq(&self, other: &Self) -> bool {
-        self.compiled.as_str() == other.compiled.as_str()
+        self.compiled.as_str() == other.compiled.as_str() && self.names == other.names
     }
 }
 

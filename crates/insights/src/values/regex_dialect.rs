@@ -4,8 +4,6 @@
 //! Perl is rewritten here: classes and boundaries of ASCII, literal braces, brackets within classes, `\Q..\E`, `\/`.
 //! Reads the pattern once, without recursion. Classes in brackets are read by [`super::regex_class`].
 
-use std::collections::HashSet;
-
 use logmark_diagnostics::Span;
 
 use super::regex::{RegexError, RegexFault};
@@ -47,8 +45,15 @@ struct Scope {
     atoms: u64,
 }
 
+/// An expression in the `regex` crate's syntax, whose groups have no names: the crate knows fewer than the language.
+pub(super) struct Translated {
+    pub(super) expression: String,
+    /// The numbers of the named groups and their names, in their order.
+    pub(super) names: Vec<(usize, String)>,
+}
+
 /// The same expression in the `regex` crate's syntax.
-pub(super) fn translate(pattern: &str, line_end: LineEnd) -> Result<String, RegexError> {
+pub(super) fn translate(pattern: &str, line_end: LineEnd) -> Result<Translated, RegexError> {
     let mut reader = Reader::new(pattern);
     let mut state = Translation::new(line_end);
     while let Some(character) = reader.next() {
@@ -56,7 +61,7 @@ pub(super) fn translate(pattern: &str, line_end: LineEnd) -> Result<String, Rege
     }
     match state.open.last() {
         Some(scope) => Err(reader.malformed(scope.start, "this group is not closed")),
-        None => Ok(reader.out),
+        None => Ok(Translated { expression: reader.out, names: state.names }),
     }
 }
 
@@ -65,7 +70,7 @@ struct Translation {
     multi_line: bool,
     open: Vec<Scope>,
     groups: usize,
-    names: HashSet<String>,
+    names: Vec<(usize, String)>,
     last: Last,
     /// The atoms of the innermost open group, each copy counted.
     atoms: u64,
@@ -77,7 +82,7 @@ struct Translation {
 
 impl Translation {
     fn new(line_end: LineEnd) -> Self {
-        let (open, names) = (Vec::new(), HashSet::new());
+        let (open, names) = (Vec::new(), Vec::new());
         Self { line_end, multi_line: false, open, groups: 0, names, last: Last::Nothing, atoms: 0, last_atoms: 0, copies: 0 }
     }
 
@@ -209,19 +214,19 @@ impl Translation {
     fn named(&mut self, reader: &mut Reader<'_>, start: usize, length: Option<usize>) -> Result<(), RegexError> {
         let length = length.ok_or_else(|| reader.malformed(start, "the name of this group is not closed"))?;
         let name = &reader.rest()[..length];
-        let begins = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
-        if !begins || !name.chars().all(|each| each.is_ascii_alphanumeric() || each == '_') {
+        if !is_name(name) {
             reader.skip(length + 1);
-            return Err(reader.malformed(start, "a group's name is letters, digits and `_`, a digit not first"));
+            let what = "a group's name is letters, digits, `_`, and `@` and `.` as in names of fields; a digit is not first";
+            return Err(reader.malformed(start, what));
         }
-        if !self.names.insert(name.to_owned()) {
+        // At most as many as there may be groups.
+        if self.names.iter().any(|(_, known)| known == name) {
             let span = Span::new(reader.place(), reader.place() + length);
             return Err(RegexError { span, fault: RegexFault::DuplicateName(name.to_owned()) });
         }
-        reader.out.push_str("(?<");
-        reader.copy(length);
-        reader.skip(1);
-        reader.out.push('>');
+        self.names.push((self.groups + 1, name.to_owned()));
+        reader.out.push('(');
+        reader.skip(length + 1);
         self.capture(reader, start)
     }
 
@@ -320,6 +325,13 @@ impl Translation {
         }
         Ok(())
     }
+}
+
+/// Whether a group may have that name, which becomes a field's: queries in use name groups `@kind` and `user.id` too.
+fn is_name(name: &str) -> bool {
+    let first = name.trim_start_matches('@').starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
+    let known = name.chars().all(|each| each.is_ascii_alphanumeric() || "_@.".contains(each));
+    first && known && name.split('.').all(|step| !step.is_empty())
 }
 
 /// How groups begin that need backtracking or are of Perl alone; longer beginnings first.

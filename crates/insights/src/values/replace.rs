@@ -161,7 +161,7 @@ fn group(written: &str, start: usize, dollar: bool, regex: &Regex) -> Result<(us
         let length = name.len() + 3;
         let number = match name.parse::<usize>() {
             Ok(number) => Some(number).filter(|number| known(*number)),
-            Err(_) => regex.compiled().capture_names().position(|each| each == Some(name)),
+            Err(_) => regex.named_groups().find(|(_, each)| *each == name).map(|(number, _)| number),
         };
         return number.map(|number| (length, Piece::Group(number))).ok_or_else(|| error(length, name));
     }

@@ -139,6 +139,10 @@ fn what_an_engine_of_linear_time_lacks_is_named_in_its_place() {
         "(?<>a)",
         "(?<1>a)",
         "(?<a b>c)",
+        "(?<@>a)",
+        "(?<.a>b)",
+        "(?<a.>b)",
+        "(?<a-b>c)",
         "(?",
         "(?#a",
         r"\y",
@@ -231,4 +235,14 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn groups_are_named_as_fields_are() {
+    let regex = Regex::compile(r"(?<@kind>a)(?P<user.id>b)(?'_c'c)(d)(?<@@e.f_2>e)").unwrap();
+    let named: Vec<_> = regex.named_groups().collect();
+    assert_eq!(named, [(1, "@kind"), (2, "user.id"), (3, "_c"), (5, "@@e.f_2")]);
+    assert_eq!(regex.groups(), 5);
+    let renamed = Regex::compile(r"(?<kind>a)(?P<user.id>b)(?'_c'c)(d)(?<@@e.f_2>e)").unwrap();
+    assert_ne!(regex, renamed);
 }
