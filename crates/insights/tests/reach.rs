@@ -260,3 +260,21 @@ fn the_walk_takes_every_part_of_the_tree_apart() {
         assert!(!source.contains(".. }"), "`..` would hide a new part of the tree");
     }
 }
+
+#[test]
+fn the_groups_of_a_regular_expression_are_names_however_they_are_written() {
+    for (pattern, names) in [
+        (r"/(?<a>\d)(?P<b>\d)/", vec!["a", "b"]),
+        (r"/(?'a'\d)/", vec!["a"]),
+        (r"/\Q(?<no>\E(?<a>\d)/", vec!["a"]),
+        (r"/[]a](?<a>\d)/", vec!["a"]),
+        (r"/[[:alpha:](](?<a>\d)[(?<no>]/", vec!["a"]),
+        (r"/\((?<a>\d)\)/", vec!["a"]),
+    ] {
+        let reach = reach(&format!("parse @message {pattern} | display a"));
+        let found: Vec<String> = reach.names().map(|name| name.name.flat_name()).collect();
+        assert_eq!(found, names, "{pattern}");
+        let origins: Vec<bool> = reach.origins(&path("a")).iter().map(|origin| origin.what.is_whole_event()).collect();
+        assert_eq!(origins, [true], "{pattern}");
+    }
+}

@@ -208,25 +208,10 @@ fn constant(value: &Spanned<Literal>) {
     }
 }
 
-/// The names of the groups of a regular expression, `(?<name>…)` or `(?P<name>…)`.
+/// The names of the groups of a regular expression, as whoever evaluates it finds them. One that cannot be compiled was
+/// built by a program, and gives nothing.
 fn groups(pattern: &Spanned<Regex>) -> Vec<Spanned<FieldPath>> {
-    let mut names = Vec::new();
-    let mut rest = pattern.node.as_str();
-    let mut in_class = false;
-    while let Some(character) = rest.chars().next() {
-        let mut read = character.len_utf8();
-        match character {
-            '\\' => read += rest.chars().nth(1).map_or(0, char::len_utf8),
-            '[' => in_class = true,
-            ']' => in_class = false,
-            '(' if !in_class => {
-                let name = rest.strip_prefix("(?<").or_else(|| rest.strip_prefix("(?P<"));
-                let name = name.and_then(|name| name.split_once('>')).and_then(|(name, _)| crate::ast::Name::new(name).ok());
-                names.extend(name.map(|name| Spanned::new(FieldPath::field(name), pattern.span)));
-            }
-            _ => {}
-        }
-        rest = rest.get(read..).unwrap_or_default();
-    }
-    names
+    let Ok(compiled) = crate::values::regex::Regex::compile(pattern.node.as_str()) else { return Vec::new() };
+    let names = compiled.names().filter_map(|name| crate::ast::Name::new(name).ok());
+    names.map(|name| Spanned::new(FieldPath::field(name), pattern.span)).collect()
 }
