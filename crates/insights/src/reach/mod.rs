@@ -78,7 +78,7 @@ impl Reach {
     pub fn of(query: &Query) -> Self {
         let mut walker = Walker::default();
         let scope = walker.query(query, Span::at(0), 0, Uses::of(Use::Shown));
-        Self::found(walker, scope.rows == Rows::Events)
+        Self::found(walker, scope.rows != Rows::Computed)
     }
 
     /// What a condition reaches that no query has yet.

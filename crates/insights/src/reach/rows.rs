@@ -180,7 +180,10 @@ impl Walker {
 
     pub(super) fn fill_down(&mut self, scope: &Scope, fill: &FillDown, word: Span) {
         let FillDown { targets } = fill;
-        if targets.is_empty() {
+        // After a `join` the columns are called `side.name`: which of them a wildcard finds cannot be told from it.
+        let sides = scope.beside.iter().any(|beside| beside.sides.is_some());
+        let wildcard = targets.iter().any(|target| matches!(target.node, FillTarget::Wildcard(_)));
+        if targets.is_empty() || sides && wildcard {
             self.refer(scope, Referent::All, word, SERIES);
         }
         for target in targets {
