@@ -47,7 +47,7 @@ impl<'a> Lexer<'a> {
         };
         match character {
             _ if character.is_whitespace() => self.position += character.len_utf8(),
-            '#' => self.position += self.rest().find('\n').unwrap_or(self.rest().len()),
+            '#' => self.comment(),
             '"' | '\'' => self.text(character),
             '`' => self.quoted_name(),
             '@' if self.rest().trim_start_matches('@').starts_with('`') => self.quoted_name(),
@@ -59,6 +59,20 @@ impl<'a> Lexer<'a> {
             _ => self.sign(character),
         }
         true
+    }
+
+    /// `# …` to the end of its line. Which other line breaks end it for CloudWatch is not documented, and what follows one
+    /// would be a command or not.
+    fn comment(&mut self) {
+        let length = self.rest().find('\n').unwrap_or(self.rest().len());
+        let comment = self.rest()[..length].trim_end_matches('\r');
+        let line_breaks = ['\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'];
+        if let Some(place) = comment.find(line_breaks) {
+            let span = Span::at(self.position + place);
+            let fault = Diagnostic::new(Kind::Lexical, span, "a line feed at the end of a comment", "another line break");
+            self.fault(fault.hint("whether it ends the comment is not documented"));
+        }
+        self.position += length;
     }
 
     /// A sign, or a character that the language does not have.
