@@ -100,7 +100,10 @@ impl Lexer<'_> {
     }
 
     /// The length of the literal here, to the closing character that no `\` precedes; `None` when there is none.
-    fn closed_by(&self, close: char, from: usize) -> Option<usize> {
+    fn closed_by(&mut self, close: char, from: usize) -> Option<usize> {
+        if self.unclosed.contains(&close) {
+            return None;
+        }
         let mut escaped = false;
         for (place, character) in self.rest().char_indices().skip(from) {
             if character == close && !escaped {
@@ -108,6 +111,9 @@ impl Lexer<'_> {
             }
             escaped = character == '\\' && !escaped;
         }
+        // INVARIANT: behind an escaped `close` nothing is escaped, as behind one that begins a literal: what closes none from
+        // here closes none from there.
+        self.unclosed.push(close);
         None
     }
 

@@ -19,7 +19,8 @@ pub(crate) use literal::decode_text;
 
 /// The tokens of a text, [`TokenKind::End`] last, and what is wrong with its literals.
 pub(crate) fn tokens(source: &str) -> (Vec<Token>, Vec<Diagnostic>) {
-    let mut lexer = Lexer { source, position: 0, depth: 0, tokens: Vec::new(), faults: Vec::new(), in_parse: None };
+    let mut lexer =
+        Lexer { source, position: 0, depth: 0, tokens: Vec::new(), faults: Vec::new(), in_parse: None, unclosed: Vec::new() };
     while lexer.step() {}
     (lexer.tokens, lexer.faults)
 }
@@ -34,6 +35,8 @@ struct Lexer<'a> {
     faults: Vec<Diagnostic>,
     /// The command is `parse`, in which nothing is divided: how many brackets are open around it.
     in_parse: Option<usize>,
+    /// The characters that close no literal from here on: they are not looked for again.
+    unclosed: Vec<char>,
 }
 
 impl<'a> Lexer<'a> {
