@@ -168,3 +168,19 @@ fn a_limit_before_a_lookup_bounds_no_rows() {
     let bounded = Query::parse("lookup hosts host OUTPUT owner | limit 500").unwrap().bound_limit(50).unwrap();
     assert_eq!(bounded.to_string(), "lookup hosts host OUTPUT owner | limit 50");
 }
+
+#[test]
+fn a_pattern_of_any_field_shows_samples_of_the_events() {
+    for text in ["pattern level", "parse @logStream \"a*\" as b | pattern b", "pattern level | fields `@logSamples` as x"] {
+        let reach = reach(text);
+        assert!(reach.reads_whole_event() && reach.uses_of(&field("secret")).contains(Use::Shown), "{text}");
+    }
+}
+
+#[test]
+fn a_name_that_parse_makes_of_some_events_is_still_the_field_of_the_others() {
+    for text in ["parse level \"zz*\" as secret | stats count(*) by secret", "parse level /(?<secret>z)/ | filter secret = 1"] {
+        assert!(reach(text).reads_field(&field("secret")), "{text}");
+        assert!(!reach(text).uses_of(&field("secret")).is_empty(), "{text}");
+    }
+}
