@@ -73,6 +73,8 @@ fn a_literal_that_could_go_on_over_the_next_one_is_refused() {
         r"filter a = 'x\' | $evil() | filter b = '",
         r"fields `a\` | display `| $evil() # `",
         r"fields @`a\` | display `| $evil() # `",
+        "filter a = \"#\" | filter b = '\n\" | $evil() | filter c = \"'",
+        "fields `#` | parse a /\n| $evil() # (?<b>x)/",
     ] {
         let faults = Query::parse(text).expect_err(text);
         assert_eq!(faults[0].kind, Kind::Lexical, "{text}");
@@ -84,6 +86,8 @@ fn a_literal_that_could_go_on_over_the_next_one_is_refused() {
         r#"filter a like "\"quoted\"" and b = "x""#,
         r"filter a like /\/path/ and b like /[\\]/ and c like /x/",
         r#"filter a = "it\'s""#,
+        "parse a /x\ny#(?<b>z)/ | filter b = \"#\"",
+        "filter a = \"#\"\n| filter b = \"#\" # \" \n",
     ] {
         let query = Query::parse(text).unwrap_or_else(|faults| panic!("{text}: {faults:?}"));
         assert_eq!(Query::parse(&query.to_text().unwrap()).unwrap(), query);

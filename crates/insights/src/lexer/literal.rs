@@ -6,7 +6,8 @@
 //!
 //! A text that ends elsewhere for CloudWatch would let commands hide in it. So what could end elsewhere is refused: a `'`
 //! behind `\` between `'`, which nobody is known to have run (`\"` between `"` is in use); and `\\` at the end of a literal
-//! when the same character closes another behind it; and a name in backticks with `\` at its end.
+//! when the same character closes another behind it; a name in backticks with `\` at its end; and a line break in a literal
+//! behind one with a `#`, since no page says that a comment cannot begin between quotes.
 
 use logmark_diagnostics::{Diagnostic, Kind, Span, quoted};
 
@@ -23,7 +24,7 @@ impl Lexer<'_> {
             Some(length) if self.may_go_on(quote, length) => {
                 self.doubtful(length, "write `like /…[\\\\]$/`, or put the other texts in the other kind of quotes");
             }
-            Some(length) => self.push(TokenKind::Text, length),
+            Some(length) => self.literal(TokenKind::Text, length),
             None => self.unfinished(
                 "the text",
                 &format!("`{quote}`"),
@@ -42,7 +43,7 @@ impl Lexer<'_> {
                 self.push(TokenKind::Bad, 2);
             }
             Some(length) if self.may_go_on('/', length) => self.doubtful(length, "write `[\\\\]` for the last `\\\\`"),
-            Some(length) => self.push(TokenKind::Regex, length),
+            Some(length) => self.literal(TokenKind::Regex, length),
             None if self.rest().starts_with("//") || self.source[..self.position].ends_with('/') => {
                 self.unfinished("the regular expression", "`/`", "a comment begins with `#`");
             }
@@ -73,6 +74,7 @@ impl Lexer<'_> {
             self.fault(Diagnostic::new(Kind::Lexical, span, "a name between the backticks", found));
             return self.push(TokenKind::Bad, whole);
         }
+        self.number_sign |= inside[..length].contains('#');
         self.push(TokenKind::QuotedName, whole);
     }
 
@@ -115,6 +117,17 @@ impl Lexer<'_> {
         // here closes none from there.
         self.unclosed.push(close);
         None
+    }
+
+    /// A text or a regular expression of that length. For whoever takes a `#` in a literal for a comment, a line break in a later
+    /// one ends it, inside the literal.
+    fn literal(&mut self, kind: TokenKind, length: usize) {
+        let literal = &self.rest()[..length];
+        if self.number_sign && literal.contains(['\n', '\r']) {
+            return self.doubtful(length, "no line break stands in a literal behind one with a `#`: write `\\n`");
+        }
+        self.number_sign |= literal.contains('#');
+        self.push(kind, length);
     }
 
     /// Whether the literal of that length, whose last character but one is an escaped `\`, would go on to another `close` for

@@ -19,8 +19,16 @@ pub(crate) use literal::decode_text;
 
 /// The tokens of a text, [`TokenKind::End`] last, and what is wrong with its literals.
 pub(crate) fn tokens(source: &str) -> (Vec<Token>, Vec<Diagnostic>) {
-    let mut lexer =
-        Lexer { source, position: 0, depth: 0, tokens: Vec::new(), faults: Vec::new(), in_parse: None, unclosed: Vec::new() };
+    let mut lexer = Lexer {
+        source,
+        position: 0,
+        depth: 0,
+        tokens: Vec::new(),
+        faults: Vec::new(),
+        in_parse: None,
+        unclosed: Vec::new(),
+        number_sign: false,
+    };
     while lexer.step() {}
     (lexer.tokens, lexer.faults)
 }
@@ -37,6 +45,8 @@ struct Lexer<'a> {
     in_parse: Option<usize>,
     /// The characters that close no literal from here on: they are not looked for again.
     unclosed: Vec<char>,
+    /// A `#` stands in a literal or a name before.
+    number_sign: bool,
 }
 
 impl<'a> Lexer<'a> {

@@ -102,7 +102,7 @@ const TEXTS: &[&str] = &[
 ];
 
 const REGEXES: &[&str] =
-    &["a", "(?i)error", "a\\/b", "[0-9]+ ms", "\\d{3}", "say \"x\"", "it's", "a|b", "#x", "^$", "`", "\\\\x", "x\ny", " "];
+    &["a", "(?i)error", "a\\/b", "[0-9]+ ms", "\\d{3}", "say \"x\"", "it's", "a|b", "#x", "^$", "`", "\\\\x", " "];
 
 impl Maker {
     pub(super) fn name(&mut self) -> Name {
