@@ -42,12 +42,13 @@ impl Name {
     ///
     /// # Errors
     ///
-    /// [`NotWritable`] for the empty name, `@` without more, and names with a backtick or a control character: the language has
-    /// no escape for them.
+    /// [`NotWritable`] for the empty name, `@` without more, and names with a backtick or a control character, or with `\` at
+    /// their end: the language has no escape for them.
     pub fn new(name: impl Into<String>) -> Result<Self, NotWritable> {
         let name = name.into();
         match name.as_str() {
             text if text.trim_start_matches('@').is_empty() => Err(NotWritable::new("an empty name")),
+            text if text.ends_with('\\') => Err(NotWritable::new("a name that ends in `\\`")),
             text if text.contains('`') => Err(NotWritable::new("a name with a backtick")),
             text if text.chars().any(char::is_control) => Err(NotWritable::new("a name with a control character")),
             _ => Ok(Self(name)),

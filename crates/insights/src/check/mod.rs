@@ -3,7 +3,7 @@
 //! These are the rules that the documentation states, or that CloudWatch was seen to enforce; each names where it comes
 //! from. A rule that is not broken says nothing, and no rule looks at what the log groups hold.
 
-mod walk;
+pub(crate) mod walk;
 mod order;
 mod aggregates;
 mod patterns;

@@ -3,6 +3,11 @@
 //! What a `\` means between quotes CloudWatch does not document. Here it keeps the quote that follows from ending the text,
 //! `\\` is one `\`, and `\n`, `\r`, `\t` are what they are elsewhere; before any other character it stands for itself, so
 //! that `"\d"` is what it looks like.
+//!
+//! A text that ends elsewhere for CloudWatch would let commands hide in it. So what could end elsewhere is refused: a `'`
+//! behind `\` between `'`, which nobody is known to have run (`\"` between `"` is in use); and `\\` at the end of a literal
+//! when the same character closes another behind it; a name in backticks with `\` at its end; and a line break in a literal
+//! behind one with a `#`, since no page says that a comment cannot begin between quotes.
 
 use logmark_diagnostics::{Diagnostic, Kind, Span, quoted};
 
@@ -13,7 +18,13 @@ impl Lexer<'_> {
     /// `"text"`
     pub(super) fn text(&mut self, quote: char) {
         match self.closed_by(quote, 1) {
-            Some(length) => self.push(TokenKind::Text, length),
+            Some(length) if quote == '\'' && self.rest()[..length - 1].contains("\\'") => {
+                self.doubtful(length, "put a text with `'` in it between `\"`");
+            }
+            Some(length) if self.may_go_on(quote, length) => {
+                self.doubtful(length, "write `like /…[\\\\]$/`, or put the other texts in the other kind of quotes");
+            }
+            Some(length) => self.literal(TokenKind::Text, length),
             None => self.unfinished(
                 "the text",
                 &format!("`{quote}`"),
@@ -31,7 +42,8 @@ impl Lexer<'_> {
                 self.fault(fault.hint("a comment begins with `#`; to match anything, leave the condition out"));
                 self.push(TokenKind::Bad, 2);
             }
-            Some(length) => self.push(TokenKind::Regex, length),
+            Some(length) if self.may_go_on('/', length) => self.doubtful(length, "write `[\\\\]` for the last `\\\\`"),
+            Some(length) => self.literal(TokenKind::Regex, length),
             None if self.rest().starts_with("//") || self.source[..self.position].ends_with('/') => {
                 self.unfinished("the regular expression", "`/`", "a comment begins with `#`");
             }
@@ -54,11 +66,15 @@ impl Lexer<'_> {
         let span = Span::new(self.position, self.position + whole);
         let is_empty = inside[..length].trim_start_matches('@').is_empty();
         let control = inside[..length].chars().any(char::is_control);
+        if inside[..length].ends_with('\\') {
+            return self.doubtful(whole, "a name that ends in `\\` cannot be written");
+        }
         if is_empty || control {
             let found = if is_empty { "nothing".to_owned() } else { quoted(span.of(self.source)) };
             self.fault(Diagnostic::new(Kind::Lexical, span, "a name between the backticks", found));
             return self.push(TokenKind::Bad, whole);
         }
+        self.number_sign |= inside[..length].contains('#');
         self.push(TokenKind::QuotedName, whole);
     }
 
@@ -86,7 +102,10 @@ impl Lexer<'_> {
     }
 
     /// The length of the literal here, to the closing character that no `\` precedes; `None` when there is none.
-    fn closed_by(&self, close: char, from: usize) -> Option<usize> {
+    fn closed_by(&mut self, close: char, from: usize) -> Option<usize> {
+        if self.unclosed.contains(&close) {
+            return None;
+        }
         let mut escaped = false;
         for (place, character) in self.rest().char_indices().skip(from) {
             if character == close && !escaped {
@@ -94,7 +113,36 @@ impl Lexer<'_> {
             }
             escaped = character == '\\' && !escaped;
         }
+        // INVARIANT: behind an escaped `close` nothing is escaped, as behind one that begins a literal: what closes none from
+        // here closes none from there.
+        self.unclosed.push(close);
         None
+    }
+
+    /// A text or a regular expression of that length. For whoever takes a `#` in a literal for a comment, a line break in a later
+    /// one ends it, inside the literal.
+    fn literal(&mut self, kind: TokenKind, length: usize) {
+        let literal = &self.rest()[..length];
+        if self.number_sign && literal.contains(['\n', '\r']) {
+            return self.doubtful(length, "no line break stands in a literal behind one with a `#`: write `\\n`");
+        }
+        self.number_sign |= literal.contains('#');
+        self.push(kind, length);
+    }
+
+    /// Whether the literal of that length, whose last character but one is an escaped `\`, would go on to another `close` for
+    /// whoever knows `\` before `close` and not before `\`.
+    fn may_go_on(&self, close: char, length: usize) -> bool {
+        let (literal, behind) = self.rest().split_at(length);
+        literal[..length - close.len_utf8()].ends_with('\\') && behind.contains(close)
+    }
+
+    /// A literal of which it is not known where it ends for CloudWatch.
+    fn doubtful(&mut self, length: usize, hint: &str) {
+        let span = Span::new(self.position, self.position + length);
+        let found = quoted(span.of(self.source));
+        self.fault(Diagnostic::new(Kind::Lexical, span, "something whose end is beyond doubt", found).hint(hint));
+        self.push(TokenKind::Bad, length);
     }
 
     /// A literal without an end. The rest of its line is taken for it, so that the lines after it are still looked at.

@@ -19,7 +19,16 @@ pub(crate) use literal::decode_text;
 
 /// The tokens of a text, [`TokenKind::End`] last, and what is wrong with its literals.
 pub(crate) fn tokens(source: &str) -> (Vec<Token>, Vec<Diagnostic>) {
-    let mut lexer = Lexer { source, position: 0, depth: 0, tokens: Vec::new(), faults: Vec::new(), in_parse: None };
+    let mut lexer = Lexer {
+        source,
+        position: 0,
+        depth: 0,
+        tokens: Vec::new(),
+        faults: Vec::new(),
+        in_parse: None,
+        unclosed: Vec::new(),
+        number_sign: false,
+    };
     while lexer.step() {}
     (lexer.tokens, lexer.faults)
 }
@@ -34,6 +43,10 @@ struct Lexer<'a> {
     faults: Vec<Diagnostic>,
     /// The command is `parse`, in which nothing is divided: how many brackets are open around it.
     in_parse: Option<usize>,
+    /// The characters that close no literal from here on: they are not looked for again.
+    unclosed: Vec<char>,
+    /// A `#` stands in a literal or a name before.
+    number_sign: bool,
 }
 
 impl<'a> Lexer<'a> {
@@ -47,7 +60,7 @@ impl<'a> Lexer<'a> {
         };
         match character {
             _ if character.is_whitespace() => self.position += character.len_utf8(),
-            '#' => self.position += self.rest().find('\n').unwrap_or(self.rest().len()),
+            '#' => self.comment(),
             '"' | '\'' => self.text(character),
             '`' => self.quoted_name(),
             '@' if self.rest().trim_start_matches('@').starts_with('`') => self.quoted_name(),
@@ -59,6 +72,20 @@ impl<'a> Lexer<'a> {
             _ => self.sign(character),
         }
         true
+    }
+
+    /// `# …` to the end of its line. Which other line breaks end it for CloudWatch is not documented, and what follows one
+    /// would be a command or not.
+    fn comment(&mut self) {
+        let length = self.rest().find('\n').unwrap_or(self.rest().len());
+        let comment = self.rest()[..length].trim_end_matches('\r');
+        let line_breaks = ['\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'];
+        if let Some(place) = comment.find(line_breaks) {
+            let span = Span::at(self.position + place);
+            let fault = Diagnostic::new(Kind::Lexical, span, "a line feed at the end of a comment", "another line break");
+            self.fault(fault.hint("whether it ends the comment is not documented"));
+        }
+        self.position += length;
     }
 
     /// A sign, or a character that the language does not have.

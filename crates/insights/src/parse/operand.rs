@@ -29,6 +29,10 @@ pub(super) fn operand(cursor: &mut Cursor<'_>, level: usize) -> Parsed<Node> {
             cursor.advance();
             return leaf(Spanned::new(Expression::Null, token.span));
         }
+        TokenKind::NumberWord if is_number_elsewhere(cursor.text(token)) => {
+            let hint = "a number is digits alone, such as 31 or 10000000; put a field of that name in backticks";
+            return Err(cursor.fail(Kind::Value, "an expression", Some(hint.to_owned())));
+        }
         TokenKind::Word | TokenKind::QuotedName | TokenKind::NumberWord => {
             return leaf(names::path(cursor, "an expression")?.map(Expression::Field));
         }
@@ -46,6 +50,16 @@ pub(super) fn operand(cursor: &mut Cursor<'_>, level: usize) -> Parsed<Node> {
     };
     cursor.expect_also("an expression");
     Err(cursor.fail_here(Kind::Syntax, hint.map(str::to_owned)))
+}
+
+/// Whether that is how other languages write a number: `0x1F`, `1_000`, `10MB`. As a field it would be found in no event.
+fn is_number_elsewhere(word: &str) -> bool {
+    let word = word.to_ascii_lowercase();
+    let behind = word.trim_start_matches(|character: char| character.is_ascii_digit() || character == '_');
+    let is_hexadecimal = |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    behind.is_empty()
+        || matches!(behind, "k" | "b" | "kb" | "mb" | "gb" | "tb" | "kib" | "mib" | "gib" | "tib")
+        || word.strip_prefix("0x").is_some_and(is_hexadecimal)
 }
 
 /// A node without parts.

@@ -143,12 +143,29 @@ pub(super) fn is_system(plain_name: &str) -> bool {
 }
 
 /// The path without its first step, when a name follows it: `a.k` is `k` of `a`.
-pub(super) fn without_head(path: &FieldPath) -> Option<FieldPath> {
+fn without_head(path: &FieldPath) -> Option<FieldPath> {
     use crate::ast::Segment;
     match path.rest.split_first() {
         Some((Segment::Name(head), rest)) => Some(FieldPath { head: head.clone(), rest: rest.to_vec() }),
         Some((Segment::Index(_), _)) | None => None,
     }
+}
+
+/// The path without the name of one side of a `join` (in lower case) before it, in one pair of backticks with the rest too:
+/// `` `a.k` `` is the column `a.k`.
+pub(super) fn without_side(path: &FieldPath, side: &str) -> Option<FieldPath> {
+    if path.head.as_str().to_lowercase() == side
+        && let Some(inner) = without_head(path)
+    {
+        return Some(inner);
+    }
+    let flat = path.flat_name();
+    let as_written = flat.split_at_checked(side.len()).filter(|(name, _)| name.to_lowercase() == side);
+    let inner = match as_written.and_then(|(_, rest)| rest.strip_prefix('.')) {
+        Some(inner) => inner.to_owned(),
+        None => flat.to_lowercase().strip_prefix(side)?.strip_prefix('.')?.to_owned(),
+    };
+    Name::new(inner).ok().map(FieldPath::field)
 }
 
 /// Whether the name could be the text of an expression, which is what a column without an alias is called.

@@ -78,7 +78,7 @@ impl Reach {
     pub fn of(query: &Query) -> Self {
         let mut walker = Walker::default();
         let scope = walker.query(query, Span::at(0), 0, Uses::of(Use::Shown));
-        Self::found(walker, scope.rows == Rows::Events)
+        Self::found(walker, scope.rows != Rows::Computed)
     }
 
     /// What a condition reaches that no query has yet.
@@ -120,7 +120,9 @@ impl Reach {
         })
     }
 
-    /// Every place where a field of the events is referred to, or may be.
+    /// Every place where a field of the events is referred to, or may be. A name that the query certainly defined before is
+    /// not among them, though an event that a `parse` does not match may keep its own field of that name: whether a certain
+    /// field is read is for [`Reach::reads_field`] to say, which counts such names.
     pub fn fields(&self) -> impl Iterator<Item = &Reference> {
         self.references().filter(|reference| reference.origin.is_of_events())
     }

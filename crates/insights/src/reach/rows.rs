@@ -79,7 +79,13 @@ impl Walker {
     pub(super) fn pattern(&mut self, scope: &mut Scope, pattern: &Pattern, word: Span) {
         let Pattern { field } = pattern;
         let node = self.field(scope, field, COMPARED);
-        self.words(scope, &["@pattern", "@ratio", "@sampleCount", "@severityLabel"], word, vec![node]);
+        // CloudWatch adds samples of the events to the documented columns: rows of `pattern` are known to have `@logSamples`
+        // with a `logEvent` in each, whatever field is compared.
+        let message = self.system_field(scope, "@message", word, COMPARED);
+        let documented = ["@pattern", "@ratio", "@sampleCount", "@severityLabel"];
+        let added = ["@logSamples", "@tokens", "@regexString", "@relatedPattern", "@PatternId", "@visualization"];
+        self.words(scope, &documented, word, vec![node]);
+        self.words(scope, &added, word, vec![node, message]);
         scope.rows = Rows::Computed;
     }
 
@@ -180,7 +186,10 @@ impl Walker {
 
     pub(super) fn fill_down(&mut self, scope: &Scope, fill: &FillDown, word: Span) {
         let FillDown { targets } = fill;
-        if targets.is_empty() {
+        // After a `join` the columns are called `side.name`: which of them a wildcard finds cannot be told from it.
+        let sides = scope.beside.iter().any(|beside| beside.sides.is_some());
+        let wildcard = targets.iter().any(|target| matches!(target.node, FillTarget::Wildcard(_)));
+        if targets.is_empty() || sides && wildcard {
             self.refer(scope, Referent::All, word, SERIES);
         }
         for target in targets {

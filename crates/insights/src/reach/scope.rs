@@ -47,6 +47,8 @@ pub(super) enum Rows {
     Events,
     /// Something computed from many of them.
     Computed,
+    /// The same, with the events of another query beside it.
+    EventsBeside,
 }
 
 /// A query whose columns stand beside those of this one.

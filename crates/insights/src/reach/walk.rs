@@ -6,7 +6,7 @@ use crate::ast::{FieldPath, Name, Query, Segment};
 
 use super::DEEPEST;
 use super::beyond::{Beyond, Nesting};
-use super::field::{DefinedName, Origin, Reference, Referent, without_head};
+use super::field::{DefinedName, Origin, Reference, Referent, without_side};
 use super::graph::{Node, NodeKind};
 use super::scope::{Beside, NodeId, Replaces, Rows, Scope};
 use super::uses::{Use, Uses};
@@ -78,6 +78,10 @@ impl Walker {
     pub(super) fn beside(&mut self, scope: &mut Scope, query: &Spanned<Query>, sides: Option<(&Name, &Name)>) {
         let other = self.query(&query.node, query.span, scope.nesting + 1, Uses::of(Use::Shown));
         let sides = sides.map(|(left, right)| (left.as_str().to_lowercase(), right.as_str().to_lowercase()));
+        // The columns that stand beside can be events, with their pointers, beside what was computed.
+        if scope.rows == Rows::Computed && other.rows != Rows::Computed {
+            scope.rows = Rows::EventsBeside;
+        }
         scope.beside.push(Beside { sides, scope: other });
     }
 
@@ -127,19 +131,15 @@ impl Walker {
         let mut path = path.clone();
         // The left side of a second `join` is what the first made: there can be a step for each.
         for _ in 0..scope.beside.len() {
-            let head = path.head.as_str().to_lowercase();
-            let Some(inner) = without_head(&path) else { return };
-            let mut is_left = false;
+            let mut of_left = None;
             for beside in &scope.beside {
                 let Some((left, right)) = &beside.sides else { continue };
-                is_left |= head == *left;
-                if head == *right {
-                    links.push(self.refer(&beside.scope, Referent::Field(inner.clone()), span, Uses::NONE));
+                if let Some(inner) = without_side(&path, right) {
+                    links.push(self.refer(&beside.scope, Referent::Field(inner), span, Uses::NONE));
                 }
+                of_left = of_left.or_else(|| without_side(&path, left));
             }
-            if !is_left {
-                return;
-            }
+            let Some(inner) = of_left else { return };
             links.push(self.left_side(scope, inner.clone(), span));
             path = inner;
         }

@@ -7,9 +7,10 @@
 use logmark_diagnostics::{Span, Spanned};
 
 use crate::ast::{
-    AppendCols, Argument, Call, Column, Command, Display, Expression, Fields, Filter, Join, Query, RelevantFields, Set, Sort,
-    SortKey, Stats,
+    AppendCols, Argument, Call, Column, Command, Display, Expression, Fields, Filter, Join, MatchPattern, Query, RelevantFields,
+    Set, Sort, SortKey, Stats,
 };
+use crate::check::walk::parts_of;
 use crate::reach::{Beyond, Reach};
 
 use super::{Nested, Reason, Refusal};
@@ -49,11 +50,37 @@ impl Query {
     }
 }
 
-/// Whether it can be asked of an event: no aggregate, no other query, nothing unmasked.
+/// Whether it can be asked of an event: no aggregate, no other query, nothing unmasked; and ends where it ends.
 fn check_condition(condition: &Expression) -> Result<(), Refusal> {
     let reach = Reach::of_condition(condition);
     let refused = Err(Refusal::new(Reason::NotACondition, Span::at(0)));
-    if !reach.beyond().is_empty() || has_aggregate(condition) { refused } else { Ok(()) }
+    if !reach.beyond().is_empty() || has_aggregate(condition) || may_go_on(condition) { refused } else { Ok(()) }
+}
+
+/// Whether one of its literals ends in `\`: CloudWatch could take the character behind it for a part of the literal, and what
+/// somebody else wrote in the query for the condition.
+fn may_go_on(condition: &Expression) -> bool {
+    let mut found = false;
+    parts_of(Spanned::made(condition), &mut |part| {
+        found |= match part.node {
+            Expression::Text(text) => text.as_str().ends_with('\\'),
+            Expression::Match(_, _, pattern) => match &pattern.node {
+                MatchPattern::Text(text) => text.as_str().ends_with('\\'),
+                MatchPattern::Regex(regex) => regex.as_str().ends_with('\\'),
+            },
+            Expression::Field(_)
+            | Expression::Number(_)
+            | Expression::Boolean(_)
+            | Expression::Null
+            | Expression::Unary(..)
+            | Expression::Binary(..)
+            | Expression::And(_)
+            | Expression::Or(_)
+            | Expression::In(..)
+            | Expression::Call(_) => false,
+        };
+    });
+    found
 }
 
 fn has_aggregate(expression: &Expression) -> bool {

@@ -103,8 +103,6 @@ const fn rows(command: &Command) -> Rows {
         | Command::Display(_)
         | Command::Limit(_)
         | Command::Json(_)
-        | Command::Lookup(_)
-        | Command::CidrLookup(_)
         | Command::FillDown(_)
         | Command::Accum(_)
         | Command::AutoRegress(_) => Rows::OneOfEach,
@@ -127,6 +125,9 @@ const fn rows(command: &Command) -> Rows {
         | Command::RelevantFields(_)
         | Command::Expand(_)
         | Command::Unnest(_)
+        // How many rows come of a key that a table has more than once is not documented.
+        | Command::Lookup(_)
+        | Command::CidrLookup(_)
         | Command::Join(_)
         | Command::AppendCols(_)
         | Command::LogCompare(_)

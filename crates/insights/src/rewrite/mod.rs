@@ -47,7 +47,7 @@ pub enum Reason {
     TooDeep,
     /// `SOURCE` stands in another place than the first.
     SourceNotFirst,
-    /// The condition has an aggregate, another query, or `unmask` in it.
+    /// The condition has an aggregate, another query, or `unmask` in it, or a literal that ends in `\`.
     NotACondition,
     /// A bound of 0 rows cannot be written.
     NoRows,
@@ -72,7 +72,9 @@ impl fmt::Display for Refusal {
             Reason::SavedQuery => f.write_str("what a saved query does is not known"),
             Reason::TooDeep => f.write_str("the query is nested too deep"),
             Reason::SourceNotFirst => f.write_str("`SOURCE` is not the first command"),
-            Reason::NotACondition => f.write_str("the condition has an aggregate, another query or `unmask` in it"),
+            Reason::NotACondition => {
+                f.write_str("the condition has an aggregate, another query, `unmask`, or `\\` at the end of a literal in it")
+            }
             Reason::NoRows => f.write_str("a limit is at least 1"),
             Reason::LimitBefore(command) => write!(f, "`{command}` comes after a `limit`"),
             Reason::SummaryRow => f.write_str("a limit would cut off the row of sums of `addtotals`"),

@@ -208,7 +208,7 @@ impl Maker {
     }
 
     pub(super) fn selector(&mut self) -> Selector {
-        let texts = |maker: &mut Self| maker.maybe_some(|maker| Spanned::made(maker.text()));
+        let texts = |maker: &mut Self| maker.maybe_some(|maker| Spanned::made(maker.plain_text()));
         match self.below(4) {
             0 | 1 => Selector::LogGroups(LogGroups {
                 name_prefixes: texts(self),
@@ -217,11 +217,11 @@ impl Maker {
             }),
             2 => Selector::Tags(self.some(|maker| {
                 Spanned::made(TagFilter {
-                    key: Spanned::made(maker.text()),
-                    values: maker.maybe_some(|maker| Spanned::made(maker.text())),
+                    key: Spanned::made(maker.plain_text()),
+                    values: maker.maybe_some(|maker| Spanned::made(maker.plain_text())),
                 })
             })),
-            _ => Selector::DataSources(self.some(|maker| Spanned::made(maker.text()))),
+            _ => Selector::DataSources(self.some(|maker| Spanned::made(maker.plain_text()))),
         }
     }
 }

@@ -67,7 +67,7 @@ const NAMES: &[&str] = &[
     "previousDay",
     "timeshift",
     "maxspan",
-    "\\",
+    "a\\b",
     "_",
     "@_",
 ];
@@ -80,7 +80,7 @@ const TEXTS: &[&str] = &[
     "say \"hi\"",
     "both ' and \"",
     "back\\slash",
-    "\\",
+    "\\x",
     "new\nline",
     "tab\there",
     "# no comment",
@@ -97,12 +97,12 @@ const TEXTS: &[&str] = &[
     " ",
     "\u{200b}",
     "%",
-    "trailing\\\\",
+    "in\\\\side",
     "\r\n",
 ];
 
 const REGEXES: &[&str] =
-    &["a", "(?i)error", "a\\/b", "[0-9]+ ms", "\\d{3}", "say \"x\"", "it's", "a|b", "#x", "^$", "`", "\\\\", "x\ny", " "];
+    &["a", "(?i)error", "a\\/b", "[0-9]+ ms", "\\d{3}", "say \"x\"", "it's", "a|b", "#x", "^$", "`", "\\\\x", " "];
 
 impl Maker {
     pub(super) fn name(&mut self) -> Name {
@@ -129,6 +129,23 @@ impl Maker {
 
     pub(super) fn text(&mut self) -> Text {
         Text::new(self.pick(TEXTS))
+    }
+
+    /// A text for whose spelling no `\` is needed.
+    pub(super) fn plain_text(&mut self) -> Text {
+        Text::new(self.pick(&[
+            "",
+            "x",
+            "it's",
+            "say \"hi\"",
+            "a | b",
+            "`tick`",
+            "/aws/lambda/f",
+            "*",
+            "!x",
+            "SOURCE logs",
+            "{{x}}",
+        ]))
     }
 
     pub(super) fn group(&mut self) -> Text {

@@ -38,7 +38,7 @@ pub(super) fn source(cursor: &mut Cursor<'_>) -> Parsed<Source> {
 fn selector(cursor: &mut Cursor<'_>) -> Parsed<Spanned<Selector>> {
     let token = cursor.peek();
     let node = match token.kind {
-        TokenKind::Text => Selector::Group(names::text(cursor, "a log group")?.node),
+        TokenKind::Text => Selector::Group(written_plainly(cursor, "a log group")?.node),
         TokenKind::Word if cursor.ahead(1).kind == TokenKind::OpenParenthesis => function(cursor)?,
         TokenKind::Word | TokenKind::QuotedName => bare_group(cursor)?,
         _ => {
@@ -47,6 +47,16 @@ fn selector(cursor: &mut Cursor<'_>) -> Parsed<Spanned<Selector>> {
         }
     };
     Ok(Spanned::new(node, token.span.to(cursor.previous().span)))
+}
+
+/// A text without `\`: what that means there is not documented, no name needs one, and who asks whether the name is allowed
+/// must see the name that CloudWatch sees.
+fn written_plainly(cursor: &mut Cursor<'_>, what: &str) -> Parsed<Spanned<Text>> {
+    let token = cursor.peek();
+    if token.kind == TokenKind::Text && cursor.text(token).contains('\\') {
+        return Err(cursor.fail(Kind::Value, what, Some("a name has no `\\` in it".to_owned())));
+    }
+    names::text(cursor, what)
 }
 
 /// `SOURCE group`
@@ -75,7 +85,7 @@ fn function(cursor: &mut Cursor<'_>) -> Parsed<Selector> {
     let selector = match name {
         "logGroups" => Selector::LogGroups(log_groups(cursor)?),
         "logGroupTags" => Selector::Tags(list(cursor, tag_filter)?),
-        _ => Selector::DataSources(list(cursor, |cursor| names::text(cursor, "a data source in quotes"))?),
+        _ => Selector::DataSources(list(cursor, |cursor| written_plainly(cursor, "a data source in quotes"))?),
     };
     cursor.expect(TokenKind::CloseParenthesis)?;
     Ok(selector)
@@ -99,9 +109,9 @@ fn log_groups(cursor: &mut Cursor<'_>) -> Parsed<LogGroups> {
             return Err(cursor.fail_at(Kind::Syntax, token.span, format!("`{key}` once"), "it again", None));
         }
         match key {
-            "namePrefix" => groups.name_prefixes = list(cursor, |cursor| names::text(cursor, "a prefix in quotes"))?,
+            "namePrefix" => groups.name_prefixes = list(cursor, |cursor| written_plainly(cursor, "a prefix in quotes"))?,
             "class" | "logGroupClass" => groups.classes = list(cursor, log_class)?,
-            _ => groups.account_identifiers = list(cursor, |cursor| names::text(cursor, "an account in quotes"))?,
+            _ => groups.account_identifiers = list(cursor, |cursor| written_plainly(cursor, "an account in quotes"))?,
         }
         Ok(())
     })?;
@@ -160,9 +170,9 @@ fn tag_filter(cursor: &mut Cursor<'_>) -> Parsed<Spanned<TagFilter>> {
             return Err(cursor.fail(Kind::Syntax, format!("`{key}` once"), None));
         }
         if key == "key" {
-            tag = Some(names::text(cursor, "a tag in quotes")?);
+            tag = Some(written_plainly(cursor, "a tag in quotes")?);
         } else {
-            values = list(cursor, |cursor| names::text(cursor, "a value in quotes"))?;
+            values = list(cursor, |cursor| written_plainly(cursor, "a value in quotes"))?;
         }
         Ok(())
     })?;
