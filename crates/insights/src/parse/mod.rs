@@ -12,6 +12,7 @@ mod option;
 mod expression;
 mod operand;
 mod commands;
+mod column_names;
 
 use logmark_diagnostics::{Diagnostic, Kind, Span, Spanned};
 
@@ -71,9 +72,10 @@ impl Query {
         }
         let (tokens, mut faults) = lexer::tokens(source);
         let mut cursor = Cursor::new(source, &tokens);
-        let query = whole(&mut cursor);
+        let mut query = whole(&mut cursor);
         faults.append(&mut cursor.into_faults());
-        if let Some(query) = query.as_ref().filter(|_| faults.is_empty()) {
+        if let Some(query) = query.as_mut().filter(|_| faults.is_empty()) {
+            column_names::keep(query, source);
             faults = check::faults(query, options);
         }
         faults.sort_by_key(|fault| (fault.span.start, fault.span.end));
