@@ -1,4 +1,4 @@
-//! `GET /logs/{group}/{stream}`: events of one stream (GetLogEvents).
+//! `GET /logs/{group}/{stream}`: events of one stream (GetLogEvents; FilterLogEvents with a `filter`).
 
 use axum::extract::State;
 use axum::response::Response;
