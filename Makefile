@@ -37,7 +37,7 @@ openapi: system ## Write openapi/openapi.json anew
 bench: system ## Measure: tokens and requests per second (release build, some minutes)
 	$(CARGO) bench --locked --bench tokens
 	$(CARGO) bench --locked --bench requests
-	$(CARGO) bench --locked --package logmark-filter-pattern
+	$(CARGO) bench --locked --package logmark-filter-pattern --bench matching
 
 # Each target starts from the examples in the corpora of its language; what it learns stays in fuzz/corpus.
 FUZZ_SECONDS ?= 60
