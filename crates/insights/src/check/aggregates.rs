@@ -21,7 +21,8 @@ fn aggregates(expression: &Spanned<Expression>) -> Vec<(&Call, Span)> {
     aggregates_of(Spanned::new(&expression.node, expression.span))
 }
 
-fn aggregates_of(expression: Spanned<&Expression>) -> Vec<(&Call, Span)> {
+/// The same of an expression that stands elsewhere than in a [`Spanned`].
+pub(crate) fn aggregates_of(expression: Spanned<&Expression>) -> Vec<(&Call, Span)> {
     let mut found = Vec::new();
     walk::parts_of(expression, &mut |part| {
         if let Expression::Call(call) = part.node

@@ -5,7 +5,7 @@
 
 pub(crate) mod walk;
 mod order;
-mod aggregates;
+pub(crate) mod aggregates;
 mod patterns;
 mod counts;
 mod queries;

@@ -10,6 +10,7 @@ use crate::ast::{
     AppendCols, Argument, Call, Column, Command, Display, Expression, Fields, Filter, Join, MatchPattern, Query, RelevantFields,
     Set, Sort, SortKey, Stats,
 };
+use crate::check::aggregates::aggregates_of;
 use crate::check::walk::parts_of;
 use crate::reach::{Beyond, Reach};
 
@@ -83,34 +84,8 @@ fn may_go_on(condition: &Expression) -> bool {
     found
 }
 
-fn has_aggregate(expression: &Expression) -> bool {
-    let of = |part: &Spanned<Expression>| has_aggregate(&part.node);
-    match expression {
-        Expression::Field(_) | Expression::Text(_) | Expression::Number(_) | Expression::Boolean(_) | Expression::Null => false,
-        Expression::Unary(_, operand) | Expression::Match(_, operand, _) => of(operand),
-        Expression::Binary(_, left, right) => of(left) || of(right),
-        Expression::And(parts) | Expression::Or(parts) => parts.iter().any(of),
-        Expression::In(_, operand, set) => of(operand) || set_has_aggregate(&set.node),
-        Expression::Call(Call { function, arguments }) => {
-            function.node.is_aggregate() || arguments.iter().any(|argument| argument_has_aggregate(&argument.node))
-        }
-    }
-}
-
-fn set_has_aggregate(set: &Set) -> bool {
-    match set {
-        Set::List(elements) => elements.iter().any(|element| has_aggregate(&element.node)),
-        Set::Value(value) => has_aggregate(value),
-        // Another query is refused as such.
-        Set::Query(_) => false,
-    }
-}
-
-fn argument_has_aggregate(argument: &Argument) -> bool {
-    match argument {
-        Argument::Expression(expression) => has_aggregate(expression),
-        Argument::Period(_) | Argument::Star => false,
-    }
+fn has_aggregate(condition: &Expression) -> bool {
+    !aggregates_of(Spanned::made(condition)).is_empty()
 }
 
 /// Whether every event that the query reads comes out of its own log groups, or those of queries that are filtered too.
