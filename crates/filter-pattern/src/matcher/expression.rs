@@ -55,7 +55,8 @@ fn translate(expression: &str) -> String {
     translated
 }
 
-fn reason(error: &regex::Error) -> String {
+/// What is wrong with an expression, in one line.
+pub(crate) fn reason(error: &regex::Error) -> String {
     match error {
         regex::Error::CompiledTooBig(_) => "it is too large when its repetitions are written out".to_owned(),
         // The crate draws the fault over several lines, and the last one says what it is.

@@ -11,6 +11,7 @@ use logmark_diagnostics::{Diagnostic, Kind, Span, quoted as in_backticks};
 use super::Parser;
 use crate::ast::Regex;
 use crate::limits::{MAX_REGEX_BYTES, MAX_REPETITIONS};
+use crate::matcher::expression::reason;
 
 impl Parser<'_> {
     /// The expression between the `%` that comes next and the one after it. `None`: reported.
@@ -60,7 +61,8 @@ fn check(body: &str) -> Vec<Diagnostic> {
 
 /// Whether it compiles to something of bearable size.
 fn compile(body: &str) -> Result<(), Diagnostic> {
-    // `{,n}` is allowed here, and the engine's oldest releases do not read it.
+    // `{,n}` is allowed here, and the engine's oldest releases do not read it. Nothing else is translated, as the matcher does:
+    // `[\d-z]` is a range of nothing as it stands, and would pass as `[[0-9]-z]`.
     let body_read = body.replace("{,", "{0,");
     let built = regex::bytes::RegexBuilder::new(&body_read).unicode(false).size_limit(MAX_REGEX_BYTES).build();
     let whole = Span::new(0, body.len());
@@ -71,9 +73,8 @@ fn compile(body: &str) -> Result<(), Diagnostic> {
             Err(fault.hint("use smaller numbers in the repetitions `{m,n}`"))
         }
         Err(error) => {
-            let reason = error.to_string();
-            let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-            Err(Diagnostic::new(Kind::Value, whole, "a regular expression that compiles", in_backticks(body)).hint(reason))
+            let fault = Diagnostic::new(Kind::Value, whole, "a regular expression that compiles", in_backticks(body));
+            Err(fault.hint(reason(&error)))
         }
     }
 }
