@@ -13,22 +13,32 @@ use crate::reach::{Reach, Referent};
 
 /// Gives such columns their names.
 pub(super) fn keep(query: &mut Query, source: &str) {
+    let written = |column: &Column| column.expression.span.of(source).trim();
+    let is_changed = |column: &Column| column.expression.node.to_string() != written(column);
+    // Most queries are written as they are printed: what they refer to need not be found out then.
+    let mut is_any_changed = false;
+    name_columns(query, &mut |column| {
+        is_any_changed |= is_changed(column);
+        None
+    });
+    if !is_any_changed {
+        return;
+    }
     let field = |referent: &Referent| match referent {
         Referent::Field(path) => Some(path.flat_name()),
         Referent::Like(_) | Referent::All => None,
     };
     let referred: HashSet<String> = Reach::of(query).references().filter_map(|reference| field(&reference.what)).collect();
-    name_columns(query, &|column| {
-        let written = column.expression.span.of(source).trim();
-        let is_lost = referred.contains(written) && column.expression.node.to_string() != written;
-        let name = Name::new(written).ok().filter(|_| is_lost)?;
+    name_columns(query, &mut |column| {
+        let text = written(column);
+        let name = Name::new(text).ok().filter(|_| referred.contains(text) && is_changed(column))?;
         Some(Spanned::new(FieldPath::field(name), column.expression.span))
     });
 }
 
 /// Gives columns without an alias the one that `alias` finds; those of the queries in it too. Their depth is bounded by the
 /// parser.
-fn name_columns(query: &mut Query, alias: &dyn Fn(&Column) -> Option<Spanned<FieldPath>>) {
+fn name_columns(query: &mut Query, alias: &mut dyn FnMut(&Column) -> Option<Spanned<FieldPath>>) {
     for command in &mut query.commands {
         let columns: Vec<&mut Column> = match &mut command.node {
             Command::Fields(fields) => fields.columns.iter_mut().collect(),
