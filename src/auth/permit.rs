@@ -52,11 +52,20 @@ impl GroupRule {
 /// Which streams the caller may see; `None`: all.
 pub type StreamRule = Option<Vec<Pattern>>;
 
+/// Whose share of a source's calls an operation is paid from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Share {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// How many calls it gets for each one of a tenant of weight 1, while both want more than there are.
+    pub weight: u32,
+}
+
 /// Leave to do one operation. Made by [`super::policy`] only; every source method asks for one.
 #[derive(Debug, Clone)]
 pub struct Permit<Op> {
     op: Op,
-    tenant: TenantId,
+    share: Share,
     subject: String,
     groups: Vec<GroupRule>,
     streams: StreamRule,
@@ -66,13 +75,13 @@ pub struct Permit<Op> {
 impl<Op: Operation> Permit<Op> {
     pub(super) fn grant(
         op: Op,
-        tenant: TenantId,
+        share: Share,
         subject: String,
         groups: Vec<GroupRule>,
         streams: StreamRule,
         why: Option<Why>,
     ) -> Self {
-        Self { op, tenant, subject, groups, streams, why }
+        Self { op, share, subject, groups, streams, why }
     }
 
     /// The operation that is allowed, and no other.
@@ -84,7 +93,13 @@ impl<Op: Operation> Permit<Op> {
     /// Whose leave it is.
     #[must_use]
     pub fn tenant(&self) -> &TenantId {
-        &self.tenant
+        &self.share.tenant
+    }
+
+    /// Whose share of a source's calls it is paid from.
+    #[must_use]
+    pub fn share(&self) -> &Share {
+        &self.share
     }
 
     /// The token's subject, for the audit line.
@@ -137,10 +152,10 @@ impl Permit<ReadLogs> {
     /// The same leave, for the one operation that it is about.
     #[must_use]
     pub fn narrow(self) -> ReadPermit {
-        let Self { op, tenant, subject, groups, streams, why } = self;
+        let Self { op, share, subject, groups, streams, why } = self;
         match op.reading {
-            Reading::Stream(op) => ReadPermit::Stream(Permit { op, tenant, subject, groups, streams, why }),
-            Reading::Group(op) => ReadPermit::Group(Permit { op, tenant, subject, groups, streams, why }),
+            Reading::Stream(op) => ReadPermit::Stream(Permit { op, share, subject, groups, streams, why }),
+            Reading::Group(op) => ReadPermit::Group(Permit { op, share, subject, groups, streams, why }),
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::permit::{GroupRule, Permit, StreamRule, Why};
+use super::permit::{GroupRule, Permit, Share, StreamRule, Why};
 use super::tenant::{Caller, Grant, Scope};
 use crate::domain::name::{LogGroupName, LogStreamName};
 use crate::domain::operation::{Action, Operation, Target};
@@ -56,7 +56,8 @@ pub fn authorize<Op: Operation>(caller: &Caller, op: Op, now: Millis) -> Result<
         check_range(range, max, now)?;
     }
     let Found { groups, streams, why } = found;
-    Ok(Permit::grant(op, caller.tenant.id.clone(), caller.claims.subject.clone(), groups, streams, why))
+    let share = Share { tenant: caller.tenant.id.clone(), weight: caller.tenant.weight };
+    Ok(Permit::grant(op, share, caller.claims.subject.clone(), groups, streams, why))
 }
 
 struct Found {

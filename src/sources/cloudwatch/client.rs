@@ -18,6 +18,7 @@ use super::errors::{CallError, Failure, Kind};
 use super::retry::{Budget, MAX_ATTEMPTS, Skew, backoff};
 use super::signer;
 use super::wire::Call;
+use crate::auth::permit::Share;
 use crate::domain::time::{Clock, Millis};
 use crate::outbound::{Limits, Outbound};
 use crate::telemetry::metrics;
@@ -65,8 +66,8 @@ impl Client {
         Millis(self.clock.now().0.saturating_add(self.skew.offset()))
     }
 
-    /// Calls the operation.
-    pub(super) async fn call<Op: Call>(&self, operation: &Op) -> Result<Op::Answer, CallError> {
+    /// Calls the operation, as one of the calls that the share is worth.
+    pub(super) async fn call<Op: Call>(&self, _share: &Share, operation: &Op) -> Result<Op::Answer, CallError> {
         let body =
             serde_json::to_vec(operation).map_err(|_| CallError::Upstream("the request could not be written".to_owned()))?;
         let answer = self.exchange(Op::NAME, body.into()).await?;

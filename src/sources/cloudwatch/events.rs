@@ -12,7 +12,7 @@ use super::position::{Mode, Of, Place};
 use super::streams::{Narrowing, narrowing};
 use super::walk::{GroupAnswer, StreamAnswer, group_page, opposite, stream_page, walk_order};
 use super::wire::{FilterLogEvents, GetLogEvents, GroupEvents, StreamEvents};
-use crate::auth::permit::Permit;
+use crate::auth::permit::{Permit, Share};
 use crate::domain::event::{Direction, Event, EventPage, PageRequest};
 use crate::domain::operation::{ReadGroup, ReadStream};
 use crate::domain::time::{Millis, TimeRange};
@@ -43,7 +43,7 @@ pub(super) async fn read_stream(
         limit: place.ask(page.limit),
         start_from_head: call == Direction::Forward,
     };
-    let answer = client.call(&request).await.map_err(|error| error.at_position(page.position.is_some()))?;
+    let answer = client.call(permit.share(), &request).await.map_err(|error| error.at_position(page.position.is_some()))?;
     stream_page(&place, stream_answer(answer, op, call), page)
 }
 
@@ -80,7 +80,7 @@ pub(super) async fn read_group(
         let next = if place.way == Direction::Forward { place } else { Place::beginning(Direction::Forward) };
         return Ok(nothing(Of::Group, &next, None));
     }
-    let answer = filter(client, &request_for(op, &place, range, page), narrowing).await;
+    let answer = filter(client, permit.share(), &request_for(op, &place, range, page), narrowing).await;
     let answer = answer.map_err(|error| error.at_position(page.position.is_some()))?;
     let answer = group_answer(answer, range, place.way)?;
     let shown = |event: &Event| permit.may_see_stream(&event.stream) && op.streams.contains(&event.stream);
@@ -122,7 +122,12 @@ fn request_for<'a>(op: &'a ReadGroup, place: &'a Place, range: TimeRange, page: 
 
 /// Calls FilterLogEvents with as much of the streams as it can be told. A name that is not there makes it answer as if the
 /// group were not; a permit may name streams that are not there (yet), so then it is asked again for all.
-async fn filter(client: &Client, request: &FilterLogEvents<'_>, narrowing: Narrowing<'_>) -> Result<GroupEvents, CallError> {
+async fn filter(
+    client: &Client,
+    share: &Share,
+    request: &FilterLogEvents<'_>,
+    narrowing: Narrowing<'_>,
+) -> Result<GroupEvents, CallError> {
     let mut narrowed = request.clone();
     let mut of_permit = false;
     match narrowing {
@@ -133,8 +138,8 @@ async fn filter(client: &Client, request: &FilterLogEvents<'_>, narrowing: Narro
         }
         Narrowing::Prefix(prefix) => narrowed.log_stream_name_prefix = Some(prefix),
     }
-    match client.call(&narrowed).await {
-        Err(CallError::NotFound) if of_permit => client.call(request).await,
+    match client.call(share, &narrowed).await {
+        Err(CallError::NotFound) if of_permit => client.call(share, request).await,
         answer => answer,
     }
 }

@@ -43,7 +43,7 @@ pub(super) async fn list_groups(
             next_token: place.token.as_deref(),
             limit: UPSTREAM_PAGE,
         };
-        let answer = client.call(&request).await.map_err(|error| error.at_position(from.is_some()))?;
+        let answer = client.call(permit.share(), &request).await.map_err(|error| error.at_position(from.is_some()))?;
         let shown =
             |group: &Group| group.log_group_name.starts_with(wanted) && permit.may_see_group(source, &group.log_group_name);
         gathering.take(
@@ -65,7 +65,7 @@ fn may_begin(prefix: &str) -> bool {
 pub(super) async fn describe_group(client: &Client, permit: &Permit<DescribeGroup>) -> Result<LogGroup, SourceError> {
     let name = permit.op().group.as_str();
     let request = DescribeLogGroups { log_group_name_prefix: Some(name), next_token: None, limit: UPSTREAM_PAGE };
-    let answer = client.call(&request).await.map_err(|error| error.plain())?;
+    let answer = client.call(permit.share(), &request).await.map_err(|error| error.plain())?;
     let found = answer.log_groups.into_iter().find(|group| group.log_group_name == name);
     found.and_then(log_group).ok_or(SourceError::NotFound)
 }
@@ -95,7 +95,7 @@ pub(super) async fn list_streams(
             next_token: place.token.as_deref(),
             limit: UPSTREAM_PAGE,
         };
-        let answer = client.call(&request).await.map_err(|error| error.at_position(from.is_some()))?;
+        let answer = client.call(permit.share(), &request).await.map_err(|error| error.at_position(from.is_some()))?;
         let shown =
             |stream: &Stream| stream.log_stream_name.starts_with(wanted) && permit.may_see_stream(&stream.log_stream_name);
         gathering.take(

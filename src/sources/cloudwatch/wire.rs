@@ -6,10 +6,21 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+/// May a call be made again when nobody knows whether it was acted on?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Repeat {
+    /// It only reads.
+    Freely,
+    /// It begins something that costs: only when it was certainly not acted on.
+    IfRefused,
+}
+
 /// An operation of CloudWatch Logs.
 pub(super) trait Call: Serialize + Sync {
     /// Its name, in `X-Amz-Target`.
     const NAME: &'static str;
+    /// What a retry may do.
+    const REPEAT: Repeat = Repeat::Freely;
     /// Its answer.
     type Answer: DeserializeOwned;
 }
