@@ -15,6 +15,7 @@ use tokio::time::Instant;
 
 use super::credentials::Cache;
 use super::errors::{CallError, Failure, Kind};
+use super::quotas::Api;
 use super::retry::{Budget, MAX_ATTEMPTS, Skew, backoff};
 use super::signer;
 use super::wire::Call;
@@ -70,11 +71,11 @@ impl Client {
     pub(super) async fn call<Op: Call>(&self, _share: &Share, operation: &Op) -> Result<Op::Answer, CallError> {
         let body =
             serde_json::to_vec(operation).map_err(|_| CallError::Upstream("the request could not be written".to_owned()))?;
-        let answer = self.exchange(Op::NAME, body.into()).await?;
-        serde_json::from_slice(&answer).map_err(|_| CallError::Upstream(format!("the answer to {} is not one", Op::NAME)))
+        let answer = self.exchange(Op::API, body.into()).await?;
+        serde_json::from_slice(&answer).map_err(|_| CallError::Upstream(format!("the answer to {} is not one", Op::API)))
     }
 
-    async fn exchange(&self, operation: &'static str, body: Bytes) -> Result<Bytes, CallError> {
+    async fn exchange(&self, api: Api, body: Bytes) -> Result<Bytes, CallError> {
         let deadline = Instant::now() + self.deadline;
         let mut tried = Tried::default();
         self.budget.earn();
@@ -82,13 +83,13 @@ impl Client {
             tried.attempts += 1;
             let credentials = tokio::time::timeout_at(deadline, self.credentials.get(self.now()));
             let signed = Signed { credentials: credentials.await.map_err(|_| CallError::Timeout)??, offset: self.skew.offset() };
-            let failure = match self.attempt(operation, &body, &signed, deadline).await {
+            let failure = match self.attempt(api, &body, &signed, deadline).await {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };
             match self.wait(&failure, &signed, &mut tried).await {
                 Some(wait) if Instant::now() + wait < deadline && self.budget.spend() => {
-                    tracing::debug!(operation, attempt = tried.attempts, failure = failure.what, ?wait, "trying again");
+                    tracing::debug!(%api, attempt = tried.attempts, failure = failure.what, ?wait, "trying again");
                     tokio::time::sleep(wait).await;
                 }
                 _ => return Err(failure.into_call_error()),
@@ -96,13 +97,13 @@ impl Client {
         }
     }
 
-    async fn attempt(&self, operation: &'static str, body: &Bytes, signed: &Signed, deadline: Instant) -> Result<Bytes, Failure> {
+    async fn attempt(&self, api: Api, body: &Bytes, signed: &Signed, deadline: Instant) -> Result<Bytes, Failure> {
         let at = Millis(self.clock.now().0.saturating_add(signed.offset));
         let mut request = Request::new(Full::new(body.clone()));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = self.endpoint.clone();
         request.headers_mut().insert(CONTENT_TYPE, CONTENT);
-        let target = HeaderValue::try_from(format!("Logs_20140328.{operation}"));
+        let target = HeaderValue::try_from(format!("Logs_20140328.{api}"));
         request.headers_mut().insert(TARGET, target.map_err(|_| Failure::new(Kind::Other, "no such operation"))?);
         signer::sign(&mut request, body, &signed.credentials, &self.region, at)
             .map_err(|error| Failure::new(Kind::Other, error.to_string()))?;
@@ -111,7 +112,7 @@ impl Client {
         let left = deadline.saturating_duration_since(Instant::now()).min(self.attempt_timeout);
         let begun = Instant::now();
         let answer = self.outbound.send(request, Limits { deadline: left, max_body: MAX_ANSWER }).await;
-        metrics::upstream_call(operation, answer.as_ref().map_or("none", |answer| outcome(answer.status())), begun.elapsed());
+        metrics::upstream_call(api.as_str(), answer.as_ref().map_or("none", |answer| outcome(answer.status())), begun.elapsed());
         let answer = answer?;
         if answer.status() == http::StatusCode::OK {
             return Ok(answer.into_body());

@@ -3,9 +3,11 @@
 //! Owns everything that knows AWS. Never decides who may (a permit has), never sends what a caller wrote but names, times
 //! and prefixes of checked form, and never repeats what AWS wrote in an error.
 //!
-//! Reading order: `events` and `lists` (what is asked, what of it is shown), `walk` and `position` (where reading goes on),
+//! Reading order: [`settings`] and [`quotas`], `events` and `lists` (what is asked, what of it is shown), `walk` and `position` (where reading goes on),
 //! `client` (one call), `retry`, `errors`, `signer`, `credentials`, `wire`.
 
+pub mod settings;
+pub mod quotas;
 mod events;
 mod lists;
 mod streams;
@@ -21,15 +23,14 @@ mod wire;
 mod tests;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use http::Uri;
-use http::uri::{PathAndQuery, Scheme};
 
 use self::client::Client;
 use self::credentials::{Cache, Origin};
+pub use self::settings::{DEFAULT_DEADLINE, Settings, SettingsError};
+use self::settings::{endpoint_of, is_region};
 use crate::auth::permit::Permit;
 use crate::domain::event::{EventPage, ListPage, LogGroup, LogStream, PageRequest, Position};
 use crate::domain::name::SourceName;
@@ -37,62 +38,6 @@ use crate::domain::operation::{DescribeGroup, ListGroups, ListStreams, ReadGroup
 use crate::domain::time::Clock;
 use crate::outbound::Outbound;
 use crate::sources::{Source, SourceError};
-
-/// For one operation with all its attempts: below the 29 s that API Gateway gives an integration, with room for the rest.
-pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(20);
-/// For one attempt: two may hang within the deadline before the third.
-pub const DEFAULT_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(8);
-/// The longest name of a region has 14 characters today.
-const MAX_REGION: usize = 32;
-
-/// What a CloudWatch source is made from: the configuration's `[sources.<name>]`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings {
-    /// Its name in grants.
-    pub name: SourceName,
-    /// The AWS region, as in `eu-west-1`.
-    pub region: String,
-    /// Where CloudWatch Logs answers; `None`: the region's public endpoint. Scheme, host and port only.
-    pub endpoint: Option<Uri>,
-    /// ARN of a role to assume with the credentials found; `None`: they are used as they are.
-    pub assume_role: Option<String>,
-    /// `ExternalId` for assuming it.
-    pub external_id: Option<String>,
-    /// For one operation with all its attempts.
-    pub deadline: Duration,
-    /// For one attempt.
-    pub attempt_timeout: Duration,
-}
-
-impl Settings {
-    /// Settings with nothing but what has no default.
-    #[must_use]
-    pub fn new(name: SourceName, region: impl Into<String>) -> Self {
-        Self {
-            name,
-            region: region.into(),
-            endpoint: None,
-            assume_role: None,
-            external_id: None,
-            deadline: DEFAULT_DEADLINE,
-            attempt_timeout: DEFAULT_ATTEMPT_TIMEOUT,
-        }
-    }
-}
-
-/// Why settings can't be used: the operator's to mend.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SettingsError {
-    /// Not the form of a region's name.
-    #[error("`{0}` is no region: write it as in `eu-west-1`")]
-    Region(String),
-    /// Something other than scheme, host and port. It is not repeated: there may be a password in it.
-    #[error("is no endpoint: write `https://host` or `http://host:port`, without path, query and user")]
-    Endpoint,
-    /// Without a role there is nothing that it could be for.
-    #[error("an external id needs a role to assume")]
-    ExternalIdWithoutRole,
-}
 
 /// CloudWatch Logs in one region.
 #[derive(Debug)]
@@ -146,33 +91,6 @@ impl CloudWatch {
         };
         Ok(Self { name, client })
     }
-}
-
-fn is_region(text: &str) -> bool {
-    let of_region = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    text.len() <= MAX_REGION
-        && text.starts_with(|c: char| c.is_ascii_lowercase())
-        && !text.ends_with('-')
-        && text.bytes().all(of_region)
-}
-
-/// The endpoint with the path `/`.
-fn endpoint_of(region: &str, given: Option<Uri>) -> Result<Uri, SettingsError> {
-    let Some(given) = given else {
-        let suffix = if region.starts_with("cn-") { ".cn" } else { "" };
-        let text = format!("https://logs.{region}.amazonaws.com{suffix}/");
-        return text.parse().map_err(|_| SettingsError::Region(region.to_owned()));
-    };
-    let mut parts = given.into_parts();
-    let web = parts.scheme.as_ref().is_some_and(|scheme| *scheme == Scheme::HTTP || *scheme == Scheme::HTTPS);
-    let hosted =
-        parts.authority.as_ref().is_some_and(|authority| !authority.host().is_empty() && !authority.as_str().contains('@'));
-    let bare = parts.path_and_query.as_ref().is_none_or(|path| path.as_str() == "/" || path.as_str().is_empty());
-    if !(web && hosted && bare) {
-        return Err(SettingsError::Endpoint);
-    }
-    parts.path_and_query = Some(PathAndQuery::from_static("/"));
-    Uri::from_parts(parts).map_err(|_| SettingsError::Endpoint)
 }
 
 #[async_trait]

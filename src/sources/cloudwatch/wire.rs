@@ -6,6 +6,8 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::quotas::Api;
+
 /// May a call be made again when nobody knows whether it was acted on?
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Repeat {
@@ -17,8 +19,8 @@ pub(super) enum Repeat {
 
 /// An operation of CloudWatch Logs.
 pub(super) trait Call: Serialize + Sync {
-    /// Its name, in `X-Amz-Target`.
-    const NAME: &'static str;
+    /// Which.
+    const API: Api;
     /// What a retry may do.
     const REPEAT: Repeat = Repeat::Freely;
     /// Its answer.
@@ -43,7 +45,7 @@ pub(super) struct GetLogEvents<'a> {
 }
 
 impl Call for GetLogEvents<'_> {
-    const NAME: &'static str = "GetLogEvents";
+    const API: Api = Api::GetLogEvents;
     type Answer = StreamEvents;
 }
 
@@ -92,7 +94,7 @@ pub(super) struct FilterLogEvents<'a> {
 }
 
 impl Call for FilterLogEvents<'_> {
-    const NAME: &'static str = "FilterLogEvents";
+    const API: Api = Api::FilterLogEvents;
     type Answer = GroupEvents;
 }
 
@@ -126,7 +128,7 @@ pub(super) struct DescribeLogGroups<'a> {
 }
 
 impl Call for DescribeLogGroups<'_> {
-    const NAME: &'static str = "DescribeLogGroups";
+    const API: Api = Api::DescribeLogGroups;
     type Answer = Groups;
 }
 
@@ -161,7 +163,7 @@ pub(super) struct DescribeLogStreams<'a> {
 }
 
 impl Call for DescribeLogStreams<'_> {
-    const NAME: &'static str = "DescribeLogStreams";
+    const API: Api = Api::DescribeLogStreams;
     type Answer = Streams;
 }
 

@@ -1,0 +1,131 @@
+//! How much an account may ask of CloudWatch Logs in a region: calls per second for each operation, and queries at a time.
+//!
+//! Owns the operations' list and AWS's published defaults ("CloudWatch Logs service quotas"). Never counts anything: the
+//! scheduler does, within what is written here.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// The operations of CloudWatch Logs that are called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(missing_docs, reason = "AWS's own names")]
+pub enum Api {
+    GetLogEvents,
+    FilterLogEvents,
+    DescribeLogGroups,
+    DescribeLogStreams,
+    StartQuery,
+    GetQueryResults,
+    StopQuery,
+    ListLogGroupsForQuery,
+    GetLogGroupFields,
+    GetLogRecord,
+}
+
+impl Api {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::GetLogEvents,
+        Self::FilterLogEvents,
+        Self::DescribeLogGroups,
+        Self::DescribeLogStreams,
+        Self::StartQuery,
+        Self::GetQueryResults,
+        Self::StopQuery,
+        Self::ListLogGroupsForQuery,
+        Self::GetLogGroupFields,
+        Self::GetLogRecord,
+    ];
+
+    /// Its name, in `X-Amz-Target`, in figures and in the configuration.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::GetLogEvents => "GetLogEvents",
+            Self::FilterLogEvents => "FilterLogEvents",
+            Self::DescribeLogGroups => "DescribeLogGroups",
+            Self::DescribeLogStreams => "DescribeLogStreams",
+            Self::StartQuery => "StartQuery",
+            Self::GetQueryResults => "GetQueryResults",
+            Self::StopQuery => "StopQuery",
+            Self::ListLogGroupsForQuery => "ListLogGroupsForQuery",
+            Self::GetLogGroupFields => "GetLogGroupFields",
+            Self::GetLogRecord => "GetLogRecord",
+        }
+    }
+}
+
+impl fmt::Display for Api {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What is left to the operator's own console and programs.
+pub const DEFAULT_RESERVE: f64 = 0.2;
+/// Where AWS publishes no quota, as for StopQuery: the least of those that it does publish for this service.
+const UNPUBLISHED: f64 = 5.0;
+/// Logs Insights queries at a time, as StartQuery's documentation says.
+const CONCURRENT_QUERIES: u32 = 100;
+
+/// The quotas of one account in one region.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Quotas {
+    /// Calls per second, all of the account's callers together.
+    pub calls_per_second: BTreeMap<Api, f64>,
+    /// Queries at a time, all of the account's callers together.
+    pub concurrent_queries: u32,
+    /// The share of both that is left to others than us: 0 up to, but not including, 1.
+    pub reserve: f64,
+}
+
+impl Quotas {
+    /// AWS's defaults, which differ from region to region, for the two operations that read events.
+    #[must_use]
+    pub fn of_region(region: &str) -> Self {
+        let calls_per_second = Api::ALL.into_iter().map(|api| (api, default_rate(api, region))).collect();
+        Self { calls_per_second, concurrent_queries: CONCURRENT_QUERIES, reserve: DEFAULT_RESERVE }
+    }
+
+    /// Calls per second to the operation that are ours to make.
+    #[must_use]
+    pub fn ours(&self, api: Api) -> f64 {
+        self.calls_per_second.get(&api).copied().unwrap_or(UNPUBLISHED) * (1.0 - self.reserve)
+    }
+}
+
+fn default_rate(api: Api, region: &str) -> f64 {
+    const SMALL: [&str; 5] = ["eu-central-1", "ap-northeast-3", "ap-southeast-3", "ca-west-1", "il-central-1"];
+    match api {
+        Api::GetLogEvents if SMALL.contains(&region) || ["us-west-2", "eu-west-1"].contains(&region) => 10.0,
+        Api::GetLogEvents if region == "eu-west-3" => 30.0,
+        Api::FilterLogEvents if SMALL.contains(&region) => 5.0,
+        Api::GetLogEvents | Api::DescribeLogStreams => 25.0,
+        Api::FilterLogEvents if region == "us-east-1" => 25.0,
+        Api::FilterLogEvents | Api::DescribeLogGroups | Api::StartQuery | Api::GetQueryResults => 10.0,
+        Api::StopQuery | Api::ListLogGroupsForQuery | Api::GetLogGroupFields | Api::GetLogRecord => UNPUBLISHED,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defaults_are_those_that_aws_publishes() {
+        for (region, get, filter) in [
+            ("us-east-1", 25.0, 25.0),
+            ("us-west-2", 10.0, 10.0),
+            ("eu-west-1", 10.0, 10.0),
+            ("eu-central-1", 10.0, 5.0),
+            ("eu-west-3", 30.0, 10.0),
+            ("il-central-1", 10.0, 5.0),
+            ("ap-southeast-2", 25.0, 10.0),
+        ] {
+            let quotas = Quotas::of_region(region);
+            assert_eq!(quotas.calls_per_second.get(&Api::GetLogEvents), Some(&get), "{region}");
+            assert_eq!(quotas.calls_per_second.get(&Api::FilterLogEvents), Some(&filter), "{region}");
+            assert_eq!(quotas.ours(Api::StartQuery), 8.0, "{region}");
+        }
+    }
+}

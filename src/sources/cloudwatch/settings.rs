@@ -1,0 +1,150 @@
+//! What a CloudWatch source is made from, with its defaults.
+//!
+//! Owns the numbers that an operator may change, and their form. Never reads the configuration: `service` brings it here.
+
+use std::time::Duration;
+
+use http::Uri;
+use http::uri::{PathAndQuery, Scheme};
+
+use super::quotas::Quotas;
+use crate::domain::name::SourceName;
+
+/// For one operation with all its attempts: below the 29 s that API Gateway gives an integration, with room for the rest.
+pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(20);
+/// For one attempt: two may hang within the deadline before the third.
+pub const DEFAULT_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(8);
+/// The longest name of a region has 14 characters today.
+const MAX_REGION: usize = 32;
+
+/// What a CloudWatch source is made from: the configuration's `[[sources]]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// Its name in grants.
+    pub name: SourceName,
+    /// The AWS region, as in `eu-west-1`.
+    pub region: String,
+    /// Where CloudWatch Logs answers; `None`: the region's public endpoint. Scheme, host and port only.
+    pub endpoint: Option<Uri>,
+    /// ARN of a role to assume with the credentials found; `None`: they are used as they are.
+    pub assume_role: Option<String>,
+    /// `ExternalId` for assuming it.
+    pub external_id: Option<String>,
+    /// The account's number, where it is known: sources of one account and region share its quotas. `None`: the account of the
+    /// credentials found, whichever that is.
+    pub account: Option<String>,
+    /// What the account may ask in the region.
+    pub quotas: Quotas,
+    /// What is kept of CloudWatch's answers.
+    pub cache: CacheSettings,
+    /// How queries are run.
+    pub queries: QuerySettings,
+    /// For one operation with all its attempts.
+    pub deadline: Duration,
+    /// For one attempt.
+    pub attempt_timeout: Duration,
+}
+
+/// What is kept of CloudWatch's answers, and for how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CacheSettings {
+    /// Bytes in all; 0 keeps nothing, and lets equal calls in flight be made each on its own.
+    pub bytes: u64,
+    /// How long a page may be handed out again to which events may still be added: what a follower sees is as old at most.
+    pub live: Duration,
+    /// How long a page of a list of groups or streams is handed out again.
+    pub lists: Duration,
+    /// Events may still arrive in a time that has passed; when it is longer ago than this, a page of it is final.
+    pub ingestion_delay: Duration,
+}
+
+impl Default for CacheSettings {
+    fn default() -> Self {
+        Self {
+            bytes: 64 << 20,
+            live: Duration::from_secs(1),
+            lists: Duration::from_secs(5),
+            ingestion_delay: Duration::from_secs(15 * 60),
+        }
+    }
+}
+
+/// How Logs Insights queries are run.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct QuerySettings {
+    /// US dollars for a gigabyte (10⁹ bytes) scanned, for the estimated cost in answers; `None`: no estimate is given.
+    pub price_per_gb: Option<f64>,
+    /// A running query that nobody has asked for in this time is stopped: AWS bills it to its end.
+    pub abandoned_after: Duration,
+    /// A query that runs for longer is stopped.
+    pub max_time: Duration,
+}
+
+impl Default for QuerySettings {
+    /// AWS's price in most regions, and a quarter of the hour that AWS lets a query run.
+    fn default() -> Self {
+        Self { price_per_gb: Some(0.005), abandoned_after: Duration::from_secs(120), max_time: Duration::from_secs(15 * 60) }
+    }
+}
+
+impl Settings {
+    /// Settings with nothing but what has no default.
+    #[must_use]
+    pub fn new(name: SourceName, region: impl Into<String>) -> Self {
+        let region = region.into();
+        Self {
+            name,
+            quotas: Quotas::of_region(&region),
+            region,
+            endpoint: None,
+            assume_role: None,
+            external_id: None,
+            account: None,
+            cache: CacheSettings::default(),
+            queries: QuerySettings::default(),
+            deadline: DEFAULT_DEADLINE,
+            attempt_timeout: DEFAULT_ATTEMPT_TIMEOUT,
+        }
+    }
+}
+
+/// Why settings can't be used: the operator's to mend.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SettingsError {
+    /// Not the form of a region's name.
+    #[error("`{0}` is no region: write it as in `eu-west-1`")]
+    Region(String),
+    /// Something other than scheme, host and port. It is not repeated: there may be a password in it.
+    #[error("is no endpoint: write `https://host` or `http://host:port`, without path, query and user")]
+    Endpoint,
+    /// Without a role there is nothing that it could be for.
+    #[error("an external id needs a role to assume")]
+    ExternalIdWithoutRole,
+}
+
+pub(super) fn is_region(text: &str) -> bool {
+    let of_region = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    text.len() <= MAX_REGION
+        && text.starts_with(|c: char| c.is_ascii_lowercase())
+        && !text.ends_with('-')
+        && text.bytes().all(of_region)
+}
+
+/// The endpoint with the path `/`.
+pub(super) fn endpoint_of(region: &str, given: Option<Uri>) -> Result<Uri, SettingsError> {
+    let Some(given) = given else {
+        let suffix = if region.starts_with("cn-") { ".cn" } else { "" };
+        let text = format!("https://logs.{region}.amazonaws.com{suffix}/");
+        return text.parse().map_err(|_| SettingsError::Region(region.to_owned()));
+    };
+    let mut parts = given.into_parts();
+    let web = parts.scheme.as_ref().is_some_and(|scheme| *scheme == Scheme::HTTP || *scheme == Scheme::HTTPS);
+    let hosted =
+        parts.authority.as_ref().is_some_and(|authority| !authority.host().is_empty() && !authority.as_str().contains('@'));
+    let bare = parts.path_and_query.as_ref().is_none_or(|path| path.as_str() == "/" || path.as_str().is_empty());
+    if !(web && hosted && bare) {
+        return Err(SettingsError::Endpoint);
+    }
+    parts.path_and_query = Some(PathAndQuery::from_static("/"));
+    Uri::from_parts(parts).map_err(|_| SettingsError::Endpoint)
+}
