@@ -60,7 +60,7 @@ fn row(scenario: &Scenario) {
         scenario.tenants.len(),
         seen.asked as f64 / length,
         seen.calls.len() as f64 / length,
-        if jain.is_nan() { "-".to_owned() } else { format!("{jain:.4}") },
+        jain.map_or("-".to_owned(), |jain| format!("{jain:.4}")),
         waits(&seen.light),
         waits(&seen.heavy),
         seen.refused,

@@ -12,7 +12,7 @@ use super::LaneState;
 use super::breaker::{Breaker, BreakerState, Health, Period};
 use super::pace::Pace;
 use super::queue::{Queue, Waiting};
-use super::window::Window;
+use super::window::{Logged, Window};
 use crate::refused::whole_seconds;
 use crate::{Limits, Refused, Share};
 
@@ -23,7 +23,8 @@ const NO_LOOK_BETWEEN: Duration = Duration::from_secs(2);
 /// A call that may be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Grant {
-    pub(super) made: Instant,
+    made: Instant,
+    logged: Logged,
     period: Period,
 }
 
@@ -138,7 +139,7 @@ impl<W: Waiter> Core<W> {
     /// One who waited does so no more, and has not made the call that it may have been told of.
     pub(super) fn leave(&mut self, now: Instant, tenant: &Arc<str>, id: u64, told: Option<Verdict>) {
         match told {
-            Some(Ok(grant)) => self.window.give_back(grant.made),
+            Some(Ok(grant)) => self.window.give_back(grant.logged),
             Some(Err(_)) => {}
             None => drop(self.queue.remove(tenant, id)),
         }
@@ -251,8 +252,8 @@ impl<W: Waiter> Core<W> {
     }
 
     fn grant(&mut self, now: Instant) -> Grant {
-        self.window.record(now, self.pace.ceiling());
+        let logged = self.window.record(now, self.pace.rate(), self.pace.ceiling());
         self.breaker.call_made(now);
-        Grant { made: now, period: self.breaker.period() }
+        Grant { made: now, logged, period: self.breaker.period() }
     }
 }

@@ -15,9 +15,17 @@ pub(super) const SPAN: Duration = Duration::from_millis(1001);
 /// So that 0.9999999999 × 10 made by a reserve is still 10.
 const ROUNDING: f64 = 1e-9;
 
-/// When calls were made, the oldest first. At most as many as a second may have, and those in it.
+/// When calls were made, the oldest first: at most as many as a second may have, and those in it.
+///
+/// Calls made together after a quiet time are logged one after another, at the distance of the rate: later than they were made,
+/// never earlier, so that the budget holds. Their turns come back one after another then. Logged as made, they would come back
+/// together, and who comes while others are waiting would always wait for the next second's burst.
 #[derive(Debug, Default)]
 pub(super) struct Window(VecDeque<Instant>);
+
+/// Where in the log a call is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Logged(Instant);
 
 /// A rate as a rule: at most `calls` within `span`.
 #[derive(Debug, Clone, Copy)]
@@ -38,17 +46,21 @@ impl Rule {
 }
 
 impl Window {
-    /// A call is made at `now`.
-    pub(super) fn record(&mut self, now: Instant, ceiling: f64) {
+    /// A call is made at `now`, at this rate. Gives the moment by which it is logged.
+    pub(super) fn record(&mut self, now: Instant, rate: f64, ceiling: f64) -> Logged {
         let keep = Rule::new(ceiling).calls;
         while self.0.len() >= keep && self.0.front().is_some_and(|oldest| *oldest + SPAN <= now) {
             self.0.pop_front();
         }
-        self.0.push_back(now);
+        let Rule { calls, span } = Rule::new(rate);
+        let distance = span / u32::try_from(calls).unwrap_or(u32::MAX);
+        let at = self.0.back().map_or(now, |last| now.max(*last + distance));
+        self.0.push_back(at);
+        Logged(at)
     }
 
-    /// The call that was to be made at `at` was not.
-    pub(super) fn give_back(&mut self, at: Instant) {
+    /// A call that was logged was not made.
+    pub(super) fn give_back(&mut self, Logged(at): Logged) {
         if let Ok(index) = self.0.binary_search(&at) {
             self.0.remove(index);
         }

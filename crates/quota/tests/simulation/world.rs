@@ -205,12 +205,13 @@ impl Seen {
         later.windows(calls).find(|window| window[calls - 1] - window[0] <= Duration::from_secs(1)).map(|window| window[0])
     }
 
-    /// Jain's index of fairness over what each tenant was served for its weight: 1 if all got the same, 1/n if one got all.
-    pub(crate) fn jain(&self, tenants: &[Tenant]) -> f64 {
+    /// Jain's index of fairness over what each of the tenants that always wait was served for its weight: 1 if all got the same,
+    /// 1/n if one of n got all. None if there are no two to compare.
+    pub(crate) fn jain(&self, tenants: &[Tenant]) -> Option<f64> {
         let backlogged = self.served.iter().zip(tenants).filter(|(_, tenant)| matches!(tenant.demand, Demand::Always(_)));
         let shares: Vec<f64> = backlogged.map(|(served, tenant)| *served as f64 / f64::from(tenant.weight)).collect();
         let (sum, squares) = shares.iter().fold((0.0, 0.0), |(sum, squares), share| (sum + share, squares + share * share));
-        sum * sum / (shares.len() as f64 * squares)
+        (shares.len() > 1).then(|| sum * sum / (shares.len() as f64 * squares))
     }
 }
 
