@@ -22,7 +22,7 @@ use crate::http::cursor::Sealer;
 use crate::http::server::{self, Certificates, ConnectionLimits};
 use crate::http::{App, AppState, Parts, RequestLimits, admin, router};
 use crate::outbound::Outbound;
-use crate::sources::cloudwatch::{CloudWatch, DEFAULT_DEADLINE, Settings};
+use crate::sources::cloudwatch::{Accounts, CloudWatch, DEFAULT_DEADLINE, Settings};
 use crate::sources::{Source, Sources};
 use crate::telemetry::metrics::Metrics;
 
@@ -288,6 +288,7 @@ impl Opened {
             #[cfg(feature = "local")]
             stores: Vec::new(),
         };
+        let accounts = Accounts::default();
         for source in &config.sources {
             let failed = |why: String| BuildError::Source { name: source.name.to_string(), why };
             let made: Arc<dyn Source> = match &source.kind {
@@ -300,7 +301,7 @@ impl Opened {
                         external_id: cloudwatch.external_id.as_ref().map(ToString::to_string),
                         ..Settings::new(source.name.clone(), cloudwatch.region.as_str())
                     };
-                    let made = CloudWatch::connect(settings, outbound.clone(), Arc::clone(clock));
+                    let made = CloudWatch::connect(settings, outbound.clone(), Arc::clone(clock), &accounts);
                     Arc::new(made.map_err(|error| failed(error.to_string()))?)
                 }
                 SourceKind::Local { path } => opened.local(&source.name, path).await?,

@@ -64,6 +64,15 @@ impl StopReason {
     }
 }
 
+/// How much a page is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Urgency {
+    /// Somebody waits for it.
+    Wanted,
+    /// Somebody will: it is to be read only if that takes nothing from anybody.
+    Ahead,
+}
+
 /// What one call to a source may bring: INVARIANT: everything a source returns is bounded by these.
 #[derive(Debug, Clone)]
 pub struct PageRequest {
@@ -75,6 +84,19 @@ pub struct PageRequest {
     pub limit: usize,
     /// About so many bytes of messages; a single larger event is still returned.
     pub max_bytes: usize,
+    /// How much it is wanted.
+    pub urgency: Urgency,
+}
+
+/// How old a page is, and what that means for who goes on behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Age {
+    /// Read so recently that somebody who follows new events need not ask for what is behind it yet.
+    Fresh,
+    /// Read a while ago: behind it there may be more by now.
+    Aged,
+    /// It can't change any more.
+    Final,
 }
 
 /// One page as a source returned it, in ascending order of time.
@@ -88,6 +110,8 @@ pub struct EventPage {
     pub previous: Option<Position>,
     /// True when the source knows that there is nothing more now in the direction asked for.
     pub at_end: bool,
+    /// How long it holds.
+    pub age: Age,
 }
 
 /// What is known of a log group.

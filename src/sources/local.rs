@@ -14,7 +14,7 @@ use logmark_store::{
 
 use super::{Source, SourceError};
 use crate::auth::permit::Permit;
-use crate::domain::event::{Direction, Event, EventPage, ListPage, LogGroup, LogStream, PageRequest, Position};
+use crate::domain::event::{Age, Direction, Event, EventPage, ListPage, LogGroup, LogStream, PageRequest, Position};
 use crate::domain::filter::EventFilter;
 use crate::domain::name::{LogGroupName, LogStreamName, SourceName};
 use crate::domain::operation::{DescribeGroup, ListGroups, ListStreams, ReadGroup, ReadStream, StreamOrder, StreamSelection};
@@ -161,6 +161,7 @@ fn read(
         next: Position(found.next.to_string()),
         previous: Some(Position(found.previous.to_string())),
         at_end: found.at_end,
+        age: Age::Fresh,
     })
 }
 

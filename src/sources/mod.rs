@@ -10,6 +10,7 @@ pub mod error;
 #[cfg(feature = "local")]
 pub mod local;
 pub mod reader;
+pub mod export;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -75,7 +76,7 @@ impl Sources {
     ///
     /// # Errors
     /// [`SourceError::NotFound`] when the permit names none: it then allows nothing.
-    pub fn of<Op: Operation>(&self, permit: &Permit<Op>) -> Result<&dyn Source, SourceError> {
+    pub fn of<Op: Operation>(&self, permit: &Permit<Op>) -> Result<&Arc<dyn Source>, SourceError> {
         let rule = permit.sources().first().ok_or(SourceError::NotFound)?;
         self.named(permit, &rule.source)
     }
@@ -84,9 +85,9 @@ impl Sources {
     ///
     /// # Errors
     /// [`SourceError::NotFound`] when the permit does not name it.
-    pub fn named<Op: Operation>(&self, permit: &Permit<Op>, name: &SourceName) -> Result<&dyn Source, SourceError> {
+    pub fn named<Op: Operation>(&self, permit: &Permit<Op>, name: &SourceName) -> Result<&Arc<dyn Source>, SourceError> {
         let named = permit.sources().iter().any(|rule| rule.source == *name);
-        self.0.get(name).filter(|_| named).map(|source| &**source).ok_or(SourceError::NotFound)
+        self.0.get(name).filter(|_| named).ok_or(SourceError::NotFound)
     }
 
     /// Asks each whether it can answer.

@@ -13,13 +13,14 @@ use super::EventWriter;
 use crate::domain::event::{Event, Position, StopReason};
 use crate::http::problem::ApiError;
 use crate::sources::SourceError;
-use crate::sources::reader::{Export, ReadEvents};
+use crate::sources::export::Export;
+use crate::sources::reader::ReadEvents;
 
 /// The trailer that says where a later request goes on.
 pub const CURSOR_TRAILER: &str = "logmark-cursor";
 
-/// Makes the cursor for a position.
-type Seal = Box<dyn Fn(&Position) -> Result<String, ApiError> + Send>;
+/// Makes the cursor for a position at which reading stopped.
+type Seal = Box<dyn Fn(&Position, StopReason) -> Result<String, ApiError> + Send>;
 
 /// Told events, bytes and the outcome, once.
 type Told = Box<dyn FnOnce(u64, u64, &'static str) + Send>;
@@ -172,7 +173,7 @@ impl<Op: ReadEvents> Run<Op> {
 
     fn end(&mut self) -> (Option<Step>, Stage) {
         let Some((position, stop)) = self.export.ended() else { return (None, Stage::Over) };
-        let Ok(cursor) = (self.ending.seal)(position) else { return (None, Stage::Over) };
+        let Ok(cursor) = (self.ending.seal)(position, stop) else { return (None, Stage::Over) };
         self.ending.audit.outcome = stop.as_str();
         let line = if self.ending.as_line { self.data(last_line(&cursor, stop)) } else { None };
         (line, Stage::Trailers(trailers(&cursor)))

@@ -3,8 +3,9 @@
 //! Owns everything that knows AWS. Never decides who may (a permit has), never sends what a caller wrote but names, times
 //! and prefixes of checked form, and never repeats what AWS wrote in an error.
 //!
-//! Reading order: [`settings`] and [`quotas`], `events` and `lists` (what is asked, what of it is shown), `walk` and `position` (where reading goes on),
-//! `client` (one call), `retry`, `errors`, `signer`, `credentials`, `wire`.
+//! Reading order: [`settings`] and [`quotas`], `events` and `lists` (what is asked, what of it is shown), `walk` and `position`
+//! (where reading goes on), `client` (one call as it is seen from there), `pages` and `flights` (answers that are there, or
+//! under way), `upstream` (a call that is made), `lanes` (when), `retry`, `errors`, `signer`, `credentials`, `wire`.
 
 pub mod settings;
 pub mod quotas;
@@ -14,6 +15,10 @@ mod streams;
 mod walk;
 mod position;
 mod client;
+mod pages;
+mod flights;
+mod upstream;
+mod lanes;
 mod retry;
 mod errors;
 mod signer;
@@ -29,8 +34,11 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 
 use self::client::Client;
 use self::credentials::{Cache, Origin};
+pub use self::lanes::Accounts;
+use self::pages::Pages;
 pub use self::settings::{DEFAULT_DEADLINE, Settings, SettingsError};
 use self::settings::{endpoint_of, is_region};
+use self::upstream::Upstream;
 use crate::auth::permit::Permit;
 use crate::domain::event::{EventPage, ListPage, LogGroup, LogStream, PageRequest, Position};
 use crate::domain::name::SourceName;
@@ -47,16 +55,22 @@ pub struct CloudWatch {
 }
 
 impl CloudWatch {
-    /// Makes the source, without asking anybody anything: credentials are looked for when the first call needs them.
+    /// Makes the source, without asking anybody anything: credentials are looked for when the first call needs them. It draws
+    /// on the budgets in `accounts`.
     ///
     /// # Errors
     /// [`SettingsError`].
-    pub fn connect(settings: Settings, outbound: Outbound, clock: Arc<dyn Clock>) -> Result<Self, SettingsError> {
+    pub fn connect(
+        settings: Settings,
+        outbound: Outbound,
+        clock: Arc<dyn Clock>,
+        accounts: &Accounts,
+    ) -> Result<Self, SettingsError> {
         let Settings { region, assume_role, external_id, .. } = settings.clone();
         if external_id.is_some() && assume_role.is_none() {
             return Err(SettingsError::ExternalIdWithoutRole);
         }
-        Self::with_origin(settings, outbound, clock, Origin::Chain { region, assume_role, external_id })
+        Self::with_origin(settings, outbound, clock, accounts, Origin::Chain { region, assume_role, external_id })
     }
 
     /// Makes the source with credentials from `provider` instead of the default chain; `assume_role` is not looked at.
@@ -67,18 +81,26 @@ impl CloudWatch {
         settings: Settings,
         outbound: Outbound,
         clock: Arc<dyn Clock>,
+        accounts: &Accounts,
         provider: SharedCredentialsProvider,
     ) -> Result<Self, SettingsError> {
-        Self::with_origin(settings, outbound, clock, Origin::Given(provider))
+        Self::with_origin(settings, outbound, clock, accounts, Origin::Given(provider))
     }
 
-    fn with_origin(settings: Settings, outbound: Outbound, clock: Arc<dyn Clock>, origin: Origin) -> Result<Self, SettingsError> {
-        let Settings { name, region, endpoint, deadline, attempt_timeout, .. } = settings;
-        if !is_region(&region) {
-            return Err(SettingsError::Region(region));
+    fn with_origin(
+        settings: Settings,
+        outbound: Outbound,
+        clock: Arc<dyn Clock>,
+        accounts: &Accounts,
+        origin: Origin,
+    ) -> Result<Self, SettingsError> {
+        if !is_region(&settings.region) {
+            return Err(SettingsError::Region(settings.region));
         }
+        let lanes = accounts.lanes(&settings)?;
+        let Settings { name, region, endpoint, cache, deadline, attempt_timeout, .. } = settings;
         let endpoint = endpoint_of(&region, endpoint)?;
-        let client = Client {
+        let upstream = Upstream {
             outbound,
             endpoint,
             region,
@@ -86,10 +108,10 @@ impl CloudWatch {
             clock,
             deadline,
             attempt_timeout,
-            budget: retry::Budget::default(),
+            lanes,
             skew: retry::Skew::default(),
         };
-        Ok(Self { name, client })
+        Ok(Self { name, client: Client::new(upstream, Pages::new(cache)) })
     }
 }
 
@@ -126,6 +148,6 @@ impl Source for CloudWatch {
     }
 
     async fn ready(&self) -> Result<(), SourceError> {
-        self.client.credentials.get(self.client.now()).await.map(drop).map_err(|error| error.plain())
+        self.client.ready().await.map_err(|error| error.plain())
     }
 }

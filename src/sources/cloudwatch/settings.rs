@@ -7,7 +7,7 @@ use std::time::Duration;
 use http::Uri;
 use http::uri::{PathAndQuery, Scheme};
 
-use super::quotas::Quotas;
+use super::quotas::{Api, Quotas};
 use crate::domain::name::SourceName;
 
 /// For one operation with all its attempts: below the 29 s that API Gateway gives an integration, with room for the rest.
@@ -106,6 +106,12 @@ impl Settings {
             attempt_timeout: DEFAULT_ATTEMPT_TIMEOUT,
         }
     }
+
+    /// The account's number: as it is given, or the role's; `None`: that of the credentials found.
+    pub(super) fn account(&self) -> Option<String> {
+        let of_role = || self.assume_role.as_ref()?.split(':').nth(4).map(str::to_owned);
+        self.account.clone().or_else(of_role)
+    }
 }
 
 /// Why settings can't be used: the operator's to mend.
@@ -117,6 +123,9 @@ pub enum SettingsError {
     /// Something other than scheme, host and port. It is not repeated: there may be a password in it.
     #[error("is no endpoint: write `https://host` or `http://host:port`, without path, query and user")]
     Endpoint,
+    /// A rate of calls that is none.
+    #[error("the quota of {0}: {1}")]
+    Quota(Api, String),
     /// Without a role there is nothing that it could be for.
     #[error("an external id needs a role to assume")]
     ExternalIdWithoutRole,

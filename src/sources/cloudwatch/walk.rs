@@ -9,7 +9,7 @@
 //! was asked for with, and an edge says how far it was handed out.
 
 use super::position::{Edge, MAX_PAGE, Mode, Of, Place};
-use crate::domain::event::{Direction, Event, EventPage, PageRequest};
+use crate::domain::event::{Age, Direction, Event, EventPage, PageRequest};
 use crate::sources::SourceError;
 
 /// The other way.
@@ -167,7 +167,7 @@ fn event_page(way: Direction, call: Direction, mut events: Vec<Event>, onward: P
         Direction::Forward => (onward, back),
         Direction::Backward => (back, onward),
     };
-    EventPage { events, next: next.position(Of::Stream), previous: Some(previous.position(Of::Stream)), at_end }
+    EventPage { events, next: next.position(Of::Stream), previous: Some(previous.position(Of::Stream)), at_end, age: Age::Fresh }
 }
 
 /// What FilterLogEvents answered.
@@ -223,7 +223,13 @@ pub(super) fn group_page(
     if way == Direction::Backward {
         events.reverse();
     }
-    Ok(EventPage { events, next: next.position(Of::Group), previous: previous.map(|place| place.position(Of::Group)), at_end })
+    Ok(EventPage {
+        events,
+        next: next.position(Of::Group),
+        previous: previous.map(|place| place.position(Of::Group)),
+        at_end,
+        age: Age::Fresh,
+    })
 }
 
 /// The edge that lies farther on: pages are in order, but an edge must not go back if they once are not.
@@ -264,6 +270,7 @@ fn newer_than(newest: Option<&Event>, edge: Option<&Edge>, otherwise: Option<i64
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::event::Urgency;
     use crate::domain::time::Millis;
 
     fn events(all: &[(i64, &str)]) -> Vec<Event> {
@@ -278,7 +285,7 @@ mod tests {
     }
 
     fn page(limit: usize, max_bytes: usize) -> PageRequest {
-        PageRequest { position: None, direction: Direction::Forward, limit, max_bytes }
+        PageRequest { position: None, direction: Direction::Forward, limit, max_bytes, urgency: Urgency::Wanted }
     }
 
     #[test]

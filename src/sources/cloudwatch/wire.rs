@@ -3,10 +3,15 @@
 //! Owns what is asked for and what of an answer is read. Strict about what paging relies on (a page without its list is no
 //! page), lenient about the rest. Never sends `logGroupIdentifier`: a name can't reach into another account.
 
+use std::any::Any;
+
+use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::pages::{Asked, Extent};
 use super::quotas::Api;
+use crate::domain::event::Direction;
 
 /// May a call be made again when nobody knows whether it was acted on?
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,7 +29,22 @@ pub(super) trait Call: Serialize + Sync {
     /// What a retry may do.
     const REPEAT: Repeat = Repeat::Freely;
     /// Its answer.
-    type Answer: DeserializeOwned;
+    type Answer: DeserializeOwned + Clone + Any + Send + Sync;
+
+    /// Reads an answer; `None`: it is none.
+    fn read(body: Bytes) -> Option<Self::Answer> {
+        serde_json::from_slice(&body).ok()
+    }
+
+    /// What of the request decides how long its answer holds.
+    fn asked(&self) -> Asked {
+        Asked::Once
+    }
+
+    /// What of the answer decides that.
+    fn extent(_answer: &Self::Answer) -> Extent {
+        Extent::default()
+    }
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -47,9 +67,25 @@ pub(super) struct GetLogEvents<'a> {
 impl Call for GetLogEvents<'_> {
     const API: Api = Api::GetLogEvents;
     type Answer = StreamEvents;
+
+    fn asked(&self) -> Asked {
+        let way = if self.start_from_head { Direction::Forward } else { Direction::Backward };
+        Asked::Events {
+            way,
+            resumed: self.next_token.is_some(),
+            since: self.start_time,
+            before: self.end_time,
+            limit: self.limit,
+        }
+    }
+
+    fn extent(answer: &StreamEvents) -> Extent {
+        let newest = answer.events.iter().map(|event| event.timestamp).max();
+        Extent { events: answer.events.len(), newest, goes_on: false }
+    }
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct StreamEvents {
     pub(super) events: Vec<StreamEvent>,
@@ -58,7 +94,7 @@ pub(super) struct StreamEvents {
     pub(super) next_backward_token: String,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct StreamEvent {
     pub(super) timestamp: i64,
@@ -96,9 +132,20 @@ pub(super) struct FilterLogEvents<'a> {
 impl Call for FilterLogEvents<'_> {
     const API: Api = Api::FilterLogEvents;
     type Answer = GroupEvents;
+
+    fn asked(&self) -> Asked {
+        let way = if self.start_from_head == Some(false) { Direction::Backward } else { Direction::Forward };
+        let before = self.end_time.map(|end| end.saturating_add(1));
+        Asked::Events { way, resumed: self.next_token.is_some(), since: self.start_time, before, limit: self.limit }
+    }
+
+    fn extent(answer: &GroupEvents) -> Extent {
+        let newest = answer.events.iter().map(|event| event.timestamp).max();
+        Extent { events: answer.events.len(), newest, goes_on: answer.next_token.is_some() }
+    }
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct GroupEvents {
     pub(super) events: Vec<GroupEvent>,
@@ -106,7 +153,7 @@ pub(super) struct GroupEvents {
     pub(super) next_token: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct GroupEvent {
     pub(super) log_stream_name: String,
@@ -130,16 +177,20 @@ pub(super) struct DescribeLogGroups<'a> {
 impl Call for DescribeLogGroups<'_> {
     const API: Api = Api::DescribeLogGroups;
     type Answer = Groups;
+
+    fn asked(&self) -> Asked {
+        Asked::List
+    }
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Groups {
     pub(super) log_groups: Vec<Group>,
     pub(super) next_token: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Group {
     pub(super) log_group_name: String,
@@ -165,16 +216,20 @@ pub(super) struct DescribeLogStreams<'a> {
 impl Call for DescribeLogStreams<'_> {
     const API: Api = Api::DescribeLogStreams;
     type Answer = Streams;
+
+    fn asked(&self) -> Asked {
+        Asked::List
+    }
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Streams {
     pub(super) log_streams: Vec<Stream>,
     pub(super) next_token: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Stream {
     pub(super) log_stream_name: String,

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::ask::EventsAsk;
 use super::cursor::{Cursor, KIND, Shape};
 use crate::auth::permit::{Permit, ReadPermit};
-use crate::domain::event::{Direction, Position};
+use crate::domain::event::{Direction, Position, StopReason};
 use crate::domain::name::LogStreamName;
 use crate::domain::time::Millis;
 use crate::http::authorized::Authorized;
@@ -17,7 +17,8 @@ use crate::http::encode::stream::{self, Audit, CURSOR_TRAILER, Ending};
 use crate::http::encode::{EventWriter, Format};
 use crate::http::problem::{ApiError, CURSOR};
 use crate::http::{App, AppState};
-use crate::sources::reader::{self, Budget, Export, ReadEvents};
+use crate::sources::export::Export;
+use crate::sources::reader::{self, Budget, ReadEvents};
 
 /// Bytes of messages that a streamed answer asks of a source at a time: what bounds its memory.
 const STREAM_PAGE_BYTES: usize = 512 * 1024;
@@ -62,11 +63,13 @@ impl Answer {
             limit: self.ask.limit.unwrap_or(usize::MAX),
             bytes: limits.page_bytes,
             deadline: Instant::now() + limits.work_time,
+            pursuit: self.ask.pursuit,
         };
         let read = reader::read_page(&self.app.sources, &permit, position, self.ask.direction, budget).await?;
         let seal = self.sealer(&permit);
-        let next_cursor = seal(Direction::Forward, &read.next)?;
-        let previous_cursor = read.previous.as_ref().map(|position| seal(Direction::Backward, position)).transpose()?;
+        let next_cursor = seal(Direction::Forward, &read.next, read.stop)?;
+        let previous_cursor =
+            read.previous.as_ref().map(|position| seal(Direction::Backward, position, StopReason::Limit)).transpose()?;
         let mut audit = self.audit(&permit);
         audit.outcome = read.stop.as_str();
         audit.events = read.events.len() as u64;
@@ -100,7 +103,7 @@ impl Answer {
         let mut export = Export::new(self.app.sources.clone(), permit, position, self.ask.limit, STREAM_PAGE_BYTES, first_by);
         // The first page is read before the answer's head is sent, so that what is wrong has a status.
         let first = export.next_page().await.unwrap_or(Ok(Vec::new()))?;
-        let seal_next = Box::new(move |position: &Position| seal(Direction::Forward, position));
+        let seal_next = Box::new(move |position: &Position, stop| seal(Direction::Forward, position, stop));
         let ending = Ending { seal: seal_next, as_line: self.ask.cursor_line, audit };
         Ok(self.headed(stream::body(export, first, self.writer(), ending).into_response()))
     }
@@ -116,13 +119,14 @@ impl Answer {
     fn sealer<Op: ReadEvents>(
         &self,
         permit: &Permit<Op>,
-    ) -> impl Fn(Direction, &Position) -> Result<String, ApiError> + Send + use<Op> {
+    ) -> impl Fn(Direction, &Position, StopReason) -> Result<String, ApiError> + Send + use<Op> {
         let (app, now, shape) = (self.app.clone(), self.now, self.ask.shape.clone());
         let tenant = permit.tenant().clone();
         let source = permit.sources().first().map(|rule| rule.source.clone());
-        move |direction, position| {
+        move |direction, position, stop| {
             let source = source.clone().ok_or_else(|| ApiError::Internal("a permit without a source".to_owned()))?;
-            let cursor = Cursor { shape: shape.clone(), source, direction, position: position.clone() };
+            let cursor =
+                Cursor { shape: shape.clone(), source, direction, position: position.clone(), at_end: stop == StopReason::End };
             app.sealer.seal(KIND, &tenant, now, &cursor)
         }
     }

@@ -11,6 +11,7 @@ use crate::http::authorized::{Ask, Setting};
 use crate::http::encode::Format;
 use crate::http::input::Input;
 use crate::http::problem::{ApiError, CURSOR};
+use crate::sources::reader::Pursuit;
 
 /// Events in a page when the request does not say.
 const DEFAULT_LIMIT: usize = 1000;
@@ -23,6 +24,7 @@ pub struct EventsAsk {
     pub(super) shape: Shape,
     pub(super) place: Option<Place>,
     pub(super) direction: Direction,
+    pub(super) pursuit: Pursuit,
     pub(super) limit: Option<usize>,
     pub(super) format: Format,
     pub(super) raw: bool,
@@ -44,6 +46,14 @@ struct Given {
     cursor: Option<String>,
 }
 
+/// What is to be read: a new request, or the one that a cursor carries.
+struct Settled {
+    shape: Shape,
+    place: Option<Place>,
+    direction: Direction,
+    pursuit: Pursuit,
+}
+
 impl Ask for EventsAsk {
     type Op = ReadLogs;
 
@@ -62,13 +72,13 @@ impl Ask for EventsAsk {
             input.require("group", "is missing: name a log group, or give a `cursor`");
         }
         input.finish()?;
-        let (shape, place, direction) = given.settle(setting)?;
+        let Settled { shape, place, direction, pursuit } = given.settle(setting)?;
         let format = format?;
         let streamed = format != Format::Json;
         // A stream without a limit is the whole range, whichever end was meant; backwards only pages can be read.
         let direction = if streamed && limit.is_none() && place.is_none() { Direction::Forward } else { direction };
         let limit = limit.or((!streamed || direction == Direction::Backward).then_some(DEFAULT_LIMIT));
-        let ask = Self { shape, place, direction, limit, format, raw, cursor_line };
+        let ask = Self { shape, place, direction, pursuit, limit, format, raw, cursor_line };
         Ok((ask.operation(setting.now), ask))
     }
 }
@@ -97,19 +107,21 @@ impl Given {
     }
 
     /// The request: the cursor's, which what is given beside it must not contradict, or a new one.
-    fn settle(self, setting: Setting<'_>) -> Result<(Shape, Option<Place>, Direction), ApiError> {
+    fn settle(self, setting: Setting<'_>) -> Result<Settled, ApiError> {
         match self.cursor.clone() {
             Some(text) => {
                 let tenant = &setting.caller.tenant.id;
                 let cursor: Cursor = setting.app.sealer.open(KIND, tenant, setting.now, &text)?;
                 self.must_agree_with(&cursor.shape)?;
-                Ok((cursor.shape, Some((cursor.source, cursor.position)), cursor.direction))
+                let Cursor { shape, source, direction, position, at_end } = cursor;
+                let pursuit = if at_end { Pursuit::News } else { Pursuit::Events };
+                Ok(Settled { shape, place: Some((source, position)), direction, pursuit })
             }
             None => {
                 let shape = self.shape(setting)?;
                 let from = shape.from.unwrap_or(if shape.start.is_some() { From::Head } else { From::Tail });
                 let direction = if from == From::Head { Direction::Forward } else { Direction::Backward };
-                Ok((shape, None, direction))
+                Ok(Settled { shape, place: None, direction, pursuit: Pursuit::Events })
             }
         }
     }

@@ -42,4 +42,6 @@ pub(super) struct Cursor {
     pub(super) source: SourceName,
     pub(super) direction: Direction,
     pub(super) position: Position,
+    /// There was nothing more there.
+    pub(super) at_end: bool,
 }

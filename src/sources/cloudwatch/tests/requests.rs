@@ -3,7 +3,7 @@
 use super::fake::signature;
 use super::*;
 use crate::sources::Source;
-use crate::sources::cloudwatch::{SettingsError, endpoint_of};
+use crate::sources::cloudwatch::{Accounts, SettingsError, endpoint_of};
 use crate::telemetry::trace;
 
 #[tokio::test]
@@ -66,7 +66,8 @@ fn the_host_follows_from_the_region_and_nothing_else() {
 #[tokio::test]
 async fn settings_that_cannot_be_are_refused() {
     let clock: Arc<dyn Clock> = Arc::new(TestClock(AtomicI64::new(NOW)));
-    let connect = |settings| CloudWatch::connect(settings, Outbound::new().unwrap(), Arc::clone(&clock)).map(drop);
+    let connect =
+        |settings| CloudWatch::connect(settings, Outbound::new().unwrap(), Arc::clone(&clock), &Accounts::default()).map(drop);
     for region in ["", "eu-west-1.evil.example/", "EU-WEST-1", "eu west", "1-eu", "eu-", "evil.example#", "eu-west-1@x"] {
         assert_eq!(connect(Settings::new(source_name(), region)), Err(SettingsError::Region(region.to_owned())));
     }
