@@ -95,6 +95,7 @@ pub async fn read_page<Op: ReadEvents>(
             Ok(page) => page,
             Err(SourceError::Throttled { .. }) if ends.is_some() => break StopReason::Throttled,
             Err(SourceError::Timeout) if ends.is_some() => break StopReason::Time,
+            Err(error) if ends.is_some() => return Err(midway(error)),
             Err(error) => return Err(error),
         };
         count += page.events.len();
@@ -128,6 +129,14 @@ pub async fn read_page<Op: ReadEvents>(
     }
     let (next, previous) = ends.ok_or_else(|| SourceError::Upstream("no page was read".to_owned()))?;
     Ok(Read { events: pages.into_iter().flatten().collect(), next, previous, stop })
+}
+
+/// A failure behind the first page: the position asked for is then the source's own, and no caller's mistake.
+fn midway(error: SourceError) -> SourceError {
+    match error {
+        SourceError::InvalidPosition => SourceError::Upstream("it did not take a position of its own".to_owned()),
+        error => error,
+    }
 }
 
 /// Reads forward page by page to the end of the range or to `limit`, for answers that are streamed.
@@ -184,7 +193,7 @@ impl<Op: ReadEvents> Export<Op> {
             }
             Err(error) => {
                 self.failed = true;
-                Some(Err(error))
+                Some(Err(if self.first_by.is_none() { midway(error) } else { error }))
             }
         }
     }
