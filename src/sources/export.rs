@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use super::reader::ReadEvents;
+use super::reader::{ReadEvents, midway};
 use super::{Source, SourceError, Sources};
 use crate::auth::permit::Permit;
 use crate::domain::event::{Direction, Event, EventPage, PageRequest, Position, StopReason, Urgency};
@@ -101,7 +101,7 @@ impl<Op: ReadEvents> Export<Op> {
             }
             Err(error) => {
                 self.failed = true;
-                Some(Err(error))
+                Some(Err(if self.first_by.is_none() { midway(error) } else { error }))
             }
         }
     }

@@ -110,6 +110,7 @@ pub async fn read_page<Op: ReadEvents>(
             Ok(page) => page,
             Err(SourceError::Throttled { .. } | SourceError::Busy { .. }) if ends.is_some() => break StopReason::Throttled,
             Err(SourceError::Timeout) if ends.is_some() => break StopReason::Time,
+            Err(error) if ends.is_some() => return Err(midway(error)),
             Err(error) => return Err(error),
         };
         let is_news = budget.pursuit == Pursuit::News && page.age == Age::Fresh && !page.events.is_empty();
@@ -145,4 +146,12 @@ pub async fn read_page<Op: ReadEvents>(
     }
     let (next, previous) = ends.ok_or_else(|| SourceError::Upstream("no page was read".to_owned()))?;
     Ok(Read { events: pages.into_iter().flatten().collect(), next, previous, stop, is_final })
+}
+
+/// A failure behind the first page: the position asked for is then the source's own, and no caller's mistake.
+pub(super) fn midway(error: SourceError) -> SourceError {
+    match error {
+        SourceError::InvalidPosition => SourceError::Upstream("it did not take a position of its own".to_owned()),
+        error => error,
+    }
 }

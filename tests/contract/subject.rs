@@ -43,19 +43,23 @@ pub struct Binary {
 impl Binary {
     /// Starts it for the tenant `acme` of [`tenants`]; `server` are more lines for `[server]`.
     pub async fn on(endpoint: &str, root: &str, server: &str) -> Self {
+        Self::with(endpoint, root, server, &[("AWS_ACCESS_KEY_ID", "AKIDTEST"), ("AWS_SECRET_ACCESS_KEY", SECRET)]).await
+    }
+
+    /// The same, with what its environment says of credentials.
+    pub async fn with(endpoint: &str, root: &str, server: &str, environment: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let issuer = Issuer::new(folder.path());
         let text = format!(
             "[server]\nlisten = \"127.0.0.1:0\"\nadmin_listen = \"127.0.0.1:0\"\npublic_url = \"http://logs.test\"\n{server}\n\
              [[auth.issuers]]\nissuer = \"test\"\naudiences = [\"logmark\"]\nalgorithms = [\"ES256\"]\n\
-             keys = \"file:issuer.jwks.json\"\n\
-             [[sources]]\nname = \"aws\"\nkind = \"cloudwatch\"\nregion = \"{REGION}\"\nendpoint = \"{endpoint}\"\n{}",
+             keys = \"file:issuer.jwks.json\"\n{}{}",
+            cloudwatch(endpoint),
             tenants(root)
         );
         let config = folder.path().join("logmark.toml");
         std::fs::write(&config, text).unwrap();
-        let keys = [("AWS_ACCESS_KEY_ID", "AKIDTEST"), ("AWS_SECRET_ACCESS_KEY", SECRET)];
-        let process = Process::serve(&config, &keys).await;
+        let process = Process::serve(&config, environment).await;
         Self { process, issuer, _folder: folder }
     }
 
@@ -68,6 +72,11 @@ impl Binary {
     pub fn log(&self) -> String {
         self.process.log()
     }
+}
+
+/// The one source, with nothing between the tests and the endpoint that would answer or hold back calls in its place.
+fn cloudwatch(endpoint: &str) -> String {
+    format!("[[sources]]\nname = \"aws\"\nkind = \"cloudwatch\"\nregion = \"{REGION}\"\nendpoint = \"{endpoint}\"\n")
 }
 
 fn tenants(root: &str) -> String {

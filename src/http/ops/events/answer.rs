@@ -1,5 +1,7 @@
 //! The answer to an event request: a page, or a stream, in the format it asks for.
 
+use std::time::Duration;
+
 use axum::response::{IntoResponse, Response};
 use http::HeaderValue;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, TRAILER};
@@ -17,6 +19,7 @@ use crate::http::encode::stream::{self, Audit, CURSOR_TRAILER, Ending};
 use crate::http::encode::{EventWriter, Format};
 use crate::http::problem::{ApiError, CURSOR};
 use crate::http::{App, AppState};
+use crate::sources::SourceError;
 use crate::sources::export::Export;
 use crate::sources::reader::{self, Budget, ReadEvents};
 
@@ -66,6 +69,9 @@ impl Answer {
             pursuit: self.ask.pursuit,
         };
         let read = reader::read_page(&self.app.sources, &permit, position, self.ask.direction, budget).await?;
+        if self.ask.format != Format::Json {
+            not_short(read.stop)?;
+        }
         let seal = self.sealer(&permit);
         let next_cursor = seal(Direction::Forward, &read.next, read.stop)?;
         let previous_cursor =
@@ -165,6 +171,19 @@ impl Answer {
             headers.insert(TRAILER, HeaderValue::from_static(CURSOR_TRAILER));
         }
         response
+    }
+}
+
+/// Refuses the last events when there are fewer than were asked for and than there are: only a JSON page can say so, and only it
+/// has a cursor that goes back to the rest.
+fn not_short(stop: StopReason) -> Result<(), ApiError> {
+    match stop {
+        StopReason::End | StopReason::Limit => Ok(()),
+        StopReason::Bytes => {
+            Err(ApiError::parameter("limit", "is more than one answer can hold here: give a smaller one, or `start`"))
+        }
+        StopReason::Time => Err(SourceError::Timeout.into()),
+        StopReason::Throttled => Err(SourceError::Throttled { retry_after: Duration::from_secs(1) }.into()),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The source against a fake upstream: what is here sets the stage, the files beside it hold the plays.
 
 #[path = "../../../../tests/world/fake_cloudwatch/mod.rs"]
+#[expect(dead_code, reason = "the rest of it is used by the integration tests")]
 mod fake;
 mod faults;
 mod group_reading;
