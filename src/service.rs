@@ -269,7 +269,7 @@ fn key_file(path: &std::path::Path, issuer: &IssuerRules) -> Result<(), String> 
     KeySet::parse(&bytes, &issuer.algorithms, SetOrigin::File).map(drop).map_err(|error| error.to_string())
 }
 
-fn endpoint(cloudwatch: &config::source::CloudWatch) -> Result<Option<http::Uri>, String> {
+fn endpoint(cloudwatch: &config::cloudwatch::CloudWatch) -> Result<Option<http::Uri>, String> {
     let parse = |url: &url::Url| url.as_str().parse().map_err(|error: http::uri::InvalidUri| format!("endpoint: {error}"));
     cloudwatch.endpoint.as_ref().map(parse).transpose()
 }
@@ -299,6 +299,10 @@ impl Opened {
                         endpoint: endpoint(cloudwatch).map_err(failed)?,
                         assume_role: cloudwatch.assume_role.as_ref().map(ToString::to_string),
                         external_id: cloudwatch.external_id.as_ref().map(ToString::to_string),
+                        account: cloudwatch.account.as_ref().map(ToString::to_string),
+                        quotas: cloudwatch.quotas(),
+                        cache: cloudwatch.cache,
+                        queries: cloudwatch.queries,
                         ..Settings::new(source.name.clone(), cloudwatch.region.as_str())
                     };
                     let made = CloudWatch::connect(settings, outbound.clone(), Arc::clone(clock), &accounts);

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use logmark::domain::time::{Clock as _, SystemClock};
+use logmark::sources::cloudwatch::quotas::Api;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -32,6 +33,9 @@ enum Source {
     Moto { moto: &'static Moto, process: Binary },
 }
 
+/// What its environment says of credentials.
+const KEYS: [(&str, &str); 2] = [("AWS_ACCESS_KEY_ID", "AKIDTEST"), ("AWS_SECRET_ACCESS_KEY", SECRET)];
+
 /// The real binary on a CloudWatch endpoint.
 #[derive(Debug)]
 pub struct Binary {
@@ -43,18 +47,17 @@ pub struct Binary {
 impl Binary {
     /// Starts it for the tenant `acme` of [`tenants`]; `server` are more lines for `[server]`.
     pub async fn on(endpoint: &str, root: &str, server: &str) -> Self {
-        Self::with(endpoint, root, server, &[("AWS_ACCESS_KEY_ID", "AKIDTEST"), ("AWS_SECRET_ACCESS_KEY", SECRET)]).await
+        Self::with(&cloudwatch(endpoint, KEEPS_NOTHING), root, server, &KEYS).await
     }
 
-    /// The same, with what its environment says of credentials.
-    pub async fn with(endpoint: &str, root: &str, server: &str, environment: &[(&str, &str)]) -> Self {
+    /// On these `[[sources]]`, with what its environment says of credentials.
+    pub async fn with(sources: &str, root: &str, server: &str, environment: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let issuer = Issuer::new(folder.path());
         let text = format!(
             "[server]\nlisten = \"127.0.0.1:0\"\nadmin_listen = \"127.0.0.1:0\"\npublic_url = \"http://logs.test\"\n{server}\n\
              [[auth.issuers]]\nissuer = \"test\"\naudiences = [\"logmark\"]\nalgorithms = [\"ES256\"]\n\
-             keys = \"file:issuer.jwks.json\"\n{}{}",
-            cloudwatch(endpoint),
+             keys = \"file:issuer.jwks.json\"\n{sources}{}",
             tenants(root)
         );
         let config = folder.path().join("logmark.toml");
@@ -74,9 +77,18 @@ impl Binary {
     }
 }
 
-/// The one source, with nothing between the tests and the endpoint that would answer or hold back calls in its place.
-fn cloudwatch(endpoint: &str) -> String {
-    format!("[[sources]]\nname = \"aws\"\nkind = \"cloudwatch\"\nregion = \"{REGION}\"\nendpoint = \"{endpoint}\"\n")
+/// Nothing stands between the tests and the endpoint that would answer in its place.
+pub const KEEPS_NOTHING: &str = "{ bytes = 0 }";
+/// Answers are kept, but none that may change for long enough that a test could see it.
+const KEEPS_WHAT_IS_FINAL: &str = "{ live = \"1ms\", lists = \"1ms\" }";
+
+/// The one source, with quotas that no test meets.
+pub fn cloudwatch(endpoint: &str, cache: &str) -> String {
+    let quotas = Api::ALL.map(|api| format!("{api} = 10000")).join(", ");
+    format!(
+        "[[sources]]\nname = \"aws\"\nkind = \"cloudwatch\"\nregion = \"{REGION}\"\nendpoint = \"{endpoint}\"\n\
+         quotas = {{ {quotas} }}\ncache = {cache}\n"
+    )
 }
 
 fn tenants(root: &str) -> String {
@@ -108,7 +120,7 @@ impl Subject {
     /// On our CloudWatch.
     pub async fn fake() -> Self {
         let (fake, root) = (Fake::start(now()).await, new_root());
-        let process = Binary::on(&fake.endpoint(), &root, "").await;
+        let process = Binary::with(&cloudwatch(&fake.endpoint(), KEEPS_WHAT_IS_FINAL), &root, "", &KEYS).await;
         Self { root, acme: process.acme(), source: Source::Fake { fake, process } }
     }
 

@@ -79,12 +79,27 @@ pub struct Quotas {
     pub reserve: f64,
 }
 
+/// What is known of the quotas from elsewhere than AWS's published defaults.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct GivenQuotas {
+    /// Calls per second; what is not there is not known.
+    pub calls_per_second: BTreeMap<Api, f64>,
+    /// Queries at a time.
+    pub concurrent_queries: Option<u32>,
+}
+
 impl Quotas {
     /// AWS's defaults, which differ from region to region, for the two operations that read events.
     #[must_use]
     pub fn of_region(region: &str) -> Self {
         let calls_per_second = Api::ALL.into_iter().map(|api| (api, default_rate(api, region))).collect();
         Self { calls_per_second, concurrent_queries: CONCURRENT_QUERIES, reserve: DEFAULT_RESERVE }
+    }
+
+    /// Puts what is given in the place of what was.
+    pub fn overlay(&mut self, given: &GivenQuotas) {
+        self.calls_per_second.extend(&given.calls_per_second);
+        self.concurrent_queries = given.concurrent_queries.unwrap_or(self.concurrent_queries);
     }
 
     /// Calls per second to the operation, all of the account's callers together.
