@@ -1,7 +1,7 @@
 //! One test binary: the service as its users meet it, by behaviour.
 //!
 //! `world` starts services and counterparts, `ops` asks for each operation, `contract` runs one suite against every source,
-//! `faults` lets the upstream fail in every way, `security` attacks, `auth` judges tokens, `architecture` reads the sources,
+//! `faults` lets the upstream fail in every way, `sharing` has many ask for the same, `security` attacks, `auth` judges tokens, `architecture` reads the sources,
 //! `cli` runs the binary, `lambda` runs it as a function.
 
 #![expect(
@@ -17,6 +17,7 @@ mod world;
 mod ops;
 mod contract;
 mod faults;
+mod sharing;
 mod auth;
 mod cli;
 mod lambda;

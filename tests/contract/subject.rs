@@ -34,7 +34,7 @@ enum Source {
 }
 
 /// What its environment says of credentials.
-const KEYS: [(&str, &str); 2] = [("AWS_ACCESS_KEY_ID", "AKIDTEST"), ("AWS_SECRET_ACCESS_KEY", SECRET)];
+pub const KEYS: [(&str, &str); 2] = [("AWS_ACCESS_KEY_ID", "AKIDTEST"), ("AWS_SECRET_ACCESS_KEY", SECRET)];
 
 /// The real binary on a CloudWatch endpoint.
 #[derive(Debug)]
@@ -47,18 +47,17 @@ pub struct Binary {
 impl Binary {
     /// Starts it for the tenant `acme` of [`tenants`]; `server` are more lines for `[server]`.
     pub async fn on(endpoint: &str, root: &str, server: &str) -> Self {
-        Self::with(&cloudwatch(endpoint, KEEPS_NOTHING), root, server, &KEYS).await
+        Self::with(&(cloudwatch(endpoint, KEEPS_NOTHING) + &tenants(root)), server, &KEYS).await
     }
 
-    /// On these `[[sources]]`, with what its environment says of credentials.
-    pub async fn with(sources: &str, root: &str, server: &str, environment: &[(&str, &str)]) -> Self {
+    /// On these `[[sources]]` and for these tenants, with what its environment says of credentials.
+    pub async fn with(sources_and_tenants: &str, server: &str, environment: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let issuer = Issuer::new(folder.path());
         let text = format!(
             "[server]\nlisten = \"127.0.0.1:0\"\nadmin_listen = \"127.0.0.1:0\"\npublic_url = \"http://logs.test\"\n{server}\n\
              [[auth.issuers]]\nissuer = \"test\"\naudiences = [\"logmark\"]\nalgorithms = [\"ES256\"]\n\
-             keys = \"file:issuer.jwks.json\"\n{sources}{}",
-            tenants(root)
+             keys = \"file:issuer.jwks.json\"\n{sources_and_tenants}"
         );
         let config = folder.path().join("logmark.toml");
         std::fs::write(&config, text).unwrap();
@@ -68,7 +67,12 @@ impl Binary {
 
     /// A client of `acme`.
     pub fn acme(&self) -> Client {
-        Client::new(self.process.address, Some(self.issuer.token("acme", "logs:*:*")))
+        self.tenant("acme")
+    }
+
+    /// A client of the tenant.
+    pub fn tenant(&self, tenant: &str) -> Client {
+        Client::new(self.process.address, Some(self.issuer.token(tenant, "logs:*:*")))
     }
 
     /// What it has logged so far.
@@ -91,7 +95,8 @@ pub fn cloudwatch(endpoint: &str, cache: &str) -> String {
     )
 }
 
-fn tenants(root: &str) -> String {
+/// `acme`, which may read the groups of `root`.
+pub fn tenants(root: &str) -> String {
     format!(
         "[tenants.acme]\n\
          [[tenants.acme.grants]]\ngroups = [\"/{root}/*\"]\nactions = [\"read\"]\n\
@@ -120,7 +125,7 @@ impl Subject {
     /// On our CloudWatch.
     pub async fn fake() -> Self {
         let (fake, root) = (Fake::start(now()).await, new_root());
-        let process = Binary::with(&cloudwatch(&fake.endpoint(), KEEPS_WHAT_IS_FINAL), &root, "", &KEYS).await;
+        let process = Binary::with(&(cloudwatch(&fake.endpoint(), KEEPS_WHAT_IS_FINAL) + &tenants(&root)), "", &KEYS).await;
         Self { root, acme: process.acme(), source: Source::Fake { fake, process } }
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::operations::PAGE_EVENTS;
-use crate::contract::subject::{Binary, KEEPS_NOTHING, cloudwatch, now};
+use crate::contract::subject::{Binary, KEEPS_NOTHING, cloudwatch, now, tenants};
 use crate::world::client::{Answer, Client};
 use crate::world::cuts::{Cut, Cuts};
 use crate::world::elsewhere::Elsewhere;
@@ -68,7 +68,7 @@ impl Stage {
         fake.state().elsewhere = elsewhere.address.to_string();
         let endpoint = if through_cuts { format!("http://{}", cuts.address) } else { fake.endpoint() };
         let (name, value) = keys.variable();
-        let binary = Binary::with(&cloudwatch(&endpoint, KEEPS_NOTHING), "f", limits, &[(name, &value)]).await;
+        let binary = Binary::with(&(cloudwatch(&endpoint, KEEPS_NOTHING) + &tenants("f")), limits, &[(name, &value)]).await;
         Self { acme: binary.acme(), fake, cuts, elsewhere, keys, binary }
     }
 

@@ -10,6 +10,7 @@ pub(crate) mod signature;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -96,6 +97,26 @@ pub(crate) struct State {
     pub(crate) elsewhere: String,
     /// Its clock: milliseconds since 1970.
     pub(crate) now: i64,
+    /// Calls that it takes within a second; more are throttled.
+    pub(crate) quota: Option<usize>,
+    /// When the last calls came, and how many it throttled for their number.
+    taken: VecDeque<Instant>,
+    pub(crate) throttled: usize,
+}
+
+impl State {
+    /// Is this call one too many?
+    fn is_over_quota(&mut self) -> bool {
+        let Some(quota) = self.quota else { return false };
+        let now = Instant::now();
+        self.taken.retain(|taken| now.duration_since(*taken) < Duration::from_secs(1));
+        if self.taken.len() < quota {
+            self.taken.push_back(now);
+            return false;
+        }
+        self.throttled += 1;
+        true
+    }
 }
 
 /// A running fake; ends with the runtime.
@@ -140,7 +161,8 @@ async fn serve(mut socket: TcpStream, state: Arc<Mutex<State>>) -> Option<()> {
         let (fault, answer) = {
             let mut state = state.lock().unwrap();
             let planned = state.plans.choose(&seen.raw);
-            let fault = state.faults.pop_front().or(planned).or(state.always);
+            let over_quota = state.is_over_quota().then_some(Fault::Error(400, "ThrottlingException"));
+            let fault = over_quota.or_else(|| state.faults.pop_front()).or(planned).or(state.always);
             state.seen.push(seen.clone());
             (fault, answer(&mut state, &seen, fault))
         };
