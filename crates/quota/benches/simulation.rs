@@ -35,9 +35,12 @@ fn main() {
         "worst s",
         "CPU s"
     );
-    for scenario in [scenarios::one_asks_much, scenarios::one_floods, scenarios::all_want_more, scenarios::weights_differ] {
-        row(&scenario(Order::Fair));
-        row(&scenario(Order::FirstCome));
+    for order in [Order::Fair, Order::FirstCome] {
+        row(&scenarios::one_asks_much(scenarios::TENANTS, order));
+        row(&scenarios::one_asks_much(100, order));
+        row(&scenarios::one_floods(order));
+        row(&scenarios::all_want_more(order));
+        row(&scenarios::weights_differ(order));
     }
     recovery();
     costs();
@@ -61,8 +64,8 @@ fn row(scenario: &Scenario) {
         seen.asked as f64 / length,
         seen.calls.len() as f64 / length,
         jain.map_or("-".to_owned(), |jain| format!("{jain:.4}")),
-        waits(&seen.light),
-        waits(&seen.heavy),
+        waits(&seen.light()),
+        waits(&seen.waits_of(|tenant| tenant == 0)),
         seen.refused,
         seen.worst_second(),
         took,
