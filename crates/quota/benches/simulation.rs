@@ -22,7 +22,7 @@ use world::{Order, Scenario, percentile};
 
 fn main() {
     println!(
-        "{:<38}{:<7}{:>8}{:>9}{:>9}{:>8}  {:>22}  {:>22}{:>9}{:>8}{:>7}",
+        "{:<38}{:<7}{:>8}{:>9}{:>9}{:>8}  {:>22}  {:>22}{:>9}{:>8}{:>8}",
         "scenario",
         "order",
         "tenants",
@@ -33,7 +33,7 @@ fn main() {
         "heavy p50/p99/max s",
         "refused",
         "worst s",
-        "CPU s"
+        "took s"
     );
     for order in [Order::Fair, Order::FirstCome] {
         row(&scenarios::one_asks_much(scenarios::TENANTS, order));
@@ -57,7 +57,7 @@ fn row(scenario: &Scenario) {
     };
     let jain = seen.jain(&scenario.tenants);
     println!(
-        "{:<38}{:<7}{:>8}{:>9.2}{:>9.2}{:>8}  {:>22}  {:>22}{:>9}{:>8}{:>7.2}",
+        "{:<38}{:<7}{:>8}{:>9.2}{:>9.2}{:>8}  {:>22}  {:>22}{:>9}{:>8}{:>8.2}",
         scenario.name,
         if scenario.order == Order::Fair { "fair" } else { "first" },
         scenario.tenants.len(),
@@ -89,11 +89,11 @@ type Waiting = Pin<Box<dyn Future<Output = Result<Turn, Refused>>>>;
 
 /// Real time of the three things that happen to a request, with so many waiting at all times.
 fn costs() {
-    println!("\n{:>8}{:>22}{:>22}{:>14}", "waiting", "admit, to the middle", "leave, from the middle", "grant  (ns)");
+    println!("\n{:>8}{:>22}{:>24}{:>14}", "waiting", "admit, to the middle", "leave, from the middle", "grant  (ns)");
     for waiting in [1, 1_000, 10_000] {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         let [admit, leave, grant] = runtime.block_on(cost(waiting));
-        println!("{waiting:>8}{admit:>22.0}{leave:>22.0}{grant:>14.0}");
+        println!("{waiting:>8}{admit:>22.0}{leave:>24.0}{grant:>14.0}");
     }
 }
 
