@@ -12,6 +12,8 @@ mod core;
 mod pace;
 mod queue;
 mod window;
+#[cfg(test)]
+mod tests;
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;

@@ -12,7 +12,7 @@ use super::LaneState;
 use super::breaker::{Breaker, BreakerState, Health, Period};
 use super::pace::Pace;
 use super::queue::{Queue, Waiting};
-use super::window::{Logged, Window};
+use super::window::{Logged, Window, distance};
 use crate::refused::whole_seconds;
 use crate::{Limits, Refused, Share};
 
@@ -222,18 +222,17 @@ impl<W: Waiter> Core<W> {
 
     /// Lets a request of this rank into the queue, at the cost of the last in line if it is full.
     fn make_room(&mut self, now: Instant, share: &Share, deadline: Instant, rank: usize) -> Result<(), Refused> {
-        let (turn, patience) = (self.turn(now, rank), deadline - now);
+        let patience = deadline - now;
         if let Some(first) = self.queue.first_of_full(share) {
-            let room = self.turn(now, first);
-            return Err(Refused::busy_until(now, turn.checked_sub(patience).map_or(room, |enough| enough.max(room))));
+            return Err(Refused::busy_until(now, self.turn(now, first).max(self.enough(now, rank, patience))));
         }
-        if turn > deadline {
+        if self.turn(now, rank) > deadline {
             return Err(self.busy(now, rank, patience));
         }
         if self.queue.is_full() {
             let last = self.queue.len() - 1;
             if rank > last {
-                return Err(Refused::busy_until(now, self.turn(now, 0).max(turn.checked_sub(patience).unwrap_or(now))));
+                return Err(Refused::busy_until(now, self.turn(now, 0).max(self.enough(now, rank, patience))));
             }
             if let Some(evicted) = self.queue.evict() {
                 evicted.waiter.tell(Err(self.busy(now, last + 1, evicted.deadline - evicted.since)));
@@ -244,7 +243,14 @@ impl<W: Waiter> Core<W> {
 
     /// What one of this rank is told that could wait for `patience`: to come back when that will be enough.
     fn busy(&self, now: Instant, rank: usize, patience: Duration) -> Refused {
-        Refused::busy_until(now, self.turn(now, rank).checked_sub(patience).unwrap_or(now))
+        Refused::busy_until(now, self.enough(now, rank, patience))
+    }
+
+    /// From when on one of this rank would need no more patience than that. Less than the distance of two calls is enough only
+    /// when nobody waits: even who is first may have to wait for so long.
+    fn enough(&self, now: Instant, rank: usize, patience: Duration) -> Instant {
+        let rank = if patience < distance(self.pace.rate()) { rank.max(self.queue.len()) } else { rank };
+        self.turn(now, rank).checked_sub(patience).map_or(now, |enough| enough.max(now))
     }
 
     fn turn(&self, now: Instant, rank: usize) -> Instant {

@@ -43,18 +43,26 @@ impl Rule {
         let calls = (rate + ROUNDING) as usize;
         Self { calls, span: SPAN }
     }
+
+    fn distance(self) -> Duration {
+        self.span / u32::try_from(self.calls).unwrap_or(u32::MAX)
+    }
+}
+
+/// How far apart calls are at this rate when many wait.
+pub(super) fn distance(rate: f64) -> Duration {
+    Rule::new(rate).distance()
 }
 
 impl Window {
     /// A call is made at `now`, at this rate. Gives the moment by which it is logged.
     pub(super) fn record(&mut self, now: Instant, rate: f64, ceiling: f64) -> Logged {
         let keep = Rule::new(ceiling).calls;
-        while self.0.len() >= keep && self.0.front().is_some_and(|oldest| *oldest + SPAN <= now) {
+        // One more than counts now, for when the last is given back.
+        while self.0.len() > keep && self.0.front().is_some_and(|oldest| *oldest + SPAN <= now) {
             self.0.pop_front();
         }
-        let Rule { calls, span } = Rule::new(rate);
-        let distance = span / u32::try_from(calls).unwrap_or(u32::MAX);
-        let at = self.0.back().map_or(now, |last| now.max(*last + distance));
+        let at = self.0.back().map_or(now, |last| now.max(*last + distance(rate)));
         self.0.push_back(at);
         Logged(at)
     }
@@ -67,12 +75,19 @@ impl Window {
     }
 
     /// When the call can be made before which `before` others wait, at this rate and not before `earliest`. Exact if the rate
-    /// stays: call number n + calls comes a span after call number n.
+    /// stays as it was for the last second.
     pub(super) fn turn(&self, before: usize, rate: f64, earliest: Instant) -> Instant {
-        let Rule { calls, span } = Rule::new(rate);
-        let logged = self.0.len() + before % calls;
-        let first = logged.checked_sub(calls).and_then(|index| self.0.get(index)).map_or(earliest, |at| earliest.max(*at + span));
-        let rounds = u32::try_from(before / calls).unwrap_or(u32::MAX);
-        span.checked_mul(rounds).and_then(|more| first.checked_add(more)).unwrap_or(first)
+        let rule = Rule::new(rate);
+        let free = |before: usize| {
+            let logged = (self.0.len() + before).checked_sub(rule.calls).and_then(|index| self.0.get(index));
+            logged.map_or(earliest, |at| earliest.max(*at + rule.span))
+        };
+        if before < rule.calls {
+            return free(before);
+        }
+        // The others will be logged at the rate's distance, the first of them after the last that is logged now.
+        let first = self.0.back().map_or(earliest, |last| (*last + rule.distance()).max(free(0)));
+        let more = rule.distance().checked_mul(u32::try_from(before).unwrap_or(u32::MAX));
+        more.and_then(|more| first.checked_add(more)).unwrap_or(first)
     }
 }

@@ -10,26 +10,26 @@ use super::world::{Demand, Order, Scenario, Tenant, Throttling};
 const QUOTA: f64 = 10.0;
 const RESERVE: f64 = 0.2;
 pub(crate) const SHARED: usize = 8;
-const TENANTS: usize = 10_000;
+pub(crate) const TENANTS: usize = 10_000;
 const HOUR: Duration = Duration::from_secs(3600);
 
 /// 80 % of what there is to share is asked for, by one tenant a hundred times as much as by each other.
-pub(crate) fn one_asks_much(order: Order) -> Scenario {
-    let each = 0.8 * SHARED as f64 / (TENANTS + 99) as f64;
-    let tenants = tenants(Demand::Random(100.0 * each), Demand::Random(each));
+pub(crate) fn one_asks_much(tenants: usize, order: Order) -> Scenario {
+    let each = 0.8 * SHARED as f64 / (tenants + 99) as f64;
+    let tenants = self::tenants(tenants, Demand::Random(100.0 * each), Demand::Random(each));
     Scenario { name: "80 % load, one asks for 100 shares", tenants, order, ..basis(Duration::from_secs(60), 3 * HOUR) }
 }
 
 /// The light tenants ask for 80 %, and one has a hundred requests waiting whatever happens.
 pub(crate) fn one_floods(order: Order) -> Scenario {
-    let tenants = tenants(Demand::Always(100), Demand::Random(0.8 * SHARED as f64 / TENANTS as f64));
+    let tenants = tenants(TENANTS, Demand::Always(100), Demand::Random(0.8 * SHARED as f64 / TENANTS as f64));
     Scenario { name: "80 % load and one floods", tenants, order, ..basis(Duration::from_secs(60), 3 * HOUR) }
 }
 
 /// All want more than they get, one a hundred times as much as the others.
 pub(crate) fn all_want_more(order: Order) -> Scenario {
-    let tenants = tenants(Demand::Always(100), Demand::Always(1));
-    Scenario { name: "all wait, one for 100 shares", tenants, order, ..basis(2 * HOUR, 5 * HOUR) }
+    let tenants = tenants(TENANTS, Demand::Always(100), Demand::Always(1));
+    Scenario { name: "all wait, one for 100 shares", tenants, order, ..basis(2 * HOUR, 2 * HOUR) }
 }
 
 /// A few tenants of different weights, all of which want more than they get.
@@ -52,8 +52,8 @@ fn basis(patience: Duration, length: Duration) -> Scenario {
     Scenario { name: "", quota: QUOTA, reserve: RESERVE, order: Order::Fair, tenants, patience, length, throttles: None }
 }
 
-fn tenants(heavy: Demand, light: Demand) -> Vec<Tenant> {
-    let mut tenants = vec![Tenant { weight: 1, demand: light }; TENANTS];
+fn tenants(count: usize, heavy: Demand, light: Demand) -> Vec<Tenant> {
+    let mut tenants = vec![Tenant { weight: 1, demand: light }; count];
     tenants[0].demand = heavy;
     tenants
 }

@@ -69,9 +69,8 @@ pub(crate) struct Seen {
     pub(crate) calls: Vec<Duration>,
     /// Calls answered for each tenant.
     pub(crate) served: Vec<u64>,
-    /// Requests of each kind of tenant: how long those waited that were let through, in order of time.
-    pub(crate) heavy: Vec<Duration>,
-    pub(crate) light: Vec<Duration>,
+    /// The requests that were let through, in order of time: of which tenant, and how long it waited.
+    pub(crate) waits: Vec<(usize, Duration)>,
     pub(crate) asked: u64,
     pub(crate) refused: u64,
 }
@@ -167,7 +166,7 @@ impl World {
         {
             let mut seen = self.seen.borrow_mut();
             seen.calls.push(made);
-            if index == 0 { &mut seen.heavy } else { &mut seen.light }.push(asked.elapsed());
+            seen.waits.push((index, asked.elapsed()));
         }
         sleep(LATENCY).await;
         match self.scenario.throttles {
@@ -182,6 +181,14 @@ impl World {
 }
 
 impl Seen {
+    pub(crate) fn light(&self) -> Vec<Duration> {
+        self.waits_of(|tenant| tenant != 0)
+    }
+
+    pub(crate) fn waits_of(&self, tenants: impl Fn(usize) -> bool) -> Vec<Duration> {
+        self.waits.iter().filter(|(tenant, _)| tenants(*tenant)).map(|(_, wait)| *wait).collect()
+    }
+
     /// The most calls in any second, both its ends included.
     pub(crate) fn worst_second(&self) -> usize {
         self.most_within(Duration::from_secs(1))
