@@ -47,21 +47,29 @@ impl Marks {
     #[inline]
     fn of(block: &[u8; SIZE]) -> Self {
         let (quarters, _none) = block.as_chunks();
-        let bits = |is: fn(u8x16) -> u8x16| {
-            let one = |(index, bytes): (usize, &[u8; 16])| u64::from(is(u8x16::new(*bytes)).to_bitmask()) << (index * 16);
-            quarters.iter().enumerate().map(one).fold(0, |all, bits| all | bits)
-        };
-        let quotes = bits(is_quote);
+        let [a, b, c, d] = [0, 1, 2, 3].map(|index| u8x16::new(quarters.get(index).copied().unwrap_or_default()));
+        let quotes = bits([is_quote(a), is_quote(b), is_quote(c), is_quote(d)]);
         // Both are rare where they count, so they are looked for together first.
-        let some = quarters
-            .iter()
-            .map(|bytes| u8x16::new(*bytes))
-            .fold(u8x16::ZERO, |some, bytes| some | is_backslash(bytes) | is_control(bytes));
-        if some.to_bitmask() == 0 {
+        let backslashes = [is_backslash(a), is_backslash(b), is_backslash(c), is_backslash(d)];
+        let controls = [is_control(a), is_control(b), is_control(c), is_control(d)];
+        let (some_backslash, some_control) = (either(backslashes), either(controls));
+        if (some_backslash | some_control).to_bitmask() == 0 {
             return Self { quotes, backslashes: 0, controls: 0 };
         }
-        Self { quotes, backslashes: bits(is_backslash), controls: bits(is_control) }
+        let controls = if some_control.to_bitmask() == 0 { 0 } else { bits(controls) };
+        Self { quotes, backslashes: bits(backslashes), controls }
     }
+}
+
+#[inline]
+fn either([a, b, c, d]: [u8x16; 4]) -> u8x16 {
+    (a | b) | (c | d)
+}
+
+#[inline]
+fn bits(quarters: [u8x16; 4]) -> u64 {
+    let [a, b, c, d] = quarters.map(|quarter| u64::from(quarter.to_bitmask()));
+    a | b << 16 | c << 32 | d << 48
 }
 
 #[inline]
@@ -77,6 +85,25 @@ fn is_backslash(bytes: u8x16) -> u8x16 {
 #[inline]
 fn is_control(bytes: u8x16) -> u8x16 {
     bytes.min(u8x16::splat(0x1f)).simd_eq(bytes)
+}
+
+/// Bytes that names and numbers are looked at in: they are short.
+pub(crate) const SHORT: usize = 16;
+
+/// Where the first quote is, when nothing stands before it that a string cannot hold as it is.
+#[inline]
+pub(crate) fn plain_end(bytes: &[u8; SHORT]) -> Option<usize> {
+    let bytes = u8x16::new(*bytes);
+    let some = (is_quote(bytes) | is_backslash(bytes) | is_control(bytes)).to_bitmask();
+    let first = some & some.wrapping_neg();
+    (is_quote(bytes).to_bitmask() & first != 0).then_some(first.trailing_zeros() as usize)
+}
+
+/// How many digits the bytes begin with.
+#[inline]
+pub(crate) fn digits(bytes: &[u8; SHORT]) -> usize {
+    let values = u8x16::new(*bytes) - u8x16::splat(b'0');
+    values.min(u8x16::splat(9)).simd_eq(values).to_bitmask().trailing_ones() as usize
 }
 
 #[cfg(test)]
@@ -97,6 +124,22 @@ mod tests {
                 let expected = naive(&block);
                 assert_eq!(Marks::of(&block), expected, "{byte:#x} at {place}");
                 assert_eq!(Marks::at(&block[..place], 0).any(), 0);
+            }
+        }
+    }
+
+    #[test]
+    fn short_ones_end_where_a_loop_would_end_them() {
+        for byte in 0..=u8::MAX {
+            for place in 0..SHORT {
+                for fill in [b'x', b'7'] {
+                    let mut short = [fill; SHORT];
+                    short[place] = byte;
+                    let plain = short.iter().position(|byte| *byte < b' ' || b"\"\\".contains(byte));
+                    assert_eq!(plain_end(&short), plain.filter(|_| byte == b'"'), "{short:?}");
+                    let count = short.iter().take_while(|byte| byte.is_ascii_digit()).count();
+                    assert_eq!(digits(&short), count, "{short:?}");
+                }
             }
         }
     }

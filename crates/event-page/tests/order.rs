@@ -7,7 +7,7 @@ fn page(events: &[(i64, &str)]) -> Events {
     let mut builder = Builder::with_capacity(events.len(), 100);
     for (timestamp, message) in events {
         let event = PlainEvent { timestamp: *timestamp, ingestion_time: None, stream: "s", event_id: None, message };
-        builder.push(event).unwrap();
+        assert_eq!(builder.push(event), Ok(()));
     }
     builder.finish()
 }

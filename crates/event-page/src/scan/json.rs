@@ -6,11 +6,19 @@
 use std::borrow::Cow;
 
 use super::Malformed;
+use crate::block::{SHORT, digits, plain_end};
 use crate::events::Span;
 use crate::literal;
 
 /// How deep values may nest, the outermost one counted: what `serde_json` allows.
 const MAX_DEPTH: u32 = 127;
+
+/// The names that come again and again, as they mostly stand there: to find one of these is to know how long it is, which
+/// otherwise everything behind it would have to wait for.
+const USUAL: [&[u8]; 5] = [b"\"timestamp\":", b"\"message\":", b"\"ingestionTime\":", b"\"logStreamName\":", b"\"eventId\":"];
+
+/// Of epoch milliseconds from 2001 to 2286.
+const DIGITS_OF_TIME: usize = 13;
 
 /// A string of the text.
 #[derive(Debug, Clone, Copy)]
@@ -63,7 +71,7 @@ impl<'a> Json<'a> {
     }
 
     /// The next byte that is not whitespace, which stays next; 0, which no value holds, at the end.
-    #[inline]
+    #[inline(always)]
     fn next(&mut self) -> u8 {
         loop {
             match self.text.get(self.at) {
@@ -75,7 +83,7 @@ impl<'a> Json<'a> {
     }
 
     /// Takes the byte, which must be next.
-    #[inline]
+    #[inline(always)]
     fn take(&mut self, byte: u8, expected: &'static str) -> Result<(), Malformed> {
         if self.next() != byte || self.at >= self.text.len() {
             return self.expected(expected);
@@ -104,7 +112,7 @@ impl<'a> Json<'a> {
     }
 
     /// An object: `member` gets each name, decoded, and reads the value.
-    #[inline]
+    #[inline(always)]
     pub(super) fn object(&mut self, mut member: impl FnMut(&mut Self, &[u8]) -> Result<(), Malformed>) -> Result<(), Malformed> {
         if self.next() != b'{' {
             return self.expected("an object");
@@ -153,8 +161,30 @@ impl<'a> Json<'a> {
     }
 
     /// A member's name, decoded, and the colon behind it.
-    #[inline]
+    #[inline(always)]
     fn name(&mut self) -> Result<Cow<'a, [u8]>, Malformed> {
+        let next = self.next();
+        let rest = self.rest();
+        for usual in USUAL {
+            if rest.starts_with(usual) {
+                self.at += usual.len();
+                return Ok(Cow::Borrowed(&usual[1..usual.len() - 2]));
+            }
+        }
+        if next == b'"'
+            && let Some(rest) = self.text.get(self.at + 1..)
+            && let Some(end) = rest.first_chunk().and_then(plain_end)
+        {
+            self.at += end + 2;
+            self.take(b':', "`:`")?;
+            return Ok(Cow::Borrowed(rest.get(..end).unwrap_or_default()));
+        }
+        self.long_name()
+    }
+
+    /// As [`Self::name`], for those that are long, or have escapes in them.
+    #[cold]
+    fn long_name(&mut self) -> Result<Cow<'a, [u8]>, Malformed> {
         let text = self.string()?;
         let inside = text.span.of(self.text).unwrap_or_default();
         self.take(b':', "`:`")?;
@@ -187,23 +217,49 @@ impl<'a> Json<'a> {
     }
 
     /// A whole number of 64 bits, written without fraction or exponent; `-0` is none, as `serde_json` has it.
-    #[inline]
+    #[inline(always)]
     pub(super) fn integer(&mut self) -> Result<i64, Malformed> {
         let negative = self.next() == b'-';
         self.at += usize::from(negative);
-        let digits = self.digits()?;
-        let magnitude = digits.iter().try_fold(0_u64, |number, digit| {
-            number.checked_mul(10).and_then(|number| number.checked_add(u64::from(digit - b'0')))
-        });
-        let value = match (magnitude, negative) {
-            (Some(0), true) | (None, _) => None,
-            (Some(number), true) => 0_i64.checked_sub_unsigned(number),
-            (Some(number), false) => i64::try_from(number).ok(),
+        let value = match (self.short_number(), negative) {
+            (Some(number), false) => Some(number),
+            (Some(number), true) => Some(-number).filter(|number| *number != 0),
+            (None, _) => self.long_number(negative)?,
         };
         match (value, self.text.get(self.at)) {
             (Some(value), next) if !matches!(next, Some(b'.' | b'e' | b'E')) => Ok(value),
             _ => self.expected("a whole number of 64 bits"),
         }
+    }
+
+    /// A number of less than sixteen digits, as times are; `None`, and nothing read, where there is none that is right.
+    #[inline(always)]
+    fn short_number(&mut self) -> Option<i64> {
+        let bytes: &[u8; SHORT] = self.rest().first_chunk()?;
+        let length = digits(bytes);
+        if length == 0 || length == SHORT || (length > 1 && bytes.first() == Some(&b'0')) {
+            return None;
+        }
+        // Nothing behind a time of our days has to wait until its digits are counted.
+        self.at += if length == DIGITS_OF_TIME { DIGITS_OF_TIME } else { length };
+        // The digits to the end, zeros before them: two numbers of eight digits.
+        let aligned = (u128::from_le_bytes(*bytes) ^ u128::from_le_bytes([b'0'; SHORT])) << ((SHORT - length) * 8);
+        let halves: [u8; SHORT] = aligned.to_le_bytes();
+        let (halves, _none) = halves.as_chunks();
+        Some(halves.iter().fold(0, |number, half| number * 100_000_000 + eight_digits(*half)))
+    }
+
+    /// Any other; `None` when it is none of 64 bits.
+    #[cold]
+    fn long_number(&mut self, negative: bool) -> Result<Option<i64>, Malformed> {
+        let magnitude = self.digits()?.iter().try_fold(0_u64, |number, digit| {
+            number.checked_mul(10).and_then(|number| number.checked_add(u64::from(digit - b'0')))
+        });
+        Ok(match (magnitude, negative) {
+            (Some(0), true) | (None, _) => None,
+            (Some(number), true) => 0_i64.checked_sub_unsigned(number),
+            (Some(number), false) => i64::try_from(number).ok(),
+        })
     }
 
     /// The digits of a number's whole part: no needless zero before them.
@@ -294,4 +350,14 @@ impl<'a> Json<'a> {
             }
         }
     }
+}
+
+/// The number of eight decimal digits' values, the first one's in the first byte: neighbours are put together, thrice.
+#[inline]
+fn eight_digits(values: [u8; 8]) -> i64 {
+    let pairs = u64::from_le_bytes(values);
+    let pairs = pairs.wrapping_mul(10).wrapping_add(pairs >> 8) & 0x00ff_00ff_00ff_00ff;
+    let fours = pairs.wrapping_mul(100).wrapping_add(pairs >> 16) & 0x0000_ffff_0000_ffff;
+    let eight = fours.wrapping_mul(10_000).wrapping_add(fours >> 32) & 0xffff_ffff;
+    eight.cast_signed()
 }

@@ -106,7 +106,7 @@ impl GroupPage {
 }
 
 /// Reads the value of a member that must not have come yet.
-#[inline]
+#[inline(always)]
 fn once<'a, T>(
     json: &mut Json<'a>,
     place: &mut Option<T>,

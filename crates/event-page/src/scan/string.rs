@@ -6,7 +6,7 @@ use super::Malformed;
 use super::json::{Json, Text};
 use crate::block::{Marks, SIZE};
 use crate::events::Span;
-use crate::literal::hex;
+use crate::literal::{hex, split};
 
 /// What is known of a string's escapes so far.
 #[derive(Debug, Default)]
@@ -111,50 +111,4 @@ impl Json<'_> {
 #[inline]
 fn before_first(bits: u64) -> u64 {
     (bits & bits.wrapping_neg()).wrapping_sub(1)
-}
-
-/// The backslashes that begin an escape, and the bytes that they escape. In a run of backslashes every other one begins one:
-/// a subtraction carries through each run, as in simdjson (Langdale, Lemire: Parsing gigabytes of JSON per second, §3.1.1).
-#[inline]
-fn split(backslashes: u64, pending: &mut u64) -> (u64, u64) {
-    const ODD: u64 = 0xaaaa_aaaa_aaaa_aaaa;
-    if backslashes == 0 {
-        return (0, std::mem::take(pending));
-    }
-    let begins = backslashes & !*pending;
-    let codes = ((begins << 1 | ODD).wrapping_sub(begins)) ^ ODD;
-    let escaped = codes ^ (backslashes | *pending);
-    let begins = codes & backslashes;
-    *pending = begins >> 63;
-    (begins, escaped)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn naive(backslashes: u64, pending: &mut u64) -> (u64, u64) {
-        let (mut begins, mut escaped) = (0, 0);
-        for bit in 0..64 {
-            if *pending == 1 {
-                escaped |= 1 << bit;
-                *pending = 0;
-            } else if backslashes >> bit & 1 == 1 {
-                begins |= 1 << bit;
-                *pending = 1;
-            }
-        }
-        (begins, escaped)
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn escapes_are_told_apart_as_a_loop_would(a in proptest::num::u64::ANY, b in proptest::num::u64::ANY, pending in 0_u64..2) {
-            for backslashes in [a, b, a & b, a | b, u64::MAX, 0] {
-                let (mut fast, mut slow) = (pending, pending);
-                proptest::prop_assert_eq!(split(backslashes, &mut fast), naive(backslashes, &mut slow));
-                proptest::prop_assert_eq!(fast, slow);
-            }
-        }
-    }
 }

@@ -5,7 +5,7 @@
 
 use super::head::{Head, Parts};
 use crate::events::{EventRef, Form, Part};
-use crate::literal::{Piece, pieces};
+use crate::literal::{Exactly, Piece, Unescape, pieces, unescape};
 
 /// The names of the columns.
 pub(super) const HEADER: &[u8] = b"timestamp,ingestionTime,logStream,eventId,message\r\n";
@@ -29,7 +29,7 @@ impl Parts for Cells {
 /// Writes one event and its line end.
 #[inline]
 pub(super) fn write(head: &mut Head, event: EventRef<'_>, out: &mut Vec<u8>) {
-    out.extend_from_slice(head.of::<Cells>(event));
+    head.write::<Cells>(event, out);
     if let Some(id) = event.event_id_part() {
         cell(id, out);
     }
@@ -84,25 +84,28 @@ fn escaped(inside: &[u8], out: &mut Vec<u8>) {
         Piece::Run(run) => memchr::memchr(b',', run).is_some(),
         Piece::Escape(character) => matches!(character, '"' | ',' | '\r' | '\n'),
     });
-    if quoted {
-        out.push(b'"');
+    let quote: &[u8] = if quoted { b"\"" } else { b"" };
+    out.extend_from_slice(quote);
+    match pieces(inside).next() {
+        Some(Piece::Run(run)) => neutralise(run, out),
+        Some(Piece::Escape(character)) => neutralise(character.encode_utf8(&mut [0; 4]).as_bytes(), out),
+        None => {}
     }
-    let mut encoded = [0; 4];
-    for (index, piece) in pieces(inside).enumerate() {
-        let text = match piece {
-            Piece::Run(run) => run,
-            Piece::Escape(character) => character.encode_utf8(&mut encoded).as_bytes(),
-        };
-        if index == 0 {
-            neutralise(text, out);
-        }
-        if text == b"\"" {
+    unescape::<Doubled>(inside, out);
+    out.extend_from_slice(quote);
+}
+
+/// Every escape as what it means, in a quoted cell.
+struct Doubled;
+
+impl Unescape for Doubled {
+    const QUOTE: &'static [u8] = b"\"\"";
+
+    fn character(character: char, out: &mut Vec<u8>) {
+        if character == '"' {
             out.push(b'"');
         }
-        out.extend_from_slice(text);
-    }
-    if quoted {
-        out.push(b'"');
+        Exactly::character(character, out);
     }
 }
 

@@ -1,15 +1,16 @@
 //! What stands before the parts that differ from event to event: two times and the stream.
 //!
-//! Owns keeping it from one event to the next. Never knows what is between its parts: the layout says that.
+//! Owns keeping it from one event to the next: it is copied whole, and the milliseconds are written over the copy, so that
+//! nothing is read that was written just before. Never knows what is between its parts: the layout says that.
 
-use super::time::{LENGTH, Time};
+use super::time::{FRACTION, LENGTH, Second, split};
 use crate::events::{EventRef, Form, Part};
 
-/// The head of the event written last, with its times to be overwritten.
+/// The head of the event written last.
 #[derive(Debug, Default)]
 pub(super) struct Head {
-    timestamp: Time,
-    ingestion: Time,
+    timestamp: Second,
+    ingestion: Second,
     text: Vec<u8>,
     /// Of what event the text is; `None` before the first.
     shape: Option<Shape>,
@@ -36,33 +37,43 @@ pub(super) trait Parts {
 }
 
 impl Head {
-    /// The head of the event.
+    /// Writes the head of the event.
     #[inline]
-    pub(super) fn of<P: Parts>(&mut self, event: EventRef<'_>) -> &[u8] {
+    pub(super) fn write<P: Parts>(&mut self, event: EventRef<'_>, out: &mut Vec<u8>) {
         let part = event.stream_part();
         let fits = self.shape.as_ref().is_some_and(|shape| shape.fits(event, part));
         if !fits {
             self.renew::<P>(event, part);
         }
-        if let Some(shape) = &self.shape {
-            put(&mut self.text, shape.timestamp_at, self.timestamp.of(event.timestamp()));
-            if let (Some(at), Some(millis)) = (shape.ingestion_at, event.ingestion_time()) {
-                put(&mut self.text, at, self.ingestion.of(millis));
-            }
+        let Some(shape) = &self.shape else { return };
+        let start = out.len();
+        let (second, fraction) = split(event.timestamp());
+        if let Some(time) = self.timestamp.renewed(second) {
+            put(&mut self.text, shape.timestamp_at, time);
         }
-        &self.text
+        if let (Some(at), Some(millis)) = (shape.ingestion_at, event.ingestion_time()) {
+            let (second, taken) = split(millis);
+            if let Some(time) = self.ingestion.renewed(second) {
+                put(&mut self.text, at, time);
+            }
+            out.extend_from_slice(&self.text);
+            put(out, start + at + FRACTION, &taken);
+        } else {
+            out.extend_from_slice(&self.text);
+        }
+        put(out, start + shape.timestamp_at + FRACTION, &fraction);
     }
 
     fn renew<P: Parts>(&mut self, event: EventRef<'_>, part: Part<'_>) {
         let text = &mut self.text;
         text.clear();
-        let mut time = |before: &[u8]| {
+        let mut time = |before: &[u8], second: &Second| {
             text.extend_from_slice(before);
-            text.extend_from_slice(&[b' '; LENGTH]);
+            text.extend_from_slice(second.text());
             text.len() - LENGTH
         };
-        let timestamp_at = time(P::BEFORE);
-        let ingestion_at = event.ingestion_time().map(|_| time(P::INGESTION));
+        let timestamp_at = time(P::BEFORE, &self.timestamp);
+        let ingestion_at = event.ingestion_time().map(|_| time(P::INGESTION, &self.ingestion));
         P::rest(event, text);
         let mut stream = self.shape.take().map(|shape| shape.stream).unwrap_or_default();
         stream.clear();
@@ -83,8 +94,8 @@ impl Shape {
 }
 
 #[inline]
-fn put(text: &mut [u8], at: usize, time: &[u8; LENGTH]) {
+fn put<const N: usize>(text: &mut [u8], at: usize, part: &[u8; N]) {
     if let Some(place) = text.get_mut(at..).and_then(|rest| rest.first_chunk_mut()) {
-        *place = *time;
+        *place = *part;
     }
 }

@@ -19,7 +19,7 @@ impl Parts for Members {
 /// Writes one event, `end` behind the message's inside.
 #[inline]
 pub(super) fn write(head: &mut Head, event: EventRef<'_>, end: &[u8], out: &mut Vec<u8>) {
-    out.extend_from_slice(head.of::<Members>(event));
+    head.write::<Members>(event, out);
     if let Some(id) = event.event_id_part() {
         id.write_literal(out);
         out.extend_from_slice(b"\",\"message\":\"");

@@ -9,30 +9,48 @@ const SECONDS_OF_DAY: u64 = 86_400;
 
 /// How many bytes a moment takes.
 pub(super) const LENGTH: usize = 24;
+/// Where the milliseconds' digits are in it.
+pub(super) const FRACTION: usize = 20;
 
-/// The moment written last. Events come in the order of time, so mostly the day, and often the second, is the same again.
+/// The second written last. Events come in the order of time, so mostly the day, and often the second, is the same again.
 #[derive(Debug)]
-pub(super) struct Time {
+pub(super) struct Second {
     second: u64,
     text: [u8; LENGTH],
 }
 
-impl Default for Time {
+impl Default for Second {
     fn default() -> Self {
         Self { second: 0, text: *b"1970-01-01T00:00:00.000Z" }
     }
 }
 
-impl Time {
-    /// The text of epoch milliseconds.
+/// The second that epoch milliseconds are in, and the digits of the milliseconds in it.
+#[inline]
+pub(super) fn split(millis: i64) -> (u64, [u8; 3]) {
+    let millis = u64::try_from(millis).unwrap_or(0).min(LAST_MILLIS);
+    let (second, fraction) = (millis / 1000, millis % 1000);
+    (second, [fraction / 100, fraction / 10 % 10, fraction % 10].map(digit))
+}
+
+#[inline]
+fn digit(value: u64) -> u8 {
+    b'0' + u8::try_from(value).unwrap_or(0)
+}
+
+impl Second {
+    /// The text of the second, its milliseconds left at zero, when it is another one than the last.
     #[inline]
-    pub(super) fn of(&mut self, millis: i64) -> &[u8; LENGTH] {
-        let millis = u64::try_from(millis).unwrap_or(0).min(LAST_MILLIS);
-        let (second, fraction) = (millis / 1000, millis % 1000);
-        if second != self.second {
-            self.put_second(second);
+    pub(super) fn renewed(&mut self, second: u64) -> Option<&[u8; LENGTH]> {
+        if second == self.second {
+            return None;
         }
-        self.put(20, [fraction / 100, fraction / 10 % 10, fraction % 10]);
+        self.put_second(second);
+        Some(&self.text)
+    }
+
+    /// The text of the second, its milliseconds left at zero.
+    pub(super) fn text(&self) -> &[u8; LENGTH] {
         &self.text
     }
 
@@ -66,8 +84,8 @@ impl Time {
 
     #[inline]
     fn put<const N: usize>(&mut self, at: usize, digits: [u64; N]) {
-        for (place, digit) in self.text.iter_mut().skip(at).zip(digits) {
-            *place = b'0' + u8::try_from(digit).unwrap_or(0);
+        for (place, value) in self.text.iter_mut().skip(at).zip(digits) {
+            *place = digit(value);
         }
     }
 }
@@ -90,12 +108,21 @@ mod tests {
         format!("{:.3}", jiff::Timestamp::from_millisecond(clamped).unwrap())
     }
 
+    fn written(time: &mut Second, millis: i64) -> String {
+        let (second, fraction) = split(millis);
+        let same = time.second == second;
+        assert_eq!(time.renewed(second).is_none(), same);
+        let mut text = time.text().to_vec();
+        text[FRACTION..FRACTION + 3].copy_from_slice(&fraction);
+        String::from_utf8(text).unwrap()
+    }
+
     #[test]
     fn every_day_is_the_calendars() {
-        let mut time = Time::default();
+        let mut time = Second::default();
         for day in 0..2_932_897_i64 {
             let millis = day * 86_400_000 + day % 86_400_000;
-            let text = String::from_utf8(time.of(millis).to_vec()).unwrap();
+            let text = written(&mut time, millis);
             // The calendar is slow: all days of some centuries, every eleventh of the rest.
             if day < 150_000 || day % 11 == 0 {
                 assert_eq!(text, expected(millis), "{millis}");
@@ -108,12 +135,12 @@ mod tests {
         fn any_moments_one_after_the_other_are_as_jiff_writes_them(
             start in proptest::num::i64::ANY, near in 0_i64..253_402_300_799_999, steps in proptest::collection::vec(-200_000_i64..200_000, 1..20)
         ) {
-            let mut time = Time::default();
+            let mut time = Second::default();
             for base in [start, near] {
                 let mut millis = base;
                 for step in &steps {
                     millis = millis.saturating_add(*step);
-                    proptest::prop_assert_eq!(std::str::from_utf8(time.of(millis)).unwrap(), expected(millis));
+                    proptest::prop_assert_eq!(written(&mut time, millis), expected(millis));
                 }
             }
         }
