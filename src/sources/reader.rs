@@ -6,11 +6,12 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use logmark_event_page::{EventRef, Events};
 use tokio::time::Instant;
 
 use super::{Source, SourceError, Sources};
 use crate::auth::permit::Permit;
-use crate::domain::event::{Direction, Event, EventPage, PageRequest, Position, StopReason};
+use crate::domain::event::{Direction, EventPage, PageRequest, Position, StopReason};
 use crate::domain::operation::{Operation, ReadGroup, ReadStream};
 
 /// Calls to a source for one page of the API. FilterLogEvents may answer with many empty pages in a row; the cursor goes
@@ -55,8 +56,8 @@ pub struct Budget {
 /// Events up to a budget, ascending by time.
 #[derive(Debug)]
 pub struct Read {
-    /// The events.
-    pub events: Vec<Event>,
+    /// The events, in one page or more as the source gave them.
+    pub events: Vec<Events>,
     /// Where newer ones are, or will be.
     pub next: Position,
     /// Where older ones are.
@@ -78,7 +79,7 @@ pub async fn read_page<Op: ReadEvents>(
     budget: Budget,
 ) -> Result<Read, SourceError> {
     let source = sources.of(permit)?;
-    let mut pages: Vec<Vec<Event>> = Vec::new();
+    let mut pages: Vec<Events> = Vec::new();
     let (mut count, mut bytes) = (0, 0);
     let mut ends: Option<(Position, Option<Position>)> = None;
     let mut position = from;
@@ -98,13 +99,13 @@ pub async fn read_page<Op: ReadEvents>(
             Err(error) => return Err(error),
         };
         count += page.events.len();
-        bytes += page.events.iter().map(|event| event.message.len()).sum::<usize>();
+        bytes += page.events.iter().map(EventRef::message_length).sum::<usize>();
         let older_end = page.previous.is_none();
         ends = Some(match (ends, direction) {
             (None, _) => (page.next, page.previous),
             (Some((_, previous)), Direction::Forward) => (page.next, previous),
             // A first page without events may not know where newer ones will be as exactly as the first one that has some.
-            (Some(_), Direction::Backward) if pages.iter().all(Vec::is_empty) => (page.next, page.previous),
+            (Some(_), Direction::Backward) if pages.iter().all(Events::is_empty) => (page.next, page.previous),
             (Some((next, _)), Direction::Backward) => (next, page.previous),
         });
         pages.push(page.events);
@@ -127,7 +128,7 @@ pub async fn read_page<Op: ReadEvents>(
         pages.reverse();
     }
     let (next, previous) = ends.ok_or_else(|| SourceError::Upstream("no page was read".to_owned()))?;
-    Ok(Read { events: pages.into_iter().flatten().collect(), next, previous, stop })
+    Ok(Read { events: pages, next, previous, stop })
 }
 
 /// Reads forward page by page to the end of the range or to `limit`, for answers that are streamed.
@@ -163,7 +164,7 @@ impl<Op: ReadEvents> Export<Op> {
     ///
     /// # Errors
     /// What the source says. After an error the export is over.
-    pub async fn next_page(&mut self) -> Option<Result<Vec<Event>, SourceError>> {
+    pub async fn next_page(&mut self) -> Option<Result<Events, SourceError>> {
         if self.stop.is_some() || self.failed {
             return None;
         }

@@ -17,7 +17,7 @@ use super::credentials::Cache;
 use super::errors::{CallError, Failure, Kind};
 use super::retry::{Budget, MAX_ATTEMPTS, Skew, backoff};
 use super::signer;
-use super::wire::Call;
+use super::wire::{Answer, Call};
 use crate::domain::time::{Clock, Millis};
 use crate::outbound::{Limits, Outbound};
 use crate::telemetry::metrics;
@@ -70,7 +70,7 @@ impl Client {
         let body =
             serde_json::to_vec(operation).map_err(|_| CallError::Upstream("the request could not be written".to_owned()))?;
         let answer = self.exchange(Op::NAME, body.into()).await?;
-        serde_json::from_slice(&answer).map_err(|_| CallError::Upstream(format!("the answer to {} is not one", Op::NAME)))
+        Op::Answer::read(answer).ok_or_else(|| CallError::Upstream(format!("the answer to {} is not one", Op::NAME)))
     }
 
     async fn exchange(&self, operation: &'static str, body: Bytes) -> Result<Bytes, CallError> {

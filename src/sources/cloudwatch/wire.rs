@@ -3,6 +3,8 @@
 //! Owns what is asked for and what of an answer is read. Strict about what paging relies on (a page without its list is no
 //! page), lenient about the rest. Never sends `logGroupIdentifier`: a name can't reach into another account.
 
+use bytes::Bytes;
+use logmark_event_page::{GroupPage, StreamPage};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +13,19 @@ pub(super) trait Call: Serialize + Sync {
     /// Its name, in `X-Amz-Target`.
     const NAME: &'static str;
     /// Its answer.
-    type Answer: DeserializeOwned;
+    type Answer: Answer;
+}
+
+/// What an operation answers.
+pub(super) trait Answer: Sized {
+    /// Reads it; `None` when the bytes are no such answer.
+    fn read(answer: Bytes) -> Option<Self>;
+}
+
+impl<T: DeserializeOwned> Answer for T {
+    fn read(answer: Bytes) -> Option<Self> {
+        serde_json::from_slice(&answer).ok()
+    }
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -36,21 +50,14 @@ impl Call for GetLogEvents<'_> {
     type Answer = StreamEvents;
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct StreamEvents {
-    pub(super) events: Vec<StreamEvent>,
-    /// Never null; equal to the token sent at the end.
-    pub(super) next_forward_token: String,
-    pub(super) next_backward_token: String,
-}
+/// Passed on as it stands: no event becomes a value.
+#[derive(Debug)]
+pub(super) struct StreamEvents(pub(super) StreamPage);
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct StreamEvent {
-    pub(super) timestamp: i64,
-    pub(super) message: String,
-    pub(super) ingestion_time: Option<i64>,
+impl Answer for StreamEvents {
+    fn read(answer: Bytes) -> Option<Self> {
+        StreamPage::read(answer).ok().map(Self)
+    }
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -85,23 +92,14 @@ impl Call for FilterLogEvents<'_> {
     type Answer = GroupEvents;
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct GroupEvents {
-    pub(super) events: Vec<GroupEvent>,
-    /// Its absence is the only sign of the end.
-    pub(super) next_token: Option<String>,
-}
+/// Passed on as it stands: no event becomes a value. Positions rely on the ids.
+#[derive(Debug)]
+pub(super) struct GroupEvents(pub(super) GroupPage);
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct GroupEvent {
-    pub(super) log_stream_name: String,
-    pub(super) timestamp: i64,
-    pub(super) message: String,
-    pub(super) ingestion_time: Option<i64>,
-    /// Positions rely on it.
-    pub(super) event_id: String,
+impl Answer for GroupEvents {
+    fn read(answer: Bytes) -> Option<Self> {
+        GroupPage::read(answer).ok().map(Self)
+    }
 }
 
 #[derive(Debug, Clone, Serialize)]

@@ -47,6 +47,12 @@ impl Writer {
         Self { layout, head: Head::default(), separator: b"" }
     }
 
+    /// How it lays events out.
+    #[must_use]
+    pub fn layout(&self) -> Layout {
+        self.layout
+    }
+
     /// What stands before the first event.
     pub fn begin(&self, out: &mut Vec<u8>) {
         if self.layout == Layout::Csv {
