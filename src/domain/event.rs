@@ -1,26 +1,12 @@
 //! What sources hold and hand out: events, groups, streams, and pages of them.
 //!
-//! Owns the shapes; never says how they are written on the wire (that is `http::encode`).
+//! Owns the shapes, but for the events of a page, which have a library of their own: [`logmark_event_page`]. Never says how
+//! they are written on the wire (that is `http::encode`).
 
-use std::sync::Arc;
+use logmark_event_page::Events;
 
 use super::name::{LogGroupName, LogStreamName};
 use super::time::Millis;
-
-/// One log event.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Event {
-    /// When it happened, by whoever wrote it.
-    pub timestamp: Millis,
-    /// When the source took it in.
-    pub ingestion_time: Option<Millis>,
-    /// The stream it is in, shared among the events of a page.
-    pub stream: Arc<str>,
-    /// The id that CloudWatch gives an event in FilterLogEvents; absent where it gives none.
-    pub event_id: Option<String>,
-    /// The message, exactly.
-    pub message: String,
-}
 
 /// Where reading goes on in a source: text that only the source understands. It leaves the service sealed in a cursor only.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -103,7 +89,7 @@ pub enum Age {
 #[derive(Debug, Clone)]
 pub struct EventPage {
     /// The events; may be empty without being the end.
-    pub events: Vec<Event>,
+    pub events: Events,
     /// Where newer events are, or will be.
     pub next: Position,
     /// Where older events are; `None` where the source cannot read backwards from here.

@@ -6,13 +6,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use logmark_event_page::Events;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::reader::{ReadEvents, midway};
 use super::{Source, SourceError, Sources};
 use crate::auth::permit::Permit;
-use crate::domain::event::{Direction, Event, EventPage, PageRequest, Position, StopReason, Urgency};
+use crate::domain::event::{Direction, EventPage, PageRequest, Position, StopReason, Urgency};
 
 /// How often an export waits out a source that takes no calls before it gives up, at one answer's `retry_after` each.
 const PATIENCE: usize = 20;
@@ -75,7 +76,7 @@ impl<Op: ReadEvents> Export<Op> {
     ///
     /// # Errors
     /// What the source says. After an error the export is over.
-    pub async fn next_page(&mut self) -> Option<Result<Vec<Event>, SourceError>> {
+    pub async fn next_page(&mut self) -> Option<Result<Events, SourceError>> {
         if self.stop.is_some() || self.failed {
             return None;
         }

@@ -4,11 +4,12 @@
 //! without bound: limit, bytes, time and calls are all finite.
 
 use async_trait::async_trait;
+use logmark_event_page::{EventRef, Events};
 use tokio::time::Instant;
 
 use super::{Source, SourceError, Sources};
 use crate::auth::permit::Permit;
-use crate::domain::event::{Age, Direction, Event, EventPage, PageRequest, Position, StopReason, Urgency};
+use crate::domain::event::{Age, Direction, EventPage, PageRequest, Position, StopReason, Urgency};
 use crate::domain::operation::{Operation, ReadGroup, ReadStream};
 
 /// Calls to a source for one page of the API. FilterLogEvents may answer with many empty pages in a row; the cursor goes
@@ -62,8 +63,8 @@ pub enum Pursuit {
 /// Events up to a budget, ascending by time.
 #[derive(Debug)]
 pub struct Read {
-    /// The events.
-    pub events: Vec<Event>,
+    /// The events, in one page or more as the source gave them.
+    pub events: Vec<Events>,
     /// Where newer ones are, or will be.
     pub next: Position,
     /// Where older ones are.
@@ -87,7 +88,7 @@ pub async fn read_page<Op: ReadEvents>(
     budget: Budget,
 ) -> Result<Read, SourceError> {
     let source = sources.of(permit)?;
-    let mut pages: Vec<Vec<Event>> = Vec::new();
+    let mut pages: Vec<Events> = Vec::new();
     let (mut count, mut bytes, mut is_final) = (0, 0, true);
     let mut ends: Option<(Position, Option<Position>)> = None;
     let mut position = from;
@@ -116,13 +117,13 @@ pub async fn read_page<Op: ReadEvents>(
         let is_news = budget.pursuit == Pursuit::News && page.age == Age::Fresh && !page.events.is_empty();
         is_final &= page.age == Age::Final;
         count += page.events.len();
-        bytes += page.events.iter().map(|event| event.message.len()).sum::<usize>();
+        bytes += page.events.iter().map(EventRef::message_length).sum::<usize>();
         let older_end = page.previous.is_none();
         ends = Some(match (ends, direction) {
             (None, _) => (page.next, page.previous),
             (Some((_, previous)), Direction::Forward) => (page.next, previous),
             // A first page without events may not know where newer ones will be as exactly as the first one that has some.
-            (Some(_), Direction::Backward) if pages.iter().all(Vec::is_empty) => (page.next, page.previous),
+            (Some(_), Direction::Backward) if pages.iter().all(Events::is_empty) => (page.next, page.previous),
             (Some((next, _)), Direction::Backward) => (next, page.previous),
         });
         pages.push(page.events);
@@ -145,7 +146,7 @@ pub async fn read_page<Op: ReadEvents>(
         pages.reverse();
     }
     let (next, previous) = ends.ok_or_else(|| SourceError::Upstream("no page was read".to_owned()))?;
-    Ok(Read { events: pages.into_iter().flatten().collect(), next, previous, stop, is_final })
+    Ok(Read { events: pages, next, previous, stop, is_final })
 }
 
 /// A failure behind the first page: the position asked for is then the source's own, and no caller's mistake.

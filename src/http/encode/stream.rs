@@ -8,9 +8,9 @@ use futures_util::stream;
 use http::{HeaderMap, HeaderValue};
 use http_body::Frame;
 use http_body_util::StreamBody;
+use logmark_event_page::{Events, Layout, Writer};
 
-use super::EventWriter;
-use crate::domain::event::{Event, Position, StopReason};
+use crate::domain::event::{Position, StopReason};
 use crate::http::problem::ApiError;
 use crate::sources::SourceError;
 use crate::sources::export::Export;
@@ -75,7 +75,7 @@ impl Drop for Audit {
 
 /// What is still to be sent.
 enum Stage {
-    First(Vec<Event>),
+    First(Events),
     Pages,
     Trailers(HeaderMap),
     Over,
@@ -83,7 +83,7 @@ enum Stage {
 
 struct Run<Op> {
     export: Export<Op>,
-    writer: EventWriter,
+    writer: Writer,
     ending: Ending,
     stage: Stage,
 }
@@ -91,7 +91,7 @@ struct Run<Op> {
 type Step = Result<Frame<Bytes>, std::io::Error>;
 
 /// The body that writes `first`, then the rest of the export.
-pub fn body<Op: ReadEvents>(export: Export<Op>, first: Vec<Event>, writer: EventWriter, ending: Ending) -> Body {
+pub fn body<Op: ReadEvents>(export: Export<Op>, first: Events, writer: Writer, ending: Ending) -> Body {
     let run = Run { export, writer, ending, stage: Stage::First(first) };
     Body::new(StreamBody::new(Box::pin(stream::unfold(run, step))))
 }
@@ -143,10 +143,8 @@ async fn step<Op: ReadEvents>(mut run: Run<Op>) -> Option<(Step, Run<Op>)> {
 }
 
 impl<Op: ReadEvents> Run<Op> {
-    fn encode(&mut self, events: &[Event], mut out: Vec<u8>) -> Option<Step> {
-        for event in events {
-            self.writer.event(event, &mut out);
-        }
+    fn encode(&mut self, events: &Events, mut out: Vec<u8>) -> Option<Step> {
+        self.writer.page(events, &mut out);
         self.ending.audit.events += events.len() as u64;
         self.data(out)
     }
@@ -160,14 +158,16 @@ impl<Op: ReadEvents> Run<Op> {
     fn fail(&mut self, error: SourceError) -> Option<Step> {
         tracing::warn!(error = %error, "an export ended midway: {error}");
         self.ending.audit.outcome = "failed";
-        match self.writer {
-            EventWriter::Ndjson => {
+        match self.writer.layout() {
+            Layout::Ndjson => {
                 let problem = ApiError::from(error).problem();
                 let mut line = serde_json::to_vec(&serde_json::json!({ "error": problem })).unwrap_or_default();
                 line.push(b'\n');
                 self.data(line)
             }
-            EventWriter::Csv | EventWriter::Text { .. } => Some(Err(std::io::Error::other("the source failed midway"))),
+            Layout::JsonItems | Layout::Csv | Layout::Text | Layout::RawText => {
+                Some(Err(std::io::Error::other("the source failed midway")))
+            }
         }
     }
 

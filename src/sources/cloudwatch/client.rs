@@ -21,7 +21,7 @@ use super::flights::Flights;
 use super::lanes::share as scheduler_share;
 use super::pages::{Hold, Kept, Key, Pages};
 use super::upstream::{Request, Upstream};
-use super::wire::{Call, Repeat};
+use super::wire::{Answer as _, Call, Repeat};
 use crate::auth::permit::Share;
 use crate::domain::event::Urgency;
 use crate::domain::name::TenantId;
@@ -100,8 +100,9 @@ impl Client {
         let (asked, delay) = (operation.asked(), self.0.pages.settings().ingestion_delay);
         let read: Read = Arc::new(move |body, now| {
             let bytes = body.len();
-            let answer = Op::read(body).ok_or_else(|| CallError::Upstream(format!("the answer to {} is not one", Op::API)))?;
-            let hold = Hold::of(asked, Op::extent(&answer), now, delay);
+            let answer =
+                Op::Answer::read(body).ok_or_else(|| CallError::Upstream(format!("the answer to {} is not one", Op::API)))?;
+            let hold = Hold::of(asked, answer.extent(), now, delay);
             Ok(Arc::new(Kept::new(answer, hold, bytes)))
         });
         let kept = if self.0.pages.are_kept() && Op::REPEAT == Repeat::Freely {

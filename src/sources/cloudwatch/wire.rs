@@ -6,6 +6,7 @@
 use std::any::Any;
 
 use bytes::Bytes;
+use logmark_event_page::{EventRef, Events, GroupPage, StreamPage};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -29,21 +30,28 @@ pub(super) trait Call: Serialize + Sync {
     /// What a retry may do.
     const REPEAT: Repeat = Repeat::Freely;
     /// Its answer.
-    type Answer: DeserializeOwned + Clone + Any + Send + Sync;
-
-    /// Reads an answer; `None`: it is none.
-    fn read(body: Bytes) -> Option<Self::Answer> {
-        serde_json::from_slice(&body).ok()
-    }
+    type Answer: Answer;
 
     /// What of the request decides how long its answer holds.
     fn asked(&self) -> Asked {
         Asked::Once
     }
+}
 
-    /// What of the answer decides that.
-    fn extent(_answer: &Self::Answer) -> Extent {
+/// What an operation answers.
+pub(super) trait Answer: Any + Clone + Send + Sync {
+    /// Reads it; `None` when the bytes are no such answer.
+    fn read(answer: Bytes) -> Option<Self>;
+
+    /// What of it decides how long it holds.
+    fn extent(&self) -> Extent {
         Extent::default()
+    }
+}
+
+impl<T: DeserializeOwned + Any + Clone + Send + Sync> Answer for T {
+    fn read(answer: Bytes) -> Option<Self> {
+        serde_json::from_slice(&answer).ok()
     }
 }
 
@@ -78,28 +86,20 @@ impl Call for GetLogEvents<'_> {
             limit: self.limit,
         }
     }
+}
 
-    fn extent(answer: &StreamEvents) -> Extent {
-        let newest = answer.events.iter().map(|event| event.timestamp).max();
-        Extent { events: answer.events.len(), newest, goes_on: false }
+/// Passed on as it stands: no event becomes a value.
+#[derive(Debug, Clone)]
+pub(super) struct StreamEvents(pub(super) StreamPage);
+
+impl Answer for StreamEvents {
+    fn read(answer: Bytes) -> Option<Self> {
+        StreamPage::read(answer).ok().map(Self)
     }
-}
 
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct StreamEvents {
-    pub(super) events: Vec<StreamEvent>,
-    /// Never null; equal to the token sent at the end.
-    pub(super) next_forward_token: String,
-    pub(super) next_backward_token: String,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct StreamEvent {
-    pub(super) timestamp: i64,
-    pub(super) message: String,
-    pub(super) ingestion_time: Option<i64>,
+    fn extent(&self) -> Extent {
+        extent(&self.0.events, false)
+    }
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -138,30 +138,20 @@ impl Call for FilterLogEvents<'_> {
         let before = self.end_time.map(|end| end.saturating_add(1));
         Asked::Events { way, resumed: self.next_token.is_some(), since: self.start_time, before, limit: self.limit }
     }
+}
 
-    fn extent(answer: &GroupEvents) -> Extent {
-        let newest = answer.events.iter().map(|event| event.timestamp).max();
-        Extent { events: answer.events.len(), newest, goes_on: answer.next_token.is_some() }
+/// Passed on as it stands: no event becomes a value. Positions rely on the ids.
+#[derive(Debug, Clone)]
+pub(super) struct GroupEvents(pub(super) GroupPage);
+
+impl Answer for GroupEvents {
+    fn read(answer: Bytes) -> Option<Self> {
+        GroupPage::read(answer).ok().map(Self)
     }
-}
 
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct GroupEvents {
-    pub(super) events: Vec<GroupEvent>,
-    /// Its absence is the only sign of the end.
-    pub(super) next_token: Option<String>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct GroupEvent {
-    pub(super) log_stream_name: String,
-    pub(super) timestamp: i64,
-    pub(super) message: String,
-    pub(super) ingestion_time: Option<i64>,
-    /// Positions rely on it.
-    pub(super) event_id: String,
+    fn extent(&self) -> Extent {
+        extent(&self.0.events, self.0.next_token.is_some())
+    }
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -237,4 +227,8 @@ pub(super) struct Stream {
     pub(super) first_event_timestamp: Option<i64>,
     pub(super) last_event_timestamp: Option<i64>,
     pub(super) last_ingestion_time: Option<i64>,
+}
+
+fn extent(events: &Events, goes_on: bool) -> Extent {
+    Extent { events: events.len(), newest: events.iter().map(EventRef::timestamp).max(), goes_on }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::response::{IntoResponse, Response};
 use http::HeaderValue;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, TRAILER};
+use logmark_event_page::{Events, Layout, Writer};
 use tokio::time::Instant;
 
 use super::ask::EventsAsk;
@@ -14,9 +15,9 @@ use crate::domain::event::{Direction, Position, StopReason};
 use crate::domain::name::LogStreamName;
 use crate::domain::time::Millis;
 use crate::http::authorized::Authorized;
+use crate::http::encode::Format;
 use crate::http::encode::json::PageBody;
 use crate::http::encode::stream::{self, Audit, CURSOR_TRAILER, Ending};
-use crate::http::encode::{EventWriter, Format};
 use crate::http::problem::{ApiError, CURSOR};
 use crate::http::{App, AppState};
 use crate::sources::SourceError;
@@ -78,22 +79,22 @@ impl Answer {
             read.previous.as_ref().map(|position| seal(Direction::Backward, position, StopReason::Limit)).transpose()?;
         let mut audit = self.audit(&permit);
         audit.outcome = read.stop.as_str();
-        audit.events = read.events.len() as u64;
+        audit.events = read.events.iter().map(Events::len).sum::<usize>() as u64;
         let body = if self.ask.format == Format::Json {
             let page = PageBody {
                 log_group: self.ask.shape.group.as_str(),
                 log_stream: self.ask.shape.stream.as_ref().map(LogStreamName::as_str),
-                events: read.events.iter().map(Into::into).collect(),
+                events: &read.events,
                 next_cursor,
                 previous_cursor,
                 stop_reason: read.stop.as_str(),
             };
-            serde_json::to_vec(&page).map_err(|error| ApiError::Internal(error.to_string()))?
+            page.write()
         } else {
-            let writer = self.writer();
+            let mut writer = self.writer();
             let mut out = Vec::new();
             writer.begin(&mut out);
-            read.events.iter().for_each(|event| writer.event(event, &mut out));
+            read.events.iter().for_each(|page| writer.page(page, &mut out));
             audit.bytes = out.len() as u64;
             let body = stream::finished(out, &next_cursor, read.stop, self.ask.cursor_line);
             return Ok(self.headed(body.into_response()));
@@ -108,18 +109,19 @@ impl Answer {
         let first_by = Instant::now() + self.app.limits.work_time;
         let mut export = Export::new(self.app.sources.clone(), permit, position, self.ask.limit, STREAM_PAGE_BYTES, first_by);
         // The first page is read before the answer's head is sent, so that what is wrong has a status.
-        let first = export.next_page().await.unwrap_or(Ok(Vec::new()))?;
+        let first = export.next_page().await.unwrap_or_else(|| Ok(Events::default()))?;
         let seal_next = Box::new(move |position: &Position, stop| seal(Direction::Forward, position, stop));
         let ending = Ending { seal: seal_next, as_line: self.ask.cursor_line, audit };
         Ok(self.headed(stream::body(export, first, self.writer(), ending).into_response()))
     }
 
-    fn writer(&self) -> EventWriter {
-        match self.ask.format {
-            Format::Csv => EventWriter::Csv,
-            Format::Text => EventWriter::Text { raw: self.ask.raw },
-            Format::Json | Format::Ndjson => EventWriter::Ndjson,
-        }
+    fn writer(&self) -> Writer {
+        Writer::new(match self.ask.format {
+            Format::Csv => Layout::Csv,
+            Format::Text if self.ask.raw => Layout::RawText,
+            Format::Text => Layout::Text,
+            Format::Json | Format::Ndjson => Layout::Ndjson,
+        })
     }
 
     fn sealer<Op: ReadEvents>(

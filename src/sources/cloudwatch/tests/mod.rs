@@ -148,7 +148,7 @@ fn ask(position: Option<Position>, direction: Direction, limit: usize, max_bytes
 }
 
 fn messages(page: &EventPage) -> Vec<String> {
-    page.events.iter().map(|event| event.message.clone()).collect()
+    page.events.iter().map(|event| event.message().into_owned()).collect()
 }
 
 /// Times with runs of equals, two streams, and lengths that make pages of 100 bytes cut now and then.
