@@ -77,7 +77,7 @@ pub async fn read_page<Op: ReadEvents>(
     direction: Direction,
     budget: Budget,
 ) -> Result<Read, SourceError> {
-    let source = sources.of(permit)?;
+    let (_, source) = sources.of(permit)?;
     let mut pages: Vec<Vec<Event>> = Vec::new();
     let (mut count, mut bytes) = (0, 0);
     let mut ends: Option<(Position, Option<Position>)> = None;
@@ -190,7 +190,7 @@ impl<Op: ReadEvents> Export<Op> {
     }
 
     async fn ask(&self) -> Result<EventPage, SourceError> {
-        let source = self.sources.of(&self.permit)?;
+        let (_, source) = self.sources.of(&self.permit)?;
         let request = PageRequest {
             position: self.position.clone(),
             direction: Direction::Forward,
