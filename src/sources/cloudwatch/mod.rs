@@ -3,11 +3,12 @@
 //! Owns everything that knows AWS. Never decides who may (a permit has), never sends what a caller wrote but names, times
 //! and prefixes of checked form, and never repeats what AWS wrote in an error.
 //!
-//! Reading order: [`settings`] and [`quotas`], `events` and `lists` (what is asked, what of it is shown), `walk` and `position` (where reading goes on),
+//! Reading order: [`settings`] and [`quotas`], `service_quotas` (what an account really may), `events` and `lists` (what is asked, what of it is shown), `walk` and `position` (where reading goes on),
 //! `client` (one call), `retry`, `errors`, `signer`, `credentials`, `wire`.
 
 pub mod settings;
 pub mod quotas;
+mod service_quotas;
 mod events;
 mod lists;
 mod streams;
@@ -26,11 +27,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use tokio::sync::watch;
 
 use self::client::Client;
 use self::credentials::{Cache, Origin};
+use self::quotas::Quotas;
+use self::service_quotas::ServiceQuotas;
 pub use self::settings::{DEFAULT_DEADLINE, Settings, SettingsError};
-use self::settings::{endpoint_of, is_region};
+use self::settings::{QuotaReading, endpoint_of, is_region};
 use crate::auth::permit::Permit;
 use crate::domain::event::{EventPage, ListPage, LogGroup, LogStream, PageRequest, Position};
 use crate::domain::name::SourceName;
@@ -44,6 +48,8 @@ use crate::sources::{Source, SourceError};
 pub struct CloudWatch {
     name: SourceName,
     client: Client,
+    quotas: watch::Sender<Quotas>,
+    service_quotas: Option<ServiceQuotas>,
 }
 
 impl CloudWatch {
@@ -73,11 +79,17 @@ impl CloudWatch {
     }
 
     fn with_origin(settings: Settings, outbound: Outbound, clock: Arc<dyn Clock>, origin: Origin) -> Result<Self, SettingsError> {
-        let Settings { name, region, endpoint, deadline, attempt_timeout, .. } = settings;
+        let Settings { name, region, endpoint, deadline, attempt_timeout, quotas, service_quotas, .. } = settings;
         if !is_region(&region) {
             return Err(SettingsError::Region(region));
         }
-        let endpoint = endpoint_of(&region, endpoint)?;
+        let endpoint = endpoint_of("logs", &region, endpoint)?;
+        let reader = |QuotaReading { endpoint, given }| {
+            let endpoint = endpoint_of(service_quotas::SERVICE, &region, endpoint)?;
+            let (outbound, region, clock) = (outbound.clone(), region.clone(), Arc::clone(&clock));
+            Ok(ServiceQuotas { outbound, endpoint, region, credentials: Cache::new(origin.clone()), clock, given })
+        };
+        let service_quotas = service_quotas.map(reader).transpose()?;
         let client = Client {
             outbound,
             endpoint,
@@ -89,7 +101,21 @@ impl CloudWatch {
             budget: retry::Budget::default(),
             skew: retry::Skew::default(),
         };
-        Ok(Self { name, client })
+        Ok(Self { name, client, quotas: watch::Sender::new(quotas), service_quotas })
+    }
+
+    /// What the account may ask in the region, as it becomes known.
+    #[must_use]
+    pub fn quotas(&self) -> watch::Receiver<Quotas> {
+        self.quotas.subscribe()
+    }
+
+    /// Reads the quotas from Service Quotas, now and every few hours, for as long as it is polled; ends at once where they
+    /// are not to be read.
+    pub async fn keep_quotas(&self) {
+        if let Some(reader) = &self.service_quotas {
+            reader.keep(&self.quotas).await;
+        }
     }
 }
 
