@@ -12,7 +12,7 @@ use url::Url;
 use super::reader::{Field, Table};
 use super::spelling::instead;
 use super::values::{PlainHttp, is_loopback, text_type};
-use crate::sources::cloudwatch::quotas::{Api, DEFAULT_RESERVE, GivenQuotas, Quotas};
+use crate::sources::cloudwatch::quotas::{Api, DEFAULT_RESERVE, GivenQuotas, MAX_CALLS_PER_SECOND, Quotas};
 use crate::sources::cloudwatch::settings::{CacheSettings, QuerySettings};
 
 text_type!(
@@ -180,14 +180,13 @@ fn quotas(table: &Table<'_>, reads_quotas: &mut bool) -> Option<GivenQuotas> {
     Some(given)
 }
 
-/// No account has more; a rate of 0 would be a source that never answers.
+/// A rate of 0 would be a source that never answers.
 fn calls_per_second(field: &Field<'_>) -> Option<f64> {
-    const MOST: f64 = 10_000.0;
     let rate = field.amount()?;
-    if rate > 0.0 && rate <= MOST {
+    if rate > 0.0 && rate <= MAX_CALLS_PER_SECOND {
         return Some(rate);
     }
-    field.wrong(format_args!("must be above 0 and at most {MOST}: calls per second"));
+    field.wrong(format_args!("must be above 0 and at most {MAX_CALLS_PER_SECOND}: calls per second"));
     None
 }
 

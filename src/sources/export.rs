@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::reader::{ReadEvents, midway};
-use super::{Source, SourceError, Sources};
+use super::{SourceError, Sources};
 use crate::auth::permit::Permit;
 use crate::domain::event::{Direction, EventPage, PageRequest, Position, StopReason, Urgency};
 
@@ -118,7 +118,7 @@ impl<Op: ReadEvents> Export<Op> {
     }
 
     fn begin_ahead(&self) -> Option<Ahead> {
-        let source = Arc::clone(self.sources.of(&self.permit).ok()?);
+        let source = Arc::clone(self.sources.of(&self.permit).ok()?.1);
         let (permit, request) = (Arc::clone(&self.permit), self.request(Urgency::Ahead));
         Some(Ahead(tokio::spawn(async move { Op::page(&*source, &permit, &request).await })))
     }
@@ -132,11 +132,11 @@ impl<Op: ReadEvents> Export<Op> {
     }
 
     async fn ask(&self) -> Result<EventPage, SourceError> {
-        let source: &dyn Source = &**self.sources.of(&self.permit)?;
+        let (_, source) = self.sources.of(&self.permit)?;
         let request = self.request(Urgency::Wanted);
         let mut waits = 0;
         loop {
-            let refused = match Op::page(source, &self.permit, &request).await {
+            let refused = match Op::page(&**source, &self.permit, &request).await {
                 Err(error @ (SourceError::Throttled { .. } | SourceError::Busy { .. })) if waits < PATIENCE => error,
                 answer => return answer,
             };

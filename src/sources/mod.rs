@@ -3,12 +3,13 @@
 //! Owns the contract ([`Source`]) and the way from a permit to the source that it names ([`Sources`]). Never decides who
 //! may: each method takes the [`Permit`] for its own operation, and no other way in exists.
 //!
-//! Look next at [`local`] (on disk) and [`cloudwatch`] (signed calls), and at `tests/contract/`, which both pass.
+//! Look next at [`local`] (on disk) and [`cloudwatch`] (signed calls), at [`merged`] (one list of several sources), and at `tests/contract/`, which both pass.
 
 pub mod cloudwatch;
 pub mod error;
 #[cfg(feature = "local")]
 pub mod local;
+pub mod merged;
 pub mod reader;
 pub mod export;
 
@@ -72,13 +73,13 @@ impl Sources {
         Self(sources.into_iter().collect())
     }
 
-    /// The source that a permit for one group names.
+    /// The source that a permit for one group names, and its name.
     ///
     /// # Errors
     /// [`SourceError::NotFound`] when the permit names none: it then allows nothing.
-    pub fn of<Op: Operation>(&self, permit: &Permit<Op>) -> Result<&Arc<dyn Source>, SourceError> {
+    pub fn of<'a, Op: Operation>(&'a self, permit: &'a Permit<Op>) -> Result<(&'a SourceName, &'a Arc<dyn Source>), SourceError> {
         let rule = permit.sources().first().ok_or(SourceError::NotFound)?;
-        self.named(permit, &rule.source)
+        Ok((&rule.source, self.named(permit, &rule.source)?))
     }
 
     /// One of the sources that a permit names.

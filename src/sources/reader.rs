@@ -87,7 +87,7 @@ pub async fn read_page<Op: ReadEvents>(
     direction: Direction,
     budget: Budget,
 ) -> Result<Read, SourceError> {
-    let source = sources.of(permit)?;
+    let (_, source) = sources.of(permit)?;
     let mut pages: Vec<Events> = Vec::new();
     let (mut count, mut bytes, mut is_final) = (0, 0, true);
     let mut ends: Option<(Position, Option<Position>)> = None;

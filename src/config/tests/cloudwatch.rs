@@ -91,7 +91,7 @@ fn a_variable_sets_each_of_them() {
         ("LOGMARK__SOURCES__0__RESERVE", "20"),
     ];
     let found = lines(parsed(&document(SOURCE, ""), &wrong));
-    let expected = "LOGMARK__SOURCES__0__QUOTAS__GETLOGEVENTS: sources[0].quotas.getlogevents: must be a number, not a text
+    let expected = "LOGMARK__SOURCES__0__QUOTAS__GETLOGEVENTS: must be a number, not a text
 LOGMARK__SOURCES__0__QUOTAS__PUTLOGEVENTS: sources[0].quotas.putlogevents: is no key here: did you mean `GetLogEvents`?
 LOGMARK__SOURCES__0__RESERVE: must be below 1, or 100%: it would leave nothing to call CloudWatch with";
     assert_eq!(found, expected);

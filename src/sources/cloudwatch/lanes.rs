@@ -30,6 +30,15 @@ impl Lanes {
         Ok(Self { lanes: Api::ALL.into_iter().map(lane).collect::<Result<_, _>>()?, retries: RetryBudget::default() })
     }
 
+    /// Keeps to other quotas from now on; those that are none are left out.
+    pub(super) fn change(&self, quotas: &Quotas) {
+        for (api, lane) in &self.lanes {
+            if let Ok(limits) = Limits::new(quotas.of(*api), quotas.reserve) {
+                lane.change_limits(limits);
+            }
+        }
+    }
+
     /// The lane of the operation.
     pub(super) fn of(&self, api: Api) -> Option<&Lane> {
         self.lanes.get(&api)

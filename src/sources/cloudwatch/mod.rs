@@ -3,12 +3,14 @@
 //! Owns everything that knows AWS. Never decides who may (a permit has), never sends what a caller wrote but names, times
 //! and prefixes of checked form, and never repeats what AWS wrote in an error.
 //!
-//! Reading order: [`settings`] and [`quotas`], `events` and `lists` (what is asked, what of it is shown), `walk` and `position`
-//! (where reading goes on), `client` (one call as it is seen from there), `pages` and `flights` (answers that are there, or
-//! under way), `upstream` (a call that is made), `lanes` (when), `retry`, `errors`, `signer`, `credentials`, `wire`.
+//! Reading order: [`settings`] and [`quotas`], `service_quotas` (what an account really may), `events` and `lists` (what is
+//! asked, what of it is shown), `walk` and `position` (where reading goes on), `client` (one call as it is seen from there),
+//! `pages` and `flights` (answers that are there, or under way), `upstream` (a call that is made), `lanes` (when), `retry`,
+//! `errors`, `signer`, `credentials`, `wire`.
 
 pub mod settings;
 pub mod quotas;
+mod service_quotas;
 mod events;
 mod lists;
 mod streams;
@@ -31,13 +33,17 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use tokio::sync::watch;
 
 use self::client::Client;
 use self::credentials::{Cache, Origin};
 pub use self::lanes::Accounts;
+use self::lanes::Lanes;
 use self::pages::Pages;
+use self::quotas::Quotas;
+use self::service_quotas::ServiceQuotas;
 pub use self::settings::{DEFAULT_DEADLINE, Settings, SettingsError};
-use self::settings::{endpoint_of, is_region};
+use self::settings::{QuotaReading, endpoint_of, is_region};
 use self::upstream::Upstream;
 use crate::auth::permit::Permit;
 use crate::domain::event::{EventPage, ListPage, LogGroup, LogStream, PageRequest, Position};
@@ -52,6 +58,9 @@ use crate::sources::{Source, SourceError};
 pub struct CloudWatch {
     name: SourceName,
     client: Client,
+    lanes: Arc<Lanes>,
+    quotas: watch::Sender<Quotas>,
+    service_quotas: Option<ServiceQuotas>,
 }
 
 impl CloudWatch {
@@ -98,8 +107,14 @@ impl CloudWatch {
             return Err(SettingsError::Region(settings.region));
         }
         let lanes = accounts.lanes(&settings)?;
-        let Settings { name, region, endpoint, cache, deadline, attempt_timeout, .. } = settings;
-        let endpoint = endpoint_of(&region, endpoint)?;
+        let Settings { name, region, endpoint, cache, deadline, attempt_timeout, quotas, service_quotas, .. } = settings;
+        let endpoint = endpoint_of("logs", &region, endpoint)?;
+        let reader = |QuotaReading { endpoint, given }| {
+            let endpoint = endpoint_of(service_quotas::SERVICE, &region, endpoint)?;
+            let (outbound, region, clock) = (outbound.clone(), region.clone(), Arc::clone(&clock));
+            Ok(ServiceQuotas { outbound, endpoint, region, credentials: Cache::new(origin.clone()), clock, given })
+        };
+        let service_quotas = service_quotas.map(reader).transpose()?;
         let upstream = Upstream {
             outbound,
             endpoint,
@@ -108,10 +123,30 @@ impl CloudWatch {
             clock,
             deadline,
             attempt_timeout,
-            lanes,
+            lanes: Arc::clone(&lanes),
             skew: retry::Skew::default(),
         };
-        Ok(Self { name, client: Client::new(upstream, Pages::new(cache)) })
+        let client = Client::new(upstream, Pages::new(cache));
+        Ok(Self { name, client, lanes, quotas: watch::Sender::new(quotas), service_quotas })
+    }
+
+    /// What the account may ask in the region, as it becomes known.
+    #[must_use]
+    pub fn quotas(&self) -> watch::Receiver<Quotas> {
+        self.quotas.subscribe()
+    }
+
+    /// Reads the quotas from Service Quotas, now and every few hours, for as long as it is polled, and has the calls keep to
+    /// what it says; ends at once where they are not to be read.
+    pub async fn keep_quotas(&self) {
+        let Some(reader) = &self.service_quotas else { return };
+        let mut known = self.quotas();
+        let kept_to = async {
+            while known.changed().await.is_ok() {
+                self.lanes.change(&known.borrow_and_update());
+            }
+        };
+        tokio::join!(reader.keep(&self.quotas), kept_to);
     }
 }
 

@@ -68,6 +68,9 @@ const UNPUBLISHED: f64 = 5.0;
 /// Logs Insights queries at a time, as StartQuery's documentation says.
 const CONCURRENT_QUERIES: u32 = 100;
 
+/// A rate above this is a mistake: AWS gives a few hundred on request.
+pub const MAX_CALLS_PER_SECOND: f64 = 10_000.0;
+
 /// The quotas of one account in one region.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Quotas {

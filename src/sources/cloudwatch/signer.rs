@@ -14,16 +14,28 @@ use http_body_util::Full;
 
 use crate::domain::time::Millis;
 
-/// The service's name in the credential scope.
-const SERVICE: &str = "logs";
+/// CloudWatch Logs' name in the credential scope.
+const LOGS: &str = "logs";
 
 /// A request that can't be signed: a fault of ours, as everything in it is ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the request could not be signed")]
 pub(super) struct NotSigned;
 
-/// Adds the signature to `request`, whose body is `body`, as of `at`.
+/// Adds the signature for CloudWatch Logs to `request`, whose body is `body`, as of `at`.
 pub(super) fn sign(
+    request: &mut Request<Full<Bytes>>,
+    body: &Bytes,
+    credentials: &Credentials,
+    region: &str,
+    at: Millis,
+) -> Result<(), NotSigned> {
+    sign_for(LOGS, request, body, credentials, region, at)
+}
+
+/// As [`sign`], for another service of AWS.
+pub(super) fn sign_for(
+    service: &str,
     request: &mut Request<Full<Bytes>>,
     body: &Bytes,
     credentials: &Credentials,
@@ -35,7 +47,7 @@ pub(super) fn sign(
     let params = v4::SigningParams::builder()
         .identity(&identity)
         .region(region)
-        .name(SERVICE)
+        .name(service)
         .time(time)
         .settings(SigningSettings::default())
         .build()

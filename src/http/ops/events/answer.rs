@@ -18,7 +18,7 @@ use crate::http::authorized::Authorized;
 use crate::http::encode::Format;
 use crate::http::encode::json::PageBody;
 use crate::http::encode::stream::{self, Audit, CURSOR_TRAILER, Ending};
-use crate::http::problem::{ApiError, CURSOR};
+use crate::http::problem::ApiError;
 use crate::http::{App, AppState};
 use crate::sources::SourceError;
 use crate::sources::export::Export;
@@ -49,11 +49,7 @@ struct Answer {
 
 impl Answer {
     async fn write<Op: ReadEvents>(mut self, permit: Permit<Op>) -> Result<Response, ApiError> {
-        let position = match self.ask.place.take() {
-            Some((source, position)) if permit.sources().first().is_some_and(|rule| rule.source == source) => Some(position),
-            Some(_) => return Err(ApiError::InvalidCursor(CURSOR.into())),
-            None => None,
-        };
+        let position = self.ask.position.take();
         match (self.ask.format, self.ask.direction) {
             (Format::Json, _) | (_, Direction::Backward) => self.page(permit, position).await,
             (_, Direction::Forward) => self.stream(permit, position).await,

@@ -53,13 +53,13 @@ fn the_host_follows_from_the_region_and_nothing_else() {
         ("us-gov-west-1", "https://logs.us-gov-west-1.amazonaws.com/"),
         ("cn-north-1", "https://logs.cn-north-1.amazonaws.com.cn/"),
     ] {
-        assert_eq!(endpoint_of(region, None).unwrap(), expected);
+        assert_eq!(endpoint_of("logs", region, None).unwrap(), expected);
     }
     for given in ["http://127.0.0.1:4566", "https://vpce-1.logs.eu-west-1.vpce.amazonaws.com/"] {
-        assert!(endpoint_of("eu-west-1", Some(given.parse().unwrap())).is_ok(), "{given}");
+        assert!(endpoint_of("logs", "eu-west-1", Some(given.parse().unwrap())).is_ok(), "{given}");
     }
     for given in ["https://user:pw@host/", "ftp://host/", "https://host/path", "https://host/?a=b", "/path", "host"] {
-        assert_eq!(endpoint_of("eu-west-1", Some(given.parse().unwrap())), Err(SettingsError::Endpoint), "{given}");
+        assert_eq!(endpoint_of("logs", "eu-west-1", Some(given.parse().unwrap())), Err(SettingsError::Endpoint), "{given}");
     }
 }
 
