@@ -24,7 +24,7 @@ pub(super) fn event(event: &Event, out: &mut Vec<u8>) {
 }
 
 /// Puts a quote mark before what a spreadsheet would take for a formula (OWASP, CSV injection).
-fn neutral(text: &str) -> Cow<'_, str> {
+pub(super) fn neutral(text: &str) -> Cow<'_, str> {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']) {
         Cow::Owned(format!("'{text}"))
     } else {
@@ -33,7 +33,7 @@ fn neutral(text: &str) -> Cow<'_, str> {
 }
 
 /// Quotes where RFC 4180 asks for it.
-fn cell(text: &str, out: &mut Vec<u8>) {
+pub(super) fn cell(text: &str, out: &mut Vec<u8>) {
     if !text.contains(['"', ',', '\r', '\n']) {
         out.extend_from_slice(text.as_bytes());
         return;

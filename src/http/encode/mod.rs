@@ -6,6 +6,7 @@ mod csv;
 pub mod json;
 mod ndjson;
 pub mod stream;
+pub mod table;
 mod text;
 
 use http::HeaderMap;
@@ -66,12 +67,17 @@ impl Format {
                 best = Some((quality, *format));
             }
         }
-        let words = if available.len() == 1 { JSON_ONLY } else { ALL_FORMATS };
+        let words = match available {
+            [Self::Json] => JSON_ONLY,
+            formats if formats.contains(&Self::Text) => ALL_FORMATS,
+            _ => TABLE_FORMATS,
+        };
         best.map(|(_, format)| format).ok_or(ApiError::NotAcceptable { available: words })
     }
 }
 
 const JSON_ONLY: &str = "`application/json`";
+const TABLE_FORMATS: &str = "`application/json`, `application/x-ndjson` and `text/csv`";
 const ALL_FORMATS: &str = "`application/json`, `application/x-ndjson`, `text/csv` and `text/plain`; \
     `text/event-stream` is not supported by this version of the service";
 

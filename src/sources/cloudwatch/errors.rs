@@ -24,6 +24,8 @@ pub(super) enum CallError {
     NotFound,
     /// It did not take one of our parameters.
     InvalidParameter,
+    /// It did not take the query's text.
+    MalformedQuery,
     Throttled(Duration),
     Timeout,
     Refused(String),
@@ -43,6 +45,7 @@ impl CallError {
             Self::NotFound => SourceError::NotFound,
             Self::InvalidParameter if given => SourceError::InvalidPosition,
             Self::InvalidParameter => SourceError::Upstream("InvalidParameterException, status 400".to_owned()),
+            Self::MalformedQuery => SourceError::QueryRefused,
             Self::Throttled(retry_after) => SourceError::Throttled { retry_after },
             Self::Timeout => SourceError::Timeout,
             Self::Refused(what) => SourceError::Refused(what),
@@ -68,6 +71,7 @@ pub(super) enum Kind {
     Refused,
     NotFound,
     InvalidParameter,
+    MalformedQuery,
     /// Whatever else is final.
     Other,
 }
@@ -102,6 +106,7 @@ impl Failure {
         match self.kind {
             Kind::NotFound => CallError::NotFound,
             Kind::InvalidParameter => CallError::InvalidParameter,
+            Kind::MalformedQuery => CallError::MalformedQuery,
             Kind::Throttled => CallError::Throttled(self.retry_after.unwrap_or(THROTTLED_WAIT)),
             Kind::Timeout => CallError::Timeout,
             Kind::Skewed | Kind::Expired | Kind::Refused => CallError::Refused(self.what),
@@ -141,6 +146,7 @@ fn kind_of(status: StatusCode, name: &str) -> Kind {
     match name.strip_suffix("Exception").unwrap_or(name) {
         "ResourceNotFound" => Kind::NotFound,
         "InvalidParameter" => Kind::InvalidParameter,
+        "MalformedQuery" => Kind::MalformedQuery,
         "Throttling"
         | "Throttled"
         | "RequestThrottled"

@@ -3,13 +3,14 @@
 //! Owns everything that knows AWS. Never decides who may (a permit has), never sends what a caller wrote but names, times
 //! and prefixes of checked form, and never repeats what AWS wrote in an error.
 //!
-//! Reading order: [`settings`] and [`quotas`], `events` and `lists` (what is asked, what of it is shown), `walk` and `position` (where reading goes on),
+//! Reading order: [`settings`] and [`quotas`], `events`, `lists` and `queries` (what is asked, what of it is shown), `walk` and `position` (where reading goes on),
 //! `client` (one call), `retry`, `errors`, `signer`, `credentials`, `wire`.
 
 pub mod settings;
 pub mod quotas;
 mod events;
 mod lists;
+mod queries;
 mod streams;
 mod walk;
 mod position;
@@ -29,6 +30,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 
 use self::client::Client;
 use self::credentials::{Cache, Origin};
+use self::queries::Runs;
 pub use self::settings::{DEFAULT_DEADLINE, Settings, SettingsError};
 use self::settings::{endpoint_of, is_region};
 use crate::auth::permit::Permit;
@@ -37,13 +39,14 @@ use crate::domain::name::SourceName;
 use crate::domain::operation::{DescribeGroup, ListGroups, ListStreams, ReadGroup, ReadStream};
 use crate::domain::time::Clock;
 use crate::outbound::Outbound;
-use crate::sources::{Source, SourceError};
+use crate::sources::{Queries, Source, SourceError};
 
 /// CloudWatch Logs in one region.
 #[derive(Debug)]
 pub struct CloudWatch {
     name: SourceName,
-    client: Client,
+    client: Arc<Client>,
+    runs: Arc<Runs>,
 }
 
 impl CloudWatch {
@@ -73,12 +76,12 @@ impl CloudWatch {
     }
 
     fn with_origin(settings: Settings, outbound: Outbound, clock: Arc<dyn Clock>, origin: Origin) -> Result<Self, SettingsError> {
-        let Settings { name, region, endpoint, deadline, attempt_timeout, .. } = settings;
+        let Settings { name, region, endpoint, deadline, attempt_timeout, queries, account, .. } = settings;
         if !is_region(&region) {
             return Err(SettingsError::Region(region));
         }
         let endpoint = endpoint_of(&region, endpoint)?;
-        let client = Client {
+        let client = Arc::new(Client {
             outbound,
             endpoint,
             region,
@@ -88,8 +91,9 @@ impl CloudWatch {
             attempt_timeout,
             budget: retry::Budget::default(),
             skew: retry::Skew::default(),
-        };
-        Ok(Self { name, client })
+        });
+        let runs = Runs::new(Arc::clone(&client), queries, account);
+        Ok(Self { name, client, runs })
     }
 }
 
@@ -127,5 +131,9 @@ impl Source for CloudWatch {
 
     async fn ready(&self) -> Result<(), SourceError> {
         self.client.credentials.get(self.client.now()).await.map(drop).map_err(|error| error.plain())
+    }
+
+    fn queries(&self) -> Option<&dyn Queries> {
+        Some(self)
     }
 }

@@ -4,6 +4,7 @@
 //! the check. Uses nothing of Logmark, so that it can't share its mistakes.
 
 pub(crate) mod model;
+pub(crate) mod queries;
 pub(crate) mod signature;
 
 use std::collections::VecDeque;
@@ -77,6 +78,7 @@ impl Seen {
 #[derive(Debug, Default)]
 pub(crate) struct State {
     pub(crate) logs: Logs,
+    pub(crate) queries: queries::Queries,
     pub(crate) seen: Vec<Seen>,
     /// Used up one by one, from the front.
     pub(crate) faults: VecDeque<Fault>,
@@ -191,7 +193,7 @@ fn answer(state: &mut State, seen: &Seen, fault: Option<Fault>) -> Vec<u8> {
         Some(Fault::ExpiredIfOld) if seen.header("authorization").unwrap_or("").contains("AKIDOLD") => {
             error(400, "ExpiredTokenException")
         }
-        _ => match check(state.now, seen).map_or_else(Err, |()| state.logs.answer(&seen.operation, &seen.body)) {
+        _ => match check(state.now, seen).map_or_else(Err, |()| asked(state, seen)) {
             Ok(mut body) => {
                 if let (Some(Fault::SameToken), Some(token)) = (fault, seen.body.get("nextToken")) {
                     for name in ["nextToken", "nextForwardToken", "nextBackwardToken"] {
@@ -210,6 +212,13 @@ fn answer(state: &mut State, seen: &Seen, fault: Option<Fault>) -> Vec<u8> {
         head += &format!("retry-after: {seconds}\r\n");
     }
     format!("{head}content-type: application/x-amz-json-1.1\r\n\r\n{body}").into_bytes()
+}
+
+fn asked(state: &mut State, seen: &Seen) -> Result<Value, model::AwsError> {
+    if queries::is_one(&seen.operation) {
+        return state.queries.answer(&state.logs, &seen.operation, &seen.body);
+    }
+    state.logs.answer(&seen.operation, &seen.body)
 }
 
 /// Route, content type, signature and its time.
