@@ -48,9 +48,8 @@ impl Body {
             StatusCode::PAYLOAD_TOO_LARGE => ApiError::BodyTooLarge(limit),
             _ => ApiError::pointer("", "the body broke off"),
         })?;
-        let members = strict::object(&bytes).map_err(|error| {
-            ApiError::pointer("", format!("the body is not one JSON object with each member once: {error}"))
-        })?;
+        let members = strict::object(&bytes)
+            .map_err(|error| ApiError::pointer("", format!("the body is not one JSON object with each member once: {error}")))?;
         Ok(Self { members, ..Self::default() })
     }
 
@@ -124,7 +123,8 @@ impl Body {
     /// A whole number between two bounds.
     pub fn number(&mut self, name: &'static str, least: u32, most: u32) -> Option<u32> {
         let value = self.take(name)?;
-        let number = value.as_u64().and_then(|number| u32::try_from(number).ok()).filter(|number| (least..=most).contains(number));
+        let number =
+            value.as_u64().and_then(|number| u32::try_from(number).ok()).filter(|number| (least..=most).contains(number));
         if number.is_none() {
             self.error(format!("/{name}"), format!("is no whole number from {least} to {most}"));
         }

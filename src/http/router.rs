@@ -65,15 +65,8 @@ pub fn router(app: &AppState, origins: &[HeaderValue]) -> Router {
 }
 
 fn cors(origins: &[HeaderValue]) -> Option<CorsLayer> {
-    const EXPOSED: [&str; 7] = [
-        "x-request-id",
-        "retry-after",
-        "ratelimit",
-        "ratelimit-policy",
-        "location",
-        "preference-applied",
-        CURSOR_TRAILER,
-    ];
+    const EXPOSED: [&str; 7] =
+        ["x-request-id", "retry-after", "ratelimit", "ratelimit-policy", "location", "preference-applied", CURSOR_TRAILER];
     if origins.is_empty() {
         return None;
     }

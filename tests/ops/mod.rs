@@ -9,3 +9,4 @@ mod streams;
 mod me;
 mod service;
 mod bad_input;
+pub mod queries;

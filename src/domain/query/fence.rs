@@ -87,7 +87,8 @@ fn compared(operator: BinaryOperator, moment: Millis) -> Result<Expression, NotW
 fn of_patterns(patterns: &[Pattern]) -> Result<Expression, NotWritable> {
     let names: Vec<_> = patterns.iter().filter_map(Pattern::literal).map(text).collect();
     let globs = patterns.iter().filter(|pattern| pattern.literal().is_none());
-    let mut ways = globs.map(|glob| like("@logStream", MatchOperator::Like, &glob_as_regex(glob))).collect::<Result<Vec<_>, _>>()?;
+    let mut ways =
+        globs.map(|glob| like("@logStream", MatchOperator::Like, &glob_as_regex(glob))).collect::<Result<Vec<_>, _>>()?;
     let has_globs = !ways.is_empty();
     if !names.is_empty() {
         let set = Spanned::made(Set::List(names.into_iter().map(Spanned::made).collect()));

@@ -58,12 +58,15 @@ fn of_reference(reference: &Reference, shown: &[Span]) -> Option<Diagnostic> {
     let Referent::Field(path) = &reference.what else { return None };
     if begins_with(path, POINTER) && reference.origin.is_of_events() && !shown.contains(&reference.span) {
         let expected = "`@ptr` as a column of its own in `fields` or `display`";
-        return Some(fault(reference.span, expected, "another use of it").hint("it is a handle, replaced in the answer by one of yours"));
+        return Some(
+            fault(reference.span, expected, "another use of it").hint("it is a handle, replaced in the answer by one of yours"),
+        );
     }
     if !reference.what.names_account() || !reference.uses.contains(Use::Shown) {
         return None;
     }
-    let taken_apart = [Use::Computed, Use::Parsed, Use::Expanded, Use::Compared].into_iter().any(|way| reference.uses.contains(way));
+    let taken_apart =
+        [Use::Computed, Use::Parsed, Use::Expanded, Use::Compared].into_iter().any(|way| reference.uses.contains(way));
     match begins_with(path, LOG) {
         true if taken_apart => Some(
             fault(reference.span, "`@log` as it is", "something made of it")

@@ -72,10 +72,8 @@ fn pattern_list(texts: &[&str]) -> Vec<Pattern> {
 }
 
 fn sent(query: &str, rules: &[(&str, Option<&[&str]>)], start: i64, end: i64) -> (String, (i64, i64)) {
-    let groups: Vec<_> = rules
-        .iter()
-        .map(|(group, patterns)| (LogGroupName::try_from(*group).unwrap(), patterns.map(pattern_list)))
-        .collect();
+    let groups: Vec<_> =
+        rules.iter().map(|(group, patterns)| (LogGroupName::try_from(*group).unwrap(), patterns.map(pattern_list))).collect();
     let fence = Fence {
         groups: groups.iter().map(|(group, patterns)| (group, patterns.as_deref())).collect(),
         start: Millis(start),
@@ -129,7 +127,10 @@ fn the_fence_stands_before_everything_that_could_count() {
         ("stats COUNT(*)", "stats count(*)"),
         ("limit 5 | filter a = 1", "limit 5 | filter a = 1"),
         ("dedup a", "dedup a"),
-        ("fields @logStream as x, 'y' as @logStream | filter @logStream = 'y'", "fields @logStream as x, 'y' as @logStream | filter @logStream = 'y'"),
+        (
+            "fields @logStream as x, 'y' as @logStream | filter @logStream = 'y'",
+            "fields @logStream as x, 'y' as @logStream | filter @logStream = 'y'",
+        ),
     ] {
         let expected = format!(r#"filter toMillis(@timestamp) < 1000 and @logStream in ["one"] | {rest}"#);
         assert_eq!(sent(query, rules, 0, 1000).0, expected);
@@ -166,7 +167,10 @@ fn columns_keep_the_names_that_their_writer_gave_them() {
         query.headings().iter().map(|heading| (heading.printed.clone(), heading.written.clone())).collect()
     };
     let pair = |printed: &str, written: &str| (printed.to_owned(), written.to_owned());
-    assert_eq!(headings("stats COUNT( * ), max(a) as m by BIN(5m), b"), [pair("count(*)", "COUNT( * )"), pair("bin(5m)", "BIN(5m)")]);
+    assert_eq!(
+        headings("stats COUNT( * ), max(a) as m by BIN(5m), b"),
+        [pair("count(*)", "COUNT( * )"), pair("bin(5m)", "BIN(5m)")]
+    );
     assert_eq!(headings("fields a+1, `b`, @message"), [pair("a + 1", "a+1")]);
     assert_eq!(headings("stats count(*) by bin(5m)"), []);
 }

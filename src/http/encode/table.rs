@@ -88,9 +88,6 @@ mod tests {
         let text = String::from_utf8(csv(&rows)).unwrap();
         assert_eq!(text, "@timestamp,'=a,b\r\n2026-11-20 10:00:00.000,\"1,2\",\r\nx,,'=1+1\r\n");
         let text = String::from_utf8(ndjson(&rows)).unwrap();
-        assert_eq!(
-            text,
-            "{\"@timestamp\":\"2026-11-20 10:00:00.000\",\"=a\":\"1,2\"}\n{\"b\":\"=1+1\",\"@timestamp\":\"x\"}\n"
-        );
+        assert_eq!(text, "{\"@timestamp\":\"2026-11-20 10:00:00.000\",\"=a\":\"1,2\"}\n{\"b\":\"=1+1\",\"@timestamp\":\"x\"}\n");
     }
 }

@@ -106,7 +106,9 @@ impl Queries {
 
     pub(crate) fn answer(&mut self, logs: &Logs, operation: &str, request: &Map<String, Value>) -> Result<Value, AwsError> {
         let known = members(operation).ok_or((400, "UnknownOperationException"))?;
-        if request.keys().any(|key| !known.contains(&key.as_str())) || request.get(known[0]).is_none_or(|value| !value.is_string()) {
+        if request.keys().any(|key| !known.contains(&key.as_str()))
+            || request.get(known[0]).is_none_or(|value| !value.is_string())
+        {
             return Err((400, "SerializationException"));
         }
         match operation {
@@ -129,7 +131,8 @@ impl Queries {
     }
 
     fn start(&mut self, logs: &Logs, request: &Map<String, Value>) -> Result<Value, AwsError> {
-        let groups: Option<Vec<String>> = request.get("logGroupNames").and_then(|names| serde_json::from_value(names.clone()).ok());
+        let groups: Option<Vec<String>> =
+            request.get("logGroupNames").and_then(|names| serde_json::from_value(names.clone()).ok());
         let groups = groups.filter(|groups| (1..=50).contains(&groups.len())).ok_or(INVALID)?;
         let number = |key: &str| request.get(key).and_then(Value::as_i64);
         let limit = request.get("limit").map_or(Some(1), Value::as_i64);

@@ -135,9 +135,8 @@ fn read_range(body: &mut Body, now: Millis) -> Option<(Millis, Millis)> {
     if !has_start {
         body.error("/start", "is missing: a query looks at a range of time");
     }
-    let mut resolve = |pointer: &'static str, spec: TimeSpec| {
-        spec.resolve(now).map_err(|error| body.error(pointer, error.to_string())).ok()
-    };
+    let mut resolve =
+        |pointer: &'static str, spec: TimeSpec| spec.resolve(now).map_err(|error| body.error(pointer, error.to_string())).ok();
     let (start, end) = (resolve("/start", start?)?, resolve("/end", end)?);
     if end <= start {
         body.error("/end", format!("`{end}` is not later than `start`, `{start}`"));

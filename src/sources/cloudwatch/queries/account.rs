@@ -11,7 +11,8 @@ pub(super) fn group_of<'a>(identifier: &'a str, region: &str, account: Option<&s
     let Some(arn) = identifier.strip_prefix("arn:") else { return (!identifier.contains(':')).then_some(identifier) };
     let parts: Vec<&str> = arn.split(':').collect();
     match parts.as_slice() {
-        [_partition, "logs", in_region, of_account, "log-group", name] | [_partition, "logs", in_region, of_account, "log-group", name, "*"]
+        [_partition, "logs", in_region, of_account, "log-group", name]
+        | [_partition, "logs", in_region, of_account, "log-group", name, "*"]
             if *in_region == region && account.is_none_or(|account| account == *of_account) =>
         {
             Some(name)
@@ -23,7 +24,9 @@ pub(super) fn group_of<'a>(identifier: &'a str, region: &str, account: Option<&s
 /// The account and the group of a value of `@log`: twelve digits, `:`, a name. Emulators leave the number out.
 pub(super) fn parts_of_log(value: &str) -> (Option<&str>, &str) {
     match value.split_once(':') {
-        Some((account, group)) if account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit()) => (Some(account), group),
+        Some((account, group)) if account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit()) => {
+            (Some(account), group)
+        }
         _ => (None, value),
     }
 }

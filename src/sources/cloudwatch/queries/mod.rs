@@ -28,9 +28,9 @@ use crate::domain::query::fence::Fence;
 use crate::domain::query::run::{
     DescribeFields, FieldShare, QueryPage, QueryStatus, ReadQuery, ReadRecord, Record, Row, RunningQuery, StartQuery, StopQuery,
 };
+use crate::sources::SourceError;
 use crate::sources::budget::{GIGABYTE, Lease};
 use crate::sources::queries::{Queries, Started};
-use crate::sources::SourceError;
 use crate::telemetry::trace;
 
 /// The one language whose texts are understood.
@@ -114,7 +114,8 @@ impl Queries for CloudWatch {
         let request = calls::GetLogRecord { log_record_pointer: &op.pointer };
         let answer = self.client.call(permit.share(), &request).await;
         // The pointer is the one thing asked for: what is not taken is not there.
-        let answer = answer.map_err(|error| if error == CallError::InvalidParameter { SourceError::NotFound } else { error.plain() })?;
+        let answer =
+            answer.map_err(|error| if error == CallError::InvalidParameter { SourceError::NotFound } else { error.plain() })?;
         let mut record = answer.log_record;
         if !may_see(permit, &record) {
             return Err(SourceError::NotFound);

@@ -25,6 +25,8 @@ use crate::sources::cloudwatch::settings::QuerySettings;
 const FIRST_POLL: Duration = Duration::from_millis(250);
 /// The longest: forty waiting queries then cost the eight calls a second that are ours of AWS's quota.
 const LAST_POLL: Duration = Duration::from_secs(5);
+/// How often a query is looked at that nobody asks for.
+const OWN_LOOK: Duration = Duration::from_secs(30);
 /// Queries known at a time; more than AWS lets run in an account, so that only the reading of others' makes them so many.
 const MOST: usize = 1000;
 /// Queries whose groups were compared and found right, remembered.
@@ -80,7 +82,11 @@ impl Run {
 }
 
 impl Runs {
-    pub(in crate::sources::cloudwatch) fn new(client: Arc<Client>, settings: QuerySettings, account: Option<String>) -> Arc<Self> {
+    pub(in crate::sources::cloudwatch) fn new(
+        client: Arc<Client>,
+        settings: QuerySettings,
+        account: Option<String>,
+    ) -> Arc<Self> {
         let compared = moka::sync::Cache::new(COMPARED);
         Arc::new(Self { client, settings, account, compared, running: Mutex::default() })
     }
@@ -204,24 +210,30 @@ impl Runs {
     }
 }
 
-/// Stops the query when its time is over. Ends with the query, or with the source.
+/// Stops the query when its time is over, and looks now and then whether it has ended, so that what it holds is given back
+/// though nobody asks for it. Ends with the query, or with the source.
 async fn watch(runs: Weak<Runs>, run: Arc<Run>) {
     let Some(QuerySettings { abandoned_after, max_time, .. }) = runs.upgrade().map(|runs| runs.settings) else { return };
+    let too_long = run.started + max_time;
+    let mut look = Instant::now() + OWN_LOOK;
     loop {
-        let (abandoned, too_long) = (*locked(&run.asked) + abandoned_after, run.started + max_time);
-        let deadline = abandoned.min(too_long);
+        let deadline = (*locked(&run.asked) + abandoned_after).min(too_long).min(look);
         tokio::select! {
             () = run.ended.notified() => return,
             () = sleep_until(deadline) => {}
         }
-        let reason = if Instant::now() >= too_long {
-            "it ran for too long"
-        } else if *locked(&run.asked) + abandoned_after <= Instant::now() {
-            "nobody asked for it"
-        } else {
-            continue;
-        };
         let Some(runs) = runs.upgrade() else { return };
-        return runs.stop_unwanted(&run.id, &run.share, reason).await;
+        let now = Instant::now();
+        if now >= too_long {
+            return runs.stop_unwanted(&run.id, &run.share, "it ran for too long").await;
+        }
+        if now >= *locked(&run.asked) + abandoned_after {
+            return runs.stop_unwanted(&run.id, &run.share, "nobody asked for it").await;
+        }
+        if now >= look {
+            // What can't be learnt now is learnt the next time.
+            let _known_later = runs.poll(&run).await;
+            look = now + OWN_LOOK;
+        }
     }
 }
