@@ -38,6 +38,7 @@ bench: system ## Measure: tokens and requests per second (release build, some mi
 	$(CARGO) bench --locked --bench tokens
 	$(CARGO) bench --locked --bench requests
 	$(CARGO) bench --locked --package logmark-filter-pattern --bench matching
+	$(CARGO) bench --locked --package logmark-quota --bench simulation
 
 # Each target starts from the examples in the corpora of its language; what it learns stays in fuzz/corpus.
 FUZZ_SECONDS ?= 60
