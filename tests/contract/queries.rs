@@ -20,7 +20,8 @@ async fn botocore_finds_the_requests_of_queries_signed_and_in_its_model() {
         fake.state().logs.add_stream(group, "prod-1");
     }
     fake.state().queries.script = Script { rows: rows(12), looks: 1, ..Script::default() };
-    let record = [("@log", "123456789012:/q/api"), ("@logStream", "prod-1")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let record =
+        [("@log", "123456789012:/q/api"), ("@logStream", "prod-1")].map(|(name, value)| (name.to_owned(), value.to_owned()));
     fake.state().queries.records.insert("raw-pointer-0".to_owned(), record.to_vec());
     let acme = process.acme();
 

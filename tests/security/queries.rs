@@ -51,7 +51,8 @@ async fn ids_and_pointers_of_others_altered_or_made_up_are_as_if_they_were_not_t
     let (pointer, cursor) = (page["results"][0]["@ptr"].as_str().unwrap(), page["nextCursor"].as_str().unwrap());
     let calls = world.fake.calls();
 
-    let mut made_up = vec!["x".to_owned(), "A".repeat(9000), "12ab3456-12ab-123a-789e-000000000000".to_owned(), cursor.to_owned()];
+    let mut made_up =
+        vec!["x".to_owned(), "A".repeat(9000), "12ab3456-12ab-123a-789e-000000000000".to_owned(), cursor.to_owned()];
     for text in [id.as_str(), pointer] {
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).unwrap();
         for bit in 0..bytes.len() * 8 {
@@ -74,7 +75,9 @@ async fn ids_and_pointers_of_others_altered_or_made_up_are_as_if_they_were_not_t
     // A pointer is no id, and an id no pointer; another tenant's are neither, whatever it may query itself.
     answers.insert(whole(&acme.get(&format!("/queries/{pointer}")).await));
     answers.insert(whole(&acme.get(&format!("/records/{id}")).await));
-    for (method, target) in [("GET", format!("/queries/{id}")), ("DELETE", format!("/queries/{id}")), ("GET", format!("/records/{pointer}"))] {
+    for (method, target) in
+        [("GET", format!("/queries/{id}")), ("DELETE", format!("/queries/{id}")), ("GET", format!("/records/{pointer}"))]
+    {
         answers.insert(whole(&world.tenant("rival").send(method.parse().unwrap(), &target, &[]).await));
     }
     assert_eq!(answers.len(), 1, "{answers:#?}");
@@ -204,7 +207,12 @@ async fn a_record_is_shown_of_the_querys_groups_and_streams_alone() {
 async fn a_query_sees_the_streams_of_its_grant_whatever_it_says() {
     let world = world().await;
     let acme = world.tenant("acme");
-    for query in ["stats count(*)", "limit 1", "fields 'prod-1' as @logStream | filter @logStream = 'prod-1'", "filterIndex a = 'b' | stats count(*)"] {
+    for query in [
+        "stats count(*)",
+        "limit 1",
+        "fields 'prod-1' as @logStream | filter @logStream = 'prod-1'",
+        "filterIndex a = 'b' | stats count(*)",
+    ] {
         started(&acme, &json!({ "query": query, "logGroups": ["/limited/api", "/acme/api"], "start": "-1h" })).await;
         let sent = world.fake.state().seen.last().unwrap().body["queryString"].as_str().unwrap().to_owned();
         let fence = r#"(@log like /^(?:[0-9]+:)?\/limited\/api$/ and (@logStream in ["one"] or @logStream like /^prod-/) and @logStream not like /[\r\n]/ or @log like /^(?:[0-9]+:)?\/acme\/api$/)"#;
@@ -274,7 +282,11 @@ async fn nothing_of_upstreams_or_the_querys_own_words_is_in_an_answer_or_a_log()
     }
     for status in [400, 500] {
         world.fake.state().always = Some(crate::world::fake_cloudwatch::Fault::Error(status, "SomeException"));
-        for answer in [acme.post("/queries", &body(secret), &[]).await, acme.get(&format!("/queries/{id}")).await, acme.delete(&format!("/queries/{id}")).await] {
+        for answer in [
+            acme.post("/queries", &body(secret), &[]).await,
+            acme.get(&format!("/queries/{id}")).await,
+            acme.delete(&format!("/queries/{id}")).await,
+        ] {
             assert_eq!(answer.problem(), "502 upstream_error");
             told += &answer.text();
         }

@@ -58,7 +58,7 @@ fn handles_and_the_account_show_in_no_disguise() {
         "fields @timestamp, @message, @ptr",
         "fields @log, @logStream | sort @log",
         "stats count(*) by @log",
-        "stats latest(@log)",
+        "stats count(*) as n by @log, @logStream | sort n desc | limit 5",
         "filter @log like /api/",
         "filterIndex requestId = 'x' | fields @message",
         "fields @message | filter @message like /SOURCE unmask diff/ # SOURCE",

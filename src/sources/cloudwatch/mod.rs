@@ -76,7 +76,7 @@ impl CloudWatch {
     }
 
     fn with_origin(settings: Settings, outbound: Outbound, clock: Arc<dyn Clock>, origin: Origin) -> Result<Self, SettingsError> {
-        let Settings { name, region, endpoint, deadline, attempt_timeout, queries, account, .. } = settings;
+        let Settings { name, region, endpoint, deadline, attempt_timeout, queries, quotas, account, .. } = settings;
         if !is_region(&region) {
             return Err(SettingsError::Region(region));
         }
@@ -92,7 +92,7 @@ impl CloudWatch {
             budget: retry::Budget::default(),
             skew: retry::Skew::default(),
         });
-        let runs = Runs::new(Arc::clone(&client), queries, account);
+        let runs = Runs::new(Arc::clone(&client), queries, account, quotas.our_queries());
         Ok(Self { name, client, runs })
     }
 }

@@ -15,6 +15,7 @@ use async_trait::async_trait;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use self::runs::Hold;
 pub(super) use self::runs::Runs;
 use super::CloudWatch;
 use super::errors::CallError;
@@ -150,8 +151,9 @@ impl Runs {
         share: Share,
         lease: Lease,
     ) -> Result<Started, SourceError> {
+        let slot = self.slot(&share).await?;
         let id = self.client.call(&share, &request).await.map_err(CallError::plain)?.query_id;
-        self.asked(&id, &share, Instant::now(), Some(lease));
+        self.asked(&id, &share, Instant::now(), Some(Hold { lease, _slot: slot }));
         let (runs, runtime) = (Arc::clone(self), tokio::runtime::Handle::current());
         let unclaimed = id.clone();
         let stop = move || {

@@ -2,12 +2,14 @@
 //!
 //! Owns their life. AWS bills a query to its end, so each known one has a task that stops it when it was not asked for in
 //! [`QuerySettings::abandoned_after`] or has run for [`QuerySettings::max_time`]. INVARIANT: a run leaves the list, its task
-//! ends and its lease is given back as soon as an answer says that it has ended.
+//! ends and what it holds is given back as soon as an answer says that it has ended.
 
 use std::collections::HashMap;
+use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
+use logmark_quota::{Queue, Slot, Slots};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
@@ -44,6 +46,8 @@ pub(in crate::sources::cloudwatch) struct Runs {
     pub(super) account: Option<String>,
     /// The ids of queries whose groups were compared with their permit.
     pub(super) compared: moka::sync::Cache<String, ()>,
+    /// The queries at a time that are ours.
+    slots: Slots,
     running: Mutex<HashMap<String, Arc<Run>>>,
 }
 
@@ -56,8 +60,17 @@ pub(super) struct Run {
     asked: Mutex<Instant>,
     /// Held by whoever polls: all others wait for what that one learns.
     progress: tokio::sync::Mutex<Progress>,
-    lease: Mutex<Option<Lease>>,
+    hold: Mutex<Option<Hold>>,
     ended: Notify,
+}
+
+/// What a query that was started here takes up, until it has ended.
+#[derive(Debug)]
+pub(super) struct Hold {
+    /// Of the tenant's own limits.
+    pub(super) lease: Lease,
+    /// Of the queries that the account may run at a time.
+    pub(super) _slot: Slot,
 }
 
 #[derive(Debug)]
@@ -73,7 +86,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Run {
     fn is_own(&self) -> bool {
-        locked(&self.lease).is_some()
+        locked(&self.hold).is_some()
     }
 
     fn touch(&self) {
@@ -82,32 +95,43 @@ impl Run {
 }
 
 impl Runs {
+    /// `at_a_time`: the queries that are ours of what the account may run.
     pub(in crate::sources::cloudwatch) fn new(
         client: Arc<Client>,
         settings: QuerySettings,
         account: Option<String>,
+        at_a_time: NonZeroU32,
     ) -> Arc<Self> {
         let compared = moka::sync::Cache::new(COMPARED);
-        Arc::new(Self { client, settings, account, compared, running: Mutex::default() })
+        let slots = Slots::new(at_a_time, Queue::default());
+        Arc::new(Self { client, settings, account, compared, slots, running: Mutex::default() })
     }
 
-    /// A query that runs, somebody having asked for it: one that is not known is taken up, as from its beginning. `lease`:
+    /// Waits for one of the queries that may run at a time, as long as a call may take.
+    pub(super) async fn slot(&self, share: &Share) -> Result<Slot, SourceError> {
+        let weight = NonZeroU32::new(share.weight).unwrap_or(NonZeroU32::MIN);
+        let share = logmark_quota::Share::new(share.tenant.as_str(), weight);
+        let slot = self.slots.acquire(&share, None, Instant::now() + self.client.deadline).await;
+        slot.map_err(|refused| SourceError::Throttled { retry_after: refused.retry_after().unwrap_or(LAST_POLL) })
+    }
+
+    /// A query that runs, somebody having asked for it: one that is not known is taken up, as from its beginning. `hold`:
     /// it was started here.
-    pub(super) fn asked(self: &Arc<Self>, id: &str, share: &Share, started: Instant, lease: Option<Lease>) -> Arc<Run> {
+    pub(super) fn asked(self: &Arc<Self>, id: &str, share: &Share, started: Instant, hold: Option<Hold>) -> Arc<Run> {
         let mut running = locked(&self.running);
         if let Some(run) = running.get(id) {
             run.touch();
             return Arc::clone(run);
         }
         let now = Instant::now();
-        let first = if lease.is_some() { now + FIRST_POLL } else { now };
+        let first = if hold.is_some() { now + FIRST_POLL } else { now };
         let run = Arc::new(Run {
             id: id.to_owned(),
             share: share.clone(),
             started,
             asked: Mutex::new(now),
             progress: tokio::sync::Mutex::new(Progress { status: QueryStatus::Scheduled, wait: FIRST_POLL, next: first }),
-            lease: Mutex::new(lease),
+            hold: Mutex::new(hold),
             ended: Notify::new(),
         });
         // Beyond the bound a query is polled for whoever waits for it, and nobody stops it but its caller and AWS.
@@ -121,8 +145,8 @@ impl Runs {
     /// Takes in what an answer said of a query.
     pub(super) fn note(&self, id: &str, status: QueryStatus, statistics: Option<Statistics>) {
         let Some(run) = locked(&self.running).get(id).cloned() else { return };
-        if let (Some(lease), Some(statistics)) = (locked(&run.lease).as_mut(), statistics) {
-            lease.note_scanned(statistics.bytes_scanned);
+        if let (Some(hold), Some(statistics)) = (locked(&run.hold).as_mut(), statistics) {
+            hold.lease.note_scanned(statistics.bytes_scanned);
         }
         if status.has_ended() {
             self.end(&run);
@@ -131,7 +155,7 @@ impl Runs {
 
     fn end(&self, run: &Run) {
         locked(&self.running).remove(&run.id);
-        drop(locked(&run.lease).take());
+        drop(locked(&run.hold).take());
         // One permit is kept for the task if it is not waiting at this moment.
         run.ended.notify_one();
     }

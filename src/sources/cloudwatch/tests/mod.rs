@@ -75,7 +75,8 @@ impl Stage {
             ..Settings::new(source_name(), REGION)
         };
         let source =
-            CloudWatch::with_credentials(change(settings), Outbound::new().unwrap(), Arc::<TestClock>::clone(&clock), provider).unwrap();
+            CloudWatch::with_credentials(change(settings), Outbound::new().unwrap(), Arc::<TestClock>::clone(&clock), provider)
+                .unwrap();
         Self { fake, source, clock }
     }
 
