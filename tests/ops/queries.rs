@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::security::support::{Binary, Setup};
-use crate::world::World;
 use crate::world::client::{Answer, Client};
 use crate::world::fake_cloudwatch::queries::Script;
+use crate::world::{Options, World};
 
 const TENANTS: &str = r#"
 [tenants.acme]
@@ -340,4 +340,56 @@ async fn the_local_source_refuses_queries_by_name() {
         assert_eq!(answer.problem(), "501 not_supported");
         assert!(answer.json()["detail"].as_str().unwrap().contains("queries"), "{}", answer.text());
     }
+}
+
+#[tokio::test]
+async fn groups_of_several_sources_are_no_groups_of_one_query() {
+    let sources =
+        "[[sources]]\nname = \"a\"\nkind = \"local\"\npath = \"a\"\n[[sources]]\nname = \"b\"\nkind = \"local\"\npath = \"b\"\n";
+    let grant = |source: &str, groups: &str| {
+        format!("[[tenants.acme.grants]]\nsource = \"{source}\"\ngroups = [{groups}]\nactions = [\"query\"]\n")
+    };
+    let tenants = format!("[tenants.acme]\n{}{}", grant("a", "\"/a/*\", \"/both/*\""), grant("b", "\"/b/*\", \"/both/*\""));
+    let options = Options { sources: Some(sources.to_owned()), tenants: Some(tenants), ..Options::default() };
+    let world = World::with(options).await;
+    for (groups, scope, problem) in [
+        (vec!["/a/x", "/b/x"], "logs:*:*", "400 invalid_parameter"),
+        // What the tenant has no grant for is told of before anything else.
+        (vec!["/a/x", "/b/x", "/c/x"], "logs:*:*", "404 not_found"),
+        (vec!["/c/x", "/a/x"], "openid", "404 not_found"),
+        (vec!["/a/x", "/a/y"], "logs:query:/a/x", "403 insufficient_scope"),
+        // The source that has them all is the one.
+        (vec!["/both/x", "/b/x"], "logs:query:*", "501 not_supported"),
+        (vec!["/both/x", "/a/x", "/both/y"], "logs:query:/both/* logs:query:/a/*", "501 not_supported"),
+    ] {
+        let body = json!({ "query": "fields a", "logGroups": groups, "start": "-1h" });
+        let answer = world.scoped("acme", scope).post("/queries", &body, &[]).await;
+        assert_eq!(answer.problem(), problem, "{groups:?} {scope}");
+        match problem {
+            "400 invalid_parameter" => assert_eq!(answer.json()["errors"][0]["pointer"], "/logGroups"),
+            "403 insufficient_scope" => assert!(answer.text().contains("`logs:query:/a/y`"), "{}", answer.text()),
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test]
+async fn rows_that_are_too_large_together_come_in_more_pages() {
+    let world = world().await;
+    let message = "x".repeat(1 << 20);
+    let rows = (0..20).map(|index| vec![("n".to_owned(), index.to_string()), ("@message".to_owned(), message.clone())]).collect();
+    world.fake.state().queries.script = Script { rows, looks: 0, ..Script::default() };
+    let acme = world.tenant("acme");
+    let id = started(&acme, &body("fields n, @message")).await;
+    let mut numbers = Vec::new();
+    let mut target = format!("/queries/{id}");
+    loop {
+        let answer = acme.get(&target).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let page = answer.json();
+        numbers.extend(page["results"].as_array().unwrap().iter().map(|row| row["n"].as_str().unwrap().to_owned()));
+        let Some(cursor) = page["nextCursor"].as_str() else { break };
+        target = format!("/queries/{id}?limit=10&cursor={cursor}");
+    }
+    assert_eq!(numbers, (0..20).map(|index| index.to_string()).collect::<Vec<_>>());
 }

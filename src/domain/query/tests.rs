@@ -174,3 +174,71 @@ fn columns_keep_the_names_that_their_writer_gave_them() {
     assert_eq!(headings("fields a+1, `b`, @message"), [pair("a + 1", "a+1")]);
     assert_eq!(headings("stats count(*) by bin(5m)"), []);
 }
+
+mod fence_and_permit {
+    use super::*;
+    use logmark_diagnostics::Spanned;
+    use logmark_insights::ast::FieldPath;
+    use logmark_insights::evaluate::evaluate;
+    use logmark_insights::values::call::{Context, QueryTimes};
+    use logmark_insights::values::value::Value;
+    use proptest::prelude::{ProptestConfig, Strategy, any, prop_assert_eq, proptest};
+    use proptest::sample::select;
+
+    fn names() -> impl Strategy<Value = String> {
+        proptest::collection::vec(select(vec!["a", "b", "/", ".", "[", "$", "é", "\n", "-"]), 1..6)
+            .prop_map(|parts| parts.concat())
+    }
+
+    fn rule() -> impl Strategy<Value = Option<Vec<Pattern>>> {
+        let pattern = proptest::collection::vec(select(vec!["a", "b", "/", ".", "[", "$", "é", "-", "*", "*"]), 1..6);
+        let pattern = pattern.prop_map(|parts| Pattern::try_from(parts.concat().as_str()).unwrap());
+        proptest::option::of(proptest::collection::vec(pattern, 0..3))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
+        #[test]
+        fn what_passes_the_fence_is_what_the_permit_allows(
+            rules in proptest::collection::vec(rule(), 1..4),
+            stream in names(),
+            group in 0..4_usize,
+            account in any::<bool>(),
+            time in 995..1010_i64,
+            start in 998..1002_i64,
+            length in 1..5_i64,
+        ) {
+            let groups: Vec<_> = (0..rules.len()).map(|index| LogGroupName::try_from(format!("/g.{index}").as_str()).unwrap()).collect();
+            let fence = Fence {
+                groups: groups.iter().zip(rules.iter().map(Option::as_deref)).collect(),
+                start: Millis(start),
+                end: Millis(start + length),
+            };
+            let (first, last) = fence.seconds();
+            let log = format!("{}/g.{group}", if account { "123456789012:" } else { "" });
+            let event = |field: &FieldPath| match field.flat_name().as_str() {
+                "@timestamp" => Value::Timestamp(time),
+                "@logStream" => Value::from(stream.as_str()),
+                "@log" => Value::from(log.as_str()),
+                _ => Value::Missing,
+            };
+            let context = Context::of_query(QueryTimes { start: 0, end: 0, now: 0 });
+            let passes = evaluate(&Spanned::made(fence.condition().unwrap()), &event, &context) == Ok(Value::Boolean(true));
+            // Upstream reads the groups and the seconds that it is asked for, and nothing else.
+            let is_read = group < rules.len() && (first * 1000..=last * 1000 + 999).contains(&time);
+            let may_see = rules.get(group).is_some_and(|rule| {
+                rule.as_ref().is_none_or(|patterns| patterns.iter().any(|pattern| pattern.matches(&stream)))
+            });
+            let of_line = !stream.contains('\n') || rules.get(group).is_some_and(|rule| {
+                rule.as_ref().is_none_or(|patterns| patterns.iter().any(|pattern| pattern.as_str().bytes().all(|byte| byte == b'*')))
+            });
+            let expected = is_read && may_see && (start..start + length).contains(&time);
+            // A line break in a name is what the fence may take for none of the permit's.
+            if of_line {
+                prop_assert_eq!(is_read && passes, expected);
+            } else {
+                prop_assert_eq!(is_read && passes && !expected, false);
+            }
+        }
+    }
+}

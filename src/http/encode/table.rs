@@ -47,6 +47,10 @@ pub fn ndjson(rows: &[Row]) -> Vec<u8> {
 pub fn csv(rows: &[Row]) -> Vec<u8> {
     let columns = columns(rows);
     let mut out = Vec::new();
+    // Without rows nobody knows the columns.
+    if columns.is_empty() {
+        return out;
+    }
     line(columns.iter().map(|name| if is_system_name(name) { (*name).into() } else { neutral(name) }), &mut out);
     for row in rows {
         let value = |name: &&str| row.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.as_str());
@@ -87,6 +91,7 @@ mod tests {
         assert_eq!(columns(&rows), ["@timestamp", "=a", "b"]);
         let text = String::from_utf8(csv(&rows)).unwrap();
         assert_eq!(text, "@timestamp,'=a,b\r\n2026-11-20 10:00:00.000,\"1,2\",\r\nx,,'=1+1\r\n");
+        assert_eq!(csv(&[]), b"");
         let text = String::from_utf8(ndjson(&rows)).unwrap();
         assert_eq!(text, "{\"@timestamp\":\"2026-11-20 10:00:00.000\",\"=a\":\"1,2\"}\n{\"b\":\"=1+1\",\"@timestamp\":\"x\"}\n");
     }

@@ -26,6 +26,8 @@ pub(super) enum CallError {
     InvalidParameter,
     /// It did not take the query's text.
     MalformedQuery,
+    /// Its answer is larger than we take: less may be asked for.
+    TooLarge(String),
     Throttled(Duration),
     Timeout,
     Refused(String),
@@ -49,7 +51,7 @@ impl CallError {
             Self::Throttled(retry_after) => SourceError::Throttled { retry_after },
             Self::Timeout => SourceError::Timeout,
             Self::Refused(what) => SourceError::Refused(what),
-            Self::Upstream(what) => SourceError::Upstream(what),
+            Self::Upstream(what) | Self::TooLarge(what) => SourceError::Upstream(what),
         }
     }
 }
@@ -72,6 +74,7 @@ pub(super) enum Kind {
     NotFound,
     InvalidParameter,
     MalformedQuery,
+    TooLarge,
     /// Whatever else is final.
     Other,
 }
@@ -107,6 +110,7 @@ impl Failure {
             Kind::NotFound => CallError::NotFound,
             Kind::InvalidParameter => CallError::InvalidParameter,
             Kind::MalformedQuery => CallError::MalformedQuery,
+            Kind::TooLarge => CallError::TooLarge(self.what),
             Kind::Throttled => CallError::Throttled(self.retry_after.unwrap_or(THROTTLED_WAIT)),
             Kind::Timeout => CallError::Timeout,
             Kind::Skewed | Kind::Expired | Kind::Refused => CallError::Refused(self.what),
@@ -120,7 +124,7 @@ impl From<OutboundError> for Failure {
         let kind = match error {
             OutboundError::Connect(_) | OutboundError::Broken(_) => Kind::Transient,
             OutboundError::Timeout => Kind::Timeout,
-            OutboundError::TooLarge(_) => Kind::Other,
+            OutboundError::TooLarge(_) => Kind::TooLarge,
         };
         Self::new(kind, error.to_string())
     }

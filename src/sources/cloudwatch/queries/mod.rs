@@ -72,8 +72,15 @@ impl Queries for CloudWatch {
     async fn read(&self, permit: &Permit<ReadQuery>, from: Option<&Position>, limit: usize) -> Result<QueryPage, SourceError> {
         let query = current(permit, &permit.op().query)?;
         let next_token = from.map(|position| position.0.as_str());
-        let request = calls::GetQueryResults { query_id: &query.id, next_token, max_items: limit };
-        let answer = self.client.call(permit.share(), &request).await.map_err(|error| error.at_position(from.is_some()))?;
+        let mut max_items = limit;
+        let answer = loop {
+            let request = calls::GetQueryResults { query_id: &query.id, next_token, max_items };
+            match self.client.call(permit.share(), &request).await {
+                // Rows of whole messages: fewer of them fit, and the rest is the next page.
+                Err(CallError::TooLarge(_)) if max_items > 1 => max_items = (max_items / 8).max(1),
+                answer => break answer.map_err(|error| error.at_position(from.is_some()))?,
+            }
+        };
         let (status, statistics) = (answer.status(), answer.statistics());
         if status.has_ended() {
             self.runs.note(&query.id, status, statistics);

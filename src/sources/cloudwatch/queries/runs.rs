@@ -181,10 +181,10 @@ impl Runs {
             let polled = tokio::time::timeout_at(until, self.poll(run)).await;
             let Ok(polled) = polled else { return Ok(QueryStatus::Running) };
             let (status, next) = polled.map_err(CallError::plain)?;
-            if status.has_ended() || next >= until {
+            if status.has_ended() || Instant::now() >= until {
                 return Ok(status);
             }
-            sleep_until(next).await;
+            sleep_until(next.min(until)).await;
         }
     }
 
