@@ -31,6 +31,8 @@ use crate::telemetry::metrics::Metrics;
 const WRITE_STALL: Duration = Duration::from_secs(30);
 /// After so long a connection is asked to come again, so that replicas share the load again after a deployment.
 const CONNECTION_AGE: Duration = Duration::from_secs(3600);
+/// How long stopping what still runs may take when the service stops.
+const QUERIES_STOP: Duration = Duration::from_secs(5);
 /// How often figures are tidied.
 const UPKEEP: Duration = Duration::from_secs(5);
 
@@ -221,6 +223,9 @@ impl Listeners {
             draining.store(true, Ordering::Relaxed);
         };
         server::serve(listener, service.router.clone(), certificates, limits, stop).await;
+        if tokio::time::timeout(QUERIES_STOP, service.app.stop_queries()).await.is_err() {
+            tracing::warn!("queries could not be stopped in time: they run to their end");
+        }
         helpers.shutdown().await;
         #[cfg(feature = "local")]
         service.close_stores().await;

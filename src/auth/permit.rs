@@ -3,9 +3,12 @@
 //! Owns what a source may read off a permit. INVARIANT: the fields are private and `Permit::grant` is visible to
 //! [`super::policy`] alone, so code that was not allowed something cannot call a source at all.
 
+use aws_lc_rs::digest;
+
 use crate::domain::name::{SourceName, TenantId};
 use crate::domain::operation::{Operation, ReadGroup, ReadLogs, ReadStream, Reading};
 use crate::domain::pattern::{Pattern, common_prefix, longer};
+use crate::domain::query::run::{ReadQuery, RulesMark, RunningQuery, StartQuery};
 
 /// Why something was allowed: the scope and the grant that met.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -68,7 +71,7 @@ pub struct Permit<Op> {
     share: Share,
     subject: String,
     groups: Vec<GroupRule>,
-    streams: StreamRule,
+    streams: Vec<StreamRule>,
     why: Option<Why>,
 }
 
@@ -78,7 +81,7 @@ impl<Op: Operation> Permit<Op> {
         share: Share,
         subject: String,
         groups: Vec<GroupRule>,
-        streams: StreamRule,
+        streams: Vec<StreamRule>,
         why: Option<Why>,
     ) -> Self {
         Self { op, share, subject, groups, streams, why }
@@ -120,16 +123,37 @@ impl<Op: Operation> Permit<Op> {
         self.groups.iter().any(|rule| rule.source == *source && rule.allows(group))
     }
 
-    /// Which streams the caller may see; `None`: all.
+    /// Which streams of the one group the caller may see; `None`: all.
     #[must_use]
     pub fn streams(&self) -> Option<&[Pattern]> {
-        self.streams.as_deref()
+        self.streams.first().and_then(Option::as_deref)
     }
 
-    /// May the caller see the stream?
+    /// May the caller see the stream of the one group?
     #[must_use]
     pub fn may_see_stream(&self, stream: &str) -> bool {
-        self.streams.as_ref().is_none_or(|patterns| patterns.iter().any(|pattern| pattern.matches(stream)))
+        self.streams().is_none_or(|patterns| patterns.iter().any(|pattern| pattern.matches(stream)))
+    }
+
+    /// Of an operation on several groups: which streams of each the caller may see, in the operation's order.
+    #[must_use]
+    pub fn stream_rules(&self) -> &[StreamRule] {
+        &self.streams
+    }
+
+    /// The stream rules as one value to compare: a query that was started under other rules is not to be shown under these.
+    #[must_use]
+    pub fn rules_mark(&self) -> RulesMark {
+        let mut context = digest::Context::new(&digest::SHA256);
+        for rule in &self.streams {
+            let mut patterns: Vec<&str> = rule.iter().flatten().map(Pattern::as_str).collect();
+            patterns.sort_unstable();
+            patterns.dedup();
+            // Patterns hold no control characters: what separates them can't be in them.
+            context.update(if rule.is_some() { b"\x01" } else { b"\x02" });
+            patterns.into_iter().for_each(|pattern| context.update(format!("{pattern}\0").as_bytes()));
+        }
+        RulesMark(*context.finish().as_ref().first_chunk().unwrap_or(&[0; 16]))
     }
 
     /// Why it was allowed; `None` for lists, in which each item has a reason of its own.
@@ -157,5 +181,14 @@ impl Permit<ReadLogs> {
             Reading::Stream(op) => ReadPermit::Stream(Permit { op, share, subject, groups, streams, why }),
             Reading::Group(op) => ReadPermit::Group(Permit { op, share, subject, groups, streams, why }),
         }
+    }
+}
+
+impl Permit<StartQuery> {
+    /// The same leave, for reading what it started.
+    #[must_use]
+    pub fn for_reading(&self, query: RunningQuery) -> Permit<ReadQuery> {
+        let Self { op: _, share, subject, groups, streams, why } = self.clone();
+        Permit { op: ReadQuery { query }, share, subject, groups, streams, why }
     }
 }

@@ -23,6 +23,14 @@ pub enum Denied {
         /// A scope that would do.
         scope: String,
     },
+    /// The tenant may see all the groups, but they are not in one source.
+    #[error("the log group `{group}` is in another source than `{first}`")]
+    SeveralSources {
+        /// The first of the groups.
+        first: LogGroupName,
+        /// One that is elsewhere.
+        group: LogGroupName,
+    },
     /// The tenant may not read so much time in one request.
     #[error("the range is longer than the tenant's {}", in_words(*max))]
     RangeTooLong {
@@ -44,13 +52,14 @@ fn in_words(duration: Duration) -> String {
 /// Asks for leave. `now` bounds open ranges.
 ///
 /// # Errors
-/// [`Denied`], in the order: not granted (404), not scoped (403), too long a range (422). So a 403 or 422 never speaks
-/// of a group that the tenant may not know of.
+/// [`Denied`], in the order: not granted (404), in several sources (400), not scoped (403), too long a range (422). So none
+/// but the first ever speaks of a group that the tenant may not know of.
 pub fn authorize<Op: Operation>(caller: &Caller, op: Op, now: Millis) -> Result<Permit<Op>, Denied> {
     let found = match op.target() {
         Target::Groups => all_groups(caller, Op::ACTION)?,
         Target::Group(group) => one_group(caller, Op::ACTION, Asked { group, streams: &[], source: op.source() })?,
         Target::Streams(group, streams) => one_group(caller, Op::ACTION, Asked { group, streams, source: op.source() })?,
+        Target::Each(groups) => each_group(caller, Op::ACTION, groups, op.source())?,
     };
     if let (Some(max), Some(range)) = (caller.tenant.limits.max_range, op.range()) {
         check_range(range, max, now)?;
@@ -62,7 +71,7 @@ pub fn authorize<Op: Operation>(caller: &Caller, op: Op, now: Millis) -> Result<
 
 struct Found {
     groups: Vec<GroupRule>,
-    streams: StreamRule,
+    streams: Vec<StreamRule>,
     why: Option<Why>,
 }
 
@@ -96,7 +105,7 @@ fn all_groups(caller: &Caller, action: Action) -> Result<Found, Denied> {
             }
         }
     }
-    Ok(Found { groups, streams: None, why: None })
+    Ok(Found { groups, streams: Vec::new(), why: None })
 }
 
 /// One group, as it is asked for.
@@ -149,14 +158,54 @@ fn one_group(caller: &Caller, action: Action, asked: Asked<'_>) -> Result<Found,
         .iter()
         .find(|scope| scope.groups.matches(group.as_str()))
         .ok_or_else(|| Denied::InsufficientScope { scope: format!("logs:{action}:{group}") })?;
-    let streams = grants.iter().map(|grant| grant.streams.clone()).reduce(|all, more| Some([all?, more?].concat())).flatten();
     let why = Why { grant: first.rule.clone(), scope: scope.to_string(), claim: scope.claim.to_string() };
     let rule = GroupRule {
         source: first.source.clone(),
         granted: first.groups.clone(),
         scoped: scopes.iter().map(|scope| scope.groups.clone()).collect(),
     };
-    Ok(Found { groups: vec![rule], streams, why: Some(why) })
+    Ok(Found { groups: vec![rule], streams: vec![stream_rule(&grants)], why: Some(why) })
+}
+
+/// The streams that the grants cover together.
+fn stream_rule(grants: &[&Grant]) -> StreamRule {
+    grants.iter().map(|grant| grant.streams.clone()).reduce(|all, more| Some([all?, more?].concat())).flatten()
+}
+
+/// Looks for one source in which grants cover each of the groups, and for a scope for each. The first source of the
+/// configuration that has them all is the one.
+fn each_group(caller: &Caller, action: Action, groups: &[LogGroupName], source: Option<&SourceName>) -> Result<Found, Denied> {
+    let of_group = |group: &LogGroupName| -> Vec<&Grant> {
+        let asked = Asked { group, streams: &[], source };
+        caller.tenant.grants.iter().filter(|grant| asked.is_covered(grant, action)).collect()
+    };
+    let grants: Vec<Vec<&Grant>> = groups.iter().map(of_group).collect();
+    let (Some(first), false) = (groups.first().zip(grants.first()), grants.iter().any(Vec::is_empty)) else {
+        return Err(Denied::NotGranted);
+    };
+    let in_source = |grants: &[&Grant], source: &SourceName| grants.iter().any(|grant| grant.source == *source);
+    let elsewhere = |source: &SourceName| grants.iter().position(|grants| !in_source(grants, source));
+    let Some(granted) = first.1.iter().find(|grant| elsewhere(&grant.source).is_none()) else {
+        let other = first.1.first().and_then(|grant| elsewhere(&grant.source)).and_then(|index| groups.get(index));
+        return Err(Denied::SeveralSources { first: first.0.clone(), group: other.unwrap_or(first.0).clone() });
+    };
+    let scopes = scopes_for(caller, action);
+    let scope_of = |group: &LogGroupName| scopes.iter().find(|scope| scope.groups.matches(group.as_str()));
+    let missing: Vec<_> =
+        groups.iter().filter(|group| scope_of(group).is_none()).map(|group| format!("logs:{action}:{group}")).collect();
+    let Some(scope) = scope_of(first.0).filter(|_| missing.is_empty()) else {
+        return Err(Denied::InsufficientScope { scope: missing.join(" ") });
+    };
+    let source = granted.source.clone();
+    let there: Vec<Vec<&Grant>> =
+        grants.iter().map(|grants| grants.iter().copied().filter(|grant| grant.source == source).collect()).collect();
+    let rule = GroupRule {
+        source,
+        granted: there.iter().flatten().flat_map(|grant| grant.groups.iter().cloned()).collect(),
+        scoped: scopes.iter().map(|scope| scope.groups.clone()).collect(),
+    };
+    let why = Why { grant: granted.rule.clone(), scope: scope.to_string(), claim: scope.claim.to_string() };
+    Ok(Found { groups: vec![rule], streams: there.iter().map(|grants| stream_rule(grants)).collect(), why: Some(why) })
 }
 
 /// The answer to "may I, and why": what `GET /me/explain` and `logmark explain` show.
@@ -184,7 +233,7 @@ pub fn explain(caller: &Caller, action: Action, group: &LogGroupName, stream: Op
         Err(denied) => {
             let needed_scope = match &denied {
                 Denied::InsufficientScope { scope } => Some(scope.clone()),
-                Denied::NotGranted | Denied::RangeTooLong { .. } => None,
+                Denied::NotGranted | Denied::SeveralSources { .. } | Denied::RangeTooLong { .. } => None,
             };
             Explanation { allowed: false, because: None, missing: Some(denied.to_string()), needed_scope }
         }

@@ -9,3 +9,4 @@ pub mod time;
 pub mod event;
 pub mod filter;
 pub mod operation;
+pub mod query;

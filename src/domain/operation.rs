@@ -76,6 +76,8 @@ pub enum Target<'a> {
     Group(&'a LogGroupName),
     /// These streams of one group: all of them, or the answer is as if one were not there.
     Streams(&'a LogGroupName, &'a [LogStreamName]),
+    /// These groups, all of them and in one source; of each the streams that the caller may see.
+    Each(&'a [LogGroupName]),
 }
 
 /// An operation that needs a permit.

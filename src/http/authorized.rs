@@ -1,15 +1,16 @@
-//! The one way into an operation: token → caller → typed request → permit, in this order.
+//! The one way into an operation: token → caller → body → typed request → permit, in this order.
 //!
 //! Owns that order. INVARIANT: an operation's handler gets its permit from [`Authorized`] and from nowhere else, and
 //! nothing of the request is read before its caller is known.
 
 use std::sync::Arc;
 
-use axum::extract::{FromRequestParts, MatchedPath};
+use axum::extract::{FromRequest, FromRequestParts, MatchedPath, Request};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 
+use super::body::{Body, Expects};
 use super::input::Input;
 use super::layers::RequestContext;
 use super::problem::ApiError;
@@ -39,6 +40,9 @@ pub trait Ask: Sized + Send {
     /// The operation that needs a permit.
     type Op: Operation;
 
+    /// What is read of the request's body.
+    const BODY: Expects = Expects::Nothing;
+
     /// Reads all parameters; whatever is left over is refused by [`Input::finish`], which every implementation calls.
     ///
     /// # Errors
@@ -61,12 +65,17 @@ pub struct Authorized<A: Ask> {
     pub context: Arc<RequestContext>,
 }
 
-impl<A: Ask> FromRequestParts<AppState> for Authorized<A> {
+impl<A: Ask> FromRequest<AppState> for Authorized<A> {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, ApiError> {
-        let Authenticated { caller, mut input, now, context } = Authenticated::from_request_parts(parts, app).await?;
-        let setting = Setting { caller: &caller, now, headers: &parts.headers, app };
+    async fn from_request(request: Request, app: &AppState) -> Result<Self, ApiError> {
+        let (mut parts, body) = request.into_parts();
+        let Authenticated { caller, mut input, now, context } = Authenticated::from_request_parts(&mut parts, app).await?;
+        let headers = parts.headers.clone();
+        if A::BODY == Expects::Json {
+            input.body = Body::of(Request::from_parts(parts, body), app).await?;
+        }
+        let setting = Setting { caller: &caller, now, headers: &headers, app };
         let (op, ask) = A::read(&mut input, setting)?;
         let permit = policy::authorize(&caller, op, now)?;
         Ok(Self { caller, permit, ask, now, context })

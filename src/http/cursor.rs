@@ -59,8 +59,22 @@ impl Sealer {
     /// # Errors
     /// [`ApiError::Internal`] when there is no randomness.
     pub fn seal<T: Serialize>(&self, kind: &str, tenant: &TenantId, now: Millis, content: &T) -> Result<String, ApiError> {
+        self.seal_until(kind, tenant, Millis(now.0.saturating_add(LIFETIME_MILLIS)), content)
+    }
+
+    /// Seals what opens until `expires`.
+    ///
+    /// # Errors
+    /// As [`Sealer::seal`].
+    pub fn seal_until<T: Serialize>(
+        &self,
+        kind: &str,
+        tenant: &TenantId,
+        expires: Millis,
+        content: &T,
+    ) -> Result<String, ApiError> {
         let fault = |what: &str| ApiError::Internal(format!("sealing a cursor: {what}"));
-        let mut body = postcard::to_allocvec(&(now.0 + LIFETIME_MILLIS, content)).map_err(|error| fault(&error.to_string()))?;
+        let mut body = postcard::to_allocvec(&(expires.0, content)).map_err(|error| fault(&error.to_string()))?;
         let mut nonce = [0; NONCE_LEN];
         aws_lc_rs::rand::fill(&mut nonce).map_err(|_| fault("no randomness"))?;
         let key = self.keys.first().ok_or_else(|| fault("no key"))?;

@@ -11,9 +11,12 @@ use serde::Serialize;
 /// query has a `position` in that text too, and says apart what its `detail` says in one sentence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct FieldError {
-    /// The path, query or header parameter at fault.
-    #[schema(example = "start")]
-    pub parameter: Cow<'static, str>,
+    /// Where it is in the request.
+    #[serde(flatten)]
+    pub place: Place,
+    /// Which language the text at fault is written in.
+    #[serde(skip)]
+    pub language: Option<Language>,
     /// What is wrong, and what to write instead.
     #[schema(example = "`yesterday` is not a time: give RFC 3339 (`2026-11-20T10:00:00Z`), …")]
     pub detail: String,
@@ -39,6 +42,38 @@ pub struct FieldError {
     pub hint: Option<String>,
 }
 
+/// A place in a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(as = ErrorPlace)]
+pub enum Place {
+    /// The path, query or header parameter at fault.
+    #[schema(value_type = String, example = "start")]
+    Parameter(Cow<'static, str>),
+    /// The member of the body at fault, as a JSON Pointer (RFC 6901); empty: the body.
+    #[schema(value_type = String, example = "/logGroups/0")]
+    Pointer(Cow<'static, str>),
+}
+
+impl Place {
+    /// The parameter's name, or the pointer.
+    #[must_use]
+    pub fn name(&self) -> &Cow<'static, str> {
+        match self {
+            Self::Parameter(name) | Self::Pointer(name) => name,
+        }
+    }
+}
+
+/// A language of its own in which a part of a request is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    /// CloudWatch's filter patterns.
+    Filter,
+    /// Logs Insights QL.
+    Query,
+}
+
 /// A place in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Position {
@@ -59,24 +94,34 @@ pub struct Position {
 impl FieldError {
     /// A fault of the whole parameter.
     pub fn new(parameter: impl Into<Cow<'static, str>>, detail: impl Into<String>) -> Self {
-        let (parameter, detail) = (parameter.into(), detail.into());
-        Self { parameter, detail, position: None, kind: None, expected: None, found: None, hint: None }
+        Self::of(Place::Parameter(parameter.into()), detail)
     }
 
-    /// The faults of a parameter that is a text in a language of its own.
+    /// A fault of a member of the body.
+    pub fn at(pointer: impl Into<Cow<'static, str>>, detail: impl Into<String>) -> Self {
+        Self::of(Place::Pointer(pointer.into()), detail)
+    }
+
+    fn of(place: Place, detail: impl Into<String>) -> Self {
+        let detail = detail.into();
+        Self { place, language: None, detail, position: None, kind: None, expected: None, found: None, hint: None }
+    }
+
+    /// The faults of a text in a language of its own.
     #[must_use]
-    pub fn of_text(parameter: &'static str, text: &str, diagnostics: &[Diagnostic]) -> Vec<Self> {
-        let report = Report::new(parameter, text, diagnostics);
+    pub fn of_text(place: &Place, language: Language, text: &str, diagnostics: &[Diagnostic]) -> Vec<Self> {
+        let report = Report::new("text", text, diagnostics);
         let one = |diagnostic: &Diagnostic| {
             let Diagnostic { kind, span, expected, found, hint } = diagnostic.clone();
             let (line, column) = report.position(span);
             Self {
+                language: Some(language),
                 position: Some(Position { line, column, start: span.start, end: span.end }),
                 kind: Some(kind),
                 expected: Some(expected),
                 found: Some(found),
                 hint,
-                ..Self::new(parameter, diagnostic.to_string())
+                ..Self::of(place.clone(), diagnostic.to_string())
             }
         };
         diagnostics.iter().map(one).collect()

@@ -9,7 +9,8 @@ use http::Uri;
 use logmark_diagnostics::Diagnostic;
 use percent_encoding::percent_decode_str;
 
-use super::fault::FieldError;
+use super::body::Body;
+use super::fault::{FieldError, Language, Place};
 use super::problem::ApiError;
 use crate::domain::name::{NameError, from_url_spelling};
 
@@ -24,14 +25,22 @@ pub struct Input {
     query: Vec<(String, String)>,
     known: Vec<&'static str>,
     errors: Vec<FieldError>,
+    /// The body's members; none where the operation looks at no body.
+    pub body: Body,
 }
 
 impl Input {
     /// Decodes the target against the route that it matched, such as `/logs/{group}/{stream}`.
     #[must_use]
     pub fn new(route: &str, uri: &Uri) -> Self {
-        let mut input =
-            Self { has_path: route.contains('{'), path: Vec::new(), query: Vec::new(), known: Vec::new(), errors: Vec::new() };
+        let mut input = Self {
+            has_path: route.contains('{'),
+            path: Vec::new(),
+            query: Vec::new(),
+            known: Vec::new(),
+            errors: Vec::new(),
+            body: Body::default(),
+        };
         for (name, raw) in route.split('/').zip(uri.path().split('/')) {
             if let Some(name) = name.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
                 match decode(raw) {
@@ -63,15 +72,20 @@ impl Input {
 
     /// Notes that a parameter is missing, unless a fault of it is noted already.
     pub fn require(&mut self, parameter: &'static str, detail: &str) {
-        if !self.errors.iter().any(|error| error.parameter == parameter) {
+        if !self.errors.iter().any(|error| error.place.name() == parameter) {
             self.error(parameter, detail);
         }
     }
 
+    /// A text in the path, as it is. `None` means that a fault was noted.
+    pub fn path_text(&mut self, name: &'static str) -> Option<String> {
+        let index = self.path.iter().position(|(taken, _)| taken == name)?;
+        Some(self.path.swap_remove(index).1)
+    }
+
     /// A name in the path, in either spelling. `None` means that a fault was noted.
     pub fn path_name<T: TryFrom<String, Error = NameError>>(&mut self, name: &'static str) -> Option<T> {
-        let index = self.path.iter().position(|(taken, _)| taken == name)?;
-        let (_, value) = self.path.swap_remove(index);
+        let value = self.path_text(name)?;
         self.name(name, &value)
     }
 
@@ -142,9 +156,15 @@ impl Input {
     }
 
     /// A parameter that is a text in a language of its own, read by `parse`; every fault in it is noted with its place.
-    pub fn text<T>(&mut self, name: &'static str, parse: impl Fn(&str) -> Result<T, Vec<Diagnostic>>) -> Option<T> {
+    pub fn text<T>(
+        &mut self,
+        name: &'static str,
+        language: Language,
+        parse: impl Fn(&str) -> Result<T, Vec<Diagnostic>>,
+    ) -> Option<T> {
         let value = self.take(name)?;
-        parse(&value).map_err(|faults| self.errors.extend(FieldError::of_text(name, &value, &faults))).ok()
+        let place = Place::Parameter(name.into());
+        parse(&value).map_err(|faults| self.errors.extend(FieldError::of_text(&place, language, &value, &faults))).ok()
     }
 
     /// Refuses a parameter that the API has, but this version does not: never ignored, for that would answer another question.
@@ -157,7 +177,7 @@ impl Input {
     /// Ends the reading: whatever was not taken is unknown.
     ///
     /// # Errors
-    /// [`ApiError::InvalidParameter`] with every fault found; [`ApiError::InvalidFilter`] when all are of the filter's text.
+    /// [`ApiError::InvalidParameter`] with every fault found; [`ApiError::InvalidText`] when all are in texts of one language.
     pub fn finish(&mut self) -> Result<(), ApiError> {
         let mut names: Vec<String> = std::mem::take(&mut self.query).into_iter().map(|(name, _)| name).collect();
         names.dedup();
@@ -166,11 +186,12 @@ impl Input {
             let known = if known.is_empty() { "none are".to_owned() } else { known.join(", ") };
             self.error(echo(&name), format!("is not a parameter here; known are: {known}"));
         }
-        let errors = std::mem::take(&mut self.errors);
-        match errors.as_slice() {
-            [] => Ok(()),
-            all if all.iter().all(|error| error.parameter == "filter" && error.position.is_some()) => {
-                Err(ApiError::InvalidFilter(errors))
+        let mut errors = std::mem::take(&mut self.errors);
+        errors.extend(self.body.finish());
+        let Some(first) = errors.first() else { return Ok(()) };
+        match first.language {
+            Some(language) if errors.iter().all(|error| error.language == Some(language)) => {
+                Err(ApiError::InvalidText { language, errors })
             }
             _ => Err(ApiError::InvalidParameter(errors)),
         }

@@ -117,13 +117,17 @@ fn method_for_log(method: &Method) -> &'static str {
 struct Route(&'static str);
 
 fn route_of(extensions: &Extensions) -> Route {
-    const KNOWN: [&str; 12] = [
+    const KNOWN: [&str; 16] = [
         "/logs/{group}/{stream}",
         "/logs/{group}",
         "/logs",
         "/groups",
         "/groups/{group}",
         "/groups/{group}/streams",
+        "/groups/{group}/fields",
+        "/queries",
+        "/queries/{id}",
+        "/records/{pointer}",
         "/me",
         "/me/explain",
         "/.well-known/oauth-protected-resource",

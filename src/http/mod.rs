@@ -10,6 +10,7 @@ pub mod router;
 pub mod layers;
 pub mod authorized;
 pub mod input;
+pub mod body;
 pub mod cursor;
 pub mod ops;
 pub mod encode;
@@ -29,6 +30,7 @@ use crate::auth::tenant::Tenants;
 use crate::auth::token::Verifier;
 use crate::domain::time::Clock;
 use crate::sources::Sources;
+use crate::sources::budget::QueryBudgets;
 
 /// What bounds one request.
 #[derive(Debug, Clone, Copy)]
@@ -64,6 +66,8 @@ pub struct App {
     pub(in crate::http) limits: RequestLimits,
     /// Counts the tenants' requests.
     pub(in crate::http) rates: rate::Rates,
+    /// Counts the tenants' queries.
+    pub(in crate::http) query_budgets: QueryBudgets,
     /// Where clients reach us, without a slash at the end.
     pub(in crate::http) public_url: String,
     /// The issuers whose tokens we take, for RFC 9728.
@@ -105,7 +109,13 @@ impl App {
         let Parts { verifier, tenants, sources, sealer, clock, limits, public_url, issuers, audit } = parts;
         let public_url = public_url.trim_end_matches('/').to_owned();
         let rates = rate::Rates::default();
-        Arc::new(Self { verifier, tenants, sources, sealer, clock, limits, rates, public_url, issuers, audit })
+        let query_budgets = QueryBudgets::new(Arc::clone(&clock));
+        Arc::new(Self { verifier, tenants, sources, sealer, clock, limits, rates, query_budgets, public_url, issuers, audit })
+    }
+
+    /// Stops the queries that were started here and still run.
+    pub async fn stop_queries(&self) {
+        futures_util::future::join_all(self.sources.all_queries().map(|queries| queries.close())).await;
     }
 
     /// Where RFC 9728 metadata is.

@@ -9,7 +9,7 @@ use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{ComponentsBuilder, ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, ServerBuilder};
 use utoipa::{IntoParams, IntoResponses};
 
-use super::fault::{FieldError, Position};
+use super::fault::{FieldError, Place, Position};
 use super::problem::Problem;
 
 /// Parameters of every event endpoint.
@@ -119,7 +119,7 @@ pub enum Failures {
     /// `query_forbidden`: well-formed, but the tenant's rules do not allow it
     #[response(status = 422, content_type = "application/problem+json")]
     Forbidden422(Problem),
-    /// `rate_limited`; see `Retry-After`, `RateLimit` and `RateLimit-Policy`
+    /// `rate_limited` or `budget_exceeded`; see `Retry-After`, `RateLimit` and `RateLimit-Policy`
     #[response(status = 429, content_type = "application/problem+json")]
     TooMany(Problem),
     /// `internal_error`
@@ -139,15 +139,66 @@ pub enum Failures {
 /// What operations with parameters may answer with.
 #[derive(Debug, IntoResponses)]
 pub enum BadRequest {
-    /// `invalid_parameter`, `invalid_filter` or `invalid_cursor`: says where, and what instead
+    /// `invalid_parameter`, `invalid_filter`, `invalid_query` or `invalid_cursor`: says where, and what instead
     #[response(status = 400, content_type = "application/problem+json")]
     BadRequest(Problem),
 }
 
+/// What operations on queries may answer with.
+#[derive(Debug, IntoResponses)]
+pub enum Incomplete {
+    /// `query_incomplete`: CSV and NDJSON are given of a complete query alone; see `Retry-After` while it runs
+    #[response(status = 409, content_type = "application/problem+json")]
+    Conflict(Problem),
+    /// `not_supported`: the source that holds the groups runs no queries
+    #[response(status = 501, content_type = "application/problem+json")]
+    NotSupported(Problem),
+}
+
+/// What operations that not every source has may answer with.
+#[derive(Debug, IntoResponses)]
+pub enum Unsupported {
+    /// `not_supported`: the source that holds the group has no such thing
+    #[response(status = 501, content_type = "application/problem+json")]
+    NotSupported(Problem),
+}
+
+/// What operations with a body may answer with.
+#[derive(Debug, IntoResponses)]
+pub enum UnsupportedBody {
+    /// `body_too_large`
+    #[response(status = 413, content_type = "application/problem+json")]
+    TooLarge(Problem),
+    /// `unsupported_media_type`: the body must be JSON
+    #[response(status = 415, content_type = "application/problem+json")]
+    NotJson(Problem),
+}
+
+/// The formats of rows.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes the query for the OpenAPI document; `ops::queries` reads it")]
+pub struct TableFormat {
+    /// The format, when the `Accept` header can't be set.
+    #[param(inline)]
+    format: Option<TableWord>,
+}
+
+/// A format of rows.
+#[derive(Debug, utoipa::ToSchema)]
+#[schema(rename_all = "lowercase")]
+#[expect(dead_code, reason = "describes the words for the OpenAPI document")]
+enum TableWord {
+    Json,
+    Ndjson,
+    Csv,
+}
+
 /// What the operations are grouped by.
-const TAGS: [(&str, &str); 4] = [
+const TAGS: [(&str, &str); 5] = [
     ("events", "Log events: a page as JSON, or all of a range as NDJSON, CSV or text"),
     ("groups", "Log groups and their streams"),
+    ("queries", "Logs Insights queries, what they find, and what they can ask for"),
     ("caller", "Who you are here, and what you may"),
     ("service", "What needs no token"),
 ];
@@ -198,6 +249,7 @@ pub fn head() -> OpenApi {
             ComponentsBuilder::new()
                 .schema_from::<Problem>()
                 .schema_from::<FieldError>()
+                .schema_from::<Place>()
                 .schema_from::<Position>()
                 .security_scheme("token", token)
                 .build(),

@@ -10,9 +10,11 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
-use super::fault::FieldError;
+use super::fault::{FieldError, Language};
 use crate::auth::policy::Denied;
+use crate::domain::query::run::QueryStatus;
 use crate::sources::SourceError;
+use crate::sources::budget::Budget;
 
 /// Everything that can go wrong with a request.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -20,9 +22,34 @@ pub enum ApiError {
     /// Wrong, unknown or doubled parameters: all of them.
     #[error("invalid parameters: {}", names_for_log(.0))]
     InvalidParameter(Vec<FieldError>),
-    /// A filter pattern that is none: its faults, and nothing else.
-    #[error("invalid filter: {} faults", .0.len())]
-    InvalidFilter(Vec<FieldError>),
+    /// A filter pattern or a query that is none: its faults, and nothing else.
+    #[error("invalid {language:?}: {} faults", .errors.len())]
+    InvalidText {
+        /// Which of the two.
+        language: Language,
+        /// What is wrong with it.
+        errors: Vec<FieldError>,
+    },
+    /// A query that is one, and asks for what nobody is given: where, and for what.
+    #[error("forbidden query: {} places", .0.len())]
+    QueryForbidden(Vec<FieldError>),
+    /// A query whose rows are wanted whole, as a file, and which has not ended well.
+    #[error("the query is {0:?}")]
+    QueryIncomplete(QueryStatus),
+    /// A handle in the path that is not this caller's: it answers as what does not exist.
+    #[error("a handle that does not open")]
+    NoSuchHandle,
+    /// The tenant has used up what its queries may cost.
+    #[error("budget exceeded: {budget}")]
+    BudgetExceeded {
+        /// Of what.
+        budget: Budget,
+        /// When to come back.
+        retry_after: Duration,
+    },
+    /// A body that is not said to be JSON.
+    #[error("not JSON")]
+    NotJson,
     /// A cursor that is not this caller's for this request.
     #[error("invalid cursor: {0}")]
     InvalidCursor(Cow<'static, str>),
@@ -87,7 +114,7 @@ fn names_for_log(errors: &[FieldError]) -> String {
     let mut names: Vec<&str> = Vec::new();
     let mut made_up = 0;
     for error in errors {
-        match error.parameter {
+        match *error.place.name() {
             Cow::Borrowed(name) if names.contains(&name) => {}
             Cow::Borrowed(name) => names.push(name),
             Cow::Owned(_) => made_up += 1,
@@ -103,6 +130,11 @@ impl ApiError {
         Self::InvalidParameter(vec![FieldError::new(parameter, detail)])
     }
 
+    /// One faulty member of the body.
+    pub fn pointer(pointer: impl Into<Cow<'static, str>>, detail: impl Into<String>) -> Self {
+        Self::InvalidParameter(vec![FieldError::at(pointer, detail)])
+    }
+
     /// The problem document for it.
     #[must_use]
     pub fn problem(&self) -> Problem {
@@ -111,15 +143,37 @@ impl ApiError {
         match self {
             Self::InvalidParameter(errors) => {
                 let detail = match errors.as_slice() {
-                    [one] => format!("`{}`: {}", one.parameter, one.detail),
+                    [one] if one.place.name().is_empty() => one.detail.clone(),
+                    [one] => format!("`{}`: {}", one.place.name(), one.detail),
                     many => format!("{} parameters are wrong", many.len()),
                 };
                 Problem { errors: errors.clone(), ..Problem::new(400, "invalid_parameter", "Invalid parameter", detail) }
             }
-            Self::InvalidFilter(errors) => Problem {
-                errors: errors.clone(),
-                ..Problem::new(400, "invalid_filter", "Invalid filter", text_detail("filter", errors))
+            Self::InvalidText { language, errors } => {
+                let (code, title) = match language {
+                    Language::Filter => ("invalid_filter", "Invalid filter"),
+                    Language::Query => ("invalid_query", "Invalid query"),
+                };
+                Problem { errors: errors.clone(), ..Problem::new(400, code, title, text_detail(errors)) }
+            }
+            Self::QueryForbidden(errors) => {
+                Problem { errors: errors.clone(), ..Problem::new(422, FORBIDDEN.0, FORBIDDEN.1, text_detail(errors)) }
+            }
+            Self::Source(S::QueryForbidden(reason)) => Problem::new(422, FORBIDDEN.0, FORBIDDEN.1, reason.clone()),
+            Self::Source(S::QueryRefused) => {
+                plain(400, "invalid_query", "Invalid query", "the source of the logs does not take this query")
+            }
+            Self::QueryIncomplete(status) => incomplete_problem(*status),
+            Self::BudgetExceeded { budget, retry_after } => Problem {
+                retry_after: Some(*retry_after),
+                ..Problem::new(429, "budget_exceeded", "Budget exceeded", format!("the tenant's limit: {budget}"))
             },
+            Self::NotJson => plain(
+                415,
+                "unsupported_media_type",
+                "Unsupported media type",
+                "the body must be JSON, with `Content-Type: application/json`",
+            ),
             Self::InvalidCursor(reason) => cursor_problem(reason),
             Self::Source(S::InvalidPosition) => cursor_problem(CURSOR),
             Self::Source(S::Unsupported { parameter, detail }) => {
@@ -151,21 +205,25 @@ impl ApiError {
                     format!("the scope `{scope}` would do"),
                 )
             },
-            Self::Denied(Denied::NotGranted) | Self::Source(S::NotFound) => {
-                plain(404, "not_found", "Not found", "there is no such log group or stream for you")
+            Self::Denied(Denied::NotGranted) | Self::Source(S::NotFound) | Self::NoSuchHandle => {
+                plain(404, "not_found", "Not found", "there is no such log group, stream, query or record for you")
             }
-            Self::Denied(denied @ Denied::RangeTooLong { .. }) => Problem::new(
-                422,
-                "query_forbidden",
-                "Not allowed by the tenant's rules",
-                format!("{denied}: give a later `start`"),
-            ),
+            Self::Denied(denied @ Denied::SeveralSources { .. }) => {
+                Self::pointer("/logGroups", format!("{denied}: a query runs over groups of one source")).problem()
+            }
+            Self::Denied(denied @ Denied::RangeTooLong { .. }) => {
+                Problem::new(422, FORBIDDEN.0, FORBIDDEN.1, format!("{denied}: give a later `start`"))
+            }
             Self::NoSuchPath => {
                 plain(404, "not_found", "Not found", "there is no such path; `/openapi.json` lists those that are")
             }
             Self::MethodNotAllowed => plain(405, "method_not_allowed", "Method not allowed", "see the `Allow` header"),
             Self::NotAcceptable { available } => {
                 Problem::new(406, "not_acceptable", "Not acceptable", format!("this path answers with {available}"))
+            }
+            Self::Source(S::NotSupported(what)) => {
+                let detail = format!("{what} are not supported by the source that holds the log group");
+                Problem::new(501, "not_supported", "Not supported", detail)
             }
             Self::NotSupported(what) => {
                 let detail = format!("{what} are not supported by this version of the service");
@@ -213,17 +271,33 @@ impl ApiError {
     }
 }
 
+/// The code and the title of what a tenant's rules do not allow.
+const FORBIDDEN: (&str, &str) = ("query_forbidden", "Not allowed by the tenant's rules");
+
+/// When to ask again for a query that still runs.
+const QUERY_WAIT: Duration = Duration::from_secs(2);
+
+fn incomplete_problem(status: QueryStatus) -> Problem {
+    let (detail, retry_after) = if status.has_ended() {
+        (format!("the query ended as {}, so rows may be missing; as JSON it shows those that it has", status.as_str()), None)
+    } else {
+        ("the query has not ended: ask again, wait with `Prefer: wait=20`, or take JSON".to_owned(), Some(QUERY_WAIT))
+    };
+    Problem { retry_after, ..Problem::new(409, "query_incomplete", "The query is not complete", detail) }
+}
+
 /// The faults of a text in words: the first, and how many there are.
-fn text_detail(parameter: &str, errors: &[FieldError]) -> String {
-    let first = errors.first().and_then(|error| Some((error, error.position?)));
-    let first = first.map(|(error, position)| match position.line {
-        1 => format!("character {}: {}", position.column, error.detail),
-        line => format!("line {line}, character {}: {}", position.column, error.detail),
-    });
-    match (first, errors.len()) {
-        (Some(first), 0 | 1) => format!("`{parameter}`, {first}"),
-        (Some(first), count) => format!("`{parameter}` has {count} faults; the first, {first}"),
-        (None, _) => format!("`{parameter}` is not valid"),
+fn text_detail(errors: &[FieldError]) -> String {
+    let Some(first) = errors.first() else { return "it is not valid".to_owned() };
+    let name = first.place.name();
+    let place = match first.position {
+        Some(position) if position.line == 1 => format!("character {}: ", position.column),
+        Some(position) => format!("line {}, character {}: ", position.line, position.column),
+        None => String::new(),
+    };
+    match errors.len() {
+        1 => format!("`{name}`, {place}{}", first.detail),
+        count => format!("`{name}` has {count} faults; the first, {place}{}", first.detail),
     }
 }
 
@@ -249,7 +323,7 @@ pub struct Problem {
     #[schema(example = 404)]
     pub status: u16,
     /// This problem, in words.
-    #[schema(example = "there is no such log group or stream for you")]
+    #[schema(example = "there is no such log group, stream, query or record for you")]
     pub detail: String,
     /// The request's id, as in `X-Request-Id`.
     #[serde(skip_serializing_if = "String::is_empty")]

@@ -26,6 +26,10 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(ops::list_groups::list_groups))
         .routes(routes!(ops::describe_group::describe_group))
         .routes(routes!(ops::list_streams::list_streams))
+        .routes(routes!(ops::describe_fields::describe_fields))
+        .routes(routes!(ops::queries::start::start_query))
+        .routes(routes!(ops::queries::read::read_query, ops::queries::stop::stop_query))
+        .routes(routes!(ops::read_record::read_record))
         .routes(routes!(ops::me::me))
         .routes(routes!(ops::explain::explain))
         .routes(routes!(ops::metadata::resource_metadata))
@@ -61,14 +65,15 @@ pub fn router(app: &AppState, origins: &[HeaderValue]) -> Router {
 }
 
 fn cors(origins: &[HeaderValue]) -> Option<CorsLayer> {
-    const EXPOSED: [&str; 5] = ["x-request-id", "retry-after", "ratelimit", "ratelimit-policy", CURSOR_TRAILER];
+    const EXPOSED: [&str; 7] =
+        ["x-request-id", "retry-after", "ratelimit", "ratelimit-policy", "location", "preference-applied", CURSOR_TRAILER];
     if origins.is_empty() {
         return None;
     }
     let layer = CorsLayer::new()
         .allow_origin(AllowOrigin::list(origins.iter().cloned()))
-        .allow_methods([Method::GET, Method::HEAD])
-        .allow_headers([header::AUTHORIZATION, header::ACCEPT])
+        .allow_methods([Method::GET, Method::HEAD, Method::POST, Method::DELETE])
+        .allow_headers([header::AUTHORIZATION, header::ACCEPT, header::CONTENT_TYPE, HeaderName::from_static("prefer")])
         .expose_headers(EXPOSED.map(HeaderName::from_static))
         .max_age(std::time::Duration::from_secs(600));
     Some(layer)

@@ -19,6 +19,15 @@ pub enum SourceError {
         /// What is wrong with it here.
         detail: &'static str,
     },
+    /// The source has nothing of the kind; the text names it.
+    #[error("{0} are not supported")]
+    NotSupported(&'static str),
+    /// The query can't be run under the permit's rules; the text is ours.
+    #[error("forbidden query: {0}")]
+    QueryForbidden(String),
+    /// The source does not take the query, though we did.
+    #[error("the source does not take the query")]
+    QueryRefused,
     /// The source wants fewer calls, and retrying within the deadline did not help.
     #[error("throttled")]
     Throttled {

@@ -12,6 +12,8 @@ pub mod local;
 pub mod merged;
 pub mod reader;
 pub mod export;
+pub mod queries;
+pub mod budget;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -20,6 +22,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 pub use error::SourceError;
+pub use queries::Queries;
 
 use crate::auth::permit::Permit;
 use crate::domain::event::{EventPage, ListPage, LogGroup, LogStream, PageRequest, Position};
@@ -60,6 +63,11 @@ pub trait Source: Send + Sync + fmt::Debug {
 
     /// Can it answer? For readiness; it costs no quota.
     async fn ready(&self) -> Result<(), SourceError>;
+
+    /// The same source, where it runs queries.
+    fn queries(&self) -> Option<&dyn Queries> {
+        None
+    }
 }
 
 /// The configured sources by name.
@@ -89,6 +97,19 @@ impl Sources {
     pub fn named<Op: Operation>(&self, permit: &Permit<Op>, name: &SourceName) -> Result<&Arc<dyn Source>, SourceError> {
         let named = permit.sources().iter().any(|rule| rule.source == *name);
         self.0.get(name).filter(|_| named).ok_or(SourceError::NotFound)
+    }
+
+    /// One of the sources that a permit names, for queries.
+    ///
+    /// # Errors
+    /// [`SourceError::NotFound`] when the permit does not name it, [`SourceError::NotSupported`] when it runs none.
+    pub fn queries<Op: Operation>(&self, permit: &Permit<Op>, name: &SourceName) -> Result<&dyn Queries, SourceError> {
+        self.named(permit, name)?.queries().ok_or(SourceError::NotSupported("Logs Insights queries"))
+    }
+
+    /// Every source that runs queries.
+    pub(crate) fn all_queries(&self) -> impl Iterator<Item = &dyn Queries> {
+        self.0.values().filter_map(|source| source.queries())
     }
 
     /// Asks each whether it can answer.

@@ -57,6 +57,17 @@ pub async fn scope<F: Future>(context: TraceContext, work: F) -> F::Output {
     CURRENT.scope(context, work).await
 }
 
+/// The same work for a task of its own, as a part of the trace in hand.
+pub fn carried<F: Future>(work: F) -> impl Future<Output = F::Output> {
+    let context = CURRENT.try_with(Clone::clone).ok();
+    async move {
+        match context {
+            Some(context) => scope(context, work).await,
+            None => work.await,
+        }
+    }
+}
+
 /// A `traceparent` for a call that we make now: the trace in hand and a new span; `None` outside of a request.
 #[must_use]
 pub fn outgoing() -> Option<String> {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 const MOST_LINES: usize = 400;
 
 /// What a line begins to use, and where that may stand: paths under `src`.
-const ROOMS: [(&[&str], &[&str]); 11] = [
+const ROOMS: [(&[&str], &[&str]); 12] = [
     (&["axum", "tower_http", "utoipa_axum", "utoipa_swagger_ui"], &["http/", "lambda/", "service.rs"]),
     (&["aws_config", "aws_credential_types", "aws_sigv4"], &["sources/cloudwatch/"]),
     (&["logmark_store"], &["sources/local.rs", "service.rs", "cli/"]),
@@ -17,7 +17,8 @@ const ROOMS: [(&[&str], &[&str]); 11] = [
     (&["toml"], &["config/"]),
     (&["logmark_filter_pattern"], &["domain/filter.rs"]),
     (&["logmark_event_page"], &["domain/event.rs", "sources/", "http/encode/", "http/ops/events/answer.rs"]),
-    (&["logmark_diagnostics"], &["domain/filter.rs", "http/"]),
+    (&["logmark_insights"], &["domain/query/"]),
+    (&["logmark_diagnostics"], &["domain/filter.rs", "domain/query/", "http/"]),
 ];
 
 fn source() -> PathBuf {

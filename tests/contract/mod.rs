@@ -19,6 +19,7 @@ mod formats;
 mod lists;
 mod real_data;
 mod wire;
+mod queries;
 mod faults;
 
 use subject::Subject;

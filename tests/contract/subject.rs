@@ -99,8 +99,8 @@ pub fn cloudwatch(endpoint: &str, cache: &str) -> String {
 pub fn tenants(root: &str) -> String {
     format!(
         "[tenants.acme]\n\
-         [[tenants.acme.grants]]\ngroups = [\"/{root}/*\"]\nactions = [\"read\"]\n\
-         [[tenants.acme.grants]]\ngroups = [\"/limited-{root}/*\"]\nstreams = [\"prod-*\"]\nactions = [\"read\"]\n"
+         [[tenants.acme.grants]]\ngroups = [\"/{root}/*\"]\nactions = [\"read\", \"query\"]\n\
+         [[tenants.acme.grants]]\ngroups = [\"/limited-{root}/*\"]\nstreams = [\"prod-*\"]\nactions = [\"read\", \"query\"]\n"
     )
 }
 

@@ -10,3 +10,4 @@ mod me;
 mod service;
 mod several_sources;
 mod bad_input;
+pub mod queries;

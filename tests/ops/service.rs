@@ -135,14 +135,7 @@ async fn other_origins_may_call_only_when_they_are_named() {
 #[tokio::test]
 async fn what_this_version_does_not_have_is_refused_by_name() {
     let world = World::new().await;
-    for (method, path, what) in [
-        (Method::POST, "/queries", "queries"),
-        (Method::GET, "/queries/x", "queries"),
-        (Method::DELETE, "/queries/x", "queries"),
-        (Method::GET, "/records/x", "queries"),
-        (Method::GET, "/groups/:acme:api/fields", "fields"),
-        (Method::POST, "/tickets", "tickets"),
-    ] {
+    for (method, path, what) in [(Method::POST, "/tickets", "tickets")] {
         let answer = world.tenant("acme").send(method.clone(), path, &[]).await;
         assert_eq!(answer.problem(), "501 not_supported", "{method} {path}");
         assert!(answer.json()["detail"].as_str().unwrap().contains(what), "{path}");

@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 
 use http::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::support::{whole, without_instance};
-use crate::world::World;
+use super::support::{Binary, Setup, whole, without_instance};
+use crate::ops::queries::{body, rows, started};
 use crate::world::client::{Answer, Client};
+use crate::world::fake_cloudwatch::queries::Script;
+use crate::world::{TENANTS, World};
 
 /// What an operation is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,20 +18,27 @@ enum About {
     Group(&'static str),
     /// The groups that the caller may see; needs a scope with this action.
     Groups(&'static str),
+    /// A query over `{}`, which is in the body or in what was sealed; needs a scope with the action `query` for each group.
+    Query,
     /// The caller: a token, and no scope.
     Caller,
     /// Nobody's: no token.
     Public,
 }
 
-/// Method, path in the document, and a target that answers 200 to tenant `acme`.
-const OPERATIONS: [(&str, &str, &str, About); 10] = [
+/// Method, path in the document, and a target that answers well to tenant `acme`; `<id>` and `<pointer>` are of a query of its.
+const OPERATIONS: [(&str, &str, &str, About); 15] = [
     ("get", "/logs/{group}/{stream}", "/logs/{}/web-1", About::Group("read")),
     ("get", "/logs/{group}", "/logs/{}", About::Group("read")),
     ("get", "/logs", "/logs?group={}&stream=web-1", About::Group("read")),
     ("get", "/groups", "/groups", About::Groups("describe")),
     ("get", "/groups/{group}", "/groups/{}", About::Group("describe")),
     ("get", "/groups/{group}/streams", "/groups/{}/streams", About::Group("describe")),
+    ("get", "/groups/{group}/fields", "/groups/{}/fields", About::Group("query")),
+    ("post", "/queries", "/queries", About::Query),
+    ("get", "/queries/{id}", "/queries/<id>", About::Query),
+    ("delete", "/queries/{id}", "/queries/<id>", About::Query),
+    ("get", "/records/{pointer}", "/records/<pointer>", About::Query),
     ("get", "/me", "/me", About::Caller),
     ("get", "/me/explain", "/me/explain?action=read&group={}", About::Caller),
     ("get", "/.well-known/oauth-protected-resource", "/.well-known/oauth-protected-resource", About::Public),
@@ -47,12 +56,61 @@ fn document() -> Value {
     serde_json::from_str(&logmark::http::openapi::DOCUMENT).unwrap()
 }
 
-async fn world() -> World {
-    let world = World::new().await;
-    for group in ["/acme/api", "/globex/api"] {
-        world.put(group, "web-1", &[(1, group)]).await;
+struct Stage {
+    world: Binary,
+    id: String,
+    pointer: String,
+}
+
+/// A service on a fake CloudWatch, where every operation can be done, and a query that has ended.
+async fn stage() -> Stage {
+    let world = Binary::start(Setup { tenants: TENANTS.to_owned(), ..Setup::default() }).await;
+    {
+        let mut state = world.fake.state();
+        for group in ["/acme/api", "/globex/api"] {
+            state.logs.put(group, "web-1", 1_700_000_000_000, group);
+        }
+        state.queries.script = Script { rows: rows(1), looks: 0, ..Script::default() };
+        let record = [("@log", "123456789012:/acme/api"), ("@logStream", "web-1")];
+        let record = record.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+        state.queries.records.insert("raw-pointer-0".to_owned(), record);
     }
-    world
+    let acme = world.tenant("acme");
+    let id = started(&acme, &body("fields status")).await;
+    let page = acme.get(&format!("/queries/{id}")).await.json();
+    let pointer = page["results"][0]["@ptr"].as_str().unwrap().to_owned();
+    Stage { world, id, pointer }
+}
+
+impl Stage {
+    /// The target for the group; of a group other than its own nobody has an id.
+    fn target(&self, target: &str, group: &str) -> String {
+        let (id, pointer) = if group == OWN { (self.id.as_str(), self.pointer.as_str()) } else { ("AAAA", "AAAA") };
+        target.replace("{}", group).replace("<id>", id).replace("<pointer>", pointer)
+    }
+
+    /// Asks for the operation on the group.
+    async fn ask(&self, client: &Client, method: &str, target: &str, group: &str) -> Answer {
+        self.ask_with(client, method, target, group, &[]).await
+    }
+
+    async fn ask_with(&self, client: &Client, method: &str, target: &str, group: &str, headers: &[(&str, &str)]) -> Answer {
+        let target = self.target(target, group);
+        match method {
+            "get" if headers.is_empty() => both(client, &target).await,
+            "get" => client.get_with(&target, headers).await,
+            "post" => {
+                let group = group.replace(':', "/");
+                let body = json!({ "query": "fields status", "logGroups": [group], "start": "-1h" });
+                client.post(&target, &body, headers).await
+            }
+            _ => client.send(Method::DELETE, &target, headers).await,
+        }
+    }
+
+    fn scoped(&self, scope: &str) -> Client {
+        self.world.with_token(&self.world.issuer.token("acme", scope))
+    }
 }
 
 /// GET and HEAD of a target; HEAD's answer is GET's without a body.
@@ -85,6 +143,7 @@ fn every_operation_of_the_document_is_tried_here_and_none_else_is_public() {
             match about {
                 About::Group(action) => assert_eq!(scopes, [format!("logs:{action}:<group>")], "{path}"),
                 About::Groups(action) => assert_eq!(scopes, [format!("logs:{action}:<groups>")], "{path}"),
+                About::Query => assert_eq!(scopes, ["logs:query:<groups>"], "{path}"),
                 About::Caller | About::Public => assert!(scopes.is_empty(), "{path}"),
             }
         }
@@ -95,7 +154,8 @@ fn every_operation_of_the_document_is_tried_here_and_none_else_is_public() {
 
 #[tokio::test]
 async fn what_is_public_asks_for_no_token_and_looks_at_none() {
-    let world = world().await;
+    let stage = stage().await;
+    let world = &stage.world;
     for (_, _, target, about) in OPERATIONS {
         if about == About::Public {
             for client in [world.anonymous(), world.with_token("made-up"), world.tenant("acme")] {
@@ -107,13 +167,13 @@ async fn what_is_public_asks_for_no_token_and_looks_at_none() {
 
 #[tokio::test]
 async fn without_a_token_there_is_nothing() {
-    let world = world().await;
+    let stage = stage().await;
     let mut bodies = BTreeSet::new();
-    for (_, _, target, about) in OPERATIONS {
+    for (method, _, target, about) in OPERATIONS {
         for group in [OWN, FOREIGN, NOWHERE, "%00"] {
             if about != About::Public {
-                let answer = both(&world.anonymous(), &target.replace("{}", group)).await;
-                assert_eq!(answer.problem(), "401 missing_token", "{target}");
+                let answer = stage.ask(&stage.world.anonymous(), method, target, group).await;
+                assert_eq!(answer.problem(), "401 missing_token", "{method} {target}");
                 let metadata = "resource_metadata=\"http://logs.test/.well-known/oauth-protected-resource\"";
                 // RFC 6750 §3.1: no error code when there was no credential.
                 assert_eq!(answer.header("www-authenticate"), format!("Bearer realm=\"logmark\", {metadata}"), "{target}");
@@ -126,14 +186,14 @@ async fn without_a_token_there_is_nothing() {
 
 #[tokio::test]
 async fn with_a_token_that_is_not_valid_there_is_nothing() {
-    let world = world().await;
+    let stage = stage().await;
     let elsewhere = World::new().await;
     let mut bodies = BTreeSet::new();
     for token in ["made-up", "a.b.c", &elsewhere.issuer.token("acme", "logs:*:*")] {
-        for (_, _, target, about) in OPERATIONS {
+        for (method, _, target, about) in OPERATIONS {
             if about != About::Public {
-                let answer = both(&world.with_token(token), &target.replace("{}", OWN)).await;
-                assert_eq!(answer.problem(), "401 invalid_token", "{target}");
+                let answer = stage.ask(&stage.world.with_token(token), method, target, OWN).await;
+                assert_eq!(answer.problem(), "401 invalid_token", "{method} {target}");
                 let challenge = answer.header("www-authenticate");
                 assert!(challenge.starts_with("Bearer realm=\"logmark\", error=\"invalid_token\""), "{challenge}");
                 assert!(challenge.contains("resource_metadata=\"http://logs.test/.well-known/oauth-protected-resource\""));
@@ -146,16 +206,17 @@ async fn with_a_token_that_is_not_valid_there_is_nothing() {
 
 #[tokio::test]
 async fn another_tenants_group_is_as_if_it_were_not_there() {
-    let world = world().await;
-    let acme = world.tenant("acme");
+    let stage = stage().await;
+    let acme = stage.world.tenant("acme");
     let mut answers = BTreeSet::new();
-    for (_, _, target, about) in OPERATIONS {
+    for (method, _, target, about) in OPERATIONS {
         match about {
-            About::Group(_) => {
-                assert_eq!(both(&acme, &target.replace("{}", OWN)).await.status, 200, "{target}");
+            About::Group(_) | About::Query => {
+                let answer = stage.ask(&acme, method, target, OWN).await;
+                assert!(answer.status.is_success(), "{method} {target}: {}", answer.text());
                 for group in [FOREIGN, NOWHERE, ":acme:nothing"] {
-                    let answer = both(&acme, &target.replace("{}", group)).await;
-                    assert_eq!(answer.problem(), "404 not_found", "{target} {group}");
+                    let answer = stage.ask(&acme, method, target, group).await;
+                    assert_eq!(answer.problem(), "404 not_found", "{method} {target} {group}");
                     answers.insert(whole(&answer));
                 }
             }
@@ -177,12 +238,13 @@ async fn another_tenants_group_is_as_if_it_were_not_there() {
 
 #[tokio::test]
 async fn a_token_without_the_scope_is_told_one_that_then_does() {
-    let world = world().await;
+    let stage = stage().await;
     let too_small = [
         "",
         "openid profile",
         "logs:tail:*",
         "logs:query:/acme/*",
+        "logs:read:/acme/*",
         "logs:read",
         "logs:read:",
         "LOGS:read:*",
@@ -193,45 +255,52 @@ async fn a_token_without_the_scope_is_told_one_that_then_does() {
         "logs:write:*",
         "xlogs:read:*",
     ];
-    for (_, path, target, about) in OPERATIONS {
-        let (About::Group(action) | About::Groups(action)) = about else { continue };
-        let target = target.replace("{}", OWN);
-        for scope in too_small {
-            let answer = both(&world.scoped("acme", scope), &target).await;
-            assert_eq!(answer.problem(), "403 insufficient_scope", "{path} with `{scope}`");
+    for (method, path, target, about) in OPERATIONS {
+        let action = match about {
+            About::Group(action) | About::Groups(action) => action,
+            About::Query => "query",
+            About::Caller | About::Public => continue,
+        };
+        let enough = if action == "query" { "logs:query:/acme/*" } else { "logs:read:/acme/*" };
+        for scope in too_small.into_iter().filter(|scope| *scope != enough) {
+            let answer = stage.ask(&stage.scoped(scope), method, target, OWN).await;
+            assert_eq!(answer.problem(), "403 insufficient_scope", "{method} {path} with `{scope}`");
             let challenge = answer.header("www-authenticate");
             let named = challenge.split_once("scope=\"").and_then(|(_, rest)| rest.split_once('"')).map(|(scope, _)| scope);
             let named = named.unwrap_or_else(|| panic!("{challenge}"));
             assert!(challenge.starts_with("Bearer realm=\"logmark\", error=\"insufficient_scope\""), "{challenge}");
             assert!(answer.text().contains(named) && named.starts_with(&format!("logs:{action}:")), "{}", answer.text());
-            assert_eq!(world.scoped("acme", named).get(&target).await.status, 200, "{path} with `{named}`");
+            let answer = stage.ask(&stage.scoped(named), method, target, OWN).await;
+            assert!(answer.status.is_success(), "{method} {path} with `{named}`: {}", answer.text());
         }
         // Of a group that the tenant has no grant for, no scope is ever named.
-        let foreign = world.scoped("acme", "openid").get(&target.replace(OWN, FOREIGN)).await;
-        if matches!(about, About::Group(_)) {
-            assert_eq!(foreign.problem(), "404 not_found", "{path}");
+        if matches!(about, About::Group(_) | About::Query) {
+            let foreign = stage.ask(&stage.scoped("openid"), method, target, FOREIGN).await;
+            assert_eq!(foreign.problem(), "404 not_found", "{method} {path}");
         }
     }
-    let readable = world.scoped("acme", "logs:read:/acme/web");
+    let readable = stage.scoped("logs:read:/acme/web");
     assert_eq!(readable.get("/logs/:acme:api").await.problem(), "403 insufficient_scope");
 }
 
 #[tokio::test]
 async fn no_other_method_does_anything() {
-    let world = world().await;
+    let stage = stage().await;
+    let world = &stage.world;
     let document = document();
     for (_, path, target, _) in OPERATIONS {
+        let target = stage.target(target, OWN);
         for method in ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "PROPFIND", "QUERY", "get"] {
             if document["paths"][path].get(method.to_ascii_lowercase()).is_some() && method != "get" {
                 continue;
             }
             let method = Method::from_bytes(method.as_bytes()).unwrap();
             for client in [world.anonymous(), world.tenant("acme")] {
-                let answer = client.send(method.clone(), &target.replace("{}", OWN), &[]).await;
+                let answer = client.send(method.clone(), &target, &[]).await;
                 assert_eq!(answer.problem(), "405 method_not_allowed", "{method} {path}");
             }
             let overridden = [("x-http-method-override", "GET"), ("x-method-override", "GET"), ("x-http-method", "GET")];
-            let answer = world.tenant("acme").send(method.clone(), &target.replace("{}", OWN), &overridden).await;
+            let answer = world.tenant("acme").send(method.clone(), &target, &overridden).await;
             assert_eq!(answer.status, 405, "{method} {path}");
         }
     }
@@ -239,16 +308,21 @@ async fn no_other_method_does_anything() {
 
 #[tokio::test]
 async fn every_answer_is_one_that_the_document_names() {
-    let world = world().await;
+    let stage = stage().await;
+    let world = &stage.world;
     let document = document();
     for (method, path, target, _) in OPERATIONS {
-        let clients = [world.anonymous(), world.with_token("x"), world.scoped("acme", "openid"), world.tenant("acme")];
+        let clients = [world.anonymous(), world.with_token("x"), stage.scoped("openid"), world.tenant("acme")];
         for client in clients {
             for (group, headers) in [(OWN, vec![]), (FOREIGN, vec![]), ("%00", vec![]), (OWN, vec![("accept", "image/png")])] {
-                let answer = client.get_with(&target.replace("{}", group), &headers).await;
+                let answer = stage.ask_with(&client, method, target, group, &headers).await;
                 let named = document["paths"][path][method]["responses"].get(answer.status.as_str());
                 let content_type = answer.header("content-type");
                 let named = named.unwrap_or_else(|| panic!("{path} does not name {}: {}", answer.status, answer.text()));
+                if answer.status == 204 {
+                    assert!(answer.body.is_empty() && named.get("content").is_none(), "{path}");
+                    continue;
+                }
                 assert!(named["content"].get(content_type.as_str()).is_some(), "{path} {} {content_type}", answer.status);
                 if !answer.status.is_success() {
                     assert!(!without_instance(&answer).is_empty());

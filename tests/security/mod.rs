@@ -1,11 +1,12 @@
 //! Attacks. What must never work is tried here: without a token, as another tenant, with what was altered, on the wire.
 
-mod support;
+pub mod support;
 mod raw;
 mod coverage;
 mod tenancy;
 mod oracle;
 mod cursors;
+mod queries;
 mod tokens_http;
 mod canaries;
 mod wire;

@@ -106,6 +106,7 @@ fn status(denied: Option<&Denied>) -> u16 {
         None => 200,
         Some(Denied::NotGranted) => 404,
         Some(Denied::InsufficientScope { .. }) => 403,
+        Some(Denied::SeveralSources { .. }) => 400,
         Some(Denied::RangeTooLong { .. }) => 422,
     }
 }

@@ -48,6 +48,7 @@ pub struct Binary {
     pub fake: Fake,
     folder: TempDir,
     config: String,
+    tenants: String,
     variables: Vec<(String, String)>,
     written: Arc<Mutex<String>>,
     readers: Vec<JoinHandle<()>>,
@@ -83,6 +84,7 @@ impl Binary {
             fake.endpoint(),
             setup.tenants
         );
+        let tenants = setup.tenants;
         let mut variables = setup.variables;
         for (name, value) in [
             ("AWS_ACCESS_KEY_ID", "AKIDCANARY"),
@@ -94,7 +96,7 @@ impl Binary {
         }
         let written = Arc::default();
         let (child, readers, [address, admin]) = run(&folder, &config, &variables, &written).await;
-        Self { address, admin, issuer, fake, folder, config, variables, written, readers, child }
+        Self { address, admin, issuer, fake, folder, config, tenants, variables, written, readers, child }
     }
 
     /// Kills it and starts it anew, with the same configuration, environment and counterpart.
@@ -103,6 +105,13 @@ impl Binary {
         let (child, readers, [address, admin]) = run(&self.folder, &self.config, &self.variables, &self.written).await;
         (self.child, self.address, self.admin) = (child, address, admin);
         self.readers.extend(readers);
+    }
+
+    /// The same with other tenants.
+    pub async fn reconfigure(&mut self, tenants: &str) {
+        self.config = self.config.replace(&self.tenants, tenants);
+        tenants.clone_into(&mut self.tenants);
+        self.restart().await;
     }
 
     /// Kills it and gives everything that it wrote to its outputs.

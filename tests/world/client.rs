@@ -49,8 +49,24 @@ impl Client {
         self.send(Method::GET, target, headers).await
     }
 
+    /// A POST of JSON, with headers.
+    pub async fn post(&self, target: &str, body: &Value, headers: &[(&str, &str)]) -> Answer {
+        let headers = [headers, &[("content-type", "application/json")]].concat();
+        self.send_body(Method::POST, target, &headers, body.to_string().into()).await
+    }
+
+    /// A DELETE.
+    pub async fn delete(&self, target: &str) -> Answer {
+        self.send(Method::DELETE, target, &[]).await
+    }
+
     /// Any request without a body.
     pub async fn send(&self, method: Method, target: &str, headers: &[(&str, &str)]) -> Answer {
+        self.send_body(method, target, headers, Bytes::new()).await
+    }
+
+    /// Any request.
+    pub async fn send_body(&self, method: Method, target: &str, headers: &[(&str, &str)], body: Bytes) -> Answer {
         let mut request =
             Request::builder().method(method).uri(format!("http://{}{target}", self.address)).header("te", "trailers");
         if let Some(token) = &self.token {
@@ -59,7 +75,7 @@ impl Client {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let response = self.http.request(request.body(Full::new(Bytes::new())).unwrap()).await.unwrap();
+        let response = self.http.request(request.body(Full::new(body)).unwrap()).await.unwrap();
         Self::read(response).await
     }
 

@@ -5,6 +5,7 @@
 
 pub mod json;
 pub mod stream;
+pub mod table;
 
 use http::HeaderMap;
 use http::header::ACCEPT;
@@ -63,12 +64,17 @@ impl Format {
                 best = Some((quality, *format));
             }
         }
-        let words = if available.len() == 1 { JSON_ONLY } else { ALL_FORMATS };
+        let words = match available {
+            [Self::Json] => JSON_ONLY,
+            formats if formats.contains(&Self::Text) => ALL_FORMATS,
+            _ => TABLE_FORMATS,
+        };
         best.map(|(_, format)| format).ok_or(ApiError::NotAcceptable { available: words })
     }
 }
 
 const JSON_ONLY: &str = "`application/json`";
+const TABLE_FORMATS: &str = "`application/json`, `application/x-ndjson` and `text/csv`";
 const ALL_FORMATS: &str = "`application/json`, `application/x-ndjson`, `text/csv` and `text/plain`; \
     `text/event-stream` is not supported by this version of the service";
 

@@ -11,6 +11,7 @@ use crate::http::AppState;
 use crate::http::authorized::{Authenticated, Setting};
 use crate::http::openapi::{BadRequest, Failures, JsonOnly};
 use crate::http::problem::ApiError;
+use crate::sources::budget::Left;
 
 /// The caller.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -72,10 +73,18 @@ pub struct LimitsBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 3)]
     concurrent_queries: Option<u32>,
-    /// Gigabytes that queries may scan in a day.
+    /// Queries that may be started at this moment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 2)]
+    queries_remaining: Option<u32>,
+    /// Gigabytes that queries may scan in a day of UTC.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 50.0)]
     scanned_gb_per_day: Option<f64>,
+    /// Gigabytes that they may still scan today.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 48.5)]
+    scanned_gb_remaining: Option<f64>,
     /// Live tails at a time.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 5)]
@@ -98,12 +107,14 @@ impl From<&Grant> for GrantBody {
 }
 
 impl LimitsBody {
-    fn new(limits: &Limits, requests_remaining: Option<u32>) -> Self {
+    fn new(limits: &Limits, requests_remaining: Option<u32>, queries: Left) -> Self {
         Self {
             requests_per_second: limits.requests_per_second.map(std::num::NonZeroU32::get),
             requests_remaining,
             concurrent_queries: limits.concurrent_queries,
+            queries_remaining: queries.queries,
             scanned_gb_per_day: limits.scanned_gb_per_day,
+            scanned_gb_remaining: queries.scanned_gb,
             tails: limits.tails,
             max_range_seconds: limits.max_range.map(|max| max.as_secs()),
         }
@@ -136,6 +147,10 @@ pub(crate) async fn me(
         expires_at: Millis(caller.claims.expires_at.saturating_mul(1000)),
         scopes: caller.scopes.iter().map(ToString::to_string).collect(),
         grants: caller.tenant.grants.iter().map(GrantBody::from).collect(),
-        limits: LimitsBody::new(&caller.tenant.limits, remaining),
+        limits: LimitsBody::new(
+            &caller.tenant.limits,
+            remaining,
+            app.query_budgets.left(&caller.tenant.id, &caller.tenant.limits),
+        ),
     }))
 }

@@ -1,7 +1,7 @@
 //! Paths of the API that this version does not have: each is refused by name, so that nobody takes a 404 for an answer.
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::post;
 
 use crate::http::AppState;
 use crate::http::authorized::Authenticated;
@@ -10,11 +10,5 @@ use crate::http::problem::ApiError;
 /// The paths, and what they are for. They are not in the OpenAPI document: nothing can be had there.
 pub fn routes() -> Router<AppState> {
     let refuse = |what: &'static str| move |_caller: Authenticated| async move { ApiError::NotSupported(what) };
-    let queries = "Logs Insights queries";
-    Router::new()
-        .route("/queries", post(refuse(queries)))
-        .route("/queries/{id}", get(refuse(queries)).delete(refuse(queries)))
-        .route("/records/{pointer}", get(refuse(queries)))
-        .route("/groups/{group}/fields", get(refuse("discovered fields")))
-        .route("/tickets", post(refuse("tickets for live tail")))
+    Router::new().route("/tickets", post(refuse("tickets for live tail")))
 }

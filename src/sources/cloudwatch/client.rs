@@ -66,6 +66,16 @@ impl Client {
         self.0.upstream.now()
     }
 
+    /// Whose calls they are.
+    pub(super) fn region(&self) -> &str {
+        &self.0.upstream.region
+    }
+
+    /// How long one call may take, with all its attempts.
+    pub(super) fn deadline(&self) -> Duration {
+        self.0.upstream.deadline
+    }
+
     /// How long an answer counts as one of this moment.
     pub(super) fn live(&self) -> Duration {
         self.0.pages.settings().live

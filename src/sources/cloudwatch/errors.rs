@@ -24,6 +24,10 @@ pub(super) enum CallError {
     NotFound,
     /// It did not take one of our parameters.
     InvalidParameter,
+    /// It did not take the query's text.
+    MalformedQuery,
+    /// Its answer is larger than we take: less may be asked for.
+    TooLarge(String),
     Throttled(Duration),
     /// Not made: too many wait for the quota.
     Busy(Duration),
@@ -49,13 +53,14 @@ impl CallError {
             Self::NotFound => SourceError::NotFound,
             Self::InvalidParameter if given => SourceError::InvalidPosition,
             Self::InvalidParameter => SourceError::Upstream("InvalidParameterException, status 400".to_owned()),
+            Self::MalformedQuery => SourceError::QueryRefused,
             Self::Throttled(retry_after) => SourceError::Throttled { retry_after },
             Self::Busy(retry_after) => SourceError::Busy { retry_after },
             Self::Down(retry_after) => SourceError::Down { retry_after },
             Self::NoneToSpare => SourceError::Busy { retry_after: THROTTLED_WAIT },
             Self::Timeout => SourceError::Timeout,
             Self::Refused(what) => SourceError::Refused(what),
-            Self::Upstream(what) => SourceError::Upstream(what),
+            Self::Upstream(what) | Self::TooLarge(what) => SourceError::Upstream(what),
         }
     }
 }
@@ -79,6 +84,8 @@ pub(super) enum Kind {
     Refused,
     NotFound,
     InvalidParameter,
+    MalformedQuery,
+    TooLarge,
     /// Whatever else is final.
     Other,
 }
@@ -113,6 +120,8 @@ impl Failure {
         match self.kind {
             Kind::NotFound => CallError::NotFound,
             Kind::InvalidParameter => CallError::InvalidParameter,
+            Kind::MalformedQuery => CallError::MalformedQuery,
+            Kind::TooLarge => CallError::TooLarge(self.what),
             Kind::Throttled => CallError::Throttled(self.retry_after.unwrap_or(THROTTLED_WAIT)),
             Kind::Timeout => CallError::Timeout,
             Kind::Skewed | Kind::Expired | Kind::Refused => CallError::Refused(self.what),
@@ -127,7 +136,7 @@ impl From<OutboundError> for Failure {
             OutboundError::Connect(_) => Kind::Unreachable,
             OutboundError::Broken(_) => Kind::Transient,
             OutboundError::Timeout => Kind::Timeout,
-            OutboundError::TooLarge(_) => Kind::Other,
+            OutboundError::TooLarge(_) => Kind::TooLarge,
         };
         Self::new(kind, error.to_string())
     }
@@ -153,6 +162,7 @@ fn kind_of(status: StatusCode, name: &str) -> Kind {
     match name.strip_suffix("Exception").unwrap_or(name) {
         "ResourceNotFound" => Kind::NotFound,
         "InvalidParameter" => Kind::InvalidParameter,
+        "MalformedQuery" => Kind::MalformedQuery,
         "Throttling"
         | "Throttled"
         | "RequestThrottled"

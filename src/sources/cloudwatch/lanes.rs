@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use logmark_quota::{Lane, Limits, RetryBudget, Share};
+use logmark_quota::{Lane, Limits, Queue, RetryBudget, Share, Slots};
 
 use super::quotas::{Api, Quotas};
 use super::settings::{Settings, SettingsError};
@@ -19,6 +19,8 @@ pub(super) struct Lanes {
     lanes: BTreeMap<Api, Lane>,
     /// Attempts after the first, over all operations.
     pub(super) retries: RetryBudget,
+    /// Queries at a time.
+    pub(super) queries: Slots,
 }
 
 impl Lanes {
@@ -27,7 +29,11 @@ impl Lanes {
             let limits = Limits::new(quotas.of(api), quotas.reserve);
             limits.map(|limits| (api, Lane::new(limits))).map_err(|error| SettingsError::Quota(api, error.to_string()))
         };
-        Ok(Self { lanes: Api::ALL.into_iter().map(lane).collect::<Result<_, _>>()?, retries: RetryBudget::default() })
+        Ok(Self {
+            lanes: Api::ALL.into_iter().map(lane).collect::<Result<_, _>>()?,
+            retries: RetryBudget::default(),
+            queries: Slots::new(quotas.our_queries(), Queue::default()),
+        })
     }
 
     /// Keeps to other quotas from now on; those that are none are left out.

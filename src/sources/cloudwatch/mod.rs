@@ -3,16 +3,17 @@
 //! Owns everything that knows AWS. Never decides who may (a permit has), never sends what a caller wrote but names, times
 //! and prefixes of checked form, and never repeats what AWS wrote in an error.
 //!
-//! Reading order: [`settings`] and [`quotas`], `service_quotas` (what an account really may), `events` and `lists` (what is
-//! asked, what of it is shown), `walk` and `position` (where reading goes on), `client` (one call as it is seen from there),
-//! `pages` and `flights` (answers that are there, or under way), `upstream` (a call that is made), `lanes` (when), `retry`,
-//! `errors`, `signer`, `credentials`, `wire`.
+//! Reading order: [`settings`] and [`quotas`], `service_quotas` (what an account really may), `events`, `lists` and `queries`
+//! (what is asked, what of it is shown), `walk` and `position` (where reading goes on), `client` (one call as it is seen from
+//! there), `pages` and `flights` (answers that are there, or under way), `upstream` (a call that is made), `lanes` (when),
+//! `retry`, `errors`, `signer`, `credentials`, `wire`.
 
 pub mod settings;
 pub mod quotas;
 mod service_quotas;
 mod events;
 mod lists;
+mod queries;
 mod streams;
 mod walk;
 mod position;
@@ -40,6 +41,7 @@ use self::credentials::{Cache, Origin};
 pub use self::lanes::Accounts;
 use self::lanes::Lanes;
 use self::pages::Pages;
+use self::queries::Runs;
 use self::quotas::Quotas;
 use self::service_quotas::ServiceQuotas;
 pub use self::settings::{DEFAULT_DEADLINE, Settings, SettingsError};
@@ -51,13 +53,14 @@ use crate::domain::name::SourceName;
 use crate::domain::operation::{DescribeGroup, ListGroups, ListStreams, ReadGroup, ReadStream};
 use crate::domain::time::Clock;
 use crate::outbound::Outbound;
-use crate::sources::{Source, SourceError};
+use crate::sources::{Queries, Source, SourceError};
 
 /// CloudWatch Logs in one region.
 #[derive(Debug)]
 pub struct CloudWatch {
     name: SourceName,
     client: Client,
+    runs: Arc<Runs>,
     lanes: Arc<Lanes>,
     quotas: watch::Sender<Quotas>,
     service_quotas: Option<ServiceQuotas>,
@@ -107,7 +110,8 @@ impl CloudWatch {
             return Err(SettingsError::Region(settings.region));
         }
         let lanes = accounts.lanes(&settings)?;
-        let Settings { name, region, endpoint, cache, deadline, attempt_timeout, quotas, service_quotas, .. } = settings;
+        let account = settings.account();
+        let Settings { name, region, endpoint, cache, queries, deadline, attempt_timeout, quotas, service_quotas, .. } = settings;
         let endpoint = endpoint_of("logs", &region, endpoint)?;
         let reader = |QuotaReading { endpoint, given }| {
             let endpoint = endpoint_of(service_quotas::SERVICE, &region, endpoint)?;
@@ -127,7 +131,8 @@ impl CloudWatch {
             skew: retry::Skew::default(),
         };
         let client = Client::new(upstream, Pages::new(cache));
-        Ok(Self { name, client, lanes, quotas: watch::Sender::new(quotas), service_quotas })
+        let runs = Runs::new(client.clone(), queries, account, Arc::clone(&lanes));
+        Ok(Self { name, client, runs, lanes, quotas: watch::Sender::new(quotas), service_quotas })
     }
 
     /// What the account may ask in the region, as it becomes known.
@@ -184,5 +189,9 @@ impl Source for CloudWatch {
 
     async fn ready(&self) -> Result<(), SourceError> {
         self.client.ready().await.map_err(|error| error.plain())
+    }
+
+    fn queries(&self) -> Option<&dyn Queries> {
+        Some(self)
     }
 }

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::num::NonZeroU32;
 
 /// The operations of CloudWatch Logs that are called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -110,6 +111,14 @@ impl Quotas {
     pub fn of(&self, api: Api) -> f64 {
         self.calls_per_second.get(&api).copied().unwrap_or(UNPUBLISHED)
     }
+
+    /// Queries at a time that are ours to run: at least one.
+    #[must_use]
+    pub fn our_queries(&self) -> NonZeroU32 {
+        let ours = f64::from(self.concurrent_queries) * (1.0 - self.reserve);
+        // Rounded down, but not where the product misses a whole number by a floating-point breath.
+        NonZeroU32::new((ours + 1e-9) as u32).unwrap_or(NonZeroU32::MIN)
+    }
 }
 
 fn default_rate(api: Api, region: &str) -> f64 {
@@ -143,6 +152,7 @@ mod tests {
             let quotas = Quotas::of_region(region);
             assert_eq!((quotas.of(Api::GetLogEvents), quotas.of(Api::FilterLogEvents)), (get, filter), "{region}");
             assert_eq!(quotas.of(Api::StartQuery), 10.0, "{region}");
+            assert_eq!(quotas.our_queries().get(), 80, "{region}");
         }
     }
 }

@@ -177,7 +177,14 @@ fn report(turn: Turn, failure: &Failure) {
     match failure.kind {
         Kind::Throttled => turn.throttled(failure.retry_after),
         Kind::Unreachable | Kind::Transient | Kind::Timeout => turn.failed(),
-        Kind::Skewed | Kind::Expired | Kind::Refused | Kind::NotFound | Kind::InvalidParameter | Kind::Other => turn.succeeded(),
+        Kind::Skewed
+        | Kind::Expired
+        | Kind::Refused
+        | Kind::NotFound
+        | Kind::InvalidParameter
+        | Kind::MalformedQuery
+        | Kind::TooLarge
+        | Kind::Other => turn.succeeded(),
     }
 }
 

@@ -5,6 +5,7 @@
 
 pub(crate) mod model;
 pub(crate) mod plan;
+pub(crate) mod queries;
 pub(crate) mod signature;
 
 use std::collections::VecDeque;
@@ -86,6 +87,7 @@ impl Seen {
 #[derive(Debug, Default)]
 pub(crate) struct State {
     pub(crate) logs: Logs,
+    pub(crate) queries: queries::Queries,
     pub(crate) seen: Vec<Seen>,
     /// Used up one by one, from the front.
     pub(crate) faults: VecDeque<Fault>,
@@ -254,6 +256,9 @@ fn answer(state: &mut State, seen: &Seen, fault: Option<Fault>) -> Vec<u8> {
 
 fn checked(state: &mut State, seen: &Seen, fault: Option<Fault>) -> Result<Value, model::AwsError> {
     check(state.now, seen)?;
+    if queries::is_one(&seen.operation) {
+        return state.queries.answer(&state.logs, &seen.operation, &seen.body);
+    }
     let whole_pages = state.logs.page_events;
     if fault == Some(Fault::EmptyPage) {
         state.logs.page_events = Some(0);

@@ -69,6 +69,10 @@ impl Logs {
         streams.and_then(|streams| streams.get_mut(stream)).unwrap().push(event);
     }
 
+    pub(crate) fn has_group(&self, group: &str) -> bool {
+        self.groups.contains_key(group)
+    }
+
     /// Everything in a group, in FilterLogEvents' order.
     pub(crate) fn all(&self, group: &str) -> Vec<Stored> {
         let mut all: Vec<Stored> = self.groups[group].streams.values().flatten().cloned().collect();

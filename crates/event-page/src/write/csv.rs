@@ -44,6 +44,11 @@ pub(super) fn write(head: &mut Head, event: EventRef<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(b"\r\n");
 }
 
+/// Writes a text as one cell: quoted where RFC 4180 asks for it, and nothing that a spreadsheet would run.
+pub fn csv_cell(text: &str, out: &mut Vec<u8>) {
+    plain(text.as_bytes(), out);
+}
+
 fn cell(part: Part<'_>, out: &mut Vec<u8>) {
     match part.form {
         Form::Literal => escaped(part.bytes, out),

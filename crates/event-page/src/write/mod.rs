@@ -13,6 +13,8 @@ mod json;
 mod csv;
 mod text;
 
+pub use csv::csv_cell;
+
 use crate::events::{EventRef, Events};
 use head::Head;
 

@@ -9,6 +9,7 @@ use crate::domain::operation::{ReadGroup, ReadLogs, ReadStream, Reading, StreamS
 use crate::domain::time::{Millis, TimeRange, TimeSpec};
 use crate::http::authorized::{Ask, Setting};
 use crate::http::encode::Format;
+use crate::http::fault::Language;
 use crate::http::input::Input;
 use crate::http::ops::list;
 use crate::http::problem::{ApiError, CURSOR};
@@ -105,7 +106,7 @@ impl Given {
         let end = input.read("end", TimeSpec::parse);
         let from = input.choice("from", &[("head", From::Head), ("tail", From::Tail)]);
         let streams = chosen_streams::read(input, stream.is_some());
-        let filter = input.text("filter", EventFilter::parse);
+        let filter = input.text("filter", Language::Filter, EventFilter::parse);
         let cursor = input.take("cursor");
         input.not_yet("follow");
         input.not_yet("ticket");

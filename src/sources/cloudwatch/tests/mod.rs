@@ -8,6 +8,7 @@ mod group_reading;
 mod listing;
 mod requests;
 mod stream_reading;
+mod queries;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -18,7 +19,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 
 use self::fake::{Fake, REGION, SECRET};
 use super::quotas::{Api, Quotas};
-use super::settings::CacheSettings;
+use super::settings::{CacheSettings, QuerySettings};
 use super::{Accounts, CloudWatch, Settings};
 use crate::auth::permit::Permit;
 use crate::auth::policy::authorize;
@@ -57,7 +58,16 @@ impl Stage {
         Self::with(SharedCredentialsProvider::new(credentials)).await
     }
 
+    async fn with_queries(queries: QuerySettings) -> Self {
+        let credentials = Credentials::new("AKIDNEW", SECRET, None, None, "test");
+        Self::with_settings(SharedCredentialsProvider::new(credentials), |settings| Settings { queries, ..settings }).await
+    }
+
     async fn with(provider: SharedCredentialsProvider) -> Self {
+        Self::with_settings(provider, |settings| settings).await
+    }
+
+    async fn with_settings(provider: SharedCredentialsProvider, change: impl FnOnce(Settings) -> Settings) -> Self {
         let fake = Fake::start(NOW).await;
         let clock = Arc::new(TestClock(AtomicI64::new(NOW)));
         let settings = Settings {
@@ -70,7 +80,7 @@ impl Stage {
             ..Settings::new(source_name(), REGION)
         };
         let source = CloudWatch::with_credentials(
-            settings,
+            change(settings),
             Outbound::new().unwrap(),
             Arc::<TestClock>::clone(&clock),
             &Accounts::default(),
@@ -117,7 +127,7 @@ fn permit_by<Op: Operation>(op: Op, groups: &[&str], scope: &str, streams: Optio
         source: source_name(),
         groups: patterns(groups),
         streams: streams.map(patterns),
-        actions: vec![Action::Read],
+        actions: vec![Action::Read, Action::Query],
     };
     let tenant = Tenant { id: id.clone(), weight: 1, limits: Limits::default(), grants: vec![grant] };
     let claims =

@@ -1,0 +1,86 @@
+//! What a query may hold and nobody is given: what lies beyond its log groups and its time range, upstream's handles, and the
+//! operator's account.
+//!
+//! Owns the list. Works on what the query reaches, never on its text, so that no spelling, comment or nesting hides a thing.
+
+use logmark_diagnostics::{Diagnostic, Kind, Span};
+use logmark_insights::ast::{Column, Command, Expression, FieldPath, Query};
+use logmark_insights::reach::{Beyond, Reach, Reference, Referent, Use};
+
+/// The handle of an event, good for the whole account.
+const POINTER: &str = "@ptr";
+/// The group of an event, after the account's number.
+const LOG: &str = "@log";
+
+/// Everything of the kind in the query, each at its place.
+pub(super) fn in_query(query: &Query) -> Vec<Diagnostic> {
+    let reach = Reach::of(query);
+    let mut found: Vec<Diagnostic> = reach
+        .beyond()
+        .iter()
+        .filter(|beyond| !is_harmless(&beyond.node))
+        .map(|beyond| {
+            let expected = "a query of its log groups, its time range and what is not masked";
+            fault(beyond.span, expected, &format!("`{}`", beyond.node.word())).hint(beyond.node.to_string())
+        })
+        .collect();
+    let shown = plain_columns(query);
+    found.extend(reach.references().filter_map(|reference| of_reference(reference, &shown)));
+    found.sort_by_key(|fault| (fault.span.start, fault.span.end));
+    found.dedup();
+    found
+}
+
+fn fault(span: Span, expected: &str, found: &str) -> Diagnostic {
+    Diagnostic::new(Kind::Unsupported, span, expected, found)
+}
+
+/// `filterIndex` reads none but the query's own events, and fewer by its writer's will.
+fn is_harmless(beyond: &Beyond) -> bool {
+    matches!(beyond, Beyond::FieldIndex { .. })
+}
+
+/// Where `fields` and `display` show a field under its own name.
+fn plain_columns(query: &Query) -> Vec<Span> {
+    let columns = query.commands.iter().flat_map(|command| -> &[Column] {
+        match &command.node {
+            Command::Fields(fields) => &fields.columns,
+            Command::Display(display) => &display.columns,
+            _ => &[],
+        }
+    });
+    let plain = columns.filter(|column| column.alias.is_none() && matches!(column.expression.node, Expression::Field(_)));
+    plain.map(|column| column.expression.span).collect()
+}
+
+/// A reference to an event's handle, or to what names the operator's account, in a form in which its value could leave.
+fn of_reference(reference: &Reference, shown: &[Span]) -> Option<Diagnostic> {
+    let Referent::Field(path) = &reference.what else { return None };
+    if begins_with(path, POINTER) && reference.origin.is_of_events() && !shown.contains(&reference.span) {
+        let expected = "`@ptr` as a column of its own in `fields` or `display`";
+        return Some(
+            fault(reference.span, expected, "another use of it").hint("it is a handle, replaced in the answer by one of yours"),
+        );
+    }
+    if !reference.what.names_account() || !reference.uses.contains(Use::Shown) {
+        return None;
+    }
+    let taken_apart =
+        [Use::Computed, Use::Parsed, Use::Expanded, Use::Compared].into_iter().any(|way| reference.uses.contains(way));
+    match begins_with(path, LOG) {
+        true if taken_apart => Some(
+            fault(reference.span, "`@log` as it is", "something made of it")
+                .hint("it holds the number of the operator's account: show it, filter and group by it"),
+        ),
+        true => None,
+        false => Some(
+            fault(reference.span, "a field of your events", &format!("`{}`", path.flat_name()))
+                .hint("it holds the number of the operator's account"),
+        ),
+    }
+}
+
+/// Is it the field, or a step into it? Names are compared without case, as in doubt CloudWatch might.
+fn begins_with(path: &FieldPath, name: &str) -> bool {
+    path.head.as_str().eq_ignore_ascii_case(name)
+}

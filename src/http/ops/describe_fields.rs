@@ -1,0 +1,86 @@
+//! `GET /groups/{group}/fields`: which fields a group's events have (GetLogGroupFields).
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+
+use super::list;
+use crate::domain::name::LogGroupName;
+use crate::domain::query::run::{DescribeFields, FieldShare};
+use crate::domain::time::TimeSpec;
+use crate::http::AppState;
+use crate::http::authorized::{Ask, Authorized, Setting};
+use crate::http::input::Input;
+use crate::http::openapi::{BadRequest, Failures, JsonOnly, Unsupported};
+use crate::http::problem::ApiError;
+
+/// The request says nothing besides its operation.
+#[derive(Debug)]
+pub struct FieldsAsk;
+
+impl Ask for FieldsAsk {
+    type Op = DescribeFields;
+
+    fn read(input: &mut Input, setting: Setting<'_>) -> Result<(DescribeFields, Self), ApiError> {
+        let group: Option<LogGroupName> = input.path_name("group");
+        let time = input.read("time", TimeSpec::parse);
+        list::json_only(input, setting)?;
+        let group = group.ok_or_else(|| ApiError::parameter("group", "is missing"))?;
+        let around = time.map(|time| time.resolve(setting.now)).transpose();
+        let around = around.map_err(|error| ApiError::parameter("time", error.to_string()))?;
+        Ok((DescribeFields { group, around }, Self))
+    }
+}
+
+/// The fields of a group's events.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Fields)]
+pub struct FieldsBody {
+    /// The log group.
+    #[schema(value_type = String, example = "/acme/api")]
+    log_group: LogGroupName,
+    /// The fields, the commonest first.
+    fields: Vec<FieldBody>,
+}
+
+/// A field.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Field)]
+pub struct FieldBody {
+    /// Its name, as queries write it.
+    #[schema(example = "status")]
+    name: String,
+    /// In how many of a hundred events.
+    #[schema(example = 98)]
+    percent: u32,
+}
+
+/// The fields of a log group's events
+///
+/// Those that were found in some minutes, with their share of the events. Names of fields are content: they need leave to
+/// query the group, and all of its streams.
+#[utoipa::path(
+    get,
+    path = "/groups/{group}/fields",
+    operation_id = "describeFields",
+    tag = "queries",
+    params(
+        ("group" = String, Path, description = "The log group: percent-encoded, or with `:` for `/`", example = ":acme:api"),
+        ("time" = Option<String>, Query, description = "The middle of the 16 minutes looked at; the last 15 minutes when absent"),
+        JsonOnly,
+    ),
+    responses((status = 200, description = "Fields", body = FieldsBody), BadRequest, Unsupported, Failures),
+    security(("token" = ["logs:query:<group>"])),
+)]
+pub(crate) async fn describe_fields(
+    State(app): State<AppState>,
+    Authorized { permit, context, .. }: Authorized<FieldsAsk>,
+) -> Result<Json<FieldsBody>, ApiError> {
+    let source = permit.sources().first().map(|rule| rule.source.clone()).ok_or(ApiError::NoSuchHandle)?;
+    let fields = app.sources.queries(&permit, &source)?.describe_fields(&permit).await?;
+    let log_group = permit.op().group.clone();
+    list::audit(&app, &context, &permit, Some(log_group.as_str()), fields.len());
+    let fields = fields.into_iter().map(|FieldShare { name, percent }| FieldBody { name, percent }).collect();
+    Ok(Json(FieldsBody { log_group, fields }))
+}

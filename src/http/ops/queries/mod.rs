@@ -1,0 +1,102 @@
+//! Logs Insights queries: `POST /queries`, `GET` and `DELETE /queries/{id}`.
+//!
+//! Owns what they share: the ids, which are a query sealed for its tenant, so that no replica remembers it; and how long a
+//! caller wants to wait.
+
+pub mod start;
+pub mod read;
+pub mod stop;
+pub mod answer;
+
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::domain::name::LogGroupName;
+use crate::domain::query::run::RunningQuery;
+use crate::http::authorized::Setting;
+use crate::http::encode::Format;
+use crate::http::input::Input;
+use crate::http::problem::ApiError;
+
+/// The kind of sealed text that a query's id is.
+const QUERY: &str = "query";
+/// The kind that a cursor of its rows is.
+const ROWS: &str = "query rows";
+/// The kind that a row's `@ptr` is.
+pub(super) const RECORD: &str = "record";
+
+/// What rows can be had as.
+const FORMATS: [(&str, Format); 3] = [("json", Format::Json), ("ndjson", Format::Ndjson), ("csv", Format::Csv)];
+
+/// Opens the id in the path. One that does not open is as one that was never made.
+fn opened(id: Option<String>, setting: Setting<'_>) -> Result<RunningQuery, ApiError> {
+    let id = id.ok_or(ApiError::NoSuchHandle)?;
+    let opened = setting.app.sealer.open(QUERY, &setting.caller.tenant.id, setting.now, &id);
+    opened.map_err(|_| ApiError::NoSuchHandle)
+}
+
+fn read_format(input: &mut Input, setting: Setting<'_>) -> Result<Format, ApiError> {
+    match input.choice("format", &FORMATS) {
+        Some(format) => Ok(format),
+        None => Format::negotiate(setting.headers, &[Format::Json, Format::Ndjson, Format::Csv]),
+    }
+}
+
+/// How long the caller wants to wait: `Prefer: wait=20` (RFC 7240 §4.3), as far as one answer may take. What is not understood
+/// of a preference is as if it were not there, as the RFC has it.
+fn preferred_wait(setting: Setting<'_>) -> Option<Duration> {
+    wait_of(setting.headers).map(|wait| wait.min(setting.app.limits.work_time))
+}
+
+fn wait_of(headers: &HeaderMap) -> Option<Duration> {
+    let fields = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
+    let preferences = fields.flat_map(|field| field.split(',')).filter_map(|preference| preference.split(';').next());
+    let mut named = preferences.filter_map(|preference| {
+        let (name, value) = preference.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("wait").then(|| value.trim().trim_matches('"').to_owned())
+    });
+    // Of several the first counts (§2).
+    let seconds = named.next()?;
+    let digits_only = !seconds.is_empty() && seconds.bytes().all(|byte| byte.is_ascii_digit());
+    digits_only.then(|| Duration::from_secs(seconds.parse().unwrap_or(u64::MAX)))
+}
+
+/// Says which wait was kept to.
+fn applied(wait: Option<Duration>, headers: &mut HeaderMap) {
+    if let Some(wait) = wait
+        && let Ok(value) = HeaderValue::try_from(format!("wait={}", wait.as_secs()))
+    {
+        headers.insert(HeaderName::from_static("preference-applied"), value);
+    }
+}
+
+/// The groups as an audit line names them.
+pub(super) fn group_names(groups: &[LogGroupName]) -> String {
+    groups.iter().map(LogGroupName::as_str).collect::<Vec<_>>().join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_read_as_the_rfc_writes_it() {
+        for (fields, expected) in [
+            (vec!["wait=20"], Some(20)),
+            (vec!["respond-async, WAIT = \"20\" ; x=1"], Some(20)),
+            (vec!["handling=lenient", "wait=3"], Some(3)),
+            (vec!["wait=3, wait=9"], Some(3)),
+            (vec!["wait=99999999999999999999999"], Some(u64::MAX)),
+            (vec!["wait"], None),
+            (vec!["wait=-1"], None),
+            (vec!["wait=soon"], None),
+            (vec!["await=3"], None),
+            (vec![], None),
+        ] {
+            let mut headers = HeaderMap::new();
+            fields.iter().for_each(|field| assert!(headers.append("prefer", field.parse().unwrap()) || headers.len() == 1));
+            assert_eq!(wait_of(&headers).map(|wait| wait.as_secs()), expected, "{fields:?}");
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! `GET /queries/{id}`: where a query stands and what it has found (GetQueryResults).
+
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::response::Response;
+use tokio::time::Instant;
+
+use super::answer::{self, QueryBody};
+use super::{ROWS, applied, group_names, opened, preferred_wait, read_format};
+use crate::domain::event::Position;
+use crate::domain::query::run::ReadQuery;
+use crate::http::AppState;
+use crate::http::authorized::{Ask, Authorized, Setting};
+use crate::http::encode::Format;
+use crate::http::input::Input;
+use crate::http::openapi::{BadRequest, Failures, Incomplete, TableFormat};
+use crate::http::ops::list;
+use crate::http::problem::{ApiError, CURSOR};
+
+/// Rows in a page at most, and when the request does not say: CloudWatch's own limit.
+pub(super) const MAX_ROWS_IN_PAGE: usize = 10_000;
+
+/// What the request says besides its operation.
+#[derive(Debug)]
+pub struct ReadAsk {
+    id: String,
+    limit: usize,
+    from: Option<Position>,
+    format: Format,
+    wait: Option<Duration>,
+}
+
+impl Ask for ReadAsk {
+    type Op = ReadQuery;
+
+    fn read(input: &mut Input, setting: Setting<'_>) -> Result<(ReadQuery, Self), ApiError> {
+        let id = input.path_text("id");
+        let limit = input.number("limit", 1, MAX_ROWS_IN_PAGE).unwrap_or(MAX_ROWS_IN_PAGE);
+        let cursor = input.take("cursor");
+        let format = read_format(input, setting);
+        input.finish()?;
+        let query = opened(id.clone(), setting)?;
+        let from = match cursor {
+            None => None,
+            Some(text) => {
+                let tenant = &setting.caller.tenant.id;
+                let (of, position): (String, Position) = setting.app.sealer.open(ROWS, tenant, setting.now, &text)?;
+                if of != query.id {
+                    return Err(ApiError::InvalidCursor(CURSOR.into()));
+                }
+                Some(position)
+            }
+        };
+        let ask = Self { id: id.unwrap_or_default(), limit, from, format: format?, wait: preferred_wait(setting) };
+        Ok((ReadQuery { query }, ask))
+    }
+}
+
+/// Where a query stands, and what it has found
+///
+/// Rows are partial until `status` is `Complete`. `Prefer: wait=20` waits up to so many seconds for the end of the query.
+/// CSV and NDJSON are given of a complete query alone; `Logmark-Cursor` says then where the rows go on.
+#[utoipa::path(
+    get,
+    path = "/queries/{id}",
+    operation_id = "readQuery",
+    tag = "queries",
+    params(
+        ("id" = String, Path, description = "The query's id"),
+        ("limit" = Option<u32>, Query, description = "Rows in the page, 1 to 10000; 10000 when absent", example = 1000),
+        ("cursor" = Option<String>, Query, description = "Go on where an earlier page of this query says"),
+        ("Prefer" = Option<String>, Header, description = "`wait=` and seconds (RFC 7240)", example = "wait=20"),
+        TableFormat,
+    ),
+    responses(
+        (status = 200, description = "The query", content(
+            (QueryBody = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"),
+        )),
+        BadRequest,
+        Incomplete,
+        Failures,
+    ),
+    security(("token" = ["logs:query:<groups>"])),
+)]
+pub(crate) async fn read_query(
+    State(app): State<AppState>,
+    Authorized { permit, ask, now, context, .. }: Authorized<ReadAsk>,
+) -> Result<Response, ApiError> {
+    let query = &permit.op().query;
+    let queries = app.sources.queries(&permit, &query.source)?;
+    let wait = ask.wait.filter(|_| ask.from.is_none());
+    if let Some(wait) = wait {
+        queries.wait(&permit, Instant::now() + wait).await?;
+    }
+    let page = queries.read(&permit, ask.from.as_ref(), ask.limit).await?;
+    list::audit(&app, &context, &permit, Some(&group_names(&query.groups)), page.rows.len());
+    let mut response = answer::page(&app, &permit, &ask.id, page, ask.format, now)?;
+    applied(wait, response.headers_mut());
+    Ok(response)
+}

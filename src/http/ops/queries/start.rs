@@ -1,0 +1,235 @@
+//! `POST /queries`: starts a Logs Insights query (StartQuery).
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
+use http::header::{LOCATION, RETRY_AFTER};
+use http::{HeaderValue, StatusCode};
+use tokio::time::Instant;
+
+use super::answer::{self, QueryBody};
+use super::read::MAX_ROWS_IN_PAGE;
+use super::{QUERY, applied, group_names, preferred_wait, read_format};
+use crate::auth::tenant::Tenant;
+use crate::domain::name::{LogGroupName, from_url_spelling};
+use crate::domain::query::run::{MAX_GROUP_BYTES, MAX_GROUPS, QueryStatus, StartQuery};
+use crate::domain::query::{LogQuery, MAX_ROWS, QueryFault};
+use crate::domain::time::{Millis, TimeSpec};
+use crate::http::authorized::{Ask, Authorized, Setting};
+use crate::http::body::{Body, Expects};
+use crate::http::encode::Format;
+use crate::http::fault::{FieldError, Language, Place};
+use crate::http::input::{Input, echo};
+use crate::http::openapi::{BadRequest, Failures, Incomplete, TableFormat, UnsupportedBody};
+use crate::http::ops::list;
+use crate::http::problem::ApiError;
+use crate::http::{App, AppState};
+use crate::sources::Queries;
+use crate::sources::budget::{Budget, Lease};
+
+/// What the body may say.
+#[derive(Debug, utoipa::ToSchema)]
+#[schema(as = NewQuery, rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes the body for the OpenAPI document; `StartAsk` reads it")]
+pub struct NewQueryBody {
+    /// The query, in Logs Insights QL: at most 10,000 characters. It sees the groups and the range of this request and
+    /// nothing else, so that `SOURCE`, `join`, `diff`, lookup tables, saved queries and `unmask` are refused.
+    #[schema(example = "filter status >= 500 | stats count(*) by bin(5m)")]
+    query: String,
+    /// The log groups, 1 to 50, all in one source.
+    #[schema(min_items = 1, max_items = 50, example = json!(["/acme/api"]))]
+    log_groups: Vec<String>,
+    /// First moment: RFC 3339, epoch milliseconds, epoch seconds, or relative to now (`-15m`, `-2d`).
+    #[schema(example = "-1h")]
+    start: String,
+    /// First moment after the range (exclusive), in the same forms; `now` when absent.
+    #[schema(required = false, example = "now")]
+    end: Option<String>,
+    /// Rows at most, 1 to 100000; when absent, as many as the query says, or 10000.
+    #[schema(required = false, minimum = 1, maximum = 100_000, example = 1000)]
+    limit: Option<u32>,
+}
+
+/// What the request says besides its operation.
+#[derive(Debug)]
+pub struct StartAsk {
+    format: Format,
+    wait: Option<Duration>,
+}
+
+impl Ask for StartAsk {
+    type Op = StartQuery;
+
+    const BODY: Expects = Expects::Json;
+
+    fn read(input: &mut Input, setting: Setting<'_>) -> Result<(StartQuery, Self), ApiError> {
+        let format = read_format(input, setting);
+        let body = &mut input.body;
+        let mut forbidden = Vec::new();
+        let query = read_query(body, &mut forbidden);
+        let groups = read_groups(body);
+        let range = read_range(body, setting.now);
+        let limit = body.number("limit", 1, MAX_ROWS);
+        let query = match (query, limit) {
+            (Some(query), Some(limit)) => query
+                .with_limit(limit)
+                .map_err(|reason| body.error("/limit", format!("can't be put to this query: {reason}; write `| limit` into it")))
+                .ok(),
+            (query, _) => query,
+        };
+        input.finish()?;
+        if !forbidden.is_empty() {
+            return Err(ApiError::QueryForbidden(forbidden));
+        }
+        let (Some(query), Some(groups), Some((start, end))) = (query, groups, range) else {
+            return Err(ApiError::Internal("a fault of the input that was not noted".to_owned()));
+        };
+        Ok((StartQuery { query, groups, start, end }, Self { format: format?, wait: preferred_wait(setting) }))
+    }
+}
+
+fn read_query(body: &mut Body, forbidden: &mut Vec<FieldError>) -> Option<LogQuery> {
+    let text = body.text("query")?;
+    let place = Place::Pointer("/query".into());
+    match LogQuery::parse(&text) {
+        Ok(query) => return Some(query),
+        Err(QueryFault::Invalid(faults)) => body.errors(FieldError::of_text(&place, Language::Query, &text, &faults)),
+        Err(QueryFault::Forbidden(faults)) => *forbidden = FieldError::of_text(&place, Language::Query, &text, &faults),
+    }
+    None
+}
+
+fn read_groups(body: &mut Body) -> Option<Vec<LogGroupName>> {
+    let texts = body.texts("logGroups")?;
+    if texts.is_empty() || texts.len() > MAX_GROUPS {
+        body.error("/logGroups", format!("has {} log groups; a query takes 1 to {MAX_GROUPS}", texts.len()));
+        return None;
+    }
+    let mut groups: Vec<LogGroupName> = Vec::with_capacity(texts.len());
+    let mut faults = 0;
+    for (index, text) in texts.iter().enumerate() {
+        let fault = match LogGroupName::try_from(from_url_spelling(text)) {
+            Ok(group) if groups.contains(&group) => "is there twice".to_owned(),
+            Ok(group) => {
+                groups.push(group);
+                continue;
+            }
+            Err(error) => format!("`{}` {error}", echo(text)),
+        };
+        faults += 1;
+        body.error(format!("/logGroups/{index}"), fault);
+    }
+    let bytes: usize = groups.iter().map(|group| group.as_str().len()).sum();
+    if bytes > MAX_GROUP_BYTES {
+        body.error("/logGroups", format!("has names of {bytes} characters together; a query takes {MAX_GROUP_BYTES}"));
+        return None;
+    }
+    (faults == 0).then_some(groups)
+}
+
+fn read_range(body: &mut Body, now: Millis) -> Option<(Millis, Millis)> {
+    let has_start = body.has("start");
+    let (start, end) = (body.time("start"), body.time("end").unwrap_or(TimeSpec::Ago(0)));
+    if !has_start {
+        body.error("/start", "is missing: a query looks at a range of time");
+    }
+    let mut resolve =
+        |pointer: &'static str, spec: TimeSpec| spec.resolve(now).map_err(|error| body.error(pointer, error.to_string())).ok();
+    let (start, end) = (resolve("/start", start?)?, resolve("/end", end)?);
+    if end <= start {
+        body.error("/end", format!("`{end}` is not later than `start`, `{start}`"));
+        return None;
+    }
+    Some((start, end))
+}
+
+/// Leave to start one query more. When the tenant has as many as it may, it is asked which of them have ended.
+async fn lease(app: &App, tenant: &Tenant, queries: &dyn Queries) -> Result<Lease, ApiError> {
+    let first = match app.query_budgets.lease(&tenant.id, &tenant.limits) {
+        Ok(lease) => return Ok(lease),
+        Err(exceeded) => exceeded,
+    };
+    let again = match first.budget {
+        Budget::Queries(_) => {
+            queries.look_around(&tenant.id).await;
+            app.query_budgets.lease(&tenant.id, &tenant.limits)
+        }
+        Budget::ScannedBytes(_) => Err(first),
+    };
+    again.map_err(|exceeded| ApiError::BudgetExceeded { budget: exceeded.budget, retry_after: exceeded.retry_after })
+}
+
+/// Start a query
+///
+/// Runs a Logs Insights query over 1 to 50 log groups. `202` and the query's id, for `GET /queries/{id}`; with
+/// `Prefer: wait=20` it waits up to so many seconds and answers `200` with the rows when the query has ended by then.
+/// A query is stopped when it is not asked for any more, so ask for it until it has ended.
+#[utoipa::path(
+    post,
+    path = "/queries",
+    operation_id = "startQuery",
+    tag = "queries",
+    params(
+        ("Prefer" = Option<String>, Header, description = "`wait=` and seconds (RFC 7240)", example = "wait=20"),
+        TableFormat,
+    ),
+    request_body = NewQueryBody,
+    responses(
+        (status = 202, description = "It runs: `Location` says where", body = QueryBody),
+        (status = 200, description = "It has ended", content(
+            (QueryBody = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"),
+        )),
+        BadRequest,
+        Incomplete,
+        UnsupportedBody,
+        Failures,
+    ),
+    security(("token" = ["logs:query:<groups>"])),
+)]
+pub(crate) async fn start_query(
+    State(app): State<AppState>,
+    Authorized { caller, permit, ask, now, context }: Authorized<StartAsk>,
+) -> Result<Response, ApiError> {
+    let source = permit.sources().first().map(|rule| rule.source.clone()).ok_or(ApiError::NoSuchHandle)?;
+    let queries = app.sources.queries(&permit, &source)?;
+    let begun = Instant::now();
+    let lease = lease(&app, &caller.tenant, queries).await?;
+    let started = queries.start(&permit, lease).await?;
+    let id = app.sealer.seal(QUERY, permit.tenant(), now, started.query())?;
+    let reading = permit.for_reading(started.query().clone());
+    let mut status = QueryStatus::Scheduled;
+    if let Some(wait) = ask.wait {
+        status = queries.wait(&reading, begun + wait).await?;
+    }
+    let (mut response, rows) = if status.has_ended() {
+        let page = queries.read(&reading, None, MAX_ROWS_IN_PAGE).await?;
+        let rows = page.rows.len();
+        (answer::page(&app, &reading, &id, page, ask.format, now)?, rows)
+    } else {
+        (accepted(&id, status), 0)
+    };
+    list::audit(&app, &context, &permit, Some(&group_names(&permit.op().groups)), rows);
+    started.claim();
+    if let Ok(location) = HeaderValue::try_from(format!("/queries/{id}")) {
+        response.headers_mut().insert(LOCATION, location);
+    }
+    applied(ask.wait, response.headers_mut());
+    Ok(response)
+}
+
+fn accepted(id: &str, status: QueryStatus) -> Response {
+    let body = QueryBody {
+        query_id: id,
+        status: status.as_str(),
+        fields: None,
+        results: None,
+        statistics: None,
+        estimated_cost_usd: None,
+        next_cursor: None,
+    };
+    let mut response = (StatusCode::ACCEPTED, Json(body)).into_response();
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    response
+}

@@ -1,0 +1,49 @@
+//! `DELETE /queries/{id}`: stops a query (StopQuery).
+
+use axum::extract::State;
+use http::StatusCode;
+
+use super::{group_names, opened};
+use crate::domain::query::run::StopQuery;
+use crate::http::AppState;
+use crate::http::authorized::{Ask, Authorized, Setting};
+use crate::http::input::Input;
+use crate::http::openapi::{BadRequest, Failures};
+use crate::http::ops::list;
+use crate::http::problem::ApiError;
+
+/// The request says nothing besides its operation.
+#[derive(Debug)]
+pub struct StopAsk;
+
+impl Ask for StopAsk {
+    type Op = StopQuery;
+
+    fn read(input: &mut Input, setting: Setting<'_>) -> Result<(StopQuery, Self), ApiError> {
+        let id = input.path_text("id");
+        input.finish()?;
+        Ok((StopQuery { query: opened(id, setting)? }, Self))
+    }
+}
+
+/// Stop a query
+///
+/// One that has ended already is left as it is: the answer is the same. What it had found can still be read.
+#[utoipa::path(
+    delete,
+    path = "/queries/{id}",
+    operation_id = "stopQuery",
+    tag = "queries",
+    params(("id" = String, Path, description = "The query's id")),
+    responses((status = 204, description = "It does not run any more"), BadRequest, Failures),
+    security(("token" = ["logs:query:<groups>"])),
+)]
+pub(crate) async fn stop_query(
+    State(app): State<AppState>,
+    Authorized { permit, context, .. }: Authorized<StopAsk>,
+) -> Result<StatusCode, ApiError> {
+    let query = &permit.op().query;
+    app.sources.queries(&permit, &query.source)?.stop(&permit).await?;
+    list::audit(&app, &context, &permit, Some(&group_names(&query.groups)), 0);
+    Ok(StatusCode::NO_CONTENT)
+}

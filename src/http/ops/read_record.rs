@@ -1,0 +1,68 @@
+//! `GET /records/{pointer}`: one whole event, by the `@ptr` of a query's row (GetLogRecord).
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+
+use super::list;
+use super::queries::{RECORD, group_names};
+use crate::domain::query::run::ReadRecord;
+use crate::http::AppState;
+use crate::http::authorized::{Ask, Authorized, Setting};
+use crate::http::input::Input;
+use crate::http::openapi::{BadRequest, Failures, JsonOnly};
+use crate::http::problem::ApiError;
+
+/// What the request says besides its operation.
+#[derive(Debug)]
+pub struct RecordAsk {
+    pointer: String,
+}
+
+impl Ask for RecordAsk {
+    type Op = ReadRecord;
+
+    fn read(input: &mut Input, setting: Setting<'_>) -> Result<(ReadRecord, Self), ApiError> {
+        let pointer = input.path_text("pointer");
+        list::json_only(input, setting)?;
+        let pointer = pointer.ok_or(ApiError::NoSuchHandle)?;
+        let op = setting.app.sealer.open(RECORD, &setting.caller.tenant.id, setting.now, &pointer);
+        Ok((op.map_err(|_| ApiError::NoSuchHandle)?, Self { pointer }))
+    }
+}
+
+/// An event, whole.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Record)]
+pub struct RecordBody {
+    /// Its fields by name, all of them strings.
+    #[schema(value_type = Object, example = json!({ "@message": "…", "@logStream": "web-1", "status": "404" }))]
+    record: BTreeMap<String, String>,
+}
+
+/// One whole event
+///
+/// By the `@ptr` of a query's row: every field that was found in the event.
+#[utoipa::path(
+    get,
+    path = "/records/{pointer}",
+    operation_id = "readRecord",
+    tag = "queries",
+    params(("pointer" = String, Path, description = "A row's `@ptr`"), JsonOnly),
+    responses((status = 200, description = "The event", body = RecordBody), BadRequest, Failures),
+    security(("token" = ["logs:query:<groups>"])),
+)]
+pub(crate) async fn read_record(
+    State(app): State<AppState>,
+    Authorized { permit, ask, context, .. }: Authorized<RecordAsk>,
+) -> Result<Json<RecordBody>, ApiError> {
+    let op = permit.op();
+    let mut record = app.sources.queries(&permit, &op.source)?.read_record(&permit).await?;
+    if let Some(pointer) = record.get_mut("@ptr") {
+        *pointer = ask.pointer;
+    }
+    list::audit(&app, &context, &permit, Some(&group_names(&op.groups)), 1);
+    Ok(Json(RecordBody { record }))
+}

@@ -1,0 +1,190 @@
+//! What a tenant's queries may cost: how many run at a time, and how many bytes they look at in a day.
+//!
+//! Owns the counters. They count what this process started: each replica, and each container of a function, counts its own.
+//! Never looks at a query. Days are UTC's.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::auth::tenant::Limits;
+use crate::domain::name::TenantId;
+use crate::domain::time::Clock;
+
+/// Tenants remembered at a time; one that is forgotten begins anew.
+const REMEMBERED: u64 = 100_000;
+/// When one of a tenant's queries might have ended: as long as a running query goes unasked at most.
+const SOME_END: Duration = Duration::from_secs(5);
+const DAY_MILLIS: i64 = 24 * 3600 * 1000;
+/// Bytes of a gigabyte, as AWS bills them.
+pub const GIGABYTE: f64 = 1e9;
+
+/// What there is no more of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Budget {
+    /// So many queries at a time.
+    Queries(u32),
+    /// So many bytes a day.
+    ScannedBytes(u64),
+}
+
+impl fmt::Display for Budget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Queries(most) => write!(f, "{most} queries at a time"),
+            Self::ScannedBytes(most) => write!(f, "{} GB scanned by queries in a day", *most as f64 / GIGABYTE),
+        }
+    }
+}
+
+/// A budget that is used up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Exceeded {
+    /// Which.
+    pub budget: Budget,
+    /// When there may be some again.
+    pub retry_after: Duration,
+}
+
+/// What is left of a tenant's limits; `None`: there is no limit.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Left {
+    /// Queries that may be started now.
+    pub queries: Option<u32>,
+    /// Gigabytes that may be scanned today.
+    pub scanned_gb: Option<f64>,
+}
+
+/// The counters.
+#[derive(Debug)]
+pub struct QueryBudgets {
+    used: moka::sync::Cache<TenantId, Arc<Mutex<Used>>>,
+    clock: Arc<dyn Clock>,
+}
+
+#[derive(Debug, Default)]
+struct Used {
+    running: u32,
+    /// Days since 1970.
+    day: i64,
+    /// Bytes scanned in it.
+    scanned: f64,
+}
+
+impl QueryBudgets {
+    /// Counters that begin with nothing used.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        let used = moka::sync::Cache::builder().max_capacity(REMEMBERED).time_to_idle(Duration::from_secs(48 * 3600)).build();
+        Self { used, clock }
+    }
+
+    /// Counts one query more, until the lease is dropped.
+    ///
+    /// # Errors
+    /// [`Exceeded`] when the tenant's limits leave none.
+    pub fn lease(&self, tenant: &TenantId, limits: &Limits) -> Result<Lease, Exceeded> {
+        let used = self.used.get_with(tenant.clone(), Arc::default);
+        let mut now_used = today(&used, &*self.clock);
+        if let Some(most) = limits.concurrent_queries.filter(|most| now_used.running >= *most) {
+            return Err(Exceeded { budget: Budget::Queries(most), retry_after: SOME_END });
+        }
+        if let Some(most) = limits.scanned_gb_per_day.filter(|most| now_used.scanned >= most * GIGABYTE) {
+            let left = DAY_MILLIS - self.clock.now().0.rem_euclid(DAY_MILLIS);
+            let retry_after = Duration::from_millis(left.unsigned_abs());
+            return Err(Exceeded { budget: Budget::ScannedBytes((most * GIGABYTE) as u64), retry_after });
+        }
+        now_used.running += 1;
+        drop(now_used);
+        Ok(Lease { used, clock: Arc::clone(&self.clock), noted: 0.0 })
+    }
+
+    /// What is left.
+    #[must_use]
+    pub fn left(&self, tenant: &TenantId, limits: &Limits) -> Left {
+        let used = self.used.get(tenant).unwrap_or_default();
+        let used = today(&used, &*self.clock);
+        Left {
+            queries: limits.concurrent_queries.map(|most| most.saturating_sub(used.running)),
+            scanned_gb: limits.scanned_gb_per_day.map(|most| (most - used.scanned / GIGABYTE).max(0.0)),
+        }
+    }
+}
+
+/// The counters of the tenant, of this day.
+fn today<'a>(used: &'a Mutex<Used>, clock: &dyn Clock) -> MutexGuard<'a, Used> {
+    let mut used = used.lock().unwrap_or_else(PoisonError::into_inner);
+    let day = clock.now().0.div_euclid(DAY_MILLIS);
+    if used.day != day {
+        (used.day, used.scanned) = (day, 0.0);
+    }
+    used
+}
+
+/// One query of a tenant's, counted as long as this lives.
+#[derive(Debug)]
+pub struct Lease {
+    used: Arc<Mutex<Used>>,
+    clock: Arc<dyn Clock>,
+    noted: f64,
+}
+
+impl Lease {
+    /// Notes that the query has looked at so many bytes in all.
+    pub fn note_scanned(&mut self, bytes: f64) {
+        let more = bytes - self.noted;
+        if more > 0.0 {
+            today(&self.used, &*self.clock).scanned += more;
+            self.noted = bytes;
+        }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        used.running = used.running.saturating_sub(1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::time::Millis;
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    #[derive(Debug)]
+    struct Held(AtomicI64);
+
+    impl Clock for Held {
+        fn now(&self) -> Millis {
+            Millis(self.0.load(Ordering::Relaxed))
+        }
+    }
+
+    #[test]
+    fn queries_are_counted_while_they_run_and_bytes_until_midnight() {
+        let clock = Arc::new(Held(AtomicI64::new(1_763_632_800_000)));
+        let budgets = QueryBudgets::new(Arc::<Held>::clone(&clock));
+        let (acme, globex) = (TenantId::try_from("acme").unwrap(), TenantId::try_from("globex").unwrap());
+        let limits = Limits { concurrent_queries: Some(2), scanned_gb_per_day: Some(1.5), ..Limits::default() };
+        let mut first = budgets.lease(&acme, &limits).unwrap();
+        let second = budgets.lease(&acme, &limits).unwrap();
+        let refused = budgets.lease(&acme, &limits).unwrap_err();
+        assert_eq!(refused, Exceeded { budget: Budget::Queries(2), retry_after: SOME_END });
+        assert!(budgets.lease(&globex, &limits).is_ok(), "another tenant's are its own");
+        drop(second);
+        first.note_scanned(1e9);
+        first.note_scanned(1e9);
+        assert_eq!(budgets.left(&acme, &limits), Left { queries: Some(1), scanned_gb: Some(0.5) });
+        first.note_scanned(2e9);
+        let refused = budgets.lease(&acme, &limits).unwrap_err();
+        // 2025-11-20T10:00:00Z: fourteen hours to midnight.
+        let midnight = Duration::from_secs(14 * 3600);
+        assert_eq!(refused, Exceeded { budget: Budget::ScannedBytes(1_500_000_000), retry_after: midnight });
+        clock.0.fetch_add(14 * 3_600_000, Ordering::Relaxed);
+        assert_eq!(budgets.left(&acme, &limits), Left { queries: Some(1), scanned_gb: Some(1.5) });
+        assert!(budgets.lease(&acme, &limits).is_ok());
+        assert!(budgets.lease(&acme, &Limits::default()).is_ok(), "without limits nothing is refused");
+    }
+}

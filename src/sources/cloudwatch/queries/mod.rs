@@ -1,0 +1,249 @@
+//! Logs Insights queries: StartQuery, GetQueryResults, StopQuery, ListLogGroupsForQuery, GetLogGroupFields, GetLogRecord.
+//!
+//! Owns what is sent of a query and what of an answer is shown. INVARIANT: a query sees the permit's groups, streams and time
+//! alone, whatever it says, by the condition that is put before it; and no row is shown before upstream's own word on which
+//! groups it read was compared with the permit. Look next at `runs` (a query's life), `account`, `calls`.
+
+mod runs;
+mod account;
+mod calls;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use self::runs::Hold;
+pub(super) use self::runs::Runs;
+use super::CloudWatch;
+use super::errors::CallError;
+use crate::auth::permit::{Permit, Share};
+use crate::domain::event::Position;
+use crate::domain::name::{LogGroupName, TenantId};
+use crate::domain::operation::Operation;
+use crate::domain::pattern::Pattern;
+use crate::domain::query::Unsendable;
+use crate::domain::query::fence::Fence;
+use crate::domain::query::run::{
+    DescribeFields, FieldShare, QueryPage, QueryStatus, ReadQuery, ReadRecord, Record, Row, RunningQuery, StartQuery, StopQuery,
+};
+use crate::sources::SourceError;
+use crate::sources::budget::{GIGABYTE, Lease};
+use crate::sources::queries::{Queries, Started};
+use crate::telemetry::trace;
+
+/// The one language whose texts are understood.
+const LANGUAGE: &str = "CWLI";
+/// Identifiers in a page of ListLogGroupsForQuery, its most; a query has 50 groups.
+const GROUPS_PAGE: usize = 500;
+
+#[async_trait]
+impl Queries for CloudWatch {
+    async fn start(&self, permit: &Permit<StartQuery>, lease: Lease) -> Result<Started, SourceError> {
+        let request = request(permit)?;
+        let op = permit.op();
+        let query = RunningQuery {
+            source: self.name.clone(),
+            id: String::new(),
+            groups: op.groups.clone(),
+            rules: permit.rules_mark(),
+            started: self.client.now(),
+            headings: op.query.headings().to_vec(),
+        };
+        let (runs, share) = (Arc::clone(&self.runs), permit.share().clone());
+        // A task of its own: a client that leaves meanwhile must not leave a query that nobody knows of.
+        let (tell, told) = oneshot::channel();
+        tokio::spawn(trace::carried(async move {
+            let started = runs.start(request, query, share, lease).await;
+            // Nobody waits any more: what is dropped here is stopped.
+            drop(tell.send(started));
+        }));
+        told.await.unwrap_or_else(|_lost| Err(SourceError::Upstream("the starting of a query broke off".to_owned())))
+    }
+
+    async fn wait(&self, permit: &Permit<ReadQuery>, until: Instant) -> Result<QueryStatus, SourceError> {
+        let query = current(permit, &permit.op().query)?;
+        let run = self.runs.asked(&query.id, permit.share(), self.since(query), None);
+        self.runs.wait(&run, until).await
+    }
+
+    async fn read(&self, permit: &Permit<ReadQuery>, from: Option<&Position>, limit: usize) -> Result<QueryPage, SourceError> {
+        let query = current(permit, &permit.op().query)?;
+        let next_token = from.map(|position| position.0.as_str());
+        let mut max_items = limit;
+        let answer = loop {
+            let request = calls::GetQueryResults { query_id: &query.id, next_token, max_items };
+            match self.client.call(permit.share(), &request).await {
+                // Rows of whole messages: fewer of them fit, and the rest is the next page.
+                Err(CallError::TooLarge(_)) if max_items > 1 => max_items = (max_items / 8).max(1),
+                answer => break answer.map_err(|error| error.at_position(from.is_some()))?,
+            }
+        };
+        let (status, statistics) = (answer.status(), answer.statistics());
+        if status.has_ended() {
+            self.runs.note(&query.id, status, statistics);
+        } else {
+            self.runs.asked(&query.id, permit.share(), self.since(query), None);
+            self.runs.note(&query.id, status, statistics);
+        }
+        let next = answer.next_token.clone().filter(|token| Some(token.as_str()) != next_token).map(Position);
+        let mut rows = answer.into_rows();
+        if !rows.is_empty() {
+            self.runs.compare(query, permit.share()).await?;
+            rows.iter_mut().for_each(|row| as_shown(row, query));
+        }
+        let price = self.runs.settings.price_per_gb;
+        let estimated_cost = price.zip(statistics).map(|(price, statistics)| statistics.bytes_scanned / GIGABYTE * price);
+        Ok(QueryPage { status, rows, statistics, estimated_cost, next })
+    }
+
+    async fn stop(&self, permit: &Permit<StopQuery>) -> Result<(), SourceError> {
+        let query = current(permit, &permit.op().query)?;
+        self.runs.stop(&query.id, permit.share()).await
+    }
+
+    async fn describe_fields(&self, permit: &Permit<DescribeFields>) -> Result<Vec<FieldShare>, SourceError> {
+        if permit.streams().is_some_and(|patterns| !patterns.iter().any(|pattern| pattern.as_str() == "*")) {
+            let reason = "you may see some streams of this log group, and which fields those have can't be told from the others'";
+            return Err(SourceError::QueryForbidden(reason.to_owned()));
+        }
+        let op = permit.op();
+        let time = op.around.map(|moment| moment.0.div_euclid(1000));
+        let request = calls::GetLogGroupFields { log_group_name: op.group.as_str(), time };
+        let answer = self.client.call(permit.share(), &request).await.map_err(CallError::plain)?;
+        let share = |field: calls::GroupField| FieldShare { name: field.name, percent: field.percent.min(100) };
+        Ok(answer.log_group_fields.into_iter().map(share).collect())
+    }
+
+    async fn read_record(&self, permit: &Permit<ReadRecord>) -> Result<Record, SourceError> {
+        let op = permit.op();
+        let request = calls::GetLogRecord { log_record_pointer: &op.pointer };
+        let answer = self.client.call(permit.share(), &request).await;
+        // The pointer is the one thing asked for: what is not taken is not there.
+        let answer =
+            answer.map_err(|error| if error == CallError::InvalidParameter { SourceError::NotFound } else { error.plain() })?;
+        let mut record = answer.log_record;
+        if !may_see(permit, &record) {
+            return Err(SourceError::NotFound);
+        }
+        account::hide_account(&mut record, &op.groups);
+        Ok(record)
+    }
+
+    async fn look_around(&self, tenant: &TenantId) {
+        self.runs.look_around(tenant).await;
+    }
+
+    async fn close(&self) {
+        self.runs.close().await;
+    }
+}
+
+impl CloudWatch {
+    /// When the query was started, by the clock that waits are measured with.
+    fn since(&self, query: &RunningQuery) -> Instant {
+        let age = self.client.now().0.saturating_sub(query.started.0);
+        let now = Instant::now();
+        now.checked_sub(Duration::from_millis(age.max(0).unsigned_abs())).unwrap_or(now)
+    }
+}
+
+impl Runs {
+    async fn start(
+        self: &Arc<Self>,
+        request: calls::StartQuery,
+        query: RunningQuery,
+        share: Share,
+        lease: Lease,
+    ) -> Result<Started, SourceError> {
+        let slot = self.slot(&share).await?;
+        let id = self.client.call(&share, &request).await.map_err(CallError::plain)?.query_id;
+        self.asked(&id, &share, Instant::now(), Some(Hold { lease, _slot: slot }));
+        let (runs, runtime) = (Arc::clone(self), tokio::runtime::Handle::current());
+        let unclaimed = id.clone();
+        let stop = move || {
+            runtime.spawn(async move { runs.stop_unwanted(&unclaimed, &share, "its client left").await });
+        };
+        Ok(Started::new(RunningQuery { id, ..query }, stop))
+    }
+
+    /// Compares the groups that upstream says the query reads with those that it may. The answer is remembered, since a query's
+    /// groups do not change; where it can't be had no row is shown.
+    async fn compare(&self, query: &RunningQuery, share: &Share) -> Result<(), SourceError> {
+        if self.compared.contains_key(&query.id) {
+            return Ok(());
+        }
+        let mut token: Option<String> = None;
+        // 50 groups are one page; a second may be empty.
+        for _page in 0..3 {
+            let request =
+                calls::ListLogGroupsForQuery { query_id: &query.id, max_results: GROUPS_PAGE, next_token: token.as_deref() };
+            let answer = self.client.call(share, &request).await.map_err(CallError::plain)?;
+            if !answer.log_group_identifiers.iter().all(|identifier| self.is_one_of(identifier, &query.groups)) {
+                tracing::error!(
+                    tenant.id = %share.tenant,
+                    "a query reads other log groups than those that it was started with: none of its rows is shown"
+                );
+                self.stop_unwanted(&query.id, share, "it reads other log groups").await;
+                return Err(SourceError::Upstream("a query reads other log groups than it was started with".to_owned()));
+            }
+            token = answer.next_token;
+            if token.is_none() {
+                self.compared.insert(query.id.clone(), ());
+                return Ok(());
+            }
+        }
+        Err(SourceError::Upstream("the list of a query's log groups has no end".to_owned()))
+    }
+
+    fn is_one_of(&self, identifier: &str, groups: &[LogGroupName]) -> bool {
+        let group = account::group_of(identifier, self.client.region(), self.account.as_deref());
+        group.is_some_and(|group| groups.iter().any(|known| known.as_str() == group))
+    }
+}
+
+/// What is sent: the query within its fence, over the groups by name.
+fn request(permit: &Permit<StartQuery>) -> Result<calls::StartQuery, SourceError> {
+    let op = permit.op();
+    let rules = permit.stream_rules().iter().map(|rule| rule.as_deref());
+    let groups: Vec<(&LogGroupName, Option<&[Pattern]>)> = op.groups.iter().zip(rules).collect();
+    if groups.len() != op.groups.len() {
+        return Err(SourceError::NotFound);
+    }
+    let fence = Fence { groups, start: op.start, end: op.end };
+    let query_string = op.query.within(&fence).map_err(|error: Unsendable| SourceError::QueryForbidden(error.to_string()))?;
+    let (start_time, end_time) = fence.seconds();
+    Ok(calls::StartQuery {
+        query_language: LANGUAGE,
+        log_group_names: op.groups.iter().map(|group| group.as_str().to_owned()).collect(),
+        start_time,
+        end_time,
+        query_string,
+        limit: op.query.rows(),
+    })
+}
+
+/// The query, if the permit's rules are still those that it was started under.
+fn current<'a, Op: Operation>(permit: &Permit<Op>, query: &'a RunningQuery) -> Result<&'a RunningQuery, SourceError> {
+    if permit.rules_mark() == query.rules { Ok(query) } else { Err(SourceError::NotFound) }
+}
+
+/// The row with the headings that its caller wrote, and without the account's number.
+fn as_shown(row: &mut Row, query: &RunningQuery) {
+    for (name, value) in row {
+        if let Some(heading) = query.headings.iter().find(|heading| heading.printed == *name) {
+            name.clone_from(&heading.written);
+        }
+        *value = account::without_account(std::mem::take(value), &query.groups);
+    }
+}
+
+/// Is the record in one of the permit's groups, and in a stream of it that may be seen? GetLogRecord gives any of the account.
+fn may_see(permit: &Permit<ReadRecord>, record: &Record) -> bool {
+    let (Some(log), Some(stream)) = (record.get("@log"), record.get("@logStream")) else { return false };
+    let (_, group) = account::parts_of_log(log);
+    let rule = permit.op().groups.iter().zip(permit.stream_rules()).find(|(known, _)| known.as_str() == group);
+    rule.is_some_and(|(_, rule)| rule.as_ref().is_none_or(|patterns| patterns.iter().any(|pattern| pattern.matches(stream))))
+}

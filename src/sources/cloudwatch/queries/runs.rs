@@ -1,0 +1,260 @@
+//! The queries that run, as far as this process knows of them: polled by one at a time, and stopped when nobody wants them.
+//!
+//! Owns their life. AWS bills a query to its end, so each known one has a task that stops it when it was not asked for in
+//! [`QuerySettings::abandoned_after`] or has run for [`QuerySettings::max_time`]. INVARIANT: a run leaves the list, its task
+//! ends and what it holds is given back as soon as an answer says that it has ended.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use logmark_quota::Slot;
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until};
+
+use super::calls::{GetQueryResults, StopQuery};
+use crate::auth::permit::Share;
+use crate::domain::name::TenantId;
+use crate::domain::query::run::{QueryStatus, Statistics};
+use crate::sources::SourceError;
+use crate::sources::budget::Lease;
+use crate::sources::cloudwatch::client::Client;
+use crate::sources::cloudwatch::errors::CallError;
+use crate::sources::cloudwatch::lanes::{self, Lanes};
+use crate::sources::cloudwatch::settings::QuerySettings;
+
+/// The first wait between two polls of a query.
+const FIRST_POLL: Duration = Duration::from_millis(250);
+/// The longest: forty waiting queries then cost the eight calls a second that are ours of AWS's quota.
+const LAST_POLL: Duration = Duration::from_secs(5);
+/// How often a query is looked at that nobody asks for.
+const OWN_LOOK: Duration = Duration::from_secs(30);
+/// Queries known at a time; more than AWS lets run in an account, so that only the reading of others' makes them so many.
+const MOST: usize = 1000;
+/// Queries whose groups were compared and found right, remembered.
+const COMPARED: u64 = 10_000;
+/// What is not stopped at the first attempt is tried again after so long.
+const STOP_AGAIN: Duration = Duration::from_secs(2);
+const STOP_ATTEMPTS: usize = 3;
+
+/// The known queries of one source.
+#[derive(Debug)]
+pub(in crate::sources::cloudwatch) struct Runs {
+    pub(super) client: Client,
+    pub(super) settings: QuerySettings,
+    /// The account's number, where it is known.
+    pub(super) account: Option<String>,
+    /// The ids of queries whose groups were compared with their permit.
+    pub(super) compared: moka::sync::Cache<String, ()>,
+    /// The account's budgets, that of queries at a time among them.
+    lanes: Arc<Lanes>,
+    running: Mutex<HashMap<String, Arc<Run>>>,
+}
+
+/// One query that runs.
+#[derive(Debug)]
+pub(super) struct Run {
+    id: String,
+    share: Share,
+    started: Instant,
+    asked: Mutex<Instant>,
+    /// Held by whoever polls: all others wait for what that one learns.
+    progress: tokio::sync::Mutex<Progress>,
+    hold: Mutex<Option<Hold>>,
+    ended: Notify,
+}
+
+/// What a query that was started here takes up, until it has ended.
+#[derive(Debug)]
+pub(super) struct Hold {
+    /// Of the tenant's own limits.
+    pub(super) lease: Lease,
+    /// Of the queries that the account may run at a time.
+    pub(super) _slot: Slot,
+}
+
+#[derive(Debug)]
+struct Progress {
+    status: QueryStatus,
+    wait: Duration,
+    next: Instant,
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Run {
+    fn is_own(&self) -> bool {
+        locked(&self.hold).is_some()
+    }
+
+    fn touch(&self) {
+        *locked(&self.asked) = Instant::now();
+    }
+}
+
+impl Runs {
+    /// Knows none yet; they hold slots of `lanes` while they run.
+    pub(in crate::sources::cloudwatch) fn new(
+        client: Client,
+        settings: QuerySettings,
+        account: Option<String>,
+        lanes: Arc<Lanes>,
+    ) -> Arc<Self> {
+        let compared = moka::sync::Cache::new(COMPARED);
+        Arc::new(Self { client, settings, account, compared, lanes, running: Mutex::default() })
+    }
+
+    /// Waits for one of the queries that may run at a time, as long as a call may take.
+    pub(super) async fn slot(&self, share: &Share) -> Result<Slot, SourceError> {
+        let slot = self.lanes.queries.acquire(&lanes::share(share), None, Instant::now() + self.client.deadline()).await;
+        slot.map_err(|refused| SourceError::Busy { retry_after: refused.retry_after().unwrap_or(LAST_POLL) })
+    }
+
+    /// A query that runs, somebody having asked for it: one that is not known is taken up, as from its beginning. `hold`:
+    /// it was started here.
+    pub(super) fn asked(self: &Arc<Self>, id: &str, share: &Share, started: Instant, hold: Option<Hold>) -> Arc<Run> {
+        let mut running = locked(&self.running);
+        if let Some(run) = running.get(id) {
+            run.touch();
+            return Arc::clone(run);
+        }
+        let now = Instant::now();
+        let first = if hold.is_some() { now + FIRST_POLL } else { now };
+        let run = Arc::new(Run {
+            id: id.to_owned(),
+            share: share.clone(),
+            started,
+            asked: Mutex::new(now),
+            progress: tokio::sync::Mutex::new(Progress { status: QueryStatus::Scheduled, wait: FIRST_POLL, next: first }),
+            hold: Mutex::new(hold),
+            ended: Notify::new(),
+        });
+        // Beyond the bound a query is polled for whoever waits for it, and nobody stops it but its caller and AWS.
+        if running.len() < MOST {
+            running.insert(id.to_owned(), Arc::clone(&run));
+            tokio::spawn(watch(Arc::downgrade(self), Arc::clone(&run)));
+        }
+        run
+    }
+
+    /// Takes in what an answer said of a query.
+    pub(super) fn note(&self, id: &str, status: QueryStatus, statistics: Option<Statistics>) {
+        let Some(run) = locked(&self.running).get(id).cloned() else { return };
+        if let (Some(hold), Some(statistics)) = (locked(&run.hold).as_mut(), statistics) {
+            hold.lease.note_scanned(statistics.bytes_scanned);
+        }
+        if status.has_ended() {
+            self.end(&run);
+        }
+    }
+
+    fn end(&self, run: &Run) {
+        locked(&self.running).remove(&run.id);
+        drop(locked(&run.hold).take());
+        // One permit is kept for the task if it is not waiting at this moment.
+        run.ended.notify_one();
+    }
+
+    /// Where the query stands, by an answer that is no older than the wait between two polls.
+    async fn poll(&self, run: &Run) -> Result<(QueryStatus, Instant), CallError> {
+        let mut progress = run.progress.lock().await;
+        if !progress.status.has_ended() && Instant::now() >= progress.next {
+            let request = GetQueryResults { query_id: &run.id, next_token: None, max_items: 1 };
+            let answer = self.client.call(&run.share, &request).await?;
+            progress.status = answer.status();
+            progress.wait = progress.wait.mul_f64(1.5).min(LAST_POLL);
+            progress.next = Instant::now() + progress.wait;
+            self.note(&run.id, progress.status, answer.statistics());
+        }
+        Ok((progress.status, progress.next))
+    }
+
+    /// Waits until the query has ended, but not beyond the moment.
+    pub(super) async fn wait(&self, run: &Run, until: Instant) -> Result<QueryStatus, SourceError> {
+        loop {
+            run.touch();
+            let polled = tokio::time::timeout_at(until, self.poll(run)).await;
+            let Ok(polled) = polled else { return Ok(QueryStatus::Running) };
+            let (status, next) = polled.map_err(CallError::plain)?;
+            if status.has_ended() || Instant::now() >= until {
+                return Ok(status);
+            }
+            sleep_until(next.min(until)).await;
+        }
+    }
+
+    /// Polls the tenant's queries.
+    pub(super) async fn look_around(&self, tenant: &TenantId) {
+        let runs: Vec<_> = locked(&self.running).values().filter(|run| run.share.tenant == *tenant).cloned().collect();
+        for run in runs {
+            // One that can't be asked for now is taken to run on.
+            let _known_later = self.poll(&run).await;
+        }
+    }
+
+    /// Stops a query; one that has ended, or is not there, is stopped.
+    pub(super) async fn stop(&self, id: &str, share: &Share) -> Result<(), SourceError> {
+        match self.client.call(share, &StopQuery { query_id: id }).await {
+            Ok(_) | Err(CallError::InvalidParameter | CallError::NotFound) => {
+                self.note(id, QueryStatus::Cancelled, None);
+                Ok(())
+            }
+            Err(error) => Err(error.plain()),
+        }
+    }
+
+    /// Stops a query that nobody wants, and says so in our log.
+    pub(super) async fn stop_unwanted(&self, id: &str, share: &Share, reason: &'static str) {
+        tracing::info!(tenant.id = %share.tenant, reason, "stopping a query: {reason}");
+        for attempt in 1..=STOP_ATTEMPTS {
+            match self.stop(id, share).await {
+                Ok(()) => return,
+                Err(error) => tracing::warn!(error = %error, attempt, "a query could not be stopped: {error}"),
+            }
+            if attempt < STOP_ATTEMPTS {
+                tokio::time::sleep(STOP_AGAIN).await;
+            }
+        }
+        // It is not counted any more: AWS ends it in an hour at most.
+        if let Some(run) = locked(&self.running).get(id).cloned() {
+            self.end(&run);
+        }
+    }
+
+    /// Stops what was started here and runs on.
+    pub(super) async fn close(&self) {
+        let runs: Vec<_> = locked(&self.running).values().filter(|run| run.is_own()).cloned().collect();
+        let stops = runs.iter().map(|run| self.stop_unwanted(&run.id, &run.share, "the service stops"));
+        futures_util::future::join_all(stops).await;
+    }
+}
+
+/// Stops the query when its time is over, and looks now and then whether it has ended, so that what it holds is given back
+/// though nobody asks for it. Ends with the query, or with the source.
+async fn watch(runs: Weak<Runs>, run: Arc<Run>) {
+    let Some(QuerySettings { abandoned_after, max_time, .. }) = runs.upgrade().map(|runs| runs.settings) else { return };
+    let too_long = run.started + max_time;
+    let mut look = Instant::now() + OWN_LOOK;
+    loop {
+        let deadline = (*locked(&run.asked) + abandoned_after).min(too_long).min(look);
+        tokio::select! {
+            () = run.ended.notified() => return,
+            () = sleep_until(deadline) => {}
+        }
+        let Some(runs) = runs.upgrade() else { return };
+        let now = Instant::now();
+        if now >= too_long {
+            return runs.stop_unwanted(&run.id, &run.share, "it ran for too long").await;
+        }
+        if now >= *locked(&run.asked) + abandoned_after {
+            return runs.stop_unwanted(&run.id, &run.share, "nobody asked for it").await;
+        }
+        if now >= look {
+            // What can't be learnt now is learnt the next time.
+            let _known_later = runs.poll(&run).await;
+            look = now + OWN_LOOK;
+        }
+    }
+}

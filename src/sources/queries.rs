@@ -1,0 +1,89 @@
+//! The contract of a source that runs Logs Insights queries.
+//!
+//! Owns the trait [`Queries`] and what a started query is until its caller has its id. Every method takes the permit for its
+//! own operation, as those of [`super::Source`] do.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use tokio::time::Instant;
+
+use super::SourceError;
+use super::budget::Lease;
+use crate::auth::permit::Permit;
+use crate::domain::event::Position;
+use crate::domain::name::TenantId;
+use crate::domain::query::run::{
+    DescribeFields, FieldShare, QueryPage, QueryStatus, ReadQuery, ReadRecord, Record, RunningQuery, StartQuery, StopQuery,
+};
+
+/// A source that runs queries. The contract: rows come of the permit's groups and streams alone, whatever the query says; a
+/// query that was started under other rules than the permit's is [`SourceError::NotFound`], as is one that is not there.
+#[async_trait]
+pub trait Queries: Send + Sync + fmt::Debug {
+    /// Starts a query. It is stopped when nobody takes its id, when nobody asks for it for long, and when it runs for too
+    /// long. The lease is given back when it has ended.
+    async fn start(&self, permit: &Permit<StartQuery>, lease: Lease) -> Result<Started, SourceError>;
+
+    /// Waits until the query has ended, but not beyond the moment. Gives where it stands then.
+    async fn wait(&self, permit: &Permit<ReadQuery>, until: Instant) -> Result<QueryStatus, SourceError>;
+
+    /// A page of its rows.
+    async fn read(&self, permit: &Permit<ReadQuery>, from: Option<&Position>, limit: usize) -> Result<QueryPage, SourceError>;
+
+    /// Stops it; one that has ended is left as it is.
+    async fn stop(&self, permit: &Permit<StopQuery>) -> Result<(), SourceError>;
+
+    /// The fields of a group's events, the commonest first.
+    async fn describe_fields(&self, permit: &Permit<DescribeFields>) -> Result<Vec<FieldShare>, SourceError>;
+
+    /// One event, whole.
+    async fn read_record(&self, permit: &Permit<ReadRecord>) -> Result<Record, SourceError>;
+
+    /// Looks anew at which of the tenant's queries have ended, so that their leases are given back.
+    async fn look_around(&self, tenant: &TenantId);
+
+    /// Stops the queries that were started here and still run: nobody will ask for them here again.
+    async fn close(&self);
+}
+
+/// Stops the query.
+type Stop = Box<dyn FnOnce() + Send + Sync>;
+
+/// A query that was started and whose caller does not have its id yet: dropped so, it is stopped, since nobody could ask for it.
+pub struct Started {
+    query: RunningQuery,
+    stop: Option<Stop>,
+}
+
+impl fmt::Debug for Started {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Started").field("is_claimed", &self.stop.is_none()).finish_non_exhaustive()
+    }
+}
+
+impl Started {
+    /// A query, and how to stop it.
+    pub fn new(query: RunningQuery, stop: impl FnOnce() + Send + Sync + 'static) -> Self {
+        Self { query, stop: Some(Box::new(stop)) }
+    }
+
+    /// The query.
+    #[must_use]
+    pub fn query(&self) -> &RunningQuery {
+        &self.query
+    }
+
+    /// Its caller has its id, or its rows.
+    pub fn claim(mut self) {
+        self.stop = None;
+    }
+}
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            stop();
+        }
+    }
+}
