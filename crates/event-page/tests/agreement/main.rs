@@ -1,6 +1,7 @@
 //! The library against `serde_json` and the layouts by the book: the same is accepted, and it means the same.
 
 mod reference;
+mod layouts;
 
 use proptest::prelude::{Just, Strategy, any, prop, prop_oneof, proptest};
 use reference::{Event, built, check, check_layouts, values};
