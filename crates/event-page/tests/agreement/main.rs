@@ -1,4 +1,5 @@
 //! The library against `serde_json` and the layouts by the book: the same is accepted, and it means the same.
+#![expect(clippy::unwrap_used, reason = "what cannot be made or read is a failed test")]
 
 mod reference;
 mod layouts;
