@@ -21,20 +21,25 @@ pub(crate) struct Marks {
 
 impl Marks {
     /// The marks of the block at `at`; behind the end of `bytes` there are none.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn at(bytes: &[u8], at: usize) -> Self {
         match bytes.get(at..).and_then(|rest| rest.first_chunk()) {
             Some(block) => Self::of(block),
-            None => Self::of_rest(bytes.get(at..).unwrap_or_default()),
+            None => Self::of_rest(bytes, at),
         }
     }
 
+    /// The marks of what is less than a block: seen from the end, if there is a block before it.
     #[inline(never)]
-    fn of_rest(rest: &[u8]) -> Self {
-        let mut block = [b' '; SIZE];
-        for (place, byte) in block.iter_mut().zip(rest) {
-            *place = *byte;
+    fn of_rest(bytes: &[u8], at: usize) -> Self {
+        let rest = bytes.get(at..).unwrap_or_default();
+        if let (Some(last), false) = (bytes.last_chunk(), rest.is_empty()) {
+            let Self { quotes, backslashes, controls } = Self::of(last);
+            let before = SIZE - rest.len();
+            return Self { quotes: quotes >> before, backslashes: backslashes >> before, controls: controls >> before };
         }
+        let mut block = [b' '; SIZE];
+        block.iter_mut().zip(rest).for_each(|(place, byte)| *place = *byte);
         Self::of(&block)
     }
 
@@ -44,7 +49,7 @@ impl Marks {
         self.quotes | self.backslashes | self.controls
     }
 
-    #[inline]
+    #[inline(always)]
     fn of(block: &[u8; SIZE]) -> Self {
         let (quarters, _none) = block.as_chunks();
         let [a, b, c, d] = [0, 1, 2, 3].map(|index| u8x16::new(quarters.get(index).copied().unwrap_or_default()));
@@ -87,17 +92,8 @@ fn is_control(bytes: u8x16) -> u8x16 {
     bytes.min(u8x16::splat(0x1f)).simd_eq(bytes)
 }
 
-/// Bytes that names and numbers are looked at in: they are short.
+/// Bytes that numbers are looked at in: they are short.
 pub(crate) const SHORT: usize = 16;
-
-/// Where the first quote is, when nothing stands before it that a string cannot hold as it is.
-#[inline]
-pub(crate) fn plain_end(bytes: &[u8; SHORT]) -> Option<usize> {
-    let bytes = u8x16::new(*bytes);
-    let some = (is_quote(bytes) | is_backslash(bytes) | is_control(bytes)).to_bitmask();
-    let first = some & some.wrapping_neg();
-    (is_quote(bytes).to_bitmask() & first != 0).then_some(first.trailing_zeros() as usize)
-}
 
 /// How many digits the bytes begin with.
 #[inline]
@@ -129,14 +125,12 @@ mod tests {
     }
 
     #[test]
-    fn short_ones_end_where_a_loop_would_end_them() {
+    fn digits_end_where_a_loop_would_end_them() {
         for byte in 0..=u8::MAX {
             for place in 0..SHORT {
                 for fill in [b'x', b'7'] {
                     let mut short = [fill; SHORT];
                     short[place] = byte;
-                    let plain = short.iter().position(|byte| *byte < b' ' || b"\"\\".contains(byte));
-                    assert_eq!(plain_end(&short), plain.filter(|_| byte == b'"'), "{short:?}");
                     let count = short.iter().take_while(|byte| byte.is_ascii_digit()).count();
                     assert_eq!(digits(&short), count, "{short:?}");
                 }

@@ -61,58 +61,112 @@ pub(crate) fn hex(text: &[u8]) -> Option<u16> {
     })
 }
 
-/// What becomes of the escapes of a literal.
+/// What becomes of the escapes of a literal: `\"`, `\\` and `\/` of that character.
 pub(crate) trait Unescape {
-    /// What `\"` is replaced by; the other escapes that mean an ASCII graphic character are that character.
-    const QUOTE: &'static [u8];
-    /// What any other escape means.
-    fn character(character: char, out: &mut Vec<u8>);
+    /// How many times longer than its escape a character can get.
+    const GROWTH: usize;
+    /// What stands before a quote.
+    const BEFORE_QUOTE: Option<u8>;
+    /// What any other escape becomes that means the character: its bytes, and how many there are.
+    fn character(character: char) -> ([u8; 4], usize);
 }
 
 /// Writes what a checked literal's inside means.
 pub(crate) fn unescape<U: Unescape>(inside: &[u8], out: &mut Vec<u8>) {
-    let (mut pending, mut copied) = (0, 0);
-    for at in (0..inside.len()).step_by(SIZE) {
-        let (mut begins, _) = split(Marks::at(inside, at).backslashes, &mut pending);
+    let start = out.len();
+    out.resize(start + inside.len() * U::GROWTH + SIZE, 0);
+    let mut room = Room { bytes: &mut out[start..], length: 0 };
+    let (mut at, mut copied) = (0, 0);
+    while at < inside.len() {
+        let marks = Marks::at(inside, at);
+        let mut pending = 0;
+        let (mut begins, escaped) = split(marks.backslashes, &mut pending);
+        // An escape that goes beyond the block begins the next one.
+        begins &= !(pending << 63);
+        let from = at;
+        at += SIZE - usize::from(pending == 1);
+        if let Some(before_quote) = U::BEFORE_QUOTE
+            && escaped & !marks.quotes == 0
+            && copied <= from
+            && let Some(block) = inside.get(from..).and_then(|rest| rest.first_chunk::<SIZE>())
+        {
+            // All escapes are quotes, and become two bytes as they are two.
+            room.copy(inside, copied, from);
+            room.put(&block.map(|byte| if byte == b'\\' { before_quote } else { byte }));
+            room.length -= from + SIZE - at;
+            copied = at;
+            continue;
+        }
         while begins != 0 {
-            let place = at + begins.trailing_zeros() as usize;
+            let place = from + begins.trailing_zeros() as usize;
             begins &= begins - 1;
             // The low half of a pair was dealt with together with the high one.
             if place < copied {
                 continue;
             }
-            copy(inside, copied, place, out);
+            room.copy(inside, copied, place);
             copied = match inside.get(place + 1) {
-                Some(b'"') => {
-                    out.extend_from_slice(U::QUOTE);
-                    place + 2
-                }
                 // The character itself begins the next run.
+                Some(b'"') => {
+                    if let Some(before_quote) = U::BEFORE_QUOTE {
+                        room.put(&[before_quote]);
+                    }
+                    place + 1
+                }
                 Some(b'\\' | b'/') => place + 1,
                 _ => {
                     let (character, length) = escape(inside.get(place..).unwrap_or_default());
-                    U::character(character, out);
+                    let (bytes, count) = U::character(character);
+                    room.put(&bytes[..count]);
                     place + length
                 }
             };
         }
     }
-    copy(inside, copied, inside.len(), out);
+    room.copy(inside, copied, inside.len());
+    let end = start + room.length;
+    out.truncate(end);
 }
 
-/// Appends a part of a text. Between escapes there are mostly few bytes: a fixed number of bytes is copied faster than a
-/// variable one, and what is too much is cut off again.
-#[inline]
-fn copy(text: &[u8], from: usize, to: usize, out: &mut Vec<u8>) {
-    const FEW: usize = 32;
-    match text.get(from..).and_then(|rest| rest.first_chunk::<FEW>()) {
-        Some(chunk) if to - from <= FEW => {
-            let end = out.len() + (to - from);
-            out.extend_from_slice(chunk);
-            out.truncate(end);
-        }
-        _ => out.extend_from_slice(text.get(from..to).unwrap_or_default()),
+/// Bytes between escapes: mostly there are no more.
+const FEW: usize = 32;
+
+/// Room for what is decoded, and how much of it is taken.
+struct Room<'a> {
+    bytes: &'a mut [u8],
+    length: usize,
+}
+
+impl Room<'_> {
+    #[inline]
+    fn put(&mut self, part: &[u8]) {
+        let end = self.length + part.len();
+        self.bytes[self.length..end].copy_from_slice(part);
+        self.length = end;
     }
+
+    /// Takes a part of a text. Between escapes there are mostly few bytes: a fixed number is copied faster than a variable
+    /// one, and what is too much will be written over.
+    #[inline]
+    fn copy(&mut self, text: &[u8], from: usize, to: usize) {
+        let length = to - from;
+        let chunk = text.get(from..).and_then(|rest| rest.first_chunk::<FEW>());
+        let place = self.bytes.get_mut(self.length..).and_then(|rest| rest.first_chunk_mut::<FEW>());
+        match (chunk, place) {
+            (Some(chunk), Some(place)) if length <= FEW => {
+                *place = *chunk;
+                self.length += length;
+            }
+            _ => self.put(&text[from..to]),
+        }
+    }
+}
+
+/// A character's own bytes, and how many there are.
+pub(crate) fn encoded(character: char) -> ([u8; 4], usize) {
+    let mut bytes = [0; 4];
+    let length = character.encode_utf8(&mut bytes).len();
+    (bytes, length)
 }
 
 /// The backslashes that begin an escape, and the bytes that they escape; `pending` is 1 when the block before ended in a
@@ -143,10 +197,11 @@ pub(crate) fn decode(inside: &[u8]) -> String {
 pub(crate) struct Exactly;
 
 impl Unescape for Exactly {
-    const QUOTE: &'static [u8] = b"\"";
+    const GROWTH: usize = 1;
+    const BEFORE_QUOTE: Option<u8> = None;
 
-    fn character(character: char, out: &mut Vec<u8>) {
-        out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+    fn character(character: char) -> ([u8; 4], usize) {
+        encoded(character)
     }
 }
 

@@ -4,7 +4,8 @@
 
 use logmark_event_page::{Events, Layout, Writer};
 
-/// One event: described here, written by [`Writer`].
+// Described here, written by [`Writer`]; the doc comment is the service's description of it.
+/// One event.
 #[derive(Debug, utoipa::ToSchema)]
 #[schema(as = Event, rename_all = "camelCase")]
 pub struct EventBody {

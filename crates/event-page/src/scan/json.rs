@@ -6,16 +6,16 @@
 use std::borrow::Cow;
 
 use super::Malformed;
-use crate::block::{SHORT, digits, plain_end};
+use crate::block::{SHORT, digits};
 use crate::events::Span;
 use crate::literal;
 
 /// How deep values may nest, the outermost one counted: what `serde_json` allows.
 const MAX_DEPTH: u32 = 127;
 
-/// The names that come again and again, as they mostly stand there: to find one of these is to know how long it is, which
-/// otherwise everything behind it would have to wait for.
-const USUAL: [&[u8]; 5] = [b"\"timestamp\":", b"\"message\":", b"\"ingestionTime\":", b"\"logStreamName\":", b"\"eventId\":"];
+/// The members of an object that are read, each with its name as it mostly stands there: quoted, the colon behind it. To find
+/// one of these is to know how long it is, which otherwise everything behind it would have to wait for.
+pub(super) type Members<M, const N: usize> = [(&'static [u8], M); N];
 
 /// Of epoch milliseconds from 2001 to 2286.
 const DIGITS_OF_TIME: usize = 13;
@@ -111,9 +111,13 @@ impl<'a> Json<'a> {
         self.depth -= 1;
     }
 
-    /// An object: `member` gets each name, decoded, and reads the value.
+    /// An object: `read` gets which member it is, `None` for any other, and reads the value.
     #[inline(always)]
-    pub(super) fn object(&mut self, mut member: impl FnMut(&mut Self, &[u8]) -> Result<(), Malformed>) -> Result<(), Malformed> {
+    pub(super) fn object<M: Copy, const N: usize>(
+        &mut self,
+        members: &Members<M, N>,
+        mut read: impl FnMut(&mut Self, Option<M>) -> Result<(), Malformed>,
+    ) -> Result<(), Malformed> {
         if self.next() != b'{' {
             return self.expected("an object");
         }
@@ -123,8 +127,8 @@ impl<'a> Json<'a> {
             return Ok(());
         }
         loop {
-            let name = self.name()?;
-            member(self, &name)?;
+            let member = self.member(members)?;
+            read(self, member)?;
             match self.next() {
                 b',' => self.at += 1,
                 b'}' => {
@@ -160,31 +164,25 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// A member's name, decoded, and the colon behind it.
+    /// A member's name and the colon behind it.
     #[inline(always)]
-    fn name(&mut self) -> Result<Cow<'a, [u8]>, Malformed> {
-        let next = self.next();
+    fn member<M: Copy, const N: usize>(&mut self, members: &Members<M, N>) -> Result<Option<M>, Malformed> {
+        self.next();
         let rest = self.rest();
-        for usual in USUAL {
+        for (usual, member) in members {
             if rest.starts_with(usual) {
                 self.at += usual.len();
-                return Ok(Cow::Borrowed(&usual[1..usual.len() - 2]));
+                return Ok(Some(*member));
             }
         }
-        if next == b'"'
-            && let Some(rest) = self.text.get(self.at + 1..)
-            && let Some(end) = rest.first_chunk().and_then(plain_end)
-        {
-            self.at += end + 2;
-            self.take(b':', "`:`")?;
-            return Ok(Cow::Borrowed(rest.get(..end).unwrap_or_default()));
-        }
-        self.long_name()
+        let name = self.name()?;
+        let is_named = |(usual, _): &&(&[u8], M)| usual.get(1..usual.len() - 2) == Some(&name);
+        Ok(members.iter().find(is_named).map(|(_, member)| *member))
     }
 
-    /// As [`Self::name`], for those that are long, or have escapes in them.
+    /// A member's name, decoded, and the colon behind it.
     #[cold]
-    fn long_name(&mut self) -> Result<Cow<'a, [u8]>, Malformed> {
+    fn name(&mut self) -> Result<Cow<'a, [u8]>, Malformed> {
         let text = self.string()?;
         let inside = text.span.of(self.text).unwrap_or_default();
         self.take(b':', "`:`")?;

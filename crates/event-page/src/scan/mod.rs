@@ -16,7 +16,7 @@ use std::fmt;
 use bytes::Bytes;
 
 use crate::events::{Events, Form, Row, Span};
-use json::{Json, Text};
+use json::{Json, Members, Text};
 
 /// Why bytes are not such an answer. It never quotes them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +64,40 @@ enum Of {
     Group,
 }
 
+/// The members of the two answers.
+#[derive(Debug, Clone, Copy)]
+enum OfPage {
+    Events,
+    NextToken,
+    NextForwardToken,
+    NextBackwardToken,
+}
+
+const PAGE: Members<OfPage, 4> = [
+    (b"\"events\":", OfPage::Events),
+    (b"\"nextToken\":", OfPage::NextToken),
+    (b"\"nextForwardToken\":", OfPage::NextForwardToken),
+    (b"\"nextBackwardToken\":", OfPage::NextBackwardToken),
+];
+
+/// The members of their events.
+#[derive(Debug, Clone, Copy)]
+enum OfEvent {
+    Timestamp,
+    Message,
+    IngestionTime,
+    LogStreamName,
+    EventId,
+}
+
+const EVENT: Members<OfEvent, 5> = [
+    (b"\"timestamp\":", OfEvent::Timestamp),
+    (b"\"message\":", OfEvent::Message),
+    (b"\"ingestionTime\":", OfEvent::IngestionTime),
+    (b"\"logStreamName\":", OfEvent::LogStreamName),
+    (b"\"eventId\":", OfEvent::EventId),
+];
+
 impl StreamPage {
     /// Reads an answer of `GetLogEvents`.
     ///
@@ -72,11 +106,11 @@ impl StreamPage {
     pub fn read(answer: Bytes) -> Result<Self, Malformed> {
         let mut json = Json::new(&answer)?;
         let (mut events, mut forward, mut backward) = (None, None, None);
-        json.object(|json, name| match name {
-            b"events" => once(json, &mut events, |json| rows(json, Of::Stream)),
-            b"nextForwardToken" => once(json, &mut forward, Json::owned_string),
-            b"nextBackwardToken" => once(json, &mut backward, Json::owned_string),
-            _ => json.pass_over(),
+        json.object(&PAGE, |json, member| match member {
+            Some(OfPage::Events) => once(json, &mut events, |json| rows(json, Of::Stream)),
+            Some(OfPage::NextForwardToken) => once(json, &mut forward, Json::owned_string),
+            Some(OfPage::NextBackwardToken) => once(json, &mut backward, Json::owned_string),
+            Some(OfPage::NextToken) | None => json.pass_over(),
         })?;
         json.end()?;
         let rows = events.ok_or(json.missing("`events`"))?;
@@ -94,10 +128,10 @@ impl GroupPage {
     pub fn read(answer: Bytes) -> Result<Self, Malformed> {
         let mut json = Json::new(&answer)?;
         let (mut events, mut token) = (None, None);
-        json.object(|json, name| match name {
-            b"events" => once(json, &mut events, |json| rows(json, Of::Group)),
-            b"nextToken" => once(json, &mut token, |json| json.or_null(Json::owned_string)),
-            _ => json.pass_over(),
+        json.object(&PAGE, |json, member| match member {
+            Some(OfPage::Events) => once(json, &mut events, |json| rows(json, Of::Group)),
+            Some(OfPage::NextToken) => once(json, &mut token, |json| json.or_null(Json::owned_string)),
+            Some(OfPage::NextForwardToken | OfPage::NextBackwardToken) | None => json.pass_over(),
         })?;
         json.end()?;
         let rows = events.ok_or(json.missing("`events`"))?;
@@ -133,13 +167,13 @@ fn rows(json: &mut Json<'_>, of: Of) -> Result<Vec<Row>, Malformed> {
 fn row(json: &mut Json<'_>, of: Of) -> Result<Row, Malformed> {
     let (mut timestamp, mut message, mut ingestion_time) = (None, None, None);
     let (mut stream, mut event_id) = (None, None);
-    json.object(|json, name| match (name, of) {
-        (b"timestamp", _) => once(json, &mut timestamp, Json::integer),
-        (b"message", _) => once(json, &mut message, Json::string),
-        (b"ingestionTime", _) => once(json, &mut ingestion_time, |json| json.or_null(Json::integer)),
-        (b"logStreamName", Of::Group) => once(json, &mut stream, Json::string),
-        (b"eventId", Of::Group) => once(json, &mut event_id, Json::string),
-        _ => json.pass_over(),
+    json.object(&EVENT, |json, member| match (member, of) {
+        (Some(OfEvent::Timestamp), _) => once(json, &mut timestamp, Json::integer),
+        (Some(OfEvent::Message), _) => once(json, &mut message, Json::string),
+        (Some(OfEvent::IngestionTime), _) => once(json, &mut ingestion_time, |json| json.or_null(Json::integer)),
+        (Some(OfEvent::LogStreamName), Of::Group) => once(json, &mut stream, Json::string),
+        (Some(OfEvent::EventId), Of::Group) => once(json, &mut event_id, Json::string),
+        (Some(OfEvent::LogStreamName | OfEvent::EventId), Of::Stream) | (None, _) => json.pass_over(),
     })?;
     let message: Text = message.ok_or(json.missing("`message`"))?;
     let span = |text: Option<Text>, name| match (text, of) {

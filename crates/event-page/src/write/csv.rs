@@ -5,7 +5,7 @@
 
 use super::head::{Head, Parts};
 use crate::events::{EventRef, Form, Part};
-use crate::literal::{Exactly, Piece, Unescape, pieces, unescape};
+use crate::literal::{Piece, Unescape, encoded, pieces, unescape};
 
 /// The names of the columns.
 pub(super) const HEADER: &[u8] = b"timestamp,ingestionTime,logStream,eventId,message\r\n";
@@ -104,13 +104,11 @@ fn escaped(inside: &[u8], out: &mut Vec<u8>) {
 struct Doubled;
 
 impl Unescape for Doubled {
-    const QUOTE: &'static [u8] = b"\"\"";
+    const GROWTH: usize = 1;
+    const BEFORE_QUOTE: Option<u8> = Some(b'"');
 
-    fn character(character: char, out: &mut Vec<u8>) {
-        if character == '"' {
-            out.push(b'"');
-        }
-        Exactly::character(character, out);
+    fn character(character: char) -> ([u8; 4], usize) {
+        if character == '"' { (*b"\"\"\0\0", 2) } else { encoded(character) }
     }
 }
 

@@ -3,7 +3,7 @@
 //! Owns which characters are not: all control characters (C0, DEL, C1) but tab and newline.
 
 use crate::events::{EventRef, Form};
-use crate::literal::{Exactly, Piece, Unescape, pieces, unescape};
+use crate::literal::{Exactly, Piece, Unescape, encoded, pieces, unescape};
 
 /// Writes one message and a line end, control characters as `\xNN`.
 #[inline]
@@ -15,7 +15,7 @@ pub(super) fn write(event: EventRef<'_>, out: &mut Vec<u8>) {
             for piece in pieces(part.bytes) {
                 match piece {
                     Piece::Run(run) => safe(run, out),
-                    Piece::Escape(character) => Safe::character(character, out),
+                    Piece::Escape(character) => safe_character(character, out),
                 }
             }
         }
@@ -50,7 +50,7 @@ fn safe(text: &[u8], out: &mut Vec<u8>) {
         return out.extend_from_slice(text);
     }
     for character in std::str::from_utf8(text).unwrap_or_default().chars() {
-        Safe::character(character, out);
+        safe_character(character, out);
     }
 }
 
@@ -58,16 +58,23 @@ fn safe(text: &[u8], out: &mut Vec<u8>) {
 struct Safe;
 
 impl Unescape for Safe {
-    const QUOTE: &'static [u8] = b"\"";
+    /// A carriage return's escape has two bytes, and becomes `\x0d`.
+    const GROWTH: usize = 2;
+    const BEFORE_QUOTE: Option<u8> = None;
 
-    fn character(character: char, out: &mut Vec<u8>) {
+    fn character(character: char) -> ([u8; 4], usize) {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
         if !character.is_control() || character == '\t' || character == '\n' {
-            return Exactly::character(character, out);
+            return encoded(character);
         }
         // Control characters end at U+009F.
         let code = u8::try_from(u32::from(character)).unwrap_or(0);
-        out.extend_from_slice(b"\\x");
-        out.extend([code >> 4, code & 15].map(|digit| DIGITS[usize::from(digit)]));
+        let digit = |value: u8| DIGITS[usize::from(value)];
+        ([b'\\', b'x', digit(code >> 4), digit(code & 15)], 4)
     }
+}
+
+fn safe_character(character: char, out: &mut Vec<u8>) {
+    let (bytes, length) = Safe::character(character);
+    out.extend_from_slice(&bytes[..length]);
 }

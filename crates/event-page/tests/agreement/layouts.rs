@@ -1,9 +1,7 @@
 //! The layouts by example: what a reader, a spreadsheet and a terminal get.
 
-mod reference;
-
+use crate::reference::{Event, built, written};
 use logmark_event_page::{Events, GroupPage, Layout};
-use reference::{Event, built, written};
 
 /// The same message in a page of plain values and in an answer, there with every escape that there is for it.
 fn pages(message: &str) -> [Events; 3] {

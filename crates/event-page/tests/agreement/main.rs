@@ -1,6 +1,8 @@
 //! The library against `serde_json` and the layouts by the book: the same is accepted, and it means the same.
+#![expect(clippy::unwrap_used, reason = "what cannot be made or read is a failed test")]
 
 mod reference;
+mod layouts;
 
 use proptest::prelude::{Just, Strategy, any, prop, prop_oneof, proptest};
 use reference::{Event, built, check, check_layouts, values};
