@@ -65,7 +65,17 @@ impl Binary {
 
     /// A client of `acme`.
     pub fn acme(&self) -> Client {
-        Client::new(self.process.address, Some(self.issuer.token("acme", "logs:*:*")))
+        Client::new(self.process.address, Some(self.token()))
+    }
+
+    /// A token of `acme`.
+    pub fn token(&self) -> String {
+        self.issuer.token("acme", "logs:*:*")
+    }
+
+    /// The process.
+    pub fn process(&self) -> &Process {
+        &self.process
     }
 
     /// What it has logged so far.
