@@ -75,6 +75,16 @@ impl Binary {
         Client::new(self.process.address, Some(self.issuer.token(tenant, "logs:*:*")))
     }
 
+    /// A token of `acme`.
+    pub fn token(&self) -> String {
+        self.issuer.token("acme", "logs:*:*")
+    }
+
+    /// The process.
+    pub fn process(&self) -> &Process {
+        &self.process
+    }
+
     /// What it has logged so far.
     pub fn log(&self) -> String {
         self.process.log()

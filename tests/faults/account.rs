@@ -1,8 +1,8 @@
 //! What concerns all calls of a source at once: its clock, its credentials, whether anybody is there.
 
-use futures_util::future::join_all;
+use futures_util::stream::{self, StreamExt as _};
 
-use super::operations::{Cell, OPERATIONS};
+use super::operations::{Cell, Form, OPERATIONS};
 use super::oracle::{Verdict, judge};
 use super::stage::{Patience, Stage};
 use crate::contract::subject::now;
@@ -10,7 +10,10 @@ use crate::world::cuts::End;
 use crate::world::fake_cloudwatch::Fault;
 use crate::world::fake_cloudwatch::plan::Plan;
 
-/// Asks for every operation at the same time, in cells from `first` on, and judges the answers.
+/// Requests at a time. Each may have to be signed anew, and a source has ten retries to spend at first.
+const AT_A_TIME: usize = 8;
+
+/// Asks for every operation, several at the same time, in cells from `first` on, and judges the answers.
 async fn all(stage: &Stage, first: usize, prepare: impl Fn(&Cell)) -> Vec<Verdict> {
     let each = OPERATIONS.iter().enumerate().map(|(number, operation)| {
         let cell = Cell::fill(first + number, &stage.fake);
@@ -20,7 +23,7 @@ async fn all(stage: &Stage, first: usize, prepare: impl Fn(&Cell)) -> Vec<Verdic
             judge(stage, operation, &cell, &answer).await.unwrap_or_else(|why| panic!("{}: {why}", operation.name))
         }
     });
-    join_all(each).await
+    stream::iter(each).buffered(AT_A_TIME).collect().await
 }
 
 fn are(verdicts: &[Verdict], expected: Verdict) -> bool {
@@ -60,7 +63,7 @@ async fn an_upstream_that_takes_no_connection_is_a_problem_until_it_does() {
         assert!(are(&verdicts, Verdict::Problem), "{end:?}: {verdicts:?}");
         assert!(stage.cuts.state().refused > 0);
         stage.cuts.state().at_accept = None;
-        let operation = &OPERATIONS[0];
+        let operation = OPERATIONS.iter().find(|operation| operation.form == Form::One).unwrap();
         let cell = Cell::fill(100, &stage.fake);
         let answer = stage.settled(&(operation.target)(&cell)).await;
         assert_eq!(judge(&stage, operation, &cell, &answer).await, Ok(Verdict::Whole), "{end:?}");

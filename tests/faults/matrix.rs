@@ -12,10 +12,12 @@ use futures_util::stream::{self, StreamExt as _};
 use super::operations::{Cell, OPERATIONS, Operation};
 use super::oracle::{Verdict, judge};
 use super::stage::{Patience, Stage, Wrong};
+use crate::contract::subject::{Subject, group_path, stream_path};
 use crate::world::client::Answer;
-use crate::world::cuts::{Cut, End, Place};
+use crate::world::cuts::{Cut, Cuts, End, Place};
 use crate::world::fake_cloudwatch::Fault;
 use crate::world::fake_cloudwatch::plan::Plan;
+use crate::world::moto::Moto;
 
 /// Services at a time: each is a process.
 const AT_A_TIME: usize = 6;
@@ -137,7 +139,8 @@ impl Row {
         }
         let afterwards = stage.settled(&target).await;
         match judge(stage, operation, &cell, &afterwards).await {
-            Ok(Verdict::Whole) => Ok(()),
+            // With little time on a busy machine an answer may take two pages; the oracle has read both.
+            Ok(Verdict::Whole | Verdict::Paused) => Ok(()),
             other => Err(story(&format!("and afterwards {other:?}"), &afterwards)),
         }
     }
@@ -271,4 +274,35 @@ async fn bytes_that_come_slowly_or_one_by_one() {
         rows.push(hurried(way(Cut::Answer(place, End::Open), Expects::Seen)));
     }
     run(rows).await;
+}
+
+/// An upstream that others wrote, through the same hop: what passes soon is not seen there either.
+#[tokio::test]
+async fn moto_behind_a_way_that_fails_once() {
+    let cuts = Cuts::before(Moto::shared().await.address).await;
+    let subject = Subject::moto_by(cuts.address).await;
+    let (group, mark, begin) = (subject.group("cut"), format!("\"{}", subject.group("")), Subject::begin());
+    let messages: Vec<String> = (0..30).map(|number| format!("event {number:02}")).collect();
+    let events: Vec<(i64, &str)> = messages.iter().zip(begin..).map(|(message, at)| (at, message.as_str())).collect();
+    subject.put(&group, "web", &events).await;
+    for cut in [
+        Cut::Request(Place::Body(50), End::Reset),
+        Cut::Request(Place::All, End::Close),
+        Cut::Answer(Place::Nothing, End::Close),
+        Cut::Answer(Place::FirstLine, End::Reset),
+        Cut::Answer(Place::Headers, End::Close),
+        Cut::Answer(Place::Body(50), End::Reset),
+        Cut::Answer(Place::AllButOne, End::Close),
+        Cut::Length(100, End::Close),
+        Cut::Chunked(Place::Body(100)),
+        Cut::Bytewise,
+    ] {
+        for path in [stream_path(&group, "web"), group_path(&group)] {
+            let target = format!("{path}?from=head&limit=1000");
+            cuts.state().plans.set(Plan::new(&mark, cut).times(1));
+            assert_eq!(subject.get(&target).await.messages(), messages, "{cut:?} {path}");
+            assert_eq!(cuts.state().plans.lift(&mark), 1, "{cut:?} {path}");
+            assert_eq!(subject.get(&target).await.messages(), messages, "after {cut:?} {path}");
+        }
+    }
 }

@@ -14,7 +14,7 @@ use crate::world::keys::Keys;
 /// How much time the service gives its upstream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Patience {
-    /// A second: for what would never end.
+    /// Two seconds: for what would never end.
     Short,
     /// As usual.
     Usual,
@@ -54,7 +54,7 @@ impl Stage {
     /// Starts it all; it reaches the upstream directly or by way of [`Cuts`], which undoes what a fake does to its own bytes.
     pub async fn new(patience: Patience, through_cuts: bool) -> Self {
         let limits = match patience {
-            Patience::Short => "limits = { request_timeout = \"2s\", work_time = \"1s\" }",
+            Patience::Short => "limits = { request_timeout = \"3s\", work_time = \"2s\" }",
             Patience::Usual => "",
         };
         Self::with(limits, through_cuts).await
@@ -92,12 +92,13 @@ impl Stage {
         self.fake.state().plans.lift(mark) + on_the_way
     }
 
-    /// An answer now that nothing is wrong any more; a service that spares its upstream for a while may say so first.
+    /// An answer now that nothing is wrong any more; a service that spares its upstream for a while may say so first,
+    /// and one that gives it little time may lack it on a busy machine.
     pub async fn settled(&self, target: &str) -> Answer {
         let patience = async {
             loop {
                 let answer = self.acme.get(target).await;
-                if answer.status != 503 {
+                if answer.status != 503 && answer.status != 504 {
                     return answer;
                 }
                 tokio::time::sleep(Duration::from_millis(200)).await;

@@ -118,9 +118,9 @@ impl Cuts {
 }
 
 /// A message as it came, and the length of its head.
-struct Message {
-    bytes: Vec<u8>,
-    head: usize,
+pub(crate) struct Message {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) head: usize,
 }
 
 /// One connection.
@@ -242,7 +242,7 @@ impl Message {
 }
 
 /// Reads a message whose body has a `Content-Length`, or none; `None` at the end of the connection.
-async fn read(socket: &mut TcpStream) -> Option<Message> {
+pub(crate) async fn read(socket: &mut TcpStream) -> Option<Message> {
     let mut bytes = Vec::new();
     let head = loop {
         if let Some(end) = memchr::memmem::find(&bytes, b"\r\n\r\n") {

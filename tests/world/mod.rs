@@ -6,6 +6,7 @@ pub mod cuts;
 pub mod elsewhere;
 pub mod fake_cloudwatch;
 pub mod keys;
+pub mod mill;
 pub mod moto;
 pub mod process;
 pub mod python;

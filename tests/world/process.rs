@@ -57,6 +57,13 @@ impl Process {
         self.log.0.lock().unwrap().join("\n")
     }
 
+    /// A figure of `/proc/PID/status` in KiB, such as `VmRSS`.
+    pub fn memory_kib(&self, name: &str) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with(name)).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    }
+
     fn announced(&self) -> Option<(SocketAddr, SocketAddr)> {
         self.log.0.lock().unwrap().iter().find_map(|line| {
             let line: Value = serde_json::from_str(line).ok()?;

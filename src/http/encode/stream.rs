@@ -12,7 +12,6 @@ use logmark_event_page::{Events, Layout, Writer};
 
 use crate::domain::event::{Position, StopReason};
 use crate::http::problem::ApiError;
-use crate::sources::SourceError;
 use crate::sources::export::Export;
 use crate::sources::reader::ReadEvents;
 
@@ -129,7 +128,7 @@ async fn step<Op: ReadEvents>(mut run: Run<Op>) -> Option<(Step, Run<Op>)> {
             }
             Stage::Pages => match run.export.next_page().await {
                 Some(Ok(events)) => (run.encode(&events, Vec::new()), Stage::Pages),
-                Some(Err(error)) => (run.fail(error), Stage::Over),
+                Some(Err(error)) => (run.fail(&error.into()), Stage::Over),
                 None => run.end(),
             },
             Stage::Trailers(trailers) => (Some(Ok(Frame::trailers(trailers))), Stage::Over),
@@ -151,29 +150,33 @@ impl<Op: ReadEvents> Run<Op> {
 
     fn data(&mut self, out: Vec<u8>) -> Option<Step> {
         self.ending.audit.bytes += out.len() as u64;
-        (!out.is_empty()).then(|| Ok(Frame::data(Bytes::from(out))))
+        // A client that reads slowly holds this for long: without the room into which the buffer might have grown.
+        (!out.is_empty()).then(|| Ok(Frame::data(Bytes::from(out.into_boxed_slice()))))
     }
 
     /// NDJSON says it in a line of its own; the other formats have no place for it, so the body breaks off.
-    fn fail(&mut self, error: SourceError) -> Option<Step> {
+    fn fail(&mut self, error: &ApiError) -> Option<Step> {
         tracing::warn!(error = %error, "an export ended midway: {error}");
         self.ending.audit.outcome = "failed";
         match self.writer.layout() {
             Layout::Ndjson => {
-                let problem = ApiError::from(error).problem();
-                let mut line = serde_json::to_vec(&serde_json::json!({ "error": problem })).unwrap_or_default();
+                let mut line = serde_json::to_vec(&serde_json::json!({ "error": error.problem() })).unwrap_or_default();
                 line.push(b'\n');
                 self.data(line)
             }
             Layout::JsonItems | Layout::Csv | Layout::Text | Layout::RawText => {
-                Some(Err(std::io::Error::other("the source failed midway")))
+                Some(Err(std::io::Error::other("the export failed midway")))
             }
         }
     }
 
     fn end(&mut self) -> (Option<Step>, Stage) {
         let Some((position, stop)) = self.export.ended() else { return (None, Stage::Over) };
-        let Ok(cursor) = (self.ending.seal)(position, stop) else { return (None, Stage::Over) };
+        let cursor = match (self.ending.seal)(position, stop) {
+            Ok(cursor) => cursor,
+            // Up to a limit the events are not all there are: without a cursor that must be seen.
+            Err(error) => return (self.fail(&error), Stage::Over),
+        };
         self.ending.audit.outcome = stop.as_str();
         let line = if self.ending.as_line { self.data(last_line(&cursor, stop)) } else { None };
         (line, Stage::Trailers(trailers(&cursor)))

@@ -1,0 +1,38 @@
+//! Compression stands between a failure and the client: it must be seen through it.
+
+use std::io::Read as _;
+
+use flate2::read::GzDecoder;
+use serde_json::Value;
+
+use super::operations::{Cell, OPERATIONS};
+use super::stage::Stage;
+use crate::world::fake_cloudwatch::Fault;
+use crate::world::fake_cloudwatch::plan::Plan;
+
+#[tokio::test]
+async fn a_failure_midway_is_seen_through_compression() {
+    let stage = Stage::usual().await;
+    let streams = OPERATIONS.iter().filter(|operation| (operation.target)(&Cell::fill(0, &stage.fake)).contains("start=-3h"));
+    let mut number = 0;
+    for operation in streams {
+        for encoding in ["gzip", "br", "zstd"] {
+            number += 1;
+            let cell = Cell::fill(number, &stage.fake);
+            let target = (operation.target)(&cell);
+            stage.fake.state().plans.set(Plan::new(&cell.mark(), Fault::HalfJson).after(1));
+            let answer = stage.acme.get_with(&target, &[("accept-encoding", encoding)]).await;
+            let what = format!("{} in {encoding}", operation.name);
+            assert_eq!((answer.status.as_u16(), answer.header("content-encoding")), (200, encoding.to_owned()), "{what}");
+            assert!(answer.trailers.is_empty(), "{what}");
+            assert_eq!(answer.broken, !target.contains("ndjson"), "{what}");
+            if encoding == "gzip" && !answer.broken {
+                let mut text = String::new();
+                GzDecoder::new(&answer.body[..]).read_to_string(&mut text).unwrap();
+                let last: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+                assert_eq!(last["error"]["code"], "upstream_error", "{what}");
+            }
+        }
+    }
+    assert!(number > 0);
+}
