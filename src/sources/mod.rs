@@ -3,7 +3,8 @@
 //! Owns the contract ([`Source`]) and the way from a permit to the source that it names ([`Sources`]). Never decides who
 //! may: each method takes the [`Permit`] for its own operation, and no other way in exists.
 //!
-//! Look next at [`local`] (on disk) and [`cloudwatch`] (signed calls), at [`merged`] (one list of several sources), and at `tests/contract/`, which both pass.
+//! Look next at [`local`] (on disk) and [`cloudwatch`] (signed calls), at [`merged`] (one list of several sources), and at
+//! `tests/contract/`, which both pass.
 
 pub mod cloudwatch;
 pub mod error;

@@ -5,5 +5,6 @@ mod commands;
 mod import;
 mod demo;
 mod serve;
+mod roles;
 mod semicomplete;
 mod memory;

@@ -224,8 +224,13 @@ impl Place {
 
     /// Starts `logmark serve` and waits until it says where it listens.
     pub async fn serve(&self) -> Served {
+        self.serve_with(&[]).await
+    }
+
+    /// The same, with these variables.
+    pub async fn serve_with(&self, variables: &[(&str, &str)]) -> Served {
         let mut command = logmark(self.path());
-        command.arg("serve");
+        command.arg("serve").envs(variables.iter().copied());
         let mut process = Binary::start(command);
         let log = process.until_logged("admin_listen").await;
         let line = log.lines().find(|line| line.contains("admin_listen")).unwrap();
