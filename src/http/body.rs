@@ -26,7 +26,7 @@ pub enum Expects {
     Json,
 }
 
-/// The members, taken out one by one; [`Body::finish`] refuses what nobody took.
+/// The members, taken out one by one; `Body::finish` refuses what nobody took.
 #[derive(Debug, Default)]
 pub struct Body {
     members: Map<String, Value>,

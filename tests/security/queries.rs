@@ -28,7 +28,10 @@ actions = ["read", "query"]
 
 async fn world() -> Binary {
     let cursor_keys = "cursor_keys = [\"env:CURSOR_KEY\"]".to_owned();
-    let variables = vec![("CURSOR_KEY".to_owned(), base64::prelude::BASE64_STANDARD.encode([7_u8; 32]))];
+    let variables = vec![(
+        "CURSOR_KEY".to_owned(),
+        base64::prelude::BASE64_STANDARD.encode(std::array::from_fn::<u8, 32, _>(|index| (index * 7 + 3) as u8)),
+    )];
     let setup = Setup { tenants: TENANTS.to_owned(), server: cursor_keys, variables, ..Setup::default() };
     let world = Binary::start(setup).await;
     for group in ["/acme/api", "/acme/web", "/limited/api"] {

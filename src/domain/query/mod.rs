@@ -1,7 +1,7 @@
 //! A Logs Insights query, understood: it asks for nothing beyond the log groups and the time that it is started with.
 //!
 //! Owns the query's tree and what may be in it. Never keeps what a caller wrote but for the headings of columns: what goes
-//! upstream is printed from the tree. Look next at [`forbidden`] (what is refused), [`fence`] (what is put in front), and
+//! upstream is printed from the tree. Look next at `forbidden` (what is refused), [`fence`] (what is put in front), and
 //! [`run`] (a query that runs, and the operations on it).
 
 mod forbidden;

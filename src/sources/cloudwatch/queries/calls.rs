@@ -1,4 +1,4 @@
-//! The six operations of queries as they are on the wire; see [`super::super::wire`] for the form.
+//! The six operations of queries as they are on the wire; see `cloudwatch::wire` for the form.
 //!
 //! Owns what is asked for and what of an answer is read. Groups are named by their names: no account but the role's can be
 //! reached by one.

@@ -236,7 +236,10 @@ fn as_shown(row: &mut Row, query: &RunningQuery) {
         if let Some(heading) = query.headings.iter().find(|heading| heading.printed == *name) {
             name.clone_from(&heading.written);
         }
-        *value = account::without_account(std::mem::take(value), &query.groups);
+        *value = match name.as_str() {
+            "@log" => account::parts_of_log(value).1.to_owned(),
+            _ => account::without_account(std::mem::take(value), &query.groups),
+        };
     }
 }
 

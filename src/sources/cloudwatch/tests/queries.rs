@@ -141,5 +141,6 @@ async fn what_was_started_here_is_stopped_when_the_service_is() {
         started(&stage, &budgets).await.0.claim();
     }
     stage.source.close().await;
-    assert_eq!((stage.fake.state().queries.running(), count(&stage, "StopQuery"), running(&budgets)), (0, 3, 0));
+    let left = stage.fake.state().queries.running();
+    assert_eq!((left, count(&stage, "StopQuery"), running(&budgets)), (0, 3, 0));
 }
