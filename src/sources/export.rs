@@ -80,7 +80,7 @@ impl<Op: ReadEvents> Export<Op> {
         if self.stop.is_some() || self.failed {
             return None;
         }
-        let answer = match self.read_ahead().await {
+        let answer = match self.take_ahead().await {
             Some(page) => Ok(page),
             None => self.ask().await,
         };
@@ -95,8 +95,6 @@ impl<Op: ReadEvents> Export<Op> {
                     self.stop = Some(StopReason::End);
                 } else if self.left == Some(0) {
                     self.stop = Some(StopReason::Limit);
-                } else {
-                    self.ahead = self.begin_ahead();
                 }
                 Some(Ok(page.events))
             }
@@ -117,14 +115,18 @@ impl<Op: ReadEvents> Export<Op> {
         }
     }
 
-    fn begin_ahead(&self) -> Option<Ahead> {
-        let source = Arc::clone(self.sources.of(&self.permit).ok()?.1);
-        let (permit, request) = (Arc::clone(&self.permit), self.request(Urgency::Ahead));
-        Some(Ahead(tokio::spawn(async move { Op::page(&*source, &permit, &request).await })))
+    /// Begins to read the next page, unless that is done or there is none.
+    pub fn read_ahead(&mut self) {
+        if self.stop.is_some() || self.failed || self.ahead.is_some() {
+            return;
+        }
+        let Ok((_, source)) = self.sources.of(&self.permit) else { return };
+        let (source, permit, request) = (Arc::clone(source), Arc::clone(&self.permit), self.request(Urgency::Ahead));
+        self.ahead = Some(Ahead(tokio::spawn(async move { Op::page(&*source, &permit, &request).await })));
     }
 
     /// The page that was read ahead, if it could be.
-    async fn read_ahead(&mut self) -> Option<EventPage> {
+    async fn take_ahead(&mut self) -> Option<EventPage> {
         let ahead = self.ahead.as_mut()?;
         let page = (&mut ahead.0).await;
         self.ahead = None;

@@ -72,9 +72,14 @@ impl Drop for Audit {
     }
 }
 
+/// Bytes of a frame: what is encoded of a page at a time.
+const FRAME_BYTES: usize = 64 * 1024;
+
 /// What is still to be sent.
 enum Stage {
     First(Events),
+    /// A page, and the place of the first event in it that was not written yet.
+    Page(Events, usize),
     Pages,
     Trailers(HeaderMap),
     Over,
@@ -124,10 +129,11 @@ async fn step<Op: ReadEvents>(mut run: Run<Op>) -> Option<(Step, Run<Op>)> {
             Stage::First(events) => {
                 let mut out = Vec::new();
                 run.writer.begin(&mut out);
-                (run.encode(&events, out), Stage::Pages)
+                run.encode(events, 0, out)
             }
+            Stage::Page(events, from) => run.encode(events, from, Vec::new()),
             Stage::Pages => match run.export.next_page().await {
-                Some(Ok(events)) => (run.encode(&events, Vec::new()), Stage::Pages),
+                Some(Ok(events)) => run.encode(events, 0, Vec::new()),
                 Some(Err(error)) => (run.fail(&error.into()), Stage::Over),
                 None => run.end(),
             },
@@ -142,10 +148,16 @@ async fn step<Op: ReadEvents>(mut run: Run<Op>) -> Option<(Step, Run<Op>)> {
 }
 
 impl<Op: ReadEvents> Run<Op> {
-    fn encode(&mut self, events: &Events, mut out: Vec<u8>) -> Option<Step> {
-        self.writer.page(events, &mut out);
-        self.ending.audit.events += events.len() as u64;
-        self.data(out)
+    /// Makes a frame of the page's events from the one at `from` on. The next page is read while the client takes this one: not
+    /// before it has begun to, or a client that takes nothing would have two kept for it.
+    fn encode(&mut self, events: Events, from: usize, mut out: Vec<u8>) -> (Option<Step>, Stage) {
+        let place = self.writer.part(&events, from, FRAME_BYTES, &mut out);
+        self.ending.audit.events += (place - from) as u64;
+        let ends_page = place >= events.len();
+        if ends_page || from > 0 {
+            self.export.read_ahead();
+        }
+        (self.data(out), if ends_page { Stage::Pages } else { Stage::Page(events, place) })
     }
 
     fn data(&mut self, out: Vec<u8>) -> Option<Step> {

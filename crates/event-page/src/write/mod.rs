@@ -70,6 +70,21 @@ impl Writer {
         }
     }
 
+    /// Appends the events of a page from the one at `from` on, until there are none or about `bytes` were appended, but at
+    /// least one; gives the place behind the last one.
+    pub fn part(&mut self, events: &Events, from: usize, bytes: usize, out: &mut Vec<u8>) -> usize {
+        let full = out.len().saturating_add(bytes);
+        let mut place = from;
+        for event in events.range(from..events.len()) {
+            self.event(event, out);
+            place += 1;
+            if out.len() >= full {
+                break;
+            }
+        }
+        place
+    }
+
     /// Appends one event.
     #[inline]
     fn event(&mut self, event: EventRef<'_>, out: &mut Vec<u8>) {
