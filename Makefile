@@ -35,16 +35,18 @@ openapi: system ## Write openapi/openapi.json anew
 	$(CARGO) run --locked --quiet -- openapi > openapi/openapi.json
 
 # The gateway bench needs haproxy and wrk, and says so.
-bench: system ## Measure: tokens, requests, the way to CloudWatch beside HAProxy, exports (release build, some minutes)
+bench: system ## Measure: tokens, requests, the way to CloudWatch beside HAProxy, exports, patterns, pages (release build, some minutes)
 	$(CARGO) bench --locked --bench tokens
 	$(CARGO) bench --locked --bench requests
 	$(CARGO) bench --locked --bench gateway
 	$(CARGO) bench --locked --package logmark-filter-pattern --bench matching
+	$(CARGO) bench --locked --package logmark-quota --bench simulation
+	$(CARGO) bench --locked --package logmark-event-page --bench transcode
 
 # Each target starts from the examples in the corpora of its language; what it learns stays in fuzz/corpus.
 FUZZ_SECONDS ?= 60
-FUZZ_TARGETS ?= filter_pattern_parse filter_pattern_match insights_parse
-fuzz: ## Fuzz the two languages, FUZZ_SECONDS for each target (needs cargo-fuzz)
+FUZZ_TARGETS ?= filter_pattern_parse filter_pattern_match insights_parse event_page
+fuzz: ## Fuzz the two languages and the pages of events, FUZZ_SECONDS for each target (needs cargo-fuzz)
 	@command -v cargo-fuzz >/dev/null || { echo 'cargo-fuzz is missing: cargo install --locked cargo-fuzz'; exit 1; }
 	$(CARGO) run --quiet --manifest-path fuzz/Cargo.toml --bin seeds
 	@for target in $(FUZZ_TARGETS); do \

@@ -22,7 +22,8 @@ use crate::http::cursor::Sealer;
 use crate::http::server::{self, Certificates, ConnectionLimits};
 use crate::http::{App, AppState, Parts, RequestLimits, admin, router};
 use crate::outbound::Outbound;
-use crate::sources::cloudwatch::{CloudWatch, DEFAULT_DEADLINE, Settings};
+use crate::sources::cloudwatch::settings::QuotaReading;
+use crate::sources::cloudwatch::{Accounts, CloudWatch, DEFAULT_DEADLINE, Settings};
 use crate::sources::{Source, Sources};
 use crate::telemetry::metrics::Metrics;
 
@@ -77,6 +78,7 @@ pub struct Service {
     verifier: Arc<Verifier>,
     #[cfg(feature = "local")]
     stores: Vec<logmark_store::Store>,
+    cloudwatch: Vec<Arc<CloudWatch>>,
 }
 
 impl Service {
@@ -121,6 +123,7 @@ impl Service {
             verifier,
             #[cfg(feature = "local")]
             stores: opened.stores,
+            cloudwatch: opened.cloudwatch,
         })
     }
 
@@ -204,6 +207,9 @@ impl Listeners {
         if let Some(certificates) = certificates.clone() {
             helpers.spawn(certificates.watch());
         }
+        for source in service.cloudwatch.iter().map(Arc::clone) {
+            helpers.spawn(async move { source.keep_quotas().await });
+        }
         helpers.spawn(async move {
             loop {
                 tokio::time::sleep(UPKEEP).await;
@@ -269,7 +275,7 @@ fn key_file(path: &std::path::Path, issuer: &IssuerRules) -> Result<(), String> 
     KeySet::parse(&bytes, &issuer.algorithms, SetOrigin::File).map(drop).map_err(|error| error.to_string())
 }
 
-fn endpoint(cloudwatch: &config::source::CloudWatch) -> Result<Option<http::Uri>, String> {
+fn endpoint(cloudwatch: &config::cloudwatch::CloudWatch) -> Result<Option<http::Uri>, String> {
     let parse = |url: &url::Url| url.as_str().parse().map_err(|error: http::uri::InvalidUri| format!("endpoint: {error}"));
     cloudwatch.endpoint.as_ref().map(parse).transpose()
 }
@@ -279,6 +285,8 @@ struct Opened {
     sources: Vec<(crate::domain::name::SourceName, Arc<dyn Source>)>,
     #[cfg(feature = "local")]
     stores: Vec<logmark_store::Store>,
+    /// The CloudWatch sources among them, for what they do beside requests.
+    cloudwatch: Vec<Arc<CloudWatch>>,
 }
 
 impl Opened {
@@ -287,7 +295,9 @@ impl Opened {
             sources: Vec::new(),
             #[cfg(feature = "local")]
             stores: Vec::new(),
+            cloudwatch: Vec::new(),
         };
+        let accounts = Accounts::default();
         for source in &config.sources {
             let failed = |why: String| BuildError::Source { name: source.name.to_string(), why };
             let made: Arc<dyn Source> = match &source.kind {
@@ -298,10 +308,19 @@ impl Opened {
                         endpoint: endpoint(cloudwatch).map_err(failed)?,
                         assume_role: cloudwatch.assume_role.as_ref().map(ToString::to_string),
                         external_id: cloudwatch.external_id.as_ref().map(ToString::to_string),
+                        account: cloudwatch.account.as_ref().map(ToString::to_string),
+                        quotas: cloudwatch.quotas(),
+                        service_quotas: cloudwatch
+                            .reads_quotas
+                            .then(|| QuotaReading { endpoint: None, given: cloudwatch.given_quotas.clone() }),
+                        cache: cloudwatch.cache,
+                        queries: cloudwatch.queries,
                         ..Settings::new(source.name.clone(), cloudwatch.region.as_str())
                     };
-                    let made = CloudWatch::connect(settings, outbound.clone(), Arc::clone(clock));
-                    Arc::new(made.map_err(|error| failed(error.to_string()))?)
+                    let made = CloudWatch::connect(settings, outbound.clone(), Arc::clone(clock), &accounts);
+                    let made = Arc::new(made.map_err(|error| failed(error.to_string()))?);
+                    opened.cloudwatch.push(Arc::clone(&made));
+                    made
                 }
                 SourceKind::Local { path } => opened.local(&source.name, path).await?,
             };

@@ -1,8 +1,8 @@
 //! One test binary: the service as its users meet it, by behaviour.
 //!
 //! `world` starts services and counterparts, `ops` asks for each operation, `contract` runs one suite against every source,
-//! `security` attacks, `auth` judges tokens, `architecture` reads the sources, `cli` runs the binary, `lambda` runs it as a
-//! function.
+//! `faults` lets the upstream fail in every way, `sharing` has many ask for the same, `security` attacks, `auth` judges tokens, `architecture` reads the sources,
+//! `cli` runs the binary, `lambda` runs it as a function.
 
 #![expect(
     unreachable_pub,
@@ -16,6 +16,8 @@
 mod world;
 mod ops;
 mod contract;
+mod faults;
+mod sharing;
 mod auth;
 mod cli;
 mod lambda;

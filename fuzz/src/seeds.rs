@@ -1,4 +1,5 @@
-//! Writes what the corpora of the two languages hold as seeds, one file for each, into `fuzz/corpus/<target>/`.
+//! Writes what the corpora of the two languages hold as seeds, one file for each, into `fuzz/corpus/<target>/`; and the two
+//! answers that bring events.
 //!
 //! Run from the repository's root, as `make fuzz` does.
 
@@ -18,7 +19,17 @@ fn main() -> io::Result<()> {
     let pairs = patterns.iter().zip(messages.iter().cycle().step_by(2)).map(|(pattern, message)| format!("{pattern}\n{message}"));
     write("filter_pattern_match", &pairs.collect::<Vec<_>>())?;
     write("filter_pattern_parse", &patterns)?;
-    write("insights_parse", &queries)
+    write("insights_parse", &queries)?;
+    write("event_page", &answers())
+}
+
+/// An answer of each call.
+fn answers() -> [String; 2] {
+    let event = r#""timestamp":1763632800123,"message":"say \"hi\" \u00e9\ud83d\ude00\n","ingestionTime":1763632801004"#;
+    [
+        format!(r#"{{"events":[{{{event}}}],"nextForwardToken":"f/1","nextBackwardToken":"b/1"}}"#),
+        format!(r#"{{"events":[{{"logStreamName":"s",{event},"eventId":"386"}}],"searchedLogStreams":[],"nextToken":"t"}}"#),
+    ]
 }
 
 /// What `read` finds in the lines of the corpus files.

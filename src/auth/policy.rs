@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::permit::{GroupRule, Permit, Share, StreamRule, Why};
 use super::tenant::{Caller, Grant, Scope};
-use crate::domain::name::{LogGroupName, LogStreamName};
+use crate::domain::name::{LogGroupName, LogStreamName, SourceName};
 use crate::domain::operation::{Action, Operation, Target};
 use crate::domain::time::{Millis, TimeRange};
 
@@ -49,8 +49,8 @@ fn in_words(duration: Duration) -> String {
 pub fn authorize<Op: Operation>(caller: &Caller, op: Op, now: Millis) -> Result<Permit<Op>, Denied> {
     let found = match op.target() {
         Target::Groups => all_groups(caller, Op::ACTION)?,
-        Target::Group(group) => one_group(caller, Op::ACTION, group, &[])?,
-        Target::Streams(group, streams) => one_group(caller, Op::ACTION, group, streams)?,
+        Target::Group(group) => one_group(caller, Op::ACTION, Asked { group, streams: &[], source: op.source() })?,
+        Target::Streams(group, streams) => one_group(caller, Op::ACTION, Asked { group, streams, source: op.source() })?,
     };
     if let (Some(max), Some(range)) = (caller.tenant.limits.max_range, op.range()) {
         check_range(range, max, now)?;
@@ -99,12 +99,47 @@ fn all_groups(caller: &Caller, action: Action) -> Result<Found, Denied> {
     Ok(Found { groups, streams: None, why: None })
 }
 
+/// One group, as it is asked for.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    group: &'a LogGroupName,
+    /// The streams named; none: the group as a whole.
+    streams: &'a [LogStreamName],
+    /// The source named; `None`: the first whose grant covers it.
+    source: Option<&'a SourceName>,
+}
+
+impl Asked<'_> {
+    /// Does the grant cover the group, in the source that is asked for?
+    fn is_covered(&self, grant: &Grant, action: Action) -> bool {
+        let here = self.source.is_none_or(|source| *source == grant.source);
+        here && grant.allows(action) && grant.covers_group(self.group.as_str())
+    }
+
+    /// Is it of any use to the streams named?
+    fn names_one(&self, grant: &Grant) -> bool {
+        self.streams.is_empty() || self.streams.iter().any(|stream| grant.covers_stream(stream.as_str()))
+    }
+}
+
+/// Where a group is looked for when a request names no source; `None`: nowhere. `stream`: one of its streams, if it is that.
+#[must_use]
+pub fn usual_source<'a>(
+    caller: &'a Caller,
+    action: Action,
+    group: &LogGroupName,
+    stream: Option<&LogStreamName>,
+) -> Option<&'a SourceName> {
+    let asked = Asked { group, streams: stream.map_or(&[], std::slice::from_ref), source: None };
+    let mut grants = caller.tenant.grants.iter();
+    grants.find(|grant| asked.is_covered(grant, action) && asked.names_one(grant)).map(|grant| &grant.source)
+}
+
 /// Looks for grants and a scope that cover the group and each of the streams named.
-fn one_group(caller: &Caller, action: Action, group: &LogGroupName, named: &[LogStreamName]) -> Result<Found, Denied> {
-    let covers = |grant: &&Grant| grant.allows(action) && grant.covers_group(group.as_str());
-    let names_one = |grant: &&Grant| named.is_empty() || named.iter().any(|stream| grant.covers_stream(stream.as_str()));
-    let all: Vec<&Grant> = caller.tenant.grants.iter().filter(covers).collect();
-    let first = *all.iter().find(|grant| names_one(grant)).ok_or(Denied::NotGranted)?;
+fn one_group(caller: &Caller, action: Action, asked: Asked<'_>) -> Result<Found, Denied> {
+    let Asked { group, streams: named, .. } = asked;
+    let all: Vec<&Grant> = caller.tenant.grants.iter().filter(|grant| asked.is_covered(grant, action)).collect();
+    let first = *all.iter().find(|grant| asked.names_one(grant)).ok_or(Denied::NotGranted)?;
     let grants: Vec<&Grant> = all.into_iter().filter(|grant| grant.source == first.source).collect();
     if !named.iter().all(|stream| grants.iter().any(|grant| grant.covers_stream(stream.as_str()))) {
         return Err(Denied::NotGranted);
@@ -144,7 +179,7 @@ pub struct Explanation {
 /// Explains the decision on an action without doing anything.
 #[must_use]
 pub fn explain(caller: &Caller, action: Action, group: &LogGroupName, stream: Option<&LogStreamName>) -> Explanation {
-    match one_group(caller, action, group, stream.map_or(&[], std::slice::from_ref)) {
+    match one_group(caller, action, Asked { group, streams: stream.map_or(&[], std::slice::from_ref), source: None }) {
         Ok(found) => Explanation { allowed: true, because: found.why, missing: None, needed_scope: None },
         Err(denied) => {
             let needed_scope = match &denied {

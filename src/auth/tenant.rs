@@ -119,6 +119,15 @@ pub struct Tenant {
     pub grants: Vec<Grant>,
 }
 
+impl Tenant {
+    /// Do its grants name more than one source? Only then does it hear of sources.
+    #[must_use]
+    pub fn has_several_sources(&self) -> bool {
+        let mut sources = self.grants.iter().map(|grant| &grant.source);
+        sources.next().is_some_and(|first| sources.any(|source| source != first))
+    }
+}
+
 /// All tenants of the configuration, and the template for those without a section of their own.
 #[derive(Debug, Clone, Default)]
 pub struct Tenants {

@@ -6,12 +6,14 @@ use std::fmt;
 use std::time::Duration;
 
 use super::Config;
+use super::cloudwatch::CloudWatch;
 use super::secret::CursorKey;
 use super::server::{CursorKeys, Server, ServerLimits};
 use super::source::{Source, SourceKind};
 use super::spelling::duration;
 use crate::auth::tenant::{Grant, Limits};
 use crate::auth::token::IssuerRules;
+use crate::sources::cloudwatch::settings::{CacheSettings, QuerySettings};
 
 /// Prints a configuration; made by [`Config::effective`].
 #[derive(Debug, Clone, Copy)]
@@ -90,14 +92,39 @@ fn write_source(f: &mut fmt::Formatter<'_>, source: &Source) -> fmt::Result {
     write!(f, "source {}: ", source.name)?;
     match &source.kind {
         SourceKind::Local { path } => write!(f, "local, {}", path.display())?,
-        SourceKind::CloudWatch(cloudwatch) => {
-            write!(f, "cloudwatch, {}", cloudwatch.region)?;
-            cloudwatch.endpoint.iter().try_for_each(|endpoint| write!(f, ", at {endpoint}"))?;
-            cloudwatch.assume_role.iter().try_for_each(|role| write!(f, ", as {role}"))?;
-            cloudwatch.external_id.iter().try_for_each(|id| write!(f, " with the external id {id}"))?;
-        }
+        SourceKind::CloudWatch(cloudwatch) => return write_cloudwatch(f, cloudwatch),
     }
     writeln!(f)
+}
+
+fn write_cloudwatch(f: &mut fmt::Formatter<'_>, cloudwatch: &CloudWatch) -> fmt::Result {
+    write!(f, "cloudwatch, {}", cloudwatch.region)?;
+    cloudwatch.endpoint.iter().try_for_each(|endpoint| write!(f, ", at {endpoint}"))?;
+    cloudwatch.account.iter().try_for_each(|account| write!(f, ", account {account}"))?;
+    cloudwatch.assume_role.iter().try_for_each(|role| write!(f, ", as {role}"))?;
+    cloudwatch.external_id.iter().try_for_each(|id| write!(f, " with the external id {id}"))?;
+    let quotas = cloudwatch.quotas();
+    let rates = quotas.calls_per_second.iter().map(|(api, rate)| format!("{api} {rate}"));
+    let read = if cloudwatch.reads_quotas { ", and what Service Quotas says of those not given" } else { "" };
+    writeln!(f, "\n  calls per second: {}{read}", joined(rates))?;
+    writeln!(f, "  {} queries at a time; {}% of all is left to others", quotas.concurrent_queries, percent(quotas.reserve))?;
+    let CacheSettings { bytes, live, lists, ingestion_delay } = cloudwatch.cache;
+    match bytes {
+        0 => writeln!(f, "  cache: none")?,
+        bytes => {
+            let times = [("live", live), ("lists", lists), ("final after", ingestion_delay)];
+            let times = times.map(|(what, time)| format!("{what} {}", duration(time)));
+            writeln!(f, "  cache: {bytes} bytes, {}", joined(times))?;
+        }
+    }
+    let QuerySettings { price_per_gb, abandoned_after, max_time } = cloudwatch.queries;
+    let price = price_per_gb.map_or("no price".to_owned(), |price| format!("{price} a GB"));
+    writeln!(f, "  queries: {price}, abandoned after {}, at most {}", duration(abandoned_after), duration(max_time))
+}
+
+/// A share in percent, as it was written: `20`, `12.5`.
+fn percent(share: f64) -> f64 {
+    (share * 1e6).round() / 1e4
 }
 
 fn write_tenant(f: &mut fmt::Formatter<'_>, who: &str, weight: u32, limits: &Limits, grants: &[Grant]) -> fmt::Result {

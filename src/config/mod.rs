@@ -4,7 +4,7 @@
 //! place. Unknown keys and unknown variables are mistakes. Never starts, binds or fetches anything; of the files it names it
 //! reads the secrets, and looks whether the others can be read.
 //!
-//! Reading order: [`server`], [`telemetry`], [`issuer`], [`source`], `tenant` (the sections); [`secret`]; then the way
+//! Reading order: [`server`], [`telemetry`], [`issuer`], [`source`], [`cloudwatch`], `tenant` (the sections); [`secret`]; then the way
 //! there: `tree` (TOML with places), `environment` (variables over it), `reader` and `values` (key by key);
 //! [`mistake`]; [`effective`] (what holds in the end).
 
@@ -12,6 +12,7 @@ pub mod server;
 pub mod telemetry;
 pub mod issuer;
 pub mod source;
+pub mod cloudwatch;
 mod tenant;
 mod pattern;
 pub mod secret;

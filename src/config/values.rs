@@ -126,6 +126,44 @@ impl<'a> Field<'a> {
         None
     }
 
+    /// A share of something: a number, not below 0, or a text in percent.
+    pub(super) fn share(&self) -> Option<f64> {
+        let percent = match self.value() {
+            Value::Text(text) | Value::Variable { text, .. } => text.trim().strip_suffix('%'),
+            _ => return self.amount(),
+        };
+        let digits = percent.map(str::trim).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.'));
+        let share = digits.and_then(|digits| digits.parse::<f64>().ok()).map(|percent| percent / 100.0);
+        if share.is_none() {
+            self.wrong("must be a number such as `0.2`, or in percent, `20%`, in quotes");
+        }
+        share
+    }
+
+    /// A number of bytes: a whole number, or a text with a unit.
+    pub(super) fn bytes(&self, range: RangeInclusive<u64>) -> Option<u64> {
+        const UNITS: [(&str, u64); 3] = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
+        let (Value::Text(text) | Value::Variable { text, .. }) = self.value() else {
+            return self.whole(range);
+        };
+        let text = text.trim();
+        let in_unit = UNITS.iter().find_map(|(unit, size)| Some((text.strip_suffix(unit)?.trim_end(), *size)));
+        let number = in_unit.filter(|(number, _)| number.bytes().all(|byte| byte.is_ascii_digit()));
+        let bytes = number.and_then(|(number, size)| number.parse::<u64>().ok()?.checked_mul(size));
+        let Some(bytes) = bytes else {
+            self.wrong(format_args!(
+                "must be a number of bytes such as `65536`, or with a unit `64KiB`, `64MiB`, `1GiB`, not {}",
+                quoted(text)
+            ));
+            return None;
+        };
+        if !range.contains(&bytes) {
+            self.wrong(format_args!("must be from {} to {} bytes", range.start(), range.end()));
+            return None;
+        }
+        Some(bytes)
+    }
+
     /// A length of time.
     pub(super) fn duration(&self, range: RangeInclusive<Duration>) -> Option<Duration> {
         const FORM: &str = "a length of time such as `30s`, `10m`, `1h30m` or `31d`";

@@ -1,26 +1,12 @@
 //! What sources hold and hand out: events, groups, streams, and pages of them.
 //!
-//! Owns the shapes; never says how they are written on the wire (that is `http::encode`).
+//! Owns the shapes, but for the events of a page, which have a library of their own: [`logmark_event_page`]. Never says how
+//! they are written on the wire (that is `http::encode`).
 
-use std::sync::Arc;
+use logmark_event_page::Events;
 
 use super::name::{LogGroupName, LogStreamName};
 use super::time::Millis;
-
-/// One log event.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Event {
-    /// When it happened, by whoever wrote it.
-    pub timestamp: Millis,
-    /// When the source took it in.
-    pub ingestion_time: Option<Millis>,
-    /// The stream it is in, shared among the events of a page.
-    pub stream: Arc<str>,
-    /// The id that CloudWatch gives an event in FilterLogEvents; absent where it gives none.
-    pub event_id: Option<String>,
-    /// The message, exactly.
-    pub message: String,
-}
 
 /// Where reading goes on in a source: text that only the source understands. It leaves the service sealed in a cursor only.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -64,6 +50,15 @@ impl StopReason {
     }
 }
 
+/// How much a page is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Urgency {
+    /// Somebody waits for it.
+    Wanted,
+    /// Somebody will: it is to be read only if that takes nothing from anybody.
+    Ahead,
+}
+
 /// What one call to a source may bring: INVARIANT: everything a source returns is bounded by these.
 #[derive(Debug, Clone)]
 pub struct PageRequest {
@@ -75,19 +70,34 @@ pub struct PageRequest {
     pub limit: usize,
     /// About so many bytes of messages; a single larger event is still returned.
     pub max_bytes: usize,
+    /// How much it is wanted.
+    pub urgency: Urgency,
+}
+
+/// How old a page is, and what that means for who goes on behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Age {
+    /// Read so recently that somebody who follows new events need not ask for what is behind it yet.
+    Fresh,
+    /// Read a while ago: behind it there may be more by now.
+    Aged,
+    /// It can't change any more.
+    Final,
 }
 
 /// One page as a source returned it, in ascending order of time.
 #[derive(Debug, Clone)]
 pub struct EventPage {
     /// The events; may be empty without being the end.
-    pub events: Vec<Event>,
+    pub events: Events,
     /// Where newer events are, or will be.
     pub next: Position,
     /// Where older events are; `None` where the source cannot read backwards from here.
     pub previous: Option<Position>,
     /// True when the source knows that there is nothing more now in the direction asked for.
     pub at_end: bool,
+    /// How long it holds.
+    pub age: Age,
 }
 
 /// What is known of a log group.

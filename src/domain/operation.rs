@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::event::Direction;
 use super::filter::EventFilter;
-use super::name::{LogGroupName, LogStreamName};
+use super::name::{LogGroupName, LogStreamName, SourceName};
 use super::time::TimeRange;
 
 /// What scopes and grants allow.
@@ -86,6 +86,10 @@ pub trait Operation: Send + Sync + 'static {
     const ACTION: Action;
     /// To what.
     fn target(&self) -> Target<'_>;
+    /// In which of the sources its one group is to be; `None`: the first that a grant covers it in.
+    fn source(&self) -> Option<&SourceName> {
+        None
+    }
     /// The stretch of time that it newly asks for, where it reads events.
     fn range(&self) -> Option<TimeRange> {
         None
@@ -180,6 +184,8 @@ pub struct ReadLogs {
     /// It goes on from a cursor, whose request was allowed its range when it was made: a reading that follows new events
     /// for longer than the longest range is not a longer range.
     pub resumed: bool,
+    /// In which source; `None`: the first that covers it.
+    pub source: Option<SourceName>,
 }
 
 impl Operation for ReadLogs {
@@ -190,6 +196,9 @@ impl Operation for ReadLogs {
             Reading::Stream(op) => op.target(),
             Reading::Group(op) => op.target(),
         }
+    }
+    fn source(&self) -> Option<&SourceName> {
+        self.source.as_ref()
     }
     fn range(&self) -> Option<TimeRange> {
         match &self.reading {
@@ -220,6 +229,8 @@ impl Operation for ListGroups {
 pub struct DescribeGroup {
     /// Its name.
     pub group: LogGroupName,
+    /// In which source; `None`: the first that covers it.
+    pub source: Option<SourceName>,
 }
 
 impl Operation for DescribeGroup {
@@ -227,6 +238,9 @@ impl Operation for DescribeGroup {
     const ACTION: Action = Action::Describe;
     fn target(&self) -> Target<'_> {
         Target::Group(&self.group)
+    }
+    fn source(&self) -> Option<&SourceName> {
+        self.source.as_ref()
     }
 }
 
@@ -250,6 +264,8 @@ pub struct ListStreams {
     pub order: StreamOrder,
     /// Which way: `Backward` lists the last first.
     pub direction: Direction,
+    /// In which source; `None`: the first that covers it.
+    pub source: Option<SourceName>,
 }
 
 impl Operation for ListStreams {
@@ -257,5 +273,8 @@ impl Operation for ListStreams {
     const ACTION: Action = Action::Describe;
     fn target(&self) -> Target<'_> {
         Target::Group(&self.group)
+    }
+    fn source(&self) -> Option<&SourceName> {
+        self.source.as_ref()
     }
 }

@@ -35,6 +35,10 @@ pub struct EventsQuery {
     filter: Option<String>,
     /// Go on where an earlier answer says. It carries its request; what is given beside it must be the same.
     cursor: Option<String>,
+    /// In which of the operator's sources the group is, where several have one of that name; when absent, the first that the
+    /// tenant's grants allow it in.
+    #[param(max_length = 64, example = "eu")]
+    source: Option<String>,
     /// The format, when the `Accept` header can't be set.
     #[param(inline)]
     format: Option<FormatWord>,
@@ -43,6 +47,17 @@ pub struct EventsQuery {
     /// NDJSON only: `line` writes the cursor as a last line too.
     #[param(inline)]
     trailer: Option<TrailerWord>,
+}
+
+/// The parameter that chooses among groups of the same name.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query, rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes the query for the OpenAPI document; the operations on one group read it")]
+pub struct SourceQuery {
+    /// In which of the operator's sources the group is, where several have one of that name; when absent, the first that the
+    /// tenant's grants allow it in. Lists say the sources.
+    #[param(max_length = 64, example = "eu")]
+    source: Option<String>,
 }
 
 /// Parameters that choose among the streams of a group.

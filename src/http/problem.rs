@@ -192,6 +192,14 @@ impl ApiError {
                 retry_after: Some((*retry_after).max(Duration::from_secs(1))),
                 ..plain(503, "overloaded", "Overloaded", "the source of the logs takes no more calls at the moment")
             },
+            Self::Source(S::Busy { retry_after }) => Problem {
+                retry_after: Some(*retry_after),
+                ..plain(429, "rate_limited", "Too many requests", "the calls that the source of the logs allows are used up")
+            },
+            Self::Source(S::Down { retry_after }) => Problem {
+                retry_after: Some(*retry_after),
+                ..plain(503, "overloaded", "Overloaded", "the source of the logs does not work at the moment")
+            },
             Self::TimedOut | Self::Source(S::Timeout) => {
                 plain(504, "upstream_timeout", "No answer in time", "the source of the logs did not answer in time")
             }

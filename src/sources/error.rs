@@ -25,6 +25,18 @@ pub enum SourceError {
         /// How long to wait, at a guess.
         retry_after: Duration,
     },
+    /// Not asked: the calls that it allows are used up by those who came before, for longer than the request can wait.
+    #[error("busy")]
+    Busy {
+        /// When asking again is worth it.
+        retry_after: Duration,
+    },
+    /// Not asked: it fails, and is left alone until it works again.
+    #[error("down")]
+    Down {
+        /// When it will be tried next.
+        retry_after: Duration,
+    },
     /// No answer in time.
     #[error("no answer within the deadline")]
     Timeout,

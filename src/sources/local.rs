@@ -7,6 +7,8 @@ use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use logmark_event_page::build::PlainEvent;
+use logmark_event_page::{Builder, Events};
 use logmark_store::{
     CatalogueError, GroupClass, MessageFilter, Order, ReadError, ReadRequest, Store, StreamSelection as StoreSelection,
     StreamsQuery,
@@ -14,7 +16,7 @@ use logmark_store::{
 
 use super::{Source, SourceError};
 use crate::auth::permit::Permit;
-use crate::domain::event::{Direction, Event, EventPage, ListPage, LogGroup, LogStream, PageRequest, Position};
+use crate::domain::event::{Age, Direction, EventPage, ListPage, LogGroup, LogStream, PageRequest, Position};
 use crate::domain::filter::EventFilter;
 use crate::domain::name::{LogGroupName, LogStreamName, SourceName};
 use crate::domain::operation::{DescribeGroup, ListGroups, ListStreams, ReadGroup, ReadStream, StreamOrder, StreamSelection};
@@ -157,21 +159,30 @@ fn read(
         max_bytes: page.max_bytes,
     })?;
     Ok(EventPage {
-        events: found.events.into_iter().map(event).collect(),
+        events: events(&found.events)?,
         next: Position(found.next.to_string()),
         previous: Some(Position(found.previous.to_string())),
         at_end: found.at_end,
+        age: Age::Fresh,
     })
 }
 
-fn event(stored: logmark_store::Event) -> Event {
-    Event {
-        timestamp: Millis(stored.timestamp),
-        ingestion_time: Some(Millis(stored.ingestion_time)),
-        stream: stored.stream,
-        event_id: Some(format!("{:020}{:020}", stored.timestamp.max(0), stored.sequence)),
-        message: stored.message,
+fn events(stored: &[logmark_store::Event]) -> Result<Events, SourceError> {
+    /// Digits of an id, and a stream's name now and then.
+    const BYTES_BESIDES_MESSAGE: usize = 48;
+    let bytes = stored.iter().map(|event| event.message.len() + BYTES_BESIDES_MESSAGE).sum();
+    let mut events = Builder::with_capacity(stored.len(), bytes);
+    for event in stored {
+        let pushed = events.push(PlainEvent {
+            timestamp: event.timestamp,
+            ingestion_time: Some(event.ingestion_time),
+            stream: &event.stream,
+            event_id: Some(format_args!("{:020}{:020}", event.timestamp.max(0), event.sequence)),
+            message: &event.message,
+        });
+        pushed.map_err(|error| SourceError::Store(error.to_string()))?;
     }
+    Ok(events.finish())
 }
 
 fn list_groups(

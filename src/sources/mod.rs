@@ -3,13 +3,15 @@
 //! Owns the contract ([`Source`]) and the way from a permit to the source that it names ([`Sources`]). Never decides who
 //! may: each method takes the [`Permit`] for its own operation, and no other way in exists.
 //!
-//! Look next at [`local`] (on disk) and [`cloudwatch`] (signed calls), and at `tests/contract/`, which both pass.
+//! Look next at [`local`] (on disk) and [`cloudwatch`] (signed calls), at [`merged`] (one list of several sources), and at `tests/contract/`, which both pass.
 
 pub mod cloudwatch;
 pub mod error;
 #[cfg(feature = "local")]
 pub mod local;
+pub mod merged;
 pub mod reader;
+pub mod export;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -71,22 +73,22 @@ impl Sources {
         Self(sources.into_iter().collect())
     }
 
-    /// The source that a permit for one group names.
+    /// The source that a permit for one group names, and its name.
     ///
     /// # Errors
     /// [`SourceError::NotFound`] when the permit names none: it then allows nothing.
-    pub fn of<Op: Operation>(&self, permit: &Permit<Op>) -> Result<&dyn Source, SourceError> {
+    pub fn of<'a, Op: Operation>(&'a self, permit: &'a Permit<Op>) -> Result<(&'a SourceName, &'a Arc<dyn Source>), SourceError> {
         let rule = permit.sources().first().ok_or(SourceError::NotFound)?;
-        self.named(permit, &rule.source)
+        Ok((&rule.source, self.named(permit, &rule.source)?))
     }
 
     /// One of the sources that a permit names.
     ///
     /// # Errors
     /// [`SourceError::NotFound`] when the permit does not name it.
-    pub fn named<Op: Operation>(&self, permit: &Permit<Op>, name: &SourceName) -> Result<&dyn Source, SourceError> {
+    pub fn named<Op: Operation>(&self, permit: &Permit<Op>, name: &SourceName) -> Result<&Arc<dyn Source>, SourceError> {
         let named = permit.sources().iter().any(|rule| rule.source == *name);
-        self.0.get(name).filter(|_| named).map(|source| &**source).ok_or(SourceError::NotFound)
+        self.0.get(name).filter(|_| named).ok_or(SourceError::NotFound)
     }
 
     /// Asks each whether it can answer.

@@ -38,6 +38,7 @@ impl Metrics {
         describe_counter!("logmark_problems_total", "Errors answered, by code");
         describe_counter!("logmark_events_returned_total", "Log events sent to callers, by operation");
         describe_counter!("logmark_bytes_returned_total", Unit::Bytes, "Bytes of events sent, before compression, by operation");
+        describe_counter!("logmark_upstream_saved_total", "Calls to a source that were not needed, by what there was instead");
         describe_counter!("logmark_connections_refused_total", "Connections closed at a limit, by limit");
         Some(handle)
     }
@@ -93,4 +94,9 @@ pub fn connections(open: usize) {
 pub fn upstream_call(target: &'static str, outcome: &'static str, elapsed: Duration) {
     counter!("logmark_upstream_calls_total", "target" => target, "outcome" => outcome).increment(1);
     histogram!("logmark_upstream_seconds", "target" => target).record(elapsed.as_secs_f64());
+}
+
+/// Counts a call to a source that was not needed, because its answer was kept or somebody waited for it already.
+pub fn upstream_saved(target: &'static str, by: &'static str) {
+    counter!("logmark_upstream_saved_total", "target" => target, "by" => by).increment(1);
 }

@@ -9,7 +9,7 @@
 //!
 //! With the last three it is the real binary that is asked, with credentials from its environment.
 
-mod subject;
+pub mod subject;
 mod streams;
 mod groups;
 mod filters;

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use logmark::domain::time::{Clock as _, SystemClock};
+use logmark::sources::cloudwatch::quotas::Api;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -32,6 +33,9 @@ enum Source {
     Moto { moto: &'static Moto, process: Binary },
 }
 
+/// What its environment says of credentials.
+pub const KEYS: [(&str, &str); 2] = [("AWS_ACCESS_KEY_ID", "AKIDTEST"), ("AWS_SECRET_ACCESS_KEY", SECRET)];
+
 /// The real binary on a CloudWatch endpoint.
 #[derive(Debug)]
 pub struct Binary {
@@ -43,25 +47,32 @@ pub struct Binary {
 impl Binary {
     /// Starts it for the tenant `acme` of [`tenants`]; `server` are more lines for `[server]`.
     pub async fn on(endpoint: &str, root: &str, server: &str) -> Self {
+        Self::with(&(cloudwatch(endpoint, KEEPS_NOTHING) + &tenants(root)), server, &KEYS).await
+    }
+
+    /// On these `[[sources]]` and for these tenants, with what its environment says of credentials.
+    pub async fn with(sources_and_tenants: &str, server: &str, environment: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let issuer = Issuer::new(folder.path());
         let text = format!(
             "[server]\nlisten = \"127.0.0.1:0\"\nadmin_listen = \"127.0.0.1:0\"\npublic_url = \"http://logs.test\"\n{server}\n\
              [[auth.issuers]]\nissuer = \"test\"\naudiences = [\"logmark\"]\nalgorithms = [\"ES256\"]\n\
-             keys = \"file:issuer.jwks.json\"\n\
-             [[sources]]\nname = \"aws\"\nkind = \"cloudwatch\"\nregion = \"{REGION}\"\nendpoint = \"{endpoint}\"\n{}",
-            tenants(root)
+             keys = \"file:issuer.jwks.json\"\n{sources_and_tenants}"
         );
         let config = folder.path().join("logmark.toml");
         std::fs::write(&config, text).unwrap();
-        let keys = [("AWS_ACCESS_KEY_ID", "AKIDTEST"), ("AWS_SECRET_ACCESS_KEY", SECRET)];
-        let process = Process::serve(&config, &keys).await;
+        let process = Process::serve(&config, environment).await;
         Self { process, issuer, _folder: folder }
     }
 
     /// A client of `acme`.
     pub fn acme(&self) -> Client {
-        Client::new(self.process.address, Some(self.issuer.token("acme", "logs:*:*")))
+        self.tenant("acme")
+    }
+
+    /// A client of the tenant.
+    pub fn tenant(&self, tenant: &str) -> Client {
+        Client::new(self.process.address, Some(self.issuer.token(tenant, "logs:*:*")))
     }
 
     /// What it has logged so far.
@@ -70,7 +81,22 @@ impl Binary {
     }
 }
 
-fn tenants(root: &str) -> String {
+/// Nothing stands between the tests and the endpoint that would answer in its place.
+pub const KEEPS_NOTHING: &str = "{ bytes = 0 }";
+/// Answers are kept, but none that may change for long enough that a test could see it.
+const KEEPS_WHAT_IS_FINAL: &str = "{ live = \"1ms\", lists = \"1ms\" }";
+
+/// The one source, with quotas that no test meets.
+pub fn cloudwatch(endpoint: &str, cache: &str) -> String {
+    let quotas = Api::ALL.map(|api| format!("{api} = 10000")).join(", ");
+    format!(
+        "[[sources]]\nname = \"aws\"\nkind = \"cloudwatch\"\nregion = \"{REGION}\"\nendpoint = \"{endpoint}\"\n\
+         quotas = {{ {quotas} }}\ncache = {cache}\n"
+    )
+}
+
+/// `acme`, which may read the groups of `root`.
+pub fn tenants(root: &str) -> String {
     format!(
         "[tenants.acme]\n\
          [[tenants.acme.grants]]\ngroups = [\"/{root}/*\"]\nactions = [\"read\"]\n\
@@ -99,7 +125,7 @@ impl Subject {
     /// On our CloudWatch.
     pub async fn fake() -> Self {
         let (fake, root) = (Fake::start(now()).await, new_root());
-        let process = Binary::on(&fake.endpoint(), &root, "").await;
+        let process = Binary::with(&(cloudwatch(&fake.endpoint(), KEEPS_WHAT_IS_FINAL) + &tenants(&root)), "", &KEYS).await;
         Self { root, acme: process.acme(), source: Source::Fake { fake, process } }
     }
 

@@ -8,4 +8,5 @@ mod groups;
 mod streams;
 mod me;
 mod service;
+mod several_sources;
 mod bad_input;

@@ -178,7 +178,7 @@ proptest! {
         use logmark::domain::operation::{ListStreams, StreamOrder};
         let name = LogGroupName::try_from(group.as_str()).unwrap();
         let order = if is_list { StreamOrder::Name } else { StreamOrder::LastEvent };
-        let op = ListStreams { group: name, prefix: None, order, direction: logmark::domain::event::Direction::Forward };
+        let op = ListStreams { group: name, prefix: None, order, direction: logmark::domain::event::Direction::Forward, source: None };
         let asked = authorize(&caller(&grants, &scopes), op, Millis(0));
         prop_assert_eq!(status(asked.as_ref().err()), oracle(&grants, &scopes, "describe", &group, None));
         if let Ok(permit) = asked {

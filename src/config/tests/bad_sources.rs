@@ -70,11 +70,11 @@ fn a_cloudwatch_source_has_its_own_keys() {
         ),
         (
             r#"access_key = "AKIA""#,
-            "logmark.toml:2:1: sources[0].access_key: is no key here: there are `name`, `kind`, `endpoint`, `region`, `assume_role` and `external_id`",
+            "logmark.toml:2:1: sources[0].access_key: is no key here: there are `name`, `kind`, `endpoint`, `region`, `assume_role`, `external_id`, `account`, `quotas`, `reserve`, `cache` and `queries`",
         ),
         (
             "verify_tls = false",
-            "logmark.toml:2:1: sources[0].verify_tls: is no key here: there are `name`, `kind`, `endpoint`, `region`, `assume_role` and `external_id`",
+            "logmark.toml:2:1: sources[0].verify_tls: is no key here: there are `name`, `kind`, `endpoint`, `region`, `assume_role`, `external_id`, `account`, `quotas`, `reserve`, `cache` and `queries`",
         ),
     ];
     refused("[[sources]]", &cases);
@@ -93,6 +93,10 @@ fn a_local_source_has_its_own_keys() {
         (
             "kind = \"local\"\n-region\npath = \"data\"\nassume_role = \"x\"\nexternal_id = \"y\"",
             "logmark.toml:4:1: sources[0].assume_role: belongs to the kind `cloudwatch`, and this source is `local`\nlogmark.toml:5:1: sources[0].external_id: belongs to the kind `cloudwatch`, and this source is `local`",
+        ),
+        (
+            "kind = \"local\"\n-region\npath = \"data\"\nreserve = 0.1\ncache = {}",
+            "logmark.toml:4:1: sources[0].reserve: belongs to the kind `cloudwatch`, and this source is `local`\nlogmark.toml:5:1: sources[0].cache: belongs to the kind `cloudwatch`, and this source is `local`",
         ),
         (
             "kind = \"local\"\n-region\npath = \"data\"\nendpoint = { listen = \"127.0.0.1:4586\", access_key = \"env:A\", secret_key = \"env:B\" }",

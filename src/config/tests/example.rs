@@ -178,7 +178,11 @@ issuer https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_abc
   audience logmark
   tenant from custom:tenant_id, scopes from scope, cognito:groups
   leeway 1m, lifetime 1d, keys anew after 10m
-source eu: cloudwatch, eu-central-1, at http://127.0.0.1:5000/, as arn:aws:iam::123456789012:role/logmark-read
+source eu: cloudwatch, eu-central-1, at http://127.0.0.1:5000/, account 123456789012, as arn:aws:iam::123456789012:role/logmark-read
+  calls per second: GetLogEvents 10, FilterLogEvents 5, DescribeLogGroups 10, DescribeLogStreams 25, StartQuery 10, GetQueryResults 10, StopQuery 5, ListLogGroupsForQuery 5, GetLogGroupFields 5, GetLogRecord 5
+  100 queries at a time; 20% of all is left to others
+  cache: 67108864 bytes, live 1s, lists 5s, final after 15m
+  queries: 0.005 a GB, abandoned after 2m, at most 15m
 source disk: local, ./logmark-data
 tenant acme, weight 1, 20 requests per second, 3 queries at a time, 50 GB scanned per day, 5 tails, 31d per request
   may read, query, tail in /acme/*, /shared/gateway of eu, streams prod-* (tenants.acme.grants[0])

@@ -1,68 +1,78 @@
-//! Events as JSON: the page, and the object that NDJSON repeats.
+//! Events as JSON: the page, and what the description of the service says of it and of its events.
+//!
+//! Owns what stands around the events. How an event itself is written, [`logmark_event_page`] says, for NDJSON too.
 
-use serde::Serialize;
+use logmark_event_page::{Events, Layout, Writer};
 
-use crate::domain::event::Event;
-use crate::domain::time::Millis;
-
-/// One event.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = Event)]
-pub struct EventBody<'a> {
+/// One event: described here, written by [`Writer`].
+#[derive(Debug, utoipa::ToSchema)]
+#[schema(as = Event, rename_all = "camelCase")]
+pub struct EventBody {
     /// When it happened, by whoever wrote it.
     #[schema(value_type = String, format = DateTime, example = "2026-11-20T10:00:00.123Z")]
-    timestamp: Millis,
+    pub timestamp: String,
     /// When the source took it in.
-    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime, example = "2026-11-20T10:00:01.004Z")]
-    ingestion_time: Option<Millis>,
+    pub ingestion_time: Option<String>,
     /// The stream it is in.
     #[schema(example = "web-1")]
-    log_stream: &'a str,
+    pub log_stream: String,
     /// The id that CloudWatch gives it, where it gives one.
-    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "38630134520184120834509124350923485092348509234850923485")]
-    event_id: Option<&'a str>,
+    pub event_id: Option<String>,
     /// The message, exactly.
     #[schema(example = "GET /orders 200 12ms")]
-    message: &'a str,
-}
-
-impl<'a> From<&'a Event> for EventBody<'a> {
-    fn from(event: &'a Event) -> Self {
-        Self {
-            timestamp: event.timestamp,
-            ingestion_time: event.ingestion_time,
-            log_stream: &event.stream,
-            event_id: event.event_id.as_deref(),
-            message: &event.message,
-        }
-    }
+    pub message: String,
 }
 
 /// A page of events.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = EventPage)]
+#[derive(Debug, utoipa::ToSchema)]
+#[schema(as = EventPage, rename_all = "camelCase")]
 pub struct PageBody<'a> {
     /// The group.
     #[schema(example = "/acme/api")]
     pub log_group: &'a str,
     /// The stream, when one was asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "web-1")]
     pub log_stream: Option<&'a str>,
     /// The events, ascending by time.
-    pub events: Vec<EventBody<'a>>,
+    #[schema(value_type = Vec<EventBody>)]
+    pub events: &'a [Events],
     /// Where newer events are, or will be.
     pub next_cursor: String,
     /// Where older events are, where the source can go there.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub previous_cursor: Option<String>,
     /// Why the page ended: only `end` means that there is nothing more now.
     #[schema(value_type = StopReason)]
     pub stop_reason: &'static str,
+}
+
+impl PageBody<'_> {
+    /// The page's bytes, written into one buffer; what is not there is left out.
+    #[must_use]
+    pub fn write(&self) -> Vec<u8> {
+        let mut out = b"{".to_vec();
+        string("\"logGroup\":", self.log_group, &mut out);
+        if let Some(stream) = self.log_stream {
+            string(",\"logStream\":", stream, &mut out);
+        }
+        out.extend_from_slice(b",\"events\":[");
+        let mut writer = Writer::new(Layout::JsonItems);
+        self.events.iter().for_each(|events| writer.page(events, &mut out));
+        string("],\"nextCursor\":", &self.next_cursor, &mut out);
+        if let Some(cursor) = &self.previous_cursor {
+            string(",\"previousCursor\":", cursor, &mut out);
+        }
+        string(",\"stopReason\":", self.stop_reason, &mut out);
+        out.push(b'}');
+        out
+    }
+}
+
+fn string(before: &str, text: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(before.as_bytes());
+    // Writing a string to memory has nothing that could fail.
+    let _infallible = serde_json::to_writer(out, text);
 }
 
 /// Why a page ended.

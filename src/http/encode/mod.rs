@@ -1,18 +1,15 @@
 //! How events are written: JSON pages, and NDJSON, CSV and text as streams.
 //!
-//! Owns the formats and their choice by `Accept` or `?format=`. Never holds more than one page of a source at a time.
+//! Owns the formats and their choice by `Accept` or `?format=`, and what stands around the events. How an event is written,
+//! [`logmark_event_page`] says. Never holds more than one page of a source at a time.
 
-mod csv;
 pub mod json;
-mod ndjson;
 pub mod stream;
-mod text;
 
 use http::HeaderMap;
 use http::header::ACCEPT;
 
 use super::problem::ApiError;
-use crate::domain::event::Event;
 
 /// A format that events can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,39 +91,6 @@ fn quality_of(essence: &str, accepted: &[&str]) -> f32 {
         }
     }
     found.map_or(0.0, |(_, quality)| quality)
-}
-
-/// Writes events of one format into a buffer, one after the other.
-#[derive(Debug)]
-pub enum EventWriter {
-    /// See [`Format::Ndjson`].
-    Ndjson,
-    /// See [`Format::Csv`].
-    Csv,
-    /// See [`Format::Text`]; `raw` leaves control characters as they are.
-    Text {
-        /// Leave control characters as they are.
-        raw: bool,
-    },
-}
-
-impl EventWriter {
-    /// What stands before the first event.
-    pub fn begin(&self, out: &mut Vec<u8>) {
-        match self {
-            Self::Csv => csv::header(out),
-            Self::Ndjson | Self::Text { .. } => {}
-        }
-    }
-
-    /// One event.
-    pub fn event(&self, event: &Event, out: &mut Vec<u8>) {
-        match self {
-            Self::Ndjson => ndjson::event(event, out),
-            Self::Csv => csv::event(event, out),
-            Self::Text { raw } => text::event(event, *raw, out),
-        }
-    }
 }
 
 #[cfg(test)]

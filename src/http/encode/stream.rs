@@ -8,18 +8,19 @@ use futures_util::stream;
 use http::{HeaderMap, HeaderValue};
 use http_body::Frame;
 use http_body_util::StreamBody;
+use logmark_event_page::{Events, Layout, Writer};
 
-use super::EventWriter;
-use crate::domain::event::{Event, Position, StopReason};
+use crate::domain::event::{Position, StopReason};
 use crate::http::problem::ApiError;
 use crate::sources::SourceError;
-use crate::sources::reader::{Export, ReadEvents};
+use crate::sources::export::Export;
+use crate::sources::reader::ReadEvents;
 
 /// The trailer that says where a later request goes on.
 pub const CURSOR_TRAILER: &str = "logmark-cursor";
 
-/// Makes the cursor for a position.
-type Seal = Box<dyn Fn(&Position) -> Result<String, ApiError> + Send>;
+/// Makes the cursor for a position at which reading stopped.
+type Seal = Box<dyn Fn(&Position, StopReason) -> Result<String, ApiError> + Send>;
 
 /// Told events, bytes and the outcome, once.
 type Told = Box<dyn FnOnce(u64, u64, &'static str) + Send>;
@@ -74,7 +75,7 @@ impl Drop for Audit {
 
 /// What is still to be sent.
 enum Stage {
-    First(Vec<Event>),
+    First(Events),
     Pages,
     Trailers(HeaderMap),
     Over,
@@ -82,7 +83,7 @@ enum Stage {
 
 struct Run<Op> {
     export: Export<Op>,
-    writer: EventWriter,
+    writer: Writer,
     ending: Ending,
     stage: Stage,
 }
@@ -90,7 +91,7 @@ struct Run<Op> {
 type Step = Result<Frame<Bytes>, std::io::Error>;
 
 /// The body that writes `first`, then the rest of the export.
-pub fn body<Op: ReadEvents>(export: Export<Op>, first: Vec<Event>, writer: EventWriter, ending: Ending) -> Body {
+pub fn body<Op: ReadEvents>(export: Export<Op>, first: Events, writer: Writer, ending: Ending) -> Body {
     let run = Run { export, writer, ending, stage: Stage::First(first) };
     Body::new(StreamBody::new(Box::pin(stream::unfold(run, step))))
 }
@@ -142,10 +143,8 @@ async fn step<Op: ReadEvents>(mut run: Run<Op>) -> Option<(Step, Run<Op>)> {
 }
 
 impl<Op: ReadEvents> Run<Op> {
-    fn encode(&mut self, events: &[Event], mut out: Vec<u8>) -> Option<Step> {
-        for event in events {
-            self.writer.event(event, &mut out);
-        }
+    fn encode(&mut self, events: &Events, mut out: Vec<u8>) -> Option<Step> {
+        self.writer.page(events, &mut out);
         self.ending.audit.events += events.len() as u64;
         self.data(out)
     }
@@ -159,20 +158,22 @@ impl<Op: ReadEvents> Run<Op> {
     fn fail(&mut self, error: SourceError) -> Option<Step> {
         tracing::warn!(error = %error, "an export ended midway: {error}");
         self.ending.audit.outcome = "failed";
-        match self.writer {
-            EventWriter::Ndjson => {
+        match self.writer.layout() {
+            Layout::Ndjson => {
                 let problem = ApiError::from(error).problem();
                 let mut line = serde_json::to_vec(&serde_json::json!({ "error": problem })).unwrap_or_default();
                 line.push(b'\n');
                 self.data(line)
             }
-            EventWriter::Csv | EventWriter::Text { .. } => Some(Err(std::io::Error::other("the source failed midway"))),
+            Layout::JsonItems | Layout::Csv | Layout::Text | Layout::RawText => {
+                Some(Err(std::io::Error::other("the source failed midway")))
+            }
         }
     }
 
     fn end(&mut self) -> (Option<Step>, Stage) {
         let Some((position, stop)) = self.export.ended() else { return (None, Stage::Over) };
-        let Ok(cursor) = (self.ending.seal)(position) else { return (None, Stage::Over) };
+        let Ok(cursor) = (self.ending.seal)(position, stop) else { return (None, Stage::Over) };
         self.ending.audit.outcome = stop.as_str();
         let line = if self.ending.as_line { self.data(last_line(&cursor, stop)) } else { None };
         (line, Stage::Trailers(trailers(&cursor)))

@@ -5,17 +5,18 @@ use axum::extract::State;
 use serde::Serialize;
 
 use super::list;
+use crate::auth::tenant::Caller;
 use crate::domain::event::LogGroup;
-use crate::domain::name::{LogGroupName, to_url_spelling};
+use crate::domain::name::{LogGroupName, SourceName};
 use crate::domain::operation::DescribeGroup;
 use crate::domain::time::Millis;
 use crate::http::AppState;
 use crate::http::authorized::{Ask, Authorized, Setting};
 use crate::http::input::Input;
-use crate::http::openapi::{BadRequest, Failures, JsonOnly};
+use crate::http::openapi::{BadRequest, Failures, JsonOnly, SourceQuery};
 use crate::http::problem::ApiError;
 
-/// The request: nothing but the group.
+/// The request: nothing but the group and its source.
 #[derive(Debug)]
 pub struct GroupAsk;
 
@@ -24,9 +25,10 @@ impl Ask for GroupAsk {
 
     fn read(input: &mut Input, setting: Setting<'_>) -> Result<(DescribeGroup, Self), ApiError> {
         let group = input.path_name("group");
+        let source = list::source(input);
         list::json_only(input, setting)?;
         let group: LogGroupName = group.ok_or_else(|| ApiError::parameter("group", "is missing"))?;
-        Ok((DescribeGroup { group }, Self))
+        Ok((DescribeGroup { group, source }, Self))
     }
 }
 
@@ -41,6 +43,10 @@ pub struct GroupBody {
     /// Where its events are, ready to be called.
     #[schema(example = "/logs/:acme:api")]
     path: String,
+    /// The operator's source that it is in; absent when the tenant has one source only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "eu")]
+    source: Option<SourceName>,
     /// When it was created.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime, example = "2026-11-01T08:00:00.000Z")]
@@ -58,11 +64,12 @@ pub struct GroupBody {
     class: String,
 }
 
-impl From<LogGroup> for GroupBody {
-    fn from(group: LogGroup) -> Self {
-        let path = format!("/logs/{}", to_url_spelling(group.name.as_str()));
+impl GroupBody {
+    pub(super) fn new(caller: &Caller, source: SourceName, group: LogGroup) -> Self {
         let LogGroup { name, created_at, retention_days, stored_bytes, class } = group;
-        Self { name, path, created_at, retention_days, stored_bytes, class }
+        let path = list::path(caller, &source, &name, None);
+        let source = Some(source).filter(|_| caller.tenant.has_several_sources());
+        Self { name, path, source, created_at, retention_days, stored_bytes, class }
     }
 }
 
@@ -76,6 +83,7 @@ impl From<LogGroup> for GroupBody {
     tag = "groups",
     params(
         ("group" = String, Path, description = "The log group: percent-encoded, or with `:` for `/`", example = ":acme:api"),
+        SourceQuery,
         JsonOnly,
     ),
     responses((status = 200, description = "The group", body = GroupBody), BadRequest, Failures),
@@ -83,9 +91,10 @@ impl From<LogGroup> for GroupBody {
 )]
 pub(crate) async fn describe_group(
     State(app): State<AppState>,
-    Authorized { permit, context, .. }: Authorized<GroupAsk>,
+    Authorized { caller, permit, context, .. }: Authorized<GroupAsk>,
 ) -> Result<Json<GroupBody>, ApiError> {
-    let group = app.sources.of(&permit)?.describe_group(&permit).await?;
+    let (name, source) = app.sources.of(&permit)?;
+    let group = source.describe_group(&permit).await?;
     list::audit(&app, &context, &permit, Some(group.name.as_str()), 1);
-    Ok(Json(group.into()))
+    Ok(Json(GroupBody::new(&caller, name.clone(), group)))
 }

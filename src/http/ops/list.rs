@@ -1,7 +1,10 @@
 //! What the lists share: their parameters, their audit line, and the fault of a cursor beside other parameters.
 
 use crate::auth::permit::Permit;
-use crate::domain::operation::Operation;
+use crate::auth::policy;
+use crate::auth::tenant::Caller;
+use crate::domain::name::{LogGroupName, LogStreamName, SourceName, to_url_spelling};
+use crate::domain::operation::{Action, Operation};
 use crate::http::App;
 use crate::http::authorized::Setting;
 use crate::http::encode::Format;
@@ -41,6 +44,25 @@ pub(super) fn json_only(input: &mut Input, setting: Setting<'_>) -> Result<(), A
         Format::negotiate(setting.headers, &[Format::Json])?;
     }
     Ok(())
+}
+
+/// `source`: in which of the operator's sources the group is.
+pub(super) fn source(input: &mut Input) -> Option<SourceName> {
+    input.read("source", |text| SourceName::try_from(text))
+}
+
+/// Where events are, ready to be called: with the source, where without it another's group of that name would be found.
+pub(super) fn path(caller: &Caller, source: &SourceName, group: &LogGroupName, stream: Option<&LogStreamName>) -> String {
+    let mut path = format!("/logs/{}", to_url_spelling(group.as_str()));
+    if let Some(stream) = stream {
+        path += "/";
+        path += &to_url_spelling(stream.as_str());
+    }
+    if policy::usual_source(caller, Action::Read, group, stream).is_some_and(|usual| usual != source) {
+        path += "?source=";
+        path += source.as_str();
+    }
+    path
 }
 
 /// A parameter that is not what the cursor's request had.

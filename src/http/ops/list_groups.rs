@@ -3,33 +3,33 @@
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 
 use super::describe_group::GroupBody;
 use super::list::{self, ListParameters};
-use crate::domain::event::Position;
 use crate::domain::name::SourceName;
 use crate::domain::operation::ListGroups;
 use crate::http::AppState;
 use crate::http::authorized::{Ask, Authorized, Setting};
 use crate::http::input::Input;
 use crate::http::openapi::{BadRequest, Failures, JsonOnly};
-use crate::http::problem::{ApiError, CURSOR};
+use crate::http::problem::ApiError;
+use crate::sources::merged::{MergedPage, Walk};
 
 const KIND: &str = "groups";
 
-/// A place in the list: sources one after the other, in the order of the grants.
+/// The request that a cursor carries, and the place.
 #[derive(Debug, Serialize, Deserialize)]
 struct Cursor {
     prefix: Option<String>,
-    source: SourceName,
-    position: Option<Position>,
+    walk: Walk,
 }
 
 /// What the request says besides its operation.
 #[derive(Debug)]
 pub struct GroupsAsk {
     limit: usize,
-    place: Option<(SourceName, Option<Position>)>,
+    walk: Option<Walk>,
 }
 
 impl Ask for GroupsAsk {
@@ -39,13 +39,13 @@ impl Ask for GroupsAsk {
         let given = input.take("prefix").map(|text| crate::domain::name::from_url_spelling(&text));
         let ListParameters { limit, cursor } = ListParameters::read(input, setting)?;
         let Some(text) = cursor else {
-            return Ok((ListGroups { prefix: given }, Self { limit, place: None }));
+            return Ok((ListGroups { prefix: given }, Self { limit, walk: None }));
         };
         let cursor: Cursor = setting.app.sealer.open(KIND, &setting.caller.tenant.id, setting.now, &text)?;
         if given.is_some() && given != cursor.prefix {
             return Err(list::differs("prefix"));
         }
-        Ok((ListGroups { prefix: cursor.prefix }, Self { limit, place: Some((cursor.source, cursor.position)) }))
+        Ok((ListGroups { prefix: cursor.prefix }, Self { limit, walk: Some(cursor.walk) }))
     }
 }
 
@@ -55,6 +55,11 @@ impl Ask for GroupsAsk {
 #[schema(as = GroupPage)]
 pub struct GroupsBody {
     groups: Vec<GroupBody>,
+    /// The operator's sources that did not answer: their groups are missing, in this page and in all that follow it. A list
+    /// that is begun anew asks them again. Absent: none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Option<Vec<String>>, example = json!(["eu"]))]
+    incomplete: Vec<SourceName>,
     /// Where the list goes on; absent: it is complete.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_cursor: Option<String>,
@@ -62,7 +67,7 @@ pub struct GroupsBody {
 
 /// The log groups you may see
 ///
-/// Ascending by name within each of the operator's sources. A page may be short, even empty, without being the last:
+/// Of all of the operator's sources together, ascending by name. A page may be short, even empty, without being the last:
 /// only a missing `nextCursor` says that the list is complete.
 #[utoipa::path(
     get,
@@ -80,36 +85,13 @@ pub struct GroupsBody {
 )]
 pub(crate) async fn list_groups(
     State(app): State<AppState>,
-    Authorized { permit, ask, now, context, .. }: Authorized<GroupsAsk>,
+    Authorized { caller, permit, ask, now, context }: Authorized<GroupsAsk>,
 ) -> Result<Json<GroupsBody>, ApiError> {
-    let rules = permit.sources();
-    let (first, mut position) = match &ask.place {
-        Some((source, position)) => {
-            let index = rules.iter().position(|rule| rule.source == *source).ok_or(ApiError::InvalidCursor(CURSOR.into()))?;
-            (index, position.clone())
-        }
-        None => (0, None),
-    };
-    let mut groups = Vec::new();
-    let mut next = None;
-    for rule in &rules[first.min(rules.len())..] {
-        if groups.len() >= ask.limit {
-            next = Some((rule.source.clone(), None));
-            break;
-        }
-        let source = app.sources.named(&permit, &rule.source)?;
-        let page = source.list_groups(&permit, position.take().as_ref(), ask.limit - groups.len()).await?;
-        groups.extend(page.items.into_iter().map(GroupBody::from));
-        if page.next.is_some() {
-            next = Some((rule.source.clone(), page.next));
-            break;
-        }
-    }
-    let seal = |(source, position)| {
-        let cursor = Cursor { prefix: permit.op().prefix.clone(), source, position };
-        app.sealer.seal(KIND, permit.tenant(), now, &cursor)
-    };
+    let deadline = Instant::now() + app.limits.work_time;
+    let MergedPage { groups, incomplete, next } = app.sources.list_groups(&permit, ask.walk, ask.limit, deadline).await?;
+    let seal = |walk| app.sealer.seal(KIND, permit.tenant(), now, &Cursor { prefix: permit.op().prefix.clone(), walk });
     let next_cursor = next.map(seal).transpose()?;
     list::audit(&app, &context, &permit, None, groups.len());
-    Ok(Json(GroupsBody { groups, next_cursor }))
+    let groups = groups.into_iter().map(|(source, group)| GroupBody::new(&caller, source, group)).collect();
+    Ok(Json(GroupsBody { groups, incomplete, next_cursor }))
 }

@@ -5,14 +5,15 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 
 use super::list::{self, ListParameters};
+use crate::auth::tenant::Caller;
 use crate::domain::event::{Direction, LogStream, Position};
-use crate::domain::name::{LogGroupName, LogStreamName, SourceName, to_url_spelling};
+use crate::domain::name::{LogGroupName, LogStreamName, SourceName};
 use crate::domain::operation::{ListStreams, StreamOrder};
 use crate::domain::time::Millis;
 use crate::http::AppState;
 use crate::http::authorized::{Ask, Authorized, Setting};
 use crate::http::input::Input;
-use crate::http::openapi::{BadRequest, Failures, JsonOnly};
+use crate::http::openapi::{BadRequest, Failures, JsonOnly, SourceQuery};
 use crate::http::problem::{ApiError, CURSOR};
 
 const KIND: &str = "streams";
@@ -32,7 +33,7 @@ struct Cursor {
 #[derive(Debug)]
 pub struct StreamsAsk {
     limit: usize,
-    place: Option<(SourceName, Position)>,
+    position: Option<Position>,
 }
 
 impl Ask for StreamsAsk {
@@ -40,6 +41,7 @@ impl Ask for StreamsAsk {
 
     fn read(input: &mut Input, setting: Setting<'_>) -> Result<(ListStreams, Self), ApiError> {
         let group: Option<LogGroupName> = input.path_name("group");
+        let source = list::source(input);
         let prefix = input.take("prefix").map(|text| crate::domain::name::from_url_spelling(&text));
         let order = input.choice("orderBy", &[("name", StreamOrder::Name), ("lastEvent", StreamOrder::LastEvent)]);
         let direction = input.choice("order", &[("asc", Direction::Forward), ("desc", Direction::Backward)]);
@@ -52,14 +54,15 @@ impl Ask for StreamsAsk {
             let order = order.unwrap_or(StreamOrder::Name);
             // The newest are what one looks for by time, the first by name.
             let usual = if order == StreamOrder::Name { Direction::Forward } else { Direction::Backward };
-            let op = ListStreams { group, prefix, order, direction: direction.unwrap_or(usual) };
-            return Ok((op, Self { limit, place: None }));
+            let op = ListStreams { group, prefix, order, direction: direction.unwrap_or(usual), source };
+            return Ok((op, Self { limit, position: None }));
         };
         let cursor: Cursor = setting.app.sealer.open(KIND, &setting.caller.tenant.id, setting.now, &text)?;
         if group != cursor.group {
             return Err(ApiError::InvalidCursor(CURSOR.into()));
         }
         let differs = [
+            ("source", source.is_some_and(|source| source != cursor.source)),
             ("prefix", prefix.is_some() && prefix != cursor.prefix),
             ("orderBy", order.is_some_and(|order| order != cursor.order)),
             ("order", direction.is_some_and(|direction| direction != cursor.direction)),
@@ -67,8 +70,9 @@ impl Ask for StreamsAsk {
         if let Some((name, _)) = differs.iter().find(|(_, differs)| *differs) {
             return Err(list::differs(name));
         }
-        let op = ListStreams { group, prefix: cursor.prefix, order: cursor.order, direction: cursor.direction };
-        Ok((op, Self { limit, place: Some((cursor.source, cursor.position)) }))
+        let Cursor { prefix, order, direction, source, position, .. } = cursor;
+        // The list goes on where it began, whatever other source may have a group of that name by now.
+        Ok((ListStreams { group, prefix, order, direction, source: Some(source) }, Self { limit, position: Some(position) }))
     }
 }
 
@@ -102,8 +106,8 @@ pub struct StreamBody {
 }
 
 impl StreamBody {
-    fn new(group: &LogGroupName, stream: LogStream) -> Self {
-        let path = format!("/logs/{}/{}", to_url_spelling(group.as_str()), to_url_spelling(stream.name.as_str()));
+    fn new(caller: &Caller, source: &SourceName, group: &LogGroupName, stream: LogStream) -> Self {
+        let path = list::path(caller, source, group, Some(&stream.name));
         let LogStream { name, created_at, first_event_at, last_event_at, last_ingestion_at } = stream;
         Self { name, path, created_at, first_event_at, last_event_at, last_ingestion_at }
     }
@@ -130,6 +134,7 @@ pub struct StreamsBody {
     tag = "groups",
     params(
         ("group" = String, Path, description = "The log group: percent-encoded, or with `:` for `/`", example = ":acme:api"),
+        SourceQuery,
         ("prefix" = Option<String>, Query, description = "Only streams that begin so; by name only", example = "web-"),
         ("orderBy" = Option<String>, Query, description = "`name` (when absent) or `lastEvent`", example = "lastEvent"),
         ("order" = Option<String>, Query, description = "`asc` or `desc`; when absent, `asc` by name and `desc` by last event"),
@@ -142,22 +147,18 @@ pub struct StreamsBody {
 )]
 pub(crate) async fn list_streams(
     State(app): State<AppState>,
-    Authorized { permit, ask, now, context, .. }: Authorized<StreamsAsk>,
+    Authorized { caller, permit, ask, now, context }: Authorized<StreamsAsk>,
 ) -> Result<Json<StreamsBody>, ApiError> {
-    let source_name = permit.sources().first().map(|rule| rule.source.clone());
-    let position = match ask.place {
-        Some((source, position)) if Some(&source) == source_name.as_ref() => Some(position),
-        Some(_) => return Err(ApiError::InvalidCursor(CURSOR.into())),
-        None => None,
-    };
-    let page = app.sources.of(&permit)?.list_streams(&permit, position.as_ref(), ask.limit).await?;
+    let (name, source) = app.sources.of(&permit)?;
+    let page = source.list_streams(&permit, ask.position.as_ref(), ask.limit).await?;
     let op = permit.op();
-    let streams: Vec<_> = page.items.into_iter().map(|stream| StreamBody::new(&op.group, stream)).collect();
-    let seal = |(source, position)| {
-        let ListStreams { group, prefix, order, direction } = op.clone();
-        app.sealer.seal(KIND, permit.tenant(), now, &Cursor { group, prefix, order, direction, source, position })
+    let streams: Vec<_> = page.items.into_iter().map(|stream| StreamBody::new(&caller, name, &op.group, stream)).collect();
+    let seal = |position| {
+        let ListStreams { group, prefix, order, direction, .. } = op.clone();
+        let cursor = Cursor { group, prefix, order, direction, source: name.clone(), position };
+        app.sealer.seal(KIND, permit.tenant(), now, &cursor)
     };
-    let next_cursor = source_name.zip(page.next).map(seal).transpose()?;
+    let next_cursor = page.next.map(seal).transpose()?;
     list::audit(&app, &context, &permit, Some(op.group.as_str()), streams.len());
     Ok(Json(StreamsBody { streams, next_cursor }))
 }

@@ -1,155 +1,190 @@
-//! One call to CloudWatch Logs: serialise, sign, send, retry, parse.
+//! A call of CloudWatch Logs as its callers see it: what is asked, in; what was answered, and how long ago, out.
 //!
-//! Owns the request's form and the deadline over all its attempts. All four operations only read, so that an attempt whose
-//! fate is unknown may be repeated. Never takes a host, a target or a header from a caller.
+//! Owns the way an answer is come by: one that is kept (`pages`), one that somebody waits for already (`flights`), or one
+//! that CloudWatch is asked for (`upstream`). All of it stands behind authorization and is keyed by the call as it is sent,
+//! so that tenants share an answer without knowing of each other.
+//!
+//! Equal calls meet at two doors. Of a tenant's own, one waits in the operation's lane for all. Of different tenants' each has
+//! one in the lane, so that nobody waits for another's turn; whoever is admitted first makes the call for all of them.
 
+use std::any::Any;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_credential_types::Credentials;
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, USER_AGENT};
-use http::{HeaderName, HeaderValue, Method, Request, Uri};
-use http_body_util::Full;
+use futures_util::FutureExt;
 use tokio::time::Instant;
 
-use super::credentials::Cache;
-use super::errors::{CallError, Failure, Kind};
-use super::quotas::Api;
-use super::retry::{Budget, MAX_ATTEMPTS, Skew, backoff};
-use super::signer;
-use super::wire::Call;
+use super::errors::CallError;
+use super::flights::Flights;
+use super::lanes::share as scheduler_share;
+use super::pages::{Hold, Kept, Key, Pages};
+use super::upstream::{Request, Upstream};
+use super::wire::{Answer as _, Call, Repeat};
 use crate::auth::permit::Share;
-use crate::domain::time::{Clock, Millis};
-use crate::outbound::{Limits, Outbound};
+use crate::domain::event::Urgency;
+use crate::domain::name::TenantId;
+use crate::domain::time::Millis;
 use crate::telemetry::metrics;
 
-const CONTENT: HeaderValue = HeaderValue::from_static("application/x-amz-json-1.1");
-const AGENT: HeaderValue = HeaderValue::from_static(concat!("logmark/", env!("CARGO_PKG_VERSION")));
-const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
-/// A page holds 1 MiB of messages at most, which JSON may write six times as long, and 10,000 events with a stream's name
-/// of up to 512 characters and an id each.
-const MAX_ANSWER: usize = 16 * 1024 * 1024;
+type Answer = Result<Arc<Kept>, CallError>;
+/// Makes what is kept of an answer's body.
+type Read = Arc<dyn Fn(Bytes, Millis) -> Answer + Send + Sync>;
 
-/// A connection to CloudWatch Logs in one region.
+/// Calls to CloudWatch Logs in one region, as one role.
+#[derive(Debug, Clone)]
+pub(super) struct Client(Arc<Shared>);
+
 #[derive(Debug)]
-pub(super) struct Client {
-    pub(super) outbound: Outbound,
-    /// Scheme, host and port, with the path `/`.
-    pub(super) endpoint: Uri,
-    pub(super) region: String,
-    pub(super) credentials: Cache,
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) deadline: Duration,
-    pub(super) attempt_timeout: Duration,
-    pub(super) budget: Budget,
-    pub(super) skew: Skew,
+struct Shared {
+    upstream: Upstream,
+    pages: Pages,
+    /// Calls under way.
+    calls: Flights<Key, Answer>,
+    /// What each tenant wants, in its lane or in a call under way.
+    wanted: Flights<(TenantId, Key), Answer>,
 }
 
-/// What has been tried in one call.
-#[derive(Debug, Default)]
-struct Tried {
-    attempts: u32,
-    refreshed: bool,
-    clock_set: bool,
-}
-
-/// What an attempt was signed with.
+/// An answer, and what is known of it besides.
 #[derive(Debug)]
-struct Signed {
-    credentials: Credentials,
-    offset: i64,
+pub(super) struct Called<T> {
+    pub(super) answer: Arc<T>,
+    /// How long ago CloudWatch gave it.
+    pub(super) age: Duration,
+    /// It can't change any more.
+    pub(super) is_final: bool,
 }
 
 impl Client {
+    pub(super) fn new(upstream: Upstream, pages: Pages) -> Self {
+        Self(Arc::new(Shared { upstream, pages, calls: Flights::default(), wanted: Flights::default() }))
+    }
+
     /// Our time, corrected by what was learnt of the source's.
     pub(super) fn now(&self) -> Millis {
-        Millis(self.clock.now().0.saturating_add(self.skew.offset()))
+        self.0.upstream.now()
     }
 
-    /// Calls the operation, as one of the calls that the share is worth.
-    pub(super) async fn call<Op: Call>(&self, _share: &Share, operation: &Op) -> Result<Op::Answer, CallError> {
+    /// How long an answer counts as one of this moment.
+    pub(super) fn live(&self) -> Duration {
+        self.0.pages.settings().live
+    }
+
+    /// Looks for credentials.
+    pub(super) async fn ready(&self) -> Result<(), CallError> {
+        self.0.upstream.credentials.get(self.now()).await.map(drop)
+    }
+
+    /// Calls the operation, paid from the share.
+    pub(super) async fn call<Op: Call>(&self, share: &Share, operation: &Op) -> Result<Op::Answer, CallError> {
+        self.look(share, operation, Urgency::Wanted).await.map(|called| Arc::unwrap_or_clone(called.answer))
+    }
+
+    /// Calls the operation, and says how old the answer is.
+    pub(super) async fn look<Op: Call>(
+        &self,
+        share: &Share,
+        operation: &Op,
+        urgency: Urgency,
+    ) -> Result<Called<Op::Answer>, CallError> {
         let body =
             serde_json::to_vec(operation).map_err(|_| CallError::Upstream("the request could not be written".to_owned()))?;
-        let answer = self.exchange(Op::API, body.into()).await?;
-        serde_json::from_slice(&answer).map_err(|_| CallError::Upstream(format!("the answer to {} is not one", Op::API)))
-    }
-
-    async fn exchange(&self, api: Api, body: Bytes) -> Result<Bytes, CallError> {
-        let deadline = Instant::now() + self.deadline;
-        let mut tried = Tried::default();
-        self.budget.earn();
-        loop {
-            tried.attempts += 1;
-            let credentials = tokio::time::timeout_at(deadline, self.credentials.get(self.now()));
-            let signed = Signed { credentials: credentials.await.map_err(|_| CallError::Timeout)??, offset: self.skew.offset() };
-            let failure = match self.attempt(api, &body, &signed, deadline).await {
-                Ok(answer) => return Ok(answer),
-                Err(failure) => failure,
-            };
-            match self.wait(&failure, &signed, &mut tried).await {
-                Some(wait) if Instant::now() + wait < deadline && self.budget.spend() => {
-                    tracing::debug!(%api, attempt = tried.attempts, failure = failure.what, ?wait, "trying again");
-                    tokio::time::sleep(wait).await;
-                }
-                _ => return Err(failure.into_call_error()),
-            }
-        }
-    }
-
-    async fn attempt(&self, api: Api, body: &Bytes, signed: &Signed, deadline: Instant) -> Result<Bytes, Failure> {
-        let at = Millis(self.clock.now().0.saturating_add(signed.offset));
-        let mut request = Request::new(Full::new(body.clone()));
-        *request.method_mut() = Method::POST;
-        *request.uri_mut() = self.endpoint.clone();
-        request.headers_mut().insert(CONTENT_TYPE, CONTENT);
-        let target = HeaderValue::try_from(format!("Logs_20140328.{api}"));
-        request.headers_mut().insert(TARGET, target.map_err(|_| Failure::new(Kind::Other, "no such operation"))?);
-        signer::sign(&mut request, body, &signed.credentials, &self.region, at)
-            .map_err(|error| Failure::new(Kind::Other, error.to_string()))?;
-        request.headers_mut().insert(USER_AGENT, AGENT);
-
-        let left = deadline.saturating_duration_since(Instant::now()).min(self.attempt_timeout);
-        let begun = Instant::now();
-        let answer = self.outbound.send(request, Limits { deadline: left, max_body: MAX_ANSWER }).await;
-        metrics::upstream_call(api.as_str(), answer.as_ref().map_or("none", |answer| outcome(answer.status())), begun.elapsed());
-        let answer = answer?;
-        if answer.status() == http::StatusCode::OK {
-            return Ok(answer.into_body());
-        }
-        Err(Failure::of_answer(answer.status(), answer.headers(), answer.body()))
-    }
-
-    /// How long to wait before another attempt; `None`: there is none. Mends what can be mended for it.
-    async fn wait(&self, failure: &Failure, signed: &Signed, tried: &mut Tried) -> Option<Duration> {
-        if tried.attempts >= MAX_ATTEMPTS {
-            return None;
-        }
-        match failure.kind {
-            Kind::Throttled | Kind::Transient | Kind::Timeout => {
-                Some(backoff(tried.attempts).max(failure.retry_after.unwrap_or_default()))
-            }
-            Kind::Expired if !tried.refreshed => {
-                tried.refreshed = true;
-                self.credentials.discard(&signed.credentials).await;
-                Some(Duration::ZERO)
-            }
-            Kind::Skewed if !tried.clock_set => {
-                tried.clock_set = true;
-                let date = failure.date?;
-                self.skew.learn(signed.offset, self.clock.now().0, date).then_some(Duration::ZERO)
-            }
-            _ => None,
-        }
+        let request = Request {
+            api: Op::API,
+            repeat: Op::REPEAT,
+            body: body.into(),
+            share: scheduler_share(share),
+            deadline: Instant::now() + self.0.upstream.deadline,
+        };
+        let (asked, delay) = (operation.asked(), self.0.pages.settings().ingestion_delay);
+        let read: Read = Arc::new(move |body, now| {
+            let bytes = body.len();
+            let answer =
+                Op::Answer::read(body).ok_or_else(|| CallError::Upstream(format!("the answer to {} is not one", Op::API)))?;
+            let hold = Hold::of(asked, answer.extent(), now, delay);
+            Ok(Arc::new(Kept::new(answer, hold, bytes)))
+        });
+        let kept = if self.0.pages.are_kept() && Op::REPEAT == Repeat::Freely {
+            self.0.shared(share, request, read, urgency).await?
+        } else {
+            self.0.alone(&request, &read, urgency).await?
+        };
+        called(&kept)
     }
 }
 
-/// An answer's status as a figure's label.
-fn outcome(status: http::StatusCode) -> &'static str {
-    match status.as_u16() {
-        200 => "ok",
-        400..=499 => "4xx",
-        500..=599 => "5xx",
-        _ => "other",
+fn called<T: Any + Send + Sync>(kept: &Kept) -> Result<Called<T>, CallError> {
+    let answer = kept.answer().ok_or_else(|| CallError::Upstream("an answer of another operation".to_owned()))?;
+    Ok(Called { answer, age: kept.fetched.elapsed(), is_final: kept.hold == Hold::Final })
+}
+
+impl Shared {
+    /// An answer for this request alone.
+    async fn alone(&self, request: &Request, read: &Read, urgency: Urgency) -> Answer {
+        let turn = match urgency {
+            Urgency::Wanted => self.upstream.admit(request).await?,
+            Urgency::Ahead => self.upstream.admit_spare(request).ok_or(CallError::NoneToSpare)?,
+        };
+        read(self.upstream.exchange(request, turn).await?, self.upstream.now())
+    }
+
+    /// An answer that others may have, or get, as well.
+    async fn shared(self: &Arc<Self>, share: &Share, request: Request, read: Read, urgency: Urgency) -> Answer {
+        let key = (request.api, request.body.clone());
+        if let Some(kept) = self.pages.get(&key) {
+            metrics::upstream_saved(request.api.as_str(), "kept");
+            return Ok(kept);
+        }
+        if urgency == Urgency::Ahead {
+            return self.ahead(key, request, read).await;
+        }
+        let mine = self.wanted.interest((share.tenant.clone(), key.clone()));
+        let this = Arc::clone(self);
+        mine.join(|| async move { this.wait_or_make(key, request, read).await }.boxed()).await
+    }
+
+    /// Waits until somebody's call for it is under way, or a turn has come to make it.
+    async fn wait_or_make(self: Arc<Self>, key: Key, request: Request, read: Read) -> Answer {
+        let interest = self.calls.interest(key.clone());
+        let mut admitted = pin!(self.upstream.admit(&request));
+        let turn = loop {
+            let begun = interest.begun();
+            if let Some(call) = interest.flight() {
+                metrics::upstream_saved(request.api.as_str(), "joined");
+                return call.await;
+            }
+            if let Some(kept) = self.pages.get(&key) {
+                return Ok(kept);
+            }
+            tokio::select! {
+                biased;
+                () = begun => {}
+                turn = &mut admitted => break turn?,
+            }
+        };
+        let this = Arc::clone(&self);
+        let made = request.clone();
+        interest.join(|| this.make(key, made, read, turn).boxed()).await
+    }
+
+    /// The page after the one that is being read, if it costs nobody anything.
+    async fn ahead(self: &Arc<Self>, key: Key, request: Request, read: Read) -> Answer {
+        let interest = self.calls.interest(key.clone());
+        let call = match interest.flight() {
+            Some(call) => call,
+            None => {
+                let turn = self.upstream.admit_spare(&request).ok_or(CallError::NoneToSpare)?;
+                interest.join(|| Arc::clone(self).make(key, request, read, turn).boxed())
+            }
+        };
+        call.await
+    }
+
+    async fn make(self: Arc<Self>, key: Key, request: Request, read: Read, turn: logmark_quota::Turn) -> Answer {
+        let body = self.upstream.exchange(&request, turn).await?;
+        let kept = read(body, self.upstream.now())?;
+        self.pages.put(key, &kept);
+        Ok(kept)
     }
 }

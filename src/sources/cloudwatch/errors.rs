@@ -25,6 +25,12 @@ pub(super) enum CallError {
     /// It did not take one of our parameters.
     InvalidParameter,
     Throttled(Duration),
+    /// Not made: too many wait for the quota.
+    Busy(Duration),
+    /// Not made: nearly all calls of late failed.
+    Down(Duration),
+    /// Not made: it was wanted only if there was quota to spare.
+    NoneToSpare,
     Timeout,
     Refused(String),
     Upstream(String),
@@ -44,6 +50,9 @@ impl CallError {
             Self::InvalidParameter if given => SourceError::InvalidPosition,
             Self::InvalidParameter => SourceError::Upstream("InvalidParameterException, status 400".to_owned()),
             Self::Throttled(retry_after) => SourceError::Throttled { retry_after },
+            Self::Busy(retry_after) => SourceError::Busy { retry_after },
+            Self::Down(retry_after) => SourceError::Down { retry_after },
+            Self::NoneToSpare => SourceError::Busy { retry_after: THROTTLED_WAIT },
             Self::Timeout => SourceError::Timeout,
             Self::Refused(what) => SourceError::Refused(what),
             Self::Upstream(what) => SourceError::Upstream(what),
@@ -56,6 +65,8 @@ impl CallError {
 pub(super) enum Kind {
     /// Too many calls: later.
     Throttled,
+    /// No connection, so that nothing was sent: again.
+    Unreachable,
     /// The service, or the way to it, failed: again.
     Transient,
     /// No answer in the attempt's time: again, if there is time.
@@ -105,7 +116,7 @@ impl Failure {
             Kind::Throttled => CallError::Throttled(self.retry_after.unwrap_or(THROTTLED_WAIT)),
             Kind::Timeout => CallError::Timeout,
             Kind::Skewed | Kind::Expired | Kind::Refused => CallError::Refused(self.what),
-            Kind::Transient | Kind::Other => CallError::Upstream(self.what),
+            Kind::Unreachable | Kind::Transient | Kind::Other => CallError::Upstream(self.what),
         }
     }
 }
@@ -113,7 +124,8 @@ impl Failure {
 impl From<OutboundError> for Failure {
     fn from(error: OutboundError) -> Self {
         let kind = match error {
-            OutboundError::Connect(_) | OutboundError::Broken(_) => Kind::Transient,
+            OutboundError::Connect(_) => Kind::Unreachable,
+            OutboundError::Broken(_) => Kind::Transient,
             OutboundError::Timeout => Kind::Timeout,
             OutboundError::TooLarge(_) => Kind::Other,
         };

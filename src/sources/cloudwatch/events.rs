@@ -3,17 +3,18 @@
 //! Owns what is asked and the filtering of what comes back: by range (emulators take GetLogEvents' end for inclusive) and by
 //! permit. One page is one call, but for names that only the permit gave. Never works on positions itself: `walk` does.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::client::Client;
+use logmark_event_page::{EventRef, Events};
+
+use super::client::{Called, Client};
 use super::errors::CallError;
 use super::position::{Mode, Of, Place};
 use super::streams::{Narrowing, narrowing};
 use super::walk::{GroupAnswer, StreamAnswer, group_page, opposite, stream_page, walk_order};
 use super::wire::{FilterLogEvents, GetLogEvents, GroupEvents, StreamEvents};
 use crate::auth::permit::{Permit, Share};
-use crate::domain::event::{Direction, Event, EventPage, PageRequest};
+use crate::domain::event::{Age, Direction, EventPage, PageRequest, Urgency};
 use crate::domain::operation::{ReadGroup, ReadStream};
 use crate::domain::time::{Millis, TimeRange};
 use crate::sources::SourceError;
@@ -43,26 +44,23 @@ pub(super) async fn read_stream(
         limit: place.ask(page.limit),
         start_from_head: call == Direction::Forward,
     };
-    let answer = client.call(permit.share(), &request).await.map_err(|error| error.at_position(page.position.is_some()))?;
-    stream_page(&place, stream_answer(answer, op, call), page)
+    let called = client.look(permit.share(), &request, page.urgency).await;
+    let called = called.map_err(|error| error.at_position(page.position.is_some()))?;
+    let age = age_of(client, &called);
+    let answer = Arc::unwrap_or_clone(called.answer);
+    stream_page(&place, stream_answer(answer, op, call), page).map(|read| aged(read, age, page))
 }
 
-fn stream_answer(answer: StreamEvents, op: &ReadStream, call: Direction) -> StreamAnswer {
-    let empty = answer.events.is_empty();
-    let stream: Arc<str> = op.stream.as_str().into();
-    let events = answer.events.into_iter().map(|event| Event {
-        timestamp: Millis(event.timestamp),
-        ingestion_time: event.ingestion_time.map(Millis),
-        stream: Arc::clone(&stream),
-        event_id: None,
-        message: event.message,
-    });
-    let inside = events.filter(|event| op.range.contains(event.timestamp)).collect();
+fn stream_answer(StreamEvents(answer): StreamEvents, op: &ReadStream, call: Direction) -> StreamAnswer {
+    let mut events = answer.events.in_stream(op.stream.as_str());
+    let empty = events.is_empty();
+    events.retain(|event| op.range.contains(Millis(event.timestamp())));
+    walk_order(&mut events, false, call);
     let (onward, back) = match call {
         Direction::Forward => (answer.next_forward_token, answer.next_backward_token),
         Direction::Backward => (answer.next_backward_token, answer.next_forward_token),
     };
-    StreamAnswer { events: walk_order(inside, false, call), empty, onward, back }
+    StreamAnswer { events, empty, onward, back }
 }
 
 /// A page of a group.
@@ -80,13 +78,31 @@ pub(super) async fn read_group(
         let next = if place.way == Direction::Forward { place } else { Place::beginning(Direction::Forward) };
         return Ok(nothing(Of::Group, &next, None));
     }
-    let answer = filter(client, permit.share(), &request_for(op, &place, range, page), narrowing).await;
-    let answer = answer.map_err(|error| error.at_position(page.position.is_some()))?;
-    let answer = group_answer(answer, range, place.way)?;
-    let shown = |event: &Event| permit.may_see_stream(&event.stream) && op.streams.contains(&event.stream);
+    let called = filter(client, permit.share(), &request_for(op, &place, range, page), narrowing, page.urgency).await;
+    let called = called.map_err(|error| error.at_position(page.position.is_some()))?;
+    let age = age_of(client, &called);
+    let answer = group_answer(Arc::unwrap_or_clone(called.answer), range, place.way)?;
+    let shown = |event: EventRef<'_>| {
+        let stream = event.stream();
+        permit.may_see_stream(&stream) && op.streams.contains(&stream)
+    };
     let start = start.map(|start| start.0);
     let now = client.now().0.max(start.unwrap_or(0));
-    group_page(&place, answer, page, shown, (start, now))
+    group_page(&place, answer, page, shown, (start, now)).map(|read| aged(read, age, page))
+}
+
+fn age_of<T>(client: &Client, called: &Called<T>) -> Age {
+    match called {
+        Called { is_final: true, .. } => Age::Final,
+        called if called.age < client.live() => Age::Fresh,
+        _ => Age::Aged,
+    }
+}
+
+/// The page, as old as its answer. That there was nothing behind it is not known any more of one that is not fresh.
+fn aged(read: EventPage, age: Age, page: &PageRequest) -> EventPage {
+    let led_on = page.position.as_ref() != Some(&read.next);
+    EventPage { age, at_end: read.at_end && !(age == Age::Aged && led_on), ..read }
 }
 
 /// Where the call is to start: the range's start, or later where the place says so; never before the floor of the tail.
@@ -127,7 +143,8 @@ async fn filter(
     share: &Share,
     request: &FilterLogEvents<'_>,
     narrowing: Narrowing<'_>,
-) -> Result<GroupEvents, CallError> {
+    urgency: Urgency,
+) -> Result<Called<GroupEvents>, CallError> {
     let mut narrowed = request.clone();
     let mut of_permit = false;
     match narrowing {
@@ -138,41 +155,24 @@ async fn filter(
         }
         Narrowing::Prefix(prefix) => narrowed.log_stream_name_prefix = Some(prefix),
     }
-    match client.call(share, &narrowed).await {
-        Err(CallError::NotFound) if of_permit => client.call(share, request).await,
+    match client.look(share, &narrowed, urgency).await {
+        Err(CallError::NotFound) if of_permit => client.look(share, request, urgency).await,
         answer => answer,
     }
 }
 
-fn group_answer(answer: GroupEvents, range: TimeRange, way: Direction) -> Result<GroupAnswer, SourceError> {
-    let mut streams: HashSet<Arc<str>> = HashSet::new();
-    let mut events = Vec::with_capacity(answer.events.len());
-    for event in answer.events {
-        let stream = match streams.get(event.log_stream_name.as_str()) {
-            Some(stream) => Arc::clone(stream),
-            None => {
-                let stream: Arc<str> = event.log_stream_name.into();
-                streams.insert(Arc::clone(&stream));
-                stream
-            }
-        };
-        events.push(Event {
-            timestamp: Millis(event.timestamp),
-            ingestion_time: event.ingestion_time.map(Millis),
-            stream,
-            event_id: Some(event.event_id),
-            message: event.message,
-        });
-    }
+fn group_answer(GroupEvents(answer): GroupEvents, range: TimeRange, way: Direction) -> Result<GroupAnswer, SourceError> {
+    let mut events = answer.events;
     let backward = way == Direction::Backward;
     // The oldest page of several is not the newest: an emulator that does not know the parameter must not pass for one.
     if let (Some(first), Some(last), true, Some(_)) = (events.first(), events.last(), backward, &answer.next_token)
-        && first.timestamp < last.timestamp
+        && first.timestamp() < last.timestamp()
     {
         return Err(SourceError::Upstream("FilterLogEvents ignored startFromHead".to_owned()));
     }
-    events.retain(|event| range.contains(event.timestamp));
-    Ok(GroupAnswer { events: walk_order(events, backward, way), token: answer.next_token })
+    events.retain(|event| range.contains(Millis(event.timestamp())));
+    walk_order(&mut events, backward, way);
+    Ok(GroupAnswer { events, token: answer.next_token })
 }
 
 fn is_empty(range: TimeRange) -> bool {
@@ -180,5 +180,11 @@ fn is_empty(range: TimeRange) -> bool {
 }
 
 fn nothing(of: Of, next: &Place, previous: Option<&Place>) -> EventPage {
-    EventPage { events: Vec::new(), next: next.position(of), previous: previous.map(|place| place.position(of)), at_end: true }
+    EventPage {
+        events: Events::default(),
+        next: next.position(of),
+        previous: previous.map(|place| place.position(of)),
+        at_end: true,
+        age: Age::Fresh,
+    }
 }

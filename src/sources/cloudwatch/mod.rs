@@ -3,17 +3,24 @@
 //! Owns everything that knows AWS. Never decides who may (a permit has), never sends what a caller wrote but names, times
 //! and prefixes of checked form, and never repeats what AWS wrote in an error.
 //!
-//! Reading order: [`settings`] and [`quotas`], `events` and `lists` (what is asked, what of it is shown), `walk` and `position` (where reading goes on),
-//! `client` (one call), `retry`, `errors`, `signer`, `credentials`, `wire`.
+//! Reading order: [`settings`] and [`quotas`], `service_quotas` (what an account really may), `events` and `lists` (what is
+//! asked, what of it is shown), `walk` and `position` (where reading goes on), `client` (one call as it is seen from there),
+//! `pages` and `flights` (answers that are there, or under way), `upstream` (a call that is made), `lanes` (when), `retry`,
+//! `errors`, `signer`, `credentials`, `wire`.
 
 pub mod settings;
 pub mod quotas;
+mod service_quotas;
 mod events;
 mod lists;
 mod streams;
 mod walk;
 mod position;
 mod client;
+mod pages;
+mod flights;
+mod upstream;
+mod lanes;
 mod retry;
 mod errors;
 mod signer;
@@ -26,11 +33,18 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use tokio::sync::watch;
 
 use self::client::Client;
 use self::credentials::{Cache, Origin};
+pub use self::lanes::Accounts;
+use self::lanes::Lanes;
+use self::pages::Pages;
+use self::quotas::Quotas;
+use self::service_quotas::ServiceQuotas;
 pub use self::settings::{DEFAULT_DEADLINE, Settings, SettingsError};
-use self::settings::{endpoint_of, is_region};
+use self::settings::{QuotaReading, endpoint_of, is_region};
+use self::upstream::Upstream;
 use crate::auth::permit::Permit;
 use crate::domain::event::{EventPage, ListPage, LogGroup, LogStream, PageRequest, Position};
 use crate::domain::name::SourceName;
@@ -44,19 +58,28 @@ use crate::sources::{Source, SourceError};
 pub struct CloudWatch {
     name: SourceName,
     client: Client,
+    lanes: Arc<Lanes>,
+    quotas: watch::Sender<Quotas>,
+    service_quotas: Option<ServiceQuotas>,
 }
 
 impl CloudWatch {
-    /// Makes the source, without asking anybody anything: credentials are looked for when the first call needs them.
+    /// Makes the source, without asking anybody anything: credentials are looked for when the first call needs them. It draws
+    /// on the budgets in `accounts`.
     ///
     /// # Errors
     /// [`SettingsError`].
-    pub fn connect(settings: Settings, outbound: Outbound, clock: Arc<dyn Clock>) -> Result<Self, SettingsError> {
+    pub fn connect(
+        settings: Settings,
+        outbound: Outbound,
+        clock: Arc<dyn Clock>,
+        accounts: &Accounts,
+    ) -> Result<Self, SettingsError> {
         let Settings { region, assume_role, external_id, .. } = settings.clone();
         if external_id.is_some() && assume_role.is_none() {
             return Err(SettingsError::ExternalIdWithoutRole);
         }
-        Self::with_origin(settings, outbound, clock, Origin::Chain { region, assume_role, external_id })
+        Self::with_origin(settings, outbound, clock, accounts, Origin::Chain { region, assume_role, external_id })
     }
 
     /// Makes the source with credentials from `provider` instead of the default chain; `assume_role` is not looked at.
@@ -67,18 +90,32 @@ impl CloudWatch {
         settings: Settings,
         outbound: Outbound,
         clock: Arc<dyn Clock>,
+        accounts: &Accounts,
         provider: SharedCredentialsProvider,
     ) -> Result<Self, SettingsError> {
-        Self::with_origin(settings, outbound, clock, Origin::Given(provider))
+        Self::with_origin(settings, outbound, clock, accounts, Origin::Given(provider))
     }
 
-    fn with_origin(settings: Settings, outbound: Outbound, clock: Arc<dyn Clock>, origin: Origin) -> Result<Self, SettingsError> {
-        let Settings { name, region, endpoint, deadline, attempt_timeout, .. } = settings;
-        if !is_region(&region) {
-            return Err(SettingsError::Region(region));
+    fn with_origin(
+        settings: Settings,
+        outbound: Outbound,
+        clock: Arc<dyn Clock>,
+        accounts: &Accounts,
+        origin: Origin,
+    ) -> Result<Self, SettingsError> {
+        if !is_region(&settings.region) {
+            return Err(SettingsError::Region(settings.region));
         }
-        let endpoint = endpoint_of(&region, endpoint)?;
-        let client = Client {
+        let lanes = accounts.lanes(&settings)?;
+        let Settings { name, region, endpoint, cache, deadline, attempt_timeout, quotas, service_quotas, .. } = settings;
+        let endpoint = endpoint_of("logs", &region, endpoint)?;
+        let reader = |QuotaReading { endpoint, given }| {
+            let endpoint = endpoint_of(service_quotas::SERVICE, &region, endpoint)?;
+            let (outbound, region, clock) = (outbound.clone(), region.clone(), Arc::clone(&clock));
+            Ok(ServiceQuotas { outbound, endpoint, region, credentials: Cache::new(origin.clone()), clock, given })
+        };
+        let service_quotas = service_quotas.map(reader).transpose()?;
+        let upstream = Upstream {
             outbound,
             endpoint,
             region,
@@ -86,10 +123,30 @@ impl CloudWatch {
             clock,
             deadline,
             attempt_timeout,
-            budget: retry::Budget::default(),
+            lanes: Arc::clone(&lanes),
             skew: retry::Skew::default(),
         };
-        Ok(Self { name, client })
+        let client = Client::new(upstream, Pages::new(cache));
+        Ok(Self { name, client, lanes, quotas: watch::Sender::new(quotas), service_quotas })
+    }
+
+    /// What the account may ask in the region, as it becomes known.
+    #[must_use]
+    pub fn quotas(&self) -> watch::Receiver<Quotas> {
+        self.quotas.subscribe()
+    }
+
+    /// Reads the quotas from Service Quotas, now and every few hours, for as long as it is polled, and has the calls keep to
+    /// what it says; ends at once where they are not to be read.
+    pub async fn keep_quotas(&self) {
+        let Some(reader) = &self.service_quotas else { return };
+        let mut known = self.quotas();
+        let kept_to = async {
+            while known.changed().await.is_ok() {
+                self.lanes.change(&known.borrow_and_update());
+            }
+        };
+        tokio::join!(reader.keep(&self.quotas), kept_to);
     }
 }
 
@@ -126,6 +183,6 @@ impl Source for CloudWatch {
     }
 
     async fn ready(&self) -> Result<(), SourceError> {
-        self.client.credentials.get(self.client.now()).await.map(drop).map_err(|error| error.plain())
+        self.client.ready().await.map_err(|error| error.plain())
     }
 }

@@ -125,11 +125,13 @@ impl Place {
         write(self, of)
     }
 
-    /// How many events to ask for when `limit` are wanted.
+    /// How many events to ask for when `limit` are wanted. Quotas count calls and not events, so the number is rounded up:
+    /// then those who want a few more or less make equal calls, and what is left of a page is there for the next request.
     pub(super) fn ask(&self, limit: usize) -> usize {
+        const SIZES: [usize; 3] = [100, 1000, MAX_PAGE];
         let skip = self.edge.as_ref().filter(|_| self.mode != Mode::Plain).map_or(0, |edge| edge.skip);
         let wanted = if self.mode == Mode::Turned { skip } else { limit.saturating_add(skip) };
-        wanted.clamp(1, MAX_PAGE)
+        SIZES.into_iter().find(|size| *size >= wanted).unwrap_or(MAX_PAGE)
     }
 }
 

@@ -1,8 +1,8 @@
-//! When another attempt is worth its call: backoff, the budget for it, and the clock's offset.
+//! When another attempt is worth its call: how many, after how long, and with which time.
 //!
-//! Owns the numbers. Never sends anything: `client` asks it between attempts.
+//! Owns the numbers, but for the budget over all calls (`lanes`). Never sends anything: `upstream` asks it between attempts.
 
-use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 /// Attempts of one call, the first included, as in AWS's standard retry mode.
@@ -20,40 +20,6 @@ pub(super) fn backoff(attempt: u32) -> Duration {
     // Without randomness the wait is the whole bound.
     let share = aws_lc_rs::rand::fill(&mut random).map_or(1.0, |()| f64::from(u32::from_le_bytes(random)) / f64::from(u32::MAX));
     bound.mul_f64(share)
-}
-
-/// Tokens that one retry costs.
-const RETRY_COST: u32 = 10;
-/// Tokens that each call brings: 0.4 retries per call, so that with the reserve amplification stays below 1.5 from the
-/// hundredth call on, however much fails.
-const CALL_INCOME: u32 = 4;
-/// The bucket's size, and what it holds at first: ten retries.
-const RESERVE: u32 = 100;
-
-/// How much retrying one source may do, over all its callers: when everything fails, retries must not double the load.
-#[derive(Debug)]
-pub(super) struct Budget(AtomicU32);
-
-impl Default for Budget {
-    fn default() -> Self {
-        Self(AtomicU32::new(RESERVE))
-    }
-}
-
-impl Budget {
-    /// A call begins.
-    pub(super) fn earn(&self) {
-        self.change(|tokens| Some(tokens.saturating_add(CALL_INCOME).min(RESERVE)));
-    }
-
-    /// A retry is wanted: true if it may be.
-    pub(super) fn spend(&self) -> bool {
-        self.change(|tokens| tokens.checked_sub(RETRY_COST))
-    }
-
-    fn change(&self, new: impl FnMut(u32) -> Option<u32>) -> bool {
-        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, new).is_ok()
-    }
 }
 
 /// Beyond this a `Date` is not believed: a machine so far off needs an operator, and an answer that says so may be forged.
@@ -86,17 +52,6 @@ impl Skew {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_budget_bounds_amplification_whatever_happens() {
-        let budget = Budget::default();
-        let mut retries = 0;
-        for _ in 0..1000 {
-            budget.earn();
-            retries += (1..MAX_ATTEMPTS).filter(|_| budget.spend()).count();
-        }
-        assert!((390..=410).contains(&retries), "{retries}");
-    }
 
     #[test]
     fn waits_grow_and_stay_within_their_bounds() {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use http::Uri;
 use http::uri::{PathAndQuery, Scheme};
 
-use super::quotas::Quotas;
+use super::quotas::{Api, GivenQuotas, Quotas};
 use crate::domain::name::SourceName;
 
 /// For one operation with all its attempts: below the 29 s that API Gateway gives an integration, with room for the rest.
@@ -33,8 +33,10 @@ pub struct Settings {
     /// The account's number, where it is known: sources of one account and region share its quotas. `None`: the account of the
     /// credentials found, whichever that is.
     pub account: Option<String>,
-    /// What the account may ask in the region.
+    /// What the account may ask in the region, as far as is known at the beginning.
     pub quotas: Quotas,
+    /// Whether Service Quotas is asked what it may; `None`: it is not.
+    pub service_quotas: Option<QuotaReading>,
     /// What is kept of CloudWatch's answers.
     pub cache: CacheSettings,
     /// How queries are run.
@@ -43,6 +45,15 @@ pub struct Settings {
     pub deadline: Duration,
     /// For one attempt.
     pub attempt_timeout: Duration,
+}
+
+/// How the account's quotas are read from Service Quotas.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct QuotaReading {
+    /// Where Service Quotas answers; `None`: the region's public endpoint. Scheme, host and port only.
+    pub endpoint: Option<Uri>,
+    /// What holds whatever is read.
+    pub given: GivenQuotas,
 }
 
 /// What is kept of CloudWatch's answers, and for how long.
@@ -95,6 +106,7 @@ impl Settings {
         Self {
             name,
             quotas: Quotas::of_region(&region),
+            service_quotas: None,
             region,
             endpoint: None,
             assume_role: None,
@@ -105,6 +117,12 @@ impl Settings {
             deadline: DEFAULT_DEADLINE,
             attempt_timeout: DEFAULT_ATTEMPT_TIMEOUT,
         }
+    }
+
+    /// The account's number: as it is given, or the role's; `None`: that of the credentials found.
+    pub(super) fn account(&self) -> Option<String> {
+        let of_role = || self.assume_role.as_ref()?.split(':').nth(4).map(str::to_owned);
+        self.account.clone().or_else(of_role)
     }
 }
 
@@ -117,6 +135,9 @@ pub enum SettingsError {
     /// Something other than scheme, host and port. It is not repeated: there may be a password in it.
     #[error("is no endpoint: write `https://host` or `http://host:port`, without path, query and user")]
     Endpoint,
+    /// A rate of calls that is none.
+    #[error("the quota of {0}: {1}")]
+    Quota(Api, String),
     /// Without a role there is nothing that it could be for.
     #[error("an external id needs a role to assume")]
     ExternalIdWithoutRole,
@@ -130,11 +151,11 @@ pub(super) fn is_region(text: &str) -> bool {
         && text.bytes().all(of_region)
 }
 
-/// The endpoint with the path `/`.
-pub(super) fn endpoint_of(region: &str, given: Option<Uri>) -> Result<Uri, SettingsError> {
+/// The endpoint of one of AWS's services with the path `/`.
+pub(super) fn endpoint_of(service: &str, region: &str, given: Option<Uri>) -> Result<Uri, SettingsError> {
     let Some(given) = given else {
         let suffix = if region.starts_with("cn-") { ".cn" } else { "" };
-        let text = format!("https://logs.{region}.amazonaws.com{suffix}/");
+        let text = format!("https://{service}.{region}.amazonaws.com{suffix}/");
         return text.parse().map_err(|_| SettingsError::Region(region.to_owned()));
     };
     let mut parts = given.into_parts();

@@ -18,8 +18,8 @@ use http_body_util::Full;
 
 use crate::domain::time::Millis;
 
-/// The service's name in the credential scope.
-const SERVICE: &str = "logs";
+/// CloudWatch Logs' name in the credential scope.
+const LOGS: &str = "logs";
 const DATE: HeaderName = HeaderName::from_static("x-amz-date");
 const TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
 
@@ -28,8 +28,20 @@ const TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
 #[error("the request could not be signed")]
 pub(super) struct NotSigned;
 
-/// Adds the signature to `request`, whose body is `body`, as of `at`.
+/// Adds the signature for CloudWatch Logs to `request`, whose body is `body`, as of `at`.
 pub(super) fn sign(
+    request: &mut Request<Full<Bytes>>,
+    body: &Bytes,
+    credentials: &Credentials,
+    region: &str,
+    at: Millis,
+) -> Result<(), NotSigned> {
+    sign_for(LOGS, request, body, credentials, region, at)
+}
+
+/// As [`sign`], for another service of AWS.
+pub(super) fn sign_for(
+    service: &str,
     request: &mut Request<Full<Bytes>>,
     body: &Bytes,
     credentials: &Credentials,
@@ -44,9 +56,9 @@ pub(super) fn sign(
         request.headers_mut().insert(TOKEN, secret(token)?);
     }
     let (canonical, signed) = canonical_request(request, body)?;
-    let scope = format!("{day}/{region}/{SERVICE}/aws4_request");
+    let scope = format!("{day}/{region}/{service}/aws4_request");
     let to_sign = format!("AWS4-HMAC-SHA256\n{date}\n{scope}\n{}", sha256(canonical.as_bytes()));
-    let key = generate_signing_key(credentials.secret_access_key(), time, region, SERVICE);
+    let key = generate_signing_key(credentials.secret_access_key(), time, region, service);
     let signature = calculate_signature(key, to_sign.as_bytes());
     let id = credentials.access_key_id();
     let authorization = format!("AWS4-HMAC-SHA256 Credential={id}/{scope}, SignedHeaders={signed}, Signature={signature}");
@@ -119,7 +131,7 @@ mod tests {
     fn theirs(request: &Request<Full<Bytes>>, body: &Bytes, credentials: &Credentials) -> Vec<(String, String)> {
         let identity = credentials.clone().into();
         let time = UNIX_EPOCH + Duration::from_millis(u64::try_from(AT.0).unwrap());
-        let params = v4::SigningParams::builder().identity(&identity).region("eu-west-1").name(SERVICE).time(time);
+        let params = v4::SigningParams::builder().identity(&identity).region("eu-west-1").name(LOGS).time(time);
         let params = params.settings(SigningSettings::default()).build().unwrap().into();
         let headers = request.headers().iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap()));
         let uri = request.uri().to_string();

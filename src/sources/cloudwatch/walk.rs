@@ -8,8 +8,10 @@
 //! INVARIANT: of the events of a token each is handed out once. A page that is cut (limit or bytes) goes on at the token it
 //! was asked for with, and an edge says how far it was handed out.
 
+use logmark_event_page::{EventRef, Events};
+
 use super::position::{Edge, MAX_PAGE, Mode, Of, Place};
-use crate::domain::event::{Direction, Event, EventPage, PageRequest};
+use crate::domain::event::{Age, Direction, EventPage, PageRequest};
 use crate::sources::SourceError;
 
 /// The other way.
@@ -23,34 +25,33 @@ pub(super) fn opposite(way: Direction) -> Direction {
 /// Brings an answer's events into walk order. Neither call promises the order of times within a page, but equals have one
 /// that only the answer knows: so the answer's own direction is found first, and the sort is stable. `newest_first` is the
 /// direction to assume when all are at one time.
-pub(super) fn walk_order(mut events: Vec<Event>, newest_first: bool, way: Direction) -> Vec<Event> {
+pub(super) fn walk_order(events: &mut Events, newest_first: bool, way: Direction) {
     let descending = match (events.first(), events.last()) {
-        (Some(first), Some(last)) if first.timestamp != last.timestamp => first.timestamp > last.timestamp,
+        (Some(first), Some(last)) if first.timestamp() != last.timestamp() => first.timestamp() > last.timestamp(),
         _ => newest_first,
     };
     if descending {
         events.reverse();
     }
-    events.sort_by_key(|event| event.timestamp);
+    events.sort_by_time();
     if way == Direction::Backward {
         events.reverse();
     }
-    events
 }
 
 /// How many leading events the edge says were dealt with, and the edge that is left when it lies beyond these events.
-fn covered(events: &[Event], way: Direction, edge: &Edge, include: bool) -> (usize, Option<Edge>) {
-    let is_edge = |event: &Event| event.timestamp.0 == edge.at && event.event_id == edge.id;
+fn covered(events: &Events, way: Direction, edge: &Edge, include: bool) -> (usize, Option<Edge>) {
+    let is_edge = |event: EventRef<'_>| event.timestamp() == edge.at && event.event_id().as_deref() == edge.id.as_deref();
     if let (Some(_), Some(place)) = (&edge.id, events.iter().position(is_edge)) {
         return (if include { place } else { place + 1 }, None);
     }
-    let before = |event: &Event| match way {
-        Direction::Forward => event.timestamp.0 < edge.at,
-        Direction::Backward => event.timestamp.0 > edge.at,
+    let before = |event: &EventRef<'_>| match way {
+        Direction::Forward => event.timestamp() < edge.at,
+        Direction::Backward => event.timestamp() > edge.at,
     };
     let mut equals = 0;
     let leading = events.iter().take_while(|event| {
-        let equal = !before(event) && event.timestamp.0 == edge.at && (edge.id.is_some() || equals < edge.count);
+        let equal = !before(event) && event.timestamp() == edge.at && (edge.id.is_some() || equals < edge.count);
         equals += usize::from(equal);
         before(event) || equal
     });
@@ -61,20 +62,19 @@ fn covered(events: &[Event], way: Direction, edge: &Edge, include: bool) -> (usi
 }
 
 /// The edge behind the first `index` events; `None` behind none.
-fn edge_behind(events: &[Event], index: usize) -> Option<Edge> {
-    let handed_out = events.get(..index)?;
-    let last = handed_out.last()?;
-    let count = handed_out.iter().rev().take_while(|event| event.timestamp == last.timestamp).count();
-    Some(Edge { at: last.timestamp.0, id: last.event_id.clone(), count, skip: index })
+fn edge_behind(events: &Events, index: usize) -> Option<Edge> {
+    let last = events.get(index.checked_sub(1)?)?;
+    let count = events.range(0..index).rev().take_while(|event| event.timestamp() == last.timestamp()).count();
+    Some(Edge { at: last.timestamp(), id: last.event_id().map(Into::into), count, skip: index })
 }
 
 /// How many leading events fit the page; those that are not `shown` take no room.
-fn fit<'a>(events: impl Iterator<Item = &'a Event>, page: &PageRequest, shown: impl Fn(&Event) -> bool) -> usize {
+fn fit<'a>(events: impl Iterator<Item = EventRef<'a>>, page: &PageRequest, shown: impl Fn(EventRef<'_>) -> bool) -> usize {
     let (mut number, mut bytes) = (0_usize, 0_usize);
-    let fits = |event: &&Event| {
-        if shown(event) {
+    let fits = |event: &EventRef<'_>| {
+        if shown(*event) {
             number += 1;
-            bytes = bytes.saturating_add(event.message.len());
+            bytes = bytes.saturating_add(event.message_length());
             return number <= page.limit.max(1) && (number == 1 || bytes <= page.max_bytes);
         }
         true
@@ -86,7 +86,7 @@ fn fit<'a>(events: impl Iterator<Item = &'a Event>, page: &PageRequest, shown: i
 #[derive(Debug)]
 pub(super) struct StreamAnswer {
     /// In walk order of the call, inside the range.
-    pub(super) events: Vec<Event>,
+    pub(super) events: Events,
     /// True when there were none at all, not even outside the range.
     pub(super) empty: bool,
     /// The token for going on in the call's direction.
@@ -114,7 +114,7 @@ fn straight_page(place: &Place, answer: StreamAnswer, page: &PageRequest, still:
     let StreamAnswer { mut events, empty, onward, back } = answer;
     let way = place.way;
     let (passed, left) = place.edge.as_ref().map_or((0, None), |edge| covered(&events, way, edge, false));
-    let taken = passed + fit(events[passed..].iter(), page, |_| true);
+    let taken = passed + fit(events.range(passed..events.len()), page, |_| true);
     // Between the token and the edge lies what was handed out of this very token: back from here is through that.
     let behind = if left.is_some() { place.edge.clone() } else { edge_behind(&events, passed) };
     let back = match behind {
@@ -128,8 +128,7 @@ fn straight_page(place: &Place, answer: StreamAnswer, page: &PageRequest, still:
             Place { edge: left, mode, ..Place::at_token(way, onward) }
         }
     };
-    events.truncate(taken);
-    events.drain(..passed);
+    events.keep(passed..taken);
     event_page(way, way, events, onward, back, empty && still)
 }
 
@@ -142,9 +141,9 @@ fn turned_page(place: &Place, edge: &Edge, answer: StreamAnswer, page: &PageRequ
         // CloudWatch gave less than it has. The page begins at the edge, so nothing of this is handed out yet.
         let onward = Place { token: Some(onward), edge: Some(left), ..place.clone() };
         let back = Place { way: call, mode: Mode::Resume, ..place.clone() };
-        return event_page(way, call, Vec::new(), onward, back, false);
+        return event_page(way, call, Events::default(), onward, back, false);
     }
-    let taken = fit(events[..wanted].iter().rev(), page, |_| true);
+    let taken = fit(events.range(0..wanted).rev(), page, |_| true);
     let onward = match edge_behind(&events, wanted - taken) {
         Some(edge) => Place { edge: Some(edge), ..place.clone() },
         None => Place::at_token(way, back),
@@ -153,13 +152,13 @@ fn turned_page(place: &Place, edge: &Edge, answer: StreamAnswer, page: &PageRequ
         Some(edge) => Place { way: call, edge: Some(edge), mode: Mode::Resume, ..place.clone() },
         None => Place { way: call, ..place.clone() },
     };
-    events.truncate(wanted);
-    events.drain(..wanted - taken);
+    events.keep(wanted - taken..wanted);
     event_page(way, call, events, onward, back, false)
 }
 
 /// `call` is the order in which the events stand.
-fn event_page(way: Direction, call: Direction, mut events: Vec<Event>, onward: Place, back: Place, at_end: bool) -> EventPage {
+fn event_page(way: Direction, call: Direction, mut events: Events, onward: Place, back: Place, at_end: bool) -> EventPage {
+    events.compact();
     if call == Direction::Backward {
         events.reverse();
     }
@@ -167,14 +166,14 @@ fn event_page(way: Direction, call: Direction, mut events: Vec<Event>, onward: P
         Direction::Forward => (onward, back),
         Direction::Backward => (back, onward),
     };
-    EventPage { events, next: next.position(Of::Stream), previous: Some(previous.position(Of::Stream)), at_end }
+    EventPage { events, next: next.position(Of::Stream), previous: Some(previous.position(Of::Stream)), at_end, age: Age::Fresh }
 }
 
 /// What FilterLogEvents answered.
 #[derive(Debug)]
 pub(super) struct GroupAnswer {
     /// In walk order, inside the range, those that the caller may not see among them.
-    pub(super) events: Vec<Event>,
+    pub(super) events: Events,
     /// Absent at the end.
     pub(super) token: Option<String>,
 }
@@ -188,7 +187,7 @@ pub(super) fn group_page(
     place: &Place,
     answer: GroupAnswer,
     page: &PageRequest,
-    shown: impl Fn(&Event) -> bool,
+    shown: impl Fn(EventRef<'_>) -> bool,
     (start, now): (Option<i64>, i64),
 ) -> Result<EventPage, SourceError> {
     let GroupAnswer { mut events, token } = answer;
@@ -198,7 +197,7 @@ pub(super) fn group_page(
     let way = place.way;
     let resumed = place.edge.as_ref().filter(|_| place.mode != Mode::Plain);
     let (passed, left) = resumed.map_or((0, None), |edge| covered(&events, way, edge, place.mode == Mode::Include));
-    let taken = passed + fit(events[passed..].iter(), page, &shown);
+    let taken = passed + fit(events.range(passed..events.len()), page, &shown);
     let cut = taken < events.len();
     let edge = if taken > passed { farther(way, edge_behind(&events, taken), place.edge.as_ref()) } else { place.edge.clone() };
     let at_end = !cut && token.is_none();
@@ -217,13 +216,19 @@ pub(super) fn group_page(
             (newer_than(newest, place.edge.as_ref(), if at_end { start } else { Some(now) }), onward)
         }
     };
-    events.truncate(taken);
-    events.drain(..passed);
+    events.keep(passed..taken);
     events.retain(shown);
+    events.compact();
     if way == Direction::Backward {
         events.reverse();
     }
-    Ok(EventPage { events, next: next.position(Of::Group), previous: previous.map(|place| place.position(Of::Group)), at_end })
+    Ok(EventPage {
+        events,
+        next: next.position(Of::Group),
+        previous: previous.map(|place| place.position(Of::Group)),
+        at_end,
+        age: Age::Fresh,
+    })
 }
 
 /// The edge that lies farther on: pages are in order, but an edge must not go back if they once are not.
@@ -251,9 +256,9 @@ fn later_than(edge: Option<Edge>, place: &Place) -> Place {
 
 /// The forward place on the newer side of a backward page: behind its newest event; where it has none, before the oldest one
 /// of the page before it; where that is not known either, at `otherwise`.
-fn newer_than(newest: Option<&Event>, edge: Option<&Edge>, otherwise: Option<i64>) -> Place {
+fn newer_than(newest: Option<EventRef<'_>>, edge: Option<&Edge>, otherwise: Option<i64>) -> Place {
     let (at, id, mode) = match (newest, edge) {
-        (Some(event), _) => (event.timestamp.0, event.event_id.clone(), Mode::Resume),
+        (Some(event), _) => (event.timestamp(), event.event_id().map(Into::into), Mode::Resume),
         (None, Some(edge)) => (edge.at, edge.id.clone(), Mode::Include),
         (None, None) => return Place { since: otherwise, ..Place::beginning(Direction::Forward) },
     };
@@ -263,22 +268,32 @@ fn newer_than(newest: Option<&Event>, edge: Option<&Edge>, otherwise: Option<i64
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::domain::time::Millis;
+    use logmark_event_page::Builder;
+    use logmark_event_page::build::PlainEvent;
 
-    fn events(all: &[(i64, &str)]) -> Vec<Event> {
-        let event = |(at, message): &(i64, &str)| Event {
-            timestamp: Millis(*at),
-            ingestion_time: None,
-            stream: "s".into(),
-            event_id: None,
-            message: (*message).to_owned(),
-        };
-        all.iter().map(event).collect()
+    use crate::domain::event::Urgency;
+
+    use super::*;
+
+    fn events(all: &[(i64, &str)]) -> Events {
+        with_id(all, None)
+    }
+
+    fn with_id(all: &[(i64, &str)], id: Option<&str>) -> Events {
+        let mut builder = Builder::default();
+        for (timestamp, message) in all {
+            let event = PlainEvent { timestamp: *timestamp, ingestion_time: None, stream: "s", event_id: None, message };
+            let pushed = match id {
+                Some(id) => builder.push(PlainEvent { event_id: Some(format_args!("{id}")), ..event }),
+                None => builder.push(event),
+            };
+            pushed.unwrap();
+        }
+        builder.finish()
     }
 
     fn page(limit: usize, max_bytes: usize) -> PageRequest {
-        PageRequest { position: None, direction: Direction::Forward, limit, max_bytes }
+        PageRequest { position: None, direction: Direction::Forward, limit, max_bytes, urgency: Urgency::Wanted }
     }
 
     #[test]
@@ -292,7 +307,9 @@ mod tests {
             (vec![(2, "b"), (2, "a")], true, "ab"),
         ] {
             let told = |way| {
-                walk_order(events(&answer), newest_first, way).iter().map(|event| event.message.clone()).collect::<String>()
+                let mut events = events(&answer);
+                walk_order(&mut events, newest_first, way);
+                events.iter().map(|event| event.message()).collect::<String>()
             };
             assert_eq!(told(Direction::Forward), ascending, "{answer:?}");
             assert_eq!(told(Direction::Backward), ascending.chars().rev().collect::<String>(), "{answer:?}");
@@ -305,7 +322,7 @@ mod tests {
         for (limit, bytes, expected) in
             [(1, 100, 2), (2, 100, 3), (3, 100, 5), (9, 100, 5), (9, 8, 3), (9, 7, 2), (9, 0, 2), (0, 100, 2)]
         {
-            let fits = fit(all.iter(), &page(limit, bytes), |event| event.message != "hidden");
+            let fits = fit(all.iter(), &page(limit, bytes), |event| event.message() != "hidden");
             assert_eq!(fits, expected, "{limit} events, {bytes} bytes");
         }
     }
@@ -326,8 +343,7 @@ mod tests {
             let edge = |at, id: &str| Edge { at, id: Some(id.to_owned()), count: 1, skip: 1 };
             let place = Place { edge: Some(edge(told, "told")), ..Place::at_token(way, "F".to_owned()) };
             for (at, expected) in [(older, told), (newer, newer)] {
-                let mut events = events(&[(at, "x")]);
-                events[0].event_id = Some("x".to_owned());
+                let events = with_id(&[(at, "x")], Some("x"));
                 let asked = PageRequest { direction: way, ..page(9, 100) };
                 let answer = GroupAnswer { events, token: Some("G".to_owned()) };
                 let read = group_page(&place, answer, &asked, |_| true, (None, 0)).unwrap();

@@ -3,10 +3,16 @@
 //! Owns what is asked for and what of an answer is read. Strict about what paging relies on (a page without its list is no
 //! page), lenient about the rest. Never sends `logGroupIdentifier`: a name can't reach into another account.
 
+use std::any::Any;
+
+use bytes::Bytes;
+use logmark_event_page::{EventRef, Events, GroupPage, StreamPage};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::pages::{Asked, Extent};
 use super::quotas::Api;
+use crate::domain::event::Direction;
 
 /// May a call be made again when nobody knows whether it was acted on?
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,7 +30,29 @@ pub(super) trait Call: Serialize + Sync {
     /// What a retry may do.
     const REPEAT: Repeat = Repeat::Freely;
     /// Its answer.
-    type Answer: DeserializeOwned;
+    type Answer: Answer;
+
+    /// What of the request decides how long its answer holds.
+    fn asked(&self) -> Asked {
+        Asked::Once
+    }
+}
+
+/// What an operation answers.
+pub(super) trait Answer: Any + Clone + Send + Sync {
+    /// Reads it; `None` when the bytes are no such answer.
+    fn read(answer: Bytes) -> Option<Self>;
+
+    /// What of it decides how long it holds.
+    fn extent(&self) -> Extent {
+        Extent::default()
+    }
+}
+
+impl<T: DeserializeOwned + Any + Clone + Send + Sync> Answer for T {
+    fn read(answer: Bytes) -> Option<Self> {
+        serde_json::from_slice(&answer).ok()
+    }
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -47,23 +75,31 @@ pub(super) struct GetLogEvents<'a> {
 impl Call for GetLogEvents<'_> {
     const API: Api = Api::GetLogEvents;
     type Answer = StreamEvents;
+
+    fn asked(&self) -> Asked {
+        let way = if self.start_from_head { Direction::Forward } else { Direction::Backward };
+        Asked::Events {
+            way,
+            resumed: self.next_token.is_some(),
+            since: self.start_time,
+            before: self.end_time,
+            limit: self.limit,
+        }
+    }
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct StreamEvents {
-    pub(super) events: Vec<StreamEvent>,
-    /// Never null; equal to the token sent at the end.
-    pub(super) next_forward_token: String,
-    pub(super) next_backward_token: String,
-}
+/// Passed on as it stands: no event becomes a value.
+#[derive(Debug, Clone)]
+pub(super) struct StreamEvents(pub(super) StreamPage);
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct StreamEvent {
-    pub(super) timestamp: i64,
-    pub(super) message: String,
-    pub(super) ingestion_time: Option<i64>,
+impl Answer for StreamEvents {
+    fn read(answer: Bytes) -> Option<Self> {
+        StreamPage::read(answer).ok().map(Self)
+    }
+
+    fn extent(&self) -> Extent {
+        extent(&self.0.events, false)
+    }
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -96,25 +132,26 @@ pub(super) struct FilterLogEvents<'a> {
 impl Call for FilterLogEvents<'_> {
     const API: Api = Api::FilterLogEvents;
     type Answer = GroupEvents;
+
+    fn asked(&self) -> Asked {
+        let way = if self.start_from_head == Some(false) { Direction::Backward } else { Direction::Forward };
+        let before = self.end_time.map(|end| end.saturating_add(1));
+        Asked::Events { way, resumed: self.next_token.is_some(), since: self.start_time, before, limit: self.limit }
+    }
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct GroupEvents {
-    pub(super) events: Vec<GroupEvent>,
-    /// Its absence is the only sign of the end.
-    pub(super) next_token: Option<String>,
-}
+/// Passed on as it stands: no event becomes a value. Positions rely on the ids.
+#[derive(Debug, Clone)]
+pub(super) struct GroupEvents(pub(super) GroupPage);
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct GroupEvent {
-    pub(super) log_stream_name: String,
-    pub(super) timestamp: i64,
-    pub(super) message: String,
-    pub(super) ingestion_time: Option<i64>,
-    /// Positions rely on it.
-    pub(super) event_id: String,
+impl Answer for GroupEvents {
+    fn read(answer: Bytes) -> Option<Self> {
+        GroupPage::read(answer).ok().map(Self)
+    }
+
+    fn extent(&self) -> Extent {
+        extent(&self.0.events, self.0.next_token.is_some())
+    }
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -130,16 +167,20 @@ pub(super) struct DescribeLogGroups<'a> {
 impl Call for DescribeLogGroups<'_> {
     const API: Api = Api::DescribeLogGroups;
     type Answer = Groups;
+
+    fn asked(&self) -> Asked {
+        Asked::List
+    }
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Groups {
     pub(super) log_groups: Vec<Group>,
     pub(super) next_token: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Group {
     pub(super) log_group_name: String,
@@ -165,16 +206,20 @@ pub(super) struct DescribeLogStreams<'a> {
 impl Call for DescribeLogStreams<'_> {
     const API: Api = Api::DescribeLogStreams;
     type Answer = Streams;
+
+    fn asked(&self) -> Asked {
+        Asked::List
+    }
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Streams {
     pub(super) log_streams: Vec<Stream>,
     pub(super) next_token: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Stream {
     pub(super) log_stream_name: String,
@@ -182,4 +227,8 @@ pub(super) struct Stream {
     pub(super) first_event_timestamp: Option<i64>,
     pub(super) last_event_timestamp: Option<i64>,
     pub(super) last_ingestion_time: Option<i64>,
+}
+
+fn extent(events: &Events, goes_on: bool) -> Extent {
+    Extent { events: events.len(), newest: events.iter().map(EventRef::timestamp).max(), goes_on }
 }

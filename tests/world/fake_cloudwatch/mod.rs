@@ -1,20 +1,23 @@
 //! A CloudWatch Logs to talk to in tests: true to its documentation, checks signatures, records what arrives, fails on order.
 //!
-//! Owns the socket (by hand, so that it can break every rule of HTTP) and the faults; [`model`] owns the logs, [`signature`]
-//! the check. Uses nothing of Logmark, so that it can't share its mistakes.
+//! Owns the socket (by hand, so that it can break every rule of HTTP) and the faults; [`model`] owns the logs, [`plan`] the
+//! choice of faults, [`signature`] the check. Uses nothing of Logmark, so that it can't share its mistakes.
 
 pub(crate) mod model;
+pub(crate) mod plan;
 pub(crate) mod signature;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use self::model::Logs;
+use self::plan::Plans;
 
 /// The secret of every access key here.
 pub(crate) const SECRET: &str = "fake-secret-canary";
@@ -40,6 +43,10 @@ pub(crate) enum Fault {
     HalfJson,
     /// Status 200 and JSON of something else.
     OtherJson,
+    /// Status 200 and this.
+    Json(&'static str),
+    /// A redirect with this status to [`State::elsewhere`].
+    Redirect(u16),
     /// The connection ends in the middle of the body.
     Truncated,
     /// The connection ends before anything is sent.
@@ -52,6 +59,8 @@ pub(crate) enum Fault {
     Endless,
     /// The token asked for comes back, whatever the page.
     SameToken,
+    /// A page without events, and a new token.
+    EmptyPage,
     /// The session token of the key `AKIDOLD` has run out.
     ExpiredIfOld,
 }
@@ -80,10 +89,34 @@ pub(crate) struct State {
     pub(crate) seen: Vec<Seen>,
     /// Used up one by one, from the front.
     pub(crate) faults: VecDeque<Fault>,
+    /// For requests that bear a mark, when there is none of the former.
+    pub(crate) plans: Plans<Fault>,
     /// For every request, when there is none of the former.
     pub(crate) always: Option<Fault>,
+    /// Where redirects lead: host and port.
+    pub(crate) elsewhere: String,
     /// Its clock: milliseconds since 1970.
     pub(crate) now: i64,
+    /// Calls that it takes within a second; more are throttled.
+    pub(crate) quota: Option<usize>,
+    /// When the last calls came, and how many it throttled for their number.
+    taken: VecDeque<Instant>,
+    pub(crate) throttled: usize,
+}
+
+impl State {
+    /// Is this call one too many?
+    fn is_over_quota(&mut self) -> bool {
+        let Some(quota) = self.quota else { return false };
+        let now = Instant::now();
+        self.taken.retain(|taken| now.duration_since(*taken) < Duration::from_secs(1));
+        if self.taken.len() < quota {
+            self.taken.push_back(now);
+            return false;
+        }
+        self.throttled += 1;
+        true
+    }
 }
 
 /// A running fake; ends with the runtime.
@@ -127,7 +160,9 @@ async fn serve(mut socket: TcpStream, state: Arc<Mutex<State>>) -> Option<()> {
         let seen = request(&mut socket, &mut buffer).await?;
         let (fault, answer) = {
             let mut state = state.lock().unwrap();
-            let fault = state.faults.pop_front().or(state.always);
+            let planned = state.plans.choose(&seen.raw);
+            let over_quota = state.is_over_quota().then_some(Fault::Error(400, "ThrottlingException"));
+            let fault = over_quota.or_else(|| state.faults.pop_front()).or(planned).or(state.always);
             state.seen.push(seen.clone());
             (fault, answer(&mut state, &seen, fault))
         };
@@ -188,10 +223,12 @@ fn answer(state: &mut State, seen: &Seen, fault: Option<Fault>) -> Vec<u8> {
         Some(Fault::Empty) => (200, String::new()),
         Some(Fault::HalfJson) => (200, r#"{"events":[{"timestamp":1"#.to_owned()),
         Some(Fault::OtherJson) => (200, format!(r#"{{"{CANARY}":1}}"#)),
+        Some(Fault::Json(text)) => (200, text.to_owned()),
+        Some(Fault::Redirect(status)) => (status, format!("<html>{CANARY}</html>")),
         Some(Fault::ExpiredIfOld) if seen.header("authorization").unwrap_or("").contains("AKIDOLD") => {
             error(400, "ExpiredTokenException")
         }
-        _ => match check(state.now, seen).map_or_else(Err, |()| state.logs.answer(&seen.operation, &seen.body)) {
+        _ => match checked(state, seen, fault) {
             Ok(mut body) => {
                 if let (Some(Fault::SameToken), Some(token)) = (fault, seen.body.get("nextToken")) {
                     for name in ["nextToken", "nextForwardToken", "nextBackwardToken"] {
@@ -209,7 +246,21 @@ fn answer(state: &mut State, seen: &Seen, fault: Option<Fault>) -> Vec<u8> {
     if let Some(Fault::RetryAfter(_, _, seconds)) = fault {
         head += &format!("retry-after: {seconds}\r\n");
     }
+    if let Some(Fault::Redirect(_)) = fault {
+        head += &format!("location: http://{}/\r\n", state.elsewhere);
+    }
     format!("{head}content-type: application/x-amz-json-1.1\r\n\r\n{body}").into_bytes()
+}
+
+fn checked(state: &mut State, seen: &Seen, fault: Option<Fault>) -> Result<Value, model::AwsError> {
+    check(state.now, seen)?;
+    let whole_pages = state.logs.page_events;
+    if fault == Some(Fault::EmptyPage) {
+        state.logs.page_events = Some(0);
+    }
+    let answer = state.logs.answer(&seen.operation, &seen.body);
+    state.logs.page_events = whole_pages;
+    answer
 }
 
 /// Route, content type, signature and its time.

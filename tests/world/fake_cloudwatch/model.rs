@@ -46,6 +46,8 @@ pub(crate) struct Logs {
     written: i64,
     /// Not 0: pages are cut short, or left empty, at random from this state on.
     pub(crate) partial: u64,
+    /// Events in a page at most, when it is less than was asked for.
+    pub(crate) page_events: Option<usize>,
 }
 
 impl Logs {
@@ -131,7 +133,7 @@ impl Logs {
     fn page(&mut self, events: &[Stored], gap: Key, forward: bool, limit: usize) -> (std::ops::Range<usize>, bool) {
         let middle = events.partition_point(|event| event.key() < gap);
         let there = if forward { events.len() - middle } else { middle };
-        let mut number = self.share(there.min(limit));
+        let mut number = self.share(there.min(limit)).min(self.page_events.unwrap_or(usize::MAX));
         let part = |number: usize| if forward { middle..middle + number } else { middle - number..middle };
         while number > 1 && events[part(number)].iter().map(|event| event.message.len() + 26).sum::<usize>() > PAGE_BYTES {
             number -= 1;

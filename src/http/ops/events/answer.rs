@@ -1,23 +1,28 @@
 //! The answer to an event request: a page, or a stream, in the format it asks for.
 
+use std::time::Duration;
+
 use axum::response::{IntoResponse, Response};
 use http::HeaderValue;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, TRAILER};
+use logmark_event_page::{Events, Layout, Writer};
 use tokio::time::Instant;
 
 use super::ask::EventsAsk;
 use super::cursor::{Cursor, KIND, Shape};
 use crate::auth::permit::{Permit, ReadPermit};
-use crate::domain::event::{Direction, Position};
+use crate::domain::event::{Direction, Position, StopReason};
 use crate::domain::name::LogStreamName;
 use crate::domain::time::Millis;
 use crate::http::authorized::Authorized;
+use crate::http::encode::Format;
 use crate::http::encode::json::PageBody;
 use crate::http::encode::stream::{self, Audit, CURSOR_TRAILER, Ending};
-use crate::http::encode::{EventWriter, Format};
-use crate::http::problem::{ApiError, CURSOR};
+use crate::http::problem::ApiError;
 use crate::http::{App, AppState};
-use crate::sources::reader::{self, Budget, Export, ReadEvents};
+use crate::sources::SourceError;
+use crate::sources::export::Export;
+use crate::sources::reader::{self, Budget, ReadEvents};
 
 /// Bytes of messages that a streamed answer asks of a source at a time: what bounds its memory.
 const STREAM_PAGE_BYTES: usize = 512 * 1024;
@@ -44,11 +49,7 @@ struct Answer {
 
 impl Answer {
     async fn write<Op: ReadEvents>(mut self, permit: Permit<Op>) -> Result<Response, ApiError> {
-        let position = match self.ask.place.take() {
-            Some((source, position)) if permit.sources().first().is_some_and(|rule| rule.source == source) => Some(position),
-            Some(_) => return Err(ApiError::InvalidCursor(CURSOR.into())),
-            None => None,
-        };
+        let position = self.ask.position.take();
         match (self.ask.format, self.ask.direction) {
             (Format::Json, _) | (_, Direction::Backward) => self.page(permit, position).await,
             (_, Direction::Forward) => self.stream(permit, position).await,
@@ -62,29 +63,34 @@ impl Answer {
             limit: self.ask.limit.unwrap_or(usize::MAX),
             bytes: limits.page_bytes,
             deadline: Instant::now() + limits.work_time,
+            pursuit: self.ask.pursuit,
         };
         let read = reader::read_page(&self.app.sources, &permit, position, self.ask.direction, budget).await?;
+        if self.ask.format != Format::Json {
+            not_short(read.stop)?;
+        }
         let seal = self.sealer(&permit);
-        let next_cursor = seal(Direction::Forward, &read.next)?;
-        let previous_cursor = read.previous.as_ref().map(|position| seal(Direction::Backward, position)).transpose()?;
+        let next_cursor = seal(Direction::Forward, &read.next, read.stop)?;
+        let previous_cursor =
+            read.previous.as_ref().map(|position| seal(Direction::Backward, position, StopReason::Limit)).transpose()?;
         let mut audit = self.audit(&permit);
         audit.outcome = read.stop.as_str();
-        audit.events = read.events.len() as u64;
+        audit.events = read.events.iter().map(Events::len).sum::<usize>() as u64;
         let body = if self.ask.format == Format::Json {
             let page = PageBody {
                 log_group: self.ask.shape.group.as_str(),
                 log_stream: self.ask.shape.stream.as_ref().map(LogStreamName::as_str),
-                events: read.events.iter().map(Into::into).collect(),
+                events: &read.events,
                 next_cursor,
                 previous_cursor,
                 stop_reason: read.stop.as_str(),
             };
-            serde_json::to_vec(&page).map_err(|error| ApiError::Internal(error.to_string()))?
+            page.write()
         } else {
-            let writer = self.writer();
+            let mut writer = self.writer();
             let mut out = Vec::new();
             writer.begin(&mut out);
-            read.events.iter().for_each(|event| writer.event(event, &mut out));
+            read.events.iter().for_each(|page| writer.page(page, &mut out));
             audit.bytes = out.len() as u64;
             let body = stream::finished(out, &next_cursor, read.stop, self.ask.cursor_line);
             return Ok(self.headed(body.into_response()));
@@ -99,30 +105,32 @@ impl Answer {
         let first_by = Instant::now() + self.app.limits.work_time;
         let mut export = Export::new(self.app.sources.clone(), permit, position, self.ask.limit, STREAM_PAGE_BYTES, first_by);
         // The first page is read before the answer's head is sent, so that what is wrong has a status.
-        let first = export.next_page().await.unwrap_or(Ok(Vec::new()))?;
-        let seal_next = Box::new(move |position: &Position| seal(Direction::Forward, position));
+        let first = export.next_page().await.unwrap_or_else(|| Ok(Events::default()))?;
+        let seal_next = Box::new(move |position: &Position, stop| seal(Direction::Forward, position, stop));
         let ending = Ending { seal: seal_next, as_line: self.ask.cursor_line, audit };
         Ok(self.headed(stream::body(export, first, self.writer(), ending).into_response()))
     }
 
-    fn writer(&self) -> EventWriter {
-        match self.ask.format {
-            Format::Csv => EventWriter::Csv,
-            Format::Text => EventWriter::Text { raw: self.ask.raw },
-            Format::Json | Format::Ndjson => EventWriter::Ndjson,
-        }
+    fn writer(&self) -> Writer {
+        Writer::new(match self.ask.format {
+            Format::Csv => Layout::Csv,
+            Format::Text if self.ask.raw => Layout::RawText,
+            Format::Text => Layout::Text,
+            Format::Json | Format::Ndjson => Layout::Ndjson,
+        })
     }
 
     fn sealer<Op: ReadEvents>(
         &self,
         permit: &Permit<Op>,
-    ) -> impl Fn(Direction, &Position) -> Result<String, ApiError> + Send + use<Op> {
+    ) -> impl Fn(Direction, &Position, StopReason) -> Result<String, ApiError> + Send + use<Op> {
         let (app, now, shape) = (self.app.clone(), self.now, self.ask.shape.clone());
         let tenant = permit.tenant().clone();
         let source = permit.sources().first().map(|rule| rule.source.clone());
-        move |direction, position| {
+        move |direction, position, stop| {
             let source = source.clone().ok_or_else(|| ApiError::Internal("a permit without a source".to_owned()))?;
-            let cursor = Cursor { shape: shape.clone(), source, direction, position: position.clone() };
+            let cursor =
+                Cursor { shape: shape.clone(), source, direction, position: position.clone(), at_end: stop == StopReason::End };
             app.sealer.seal(KIND, &tenant, now, &cursor)
         }
     }
@@ -161,6 +169,19 @@ impl Answer {
             headers.insert(TRAILER, HeaderValue::from_static(CURSOR_TRAILER));
         }
         response
+    }
+}
+
+/// Refuses the last events when there are fewer than were asked for and than there are: only a JSON page can say so, and only it
+/// has a cursor that goes back to the rest.
+fn not_short(stop: StopReason) -> Result<(), ApiError> {
+    match stop {
+        StopReason::End | StopReason::Limit => Ok(()),
+        StopReason::Bytes => {
+            Err(ApiError::parameter("limit", "is more than one answer can hold here: give a smaller one, or `start`"))
+        }
+        StopReason::Time => Err(SourceError::Timeout.into()),
+        StopReason::Throttled => Err(SourceError::Throttled { retry_after: Duration::from_secs(1) }.into()),
     }
 }
 

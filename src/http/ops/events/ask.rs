@@ -1,16 +1,18 @@
 //! What an event request asks: its parameters, and the cursor that they must agree with.
 
 use super::chosen_streams;
-use super::cursor::{Cursor, From, KIND, Place, Shape};
-use crate::domain::event::Direction;
+use super::cursor::{Cursor, From, KIND, Shape};
+use crate::domain::event::{Direction, Position};
 use crate::domain::filter::EventFilter;
-use crate::domain::name::{LogGroupName, LogStreamName};
+use crate::domain::name::{LogGroupName, LogStreamName, SourceName};
 use crate::domain::operation::{ReadGroup, ReadLogs, ReadStream, Reading, StreamSelection};
 use crate::domain::time::{Millis, TimeRange, TimeSpec};
 use crate::http::authorized::{Ask, Setting};
 use crate::http::encode::Format;
 use crate::http::input::Input;
+use crate::http::ops::list;
 use crate::http::problem::{ApiError, CURSOR};
+use crate::sources::reader::Pursuit;
 
 /// Events in a page when the request does not say.
 const DEFAULT_LIMIT: usize = 1000;
@@ -21,8 +23,10 @@ const MAX_LIMIT: usize = 10_000;
 #[derive(Debug)]
 pub struct EventsAsk {
     pub(super) shape: Shape,
-    pub(super) place: Option<Place>,
+    pub(super) source: Option<SourceName>,
+    pub(super) position: Option<Position>,
     pub(super) direction: Direction,
+    pub(super) pursuit: Pursuit,
     pub(super) limit: Option<usize>,
     pub(super) format: Format,
     pub(super) raw: bool,
@@ -35,6 +39,7 @@ struct Given {
     in_path: bool,
     group: Option<LogGroupName>,
     stream: Option<LogStreamName>,
+    source: Option<SourceName>,
     streams: Option<StreamSelection>,
     /// Given, and then a filter or one that lets everything pass.
     filter: Option<Option<EventFilter>>,
@@ -62,13 +67,13 @@ impl Ask for EventsAsk {
             input.require("group", "is missing: name a log group, or give a `cursor`");
         }
         input.finish()?;
-        let (shape, place, direction) = given.settle(setting)?;
+        let Settled { shape, source, position, direction, pursuit } = given.settle(setting)?;
         let format = format?;
         let streamed = format != Format::Json;
         // A stream without a limit is the whole range, whichever end was meant; backwards only pages can be read.
-        let direction = if streamed && limit.is_none() && place.is_none() { Direction::Forward } else { direction };
+        let direction = if streamed && limit.is_none() && position.is_none() { Direction::Forward } else { direction };
         let limit = limit.or((!streamed || direction == Direction::Backward).then_some(DEFAULT_LIMIT));
-        let ask = Self { shape, place, direction, limit, format, raw, cursor_line };
+        let ask = Self { shape, source, position, direction, pursuit, limit, format, raw, cursor_line };
         Ok((ask.operation(setting.now), ask))
     }
 }
@@ -80,11 +85,22 @@ fn read_format(input: &mut Input, setting: Setting<'_>) -> Result<Format, ApiErr
     }
 }
 
+/// What is read, from where, and which way.
+struct Settled {
+    shape: Shape,
+    source: Option<SourceName>,
+    /// Where to go on; `None`: at the beginning.
+    position: Option<Position>,
+    direction: Direction,
+    pursuit: Pursuit,
+}
+
 impl Given {
     fn read(input: &mut Input) -> Self {
         let in_path = input.has_path();
         let group = if in_path { input.path_name("group") } else { input.query_name("group") };
         let stream = if in_path { input.path_name("stream") } else { input.query_name("stream") };
+        let source = list::source(input);
         let start = input.read("start", TimeSpec::parse);
         let end = input.read("end", TimeSpec::parse);
         let from = input.choice("from", &[("head", From::Head), ("tail", From::Tail)]);
@@ -93,34 +109,39 @@ impl Given {
         let cursor = input.take("cursor");
         input.not_yet("follow");
         input.not_yet("ticket");
-        Self { in_path, group, stream, streams, filter, start, end, from, cursor }
+        Self { in_path, group, stream, source, streams, filter, start, end, from, cursor }
     }
 
     /// The request: the cursor's, which what is given beside it must not contradict, or a new one.
-    fn settle(self, setting: Setting<'_>) -> Result<(Shape, Option<Place>, Direction), ApiError> {
+    fn settle(mut self, setting: Setting<'_>) -> Result<Settled, ApiError> {
         match self.cursor.clone() {
             Some(text) => {
                 let tenant = &setting.caller.tenant.id;
                 let cursor: Cursor = setting.app.sealer.open(KIND, tenant, setting.now, &text)?;
-                self.must_agree_with(&cursor.shape)?;
-                Ok((cursor.shape, Some((cursor.source, cursor.position)), cursor.direction))
+                self.must_agree_with(&cursor)?;
+                // Reading goes on where it began, whatever other source may have a group of that name by now.
+                let Cursor { shape, source, direction, position, at_end } = cursor;
+                let pursuit = if at_end { Pursuit::News } else { Pursuit::Events };
+                Ok(Settled { shape, source: Some(source), position: Some(position), direction, pursuit })
             }
             None => {
+                let source = self.source.take();
                 let shape = self.shape(setting)?;
                 let from = shape.from.unwrap_or(if shape.start.is_some() { From::Head } else { From::Tail });
                 let direction = if from == From::Head { Direction::Forward } else { Direction::Backward };
-                Ok((shape, None, direction))
+                Ok(Settled { shape, source, position: None, direction, pursuit: Pursuit::Events })
             }
         }
     }
 
-    fn must_agree_with(&self, shape: &Shape) -> Result<(), ApiError> {
+    fn must_agree_with(&self, Cursor { shape, source, .. }: &Cursor) -> Result<(), ApiError> {
         let same_stream = self.stream.is_none() || self.stream == shape.stream;
         let same_kind = !self.in_path || self.stream.is_some() == shape.stream.is_some();
         if self.group.as_ref().is_some_and(|group| *group != shape.group) || !same_stream || !same_kind {
             return Err(ApiError::InvalidCursor(CURSOR.into()));
         }
         let differs = [
+            ("source", self.source.as_ref().is_some_and(|given| given != source)),
             ("start", self.start.is_some() && self.start != shape.start),
             ("end", self.end.is_some() && self.end != shape.end),
             ("from", self.from.is_some() && self.from != shape.from),
@@ -180,6 +201,6 @@ impl EventsAsk {
             }
             (None, filter) => Reading::Group(ReadGroup { group, streams, filter, range, direction }),
         };
-        ReadLogs { reading, resumed: self.place.is_some() }
+        ReadLogs { reading, resumed: self.position.is_some(), source: self.source.clone() }
     }
 }

@@ -32,9 +32,6 @@ pub(super) struct Shape {
     pub(super) range: (Option<i64>, Option<i64>),
 }
 
-/// Where an earlier answer ended: a position, and the source that it is one of.
-pub(super) type Place = (SourceName, Position);
-
 /// A place in an answer, as it is sealed.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Cursor {
@@ -42,4 +39,6 @@ pub(super) struct Cursor {
     pub(super) source: SourceName,
     pub(super) direction: Direction,
     pub(super) position: Position,
+    /// There was nothing more there.
+    pub(super) at_end: bool,
 }

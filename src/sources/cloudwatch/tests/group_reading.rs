@@ -1,5 +1,7 @@
 //! FilterLogEvents, page by page and both ways, is what the permit and the selection leave of the group.
 
+use logmark_event_page::EventRef;
+
 use super::*;
 use crate::sources::{Source, SourceError};
 
@@ -22,7 +24,7 @@ async fn rest(
     for _ in 0..10_000 {
         let page = stage.source.read_group(permit, &ask(position, direction, limit, max_bytes)).await.unwrap();
         assert!(page.events.len() <= limit);
-        assert!(page.events.is_sorted_by_key(|event| event.timestamp));
+        assert!(page.events.iter().is_sorted_by_key(EventRef::timestamp));
         match direction {
             Direction::Forward => all.extend(messages(&page)),
             Direction::Backward => all.splice(..0, messages(&page)).for_each(drop),

@@ -73,7 +73,7 @@ async fn a_group_is_described_by_its_whole_name() {
         stage.fake.state().logs.add_stream(name, "s");
     }
     let describe = async |name: &str| {
-        let permit = permit(DescribeGroup { group: LogGroupName::try_from(name).unwrap() });
+        let permit = permit(DescribeGroup { group: LogGroupName::try_from(name).unwrap(), source: None });
         stage.source.describe_group(&permit).await
     };
     let group = describe("/acme/api").await.unwrap();
@@ -86,7 +86,7 @@ async fn a_group_is_described_by_its_whole_name() {
 }
 
 fn streams_op(prefix: Option<&str>, order: StreamOrder, direction: Direction) -> ListStreams {
-    ListStreams { group: group(), prefix: prefix.map(str::to_owned), order, direction }
+    ListStreams { group: group(), prefix: prefix.map(str::to_owned), order, direction, source: None }
 }
 
 async fn stream_names(stage: &Stage, permit: &Permit<ListStreams>, limit: usize) -> Result<Vec<String>, SourceError> {

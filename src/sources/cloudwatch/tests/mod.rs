@@ -1,6 +1,7 @@
 //! The source against a fake upstream: what is here sets the stage, the files beside it hold the plays.
 
 #[path = "../../../../tests/world/fake_cloudwatch/mod.rs"]
+#[expect(dead_code, reason = "the rest of it is used by the integration tests")]
 mod fake;
 mod faults;
 mod group_reading;
@@ -16,12 +17,14 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 
 use self::fake::{Fake, REGION, SECRET};
-use super::{CloudWatch, Settings};
+use super::quotas::{Api, Quotas};
+use super::settings::CacheSettings;
+use super::{Accounts, CloudWatch, Settings};
 use crate::auth::permit::Permit;
 use crate::auth::policy::authorize;
 use crate::auth::tenant::{Caller, Grant, Limits, Scope, Tenant};
 use crate::auth::token::Claims;
-use crate::domain::event::{Direction, EventPage, PageRequest, Position};
+use crate::domain::event::{Direction, EventPage, PageRequest, Position, Urgency};
 use crate::domain::name::{LogGroupName, LogStreamName, SourceName, TenantId};
 use crate::domain::operation::{Action, Operation, ReadGroup, ReadStream, StreamSelection};
 use crate::domain::pattern::Pattern;
@@ -61,10 +64,19 @@ impl Stage {
             endpoint: Some(fake.endpoint().parse().unwrap()),
             attempt_timeout: Duration::from_millis(300),
             deadline: Duration::from_millis(1500),
+            quotas: plenty(),
+            // These look at single calls, and into the store behind them at once.
+            cache: CacheSettings { bytes: 0, ..CacheSettings::default() },
             ..Settings::new(source_name(), REGION)
         };
-        let source =
-            CloudWatch::with_credentials(settings, Outbound::new().unwrap(), Arc::<TestClock>::clone(&clock), provider).unwrap();
+        let source = CloudWatch::with_credentials(
+            settings,
+            Outbound::new().unwrap(),
+            Arc::<TestClock>::clone(&clock),
+            &Accounts::default(),
+            provider,
+        )
+        .unwrap();
         Self { fake, source, clock }
     }
 
@@ -81,6 +93,12 @@ impl Stage {
         let all = self.fake.state().logs.all(GROUP);
         all.into_iter().filter(|event| event.stream.starts_with(prefix)).map(|event| event.message).collect()
     }
+}
+
+/// Quotas that nobody meets.
+fn plenty() -> Quotas {
+    let calls_per_second = Api::ALL.into_iter().map(|api| (api, 10_000.0)).collect();
+    Quotas { calls_per_second, ..Quotas::of_region(REGION) }
 }
 
 fn source_name() -> SourceName {
@@ -126,11 +144,11 @@ fn group_op(streams: StreamSelection, range: TimeRange) -> ReadGroup {
 }
 
 fn ask(position: Option<Position>, direction: Direction, limit: usize, max_bytes: usize) -> PageRequest {
-    PageRequest { position, direction, limit, max_bytes }
+    PageRequest { position, direction, limit, max_bytes, urgency: Urgency::Wanted }
 }
 
 fn messages(page: &EventPage) -> Vec<String> {
-    page.events.iter().map(|event| event.message.clone()).collect()
+    page.events.iter().map(|event| event.message().into_owned()).collect()
 }
 
 /// Times with runs of equals, two streams, and lengths that make pages of 100 bytes cut now and then.

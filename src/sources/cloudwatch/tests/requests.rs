@@ -3,7 +3,7 @@
 use super::fake::signature;
 use super::*;
 use crate::sources::Source;
-use crate::sources::cloudwatch::{SettingsError, endpoint_of};
+use crate::sources::cloudwatch::{Accounts, SettingsError, endpoint_of};
 use crate::telemetry::trace;
 
 #[tokio::test]
@@ -53,20 +53,21 @@ fn the_host_follows_from_the_region_and_nothing_else() {
         ("us-gov-west-1", "https://logs.us-gov-west-1.amazonaws.com/"),
         ("cn-north-1", "https://logs.cn-north-1.amazonaws.com.cn/"),
     ] {
-        assert_eq!(endpoint_of(region, None).unwrap(), expected);
+        assert_eq!(endpoint_of("logs", region, None).unwrap(), expected);
     }
     for given in ["http://127.0.0.1:4566", "https://vpce-1.logs.eu-west-1.vpce.amazonaws.com/"] {
-        assert!(endpoint_of("eu-west-1", Some(given.parse().unwrap())).is_ok(), "{given}");
+        assert!(endpoint_of("logs", "eu-west-1", Some(given.parse().unwrap())).is_ok(), "{given}");
     }
     for given in ["https://user:pw@host/", "ftp://host/", "https://host/path", "https://host/?a=b", "/path", "host"] {
-        assert_eq!(endpoint_of("eu-west-1", Some(given.parse().unwrap())), Err(SettingsError::Endpoint), "{given}");
+        assert_eq!(endpoint_of("logs", "eu-west-1", Some(given.parse().unwrap())), Err(SettingsError::Endpoint), "{given}");
     }
 }
 
 #[tokio::test]
 async fn settings_that_cannot_be_are_refused() {
     let clock: Arc<dyn Clock> = Arc::new(TestClock(AtomicI64::new(NOW)));
-    let connect = |settings| CloudWatch::connect(settings, Outbound::new().unwrap(), Arc::clone(&clock)).map(drop);
+    let connect =
+        |settings| CloudWatch::connect(settings, Outbound::new().unwrap(), Arc::clone(&clock), &Accounts::default()).map(drop);
     for region in ["", "eu-west-1.evil.example/", "EU-WEST-1", "eu west", "1-eu", "eu-", "evil.example#", "eu-west-1@x"] {
         assert_eq!(connect(Settings::new(source_name(), region)), Err(SettingsError::Region(region.to_owned())));
     }

@@ -1,5 +1,7 @@
 //! GetLogEvents, page by page and both ways, is the stream: nothing is lost, nothing comes twice.
 
+use logmark_event_page::EventRef;
+
 use super::*;
 use crate::sources::{Source, SourceError};
 
@@ -11,7 +13,7 @@ async fn whole(stage: &Stage, permit: &Permit<ReadStream>, direction: Direction,
     for _ in 0..10_000 {
         let page = stage.source.read_stream(permit, &ask(position, direction, limit, max_bytes)).await.unwrap();
         assert!(page.events.len() <= limit);
-        assert!(page.events.is_sorted_by_key(|event| event.timestamp));
+        assert!(page.events.iter().is_sorted_by_key(EventRef::timestamp));
         match direction {
             Direction::Forward => all.extend(messages(&page)),
             Direction::Backward => all.splice(..0, messages(&page)).for_each(drop),

@@ -1,0 +1,158 @@
+//! Sixty-four bytes at a time: where quotes, backslashes and control characters stand among them, as bits.
+//!
+//! Owns what depends on the processor: the vectors that every processor of its kind has. Never knows what the
+//! bytes mean: that is `scan` and `write`.
+
+use wide::u8x16;
+
+/// Bytes in a block.
+pub(crate) const SIZE: usize = 64;
+
+/// A bit for each byte of a block, the first byte's the lowest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Marks {
+    /// `"`.
+    pub(crate) quotes: u64,
+    /// `\`.
+    pub(crate) backslashes: u64,
+    /// Below U+0020.
+    pub(crate) controls: u64,
+}
+
+impl Marks {
+    /// The marks of the block at `at`; behind the end of `bytes` there are none.
+    #[inline]
+    pub(crate) fn at(bytes: &[u8], at: usize) -> Self {
+        match bytes.get(at..).and_then(|rest| rest.first_chunk()) {
+            Some(block) => Self::of(block),
+            None => Self::of_rest(bytes.get(at..).unwrap_or_default()),
+        }
+    }
+
+    #[inline(never)]
+    fn of_rest(rest: &[u8]) -> Self {
+        let mut block = [b' '; SIZE];
+        for (place, byte) in block.iter_mut().zip(rest) {
+            *place = *byte;
+        }
+        Self::of(&block)
+    }
+
+    /// All marks together: what a JSON string cannot hold as it is.
+    #[inline]
+    pub(crate) fn any(self) -> u64 {
+        self.quotes | self.backslashes | self.controls
+    }
+
+    #[inline]
+    fn of(block: &[u8; SIZE]) -> Self {
+        let (quarters, _none) = block.as_chunks();
+        let [a, b, c, d] = [0, 1, 2, 3].map(|index| u8x16::new(quarters.get(index).copied().unwrap_or_default()));
+        let quotes = bits([is_quote(a), is_quote(b), is_quote(c), is_quote(d)]);
+        // Both are rare where they count, so they are looked for together first.
+        let backslashes = [is_backslash(a), is_backslash(b), is_backslash(c), is_backslash(d)];
+        let controls = [is_control(a), is_control(b), is_control(c), is_control(d)];
+        let (some_backslash, some_control) = (either(backslashes), either(controls));
+        if (some_backslash | some_control).to_bitmask() == 0 {
+            return Self { quotes, backslashes: 0, controls: 0 };
+        }
+        let controls = if some_control.to_bitmask() == 0 { 0 } else { bits(controls) };
+        Self { quotes, backslashes: bits(backslashes), controls }
+    }
+}
+
+#[inline]
+fn either([a, b, c, d]: [u8x16; 4]) -> u8x16 {
+    (a | b) | (c | d)
+}
+
+#[inline]
+fn bits(quarters: [u8x16; 4]) -> u64 {
+    let [a, b, c, d] = quarters.map(|quarter| u64::from(quarter.to_bitmask()));
+    a | b << 16 | c << 32 | d << 48
+}
+
+#[inline]
+fn is_quote(bytes: u8x16) -> u8x16 {
+    bytes.simd_eq(u8x16::splat(b'"'))
+}
+
+#[inline]
+fn is_backslash(bytes: u8x16) -> u8x16 {
+    bytes.simd_eq(u8x16::splat(b'\\'))
+}
+
+#[inline]
+fn is_control(bytes: u8x16) -> u8x16 {
+    bytes.min(u8x16::splat(0x1f)).simd_eq(bytes)
+}
+
+/// Bytes that names and numbers are looked at in: they are short.
+pub(crate) const SHORT: usize = 16;
+
+/// Where the first quote is, when nothing stands before it that a string cannot hold as it is.
+#[inline]
+pub(crate) fn plain_end(bytes: &[u8; SHORT]) -> Option<usize> {
+    let bytes = u8x16::new(*bytes);
+    let some = (is_quote(bytes) | is_backslash(bytes) | is_control(bytes)).to_bitmask();
+    let first = some & some.wrapping_neg();
+    (is_quote(bytes).to_bitmask() & first != 0).then_some(first.trailing_zeros() as usize)
+}
+
+/// How many digits the bytes begin with.
+#[inline]
+pub(crate) fn digits(bytes: &[u8; SHORT]) -> usize {
+    let values = u8x16::new(*bytes) - u8x16::splat(b'0');
+    values.min(u8x16::splat(9)).simd_eq(values).to_bitmask().trailing_ones() as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn naive(block: &[u8; SIZE]) -> Marks {
+        let bits = |is: fn(u8) -> bool| block.iter().rev().fold(0, |bits, byte| bits << 1 | u64::from(is(*byte)));
+        Marks { quotes: bits(|b| b == b'"'), backslashes: bits(|b| b == b'\\'), controls: bits(|b| b < b' ') }
+    }
+
+    #[test]
+    fn every_byte_at_every_place_is_marked_as_what_it_is() {
+        for byte in 0..=u8::MAX {
+            for place in 0..SIZE {
+                let mut block = [b'x'; SIZE];
+                block[place] = byte;
+                let expected = naive(&block);
+                assert_eq!(Marks::of(&block), expected, "{byte:#x} at {place}");
+                assert_eq!(Marks::at(&block[..place], 0).any(), 0);
+            }
+        }
+    }
+
+    #[test]
+    fn short_ones_end_where_a_loop_would_end_them() {
+        for byte in 0..=u8::MAX {
+            for place in 0..SHORT {
+                for fill in [b'x', b'7'] {
+                    let mut short = [fill; SHORT];
+                    short[place] = byte;
+                    let plain = short.iter().position(|byte| *byte < b' ' || b"\"\\".contains(byte));
+                    assert_eq!(plain_end(&short), plain.filter(|_| byte == b'"'), "{short:?}");
+                    let count = short.iter().take_while(|byte| byte.is_ascii_digit()).count();
+                    assert_eq!(digits(&short), count, "{short:?}");
+                }
+            }
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_marked_as_a_loop_would(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..200), at in 0_usize..100) {
+            let mut block = [b' '; SIZE];
+            let rest = bytes.get(at..).unwrap_or_default();
+            let length = rest.len().min(SIZE);
+            block[..length].copy_from_slice(&rest[..length]);
+            let expected = naive(&block);
+            proptest::prop_assert_eq!(Marks::at(&bytes, at), expected);
+        }
+    }
+}

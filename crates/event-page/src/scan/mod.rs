@@ -1,0 +1,158 @@
+//! From the two answers that bring events to pages: `GetLogEvents` and `FilterLogEvents`, JSON 1.1.
+//!
+//! Owns their members: which are needed, which may be missing, and that none comes twice; any other member is passed over,
+//! whatever it holds. As strict as `serde_json` reading into structs, so that what is not an answer is never taken for one:
+//! an error is for the whole answer, never for a part. Stricter in two things: an array does not pass for an object, and
+//! what is passed over must be right too.
+//!
+//! - `json`: the words of JSON, one after the other.
+//! - `string`: the inside of a string, checked.
+
+mod json;
+mod string;
+
+use std::fmt;
+
+use bytes::Bytes;
+
+use crate::events::{Events, Form, Row, Span};
+use json::{Json, Text};
+
+/// Why bytes are not such an answer. It never quotes them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Malformed {
+    /// Where, in bytes from the beginning.
+    pub offset: usize,
+    /// What should have been there.
+    pub expected: &'static str,
+}
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "expected {} at byte {}", self.expected, self.offset)
+    }
+}
+
+impl std::error::Error for Malformed {}
+
+/// The answer of `GetLogEvents`.
+#[derive(Debug, Clone)]
+pub struct StreamPage {
+    /// The events, without a stream: the caller asked for it, see [`Events::in_stream`].
+    pub events: Events,
+    /// Equal to the token sent at the end.
+    pub next_forward_token: String,
+    /// The other way.
+    pub next_backward_token: String,
+}
+
+/// The answer of `FilterLogEvents`.
+#[derive(Debug, Clone)]
+pub struct GroupPage {
+    /// The events, each with its stream and id.
+    pub events: Events,
+    /// Its absence is the only sign of the end.
+    pub next_token: Option<String>,
+}
+
+/// Whose events they are, which says what one must have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Of {
+    /// A time and a message.
+    Stream,
+    /// These, a stream and an id.
+    Group,
+}
+
+impl StreamPage {
+    /// Reads an answer of `GetLogEvents`.
+    ///
+    /// # Errors
+    /// [`Malformed`] when it is not one.
+    pub fn read(answer: Bytes) -> Result<Self, Malformed> {
+        let mut json = Json::new(&answer)?;
+        let (mut events, mut forward, mut backward) = (None, None, None);
+        json.object(|json, name| match name {
+            b"events" => once(json, &mut events, |json| rows(json, Of::Stream)),
+            b"nextForwardToken" => once(json, &mut forward, Json::owned_string),
+            b"nextBackwardToken" => once(json, &mut backward, Json::owned_string),
+            _ => json.pass_over(),
+        })?;
+        json.end()?;
+        let rows = events.ok_or(json.missing("`events`"))?;
+        let next_forward_token = forward.ok_or(json.missing("`nextForwardToken`"))?;
+        let next_backward_token = backward.ok_or(json.missing("`nextBackwardToken`"))?;
+        Ok(Self { events: Events::new(answer, Form::Literal, rows), next_forward_token, next_backward_token })
+    }
+}
+
+impl GroupPage {
+    /// Reads an answer of `FilterLogEvents`.
+    ///
+    /// # Errors
+    /// [`Malformed`] when it is not one.
+    pub fn read(answer: Bytes) -> Result<Self, Malformed> {
+        let mut json = Json::new(&answer)?;
+        let (mut events, mut token) = (None, None);
+        json.object(|json, name| match name {
+            b"events" => once(json, &mut events, |json| rows(json, Of::Group)),
+            b"nextToken" => once(json, &mut token, |json| json.or_null(Json::owned_string)),
+            _ => json.pass_over(),
+        })?;
+        json.end()?;
+        let rows = events.ok_or(json.missing("`events`"))?;
+        Ok(Self { events: Events::new(answer, Form::Literal, rows), next_token: token.flatten() })
+    }
+}
+
+/// Reads the value of a member that must not have come yet.
+#[inline(always)]
+fn once<'a, T>(
+    json: &mut Json<'a>,
+    place: &mut Option<T>,
+    read: impl FnOnce(&mut Json<'a>) -> Result<T, Malformed>,
+) -> Result<(), Malformed> {
+    if place.is_some() {
+        return Err(json.missing("each member once"));
+    }
+    *place = Some(read(json)?);
+    Ok(())
+}
+
+fn rows(json: &mut Json<'_>, of: Of) -> Result<Vec<Row>, Malformed> {
+    // An event is rarely shorter; a page of shorter ones grows.
+    const BYTES_OF_EVENT: usize = 256;
+    let mut rows = Vec::with_capacity(json.left() / BYTES_OF_EVENT);
+    json.array(|json| {
+        rows.push(row(json, of)?);
+        Ok(())
+    })?;
+    Ok(rows)
+}
+
+fn row(json: &mut Json<'_>, of: Of) -> Result<Row, Malformed> {
+    let (mut timestamp, mut message, mut ingestion_time) = (None, None, None);
+    let (mut stream, mut event_id) = (None, None);
+    json.object(|json, name| match (name, of) {
+        (b"timestamp", _) => once(json, &mut timestamp, Json::integer),
+        (b"message", _) => once(json, &mut message, Json::string),
+        (b"ingestionTime", _) => once(json, &mut ingestion_time, |json| json.or_null(Json::integer)),
+        (b"logStreamName", Of::Group) => once(json, &mut stream, Json::string),
+        (b"eventId", Of::Group) => once(json, &mut event_id, Json::string),
+        _ => json.pass_over(),
+    })?;
+    let message: Text = message.ok_or(json.missing("`message`"))?;
+    let span = |text: Option<Text>, name| match (text, of) {
+        (Some(text), _) => Ok(text.span),
+        (None, Of::Stream) => Ok(Span::NONE),
+        (None, Of::Group) => Err(json.missing(name)),
+    };
+    Ok(Row {
+        timestamp: timestamp.ok_or(json.missing("`timestamp`"))?,
+        ingestion_time: ingestion_time.flatten(),
+        stream: span(stream, "`logStreamName`")?,
+        event_id: span(event_id, "`eventId`")?,
+        message: message.span,
+        message_length: message.decoded,
+    })
+}

@@ -1,0 +1,29 @@
+//! Events as JSON objects. Times are RFC 3339; what is not there is left out.
+
+use super::head::{Head, Parts};
+use crate::events::EventRef;
+
+struct Members;
+
+impl Parts for Members {
+    const BEFORE: &'static [u8] = b"{\"timestamp\":\"";
+    const INGESTION: &'static [u8] = b"\",\"ingestionTime\":\"";
+
+    fn rest(event: EventRef<'_>, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"\",\"logStream\":\"");
+        event.stream_part().write_literal(out);
+        out.extend_from_slice(if event.event_id_part().is_some() { b"\",\"eventId\":\"" } else { b"\",\"message\":\"" });
+    }
+}
+
+/// Writes one event, `end` behind the message's inside.
+#[inline]
+pub(super) fn write(head: &mut Head, event: EventRef<'_>, end: &[u8], out: &mut Vec<u8>) {
+    head.write::<Members>(event, out);
+    if let Some(id) = event.event_id_part() {
+        id.write_literal(out);
+        out.extend_from_slice(b"\",\"message\":\"");
+    }
+    event.message_part().write_literal(out);
+    out.extend_from_slice(end);
+}

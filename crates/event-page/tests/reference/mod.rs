@@ -1,0 +1,263 @@
+//! The same as the library in the plainest way: `serde_json` into structs, and the layouts by the book.
+//!
+//! Shared with the fuzz target.
+
+use logmark_event_page::build::PlainEvent;
+use logmark_event_page::{Builder, Events, GroupPage, Layout, StreamPage, Writer};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// An event with all its values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Event {
+    pub(crate) timestamp: i64,
+    pub(crate) ingestion_time: Option<i64>,
+    pub(crate) stream: String,
+    pub(crate) event_id: Option<String>,
+    pub(crate) message: String,
+}
+
+/// The stream that events of GetLogEvents are in.
+pub(crate) const STREAM: &str = "a \"stream\", quoted";
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct StreamAnswer {
+    events: Vec<StreamEvent>,
+    next_forward_token: String,
+    next_backward_token: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct StreamEvent {
+    timestamp: i64,
+    message: String,
+    ingestion_time: Option<i64>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct GroupAnswer {
+    events: Vec<GroupEvent>,
+    next_token: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct GroupEvent {
+    log_stream_name: String,
+    timestamp: i64,
+    message: String,
+    ingestion_time: Option<i64>,
+    event_id: String,
+}
+
+/// What is in an answer: its events and its tokens.
+pub(crate) type Answer = (Vec<Event>, Vec<Option<String>>);
+
+/// Is every part right, those that structs pass over among them, and no array where an object is meant? `None`: this reference
+/// cannot tell, for it reads floating-point numbers that nobody asks for.
+fn is_sound(answer: &[u8]) -> Option<bool> {
+    let value = match serde_json::from_slice::<Value>(answer) {
+        Ok(value) => value,
+        Err(error) if error.to_string().contains("number out of range") => return None,
+        Err(_) => return Some(false),
+    };
+    let events = value.get("events").and_then(Value::as_array);
+    Some(value.is_object() && events.is_some_and(|events| events.iter().all(Value::is_object)))
+}
+
+/// An answer of GetLogEvents by `serde_json`; the outer `None`: it cannot tell.
+pub(crate) fn stream_answer(answer: &[u8]) -> Option<Option<Answer>> {
+    if !is_sound(answer)? {
+        return Some(None);
+    }
+    let Ok(answer) = serde_json::from_slice::<StreamAnswer>(answer) else { return Some(None) };
+    let event = |StreamEvent { timestamp, message, ingestion_time }| Event {
+        timestamp,
+        ingestion_time,
+        stream: STREAM.to_owned(),
+        event_id: None,
+        message,
+    };
+    let tokens = vec![Some(answer.next_forward_token), Some(answer.next_backward_token)];
+    Some(Some((answer.events.into_iter().map(event).collect(), tokens)))
+}
+
+/// An answer of FilterLogEvents by `serde_json`; the outer `None`: it cannot tell.
+pub(crate) fn group_answer(answer: &[u8]) -> Option<Option<Answer>> {
+    if !is_sound(answer)? {
+        return Some(None);
+    }
+    let Ok(answer) = serde_json::from_slice::<GroupAnswer>(answer) else { return Some(None) };
+    let event = |GroupEvent { log_stream_name, timestamp, message, ingestion_time, event_id }| Event {
+        timestamp,
+        ingestion_time,
+        stream: log_stream_name,
+        event_id: Some(event_id),
+        message,
+    };
+    Some(Some((answer.events.into_iter().map(event).collect(), vec![answer.next_token])))
+}
+
+/// What the library's view says.
+pub(crate) fn values(events: &Events) -> Vec<Event> {
+    let event = |event: logmark_event_page::EventRef<'_>| {
+        assert_eq!(event.message_length(), event.message().len());
+        Event {
+            timestamp: event.timestamp(),
+            ingestion_time: event.ingestion_time(),
+            stream: event.stream().into_owned(),
+            event_id: event.event_id().map(Into::into),
+            message: event.message().into_owned(),
+        }
+    };
+    events.iter().map(event).collect()
+}
+
+/// A page from plain values.
+pub(crate) fn built(events: &[Event]) -> Events {
+    let mut builder = Builder::default();
+    for event in events {
+        let id = event.event_id.as_deref().unwrap_or_default();
+        let plain = PlainEvent {
+            timestamp: event.timestamp,
+            ingestion_time: event.ingestion_time,
+            stream: &event.stream,
+            event_id: None,
+            message: &event.message,
+        };
+        let pushed = match event.event_id {
+            Some(_) => builder.push(PlainEvent { event_id: Some(format_args!("{id}")), ..plain }),
+            None => builder.push(plain),
+        };
+        pushed.unwrap();
+    }
+    builder.finish()
+}
+
+/// The library's bytes.
+pub(crate) fn written(layout: Layout, events: &Events) -> String {
+    let mut out = Vec::new();
+    let mut writer = Writer::new(layout);
+    writer.begin(&mut out);
+    writer.page(events, &mut out);
+    String::from_utf8(out).unwrap()
+}
+
+/// An event of NDJSON.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Body {
+    pub(crate) timestamp: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ingestion_time: Option<String>,
+    pub(crate) log_stream: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) event_id: Option<String>,
+    pub(crate) message: String,
+}
+
+pub(crate) fn body(event: &Event) -> Body {
+    Body {
+        timestamp: time(event.timestamp),
+        ingestion_time: event.ingestion_time.map(time),
+        log_stream: event.stream.clone(),
+        event_id: event.event_id.clone(),
+        message: event.message.clone(),
+    }
+}
+
+/// The last moment that jiff prints is a day before RFC 3339's.
+pub(crate) fn time(millis: i64) -> String {
+    if millis > 253_402_207_200_000 {
+        return written_time(millis);
+    }
+    format!("{:.3}", jiff::Timestamp::from_millisecond(millis.max(0)).unwrap())
+}
+
+/// What the library makes of a moment: `write::time` has its own tests up to the end.
+fn written_time(millis: i64) -> String {
+    let event = Event { timestamp: millis, ingestion_time: None, stream: String::new(), event_id: None, message: String::new() };
+    let body: Body = serde_json::from_str(&written(Layout::Ndjson, &built(&[event]))).unwrap();
+    assert!(body.timestamp.starts_with("9999-12-3"), "{}", body.timestamp);
+    body.timestamp
+}
+
+pub(crate) fn ndjson(events: &[Event]) -> String {
+    events.iter().map(|event| serde_json::to_string(&body(event)).unwrap() + "\n").collect()
+}
+
+pub(crate) fn csv(events: &[Event]) -> String {
+    let cell = |text: &str| {
+        let mut cell = text.to_owned();
+        if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']) {
+            cell.insert(0, '\'');
+        }
+        if cell.contains(['"', ',', '\r', '\n']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell }
+    };
+    let mut out = "timestamp,ingestionTime,logStream,eventId,message\r\n".to_owned();
+    for event in events {
+        let Body { timestamp, ingestion_time, log_stream, event_id, message } = body(event);
+        let cells = [timestamp, ingestion_time.unwrap_or_default(), log_stream, event_id.unwrap_or_default(), message];
+        out += &cells.map(|text| cell(&text)).join(",");
+        out += "\r\n";
+    }
+    out
+}
+
+pub(crate) fn text(events: &[Event]) -> String {
+    let mut out = String::new();
+    for event in events {
+        for character in event.message.chars() {
+            if character.is_control() && character != '\t' && character != '\n' {
+                out += &format!("\\x{:02x}", u32::from(character));
+            } else {
+                out.push(character);
+            }
+        }
+        out.push('\n');
+    }
+    out
+}
+
+pub(crate) fn raw_text(events: &[Event]) -> String {
+    events.iter().map(|event| event.message.clone() + "\n").collect()
+}
+
+/// Every layout of a page says what its values say; plain text is escaped as `serde_json` does, to the byte.
+pub(crate) fn check_layouts(events: &Events) {
+    let values = values(events);
+    assert_eq!(written(Layout::Csv, events), csv(&values));
+    assert_eq!(written(Layout::Text, events), text(&values));
+    assert_eq!(written(Layout::RawText, events), raw_text(&values));
+    let bodies: Vec<Body> = values.iter().map(body).collect();
+    let lines = written(Layout::Ndjson, events);
+    assert_eq!(lines.lines().map(|line| serde_json::from_str::<Body>(line).unwrap()).collect::<Vec<_>>(), bodies);
+    let items = format!("[{}]", written(Layout::JsonItems, events));
+    assert_eq!(serde_json::from_str::<Vec<Body>>(&items).unwrap(), bodies);
+    assert_eq!(written(Layout::Ndjson, &built(&values)), ndjson(&values));
+}
+
+/// The library reads what `serde_json` reads, and writes what it means. True when it was an answer.
+pub(crate) fn check(answer: &[u8]) -> bool {
+    let ours = StreamPage::read(answer.to_vec().into()).ok().map(|page| {
+        let events = page.events.in_stream(STREAM);
+        check_layouts(&events);
+        (values(&events), vec![Some(page.next_forward_token), Some(page.next_backward_token)])
+    });
+    let is_stream = ours.is_some();
+    if let Some(expected) = stream_answer(answer) {
+        assert_eq!(ours, expected, "{}", String::from_utf8_lossy(answer));
+    }
+    let ours = GroupPage::read(answer.to_vec().into()).ok().map(|page| {
+        check_layouts(&page.events);
+        (values(&page.events), vec![page.next_token])
+    });
+    let is_group = ours.is_some();
+    if let Some(expected) = group_answer(answer) {
+        assert_eq!(ours, expected, "{}", String::from_utf8_lossy(answer));
+    }
+    is_stream || is_group
+}

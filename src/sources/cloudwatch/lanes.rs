@@ -1,0 +1,97 @@
+//! The budgets of one account in one region: a lane for each operation, the retries, the queries at a time.
+//!
+//! Owns which source draws on which budget: those of one account and region on the same one. How a budget is shared among
+//! tenants is the scheduler's (`logmark_quota`).
+
+use std::collections::{BTreeMap, HashMap};
+use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use logmark_quota::{Lane, Limits, RetryBudget, Share};
+
+use super::quotas::{Api, Quotas};
+use super::settings::{Settings, SettingsError};
+use crate::auth::permit;
+
+/// What one account may ask in one region.
+#[derive(Debug)]
+pub(super) struct Lanes {
+    lanes: BTreeMap<Api, Lane>,
+    /// Attempts after the first, over all operations.
+    pub(super) retries: RetryBudget,
+}
+
+impl Lanes {
+    fn new(quotas: &Quotas) -> Result<Self, SettingsError> {
+        let lane = |api: Api| {
+            let limits = Limits::new(quotas.of(api), quotas.reserve);
+            limits.map(|limits| (api, Lane::new(limits))).map_err(|error| SettingsError::Quota(api, error.to_string()))
+        };
+        Ok(Self { lanes: Api::ALL.into_iter().map(lane).collect::<Result<_, _>>()?, retries: RetryBudget::default() })
+    }
+
+    /// Keeps to other quotas from now on; those that are none are left out.
+    pub(super) fn change(&self, quotas: &Quotas) {
+        for (api, lane) in &self.lanes {
+            if let Ok(limits) = Limits::new(quotas.of(*api), quotas.reserve) {
+                lane.change_limits(limits);
+            }
+        }
+    }
+
+    /// The lane of the operation.
+    pub(super) fn of(&self, api: Api) -> Option<&Lane> {
+        self.lanes.get(&api)
+    }
+}
+
+/// The scheduler's word for it.
+pub(super) fn share(share: &permit::Share) -> Share {
+    Share::new(share.tenant.as_str(), NonZeroU32::new(share.weight).unwrap_or(NonZeroU32::MIN))
+}
+
+/// The budgets of all accounts and regions that sources are configured for. Clones are the same.
+#[derive(Debug, Clone, Default)]
+pub struct Accounts(Arc<Mutex<HashMap<Account, Arc<Lanes>>>>);
+
+/// Whose quotas they are: an account (`None`: that of our own credentials), a region, and for a compatible server its address.
+type Account = (Option<String>, String, Option<String>);
+
+impl Accounts {
+    /// The budgets that the source draws on. Of several sources of one account and region the first one's quotas count.
+    pub(super) fn lanes(&self, settings: &Settings) -> Result<Arc<Lanes>, SettingsError> {
+        let endpoint = settings.endpoint.as_ref().map(ToString::to_string);
+        let account = (settings.account(), settings.region.clone(), endpoint);
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(lanes) = known.get(&account) {
+            return Ok(Arc::clone(lanes));
+        }
+        let lanes = Arc::new(Lanes::new(&settings.quotas)?);
+        known.insert(account, Arc::clone(&lanes));
+        Ok(lanes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::name::SourceName;
+
+    #[test]
+    fn sources_of_one_account_and_region_share_their_budgets() {
+        let accounts = Accounts::default();
+        let lanes = |region: &str, role: Option<&str>, account: Option<&str>| {
+            let name = SourceName::try_from("main").unwrap();
+            let (assume_role, account) = (role.map(str::to_owned), account.map(str::to_owned));
+            accounts.lanes(&Settings { assume_role, account, ..Settings::new(name, region) }).unwrap()
+        };
+        let own = lanes("eu-west-1", None, None);
+        let role = "arn:aws:iam::123456789012:role/logmark-read";
+        let other = lanes("eu-west-1", Some(role), None);
+        assert!(Arc::ptr_eq(&own, &lanes("eu-west-1", None, None)));
+        assert!(!Arc::ptr_eq(&own, &lanes("eu-west-2", None, None)));
+        assert!(!Arc::ptr_eq(&own, &other));
+        assert!(Arc::ptr_eq(&other, &lanes("eu-west-1", Some("arn:aws:iam::123456789012:role/other"), None)));
+        assert!(Arc::ptr_eq(&other, &lanes("eu-west-1", None, Some("123456789012"))));
+    }
+}

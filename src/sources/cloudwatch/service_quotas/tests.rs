@@ -1,0 +1,179 @@
+//! Against a small Service Quotas of our own, which records what it is asked and answers as it is told.
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+
+use super::*;
+use crate::domain::name::SourceName;
+use crate::domain::time::SystemClock;
+use crate::sources::cloudwatch::settings::QuotaReading;
+use crate::sources::cloudwatch::{Accounts, CloudWatch, Settings};
+
+/// Where it listens, and the requests so far: their heads, in lower case, and their bodies.
+struct Fake {
+    endpoint: String,
+    seen: Arc<Mutex<Vec<(String, Value)>>>,
+}
+
+impl Fake {
+    /// Answers with these, one after the other, and then with 500.
+    async fn start(answers: Vec<(u16, Value)>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let (record, mut answers) = (Arc::clone(&seen), VecDeque::from(answers));
+        tokio::spawn(async move {
+            while let Ok((mut socket, _)) = listener.accept().await {
+                let mut bytes = Vec::new();
+                let (head, body) = loop {
+                    let mut part = [0; 4096];
+                    let read = socket.read(&mut part).await.unwrap();
+                    assert!(read > 0, "the request ends early");
+                    bytes.extend_from_slice(&part[..read]);
+                    let text = String::from_utf8(bytes.clone()).unwrap();
+                    let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+                    if let Ok(body) = serde_json::from_str::<Value>(body) {
+                        break (head.to_ascii_lowercase(), body);
+                    }
+                };
+                record.lock().unwrap().push((head, body));
+                let (status, answer) = answers.pop_front().unwrap_or((500, json!({})));
+                let answer = answer.to_string();
+                let head = format!("HTTP/1.1 {status} X\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", answer.len());
+                socket.write_all((head + &answer).as_bytes()).await.unwrap();
+            }
+        });
+        Self { endpoint, seen }
+    }
+
+    /// A source whose quotas are read here.
+    fn source(&self, given: GivenQuotas) -> CloudWatch {
+        let credentials = Credentials::new("AKID", "secret", Some("session".to_owned()), None, "test");
+        let endpoint = Some(self.endpoint.parse().unwrap());
+        let mut settings = Settings::new(SourceName::try_from("eu").unwrap(), "eu-central-1");
+        settings.quotas.overlay(&given);
+        settings.service_quotas = Some(QuotaReading { endpoint, given });
+        let provider = SharedCredentialsProvider::new(credentials);
+        CloudWatch::with_credentials(settings, Outbound::new().unwrap(), Arc::new(SystemClock), &Accounts::default(), provider)
+            .unwrap()
+    }
+
+    async fn read(&self) -> Result<GivenQuotas, ReadError> {
+        self.source(GivenQuotas::default()).service_quotas.unwrap().read().await
+    }
+}
+
+fn quota(name: &str, value: impl Into<Value>) -> Value {
+    let period = json!({ "PeriodValue": 1, "PeriodUnit": "SECOND" });
+    json!({ "ServiceCode": "logs", "QuotaCode": "L-00000000", "QuotaName": name, "Value": value.into(), "Period": period })
+}
+
+fn calls(api: &str) -> String {
+    format!("{api} throttle limit in transactions per second")
+}
+
+#[tokio::test]
+async fn every_page_is_asked_for_and_signed_for_service_quotas() {
+    let fake = Fake::start(vec![
+        (200, json!({ "Quotas": [quota(&calls("GetLogEvents"), 40.0), quota("Log groups", 1_000_000)], "NextToken": "two" })),
+        (200, json!({ "Quotas": [], "NextToken": "three" })),
+        (200, json!({ "Quotas": [quota(&calls("StartQuery"), 12.5)] })),
+    ])
+    .await;
+    let read = fake.read().await.unwrap();
+    assert_eq!(read.calls_per_second, [(Api::GetLogEvents, 40.0), (Api::StartQuery, 12.5)].into());
+    assert_eq!(read.concurrent_queries, None);
+    let seen = fake.seen.lock().unwrap().clone();
+    let asked: Vec<Value> = seen.iter().map(|(_, body)| body.clone()).collect();
+    let first = json!({ "ServiceCode": "logs", "MaxResults": 100 });
+    let second = json!({ "ServiceCode": "logs", "MaxResults": 100, "NextToken": "two" });
+    assert_eq!((&asked[0], &asked[1], &asked[2]["NextToken"]), (&first, &second, &json!("three")));
+    for (head, _) in seen {
+        for part in [
+            "post / http/1.1",
+            "x-amz-target: servicequotasv20190624.listservicequotas",
+            "content-type: application/x-amz-json-1.1",
+            "/eu-central-1/servicequotas/aws4_request",
+            "x-amz-security-token: session",
+        ] {
+            assert!(head.contains(part), "{part}\n{head}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_sensible_rate_of_one_of_our_operations_is_ignored() {
+    let by_minute =
+        json!({ "QuotaName": calls("StartQuery"), "Value": 60.0, "Period": { "PeriodValue": 1, "PeriodUnit": "MINUTE" } });
+    let quotas = [
+        quota(&calls("GetLogEvents"), 0.0),
+        quota(&calls("FilterLogEvents"), -5.0),
+        quota(&calls("DescribeLogGroups"), 1e9),
+        quota(&calls("PutLogEvents"), 5000.0),
+        quota("GetQueryResults throttle limit in transactions per second in a burst", 99.0),
+        quota("StopQuery", 99.0),
+        quota(&calls("GetLogRecord"), Value::Null),
+        json!({ "QuotaName": calls("GetLogGroupFields") }),
+        json!({ "Value": 3.0 }),
+        by_minute,
+        json!({ "QuotaName": calls("DescribeLogStreams"), "Value": 30.0, "Unit": "None", "ErrorReason": null }),
+    ];
+    let fake = Fake::start(vec![(200, json!({ "Quotas": quotas }))]).await;
+    assert_eq!(fake.read().await.unwrap().calls_per_second, [(Api::DescribeLogStreams, 30.0)].into());
+}
+
+#[tokio::test]
+async fn what_is_no_answer_is_an_error_without_a_word_of_it() {
+    let denied =
+        json!({ "__type": "AccessDeniedException", "Message": "arn:aws:iam::123456789012:user/canary is not authorized" });
+    for (answers, expected) in [
+        (vec![(400, denied)], "status 400: `servicequotas:ListServiceQuotas` is not allowed to us"),
+        (vec![(500, json!({ "message": "canary" }))], "status 500"),
+        (vec![(302, json!({}))], "status 302"),
+        (vec![(200, json!([1]))], "the answer is not one"),
+        (vec![(200, json!({ "Quotas": [{ "Value": "many" }] }))], "the answer is not one"),
+        (vec![(200, json!({ "NextToken": "a" })), (200, json!({ "NextToken": "a" }))], "the answer is not one"),
+        ((0..20).map(|page| (200, json!({ "NextToken": page.to_string() }))).collect(), "the answer is not one"),
+    ] {
+        let fake = Fake::start(answers).await;
+        assert_eq!(fake.read().await.unwrap_err().to_string(), expected);
+        assert!(fake.seen.lock().unwrap().len() <= MAX_PAGES);
+    }
+}
+
+#[tokio::test]
+async fn what_was_read_is_told_and_what_the_operator_says_stays() {
+    let quotas = [quota(&calls("GetLogEvents"), 40.0), quota(&calls("FilterLogEvents"), 20.0)];
+    let fake = Fake::start(vec![(200, json!({ "Quotas": quotas }))]).await;
+    let given = GivenQuotas { calls_per_second: [(Api::GetLogEvents, 3.0)].into(), concurrent_queries: Some(7) };
+    let source = Arc::new(fake.source(given));
+    let mut heard = source.quotas();
+    let before = heard.borrow().clone();
+    let keeping = tokio::spawn({
+        let source = Arc::clone(&source);
+        async move { source.keep_quotas().await }
+    });
+    heard.changed().await.unwrap();
+    let now = heard.borrow().clone();
+    let rates =
+        |quotas: &Quotas| [Api::GetLogEvents, Api::FilterLogEvents, Api::StartQuery].map(|api| quotas.calls_per_second[&api]);
+    assert_eq!((rates(&before), rates(&now)), ([3.0, 5.0, 10.0], [3.0, 20.0, 10.0]));
+    assert_eq!((now.concurrent_queries, now.reserve), (7, before.reserve));
+    keeping.abort();
+}
+
+#[tokio::test]
+async fn a_source_that_is_not_to_read_them_asks_nobody() {
+    let mut settings = Settings::new(SourceName::try_from("eu").unwrap(), "eu-central-1");
+    settings.quotas.reserve = 0.5;
+    let source =
+        CloudWatch::connect(settings.clone(), Outbound::new().unwrap(), Arc::new(SystemClock), &Accounts::default()).unwrap();
+    source.keep_quotas().await;
+    assert_eq!(*source.quotas().borrow(), settings.quotas);
+}

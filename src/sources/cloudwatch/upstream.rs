@@ -1,0 +1,202 @@
+//! One call to CloudWatch Logs, whatever it is: admitted, signed, sent, and tried again where that is worth it.
+//!
+//! Owns the request's form and the deadline over all its attempts, each of which takes a turn of its own in the operation's
+//! lane. Never takes a host, a target or a header from a caller, and knows nothing of what is asked: that is `wire`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, USER_AGENT};
+use http::{HeaderName, HeaderValue, Method, Uri};
+use http_body_util::Full;
+use logmark_quota::{Refused, Share, Turn};
+use tokio::time::Instant;
+
+use super::credentials::Cache;
+use super::errors::{CallError, Failure, Kind};
+use super::lanes::Lanes;
+use super::quotas::Api;
+use super::retry::{MAX_ATTEMPTS, Skew, backoff};
+use super::signer;
+use super::wire::Repeat;
+use crate::domain::time::{Clock, Millis};
+use crate::outbound::{Limits, Outbound};
+use crate::telemetry::metrics;
+
+const CONTENT: HeaderValue = HeaderValue::from_static("application/x-amz-json-1.1");
+const AGENT: HeaderValue = HeaderValue::from_static(concat!("logmark/", env!("CARGO_PKG_VERSION")));
+const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
+/// A page holds 1 MiB of messages at most, which JSON may write six times as long, and 10,000 events with a stream's name
+/// of up to 512 characters and an id each.
+const MAX_ANSWER: usize = 16 * 1024 * 1024;
+
+/// CloudWatch Logs in one region, as one role.
+#[derive(Debug)]
+pub(super) struct Upstream {
+    pub(super) outbound: Outbound,
+    /// Scheme, host and port, with the path `/`.
+    pub(super) endpoint: Uri,
+    pub(super) region: String,
+    pub(super) credentials: Cache,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) deadline: Duration,
+    pub(super) attempt_timeout: Duration,
+    pub(super) lanes: Arc<Lanes>,
+    pub(super) skew: Skew,
+}
+
+/// A call as it is to be made.
+#[derive(Debug, Clone)]
+pub(super) struct Request {
+    pub(super) api: Api,
+    pub(super) repeat: Repeat,
+    pub(super) body: Bytes,
+    /// Whose share pays for it.
+    pub(super) share: Share,
+    /// For all its attempts, and the waiting for them.
+    pub(super) deadline: Instant,
+}
+
+/// What has been tried in one call.
+#[derive(Debug, Default)]
+struct Tried {
+    attempts: u32,
+    refreshed: bool,
+    clock_set: bool,
+}
+
+/// What an attempt was signed with.
+#[derive(Debug)]
+struct Signed {
+    credentials: Credentials,
+    offset: i64,
+}
+
+impl Upstream {
+    /// Our time, corrected by what was learnt of the source's.
+    pub(super) fn now(&self) -> Millis {
+        Millis(self.clock.now().0.saturating_add(self.skew.offset()))
+    }
+
+    /// Waits for a turn in the operation's lane.
+    pub(super) async fn admit(&self, request: &Request) -> Result<Turn, CallError> {
+        let lane = self.lanes.of(request.api).ok_or_else(|| CallError::Upstream(format!("no lane for {}", request.api)))?;
+        lane.admit(&request.share, request.deadline).await.map_err(CallError::from)
+    }
+
+    /// A turn, if it is to be had without waiting and nobody else waits for one.
+    pub(super) fn admit_spare(&self, request: &Request) -> Option<Turn> {
+        self.lanes.of(request.api)?.try_admit()
+    }
+
+    /// Makes the call, with the turn for its first attempt.
+    pub(super) async fn exchange(&self, request: &Request, mut turn: Turn) -> Result<Bytes, CallError> {
+        let mut tried = Tried::default();
+        self.lanes.retries.earn();
+        loop {
+            tried.attempts += 1;
+            let credentials = tokio::time::timeout_at(request.deadline, self.credentials.get(self.now()));
+            let signed = Signed { credentials: credentials.await.map_err(|_| CallError::Timeout)??, offset: self.skew.offset() };
+            let failure = match self.attempt(request, &signed).await {
+                Ok(answer) => {
+                    turn.succeeded();
+                    return Ok(answer);
+                }
+                Err(failure) => failure,
+            };
+            report(turn, &failure);
+            let wait = self.wait(&failure, request.repeat, &signed, &mut tried).await;
+            let Some(wait) = wait.filter(|wait| Instant::now() + *wait < request.deadline && self.pays_for(&failure)) else {
+                return Err(failure.into_call_error());
+            };
+            tracing::debug!(api = %request.api, attempt = tried.attempts, failure = failure.what, ?wait, "trying again");
+            tokio::time::sleep(wait).await;
+            // What the call failed of says more than that there is no turn to try it again.
+            turn = self.admit(request).await.map_err(|_refused| failure.into_call_error())?;
+        }
+    }
+
+    /// May the call be tried again? The budget for that is for what may go on failing; a clock that was just set does not.
+    fn pays_for(&self, failure: &Failure) -> bool {
+        failure.kind == Kind::Skewed || self.lanes.retries.spend()
+    }
+
+    async fn attempt(&self, request: &Request, signed: &Signed) -> Result<Bytes, Failure> {
+        let at = Millis(self.clock.now().0.saturating_add(signed.offset));
+        let mut post = http::Request::new(Full::new(request.body.clone()));
+        *post.method_mut() = Method::POST;
+        *post.uri_mut() = self.endpoint.clone();
+        post.headers_mut().insert(CONTENT_TYPE, CONTENT);
+        let target = HeaderValue::try_from(format!("Logs_20140328.{}", request.api));
+        post.headers_mut().insert(TARGET, target.map_err(|_| Failure::new(Kind::Other, "no such operation"))?);
+        signer::sign(&mut post, &request.body, &signed.credentials, &self.region, at)
+            .map_err(|error| Failure::new(Kind::Other, error.to_string()))?;
+        post.headers_mut().insert(USER_AGENT, AGENT);
+
+        let left = request.deadline.saturating_duration_since(Instant::now()).min(self.attempt_timeout);
+        let begun = Instant::now();
+        let answer = self.outbound.send(post, Limits { deadline: left, max_body: MAX_ANSWER }).await;
+        let result = answer.as_ref().map_or("none", |answer| outcome(answer.status()));
+        metrics::upstream_call(request.api.as_str(), result, begun.elapsed());
+        let answer = answer?;
+        if answer.status() == http::StatusCode::OK {
+            return Ok(answer.into_body());
+        }
+        Err(Failure::of_answer(answer.status(), answer.headers(), answer.body()))
+    }
+
+    /// How long to wait before another attempt; `None`: there is none. Mends what can be mended for it.
+    async fn wait(&self, failure: &Failure, repeat: Repeat, signed: &Signed, tried: &mut Tried) -> Option<Duration> {
+        if tried.attempts >= MAX_ATTEMPTS {
+            return None;
+        }
+        match failure.kind {
+            Kind::Transient | Kind::Timeout if repeat == Repeat::IfRefused => None,
+            Kind::Throttled | Kind::Unreachable | Kind::Transient | Kind::Timeout => {
+                Some(backoff(tried.attempts).max(failure.retry_after.unwrap_or_default()))
+            }
+            Kind::Expired if !tried.refreshed => {
+                tried.refreshed = true;
+                self.credentials.discard(&signed.credentials).await;
+                Some(Duration::ZERO)
+            }
+            Kind::Skewed if !tried.clock_set => {
+                tried.clock_set = true;
+                let date = failure.date?;
+                self.skew.learn(signed.offset, self.clock.now().0, date).then_some(Duration::ZERO)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Tells the lane how an attempt ended. What AWS answers with reason is a success to it: it works, and takes calls.
+fn report(turn: Turn, failure: &Failure) {
+    match failure.kind {
+        Kind::Throttled => turn.throttled(failure.retry_after),
+        Kind::Unreachable | Kind::Transient | Kind::Timeout => turn.failed(),
+        Kind::Skewed | Kind::Expired | Kind::Refused | Kind::NotFound | Kind::InvalidParameter | Kind::Other => turn.succeeded(),
+    }
+}
+
+impl From<Refused> for CallError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Busy { retry_after } => Self::Busy(retry_after),
+            Refused::Open { retry_after } => Self::Down(retry_after),
+            Refused::TenantLimit => Self::Busy(Duration::from_secs(1)),
+        }
+    }
+}
+
+/// An answer's status as a figure's label.
+fn outcome(status: http::StatusCode) -> &'static str {
+    match status.as_u16() {
+        200 => "ok",
+        400..=499 => "4xx",
+        500..=599 => "5xx",
+        _ => "other",
+    }
+}

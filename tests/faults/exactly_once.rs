@@ -1,0 +1,149 @@
+//! Long walks through many faults: every event arrives, once, in order.
+
+use futures_util::future::join_all;
+use serde_json::Value;
+
+use super::stage::Stage;
+use crate::contract::subject::{Event, Subject, group_path, stream_path};
+use crate::world::client::Answer;
+use crate::world::cuts::{Cut, End, Place};
+use crate::world::fake_cloudwatch::Fault;
+
+const EVENTS: i64 = 10_000;
+/// Of a hundred calls.
+const FAULTS: u64 = 20;
+/// Events of an upstream page: so that an answer takes several calls.
+const PAGE_EVENTS: usize = 120;
+/// A walk that takes more answers goes in circles.
+const MOST_ANSWERS: usize = 2000;
+
+const ANSWERS: [Fault; 7] = [
+    Fault::RetryAfter(400, "ThrottlingException", 0),
+    Fault::Error(500, "InternalFailure"),
+    Fault::Error(503, "ServiceUnavailableException"),
+    Fault::Html(502),
+    Fault::Html(200),
+    Fault::HalfJson,
+    Fault::Empty,
+];
+const WAYS: [Cut; 9] = [
+    Cut::Request(Place::Body(50), End::Reset),
+    Cut::Request(Place::All, End::Close),
+    Cut::Answer(Place::Nothing, End::Reset),
+    Cut::Answer(Place::Headers, End::Close),
+    Cut::Answer(Place::Body(50), End::Reset),
+    Cut::Answer(Place::AllButOne, End::Close),
+    Cut::Length(100, End::Close),
+    Cut::Length(-10, End::Close),
+    Cut::Chunked(Place::Body(100)),
+];
+
+/// A group of one walk's own, with all events in three streams or in one.
+struct Walk<'a> {
+    stage: &'a Stage,
+    group: String,
+    model: Vec<Event>,
+    failures: usize,
+}
+
+impl<'a> Walk<'a> {
+    fn new(stage: &'a Stage, name: &str, streams: i64) -> Self {
+        let (group, begin) = (format!("/f/{name}/all"), Subject::begin());
+        let mut state = stage.fake.state();
+        // Many of a millisecond, and runs of one millisecond that no page holds.
+        let at = |number: i64| begin + if (3000..3400).contains(&number) { 3000 } else { number / 3 };
+        (0..EVENTS)
+            .for_each(|number| state.logs.put(&group, &format!("s{}", number % streams), at(number), &format!("event {number}")));
+        let model = state.logs.all(&group).into_iter().map(|event| Event::new(event.timestamp, &event.stream, &event.message));
+        let model = model.collect();
+        drop(state);
+        stage.set_mixed(&format!("\"/f/{name}/"), FAULTS, &ANSWERS, &WAYS);
+        Self { stage, group, model, failures: 0 }
+    }
+
+    /// An answer that has no fault; a failure must be a whole problem, and is asked for again.
+    async fn get(&mut self, target: &str) -> Answer {
+        for _ in 0..100 {
+            let answer = self.stage.acme.get(target).await;
+            if answer.status == 200 {
+                return answer;
+            }
+            let problem = answer.problem();
+            assert!(["502 upstream_error", "503 overloaded", "504 upstream_timeout"].contains(&problem.as_str()), "{problem}");
+            self.failures += 1;
+        }
+        panic!("{target} fails a hundred times in a row");
+    }
+
+    /// JSON pages from one end to the other.
+    async fn pages(mut self, target: &str, cursor: &str) -> usize {
+        let (mut read, mut next): (Vec<Event>, String) = (Vec::new(), format!("{target}limit=500"));
+        for _ in 0..MOST_ANSWERS {
+            let page = self.get(&next).await.json();
+            let events = page["events"].as_array().unwrap().iter().map(Event::of);
+            let place = if cursor == "nextCursor" { read.len()..read.len() } else { 0..0 };
+            read.splice(place, events).for_each(drop);
+            if page["stopReason"] == "end" {
+                self.judge(&read);
+                return self.failures;
+            }
+            next = format!("/logs?limit=500&cursor={}", page[cursor].as_str().unwrap());
+        }
+        panic!("{target} has no end");
+    }
+
+    /// An export in parts of a thousand: one that failed is read again from the cursor of the one before it.
+    async fn export(mut self, target: &str) -> usize {
+        let (mut read, mut next): (Vec<Event>, String) = (Vec::new(), format!("{target}start=-3h&"));
+        for _ in 0..MOST_ANSWERS {
+            let answer = self.get(&format!("{next}limit=1000&format=ndjson&trailer=line")).await;
+            assert!(!answer.broken);
+            let text = answer.text();
+            let mut lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+            let last = lines.pop().unwrap();
+            if last.get("error").is_some() {
+                self.failures += 1;
+                continue;
+            }
+            read.extend(lines.iter().map(Event::of));
+            if last["stopReason"] == "end" {
+                self.judge(&read);
+                return self.failures;
+            }
+            next = format!("/logs?cursor={}&", last["cursor"].as_str().unwrap());
+        }
+        panic!("{target} has no end");
+    }
+
+    fn judge(&self, read: &[Event]) {
+        let place = read.iter().zip(&self.model).position(|(event, expected)| event != expected);
+        assert_eq!((read.len(), place), (self.model.len(), None), "{}: the first that differs", self.group);
+        assert!(self.stage.lift(&format!("\"{}", self.group.trim_end_matches("all"))) > 20, "{}: there were faults", self.group);
+    }
+}
+
+#[tokio::test]
+async fn ten_thousand_events_through_faults_arrive_exactly_once() {
+    let stage = Stage::usual().await;
+    stage.fake.state().logs.page_events = Some(PAGE_EVENTS);
+    let stream = |walk: &Walk| format!("{}?", stream_path(&walk.group, "s0"));
+    let group = |walk: &Walk| format!("{}?", group_path(&walk.group));
+    let mut walks: Vec<std::pin::Pin<Box<dyn Future<Output = usize>>>> = Vec::new();
+    for (number, streams) in [1, 3].into_iter().enumerate() {
+        for (from, cursor) in [("head", "nextCursor"), ("tail", "previousCursor")] {
+            let walk = Walk::new(&stage, &format!("{from}{number}"), streams);
+            let path = if streams == 1 { stream(&walk) } else { group(&walk) };
+            let target = format!("{path}from={from}&");
+            walks.push(Box::pin(async move { walk.pages(&target, cursor).await }));
+        }
+        let walk = Walk::new(&stage, &format!("export{number}"), streams);
+        let target = if streams == 1 { stream(&walk) } else { group(&walk) };
+        walks.push(Box::pin(async move { walk.export(&target).await }));
+    }
+    let walk = Walk::new(&stage, "filter", 3);
+    let target = format!("{}filter=event&", group(&walk));
+    walks.push(Box::pin(async move { walk.export(&target).await }));
+    let failures = join_all(walks).await;
+    assert!(failures.iter().all(|failures| *failures > 0), "answers that failed, by walk: {failures:?}");
+    stage.assert_discreet();
+}

@@ -1,0 +1,123 @@
+//! A service on a CloudWatch that fails on order.
+
+use std::time::Duration;
+
+use super::operations::PAGE_EVENTS;
+use crate::contract::subject::{Binary, KEEPS_NOTHING, cloudwatch, now, tenants};
+use crate::world::client::{Answer, Client};
+use crate::world::cuts::{Cut, Cuts};
+use crate::world::elsewhere::Elsewhere;
+use crate::world::fake_cloudwatch::plan::Plan;
+use crate::world::fake_cloudwatch::{CANARY, Fake, Fault, SECRET};
+use crate::world::keys::Keys;
+
+/// How much time the service gives its upstream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Patience {
+    /// A second: for what would never end.
+    Short,
+    /// As usual.
+    Usual,
+}
+
+/// What goes wrong with a call.
+#[derive(Debug, Clone, Copy)]
+pub enum Wrong {
+    /// The upstream answers so.
+    Answer(Fault),
+    /// The way to it fails so.
+    Way(Cut),
+}
+
+/// The service and what it stands on.
+#[derive(Debug)]
+pub struct Stage {
+    /// The upstream.
+    pub fake: Fake,
+    /// The way to it.
+    pub cuts: Cuts,
+    /// Where nothing may come.
+    pub elsewhere: Elsewhere,
+    /// Where it has its credentials.
+    pub keys: Keys,
+    /// A caller.
+    pub acme: Client,
+    binary: Binary,
+}
+
+impl Stage {
+    /// Starts it all, with the usual patience; it reaches the upstream by way of [`Cuts`].
+    pub async fn usual() -> Self {
+        Self::new(Patience::Usual, true).await
+    }
+
+    /// Starts it all; it reaches the upstream directly or by way of [`Cuts`], which undoes what a fake does to its own bytes.
+    pub async fn new(patience: Patience, through_cuts: bool) -> Self {
+        let limits = match patience {
+            Patience::Short => "limits = { request_timeout = \"2s\", work_time = \"1s\" }",
+            Patience::Usual => "",
+        };
+        Self::with(limits, through_cuts).await
+    }
+
+    /// The same, with these lines of `[server]`.
+    pub async fn with(limits: &str, through_cuts: bool) -> Self {
+        let fake = Fake::start(now()).await;
+        let (cuts, elsewhere, keys) = (Cuts::before(fake.address).await, Elsewhere::start().await, Keys::start().await);
+        fake.state().logs.page_events = Some(PAGE_EVENTS);
+        fake.state().elsewhere = elsewhere.address.to_string();
+        let endpoint = if through_cuts { format!("http://{}", cuts.address) } else { fake.endpoint() };
+        let (name, value) = keys.variable();
+        let binary = Binary::with(&(cloudwatch(&endpoint, KEEPS_NOTHING) + &tenants("f")), limits, &[(name, &value)]).await;
+        Self { acme: binary.acme(), fake, cuts, elsewhere, keys, binary }
+    }
+
+    /// Lets the plan's calls go wrong.
+    pub fn set(&self, wrong: Wrong, plan: Plan<()>) {
+        match wrong {
+            Wrong::Answer(fault) => self.fake.state().plans.set(plan.with(fault)),
+            Wrong::Way(cut) => self.cuts.state().plans.set(plan.with(cut)),
+        }
+    }
+
+    /// Lets so many of a hundred calls that bear the mark go wrong, half of them on the way.
+    pub fn set_mixed(&self, mark: &str, percent: u64, faults: &[Fault], cuts: &[Cut]) {
+        self.fake.state().plans.set(Plan::mixed(mark, faults.to_vec()).at_rate(percent / 2, 1));
+        self.cuts.state().plans.set(Plan::mixed(mark, cuts.to_vec()).at_rate(percent / 2, 2));
+    }
+
+    /// Ends it, and says how often it went wrong.
+    pub fn lift(&self, mark: &str) -> usize {
+        let on_the_way = self.cuts.state().plans.lift(mark);
+        self.fake.state().plans.lift(mark) + on_the_way
+    }
+
+    /// An answer now that nothing is wrong any more; a service that spares its upstream for a while may say so first.
+    pub async fn settled(&self, target: &str) -> Answer {
+        let patience = async {
+            loop {
+                let answer = self.acme.get(target).await;
+                if answer.status != 503 {
+                    return answer;
+                }
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), patience).await.expect("the service recovers")
+    }
+
+    /// What the service logged of an answer's request.
+    pub fn log_of(&self, answer: &Answer) -> String {
+        let id = answer.header("x-request-id");
+        self.binary.log().lines().filter(|line| line.contains(&id)).collect::<Vec<_>>().join("\n")
+    }
+
+    /// The log holds nothing of the upstream's texts, and no secret.
+    pub fn assert_discreet(&self) {
+        let log = self.binary.log();
+        for secret in [CANARY, "arn:aws", SECRET, "AKID", "<html"] {
+            let line = log.lines().find(|line| line.contains(secret));
+            assert_eq!(line, None, "`{secret}` in the log");
+        }
+    }
+}

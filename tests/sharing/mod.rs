@@ -1,0 +1,4 @@
+//! Many callers, few calls: what CloudWatch is asked when everybody wants the same.
+
+mod followers;
+mod kept;

@@ -1,0 +1,286 @@
+//! A hop between Logmark and its upstream that ends, slows and reframes exchanges at any byte, as toxiproxy and worse would.
+//!
+//! Owns the sockets and the damage. It understands no more of HTTP than where a message ends, and takes one request at a
+//! time. What goes wrong is chosen by a mark in the request (see `fake_cloudwatch::plan`).
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
+use super::fake_cloudwatch::plan::Plans;
+
+/// A place in a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Before its first byte.
+    Nothing,
+    /// Within its first line.
+    FirstLine,
+    /// Within its headers.
+    Headers,
+    /// Behind its head.
+    Head,
+    /// Behind so many per cent of its body.
+    Body(usize),
+    /// Before its last byte.
+    AllButOne,
+    /// Behind its last byte.
+    All,
+}
+
+/// How a connection ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// With a FIN, as from a process that closes it.
+    Close,
+    /// With a RST, as from a machine that knows nothing of it.
+    Reset,
+    /// Not at all: nothing more comes.
+    Open,
+}
+
+/// What goes wrong with one exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cut {
+    /// So much of the request reaches the upstream, then the connection ends.
+    Request(Place, End),
+    /// So much of the answer comes back, then the connection ends.
+    Answer(Place, End),
+    /// `Content-Length` is wrong by so much; then the connection ends.
+    Length(i64, End),
+    /// `Content-Length` is this.
+    Announced(&'static str),
+    /// Chunks without end.
+    Endless,
+    /// In chunks, so much of it; whole, it ends as chunks do, else with the connection.
+    Chunked(Place),
+    /// So much of it without a length: it ends with the connection.
+    Unframed(Place),
+    /// From this place on, so many bytes at a time with a wait after each.
+    Pace(Place, usize, Duration),
+    /// Both ways, each byte in a segment of its own.
+    Bytewise,
+    /// So much later.
+    Late(Duration),
+    /// Other answers of HTTP's before the answer: 100 and 103.
+    Interim,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    pub(crate) plans: Plans<Cut>,
+    /// Every new connection ends so, before anything is read from it.
+    pub(crate) at_accept: Option<End>,
+    /// Connections that ended so.
+    pub(crate) refused: usize,
+}
+
+/// The hop; ends with the runtime.
+#[derive(Debug, Clone)]
+pub struct Cuts {
+    /// Where it listens.
+    pub address: SocketAddr,
+    state: Arc<Mutex<State>>,
+}
+
+impl Cuts {
+    /// Starts it before `upstream`.
+    pub async fn before(upstream: SocketAddr) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let cuts = Self { address: listener.local_addr().unwrap(), state: Arc::default() };
+        let state = Arc::clone(&cuts.state);
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let at_accept = {
+                    let mut state = state.lock().unwrap();
+                    state.refused += usize::from(state.at_accept.is_some());
+                    state.at_accept
+                };
+                let state = Arc::clone(&state);
+                tokio::spawn(async move {
+                    match at_accept {
+                        Some(end) => finish(client, end).await,
+                        None => Hop { client, upstream, state }.run().await,
+                    }
+                });
+            }
+        });
+        cuts
+    }
+
+    /// Its plans.
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+}
+
+/// A message as it came, and the length of its head.
+struct Message {
+    bytes: Vec<u8>,
+    head: usize,
+}
+
+/// One connection.
+struct Hop {
+    client: TcpStream,
+    upstream: SocketAddr,
+    state: Arc<Mutex<State>>,
+}
+
+impl Hop {
+    async fn run(mut self) -> Option<()> {
+        self.client.set_nodelay(true).ok()?;
+        loop {
+            let request = read(&mut self.client).await?;
+            let cut = self.state.lock().unwrap().plans.choose(&request.bytes[request.head..]);
+            let mut upstream = TcpStream::connect(self.upstream).await.ok()?;
+            upstream.set_nodelay(true).ok()?;
+            match cut {
+                Some(Cut::Request(place, end)) => {
+                    upstream.write_all(&request.bytes[..request.place(place)]).await.ok()?;
+                    drop(upstream);
+                    return finish(self.client, end).await;
+                }
+                Some(Cut::Bytewise) => bytewise(&mut upstream, &request.bytes).await?,
+                _ => upstream.write_all(&request.bytes).await.ok()?,
+            }
+            let answer = read(&mut upstream).await?;
+            self = self.answer(&answer, cut).await?;
+        }
+    }
+
+    /// Passes the answer on; `None` when the connection is over with it.
+    async fn answer(mut self, answer: &Message, cut: Option<Cut>) -> Option<Self> {
+        let client = &mut self.client;
+        let (all, body) = (&answer.bytes, &answer.bytes[answer.head..]);
+        match cut {
+            None | Some(Cut::Request(..)) => client.write_all(all).await.ok()?,
+            Some(Cut::Answer(place, end)) => {
+                client.write_all(&all[..answer.place(place)]).await.ok()?;
+                return finish(self.client, end).await;
+            }
+            Some(Cut::Length(by, end)) => {
+                let length = i64::try_from(body.len()).unwrap() + by;
+                client.write_all(&answer.framed(&format!("content-length: {length}"))).await.ok()?;
+                client.write_all(body).await.ok()?;
+                return finish(self.client, end).await;
+            }
+            Some(Cut::Announced(length)) => {
+                client.write_all(&answer.framed(&format!("content-length: {length}"))).await.ok()?;
+                client.write_all(body).await.ok()?;
+                return finish(self.client, End::Open).await;
+            }
+            Some(Cut::Endless) => {
+                client.write_all(&answer.framed("transfer-encoding: chunked")).await.ok()?;
+                let spaces = [b' '; 1 << 16];
+                loop {
+                    client.write_all(&chunk(&spaces)).await.ok()?;
+                }
+            }
+            Some(Cut::Chunked(place)) => {
+                client.write_all(&answer.framed("transfer-encoding: chunked")).await.ok()?;
+                let there = answer.place(place) - answer.head;
+                for part in body[..there].chunks(100) {
+                    client.write_all(&chunk(part)).await.ok()?;
+                }
+                if place != Place::All {
+                    return finish(self.client, End::Close).await;
+                }
+                client.write_all(b"0\r\n\r\n").await.ok()?;
+            }
+            Some(Cut::Unframed(place)) => {
+                client.write_all(&answer.framed("connection: close")).await.ok()?;
+                client.write_all(&body[..answer.place(place) - answer.head]).await.ok()?;
+                return finish(self.client, End::Close).await;
+            }
+            Some(Cut::Pace(place, bytes, wait)) => {
+                let (at_once, slowly) = all.split_at(answer.place(place));
+                client.write_all(at_once).await.ok()?;
+                for part in slowly.chunks(bytes) {
+                    client.write_all(part).await.ok()?;
+                    tokio::time::sleep(wait).await;
+                }
+            }
+            Some(Cut::Bytewise) => bytewise(client, all).await?,
+            Some(Cut::Late(wait)) => {
+                tokio::time::sleep(wait).await;
+                client.write_all(all).await.ok()?;
+            }
+            Some(Cut::Interim) => {
+                client.write_all(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n").await.ok()?;
+                client.write_all(all).await.ok()?;
+            }
+        }
+        Some(self)
+    }
+}
+
+impl Message {
+    fn place(&self, place: Place) -> usize {
+        let line = memchr::memchr(b'\n', &self.bytes).unwrap_or(0);
+        match place {
+            Place::Nothing => 0,
+            Place::FirstLine => line / 2,
+            Place::Headers => line + (self.head - line) / 2,
+            Place::Head => self.head,
+            Place::Body(percent) => self.head + (self.bytes.len() - self.head) * percent / 100,
+            Place::AllButOne => self.bytes.len() - 1,
+            Place::All => self.bytes.len(),
+        }
+    }
+
+    /// The head with this line where the length was.
+    fn framed(&self, line: &str) -> Vec<u8> {
+        let head = str::from_utf8(&self.bytes[..self.head]).unwrap();
+        let lines = head.lines().filter(|line| !line.is_empty() && !line.to_ascii_lowercase().starts_with("content-length:"));
+        let lines: Vec<&str> = lines.chain([line]).collect();
+        format!("{}\r\n\r\n", lines.join("\r\n")).into_bytes()
+    }
+}
+
+/// Reads a message whose body has a `Content-Length`, or none; `None` at the end of the connection.
+async fn read(socket: &mut TcpStream) -> Option<Message> {
+    let mut bytes = Vec::new();
+    let head = loop {
+        if let Some(end) = memchr::memmem::find(&bytes, b"\r\n\r\n") {
+            break end + 4;
+        }
+        if socket.read_buf(&mut bytes).await.ok()? == 0 {
+            return None;
+        }
+    };
+    let text = str::from_utf8(&bytes[..head]).ok()?.to_ascii_lowercase();
+    let length = text.lines().find_map(|line| line.strip_prefix("content-length:"));
+    let length: usize = length.map_or(Some(0), |length| length.trim().parse().ok())?;
+    while bytes.len() < head + length {
+        if socket.read_buf(&mut bytes).await.ok()? == 0 {
+            return None;
+        }
+    }
+    Some(Message { bytes, head })
+}
+
+async fn bytewise(socket: &mut TcpStream, bytes: &[u8]) -> Option<()> {
+    for byte in bytes {
+        socket.write_all(std::slice::from_ref(byte)).await.ok()?;
+        tokio::task::yield_now().await;
+    }
+    Some(())
+}
+
+fn chunk(part: &[u8]) -> Vec<u8> {
+    [format!("{:x}\r\n", part.len()).as_bytes(), part, b"\r\n"].concat()
+}
+
+/// Ends the connection; `None`, so that it is the end of whatever served it.
+async fn finish<T>(mut client: TcpStream, end: End) -> Option<T> {
+    match end {
+        End::Close => client.shutdown().await.ok()?,
+        End::Reset => client.set_zero_linger().ok()?,
+        End::Open => while client.read(&mut [0; 1024]).await.ok()? > 0 {},
+    }
+    None
+}
