@@ -29,18 +29,20 @@ pub(crate) fn run(megabytes: u64) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
     println!("\nexport of {} MB of messages in {events} events", bytes / 1_000_000);
     println!(
-        "{:<10}{:>10}{:>10}{:>16}{:>14}{:>10}{:>14}{:>14}{:>8}",
+        "{:<14}{:>10}{:>10}{:>16}{:>14}{:>10}{:>14}{:>14}{:>8}",
         "", "body MB", "seconds", "messages MB/s", "body MB/s", "CPU s", "peak MiB", "at rest MiB", "calls"
     );
-    for format in ["ndjson", "csv", "text"] {
-        let gateway = world.logmark(Path::new(BINARY), upstream, Telemetry::Default, 0);
+    for (name, format, cache) in
+        [("ndjson", "ndjson", 0), ("csv", "csv", 0), ("text", "text", 0), ("ndjson, cache", "ndjson", 64 << 20)]
+    {
+        let gateway = world.logmark(Path::new(BINARY), upstream, Telemetry::Default, cache);
         let at_rest = gateway.peak_kib();
         calls.store(0, Ordering::Relaxed);
         let received = runtime.block_on(read(gateway.address, world.token(), format));
         assert!(format != "ndjson" || received.lines == events, "{} lines came of {events} events", received.lines);
         let per_second = |bytes: u64| bytes as f64 / 1e6 / received.seconds;
         println!(
-            "{format:<10}{:>10}{:>10.1}{:>16.0}{:>14.0}{:>10.1}{:>14}{:>14}{:>8}",
+            "{name:<14}{:>10}{:>10.1}{:>16.0}{:>14.0}{:>10.1}{:>14}{:>14}{:>8}",
             received.bytes / 1_000_000,
             received.seconds,
             per_second(bytes),
