@@ -34,9 +34,11 @@ unit: system setup
 openapi: system ## Write openapi/openapi.json anew
 	$(CARGO) run --locked --quiet -- openapi > openapi/openapi.json
 
-bench: system ## Measure: tokens and requests per second, patterns, pages (release build, some minutes)
+# The gateway bench needs haproxy and wrk, and says so.
+bench: system ## Measure: tokens, requests, the way to CloudWatch beside HAProxy, exports, patterns, pages (release build, some minutes)
 	$(CARGO) bench --locked --bench tokens
 	$(CARGO) bench --locked --bench requests
+	$(CARGO) bench --locked --bench gateway
 	$(CARGO) bench --locked --package logmark-filter-pattern --bench matching
 	$(CARGO) bench --locked --package logmark-quota --bench simulation
 	$(CARGO) bench --locked --package logmark-event-page --bench transcode

@@ -6,6 +6,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware;
 use http::{HeaderName, HeaderValue, Method, header};
+use tower::util::option_layer;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
@@ -51,17 +52,16 @@ pub fn router(app: &AppState, origins: &[HeaderValue]) -> Router {
         .method_not_allowed_fallback(|| async { ApiError::MethodNotAllowed })
         .layer(DefaultBodyLimit::max(app.limits.body_bytes))
         .with_state(app.clone());
-    // From the inside out: a panic becomes an answer, which is compressed like any other, then headed, timed and logged.
-    let router = router
-        .layer(middleware::from_fn_with_state(app.clone(), layers::within_limits))
-        .layer(CatchPanicLayer::custom(layers::panicked))
-        .layer(middleware::from_fn_with_state(app.clone(), layers::finish))
-        .layer(CompressionLayer::new());
-    let router = match cors(origins) {
-        Some(cors) => router.layer(cors),
-        None => router,
-    };
-    router.layer(middleware::from_fn(layers::observe))
+    // From the outside in: a panic becomes an answer, which is headed, then compressed like any other, and logged. It is one
+    // stack, because axum boxes what each call of `layer` makes and clones all of these boxes for every request.
+    router.layer((
+        middleware::from_fn(layers::observe),
+        option_layer(cors(origins)),
+        CompressionLayer::new(),
+        middleware::from_fn_with_state(app.clone(), layers::finish),
+        CatchPanicLayer::custom(layers::panicked),
+        middleware::from_fn_with_state(app.clone(), layers::within_limits),
+    ))
 }
 
 fn cors(origins: &[HeaderValue]) -> Option<CorsLayer> {

@@ -1,6 +1,6 @@
 //! W3C Trace Context: the trace a request belongs to, in and out.
 
-use std::fmt::Write as _;
+use std::cell::RefCell;
 use std::future::Future;
 
 tokio::task_local! {
@@ -14,16 +14,35 @@ pub struct TraceContext {
     flags: String,
 }
 
-/// `N` random bytes as hexadecimal digits.
+/// Random bytes for ids, fetched a block at a time: the generator asks for as much for one id as for a block.
+struct Block {
+    bytes: [u8; 256],
+    left: usize,
+}
+
+thread_local! {
+    static BLOCK: RefCell<Block> = const { RefCell::new(Block { bytes: [0; 256], left: 0 }) };
+}
+
+impl Block {
+    fn take<const N: usize>(&mut self) -> [u8; N] {
+        if self.left < N {
+            // Without randomness ids repeat, which is a nuisance and no danger: they are not secrets.
+            let _best_effort = aws_lc_rs::rand::fill(&mut self.bytes);
+            self.left = self.bytes.len();
+        }
+        let taken = self.bytes[..self.left].last_chunk().copied().unwrap_or([0; N]);
+        self.left = self.left.saturating_sub(N);
+        taken
+    }
+}
+
+/// `N` random bytes, at most 256, as hexadecimal digits. For ids; never for secrets.
 #[must_use]
 pub fn random_hex<const N: usize>() -> String {
-    let mut bytes = [0; N];
-    // Without randomness ids repeat, which is a nuisance and no danger: they are not secrets.
-    let _best_effort = aws_lc_rs::rand::fill(&mut bytes);
-    bytes.iter().fold(String::with_capacity(2 * N), |mut text, byte| {
-        let _infallible = write!(text, "{byte:02x}");
-        text
-    })
+    const { assert!(N <= 256, "a block holds no more") };
+    let bytes: [u8; N] = BLOCK.with_borrow_mut(Block::take);
+    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }
 
 impl TraceContext {
@@ -76,6 +95,8 @@ pub fn outgoing() -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     #[test]
@@ -95,6 +116,13 @@ mod tests {
             assert_ne!(context.trace_id(), "4bf92f3577b34da6a3ce929d0e0e4736", "{bad}");
             assert_eq!(context.trace_id().len(), 32, "{bad}");
         }
+    }
+
+    #[test]
+    fn no_id_comes_twice_within_a_block_or_after_it() {
+        let ids: HashSet<String> = (0..100).map(|_| random_hex::<16>()).collect();
+        assert_eq!(ids.len(), 100);
+        assert!(ids.iter().all(|id| id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit())), "{ids:?}");
     }
 
     #[tokio::test]

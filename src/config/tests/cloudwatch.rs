@@ -153,11 +153,11 @@ fn wrong_quotas_say_what_fits() {
         ),
         (
             "quotas = { GetLogEvents = 0 }",
-            "logmark.toml:2:27: sources[0].quotas.GetLogEvents: must be above 0 and at most 10000: calls per second",
+            "logmark.toml:2:27: sources[0].quotas.GetLogEvents: must be above 0 and at most 100000: calls per second",
         ),
         (
-            "quotas = { GetLogEvents = 10000.5 }",
-            "logmark.toml:2:27: sources[0].quotas.GetLogEvents: must be above 0 and at most 10000: calls per second",
+            "quotas = { GetLogEvents = 100000.5 }",
+            "logmark.toml:2:27: sources[0].quotas.GetLogEvents: must be above 0 and at most 100000: calls per second",
         ),
         ("quotas = { GetLogEvents = -1 }", "logmark.toml:2:27: sources[0].quotas.GetLogEvents: must be a number from 0 on"),
         ("quotas = { GetLogEvents = inf }", "logmark.toml:2:27: sources[0].quotas.GetLogEvents: must be a number from 0 on"),
