@@ -171,7 +171,9 @@ impl<'a> Field<'a> {
             self.expected(FORM);
             return None;
         };
-        let Ok(length) = parse_duration(text) else {
+        // Only lengths of waits are so short; in a request's times milliseconds would be a number of the epoch.
+        let millis = text.strip_suffix("ms").and_then(|count| count.parse().ok()).map(Duration::from_millis);
+        let Some(length) = millis.or_else(|| parse_duration(text).ok()) else {
             self.wrong(format_args!("must be {FORM}, not {}", quoted(text)));
             return None;
         };

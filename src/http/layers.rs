@@ -161,8 +161,11 @@ pub async fn finish(State(app): State<AppState>, request: Request, next: Next) -
     response.extensions_mut().insert(answered);
     let policy = if is_docs { DOCS_POLICY } else { "default-src 'none'; frame-ancestors 'none'" };
     let headers = response.headers_mut();
+    // What may be kept says so together with its validator; nothing else may be.
+    if !(headers.contains_key(header::ETAG) && headers.contains_key(header::CACHE_CONTROL)) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    }
     let always = [
-        (header::CACHE_CONTROL, "private, no-store"),
         (header::VARY, "Authorization, Accept"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),

@@ -14,6 +14,7 @@ pub mod body;
 pub mod cursor;
 pub mod ops;
 pub mod encode;
+pub mod validator;
 pub mod problem;
 pub mod fault;
 pub mod rate;

@@ -15,8 +15,6 @@ use super::{SourceError, Sources};
 use crate::auth::permit::Permit;
 use crate::domain::event::{Direction, EventPage, PageRequest, Position, StopReason, Urgency};
 
-/// How often an export waits out a source that takes no calls before it gives up, at one answer's `retry_after` each.
-const PATIENCE: usize = 20;
 /// The shortest wait.
 const SHORTEST_WAIT: Duration = Duration::from_millis(200);
 /// Events that a page may hold: CloudWatch's own bound.
@@ -30,8 +28,9 @@ pub struct Export<Op> {
     position: Option<Position>,
     left: Option<usize>,
     page_bytes: usize,
-    /// When to stop waiting for the first page; `None` once it is there.
-    first_by: Option<Instant>,
+    /// How long a source that takes no calls is waited for.
+    patience: Duration,
+    has_begun: bool,
     ahead: Option<Ahead>,
     stop: Option<StopReason>,
     failed: bool,
@@ -48,8 +47,8 @@ impl Drop for Ahead {
 }
 
 impl<Op: ReadEvents> Export<Op> {
-    /// Prepares to read from `position` on; `limit` of `None` is to the end. A throttled source is waited for until `first_by`
-    /// before the first page, for until that is there the answer has no head, and whoever waits for it loses patience.
+    /// Prepares to read from `position` on; `limit` of `None` is to the end. For each page a source that takes no calls at the
+    /// moment is waited for, no longer than `patience`: a client that streams can wait, but not for ever.
     #[must_use]
     pub fn new(
         sources: Sources,
@@ -57,7 +56,7 @@ impl<Op: ReadEvents> Export<Op> {
         position: Option<Position>,
         limit: Option<usize>,
         page_bytes: usize,
-        first_by: Instant,
+        patience: Duration,
     ) -> Self {
         Self {
             sources,
@@ -65,7 +64,8 @@ impl<Op: ReadEvents> Export<Op> {
             position,
             left: limit,
             page_bytes,
-            first_by: Some(first_by),
+            patience,
+            has_begun: false,
             ahead: None,
             stop: None,
             failed: false,
@@ -81,12 +81,12 @@ impl<Op: ReadEvents> Export<Op> {
             return None;
         }
         let answer = match self.take_ahead().await {
-            Some(page) => Ok(page),
+            Some(answer) => answer,
             None => self.ask().await,
         };
         match answer {
             Ok(page) => {
-                self.first_by = None;
+                self.has_begun = true;
                 self.position = Some(page.next);
                 if let Some(left) = &mut self.left {
                     *left = left.saturating_sub(page.events.len());
@@ -100,7 +100,7 @@ impl<Op: ReadEvents> Export<Op> {
             }
             Err(error) => {
                 self.failed = true;
-                Some(Err(if self.first_by.is_none() { midway(error) } else { error }))
+                Some(Err(if self.has_begun { midway(error) } else { error }))
             }
         }
     }
@@ -125,32 +125,24 @@ impl<Op: ReadEvents> Export<Op> {
         self.ahead = Some(Ahead(tokio::spawn(async move { Op::page(&*source, &permit, &request).await })));
     }
 
-    /// The page that was read ahead, if it could be.
-    async fn take_ahead(&mut self) -> Option<EventPage> {
+    /// What reading ahead brought; `None`: it was not done, for there was no call to spare.
+    async fn take_ahead(&mut self) -> Option<Result<EventPage, SourceError>> {
         let ahead = self.ahead.as_mut()?;
-        let page = (&mut ahead.0).await;
+        let answer = (&mut ahead.0).await;
         self.ahead = None;
-        page.ok()?.ok()
+        answer.ok().filter(|answer| !answer.as_ref().is_err_and(|error| wait_of(error).is_some()))
     }
 
     async fn ask(&self) -> Result<EventPage, SourceError> {
         let (_, source) = self.sources.of(&self.permit)?;
         let request = self.request(Urgency::Wanted);
-        let mut waits = 0;
+        let until = Instant::now() + self.patience;
         loop {
-            let refused = match Op::page(&**source, &self.permit, &request).await {
-                Err(error @ (SourceError::Throttled { .. } | SourceError::Busy { .. })) if waits < PATIENCE => error,
-                answer => return answer,
-            };
-            let (SourceError::Throttled { retry_after } | SourceError::Busy { retry_after }) = refused else {
-                return Err(refused);
-            };
-            let wait = retry_after.max(SHORTEST_WAIT);
-            if self.first_by.is_some_and(|by| Instant::now() + wait >= by) {
-                return Err(refused);
+            let answer = Op::page(&**source, &self.permit, &request).await;
+            match answer.as_ref().err().and_then(wait_of) {
+                Some(wait) if Instant::now() + wait < until => tokio::time::sleep(wait).await,
+                _ => return answer,
             }
-            waits += 1;
-            tokio::time::sleep(wait).await;
         }
     }
 
@@ -164,5 +156,15 @@ impl<Op: ReadEvents> Export<Op> {
     #[must_use]
     pub fn permit(&self) -> &Permit<Op> {
         &self.permit
+    }
+}
+
+/// How long to wait before a source that takes no calls is asked again.
+fn wait_of(error: &SourceError) -> Option<Duration> {
+    match error {
+        SourceError::Throttled { retry_after } | SourceError::Busy { retry_after } | SourceError::Down { retry_after } => {
+            Some((*retry_after).max(SHORTEST_WAIT))
+        }
+        _ => None,
     }
 }

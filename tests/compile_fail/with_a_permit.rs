@@ -11,6 +11,6 @@ use logmark::sources::Sources;
 pub async fn handler(sources: Sources, caller: Caller, op: ReadStream) {
     let page = PageRequest { position: None, direction: Direction::Forward, limit: 1, max_bytes: 1, urgency: Urgency::Wanted };
     let permit: Permit<ReadStream> = policy::authorize(&caller, op, Millis(0)).unwrap();
-    let source = sources.of(&permit).unwrap();
+    let (_, source) = sources.of(&permit).unwrap();
     let _events = source.read_stream(&permit, &page).await;
 }

@@ -16,7 +16,7 @@ use crate::world::fake_cloudwatch::{CANARY, SECRET};
 pub enum Verdict {
     /// Everything, right.
     Whole,
-    /// 502, 503 or 504.
+    /// 429, 502, 503 or 504.
     Problem,
     /// A page that goes on.
     Paused,
@@ -68,6 +68,7 @@ fn problem(answer: &Answer) -> Result<Verdict, String> {
 
 fn is_lawful(problem: &Value) -> bool {
     let code = match problem["status"].as_u64() {
+        Some(429) => "rate_limited",
         Some(502) => "upstream_error",
         Some(503) => "overloaded",
         Some(504) => "upstream_timeout",

@@ -98,7 +98,11 @@ impl Stage {
         let patience = async {
             loop {
                 let answer = self.acme.get(target).await;
-                if answer.status != 503 && answer.status != 504 {
+                let is_spared = [429, 503, 504].contains(&answer.status.as_u16());
+                let text = answer.text();
+                let last = text.lines().last().unwrap_or_default();
+                // A stream that began well ends so, when the upstream is spared midway.
+                if !(is_spared || answer.broken || last.starts_with("{\"error\":")) {
                     return answer;
                 }
                 tokio::time::sleep(Duration::from_millis(200)).await;

@@ -157,7 +157,8 @@ async fn a_cursor_goes_on_in_the_source_it_began_in_and_contradicts_another() {
         let page = acme.get(&format!("{on}&cursor={cursor}")).await.json();
         let text = page.to_string();
         assert!(text.contains("/acme/both us") || text.contains("/t?source=us"), "{text}");
-        assert_eq!(acme.get(&format!("{on}&source=us&cursor={cursor}")).await.json(), page);
+        let same = acme.get(&format!("{on}&source=us&cursor={cursor}")).await.json();
+        assert_eq!((&same["events"], &same["streams"]), (&page["events"], &page["streams"]));
         let answer = acme.get(&format!("{on}&source=eu&cursor={cursor}")).await;
         assert_eq!(answer.problem(), "400 invalid_cursor");
         assert!(answer.json()["detail"].as_str().unwrap().contains("`source` differs"), "{}", answer.text());

@@ -63,9 +63,10 @@ async fn a_thousand_followers_of_a_stream_cost_one_call_a_second() {
         followers.spawn(async move {
             let first = begun + SECOND.mul_f64(number as f64 / CLIENTS as f64);
             let mut reading = Reading::default();
-            for poll in 0..POLLS {
-                tokio::time::sleep_until(first + SECOND * poll).await;
+            tokio::time::sleep_until(first).await;
+            while begun.elapsed() < SECOND * POLLS {
                 reading.poll(&client, start).await;
+                tokio::time::sleep(SECOND).await;
             }
             (client, reading)
         });

@@ -90,3 +90,39 @@ async fn nothing_is_kept_where_that_is_wished() {
         assert_eq!(fake.calls(), calls);
     }
 }
+
+#[tokio::test]
+async fn a_page_of_the_past_has_a_validator_and_the_present_has_none() {
+    let (fake, binary) = shared("{}").await;
+    let begin = now() - 5 * HOUR;
+    for number in 0..3 {
+        fake.state().logs.put("/s/api", "prod-1", begin + number, &format!("event {number}"));
+    }
+    let acme = binary.tenant("wide");
+    let target = format!("{}?start={begin}&end={}", group_path("/s/api"), begin + HOUR);
+    let page = acme.get(&target).await;
+    assert_eq!(page.header("cache-control"), "private, max-age=3600");
+    assert_eq!(page.header("vary"), "Authorization, Accept");
+    let tag = page.header("etag");
+    for known in [tag.clone(), tag.trim_start_matches("W/").to_owned(), format!("\"x\", {tag}"), "*".to_owned()] {
+        let answer = acme.get_with(&target, &[("if-none-match", &known)]).await;
+        assert_eq!((answer.status.as_u16(), answer.body.len(), answer.header("etag")), (304, 0, tag.clone()), "{known}");
+    }
+    let other = acme.get_with(&target, &[("if-none-match", "\"x\"")]).await;
+    assert_eq!(other.messages(), page.messages());
+    // Part of it is another page, and who may see less of it has another one.
+    assert_ne!(acme.get(&format!("{target}&limit=2")).await.header("etag"), tag);
+    fake.state().logs.put("/s/other", "test", begin, "hidden");
+    let foreign = format!("{}?start={begin}&end={}", group_path("/s/other"), begin + HOUR);
+    let seen = acme.get(&foreign).await.header("etag");
+    let answer = binary.tenant("narrow").get_with(&foreign, &[("if-none-match", &seen)]).await;
+    assert!(answer.messages().is_empty(), "not 304: it would tell of what is hidden");
+    for live in [format!("{}?start=-6h&end=-1h", group_path("/s/api")), group_path("/s/api"), "/groups".to_owned()] {
+        let answer = acme.get(&live).await;
+        assert_eq!(
+            (answer.header("cache-control"), answer.header("etag")),
+            ("private, no-store".to_owned(), String::new()),
+            "{live}"
+        );
+    }
+}

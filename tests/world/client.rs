@@ -135,6 +135,11 @@ impl Answer {
         format!("{} {}", self.status.as_u16(), self.code())
     }
 
+    /// The messages of a page of events; none of what is no page.
+    pub fn messages_if_any(&self) -> Vec<String> {
+        if self.status == StatusCode::OK { self.messages() } else { Vec::new() }
+    }
+
     /// The messages of a page of events.
     pub fn messages(&self) -> Vec<String> {
         assert_eq!(self.status, StatusCode::OK, "{}", self.text());

@@ -28,6 +28,9 @@ use crate::domain::name::TenantId;
 use crate::domain::time::Millis;
 use crate::telemetry::metrics;
 
+/// What an event takes besides its text.
+const EVENT_BYTES: usize = 64;
+
 type Answer = Result<Arc<Kept>, CallError>;
 /// Makes what is kept of an answer's body.
 type Read = Arc<dyn Fn(Bytes, Millis) -> Answer + Send + Sync>;
@@ -109,11 +112,12 @@ impl Client {
         };
         let (asked, delay) = (operation.asked(), self.0.pages.settings().ingestion_delay);
         let read: Read = Arc::new(move |body, now| {
-            let bytes = body.len();
+            let size = body.len();
             let answer =
                 Op::Answer::read(body).ok_or_else(|| CallError::Upstream(format!("the answer to {} is not one", Op::API)))?;
-            let hold = Hold::of(asked, answer.extent(), now, delay);
-            Ok(Arc::new(Kept::new(answer, hold, bytes)))
+            let extent = answer.extent();
+            let bytes = size.saturating_add(extent.events.saturating_mul(EVENT_BYTES));
+            Ok(Arc::new(Kept::new(answer, Hold::of(asked, extent, now, delay), bytes)))
         });
         let kept = if self.0.pages.are_kept() && Op::REPEAT == Repeat::Freely {
             self.0.shared(share, request, read, urgency).await?

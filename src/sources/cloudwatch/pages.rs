@@ -154,6 +154,10 @@ impl Pages {
     pub(super) fn put(&self, key: Key, kept: &Arc<Kept>) {
         if kept.hold != Hold::Not {
             self.kept.insert(key, Arc::clone(kept));
+            // The cache lets go of what is too much when it gets to it; large pages would pile up until then.
+            if kept.bytes >= LARGE {
+                self.kept.run_pending_tasks();
+            }
         }
     }
 
@@ -168,6 +172,8 @@ impl Pages {
     }
 }
 
+/// Bytes from which an answer is large.
+const LARGE: u32 = 64 * 1024;
 /// About what an entry takes besides its key and its answer.
 const ENTRY_BYTES: u32 = 256;
 

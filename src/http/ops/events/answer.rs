@@ -13,19 +13,20 @@ use super::cursor::{Cursor, KIND, Shape};
 use crate::auth::permit::{Permit, ReadPermit};
 use crate::domain::event::{Direction, Position, StopReason};
 use crate::domain::name::LogStreamName;
-use crate::domain::time::Millis;
+use crate::domain::time::{Millis, TimeSpec};
 use crate::http::authorized::Authorized;
 use crate::http::encode::Format;
 use crate::http::encode::json::PageBody;
 use crate::http::encode::stream::{self, Audit, CURSOR_TRAILER, Ending};
 use crate::http::problem::ApiError;
+use crate::http::validator::Validator;
 use crate::http::{App, AppState};
 use crate::sources::SourceError;
 use crate::sources::export::Export;
-use crate::sources::reader::{self, Budget, ReadEvents};
+use crate::sources::reader::{self, Budget, Read, ReadEvents};
 
 /// Bytes of messages that a streamed answer asks of a source at a time: what bounds its memory.
-const STREAM_PAGE_BYTES: usize = 512 * 1024;
+const STREAM_PAGE_BYTES: usize = 1024 * 1024;
 
 /// Answers an event request in the format it asks for.
 ///
@@ -59,6 +60,9 @@ impl Answer {
     /// One page. In the streamed formats it is what was asked for from the tail with a limit: the last events.
     async fn page<Op: ReadEvents>(self, permit: Permit<Op>, position: Option<Position>) -> Result<Response, ApiError> {
         let limits = self.app.limits;
+        // By its cursor a request means the same times for ever; without one, if it says both.
+        let is_fixed = |time| matches!(time, Some(TimeSpec::At(_)));
+        let is_about_fixed_times = position.is_some() || (is_fixed(self.ask.shape.start) && is_fixed(self.ask.shape.end));
         let budget = Budget {
             limit: self.ask.limit.unwrap_or(usize::MAX),
             bytes: limits.page_bytes,
@@ -68,6 +72,10 @@ impl Answer {
         let read = reader::read_page(&self.app.sources, &permit, position, self.ask.direction, budget).await?;
         if self.ask.format != Format::Json {
             not_short(read.stop)?;
+        }
+        let validator = is_about_fixed_times.then(|| self.validator(&read)).flatten();
+        if let Some(known) = validator.as_ref().filter(|validator| validator.is_known(&self.ask.headers)) {
+            return Ok(known.not_modified());
         }
         let seal = self.sealer(&permit);
         let next_cursor = seal(Direction::Forward, &read.next, read.stop)?;
@@ -96,14 +104,24 @@ impl Answer {
             return Ok(self.headed(body.into_response()));
         };
         audit.bytes = body.len() as u64;
-        Ok(self.headed(body.into_response()))
+        let response = self.headed(body.into_response());
+        Ok(match validator {
+            Some(validator) => validator.onto(response),
+            None => response,
+        })
+    }
+
+    /// What a client may keep a page by: a whole JSON page that can't change any more.
+    fn validator(&self, read: &Read) -> Option<Validator> {
+        let is_whole = matches!(read.stop, StopReason::End | StopReason::Limit | StopReason::Bytes);
+        (read.is_final && is_whole && self.ask.format == Format::Json).then(|| Validator::of(&read.events, read.stop.as_str()))
     }
 
     async fn stream<Op: ReadEvents>(self, permit: Permit<Op>, position: Option<Position>) -> Result<Response, ApiError> {
         let seal = self.sealer(&permit);
         let audit = self.audit(&permit);
-        let first_by = Instant::now() + self.app.limits.work_time;
-        let mut export = Export::new(self.app.sources.clone(), permit, position, self.ask.limit, STREAM_PAGE_BYTES, first_by);
+        let patience = self.app.limits.work_time;
+        let mut export = Export::new(self.app.sources.clone(), permit, position, self.ask.limit, STREAM_PAGE_BYTES, patience);
         // The first page is read before the answer's head is sent, so that what is wrong has a status.
         let first = export.next_page().await.unwrap_or_else(|| Ok(Events::default()))?;
         let seal_next = Box::new(move |position: &Position, stop| seal(Direction::Forward, position, stop));

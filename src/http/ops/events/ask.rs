@@ -1,5 +1,7 @@
 //! What an event request asks: its parameters, and the cursor that they must agree with.
 
+use http::HeaderMap;
+
 use super::chosen_streams;
 use super::cursor::{Cursor, From, KIND, Shape};
 use crate::domain::event::{Direction, Position};
@@ -32,6 +34,8 @@ pub struct EventsAsk {
     pub(super) format: Format,
     pub(super) raw: bool,
     pub(super) cursor_line: bool,
+    /// The request's, for what the client has already.
+    pub(super) headers: HeaderMap,
 }
 
 /// The parameters as they were given.
@@ -74,7 +78,18 @@ impl Ask for EventsAsk {
         // A stream without a limit is the whole range, whichever end was meant; backwards only pages can be read.
         let direction = if streamed && limit.is_none() && position.is_none() { Direction::Forward } else { direction };
         let limit = limit.or((!streamed || direction == Direction::Backward).then_some(DEFAULT_LIMIT));
-        let ask = Self { shape, source, position, direction, pursuit, limit, format, raw, cursor_line };
+        let ask = Self {
+            shape,
+            source,
+            position,
+            direction,
+            pursuit,
+            limit,
+            format,
+            raw,
+            cursor_line,
+            headers: setting.headers.clone(),
+        };
         Ok((ask.operation(setting.now), ask))
     }
 }

@@ -148,15 +148,15 @@ async fn expired_credentials_are_renewed_once() {
 #[tokio::test]
 async fn a_token_that_stands_still_is_an_error_and_not_a_loop() {
     let stage = Stage::new().await;
-    stage.write(&varied(30));
+    stage.write(&varied(900));
     stage.fake.state().always = Some(Fault::SameToken);
     let stream = permit(stream_op(TimeRange::default()));
-    let page = stage.source.read_stream(&stream, &ask(None, Direction::Forward, 3, 1000)).await.unwrap();
-    let read = stage.source.read_stream(&stream, &ask(Some(page.next), Direction::Forward, 3, 1000)).await;
+    let page = stage.source.read_stream(&stream, &ask(None, Direction::Forward, 100, 1_000_000)).await.unwrap();
+    let read = stage.source.read_stream(&stream, &ask(Some(page.next), Direction::Forward, 100, 1_000_000)).await;
     assert_eq!(read.unwrap_err(), upstream("GetLogEvents returned events and the same token"));
     let group = permit(group_op(StreamSelection::All, TimeRange::default()));
-    let page = stage.source.read_group(&group, &ask(None, Direction::Forward, 3, 1000)).await.unwrap();
-    let read = stage.source.read_group(&group, &ask(Some(page.next), Direction::Forward, 3, 1000)).await;
+    let page = stage.source.read_group(&group, &ask(None, Direction::Forward, 100, 1_000_000)).await.unwrap();
+    let read = stage.source.read_group(&group, &ask(Some(page.next), Direction::Forward, 100, 1_000_000)).await;
     assert_eq!(read.unwrap_err(), upstream("FilterLogEvents returned the same token"));
     for number in 0..120 {
         stage.fake.state().logs.add_stream(&format!("/acme/{number:03}"), "s");

@@ -34,7 +34,7 @@ async fn requests_are_signed_as_a_second_calculation_says() {
     let signed = seen.header("authorization").unwrap().split("SignedHeaders=").nth(1).unwrap().split(',').next().unwrap();
     assert_eq!(signed, "content-type;host;x-amz-date;x-amz-security-token;x-amz-target");
     let body: serde_json::Value = serde_json::from_slice(&seen.raw).unwrap();
-    assert_eq!(body, serde_json::json!({ "logGroupName": GROUP, "logStreamName": STREAM, "limit": 10, "startFromHead": true }));
+    assert_eq!(body, serde_json::json!({ "logGroupName": GROUP, "logStreamName": STREAM, "limit": 100, "startFromHead": true }));
 }
 
 #[tokio::test]
