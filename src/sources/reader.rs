@@ -5,6 +5,7 @@
 
 use async_trait::async_trait;
 use logmark_event_page::{EventRef, Events};
+use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use super::{Source, SourceError, Sources};
@@ -51,7 +52,7 @@ pub struct Budget {
 }
 
 /// What a page is read for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Pursuit {
     /// What there is, up to the budget.
     Events,
@@ -71,6 +72,8 @@ pub struct Read {
     pub previous: Option<Position>,
     /// Why it ended here.
     pub stop: StopReason,
+    /// What a reading from `next` on is after.
+    pub pursuit: Pursuit,
     /// No later reading of the same can bring anything else.
     pub is_final: bool,
 }
@@ -90,6 +93,7 @@ pub async fn read_page<Op: ReadEvents>(
     let (_, source) = sources.of(permit)?;
     let mut pages: Vec<Events> = Vec::new();
     let (mut count, mut bytes, mut is_final) = (0, 0, true);
+    let mut pursuit = Pursuit::Events;
     let mut ends: Option<(Position, Option<Position>)> = None;
     let mut position = from;
     let stop = loop {
@@ -133,12 +137,16 @@ pub async fn read_page<Op: ReadEvents>(
             (_, None) => None,
         };
         if page.at_end || (direction == Direction::Backward && older_end) {
+            pursuit = Pursuit::News;
             break StopReason::End;
         } else if count >= budget.limit {
             break StopReason::Limit;
         } else if bytes >= budget.bytes {
             break StopReason::Bytes;
-        } else if is_news || Instant::now() >= budget.deadline || pages.len() >= MAX_CALLS {
+        } else if is_news {
+            pursuit = Pursuit::News;
+            break StopReason::Time;
+        } else if Instant::now() >= budget.deadline || pages.len() >= MAX_CALLS {
             break StopReason::Time;
         }
     };
@@ -146,7 +154,7 @@ pub async fn read_page<Op: ReadEvents>(
         pages.reverse();
     }
     let (next, previous) = ends.ok_or_else(|| SourceError::Upstream("no page was read".to_owned()))?;
-    Ok(Read { events: pages, next, previous, stop, is_final })
+    Ok(Read { events: pages, next, previous, stop, pursuit, is_final })
 }
 
 /// A failure behind the first page: the position asked for is then the source's own, and no caller's mistake.

@@ -93,9 +93,6 @@ impl Binary {
 
 /// Nothing stands between the tests and the endpoint that would answer in its place.
 pub const KEEPS_NOTHING: &str = "{ bytes = 0 }";
-/// Answers are kept, but none that may change for long enough that a test could see it.
-const KEEPS_WHAT_IS_FINAL: &str = "{ live = \"1ms\", lists = \"1ms\" }";
-
 /// The one source, with quotas that no test meets.
 pub fn cloudwatch(endpoint: &str, cache: &str) -> String {
     let quotas = Api::ALL.map(|api| format!("{api} = 10000")).join(", ");
@@ -135,7 +132,7 @@ impl Subject {
     /// On our CloudWatch.
     pub async fn fake() -> Self {
         let (fake, root) = (Fake::start(now()).await, new_root());
-        let process = Binary::with(&(cloudwatch(&fake.endpoint(), KEEPS_WHAT_IS_FINAL) + &tenants(&root)), "", &KEYS).await;
+        let process = Binary::with(&(cloudwatch(&fake.endpoint(), KEEPS_NOTHING) + &tenants(&root)), "", &KEYS).await;
         Self { root, acme: process.acme(), source: Source::Fake { fake, process } }
     }
 

@@ -102,7 +102,7 @@ async fn a_page_of_the_past_has_a_validator_and_the_present_has_none() {
     let target = format!("{}?start={begin}&end={}", group_path("/s/api"), begin + HOUR);
     let page = acme.get(&target).await;
     assert_eq!(page.header("cache-control"), "private, max-age=3600");
-    assert_eq!(page.header("vary"), "Authorization, Accept");
+    assert!(page.header("vary").contains("Authorization, Accept"));
     let tag = page.header("etag");
     for known in [tag.clone(), tag.trim_start_matches("W/").to_owned(), format!("\"x\", {tag}"), "*".to_owned()] {
         let answer = acme.get_with(&target, &[("if-none-match", &known)]).await;

@@ -93,7 +93,10 @@ impl Client {
             match frame.map(http_body::Frame::into_data) {
                 Ok(Ok(data)) => bytes.extend_from_slice(&data),
                 Ok(Err(frame)) => answer.trailers.extend(frame.into_trailers().unwrap_or_default()),
-                Err(_) => answer.broken = true,
+                Err(error) => {
+                    println!("the body broke off: {error:?}");
+                    answer.broken = true;
+                }
             }
         }
         answer.body = bytes.into();

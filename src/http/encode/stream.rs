@@ -148,13 +148,13 @@ async fn step<Op: ReadEvents>(mut run: Run<Op>) -> Option<(Step, Run<Op>)> {
 }
 
 impl<Op: ReadEvents> Run<Op> {
-    /// Makes a frame of the page's events from the one at `from` on. The next page is read while the client takes this one: not
-    /// before it has begun to, or a client that takes nothing would have two kept for it.
+    /// Makes a frame of the page's events from the one at `from` on. The next page is read while the client takes the last frame
+    /// of this one, for then this one is let go: a client that takes nothing has one page kept for it, and no two.
     fn encode(&mut self, events: Events, from: usize, mut out: Vec<u8>) -> (Option<Step>, Stage) {
         let place = self.writer.part(&events, from, FRAME_BYTES, &mut out);
         self.ending.audit.events += (place - from) as u64;
         let ends_page = place >= events.len();
-        if ends_page || from > 0 {
+        if ends_page {
             self.export.read_ahead();
         }
         (self.data(out), if ends_page { Stage::Pages } else { Stage::Page(events, place) })

@@ -23,7 +23,7 @@ use crate::http::validator::Validator;
 use crate::http::{App, AppState};
 use crate::sources::SourceError;
 use crate::sources::export::Export;
-use crate::sources::reader::{self, Budget, Read, ReadEvents};
+use crate::sources::reader::{self, Budget, Pursuit, Read, ReadEvents};
 
 /// Bytes of messages that a streamed answer asks of a source at a time: what bounds its memory.
 const STREAM_PAGE_BYTES: usize = 1024 * 1024;
@@ -78,9 +78,9 @@ impl Answer {
             return Ok(known.not_modified());
         }
         let seal = self.sealer(&permit);
-        let next_cursor = seal(Direction::Forward, &read.next, read.stop)?;
+        let next_cursor = seal(Direction::Forward, &read.next, read.pursuit)?;
         let previous_cursor =
-            read.previous.as_ref().map(|position| seal(Direction::Backward, position, StopReason::Limit)).transpose()?;
+            read.previous.as_ref().map(|position| seal(Direction::Backward, position, Pursuit::Events)).transpose()?;
         let mut audit = self.audit(&permit);
         audit.outcome = read.stop.as_str();
         audit.events = read.events.iter().map(Events::len).sum::<usize>() as u64;
@@ -124,7 +124,10 @@ impl Answer {
         let mut export = Export::new(self.app.sources.clone(), permit, position, self.ask.limit, STREAM_PAGE_BYTES, patience);
         // The first page is read before the answer's head is sent, so that what is wrong has a status.
         let first = export.next_page().await.unwrap_or_else(|| Ok(Events::default()))?;
-        let seal_next = Box::new(move |position: &Position, stop| seal(Direction::Forward, position, stop));
+        let seal_next = Box::new(move |position: &Position, stop| {
+            let pursuit = if stop == StopReason::End { Pursuit::News } else { Pursuit::Events };
+            seal(Direction::Forward, position, pursuit)
+        });
         let ending = Ending { seal: seal_next, as_line: self.ask.cursor_line, audit };
         Ok(self.headed(stream::body(export, first, self.writer(), ending).into_response()))
     }
@@ -141,14 +144,13 @@ impl Answer {
     fn sealer<Op: ReadEvents>(
         &self,
         permit: &Permit<Op>,
-    ) -> impl Fn(Direction, &Position, StopReason) -> Result<String, ApiError> + Send + use<Op> {
+    ) -> impl Fn(Direction, &Position, Pursuit) -> Result<String, ApiError> + Send + use<Op> {
         let (app, now, shape) = (self.app.clone(), self.now, self.ask.shape.clone());
         let tenant = permit.tenant().clone();
         let source = permit.sources().first().map(|rule| rule.source.clone());
-        move |direction, position, stop| {
+        move |direction, position, pursuit| {
             let source = source.clone().ok_or_else(|| ApiError::Internal("a permit without a source".to_owned()))?;
-            let cursor =
-                Cursor { shape: shape.clone(), source, direction, position: position.clone(), at_end: stop == StopReason::End };
+            let cursor = Cursor { shape: shape.clone(), source, direction, position: position.clone(), pursuit };
             app.sealer.seal(KIND, &tenant, now, &cursor)
         }
     }

@@ -136,8 +136,7 @@ impl Given {
                 let cursor: Cursor = setting.app.sealer.open(KIND, tenant, setting.now, &text)?;
                 self.must_agree_with(&cursor)?;
                 // Reading goes on where it began, whatever other source may have a group of that name by now.
-                let Cursor { shape, source, direction, position, at_end } = cursor;
-                let pursuit = if at_end { Pursuit::News } else { Pursuit::Events };
+                let Cursor { shape, source, direction, position, pursuit } = cursor;
                 Ok(Settled { shape, source: Some(source), position: Some(position), direction, pursuit })
             }
             None => {

@@ -7,6 +7,7 @@ use crate::domain::filter::EventFilter;
 use crate::domain::name::{LogGroupName, LogStreamName, SourceName};
 use crate::domain::operation::StreamSelection;
 use crate::domain::time::TimeSpec;
+use crate::sources::reader::Pursuit;
 
 /// The kind of cursor (see [`crate::http::cursor`]).
 pub(super) const KIND: &str = "events";
@@ -39,6 +40,6 @@ pub(super) struct Cursor {
     pub(super) source: SourceName,
     pub(super) direction: Direction,
     pub(super) position: Position,
-    /// There was nothing more there.
-    pub(super) at_end: bool,
+    /// What a reading from there on is after.
+    pub(super) pursuit: Pursuit,
 }
