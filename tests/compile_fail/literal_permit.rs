@@ -1,12 +1,11 @@
 //! A handler that writes its own leave down, or changes a part of what it has.
 
-use logmark::auth::permit::Permit;
-use logmark::domain::name::TenantId;
+use logmark::auth::permit::{Permit, Share};
 use logmark::domain::operation::{ListGroups, ReadStream};
 
-pub fn with_a_literal(tenant: TenantId) -> Permit<ListGroups> {
+pub fn with_a_literal(share: Share) -> Permit<ListGroups> {
     let op = ListGroups { prefix: None };
-    Permit { op, tenant, subject: String::new(), groups: Vec::new(), streams: None, why: None } //~ E0451
+    Permit { op, share, subject: String::new(), groups: Vec::new(), streams: Vec::new(), why: None } //~ E0451
 }
 
 pub fn with_an_update(permit: Permit<ReadStream>, op: ReadStream) -> Permit<ReadStream> {

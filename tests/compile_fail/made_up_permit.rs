@@ -1,9 +1,8 @@
 //! A handler that makes its own leave.
 
-use logmark::auth::permit::Permit;
-use logmark::domain::name::TenantId;
+use logmark::auth::permit::{Permit, Share};
 use logmark::domain::operation::ListGroups;
 
-pub fn with_the_constructor(tenant: TenantId) -> Permit<ListGroups> {
-    Permit::grant(ListGroups { prefix: None }, tenant, String::new(), Vec::new(), None, None) //~ E0624
+pub fn with_the_constructor(share: Share) -> Permit<ListGroups> {
+    Permit::grant(ListGroups { prefix: None }, share, String::new(), Vec::new(), Vec::new(), None) //~ E0624
 }

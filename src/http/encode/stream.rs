@@ -4,7 +4,7 @@
 
 use axum::body::Body;
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 use http::{HeaderMap, HeaderValue};
 use http_body::Frame;
 use http_body_util::StreamBody;
@@ -97,7 +97,8 @@ type Step = Result<Frame<Bytes>, std::io::Error>;
 /// The body that writes `first`, then the rest of the export.
 pub fn body<Op: ReadEvents>(export: Export<Op>, first: Events, writer: Writer, ending: Ending) -> Body {
     let run = Run { export, writer, ending, stage: Stage::First(first) };
-    Body::new(StreamBody::new(Box::pin(stream::unfold(run, step))))
+    // Compression asks once more after the end.
+    Body::new(StreamBody::new(Box::pin(stream::unfold(run, step).fuse())))
 }
 
 /// The body of an answer that is whole already, with the same ending as a streamed one.
