@@ -24,7 +24,7 @@ pub struct Source {
 #[derive(Debug, Clone, PartialEq)]
 pub enum SourceKind {
     /// Amazon CloudWatch Logs.
-    CloudWatch(CloudWatch),
+    CloudWatch(Box<CloudWatch>),
     /// The embedded store.
     Local {
         /// `…__PATH`, required: its folder, which is made if it is not there.
@@ -65,7 +65,7 @@ fn source(table: &Table<'_>, declared: &mut Declared) -> Option<Source> {
     let kind = match field.text() {
         Some("cloudwatch") => {
             table.refuse(&["path"], "belongs to the kind `local`, and this source is `cloudwatch`");
-            cloudwatch::read(table).map(SourceKind::CloudWatch)
+            cloudwatch::read(table).map(|cloudwatch| SourceKind::CloudWatch(Box::new(cloudwatch)))
         }
         Some("local") => local(table, &field, declared),
         text => {

@@ -14,7 +14,7 @@ const ROLE: &str = "assume_role = \"arn:aws:iam::123456789012:role/logmark\"\n";
 fn cloudwatch(snippet: &str, environment: &[(&str, &str)]) -> CloudWatch {
     let config = parsed(&document(SOURCE, snippet), environment).unwrap_or_else(|mistakes| panic!("{snippet}: {mistakes}"));
     let SourceKind::CloudWatch(cloudwatch) = &config.sources[0].kind else { panic!("not CloudWatch") };
-    cloudwatch.clone()
+    (**cloudwatch).clone()
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What AWS has really given the account, by Service Quotas: read in the background, never in a request's way.
 //!
-//! Owns the call (ListServiceQuotas of the service code `logs`) and which of its quotas are calls to one of our operations. Never
+//! Owns the call (`ListServiceQuotas` of the service code `logs`) and which of its quotas are calls to one of our operations. Never
 //! stops anything: what can't be had, may not be read or is no sensible number leaves the quotas as they were. Never counts
 //! calls: who does listens to [`watch`](tokio::sync::watch).
 
@@ -31,7 +31,7 @@ const AGENT: HeaderValue = HeaderValue::from_static(concat!("logmark/", env!("CA
 /// What follows the operation's name in the name of its quota ("Amazon CloudWatch Logs endpoints and quotas", AWS General
 /// Reference). A burst has a quota of its own, with a longer name. There is none for queries at a time.
 const CALLS_PER_SECOND: &str = " throttle limit in transactions per second";
-/// ListServiceQuotas' largest page. CloudWatch Logs has about 70 quotas.
+/// Its largest page. CloudWatch Logs has about 70 quotas.
 const PAGE: u32 = 100;
 const MAX_PAGES: usize = 10;
 const LIMITS: Limits = Limits { deadline: Duration::from_secs(10), max_body: 1 << 20 };
