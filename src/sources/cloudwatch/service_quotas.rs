@@ -2,7 +2,7 @@
 //!
 //! Owns the call (`ListServiceQuotas` of the service code `logs`) and which of its quotas are calls to one of our operations. Never
 //! stops anything: what can't be had, may not be read or is no sensible number leaves the quotas as they were. Never counts
-//! calls: who does listens to [`watch`](tokio::sync::watch).
+//! calls: who does listens to [`watch`].
 
 use std::sync::Arc;
 use std::time::Duration;
