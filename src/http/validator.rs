@@ -11,6 +11,18 @@ use logmark_event_page::Events;
 /// As long as a final page is kept by us: its cursors are good for a day, and must be for most of it when they are used.
 const KEPT: HeaderValue = HeaderValue::from_static("private, max-age=3600");
 
+/// What a client says that it has: the values of `If-None-Match`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Known(Vec<HeaderValue>);
+
+impl Known {
+    /// Takes it from a request's headers; the rest of them, the token above all, is not kept.
+    #[must_use]
+    pub fn of(headers: &HeaderMap) -> Self {
+        Self(headers.get_all(IF_NONE_MATCH).iter().cloned().collect())
+    }
+}
+
 /// The validator of events. A weak one: the cursors beside them are sealed anew each time, and mean the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Validator(String);
@@ -35,9 +47,9 @@ impl Validator {
 
     /// Does the client have these already?
     #[must_use]
-    pub fn is_known(&self, headers: &HeaderMap) -> bool {
+    pub fn is_known(&self, known: &Known) -> bool {
         let bare = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
-        let given = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+        let given = known.0.iter().filter_map(|value| value.to_str().ok());
         given.flat_map(|value| value.split(',')).any(|tag| tag.trim() == "*" || bare(tag) == bare(&self.0))
     }
 

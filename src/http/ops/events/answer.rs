@@ -74,7 +74,7 @@ impl Answer {
             not_short(read.stop)?;
         }
         let validator = is_about_fixed_times.then(|| self.validator(&read)).flatten();
-        if let Some(known) = validator.as_ref().filter(|validator| validator.is_known(&self.ask.headers)) {
+        if let Some(known) = validator.as_ref().filter(|validator| validator.is_known(&self.ask.known)) {
             return Ok(known.not_modified());
         }
         let seal = self.sealer(&permit);

@@ -1,7 +1,5 @@
 //! What an event request asks: its parameters, and the cursor that they must agree with.
 
-use http::HeaderMap;
-
 use super::chosen_streams;
 use super::cursor::{Cursor, From, KIND, Shape};
 use crate::domain::event::{Direction, Position};
@@ -15,6 +13,7 @@ use crate::http::fault::Language;
 use crate::http::input::Input;
 use crate::http::ops::list;
 use crate::http::problem::{ApiError, CURSOR};
+use crate::http::validator::Known;
 use crate::sources::reader::Pursuit;
 
 /// Events in a page when the request does not say.
@@ -34,8 +33,8 @@ pub struct EventsAsk {
     pub(super) format: Format,
     pub(super) raw: bool,
     pub(super) cursor_line: bool,
-    /// The request's, for what the client has already.
-    pub(super) headers: HeaderMap,
+    /// What the client has already.
+    pub(super) known: Known,
 }
 
 /// The parameters as they were given.
@@ -88,7 +87,7 @@ impl Ask for EventsAsk {
             format,
             raw,
             cursor_line,
-            headers: setting.headers.clone(),
+            known: Known::of(setting.headers),
         };
         Ok((ask.operation(setting.now), ask))
     }

@@ -82,12 +82,10 @@ impl Queries for CloudWatch {
             }
         };
         let (status, statistics) = (answer.status(), answer.statistics());
-        if status.has_ended() {
-            self.runs.note(&query.id, status, statistics);
-        } else {
+        if !status.has_ended() {
             self.runs.asked(&query.id, permit.share(), self.since(query), None);
-            self.runs.note(&query.id, status, statistics);
         }
+        self.runs.note(&query.id, status, statistics);
         let next = answer.next_token.clone().filter(|token| Some(token.as_str()) != next_token).map(Position);
         let mut rows = answer.into_rows();
         if !rows.is_empty() {
