@@ -21,12 +21,18 @@ const TENANTS: &str = r#"
 [tenants.acme]
 limits = { requests_per_second = 10000, concurrent_queries = 3, scanned_gb_per_day = 1000000, tails = 5, max_range = "31d" }
 [[tenants.acme.grants]]
-groups = ["/acme/*"]
+source = "eu"
+groups = ["/acme/api", "/acme/java/*"]
+actions = ["read", "query"]
+[[tenants.acme.grants]]
+source = "disk"
+groups = ["/acme/disk"]
 actions = ["read", "query"]
 
 [tenants.globex]
 limits = { requests_per_second = 1 }
 [[tenants.globex.grants]]
+source = "eu"
 groups = ["/globex/*"]
 actions = ["read", "query"]
 "#;

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use utoipa::IntoResponses;
+use utoipa::openapi::link::LinkBuilder;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{Content, Ref, RefOr, Response, ResponseBuilder};
 
@@ -35,6 +36,24 @@ fn answer(description: &str, content: Vec<(&str, Content)>, headers: &[&str]) ->
     response.headers.extend(headers::named(headers));
     response.into()
 }
+
+/// The answer, with where it leads: the operation, its parameter, and what of the answer that is.
+fn leading(answer: RefOr<Response>, links: &[(&str, &str, &str)]) -> RefOr<Response> {
+    match answer {
+        RefOr::T(mut response) => {
+            for (operation, parameter, value) in links {
+                let link = LinkBuilder::new().operation_id(*operation).parameter(*parameter, *value).build();
+                response.links.insert((*operation).to_owned(), link.into());
+            }
+            response.into()
+        }
+        reference @ RefOr::Ref(_) => reference,
+    }
+}
+
+/// The operations on a query, by the id in the answer.
+const QUERY_LINKS: [(&str, &str, &str); 2] =
+    [("readQuery", "id", "$response.body#/queryId"), ("stopQuery", "id", "$response.body#/queryId")];
 
 /// Events: a page, or a stream.
 #[derive(Debug)]
@@ -79,9 +98,10 @@ impl IntoResponses for Started {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         let ended = &["Location", "Preference-Applied", "Content-Disposition", "Logmark-Cursor", "Vary"];
         let running = &["Location", "Retry-After", "Preference-Applied", "Vary"];
+        let accepted = answer("It runs: `Location` says where", vec![("application/json", json("Query"))], running);
         BTreeMap::from([
             ("200".to_owned(), answer("It has ended within the wait that was preferred", rows(), ended)),
-            ("202".to_owned(), answer("It runs: `Location` says where", vec![("application/json", json("Query"))], running)),
+            ("202".to_owned(), leading(accepted, &QUERY_LINKS)),
         ])
     }
 }

@@ -9,6 +9,7 @@ pub mod texts;
 pub mod answers;
 pub mod failures;
 mod problems;
+mod absent;
 mod headers;
 mod examples;
 mod samples;
@@ -88,6 +89,7 @@ pub fn head() -> OpenApi {
 /// The document as text, the same bytes each time.
 pub static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
     let (_, mut document) = super::router::routes().split_for_parts();
+    document.components.iter_mut().flat_map(|all| all.schemas.values_mut()).for_each(absent::never_null);
     headers::onto_all(&mut document);
     for operation in document.paths.paths.values_mut().flat_map(operations) {
         examples::onto(operation);

@@ -1,7 +1,8 @@
 //! What requests say: the parameters that several operations share.
 //!
 //! Owns their descriptions; their bounds are in [`super::texts`]. Reads nothing: each operation does that itself, and refuses
-//! what is said here to be wrong.
+//! what is said here to be wrong. A parameter has an `example` only if it is good to be sent with any other: Swagger UI fills its
+//! forms with them.
 
 use utoipa::IntoParams;
 
@@ -36,7 +37,7 @@ pub struct NamesQuery {
     #[param(inline, example = "/acme/api")]
     group: Option<GroupName>,
     /// The log stream; absent: all of the group's.
-    #[param(inline, example = "web-1")]
+    #[param(inline)]
     stream: Option<StreamName>,
 }
 
@@ -46,10 +47,10 @@ pub struct NamesQuery {
 #[expect(dead_code, reason = "describes the query for the OpenAPI document; `ops::events` reads it")]
 pub struct EventsQuery {
     /// First moment: RFC 3339, epoch milliseconds, epoch seconds, or relative to now (`-15m`, `-1h30m`, `-2d`, `now`).
-    #[param(inline, example = "-15m")]
+    #[param(inline)]
     start: Option<TimeText>,
     /// First moment after the range (exclusive), in the same forms.
-    #[param(inline, example = "now")]
+    #[param(inline)]
     end: Option<TimeText>,
     /// Events in the page, 1 to 10000; 1000 when absent. Streamed formats have no limit unless one is given.
     #[param(minimum = 1, maximum = 10000, example = 100)]
@@ -59,14 +60,14 @@ pub struct EventsQuery {
     from: Option<FromWord>,
     /// Only events whose message matches this CloudWatch filter pattern: terms (`ERROR -timeout`), phrases, `%regex%`, JSON
     /// conditions (`{ $.status >= 500 }`), space-delimited fields (`[ip, user, ..., status = 5*]`). At most 1024 characters.
-    #[param(example = "{ $.status >= 500 }", max_length = 1024)]
+    #[param(max_length = 1024)]
     filter: Option<String>,
     /// Go on where an earlier answer says. It carries its request; what is given beside it must be the same.
     #[param(inline)]
     cursor: Option<Sealed>,
     /// In which of the operator's sources the group is, where several have one of that name; when absent, the first that the
     /// tenant's grants allow it in.
-    #[param(inline, example = "eu")]
+    #[param(inline)]
     source: Option<SourceName>,
     /// The format, when the `Accept` header can't be set.
     #[param(inline)]
@@ -85,7 +86,7 @@ pub struct EventsQuery {
 pub struct SourceQuery {
     /// In which of the operator's sources the group is, where several have one of that name; when absent, the first that the
     /// tenant's grants allow it in. Lists say the sources.
-    #[param(inline, example = "eu")]
+    #[param(inline)]
     source: Option<SourceName>,
 }
 
@@ -95,10 +96,10 @@ pub struct SourceQuery {
 #[expect(dead_code, reason = "describes the query for the OpenAPI document; `ops::events` reads it")]
 pub struct StreamsQuery {
     /// Only these streams; repeatable, at most 100.
-    #[param(inline, example = json!(["web-1"]))]
+    #[param(inline)]
     streams: Option<StreamNames>,
     /// Only streams that begin so; not together with `streams`.
-    #[param(inline, example = "prod-")]
+    #[param(inline)]
     stream_prefix: Option<StreamName>,
 }
 
@@ -121,7 +122,7 @@ pub struct ListQuery {
 #[expect(dead_code, reason = "describes the query for the OpenAPI document; `ops::list_streams` reads it")]
 pub struct OrderQuery {
     /// By `name` (when absent), or by the time of the last event.
-    #[param(inline, example = "lastEvent")]
+    #[param(inline)]
     order_by: Option<OrderByWord>,
     /// `asc` or `desc`; when absent, `asc` by name and `desc` by last event.
     #[param(inline)]
@@ -140,7 +141,7 @@ pub struct ExplainQuery {
     #[param(inline, example = "/acme/api")]
     group: GroupName,
     /// The log stream.
-    #[param(inline, example = "web-1")]
+    #[param(inline)]
     stream: Option<StreamName>,
 }
 
@@ -183,7 +184,7 @@ pub struct RowsQuery {
 #[expect(dead_code, reason = "describes the query for the OpenAPI document; `ops::describe_fields` reads it")]
 pub struct TimeQuery {
     /// The middle of the 16 minutes looked at, in the same forms as `start` elsewhere; the last 15 minutes when absent.
-    #[param(inline, example = "-1h")]
+    #[param(inline)]
     time: Option<TimeText>,
 }
 
@@ -203,7 +204,7 @@ pub struct PreferHeader {
 #[expect(dead_code, reason = "describes the header for the OpenAPI document; `http::validator` reads it")]
 pub struct KnownHeader {
     /// The `ETag` of a page that can't change any more (RFC 9110): `304` when it is still that one.
-    #[param(rename = "If-None-Match", example = "W/\"5d2f8f0c3b7a4e1296d0c3a58b1f7e42\"")]
+    #[param(rename = "If-None-Match")]
     if_none_match: Option<String>,
 }
 

@@ -15,8 +15,12 @@ use crate::domain::time::LAST_MILLIS;
 const GROUP: &str = r"^(?!aws[/:])(?!(.*[/:])?\.\.?([/:]|$))[A-Za-z0-9_./#:-]+$";
 /// A stream's name as a request writes it, in either spelling: no segment `.` or `..`, no control character.
 const STREAM: &str = r"^(?!(.*[/:])?\.\.?([/:]|$))[^*\u0000-\u001f\u007f-\u009f]+$";
-/// A time in any of the forms of requests.
-const TIME: &str = r"^(now|-([0-9]+[wdhms])+|[0-9]{1,15}|[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2}))$";
+/// A time in any of the forms of requests: a word, relative, a number, RFC 3339.
+const TIME: &str = concat!(
+    r"^(now|-(?=[0-9])([0-9]{1,9}w)?([0-9]{1,9}d)?([0-9]{1,9}h)?([0-9]{1,9}m)?([0-9]{1,9}s)?|[0-9]{1,15}|",
+    r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])[Tt]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?",
+    r"([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9]))$"
+);
 /// Base64 for URLs: cursors, ids, pointers.
 const SEALED: &str = "^[A-Za-z0-9_-]+$";
 /// A source's name.
@@ -24,6 +28,10 @@ const SOURCE: &str = "^[A-Za-z0-9_-]+$";
 
 fn text(pattern: &str, longest: usize) -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern)).min_length(Some(1)).max_length(Some(longest))
+}
+
+fn time() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String).pattern(Some(TIME))
 }
 
 macro_rules! schema {
@@ -73,6 +81,7 @@ schema!(
         .min_items(Some(1))
         .max_items(Some(50))
         .unique_items(true)
+        .description(Some("The log groups, 1 to 50, all in one source"))
         .examples([json!(["/acme/api"])])
 );
 schema!(
@@ -91,14 +100,14 @@ schema!(
     /// A time in a path or a query.
     TimeText,
     "TimeText",
-    text(TIME, 64)
+    time()
 );
 schema!(
     /// A time in a body: a text in any of the forms, or a number of milliseconds or seconds.
     BodyTime,
     "Time",
     OneOfBuilder::new()
-        .item(text(TIME, 64))
+        .item(time())
         .item(
             ObjectBuilder::new()
                 .schema_type(Type::Integer)

@@ -22,6 +22,7 @@ use crate::http::problem::ApiError;
 #[schema(as = Explanation)]
 pub struct ExplainBody {
     /// May the caller?
+    #[schema(example = true)]
     allowed: bool,
     /// To do what.
     #[schema(example = "read")]

@@ -62,6 +62,7 @@ pub struct GroupsBody {
     #[schema(value_type = Option<Vec<String>>, example = json!(["eu"]))]
     incomplete: Vec<SourceName>,
     /// Where the list goes on; absent: it is complete.
+    #[schema(example = "exampleNextCursor")]
     #[serde(skip_serializing_if = "Option::is_none")]
     next_cursor: Option<String>,
 }
@@ -76,7 +77,7 @@ pub struct GroupsBody {
     operation_id = "listGroups",
     tag = "groups",
     params(
-        ("prefix" = Option<String>, Query, description = "Only groups that begin so", example = "/acme/"),
+        ("prefix" = Option<String>, Query, description = "Only groups that begin so, such as `/acme/`"),
         ListQuery,
         JsonOnly,
     ),

@@ -121,6 +121,7 @@ impl StreamBody {
 pub struct StreamsBody {
     streams: Vec<StreamBody>,
     /// Where the list goes on; absent: it is complete.
+    #[schema(example = "exampleNextCursor")]
     #[serde(skip_serializing_if = "Option::is_none")]
     next_cursor: Option<String>,
 }
@@ -136,7 +137,7 @@ pub struct StreamsBody {
     params(
         GroupPath,
         SourceQuery,
-        ("prefix" = Option<String>, Query, description = "Only streams that begin so; by name only", example = "web-"),
+        ("prefix" = Option<String>, Query, description = "Only streams that begin so, such as `web-`; by name only"),
         OrderQuery,
         ListQuery,
         JsonOnly,

@@ -44,7 +44,7 @@ pub struct NewQueryBody {
     /// nothing else, so that `SOURCE`, `join`, `diff`, lookup tables, saved queries and `unmask` are refused.
     #[schema(min_length = 1, max_length = 10_000, example = "filter status >= 500 | stats count(*) by bin(5m)")]
     query: String,
-    /// The log groups, 1 to 50, all in one source.
+    // Described by its type.
     #[schema(value_type = GroupNames, inline)]
     log_groups: Vec<String>,
     /// First moment: RFC 3339, epoch milliseconds, epoch seconds, or relative to now (`-15m`, `-2d`).
