@@ -28,9 +28,14 @@ pub struct Export<Op> {
     position: Option<Position>,
     left: Option<usize>,
     page_bytes: usize,
+    page_events: usize,
     /// How long a source that takes no calls is waited for.
     patience: Duration,
+    /// When to end at the page that was read last.
+    until: Option<Instant>,
     has_begun: bool,
+    /// The position before the page that was read last, and how many were left of the limit then.
+    before: Option<(Option<Position>, Option<usize>)>,
     ahead: Option<Ahead>,
     stop: Option<StopReason>,
     failed: bool,
@@ -64,12 +69,35 @@ impl<Op: ReadEvents> Export<Op> {
             position,
             left: limit,
             page_bytes,
+            page_events: PAGE_EVENTS,
             patience,
+            until: None,
             has_begun: false,
+            before: None,
             ahead: None,
             stop: None,
             failed: false,
         }
+    }
+
+    /// Ends it at `until`, behind the last page that was there by then.
+    #[must_use]
+    pub fn until(self, until: Option<Instant>) -> Self {
+        Self { until, ..self }
+    }
+
+    /// Asks for so few events, and bytes of messages, at a time.
+    #[must_use]
+    pub fn in_pages_of(self, events: usize, bytes: usize) -> Self {
+        Self { page_events: events.min(PAGE_EVENTS), page_bytes: bytes.min(self.page_bytes), ..self }
+    }
+
+    /// Ends it before the page that was read last, which nobody has seen: there is no room for it. False when it was the first, and
+    /// there is no place before it to go on from.
+    pub fn end_before_last(&mut self) -> bool {
+        let Some((Some(position), left)) = self.before.take() else { return false };
+        (self.position, self.left, self.stop, self.ahead) = (Some(position), left, Some(StopReason::Bytes), None);
+        true
     }
 
     /// The next page; `None` when it is over. Waits while the source is throttled, for a client that streams can wait.
@@ -80,13 +108,18 @@ impl<Op: ReadEvents> Export<Op> {
         if self.stop.is_some() || self.failed {
             return None;
         }
-        let answer = match self.take_ahead().await {
-            Some(answer) => answer,
-            None => self.ask().await,
+        if self.has_begun && self.is_late() {
+            self.stop = Some(StopReason::Time);
+            return None;
+        }
+        let answer = match self.until {
+            Some(until) => tokio::time::timeout_at(until, self.answer()).await.unwrap_or(Err(SourceError::Timeout)),
+            None => self.answer().await,
         };
         match answer {
             Ok(page) => {
                 self.has_begun = true;
+                self.before = Some((self.position.take(), self.left));
                 self.position = Some(page.next);
                 if let Some(left) = &mut self.left {
                     *left = left.saturating_sub(page.events.len());
@@ -98,6 +131,10 @@ impl<Op: ReadEvents> Export<Op> {
                 }
                 Some(Ok(page.events))
             }
+            Err(_) if self.has_begun && self.is_late() => {
+                self.stop = Some(StopReason::Time);
+                None
+            }
             Err(error) => {
                 self.failed = true;
                 Some(Err(if self.has_begun { midway(error) } else { error }))
@@ -105,11 +142,22 @@ impl<Op: ReadEvents> Export<Op> {
         }
     }
 
+    fn is_late(&self) -> bool {
+        self.until.is_some_and(|until| Instant::now() >= until)
+    }
+
+    async fn answer(&mut self) -> Result<EventPage, SourceError> {
+        match self.take_ahead().await {
+            Some(answer) => answer,
+            None => self.ask().await,
+        }
+    }
+
     fn request(&self, urgency: Urgency) -> PageRequest {
         PageRequest {
             position: self.position.clone(),
             direction: Direction::Forward,
-            limit: self.left.unwrap_or(usize::MAX).min(PAGE_EVENTS),
+            limit: self.left.unwrap_or(usize::MAX).min(self.page_events),
             max_bytes: self.page_bytes,
             urgency,
         }

@@ -11,6 +11,7 @@ use http_body_util::StreamBody;
 use logmark_event_page::{Events, Layout, Writer};
 
 use crate::domain::event::{Position, StopReason};
+use crate::http::allowance::escaped_length;
 use crate::http::problem::ApiError;
 use crate::sources::export::Export;
 use crate::sources::reader::ReadEvents;
@@ -30,6 +31,9 @@ pub struct Ending {
     pub seal: Seal,
     /// NDJSON: also write the cursor and the reason as a last line.
     pub as_line: bool,
+    /// Bytes that all may have as a text in JSON: then nothing is sent before all is known, and what goes wrong becomes the
+    /// answer. `None`: any number, sent as they come.
+    pub room: Option<usize>,
     /// Told how many events and bytes went out, and how it ended, once; also when the client left.
     pub audit: Audit,
 }
@@ -152,13 +156,33 @@ impl<Op: ReadEvents> Run<Op> {
     /// Makes a frame of the page's events from the one at `from` on. The next page is read while the client takes the last frame
     /// of this one, for then this one is let go: a client that takes nothing has one page kept for it, and no two.
     fn encode(&mut self, events: Events, from: usize, mut out: Vec<u8>) -> (Option<Step>, Stage) {
-        let place = self.writer.part(&events, from, FRAME_BYTES, &mut out);
+        let whole = self.ending.room.is_some();
+        let place = self.writer.part(&events, from, if whole { usize::MAX } else { FRAME_BYTES }, &mut out);
+        if let Some(room) = &mut self.ending.room {
+            match room.checked_sub(escaped_length(&out)) {
+                Some(left) => *room = left,
+                None => return self.cut(),
+            }
+        }
         self.ending.audit.events += (place - from) as u64;
         let ends_page = place >= events.len();
         if ends_page {
             self.export.read_ahead();
         }
         (self.data(out), if ends_page { Stage::Pages } else { Stage::Page(events, place) })
+    }
+
+    /// There is no room for the page that was read last: ends before it where the body can say so.
+    fn cut(&mut self) -> (Option<Step>, Stage) {
+        if self.ending.as_line && self.export.end_before_last() {
+            return self.end();
+        }
+        let how = match self.writer.layout() {
+            Layout::Ndjson => "ask for less, or add `trailer=line`: the answer then ends with a cursor",
+            _ => "ask for less, or for JSON page by page",
+        };
+        let detail = format!("the answer is larger than can be returned here: {how}");
+        (self.fail(&ApiError::parameter("limit", detail)), Stage::Over)
     }
 
     fn data(&mut self, out: Vec<u8>) -> Option<Step> {
@@ -171,6 +195,10 @@ impl<Op: ReadEvents> Run<Op> {
     fn fail(&mut self, error: &ApiError) -> Option<Step> {
         tracing::warn!(error = %error, "an export ended midway: {error}");
         self.ending.audit.outcome = "failed";
+        if self.ending.room.is_some() {
+            // Nothing was sent yet.
+            return Some(Err(std::io::Error::other(error.clone())));
+        }
         match self.writer.layout() {
             Layout::Ndjson => {
                 let mut line = serde_json::to_vec(&serde_json::json!({ "error": error.problem() })).unwrap_or_default();
@@ -185,6 +213,10 @@ impl<Op: ReadEvents> Run<Op> {
 
     fn end(&mut self) -> (Option<Step>, Stage) {
         let Some((position, stop)) = self.export.ended() else { return (None, Stage::Over) };
+        if stop == StopReason::Time && !self.ending.as_line {
+            // Without a line that says so nobody would know that there is more.
+            return (self.fail(&ApiError::Unfinished), Stage::Over);
+        }
         let cursor = match (self.ending.seal)(position, stop) {
             Ok(cursor) => cursor,
             // Up to a limit the events are not all there are: without a cursor that must be seen.
