@@ -6,7 +6,7 @@
 //! Reading order: [`settings`] and [`quotas`], `service_quotas` (what an account really may), `events`, `lists` and `queries`
 //! (what is asked, what of it is shown), `walk` and `position` (where reading goes on), `client` (one call as it is seen from
 //! there), `pages` and `flights` (answers that are there, or under way), `upstream` (a call that is made), `lanes` (when),
-//! `retry`, `errors`, `signer`, `credentials`, `wire`.
+//! `retry`, `errors`, `json_call` (a request), `signer`, `credentials`, `wire`.
 
 pub mod settings;
 pub mod quotas;
@@ -24,6 +24,7 @@ mod upstream;
 mod lanes;
 mod retry;
 mod errors;
+mod json_call;
 mod signer;
 mod credentials;
 mod wire;

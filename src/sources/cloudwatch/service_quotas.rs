@@ -8,15 +8,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, USER_AGENT};
-use http::{HeaderName, HeaderValue, Request, StatusCode, Uri};
-use http_body_util::Full;
+use http::{StatusCode, Uri};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 use super::credentials::Cache;
+use super::json_call::JsonCall;
 use super::quotas::{Api, GivenQuotas, MAX_CALLS_PER_SECOND, Quotas};
-use super::signer;
+use super::signer::Signer;
 use crate::domain::time::Clock;
 use crate::outbound::{Limits, Outbound, OutboundError};
 use crate::sources::SourceError;
@@ -25,9 +24,7 @@ use crate::sources::SourceError;
 const REFRESH: Duration = Duration::from_secs(6 * 3600);
 /// The service, in host names and signatures.
 pub(super) const SERVICE: &str = "servicequotas";
-const TARGET: HeaderValue = HeaderValue::from_static("ServiceQuotasV20190624.ListServiceQuotas");
-const CONTENT: HeaderValue = HeaderValue::from_static("application/x-amz-json-1.1");
-const AGENT: HeaderValue = HeaderValue::from_static(concat!("logmark/", env!("CARGO_PKG_VERSION")));
+const TARGET: &str = "ServiceQuotasV20190624.ListServiceQuotas";
 /// What follows the operation's name in the name of its quota ("Amazon CloudWatch Logs endpoints and quotas", AWS General
 /// Reference). A burst has a quota of its own, with a longer name. There is none for queries at a time.
 const CALLS_PER_SECOND: &str = " throttle limit in transactions per second";
@@ -171,15 +168,11 @@ impl ServiceQuotas {
     async fn page(&self, next_token: Option<&str>) -> Result<Answer, ReadError> {
         let ask = Ask { service_code: "logs", max_results: PAGE, next_token };
         let body: Bytes = serde_json::to_vec(&ask).map_err(|_| ReadError::Request)?.into();
-        let request = Request::post(self.endpoint.clone())
-            .header(CONTENT_TYPE, CONTENT)
-            .header(HeaderName::from_static("x-amz-target"), TARGET)
-            .body(Full::new(body.clone()));
-        let mut request = request.map_err(|_| ReadError::Request)?;
-        let now = self.clock.now();
-        let credentials = self.credentials.get(now).await.map_err(|error| ReadError::Credentials(error.plain()))?;
-        signer::sign_for(SERVICE, &mut request, &body, &credentials, &self.region, now).map_err(|_| ReadError::Request)?;
-        request.headers_mut().insert(USER_AGENT, AGENT);
+        let at = self.clock.now();
+        let credentials = self.credentials.get(at).await.map_err(|error| ReadError::Credentials(error.plain()))?;
+        let call = JsonCall { endpoint: &self.endpoint, target: TARGET, body: &body };
+        let signer = Signer { service: SERVICE, region: &self.region, credentials: &credentials, at };
+        let request = call.signed(signer).map_err(|_| ReadError::Request)?;
         let answer = self.outbound.send(request, LIMITS).await?;
         if answer.status() != StatusCode::OK {
             let text = String::from_utf8_lossy(answer.body());

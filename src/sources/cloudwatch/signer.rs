@@ -1,8 +1,9 @@
 //! Signature Version 4 over one of our own requests.
 //!
 //! Owns the canonical request, which is simpler here than in general: a POST to `/` without a query, whose headers are all
-//! ours. Signed are those present when [`sign`] is called, plus `host`, `x-amz-date` and the session token. Never signs
-//! anything that a caller wrote: host, region and service are the configuration's, the target is a constant.
+//! ours. Signed are those present when [`Signer::sign`] is called, plus `host`, `x-amz-date` and the session token. Never
+//! signs anything that a caller wrote: host, region and service are the configuration's, the target is a constant. What is
+//! signed is made by `json_call`.
 
 use std::fmt::Write as _;
 use std::time::{Duration, UNIX_EPOCH};
@@ -18,8 +19,6 @@ use http_body_util::Full;
 
 use crate::domain::time::Millis;
 
-/// CloudWatch Logs' name in the credential scope.
-const LOGS: &str = "logs";
 const DATE: HeaderName = HeaderName::from_static("x-amz-date");
 const TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
 
@@ -28,42 +27,37 @@ const TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
 #[error("the request could not be signed")]
 pub(super) struct NotSigned;
 
-/// Adds the signature for CloudWatch Logs to `request`, whose body is `body`, as of `at`.
-pub(super) fn sign(
-    request: &mut Request<Full<Bytes>>,
-    body: &Bytes,
-    credentials: &Credentials,
-    region: &str,
-    at: Millis,
-) -> Result<(), NotSigned> {
-    sign_for(LOGS, request, body, credentials, region, at)
+/// Who signs, for which service and region, and as of when.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Signer<'a> {
+    /// The service's name in the credential scope.
+    pub(super) service: &'a str,
+    pub(super) region: &'a str,
+    pub(super) credentials: &'a Credentials,
+    pub(super) at: Millis,
 }
 
-/// As [`sign`], for another service of AWS.
-pub(super) fn sign_for(
-    service: &str,
-    request: &mut Request<Full<Bytes>>,
-    body: &Bytes,
-    credentials: &Credentials,
-    region: &str,
-    at: Millis,
-) -> Result<(), NotSigned> {
-    let time = UNIX_EPOCH + Duration::from_millis(u64::try_from(at.0).map_err(|_| NotSigned)?);
-    let date = basic_format(at);
-    let day = date.get(..8).ok_or(NotSigned)?;
-    request.headers_mut().insert(DATE, HeaderValue::try_from(&date).map_err(|_| NotSigned)?);
-    if let Some(token) = credentials.session_token() {
-        request.headers_mut().insert(TOKEN, secret(token)?);
+impl Signer<'_> {
+    /// Adds the signature to `request`, whose body is `body`.
+    pub(super) fn sign(&self, request: &mut Request<Full<Bytes>>, body: &Bytes) -> Result<(), NotSigned> {
+        let Self { service, region, credentials, at } = *self;
+        let time = UNIX_EPOCH + Duration::from_millis(u64::try_from(at.0).map_err(|_| NotSigned)?);
+        let date = basic_format(at);
+        let day = date.get(..8).ok_or(NotSigned)?;
+        request.headers_mut().insert(DATE, HeaderValue::try_from(&date).map_err(|_| NotSigned)?);
+        if let Some(token) = credentials.session_token() {
+            request.headers_mut().insert(TOKEN, secret(token)?);
+        }
+        let (canonical, signed) = canonical_request(request, body)?;
+        let scope = format!("{day}/{region}/{service}/aws4_request");
+        let to_sign = format!("AWS4-HMAC-SHA256\n{date}\n{scope}\n{}", sha256(canonical.as_bytes()));
+        let key = generate_signing_key(credentials.secret_access_key(), time, region, service);
+        let signature = calculate_signature(key, to_sign.as_bytes());
+        let id = credentials.access_key_id();
+        let authorization = format!("AWS4-HMAC-SHA256 Credential={id}/{scope}, SignedHeaders={signed}, Signature={signature}");
+        request.headers_mut().insert(AUTHORIZATION, secret(&authorization)?);
+        Ok(())
     }
-    let (canonical, signed) = canonical_request(request, body)?;
-    let scope = format!("{day}/{region}/{service}/aws4_request");
-    let to_sign = format!("AWS4-HMAC-SHA256\n{date}\n{scope}\n{}", sha256(canonical.as_bytes()));
-    let key = generate_signing_key(credentials.secret_access_key(), time, region, service);
-    let signature = calculate_signature(key, to_sign.as_bytes());
-    let id = credentials.access_key_id();
-    let authorization = format!("AWS4-HMAC-SHA256 Credential={id}/{scope}, SignedHeaders={signed}, Signature={signature}");
-    request.headers_mut().insert(AUTHORIZATION, secret(&authorization)?);
-    Ok(())
 }
 
 /// The canonical request, and the names of the headers in it.
@@ -127,11 +121,15 @@ mod tests {
         request.body(Full::default()).unwrap()
     }
 
+    fn sign(request: &mut Request<Full<Bytes>>, body: &Bytes, credentials: &Credentials) -> Result<(), NotSigned> {
+        Signer { service: "logs", region: "eu-west-1", credentials, at: AT }.sign(request, body)
+    }
+
     /// The headers that aws-sigv4 adds, which knows every kind of request.
     fn theirs(request: &Request<Full<Bytes>>, body: &Bytes, credentials: &Credentials) -> Vec<(String, String)> {
         let identity = credentials.clone().into();
         let time = UNIX_EPOCH + Duration::from_millis(u64::try_from(AT.0).unwrap());
-        let params = v4::SigningParams::builder().identity(&identity).region("eu-west-1").name(LOGS).time(time);
+        let params = v4::SigningParams::builder().identity(&identity).region("eu-west-1").name("logs").time(time);
         let params = params.settings(SigningSettings::default()).build().unwrap().into();
         let headers = request.headers().iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap()));
         let uri = request.uri().to_string();
@@ -148,7 +146,7 @@ mod tests {
                     let credentials = Credentials::new("AKIDEXAMPLE", "wJalrXUtnFEMI", token.clone(), None, "test");
                     let body = Bytes::from_static(body.as_bytes());
                     let (mut ours, before) = (request(uri), request(uri));
-                    sign(&mut ours, &body, &credentials, "eu-west-1", AT).unwrap();
+                    sign(&mut ours, &body, &credentials).unwrap();
                     let theirs = theirs(&before, &body, &credentials);
                     assert_eq!(ours.headers().len(), before.headers().len() + theirs.len());
                     for (name, value) in theirs {
@@ -163,7 +161,7 @@ mod tests {
     fn another_kind_of_request_is_not_signed() {
         let credentials = Credentials::new("AKIDEXAMPLE", "wJalrXUtnFEMI", None, None, "test");
         for uri in ["https://host/path", "https://host/?query", "/"] {
-            assert_eq!(sign(&mut request(uri), &Bytes::new(), &credentials, "eu-west-1", AT), Err(NotSigned), "{uri}");
+            assert_eq!(sign(&mut request(uri), &Bytes::new(), &credentials), Err(NotSigned), "{uri}");
         }
     }
 
@@ -171,7 +169,7 @@ mod tests {
     fn neither_key_nor_token_shows_in_a_debug_text() {
         let credentials = Credentials::new("AKIDEXAMPLE", "wJalrXUtnFEMI", Some("token".to_owned()), None, "test");
         let mut request = request("https://host/");
-        sign(&mut request, &Bytes::new(), &credentials, "eu-west-1", AT).unwrap();
+        sign(&mut request, &Bytes::new(), &credentials).unwrap();
         let text = format!("{:?}", request.headers());
         assert!(!text.contains("AKIDEXAMPLE") && !text.contains("\"token\""), "{text}");
     }
