@@ -35,15 +35,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use tokio::sync::watch;
 
 use self::client::Client;
 use self::credentials::{Cache, Origin};
 pub use self::lanes::Accounts;
-use self::lanes::Lanes;
 use self::pages::Pages;
 use self::queries::Runs;
-use self::quotas::Quotas;
 use self::service_quotas::ServiceQuotas;
 pub use self::settings::{DEFAULT_DEADLINE, Settings, SettingsError};
 use self::settings::{QuotaReading, endpoint_of, is_region};
@@ -62,8 +59,7 @@ pub struct CloudWatch {
     name: SourceName,
     client: Client,
     runs: Arc<Runs>,
-    lanes: Arc<Lanes>,
-    quotas: watch::Sender<Quotas>,
+    /// The one reader of its account's quotas, if that is this source's.
     service_quotas: Option<ServiceQuotas>,
 }
 
@@ -117,9 +113,10 @@ impl CloudWatch {
         let reader = |QuotaReading { endpoint, given }| {
             let endpoint = endpoint_of(service_quotas::SERVICE, &region, endpoint)?;
             let (outbound, region, clock) = (outbound.clone(), region.clone(), Arc::clone(&clock));
-            Ok(ServiceQuotas { outbound, endpoint, region, credentials: Cache::new(origin.clone()), clock, given })
+            let (credentials, lanes) = (Cache::new(origin.clone()), Arc::clone(&lanes));
+            Ok(ServiceQuotas { outbound, endpoint, region, credentials, clock, quotas, given, lanes })
         };
-        let service_quotas = service_quotas.map(reader).transpose()?;
+        let service_quotas = service_quotas.filter(|_| lanes.take_reading()).map(reader).transpose()?;
         let upstream = Upstream {
             outbound,
             endpoint,
@@ -132,27 +129,16 @@ impl CloudWatch {
             skew: retry::Skew::default(),
         };
         let client = Client::new(upstream, Pages::new(cache));
-        let runs = Runs::new(client.clone(), queries, account, Arc::clone(&lanes));
-        Ok(Self { name, client, runs, lanes, quotas: watch::Sender::new(quotas), service_quotas })
+        let runs = Runs::new(client.clone(), queries, account, lanes);
+        Ok(Self { name, client, runs, service_quotas })
     }
 
-    /// What the account may ask in the region, as it becomes known.
-    #[must_use]
-    pub fn quotas(&self) -> watch::Receiver<Quotas> {
-        self.quotas.subscribe()
-    }
-
-    /// Reads the quotas from Service Quotas, now and every few hours, for as long as it is polled, and has the calls keep to
-    /// what it says; ends at once where they are not to be read.
+    /// Reads the account's quotas from Service Quotas, now and every few hours, for as long as it is polled, and has the calls
+    /// keep to what it says; ends at once where they are not to be read, or another source of the account reads them.
     pub async fn keep_quotas(&self) {
-        let Some(reader) = &self.service_quotas else { return };
-        let mut known = self.quotas();
-        let kept_to = async {
-            while known.changed().await.is_ok() {
-                self.lanes.change(&known.borrow_and_update());
-            }
-        };
-        tokio::join!(reader.keep(&self.quotas), kept_to);
+        if let Some(reader) = &self.service_quotas {
+            reader.keep().await;
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Owns the call (`ListServiceQuotas` of the service code `logs`) and which of its quotas are calls to one of our operations. Never
 //! stops anything: what can't be had, may not be read or is no sensible number leaves the quotas as they were. Never counts
-//! calls: who does listens to [`watch`].
+//! calls: the account's lanes do, and are told.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,10 +10,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{StatusCode, Uri};
 use serde::{Deserialize, Serialize};
-use tokio::sync::watch;
 
 use super::credentials::Cache;
 use super::json_call::JsonCall;
+use super::lanes::Lanes;
 use super::quotas::{Api, GivenQuotas, MAX_CALLS_PER_SECOND, Quotas};
 use super::signer::Signer;
 use crate::domain::time::Clock;
@@ -67,8 +67,12 @@ pub(super) struct ServiceQuotas {
     pub(super) region: String,
     pub(super) credentials: Cache,
     pub(super) clock: Arc<dyn Clock>,
+    /// What holds as long as nothing is read.
+    pub(super) quotas: Quotas,
     /// What the operator says, which wins over what is read.
     pub(super) given: GivenQuotas,
+    /// Who keeps to it.
+    pub(super) lanes: Arc<Lanes>,
 }
 
 #[derive(Serialize)]
@@ -117,14 +121,15 @@ impl Quota {
 }
 
 impl ServiceQuotas {
-    /// Reads the quotas now and every few hours, and tells `quotas` what has changed. Ends with nobody but the process.
-    pub(super) async fn keep(&self, quotas: &watch::Sender<Quotas>) {
+    /// Reads the quotas now and every few hours, and has the lanes keep to them. Ends with nobody but the process.
+    pub(super) async fn keep(&self) {
+        let mut held = self.quotas.clone();
         let mut said = false;
         loop {
             match self.read().await {
                 Ok(read) => {
                     said = false;
-                    self.tell(&read, quotas);
+                    self.tell(&read, &mut held);
                 }
                 Err(error) if said => tracing::debug!(region = self.region, %error, "Service Quotas were not read"),
                 Err(error) => {
@@ -136,16 +141,15 @@ impl ServiceQuotas {
         }
     }
 
-    /// Lays what was read over what holds, and over both what the operator says.
-    fn tell(&self, read: &GivenQuotas, quotas: &watch::Sender<Quotas>) {
-        let changed = quotas.send_if_modified(|held| {
-            let mut now = held.clone();
-            now.overlay(read);
-            now.overlay(&self.given);
-            let changed = now != *held;
-            *held = now;
-            changed
-        });
+    /// Lays what was read over what is held, and over both what the operator says.
+    fn tell(&self, read: &GivenQuotas, held: &mut Quotas) {
+        let before = held.clone();
+        held.overlay(read);
+        held.overlay(&self.given);
+        let changed = *held != before;
+        if changed {
+            self.lanes.change(held);
+        }
         tracing::debug!(region = self.region, known = read.calls_per_second.len(), changed, "Service Quotas were read");
     }
 
