@@ -1,7 +1,7 @@
 # Two commands do everything: `make run` and `make test`. Both set up what is missing, or say exactly what to install.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint doc openapi-lint unit openapi examples schemathesis bench fuzz deny setup system clean
+.PHONY: help run test check format lint doc openapi-lint unit openapi examples schemathesis lambda bench fuzz deny setup system clean
 
 CARGO ?= cargo
 export CARGO_TERM_COLOR ?= auto
@@ -32,7 +32,7 @@ doc:
 openapi-lint: setup
 	REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true \
 		tests/web/node_modules/.bin/redocly lint --config tests/web/redocly.yaml --max-problems 1000 openapi/openapi.json
-	.venv/bin/openapi-spec-validator --schema 3.1 --errors all openapi/openapi.json
+	.venv/bin/openapi-spec-validator --schema 3.1 --subschema-errors all openapi/openapi.json
 
 unit: system setup
 	$(CARGO) test --locked --workspace
@@ -51,8 +51,14 @@ schemathesis: system setup ## Ask the service what its document allows and what 
 	SCHEMATHESIS_EXAMPLES=$(SCHEMATHESIS_EXAMPLES) SCHEMATHESIS_SEED=$(SCHEMATHESIS_SEED) \
 		$(CARGO) test --locked --test integration openapi::schemathesis -- --nocapture
 
+lambda: system ## Build the function, small: target/lambda/bootstrap
+	$(CARGO) build --release --locked --no-default-features --features lambda
+	@mkdir -p target/lambda && strip -o target/lambda/bootstrap target/release/logmark
+	@ls -l target/lambda/bootstrap
+
 # The gateway bench needs haproxy and wrk, and says so.
-bench: system ## Measure: tokens, requests, the way to CloudWatch beside HAProxy, exports, patterns, pages (release build, some minutes)
+bench: lambda ## Measure: tokens, requests, the way to CloudWatch beside HAProxy, exports, patterns, pages, cold starts (release build, some minutes)
+	$(CARGO) bench --locked --bench cold_start
 	$(CARGO) bench --locked --bench tokens
 	$(CARGO) bench --locked --bench requests
 	$(CARGO) bench --locked --bench gateway

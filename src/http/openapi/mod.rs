@@ -63,7 +63,7 @@ pub fn head() -> OpenApi {
             ))
             .build(),
     );
-    let mut components = ComponentsBuilder::new()
+    let components = ComponentsBuilder::new()
         .schema_from::<Problem>()
         .schema_from::<FieldError>()
         .schema_from::<Place>()
@@ -75,9 +75,6 @@ pub fn head() -> OpenApi {
         .schema_from::<StatisticsBody>()
         .security_scheme("token", token)
         .build();
-    components.responses.extend(failures::components().map(|(name, response)| (name.to_owned(), response.into())));
-    components.headers.extend(headers::components().map(|(name, header)| (name.to_owned(), header.into())));
-    components.examples.extend(failures::examples().map(|(name, example)| (name.to_owned(), example.into())));
     OpenApiBuilder::new()
         .info(info)
         .servers(Some([ServerBuilder::new().url("/").description(Some("This service")).build()]))
@@ -89,7 +86,12 @@ pub fn head() -> OpenApi {
 /// The document as text, the same bytes each time.
 pub static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
     let (_, mut document) = super::router::routes().split_for_parts();
-    document.components.iter_mut().flat_map(|all| all.schemas.values_mut()).for_each(absent::never_null);
+    if let Some(components) = &mut document.components {
+        components.schemas.values_mut().for_each(absent::never_null);
+        components.responses.extend(failures::components().map(|(name, response)| (name.to_owned(), response.into())));
+        components.headers.extend(headers::components().map(|(name, header)| (name.to_owned(), header.into())));
+        components.examples.extend(failures::examples().map(|(name, example)| (name.to_owned(), example.into())));
+    }
     headers::onto_all(&mut document);
     for operation in document.paths.paths.values_mut().flat_map(operations) {
         examples::onto(operation);
