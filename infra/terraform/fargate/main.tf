@@ -2,13 +2,11 @@
 # and shrinks in scaling.tf.
 
 data "aws_caller_identity" "current" {}
-data "aws_partition" "current" {}
 data "aws_region" "current" {}
 
 locals {
-  account   = data.aws_caller_identity.current.account_id
-  partition = data.aws_partition.current.partition
-  region    = data.aws_region.current.region
+  account = data.aws_caller_identity.current.account_id
+  region  = data.aws_region.current.region
 
   port       = 8080
   admin_port = 9090

@@ -1,12 +1,10 @@
 # Logmark as a function: the function, its role and its log group. The front doors are in rest_api.tf, http_api.tf and
 # function_url.tf, the alarms in alarms.tf.
 
-data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
 data "aws_region" "current" {}
 
 locals {
-  account   = data.aws_caller_identity.current.account_id
   partition = data.aws_partition.current.partition
   region    = data.aws_region.current.region
 
