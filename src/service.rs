@@ -22,6 +22,7 @@ use crate::http::cursor::Sealer;
 use crate::http::server::{self, Certificates, ConnectionLimits};
 use crate::http::{App, AppState, Parts, RequestLimits, admin, router};
 use crate::outbound::Outbound;
+use crate::sources::buffers::Buffers;
 use crate::sources::cloudwatch::settings::QuotaReading;
 use crate::sources::cloudwatch::{Accounts, CloudWatch, DEFAULT_DEADLINE, Settings};
 use crate::sources::{Source, Sources};
@@ -110,7 +111,7 @@ impl Service {
         let app = App::new(Parts {
             verifier: Arc::clone(&verifier),
             tenants: Arc::new(config.tenants.clone()),
-            sources: Sources::new(opened.sources),
+            sources: Sources::new(opened.sources, Buffers::new(server.limits.stream_pages)),
             sealer: Sealer::new(&cursor_keys)?,
             clock,
             limits,

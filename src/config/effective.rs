@@ -65,6 +65,7 @@ fn write_server_limits(f: &mut fmt::Formatter<'_>, limits: &ServerLimits) -> fmt
     writeln!(f, "  connections: {}, from one address {per_ip}", limits.max_connections)?;
     let (body, header, page) = (limits.max_body_bytes, limits.max_header_bytes, limits.page_bytes);
     writeln!(f, "  bytes: body {body}, headers {header}, messages of a page {page}")?;
+    writeln!(f, "  pages held for streams: {}", limits.stream_pages)?;
     let times: [(&str, Duration); 6] = [
         ("handshake", limits.handshake_timeout),
         ("headers", limits.header_timeout),

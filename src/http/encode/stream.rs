@@ -1,6 +1,6 @@
 //! Events as a streamed body: one page of the source at a time, ending in trailers, or in an error that can be seen.
 //!
-//! Owns the body's life. INVARIANT: at most one page is held; a failure midway never looks like a clean end.
+//! Owns the body's life. INVARIANT: a failure midway never looks like a clean end.
 
 use axum::body::Body;
 use bytes::Bytes;
@@ -77,10 +77,9 @@ const FRAME_BYTES: usize = 64 * 1024;
 
 /// What is still to be sent.
 enum Stage {
-    First(Events),
-    /// A page, and the place of the first event in it that was not written yet.
-    Page(Events, usize),
-    Pages,
+    /// What stands before the events.
+    Head,
+    Events,
     Trailers(HeaderMap),
     Over,
 }
@@ -94,9 +93,9 @@ struct Run<Op> {
 
 type Step = Result<Frame<Bytes>, std::io::Error>;
 
-/// The body that writes `first`, then the rest of the export.
-pub fn body<Op: ReadEvents>(export: Export<Op>, first: Events, writer: Writer, ending: Ending) -> Body {
-    let run = Run { export, writer, ending, stage: Stage::First(first) };
+/// The body that writes the export.
+pub fn body<Op: ReadEvents>(export: Export<Op>, writer: Writer, ending: Ending) -> Body {
+    let run = Run { export, writer, ending, stage: Stage::Head };
     // Compression asks once more after the end.
     Body::new(StreamBody::new(Box::pin(stream::unfold(run, step).fuse())))
 }
@@ -127,14 +126,13 @@ fn last_line(cursor: &str, stop: StopReason) -> Vec<u8> {
 async fn step<Op: ReadEvents>(mut run: Run<Op>) -> Option<(Step, Run<Op>)> {
     loop {
         let (frame, stage) = match std::mem::replace(&mut run.stage, Stage::Over) {
-            Stage::First(events) => {
+            Stage::Head => {
                 let mut out = Vec::new();
                 run.writer.begin(&mut out);
-                run.encode(events, 0, out)
+                (run.data(out), Stage::Events)
             }
-            Stage::Page(events, from) => run.encode(events, from, Vec::new()),
-            Stage::Pages => match run.export.next_page().await {
-                Some(Ok(events)) => run.encode(events, 0, Vec::new()),
+            Stage::Events => match run.export.page().await {
+                Some(Ok((events, from))) => (run.encode(&events, from), Stage::Events),
                 Some(Err(error)) => (run.fail(&error.into()), Stage::Over),
                 None => run.end(),
             },
@@ -149,16 +147,13 @@ async fn step<Op: ReadEvents>(mut run: Run<Op>) -> Option<(Step, Run<Op>)> {
 }
 
 impl<Op: ReadEvents> Run<Op> {
-    /// Makes a frame of the page's events from the one at `from` on. The next page is read while the client takes the last frame
-    /// of this one, for then this one is let go: a client that takes nothing has one page kept for it, and no two.
-    fn encode(&mut self, events: Events, from: usize, mut out: Vec<u8>) -> (Option<Step>, Stage) {
-        let place = self.writer.part(&events, from, FRAME_BYTES, &mut out);
+    /// Makes a frame of the page's events from the one at `from` on.
+    fn encode(&mut self, events: &Events, from: usize) -> Option<Step> {
+        let mut out = Vec::new();
+        let place = self.writer.part(events, from, FRAME_BYTES, &mut out);
         self.ending.audit.events += (place - from) as u64;
-        let ends_page = place >= events.len();
-        if ends_page {
-            self.export.read_ahead();
-        }
-        (self.data(out), if ends_page { Stage::Pages } else { Stage::Page(events, place) })
+        self.export.wrote(place);
+        self.data(out)
     }
 
     fn data(&mut self, out: Vec<u8>) -> Option<Step> {

@@ -18,7 +18,6 @@ use tokio::time::Instant;
 
 use super::errors::CallError;
 use super::flights::Flights;
-use super::lanes::share as scheduler_share;
 use super::pages::{Hold, Kept, Key, Pages};
 use super::upstream::{Request, Upstream};
 use super::wire::{Answer as _, Call, Repeat};
@@ -26,6 +25,7 @@ use crate::auth::permit::Share;
 use crate::domain::event::Urgency;
 use crate::domain::name::TenantId;
 use crate::domain::time::Millis;
+use crate::sources::scheduler_share;
 use crate::telemetry::metrics;
 
 /// What an event takes besides its text.

@@ -123,13 +123,13 @@ impl Answer {
         let patience = self.app.limits.work_time;
         let mut export = Export::new(self.app.sources.clone(), permit, position, self.ask.limit, STREAM_PAGE_BYTES, patience);
         // The first page is read before the answer's head is sent, so that what is wrong has a status.
-        let first = export.next_page().await.unwrap_or_else(|| Ok(Events::default()))?;
+        export.page().await.transpose()?;
         let seal_next = Box::new(move |position: &Position, stop| {
             let pursuit = if stop == StopReason::End { Pursuit::News } else { Pursuit::Events };
             seal(Direction::Forward, position, pursuit)
         });
         let ending = Ending { seal: seal_next, as_line: self.ask.cursor_line, audit };
-        Ok(self.headed(stream::body(export, first, self.writer(), ending).into_response()))
+        Ok(self.headed(stream::body(export, self.writer(), ending).into_response()))
     }
 
     fn writer(&self) -> Writer {
