@@ -1,7 +1,7 @@
 # Two commands do everything: `make run` and `make test`. Both set up what is missing, or say exactly what to install.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint doc unit openapi bench fuzz deny setup system clean
+.PHONY: help run test check format lint doc unit infra lambda-zip openapi bench fuzz deny setup system clean
 
 CARGO ?= cargo
 export CARGO_TERM_COLOR ?= auto
@@ -12,7 +12,7 @@ help: ## Say what can be made
 run: system ## Build and start the demo: sample logs, two tenants, tokens and curl lines to copy
 	$(CARGO) run --locked -- demo
 
-test: check unit ## Everything that CI runs
+test: check infra unit ## Everything that CI runs
 
 check: system format lint doc ## Formatting, lints in every combination of features, documentation
 
@@ -30,6 +30,23 @@ doc:
 
 unit: system setup
 	$(CARGO) test --locked --workspace
+
+infra: .venv-infra/.done ## Check infra/: templates, modules, roles, container, unit
+	@command -v systemd-analyze >/dev/null || sh tests/tools/apt.sh systemd
+	.venv-infra/bin/python infra/tools/check.py
+
+# 600 MB, once: aws-sam-cli and checkov are large. What is pinned is complete, so that pip need not look for more.
+.venv-infra/.done: infra/tools/requirements.txt
+	@python3 -m venv .venv-infra || { sh tests/tools/apt.sh python3-venv && python3 -m venv .venv-infra; }
+	.venv-infra/bin/pip install --quiet --disable-pip-version-check --no-deps --no-compile --requirement infra/tools/requirements.txt
+	@touch $@
+
+# For this machine's processor; infra/README.md says how to build for the other one.
+LAMBDA_TARGET ?=
+lambda-zip: system ## Build the Lambda function: target/lambda/logmark.zip
+	$(CARGO) build --locked --release --no-default-features --features lambda $(if $(LAMBDA_TARGET),--target $(LAMBDA_TARGET))
+	@mkdir -p target/lambda
+	python3 infra/tools/lambda_zip.py target/$(LAMBDA_TARGET)/release/logmark target/lambda/logmark.zip
 
 openapi: system ## Write openapi/openapi.json anew
 	$(CARGO) run --locked --quiet -- openapi > openapi/openapi.json
@@ -74,4 +91,4 @@ system:
 
 clean: ## Remove what was built and set up
 	$(CARGO) clean
-	rm -rf .venv
+	rm -rf .venv .venv-infra
