@@ -1,7 +1,7 @@
 # Two commands do everything: `make run` and `make test`. Both set up what is missing, or say exactly what to install.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint doc unit infra lambda-zip openapi bench fuzz deny setup system clean
+.PHONY: help run test check format lint doc unit infra openapi lambda lambda-zip bench fuzz deny setup system clean
 
 CARGO ?= cargo
 export CARGO_TERM_COLOR ?= auto
@@ -41,18 +41,21 @@ infra: .venv-infra/.done ## Check infra/: templates, modules, roles, container, 
 	.venv-infra/bin/pip install --quiet --disable-pip-version-check --no-deps --no-compile --requirement infra/tools/requirements.txt
 	@touch $@
 
-# For this machine's processor; infra/README.md says how to build for the other one.
-LAMBDA_TARGET ?=
-lambda-zip: system ## Build the Lambda function: target/lambda/logmark.zip
-	$(CARGO) build --locked --release --no-default-features --features lambda $(if $(LAMBDA_TARGET),--target $(LAMBDA_TARGET))
-	@mkdir -p target/lambda
-	python3 infra/tools/lambda_zip.py target/$(LAMBDA_TARGET)/release/logmark target/lambda/logmark.zip
-
 openapi: system ## Write openapi/openapi.json anew
 	$(CARGO) run --locked --quiet -- openapi > openapi/openapi.json
 
+lambda: system ## Build the function, small: target/lambda/bootstrap
+	$(CARGO) build --release --locked --no-default-features --features lambda
+	@mkdir -p target/lambda && strip -o target/lambda/bootstrap target/release/logmark
+	@ls -l target/lambda/bootstrap
+
+# For this machine's processor; infra/README.md says how for another one.
+lambda-zip: lambda ## Put the function into target/lambda/logmark.zip, as Lambda takes it
+	python3 infra/tools/lambda_zip.py target/lambda/bootstrap target/lambda/logmark.zip
+
 # The gateway bench needs haproxy and wrk, and says so.
-bench: system ## Measure: tokens, requests, the way to CloudWatch beside HAProxy, exports, patterns, pages (release build, some minutes)
+bench: lambda ## Measure: tokens, requests, the way to CloudWatch beside HAProxy, exports, patterns, pages, cold starts (release build, some minutes)
+	$(CARGO) bench --locked --bench cold_start
 	$(CARGO) bench --locked --bench tokens
 	$(CARGO) bench --locked --bench requests
 	$(CARGO) bench --locked --bench gateway

@@ -11,6 +11,7 @@ use std::time::Duration;
 use axum::Router;
 use http::HeaderValue;
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 
 use crate::auth::keys::KeySource;
 use crate::auth::token::{IssuerRules, Verifier};
@@ -142,10 +143,11 @@ impl Service {
         self.stores.first().cloned()
     }
 
-    /// Reads the issuers' keys in the background, so that the first caller needs not wait for them.
-    pub fn warm_up(&self) {
+    /// Reads the issuers' keys in the background, so that the first caller needs not wait for them. The task ends when they are
+    /// there, or were not to be had.
+    pub fn warm_up(&self) -> JoinHandle<()> {
         let verifier = Arc::clone(&self.verifier);
-        tokio::spawn(async move { verifier.refresh().await });
+        tokio::spawn(async move { verifier.refresh().await })
     }
 }
 
@@ -206,7 +208,7 @@ impl Listeners {
         let mut helpers = tokio::task::JoinSet::new();
         let admin_limits = ConnectionLimits { total: 100, per_address: None, drain: Duration::ZERO, ..limits };
         helpers.spawn(server::serve(admin_listener, admin, None, admin_limits, std::future::pending()));
-        service.warm_up();
+        drop(service.warm_up());
         if let Some(certificates) = certificates.clone() {
             helpers.spawn(certificates.watch());
         }

@@ -131,11 +131,11 @@ class Sam(unittest.TestCase):
                 self.assertIn(text, each)
 
     def test_one_front_door_is_there_and_the_function_knows_it(self):
-        for door, resource, streaming in [("rest-api", "RestApi", "rest_api"), ("http-api", "HttpApi", None), ("function-url", "FunctionUrl", "function_url")]:
+        for door, resource, streaming in [("rest-api", "RestApi", '["rest_api"]'), ("http-api", "HttpApi", "[]"), ("function-url", "FunctionUrl", '["function_url"]')]:
             template = cfn.Template(ROOT / "sam/template.yaml", GIVEN | {"FrontDoor": door})
             self.assertEqual([name for name in ("RestApi", "HttpApi", "FunctionUrl") if template.exists(name)], [resource])
             function = template.properties("Function")
-            self.assertEqual(function["Environment"]["Variables"].get("LOGMARK__LAMBDA__STREAMING__0"), streaming)
+            self.assertEqual(function["Environment"]["Variables"]["LOGMARK__LAMBDA__STREAMING"], streaming)
             self.assertEqual(function["Timeout"], 29 if door == "http-api" else 300)
 
     def test_the_doors_get_the_parameters_that_they_have(self):

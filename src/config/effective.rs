@@ -21,10 +21,13 @@ pub struct Effective<'a>(pub(super) &'a Config);
 
 impl fmt::Display for Effective<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Config { server, telemetry, issuers, sources, tenants, warnings } = self.0;
+        let Config { server, telemetry, lambda, issuers, sources, tenants, warnings } = self.0;
         write_server(f, server)?;
         let audit = if telemetry.audit { "with audit" } else { "without audit" };
         writeln!(f, "telemetry: {}, {}, {audit}", telemetry.log_format.as_str(), telemetry.log_level)?;
+        if !lambda.streaming.is_empty() {
+            writeln!(f, "lambda: streams to {}", joined(lambda.streaming.iter().map(|door| door.as_str())))?;
+        }
         for issuer in issuers {
             write_issuer(f, issuer)?;
         }

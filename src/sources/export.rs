@@ -32,8 +32,11 @@ pub struct Export<Op> {
     /// How many events may still come, those of the page that is being written among them.
     left: Option<usize>,
     page_bytes: usize,
+    page_events: usize,
     /// How long a source that takes no calls is waited for.
     patience: Duration,
+    /// When to end before the page that was not begun to be written by then.
+    until: Option<Instant>,
     has_begun: bool,
     current: Option<Current>,
     ahead: Option<Ahead>,
@@ -81,13 +84,38 @@ impl<Op: ReadEvents> Export<Op> {
             position,
             left: limit,
             page_bytes,
+            page_events: PAGE_EVENTS,
             patience,
+            until: None,
             has_begun: false,
             current: None,
             ahead: None,
             stop: None,
             failed: false,
         }
+    }
+
+    /// Ends it at `until`, behind the last page that was begun to be written by then.
+    #[must_use]
+    pub fn until(self, until: Option<Instant>) -> Self {
+        Self { until, ..self }
+    }
+
+    /// Asks for so few events, and bytes of messages, at a time.
+    #[must_use]
+    pub fn in_pages_of(self, events: usize, bytes: usize) -> Self {
+        Self { page_events: events.min(PAGE_EVENTS), page_bytes: bytes.min(self.page_bytes), ..self }
+    }
+
+    /// Ends it before the page that [`Export::page`] gave last, of which nothing was written. False when that is the first of
+    /// all, and there is no place before it to go on from.
+    pub fn end_before(&mut self, stop: StopReason) -> bool {
+        let goes_on = self.has_begun && self.stop.is_none() && !self.failed;
+        let can_end = goes_on && self.position.is_some() && self.current.as_ref().is_none_or(|current| current.written == 0);
+        if can_end {
+            (self.current, self.ahead, self.stop) = (None, None, Some(stop));
+        }
+        can_end
     }
 
     /// The page to write from, and the place in it of the first event that was not written yet; `None` when all is written.
@@ -97,6 +125,9 @@ impl<Op: ReadEvents> Export<Op> {
     /// # Errors
     /// What the source says, or that it does not give again what it gave. After an error the export is over.
     pub async fn page(&mut self) -> Option<Result<(Arc<Events>, usize), SourceError>> {
+        if self.is_late() && self.end_before(StopReason::Time) {
+            return None;
+        }
         if let Some(current) = &self.current
             && let Some(events) = current.buffer.events()
         {
@@ -105,11 +136,21 @@ impl<Op: ReadEvents> Export<Op> {
         if self.stop.is_some() || self.failed {
             return None;
         }
-        let read = self.read().await;
+        let read = match self.until {
+            Some(until) => tokio::time::timeout_at(until, self.read()).await.unwrap_or(Err(SourceError::Timeout)),
+            None => self.read().await,
+        };
+        if read.is_err() && self.is_late() && self.end_before(StopReason::Time) {
+            return None;
+        }
         Some(read.map_err(|error| {
             self.failed = true;
             if self.has_begun { midway(error) } else { error }
         }))
+    }
+
+    fn is_late(&self) -> bool {
+        self.until.is_some_and(|until| Instant::now() >= until)
     }
 
     async fn read(&mut self) -> Result<(Arc<Events>, usize), SourceError> {
@@ -158,7 +199,7 @@ impl<Op: ReadEvents> Export<Op> {
         PageRequest {
             position: self.position.clone(),
             direction: Direction::Forward,
-            limit: self.left.unwrap_or(usize::MAX).min(PAGE_EVENTS),
+            limit: self.left.unwrap_or(usize::MAX).min(self.page_events),
             max_bytes: self.page_bytes,
             urgency,
         }

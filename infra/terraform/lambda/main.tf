@@ -17,9 +17,7 @@ locals {
   timeout = local.is_http_api ? 29 : var.timeout
 
   # A REST API's event looks the same whether its integration streams or not: the function must be told.
-  streaming = local.is_http_api ? {} : {
-    LOGMARK__LAMBDA__STREAMING__0 = local.is_rest_api ? "rest_api" : "function_url"
-  }
+  streaming = local.is_http_api ? [] : [local.is_rest_api ? "rest_api" : "function_url"]
 }
 
 resource "aws_cloudwatch_log_group" "logmark" {
@@ -96,11 +94,12 @@ resource "aws_lambda_function" "logmark" {
   }
 
   environment {
-    variables = merge(local.streaming, {
+    variables = {
       LOGMARK_CONFIG              = var.config
       LOGMARK_CURSOR_KEY          = local.cursor_keys["current"]
       LOGMARK_CURSOR_KEY_PREVIOUS = local.cursor_keys["previous"]
-    })
+      LOGMARK__LAMBDA__STREAMING  = jsonencode(local.streaming)
+    }
   }
 
   lifecycle {

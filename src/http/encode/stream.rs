@@ -11,6 +11,7 @@ use http_body_util::StreamBody;
 use logmark_event_page::{Events, Layout, Writer};
 
 use crate::domain::event::{Position, StopReason};
+use crate::http::allowance::escaped_length;
 use crate::http::problem::ApiError;
 use crate::sources::export::Export;
 use crate::sources::reader::ReadEvents;
@@ -30,6 +31,9 @@ pub struct Ending {
     pub seal: Seal,
     /// NDJSON: also write the cursor and the reason as a last line.
     pub as_line: bool,
+    /// Bytes that all may have as a text in JSON: then nothing is sent before all is known, and what goes wrong becomes the
+    /// answer. `None`: any number, sent as they come.
+    pub room: Option<usize>,
     /// Told how many events and bytes went out, and how it ended, once; also when the client left.
     pub audit: Audit,
 }
@@ -132,6 +136,7 @@ async fn step<Op: ReadEvents>(mut run: Run<Op>) -> Option<(Step, Run<Op>)> {
                 (run.data(out), Stage::Events)
             }
             Stage::Events => match run.export.page().await {
+                Some(Ok((events, _))) if run.ending.room.is_some() => run.encode_whole(&events),
                 Some(Ok((events, from))) => (run.encode(&events, from), Stage::Events),
                 Some(Err(error)) => (run.fail(&error.into()), Stage::Over),
                 None => run.end(),
@@ -156,6 +161,34 @@ impl<Op: ReadEvents> Run<Op> {
         self.data(out)
     }
 
+    /// Makes a frame of the whole page, if there is room for it.
+    fn encode_whole(&mut self, events: &Events) -> (Option<Step>, Stage) {
+        let mut out = Vec::new();
+        self.writer.page(events, &mut out);
+        match self.ending.room.and_then(|room| room.checked_sub(escaped_length(&out))) {
+            Some(left) => {
+                self.ending.room = Some(left);
+                self.ending.audit.events += events.len() as u64;
+                self.export.wrote(events.len());
+                (self.data(out), Stage::Events)
+            }
+            None => self.cut(),
+        }
+    }
+
+    /// There is no room for the page that was read last: ends before it where the body can say so.
+    fn cut(&mut self) -> (Option<Step>, Stage) {
+        if self.ending.as_line && self.export.end_before(StopReason::Bytes) {
+            return self.end();
+        }
+        let how = match self.writer.layout() {
+            Layout::Ndjson => "ask for less, or add `trailer=line`: the answer then ends with a cursor",
+            _ => "ask for less, or for JSON page by page",
+        };
+        let detail = format!("the answer is larger than can be returned here: {how}");
+        (self.fail(&ApiError::parameter("limit", detail)), Stage::Over)
+    }
+
     fn data(&mut self, out: Vec<u8>) -> Option<Step> {
         self.ending.audit.bytes += out.len() as u64;
         // A client that reads slowly holds this for long: without the room into which the buffer might have grown.
@@ -166,6 +199,10 @@ impl<Op: ReadEvents> Run<Op> {
     fn fail(&mut self, error: &ApiError) -> Option<Step> {
         tracing::warn!(error = %error, "an export ended midway: {error}");
         self.ending.audit.outcome = "failed";
+        if self.ending.room.is_some() {
+            // Nothing was sent yet.
+            return Some(Err(std::io::Error::other(error.clone())));
+        }
         match self.writer.layout() {
             Layout::Ndjson => {
                 let mut line = serde_json::to_vec(&serde_json::json!({ "error": error.problem() })).unwrap_or_default();
@@ -180,6 +217,10 @@ impl<Op: ReadEvents> Run<Op> {
 
     fn end(&mut self) -> (Option<Step>, Stage) {
         let Some((position, stop)) = self.export.ended() else { return (None, Stage::Over) };
+        if stop == StopReason::Time && !self.ending.as_line {
+            // Without a line that says so nobody would know that there is more.
+            return (self.fail(&ApiError::Unfinished), Stage::Over);
+        }
         let cursor = match (self.ending.seal)(position, stop) {
             Ok(cursor) => cursor,
             // Up to a limit the events are not all there are: without a cursor that must be seen.

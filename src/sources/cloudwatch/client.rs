@@ -86,7 +86,7 @@ impl Client {
 
     /// Looks for credentials.
     pub(super) async fn ready(&self) -> Result<(), CallError> {
-        self.0.upstream.credentials.get(self.now()).await.map(drop)
+        Ok(self.0.upstream.credentials.get(self.now()).await.map(drop)?)
     }
 
     /// Calls the operation, paid from the share.

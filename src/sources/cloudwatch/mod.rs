@@ -1,12 +1,12 @@
 //! CloudWatch Logs as a source: signed calls to one region, with one role.
 //!
-//! Owns everything that knows AWS. Never decides who may (a permit has), never sends what a caller wrote but names, times
+//! Owns everything that knows CloudWatch. Never decides who may (a permit has), never sends what a caller wrote but names, times
 //! and prefixes of checked form, and never repeats what AWS wrote in an error.
 //!
 //! Reading order: [`settings`] and [`quotas`], `service_quotas` (what an account really may), `events`, `lists` and `queries`
 //! (what is asked, what of it is shown), `walk` and `position` (where reading goes on), `client` (one call as it is seen from
 //! there), `pages` and `flights` (answers that are there, or under way), `upstream` (a call that is made), `lanes` (when),
-//! `retry`, `errors`, `signer`, `credentials`, `wire`.
+//! `retry`, `errors`, `wire`; signatures and credentials are in [`crate::aws`].
 
 pub mod settings;
 pub mod quotas;
@@ -24,8 +24,6 @@ mod upstream;
 mod lanes;
 mod retry;
 mod errors;
-mod signer;
-mod credentials;
 mod wire;
 #[cfg(test)]
 mod tests;
@@ -37,7 +35,6 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use tokio::sync::watch;
 
 use self::client::Client;
-use self::credentials::{Cache, Origin};
 pub use self::lanes::Accounts;
 use self::lanes::Lanes;
 use self::pages::Pages;
@@ -45,9 +42,11 @@ use self::queries::Runs;
 use self::quotas::Quotas;
 use self::service_quotas::ServiceQuotas;
 pub use self::settings::{DEFAULT_DEADLINE, Settings, SettingsError};
-use self::settings::{QuotaReading, endpoint_of, is_region};
+use self::settings::QuotaReading;
 use self::upstream::Upstream;
 use crate::auth::permit::Permit;
+use crate::aws::credentials::{Cache, Origin};
+use crate::aws::endpoint::{NoEndpoint, endpoint_of, is_region};
 use crate::domain::event::{EventPage, ListPage, LogGroup, LogStream, PageRequest, Position};
 use crate::domain::name::SourceName;
 use crate::domain::operation::{DescribeGroup, ListGroups, ListStreams, ReadGroup, ReadStream};
@@ -107,7 +106,7 @@ impl CloudWatch {
         origin: Origin,
     ) -> Result<Self, SettingsError> {
         if !is_region(&settings.region) {
-            return Err(SettingsError::Region(settings.region));
+            return Err(NoEndpoint::Region(settings.region).into());
         }
         let lanes = accounts.lanes(&settings)?;
         let account = settings.account();
@@ -116,7 +115,7 @@ impl CloudWatch {
         let reader = |QuotaReading { endpoint, given }| {
             let endpoint = endpoint_of(service_quotas::SERVICE, &region, endpoint)?;
             let (outbound, region, clock) = (outbound.clone(), region.clone(), Arc::clone(&clock));
-            Ok(ServiceQuotas { outbound, endpoint, region, credentials: Cache::new(origin.clone()), clock, given })
+            Ok::<_, SettingsError>(ServiceQuotas { outbound, endpoint, region, credentials: Cache::new(origin.clone()), clock, given })
         };
         let service_quotas = service_quotas.map(reader).transpose()?;
         let upstream = Upstream {

@@ -14,12 +14,11 @@ use http_body_util::Full;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
-use super::credentials::Cache;
 use super::quotas::{Api, GivenQuotas, MAX_CALLS_PER_SECOND, Quotas};
-use super::signer;
+use crate::aws::credentials::{Cache, NoCredentials};
+use crate::aws::signer;
 use crate::domain::time::Clock;
 use crate::outbound::{Limits, Outbound, OutboundError};
-use crate::sources::SourceError;
 
 /// How long what was read holds: an increase is granted by people, and takes days.
 const REFRESH: Duration = Duration::from_secs(6 * 3600);
@@ -41,7 +40,7 @@ const LIMITS: Limits = Limits { deadline: Duration::from_secs(10), max_body: 1 <
 pub(super) enum ReadError {
     /// No credentials.
     #[error("no credentials: {0}")]
-    Credentials(SourceError),
+    Credentials(#[from] NoCredentials),
     /// The request can't be made: a fault of ours.
     #[error("the request could not be made")]
     Request,
@@ -177,8 +176,8 @@ impl ServiceQuotas {
             .body(Full::new(body.clone()));
         let mut request = request.map_err(|_| ReadError::Request)?;
         let now = self.clock.now();
-        let credentials = self.credentials.get(now).await.map_err(|error| ReadError::Credentials(error.plain()))?;
-        signer::sign_for(SERVICE, &mut request, &body, &credentials, &self.region, now).map_err(|_| ReadError::Request)?;
+        let credentials = self.credentials.get(now).await?;
+        signer::sign(SERVICE, &mut request, &body, &credentials, &self.region, now).map_err(|_| ReadError::Request)?;
         request.headers_mut().insert(USER_AGENT, AGENT);
         let answer = self.outbound.send(request, LIMITS).await?;
         if answer.status() != StatusCode::OK {

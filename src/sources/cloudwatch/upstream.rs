@@ -14,19 +14,21 @@ use http_body_util::Full;
 use logmark_quota::{Refused, Share, Turn};
 use tokio::time::Instant;
 
-use super::credentials::Cache;
 use super::errors::{CallError, Failure, Kind};
 use super::lanes::Lanes;
 use super::quotas::Api;
 use super::retry::{MAX_ATTEMPTS, Skew, backoff};
-use super::signer;
 use super::wire::Repeat;
+use crate::aws::credentials::Cache;
+use crate::aws::signer;
 use crate::domain::time::{Clock, Millis};
 use crate::outbound::{Limits, Outbound};
 use crate::telemetry::metrics;
 
 const CONTENT: HeaderValue = HeaderValue::from_static("application/x-amz-json-1.1");
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("logmark/", env!("CARGO_PKG_VERSION")));
+/// CloudWatch Logs, in host names and signatures.
+pub(super) const SERVICE: &str = "logs";
 const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
 /// A page holds 1 MiB of messages at most, which JSON may write six times as long, and 10,000 events with a stream's name
 /// of up to 512 characters and an id each.
@@ -131,7 +133,7 @@ impl Upstream {
         post.headers_mut().insert(CONTENT_TYPE, CONTENT);
         let target = HeaderValue::try_from(format!("Logs_20140328.{}", request.api));
         post.headers_mut().insert(TARGET, target.map_err(|_| Failure::new(Kind::Other, "no such operation"))?);
-        signer::sign(&mut post, &request.body, &signed.credentials, &self.region, at)
+        signer::sign(SERVICE, &mut post, &request.body, &signed.credentials, &self.region, at)
             .map_err(|error| Failure::new(Kind::Other, error.to_string()))?;
         post.headers_mut().insert(USER_AGENT, AGENT);
 

@@ -1,8 +1,9 @@
 //! Signature Version 4 over one of our own requests.
 //!
-//! Owns the canonical request, which is simpler here than in general: a POST to `/` without a query, whose headers are all
-//! ours. Signed are those present when [`sign`] is called, plus `host`, `x-amz-date` and the session token. Never signs
-//! anything that a caller wrote: host, region and service are the configuration's, the target is a constant.
+//! Owns the canonical request, which is simpler here than in general: no query, headers that are all ours, and the path `/`,
+//! but for S3, where it is a key that is encoded already. Signed are the headers present when [`sign`] is called, plus `host`,
+//! `x-amz-date` and the session token. Never signs anything that a caller wrote: host, path, region and service are the
+//! configuration's, the target is a constant.
 
 use std::fmt::Write as _;
 use std::time::{Duration, UNIX_EPOCH};
@@ -18,29 +19,23 @@ use http_body_util::Full;
 
 use crate::domain::time::Millis;
 
-/// CloudWatch Logs' name in the credential scope.
-const LOGS: &str = "logs";
+/// S3's name in the credential scope.
+pub const S3: &str = "s3";
 const DATE: HeaderName = HeaderName::from_static("x-amz-date");
+/// S3 wants the body's digest as a header too.
+const CONTENT_DIGEST: HeaderName = HeaderName::from_static("x-amz-content-sha256");
 const TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
 
 /// A request that can't be signed: a fault of ours, as everything in it is ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the request could not be signed")]
-pub(super) struct NotSigned;
+pub struct NotSigned;
 
-/// Adds the signature for CloudWatch Logs to `request`, whose body is `body`, as of `at`.
-pub(super) fn sign(
-    request: &mut Request<Full<Bytes>>,
-    body: &Bytes,
-    credentials: &Credentials,
-    region: &str,
-    at: Millis,
-) -> Result<(), NotSigned> {
-    sign_for(LOGS, request, body, credentials, region, at)
-}
-
-/// As [`sign`], for another service of AWS.
-pub(super) fn sign_for(
+/// Adds the signature for a service of AWS (its name in the credential scope) to `request`, whose body is `body`, as of `at`.
+///
+/// # Errors
+/// [`NotSigned`]: another kind of request than those that we make.
+pub fn sign(
     service: &str,
     request: &mut Request<Full<Bytes>>,
     body: &Bytes,
@@ -52,10 +47,13 @@ pub(super) fn sign_for(
     let date = basic_format(at);
     let day = date.get(..8).ok_or(NotSigned)?;
     request.headers_mut().insert(DATE, HeaderValue::try_from(&date).map_err(|_| NotSigned)?);
+    if service == S3 {
+        request.headers_mut().insert(CONTENT_DIGEST, HeaderValue::try_from(sha256(body)).map_err(|_| NotSigned)?);
+    }
     if let Some(token) = credentials.session_token() {
         request.headers_mut().insert(TOKEN, secret(token)?);
     }
-    let (canonical, signed) = canonical_request(request, body)?;
+    let (canonical, signed) = canonical_request(service, request, body)?;
     let scope = format!("{day}/{region}/{service}/aws4_request");
     let to_sign = format!("AWS4-HMAC-SHA256\n{date}\n{scope}\n{}", sha256(canonical.as_bytes()));
     let key = generate_signing_key(credentials.secret_access_key(), time, region, service);
@@ -67,8 +65,10 @@ pub(super) fn sign_for(
 }
 
 /// The canonical request, and the names of the headers in it.
-fn canonical_request(request: &Request<Full<Bytes>>, body: &Bytes) -> Result<(String, String), NotSigned> {
-    if request.method() != Method::POST || request.uri().path() != "/" || request.uri().query().is_some() {
+fn canonical_request(service: &str, request: &Request<Full<Bytes>>, body: &Bytes) -> Result<(String, String), NotSigned> {
+    let (method, path) = (request.method(), request.uri().path());
+    let ours = if service == S3 { *method == Method::GET && is_encoded(path) } else { *method == Method::POST && path == "/" };
+    if !ours || request.uri().query().is_some() {
         return Err(NotSigned);
     }
     let mut headers = vec![("host", host(request.uri())?)];
@@ -77,12 +77,28 @@ fn canonical_request(request: &Request<Full<Bytes>>, body: &Bytes) -> Result<(St
     }
     headers.sort_unstable();
     let signed = headers.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(";");
-    let mut canonical = "POST\n/\n\n".to_owned();
+    let mut canonical = format!("{method}\n{path}\n\n");
     for (name, value) in headers {
         let _infallible = writeln!(canonical, "{name}:{value}");
     }
     let _infallible = write!(canonical, "\n{signed}\n{}", sha256(body));
     Ok((canonical, signed))
+}
+
+/// Is it a path as AWS writes it: unreserved characters, slashes, and all else as `%2A`?
+fn is_encoded(path: &str) -> bool {
+    let hex = |byte: &u8| byte.is_ascii_digit() || (b'A'..=b'F').contains(byte);
+    let mut bytes = path.bytes();
+    while let Some(byte) = bytes.next() {
+        let good = match byte {
+            b'%' => bytes.next().is_some_and(|byte| hex(&byte)) && bytes.next().is_some_and(|byte| hex(&byte)),
+            byte => byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte),
+        };
+        if !good {
+            return false;
+        }
+    }
+    path.starts_with('/')
 }
 
 /// The `Host` that hyper will send: the scheme's own port is left out.
@@ -114,7 +130,8 @@ fn secret(text: &str) -> Result<HeaderValue, NotSigned> {
 
 #[cfg(test)]
 mod tests {
-    use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings};
+    use aws_sigv4::http_request::{PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SigningSettings};
+    use aws_sigv4::http_request::UriPathNormalizationMode;
     use aws_sigv4::sign::v4;
     use http::header::CONTENT_TYPE;
 
@@ -122,20 +139,32 @@ mod tests {
 
     const AT: Millis = Millis(1_795_168_800_999);
 
+    const LOGS: &str = "logs";
+
     fn request(uri: &str) -> Request<Full<Bytes>> {
         let request = Request::post(uri).header(CONTENT_TYPE, "application/x-amz-json-1.1").header("x-amz-target", "Logs_1.Do");
         request.body(Full::default()).unwrap()
     }
 
+    fn object(uri: &str) -> Request<Full<Bytes>> {
+        Request::get(uri).body(Full::default()).unwrap()
+    }
+
     /// The headers that aws-sigv4 adds, which knows every kind of request.
-    fn theirs(request: &Request<Full<Bytes>>, body: &Bytes, credentials: &Credentials) -> Vec<(String, String)> {
+    fn theirs(service: &str, request: &Request<Full<Bytes>>, body: &Bytes, credentials: &Credentials) -> Vec<(String, String)> {
         let identity = credentials.clone().into();
         let time = UNIX_EPOCH + Duration::from_millis(u64::try_from(AT.0).unwrap());
-        let params = v4::SigningParams::builder().identity(&identity).region("eu-west-1").name(LOGS).time(time);
-        let params = params.settings(SigningSettings::default()).build().unwrap().into();
+        let params = v4::SigningParams::builder().identity(&identity).region("eu-west-1").name(service).time(time);
+        let mut settings = SigningSettings::default();
+        if service == S3 {
+            settings.percent_encoding_mode = PercentEncodingMode::Single;
+            settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
+            settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
+        }
+        let params = params.settings(settings).build().unwrap().into();
         let headers = request.headers().iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap()));
         let uri = request.uri().to_string();
-        let signable = SignableRequest::new("POST", uri, headers, SignableBody::Bytes(body)).unwrap();
+        let signable = SignableRequest::new(request.method().as_str(), uri, headers, SignableBody::Bytes(body)).unwrap();
         let (instructions, _) = aws_sigv4::http_request::sign(signable, &params).unwrap().into_parts();
         instructions.headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }
@@ -147,14 +176,29 @@ mod tests {
                 for body in ["", "{\"logGroupName\":\"/acme/api\"}"] {
                     let credentials = Credentials::new("AKIDEXAMPLE", "wJalrXUtnFEMI", token.clone(), None, "test");
                     let body = Bytes::from_static(body.as_bytes());
-                    let (mut ours, before) = (request(uri), request(uri));
-                    sign(&mut ours, &body, &credentials, "eu-west-1", AT).unwrap();
-                    let theirs = theirs(&before, &body, &credentials);
-                    assert_eq!(ours.headers().len(), before.headers().len() + theirs.len());
-                    for (name, value) in theirs {
-                        assert_eq!(ours.headers()[&name], value, "{name} {uri}");
-                    }
+                    is_theirs(LOGS, || request(uri), &body, &credentials);
                 }
+            }
+        }
+    }
+
+    fn is_theirs(service: &str, request: impl Fn() -> Request<Full<Bytes>>, body: &Bytes, credentials: &Credentials) {
+        let (mut ours, before) = (request(), request());
+        sign(service, &mut ours, body, credentials, "eu-west-1", AT).unwrap();
+        let theirs = theirs(service, &before, body, credentials);
+        assert_eq!(ours.headers().len(), before.headers().len() + theirs.len());
+        for (name, value) in theirs {
+            assert_eq!(ours.headers()[&name], value, "{name} {}", before.uri());
+        }
+    }
+
+    #[test]
+    fn an_object_of_s3_is_signed_as_aws_own_signer_does() {
+        let host = "https://bucket.s3.eu-west-1.amazonaws.com";
+        for path in ["/logmark.toml", "/a/b//c/../d.toml", "/a%20b/%C3%A9%25%2B.toml", "/~x_-.y"] {
+            for token in [None, Some("a/session+token==".to_owned())] {
+                let credentials = Credentials::new("AKIDEXAMPLE", "wJalrXUtnFEMI", token, None, "test");
+                is_theirs(S3, || object(&format!("{host}{path}")), &Bytes::new(), &credentials);
             }
         }
     }
@@ -163,15 +207,20 @@ mod tests {
     fn another_kind_of_request_is_not_signed() {
         let credentials = Credentials::new("AKIDEXAMPLE", "wJalrXUtnFEMI", None, None, "test");
         for uri in ["https://host/path", "https://host/?query", "/"] {
-            assert_eq!(sign(&mut request(uri), &Bytes::new(), &credentials, "eu-west-1", AT), Err(NotSigned), "{uri}");
+            assert_eq!(sign(LOGS, &mut request(uri), &Bytes::new(), &credentials, "eu-west-1", AT), Err(NotSigned), "{uri}");
         }
+        for uri in ["https://host/a+b", "https://host/%2f", "https://host/a%2", "https://host/?x"] {
+            assert_eq!(sign(S3, &mut object(uri), &Bytes::new(), &credentials, "eu-west-1", AT), Err(NotSigned), "{uri}");
+        }
+        let to_s3 = sign(S3, &mut request("https://host/"), &Bytes::new(), &credentials, "eu-west-1", AT);
+        assert_eq!(to_s3, Err(NotSigned), "a POST");
     }
 
     #[test]
     fn neither_key_nor_token_shows_in_a_debug_text() {
         let credentials = Credentials::new("AKIDEXAMPLE", "wJalrXUtnFEMI", Some("token".to_owned()), None, "test");
         let mut request = request("https://host/");
-        sign(&mut request, &Bytes::new(), &credentials, "eu-west-1", AT).unwrap();
+        sign(LOGS, &mut request, &Bytes::new(), &credentials, "eu-west-1", AT).unwrap();
         let text = format!("{:?}", request.headers());
         assert!(!text.contains("AKIDEXAMPLE") && !text.contains("\"token\""), "{text}");
     }
