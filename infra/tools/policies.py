@@ -43,11 +43,11 @@ def resources(call):
         return [f"{ARN}log-group:{group}:log-stream:{stream}"]
     if group:
         return [f"{ARN}log-group:{group}:log-stream:", f"{ARN}log-group:{group}"]
-    return {
-        "sts:AssumeRole": [SOURCE_ROLE],
-        "ssm:GetParameter": [f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/logmark/config"],
-        "s3:GetObject": ["arn:aws:s3:::logmark-config/logmark.toml"],
-    }.get(action, ["*"])
+    if "parameter" in call:
+        return [f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter{call['parameter']}"]
+    if "object" in call:
+        return [f"arn:aws:s3:::{call['object']}"]
+    return [call.get("role", "*")]
 
 
 def context(call):

@@ -5,3 +5,4 @@
 
 mod calls;
 mod log_lines;
+mod unit;
