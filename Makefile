@@ -41,8 +41,9 @@ infra: .venv-infra/.done ## Check infra/: templates, modules, roles, container, 
 	.venv-infra/bin/pip install --quiet --disable-pip-version-check --no-deps --no-compile --requirement infra/tools/requirements.txt
 	@touch $@
 
-openapi: system ## Write openapi/openapi.json anew
+openapi: system ## Write openapi/openapi.json anew, and what API Gateway imports of it
 	$(CARGO) run --locked --quiet -- openapi > openapi/openapi.json
+	python3 infra/tools/api_gateway.py
 
 lambda: system ## Build the function, small: target/lambda/bootstrap
 	$(CARGO) build --release --locked --no-default-features --features lambda

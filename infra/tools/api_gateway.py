@@ -1,6 +1,6 @@
 """Writes infra/api-gateway/openapi.json, Logmark's routes as API Gateway imports them, from openapi/openapi.json.
 
-API Gateway reads OpenAPI 3.0 and not all of it, and needs of it only paths, methods and integrations: answers, schemas and
+API Gateway reads OpenAPI 3.0 and not all of it, and needs of it only paths, methods and integrations: texts, schemas and
 examples stay in Logmark's own document, which it serves at /openapi.json. `--check` writes nothing and exits with 1 when the
 file is not what would be written.
 
@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCE, TARGET = ROOT / "openapi/openapi.json", ROOT / "infra/api-gateway/openapi.json"
 METHODS = ("get", "post", "put", "patch", "delete")
 # Pages for people, which the document of the API leaves out.
-PAGES = {"/": {"get": {"summary": "The first page"}}, "/docs": {"get": {"summary": "Swagger UI"}}, "/docs/{proxy+}": {"get": {"summary": "Swagger UI"}}}
+PAGES = {"/": {"get": {}}, "/docs": {"get": {}}, "/docs/{proxy+}": {"get": {}}}
 # Field names and values: "x-amazon-apigateway-integration object" and "Set up a Lambda proxy integration with payload response
 # streaming", API Gateway Developer Guide.
 INTEGRATION = {
@@ -39,7 +39,7 @@ def operation(source, path):
     parameters = [
         {"name": name.rstrip("+"), "in": "path", "required": True, "schema": {"type": "string"}} for name in re.findall(r"{([^}]+)}", path)
     ]
-    made = {key: source[key] for key in ("operationId", "summary", "tags") if key in source}
+    made = {"operationId": source["operationId"]} if "operationId" in source else {}
     made |= {"parameters": parameters} if parameters else {}
     return made | {"responses": {"default": {"description": "Logmark's answer"}}, "x-amazon-apigateway-integration": INTEGRATION}
 
@@ -48,8 +48,8 @@ def path_item(source, path):
     """The path's methods, and those that Logmark answers besides: HEAD where there is GET, OPTIONS for browsers (CORS)."""
     methods = {method: source[method] for method in METHODS if method in source}
     if "get" in methods:
-        methods["head"] = {"summary": methods["get"]["summary"] + " (headers)"}
-    methods["options"] = {"summary": "What a browser asks before it calls from another origin"}
+        methods["head"] = {}
+    methods["options"] = {}
     return {method: operation(value, path) for method, value in methods.items()}
 
 
