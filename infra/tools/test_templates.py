@@ -2,6 +2,7 @@
 
 import json
 import re
+import tempfile
 import unittest
 from pathlib import Path
 
@@ -182,6 +183,14 @@ class Runner(unittest.TestCase):
         self.assertEqual(check.compared({"A": ["x"]}, {"A": "reason"}), [])
         self.assertEqual(len(check.compared({"A": ["x", "y"]}, {})), 2)
         self.assertEqual(len(check.compared({}, {"A": "reason"})), 1)
+
+    def test_a_context_that_lacks_what_is_copied_is_found(self):
+        dockerfile = "# x\n\nFROM rust AS build\nCOPY Cargo.toml src ./\n\nFROM scratch\nCOPY --from=build a b\n"
+        self.assertEqual(check.copied(dockerfile), ["Cargo.toml", "src"])
+        with tempfile.TemporaryDirectory() as folder:
+            self.assertEqual(len(check.context(folder, dockerfile, "*\n!Cargo.toml\n")), 1)
+            self.assertTrue((Path(folder) / "Cargo.toml").exists())
+            self.assertEqual(len(check.context(folder, dockerfile, "!Cargo.toml\n*\n")), 1)
 
     def test_a_tool_that_finds_something_is_heard(self):
         self.assertTrue(check.run("false"))
