@@ -37,6 +37,8 @@ infra: .venv-infra/.done ## Check infra/: templates, modules, roles, container, 
 
 # 600 MB, once: aws-sam-cli and checkov are large. What is pinned is complete, so that pip need not look for more.
 .venv-infra/.done: infra/tools/requirements.txt
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo 'Python 3.11 or later is missing: apt-get install python3 python3-venv'; exit 1; }
 	@python3 -m venv .venv-infra || { sh tests/tools/apt.sh python3-venv && python3 -m venv .venv-infra; }
 	.venv-infra/bin/pip install --quiet --disable-pip-version-check --no-deps --no-compile --requirement infra/tools/requirements.txt
 	@touch $@

@@ -173,7 +173,7 @@ variable "config_kms_key_arn" {
 }
 
 variable "cursor_key_secret_arn" {
-  description = "A Secrets Manager secret {\"current\":\"…\",\"previous\":\"…\"}, each 32 bytes in base64, for cursor_keys = [\"env:LOGMARK_CURSOR_KEY\", \"env:LOGMARK_CURSOR_KEY_PREVIOUS\"]."
+  description = "A Secrets Manager secret {\"current\":\"…\",\"previous\":\"…\"}, each 32 bytes in base64, for cursor_keys = [\"env:LOGMARK_CURSOR_KEY\", \"env:LOGMARK_CURSOR_KEY_PREVIOUS\"]; encrypted with AWS's own key, since the start role may use no other."
   type        = string
 }
 
