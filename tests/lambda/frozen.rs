@@ -125,8 +125,12 @@ async fn two_tenants_alternate_while_the_clock_jumps_by_half_hours() {
     // Each hour's credentials were fetched, before they ran out: no call was signed with old ones, which the fake would refuse.
     let given = hourly.given.load(Ordering::SeqCst);
     assert!((6..=12).contains(&given), "{given} times in six hours");
-    let keys: std::collections::BTreeSet<String> =
-        fake.state().seen.iter().map(|seen| seen.header("authorization").unwrap().split(['=', '/']).nth(1).unwrap().to_owned()).collect();
+    let keys: std::collections::BTreeSet<String> = fake
+        .state()
+        .seen
+        .iter()
+        .map(|seen| seen.header("authorization").unwrap().split(['=', '/']).nth(1).unwrap().to_owned())
+        .collect();
     assert_eq!(keys.len(), given, "{keys:?}");
     running.abort();
 }
