@@ -160,7 +160,7 @@ fn read(path: &str) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
 }
 
-/// Every text of the form `Service.Operation` in the sources.
+/// Every text of the form `Service.Operation` in the sources, but for our own words and CloudWatch Logs' operations.
 fn targets(folder: &Path, found: &mut BTreeSet<String>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -171,7 +171,10 @@ fn targets(folder: &Path, found: &mut BTreeSet<String>) {
             let name = |text: &str, more: &str| {
                 text.starts_with(|c: char| c.is_ascii_uppercase()) && text.chars().all(|c| c.is_ascii_alphanumeric() || more.contains(c))
             };
-            let is_target = |text: &&str| text.split_once('.').is_some_and(|(service, rest)| name(service, "_") && name(rest, ""));
+            let is_target = |text: &&str| {
+                let (service, operation) = text.split_once('.').unwrap_or_default();
+                name(service, "_") && name(operation, "") && service != "Logmark" && !service.starts_with("Logs_")
+            };
             found.extend(text.split('"').filter(is_target).map(str::to_owned));
         }
     }
