@@ -65,9 +65,10 @@ async fn ask_for_everything(world: &Binary, acme: &Client) -> BTreeSet<&'static 
 
 /// One query to its rows and a whole record of them, and one that is stopped.
 async fn query(world: &Binary, acme: &Client) {
-    let pointer = vec![vec![("@ptr".to_owned(), "raw-pointer".to_owned()), ("@message".to_owned(), "m".to_owned())]];
-    world.fake.state().queries.script = Script { rows: pointer, looks: 1, ..Script::default() };
-    world.fake.state().queries.records.insert("raw-pointer".to_owned(), vec![("@message".to_owned(), "m".to_owned())]);
+    let event = [("@message", "m"), ("@log", "123456789012:/acme/api"), ("@logStream", "prod-1"), ("@ptr", "raw-pointer")];
+    let event = event.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+    world.fake.state().queries.script = Script { rows: vec![event.clone()], looks: 1, ..Script::default() };
+    world.fake.state().queries.records.insert("raw-pointer".to_owned(), event);
     let body = json!({ "query": "fields @message", "logGroups": GROUPS, "start": "-1h" });
     let answer = acme.post("/queries", &body, &[("prefer", "wait=20")]).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
@@ -103,7 +104,10 @@ async fn calls_of_other_services() -> Vec<Value> {
     let moto = Moto::shared().await;
     let recorder = Recorder::before(moto.address).await;
     let aws = format!("http://{}", recorder.address);
-    let place = Place::with_tenants("", "[tenants.acme]\n[[tenants.acme.grants]]\nsource = \"other\"\ngroups = [\"/acme/*\"]\nactions = [\"read\"]\n");
+    let place = Place::with_tenants(
+        "",
+        "[tenants.acme]\n[[tenants.acme.grants]]\nsource = \"other\"\ngroups = [\"/acme/*\"]\nactions = [\"read\"]\n",
+    );
     let text = std::fs::read_to_string(place.path().join("logmark.toml")).unwrap();
     moto.put_parameter("/logmark/config", &text).await;
     moto.put_object("logmark-config", "logmark.toml", &text).await;
@@ -111,11 +115,11 @@ async fn calls_of_other_services() -> Vec<Value> {
         ("AWS_REGION", "eu-west-1"),
         ("AWS_ACCESS_KEY_ID", "AKIDTEST"),
         ("AWS_SECRET_ACCESS_KEY", "secret"),
-        ("AWS_ENDPOINT_URL", &aws),
+        ("AWS_ENDPOINT_URL", aws.as_str()),
         ("LOGMARK__SOURCES__1__NAME", "other"),
         ("LOGMARK__SOURCES__1__KIND", "cloudwatch"),
         ("LOGMARK__SOURCES__1__REGION", "eu-west-1"),
-        ("LOGMARK__SOURCES__1__ENDPOINT", &aws),
+        ("LOGMARK__SOURCES__1__ENDPOINT", aws.as_str()),
         ("LOGMARK__SOURCES__1__ASSUME_ROLE", ROLE),
         ("LOGMARK__SOURCES__1__EXTERNAL_ID", "external-id"),
     ];
@@ -169,7 +173,8 @@ fn targets(folder: &Path, found: &mut BTreeSet<String>) {
         } else if path.extension().is_some_and(|end| end == "rs") && !path.components().any(|part| part.as_os_str() == "tests") {
             let text = std::fs::read_to_string(&path).unwrap();
             let name = |text: &str, more: &str| {
-                text.starts_with(|c: char| c.is_ascii_uppercase()) && text.chars().all(|c| c.is_ascii_alphanumeric() || more.contains(c))
+                text.starts_with(|c: char| c.is_ascii_uppercase())
+                    && text.chars().all(|c| c.is_ascii_alphanumeric() || more.contains(c))
             };
             let is_target = |text: &&str| {
                 let (service, operation) = text.split_once('.').unwrap_or_default();
@@ -198,7 +203,8 @@ async fn the_roles_are_made_for_the_calls_that_are_made() {
     let documented = documented();
     assert_eq!(asked.into_iter().map(str::to_owned).collect::<BTreeSet<_>>(), documented, "an operation is not asked for here");
 
-    let mut calls: BTreeSet<String> = world.fake.state().seen.iter().flat_map(asked_of_iam).map(|call| call.to_string()).collect();
+    let mut calls: BTreeSet<String> =
+        world.fake.state().seen.iter().flat_map(asked_of_iam).map(|call| call.to_string()).collect();
     calls.extend(calls_of_other_services().await.iter().map(Value::to_string));
     calls.insert(json!({ "action": QUOTAS.1 }).to_string());
     let lines: Vec<String> = calls.into_iter().map(|call| format!("  {call}")).collect();
@@ -206,6 +212,7 @@ async fn the_roles_are_made_for_the_calls_that_are_made() {
     if std::env::var_os("RECORD_CALLS").is_some() {
         std::fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join("infra/calls.json"), &recorded).unwrap();
     }
-    let why = "other calls than the roles in infra/ are made for: RECORD_CALLS=1 cargo test --test integration infra, then make infra";
+    let why =
+        "other calls than the roles in infra/ are made for: RECORD_CALLS=1 cargo test --test integration infra, then make infra";
     assert_eq!(recorded, read("infra/calls.json"), "{why}");
 }
