@@ -4,6 +4,7 @@ import json
 import re
 import tempfile
 import unittest
+import zipfile
 from pathlib import Path
 
 import airspeed
@@ -11,6 +12,7 @@ import airspeed
 import api_gateway
 import cfn
 import check
+import lambda_zip
 from policies import SECRET
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -176,6 +178,18 @@ class Document(unittest.TestCase):
         source["info"]["title"] = "${other}"
         with self.assertRaises(SystemExit):
             api_gateway.document(source)
+
+
+class Archive(unittest.TestCase):
+    def test_it_holds_one_file_that_may_be_executed_and_is_the_same_each_time(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for name in ("a.zip", "b.zip"):
+                lambda_zip.main("/bin/true", f"{folder}/{name}")
+            with zipfile.ZipFile(f"{folder}/a.zip") as archive:
+                (entry,) = archive.infolist()
+                self.assertEqual((entry.filename, entry.external_attr >> 16), ("bootstrap", 0o100755))
+                self.assertEqual(archive.read(entry), Path("/bin/true").read_bytes())
+            self.assertEqual(Path(folder, "a.zip").read_bytes(), Path(folder, "b.zip").read_bytes())
 
 
 class Runner(unittest.TestCase):
