@@ -1,7 +1,7 @@
 # Two commands do everything: `make run` and `make test`. Both set up what is missing, or say exactly what to install.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint doc unit openapi lambda bench fuzz deny setup system clean
+.PHONY: help run test check format lint doc unit infra openapi lambda lambda-zip bench fuzz deny setup system clean
 
 CARGO ?= cargo
 export CARGO_TERM_COLOR ?= auto
@@ -12,7 +12,7 @@ help: ## Say what can be made
 run: system ## Build and start the demo: sample logs, two tenants, tokens and curl lines to copy
 	$(CARGO) run --locked -- demo
 
-test: check unit ## Everything that CI runs
+test: check infra unit ## Everything that CI runs
 
 check: system format lint doc ## Formatting, lints in every combination of features, documentation
 
@@ -31,13 +31,30 @@ doc:
 unit: system setup
 	$(CARGO) test --locked --workspace
 
-openapi: system ## Write openapi/openapi.json anew
+infra: .venv-infra/.done ## Check infra/: templates, modules, roles, container, unit
+	@command -v systemd-analyze >/dev/null || sh tests/tools/apt.sh systemd
+	.venv-infra/bin/python infra/tools/check.py
+
+# 600 MB, once: aws-sam-cli and checkov are large. What is pinned is complete, so that pip need not look for more.
+.venv-infra/.done: infra/tools/requirements.txt
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo 'Python 3.11 or later is missing: apt-get install python3 python3-venv'; exit 1; }
+	@python3 -m venv .venv-infra || { sh tests/tools/apt.sh python3-venv && python3 -m venv .venv-infra; }
+	.venv-infra/bin/pip install --quiet --disable-pip-version-check --no-deps --no-compile --requirement infra/tools/requirements.txt
+	@touch $@
+
+openapi: system ## Write openapi/openapi.json anew, and what API Gateway imports of it
 	$(CARGO) run --locked --quiet -- openapi > openapi/openapi.json
+	python3 infra/tools/api_gateway.py
 
 lambda: system ## Build the function, small: target/lambda/bootstrap
 	$(CARGO) build --release --locked --no-default-features --features lambda
 	@mkdir -p target/lambda && strip -o target/lambda/bootstrap target/release/logmark
 	@ls -l target/lambda/bootstrap
+
+# For this machine's processor; infra/README.md says how for another one.
+lambda-zip: lambda ## Put the function into target/lambda/logmark.zip, as Lambda takes it
+	python3 infra/tools/lambda_zip.py target/lambda/bootstrap target/lambda/logmark.zip
 
 # The gateway bench needs haproxy and wrk, and says so.
 bench: lambda ## Measure: tokens, requests, the way to CloudWatch beside HAProxy, exports, patterns, pages, cold starts (release build, some minutes)
@@ -80,4 +97,4 @@ system:
 
 clean: ## Remove what was built and set up
 	$(CARGO) clean
-	rm -rf .venv
+	rm -rf .venv .venv-infra

@@ -2,7 +2,7 @@
 //!
 //! `world` starts services and counterparts, `ops` asks for each operation, `contract` runs one suite against every source,
 //! `faults` lets the upstream fail in every way, `sharing` has many ask for the same, `security` attacks, `auth` judges tokens, `architecture` reads the sources,
-//! `cli` runs the binary, `lambda` runs it as a function.
+//! `cli` runs the binary, `lambda` runs it as a function, `infra` compares it with what `infra/` says of it.
 
 #![expect(
     unreachable_pub,
@@ -23,3 +23,4 @@ mod cli;
 mod lambda;
 mod security;
 mod architecture;
+mod infra;
