@@ -19,6 +19,9 @@ use crate::domain::event::{Direction, EventPage, PageRequest, Position, StopReas
 const SHORTEST_WAIT: Duration = Duration::from_millis(200);
 /// Events that a page may hold: CloudWatch's own bound.
 const PAGE_EVENTS: usize = 10_000;
+/// Pages without an event in a row, each a call that others wait for, before reading is given up: a rare filter over much may
+/// bring hundreds, and at the usual quotas these take minutes in which the client hears nothing.
+const MOST_BARREN: usize = 1000;
 
 /// Reads forward page by page to the end of the range or to a limit.
 #[derive(Debug)]
@@ -31,6 +34,8 @@ pub struct Export<Op> {
     /// How long a source that takes no calls is waited for.
     patience: Duration,
     has_begun: bool,
+    /// Pages without an event since the last that had one.
+    barren: usize,
     ahead: Option<Ahead>,
     stop: Option<StopReason>,
     failed: bool,
@@ -66,6 +71,7 @@ impl<Op: ReadEvents> Export<Op> {
             page_bytes,
             patience,
             has_begun: false,
+            barren: 0,
             ahead: None,
             stop: None,
             failed: false,
@@ -95,6 +101,11 @@ impl<Op: ReadEvents> Export<Op> {
                     self.stop = Some(StopReason::End);
                 } else if self.left == Some(0) {
                     self.stop = Some(StopReason::Limit);
+                }
+                self.barren = if page.events.is_empty() { self.barren + 1 } else { 0 };
+                if self.stop.is_none() && self.barren >= MOST_BARREN {
+                    self.failed = true;
+                    return Some(Err(SourceError::Barren { pages: self.barren }));
                 }
                 Some(Ok(page.events))
             }
