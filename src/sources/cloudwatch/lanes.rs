@@ -4,15 +4,13 @@
 //! tenants is the scheduler's (`logmark_quota`).
 
 use std::collections::{BTreeMap, HashMap};
-use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use logmark_quota::{Lane, Limits, Queue, RetryBudget, Share, Slots};
+use logmark_quota::{Lane, Limits, Queue, RetryBudget, Slots};
 
 use super::quotas::{Api, Quotas};
 use super::settings::{Settings, SettingsError};
-use crate::auth::permit;
 
 /// What one account may ask in one region.
 #[derive(Debug)]
@@ -58,11 +56,6 @@ impl Lanes {
     pub(super) fn of(&self, api: Api) -> Option<&Lane> {
         self.lanes.get(&api)
     }
-}
-
-/// The scheduler's word for it.
-pub(super) fn share(share: &permit::Share) -> Share {
-    Share::new(share.tenant.as_str(), NonZeroU32::new(share.weight).unwrap_or(NonZeroU32::MIN))
 }
 
 /// The budgets of all accounts and regions that sources are configured for. Clones are the same.

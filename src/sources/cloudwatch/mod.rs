@@ -1,12 +1,12 @@
 //! CloudWatch Logs as a source: signed calls to one region, with one role.
 //!
-//! Owns everything that knows AWS. Never decides who may (a permit has), never sends what a caller wrote but names, times
+//! Owns everything that knows CloudWatch. Never decides who may (a permit has), never sends what a caller wrote but names, times
 //! and prefixes of checked form, and never repeats what AWS wrote in an error.
 //!
 //! Reading order: [`settings`] and [`quotas`], `service_quotas` (what an account really may), `events`, `lists` and `queries`
 //! (what is asked, what of it is shown), `walk` and `position` (where reading goes on), `client` (one call as it is seen from
 //! there), `pages` and `flights` (answers that are there, or under way), `upstream` (a call that is made), `lanes` (when),
-//! `retry`, `errors`, `json_call` (a request), `signer`, `credentials`, `wire`.
+//! `retry`, `errors`, `wire`; signatures and credentials are in [`crate::aws`].
 
 pub mod settings;
 pub mod quotas;
@@ -24,9 +24,6 @@ mod upstream;
 mod lanes;
 mod retry;
 mod errors;
-mod json_call;
-mod signer;
-mod credentials;
 mod wire;
 #[cfg(test)]
 mod tests;
@@ -37,15 +34,17 @@ use async_trait::async_trait;
 use aws_credential_types::provider::SharedCredentialsProvider;
 
 use self::client::Client;
-use self::credentials::{Cache, Origin};
 pub use self::lanes::Accounts;
 use self::pages::Pages;
 use self::queries::Runs;
 use self::service_quotas::ServiceQuotas;
+use self::settings::QuotaReading;
 pub use self::settings::{DEFAULT_DEADLINE, Settings, SettingsError};
-use self::settings::{QuotaReading, endpoint_of, is_region};
 use self::upstream::Upstream;
 use crate::auth::permit::Permit;
+use crate::aws::credentials::{Cache, Origin};
+use crate::aws::endpoint::{NoEndpoint, endpoint_of, is_region};
+use crate::aws::signer::Signer;
 use crate::domain::event::{EventPage, ListPage, LogGroup, LogStream, PageRequest, Position};
 use crate::domain::name::SourceName;
 use crate::domain::operation::{DescribeGroup, ListGroups, ListStreams, ReadGroup, ReadStream};
@@ -104,22 +103,24 @@ impl CloudWatch {
         origin: Origin,
     ) -> Result<Self, SettingsError> {
         if !is_region(&settings.region) {
-            return Err(SettingsError::Region(settings.region));
+            return Err(NoEndpoint::Region(settings.region).into());
         }
         let lanes = accounts.lanes(&settings)?;
         let account = settings.account();
         let Settings { name, region, endpoint, cache, queries, deadline, attempt_timeout, quotas, service_quotas, .. } = settings;
-        let endpoint = endpoint_of("logs", &region, endpoint)?;
+        let endpoint = endpoint_of(upstream::SERVICE, &region, endpoint)?;
         let reader = |QuotaReading { endpoint, given }| {
             let endpoint = endpoint_of(service_quotas::SERVICE, &region, endpoint)?;
             let (outbound, region, clock) = (outbound.clone(), region.clone(), Arc::clone(&clock));
+            let signer = Signer::new(service_quotas::SERVICE, region.clone());
             let (credentials, lanes) = (Cache::new(origin.clone()), Arc::clone(&lanes));
-            Ok(ServiceQuotas { outbound, endpoint, region, credentials, clock, quotas, given, lanes })
+            Ok::<_, SettingsError>(ServiceQuotas { outbound, endpoint, region, signer, credentials, clock, quotas, given, lanes })
         };
         let service_quotas = service_quotas.filter(|_| lanes.take_reading()).map(reader).transpose()?;
         let upstream = Upstream {
             outbound,
             endpoint,
+            signer: Signer::new(upstream::SERVICE, region.clone()),
             region,
             credentials: Cache::new(origin),
             clock,

@@ -11,14 +11,13 @@ use bytes::Bytes;
 use http::{StatusCode, Uri};
 use serde::{Deserialize, Serialize};
 
-use super::credentials::Cache;
-use super::json_call::JsonCall;
 use super::lanes::Lanes;
 use super::quotas::{Api, GivenQuotas, MAX_CALLS_PER_SECOND, Quotas};
-use super::signer::Signer;
+use crate::aws::credentials::{Cache, NoCredentials};
+use crate::aws::json_call::JsonCall;
+use crate::aws::signer::Signer;
 use crate::domain::time::Clock;
 use crate::outbound::{Limits, Outbound, OutboundError};
-use crate::sources::SourceError;
 
 /// How long what was read holds: an increase is granted by people, and takes days.
 const REFRESH: Duration = Duration::from_secs(6 * 3600);
@@ -38,7 +37,7 @@ const LIMITS: Limits = Limits { deadline: Duration::from_secs(10), max_body: 1 <
 pub(super) enum ReadError {
     /// No credentials.
     #[error("no credentials: {0}")]
-    Credentials(SourceError),
+    Credentials(#[from] NoCredentials),
     /// The request can't be made: a fault of ours.
     #[error("the request could not be made")]
     Request,
@@ -65,6 +64,7 @@ pub(super) struct ServiceQuotas {
     /// Scheme, host and port, with the path `/`.
     pub(super) endpoint: Uri,
     pub(super) region: String,
+    pub(super) signer: Signer,
     pub(super) credentials: Cache,
     pub(super) clock: Arc<dyn Clock>,
     /// What holds as long as nothing is read.
@@ -173,10 +173,9 @@ impl ServiceQuotas {
         let ask = Ask { service_code: "logs", max_results: PAGE, next_token };
         let body: Bytes = serde_json::to_vec(&ask).map_err(|_| ReadError::Request)?.into();
         let at = self.clock.now();
-        let credentials = self.credentials.get(at).await.map_err(|error| ReadError::Credentials(error.plain()))?;
+        let credentials = self.credentials.get(at).await?;
         let call = JsonCall { endpoint: &self.endpoint, target: TARGET, body: &body };
-        let signer = Signer { service: SERVICE, region: &self.region, credentials: &credentials, at };
-        let request = call.signed(signer).map_err(|_| ReadError::Request)?;
+        let request = call.signed(&self.signer, &credentials, at).map_err(|_| ReadError::Request)?;
         let answer = self.outbound.send(request, LIMITS).await?;
         if answer.status() != StatusCode::OK {
             let text = String::from_utf8_lossy(answer.body());

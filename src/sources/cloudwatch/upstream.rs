@@ -12,20 +12,20 @@ use http::Uri;
 use logmark_quota::{Refused, Share, Turn};
 use tokio::time::Instant;
 
-use super::credentials::Cache;
 use super::errors::{CallError, Failure, Kind};
-use super::json_call::JsonCall;
 use super::lanes::Lanes;
 use super::quotas::Api;
 use super::retry::{MAX_ATTEMPTS, Skew, backoff};
-use super::signer::Signer;
 use super::wire::Repeat;
+use crate::aws::credentials::Cache;
+use crate::aws::json_call::JsonCall;
+use crate::aws::signer::Signer;
 use crate::domain::time::{Clock, Millis};
 use crate::outbound::{Limits, Outbound};
 use crate::telemetry::metrics;
 
-/// CloudWatch Logs' name in the credential scope.
-const SERVICE: &str = "logs";
+/// CloudWatch Logs, in host names and signatures.
+pub(super) const SERVICE: &str = "logs";
 /// A page holds 1 MiB of messages at most, which JSON may write six times as long, and 10,000 events with a stream's name
 /// of up to 512 characters and an id each.
 const MAX_ANSWER: usize = 16 * 1024 * 1024;
@@ -37,6 +37,7 @@ pub(super) struct Upstream {
     /// Scheme, host and port, with the path `/`.
     pub(super) endpoint: Uri,
     pub(super) region: String,
+    pub(super) signer: Signer,
     pub(super) credentials: Cache,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) deadline: Duration,
@@ -125,8 +126,8 @@ impl Upstream {
         let at = Millis(self.clock.now().0.saturating_add(signed.offset));
         let target = format!("Logs_20140328.{}", request.api);
         let call = JsonCall { endpoint: &self.endpoint, target: &target, body: &request.body };
-        let signer = Signer { service: SERVICE, region: &self.region, credentials: &signed.credentials, at };
-        let post = call.signed(signer).map_err(|error| Failure::new(Kind::Other, error.to_string()))?;
+        let post = call.signed(&self.signer, &signed.credentials, at);
+        let post = post.map_err(|error| Failure::new(Kind::Other, error.to_string()))?;
 
         let left = request.deadline.saturating_duration_since(Instant::now()).min(self.attempt_timeout);
         let begun = Instant::now();
