@@ -9,7 +9,7 @@
 use std::error::Error;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -23,7 +23,7 @@ use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder, Mayb
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
 use tokio::net::TcpStream;
 use tower::ServiceExt;
 use tower::util::MapFuture;
@@ -71,9 +71,17 @@ pub enum OutboundError {
 
 /// The outbound HTTP client. Clones share one pool of connections.
 #[derive(Debug, Clone)]
-pub struct Outbound {
-    client: Client<Connector, Full<Bytes>>,
+pub struct Outbound(Arc<Shared>);
+
+/// What clones share.
+#[derive(Debug)]
+struct Shared {
+    tls: ConfigBuilder<ClientConfig, WantsVerifier>,
+    /// Made at the first use: reading some hundred certificates takes milliseconds, and a function's first answer may need none.
+    client: OnceLock<HttpClient>,
 }
+
+type HttpClient = Client<Connector, Full<Bytes>>;
 
 impl Outbound {
     /// Makes a client that trusts the certificate authorities of the operating system.
@@ -85,26 +93,31 @@ impl Outbound {
     pub fn new() -> Result<Self, OutboundError> {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-        let builder = builder.map_err(|error| OutboundError::Connect(cause(&error)))?;
-        Ok(Self::with_tls(match builder.clone().with_native_roots() {
-            Ok(trusting) => trusting.with_no_client_auth(),
-            Err(error) => {
-                tracing::warn!(%error, "no certificate authorities on this machine: no https endpoint can be reached");
-                builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth()
-            }
-        }))
+        let tls = builder.map_err(|error| OutboundError::Connect(cause(&error)))?;
+        Ok(Self(Arc::new(Shared { tls, client: OnceLock::new() })))
     }
 
-    fn with_tls(tls: ClientConfig) -> Self {
+    fn client(&self) -> &HttpClient {
+        let Shared { tls, client } = &*self.0;
+        client.get_or_init(|| {
+            Self::with_tls(match tls.clone().with_native_roots() {
+                Ok(trusting) => trusting.with_no_client_auth(),
+                Err(error) => {
+                    tracing::warn!(%error, "no certificate authorities on this machine: no https endpoint can be reached");
+                    tls.clone().with_root_certificates(RootCertStore::empty()).with_no_client_auth()
+                }
+            })
+        })
+    }
+
+    fn with_tls(tls: ClientConfig) -> HttpClient {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
         let https = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_all_versions().wrap_connector(tcp);
         let connector: Connector = https.map_future(within_connect_timeout as fn(Connecting) -> Connecting);
-        let client =
-            Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).pool_idle_timeout(IDLE_TIMEOUT).build(connector);
-        Self { client }
+        Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).pool_idle_timeout(IDLE_TIMEOUT).build(connector)
     }
 
     /// Sends the request and takes the whole answer, whatever its status.
@@ -117,7 +130,7 @@ impl Outbound {
             request.headers_mut().insert(HeaderName::from_static("traceparent"), traceparent);
         }
         let exchange = async {
-            let response = self.client.request(request).await.map_err(|error| match error.is_connect() {
+            let response = self.client().request(request).await.map_err(|error| match error.is_connect() {
                 true => OutboundError::Connect(cause(&error)),
                 false => OutboundError::Broken(cause(&error)),
             })?;
@@ -279,7 +292,9 @@ mod tests {
         roots.add(certificate).unwrap();
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-        let trusting = Outbound::with_tls(config.with_root_certificates(roots).with_no_client_auth());
+        let trusting = Outbound::new().unwrap();
+        let client = Outbound::with_tls(config.with_root_certificates(roots).with_no_client_auth());
+        trusting.0.client.set(client).unwrap();
         assert_eq!(trusting.send(get("https", port), LIMITS).await.unwrap().body(), "ok");
     }
 }

@@ -4,7 +4,7 @@
 //!
 //! Exit codes: 0 done, 1 it failed, 2 the arguments are wrong (clap's), 64 the configuration is wrong (sysexits `EX_USAGE`).
 
-mod configuration;
+pub mod configuration;
 pub mod serve;
 #[cfg(feature = "local")]
 pub mod demo;

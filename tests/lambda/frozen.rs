@@ -13,8 +13,9 @@ use logmark::domain::time::{Clock, Millis};
 use logmark::http::cursor::Sealer;
 use logmark::http::{App, Parts, RequestLimits, router};
 use logmark::outbound::Outbound;
-use logmark::sources::cloudwatch::{Accounts, CloudWatch, Settings as Source};
-use logmark::sources::{Source as _, Sources};
+use logmark::sources::cloudwatch::{Accounts, CloudWatch, Settings as CloudWatchSettings};
+use logmark::sources::buffers::Buffers;
+use logmark::sources::{Source, Sources};
 
 use super::events::Door;
 use super::runtime::Lambda;
@@ -56,15 +57,16 @@ fn service(folder: &std::path::Path, clock: &Arc<HeldClock>, fake: &Fake) -> (ax
     let (outbound, held) = (Outbound::new().unwrap(), Arc::<HeldClock>::clone(clock) as Arc<dyn Clock>);
     let name = SourceName::try_from("aws").unwrap();
     let hourly = Arc::new(Hourly { clock: Arc::clone(clock), given: AtomicUsize::new(0) });
-    let settings = Source { endpoint: Some(fake.endpoint().parse().unwrap()), ..Source::new(name.clone(), REGION) };
-    let provider = SharedCredentialsProvider::new(Arc::clone(&hourly));
+    let endpoint = Some(fake.endpoint().parse().unwrap());
+    let settings = CloudWatchSettings { endpoint, ..CloudWatchSettings::new(name.clone(), REGION) };
+    let provider = SharedCredentialsProvider::new(Arc::<Hourly>::clone(&hourly) as Arc<dyn ProvideCredentials>);
     let source =
         CloudWatch::with_credentials(settings, outbound.clone(), Arc::clone(&held), &Accounts::default(), provider).unwrap();
     let limits = config.server.limits.clone();
     let app = App::new(Parts {
         verifier: Arc::new(Verifier::new(config.issuers.clone(), Arc::new(outbound), Arc::clone(&held)).unwrap()),
         tenants: Arc::new(config.tenants.clone()),
-        sources: Sources::new(vec![(name, Arc::new(source) as Arc<dyn logmark::sources::Source>)]),
+        sources: Sources::new([(name, Arc::new(source) as Arc<dyn Source>)], Buffers::new(limits.stream_pages)),
         sealer: Sealer::new(&[]).unwrap(),
         clock: held,
         limits: RequestLimits {

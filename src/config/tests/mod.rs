@@ -10,6 +10,7 @@ mod bad_issuers;
 mod bad_sources;
 mod cloudwatch;
 mod bad_tenants;
+mod lambda;
 mod environment;
 mod secrets;
 

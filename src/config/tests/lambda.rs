@@ -1,0 +1,35 @@
+//! `[lambda]`: which front doors stream.
+
+use super::{document, parsed, refused};
+use crate::config::lambda::Streaming;
+
+#[test]
+fn the_doors_that_stream_are_named_one_by_one() {
+    for (snippet, environment, expected) in [
+        ("", None, &[][..]),
+        ("streaming = []", None, &[]),
+        (r#"streaming = ["function_url"]"#, None, &[Streaming::FunctionUrl]),
+        (r#"streaming = ["rest_api", "function_url"]"#, None, &[Streaming::FunctionUrl, Streaming::RestApi]),
+        ("", Some(r#"["rest_api"]"#), &[Streaming::RestApi]),
+        (r#"streaming = ["rest_api"]"#, Some("[]"), &[]),
+    ] {
+        let environment: Vec<_> = environment.into_iter().map(|text| ("LOGMARK__LAMBDA__STREAMING", text)).collect();
+        let config = parsed(&document("[lambda]", snippet), &environment).unwrap();
+        assert_eq!(config.lambda.streaming.iter().copied().collect::<Vec<_>>(), expected, "{snippet} {environment:?}");
+        assert_eq!(config.effective().to_string().contains("lambda: streams to"), !expected.is_empty());
+    }
+}
+
+#[test]
+fn what_is_no_door_that_streams_is_named() {
+    let doors = "can't stream: there are `function_url` and `rest_api`";
+    refused(
+        "[lambda]",
+        &[
+            (r#"streaming = ["http_api"]"#, &format!("logmark.toml:2:14: lambda.streaming[0]: `http_api` {doors}")),
+            (r#"streaming = ["rest_api", "rest_api"]"#, "logmark.toml:2:26: lambda.streaming[1]: is there twice"),
+            (r#"streaming = "function_url""#, "logmark.toml:2:13: lambda.streaming: must be a list, not a text"),
+            ("stream = true", "logmark.toml:2:1: lambda.stream: is no key here: did you mean `streaming`?"),
+        ],
+    );
+}
