@@ -100,6 +100,8 @@ impl Row {
         let begins = matches!(operation.form, Form::Started { .. });
         match (self.expects, phase) {
             (Expects::Lawful, _) => true,
+            // A wait that is over asks once more how things stand, and that call may go well.
+            (Expects::Seen, Phase::Once) if self.patience == Patience::Short && operation.waits() => true,
             // What may have begun something is not asked for again, and its caller is told.
             (Expects::Mended, Phase::Once) if begins && !self.is_refusal() => verdict == Verdict::Problem && hits == 1,
             (Expects::Whole, _) | (Expects::Mended, Phase::Once | Phase::OnceMidway) => verdict == Verdict::Whole,
@@ -149,7 +151,9 @@ impl Row {
         };
         let verdict = judge(stage, operation, &cell, &answer).await.map_err(|why| story(&why, &answer))?;
         if let Form::Started { .. } = operation.form {
-            let lost = matches!(phase, Phase::Once | Phase::Lasting) && self.percent == 100;
+            // StopQuery says so of what does not run.
+            let is_told_not_to_run = matches!(self.wrong, Wrong::Answer(Fault::Error(_, "InvalidParameterException")));
+            let lost = is_told_not_to_run || matches!(phase, Phase::Once | Phase::Lasting) && self.percent == 100;
             begun(stage, &cell, before, verdict, lost).await.map_err(|why| story(&why, &answer))?;
         }
         if !self.allows(operation, phase, verdict, hits) {

@@ -251,6 +251,11 @@ impl Operation {
         query_operations::ask(stage, self.form, cell, &(self.target)(cell)).await
     }
 
+    /// Does it wait for the end of a query?
+    pub fn waits(&self) -> bool {
+        matches!(self.form, Form::Started { waits: true } | Form::Rows | Form::RowsNdjson | Form::RowsCsv)
+    }
+
     /// Is this error of the upstream's an answer to it, not a fault? What is not taken is not there, or does not run.
     pub fn is_answered_by(&self, error: &str) -> bool {
         matches!(self.form, Form::Record | Form::Stopped) && error == "InvalidParameterException"
