@@ -1,20 +1,20 @@
 # Two commands do everything: `make run` and `make test`. Both set up what is missing, or say exactly what to install.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint doc unit infra openapi lambda lambda-zip bench fuzz deny setup system clean
+.PHONY: help run test check format lint doc openapi-lint unit infra openapi examples schemathesis lambda lambda-zip bench fuzz deny setup system clean
 
 CARGO ?= cargo
 export CARGO_TERM_COLOR ?= auto
 
 help: ## Say what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: system ## Build and start the demo: sample logs, two tenants, tokens and curl lines to copy
 	$(CARGO) run --locked -- demo
 
 test: check infra unit ## Everything that CI runs
 
-check: system format lint doc ## Formatting, lints in every combination of features, documentation
+check: system format lint doc openapi-lint ## Formatting, lints in every combination of features, documentation
 
 format:
 	$(CARGO) fmt --all --check
@@ -27,6 +27,12 @@ lint:
 
 doc:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items
+
+# The committed document: what Redocly's rules say of its style, and OpenAPI's own schema of its form. Node 20 is enough.
+openapi-lint: setup
+	REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true \
+		tests/web/node_modules/.bin/redocly lint --config tests/web/redocly.yaml --max-problems 1000 openapi/openapi.json
+	.venv/bin/openapi-spec-validator --schema 3.1 --subschema-errors all openapi/openapi.json
 
 unit: system setup
 	$(CARGO) test --locked --workspace
@@ -46,6 +52,17 @@ infra: .venv-infra/.done ## Check infra/: templates, modules, roles, container, 
 openapi: system ## Write openapi/openapi.json anew, and what API Gateway imports of it
 	$(CARGO) run --locked --quiet -- openapi > openapi/openapi.json
 	python3 infra/tools/api_gateway.py
+
+examples: system ## Write openapi/examples anew from the service's answers, and with them openapi/openapi.json
+	LOGMARK_WRITE_EXAMPLES=1 $(CARGO) test --locked --test integration openapi::examples::the_examples
+	$(MAKE) openapi
+
+# The same check as in `make test`, for longer and from another seed each time, which it prints.
+SCHEMATHESIS_EXAMPLES ?= 1500
+SCHEMATHESIS_SEED ?= random
+schemathesis: system setup ## Ask the service what its document allows and what it does not, SCHEMATHESIS_EXAMPLES times an operation
+	SCHEMATHESIS_EXAMPLES=$(SCHEMATHESIS_EXAMPLES) SCHEMATHESIS_SEED=$(SCHEMATHESIS_SEED) \
+		$(CARGO) test --locked --test integration openapi::schemathesis -- --nocapture
 
 lambda: system ## Build the function, small: target/lambda/bootstrap
 	$(CARGO) build --release --locked --no-default-features --features lambda
@@ -81,13 +98,21 @@ deny: ## Licences, bans and sources of all dependencies (needs cargo-deny)
 	@command -v cargo-deny >/dev/null || { echo 'cargo-deny is missing: cargo install --locked cargo-deny'; exit 1; }
 	$(CARGO) deny --locked check bans licenses sources
 
-setup: .venv/.done ## The tests' Python tools, pinned, in .venv
+setup: .venv/.done tests/web/node_modules/.done ## The tests' Python and Node tools, pinned, and a browser
 
 .venv/.done: tests/tools/requirements.txt
 	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
 		|| { echo 'Python 3.10 or later is missing: apt-get install python3 python3-venv'; exit 1; }
 	@python3 -m venv .venv || { sh tests/tools/apt.sh python3-venv && python3 -m venv .venv; }
 	.venv/bin/pip install --quiet --disable-pip-version-check --requirement tests/tools/requirements.txt
+	@touch $@
+
+tests/web/node_modules/.done: tests/web/package.json tests/web/package-lock.json
+	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)' \
+		|| { echo 'Node 20 or later is missing: see https://nodejs.org'; exit 1; }
+	@command -v chromium >/dev/null || sh tests/tools/apt.sh chromium
+	@command -v curl >/dev/null || sh tests/tools/apt.sh curl
+	cd tests/web && npm ci --no-progress
 	@touch $@
 
 # The C compiler builds the crypto library; Rust itself is the one thing that must be there.
@@ -97,4 +122,4 @@ system:
 
 clean: ## Remove what was built and set up
 	$(CARGO) clean
-	rm -rf .venv .venv-infra
+	rm -rf .venv .venv-infra tests/web/node_modules

@@ -1,6 +1,6 @@
 //! One test binary: the service as its users meet it, by behaviour.
 //!
-//! `world` starts services and counterparts, `ops` asks for each operation, `contract` runs one suite against every source,
+//! `world` starts services and counterparts, `ops` asks for each operation, `openapi` holds the document against the service, `contract` runs one suite against every source,
 //! `faults` lets the upstream fail in every way, `sharing` has many ask for the same, `security` attacks, `auth` judges tokens, `architecture` reads the sources,
 //! `cli` runs the binary, `lambda` runs it as a function, `infra` compares it with what `infra/` says of it.
 
@@ -15,6 +15,7 @@
 
 mod world;
 mod ops;
+mod openapi;
 mod contract;
 mod faults;
 mod sharing;

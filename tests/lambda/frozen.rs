@@ -13,8 +13,8 @@ use logmark::domain::time::{Clock, Millis};
 use logmark::http::cursor::Sealer;
 use logmark::http::{App, Parts, RequestLimits, router};
 use logmark::outbound::Outbound;
-use logmark::sources::buffers::Buffers;
 use logmark::sources::cloudwatch::{Accounts, CloudWatch, Settings as CloudWatchSettings};
+use logmark::sources::buffers::Buffers;
 use logmark::sources::{Source, Sources};
 
 use super::events::Door;

@@ -95,6 +95,23 @@ async fn a_query_runs_from_its_start_to_its_rows() {
 }
 
 #[tokio::test]
+async fn a_whole_number_is_one_however_json_writes_it() {
+    let world = world().await;
+    let acme = world.tenant("acme");
+    let ask = async |start: &str, limit: &str| {
+        let body = format!(r#"{{"query":"fields a","logGroups":["/acme/api"],"start":{start},"limit":{limit}}}"#);
+        acme.send_body(http::Method::POST, "/queries", &[("content-type", "application/json")], body.into()).await
+    };
+    let recent = jiff::Timestamp::now().as_second() - 60;
+    assert_eq!(ask(&format!("{recent}.0"), "1e1").await.status, 202);
+    let sent = world.fake.state().seen.iter().find(|seen| seen.operation == "StartQuery").unwrap().body.clone();
+    assert_eq!((sent["startTime"].as_i64(), sent["limit"].as_i64()), (Some(recent), Some(10)));
+    for (start, limit) in [("1.5", "1"), ("-1", "1"), ("1e99", "1"), ("0", "1.5"), ("0", "0.0"), ("0", "1e6")] {
+        assert_eq!(ask(start, limit).await.problem(), "400 invalid_parameter", "{start} {limit}");
+    }
+}
+
+#[tokio::test]
 async fn a_post_that_waits_has_the_rows_when_the_query_ends_in_time() {
     let world = world().await;
     world.fake.state().queries.script = Script { rows: rows(2), ..Script::default() };

@@ -3,6 +3,7 @@
 pub mod binary;
 pub mod client;
 pub mod cuts;
+pub mod demo;
 pub mod elsewhere;
 pub mod fake_cloudwatch;
 pub mod grants;

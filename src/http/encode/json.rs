@@ -40,8 +40,10 @@ pub struct PageBody<'a> {
     #[schema(value_type = Vec<EventBody>)]
     pub events: &'a [Events],
     /// Where newer events are, or will be.
+    #[schema(example = "exampleNextCursor")]
     pub next_cursor: String,
     /// Where older events are, where the source can go there.
+    #[schema(example = "examplePreviousCursor")]
     pub previous_cursor: Option<String>,
     /// Why the page ended: only `end` means that there is nothing more now.
     #[schema(value_type = StopReason)]
@@ -78,7 +80,7 @@ fn string(before: &str, text: &str, out: &mut Vec<u8>) {
 
 /// Why a page ended.
 #[derive(Debug, utoipa::ToSchema)]
-#[schema(rename_all = "lowercase")]
+#[schema(rename_all = "lowercase", example = "end")]
 pub enum StopReason {
     /// There is nothing more now.
     End,
