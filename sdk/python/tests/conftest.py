@@ -1,1 +1,0 @@
-"""So that the tests find `stage`."""
