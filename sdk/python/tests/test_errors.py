@@ -84,6 +84,25 @@ def test_too_many_requests_say_when_to_come_back():
     assert (summary(error), error.retry_after) == ("429 rate_limited", 1)
 
 
+def test_a_query_that_was_refused_for_the_moment_is_started_later():
+    found = []
+
+    async def ask():
+        async with acme_async(LIMITED) as logmark, anyio.create_task_group() as tasks:
+
+            async def one():
+                try:
+                    await start_query.asyncio(client=logmark.client, body=query("/acme/big"))
+                except LogmarkError as error:
+                    found.append(summary(error))
+
+            for _ in range(5):
+                tasks.start_soon(one)
+
+    anyio.run(ask)
+    assert found == ["501 not_supported"] * 5
+
+
 def test_the_upstream_fails_in_each_of_its_ways():
     def read(group):
         return failure(lambda: messages(acme(retries=0).events(group, "web-1", start=BEGIN)))

@@ -62,6 +62,12 @@ test('too many requests say when to come back', async () => {
   assert.equal(error.retryAfter, 1);
 });
 
+test('a query that was refused for the moment is started later', async () => {
+  const { client } = acme({ token: LIMITED });
+  const starts = Array.from({ length: 5 }, () => failure(() => startQuery({ client, body: query('/acme/big') })));
+  assert.deepEqual((await Promise.all(starts)).map(summary), Array(5).fill('501 not_supported'));
+});
+
 test('the upstream fails in each of its ways', async () => {
   const read = (group: string) => failure(() => all(hasty.events({ group, stream: 'web-1', start: BEGIN })));
   assert.equal(summary(await read('/acme/down/502')), '502 upstream_error');
