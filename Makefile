@@ -81,7 +81,7 @@ sdk: $(SDKS) ## The clients of sdk/, generated from openapi/openapi.json and bui
 
 sdk/typescript/build/.done: openapi/openapi.json $(wildcard sdk/typescript/*.json sdk/typescript/*.ts sdk/typescript/src/*.ts sdk/typescript/tests/*.ts sdk/samples/*.ts)
 	@node -e 'process.exit(Number(parseInt(process.versions.node) < 20))' || { echo 'Node 20 or later is missing'; exit 1; }
-	cd sdk/typescript && npm ci --silent --no-audit --no-fund && npm run --silent build
+	cd sdk/typescript && npm ci --silent && npm run --silent build
 	@touch $@
 
 .venv-sdk/.done: openapi/openapi.json sdk/python/requirements.txt $(wildcard sdk/python/*.* sdk/python/logmark/*.py)
