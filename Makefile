@@ -1,7 +1,7 @@
 # Two commands do everything: `make run` and `make test`. Both set up what is missing, or say exactly what to install.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint doc openapi-lint unit infra openapi examples schemathesis lambda lambda-zip bench fuzz deny setup system clean
+.PHONY: help run test check format lint doc openapi-lint unit infra openapi examples schemathesis sdk lambda lambda-zip bench fuzz deny setup system clean
 
 CARGO ?= cargo
 export CARGO_TERM_COLOR ?= auto
@@ -98,7 +98,7 @@ deny: ## Licences, bans and sources of all dependencies (needs cargo-deny)
 	@command -v cargo-deny >/dev/null || { echo 'cargo-deny is missing: cargo install --locked cargo-deny'; exit 1; }
 	$(CARGO) deny --locked check bans licenses sources
 
-setup: .venv/.done tests/web/node_modules/.done ## The tests' Python and Node tools, pinned, and a browser
+setup: .venv/.done tests/web/node_modules/.done sdk ## The tests' tools, pinned: Python's and Node's, a browser, and the clients of sdk/ with theirs
 
 .venv/.done: tests/tools/requirements.txt
 	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
@@ -115,6 +115,25 @@ tests/web/node_modules/.done: tests/web/package.json tests/web/package-lock.json
 	cd tests/web && npm ci --no-progress
 	@touch $@
 
+SDKS = sdk/typescript/build/.done .venv-sdk/.done
+
+sdk: $(SDKS) ## The clients of sdk/, generated from openapi/openapi.json and built
+	@# For the samples in shell.
+	@command -v curl >/dev/null || sh tests/tools/apt.sh curl ca-certificates
+
+sdk/typescript/build/.done: openapi/openapi.json $(wildcard sdk/typescript/*.json sdk/typescript/*.ts sdk/typescript/src/*.ts sdk/typescript/tests/*.ts sdk/samples/*.ts)
+	@node -e 'process.exit(Number(parseInt(process.versions.node) < 20))' || { echo 'Node 20 or later is missing'; exit 1; }
+	cd sdk/typescript && npm ci --silent && npm run --silent build
+	@touch $@
+
+.venv-sdk/.done: openapi/openapi.json sdk/python/requirements.txt $(wildcard sdk/python/*.* sdk/python/logmark/*.py)
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo 'Python 3.11 or later is missing: apt-get install python3 python3-venv'; exit 1; }
+	@python3 -m venv .venv-sdk || { sh tests/tools/apt.sh python3-venv && python3 -m venv .venv-sdk; }
+	.venv-sdk/bin/pip install --quiet --disable-pip-version-check --requirement sdk/python/requirements.txt
+	sh sdk/python/build.sh
+	@touch $@
+
 # The C compiler builds the crypto library; Rust itself is the one thing that must be there.
 system:
 	@command -v $(CARGO) >/dev/null || { echo 'Rust is missing: see https://rustup.rs'; exit 1; }
@@ -122,4 +141,4 @@ system:
 
 clean: ## Remove what was built and set up
 	$(CARGO) clean
-	rm -rf .venv .venv-infra tests/web/node_modules
+	rm -rf .venv .venv-infra .venv-sdk tests/web/node_modules sdk/*/build sdk/*/node_modules sdk/*/dist sdk/*/src/generated sdk/*/logmark/generated

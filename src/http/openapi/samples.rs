@@ -23,7 +23,12 @@ macro_rules! samples {
 }
 
 /// File and text, in the order in which they are shown. One more is one more line.
-const SAMPLES: &[(&str, &str)] = &samples!["listGroups.sh", "readStream.sh", "readGroup.sh", "startQuery.sh",];
+const SAMPLES: &[(&str, &str)] = &samples![
+    "listGroups.sh", "listGroups.ts", "listGroups.py",
+    "readStream.sh", "readStream.ts", "readStream.py",
+    "readGroup.sh", "readGroup.ts", "readGroup.py",
+    "startQuery.sh", "startQuery.ts", "startQuery.py",
+];
 
 /// Puts the samples onto the operation.
 pub(super) fn onto(operation: &mut Operation) {
