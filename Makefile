@@ -1,7 +1,7 @@
 # Two commands do everything: `make run` and `make test`. Both set up what is missing, or say exactly what to install.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint doc unit openapi bench fuzz deny setup system clean
+.PHONY: help run test check format lint doc unit openapi sdk bench fuzz deny setup system clean
 
 CARGO ?= cargo
 export CARGO_TERM_COLOR ?= auto
@@ -58,13 +58,28 @@ deny: ## Licences, bans and sources of all dependencies (needs cargo-deny)
 	@command -v cargo-deny >/dev/null || { echo 'cargo-deny is missing: cargo install --locked cargo-deny'; exit 1; }
 	$(CARGO) deny --locked check bans licenses sources
 
-setup: .venv/.done ## The tests' Python tools, pinned, in .venv
+setup: .venv/.done sdk ## The tests' tools, pinned: Python's in .venv, and the clients of sdk/ with theirs
 
 .venv/.done: tests/tools/requirements.txt
 	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
 		|| { echo 'Python 3.10 or later is missing: apt-get install python3 python3-venv'; exit 1; }
 	@python3 -m venv .venv || { sh tests/tools/apt.sh python3-venv && python3 -m venv .venv; }
 	.venv/bin/pip install --quiet --disable-pip-version-check --requirement tests/tools/requirements.txt
+	@touch $@
+
+SDKS = sdk/typescript/build/.done .venv-sdk/.done
+
+sdk: $(SDKS) ## The clients of sdk/, generated from openapi/openapi.json and built
+
+sdk/typescript/build/.done: openapi/openapi.json $(wildcard sdk/typescript/*.json sdk/typescript/*.ts sdk/typescript/src/*.ts sdk/typescript/tests/*.ts sdk/samples/*.ts)
+	@node -e 'process.exit(parseInt(process.versions.node) < 20)' || { echo 'Node 20 or later is missing'; exit 1; }
+	cd sdk/typescript && npm ci --silent && npm run --silent build
+	@touch $@
+
+.venv-sdk/.done: openapi/openapi.json sdk/python/requirements.txt $(wildcard sdk/python/*.* sdk/python/logmark/*.py)
+	@python3 -m venv .venv-sdk || { sh tests/tools/apt.sh python3-venv && python3 -m venv .venv-sdk; }
+	.venv-sdk/bin/pip install --quiet --disable-pip-version-check --requirement sdk/python/requirements.txt
+	sh sdk/python/build.sh
 	@touch $@
 
 # The C compiler builds the crypto library; Rust itself is the one thing that must be there.
@@ -74,4 +89,4 @@ system:
 
 clean: ## Remove what was built and set up
 	$(CARGO) clean
-	rm -rf .venv
+	rm -rf .venv .venv-sdk sdk/*/build sdk/*/node_modules

@@ -2,7 +2,7 @@
 //!
 //! `world` starts services and counterparts, `ops` asks for each operation, `contract` runs one suite against every source,
 //! `faults` lets the upstream fail in every way, `sharing` has many ask for the same, `security` attacks, `auth` judges tokens, `architecture` reads the sources,
-//! `cli` runs the binary, `lambda` runs it as a function.
+//! `cli` runs the binary, `lambda` runs it as a function, `sdk` has the clients of `sdk/` call it.
 
 #![expect(
     unreachable_pub,
@@ -21,5 +21,6 @@ mod sharing;
 mod auth;
 mod cli;
 mod lambda;
+mod sdk;
 mod security;
 mod architecture;

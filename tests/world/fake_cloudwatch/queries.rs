@@ -64,6 +64,8 @@ impl Query {
 pub(crate) struct Queries {
     /// For the queries that are started from now on.
     pub(crate) script: Script,
+    /// Instead, for those whose first group is this.
+    pub(crate) by_group: BTreeMap<String, Script>,
     /// Queries that may run at a time.
     pub(crate) most: usize,
     /// What GetLogGroupFields says.
@@ -76,7 +78,14 @@ pub(crate) struct Queries {
 impl Default for Queries {
     fn default() -> Self {
         let fields = vec![("@message", 100), ("status", 40)];
-        Self { script: Script::default(), most: 100, fields, records: BTreeMap::new(), queries: BTreeMap::new() }
+        Self {
+            script: Script::default(),
+            by_group: BTreeMap::new(),
+            most: 100,
+            fields,
+            records: BTreeMap::new(),
+            queries: BTreeMap::new(),
+        }
     }
 }
 
@@ -153,7 +162,8 @@ impl Queries {
             return Err((400, "LimitExceededException"));
         }
         let id = format!("12ab3456-12ab-123a-789e-{:012}", self.queries.len());
-        self.queries.insert(id.clone(), Query { script: self.script.clone(), groups, looked: 0, stopped: false });
+        let script = self.by_group.get(&groups[0]).unwrap_or(&self.script).clone();
+        self.queries.insert(id.clone(), Query { script, groups, looked: 0, stopped: false });
         Ok(json!({ "queryId": id }))
     }
 

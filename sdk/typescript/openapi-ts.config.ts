@@ -1,0 +1,2 @@
+import { defineConfig } from '@hey-api/openapi-ts';
+export default defineConfig({ input: '../../openapi/openapi.json', output: 'src/generated' });

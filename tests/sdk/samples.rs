@@ -1,0 +1,42 @@
+//! The quickstarts: each prints what it is about, and the README shows them as they are.
+
+use super::stage::{Stage, root};
+
+/// The operations that every language has a sample of, and what it prints of the stage's data.
+pub const SAMPLES: [(&str, &[&str]); 4] = [
+    ("listGroups", &["/acme/api", "/acme/small"]),
+    ("readStream", &["\"status\":404"]),
+    ("readGroup", &["\"status\":200", "\"status\":500"]),
+    ("startQuery", &["0", "1", "2"]),
+];
+
+/// The quickstarts that `README.md` shows.
+const SHOWN: [&str; 2] = ["readStream.ts", "readStream.py"];
+
+/// Runs a language's samples, each by the command that is made of its operation's id.
+pub async fn assert_run(stage: &Stage, folder: &str, command: impl Fn(&str) -> Vec<String>) {
+    for (operation, printed) in SAMPLES {
+        let command = command(operation);
+        let out = stage.run(folder, &command.iter().map(String::as_str).collect::<Vec<_>>()).await;
+        for text in printed {
+            assert!(out.contains(text), "{operation} does not print {text}:\n{out}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_curl_samples_print_what_they_are_about() {
+    let stage = Stage::new().await;
+    assert_run(&stage, ".", |operation| vec!["sh".to_owned(), format!("sdk/samples/{operation}.sh")]).await;
+}
+
+#[test]
+fn the_readme_shows_the_samples_as_they_are() {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    for name in SHOWN {
+        let (_, language) = name.split_once('.').unwrap();
+        let sample = std::fs::read_to_string(root().join("sdk/samples").join(name)).unwrap();
+        let block = format!("```{language}\n{sample}```\n");
+        assert!(readme.contains(&block), "README.md does not have this block:\n{block}");
+    }
+}
