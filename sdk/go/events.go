@@ -43,10 +43,12 @@ type EventsRequest struct {
 	Source string
 	// Cursor goes on where an earlier answer says: it carries its request, so nothing else is needed.
 	Cursor string
-	// Limit is, for Client.Events, the events in a page, 1 to 10,000; for Client.Stream, the events in all.
-	Limit int
+	// PageSize is for Client.Events: the events in a page, 1 to 10,000; 1000 when 0.
+	PageSize int
 	// Follow is for Client.Events: go on from the end too, and ask every so often for what is new.
 	Follow time.Duration
+	// Limit is for Client.Stream: the events in all; all when 0.
+	Limit int
 }
 
 // Events are events in the order of time, each once:
@@ -103,6 +105,10 @@ func (e *Events) NextPage() *EventPage {
 	if e.err != nil || (e.atEnd && e.request.Follow <= 0) {
 		return nil
 	}
+	if e.request.Limit != 0 {
+		e.err = ownError(CodeInvalidRequest, "Limit is of a stream: events have a PageSize", nil)
+		return nil
+	}
 	if e.atEnd {
 		if err := sleep(e.ctx, e.request.Follow); err != nil {
 			e.err = ownError(CodeConnectionFailed, "", err)
@@ -122,7 +128,7 @@ func (e *Events) NextPage() *EventPage {
 	e.atEnd = page.StopReason == End
 	e.begun = e.request.Cursor
 	// A cursor carries its request: relative times, said again, would be others.
-	e.request = EventsRequest{Cursor: page.NextCursor, Limit: e.request.Limit, Follow: e.request.Follow}
+	e.request = EventsRequest{Cursor: page.NextCursor, PageSize: e.request.PageSize, Follow: e.request.Follow}
 	return page
 }
 
@@ -155,8 +161,8 @@ func (r *EventsRequest) operation(ctx context.Context, client *Client) generated
 	if len(r.Streams) > 0 {
 		operation = operation.Streams(r.Streams)
 	}
-	if r.Limit != 0 {
-		operation = operation.Limit(int32(r.Limit))
+	if r.PageSize != 0 {
+		operation = operation.Limit(int32(r.PageSize))
 	}
 	return operation
 }

@@ -66,14 +66,14 @@ func (c *Client) Query(ctx context.Context, request QueryRequest) (*Rows, error)
 }
 
 func (c *Client) runQuery(ctx context.Context, request *QueryRequest) (*generated.Query, *Error) {
-	body := generated.NewNewQuery(request.LogGroups, request.Query, request.Start)
+	body := generated.NewQueryToStart(request.LogGroups, request.Query, request.Start)
 	if request.End != "" {
 		body.SetEnd(request.End)
 	}
 	if request.Limit != 0 {
 		body.SetLimit(int32(request.Limit))
 	}
-	query, answer, err := c.API.QueriesAPI.StartQuery(ctx).NewQuery(*body).Prefer(wait).Execute()
+	query, answer, err := c.API.QueriesAPI.StartQuery(ctx).QueryToStart(*body).Prefer(wait).Execute()
 	if err != nil {
 		return nil, errorOf(err)
 	}

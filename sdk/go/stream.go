@@ -30,6 +30,9 @@ type EventStream struct {
 // Stream gives the events of a whole range as one streamed answer, in constant memory; Limit is the number of events in all. Close it,
 // or cancel the context, when it is not read to its end.
 func (c *Client) Stream(ctx context.Context, request EventsRequest) (*EventStream, error) {
+	if request.PageSize != 0 || request.Follow != 0 {
+		return nil, ownError(CodeInvalidRequest, "PageSize and Follow are of events: a stream has a Limit, and an end", nil)
+	}
 	query := request.query()
 	query.Set("format", "ndjson")
 	query.Set("trailer", "line")

@@ -7,7 +7,7 @@ use std::vec;
 
 use crate::apis::events_api::{ReadLogsParams, read_logs};
 use crate::client::Client;
-use crate::error::Error;
+use crate::error::{Error, code};
 use crate::models::{Event, EventPage, StopReason};
 
 /// Which events: the parameters of `GET /logs`. Names are as they are, `/acme/api`.
@@ -33,10 +33,12 @@ pub struct EventsRequest {
     pub source: Option<String>,
     /// Go on where an earlier answer says: it carries its request, so nothing else is needed.
     pub cursor: Option<String>,
-    /// For [`Client::events`] the events in a page, 1 to 10,000; for [`Client::stream`] the events in all.
-    pub limit: Option<u32>,
+    /// For [`Client::events`]: the events in a page, 1 to 10,000; 1000 when absent.
+    pub page_size: Option<u32>,
     /// For [`Client::events`]: go on from the end too, and ask every so often for what is new.
     pub follow: Option<Duration>,
+    /// For [`Client::stream`]: the events in all; when absent, all.
+    pub limit: Option<u32>,
 }
 
 impl EventsRequest {
@@ -63,7 +65,7 @@ impl EventsRequest {
             stream_prefix: self.stream_prefix,
             start: self.start,
             end: self.end,
-            limit: self.limit,
+            limit: self.page_size,
             from: self.from,
             filter: self.filter,
             cursor: self.cursor,
@@ -111,6 +113,10 @@ impl Events {
         if self.failed {
             return None;
         }
+        if self.request.limit.is_some() {
+            self.failed = true;
+            return Some(Err(Error::own(code::INVALID_REQUEST, "`limit` is of a stream: events have a `page_size`")));
+        }
         if self.at_end {
             tokio::time::sleep(self.request.follow?).await;
         }
@@ -137,7 +143,7 @@ impl Events {
 
     /// A cursor carries its request: relative times, said again, would be others.
     fn go_on_by_cursor_alone(&mut self) {
-        let EventsRequest { cursor, limit, follow, .. } = &mut self.request;
-        self.request = EventsRequest { cursor: cursor.take(), limit: *limit, follow: *follow, ..EventsRequest::default() };
+        let EventsRequest { cursor, page_size, follow, .. } = &mut self.request;
+        self.request = EventsRequest { cursor: cursor.take(), page_size: *page_size, follow: *follow, ..EventsRequest::default() };
     }
 }

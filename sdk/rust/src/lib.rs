@@ -29,7 +29,15 @@
 //!
 //! let page = list_streams(
 //!     client.configuration(),
-//!     ListStreamsParams { group: "/acme/api".into(), prefix: None, order: None, descending: None, limit: None, cursor: None, source: None },
+//!     ListStreamsParams {
+//!         group: "/acme/api".into(),
+//!         order_by: Some("lastEvent".into()),
+//!         order: None,
+//!         prefix: None,
+//!         limit: None,
+//!         cursor: None,
+//!         source: None,
+//!     },
 //! )
 //! .await?;
 //! # Ok(())

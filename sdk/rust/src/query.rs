@@ -10,6 +10,7 @@ use reqwest_middleware::RequestBuilder;
 use serde_json::Value;
 use tokio::runtime::Handle;
 
+use crate::apis::urlencode;
 use crate::apis::queries_api::{ReadQueryParams, StopQueryParams, read_query, stop_query};
 use crate::client::Client;
 use crate::error::{Error, code, retry_after};
@@ -108,8 +109,7 @@ async fn run_to_end(client: &Client, request: QueryRequest) -> Result<Rows, Erro
     let body = NewQuery { query, log_groups, start, end, limit };
     let mut answer = ask(client.http().post(client.url("/queries")).json(&body)).await?;
     let mut running = Running { client, id: Some(answer.query.query_id.clone()) };
-    // The id is sealed in characters that need no encoding in a path.
-    let url = client.url(&format!("/queries/{}", answer.query.query_id));
+    let url = client.url(&format!("/queries/{}", urlencode(&answer.query.query_id)));
     let mut asked = 0;
     while matches!(answer.query.status.as_str(), "Scheduled" | "Running") {
         tokio::time::sleep(answer.pause(asked)).await;

@@ -49,6 +49,10 @@ struct LastLine {
 
 impl EventStream {
     pub(crate) async fn open(client: &Client, request: &EventsRequest) -> Result<Self, Error> {
+        if request.page_size.is_some() || request.follow.is_some() {
+            let detail = "`page_size` and `follow` are of events: a stream has a `limit`, and an end";
+            return Err(Error::own(code::INVALID_REQUEST, detail));
+        }
         let query = query_of(request);
         let builder = client.http().get(client.url("/logs")).query(&query).header(ACCEPT, "application/x-ndjson");
         let answer = builder.send().await?;
