@@ -1,0 +1,32 @@
+import { type Client } from './generated/client/index.js';
+import { EventIterator, type EventsOptions } from './events.js';
+import { type QueryOptions, type QueryResult } from './query.js';
+import { EventStream, type StreamOptions } from './stream.js';
+import { type Token } from './transport.js';
+export interface LogmarkOptions {
+    /** Where the service is; it may have a path. */
+    url: string;
+    /** A token, or a function that gives one and is asked before each request. */
+    token: Token;
+    /** Times that a request is sent again at most; 5. */
+    retries?: number;
+    /** Seconds that a request waits between its attempts at most, in all; 60. */
+    maxWait?: number;
+    /** Seconds without an answer, or without more of a stream, until an attempt has failed; 60. */
+    timeout?: number;
+    /** Instead of the global one. */
+    fetch?: typeof fetch;
+}
+/** A client of one service. */
+export declare class Logmark {
+    #private;
+    /** For the generated operations. */
+    readonly client: Client;
+    constructor(options: LogmarkOptions);
+    /** Events, page by page to the end; with `follow`, beyond it. */
+    events(options: EventsOptions): EventIterator;
+    /** Events of one answer, streamed; one is held at a time. */
+    stream(options: StreamOptions): EventStream;
+    /** Starts a Logs Insights query, waits for it, and gives all its rows. */
+    query(options: QueryOptions): Promise<QueryResult>;
+}

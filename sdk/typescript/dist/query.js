@@ -1,0 +1,65 @@
+import { LogmarkError } from './error.js';
+import { readQuery, startQuery, stopQuery } from './generated/index.js';
+import { sleep } from './transport.js';
+/** Seconds that one request waits for the end of the query. */
+const WAIT = { Prefer: 'wait=20' };
+/** An answer that comes sooner than this is followed by a pause, which doubles up to the longest. */
+const SOON = 1;
+const FIRST_PAUSE = 0.25;
+const LONGEST_PAUSE = 5;
+/** Starts the query, waits for its end, and gives all its rows. */
+export async function query(client, options) {
+    const { timeout, signal, ...body } = options;
+    const late = new AbortController();
+    const timer = timeout === undefined ? undefined : setTimeout(() => late.abort(tooLong(timeout)), timeout * 1000);
+    const stop = signal ? AbortSignal.any([signal, late.signal]) : late.signal;
+    try {
+        // Given up before its id is known, it is stopped by the service, which no longer has anybody to give it to.
+        const started = (await startQuery({ client, body, headers: WAIT, signal: stop }));
+        return await end(client, started, stop);
+    }
+    finally {
+        clearTimeout(timer);
+    }
+}
+async function end(client, started, signal) {
+    const path = { id: started.queryId };
+    let found = started;
+    try {
+        for (let pause = FIRST_PAUSE; runs(found);) {
+            const begun = Date.now();
+            found = (await readQuery({ client, path, headers: WAIT, signal }));
+            if (runs(found) && Date.now() - begun < SOON * 1000) {
+                await sleep(pause * (0.5 + Math.random() / 2), signal);
+                pause = Math.min(2 * pause, LONGEST_PAUSE);
+            }
+        }
+    }
+    catch (error) {
+        // The caller's reason is what counts, whether or not this succeeds.
+        if (signal.aborted)
+            await stopQuery({ client, path }).catch(() => undefined);
+        throw error;
+    }
+    if (found.status !== 'Complete') {
+        throw LogmarkError.local('query_failed', `the query ended as ${found.status}`);
+    }
+    const rows = [...(found.results ?? [])];
+    for (let cursor = found.nextCursor; cursor;) {
+        const page = (await readQuery({ client, path, query: { cursor }, signal }));
+        rows.push(...(page.results ?? []));
+        cursor = page.nextCursor;
+    }
+    return {
+        queryId: found.queryId,
+        rows,
+        statistics: found.statistics ?? undefined,
+        estimatedCostUsd: found.estimatedCostUsd ?? undefined,
+    };
+}
+function runs(query) {
+    return ['Scheduled', 'Running', 'Unknown'].includes(query.status);
+}
+function tooLong(timeout) {
+    return LogmarkError.local('query_timeout', `the query had not ended after ${timeout} s, and was stopped`);
+}
