@@ -29,8 +29,8 @@ func (r Retry) pause(method string, failure *Error, sent int, waited time.Durati
 		return 0, false
 	}
 	pause := backoff(sent)
-	if failure.HasRetryAfter {
-		pause = failure.RetryAfter + time.Duration(float64(failure.RetryAfter/10)*random())
+	if asked := failure.RetryAfter + time.Duration(float64(failure.RetryAfter/10)*random()); asked > pause {
+		pause = asked
 	}
 	return pause, waited+pause <= r.MaxWait
 }

@@ -55,6 +55,7 @@ mod stream;
 mod token;
 mod transport;
 
+#[rustfmt::skip]
 #[path = "../generated/src/apis/mod.rs"]
 #[allow(
     warnings,
@@ -66,6 +67,7 @@ mod transport;
     reason = "generated"
 )]
 pub mod apis;
+#[rustfmt::skip]
 #[path = "../generated/src/models/mod.rs"]
 #[allow(warnings, missing_docs, clippy::all, clippy::allow_attributes, reason = "generated")]
 pub mod models;

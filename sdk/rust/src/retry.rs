@@ -31,10 +31,8 @@ impl Retry {
         if sent >= self.retries || !may_repeat(method, error) {
             return None;
         }
-        let pause = match error.retry_after() {
-            Some(asked) => asked + (asked / 10).mul_f64(random()),
-            None => backoff(sent),
-        };
+        let asked = error.retry_after().unwrap_or_default();
+        let pause = backoff(sent).max(asked + (asked / 10).mul_f64(random()));
         (waited + pause <= self.max_wait).then_some(pause)
     }
 }
