@@ -144,6 +144,7 @@ impl Events {
     /// A cursor carries its request: relative times, said again, would be others.
     fn go_on_by_cursor_alone(&mut self) {
         let EventsRequest { cursor, page_size, follow, .. } = &mut self.request;
-        self.request = EventsRequest { cursor: cursor.take(), page_size: *page_size, follow: *follow, ..EventsRequest::default() };
+        self.request =
+            EventsRequest { cursor: cursor.take(), page_size: *page_size, follow: *follow, ..EventsRequest::default() };
     }
 }

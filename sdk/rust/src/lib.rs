@@ -46,6 +46,16 @@
 //!
 //! Names are given as they are, `/acme/api`: they are encoded where they are sent. It runs on Tokio.
 
+#![deny(
+    missing_docs,
+    missing_debug_implementations,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr
+)]
+
 mod client;
 mod error;
 mod events;
@@ -57,19 +67,11 @@ mod transport;
 
 #[rustfmt::skip]
 #[path = "../generated/src/apis/mod.rs"]
-#[allow(
-    warnings,
-    missing_docs,
-    missing_debug_implementations,
-    clippy::all,
-    clippy::allow_attributes,
-    clippy::allow_attributes_without_reason,
-    reason = "generated"
-)]
+#[allow(warnings, missing_docs, missing_debug_implementations, clippy::all, clippy::allow_attributes_without_reason, reason = "generated")]
 pub mod apis;
 #[rustfmt::skip]
 #[path = "../generated/src/models/mod.rs"]
-#[allow(warnings, missing_docs, clippy::all, clippy::allow_attributes, reason = "generated")]
+#[allow(warnings, missing_docs, clippy::all, reason = "generated")]
 pub mod models;
 
 pub use client::{Client, ClientBuilder};

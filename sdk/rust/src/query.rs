@@ -10,8 +10,8 @@ use reqwest_middleware::RequestBuilder;
 use serde_json::Value;
 use tokio::runtime::Handle;
 
-use crate::apis::urlencode;
 use crate::apis::queries_api::{ReadQueryParams, StopQueryParams, read_query, stop_query};
+use crate::apis::urlencode;
 use crate::client::Client;
 use crate::error::{Error, code, retry_after};
 use crate::models::{NewQuery, Query, QueryStatistics};

@@ -20,13 +20,7 @@ const LONGEST_LINE: usize = 16 << 20;
 pub struct EventStream {
     answer: Response,
     buffer: Vec<u8>,
-    /// What of the buffer is given already, and how far no newline is.
-    (EOF
-python3 - <<'EOF'
-p='stream.rs'
-s=open(p).read()
-a=s.index('    /// What of the buffer is given')
-s=s[:a]+'''    /// Where the next line begins in the buffer.
+    /// Where the next line begins in the buffer.
     begin: usize,
     /// Up to where the buffer was searched for the end of that line.
     searched: usize,
@@ -98,7 +92,7 @@ impl EventStream {
 
     async fn read(&mut self) -> Result<Line, Error> {
         loop {
-            if let Some(found) = self.buffer[self.searched..].iter().position(|byte| *byte == b'\\n') {
+            if let Some(found) = self.buffer[self.searched..].iter().position(|byte| *byte == b'\n') {
                 let end = self.searched + found;
                 let line = read_line(&self.buffer[self.begin..end]);
                 (self.begin, self.searched) = (end + 1, end + 1);
@@ -156,5 +150,3 @@ fn query_of(request: &EventsRequest) -> Vec<(&'static str, String)> {
     query.extend(request.limit.map(|limit| ("limit", limit.to_string())));
     query
 }
-'''
-open(p,'w').write(s)

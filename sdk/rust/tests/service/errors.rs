@@ -6,9 +6,7 @@ use logmark_client::apis::queries_api::{StartQueryParams, start_query};
 use logmark_client::models::{NewQuery, Query};
 use logmark_client::{Client, Error, EventsRequest, Retry};
 
-use crate::stage::{
-    BEGIN, acme, big, collect, hasty, retries, seen, small, summary, through, token, variable, with_token,
-};
+use crate::stage::{BEGIN, acme, big, collect, hasty, retries, seen, small, summary, through, token, variable, with_token};
 
 async fn start(client: &Client, group: &str, query: &str) -> Result<Query, Error> {
     let new_query = NewQuery::new(vec![group.into()], query.into(), "-1h".into());
