@@ -1,15 +1,18 @@
 """Prepares the OpenAPI document for openapi-generator: `prepare.py IN OUT`.
 
-The document is OpenAPI 3.1 and says exactly what the service answers. The generator's 3.1 support is young: three things in it come
-out as code that cannot read an answer. They are said here in a way that the generator understands; what the clients accept and
-send stays the same, so that no generated code is ever edited.
+The document is OpenAPI 3.1 and says exactly what the service takes and answers. The generator's 3.1 support is young, and what some of it
+comes out as can't read an answer, or can't be compiled. That is said here in a way that the generator understands; what the clients
+accept and send stays the same, so that no generated code is ever edited.
 
 1. An optional property that may be null becomes one that is only optional: absent and null are one thing to a client, and the
    generator would make a pointer to a pointer of it.
 2. A choice between plain objects (`oneOf`) becomes one object with the members of all, required where all of them require it: the
    generator would merge the choice where it is part of an `allOf`, and require every member of every alternative.
-3. An answer that comes in several formats keeps JSON alone, and the parameters that choose a format go: the generated operations
-   return JSON models. NDJSON is read by the hand-written `stream`.
+3. A choice between a text and a number becomes the text: every such number can be written as one.
+4. Of an `allOf` with a list, the list is kept: the generator merges objects alone. `uniqueItems` goes: it would make a type of it that it
+   then does not write.
+5. An answer that comes in several formats keeps JSON alone, and the parameters that choose a format go: the generated operations
+   return JSON models. NDJSON is read by the hand-written `stream`. For the same reason `If-None-Match` goes: 304 has no model.
 
 Owns nothing else: names, descriptions and all other constraints pass through.
 """
@@ -17,7 +20,7 @@ Owns nothing else: names, descriptions and all other constraints pass through.
 import json
 import sys
 
-FORMAT_PARAMETERS = {"format", "raw", "trailer"}
+OTHER_ANSWERS = {"format", "raw", "trailer", "If-None-Match"}
 METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
 
 
@@ -30,14 +33,14 @@ def main(source, target):
     for path in document["paths"].values():
         for operation in (path[method] for method in METHODS & path.keys()):
             keep_json(operation)
-            for parameter in operation.get("parameters", []):
-                parameter["schema"] = without_null(parameter["schema"])
+            for parameter in operation["parameters"]:
+                parameter["schema"] = without_null(plain_schema(parameter["schema"], schemas))
     with open(target, "w", encoding="utf-8") as file:
         json.dump(document, file, ensure_ascii=False, indent=1)
 
 
 def plain_schema(schema, schemas):
-    """The schema with its optional properties not null, and its choices of objects as one object, at every depth."""
+    """The schema as the generator understands it, at every depth."""
     if isinstance(schema, list):
         return [plain_schema(item, schemas) for item in schema]
     if not isinstance(schema, dict):
@@ -48,7 +51,25 @@ def plain_schema(schema, schemas):
     for name in properties:
         if name not in required:
             properties[name] = without_null(properties[name])
-    return merged_choice(schema, schemas)
+    schema.pop("uniqueItems", None)
+    return merged_choice(text_of_choice(list_of_all(schema)), schemas)
+
+
+def list_of_all(schema):
+    """The list in an `allOf`; any other schema as it is."""
+    lists = [one for one in schema.get("allOf", []) if one.get("type") == "array"]
+    rest = {key: value for key, value in schema.items() if key != "allOf"}
+    return {**lists[0], **rest} if lists else schema
+
+
+def text_of_choice(schema):
+    """The text of a choice between a text and a number; any other schema as it is."""
+    alternatives = schema.get("oneOf", [])
+    texts = [one for one in alternatives if one.get("type") == "string"]
+    if len(texts) != 1 or any(one.get("type") not in ("string", "integer", "number") for one in alternatives):
+        return schema
+    rest = {key: value for key, value in schema.items() if key not in ("oneOf", "examples")}
+    return {**texts[0], **rest}
 
 
 def without_null(schema):
@@ -88,7 +109,7 @@ def keep_json(operation):
         if "application/json" in content:
             answer["content"] = {"application/json": content["application/json"]}
     parameters = operation.get("parameters", [])
-    operation["parameters"] = [one for one in parameters if one["name"] not in FORMAT_PARAMETERS]
+    operation["parameters"] = [one for one in parameters if one["name"] not in OTHER_ANSWERS]
 
 
 if __name__ == "__main__":

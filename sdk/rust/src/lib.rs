@@ -49,6 +49,7 @@
 #![deny(
     missing_docs,
     missing_debug_implementations,
+    unused_qualifications,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
@@ -67,11 +68,11 @@ mod transport;
 
 #[rustfmt::skip]
 #[path = "../generated/src/apis/mod.rs"]
-#[allow(warnings, missing_docs, missing_debug_implementations, clippy::all, clippy::allow_attributes_without_reason, reason = "generated")]
+#[allow(warnings, missing_docs, missing_debug_implementations, unused_qualifications, clippy::all, clippy::allow_attributes_without_reason, reason = "generated")]
 pub mod apis;
 #[rustfmt::skip]
 #[path = "../generated/src/models/mod.rs"]
-#[allow(warnings, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, missing_docs, unused_qualifications, clippy::all, reason = "generated")]
 pub mod models;
 
 pub use client::{Client, ClientBuilder};
