@@ -1,7 +1,7 @@
 # Two commands do everything: `make run` and `make test`. Both set up what is missing, or say exactly what to install.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint doc unit openapi sdk bench fuzz deny setup system clean
+.PHONY: help run test check format lint doc unit openapi sdk lambda bench fuzz deny setup system clean
 
 CARGO ?= cargo
 export CARGO_TERM_COLOR ?= auto
@@ -35,8 +35,14 @@ unit: system setup
 openapi: system ## Write openapi/openapi.json anew
 	$(CARGO) run --locked --quiet -- openapi > openapi/openapi.json
 
+lambda: system ## Build the function, small: target/lambda/bootstrap
+	$(CARGO) build --release --locked --no-default-features --features lambda
+	@mkdir -p target/lambda && strip -o target/lambda/bootstrap target/release/logmark
+	@ls -l target/lambda/bootstrap
+
 # The gateway bench needs haproxy and wrk, and says so.
-bench: system ## Measure: tokens, requests, the way to CloudWatch beside HAProxy, exports, patterns, pages (release build, some minutes)
+bench: lambda ## Measure: tokens, requests, the way to CloudWatch beside HAProxy, exports, patterns, pages, cold starts (release build, some minutes)
+	$(CARGO) bench --locked --bench cold_start
 	$(CARGO) bench --locked --bench tokens
 	$(CARGO) bench --locked --bench requests
 	$(CARGO) bench --locked --bench gateway

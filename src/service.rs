@@ -11,6 +11,7 @@ use std::time::Duration;
 use axum::Router;
 use http::HeaderValue;
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 
 use crate::auth::keys::KeySource;
 use crate::auth::token::{IssuerRules, Verifier};
@@ -22,6 +23,7 @@ use crate::http::cursor::Sealer;
 use crate::http::server::{self, Certificates, ConnectionLimits};
 use crate::http::{App, AppState, Parts, RequestLimits, admin, router};
 use crate::outbound::Outbound;
+use crate::sources::buffers::Buffers;
 use crate::sources::cloudwatch::settings::QuotaReading;
 use crate::sources::cloudwatch::{Accounts, CloudWatch, DEFAULT_DEADLINE, Settings};
 use crate::sources::{Source, Sources};
@@ -110,7 +112,7 @@ impl Service {
         let app = App::new(Parts {
             verifier: Arc::clone(&verifier),
             tenants: Arc::new(config.tenants.clone()),
-            sources: Sources::new(opened.sources),
+            sources: Sources::new(opened.sources, Buffers::new(server.limits.stream_pages)),
             sealer: Sealer::new(&cursor_keys)?,
             clock,
             limits,
@@ -141,10 +143,11 @@ impl Service {
         self.stores.first().cloned()
     }
 
-    /// Reads the issuers' keys in the background, so that the first caller needs not wait for them.
-    pub fn warm_up(&self) {
+    /// Reads the issuers' keys in the background, so that the first caller needs not wait for them. The task ends when they are
+    /// there, or were not to be had.
+    pub fn warm_up(&self) -> JoinHandle<()> {
         let verifier = Arc::clone(&self.verifier);
-        tokio::spawn(async move { verifier.refresh().await });
+        tokio::spawn(async move { verifier.refresh().await })
     }
 }
 
@@ -204,8 +207,8 @@ impl Listeners {
             admin::router(admin::Admin { app: service.app.clone(), metrics: metrics.clone(), draining: Arc::clone(&draining) });
         let mut helpers = tokio::task::JoinSet::new();
         let admin_limits = ConnectionLimits { total: 100, per_address: None, drain: Duration::ZERO, ..limits };
-        helpers.spawn(server::serve(admin_listener, admin, None, admin_limits, std::future::pending()));
-        service.warm_up();
+        helpers.spawn(server::serve("admin", admin_listener, admin, None, admin_limits, std::future::pending()));
+        drop(service.warm_up());
         if let Some(certificates) = certificates.clone() {
             helpers.spawn(certificates.watch());
         }
@@ -222,7 +225,7 @@ impl Listeners {
             stop.await;
             draining.store(true, Ordering::Relaxed);
         };
-        server::serve(listener, service.router.clone(), certificates, limits, stop).await;
+        server::serve("public", listener, service.router.clone(), certificates, limits, stop).await;
         if tokio::time::timeout(QUERIES_STOP, service.app.stop_queries()).await.is_err() {
             tracing::warn!("queries could not be stopped in time: they run to their end");
         }

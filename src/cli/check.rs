@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-use super::{CliError, ConfigArgs, load, note, say};
+use super::configuration::{ConfigArgs, load};
+use super::{CliError, note, say};
 use crate::service;
 
 /// Reads the configuration and what it points at: certificates and key files.

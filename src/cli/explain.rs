@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::{CliError, ConfigArgs, load, runtime, say};
+use super::configuration::{ConfigArgs, load};
+use super::{CliError, runtime, say};
 use crate::auth::policy;
 use crate::auth::tenant::Caller;
 use crate::auth::token::UnverifiedToken;

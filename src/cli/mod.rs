@@ -4,6 +4,7 @@
 //!
 //! Exit codes: 0 done, 1 it failed, 2 the arguments are wrong (clap's), 64 the configuration is wrong (sysexits `EX_USAGE`).
 
+mod configuration;
 pub mod serve;
 #[cfg(feature = "local")]
 pub mod demo;
@@ -15,14 +16,13 @@ pub mod explain;
 
 use std::ffi::OsString;
 use std::io::Write as _;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
 use crate::config::mistake::Mistakes;
-use crate::config::{self, Config};
 use crate::http::openapi;
+use configuration::ConfigArgs;
 
 /// Where `demo` and `token` keep what they make, unless told otherwise.
 pub const DEMO_DIRECTORY: &str = "logmark-demo";
@@ -65,14 +65,6 @@ enum Command {
     Openapi,
 }
 
-/// Where the configuration is.
-#[derive(Debug, Args)]
-pub struct ConfigArgs {
-    /// The configuration file [default: logmark.toml, if there is one; else the environment alone]
-    #[arg(long, value_name = "FILE", env = "LOGMARK_CONFIG")]
-    pub config: Option<PathBuf>,
-}
-
 /// A command's failure, to be printed.
 #[derive(Debug, thiserror::Error)]
 pub enum CliError {
@@ -106,7 +98,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let result = match cli.command {
         Some(command) => execute(command),
         // Lambda starts the binary without arguments.
-        None if crate::on_lambda() => serve::run(&ConfigArgs { config: std::env::var_os("LOGMARK_CONFIG").map(PathBuf::from) }),
+        None if crate::on_lambda() => serve::run(&ConfigArgs::of_environment()),
         None => {
             let _unwritable = <Cli as clap::CommandFactory>::command().print_help();
             return ExitCode::from(2);
@@ -139,11 +131,6 @@ fn execute(command: Command) -> Result<ExitCode, CliError> {
             Ok(ExitCode::SUCCESS)
         }
     }
-}
-
-/// Reads the configuration a command was pointed at.
-fn load(args: &ConfigArgs) -> Result<Config, CliError> {
-    Ok(config::load(args.config.as_deref(), std::env::vars_os())?)
 }
 
 /// Prints a line on standard output. A closed pipe ends nothing but the printing.

@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use super::{CliError, ConfigArgs, load, note, runtime};
+use super::configuration::{ConfigArgs, load};
+use super::{CliError, note, runtime};
 use crate::config::Config;
 use crate::config::telemetry::LogFormat;
 use crate::domain::time::SystemClock;
@@ -25,11 +26,11 @@ pub fn run(args: &ConfigArgs) -> Result<ExitCode, CliError> {
         let failed = |error| CliError::failed("can't start", error);
         #[cfg(feature = "lambda")]
         if crate::on_lambda() {
-            let mut config = config;
-            crate::lambda::fit(&mut config.server.limits);
             let public_url = config.server.given_url.clone().unwrap_or_else(|| "https://localhost".to_owned());
             let service = Service::build(&config, public_url, clock).await.map_err(failed)?;
-            return crate::lambda::run(service).await.map_err(|error| CliError::failed("the Lambda runtime ended", error));
+            let address = std::env::var("AWS_LAMBDA_RUNTIME_API").unwrap_or_default();
+            let ended = crate::lambda::run(service, &config.lambda, &address).await;
+            return ended.map_err(|error| CliError::failed("the function ended", error));
         }
         let listeners = Listeners::bind(&config).await.map_err(failed)?;
         let service = Service::build(&config, listeners.public_url.clone(), clock).await.map_err(failed)?;

@@ -21,10 +21,13 @@ pub struct Effective<'a>(pub(super) &'a Config);
 
 impl fmt::Display for Effective<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Config { server, telemetry, issuers, sources, tenants, warnings } = self.0;
+        let Config { server, telemetry, lambda, issuers, sources, tenants, warnings } = self.0;
         write_server(f, server)?;
         let audit = if telemetry.audit { "with audit" } else { "without audit" };
         writeln!(f, "telemetry: {}, {}, {audit}", telemetry.log_format.as_str(), telemetry.log_level)?;
+        if !lambda.streaming.is_empty() {
+            writeln!(f, "lambda: streams to {}", joined(lambda.streaming.iter().map(|door| door.as_str())))?;
+        }
         for issuer in issuers {
             write_issuer(f, issuer)?;
         }
@@ -65,6 +68,7 @@ fn write_server_limits(f: &mut fmt::Formatter<'_>, limits: &ServerLimits) -> fmt
     writeln!(f, "  connections: {}, from one address {per_ip}", limits.max_connections)?;
     let (body, header, page) = (limits.max_body_bytes, limits.max_header_bytes, limits.page_bytes);
     writeln!(f, "  bytes: body {body}, headers {header}, messages of a page {page}")?;
+    writeln!(f, "  pages held for streams: {}", limits.stream_pages)?;
     let times: [(&str, Duration); 6] = [
         ("handshake", limits.handshake_timeout),
         ("headers", limits.header_timeout),

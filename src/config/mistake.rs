@@ -53,6 +53,13 @@ pub struct Mistake {
     pub text: String,
 }
 
+impl Mistake {
+    /// A mistake of the file as a whole.
+    pub(super) fn about(file: &str, text: String) -> Self {
+        Self { place: Place::Document(file.into()), key: String::new(), text }
+    }
+}
+
 impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let repeated = matches!(&self.place, Place::Variable { key, .. } if **key == *self.key);

@@ -4,12 +4,13 @@
 //! place. Unknown keys and unknown variables are mistakes. Never starts, binds or fetches anything; of the files it names it
 //! reads the secrets, and looks whether the others can be read.
 //!
-//! Reading order: [`server`], [`telemetry`], [`issuer`], [`source`], [`cloudwatch`], `tenant` (the sections); [`secret`]; then the way
+//! Reading order: [`server`], [`telemetry`], [`lambda`], [`issuer`], [`source`], [`cloudwatch`], `tenant` (the sections); [`secret`]; then the way
 //! there: `tree` (TOML with places), `environment` (variables over it), `reader` and `values` (key by key);
 //! [`mistake`]; [`effective`] (what holds in the end).
 
 pub mod server;
 pub mod telemetry;
+pub mod lambda;
 pub mod issuer;
 pub mod source;
 pub mod cloudwatch;
@@ -33,6 +34,7 @@ use std::path::Path;
 use crate::auth::tenant::Tenants;
 use crate::auth::token::IssuerRules;
 use effective::Effective;
+use lambda::Lambda;
 use mistake::{Mistake, Mistakes, Place};
 use reader::{Reader, Table};
 use server::Server;
@@ -51,6 +53,8 @@ pub struct Config {
     pub server: Server,
     /// `[telemetry]`.
     pub telemetry: Telemetry,
+    /// `[lambda]`.
+    pub lambda: Lambda,
     /// `[[auth.issuers]]`, at least one.
     pub issuers: Vec<IssuerRules>,
     /// `[[sources]]`, at least one.
@@ -77,22 +81,28 @@ impl Config {
 pub fn load(path: Option<&Path>, environment: impl IntoIterator<Item = (OsString, OsString)>) -> Result<Config, Mistakes> {
     let (variables, mut mistakes) = unicode(environment);
     let file = path.unwrap_or(Path::new(DEFAULT_FILE));
-    let text = match std::fs::read(file) {
-        Ok(bytes) => String::from_utf8(bytes).map(Some).map_err(|error| {
-            let line = error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
-            format!("is no UTF-8 text: line {line}")
-        }),
-        Err(error) if path.is_none() && error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(FileProblem::of(file, &error).to_string()),
-    };
-    match text {
-        Ok(text) => read(text.as_deref().map(|text| (file, text)), &variables, mistakes),
-        Err(text) => {
-            let place = Place::Document(file.display().to_string().into());
-            mistakes.push(Mistake { place, key: String::new(), text });
+    let name = file.display().to_string();
+    match std::fs::read(file) {
+        Ok(bytes) => document(&name, file.parent(), bytes, &variables, mistakes),
+        Err(error) if path.is_none() && error.kind() == std::io::ErrorKind::NotFound => read(None, &variables, mistakes),
+        Err(error) => {
+            mistakes.push(Mistake::about(&name, FileProblem::of(file, &error).to_string()));
             Err(Mistakes::new(mistakes))
         }
     }
+}
+
+/// Reads a configuration that lies elsewhere than in a file: `name` is for mistakes; relative paths begin in the working directory.
+///
+/// # Errors
+/// Every mistake found; a text that is no TOML is one.
+pub fn load_text(
+    name: &str,
+    text: Vec<u8>,
+    environment: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Result<Config, Mistakes> {
+    let (variables, mistakes) = unicode(environment);
+    document(name, None, text, &variables, mistakes)
 }
 
 /// Reads a configuration from a file's text, if there is one, and the environment. The file's path is for mistakes, and its
@@ -101,17 +111,43 @@ pub fn load(path: Option<&Path>, environment: impl IntoIterator<Item = (OsString
 /// # Errors
 /// Every mistake found.
 pub fn parse(file: Option<(&Path, &str)>, variables: &BTreeMap<String, String>) -> Result<Config, Mistakes> {
-    read(file, variables, Vec::new())
+    let name = file.map(|(path, _)| path.display().to_string()).unwrap_or_default();
+    let document = file.map(|(path, text)| Document { name: &name, folder: path.parent(), text });
+    read(document, variables, Vec::new())
 }
 
-fn read(
-    file: Option<(&Path, &str)>,
+/// A text with its name in mistakes, and where its relative paths begin.
+struct Document<'a> {
+    name: &'a str,
+    folder: Option<&'a Path>,
+    text: &'a str,
+}
+
+fn document(
+    name: &str,
+    folder: Option<&Path>,
+    bytes: Vec<u8>,
     variables: &BTreeMap<String, String>,
     mut mistakes: Vec<Mistake>,
 ) -> Result<Config, Mistakes> {
-    let mut root = match file {
+    match String::from_utf8(bytes) {
+        Ok(text) => read(Some(Document { name, folder, text: &text }), variables, mistakes),
+        Err(error) => {
+            let line = error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
+            mistakes.push(Mistake::about(name, format!("is no UTF-8 text: line {line}")));
+            Err(Mistakes::new(mistakes))
+        }
+    }
+}
+
+fn read(
+    document: Option<Document<'_>>,
+    variables: &BTreeMap<String, String>,
+    mut mistakes: Vec<Mistake>,
+) -> Result<Config, Mistakes> {
+    let mut root = match &document {
         None => Node { value: Value::Table(BTreeMap::new()), place: Place::Nowhere },
-        Some((path, text)) => match tree::read(&path.display().to_string(), text) {
+        Some(Document { name, text, .. }) => match tree::read(name, text) {
             Ok(root) => root,
             Err(mistake) => {
                 mistakes.push(mistake);
@@ -120,7 +156,7 @@ fn read(
         },
     };
     mistakes.extend(environment::overlay(&mut root, variables));
-    let folder = file.and_then(|(path, _)| path.parent()).unwrap_or(Path::new(""));
+    let folder = document.and_then(|document| document.folder).unwrap_or(Path::new(""));
     let reader = Reader::new(variables, folder, mistakes);
     let Value::Table(entries) = &root.value else {
         return Err(Mistakes::new(reader.finish().0));
@@ -138,11 +174,12 @@ fn read(
 fn sections(root: Table<'_>) -> Config {
     let server = root.section("server", server::read).unwrap_or_default();
     let telemetry = root.section("telemetry", telemetry::read).unwrap_or_default();
+    let lambda = root.section("lambda", lambda::read).unwrap_or_default();
     let issuers = issuer::read(&root);
     let (sources, declared) = source::read(&root);
     let tenants = tenant::read(&root, &declared);
     root.finish();
-    Config { server, telemetry, issuers, sources, tenants, warnings: Vec::new() }
+    Config { server, telemetry, lambda, issuers, sources, tenants, warnings: Vec::new() }
 }
 
 /// Leaves out what is no Unicode: in a variable of ours that is a mistake, and the others are not for us, or not set for `env:`.

@@ -90,7 +90,13 @@ pub struct ServerLimits {
     pub drain_timeout: Duration,
     /// `LOGMARK__SERVER__LIMITS__PAGE_BYTES`; 4 MiB. About so many bytes of messages make one JSON page.
     pub page_bytes: usize,
+    /// `LOGMARK__SERVER__LIMITS__STREAM_PAGES`; 64. So many pages of the sources' streamed answers hold in memory at once, 1 MiB
+    /// of messages and about as much again each.
+    pub stream_pages: NonZeroU32,
 }
+
+/// About 100 MiB: more than what CloudWatch's quotas of an account let in while clients on slow lines take it.
+const STREAM_PAGES: NonZeroU32 = NonZeroU32::MIN.saturating_add(63);
 
 impl Default for ServerLimits {
     fn default() -> Self {
@@ -106,6 +112,7 @@ impl Default for ServerLimits {
             work_time: Duration::from_secs(20),
             drain_timeout: Duration::from_secs(20),
             page_bytes: 4 * 1024 * 1024,
+            stream_pages: STREAM_PAGES,
         }
     }
 }
@@ -244,6 +251,7 @@ fn limits(table: &Table<'_>) -> ServerLimits {
         work_time: table.or("work_time", work_time, |field| work_time_within(field, request_timeout)),
         drain_timeout: table.or("drain_timeout", default.drain_timeout, |field| field.duration(Duration::ZERO..=MINUTES)),
         page_bytes: bytes("page_bytes", default.page_bytes, 64 << 10, 64 << 20),
+        stream_pages: table.or("stream_pages", default.stream_pages, |field| field.whole(1..=100_000).and_then(NonZeroU32::new)),
     }
 }
 

@@ -4,11 +4,13 @@
 //! nothing of the request is read before its caller is known.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{FromRequest, FromRequestParts, MatchedPath, Request};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
+use tokio::time::Instant;
 
 use super::body::{Body, Expects};
 use super::input::Input;
@@ -33,6 +35,15 @@ pub struct Setting<'a> {
     pub headers: &'a HeaderMap,
     /// To whom.
     pub app: &'a App,
+    /// How long an answer to it may be worked on.
+    pub work_time: Duration,
+}
+
+impl App {
+    /// How long an answer to the request may be worked on, from now on.
+    pub(in crate::http) fn work_time(&self, context: &RequestContext) -> Duration {
+        context.work_until(self.limits.work_time).saturating_duration_since(Instant::now())
+    }
 }
 
 /// What one endpoint asks: how to read a request into an operation and what else the answer needs.
@@ -75,7 +86,7 @@ impl<A: Ask> FromRequest<AppState> for Authorized<A> {
         if A::BODY == Expects::Json {
             input.body = Body::of(Request::from_parts(parts, body), app).await?;
         }
-        let setting = Setting { caller: &caller, now, headers: &headers, app };
+        let setting = Setting { caller: &caller, now, headers: &headers, app, work_time: app.work_time(&context) };
         let (op, ask) = A::read(&mut input, setting)?;
         let permit = policy::authorize(&caller, op, now)?;
         Ok(Self { caller, permit, ask, now, context })

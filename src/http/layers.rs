@@ -4,6 +4,7 @@
 
 use std::any::Any;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
@@ -13,6 +14,7 @@ use tokio::time::Instant;
 use tracing::Instrument as _;
 
 use super::AppState;
+use super::allowance::Allowance;
 use super::problem::ApiError;
 use super::rate::RateState;
 use crate::domain::name::TenantId;
@@ -27,21 +29,22 @@ pub struct RequestContext {
     tenant: OnceLock<TenantId>,
     rate: OnceLock<RateState>,
     error: OnceLock<String>,
+    allowance: Option<Allowance>,
 }
 
 impl RequestContext {
     /// Takes up the trace that the request belongs to, or begins one.
     #[must_use]
-    pub fn new(headers: &http::HeaderMap) -> Arc<Self> {
+    pub fn new(headers: &http::HeaderMap, allowance: Option<Allowance>) -> Arc<Self> {
         let trace = TraceContext::from_header(headers.get("traceparent").and_then(|value| value.to_str().ok()));
         let id = crate::telemetry::trace::random_hex::<16>();
-        Arc::new(Self { id, trace, tenant: OnceLock::new(), rate: OnceLock::new(), error: OnceLock::new() })
+        Arc::new(Self { id, trace, tenant: OnceLock::new(), rate: OnceLock::new(), error: OnceLock::new(), allowance })
     }
 
     /// The request's; one of its own if no layer put one there.
     #[must_use]
     pub fn of(extensions: &Extensions) -> Arc<Self> {
-        extensions.get::<Arc<Self>>().cloned().unwrap_or_else(|| Self::new(&http::HeaderMap::new()))
+        extensions.get::<Arc<Self>>().cloned().unwrap_or_else(|| Self::new(&http::HeaderMap::new(), None))
     }
 
     /// The request's id: ours, never the client's, so that nobody can make two requests look like one.
@@ -60,6 +63,19 @@ impl RequestContext {
         let _first = self.rate.set(state);
     }
 
+    /// What the way to the client allows, where it is no socket.
+    #[must_use]
+    pub fn allowance(&self) -> Option<Allowance> {
+        self.allowance
+    }
+
+    /// When work for the request ends that begins now and may take `time`.
+    #[must_use]
+    pub fn work_until(&self, time: Duration) -> Instant {
+        let until = Instant::now() + time;
+        self.allowance.map_or(until, |allowance| until.min(allowance.work_until()))
+    }
+
     /// How the tenant's bucket stands, when it has one.
     #[must_use]
     pub fn rate(&self) -> Option<RateState> {
@@ -69,7 +85,7 @@ impl RequestContext {
 
 /// Outermost: gives the request its context, and writes its one line when the answer's head is ready.
 pub async fn observe(mut request: Request, next: Next) -> Response {
-    let context = RequestContext::new(request.headers());
+    let context = RequestContext::new(request.headers(), request.extensions().get().copied());
     request.extensions_mut().insert(Arc::clone(&context));
     let method = method_for_log(request.method());
     let begun = Instant::now();
@@ -218,7 +234,9 @@ pub async fn within_limits(State(app): State<AppState>, request: Request, next: 
     } else if body.is_some_and(|length| length > limits.body_bytes as u64) {
         ApiError::BodyTooLarge(limits.body_bytes).into_response()
     } else {
-        match tokio::time::timeout(limits.request_time, next.run(request)).await {
+        let in_time = Instant::now() + limits.request_time;
+        let in_time = allowance_of(&request).map_or(in_time, |allowance| in_time.min(allowance.answer_by()));
+        match tokio::time::timeout_at(in_time, next.run(request)).await {
             Ok(response) => response,
             Err(_elapsed) => ApiError::TimedOut.into_response(),
         }
@@ -231,6 +249,10 @@ pub async fn within_limits(State(app): State<AppState>, request: Request, next: 
     }
     response.extensions_mut().insert(route);
     response
+}
+
+fn allowance_of(request: &Request) -> Option<Allowance> {
+    RequestContext::of(request.extensions()).allowance()
 }
 
 fn foreign_rejection(status: StatusCode, body_limit: usize) -> Option<ApiError> {

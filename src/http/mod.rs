@@ -8,6 +8,7 @@
 
 pub mod router;
 pub mod layers;
+pub mod allowance;
 pub mod authorized;
 pub mod input;
 pub mod body;

@@ -101,6 +101,9 @@ pub enum ApiError {
     /// The answer took too long.
     #[error("no answer in time")]
     TimedOut,
+    /// What was asked for is more than there was time for, and the answer has no place to say how far it came.
+    #[error("the time was over before the answer was complete")]
+    Unfinished,
     /// A source failed.
     #[error("source: {0}")]
     Source(#[from] SourceError),
@@ -258,6 +261,11 @@ impl ApiError {
                 retry_after: Some(*retry_after),
                 ..plain(503, "overloaded", "Overloaded", "the source of the logs does not work at the moment")
             },
+            Self::Unfinished => {
+                let detail = "the time was over before the answer was complete: ask for less, or for JSON page by page; NDJSON \
+                              with `trailer=line` ends with a cursor instead";
+                plain(504, "upstream_timeout", "No answer in time", detail)
+            }
             Self::TimedOut | Self::Source(S::Timeout) => {
                 plain(504, "upstream_timeout", "No answer in time", "the source of the logs did not answer in time")
             }

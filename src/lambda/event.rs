@@ -4,10 +4,11 @@
 //! - HTTP API: `rawPath` decoded, with the stage before it unless that is `$default`; the query as sent. A `%2F` in a path is
 //!   lost there: such a path fits no route, or another name, which is judged like any other.
 //! - ALB: path and query as sent.
-//! - Function URL: an HTTP API's event with the path as sent.
+//! - Function URL: an HTTP API's event with the path as sent, and Lambda's own domain.
 //!
-//! Never reads who calls out of an event. Where a front door gives all values of a header, all are taken: two tokens must not
-//! become one. Headers in which front doors describe their context are left out.
+//! Never reads who calls out of an event. Of a header all values are taken that the event has anywhere: two tokens must not
+//! become one. Headers in which front doors describe their context are left out. Whether an answer may be streamed is in no
+//! event: the configuration says so.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -17,10 +18,11 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use http::header::ACCEPT_ENCODING;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
-use lambda_runtime::Error;
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+
+use crate::config::lambda::Streaming;
 
 /// What may not stand in a request target as it is; `%` may, for most front doors hand on what is encoded.
 const NOT_IN_TARGET: &AsciiSet = &CONTROLS
@@ -40,18 +42,38 @@ const NOT_IN_TARGET: &AsciiSet = &CONTROLS
 /// Headers in which a front door, or somebody in its place, describes who calls.
 const CONTEXT_HEADERS: [&str; 3] = ["x-amzn-request-context", "x-apigateway-event", "x-apigateway-context"];
 
+/// In the domain of every function URL: `<id>.lambda-url.<region>.on.aws`.
+const URL_DOMAIN: &str = ".lambda-url.";
+
 /// How the answer must look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Door {
     /// A REST API.
     Rest,
-    /// An HTTP API, or a function URL.
+    /// An HTTP API.
     Http,
+    /// A function URL.
+    Url,
     /// A load balancer with headers of one value each.
     Alb,
     /// A load balancer with headers of many values.
     AlbMulti,
 }
+
+impl Door {
+    /// As which it is named where the configuration says that it streams; `None`: it never does.
+    pub(super) fn streaming(self) -> Option<Streaming> {
+        match self {
+            Self::Rest => Some(Streaming::RestApi),
+            Self::Url => Some(Streaming::FunctionUrl),
+            Self::Http | Self::Alb | Self::AlbMulti => None,
+        }
+    }
+}
+
+/// An event that is none of a front door's: something in it can't be a part of a request.
+#[derive(Debug)]
+pub(super) struct NoRequest;
 
 /// The parts of an event that make a request; everything else is not even read.
 #[derive(Debug, Deserialize)]
@@ -75,6 +97,7 @@ pub(super) struct Event {
 #[derive(Debug, Deserialize)]
 struct Context {
     stage: Option<String>,
+    domain_name: Option<String>,
     http: Option<HttpContext>,
     elb: Option<IgnoredAny>,
 }
@@ -89,7 +112,9 @@ impl Event {
     pub(super) fn door(&self) -> Option<Door> {
         let context = self.request_context.as_ref()?;
         if self.version.as_deref() == Some("2.0") {
-            return (self.raw_path.is_some() && context.http.is_some()).then_some(Door::Http);
+            let is_url = context.domain_name.as_deref().is_some_and(|domain| domain.contains(URL_DOMAIN));
+            let door = if is_url { Door::Url } else { Door::Http };
+            return (self.raw_path.is_some() && context.http.is_some()).then_some(door);
         }
         if self.http_method.is_none() || self.path.is_none() {
             return None;
@@ -102,39 +127,43 @@ impl Event {
     }
 
     /// The request that the client sent.
-    pub(super) fn into_request(self, door: Door) -> Result<Request<Body>, Error> {
+    pub(super) fn into_request(self, door: Door, streams: bool) -> Result<Request<Body>, NoRequest> {
         let mut request = Request::new(Body::empty());
         *request.method_mut() = self.method()?;
         *request.uri_mut() = self.target(door)?;
-        *request.headers_mut() = self.header_map(door)?;
+        *request.headers_mut() = self.header_map(door, streams)?;
         *request.body_mut() = match self.body {
-            Some(text) if self.is_base64_encoded => Body::from(BASE64_STANDARD.decode(text)?),
+            Some(text) if self.is_base64_encoded => Body::from(BASE64_STANDARD.decode(text).map_err(|_| NoRequest)?),
             Some(text) => Body::from(text),
             None => Body::empty(),
         };
         Ok(request)
     }
 
-    fn method(&self) -> Result<Method, Error> {
+    fn method(&self) -> Result<Method, NoRequest> {
         let of_http = self.request_context.as_ref().and_then(|context| context.http.as_ref()).map(|http| http.method.as_str());
-        Ok(self.http_method.as_deref().or(of_http).unwrap_or_default().parse()?)
+        self.http_method.as_deref().or(of_http).unwrap_or_default().parse().map_err(|_| NoRequest)
     }
 
-    fn target(&self, door: Door) -> Result<Uri, Error> {
-        let path = if door == Door::Http { self.path_after_stage() } else { self.path.as_deref().unwrap_or_default() };
+    fn target(&self, door: Door) -> Result<Uri, NoRequest> {
+        let path = if matches!(door, Door::Http | Door::Url) {
+            self.path_after_stage()
+        } else {
+            self.path.as_deref().unwrap_or_default()
+        };
         let mut target = utf8_percent_encode(path, NOT_IN_TARGET).to_string();
         if !target.starts_with('/') {
             target.insert(0, '/');
         }
         let query = match door {
-            Door::Http => self.raw_query_string.clone().unwrap_or_default(),
+            Door::Http | Door::Url => self.raw_query_string.clone().unwrap_or_default(),
             Door::Rest => self.query(|text| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()),
             Door::Alb | Door::AlbMulti => self.query(str::to_owned),
         };
         if !query.is_empty() {
-            write!(target, "?{}", utf8_percent_encode(&query, NOT_IN_TARGET))?;
+            let _infallible = write!(target, "?{}", utf8_percent_encode(&query, NOT_IN_TARGET));
         }
-        Ok(target.parse()?)
+        target.parse().map_err(|_| NoRequest)
     }
 
     /// An HTTP API's path without its stage.
@@ -157,23 +186,31 @@ impl Event {
         pairs.join("&")
     }
 
-    fn header_map(&self, door: Door) -> Result<HeaderMap, Error> {
+    fn header_map(&self, door: Door, streams: bool) -> Result<HeaderMap, NoRequest> {
         let mut headers = HeaderMap::new();
-        let all: Vec<(&String, &String)> = match (&self.multi_value_headers, &self.headers) {
-            (Some(many), _) => many.iter().flat_map(|(name, values)| values.iter().map(move |value| (name, value))).collect(),
-            (None, Some(single)) => single.iter().collect(),
-            (None, None) => Vec::new(),
-        };
-        for (name, value) in all {
-            let name = HeaderName::try_from(name.as_str())?;
-            if !CONTEXT_HEADERS.contains(&name.as_str()) {
-                headers.append(name, HeaderValue::try_from(value.as_str())?);
+        let many = self.multi_value_headers.iter().flatten();
+        for (name, value) in many.flat_map(|(name, values)| values.iter().map(move |value| (name, value))) {
+            let (name, value) = header(name, value)?;
+            headers.append(name, value);
+        }
+        // A REST API says each header twice, in the second map the last of its values alone: what is not in the first is one more.
+        for (name, value) in self.headers.iter().flatten() {
+            let (name, value) = header(name, value)?;
+            if self.multi_value_headers.is_none() || !headers.get_all(&name).iter().any(|known| known == value) {
+                headers.append(name, value);
             }
         }
-        if door == Door::Rest {
+        CONTEXT_HEADERS.iter().for_each(|name| drop(headers.remove(*name)));
+        if door == Door::Rest && !streams {
             // A REST API hands base64 to clients as it is, unless it was told that everything may be binary. It can compress.
             headers.remove(ACCEPT_ENCODING);
         }
         Ok(headers)
     }
+}
+
+fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), NoRequest> {
+    let name = HeaderName::try_from(name).map_err(|_| NoRequest)?;
+    // Bytes: a client may write what is not ASCII.
+    Ok((name, HeaderValue::from_bytes(value.as_bytes()).map_err(|_| NoRequest)?))
 }

@@ -2,64 +2,100 @@
 //!
 //! Owns the way from an event to a request of the router and back, within what a function may return and the time it has.
 //! Never takes anything of an event for an identity: not an authorizer's claims, not a context header; the token in
-//! `Authorization` alone says who calls. Next: `event` for what each front door does to a request, `answer` for the way
-//! back. Why not `lambda_http`: it keeps the last of several `Authorization` fields, decodes an ALB's query twice, puts the
-//! stage into paths, and refuses events whose authorizer it does not expect.
+//! `Authorization` alone says who calls. Next: `event` for what each front door does to a request, `buffered` and `streamed`
+//! for the two ways back, `runtime` for the Runtime API. Why neither `lambda_http` nor `lambda_runtime`:
+//! docs/decisions/004 and 006.
 
-mod answer;
 mod event;
+mod buffered;
+mod streamed;
+mod runtime;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use axum::Router;
-use lambda_runtime::{Error, LambdaEvent, service_fn};
+use tokio::time::Instant;
 use tower::ServiceExt as _;
 
-use crate::config::server::ServerLimits;
+use crate::config::lambda::{Lambda, Streaming};
 use crate::domain::time::{Clock as _, SystemClock};
+use crate::http::allowance::Allowance;
 use crate::http::problem::ApiError;
 use crate::service::Service;
 use crate::telemetry::metrics::Metrics;
-use answer::Answer;
-use event::Event;
+use buffered::Answer;
+use event::{Door, Event};
+pub use runtime::RuntimeError;
+use runtime::{Invocation, Reply, RuntimeApi};
 
-/// Messages in a page at most: JSON within the runtime's JSON makes quotes and backslashes four times as long, each of
-/// 10,000 events adds some 230 bytes, and all of it must stay below [`answer::MOST_BYTES`].
-const PAGE_BYTES: usize = 768 * 1024;
+/// Of the 29 s that API Gateway waits for a buffered answer (30 s an HTTP API), whatever the function's own limit is.
+const GATEWAY_TIME: Duration = Duration::from_secs(29);
+/// When nobody waits for the function yet, the issuers' keys may take so long before it says that it is ready: Lambda
+/// allows 10 s.
+const WARM_UP: Duration = Duration::from_secs(8);
+/// Says when nobody waits: the container is made in advance.
+const INITIALIZATION_TYPE: &str = "AWS_LAMBDA_INITIALIZATION_TYPE";
 
-/// Kept back of an invocation's time, to send the answer.
-const TO_ANSWER: Duration = Duration::from_secs(1);
-
-/// Makes limits such that pages fit into a function's answer.
-pub fn fit(limits: &mut ServerLimits) {
-    limits.page_bytes = limits.page_bytes.min(PAGE_BYTES);
-}
-
-/// Runs the function until the runtime ends it. Bodies are buffered, as all four front doors can take them.
+/// Runs the function until the Runtime API at `address` (`AWS_LAMBDA_RUNTIME_API`) can't be reached any more.
 ///
 /// # Errors
-/// When the Runtime API can't be reached.
-pub async fn run(service: Service) -> Result<(), Error> {
+/// When the Runtime API can't be reached, or does not speak as one.
+pub async fn run(service: Service, settings: &Lambda, address: &str) -> Result<(), RuntimeError> {
     let _counted = Metrics::install();
-    service.warm_up();
-    let router = service.router();
-    lambda_runtime::run(service_fn(move |event| handle(router.clone(), event))).await
+    let keys = service.warm_up();
+    if std::env::var(INITIALIZATION_TYPE).is_ok_and(|kind| kind == "provisioned-concurrency") {
+        let _late = tokio::time::timeout(WARM_UP, keys).await;
+    }
+    serve(service.router(), settings, address).await
 }
 
-async fn handle(router: Router, event: LambdaEvent<Event>) -> Result<Answer, Error> {
-    let LambdaEvent { payload, context } = event;
-    let door = payload.door().ok_or("this is no event of API Gateway, of a load balancer or of a function URL")?;
-    let request = payload.into_request(door)?;
-    let now = u64::try_from(SystemClock.now().0).unwrap_or(0);
-    let time = Duration::from_millis(context.deadline.saturating_sub(now)).saturating_sub(TO_ANSWER);
-    let answering = async {
-        match router.oneshot(request).await {
-            Ok(response) => Answer::read(door, response).await,
-            Err(never) => match never {},
-        }
+/// Answers events with the router, one after the other.
+///
+/// # Errors
+/// When the Runtime API can't be reached, or does not speak as one.
+pub async fn serve(router: Router, settings: &Lambda, address: &str) -> Result<(), RuntimeError> {
+    let mut api = RuntimeApi::at(address)?;
+    loop {
+        let invocation = api.next().await?;
+        let reply = answer(&router, &settings.streaming, &invocation).await;
+        api.answer(&invocation, reply).await;
+    }
+}
+
+async fn answer(router: &Router, streaming: &BTreeSet<Streaming>, invocation: &Invocation) -> Reply {
+    let event: Event = match serde_json::from_slice(&invocation.event) {
+        Ok(event) => event,
+        // The error's own text may hold a piece of the event.
+        Err(_) => return Reply::NoEvent,
     };
-    Ok(match tokio::time::timeout(time, answering).await {
-        Ok(answer) => answer,
-        Err(_elapsed) => Answer::problem(door, &ApiError::TimedOut, &context.request_id),
-    })
+    let Some(door) = event.door() else { return Reply::NoEvent };
+    let streams = door.streaming().is_some_and(|door| streaming.contains(&door));
+    let Ok(mut request) = event.into_request(door, streams) else { return Reply::NoEvent };
+    let end = end_of(door, streams, invocation.deadline_millis);
+    let allowance = Allowance::new(end, (!streams).then(|| buffered::room(door)));
+    request.extensions_mut().insert(allowance);
+    let answering = async {
+        let response = match router.clone().oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        };
+        if streams { streamed::reply(response, allowance.answer_by()) } else { Answer::read(door, response).await.into() }
+    };
+    match tokio::time::timeout_at(allowance.answer_by(), answering).await {
+        Ok(reply) => reply,
+        Err(_elapsed) if streams => streamed::problem(&ApiError::TimedOut, &invocation.id),
+        Err(_elapsed) => Answer::problem(door, &ApiError::TimedOut, &invocation.id).into(),
+    }
+}
+
+/// When nothing can be sent any more: the function is stopped, or its caller has gone.
+fn end_of(door: Door, streams: bool, deadline_millis: u64) -> Instant {
+    let now = u64::try_from(SystemClock.now().0).unwrap_or(0);
+    let left = Duration::from_millis(deadline_millis.saturating_sub(now));
+    let waits = match door {
+        Door::Rest | Door::Http if !streams => GATEWAY_TIME,
+        Door::Rest | Door::Http | Door::Url | Door::Alb | Door::AlbMulti => Duration::MAX,
+    };
+    Instant::now() + left.min(waits)
 }

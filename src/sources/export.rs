@@ -1,7 +1,8 @@
 //! Every event to the end of a range, page by page: what answers that are streamed are made of.
 //!
-//! Owns the reading on from page to page, and one page of reading ahead. INVARIANT: beside the page that is being written at
-//! most one is held, and that one only if reading it took no turn from anybody who waits for one.
+//! Owns the reading on from page to page, and one page of reading ahead. INVARIANT: what it holds is in the buffer pool
+//! ([`super::buffers`]): the page that is being written, or the next one, and that one only if reading it took neither a turn
+//! nor room from anybody who waits.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,8 +11,9 @@ use logmark_event_page::Events;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use super::buffers::{Buffer, Place};
 use super::reader::{ReadEvents, midway};
-use super::{SourceError, Sources};
+use super::{SourceError, Sources, scheduler_share};
 use crate::auth::permit::Permit;
 use crate::domain::event::{Direction, EventPage, PageRequest, Position, StopReason, Urgency};
 
@@ -25,20 +27,38 @@ const PAGE_EVENTS: usize = 10_000;
 pub struct Export<Op> {
     sources: Sources,
     permit: Arc<Permit<Op>>,
+    /// Where the page that is being written begins, or the next one.
     position: Option<Position>,
+    /// How many events may still come, those of the page that is being written among them.
     left: Option<usize>,
     page_bytes: usize,
+    page_events: usize,
     /// How long a source that takes no calls is waited for.
     patience: Duration,
+    /// When to end before the page that was not begun to be written by then.
+    until: Option<Instant>,
     has_begun: bool,
+    current: Option<Current>,
     ahead: Option<Ahead>,
     stop: Option<StopReason>,
     failed: bool,
 }
 
-/// The next page, being read while the last one is written.
+/// The page that is being written.
 #[derive(Debug)]
-struct Ahead(JoinHandle<Result<EventPage, SourceError>>);
+struct Current {
+    buffer: Buffer,
+    /// Events in it.
+    count: usize,
+    /// How many of them were written.
+    written: usize,
+    next: Position,
+    at_end: bool,
+}
+
+/// The next page, being read while the last one is written. `None`: there was no room for it, or no call to spare.
+#[derive(Debug)]
+struct Ahead(JoinHandle<Option<Result<Current, SourceError>>>);
 
 impl Drop for Ahead {
     fn drop(&mut self) {
@@ -64,44 +84,114 @@ impl<Op: ReadEvents> Export<Op> {
             position,
             left: limit,
             page_bytes,
+            page_events: PAGE_EVENTS,
             patience,
+            until: None,
             has_begun: false,
+            current: None,
             ahead: None,
             stop: None,
             failed: false,
         }
     }
 
-    /// The next page; `None` when it is over. Waits while the source is throttled, for a client that streams can wait.
+    /// Ends it at `until`, behind the last page that was begun to be written by then.
+    #[must_use]
+    pub fn until(self, until: Option<Instant>) -> Self {
+        Self { until, ..self }
+    }
+
+    /// Asks for so few events, and bytes of messages, at a time.
+    #[must_use]
+    pub fn in_pages_of(self, events: usize, bytes: usize) -> Self {
+        Self { page_events: events.min(PAGE_EVENTS), page_bytes: bytes.min(self.page_bytes), ..self }
+    }
+
+    /// Ends it before the page that [`Export::page`] gave last, of which nothing was written. False when that is the first of
+    /// all, and there is no place before it to go on from.
+    pub fn end_before(&mut self, stop: StopReason) -> bool {
+        let goes_on = self.has_begun && self.stop.is_none() && !self.failed;
+        let can_end = goes_on && self.position.is_some() && self.current.as_ref().is_none_or(|current| current.written == 0);
+        if can_end {
+            (self.current, self.ahead, self.stop) = (None, None, Some(stop));
+        }
+        can_end
+    }
+
+    /// The page to write from, and the place in it of the first event that was not written yet; `None` when all is written.
+    /// Waits while the source is throttled or there is no room for a page, for a client that streams can wait. A page that was
+    /// let go of while the client took nothing is read again.
     ///
     /// # Errors
-    /// What the source says. After an error the export is over.
-    pub async fn next_page(&mut self) -> Option<Result<Events, SourceError>> {
+    /// What the source says, or that it does not give again what it gave. After an error the export is over.
+    pub async fn page(&mut self) -> Option<Result<(Arc<Events>, usize), SourceError>> {
+        if self.is_late() && self.end_before(StopReason::Time) {
+            return None;
+        }
+        if let Some(current) = &self.current
+            && let Some(events) = current.buffer.events()
+        {
+            return Some(Ok((events, current.written)));
+        }
         if self.stop.is_some() || self.failed {
             return None;
         }
-        let answer = match self.take_ahead().await {
-            Some(answer) => answer,
-            None => self.ask().await,
+        let read = match self.until {
+            Some(until) => tokio::time::timeout_at(until, self.read()).await.unwrap_or(Err(SourceError::Timeout)),
+            None => self.read().await,
         };
-        match answer {
-            Ok(page) => {
-                self.has_begun = true;
-                self.position = Some(page.next);
-                if let Some(left) = &mut self.left {
-                    *left = left.saturating_sub(page.events.len());
-                }
-                if page.at_end {
-                    self.stop = Some(StopReason::End);
-                } else if self.left == Some(0) {
-                    self.stop = Some(StopReason::Limit);
-                }
-                Some(Ok(page.events))
+        if read.is_err() && self.is_late() && self.end_before(StopReason::Time) {
+            return None;
+        }
+        Some(read.map_err(|error| {
+            self.failed = true;
+            if self.has_begun { midway(error) } else { error }
+        }))
+    }
+
+    fn is_late(&self) -> bool {
+        self.until.is_some_and(|until| Instant::now() >= until)
+    }
+
+    async fn read(&mut self) -> Result<(Arc<Events>, usize), SourceError> {
+        let mut current = match self.take_ahead().await {
+            Some(answer) => answer?,
+            None => self.ask().await?,
+        };
+        let events = current.buffer.events().ok_or(SourceError::Timeout)?;
+        if let Some(gone) = self.current.take() {
+            if !gone.buffer.begins(&events) {
+                return Err(SourceError::Upstream("it did not give again what it gave before".to_owned()));
             }
-            Err(error) => {
-                self.failed = true;
-                Some(Err(if self.has_begun { midway(error) } else { error }))
+            current.written = gone.written;
+            current.buffer.wrote(gone.written);
+        }
+        self.has_begun = true;
+        Ok((events, self.current.insert(current).written))
+    }
+
+    /// So many events of the page were written. At its end it is let go of, and the next one is begun to be read.
+    pub fn wrote(&mut self, events: usize) {
+        match self.current.take() {
+            Some(mut current) if events < current.count => {
+                current.buffer.wrote(events);
+                current.written = events;
+                self.current = Some(current);
             }
+            Some(done) => self.turn(done),
+            None => {}
+        }
+    }
+
+    fn turn(&mut self, done: Current) {
+        self.position = Some(done.next);
+        self.left = self.left.map(|left| left.saturating_sub(done.count));
+        if done.at_end {
+            self.stop = Some(StopReason::End);
+        } else if self.left == Some(0) {
+            self.stop = Some(StopReason::Limit);
+        } else {
+            self.read_ahead();
         }
     }
 
@@ -109,39 +199,45 @@ impl<Op: ReadEvents> Export<Op> {
         PageRequest {
             position: self.position.clone(),
             direction: Direction::Forward,
-            limit: self.left.unwrap_or(usize::MAX).min(PAGE_EVENTS),
+            limit: self.left.unwrap_or(usize::MAX).min(self.page_events),
             max_bytes: self.page_bytes,
             urgency,
         }
     }
 
-    /// Begins to read the next page, unless that is done or there is none.
-    pub fn read_ahead(&mut self) {
-        if self.stop.is_some() || self.failed || self.ahead.is_some() {
-            return;
-        }
+    /// Begins to read the next page, if there is room for it.
+    fn read_ahead(&mut self) {
         let Ok((_, source)) = self.sources.of(&self.permit) else { return };
+        let Some(place) = self.sources.buffers().place_to_spare(&scheduler_share(self.permit.share())) else { return };
         let (source, permit, request) = (Arc::clone(source), Arc::clone(&self.permit), self.request(Urgency::Ahead));
-        self.ahead = Some(Ahead(tokio::spawn(async move { Op::page(&*source, &permit, &request).await })));
+        self.ahead = Some(Ahead(tokio::spawn(async move {
+            let answer = Op::page(&*source, &permit, &request).await;
+            let is_spared = answer.as_ref().is_err_and(|error| wait_of(error).is_some());
+            (!is_spared).then(|| answer.map(|page| Current::new(place, page)))
+        })));
     }
 
-    /// What reading ahead brought; `None`: it was not done, for there was no call to spare.
-    async fn take_ahead(&mut self) -> Option<Result<EventPage, SourceError>> {
-        let ahead = self.ahead.as_mut()?;
-        let answer = (&mut ahead.0).await;
+    /// What reading ahead brought; `None`: nothing.
+    async fn take_ahead(&mut self) -> Option<Result<Current, SourceError>> {
+        let answer = (&mut self.ahead.as_mut()?.0).await;
         self.ahead = None;
-        answer.ok().filter(|answer| !answer.as_ref().is_err_and(|error| wait_of(error).is_some()))
+        // A page that was let go of before it was begun is read as if it had not been.
+        answer.ok()?.filter(|answer| answer.as_ref().map_or(true, |current| current.buffer.events().is_some()))
     }
 
-    async fn ask(&self) -> Result<EventPage, SourceError> {
+    async fn ask(&self) -> Result<Current, SourceError> {
         let (_, source) = self.sources.of(&self.permit)?;
-        let request = self.request(Urgency::Wanted);
+        let (share, request) = (scheduler_share(self.permit.share()), self.request(Urgency::Wanted));
         let until = Instant::now() + self.patience;
         loop {
+            let place = self.sources.buffers().place(&share, until).await?;
             let answer = Op::page(&**source, &self.permit, &request).await;
             match answer.as_ref().err().and_then(wait_of) {
-                Some(wait) if Instant::now() + wait < until => tokio::time::sleep(wait).await,
-                _ => return answer,
+                Some(wait) if Instant::now() + wait < until => {
+                    drop(place);
+                    tokio::time::sleep(wait).await;
+                }
+                _ => return answer.map(|page| Current::new(place, page)),
             }
         }
     }
@@ -151,11 +247,12 @@ impl<Op: ReadEvents> Export<Op> {
     pub fn ended(&self) -> Option<(&Position, StopReason)> {
         self.position.as_ref().zip(self.stop)
     }
+}
 
-    /// The leave it reads by.
-    #[must_use]
-    pub fn permit(&self) -> &Permit<Op> {
-        &self.permit
+impl Current {
+    fn new(place: Place, page: EventPage) -> Self {
+        let count = page.events.len();
+        Self { buffer: place.hold(page.events), count, written: 0, next: page.next, at_end: page.at_end }
     }
 }
 

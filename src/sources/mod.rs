@@ -12,12 +12,14 @@ pub mod error;
 pub mod local;
 pub mod merged;
 pub mod reader;
+pub mod buffers;
 pub mod export;
 pub mod queries;
 pub mod budget;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -25,7 +27,8 @@ use async_trait::async_trait;
 pub use error::SourceError;
 pub use queries::Queries;
 
-use crate::auth::permit::Permit;
+use self::buffers::Buffers;
+use crate::auth::permit::{self, Permit};
 use crate::domain::event::{EventPage, ListPage, LogGroup, LogStream, PageRequest, Position};
 use crate::domain::name::SourceName;
 use crate::domain::operation::{DescribeGroup, ListGroups, ListStreams, Operation, ReadGroup, ReadStream};
@@ -71,15 +74,23 @@ pub trait Source: Send + Sync + fmt::Debug {
     }
 }
 
-/// The configured sources by name.
-#[derive(Debug, Clone, Default)]
-pub struct Sources(BTreeMap<SourceName, Arc<dyn Source>>);
+/// The configured sources by name, and the room for pages that are read of them to be streamed.
+#[derive(Debug, Clone)]
+pub struct Sources {
+    named: BTreeMap<SourceName, Arc<dyn Source>>,
+    buffers: Buffers,
+}
 
 impl Sources {
     /// Collects them.
     #[must_use]
-    pub fn new(sources: impl IntoIterator<Item = (SourceName, Arc<dyn Source>)>) -> Self {
-        Self(sources.into_iter().collect())
+    pub fn new(sources: impl IntoIterator<Item = (SourceName, Arc<dyn Source>)>, buffers: Buffers) -> Self {
+        Self { named: sources.into_iter().collect(), buffers }
+    }
+
+    /// Where pages are held while they are streamed.
+    pub(crate) fn buffers(&self) -> &Buffers {
+        &self.buffers
     }
 
     /// The source that a permit for one group names, and its name.
@@ -97,7 +108,7 @@ impl Sources {
     /// [`SourceError::NotFound`] when the permit does not name it.
     pub fn named<Op: Operation>(&self, permit: &Permit<Op>, name: &SourceName) -> Result<&Arc<dyn Source>, SourceError> {
         let named = permit.sources().iter().any(|rule| rule.source == *name);
-        self.0.get(name).filter(|_| named).ok_or(SourceError::NotFound)
+        self.named.get(name).filter(|_| named).ok_or(SourceError::NotFound)
     }
 
     /// One of the sources that a permit names, for queries.
@@ -110,15 +121,20 @@ impl Sources {
 
     /// Every source that runs queries.
     pub(crate) fn all_queries(&self) -> impl Iterator<Item = &dyn Queries> {
-        self.0.values().filter_map(|source| source.queries())
+        self.named.values().filter_map(|source| source.queries())
     }
 
     /// Asks each whether it can answer.
     pub async fn ready(&self) -> Vec<(SourceName, Result<(), SourceError>)> {
-        let mut answers = Vec::with_capacity(self.0.len());
-        for (name, source) in &self.0 {
+        let mut answers = Vec::with_capacity(self.named.len());
+        for (name, source) in &self.named {
             answers.push((name.clone(), source.ready().await));
         }
         answers
     }
+}
+
+/// A tenant's share as the scheduler knows it.
+fn scheduler_share(share: &permit::Share) -> logmark_quota::Share {
+    logmark_quota::Share::new(share.tenant.as_str(), NonZeroU32::new(share.weight).unwrap_or(NonZeroU32::MIN))
 }

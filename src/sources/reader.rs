@@ -43,12 +43,79 @@ impl ReadEvents for ReadGroup {
 pub struct Budget {
     /// Events.
     pub limit: usize,
-    /// Bytes of messages.
+    /// Bytes.
     pub bytes: usize,
+    /// How the bytes are counted.
+    pub measure: Measure,
     /// When to stop asking for more.
     pub deadline: Instant,
     /// What is read for.
     pub pursuit: Pursuit,
+}
+
+/// How events are counted against a budget's bytes.
+#[derive(Debug, Clone, Copy)]
+pub enum Measure {
+    /// Their messages, as they are.
+    Messages,
+    /// What is made of them, which may be much longer, and must not be longer than the budget says.
+    Made {
+        /// The bytes that a page becomes.
+        of: fn(&Events) -> usize,
+        /// The most that a byte of a message becomes.
+        byte: usize,
+        /// The most that an event becomes without its message.
+        event: usize,
+    },
+}
+
+impl Measure {
+    fn of(self, events: &Events) -> usize {
+        match self {
+            Self::Messages => events.iter().map(EventRef::message_length).sum(),
+            Self::Made { of, .. } => of(events),
+        }
+    }
+
+    /// How many events, and bytes of messages, can be asked for; `None`: so little is left that the answer is full. Of what is
+    /// made, the first are reckoned with as the worst, half of the room being for messages and half for what stands around
+    /// them; those behind them as such as came before, with a fifth to spare.
+    fn ask(self, held: &Held, whole: usize) -> Option<(usize, usize)> {
+        let left = whole.saturating_sub(held.bytes);
+        match self {
+            Self::Messages => (left > 0).then_some((usize::MAX, left)),
+            Self::Made { .. } if left < whole / 4 => None,
+            Self::Made { byte, event, .. } if held.events == 0 => Some((left / 2 / event, left / 2 / byte)),
+            Self::Made { .. } => {
+                let share = |of: usize| (of as u128 * left as u128 * 4 / 5 / held.bytes as u128) as usize;
+                Some((share(held.events).max(1), share(held.messages).max(1)))
+            }
+        }
+    }
+}
+
+/// What the pages that were read hold.
+#[derive(Debug, Default)]
+struct Held {
+    events: usize,
+    messages: usize,
+    /// As the measure counts them.
+    bytes: usize,
+}
+
+impl Held {
+    /// Takes a page, if there is room for it: what is made of it may be more than was reckoned with.
+    fn take(&mut self, events: &Events, budget: &Budget) -> bool {
+        let bytes = budget.measure.of(events);
+        let is_over = matches!(budget.measure, Measure::Made { .. }) && self.bytes + bytes > budget.bytes;
+        if is_over && self.events > 0 {
+            return false;
+        }
+        self.bytes += bytes;
+        self.events += events.len();
+        self.messages += events.iter().map(EventRef::message_length).sum::<usize>();
+        true
+    }
 }
 
 /// What a page is read for.
@@ -92,16 +159,17 @@ pub async fn read_page<Op: ReadEvents>(
 ) -> Result<Read, SourceError> {
     let (_, source) = sources.of(permit)?;
     let mut pages: Vec<Events> = Vec::new();
-    let (mut count, mut bytes, mut is_final) = (0, 0, true);
+    let (mut held, mut is_final) = (Held::default(), true);
     let mut pursuit = Pursuit::Events;
     let mut ends: Option<(Position, Option<Position>)> = None;
     let mut position = from;
+    let mut can_ask = budget.measure.ask(&held, budget.bytes).unwrap_or((1, 1));
     let stop = loop {
         let request = PageRequest {
             position,
             direction,
-            limit: budget.limit - count,
-            max_bytes: budget.bytes - bytes,
+            limit: can_ask.0.min(budget.limit - held.events),
+            max_bytes: can_ask.1,
             urgency: Urgency::Wanted,
         };
         let answer = if ends.is_none() {
@@ -119,9 +187,11 @@ pub async fn read_page<Op: ReadEvents>(
             Err(error) => return Err(error),
         };
         let is_news = budget.pursuit == Pursuit::News && page.age == Age::Fresh && !page.events.is_empty();
+        if !held.take(&page.events, &budget) {
+            break StopReason::Bytes;
+        }
         is_final &= page.age == Age::Final;
-        count += page.events.len();
-        bytes += page.events.iter().map(EventRef::message_length).sum::<usize>();
+        let left = budget.measure.ask(&held, budget.bytes);
         let older_end = page.previous.is_none();
         ends = Some(match (ends, direction) {
             (None, _) => (page.next, page.previous),
@@ -139,9 +209,9 @@ pub async fn read_page<Op: ReadEvents>(
         if page.at_end || (direction == Direction::Backward && older_end) {
             pursuit = Pursuit::News;
             break StopReason::End;
-        } else if count >= budget.limit {
+        } else if held.events >= budget.limit {
             break StopReason::Limit;
-        } else if bytes >= budget.bytes {
+        } else if left.is_none() {
             break StopReason::Bytes;
         } else if is_news {
             pursuit = Pursuit::News;
@@ -149,6 +219,7 @@ pub async fn read_page<Op: ReadEvents>(
         } else if Instant::now() >= budget.deadline || pages.len() >= MAX_CALLS {
             break StopReason::Time;
         }
+        can_ask = left.unwrap_or(can_ask);
     };
     if direction == Direction::Backward {
         pages.reverse();

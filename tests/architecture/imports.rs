@@ -8,11 +8,11 @@ const MOST_LINES: usize = 400;
 /// What a line begins to use, and where that may stand: paths under `src`.
 const ROOMS: [(&[&str], &[&str]); 12] = [
     (&["axum", "tower_http", "utoipa_axum", "utoipa_swagger_ui"], &["http/", "lambda/", "service.rs"]),
-    (&["aws_config", "aws_credential_types", "aws_sigv4"], &["sources/cloudwatch/"]),
+    (&["aws_config", "aws_credential_types", "aws_sigv4"], &["aws/", "sources/cloudwatch/"]),
     (&["logmark_store"], &["sources/local.rs", "service.rs", "cli/"]),
     (&["jsonwebtoken"], &["auth/keys/"]),
-    (&["lambda_runtime"], &["lambda/"]),
     (&["hyper_util::client", "hyper_rustls"], &["outbound.rs"]),
+    (&["hyper::client"], &["lambda/"]),
     (&["clap", "indicatif"], &["cli/", "main.rs"]),
     (&["toml"], &["config/"]),
     (&["logmark_filter_pattern"], &["domain/filter.rs"]),

@@ -6,7 +6,7 @@ use super::events::Door;
 use super::runtime::Function;
 use crate::world::binary::Place;
 
-fn place() -> Place {
+pub(super) fn place() -> Place {
     let place = Place::new("");
     for tenant in ["acme", "globex"] {
         place.put(&format!("/{tenant}/api"), "s", std::iter::once((1_700_000_000_000, format!("{tenant}'s"))));

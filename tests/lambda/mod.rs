@@ -7,3 +7,8 @@ mod events;
 mod runtime;
 mod reads;
 mod identity;
+mod strange;
+mod streams;
+mod limits;
+mod frozen;
+mod configuration;

@@ -1,33 +1,64 @@
-//! The Lambda Runtime API as the function sees it: it asks for the next event, and posts an answer or an error.
+//! The Lambda Runtime API as the function sees it: it asks for the next event, and posts an answer, in one piece or as a
+//! stream, or an error.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::body::Body;
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
+use http_body_util::BodyExt as _;
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::world::binary::{Binary, Place, logmark};
 
-type Outcome = Result<Value, Value>;
-type Invocation = (Value, oneshot::Sender<Outcome>);
+/// What the function posted.
+#[derive(Debug)]
+pub enum Posted {
+    /// One JSON value.
+    Whole(Value),
+    /// A head, a body, and what Lambda's trailers say of its end.
+    Streamed { head: Value, body: Bytes, trailers: HeaderMap },
+    /// An error.
+    Failed(Value),
+    /// A body that broke off, or was too large for Lambda.
+    Refused(String),
+}
+
+struct Invocation {
+    event: Value,
+    time: Duration,
+    answer: oneshot::Sender<Posted>,
+}
 
 struct Api {
     waiting: tokio::sync::Mutex<mpsc::Receiver<Invocation>>,
-    running: Mutex<HashMap<String, oneshot::Sender<Outcome>>>,
+    /// Who waits for the answer to an event, and how large that may be.
+    running: Mutex<HashMap<String, (oneshot::Sender<Posted>, usize)>>,
+    number: AtomicUsize,
+}
+
+/// The Runtime API, and the way to invoke what asks it for events.
+#[derive(Debug)]
+pub struct Lambda {
+    pub address: SocketAddr,
+    events: mpsc::Sender<Invocation>,
 }
 
 /// The binary, running as a function.
 pub struct Function {
     pub process: Binary,
-    events: mpsc::Sender<Invocation>,
+    lambda: Lambda,
 }
 
 /// What a front door would make of the function's answer.
@@ -36,65 +67,115 @@ pub struct Reply {
     pub status: u64,
     pub headers: HeaderMap,
     pub body: Bytes,
-    /// The answer as it was posted.
+    /// Did it come as a stream?
+    pub streamed: bool,
+    /// In one piece: the answer as it was posted.
     pub raw: Value,
+    /// Streamed: what Lambda was told of its end; empty when that was clean.
+    pub trailers: HeaderMap,
+}
+
+/// How long an event may be worked on, unless a test says something else.
+const TIME: Duration = Duration::from_secs(28);
+
+impl Lambda {
+    /// Starts the API.
+    pub async fn start() -> Self {
+        let (events, waiting) = mpsc::channel(1);
+        let api = Arc::new(Api { waiting: waiting.into(), running: Mutex::default(), number: AtomicUsize::new(1) });
+        let router = Router::new()
+            .route("/2018-06-01/runtime/invocation/next", get(next))
+            .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
+            .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
+            .with_state(api);
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(serve(listener, router));
+        Self { address, events }
+    }
+
+    /// Invokes the function with any event, for which it has so much time.
+    pub async fn invoke_any(&self, event: Value, time: Duration) -> Posted {
+        let (answer, answered) = oneshot::channel();
+        self.events.send(Invocation { event, time, answer }).await.unwrap();
+        tokio::time::timeout(Duration::from_secs(60), answered).await.expect("the function answers").unwrap()
+    }
+
+    /// Invokes the function with a front door's event.
+    pub async fn invoke(&self, event: Value) -> Reply {
+        self.invoke_for(event, TIME).await
+    }
+
+    /// The same, with so much time.
+    pub async fn invoke_for(&self, event: Value, time: Duration) -> Reply {
+        match self.invoke_any(event, time).await {
+            Posted::Whole(raw) => Reply::whole(raw),
+            Posted::Streamed { head, body, trailers } => Reply::streamed(&head, body, trailers),
+            posted => panic!("{posted:?}"),
+        }
+    }
 }
 
 impl Function {
     /// Starts it without arguments, as Lambda does.
     pub async fn start(place: &Place) -> Self {
-        let (events, waiting) = mpsc::channel(1);
-        let api = Arc::new(Api { waiting: waiting.into(), running: Mutex::default() });
-        let router = Router::new()
-            .route("/2018-06-01/runtime/invocation/next", get(next))
-            .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
-            .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
-            .layer(DefaultBodyLimit::disable())
-            .with_state(api);
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::with(place, &[("LOGMARK_CONFIG", "logmark.toml")]).await
+    }
+
+    /// Starts it with one front door that streams, or two.
+    pub async fn streaming(place: &Place, doors: &str) -> Self {
+        Self::with(place, &[("LOGMARK_CONFIG", "logmark.toml"), ("LOGMARK__LAMBDA__STREAMING", doors)]).await
+    }
+
+    /// Starts it with these variables.
+    pub async fn with(place: &Place, variables: &[(&str, &str)]) -> Self {
+        let lambda = Lambda::start().await;
         let mut command = logmark(place.path());
         command
-            .env("AWS_LAMBDA_RUNTIME_API", listener.local_addr().unwrap().to_string())
+            .env("AWS_LAMBDA_RUNTIME_API", lambda.address.to_string())
             .env("AWS_LAMBDA_FUNCTION_NAME", "logmark")
             .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
-            .env("LOGMARK_CONFIG", "logmark.toml");
-        tokio::spawn(serve(listener, router));
-        Self { process: Binary::start(command), events }
+            .envs(variables.iter().copied());
+        Self { process: Binary::start(command), lambda }
     }
 
-    /// Invokes it with any event: what it posted as its answer, or as its error.
-    pub async fn invoke_any(&self, event: Value) -> Outcome {
-        let (answer, answered) = oneshot::channel();
-        self.events.send((event, answer)).await.unwrap();
-        let outcome = tokio::time::timeout(Duration::from_secs(30), answered).await;
-        outcome.unwrap_or_else(|_| panic!("no answer\n{}", self.process.log())).unwrap()
+    pub async fn invoke_any(&self, event: Value) -> Posted {
+        self.lambda.invoke_any(event, TIME).await
     }
 
-    /// Invokes it with a front door's event.
     pub async fn invoke(&self, event: Value) -> Reply {
-        let raw = self.invoke_any(event).await.unwrap_or_else(|error| panic!("{error}\n{}", self.process.log()));
-        let mut headers = HeaderMap::new();
-        let mut add = |name: &String, value: &Value| {
-            headers.append(name.parse::<http::HeaderName>().unwrap(), value.as_str().unwrap().parse().unwrap());
-        };
-        match raw["multiValueHeaders"].as_object().filter(|headers| !headers.is_empty()) {
-            Some(many) => {
-                many.iter().for_each(|(name, values)| values.as_array().unwrap().iter().for_each(|value| add(name, value)))
-            }
-            None => raw["headers"].as_object().unwrap().iter().for_each(|(name, value)| add(name, value)),
-        }
-        let text = raw["body"].as_str().unwrap_or("");
-        let body = if raw["isBase64Encoded"] == true {
-            base64::prelude::BASE64_STANDARD.decode(text).unwrap().into()
-        } else {
-            Bytes::from(text.to_owned())
-        };
-        Reply { status: raw["statusCode"].as_u64().unwrap(), headers, body, raw }
+        self.lambda.invoke(event).await
+    }
+
+    pub async fn invoke_for(&self, event: Value, time: Duration) -> Reply {
+        self.lambda.invoke_for(event, time).await
     }
 }
 
 impl Reply {
+    fn whole(raw: Value) -> Self {
+        let mut headers = HeaderMap::new();
+        match raw["multiValueHeaders"].as_object().filter(|headers| !headers.is_empty()) {
+            Some(many) => many.iter().for_each(|(name, values)| {
+                values.as_array().unwrap().iter().for_each(|value| add(&mut headers, name, value));
+            }),
+            None => raw["headers"].as_object().unwrap().iter().for_each(|(name, value)| add(&mut headers, name, value)),
+        }
+        let text = raw["body"].as_str().unwrap();
+        let body =
+            if raw["isBase64Encoded"] == true { BASE64_STANDARD.decode(text).unwrap().into() } else { text.to_owned().into() };
+        let status = raw["statusCode"].as_u64().unwrap();
+        Self { status, headers, body, streamed: false, raw, trailers: HeaderMap::new() }
+    }
+
+    fn streamed(head: &Value, body: Bytes, trailers: HeaderMap) -> Self {
+        let mut headers = HeaderMap::new();
+        head["headers"].as_object().unwrap().iter().for_each(|(name, value)| add(&mut headers, name, value));
+        let status = head["statusCode"].as_u64().unwrap();
+        Self { status, headers, body, streamed: true, raw: Value::Null, trailers }
+    }
+
     pub fn text(&self) -> &str {
         std::str::from_utf8(&self.body).unwrap()
     }
@@ -115,6 +196,22 @@ impl Reply {
         assert_eq!(problem["status"], self.status);
         format!("{} {}", self.status, problem["code"].as_str().unwrap())
     }
+
+    /// The last line, which is JSON.
+    pub fn last_line(&self) -> Value {
+        serde_json::from_str(self.text().lines().last().unwrap()).unwrap()
+    }
+
+    /// What Lambda was told of a stream that broke off; `None`: it ended cleanly.
+    pub fn broke_off(&self) -> Option<Value> {
+        let body = self.trailers.get("lambda-runtime-function-error-body")?;
+        assert_eq!(self.trailers["lambda-runtime-function-error-type"], "Logmark.StreamBrokenOff");
+        Some(serde_json::from_slice(&BASE64_STANDARD.decode(body).unwrap()).unwrap())
+    }
+}
+
+fn add(headers: &mut HeaderMap, name: &str, value: &Value) {
+    headers.append(name.parse::<http::HeaderName>().unwrap(), value.as_str().unwrap().parse().unwrap());
 }
 
 async fn serve(listener: tokio::net::TcpListener, router: Router) {
@@ -129,15 +226,16 @@ async fn serve(listener: tokio::net::TcpListener, router: Router) {
 }
 
 async fn next(State(api): State<Arc<Api>>) -> Response {
-    let Some((event, answer)) = api.waiting.lock().await.recv().await else {
+    let Some(Invocation { event, time, answer }) = api.waiting.lock().await.recv().await else {
         return std::future::pending().await;
     };
-    let id = format!("{:032x}", api.running.lock().unwrap().len() + event.to_string().len());
-    api.running.lock().unwrap().insert(id.clone(), answer);
-    let deadline = std::time::UNIX_EPOCH.elapsed().unwrap().as_millis() + 28_000;
+    let id = format!("8476a536-e9f4-11e8-9739-{:012x}", api.number.fetch_add(1, Ordering::SeqCst));
+    let most = if event.pointer("/requestContext/elb").is_some() { MOST_BYTES_OF_ALB } else { MOST_BYTES };
+    api.running.lock().unwrap().insert(id.clone(), (answer, most));
+    let deadline = std::time::UNIX_EPOCH.elapsed().unwrap() + time;
     let headers = [
         ("lambda-runtime-aws-request-id", id),
-        ("lambda-runtime-deadline-ms", deadline.to_string()),
+        ("lambda-runtime-deadline-ms", deadline.as_millis().to_string()),
         ("lambda-runtime-invoked-function-arn", "arn:aws:lambda:eu-central-1:123456789012:function:logmark".to_owned()),
         ("lambda-runtime-trace-id", "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=0".to_owned()),
         ("content-type", "application/json".to_owned()),
@@ -145,21 +243,48 @@ async fn next(State(api): State<Arc<Api>>) -> Response {
     (headers, event.to_string()).into_response()
 }
 
-/// Lambda's own bound for a buffered answer.
+/// The bounds of answers in one piece: Lambda's own, and a load balancer's.
 const MOST_BYTES: usize = 6_291_556;
+const MOST_BYTES_OF_ALB: usize = 1_000_000;
 
-async fn response(State(api): State<Arc<Api>>, Path(id): Path<String>, body: Bytes) -> StatusCode {
-    let answer = api.running.lock().unwrap().remove(&id).unwrap();
-    if body.len() > MOST_BYTES {
-        let _gone = answer.send(Err(Value::from(format!("{} bytes are too many", body.len()))));
-        return StatusCode::PAYLOAD_TOO_LARGE;
-    }
-    let _gone = answer.send(Ok(serde_json::from_slice(&body).unwrap()));
-    StatusCode::ACCEPTED
+async fn response(State(api): State<Arc<Api>>, Path(id): Path<String>, headers: HeaderMap, body: Body) -> StatusCode {
+    let (answer, most) = api.running.lock().unwrap().remove(&id).unwrap();
+    let collected = match body.collect().await {
+        Ok(collected) => collected,
+        Err(error) => {
+            let _gone = answer.send(Posted::Refused(error.to_string()));
+            return StatusCode::BAD_REQUEST;
+        }
+    };
+    let trailers = collected.trailers().cloned().unwrap_or_default();
+    let body = collected.to_bytes();
+    let is_streamed = headers.get("lambda-runtime-function-response-mode").is_some();
+    let (status, posted) = if is_streamed {
+        (StatusCode::ACCEPTED, streamed(&headers, &body, trailers))
+    } else if body.len() > most {
+        (StatusCode::PAYLOAD_TOO_LARGE, Posted::Refused(format!("{} bytes are too many", body.len())))
+    } else {
+        (StatusCode::ACCEPTED, Posted::Whole(serde_json::from_slice(&body).unwrap()))
+    };
+    let _gone = answer.send(posted);
+    status
 }
 
-async fn error(State(api): State<Arc<Api>>, Path(id): Path<String>, body: Bytes) -> StatusCode {
-    let answer = api.running.lock().unwrap().remove(&id).unwrap();
-    let _gone = answer.send(Err(serde_json::from_slice(&body).unwrap()));
+/// What Lambda and its front doors make of a stream: they look for the delimiter in its first bytes.
+fn streamed(headers: &HeaderMap, body: &Bytes, trailers: HeaderMap) -> Posted {
+    assert_eq!(headers["lambda-runtime-function-response-mode"], "streaming");
+    assert_eq!(headers["content-type"], "application/vnd.awslambda.http-integration-response");
+    assert_eq!(headers["transfer-encoding"], "chunked");
+    let announced: Vec<_> = headers.get_all("trailer").iter().map(|value| value.to_str().unwrap().to_ascii_lowercase()).collect();
+    assert_eq!(announced, ["lambda-runtime-function-error-type", "lambda-runtime-function-error-body"]);
+    let at = memchr::memmem::find(body, &[0; 8]).expect("a delimiter");
+    assert!(at < 16 * 1024, "the head is too long: {at}");
+    Posted::Streamed { head: serde_json::from_slice(&body[..at]).unwrap(), body: body.slice(at + 8..), trailers }
+}
+
+async fn error(State(api): State<Arc<Api>>, Path(id): Path<String>, headers: HeaderMap, body: Bytes) -> StatusCode {
+    let (answer, _) = api.running.lock().unwrap().remove(&id).unwrap();
+    assert!(headers.contains_key("lambda-runtime-function-error-type"));
+    let _gone = answer.send(Posted::Failed(serde_json::from_slice(&body).unwrap()));
     StatusCode::ACCEPTED
 }

@@ -5,6 +5,8 @@ Arguments: the endpoint. Reads one JSON object a line from standard input, answe
     {"group": g}                                         creates the group
     {"group": g, "stream": s}                            creates the stream too
     {"group": g, "stream": s, "events": [[ms, text], …]} puts the events, in batches by the rules of PutLogEvents
+    {"parameter": n, "value": v}                         puts an encrypted parameter into SSM Parameter Store
+    {"bucket": b, "key": k, "body": t}                   puts an object into S3
 
 Events keep their order but for what those rules ask: within a batch they are chronological (Python's sort is stable).
 """
@@ -20,14 +22,19 @@ BATCH_BYTES = 1_048_576
 EVENT_OVERHEAD = 26
 BATCH_SPAN_MS = 24 * 3600 * 1000
 
-logs = boto3.client(
-    "logs",
-    endpoint_url=sys.argv[1],
-    region_name="eu-west-1",
-    aws_access_key_id="AKIDPUT",
-    aws_secret_access_key="put-secret",
-    config=Config(retries={"max_attempts": 1}),
-)
+
+def client(service):
+    return boto3.client(
+        service,
+        endpoint_url=sys.argv[1],
+        region_name="eu-west-1",
+        aws_access_key_id="AKIDPUT",
+        aws_secret_access_key="put-secret",
+        config=Config(retries={"max_attempts": 1}),
+    )
+
+
+logs = client("logs")
 
 
 def batches(events):
@@ -51,7 +58,19 @@ def create(call, **names):
         pass
 
 
+def put_configuration(order):
+    if "parameter" in order:
+        client("ssm").put_parameter(Name=order["parameter"], Value=order["value"], Type="SecureString")
+    else:
+        s3 = client("s3")
+        s3.create_bucket(Bucket=order["bucket"], CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+        s3.put_object(Bucket=order["bucket"], Key=order["key"], Body=order["body"].encode())
+
+
 def put(order):
+    if "parameter" in order or "bucket" in order:
+        put_configuration(order)
+        return
     names = {"logGroupName": order["group"]}
     create(logs.create_log_group, **names)
     if "stream" in order:

@@ -62,7 +62,13 @@ impl Said {
 
 /// Runs a command to its end.
 pub async fn run(folder: &Path, arguments: &[&str]) -> Said {
-    let output = tokio::time::timeout(PATIENCE, logmark(folder).args(arguments).output()).await;
+    run_with(folder, arguments, &[]).await
+}
+
+/// The same, with these variables.
+pub async fn run_with(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Said {
+    let mut command = logmark(folder);
+    let output = tokio::time::timeout(PATIENCE, command.args(arguments).envs(variables.iter().copied()).output()).await;
     output.expect("the command ends").unwrap().into()
 }
 

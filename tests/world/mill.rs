@@ -6,6 +6,7 @@
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
 use tokio::io::AsyncWriteExt as _;
@@ -25,6 +26,7 @@ pub const MOST_PAGES: usize = 16;
 pub struct Mill {
     /// Where it listens.
     pub address: SocketAddr,
+    calls: Arc<AtomicUsize>,
 }
 
 impl Mill {
@@ -33,12 +35,19 @@ impl Mill {
         let pages: Arc<Vec<String>> = Arc::new((0..MOST_PAGES).map(|page| events(begin, page)).collect());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
+        let calls = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&calls);
         tokio::spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
-                tokio::spawn(serve(socket, Arc::clone(&pages)));
+                tokio::spawn(serve(socket, Arc::clone(&pages), Arc::clone(&counted)));
             }
         });
-        Self { address }
+        Self { address, calls }
+    }
+
+    /// How many calls there were.
+    pub fn calls(&self) -> usize {
+        self.calls.load(Ordering::Relaxed)
     }
 
     /// The name of a stream with so many pages.
@@ -57,9 +66,10 @@ fn events(begin: i64, page: usize) -> String {
     text
 }
 
-async fn serve(mut socket: TcpStream, pages: Arc<Vec<String>>) -> Option<()> {
+async fn serve(mut socket: TcpStream, pages: Arc<Vec<String>>, calls: Arc<AtomicUsize>) -> Option<()> {
     loop {
         let request = cuts::read(&mut socket).await?;
+        calls.fetch_add(1, Ordering::Relaxed);
         let asked: Value = serde_json::from_slice(&request.bytes[request.head..]).ok()?;
         let most: usize = asked["logStreamName"].as_str()?.strip_prefix("pages-")?.parse().ok()?;
         let page: usize = asked["nextToken"].as_str().map_or(Some(0), |token| token.strip_prefix("f/")?.parse().ok())?;

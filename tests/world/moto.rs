@@ -1,4 +1,4 @@
-//! moto: a CloudWatch Logs endpoint that others wrote, and boto3 to fill it. One server for all tests of a run.
+//! moto: AWS as others wrote it (CloudWatch Logs, SSM, S3), and boto3 to fill it. One server for all tests of a run.
 //!
 //! Tests keep apart by the names of their groups. Where moto is wrong is said where a scenario leaves it out
 //! (`tests/contract/mod.rs`).
@@ -43,6 +43,16 @@ impl Moto {
     /// Puts events (milliseconds, message) with boto3; creates what is missing.
     pub async fn put(&'static self, group: &str, stream: &str, events: &[(i64, &str)]) {
         self.order(json!({ "group": group, "stream": stream, "events": events })).await;
+    }
+
+    /// Puts a parameter, encrypted, into Parameter Store.
+    pub async fn put_parameter(&'static self, name: &str, value: &str) {
+        self.order(json!({ "parameter": name, "value": value })).await;
+    }
+
+    /// Puts an object into S3; creates the bucket.
+    pub async fn put_object(&'static self, bucket: &str, key: &str, body: &str) {
+        self.order(json!({ "bucket": bucket, "key": key, "body": body })).await;
     }
 
     async fn order(&'static self, order: Value) {

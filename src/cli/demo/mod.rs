@@ -15,8 +15,9 @@ use std::time::Duration;
 use clap::Args;
 use logmark_store::{Options, Store};
 
+use super::configuration::load_from;
 use super::serve::{begin_log, stop_signal};
-use super::{CliError, ConfigArgs, DEMO_DIRECTORY, load, note, runtime, say, token};
+use super::{CliError, DEMO_DIRECTORY, note, runtime, say, token};
 use crate::domain::name::TenantId;
 use crate::domain::time::{Clock, SystemClock};
 use crate::service::{Listeners, Service};
@@ -68,7 +69,7 @@ pub fn run(args: &DemoArgs) -> Result<ExitCode, CliError> {
     prepare(&args.data)?;
     try_out_store(&args.data)?;
     write_config(&args.data, listen, admin)?;
-    let config = load(&ConfigArgs { config: Some(config_path(&args.data)) })?;
+    let config = load_from(&config_path(&args.data))?;
     begin_log(&config)?;
     runtime()?.block_on(async {
         let listeners = Listeners::bind(&config).await.map_err(|error| CliError::failed("can't start", error))?;

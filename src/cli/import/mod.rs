@@ -19,7 +19,8 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use logmark_store::{CatalogueError, NewEvent, OpenError, Options as StoreOptions, Store};
 
-use super::{CliError, ConfigArgs, DEMO_DIRECTORY, load, note};
+use super::configuration::load_from;
+use super::{CliError, DEMO_DIRECTORY, note};
 use crate::config::source::{Source, SourceKind};
 use crate::domain::name::{LogGroupName, LogStreamName};
 use crate::domain::time::{Clock, SystemClock};
@@ -155,7 +156,7 @@ fn store_directory(args: &ImportArgs) -> Result<PathBuf, CliError> {
         note(format_args!("no logmark.toml here: importing into the demo's store in {DEMO_DIRECTORY}; `logmark demo` serves it"));
         return Ok(super::demo::store_path(Path::new(DEMO_DIRECTORY)));
     };
-    let config = load(&ConfigArgs { config: Some(config) })?;
+    let config = load_from(&config)?;
     let locals: Vec<(&Source, &PathBuf)> = config
         .sources
         .iter()

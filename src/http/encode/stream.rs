@@ -1,6 +1,6 @@
 //! Events as a streamed body: one page of the source at a time, ending in trailers, or in an error that can be seen.
 //!
-//! Owns the body's life. INVARIANT: at most one page is held; a failure midway never looks like a clean end.
+//! Owns the body's life. INVARIANT: a failure midway never looks like a clean end.
 
 use axum::body::Body;
 use bytes::Bytes;
@@ -11,6 +11,7 @@ use http_body_util::StreamBody;
 use logmark_event_page::{Events, Layout, Writer};
 
 use crate::domain::event::{Position, StopReason};
+use crate::http::allowance::escaped_length;
 use crate::http::problem::ApiError;
 use crate::sources::export::Export;
 use crate::sources::reader::ReadEvents;
@@ -30,6 +31,9 @@ pub struct Ending {
     pub seal: Seal,
     /// NDJSON: also write the cursor and the reason as a last line.
     pub as_line: bool,
+    /// Bytes that all may have as a text in JSON: then nothing is sent before all is known, and what goes wrong becomes the
+    /// answer. `None`: any number, sent as they come.
+    pub room: Option<usize>,
     /// Told how many events and bytes went out, and how it ended, once; also when the client left.
     pub audit: Audit,
 }
@@ -77,10 +81,9 @@ const FRAME_BYTES: usize = 64 * 1024;
 
 /// What is still to be sent.
 enum Stage {
-    First(Events),
-    /// A page, and the place of the first event in it that was not written yet.
-    Page(Events, usize),
-    Pages,
+    /// What stands before the events.
+    Head,
+    Events,
     Trailers(HeaderMap),
     Over,
 }
@@ -94,9 +97,9 @@ struct Run<Op> {
 
 type Step = Result<Frame<Bytes>, std::io::Error>;
 
-/// The body that writes `first`, then the rest of the export.
-pub fn body<Op: ReadEvents>(export: Export<Op>, first: Events, writer: Writer, ending: Ending) -> Body {
-    let run = Run { export, writer, ending, stage: Stage::First(first) };
+/// The body that writes the export.
+pub fn body<Op: ReadEvents>(export: Export<Op>, writer: Writer, ending: Ending) -> Body {
+    let run = Run { export, writer, ending, stage: Stage::Head };
     // Compression asks once more after the end.
     Body::new(StreamBody::new(Box::pin(stream::unfold(run, step).fuse())))
 }
@@ -127,14 +130,14 @@ fn last_line(cursor: &str, stop: StopReason) -> Vec<u8> {
 async fn step<Op: ReadEvents>(mut run: Run<Op>) -> Option<(Step, Run<Op>)> {
     loop {
         let (frame, stage) = match std::mem::replace(&mut run.stage, Stage::Over) {
-            Stage::First(events) => {
+            Stage::Head => {
                 let mut out = Vec::new();
                 run.writer.begin(&mut out);
-                run.encode(events, 0, out)
+                (run.data(out), Stage::Events)
             }
-            Stage::Page(events, from) => run.encode(events, from, Vec::new()),
-            Stage::Pages => match run.export.next_page().await {
-                Some(Ok(events)) => run.encode(events, 0, Vec::new()),
+            Stage::Events => match run.export.page().await {
+                Some(Ok((events, _))) if run.ending.room.is_some() => run.encode_whole(&events),
+                Some(Ok((events, from))) => (run.encode(&events, from), Stage::Events),
                 Some(Err(error)) => (run.fail(&error.into()), Stage::Over),
                 None => run.end(),
             },
@@ -149,16 +152,41 @@ async fn step<Op: ReadEvents>(mut run: Run<Op>) -> Option<(Step, Run<Op>)> {
 }
 
 impl<Op: ReadEvents> Run<Op> {
-    /// Makes a frame of the page's events from the one at `from` on. The next page is read while the client takes the last frame
-    /// of this one, for then this one is let go: a client that takes nothing has one page kept for it, and no two.
-    fn encode(&mut self, events: Events, from: usize, mut out: Vec<u8>) -> (Option<Step>, Stage) {
-        let place = self.writer.part(&events, from, FRAME_BYTES, &mut out);
+    /// Makes a frame of the page's events from the one at `from` on.
+    fn encode(&mut self, events: &Events, from: usize) -> Option<Step> {
+        let mut out = Vec::new();
+        let place = self.writer.part(events, from, FRAME_BYTES, &mut out);
         self.ending.audit.events += (place - from) as u64;
-        let ends_page = place >= events.len();
-        if ends_page {
-            self.export.read_ahead();
+        self.export.wrote(place);
+        self.data(out)
+    }
+
+    /// Makes a frame of the whole page, if there is room for it.
+    fn encode_whole(&mut self, events: &Events) -> (Option<Step>, Stage) {
+        let mut out = Vec::new();
+        self.writer.page(events, &mut out);
+        match self.ending.room.and_then(|room| room.checked_sub(escaped_length(&out))) {
+            Some(left) => {
+                self.ending.room = Some(left);
+                self.ending.audit.events += events.len() as u64;
+                self.export.wrote(events.len());
+                (self.data(out), Stage::Events)
+            }
+            None => self.cut(),
         }
-        (self.data(out), if ends_page { Stage::Pages } else { Stage::Page(events, place) })
+    }
+
+    /// There is no room for the page that was read last: ends before it where the body can say so.
+    fn cut(&mut self) -> (Option<Step>, Stage) {
+        if self.ending.as_line && self.export.end_before(StopReason::Bytes) {
+            return self.end();
+        }
+        let how = match self.writer.layout() {
+            Layout::Ndjson => "ask for less, or add `trailer=line`: the answer then ends with a cursor",
+            _ => "ask for less, or for JSON page by page",
+        };
+        let detail = format!("the answer is larger than can be returned here: {how}");
+        (self.fail(&ApiError::parameter("limit", detail)), Stage::Over)
     }
 
     fn data(&mut self, out: Vec<u8>) -> Option<Step> {
@@ -171,6 +199,10 @@ impl<Op: ReadEvents> Run<Op> {
     fn fail(&mut self, error: &ApiError) -> Option<Step> {
         tracing::warn!(error = %error, "an export ended midway: {error}");
         self.ending.audit.outcome = "failed";
+        if self.ending.room.is_some() {
+            // Nothing was sent yet.
+            return Some(Err(std::io::Error::other(error.clone())));
+        }
         match self.writer.layout() {
             Layout::Ndjson => {
                 let mut line = serde_json::to_vec(&serde_json::json!({ "error": error.problem() })).unwrap_or_default();
@@ -185,6 +217,10 @@ impl<Op: ReadEvents> Run<Op> {
 
     fn end(&mut self) -> (Option<Step>, Stage) {
         let Some((position, stop)) = self.export.ended() else { return (None, Stage::Over) };
+        if stop == StopReason::Time && !self.ending.as_line {
+            // Without a line that says so nobody would know that there is more.
+            return (self.fail(&ApiError::Unfinished), Stage::Over);
+        }
         let cursor = match (self.ending.seal)(position, stop) {
             Ok(cursor) => cursor,
             // Up to a limit the events are not all there are: without a cursor that must be seen.

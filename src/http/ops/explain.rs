@@ -92,7 +92,7 @@ pub(crate) async fn explain(
     if group.is_none() {
         input.require("group", "is missing: name a log group");
     }
-    list::json_only(&mut input, Setting { caller: &caller, now, headers: &headers, app: &app })?;
+    list::json_only(&mut input, Setting { caller: &caller, now, headers: &headers, app: &app, work_time: app.limits.work_time })?;
     let missing = || ApiError::Internal("a required parameter was not noticed missing".to_owned());
     let (action, group) = (action.ok_or_else(missing)?, group.ok_or_else(missing)?);
     let policy::Explanation { allowed, because, missing, needed_scope } =

@@ -3,7 +3,6 @@
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
-use tokio::time::Instant;
 
 use super::describe_group::GroupBody;
 use super::list::{self, ListParameters};
@@ -87,7 +86,7 @@ pub(crate) async fn list_groups(
     State(app): State<AppState>,
     Authorized { caller, permit, ask, now, context }: Authorized<GroupsAsk>,
 ) -> Result<Json<GroupsBody>, ApiError> {
-    let deadline = Instant::now() + app.limits.work_time;
+    let deadline = context.work_until(app.limits.work_time);
     let MergedPage { groups, incomplete, next } = app.sources.list_groups(&permit, ask.walk, ask.limit, deadline).await?;
     let seal = |walk| app.sealer.seal(KIND, permit.tenant(), now, &Cursor { prefix: permit.op().prefix.clone(), walk });
     let next_cursor = next.map(seal).transpose()?;

@@ -138,7 +138,7 @@ pub(crate) async fn me(
     headers: http::HeaderMap,
     Authenticated { caller, mut input, now, context }: Authenticated,
 ) -> Result<Json<MeBody>, ApiError> {
-    list::json_only(&mut input, Setting { caller: &caller, now, headers: &headers, app: &app })?;
+    list::json_only(&mut input, Setting { caller: &caller, now, headers: &headers, app: &app, work_time: app.limits.work_time })?;
     let remaining = context.rate().map(|state| state.remaining);
     Ok(Json(MeBody {
         tenant: caller.tenant.id.to_string(),

@@ -18,7 +18,6 @@ use tokio::time::Instant;
 
 use super::errors::CallError;
 use super::flights::Flights;
-use super::lanes::share as scheduler_share;
 use super::pages::{Hold, Kept, Key, Pages};
 use super::upstream::{Request, Upstream};
 use super::wire::{Answer as _, Call, Repeat};
@@ -26,6 +25,7 @@ use crate::auth::permit::Share;
 use crate::domain::event::Urgency;
 use crate::domain::name::TenantId;
 use crate::domain::time::Millis;
+use crate::sources::scheduler_share;
 use crate::telemetry::metrics;
 
 /// What an event takes besides its text.
@@ -86,7 +86,7 @@ impl Client {
 
     /// Looks for credentials.
     pub(super) async fn ready(&self) -> Result<(), CallError> {
-        self.0.upstream.credentials.get(self.now()).await.map(drop)
+        Ok(self.0.upstream.credentials.get(self.now()).await.map(drop)?)
     }
 
     /// Calls the operation, paid from the share.

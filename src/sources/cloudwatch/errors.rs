@@ -8,6 +8,7 @@ use std::time::Duration;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
+use crate::aws::credentials::NoCredentials;
 use crate::outbound::OutboundError;
 use crate::sources::SourceError;
 
@@ -38,6 +39,12 @@ pub(super) enum CallError {
     Timeout,
     Refused(String),
     Upstream(String),
+}
+
+impl From<NoCredentials> for CallError {
+    fn from(NoCredentials(why): NoCredentials) -> Self {
+        Self::Refused(why.to_owned())
+    }
 }
 
 impl CallError {

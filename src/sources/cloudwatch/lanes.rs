@@ -4,14 +4,13 @@
 //! tenants is the scheduler's (`logmark_quota`).
 
 use std::collections::{BTreeMap, HashMap};
-use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use logmark_quota::{Lane, Limits, Queue, RetryBudget, Share, Slots};
+use logmark_quota::{Lane, Limits, Queue, RetryBudget, Slots};
 
 use super::quotas::{Api, Quotas};
 use super::settings::{Settings, SettingsError};
-use crate::auth::permit;
 
 /// What one account may ask in one region.
 #[derive(Debug)]
@@ -21,6 +20,8 @@ pub(super) struct Lanes {
     pub(super) retries: RetryBudget,
     /// Queries at a time.
     pub(super) queries: Slots,
+    /// One of the account's sources reads its quotas.
+    are_read: AtomicBool,
 }
 
 impl Lanes {
@@ -33,7 +34,13 @@ impl Lanes {
             lanes: Api::ALL.into_iter().map(lane).collect::<Result<_, _>>()?,
             retries: RetryBudget::default(),
             queries: Slots::new(quotas.our_queries(), Queue::default()),
+            are_read: AtomicBool::new(false),
         })
+    }
+
+    /// Is the reading of the account's quotas the caller's? It is the first one's that asks, for all of the account's sources.
+    pub(super) fn take_reading(&self) -> bool {
+        !self.are_read.swap(true, Ordering::Relaxed)
     }
 
     /// Keeps to other quotas from now on; those that are none are left out.
@@ -49,11 +56,6 @@ impl Lanes {
     pub(super) fn of(&self, api: Api) -> Option<&Lane> {
         self.lanes.get(&api)
     }
-}
-
-/// The scheduler's word for it.
-pub(super) fn share(share: &permit::Share) -> Share {
-    Share::new(share.tenant.as_str(), NonZeroU32::new(share.weight).unwrap_or(NonZeroU32::MIN))
 }
 
 /// The budgets of all accounts and regions that sources are configured for. Clones are the same.

@@ -1,12 +1,12 @@
 //! CloudWatch Logs as a source: signed calls to one region, with one role.
 //!
-//! Owns everything that knows AWS. Never decides who may (a permit has), never sends what a caller wrote but names, times
+//! Owns everything that knows CloudWatch. Never decides who may (a permit has), never sends what a caller wrote but names, times
 //! and prefixes of checked form, and never repeats what AWS wrote in an error.
 //!
 //! Reading order: [`settings`] and [`quotas`], `service_quotas` (what an account really may), `events`, `lists` and `queries`
 //! (what is asked, what of it is shown), `walk` and `position` (where reading goes on), `client` (one call as it is seen from
 //! there), `pages` and `flights` (answers that are there, or under way), `upstream` (a call that is made), `lanes` (when),
-//! `retry`, `errors`, `signer`, `credentials`, `wire`.
+//! `retry`, `errors`, `wire`; signatures and credentials are in [`crate::aws`].
 
 pub mod settings;
 pub mod quotas;
@@ -24,8 +24,6 @@ mod upstream;
 mod lanes;
 mod retry;
 mod errors;
-mod signer;
-mod credentials;
 mod wire;
 #[cfg(test)]
 mod tests;
@@ -34,20 +32,19 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use tokio::sync::watch;
 
 use self::client::Client;
-use self::credentials::{Cache, Origin};
 pub use self::lanes::Accounts;
-use self::lanes::Lanes;
 use self::pages::Pages;
 use self::queries::Runs;
-use self::quotas::Quotas;
 use self::service_quotas::ServiceQuotas;
+use self::settings::QuotaReading;
 pub use self::settings::{DEFAULT_DEADLINE, Settings, SettingsError};
-use self::settings::{QuotaReading, endpoint_of, is_region};
 use self::upstream::Upstream;
 use crate::auth::permit::Permit;
+use crate::aws::credentials::{Cache, Origin};
+use crate::aws::endpoint::{NoEndpoint, endpoint_of, is_region};
+use crate::aws::signer::Signer;
 use crate::domain::event::{EventPage, ListPage, LogGroup, LogStream, PageRequest, Position};
 use crate::domain::name::SourceName;
 use crate::domain::operation::{DescribeGroup, ListGroups, ListStreams, ReadGroup, ReadStream};
@@ -61,8 +58,7 @@ pub struct CloudWatch {
     name: SourceName,
     client: Client,
     runs: Arc<Runs>,
-    lanes: Arc<Lanes>,
-    quotas: watch::Sender<Quotas>,
+    /// The one reader of its account's quotas, if that is this source's.
     service_quotas: Option<ServiceQuotas>,
 }
 
@@ -107,21 +103,24 @@ impl CloudWatch {
         origin: Origin,
     ) -> Result<Self, SettingsError> {
         if !is_region(&settings.region) {
-            return Err(SettingsError::Region(settings.region));
+            return Err(NoEndpoint::Region(settings.region).into());
         }
         let lanes = accounts.lanes(&settings)?;
         let account = settings.account();
         let Settings { name, region, endpoint, cache, queries, deadline, attempt_timeout, quotas, service_quotas, .. } = settings;
-        let endpoint = endpoint_of("logs", &region, endpoint)?;
+        let endpoint = endpoint_of(upstream::SERVICE, &region, endpoint)?;
         let reader = |QuotaReading { endpoint, given }| {
             let endpoint = endpoint_of(service_quotas::SERVICE, &region, endpoint)?;
             let (outbound, region, clock) = (outbound.clone(), region.clone(), Arc::clone(&clock));
-            Ok(ServiceQuotas { outbound, endpoint, region, credentials: Cache::new(origin.clone()), clock, given })
+            let signer = Signer::new(service_quotas::SERVICE, region.clone());
+            let (credentials, lanes) = (Cache::new(origin.clone()), Arc::clone(&lanes));
+            Ok::<_, SettingsError>(ServiceQuotas { outbound, endpoint, region, signer, credentials, clock, quotas, given, lanes })
         };
-        let service_quotas = service_quotas.map(reader).transpose()?;
+        let service_quotas = service_quotas.filter(|_| lanes.take_reading()).map(reader).transpose()?;
         let upstream = Upstream {
             outbound,
             endpoint,
+            signer: Signer::new(upstream::SERVICE, region.clone()),
             region,
             credentials: Cache::new(origin),
             clock,
@@ -131,27 +130,16 @@ impl CloudWatch {
             skew: retry::Skew::default(),
         };
         let client = Client::new(upstream, Pages::new(cache));
-        let runs = Runs::new(client.clone(), queries, account, Arc::clone(&lanes));
-        Ok(Self { name, client, runs, lanes, quotas: watch::Sender::new(quotas), service_quotas })
+        let runs = Runs::new(client.clone(), queries, account, lanes);
+        Ok(Self { name, client, runs, service_quotas })
     }
 
-    /// What the account may ask in the region, as it becomes known.
-    #[must_use]
-    pub fn quotas(&self) -> watch::Receiver<Quotas> {
-        self.quotas.subscribe()
-    }
-
-    /// Reads the quotas from Service Quotas, now and every few hours, for as long as it is polled, and has the calls keep to
-    /// what it says; ends at once where they are not to be read.
+    /// Reads the account's quotas from Service Quotas, now and every few hours, for as long as it is polled, and has the calls
+    /// keep to what it says; ends at once where they are not to be read, or another source of the account reads them.
     pub async fn keep_quotas(&self) {
-        let Some(reader) = &self.service_quotas else { return };
-        let mut known = self.quotas();
-        let kept_to = async {
-            while known.changed().await.is_ok() {
-                self.lanes.change(&known.borrow_and_update());
-            }
-        };
-        tokio::join!(reader.keep(&self.quotas), kept_to);
+        if let Some(reader) = &self.service_quotas {
+            reader.keep().await;
+        }
     }
 }
 

@@ -5,17 +5,15 @@
 use std::time::Duration;
 
 use http::Uri;
-use http::uri::{PathAndQuery, Scheme};
 
 use super::quotas::{Api, GivenQuotas, Quotas};
+use crate::aws::endpoint::NoEndpoint;
 use crate::domain::name::SourceName;
 
 /// For one operation with all its attempts: below the 29 s that API Gateway gives an integration, with room for the rest.
 pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(20);
 /// For one attempt: two may hang within the deadline before the third.
 pub const DEFAULT_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(8);
-/// The longest name of a region has 14 characters today.
-const MAX_REGION: usize = 32;
 
 /// What a CloudWatch source is made from: the configuration's `[[sources]]`.
 #[derive(Debug, Clone, PartialEq)]
@@ -129,43 +127,13 @@ impl Settings {
 /// Why settings can't be used: the operator's to mend.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SettingsError {
-    /// Not the form of a region's name.
-    #[error("`{0}` is no region: write it as in `eu-west-1`")]
-    Region(String),
-    /// Something other than scheme, host and port. It is not repeated: there may be a password in it.
-    #[error("is no endpoint: write `https://host` or `http://host:port`, without path, query and user")]
-    Endpoint,
+    /// No region, or no endpoint.
+    #[error(transparent)]
+    Endpoint(#[from] NoEndpoint),
     /// A rate of calls that is none.
     #[error("the quota of {0}: {1}")]
     Quota(Api, String),
     /// Without a role there is nothing that it could be for.
     #[error("an external id needs a role to assume")]
     ExternalIdWithoutRole,
-}
-
-pub(super) fn is_region(text: &str) -> bool {
-    let of_region = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    text.len() <= MAX_REGION
-        && text.starts_with(|c: char| c.is_ascii_lowercase())
-        && !text.ends_with('-')
-        && text.bytes().all(of_region)
-}
-
-/// The endpoint of one of AWS's services with the path `/`.
-pub(super) fn endpoint_of(service: &str, region: &str, given: Option<Uri>) -> Result<Uri, SettingsError> {
-    let Some(given) = given else {
-        let suffix = if region.starts_with("cn-") { ".cn" } else { "" };
-        let text = format!("https://{service}.{region}.amazonaws.com{suffix}/");
-        return text.parse().map_err(|_| SettingsError::Region(region.to_owned()));
-    };
-    let mut parts = given.into_parts();
-    let web = parts.scheme.as_ref().is_some_and(|scheme| *scheme == Scheme::HTTP || *scheme == Scheme::HTTPS);
-    let hosted =
-        parts.authority.as_ref().is_some_and(|authority| !authority.host().is_empty() && !authority.as_str().contains('@'));
-    let bare = parts.path_and_query.as_ref().is_none_or(|path| path.as_str() == "/" || path.as_str().is_empty());
-    if !(web && hosted && bare) {
-        return Err(SettingsError::Endpoint);
-    }
-    parts.path_and_query = Some(PathAndQuery::from_static("/"));
-    Uri::from_parts(parts).map_err(|_| SettingsError::Endpoint)
 }

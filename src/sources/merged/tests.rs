@@ -1,5 +1,6 @@
 //! Walks through sources that do as they are told: in whatever pages, slowly, or not at all.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -16,6 +17,7 @@ use crate::domain::name::TenantId;
 use crate::domain::operation::{Action, DescribeGroup, ListStreams, ReadGroup, ReadStream};
 use crate::domain::pattern::Pattern;
 use crate::domain::time::Millis;
+use crate::sources::buffers::Buffers;
 
 const WORK_TIME: Duration = Duration::from_secs(20);
 
@@ -127,7 +129,7 @@ impl Stage {
         let caller = Caller { claims: Arc::new(claims), tenant: Arc::new(tenant), scopes: vec![scope] };
         let permit = authorize(&caller, ListGroups { prefix: None }, Millis(0)).unwrap();
         let named = scripted.iter().enumerate().map(|(index, source)| (name(index), Arc::clone(source) as Arc<dyn Source>));
-        Self { sources: Sources::new(named), scripted, permit }
+        Self { sources: Sources::new(named, Buffers::new(NonZeroU32::MIN)), scripted, permit }
     }
 
     async fn page(&self, from: Option<Walk>, limit: usize) -> Result<MergedPage, SourceError> {

@@ -1,12 +1,12 @@
 //! The answer to an event request: a page, or a stream, in the format it asks for.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
 use http::HeaderValue;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, TRAILER};
 use logmark_event_page::{Events, Layout, Writer};
-use tokio::time::Instant;
 
 use super::ask::EventsAsk;
 use super::cursor::{Cursor, KIND, Shape};
@@ -14,19 +14,26 @@ use crate::auth::permit::{Permit, ReadPermit};
 use crate::domain::event::{Direction, Position, StopReason};
 use crate::domain::name::LogStreamName;
 use crate::domain::time::{Millis, TimeSpec};
+use crate::http::allowance::{MOST_OF_A_BYTE, MOST_OF_AN_EVENT, escaped_events};
 use crate::http::authorized::Authorized;
 use crate::http::encode::Format;
 use crate::http::encode::json::PageBody;
 use crate::http::encode::stream::{self, Audit, CURSOR_TRAILER, Ending};
+use crate::http::layers::RequestContext;
 use crate::http::problem::ApiError;
 use crate::http::validator::Validator;
 use crate::http::{App, AppState};
 use crate::sources::SourceError;
 use crate::sources::export::Export;
-use crate::sources::reader::{self, Budget, Pursuit, Read, ReadEvents};
+use crate::sources::reader::{self, Budget, Measure, Pursuit, Read, ReadEvents};
 
 /// Bytes of messages that a streamed answer asks of a source at a time: what bounds its memory.
 const STREAM_PAGE_BYTES: usize = 1024 * 1024;
+
+/// Of the room that an answer has, so much is for what stands around its events: cursors, names.
+const AROUND_EVENTS: usize = 64 * 1024;
+/// What events become where an answer's room is bounded.
+const MADE: Measure = Measure::Made { of: escaped_events, byte: MOST_OF_A_BYTE, event: MOST_OF_AN_EVENT };
 
 /// Answers an event request in the format it asks for.
 ///
@@ -34,7 +41,7 @@ const STREAM_PAGE_BYTES: usize = 1024 * 1024;
 /// What the source says before the answer's head is sent.
 pub async fn respond(app: AppState, authorized: Authorized<EventsAsk>) -> Result<Response, ApiError> {
     let Authorized { permit, ask, now, context, .. } = authorized;
-    let answer = Answer { app, ask, now, request_id: context.id().to_owned() };
+    let answer = Answer { app, ask, now, context };
     match permit.narrow() {
         ReadPermit::Stream(permit) => answer.write(permit).await,
         ReadPermit::Group(permit) => answer.write(permit).await,
@@ -45,7 +52,7 @@ struct Answer {
     app: AppState,
     ask: EventsAsk,
     now: Millis,
-    request_id: String,
+    context: Arc<RequestContext>,
 }
 
 impl Answer {
@@ -63,10 +70,12 @@ impl Answer {
         // By its cursor a request means the same times for ever; without one, if it says both.
         let is_fixed = |time| matches!(time, Some(TimeSpec::At(_)));
         let is_about_fixed_times = position.is_some() || (is_fixed(self.ask.shape.start) && is_fixed(self.ask.shape.end));
+        let room = self.room();
         let budget = Budget {
             limit: self.ask.limit.unwrap_or(usize::MAX),
-            bytes: limits.page_bytes,
-            deadline: Instant::now() + limits.work_time,
+            bytes: room.unwrap_or(limits.page_bytes),
+            measure: room.map_or(Measure::Messages, |_| MADE),
+            deadline: self.context.work_until(limits.work_time),
             pursuit: self.ask.pursuit,
         };
         let read = reader::read_page(&self.app.sources, &permit, position, self.ask.direction, budget).await?;
@@ -111,6 +120,11 @@ impl Answer {
         })
     }
 
+    /// Bytes that the events may have in the answer, when that is a text in JSON; `None`: any number.
+    fn room(&self) -> Option<usize> {
+        self.context.allowance().and_then(|allowance| allowance.room()).map(|room| room.saturating_sub(AROUND_EVENTS))
+    }
+
     /// What a client may keep a page by: a whole JSON page that can't change any more.
     fn validator(&self, read: &Read) -> Option<Validator> {
         let is_whole = matches!(read.stop, StopReason::End | StopReason::Limit | StopReason::Bytes);
@@ -121,15 +135,20 @@ impl Answer {
         let seal = self.sealer(&permit);
         let audit = self.audit(&permit);
         let patience = self.app.limits.work_time;
-        let mut export = Export::new(self.app.sources.clone(), permit, position, self.ask.limit, STREAM_PAGE_BYTES, patience);
+        let mut export = Export::new(self.app.sources.clone(), permit, position, self.ask.limit, STREAM_PAGE_BYTES, patience)
+            .until(self.context.allowance().map(|allowance| allowance.work_until()));
+        let room = self.room();
+        if let Some(room) = room {
+            export = export.in_pages_of(room / 2 / MOST_OF_AN_EVENT, room / 2 / MOST_OF_A_BYTE);
+        }
         // The first page is read before the answer's head is sent, so that what is wrong has a status.
-        let first = export.next_page().await.unwrap_or_else(|| Ok(Events::default()))?;
+        export.page().await.transpose()?;
         let seal_next = Box::new(move |position: &Position, stop| {
             let pursuit = if stop == StopReason::End { Pursuit::News } else { Pursuit::Events };
             seal(Direction::Forward, position, pursuit)
         });
-        let ending = Ending { seal: seal_next, as_line: self.ask.cursor_line, audit };
-        Ok(self.headed(stream::body(export, first, self.writer(), ending).into_response()))
+        let ending = Ending { seal: seal_next, as_line: self.ask.cursor_line, room, audit };
+        Ok(self.headed(stream::body(export, self.writer(), ending).into_response()))
     }
 
     fn writer(&self) -> Writer {
@@ -158,7 +177,7 @@ impl Answer {
     fn audit<Op: ReadEvents>(&self, permit: &Permit<Op>) -> Audit {
         let app: &App = &self.app;
         let line = crate::telemetry::audit::Line::new::<Op>(
-            &self.request_id,
+            self.context.id(),
             permit,
             Some(self.ask.shape.group.as_str()),
             self.ask.shape.stream.as_ref().map(LogStreamName::as_str),

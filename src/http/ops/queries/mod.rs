@@ -46,7 +46,7 @@ fn read_format(input: &mut Input, setting: Setting<'_>) -> Result<Format, ApiErr
 /// How long the caller wants to wait: `Prefer: wait=20` (RFC 7240 §4.3), as far as one answer may take. What is not understood
 /// of a preference is as if it were not there, as the RFC has it.
 fn preferred_wait(setting: Setting<'_>) -> Option<Duration> {
-    wait_of(setting.headers).map(|wait| wait.min(setting.app.limits.work_time))
+    wait_of(setting.headers).map(|wait| wait.min(setting.work_time))
 }
 
 fn wait_of(headers: &HeaderMap) -> Option<Duration> {

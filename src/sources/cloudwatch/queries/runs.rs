@@ -20,8 +20,9 @@ use crate::sources::SourceError;
 use crate::sources::budget::Lease;
 use crate::sources::cloudwatch::client::Client;
 use crate::sources::cloudwatch::errors::CallError;
-use crate::sources::cloudwatch::lanes::{self, Lanes};
+use crate::sources::cloudwatch::lanes::Lanes;
 use crate::sources::cloudwatch::settings::QuerySettings;
+use crate::sources::scheduler_share;
 
 /// The first wait between two polls of a query.
 const FIRST_POLL: Duration = Duration::from_millis(250);
@@ -108,7 +109,7 @@ impl Runs {
 
     /// Waits for one of the queries that may run at a time, as long as a call may take.
     pub(super) async fn slot(&self, share: &Share) -> Result<Slot, SourceError> {
-        let slot = self.lanes.queries.acquire(&lanes::share(share), None, Instant::now() + self.client.deadline()).await;
+        let slot = self.lanes.queries.acquire(&scheduler_share(share), None, Instant::now() + self.client.deadline()).await;
         slot.map_err(|refused| SourceError::Busy { retry_after: refused.retry_after().unwrap_or(LAST_POLL) })
     }
 

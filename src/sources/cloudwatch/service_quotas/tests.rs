@@ -148,32 +148,41 @@ async fn what_is_no_answer_is_an_error_without_a_word_of_it() {
 }
 
 #[tokio::test]
-async fn what_was_read_is_told_and_what_the_operator_says_stays() {
+async fn the_lanes_keep_to_what_was_read_and_to_what_the_operator_says_before_it() {
     let quotas = [quota(&calls("GetLogEvents"), 40.0), quota(&calls("FilterLogEvents"), 20.0)];
     let fake = Fake::start(vec![(200, json!({ "Quotas": quotas }))]).await;
     let given = GivenQuotas { calls_per_second: [(Api::GetLogEvents, 3.0)].into(), concurrent_queries: Some(7) };
-    let source = Arc::new(fake.source(given));
-    let mut heard = source.quotas();
-    let before = heard.borrow().clone();
-    let keeping = tokio::spawn({
-        let source = Arc::clone(&source);
-        async move { source.keep_quotas().await }
-    });
-    heard.changed().await.unwrap();
-    let now = heard.borrow().clone();
-    let rates =
-        |quotas: &Quotas| [Api::GetLogEvents, Api::FilterLogEvents, Api::StartQuery].map(|api| quotas.calls_per_second[&api]);
-    assert_eq!((rates(&before), rates(&now)), ([3.0, 5.0, 10.0], [3.0, 20.0, 10.0]));
-    assert_eq!((now.concurrent_queries, now.reserve), (7, before.reserve));
-    keeping.abort();
+    let reader = fake.source(given).service_quotas.unwrap();
+    // A fifth is the reserve.
+    let rates = || {
+        [Api::GetLogEvents, Api::FilterLogEvents, Api::StartQuery].map(|api| reader.lanes.of(api).unwrap().state().ceiling / 0.8)
+    };
+    let before = rates();
+    let mut held = reader.quotas.clone();
+    reader.tell(&reader.read().await.unwrap(), &mut held);
+    assert_eq!((before, rates()), ([3.0, 5.0, 10.0], [3.0, 20.0, 10.0]));
+    assert_eq!((held.concurrent_queries, held.reserve), (7, reader.quotas.reserve));
+}
+
+#[test]
+fn of_an_accounts_sources_the_first_that_is_to_reads_its_quotas() {
+    let accounts = Accounts::default();
+    let reads = |region: &str, is_to: bool| {
+        let mut settings = Settings::new(SourceName::try_from("eu").unwrap(), region);
+        settings.service_quotas = is_to.then(|| QuotaReading { endpoint: None, given: GivenQuotas::default() });
+        let source = CloudWatch::connect(settings, Outbound::new().unwrap(), Arc::new(SystemClock), &accounts);
+        source.unwrap().service_quotas.is_some()
+    };
+    assert!(!reads("eu-central-1", false));
+    assert!(reads("eu-central-1", true));
+    assert!(!reads("eu-central-1", true), "one reads for all");
+    assert!(reads("eu-west-1", true));
 }
 
 #[tokio::test]
 async fn a_source_that_is_not_to_read_them_asks_nobody() {
-    let mut settings = Settings::new(SourceName::try_from("eu").unwrap(), "eu-central-1");
-    settings.quotas.reserve = 0.5;
-    let source =
-        CloudWatch::connect(settings.clone(), Outbound::new().unwrap(), Arc::new(SystemClock), &Accounts::default()).unwrap();
+    let settings = Settings::new(SourceName::try_from("eu").unwrap(), "eu-central-1");
+    let source = CloudWatch::connect(settings, Outbound::new().unwrap(), Arc::new(SystemClock), &Accounts::default()).unwrap();
     source.keep_quotas().await;
-    assert_eq!(*source.quotas().borrow(), settings.quotas);
+    assert!(source.service_quotas.is_none());
 }

@@ -1,6 +1,6 @@
 //! Credentials for the signer: found lazily, kept until shortly before they run out, fetched by one caller at a time.
 //!
-//! Owns the cache. Where credentials come from is aws-config's default chain (environment, profile, web identity, container
+//! Owns the cache: what is good is judged by the clock on the wall, which goes on while a function's container is frozen. Where credentials come from is aws-config's default chain (environment, profile, web identity, container
 //! and instance metadata), with a role assumed on top where one is configured. Never puts a key, a token or an ARN in an
 //! error.
 
@@ -15,7 +15,6 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 use tokio::sync::{Mutex, OnceCell};
 use tokio::time::Instant;
 
-use super::errors::CallError;
 use crate::domain::time::Millis;
 
 /// New credentials are wanted so long before the old ones run out: as AWS's own SDKs do.
@@ -35,9 +34,16 @@ const SESSION_NAME: &str = "logmark";
 
 /// Where credentials come from.
 #[derive(Debug, Clone)]
-pub(super) enum Origin {
+pub enum Origin {
     /// aws-config's default chain.
-    Chain { region: String, assume_role: Option<String>, external_id: Option<String> },
+    Chain {
+        /// The region of the STS that is asked.
+        region: String,
+        /// ARN of a role to assume with what is found.
+        assume_role: Option<String>,
+        /// `ExternalId` for assuming it.
+        external_id: Option<String>,
+    },
     /// This provider.
     Given(SharedCredentialsProvider),
 }
@@ -57,14 +63,20 @@ impl Origin {
             return SharedCredentialsProvider::new(builder.build().await);
         }
         // The default chain of aws-config is never empty: it fails when it is asked, not here.
-        config.credentials_provider().unwrap_or_else(|| SharedCredentialsProvider::new(NoCredentials))
+        config.credentials_provider().unwrap_or_else(|| SharedCredentialsProvider::new(Nobody))
     }
 }
 
-#[derive(Debug)]
-struct NoCredentials;
+/// There are none, and why: in our words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct NoCredentials(pub &'static str);
 
-impl ProvideCredentials for NoCredentials {
+/// A provider of nothing.
+#[derive(Debug)]
+struct Nobody;
+
+impl ProvideCredentials for Nobody {
     fn provide_credentials<'a>(&'a self) -> aws_credential_types::provider::future::ProvideCredentials<'a>
     where
         Self: 'a,
@@ -98,22 +110,27 @@ fn millis(time: SystemTime) -> i64 {
 
 /// The credentials of one source.
 #[derive(Debug)]
-pub(super) struct Cache {
+pub struct Cache {
     origin: Origin,
     provider: OnceCell<SharedCredentialsProvider>,
     kept: Mutex<Option<Arc<Kept>>>,
     /// Held by the one caller that fetches; in it, when the last fetch failed and of what.
-    fetching: Mutex<Option<(Instant, CallError)>>,
+    fetching: Mutex<Option<(Instant, NoCredentials)>>,
 }
 
 impl Cache {
-    pub(super) fn new(origin: Origin) -> Self {
+    /// Nothing is fetched before the first [`Cache::get`].
+    #[must_use]
+    pub fn new(origin: Origin) -> Self {
         Self { origin, provider: OnceCell::new(), kept: Mutex::new(None), fetching: Mutex::new(None) }
     }
 
     /// Credentials that are good at `now`. Waits only when there are none: while old ones can be used, one caller looks for
     /// newer ones and the others go on with what there is.
-    pub(super) async fn get(&self, now: Millis) -> Result<Credentials, CallError> {
+    ///
+    /// # Errors
+    /// [`NoCredentials`].
+    pub async fn get(&self, now: Millis) -> Result<Credentials, NoCredentials> {
         let kept = self.kept.lock().await.clone().filter(|kept| now.0 < kept.usable_until);
         match kept {
             Some(kept) if now.0 < kept.refresh_at => Ok(kept.credentials.clone()),
@@ -133,10 +150,10 @@ impl Cache {
                 match (fetched_meanwhile, &*failure) {
                     (Some(kept), _) => Ok(kept.credentials.clone()),
                     // Those who waited for a fetch that failed share its failure: one after the other would be too late.
-                    (None, Some((failed, error))) if failed.elapsed() < FAILURE_SHARED => Err(error.clone()),
+                    (None, Some((failed, error))) if failed.elapsed() < FAILURE_SHARED => Err(*error),
                     (None, _) => {
                         let fetched = self.fetch(now).await;
-                        *failure = fetched.as_ref().err().map(|error| (Instant::now(), error.clone()));
+                        *failure = fetched.as_ref().err().map(|error| (Instant::now(), *error));
                         fetched
                     }
                 }
@@ -145,7 +162,7 @@ impl Cache {
     }
 
     /// Forgets `used`, which AWS says have expired; newer ones stay.
-    pub(super) async fn discard(&self, used: &Credentials) {
+    pub async fn discard(&self, used: &Credentials) {
         let mut kept = self.kept.lock().await;
         let same = |kept: &Arc<Kept>| {
             kept.credentials.access_key_id() == used.access_key_id() && kept.credentials.session_token() == used.session_token()
@@ -159,21 +176,17 @@ impl Cache {
         *self.kept.lock().await = Some(Arc::new(kept));
     }
 
-    async fn fetch(&self, now: Millis) -> Result<Credentials, CallError> {
+    async fn fetch(&self, now: Millis) -> Result<Credentials, NoCredentials> {
         let fetched = tokio::time::timeout(FETCH_TIMEOUT, async {
             self.provider.get_or_init(|| self.origin.provider()).await.provide_credentials().await
         });
-        let credentials = fetched.await.map_err(|_| refused("no credentials in time"))?.map_err(|error| {
+        let credentials = fetched.await.map_err(|_| NoCredentials("no credentials in time"))?.map_err(|error| {
             tracing::debug!(?error, "no credentials");
-            refused(reason(&error))
+            NoCredentials(reason(&error))
         })?;
         self.keep(Kept::new(credentials.clone(), now)).await;
         Ok(credentials)
     }
-}
-
-fn refused(reason: &str) -> CallError {
-    CallError::Refused(reason.to_owned())
 }
 
 /// The error in our words: its own hold profile names, ARNs and what an STS endpoint wrote.
@@ -249,7 +262,7 @@ mod tests {
             tokio::spawn(async move { cache.get(NOW).await.unwrap_err() })
         });
         for task in all.collect::<Vec<_>>() {
-            assert_eq!(task.await.unwrap(), CallError::Refused("the provider of credentials failed".to_owned()));
+            assert_eq!(task.await.unwrap(), NoCredentials("the provider of credentials failed"));
         }
         assert_eq!(calls.load(Ordering::SeqCst), 1);
     }
@@ -264,7 +277,7 @@ mod tests {
             assert_eq!(calls.load(Ordering::SeqCst), expected_calls, "after {after} ms");
         }
         let error = cache.get(Millis(NOW.0 + HOUR)).await.unwrap_err();
-        assert_eq!(error, CallError::Refused("the provider of credentials failed".to_owned()));
+        assert_eq!(error, NoCredentials("the provider of credentials failed"));
     }
 
     #[tokio::test]

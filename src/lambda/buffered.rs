@@ -1,10 +1,11 @@
-//! The router's response as the answer of a function.
+//! The router's response as one JSON value: the way that every front door can take.
 //!
 //! Text goes as text, the rest in base64. There are no trailers on this way: what would stand in them is known by the time the
-//! head is written, so it stands there. INVARIANT: an answer is never larger than a function may return; what would be is a
-//! problem that says how to ask for less.
+//! head is written, so it stands there; and what goes wrong while the body is read becomes the answer. INVARIANT: an answer is
+//! never larger than a function may return; what would be is a problem that says how to ask for less.
 
 use std::collections::BTreeMap;
+use std::error::Error;
 
 use axum::body::Body;
 use axum::response::Response;
@@ -16,12 +17,29 @@ use http_body_util::BodyExt as _;
 use serde::Serialize;
 
 use super::event::Door;
+use super::runtime::Reply;
+use crate::http::allowance::escaped_length;
 use crate::http::encode::stream::CURSOR_TRAILER;
 use crate::http::problem::ApiError;
 use crate::sources::SourceError;
 
-/// A buffered answer may have 6,291,556 bytes; some are left for its head.
-pub(super) const MOST_BYTES: usize = 6_200_000;
+/// An answer may have 6,291,556 bytes; some are left for its head.
+const MOST_BYTES: usize = 6_200_000;
+/// Of a load balancer's answer: 1 MB.
+const MOST_BYTES_OF_ALB: usize = 950_000;
+
+/// The bytes that a body may have, as it lies in the answer.
+fn most_bytes(door: Door) -> usize {
+    match door {
+        Door::Rest | Door::Http | Door::Url => MOST_BYTES,
+        Door::Alb | Door::AlbMulti => MOST_BYTES_OF_ALB,
+    }
+}
+
+/// What pages keep to: three quarters of it, as base64 of what can't be compressed is a third longer.
+pub(super) fn room(door: Door) -> usize {
+    most_bytes(door) / 4 * 3
+}
 
 /// The answer as the front doors take it.
 #[derive(Debug, Serialize)]
@@ -38,13 +56,20 @@ pub(super) struct Answer {
     is_base64_encoded: bool,
 }
 
+impl From<Answer> for Reply {
+    fn from(answer: Answer) -> Self {
+        // Texts and numbers: there is nothing in it that can't be written.
+        serde_json::to_vec(&answer).map_or(Self::NoEvent, Self::Whole)
+    }
+}
+
 impl Answer {
     /// Reads a response to its end.
     pub(super) async fn read(door: Door, response: Response) -> Self {
         let (parts, body) = response.into_parts();
-        let mut headers = parts.headers;
-        let error = match collect(body, &mut headers).await {
-            Ok(bytes) => match text(bytes, headers.contains_key(CONTENT_ENCODING)) {
+        let (mut headers, most) = (parts.headers, most_bytes(door));
+        let error = match collect(body, &mut headers, most).await {
+            Ok(bytes) => match text(bytes, headers.contains_key(CONTENT_ENCODING), most) {
                 Ok((body, is_base64)) => return Self::new(door, parts.status, &headers, body, is_base64),
                 Err(error) => error,
             },
@@ -74,30 +99,39 @@ impl Answer {
     }
 
     fn new(door: Door, status: StatusCode, headers: &HeaderMap, body: String, is_base64_encoded: bool) -> Self {
-        let mut many: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for (name, value) in headers {
-            // These describe the connection, which is the front door's.
-            if ![TRAILER, TRANSFER_ENCODING, CONTENT_LENGTH].contains(name) {
-                let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
-                many.entry(name.to_string()).or_default().push(value);
-            }
-        }
+        let many = of_message(headers);
         let (headers, multi_value_headers) = match door {
             Door::Rest | Door::AlbMulti => (None, Some(many)),
-            Door::Http | Door::Alb => (Some(many.into_iter().map(|(name, values)| (name, values.join(", "))).collect()), None),
+            Door::Http | Door::Url | Door::Alb => (Some(joined(many)), None),
         };
         let status_description = matches!(door, Door::Alb | Door::AlbMulti).then(|| status.to_string());
         Self { status_code: status.as_u16(), status_description, headers, multi_value_headers, body, is_base64_encoded }
     }
 }
 
+/// The headers that are about the message. The others are about the connection, which is the front door's.
+pub(super) fn of_message(headers: &HeaderMap) -> BTreeMap<String, Vec<String>> {
+    let mut many: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (name, value) in headers {
+        if ![TRAILER, TRANSFER_ENCODING, CONTENT_LENGTH].contains(name) {
+            many.entry(name.to_string()).or_default().push(String::from_utf8_lossy(value.as_bytes()).into_owned());
+        }
+    }
+    many
+}
+
+/// Each with one value: all of ours that come more than once are lists.
+pub(super) fn joined(headers: BTreeMap<String, Vec<String>>) -> BTreeMap<String, String> {
+    headers.into_iter().map(|(name, values)| (name, values.join(", "))).collect()
+}
+
 /// The whole body; its trailers join the headers.
-async fn collect(mut body: Body, headers: &mut HeaderMap) -> Result<Vec<u8>, ApiError> {
+async fn collect(mut body: Body, headers: &mut HeaderMap, most: usize) -> Result<Vec<u8>, ApiError> {
     let mut bytes = Vec::new();
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| SourceError::Upstream(error.to_string()))?;
+        let frame = frame.map_err(|error| reason(&error))?;
         match frame.into_data() {
-            Ok(data) if bytes.len() + data.len() > MOST_BYTES => return Err(too_large()),
+            Ok(data) if bytes.len() + data.len() > most => return Err(too_large()),
             Ok(data) => bytes.extend_from_slice(&data),
             Err(frame) => headers.extend(frame.into_trailers().unwrap_or_default()),
         }
@@ -105,12 +139,25 @@ async fn collect(mut body: Body, headers: &mut HeaderMap) -> Result<Vec<u8>, Api
     Ok(bytes)
 }
 
+/// Why a body broke off: our own error is somewhere among those that the layers around the body made of it.
+fn reason(error: &(dyn Error + 'static)) -> ApiError {
+    let mut layer = Some(error);
+    while let Some(error) = layer {
+        if let Some(ours) = error.downcast_ref::<ApiError>() {
+            return ours.clone();
+        }
+        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        layer = inner.map(|inner| inner as &(dyn Error + 'static)).or_else(|| error.source());
+    }
+    SourceError::Upstream(error.to_string()).into()
+}
+
 /// The body as it goes into JSON, and whether that is base64.
-fn text(bytes: Vec<u8>, packed: bool) -> Result<(String, bool), ApiError> {
-    let fits = |length: usize| if length > MOST_BYTES { Err(too_large()) } else { Ok(()) };
+fn text(bytes: Vec<u8>, packed: bool, most: usize) -> Result<(String, bool), ApiError> {
+    let fits = |length: usize| if length > most { Err(too_large()) } else { Ok(()) };
     match String::from_utf8(bytes) {
         Ok(text) if !packed => {
-            fits(text.bytes().map(escaped_length).sum())?;
+            fits(escaped_length(text.as_bytes()))?;
             Ok((text, false))
         }
         other => {
@@ -121,15 +168,6 @@ fn text(bytes: Vec<u8>, packed: bool) -> Result<(String, bool), ApiError> {
     }
 }
 
-/// How many bytes a byte has in JSON.
-fn escaped_length(byte: u8) -> usize {
-    match byte {
-        b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 8 | 12 => 2,
-        0..0x20 => 6,
-        _ => 1,
-    }
-}
-
 fn too_large() -> ApiError {
-    ApiError::parameter("limit", "the answer is larger than the 6 MB that a function can return: ask for less, or page by page")
+    ApiError::parameter("limit", "the answer is larger than what a function can return here: ask for less, or page by page")
 }

@@ -1,0 +1,52 @@
+//! Where a service of AWS answers: by its name and the region, or where the operator says.
+//!
+//! Owns the form of both. Never asks anybody.
+
+use http::Uri;
+use http::uri::{PathAndQuery, Scheme};
+
+/// The longest name of a region has 14 characters today.
+const MAX_REGION: usize = 32;
+
+/// Not the name of a region, or not an endpoint.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoEndpoint {
+    /// Not the form of a region's name.
+    #[error("`{0}` is no region: write it as in `eu-west-1`")]
+    Region(String),
+    /// Something other than scheme, host and port. It is not repeated: there may be a password in it.
+    #[error("is no endpoint: write `https://host` or `http://host:port`, without path, query and user")]
+    Endpoint,
+}
+
+/// Has it the form of a region's name?
+#[must_use]
+pub fn is_region(text: &str) -> bool {
+    let of_region = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    text.len() <= MAX_REGION
+        && text.starts_with(|c: char| c.is_ascii_lowercase())
+        && !text.ends_with('-')
+        && text.bytes().all(of_region)
+}
+
+/// The endpoint of one of AWS's services with the path `/`: the region's public one, or the one given.
+///
+/// # Errors
+/// [`NoEndpoint`].
+pub fn endpoint_of(service: &str, region: &str, given: Option<Uri>) -> Result<Uri, NoEndpoint> {
+    let Some(given) = given else {
+        let suffix = if region.starts_with("cn-") { ".cn" } else { "" };
+        let text = format!("https://{service}.{region}.amazonaws.com{suffix}/");
+        return text.parse().map_err(|_| NoEndpoint::Region(region.to_owned()));
+    };
+    let mut parts = given.into_parts();
+    let web = parts.scheme.as_ref().is_some_and(|scheme| *scheme == Scheme::HTTP || *scheme == Scheme::HTTPS);
+    let hosted =
+        parts.authority.as_ref().is_some_and(|authority| !authority.host().is_empty() && !authority.as_str().contains('@'));
+    let bare = parts.path_and_query.as_ref().is_none_or(|path| path.as_str() == "/" || path.as_str().is_empty());
+    if !(web && hosted && bare) {
+        return Err(NoEndpoint::Endpoint);
+    }
+    parts.path_and_query = Some(PathAndQuery::from_static("/"));
+    Uri::from_parts(parts).map_err(|_| NoEndpoint::Endpoint)
+}

@@ -1,0 +1,86 @@
+//! Where the configuration lies: a file, a variable, SSM Parameter Store or S3.
+//!
+//! Owns the choice between them. Never reads a key of it: that is [`crate::config`].
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+
+use super::CliError;
+use crate::aws::document::{Documents, Location, NoLocation};
+use crate::config::{self, Config};
+use crate::domain::time::SystemClock;
+use crate::outbound::Outbound;
+
+/// Names the place.
+const PLACE: &str = "LOGMARK_CONFIG";
+/// Is the whole configuration.
+const WHOLE: &str = "LOGMARK_CONFIG_TOML";
+/// Where Lambda unpacks a function.
+const TASK_ROOT: &str = "LAMBDA_TASK_ROOT";
+
+/// Where the configuration is.
+#[derive(Debug, Args)]
+pub struct ConfigArgs {
+    /// The configuration: a file, `ssm:/parameter` or `s3://bucket/key` [default: the text in `LOGMARK_CONFIG_TOML`; else
+    /// logmark.toml, if there is one; else the variables alone]
+    #[arg(long, value_name = "FILE", env = PLACE)]
+    pub config: Option<PathBuf>,
+}
+
+impl ConfigArgs {
+    /// As variables alone say, for a process that is started without arguments.
+    pub(super) fn of_environment() -> Self {
+        Self { config: std::env::var_os(PLACE).map(PathBuf::from) }
+    }
+}
+
+/// Reads the configuration a command was pointed at.
+///
+/// # Errors
+/// Every mistake in it, or why it can't be had.
+pub(super) fn load(args: &ConfigArgs) -> Result<Config, CliError> {
+    match (&args.config, std::env::var_os(WHOLE)) {
+        (Some(_), Some(_)) => {
+            Err(CliError::Preflight(format!("`{WHOLE}` and `{PLACE}` (or `--config`) are both given: keep one")))
+        }
+        (None, Some(text)) => Ok(config::load_text(WHOLE, text.into_encoded_bytes(), std::env::vars_os())?),
+        (Some(place), None) => load_from(place),
+        (None, None) => Ok(config::load(packaged().as_deref(), std::env::vars_os())?),
+    }
+}
+
+/// Reads the configuration at the place: a file's path, or a location of AWS.
+///
+/// # Errors
+/// Every mistake in it, or why it can't be had.
+pub(super) fn load_from(place: &Path) -> Result<Config, CliError> {
+    let location: Location = match place.to_str().map(str::parse) {
+        Some(Ok(location)) => location,
+        Some(Err(error @ (NoLocation::Parameter | NoLocation::Object))) => {
+            return Err(CliError::Preflight(format!("`{}` {error}", place.display())));
+        }
+        Some(Err(NoLocation::Other)) | None => return Ok(config::load(Some(place), std::env::vars_os())?),
+    };
+    let text = fetch(&location)?;
+    Ok(config::load_text(&location.to_string(), text, std::env::vars_os())?)
+}
+
+/// The file beside a function's program; elsewhere the one in the working directory is looked for.
+fn packaged() -> Option<PathBuf> {
+    let root: OsString = std::env::var_os(TASK_ROOT).filter(|_| crate::on_lambda())?;
+    Some(Path::new(&root).join(config::DEFAULT_FILE)).filter(|file| file.exists())
+}
+
+fn fetch(location: &Location) -> Result<Vec<u8>, CliError> {
+    let variables: BTreeMap<String, String> =
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| CliError::failed("can't start", error))?;
+    let outbound = Outbound::new().map_err(|error| CliError::failed("can't start", error))?;
+    let documents = Documents { outbound, clock: Arc::new(SystemClock), variables: &variables };
+    runtime.block_on(documents.read(location)).map_err(|error| CliError::failed(location, error))
+}

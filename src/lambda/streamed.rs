@@ -1,0 +1,101 @@
+//! The router's response as a stream: the status and the headers as JSON, eight NULs, then the body as it comes.
+//!
+//! The form is AWS's (`application/vnd.awslambda.http-integration-response`); function URLs with `RESPONSE_STREAM` and REST APIs
+//! with `responseTransferMode: STREAM` take it. It has no trailers for the client. INVARIANT: a body that breaks off, or is not
+//! over when the function's time is, ends with Lambda's own error trailers, never cleanly.
+
+use std::collections::BTreeMap;
+
+use axum::body::Body;
+use axum::response::Response;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use bytes::Bytes;
+use futures_util::stream;
+use http::{HeaderMap, HeaderValue, StatusCode};
+use http_body::Frame;
+use http_body_util::{BodyExt as _, StreamBody};
+use serde::Serialize;
+use tokio::time::Instant;
+
+use super::buffered::{joined, of_message};
+use super::runtime::{ERROR_BODY, ERROR_TYPE, Reply};
+use crate::http::problem::ApiError;
+
+/// What Lambda looks for behind the head.
+const DELIMITER: [u8; 8] = [0; 8];
+/// How Lambda's log and figures name an answer that broke off.
+const BROKEN_OFF: &str = "Logmark.StreamBrokenOff";
+
+/// What stands before the body.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Head {
+    status_code: u16,
+    headers: BTreeMap<String, String>,
+}
+
+/// The reply that sends the response as it comes, and breaks off at `until`.
+pub(super) fn reply(response: Response, until: Instant) -> Reply {
+    let (parts, body) = response.into_parts();
+    Reply::Streamed(stream_of(parts.status, &parts.headers, body, until))
+}
+
+/// The reply that is an error.
+pub(super) fn problem(error: &ApiError, request_id: &str) -> Reply {
+    let mut problem = error.problem();
+    problem.instance = request_id.to_owned();
+    // It is whole already: no time is needed to read it.
+    reply(problem.into_http(""), Instant::now())
+}
+
+enum Stage {
+    Head(Bytes),
+    Body,
+    Over,
+}
+
+type Step = Result<Frame<Bytes>, std::convert::Infallible>;
+
+fn stream_of(status: StatusCode, headers: &HeaderMap, body: Body, until: Instant) -> Body {
+    let head = Head { status_code: status.as_u16(), headers: joined(of_message(headers)) };
+    let mut first = serde_json::to_vec(&head).unwrap_or_default();
+    first.extend(DELIMITER);
+    let begin = (Stage::Head(first.into()), body);
+    let step = move |(stage, mut body): (Stage, Body)| async move {
+        let (frame, stage) = match stage {
+            Stage::Head(first) => (Frame::data(first), Stage::Body),
+            Stage::Body => next(&mut body, until).await?,
+            Stage::Over => return None,
+        };
+        Some((Step::Ok(frame), (stage, body)))
+    };
+    Body::new(StreamBody::new(Box::pin(stream::unfold(begin, step))))
+}
+
+/// The body's next data; what is in its trailers has no way to the client.
+async fn next(body: &mut Body, until: Instant) -> Option<(Frame<Bytes>, Stage)> {
+    loop {
+        let frame = match tokio::time::timeout_at(until, body.frame()).await {
+            Ok(None) => return None,
+            Ok(Some(Ok(frame))) => frame,
+            Ok(Some(Err(error))) => return Some((broken_off(&error.to_string()), Stage::Over)),
+            Err(_elapsed) => return Some((broken_off("the function's time was over"), Stage::Over)),
+        };
+        if let Ok(data) = frame.into_data() {
+            return Some((Frame::data(data), Stage::Body));
+        }
+    }
+}
+
+/// The trailers by which Lambda knows that the answer failed, and lets the client see it.
+fn broken_off(why: &str) -> Frame<Bytes> {
+    tracing::warn!(error = why, "a streamed answer broke off: {why}");
+    let error = serde_json::json!({ "errorType": BROKEN_OFF, "errorMessage": "the answer broke off" });
+    let mut trailers = HeaderMap::new();
+    trailers.insert(ERROR_TYPE, HeaderValue::from_static(BROKEN_OFF));
+    if let Ok(value) = HeaderValue::try_from(BASE64_STANDARD.encode(error.to_string())) {
+        trailers.insert(ERROR_BODY, value);
+    }
+    Frame::trailers(trailers)
+}

@@ -1,0 +1,108 @@
+//! Where the configuration may lie: beside the program, in a variable, in SSM Parameter Store, in S3.
+
+use super::events::Door;
+use super::runtime::Function;
+use crate::world::binary::{Place, run_with};
+use crate::world::moto::Moto;
+
+fn place() -> Place {
+    let place = Place::new("");
+    place.put("/acme/api", "s", std::iter::once((1_700_000_000_000, "acme's".to_owned())));
+    place
+}
+
+/// Takes the configuration out of the folder, so that it is found elsewhere or not at all.
+fn taken_out(place: &Place) -> String {
+    let path = place.path().join("logmark.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::remove_file(path).unwrap();
+    text
+}
+
+async fn reads(place: &Place, function: &Function) {
+    let token = place.issuer.token("acme", "logs:read:*");
+    assert_eq!(function.invoke(Door::Url.get("/logs/:acme:api", Some(&token))).await.messages(), ["acme's"]);
+}
+
+const AWS: [(&str, &str); 3] =
+    [("AWS_REGION", "eu-west-1"), ("AWS_ACCESS_KEY_ID", "AKIDTEST"), ("AWS_SECRET_ACCESS_KEY", "secret-canary")];
+
+#[tokio::test]
+async fn the_file_beside_the_program_is_found_wherever_that_is() {
+    let place = place();
+    reads(&place, &Function::with(&place, &[]).await).await;
+    let elsewhere = Place::new("");
+    std::fs::remove_file(elsewhere.path().join("logmark.toml")).unwrap();
+    let root = place.path().to_str().unwrap();
+    reads(&place, &Function::with(&elsewhere, &[("LAMBDA_TASK_ROOT", root)]).await).await;
+}
+
+#[tokio::test]
+async fn a_variable_may_be_the_whole_configuration() {
+    let place = place();
+    let text = taken_out(&place);
+    reads(&place, &Function::with(&place, &[("LOGMARK_CONFIG_TOML", &text)]).await).await;
+    // A server takes it in the same way, and its mistakes have their lines.
+    let wrong = run_with(place.path(), &["check"], &[("LOGMARK_CONFIG_TOML", "[server]\nnope = 1\n")]).await;
+    assert_eq!(wrong.code, 64);
+    assert!(wrong.err.contains("LOGMARK_CONFIG_TOML:2:1: server.nope: is no key here"), "{}", wrong.err);
+    let both = [("LOGMARK_CONFIG_TOML", text.as_str()), ("LOGMARK_CONFIG", "logmark.toml")];
+    let both = run_with(place.path(), &["check"], &both).await;
+    assert_eq!((both.code, both.err.contains("keep one")), (64, true), "{}", both.err);
+}
+
+#[tokio::test]
+async fn parameter_store_and_s3_hold_it_for_functions_and_servers() {
+    let moto = Moto::shared().await;
+    let endpoint = format!("http://{}", moto.address);
+    let place = place();
+    let text = taken_out(&place);
+    moto.put_parameter("/logmark/config", &text).await;
+    moto.put_object("logmark-config", "eu/log mark+é.toml", &text).await;
+    for at in ["ssm:/logmark/config", "ssm:/logmark/config:1", "s3://logmark-config/eu/log mark+é.toml"] {
+        let variables = [&AWS[..], &[("AWS_ENDPOINT_URL", endpoint.as_str()), ("LOGMARK_CONFIG", at)]].concat();
+        reads(&place, &Function::with(&place, &variables).await).await;
+        let checked = run_with(place.path(), &["check", "--config", at], &variables[..variables.len() - 1]).await;
+        assert_eq!(checked.code, 0, "{at}: {}", checked.err);
+        // The variables win over what lies there, as they win over a file.
+        let over = [&variables[..], &[("LOGMARK__SERVER__NOPE", "1")]].concat();
+        let over = run_with(place.path(), &["check"], &over).await;
+        assert!(over.err.contains("LOGMARK__SERVER__NOPE: "), "{at}: {}", over.err);
+    }
+    moto.put_parameter("/logmark/wrong", "[server]\nnope = 1\n").await;
+    let variables = [&AWS[..], &[("AWS_ENDPOINT_URL", endpoint.as_str())]].concat();
+    let wrong = run_with(place.path(), &["check", "--config", "ssm:/logmark/wrong"], &variables).await;
+    assert_eq!(wrong.code, 64);
+    assert!(wrong.err.contains("ssm:/logmark/wrong:2:1: server.nope"), "{}", wrong.err);
+}
+
+#[tokio::test]
+async fn what_goes_wrong_on_the_way_is_named_without_a_secret() {
+    let moto = Moto::shared().await;
+    let endpoint = format!("http://{}", moto.address);
+    let folder = tempfile::tempdir().unwrap();
+    let nobody = "http://127.0.0.1:9";
+    let aws = |endpoint: &'static str| [&AWS[..], &[("AWS_ENDPOINT_URL", endpoint)]].concat();
+    let endpoint: &'static str = endpoint.leak();
+    for (at, variables, code, says) in [
+        (
+            "ssm:/logmark/none",
+            aws(endpoint),
+            1,
+            "ssm:/logmark/none: ParameterNotFound: there is no such parameter in this region",
+        ),
+        ("s3://no-such-bucket-here/x", aws(endpoint), 1, "s3://no-such-bucket-here/x: NoSuchBucket"),
+        ("ssm:/x", aws(nobody), 1, "ssm:/x: could not connect"),
+        ("ssm:/x", AWS[1..].to_vec(), 1, "set `AWS_REGION`"),
+        ("ssm:/x", aws("http://user:password-canary@host"), 1, "`AWS_ENDPOINT_URL`: is no endpoint"),
+        ("ssm:/x", vec![AWS[0], ("AWS_ENDPOINT_URL", endpoint), ("AWS_EC2_METADATA_DISABLED", "true")], 1, "no credentials"),
+        ("ssm:", aws(endpoint), 64, "names no parameter"),
+        ("s3://bucket", aws(endpoint), 64, "names no object"),
+        ("nowhere.toml", aws(endpoint), 64, "nowhere.toml"),
+    ] {
+        let said = run_with(folder.path(), &["check", "--config", at], &variables).await;
+        assert_eq!(said.code, code, "{at}: {}", said.err);
+        assert!(said.err.contains(says), "{at}: {}", said.err);
+        assert!(!said.err.contains("canary") && !said.err.contains("AKID"), "{}", said.err);
+    }
+}

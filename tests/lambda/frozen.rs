@@ -1,0 +1,136 @@
+//! A container that is frozen between two events, for half an hour each time: the clock on the wall goes on, nothing else does.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, UNIX_EPOCH};
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
+use logmark::auth::token::Verifier;
+use logmark::config::{self, lambda::Lambda as Settings};
+use logmark::domain::name::SourceName;
+use logmark::domain::time::{Clock, Millis};
+use logmark::http::cursor::Sealer;
+use logmark::http::{App, Parts, RequestLimits, router};
+use logmark::outbound::Outbound;
+use logmark::sources::cloudwatch::{Accounts, CloudWatch, Settings as Source};
+use logmark::sources::{Source as _, Sources};
+
+use super::events::Door;
+use super::runtime::Lambda;
+use crate::world::fake_cloudwatch::{Fake, REGION, SECRET};
+use crate::world::tokens::Issuer;
+use crate::world::{HeldClock, TENANTS};
+
+const HALF_AN_HOUR: i64 = 30 * 60 * 1000;
+
+/// Gives `AKID1`, `AKID2` and so on, each good for an hour of the held clock.
+#[derive(Debug)]
+struct Hourly {
+    clock: Arc<HeldClock>,
+    given: AtomicUsize,
+}
+
+impl ProvideCredentials for Hourly {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        let number = self.given.fetch_add(1, Ordering::SeqCst) + 1;
+        let expiry = UNIX_EPOCH + Duration::from_millis(u64::try_from(self.clock.now().0).unwrap()) + Duration::from_secs(3600);
+        let credentials = Credentials::new(format!("AKID{number}"), SECRET, Some("session".to_owned()), Some(expiry), "test");
+        future::ProvideCredentials::ready(Ok(credentials))
+    }
+}
+
+/// The service on a CloudWatch of the test's, with the test's clock and credentials: what [`logmark::service`] makes of the
+/// configuration but for these.
+fn service(folder: &std::path::Path, clock: &Arc<HeldClock>, fake: &Fake) -> (axum::Router, Arc<Hourly>) {
+    let text = format!(
+        "[[auth.issuers]]\nissuer = \"test\"\naudiences = [\"logmark\"]\nalgorithms = [\"ES256\"]\nkeys = \"file:issuer.jwks.json\"\n\
+         [[sources]]\nname = \"aws\"\nkind = \"cloudwatch\"\nregion = \"{REGION}\"\n{TENANTS}"
+    );
+    let path = folder.join("logmark.toml");
+    std::fs::write(&path, text).unwrap();
+    let config = config::load(Some(&path), std::iter::empty()).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+    let (outbound, held) = (Outbound::new().unwrap(), Arc::<HeldClock>::clone(clock) as Arc<dyn Clock>);
+    let name = SourceName::try_from("aws").unwrap();
+    let hourly = Arc::new(Hourly { clock: Arc::clone(clock), given: AtomicUsize::new(0) });
+    let settings = Source { endpoint: Some(fake.endpoint().parse().unwrap()), ..Source::new(name.clone(), REGION) };
+    let provider = SharedCredentialsProvider::new(Arc::clone(&hourly));
+    let source =
+        CloudWatch::with_credentials(settings, outbound.clone(), Arc::clone(&held), &Accounts::default(), provider).unwrap();
+    let limits = config.server.limits.clone();
+    let app = App::new(Parts {
+        verifier: Arc::new(Verifier::new(config.issuers.clone(), Arc::new(outbound), Arc::clone(&held)).unwrap()),
+        tenants: Arc::new(config.tenants.clone()),
+        sources: Sources::new(vec![(name, Arc::new(source) as Arc<dyn logmark::sources::Source>)]),
+        sealer: Sealer::new(&[]).unwrap(),
+        clock: held,
+        limits: RequestLimits {
+            target_bytes: 16 * 1024,
+            header_bytes: limits.max_header_bytes,
+            body_bytes: limits.max_body_bytes,
+            request_time: limits.request_timeout,
+            work_time: limits.work_time,
+            page_bytes: limits.page_bytes,
+        },
+        public_url: "https://logs.example.com".to_owned(),
+        issuers: vec!["test".to_owned()],
+        audit: true,
+    });
+    (router::router(&app, &[]), hourly)
+}
+
+#[tokio::test]
+async fn two_tenants_alternate_while_the_clock_jumps_by_half_hours() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), HeldClock::new());
+    let issuer = Issuer::new(folder.path());
+    let fake = Fake::start(clock.now().0).await;
+    let Millis(begin) = clock.now();
+    for tenant in ["acme", "globex"] {
+        fake.state().logs.put(&format!("/{tenant}/api"), "s", begin - 1000, &format!("{tenant}'s"));
+    }
+    let (router, hourly) = service(folder.path(), &clock, &fake);
+    let lambda = Lambda::start().await;
+    let address = lambda.address.to_string();
+    let running = tokio::spawn(async move { logmark::lambda::serve(router, &Settings::default(), &address).await });
+    for round in 0..12 {
+        // A token of this half hour, as its owner would have it.
+        let token = |tenant: &str| {
+            let mut claims = Issuer::claims(tenant, "logs:read:*");
+            let now = clock.now().0 / 1000;
+            claims["iat"] = now.into();
+            claims["exp"] = (now + 900).into();
+            issuer.mint(&claims)
+        };
+        fake.state().now = clock.now().0;
+        let door = Door::ALL[round % Door::ALL.len()];
+        for (own, other) in [("acme", "globex"), ("globex", "acme")] {
+            let (mine, theirs) = (token(own), token(other));
+            let page = lambda.invoke(door.get(&format!("/logs/:{own}:api?start=-12h"), Some(&mine))).await;
+            assert_eq!(page.messages(), [format!("{own}'s")], "round {round}, {door:?}");
+            assert_eq!(lambda.invoke(door.get(&format!("/logs/:{other}:api"), Some(&mine))).await.problem(), "404 not_found");
+            let cursor = format!("/logs?cursor={}", page.json()["nextCursor"].as_str().unwrap());
+            assert_eq!(lambda.invoke(door.get(&cursor, Some(&theirs))).await.problem(), "400 invalid_cursor");
+            assert_eq!(lambda.invoke(door.get(&format!("/logs/:{own}:api"), None)).await.problem(), "401 missing_token");
+            assert_eq!(lambda.invoke(door.get("/me", Some(&mine))).await.json()["tenant"], own);
+        }
+        let yesterdays = token("acme");
+        clock.advance(HALF_AN_HOUR);
+        fake.state().now = clock.now().0;
+        let stale = lambda.invoke(door.get("/logs/:acme:api", Some(&yesterdays))).await;
+        assert_eq!(stale.problem(), "401 invalid_token", "it ran out while the container was frozen");
+    }
+    // Each hour's credentials were fetched, before they ran out: no call was signed with old ones, which the fake would refuse.
+    let given = hourly.given.load(Ordering::SeqCst);
+    assert!((6..=12).contains(&given), "{given} times in six hours");
+    let keys: std::collections::BTreeSet<String> = fake
+        .state()
+        .seen
+        .iter()
+        .map(|seen| seen.header("authorization").unwrap().split(['=', '/']).nth(1).unwrap().to_owned())
+        .collect();
+    assert_eq!(keys.len(), given, "{keys:?}");
+    running.abort();
+}

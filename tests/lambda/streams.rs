@@ -1,0 +1,118 @@
+//! Answers that are streamed: by the doors that were told to, in Lambda's form, ending as they end.
+
+use std::io::Read as _;
+
+use serde_json::{Value, json};
+
+use super::events::Door;
+use super::limits::Upstream;
+use super::runtime::{Function, Reply};
+use crate::world::binary::Place;
+use crate::world::fake_cloudwatch::Fault;
+
+fn place() -> Place {
+    let place = Place::new("public_url = \"https://logs.example.com\"\n");
+    place.put("/acme/api", "web-1", (0..5).map(|i| (1_700_000_000_000 + i, format!("event {i}"))));
+    place
+}
+
+#[tokio::test]
+async fn only_the_doors_that_were_told_to_stream_do() {
+    let place = place();
+    let token = place.issuer.token("acme", "logs:read:*");
+    for (doors, streaming) in [
+        ("[]", &[][..]),
+        ("[\"function_url\"]", &[Door::Url]),
+        ("[\"rest_api\"]", &[Door::Rest]),
+        ("[\"function_url\", \"rest_api\"]", &[Door::Url, Door::Rest]),
+    ] {
+        let function = Function::streaming(&place, doors).await;
+        for door in Door::ALL {
+            let reply = function.invoke(door.get("/logs/:acme:api?from=head&limit=2", Some(&token))).await;
+            assert_eq!(reply.streamed, streaming.contains(&door), "{doors} {door:?}");
+            assert_eq!(reply.messages(), ["event 0", "event 1"], "{doors} {door:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_streamed_answer_is_the_answer_that_a_socket_gives() {
+    let place = place();
+    let token = place.issuer.token("acme", "logs:read:*");
+    let function = Function::streaming(&place, "[\"function_url\", \"rest_api\"]").await;
+    for door in [Door::Url, Door::Rest] {
+        let lines = function.invoke(door.get("/logs/:acme:api/web-1?format=ndjson", Some(&token))).await;
+        assert_eq!((lines.status, lines.text().lines().count()), (200, 5));
+        assert_eq!(lines.headers["content-type"], "application/x-ndjson");
+        assert!(lines.broke_off().is_none(), "{door:?}");
+        for name in ["trailer", "transfer-encoding", "content-length", "logmark-cursor"] {
+            assert!(!lines.headers.contains_key(name), "{door:?}: {name} can't be true here");
+        }
+        let line = function.invoke(door.get("/logs/:acme:api/web-1?format=ndjson&trailer=line", Some(&token))).await;
+        assert_eq!(line.last_line()["stopReason"], "end", "{door:?}");
+        let rest = format!("/logs?cursor={}", line.last_line()["cursor"].as_str().unwrap());
+        assert_eq!(function.invoke(door.get(&rest, Some(&token))).await.json()["events"], json!([]));
+
+        let packed = [("accept-encoding", "gzip")];
+        let packed = function.invoke(door.request("GET", "/logs/:acme:api/web-1?format=text", Some(&token), &packed)).await;
+        assert_eq!(packed.headers["content-encoding"], "gzip", "{door:?}: what is streamed goes as it is");
+        let mut text = String::new();
+        flate2::read::GzDecoder::new(&packed.body[..]).read_to_string(&mut text).unwrap();
+        assert_eq!(text.lines().count(), 5);
+
+        let none = function.invoke(door.get("/logs/:acme:api", None)).await;
+        assert_eq!(none.problem(), "401 missing_token");
+        assert!(none.streamed && none.headers.contains_key("www-authenticate") && none.headers.contains_key("x-request-id"));
+        let head = function.invoke(door.request("HEAD", "/logs/:acme:api/web-1", Some(&token), &[])).await;
+        assert_eq!((head.status, head.text()), (200, ""));
+        assert_eq!(function.invoke(door.get("/docs/", None)).await.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn a_stream_has_no_bound_in_bytes() {
+    let place = Place::new("");
+    let message = "x".repeat(1000);
+    place.put("/acme/large", "s", (0..12_000).map(|i| (1_700_000_000_000 + i, message.clone())));
+    let token = place.issuer.token("acme", "logs:read:*");
+    let function = Function::streaming(&place, "[\"function_url\"]").await;
+    let target = "/logs/:acme:large/s?format=ndjson&trailer=line";
+    let whole = function.invoke(Door::Url.get(target, Some(&token))).await;
+    assert!(whole.body.len() > 12_000_000, "{}", whole.body.len());
+    assert_eq!((whole.text().lines().count(), &whole.last_line()["stopReason"]), (12_001, &json!("end")));
+    // The same through a door that can't: page after page, each with its cursor, and no event twice.
+    let refused = function.invoke(Door::Http.get("/logs/:acme:large/s?format=ndjson", Some(&token))).await;
+    assert_eq!(refused.problem(), "400 invalid_parameter");
+    assert!(refused.json()["detail"].as_str().unwrap().contains("`trailer=line`"), "{}", refused.text());
+}
+
+#[tokio::test]
+async fn what_breaks_midway_is_seen() {
+    let upstream = Upstream::start("break").await;
+    upstream.put(40);
+    let function = upstream.function("[\"function_url\"]").await;
+    for (format, ends) in [("ndjson", false), ("csv", true), ("text", true), ("text&raw=true", true)] {
+        upstream.wrong_from(1, Fault::HalfJson);
+        let reply = function.invoke(upstream.ask(Door::Url, &format!("format={format}"))).await;
+        assert_eq!(reply.status, 200, "{format}: the head was sent by then");
+        assert!(reply.text().contains("event 0"), "{format}: {}", reply.text());
+        if ends {
+            let why = reply.broke_off().unwrap_or_else(|| panic!("{format}: a clean end\n{}", reply.text()));
+            assert_eq!(why["errorMessage"], "the answer broke off");
+        } else {
+            assert_eq!(reply.last_line()["error"]["code"], "upstream_error", "{format}: {}", reply.text());
+        }
+        // In one piece nothing was sent by then, so the failure is the answer.
+        upstream.wrong_from(1, Fault::HalfJson);
+        let reply = function.invoke(upstream.ask(Door::Http, &format!("format={format}"))).await;
+        assert_eq!(reply.problem(), "502 upstream_error", "{format}");
+    }
+}
+
+/// How a reply says that there is more.
+pub(super) fn says_time(reply: &Reply) -> Value {
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    let line = reply.last_line();
+    assert_eq!(line["stopReason"], "time", "{}", reply.text());
+    line["cursor"].clone()
+}
