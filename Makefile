@@ -77,13 +77,17 @@ setup: .venv/.done sdk ## The tests' tools, pinned: Python's in .venv, and the c
 SDKS = sdk/typescript/build/.done .venv-sdk/.done sdk/rust/build/.done sdk/go/build/.done
 
 sdk: $(SDKS) ## The clients of sdk/, generated from openapi/openapi.json and built
+	@# For the samples in shell.
+	@command -v curl >/dev/null || sh tests/tools/apt.sh curl ca-certificates
 
 sdk/typescript/build/.done: openapi/openapi.json $(wildcard sdk/typescript/*.json sdk/typescript/*.ts sdk/typescript/src/*.ts sdk/typescript/tests/*.ts sdk/samples/*.ts)
-	@node -e 'process.exit(parseInt(process.versions.node) < 20)' || { echo 'Node 20 or later is missing'; exit 1; }
+	@node -e 'process.exit(Number(parseInt(process.versions.node) < 20))' || { echo 'Node 20 or later is missing'; exit 1; }
 	cd sdk/typescript && npm ci --silent && npm run --silent build
 	@touch $@
 
 .venv-sdk/.done: openapi/openapi.json sdk/python/requirements.txt $(wildcard sdk/python/*.* sdk/python/logmark/*.py)
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo 'Python 3.11 or later is missing: apt-get install python3 python3-venv'; exit 1; }
 	@python3 -m venv .venv-sdk || { sh tests/tools/apt.sh python3-venv && python3 -m venv .venv-sdk; }
 	.venv-sdk/bin/pip install --quiet --disable-pip-version-check --requirement sdk/python/requirements.txt
 	sh sdk/python/build.sh
@@ -116,4 +120,5 @@ system:
 
 clean: ## Remove what was built and set up
 	$(CARGO) clean
-	rm -rf .venv .venv-sdk sdk/*/build sdk/*/node_modules sdk/generated sdk/*/generated sdk/rust/target
+	rm -rf .venv .venv-sdk sdk/*/build sdk/*/node_modules sdk/*/dist sdk/rust/target
+	rm -rf sdk/generated sdk/*/generated sdk/*/src/generated sdk/*/logmark/generated

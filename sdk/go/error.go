@@ -23,7 +23,7 @@ const (
 	CodeIncompleteBody = "incomplete_body"
 	// CodeUnexpectedAnswer: an answer that does not say what the API's description says.
 	CodeUnexpectedAnswer = "unexpected_answer"
-	// CodeQueryFailed: a query that ended as Failed, Cancelled, Timeout or Unknown.
+	// CodeQueryFailed: a query that ended as Failed, Cancelled or Timeout.
 	CodeQueryFailed = "query_failed"
 	// CodeQueryTimeout: a query that was given up after its timeout, and stopped.
 	CodeQueryTimeout = "query_timeout"

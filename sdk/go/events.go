@@ -67,8 +67,13 @@ type Events struct {
 	page  []Event
 	given int
 	atEnd bool
+	// How long to wait before the next page is asked for.
+	pause time.Duration
 	err   *Error
 }
+
+// What an upstream that throttles is left alone for.
+const afterThrottled = time.Second
 
 // Events gives events one by one, page after page, to the end or for ever. Nothing is sent before the first Next.
 func (c *Client) Events(ctx context.Context, request EventsRequest) *Events {
@@ -109,11 +114,9 @@ func (e *Events) NextPage() *EventPage {
 		e.err = ownError(CodeInvalidRequest, "Limit is of a stream: events have a PageSize", nil)
 		return nil
 	}
-	if e.atEnd {
-		if err := sleep(e.ctx, e.request.Follow); err != nil {
-			e.err = ownError(CodeConnectionFailed, "", err)
-			return nil
-		}
+	if err := sleep(e.ctx, e.pause); err != nil {
+		e.err = ownError(CodeConnectionFailed, "", err)
+		return nil
 	}
 	page, _, err := e.request.operation(e.ctx, e.client).Execute()
 	if err != nil {
@@ -125,7 +128,13 @@ func (e *Events) NextPage() *EventPage {
 		return nil
 	}
 	e.page, e.given = nil, 0
-	e.atEnd = page.StopReason == End
+	e.atEnd, e.pause = page.StopReason == End, 0
+	switch page.StopReason {
+	case End:
+		e.pause = e.request.Follow
+	case generated.STOPREASON_THROTTLED:
+		e.pause = afterThrottled
+	}
 	e.begun = e.request.Cursor
 	// A cursor carries its request: relative times, said again, would be others.
 	e.request = EventsRequest{Cursor: page.NextCursor, PageSize: e.request.PageSize, Follow: e.request.Follow}

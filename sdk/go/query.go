@@ -78,7 +78,7 @@ func (c *Client) runQuery(ctx context.Context, request *QueryRequest) (*generate
 		return nil, errorOf(err)
 	}
 	id := query.QueryId
-	for asked := 0; query.Status == "Scheduled" || query.Status == "Running"; asked++ {
+	for asked := 0; isRunning(query.Status); asked++ {
 		if err := sleep(ctx, pauseAfter(answer, asked)); err != nil {
 			c.stop(id)
 			return nil, ownError(CodeConnectionFailed, "", err)
@@ -93,6 +93,10 @@ func (c *Client) runQuery(ctx context.Context, request *QueryRequest) (*generate
 		return nil, ownError(CodeQueryFailed, fmt.Sprintf("the query ended as `%s`", query.Status), nil)
 	}
 	return query, nil
+}
+
+func isRunning(status string) bool {
+	return status == "Scheduled" || status == "Running" || status == "Unknown"
 }
 
 // pauseAfter is the service's own word; nothing when it has waited already; else longer from time to time.

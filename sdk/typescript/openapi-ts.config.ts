@@ -3,7 +3,7 @@ import { defineConfig } from '@hey-api/openapi-ts';
 export default defineConfig({
   input: '../../openapi/openapi.json',
   output: { path: 'src/generated', module: { extension: '.js' } },
-  logs: { level: 'error', file: false },
+  logs: { level: 'silent', file: false },
   plugins: [
     '@hey-api/typescript',
     // Errors are thrown and answers are the data: what the conveniences do, too.

@@ -15,7 +15,7 @@ use tokio::process::Command;
 use super::front::Front;
 use crate::contract::subject::{KEEPS_NOTHING, KEYS, cloudwatch, now};
 use crate::world::fake_cloudwatch::plan::Plan;
-use crate::world::fake_cloudwatch::queries::Script;
+use crate::world::fake_cloudwatch::queries::{ACCOUNT, Script};
 use crate::world::fake_cloudwatch::{Fake, Fault};
 use crate::world::process::Process;
 use crate::world::tokens::Issuer;
@@ -119,7 +119,7 @@ fn configuration(endpoint: &str) -> String {
         "limits = { max_body_bytes = 4096, request_timeout = \"3s\", work_time = \"2s\" }\n",
         "[[auth.issuers]]\nissuer = \"test\"\naudiences = [\"logmark\"]\nalgorithms = [\"ES256\"]\nkeys = \"file:issuer.jwks.json\"\n",
         "[[sources]]\nname = \"disk\"\nkind = \"local\"\npath = \"store\"\n",
-        &source("aws", "000000000200"),
+        &source("aws", ACCOUNT),
         &source("broken", "000000000502"),
         &source("busy", "000000000503"),
         &source("slow", "000000000504"),
@@ -158,7 +158,7 @@ fn fill(fake: &Fake) {
         state.logs.put("/acme/api", "prod-a", now() - 60_000 + i64::try_from(number).unwrap() * 1000, &message);
     }
     for number in 0..6 {
-        let message = format!("{number:0LARGE$}");
+        let message = "0".repeat(LARGE - 1) + &number.to_string();
         state.logs.put("/acme/midway", "web-1", BEGIN + number * 1000, &message);
     }
     // The token of its second page begins with the time of the fourth event.

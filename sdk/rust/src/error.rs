@@ -24,7 +24,7 @@ pub mod code {
     pub const INCOMPLETE_BODY: &str = "incomplete_body";
     /// An answer that does not say what the API's description says.
     pub const UNEXPECTED_ANSWER: &str = "unexpected_answer";
-    /// A query that ended as `Failed`, `Cancelled`, `Timeout` or `Unknown`.
+    /// A query that ended as `Failed`, `Cancelled` or `Timeout`.
     pub const QUERY_FAILED: &str = "query_failed";
     /// A query that was given up after its `timeout`, and stopped.
     pub const QUERY_TIMEOUT: &str = "query_timeout";

@@ -10,6 +10,9 @@ use crate::client::Client;
 use crate::error::{Error, code};
 use crate::models::{Event, EventPage, StopReason};
 
+/// What an upstream that throttles is left alone for.
+const AFTER_THROTTLED: Duration = Duration::from_secs(1);
+
 /// Which events: the parameters of `GET /logs`. Names are as they are, `/acme/api`.
 #[derive(Clone, Debug, Default)]
 pub struct EventsRequest {
@@ -82,14 +85,15 @@ pub struct Events {
     /// Where the page came from whose events are given now.
     begun: Option<String>,
     page: vec::IntoIter<Event>,
-    at_end: bool,
+    /// Why the page before ended.
+    stopped: Option<StopReason>,
     failed: bool,
 }
 
 impl Events {
     pub(crate) fn new(client: Client, request: EventsRequest) -> Self {
         let begun = request.cursor.clone();
-        Self { client, request, begun, page: Vec::new().into_iter(), at_end: false, failed: false }
+        Self { client, request, begun, page: Vec::new().into_iter(), stopped: None, failed: false }
     }
 
     /// The next event; none: there is nothing more now. After an error there is nothing more either: go on with a new one, from
@@ -117,13 +121,16 @@ impl Events {
             self.failed = true;
             return Some(Err(Error::own(code::INVALID_REQUEST, "`limit` is of a stream: events have a `page_size`")));
         }
-        if self.at_end {
-            tokio::time::sleep(self.request.follow?).await;
-        }
+        let pause = match self.stopped {
+            Some(StopReason::End) => self.request.follow?,
+            Some(StopReason::Throttled) => AFTER_THROTTLED,
+            _ => Duration::ZERO,
+        };
+        tokio::time::sleep(pause).await;
         match read_logs(self.client.configuration(), self.request.clone().params()).await {
             Ok(page) => {
                 self.page = Vec::new().into_iter();
-                self.at_end = page.stop_reason == StopReason::End;
+                self.stopped = Some(page.stop_reason);
                 self.begun = self.request.cursor.replace(page.next_cursor.clone());
                 self.go_on_by_cursor_alone();
                 Some(Ok(page))

@@ -111,7 +111,7 @@ async fn run_to_end(client: &Client, request: QueryRequest) -> Result<Rows, Erro
     let mut running = Running { client, id: Some(answer.query.query_id.clone()) };
     let url = client.url(&format!("/queries/{}", urlencode(&answer.query.query_id)));
     let mut asked = 0;
-    while matches!(answer.query.status.as_str(), "Scheduled" | "Running") {
+    while matches!(answer.query.status.as_str(), "Scheduled" | "Running" | "Unknown") {
         tokio::time::sleep(answer.pause(asked)).await;
         asked += 1;
         answer = ask(client.http().get(&url)).await?;

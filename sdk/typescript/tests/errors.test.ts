@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { describeGroup, listGroups, LogmarkError, me, readLogs, readQuery, startQuery } from 'logmark';
 import { acme, all, BEGIN, EXPIRED, failure, LIMITED, NARROW, ODD_STREAM, seen, through } from './stage.js';
@@ -60,6 +62,12 @@ test('too many requests say when to come back', async () => {
   assert.equal(error.retryAfter, 1);
 });
 
+test('a query that was refused for the moment is started later', async () => {
+  const { client } = acme({ token: LIMITED });
+  const starts = Array.from({ length: 5 }, () => failure(() => startQuery({ client, body: query('/acme/big') })));
+  assert.deepEqual((await Promise.all(starts)).map(summary), Array(5).fill('501 not_supported'));
+});
+
 test('the upstream fails in each of its ways', async () => {
   const read = (group: string) => failure(() => all(hasty.events({ group, stream: 'web-1', start: BEGIN })));
   assert.equal(summary(await read('/acme/down/502')), '502 upstream_error');
@@ -107,12 +115,21 @@ test('retries are bounded in number and in time', async () => {
   assert.equal((await seen('GET /later/me')).length, 1);
 });
 
+/** Where nobody listens. */
+async function nobody(): Promise<string> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return `http://127.0.0.1:${port}`;
+}
+
 test('an answer that is not the service’s is an error too', async () => {
   const error = await failure(() => me({ client: through('html', { retries: 1 }).client }));
   assert.equal(summary(error), '502 http_error');
   assert.match(error.detail, /Bad gateway/);
   assert.equal((await seen('GET /html/me')).length, 2);
-  const refused = await failure(() => me({ client: acme({ url: 'http://127.0.0.1:1', retries: 0 }).client }));
+  const refused = await failure(async () => me({ client: acme({ url: await nobody(), retries: 0 }).client }));
   assert.equal(summary(refused), '0 connection_failed');
   assert.match(refused.detail, /ECONNREFUSED/);
 });
