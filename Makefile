@@ -20,10 +20,11 @@ format:
 	$(CARGO) fmt --all --check
 
 # Each feature alone and all together must build without a warning.
-lint:
+lint: sdk/generated/.done
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	$(CARGO) clippy --locked --no-default-features --features lambda -- -D warnings
 	$(CARGO) clippy --locked --no-default-features --features local -- -D warnings
+	cd sdk/rust && $(CARGO) fmt --check && $(CARGO) clippy --locked --all-targets --no-default-features -- -D warnings
 
 doc:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items
@@ -115,7 +116,7 @@ tests/web/node_modules/.done: tests/web/package.json tests/web/package-lock.json
 	cd tests/web && npm ci --no-progress
 	@touch $@
 
-SDKS = sdk/typescript/build/.done .venv-sdk/.done
+SDKS = sdk/typescript/build/.done .venv-sdk/.done sdk/rust/build/.done sdk/go/build/.done
 
 sdk: $(SDKS) ## The clients of sdk/, generated from openapi/openapi.json and built
 	@# For the samples in shell.
@@ -134,6 +135,26 @@ sdk/typescript/build/.done: openapi/openapi.json $(wildcard sdk/typescript/*.jso
 	sh sdk/python/build.sh
 	@touch $@
 
+# One generator makes both; it and its Java are packages of PyPI, in sdk/tools/build.
+sdk/generated/.done: openapi/openapi.json sdk/tools/prepare.py sdk/tools/requirements.txt sdk/rust/openapi-generator.json sdk/go/openapi-generator.json
+	@python3 -m venv sdk/tools/build || { sh tests/tools/apt.sh python3-venv && python3 -m venv sdk/tools/build; }
+	sdk/tools/build/bin/pip install --quiet --disable-pip-version-check --requirement sdk/tools/requirements.txt
+	@mkdir -p sdk/generated
+	python3 sdk/tools/prepare.py openapi/openapi.json sdk/generated/openapi.json
+	sdk/tools/build/bin/openapi-generator-cli batch --clean --fail-fast sdk/rust/openapi-generator.json sdk/go/openapi-generator.json \
+		> sdk/generated/log 2>&1 || { cat sdk/generated/log; exit 1; }
+	@touch $@
+
+sdk/rust/build/.done: sdk/generated/.done sdk/rust/Cargo.lock $(wildcard sdk/rust/*.toml sdk/rust/src/*.rs sdk/rust/tests/*/*.rs sdk/samples/*.rs)
+	cd sdk/rust && $(CARGO) test --locked --quiet --no-default-features --no-run
+	@mkdir -p $(@D) && touch $@
+
+sdk/go/build/.done: sdk/generated/.done sdk/go/go.mod $(wildcard sdk/go/*.go sdk/samples/*.go)
+	@command -v go >/dev/null || sh tests/tools/apt.sh golang-go
+	@test -z "$$(gofmt -l sdk/go/*.go sdk/samples/*.go)" || { gofmt -d sdk/go/*.go sdk/samples/*.go; exit 1; }
+	cd sdk/go && go vet ./...
+	@mkdir -p $(@D) && touch $@
+
 # The C compiler builds the crypto library; Rust itself is the one thing that must be there.
 system:
 	@command -v $(CARGO) >/dev/null || { echo 'Rust is missing: see https://rustup.rs'; exit 1; }
@@ -141,4 +162,5 @@ system:
 
 clean: ## Remove what was built and set up
 	$(CARGO) clean
-	rm -rf .venv .venv-infra .venv-sdk tests/web/node_modules sdk/*/build sdk/*/node_modules sdk/*/dist sdk/*/src/generated sdk/*/logmark/generated
+	rm -rf .venv .venv-infra .venv-sdk tests/web/node_modules sdk/*/build sdk/*/node_modules sdk/*/dist sdk/rust/target
+	rm -rf sdk/generated sdk/*/generated sdk/*/src/generated sdk/*/logmark/generated

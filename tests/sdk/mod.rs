@@ -9,3 +9,5 @@ mod front;
 mod samples;
 mod typescript;
 mod python;
+mod rust;
+mod go;

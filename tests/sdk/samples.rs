@@ -11,11 +11,15 @@ pub const SAMPLES: [(&str, &[&str]); 4] = [
 ];
 
 /// The quickstarts that are shown, and where.
-const SHOWN: [(&str, &str); 4] = [
+const SHOWN: [(&str, &str); 8] = [
     ("README.md", "readStream.ts"),
     ("README.md", "readStream.py"),
+    ("README.md", "readStream.rs"),
+    ("README.md", "readStream.go"),
     ("sdk/typescript/README.md", "readStream.ts"),
     ("sdk/python/README.md", "readStream.py"),
+    ("sdk/rust/README.md", "readStream.rs"),
+    ("sdk/go/README.md", "readStream.go"),
 ];
 
 /// Runs a language's samples, each by the command that is made of its operation's id.
