@@ -42,7 +42,7 @@ pub struct FieldError {
     pub hint: Option<String>,
 }
 
-/// A place in a request.
+/// A place in a request. `openapi::place` describes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Place {

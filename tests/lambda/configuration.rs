@@ -19,9 +19,10 @@ fn taken_out(place: &Place) -> String {
     text
 }
 
-async fn reads(place: &Place, function: &Function) {
+async fn reads(place: &Place, function: Function) {
     let token = place.issuer.token("acme", "logs:read:*");
     assert_eq!(function.invoke(Door::Url.get("/logs/:acme:api", Some(&token))).await.messages(), ["acme's"]);
+    function.end().await;
 }
 
 const AWS: [(&str, &str); 3] =
@@ -30,18 +31,18 @@ const AWS: [(&str, &str); 3] =
 #[tokio::test]
 async fn the_file_beside_the_program_is_found_wherever_that_is() {
     let place = place();
-    reads(&place, &Function::with(&place, &[]).await).await;
+    reads(&place, Function::with(&place, &[]).await).await;
     let elsewhere = Place::new("");
     std::fs::remove_file(elsewhere.path().join("logmark.toml")).unwrap();
     let root = place.path().to_str().unwrap();
-    reads(&place, &Function::with(&elsewhere, &[("LAMBDA_TASK_ROOT", root)]).await).await;
+    reads(&place, Function::with(&elsewhere, &[("LAMBDA_TASK_ROOT", root)]).await).await;
 }
 
 #[tokio::test]
 async fn a_variable_may_be_the_whole_configuration() {
     let place = place();
     let text = taken_out(&place);
-    reads(&place, &Function::with(&place, &[("LOGMARK_CONFIG_TOML", &text)]).await).await;
+    reads(&place, Function::with(&place, &[("LOGMARK_CONFIG_TOML", &text)]).await).await;
     // A server takes it in the same way, and its mistakes have their lines.
     let wrong = run_with(place.path(), &["check"], &[("LOGMARK_CONFIG_TOML", "[server]\nnope = 1\n")]).await;
     assert_eq!(wrong.code, 64);
@@ -61,7 +62,7 @@ async fn parameter_store_and_s3_hold_it_for_functions_and_servers() {
     moto.put_object("logmark-config", "eu/log mark+é.toml", &text).await;
     for at in ["ssm:/logmark/config", "ssm:/logmark/config:1", "s3://logmark-config/eu/log mark+é.toml"] {
         let variables = [&AWS[..], &[("AWS_ENDPOINT_URL", endpoint.as_str()), ("LOGMARK_CONFIG", at)]].concat();
-        reads(&place, &Function::with(&place, &variables).await).await;
+        reads(&place, Function::with(&place, &variables).await).await;
         let checked = run_with(place.path(), &["check", "--config", at], &variables[..variables.len() - 1]).await;
         assert_eq!(checked.code, 0, "{at}: {}", checked.err);
         // The variables win over what lies there, as they win over a file.

@@ -104,7 +104,7 @@ async fn a_stream_ends_honestly_before_the_functions_time_does() {
             function.invoke(door.get(&format!("/logs?limit=1000&cursor={}", cursor.as_str().unwrap()), Some(&token))).await;
         assert_eq!(rest.messages().len(), 20, "{door:?}");
 
-        for format in if door == Door::Url { &["ndjson", "csv"][..] } else { &["text"] } {
+        for format in if door == Door::Url { &["ndjson", "csv"][..] } else { &["text"][..] } {
             upstream.wrong_from(2, Fault::Hang);
             let reply = function.invoke_for(upstream.ask(door, &format!("format={format}")), TIME).await;
             match (door, format) {
@@ -192,7 +192,7 @@ async fn lines_end_with_a_cursor_where_they_can_say_so_and_are_refused_elsewhere
     place.put("/acme/large", "s", (0..EVENTS as i64).map(|i| (1_700_000_000_000 + i, format!("{i} {message}"))));
     let function = Function::start(&place).await;
     let token = place.issuer.token("acme", "logs:read:*");
-    for packed in [&[][..], &[("accept-encoding", "gzip")]] {
+    for packed in [&[][..], &[("accept-encoding", "gzip")][..]] {
         let mut read = Vec::new();
         let mut target = "/logs/:acme:large/s?format=ndjson&trailer=line".to_owned();
         loop {

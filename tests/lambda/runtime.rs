@@ -140,6 +140,11 @@ impl Function {
         Self { process: Binary::start(command), lambda }
     }
 
+    /// Ends it, so that another can have its place.
+    pub async fn end(self) {
+        self.process.kill().await;
+    }
+
     pub async fn invoke_any(&self, event: Value) -> Posted {
         self.lambda.invoke_any(event, TIME).await
     }

@@ -22,9 +22,9 @@ async fn only_the_doors_that_were_told_to_stream_do() {
     let token = place.issuer.token("acme", "logs:read:*");
     for (doors, streaming) in [
         ("[]", &[][..]),
-        ("[\"function_url\"]", &[Door::Url]),
-        ("[\"rest_api\"]", &[Door::Rest]),
-        ("[\"function_url\", \"rest_api\"]", &[Door::Url, Door::Rest]),
+        ("[\"function_url\"]", &[Door::Url][..]),
+        ("[\"rest_api\"]", &[Door::Rest][..]),
+        ("[\"function_url\", \"rest_api\"]", &[Door::Url, Door::Rest][..]),
     ] {
         let function = Function::streaming(&place, doors).await;
         for door in Door::ALL {
@@ -32,6 +32,7 @@ async fn only_the_doors_that_were_told_to_stream_do() {
             assert_eq!(reply.streamed, streaming.contains(&door), "{doors} {door:?}");
             assert_eq!(reply.messages(), ["event 0", "event 1"], "{doors} {door:?}");
         }
+        function.end().await;
     }
 }
 

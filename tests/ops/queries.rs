@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::security::support::{Binary, Setup};
 use crate::world::client::{Answer, Client};
 use crate::world::fake_cloudwatch::queries::Script;
+use crate::world::grants::{self, Tenant};
 use crate::world::{Options, World};
 
 const TENANTS: &str = r#"
@@ -365,10 +366,8 @@ async fn the_local_source_refuses_queries_by_name() {
 async fn groups_of_several_sources_are_no_groups_of_one_query() {
     let sources =
         "[[sources]]\nname = \"a\"\nkind = \"local\"\npath = \"a\"\n[[sources]]\nname = \"b\"\nkind = \"local\"\npath = \"b\"\n";
-    let grant = |source: &str, groups: &str| {
-        format!("[[tenants.acme.grants]]\nsource = \"{source}\"\ngroups = [{groups}]\nactions = [\"query\"]\n")
-    };
-    let tenants = format!("[tenants.acme]\n{}{}", grant("a", "\"/a/*\", \"/both/*\""), grant("b", "\"/b/*\", \"/both/*\""));
+    let tenant = Tenant::new("acme").may("query", "a", &["/a/*", "/both/*"]).may("query", "b", &["/b/*", "/both/*"]);
+    let tenants = grants::text([tenant]);
     let options = Options { sources: Some(sources.to_owned()), tenants: Some(tenants), ..Options::default() };
     let world = World::with(options).await;
     for (groups, scope, problem) in [

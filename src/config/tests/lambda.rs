@@ -7,11 +7,11 @@ use crate::config::lambda::Streaming;
 fn the_doors_that_stream_are_named_one_by_one() {
     for (snippet, environment, expected) in [
         ("", None, &[][..]),
-        ("streaming = []", None, &[]),
-        (r#"streaming = ["function_url"]"#, None, &[Streaming::FunctionUrl]),
-        (r#"streaming = ["rest_api", "function_url"]"#, None, &[Streaming::FunctionUrl, Streaming::RestApi]),
-        ("", Some(r#"["rest_api"]"#), &[Streaming::RestApi]),
-        (r#"streaming = ["rest_api"]"#, Some("[]"), &[]),
+        ("streaming = []", None, &[][..]),
+        (r#"streaming = ["function_url"]"#, None, &[Streaming::FunctionUrl][..]),
+        (r#"streaming = ["rest_api", "function_url"]"#, None, &[Streaming::FunctionUrl, Streaming::RestApi][..]),
+        ("", Some(r#"["rest_api"]"#), &[Streaming::RestApi][..]),
+        (r#"streaming = ["rest_api"]"#, Some("[]"), &[][..]),
     ] {
         let environment: Vec<_> = environment.into_iter().map(|text| ("LOGMARK__LAMBDA__STREAMING", text)).collect();
         let config = parsed(&document("[lambda]", snippet), &environment).unwrap();

@@ -1,4 +1,4 @@
-//! The texts that requests hold: names, times, sealed texts, and how each is bounded; and a place among them.
+//! The texts that requests hold: names, times, sealed texts, and how each is bounded.
 //!
 //! Owns their schemas. A pattern says here what [`crate::domain`] and [`crate::http::cursor`] take; those decide.
 
@@ -10,7 +10,6 @@ use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::domain::time::LAST_MILLIS;
-use crate::http::fault::Place;
 
 /// A group's name as a request writes it, in either spelling: no segment `.` or `..`, no `aws/` in front.
 const GROUP: &str = r"^(?!aws[/:])(?!(.*[/:])?\.\.?([/:]|$))[A-Za-z0-9_./#:-]+$";
@@ -121,28 +120,3 @@ schema!(
         ))
         .examples([json!("-1h"), json!("2026-11-20T10:00:00Z"), json!(1_763_632_800_123_i64)])
 );
-
-/// A problem's place: either member alone. utoipa's derive has no room for an example of a variant's text.
-impl PartialSchema for Place {
-    fn schema() -> RefOr<Schema> {
-        let one = |name: &str, description: &str, example: &str| {
-            let text = ObjectBuilder::new().schema_type(Type::String).description(Some(description)).examples([example]);
-            ObjectBuilder::new().schema_type(Type::Object).property(name, text).required(name)
-        };
-        OneOfBuilder::new()
-            .item(one("parameter", "The path, query or header parameter at fault.", "start"))
-            .item(one(
-                "pointer",
-                "The member of the body at fault, as a JSON Pointer (RFC 6901); empty: the body.",
-                "/logGroups/0",
-            ))
-            .description(Some("A place in a request."))
-            .into()
-    }
-}
-
-impl ToSchema for Place {
-    fn name() -> Cow<'static, str> {
-        Cow::Borrowed("ErrorPlace")
-    }
-}
