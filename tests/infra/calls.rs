@@ -29,6 +29,7 @@ const ROLE: &str = "arn:aws:iam::444455556666:role/logmark-read";
 async fn ask_for_everything(world: &Binary, acme: &Client) -> BTreeSet<&'static str> {
     let mut asked = BTreeSet::new();
     for (operation, target) in [
+        ("get /", "/"),
         ("get /groups", "/groups"),
         ("get /me", "/me"),
         ("get /me/explain", "/me/explain?action=read&group=/acme/api"),
