@@ -6,8 +6,6 @@ use std::borrow::Cow;
 
 use logmark_diagnostics::{Diagnostic, Kind, Report};
 use serde::Serialize;
-use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
 
 /// One fault of the input: where it is, and what is wrong with it or what to write instead. A fault in a filter pattern or a
 /// query has a `position` in that text too, and says apart what its `detail` says in one sentence.
@@ -44,7 +42,7 @@ pub struct FieldError {
     pub hint: Option<String>,
 }
 
-/// A place in a request.
+/// A place in a request. `openapi::place` describes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Place {
@@ -52,31 +50,6 @@ pub enum Place {
     Parameter(Cow<'static, str>),
     /// The member of the body at fault, as a JSON Pointer (RFC 6901); empty: the body.
     Pointer(Cow<'static, str>),
-}
-
-impl utoipa::PartialSchema for Place {
-    /// Either member alone; utoipa's derive has no place for an example of a variant's text.
-    fn schema() -> RefOr<Schema> {
-        let one = |name: &str, description: &str, example: &str| {
-            let text = ObjectBuilder::new().schema_type(Type::String).description(Some(description)).examples([example]);
-            ObjectBuilder::new().schema_type(Type::Object).property(name, text).required(name)
-        };
-        OneOfBuilder::new()
-            .item(one("parameter", "The path, query or header parameter at fault.", "start"))
-            .item(one(
-                "pointer",
-                "The member of the body at fault, as a JSON Pointer (RFC 6901); empty: the body.",
-                "/logGroups/0",
-            ))
-            .description(Some("A place in a request."))
-            .into()
-    }
-}
-
-impl utoipa::ToSchema for Place {
-    fn name() -> Cow<'static, str> {
-        Cow::Borrowed("ErrorPlace")
-    }
 }
 
 impl Place {

@@ -9,7 +9,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::world::cuts::{self, Message};
+use crate::world::small_http::{self, Message};
 
 /// Requests for one target that `/flaky` leaves without an answer.
 const DROPPED: usize = 2;
@@ -40,7 +40,7 @@ impl Front {
 }
 
 async fn serve(mut client: TcpStream, service: SocketAddr, seen: Seen) -> Option<()> {
-    let request = cuts::read(&mut client).await?;
+    let request = small_http::read(&mut client).await?;
     let head = String::from_utf8(request.bytes[..request.head].to_vec()).ok()?;
     let (first, headers) = head.split_once("\r\n")?;
     let (method, target) = first.strip_suffix(" HTTP/1.1")?.split_once(' ')?;

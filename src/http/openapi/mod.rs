@@ -8,6 +8,7 @@ pub mod parameters;
 pub mod texts;
 pub mod answers;
 pub mod failures;
+mod place;
 mod problems;
 mod absent;
 mod headers;

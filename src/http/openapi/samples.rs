@@ -24,10 +24,26 @@ macro_rules! samples {
 
 /// File and text, in the order in which they are shown. One more is one more line.
 const SAMPLES: &[(&str, &str)] = &samples![
-    "listGroups.sh", "listGroups.ts", "listGroups.py", "listGroups.rs", "listGroups.go",
-    "readStream.sh", "readStream.ts", "readStream.py", "readStream.rs", "readStream.go",
-    "readGroup.sh", "readGroup.ts", "readGroup.py", "readGroup.rs", "readGroup.go",
-    "startQuery.sh", "startQuery.ts", "startQuery.py", "startQuery.rs", "startQuery.go",
+    "listGroups.sh",
+    "listGroups.ts",
+    "listGroups.py",
+    "listGroups.rs",
+    "listGroups.go",
+    "readStream.sh",
+    "readStream.ts",
+    "readStream.py",
+    "readStream.rs",
+    "readStream.go",
+    "readGroup.sh",
+    "readGroup.ts",
+    "readGroup.py",
+    "readGroup.rs",
+    "readGroup.go",
+    "startQuery.sh",
+    "startQuery.ts",
+    "startQuery.py",
+    "startQuery.rs",
+    "startQuery.go",
 ];
 
 /// Puts the samples onto the operation.
