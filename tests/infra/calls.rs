@@ -155,8 +155,7 @@ fn documented() -> BTreeSet<String> {
     let document: Value = serde_json::from_str(&read("openapi/openapi.json")).unwrap();
     let paths = document["paths"].as_object().unwrap().iter();
     let methods = |(path, item): (&String, &Value)| {
-        let methods: Vec<_> = item.as_object().unwrap().keys().map(|method| format!("{method} {path}")).collect();
-        methods
+        item.as_object().unwrap().keys().map(|method| format!("{method} {path}")).collect::<Vec<_>>()
     };
     paths.flat_map(methods).collect()
 }
