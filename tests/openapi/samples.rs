@@ -24,6 +24,7 @@ fn json(text: &str) -> Value {
 #[tokio::test]
 async fn the_samples_do_what_they_say() {
     let stage = Stage::start().await;
+    stage.go_on();
     let groups = json(&run(&stage, "listGroups.sh").await);
     assert_eq!(groups["groups"][0]["path"], "/logs/:acme:api");
     let page = json(&run(&stage, "readStream.sh").await);

@@ -16,6 +16,7 @@ async fn schemathesis_finds_no_difference_between_document_and_service() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     assert!(root.join(".venv/.done").exists(), "the tests' Python tools are missing: run `make setup`");
     let stage = Stage::start().await;
+    stage.go_on();
     let variable = |name: &str, default: &str| std::env::var(name).unwrap_or_else(|_| default.to_owned());
     let (examples, seed) = (variable("SCHEMATHESIS_EXAMPLES", "60"), variable("SCHEMATHESIS_SEED", "20261120"));
     // Where it keeps what it learns: a folder that goes with the test.

@@ -81,6 +81,14 @@ impl Stage {
         self.issuer.mint(&claims)
     }
 
+    /// Adds events of the last minute, which no example shows, since they are new each time.
+    pub fn go_on(&self) {
+        for second in 1..=40 {
+            let (at, status) = (now() - second * 1_000, if second % 4 == 0 { 502 } else { 200 });
+            self.fake.state().logs.put_at("/acme/api", "web-1", (at, at + 40), &line(status, "/cart", 30));
+        }
+    }
+
     /// A client with the token.
     pub fn with(&self, token: Option<String>) -> Client {
         Client::new(self.process.address, token)
@@ -114,10 +122,6 @@ fn fill(fake: &Fake) {
     for (after, stream, message) in old {
         let at = TEN - 60_000 + after;
         state.logs.put_at("/acme/api", stream, (at, at + 881), &message);
-    }
-    for second in 1..=40 {
-        let at = now() - second * 1_000;
-        state.logs.put_at("/acme/api", "web-1", (at, at + 40), &line(if second % 4 == 0 { 502 } else { 200 }, "/cart", 30));
     }
     state.logs.put_at("/acme/java/orders", "i-0a1b", (TEN, TEN + 640), "ERROR OrderService - no stock for 4711");
     state.logs.put_at("/globex/api", "web-1", (TEN, TEN + 700), "not acme's");

@@ -105,7 +105,8 @@ async fn a_whole_number_is_one_however_json_writes_it() {
     let recent = jiff::Timestamp::now().as_second() - 60;
     assert_eq!(ask(&format!("{recent}.0"), "1e1").await.status, 202);
     let sent = world.fake.state().seen.iter().find(|seen| seen.operation == "StartQuery").unwrap().body.clone();
-    assert_eq!((sent["startTime"].as_i64(), sent["limit"].as_i64()), (Some(recent), Some(10)));
+    assert_eq!(sent["startTime"], recent);
+    assert!(sent["queryString"].as_str().unwrap().contains("limit 10"), "{sent:?}");
     for (start, limit) in [("1.5", "1"), ("-1", "1"), ("1e99", "1"), ("0", "1.5"), ("0", "0.0"), ("0", "1e6")] {
         assert_eq!(ask(start, limit).await.problem(), "400 invalid_parameter", "{start} {limit}");
     }

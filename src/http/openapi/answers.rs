@@ -55,6 +55,9 @@ fn leading(answer: RefOr<Response>, links: &[(&str, &str, &str)]) -> RefOr<Respo
 const QUERY_LINKS: [(&str, &str, &str); 2] =
     [("readQuery", "id", "$response.body#/queryId"), ("stopQuery", "id", "$response.body#/queryId")];
 
+/// The operation on a row, by its pointer.
+const ROW_LINK: (&str, &str, &str) = ("readRecord", "pointer", "$response.body#/results/0/@ptr");
+
 /// Events: a page, or a stream.
 #[derive(Debug)]
 pub struct Events;
@@ -86,7 +89,8 @@ pub struct Rows;
 impl IntoResponses for Rows {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         let headers = &["Preference-Applied", "Content-Disposition", "Logmark-Cursor", "Vary"];
-        BTreeMap::from([("200".to_owned(), answer("Where the query stands, and what it has found", rows(), headers))])
+        let found = answer("Where the query stands, and what it has found", rows(), headers);
+        BTreeMap::from([("200".to_owned(), leading(found, &[ROW_LINK]))])
     }
 }
 
@@ -100,7 +104,7 @@ impl IntoResponses for Started {
         let running = &["Location", "Retry-After", "Preference-Applied", "Vary"];
         let accepted = answer("It runs: `Location` says where", vec![("application/json", json("Query"))], running);
         BTreeMap::from([
-            ("200".to_owned(), answer("It has ended within the wait that was preferred", rows(), ended)),
+            ("200".to_owned(), leading(answer("It has ended within the wait that was preferred", rows(), ended), &[ROW_LINK])),
             ("202".to_owned(), leading(accepted, &QUERY_LINKS)),
         ])
     }

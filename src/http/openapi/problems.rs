@@ -35,7 +35,7 @@ pub(super) const PROBLEMS: [(&str, Make); 23] = [
     ("budget_exceeded", || ApiError::BudgetExceeded { budget: Budget::Queries(3), retry_after: Duration::from_secs(1) }),
     ("headers_too_large", || ApiError::HeadersTooLarge(32_768)),
     ("internal_error", || ApiError::Internal(String::new())),
-    ("not_supported", || ApiError::Source(SourceError::NotSupported("queries"))),
+    ("not_supported", || ApiError::Source(SourceError::NotSupported("Logs Insights queries"))),
     ("upstream_error", || ApiError::Source(SourceError::Upstream(String::new()))),
     ("overloaded", || ApiError::Source(SourceError::Throttled { retry_after: Duration::from_secs(1) })),
     ("keys_unavailable", || ApiError::KeysUnavailable(String::new())),

@@ -148,8 +148,8 @@ impl Queries {
         let number = |key: &str| request.get(key).and_then(Value::as_i64);
         let limit = request.get("limit").map_or(Some(1), Value::as_i64);
         let (start, end) = (number("startTime").ok_or(INVALID)?, number("endTime").ok_or(INVALID)?);
-        // Seconds, not milliseconds: those would be in the year 50,000 and more.
-        let in_time = (0..=99_999_999_999).contains(&start) && (start..=99_999_999_999).contains(&end);
+        // Seconds up to the year 9999, not milliseconds: those would be in the year 50,000 and more.
+        let in_time = (0..=253_402_300_799).contains(&start) && (start..=253_402_300_799).contains(&end);
         if !in_time || limit.is_none_or(|limit| !(1..=100_000).contains(&limit)) || text(request, "queryLanguage") != "CWLI" {
             return Err(INVALID);
         }
