@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::Credentials;
@@ -54,6 +55,11 @@ impl Origin {
             Self::Given(provider) => return provider.clone(),
             Self::Chain { region, assume_role, external_id } => (region, assume_role, external_id),
         };
+        // The environment comes first in the chain; making the rest of it takes tens of milliseconds, and a function needs none.
+        let environment = EnvironmentVariableCredentialsProvider::new();
+        if role.is_none() && environment.provide_credentials().await.is_ok() {
+            return SharedCredentialsProvider::new(environment);
+        }
         let config = aws_config::defaults(BehaviorVersion::v2026_01_12()).region(Region::new(region.clone())).load().await;
         if let Some(role) = role {
             let mut builder = AssumeRoleProvider::builder(role).configure(&config).session_name(SESSION_NAME);

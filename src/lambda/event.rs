@@ -95,6 +95,7 @@ pub(super) struct Event {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Context {
     stage: Option<String>,
     domain_name: Option<String>,

@@ -32,6 +32,7 @@ pub enum Posted {
     /// An error.
     Failed(Value),
     /// A body that broke off, or was too large for Lambda.
+    #[expect(dead_code, reason = "read by Debug, when a test fails of it")]
     Refused(String),
 }
 
@@ -57,7 +58,7 @@ pub struct Lambda {
 
 /// The binary, running as a function.
 pub struct Function {
-    pub process: Binary,
+    process: Binary,
     lambda: Lambda,
 }
 

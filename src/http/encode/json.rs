@@ -4,6 +4,8 @@
 
 use logmark_event_page::{Events, Layout, Writer};
 
+use crate::http::allowance::escaped_length;
+
 // Described here, written by [`Writer`]; the doc comment is the service's description of it.
 /// One event.
 #[derive(Debug, utoipa::ToSchema)]
@@ -92,4 +94,45 @@ pub enum StopReason {
     Time,
     /// The source asked for less: go on with the cursor.
     Throttled,
+}
+
+/// How many bytes events take in a JSON page that is itself a text in JSON.
+pub fn escaped_events(events: &Events) -> usize {
+    let mut written = Vec::new();
+    Writer::new(Layout::JsonItems).page(events, &mut written);
+    // The comma before them.
+    escaped_length(&written) + 1
+}
+
+/// The most that a byte of a message becomes there: a control character is `\u001b`, and within JSON `\\u001b`.
+pub const MOST_OF_A_BYTE: usize = 7;
+/// The most that an event becomes there without its message, in all but contrived cases: names of keys, times, an id, and
+/// the name of a stream.
+pub const MOST_OF_AN_EVENT: usize = 300;
+
+#[cfg(test)]
+mod tests {
+    use logmark_event_page::{Builder, PlainEvent};
+
+    use super::*;
+
+    #[test]
+    fn no_event_becomes_more_than_is_reckoned_with() {
+        for message in ["", "\u{1b}", "\"", "\\", "\n", "é", "\u{0}\u{1}\u{7f}"] {
+            let mut builder = Builder::with_capacity(2, 0);
+            for _ in 0..2 {
+                let event = PlainEvent {
+                    timestamp: 1_795_168_800_000,
+                    ingestion_time: Some(1_795_168_800_000),
+                    stream: "2026/11/20/[$LATEST]0123456789abcdef0123456789abcdef",
+                    event_id: Some(format_args!("38630134520184120834509124350923485092348509234850923485")),
+                    message: &message.repeat(100),
+                };
+                builder.push(event).unwrap();
+            }
+            let events = builder.finish();
+            let most = 2 * (MOST_OF_AN_EVENT + MOST_OF_A_BYTE * message.len() * 100);
+            assert!(escaped_events(&events) <= most, "{message:?}");
+        }
+    }
 }
