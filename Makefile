@@ -1,43 +1,78 @@
 # Two commands do everything: `make run` and `make test`. Both set up what is missing, or say exactly what to install.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint doc unit openapi lambda bench fuzz deny setup system clean
+.PHONY: help run test check format lint doc openapi-lint unit infra openapi examples schemathesis sdk lambda lambda-zip bench fuzz deny setup system clean
 
 CARGO ?= cargo
 export CARGO_TERM_COLOR ?= auto
 
 help: ## Say what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: system ## Build and start the demo: sample logs, two tenants, tokens and curl lines to copy
 	$(CARGO) run --locked -- demo
 
-test: check unit ## Everything that CI runs
+test: check infra unit ## Everything that CI runs
 
-check: system format lint doc ## Formatting, lints in every combination of features, documentation
+check: system format lint doc openapi-lint ## Formatting, lints in every combination of features, documentation
 
 format:
 	$(CARGO) fmt --all --check
 
 # Each feature alone and all together must build without a warning.
-lint:
+lint: sdk/generated/.done
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	$(CARGO) clippy --locked --no-default-features --features lambda -- -D warnings
 	$(CARGO) clippy --locked --no-default-features --features local -- -D warnings
+	cd sdk/rust && $(CARGO) fmt --check && $(CARGO) clippy --locked --all-targets --no-default-features -- -D warnings
 
 doc:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items
 
+# The committed document: what Redocly's rules say of its style, and OpenAPI's own schema of its form. Node 20 is enough.
+openapi-lint: setup
+	REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true \
+		tests/web/node_modules/.bin/redocly lint --config tests/web/redocly.yaml --max-problems 1000 openapi/openapi.json
+	.venv/bin/openapi-spec-validator --schema 3.1 --subschema-errors all openapi/openapi.json
+
 unit: system setup
 	$(CARGO) test --locked --workspace
 
-openapi: system ## Write openapi/openapi.json anew
+infra: .venv-infra/.done ## Check infra/: templates, modules, roles, container, unit
+	@command -v systemd-analyze >/dev/null || sh tests/tools/apt.sh systemd
+	.venv-infra/bin/python infra/tools/check.py
+
+# 600 MB, once: aws-sam-cli and checkov are large. What is pinned is complete, so that pip need not look for more.
+.venv-infra/.done: infra/tools/requirements.txt
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo 'Python 3.11 or later is missing: apt-get install python3 python3-venv'; exit 1; }
+	@python3 -m venv .venv-infra || { sh tests/tools/apt.sh python3-venv && python3 -m venv .venv-infra; }
+	.venv-infra/bin/pip install --quiet --disable-pip-version-check --no-deps --no-compile --requirement infra/tools/requirements.txt
+	@touch $@
+
+openapi: system ## Write openapi/openapi.json anew, and what API Gateway imports of it
 	$(CARGO) run --locked --quiet -- openapi > openapi/openapi.json
+	python3 infra/tools/api_gateway.py
+
+examples: system ## Write openapi/examples anew from the service's answers, and with them openapi/openapi.json
+	LOGMARK_WRITE_EXAMPLES=1 $(CARGO) test --locked --test integration openapi::examples::the_examples
+	$(MAKE) openapi
+
+# The same check as in `make test`, for longer and from another seed each time, which it prints.
+SCHEMATHESIS_EXAMPLES ?= 1500
+SCHEMATHESIS_SEED ?= random
+schemathesis: system setup ## Ask the service what its document allows and what it does not, SCHEMATHESIS_EXAMPLES times an operation
+	SCHEMATHESIS_EXAMPLES=$(SCHEMATHESIS_EXAMPLES) SCHEMATHESIS_SEED=$(SCHEMATHESIS_SEED) \
+		$(CARGO) test --locked --test integration openapi::schemathesis -- --nocapture
 
 lambda: system ## Build the function, small: target/lambda/bootstrap
 	$(CARGO) build --release --locked --no-default-features --features lambda
 	@mkdir -p target/lambda && strip -o target/lambda/bootstrap target/release/logmark
 	@ls -l target/lambda/bootstrap
+
+# For this machine's processor; infra/README.md says how for another one.
+lambda-zip: lambda ## Put the function into target/lambda/logmark.zip, as Lambda takes it
+	python3 infra/tools/lambda_zip.py target/lambda/bootstrap target/lambda/logmark.zip
 
 # The gateway bench needs haproxy and wrk, and says so.
 bench: lambda ## Measure: tokens, requests, the way to CloudWatch beside HAProxy, exports, patterns, pages, cold starts (release build, some minutes)
@@ -64,7 +99,7 @@ deny: ## Licences, bans and sources of all dependencies (needs cargo-deny)
 	@command -v cargo-deny >/dev/null || { echo 'cargo-deny is missing: cargo install --locked cargo-deny'; exit 1; }
 	$(CARGO) deny --locked check bans licenses sources
 
-setup: .venv/.done ## The tests' Python tools, pinned, in .venv
+setup: .venv/.done tests/web/node_modules/.done sdk ## The tests' tools, pinned: Python's and Node's, a browser, and the clients of sdk/ with theirs
 
 .venv/.done: tests/tools/requirements.txt
 	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
@@ -73,6 +108,53 @@ setup: .venv/.done ## The tests' Python tools, pinned, in .venv
 	.venv/bin/pip install --quiet --disable-pip-version-check --requirement tests/tools/requirements.txt
 	@touch $@
 
+tests/web/node_modules/.done: tests/web/package.json tests/web/package-lock.json
+	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)' \
+		|| { echo 'Node 20 or later is missing: see https://nodejs.org'; exit 1; }
+	@command -v chromium >/dev/null || sh tests/tools/apt.sh chromium
+	@command -v curl >/dev/null || sh tests/tools/apt.sh curl
+	cd tests/web && npm ci --no-progress
+	@touch $@
+
+SDKS = sdk/typescript/build/.done .venv-sdk/.done sdk/rust/build/.done sdk/go/build/.done
+
+sdk: $(SDKS) ## The clients of sdk/, generated from openapi/openapi.json and built
+	@# For the samples in shell.
+	@command -v curl >/dev/null || sh tests/tools/apt.sh curl ca-certificates
+
+sdk/typescript/build/.done: openapi/openapi.json $(wildcard sdk/typescript/*.json sdk/typescript/*.ts sdk/typescript/src/*.ts sdk/typescript/tests/*.ts sdk/samples/*.ts)
+	@node -e 'process.exit(Number(parseInt(process.versions.node) < 20))' || { echo 'Node 20 or later is missing'; exit 1; }
+	cd sdk/typescript && npm ci --silent && npm run --silent build
+	@touch $@
+
+.venv-sdk/.done: openapi/openapi.json sdk/python/requirements.txt $(wildcard sdk/python/*.* sdk/python/logmark/*.py)
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo 'Python 3.11 or later is missing: apt-get install python3 python3-venv'; exit 1; }
+	@python3 -m venv .venv-sdk || { sh tests/tools/apt.sh python3-venv && python3 -m venv .venv-sdk; }
+	.venv-sdk/bin/pip install --quiet --disable-pip-version-check --requirement sdk/python/requirements.txt
+	sh sdk/python/build.sh
+	@touch $@
+
+# One generator makes both; it and its Java are packages of PyPI, in sdk/tools/build.
+sdk/generated/.done: openapi/openapi.json sdk/tools/prepare.py sdk/tools/requirements.txt sdk/rust/openapi-generator.json sdk/go/openapi-generator.json
+	@python3 -m venv sdk/tools/build || { sh tests/tools/apt.sh python3-venv && python3 -m venv sdk/tools/build; }
+	sdk/tools/build/bin/pip install --quiet --disable-pip-version-check --requirement sdk/tools/requirements.txt
+	@mkdir -p sdk/generated
+	python3 sdk/tools/prepare.py openapi/openapi.json sdk/generated/openapi.json
+	sdk/tools/build/bin/openapi-generator-cli batch --clean --fail-fast sdk/rust/openapi-generator.json sdk/go/openapi-generator.json \
+		> sdk/generated/log 2>&1 || { cat sdk/generated/log; exit 1; }
+	@touch $@
+
+sdk/rust/build/.done: sdk/generated/.done sdk/rust/Cargo.lock $(wildcard sdk/rust/*.toml sdk/rust/src/*.rs sdk/rust/tests/*/*.rs sdk/samples/*.rs)
+	cd sdk/rust && $(CARGO) test --locked --quiet --no-default-features --no-run
+	@mkdir -p $(@D) && touch $@
+
+sdk/go/build/.done: sdk/generated/.done sdk/go/go.mod $(wildcard sdk/go/*.go sdk/samples/*.go)
+	@command -v go >/dev/null || sh tests/tools/apt.sh golang-go
+	@test -z "$$(gofmt -l sdk/go/*.go sdk/samples/*.go)" || { gofmt -d sdk/go/*.go sdk/samples/*.go; exit 1; }
+	cd sdk/go && go vet ./...
+	@mkdir -p $(@D) && touch $@
+
 # The C compiler builds the crypto library; Rust itself is the one thing that must be there.
 system:
 	@command -v $(CARGO) >/dev/null || { echo 'Rust is missing: see https://rustup.rs'; exit 1; }
@@ -80,4 +162,5 @@ system:
 
 clean: ## Remove what was built and set up
 	$(CARGO) clean
-	rm -rf .venv
+	rm -rf .venv .venv-infra .venv-sdk tests/web/node_modules sdk/*/build sdk/*/node_modules sdk/*/dist sdk/rust/target
+	rm -rf sdk/generated sdk/*/generated sdk/*/src/generated sdk/*/logmark/generated

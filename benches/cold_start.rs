@@ -57,7 +57,8 @@ fn main() {
     let upstream_at = answering(|_| EVENTS.into());
     configure(folder.path(), issuer_at, upstream_at);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-    let claims = json!({ "iss": "bench", "aud": "logmark", "sub": "bench", "tenant": "acme", "scope": "logs:*:*", "exp": now + 3600 });
+    let claims =
+        json!({ "iss": "bench", "aud": "logmark", "sub": "bench", "tenant": "acme", "scope": "logs:*:*", "exp": now + 3600 });
     let token = issuer.mint(&claims).unwrap();
     for first in [First::NoToken, First::Verified, First::Events] {
         let (name, target, token, status) = match first {
@@ -177,7 +178,8 @@ fn answering(body: impl Fn(&[u8]) -> Vec<u8> + Send + Sync + 'static) -> u16 {
             std::thread::spawn(move || {
                 while let Some(request) = read_request(&mut socket) {
                     let body = body(&request);
-                    let head = format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
+                    let head =
+                        format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
                     if socket.write_all(&[head.as_bytes(), &body].concat()).is_err() {
                         break;
                     }

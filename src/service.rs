@@ -207,7 +207,7 @@ impl Listeners {
             admin::router(admin::Admin { app: service.app.clone(), metrics: metrics.clone(), draining: Arc::clone(&draining) });
         let mut helpers = tokio::task::JoinSet::new();
         let admin_limits = ConnectionLimits { total: 100, per_address: None, drain: Duration::ZERO, ..limits };
-        helpers.spawn(server::serve(admin_listener, admin, None, admin_limits, std::future::pending()));
+        helpers.spawn(server::serve("admin", admin_listener, admin, None, admin_limits, std::future::pending()));
         drop(service.warm_up());
         if let Some(certificates) = certificates.clone() {
             helpers.spawn(certificates.watch());
@@ -225,7 +225,7 @@ impl Listeners {
             stop.await;
             draining.store(true, Ordering::Relaxed);
         };
-        server::serve(listener, service.router.clone(), certificates, limits, stop).await;
+        server::serve("public", listener, service.router.clone(), certificates, limits, stop).await;
         if tokio::time::timeout(QUERIES_STOP, service.app.stop_queries()).await.is_err() {
             tracing::warn!("queries could not be stopped in time: they run to their end");
         }

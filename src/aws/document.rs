@@ -10,15 +10,16 @@ use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, USER_AGENT};
-use http::{HeaderName, HeaderValue, Request, StatusCode, Uri};
+use http::header::USER_AGENT;
+use http::{Request, StatusCode, Uri};
 use http_body_util::Full;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
 use super::credentials::{Cache, NoCredentials, Origin};
 use super::endpoint::{NoEndpoint, endpoint_of, is_region};
-use super::signer::{self, NotSigned, S3};
+use super::json_call::{AGENT, JsonCall};
+use super::signer::{NotSigned, S3, Signer};
 use crate::domain::time::Clock;
 use crate::outbound::{Limits, Outbound, OutboundError};
 
@@ -29,8 +30,6 @@ const ATTEMPTS: u32 = 3;
 /// Between attempts, twice as long each time. All of them fit into the 10 s that Lambda gives a function to begin.
 const WAIT: Duration = Duration::from_millis(150);
 const SSM: &str = "ssm";
-const AGENT: HeaderValue = HeaderValue::from_static(concat!("logmark/", env!("CARGO_PKG_VERSION")));
-const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
 /// What S3 leaves as it is in a key.
 const IN_KEY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
@@ -186,18 +185,20 @@ impl Documents<'_> {
         match location {
             Location::Parameter(name) => {
                 let (endpoint, _) = self.endpoint(SSM, "AWS_ENDPOINT_URL_SSM", region)?;
-                let ask = serde_json::json!({ "Name": name, "WithDecryption": true }).to_string();
-                let request = Request::post(endpoint)
-                    .header(CONTENT_TYPE, "application/x-amz-json-1.1")
-                    .header(TARGET, "AmazonSSM.GetParameter");
-                let answer = self.send(SSM, request, ask.into(), region, credentials).await?;
+                let ask: Bytes = serde_json::json!({ "Name": name, "WithDecryption": true }).to_string().into();
+                let call = JsonCall { endpoint: &endpoint, target: "AmazonSSM.GetParameter", body: &ask };
+                let request = call.signed(&Signer::new(SSM, region), credentials, self.clock.now())?;
+                let answer = self.send(request).await?;
                 let answer: ParameterAnswer = serde_json::from_slice(&answer).map_err(|_| DocumentError::NoText)?;
                 Ok(answer.parameter.value.into_bytes())
             }
             Location::Object { bucket, key } => {
                 let (endpoint, is_public) = self.endpoint(S3, "AWS_ENDPOINT_URL_S3", region)?;
                 let uri = object_uri(&endpoint, is_public, bucket, key).ok_or(NotSigned)?;
-                Ok(self.send(S3, Request::get(uri), Bytes::new(), region, credentials).await?.into())
+                let mut request = Request::get(uri).body(Full::default()).map_err(|_| NotSigned)?;
+                Signer::new(S3, region).sign(&mut request, &Bytes::new(), credentials, self.clock.now())?;
+                request.headers_mut().insert(USER_AGENT, AGENT);
+                Ok(self.send(request).await?.into())
             }
         }
     }
@@ -215,17 +216,7 @@ impl Documents<'_> {
         Ok((endpoint, false))
     }
 
-    async fn send(
-        &self,
-        service: &str,
-        request: http::request::Builder,
-        body: Bytes,
-        region: &str,
-        credentials: &Credentials,
-    ) -> Result<Bytes, DocumentError> {
-        let mut request = request.body(Full::new(body.clone())).map_err(|_| NotSigned)?;
-        signer::sign(service, &mut request, &body, credentials, region, self.clock.now())?;
-        request.headers_mut().insert(USER_AGENT, AGENT);
+    async fn send(&self, request: Request<Full<Bytes>>) -> Result<Bytes, DocumentError> {
         let answer = self.outbound.send(request, LIMITS).await?;
         if answer.status() == StatusCode::OK {
             return Ok(answer.into_body());

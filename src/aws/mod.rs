@@ -6,4 +6,5 @@
 pub mod endpoint;
 pub mod credentials;
 pub mod signer;
+pub mod json_call;
 pub mod document;

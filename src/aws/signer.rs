@@ -1,11 +1,12 @@
 //! Signature Version 4 over one of our own requests.
 //!
 //! Owns the canonical request, which is simpler here than in general: no query, headers that are all ours, and the path `/`,
-//! but for S3, where it is a key that is encoded already. Signed are the headers present when [`sign`] is called, plus `host`,
+//! but for S3, where it is a key that is encoded already. Signed are the headers present when [`Signer::sign`] is called, plus `host`,
 //! `x-amz-date` and the session token. Never signs anything that a caller wrote: host, path, region and service are the
 //! configuration's, the target is a constant.
 
 use std::fmt::Write as _;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
 
 use aws_credential_types::Credentials;
@@ -31,37 +32,80 @@ const TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
 #[error("the request could not be signed")]
 pub struct NotSigned;
 
-/// Adds the signature for a service of AWS (its name in the credential scope) to `request`, whose body is `body`, as of `at`.
-///
-/// # Errors
-/// [`NotSigned`]: another kind of request than those that we make.
-pub fn sign(
-    service: &str,
-    request: &mut Request<Full<Bytes>>,
-    body: &Bytes,
-    credentials: &Credentials,
-    region: &str,
-    at: Millis,
-) -> Result<(), NotSigned> {
-    let time = UNIX_EPOCH + Duration::from_millis(u64::try_from(at.0).map_err(|_| NotSigned)?);
-    let date = basic_format(at);
-    let day = date.get(..8).ok_or(NotSigned)?;
-    request.headers_mut().insert(DATE, HeaderValue::try_from(&date).map_err(|_| NotSigned)?);
-    if service == S3 {
-        request.headers_mut().insert(CONTENT_DIGEST, HeaderValue::try_from(sha256(body)).map_err(|_| NotSigned)?);
+/// Signs for one service in one region.
+pub struct Signer {
+    /// The service's name in the credential scope.
+    service: &'static str,
+    region: String,
+    /// The key of a day: it takes as long to make as all the rest of a signature.
+    key: Mutex<Option<DayKey>>,
+}
+
+struct DayKey {
+    day: String,
+    credentials: Credentials,
+    key: Arc<[u8]>,
+}
+
+impl std::fmt::Debug for Signer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Signer({}, {})", self.service, self.region)
     }
-    if let Some(token) = credentials.session_token() {
-        request.headers_mut().insert(TOKEN, secret(token)?);
+}
+
+impl Signer {
+    /// For a service of AWS, by its name in the credential scope.
+    #[must_use]
+    pub fn new(service: &'static str, region: impl Into<String>) -> Self {
+        Self { service, region: region.into(), key: Mutex::default() }
     }
-    let (canonical, signed) = canonical_request(service, request, body)?;
-    let scope = format!("{day}/{region}/{service}/aws4_request");
-    let to_sign = format!("AWS4-HMAC-SHA256\n{date}\n{scope}\n{}", sha256(canonical.as_bytes()));
-    let key = generate_signing_key(credentials.secret_access_key(), time, region, service);
-    let signature = calculate_signature(key, to_sign.as_bytes());
-    let id = credentials.access_key_id();
-    let authorization = format!("AWS4-HMAC-SHA256 Credential={id}/{scope}, SignedHeaders={signed}, Signature={signature}");
-    request.headers_mut().insert(AUTHORIZATION, secret(&authorization)?);
-    Ok(())
+
+    /// Adds the signature to `request`, whose body is `body`, as of `at`.
+    ///
+    /// # Errors
+    /// [`NotSigned`]: another kind of request than those that we make.
+    pub fn sign(
+        &self,
+        request: &mut Request<Full<Bytes>>,
+        body: &Bytes,
+        credentials: &Credentials,
+        at: Millis,
+    ) -> Result<(), NotSigned> {
+        let (service, region) = (self.service, &self.region);
+        let date = basic_format(at);
+        let day = date.get(..8).ok_or(NotSigned)?;
+        request.headers_mut().insert(DATE, HeaderValue::try_from(&date).map_err(|_| NotSigned)?);
+        if service == S3 {
+            request.headers_mut().insert(CONTENT_DIGEST, HeaderValue::try_from(sha256(body)).map_err(|_| NotSigned)?);
+        }
+        if let Some(token) = credentials.session_token() {
+            request.headers_mut().insert(TOKEN, secret(token)?);
+        }
+        let (canonical, signed) = canonical_request(service, request, body)?;
+        let scope = format!("{day}/{region}/{service}/aws4_request");
+        let to_sign = format!("AWS4-HMAC-SHA256\n{date}\n{scope}\n{}", sha256(canonical.as_bytes()));
+        let signature = calculate_signature(self.key(day, credentials, at)?, to_sign.as_bytes());
+        let id = credentials.access_key_id();
+        let authorization = format!("AWS4-HMAC-SHA256 Credential={id}/{scope}, SignedHeaders={signed}, Signature={signature}");
+        request.headers_mut().insert(AUTHORIZATION, secret(&authorization)?);
+        Ok(())
+    }
+
+    /// The signing key of these credentials for the day.
+    fn key(&self, day: &str, credentials: &Credentials, at: Millis) -> Result<Arc<[u8]>, NotSigned> {
+        let is_same = |kept: &Credentials| {
+            kept.access_key_id() == credentials.access_key_id() && kept.secret_access_key() == credentials.secret_access_key()
+        };
+        let mut kept = self.key.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(kept) = kept.as_ref().filter(|kept| kept.day == day && is_same(&kept.credentials)) {
+            return Ok(Arc::clone(&kept.key));
+        }
+        let time = UNIX_EPOCH + Duration::from_millis(u64::try_from(at.0).map_err(|_| NotSigned)?);
+        let key = generate_signing_key(credentials.secret_access_key(), time, &self.region, self.service);
+        let key: Arc<[u8]> = key.as_ref().into();
+        *kept = Some(DayKey { day: day.to_owned(), credentials: credentials.clone(), key: Arc::clone(&key) });
+        Ok(key)
+    }
 }
 
 /// The canonical request, and the names of the headers in it.
@@ -130,8 +174,8 @@ fn secret(text: &str) -> Result<HeaderValue, NotSigned> {
 
 #[cfg(test)]
 mod tests {
-    use aws_sigv4::http_request::{PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SigningSettings};
     use aws_sigv4::http_request::UriPathNormalizationMode;
+    use aws_sigv4::http_request::{PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SigningSettings};
     use aws_sigv4::sign::v4;
     use http::header::CONTENT_TYPE;
 
@@ -140,6 +184,10 @@ mod tests {
     const AT: Millis = Millis(1_795_168_800_999);
 
     const LOGS: &str = "logs";
+
+    fn signer(service: &'static str) -> Signer {
+        Signer::new(service, "eu-west-1")
+    }
 
     fn request(uri: &str) -> Request<Full<Bytes>> {
         let request = Request::post(uri).header(CONTENT_TYPE, "application/x-amz-json-1.1").header("x-amz-target", "Logs_1.Do");
@@ -151,12 +199,18 @@ mod tests {
     }
 
     /// The headers that aws-sigv4 adds, which knows every kind of request.
-    fn theirs(service: &str, request: &Request<Full<Bytes>>, body: &Bytes, credentials: &Credentials) -> Vec<(String, String)> {
+    fn theirs(
+        signer: &Signer,
+        request: &Request<Full<Bytes>>,
+        body: &Bytes,
+        credentials: &Credentials,
+        at: Millis,
+    ) -> Vec<(String, String)> {
         let identity = credentials.clone().into();
-        let time = UNIX_EPOCH + Duration::from_millis(u64::try_from(AT.0).unwrap());
-        let params = v4::SigningParams::builder().identity(&identity).region("eu-west-1").name(service).time(time);
+        let time = UNIX_EPOCH + Duration::from_millis(u64::try_from(at.0).unwrap());
+        let params = v4::SigningParams::builder().identity(&identity).region(&signer.region).name(signer.service).time(time);
         let mut settings = SigningSettings::default();
-        if service == S3 {
+        if signer.service == S3 {
             settings.percent_encoding_mode = PercentEncodingMode::Single;
             settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
             settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
@@ -176,19 +230,37 @@ mod tests {
                 for body in ["", "{\"logGroupName\":\"/acme/api\"}"] {
                     let credentials = Credentials::new("AKIDEXAMPLE", "wJalrXUtnFEMI", token.clone(), None, "test");
                     let body = Bytes::from_static(body.as_bytes());
-                    is_theirs(LOGS, || request(uri), &body, &credentials);
+                    is_theirs(&signer(LOGS), AT, || request(uri), &body, &credentials);
                 }
             }
         }
     }
 
-    fn is_theirs(service: &str, request: impl Fn() -> Request<Full<Bytes>>, body: &Bytes, credentials: &Credentials) {
+    fn is_theirs(
+        signer: &Signer,
+        at: Millis,
+        request: impl Fn() -> Request<Full<Bytes>>,
+        body: &Bytes,
+        credentials: &Credentials,
+    ) {
         let (mut ours, before) = (request(), request());
-        sign(service, &mut ours, body, credentials, "eu-west-1", AT).unwrap();
-        let theirs = theirs(service, &before, body, credentials);
+        signer.sign(&mut ours, body, credentials, at).unwrap();
+        let theirs = theirs(signer, &before, body, credentials, at);
         assert_eq!(ours.headers().len(), before.headers().len() + theirs.len());
         for (name, value) in theirs {
             assert_eq!(ours.headers()[&name], value, "{name} {}", before.uri());
+        }
+    }
+
+    #[test]
+    fn a_key_is_used_again_for_its_day_and_its_credentials_alone() {
+        const DAY: i64 = 24 * 3600 * 1000;
+        let signer = signer(LOGS);
+        for at in [AT.0, AT.0 + 1, AT.0 + DAY, AT.0] {
+            for secret in ["one", "other"] {
+                let credentials = Credentials::new("AKIDEXAMPLE", secret, None, None, "test");
+                is_theirs(&signer, Millis(at), || request("https://host/"), &Bytes::new(), &credentials);
+            }
         }
     }
 
@@ -198,7 +270,7 @@ mod tests {
         for path in ["/logmark.toml", "/a/b//c/../d.toml", "/a%20b/%C3%A9%25%2B.toml", "/~x_-.y"] {
             for token in [None, Some("a/session+token==".to_owned())] {
                 let credentials = Credentials::new("AKIDEXAMPLE", "wJalrXUtnFEMI", token, None, "test");
-                is_theirs(S3, || object(&format!("{host}{path}")), &Bytes::new(), &credentials);
+                is_theirs(&signer(S3), AT, || object(&format!("{host}{path}")), &Bytes::new(), &credentials);
             }
         }
     }
@@ -207,12 +279,14 @@ mod tests {
     fn another_kind_of_request_is_not_signed() {
         let credentials = Credentials::new("AKIDEXAMPLE", "wJalrXUtnFEMI", None, None, "test");
         for uri in ["https://host/path", "https://host/?query", "/"] {
-            assert_eq!(sign(LOGS, &mut request(uri), &Bytes::new(), &credentials, "eu-west-1", AT), Err(NotSigned), "{uri}");
+            let signed = signer(LOGS).sign(&mut request(uri), &Bytes::new(), &credentials, AT);
+            assert_eq!(signed, Err(NotSigned), "{uri}");
         }
         for uri in ["https://host/a+b", "https://host/%2f", "https://host/a%2", "https://host/?x"] {
-            assert_eq!(sign(S3, &mut object(uri), &Bytes::new(), &credentials, "eu-west-1", AT), Err(NotSigned), "{uri}");
+            let signed = signer(S3).sign(&mut object(uri), &Bytes::new(), &credentials, AT);
+            assert_eq!(signed, Err(NotSigned), "{uri}");
         }
-        let to_s3 = sign(S3, &mut request("https://host/"), &Bytes::new(), &credentials, "eu-west-1", AT);
+        let to_s3 = signer(S3).sign(&mut request("https://host/"), &Bytes::new(), &credentials, AT);
         assert_eq!(to_s3, Err(NotSigned), "a POST");
     }
 
@@ -220,8 +294,9 @@ mod tests {
     fn neither_key_nor_token_shows_in_a_debug_text() {
         let credentials = Credentials::new("AKIDEXAMPLE", "wJalrXUtnFEMI", Some("token".to_owned()), None, "test");
         let mut request = request("https://host/");
-        sign(LOGS, &mut request, &Bytes::new(), &credentials, "eu-west-1", AT).unwrap();
-        let text = format!("{:?}", request.headers());
-        assert!(!text.contains("AKIDEXAMPLE") && !text.contains("\"token\""), "{text}");
+        let signer = signer(LOGS);
+        signer.sign(&mut request, &Bytes::new(), &credentials, AT).unwrap();
+        let text = format!("{signer:?} {:?}", request.headers());
+        assert!(!text.contains("AKIDEXAMPLE") && !text.contains("\"token\"") && !text.contains("wJalr"), "{text}");
     }
 }

@@ -44,7 +44,9 @@ impl ConfigArgs {
 /// Every mistake in it, or why it can't be had.
 pub(super) fn load(args: &ConfigArgs) -> Result<Config, CliError> {
     match (&args.config, std::env::var_os(WHOLE)) {
-        (Some(_), Some(_)) => Err(CliError::Preflight(format!("`{WHOLE}` and `{PLACE}` (or `--config`) are both given: keep one"))),
+        (Some(_), Some(_)) => {
+            Err(CliError::Preflight(format!("`{WHOLE}` and `{PLACE}` (or `--config`) are both given: keep one")))
+        }
         (None, Some(text)) => Ok(config::load_text(WHOLE, text.into_encoded_bytes(), std::env::vars_os())?),
         (Some(place), None) => load_from(place),
         (None, None) => Ok(config::load(packaged().as_deref(), std::env::vars_os())?),
@@ -74,9 +76,8 @@ fn packaged() -> Option<PathBuf> {
 }
 
 fn fetch(location: &Location) -> Result<Vec<u8>, CliError> {
-    let variables: BTreeMap<String, String> = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .collect();
+    let variables: BTreeMap<String, String> =
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| CliError::failed("can't start", error))?;
     let outbound = Outbound::new().map_err(|error| CliError::failed("can't start", error))?;

@@ -317,7 +317,15 @@ pub(super) fn open(path: &Path) -> Result<File, FileProblem> {
 pub(super) fn kept_private(file: &File, path: &Path) -> Result<(), FileProblem> {
     use std::os::unix::fs::PermissionsExt;
     let mode = file.metadata().map_err(|error| FileProblem::of(path, &error))?.permissions().mode() & 0o777;
-    if mode & 0o077 == 0 { Ok(()) } else { Err(FileProblem::Open { path: path.to_owned(), mode }) }
+    let others = if is_credential(path) { 0o037 } else { 0o077 };
+    if mode & others == 0 { Ok(()) } else { Err(FileProblem::Open { path: path.to_owned(), mode }) }
+}
+
+/// Is it one of the credentials that systemd made for this service alone (`LoadCredential=`)? They are root's and seem to be
+/// readable by its group: those bits are the mask of an access list that lets in the service's user (systemd issue 29435).
+#[cfg(unix)]
+fn is_credential(path: &Path) -> bool {
+    std::env::var_os("CREDENTIALS_DIRECTORY").is_some_and(|folder| path.parent() == Some(Path::new(&folder)))
 }
 
 /// Other systems' permissions are not ours to judge.

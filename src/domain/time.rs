@@ -9,7 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize, Serializer};
 
 /// The end of the year 9999, the last moment that RFC 3339 can write.
-const LAST_MILLIS: i64 = 253_402_300_799_999;
+pub const LAST_MILLIS: i64 = 253_402_300_799_999;
 
 /// A moment: milliseconds since 1970-01-01T00:00:00Z, as CloudWatch Logs counts. Serializes as RFC 3339 with milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]

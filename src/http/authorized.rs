@@ -82,10 +82,14 @@ impl<A: Ask> FromRequest<AppState> for Authorized<A> {
     async fn from_request(request: Request, app: &AppState) -> Result<Self, ApiError> {
         let (mut parts, body) = request.into_parts();
         let Authenticated { caller, mut input, now, context } = Authenticated::from_request_parts(&mut parts, app).await?;
-        let headers = parts.headers.clone();
-        if A::BODY == Expects::Json {
-            input.body = Body::of(Request::from_parts(parts, body), app).await?;
-        }
+        let headers = match A::BODY {
+            Expects::Nothing => parts.headers,
+            Expects::Json => {
+                let headers = parts.headers.clone();
+                input.body = Body::of(Request::from_parts(parts, body), app).await?;
+                headers
+            }
+        };
         let setting = Setting { caller: &caller, now, headers: &headers, app, work_time: app.work_time(&context) };
         let (op, ask) = A::read(&mut input, setting)?;
         let permit = policy::authorize(&caller, op, now)?;

@@ -8,7 +8,7 @@ use axum::extract::{FromRequest as _, Request};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use super::AppState;
 use super::fault::FieldError;
@@ -111,7 +111,7 @@ impl Body {
     pub fn time(&mut self, name: &'static str) -> Option<TimeSpec> {
         let text = match self.take(name)? {
             Value::String(text) => text,
-            Value::Number(number) => number.to_string(),
+            Value::Number(number) => whole(&number).map_or_else(|| number.to_string(), |number| number.to_string()),
             _ => {
                 self.error(format!("/{name}"), "is neither a string nor a number");
                 return None;
@@ -123,8 +123,8 @@ impl Body {
     /// A whole number between two bounds.
     pub fn number(&mut self, name: &'static str, least: u32, most: u32) -> Option<u32> {
         let value = self.take(name)?;
-        let number =
-            value.as_u64().and_then(|number| u32::try_from(number).ok()).filter(|number| (least..=most).contains(number));
+        let number = value.as_number().and_then(whole).and_then(|number| u32::try_from(number).ok());
+        let number = number.filter(|number| (least..=most).contains(number));
         if number.is_none() {
             self.error(format!("/{name}"), format!("is no whole number from {least} to {most}"));
         }
@@ -140,6 +140,14 @@ impl Body {
         }
         std::mem::take(&mut self.errors)
     }
+}
+
+/// A whole number, however it is written: in JSON (RFC 8259 §6) and its schemas `10`, `10.0` and `1e1` are the same one.
+fn whole(number: &Number) -> Option<u64> {
+    /// Up to here every whole number is one of a double's values.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    let whole = |float: &f64| float.fract() == 0.0 && (0.0..=EXACT).contains(float);
+    number.as_u64().or_else(|| number.as_f64().filter(whole).map(|float| float as u64))
 }
 
 /// `application/json`, with or without parameters: RFC 8259 defines none, and `charset=utf-8` is what it is anyway.

@@ -42,16 +42,13 @@ pub struct FieldError {
     pub hint: Option<String>,
 }
 
-/// A place in a request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+/// A place in a request. `openapi::place` describes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-#[schema(as = ErrorPlace)]
 pub enum Place {
     /// The path, query or header parameter at fault.
-    #[schema(value_type = String, example = "start")]
     Parameter(Cow<'static, str>),
     /// The member of the body at fault, as a JSON Pointer (RFC 6901); empty: the body.
-    #[schema(value_type = String, example = "/logGroups/0")]
     Pointer(Cow<'static, str>),
 }
 

@@ -133,7 +133,7 @@ fn method_for_log(method: &Method) -> &'static str {
 struct Route(&'static str);
 
 fn route_of(extensions: &Extensions) -> Route {
-    const KNOWN: [&str; 16] = [
+    const KNOWN: [&str; 17] = [
         "/logs/{group}/{stream}",
         "/logs/{group}",
         "/logs",
@@ -146,6 +146,7 @@ fn route_of(extensions: &Extensions) -> Route {
         "/records/{pointer}",
         "/me",
         "/me/explain",
+        "/",
         "/.well-known/oauth-protected-resource",
         "/openapi.json",
         "/docs",
@@ -155,10 +156,12 @@ fn route_of(extensions: &Extensions) -> Route {
     Route(KNOWN.iter().find(|known| **known == matched).copied().unwrap_or("none"))
 }
 
+/// What a page of ours does not say otherwise: nothing may be loaded, and nothing may frame it.
+const POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
+
 /// Writes problem documents for errors, and the headers that every answer has.
 pub async fn finish(State(app): State<AppState>, request: Request, next: Next) -> Response {
     let context = RequestContext::of(request.extensions());
-    let is_docs = request.uri().path().starts_with("/docs");
     let mut response = next.run(request).await;
     let route = response.extensions().get::<Route>().copied();
     if let Some(error) = response.extensions_mut().remove::<ApiError>() {
@@ -175,7 +178,6 @@ pub async fn finish(State(app): State<AppState>, request: Request, next: Next) -
     }
     let answered = Answered(response.status());
     response.extensions_mut().insert(answered);
-    let policy = if is_docs { DOCS_POLICY } else { "default-src 'none'; frame-ancestors 'none'" };
     let headers = response.headers_mut();
     // What may be kept says so together with its validator; nothing else may be.
     if !(headers.contains_key(header::ETAG) && headers.contains_key(header::CACHE_CONTROL)) {
@@ -186,11 +188,12 @@ pub async fn finish(State(app): State<AppState>, request: Request, next: Next) -
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),
         (header::REFERRER_POLICY, "no-referrer"),
-        (header::CONTENT_SECURITY_POLICY, policy),
     ];
     for (name, value) in always {
         headers.insert(name, HeaderValue::from_static(value));
     }
+    // A page of ours brings its own.
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(POLICY));
     if app.public_url.starts_with("https://") {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
@@ -203,10 +206,6 @@ pub async fn finish(State(app): State<AppState>, request: Request, next: Next) -
     }
     response
 }
-
-/// Swagger UI is all its own files, but writes styles inline and keeps its icons in data URLs.
-const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
-    connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The problem document for an error. The cause goes to our log here, and nowhere else.
 fn written(app: &AppState, context: &RequestContext, error: &ApiError) -> Response {

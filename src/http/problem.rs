@@ -269,6 +269,13 @@ impl ApiError {
             Self::TimedOut | Self::Source(S::Timeout) => {
                 plain(504, "upstream_timeout", "No answer in time", "the source of the logs did not answer in time")
             }
+            Self::Source(S::Barren { pages }) => {
+                let detail = format!(
+                    "{pages} pages of the source of the logs in a row hold no event, so it was read no further: ask for a shorter \
+                     time, or for JSON pages, whose cursors go on where each ends"
+                );
+                Problem::new(504, "upstream_timeout", "No answer in time", detail)
+            }
             Self::Source(S::Upstream(_) | S::Refused(_)) => {
                 plain(502, "upstream_error", "The source failed", "the source of the logs gave no usable answer")
             }

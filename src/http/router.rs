@@ -12,7 +12,6 @@ use tower_http::compression::CompressionLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use utoipa_swagger_ui::SwaggerUi;
 
 use super::encode::stream::CURSOR_TRAILER;
 use super::problem::ApiError;
@@ -33,6 +32,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(ops::read_record::read_record))
         .routes(routes!(ops::me::me))
         .routes(routes!(ops::explain::explain))
+        .routes(routes!(ops::index::index))
         .routes(routes!(ops::metadata::resource_metadata))
         .routes(routes!(ops::metadata::openapi))
 }
@@ -42,11 +42,8 @@ pub fn routes() -> OpenApiRouter<AppState> {
 /// `origins` are those whose pages may call us from a browser, exactly; none: no CORS at all.
 pub fn router(app: &AppState, origins: &[HeaderValue]) -> Router {
     let (router, _) = routes().split_for_parts();
-    let docs = SwaggerUi::new("/docs").config(
-        utoipa_swagger_ui::Config::from("/openapi.json").try_it_out_enabled(true).display_request_duration(true).filter(true),
-    );
     let router = router
-        .merge(Router::from(docs))
+        .merge(ops::docs::routes())
         .merge(ops::not_yet::routes())
         .fallback(|| async { ApiError::NoSuchPath })
         .method_not_allowed_fallback(|| async { ApiError::MethodNotAllowed })

@@ -57,9 +57,13 @@ fn block_of(address: IpAddr) -> IpAddr {
     }
 }
 
-/// How many connections are open, in all and by address.
-#[derive(Debug, Default)]
-struct Open(Mutex<HashMap<IpAddr, usize>>);
+/// How many connections of a listener are open, in all and by address.
+#[derive(Debug)]
+struct Open {
+    /// The listener, as figures name it.
+    listener: &'static str,
+    by_address: Mutex<HashMap<IpAddr, usize>>,
+}
 
 /// One open connection; counted until it is dropped.
 struct Place {
@@ -68,9 +72,13 @@ struct Place {
 }
 
 impl Open {
+    fn of(listener: &'static str) -> Arc<Self> {
+        Arc::new(Self { listener, by_address: Mutex::default() })
+    }
+
     fn place(self: &Arc<Self>, address: IpAddr, limits: ConnectionLimits) -> Result<Place, &'static str> {
         let address = block_of(address);
-        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
         let total: usize = open.values().sum();
         let from_here = open.get(&address).copied().unwrap_or(0);
         if total >= limits.total {
@@ -80,26 +88,27 @@ impl Open {
             return Err("address");
         }
         open.insert(address, from_here + 1);
-        metrics::connections(total + 1);
+        metrics::connections(self.listener, total + 1);
         Ok(Place { open: Arc::clone(self), address })
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut open = self.open.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open = self.open.by_address.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(count) = open.get_mut(&self.address) {
             *count -= 1;
             if *count == 0 {
                 open.remove(&self.address);
             }
         }
-        metrics::connections(open.values().sum());
+        metrics::connections(self.open.listener, open.values().sum());
     }
 }
 
-/// Serves until `stop` resolves, then lets open requests end within the drain time.
+/// Serves until `stop` resolves, then lets open requests end within the drain time. Figures call the listener `name`.
 pub async fn serve(
+    name: &'static str,
     listener: TcpListener,
     router: Router,
     certificates: Option<Arc<Certificates>>,
@@ -107,7 +116,7 @@ pub async fn serve(
     stop: impl Future<Output = ()>,
 ) {
     let (leave, leaving) = watch::channel(false);
-    let open = Arc::new(Open::default());
+    let open = Open::of(name);
     let mut connections = JoinSet::new();
     let mut stop = pin!(stop);
     loop {

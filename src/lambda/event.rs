@@ -147,7 +147,11 @@ impl Event {
     }
 
     fn target(&self, door: Door) -> Result<Uri, NoRequest> {
-        let path = if matches!(door, Door::Http | Door::Url) { self.path_after_stage() } else { self.path.as_deref().unwrap_or_default() };
+        let path = if matches!(door, Door::Http | Door::Url) {
+            self.path_after_stage()
+        } else {
+            self.path.as_deref().unwrap_or_default()
+        };
         let mut target = utf8_percent_encode(path, NOT_IN_TARGET).to_string();
         if !target.starts_with('/') {
             target.insert(0, '/');

@@ -26,8 +26,8 @@ use crate::service::Service;
 use crate::telemetry::metrics::Metrics;
 use buffered::Answer;
 use event::{Door, Event};
-use runtime::{Invocation, Reply, RuntimeApi};
 pub use runtime::RuntimeError;
+use runtime::{Invocation, Reply, RuntimeApi};
 
 /// Of the 29 s that API Gateway waits for a buffered answer (30 s an HTTP API), whatever the function's own limit is.
 const GATEWAY_TIME: Duration = Duration::from_secs(29);

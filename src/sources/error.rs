@@ -49,6 +49,12 @@ pub enum SourceError {
     /// No answer in time.
     #[error("no answer within the deadline")]
     Timeout,
+    /// Page after page without an event, and no end in sight: it was read no further.
+    #[error("{pages} pages without an event in a row")]
+    Barren {
+        /// How many.
+        pages: usize,
+    },
     /// The source failed or answered something that is not an answer.
     #[error("failed: {0}")]
     Upstream(String),

@@ -21,6 +21,9 @@ use crate::domain::event::{Direction, EventPage, PageRequest, Position, StopReas
 const SHORTEST_WAIT: Duration = Duration::from_millis(200);
 /// Events that a page may hold: CloudWatch's own bound.
 const PAGE_EVENTS: usize = 10_000;
+/// Pages without an event in a row, each a call that others wait for, before reading is given up: a rare filter over much may
+/// bring hundreds, and at the usual quotas these take minutes in which the client hears nothing.
+const MOST_BARREN: usize = 1000;
 
 /// Reads forward page by page to the end of the range or to a limit.
 #[derive(Debug)]
@@ -38,6 +41,8 @@ pub struct Export<Op> {
     /// When to end before the page that was not begun to be written by then.
     until: Option<Instant>,
     has_begun: bool,
+    /// Pages without an event since the last that had one.
+    barren: usize,
     current: Option<Current>,
     ahead: Option<Ahead>,
     stop: Option<StopReason>,
@@ -88,6 +93,7 @@ impl<Op: ReadEvents> Export<Op> {
             patience,
             until: None,
             has_begun: false,
+            barren: 0,
             current: None,
             ahead: None,
             stop: None,
@@ -154,6 +160,9 @@ impl<Op: ReadEvents> Export<Op> {
     }
 
     async fn read(&mut self) -> Result<(Arc<Events>, usize), SourceError> {
+        if self.barren >= MOST_BARREN {
+            return Err(SourceError::Barren { pages: self.barren });
+        }
         let mut current = match self.take_ahead().await {
             Some(answer) => answer?,
             None => self.ask().await?,
@@ -186,11 +195,12 @@ impl<Op: ReadEvents> Export<Op> {
     fn turn(&mut self, done: Current) {
         self.position = Some(done.next);
         self.left = self.left.map(|left| left.saturating_sub(done.count));
+        self.barren = if done.count == 0 { self.barren + 1 } else { 0 };
         if done.at_end {
             self.stop = Some(StopReason::End);
         } else if self.left == Some(0) {
             self.stop = Some(StopReason::Limit);
-        } else {
+        } else if self.barren < MOST_BARREN {
             self.read_ahead();
         }
     }

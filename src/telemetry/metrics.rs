@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use http::StatusCode;
-use metrics::{Unit, counter, describe_counter, describe_histogram, gauge, histogram};
+use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
 /// Bounds of the request time's histogram, in seconds.
@@ -39,6 +39,7 @@ impl Metrics {
         describe_counter!("logmark_events_returned_total", "Log events sent to callers, by operation");
         describe_counter!("logmark_bytes_returned_total", Unit::Bytes, "Bytes of events sent, before compression, by operation");
         describe_counter!("logmark_upstream_saved_total", "Calls to a source that were not needed, by what there was instead");
+        describe_gauge!("logmark_connections", "Open connections, by listener: public or admin");
         describe_counter!("logmark_connections_refused_total", "Connections closed at a limit, by limit");
         Some(handle)
     }
@@ -85,9 +86,9 @@ pub fn connection_refused(limit: &'static str) {
     counter!("logmark_connections_refused_total", "limit" => limit).increment(1);
 }
 
-/// Says how many connections are open.
-pub fn connections(open: usize) {
-    gauge!("logmark_connections").set(open as f64);
+/// Says how many connections of a listener are open.
+pub fn connections(listener: &'static str, open: usize) {
+    gauge!("logmark_connections", "listener" => listener).set(open as f64);
 }
 
 /// Counts a call to a source and its outcome.

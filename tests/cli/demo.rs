@@ -1,38 +1,14 @@
 //! `logmark demo`.
 
-use std::net::SocketAddr;
-use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;
 use tokio::process::Command;
 use tokio::time::Instant;
 
-use crate::world::binary::{Binary, logmark, run};
+use crate::world::binary::run;
 use crate::world::client::Client;
-
-struct Demo {
-    process: Binary,
-    said: String,
-    address: SocketAddr,
-}
-
-impl Demo {
-    async fn start(folder: &Path) -> Self {
-        let mut command = logmark(folder);
-        command.args(["demo", "--port", "0", "--data", "demo"]);
-        let mut process = Binary::start(command);
-        let said = process.until_said("Stop with Ctrl-C").await;
-        let url = said.split_whitespace().find_map(|word| word.strip_suffix("/groups")).unwrap();
-        let address = url.strip_prefix("http://").unwrap().parse().unwrap();
-        Self { process, said, address }
-    }
-
-    fn client(&self, tenant: &str) -> Client {
-        let token = self.said.lines().find_map(|line| line.trim().strip_prefix(&format!("{tenant}="))).unwrap();
-        Client::new(self.address, Some(token.to_owned()))
-    }
-}
+use crate::world::demo::Demo;
 
 #[tokio::test]
 async fn the_demo_prints_what_works_and_ends_when_it_is_told_to() {

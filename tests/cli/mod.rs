@@ -4,6 +4,7 @@ mod wire;
 mod commands;
 mod import;
 mod demo;
+mod readme;
 mod serve;
 mod roles;
 mod semicomplete;

@@ -73,6 +73,24 @@ async fn a_new_certificate_is_taken_up_while_connections_stay_open_and_a_faulty_
 }
 
 #[tokio::test]
+async fn figures_tell_the_connections_of_the_public_listener_from_those_of_the_other() {
+    let place = Place::new("");
+    let served = place.serve().await;
+    let token = place.issuer.token("acme", "logs:read:*");
+    let mut open = [Wire::plain(served.address).await, Wire::plain(served.address).await];
+    for wire in &mut open {
+        // Once it is answered it is counted.
+        assert_eq!(wire.get("/me", &token, &[]).await.unwrap().status(), 200);
+    }
+    let figures = Client::new(served.admin, None).get("/metrics").await.text();
+    let counted: Vec<&str> = figures.lines().filter(|line| line.starts_with("logmark_connections{")).collect();
+    assert_eq!(counted.len(), 2, "{figures}");
+    assert!(counted.contains(&"logmark_connections{listener=\"public\"} 2"), "{counted:?}");
+    assert!(counted.contains(&"logmark_connections{listener=\"admin\"} 1"), "{counted:?}");
+    drop(open);
+}
+
+#[tokio::test]
 async fn at_sigterm_running_downloads_end_well_and_nothing_new_begins() {
     let place = Place::new(TLS);
     let certificate = write_certificate(place.path());

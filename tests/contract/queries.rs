@@ -1,4 +1,5 @@
-//! The six operations of queries, as AWS's own code sees them, and as an emulator that somebody else wrote takes them.
+//! The six operations of queries and what the fake answers to them, as AWS's own code sees them, and as an emulator that somebody
+//! else wrote takes them.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +13,7 @@ use crate::world::python::Helper;
 use crate::world::recorder::Recorder;
 
 #[tokio::test]
-async fn botocore_finds_the_requests_of_queries_signed_and_in_its_model() {
+async fn botocore_finds_the_requests_of_queries_signed_and_with_their_answers_in_its_model() {
     let fake = Fake::start(now()).await;
     let recorder = Recorder::before(fake.address).await;
     let process = Binary::on(&format!("http://{}", recorder.address), "q", "").await;
@@ -40,13 +41,21 @@ async fn botocore_finds_the_requests_of_queries_signed_and_in_its_model() {
     for parameters in ["", "?time=-1h"] {
         assert_eq!(acme.get(&format!("/groups/{}/fields{parameters}", segment("/q/api"))).await.status, 200);
     }
+    // What the fake refuses: a query that has ended, one too many, a text, a group.
+    assert_eq!(acme.delete(&format!("/queries/{id}")).await.status, 204);
+    fake.state().queries.most = 0;
+    assert_eq!(acme.post("/queries", &short, &[]).await.status, 503);
+    let malformed = json!({ "query": "filter a = 'malformed for AWS'", "logGroups": ["/q/api"], "start": "-1h" });
+    assert_eq!(acme.post("/queries", &malformed, &[]).await.status, 400);
+    assert_eq!(acme.get(&format!("/groups/{}/fields", segment("/q/gone"))).await.status, 404);
 
     let seen = recorder.seen();
     let requests = seen.clone();
     let verdicts = tokio::task::spawn_blocking(move || {
         let botocore = Helper::start("check_requests.py", &[SECRET, REGION]);
-        requests.iter().map(|request| botocore.ask(&request.to_json())).collect::<Vec<_>>()
+        requests.iter().map(|request| botocore.ask(&request.with_answer())).collect::<Vec<_>>()
     });
+    assert!(seen.iter().filter(|exchange| exchange.status == 400).count() >= 4);
     for (request, verdict) in seen.iter().zip(verdicts.await.unwrap()) {
         assert_eq!(verdict, "ok", "{request:?}");
     }

@@ -136,6 +136,13 @@ impl Subject {
         Self { root, acme: process.acme(), source: Source::Fake { fake, process } }
     }
 
+    /// On a CloudWatch of ours, reached by another address.
+    pub async fn fake_by(fake: Fake, address: SocketAddr) -> Self {
+        let root = new_root();
+        let process = Binary::on(&format!("http://{address}"), &root, "").await;
+        Self { root, acme: process.acme(), source: Source::Fake { fake, process } }
+    }
+
     /// On our CloudWatch, whose pages come short or empty at random.
     pub async fn torn() -> Self {
         let subject = Self::fake().await;

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use crate::world::fake_cloudwatch::{REGION, SECRET};
+use crate::world::fake_cloudwatch::{Fake, REGION, SECRET};
 use crate::world::moto::Moto;
 use crate::world::python::Helper;
 use crate::world::recorder::{Recorded, Recorder};
 
-use super::subject::{Subject, group_path, segment, stream_path};
+use super::subject::{Subject, group_path, now, segment, stream_path};
 
 /// In every header that a client sends besides its token, and in its names.
 const MARK: &str = "client-mark";
@@ -100,6 +100,40 @@ async fn botocore_finds_each_request_signed_and_in_its_model() {
     let operations: BTreeSet<&str> = seen.iter().map(|request| request.header("x-amz-target")).collect();
     let expected = ["DescribeLogGroups", "DescribeLogStreams", "FilterLogEvents", "GetLogEvents"];
     assert!(operations.iter().copied().eq(expected.map(|name| format!("Logs_20140328.{name}"))), "{operations:?}");
+}
+
+/// The fake is true to the model, in what it answers as in what it refuses.
+#[tokio::test]
+async fn botocore_finds_each_answer_of_the_fake_in_its_model() {
+    let fake = Fake::start(now()).await;
+    let recorder = Recorder::before(fake.address).await;
+    let subject = Subject::fake_by(fake, recorder.address).await;
+    use_everything(&subject, &recorder).await;
+    for missing in
+        [format!("/logs/{}", segment(&subject.group("gone"))), format!("/groups/{}/streams", segment(&subject.group("gone")))]
+    {
+        assert_eq!(subject.acme().get(&missing).await.problem(), "404 not_found");
+    }
+    let seen = recorder.seen();
+    assert!(seen.iter().any(|exchange| exchange.status == 400));
+    let exchanges = seen.clone();
+    let verdicts = tokio::task::spawn_blocking(move || {
+        let botocore = Helper::start("check_requests.py", &[SECRET, REGION]);
+        let verdicts: Vec<_> = exchanges.iter().map(|exchange| botocore.ask(&exchange.with_answer())).collect();
+        // The judge must be able to say no to an answer too.
+        for (answer, verdict) in [
+            (r#"{"events":[],"more":1}"#, r#"Unknown parameter in input: "more""#),
+            (r#"{"events":[{"timestamp":"1"}]}"#, "Invalid type for parameter events[0].timestamp"),
+        ] {
+            let altered = exchanges.iter().find(|exchange| exchange.header("x-amz-target").ends_with("FilterLogEvents")).unwrap();
+            let altered = Recorded { answer: answer.into(), ..altered.clone() };
+            assert!(botocore.ask(&altered.with_answer()).contains(verdict), "{}", botocore.ask(&altered.with_answer()));
+        }
+        verdicts
+    });
+    for (exchange, verdict) in seen.iter().zip(verdicts.await.unwrap()) {
+        assert_eq!(verdict, "ok", "{exchange:?}");
+    }
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::io::Read as _;
 use flate2::read::GzDecoder;
 use serde_json::Value;
 
-use super::operations::{Cell, OPERATIONS};
+use super::operations::{Cell, Form, operations};
 use super::stage::Stage;
 use crate::world::fake_cloudwatch::Fault;
 use crate::world::fake_cloudwatch::plan::Plan;
@@ -13,13 +13,16 @@ use crate::world::fake_cloudwatch::plan::Plan;
 #[tokio::test]
 async fn a_failure_midway_is_seen_through_compression() {
     let stage = Stage::usual().await;
-    let streams = OPERATIONS.iter().filter(|operation| (operation.target)(&Cell::fill(0, &stage.fake)).contains("start=-3h"));
     let mut number = 0;
-    for operation in streams {
+    for operation in operations().filter(|operation| matches!(operation.form, Form::Ndjson | Form::Csv | Form::Text)) {
         for encoding in ["gzip", "br", "zstd"] {
             number += 1;
-            let cell = Cell::fill(number, &stage.fake);
+            let cell = Cell::of(operation, number, &stage).await;
             let target = (operation.target)(&cell);
+            if target.contains("from=tail") {
+                // Its pages are read before the first byte is sent.
+                continue;
+            }
             stage.fake.state().plans.set(Plan::new(&cell.mark(), Fault::HalfJson).after(1));
             let answer = stage.acme.get_with(&target, &[("accept-encoding", encoding)]).await;
             let what = format!("{} in {encoding}", operation.name);

@@ -9,8 +9,8 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use futures_util::stream::{self, StreamExt as _};
 
-use super::operations::{Cell, OPERATIONS, Operation};
-use super::oracle::{Verdict, judge};
+use super::operations::{Cell, Form, Operation, operations};
+use super::oracle::{Verdict, begun, judge};
 use super::stage::{Patience, Stage, Wrong};
 use crate::contract::subject::{Subject, group_path, stream_path};
 use crate::world::client::Answer;
@@ -87,9 +87,23 @@ impl Row {
         }
     }
 
-    fn allows(self, phase: Phase, verdict: Verdict, hits: usize) -> bool {
+    fn is_answer_of(self, operation: &Operation) -> bool {
+        matches!(self.wrong, Wrong::Answer(Fault::Error(_, error)) if operation.is_answered_by(error))
+    }
+
+    /// Is it certain that the upstream did not act on a call that went wrong so?
+    fn is_refusal(self) -> bool {
+        matches!(self.wrong, Wrong::Answer(Fault::RetryAfter(..) | Fault::Error(400, "ExpiredTokenException")))
+    }
+
+    fn allows(self, operation: &Operation, phase: Phase, verdict: Verdict, hits: usize) -> bool {
+        let begins = matches!(operation.form, Form::Started { .. });
         match (self.expects, phase) {
             (Expects::Lawful, _) => true,
+            // A wait that is over asks once more how things stand, and that call may go well.
+            (Expects::Seen, Phase::Once) if self.patience == Patience::Short && operation.waits() => true,
+            // What may have begun something is not asked for again, and its caller is told.
+            (Expects::Mended, Phase::Once) if begins && !self.is_refusal() => verdict == Verdict::Problem && hits == 1,
             (Expects::Whole, _) | (Expects::Mended, Phase::Once | Phase::OnceMidway) => verdict == Verdict::Whole,
             (Expects::Mended | Expects::Seen, Phase::Lasting) => hits > 0 && verdict != Verdict::Whole,
             (Expects::Mended | Expects::Seen, _) => (hits == 0) == (verdict == Verdict::Whole),
@@ -102,7 +116,8 @@ impl Row {
         let (one_by_one, together) = self.phases();
         let mut outcomes = Vec::new();
         let cases = |phases: &'static [Phase]| {
-            OPERATIONS.iter().flat_map(|operation| phases.iter().map(move |phase| (operation, *phase)))
+            let concerned = operations().filter(|operation| !self.is_answer_of(operation));
+            concerned.flat_map(|operation| phases.iter().map(move |phase| (operation, *phase)))
         };
         for (number, (operation, phase)) in cases(one_by_one).enumerate() {
             outcomes.push(self.outcome(&stage, operation, phase, number).await);
@@ -117,10 +132,10 @@ impl Row {
     }
 
     async fn outcome(self, stage: &Stage, operation: &Operation, phase: Phase, number: usize) -> Result<(), String> {
-        let cell = Cell::fill(number, &stage.fake);
-        let target = (operation.target)(&cell);
+        let cell = Cell::of(operation, number, stage).await;
+        let (before, _) = cell.queries(&stage.fake);
         stage.set(self.wrong, self.plan(phase, &cell.mark(), number));
-        let answer = stage.acme.get(&target).await;
+        let answer = operation.ask(stage, &cell).await;
         let hits = stage.lift(&cell.mark());
         let story = |why: &str, answer: &Answer| {
             let mut story = format!("{:?} {}%, {phase:?}, {}: {why}\n", self.wrong, self.percent, operation.name);
@@ -128,16 +143,23 @@ impl Row {
             let Answer { status, headers, trailers, broken, .. } = answer;
             let _infallible = write!(
                 story,
-                "GET {target} ({hits} calls went wrong)\n{status} {headers:?}\n{text}\n{trailers:?} broken: {broken}\n{}\n",
+                "{} ({hits} calls went wrong)\n{status} {headers:?}\n{text}\n{trailers:?} broken: {broken}\n{}\n",
+                (operation.target)(&cell),
                 stage.log_of(answer)
             );
             story
         };
         let verdict = judge(stage, operation, &cell, &answer).await.map_err(|why| story(&why, &answer))?;
-        if !self.allows(phase, verdict, hits) {
+        if let Form::Started { .. } = operation.form {
+            // StopQuery says so of what does not run.
+            let is_told_not_to_run = matches!(self.wrong, Wrong::Answer(Fault::Error(_, "InvalidParameterException")));
+            let lost = is_told_not_to_run || matches!(phase, Phase::Once | Phase::Lasting) && self.percent == 100;
+            begun(stage, &cell, before, verdict, lost).await.map_err(|why| story(&why, &answer))?;
+        }
+        if !self.allows(operation, phase, verdict, hits) {
             return Err(story(&format!("{verdict:?} is not what is expected"), &answer));
         }
-        let afterwards = stage.settled(&target).await;
+        let afterwards = stage.settled_by(|| operation.ask(stage, &cell)).await;
         match judge(stage, operation, &cell, &afterwards).await {
             // With little time on a busy machine an answer may take two pages; the oracle has read both.
             Ok(Verdict::Whole | Verdict::Paused) => Ok(()),

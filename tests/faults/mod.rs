@@ -1,15 +1,19 @@
 //! An upstream that fails in every way, under every operation: what comes out is right, or is seen to be wrong.
 //!
-//! Reading order: `operations` (what is asked for), `oracle` (what an answer may be), `stage` (a service on an upstream that
-//! fails), `matrix` (every fault under every operation), `account` (clocks and credentials), `sizes` (huge messages), `compressed`,
-//! `exactly_once` (long walks through many faults), `slow_readers` (memory).
+//! Reading order: `operations` and `query_operations` (what is asked for), `oracle` (what an answer may be), `stage` (a service on
+//! an upstream that fails), `matrix` (every fault under every operation), `queries` (what may go wrong with queries alone),
+//! `account` (clocks and credentials), `sizes` (huge messages), `barren` (pages without events), `compressed`, `exactly_once`
+//! (long walks through many faults), `slow_readers` (memory).
 
 mod operations;
+mod query_operations;
 mod oracle;
 mod stage;
 mod matrix;
+mod queries;
 mod account;
 mod sizes;
+mod barren;
 mod compressed;
 mod exactly_once;
 mod slow_readers;

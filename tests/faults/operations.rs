@@ -1,7 +1,10 @@
 //! The operations as the matrix asks for them: a table. A new operation of the API is one more line of it.
 //!
-//! Owns what is asked, of whom, and how the answer is read. Never says what an answer may be: that is `oracle`.
+//! Owns what is asked, of whom, and how the answer is read. Never says what an answer may be: that is `oracle`. Those of
+//! queries are in `query_operations`.
 
+use super::query_operations::{self, Handles, QUERY_OPERATIONS};
+use super::stage::Stage;
 use crate::contract::subject::{Event, Subject, group_path, segment, stream_path};
 use crate::world::client::Answer;
 use crate::world::fake_cloudwatch::Fake;
@@ -10,6 +13,8 @@ use crate::world::fake_cloudwatch::Fake;
 #[derive(Debug, Clone)]
 pub struct Cell {
     number: usize,
+    /// Of its query, where the operation goes on from one.
+    pub handles: Handles,
 }
 
 /// Events, and names of a list, that make several calls of every operation that can take several.
@@ -19,10 +24,17 @@ const NAMES: usize = 70;
 pub const PAGE_EVENTS: usize = 16;
 
 impl Cell {
-    /// Fills its groups.
-    pub fn fill(number: usize, fake: &Fake) -> Self {
-        let (cell, begin) = (Self { number }, Subject::begin());
+    /// Fills its groups, and starts what the operation goes on from: nothing is wrong yet.
+    pub async fn of(operation: &Operation, number: usize, stage: &Stage) -> Self {
+        let mut cell = Self::fill(number, &stage.fake);
+        cell.handles = query_operations::prepare(operation.form, &cell, stage).await;
+        cell
+    }
+
+    fn fill(number: usize, fake: &Fake) -> Self {
+        let (cell, begin) = (Self { number, handles: Handles::default() }, Subject::begin());
         let mut state = fake.state();
+        query_operations::fill(&cell, &mut state.queries);
         for (stream, count) in EVENTS {
             for number in 0..count {
                 state.logs.put(&cell.group("api"), stream, begin + number / 4, &format!("{stream} {number:03}"));
@@ -40,7 +52,13 @@ impl Cell {
         format!("\"{}", self.group(""))
     }
 
-    fn group(&self, name: &str) -> String {
+    /// How many queries were begun on its groups, and how many of these run.
+    pub fn queries(&self, fake: &Fake) -> (usize, usize) {
+        fake.state().queries.of(&self.group(""))
+    }
+
+    /// The name of one of its groups.
+    pub fn group(&self, name: &str) -> String {
         format!("/f/c{}/{name}", self.number)
     }
 
@@ -79,6 +97,21 @@ pub enum Form {
     List(&'static str),
     /// One object with a name.
     One,
+    /// A query that was started: by a POST, which waits for its rows or does not.
+    Started {
+        /// It waits.
+        waits: bool,
+    },
+    /// A query with its rows.
+    Rows,
+    /// The rows as JSON lines.
+    RowsNdjson,
+    /// The rows as CSV.
+    RowsCsv,
+    /// A record.
+    Record,
+    /// A query that was stopped, by a DELETE.
+    Stopped,
 }
 
 /// One operation in one format.
@@ -95,7 +128,11 @@ pub struct Operation {
 }
 
 /// All of them.
-pub const OPERATIONS: &[Operation] = &[
+pub fn operations() -> impl Iterator<Item = &'static Operation> {
+    OPERATIONS.iter().chain(QUERY_OPERATIONS)
+}
+
+const OPERATIONS: &[Operation] = &[
     Operation {
         name: "readStream from the head",
         form: Form::Head,
@@ -209,6 +246,21 @@ fn shown(event: &Event, form: Form) -> String {
 }
 
 impl Operation {
+    /// Asks for it.
+    pub async fn ask(&self, stage: &Stage, cell: &Cell) -> Answer {
+        query_operations::ask(stage, self.form, cell, &(self.target)(cell)).await
+    }
+
+    /// Does it wait for the end of a query?
+    pub fn waits(&self) -> bool {
+        matches!(self.form, Form::Started { waits: true } | Form::Rows | Form::RowsNdjson | Form::RowsCsv)
+    }
+
+    /// Is this error of the upstream's an answer to it, not a fault? What is not taken is not there, or does not run.
+    pub fn is_answered_by(&self, error: &str) -> bool {
+        matches!(self.form, Form::Record | Form::Stopped) && error == "InvalidParameterException"
+    }
+
     /// The items of an answer 200; of a stream that broke off, those that are whole. An error says what is no item.
     pub fn items(&self, answer: &Answer) -> Result<Vec<String>, String> {
         let text = answer.text();
@@ -231,6 +283,9 @@ impl Operation {
                 let lines = whole_lines.lines().map(json).collect::<Result<Vec<_>, _>>()?;
                 let events = lines.iter().filter(|line| line.get("error").is_none());
                 Ok(events.map(|event| shown(&Event::of(event), self.form)).collect())
+            }
+            Form::Started { .. } | Form::Rows | Form::RowsNdjson | Form::RowsCsv | Form::Record | Form::Stopped => {
+                query_operations::items(self.form, &text)
             }
             Form::Csv => whole_lines.lines().skip(1).map(|line| of_csv(line).ok_or(format!("no event: {line}"))).collect(),
         }

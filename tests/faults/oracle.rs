@@ -4,9 +4,12 @@
 //! end, with a cursor that leads to exactly the rest; or a stream that was seen to fail, with a beginning that is right. A
 //! short answer that looks whole is none of these.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use super::operations::{Cell, Form, Operation};
+use super::query_operations::{self, target_of};
 use super::stage::Stage;
 use crate::world::client::Answer;
 use crate::world::fake_cloudwatch::{CANARY, SECRET};
@@ -32,22 +35,46 @@ const MOST_PAGES: usize = 500;
 /// Judges the answer to the cell's request; the fault is over.
 pub async fn judge(stage: &Stage, operation: &Operation, cell: &Cell, answer: &Answer) -> Result<Verdict, String> {
     discreet(answer)?;
-    if answer.status != 200 {
+    if !answer.status.is_success() {
         return problem(answer);
     }
     let model = (operation.model)(cell, &stage.fake);
     let items = operation.items(answer)?;
-    match operation.form {
-        Form::One => whole(&items, &model),
-        Form::Head | Form::Tail | Form::List(_) => page(stage, operation, cell, answer, &model).await,
-        Form::Ndjson | Form::Csv | Form::Text => stream(operation, answer, &items, &model),
+    match (operation.form, answer.status.as_u16()) {
+        (Form::Started { waits }, 202) => match query(stage, answer, &items, &model).await? {
+            // It was not asked to wait for more.
+            Verdict::Paused if !waits => Ok(Verdict::Whole),
+            verdict => Ok(verdict),
+        },
+        (Form::Started { waits: true } | Form::Rows, 200) => query(stage, answer, &items, &model).await,
+        (Form::Stopped, 204) => stopped(stage, cell),
+        (Form::Started { waits: false } | Form::Stopped, _) | (_, 201..) => Err(format!("{} is no status of it", answer.status)),
+        (Form::One | Form::Record | Form::RowsNdjson | Form::RowsCsv, _) if answer.header("logmark-cursor").is_empty() => {
+            whole(&items, &model)
+        }
+        (Form::One | Form::Record | Form::RowsNdjson | Form::RowsCsv, _) => Err("it goes on".to_owned()),
+        (Form::Head | Form::Tail | Form::List(_), _) => page(stage, operation, cell, answer, &model).await,
+        (Form::Ndjson | Form::Csv | Form::Text, _) => stream(operation, answer, &items, &model),
+        (Form::Started { waits: true } | Form::Rows, _) => Err(format!("{} is no status of it", answer.status)),
     }
 }
 
 /// Nothing of the upstream's own is in the answer: no text, no ARN, no key, no name of an error.
 fn discreet(answer: &Answer) -> Result<(), String> {
     let told = format!("{}{:?}{:?}", answer.text(), answer.headers, answer.trailers);
-    let secrets = [CANARY, SECRET, "arn:aws", "123456789012", "AKID", "<html", "Exception", "InternalFailure", "__type"];
+    let secrets = [
+        CANARY,
+        SECRET,
+        "arn:aws",
+        "123456789012",
+        "AKID",
+        "<html",
+        "Exception",
+        "InternalFailure",
+        "__type",
+        "12ab3456",
+        "raw-pointer",
+    ];
     match secrets.iter().find(|secret| told.contains(**secret)) {
         Some(secret) => Err(format!("it holds `{secret}`")),
         None => Ok(()),
@@ -60,6 +87,9 @@ fn problem(answer: &Answer) -> Result<Verdict, String> {
     }
     let problem: Value = serde_json::from_slice(&answer.body).map_err(|error| error.to_string())?;
     let lawful = is_lawful(&problem) && problem["status"] == answer.status.as_u16();
+    if [429, 503].contains(&answer.status.as_u16()) && answer.header("retry-after").parse::<u32>().is_err() {
+        return Err("it does not say when to come back".to_owned());
+    }
     if lawful && problem["instance"] == answer.header("x-request-id") && problem["detail"].is_string() {
         return Ok(Verdict::Problem);
     }
@@ -108,6 +138,59 @@ async fn page(stage: &Stage, operation: &Operation, cell: &Cell, answer: &Answer
         }
     }
     Err("its cursors lead to no end".to_owned())
+}
+
+/// A query that was begun or read, and with it all that it finds.
+async fn query(stage: &Stage, answer: &Answer, items: &[String], model: &[String]) -> Result<Verdict, String> {
+    if is_complete(answer) {
+        return whole(items, model);
+    }
+    if !model.starts_with(items) {
+        return Err(format!("its first rows are no rows of it: {}", difference(items, model)));
+    }
+    let target = target_of(answer)?;
+    let later = stage.settled_by(|| stage.acme.get_with(&target, &[("prefer", "wait=20")])).await;
+    discreet(&later)?;
+    if later.status != 200 || !is_complete(&later) {
+        return Err(format!("its id leads to {} {}", later.status, later.text()));
+    }
+    whole(&query_operations::items(Form::Rows, &later.text())?, model)?;
+    Ok(Verdict::Paused)
+}
+
+/// Does it say that these are all the rows?
+fn is_complete(answer: &Answer) -> bool {
+    let page = answer.json();
+    page["status"] == "Complete" && page.get("nextCursor").is_none()
+}
+
+/// What is told to be stopped does not run.
+fn stopped(stage: &Stage, cell: &Cell) -> Result<Verdict, String> {
+    match cell.queries(&stage.fake) {
+        (_, 0) => Ok(Verdict::Whole),
+        (_, running) => Err(format!("{running} run on")),
+    }
+}
+
+/// What a request to begin a query, of which `lost` is how the upstream's answer to it may have been lost, may have begun.
+pub async fn begun(stage: &Stage, cell: &Cell, before: usize, verdict: Verdict, lost: bool) -> Result<(), String> {
+    let (all, running) = cell.queries(&stage.fake);
+    match (all - before, verdict) {
+        (1, Verdict::Whole | Verdict::Paused) | (0, Verdict::Problem) => Ok(()),
+        // Nobody can know of it.
+        (1, Verdict::Problem) if lost || running == 0 => Ok(()),
+        (1, Verdict::Problem) => {
+            let stopping = async {
+                while cell.queries(&stage.fake).1 > 0 {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            };
+            tokio::time::timeout(Duration::from_secs(30), stopping)
+                .await
+                .map_err(|_| "it runs on, and nobody has its id".to_owned())
+        }
+        (begun, _) => Err(format!("{begun} queries were begun: {verdict:?}")),
+    }
 }
 
 /// Where a page says that it goes on.

@@ -86,7 +86,12 @@ async fn what_goes_wrong_on_the_way_is_named_without_a_secret() {
     let aws = |endpoint: &'static str| [&AWS[..], &[("AWS_ENDPOINT_URL", endpoint)]].concat();
     let endpoint: &'static str = endpoint.leak();
     for (at, variables, code, says) in [
-        ("ssm:/logmark/none", aws(endpoint), 1, "ssm:/logmark/none: ParameterNotFound: there is no such parameter in this region"),
+        (
+            "ssm:/logmark/none",
+            aws(endpoint),
+            1,
+            "ssm:/logmark/none: ParameterNotFound: there is no such parameter in this region",
+        ),
         ("s3://no-such-bucket-here/x", aws(endpoint), 1, "s3://no-such-bucket-here/x: NoSuchBucket"),
         ("ssm:/x", aws(nobody), 1, "ssm:/x: could not connect"),
         ("ssm:/x", AWS[1..].to_vec(), 1, "set `AWS_REGION`"),

@@ -13,8 +13,8 @@ use logmark::domain::time::{Clock, Millis};
 use logmark::http::cursor::Sealer;
 use logmark::http::{App, Parts, RequestLimits, router};
 use logmark::outbound::Outbound;
-use logmark::sources::cloudwatch::{Accounts, CloudWatch, Settings as CloudWatchSettings};
 use logmark::sources::buffers::Buffers;
+use logmark::sources::cloudwatch::{Accounts, CloudWatch, Settings as CloudWatchSettings};
 use logmark::sources::{Source, Sources};
 
 use super::events::Door;
@@ -127,8 +127,12 @@ async fn two_tenants_alternate_while_the_clock_jumps_by_half_hours() {
     // Each hour's credentials were fetched, before they ran out: no call was signed with old ones, which the fake would refuse.
     let given = hourly.given.load(Ordering::SeqCst);
     assert!((4..=8).contains(&given), "{given} times in four hours");
-    let keys: std::collections::BTreeSet<String> =
-        fake.state().seen.iter().map(|seen| seen.header("authorization").unwrap().split(['=', '/']).nth(1).unwrap().to_owned()).collect();
+    let keys: std::collections::BTreeSet<String> = fake
+        .state()
+        .seen
+        .iter()
+        .map(|seen| seen.header("authorization").unwrap().split(['=', '/']).nth(1).unwrap().to_owned())
+        .collect();
     assert_eq!(keys.len(), given, "{keys:?}");
     running.abort();
 }

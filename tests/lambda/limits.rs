@@ -100,7 +100,8 @@ async fn a_stream_ends_honestly_before_the_functions_time_does() {
         let cursor = says_time(&reply);
         assert_eq!(reply.text().lines().count(), 21, "{door:?}");
         upstream.mend();
-        let rest = function.invoke(door.get(&format!("/logs?limit=1000&cursor={}", cursor.as_str().unwrap()), Some(&token))).await;
+        let rest =
+            function.invoke(door.get(&format!("/logs?limit=1000&cursor={}", cursor.as_str().unwrap()), Some(&token))).await;
         assert_eq!(rest.messages().len(), 20, "{door:?}");
 
         for format in if door == Door::Url { &["ndjson", "csv"][..] } else { &["text"][..] } {

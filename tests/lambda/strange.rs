@@ -53,22 +53,70 @@ fn who(acme: &str, globex: &str) -> Vec<Case> {
     let context = json!({ "authorizer": authorizer, "headers": { "authorization": own } }).to_string();
     let header = |door: Door, name: &str, value: &str| door.request("GET", TARGET, None, &[(name, value)]);
     vec![
-        ("a Lambda authorizer's claims", with(nobody(Door::Rest), &[("/requestContext/authorizer", authorizer.clone())]), MISSING),
-        ("a JWT authorizer's claims", with(nobody(Door::Http), &[("/requestContext/authorizer", json!({ "jwt": { "claims": claims } }))]), MISSING),
-        ("an IAM caller", with(nobody(Door::Url), &[("/requestContext/authorizer", json!({ "iam": { "userId": "acme", "accessKey": "AKID" } }))]), MISSING),
-        ("a REST API's identity", with(nobody(Door::Rest), &[("/requestContext/identity/user", json!("acme")), ("/requestContext/identity/cognitoIdentityId", json!("acme"))]), MISSING),
-        ("a client certificate", with(nobody(Door::Http), &[("/requestContext/authentication", json!({ "clientCert": { "subjectDN": "CN=acme" } }))]), MISSING),
+        (
+            "a Lambda authorizer's claims",
+            with(nobody(Door::Rest), &[("/requestContext/authorizer", authorizer.clone())]),
+            MISSING,
+        ),
+        (
+            "a JWT authorizer's claims",
+            with(nobody(Door::Http), &[("/requestContext/authorizer", json!({ "jwt": { "claims": claims } }))]),
+            MISSING,
+        ),
+        (
+            "an IAM caller",
+            with(
+                nobody(Door::Url),
+                &[("/requestContext/authorizer", json!({ "iam": { "userId": "acme", "accessKey": "AKID" } }))],
+            ),
+            MISSING,
+        ),
+        (
+            "a REST API's identity",
+            with(
+                nobody(Door::Rest),
+                &[
+                    ("/requestContext/identity/user", json!("acme")),
+                    ("/requestContext/identity/cognitoIdentityId", json!("acme")),
+                ],
+            ),
+            MISSING,
+        ),
+        (
+            "a client certificate",
+            with(nobody(Door::Http), &[("/requestContext/authentication", json!({ "clientCert": { "subjectDN": "CN=acme" } }))]),
+            MISSING,
+        ),
         ("stage variables", with(nobody(Door::Rest), &[("/stageVariables", json!({ "authorization": own }))]), MISSING),
-        ("path parameters", with(nobody(Door::Rest), &[("/pathParameters", json!({ "authorization": own, "tenant": "acme" }))]), MISSING),
+        (
+            "path parameters",
+            with(nobody(Door::Rest), &[("/pathParameters", json!({ "authorization": own, "tenant": "acme" }))]),
+            MISSING,
+        ),
         ("a cookie", with(nobody(Door::Url), &[("/cookies", json!([format!("authorization={own}")]))]), MISSING),
         ("a cookie header", header(Door::Rest, "cookie", &format!("access_token={acme}")), MISSING),
-        ("an authorizer's token", with(nobody(Door::Rest), &[("/authorizationToken", json!(own)), ("/identitySource", json!([own]))]), MISSING),
+        (
+            "an authorizer's token",
+            with(nobody(Door::Rest), &[("/authorizationToken", json!(own)), ("/identitySource", json!([own]))]),
+            MISSING,
+        ),
         ("a token in the query", Door::Http.get(&format!("{TARGET}?access_token={acme}"), None), MISSING),
         ("a token in the body", with(nobody(Door::Alb), &[("/body", json!(format!("access_token={acme}")))]), MISSING),
         ("the adapter's context header", header(Door::Url, "x-amzn-request-context", &context), MISSING),
         ("a framework's event header", header(Door::Rest, "x-apigateway-event", &context), MISSING),
         ("a framework's context header", header(Door::Http, "x-apigateway-context", &context), MISSING),
-        ("an ALB's OIDC headers", with(nobody(Door::Alb), &[("/headers/x-amzn-oidc-data", json!(acme)), ("/headers/x-amzn-oidc-accesstoken", json!(acme)), ("/headers/x-amzn-oidc-identity", json!("acme"))]), MISSING),
+        (
+            "an ALB's OIDC headers",
+            with(
+                nobody(Door::Alb),
+                &[
+                    ("/headers/x-amzn-oidc-data", json!(acme)),
+                    ("/headers/x-amzn-oidc-accesstoken", json!(acme)),
+                    ("/headers/x-amzn-oidc-identity", json!("acme")),
+                ],
+            ),
+            MISSING,
+        ),
         ("a remapped header", header(Door::Rest, "x-amzn-remapped-authorization", &own), MISSING),
         ("a proxy's token", header(Door::AlbMulti, "proxy-authorization", &own), MISSING),
         ("a forwarded token", header(Door::Http, "x-forwarded-authorization", &own), MISSING),
@@ -76,14 +124,34 @@ fn who(acme: &str, globex: &str) -> Vec<Case> {
         ("a scheme in lower case", header(Door::Rest, "authorization", &format!("bearer {acme}")), Reads),
         ("one map alone: of single values", with(somebody(Door::Rest), &[("/multiValueHeaders", Value::Null)]), Reads),
         ("one map alone: of lists", with(somebody(Door::Rest), &[("/headers", Value::Null)]), Reads),
-        ("the same token in both maps, in two cases", with(somebody(Door::Rest), &[("/headers/Authorization", json!(own))]), Reads),
+        (
+            "the same token in both maps, in two cases",
+            with(somebody(Door::Rest), &[("/headers/Authorization", json!(own))]),
+            Reads,
+        ),
         ("another token in the other map", with(somebody(Door::Rest), &[("/headers/authorization", json!(foreign))]), DOUBLED),
-        ("another token in the other map, in another case", with(somebody(Door::Rest), &[("/headers/AUTHORIZATION", json!(foreign))]), DOUBLED),
-        ("two tokens in one list", with(somebody(Door::AlbMulti), &[("/multiValueHeaders/authorization", json!([own, foreign]))]), DOUBLED),
-        ("two tokens in two cases of a list", with(somebody(Door::AlbMulti), &[("/multiValueHeaders/Authorization", json!([foreign]))]), DOUBLED),
+        (
+            "another token in the other map, in another case",
+            with(somebody(Door::Rest), &[("/headers/AUTHORIZATION", json!(foreign))]),
+            DOUBLED,
+        ),
+        (
+            "two tokens in one list",
+            with(somebody(Door::AlbMulti), &[("/multiValueHeaders/authorization", json!([own, foreign]))]),
+            DOUBLED,
+        ),
+        (
+            "two tokens in two cases of a list",
+            with(somebody(Door::AlbMulti), &[("/multiValueHeaders/Authorization", json!([foreign]))]),
+            DOUBLED,
+        ),
         ("two tokens in two cases", with(somebody(Door::Alb), &[("/headers/Authorization", json!(foreign))]), DOUBLED),
         ("the same token in two cases", with(somebody(Door::Url), &[("/headers/Authorization", json!(own))]), DOUBLED),
-        ("two tokens, joined as an HTTP API does", with(somebody(Door::Http), &[("/headers/authorization", json!(format!("{own},{foreign}")))]), Refused),
+        (
+            "two tokens, joined as an HTTP API does",
+            with(somebody(Door::Http), &[("/headers/authorization", json!(format!("{own},{foreign}")))]),
+            Refused,
+        ),
         ("an empty token", with(somebody(Door::Http), &[("/headers/authorization", json!(""))]), Refused),
     ]
 }
@@ -94,10 +162,15 @@ fn forms(acme: &str) -> Vec<Case> {
         let event = Door::Url.request("POST", "/queries", Some(acme), &[("content-type", "application/json")]);
         with(event, &[("/body", body), ("/isBase64Encoded", json!(base64))])
     };
-    let at = |door: Door, path: &str| with(somebody(door), &[(if door == Door::Http { "/rawPath" } else { "/path" }, json!(path))]);
+    let at =
+        |door: Door, path: &str| with(somebody(door), &[(if door == Door::Http { "/rawPath" } else { "/path" }, json!(path))]);
     let limit = json!({ "limit": "1" });
     vec![
-        ("a body that is not base64", with(somebody(Door::Rest), &[("/body", json!("%")), ("/isBase64Encoded", json!(true))]), NoEvent),
+        (
+            "a body that is not base64",
+            with(somebody(Door::Rest), &[("/body", json!("%")), ("/isBase64Encoded", json!(true))]),
+            NoEvent,
+        ),
         ("a GET with a body", with(somebody(Door::Alb), &[("/body", json!("x"))]), Reads),
         ("base64 of nothing", with(somebody(Door::Rest), &[("/isBase64Encoded", json!(true))]), Reads),
         ("a body as text", post(json!("{\"nope\":1}"), false), DOUBLED),
@@ -116,18 +189,34 @@ fn forms(acme: &str) -> Vec<Case> {
         ("a URL for a path", at(Door::Rest, "http://evil.example/logs/:acme:api"), Problem("404 not_found")),
         ("an asterisk for a path", at(Door::Rest, "*"), Problem("404 not_found")),
         ("a path of 100 kB", at(Door::Rest, &format!("/{}", "x".repeat(100_000))), NoEvent),
-        ("a method in lower case", with(somebody(Door::Rest), &[("/httpMethod", json!("get"))]), Problem("405 method_not_allowed")),
+        (
+            "a method in lower case",
+            with(somebody(Door::Rest), &[("/httpMethod", json!("get"))]),
+            Problem("405 method_not_allowed"),
+        ),
         ("no method", with(somebody(Door::Rest), &[("/httpMethod", json!(""))]), NoEvent),
         ("two methods", with(somebody(Door::Http), &[("/requestContext/http/method", json!("GE T"))]), NoEvent),
         ("a header's name with a space", with(somebody(Door::Http), &[("/headers/a b", json!("x"))]), NoEvent),
         ("a header of two lines", with(somebody(Door::Alb), &[("/headers/x-a", json!("a\r\nauthorization: b"))]), NoEvent),
         ("a header that is not ASCII", with(somebody(Door::Http), &[("/headers/user-agent", json!("caf\u{e9}"))]), Reads),
-        ("a parameter twice", with(somebody(Door::Rest), &[("/multiValueQueryStringParameters", json!({ "limit": ["1", "2"] }))]), DOUBLED),
+        (
+            "a parameter twice",
+            with(somebody(Door::Rest), &[("/multiValueQueryStringParameters", json!({ "limit": ["1", "2"] }))]),
+            DOUBLED,
+        ),
         ("parameters in one map alone", with(somebody(Door::Rest), &[("/queryStringParameters", limit)]), Reads),
         ("a query with a question mark", with(somebody(Door::Http), &[("/rawQueryString", json!("limit=1?&x"))]), DOUBLED),
-        ("depth where nobody looks", with(somebody(Door::Rest), &[("/pathParameters", (0..200).fold(json!(1), |value, _| json!([value])))]), Reads),
+        (
+            "depth where nobody looks",
+            with(somebody(Door::Rest), &[("/pathParameters", (0..200).fold(json!(1), |value, _| json!([value])))]),
+            Reads,
+        ),
         ("payload 1.0 of an HTTP API", with(somebody(Door::Rest), &[("/version", json!("1.0"))]), Reads),
-        ("a load balancer's context in an HTTP API's event", with(somebody(Door::Http), &[("/requestContext/elb", json!({}))]), Reads),
+        (
+            "a load balancer's context in an HTTP API's event",
+            with(somebody(Door::Http), &[("/requestContext/elb", json!({}))]),
+            Reads,
+        ),
     ]
 }
 
@@ -154,9 +243,15 @@ fn shapes(acme: &str) -> Vec<Case> {
         ("S3", json!({ "Records": [{ "eventSource": "aws:s3", "s3": { "object": { "key": "x" } } }] })),
         ("a schedule", json!({ "version": "0", "source": "aws.events", "detail-type": "Scheduled Event", "detail": {} })),
         ("CloudWatch Logs", json!({ "awslogs": { "data": "H4sI" } })),
-        ("a WebSocket", json!({ "requestContext": { "routeKey": "$connect", "connectionId": "x", "stage": "prod" }, "isBase64Encoded": false })),
+        (
+            "a WebSocket",
+            json!({ "requestContext": { "routeKey": "$connect", "connectionId": "x", "stage": "prod" }, "isBase64Encoded": false }),
+        ),
         ("a request to authorize", json!({ "type": "TOKEN", "methodArn": "arn:aws:execute-api:x", "authorizationToken": acme })),
-        ("VPC Lattice", json!({ "version": "2.0", "path": TARGET, "method": "GET", "headers": { "authorization": [acme] }, "requestContext": { "serviceArn": "x" } })),
+        (
+            "VPC Lattice",
+            json!({ "version": "2.0", "path": TARGET, "method": "GET", "headers": { "authorization": [acme] }, "requestContext": { "serviceArn": "x" } }),
+        ),
         ("CloudFront", json!({ "Records": [{ "cf": { "request": { "method": "GET", "uri": TARGET } } }] })),
         ("Cognito", json!({ "version": "1", "triggerSource": "PreTokenGeneration", "request": { "userAttributes": {} } })),
     ];

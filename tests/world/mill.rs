@@ -12,7 +12,7 @@ use serde_json::Value;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
 
-use super::cuts;
+use super::small_http;
 
 /// Events of a page.
 pub const PAGE_EVENTS: usize = 2000;
@@ -68,7 +68,7 @@ fn events(begin: i64, page: usize) -> String {
 
 async fn serve(mut socket: TcpStream, pages: Arc<Vec<String>>, calls: Arc<AtomicUsize>) -> Option<()> {
     loop {
-        let request = cuts::read(&mut socket).await?;
+        let request = small_http::read(&mut socket).await?;
         calls.fetch_add(1, Ordering::Relaxed);
         let asked: Value = serde_json::from_slice(&request.bytes[request.head..]).ok()?;
         let most: usize = asked["logStreamName"].as_str()?.strip_prefix("pages-")?.parse().ok()?;

@@ -3,14 +3,17 @@
 pub mod binary;
 pub mod client;
 pub mod cuts;
+pub mod demo;
 pub mod elsewhere;
 pub mod fake_cloudwatch;
+pub mod grants;
 pub mod keys;
 pub mod mill;
 pub mod moto;
 pub mod process;
 pub mod python;
 pub mod recorder;
+pub mod small_http;
 pub mod tokens;
 
 use std::net::SocketAddr;

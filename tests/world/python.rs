@@ -12,14 +12,14 @@ use serde_json::Value;
 
 /// A running tool.
 #[derive(Debug)]
-pub struct Helper {
+pub(crate) struct Helper {
     _child: Child,
     pipes: Mutex<(ChildStdin, BufReader<ChildStdout>)>,
 }
 
 impl Helper {
     /// Starts `tests/tools/<script>`.
-    pub fn start(script: &str, arguments: &[&str]) -> Self {
+    pub(crate) fn start(script: &str, arguments: &[&str]) -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let python = root.join(".venv/bin/python");
         assert!(root.join(".venv/.done").exists() && python.exists(), "the tests' Python tools are missing: run `make setup`");
@@ -31,12 +31,12 @@ impl Helper {
     }
 
     /// The next line that it writes.
-    pub fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         Self::read(&mut self.pipes.lock().unwrap().1)
     }
 
     /// Writes a line and reads one.
-    pub fn ask(&self, line: &Value) -> String {
+    pub(crate) fn ask(&self, line: &Value) -> String {
         let mut pipes = self.pipes.lock().unwrap();
         writeln!(pipes.0, "{line}").unwrap();
         Self::read(&mut pipes.1)

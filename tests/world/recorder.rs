@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Response, Uri};
+use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -27,12 +27,24 @@ pub struct Recorded {
     pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
+    /// The status of the answer.
+    pub status: StatusCode,
+    /// The answer's body.
+    pub answer: Bytes,
 }
 
 impl Recorded {
     /// A header's value; empty when it is not there.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// As `tests/tools/check_requests.py` reads it, to judge the answer too.
+    pub fn with_answer(&self) -> Value {
+        let mut exchange = self.to_json();
+        exchange["status"] = self.status.as_u16().into();
+        exchange["answer"] = BASE64_STANDARD.encode(&self.answer).into();
+        exchange
     }
 
     /// As `tests/tools/check_requests.py` reads it.
@@ -67,17 +79,14 @@ impl Recorder {
                     async move {
                         let (mut parts, body) = request.into_parts();
                         let body = body.collect().await.unwrap().to_bytes();
-                        let recorded = Recorded {
-                            method: parts.method.clone(),
-                            uri: parts.uri.clone(),
-                            headers: parts.headers.clone(),
-                            body: body.clone(),
-                        };
-                        kept.lock().unwrap().push(recorded);
+                        let (method, uri, headers) = (parts.method.clone(), parts.uri.clone(), parts.headers.clone());
+                        let sent = body.clone();
                         parts.uri = format!("http://{upstream}{}", parts.uri).parse().unwrap();
                         let answer = onward.request(Request::from_parts(parts, Full::new(body))).await.unwrap();
                         let (parts, body) = answer.into_parts();
                         let body = body.collect().await.unwrap().to_bytes();
+                        let answer = body.clone();
+                        kept.lock().unwrap().push(Recorded { method, uri, headers, body: sent, status: parts.status, answer });
                         Ok::<_, Infallible>(Response::from_parts(parts, Full::new(body)))
                     }
                 });
@@ -88,7 +97,7 @@ impl Recorder {
         Self { address, seen }
     }
 
-    /// What has passed so far.
+    /// What has passed so far, there and back.
     pub fn seen(&self) -> Vec<Recorded> {
         self.seen.lock().unwrap().clone()
     }

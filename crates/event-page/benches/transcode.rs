@@ -10,6 +10,10 @@
 //! as a request does; of the rounds the best counts.
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a measurement for a person to read")]
 
+#[path = "../tests/agreement/typed.rs"]
+#[expect(dead_code, reason = "the tokens are read, and nobody looks at them here")]
+mod typed;
+
 use std::fmt::{Display, Write as _};
 use std::fs;
 use std::hint::black_box;
@@ -18,7 +22,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use logmark_event_page::{GroupPage, Layout, StreamPage, Writer};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use typed::{Event, GroupAnswer, StreamAnswer};
 
 const ROUNDS: usize = 30;
 const PAGE: usize = 1_000_000;
@@ -43,8 +48,9 @@ fn measure(name: &str, call: &str, pages: &[Bytes]) {
         _ => GroupPage::read(page.clone()).unwrap().events,
     };
     let parse = |page: &Bytes| match call {
-        "GetLogEvents" => serde_json::from_slice::<Stream>(page).unwrap().events.into_iter().map(Event::of_stream).collect(),
-        _ => serde_json::from_slice::<Group>(page).unwrap().events.into_iter().map(Event::of_group).collect::<Vec<_>>(),
+        // Not even a copy of the stream's name: the caller knows it.
+        "GetLogEvents" => serde_json::from_slice::<StreamAnswer>(page).unwrap().into_events(""),
+        _ => serde_json::from_slice::<GroupAnswer>(page).unwrap().into_events(),
     };
     let row = |to: &str, ours: f64, serde: f64| {
         println!("{name:<34}{to:>8}{ours:>10.2}{serde:>10.2}{:>8.1}{memcpy:>10.2}{:>8.2}", ours / serde, ours / memcpy);
@@ -141,63 +147,6 @@ fn pages(lines: &[String], event: impl Fn(&mut String, usize, &String), end: &st
 }
 
 // === by hand ===
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Stream {
-    events: Vec<StreamEvent>,
-    #[serde(rename = "nextForwardToken")]
-    _forward: String,
-    #[serde(rename = "nextBackwardToken")]
-    _backward: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct StreamEvent {
-    timestamp: i64,
-    message: String,
-    ingestion_time: Option<i64>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Group {
-    events: Vec<GroupEvent>,
-    #[serde(rename = "nextToken")]
-    _token: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct GroupEvent {
-    log_stream_name: String,
-    timestamp: i64,
-    message: String,
-    ingestion_time: Option<i64>,
-    event_id: String,
-}
-
-struct Event {
-    timestamp: i64,
-    ingestion_time: Option<i64>,
-    stream: String,
-    event_id: Option<String>,
-    message: String,
-}
-
-impl Event {
-    fn of_stream(event: StreamEvent) -> Self {
-        let StreamEvent { timestamp, message, ingestion_time } = event;
-        // Not even a copy: the caller knows it.
-        Self { timestamp, ingestion_time, stream: String::new(), event_id: None, message }
-    }
-
-    fn of_group(event: GroupEvent) -> Self {
-        let GroupEvent { timestamp, message, ingestion_time, log_stream_name: stream, event_id } = event;
-        Self { timestamp, ingestion_time, stream, event_id: Some(event_id), message }
-    }
-}
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -15,8 +15,8 @@ use std::time::Duration;
 use clap::Args;
 use logmark_store::{Options, Store};
 
-use super::serve::{begin_log, stop_signal};
 use super::configuration::load_from;
+use super::serve::{begin_log, stop_signal};
 use super::{CliError, DEMO_DIRECTORY, note, runtime, say, token};
 use crate::domain::name::TenantId;
 use crate::domain::time::{Clock, SystemClock};

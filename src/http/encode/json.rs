@@ -42,8 +42,10 @@ pub struct PageBody<'a> {
     #[schema(value_type = Vec<EventBody>)]
     pub events: &'a [Events],
     /// Where newer events are, or will be.
+    #[schema(example = "exampleNextCursor")]
     pub next_cursor: String,
     /// Where older events are, where the source can go there.
+    #[schema(example = "examplePreviousCursor")]
     pub previous_cursor: Option<String>,
     /// Why the page ended: only `end` means that there is nothing more now.
     #[schema(value_type = StopReason)]
@@ -80,7 +82,7 @@ fn string(before: &str, text: &str, out: &mut Vec<u8>) {
 
 /// Why a page ended.
 #[derive(Debug, utoipa::ToSchema)]
-#[schema(rename_all = "lowercase")]
+#[schema(rename_all = "lowercase", example = "end")]
 pub enum StopReason {
     /// There is nothing more now.
     End,
@@ -110,7 +112,8 @@ pub const MOST_OF_AN_EVENT: usize = 300;
 
 #[cfg(test)]
 mod tests {
-    use logmark_event_page::{Builder, PlainEvent};
+    use logmark_event_page::Builder;
+    use logmark_event_page::build::PlainEvent;
 
     use super::*;
 

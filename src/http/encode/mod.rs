@@ -52,25 +52,33 @@ impl Format {
     /// # Errors
     /// [`ApiError::NotAcceptable`] when nothing in the header can be had here.
     pub fn negotiate(headers: &HeaderMap, available: &'static [Self]) -> Result<Self, ApiError> {
-        let accepted: Vec<&str> =
-            headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).collect();
-        if accepted.iter().all(|range| range.trim().is_empty()) {
-            return Ok(Self::Json);
-        }
-        let mut best: Option<(f32, Self)> = None;
-        for format in available {
-            let quality = quality_of(format.essence(), &accepted);
-            if quality > best.map_or(0.0, |(quality, _)| quality) {
-                best = Some((quality, *format));
-            }
-        }
+        let essences: Vec<&str> = available.iter().map(|format| format.essence()).collect();
+        let best = negotiate(headers, &essences).and_then(|best| available.iter().find(|format| format.essence() == best));
         let words = match available {
             [Self::Json] => JSON_ONLY,
             formats if formats.contains(&Self::Text) => ALL_FORMATS,
             _ => TABLE_FORMATS,
         };
-        best.map(|(_, format)| format).ok_or(ApiError::NotAcceptable { available: words })
+        best.copied().ok_or(ApiError::NotAcceptable { available: words })
     }
+}
+
+/// Chooses one of these media types by `Accept` (RFC 9110 §12.5.1): the highest quality wins, then their order. Without the
+/// header it is the first; `None`: nothing in the header can be had here.
+pub fn negotiate<'a>(headers: &HeaderMap, available: &[&'a str]) -> Option<&'a str> {
+    let accepted: Vec<&str> =
+        headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).collect();
+    if accepted.iter().all(|range| range.trim().is_empty()) {
+        return available.first().copied();
+    }
+    let mut best: Option<(f32, &str)> = None;
+    for essence in available {
+        let quality = quality_of(essence, &accepted);
+        if quality > best.map_or(0.0, |(quality, _)| quality) {
+            best = Some((quality, essence));
+        }
+    }
+    best.map(|(_, essence)| essence)
 }
 
 const JSON_ONLY: &str = "`application/json`";

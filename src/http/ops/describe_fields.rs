@@ -11,7 +11,8 @@ use crate::domain::time::TimeSpec;
 use crate::http::AppState;
 use crate::http::authorized::{Ask, Authorized, Setting};
 use crate::http::input::Input;
-use crate::http::openapi::{BadRequest, Failures, JsonOnly, Unsupported};
+use crate::http::openapi::failures::{CommonFailures, InvalidParameter, Negotiated, NotSupported, SourceFailures, TokenFailures};
+use crate::http::openapi::parameters::{GroupPath, JsonOnly, TimeQuery};
 use crate::http::problem::ApiError;
 
 /// The request says nothing besides its operation.
@@ -66,11 +67,19 @@ pub struct FieldBody {
     operation_id = "describeFields",
     tag = "queries",
     params(
-        ("group" = String, Path, description = "The log group: percent-encoded, or with `:` for `/`", example = ":acme:api"),
-        ("time" = Option<String>, Query, description = "The middle of the 16 minutes looked at; the last 15 minutes when absent"),
+        GroupPath,
+        TimeQuery,
         JsonOnly,
     ),
-    responses((status = 200, description = "Fields", body = FieldsBody), BadRequest, Unsupported, Failures),
+    responses(
+        (status = 200, description = "Fields", body = FieldsBody),
+        InvalidParameter,
+        Negotiated,
+        TokenFailures,
+        SourceFailures,
+        NotSupported,
+        CommonFailures,
+    ),
     security(("token" = ["logs:query:<group>"])),
 )]
 pub(crate) async fn describe_fields(

@@ -13,7 +13,8 @@ use crate::domain::time::Millis;
 use crate::http::AppState;
 use crate::http::authorized::{Ask, Authorized, Setting};
 use crate::http::input::Input;
-use crate::http::openapi::{BadRequest, Failures, JsonOnly, SourceQuery};
+use crate::http::openapi::failures::{CommonFailures, InvalidParameter, Negotiated, SourceFailures, TokenFailures};
+use crate::http::openapi::parameters::{GroupPath, JsonOnly, SourceQuery};
 use crate::http::problem::ApiError;
 
 /// The request: nothing but the group and its source.
@@ -82,11 +83,18 @@ impl GroupBody {
     operation_id = "describeGroup",
     tag = "groups",
     params(
-        ("group" = String, Path, description = "The log group: percent-encoded, or with `:` for `/`", example = ":acme:api"),
+        GroupPath,
         SourceQuery,
         JsonOnly,
     ),
-    responses((status = 200, description = "The group", body = GroupBody), BadRequest, Failures),
+    responses(
+        (status = 200, description = "The group", body = GroupBody),
+        InvalidParameter,
+        Negotiated,
+        TokenFailures,
+        SourceFailures,
+        CommonFailures,
+    ),
     security(("token" = ["logs:describe:<group>"])),
 )]
 pub(crate) async fn describe_group(

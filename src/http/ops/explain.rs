@@ -12,7 +12,8 @@ use crate::domain::name::{LogGroupName, LogStreamName};
 use crate::domain::operation::Action;
 use crate::http::AppState;
 use crate::http::authorized::{Authenticated, Setting};
-use crate::http::openapi::{BadRequest, Failures, JsonOnly};
+use crate::http::openapi::failures::{CommonFailures, InvalidParameter, Negotiated, TokenFailures};
+use crate::http::openapi::parameters::{ExplainQuery, JsonOnly};
 use crate::http::problem::ApiError;
 
 /// The decision and its reasons.
@@ -21,6 +22,7 @@ use crate::http::problem::ApiError;
 #[schema(as = Explanation)]
 pub struct ExplainBody {
     /// May the caller?
+    #[schema(example = true)]
     allowed: bool,
     /// To do what.
     #[schema(example = "read")]
@@ -70,12 +72,16 @@ pub struct BecauseBody {
     operation_id = "explain",
     tag = "caller",
     params(
-        ("action" = String, Query, description = "`read`, `query`, `tail` or `describe`", example = "read"),
-        ("group" = String, Query, description = "The log group", example = "/acme/api"),
-        ("stream" = Option<String>, Query, description = "The log stream", example = "web-1"),
+        ExplainQuery,
         JsonOnly,
     ),
-    responses((status = 200, description = "The decision", body = ExplainBody), BadRequest, Failures),
+    responses(
+        (status = 200, description = "The decision", body = ExplainBody),
+        InvalidParameter,
+        Negotiated,
+        TokenFailures,
+        CommonFailures,
+    ),
     security(("token" = [])),
 )]
 pub(crate) async fn explain(

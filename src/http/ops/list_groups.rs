@@ -11,7 +11,8 @@ use crate::domain::operation::ListGroups;
 use crate::http::AppState;
 use crate::http::authorized::{Ask, Authorized, Setting};
 use crate::http::input::Input;
-use crate::http::openapi::{BadRequest, Failures, JsonOnly};
+use crate::http::openapi::failures::{CommonFailures, InvalidListRequest, Negotiated, SourceFailures, TokenFailures};
+use crate::http::openapi::parameters::{JsonOnly, ListQuery};
 use crate::http::problem::ApiError;
 use crate::sources::merged::{MergedPage, Walk};
 
@@ -60,6 +61,7 @@ pub struct GroupsBody {
     #[schema(value_type = Option<Vec<String>>, example = json!(["eu"]))]
     incomplete: Vec<SourceName>,
     /// Where the list goes on; absent: it is complete.
+    #[schema(example = "exampleNextCursor")]
     #[serde(skip_serializing_if = "Option::is_none")]
     next_cursor: Option<String>,
 }
@@ -74,12 +76,18 @@ pub struct GroupsBody {
     operation_id = "listGroups",
     tag = "groups",
     params(
-        ("prefix" = Option<String>, Query, description = "Only groups that begin so", example = "/acme/"),
-        ("limit" = Option<u32>, Query, description = "Groups in the page, 1 to 1000; 50 when absent", example = 50),
-        ("cursor" = Option<String>, Query, description = "Go on where an earlier page says"),
+        ("prefix" = Option<String>, Query, description = "Only groups that begin so, such as `/acme/`"),
+        ListQuery,
         JsonOnly,
     ),
-    responses((status = 200, description = "Groups", body = GroupsBody), BadRequest, Failures),
+    responses(
+        (status = 200, description = "Groups", body = GroupsBody),
+        InvalidListRequest,
+        Negotiated,
+        TokenFailures,
+        SourceFailures,
+        CommonFailures,
+    ),
     security(("token" = ["logs:describe:<groups>"])),
 )]
 pub(crate) async fn list_groups(

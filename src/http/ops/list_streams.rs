@@ -13,7 +13,8 @@ use crate::domain::time::Millis;
 use crate::http::AppState;
 use crate::http::authorized::{Ask, Authorized, Setting};
 use crate::http::input::Input;
-use crate::http::openapi::{BadRequest, Failures, JsonOnly, SourceQuery};
+use crate::http::openapi::failures::{CommonFailures, InvalidListRequest, Negotiated, SourceFailures, TokenFailures};
+use crate::http::openapi::parameters::{GroupPath, JsonOnly, ListQuery, OrderQuery, SourceQuery};
 use crate::http::problem::{ApiError, CURSOR};
 
 const KIND: &str = "streams";
@@ -120,6 +121,7 @@ impl StreamBody {
 pub struct StreamsBody {
     streams: Vec<StreamBody>,
     /// Where the list goes on; absent: it is complete.
+    #[schema(example = "exampleNextCursor")]
     #[serde(skip_serializing_if = "Option::is_none")]
     next_cursor: Option<String>,
 }
@@ -133,16 +135,21 @@ pub struct StreamsBody {
     operation_id = "listStreams",
     tag = "groups",
     params(
-        ("group" = String, Path, description = "The log group: percent-encoded, or with `:` for `/`", example = ":acme:api"),
+        GroupPath,
         SourceQuery,
-        ("prefix" = Option<String>, Query, description = "Only streams that begin so; by name only", example = "web-"),
-        ("orderBy" = Option<String>, Query, description = "`name` (when absent) or `lastEvent`", example = "lastEvent"),
-        ("order" = Option<String>, Query, description = "`asc` or `desc`; when absent, `asc` by name and `desc` by last event"),
-        ("limit" = Option<u32>, Query, description = "Streams in the page, 1 to 1000; 50 when absent", example = 50),
-        ("cursor" = Option<String>, Query, description = "Go on where an earlier page says"),
+        ("prefix" = Option<String>, Query, description = "Only streams that begin so, such as `web-`; by name only"),
+        OrderQuery,
+        ListQuery,
         JsonOnly,
     ),
-    responses((status = 200, description = "Streams", body = StreamsBody), BadRequest, Failures),
+    responses(
+        (status = 200, description = "Streams", body = StreamsBody),
+        InvalidListRequest,
+        Negotiated,
+        TokenFailures,
+        SourceFailures,
+        CommonFailures,
+    ),
     security(("token" = ["logs:describe:<group>"])),
 )]
 pub(crate) async fn list_streams(

@@ -9,7 +9,8 @@ use crate::auth::tenant::{Grant, Limits};
 use crate::domain::time::Millis;
 use crate::http::AppState;
 use crate::http::authorized::{Authenticated, Setting};
-use crate::http::openapi::{BadRequest, Failures, JsonOnly};
+use crate::http::openapi::failures::{CommonFailures, InvalidParameter, Negotiated, TokenFailures};
+use crate::http::openapi::parameters::JsonOnly;
 use crate::http::problem::ApiError;
 use crate::sources::budget::Left;
 
@@ -130,7 +131,13 @@ impl LimitsBody {
     operation_id = "me",
     tag = "caller",
     params(JsonOnly),
-    responses((status = 200, description = "The caller", body = MeBody), BadRequest, Failures),
+    responses(
+        (status = 200, description = "The caller", body = MeBody),
+        InvalidParameter,
+        Negotiated,
+        TokenFailures,
+        CommonFailures,
+    ),
     security(("token" = [])),
 )]
 pub(crate) async fn me(

@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use http::header::CONTENT_TYPE;
 use serde::Serialize;
 
+use crate::http::openapi::failures::CommonFailures;
 use crate::http::{AppState, openapi};
 
 /// RFC 9728 metadata.
@@ -30,12 +31,14 @@ pub struct MetadataBody {
 }
 
 /// Which issuers' tokens are taken here
+///
+/// The metadata of RFC 9728, to which every `401` leads.
 #[utoipa::path(
     get,
     path = "/.well-known/oauth-protected-resource",
     operation_id = "resourceMetadata",
     tag = "service",
-    responses((status = 200, description = "RFC 9728 metadata", body = MetadataBody)),
+    responses((status = 200, description = "RFC 9728 metadata", body = MetadataBody), CommonFailures),
     security(()),
 )]
 pub(crate) async fn resource_metadata(State(app): State<AppState>) -> Json<MetadataBody> {
@@ -49,12 +52,14 @@ pub(crate) async fn resource_metadata(State(app): State<AppState>) -> Json<Metad
 }
 
 /// This document
+///
+/// The OpenAPI 3.1 document of the service that answers.
 #[utoipa::path(
     get,
     path = "/openapi.json",
     operation_id = "openapi",
     tag = "service",
-    responses((status = 200, description = "The OpenAPI 3.1 document", content_type = "application/json", body = Object)),
+    responses((status = 200, description = "The OpenAPI 3.1 document", content_type = "application/json", body = Object), CommonFailures),
     security(()),
 )]
 pub(crate) async fn openapi() -> Response {

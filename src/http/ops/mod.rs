@@ -16,5 +16,7 @@ pub mod queries;
 pub mod read_record;
 pub mod me;
 pub mod explain;
+pub mod index;
 pub mod metadata;
+pub mod docs;
 pub mod not_yet;

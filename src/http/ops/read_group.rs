@@ -7,8 +7,9 @@ use super::events::answer;
 use super::events::ask::EventsAsk;
 use crate::http::AppState;
 use crate::http::authorized::Authorized;
-use crate::http::encode::json::PageBody;
-use crate::http::openapi::{BadRequest, EventsQuery, Failures, StreamsQuery};
+use crate::http::openapi::answers::Events;
+use crate::http::openapi::failures::{CommonFailures, InvalidEventsRequest, Negotiated, SourceFailures, TokenFailures};
+use crate::http::openapi::parameters::{EventsQuery, GroupPath, KnownHeader, StreamsQuery};
 use crate::http::problem::ApiError;
 
 /// Events of a log group
@@ -20,17 +21,12 @@ use crate::http::problem::ApiError;
     operation_id = "readGroup",
     tag = "events",
     params(
-        ("group" = String, Path, description = "The log group: percent-encoded, or with `:` for `/`", example = ":acme:api"),
+        GroupPath,
         StreamsQuery,
         EventsQuery,
+        KnownHeader,
     ),
-    responses(
-        (status = 200, description = "Events", content(
-            (PageBody = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"), (String = "text/plain"),
-        )),
-        BadRequest,
-        Failures,
-    ),
+    responses(Events, InvalidEventsRequest, Negotiated, TokenFailures, SourceFailures, CommonFailures),
     security(("token" = ["logs:read:<group>"])),
 )]
 pub(crate) async fn read_group(State(app): State<AppState>, authorized: Authorized<EventsAsk>) -> Result<Response, ApiError> {

@@ -7,8 +7,9 @@ use super::events::answer;
 use super::events::ask::EventsAsk;
 use crate::http::AppState;
 use crate::http::authorized::Authorized;
-use crate::http::encode::json::PageBody;
-use crate::http::openapi::{BadRequest, EventsQuery, Failures, StreamsQuery};
+use crate::http::openapi::answers::Events;
+use crate::http::openapi::failures::{CommonFailures, InvalidEventsRequest, Negotiated, SourceFailures, TokenFailures};
+use crate::http::openapi::parameters::{EventsQuery, KnownHeader, NamesQuery, StreamsQuery};
 use crate::http::problem::ApiError;
 
 /// Events, with names as query parameters
@@ -21,18 +22,12 @@ use crate::http::problem::ApiError;
     operation_id = "readLogs",
     tag = "events",
     params(
-        ("group" = Option<String>, Query, description = "The log group; needed without a `cursor`", example = "/acme/api"),
-        ("stream" = Option<String>, Query, description = "The log stream; absent: all of the group's", example = "web-1"),
+        NamesQuery,
         StreamsQuery,
         EventsQuery,
+        KnownHeader,
     ),
-    responses(
-        (status = 200, description = "Events", content(
-            (PageBody = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"), (String = "text/plain"),
-        )),
-        BadRequest,
-        Failures,
-    ),
+    responses(Events, InvalidEventsRequest, Negotiated, TokenFailures, SourceFailures, CommonFailures),
     security(("token" = ["logs:read:<group>"])),
 )]
 pub(crate) async fn read_logs(State(app): State<AppState>, authorized: Authorized<EventsAsk>) -> Result<Response, ApiError> {

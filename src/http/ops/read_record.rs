@@ -12,7 +12,8 @@ use crate::domain::query::run::ReadRecord;
 use crate::http::AppState;
 use crate::http::authorized::{Ask, Authorized, Setting};
 use crate::http::input::Input;
-use crate::http::openapi::{BadRequest, Failures, JsonOnly};
+use crate::http::openapi::failures::{CommonFailures, InvalidParameter, Negotiated, NotSupported, SourceFailures, TokenFailures};
+use crate::http::openapi::parameters::{JsonOnly, RecordPath};
 use crate::http::problem::ApiError;
 
 /// What the request says besides its operation.
@@ -50,8 +51,16 @@ pub struct RecordBody {
     path = "/records/{pointer}",
     operation_id = "readRecord",
     tag = "queries",
-    params(("pointer" = String, Path, description = "A row's `@ptr`"), JsonOnly),
-    responses((status = 200, description = "The event", body = RecordBody), BadRequest, Failures),
+    params(RecordPath, JsonOnly),
+    responses(
+        (status = 200, description = "The event", body = RecordBody),
+        InvalidParameter,
+        Negotiated,
+        TokenFailures,
+        SourceFailures,
+        NotSupported,
+        CommonFailures,
+    ),
     security(("token" = ["logs:query:<groups>"])),
 )]
 pub(crate) async fn read_record(

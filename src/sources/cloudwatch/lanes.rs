@@ -4,6 +4,7 @@
 //! tenants is the scheduler's (`logmark_quota`).
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use logmark_quota::{Lane, Limits, Queue, RetryBudget, Slots};
@@ -19,6 +20,8 @@ pub(super) struct Lanes {
     pub(super) retries: RetryBudget,
     /// Queries at a time.
     pub(super) queries: Slots,
+    /// One of the account's sources reads its quotas.
+    are_read: AtomicBool,
 }
 
 impl Lanes {
@@ -31,7 +34,13 @@ impl Lanes {
             lanes: Api::ALL.into_iter().map(lane).collect::<Result<_, _>>()?,
             retries: RetryBudget::default(),
             queries: Slots::new(quotas.our_queries(), Queue::default()),
+            are_read: AtomicBool::new(false),
         })
+    }
+
+    /// Is the reading of the account's quotas the caller's? It is the first one's that asks, for all of the account's sources.
+    pub(super) fn take_reading(&self) -> bool {
+        !self.are_read.swap(true, Ordering::Relaxed)
     }
 
     /// Keeps to other quotas from now on; those that are none are left out.

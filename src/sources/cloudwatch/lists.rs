@@ -4,6 +4,7 @@
 //! name that is. Never calls without bound: a list of which nothing may be seen ends a page as well as one that is full.
 
 use super::client::Client;
+use super::errors::CallError;
 use super::position::{ListPlace, Of};
 use super::wire::{DescribeLogGroups, DescribeLogStreams, Group, Stream};
 use crate::auth::permit::Permit;
@@ -43,7 +44,7 @@ pub(super) async fn list_groups(
             next_token: place.token.as_deref(),
             limit: UPSTREAM_PAGE,
         };
-        let answer = client.call(permit.share(), &request).await.map_err(|error| error.at_position(from.is_some()))?;
+        let answer = client.call(permit.share(), &request).await.map_err(|error| gathering.failure(error, from))?;
         let shown =
             |group: &Group| group.log_group_name.starts_with(wanted) && permit.may_see_group(source, &group.log_group_name);
         gathering.take(
@@ -95,7 +96,7 @@ pub(super) async fn list_streams(
             next_token: place.token.as_deref(),
             limit: UPSTREAM_PAGE,
         };
-        let answer = client.call(permit.share(), &request).await.map_err(|error| error.at_position(from.is_some()))?;
+        let answer = client.call(permit.share(), &request).await.map_err(|error| gathering.failure(error, from))?;
         let shown =
             |stream: &Stream| stream.log_stream_name.starts_with(wanted) && permit.may_see_stream(&stream.log_stream_name);
         gathering.take(
@@ -141,6 +142,11 @@ impl<T> Gathering<T> {
     /// Where the next call goes, if there is to be one.
     fn goes_on(&self) -> Option<ListPlace> {
         self.place.clone().filter(|_| !self.full && self.calls < MAX_CALLS)
+    }
+
+    /// What a call failed of. Only the first of a page goes on from the caller's position: the later ones are our own.
+    fn failure(&self, error: CallError, from: Option<&Position>) -> SourceError {
+        error.at_position(from.is_some() && self.calls == 0)
     }
 
     /// Takes in one of CloudWatch's pages. `convert` leaves out what may not be seen.

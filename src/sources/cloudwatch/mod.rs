@@ -32,21 +32,19 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use tokio::sync::watch;
 
 use self::client::Client;
 pub use self::lanes::Accounts;
-use self::lanes::Lanes;
 use self::pages::Pages;
 use self::queries::Runs;
-use self::quotas::Quotas;
 use self::service_quotas::ServiceQuotas;
-pub use self::settings::{DEFAULT_DEADLINE, Settings, SettingsError};
 use self::settings::QuotaReading;
+pub use self::settings::{DEFAULT_DEADLINE, Settings, SettingsError};
 use self::upstream::Upstream;
 use crate::auth::permit::Permit;
 use crate::aws::credentials::{Cache, Origin};
 use crate::aws::endpoint::{NoEndpoint, endpoint_of, is_region};
+use crate::aws::signer::Signer;
 use crate::domain::event::{EventPage, ListPage, LogGroup, LogStream, PageRequest, Position};
 use crate::domain::name::SourceName;
 use crate::domain::operation::{DescribeGroup, ListGroups, ListStreams, ReadGroup, ReadStream};
@@ -60,8 +58,7 @@ pub struct CloudWatch {
     name: SourceName,
     client: Client,
     runs: Arc<Runs>,
-    lanes: Arc<Lanes>,
-    quotas: watch::Sender<Quotas>,
+    /// The one reader of its account's quotas, if that is this source's.
     service_quotas: Option<ServiceQuotas>,
 }
 
@@ -111,16 +108,19 @@ impl CloudWatch {
         let lanes = accounts.lanes(&settings)?;
         let account = settings.account();
         let Settings { name, region, endpoint, cache, queries, deadline, attempt_timeout, quotas, service_quotas, .. } = settings;
-        let endpoint = endpoint_of("logs", &region, endpoint)?;
+        let endpoint = endpoint_of(upstream::SERVICE, &region, endpoint)?;
         let reader = |QuotaReading { endpoint, given }| {
             let endpoint = endpoint_of(service_quotas::SERVICE, &region, endpoint)?;
             let (outbound, region, clock) = (outbound.clone(), region.clone(), Arc::clone(&clock));
-            Ok::<_, SettingsError>(ServiceQuotas { outbound, endpoint, region, credentials: Cache::new(origin.clone()), clock, given })
+            let signer = Signer::new(service_quotas::SERVICE, region.clone());
+            let (credentials, lanes) = (Cache::new(origin.clone()), Arc::clone(&lanes));
+            Ok::<_, SettingsError>(ServiceQuotas { outbound, endpoint, region, signer, credentials, clock, quotas, given, lanes })
         };
-        let service_quotas = service_quotas.map(reader).transpose()?;
+        let service_quotas = service_quotas.filter(|_| lanes.take_reading()).map(reader).transpose()?;
         let upstream = Upstream {
             outbound,
             endpoint,
+            signer: Signer::new(upstream::SERVICE, region.clone()),
             region,
             credentials: Cache::new(origin),
             clock,
@@ -130,27 +130,16 @@ impl CloudWatch {
             skew: retry::Skew::default(),
         };
         let client = Client::new(upstream, Pages::new(cache));
-        let runs = Runs::new(client.clone(), queries, account, Arc::clone(&lanes));
-        Ok(Self { name, client, runs, lanes, quotas: watch::Sender::new(quotas), service_quotas })
+        let runs = Runs::new(client.clone(), queries, account, lanes);
+        Ok(Self { name, client, runs, service_quotas })
     }
 
-    /// What the account may ask in the region, as it becomes known.
-    #[must_use]
-    pub fn quotas(&self) -> watch::Receiver<Quotas> {
-        self.quotas.subscribe()
-    }
-
-    /// Reads the quotas from Service Quotas, now and every few hours, for as long as it is polled, and has the calls keep to
-    /// what it says; ends at once where they are not to be read.
+    /// Reads the account's quotas from Service Quotas, now and every few hours, for as long as it is polled, and has the calls
+    /// keep to what it says; ends at once where they are not to be read, or another source of the account reads them.
     pub async fn keep_quotas(&self) {
-        let Some(reader) = &self.service_quotas else { return };
-        let mut known = self.quotas();
-        let kept_to = async {
-            while known.changed().await.is_ok() {
-                self.lanes.change(&known.borrow_and_update());
-            }
-        };
-        tokio::join!(reader.keep(&self.quotas), kept_to);
+        if let Some(reader) = &self.service_quotas {
+            reader.keep().await;
+        }
     }
 }
 

@@ -2,21 +2,20 @@
 //!
 //! Owns the call (`ListServiceQuotas` of the service code `logs`) and which of its quotas are calls to one of our operations. Never
 //! stops anything: what can't be had, may not be read or is no sensible number leaves the quotas as they were. Never counts
-//! calls: who does listens to [`watch`].
+//! calls: the account's lanes do, and are told.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, USER_AGENT};
-use http::{HeaderName, HeaderValue, Request, StatusCode, Uri};
-use http_body_util::Full;
+use http::{StatusCode, Uri};
 use serde::{Deserialize, Serialize};
-use tokio::sync::watch;
 
+use super::lanes::Lanes;
 use super::quotas::{Api, GivenQuotas, MAX_CALLS_PER_SECOND, Quotas};
 use crate::aws::credentials::{Cache, NoCredentials};
-use crate::aws::signer;
+use crate::aws::json_call::JsonCall;
+use crate::aws::signer::Signer;
 use crate::domain::time::Clock;
 use crate::outbound::{Limits, Outbound, OutboundError};
 
@@ -24,9 +23,7 @@ use crate::outbound::{Limits, Outbound, OutboundError};
 const REFRESH: Duration = Duration::from_secs(6 * 3600);
 /// The service, in host names and signatures.
 pub(super) const SERVICE: &str = "servicequotas";
-const TARGET: HeaderValue = HeaderValue::from_static("ServiceQuotasV20190624.ListServiceQuotas");
-const CONTENT: HeaderValue = HeaderValue::from_static("application/x-amz-json-1.1");
-const AGENT: HeaderValue = HeaderValue::from_static(concat!("logmark/", env!("CARGO_PKG_VERSION")));
+const TARGET: &str = "ServiceQuotasV20190624.ListServiceQuotas";
 /// What follows the operation's name in the name of its quota ("Amazon CloudWatch Logs endpoints and quotas", AWS General
 /// Reference). A burst has a quota of its own, with a longer name. There is none for queries at a time.
 const CALLS_PER_SECOND: &str = " throttle limit in transactions per second";
@@ -67,10 +64,15 @@ pub(super) struct ServiceQuotas {
     /// Scheme, host and port, with the path `/`.
     pub(super) endpoint: Uri,
     pub(super) region: String,
+    pub(super) signer: Signer,
     pub(super) credentials: Cache,
     pub(super) clock: Arc<dyn Clock>,
+    /// What holds as long as nothing is read.
+    pub(super) quotas: Quotas,
     /// What the operator says, which wins over what is read.
     pub(super) given: GivenQuotas,
+    /// Who keeps to it.
+    pub(super) lanes: Arc<Lanes>,
 }
 
 #[derive(Serialize)]
@@ -119,14 +121,15 @@ impl Quota {
 }
 
 impl ServiceQuotas {
-    /// Reads the quotas now and every few hours, and tells `quotas` what has changed. Ends with nobody but the process.
-    pub(super) async fn keep(&self, quotas: &watch::Sender<Quotas>) {
+    /// Reads the quotas now and every few hours, and has the lanes keep to them. Ends with nobody but the process.
+    pub(super) async fn keep(&self) {
+        let mut held = self.quotas.clone();
         let mut said = false;
         loop {
             match self.read().await {
                 Ok(read) => {
                     said = false;
-                    self.tell(&read, quotas);
+                    self.tell(&read, &mut held);
                 }
                 Err(error) if said => tracing::debug!(region = self.region, %error, "Service Quotas were not read"),
                 Err(error) => {
@@ -138,16 +141,15 @@ impl ServiceQuotas {
         }
     }
 
-    /// Lays what was read over what holds, and over both what the operator says.
-    fn tell(&self, read: &GivenQuotas, quotas: &watch::Sender<Quotas>) {
-        let changed = quotas.send_if_modified(|held| {
-            let mut now = held.clone();
-            now.overlay(read);
-            now.overlay(&self.given);
-            let changed = now != *held;
-            *held = now;
-            changed
-        });
+    /// Lays what was read over what is held, and over both what the operator says.
+    fn tell(&self, read: &GivenQuotas, held: &mut Quotas) {
+        let before = held.clone();
+        held.overlay(read);
+        held.overlay(&self.given);
+        let changed = *held != before;
+        if changed {
+            self.lanes.change(held);
+        }
         tracing::debug!(region = self.region, known = read.calls_per_second.len(), changed, "Service Quotas were read");
     }
 
@@ -170,15 +172,10 @@ impl ServiceQuotas {
     async fn page(&self, next_token: Option<&str>) -> Result<Answer, ReadError> {
         let ask = Ask { service_code: "logs", max_results: PAGE, next_token };
         let body: Bytes = serde_json::to_vec(&ask).map_err(|_| ReadError::Request)?.into();
-        let request = Request::post(self.endpoint.clone())
-            .header(CONTENT_TYPE, CONTENT)
-            .header(HeaderName::from_static("x-amz-target"), TARGET)
-            .body(Full::new(body.clone()));
-        let mut request = request.map_err(|_| ReadError::Request)?;
-        let now = self.clock.now();
-        let credentials = self.credentials.get(now).await?;
-        signer::sign(SERVICE, &mut request, &body, &credentials, &self.region, now).map_err(|_| ReadError::Request)?;
-        request.headers_mut().insert(USER_AGENT, AGENT);
+        let at = self.clock.now();
+        let credentials = self.credentials.get(at).await?;
+        let call = JsonCall { endpoint: &self.endpoint, target: TARGET, body: &body };
+        let request = call.signed(&self.signer, &credentials, at).map_err(|_| ReadError::Request)?;
         let answer = self.outbound.send(request, LIMITS).await?;
         if answer.status() != StatusCode::OK {
             let text = String::from_utf8_lossy(answer.body());

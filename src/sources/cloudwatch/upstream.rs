@@ -1,16 +1,14 @@
 //! One call to CloudWatch Logs, whatever it is: admitted, signed, sent, and tried again where that is worth it.
 //!
-//! Owns the request's form and the deadline over all its attempts, each of which takes a turn of its own in the operation's
-//! lane. Never takes a host, a target or a header from a caller, and knows nothing of what is asked: that is `wire`.
+//! Owns the deadline over all attempts, each of which takes a turn of its own in the operation's lane. Knows nothing of what is
+//! asked, which is `wire`'s, nor of the request's form, which is `json_call`'s.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, USER_AGENT};
-use http::{HeaderName, HeaderValue, Method, Uri};
-use http_body_util::Full;
+use http::Uri;
 use logmark_quota::{Refused, Share, Turn};
 use tokio::time::Instant;
 
@@ -20,16 +18,14 @@ use super::quotas::Api;
 use super::retry::{MAX_ATTEMPTS, Skew, backoff};
 use super::wire::Repeat;
 use crate::aws::credentials::Cache;
-use crate::aws::signer;
+use crate::aws::json_call::JsonCall;
+use crate::aws::signer::Signer;
 use crate::domain::time::{Clock, Millis};
 use crate::outbound::{Limits, Outbound};
 use crate::telemetry::metrics;
 
-const CONTENT: HeaderValue = HeaderValue::from_static("application/x-amz-json-1.1");
-const AGENT: HeaderValue = HeaderValue::from_static(concat!("logmark/", env!("CARGO_PKG_VERSION")));
 /// CloudWatch Logs, in host names and signatures.
 pub(super) const SERVICE: &str = "logs";
-const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
 /// A page holds 1 MiB of messages at most, which JSON may write six times as long, and 10,000 events with a stream's name
 /// of up to 512 characters and an id each.
 const MAX_ANSWER: usize = 16 * 1024 * 1024;
@@ -41,6 +37,7 @@ pub(super) struct Upstream {
     /// Scheme, host and port, with the path `/`.
     pub(super) endpoint: Uri,
     pub(super) region: String,
+    pub(super) signer: Signer,
     pub(super) credentials: Cache,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) deadline: Duration,
@@ -127,15 +124,10 @@ impl Upstream {
 
     async fn attempt(&self, request: &Request, signed: &Signed) -> Result<Bytes, Failure> {
         let at = Millis(self.clock.now().0.saturating_add(signed.offset));
-        let mut post = http::Request::new(Full::new(request.body.clone()));
-        *post.method_mut() = Method::POST;
-        *post.uri_mut() = self.endpoint.clone();
-        post.headers_mut().insert(CONTENT_TYPE, CONTENT);
-        let target = HeaderValue::try_from(format!("Logs_20140328.{}", request.api));
-        post.headers_mut().insert(TARGET, target.map_err(|_| Failure::new(Kind::Other, "no such operation"))?);
-        signer::sign(SERVICE, &mut post, &request.body, &signed.credentials, &self.region, at)
-            .map_err(|error| Failure::new(Kind::Other, error.to_string()))?;
-        post.headers_mut().insert(USER_AGENT, AGENT);
+        let target = format!("Logs_20140328.{}", request.api);
+        let call = JsonCall { endpoint: &self.endpoint, target: &target, body: &request.body };
+        let post = call.signed(&self.signer, &signed.credentials, at);
+        let post = post.map_err(|error| Failure::new(Kind::Other, error.to_string()))?;
 
         let left = request.deadline.saturating_duration_since(Instant::now()).min(self.attempt_timeout);
         let begun = Instant::now();

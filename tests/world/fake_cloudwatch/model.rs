@@ -56,14 +56,14 @@ impl Logs {
     }
 
     pub(crate) fn put(&mut self, group: &str, stream: &str, timestamp: i64, message: &str) {
+        self.put_at(group, stream, (timestamp, TAIL_FLOOR + (self.written + 1) / 3), message);
+    }
+
+    /// The same, taken in at the second of the two times.
+    pub(crate) fn put_at(&mut self, group: &str, stream: &str, (timestamp, ingestion): (i64, i64), message: &str) {
         self.written += 1;
-        let event = Stored {
-            stream: stream.to_owned(),
-            timestamp,
-            message: message.to_owned(),
-            ingestion: TAIL_FLOOR + self.written / 3,
-            id: 2 * self.written,
-        };
+        let (stream_name, message) = (stream.to_owned(), message.to_owned());
+        let event = Stored { stream: stream_name, timestamp, message, ingestion, id: 2 * self.written };
         self.add_stream(group, stream);
         let streams = self.groups.get_mut(group).map(|group| &mut group.streams);
         streams.and_then(|streams| streams.get_mut(stream)).unwrap().push(event);

@@ -28,11 +28,13 @@ pub(crate) struct Script {
     pub(crate) bytes: f64,
     /// What ListLogGroupsForQuery says; `None`: the groups that it was started with, as ARNs.
     pub(crate) identifiers: Option<Vec<String>>,
+    /// What its id begins with: so that it is known in every call.
+    pub(crate) mark: String,
 }
 
 impl Default for Script {
     fn default() -> Self {
-        Self { rows: Vec::new(), looks: 1, end: "Complete", bytes: 2_000_000_000.0, identifiers: None }
+        Self { rows: Vec::new(), looks: 1, end: "Complete", bytes: 2_000_000_000.0, identifiers: None, mark: String::new() }
     }
 }
 
@@ -64,6 +66,8 @@ impl Query {
 pub(crate) struct Queries {
     /// For the queries that are started from now on.
     pub(crate) script: Script,
+    /// The same for those that are started on this group first.
+    pub(crate) scripts: BTreeMap<String, Script>,
     /// Queries that may run at a time.
     pub(crate) most: usize,
     /// What GetLogGroupFields says.
@@ -76,7 +80,8 @@ pub(crate) struct Queries {
 impl Default for Queries {
     fn default() -> Self {
         let fields = vec![("@message", 100), ("status", 40)];
-        Self { script: Script::default(), most: 100, fields, records: BTreeMap::new(), queries: BTreeMap::new() }
+        let (scripts, records, queries) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self { script: Script::default(), scripts, most: 100, fields, records, queries }
     }
 }
 
@@ -102,6 +107,12 @@ impl Queries {
     /// How many run.
     pub(crate) fn running(&self) -> usize {
         self.queries.values().filter(|query| query.runs()).count()
+    }
+
+    /// How many were started on groups with names that begin so, and how many of these run.
+    pub(crate) fn of(&self, prefix: &str) -> (usize, usize) {
+        let queries = || self.queries.values().filter(|query| query.groups[0].starts_with(prefix));
+        (queries().count(), queries().filter(|query| query.runs()).count())
     }
 
     pub(crate) fn answer(&mut self, logs: &Logs, operation: &str, request: &Map<String, Value>) -> Result<Value, AwsError> {
@@ -152,8 +163,9 @@ impl Queries {
         if self.running() >= self.most {
             return Err((400, "LimitExceededException"));
         }
-        let id = format!("12ab3456-12ab-123a-789e-{:012}", self.queries.len());
-        self.queries.insert(id.clone(), Query { script: self.script.clone(), groups, looked: 0, stopped: false });
+        let script = self.scripts.get(&groups[0]).unwrap_or(&self.script).clone();
+        let id = format!("{}12ab3456-12ab-123a-789e-{:012}", script.mark, self.queries.len());
+        self.queries.insert(id.clone(), Query { script, groups, looked: 0, stopped: false });
         Ok(json!({ "queryId": id }))
     }
 
@@ -171,7 +183,7 @@ impl Queries {
                 0
             }
             Some(token) => {
-                let (of, from) = token.strip_prefix("rows/").and_then(|rest| rest.split_once('/')).ok_or(INVALID)?;
+                let (of, from) = token.strip_prefix("rows/").and_then(|rest| rest.rsplit_once('/')).ok_or(INVALID)?;
                 from.parse().ok().filter(|_| of == id).ok_or(INVALID)?
             }
         };

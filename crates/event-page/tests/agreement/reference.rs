@@ -2,56 +2,19 @@
 //!
 //! Shared with the fuzz target.
 
+#[path = "typed.rs"]
+mod typed;
+
 use logmark_event_page::build::PlainEvent;
 use logmark_event_page::{Builder, Events, GroupPage, Layout, StreamPage, Writer};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// An event with all its values.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Event {
-    pub(crate) timestamp: i64,
-    pub(crate) ingestion_time: Option<i64>,
-    pub(crate) stream: String,
-    pub(crate) event_id: Option<String>,
-    pub(crate) message: String,
-}
+pub(crate) use typed::Event;
+use typed::{GroupAnswer, StreamAnswer};
 
 /// The stream that events of GetLogEvents are in.
 pub(crate) const STREAM: &str = "a \"stream\", quoted";
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct StreamAnswer {
-    events: Vec<StreamEvent>,
-    next_forward_token: String,
-    next_backward_token: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct StreamEvent {
-    timestamp: i64,
-    message: String,
-    ingestion_time: Option<i64>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct GroupAnswer {
-    events: Vec<GroupEvent>,
-    next_token: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct GroupEvent {
-    log_stream_name: String,
-    timestamp: i64,
-    message: String,
-    ingestion_time: Option<i64>,
-    event_id: String,
-}
 
 /// What is in an answer: its events and its tokens.
 pub(crate) type Answer = (Vec<Event>, Vec<Option<String>>);
@@ -73,16 +36,9 @@ pub(crate) fn stream_answer(answer: &[u8]) -> Option<Option<Answer>> {
     if !is_sound(answer)? {
         return Some(None);
     }
-    let Ok(answer) = serde_json::from_slice::<StreamAnswer>(answer) else { return Some(None) };
-    let event = |StreamEvent { timestamp, message, ingestion_time }| Event {
-        timestamp,
-        ingestion_time,
-        stream: STREAM.to_owned(),
-        event_id: None,
-        message,
-    };
-    let tokens = vec![Some(answer.next_forward_token), Some(answer.next_backward_token)];
-    Some(Some((answer.events.into_iter().map(event).collect(), tokens)))
+    let Ok(mut answer) = serde_json::from_slice::<StreamAnswer>(answer) else { return Some(None) };
+    let tokens = [&mut answer.next_forward_token, &mut answer.next_backward_token].map(|token| Some(std::mem::take(token)));
+    Some(Some((answer.into_events(STREAM), tokens.to_vec())))
 }
 
 /// An answer of FilterLogEvents by `serde_json`; the outer `None`: it cannot tell.
@@ -90,15 +46,9 @@ pub(crate) fn group_answer(answer: &[u8]) -> Option<Option<Answer>> {
     if !is_sound(answer)? {
         return Some(None);
     }
-    let Ok(answer) = serde_json::from_slice::<GroupAnswer>(answer) else { return Some(None) };
-    let event = |GroupEvent { log_stream_name, timestamp, message, ingestion_time, event_id }| Event {
-        timestamp,
-        ingestion_time,
-        stream: log_stream_name,
-        event_id: Some(event_id),
-        message,
-    };
-    Some(Some((answer.events.into_iter().map(event).collect(), vec![answer.next_token])))
+    let Ok(mut answer) = serde_json::from_slice::<GroupAnswer>(answer) else { return Some(None) };
+    let token = answer.next_token.take();
+    Some(Some((answer.into_events(), vec![token])))
 }
 
 /// What the library's view says.

@@ -54,6 +54,7 @@ pub struct QueryBody<'a> {
     pub(super) estimated_cost_usd: Option<f64>,
     /// Where the rows go on; absent: there are no more so far. It opens for an hour.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "exampleNextCursor")]
     pub(super) next_cursor: Option<String>,
 }
 

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::response::Response;
 use tokio::time::Instant;
 
-use super::answer::{self, QueryBody};
+use super::answer;
 use super::{ROWS, applied, group_names, opened, preferred_wait, read_format};
 use crate::domain::event::Position;
 use crate::domain::query::run::ReadQuery;
@@ -14,7 +14,11 @@ use crate::http::AppState;
 use crate::http::authorized::{Ask, Authorized, Setting};
 use crate::http::encode::Format;
 use crate::http::input::Input;
-use crate::http::openapi::{BadRequest, Failures, Incomplete, TableFormat};
+use crate::http::openapi::answers::Rows;
+use crate::http::openapi::failures::{
+    CommonFailures, InvalidListRequest, Negotiated, NotSupported, QueryIncomplete, SourceFailures, TokenFailures,
+};
+use crate::http::openapi::parameters::{PreferHeader, QueryPath, RowsQuery, TableFormat};
 use crate::http::ops::list;
 use crate::http::problem::{ApiError, CURSOR};
 
@@ -67,19 +71,20 @@ impl Ask for ReadAsk {
     operation_id = "readQuery",
     tag = "queries",
     params(
-        ("id" = String, Path, description = "The query's id"),
-        ("limit" = Option<u32>, Query, description = "Rows in the page, 1 to 10000; 10000 when absent", example = 1000),
-        ("cursor" = Option<String>, Query, description = "Go on where an earlier page of this query says"),
-        ("Prefer" = Option<String>, Header, description = "`wait=` and seconds (RFC 7240)", example = "wait=20"),
+        QueryPath,
+        RowsQuery,
+        PreferHeader,
         TableFormat,
     ),
     responses(
-        (status = 200, description = "The query", content(
-            (QueryBody = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"),
-        )),
-        BadRequest,
-        Incomplete,
-        Failures,
+        Rows,
+        InvalidListRequest,
+        Negotiated,
+        TokenFailures,
+        SourceFailures,
+        QueryIncomplete,
+        NotSupported,
+        CommonFailures,
     ),
     security(("token" = ["logs:query:<groups>"])),
 )]

@@ -22,7 +22,12 @@ use crate::http::body::{Body, Expects};
 use crate::http::encode::Format;
 use crate::http::fault::{FieldError, Language, Place};
 use crate::http::input::{Input, echo};
-use crate::http::openapi::{BadRequest, Failures, Incomplete, TableFormat, UnsupportedBody};
+use crate::http::openapi::answers::Started;
+use crate::http::openapi::failures::{
+    CommonFailures, InvalidQueryRequest, Negotiated, NotSupported, QueryIncomplete, SourceFailures, TokenFailures,
+};
+use crate::http::openapi::parameters::{PreferHeader, TableFormat};
+use crate::http::openapi::texts::{BodyTime, GroupNames};
 use crate::http::ops::list;
 use crate::http::problem::ApiError;
 use crate::http::{App, AppState};
@@ -32,23 +37,24 @@ use crate::sources::budget::{Budget, Lease};
 /// What the body may say.
 #[derive(Debug, utoipa::ToSchema)]
 #[schema(as = NewQuery, rename_all = "camelCase")]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes the body for the OpenAPI document; `StartAsk` reads it")]
 pub struct NewQueryBody {
     /// The query, in Logs Insights QL: at most 10,000 characters. It sees the groups and the range of this request and
     /// nothing else, so that `SOURCE`, `join`, `diff`, lookup tables, saved queries and `unmask` are refused.
-    #[schema(example = "filter status >= 500 | stats count(*) by bin(5m)")]
+    #[schema(min_length = 1, max_length = 10_000, example = "filter status >= 500 | stats count(*) by bin(5m)")]
     query: String,
-    /// The log groups, 1 to 50, all in one source.
-    #[schema(min_items = 1, max_items = 50, example = json!(["/acme/api"]))]
+    // Described by its type.
+    #[schema(value_type = GroupNames, inline)]
     log_groups: Vec<String>,
     /// First moment: RFC 3339, epoch milliseconds, epoch seconds, or relative to now (`-15m`, `-2d`).
-    #[schema(example = "-1h")]
+    #[schema(value_type = BodyTime)]
     start: String,
     /// First moment after the range (exclusive), in the same forms; `now` when absent.
-    #[schema(required = false, example = "now")]
+    #[schema(value_type = BodyTime, required = false)]
     end: Option<String>,
     /// Rows at most, 1 to 100000; when absent, as many as the query says, or 10000.
-    #[schema(required = false, minimum = 1, maximum = 100_000, example = 1000)]
+    #[schema(value_type = u32, required = false, minimum = 1, maximum = 100_000, example = 1000)]
     limit: Option<u32>,
 }
 
@@ -172,19 +178,19 @@ async fn lease(app: &App, tenant: &Tenant, queries: &dyn Queries) -> Result<Leas
     operation_id = "startQuery",
     tag = "queries",
     params(
-        ("Prefer" = Option<String>, Header, description = "`wait=` and seconds (RFC 7240)", example = "wait=20"),
+        PreferHeader,
         TableFormat,
     ),
     request_body = NewQueryBody,
     responses(
-        (status = 202, description = "It runs: `Location` says where", body = QueryBody),
-        (status = 200, description = "It has ended", content(
-            (QueryBody = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"),
-        )),
-        BadRequest,
-        Incomplete,
-        UnsupportedBody,
-        Failures,
+        Started,
+        Negotiated,
+        TokenFailures,
+        SourceFailures,
+        InvalidQueryRequest,
+        QueryIncomplete,
+        NotSupported,
+        CommonFailures,
     ),
     security(("token" = ["logs:query:<groups>"])),
 )]

@@ -8,7 +8,8 @@ use crate::domain::query::run::StopQuery;
 use crate::http::AppState;
 use crate::http::authorized::{Ask, Authorized, Setting};
 use crate::http::input::Input;
-use crate::http::openapi::{BadRequest, Failures};
+use crate::http::openapi::failures::{CommonFailures, InvalidParameter, NotSupported, SourceFailures, TokenFailures};
+use crate::http::openapi::parameters::QueryPath;
 use crate::http::ops::list;
 use crate::http::problem::ApiError;
 
@@ -34,8 +35,15 @@ impl Ask for StopAsk {
     path = "/queries/{id}",
     operation_id = "stopQuery",
     tag = "queries",
-    params(("id" = String, Path, description = "The query's id")),
-    responses((status = 204, description = "It does not run any more"), BadRequest, Failures),
+    params(QueryPath),
+    responses(
+        (status = 204, description = "It does not run any more"),
+        InvalidParameter,
+        TokenFailures,
+        SourceFailures,
+        NotSupported,
+        CommonFailures,
+    ),
     security(("token" = ["logs:query:<groups>"])),
 )]
 pub(crate) async fn stop_query(

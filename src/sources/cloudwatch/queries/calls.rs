@@ -56,8 +56,7 @@ impl Call for GetQueryResults<'_> {
 #[serde(rename_all = "camelCase")]
 pub(super) struct QueryResults {
     status: String,
-    #[serde(default)]
-    results: Vec<Vec<Field>>,
+    results: Option<Vec<Vec<Field>>>,
     statistics: Option<ScanStatistics>,
     pub(super) next_token: Option<String>,
 }
@@ -96,10 +95,13 @@ impl QueryResults {
         Some(Statistics { records_matched, records_scanned, bytes_scanned })
     }
 
-    /// The rows; a column without a value is not there.
-    pub(super) fn into_rows(self) -> Vec<Row> {
+    /// The rows; a column without a value is not there. `None`: all is said to be found, and not what.
+    pub(super) fn into_rows(self) -> Option<Vec<Row>> {
+        if self.results.is_none() && self.status() == QueryStatus::Complete {
+            return None;
+        }
         let column = |Field { field, value }: Field| Some((field?, value?));
-        self.results.into_iter().map(|row| row.into_iter().filter_map(column).collect()).collect()
+        Some(self.results.into_iter().flatten().map(|row| row.into_iter().filter_map(column).collect()).collect())
     }
 }
 
@@ -114,9 +116,11 @@ impl Call for StopQuery<'_> {
     type Answer = Stopped;
 }
 
-/// Nothing of it is read.
-#[derive(Debug, Clone, Deserialize)]
-pub(super) struct Stopped {}
+/// An answer without the word is none: a query that is told to be stopped does not run.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub(super) struct Stopped {
+    pub(super) success: bool,
+}
 
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -157,7 +161,6 @@ impl Call for GetLogGroupFields<'_> {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct GroupFields {
-    #[serde(default)]
     pub(super) log_group_fields: Vec<GroupField>,
 }
 

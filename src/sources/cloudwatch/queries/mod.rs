@@ -86,8 +86,12 @@ impl Queries for CloudWatch {
             self.runs.asked(&query.id, permit.share(), self.since(query), None);
         }
         self.runs.note(&query.id, status, statistics);
-        let next = answer.next_token.clone().filter(|token| Some(token.as_str()) != next_token).map(Position);
-        let mut rows = answer.into_rows();
+        if next_token.is_some() && answer.next_token.as_deref() == next_token {
+            return Err(SourceError::Upstream("GetQueryResults returned the same token".to_owned()));
+        }
+        let next = answer.next_token.clone().map(Position);
+        let rows = answer.into_rows();
+        let mut rows = rows.ok_or_else(|| SourceError::Upstream("a complete query without its rows".to_owned()))?;
         if !rows.is_empty() {
             self.runs.compare(query, permit.share()).await?;
             rows.iter_mut().for_each(|row| as_shown(row, query));
@@ -158,6 +162,9 @@ impl Runs {
     ) -> Result<Started, SourceError> {
         let slot = self.slot(&share).await?;
         let id = self.client.call(&share, &request).await.map_err(CallError::plain)?.query_id;
+        if id.is_empty() {
+            return Err(SourceError::Upstream("StartQuery returned no id".to_owned()));
+        }
         self.asked(&id, &share, Instant::now(), Some(Hold { lease, _slot: slot }));
         let (runs, runtime) = (Arc::clone(self), tokio::runtime::Handle::current());
         let unclaimed = id.clone();
@@ -169,7 +176,7 @@ impl Runs {
 
     /// Compares the groups that upstream says the query reads with those that it may. The answer is remembered, since a query's
     /// groups do not change; where it can't be had no row is shown.
-    async fn compare(&self, query: &RunningQuery, share: &Share) -> Result<(), SourceError> {
+    async fn compare(self: &Arc<Self>, query: &RunningQuery, share: &Share) -> Result<(), SourceError> {
         if self.compared.contains_key(&query.id) {
             return Ok(());
         }
@@ -184,7 +191,10 @@ impl Runs {
                     tenant.id = %share.tenant,
                     "a query reads other log groups than those that it was started with: none of its rows is shown"
                 );
-                self.stop_unwanted(&query.id, share, "it reads other log groups").await;
+                let (runs, id, share) = (Arc::clone(self), query.id.clone(), share.clone());
+                let stopping = async move { runs.stop_unwanted(&id, &share, "it reads other log groups").await };
+                // Goes on behind the answer when it takes longer than one call may.
+                let _stopped = tokio::time::timeout(self.client.deadline(), tokio::spawn(trace::carried(stopping))).await;
                 return Err(SourceError::Upstream("a query reads other log groups than it was started with".to_owned()));
             }
             token = answer.next_token;

@@ -12,7 +12,7 @@ use logmark_quota::Slot;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
-use super::calls::{GetQueryResults, StopQuery};
+use super::calls::{GetQueryResults, StopQuery, Stopped};
 use crate::auth::permit::Share;
 use crate::domain::name::TenantId;
 use crate::domain::query::run::{QueryStatus, Statistics};
@@ -34,9 +34,9 @@ const OWN_LOOK: Duration = Duration::from_secs(30);
 const MOST: usize = 1000;
 /// Queries whose groups were compared and found right, remembered.
 const COMPARED: u64 = 10_000;
-/// What is not stopped at the first attempt is tried again after so long.
-const STOP_AGAIN: Duration = Duration::from_secs(2);
-const STOP_ATTEMPTS: usize = 3;
+/// What is not stopped at the first attempt is tried again after so long, then after twice as long, and so on.
+const STOP_AGAIN: Duration = Duration::from_secs(1);
+const STOP_WAIT: Duration = Duration::from_secs(60);
 
 /// The known queries of one source.
 #[derive(Debug)]
@@ -198,7 +198,8 @@ impl Runs {
     /// Stops a query; one that has ended, or is not there, is stopped.
     pub(super) async fn stop(&self, id: &str, share: &Share) -> Result<(), SourceError> {
         match self.client.call(share, &StopQuery { query_id: id }).await {
-            Ok(_) | Err(CallError::InvalidParameter | CallError::NotFound) => {
+            Ok(Stopped { success: false }) => Err(SourceError::Upstream("StopQuery did not stop the query".to_owned())),
+            Ok(Stopped { success: true }) | Err(CallError::InvalidParameter | CallError::NotFound) => {
                 self.note(id, QueryStatus::Cancelled, None);
                 Ok(())
             }
@@ -206,19 +207,19 @@ impl Runs {
         }
     }
 
-    /// Stops a query that nobody wants, and says so in our log.
+    /// Stops a query that nobody wants, and says so in our log. It is tried for as long as a query may run: AWS bills each minute.
     pub(super) async fn stop_unwanted(&self, id: &str, share: &Share, reason: &'static str) {
         tracing::info!(tenant.id = %share.tenant, reason, "stopping a query: {reason}");
-        for attempt in 1..=STOP_ATTEMPTS {
-            match self.stop(id, share).await {
-                Ok(()) => return,
-                Err(error) => tracing::warn!(error = %error, attempt, "a query could not be stopped: {error}"),
+        let (until, mut wait) = (Instant::now() + self.settings.max_time, STOP_AGAIN);
+        while let Err(error) = self.stop(id, share).await {
+            tracing::warn!(error = %error, "a query could not be stopped: {error}");
+            if Instant::now() + wait >= until {
+                break;
             }
-            if attempt < STOP_ATTEMPTS {
-                tokio::time::sleep(STOP_AGAIN).await;
-            }
+            tokio::time::sleep(wait).await;
+            wait = (wait * 2).min(STOP_WAIT);
         }
-        // It is not counted any more: AWS ends it in an hour at most.
+        // Stopped or given up, it is not counted any more: AWS ends it in an hour at most.
         if let Some(run) = locked(&self.running).get(id).cloned() {
             self.end(&run);
         }

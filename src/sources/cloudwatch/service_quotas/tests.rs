@@ -1,61 +1,42 @@
 //! Against a small Service Quotas of our own, which records what it is asked and answers as it is told.
 
+#[path = "../../../../tests/world/python.rs"]
+#[expect(dead_code, reason = "the rest of it is used by the integration tests")]
+mod python;
+#[path = "../../../../tests/world/small_http.rs"]
+mod small_http;
+
 use std::collections::VecDeque;
-use std::sync::Mutex;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpListener;
 
+use self::python::Helper;
+use self::small_http::SmallHttp;
 use super::*;
 use crate::domain::name::SourceName;
 use crate::domain::time::SystemClock;
 use crate::sources::cloudwatch::settings::QuotaReading;
 use crate::sources::cloudwatch::{Accounts, CloudWatch, Settings};
 
-/// Where it listens, and the requests so far: their heads, in lower case, and their bodies.
-struct Fake {
-    endpoint: String,
-    seen: Arc<Mutex<Vec<(String, Value)>>>,
-}
+struct Fake(SmallHttp);
 
 impl Fake {
     /// Answers with these, one after the other, and then with 500.
     async fn start(answers: Vec<(u16, Value)>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        let seen = Arc::new(Mutex::new(Vec::new()));
-        let (record, mut answers) = (Arc::clone(&seen), VecDeque::from(answers));
-        tokio::spawn(async move {
-            while let Ok((mut socket, _)) = listener.accept().await {
-                let mut bytes = Vec::new();
-                let (head, body) = loop {
-                    let mut part = [0; 4096];
-                    let read = socket.read(&mut part).await.unwrap();
-                    assert!(read > 0, "the request ends early");
-                    bytes.extend_from_slice(&part[..read]);
-                    let text = String::from_utf8(bytes.clone()).unwrap();
-                    let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
-                    if let Ok(body) = serde_json::from_str::<Value>(body) {
-                        break (head.to_ascii_lowercase(), body);
-                    }
-                };
-                record.lock().unwrap().push((head, body));
-                let (status, answer) = answers.pop_front().unwrap_or((500, json!({})));
-                let answer = answer.to_string();
-                let head = format!("HTTP/1.1 {status} X\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", answer.len());
-                socket.write_all((head + &answer).as_bytes()).await.unwrap();
-            }
-        });
-        Self { endpoint, seen }
+        let mut answers = VecDeque::from(answers);
+        let answer = move |_: &small_http::Message| {
+            let (status, body) = answers.pop_front().unwrap_or((500, json!({})));
+            (status, body.to_string())
+        };
+        Self(SmallHttp::start(answer).await)
     }
 
     /// A source whose quotas are read here.
     fn source(&self, given: GivenQuotas) -> CloudWatch {
         let credentials = Credentials::new("AKID", "secret", Some("session".to_owned()), None, "test");
-        let endpoint = Some(self.endpoint.parse().unwrap());
+        let endpoint = Some(self.0.endpoint.parse().unwrap());
         let mut settings = Settings::new(SourceName::try_from("eu").unwrap(), "eu-central-1");
         settings.quotas.overlay(&given);
         settings.service_quotas = Some(QuotaReading { endpoint, given });
@@ -89,12 +70,19 @@ async fn every_page_is_asked_for_and_signed_for_service_quotas() {
     let read = fake.read().await.unwrap();
     assert_eq!(read.calls_per_second, [(Api::GetLogEvents, 40.0), (Api::StartQuery, 12.5)].into());
     assert_eq!(read.concurrent_queries, None);
-    let seen = fake.seen.lock().unwrap().clone();
-    let asked: Vec<Value> = seen.iter().map(|(_, body)| body.clone()).collect();
+    let seen = fake.0.seen();
+    let asked: Vec<Value> = seen.iter().map(|request| serde_json::from_str(request.body()).unwrap()).collect();
     let first = json!({ "ServiceCode": "logs", "MaxResults": 100 });
     let second = json!({ "ServiceCode": "logs", "MaxResults": 100, "NextToken": "two" });
     assert_eq!((&asked[0], &asked[1], &asked[2]["NextToken"]), (&first, &second, &json!("three")));
-    for (head, _) in seen {
+    let requests: Vec<Value> = seen.iter().map(small_http::Message::to_json).collect();
+    let judged = tokio::task::spawn_blocking(move || {
+        let botocore = Helper::start("check_requests.py", &["secret", "eu-central-1"]);
+        requests.iter().map(|request| botocore.ask(request)).collect::<Vec<_>>()
+    });
+    assert_eq!(judged.await.unwrap(), ["ok"; 3], "botocore finds each signed, and in its model");
+    for request in seen {
+        let head = request.text().to_ascii_lowercase();
         for part in [
             "post / http/1.1",
             "x-amz-target: servicequotasv20190624.listservicequotas",
@@ -143,37 +131,45 @@ async fn what_is_no_answer_is_an_error_without_a_word_of_it() {
     ] {
         let fake = Fake::start(answers).await;
         assert_eq!(fake.read().await.unwrap_err().to_string(), expected);
-        assert!(fake.seen.lock().unwrap().len() <= MAX_PAGES);
+        assert!(fake.0.seen().len() <= MAX_PAGES);
     }
 }
 
 #[tokio::test]
-async fn what_was_read_is_told_and_what_the_operator_says_stays() {
+async fn the_lanes_keep_to_what_was_read_and_to_what_the_operator_says_before_it() {
     let quotas = [quota(&calls("GetLogEvents"), 40.0), quota(&calls("FilterLogEvents"), 20.0)];
     let fake = Fake::start(vec![(200, json!({ "Quotas": quotas }))]).await;
     let given = GivenQuotas { calls_per_second: [(Api::GetLogEvents, 3.0)].into(), concurrent_queries: Some(7) };
-    let source = Arc::new(fake.source(given));
-    let mut heard = source.quotas();
-    let before = heard.borrow().clone();
-    let keeping = tokio::spawn({
-        let source = Arc::clone(&source);
-        async move { source.keep_quotas().await }
-    });
-    heard.changed().await.unwrap();
-    let now = heard.borrow().clone();
+    let reader = fake.source(given).service_quotas.unwrap();
     let rates =
-        |quotas: &Quotas| [Api::GetLogEvents, Api::FilterLogEvents, Api::StartQuery].map(|api| quotas.calls_per_second[&api]);
-    assert_eq!((rates(&before), rates(&now)), ([3.0, 5.0, 10.0], [3.0, 20.0, 10.0]));
-    assert_eq!((now.concurrent_queries, now.reserve), (7, before.reserve));
-    keeping.abort();
+        || [Api::GetLogEvents, Api::FilterLogEvents, Api::StartQuery].map(|api| reader.lanes.of(api).unwrap().state().ceiling);
+    let before = rates();
+    let mut held = reader.quotas.clone();
+    reader.tell(&reader.read().await.unwrap(), &mut held);
+    let ours = |quotas: [f64; 3]| quotas.map(|rate| rate * (1.0 - held.reserve));
+    assert_eq!((before, rates()), (ours([3.0, 5.0, 10.0]), ours([3.0, 20.0, 10.0])));
+    assert_eq!((held.concurrent_queries, held.reserve), (7, reader.quotas.reserve));
+}
+
+#[test]
+fn of_an_accounts_sources_the_first_that_is_to_reads_its_quotas() {
+    let accounts = Accounts::default();
+    let reads = |region: &str, is_to: bool| {
+        let mut settings = Settings::new(SourceName::try_from("eu").unwrap(), region);
+        settings.service_quotas = is_to.then(|| QuotaReading { endpoint: None, given: GivenQuotas::default() });
+        let source = CloudWatch::connect(settings, Outbound::new().unwrap(), Arc::new(SystemClock), &accounts);
+        source.unwrap().service_quotas.is_some()
+    };
+    assert!(!reads("eu-central-1", false));
+    assert!(reads("eu-central-1", true));
+    assert!(!reads("eu-central-1", true), "one reads for all");
+    assert!(reads("eu-west-1", true));
 }
 
 #[tokio::test]
 async fn a_source_that_is_not_to_read_them_asks_nobody() {
-    let mut settings = Settings::new(SourceName::try_from("eu").unwrap(), "eu-central-1");
-    settings.quotas.reserve = 0.5;
-    let source =
-        CloudWatch::connect(settings.clone(), Outbound::new().unwrap(), Arc::new(SystemClock), &Accounts::default()).unwrap();
+    let settings = Settings::new(SourceName::try_from("eu").unwrap(), "eu-central-1");
+    let source = CloudWatch::connect(settings, Outbound::new().unwrap(), Arc::new(SystemClock), &Accounts::default()).unwrap();
     source.keep_quotas().await;
-    assert_eq!(*source.quotas().borrow(), settings.quotas);
+    assert!(source.service_quotas.is_none());
 }

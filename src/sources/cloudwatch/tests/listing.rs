@@ -1,5 +1,7 @@
 //! Lists show what the permit shows, all of it, and ask for little more.
 
+use super::fake::Fault;
+use super::fake::plan::Plan;
 use super::*;
 use crate::domain::operation::{DescribeGroup, ListGroups, ListStreams, StreamOrder};
 use crate::sources::{Source, SourceError};
@@ -155,4 +157,28 @@ async fn groups_that_come_and_go_between_pages_move_no_others() {
     assert_eq!(second.items.iter().map(|group| group.name.as_str()).collect::<Vec<_>>(), ["/acme/f"]);
     let hostile = Position("S{}".to_owned());
     assert_eq!(stage.source.list_groups(&permit, Some(&hostile), 2).await.unwrap_err(), SourceError::InvalidPosition);
+}
+
+#[tokio::test]
+async fn a_position_of_our_own_that_is_refused_is_no_fault_of_the_callers() {
+    let stage = Stage::new().await;
+    for number in 0..120 {
+        stage.fake.state().logs.add_stream(&format!("/acme/{number:03}"), "s");
+        stage.fake.state().logs.add_stream(GROUP, &format!("s{number:03}"));
+    }
+    let groups = permit_by(ListGroups { prefix: None }, &["/acme/*"], "logs:read:*", None);
+    let streams = permit(streams_op(None, StreamOrder::Name, Direction::Forward));
+    let refused = Fault::Error(400, "InvalidParameterException");
+    let midway = SourceError::Upstream("InvalidParameterException, status 400".to_owned());
+    let first = stage.source.list_groups(&groups, None, 10).await.unwrap().next;
+    let in_group = stage.source.list_streams(&streams, None, 10).await.unwrap().next;
+    for (good_calls, expected) in [(0, SourceError::InvalidPosition), (1, midway.clone()), (2, midway)] {
+        let refusing = Plan::new("", refused).after(good_calls);
+        stage.fake.state().plans.set(refusing.clone());
+        let listed = stage.source.list_groups(&groups, first.as_ref(), 1000).await;
+        assert_eq!(listed.unwrap_err(), expected, "groups, after {good_calls} calls");
+        stage.fake.state().plans.set(refusing);
+        let listed = stage.source.list_streams(&streams, in_group.as_ref(), 1000).await;
+        assert_eq!(listed.unwrap_err(), expected, "streams, after {good_calls} calls");
+    }
 }

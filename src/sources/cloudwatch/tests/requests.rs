@@ -2,8 +2,8 @@
 
 use super::fake::signature;
 use super::*;
-use crate::sources::Source;
 use crate::aws::endpoint::{NoEndpoint, endpoint_of};
+use crate::sources::Source;
 use crate::sources::cloudwatch::{Accounts, SettingsError};
 use crate::telemetry::trace;
 

@@ -1,0 +1,79 @@
+//! The two answers as one would read them by hand: typed structs of owned strings, by `serde_json`.
+//!
+//! The counterpart of the library wherever one is needed: for what an answer means (`reference`, the fuzz target) and for how
+//! fast it is read (the bench).
+
+use serde::Deserialize;
+
+/// An answer of GetLogEvents.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct StreamAnswer {
+    pub(crate) events: Vec<StreamEvent>,
+    pub(crate) next_forward_token: String,
+    pub(crate) next_backward_token: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct StreamEvent {
+    timestamp: i64,
+    message: String,
+    ingestion_time: Option<i64>,
+}
+
+/// An answer of FilterLogEvents.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct GroupAnswer {
+    pub(crate) events: Vec<GroupEvent>,
+    pub(crate) next_token: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct GroupEvent {
+    log_stream_name: String,
+    timestamp: i64,
+    message: String,
+    ingestion_time: Option<i64>,
+    event_id: String,
+}
+
+/// An event of either, with all its values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Event {
+    pub(crate) timestamp: i64,
+    pub(crate) ingestion_time: Option<i64>,
+    pub(crate) stream: String,
+    pub(crate) event_id: Option<String>,
+    pub(crate) message: String,
+}
+
+impl StreamAnswer {
+    /// The events, and the stream that was asked for, which the answer does not name.
+    pub(crate) fn into_events(self, stream: &str) -> Vec<Event> {
+        let event = |StreamEvent { timestamp, message, ingestion_time }| Event {
+            timestamp,
+            ingestion_time,
+            stream: stream.to_owned(),
+            event_id: None,
+            message,
+        };
+        self.events.into_iter().map(event).collect()
+    }
+}
+
+impl GroupAnswer {
+    /// The events.
+    pub(crate) fn into_events(self) -> Vec<Event> {
+        let event = |GroupEvent { log_stream_name, timestamp, message, ingestion_time, event_id }| Event {
+            timestamp,
+            ingestion_time,
+            stream: log_stream_name,
+            event_id: Some(event_id),
+            message,
+        };
+        self.events.into_iter().map(event).collect()
+    }
+}

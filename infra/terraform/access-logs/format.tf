@@ -1,0 +1,4 @@
+locals {
+  # infra/access-logs/format.json on one line, as API Gateway wants it.
+  format = jsonencode(jsondecode(file("${path.module}/../../access-logs/format.json")))
+}

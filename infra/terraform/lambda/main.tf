@@ -1,0 +1,135 @@
+# Logmark as a function: the function, its role and its log group. The front doors are in rest_api.tf, http_api.tf and
+# function_url.tf, the alarms in alarms.tf.
+
+data "aws_partition" "current" {}
+data "aws_region" "current" {}
+
+locals {
+  partition = data.aws_partition.current.partition
+  region    = data.aws_region.current.region
+
+  is_rest_api     = var.front_door == "rest-api"
+  is_http_api     = var.front_door == "http-api"
+  is_function_url = var.front_door == "function-url"
+  has_domain      = var.domain_name != ""
+
+  # An HTTP API waits 30 s and no longer.
+  timeout = local.is_http_api ? 29 : var.timeout
+
+  # A REST API's event looks the same whether its integration streams or not: the function must be told.
+  streaming = local.is_http_api ? [] : [local.is_rest_api ? "rest_api" : "function_url"]
+}
+
+resource "aws_cloudwatch_log_group" "logmark" {
+  name              = "/logmark/${var.name}"
+  retention_in_days = var.log_retention_days
+  kms_key_id        = var.kms_key_arn == "" ? null : var.kms_key_arn
+}
+
+module "policy" {
+  source = "../policy"
+
+  log_group_arns     = var.log_group_arns
+  queries            = var.queries
+  source_role_arns   = var.source_role_arns
+  own_log_group_arn  = aws_cloudwatch_log_group.logmark.arn
+  config             = var.config
+  config_kms_key_arn = var.config_kms_key_arn
+}
+
+data "aws_iam_policy_document" "trust" {
+  statement {
+    effect  = "Allow"
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["lambda.amazonaws.com"]
+    }
+  }
+}
+
+resource "aws_iam_role" "logmark" {
+  name_prefix        = "${var.name}-"
+  description        = "What Logmark may do"
+  assume_role_policy = data.aws_iam_policy_document.trust.json
+}
+
+resource "aws_iam_role_policy" "logmark" {
+  name   = "logmark"
+  role   = aws_iam_role.logmark.id
+  policy = module.policy.json
+}
+
+# Read when this is applied, and therefore in Terraform's state too: keep the state encrypted, and to few people.
+data "aws_secretsmanager_secret_version" "cursor_keys" {
+  secret_id = var.cursor_key_secret_arn
+}
+
+locals {
+  cursor_keys = jsondecode(data.aws_secretsmanager_secret_version.cursor_keys.secret_string)
+}
+
+resource "aws_lambda_function" "logmark" {
+  function_name                  = var.name
+  description                    = "Your customers' own logs over HTTPS"
+  filename                       = var.zip
+  source_code_hash               = filebase64sha256(var.zip)
+  runtime                        = "provided.al2023"
+  handler                        = "bootstrap"
+  architectures                  = [var.architecture]
+  memory_size                    = var.memory_size
+  timeout                        = local.timeout
+  reserved_concurrent_executions = var.reserved_concurrency
+  role                           = aws_iam_role.logmark.arn
+  kms_key_arn                    = var.kms_key_arn == "" ? null : var.kms_key_arn
+
+  # A version for each change: to roll back is to point the alias at the one before.
+  publish = true
+
+  # Logmark writes JSON itself; Lambda would put it into JSON once more.
+  logging_config {
+    log_group  = aws_cloudwatch_log_group.logmark.name
+    log_format = "Text"
+  }
+
+  environment {
+    variables = {
+      LOGMARK_CONFIG              = var.config
+      LOGMARK_CURSOR_KEY          = local.cursor_keys["current"]
+      LOGMARK_CURSOR_KEY_PREVIOUS = local.cursor_keys["previous"]
+      LOGMARK__LAMBDA__STREAMING  = jsonencode(local.streaming)
+    }
+  }
+
+  lifecycle {
+    precondition {
+      condition     = !local.has_domain || var.certificate_arn != ""
+      error_message = "domain_name needs certificate_arn."
+    }
+
+    precondition {
+      condition     = !local.has_domain || !local.is_function_url
+      error_message = "A function URL can't have a domain of its own; put CloudFront in front, or choose rest-api."
+    }
+
+    precondition {
+      condition     = var.web_acl_arn == "" || local.is_rest_api
+      error_message = "WAF can be put in front of rest-api only."
+    }
+
+    precondition {
+      condition     = var.access_log_group_arn == "" || !local.is_function_url
+      error_message = "A function URL writes no access log."
+    }
+  }
+
+  depends_on = [aws_iam_role_policy.logmark]
+}
+
+resource "aws_lambda_alias" "live" {
+  name             = "live"
+  description      = "What the front door calls"
+  function_name    = aws_lambda_function.logmark.function_name
+  function_version = aws_lambda_function.logmark.version
+}

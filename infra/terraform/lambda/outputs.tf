@@ -1,0 +1,31 @@
+output "url" {
+  description = "Where Logmark answers; server.public_url in its configuration, unless a domain of your own leads here."
+  value = local.has_domain ? "https://${var.domain_name}" : one(concat(
+    aws_api_gateway_stage.live[*].invoke_url,
+    aws_apigatewayv2_api.logmark[*].api_endpoint,
+    aws_lambda_function_url.logmark[*].function_url,
+  ))
+}
+
+output "domain_target" {
+  description = "What domain_name's DNS record must point to; null without one."
+  value = one(concat(
+    aws_api_gateway_domain_name.logmark[*].regional_domain_name,
+    [for name in aws_apigatewayv2_domain_name.logmark : name.domain_name_configuration[0].target_domain_name],
+  ))
+}
+
+output "role_arn" {
+  description = "For the trust policy of roles in other accounts (the module source-role)."
+  value       = aws_iam_role.logmark.arn
+}
+
+output "function_name" {
+  description = "The function."
+  value       = aws_lambda_function.logmark.function_name
+}
+
+output "log_group_name" {
+  description = "Where Logmark's own log is."
+  value       = aws_cloudwatch_log_group.logmark.name
+}

@@ -1,0 +1,177 @@
+"""Checks everything in infra/, each file by the tools that know its kind; says what is wrong, and exits with 1 if anything is.
+
+Owns which tool looks at what, and what is done with its findings. Needs .venv-infra and Debian's systemd (`make infra` brings
+both), and no network.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import api_gateway
+import policies
+import terraform
+
+ROOT = Path(__file__).resolve().parents[1]
+BIN = Path(sys.executable).parent
+TEMPLATES = sorted([*ROOT.glob("sam/*.yaml"), *ROOT.glob("direct/*.yaml")])
+MODULES = sorted({path.parent for path in ROOT.glob("terraform/**/*.tf")})
+# systemd's own measure, 0 (shut) to 10 (open), in tenths; "OK" begins at 4.
+EXPOSURE = 15
+QUIET = {"SAM_CLI_TELEMETRY": "0", "PATH": f"{BIN}:/usr/bin:/bin", "HOME": "/nonexistent", "AWS_DEFAULT_REGION": "us-east-1", "LC_ALL": "C.UTF-8"}
+
+
+def run(*command, **environment):
+    """What a tool said, when it found something."""
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, env=QUIET | environment, cwd=ROOT)
+    return [f"{command[0]}: {(done.stdout + done.stderr).strip()}"] if done.returncode else []
+
+
+def cloudformation():
+    return run(BIN / "cfn-lint", "--regions", "us-east-1", "eu-central-1", "--", *TEMPLATES)
+
+
+def sam():
+    """The one template that needs SAM's own reading; it takes ten seconds to start."""
+    with tempfile.TemporaryDirectory() as home:
+        return run(BIN / "sam", "validate", "--lint", "--region", "us-east-1", "--template", ROOT / "sam/template.yaml", HOME=home)
+
+
+def checkov_findings(report):
+    """Failed checks: id, and the file's end and the resource it is about."""
+    found = {}
+    for part in report if isinstance(report, list) else [report]:
+        for error in part.get("results", {}).get("parsing_errors", []):
+            found.setdefault("parsing", []).append(error)
+        for check in part.get("results", {}).get("failed_checks", []):
+            found.setdefault(check["check_id"], []).append(f"{check['file_path']} {check['resource']}: {check['check_name']}")
+    return found
+
+
+def compared(found, accepted):
+    """Findings that nobody accepted, and acceptances that nothing is found for."""
+    mistakes = [f"checkov: {check}: {each}" for check, places in sorted(found.items()) if check not in accepted for each in places]
+    return mistakes + [f"checkov: {check} is in checkov.toml and finds nothing any more" for check in accepted if check not in found]
+
+
+def checkov():
+    command = [
+        BIN / "checkov", "--skip-download", "--quiet", "--compact", "--output", "json", "--directory", ROOT,
+        "--framework", "cloudformation", "terraform", "dockerfile",
+    ]
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, env=QUIET, cwd=ROOT)
+    try:
+        report = json.loads(done.stdout)
+    except ValueError:
+        return [f"checkov: {(done.stdout + done.stderr).strip()}"]
+    looked_at = sum(part.get("summary", {}).get("resource_count", 0) for part in (report if isinstance(report, list) else [report]))
+    if looked_at < 60:
+        return [f"checkov looked at {looked_at} resources only"]
+    return compared(checkov_findings(report), tomllib.loads((ROOT / "tools/checkov.toml").read_text()))
+
+
+def modules():
+    return [each for module in MODULES for each in terraform.mistakes(module)]
+
+
+def copied(dockerfile):
+    """What the first stage copies from the context."""
+    stage = dockerfile.split("\nFROM ")[1]
+    return [source for line in stage.splitlines() if line.startswith("COPY ") for source in line.split()[1:-1]]
+
+
+def context(folder, dockerfile, ignored):
+    """The build's context in a folder: what Dockerfile.dockerignore lets through and the Dockerfile copies."""
+    lines = ignored.splitlines()
+    if next(line for line in lines if line and not line.startswith("#")) != "*":
+        return ["Dockerfile.dockerignore must leave out everything first"]
+    found = []
+    for source in copied(dockerfile):
+        if f"!{source}" not in lines:
+            found.append(f"Dockerfile copies {source}, which Dockerfile.dockerignore leaves out")
+        elif (ROOT.parent / source).is_dir():
+            shutil.copytree(ROOT.parent / source, Path(folder) / source, ignore=shutil.ignore_patterns("target"))
+        else:
+            shutil.copy(ROOT.parent / source, folder)
+    return found
+
+
+def container():
+    dockerfile = (ROOT / "container/Dockerfile").read_text()
+    found = run(BIN / "hadolint", "--failure-threshold", "style", ROOT / "container/Dockerfile")
+    with tempfile.TemporaryDirectory() as folder:
+        found += context(folder, dockerfile, (ROOT / "container/Dockerfile.dockerignore").read_text())
+        # No image can be built here. Cargo reads the manifests and looks for the files of all targets before it looks for this one.
+        cargo = {name: os.environ[name] for name in ("PATH", "HOME", "CARGO_HOME", "RUSTUP_HOME") if name in os.environ}
+        said = run("cargo", "build", "--locked", "--release", "--bin", "none", "--manifest-path", f"{folder}/Cargo.toml", **cargo)
+        if not said or "no bin target named `none`" not in said[0]:
+            found += said or ["cargo has built what is not there"]
+    return found
+
+
+def systemd():
+    """The unit as systemd reads it, in a root of its own where the program is, and the targets that it names."""
+    unit = ROOT / "systemd/logmark.service"
+    with tempfile.TemporaryDirectory() as root:
+        units, program = Path(root) / "etc/systemd/system", Path(root) / "usr/local/bin/logmark"
+        units.mkdir(parents=True)
+        program.parent.mkdir(parents=True)
+        shutil.copy("/bin/true", program)
+        shutil.copy(unit, units)
+        for target in ("sysinit", "basic", "shutdown", "network-online", "multi-user"):
+            (units / f"{target}.target").write_text(f"[Unit]\nDescription={target}\n")
+        found = run("systemd-analyze", "verify", "--man=no", f"--root={root}", units / unit.name)
+    return found + run("systemd-analyze", "security", "--offline=true", f"--threshold={EXPOSURE}", unit)
+
+
+def access_logs():
+    """One format, in a file and in the templates that can't read it."""
+    line = json.dumps(json.loads((ROOT / "access-logs/format.json").read_text()), separators=(",", ":"))
+    places = ["sam/rest-api.yaml", "sam/http-api.yaml", "sam/access-logs.yaml"]
+    found = [f"{place}: the format is not that of access-logs/format.json" for place in places if f"'{line}'" not in (ROOT / place).read_text()]
+    return found + ([] if len(line) <= 3072 else ["access-logs/format.json: API Gateway takes 3 KB"])
+
+
+def document():
+    return ["the document for API Gateway is old: python3 infra/tools/api_gateway.py"] if api_gateway.main(["--check"]) else []
+
+
+def roles():
+    return ["the roles are not what Logmark calls"] if policies.main() else []
+
+
+def own_tests():
+    return run(sys.executable, "-m", "unittest", "discover", "--start-directory", ROOT / "tools", "--pattern", "test_*.py")
+
+
+CHECKS = [checkov, sam, cloudformation, own_tests, modules, roles, container, systemd, access_logs, document]
+
+
+def timed(check):
+    begin = time.monotonic()
+    try:
+        found = check()
+    except Exception as error:  # A check that breaks has not passed.
+        found = [f"{check.__name__}: {type(error).__name__}: {error}"]
+    return check.__name__, found, time.monotonic() - begin
+
+
+def main():
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        results = list(pool.map(timed, CHECKS))
+    for name, found, seconds in results:
+        print(f"infra: {name}: {'ok' if not found else f'{len(found)} mistakes'} ({seconds:.1f} s)")
+        for each in found:
+            print(f"  {each}")
+    return 1 if any(found for _, found, _ in results) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

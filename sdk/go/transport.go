@@ -1,0 +1,100 @@
+package logmark
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// transport is what every request goes through, a generated operation's and a convenience's: token, retries, errors.
+//
+// It gives an answer that is an error as an *Error, which a RoundTripper of general use must not: this one is for this API alone, and
+// so the generated operations fail as the conveniences do. A body of JSON is read here, so that one that breaks off is asked for
+// once more; any other is handed on as it comes.
+type transport struct {
+	base   http.RoundTripper
+	tokens TokenSource
+	retry  Retry
+}
+
+func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
+	ctx := request.Context()
+	token, failure := t.token(request)
+	if failure != nil {
+		return nil, failure
+	}
+	renewed := false
+	waited := time.Duration(0)
+	for retries := 0; ; retries++ {
+		answer, failure := t.sendOnce(request, token)
+		if failure == nil {
+			return answer, nil
+		}
+		if failure.Status == http.StatusUnauthorized && !renewed {
+			renewed = true
+			newer, lacking := t.token(request)
+			if lacking != nil {
+				return nil, lacking
+			}
+			if newer != token {
+				token = newer
+				retries--
+				continue
+			}
+		}
+		pause, again := t.retry.pause(request.Method, failure, retries, waited)
+		if !again || ctx.Err() != nil {
+			return nil, failure
+		}
+		if err := sleep(ctx, pause); err != nil {
+			return nil, ownError(CodeConnectionFailed, "", err)
+		}
+		waited += pause
+		if token, failure = t.token(request); failure != nil {
+			return nil, failure
+		}
+	}
+}
+
+func (t *transport) token(request *http.Request) (string, *Error) {
+	token, err := t.tokens(request.Context())
+	if err != nil {
+		return "", ownError(CodeTokenFailed, "", err)
+	}
+	return token, nil
+}
+
+func (t *transport) sendOnce(request *http.Request, token string) (*http.Response, *Error) {
+	sent := request.Clone(request.Context())
+	if request.GetBody != nil {
+		body, err := request.GetBody()
+		if err != nil {
+			return nil, ownError(CodeInvalidRequest, "", err)
+		}
+		sent.Body = body
+	}
+	sent.Header.Set("Authorization", "Bearer "+token)
+	answer, err := t.base.RoundTrip(sent)
+	if err != nil {
+		return nil, ownError(CodeConnectionFailed, "", err)
+	}
+	if answer.StatusCode < 200 || answer.StatusCode > 299 {
+		// The status says it already: a body that can't be read adds nothing, and takes nothing away.
+		body, _ := io.ReadAll(io.LimitReader(answer.Body, 1<<20))
+		answer.Body.Close()
+		return nil, errorOfAnswer(answer, body)
+	}
+	if !strings.HasPrefix(answer.Header.Get("Content-Type"), "application/json") {
+		return answer, nil
+	}
+	body, err := io.ReadAll(answer.Body)
+	answer.Body.Close()
+	if err != nil {
+		return nil, ownError(CodeConnectionFailed, fmt.Sprintf("the answer broke off after %d bytes", len(body)), err)
+	}
+	answer.Body = io.NopCloser(bytes.NewReader(body))
+	return answer, nil
+}

@@ -1,0 +1,98 @@
+"""The one error."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx
+
+from .generated.models import FieldError
+
+_TITLES = {
+    "connection_failed": "No answer",
+    "incomplete_body": "The answer is not whole",
+    "query_failed": "The query failed",
+    "query_timeout": "The query took too long",
+}
+
+
+class LogmarkError(Exception):
+    """What went wrong: the service's problem document, or one of the client's own codes."""
+
+    status: int
+    """The answer's status; 0: there was none."""
+    code: str
+    """The kind, for programs; stable."""
+    title: str
+    """The kind, in words."""
+    detail: str
+    """This error, in words."""
+    request_id: str | None
+    """The request's id, for the service's operator."""
+    errors: list[FieldError]
+    """What is wrong with the input, each fault on its own."""
+    retry_after: float | None
+    """Seconds after which it may be worth asking again."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        title: str,
+        detail: str,
+        request_id: str | None = None,
+        errors: list[FieldError] | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(f"{status or title} {code}: {detail}")
+        self.status = status
+        self.code = code
+        self.title = title
+        self.detail = detail
+        self.request_id = request_id
+        self.errors = errors or []
+        self.retry_after = retry_after
+
+    @classmethod
+    def local(cls, code: str, detail: str) -> LogmarkError:
+        """Of the client's own: there was no answer, or none that is whole."""
+        return cls(0, code, _TITLES.get(code, code), detail)
+
+    @classmethod
+    def of_problem(cls, problem: Any, status: int, text: str, headers: httpx.Headers | None = None) -> LogmarkError:
+        """Of a problem document, which `text` is if it is one."""
+        found: dict[str, Any] = problem if isinstance(problem, dict) else {}
+        headers = httpx.Headers() if headers is None else headers
+        request_id = found.get("instance") or headers.get("x-request-id")
+        retry_after = retry_after_of(headers)
+        if not isinstance(found.get("code"), str):
+            detail = text.strip()[:500] or "the answer has no body"
+            return cls(status, "http_error", "Not an answer of the service", detail, request_id, retry_after=retry_after)
+        errors = [FieldError.from_dict(error) for error in found.get("errors", [])]
+        title, detail = str(found.get("title", found["code"])), str(found.get("detail", ""))
+        return cls(int(found.get("status", status)), found["code"], title, detail, request_id, errors, retry_after)
+
+    @classmethod
+    def of_answer(cls, answer: httpx.Response) -> LogmarkError:
+        """Of an answer whose status is no success, with its body read."""
+        try:
+            problem = json.loads(answer.content)
+        except ValueError:
+            problem = None
+        return cls.of_problem(problem, answer.status_code, answer.text, answer.headers)
+
+
+def retry_after_of(headers: httpx.Headers) -> float | None:
+    """`Retry-After` in seconds, of either of its forms (RFC 9110 §10.2.3)."""
+    value = headers.get("retry-after", "").strip()
+    if value.isdecimal():
+        return float(value)
+    try:
+        at = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    at = at if at.tzinfo else at.replace(tzinfo=timezone.utc)
+    return max(0.0, (at - datetime.now(timezone.utc)).total_seconds())

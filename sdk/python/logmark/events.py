@@ -1,0 +1,130 @@
+"""Events over as many pages as they take."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Iterator
+from typing import Any, Literal, TypedDict
+
+import anyio
+
+from .generated import AuthenticatedClient
+from .generated.api.events import read_logs
+from .generated.models import Event, EventPage, ReadLogsFrom, StopReason
+
+_INTERVAL = 5.0
+_THROTTLED = 1.0
+"""Seconds to wait when the source takes no more calls at the moment."""
+
+
+class Selection(TypedDict, total=False):
+    """Which events: the API's own parameters."""
+
+    streams: list[str]
+    stream_prefix: str
+    start: str
+    end: str
+    from_: Literal["head", "tail"]
+    filter: str
+    source: str
+    cursor: str
+
+
+class EventsOptions(Selection, total=False):
+    """And how they are asked for: `page_size` at a time (1 to 10000; 1000), `follow` on beyond the end every `interval` (5) seconds."""
+
+    page_size: int
+    follow: bool
+    interval: float
+
+
+class _Walk:
+    """The way from page to page: what both colours have in common."""
+
+    cursor: str | None
+    """Where to go on: behind the last page whose events were all handed out."""
+
+    def __init__(self, client: AuthenticatedClient, group: str | None, stream: str | None, options: EventsOptions) -> None:
+        self._client = client
+        self._options = options
+        self._names = {"group": group, "stream": stream}
+        self.cursor = options.get("cursor")
+
+    def _request(self, cursor: str | None) -> dict[str, Any]:
+        options: dict[str, Any] = {"client": self._client}
+        if "page_size" in self._options:
+            options["limit"] = self._options["page_size"]
+        if cursor is not None:
+            return options | {"cursor": cursor}
+        options |= {name: value for name, value in self._names.items() if value is not None}
+        own = ("page_size", "follow", "interval", "cursor")
+        options |= {name: value for name, value in self._options.items() if name not in own}
+        if "filter" in options:
+            options["filter_"] = options.pop("filter")
+        if "from_" in options:
+            options["from_"] = ReadLogsFrom(options["from_"])
+        return options
+
+    def _pause(self, page: EventPage) -> float | None:
+        """Seconds to wait behind the page; none: it was the last."""
+        if page.stop_reason == StopReason.END:
+            return self._options.get("interval", _INTERVAL) if self._options.get("follow") else None
+        return _THROTTLED if page.stop_reason == StopReason.THROTTLED else 0
+
+    def _events(self, page: EventPage) -> Iterator[Event]:
+        yield from page.events[:-1]
+        self.cursor = page.next_cursor
+        yield from page.events[-1:]
+
+
+class EventIterator(_Walk):
+    """Events. A second loop goes on where the first was left."""
+
+    def __iter__(self) -> Iterator[Event]:
+        for page in self._walk():
+            yield from self._events(page)
+
+    def pages(self) -> Iterator[EventPage]:
+        """Whole pages, empty ones too."""
+        for page in self._walk():
+            self.cursor = page.next_cursor
+            yield page
+
+    def _walk(self) -> Iterator[EventPage]:
+        cursor = self.cursor
+        while True:
+            page = read_logs.sync(**self._request(cursor))
+            assert isinstance(page, EventPage), "what is no success has raised"
+            cursor = page.next_cursor
+            yield page
+            pause = self._pause(page)
+            if pause is None:
+                return
+            time.sleep(pause)
+
+
+class AsyncEventIterator(_Walk):
+    """The same, for `async for`."""
+
+    async def __aiter__(self) -> AsyncIterator[Event]:
+        async for page in self._walk():
+            for event in self._events(page):
+                yield event
+
+    async def pages(self) -> AsyncIterator[EventPage]:
+        """Whole pages, empty ones too."""
+        async for page in self._walk():
+            self.cursor = page.next_cursor
+            yield page
+
+    async def _walk(self) -> AsyncIterator[EventPage]:
+        cursor = self.cursor
+        while True:
+            page = await read_logs.asyncio(**self._request(cursor))
+            assert isinstance(page, EventPage), "what is no success has raised"
+            cursor = page.next_cursor
+            yield page
+            pause = self._pause(page)
+            if pause is None:
+                return
+            await anyio.sleep(pause)

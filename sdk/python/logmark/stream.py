@@ -1,0 +1,142 @@
+"""Events of one answer, read as they come."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import httpx
+
+from .error import LogmarkError
+from .events import Selection
+from .generated.models import Event
+
+
+class StreamOptions(Selection, total=False):
+    """Which events, and how many of them in all."""
+
+    limit: int
+
+
+_WIRE_NAMES = {"stream_prefix": "streamPrefix", "from_": "from"}
+
+
+class _Reading:
+    """What comes of a stream: what both colours have in common."""
+
+    cursor: str | None = None
+    """Where a later request goes on; there at the end."""
+    stop_reason: str | None = None
+    """Why it ended; there at the end."""
+
+    def __init__(self, group: str | None, stream: str | None, options: StreamOptions) -> None:
+        names = {"group": group, "stream": stream}
+        self._parameters: dict[str, Any] = {name: value for name, value in names.items() if value is not None}
+        self._parameters |= {_WIRE_NAMES.get(name, name): value for name, value in options.items()}
+        self._parameters |= {"format": "ndjson", "trailer": "line"}
+
+    def _event(self, line: bytes) -> Event | None:
+        """The line's event; none: it was the last line."""
+        try:
+            value = json.loads(line)
+        except ValueError as error:
+            raise LogmarkError.local("incomplete_body", "the stream ended within a line") from error
+        if "error" in value:
+            raise LogmarkError.of_problem(value["error"], 0, line.decode(errors="replace"))
+        if "stopReason" not in value:
+            return Event.from_dict(value)
+        self.cursor, self.stop_reason = value["cursor"], value["stopReason"]
+        return None
+
+
+def _short() -> LogmarkError:
+    return LogmarkError.local("incomplete_body", "the stream ended without its last line")
+
+
+def _broken(error: httpx.HTTPError) -> LogmarkError:
+    return LogmarkError.local("incomplete_body", f"the stream broke off: {error or type(error).__name__}")
+
+
+class Lines:
+    """Puts lines together from parts of a body. Not httpx's own way: that ends lines at every character that Unicode calls one's end."""
+
+    def __init__(self) -> None:
+        self._begun = b""
+
+    def feed(self, part: bytes) -> list[bytes]:
+        """The lines that are whole with this part."""
+        *lines, begun = part.split(b"\n")
+        if lines:
+            lines[0], self._begun = self._begun + lines[0], b""
+        self._begun += begun
+        return lines
+
+    def rest(self) -> list[bytes]:
+        """The last one, if it has no end."""
+        return [self._begun] if self._begun else []
+
+
+class EventStream(_Reading):
+    """Events. It ends well only when the service has said that it is whole."""
+
+    def __init__(self, http: httpx.Client, group: str | None, stream: str | None, options: StreamOptions) -> None:
+        super().__init__(group, stream, options)
+        self._http = http
+
+    def __iter__(self) -> Iterator[Event]:
+        with self._http.stream("GET", "/logs", params=self._parameters) as answer:
+            for line in _lines(answer):
+                event = self._event(line)
+                if event is None:
+                    return
+                yield event
+        raise _short()
+
+
+def _lines(answer: httpx.Response) -> Iterator[bytes]:
+    lines = Lines()
+    parts = answer.iter_bytes()
+    while True:
+        # Only what reading raises is the stream's; what the caller raises goes through `yield`.
+        try:
+            part = next(parts, None)
+        except httpx.HTTPError as error:
+            raise _broken(error) from error
+        if part is None:
+            break
+        yield from lines.feed(part)
+    yield from lines.rest()
+
+
+class AsyncEventStream(_Reading):
+    """The same, for `async for`."""
+
+    def __init__(self, http: httpx.AsyncClient, group: str | None, stream: str | None, options: StreamOptions) -> None:
+        super().__init__(group, stream, options)
+        self._http = http
+
+    async def __aiter__(self) -> AsyncIterator[Event]:
+        async with self._http.stream("GET", "/logs", params=self._parameters) as answer:
+            async for line in _lines_async(answer):
+                event = self._event(line)
+                if event is None:
+                    return
+                yield event
+        raise _short()
+
+
+async def _lines_async(answer: httpx.Response) -> AsyncIterator[bytes]:
+    lines = Lines()
+    parts = answer.aiter_bytes()
+    while True:
+        try:
+            part = await anext(parts, None)
+        except httpx.HTTPError as error:
+            raise _broken(error) from error
+        if part is None:
+            break
+        for line in lines.feed(part):
+            yield line
+    for line in lines.rest():
+        yield line

@@ -1,0 +1,242 @@
+//! The one error of the client: what the service said of a failure, or what kept it from saying anything.
+//!
+//! Owns the reading of problem documents (RFC 9457) and of answers that are none. Never decides what to do about an error: see
+//! `retry`.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use chrono::DateTime;
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+use serde::Deserialize;
+
+use crate::apis;
+use crate::models::{FieldError, Problem};
+
+/// The client's own codes; all others are the service's, and stable too.
+pub mod code {
+    /// No answer: refused, reset, timed out.
+    pub const CONNECTION_FAILED: &str = "connection_failed";
+    /// An answer that is an error and no problem document, as of a proxy.
+    pub const HTTP_ERROR: &str = "http_error";
+    /// A stream that broke off, or ended without its last line.
+    pub const INCOMPLETE_BODY: &str = "incomplete_body";
+    /// An answer that does not say what the API's description says.
+    pub const UNEXPECTED_ANSWER: &str = "unexpected_answer";
+    /// A query that ended as `Failed`, `Cancelled` or `Timeout`.
+    pub const QUERY_FAILED: &str = "query_failed";
+    /// A query that was given up after its `timeout`, and stopped.
+    pub const QUERY_TIMEOUT: &str = "query_timeout";
+    /// The provider of tokens gave none.
+    pub const TOKEN_FAILED: &str = "token_failed";
+    /// The client can't be made, or the request can't be sent, with what was given.
+    pub const INVALID_REQUEST: &str = "invalid_request";
+}
+
+/// A failure. Its [`code`](Self::code) is what a program decides by.
+#[derive(Debug)]
+pub struct Error(Box<Parts>);
+
+#[derive(Debug, Default)]
+struct Parts {
+    status: Option<u16>,
+    code: String,
+    title: String,
+    detail: String,
+    request_id: Option<String>,
+    errors: Vec<FieldError>,
+    retry_after: Option<Duration>,
+    cause: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl Error {
+    /// The HTTP status; none: there was no answer, or it broke off.
+    pub fn status(&self) -> Option<u16> {
+        self.0.status
+    }
+
+    /// The kind of failure, stable: the service's, or one of [`code`].
+    pub fn code(&self) -> &str {
+        &self.0.code
+    }
+
+    /// The kind in words.
+    pub fn title(&self) -> &str {
+        &self.0.title
+    }
+
+    /// This failure in words: what is wrong, and what to do instead where that is known.
+    pub fn detail(&self) -> &str {
+        &self.0.detail
+    }
+
+    /// The request's id, to be told to whoever runs the service.
+    pub fn request_id(&self) -> Option<&str> {
+        self.0.request_id.as_deref()
+    }
+
+    /// What is wrong with the input, each fault on its own.
+    pub fn errors(&self) -> &[FieldError] {
+        &self.0.errors
+    }
+
+    /// How long the service asks to wait before the next request.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    pub(crate) fn own(code: &'static str, detail: impl Into<String>) -> Self {
+        Self(Box::new(Parts { code: code.to_owned(), title: title(code).to_owned(), detail: detail.into(), ..Parts::default() }))
+    }
+
+    pub(crate) fn because(code: &'static str, cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        let cause = cause.into();
+        let mut error = Self::own(code, chain(cause.as_ref()));
+        error.0.cause = Some(cause);
+        error
+    }
+
+    /// The failure that an answer with an error status tells of.
+    pub(crate) fn of_answer(status: u16, headers: &HeaderMap, body: &[u8]) -> Self {
+        let mut error = match serde_json::from_slice::<Problem>(body) {
+            Ok(problem) => Self::of_problem(problem),
+            Err(_) => Self::own(code::HTTP_ERROR, beginning(body)),
+        };
+        error.0.status = Some(status);
+        error.0.retry_after = retry_after(headers);
+        if error.0.request_id.is_none() {
+            error.0.request_id = headers.get("x-request-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
+        }
+        error
+    }
+
+    pub(crate) fn of_problem(problem: Problem) -> Self {
+        Self(Box::new(Parts {
+            status: u16::try_from(problem.status).ok(),
+            code: problem.code,
+            title: problem.title,
+            detail: problem.detail,
+            request_id: problem.instance,
+            errors: problem.errors.unwrap_or_default(),
+            ..Parts::default()
+        }))
+    }
+
+    /// Whether no whole answer came.
+    pub(crate) fn is_connection(&self) -> bool {
+        self.code() == code::CONNECTION_FAILED
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.code())?;
+        if let Some(status) = self.status() {
+            write!(f, " ({status})")?;
+        }
+        write!(f, ": {}", self.detail())?;
+        if let Some(id) = self.request_id() {
+            write!(f, " [request {id}]")?;
+        }
+        Ok(())
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.cause.as_deref().map(|cause| cause as &(dyn StdError + 'static))
+    }
+}
+
+impl From<reqwest::Error> for Error {
+    fn from(error: reqwest::Error) -> Self {
+        let code = if error.is_builder() {
+            code::INVALID_REQUEST
+        } else if error.is_decode() && !error.is_body() && error.source().is_some_and(|cause| cause.is::<serde_json::Error>()) {
+            code::UNEXPECTED_ANSWER
+        } else {
+            code::CONNECTION_FAILED
+        };
+        // A URL holds a cursor and names of groups: the request is the caller's own, but an error goes to a log.
+        Self::because(code, error.without_url())
+    }
+}
+
+impl From<reqwest_middleware::Error> for Error {
+    fn from(error: reqwest_middleware::Error) -> Self {
+        match error {
+            reqwest_middleware::Error::Reqwest(error) => error.into(),
+            reqwest_middleware::Error::Middleware(error) => match error.downcast::<Self>() {
+                Ok(error) => error,
+                Err(error) => Self::own(code::INVALID_REQUEST, error.to_string()),
+            },
+        }
+    }
+}
+
+/// What a generated operation fails with: the client's middleware has made an [`Error`] of every answer that is one.
+impl<T> From<apis::Error<T>> for Error {
+    fn from(error: apis::Error<T>) -> Self {
+        match error {
+            apis::Error::Reqwest(error) => error.into(),
+            apis::Error::ReqwestMiddleware(error) => error.into(),
+            apis::Error::Serde(error) => Self::because(code::UNEXPECTED_ANSWER, error),
+            apis::Error::Io(error) => Self::because(code::CONNECTION_FAILED, error),
+            apis::Error::ResponseError(answer) => {
+                Self::of_answer(answer.status.as_u16(), &HeaderMap::new(), answer.content.as_bytes())
+            }
+        }
+    }
+}
+
+fn title(code: &str) -> &'static str {
+    match code {
+        code::CONNECTION_FAILED => "No answer",
+        code::HTTP_ERROR => "An error that is no problem document",
+        code::INCOMPLETE_BODY => "The stream broke off",
+        code::UNEXPECTED_ANSWER => "The answer can't be read",
+        code::QUERY_FAILED => "The query failed",
+        code::QUERY_TIMEOUT => "The query took too long",
+        code::TOKEN_FAILED => "No token",
+        _ => "The request can't be sent",
+    }
+}
+
+/// An error and its causes: the outermost alone says too little ("error sending request").
+fn chain(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
+/// What a body that is no problem document begins with.
+fn beginning(body: &[u8]) -> String {
+    const SHOWN: usize = 200;
+    let text = String::from_utf8_lossy(body);
+    match text.trim() {
+        "" => "the answer has no body".to_owned(),
+        text => text.chars().take(SHOWN).collect(),
+    }
+}
+
+/// `Retry-After` as a time from now: seconds, or a date.
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = SystemTime::from(DateTime::parse_from_rfc2822(text).ok()?);
+    Some(date.duration_since(SystemTime::now()).unwrap_or_default())
+}
+
+/// An NDJSON line that says how a stream failed.
+#[derive(Debug, Deserialize)]
+pub(crate) struct FailureLine {
+    pub(crate) error: Problem,
+}

@@ -1,0 +1,84 @@
+//! A client of Logmark: the logs that your token and your tenant allow, over HTTPS.
+//!
+//! Two layers. [`apis`] and [`models`] are generated from the service's OpenAPI document: one function an operation, one type a
+//! schema. Around them stand a few hand-written conveniences:
+//!
+//! - [`Client`] knows the address and the token, tries again what may be tried again, and makes every failure an [`Error`];
+//! - [`Client::events`] gives events one by one and follows cursors until the end, or for ever;
+//! - [`Client::stream`] reads a whole range as it comes, in constant memory, and never takes a cut stream for its end;
+//! - [`Client::query`] starts a Logs Insights query, waits for it, pages its rows, and stops it when you give up.
+//!
+//! ```no_run
+//! # async fn run() -> Result<(), logmark_client::Error> {
+//! use logmark_client::{Client, EventsRequest};
+//!
+//! let client = Client::new("https://logs.example.com", "eyJ…")?;
+//! let mut events = client.events(EventsRequest { start: Some("-15m".into()), ..EventsRequest::group("/acme/api") });
+//! while let Some(event) = events.next().await {
+//!     println!("{}", event?.message);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A generated operation is called with the client's configuration, and its failure becomes an [`Error`] by `?`:
+//!
+//! ```no_run
+//! # async fn run(client: logmark_client::Client) -> Result<(), logmark_client::Error> {
+//! use logmark_client::apis::groups_api::{ListStreamsParams, list_streams};
+//!
+//! let page = list_streams(
+//!     client.configuration(),
+//!     ListStreamsParams {
+//!         group: "/acme/api".into(),
+//!         order_by: Some("lastEvent".into()),
+//!         order: None,
+//!         prefix: None,
+//!         limit: None,
+//!         cursor: None,
+//!         source: None,
+//!     },
+//! )
+//! .await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Names are given as they are, `/acme/api`: they are encoded where they are sent. It runs on Tokio.
+
+#![deny(
+    missing_docs,
+    missing_debug_implementations,
+    unused_qualifications,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr
+)]
+
+mod client;
+mod error;
+mod events;
+mod query;
+mod retry;
+mod stream;
+mod token;
+mod transport;
+
+#[rustfmt::skip]
+#[path = "../generated/src/apis/mod.rs"]
+#[allow(warnings, missing_docs, missing_debug_implementations, unused_qualifications, clippy::all, clippy::allow_attributes_without_reason, reason = "generated")]
+pub mod apis;
+#[rustfmt::skip]
+#[path = "../generated/src/models/mod.rs"]
+#[allow(warnings, missing_docs, unused_qualifications, clippy::all, reason = "generated")]
+pub mod models;
+
+pub use client::{Client, ClientBuilder};
+pub use error::{Error, code};
+pub use events::{Events, EventsRequest};
+pub use query::{QueryRequest, Row, Rows};
+pub use retry::Retry;
+pub use stream::EventStream;
+pub use token::TokenError;

@@ -1,0 +1,166 @@
+//! A Logs Insights query from its start to its last row.
+//!
+//! Owns the waiting, and the stopping of a query that nobody waits for any more. Its rows are a page of 10,000 at a time.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+use std::vec;
+
+use reqwest_middleware::RequestBuilder;
+use serde_json::Value;
+use tokio::runtime::Handle;
+
+use crate::apis::queries_api::{ReadQueryParams, StopQueryParams, read_query, stop_query};
+use crate::apis::urlencode;
+use crate::client::Client;
+use crate::error::{Error, code, retry_after};
+use crate::models::{NewQuery, Query, QueryStatistics};
+use crate::retry::backoff;
+
+/// How long the service may wait before it answers (RFC 7240): shorter than any gateway gives up.
+const WAIT: &str = "wait=20";
+
+/// What to ask.
+#[derive(Clone, Debug, Default)]
+pub struct QueryRequest {
+    /// The query, in Logs Insights QL.
+    pub query: String,
+    /// The log groups, 1 to 50, as they are: `/acme/api`.
+    pub log_groups: Vec<String>,
+    /// First moment: RFC 3339, epoch milliseconds or seconds, or relative to now (`-1h`).
+    pub start: String,
+    /// First moment after the range, in the same forms; `now` when absent.
+    pub end: Option<String>,
+    /// Rows at most, 1 to 100,000; when absent, as many as the query says, or 10,000.
+    pub limit: Option<u32>,
+    /// After so long the query is given up, and stopped.
+    pub timeout: Option<Duration>,
+}
+
+/// A row: values by column, as CloudWatch writes them.
+pub type Row = BTreeMap<String, String>;
+
+/// The rows of a query that is complete. See [`Client::query`].
+#[derive(Debug)]
+pub struct Rows {
+    client: Client,
+    /// The query as it was first answered complete; its rows are in `page`.
+    query: Query,
+    page: vec::IntoIter<Value>,
+    next_cursor: Option<String>,
+}
+
+impl Rows {
+    fn new(client: Client, mut query: Query) -> Self {
+        let page = query.results.take().unwrap_or_default().into_iter();
+        let next_cursor = query.next_cursor.take();
+        Self { client, query, page, next_cursor }
+    }
+
+    /// The query's id: `/queries/{id}` gives the same rows for some time.
+    pub fn query_id(&self) -> &str {
+        &self.query.query_id
+    }
+
+    /// The columns, in order.
+    pub fn fields(&self) -> &[String] {
+        self.query.fields.as_deref().unwrap_or_default()
+    }
+
+    /// How much was looked at.
+    pub fn statistics(&self) -> Option<&QueryStatistics> {
+        self.query.statistics.as_ref()
+    }
+
+    /// What it costs to have looked at so much, at the operator's price, in US dollars.
+    pub fn estimated_cost_usd(&self) -> Option<f64> {
+        self.query.estimated_cost_usd
+    }
+
+    /// The next row; none: that was the last. After an error the same page is asked for again.
+    pub async fn next(&mut self) -> Option<Result<Row, Error>> {
+        loop {
+            if let Some(row) = self.page.next() {
+                return Some(serde_json::from_value(row).map_err(|error| Error::because(code::UNEXPECTED_ANSWER, error)));
+            }
+            let cursor = self.next_cursor.clone()?;
+            let params = ReadQueryParams { id: self.query.query_id.clone(), limit: None, cursor: Some(cursor), prefer: None };
+            match read_query(self.client.configuration(), params).await {
+                Ok(query) => {
+                    self.page = query.results.unwrap_or_default().into_iter();
+                    self.next_cursor = query.next_cursor;
+                }
+                Err(error) => return Some(Err(error.into())),
+            }
+        }
+    }
+}
+
+pub(crate) async fn run(client: &Client, request: QueryRequest) -> Result<Rows, Error> {
+    let Some(timeout) = request.timeout else { return run_to_end(client, request).await };
+    match tokio::time::timeout(timeout, run_to_end(client, request)).await {
+        Ok(outcome) => outcome,
+        Err(_) => Err(Error::own(code::QUERY_TIMEOUT, format!("the query was stopped after {timeout:?}"))),
+    }
+}
+
+async fn run_to_end(client: &Client, request: QueryRequest) -> Result<Rows, Error> {
+    let QueryRequest { query, log_groups, start, end, limit, timeout: _ } = request;
+    let body = NewQuery { query, log_groups, start, end, limit };
+    let mut answer = ask(client.http().post(client.url("/queries")).json(&body)).await?;
+    let mut running = Running { client, id: Some(answer.query.query_id.clone()) };
+    let url = client.url(&format!("/queries/{}", urlencode(&answer.query.query_id)));
+    let mut asked = 0;
+    while matches!(answer.query.status.as_str(), "Scheduled" | "Running" | "Unknown") {
+        tokio::time::sleep(answer.pause(asked)).await;
+        asked += 1;
+        answer = ask(client.http().get(&url)).await?;
+    }
+    running.id = None;
+    match answer.query.status.as_str() {
+        "Complete" => Ok(Rows::new(client.clone(), answer.query)),
+        status => Err(Error::own(code::QUERY_FAILED, format!("the query ended as `{status}`"))),
+    }
+}
+
+/// Where a query stands, and when to ask again.
+struct Answer {
+    query: Query,
+    retry_after: Option<Duration>,
+    waited: bool,
+}
+
+impl Answer {
+    /// The service's own word; nothing when it has waited already; else longer from time to time.
+    fn pause(&self, asked: u32) -> Duration {
+        match self.retry_after {
+            Some(pause) => pause,
+            None if self.waited => Duration::ZERO,
+            None => backoff(asked),
+        }
+    }
+}
+
+async fn ask(request: RequestBuilder) -> Result<Answer, Error> {
+    let response = request.header("Prefer", WAIT).send().await?;
+    let retry_after = retry_after(response.headers());
+    let waited = response.headers().contains_key("preference-applied");
+    Ok(Answer { query: response.json().await?, retry_after, waited })
+}
+
+/// A query that is stopped when it is dropped: the operator pays for what it scans, and the tenant's budget with it.
+struct Running<'a> {
+    client: &'a Client,
+    id: Option<String>,
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        let Some(id) = self.id.take() else { return };
+        let client = self.client.clone();
+        // Without a runtime, or when it ends first, the service stops the query itself, as nobody asks for it.
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(async move { stop_query(client.configuration(), StopQueryParams { id }).await });
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! What every request goes through, a generated operation's and a convenience's: token, retries, errors.
+//!
+//! An answer that is an error leaves here as an [`Error`], so nobody behind looks at a status. A body of JSON is read here, so that
+//! one that breaks off is asked for once more; any other is handed on as it comes.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use http::Extensions;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use reqwest::{Request, Response, StatusCode};
+use reqwest_middleware::{Middleware, Next, Result as Outcome};
+
+use crate::error::{Error, code};
+use crate::retry::Retry;
+use crate::token::Tokens;
+
+#[derive(Debug)]
+pub(crate) struct Transport {
+    pub(crate) tokens: Tokens,
+    pub(crate) retry: Retry,
+}
+
+#[async_trait]
+impl Middleware for Transport {
+    async fn handle(&self, request: Request, extensions: &mut Extensions, next: Next<'_>) -> Outcome<Response> {
+        self.send(request, extensions, next).await.map_err(reqwest_middleware::Error::middleware)
+    }
+}
+
+impl Transport {
+    async fn send(&self, mut request: Request, extensions: &mut Extensions, next: Next<'_>) -> Result<Response, Error> {
+        encode_spaces(&mut request);
+        let (mut retries, mut waited) = (0, Duration::ZERO);
+        let mut renewed = false;
+        let mut token = self.tokens.get().await?;
+        loop {
+            let error = match self.send_once(&request, &token, extensions, next.clone()).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            if error.status() == Some(401) && !renewed {
+                renewed = true;
+                let newer = self.tokens.get().await?;
+                if newer != token {
+                    token = newer;
+                    continue;
+                }
+            }
+            let Some(pause) = self.retry.pause(request.method(), &error, retries, waited) else { return Err(error) };
+            tokio::time::sleep(pause).await;
+            (retries, waited) = (retries + 1, waited + pause);
+            token = self.tokens.get().await?;
+        }
+    }
+
+    async fn send_once(
+        &self,
+        request: &Request,
+        token: &str,
+        extensions: &mut Extensions,
+        next: Next<'_>,
+    ) -> Result<Response, Error> {
+        let mut request =
+            request.try_clone().ok_or_else(|| Error::own(code::INVALID_REQUEST, "a body that streams can't be sent"))?;
+        let mut bearer = HeaderValue::try_from(format!("Bearer {token}"))
+            .map_err(|_| Error::own(code::TOKEN_FAILED, "the token has characters that a header can't have"))?;
+        bearer.set_sensitive(true);
+        request.headers_mut().insert(AUTHORIZATION, bearer);
+        let answer = next.run(request, extensions).await?;
+        match answer.status() {
+            status if status.is_success() => whole_if_json(answer).await,
+            status => Err(failure(status, answer).await),
+        }
+    }
+}
+
+async fn failure(status: StatusCode, answer: Response) -> Error {
+    let headers = answer.headers().clone();
+    // The status says it already: a body that can't be read adds nothing, and takes nothing away.
+    let body = answer.bytes().await.unwrap_or_default();
+    Error::of_answer(status.as_u16(), &headers, &body)
+}
+
+async fn whole_if_json(answer: Response) -> Result<Response, Error> {
+    let kind = answer.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if !kind.starts_with("application/json") {
+        return Ok(answer);
+    }
+    let (status, headers) = (answer.status(), answer.headers().clone());
+    let mut whole = http::Response::new(answer.bytes().await?);
+    *whole.status_mut() = status;
+    *whole.headers_mut() = headers;
+    Ok(whole.into())
+}
+
+/// The generator encodes a path's names as a form does: a space as `+`, which in a path is a plus. A plus of the name is `%2B`.
+fn encode_spaces(request: &mut Request) {
+    if request.url().path().contains('+') {
+        let path = request.url().path().replace('+', "%20");
+        request.url_mut().set_path(&path);
+    }
+}

@@ -1,0 +1,84 @@
+//! Queries: waited for, paged, and stopped when nobody waits any more.
+
+use std::time::Duration;
+
+use logmark_client::apis::queries_api::{ReadQueryParams, read_query};
+use logmark_client::{Client, Error, QueryRequest, Row};
+
+use crate::stage::{acme, seen, through};
+
+fn query(group: &str) -> QueryRequest {
+    QueryRequest {
+        query: "fields status, n".into(),
+        log_groups: vec![group.into()],
+        start: "-1h".into(),
+        ..QueryRequest::default()
+    }
+}
+
+async fn rows(client: &Client, request: QueryRequest) -> Result<Vec<Row>, Error> {
+    let mut rows = client.query(request).await?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next().await {
+        found.push(row?);
+    }
+    Ok(found)
+}
+
+#[tokio::test]
+async fn a_query_is_waited_for() {
+    let mut rows = acme().query(query("/acme/queried")).await.unwrap();
+    assert_eq!(rows.fields(), ["status"]);
+    assert_eq!(rows.statistics().unwrap().bytes_scanned, 2_000_000_000);
+    assert_eq!(rows.estimated_cost_usd(), Some(0.01));
+    for status in ["0", "1", "2"] {
+        assert_eq!(rows.next().await.unwrap().unwrap(), Row::from([("status".to_owned(), status.to_owned())]));
+    }
+    assert!(rows.next().await.is_none());
+}
+
+#[tokio::test]
+async fn more_rows_than_a_page_holds_come_all() {
+    let rows = rows(&acme(), QueryRequest { limit: Some(20_000), ..query("/acme/many") }).await.unwrap();
+    let numbers: Vec<usize> = rows.iter().map(|row| row["n"].parse().unwrap()).collect();
+    assert_eq!(numbers, (0..12_000).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_query_that_fails_is_an_error() {
+    let error = rows(&acme(), query("/acme/failing")).await.unwrap_err();
+    assert_eq!((error.code(), error.detail()), ("query_failed", "the query ended as `Failed`"));
+}
+
+/// Waits until the front door has seen so many queries being stopped, and says how the last one ended.
+async fn stopped(count: usize) -> String {
+    let id = loop {
+        let deleted = seen("DELETE /plain/queries/").await;
+        assert!(deleted.len() <= count, "{deleted:?}");
+        if deleted.len() == count {
+            break deleted[count - 1].rsplit('/').next().unwrap().to_owned();
+        }
+        tokio::task::yield_now().await;
+    };
+    let client = acme();
+    let params = |id: String| ReadQueryParams { id, limit: None, cursor: None, prefer: Some("wait=2".into()) };
+    read_query(client.configuration(), params(id)).await.unwrap().status
+}
+
+/// One test, as both count what the front door saw.
+#[tokio::test]
+async fn a_query_that_nobody_waits_for_is_stopped() {
+    let client = through("plain").build().unwrap();
+    let late = QueryRequest { timeout: Some(Duration::from_secs(3)), ..query("/acme/endless") };
+    assert_eq!(rows(&client, late).await.unwrap_err().code(), "query_timeout");
+    assert_eq!(stopped(1).await, "Cancelled");
+
+    let looks = seen("GET /plain/queries/").await.len();
+    let abandoned = tokio::spawn(async move { client.query(query("/acme/endless")).await.map(|_| ()) });
+    while seen("GET /plain/queries/").await.len() == looks {
+        tokio::task::yield_now().await;
+    }
+    abandoned.abort();
+    assert!(abandoned.await.unwrap_err().is_cancelled());
+    assert_eq!(stopped(2).await, "Cancelled");
+}

@@ -1,0 +1,29 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"os"
+
+	"logmark.example/logmark"
+)
+
+func main() {
+	client, err := logmark.New(os.Getenv("LOGMARK_URL"), logmark.Token(os.Getenv("LOGMARK_TOKEN")))
+	if err != nil {
+		log.Fatal(err)
+	}
+	// One answer, however long: it is read as it comes, and a stream that breaks off is an error.
+	stream, err := client.Stream(context.Background(), logmark.EventsRequest{Group: "/acme/api", Start: "-15m"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer stream.Close()
+	for stream.Next() {
+		fmt.Println(stream.Event().LogStream, stream.Event().Message)
+	}
+	if err := stream.Err(); err != nil {
+		log.Fatal(err)
+	}
+}

@@ -1,0 +1,9 @@
+import { Logmark } from 'logmark';
+
+const logmark = new Logmark({ url: process.env.LOGMARK_URL!, token: process.env.LOGMARK_TOKEN! });
+
+const events = logmark.events({ group: '/acme/api', stream: 'prod-a', start: '-15m' });
+for await (const event of events) {
+  console.log(event.timestamp, event.message);
+}
+console.log('newer ones will be at', events.cursor);

@@ -1,0 +1,93 @@
+import type { FieldError } from './generated/index.js';
+
+/** What went wrong: the service's problem document, or one of the client's own codes. */
+export class LogmarkError extends Error {
+  override readonly name = 'LogmarkError';
+  /** The answer's status; 0: there was none. */
+  readonly status: number;
+  /** The kind, for programs; stable. */
+  readonly code: string;
+  /** The kind, in words. */
+  readonly title: string;
+  /** This error, in words. */
+  readonly detail: string;
+  /** The request's id, for the service's operator. */
+  readonly requestId: string | undefined;
+  /** What is wrong with the input, each fault on its own. */
+  readonly errors: ReadonlyArray<FieldError>;
+  /** Seconds after which it may be worth asking again. */
+  readonly retryAfter: number | undefined;
+
+  constructor(
+    problem: { status: number; code: string; title: string; detail: string; instance?: string; errors?: Array<FieldError> },
+    more: { retryAfter?: number; cause?: unknown } = {},
+  ) {
+    super(`${problem.status || problem.title} ${problem.code}: ${problem.detail}`, { cause: more.cause });
+    this.status = problem.status;
+    this.code = problem.code;
+    this.title = problem.title;
+    this.detail = problem.detail;
+    this.requestId = problem.instance;
+    this.errors = problem.errors ?? [];
+    this.retryAfter = more.retryAfter;
+  }
+
+  /** Of the client's own: there was no answer, or none that is whole. */
+  static local(code: string, detail: string, cause?: unknown): LogmarkError {
+    return new LogmarkError({ status: 0, code, title: TITLES[code] ?? code, detail }, { cause });
+  }
+
+  /** Of a problem document that was read already, as in a stream. */
+  static ofProblem(problem: unknown, status: number, text: string, headers?: Headers): LogmarkError {
+    const retryAfter = headers && retryAfterOf(headers);
+    const found = typeof problem === 'object' && problem !== null ? (problem as Partial<Record<string, unknown>>) : {};
+    const word = (name: string): string | undefined => (typeof found[name] === 'string' ? (found[name] as string) : undefined);
+    const code = word('code');
+    const instance = word('instance') ?? headers?.get('x-request-id') ?? undefined;
+    if (code === undefined) {
+      const detail = text.trim().slice(0, 500) || 'the answer has no body';
+      return new LogmarkError({ status, code: 'http_error', title: 'Not an answer of the service', detail, instance }, { retryAfter });
+    }
+    return new LogmarkError(
+      {
+        status: typeof found['status'] === 'number' ? found['status'] : status,
+        code,
+        title: word('title') ?? code,
+        detail: word('detail') ?? '',
+        instance,
+        errors: Array.isArray(found['errors']) ? (found['errors'] as Array<FieldError>) : [],
+      },
+      { retryAfter },
+    );
+  }
+
+  /** Of an answer whose status is no success. */
+  static async ofAnswer(response: Response): Promise<LogmarkError> {
+    const text = await response.text().catch(() => '');
+    return LogmarkError.ofProblem(parsed(text), response.status, text, response.headers);
+  }
+}
+
+const TITLES: Record<string, string> = {
+  connection_failed: 'No answer',
+  incomplete_body: 'The answer is not whole',
+  query_failed: 'The query failed',
+  query_timeout: 'The query took too long',
+};
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** `Retry-After` in seconds, of either of its forms (RFC 9110 §10.2.3). */
+export function retryAfterOf(headers: Headers): number | undefined {
+  const value = headers.get('retry-after')?.trim();
+  if (value === undefined || value === '') return undefined;
+  if (/^\d+$/.test(value)) return Number(value);
+  const at = Date.parse(value);
+  return Number.isNaN(at) ? undefined : Math.max(0, (at - Date.now()) / 1000);
+}

@@ -1,0 +1,84 @@
+import { LogmarkError } from './error.js';
+import type { Client } from './generated/client/index.js';
+import { readQuery, startQuery, stopQuery, type NewQuery, type Query, type QueryStatistics } from './generated/index.js';
+import { sleep } from './transport.js';
+
+export interface QueryOptions extends NewQuery {
+  /** Seconds after which the query is given up and stopped; none when absent. */
+  timeout?: number;
+  /** Gives the query up, and stops it. */
+  signal?: AbortSignal;
+}
+
+/** What a query found. */
+export interface QueryResult {
+  queryId: string;
+  /** Values by column, all of them texts. */
+  rows: Array<Record<string, string>>;
+  statistics: QueryStatistics | undefined;
+  estimatedCostUsd: number | undefined;
+}
+
+/** Seconds that one request waits for the end of the query. */
+const WAIT = { Prefer: 'wait=20' };
+/** An answer that comes sooner than this is followed by a pause, which doubles up to the longest. */
+const SOON = 1;
+const FIRST_PAUSE = 0.25;
+const LONGEST_PAUSE = 5;
+
+/** Starts the query, waits for its end, and gives all its rows. */
+export async function query(client: Client, options: QueryOptions): Promise<QueryResult> {
+  const { timeout, signal, ...body } = options;
+  const late = new AbortController();
+  const timer = timeout === undefined ? undefined : setTimeout(() => late.abort(tooLong(timeout)), timeout * 1000);
+  const stop = signal ? AbortSignal.any([signal, late.signal]) : late.signal;
+  try {
+    // Given up before its id is known, it is stopped by the service, which no longer has anybody to give it to.
+    const started = (await startQuery({ client, body, headers: WAIT, signal: stop })) as Query;
+    return await end(client, started, stop);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function end(client: Client, started: Query, signal: AbortSignal): Promise<QueryResult> {
+  const path = { id: started.queryId };
+  let found = started;
+  try {
+    for (let pause = FIRST_PAUSE; runs(found); ) {
+      const begun = Date.now();
+      found = (await readQuery({ client, path, headers: WAIT, signal })) as Query;
+      if (runs(found) && Date.now() - begun < SOON * 1000) {
+        await sleep(pause * (0.5 + Math.random() / 2), signal);
+        pause = Math.min(2 * pause, LONGEST_PAUSE);
+      }
+    }
+  } catch (error) {
+    // The caller's reason is what counts, whether or not this succeeds.
+    if (signal.aborted) await stopQuery({ client, path }).catch(() => undefined);
+    throw error;
+  }
+  if (found.status !== 'Complete') {
+    throw LogmarkError.local('query_failed', `the query ended as ${found.status}`);
+  }
+  const rows = [...((found.results ?? []) as QueryResult['rows'])];
+  for (let cursor = found.nextCursor; cursor; ) {
+    const page = (await readQuery({ client, path, query: { cursor }, signal })) as Query;
+    rows.push(...((page.results ?? []) as QueryResult['rows']));
+    cursor = page.nextCursor;
+  }
+  return {
+    queryId: found.queryId,
+    rows,
+    statistics: found.statistics ?? undefined,
+    estimatedCostUsd: found.estimatedCostUsd ?? undefined,
+  };
+}
+
+function runs(query: Query): boolean {
+  return ['Scheduled', 'Running', 'Unknown'].includes(query.status);
+}
+
+function tooLong(timeout: number): LogmarkError {
+  return LogmarkError.local('query_timeout', `the query had not ended after ${timeout} s, and was stopped`);
+}

@@ -1,0 +1,118 @@
+import { LogmarkError, retryAfterOf } from './error.js';
+
+/** A token, or a function that gives one and is asked before each request. */
+export type Token = string | (() => string | Promise<string>);
+
+export interface TransportSettings {
+  token: Token;
+  retries: number;
+  maxWait: number;
+  timeout: number;
+  fetch: (request: Request) => Promise<Response>;
+}
+
+/** The first wait is at random up to this, the next up to twice that, and so on. */
+const FIRST_WAIT = 0.2;
+const LONGEST_WAIT = 5;
+const IDEMPOTENT = ['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'];
+
+/** A `fetch` that puts the token in, sends again what is worth it, and throws what is no success. */
+export function transport(settings: TransportSettings): typeof fetch {
+  return async (input, init) => {
+    const request = new Request(input, init);
+    let waited = 0;
+    for (let attempt = 0; ; attempt++) {
+      const outcome = await authorized(settings, request).catch(failure);
+      if (!(outcome instanceof LogmarkError)) return outcome;
+      // Whoever gave up has said why.
+      request.signal.throwIfAborted();
+      const wait = pause(outcome, request.method, attempt);
+      if (wait === undefined || attempt >= settings.retries || waited + wait > settings.maxWait) throw outcome;
+      await sleep(wait, request.signal);
+      waited += wait;
+    }
+  };
+}
+
+function failure(error: unknown): LogmarkError {
+  if (error instanceof LogmarkError) return error;
+  throw error;
+}
+
+/** Seconds to wait before the request is sent again; none: it is not. */
+function pause(error: LogmarkError, method: string, attempt: number): number | undefined {
+  const { status, retryAfter } = error;
+  // Who says when to come back has not done what was asked.
+  const isRefused = (status === 429 || status === 503) && retryAfter !== undefined;
+  const isPassing = [0, 429, 502, 503, 504].includes(status) && IDEMPOTENT.includes(method);
+  if (!isRefused && !isPassing) return undefined;
+  const backoff = Math.random() * Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** attempt);
+  return Math.max(backoff, (retryAfter ?? 0) * (1 + Math.random() / 10));
+}
+
+/** One attempt, and another when the token was renewed meanwhile. */
+async function authorized(settings: TransportSettings, request: Request): Promise<Response> {
+  const { token } = settings;
+  if (typeof token === 'string') return exchange(settings, request, token);
+  const used = await token();
+  try {
+    return await exchange(settings, request, used);
+  } catch (error) {
+    if (!(error instanceof LogmarkError) || error.status !== 401) throw error;
+    const renewed = await token();
+    if (renewed === used) throw error;
+    return exchange(settings, request, renewed);
+  }
+}
+
+async function exchange(settings: TransportSettings, request: Request, token: string): Promise<Response> {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(new Error(`no answer within ${settings.timeout} s`)), settings.timeout * 1000);
+  try {
+    const headers = new Headers(request.headers);
+    headers.set('authorization', `Bearer ${token}`);
+    const signal = AbortSignal.any([request.signal, late.signal]);
+    const response = await settings.fetch(new Request(request.clone(), { headers, signal }));
+    if (!response.ok) throw await LogmarkError.ofAnswer(response);
+    return isStreamed(response) ? response : await whole(response);
+  } catch (error) {
+    if (error instanceof LogmarkError) throw error;
+    request.signal.throwIfAborted();
+    const detail = late.signal.aborted ? String(late.signal.reason.message) : reason(error);
+    throw LogmarkError.local('connection_failed', detail, error);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function isStreamed(response: Response): boolean {
+  return !(response.headers.get('content-type') ?? '').startsWith('application/json');
+}
+
+/** The answer with its body read: one that breaks off is a failed attempt. */
+async function whole(response: Response): Promise<Response> {
+  const body = await response.arrayBuffer();
+  return new Response(body, { status: response.status, statusText: response.statusText, headers: response.headers });
+}
+
+/** `fetch` says "fetch failed", and why in its cause. */
+function reason(error: unknown): string {
+  const cause = error instanceof Error ? (error.cause ?? error) : error;
+  return cause instanceof Error ? cause.message || cause.name : String(cause);
+}
+
+/** Waits, unless it is aborted meanwhile. */
+export function sleep(seconds: number, signal?: AbortSignal | null): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const stop = () => {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', stop);
+      resolve();
+    }, seconds * 1000);
+    signal?.addEventListener('abort', stop, { once: true });
+  });
+}

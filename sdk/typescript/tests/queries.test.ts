@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readQuery } from 'logmark';
+import { acme, failure, seen, through } from './stage.js';
+
+const query = (group: string) => ({ query: 'fields status, n', logGroups: [group], start: '-1h' });
+
+test('a query is waited for', async () => {
+  const found = await acme().query(query('/acme/queried'));
+  assert.deepEqual(found.rows, [{ status: '0' }, { status: '1' }, { status: '2' }]);
+  assert.deepEqual(found.statistics, { recordsMatched: 3, recordsScanned: 1000, bytesScanned: 2_000_000_000 });
+  assert.equal(found.estimatedCostUsd, 0.01);
+});
+
+test('more rows than a page holds come all', async () => {
+  const { rows } = await acme().query({ ...query('/acme/many'), limit: 20_000 });
+  assert.deepEqual(rows.map((row) => row['n']), Array.from({ length: 12_000 }, (_, number) => String(number)));
+});
+
+test('a query that fails is an error', async () => {
+  const error = await failure(() => acme().query(query('/acme/failing')));
+  assert.equal(error.code, 'query_failed');
+  assert.match(error.detail, /Failed/);
+});
+
+/** The id of the query that was stopped last at the front door, of so many. */
+async function stopped(count: number): Promise<string> {
+  const deleted = await seen('DELETE /plain/queries/');
+  assert.equal(deleted.length, count);
+  return decodeURIComponent(deleted.at(-1)!.split('/').at(-1)!);
+}
+
+test('a query that takes too long is stopped', async () => {
+  const error = await failure(() => through('plain').query({ ...query('/acme/endless'), timeout: 3 }));
+  assert.equal(error.code, 'query_timeout');
+  const ended = await readQuery({ client: acme().client, path: { id: await stopped(1) } });
+  assert.equal(typeof ended === 'string' ? ended : ended.status, 'Cancelled');
+});
+
+test('a query that is given up is stopped', async () => {
+  const stop = new AbortController();
+  const running = through('plain').query({ ...query('/acme/endless'), signal: stop.signal });
+  const rejected = assert.rejects(running, /not any more/);
+  const looks = (await seen('GET /plain/queries/')).length;
+  while ((await seen('GET /plain/queries/')).length === looks) await new Promise((resolve) => setTimeout(resolve, 20));
+  stop.abort(new Error('not any more'));
+  await rejected;
+  const ended = await readQuery({ client: acme().client, path: { id: await stopped(2) } });
+  assert.equal(typeof ended === 'string' ? ended : ended.status, 'Cancelled');
+});

@@ -1,0 +1,46 @@
+//! A call to a service of AWS's that speaks JSON 1.1, as the request that is sent.
+//!
+//! Owns the request's form: a POST to `/` whose operation stands in `X-Amz-Target`, signed but for what proxies may change.
+//! Never takes a host, a target or a header from a caller. What is signed, and how, is `signer`'s.
+
+use aws_credential_types::Credentials;
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, USER_AGENT};
+use http::{HeaderName, HeaderValue, Method, Request, Uri};
+use http_body_util::Full;
+
+use super::signer::{NotSigned, Signer};
+use crate::domain::time::Millis;
+
+const CONTENT: HeaderValue = HeaderValue::from_static("application/x-amz-json-1.1");
+/// How we call ourselves to AWS.
+pub const AGENT: HeaderValue = HeaderValue::from_static(concat!("logmark/", env!("CARGO_PKG_VERSION")));
+const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
+
+/// One call, as it is to be signed.
+#[derive(Debug, Clone, Copy)]
+pub struct JsonCall<'a> {
+    /// Scheme, host and port, with the path `/`.
+    pub endpoint: &'a Uri,
+    /// The protocol's prefix of the service, `.`, the operation.
+    pub target: &'a str,
+    /// JSON.
+    pub body: &'a Bytes,
+}
+
+impl JsonCall<'_> {
+    /// The request, signed as of `at`.
+    ///
+    /// # Errors
+    /// [`NotSigned`]: the target or the endpoint is none.
+    pub fn signed(self, signer: &Signer, credentials: &Credentials, at: Millis) -> Result<Request<Full<Bytes>>, NotSigned> {
+        let mut post = Request::new(Full::new(self.body.clone()));
+        *post.method_mut() = Method::POST;
+        *post.uri_mut() = self.endpoint.clone();
+        post.headers_mut().insert(CONTENT_TYPE, CONTENT);
+        post.headers_mut().insert(TARGET, HeaderValue::try_from(self.target).map_err(|_| NotSigned)?);
+        signer.sign(&mut post, self.body, credentials, at)?;
+        post.headers_mut().insert(USER_AGENT, AGENT);
+        Ok(post)
+    }
+}

@@ -1,0 +1,94 @@
+//! Answers that the service gave, and the requests that it gave them to.
+//!
+//! Owns which example stands where. The files are written by `make examples` (tests/openapi/examples.rs), which every test run
+//! compares with what the service answers then.
+
+use serde_json::Value;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::example::ExampleBuilder;
+use utoipa::openapi::path::Operation;
+
+/// An example of an answer.
+struct Answer {
+    operation: &'static str,
+    status: &'static str,
+    media_type: &'static str,
+    file: &'static str,
+    text: &'static str,
+}
+
+macro_rules! answer {
+    ($operation:literal, $status:literal, $media_type:literal, $file:literal) => {
+        Answer {
+            operation: $operation,
+            status: $status,
+            media_type: $media_type,
+            file: $file,
+            text: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/examples/", $file)),
+        }
+    };
+}
+
+const ANSWERS: [Answer; 28] = [
+    answer!("readStream", "200", "application/json", "readStream.json"),
+    answer!("readStream", "200", "application/x-ndjson", "readStream.ndjson"),
+    answer!("readStream", "200", "text/csv", "readStream.csv"),
+    answer!("readStream", "200", "text/plain", "readStream.txt"),
+    answer!("readGroup", "200", "application/json", "readGroup.json"),
+    answer!("readGroup", "200", "application/x-ndjson", "readGroup.ndjson"),
+    answer!("readGroup", "200", "text/csv", "readGroup.csv"),
+    answer!("readGroup", "200", "text/plain", "readGroup.txt"),
+    answer!("readLogs", "200", "application/json", "readLogs.json"),
+    answer!("readLogs", "200", "application/x-ndjson", "readLogs.ndjson"),
+    answer!("readLogs", "200", "text/csv", "readLogs.csv"),
+    answer!("readLogs", "200", "text/plain", "readLogs.txt"),
+    answer!("listGroups", "200", "application/json", "listGroups.json"),
+    answer!("describeGroup", "200", "application/json", "describeGroup.json"),
+    answer!("listStreams", "200", "application/json", "listStreams.json"),
+    answer!("describeFields", "200", "application/json", "describeFields.json"),
+    answer!("startQuery", "202", "application/json", "startQuery.running.json"),
+    answer!("startQuery", "200", "application/json", "startQuery.json"),
+    answer!("startQuery", "200", "application/x-ndjson", "startQuery.ndjson"),
+    answer!("startQuery", "200", "text/csv", "startQuery.csv"),
+    answer!("readQuery", "200", "application/json", "readQuery.json"),
+    answer!("readQuery", "200", "application/x-ndjson", "readQuery.ndjson"),
+    answer!("readQuery", "200", "text/csv", "readQuery.csv"),
+    answer!("readRecord", "200", "application/json", "readRecord.json"),
+    answer!("me", "200", "application/json", "me.json"),
+    answer!("explain", "200", "application/json", "explain.json"),
+    answer!("index", "200", "application/json", "index.json"),
+    answer!("resourceMetadata", "200", "application/json", "resourceMetadata.json"),
+];
+
+/// The body of `POST /queries` that was answered so.
+const NEW_QUERY: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/examples/startQuery.request.json"));
+
+/// Puts the examples onto the operation.
+pub(super) fn onto(operation: &mut Operation) {
+    let id = operation.operation_id.clone().unwrap_or_default();
+    for answer in ANSWERS.iter().filter(|answer| answer.operation == id) {
+        if let Some(RefOr::T(response)) = operation.responses.responses.get_mut(answer.status)
+            && let Some(RefOr::T(content)) = response.content.get_mut(answer.media_type)
+        {
+            let is_json = answer.media_type == "application/json";
+            let value = if is_json { json(answer.text) } else { Value::from(answer.text) };
+            let example = ExampleBuilder::new().summary("An answer").value(Some(value)).build();
+            content.examples.insert(name(answer.file).to_owned(), example.into());
+        }
+    }
+    if let Some(RefOr::T(body)) = &mut operation.request_body
+        && let Some(RefOr::T(content)) = body.content.get_mut("application/json")
+    {
+        let example = ExampleBuilder::new().summary("A request").value(Some(json(NEW_QUERY))).build();
+        content.examples.insert("request".to_owned(), example.into());
+    }
+}
+
+/// The name of an example: its file's, with what a name may hold.
+fn name(file: &str) -> &str {
+    file.split('.').next().unwrap_or(file)
+}
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_default()
+}

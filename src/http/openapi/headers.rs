@@ -1,0 +1,116 @@
+//! What stands in the head of an answer.
+//!
+//! Owns the descriptions of response headers. Who sets them: [`crate::http::layers`], [`crate::http::problem`] and the operations.
+
+use serde_json::{Value, json};
+use utoipa::openapi::extensions::Extensions;
+use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{Header, OpenApi, Ref, RefOr, Response};
+
+/// On every answer.
+const ALWAYS: &[&str] = &["X-Request-Id", "Cache-Control"];
+/// On every answer to a caller that the service knows.
+const KNOWN_CALLER: &[&str] = &["RateLimit", "RateLimit-Policy"];
+
+/// Name, type, description, example.
+type Described = (&'static str, Type, &'static str, Value);
+
+fn described() -> [Described; 13] {
+    use Type::{Integer, String};
+    [
+        (
+            "X-Request-Id",
+            String,
+            "The request's id, as in a problem's `instance` and in the operator's log",
+            json!("0192f3c1a5b87e43b6e0c9d2f1a4e857"),
+        ),
+        (
+            "Cache-Control",
+            String,
+            "`private, no-store`; of a page that can't change any more `private, max-age=3600`",
+            json!("private, no-store"),
+        ),
+        (
+            "ETag",
+            String,
+            "Of a page that can't change any more: for `If-None-Match`",
+            json!("W/\"5d2f8f0c3b7a4e1296d0c3a58b1f7e42\""),
+        ),
+        ("Retry-After", Integer, "Seconds to wait before the next request", json!(1)),
+        (
+            "RateLimit",
+            String,
+            "Where the tenant has a limit of requests: how many may come at once now (`r`)",
+            json!("\"requests\";r=19;t=1"),
+        ),
+        (
+            "RateLimit-Policy",
+            String,
+            "Where the tenant has a limit of requests: how many in a window (`q`, `w` in seconds)",
+            json!("\"requests\";q=20;w=1"),
+        ),
+        ("Location", String, "Where the query is", json!("/queries/AbCd")),
+        ("Preference-Applied", String, "The wait that was kept to, where one was preferred", json!("wait=20")),
+        (
+            "WWW-Authenticate",
+            String,
+            "What is wrong with the token, and where to learn who issues them (RFC 6750, RFC 9728)",
+            json!(
+                "Bearer realm=\"logmark\", resource_metadata=\"https://logs.example.com/.well-known/oauth-protected-resource\""
+            ),
+        ),
+        ("Content-Disposition", String, "Of CSV and NDJSON: a name for the file", json!("attachment; filename=\"acme_api.csv\"")),
+        (
+            "Trailer",
+            String,
+            "Of NDJSON, CSV and text: `logmark-cursor`, which follows the body and says where a later request goes on",
+            json!("logmark-cursor"),
+        ),
+        ("Logmark-Cursor", String, "Of CSV and NDJSON: where the rows go on; absent: there are no more", json!("AbCd")),
+        ("Vary", String, "What of the request the answer depends on", json!("Authorization, Accept")),
+    ]
+}
+
+/// All of them, for the document's components.
+pub(super) fn components() -> impl Iterator<Item = (&'static str, Header)> {
+    described().into_iter().map(|(name, kind, description, example)| {
+        let mut header = HeaderBuilder::new()
+            .schema(Some(ObjectBuilder::new().schema_type(kind)))
+            .description(Some(description))
+            .example(Some(example))
+            .build();
+        if ALWAYS.contains(&name) {
+            // OpenAPI has it, utoipa's `Header` has not.
+            header.extensions = Some(Extensions::from_iter([("required", true)]));
+        }
+        (name, header)
+    })
+}
+
+/// References to these headers.
+pub(super) fn named<'a>(names: &'a [&'a str]) -> impl Iterator<Item = (String, RefOr<Header>)> + 'a {
+    names.iter().map(|name| ((*name).to_owned(), RefOr::Ref(Ref::new(format!("#/components/headers/{name}")))))
+}
+
+/// Puts the headers that every answer has on every answer that is described.
+pub(super) fn onto_all(document: &mut OpenApi) {
+    let shared = document.components.iter_mut().flat_map(|components| components.responses.iter_mut());
+    for (name, response) in shared {
+        // Who is not known has no limit of its own.
+        onto(response, !["Unauthorized", "BodyTooLarge", "TargetTooLong", "HeadersTooLarge"].contains(&name.as_str()));
+    }
+    for operation in document.paths.paths.values_mut().flat_map(super::operations) {
+        let needs_token = operation.tags.iter().flatten().all(|tag| tag != "service");
+        operation.responses.responses.values_mut().for_each(|response| onto(response, needs_token));
+    }
+}
+
+fn onto(response: &mut RefOr<Response>, known_caller: bool) {
+    if let RefOr::T(response) = response {
+        response.headers.extend(named(ALWAYS));
+        if known_caller {
+            response.headers.extend(named(KNOWN_CALLER));
+        }
+    }
+}

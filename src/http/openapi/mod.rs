@@ -1,0 +1,109 @@
+//! The OpenAPI document: what the routes share, and the document's own head.
+//!
+//! Owns descriptions. The paths themselves stand on their handlers; `openapi/openapi.json` is this, printed. Reading order:
+//! [`parameters`] and `texts` (what requests say), [`answers`] and [`failures`] (what comes back), `headers`, `examples` (real
+//! answers), `samples` (calls in several languages).
+
+pub mod parameters;
+pub mod texts;
+pub mod answers;
+pub mod failures;
+mod place;
+mod problems;
+mod absent;
+mod headers;
+mod examples;
+mod samples;
+
+use std::sync::LazyLock;
+
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::tag::TagBuilder;
+use utoipa::openapi::{ComponentsBuilder, ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, ServerBuilder};
+
+use super::encode::json::{EventBody, PageBody, StopReason};
+use super::fault::{FieldError, Place, Position};
+use super::ops::queries::answer::{QueryBody, StatisticsBody};
+use super::problem::Problem;
+
+/// What the operations are grouped by.
+const TAGS: [(&str, &str); 5] = [
+    ("events", "Log events: a page as JSON, or all of a range as NDJSON, CSV or text"),
+    ("groups", "Log groups and their streams"),
+    ("queries", "Logs Insights queries, what they find, and what they can ask for"),
+    ("caller", "Who you are here, and what you may"),
+    ("service", "What needs no token"),
+];
+
+/// The document's head; the router adds the paths.
+#[must_use]
+pub fn head() -> OpenApi {
+    let info = InfoBuilder::new()
+        .title("Logmark")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(
+            "Your logs over HTTPS: events of the log groups and streams that your token and your tenant allow.\n\n\
+             **Names** with slashes are one path segment, percent-encoded (`%2Facme%2Fapi`) or with `:` for `/` (`:acme:api`).\n\n\
+             **Pages** say why they end (`stopReason`) and where they go on (`nextCursor`); a cursor carries its request.\n\n\
+             **Times** in answers are RFC 3339 in UTC with milliseconds; `end` is always exclusive.\n\n\
+             **Errors** are RFC 9457 problem details with a stable `code`; `instance` is the request's id.\n\n\
+             **HEAD** is answered wherever GET is, without a body.",
+        ))
+        .license(Some(LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build()))
+        .contact(Some(ContactBuilder::new().name(Some("The operator of this service")).build()))
+        .build();
+    let token = SecurityScheme::Http(
+        HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("JWT")
+            .description(Some(
+                "A JWT of your identity provider. Its scopes are `logs:<action>:<group pattern>`, such as `logs:read:/acme/*`, where \
+                 `*` is any characters and the action `read`, `query`, `tail`, `describe` or `*`. What may be done is what a scope \
+                 and a grant of the tenant both allow; each operation names the scope that it needs.",
+            ))
+            .build(),
+    );
+    let components = ComponentsBuilder::new()
+        .schema_from::<Problem>()
+        .schema_from::<FieldError>()
+        .schema_from::<Place>()
+        .schema_from::<Position>()
+        .schema_from::<PageBody<'_>>()
+        .schema_from::<EventBody>()
+        .schema_from::<StopReason>()
+        .schema_from::<QueryBody<'_>>()
+        .schema_from::<StatisticsBody>()
+        .security_scheme("token", token)
+        .build();
+    OpenApiBuilder::new()
+        .info(info)
+        .servers(Some([ServerBuilder::new().url("/").description(Some("This service")).build()]))
+        .components(Some(components))
+        .tags(Some(TAGS.map(|(name, description)| TagBuilder::new().name(name).description(Some(description)).build())))
+        .build()
+}
+
+/// The document as text, the same bytes each time.
+pub static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
+    let (_, mut document) = super::router::routes().split_for_parts();
+    if let Some(components) = &mut document.components {
+        components.schemas.values_mut().for_each(absent::never_null);
+        components.responses.extend(failures::components().map(|(name, response)| (name.to_owned(), response.into())));
+        components.headers.extend(headers::components().map(|(name, header)| (name.to_owned(), header.into())));
+        components.examples.extend(failures::examples().map(|(name, example)| (name.to_owned(), example.into())));
+    }
+    headers::onto_all(&mut document);
+    for operation in document.paths.paths.values_mut().flat_map(operations) {
+        examples::onto(operation);
+        samples::onto(operation);
+    }
+    let mut text = document.to_pretty_json().unwrap_or_default();
+    text.push('\n');
+    text
+});
+
+/// The operations of a path.
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut item.get, &mut item.post, &mut item.delete].into_iter().flatten()
+}

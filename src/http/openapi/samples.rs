@@ -1,0 +1,62 @@
+//! How to call an operation, in several languages (`x-codeSamples`).
+//!
+//! Owns which samples there are. Each is a file in `sdk/samples`, named by its operation and its language, which takes
+//! `LOGMARK_URL` and `LOGMARK_TOKEN` from the environment; tests run all of them against a service.
+
+use serde_json::{Value, json};
+use utoipa::openapi::extensions::Extensions;
+use utoipa::openapi::path::Operation;
+
+/// A language: the end of its files' names, what documentation calls it, what readers see.
+const LANGUAGES: [(&str, &str, &str); 5] = [
+    ("sh", "Shell", "curl"),
+    ("ts", "TypeScript", "TypeScript"),
+    ("py", "Python", "Python"),
+    ("rs", "Rust", "Rust"),
+    ("go", "Go", "Go"),
+];
+
+macro_rules! samples {
+    ($($file:literal,)*) => {
+        [$(($file, include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/sdk/samples/", $file)))),*]
+    };
+}
+
+/// File and text, in the order in which they are shown. One more is one more line.
+const SAMPLES: &[(&str, &str)] = &samples![
+    "listGroups.sh",
+    "listGroups.ts",
+    "listGroups.py",
+    "listGroups.rs",
+    "listGroups.go",
+    "readStream.sh",
+    "readStream.ts",
+    "readStream.py",
+    "readStream.rs",
+    "readStream.go",
+    "readGroup.sh",
+    "readGroup.ts",
+    "readGroup.py",
+    "readGroup.rs",
+    "readGroup.go",
+    "startQuery.sh",
+    "startQuery.ts",
+    "startQuery.py",
+    "startQuery.rs",
+    "startQuery.go",
+];
+
+/// Puts the samples onto the operation.
+pub(super) fn onto(operation: &mut Operation) {
+    let id = operation.operation_id.as_deref().unwrap_or_default();
+    let samples: Vec<Value> = SAMPLES.iter().filter_map(|(file, text)| sample(id, file, text)).collect();
+    if !samples.is_empty() {
+        operation.extensions.get_or_insert_default().merge(Extensions::from_iter([("x-codeSamples", samples)]));
+    }
+}
+
+fn sample(operation: &str, file: &str, text: &str) -> Option<Value> {
+    let extension = file.strip_prefix(operation)?.strip_prefix('.')?;
+    let (_, language, label) = LANGUAGES.iter().find(|(known, ..)| *known == extension)?;
+    Some(json!({ "lang": language, "label": label, "source": text }))
+}

@@ -1,0 +1,95 @@
+//! `GET /`: where to begin. A page for people, an index for programs; it needs no token and tells nothing of anybody's logs.
+
+mod page;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::HeaderMap;
+use serde::Serialize;
+
+use crate::http::AppState;
+use crate::http::encode::negotiate;
+use crate::http::openapi::failures::{CommonFailures, Negotiated};
+use crate::http::problem::ApiError;
+
+const JSON: &str = "application/json";
+const HTML: &str = "text/html";
+
+/// What this is, and where the rest is.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Index)]
+pub struct IndexBody {
+    /// The service.
+    #[schema(example = "Logmark")]
+    name: &'static str,
+    /// Its version.
+    #[schema(example = "0.1.0")]
+    version: &'static str,
+    /// `ok`: it answers.
+    #[schema(example = "ok")]
+    status: &'static str,
+    /// Where the rest is.
+    links: LinksBody,
+}
+
+/// Where the rest is, ready to be called.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Links)]
+pub struct LinksBody {
+    /// The log groups that a token may see: where most begin.
+    #[schema(example = "https://logs.example.com/groups")]
+    groups: String,
+    /// Who a token's bearer is here, and what it may.
+    #[schema(example = "https://logs.example.com/me")]
+    me: String,
+    /// The OpenAPI document.
+    #[schema(example = "https://logs.example.com/openapi.json")]
+    openapi: String,
+    /// Documentation for people, in which calls can be tried out.
+    #[schema(example = "https://logs.example.com/docs/")]
+    docs: String,
+    /// Which issuers' tokens are taken (RFC 9728).
+    #[schema(example = "https://logs.example.com/.well-known/oauth-protected-resource")]
+    resource_metadata: String,
+}
+
+impl IndexBody {
+    fn new(url: &str) -> Self {
+        let at = |path: &str| format!("{url}{path}");
+        let links = LinksBody {
+            groups: at("/groups"),
+            me: at("/me"),
+            openapi: at("/openapi.json"),
+            docs: at("/docs/"),
+            resource_metadata: at("/.well-known/oauth-protected-resource"),
+        };
+        Self { name: "Logmark", version: env!("CARGO_PKG_VERSION"), status: "ok", links }
+    }
+}
+
+/// Where to begin
+///
+/// A page for people, who accept `text/html`; links for programs.
+#[utoipa::path(
+    get,
+    path = "/",
+    operation_id = "index",
+    tag = "service",
+    responses(
+        (status = 200, description = "What this is, and where the rest is", content(
+            (IndexBody = "application/json"), (String = "text/html"),
+        )),
+        Negotiated,
+        CommonFailures,
+    ),
+    security(()),
+)]
+pub(crate) async fn index(State(app): State<AppState>, headers: HeaderMap) -> Result<Response, ApiError> {
+    match negotiate(&headers, &[JSON, HTML]) {
+        Some(JSON) => Ok(Json(IndexBody::new(&app.public_url)).into_response()),
+        Some(_) => Ok(page::of(&app.public_url)),
+        None => Err(ApiError::NotAcceptable { available: "`application/json` and `text/html`" }),
+    }
+}

@@ -1,0 +1,234 @@
+//! What may go wrong with queries alone: how many run at a time, which groups they read, rows without end, and who is left.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::operations::{Cell, Form, Operation, operations};
+use super::oracle::{Verdict, judge};
+use super::stage::Stage;
+use crate::contract::subject::{Binary, KEEPS_NOTHING, KEYS, cloudwatch, now, tenants};
+use crate::world::client::Answer;
+use crate::world::fake_cloudwatch::plan::Plan;
+use crate::world::fake_cloudwatch::{Fake, Fault};
+
+/// What each ListLogGroupsForQuery sends, and no other call.
+const LIST: &str = "\"maxResults\"";
+
+fn operation(form: Form) -> &'static Operation {
+    operations().find(|operation| operation.form == form).unwrap()
+}
+
+/// Waits until none of the cell's queries runs.
+async fn until_none_runs(stage: &Stage, cell: &Cell) {
+    let waiting = async {
+        while cell.queries(&stage.fake).1 > 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), waiting).await.expect("nobody stops it");
+}
+
+#[tokio::test]
+async fn as_many_queries_as_the_account_may_run_is_told_with_a_time_to_come_back() {
+    let stage = Stage::usual().await;
+    for form in [Form::Started { waits: false }, Form::Started { waits: true }] {
+        let (operation, number) = (operation(form), if form == (Form::Started { waits: true }) { 1 } else { 0 });
+        let cell = Cell::of(operation, number, &stage).await;
+        stage.fake.state().queries.most = 0;
+        let before = stage.fake.calls();
+        let answer = operation.ask(&stage, &cell).await;
+        assert_eq!(answer.problem(), "503 overloaded");
+        assert!(answer.header("retry-after").parse::<u32>().unwrap() >= 1);
+        assert_eq!(judge(&stage, operation, &cell, &answer).await, Ok(Verdict::Problem));
+        assert!(stage.fake.calls() - before <= 3, "{} calls", stage.fake.calls() - before);
+        assert_eq!(cell.queries(&stage.fake), (0, 0));
+        stage.fake.state().queries.most = 100;
+        let answer = stage.settled_by(|| operation.ask(&stage, &cell)).await;
+        assert_eq!(judge(&stage, operation, &cell, &answer).await, Ok(Verdict::Whole));
+    }
+    stage.assert_discreet();
+}
+
+#[tokio::test]
+async fn who_finds_no_place_among_the_running_queries_in_time_is_told_and_nothing_is_sent() {
+    let fake = Fake::start(now()).await;
+    fake.state().logs.add_stream("/f/api", "web");
+    fake.state().queries.script.looks = usize::MAX;
+    // Of three places one is kept for whoever has none.
+    let source =
+        cloudwatch(&fake.endpoint(), KEEPS_NOTHING).replace("quotas = {", "reserve = 0\nquotas = { concurrent_queries = 3,");
+    let limits = "limits = { request_timeout = \"3s\", work_time = \"1s\" }";
+    let acme = Binary::with(&(source + &tenants("f")), limits, &KEYS).await;
+    let (client, body) = (acme.acme(), json!({ "query": "fields @message", "logGroups": ["/f/api"], "start": "-1h" }));
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        let answer = client.post("/queries", &body, &[]).await;
+        assert_eq!(answer.status, 202, "{}", answer.text());
+        ids.push(answer.json()["queryId"].as_str().unwrap().to_owned());
+    }
+    let refused = client.post("/queries", &body, &[]).await;
+    assert_eq!(refused.problem(), "429 rate_limited");
+    assert!(refused.header("retry-after").parse::<u32>().unwrap() >= 1);
+    let started = fake.state().seen.iter().filter(|seen| seen.operation == "StartQuery").count();
+    assert_eq!((started, fake.state().queries.running()), (2, 2));
+    assert_eq!(client.delete(&format!("/queries/{}", ids[0])).await.status, 204);
+    assert_eq!(client.post("/queries", &body, &[]).await.status, 202);
+}
+
+#[tokio::test]
+async fn no_row_is_shown_before_the_groups_that_it_comes_from_are_known() {
+    let stage = Stage::usual().await;
+    let faults = [
+        Fault::Error(400, "AccessDeniedException"),
+        Fault::Error(400, "InvalidParameterException"),
+        Fault::Error(400, "ResourceNotFoundException"),
+        Fault::Error(500, "InternalFailure"),
+        Fault::RetryAfter(400, "ThrottlingException", 0),
+        Fault::Html(200),
+        Fault::Empty,
+        Fault::HalfJson,
+        Fault::OtherJson,
+        Fault::Truncated,
+        Fault::Json("{}"),
+        Fault::Json("[]"),
+        Fault::Json(r#"{"logGroupIdentifiers":null}"#),
+        Fault::Json(r#"{"logGroupIdentifiers":"/f/c0/api"}"#),
+        Fault::Json(r#"{"logGroupIdentifiers":["/f/elsewhere"]}"#),
+        // A list without end, of which nothing is wrong so far.
+        Fault::Json(r#"{"logGroupIdentifiers":[],"nextToken":"t"}"#),
+    ];
+    for (number, fault) in faults.into_iter().enumerate() {
+        for (half, form) in [Form::Rows, Form::RowsCsv].into_iter().enumerate() {
+            let operation = operation(form);
+            let cell = Cell::of(operation, 2 * number + half, &stage).await;
+            stage.fake.state().plans.set(Plan::new(LIST, fault));
+            let answer = operation.ask(&stage, &cell).await;
+            assert!(stage.lift(LIST) > 0, "{fault:?}");
+            // A group that is not there is none of the caller's faults.
+            let is_problem = judge(&stage, operation, &cell, &answer).await == Ok(Verdict::Problem);
+            assert!(is_problem || answer.status == 404, "{fault:?} {form:?}: {} {}", answer.status, answer.text());
+            assert!(!answer.text().contains("status\":\"0\""), "{fault:?}: {}", answer.text());
+            let answer = stage.settled_by(|| operation.ask(&stage, &cell)).await;
+            assert_eq!(judge(&stage, operation, &cell, &answer).await, Ok(Verdict::Whole), "{fault:?} {form:?}");
+        }
+    }
+    stage.assert_discreet();
+}
+
+#[tokio::test]
+async fn a_token_of_rows_that_never_changes_is_no_end_of_them() {
+    let stage = Stage::usual().await;
+    let operation = operation(Form::Rows);
+    let cell = Cell::of(operation, 0, &stage).await;
+    let target = (operation.target)(&cell);
+    let first = stage.acme.get_with(&format!("{target}?limit=10"), &[("prefer", "wait=20")]).await.json();
+    let second = format!("{target}?limit=10&cursor={}", first["nextCursor"].as_str().unwrap());
+    let numbers = |page: &Value| -> Vec<usize> {
+        page["results"].as_array().unwrap().iter().map(|row| row["status"].as_str().unwrap().parse().unwrap()).collect()
+    };
+    assert_eq!(numbers(&first), (0..10).collect::<Vec<_>>());
+
+    stage.fake.state().plans.set(Plan::new(&cell.mark(), Fault::SameToken));
+    let answer = stage.acme.get(&second).await;
+    assert_eq!(answer.problem(), "502 upstream_error", "ten of fifteen rows");
+    assert_eq!(stage.lift(&cell.mark()), 1);
+
+    let page = stage.acme.get(&second).await.json();
+    assert_eq!(numbers(&page), (10..20).collect::<Vec<_>>());
+    let last = format!("{target}?limit=10&cursor={}", page["nextCursor"].as_str().unwrap());
+    let page = stage.acme.get(&last).await.json();
+    assert_eq!((numbers(&page), page.get("nextCursor")), ((20..25).collect(), None));
+}
+
+#[tokio::test]
+async fn what_only_looks_like_an_answer_about_a_query_is_none() {
+    let stage = Stage::usual().await;
+    for (number, (form, text)) in [
+        (Form::Rows, r#"{"status":"Complete"}"#),
+        (Form::Rows, r#"{"status":"Complete","results":null,"statistics":{}}"#),
+        (Form::Rows, r#"{"results":[],"statistics":{}}"#),
+        (Form::RowsCsv, r#"{"status":"Complete"}"#),
+        (Form::Stopped, "{}"),
+        (Form::Stopped, "[]"),
+        (Form::Stopped, r#"{"success":false}"#),
+        (Form::List("fields"), "{}"),
+        (Form::List("fields"), "[]"),
+        (Form::Record, r#"{"logRecord":null}"#),
+        (Form::Started { waits: false }, r#"{"queryId":""}"#),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let operation = operation(form);
+        let cell = Cell::of(operation, number, &stage).await;
+        stage.fake.state().plans.set(Plan::new(&cell.mark(), Fault::Json(text)));
+        let answer = operation.ask(&stage, &cell).await;
+        let hits = stage.lift(&cell.mark());
+        let verdict = judge(&stage, operation, &cell, &answer).await;
+        assert_eq!(verdict, Ok(Verdict::Problem), "{} {text}: {}", operation.name, answer.text());
+        assert!(hits > 0);
+        let answer = stage.settled_by(|| operation.ask(&stage, &cell)).await;
+        assert_eq!(judge(&stage, operation, &cell, &answer).await, Ok(Verdict::Whole), "{} after {text}", operation.name);
+    }
+}
+
+#[tokio::test]
+async fn who_leaves_while_a_query_is_waited_for_leaves_none_though_stopping_it_fails_at_first() {
+    let stage = Stage::usual().await;
+    let operation = operation(Form::Started { waits: true });
+    let cell = Cell::of(operation, 0, &stage).await;
+    stage.fake.state().queries.scripts.get_mut(&cell.group("api")).unwrap().looks = usize::MAX;
+    // StartQuery goes well, and a poll; of what follows, which is stopping it, three times not.
+    stage.fake.state().plans.set(Plan::new(&cell.mark(), Fault::Html(400)).after(2).times(3));
+    {
+        let mut asking = Box::pin(operation.ask(&stage, &cell));
+        let polled = async {
+            while stage.fake.calls() < 2 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::select! {
+            answer = &mut asking => panic!("{}", answer.text()),
+            () = polled => {}
+        }
+    }
+    until_none_runs(&stage, &cell).await;
+    assert_eq!(cell.queries(&stage.fake), (1, 0));
+    let stops = stage.fake.state().seen.iter().filter(|seen| seen.operation == "StopQuery").count();
+    assert_eq!((stops, stage.lift(&cell.mark())), (4, 3));
+}
+
+#[tokio::test]
+async fn queries_through_faults_have_all_their_rows_or_a_problem_and_none_is_left() {
+    const QUERIES: usize = 60;
+    let stage = Stage::usual().await;
+    let faults = [
+        Fault::RetryAfter(400, "ThrottlingException", 0),
+        Fault::Error(500, "InternalFailure"),
+        Fault::Error(503, "ServiceUnavailableException"),
+        Fault::Html(502),
+        Fault::Html(200),
+        Fault::HalfJson,
+    ];
+    let operation = operation(Form::Started { waits: true });
+    let cell = Cell::of(operation, 0, &stage).await;
+    // None of these begins a query, so that what was begun is known to us.
+    stage.fake.state().plans.set(Plan::mixed(&cell.mark(), faults.to_vec()).at_rate(20, 7));
+    let mut verdicts = Vec::new();
+    for _ in 0..QUERIES / 6 {
+        let asking = (0..6).map(|_| operation.ask(&stage, &cell));
+        let answers: Vec<Answer> = futures_util::future::join_all(asking).await;
+        for answer in answers {
+            verdicts
+                .push(judge(&stage, operation, &cell, &answer).await.unwrap_or_else(|why| panic!("{why}: {}", answer.text())));
+        }
+    }
+    assert!(stage.lift(&cell.mark()) > QUERIES / 5, "there were faults");
+    until_none_runs(&stage, &cell).await;
+    let whole = verdicts.iter().filter(|verdict| **verdict == Verdict::Whole).count();
+    assert!(whole > QUERIES / 3 && whole < QUERIES, "{whole} of {QUERIES}");
+    let (begun, _) = cell.queries(&stage.fake);
+    assert!((whole..=QUERIES).contains(&begun), "{begun} begun for {QUERIES}");
+    stage.assert_discreet();
+}

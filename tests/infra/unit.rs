@@ -1,0 +1,33 @@
+//! The systemd unit: its configuration is right, and its credentials are read as systemd leaves them.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use crate::world::binary::run_with;
+
+#[tokio::test]
+async fn the_units_configuration_is_right_with_credentials_as_systemd_makes_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(root.join("infra/systemd/logmark.toml")).unwrap();
+    let here = folder.path().to_str().unwrap();
+    std::fs::write(folder.path().join("logmark.toml"), text.replace("/run/credentials/logmark.service", here)).unwrap();
+    let made = rcgen::generate_simple_self_signed(["logs.example.com".to_owned()]).unwrap();
+    let key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=".to_owned();
+    for (name, content) in [("tls-cert", made.cert.pem()), ("tls-key", made.signing_key.serialize_pem()), ("cursor-key", key)] {
+        let path = folder.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        // With an access list for the service's user, whose mask shows as the group's bits.
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o440)).unwrap();
+    }
+    let check = async |variables: &[(&str, &str)]| run_with(folder.path(), &["check"], variables).await;
+    let right = check(&[("CREDENTIALS_DIRECTORY", here)]).await;
+    assert_eq!(right.code, 0, "{}", right.err);
+    // The same files anywhere else are others' to read.
+    for variables in [&[][..], &[("CREDENTIALS_DIRECTORY", "/run/credentials/other.service")]] {
+        let wrong = check(variables).await;
+        assert_eq!((wrong.code, wrong.err.contains("can be read by others (mode 440)")), (64, true), "{}", wrong.err);
+    }
+    std::fs::set_permissions(folder.path().join("cursor-key"), std::fs::Permissions::from_mode(0o444)).unwrap();
+    assert_eq!(check(&[("CREDENTIALS_DIRECTORY", here)]).await.code, 64, "everybody's is nobody's secret there either");
+}

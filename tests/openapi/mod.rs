@@ -1,0 +1,8 @@
+//! The OpenAPI document against the service: its examples are answers, its samples run, and Schemathesis finds no difference.
+
+mod browser;
+mod examples;
+mod problems;
+mod samples;
+mod schemathesis;
+pub mod stage;

@@ -1,0 +1,80 @@
+//! The problems of the document: where one can be caused, the service says what the example says.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use super::stage::{Stage, document};
+use crate::world::client::Answer;
+use crate::world::fake_cloudwatch::Fault;
+use crate::world::fake_cloudwatch::queries::Script;
+
+/// The example of the code, without its request's id.
+fn example(document: &Value, code: &str) -> Value {
+    let mut problem = document["components"]["examples"][code]["value"].clone();
+    assert_eq!(problem["code"], code, "no example of {code}");
+    problem.as_object_mut().unwrap().remove("instance");
+    problem
+}
+
+fn without_instance(answer: &Answer) -> Value {
+    let _whole = answer.problem();
+    let mut problem = answer.json();
+    problem.as_object_mut().unwrap().remove("instance");
+    problem
+}
+
+#[tokio::test]
+async fn the_examples_of_problems_are_what_the_service_says() {
+    let stage = Stage::start().await;
+    let acme = stage.tenant("acme", "logs:read:/acme/* logs:query:/acme/*");
+    let new = |query: &str, group: &str| json!({ "query": query, "logGroups": [group], "start": "-1h" });
+    let good = new("stats count(*)", "/acme/api");
+    let long = "x".repeat(17_000);
+    let large = "x".repeat(40_000);
+    let mut said = vec![
+        ("invalid_parameter", acme.get("/logs/:acme:api?limit=0").await),
+        ("invalid_filter", acme.get("/logs/:acme:api?filter=%7B%20$.status%20==%20500%20%7D").await),
+        ("invalid_query", acme.post("/queries", &new("stats count(* by bin(5m)", "/acme/api"), &[]).await),
+        ("invalid_cursor", acme.get("/groups?cursor=made-up").await),
+        ("missing_token", stage.with(None).get("/groups").await),
+        ("invalid_token", stage.with(Some("made-up".to_owned())).get("/groups").await),
+        ("insufficient_scope", stage.tenant("acme", "openid").get("/logs/:acme:api").await),
+        ("not_found", acme.get("/logs/:globex:api").await),
+        ("not_acceptable", acme.get_with("/me", &[("accept", "application/xml")]).await),
+        ("body_too_large", acme.send_body(Method::POST, "/queries", &[], "x".repeat(1_048_577).into()).await),
+        ("target_too_long", acme.get(&format!("/groups?prefix={long}")).await),
+        ("headers_too_large", acme.get_with("/groups", &[("x-large", &large)]).await),
+        ("unsupported_media_type", acme.send_body(Method::POST, "/queries", &[], "{}".into()).await),
+        ("query_forbidden", {
+            let query = "SOURCE logGroups(namePrefix: ['/globex']) | limit 5";
+            acme.post("/queries", &new(query, "/acme/api"), &[]).await
+        }),
+        ("not_supported", acme.post("/queries", &new("stats count(*)", "/acme/disk"), &[]).await),
+    ];
+    stage.fake.state().always = Some(Fault::OtherJson);
+    said.push(("upstream_error", acme.get("/logs/:acme:api").await));
+    stage.fake.state().always = None;
+    stage.fake.state().queries.script = Script { looks: usize::MAX, ..Script::default() };
+    let id = acme.post("/queries", &good, &[]).await.json()["queryId"].as_str().unwrap().to_owned();
+    while acme.get(&format!("/queries/{id}")).await.json()["status"] != "Running" {}
+    said.push(("query_incomplete", acme.get(&format!("/queries/{id}?format=csv")).await));
+    for _ in 0..3 {
+        said.retain(|(code, _)| *code != "budget_exceeded");
+        said.push(("budget_exceeded", acme.post("/queries", &good, &[]).await));
+    }
+    let globex = stage.tenant("globex", "logs:*:*");
+    let mut answer = globex.get("/me").await;
+    while answer.status == 200 {
+        answer = globex.get("/me").await;
+    }
+    said.push(("rate_limited", answer));
+
+    let document = document();
+    for (code, answer) in &said {
+        assert_eq!(without_instance(answer), example(&document, code), "{code}");
+    }
+    let known = document["components"]["examples"].as_object().unwrap();
+    let unsaid: Vec<&String> = known.keys().filter(|code| !said.iter().any(|(said, _)| said == code)).collect();
+    // A fault of ours, keys that were never to be had, and waits: their tests are elsewhere.
+    assert_eq!(unsaid, ["internal_error", "keys_unavailable", "overloaded", "upstream_timeout"]);
+}

@@ -1,0 +1,45 @@
+//! The quickstarts: each prints what it is about, and the READMEs show them as they are.
+
+use super::stage::{Stage, root};
+
+/// The operations that every language has a sample of, and what it prints of the stage's data.
+pub const SAMPLES: [(&str, &[&str]); 4] = [
+    ("listGroups", &["/acme/api", "/acme/small"]),
+    ("readStream", &[":200}", ":404}", ":500}"]),
+    ("readGroup", &[":200}", ":404}", ":500}"]),
+    ("startQuery", &["0", "1", "2"]),
+];
+
+/// The quickstarts that are shown, and where.
+const SHOWN: [(&str, &str); 8] = [
+    ("README.md", "readStream.ts"),
+    ("README.md", "readStream.py"),
+    ("README.md", "readStream.rs"),
+    ("README.md", "readStream.go"),
+    ("sdk/typescript/README.md", "readStream.ts"),
+    ("sdk/python/README.md", "readStream.py"),
+    ("sdk/rust/README.md", "readStream.rs"),
+    ("sdk/go/README.md", "readStream.go"),
+];
+
+/// Runs a language's samples, each by the command that is made of its operation's id.
+pub async fn assert_run(stage: &Stage, folder: &str, command: impl Fn(&str) -> Vec<String>) {
+    for (operation, printed) in SAMPLES {
+        let command = command(operation);
+        let out = stage.run(folder, &command.iter().map(String::as_str).collect::<Vec<_>>()).await;
+        for text in printed {
+            assert!(out.contains(text), "{operation} does not print {text}:\n{out}");
+        }
+    }
+}
+
+#[test]
+fn the_readmes_show_the_samples_as_they_are() {
+    for (place, name) in SHOWN {
+        let readme = std::fs::read_to_string(root().join(place)).unwrap();
+        let (_, language) = name.split_once('.').unwrap();
+        let sample = std::fs::read_to_string(root().join("sdk/samples").join(name)).unwrap();
+        let block = format!("```{language}\n{sample}```\n");
+        assert!(readme.contains(&block), "{place} does not have this block:\n{block}");
+    }
+}

@@ -1,0 +1,96 @@
+"""What Schemathesis has to know of Logmark's requests that OpenAPI has no words for.
+
+No check is off. A valid request by the document that is refused is a failure, unless the refusal says one of the reasons below,
+each of which no schema of single parameters can say.
+"""
+
+import re
+
+import schemathesis
+
+# By code of the problem: a text in a language, or one that the service itself must have sealed for this caller and request.
+CODES = {"invalid_filter", "invalid_query", "invalid_cursor", "query_forbidden"}
+
+# By what a fault of the input says: parameters that are each valid, but not together, or not at this moment.
+TOGETHER = [
+    re.compile(reason)
+    for reason in (
+        r"is missing: name a log group, or give a `cursor`",
+        r"can't be combined with",
+        r"chooses among the streams of a group, but one stream is asked for already",
+        r"goes with `[a-z/-]+` only",
+        r"is not later than `start`",
+        r"lies outside 1970 to 9999",
+        r"is no valid RFC 3339 time",
+        r"a query runs over groups of one source",
+        r"names `.*` twice",
+        r"is there twice",
+        r"names of \d+ characters together; a query takes \d+",
+        r"a limit of the source that holds the log group",
+        r"can't be put to this query",
+    )
+]
+
+
+def is_unsayable_fault(fault):
+    # A fault with a position is one in a text of a language.
+    return "position" in fault or any(reason.search(fault["detail"]) for reason in TOGETHER)
+
+
+def is_unsayable(problem):
+    faults = problem.get("errors", [])
+    return problem["code"] in CODES or (bool(faults) and all(map(is_unsayable_fault, faults)))
+
+
+@schemathesis.hook
+def filter_failure(context, failure, case, response):
+    """Keeps every failure but valid requests that are refused for a reason that a schema can't say, and the 501 of the document."""
+    kind = type(failure).__name__
+    if response.headers.get("content-type", [""])[0] != "application/problem+json":
+        return True
+    if kind == "RejectedPositiveData":
+        return not is_unsayable(response.json())
+    # RFC 9110's answer for what is not implemented, which the document names: a local group has no Logs Insights.
+    return not (kind == "ServerError" and response.status_code == 501 and response.json()["code"] == "not_supported")
+
+
+# Queries that are some: no schema can say which texts are.
+QUERIES = [
+    "fields @timestamp, @message | limit 20",
+    "filter status >= 500 | stats count(*) as failures by bin(5m)",
+    "parse @message '* - *' as kind, text | sort kind desc",
+]
+
+
+@schemathesis.hook
+def map_case(context, case):
+    """Makes most of the valid requests agree with themselves and ask for what there is, so that they are answered with it."""
+    meta = case.meta
+    is_fuzzing = meta is not None and type(meta.phase.data).__name__ == "FuzzingPhaseData"
+    if not is_fuzzing or not meta.generation.mode.is_positive:
+        return case
+    path = case.path_parameters
+    if isinstance(path, dict) and len(str(path.get("stream", ""))) % 3 == 1:
+        path["group"], path["stream"] = ":acme:api", "web-1"
+    if isinstance(case.query, dict):
+        agree(case.query, one_stream="{stream}" in case.path)
+    if isinstance(case.body, dict) and len(case.body.get("query", "")) % 4:
+        size = len(case.body["query"])
+        case.body["query"] = QUERIES[size % len(QUERIES)]
+        case.body["logGroups"] = ["/acme/disk"] if size % 7 == 0 else ["/acme/api"]
+        case.body["start"] = "-1h"
+        case.body.pop("end", None)
+    return case
+
+
+def agree(query, one_stream):
+    # No text that is made up is a cursor; links between answers bring real ones.
+    query.pop("cursor", None)
+    if query.get("format") != "text":
+        query.pop("raw", None)
+    if query.get("format") != "ndjson":
+        query.pop("trailer", None)
+    if one_stream or "stream" in query:
+        query.pop("streams", None)
+    if one_stream or "stream" in query or "streams" in query:
+        query.pop("streamPrefix", None)

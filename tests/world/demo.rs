@@ -1,0 +1,46 @@
+//! `logmark demo`, running.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use super::binary::{Binary, logmark};
+use super::client::Client;
+
+/// A demo, and what it printed.
+#[derive(Debug)]
+pub struct Demo {
+    /// The process.
+    pub process: Binary,
+    /// What it printed until it was ready.
+    pub said: String,
+    /// Where it listens.
+    pub address: SocketAddr,
+}
+
+impl Demo {
+    /// Starts one in the folder, with its own in `demo`.
+    pub async fn start(folder: &Path) -> Self {
+        Self::start_in(folder, "demo").await
+    }
+
+    /// The same with its own folder named.
+    pub async fn start_in(folder: &Path, data: &str) -> Self {
+        let mut command = logmark(folder);
+        command.args(["demo", "--port", "0", "--data", data]);
+        let mut process = Binary::start(command);
+        let said = process.until_said("Stop with Ctrl-C").await;
+        let url = said.split_whitespace().find_map(|word| word.strip_suffix("/groups")).unwrap();
+        let address = url.strip_prefix("http://").unwrap().parse().unwrap();
+        Self { process, said, address }
+    }
+
+    /// The token that it printed for the tenant, such as `ACME`.
+    pub fn token(&self, tenant: &str) -> &str {
+        self.said.lines().find_map(|line| line.trim().strip_prefix(&format!("{tenant}="))).unwrap()
+    }
+
+    /// A client of the tenant.
+    pub fn client(&self, tenant: &str) -> Client {
+        Client::new(self.address, Some(self.token(tenant).to_owned()))
+    }
+}
