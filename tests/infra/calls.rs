@@ -29,6 +29,7 @@ const ROLE: &str = "arn:aws:iam::444455556666:role/logmark-read";
 async fn ask_for_everything(world: &Binary, acme: &Client) -> BTreeSet<&'static str> {
     let mut asked = BTreeSet::new();
     for (operation, target) in [
+        ("get /", "/"),
         ("get /groups", "/groups"),
         ("get /me", "/me"),
         ("get /me/explain", "/me/explain?action=read&group=/acme/api"),
@@ -154,8 +155,7 @@ fn documented() -> BTreeSet<String> {
     let document: Value = serde_json::from_str(&read("openapi/openapi.json")).unwrap();
     let paths = document["paths"].as_object().unwrap().iter();
     let methods = |(path, item): (&String, &Value)| {
-        let methods: Vec<_> = item.as_object().unwrap().keys().map(|method| format!("{method} {path}")).collect();
-        methods
+        item.as_object().unwrap().keys().map(|method| format!("{method} {path}")).collect::<Vec<_>>()
     };
     paths.flat_map(methods).collect()
 }
