@@ -10,7 +10,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         let params = ListGroupsParams { cursor, prefix: None, limit: None };
         let page = list_groups(client.configuration(), params).await.map_err(Error::from)?;
         for group in page.groups {
-            println!("{} {:?}", group.name, group.stored_bytes);
+            println!("{} {}", group.name, group.stored_bytes.unwrap_or_default());
         }
         cursor = page.next_cursor;
         if cursor.is_none() {

@@ -17,6 +17,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     while let Some(row) = rows.next().await {
         println!("{:?}", row?);
     }
-    println!("{:?} bytes scanned", rows.statistics().map(|statistics| statistics.bytes_scanned));
+    if let Some(statistics) = rows.statistics() {
+        println!("{} bytes scanned", statistics.bytes_scanned);
+    }
     Ok(())
 }

@@ -12,6 +12,10 @@ const TO_END: Duration = Duration::from_secs(2);
 /// Kept back of it for sending the last of the answer.
 const TO_SEND: Duration = Duration::from_secs(1);
 
+/// Said of an answer that would need more time and has no place to say how far it came.
+pub(super) const UNFINISHED: &str = "the time was over before the answer was complete: ask for less, or for JSON page by page; \
+    NDJSON with `trailer=line` ends with a cursor instead";
+
 /// What one request's way to its client allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Allowance {

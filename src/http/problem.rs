@@ -261,11 +261,7 @@ impl ApiError {
                 retry_after: Some(*retry_after),
                 ..plain(503, "overloaded", "Overloaded", "the source of the logs does not work at the moment")
             },
-            Self::Unfinished => {
-                let detail = "the time was over before the answer was complete: ask for less, or for JSON page by page; NDJSON \
-                              with `trailer=line` ends with a cursor instead";
-                plain(504, "upstream_timeout", "No answer in time", detail)
-            }
+            Self::Unfinished => plain(504, "upstream_timeout", "No answer in time", super::allowance::UNFINISHED),
             Self::TimedOut | Self::Source(S::Timeout) => {
                 plain(504, "upstream_timeout", "No answer in time", "the source of the logs did not answer in time")
             }

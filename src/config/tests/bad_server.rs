@@ -201,16 +201,16 @@ fn wrong_syntax_is_one_mistake_and_unknown_sections_are_mistakes() {
         ("[sever]", "logmark.toml:1:2: sever: is no key here: did you mean `server`?"),
         (
             "[zebra]",
-            "logmark.toml:1:2: zebra: is no key here: there are `server`, `telemetry`, `auth`, `sources`, `tenants` and `tenant_template`",
+            "logmark.toml:1:2: zebra: is no key here: there are `server`, `telemetry`, `lambda`, `auth`, `sources`, `tenants` and `tenant_template`",
         ),
         ("é = 1", "logmark.toml:1:1: is no TOML: invalid unquoted key, expected letters, numbers, `-`, `_`"),
         (
             "top = 1",
-            "logmark.toml:1:1: top: is no key here: there are `server`, `telemetry`, `auth`, `sources`, `tenants` and `tenant_template`",
+            "logmark.toml:1:1: top: is no key here: there are `server`, `telemetry`, `lambda`, `auth`, `sources`, `tenants` and `tenant_template`",
         ),
         (
             r#""" = 1"#,
-            r#"logmark.toml:1:1: "": is no key here: there are `server`, `telemetry`, `auth`, `sources`, `tenants` and `tenant_template`"#,
+            r#"logmark.toml:1:1: "": is no key here: there are `server`, `telemetry`, `lambda`, `auth`, `sources`, `tenants` and `tenant_template`"#,
         ),
     ];
     refused("", &cases);

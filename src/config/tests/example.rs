@@ -171,6 +171,7 @@ fn what_holds_is_printed_without_a_secret() {
   CORS: no other origin
   connections: 10000, from one address 1000
   bytes: body 1048576, headers 32768, messages of a page 4194304
+  pages held for streams: 64
   times: handshake 10s, headers 10s, idle 1m, request 30s, work 20s, drain 20s
 telemetry: json, info, with audit
 issuer https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_abc
@@ -205,7 +206,7 @@ logmark.toml:2:10: tenant_template.groups: is empty: it would grant nothing
 logmark.toml:4:1: server.lisen: is no key here: did you mean `listen`?
 logmark.toml:5:16: server.admin_listen: `x` is no address: write an IP and a port, such as `127.0.0.1:8080` or `[::]:8443`
 logmark.toml:8:8: sources[0].kind: `s3` is no kind of source: there are `cloudwatch` and `local`
-LOGMARK__AUDIT: is no key here: there are `server`, `telemetry`, `auth`, `sources`, `tenants` and `tenant_template`
+LOGMARK__AUDIT: is no key here: there are `server`, `telemetry`, `lambda`, `auth`, `sources`, `tenants` and `tenant_template`
 LOGMARK__SERVER__LISTEN: `y` is no address: write an IP and a port, such as `127.0.0.1:8080` or `[::]:8443`
 8 mistakes in the configuration";
     assert_eq!(mistakes.render(), expected);

@@ -29,7 +29,7 @@ fn what_is_no_door_that_streams_is_named() {
             (r#"streaming = ["http_api"]"#, &format!("logmark.toml:2:14: lambda.streaming[0]: `http_api` {doors}")),
             (r#"streaming = ["rest_api", "rest_api"]"#, "logmark.toml:2:26: lambda.streaming[1]: is there twice"),
             (r#"streaming = "function_url""#, "logmark.toml:2:13: lambda.streaming: must be a list, not a text"),
-            ("stream = true", "logmark.toml:2:1: lambda.stream: is no key here: did you mean `streaming`?"),
+            ("stream = true", "logmark.toml:2:1: lambda.stream: is no key here: there is `streaming`"),
         ],
     );
 }

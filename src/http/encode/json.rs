@@ -112,7 +112,8 @@ pub const MOST_OF_AN_EVENT: usize = 300;
 
 #[cfg(test)]
 mod tests {
-    use logmark_event_page::{Builder, PlainEvent};
+    use logmark_event_page::Builder;
+    use logmark_event_page::build::PlainEvent;
 
     use super::*;
 
