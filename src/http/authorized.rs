@@ -42,7 +42,8 @@ pub struct Setting<'a> {
 impl App {
     /// How long an answer to the request may be worked on, from now on.
     pub(in crate::http) fn work_time(&self, context: &RequestContext) -> Duration {
-        context.work_until(self.limits.work_time).saturating_duration_since(Instant::now())
+        let left = context.allowance().map(|allowance| allowance.work_until().saturating_duration_since(Instant::now()));
+        left.unwrap_or(Duration::MAX).min(self.limits.work_time)
     }
 }
 

@@ -58,9 +58,9 @@ async fn parameter_store_and_s3_hold_it_for_functions_and_servers() {
     let endpoint = format!("http://{}", moto.address);
     let place = place();
     let text = taken_out(&place);
-    moto.put_parameter("/logmark/config", &text).await;
-    moto.put_object("logmark-config", "eu/log mark+é.toml", &text).await;
-    for at in ["ssm:/logmark/config", "ssm:/logmark/config:1", "s3://logmark-config/eu/log mark+é.toml"] {
+    moto.put_parameter("/functions/config", &text).await;
+    moto.put_object("functions-config", "eu/log mark+é.toml", &text).await;
+    for at in ["ssm:/functions/config", "ssm:/functions/config:1", "s3://functions-config/eu/log mark+é.toml"] {
         let variables = [&AWS[..], &[("AWS_ENDPOINT_URL", endpoint.as_str()), ("LOGMARK_CONFIG", at)]].concat();
         reads(&place, Function::with(&place, &variables).await).await;
         let checked = run_with(place.path(), &["check", "--config", at], &variables[..variables.len() - 1]).await;
@@ -70,11 +70,11 @@ async fn parameter_store_and_s3_hold_it_for_functions_and_servers() {
         let over = run_with(place.path(), &["check"], &over).await;
         assert!(over.err.contains("LOGMARK__SERVER__NOPE: "), "{at}: {}", over.err);
     }
-    moto.put_parameter("/logmark/wrong", "[server]\nnope = 1\n").await;
+    moto.put_parameter("/functions/wrong", "[server]\nnope = 1\n").await;
     let variables = [&AWS[..], &[("AWS_ENDPOINT_URL", endpoint.as_str())]].concat();
-    let wrong = run_with(place.path(), &["check", "--config", "ssm:/logmark/wrong"], &variables).await;
+    let wrong = run_with(place.path(), &["check", "--config", "ssm:/functions/wrong"], &variables).await;
     assert_eq!(wrong.code, 64);
-    assert!(wrong.err.contains("ssm:/logmark/wrong:2:1: server.nope"), "{}", wrong.err);
+    assert!(wrong.err.contains("ssm:/functions/wrong:2:1: server.nope"), "{}", wrong.err);
 }
 
 #[tokio::test]
@@ -87,10 +87,10 @@ async fn what_goes_wrong_on_the_way_is_named_without_a_secret() {
     let endpoint: &'static str = endpoint.leak();
     for (at, variables, code, says) in [
         (
-            "ssm:/logmark/none",
+            "ssm:/functions/none",
             aws(endpoint),
             1,
-            "ssm:/logmark/none: ParameterNotFound: there is no such parameter in this region",
+            "ssm:/functions/none: ParameterNotFound: there is no such parameter in this region",
         ),
         ("s3://no-such-bucket-here/x", aws(endpoint), 1, "s3://no-such-bucket-here/x: NoSuchBucket"),
         ("ssm:/x", aws(nobody), 1, "ssm:/x: could not connect"),
