@@ -66,8 +66,8 @@ schemathesis: system setup ## Ask the service what its document allows and what 
 		$(CARGO) test --locked --test integration openapi::schemathesis -- --nocapture
 
 lambda: system ## Build the function, small: target/lambda/bootstrap
-	$(CARGO) build --release --locked --no-default-features --features lambda
-	@mkdir -p target/lambda && strip -o target/lambda/bootstrap target/release/logmark
+	$(CARGO) build --profile lambda --locked --no-default-features --features lambda
+	@cp target/lambda/logmark target/lambda/bootstrap
 	@ls -l target/lambda/bootstrap
 
 # For this machine's processor; infra/README.md says how for another one.
