@@ -85,7 +85,8 @@ impl Stage {
     pub fn go_on(&self) {
         for second in 1..=40 {
             let (at, status) = (now() - second * 1_000, if second % 4 == 0 { 502 } else { 200 });
-            self.fake.state().logs.put_at("/acme/api", "web-1", (at, at + 40), &line(status, "/cart", 30));
+            let stream = if second % 2 == 0 { "prod-a" } else { "web-1" };
+            self.fake.state().logs.put_at("/acme/api", stream, (at, at + 40), &line(status, "/cart", 30));
         }
     }
 
