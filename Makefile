@@ -44,9 +44,7 @@ infra: .venv-infra/.done ## Check infra/: templates, modules, roles, container, 
 
 # 600 MB, once: aws-sam-cli and checkov are large. What is pinned is complete, so that pip need not look for more.
 .venv-infra/.done: infra/tools/requirements.txt
-	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-		|| { echo 'Python 3.11 or later is missing: apt-get install python3 python3-venv'; exit 1; }
-	@python3 -m venv .venv-infra || { sh tests/tools/apt.sh python3-venv && python3 -m venv .venv-infra; }
+	@sh tests/tools/venv.sh .venv-infra
 	.venv-infra/bin/pip install --quiet --disable-pip-version-check --no-deps --no-compile --requirement infra/tools/requirements.txt
 	@touch $@
 
@@ -102,9 +100,7 @@ deny: ## Licences, bans and sources of all dependencies (needs cargo-deny)
 setup: .venv/.done tests/web/node_modules/.done sdk ## The tests' tools, pinned: Python's and Node's, a browser, and the clients of sdk/ with theirs
 
 .venv/.done: tests/tools/requirements.txt
-	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
-		|| { echo 'Python 3.10 or later is missing: apt-get install python3 python3-venv'; exit 1; }
-	@python3 -m venv .venv || { sh tests/tools/apt.sh python3-venv && python3 -m venv .venv; }
+	@sh tests/tools/venv.sh .venv
 	.venv/bin/pip install --quiet --disable-pip-version-check --requirement tests/tools/requirements.txt
 	@touch $@
 
@@ -128,16 +124,14 @@ sdk/typescript/build/.done: openapi/openapi.json $(wildcard sdk/typescript/*.jso
 	@touch $@
 
 .venv-sdk/.done: openapi/openapi.json sdk/python/requirements.txt $(wildcard sdk/python/*.* sdk/python/logmark/*.py)
-	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-		|| { echo 'Python 3.11 or later is missing: apt-get install python3 python3-venv'; exit 1; }
-	@python3 -m venv .venv-sdk || { sh tests/tools/apt.sh python3-venv && python3 -m venv .venv-sdk; }
+	@sh tests/tools/venv.sh .venv-sdk
 	.venv-sdk/bin/pip install --quiet --disable-pip-version-check --requirement sdk/python/requirements.txt
 	sh sdk/python/build.sh
 	@touch $@
 
 # One generator makes both; it and its Java are packages of PyPI, in sdk/tools/build.
 sdk/generated/.done: openapi/openapi.json sdk/tools/prepare.py sdk/tools/requirements.txt sdk/rust/openapi-generator.json sdk/go/openapi-generator.json
-	@python3 -m venv sdk/tools/build || { sh tests/tools/apt.sh python3-venv && python3 -m venv sdk/tools/build; }
+	@sh tests/tools/venv.sh sdk/tools/build
 	sdk/tools/build/bin/pip install --quiet --disable-pip-version-check --requirement sdk/tools/requirements.txt
 	@mkdir -p sdk/generated
 	python3 sdk/tools/prepare.py openapi/openapi.json sdk/generated/openapi.json
