@@ -124,9 +124,9 @@ async fn at_sigterm_running_downloads_end_well_and_nothing_new_begins() {
         assert!(told);
         assert_eq!(counted.lines, 60_000, "{offered:?}");
         assert!(counted.trailers.contains_key("logmark-cursor"));
+        served.process.until_logged("\"message\":\"stopped\"").await;
         assert_eq!(served.process.ended().await.code(), Some(0));
         assert!(idle.get("/me", &token, &[]).await.is_err());
-        assert!(served.process.log().contains("\"message\":\"stopped\""), "{}", served.process.log());
     }
 }
 
@@ -139,8 +139,8 @@ async fn what_takes_too_long_to_end_is_cut_and_a_second_signal_ends_at_once() {
     let mut wire = Wire::plain(served.address).await;
     let stuck = wire.get("/logs/:acme:api/s?format=text", &token, &[]).await.unwrap();
     served.process.signal("TERM").await;
+    served.process.until_logged("the drain time is over").await;
     assert_eq!(served.process.ended().await.code(), Some(0));
-    assert!(served.process.log().contains("the drain time is over"), "{}", served.process.log());
     drop(stuck);
 
     let place_again = Place::new("");
