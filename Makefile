@@ -140,6 +140,7 @@ sdk/generated/.done: openapi/openapi.json sdk/tools/prepare.py sdk/tools/require
 	@touch $@
 
 sdk/rust/build/.done: sdk/generated/.done sdk/rust/Cargo.lock $(wildcard sdk/rust/*.toml sdk/rust/src/*.rs sdk/rust/tests/*/*.rs sdk/samples/*.rs)
+	@command -v cc >/dev/null || sh tests/tools/apt.sh build-essential
 	cd sdk/rust && $(CARGO) test --locked --quiet --no-default-features --no-run
 	@mkdir -p $(@D) && touch $@
 
