@@ -206,11 +206,12 @@ impl<Op: ReadEvents> Export<Op> {
     }
 
     fn request(&self, urgency: Urgency) -> PageRequest {
+        let of_source = self.sources.of(&self.permit).map_or(usize::MAX, |(_, source)| source.stream_page_bytes());
         PageRequest {
             position: self.position.clone(),
             direction: Direction::Forward,
             limit: self.left.unwrap_or(usize::MAX).min(self.page_events),
-            max_bytes: self.page_bytes,
+            max_bytes: self.page_bytes.min(of_source),
             urgency,
         }
     }

@@ -109,6 +109,11 @@ impl Source for Local {
         self.blocking(move |store| list_streams(store, &permit, from, limit)).await
     }
 
+    /// Pages cost no calls here, and memory each.
+    fn stream_page_bytes(&self) -> usize {
+        256 * 1024
+    }
+
     async fn ready(&self) -> Result<(), SourceError> {
         self.blocking(|store| store.groups("", None, 1).map(drop).map_err(SourceError::from)).await
     }

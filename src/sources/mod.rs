@@ -65,6 +65,11 @@ pub trait Source: Send + Sync + fmt::Debug {
         limit: usize,
     ) -> Result<ListPage<LogStream>, SourceError>;
 
+    /// Bytes of messages that a page of a streamed answer has at most. Where a page is a call that is scarce: what a call brings.
+    fn stream_page_bytes(&self) -> usize {
+        1024 * 1024
+    }
+
     /// Can it answer? For readiness; it costs no quota.
     async fn ready(&self) -> Result<(), SourceError>;
 
