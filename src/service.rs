@@ -119,6 +119,7 @@ impl Service {
             public_url,
             issuers: config.issuers.iter().map(|issuer| issuer.issuer.clone()).collect(),
             audit: config.telemetry.audit,
+            hosts: server.allowed_hosts.clone(),
         });
         let router = router::router(&app, &origins);
         Ok(Self {
@@ -262,6 +263,9 @@ pub fn verifier(config: &Config, outbound: &Outbound, clock: Arc<dyn Clock>) -> 
 #[must_use]
 pub fn preflight(config: &Config) -> Vec<String> {
     let mut problems = Vec::new();
+    if let Err(error) = config.check_development_issuer(crate::on_lambda()) {
+        problems.push(error.to_string());
+    }
     if let Some(tls) = &config.server.tls
         && let Err(error) = Certificates::load(&tls.cert, &tls.key)
     {

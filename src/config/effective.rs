@@ -63,6 +63,10 @@ fn write_server(f: &mut fmt::Formatter<'_>, server: &Server) -> fmt::Result {
         [] => writeln!(f, "  CORS: no other origin")?,
         origins => writeln!(f, "  CORS: {}", joined(origins))?,
     }
+    match &server.allowed_hosts {
+        None => {}
+        Some(hosts) => writeln!(f, "  hosts: {}", joined(hosts))?,
+    }
     write_server_limits(f, &server.limits)
 }
 

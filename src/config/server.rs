@@ -13,6 +13,7 @@ use url::Url;
 use super::reader::{Field, Table};
 use super::secret::{CursorKey, cursor_key};
 use super::values::{PlainHttp, is_loopback, text_type};
+use crate::http::host::allowed_host;
 
 text_type!(
     /// A web origin as browsers send it in `Origin`: `https://app.example.com`, `http://localhost:3000`.
@@ -34,6 +35,8 @@ pub struct Server {
     pub cursor_keys: CursorKeys,
     /// `LOGMARK__SERVER__CORS_ORIGINS`; absent: none, and no page of another origin may read an answer.
     pub cors_origins: Vec<WebOrigin>,
+    /// `LOGMARK__SERVER__ALLOWED_HOSTS`; absent: any. `public_url` in it stands for that URL's host.
+    pub allowed_hosts: Option<Vec<String>>,
     /// `[server.limits]`.
     pub limits: ServerLimits,
 }
@@ -127,6 +130,7 @@ impl Default for Server {
             admin_listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9090),
             cursor_keys: CursorKeys::PerProcess,
             cors_origins: Vec::new(),
+            allowed_hosts: None,
             limits: ServerLimits::default(),
         }
     }
@@ -150,9 +154,12 @@ pub(super) fn read(table: &Table<'_>) -> Server {
     if listen == admin_listen && listen.port() != 0 && table.get("admin_listen").is_none() {
         table.missing("admin_listen", "`listen` has taken its default, `127.0.0.1:9090`, so give it another");
     }
+    let given_url = given_url(table, listen);
+    let allowed_hosts = table.get("allowed_hosts").and_then(|field| allowed_hosts(&field, given_url.as_deref()));
     Server {
         listen,
-        given_url: given_url(table, listen),
+        given_url,
+        allowed_hosts,
         tls,
         admin_listen,
         cursor_keys: cursor_keys(table),
@@ -213,6 +220,24 @@ fn cursor_keys(table: &Table<'_>) -> CursorKeys {
 
 fn cors_origins(field: &Field<'_>) -> Option<Vec<WebOrigin>> {
     field.distinct("leave the key out to allow no other origin", |item| item.parsed(web_origin))
+}
+
+/// Hosts as they stand in `Host`, each with its port unless that is the one of `http` or `https`.
+fn allowed_hosts(field: &Field<'_>, given_url: Option<&str>) -> Option<Vec<String>> {
+    field.distinct("leave the key out to answer for any host", |item| {
+        let text = item.text()?;
+        if text == "public_url" {
+            let url = given_url.and_then(|url| Url::parse(url).ok());
+            let host = url.as_ref().map(|url| &url[url::Position::BeforeHost..url::Position::AfterPort]);
+            if host.is_none() {
+                item.wrong("stands for the host of `public_url`, which is not given");
+            }
+            return host.and_then(allowed_host);
+        }
+        item.parsed(|text| {
+            allowed_host(text).ok_or("is no host with an optional port, such as `logs.example.com` or `logs.internal:8443`")
+        })
+    })
 }
 
 fn web_origin(text: &str) -> Result<WebOrigin, &'static str> {

@@ -31,6 +31,9 @@ pub struct Admin {
 struct Check {
     name: String,
     ok: bool,
+    /// The service can be ready without it.
+    #[serde(skip)]
+    is_optional: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<String>,
 }
@@ -60,19 +63,27 @@ pub fn router(admin: Admin) -> Router {
         }))
 }
 
-/// Ready when the keys of every issuer and every source can be had, and the service is not on its way out.
+/// Ready when the keys of an issuer and every source can be had, and the service is not on its way out. An issuer without keys
+/// is told and fails alone: its tokens are answered 503, and the other issuers' customers go on.
 async fn ready(State(admin): State<Admin>) -> Response {
-    let mut checks = vec![Check { name: "serving".to_owned(), ok: !admin.draining.load(Ordering::Relaxed), problem: None }];
-    for issuer in admin.app.verifier.ready() {
+    let mut checks = vec![Check {
+        name: "serving".to_owned(),
+        ok: !admin.draining.load(Ordering::Relaxed),
+        is_optional: false,
+        problem: None,
+    }];
+    let issuers = admin.app.verifier.ready();
+    let has_keys = issuers.iter().any(|issuer| issuer.keys > 0);
+    for issuer in issuers {
         let ok = issuer.keys > 0;
         let problem = (!ok).then(|| format!("no keys after {} attempts", issuer.failures));
-        checks.push(Check { name: format!("issuer {}", issuer.issuer), ok, problem });
+        checks.push(Check { name: format!("issuer {}", issuer.issuer), ok, is_optional: true, problem });
     }
     for (source, answer) in admin.app.sources.ready().await {
         let problem = answer.err().map(|error| error.to_string());
-        checks.push(Check { name: format!("source {source}"), ok: problem.is_none(), problem });
+        checks.push(Check { name: format!("source {source}"), ok: problem.is_none(), is_optional: false, problem });
     }
-    let ok = checks.iter().all(|check| check.ok);
+    let ok = has_keys && checks.iter().all(|check| check.ok || check.is_optional);
     let (code, status) = if ok { (StatusCode::OK, "ready") } else { (StatusCode::SERVICE_UNAVAILABLE, "not ready") };
     (code, axum::Json(Readiness { status, checks })).into_response()
 }

@@ -124,3 +124,18 @@ impl FieldError {
         diagnostics.iter().map(one).collect()
     }
 }
+
+/// The parameters' names that are ours. A name that the caller made up may be anything, a token included: it is only counted.
+pub(super) fn names_for_log(errors: &[FieldError]) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    let mut made_up = 0;
+    for error in errors {
+        match *error.place.name() {
+            Cow::Borrowed(name) if names.contains(&name) => {}
+            Cow::Borrowed(name) => names.push(name),
+            Cow::Owned(_) => made_up += 1,
+        }
+    }
+    let made_up = (made_up > 0).then(|| format!("{made_up} of unknown names"));
+    names.into_iter().map(str::to_owned).chain(made_up).collect::<Vec<_>>().join(", ")
+}

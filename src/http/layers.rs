@@ -15,9 +15,13 @@ use tracing::Instrument as _;
 
 use super::AppState;
 use super::allowance::Allowance;
+use super::client_address::Peer;
+use super::host;
 use super::problem::ApiError;
 use super::rate::RateState;
+use crate::auth::tenant::Caller;
 use crate::domain::name::TenantId;
+use crate::telemetry::audit::Who;
 use crate::telemetry::metrics;
 use crate::telemetry::trace::TraceContext;
 
@@ -30,6 +34,7 @@ pub struct RequestContext {
     rate: OnceLock<RateState>,
     error: OnceLock<String>,
     allowance: Option<Allowance>,
+    who: Who,
 }
 
 impl RequestContext {
@@ -38,7 +43,15 @@ impl RequestContext {
     pub fn new(headers: &http::HeaderMap, allowance: Option<Allowance>) -> Arc<Self> {
         let trace = TraceContext::from_header(headers.get("traceparent").and_then(|value| value.to_str().ok()));
         let id = crate::telemetry::trace::random_hex::<16>();
-        Arc::new(Self { id, trace, tenant: OnceLock::new(), rate: OnceLock::new(), error: OnceLock::new(), allowance })
+        Arc::new(Self {
+            id,
+            trace,
+            tenant: OnceLock::new(),
+            rate: OnceLock::new(),
+            error: OnceLock::new(),
+            allowance,
+            who: Who::default(),
+        })
     }
 
     /// The request's; one of its own if no layer put one there.
@@ -54,8 +67,15 @@ impl RequestContext {
     }
 
     /// Notes whose request it is.
-    pub fn set_tenant(&self, tenant: TenantId) {
-        let _first = self.tenant.set(tenant);
+    pub fn set_caller(&self, caller: &Caller) {
+        let _first = self.tenant.set(caller.tenant.id.clone());
+        self.who.set_caller(caller);
+    }
+
+    /// Whose request it is, for audit lines.
+    #[must_use]
+    pub fn who(&self) -> &Who {
+        &self.who
     }
 
     /// Notes how the tenant's bucket stands.
@@ -86,6 +106,9 @@ impl RequestContext {
 /// Outermost: gives the request its context, and writes its one line when the answer's head is ready.
 pub async fn observe(mut request: Request, next: Next) -> Response {
     let context = RequestContext::new(request.headers(), request.extensions().get().copied());
+    if let Some(Peer(peer)) = request.extensions().get() {
+        context.who.set_peer(*peer);
+    }
     request.extensions_mut().insert(Arc::clone(&context));
     let method = method_for_log(request.method());
     let begun = Instant::now();
@@ -166,6 +189,10 @@ pub async fn finish(State(app): State<AppState>, request: Request, next: Next) -
     let route = response.extensions().get::<Route>().copied();
     if let Some(error) = response.extensions_mut().remove::<ApiError>() {
         let mut answer = written(&app, &context, &error);
+        if app.audit && error.is_denial() {
+            let operation = route.map_or("none", |route| route.0);
+            context.who.denied(context.id(), operation, error.problem().code, &error.to_string());
+        }
         // What the router knows besides: `Allow` for a wrong method.
         for (name, value) in response.headers() {
             answer.headers_mut().entry(name).or_insert_with(|| value.clone());
@@ -226,8 +253,13 @@ pub async fn within_limits(State(app): State<AppState>, request: Request, next: 
     let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
     let headers: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     let body = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    // Only a socket's request: what comes from a front door of AWS has no connection, and its `Host` is the front door's affair.
+    let is_from_socket = request.extensions().get::<Peer>().is_some();
+    let host = is_from_socket.then(|| host::check(request.version(), request.uri(), request.headers(), &app.hosts));
     let mut response = if target > limits.target_bytes {
         ApiError::TargetTooLong(limits.target_bytes).into_response()
+    } else if let Some(Err(error)) = host {
+        error.into_response()
     } else if headers > limits.header_bytes {
         ApiError::HeadersTooLarge(limits.header_bytes).into_response()
     } else if body.is_some_and(|length| length > limits.body_bytes as u64) {

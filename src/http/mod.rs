@@ -8,6 +8,10 @@
 
 pub mod router;
 pub mod layers;
+pub mod host;
+mod denial;
+pub mod client_address;
+mod activity;
 pub mod allowance;
 pub mod authorized;
 pub mod input;
@@ -74,8 +78,10 @@ pub struct App {
     pub(in crate::http) public_url: String,
     /// The issuers whose tokens we take, for RFC 9728.
     pub(in crate::http) issuers: Vec<String>,
-    /// Write an audit line for every read?
+    /// Write an audit line for every read and denial?
     pub(in crate::http) audit: bool,
+    /// The hosts that it answers for.
+    pub(in crate::http) hosts: host::AllowedHosts,
 }
 
 /// The shared state as handlers get it.
@@ -102,17 +108,32 @@ pub struct Parts {
     pub issuers: Vec<String>,
     /// Write audit lines?
     pub audit: bool,
+    /// The hosts that it answers for; `None`: any.
+    pub hosts: host::AllowedHosts,
 }
 
 impl App {
     /// Puts the parts together.
     #[must_use]
     pub fn new(parts: Parts) -> AppState {
-        let Parts { verifier, tenants, sources, sealer, clock, limits, public_url, issuers, audit } = parts;
+        let Parts { verifier, tenants, sources, sealer, clock, limits, public_url, issuers, audit, hosts } = parts;
         let public_url = public_url.trim_end_matches('/').to_owned();
         let rates = rate::Rates::default();
         let query_budgets = QueryBudgets::new(Arc::clone(&clock));
-        Arc::new(Self { verifier, tenants, sources, sealer, clock, limits, rates, query_budgets, public_url, issuers, audit })
+        Arc::new(Self {
+            verifier,
+            tenants,
+            sources,
+            sealer,
+            clock,
+            limits,
+            rates,
+            query_budgets,
+            public_url,
+            issuers,
+            audit,
+            hosts,
+        })
     }
 
     /// Stops the queries that were started here and still run.

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
-use super::fault::{FieldError, Language};
+use super::fault::{FieldError, Language, names_for_log};
 use crate::auth::policy::Denied;
 use crate::domain::query::run::QueryStatus;
 use crate::sources::SourceError;
@@ -59,6 +59,12 @@ pub enum ApiError {
     /// Credentials that are not good; the reason is for our log alone.
     #[error("invalid token: {0}")]
     InvalidToken(String),
+    /// A token that is right in all respects and has expired: the one refusal that the caller is told the reason of.
+    #[error("expired token")]
+    ExpiredToken,
+    /// A request for a host that is not ours.
+    #[error("unknown host")]
+    UnknownHost,
     /// The issuer's keys were never to be had, so nobody's token can be judged.
     #[error("no keys of the issuer: {0}")]
     KeysUnavailable(String),
@@ -89,6 +95,9 @@ pub enum ApiError {
     /// Headers over the limit, in bytes.
     #[error("headers over {0} bytes")]
     HeadersTooLarge(usize),
+    /// More headers than can be held.
+    #[error("too many headers")]
+    TooManyHeaders,
     /// The tenant asks too often.
     #[error("rate limited")]
     RateLimited {
@@ -110,21 +119,6 @@ pub enum ApiError {
     /// A bug of ours.
     #[error("internal: {0}")]
     Internal(String),
-}
-
-/// The parameters' names that are ours. A name that the caller made up may be anything, a token included: it is only counted.
-fn names_for_log(errors: &[FieldError]) -> String {
-    let mut names: Vec<&str> = Vec::new();
-    let mut made_up = 0;
-    for error in errors {
-        match *error.place.name() {
-            Cow::Borrowed(name) if names.contains(&name) => {}
-            Cow::Borrowed(name) => names.push(name),
-            Cow::Owned(_) => made_up += 1,
-        }
-    }
-    let made_up = (made_up > 0).then(|| format!("{made_up} of unknown names"));
-    names.into_iter().map(str::to_owned).chain(made_up).collect::<Vec<_>>().join(", ")
 }
 
 impl ApiError {
@@ -186,12 +180,11 @@ impl ApiError {
                 challenge: Some("realm=\"logmark\"".into()),
                 ..plain(401, "missing_token", "A token is needed", "send `Authorization: Bearer <token>`")
             },
-            Self::InvalidToken(_) => Problem {
-                challenge: Some(
-                    "realm=\"logmark\", error=\"invalid_token\", error_description=\"the token is not valid here\"".into(),
-                ),
-                ..plain(401, "invalid_token", "The token is not valid", "the token is not valid here")
-            },
+            Self::InvalidToken(_) => refused_token("invalid_token", "The token is not valid", "the token is not valid here"),
+            Self::ExpiredToken => refused_token("expired_token", "The token has expired", "the token has expired; get a new one"),
+            Self::UnknownHost => {
+                plain(421, "unknown_host", "Unknown host", "this service does not answer for the host in `Host`")
+            }
             Self::KeysUnavailable(_) => {
                 let detail = "the issuer's keys can't be had at the moment, so the token can't be judged";
                 Problem {
@@ -241,6 +234,7 @@ impl ApiError {
             Self::HeadersTooLarge(limit) => {
                 Problem::new(431, "headers_too_large", "Headers too large", format!("the limit is {limit} bytes"))
             }
+            Self::TooManyHeaders => plain(431, "headers_too_large", "Headers too large", "there are too many headers"),
             Self::RateLimited { retry_after } => Problem {
                 retry_after: Some(*retry_after),
                 ..plain(429, "rate_limited", "Too many requests", "the tenant's requests per second are used up")
@@ -284,6 +278,12 @@ impl ApiError {
 
 /// The code and the title of what a tenant's rules do not allow.
 const FORBIDDEN: (&str, &str) = ("query_forbidden", "Not allowed by the tenant's rules");
+
+/// A token that is refused: RFC 6750 §3.1 has one error for every reason.
+fn refused_token(code: &'static str, title: &'static str, detail: &str) -> Problem {
+    let challenge = format!("realm=\"logmark\", error=\"invalid_token\", error_description=\"{detail}\"");
+    Problem { challenge: Some(challenge), ..Problem::new(401, code, title, detail.to_owned()) }
+}
 
 /// When to ask again for a query that still runs.
 const QUERY_WAIT: Duration = Duration::from_secs(2);

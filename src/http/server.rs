@@ -22,7 +22,9 @@ use tokio::time::Instant;
 
 pub use super::tls::{Certificates, TlsError};
 
-use super::stall::StallGuard;
+use super::activity::{Activity, Counted};
+use super::client_address::Peer;
+use super::stall::{StallGuard, Waits};
 use crate::telemetry::metrics;
 
 /// What bounds connections.
@@ -34,11 +36,12 @@ pub struct ConnectionLimits {
     pub per_address: Option<usize>,
     /// For a TLS handshake.
     pub handshake_time: Duration,
-    /// For the first byte, and for a request's headers, each.
+    /// For the first byte of a connection, and from the first byte of a request to the last of its headers, each.
     pub header_time: Duration,
     /// How long a peer may leave a write unread.
     pub write_stall: Duration,
-    /// How long an HTTP/2 connection may be silent before it is asked whether it still lives.
+    /// How long a connection may be without a request before it is closed. A peer of HTTP/2 that says nothing for as long while
+    /// one is under way is asked whether it still lives.
     pub idle: Duration,
     /// After so long a connection is asked to come again.
     pub age: Duration,
@@ -128,7 +131,8 @@ pub async fn serve(
         match accepted {
             Ok((stream, peer)) => match open.place(peer.ip(), limits) {
                 Ok(place) => {
-                    let connection = Connection { router: router.clone(), limits, leaving: leaving.clone() };
+                    let connection =
+                        Connection { router: router.clone(), peer: Peer(peer.ip()), limits, leaving: leaving.clone() };
                     let certificates = certificates.clone();
                     connections.spawn(async move {
                         connection.run(stream, peer, certificates).await;
@@ -154,6 +158,7 @@ pub async fn serve(
 
 struct Connection {
     router: Router,
+    peer: Peer,
     limits: ConnectionLimits,
     leaving: watch::Receiver<bool>,
 }
@@ -163,18 +168,22 @@ impl Connection {
         let _best_effort = stream.set_nodelay(true);
         let limits = self.limits;
         let Some(certificates) = certificates else {
-            return self.serve(StallGuard::new(stream, limits.header_time, limits.write_stall)).await;
+            return self.serve(stream).await;
         };
         match tokio::time::timeout(limits.handshake_time, certificates.acceptor().accept(stream)).await {
-            Ok(Ok(stream)) => self.serve(StallGuard::new(stream, limits.header_time, limits.write_stall)).await,
+            Ok(Ok(stream)) => self.serve(stream).await,
             Ok(Err(error)) => tracing::debug!(%peer, %error, "a TLS handshake failed"),
             Err(_elapsed) => tracing::debug!(%peer, "a TLS handshake took too long"),
         }
     }
 
-    async fn serve<Io: AsyncRead + AsyncWrite + Unpin + Send + 'static>(mut self, io: StallGuard<Io>) {
+    async fn serve<Io: AsyncRead + AsyncWrite + Unpin + Send + 'static>(mut self, io: Io) {
         let builder = builder(self.limits);
-        let service = TowerToHyperService::new(self.router);
+        let activity = Activity::new();
+        let waits = Waits { headers: self.limits.header_time, idle: self.limits.idle, write: self.limits.write_stall };
+        let io = StallGuard::new(io, waits, Arc::clone(&activity));
+        let service = Counted { service: self.router, activity: Arc::clone(&activity), peer: self.peer };
+        let service = TowerToHyperService::new(service);
         let mut connection = pin!(builder.serve_connection(TokioIo::new(io), service));
         let mut age = pin!(tokio::time::sleep_until(Instant::now() + self.limits.age));
         let mut asked_to_leave = false;
@@ -187,6 +196,10 @@ impl Connection {
                     return;
                 }
                 _ = self.leaving.wait_for(|leaving| *leaving), if !asked_to_leave => {
+                    asked_to_leave = true;
+                    connection.as_mut().graceful_shutdown();
+                }
+                () = activity.idle_for(self.limits.idle), if !asked_to_leave => {
                     asked_to_leave = true;
                     connection.as_mut().graceful_shutdown();
                 }
@@ -204,7 +217,8 @@ fn builder(limits: ConnectionLimits) -> auto::Builder<TokioExecutor> {
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(limits.header_time)
+        // Ours begins with a request's first byte and not with the end of the last answer: see `stall`.
+        .header_read_timeout(None)
         .max_buf_size(limits.header_bytes.max(8192))
         .half_close(false);
     builder

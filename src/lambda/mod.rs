@@ -12,9 +12,11 @@ mod streamed;
 mod runtime;
 
 use std::collections::BTreeSet;
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use axum::Router;
+use futures_util::FutureExt as _;
 use tokio::time::Instant;
 use tower::ServiceExt as _;
 
@@ -25,12 +27,14 @@ use crate::http::problem::ApiError;
 use crate::service::Service;
 use crate::telemetry::metrics::Metrics;
 use buffered::Answer;
-use event::{Door, Event};
+use event::{Door, Event, NoRequest};
 pub use runtime::RuntimeError;
 use runtime::{Invocation, Reply, RuntimeApi};
 
 /// Of the 29 s that API Gateway waits for a buffered answer (30 s an HTTP API), whatever the function's own limit is.
 const GATEWAY_TIME: Duration = Duration::from_secs(29);
+/// No function runs for longer. An absurd deadline must not overflow the clock.
+const LONGEST: Duration = Duration::from_secs(900);
 /// When nobody waits for the function yet, the issuers' keys may take so long before it says that it is ready: Lambda
 /// allows 10 s.
 const WARM_UP: Duration = Duration::from_secs(8);
@@ -58,7 +62,9 @@ pub async fn serve(router: Router, settings: &Lambda, address: &str) -> Result<(
     let mut api = RuntimeApi::at(address)?;
     loop {
         let invocation = api.next().await?;
-        let reply = answer(&router, &settings.streaming, &invocation).await;
+        // An event must not end the function, whatever is in it: a panic, which is a bug, costs this one its answer.
+        let answering = AssertUnwindSafe(answer(&router, &settings.streaming, &invocation)).catch_unwind();
+        let reply = answering.await.unwrap_or(Reply::Failed);
         api.answer(&invocation, reply).await;
     }
 }
@@ -71,7 +77,11 @@ async fn answer(router: &Router, streaming: &BTreeSet<Streaming>, invocation: &I
     };
     let Some(door) = event.door() else { return Reply::NoEvent };
     let streams = door.streaming().is_some_and(|door| streaming.contains(&door));
-    let Ok(mut request) = event.into_request(door, streams) else { return Reply::NoEvent };
+    let mut request = match event.into_request(door, streams) {
+        Ok(request) => request,
+        Err(NoRequest::Malformed) => return Reply::NoEvent,
+        Err(NoRequest::TooManyHeaders) => return problem(door, streams, &ApiError::TooManyHeaders, &invocation.id),
+    };
     let end = end_of(door, streams, invocation.deadline_millis);
     let allowance = Allowance::new(end, (!streams).then(|| buffered::room(door)));
     request.extensions_mut().insert(allowance);
@@ -84,15 +94,19 @@ async fn answer(router: &Router, streaming: &BTreeSet<Streaming>, invocation: &I
     };
     match tokio::time::timeout_at(allowance.answer_by(), answering).await {
         Ok(reply) => reply,
-        Err(_elapsed) if streams => streamed::problem(&ApiError::TimedOut, &invocation.id),
-        Err(_elapsed) => Answer::problem(door, &ApiError::TimedOut, &invocation.id).into(),
+        Err(_elapsed) => problem(door, streams, &ApiError::TimedOut, &invocation.id),
     }
+}
+
+/// An error as the front door takes it.
+fn problem(door: Door, streams: bool, error: &ApiError, request_id: &str) -> Reply {
+    if streams { streamed::problem(error, request_id) } else { Answer::problem(door, error, request_id).into() }
 }
 
 /// When nothing can be sent any more: the function is stopped, or its caller has gone.
 fn end_of(door: Door, streams: bool, deadline_millis: u64) -> Instant {
     let now = u64::try_from(SystemClock.now().0).unwrap_or(0);
-    let left = Duration::from_millis(deadline_millis.saturating_sub(now));
+    let left = Duration::from_millis(deadline_millis.saturating_sub(now)).min(LONGEST);
     let waits = match door {
         Door::Rest | Door::Http if !streams => GATEWAY_TIME,
         Door::Rest | Door::Http | Door::Url | Door::Alb | Door::AlbMulti => Duration::MAX,

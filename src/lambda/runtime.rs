@@ -62,6 +62,8 @@ pub(super) enum Reply {
     Streamed(Body),
     /// It was no event that we know.
     NoEvent,
+    /// The answer failed by a bug.
+    Failed,
 }
 
 /// The Runtime API.
@@ -116,10 +118,8 @@ impl RuntimeApi {
                 headers.append(TRAILER, HeaderValue::from_static(ERROR_BODY_NAME));
                 request
             }),
-            Reply::NoEvent => self.request(Method::POST, &format!("{id}/error"), NO_EVENT.into()).map(|mut request| {
-                request.headers_mut().insert(ERROR_TYPE, HeaderValue::from_static("Logmark.NoEvent"));
-                request
-            }),
+            Reply::NoEvent => self.error(id, NO_EVENT, "Logmark.NoEvent"),
+            Reply::Failed => self.error(id, FAILED, "Logmark.Failed"),
         };
         let sent = match request {
             Ok(request) => self.send(request).await,
@@ -137,6 +137,13 @@ impl RuntimeApi {
         if let Err(error) = taken {
             tracing::error!(invocation.id = id, error = %error, "an answer was not taken: {error}");
         }
+    }
+
+    fn error(&self, id: &str, body: &'static str, kind: &'static str) -> Result<Request<Body>, RuntimeError> {
+        self.request(Method::POST, &format!("{id}/error"), body.into()).map(|mut request| {
+            request.headers_mut().insert(ERROR_TYPE, HeaderValue::from_static(kind));
+            request
+        })
     }
 
     fn request(&self, method: Method, path: &str, body: Body) -> Result<Request<Body>, RuntimeError> {
@@ -175,6 +182,9 @@ const ERROR_BODY_NAME: &str = "Lambda-Runtime-Function-Error-Body";
 /// The error for something that no front door sends.
 const NO_EVENT: &str = "{\"errorType\":\"Logmark.NoEvent\",\"errorMessage\":\"this is no event of API Gateway, of a load \
     balancer or of a function URL\"}";
+
+/// The error for a bug.
+const FAILED: &str = "{\"errorType\":\"Logmark.Failed\",\"errorMessage\":\"the answer failed by a bug; see the function's log\"}";
 
 /// An id goes into a path.
 fn is_id(text: &str) -> bool {

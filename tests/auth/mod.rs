@@ -5,6 +5,7 @@ mod credential;
 mod form;
 mod header;
 mod claims;
+mod tenants;
 mod keys;
 mod confusion;
 mod store;

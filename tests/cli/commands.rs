@@ -3,6 +3,7 @@
 use insta::assert_snapshot;
 
 use crate::world::binary::{Place, logmark, run};
+use crate::world::write_private;
 
 #[tokio::test]
 async fn the_help_of_each_command_teaches_how_to_use_it() {
@@ -50,7 +51,7 @@ async fn check_reports_every_mistake_with_its_line_and_every_command_refuses_wit
     exit 64
     logmark: logmark.toml:1:1: sources: is missing: write at least one `[[sources]]`, or there are no logs to give
     logmark.toml:2:10: server.listen: `x` is no address: write an IP and a port, such as `127.0.0.1:8080` or `[::]:8443`
-    logmark.toml:3:1: server.nope: is no key here: there are `tls`, `listen`, `admin_listen`, `public_url`, `cursor_keys`, `cors_origins` and `limits`
+    logmark.toml:3:1: server.nope: is no key here: there are `tls`, `listen`, `admin_listen`, `public_url`, `allowed_hosts`, `cursor_keys`, `cors_origins` and `limits`
     logmark.toml:5:1: auth.issuers[0].algorithms: is missing: write those that it signs with, such as `["RS256"]`
     logmark.toml:5:1: auth.issuers[0].keys: is missing: write `discover`, the URL of its JWKS, or `file:PATH`
     logmark.toml:5:1: auth.issuers[0].audiences: is missing: name those in `aud`; for tokens without `aud`, such as Cognito's access tokens, name their `client_ids`
@@ -80,7 +81,7 @@ async fn check_looks_at_certificates_and_keys_too_and_the_environment_counts() {
     2 mistakes in the configuration
     ");
     for name in ["cert.pem", "key.pem", "issuer.jwks.json"] {
-        std::fs::write(place.path().join(name), "{}").unwrap();
+        write_private(&place.path().join(name), "{}");
     }
     let unusable = run(place.path(), &["check"]).await;
     assert_snapshot!(unusable.shown(place.path()), @"

@@ -80,6 +80,7 @@ fn service(folder: &std::path::Path, clock: &Arc<HeldClock>, fake: &Fake) -> (ax
         public_url: "https://logs.example.com".to_owned(),
         issuers: vec!["test".to_owned()],
         audit: true,
+        hosts: None,
     });
     (router::router(&app, &[]), hourly)
 }

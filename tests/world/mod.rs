@@ -54,6 +54,11 @@ groups = ["/customers/{tenant}/*"]
 actions = ["read"]
 "#;
 
+/// Writes a file that nobody else may read.
+pub fn write_private(path: &std::path::Path, text: &str) {
+    logmark::files::replace(path, text.as_bytes(), logmark::files::PRIVATE).unwrap();
+}
+
 /// A clock that a test holds.
 #[derive(Debug, Default)]
 pub struct HeldClock(AtomicI64);

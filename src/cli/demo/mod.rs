@@ -20,6 +20,7 @@ use super::serve::{begin_log, stop_signal};
 use super::{CliError, DEMO_DIRECTORY, note, runtime, say, token};
 use crate::domain::name::TenantId;
 use crate::domain::time::{Clock, SystemClock};
+use crate::files;
 use crate::service::{Listeners, Service};
 
 /// How long the printed tokens are valid.
@@ -138,7 +139,7 @@ fn write_config(directory: &Path, listen: SocketAddr, admin: SocketAddr) -> Resu
     let text =
         include_str!("logmark.toml").replace("127.0.0.1:8080", &listen.to_string()).replace("127.0.0.1:8081", &admin.to_string());
     let path = config_path(directory);
-    std::fs::write(&path, text).map_err(|error| CliError::failed(path.display(), error))
+    files::replace(&path, text.as_bytes(), files::PUBLIC).map_err(|error| CliError::failed(path.display(), error))
 }
 
 fn announce(directory: &Path, listeners: &Listeners) -> Result<(), CliError> {

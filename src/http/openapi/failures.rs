@@ -33,7 +33,7 @@ impl Failure {
 
 const TOO_OFTEN: &[&str] = &["Retry-After"];
 
-const FAILURES: [Failure; 22] = [
+const FAILURES: [Failure; 23] = [
     failure(
         "InvalidParameter",
         "400",
@@ -61,8 +61,8 @@ const FAILURES: [Failure; 22] = [
     failure(
         "Unauthorized",
         "401",
-        "There is no token, or it is not valid here; see `WWW-Authenticate`",
-        &["missing_token", "invalid_token"],
+        "There is no token, it is not valid here, or it has expired; see `WWW-Authenticate`",
+        &["missing_token", "invalid_token", "expired_token"],
     )
     .with(&["WWW-Authenticate"]),
     failure("Forbidden", "403", "The tenant may, the token may not; names the scope that would do", &["insufficient_scope"])
@@ -79,6 +79,7 @@ const FAILURES: [Failure; 22] = [
     failure("BodyTooLarge", "413", "The body is over the limit", &["body_too_large"]),
     failure("TargetTooLong", "414", "Path and query together are over the limit", &["target_too_long"]),
     failure("UnsupportedMediaType", "415", "The body must be JSON", &["unsupported_media_type"]),
+    failure("UnknownHost", "421", "The service does not answer for the host in `Host`", &["unknown_host"]),
     failure("QueryForbidden", "422", "Well-formed, but the tenant's rules do not allow it", &["query_forbidden"]),
     failure(
         "RateLimited",
@@ -163,7 +164,7 @@ macro_rules! group {
 group!(
     /// Of every operation, those that need no token too.
     CommonFailures,
-    "BodyTooLarge", "TargetTooLong", "HeadersTooLarge", "InternalError", "UpstreamTimeout"
+    "BodyTooLarge", "TargetTooLong", "UnknownHost", "HeadersTooLarge", "InternalError", "UpstreamTimeout"
 );
 group!(
     /// Of every operation that needs a token.

@@ -16,13 +16,14 @@ use crate::sources::budget::Budget;
 type Make = fn() -> ApiError;
 
 /// By code.
-pub(super) const PROBLEMS: [(&str, Make); 23] = [
+pub(super) const PROBLEMS: [(&str, Make); 25] = [
     ("invalid_parameter", || ApiError::parameter("limit", "`0` is no whole number from 1 to 10000")),
     ("invalid_filter", invalid_filter),
     ("invalid_query", invalid_query),
     ("invalid_cursor", || ApiError::InvalidCursor(CURSOR.into())),
     ("missing_token", || ApiError::MissingToken),
     ("invalid_token", || ApiError::InvalidToken(String::new())),
+    ("expired_token", || ApiError::ExpiredToken),
     ("insufficient_scope", || ApiError::Denied(Denied::InsufficientScope { scope: "logs:read:/acme/api".to_owned() })),
     ("not_found", || ApiError::Denied(Denied::NotGranted)),
     ("not_acceptable", || ApiError::NotAcceptable { available: "`application/json`" }),
@@ -31,6 +32,7 @@ pub(super) const PROBLEMS: [(&str, Make); 23] = [
     ("target_too_long", || ApiError::TargetTooLong(16_384)),
     ("unsupported_media_type", || ApiError::NotJson),
     ("query_forbidden", query_forbidden),
+    ("unknown_host", || ApiError::UnknownHost),
     ("rate_limited", || ApiError::RateLimited { retry_after: Duration::from_secs(1) }),
     ("budget_exceeded", || ApiError::BudgetExceeded { budget: Budget::Queries(3), retry_after: Duration::from_secs(1) }),
     ("headers_too_large", || ApiError::HeadersTooLarge(32_768)),
