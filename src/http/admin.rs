@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::StatusCode;
@@ -12,6 +13,7 @@ use http::header::CONTENT_TYPE;
 use serde::Serialize;
 
 use super::AppState;
+use super::host;
 use super::layers::RequestContext;
 use super::problem::ApiError;
 use crate::telemetry::metrics::Metrics;
@@ -54,6 +56,7 @@ pub fn router(admin: Admin) -> Router {
         .fallback(move || problem(ApiError::NoSuchPath))
         .method_not_allowed_fallback(move || problem(ApiError::MethodNotAllowed))
         .with_state(admin)
+        .layer(axum::middleware::from_fn(one_host))
         .layer(axum::middleware::map_response(|mut response: Response| async move {
             let context = RequestContext::new(&http::HeaderMap::new(), None);
             if let Ok(id) = context.id().parse() {
@@ -86,6 +89,14 @@ async fn ready(State(admin): State<Admin>) -> Response {
     let ok = has_keys && checks.iter().all(|check| check.ok || check.is_optional);
     let (code, status) = if ok { (StatusCode::OK, "ready") } else { (StatusCode::SERVICE_UNAVAILABLE, "not ready") };
     (code, axum::Json(Readiness { status, checks })).into_response()
+}
+
+/// The admin listener answers for any host that is said once.
+async fn one_host(request: Request, next: Next) -> Response {
+    match host::check(request.version(), request.uri(), request.headers(), &None) {
+        Ok(()) => next.run(request).await,
+        Err(error) => error.problem().into_http(""),
+    }
 }
 
 async fn metrics(State(admin): State<Admin>) -> Response {

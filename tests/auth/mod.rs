@@ -1,6 +1,6 @@
 //! Token verification from outside, by behaviour: one file per thing that can go wrong.
 
-mod support;
+pub(crate) mod support;
 mod credential;
 mod form;
 mod header;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::auth::support::{
-    Answer, ISSUER, IssuerRules, KEY, KEYS_URL, KeySource, Server, TestKey, TokenError, World, changed, claims_with, good_claims,
-    good_header, jwks, rules,
+    Algorithm, Answer, ISSUER, IssuerRules, KEY, KEYS_URL, KeySource, Server, TestKey, TokenError, World, changed, claims_with,
+    good_claims, good_header, jwks, rules,
 };
 
 fn token() -> String {

@@ -181,3 +181,42 @@ async fn explain_says_which_claim_and_rule_decide() {
     logmark: --action `write`: is no action: there are `read`, `query`, `tail` and `describe`
     ");
 }
+
+#[tokio::test]
+async fn serve_and_check_refuse_the_development_issuer_outside_of_a_demo() {
+    let place = Place::new("");
+    let path = place.path().join("logmark.toml");
+    let text = std::fs::read_to_string(&path).unwrap().replace("issuer = \"test\"", "issuer = \"logmark-dev\"");
+    std::fs::write(&path, &text).unwrap();
+    for command in ["serve", "check"] {
+        let refused = run(place.path(), &[command]).await;
+        assert_snapshot!(refused.shown(place.path()), @"
+        exit 64
+        logmark: auth.issuers: `logmark-dev` is the development issuer: whoever can read its key file can make a token for any tenant; remove it, or for development on this machine alone, set `development_issuer = true` in `[demo]`
+        ");
+    }
+    std::fs::write(&path, format!("{text}\n[demo]\ndevelopment_issuer = true\n")).unwrap();
+    let allowed = run(place.path(), &["check"]).await;
+    assert_eq!(allowed.code, 0, "{}", allowed.err);
+    let open = logmark(place.path()).arg("serve").env("LOGMARK__SERVER__LISTEN", "0.0.0.0:0").output().await.unwrap();
+    let open = crate::world::binary::Said::from(open);
+    assert!(open.code == 64 && open.err.contains("`server.listen` is `0.0.0.0:0`"), "{}", open.err);
+}
+
+#[tokio::test]
+async fn what_the_development_issuer_writes_has_its_permissions_whatever_the_umask_is() {
+    use std::os::unix::fs::PermissionsExt as _;
+    for umask in ["000", "002", "022", "077", "177"] {
+        let folder = tempfile::tempdir().unwrap();
+        let binary = env!("CARGO_BIN_EXE_logmark");
+        std::fs::create_dir(folder.path().join("dev")).unwrap();
+        let line = format!("umask {umask} && exec '{binary}' token --data dev --tenant acme --scope 'logs:read:*'");
+        let output = tokio::process::Command::new("sh").args(["-c", &line]).current_dir(folder.path()).output().await.unwrap();
+        assert!(output.status.success(), "{umask}: {}", String::from_utf8_lossy(&output.stderr));
+        let mode = |name: &str| {
+            let metadata = std::fs::metadata(folder.path().join("dev").join(name)).unwrap();
+            metadata.permissions().mode() & 0o777
+        };
+        assert_eq!((mode("issuer.pem"), mode("issuer.jwks.json")), (0o600, 0o644), "{umask}");
+    }
+}

@@ -90,6 +90,8 @@ pub struct Options {
     pub tenants: Option<String>,
     /// More lines for `[server]`.
     pub server: String,
+    /// More files in its folder: name and content.
+    pub files: Vec<(String, String)>,
     /// The clock; the default is the machine's.
     pub clock: Option<Arc<HeldClock>>,
 }
@@ -148,6 +150,9 @@ impl World {
              {sources}\n{tenants}",
             options.server
         );
+        for (name, content) in &options.files {
+            std::fs::write(folder.path().join(name), content).unwrap();
+        }
         let path = folder.path().join("logmark.toml");
         std::fs::write(&path, text).unwrap();
         config::load(Some(&path), std::iter::empty()).unwrap_or_else(|mistakes| panic!("{mistakes}"))
