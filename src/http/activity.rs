@@ -9,7 +9,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use axum::body::{Body, Bytes};
 use http::{Request, Response};
@@ -29,11 +29,25 @@ pub(super) struct Activity {
     changed: Notify,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 struct State {
+    /// Under way now.
     requests: usize,
+    /// Begun since the connection was accepted.
+    begun: u64,
     /// Since when there have been none, or the moment when the connection was accepted.
     idle_since: Instant,
+    /// Who waits for bytes while a request is under way: it must look at the time again when there is none any more.
+    reader: Option<Waker>,
+}
+
+/// A connection without a request under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Idle {
+    /// Since when.
+    pub(super) since: Instant,
+    /// How many requests there have been before.
+    pub(super) after: u64,
 }
 
 /// One request under way, until it is dropped.
@@ -42,7 +56,7 @@ pub(super) struct UnderWay(Arc<Activity>);
 
 impl Activity {
     pub(super) fn new() -> Arc<Self> {
-        let state = State { requests: 0, idle_since: Instant::now() };
+        let state = State { requests: 0, begun: 0, idle_since: Instant::now(), reader: None };
         Arc::new(Self { state: Mutex::new(state), is_http2: AtomicBool::new(false), changed: Notify::new() })
     }
 
@@ -50,10 +64,21 @@ impl Activity {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Since when no request has been under way; `None`: one is.
-    pub(super) fn idle_since(&self) -> Option<Instant> {
-        let state = *self.state();
-        (state.requests == 0).then_some(state.idle_since)
+    /// Whether no request is under way, and since when.
+    pub(super) fn idle(&self) -> Option<Idle> {
+        let state = self.state();
+        (state.requests == 0).then_some(Idle { since: state.idle_since, after: state.begun })
+    }
+
+    /// The same; while one is under way, the reader is woken when it is over. hyper reads on while it answers, and does not
+    /// read again by itself when the answer is sent.
+    pub(super) fn idle_or_wake(&self, context: &Context<'_>) -> Option<Idle> {
+        let mut state = self.state();
+        if state.requests == 0 {
+            return Some(Idle { since: state.idle_since, after: state.begun });
+        }
+        state.reader = Some(context.waker().clone());
+        None
     }
 
     /// Notes that the connection speaks HTTP/2.
@@ -67,13 +92,13 @@ impl Activity {
     pub(super) async fn idle_for(&self, time: Duration) {
         loop {
             let changed = self.changed.notified();
-            match self.idle_since().filter(|_| self.is_http2.load(Ordering::Acquire)) {
+            match self.idle().filter(|_| self.is_http2.load(Ordering::Acquire)) {
                 None => changed.await,
-                Some(since) => {
+                Some(idle) => {
                     tokio::select! {
                         () = changed => {}
-                        () = tokio::time::sleep_until(since + time) => {
-                            if self.idle_since().is_some_and(|now| now == since) {
+                        () = tokio::time::sleep_until(idle.since + time) => {
+                            if self.idle() == Some(idle) {
                                 return;
                             }
                         }
@@ -84,7 +109,11 @@ impl Activity {
     }
 
     pub(super) fn begin(self: &Arc<Self>) -> UnderWay {
-        self.state().requests += 1;
+        {
+            let mut state = self.state();
+            state.requests += 1;
+            state.begun += 1;
+        }
         self.changed.notify_waiters();
         UnderWay(Arc::clone(self))
     }
@@ -92,10 +121,14 @@ impl Activity {
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        {
+        let reader = {
             let mut state = self.0.state();
             state.requests -= 1;
             state.idle_since = Instant::now();
+            if state.requests == 0 { state.reader.take() } else { None }
+        };
+        if let Some(reader) = reader {
+            reader.wake();
         }
         self.0.changed.notify_waiters();
     }
@@ -173,7 +206,7 @@ mod tests {
             async move { activity.idle_for(Duration::from_secs(60)).await }
         });
         tokio::time::sleep(Duration::from_secs(600)).await;
-        assert!(activity.idle_since().is_none() && !waiting.is_finished());
+        assert!(activity.idle().is_none() && !waiting.is_finished());
         drop(first);
         tokio::time::sleep(Duration::from_secs(59)).await;
         drop(activity.begin());

@@ -6,6 +6,12 @@ use super::problem::ApiError;
 use crate::auth::policy::Denied;
 
 impl ApiError {
+    /// Is the denial about something that a grant of the tenant covers?
+    #[must_use]
+    pub fn concerns_the_granted(&self) -> bool {
+        matches!(self, Self::Denied(Denied::InsufficientScope { .. } | Denied::RangeTooLong { .. }))
+    }
+
     /// Is it a decision about access, for an audit line?
     #[must_use]
     pub fn is_denial(&self) -> bool {

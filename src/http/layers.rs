@@ -191,7 +191,7 @@ pub async fn finish(State(app): State<AppState>, request: Request, next: Next) -
         let mut answer = written(&app, &context, &error);
         if app.audit && error.is_denial() {
             let operation = route.map_or("none", |route| route.0);
-            context.who.denied(context.id(), operation, error.problem().code, &error.to_string());
+            context.who.denied(context.id(), operation, error.problem().code, &error.to_string(), error.concerns_the_granted());
         }
         // What the router knows besides: `Allow` for a wrong method.
         for (name, value) in response.headers() {

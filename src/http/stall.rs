@@ -59,8 +59,8 @@ pub(super) struct StallGuard<Io> {
     /// Until the version is known.
     beginning: Option<Beginning>,
     is_http2: bool,
-    /// When the first byte of the request came whose headers are read, if it is that.
-    request_since: Option<Instant>,
+    /// When the first byte of the request came whose headers are read, and how many requests there were before it.
+    request_since: Option<(Instant, u64)>,
     /// For the wait between requests or for headers.
     next_request: Pin<Box<Sleep>>,
     /// Set while a write waits.
@@ -78,22 +78,25 @@ impl<Io> StallGuard<Io> {
 
     /// Notes bytes that came while no request was under way: they begin the next one.
     fn note_read(&mut self, came: usize) {
-        if self.activity.idle_since().is_none() {
+        let Some(idle) = self.activity.idle() else {
             self.request_since = None;
-        } else if came > 0 && self.request_since.is_none() {
-            self.request_since = Some(Instant::now());
+            return;
+        };
+        self.request_since.take_if(|(_, after)| *after != idle.after);
+        if came > 0 && self.request_since.is_none() {
+            self.request_since = Some((Instant::now(), idle.after));
         }
     }
 
     /// Waits for bytes: has the peer taken too long with its next request?
     fn guard_next_request(&mut self, context: &mut Context<'_>) -> Poll<Error> {
-        let Some(idle_since) = self.activity.idle_since() else {
+        let Some(idle) = self.activity.idle_or_wake(context) else {
             self.request_since = None;
             return Poll::Pending;
         };
-        // A request came and went since its first byte.
-        self.request_since.take_if(|since| *since < idle_since);
-        let deadline = self.request_since.map_or(idle_since + self.waits.idle, |since| since + self.waits.headers);
+        // That request came and went since its first byte.
+        self.request_since.take_if(|(_, after)| *after != idle.after);
+        let deadline = self.request_since.map_or(idle.since + self.waits.idle, |(since, _)| since + self.waits.headers);
         if self.next_request.deadline() != deadline {
             self.next_request.as_mut().reset(deadline);
         }

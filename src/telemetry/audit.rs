@@ -59,8 +59,9 @@ impl Who {
         });
     }
 
-    /// Writes the line of a denial. `code` and `reason` are ours; `operation` is a route's template.
-    pub fn denied(&self, request_id: &str, operation: &'static str, code: &'static str, reason: &str) {
+    /// Writes the line of a denial. `code` and `reason` are ours; `operation` is a route's template. `names_target`: the caller's
+    /// tenant may know of what was asked for; anything else is the caller's own text, which is not written.
+    pub fn denied(&self, request_id: &str, operation: &'static str, code: &'static str, reason: &str, names_target: bool) {
         static ANONYMOUS: Sampler = Sampler::new(ANONYMOUS_DENIALS);
         let bearer = self.bearer.get();
         let suppressed = if bearer.is_some() { Some(0) } else { ANONYMOUS.take(Instant::now()) };
@@ -75,7 +76,7 @@ impl Who {
             token.id = bearer.and_then(|bearer| bearer.token_id.as_deref()),
             peer.address = self.peer.get().map(tracing::field::display),
             operation,
-            log_group.name = self.target.get().map(String::as_str),
+            log_group.name = self.target.get().map(String::as_str).filter(|_| names_target),
             outcome = "denied",
             code,
             reason,

@@ -110,7 +110,7 @@ async fn a_secret_in_a_file_verifies_hs256_and_nothing_else() {
     let secret = TestKey::Secret(b"a secret of at least 32 bytes, this one".to_vec());
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("jwks.json");
-    std::fs::write(&path, jwks(&[secret.jwk("k1")])).unwrap();
+    logmark::files::replace(&path, &jwks(&[secret.jwk("k1")]), logmark::files::PRIVATE).unwrap();
     let rules = IssuerRules { algorithms: vec![Algorithm::Hs256], keys: KeySource::File(path), ..rules() };
     let world = World::with_rules(vec![rules]);
     world.verify(&secret.token(&json!({ "alg": "HS256", "kid": "k1" }), &good_claims())).await.unwrap();

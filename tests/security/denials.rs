@@ -50,7 +50,7 @@ async fn reads_and_denials_are_audited_with_issuer_token_id_and_peer() {
             "insufficient_scope acme test someone token-7 /shared/gateway",
             "invalid_token - - - - -",
             "missing_token - - - - -",
-            "not_found acme test someone token-7 /globex/api",
+            "not_found acme test someone token-7 -",
             "read acme test someone token-7 /acme/api",
         ]
     );

@@ -22,7 +22,7 @@ fn wrong_keys_of_the_server_are_named_with_their_place() {
         (r#"tsl = { cert = "a" }"#, "logmark.toml:2:1: server.tsl: is no key here: did you mean `tls`?"),
         (
             "verify = false",
-            "logmark.toml:2:1: server.verify: is no key here: there are `tls`, `listen`, `admin_listen`, `public_url`, `cursor_keys`, `cors_origins` and `limits`",
+            "logmark.toml:2:1: server.verify: is no key here: there are `tls`, `listen`, `admin_listen`, `public_url`, `allowed_hosts`, `cursor_keys`, `cors_origins` and `limits`",
         ),
         (
             r#"public_url = "logs.example.com""#,
@@ -106,7 +106,7 @@ fn wrong_keys_of_the_server_are_named_with_their_place() {
         ),
         (
             "max_body_bytes = 1",
-            "logmark.toml:2:1: server.max_body_bytes: is no key here: there are `tls`, `listen`, `admin_listen`, `public_url`, `cursor_keys`, `cors_origins` and `limits`",
+            "logmark.toml:2:1: server.max_body_bytes: is no key here: there are `tls`, `listen`, `admin_listen`, `public_url`, `allowed_hosts`, `cursor_keys`, `cors_origins` and `limits`",
         ),
     ];
     refused("[server]", &cases);
@@ -201,16 +201,16 @@ fn wrong_syntax_is_one_mistake_and_unknown_sections_are_mistakes() {
         ("[sever]", "logmark.toml:1:2: sever: is no key here: did you mean `server`?"),
         (
             "[zebra]",
-            "logmark.toml:1:2: zebra: is no key here: there are `server`, `telemetry`, `lambda`, `auth`, `sources`, `tenants` and `tenant_template`",
+            "logmark.toml:1:2: zebra: is no key here: there are `server`, `telemetry`, `lambda`, `demo`, `auth`, `sources`, `tenants` and `tenant_template`",
         ),
         ("é = 1", "logmark.toml:1:1: is no TOML: invalid unquoted key, expected letters, numbers, `-`, `_`"),
         (
             "top = 1",
-            "logmark.toml:1:1: top: is no key here: there are `server`, `telemetry`, `lambda`, `auth`, `sources`, `tenants` and `tenant_template`",
+            "logmark.toml:1:1: top: is no key here: there are `server`, `telemetry`, `lambda`, `demo`, `auth`, `sources`, `tenants` and `tenant_template`",
         ),
         (
             r#""" = 1"#,
-            r#"logmark.toml:1:1: "": is no key here: there are `server`, `telemetry`, `lambda`, `auth`, `sources`, `tenants` and `tenant_template`"#,
+            r#"logmark.toml:1:1: "": is no key here: there are `server`, `telemetry`, `lambda`, `demo`, `auth`, `sources`, `tenants` and `tenant_template`"#,
         ),
     ];
     refused("", &cases);
