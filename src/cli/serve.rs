@@ -35,6 +35,7 @@ pub fn run(args: &ConfigArgs) -> Result<ExitCode, CliError> {
         let listeners = Listeners::bind(&config).await.map_err(failed)?;
         let service = Service::build(&config, listeners.public_url.clone(), clock).await.map_err(failed)?;
         let (address, admin) = (listeners.address, listeners.admin_address);
+        ignore_hangups();
         tracing::info!(listen = %address, admin_listen = %admin, "serving {} on {address}", listeners.public_url);
         listeners.serve(service, stop_signal()).await;
         tracing::info!("stopped");
@@ -68,6 +69,19 @@ pub async fn stop_signal() {
         note("logmark: stopped at once, at the second signal");
         std::process::exit(130);
     });
+}
+
+/// Keeps SIGHUP from ending the process: a closed terminal and tools that ask for a reload send it. To be called in the runtime.
+pub fn ignore_hangups() {
+    #[cfg(unix)]
+    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()) {
+        Ok(mut hangups) => drop(tokio::spawn(async move {
+            while hangups.recv().await.is_some() {
+                tracing::warn!("SIGHUP is ignored: reload is not supported yet; restart the service to apply a changed configuration");
+            }
+        })),
+        Err(error) => tracing::warn!(%error, "SIGHUP can't be handled: {error}"),
+    }
 }
 
 async fn wait_for_signal() {

@@ -60,6 +60,10 @@ fn write_server(f: &mut fmt::Formatter<'_>, server: &Server) -> fmt::Result {
         [] => writeln!(f, "  CORS: no other origin")?,
         origins => writeln!(f, "  CORS: {}", joined(origins))?,
     }
+    match server.trusted_proxies.as_slice() {
+        [] => writeln!(f, "  trusted proxies: none")?,
+        proxies => writeln!(f, "  trusted proxies: {}, by {}", joined(proxies), server.forwarding_header.as_str())?,
+    }
     write_server_limits(f, &server.limits)
 }
 

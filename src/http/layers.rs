@@ -15,6 +15,7 @@ use tracing::Instrument as _;
 
 use super::AppState;
 use super::allowance::Allowance;
+use super::client_address::{ClientAddress, Peer};
 use super::problem::ApiError;
 use super::rate::RateState;
 use crate::domain::name::TenantId;
@@ -84,8 +85,13 @@ impl RequestContext {
 }
 
 /// Outermost: gives the request its context, and writes its one line when the answer's head is ready.
-pub async fn observe(mut request: Request, next: Next) -> Response {
+pub async fn observe(State(app): State<AppState>, mut request: Request, next: Next) -> Response {
     let context = RequestContext::new(request.headers(), request.extensions().get().copied());
+    let peer = request.extensions().get::<Peer>().copied();
+    let client = peer.map(|Peer(peer)| ClientAddress(app.proxies.client(peer, request.headers())));
+    if let Some(client) = client {
+        request.extensions_mut().insert(client);
+    }
     request.extensions_mut().insert(Arc::clone(&context));
     let method = method_for_log(request.method());
     let begun = Instant::now();
@@ -97,7 +103,7 @@ pub async fn observe(mut request: Request, next: Next) -> Response {
         // The compression layer writes 406 over any status, 401 and 200 alike, when a client refuses every coding (`*;q=0`).
         *response.status_mut() = status;
     }
-    let operation = response.extensions().get::<Route>().map_or("none", |route| route.0);
+    let Route { template: route, operation } = response.extensions().get().copied().unwrap_or(UNMATCHED);
     let elapsed = begun.elapsed();
     metrics::request(operation, response.status(), elapsed);
     if let Ok(value) = HeaderValue::try_from(&context.id) {
@@ -108,12 +114,14 @@ pub async fn observe(mut request: Request, next: Next) -> Response {
         { request.id = context.id,
         trace.id = context.trace.trace_id(),
         tenant.id = context.tenant.get().map(tracing::field::display),
+        client.address = client.map(|ClientAddress(address)| tracing::field::display(address)),
         http.method = method,
-        http.route = operation,
+        http.route = route,
+        operation,
         http.status = response.status().as_u16(),
-        duration_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
+        duration_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX),
         error = context.error.get().map(tracing::field::display) },
-        "{method} {operation} {}", response.status().as_u16(),
+        "{method} {route} {}", response.status().as_u16(),
     );
     response
 }
@@ -128,32 +136,48 @@ fn method_for_log(method: &Method) -> &'static str {
     KNOWN.into_iter().find(|known| *known == method.as_str()).unwrap_or("other")
 }
 
-/// The route a request matched, as the answer carries it out to the log line: a template, never the caller's path.
+/// The route that a request matched, as the answer carries it out to log and metrics: a template and the name of its operation,
+/// never the caller's path.
 #[derive(Debug, Clone, Copy)]
-struct Route(&'static str);
+struct Route {
+    template: &'static str,
+    operation: &'static str,
+}
 
-fn route_of(extensions: &Extensions) -> Route {
-    const KNOWN: [&str; 17] = [
-        "/logs/{group}/{stream}",
-        "/logs/{group}",
-        "/logs",
-        "/groups",
-        "/groups/{group}",
-        "/groups/{group}/streams",
-        "/groups/{group}/fields",
-        "/queries",
-        "/queries/{id}",
-        "/records/{pointer}",
-        "/me",
-        "/me/explain",
-        "/",
-        "/.well-known/oauth-protected-resource",
-        "/openapi.json",
-        "/docs",
-        "/docs/{*rest}",
-    ];
+/// No route, or one that has no such method.
+const UNMATCHED: Route = Route { template: "none", operation: "unmatched" };
+
+/// Method, template and operation (`operationId`, where the OpenAPI document has it).
+static ROUTES: [(Method, &str, &str); 20] = [
+    (Method::GET, "/logs/{group}/{stream}", "readStream"),
+    (Method::GET, "/logs/{group}", "readGroup"),
+    (Method::GET, "/logs", "readLogs"),
+    (Method::GET, "/groups", "listGroups"),
+    (Method::GET, "/groups/{group}", "describeGroup"),
+    (Method::GET, "/groups/{group}/streams", "listStreams"),
+    (Method::GET, "/groups/{group}/fields", "describeFields"),
+    (Method::POST, "/queries", "startQuery"),
+    (Method::GET, "/queries/{id}", "readQuery"),
+    (Method::DELETE, "/queries/{id}", "stopQuery"),
+    (Method::GET, "/records/{pointer}", "readRecord"),
+    (Method::GET, "/me", "me"),
+    (Method::GET, "/me/explain", "explain"),
+    (Method::GET, "/", "index"),
+    (Method::GET, "/.well-known/oauth-protected-resource", "resourceMetadata"),
+    (Method::GET, "/openapi.json", "openapi"),
+    (Method::GET, "/docs", "docs"),
+    (Method::GET, "/docs/{*rest}", "docs"),
+    (Method::GET, "/problems", "problems"),
+    (Method::GET, "/problems/{code}", "problems"),
+];
+
+fn route_of(method: &Method, extensions: &Extensions) -> Route {
     let matched = extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
-    Route(KNOWN.iter().find(|known| **known == matched).copied().unwrap_or("none"))
+    // A HEAD is its GET without the body; `/docs/` is a route of its own.
+    let method = if *method == Method::HEAD { &Method::GET } else { method };
+    let template = if matched == "/docs/" { "/docs" } else { matched };
+    let known = ROUTES.iter().find(|(known, path, _)| known == method && *path == template);
+    known.map_or(UNMATCHED, |(_, template, operation)| Route { template, operation })
 }
 
 /// What a page of ours does not say otherwise: nothing may be loaded, and nothing may frame it.
@@ -165,7 +189,7 @@ pub async fn finish(State(app): State<AppState>, request: Request, next: Next) -
     let mut response = next.run(request).await;
     let route = response.extensions().get::<Route>().copied();
     if let Some(error) = response.extensions_mut().remove::<ApiError>() {
-        let mut answer = written(&app, &context, &error);
+        let mut answer = written(&app, &context, route.unwrap_or(UNMATCHED).operation, &error);
         // What the router knows besides: `Allow` for a wrong method.
         for (name, value) in response.headers() {
             answer.headers_mut().entry(name).or_insert_with(|| value.clone());
@@ -208,11 +232,11 @@ pub async fn finish(State(app): State<AppState>, request: Request, next: Next) -
 }
 
 /// The problem document for an error. The cause goes to our log here, and nowhere else.
-fn written(app: &AppState, context: &RequestContext, error: &ApiError) -> Response {
-    let mut problem = error.problem();
+fn written(app: &AppState, context: &RequestContext, operation: &'static str, error: &ApiError) -> Response {
+    let mut problem = error.problem().at(app.problem_url());
     problem.instance = context.id().to_owned();
     let _first = context.error.set(error.to_string());
-    metrics::problem(problem.code);
+    metrics::problem(operation, problem.code);
     if problem.status >= 500 {
         tracing::error!(request.id = context.id(), problem.code, cause = %error, "request failed: {error}");
     }
@@ -222,7 +246,7 @@ fn written(app: &AppState, context: &RequestContext, error: &ApiError) -> Respon
 /// Refuses what is too large before anything looks at it, and answers in time whatever happens behind.
 pub async fn within_limits(State(app): State<AppState>, request: Request, next: Next) -> Response {
     let limits = app.limits;
-    let route = route_of(request.extensions());
+    let route = route_of(request.method(), request.extensions());
     let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
     let headers: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     let body = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());

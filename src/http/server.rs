@@ -11,6 +11,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
+use http::Request;
+use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
@@ -19,9 +21,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+use tower::ServiceExt as _;
 
 pub use super::tls::{Certificates, TlsError};
 
+use super::client_address::{Peer, Proxies};
 use super::stall::StallGuard;
 use crate::telemetry::metrics;
 
@@ -46,6 +50,13 @@ pub struct ConnectionLimits {
     pub header_bytes: usize,
     /// How long open requests may go on after the service was told to stop.
     pub drain: Duration,
+}
+
+impl ConnectionLimits {
+    /// The limits for a peer. A trusted proxy brings the connections of many clients, so no limit of one address holds for it.
+    fn of_peer(self, is_trusted_proxy: bool) -> Self {
+        Self { per_address: self.per_address.filter(|_| !is_trusted_proxy), ..self }
+    }
 }
 
 /// What counts as one address: an IPv4 address, or the 64 bits of an IPv6 address that one subscriber gets at least, since
@@ -113,6 +124,7 @@ pub async fn serve(
     router: Router,
     certificates: Option<Arc<Certificates>>,
     limits: ConnectionLimits,
+    proxies: Proxies,
     stop: impl Future<Output = ()>,
 ) {
     let (leave, leaving) = watch::channel(false);
@@ -126,9 +138,9 @@ pub async fn serve(
         };
         while connections.try_join_next().is_some() {}
         match accepted {
-            Ok((stream, peer)) => match open.place(peer.ip(), limits) {
+            Ok((stream, peer)) => match open.place(peer.ip(), limits.of_peer(proxies.trusts(peer.ip()))) {
                 Ok(place) => {
-                    let connection = Connection { router: router.clone(), limits, leaving: leaving.clone() };
+                    let connection = Connection { router: router.clone(), peer: Peer(peer.ip()), limits, leaving: leaving.clone() };
                     let certificates = certificates.clone();
                     connections.spawn(async move {
                         connection.run(stream, peer, certificates).await;
@@ -154,6 +166,7 @@ pub async fn serve(
 
 struct Connection {
     router: Router,
+    peer: Peer,
     limits: ConnectionLimits,
     leaving: watch::Receiver<bool>,
 }
@@ -174,7 +187,11 @@ impl Connection {
 
     async fn serve<Io: AsyncRead + AsyncWrite + Unpin + Send + 'static>(mut self, io: StallGuard<Io>) {
         let builder = builder(self.limits);
-        let service = TowerToHyperService::new(self.router);
+        let peer = self.peer;
+        let service = TowerToHyperService::new(self.router.map_request(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(peer);
+            request
+        }));
         let mut connection = pin!(builder.serve_connection(TokioIo::new(io), service));
         let mut age = pin!(tokio::time::sleep_until(Instant::now() + self.limits.age));
         let mut asked_to_leave = false;

@@ -23,6 +23,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::config::lambda::Streaming;
+use crate::http::client_address::Peer;
 
 /// What may not stand in a request target as it is; `%` may, for most front doors hand on what is encoded.
 const NOT_IN_TARGET: &AsciiSet = &CONTROLS
@@ -101,11 +102,20 @@ struct Context {
     domain_name: Option<String>,
     http: Option<HttpContext>,
     elb: Option<IgnoredAny>,
+    identity: Option<Identity>,
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct HttpContext {
     method: String,
+    source_ip: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Identity {
+    source_ip: Option<String>,
 }
 
 impl Event {
@@ -130,6 +140,9 @@ impl Event {
     /// The request that the client sent.
     pub(super) fn into_request(self, door: Door, streams: bool) -> Result<Request<Body>, NoRequest> {
         let mut request = Request::new(Body::empty());
+        if let Some(peer) = self.peer(door) {
+            request.extensions_mut().insert(peer);
+        }
         *request.method_mut() = self.method()?;
         *request.uri_mut() = self.target(door)?;
         *request.headers_mut() = self.header_map(door, streams)?;
@@ -144,6 +157,18 @@ impl Event {
     fn method(&self) -> Result<Method, NoRequest> {
         let of_http = self.request_context.as_ref().and_then(|context| context.http.as_ref()).map(|http| http.method.as_str());
         self.http_method.as_deref().or(of_http).unwrap_or_default().parse().map_err(|_| NoRequest)
+    }
+
+    /// The other end of the connection, as the front door saw it. A load balancer says it only in a header that it may have been
+    /// told to leave as its client wrote it, so nothing is taken from there.
+    fn peer(&self, door: Door) -> Option<Peer> {
+        let context = self.request_context.as_ref()?;
+        let text = match door {
+            Door::Rest => context.identity.as_ref()?.source_ip.as_ref(),
+            Door::Http | Door::Url => context.http.as_ref()?.source_ip.as_ref(),
+            Door::Alb | Door::AlbMulti => None,
+        };
+        text?.parse().ok().map(Peer)
     }
 
     fn target(&self, door: Door) -> Result<Uri, NoRequest> {

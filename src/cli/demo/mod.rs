@@ -16,7 +16,7 @@ use clap::Args;
 use logmark_store::{Options, Store};
 
 use super::configuration::load_from;
-use super::serve::{begin_log, stop_signal};
+use super::serve::{begin_log, ignore_hangups, stop_signal};
 use super::{CliError, DEMO_DIRECTORY, note, runtime, say, token};
 use crate::domain::name::TenantId;
 use crate::domain::time::{Clock, SystemClock};
@@ -81,6 +81,7 @@ pub fn run(args: &DemoArgs) -> Result<ExitCode, CliError> {
         let writer = writer
             .map_err(|error| CliError::failed("the sample logs", error))?
             .map_err(|error| CliError::failed("the sample logs", error))?;
+        ignore_hangups();
         announce(&args.data, &listeners)?;
         let writing = tokio::spawn(writer.run());
         listeners.serve(service, stop_signal()).await;
