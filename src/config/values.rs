@@ -16,6 +16,7 @@ use super::reader::{Field, Table};
 use super::spelling::{duration, quoted};
 use super::tree::Value;
 use crate::domain::time::parse_duration;
+use crate::files;
 
 /// A text that is more than text: made only by its own check.
 macro_rules! text_type {
@@ -221,11 +222,22 @@ impl<'a> Field<'a> {
         open(&path).map_err(|problem| self.wrong(problem)).ok().map(|_| path)
     }
 
-    /// A file with a key that can be read. That others can read it too is a warning: it may have been made and mounted by
-    /// something that knows better who else is on the machine, unlike the secrets that are written for us alone.
-    pub(super) fn key_file(&self, text: &str) -> Option<PathBuf> {
+    /// A file that can be read, and that nobody but its owner can change.
+    pub(super) fn unchangeable(&self, text: &str) -> Option<PathBuf> {
         let path = self.path(text)?;
         let file = open(&path).map_err(|problem| self.wrong(problem)).ok()?;
+        let metadata = file.metadata().map_err(|error| self.wrong(FileProblem::of(&path, &error))).ok()?;
+        files::check_unchangeable(&metadata, &path).map_err(|exposed| self.wrong(exposed)).ok().map(|()| path)
+    }
+
+    /// A file with a key that nobody else can change and not everybody can read. That its group can read it is a warning: it
+    /// may have been made and mounted by something that knows who is in the group, unlike the secrets that are written for us
+    /// alone.
+    pub(super) fn key_file(&self, text: &str) -> Option<PathBuf> {
+        let path = self.unchangeable(text)?;
+        let file = open(&path).map_err(|problem| self.wrong(problem)).ok()?;
+        let metadata = file.metadata().map_err(|error| self.wrong(FileProblem::of(&path, &error))).ok()?;
+        files::check_secret(&metadata, &path).map_err(|exposed| self.wrong(exposed)).ok()?;
         if let Err(problem) = kept_private(&file, &path) {
             self.warn(problem);
         }

@@ -21,7 +21,7 @@ use super::algorithm::Algorithm;
 use super::fetch::KeyFetcher;
 use super::jwk::VerificationKey;
 use super::set::{KeySet, NoKey};
-use super::source::{self, KeySource, LoadError};
+use super::source::{self, KeyPlace, LoadError};
 use crate::domain::time::Clock;
 
 /// Milliseconds between two attempts that unknown key ids ask for.
@@ -59,9 +59,7 @@ pub struct KeyStore {
 }
 
 struct Inner {
-    issuer: String,
-    source: KeySource,
-    algorithms: Vec<Algorithm>,
+    place: KeyPlace,
     refresh_ms: i64,
     fetcher: Arc<dyn KeyFetcher>,
     clock: Arc<dyn Clock>,
@@ -96,17 +94,10 @@ enum Freshness {
 
 impl KeyStore {
     /// A store that has read nothing yet. `refresh` is the age at which a set is read again.
-    pub fn new(
-        issuer: String,
-        source: KeySource,
-        algorithms: Vec<Algorithm>,
-        refresh: Duration,
-        fetcher: Arc<dyn KeyFetcher>,
-        clock: Arc<dyn Clock>,
-    ) -> Self {
+    pub fn new(place: KeyPlace, refresh: Duration, fetcher: Arc<dyn KeyFetcher>, clock: Arc<dyn Clock>) -> Self {
         let refresh_ms = i64::try_from(refresh.as_millis()).unwrap_or(i64::MAX / 2);
         let state = Mutex::default();
-        Self { inner: Arc::new(Inner { issuer, source, algorithms, refresh_ms, fetcher, clock, state }) }
+        Self { inner: Arc::new(Inner { place, refresh_ms, fetcher, clock, state }) }
     }
 
     /// Reads the set now, or waits for the attempt that is under way; the outcome shows in `readiness`.
@@ -118,7 +109,7 @@ impl KeyStore {
     pub fn readiness(&self) -> IssuerReadiness {
         let state = self.inner.state();
         let keys = state.set.as_ref().map_or(0, |set| set.keys().len());
-        IssuerReadiness { issuer: self.inner.issuer.clone(), keys, failures: state.failures }
+        IssuerReadiness { issuer: self.inner.place.issuer.clone(), keys, failures: state.failures }
     }
 
     /// The set to verify with now, refreshed as its age asks.
@@ -218,7 +209,7 @@ impl Inner {
     }
 
     async fn load(&self) {
-        let outcome = source::load(&self.issuer, &self.source, &self.algorithms, self.fetcher.as_ref()).await;
+        let outcome = source::load(&self.place, self.fetcher.as_ref()).await;
         match outcome {
             Ok(set) => self.replace(set),
             Err(error) => self.keep(&error),
@@ -228,7 +219,7 @@ impl Inner {
     fn replace(&self, set: KeySet) {
         for refused in set.refused() {
             tracing::warn!(
-                auth.issuer = self.issuer,
+                auth.issuer = self.place.issuer,
                 key.index = refused.index,
                 key.refusal = %refused.reason,
                 "a key of the issuer's set is not used"
@@ -249,7 +240,7 @@ impl Inner {
         };
         let error: &(dyn std::error::Error + 'static) = error;
         tracing::warn!(
-            auth.issuer = self.issuer,
+            auth.issuer = self.place.issuer,
             error,
             failures,
             "the issuer's keys could not be read; the last good set stays in use"
