@@ -210,12 +210,24 @@ impl Listeners {
             admin::router(admin::Admin { app: service.app.clone(), metrics: metrics.clone(), draining: Arc::clone(&draining) });
         let mut helpers = tokio::task::JoinSet::new();
         let admin_limits = ConnectionLimits { total: 100, per_address: None, drain: Duration::ZERO, ..limits };
-        helpers.spawn(server::serve("admin", admin_listener, admin, None, admin_limits, Proxies::default(), std::future::pending()));
+        helpers.spawn(server::serve(
+            "admin",
+            admin_listener,
+            admin,
+            None,
+            admin_limits,
+            Proxies::default(),
+            std::future::pending(),
+        ));
         drop(service.warm_up());
         if let Some(certificates) = certificates.clone() {
             helpers.spawn(certificates.watch());
         }
         for source in service.cloudwatch.iter().map(Arc::clone) {
+            helpers.spawn({
+                let source = Arc::clone(&source);
+                async move { source.look_at_start().await }
+            });
             helpers.spawn(async move { source.keep_quotas().await });
         }
         helpers.spawn(async move {

@@ -77,7 +77,9 @@ pub fn ignore_hangups() {
     match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()) {
         Ok(mut hangups) => drop(tokio::spawn(async move {
             while hangups.recv().await.is_some() {
-                tracing::warn!("SIGHUP is ignored: reload is not supported yet; restart the service to apply a changed configuration");
+                tracing::warn!(
+                    "SIGHUP is ignored: reload is not supported yet; restart the service to apply a changed configuration"
+                );
             }
         })),
         Err(error) => tracing::warn!(%error, "SIGHUP can't be handled: {error}"),

@@ -40,8 +40,7 @@ pub(super) fn bytes(text: &str) -> Result<u64, &'static str> {
 /// An address to listen on: an IP address and a port, `localhost` and a port, or a port alone behind a colon, which is every IPv4
 /// address of the machine.
 pub(super) fn listen_address(text: &str) -> Result<SocketAddr, &'static str> {
-    const FORM: &str =
-        "is not an address to listen on: write a host and a port, such as `127.0.0.1:8080`, `localhost:8080`, `:8080` or `[::]:8443`";
+    const FORM: &str = "is not an address to listen on: write a host and a port, such as `127.0.0.1:8080`, `localhost:8080`, `:8080` or `[::]:8443`";
     if let Ok(address) = text.parse() {
         return Ok(address);
     }
@@ -90,7 +89,23 @@ mod tests {
 
     #[test]
     fn what_is_not_a_size_is_refused() {
-        for text in ["", "MiB", "-1", "+1", "1e6", "1,5MiB", "1.MiB", ".5MiB", "1.2.3MiB", "1 TiB", "MiB 1", "99999999999999999999", "18446744073709551615GiB", "1.0000000001GiB", "１MiB"] {
+        for text in [
+            "",
+            "MiB",
+            "-1",
+            "+1",
+            "1e6",
+            "1,5MiB",
+            "1.MiB",
+            ".5MiB",
+            "1.2.3MiB",
+            "1 TiB",
+            "MiB 1",
+            "99999999999999999999",
+            "18446744073709551615GiB",
+            "1.0000000001GiB",
+            "１MiB",
+        ] {
             assert!(bytes(text).is_err_and(|why| why.starts_with("is not a number of bytes")), "{text}: {:?}", bytes(text));
         }
         assert_eq!(bytes("0.5"), Err("is not a whole number of bytes"));

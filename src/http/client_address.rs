@@ -10,10 +10,13 @@ use http::HeaderMap;
 
 use crate::domain::network::{ForwardingHeader, Network};
 
-/// The other end of the connection, in the request's extensions. The listener puts it there; on Lambda the front door's event
-/// names it.
+/// The other end of the connection to our listener, in the request's extensions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peer(pub IpAddr);
+
+/// The other end of the connection to a front door on Lambda, as its event says, in the request's extensions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FrontDoorPeer(pub IpAddr);
 
 /// The client's address as [`Proxies::client`] found it, in the request's extensions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,10 +70,8 @@ fn address(text: &str) -> Option<IpAddr> {
 
 /// The `for=` of one element of `Forwarded`. A comma within quotes would cut it, but no address has one.
 fn forwarded_for(element: &str) -> Option<IpAddr> {
-    let (_, value) = element
-        .split(';')
-        .filter_map(|pair| pair.split_once('='))
-        .find(|(name, _)| name.trim().eq_ignore_ascii_case("for"))?;
+    let (_, value) =
+        element.split(';').filter_map(|pair| pair.split_once('=')).find(|(name, _)| name.trim().eq_ignore_ascii_case("for"))?;
     let value = value.trim();
     address(value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value))
 }

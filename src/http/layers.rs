@@ -15,7 +15,7 @@ use tracing::Instrument as _;
 
 use super::AppState;
 use super::allowance::Allowance;
-use super::client_address::{ClientAddress, Peer};
+use super::client_address::{ClientAddress, FrontDoorPeer, Peer};
 use super::problem::ApiError;
 use super::rate::RateState;
 use crate::domain::name::TenantId;
@@ -87,8 +87,9 @@ impl RequestContext {
 /// Outermost: gives the request its context, and writes its one line when the answer's head is ready.
 pub async fn observe(State(app): State<AppState>, mut request: Request, next: Next) -> Response {
     let context = RequestContext::new(request.headers(), request.extensions().get().copied());
-    let peer = request.extensions().get::<Peer>().copied();
-    let client = peer.map(|Peer(peer)| ClientAddress(app.proxies.client(peer, request.headers())));
+    let extensions = request.extensions();
+    let peer = extensions.get().map(|Peer(peer)| *peer).or_else(|| extensions.get().map(|FrontDoorPeer(peer)| *peer));
+    let client = peer.map(|peer| ClientAddress(app.proxies.client(peer, request.headers())));
     if let Some(client) = client {
         request.extensions_mut().insert(client);
     }
@@ -237,7 +238,8 @@ fn written(app: &AppState, context: &RequestContext, operation: &'static str, er
     problem.instance = context.id().to_owned();
     let _first = context.error.set(error.to_string());
     metrics::problem(operation, problem.code);
-    if problem.status >= 500 {
+    // The request's own line has the error as well.
+    if problem.status >= 500 && !error.is_logged_at_its_source() {
         tracing::error!(request.id = context.id(), problem.code, cause = %error, "request failed: {error}");
     }
     problem.into_http(&app.metadata_url())

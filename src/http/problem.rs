@@ -139,6 +139,16 @@ impl ApiError {
         Self::InvalidParameter(vec![FieldError::at(pointer, detail)])
     }
 
+    /// Is it logged where it is noticed, once for all requests that it fails?
+    #[must_use]
+    pub fn is_logged_at_its_source(&self) -> bool {
+        matches!(
+            self,
+            Self::KeysUnavailable(_)
+                | Self::Source(SourceError::Refused(_) | SourceError::Unreachable(_) | SourceError::Down { .. })
+        )
+    }
+
     /// The problem document for it.
     #[must_use]
     pub fn problem(&self) -> Problem {
@@ -164,16 +174,13 @@ impl ApiError {
                 Problem { errors: errors.clone(), ..Problem::new(C::QueryForbidden, text_detail(errors)) }
             }
             Self::Source(S::QueryForbidden(reason)) => Problem::new(C::QueryForbidden, reason.clone()),
-            Self::Source(S::QueryRefused) => {
-                plain(C::InvalidQuery, "the source of the logs does not take this query")
-            }
+            Self::Source(S::QueryRefused) => plain(C::InvalidQuery, "the source of the logs does not take this query"),
             Self::QueryIncomplete(status) => incomplete_problem(*status),
             Self::BudgetExceeded { budget, retry_after } => Problem {
                 retry_after: Some(*retry_after),
                 ..Problem::new(C::BudgetExceeded, format!("the tenant's limit: {budget}"))
             },
-            Self::NotJson => plain(C::UnsupportedMediaType, "the body must be JSON, with `Content-Type: application/json`",
-            ),
+            Self::NotJson => plain(C::UnsupportedMediaType, "the body must be JSON, with `Content-Type: application/json`"),
             Self::InvalidCursor(reason) => cursor_problem(reason),
             Self::Source(S::InvalidPosition) => cursor_problem(CURSOR),
             Self::Source(S::Unsupported { parameter, detail }) => {
@@ -191,15 +198,11 @@ impl ApiError {
             },
             Self::KeysUnavailable(_) => {
                 let detail = "the issuer's keys can't be had at the moment, so the token can't be judged";
-                Problem {
-                    retry_after: Some(Duration::from_secs(30)),
-                    ..plain(C::KeysUnavailable, detail)
-                }
+                Problem { retry_after: Some(Duration::from_secs(30)), ..plain(C::KeysUnavailable, detail) }
             }
             Self::Denied(Denied::InsufficientScope { scope }) => Problem {
                 challenge: Some(format!("realm=\"logmark\", error=\"insufficient_scope\", scope=\"{scope}\"")),
-                ..Problem::new(C::InsufficientScope, format!("the scope `{scope}` would do"),
-                )
+                ..Problem::new(C::InsufficientScope, format!("the scope `{scope}` would do"))
             },
             Self::Denied(Denied::NotGranted) | Self::Source(S::NotFound) | Self::NoSuchHandle => {
                 plain(C::NotFound, "there is no such log group, stream, query or record for you")
@@ -210,13 +213,9 @@ impl ApiError {
             Self::Denied(denied @ Denied::RangeTooLong { .. }) => {
                 Problem::new(C::QueryForbidden, format!("{denied}: give a later `start`"))
             }
-            Self::NoSuchPath => {
-                plain(C::NotFound, "there is no such path; `/openapi.json` lists those that are")
-            }
+            Self::NoSuchPath => plain(C::NotFound, "there is no such path; `/openapi.json` lists those that are"),
             Self::MethodNotAllowed => plain(C::MethodNotAllowed, "see the `Allow` header"),
-            Self::NotAcceptable { available } => {
-                Problem::new(C::NotAcceptable, format!("this path answers with {available}"))
-            }
+            Self::NotAcceptable { available } => Problem::new(C::NotAcceptable, format!("this path answers with {available}")),
             Self::Source(S::NotSupported(what)) => {
                 let detail = format!("{what} are not supported by the source that holds the log group");
                 Problem::new(C::NotSupported, detail)
@@ -225,15 +224,9 @@ impl ApiError {
                 let detail = format!("{what} are not supported by this version of the service");
                 Problem::new(C::NotSupported, detail)
             }
-            Self::BodyTooLarge(limit) => {
-                Problem::new(C::BodyTooLarge, format!("the limit is {limit} bytes"))
-            }
-            Self::TargetTooLong(limit) => {
-                Problem::new(C::TargetTooLong, format!("the limit is {limit} bytes"))
-            }
-            Self::HeadersTooLarge(limit) => {
-                Problem::new(C::HeadersTooLarge, format!("the limit is {limit} bytes"))
-            }
+            Self::BodyTooLarge(limit) => Problem::new(C::BodyTooLarge, format!("the limit is {limit} bytes")),
+            Self::TargetTooLong(limit) => Problem::new(C::TargetTooLong, format!("the limit is {limit} bytes")),
+            Self::HeadersTooLarge(limit) => Problem::new(C::HeadersTooLarge, format!("the limit is {limit} bytes")),
             Self::RateLimited { retry_after } => Problem {
                 retry_after: Some(*retry_after),
                 ..plain(C::RateLimited, "the tenant's requests per second are used up")
@@ -265,7 +258,7 @@ impl ApiError {
                 );
                 Problem::new(C::UpstreamTimeout, detail)
             }
-            Self::Source(S::Upstream(_) | S::Refused(_)) => {
+            Self::Source(S::Upstream(_) | S::Unreachable(_) | S::Refused(_)) => {
                 plain(C::UpstreamError, "the source of the logs gave no usable answer")
             }
             Self::Source(S::Store(_)) | Self::Internal(_) => {

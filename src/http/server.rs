@@ -140,14 +140,15 @@ pub async fn serve(
         match accepted {
             Ok((stream, peer)) => match open.place(peer.ip(), limits.of_peer(proxies.trusts(peer.ip()))) {
                 Ok(place) => {
-                    let connection = Connection { router: router.clone(), peer: Peer(peer.ip()), limits, leaving: leaving.clone() };
+                    let connection =
+                        Connection { router: router.clone(), peer: Peer(peer.ip()), limits, leaving: leaving.clone() };
                     let certificates = certificates.clone();
                     connections.spawn(async move {
                         connection.run(stream, peer, certificates).await;
                         drop(place);
                     });
                 }
-                Err(limit) => metrics::connection_refused(limit),
+                Err(limit) => metrics::connection_refused(name, limit),
             },
             Err(error) => {
                 // Out of file descriptors, most likely: waiting lets some close; spinning would help nobody.

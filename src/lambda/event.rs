@@ -23,7 +23,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::config::lambda::Streaming;
-use crate::http::client_address::Peer;
+use crate::http::client_address::FrontDoorPeer;
 
 /// What may not stand in a request target as it is; `%` may, for most front doors hand on what is encoded.
 const NOT_IN_TARGET: &AsciiSet = &CONTROLS
@@ -161,14 +161,14 @@ impl Event {
 
     /// The other end of the connection, as the front door saw it. A load balancer says it only in a header that it may have been
     /// told to leave as its client wrote it, so nothing is taken from there.
-    fn peer(&self, door: Door) -> Option<Peer> {
+    fn peer(&self, door: Door) -> Option<FrontDoorPeer> {
         let context = self.request_context.as_ref()?;
         let text = match door {
             Door::Rest => context.identity.as_ref()?.source_ip.as_ref(),
             Door::Http | Door::Url => context.http.as_ref()?.source_ip.as_ref(),
             Door::Alb | Door::AlbMulti => None,
         };
-        text?.parse().ok().map(Peer)
+        text?.parse().ok().map(FrontDoorPeer)
     }
 
     fn target(&self, door: Door) -> Result<Uri, NoRequest> {

@@ -58,6 +58,9 @@ pub enum SourceError {
     /// The source failed or answered something that is not an answer.
     #[error("failed: {0}")]
     Upstream(String),
+    /// The source cannot be reached: its name does not resolve, or there is no connection. The source itself logs that once.
+    #[error("{0}")]
+    Unreachable(String),
     /// We may not ask the source (our credentials, our role): the operator's to mend.
     #[error("refused our credentials: {0}")]
     Refused(String),

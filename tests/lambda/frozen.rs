@@ -10,6 +10,7 @@ use logmark::auth::token::Verifier;
 use logmark::config::{self, lambda::Lambda as Settings};
 use logmark::domain::name::SourceName;
 use logmark::domain::time::{Clock, Millis};
+use logmark::http::client_address::Proxies;
 use logmark::http::cursor::Sealer;
 use logmark::http::{App, Parts, RequestLimits, router};
 use logmark::outbound::Outbound;
@@ -78,6 +79,8 @@ fn service(folder: &std::path::Path, clock: &Arc<HeldClock>, fake: &Fake) -> (ax
             page_bytes: limits.page_bytes,
         },
         public_url: "https://logs.example.com".to_owned(),
+        given_url: None,
+        proxies: Proxies::default(),
         issuers: vec!["test".to_owned()],
         audit: true,
     });

@@ -79,7 +79,10 @@ fn list() -> String {
         .into_iter()
         .map(|code| {
             let About { code, status, title, .. } = code.about();
-            format!("<tr><td>{status}</td><td><a href=\"problems/{code}\"><code>{code}</code></a></td><td>{}</td></tr>\n", marked(title))
+            format!(
+                "<tr><td>{status}</td><td><a href=\"problems/{code}\"><code>{code}</code></a></td><td>{}</td></tr>\n",
+                marked(title)
+            )
         })
         .collect();
     format!(

@@ -146,7 +146,8 @@ impl Answer {
             let pursuit = if stop == StopReason::End { Pursuit::News } else { Pursuit::Events };
             seal(Direction::Forward, position, pursuit)
         });
-        let ending = Ending { seal: seal_next, as_line: self.ask.cursor_line, room, audit };
+        let problem_url = self.app.problem_url().to_owned();
+        let ending = Ending { seal: seal_next, as_line: self.ask.cursor_line, room, problem_url, audit };
         Ok(self.headed(stream::body(export, self.writer(), ending).into_response()))
     }
 

@@ -11,9 +11,7 @@ const BODY: &str = include_str!("page.html");
 /// The page of the service at `url`. `has_queries`: a source of it runs Logs Insights queries.
 pub(super) fn of(url: &str, has_queries: bool) -> Response {
     let queries = if has_queries { ", and results of Logs Insights queries" } else { "" };
-    let body = BODY
-        .replace("{{version}}", env!("CARGO_PKG_VERSION"))
-        .replace("{{queries}}", queries)
-        .replace("{{url}}", &escaped(url));
+    let body =
+        BODY.replace("{{version}}", env!("CARGO_PKG_VERSION")).replace("{{queries}}", queries).replace("{{url}}", &escaped(url));
     page("Logmark: your own logs over HTTPS", "Your own logs over HTTPS", &body)
 }
