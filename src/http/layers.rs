@@ -209,7 +209,7 @@ pub async fn finish(State(app): State<AppState>, request: Request, next: Next) -
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
     }
     let always = [
-        (header::VARY, "Authorization, Accept"),
+        (header::VARY, "Authorization, Accept, Accept-Encoding"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),
         (header::REFERRER_POLICY, "no-referrer"),

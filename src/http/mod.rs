@@ -15,6 +15,7 @@ pub mod body;
 pub mod cursor;
 pub mod ops;
 pub mod encode;
+pub mod assets;
 pub mod validator;
 pub mod problem;
 pub mod problem_code;

@@ -5,14 +5,16 @@
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware;
-use http::{HeaderName, HeaderValue, Method, header};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use tower::util::option_layer;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::predicate::{DefaultPredicate, Predicate as _};
 use tower_http::compression::CompressionLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::assets::Compressed;
 use super::encode::stream::CURSOR_TRAILER;
 use super::problem::ApiError;
 use super::{AppState, layers, openapi, ops};
@@ -55,11 +57,16 @@ pub fn router(app: &AppState, origins: &[HeaderValue]) -> Router {
     router.layer((
         middleware::from_fn_with_state(app.clone(), layers::observe),
         option_layer(cors(origins)),
-        CompressionLayer::new(),
+        CompressionLayer::new().compress_when(DefaultPredicate::new().and(is_uncompressed)),
         middleware::from_fn_with_state(app.clone(), layers::finish),
         CatchPanicLayer::custom(layers::panicked),
         middleware::from_fn_with_state(app.clone(), layers::within_limits),
     ))
+}
+
+/// Does the answer leave its coding open? That of a static asset is chosen already.
+fn is_uncompressed(_: StatusCode, _: Version, _: &HeaderMap, extensions: &Extensions) -> bool {
+    extensions.get::<Compressed>().is_none()
 }
 
 fn cors(origins: &[HeaderValue]) -> Option<CorsLayer> {

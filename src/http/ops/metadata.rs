@@ -1,12 +1,17 @@
 //! `GET /.well-known/oauth-protected-resource` (RFC 9728) and `GET /openapi.json`: what needs no token.
 
+use std::sync::LazyLock;
+
 use axum::Json;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
-use http::header::CONTENT_TYPE;
+use axum::response::Response;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue};
 use serde::Serialize;
 
+use crate::http::assets::Asset;
 use crate::http::openapi::failures::CommonFailures;
+use crate::http::problem::ApiError;
 use crate::http::{AppState, openapi};
 
 /// RFC 9728 metadata.
@@ -62,6 +67,9 @@ pub(crate) async fn resource_metadata(State(app): State<AppState>) -> Json<Metad
     responses((status = 200, description = "The OpenAPI 3.1 document", content_type = "application/json", body = Object), CommonFailures),
     security(()),
 )]
-pub(crate) async fn openapi() -> Response {
-    ([(CONTENT_TYPE, "application/json")], openapi::DOCUMENT.as_str()).into_response()
+pub(crate) async fn openapi(headers: HeaderMap) -> Result<Response, ApiError> {
+    static ASSET: LazyLock<Asset> = LazyLock::new(|| {
+        Asset::new(HeaderValue::from_static("application/json"), Bytes::from_static(openapi::DOCUMENT.as_bytes()))
+    });
+    ASSET.respond(&headers).await
 }
