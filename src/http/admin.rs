@@ -41,14 +41,18 @@ struct Readiness {
     checks: Vec<Check>,
 }
 
+/// This listener has routes of its own, and none of the API's.
+const NO_SUCH_PATH: &str = "there is no such path on the admin listener; it has `/healthz`, `/readyz` and `/metrics`";
+
 /// The admin routes.
 pub fn router(admin: Admin) -> Router {
     let problem = |error: ApiError| async move { error.problem().into_http("") };
+    let unknown = || async { ApiError::NoSuchPath.problem().with_detail(NO_SUCH_PATH).into_http("") };
     Router::new()
         .route("/healthz", get(|| async { axum::Json(serde_json::json!({ "status": "ok" })) }))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
-        .fallback(move || problem(ApiError::NoSuchPath))
+        .fallback(unknown)
         .method_not_allowed_fallback(move || problem(ApiError::MethodNotAllowed))
         .with_state(admin)
         .layer(axum::middleware::map_response(|mut response: Response| async move {

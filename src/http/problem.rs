@@ -352,6 +352,12 @@ impl Problem {
         }
     }
 
+    /// The same with another `detail`.
+    #[must_use]
+    pub fn with_detail(self, detail: &str) -> Self {
+        Self { detail: detail.to_owned(), ..self }
+    }
+
     /// The same with `type` as a whole URL. Without a URL of the service (empty) it stays a path.
     #[must_use]
     pub fn at(mut self, service_url: &str) -> Self {

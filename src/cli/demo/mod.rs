@@ -26,8 +26,7 @@ use crate::service::{Listeners, Service};
 const TOKEN_TTL: Duration = Duration::from_secs(12 * 3600);
 
 /// The two tenants and the scopes of their printed tokens.
-const TENANTS: [(&str, &str); 2] =
-    [("acme", "logs:read:* logs:query:* logs:tail:*"), ("globex", "logs:read:/globex/* logs:read:/shared/gateway")];
+const TENANTS: [(&str, &str); 2] = [("acme", "logs:read:*"), ("globex", "logs:read:/globex/* logs:read:/shared/gateway")];
 
 /// What to try: what it shows, whose token, and the target.
 const EXAMPLES: [(&str, &str, &str); 6] = [
