@@ -20,9 +20,12 @@ pub mod validator;
 pub mod problem;
 pub mod fault;
 pub mod rate;
+pub mod concurrency;
+pub mod memory;
 pub mod openapi;
 pub mod admin;
 pub mod server;
+mod progress;
 mod stall;
 mod tls;
 
@@ -69,6 +72,8 @@ pub struct App {
     pub(in crate::http) limits: RequestLimits,
     /// Counts the tenants' requests.
     pub(in crate::http) rates: rate::Rates,
+    /// Counts the tenants' requests under way.
+    pub(in crate::http) concurrency: concurrency::Concurrency,
     /// Counts the tenants' queries.
     pub(in crate::http) query_budgets: QueryBudgets,
     /// Where clients reach us, without a slash at the end.
@@ -112,8 +117,22 @@ impl App {
         let Parts { verifier, tenants, sources, sealer, clock, limits, public_url, issuers, audit } = parts;
         let public_url = public_url.trim_end_matches('/').to_owned();
         let rates = rate::Rates::default();
+        let concurrency = concurrency::Concurrency::default();
         let query_budgets = QueryBudgets::new(Arc::clone(&clock));
-        Arc::new(Self { verifier, tenants, sources, sealer, clock, limits, rates, query_budgets, public_url, issuers, audit })
+        Arc::new(Self {
+            verifier,
+            tenants,
+            sources,
+            sealer,
+            clock,
+            limits,
+            rates,
+            concurrency,
+            query_budgets,
+            public_url,
+            issuers,
+            audit,
+        })
     }
 
     /// Stops the queries that were started here and still run.
