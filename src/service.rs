@@ -113,7 +113,7 @@ impl Service {
         let app = App::new(Parts {
             verifier: Arc::clone(&verifier),
             tenants: Arc::new(config.tenants.clone()),
-            sources: Sources::new(opened.sources, Buffers::new(server.limits.stream_pages)),
+            sources: Sources::new(opened.sources, Buffers::new(server.limits.response_memory)),
             sealer: Sealer::new(&cursor_keys)?,
             clock,
             limits,
@@ -189,6 +189,8 @@ impl Listeners {
         let limits = ConnectionLimits {
             total: server.limits.max_connections,
             per_address: server.limits.max_connections_per_ip.map(|most| most.get() as usize),
+            requests: server.limits.max_requests,
+            requests_per_address: server.limits.max_requests_per_ip.map(|most| most.get() as usize),
             handshake_time: server.limits.handshake_timeout,
             header_time: server.limits.header_timeout,
             write_stall: WRITE_STALL,
@@ -209,16 +211,9 @@ impl Listeners {
         let admin =
             admin::router(admin::Admin { app: service.app.clone(), metrics: metrics.clone(), draining: Arc::clone(&draining) });
         let mut helpers = tokio::task::JoinSet::new();
-        let admin_limits = ConnectionLimits { total: 100, per_address: None, drain: Duration::ZERO, ..limits };
-        helpers.spawn(server::serve(
-            "admin",
-            admin_listener,
-            admin,
-            None,
-            admin_limits,
-            Proxies::default(),
-            std::future::pending(),
-        ));
+        let admin_limits =
+            ConnectionLimits { total: 100, per_address: None, requests_per_address: None, drain: Duration::ZERO, ..limits };
+        helpers.spawn(server::serve("admin", admin_listener, admin, None, admin_limits, Arc::default(), std::future::pending()));
         drop(service.warm_up());
         if let Some(certificates) = certificates.clone() {
             helpers.spawn(certificates.watch());
@@ -240,7 +235,7 @@ impl Listeners {
             stop.await;
             draining.store(true, Ordering::Relaxed);
         };
-        let proxies = service.app.proxies().clone();
+        let proxies = Arc::new(service.app.proxies().clone());
         server::serve("public", listener, service.router.clone(), certificates, limits, proxies, stop).await;
         if tokio::time::timeout(QUERIES_STOP, service.app.stop_queries()).await.is_err() {
             tracing::warn!("queries could not be stopped in time: they run to their end");

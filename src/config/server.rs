@@ -96,13 +96,17 @@ pub struct ServerLimits {
     pub drain_timeout: Duration,
     /// `LOGMARK__SERVER__LIMITS__PAGE_BYTES`; 4 MiB. About so many bytes of messages make one JSON page.
     pub page_bytes: usize,
-    /// `LOGMARK__SERVER__LIMITS__STREAM_PAGES`; 64. So many pages of the sources' streamed answers hold in memory at once, 1 MiB
-    /// of messages and about as much again each.
-    pub stream_pages: NonZeroU32,
+    /// `LOGMARK__SERVER__LIMITS__RESPONSE_MEMORY`; 192 MiB. Bytes that answers hold in all until their clients have taken them, shared
+    /// between tenants by weight.
+    pub response_memory: u64,
+    /// `LOGMARK__SERVER__LIMITS__MAX_REQUESTS`; 10000. Requests at a time whose answers are not sent yet.
+    pub max_requests: usize,
+    /// `LOGMARK__SERVER__LIMITS__MAX_REQUESTS_PER_IP`; 2000. 0 in the configuration is `None`: no limit.
+    pub max_requests_per_ip: Option<NonZeroU32>,
 }
 
-/// About 100 MiB: more than what CloudWatch's quotas of an account let in while clients on slow lines take it.
-const STREAM_PAGES: NonZeroU32 = NonZeroU32::MIN.saturating_add(63);
+/// With 64 MiB of a source's cache, and 1,000 connections of an attacker, the service stays below 512 MiB.
+const RESPONSE_MEMORY: u64 = 192 << 20;
 
 impl Default for ServerLimits {
     fn default() -> Self {
@@ -118,7 +122,9 @@ impl Default for ServerLimits {
             work_time: Duration::from_secs(20),
             drain_timeout: Duration::from_secs(20),
             page_bytes: 4 * 1024 * 1024,
-            stream_pages: STREAM_PAGES,
+            response_memory: RESPONSE_MEMORY,
+            max_requests: 10_000,
+            max_requests_per_ip: NonZeroU32::new(2000),
         }
     }
 }
@@ -259,6 +265,13 @@ fn limits(table: &Table<'_>) -> ServerLimits {
     let bytes = |key, default, least: u64, most: u64| {
         table.or(key, default, |field| field.bytes(least..=most).and_then(|bytes| usize::try_from(bytes).ok()))
     };
+    /// What one answer may need: less would refuse it for ever.
+    const LEAST_MEMORY: u64 = 16 << 20;
+    const MOST_MEMORY: u64 = 1 << 40;
+    table.refuse(
+        &["stream_pages"],
+        "is no key any more: `response_memory` bounds the bytes that all answers hold, pages among them",
+    );
     let request_timeout = time("request_timeout", default.request_timeout);
     let work_time = default.work_time.min(request_timeout * 2 / 3);
     ServerLimits {
@@ -275,7 +288,11 @@ fn limits(table: &Table<'_>) -> ServerLimits {
         work_time: table.or("work_time", work_time, |field| work_time_within(field, request_timeout)),
         drain_timeout: table.or("drain_timeout", default.drain_timeout, |field| field.duration(Duration::ZERO..=MINUTES)),
         page_bytes: bytes("page_bytes", default.page_bytes, 64 << 10, 64 << 20),
-        stream_pages: table.or("stream_pages", default.stream_pages, |field| field.whole(1..=100_000).and_then(NonZeroU32::new)),
+        response_memory: table.or("response_memory", default.response_memory, |field| field.bytes(LEAST_MEMORY..=MOST_MEMORY)),
+        max_requests: count("max_requests", default.max_requests, 1, 1_000_000),
+        max_requests_per_ip: table
+            .get("max_requests_per_ip")
+            .map_or(default.max_requests_per_ip, |field| field.whole(0..=1_000_000).and_then(NonZeroU32::new)),
     }
 }
 

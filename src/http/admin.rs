@@ -56,7 +56,7 @@ pub fn router(admin: Admin) -> Router {
         .method_not_allowed_fallback(move || problem(ApiError::MethodNotAllowed))
         .with_state(admin)
         .layer(axum::middleware::map_response(|mut response: Response| async move {
-            let context = RequestContext::new(&http::HeaderMap::new(), None);
+            let context = RequestContext::new(&http::HeaderMap::new(), None, None);
             if let Ok(id) = context.id().parse() {
                 response.headers_mut().insert("x-request-id", id);
             }

@@ -4,7 +4,7 @@
 //! the peer is one of `server.trusted_proxies`; it is read from the right, where the nearest proxy writes, and no further than
 //! the first address that is not a trusted proxy.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use http::HeaderMap;
 
@@ -21,6 +21,16 @@ pub struct FrontDoorPeer(pub IpAddr);
 /// The client's address as [`Proxies::client`] found it, in the request's extensions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientAddress(pub IpAddr);
+
+/// What counts as one address: an IPv4 address, or the 64 bits of an IPv6 address that one subscriber gets at least, since
+/// the other 64 are the subscriber's to choose.
+#[must_use]
+pub fn block_of(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
+        canonical => canonical,
+    }
+}
 
 /// The proxies in front of the service.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -3,19 +3,21 @@
 //! Owns the request's context. Never looks at what a request asks for.
 
 use std::any::Any;
-use std::sync::{Arc, OnceLock};
+use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::{Extensions, HeaderName, HeaderValue, Method, StatusCode, header};
+use logmark_quota::Share;
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
 use super::AppState;
 use super::allowance::Allowance;
-use super::client_address::{ClientAddress, FrontDoorPeer, Peer};
+use super::client_address::{ClientAddress, FrontDoorPeer, block_of};
 use super::problem::ApiError;
 use super::rate::RateState;
 use crate::domain::name::TenantId;
@@ -29,23 +31,59 @@ pub struct RequestContext {
     trace: TraceContext,
     tenant: OnceLock<TenantId>,
     rate: OnceLock<RateState>,
+    concurrency: OnceLock<u32>,
     error: OnceLock<String>,
     allowance: Option<Allowance>,
+    /// On whose account memory is held: the tenant's once it is known, the address's until then.
+    share: OnceLock<Share>,
+    address: Share,
+    /// Given back when the answer is sent.
+    kept: Mutex<Vec<Box<dyn Any + Send>>>,
 }
 
 impl RequestContext {
     /// Takes up the trace that the request belongs to, or begins one.
     #[must_use]
-    pub fn new(headers: &http::HeaderMap, allowance: Option<Allowance>) -> Arc<Self> {
+    pub fn new(headers: &http::HeaderMap, allowance: Option<Allowance>, client: Option<ClientAddress>) -> Arc<Self> {
         let trace = TraceContext::from_header(headers.get("traceparent").and_then(|value| value.to_str().ok()));
         let id = crate::telemetry::trace::random_hex::<16>();
-        Arc::new(Self { id, trace, tenant: OnceLock::new(), rate: OnceLock::new(), error: OnceLock::new(), allowance })
+        // A tenant's id has no colon, so that no tenant shares an account with an address.
+        let address =
+            client.map_or_else(|| "address:".to_owned(), |ClientAddress(client)| format!("address:{}", block_of(client)));
+        Arc::new(Self {
+            id,
+            trace,
+            tenant: OnceLock::new(),
+            rate: OnceLock::new(),
+            concurrency: OnceLock::new(),
+            error: OnceLock::new(),
+            allowance,
+            share: OnceLock::new(),
+            address: Share::new(address, NonZeroU32::MIN),
+            kept: Mutex::default(),
+        })
+    }
+
+    /// Notes on whose account memory is held.
+    pub fn set_share(&self, share: Share) {
+        let _first = self.share.set(share);
+    }
+
+    /// On whose account memory is held.
+    #[must_use]
+    pub fn share(&self) -> Share {
+        self.share.get().unwrap_or(&self.address).clone()
+    }
+
+    /// Keeps a thing until the last byte of the answer is sent, or the answer is given up.
+    pub fn keep(&self, thing: impl Any + Send) {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(thing));
     }
 
     /// The request's; one of its own if no layer put one there.
     #[must_use]
     pub fn of(extensions: &Extensions) -> Arc<Self> {
-        extensions.get::<Arc<Self>>().cloned().unwrap_or_else(|| Self::new(&http::HeaderMap::new(), None))
+        extensions.get::<Arc<Self>>().cloned().unwrap_or_else(|| Self::new(&http::HeaderMap::new(), None, None))
     }
 
     /// The request's id: ours, never the client's, so that nobody can make two requests look like one.
@@ -62,6 +100,17 @@ impl RequestContext {
     /// Notes how the tenant's bucket stands.
     pub fn set_rate(&self, state: RateState) {
         let _first = self.rate.set(state);
+    }
+
+    /// Notes how many requests more the tenant could have under way.
+    pub fn set_concurrency(&self, remaining: u32) {
+        let _first = self.concurrency.set(remaining);
+    }
+
+    /// How many requests more the tenant could have under way, when that is limited.
+    #[must_use]
+    pub fn concurrency(&self) -> Option<u32> {
+        self.concurrency.get().copied()
     }
 
     /// What the way to the client allows, where it is no socket.
@@ -86,13 +135,13 @@ impl RequestContext {
 
 /// Outermost: gives the request its context, and writes its one line when the answer's head is ready.
 pub async fn observe(State(app): State<AppState>, mut request: Request, next: Next) -> Response {
-    let context = RequestContext::new(request.headers(), request.extensions().get().copied());
     let extensions = request.extensions();
-    let peer = extensions.get().map(|Peer(peer)| *peer).or_else(|| extensions.get().map(|FrontDoorPeer(peer)| *peer));
-    let client = peer.map(|peer| ClientAddress(app.proxies.client(peer, request.headers())));
-    if let Some(client) = client {
-        request.extensions_mut().insert(client);
-    }
+    // The listener has resolved the client's address; a front door on Lambda only names its peer.
+    let client = extensions.get::<ClientAddress>().copied().or_else(|| {
+        let FrontDoorPeer(peer) = *extensions.get()?;
+        Some(ClientAddress(app.proxies.client(peer, request.headers())))
+    });
+    let context = RequestContext::new(request.headers(), extensions.get().copied(), client);
     request.extensions_mut().insert(Arc::clone(&context));
     let method = method_for_log(request.method());
     let begun = Instant::now();
@@ -100,10 +149,6 @@ pub async fn observe(State(app): State<AppState>, mut request: Request, next: Ne
     let trace = context.trace.clone();
     let answer = crate::telemetry::trace::scope(trace, next.run(request).instrument(span));
     let mut response = answer.await;
-    if let Some(Answered(status)) = response.extensions().get::<Answered>().copied() {
-        // The compression layer writes 406 over any status, 401 and 200 alike, when a client refuses every coding (`*;q=0`).
-        *response.status_mut() = status;
-    }
     let Route { template: route, operation } = response.extensions().get().copied().unwrap_or(UNMATCHED);
     let elapsed = begun.elapsed();
     metrics::request(operation, response.status(), elapsed);
@@ -124,12 +169,8 @@ pub async fn observe(State(app): State<AppState>, mut request: Request, next: Ne
         error = context.error.get().map(tracing::field::display) },
         "{method} {route} {}", response.status().as_u16(),
     );
-    response
+    super::memory::hold(response, &context)
 }
-
-/// The status that we answered with, whatever a layer further out makes of it.
-#[derive(Debug, Clone, Copy)]
-struct Answered(StatusCode);
 
 /// The method, if it has a name that we know: a client may make up one as long as all headers together.
 fn method_for_log(method: &Method) -> &'static str {
@@ -201,8 +242,6 @@ pub async fn finish(State(app): State<AppState>, request: Request, next: Next) -
     if let Some(route) = route {
         response.extensions_mut().insert(route);
     }
-    let answered = Answered(response.status());
-    response.extensions_mut().insert(answered);
     let headers = response.headers_mut();
     // What may be kept says so together with its validator; nothing else may be.
     if !(headers.contains_key(header::ETAG) && headers.contains_key(header::CACHE_CONTROL)) {

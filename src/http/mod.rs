@@ -21,10 +21,13 @@ pub mod problem;
 pub mod problem_code;
 pub mod fault;
 pub mod rate;
+pub mod concurrency;
+pub mod memory;
 pub mod openapi;
 pub mod admin;
 pub mod server;
 pub mod client_address;
+mod progress;
 mod stall;
 mod tls;
 
@@ -71,6 +74,8 @@ pub struct App {
     pub(in crate::http) limits: RequestLimits,
     /// Counts the tenants' requests.
     pub(in crate::http) rates: rate::Rates,
+    /// Counts the tenants' requests under way.
+    pub(in crate::http) concurrency: concurrency::Concurrency,
     /// Counts the tenants' queries.
     pub(in crate::http) query_budgets: QueryBudgets,
     /// Where clients reach us, without a slash at the end.
@@ -123,6 +128,7 @@ impl App {
         let public_url = public_url.trim_end_matches('/').to_owned();
         let given_url = given_url.unwrap_or_default().trim_end_matches('/').to_owned();
         let rates = rate::Rates::default();
+        let concurrency = concurrency::Concurrency::default();
         let query_budgets = QueryBudgets::new(Arc::clone(&clock));
         Arc::new(Self {
             verifier,
@@ -132,6 +138,7 @@ impl App {
             clock,
             limits,
             rates,
+            concurrency,
             query_budgets,
             public_url,
             given_url,

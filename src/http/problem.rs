@@ -10,7 +10,8 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
-use super::fault::{FieldError, Language};
+use super::concurrency;
+use super::fault::{Faults, FieldError, Language};
 use super::problem_code::ProblemCode as C;
 use crate::auth::policy::Denied;
 use crate::domain::query::run::QueryStatus;
@@ -22,18 +23,18 @@ use crate::sources::budget::Budget;
 pub enum ApiError {
     /// Wrong, unknown or doubled parameters: all of them.
     #[error("invalid parameters: {}", names_for_log(.0))]
-    InvalidParameter(Vec<FieldError>),
+    InvalidParameter(Faults),
     /// A filter pattern or a query that is none: its faults, and nothing else.
-    #[error("invalid {language:?}: {} faults", .errors.len())]
+    #[error("invalid {language:?}: {} faults", .errors.count())]
     InvalidText {
         /// Which of the two.
         language: Language,
         /// What is wrong with it.
-        errors: Vec<FieldError>,
+        errors: Faults,
     },
     /// A query that is one, and asks for what nobody is given: where, and for what.
-    #[error("forbidden query: {} places", .0.len())]
-    QueryForbidden(Vec<FieldError>),
+    #[error("forbidden query: {} places", .0.count())]
+    QueryForbidden(Faults),
     /// A query whose rows are wanted whole, as a file, and which has not ended well.
     #[error("the query is {0:?}")]
     QueryIncomplete(QueryStatus),
@@ -96,6 +97,12 @@ pub enum ApiError {
         /// When to come back.
         retry_after: Duration,
     },
+    /// The tenant has as many requests under way as it may have.
+    #[error("{limit} requests under way")]
+    TooManyAtOnce {
+        /// How many that is.
+        limit: u32,
+    },
     /// We have too much to do.
     #[error("overloaded")]
     Overloaded,
@@ -131,12 +138,12 @@ fn names_for_log(errors: &[FieldError]) -> String {
 impl ApiError {
     /// One faulty parameter.
     pub fn parameter(parameter: impl Into<Cow<'static, str>>, detail: impl Into<String>) -> Self {
-        Self::InvalidParameter(vec![FieldError::new(parameter, detail)])
+        Self::InvalidParameter(FieldError::new(parameter, detail).into())
     }
 
     /// One faulty member of the body.
     pub fn pointer(pointer: impl Into<Cow<'static, str>>, detail: impl Into<String>) -> Self {
-        Self::InvalidParameter(vec![FieldError::at(pointer, detail)])
+        Self::InvalidParameter(FieldError::at(pointer, detail).into())
     }
 
     /// Is it logged where it is noticed, once for all requests that it fails?
@@ -156,23 +163,21 @@ impl ApiError {
         let plain = |code, detail: &str| Problem::new(code, detail.to_owned());
         match self {
             Self::InvalidParameter(errors) => {
-                let detail = match errors.as_slice() {
+                let detail = match &**errors {
                     [one] if one.place.name().is_empty() => one.detail.clone(),
                     [one] => format!("`{}`: {}", one.place.name(), one.detail),
-                    many => format!("{} parameters are wrong", many.len()),
+                    _ => format!("{} parameters are wrong", errors.count()),
                 };
-                Problem { errors: errors.clone(), ..Problem::new(C::InvalidParameter, detail) }
+                Problem::new(C::InvalidParameter, detail).of(errors)
             }
             Self::InvalidText { language, errors } => {
                 let code = match language {
                     Language::Filter => C::InvalidFilter,
                     Language::Query => C::InvalidQuery,
                 };
-                Problem { errors: errors.clone(), ..Problem::new(code, text_detail(errors)) }
+                Problem::new(code, text_detail(errors)).of(errors)
             }
-            Self::QueryForbidden(errors) => {
-                Problem { errors: errors.clone(), ..Problem::new(C::QueryForbidden, text_detail(errors)) }
-            }
+            Self::QueryForbidden(errors) => Problem::new(C::QueryForbidden, text_detail(errors)).of(errors),
             Self::Source(S::QueryForbidden(reason)) => Problem::new(C::QueryForbidden, reason.clone()),
             Self::Source(S::QueryRefused) => plain(C::InvalidQuery, "the source of the logs does not take this query"),
             Self::QueryIncomplete(status) => incomplete_problem(*status),
@@ -231,6 +236,24 @@ impl ApiError {
                 retry_after: Some(*retry_after),
                 ..plain(C::RateLimited, "the tenant's requests per second are used up")
             },
+            Self::TooManyAtOnce { limit } => Problem {
+                retry_after: Some(concurrency::RETRY_AFTER),
+                ..Problem::new(
+                    C::RateLimited,
+                    format!("the tenant has {limit} requests under way, as many as it may have at a time: let one end first"),
+                )
+            },
+            Self::Source(S::NoMemory { is_own: true, retry_after }) => Problem {
+                retry_after: Some(*retry_after),
+                ..plain(
+                    C::RateLimited,
+                    "the tenant's answers under way hold as much memory as one tenant may: read them, or ask for less at a time",
+                )
+            },
+            Self::Source(S::NoMemory { is_own: false, retry_after }) => Problem {
+                retry_after: Some(*retry_after),
+                ..plain(C::Overloaded, "the service has no memory for the answer at the moment; try again")
+            },
             Self::Overloaded => Problem {
                 retry_after: Some(Duration::from_secs(1)),
                 ..plain(C::Overloaded, "the service has too much to do; try again")
@@ -281,7 +304,7 @@ fn incomplete_problem(status: QueryStatus) -> Problem {
 }
 
 /// The faults of a text in words: the first, and how many there are.
-fn text_detail(errors: &[FieldError]) -> String {
+fn text_detail(errors: &Faults) -> String {
     let Some(first) = errors.first() else { return "it is not valid".to_owned() };
     let name = first.place.name();
     let place = match first.position {
@@ -289,7 +312,7 @@ fn text_detail(errors: &[FieldError]) -> String {
         Some(position) => format!("line {}, character {}: ", position.line, position.column),
         None => String::new(),
     };
-    match errors.len() {
+    match errors.count() {
         1 => format!("`{name}`, {place}{}", first.detail),
         count => format!("`{name}` has {count} faults; the first, {place}{}", first.detail),
     }
@@ -305,6 +328,7 @@ fn cursor_problem(reason: &str) -> Problem {
 
 /// Problem details (RFC 9457) with our members.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Problem {
     /// The URL of a page about this kind of problem, with its meaning, cause and fix.
     #[serde(rename = "type")]
@@ -326,10 +350,14 @@ pub struct Problem {
     /// The kind, for programs; stable.
     #[schema(example = "not_found")]
     pub code: &'static str,
-    /// What is wrong with the input, each fault on its own.
+    /// What is wrong with the input, each fault on its own: the first 20.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     pub errors: Vec<FieldError>,
+    /// How many faults there are, when they are more than `errors` lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 112)]
+    pub error_count: Option<usize>,
     #[serde(skip)]
     retry_after: Option<Duration>,
     #[serde(skip)]
@@ -347,6 +375,7 @@ impl Problem {
             instance: String::new(),
             code: about.code,
             errors: Vec::new(),
+            error_count: None,
             retry_after: None,
             challenge: None,
         }
@@ -363,6 +392,12 @@ impl Problem {
     pub fn at(mut self, service_url: &str) -> Self {
         self.kind.insert_str(0, service_url);
         self
+    }
+
+    /// The problem with these faults.
+    fn of(self, faults: &Faults) -> Self {
+        let error_count = Some(faults.count()).filter(|count| *count > faults.len());
+        Self { errors: faults.to_vec(), error_count, ..self }
     }
 
     /// The response for it. `metadata_url` is where RFC 9728 metadata is, for the challenge of a 401.

@@ -5,19 +5,17 @@
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware;
-use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
+use http::{HeaderName, HeaderValue, Method, header};
 use tower::util::option_layer;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::compression::CompressionLayer;
-use tower_http::compression::predicate::{DefaultPredicate, Predicate as _};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::assets::Compressed;
+use super::encode::compress;
 use super::encode::stream::CURSOR_TRAILER;
 use super::problem::ApiError;
-use super::{AppState, layers, openapi, ops};
+use super::{AppState, layers, memory, openapi, ops};
 
 /// The routes and their description.
 pub fn routes() -> OpenApiRouter<AppState> {
@@ -52,21 +50,17 @@ pub fn router(app: &AppState, origins: &[HeaderValue]) -> Router {
         .method_not_allowed_fallback(|| async { ApiError::MethodNotAllowed })
         .layer(DefaultBodyLimit::max(app.limits.body_bytes))
         .with_state(app.clone());
-    // From the outside in: a panic becomes an answer, which is headed, then compressed like any other, and logged. It is one
+    // From the outside in: a panic becomes an answer, which is counted, headed, compressed like any other, and logged. It is one
     // stack, because axum boxes what each call of `layer` makes and clones all of these boxes for every request.
     router.layer((
         middleware::from_fn_with_state(app.clone(), layers::observe),
         option_layer(cors(origins)),
-        CompressionLayer::new().compress_when(DefaultPredicate::new().and(is_uncompressed)),
+        middleware::from_fn_with_state(app.clone(), compress::compress),
         middleware::from_fn_with_state(app.clone(), layers::finish),
+        middleware::from_fn_with_state(app.clone(), memory::count),
         CatchPanicLayer::custom(layers::panicked),
         middleware::from_fn_with_state(app.clone(), layers::within_limits),
     ))
-}
-
-/// Does the answer leave its coding open? That of a static asset is chosen already.
-fn is_uncompressed(_: StatusCode, _: Version, _: &HeaderMap, extensions: &Extensions) -> bool {
-    extensions.get::<Compressed>().is_none()
 }
 
 fn cors(origins: &[HeaderValue]) -> Option<CorsLayer> {

@@ -40,6 +40,14 @@ pub enum SourceError {
         /// When asking again is worth it.
         retry_after: Duration,
     },
+    /// Not asked: there is no memory for what it would answer.
+    #[error("no memory for the answer ({})", if *is_own { "the tenant holds its share" } else { "others hold it" })]
+    NoMemory {
+        /// Do the tenant's own answers hold it?
+        is_own: bool,
+        /// When asking again is worth it.
+        retry_after: Duration,
+    },
     /// Not asked: it fails, and is left alone until it works again.
     #[error("down")]
     Down {

@@ -54,6 +54,7 @@ impl Metrics {
             connections(listener, 0);
             for limit in ["total", "address"] {
                 counter!("logmark_connections_refused_total", "listener" => listener, "limit" => limit).increment(0);
+                counter!("logmark_http_requests_refused_total", "listener" => listener, "limit" => limit).increment(0);
             }
         }
         Some(Recorder { handle, process })
@@ -78,6 +79,7 @@ impl Metrics {
 fn describe() {
     describe_gauge!("logmark_build_info", "Always 1; the labels name the version and the features of the build");
     describe_counter!("logmark_http_requests_total", "Requests answered, by operation and status code");
+    describe_counter!("logmark_http_requests_refused_total", "Requests refused at a limit of requests under way, by listener");
     describe_histogram!(
         "logmark_http_request_duration_seconds",
         Unit::Seconds,
@@ -135,6 +137,11 @@ pub fn events_returned(operation: &'static str, events: u64, bytes: u64) {
 /// Counts a connection closed at a limit.
 pub fn connection_refused(listener: &'static str, limit: &'static str) {
     counter!("logmark_connections_refused_total", "listener" => listener, "limit" => limit).increment(1);
+}
+
+/// Counts a request refused at a limit of the listener, before it was read.
+pub fn request_refused(listener: &'static str, limit: &'static str) {
+    counter!("logmark_http_requests_refused_total", "listener" => listener, "limit" => limit).increment(1);
 }
 
 /// Records how many connections of a listener are open.

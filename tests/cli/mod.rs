@@ -1,6 +1,6 @@
 //! The binary as whoever types its commands meets it: what it prints, its exit codes, its signals.
 
-mod wire;
+pub mod wire;
 mod commands;
 mod import;
 mod demo;

@@ -67,7 +67,7 @@ fn service(folder: &std::path::Path, clock: &Arc<HeldClock>, fake: &Fake) -> (ax
     let app = App::new(Parts {
         verifier: Arc::new(Verifier::new(config.issuers.clone(), Arc::new(outbound), Arc::clone(&held)).unwrap()),
         tenants: Arc::new(config.tenants.clone()),
-        sources: Sources::new([(name, Arc::new(source) as Arc<dyn Source>)], Buffers::new(limits.stream_pages)),
+        sources: Sources::new([(name, Arc::new(source) as Arc<dyn Source>)], Buffers::new(limits.response_memory)),
         sealer: Sealer::new(&[]).unwrap(),
         clock: held,
         limits: RequestLimits {

@@ -174,7 +174,15 @@ fn wrong_limits_of_the_server_say_what_fits() {
             "drain_timeout = true",
             "logmark.toml:2:17: server.limits.drain_timeout: must be a length of time such as `30s`, `10m`, `1h30m` or `31d`, not `true` or `false`",
         ),
-        ("stream_pages = 0", "logmark.toml:2:16: server.limits.stream_pages: must be from 1 to 100000"),
+        (
+            "response_memory = \"1MiB\"",
+            "logmark.toml:2:19: server.limits.response_memory: must be from 16777216 to 1099511627776",
+        ),
+        ("max_requests = 0", "logmark.toml:2:16: server.limits.max_requests: must be from 1 to 1000000"),
+        (
+            "stream_pages = 64",
+            "logmark.toml:2:1: server.limits.stream_pages: is no key any more: `response_memory` bounds the bytes that all answers hold, pages among them",
+        ),
         ("page_bytes = 1", "logmark.toml:2:14: server.limits.page_bytes: must be from 65536 to 67108864"),
         ("page_byte = 4_000_000", "logmark.toml:2:1: server.limits.page_byte: is no key here: did you mean `page_bytes`?"),
     ];

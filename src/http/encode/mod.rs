@@ -4,6 +4,7 @@
 //! [`logmark_event_page`] says. Never holds more than one page of a source at a time.
 
 pub mod coding;
+pub mod compress;
 pub mod json;
 pub mod stream;
 pub mod table;
