@@ -283,7 +283,11 @@ fn chain(error: &LoadError) -> String {
     let mut text = error.to_string();
     let mut next = std::error::Error::source(error);
     while let Some(cause) = next {
-        text = format!("{text}: {cause}");
+        // Some errors repeat their cause in their own text.
+        let cause_text = cause.to_string();
+        if !text.ends_with(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
         next = cause.source();
     }
     text

@@ -84,14 +84,21 @@
         element(Original, props));
     };
 
-    /** Errors are described once, on the pages of their codes; an operation has one line for each status. */
+    /** Errors are described once, on the pages of their codes; an operation has one line for each such status. */
     const short = (Original) => function Response(props) {
       const { code, response } = props;
-      if (!/^[45]/.test(code)) return element(Original, props);
-      const words = String(response.get('description') ?? '').split('`');
-      const text = words.map((word, index) => (index % 2 === 0 ? word
-        : /^[a-z]+(_[a-z]+)+$/.test(word) ? element('a', { key: index, href: `../problems/${word}` }, element('code', null, word))
-          : element('code', { key: index }, word)));
+      if (!/^[345]/.test(code)) return element(Original, props);
+      const description = String(response.get('description') ?? '');
+      // Of an error, the codes stand before the colon; each has a page.
+      const codes = /^[45]/.test(code) ? description.indexOf(':') : -1;
+      let at = 0;
+      const text = description.split('`').map((word, index) => {
+        const isCode = at < codes;
+        at += word.length + 1;
+        if (index % 2 === 0) return word;
+        const shown = element('code', { key: index }, word);
+        return isCode ? element('a', { key: index, href: `../problems/${word}` }, shown) : shown;
+      });
       return element('tr', { className: 'response logmark-problem', 'data-code': code },
         element('td', null, code), element('td', { colSpan: 2 }, text));
     };

@@ -79,8 +79,10 @@ fn list() -> String {
         .into_iter()
         .map(|code| {
             let About { code, status, title, .. } = code.about();
+            // Long codes break at their underscores on small screens.
+            let breakable = code.replace('_', "_<wbr>");
             format!(
-                "<tr><td>{status}</td><td><a href=\"problems/{code}\"><code>{code}</code></a></td><td>{}</td></tr>\n",
+                "<tr><td>{status}</td><td><a href=\"problems/{code}\"><code>{breakable}</code></a></td><td>{}</td></tr>\n",
                 marked(title)
             )
         })
