@@ -157,6 +157,17 @@ pub fn upstream_call(source: &Arc<str>, call: &'static str, outcome: &'static st
     counter!("logmark_upstream_calls_total", "source" => source, "call" => call, "outcome" => outcome).increment(1);
 }
 
+/// Begins to count the calls of a source, so that their first increment is seen as one.
+pub fn upstream_begins(source: &Arc<str>, calls: impl IntoIterator<Item = &'static str>) {
+    for call in calls {
+        counter!("logmark_upstream_calls_total", "source" => Arc::clone(source), "call" => call, "outcome" => "ok").increment(0);
+        for by in ["kept", "joined"] {
+            counter!("logmark_upstream_calls_saved_total", "source" => Arc::clone(source), "call" => call, "by" => by)
+                .increment(0);
+        }
+    }
+}
+
 /// Counts a call to a source that was not needed: its answer was kept, or a call for it was under way.
 pub fn upstream_saved(source: &Arc<str>, call: &'static str, by: &'static str) {
     counter!("logmark_upstream_calls_saved_total", "source" => Arc::clone(source), "call" => call, "by" => by).increment(1);

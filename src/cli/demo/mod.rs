@@ -80,10 +80,11 @@ pub fn run(args: &DemoArgs) -> Result<ExitCode, CliError> {
         let writer = writer
             .map_err(|error| CliError::failed("the sample logs", error))?
             .map_err(|error| CliError::failed("the sample logs", error))?;
+        let stop = stop_signal();
         ignore_hangups();
         announce(&args.data, &listeners)?;
         let writing = tokio::spawn(writer.run());
-        listeners.serve(service, stop_signal()).await;
+        listeners.serve(service, stop).await;
         writing.abort();
         Ok::<(), CliError>(())
     })?;

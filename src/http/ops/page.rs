@@ -29,7 +29,7 @@ pub(super) fn page(title: &str, description: &str, body: &str) -> Response {
     let page = FRAME
         .replace("{{style}}", STYLE)
         .replace("{{title}}", &escaped(title))
-        .replace("{{description}}", &escaped(description))
+        .replace("{{description}}", &escaped(&description.replace('`', "")))
         .replace("{{body}}", body);
     let mut response = Html(page).into_response();
     response.headers_mut().insert(CONTENT_SECURITY_POLICY, POLICY.clone());

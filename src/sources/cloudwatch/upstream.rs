@@ -85,6 +85,7 @@ impl Upstream {
 
     /// Looks for credentials, and whether the endpoint's name resolves. Uses no quota.
     pub(super) async fn look_at_start(&self) {
+        metrics::upstream_begins(&self.source, Api::ALL.map(Api::as_str));
         if let Err(missing) = self.credentials.get(self.now()).await {
             self.health.without_credentials(missing);
         }
