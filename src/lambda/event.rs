@@ -240,3 +240,36 @@ fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), NoReques
     // Bytes: a client may write what is not ASCII.
     Ok((name, HeaderValue::from_bytes(value.as_bytes()).map_err(|_| NoRequest)?))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// The peer that the event's request carries.
+    fn peer(event: serde_json::Value) -> Option<String> {
+        let event: Event = serde_json::from_value(event).unwrap();
+        let door = event.door().unwrap();
+        let request = event.into_request(door, false).unwrap();
+        request.extensions().get().map(|FrontDoorPeer(peer)| peer.to_string())
+    }
+
+    #[test]
+    fn the_peer_is_the_one_that_the_front_door_saw_and_no_header() {
+        let headers = json!({ "x-forwarded-for": "203.0.113.9" });
+        let rest = |ip: serde_json::Value| json!({ "httpMethod": "GET", "path": "/me", "headers": headers, "requestContext": { "identity": { "sourceIp": ip } } });
+        assert_eq!(peer(rest("192.0.2.7".into())), Some("192.0.2.7".to_owned()));
+        assert_eq!(peer(rest("2001:db8::7".into())), Some("2001:db8::7".to_owned()));
+        for not_an_address in [json!("test-invoke-source-ip"), json!(null)] {
+            assert_eq!(peer(rest(not_an_address)), None);
+        }
+        let http = json!({
+            "version": "2.0", "rawPath": "/me", "headers": headers,
+            "requestContext": { "http": { "method": "GET", "sourceIp": "192.0.2.8" } },
+        });
+        assert_eq!(peer(http), Some("192.0.2.8".to_owned()));
+        let alb = json!({ "httpMethod": "GET", "path": "/me", "headers": headers, "requestContext": { "elb": {} } });
+        assert_eq!(peer(alb), None);
+    }
+}

@@ -48,8 +48,8 @@ pub fn head() -> OpenApi {
              **Pages** say why they end (`stopReason`) and where they go on (`nextCursor`); a cursor carries its request.\n\n\
              **Times** in answers are RFC 3339 in UTC with milliseconds; `end` is always exclusive.\n\n\
              **Errors** are RFC 9457 problem details with a stable `code`; `instance` is the request's id, and `type` leads to a page with \
-             the code's meaning, cause and fix (`/problems` lists them all). Every operation can answer with those of its responses \
-             that are references: they are described once, under `components/responses`.\n\n\
+             the meaning, the cause and the fix of the code (`/problems` lists all). Errors that several operations share are described \
+             once, under `components/responses`.\n\n\
              **HEAD** is answered wherever GET is, without a body.",
         ))
         .license(Some(LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build()))
