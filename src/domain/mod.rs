@@ -5,6 +5,7 @@
 
 pub mod name;
 pub mod pattern;
+pub mod cover;
 pub mod time;
 pub mod event;
 pub mod filter;

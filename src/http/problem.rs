@@ -199,7 +199,7 @@ impl ApiError {
                     ..plain(503, "keys_unavailable", "Keys unavailable", detail)
                 }
             }
-            Self::Denied(Denied::InsufficientScope { scope }) => Problem {
+            Self::Denied(Denied::InsufficientScope { scope }) | Self::Source(S::OutOfScope { scope }) => Problem {
                 challenge: Some(format!("realm=\"logmark\", error=\"insufficient_scope\", scope=\"{scope}\"")),
                 ..Problem::new(
                     403,

@@ -8,6 +8,12 @@ pub enum SourceError {
     /// There is no such group or stream.
     #[error("no such log group or stream")]
     NotFound,
+    /// The tenant may see it, the token may not.
+    #[error("the token has no scope that covers it")]
+    OutOfScope {
+        /// A scope that covers it.
+        scope: String,
+    },
     /// The position in a cursor is not one of this source's any more (expired, or made for something else).
     #[error("the position is not valid here")]
     InvalidPosition,

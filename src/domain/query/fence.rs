@@ -51,7 +51,7 @@ impl Fence<'_> {
         // Groups of equal rules stand together, in the order of the first.
         let mut rules: Vec<(Option<&[Pattern]>, Vec<&LogGroupName>)> = Vec::new();
         for (group, patterns) in &self.groups {
-            let rule = patterns.filter(|patterns| !patterns.iter().any(is_everything));
+            let rule = patterns.filter(|patterns| !patterns.iter().any(Pattern::is_everything));
             match rules.iter_mut().find(|(known, _)| *known == rule) {
                 Some((_, groups)) => groups.push(group),
                 None => rules.push((rule, vec![group])),
@@ -69,10 +69,6 @@ impl Fence<'_> {
         }
         Ok(Some(Expression::any(alternatives.into_iter().map(Spanned::made)).unwrap_or(Expression::Boolean(false))))
     }
-}
-
-fn is_everything(pattern: &Pattern) -> bool {
-    pattern.as_str().bytes().all(|byte| byte == b'*')
 }
 
 /// `toMillis(@timestamp) < 1795168800000`: numbers are compared, since how a time is compared with a text is not documented.

@@ -9,7 +9,7 @@ use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, TRAILER};
 use logmark_event_page::{Events, Layout, Writer};
 
 use super::ask::EventsAsk;
-use super::cursor::{Cursor, KIND, Shape};
+use super::cursor::{KIND, Place, Shape};
 use crate::auth::permit::{Permit, ReadPermit};
 use crate::domain::event::{Direction, Position, StopReason};
 use crate::domain::name::LogStreamName;
@@ -163,13 +163,13 @@ impl Answer {
         &self,
         permit: &Permit<Op>,
     ) -> impl Fn(Direction, &Position, Pursuit) -> Result<String, ApiError> + Send + use<Op> {
-        let (app, now, shape) = (self.app.clone(), self.now, self.ask.shape.clone());
+        let (app, now, request) = (self.app.clone(), self.now, self.ask.packed.clone());
         let tenant = permit.tenant().clone();
         let source = permit.sources().first().map(|rule| rule.source.clone());
         move |direction, position, pursuit| {
             let source = source.clone().ok_or_else(|| ApiError::Internal("a permit without a source".to_owned()))?;
-            let cursor = Cursor { shape: shape.clone(), source, direction, position: position.clone(), pursuit };
-            app.sealer.seal(KIND, &tenant, now, &cursor)
+            let place = Place { source, direction, position: position.clone(), pursuit };
+            app.sealer.seal_place(KIND, &tenant, now, &request, &place)
         }
     }
 
