@@ -163,6 +163,7 @@ impl ApiError {
                 Problem { errors: errors.clone(), ..Problem::new(422, FORBIDDEN.0, FORBIDDEN.1, text_detail(errors)) }
             }
             Self::Source(S::QueryForbidden(reason)) => Problem::new(422, FORBIDDEN.0, FORBIDDEN.1, reason.clone()),
+            Self::Source(S::QueryTooLong(reason)) => Problem::new(400, "invalid_query", "Invalid query", reason.clone()),
             Self::Source(S::QueryRefused) => {
                 plain(400, "invalid_query", "Invalid query", "the source of the logs does not take this query")
             }

@@ -25,6 +25,9 @@ pub enum SourceError {
     /// The query can't be run under the permit's rules; the text is ours.
     #[error("forbidden query: {0}")]
     QueryForbidden(String),
+    /// The query is longer than the source takes; the text is ours and says by how much.
+    #[error("query too long: {0}")]
+    QueryTooLong(String),
     /// The source does not take the query, though we did.
     #[error("the source does not take the query")]
     QueryRefused,

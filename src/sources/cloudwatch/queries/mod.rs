@@ -220,8 +220,11 @@ fn request(permit: &Permit<StartQuery>) -> Result<calls::StartQuery, SourceError
     if groups.len() != op.groups.len() {
         return Err(SourceError::NotFound);
     }
-    let fence = Fence { groups, start: op.start, end: op.end };
-    let query_string = op.query.within(&fence).map_err(|error: Unsendable| SourceError::QueryForbidden(error.to_string()))?;
+    let fence = Fence { groups, start: op.start, end: op.end, upstream: op.query.reads() };
+    let query_string = op.query.within(&fence).map_err(|error| match error {
+        Unsendable::Fence(_) => SourceError::QueryForbidden(error.to_string()),
+        Unsendable::TooLong { .. } => SourceError::QueryTooLong(error.to_string()),
+    })?;
     let (start_time, end_time) = fence.seconds();
     Ok(calls::StartQuery {
         query_language: LANGUAGE,
