@@ -53,8 +53,12 @@ fn kept(query: &Query, text: &str) {
     for rewritten in [Some(query.clone()), filtered.ok(), query.bound_limit(10).ok()].into_iter().flatten() {
         match rewritten.to_kept_text(text) {
             Ok(kept) => assert_eq!(Query::parse(&kept).as_ref(), Ok(&rewritten), "{kept}"),
-            // A condition whose literals have no `#` and no line break ends no literal of the text.
-            Err(error) => assert!(matches!(error, NotKept::TooLong(_)), "{text}: {error}"),
+            // White space that becomes blanks can be part of a column's name, to which the text refers.
+            Err(NotKept::Differs) => {
+                let is_odd = |character: char| character.is_whitespace() && !" \t\n".contains(character);
+                assert!(text.contains(is_odd), "{text}: {rewritten}");
+            }
+            Err(NotKept::TooLong(_)) => {}
         }
     }
 }

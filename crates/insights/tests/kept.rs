@@ -2,8 +2,13 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use logmark_insights::ast::{Command, Expression, Query};
+use logmark_diagnostics::{Kind, Span};
+use logmark_insights::ast::{Command, Expression, FieldPath, Query};
+use logmark_insights::evaluate::evaluate;
 use logmark_insights::rewrite::Nested;
+use logmark_insights::support::unsupported_parse_mode;
+use logmark_insights::values::call::{Context, QueryTimes};
+use logmark_insights::values::value::Value;
 use logmark_insights::{MAX_LENGTH, NotKept};
 
 fn parsed(source: &str) -> Query {
@@ -73,14 +78,14 @@ fn only_what_a_rewriting_made_is_printed() {
 fn a_text_that_would_be_too_long_loses_the_blanks_that_separate_nothing() {
     let blanks = |gap: &str, count: usize| format!("filter id in [{}]", vec!["1"; count].join(gap));
     // 10,000 characters as they were written, and more with the guard.
-    let source = blanks(", ", 3_329) + " ";
+    let source = blanks(", ", 3_328) + " ";
     assert!(source.chars().count() <= MAX_LENGTH);
     let text = guarded(&source);
-    assert_eq!(text, format!("filter tenant=\"a\"|{}", blanks(",", 3_329)));
+    assert_eq!(text, format!("filter tenant=\"a\"|{}", blanks(",", 3_328)));
 
     // A column without an alias is called by its text, blanks and all.
     let source =
-        format!("stats max( a ) by concat( b , 'x' ) | filter `max( a )` > 1 | filter id in [{}]", vec!["1"; 3_300].join(", "));
+        format!("stats max( a ) by concat( b , 'x' ) | filter `max( a )` > 1 | filter id in [{}]", vec!["1"; 3_305].join(", "));
     let text = guarded(&source);
     assert!(
         text.starts_with("filter tenant=\"a\"|stats max( a ) by concat( b , 'x' )|filter `max( a )`>1|filter id in [1,1"),
@@ -101,4 +106,27 @@ fn no_text_is_given_that_would_be_read_as_another_query() {
     let query = parsed("fields a | limit 5");
     assert_eq!(query.to_kept_text("fields b | limit 5"), Err(NotKept::Differs));
     assert_eq!(query.to_kept_text("x"), Err(NotKept::Differs));
+}
+
+#[test]
+fn an_expression_that_only_cloudwatch_runs_is_refused_by_name_when_it_is_evaluated_here() {
+    for (regex, kind, found) in [
+        ("a(?=b)", Kind::Unsupported, "lookaround `(?=`"),
+        ("(?<!a)b", Kind::Unsupported, "lookaround `(?<!`"),
+        (r"(a)\1", Kind::Unsupported, r"the backreference `\1`"),
+        ("(?>a)", Kind::Unsupported, "the atomic group `(?>`"),
+        ("a++", Kind::Unsupported, "the possessive repetition `++`"),
+        ("a{1,5000}", Kind::Limit, "one that is too large"),
+    ] {
+        let source = format!("filter a like /{regex}/");
+        let Command::Filter(filter) = parsed(&source).commands.remove(0).node else { panic!("no filter") };
+        let context = Context::of_query(QueryTimes { start: 0, end: 0, now: 0 });
+        let fault = evaluate(&filter.condition, &|_: &FieldPath| Value::Missing, &context).unwrap_err();
+        assert_eq!((fault.kind, fault.found.as_str()), (kind, found), "{source}");
+    }
+    let fault = unsupported_parse_mode("xml", Span::new(0, 5));
+    assert_eq!(
+        fault.to_string(),
+        "expected a mode of `parse` that is supported here, found `xml` (CloudWatch has it; this service does not run it)"
+    );
 }

@@ -128,7 +128,8 @@ fn whole(cursor: &mut Cursor<'_>) -> Option<Query> {
         cursor.advance();
         if !cursor.at(TokenKind::End) {
             cursor.expect_also("the end of the query");
-            let Failed = cursor.fail_here(Kind::Syntax, Some("nothing follows the last `;`".to_owned()));
+            let Failed =
+                cursor.fail_here(Kind::Syntax, Some("commands are separated by `|`; one `;` may end the query".to_owned()));
             return None;
         }
     }

@@ -30,9 +30,11 @@ pub(super) fn filter(cursor: &mut Cursor<'_>) -> Parsed<Filter> {
 pub(super) fn filter_index(cursor: &mut Cursor<'_>) -> Parsed<FilterIndex> {
     let field = names::path(cursor, "an indexed field")?;
     let start = cursor.peek().span;
-    let is_equality = cursor.at(TokenKind::DoubleEqual) || cursor.at(TokenKind::Equal);
-    let values = if is_equality {
+    let is_doubled = cursor.at(TokenKind::DoubleEqual);
+    if is_doubled {
         cursor.advance();
+    }
+    let values = if is_doubled || cursor.take(TokenKind::Equal) {
         IndexValues::Equal(names::literal(cursor)?)
     } else if cursor.take_word("in") {
         let close = if cursor.at(TokenKind::OpenParenthesis) {
