@@ -11,14 +11,16 @@ pub mod run;
 use std::fmt;
 
 use logmark_diagnostics::Diagnostic;
+use logmark_insights::NotKept;
 use logmark_insights::ast::{Column, Command, Expression, Query};
 use logmark_insights::rewrite::{DEFAULT_LIMIT, Nested};
-use logmark_insights::{MAX_LENGTH, NotKept};
 use serde::{Deserialize, Serialize};
 
 use self::fence::{Fence, Reads};
 pub(crate) use self::forbidden::names_entity_attribute;
 
+/// The most characters of a query (StartQuery, `queryString`).
+pub const MAX_CHARACTERS: usize = logmark_insights::MAX_LENGTH;
 /// The most rows that a query may be asked for (StartQuery, `limit`).
 pub const MAX_ROWS: u32 = 100_000;
 /// Bytes that the headings which differ from the printed ones may have together, for they travel in the query's id. Of a query
@@ -60,11 +62,7 @@ pub enum Unsendable {
     #[error("the tenant's rules can't be put before this query: {0}")]
     Fence(String),
     /// It is longer than CloudWatch takes, needless blanks not counted.
-    #[error(
-        "with the time range and the tenant's rules before it the query has {length} characters, and CloudWatch takes {MAX_LENGTH}: \
-         make it {} characters shorter",
-        length.saturating_sub(MAX_LENGTH)
-    )]
+    #[error("with the fence in front the query has {length} characters, {MAX_CHARACTERS} are allowed")]
     TooLong {
         /// How many characters it has.
         length: usize,
