@@ -96,10 +96,12 @@ fn is_entity_without_account(path: &FieldPath) -> bool {
 pub(crate) fn names_entity_attribute(name: &str) -> bool {
     let name = name.to_lowercase();
     let Some(attribute) = name.strip_prefix("@entity.") else { return false };
+    // Numbers are elements of a list, whatever stands there.
+    let is_number = |step: &str| step.bytes().all(|byte| byte.is_ascii_digit());
     let names_account = |step: &str| step.contains("account") || step.contains("identifier") || step.ends_with("arn");
     let mut steps = attribute.split('.');
     let is_attribute = matches!(steps.next(), Some("keyattributes" | "attributes")) && steps.clone().next().is_some();
-    is_attribute && steps.all(|step| !step.is_empty() && !names_account(step))
+    is_attribute && steps.all(|step| !is_number(step) && !names_account(step))
 }
 
 /// Is it the field, or a step into it? Names are compared without case, as in doubt CloudWatch might.
