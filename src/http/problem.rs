@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
-use super::fault::{FieldError, Language};
+use super::fault::{FieldError, Language, query_too_long};
 use crate::auth::policy::Denied;
 use crate::domain::query::run::QueryStatus;
 use crate::sources::SourceError;
@@ -127,19 +127,6 @@ fn names_for_log(errors: &[FieldError]) -> String {
     names.into_iter().map(str::to_owned).chain(made_up).collect::<Vec<_>>().join(", ")
 }
 
-/// A query that fits by itself, and not with the guard in front.
-fn too_long_problem(length: usize, most: usize) -> Problem {
-    let save = length.saturating_sub(most);
-    let detail = format!(
-        "With the conditions that the service puts in front (time range, permitted streams) the query has {length} characters, and \
-         the source of the logs takes {most}. Make it {save} characters shorter."
-    );
-    Problem {
-        errors: vec![FieldError::at("/query", detail.clone())],
-        ..Problem::new(400, "invalid_query", "Invalid query", detail)
-    }
-}
-
 impl ApiError {
     /// One faulty parameter.
     pub fn parameter(parameter: impl Into<Cow<'static, str>>, detail: impl Into<String>) -> Self {
@@ -176,10 +163,8 @@ impl ApiError {
                 Problem { errors: errors.clone(), ..Problem::new(422, FORBIDDEN.0, FORBIDDEN.1, text_detail(errors)) }
             }
             Self::Source(S::QueryForbidden(reason)) => Problem::new(422, FORBIDDEN.0, FORBIDDEN.1, reason.clone()),
-            Self::Source(S::QueryTooLong { length, most }) => too_long_problem(*length, *most),
-            Self::Source(S::QueryRefused) => {
-                plain(400, "invalid_query", "Invalid query", "the source of the logs does not take this query")
-            }
+            Self::Source(S::QueryTooLong { length, most }) => query_too_long(*length, *most).problem(),
+            Self::Source(S::QueryRefused) => plain(400, "invalid_query", "Invalid query", "the source does not take this query"),
             Self::QueryIncomplete(status) => incomplete_problem(*status),
             Self::BudgetExceeded { budget, retry_after } => Problem {
                 retry_after: Some(*retry_after),
