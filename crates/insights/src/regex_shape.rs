@@ -37,11 +37,7 @@ impl RegexShape {
             match character {
                 '\\' => reader.escape(),
                 '[' => reader.class(start)?,
-                '(' => {
-                    if shape.group(&mut reader, start)? {
-                        open.push(start);
-                    }
-                }
+                '(' => open.extend(shape.group(&mut reader, start)?.then_some(start)),
                 ')' => {
                     open.pop().ok_or_else(|| reader.malformed(start, "no group is open here"))?;
                 }

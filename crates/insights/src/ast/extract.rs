@@ -37,9 +37,9 @@ pub enum ParseFormat {
         /// The new field.
         alias: Spanned<FieldPath>,
     },
-    /// `xml '/event/level' as level`: the text that an XPath finds in a document of XML.
+    /// `xml '/event/level' as level`: the text that an `XPath` finds in a document of XML.
     Xml {
-        /// The XPath, as it was written: CloudWatch reads it.
+        /// The `XPath`, as it was written: CloudWatch reads it.
         path: Spanned<Text>,
         /// The new field.
         alias: Spanned<FieldPath>,
