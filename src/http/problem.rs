@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
-use super::fault::{FieldError, Language};
+use super::fault::{FieldError, Language, query_too_long};
 use crate::auth::policy::Denied;
 use crate::domain::query::run::QueryStatus;
 use crate::sources::SourceError;
@@ -163,9 +163,8 @@ impl ApiError {
                 Problem { errors: errors.clone(), ..Problem::new(422, FORBIDDEN.0, FORBIDDEN.1, text_detail(errors)) }
             }
             Self::Source(S::QueryForbidden(reason)) => Problem::new(422, FORBIDDEN.0, FORBIDDEN.1, reason.clone()),
-            Self::Source(S::QueryRefused) => {
-                plain(400, "invalid_query", "Invalid query", "the source of the logs does not take this query")
-            }
+            Self::Source(S::QueryTooLong { length, most }) => query_too_long(*length, *most).problem(),
+            Self::Source(S::QueryRefused) => plain(400, "invalid_query", "Invalid query", "the source does not take this query"),
             Self::QueryIncomplete(status) => incomplete_problem(*status),
             Self::BudgetExceeded { budget, retry_after } => Problem {
                 retry_after: Some(*retry_after),

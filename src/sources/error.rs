@@ -25,6 +25,14 @@ pub enum SourceError {
     /// The query can't be run under the permit's rules; the text is ours.
     #[error("forbidden query: {0}")]
     QueryForbidden(String),
+    /// With the guard in front the query is longer than the source takes.
+    #[error("the guarded query has {length} characters, {most} are allowed")]
+    QueryTooLong {
+        /// How many characters it has.
+        length: usize,
+        /// How many the source takes.
+        most: usize,
+    },
     /// The source does not take the query, though we did.
     #[error("the source does not take the query")]
     QueryRefused,
