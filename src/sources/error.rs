@@ -48,6 +48,14 @@ pub enum SourceError {
         /// When asking again is worth it.
         retry_after: Duration,
     },
+    /// Not asked: there is no memory for what it would answer.
+    #[error("no memory for the answer ({})", if *is_own { "the tenant holds its share" } else { "others hold it" })]
+    NoMemory {
+        /// Do the tenant's own answers hold it?
+        is_own: bool,
+        /// When asking again is worth it.
+        retry_after: Duration,
+    },
     /// Not asked: it fails, and is left alone until it works again.
     #[error("down")]
     Down {
@@ -66,6 +74,9 @@ pub enum SourceError {
     /// The source failed or answered something that is not an answer.
     #[error("failed: {0}")]
     Upstream(String),
+    /// The source cannot be reached: its name does not resolve, or there is no connection. The source itself logs that once.
+    #[error("{0}")]
+    Unreachable(String),
     /// We may not ask the source (our credentials, our role): the operator's to mend.
     #[error("refused our credentials: {0}")]
     Refused(String),

@@ -3,15 +3,25 @@
 //! Owns the loop over pages and the honest reason for its end. Never counts an empty page as the end, and never goes on
 //! without bound: limit, bytes, time and calls are all finite.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use logmark_event_page::{EventRef, Events};
+use logmark_quota::{Refused, Reservation, Share};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
-use super::{Source, SourceError, Sources};
+use super::buffers::{cost_of, no_memory, room_to_read};
+use super::{Source, SourceError, Sources, scheduler_share};
 use crate::auth::permit::Permit;
 use crate::domain::event::{Age, Direction, EventPage, PageRequest, Position, StopReason, Urgency};
 use crate::domain::operation::{Operation, ReadGroup, ReadStream};
+
+/// Bytes of messages that are asked of a source at a time: as many as a call to CloudWatch brings. Room is reserved for each of
+/// these steps, so that an answer holds no more room than it needs.
+const STEP_BYTES: usize = 1024 * 1024;
+/// How long a request waits for memory before it is refused.
+const MEMORY_WAIT: Duration = Duration::from_secs(5);
 
 /// Calls to a source for one page of the API. FilterLogEvents may answer with many empty pages in a row; the cursor goes
 /// on from there, so a bound costs the caller one more request and spares everybody else the quota.
@@ -143,6 +153,8 @@ pub struct Read {
     pub pursuit: Pursuit,
     /// No later reading of the same can bring anything else.
     pub is_final: bool,
+    /// The memory that the events take.
+    pub room: Reservation,
 }
 
 /// Reads one page of the API: calls the source until the budget or the range ends.
@@ -160,6 +172,7 @@ pub async fn read_page<Op: ReadEvents>(
     let (_, source) = sources.of(permit)?;
     let mut pages: Vec<Events> = Vec::new();
     let (mut held, mut is_final) = (Held::default(), true);
+    let mut rooms = Rooms::of(sources, permit);
     let mut pursuit = Pursuit::Events;
     let mut ends: Option<(Position, Option<Position>)> = None;
     let mut position = from;
@@ -169,15 +182,20 @@ pub async fn read_page<Op: ReadEvents>(
             position,
             direction,
             limit: can_ask.0.min(budget.limit - held.events),
-            max_bytes: can_ask.1,
+            max_bytes: can_ask.1.min(STEP_BYTES),
             urgency: Urgency::Wanted,
         };
-        let answer = if ends.is_none() {
-            Op::page(&**source, permit, &request).await
+        let step = if ends.is_none() {
+            rooms.first(&**source, permit, &request, budget.deadline).await
         } else {
             // What was read is not to be lost because a further call hangs: it is given up in time.
-            let answer = tokio::time::timeout_at(budget.deadline, Op::page(&**source, permit, &request)).await;
+            let answer = tokio::time::timeout_at(budget.deadline, rooms.next(&**source, permit, &request)).await;
             answer.unwrap_or(Err(SourceError::Timeout))
+        };
+        let answer = match step {
+            Ok(None) => break StopReason::Bytes,
+            Ok(Some(page)) => Ok(page),
+            Err(error) => Err(error),
         };
         let page = match answer {
             Ok(page) => page,
@@ -225,7 +243,71 @@ pub async fn read_page<Op: ReadEvents>(
         pages.reverse();
     }
     let (next, previous) = ends.ok_or_else(|| SourceError::Upstream("no page was read".to_owned()))?;
-    Ok(Read { events: pages, next, previous, stop, pursuit, is_final })
+    let room = rooms.held.ok_or_else(|| SourceError::Upstream("no page was read".to_owned()))?;
+    Ok(Read { events: pages, next, previous, stop, pursuit, is_final, room })
+}
+
+/// The memory of the pages of one answer.
+struct Rooms<'a> {
+    sources: &'a Sources,
+    share: Share,
+    /// Of the pages that were read.
+    held: Option<Reservation>,
+}
+
+impl<'a> Rooms<'a> {
+    fn of<Op: ReadEvents>(sources: &'a Sources, permit: &Permit<Op>) -> Self {
+        Self { sources, share: scheduler_share(permit.share()), held: None }
+    }
+
+    /// Reads the first page, which waits for memory. One that turns out larger than its room is read again with room for it.
+    async fn first<Op: ReadEvents>(
+        &mut self,
+        source: &dyn Source,
+        permit: &Permit<Op>,
+        request: &PageRequest,
+        deadline: Instant,
+    ) -> Result<Option<EventPage>, SourceError> {
+        let until = deadline.min(Instant::now() + MEMORY_WAIT);
+        let mut room = self.sources.buffers().reserve(&self.share, room_to_read(request.max_bytes, request.limit), until).await?;
+        let page = Op::page(source, permit, request).await?;
+        let cost = cost_of(&page.events);
+        if room.resize(cost) {
+            self.held = Some(room);
+            return Ok(Some(page));
+        }
+        drop((page, room));
+        let mut room = self.sources.buffers().reserve(&self.share, cost, until).await?;
+        let page = Op::page(source, permit, request).await?;
+        if !room.resize(cost_of(&page.events)) {
+            return Err(no_memory(Refused::TenantLimit));
+        }
+        self.held = Some(room);
+        Ok(Some(page))
+    }
+
+    /// Reads a further page, if there is memory for it now; `None`: there is none, and the answer ends before it.
+    async fn next<Op: ReadEvents>(
+        &mut self,
+        source: &dyn Source,
+        permit: &Permit<Op>,
+        request: &PageRequest,
+    ) -> Result<Option<EventPage>, SourceError> {
+        let Ok(mut room) =
+            self.sources.buffers().memory().try_reserve(&self.share, room_to_read(request.max_bytes, request.limit))
+        else {
+            return Ok(None);
+        };
+        let page = Op::page(source, permit, request).await?;
+        if !room.resize(cost_of(&page.events)) {
+            return Ok(None);
+        }
+        match &mut self.held {
+            Some(held) => held.join(room),
+            None => self.held = Some(room),
+        }
+        Ok(Some(page))
+    }
 }
 
 /// A failure behind the first page: the position asked for is then the source's own, and no caller's mistake.

@@ -12,6 +12,7 @@ use logmark::auth::token::Verifier;
 use logmark::config::{self, lambda::Lambda as Settings};
 use logmark::domain::name::SourceName;
 use logmark::domain::time::{Clock, Millis};
+use logmark::http::client_address::Proxies;
 use logmark::http::cursor::Sealer;
 use logmark::http::{App, Parts, RequestLimits, router};
 use logmark::lambda::{Event, Function};
@@ -83,7 +84,7 @@ fn service(folder: &std::path::Path, clock: &Arc<HeldClock>, fake: &Fake) -> (ax
     let app = App::new(Parts {
         verifier: Arc::new(Verifier::new(config.issuers.clone(), Arc::new(outbound), Arc::clone(&held)).unwrap()),
         tenants: Arc::new(config.tenants.clone()),
-        sources: Sources::new([(name, Arc::new(source) as Arc<dyn Source>)], Buffers::new(limits.stream_pages)),
+        sources: Sources::new([(name, Arc::new(source) as Arc<dyn Source>)], Buffers::new(limits.response_memory)),
         sealer: Sealer::new(&[]).unwrap(),
         clock: held,
         limits: RequestLimits {
@@ -95,6 +96,8 @@ fn service(folder: &std::path::Path, clock: &Arc<HeldClock>, fake: &Fake) -> (ax
             page_bytes: limits.page_bytes,
         },
         public_url: "https://logs.example.com".to_owned(),
+        given_url: None,
+        proxies: Proxies::default(),
         issuers: vec!["test".to_owned()],
         audit: true,
     });

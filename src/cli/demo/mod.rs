@@ -16,7 +16,7 @@ use clap::Args;
 use logmark_store::{Options, Store};
 
 use super::configuration::load_from;
-use super::serve::{begin_log, stop_signal};
+use super::serve::{begin_log, ignore_hangups, stop_signal};
 use super::{CliError, DEMO_DIRECTORY, note, runtime, say, token};
 use crate::domain::name::TenantId;
 use crate::domain::time::{Clock, SystemClock};
@@ -26,8 +26,7 @@ use crate::service::{Listeners, Service};
 const TOKEN_TTL: Duration = Duration::from_secs(12 * 3600);
 
 /// The two tenants and the scopes of their printed tokens.
-const TENANTS: [(&str, &str); 2] =
-    [("acme", "logs:read:* logs:query:* logs:tail:*"), ("globex", "logs:read:/globex/* logs:read:/shared/gateway")];
+const TENANTS: [(&str, &str); 2] = [("acme", "logs:read:*"), ("globex", "logs:read:/globex/* logs:read:/shared/gateway")];
 
 /// What to try: what it shows, whose token, and the target.
 const EXAMPLES: [(&str, &str, &str); 6] = [
@@ -81,9 +80,11 @@ pub fn run(args: &DemoArgs) -> Result<ExitCode, CliError> {
         let writer = writer
             .map_err(|error| CliError::failed("the sample logs", error))?
             .map_err(|error| CliError::failed("the sample logs", error))?;
+        let stop = stop_signal();
+        ignore_hangups();
         announce(&args.data, &listeners)?;
         let writing = tokio::spawn(writer.run());
-        listeners.serve(service, stop_signal()).await;
+        listeners.serve(service, stop).await;
         writing.abort();
         Ok::<(), CliError>(())
     })?;
