@@ -21,6 +21,8 @@ def checked_url(url: str) -> str:
         raise _invalid(f"`{url}` is not a URL: {error}") from error
     if parsed.scheme not in ("http", "https") or not parsed.host:
         raise _invalid(f"`{url}` is not an http or https URL, such as https://logs.example.com")
+    if parsed.userinfo:
+        raise _invalid("the URL has a user name or a password")
     return url
 
 
