@@ -1,7 +1,7 @@
 # Two commands do everything: `make run` and `make test`. Both set up what is missing, or say exactly what to install.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint doc openapi-lint unit infra openapi examples schemathesis sdk lambda lambda-zip bench fuzz deny setup system clean
+.PHONY: help run test check format lint doc openapi-lint unit infra openapi examples requirements schemathesis sdk lambda lambda-zip dist bench fuzz deny setup system clean
 
 CARGO ?= cargo
 export CARGO_TERM_COLOR ?= auto
@@ -42,10 +42,20 @@ infra: .venv-infra/.done ## Check infra/: templates, modules, roles, container, 
 	@command -v systemd-analyze >/dev/null || sh tests/tools/apt.sh systemd
 	.venv-infra/bin/python infra/tools/check.py
 
+# The pins with the hashes of every file, for each Python from 3.11 on. Versions stay as they are; UPGRADE=--upgrade takes the newest.
+# uv is a package of PyPI. --no-deps in infra/: its tools' own pins contradict each other.
+UV ?= uv
+UPGRADE ?=
+PINS = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url \
+	--custom-compile-command 'make requirements' $(UPGRADE)
+requirements: ## Write the requirements.txt of Python's tools anew (needs uv)
+	for folder in sdk/python sdk/tools tests/tools; do (cd $$folder && $(PINS) requirements.in --output-file requirements.txt) || exit 1; done
+	cd infra/tools && $(PINS) --no-deps requirements.in --output-file requirements.txt
+
 # 600 MB, once: aws-sam-cli and checkov are large. What is pinned is complete, so that pip need not look for more.
 .venv-infra/.done: infra/tools/requirements.txt
 	@sh tests/tools/venv.sh .venv-infra
-	.venv-infra/bin/pip install --quiet --disable-pip-version-check --no-deps --no-compile --requirement infra/tools/requirements.txt
+	.venv-infra/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --no-compile --requirement infra/tools/requirements.txt
 	@touch $@
 
 openapi: system ## Write openapi/openapi.json anew, and what API Gateway imports of it
@@ -71,6 +81,18 @@ lambda: system ## Build the function, small: target/lambda/bootstrap
 # For this machine's processor; infra/README.md says how for another one.
 lambda-zip: lambda ## Put the function into target/lambda/logmark.zip, as Lambda takes it
 	python3 infra/tools/lambda_zip.py target/lambda/bootstrap target/lambda/logmark.zip
+
+# BINARY=path packs a binary that is there already; else a release build is made. cargo-deb is installed where it is missing.
+BINARY ?= target/release/logmark
+CARGO_DEB_VERSION = 3.8.0
+dist: system ## Packages for this machine's processor: target/dist/*.tar.gz, *.deb and SHA256SUMS (BINARY=path takes that binary)
+	@test "$(BINARY)" != target/release/logmark || $(CARGO) build --release --locked
+	@rm -rf target/dist && mkdir -p target/dist
+	python3 infra/tools/dist.py pack $(BINARY) target/dist
+	@command -v cargo-deb >/dev/null || $(CARGO) install --locked --version $(CARGO_DEB_VERSION) cargo-deb
+	$(CARGO) deb --no-build --no-strip --output target/dist/
+	@rm -rf target/dist/stage
+	python3 infra/tools/dist.py checksums target/dist
 
 # The gateway bench needs haproxy and wrk, and says so.
 bench: lambda ## Measure: tokens, requests, the way to CloudWatch beside HAProxy, exports, patterns, pages, cold starts (release build, some minutes)
@@ -101,7 +123,7 @@ setup: .venv/.done tests/web/node_modules/.done sdk ## The tests' tools, pinned:
 
 .venv/.done: tests/tools/requirements.txt
 	@sh tests/tools/venv.sh .venv
-	.venv/bin/pip install --quiet --disable-pip-version-check --requirement tests/tools/requirements.txt
+	.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement tests/tools/requirements.txt
 	@touch $@
 
 tests/web/node_modules/.done: tests/web/package.json tests/web/package-lock.json
@@ -125,14 +147,14 @@ sdk/typescript/build/.done: openapi/openapi.json $(wildcard sdk/typescript/*.jso
 
 .venv-sdk/.done: openapi/openapi.json sdk/python/requirements.txt $(wildcard sdk/python/*.* sdk/python/logmark/*.py)
 	@sh tests/tools/venv.sh .venv-sdk
-	.venv-sdk/bin/pip install --quiet --disable-pip-version-check --requirement sdk/python/requirements.txt
+	.venv-sdk/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement sdk/python/requirements.txt
 	sh sdk/python/build.sh
 	@touch $@
 
 # One generator makes both; it and its Java are packages of PyPI, in sdk/tools/build.
 sdk/generated/.done: openapi/openapi.json sdk/tools/prepare.py sdk/tools/requirements.txt sdk/rust/openapi-generator.json sdk/go/openapi-generator.json
 	@sh tests/tools/venv.sh sdk/tools/build
-	sdk/tools/build/bin/pip install --quiet --disable-pip-version-check --requirement sdk/tools/requirements.txt
+	sdk/tools/build/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement sdk/tools/requirements.txt
 	@mkdir -p sdk/generated
 	python3 sdk/tools/prepare.py openapi/openapi.json sdk/generated/openapi.json
 	sdk/tools/build/bin/openapi-generator-cli batch --clean --fail-fast sdk/rust/openapi-generator.json sdk/go/openapi-generator.json \

@@ -111,7 +111,8 @@ async fn a_second_demo_on_the_same_folder_leaves_the_first_one_alone() {
 async fn a_demo_may_listen_on_all_addresses_and_warns() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = logmark(folder.path());
-    // The variable is what an image sets.
+    // The variables that the image sets.
+    command.env("LOGMARK__SERVER__LISTEN", "0.0.0.0:8080").env("LOGMARK__SERVER__ADMIN_LISTEN", "0.0.0.0:9090");
     command.env("LOGMARK_DEMO_LISTEN", "0.0.0.0:8080").args(["demo", "--port", "0", "--data", "demo"]);
     let mut demo = Demo::start_as(command).await;
     assert!(demo.address.ip().is_loopback(), "{}: what is printed is for this machine", demo.said);

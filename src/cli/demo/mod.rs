@@ -6,6 +6,7 @@
 pub mod sample;
 mod writer;
 
+use std::ffi::OsString;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -15,9 +16,9 @@ use std::time::Duration;
 use clap::Args;
 use logmark_store::{Options, Store};
 
-use super::configuration::load_from;
 use super::serve::{begin_log, stop_signal};
 use super::{CliError, DEMO_DIRECTORY, note, runtime, say, token};
+use crate::config;
 use crate::domain::name::TenantId;
 use crate::domain::time::{Clock, SystemClock};
 use crate::service::{Listeners, Service};
@@ -79,7 +80,7 @@ pub fn run(args: &DemoArgs) -> Result<ExitCode, CliError> {
     prepare(&args.data)?;
     try_out_store(&args.data)?;
     write_config(&args.data, listen, admin)?;
-    let config = load_from(&config_path(&args.data))?;
+    let config = config::load(Some(&config_path(&args.data)), variables())?;
     begin_log(&config)?;
     runtime()?.block_on(async {
         let listeners = Listeners::bind(&config).await.map_err(|error| CliError::failed("can't start", error))?;
@@ -143,6 +144,12 @@ fn addresses(listen: SocketAddr) -> Result<[SocketAddr; 2], CliError> {
     let admin_port = if listen.port() == 0 { 0 } else { listen.port().saturating_add(1) };
     let (_held_too, admin) = try_out(SocketAddr::from((Ipv4Addr::LOCALHOST, admin_port)))?;
     Ok([public, admin])
+}
+
+/// The variables that the configuration is read with. Those that say where a service listens do not count: `--listen` does, and an
+/// image sets both.
+fn variables() -> impl Iterator<Item = (OsString, OsString)> {
+    std::env::vars_os().filter(|(name, _)| name != "LOGMARK__SERVER__LISTEN" && name != "LOGMARK__SERVER__ADMIN_LISTEN")
 }
 
 /// How clients on this machine reach the listener: an address that means all of them is also loopback.
