@@ -1,7 +1,7 @@
 # Two commands do everything: `make run` and `make test`. Both set up what is missing, or say exactly what to install.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint doc openapi-lint unit infra openapi examples requirements schemathesis sdk lambda lambda-zip dist bench fuzz deny setup system clean
+.PHONY: help run test check format lint doc openapi-lint unit infra openapi examples requirements schemathesis sdk sdk-packages lambda lambda-zip dist bench fuzz deny setup system clean
 
 CARGO ?= cargo
 export CARGO_TERM_COLOR ?= auto
@@ -139,6 +139,16 @@ SDKS = sdk/typescript/build/.done .venv-sdk/.done sdk/rust/build/.done sdk/go/bu
 sdk: $(SDKS) ## The clients of sdk/, generated from openapi/openapi.json and built
 	@# For the samples in shell.
 	@command -v curl >/dev/null || sh tests/tools/apt.sh curl ca-certificates
+
+# What a release has of them; nothing is published here. The Go module is for `go mod edit -replace`, or to be committed to its repository.
+sdk-packages: sdk ## The packages of the clients, in target/sdk
+	@rm -rf target/sdk && mkdir -p target/sdk
+	cp sdk/typescript/build/logmark-*.tgz sdk/python/build/logmark-*.whl target/sdk/
+	cd sdk/rust && $(CARGO) package --quiet --locked --allow-dirty --no-verify
+	cp sdk/rust/target/package/logmark-client-*.crate target/sdk/
+	tar --create --gzip --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner --exclude='*_test.go' --exclude=build --exclude=openapi-generator.json \
+		--directory=sdk --transform='s,^go,logmark-go,' --file=target/sdk/logmark-go-$$(sed -n 's/^const version = "\(.*\)"/\1/p' sdk/go/client.go).tar.gz go
+	@ls -l target/sdk
 
 sdk/typescript/build/.done: openapi/openapi.json $(wildcard sdk/typescript/*.json sdk/typescript/*.ts sdk/typescript/src/*.ts sdk/typescript/tests/*.ts sdk/samples/*.ts)
 	@node -e 'process.exit(Number(parseInt(process.versions.node) < 20))' || { echo 'Node 20 or later is missing'; exit 1; }
