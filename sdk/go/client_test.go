@@ -111,8 +111,8 @@ func TestTheAddressOfSomethingElseIsSaid(t *testing.T) {
 	if !strings.HasSuffix(failure.Detail, "/page/me responded with a page of HTML: is this the address of the service?") {
 		t.Fatal(failure)
 	}
-	_, err = through(t, "html", logmark.WithRetry(logmark.NeverRetry)).Me(ctx)
-	if failure = expectError(t, err, "502 http_error"); !strings.Contains(failure.Detail, "/html/me: <html>") {
+	_, err = through(t, "html", logmark.WithRetry(logmark.NeverRetry)).Groups(ctx, "").All()
+	if failure = expectError(t, err, "502 http_error"); !strings.Contains(failure.Detail, "/html/groups: <html>") {
 		t.Fatal(failure)
 	}
 }

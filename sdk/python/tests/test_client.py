@@ -102,8 +102,8 @@ def test_connection_errors_name_the_address_and_no_cursors():
 
 
 def test_the_address_of_something_else_is_said():
-    error = failure(lambda: acme(url=door("html"), retries=0).me())
-    assert f"{door('html')}/me: " in error.detail
+    error = failure(lambda: list(acme(url=door("html"), retries=0).groups()))
+    assert f"{door('html')}/groups: " in error.detail
     error = failure(lambda: acme(url=door("page")).me())
     assert (summary(error), error.detail) == (
         "200 unexpected_answer",

@@ -70,8 +70,8 @@ test('connection errors name the address, and no cursor', async () => {
 });
 
 test('the address of something else is said', async () => {
-  const other = await failure(() => through('html', { retries: 0 }).me());
-  assert.match(other.detail, /^http:\/\/127\.0\.0\.1:\d+\/html\/me: /);
+  const other = await failure(() => collect(through('html', { retries: 0 }).groups()));
+  assert.match(other.detail, /^http:\/\/127\.0\.0\.1:\d+\/html\/groups: /);
   const page = await failure(() => through('page').me());
   assert.equal(summary(page), '200 unexpected_answer');
   assert.match(page.detail, /\/page\/me responded with a page of HTML: is this the address of the service\?/);

@@ -34,7 +34,7 @@ const TENANTS: [(&str, &str); 2] =
 const EXAMPLES: [(&str, &str, &str, &str); 6] = [
     ("the newest events of a stream of acme", "ACME", "/logs/:acme:api/prod-a?limit=3", ""),
     ("the groups that acme may see", "ACME", "/groups", ""),
-    ("the last 15 minutes of a Java service, as text", "ACME", "/logs/:acme:java:orders?start=-15m&format=text", ""),
+    ("the newest 20 events of a Java service, as text", "ACME", "/logs/:acme:java:orders?limit=20&format=text", ""),
     (
         "the last failed requests of acme, by a filter",
         "ACME",

@@ -90,8 +90,9 @@ async fn the_address_of_something_else_is_said() {
     let page = through("page").build().unwrap().me().await.unwrap_err();
     assert_eq!(summary(&page), "200 unexpected_answer");
     assert!(page.detail().ends_with("/page/me responded with a page of HTML: is this the address of the service?"), "{page}");
-    let other = through("html").retry(logmark_client::Retry::NEVER).build().unwrap().me().await.unwrap_err();
-    assert!(other.detail().contains("/html/me: <html>"), "{other}");
+    let hasty = through("html").retry(logmark_client::Retry::NEVER).build().unwrap();
+    let other = hasty.groups(None).all().await.unwrap_err();
+    assert!(other.detail().contains("/html/groups: <html>"), "{other}");
 }
 
 #[tokio::test]
