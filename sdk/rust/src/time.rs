@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use chrono::{DateTime, SecondsFormat, TimeZone, Utc};
 
-/// A moment: `"-15m".into()`, `Utc::now().into()`, `SystemTime::now().into()`.
+/// A moment: `"-15m".into()`, `SystemTime::now().into()`, or a `chrono::DateTime`.
 ///
 /// A text is sent as it is: RFC 3339, epoch milliseconds or seconds, or relative to now.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta};
 use logmark_client::{Client, Error, EventsRequest, QueryRequest, StreamsRequest};
 
 use crate::stage::{
@@ -48,8 +48,8 @@ async fn times_may_be_moments() {
     let request = QueryRequest {
         query: "fields status".into(),
         log_groups: vec!["/acme/queried".into()],
-        start: (Utc::now() - Duration::from_secs(3600)).into(),
-        end: Some(Utc::now().into()),
+        start: (SystemTime::now() - Duration::from_secs(3600)).into(),
+        end: Some(SystemTime::now().into()),
         ..QueryRequest::default()
     };
     assert!(acme().query(request).await.unwrap().next().await.is_some());
