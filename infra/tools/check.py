@@ -107,11 +107,24 @@ def context(folder, dockerfile, ignored):
     return found
 
 
+def included(folder):
+    """Files and folders that the sources include by `include_str!` and its like, and that the context lacks."""
+    found = []
+    for path in sorted([*Path(folder).glob("src/**/*.rs"), *Path(folder).glob("crates/*/src/**/*.rs")]):
+        text = path.read_text()
+        root = next(parent for parent in path.parents if (parent / "Cargo.toml").is_file())
+        wanted = [path.parent / name for name in re.findall(r'include_(?:str|bytes)!\(\s*"([^"]+)"', text)]
+        wanted += [root / name for name in re.findall(r'include_\w+!\(concat!\(env!\("CARGO_MANIFEST_DIR"\), "/([^"]+)"', text)]
+        found += [f"{path.relative_to(folder)} includes {each}, which the context lacks" for each in wanted if not each.exists()]
+    return found
+
+
 def container():
     dockerfile = (ROOT / "container/Dockerfile").read_text()
     found = run(BIN / "hadolint", "--failure-threshold", "style", ROOT / "container/Dockerfile")
     with tempfile.TemporaryDirectory() as folder:
         found += context(folder, dockerfile, (ROOT / "container/Dockerfile.dockerignore").read_text())
+        found += included(folder)
         # No image can be built here. Cargo reads the manifests and looks for the files of all targets before it looks for this one.
         cargo = {name: os.environ[name] for name in ("PATH", "HOME", "CARGO_HOME", "RUSTUP_HOME") if name in os.environ}
         said = run("cargo", "build", "--locked", "--release", "--bin", "none", "--manifest-path", f"{folder}/Cargo.toml", **cargo)
