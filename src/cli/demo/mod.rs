@@ -56,7 +56,7 @@ pub struct DemoArgs {
     /// The demo's folder
     #[arg(long, value_name = "DIR", default_value = DEMO_DIRECTORY)]
     data: PathBuf,
-    /// Another port than that of --listen; 0 is any free one. The admin listener has the next one
+    /// The port, instead of that of --listen; 0 is any free one. The admin listener has the next one [default: 8080]
     #[arg(long)]
     port: Option<u16>,
     /// The address and port to listen on. Use 0.0.0.0:8080 only inside a container whose port is published on loopback.
