@@ -162,13 +162,14 @@ sdk/typescript/build/.done: openapi/openapi.json $(wildcard sdk/typescript/*.jso
 	@touch $@
 
 # One generator makes both; it and its Java are packages of PyPI, in sdk/tools/build.
-sdk/generated/.done: openapi/openapi.json sdk/tools/prepare.py sdk/tools/requirements.txt sdk/rust/openapi-generator.json sdk/go/openapi-generator.json
+sdk/generated/.done: openapi/openapi.json sdk/tools/prepare.py sdk/tools/go_strings.py sdk/tools/requirements.txt sdk/rust/openapi-generator.json sdk/go/openapi-generator.json
 	@sh tests/tools/venv.sh sdk/tools/build
 	sdk/tools/build/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement sdk/tools/requirements.txt
 	@mkdir -p sdk/generated
 	python3 sdk/tools/prepare.py openapi/openapi.json sdk/generated/openapi.json
 	sdk/tools/build/bin/openapi-generator-cli batch --clean --fail-fast sdk/rust/openapi-generator.json sdk/go/openapi-generator.json \
 		> sdk/generated/log 2>&1 || { cat sdk/generated/log; exit 1; }
+	python3 sdk/tools/go_strings.py sdk/go/generated
 	@touch $@
 
 sdk/rust/build/.done: sdk/generated/.done sdk/rust/Cargo.lock $(wildcard sdk/rust/*.toml sdk/rust/src/*.rs sdk/rust/tests/*/*.rs sdk/samples/*.rs)

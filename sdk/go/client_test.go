@@ -121,6 +121,15 @@ func TestErrorsSayEveryFaultAndWhatIsPrintedIsReadable(t *testing.T) {
 	if text := failure.Error(); !strings.Contains(text, "\n  start: ") || !strings.Contains(text, "\n  limit: ") {
 		t.Fatal(text)
 	}
+	events := acme(t).Events(ctx, smallRequest())
+	if !events.Next() {
+		t.Fatal(events.Err())
+	}
+	for _, text := range []string{fmt.Sprint(events.Event()), fmt.Sprintf("%v", *events.Event())} {
+		if !strings.Contains(text, `"message":"plain"`) || strings.Contains(text, "0x") {
+			t.Fatal(text)
+		}
+	}
 	token := variable(t, "LOGMARK_TOKEN")
 	client := newClient(t, "http://127.0.0.1:1/prod/", logmark.Token(token))
 	if text := fmt.Sprint(client); text != "logmark.Client(http://127.0.0.1:1/prod)" {
