@@ -83,7 +83,7 @@ class RetryingClient(httpx.Client):
 
     def __init__(self, token: Token, settings: RetrySettings, **options: Any) -> None:
         super().__init__(**options)
-        self._token = checked_token(token) if isinstance(token, str) else token
+        self._token = token if callable(token) else checked_token(token)
         self._settings = settings
 
     def send(self, request: httpx.Request, *, stream: bool = False, **options: Any) -> httpx.Response:
@@ -125,7 +125,7 @@ class AsyncRetryingClient(httpx.AsyncClient):
 
     def __init__(self, token: AsyncToken, settings: RetrySettings, **options: Any) -> None:
         super().__init__(**options)
-        self._token = checked_token(token) if isinstance(token, str) else token
+        self._token = token if callable(token) else checked_token(token)
         self._settings = settings
 
     async def send(self, request: httpx.Request, *, stream: bool = False, **options: Any) -> httpx.Response:
