@@ -116,6 +116,7 @@ async fn a_demo_may_listen_on_all_addresses_and_warns() {
     command.env("LOGMARK_DEMO_LISTEN", "0.0.0.0:8080").args(["demo", "--port", "0", "--data", "demo"]);
     let mut demo = Demo::start_as(command).await;
     assert!(demo.address.ip().is_loopback(), "{}: what is printed is for this machine", demo.said);
+    assert!(!demo.said.contains("Admin"), "it is not published: {}", demo.said);
     assert_eq!(demo.client("ACME").get("/logs/:acme:api/prod-a?limit=3").await.messages().len(), 3);
     let config = std::fs::read_to_string(folder.path().join("demo/logmark.toml")).unwrap();
     let port = demo.address.port();

@@ -186,7 +186,10 @@ fn announce(directory: &Path, listeners: &Listeners) -> Result<(), CliError> {
     say(format_args!("\nLogmark runs on this machine, with its logs in {}\n", directory.display()));
     say(format_args!("  API       {url}/groups"));
     say(format_args!("  Docs      {url}/docs/          (Authorize with one of the tokens below)"));
-    say(format_args!("  Admin     http://{}/readyz, /metrics", listeners.admin_address));
+    // Of a container's demo only the API is published.
+    if listeners.address.ip().is_loopback() {
+        say(format_args!("  Admin     http://{}/readyz, /metrics", listeners.admin_address));
+    }
     say("\nTokens of the two tenants, valid for 12 hours. Paste these two lines into another terminal:\n");
     for (name, scope) in TENANTS {
         let tenant = TenantId::try_from(name).map_err(|error| CliError::failed(name, error))?;
