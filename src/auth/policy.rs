@@ -232,6 +232,23 @@ pub struct Explanation {
     pub needed_scope: Option<String>,
 }
 
+impl Explanation {
+    /// The same for a service that lacks what the action needs: what is permitted there still cannot be done. `runs_queries`: the
+    /// source that holds the group runs Logs Insights queries.
+    #[must_use]
+    pub fn within(self, action: Action, runs_queries: bool) -> Self {
+        let lacking = match action {
+            Action::Tail => "this version of the service has no live tail; read again from the last cursor instead",
+            Action::Query if !runs_queries => "the source that holds the log group runs no Logs Insights queries",
+            Action::Query | Action::Read | Action::Describe => return self,
+        };
+        if self.allowed {
+            return Self { allowed: false, missing: Some(format!("token and grant allow it, but {lacking}")), ..self };
+        }
+        self
+    }
+}
+
 /// Explains the decision on an action without doing anything.
 #[must_use]
 pub fn explain(caller: &Caller, action: Action, group: &LogGroupName, stream: Option<&LogStreamName>) -> Explanation {

@@ -110,6 +110,8 @@ impl Grant {
 pub struct Limits {
     /// Requests per second, with a burst of as many.
     pub requests_per_second: Option<std::num::NonZeroU32>,
+    /// Requests at a time, until their answers are sent.
+    pub concurrent_requests: Option<std::num::NonZeroU32>,
     /// Logs Insights queries at a time.
     pub concurrent_queries: Option<u32>,
     /// Gigabytes that queries may scan in a day.

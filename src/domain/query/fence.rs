@@ -22,6 +22,17 @@ pub struct Fence<'a> {
     pub start: Millis,
     /// The first moment after the last.
     pub end: Millis,
+    /// Which moments upstream may read by itself.
+    pub upstream: Reads,
+}
+
+/// Which moments upstream may read for a query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reads {
+    /// Those of [`Fence::seconds`].
+    ItsSeconds,
+    /// Perhaps earlier ones: whether `stats … offset` does is not documented.
+    EarlierToo,
 }
 
 impl Fence<'_> {
@@ -39,7 +50,7 @@ impl Fence<'_> {
     /// [`NotWritable`] when a rule has something that the language can't write.
     pub fn condition(&self) -> Result<Expression, NotWritable> {
         let mut parts = vec![compared(BinaryOperator::Less, self.end)?];
-        if self.start.0.rem_euclid(1000) != 0 {
+        if self.start.0.rem_euclid(1000) != 0 || self.upstream == Reads::EarlierToo {
             parts.insert(0, compared(BinaryOperator::GreaterOrEqual, self.start)?);
         }
         parts.extend(self.streams()?);

@@ -24,7 +24,7 @@ pub struct GroupPath {
 #[expect(dead_code, reason = "describes the path for the OpenAPI document; `ops::events` reads it")]
 pub struct StreamPath {
     /// The log stream: percent-encoded, or with `:` for `/`.
-    #[param(inline, example = "web-1")]
+    #[param(inline, example = "prod-a")]
     stream: StreamName,
 }
 
@@ -47,7 +47,7 @@ pub struct NamesQuery {
 #[expect(dead_code, reason = "describes the query for the OpenAPI document; `ops::events` reads it")]
 pub struct EventsQuery {
     /// First moment: RFC 3339, epoch milliseconds, epoch seconds, or relative to now (`-15m`, `-1h30m`, `-2d`, `now`).
-    #[param(inline)]
+    #[param(inline, example = "-15m")]
     start: Option<TimeText>,
     /// First moment after the range (exclusive), in the same forms.
     #[param(inline)]

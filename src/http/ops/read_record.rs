@@ -1,10 +1,12 @@
 //! `GET /records/{pointer}`: one whole event, by the `@ptr` of a query's row (GetLogRecord).
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
+use tokio::time::Instant;
 
 use super::list;
 use super::queries::RECORD;
@@ -16,6 +18,11 @@ use crate::http::input::Input;
 use crate::http::openapi::failures::{CommonFailures, InvalidParameter, Negotiated, NotSupported, SourceFailures, TokenFailures};
 use crate::http::openapi::parameters::{JsonOnly, RecordPath};
 use crate::http::problem::ApiError;
+
+/// Memory to reserve for a record: an event of 1 MiB as it comes, as its message, and as the fields that were found in it.
+const RECORD_ROOM: u64 = 4 * 1024 * 1024;
+/// How long a request waits for that.
+const MEMORY_WAIT: Duration = Duration::from_secs(5);
 
 /// What the request says besides its operation.
 #[derive(Debug)]
@@ -73,6 +80,8 @@ pub(crate) async fn read_record(
     Authorized { permit, ask, context, .. }: Authorized<RecordAsk>,
 ) -> Result<Json<RecordBody>, ApiError> {
     let op = permit.op();
+    let until = Instant::now() + MEMORY_WAIT;
+    let _room = app.sources.buffers().reserve(&context.share(), RECORD_ROOM, until).await?;
     let FoundRecord { group, mut record } = app.sources.queries(&permit, &op.source)?.read_record(&permit).await?;
     if let Some(pointer) = record.get_mut("@ptr") {
         *pointer = ask.pointer;

@@ -103,7 +103,20 @@ impl Client {
 
     /// Looks for credentials.
     pub(super) async fn ready(&self) -> Result<(), CallError> {
-        Ok(self.0.upstream.credentials.get(self.now()).await.map(drop)?)
+        let Upstream { credentials, health, .. } = &self.0.upstream;
+        match credentials.get(self.now()).await {
+            Ok(_) => health.with_credentials(),
+            Err(missing) => {
+                health.without_credentials(missing);
+                return Err(missing.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks for credentials and the endpoint's name, and logs what is missing.
+    pub(super) async fn look_at_start(&self) {
+        self.0.upstream.look_at_start().await;
     }
 
     /// Calls the operation, paid from the share.
@@ -164,7 +177,7 @@ impl Shared {
     async fn shared(self: &Arc<Self>, share: &Share, request: Request, read: Read, urgency: Urgency) -> Answer {
         let key = (request.api, request.body.clone());
         if let Some(kept) = self.pages.get(&key) {
-            metrics::upstream_saved(request.api.as_str(), "kept");
+            metrics::upstream_saved(&self.upstream.source, request.api.as_str(), "kept");
             return Ok(kept);
         }
         if urgency == Urgency::Ahead {
@@ -182,7 +195,7 @@ impl Shared {
         let turn = loop {
             let begun = interest.begun();
             if let Some(call) = interest.flight() {
-                metrics::upstream_saved(request.api.as_str(), "joined");
+                metrics::upstream_saved(&self.upstream.source, request.api.as_str(), "joined");
                 return call.await;
             }
             if let Some(kept) = self.pages.get(&key) {

@@ -2,7 +2,7 @@
 //!
 //! Owns the way from the operation's selection and the permit to a prefix or to names. INVARIANT: no call covers a stream that
 //! the permit hides, because CloudWatch runs the caller's filter over all streams of a call: the number of pages, their ends
-//! and their tokens would tell what is in the hidden ones. See docs/decisions/008.
+//! and their tokens would tell what is in the hidden ones. See docs/decisions/009.
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 

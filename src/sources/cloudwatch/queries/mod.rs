@@ -24,12 +24,12 @@ use crate::domain::event::Position;
 use crate::domain::name::{LogGroupName, TenantId};
 use crate::domain::operation::Operation;
 use crate::domain::pattern::Pattern;
-use crate::domain::query::Unsendable;
 use crate::domain::query::fence::Fence;
 use crate::domain::query::run::{
     DescribeFields, FieldShare, FoundRecord, GroupMark, QueryPage, QueryStatus, ReadQuery, ReadRecord, Record, Row, RunningQuery,
     StartQuery, StopQuery,
 };
+use crate::domain::query::{MAX_CHARACTERS, Unsendable};
 use crate::sources::SourceError;
 use crate::sources::budget::{GIGABYTE, Lease};
 use crate::sources::queries::{Queries, Started};
@@ -221,8 +221,11 @@ fn request(permit: &Permit<StartQuery>) -> Result<calls::StartQuery, SourceError
     if groups.len() != op.groups.len() {
         return Err(SourceError::NotFound);
     }
-    let fence = Fence { groups, start: op.start, end: op.end };
-    let query_string = op.query.within(&fence).map_err(|error: Unsendable| SourceError::QueryForbidden(error.to_string()))?;
+    let fence = Fence { groups, start: op.start, end: op.end, upstream: op.query.reads() };
+    let query_string = op.query.within(&fence).map_err(|error| match error {
+        Unsendable::Fence(_) => SourceError::QueryForbidden(error.to_string()),
+        Unsendable::TooLong { length } => SourceError::QueryTooLong { length, most: MAX_CHARACTERS },
+    })?;
     let (start_time, end_time) = fence.seconds();
     Ok(calls::StartQuery {
         query_language: LANGUAGE,
