@@ -101,7 +101,8 @@ pub struct ServerLimits {
     pub response_memory: u64,
     /// `LOGMARK__SERVER__LIMITS__MAX_REQUESTS`; 10000. Requests at a time whose answers are not sent yet.
     pub max_requests: usize,
-    /// `LOGMARK__SERVER__LIMITS__MAX_REQUESTS_PER_IP`; 2000. 0 in the configuration is `None`: no limit.
+    /// `LOGMARK__SERVER__LIMITS__MAX_REQUESTS_PER_IP`; 2000, or no limit where connections have none. 0 in the
+    /// configuration is `None`: no limit.
     pub max_requests_per_ip: Option<NonZeroU32>,
 }
 
@@ -274,11 +275,14 @@ fn limits(table: &Table<'_>) -> ServerLimits {
     );
     let request_timeout = time("request_timeout", default.request_timeout);
     let work_time = default.work_time.min(request_timeout * 2 / 3);
+    let max_connections_per_ip = table
+        .get("max_connections_per_ip")
+        .map_or(default.max_connections_per_ip, |field| field.whole(0..=1_000_000).and_then(NonZeroU32::new));
+    // Where all clients come from one address, a load balancer's, neither counts.
+    let max_requests_per_ip = default.max_requests_per_ip.filter(|_| max_connections_per_ip.is_some());
     ServerLimits {
         max_connections: count("max_connections", default.max_connections, 1, 1_000_000),
-        max_connections_per_ip: table
-            .get("max_connections_per_ip")
-            .map_or(default.max_connections_per_ip, |field| field.whole(0..=1_000_000).and_then(NonZeroU32::new)),
+        max_connections_per_ip,
         max_body_bytes: bytes("max_body_bytes", default.max_body_bytes, 1024, 64 << 20),
         max_header_bytes: bytes("max_header_bytes", default.max_header_bytes, 1024, 1 << 20),
         header_timeout: time("header_timeout", default.header_timeout),
@@ -292,7 +296,7 @@ fn limits(table: &Table<'_>) -> ServerLimits {
         max_requests: count("max_requests", default.max_requests, 1, 1_000_000),
         max_requests_per_ip: table
             .get("max_requests_per_ip")
-            .map_or(default.max_requests_per_ip, |field| field.whole(0..=1_000_000).and_then(NonZeroU32::new)),
+            .map_or(max_requests_per_ip, |field| field.whole(0..=1_000_000).and_then(NonZeroU32::new)),
     }
 }
 

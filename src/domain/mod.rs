@@ -5,6 +5,7 @@
 
 pub mod name;
 pub mod pattern;
+pub mod cover;
 pub mod time;
 pub mod network;
 pub mod event;

@@ -13,6 +13,7 @@ pub mod authorized;
 pub mod input;
 pub mod body;
 pub mod cursor;
+pub mod packed;
 pub mod ops;
 pub mod encode;
 pub mod assets;

@@ -11,7 +11,7 @@ use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
 use super::concurrency;
-use super::fault::{Faults, FieldError, Language};
+use super::fault::{Faults, FieldError, Language, query_too_long};
 use super::problem_code::ProblemCode as C;
 use crate::auth::policy::Denied;
 use crate::domain::query::run::QueryStatus;
@@ -179,6 +179,7 @@ impl ApiError {
             }
             Self::QueryForbidden(errors) => Problem::new(C::QueryForbidden, text_detail(errors)).of(errors),
             Self::Source(S::QueryForbidden(reason)) => Problem::new(C::QueryForbidden, reason.clone()),
+            Self::Source(S::QueryTooLong { length, most }) => query_too_long(*length, *most).problem(),
             Self::Source(S::QueryRefused) => plain(C::InvalidQuery, "the source of the logs does not take this query"),
             Self::QueryIncomplete(status) => incomplete_problem(*status),
             Self::BudgetExceeded { budget, retry_after } => Problem {
@@ -205,7 +206,7 @@ impl ApiError {
                 let detail = "the issuer's keys can't be had at the moment, so the token can't be judged";
                 Problem { retry_after: Some(Duration::from_secs(30)), ..plain(C::KeysUnavailable, detail) }
             }
-            Self::Denied(Denied::InsufficientScope { scope }) => Problem {
+            Self::Denied(Denied::InsufficientScope { scope }) | Self::Source(S::OutOfScope { scope }) => Problem {
                 challenge: Some(format!("realm=\"logmark\", error=\"insufficient_scope\", scope=\"{scope}\"")),
                 ..Problem::new(C::InsufficientScope, format!("the scope `{scope}` would do"))
             },

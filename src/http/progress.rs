@@ -20,6 +20,9 @@ const PIECE_BYTES: usize = 16 * 1024;
 /// Bytes of an answer that may be with the connection before another piece is made.
 const UNSENT_BYTES: usize = 64 * 1024;
 
+/// So that a watch without patience does not spin.
+const SHORTEST_PATIENCE: Duration = Duration::from_millis(100);
+
 /// What is known of one answer that is being sent, or of the answers of one connection of HTTP/1.1, which are sent one by one.
 #[derive(Debug)]
 pub(super) struct Progress(Mutex<State>);
@@ -51,6 +54,7 @@ impl Progress {
 
     /// Waits until nothing was sent for so long though something is to be sent. What the service itself takes does not count.
     pub(super) async fn stalled(&self, patience: Duration) {
+        let patience = patience.max(SHORTEST_PATIENCE);
         loop {
             let now = Instant::now();
             let (unsent, moved) = {

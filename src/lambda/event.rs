@@ -72,14 +72,14 @@ impl Door {
     }
 }
 
-/// An event that is none of a front door's: something in it can't be a part of a request.
+/// The event is not one of a front end's, or something in it can't be part of a request.
 #[derive(Debug)]
-pub(super) struct NoRequest;
+pub struct NoRequest;
 
 /// The parts of an event that make a request; everything else is not even read.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Event {
+pub struct Event {
     version: Option<String>,
     http_method: Option<String>,
     path: Option<String>,
@@ -135,6 +135,15 @@ impl Event {
             (Some(_), None) => Door::Alb,
             (Some(_), Some(_)) => Door::AlbMulti,
         })
+    }
+
+    /// The request that the client sent, for a front end that does not stream.
+    ///
+    /// # Errors
+    /// When the event is not one of a front end's.
+    pub fn request(self) -> Result<Request<Body>, NoRequest> {
+        let door = self.door().ok_or(NoRequest)?;
+        self.into_request(door, false)
     }
 
     /// The request that the client sent.

@@ -30,24 +30,32 @@ const OWN_RETRY: Duration = Duration::from_secs(2);
 pub const FRAME_BYTES: usize = 64 * 1024;
 /// Bytes that an event takes besides its message while it is read: its row, its id, and the source's own form of it.
 const EVENT_BYTES: usize = 128;
+/// Bytes that a page takes besides its events: its place, its position, its source's answer around it.
+const PAGE_BYTES: usize = 4 * 1024;
 /// Events that a page of a source holds at most.
 const PAGE_EVENTS: usize = 10_000;
 /// The most that a byte of a message becomes in an answer: a control character is `\u001b` in JSON.
-const WIDEST_BYTE: usize = 6;
+pub const WIDEST_BYTE: usize = 6;
 
 /// Room to reserve for reading a page of so many bytes of messages and so many events: the messages twice, as they come and as they
 /// are kept.
 #[must_use]
 pub fn room_to_read(message_bytes: usize, events: usize) -> u64 {
     let around = events.min(PAGE_EVENTS).saturating_mul(EVENT_BYTES);
-    (message_bytes.saturating_mul(2)).saturating_add(around).saturating_add(2 * FRAME_BYTES) as u64
+    (message_bytes.saturating_mul(2)).saturating_add(around).saturating_add(PAGE_BYTES) as u64
 }
 
-/// What a page costs while it is held and written: its bytes, and a frame that ends with its longest event.
+/// What a page costs while it is held.
 #[must_use]
 pub fn cost_of(events: &Events) -> u64 {
+    (events.heap_bytes() + PAGE_BYTES) as u64
+}
+
+/// What a frame that is written of a page may cost: it ends with an event, at worst with the longest.
+#[must_use]
+pub fn frame_of(events: &Events) -> u64 {
     let longest = events.iter().map(EventRef::message_length).max().unwrap_or(0);
-    (events.heap_bytes() + 2 * FRAME_BYTES + longest.saturating_mul(WIDEST_BYTE).saturating_sub(FRAME_BYTES)) as u64
+    (FRAME_BYTES + longest.saturating_mul(WIDEST_BYTE)) as u64
 }
 
 /// The budget and the pages in it. Clones are the same.
@@ -346,14 +354,15 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_page_that_is_larger_than_its_room_says_how_large_it_is() {
-        let message = "\u{1b}".repeat(100_000);
+        let message = "\u{1b}".repeat(600_000);
         let large = page(&[&message]);
+        assert_eq!(frame_of(&large), 64 * 1024 + 3_600_000, "a frame of it is six times as long");
         let pool = Buffers::new(cost_of(&large));
         let deadline = Instant::now() + Duration::from_secs(1);
         let other = pool.reserve(&share("b"), 300_000, deadline).await.unwrap();
         let place = pool.place(&share("a"), 200_000, deadline).await.unwrap();
         let needed = place.hold(large.clone()).unwrap_err();
-        assert!(needed > 600_000, "a frame of it is six times as long: {needed}");
+        assert!(needed > 600_000, "{needed}");
         drop(other);
         let place = pool.place(&share("a"), needed, deadline).await.unwrap();
         assert!(place.hold(large).is_ok());

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use logmark_event_page::Events;
+use logmark_quota::Reservation;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
@@ -47,6 +48,8 @@ pub struct Export<Op> {
     barren: usize,
     current: Option<Current>,
     ahead: Option<Ahead>,
+    /// The memory of the frame that was written last: the client may not have taken it yet.
+    frame: Option<Reservation>,
     stop: Option<StopReason>,
     failed: bool,
 }
@@ -98,6 +101,7 @@ impl<Op: ReadEvents> Export<Op> {
             barren: 0,
             current: None,
             ahead: None,
+            frame: None,
             stop: None,
             failed: false,
         }
@@ -179,6 +183,29 @@ impl<Op: ReadEvents> Export<Op> {
         }
         self.has_begun = true;
         Ok((events, self.current.insert(current).written))
+    }
+
+    /// Makes room for a frame of so many bytes, instead of that for the last one, if there is some now.
+    pub fn has_room_to_write(&mut self, bytes: u64) -> bool {
+        if let Some(frame) = &mut self.frame {
+            return frame.resize(bytes);
+        }
+        let share = scheduler_share(self.permit.share());
+        self.frame = self.sources.buffers().memory().try_reserve(&share, bytes).ok();
+        self.frame.is_some()
+    }
+
+    /// The same, and waits for it. The page should not be held meanwhile: it may be evicted.
+    ///
+    /// # Errors
+    /// When there is none for as long as a source is waited for.
+    pub async fn room_to_write(&mut self, bytes: u64) -> Result<(), SourceError> {
+        self.frame = None;
+        let share = scheduler_share(self.permit.share());
+        let reserved = self.sources.buffers().reserve(&share, bytes, Instant::now() + self.patience).await;
+        self.failed = reserved.is_err();
+        self.frame = Some(reserved?);
+        Ok(())
     }
 
     /// So many events of the page were written. At its end it is let go of, and the next one is begun to be read.

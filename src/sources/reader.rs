@@ -11,7 +11,7 @@ use logmark_quota::{Refused, Reservation, Share};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
-use super::buffers::{cost_of, no_memory, room_to_read};
+use super::buffers::{cost_of, frame_of, no_memory, room_to_read};
 use super::{Source, SourceError, Sources, scheduler_share};
 use crate::auth::permit::Permit;
 use crate::domain::event::{Age, Direction, EventPage, PageRequest, Position, StopReason, Urgency};
@@ -153,8 +153,10 @@ pub struct Read {
     pub pursuit: Pursuit,
     /// No later reading of the same can bring anything else.
     pub is_final: bool,
-    /// The memory that the events take.
+    /// The memory that the events take, and a frame that is written of them.
     pub room: Reservation,
+    /// It ended for want of memory: what a format answers that can't say where it ended.
+    pub lack: Option<SourceError>,
 }
 
 /// Reads one page of the API: calls the source until the budget or the range ends.
@@ -172,7 +174,7 @@ pub async fn read_page<Op: ReadEvents>(
     let (_, source) = sources.of(permit)?;
     let mut pages: Vec<Events> = Vec::new();
     let (mut held, mut is_final) = (Held::default(), true);
-    let mut rooms = Rooms::of(sources, permit);
+    let (mut rooms, mut lack) = (Rooms::of(sources, permit), None);
     let mut pursuit = Pursuit::Events;
     let mut ends: Option<(Position, Option<Position>)> = None;
     let mut position = from;
@@ -185,22 +187,21 @@ pub async fn read_page<Op: ReadEvents>(
             max_bytes: can_ask.1.min(STEP_BYTES),
             urgency: Urgency::Wanted,
         };
-        let step = if ends.is_none() {
+        let answer = if ends.is_none() {
             rooms.first(&**source, permit, &request, budget.deadline).await
         } else {
             // What was read is not to be lost because a further call hangs: it is given up in time.
             let answer = tokio::time::timeout_at(budget.deadline, rooms.next(&**source, permit, &request)).await;
             answer.unwrap_or(Err(SourceError::Timeout))
         };
-        let answer = match step {
-            Ok(None) => break StopReason::Bytes,
-            Ok(Some(page)) => Ok(page),
-            Err(error) => Err(error),
-        };
         let page = match answer {
             Ok(page) => page,
             Err(SourceError::Throttled { .. } | SourceError::Busy { .. }) if ends.is_some() => break StopReason::Throttled,
             Err(SourceError::Timeout) if ends.is_some() => break StopReason::Time,
+            Err(error @ SourceError::NoMemory { .. }) if ends.is_some() => {
+                lack = Some(error);
+                break StopReason::Bytes;
+            }
             Err(error) if ends.is_some() => return Err(midway(error)),
             Err(error) => return Err(error),
         };
@@ -244,7 +245,12 @@ pub async fn read_page<Op: ReadEvents>(
     }
     let (next, previous) = ends.ok_or_else(|| SourceError::Upstream("no page was read".to_owned()))?;
     let room = rooms.held.ok_or_else(|| SourceError::Upstream("no page was read".to_owned()))?;
-    Ok(Read { events: pages, next, previous, stop, pursuit, is_final, room })
+    Ok(Read { events: pages, next, previous, stop, pursuit, is_final, room, lack })
+}
+
+/// What a page costs that is written when all are read.
+fn with_frame(events: &Events) -> u64 {
+    cost_of(events) + frame_of(events)
 }
 
 /// The memory of the pages of one answer.
@@ -267,46 +273,43 @@ impl<'a> Rooms<'a> {
         permit: &Permit<Op>,
         request: &PageRequest,
         deadline: Instant,
-    ) -> Result<Option<EventPage>, SourceError> {
+    ) -> Result<EventPage, SourceError> {
         let until = deadline.min(Instant::now() + MEMORY_WAIT);
-        let mut room = self.sources.buffers().reserve(&self.share, room_to_read(request.max_bytes, request.limit), until).await?;
-        let page = Op::page(source, permit, request).await?;
-        let cost = cost_of(&page.events);
-        if room.resize(cost) {
-            self.held = Some(room);
-            return Ok(Some(page));
+        let mut bytes = room_to_read(request.max_bytes, request.limit);
+        let mut is_again = false;
+        loop {
+            let mut room = self.sources.buffers().reserve(&self.share, bytes, until).await?;
+            let page = Op::page(source, permit, request).await?;
+            bytes = with_frame(&page.events);
+            if room.resize(bytes) {
+                self.held = Some(room);
+                return Ok(page);
+            }
+            if is_again {
+                return Err(no_memory(Refused::TenantLimit));
+            }
+            is_again = true;
         }
-        drop((page, room));
-        let mut room = self.sources.buffers().reserve(&self.share, cost, until).await?;
-        let page = Op::page(source, permit, request).await?;
-        if !room.resize(cost_of(&page.events)) {
-            return Err(no_memory(Refused::TenantLimit));
-        }
-        self.held = Some(room);
-        Ok(Some(page))
     }
 
-    /// Reads a further page, if there is memory for it now; `None`: there is none, and the answer ends before it.
+    /// Reads a further page, if there is memory for it now.
     async fn next<Op: ReadEvents>(
         &mut self,
         source: &dyn Source,
         permit: &Permit<Op>,
         request: &PageRequest,
-    ) -> Result<Option<EventPage>, SourceError> {
-        let Ok(mut room) =
-            self.sources.buffers().memory().try_reserve(&self.share, room_to_read(request.max_bytes, request.limit))
-        else {
-            return Ok(None);
-        };
+    ) -> Result<EventPage, SourceError> {
+        let bytes = room_to_read(request.max_bytes, request.limit);
+        let mut room = self.sources.buffers().memory().try_reserve(&self.share, bytes).map_err(no_memory)?;
         let page = Op::page(source, permit, request).await?;
-        if !room.resize(cost_of(&page.events)) {
-            return Ok(None);
+        if !room.resize(with_frame(&page.events)) {
+            return Err(no_memory(Refused::TenantLimit));
         }
         match &mut self.held {
             Some(held) => held.join(room),
             None => self.held = Some(room),
         }
-        Ok(Some(page))
+        Ok(page)
     }
 }
 

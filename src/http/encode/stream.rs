@@ -13,7 +13,7 @@ use logmark_event_page::{Events, Layout, Writer};
 use crate::domain::event::{Position, StopReason};
 use crate::http::allowance::escaped_length;
 use crate::http::problem::ApiError;
-use crate::sources::buffers::FRAME_BYTES;
+use crate::sources::buffers::{FRAME_BYTES, frame_of};
 use crate::sources::export::Export;
 use crate::sources::reader::ReadEvents;
 
@@ -205,7 +205,18 @@ async fn step<Op: ReadEvents>(mut run: Run<Op>) -> Option<(Step, Run<Op>)> {
             }
             Stage::Events => match run.export.page().await {
                 Some(Ok((events, _))) if run.ending.room.is_some() => run.encode_whole(&events),
-                Some(Ok((events, from))) => (run.encode(&events, from), Stage::Events),
+                Some(Ok((events, from))) => {
+                    let bytes = frame_of(&events);
+                    if run.export.has_room_to_write(bytes) {
+                        (run.encode(&events, from), Stage::Events)
+                    } else {
+                        drop(events);
+                        match run.export.room_to_write(bytes).await {
+                            Ok(()) => (None, Stage::Events),
+                            Err(error) => (run.fail(&error.into()), Stage::Over),
+                        }
+                    }
+                }
                 Some(Err(error)) => (run.fail(&error.into()), Stage::Over),
                 None => run.end(),
             },
@@ -224,6 +235,8 @@ impl<Op: ReadEvents> Run<Op> {
     fn encode(&mut self, events: &Events, from: usize) -> Option<Step> {
         let mut out = Vec::new();
         let place = self.writer.part(events, from, FRAME_BYTES, &mut out);
+        // Less is always possible: what was written is not longer than what was reserved.
+        let _fits = self.export.has_room_to_write(out.len() as u64);
         self.ending.audit.events += (place - from) as u64;
         self.export.wrote(place);
         self.data(out)

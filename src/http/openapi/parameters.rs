@@ -95,7 +95,8 @@ pub struct SourceQuery {
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
 #[expect(dead_code, reason = "describes the query for the OpenAPI document; `ops::events` reads it")]
 pub struct StreamsQuery {
-    /// Only these streams; repeatable, at most 100.
+    /// Only these streams; repeatable, at most 100. Names that are too long together for a cursor are refused (about 3,500 bytes
+    /// after compression: 100 names of 50 characters fit).
     #[param(inline)]
     streams: Option<StreamNames>,
     /// Only streams that begin so; not together with `streams`.

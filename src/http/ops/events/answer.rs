@@ -7,10 +7,10 @@ use axum::response::{IntoResponse, Response};
 use http::HeaderValue;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, TRAILER};
 use logmark_event_page::{Events, Layout, Writer};
-use logmark_quota::{Refused, Reservation};
+use logmark_quota::Reservation;
 
 use super::ask::EventsAsk;
-use super::cursor::{Cursor, KIND, Shape};
+use super::cursor::{KIND, Place, Shape};
 use crate::auth::permit::{Permit, ReadPermit};
 use crate::domain::event::{Direction, Position, StopReason};
 use crate::domain::name::LogStreamName;
@@ -25,7 +25,7 @@ use crate::http::problem::ApiError;
 use crate::http::validator::Validator;
 use crate::http::{App, AppState};
 use crate::sources::SourceError;
-use crate::sources::buffers::no_memory;
+use crate::sources::buffers::WIDEST_BYTE;
 use crate::sources::export::Export;
 use crate::sources::reader::{self, Budget, Measure, Pursuit, Read, ReadEvents};
 
@@ -84,6 +84,7 @@ impl Answer {
         };
         let read = reader::read_page(&self.app.sources, &permit, position, self.ask.direction, budget).await?;
         if self.ask.format != Format::Json {
+            read.lack.clone().map_or(Ok(()), Err)?;
             not_short(read.stop)?;
         }
         let validator = is_about_fixed_times.then(|| self.validator(&read)).flatten();
@@ -97,7 +98,7 @@ impl Answer {
         let mut audit = self.audit(&permit);
         audit.events = read.events.iter().map(Events::len).sum::<usize>() as u64;
         let written = self.written(read.events, next_cursor, previous_cursor, read.stop, audit);
-        let response = self.headed(self.body(written, read.room)?);
+        let response = self.headed(self.body(written, read.room));
         Ok(match validator {
             Some(validator) => validator.onto(response),
             None => response,
@@ -132,27 +133,27 @@ impl Answer {
 
     /// The body: a small one at once, so that its length is known; a large one as it is taken, since it may become six times as long
     /// as its events.
-    fn body(&self, written: Written, mut room: Reservation) -> Result<Response, ApiError> {
+    fn body(&self, written: Written, mut room: Reservation) -> Response {
         let writer = match self.ask.format {
             Format::Json => Writer::new(Layout::JsonItems),
             _ => self.writer(),
         };
-        let body = if written.estimate() > WHOLE_BYTES {
-            written.body(writer)
-        } else {
+        let at_worst = written.estimate().saturating_mul(WIDEST_BYTE) as u64;
+        let body = if written.estimate() <= WHOLE_BYTES && room.resize(room.bytes().max(at_worst)) {
             let (out, cursor) = written.whole(writer);
-            if !room.resize(out.len() as u64) {
-                return Err(ApiError::Source(no_memory(Refused::TenantLimit)));
-            }
+            // Less is always possible.
+            let _fits = room.resize(out.len() as u64);
             match cursor {
                 Some(cursor) => stream::finished(out, &cursor),
                 None => out.into(),
             }
+        } else {
+            written.body(writer)
         };
         self.context.keep(room);
         let mut response = body.into_response();
         response.extensions_mut().insert(Counted);
-        Ok(response)
+        response
     }
 
     /// Bytes that the events may have in the answer, when that is a text in JSON; `None`: any number.
@@ -200,13 +201,13 @@ impl Answer {
         &self,
         permit: &Permit<Op>,
     ) -> impl Fn(Direction, &Position, Pursuit) -> Result<String, ApiError> + Send + use<Op> {
-        let (app, now, shape) = (self.app.clone(), self.now, self.ask.shape.clone());
+        let (app, now, request) = (self.app.clone(), self.now, self.ask.packed.clone());
         let tenant = permit.tenant().clone();
         let source = permit.sources().first().map(|rule| rule.source.clone());
         move |direction, position, pursuit| {
             let source = source.clone().ok_or_else(|| ApiError::Internal("a permit without a source".to_owned()))?;
-            let cursor = Cursor { shape: shape.clone(), source, direction, position: position.clone(), pursuit };
-            app.sealer.seal(KIND, &tenant, now, &cursor)
+            let place = Place { source, direction, position: position.clone(), pursuit };
+            app.sealer.seal_place(KIND, &tenant, now, &request, &place)
         }
     }
 
