@@ -6,3 +6,4 @@
 mod cases;
 mod insights;
 mod patterns;
+mod tokens;

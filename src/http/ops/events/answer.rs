@@ -215,6 +215,7 @@ impl Answer {
         let app: &App = &self.app;
         let line = crate::telemetry::audit::Line::new::<Op>(
             self.context.id(),
+            self.context.who(),
             permit,
             Some(self.ask.shape.group.as_str()),
             self.ask.shape.stream.as_ref().map(LogStreamName::as_str),
