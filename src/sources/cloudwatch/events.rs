@@ -15,7 +15,7 @@ use super::walk::{GroupAnswer, StreamAnswer, group_page, opposite, stream_page, 
 use super::wire::{FilterLogEvents, GetLogEvents, GroupEvents, StreamEvents};
 use crate::auth::permit::{Permit, Share};
 use crate::domain::event::{Age, Direction, EventPage, PageRequest, Urgency};
-use crate::domain::operation::{ReadGroup, ReadStream};
+use crate::domain::operation::{ReadGroup, ReadStream, StartBy};
 use crate::domain::time::{Millis, TimeRange};
 use crate::sources::SourceError;
 
@@ -71,7 +71,7 @@ pub(super) async fn read_group(
 ) -> Result<EventPage, SourceError> {
     let op = permit.op();
     let place = Place::of(page, Of::Group)?;
-    let start = start_of(op.range, &place)?;
+    let start = start_of(op, &place)?;
     let range = TimeRange { start, end: op.range.end };
     let narrowing = narrowing(permit);
     if is_empty(range) || narrowing == Narrowing::Nothing {
@@ -105,18 +105,18 @@ fn aged(read: EventPage, age: Age, page: &PageRequest) -> EventPage {
     EventPage { age, at_end: read.at_end && !(age == Age::Aged && led_on), ..read }
 }
 
-/// Where the call is to start: the range's start, or later where the place says so; never before the floor of the tail.
-fn start_of(range: TimeRange, place: &Place) -> Result<Option<Millis>, SourceError> {
-    let floor_detail = "must be 2024-01-01T00:00:00Z or later to read a group from its newest event";
-    let start = match (place.way, range.start) {
-        (Direction::Backward, Some(start)) if start < TAIL_FLOOR => {
-            return Err(SourceError::Unsupported { parameter: "start", detail: floor_detail });
-        }
-        (Direction::Backward, None) if range.end.is_some_and(|end| end <= TAIL_FLOOR) => {
-            return Err(SourceError::Unsupported { parameter: "end", detail: floor_detail });
-        }
-        (Direction::Backward, None) => Some(TAIL_FLOOR),
-        (_, start) => start,
+/// Where the call is to start: the range's start, or later where the place says so; never before the floor of the tail. A start
+/// that the caller did not choose is moved up to the floor.
+fn start_of(op: &ReadGroup, place: &Place) -> Result<Option<Millis>, SourceError> {
+    let floor_detail = "must be 2024-01-01T00:00:00Z or later to read a group from its newest event; \
+        `from=head` reads from the oldest";
+    let unsupported = |parameter| Err(SourceError::Unsupported { parameter, detail: floor_detail });
+    let is_before_floor = op.range.start.is_none_or(|start| start < TAIL_FLOOR);
+    let start = match (place.way, op.start_by) {
+        (Direction::Backward, StartBy::Caller) if op.range.start.is_some() && is_before_floor => return unsupported("start"),
+        (Direction::Backward, _) if op.range.end.is_some_and(|end| end <= TAIL_FLOOR) => return unsupported("end"),
+        (Direction::Backward, _) if is_before_floor => Some(TAIL_FLOOR),
+        _ => op.range.start,
     };
     Ok(start.max(place.since.map(Millis)))
 }
