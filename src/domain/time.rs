@@ -371,7 +371,10 @@ mod tests {
             ("20261129.5", ambiguous("2026-11-29T00:00:00Z")),
             ("202611291030", ambiguous("2026-11-29T10:30:00Z")),
             ("20261129103059", ambiguous("2026-11-29T10:30:59Z")),
-            ("12345678", TimeError::Ambiguous("8 digits are neither seconds nor milliseconds of this century: give 10 or 13".into())),
+            (
+                "12345678",
+                TimeError::Ambiguous("8 digits are neither seconds nor milliseconds of this century: give 10 or 13".into()),
+            ),
             ("-100000d", TimeError::OutOfRange),
             ("99999999999999999999", TimeError::OutOfRange),
             ("999999999999999", TimeError::OutOfRange),

@@ -29,6 +29,7 @@ pub struct RequestContext {
     tenant: OnceLock<TenantId>,
     rate: OnceLock<RateState>,
     error: OnceLock<String>,
+    hint: OnceLock<String>,
     allowance: Option<Allowance>,
 }
 
@@ -38,7 +39,8 @@ impl RequestContext {
     pub fn new(headers: &http::HeaderMap, allowance: Option<Allowance>) -> Arc<Self> {
         let trace = TraceContext::from_header(headers.get("traceparent").and_then(|value| value.to_str().ok()));
         let id = crate::telemetry::trace::random_hex::<16>();
-        Arc::new(Self { id, trace, tenant: OnceLock::new(), rate: OnceLock::new(), error: OnceLock::new(), allowance })
+        let (tenant, rate, error, hint) = (OnceLock::new(), OnceLock::new(), OnceLock::new(), OnceLock::new());
+        Arc::new(Self { id, trace, tenant, rate, error, hint, allowance })
     }
 
     /// The request's; one of its own if no layer put one there.
@@ -61,6 +63,11 @@ impl RequestContext {
     /// Notes how the tenant's bucket stands.
     pub fn set_rate(&self, state: RateState) {
         let _first = self.rate.set(state);
+    }
+
+    /// Notes what the caller may have meant, for the case that it is not found.
+    pub(super) fn set_hint(&self, hint: String) {
+        let _first = self.hint.set(hint);
     }
 
     /// What the way to the client allows, where it is no socket.
@@ -211,6 +218,9 @@ pub async fn finish(State(app): State<AppState>, request: Request, next: Next) -
 fn written(app: &AppState, context: &RequestContext, error: &ApiError) -> Response {
     let mut problem = error.problem();
     problem.instance = context.id().to_owned();
+    if let Some(hint) = context.hint.get() {
+        problem.add_hint(hint);
+    }
     let _first = context.error.set(error.to_string());
     metrics::problem(problem.code);
     if problem.status >= 500 {

@@ -22,7 +22,9 @@ pub mod rate;
 pub mod openapi;
 pub mod admin;
 pub mod server;
+mod hint;
 mod stall;
+mod unfinished;
 mod tls;
 
 use std::sync::Arc;

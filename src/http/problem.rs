@@ -209,7 +209,10 @@ impl ApiError {
                 )
             },
             Self::Denied(Denied::NotGranted) | Self::Source(S::NotFound) | Self::NoSuchHandle => {
-                plain(404, "not_found", "Not found", "there is no such log group, stream, query or record for you")
+                plain(404, "not_found", "Not found", NOT_FOUND)
+            }
+            Self::Denied(Denied::StreamNotGranted) | Self::Source(S::StreamNotFound) => {
+                plain(404, "not_found", "Not found", STREAM_NOT_FOUND)
             }
             Self::Denied(denied @ Denied::SeveralSources { .. }) => {
                 Self::pointer("/logGroups", format!("{denied}: a query runs over groups of one source")).problem()
@@ -217,9 +220,7 @@ impl ApiError {
             Self::Denied(denied @ Denied::RangeTooLong { .. }) => {
                 Problem::new(422, FORBIDDEN.0, FORBIDDEN.1, format!("{denied}: give a later `start`"))
             }
-            Self::NoSuchPath => {
-                plain(404, "not_found", "Not found", "there is no such path; `/openapi.json` lists those that are")
-            }
+            Self::NoSuchPath => plain(404, "not_found", "Not found", "There is no such path. `/openapi.json` lists the paths."),
             Self::MethodNotAllowed => plain(405, "method_not_allowed", "Method not allowed", "see the `Allow` header"),
             Self::NotAcceptable { available } => {
                 Problem::new(406, "not_acceptable", "Not acceptable", format!("this path answers with {available}"))
@@ -282,6 +283,12 @@ impl ApiError {
     }
 }
 
+/// One text for what does not exist and what the caller may not know of.
+const NOT_FOUND: &str = "The log group, stream, query or record was not found, or you have no access to it.";
+/// One text for a stream that does not exist and for one that the grant leaves out, in a group that the caller may read.
+const STREAM_NOT_FOUND: &str = "The log group is one you can read, but the log stream, or one of those in `streams`, was not found \
+    in it, or you have no access to it. `GET /groups/{group}/streams` lists the streams you can read.";
+
 /// The code and the title of what a tenant's rules do not allow.
 const FORBIDDEN: (&str, &str) = ("query_forbidden", "Not allowed by the tenant's rules");
 
@@ -334,7 +341,7 @@ pub struct Problem {
     #[schema(example = 404)]
     pub status: u16,
     /// This problem, in words.
-    #[schema(example = "there is no such log group, stream, query or record for you")]
+    #[schema(example = "The log group, stream, query or record was not found, or you have no access to it.")]
     pub detail: String,
     /// The request's id, as in `X-Request-Id`.
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -354,6 +361,14 @@ pub struct Problem {
 }
 
 impl Problem {
+    /// Adds a hint to what was not found.
+    pub(super) fn add_hint(&mut self, hint: &str) {
+        if self.code == "not_found" {
+            self.detail.push(' ');
+            self.detail.push_str(hint);
+        }
+    }
+
     fn new(status: u16, code: &'static str, title: &'static str, detail: String) -> Self {
         let kind = format!("urn:logmark:problem:{code}");
         Self {

@@ -11,6 +11,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
+use http::Request;
+use hyper::body::Incoming;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
@@ -23,6 +26,7 @@ use tokio::time::Instant;
 pub use super::tls::{Certificates, TlsError};
 
 use super::stall::StallGuard;
+use super::unfinished::{Reset, Unfinished};
 use crate::telemetry::metrics;
 
 /// What bounds connections.
@@ -172,9 +176,16 @@ impl Connection {
         }
     }
 
-    async fn serve<Io: AsyncRead + AsyncWrite + Unpin + Send + 'static>(mut self, io: StallGuard<Io>) {
+    async fn serve<Io: AsyncRead + AsyncWrite + Reset + Unpin + Send + 'static>(mut self, io: StallGuard<Io>) {
         let builder = builder(self.limits);
-        let service = TowerToHyperService::new(self.router);
+        let unfinished = Unfinished::default();
+        let io = io.watching(unfinished.clone());
+        let router = TowerToHyperService::new(self.router);
+        let service = service_fn(move |request: Request<Incoming>| {
+            let (version, method) = (request.version(), request.method().clone());
+            let (answer, unfinished) = (router.call(request), unfinished.clone());
+            async move { answer.await.map(|answer| unfinished.watch(version, &method, answer)) }
+        });
         let mut connection = pin!(builder.serve_connection(TokioIo::new(io), service));
         let mut age = pin!(tokio::time::sleep_until(Instant::now() + self.limits.age));
         let mut asked_to_leave = false;

@@ -104,7 +104,7 @@ fn rules() -> impl Strategy<Value = (Vec<Rule>, Vec<Rule>)> {
 fn status(denied: Option<&Denied>) -> u16 {
     match denied {
         None => 200,
-        Some(Denied::NotGranted) => 404,
+        Some(Denied::NotGranted | Denied::StreamNotGranted) => 404,
         Some(Denied::InsufficientScope { .. }) => 403,
         Some(Denied::SeveralSources { .. }) => 400,
         Some(Denied::RangeTooLong { .. }) => 422,

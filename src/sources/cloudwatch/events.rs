@@ -156,7 +156,7 @@ async fn filter(
         Narrowing::Prefix(prefix) => narrowed.log_stream_name_prefix = Some(prefix),
     }
     match client.look(share, &narrowed, urgency).await {
-        Err(CallError::NotFound) if of_permit => client.look(share, request, urgency).await,
+        Err(CallError::NotFound(_)) if of_permit => client.look(share, request, urgency).await,
         answer => answer,
     }
 }

@@ -110,7 +110,9 @@ impl<'m> Visitor<'m> for Inside<'_, '_, 'm> {
     fn visit_map<A: MapAccess<'m>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(found) = map.next_key_seed(Named(&self.node.members))? {
             match found {
-                Some(node) => node.take(map.next_value::<&'m RawValue>()?.get(), self.values).map_err(serde::de::Error::custom)?,
+                Some(node) => {
+                    node.take(map.next_value::<&'m RawValue>()?.get(), self.values).map_err(serde::de::Error::custom)?
+                }
                 None => drop(map.next_value::<IgnoredAny>()?),
             }
         }
@@ -198,7 +200,8 @@ mod tests {
     #[test]
     fn what_is_not_one_json_object_has_no_values() {
         let deep = format!("{{\"a\":1,\"d\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
-        for message in ["", "a", "[{\"a\":1}]", "{\"a\":1", "{\"a\":1}x", "{\"a\":1} {\"a\":1}", "{\"a\":1,}", "INFO {\"a\":1}", "{'a':1}"]
+        for message in
+            ["", "a", "[{\"a\":1}]", "{\"a\":1", "{\"a\":1}x", "{\"a\":1} {\"a\":1}", "{\"a\":1,}", "INFO {\"a\":1}", "{'a':1}"]
         {
             assert_eq!(picked("$.a", message), [None], "{message}");
         }

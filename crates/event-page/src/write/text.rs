@@ -85,8 +85,7 @@ pub(super) fn cell(value: &[u8], lines: Lines, out: &mut Vec<u8>) {
 /// they share with others: C2 for C1 control characters, D8 for U+061C, E2 for U+2000 to U+2FFF.
 #[inline]
 fn is_safe(text: &[u8]) -> bool {
-    let suspicious =
-        |byte: u8| (byte < b' ' && byte != b'\t' && byte != b'\n') || matches!(byte, 0x7f | 0xc2 | 0xd8 | 0xe2);
+    let suspicious = |byte: u8| (byte < b' ' && byte != b'\t' && byte != b'\n') || matches!(byte, 0x7f | 0xc2 | 0xd8 | 0xe2);
     !text.iter().fold(false, |some, byte| some | suspicious(*byte))
 }
 

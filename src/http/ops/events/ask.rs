@@ -69,8 +69,7 @@ impl Ask for EventsAsk {
         let raw = input.choice("raw", &SWITCH).unwrap_or(false);
         let byte_order_mark = input.choice("bom", &SWITCH).unwrap_or(false);
         let cursor_line = input.choice("trailer", &[("line", true)]).unwrap_or(false);
-        let bound =
-            [("raw", raw, Format::Text), ("bom", byte_order_mark, Format::Csv), ("trailer", cursor_line, Format::Ndjson)];
+        let bound = [("raw", raw, Format::Text), ("bom", byte_order_mark, Format::Csv), ("trailer", cursor_line, Format::Ndjson)];
         for (name, used, with) in bound {
             if used && format.as_ref().is_ok_and(|format| *format != with) {
                 input.error(name, format!("goes with `{}` only", with.essence()));
