@@ -35,6 +35,12 @@ impl Chosen {
         Self { columns, timestamp, ingestion, message: Vec::new(), value: Vec::new() }
     }
 
+    /// Gives back the room that a long message took.
+    pub(super) fn release(&mut self) {
+        super::release(&mut self.message);
+        super::release(&mut self.value);
+    }
+
     /// The header of CSV.
     pub(super) fn header(&self, out: &mut Vec<u8>) {
         for (index, column) in self.columns.columns.iter().enumerate() {

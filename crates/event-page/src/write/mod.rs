@@ -39,6 +39,14 @@ pub enum Layout {
     RawText,
 }
 
+/// Bytes that room to decode in keeps from one part to the next.
+const KEPT: usize = 16 * 1024;
+
+fn release(scratch: &mut Vec<u8>) {
+    scratch.clear();
+    scratch.shrink_to(KEPT);
+}
+
 /// Writes page after page.
 #[derive(Debug)]
 pub struct Writer {
@@ -117,7 +125,16 @@ impl Writer {
                 break;
             }
         }
+        self.release();
         place
+    }
+
+    /// Gives back what a long message took to decode: a client that reads slowly holds the writer for long.
+    fn release(&mut self) {
+        release(&mut self.scratch);
+        if let Some(chosen) = &mut self.chosen {
+            chosen.release();
+        }
     }
 
     /// Appends one event.
