@@ -46,7 +46,7 @@ fn parts_of_an_event_come_in_the_order_asked_for() {
         "plain\n",
         [
             &format!("web;'=1,{time},\"plain\n\""),
-            &format!(r#"{{"logStream":"web;=1","timestamp":"{time}","message":"plain\\n"}}"#),
+            &format!(r#"{{"logStream":"web;=1","timestamp":"{time}","message":"plain\n"}}"#),
             &format!("web;=1\t{time}\tplain"),
         ],
     );
