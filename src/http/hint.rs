@@ -1,10 +1,16 @@
-//! Hints for what was not found: what the spelling of a request suggests that the caller meant.
+//! What was not found, and what the spelling of the request suggests that the caller meant.
 //!
-//! Owns their texts. INVARIANT: a hint depends on the request alone, never on what exists or on what a grant covers.
+//! Owns these texts. INVARIANT: a hint depends on the request alone, never on what exists or on what a grant covers.
 
 use super::input::echo;
 use crate::domain::name::to_url_spelling;
 use crate::domain::operation::Target;
+
+/// One text for what does not exist and what the caller may not know of.
+pub(super) const NOT_FOUND: &str = "The log group, stream, query or record was not found, or you have no access to it.";
+/// One text for a stream that does not exist and for one that the grant leaves out, in a group that the caller may read.
+pub(super) const STREAM_NOT_FOUND: &str = "The log group is one you can read, but the log stream, or one of those in `streams`, was not found \
+    in it, or you have no access to it. `GET /groups/{group}/streams` lists the streams you can read.";
 
 /// A hint on the names of an operation.
 pub(super) fn of_target(target: Target<'_>) -> Option<String> {

@@ -218,8 +218,8 @@ pub async fn finish(State(app): State<AppState>, request: Request, next: Next) -
 fn written(app: &AppState, context: &RequestContext, error: &ApiError) -> Response {
     let mut problem = error.problem();
     problem.instance = context.id().to_owned();
-    if let Some(hint) = context.hint.get() {
-        problem.add_hint(hint);
+    if let (Some(hint), "not_found") = (context.hint.get(), problem.code) {
+        problem.detail = format!("{} {hint}", problem.detail);
     }
     let _first = context.error.set(error.to_string());
     metrics::problem(problem.code);

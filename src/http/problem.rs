@@ -11,6 +11,7 @@ use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
 use super::fault::{FieldError, Language};
+use super::hint;
 use crate::auth::policy::Denied;
 use crate::domain::query::run::QueryStatus;
 use crate::sources::SourceError;
@@ -209,10 +210,10 @@ impl ApiError {
                 )
             },
             Self::Denied(Denied::NotGranted) | Self::Source(S::NotFound) | Self::NoSuchHandle => {
-                plain(404, "not_found", "Not found", NOT_FOUND)
+                plain(404, "not_found", "Not found", hint::NOT_FOUND)
             }
             Self::Denied(Denied::StreamNotGranted) | Self::Source(S::StreamNotFound) => {
-                plain(404, "not_found", "Not found", STREAM_NOT_FOUND)
+                plain(404, "not_found", "Not found", hint::STREAM_NOT_FOUND)
             }
             Self::Denied(denied @ Denied::SeveralSources { .. }) => {
                 Self::pointer("/logGroups", format!("{denied}: a query runs over groups of one source")).problem()
@@ -282,12 +283,6 @@ impl ApiError {
         }
     }
 }
-
-/// One text for what does not exist and what the caller may not know of.
-const NOT_FOUND: &str = "The log group, stream, query or record was not found, or you have no access to it.";
-/// One text for a stream that does not exist and for one that the grant leaves out, in a group that the caller may read.
-const STREAM_NOT_FOUND: &str = "The log group is one you can read, but the log stream, or one of those in `streams`, was not found \
-    in it, or you have no access to it. `GET /groups/{group}/streams` lists the streams you can read.";
 
 /// The code and the title of what a tenant's rules do not allow.
 const FORBIDDEN: (&str, &str) = ("query_forbidden", "Not allowed by the tenant's rules");
@@ -361,14 +356,6 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// Adds a hint to what was not found.
-    pub(super) fn add_hint(&mut self, hint: &str) {
-        if self.code == "not_found" {
-            self.detail.push(' ');
-            self.detail.push_str(hint);
-        }
-    }
-
     fn new(status: u16, code: &'static str, title: &'static str, detail: String) -> Self {
         let kind = format!("urn:logmark:problem:{code}");
         Self {
