@@ -144,6 +144,7 @@ impl ApiError {
     pub fn problem(&self) -> Problem {
         use SourceError as S;
         let plain = |status, code, title, detail: &str| Problem::new(status, code, title, detail.to_owned());
+        let not_found = |detail| plain(404, "not_found", "Not found", detail);
         match self {
             Self::InvalidParameter(errors) => {
                 let detail = match errors.as_slice() {
@@ -209,19 +210,15 @@ impl ApiError {
                     format!("the scope `{scope}` would do"),
                 )
             },
-            Self::Denied(Denied::NotGranted) | Self::Source(S::NotFound) | Self::NoSuchHandle => {
-                plain(404, "not_found", "Not found", hint::NOT_FOUND)
-            }
-            Self::Denied(Denied::StreamNotGranted) | Self::Source(S::StreamNotFound) => {
-                plain(404, "not_found", "Not found", hint::STREAM_NOT_FOUND)
-            }
+            Self::Denied(Denied::NotGranted) | Self::Source(S::NotFound) | Self::NoSuchHandle => not_found(hint::NOT_FOUND),
+            Self::Denied(Denied::StreamNotGranted) | Self::Source(S::StreamNotFound) => not_found(hint::STREAM_NOT_FOUND),
             Self::Denied(denied @ Denied::SeveralSources { .. }) => {
                 Self::pointer("/logGroups", format!("{denied}: a query runs over groups of one source")).problem()
             }
             Self::Denied(denied @ Denied::RangeTooLong { .. }) => {
                 Problem::new(422, FORBIDDEN.0, FORBIDDEN.1, format!("{denied}: give a later `start`"))
             }
-            Self::NoSuchPath => plain(404, "not_found", "Not found", "There is no such path. `/openapi.json` lists the paths."),
+            Self::NoSuchPath => not_found("There is no such path. `/openapi.json` lists the paths."),
             Self::MethodNotAllowed => plain(405, "method_not_allowed", "Method not allowed", "see the `Allow` header"),
             Self::NotAcceptable { available } => {
                 Problem::new(406, "not_acceptable", "Not acceptable", format!("this path answers with {available}"))

@@ -1,3 +1,5 @@
+//! Times in every form, and texts that are no times.
+
 use super::*;
 
 const NOW: Millis = Millis(1_763_632_800_123);
