@@ -4,4 +4,6 @@
 //! it is looked for in `shared/data` beside the project. A test without its file prints that it is skipped.
 
 mod cases;
+mod insights;
+mod patterns;
 mod reading;
