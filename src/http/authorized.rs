@@ -16,6 +16,7 @@ use tokio::time::Instant;
 
 use super::body::{Body, Expects};
 use super::concurrency::TooMany;
+use super::hint;
 use super::input::Input;
 use super::layers::RequestContext;
 use super::problem::ApiError;
@@ -102,6 +103,9 @@ impl<A: Ask> FromRequest<AppState> for Authorized<A> {
         let setting = Setting { caller: &caller, now, headers: &headers, app, work_time: app.work_time(&context) };
         let (op, ask) = A::read(&mut input, setting)?;
         context.who().set_target(op.target());
+        if let Some(hint) = hint::of_target(op.target()) {
+            context.set_hint(hint);
+        }
         let permit = policy::authorize(&caller, op, now)?;
         Ok(Self { caller, permit, ask, now, context })
     }

@@ -36,6 +36,7 @@ pub struct RequestContext {
     rate: OnceLock<RateState>,
     concurrency: OnceLock<u32>,
     error: OnceLock<String>,
+    hint: OnceLock<String>,
     allowance: Option<Allowance>,
     /// On whose account memory is held: the tenant's once it is known, the address's until then.
     share: OnceLock<Share>,
@@ -65,6 +66,7 @@ impl RequestContext {
             rate: OnceLock::new(),
             concurrency: OnceLock::new(),
             error: OnceLock::new(),
+            hint: OnceLock::new(),
             allowance,
             share: OnceLock::new(),
             address: Share::new(address, NonZeroU32::MIN),
@@ -116,6 +118,11 @@ impl RequestContext {
     /// Notes how the tenant's bucket stands.
     pub fn set_rate(&self, state: RateState) {
         let _first = self.rate.set(state);
+    }
+
+    /// Notes what the caller may have meant, for the case that it is not found.
+    pub(super) fn set_hint(&self, hint: String) {
+        let _first = self.hint.set(hint);
     }
 
     /// Notes how many requests more the tenant could have under way.
@@ -295,6 +302,9 @@ pub async fn finish(State(app): State<AppState>, request: Request, next: Next) -
 fn written(app: &AppState, context: &RequestContext, operation: &'static str, error: &ApiError) -> Response {
     let mut problem = error.problem().at(app.problem_url());
     problem.instance = context.id().to_owned();
+    if let (Some(hint), "not_found") = (context.hint.get(), problem.code) {
+        problem.detail = format!("{} {hint}", problem.detail);
+    }
     let _first = context.error.set(error.to_string());
     metrics::problem(operation, problem.code);
     // The request's own line has the error as well.

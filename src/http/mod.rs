@@ -31,8 +31,10 @@ pub mod memory;
 pub mod openapi;
 pub mod admin;
 pub mod server;
+mod hint;
 mod progress;
 mod stall;
+mod unfinished;
 mod tls;
 
 use std::sync::Arc;

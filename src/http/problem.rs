@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use super::concurrency;
 use super::fault::{Faults, FieldError, Language, names_for_log, query_too_long};
+use super::hint;
 use super::problem_code::ProblemCode as C;
 use crate::auth::policy::Denied;
 use crate::domain::query::run::QueryStatus;
@@ -202,7 +203,10 @@ impl ApiError {
                 ..Problem::new(C::InsufficientScope, format!("the scope `{scope}` would do"))
             },
             Self::Denied(Denied::NotGranted) | Self::Source(S::NotFound) | Self::NoSuchHandle => {
-                plain(C::NotFound, "there is no such log group, stream, query or record for you")
+                plain(C::NotFound, hint::NOT_FOUND)
+            }
+            Self::Denied(Denied::StreamNotGranted) | Self::Source(S::StreamNotFound) => {
+                plain(C::NotFound, hint::STREAM_NOT_FOUND)
             }
             Self::Denied(denied @ Denied::SeveralSources { .. }) => {
                 Self::pointer("/logGroups", format!("{denied}: a query runs over groups of one source")).problem()
@@ -210,7 +214,7 @@ impl ApiError {
             Self::Denied(denied @ Denied::RangeTooLong { .. }) => {
                 Problem::new(C::QueryForbidden, format!("{denied}: give a later `start`"))
             }
-            Self::NoSuchPath => plain(C::NotFound, "there is no such path; `/openapi.json` lists those that are"),
+            Self::NoSuchPath => plain(C::NotFound, "There is no such path. `/openapi.json` lists the paths."),
             Self::MethodNotAllowed => plain(C::MethodNotAllowed, "see the `Allow` header"),
             Self::NotAcceptable { available } => Problem::new(C::NotAcceptable, format!("this path answers with {available}")),
             Self::Source(S::NotSupported(what)) => {
@@ -340,7 +344,7 @@ pub struct Problem {
     #[schema(example = 404)]
     pub status: u16,
     /// This problem, in words.
-    #[schema(example = "there is no such log group, stream, query or record for you")]
+    #[schema(example = "The log group, stream, query or record was not found, or you have no access to it.")]
     pub detail: String,
     /// The request's id, as in `X-Request-Id`.
     #[serde(skip_serializing_if = "String::is_empty")]

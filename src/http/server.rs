@@ -33,6 +33,7 @@ use super::client_address::{ClientAddress, Peer, Proxies, block_of};
 use super::problem::ApiError;
 use super::progress::{Progress, Watched};
 use super::stall::{StallGuard, Waits};
+use super::unfinished::{Reset, Unfinished};
 use crate::telemetry::metrics;
 
 /// What bounds connections.
@@ -258,12 +259,13 @@ impl Connection {
         }
     }
 
-    async fn serve<Io: AsyncRead + AsyncWrite + Unpin + Send + 'static>(mut self, io: Io) {
+    async fn serve<Io: AsyncRead + AsyncWrite + Reset + Unpin + Send + 'static>(mut self, io: Io) {
         let activity = Activity::new();
+        let unfinished = Unfinished::default();
         let waits = Waits { headers: self.limits.header_time, idle: self.limits.idle, write: self.limits.write_stall };
-        let io = StallGuard::new(io, waits, Arc::clone(&activity));
+        let io = StallGuard::new(io, waits, Arc::clone(&activity)).watching(unfinished.clone());
         let streams = Streams { limits: self.limits, phase: self.phase.clone() };
-        let (builder, service, end) = (builder(self.limits, streams.clone()), self.service(&activity), streams);
+        let (builder, service, end) = (builder(self.limits, streams.clone()), self.service(&activity, unfinished), streams);
         let mut connection = pin!(builder.serve_connection(TokioIo::new(io), service));
         let mut age = pin!(tokio::time::sleep_until(Instant::now() + self.limits.age));
         // For answers over HTTP/1.1, which are sent here. Those over HTTP/2 are tasks of their own.
@@ -302,6 +304,7 @@ impl Connection {
     fn service(
         &self,
         activity: &Arc<Activity>,
+        unfinished: Unfinished,
     ) -> impl hyper::service::Service<
         Request<Incoming>,
         Response = Response<Watched<Held>>,
@@ -317,10 +320,11 @@ impl Connection {
             let (router, counted) = (router.clone(), open.request(block_of(client), limits));
             request.extensions_mut().insert(Peer(peer));
             request.extensions_mut().insert(ClientAddress(client));
+            let (version, method, unfinished) = (request.version(), request.method().clone(), unfinished.clone());
             async move {
                 match counted {
                     Ok(in_flight) => {
-                        let response = router.oneshot(request).await?;
+                        let response = unfinished.watch(version, &method, router.oneshot(request).await?);
                         Ok(response.map(|body| Watched::new(body, (Some(in_flight), under_way))))
                     }
                     Err(limit) => {

@@ -10,6 +10,7 @@ pub mod grants;
 pub mod keys;
 pub mod mill;
 pub mod moto;
+pub mod old_http;
 pub mod process;
 pub mod python;
 pub mod recorder;
