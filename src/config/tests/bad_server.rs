@@ -158,7 +158,7 @@ fn wrong_limits_of_the_server_say_what_fits() {
         ),
         (
             "response_memory = \"1MiB\"",
-            "logmark.toml:2:19: server.limits.response_memory: must be from 16777216 to 1099511627776",
+            "logmark.toml:2:19: server.limits.response_memory: must be from 16777216 to 1099511627776 bytes",
         ),
         ("max_requests = 0", "logmark.toml:2:16: server.limits.max_requests: must be from 1 to 1000000"),
         (
