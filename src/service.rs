@@ -19,6 +19,7 @@ use crate::config::server::CursorKeys;
 use crate::config::source::SourceKind;
 use crate::config::{self, Config};
 use crate::domain::time::Clock;
+use crate::http::client_address::Proxies;
 use crate::http::cursor::Sealer;
 use crate::http::server::{self, Certificates, ConnectionLimits};
 use crate::http::{App, AppState, Parts, RequestLimits, admin, router};
@@ -117,8 +118,10 @@ impl Service {
             clock,
             limits,
             public_url,
+            given_url: server.given_url.clone(),
             issuers: config.issuers.iter().map(|issuer| issuer.issuer.clone()).collect(),
             audit: config.telemetry.audit,
+            proxies: Proxies { trusted: server.trusted_proxies.clone(), header: server.forwarding_header },
         });
         let router = router::router(&app, &origins);
         Ok(Self {
@@ -210,12 +213,16 @@ impl Listeners {
         let mut helpers = tokio::task::JoinSet::new();
         let admin_limits =
             ConnectionLimits { total: 100, per_address: None, requests_per_address: None, drain: Duration::ZERO, ..limits };
-        helpers.spawn(server::serve("admin", admin_listener, admin, None, admin_limits, std::future::pending()));
+        helpers.spawn(server::serve("admin", admin_listener, admin, None, admin_limits, Arc::default(), std::future::pending()));
         drop(service.warm_up());
         if let Some(certificates) = certificates.clone() {
             helpers.spawn(certificates.watch());
         }
         for source in service.cloudwatch.iter().map(Arc::clone) {
+            helpers.spawn({
+                let source = Arc::clone(&source);
+                async move { source.look_at_start().await }
+            });
             helpers.spawn(async move { source.keep_quotas().await });
         }
         helpers.spawn(async move {
@@ -228,7 +235,8 @@ impl Listeners {
             stop.await;
             draining.store(true, Ordering::Relaxed);
         };
-        server::serve("public", listener, service.router.clone(), certificates, limits, stop).await;
+        let proxies = Arc::new(service.app.proxies().clone());
+        server::serve("public", listener, service.router.clone(), certificates, limits, proxies, stop).await;
         if tokio::time::timeout(QUERIES_STOP, service.app.stop_queries()).await.is_err() {
             tracing::warn!("queries could not be stopped in time: they run to their end");
         }

@@ -8,6 +8,8 @@ use std::ops::Deref;
 use logmark_diagnostics::{Diagnostic, Kind, Report};
 use serde::Serialize;
 
+use super::problem::ApiError;
+
 /// One fault of the input: where it is, and what is wrong with it or what to write instead. A fault in a filter pattern or a
 /// query has a `position` in that text too, and says apart what its `detail` says in one sentence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -195,4 +197,15 @@ mod tests {
         assert_eq!((faults.len(), faults.count()), (MOST_LISTED, 26));
         assert_eq!((faults[0].place.name().as_ref(), faults[19].place.name().as_ref()), ("a0", "b4"));
     }
+}
+
+/// The error of a query that fits by itself, and not with the guard in front.
+#[must_use]
+pub fn query_too_long(length: usize, most: usize) -> ApiError {
+    let save = length.saturating_sub(most);
+    let detail = format!(
+        "with the conditions that the service puts in front (time range, permitted streams) the query has {length} characters, and \
+         the source of the logs takes {most}. Make it {save} characters shorter."
+    );
+    ApiError::InvalidText { language: Language::Query, errors: FieldError::at("/query", detail).into() }
 }

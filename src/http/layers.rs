@@ -3,7 +3,6 @@
 //! Owns the request's context. Never looks at what a request asks for.
 
 use std::any::Any;
-use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -18,6 +17,7 @@ use tracing::Instrument as _;
 
 use super::AppState;
 use super::allowance::Allowance;
+use super::client_address::{ClientAddress, FrontDoorPeer, block_of};
 use super::problem::ApiError;
 use super::rate::RateState;
 use crate::domain::name::TenantId;
@@ -41,18 +41,15 @@ pub struct RequestContext {
     kept: Mutex<Vec<Box<dyn Any + Send>>>,
 }
 
-/// The address that a connection comes from, as connections are counted: see [`super::server`].
-#[derive(Debug, Clone, Copy)]
-pub struct Peer(pub IpAddr);
-
 impl RequestContext {
     /// Takes up the trace that the request belongs to, or begins one.
     #[must_use]
-    pub fn new(headers: &http::HeaderMap, allowance: Option<Allowance>, peer: Option<Peer>) -> Arc<Self> {
+    pub fn new(headers: &http::HeaderMap, allowance: Option<Allowance>, client: Option<ClientAddress>) -> Arc<Self> {
         let trace = TraceContext::from_header(headers.get("traceparent").and_then(|value| value.to_str().ok()));
         let id = crate::telemetry::trace::random_hex::<16>();
         // A tenant's id has no colon, so that no tenant shares an account with an address.
-        let address = peer.map_or_else(|| "address:".to_owned(), |Peer(address)| format!("address:{address}"));
+        let address =
+            client.map_or_else(|| "address:".to_owned(), |ClientAddress(client)| format!("address:{}", block_of(client)));
         Arc::new(Self {
             id,
             trace,
@@ -137,9 +134,14 @@ impl RequestContext {
 }
 
 /// Outermost: gives the request its context, and writes its one line when the answer's head is ready.
-pub async fn observe(mut request: Request, next: Next) -> Response {
+pub async fn observe(State(app): State<AppState>, mut request: Request, next: Next) -> Response {
     let extensions = request.extensions();
-    let context = RequestContext::new(request.headers(), extensions.get().copied(), extensions.get().copied());
+    // The listener has resolved the client's address; a front door on Lambda only names its peer.
+    let client = extensions.get::<ClientAddress>().copied().or_else(|| {
+        let FrontDoorPeer(peer) = *extensions.get()?;
+        Some(ClientAddress(app.proxies.client(peer, request.headers())))
+    });
+    let context = RequestContext::new(request.headers(), extensions.get().copied(), client);
     request.extensions_mut().insert(Arc::clone(&context));
     let method = method_for_log(request.method());
     let begun = Instant::now();
@@ -147,7 +149,7 @@ pub async fn observe(mut request: Request, next: Next) -> Response {
     let trace = context.trace.clone();
     let answer = crate::telemetry::trace::scope(trace, next.run(request).instrument(span));
     let mut response = answer.await;
-    let operation = response.extensions().get::<Route>().map_or("none", |route| route.0);
+    let Route { template: route, operation } = response.extensions().get().copied().unwrap_or(UNMATCHED);
     let elapsed = begun.elapsed();
     metrics::request(operation, response.status(), elapsed);
     if let Ok(value) = HeaderValue::try_from(&context.id) {
@@ -158,12 +160,14 @@ pub async fn observe(mut request: Request, next: Next) -> Response {
         { request.id = context.id,
         trace.id = context.trace.trace_id(),
         tenant.id = context.tenant.get().map(tracing::field::display),
+        client.address = client.map(|ClientAddress(address)| tracing::field::display(address)),
         http.method = method,
-        http.route = operation,
+        http.route = route,
+        operation,
         http.status = response.status().as_u16(),
-        duration_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
+        duration_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX),
         error = context.error.get().map(tracing::field::display) },
-        "{method} {operation} {}", response.status().as_u16(),
+        "{method} {route} {}", response.status().as_u16(),
     );
     super::memory::hold(response, &context)
 }
@@ -174,32 +178,48 @@ fn method_for_log(method: &Method) -> &'static str {
     KNOWN.into_iter().find(|known| *known == method.as_str()).unwrap_or("other")
 }
 
-/// The route a request matched, as the answer carries it out to the log line: a template, never the caller's path.
+/// The route that a request matched, as the answer carries it out to log and metrics: a template and the name of its operation,
+/// never the caller's path.
 #[derive(Debug, Clone, Copy)]
-struct Route(&'static str);
+struct Route {
+    template: &'static str,
+    operation: &'static str,
+}
 
-fn route_of(extensions: &Extensions) -> Route {
-    const KNOWN: [&str; 17] = [
-        "/logs/{group}/{stream}",
-        "/logs/{group}",
-        "/logs",
-        "/groups",
-        "/groups/{group}",
-        "/groups/{group}/streams",
-        "/groups/{group}/fields",
-        "/queries",
-        "/queries/{id}",
-        "/records/{pointer}",
-        "/me",
-        "/me/explain",
-        "/",
-        "/.well-known/oauth-protected-resource",
-        "/openapi.json",
-        "/docs",
-        "/docs/{*rest}",
-    ];
+/// No route, or one that has no such method.
+const UNMATCHED: Route = Route { template: "none", operation: "unmatched" };
+
+/// Method, template and operation (`operationId`, where the OpenAPI document has it).
+static ROUTES: [(Method, &str, &str); 20] = [
+    (Method::GET, "/logs/{group}/{stream}", "readStream"),
+    (Method::GET, "/logs/{group}", "readGroup"),
+    (Method::GET, "/logs", "readLogs"),
+    (Method::GET, "/groups", "listGroups"),
+    (Method::GET, "/groups/{group}", "describeGroup"),
+    (Method::GET, "/groups/{group}/streams", "listStreams"),
+    (Method::GET, "/groups/{group}/fields", "describeFields"),
+    (Method::POST, "/queries", "startQuery"),
+    (Method::GET, "/queries/{id}", "readQuery"),
+    (Method::DELETE, "/queries/{id}", "stopQuery"),
+    (Method::GET, "/records/{pointer}", "readRecord"),
+    (Method::GET, "/me", "me"),
+    (Method::GET, "/me/explain", "explain"),
+    (Method::GET, "/", "index"),
+    (Method::GET, "/.well-known/oauth-protected-resource", "resourceMetadata"),
+    (Method::GET, "/openapi.json", "openapi"),
+    (Method::GET, "/docs", "docs"),
+    (Method::GET, "/docs/{*rest}", "docs"),
+    (Method::GET, "/problems", "problems"),
+    (Method::GET, "/problems/{code}", "problems"),
+];
+
+fn route_of(method: &Method, extensions: &Extensions) -> Route {
     let matched = extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
-    Route(KNOWN.iter().find(|known| **known == matched).copied().unwrap_or("none"))
+    // A HEAD is its GET without the body; `/docs/` is a route of its own.
+    let method = if *method == Method::HEAD { &Method::GET } else { method };
+    let template = if matched == "/docs/" { "/docs" } else { matched };
+    let known = ROUTES.iter().find(|(known, path, _)| known == method && *path == template);
+    known.map_or(UNMATCHED, |(_, template, operation)| Route { template, operation })
 }
 
 /// What a page of ours does not say otherwise: nothing may be loaded, and nothing may frame it.
@@ -211,7 +231,7 @@ pub async fn finish(State(app): State<AppState>, request: Request, next: Next) -
     let mut response = next.run(request).await;
     let route = response.extensions().get::<Route>().copied();
     if let Some(error) = response.extensions_mut().remove::<ApiError>() {
-        let mut answer = written(&app, &context, &error);
+        let mut answer = written(&app, &context, route.unwrap_or(UNMATCHED).operation, &error);
         // What the router knows besides: `Allow` for a wrong method.
         for (name, value) in response.headers() {
             answer.headers_mut().entry(name).or_insert_with(|| value.clone());
@@ -252,12 +272,13 @@ pub async fn finish(State(app): State<AppState>, request: Request, next: Next) -
 }
 
 /// The problem document for an error. The cause goes to our log here, and nowhere else.
-fn written(app: &AppState, context: &RequestContext, error: &ApiError) -> Response {
-    let mut problem = error.problem();
+fn written(app: &AppState, context: &RequestContext, operation: &'static str, error: &ApiError) -> Response {
+    let mut problem = error.problem().at(app.problem_url());
     problem.instance = context.id().to_owned();
     let _first = context.error.set(error.to_string());
-    metrics::problem(problem.code);
-    if problem.status >= 500 {
+    metrics::problem(operation, problem.code);
+    // The request's own line has the error as well.
+    if problem.status >= 500 && !error.is_logged_at_its_source() {
         tracing::error!(request.id = context.id(), problem.code, cause = %error, "request failed: {error}");
     }
     problem.into_http(&app.metadata_url())
@@ -266,7 +287,7 @@ fn written(app: &AppState, context: &RequestContext, error: &ApiError) -> Respon
 /// Refuses what is too large before anything looks at it, and answers in time whatever happens behind.
 pub async fn within_limits(State(app): State<AppState>, request: Request, next: Next) -> Response {
     let limits = app.limits;
-    let route = route_of(request.extensions());
+    let route = route_of(request.method(), request.extensions());
     let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
     let headers: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     let body = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());

@@ -44,6 +44,7 @@ pub fn router(app: &AppState, origins: &[HeaderValue]) -> Router {
     let (router, _) = routes().split_for_parts();
     let router = router
         .merge(ops::docs::routes())
+        .merge(ops::problems::routes())
         .merge(ops::not_yet::routes())
         .fallback(|| async { ApiError::NoSuchPath })
         .method_not_allowed_fallback(|| async { ApiError::MethodNotAllowed })
@@ -52,7 +53,7 @@ pub fn router(app: &AppState, origins: &[HeaderValue]) -> Router {
     // From the outside in: a panic becomes an answer, which is counted, headed, compressed like any other, and logged. It is one
     // stack, because axum boxes what each call of `layer` makes and clones all of these boxes for every request.
     router.layer((
-        middleware::from_fn(layers::observe),
+        middleware::from_fn_with_state(app.clone(), layers::observe),
         option_layer(cors(origins)),
         middleware::from_fn_with_state(app.clone(), compress::compress),
         middleware::from_fn_with_state(app.clone(), layers::finish),

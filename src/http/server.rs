@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::future::Future;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -28,7 +28,7 @@ use tower::ServiceExt as _;
 
 pub use super::tls::{Certificates, TlsError};
 
-use super::layers::Peer;
+use super::client_address::{ClientAddress, Peer, Proxies, block_of};
 use super::problem::ApiError;
 use super::progress::{Progress, Watched};
 use super::stall::StallGuard;
@@ -61,12 +61,10 @@ pub struct ConnectionLimits {
     pub drain: Duration,
 }
 
-/// What counts as one address: an IPv4 address, or the 64 bits of an IPv6 address that one subscriber gets at least, since
-/// the other 64 are the subscriber's to choose.
-fn block_of(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
-        canonical => canonical,
+impl ConnectionLimits {
+    /// The limits for a peer. A trusted proxy brings the connections of many clients, so no limit of one address holds for it.
+    fn of_peer(self, is_trusted_proxy: bool) -> Self {
+        Self { per_address: self.per_address.filter(|_| !is_trusted_proxy), ..self }
     }
 }
 
@@ -134,11 +132,11 @@ impl Open {
     fn request(self: &Arc<Self>, address: IpAddr, limits: ConnectionLimits) -> Result<InFlight, &'static str> {
         let mut counts = self.lock();
         if counts.requests >= limits.requests {
-            return Err("requests");
+            return Err("total");
         }
         let from_here = counts.by_address.entry(address).or_default();
         if limits.requests_per_address.is_some_and(|most| from_here.requests >= most) {
-            return Err("requests_of_address");
+            return Err("address");
         }
         from_here.requests += 1;
         counts.requests += 1;
@@ -191,6 +189,7 @@ pub async fn serve(
     router: Router,
     certificates: Option<Arc<Certificates>>,
     limits: ConnectionLimits,
+    proxies: Arc<Proxies>,
     stop: impl Future<Output = ()>,
 ) {
     let (phases, phase) = watch::channel(Phase::Serving);
@@ -204,12 +203,14 @@ pub async fn serve(
         };
         while connections.try_join_next().is_some() {}
         match accepted {
-            Ok((stream, peer)) => match open.place(peer.ip(), limits) {
+            Ok((stream, peer)) => match open.place(peer.ip(), limits.of_peer(proxies.trusts(peer.ip()))) {
                 Ok(place) => {
-                    let connection = Connection { router: router.clone(), limits, phase: phase.clone(), place };
+                    let limits = limits.of_peer(proxies.trusts(peer.ip()));
+                    let (phase, proxies) = (phase.clone(), Arc::clone(&proxies));
+                    let connection = Connection { router: router.clone(), peer: peer.ip(), proxies, limits, phase, place };
                     connections.spawn(connection.run(stream, peer, certificates.clone()));
                 }
-                Err(limit) => metrics::connection_refused(limit),
+                Err(limit) => metrics::connection_refused(name, limit),
             },
             Err(error) => {
                 // Out of file descriptors, most likely: waiting lets some close; spinning would help nobody.
@@ -230,6 +231,8 @@ pub async fn serve(
 
 struct Connection {
     router: Router,
+    peer: IpAddr,
+    proxies: Arc<Proxies>,
     limits: ConnectionLimits,
     phase: watch::Receiver<Phase>,
     /// Given back with the connection.
@@ -294,10 +297,13 @@ impl Connection {
     > + Send
     + use<> {
         let (router, limits) = (self.router.clone(), self.limits);
-        let (open, address) = (Arc::clone(&self.place.open), self.place.address);
+        let (open, peer, proxies) = (Arc::clone(&self.place.open), self.peer, Arc::clone(&self.proxies));
         hyper::service::service_fn(move |mut request: Request<Incoming>| {
-            let (router, counted) = (router.clone(), open.request(address, limits));
-            request.extensions_mut().insert(Peer(address));
+            let client = proxies.client(peer, request.headers());
+            let listener = open.listener;
+            let (router, counted) = (router.clone(), open.request(block_of(client), limits));
+            request.extensions_mut().insert(Peer(peer));
+            request.extensions_mut().insert(ClientAddress(client));
             async move {
                 match counted {
                     Ok(in_flight) => {
@@ -305,7 +311,7 @@ impl Connection {
                         Ok(response.map(|body| Watched::new(body, Some(in_flight))))
                     }
                     Err(limit) => {
-                        metrics::connection_refused(limit);
+                        metrics::request_refused(listener, limit);
                         Ok(overloaded(request.version()).map(|body| Watched::new(body, None)))
                     }
                 }
@@ -422,9 +428,9 @@ mod tests {
         let third = open.place(other, limits).unwrap();
         assert_eq!(open.place("192.0.2.3".parse().unwrap(), limits).unwrap_err(), "total");
         let requests: Vec<_> = (0..3).map(|_| open.request(one, limits).unwrap()).collect();
-        assert_eq!(open.request(one, limits).unwrap_err(), "requests_of_address");
+        assert_eq!(open.request(one, limits).unwrap_err(), "address");
         let last = open.request(other, limits).unwrap();
-        assert_eq!(open.request(other, limits).unwrap_err(), "requests");
+        assert_eq!(open.request(other, limits).unwrap_err(), "total");
         drop((places, third));
         assert_eq!(open.lock().by_address.len(), 2, "requests outlive their connections while their answers are dropped");
         drop((requests, last));

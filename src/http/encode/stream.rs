@@ -35,6 +35,8 @@ pub struct Ending {
     /// Bytes that all may have as a text in JSON: then nothing is sent before all is known, and what goes wrong becomes the
     /// answer. `None`: any number, sent as they come.
     pub room: Option<usize>,
+    /// What stands before the path of a problem's page in `type`.
+    pub problem_url: String,
     /// Told how many events and bytes went out, and how it ended, once; also when the client left.
     pub audit: Audit,
 }
@@ -284,7 +286,8 @@ impl<Op: ReadEvents> Run<Op> {
         }
         match self.writer.layout() {
             Layout::Ndjson => {
-                let mut line = serde_json::to_vec(&serde_json::json!({ "error": error.problem() })).unwrap_or_default();
+                let mut line = serde_json::to_vec(&serde_json::json!({ "error": error.problem().at(&self.ending.problem_url) }))
+                    .unwrap_or_default();
                 line.push(b'\n');
                 self.data(line)
             }

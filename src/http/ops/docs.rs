@@ -1,6 +1,7 @@
-//! `/docs/`: Swagger UI, from files in the binary, with a page and a configuration of our own.
+//! `/docs/`: Swagger UI, from files in the binary, with a page and a script of our own.
 //!
-//! Owns that page and the policy it is shown under. The document that it shows is [`crate::http::openapi`]'s.
+//! Owns that page, its script (`docs.js`: code samples, short errors, the token in session storage, dark colours), and the policy
+//! that it is shown under. The document that it shows is [`crate::http::openapi`]'s.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -27,20 +28,14 @@ const POLICY: HeaderValue = HeaderValue::from_static(
      base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 
-/// Without the bar of another's logo, without a validator elsewhere, and with every operation in sight.
-static CONFIG: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
-    Arc::new(
-        Config::from("/openapi.json")
-            .use_base_layout()
-            .validator_url("none")
-            .deep_linking(true)
-            .try_it_out_enabled(true)
-            .display_request_duration(true)
-            .display_operation_id(true)
-            .default_models_expand_depth(-1)
-            .filter(true),
-    )
-});
+/// Swagger UI's own initializer is not used: `docs.js` configures it.
+static CONFIG: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| Arc::new(Config::from("../openapi.json")));
+
+/// Our own files beside Swagger UI's: name, type, text.
+const OURS: [(&str, &str, &str); 2] = [
+    ("logmark.js", "text/javascript; charset=utf-8", include_str!("docs.js")),
+    ("logmark.css", "text/css; charset=utf-8", include_str!("docs.css")),
+];
 
 /// The page itself.
 static INDEX: LazyLock<Asset> =
@@ -65,6 +60,11 @@ fn file(path: &str) -> Result<Arc<Asset>, ApiError> {
     let mut files = FILES.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(asset) = files.get(path) {
         return Ok(Arc::clone(asset));
+    }
+    if let Some((_, content_type, text)) = OURS.iter().find(|(name, ..)| *name == path) {
+        let asset = Arc::new(Asset::new(HeaderValue::from_static(content_type), Bytes::from_static(text.as_bytes())));
+        files.insert(path.to_owned(), Arc::clone(&asset));
+        return Ok(asset);
     }
     let found = utoipa_swagger_ui::serve(path, Arc::clone(&CONFIG)).map_err(|error| ApiError::Internal(error.to_string()))?;
     let file = found.ok_or(ApiError::NoSuchPath)?;

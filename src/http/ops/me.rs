@@ -91,7 +91,8 @@ pub struct LimitsBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 50.0)]
     scanned_gb_per_day: Option<f64>,
-    /// Gigabytes that they may still scan today.
+    /// Gigabytes that they may still scan today. Absent also after a query over log groups of which you may see only some
+    /// streams, until midnight UTC: the figure counts all streams.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 48.5)]
     scanned_gb_remaining: Option<f64>,

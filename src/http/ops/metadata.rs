@@ -29,7 +29,7 @@ pub struct MetadataBody {
     bearer_methods_supported: [&'static str; 1],
     /// The forms of scopes.
     #[schema(example = json!(["logs:read:*"]))]
-    scopes_supported: [&'static str; 5],
+    scopes_supported: Vec<&'static str>,
     /// For people.
     #[schema(example = "https://logs.example.com/docs/")]
     resource_documentation: String,
@@ -47,11 +47,14 @@ pub struct MetadataBody {
     security(()),
 )]
 pub(crate) async fn resource_metadata(State(app): State<AppState>) -> Json<MetadataBody> {
+    // Only what this service can do: queries need a source that runs them, and live tail does not exist yet.
+    let has_queries = app.sources.all_queries().next().is_some();
+    let scopes = ["logs:read:*", "logs:query:*", "logs:describe:*", "logs:*:*"];
     Json(MetadataBody {
         resource: app.public_url.clone(),
         authorization_servers: app.issuers.clone(),
         bearer_methods_supported: ["header"],
-        scopes_supported: ["logs:read:*", "logs:query:*", "logs:tail:*", "logs:describe:*", "logs:*:*"],
+        scopes_supported: scopes.into_iter().filter(|scope| has_queries || *scope != "logs:query:*").collect(),
         resource_documentation: format!("{}/docs/", app.public_url),
     })
 }

@@ -9,8 +9,9 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 use super::list;
-use super::queries::{RECORD, group_names};
-use crate::domain::query::run::ReadRecord;
+use super::queries::RECORD;
+use crate::domain::operation::Operation as _;
+use crate::domain::query::run::{FoundRecord, ReadRecord};
 use crate::http::AppState;
 use crate::http::authorized::{Ask, Authorized, Setting};
 use crate::http::input::Input;
@@ -37,7 +38,11 @@ impl Ask for RecordAsk {
         list::json_only(input, setting)?;
         let pointer = pointer.ok_or(ApiError::NoSuchHandle)?;
         let op = setting.app.sealer.open(RECORD, &setting.caller.tenant.id, setting.now, &pointer);
-        Ok((op.map_err(|_| ApiError::NoSuchHandle)?, Self { pointer }))
+        let op: ReadRecord = op.map_err(|_| ApiError::NoSuchHandle)?;
+        if op.grants != setting.caller.tenant.grants_mark(ReadRecord::ACTION) {
+            return Err(ApiError::NoSuchHandle);
+        }
+        Ok((op, Self { pointer }))
     }
 }
 
@@ -77,10 +82,10 @@ pub(crate) async fn read_record(
     let op = permit.op();
     let until = Instant::now() + MEMORY_WAIT;
     let _room = app.sources.buffers().reserve(&context.share(), RECORD_ROOM, until).await?;
-    let mut record = app.sources.queries(&permit, &op.source)?.read_record(&permit).await?;
+    let FoundRecord { group, mut record } = app.sources.queries(&permit, &op.source)?.read_record(&permit).await?;
     if let Some(pointer) = record.get_mut("@ptr") {
         *pointer = ask.pointer;
     }
-    list::audit(&app, &context, &permit, Some(&group_names(&op.groups)), 1);
+    list::audit(&app, &context, &permit, Some(group.as_str()), 1);
     Ok(Json(RecordBody { record }))
 }

@@ -10,7 +10,7 @@ use logmark_event_page::{Events, Layout, Writer};
 use logmark_quota::Reservation;
 
 use super::ask::EventsAsk;
-use super::cursor::{Cursor, KIND, Shape};
+use super::cursor::{KIND, Place, Shape};
 use crate::auth::permit::{Permit, ReadPermit};
 use crate::domain::event::{Direction, Position, StopReason};
 use crate::domain::name::LogStreamName;
@@ -183,7 +183,8 @@ impl Answer {
             let pursuit = if stop == StopReason::End { Pursuit::News } else { Pursuit::Events };
             seal(Direction::Forward, position, pursuit)
         });
-        let ending = Ending { seal: seal_next, as_line: self.ask.cursor_line, room, audit };
+        let problem_url = self.app.problem_url().to_owned();
+        let ending = Ending { seal: seal_next, as_line: self.ask.cursor_line, room, problem_url, audit };
         Ok(self.headed(stream::body(export, self.writer(), ending).into_response()))
     }
 
@@ -200,13 +201,13 @@ impl Answer {
         &self,
         permit: &Permit<Op>,
     ) -> impl Fn(Direction, &Position, Pursuit) -> Result<String, ApiError> + Send + use<Op> {
-        let (app, now, shape) = (self.app.clone(), self.now, self.ask.shape.clone());
+        let (app, now, request) = (self.app.clone(), self.now, self.ask.packed.clone());
         let tenant = permit.tenant().clone();
         let source = permit.sources().first().map(|rule| rule.source.clone());
         move |direction, position, pursuit| {
             let source = source.clone().ok_or_else(|| ApiError::Internal("a permit without a source".to_owned()))?;
-            let cursor = Cursor { shape: shape.clone(), source, direction, position: position.clone(), pursuit };
-            app.sealer.seal(KIND, &tenant, now, &cursor)
+            let place = Place { source, direction, position: position.clone(), pursuit };
+            app.sealer.seal_place(KIND, &tenant, now, &request, &place)
         }
     }
 

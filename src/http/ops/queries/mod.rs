@@ -104,7 +104,7 @@ fn applied(wait: Option<Duration>, headers: &mut HeaderMap) {
 }
 
 /// The groups as an audit line names them.
-pub(super) fn group_names(groups: &[LogGroupName]) -> String {
+fn group_names(groups: &[LogGroupName]) -> String {
     groups.iter().map(LogGroupName::as_str).collect::<Vec<_>>().join(",")
 }
 

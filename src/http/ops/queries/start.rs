@@ -201,7 +201,10 @@ pub(crate) async fn start_query(
     let source = permit.sources().first().map(|rule| rule.source.clone()).ok_or(ApiError::NoSuchHandle)?;
     let queries = app.sources.queries(&permit, &source)?;
     let begun = Instant::now();
-    let lease = lease(&app, &caller.tenant, queries).await?;
+    let mut lease = lease(&app, &caller.tenant, queries).await?;
+    if permit.stream_rules().iter().any(Option::is_some) {
+        lease = lease.withholding();
+    }
     let started = queries.start(&permit, lease).await?;
     let id = app.sealer.seal(QUERY, permit.tenant(), now, started.query())?;
     let reading = permit.for_reading(started.query().clone());
@@ -212,7 +215,7 @@ pub(crate) async fn start_query(
     let (mut response, rows) = if status.has_ended() {
         let (_room, page) = read_rows(&app, &context, queries, &reading, None, MAX_ROWS_IN_PAGE).await?;
         let rows = page.rows.len();
-        (answer::page(&app, &reading, &id, page, ask.format, now)?, rows)
+        (answer::page(&app, &caller, &reading, &id, page, ask.format, now)?, rows)
     } else {
         (accepted(&id, status), 0)
     };
