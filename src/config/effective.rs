@@ -63,9 +63,12 @@ fn write_server(f: &mut fmt::Formatter<'_>, server: &Server) -> fmt::Result {
         [] => writeln!(f, "  CORS: no other origin")?,
         origins => writeln!(f, "  CORS: {}", joined(origins))?,
     }
-    match &server.allowed_hosts {
-        None => {}
-        Some(hosts) => writeln!(f, "  hosts: {}", joined(hosts))?,
+    match server.trusted_proxies.as_slice() {
+        [] => writeln!(f, "  trusted proxies: none")?,
+        proxies => writeln!(f, "  trusted proxies: {}, by {}", joined(proxies), server.forwarding_header.as_str())?,
+    }
+    if let Some(hosts) = &server.allowed_hosts {
+        writeln!(f, "  hosts: {}", joined(hosts))?;
     }
     write_server_limits(f, &server.limits)
 }
@@ -75,7 +78,9 @@ fn write_server_limits(f: &mut fmt::Formatter<'_>, limits: &ServerLimits) -> fmt
     writeln!(f, "  connections: {}, from one address {per_ip}", limits.max_connections)?;
     let (body, header, page) = (limits.max_body_bytes, limits.max_header_bytes, limits.page_bytes);
     writeln!(f, "  bytes: body {body}, headers {header}, messages of a page {page}")?;
-    writeln!(f, "  pages held for streams: {}", limits.stream_pages)?;
+    let per_ip = limits.max_requests_per_ip.map_or("unlimited".to_owned(), |most| most.to_string());
+    writeln!(f, "  requests at a time: {}, from one address {per_ip}", limits.max_requests)?;
+    writeln!(f, "  memory for answers: {} bytes", limits.response_memory)?;
     let times: [(&str, Duration); 6] = [
         ("handshake", limits.handshake_timeout),
         ("headers", limits.header_timeout),
@@ -156,6 +161,7 @@ fn write_tenant(f: &mut fmt::Formatter<'_>, who: &str, weight: u32, limits: &Lim
 fn written_limits(limits: &Limits) -> String {
     let written = [
         limits.requests_per_second.map(|most| format!("{most} requests per second")),
+        limits.concurrent_requests.map(|most| format!("{most} requests at a time")),
         limits.concurrent_queries.map(|most| format!("{most} queries at a time")),
         limits.scanned_gb_per_day.map(|most| format!("{most} GB scanned per day")),
         limits.tails.map(|most| format!("{most} tails")),

@@ -5,7 +5,7 @@
 //! reads the secrets, and looks whether the others can be read.
 //!
 //! Reading order: [`server`], [`telemetry`], [`lambda`], [`demo`], [`issuer`], [`source`], [`cloudwatch`], `tenant` (the sections); [`secret`]; then the way
-//! there: `tree` (TOML with places), `environment` (variables over it), `reader` and `values` (key by key);
+//! there: `tree` (TOML with places), `environment` (variables over it), `reader`, `values` and `forms` (key by key);
 //! [`mistake`]; [`effective`] (what holds in the end).
 
 pub mod server;
@@ -23,6 +23,7 @@ mod tree;
 mod environment;
 mod reader;
 mod values;
+mod forms;
 mod spelling;
 pub mod mistake;
 pub mod effective;

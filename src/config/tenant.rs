@@ -72,6 +72,7 @@ fn limits(table: &Table<'_>) -> Limits {
     let max_range = table.get("max_range");
     Limits {
         requests_per_second: count("requests_per_second", 1).and_then(NonZeroU32::new),
+        concurrent_requests: count("concurrent_requests", 1).and_then(NonZeroU32::new),
         concurrent_queries: count("concurrent_queries", 0),
         scanned_gb_per_day: table.get("scanned_gb_per_day").and_then(|field| field.amount()),
         tails: count("tails", 0),

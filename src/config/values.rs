@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use url::{Host, Url};
 
+use super::forms;
 use super::reader::{Field, Table};
 use super::spelling::{duration, quoted};
 use super::tree::Value;
@@ -143,21 +144,10 @@ impl<'a> Field<'a> {
 
     /// A number of bytes: a whole number, or a text with a unit.
     pub(super) fn bytes(&self, range: RangeInclusive<u64>) -> Option<u64> {
-        const UNITS: [(&str, u64); 3] = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
-        let (Value::Text(text) | Value::Variable { text, .. }) = self.value() else {
+        if !matches!(self.value(), Value::Text(_) | Value::Variable { .. }) {
             return self.whole(range);
-        };
-        let text = text.trim();
-        let in_unit = UNITS.iter().find_map(|(unit, size)| Some((text.strip_suffix(unit)?.trim_end(), *size)));
-        let number = in_unit.filter(|(number, _)| number.bytes().all(|byte| byte.is_ascii_digit()));
-        let bytes = number.and_then(|(number, size)| number.parse::<u64>().ok()?.checked_mul(size));
-        let Some(bytes) = bytes else {
-            self.wrong(format_args!(
-                "must be a number of bytes such as `65536`, or with a unit `64KiB`, `64MiB`, `1GiB`, not {}",
-                quoted(text)
-            ));
-            return None;
-        };
+        }
+        let bytes = self.parsed(forms::bytes)?;
         if !range.contains(&bytes) {
             self.wrong(format_args!("must be from {} to {} bytes", range.start(), range.end()));
             return None;

@@ -4,22 +4,12 @@
 //! under way. hyper's own timer for headers also runs between two requests, so it cannot tell a peer that is slow from one that
 //! has nothing to ask.
 
-use std::convert::Infallible;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Waker};
 
-use axum::body::{Body, Bytes};
-use http::{Request, Response};
-use http_body::{Body as HttpBody, Frame, SizeHint};
-use hyper::body::Incoming;
 use tokio::sync::Notify;
 use tokio::time::{Duration, Instant};
-use tower::Service;
-
-use super::client_address::Peer;
 
 /// The requests of one connection that are under way.
 #[derive(Debug)]
@@ -131,63 +121,6 @@ impl Drop for UnderWay {
             reader.wake();
         }
         self.0.changed.notify_waiters();
-    }
-}
-
-/// Counts the requests of a connection, and tells them its peer.
-#[derive(Debug, Clone)]
-pub(super) struct Counted<S> {
-    pub(super) service: S,
-    pub(super) activity: Arc<Activity>,
-    pub(super) peer: Peer,
-}
-
-impl<S> Service<Request<Incoming>> for Counted<S>
-where
-    S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible>,
-    S::Future: Send + 'static,
-{
-    type Response = Response<Body>;
-    type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        self.service.poll_ready(context)
-    }
-
-    fn call(&mut self, mut request: Request<Incoming>) -> Self::Future {
-        let under_way = self.activity.begin();
-        request.extensions_mut().insert(self.peer);
-        let answering = self.service.call(request);
-        Box::pin(async move { Ok(answering.await?.map(|body| Body::new(Counting { body, under_way: Some(under_way) }))) })
-    }
-}
-
-/// A body whose request is under way until the body is over or dropped.
-struct Counting {
-    body: Body,
-    under_way: Option<UnderWay>,
-}
-
-impl HttpBody for Counting {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        let this = self.get_mut();
-        let frame = Pin::new(&mut this.body).poll_frame(context);
-        if matches!(frame, Poll::Ready(None)) {
-            this.under_way = None;
-        }
-        frame
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
     }
 }
 

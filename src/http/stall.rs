@@ -2,7 +2,7 @@
 //!
 //! Owns the waits that hyper leaves unbounded or mixes up: the bytes before HTTP's version is known, the time between two requests
 //! of HTTP/1, the time of a request's headers, and writes. HTTP/2 has frames between requests too, so there the wait for the next
-//! one is the server's ([`super::activity`]).
+//! one is the server's ([`super::activity`]). Sets the socket to end in a reset while [`super::unfinished`] asks for it.
 
 use std::future::Future;
 use std::io::{Error, ErrorKind, IoSlice, Result};
@@ -15,6 +15,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
 use super::activity::Activity;
+use super::unfinished::{Reset, Unfinished};
 
 /// What a connection of HTTP/2 begins with (RFC 9113 §3.4). While it could still be that, hyper waits for more without end.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -65,6 +66,10 @@ pub(super) struct StallGuard<Io> {
     next_request: Pin<Box<Sleep>>,
     /// Set while a write waits.
     stalled: Option<Pin<Box<Sleep>>>,
+    /// Whether closing now would make a body look whole that is not.
+    unfinished: Unfinished,
+    /// Closing the socket resets the connection.
+    resets: bool,
 }
 
 impl<Io> StallGuard<Io> {
@@ -72,8 +77,23 @@ impl<Io> StallGuard<Io> {
     pub(super) fn new(io: Io, waits: Waits, activity: Arc<Activity>) -> Self {
         let timer = || Box::pin(tokio::time::sleep(waits.headers));
         let beginning = Some(Beginning { timer: timer(), come: 0, is_http2: false });
-        let next_request = timer();
-        Self { io, waits, activity, beginning, is_http2: false, request_since: None, next_request, stalled: None }
+        Self {
+            io,
+            waits,
+            activity,
+            beginning,
+            is_http2: false,
+            request_since: None,
+            next_request: timer(),
+            stalled: None,
+            unfinished: Unfinished::default(),
+            resets: false,
+        }
+    }
+
+    /// Ends in a reset while a body is under way whose end would be the end of the connection.
+    pub(super) fn watching(self, unfinished: Unfinished) -> Self {
+        Self { unfinished, ..self }
     }
 
     /// Notes bytes that came while no request was under way: they begin the next one.
@@ -142,15 +162,32 @@ impl<Io: AsyncRead + Unpin> AsyncRead for StallGuard<Io> {
     }
 }
 
-impl<Io: AsyncWrite + Unpin> AsyncWrite for StallGuard<Io> {
+impl<Io: Reset> StallGuard<Io> {
+    fn set_reset(&mut self, reset: bool) -> Result<()> {
+        if self.resets != reset {
+            self.io.set_reset(reset)?;
+            self.resets = reset;
+        }
+        Ok(())
+    }
+
+    /// Before bytes of such a body are written. INVARIANT: only the end of the connection undoes it, when all is written.
+    fn before_write(&mut self) -> Result<()> {
+        if self.unfinished.get() { self.set_reset(true) } else { Ok(()) }
+    }
+}
+
+impl<Io: AsyncWrite + Reset + Unpin> AsyncWrite for StallGuard<Io> {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize>> {
         let this = self.get_mut();
+        this.before_write()?;
         let progress = Pin::new(&mut this.io).poll_write(context, bytes);
         this.guard_write(context, progress)
     }
 
     fn poll_write_vectored(self: Pin<&mut Self>, context: &mut Context<'_>, parts: &[IoSlice<'_>]) -> Poll<Result<usize>> {
         let this = self.get_mut();
+        this.before_write()?;
         let progress = Pin::new(&mut this.io).poll_write_vectored(context, parts);
         this.guard_write(context, progress)
     }
@@ -167,6 +204,10 @@ impl<Io: AsyncWrite + Unpin> AsyncWrite for StallGuard<Io> {
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
         let this = self.get_mut();
+        if this.unfinished.get() {
+            return Poll::Ready(Err(Error::new(ErrorKind::ConnectionAborted, "the body is not whole")));
+        }
+        this.set_reset(false)?;
         let progress = Pin::new(&mut this.io).poll_shutdown(context).map_ok(|()| 0);
         this.guard_write(context, progress).map_ok(|_| ())
     }
@@ -179,6 +220,11 @@ mod tests {
 
     const WAITS: Waits =
         Waits { headers: Duration::from_secs(10), idle: Duration::from_secs(60), write: Duration::from_secs(30) };
+    impl Reset for tokio::io::DuplexStream {
+        fn set_reset(&self, _reset: bool) -> Result<()> {
+            Ok(())
+        }
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_silent_peer_is_given_up_and_a_late_one_after_its_first_byte_is_not() {
@@ -198,6 +244,36 @@ mod tests {
         });
         assert_eq!(guard.read_u8().await.unwrap(), 2);
         later.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_connection_ends_in_a_reset_unless_its_body_is_whole() {
+        for (is_whole, reads) in [(true, true), (false, true), (false, false)] {
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let mut far = tokio::net::TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+            let (near, _) = listener.accept().await.unwrap();
+            let unfinished = Unfinished::default();
+            let body = axum::body::Body::from_stream(futures_util::stream::pending::<Result<bytes::Bytes>>());
+            let answer = unfinished.watch(http::Version::HTTP_10, &http::Method::GET, http::Response::new(body));
+            let waits = Waits { write: Duration::from_millis(50), ..WAITS };
+            let mut guard = StallGuard::new(near, waits, Activity::new()).watching(unfinished.clone());
+            guard.write_all(b"a part").await.unwrap();
+            drop(answer);
+            if is_whole {
+                unfinished.end();
+                guard.shutdown().await.unwrap();
+            } else if reads {
+                assert_eq!(guard.shutdown().await.unwrap_err().kind(), ErrorKind::ConnectionAborted);
+            } else {
+                let stalled = guard.write_all(&vec![b'x'; 64 << 20]).await.unwrap_err();
+                assert_eq!(stalled.kind(), ErrorKind::TimedOut);
+            }
+            drop(guard);
+            let mut read = Vec::new();
+            let ended = far.read_to_end(&mut read).await;
+            assert_eq!(ended.map_err(|error| error.kind()).err(), (!is_whole).then_some(ErrorKind::ConnectionReset));
+            assert!(!is_whole || read == b"a part");
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -35,7 +35,8 @@ use crate::domain::operation::{DescribeGroup, ListGroups, ListStreams, Operation
 
 /// One place that holds logs. Every method is one bounded step: [`reader`] goes on from page to page.
 ///
-/// The contract: a group or stream that is not there is [`SourceError::NotFound`]; events of a page are ascending by time
+/// The contract: a group that is not there is [`SourceError::NotFound`], a stream of a group that is there is
+/// [`SourceError::StreamNotFound`]; events of a page are ascending by time
 /// and all inside the operation's range; what the permit hides is not in the answer; an empty page is not the end unless
 /// `at_end` says so; a page's `next` never loses or repeats an event.
 #[async_trait]
@@ -122,6 +123,12 @@ impl Sources {
     /// [`SourceError::NotFound`] when the permit does not name it, [`SourceError::NotSupported`] when it runs none.
     pub fn queries<Op: Operation>(&self, permit: &Permit<Op>, name: &SourceName) -> Result<&dyn Queries, SourceError> {
         self.named(permit, name)?.queries().ok_or(SourceError::NotSupported("Logs Insights queries"))
+    }
+
+    /// Does the source of that name run queries?
+    #[must_use]
+    pub fn runs_queries(&self, name: &SourceName) -> bool {
+        self.named.get(name).is_some_and(|source| source.queries().is_some())
     }
 
     /// Every source that runs queries.

@@ -50,8 +50,8 @@ async fn check_reports_every_mistake_with_its_line_and_every_command_refuses_wit
     assert_snapshot!(said.shown(folder.path()), @r#"
     exit 64
     logmark: logmark.toml:1:1: sources: is missing: write at least one `[[sources]]`, or there are no logs to give
-    logmark.toml:2:10: server.listen: `x` is no address: write an IP and a port, such as `127.0.0.1:8080` or `[::]:8443`
-    logmark.toml:3:1: server.nope: is no key here: there are `tls`, `listen`, `admin_listen`, `public_url`, `allowed_hosts`, `cursor_keys`, `cors_origins` and `limits`
+    logmark.toml:2:10: server.listen: `x` is not an address to listen on: write a host and a port, such as `127.0.0.1:8080`, `localhost:8080`, `:8080` or `[::]:8443`
+    logmark.toml:3:1: server.nope: is no key here: there are `tls`, `listen`, `admin_listen`, `public_url`, `allowed_hosts`, `cursor_keys`, `cors_origins`, `forwarding_header`, `trusted_proxies` and `limits`
     logmark.toml:5:1: auth.issuers[0].algorithms: is missing: write those that it signs with, such as `["RS256"]`
     logmark.toml:5:1: auth.issuers[0].keys: is missing: write `discover`, the URL of its JWKS, or `file:PATH`
     logmark.toml:5:1: auth.issuers[0].audiences: is missing: name those in `aud`; for tokens without `aud`, such as Cognito's access tokens, name their `client_ids`

@@ -1,18 +1,10 @@
-//! Cases from the field: tokens, logs, queries and readings that other tools got wrong. They lie beside the project, in
-//! `shared/data/field`; without them these tests say so and do nothing.
+//! Inputs of the kinds that log tools get wrong in the field: public bug reports, posted queries, deployed configurations.
+//!
+//! The case files are not part of the project. `LOGMARK_TEST_DATA` names the folder that holds `field/*.json`; without the variable
+//! it is looked for in `shared/data` beside the project. A test without its file prints that it is skipped.
 
+mod cases;
+mod insights;
+mod patterns;
+mod reading;
 mod tokens;
-
-use serde_json::Value;
-
-/// The cases of a file, or `None` with a line that says why their test does nothing.
-pub(crate) fn cases(name: &str) -> Option<Vec<Value>> {
-    let path = crate::auth::support::test_data()?.join("field").join(name);
-    match std::fs::read(&path) {
-        Ok(bytes) => Some(serde_json::from_slice(&bytes).unwrap()),
-        Err(error) => {
-            println!("skipped: {}: {error}", path.display());
-            None
-        }
-    }
-}

@@ -49,7 +49,7 @@ async fn status(case: &Value, more: &str) -> u16 {
 
 #[tokio::test]
 async fn tokens_of_real_providers_are_read_as_they_are_meant() {
-    let Some(cases) = super::cases("tokens.json") else { return };
+    let Some(cases) = super::cases::of("tokens.json") else { return };
     assert!(!cases.is_empty());
     for case in &cases {
         let id = case["id"].as_str().unwrap();
@@ -64,7 +64,7 @@ async fn tokens_of_real_providers_are_read_as_they_are_meant() {
 
 #[tokio::test]
 async fn the_check_speaks_of_the_provider_whose_tokens_will_not_pass() {
-    let Some(cases) = super::cases("tokens.json") else { return };
+    let Some(cases) = super::cases::of("tokens.json") else { return };
     let cognito = cases.iter().find(|case| case["id"] == "cognito-example").unwrap();
     let place = crate::world::binary::Place::new("");
     let path = place.path().join("logmark.toml");

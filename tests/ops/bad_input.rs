@@ -17,6 +17,13 @@ async fn every_wrong_parameter_is_named_with_what_is_wrong() {
         ("/logs/:acme:api/web-1?start=2026-11-20T10:00:00+02:00", "start", "must be written `%2B`"),
         ("/logs/:acme:api/web-1?start=-15", "start", "is no relative time"),
         ("/logs/:acme:api/web-1?start=-99999999d", "start", "lies outside 1970 to 9999"),
+        ("/logs/:acme:api/web-1?start=15m", "start", "did you mean `-15m`?"),
+        ("/logs/:acme:api/web-1?start=1h", "start", "did you mean `-1h`?"),
+        ("/logs/:acme:api/web-1?start=+1h30m", "start", "did you mean `-1h30m`?"),
+        ("/logs/:acme:api/web-1?start=now%2B1h", "start", "did you mean `-1h`?"),
+        ("/logs/:acme:api/web-1?end=-15min", "end", "did you mean `-15m`?"),
+        ("/logs/:acme:api/web-1?start=20261129", "start", "is ambiguous: write a date as `2026-11-29T00:00:00Z`"),
+        ("/logs/:acme:api/web-1?start=20261129103000", "start", "is ambiguous: write a date as `2026-11-29T10:30:00Z`"),
         ("/logs/:acme:api/web-1?end=tomorrow", "end", "is not a time"),
         ("/logs/:acme:api/web-1?start=2000&end=1000", "end", "is not later than `start`"),
         ("/logs/:acme:api/web-1?start=2000&end=2000", "end", "is not later than `start`"),
@@ -120,4 +127,30 @@ async fn nothing_of_the_input_is_read_before_the_token() {
     for target in ["/logs/%00", "/logs/:acme:api?limit=0", "/groups?nonsense", "/me/explain"] {
         assert_eq!(world.anonymous().get(target).await.problem(), "401 missing_token", "{target}");
     }
+}
+
+#[tokio::test]
+async fn many_faults_are_counted_and_the_first_are_listed() {
+    let world = World::new().await;
+    let acme = world.tenant("acme");
+    let parameters: Vec<String> = (0..2000).map(|i| format!("p{i}=1")).collect();
+    let answer = acme.get(&format!("/groups?{}", parameters.join("&"))).await;
+    assert_eq!(answer.problem(), "400 invalid_parameter");
+    let problem = answer.json();
+    assert_eq!((problem["errors"].as_array().unwrap().len(), &problem["errorCount"]), (20, &2000.into()));
+    assert_eq!(problem["detail"], "2000 parameters are wrong");
+
+    let members: String = (0..85_000).map(|i| format!(",\"m{i}\":1")).collect();
+    let body = format!("{{\"query\":1{members}}}");
+    assert!(body.len() > 900_000);
+    let json = [("content-type", "application/json")];
+    let answer = acme.send_body(http::Method::POST, "/queries", &json, body.into()).await;
+    assert_eq!(answer.problem(), "400 invalid_parameter");
+    assert!(answer.body.len() < 16 * 1024, "{} bytes", answer.body.len());
+    let problem = answer.json();
+    // And the members that are missing.
+    assert_eq!((problem["errors"].as_array().unwrap().len(), &problem["errorCount"]), (20, &85_003.into()));
+
+    let few = acme.get("/groups?a=1&b=2").await.json();
+    assert!(few.get("errorCount").is_none() && few["errors"].as_array().unwrap().len() == 2);
 }

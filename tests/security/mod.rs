@@ -6,6 +6,8 @@ mod hosts;
 mod denials;
 mod coverage;
 mod tenancy;
+mod two_worlds;
+mod handles;
 mod oracle;
 mod cursors;
 mod queries;

@@ -10,11 +10,13 @@ pub mod grants;
 pub mod keys;
 pub mod mill;
 pub mod moto;
+pub mod old_http;
 pub mod process;
 pub mod python;
 pub mod recorder;
 pub mod small_http;
 pub mod tokens;
+pub mod unread;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

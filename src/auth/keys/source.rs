@@ -56,8 +56,19 @@ pub enum LoadError {
     #[error("key file is not used: {0}")]
     Exposed(#[from] Exposed),
     /// The fetch failed.
-    #[error("cannot fetch key document")]
-    Fetch(#[from] FetchError),
+    #[error("`{url}` cannot be read")]
+    Fetch {
+        /// The document's address.
+        url: Url,
+        /// Why.
+        source: FetchError,
+    },
+    /// The whole attempt took too long.
+    #[error("no keys within {} seconds", ATTEMPT_TIMEOUT.as_secs())]
+    TimedOut,
+    /// The file is larger than a key set is.
+    #[error("the key file is larger than {MAX_DOCUMENT_BYTES} bytes")]
+    TooLarge,
     /// The discovery document is no strict JSON object.
     #[error("discovery document is not valid")]
     Discovery(#[source] JsonError),
@@ -147,7 +158,7 @@ pub(super) async fn load(place: &KeyPlace, fetcher: &dyn KeyFetcher) -> Result<K
             }
         }
     };
-    tokio::time::timeout(ATTEMPT_TIMEOUT, attempt).await.unwrap_or(Err(LoadError::Fetch(FetchError::TimedOut)))
+    tokio::time::timeout(ATTEMPT_TIMEOUT, attempt).await.unwrap_or(Err(LoadError::TimedOut))
 }
 
 /// The permissions are looked at each time, on the file that is read: it may have been replaced since the start.
@@ -161,7 +172,7 @@ async fn read_file(path: &Path, is_secret: bool) -> Result<Vec<u8>, LoadError> {
     }
     let mut bytes = Vec::new();
     file.take(MAX_DOCUMENT_BYTES as u64 + 1).read_to_end(&mut bytes).await.map_err(failed)?;
-    bounded(bytes)
+    if bytes.len() > MAX_DOCUMENT_BYTES { Err(LoadError::TooLarge) } else { Ok(bytes) }
 }
 
 async fn fetch_set(url: &Url, reach: Reach, algorithms: &[Algorithm], fetcher: &dyn KeyFetcher) -> Result<KeySet, LoadError> {
@@ -206,9 +217,7 @@ async fn fetch(url: &Url, reach: Reach, fetcher: &dyn KeyFetcher) -> Result<Vec<
     if !is_safe_url(url) {
         return Err(LoadError::UnsafeUrl);
     }
-    bounded(fetcher.get(url, reach).await?)
-}
-
-fn bounded(bytes: Vec<u8>) -> Result<Vec<u8>, LoadError> {
-    if bytes.len() > MAX_DOCUMENT_BYTES { Err(FetchError::TooLarge.into()) } else { Ok(bytes) }
+    let failed = |source| LoadError::Fetch { url: url.clone(), source };
+    let bytes = fetcher.get(url, reach).await.map_err(failed)?;
+    if bytes.len() > MAX_DOCUMENT_BYTES { Err(failed(FetchError::TooLarge)) } else { Ok(bytes) }
 }

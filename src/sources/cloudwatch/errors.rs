@@ -22,7 +22,7 @@ const TYPE_LENGTH: usize = 64;
 /// A call that brought nothing, retries included.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum CallError {
-    NotFound,
+    NotFound(Missing),
     /// It did not take one of our parameters.
     InvalidParameter,
     /// It did not take the query's text.
@@ -38,6 +38,7 @@ pub(super) enum CallError {
     NoneToSpare,
     Timeout,
     Refused(String),
+    Unreachable(String),
     Upstream(String),
 }
 
@@ -57,7 +58,8 @@ impl CallError {
     /// checked before it is sent.
     pub(super) fn at_position(self, given: bool) -> SourceError {
         match self {
-            Self::NotFound => SourceError::NotFound,
+            Self::NotFound(Missing::Stream) => SourceError::StreamNotFound,
+            Self::NotFound(Missing::GroupOrStream) => SourceError::NotFound,
             Self::InvalidParameter if given => SourceError::InvalidPosition,
             Self::InvalidParameter => SourceError::Upstream("InvalidParameterException, status 400".to_owned()),
             Self::MalformedQuery => SourceError::QueryRefused,
@@ -67,9 +69,19 @@ impl CallError {
             Self::NoneToSpare => SourceError::Busy { retry_after: THROTTLED_WAIT },
             Self::Timeout => SourceError::Timeout,
             Self::Refused(what) => SourceError::Refused(what),
+            Self::Unreachable(what) => SourceError::Unreachable(what),
             Self::Upstream(what) | Self::TooLarge(what) => SourceError::Upstream(what),
         }
     }
+}
+
+/// The part of a request that is not there, as far as the answer says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Missing {
+    /// Either.
+    GroupOrStream,
+    /// The stream: the group is there.
+    Stream,
 }
 
 /// What kind of failure one attempt ended in: decides whether and how another may follow.
@@ -89,12 +101,28 @@ pub(super) enum Kind {
     Expired,
     /// Our credentials or our role.
     Refused,
-    NotFound,
+    NotFound(Missing),
     InvalidParameter,
     MalformedQuery,
     TooLarge,
     /// Whatever else is final.
     Other,
+}
+
+impl Kind {
+    /// Its name in metrics.
+    pub(super) fn outcome(self) -> &'static str {
+        match self {
+            Self::Throttled => "throttled",
+            Self::Unreachable => "unreachable",
+            Self::Transient | Self::Other => "failed",
+            Self::Timeout => "timeout",
+            Self::Skewed | Self::Expired | Self::Refused => "refused",
+            Self::NotFound(_) => "not_found",
+            Self::InvalidParameter | Self::MalformedQuery => "invalid",
+            Self::TooLarge => "too_large",
+        }
+    }
 }
 
 /// One attempt's failure.
@@ -117,7 +145,10 @@ impl Failure {
     /// Reads an answer whose status is not a success.
     pub(super) fn of_answer(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Self {
         let name = type_name(headers, body);
-        let kind = kind_of(status, name.as_deref().unwrap_or(""));
+        let kind = match kind_of(status, name.as_deref().unwrap_or("")) {
+            Kind::NotFound(_) => Kind::NotFound(missing(body)),
+            kind => kind,
+        };
         let what = format!("{}, status {}", name.as_deref().unwrap_or("no error type"), status.as_u16());
         Self { kind, what, retry_after: retry_after(headers), date: date(headers) }
     }
@@ -125,14 +156,15 @@ impl Failure {
     /// What the whole call failed of, when this was its last attempt.
     pub(super) fn into_call_error(self) -> CallError {
         match self.kind {
-            Kind::NotFound => CallError::NotFound,
+            Kind::NotFound(missing) => CallError::NotFound(missing),
             Kind::InvalidParameter => CallError::InvalidParameter,
             Kind::MalformedQuery => CallError::MalformedQuery,
             Kind::TooLarge => CallError::TooLarge(self.what),
             Kind::Throttled => CallError::Throttled(self.retry_after.unwrap_or(THROTTLED_WAIT)),
             Kind::Timeout => CallError::Timeout,
             Kind::Skewed | Kind::Expired | Kind::Refused => CallError::Refused(self.what),
-            Kind::Unreachable | Kind::Transient | Kind::Other => CallError::Upstream(self.what),
+            Kind::Unreachable => CallError::Unreachable(self.what),
+            Kind::Transient | Kind::Other => CallError::Upstream(self.what),
         }
     }
 }
@@ -165,9 +197,21 @@ fn type_name(headers: &HeaderMap, body: &[u8]) -> Option<String> {
     is_name.then(|| name.to_owned())
 }
 
+/// What the message of a `ResourceNotFoundException` says is missing ("The specified log stream does not exist."). Nothing else of
+/// the message is looked at.
+fn missing(body: &[u8]) -> Missing {
+    #[derive(Deserialize)]
+    struct ErrorBody {
+        #[serde(alias = "Message")]
+        message: String,
+    }
+    let message = serde_json::from_slice::<ErrorBody>(body).map(|error| error.message.to_ascii_lowercase()).unwrap_or_default();
+    if message.contains("log stream") && !message.contains("log group") { Missing::Stream } else { Missing::GroupOrStream }
+}
+
 fn kind_of(status: StatusCode, name: &str) -> Kind {
     match name.strip_suffix("Exception").unwrap_or(name) {
-        "ResourceNotFound" => Kind::NotFound,
+        "ResourceNotFound" => Kind::NotFound(Missing::GroupOrStream),
         "InvalidParameter" => Kind::InvalidParameter,
         "MalformedQuery" => Kind::MalformedQuery,
         "Throttling"
@@ -234,6 +278,21 @@ mod tests {
         for body in ["<html>123456789012</html>", "", r#"{"__type":"a b arn:aws"}"#, r#"{"__type":7}"#, "{"] {
             assert_eq!(failure(503, body), Failure::new(Kind::Transient, "no error type, status 503"), "{body}");
             assert_eq!(failure(302, body).kind, Kind::Other, "{body}");
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_read_from_the_message() {
+        for (message, expected) in [
+            (r#""message":"The specified log stream does not exist.""#, Missing::Stream),
+            (r#""Message":"The specified log stream does not exist.""#, Missing::Stream),
+            (r#""message":"The specified log group does not exist.""#, Missing::GroupOrStream),
+            (r#""message":"no such log group or log stream""#, Missing::GroupOrStream),
+            (r#""message":null"#, Missing::GroupOrStream),
+            (r#""detail":"log stream""#, Missing::GroupOrStream),
+        ] {
+            let body = format!(r#"{{"__type":"ResourceNotFoundException",{message}}}"#);
+            assert_eq!(failure(400, &body).kind, Kind::NotFound(expected), "{message}");
         }
     }
 

@@ -1,17 +1,20 @@
 //! What an event request asks: its parameters, and the cursor that they must agree with.
 
+use logmark_event_page::Columns;
+
 use super::chosen_streams;
-use super::cursor::{Cursor, From, KIND, Shape};
+use super::cursor::{From, KIND, Place, Shape};
 use crate::domain::event::{Direction, Position};
 use crate::domain::filter::EventFilter;
 use crate::domain::name::{LogGroupName, LogStreamName, SourceName};
-use crate::domain::operation::{ReadGroup, ReadLogs, ReadStream, Reading, StreamSelection};
+use crate::domain::operation::{ReadGroup, ReadLogs, ReadStream, Reading, StartBy, StreamSelection};
 use crate::domain::time::{Millis, TimeRange, TimeSpec};
 use crate::http::authorized::{Ask, Setting};
 use crate::http::encode::Format;
 use crate::http::fault::Language;
 use crate::http::input::Input;
 use crate::http::ops::list;
+use crate::http::packed::Packed;
 use crate::http::problem::{ApiError, CURSOR};
 use crate::http::validator::Known;
 use crate::sources::reader::Pursuit;
@@ -25,13 +28,18 @@ const MAX_LIMIT: usize = 10_000;
 #[derive(Debug)]
 pub struct EventsAsk {
     pub(super) shape: Shape,
+    /// The shape as the answer's cursors carry it.
+    pub(super) packed: Packed,
     pub(super) source: Option<SourceName>,
     pub(super) position: Option<Position>,
     pub(super) direction: Direction,
     pub(super) pursuit: Pursuit,
     pub(super) limit: Option<usize>,
     pub(super) format: Format,
+    /// The columns that CSV, NDJSON and text show; `None`: the format's own.
+    pub(super) columns: Option<Columns>,
     pub(super) raw: bool,
+    pub(super) byte_order_mark: bool,
     pub(super) cursor_line: bool,
     /// What the client has already.
     pub(super) known: Known,
@@ -60,18 +68,24 @@ impl Ask for EventsAsk {
         let given = Given::read(input);
         let limit = input.number("limit", 1, MAX_LIMIT);
         let format = read_format(input, setting);
-        let raw = input.choice("raw", &[("true", true), ("false", false)]).unwrap_or(false);
+        let columns = read_columns(input);
+        let raw = input.choice("raw", &SWITCH).unwrap_or(false);
+        let byte_order_mark = input.choice("bom", &SWITCH).unwrap_or(false);
         let cursor_line = input.choice("trailer", &[("line", true)]).unwrap_or(false);
-        for (name, used, with) in [("raw", raw, Format::Text), ("trailer", cursor_line, Format::Ndjson)] {
+        let bound = [("raw", raw, Format::Text), ("bom", byte_order_mark, Format::Csv), ("trailer", cursor_line, Format::Ndjson)];
+        for (name, used, with) in bound {
             if used && format.as_ref().is_ok_and(|format| *format != with) {
                 input.error(name, format!("goes with `{}` only", with.essence()));
             }
+        }
+        if columns.is_some() && format.as_ref().is_ok_and(|format| *format == Format::Json) {
+            input.error("columns", "goes with `format=csv`, `format=ndjson` and `format=text`: a JSON page has whole events");
         }
         if given.group.is_none() && given.cursor.is_none() {
             input.require("group", "is missing: name a log group, or give a `cursor`");
         }
         input.finish()?;
-        let Settled { shape, source, position, direction, pursuit } = given.settle(setting)?;
+        let Settled { shape, packed, source, position, direction, pursuit } = given.settle(setting)?;
         let format = format?;
         let streamed = format != Format::Json;
         // A stream without a limit is the whole range, whichever end was meant; backwards only pages can be read.
@@ -79,18 +93,30 @@ impl Ask for EventsAsk {
         let limit = limit.or((!streamed || direction == Direction::Backward).then_some(DEFAULT_LIMIT));
         let ask = Self {
             shape,
+            packed,
             source,
             position,
             direction,
             pursuit,
             limit,
             format,
+            columns,
             raw,
+            byte_order_mark,
             cursor_line,
             known: Known::of(setting.headers),
         };
         Ok((ask.operation(setting.now), ask))
     }
+}
+
+const SWITCH: [(&str, bool); 2] = [("true", true), ("false", false)];
+
+/// `columns`. They belong to the format, so a cursor does not carry them.
+fn read_columns(input: &mut Input) -> Option<Columns> {
+    let text = input.take("columns")?;
+    let columns = Columns::parse(&text);
+    columns.map_err(|faults| faults.iter().for_each(|fault| input.error("columns", fault.to_string()))).ok()
 }
 
 fn read_format(input: &mut Input, setting: Setting<'_>) -> Result<Format, ApiError> {
@@ -103,6 +129,7 @@ fn read_format(input: &mut Input, setting: Setting<'_>) -> Result<Format, ApiErr
 /// What is read, from where, and which way.
 struct Settled {
     shape: Shape,
+    packed: Packed,
     source: Option<SourceName>,
     /// Where to go on; `None`: at the beginning.
     position: Option<Position>,
@@ -132,23 +159,25 @@ impl Given {
         match self.cursor.clone() {
             Some(text) => {
                 let tenant = &setting.caller.tenant.id;
-                let cursor: Cursor = setting.app.sealer.open(KIND, tenant, setting.now, &text)?;
-                self.must_agree_with(&cursor)?;
+                let (packed, place): (Packed, Place) = setting.app.sealer.open(KIND, tenant, setting.now, &text)?;
+                let shape: Shape = packed.read().ok_or(ApiError::InvalidCursor(CURSOR.into()))?;
+                let Place { source, direction, position, pursuit } = place;
+                self.must_agree_with(&shape, &source)?;
                 // Reading goes on where it began, whatever other source may have a group of that name by now.
-                let Cursor { shape, source, direction, position, pursuit } = cursor;
-                Ok(Settled { shape, source: Some(source), position: Some(position), direction, pursuit })
+                Ok(Settled { shape, packed, source: Some(source), position: Some(position), direction, pursuit })
             }
             None => {
                 let source = self.source.take();
                 let shape = self.shape(setting)?;
                 let from = shape.from.unwrap_or(if shape.start.is_some() { From::Head } else { From::Tail });
                 let direction = if from == From::Head { Direction::Forward } else { Direction::Backward };
-                Ok(Settled { shape, source, position: None, direction, pursuit: Pursuit::Events })
+                let packed = shape.packed()?;
+                Ok(Settled { shape, packed, source, position: None, direction, pursuit: Pursuit::Events })
             }
         }
     }
 
-    fn must_agree_with(&self, Cursor { shape, source, .. }: &Cursor) -> Result<(), ApiError> {
+    fn must_agree_with(&self, shape: &Shape, source: &SourceName) -> Result<(), ApiError> {
         let same_stream = self.stream.is_none() || self.stream == shape.stream;
         let same_kind = !self.in_path || self.stream.is_some() == shape.stream.is_some();
         if self.group.as_ref().is_some_and(|group| *group != shape.group) || !same_stream || !same_kind {
@@ -206,14 +235,15 @@ impl EventsAsk {
         let end = end.or((self.format != Format::Json).then_some(now.0.saturating_add(1)));
         let range = TimeRange { start: start.map(Millis), end: end.map(Millis) };
         let direction = self.direction;
+        let start_by = if self.shape.start.is_some() { StartBy::Caller } else { StartBy::Service };
         let reading = match (stream, filter) {
             (Some(stream), None) => Reading::Stream(ReadStream { group, stream, range, direction }),
             // GetLogEvents knows no filter: one stream with one is a group of which one stream is chosen.
             (Some(stream), filter) => {
                 let streams = StreamSelection::Names(vec![stream]);
-                Reading::Group(ReadGroup { group, streams, filter, range, direction })
+                Reading::Group(ReadGroup { group, streams, filter, range, start_by, direction })
             }
-            (None, filter) => Reading::Group(ReadGroup { group, streams, filter, range, direction }),
+            (None, filter) => Reading::Group(ReadGroup { group, streams, filter, range, start_by, direction }),
         };
         ReadLogs { reading, resumed: self.position.is_some(), source: self.source.clone() }
     }
