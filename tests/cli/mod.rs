@@ -6,6 +6,7 @@ mod import;
 mod demo;
 mod readme;
 mod serve;
+mod cut_short;
 mod operators;
 mod roles;
 mod semicomplete;

@@ -6,3 +6,5 @@
 mod cases;
 mod insights;
 mod patterns;
+mod reading;
+mod tokens;
