@@ -357,8 +357,7 @@ mod tests {
         let message = "\u{1b}".repeat(600_000);
         let large = page(&[&message]);
         assert_eq!(frame_of(&large), 64 * 1024 + 3_600_000, "a frame of it is six times as long");
-        let pool = Buffers::new(cost_of(&large));
-        let deadline = Instant::now() + Duration::from_secs(1);
+        let (pool, deadline) = (Buffers::new(cost_of(&large)), Instant::now() + Duration::from_secs(1));
         let other = pool.reserve(&share("b"), 300_000, deadline).await.unwrap();
         let place = pool.place(&share("a"), 200_000, deadline).await.unwrap();
         let needed = place.hold(large.clone()).unwrap_err();
