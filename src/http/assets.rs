@@ -20,10 +20,10 @@ use super::problem::ApiError;
 
 /// The codings of assets, in the order of preference: the smallest first.
 const CODINGS: [Coding; 3] = [Coding::Brotli, Coding::Zstd, Coding::Gzip];
-/// Brotli's quality, of 11: the last two levels take seconds for a megabyte and save a few percent.
-const BROTLI_QUALITY: i32 = 9;
-/// Brotli's window: 4 MiB, more than the largest asset.
-const BROTLI_WINDOW: i32 = 22;
+/// Brotli's quality, of 11: higher levels take 50 MiB and seconds for a megabyte, and save a few percent.
+const BROTLI_QUALITY: i32 = 6;
+/// Brotli's window: 1 MiB, about the largest asset.
+const BROTLI_WINDOW: i32 = 20;
 /// Zstandard's level, of 22.
 const ZSTD_LEVEL: i32 = 12;
 

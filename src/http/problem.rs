@@ -7,13 +7,13 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, StatusCode, header};
-use serde::Serialize;
+use http::StatusCode;
 
 use super::concurrency;
 use super::fault::{Faults, FieldError, Language, names_for_log, query_too_long};
 use super::hint;
 use super::problem_code::ProblemCode as C;
+pub use super::problem_document::Problem;
 use crate::auth::policy::Denied;
 use crate::domain::query::run::QueryStatus;
 use crate::sources::SourceError;
@@ -327,100 +327,6 @@ pub const CURSOR: &str = "it is not a cursor of this request: altered, expired, 
 fn cursor_problem(reason: &str) -> Problem {
     let errors = vec![FieldError::new("cursor", reason)];
     Problem { errors, ..Problem::new(C::InvalidCursor, format!("`cursor`: {reason}")) }
-}
-
-/// Problem details (RFC 9457) with our members.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Problem {
-    /// The URL of a page about this kind of problem, with its meaning, cause and fix.
-    #[serde(rename = "type")]
-    #[schema(rename = "type", example = "https://logs.example.com/problems/not_found")]
-    pub kind: String,
-    /// The kind, in words.
-    #[schema(example = "Not found")]
-    pub title: &'static str,
-    /// The HTTP status again.
-    #[schema(example = 404)]
-    pub status: u16,
-    /// This problem, in words.
-    #[schema(example = "The log group, stream, query or record was not found, or you have no access to it.")]
-    pub detail: String,
-    /// The request's id, as in `X-Request-Id`.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    #[schema(example = "0192f3c1a5b87e43b6e0c9d2f1a4e857")]
-    pub instance: String,
-    /// The kind, for programs; stable.
-    #[schema(example = "not_found")]
-    pub code: &'static str,
-    /// What is wrong with the input, each fault on its own: the first 20.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(required = false)]
-    pub errors: Vec<FieldError>,
-    /// How many faults there are, when they are more than `errors` lists.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = 112)]
-    pub error_count: Option<usize>,
-    #[serde(skip)]
-    retry_after: Option<Duration>,
-    #[serde(skip)]
-    challenge: Option<String>,
-}
-
-impl Problem {
-    fn new(code: C, detail: String) -> Self {
-        let about = code.about();
-        Self {
-            kind: code.path(),
-            title: about.title,
-            status: about.status,
-            detail,
-            instance: String::new(),
-            code: about.code,
-            errors: Vec::new(),
-            error_count: None,
-            retry_after: None,
-            challenge: None,
-        }
-    }
-
-    /// The same with another `detail`.
-    #[must_use]
-    pub fn with_detail(self, detail: &str) -> Self {
-        Self { detail: detail.to_owned(), ..self }
-    }
-
-    /// The same with `type` as a whole URL. Without a URL of the service (empty) it stays a path.
-    #[must_use]
-    pub fn at(mut self, service_url: &str) -> Self {
-        self.kind.insert_str(0, service_url);
-        self
-    }
-
-    /// The problem with these faults.
-    fn of(self, faults: &Faults) -> Self {
-        let error_count = Some(faults.count()).filter(|count| *count > faults.len());
-        Self { errors: faults.to_vec(), error_count, ..self }
-    }
-
-    /// The response for it. `metadata_url` is where RFC 9728 metadata is, for the challenge of a 401.
-    #[must_use]
-    pub fn into_http(self, metadata_url: &str) -> Response {
-        let body = serde_json::to_vec(&self).unwrap_or_default();
-        let mut response = Response::new(axum::body::Body::from(body));
-        *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if let Some(wait) = self.retry_after {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(wait.as_millis().div_ceil(1000).max(1) as u64));
-        }
-        if let Some(challenge) = self.challenge
-            && let Ok(value) = HeaderValue::try_from(format!("Bearer {challenge}, resource_metadata=\"{metadata_url}\""))
-        {
-            headers.insert(header::WWW_AUTHENTICATE, value);
-        }
-        response
-    }
 }
 
 impl IntoResponse for ApiError {

@@ -19,7 +19,7 @@ use super::SourceError;
 
 /// A client that takes nothing for so long is stalled: it takes less than a frame of 64 KiB in that time, 128 KiB a second.
 const STALLED: Duration = Duration::from_millis(500);
-/// While no page is held that could be evicted, they are looked through again after this time.
+/// How often pages are looked through while none could be evicted.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// As many as there may be connections: each waits for one page.
 const QUEUE: Queue = Queue { total: 10_000, per_tenant: 10_000 };
@@ -150,7 +150,7 @@ impl Buffers {
     /// Room for a page, if there is any without evicting another.
     #[must_use]
     pub fn place_to_spare(&self, share: &Share, bytes: u64) -> Option<Place> {
-        let room = self.0.memory.try_reserve(share, bytes).ok()?;
+        let room = self.0.memory.reserve_to_spare(share, bytes).ok()?;
         Some(Place { pool: Arc::clone(&self.0), room })
     }
 }
@@ -357,8 +357,7 @@ mod tests {
         let message = "\u{1b}".repeat(600_000);
         let large = page(&[&message]);
         assert_eq!(frame_of(&large), 64 * 1024 + 3_600_000, "a frame of it is six times as long");
-        let pool = Buffers::new(cost_of(&large));
-        let deadline = Instant::now() + Duration::from_secs(1);
+        let (pool, deadline) = (Buffers::new(cost_of(&large)), Instant::now() + Duration::from_secs(1));
         let other = pool.reserve(&share("b"), 300_000, deadline).await.unwrap();
         let place = pool.place(&share("a"), 200_000, deadline).await.unwrap();
         let needed = place.hold(large.clone()).unwrap_err();

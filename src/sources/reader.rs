@@ -300,7 +300,7 @@ impl<'a> Rooms<'a> {
         request: &PageRequest,
     ) -> Result<EventPage, SourceError> {
         let bytes = room_to_read(request.max_bytes, request.limit);
-        let mut room = self.sources.buffers().memory().try_reserve(&self.share, bytes).map_err(no_memory)?;
+        let mut room = self.sources.buffers().memory().reserve_to_spare(&self.share, bytes).map_err(no_memory)?;
         let page = Op::page(source, permit, request).await?;
         if !room.resize(with_frame(&page.events)) {
             return Err(no_memory(Refused::TenantLimit));

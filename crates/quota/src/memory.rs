@@ -56,11 +56,20 @@ impl Memory {
         Self(Arc::new(Mutex::new(Core::new(bytes, queue))))
     }
 
-    /// Reserves the bytes if that is possible at once.
+    /// Reserves the bytes if they are free now, before those who wait for more.
     ///
     /// # Errors
     /// [`Refused::TenantLimit`] when the tenant holds its share, else [`Refused::Busy`].
     pub fn try_reserve(&self, share: &Share, bytes: u64) -> Result<Reservation, Refused> {
+        let passed = self.lock().pass(share, bytes);
+        passed.map(|()| self.reservation(share, bytes)).map_err(refused)
+    }
+
+    /// Reserves the bytes if they are free now and no request waits that goes before: for what could be left out.
+    ///
+    /// # Errors
+    /// As of [`Memory::try_reserve`].
+    pub fn reserve_to_spare(&self, share: &Share, bytes: u64) -> Result<Reservation, Refused> {
         match self.lock().reserve(share, bytes, None::<fn() -> Arc<Waker>>) {
             Admission::Decided(Ok(())) => Ok(self.reservation(share, bytes)),
             Admission::Decided(Err(lack)) => Err(refused(lack)),

@@ -104,6 +104,18 @@ impl<W: Waiter> Core<W> {
         Admission::Waits(id)
     }
 
+    /// A request comes that goes before those who wait, or not at all.
+    pub(super) fn pass(&mut self, share: &Share, bytes: u64) -> Result<(), Lack> {
+        let held = self.tenants.get(&share.tenant).map_or(0, |tenant| tenant.held);
+        match self.lack(held, u64::from(share.weight.get()), bytes) {
+            Some(lack) => Err(lack),
+            None => {
+                self.take(share, bytes);
+                Ok(())
+            }
+        }
+    }
+
     /// Bytes that were held are free again.
     pub(super) fn release(&mut self, share: &Share, bytes: u64) {
         self.change(share, |tenant| tenant.held = tenant.held.saturating_sub(bytes));

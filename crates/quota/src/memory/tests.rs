@@ -1,3 +1,5 @@
+//! The budget from outside: shares, waits, sizes that change.
+
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -79,6 +81,22 @@ async fn who_holds_less_is_served_first_and_who_leaves_takes_nothing() {
     assert_eq!(second.unwrap().bytes(), 60);
     drop(some);
     assert_eq!((memory.state().held, memory.state().queued), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_small_request_passes_those_who_wait_for_much_and_one_to_spare_does_not() {
+    let memory = Memory::new(1000, QUEUE);
+    let (a, until) = (share("a"), Instant::now() + Duration::from_secs(3));
+    let _held = memory.try_reserve(&a, 400).unwrap();
+    let waits = memory.reserve(&a, 300, until);
+    let looks = async {
+        tokio::task::yield_now().await;
+        assert_eq!(memory.state().queued, 1);
+        assert!(memory.reserve_to_spare(&a, 10).is_err() && memory.reserve_to_spare(&share("b"), 10).is_ok());
+        assert!(memory.try_reserve(&a, 10).is_ok());
+    };
+    let (waited, ()) = tokio::join!(waits, looks);
+    assert_eq!(waited.unwrap_err(), Refused::TenantLimit);
 }
 
 #[tokio::test(start_paused = true)]
