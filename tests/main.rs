@@ -27,3 +27,4 @@ mod sdk;
 mod security;
 mod architecture;
 mod infra;
+mod field;

@@ -3,6 +3,7 @@
 mod wire;
 mod commands;
 mod import;
+mod import_times;
 mod demo;
 mod readme;
 mod serve;

@@ -1,0 +1,3 @@
+//! Cases from the field: what other tools' users reported, against this service.
+
+mod import;
