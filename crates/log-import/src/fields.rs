@@ -80,11 +80,16 @@ impl<'a> Search<'a> {
             self.others += 1;
             self.other = Some((key, stamp));
         }
-        if depth < MOST_DEPTH && self.best.as_ref().is_none_or(|(_, at, _, _)| *at > depth) && names::is_wrapper(name) {
+        let is_nested = matches!(value.first(), Some(b'{' | b'['));
+        if is_nested
+            && depth < MOST_DEPTH
+            && self.best.as_ref().is_none_or(|(_, at, _, _)| *at > depth)
+            && names::is_wrapper(name)
+        {
             match value.first() {
                 Some(b'{') => drop(self.object(value, depth + 1)),
                 // OpenTelemetry: arrays of one.
-                Some(b'[') => drop(self.object(&value[json::white(value, 1).min(value.len())..], depth)),
+                Some(b'[') => drop(self.object(&value[json::white(value, 1).min(value.len())..], depth + 1)),
                 _ => {}
             }
         }

@@ -86,7 +86,12 @@ pub(crate) fn read(line: &[u8]) -> Option<(&'static str, Stamp<'_>)> {
         b'0'..=b'9' | b'*' => cisco(line, 0).or_else(|| flow(line)).or_else(|| redis(line)),
         _ => None,
     };
-    special.or_else(|| fields(line, 0).map(|stamp| ("behind a header", stamp))).or_else(|| access_log(line))
+    special.or_else(|| fields(line, 0).map(|stamp| (name(&stamp), stamp))).or_else(|| access_log(line))
+}
+
+fn name(stamp: &Stamp<'_>) -> &'static str {
+    let is_access_log = (stamp.shape.separator, stamp.shape.join) == (b'/', b':') && stamp.shape.kind == Kind::DayMonthName;
+    if is_access_log { ACCESS_LOG } else { "behind a header" }
 }
 
 /// The time at a position, with the length counted from the start of the line.

@@ -35,6 +35,7 @@ mod survey;
 mod unpack;
 mod years;
 mod zone;
+mod zone_names;
 
 pub use chosen::{TimestampFormat, TimestampFormatError};
 pub use clock::Unknown;

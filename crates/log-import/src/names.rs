@@ -2,6 +2,9 @@
 //!
 //! See also: `fields` for the rules, `keyed` for lines of `key=value`.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 /// The best first. A name with a unit comes before its coarser neighbours.
 const NAMES: &[&str] = &[
     "realtimetimestamp",
@@ -204,6 +207,8 @@ const OTHER_TIMES: &[&str] = &[
     "first",
 ];
 
+static RANKS: LazyLock<HashMap<&str, u8>> = LazyLock::new(|| NAMES.iter().copied().zip(0..).collect());
+
 /// The rank of a listed name.
 pub(crate) fn rank(key: &[u8]) -> Option<u8> {
     let mut buffer = [0; 32];
@@ -212,7 +217,7 @@ pub(crate) fn rank(key: &[u8]) -> Option<u8> {
 
 /// The same for a name that is plain already.
 pub(crate) fn rank_of(name: &str) -> Option<u8> {
-    NAMES.iter().position(|known| *known == name).and_then(|rank| u8::try_from(rank).ok())
+    RANKS.get(name).copied()
 }
 
 /// The name in small letters, without what separates its words.

@@ -54,6 +54,9 @@ fn candidate(profile: &Profile, line: &[u8], is_first: bool) -> Option<(Source, 
     {
         return Some((Source::Json(own.key.to_vec()), own.stamp.shape, true));
     }
+    if is_record(line) {
+        return None;
+    }
     if place::is_continuation(line) {
         // Consul and others indent every line.
         let stamp = place::at_start(line.trim_ascii_start()).filter(|_| is_first)?;
@@ -67,6 +70,11 @@ fn candidate(profile: &Profile, line: &[u8], is_first: bool) -> Option<(Source, 
         Some(_) => None,
         None => place::anywhere(line).map(|found| (Source::Text(found.place), found.stamp.shape, false)),
     }
+}
+
+/// A whole JSON record: a date in one of its values is not its time.
+fn is_record(line: &[u8]) -> bool {
+    crate::json::Members::of(line).is_some_and(|mut members| members.by_ref().count() > 0 && members.is_complete())
 }
 
 fn add(all: &mut Vec<Seen>, source: Source, shape: Shape) {

@@ -80,7 +80,8 @@ fn fraction(cursor: &mut Cursor<'_>) -> (i32, u8) {
     let mut ahead = *cursor;
     let Some(separator) = ahead.eat_any(b".,:") else { return (0, 0) };
     let run = ahead.digit_run();
-    if run == 0 || separator == b':' && run != 3 {
+    // In `10:00:00,001801000001` the comma separates columns.
+    if run == 0 || separator == b':' && run != 3 || separator == b',' && run > 9 {
         return (0, 0);
     }
     let padded = ahead.rest()[..run].iter().copied().chain(std::iter::repeat(b'0')).take(9);
