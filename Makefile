@@ -1,7 +1,7 @@
 # Two commands do everything: `make run` and `make test`. Both set up what is missing, or say exactly what to install.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint doc openapi-lint unit infra openapi examples schemathesis sdk lambda lambda-zip bench fuzz deny setup system clean
+.PHONY: help run test check format lint doc openapi-lint unit infra openapi examples requirements schemathesis sdk sdk-packages lambda lambda-zip dist bench fuzz deny setup system clean
 
 CARGO ?= cargo
 export CARGO_TERM_COLOR ?= auto
@@ -42,10 +42,20 @@ infra: .venv-infra/.done ## Check infra/: templates, modules, roles, container, 
 	@command -v systemd-analyze >/dev/null || sh tests/tools/apt.sh systemd
 	.venv-infra/bin/python infra/tools/check.py
 
+# The pins with the hashes of every file, for each Python from 3.11 on. Versions stay as they are; UPGRADE=--upgrade takes the newest.
+# uv is a package of PyPI. --no-deps in infra/: its tools' own pins contradict each other.
+UV ?= uv
+UPGRADE ?=
+PINS = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url \
+	--custom-compile-command 'make requirements' $(UPGRADE)
+requirements: ## Write the requirements.txt of Python's tools anew (needs uv)
+	for folder in sdk/python sdk/tools tests/tools; do (cd $$folder && $(PINS) requirements.in --output-file requirements.txt) || exit 1; done
+	cd infra/tools && $(PINS) --no-deps requirements.in --output-file requirements.txt
+
 # 600 MB, once: aws-sam-cli and checkov are large. What is pinned is complete, so that pip need not look for more.
 .venv-infra/.done: infra/tools/requirements.txt
 	@sh tests/tools/venv.sh .venv-infra
-	.venv-infra/bin/pip install --quiet --disable-pip-version-check --no-deps --no-compile --requirement infra/tools/requirements.txt
+	.venv-infra/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --no-compile --requirement infra/tools/requirements.txt
 	@touch $@
 
 openapi: system ## Write openapi/openapi.json anew, and what API Gateway imports of it
@@ -71,6 +81,18 @@ lambda: system ## Build the function, small: target/lambda/bootstrap
 # For this machine's processor; infra/README.md says how for another one.
 lambda-zip: lambda ## Put the function into target/lambda/logmark.zip, as Lambda takes it
 	python3 infra/tools/lambda_zip.py target/lambda/bootstrap target/lambda/logmark.zip
+
+# BINARY=path packs a binary that is there already; else a release build is made. cargo-deb is installed where it is missing.
+BINARY ?= target/release/logmark
+CARGO_DEB_VERSION = 3.8.0
+dist: system ## Packages for this machine's processor: target/dist/*.tar.gz, *.deb and SHA256SUMS (BINARY=path takes that binary)
+	@test "$(BINARY)" != target/release/logmark || $(CARGO) build --release --locked
+	@rm -rf target/dist && mkdir -p target/dist
+	python3 infra/tools/dist.py pack $(BINARY) target/dist
+	@command -v cargo-deb >/dev/null || $(CARGO) install --locked --version $(CARGO_DEB_VERSION) cargo-deb
+	$(CARGO) deb --no-build --no-strip --output target/dist/
+	@rm -rf target/dist/stage
+	python3 infra/tools/dist.py checksums target/dist
 
 # The gateway bench needs haproxy and wrk, and says so.
 bench: lambda ## Measure: tokens, requests, the way to CloudWatch beside HAProxy, exports, patterns, pages, cold starts (release build, some minutes)
@@ -101,7 +123,7 @@ setup: .venv/.done tests/web/node_modules/.done sdk ## The tests' tools, pinned:
 
 .venv/.done: tests/tools/requirements.txt
 	@sh tests/tools/venv.sh .venv
-	.venv/bin/pip install --quiet --disable-pip-version-check --requirement tests/tools/requirements.txt
+	.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement tests/tools/requirements.txt
 	@touch $@
 
 tests/web/node_modules/.done: tests/web/package.json tests/web/package-lock.json
@@ -118,6 +140,16 @@ sdk: $(SDKS) ## The clients of sdk/, generated from openapi/openapi.json and bui
 	@# For the samples in shell.
 	@command -v curl >/dev/null || sh tests/tools/apt.sh curl ca-certificates
 
+# What a release has of them; nothing is published here. The Go module is for `go mod edit -replace`, or to be committed to its repository.
+sdk-packages: sdk ## The packages of the clients, in target/sdk
+	@rm -rf target/sdk && mkdir -p target/sdk
+	cp sdk/typescript/build/logmark-*.tgz sdk/python/build/logmark-*.whl target/sdk/
+	cd sdk/rust && $(CARGO) package --quiet --locked --allow-dirty --no-verify
+	cp sdk/rust/target/package/logmark-client-*.crate target/sdk/
+	tar --create --gzip --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner --exclude='*_test.go' --exclude=build --exclude=openapi-generator.json \
+		--directory=sdk --transform='s,^go,logmark-go,' --file=target/sdk/logmark-go-$$(sed -n 's/^const version = "\(.*\)"/\1/p' sdk/go/client.go).tar.gz go
+	@ls -l target/sdk
+
 sdk/typescript/build/.done: openapi/openapi.json $(wildcard sdk/typescript/*.json sdk/typescript/*.ts sdk/typescript/src/*.ts sdk/typescript/tests/*.ts sdk/samples/*.ts)
 	@node -e 'process.exit(Number(parseInt(process.versions.node) < 20))' || { echo 'Node 20 or later is missing'; exit 1; }
 	cd sdk/typescript && npm ci --silent && npm run --silent build
@@ -125,18 +157,19 @@ sdk/typescript/build/.done: openapi/openapi.json $(wildcard sdk/typescript/*.jso
 
 .venv-sdk/.done: openapi/openapi.json sdk/python/requirements.txt $(wildcard sdk/python/*.* sdk/python/logmark/*.py)
 	@sh tests/tools/venv.sh .venv-sdk
-	.venv-sdk/bin/pip install --quiet --disable-pip-version-check --requirement sdk/python/requirements.txt
+	.venv-sdk/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement sdk/python/requirements.txt
 	sh sdk/python/build.sh
 	@touch $@
 
 # One generator makes both; it and its Java are packages of PyPI, in sdk/tools/build.
-sdk/generated/.done: openapi/openapi.json sdk/tools/prepare.py sdk/tools/requirements.txt sdk/rust/openapi-generator.json sdk/go/openapi-generator.json
+sdk/generated/.done: openapi/openapi.json sdk/tools/prepare.py sdk/tools/go_strings.py sdk/tools/requirements.txt sdk/rust/openapi-generator.json sdk/go/openapi-generator.json
 	@sh tests/tools/venv.sh sdk/tools/build
-	sdk/tools/build/bin/pip install --quiet --disable-pip-version-check --requirement sdk/tools/requirements.txt
+	sdk/tools/build/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement sdk/tools/requirements.txt
 	@mkdir -p sdk/generated
 	python3 sdk/tools/prepare.py openapi/openapi.json sdk/generated/openapi.json
 	sdk/tools/build/bin/openapi-generator-cli batch --clean --fail-fast sdk/rust/openapi-generator.json sdk/go/openapi-generator.json \
 		> sdk/generated/log 2>&1 || { cat sdk/generated/log; exit 1; }
+	python3 sdk/tools/go_strings.py sdk/go/generated
 	@touch $@
 
 sdk/rust/build/.done: sdk/generated/.done sdk/rust/Cargo.lock $(wildcard sdk/rust/*.toml sdk/rust/src/*.rs sdk/rust/tests/*/*.rs sdk/samples/*.rs)

@@ -11,6 +11,7 @@ pub mod sources;
 pub mod http;
 pub mod config;
 pub mod telemetry;
+pub mod files;
 pub mod outbound;
 pub mod service;
 #[cfg(feature = "lambda")]

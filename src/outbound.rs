@@ -8,6 +8,7 @@
 
 use std::error::Error;
 use std::future::Future;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -22,14 +23,15 @@ use hyper::body::Incoming;
 use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::dns::{GaiResolver, Name};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
 use tokio::net::TcpStream;
-use tower::ServiceExt;
 use tower::util::MapFuture;
+use tower::{Service, ServiceExt};
 use url::Url;
 
-use crate::auth::keys::{FetchError, KeyFetcher, MAX_DOCUMENT_BYTES};
+use crate::auth::keys::{FetchError, KeyFetcher, MAX_DOCUMENT_BYTES, Reach, is_public};
 use crate::telemetry::trace;
 
 /// For a name, a TCP connection and a TLS handshake; as the AWS SDK for Rust gives a connection.
@@ -41,7 +43,8 @@ const CAUSE_LENGTH: usize = 160;
 
 type Cause = Box<dyn Error + Send + Sync>;
 type Connecting = Pin<Box<dyn Future<Output = Result<MaybeHttpsStream<TokioIo<TcpStream>>, Cause>> + Send>>;
-type Connector = MapFuture<HttpsConnector<HttpConnector>, fn(Connecting) -> Connecting>;
+type Connector = MapFuture<HttpsConnector<HttpConnector<Names>>, fn(Connecting) -> Connecting>;
+type Resolving = Pin<Box<dyn Future<Output = Result<std::vec::IntoIter<SocketAddr>, Cause>> + Send>>;
 
 /// What one exchange may cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,6 +82,8 @@ struct Shared {
     tls: ConfigBuilder<ClientConfig, WantsVerifier>,
     /// Made at the first use: reading some hundred certificates takes milliseconds, and a function's first answer may need none.
     client: OnceLock<HttpClient>,
+    /// The same for addresses that another document names; it has connections of its own.
+    public: OnceLock<HttpClient>,
 }
 
 type HttpClient = Client<Connector, Full<Bytes>>;
@@ -94,24 +99,26 @@ impl Outbound {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
         let tls = builder.map_err(|error| OutboundError::Connect(cause(&error)))?;
-        Ok(Self(Arc::new(Shared { tls, client: OnceLock::new() })))
+        Ok(Self(Arc::new(Shared { tls, client: OnceLock::new(), public: OnceLock::new() })))
     }
 
-    fn client(&self) -> &HttpClient {
-        let Shared { tls, client } = &*self.0;
+    fn client(&self, reach: Reach) -> &HttpClient {
+        let Shared { tls, client, public } = &*self.0;
+        let client = if reach == Reach::Public { public } else { client };
         client.get_or_init(|| {
-            Self::with_tls(match tls.clone().with_native_roots() {
+            let tls = match tls.clone().with_native_roots() {
                 Ok(trusting) => trusting.with_no_client_auth(),
                 Err(error) => {
                     tracing::warn!(%error, "no certificate authorities on this machine: no https endpoint can be reached");
                     tls.clone().with_root_certificates(RootCertStore::empty()).with_no_client_auth()
                 }
-            })
+            };
+            Self::with_tls(tls, reach)
         })
     }
 
-    fn with_tls(tls: ClientConfig) -> HttpClient {
-        let mut tcp = HttpConnector::new();
+    fn with_tls(tls: ClientConfig, reach: Reach) -> HttpClient {
+        let mut tcp = HttpConnector::new_with_resolver(Names { reach, resolver: GaiResolver::new() });
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
@@ -124,13 +131,22 @@ impl Outbound {
     ///
     /// # Errors
     /// [`OutboundError`]; in none of the cases is it known whether the other side acted on the request.
-    pub async fn send(&self, mut request: Request<Full<Bytes>>, limits: Limits) -> Result<Response<Bytes>, OutboundError> {
+    pub async fn send(&self, request: Request<Full<Bytes>>, limits: Limits) -> Result<Response<Bytes>, OutboundError> {
+        self.send_within(request, limits, Reach::Any).await
+    }
+
+    async fn send_within(
+        &self,
+        mut request: Request<Full<Bytes>>,
+        limits: Limits,
+        reach: Reach,
+    ) -> Result<Response<Bytes>, OutboundError> {
         // Added on the way out, and so never part of a signature.
         if let Some(traceparent) = trace::outgoing().and_then(|text| HeaderValue::try_from(text).ok()) {
             request.headers_mut().insert(HeaderName::from_static("traceparent"), traceparent);
         }
         let exchange = async {
-            let response = self.client().request(request).await.map_err(|error| match error.is_connect() {
+            let response = self.client(reach).request(request).await.map_err(|error| match error.is_connect() {
                 true => OutboundError::Connect(cause(&error)),
                 false => OutboundError::Broken(cause(&error)),
             })?;
@@ -146,10 +162,10 @@ const KEY_DOCUMENT: Limits = Limits { deadline: Duration::from_secs(5), max_body
 
 #[async_trait]
 impl KeyFetcher for Outbound {
-    async fn get(&self, url: &Url) -> Result<Vec<u8>, FetchError> {
+    async fn get(&self, url: &Url, reach: Reach) -> Result<Vec<u8>, FetchError> {
         let unreachable = |error: Cause| FetchError::Unreachable(error);
         let request = Request::get(url.as_str()).header(ACCEPT, "application/json").body(Full::new(Bytes::new()));
-        let response = self.send(request.map_err(|error| unreachable(error.into()))?, KEY_DOCUMENT).await;
+        let response = self.send_within(request.map_err(|error| unreachable(error.into()))?, KEY_DOCUMENT, reach).await;
         let response = response.map_err(|error| match error {
             OutboundError::Timeout => FetchError::TimedOut,
             OutboundError::TooLarge(_) => FetchError::TooLarge,
@@ -159,6 +175,35 @@ impl KeyFetcher for Outbound {
             StatusCode::OK => Ok(response.into_body().into()),
             status => Err(FetchError::Status(status.as_u16())),
         }
+    }
+}
+
+/// Resolves names; for a document that another one names, to public addresses alone. The check is part of the resolving, so no
+/// second answer of the name server can slip in between. An address in place of a name never comes here: `auth::keys` judges it.
+#[derive(Debug, Clone)]
+struct Names {
+    reach: Reach,
+    resolver: GaiResolver,
+}
+
+impl Service<Name> for Names {
+    type Response = std::vec::IntoIter<SocketAddr>;
+    type Error = Cause;
+    type Future = Resolving;
+
+    fn poll_ready(&mut self, context: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), Cause>> {
+        self.resolver.poll_ready(context).map_err(Into::into)
+    }
+
+    fn call(&mut self, name: Name) -> Resolving {
+        let (resolving, reach) = (self.resolver.call(name), self.reach);
+        Box::pin(async move {
+            let found: Vec<SocketAddr> = resolving.await?.collect();
+            if reach == Reach::Public && found.iter().any(|address| !is_public(address.ip())) {
+                return Err("the name leads to a private or loopback address".into());
+            }
+            Ok(found.into_iter())
+        })
     }
 }
 
@@ -293,8 +338,19 @@ mod tests {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
         let trusting = Outbound::new().unwrap();
-        let client = Outbound::with_tls(config.with_root_certificates(roots).with_no_client_auth());
+        let client = Outbound::with_tls(config.with_root_certificates(roots).with_no_client_auth(), Reach::Any);
         trusting.0.client.set(client).unwrap();
         assert_eq!(trusting.send(get("https", port), LIMITS).await.unwrap().body(), "ok");
+    }
+
+    #[tokio::test]
+    async fn a_name_that_leads_inside_is_not_public() {
+        let port = serving("HTTP/1.1 200 X\r\ncontent-length: 2\r\n\r\nok").await;
+        let url: Url = format!("http://localhost:{port}/keys").parse().unwrap();
+        let outbound = Outbound::new().unwrap();
+        assert_eq!(outbound.get(&url, Reach::Any).await.unwrap(), b"ok");
+        let refused = outbound.get(&url, Reach::Public).await.unwrap_err();
+        let FetchError::Unreachable(cause) = &refused else { panic!("{refused:?}") };
+        assert!(cause.to_string().contains("private or loopback"), "{cause}");
     }
 }

@@ -19,6 +19,7 @@ use crate::config::server::CursorKeys;
 use crate::config::source::SourceKind;
 use crate::config::{self, Config};
 use crate::domain::time::Clock;
+use crate::http::client_address::Proxies;
 use crate::http::cursor::Sealer;
 use crate::http::server::{self, Certificates, ConnectionLimits};
 use crate::http::{App, AppState, Parts, RequestLimits, admin, router};
@@ -112,13 +113,15 @@ impl Service {
         let app = App::new(Parts {
             verifier: Arc::clone(&verifier),
             tenants: Arc::new(config.tenants.clone()),
-            sources: Sources::new(opened.sources, Buffers::new(server.limits.stream_pages)),
+            sources: Sources::new(opened.sources, Buffers::new(server.limits.response_memory)),
             sealer: Sealer::new(&cursor_keys)?,
             clock,
             limits,
             public_url,
+            given_url: server.given_url.clone(),
             issuers: config.issuers.iter().map(|issuer| issuer.issuer.clone()).collect(),
             audit: config.telemetry.audit,
+            proxies: Proxies { trusted: server.trusted_proxies.clone(), header: server.forwarding_header },
         });
         let router = router::router(&app, &origins);
         Ok(Self {
@@ -186,6 +189,8 @@ impl Listeners {
         let limits = ConnectionLimits {
             total: server.limits.max_connections,
             per_address: server.limits.max_connections_per_ip.map(|most| most.get() as usize),
+            requests: server.limits.max_requests,
+            requests_per_address: server.limits.max_requests_per_ip.map(|most| most.get() as usize),
             handshake_time: server.limits.handshake_timeout,
             header_time: server.limits.header_timeout,
             write_stall: WRITE_STALL,
@@ -206,13 +211,18 @@ impl Listeners {
         let admin =
             admin::router(admin::Admin { app: service.app.clone(), metrics: metrics.clone(), draining: Arc::clone(&draining) });
         let mut helpers = tokio::task::JoinSet::new();
-        let admin_limits = ConnectionLimits { total: 100, per_address: None, drain: Duration::ZERO, ..limits };
-        helpers.spawn(server::serve("admin", admin_listener, admin, None, admin_limits, std::future::pending()));
+        let admin_limits =
+            ConnectionLimits { total: 100, per_address: None, requests_per_address: None, drain: Duration::ZERO, ..limits };
+        helpers.spawn(server::serve("admin", admin_listener, admin, None, admin_limits, Arc::default(), std::future::pending()));
         drop(service.warm_up());
         if let Some(certificates) = certificates.clone() {
             helpers.spawn(certificates.watch());
         }
         for source in service.cloudwatch.iter().map(Arc::clone) {
+            helpers.spawn({
+                let source = Arc::clone(&source);
+                async move { source.look_at_start().await }
+            });
             helpers.spawn(async move { source.keep_quotas().await });
         }
         helpers.spawn(async move {
@@ -225,7 +235,8 @@ impl Listeners {
             stop.await;
             draining.store(true, Ordering::Relaxed);
         };
-        server::serve("public", listener, service.router.clone(), certificates, limits, stop).await;
+        let proxies = Arc::new(service.app.proxies().clone());
+        server::serve("public", listener, service.router.clone(), certificates, limits, proxies, stop).await;
         if tokio::time::timeout(QUERIES_STOP, service.app.stop_queries()).await.is_err() {
             tracing::warn!("queries could not be stopped in time: they run to their end");
         }

@@ -5,12 +5,16 @@
 use libfuzzer_sys::fuzz_target;
 use logmark_diagnostics::{Report, Span};
 use logmark_insights::ast::{Command, Expression, Query};
+use logmark_insights::NotKept;
 use logmark_insights::reach::Reach;
 use logmark_insights::rewrite::Nested;
 
 fuzz_target!(|text: &str| {
     match Query::parse(text) {
-        Ok(query) => well_formed(&query),
+        Ok(query) => {
+            well_formed(&query);
+            kept(&query, text);
+        }
         Err(faults) => {
             assert!(!faults.is_empty());
             for fault in &faults {
@@ -39,6 +43,22 @@ fn well_formed(query: &Query) {
     for text in rewritten.into_iter().flatten().filter_map(|query| query.to_text().ok()) {
         if let Err(faults) = Query::parse(&text) {
             panic!("{text}: {}", faults[0]);
+        }
+    }
+}
+
+/// What was written is kept, by itself and behind a filter.
+fn kept(query: &Query, text: &str) {
+    let filtered = query.with_first_filter(&condition(), Nested::Refused);
+    for rewritten in [Some(query.clone()), filtered.ok(), query.bound_limit(10).ok()].into_iter().flatten() {
+        match rewritten.to_kept_text(text) {
+            Ok(kept) => assert_eq!(Query::parse(&kept).as_ref(), Ok(&rewritten), "{kept}"),
+            // White space that becomes blanks can be part of a column's name, to which the text refers.
+            Err(NotKept::Differs) => {
+                let is_odd = |character: char| character.is_whitespace() && !" \t\n".contains(character);
+                assert!(text.contains(is_odd), "{text}: {rewritten}");
+            }
+            Err(NotKept::TooLong(_)) => {}
         }
     }
 }

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCE, TARGET = ROOT / "openapi/openapi.json", ROOT / "infra/api-gateway/openapi.json"
 METHODS = ("get", "post", "put", "patch", "delete")
 # Pages for people, which the document of the API leaves out.
-PAGES = {"/": {"get": {}}, "/docs": {"get": {}}, "/docs/{proxy+}": {"get": {}}}
+PAGES = {path: {"get": {}} for path in ("/", "/docs", "/docs/{proxy+}", "/problems", "/problems/{code}")}
 # Field names and values: "x-amazon-apigateway-integration object" and "Set up a Lambda proxy integration with payload response
 # streaming", API Gateway Developer Guide.
 INTEGRATION = {

@@ -4,8 +4,10 @@ Owns which tool looks at what, and what is done with its findings. Needs .venv-i
 both), and no network.
 """
 
+import importlib.metadata
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,8 +18,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import api_gateway
+import jsonschema
 import policies
 import terraform
+import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
@@ -103,11 +107,24 @@ def context(folder, dockerfile, ignored):
     return found
 
 
+def included(folder):
+    """Files and folders that the sources include by `include_str!` and its like, and that the context lacks."""
+    found = []
+    for path in sorted([*Path(folder).glob("src/**/*.rs"), *Path(folder).glob("crates/*/src/**/*.rs")]):
+        text = path.read_text()
+        root = next(parent for parent in path.parents if (parent / "Cargo.toml").is_file())
+        wanted = [path.parent / name for name in re.findall(r'include_(?:str|bytes)!\(\s*"([^"]+)"', text)]
+        wanted += [root / name for name in re.findall(r'include_\w+!\(concat!\(env!\("CARGO_MANIFEST_DIR"\), "/([^"]+)"', text)]
+        found += [f"{path.relative_to(folder)} includes {each}, which the context lacks" for each in wanted if not each.exists()]
+    return found
+
+
 def container():
     dockerfile = (ROOT / "container/Dockerfile").read_text()
     found = run(BIN / "hadolint", "--failure-threshold", "style", ROOT / "container/Dockerfile")
     with tempfile.TemporaryDirectory() as folder:
         found += context(folder, dockerfile, (ROOT / "container/Dockerfile.dockerignore").read_text())
+        found += included(folder)
         # No image can be built here. Cargo reads the manifests and looks for the files of all targets before it looks for this one.
         cargo = {name: os.environ[name] for name in ("PATH", "HOME", "CARGO_HOME", "RUSTUP_HOME") if name in os.environ}
         said = run("cargo", "build", "--locked", "--release", "--bin", "none", "--manifest-path", f"{folder}/Cargo.toml", **cargo)
@@ -120,15 +137,61 @@ def systemd():
     """The unit as systemd reads it, in a root of its own where the program is, and the targets that it names."""
     unit = ROOT / "systemd/logmark.service"
     with tempfile.TemporaryDirectory() as root:
-        units, program = Path(root) / "etc/systemd/system", Path(root) / "usr/local/bin/logmark"
+        units = Path(root) / "etc/systemd/system"
         units.mkdir(parents=True)
+        shutil.copy(unit, units)
+        # systemd looks for the program's name in the folders of this machine, not in those of the root.
+        (units / unit.name).write_text(unit.read_text().replace("ExecStart=logmark ", "ExecStart=/usr/bin/logmark "))
+        program = Path(root) / "usr/bin/logmark"
         program.parent.mkdir(parents=True)
         shutil.copy("/bin/true", program)
-        shutil.copy(unit, units)
         for target in ("sysinit", "basic", "shutdown", "network-online", "multi-user"):
             (units / f"{target}.target").write_text(f"[Unit]\nDescription={target}\n")
         found = run("systemd-analyze", "verify", "--man=no", f"--root={root}", units / unit.name)
     return found + run("systemd-analyze", "security", "--offline=true", f"--threshold={EXPOSURE}", unit)
+
+
+def against_schema(name, path):
+    """What a schema that check-jsonschema brings finds in a YAML file."""
+    files = importlib.metadata.files("check-jsonschema")
+    schema = json.loads(next(file for file in files if file.match(f"builtin_schemas/vendor/{name}.json")).read_text())
+    # BaseLoader would make texts of numbers; GitHub's `on` is a key, and `true` to YAML 1.1.
+    file = json.loads(json.dumps(yaml.safe_load(path.read_text().replace("\non:", '\n"on":'))))
+    validator = jsonschema.validators.validator_for(schema)(schema)
+    return file, [f"{path.name}: {error.json_path}: {error.message}" for error in validator.iter_errors(file)]
+
+
+def compose():
+    """The compose files: of the form that Compose reads, published on loopback only, from a Dockerfile that is there."""
+    found = []
+    for path in (ROOT.parent / "compose.yaml", ROOT / "container/compose.cloudwatch.yaml"):
+        file, mistakes = against_schema("compose-spec", path)
+        found += mistakes
+        for name, service in file["services"].items():
+            is_open = [port for port in service["ports"] if not str(port).startswith("127.0.0.1:")]
+            found += [f"{path.name}: {name}: the port {port} is open to other machines" for port in is_open]
+            if not (ROOT.parent / service["build"]["dockerfile"]).is_file():
+                found.append(f"{path.name}: {name}: its Dockerfile is missing")
+    return found
+
+
+def workflows():
+    """GitHub's workflows: their form, and zizmor's findings about permissions, injections and pins."""
+    paths = sorted((ROOT.parent / ".github/workflows").glob("*.yml"))
+    found = [each for path in paths for each in against_schema("github-workflows", path)[1]]
+    found += run(BIN / "zizmor", "--offline", "--no-progress", "--quiet", "--config", ROOT / "tools/zizmor.yml", *paths)
+    return found if paths else ["there are no workflows"]
+
+
+def examples():
+    """`terraform apply` asks for each variable that has no default: terraform.tfvars.example names them, and no other."""
+    found = []
+    for folder in sorted(ROOT.glob("terraform/examples/*")):
+        required = {block.labels[0] for block in terraform.Module(folder).of("variable") if "default" not in block.attributes}
+        given = set(re.findall(r"^(\w+) *=", (folder / "terraform.tfvars.example").read_text(), re.MULTILINE))
+        found += [f"{folder.name}/terraform.tfvars.example: `{name}` is missing" for name in sorted(required - given)]
+        found += [f"{folder.name}/terraform.tfvars.example: `{name}` is not a variable without a default" for name in sorted(given - required)]
+    return found
 
 
 def access_logs():
@@ -151,7 +214,9 @@ def own_tests():
     return run(sys.executable, "-m", "unittest", "discover", "--start-directory", ROOT / "tools", "--pattern", "test_*.py")
 
 
-CHECKS = [checkov, sam, cloudformation, own_tests, modules, roles, container, systemd, access_logs, document]
+CHECKS = [
+    checkov, sam, cloudformation, own_tests, modules, examples, roles, container, compose, systemd, workflows, access_logs, document,
+]
 
 
 def timed(check):

@@ -206,6 +206,20 @@ class Runner(unittest.TestCase):
             self.assertTrue((Path(folder) / "Cargo.toml").exists())
             self.assertEqual(len(check.context(folder, dockerfile, "!Cargo.toml\n*\n")), 1)
 
+    def test_a_context_that_lacks_what_the_sources_include_is_found(self):
+        with tempfile.TemporaryDirectory() as folder:
+            source = Path(folder, "src/http")
+            source.mkdir(parents=True)
+            Path(folder, "Cargo.toml").touch()
+            source.joinpath("page.rs").write_text(
+                'const A: &str = include_str!("page.html");\nconst B: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/samples/", $file));\n'
+            )
+            self.assertEqual(len(check.included(folder)), 2)
+            source.joinpath("page.html").touch()
+            self.assertEqual(len(check.included(folder)), 1)
+            Path(folder, "samples").mkdir()
+            self.assertEqual(check.included(folder), [])
+
     def test_a_tool_that_finds_something_is_heard(self):
         self.assertTrue(check.run("false"))
         self.assertEqual(check.timed(self.breaks)[1], ["breaks: KeyError: 'x'"])

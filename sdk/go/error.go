@@ -68,6 +68,15 @@ func (e *Error) Error() string {
 	if e.RequestID != "" {
 		text += fmt.Sprintf(" [request %s]", e.RequestID)
 	}
+	for _, fault := range e.Errors {
+		place := "body"
+		if fault.GetParameter() != "" {
+			place = fault.GetParameter()
+		} else if fault.GetPointer() != "" {
+			place = fault.GetPointer()
+		}
+		text += fmt.Sprintf("\n  %s: %s", place, fault.Detail)
+	}
 	return text
 }
 
@@ -95,9 +104,10 @@ func ownError(code, detail string, cause error) *Error {
 	return &Error{Code: code, Title: titles[code], Detail: detail, cause: cause}
 }
 
-// errorOfAnswer is the failure that an answer with an error status tells of.
-func errorOfAnswer(answer *http.Response, body []byte) *Error {
-	failure := ownError(CodeHTTPError, beginning(body), nil)
+// errorOfAnswer is the failure that an answer with an error status tells of; place stands before the text of one that is not the
+// service's.
+func errorOfAnswer(answer *http.Response, body []byte, place string) *Error {
+	failure := ownError(CodeHTTPError, place+beginning(body), nil)
 	var problem generated.Problem
 	if json.Unmarshal(body, &problem) == nil && problem.Code != "" {
 		failure = errorOfProblem(&problem)

@@ -31,7 +31,7 @@ type EventsRequest struct {
 	Streams []string
 	// StreamPrefix has only streams that begin so; not together with Streams.
 	StreamPrefix string
-	// Start is the first moment: RFC 3339, epoch milliseconds or seconds, or relative to now (-15m).
+	// Start is the first moment: At(…), RFC 3339, epoch milliseconds or seconds, or relative to now (-15m).
 	Start string
 	// End is the first moment after the range, in the same forms.
 	End string

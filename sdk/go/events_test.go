@@ -149,7 +149,7 @@ func TestATokenIsAskedForBeforeEachRequestAndOnceMoreWhenItIsRefused(t *testing.
 		tokens = tokens[1:]
 		return token, nil
 	}
-	client := newClient(t, variable(t, "LOGMARK_URL"), source)
+	client := newClient(t, variable(t, "LOGMARK_URL"), logmark.TokenFunc(source))
 	expectMessages(t, client.Events(ctx, smallRequest()), small)
 	if len(tokens) != 1 {
 		t.Fatal(len(tokens))

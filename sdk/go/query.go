@@ -19,7 +19,7 @@ type QueryRequest struct {
 	Query string
 	// LogGroups are 1 to 50 log groups, as they are: /acme/api.
 	LogGroups []string
-	// Start is the first moment: RFC 3339, epoch milliseconds or seconds, or relative to now (-1h).
+	// Start is the first moment: At(…), RFC 3339, epoch milliseconds or seconds, or relative to now (-1h).
 	Start string
 	// End is the first moment after the range, in the same forms; now when empty.
 	End string

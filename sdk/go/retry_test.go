@@ -11,7 +11,7 @@ func answer(status int, retryAfter string) *Error {
 	if retryAfter != "" {
 		header.Set("Retry-After", retryAfter)
 	}
-	return errorOfAnswer(&http.Response{StatusCode: status, Header: header}, nil)
+	return errorOfAnswer(&http.Response{StatusCode: status, Header: header}, nil, "")
 }
 
 func TestARequestThatWasRefusedIsSentAgainWhateverItsMethod(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 )
@@ -60,11 +61,11 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 }
 
 func (t *transport) token(request *http.Request) (string, *Error) {
-	token, err := t.tokens(request.Context())
+	token, err := t.tokens.Token(request.Context())
 	if err != nil {
 		return "", ownError(CodeTokenFailed, "", err)
 	}
-	return token, nil
+	return checkedToken(token, CodeTokenFailed)
 }
 
 func (t *transport) sendOnce(request *http.Request, token string) (*http.Response, *Error) {
@@ -79,13 +80,21 @@ func (t *transport) sendOnce(request *http.Request, token string) (*http.Respons
 	sent.Header.Set("Authorization", "Bearer "+token)
 	answer, err := t.base.RoundTrip(sent)
 	if err != nil {
-		return nil, ownError(CodeConnectionFailed, "", err)
+		return nil, ownError(CodeConnectionFailed, "no response from "+shown(request.URL), err)
 	}
 	if answer.StatusCode < 200 || answer.StatusCode > 299 {
 		// The status says it already: a body that can't be read adds nothing, and takes nothing away.
 		body, _ := io.ReadAll(io.LimitReader(answer.Body, 1<<20))
 		answer.Body.Close()
-		return nil, errorOfAnswer(answer, body)
+		return nil, errorOfAnswer(answer, body, shown(request.URL)+": ")
+	}
+	if strings.HasPrefix(answer.Header.Get("Content-Type"), "text/html") {
+		// A page of HTML is the success of something else than the service.
+		answer.Body.Close()
+		detail := shown(request.URL) + " responded with a page of HTML: is this the address of the service?"
+		failure := ownError(CodeUnexpectedAnswer, detail, nil)
+		failure.Status = answer.StatusCode
+		return nil, failure
 	}
 	if !strings.HasPrefix(answer.Header.Get("Content-Type"), "application/json") {
 		return answer, nil
@@ -97,4 +106,9 @@ func (t *transport) sendOnce(request *http.Request, token string) (*http.Respons
 	}
 	answer.Body = io.NopCloser(bytes.NewReader(body))
 	return answer, nil
+}
+
+// shown is an address for an error, which goes to a log: without credentials, and without the query, which has cursors.
+func shown(address *url.URL) string {
+	return (&url.URL{Scheme: address.Scheme, Host: address.Host, Path: address.Path, RawPath: address.RawPath}).String()
 }

@@ -14,18 +14,11 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	list := client.API.GroupsAPI.ListGroups(context.Background())
-	for {
-		page, _, err := list.Execute()
-		if err != nil {
-			log.Fatal(err)
-		}
-		for _, group := range page.Groups {
-			fmt.Println(group.Name, group.GetStoredBytes())
-		}
-		if page.GetNextCursor() == "" {
-			return
-		}
-		list = list.Cursor(page.GetNextCursor())
+	groups := client.Groups(context.Background(), "")
+	for groups.Next() {
+		fmt.Println(groups.Group().Name, groups.Group().GetStoredBytes())
+	}
+	if err := groups.Err(); err != nil {
+		log.Fatal(err)
 	}
 }

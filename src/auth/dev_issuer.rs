@@ -2,7 +2,8 @@
 //!
 //! - The private key is a PKCS#8 PEM file that only its owner may read; its public half is a JWK Set beside
 //!   it, which the service is pointed at like at any other issuer's.
-//! - It never verifies, and the service accepts its tokens only when its issuer is configured.
+//! - It never verifies. The service accepts its tokens only when its issuer is configured, and `[demo]` allows that on a
+//!   loopback listener.
 
 use std::fmt;
 use std::io::{ErrorKind, Write};
@@ -17,6 +18,10 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::strict::to_base64url;
+use crate::files;
+
+/// The development issuer's name in `iss`.
+pub const ISSUER: &str = "logmark-dev";
 
 const PEM_BEGIN: &str = "-----BEGIN PRIVATE KEY-----";
 const PEM_END: &str = "-----END PRIVATE KEY-----";
@@ -58,7 +63,7 @@ impl DevIssuer {
         let document = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new())
             .map_err(|_| DevIssuerError::Crypto)?;
         let issuer = Self::from_pkcs8(document.as_ref()).ok_or(DevIssuerError::Crypto)?;
-        let mut file = private_file(path).map_err(|source| file_error(path, source))?;
+        let mut file = files::create_new(path, files::PRIVATE).map_err(|source| file_error(path, source))?;
         file.write_all(pem(document.as_ref()).as_bytes()).map_err(|source| file_error(path, source))?;
         Ok(issuer)
     }
@@ -96,9 +101,9 @@ impl DevIssuer {
         json!({ "keys": [key] }).to_string()
     }
 
-    /// Writes the public half to `path`, replacing what is there.
+    /// Writes the public half to `path`, replacing what is there. Others may read it, never change it.
     pub fn write_jwks(&self, path: &Path) -> Result<(), DevIssuerError> {
-        std::fs::write(path, self.jwks()).map_err(|source| file_error(path, source))
+        files::replace(path, self.jwks().as_bytes(), files::PUBLIC).map_err(|source| file_error(path, source))
     }
 
     /// A signed access token (`typ` `at+jwt`) with exactly these claims.
@@ -150,23 +155,9 @@ fn from_pem(text: &str) -> Option<Vec<u8>> {
     STANDARD.decode(body).ok()
 }
 
-fn private_file(path: &Path) -> std::io::Result<std::fs::File> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
-#[cfg(unix)]
 fn is_exposed(path: &Path) -> std::io::Result<bool> {
-    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(path)?.permissions());
-    Ok(mode & 0o077 != 0)
-}
-
-#[cfg(not(unix))]
-fn is_exposed(_path: &Path) -> std::io::Result<bool> {
-    Ok(false)
+    let mode = files::mode(&std::fs::metadata(path)?);
+    Ok(mode.is_some_and(|mode| mode & 0o077 != 0))
 }
 
 fn file_error(path: &Path, source: std::io::Error) -> DevIssuerError {

@@ -5,9 +5,10 @@
 
 use aws_lc_rs::digest;
 
+use crate::domain::cover::{Part, cover};
 use crate::domain::name::{SourceName, TenantId};
 use crate::domain::operation::{Operation, ReadGroup, ReadLogs, ReadStream, Reading};
-use crate::domain::pattern::{Pattern, common_prefix, longer};
+use crate::domain::pattern::Pattern;
 use crate::domain::query::run::{ReadQuery, RulesMark, RunningQuery, StartQuery};
 
 /// Why something was allowed: the scope and the grant that met.
@@ -21,13 +22,22 @@ pub struct Why {
     pub claim: String,
 }
 
+/// Groups and streams that one grant covers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Granted {
+    /// The groups.
+    pub groups: Vec<Pattern>,
+    /// The streams in them.
+    pub streams: StreamRule,
+}
+
 /// Which groups of one source the caller may see: those that a grant and a scope both cover.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GroupRule {
     /// The source.
     pub source: SourceName,
-    /// The grants' patterns.
-    pub granted: Vec<Pattern>,
+    /// The grants.
+    pub grants: Vec<Granted>,
     /// The scopes' patterns.
     pub scoped: Vec<Pattern>,
 }
@@ -36,19 +46,38 @@ impl GroupRule {
     /// May the caller see the group?
     #[must_use]
     pub fn allows(&self, group: &str) -> bool {
-        let any = |patterns: &[Pattern]| patterns.iter().any(|pattern| pattern.matches(group));
-        any(&self.granted) && any(&self.scoped)
+        self.is_granted(group) && self.scoped.iter().any(|pattern| pattern.matches(group))
     }
 
-    /// What every group that the caller may see and that begins with `wanted` begins with, so that others' names need not
-    /// be looked at. `None` when no group can be both: then nothing is to be asked, for it would be about others' names.
+    /// Does a grant cover the group?
     #[must_use]
-    pub fn prefix_with<'a>(&'a self, wanted: &'a str) -> Option<&'a str> {
-        let any = |patterns: &[Pattern]| patterns.iter().any(|pattern| pattern.may_begin_with(wanted));
-        if !any(&self.granted) || !any(&self.scoped) {
-            return None;
-        }
-        longer(common_prefix(&self.granted), common_prefix(&self.scoped)).and_then(|shown| longer(wanted, shown))
+    pub fn is_granted(&self, group: &str) -> bool {
+        self.granting(group).next().is_some()
+    }
+
+    fn granting<'a>(&'a self, group: &'a str) -> impl Iterator<Item = &'a Granted> {
+        self.grants.iter().filter(move |grant| grant.groups.iter().any(|pattern| pattern.matches(group)))
+    }
+
+    /// Does a grant cover all streams of the group? What is known of the group as a whole is for those callers alone.
+    #[must_use]
+    pub fn covers_all_streams(&self, group: &str) -> bool {
+        self.granting(group).any(|grant| grant.streams.is_none())
+    }
+
+    /// Does a grant cover the stream of the group?
+    #[must_use]
+    pub fn covers_stream(&self, group: &str, stream: &str) -> bool {
+        let covers = |patterns: &Vec<Pattern>| patterns.iter().any(|pattern| pattern.matches(stream));
+        self.granting(group).any(|grant| grant.streams.as_ref().is_none_or(covers))
+    }
+
+    /// What to ask a list for, so that it gives the groups which the caller may see and which begin with `wanted`. Empty when
+    /// there can be none: then nothing is to be asked, for it would be about others' names.
+    #[must_use]
+    pub fn parts(&self, wanted: &str) -> Vec<Part> {
+        let granted: Vec<Pattern> = self.grants.iter().flat_map(|grant| grant.groups.iter().cloned()).collect();
+        cover(wanted, &[&granted, &self.scoped])
     }
 }
 
@@ -133,6 +162,15 @@ impl<Op: Operation> Permit<Op> {
     #[must_use]
     pub fn may_see_stream(&self, stream: &str) -> bool {
         self.streams().is_none_or(|patterns| patterns.iter().any(|pattern| pattern.matches(stream)))
+    }
+
+    /// What to ask for, so that it is about the streams of the one group which the caller may see and which begin with `wanted`.
+    #[must_use]
+    pub fn stream_parts(&self, wanted: &str) -> Vec<Part> {
+        match self.streams() {
+            None => vec![Part::Prefix(wanted.to_owned())],
+            Some(patterns) => cover(wanted, &[patterns]),
+        }
     }
 
     /// Of an operation on several groups: which streams of each the caller may see, in the operation's order.

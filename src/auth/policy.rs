@@ -5,10 +5,11 @@
 
 use std::time::Duration;
 
-use super::permit::{GroupRule, Permit, Share, StreamRule, Why};
+use super::permit::{Granted, GroupRule, Permit, Share, StreamRule, Why};
 use super::tenant::{Caller, Grant, Scope};
 use crate::domain::name::{LogGroupName, LogStreamName, SourceName};
 use crate::domain::operation::{Action, Operation, Target};
+use crate::domain::pattern::Pattern;
 use crate::domain::time::{Millis, TimeRange};
 
 /// Why an operation is not allowed.
@@ -99,9 +100,9 @@ fn all_groups(caller: &Caller, action: Action) -> Result<Found, Denied> {
     let mut groups: Vec<GroupRule> = Vec::new();
     for grant in grants {
         match groups.iter_mut().find(|rule| rule.source == grant.source) {
-            Some(rule) => rule.granted.extend(grant.groups.iter().cloned()),
+            Some(rule) => rule.grants.push(of_grant(grant)),
             None => {
-                groups.push(GroupRule { source: grant.source.clone(), granted: grant.groups.clone(), scoped: scoped.clone() })
+                groups.push(GroupRule { source: grant.source.clone(), grants: vec![of_grant(grant)], scoped: scoped.clone() })
             }
         }
     }
@@ -161,7 +162,7 @@ fn one_group(caller: &Caller, action: Action, asked: Asked<'_>) -> Result<Found,
     let why = Why { grant: first.rule.clone(), scope: scope.to_string(), claim: scope.claim.to_string() };
     let rule = GroupRule {
         source: first.source.clone(),
-        granted: first.groups.clone(),
+        grants: grants.iter().map(|grant| of_grant(grant)).collect(),
         scoped: scopes.iter().map(|scope| scope.groups.clone()).collect(),
     };
     Ok(Found { groups: vec![rule], streams: vec![stream_rule(&grants)], why: Some(why) })
@@ -169,7 +170,13 @@ fn one_group(caller: &Caller, action: Action, asked: Asked<'_>) -> Result<Found,
 
 /// The streams that the grants cover together.
 fn stream_rule(grants: &[&Grant]) -> StreamRule {
-    grants.iter().map(|grant| grant.streams.clone()).reduce(|all, more| Some([all?, more?].concat())).flatten()
+    grants.iter().map(|grant| of_grant(grant).streams).reduce(|all, more| Some([all?, more?].concat())).flatten()
+}
+
+/// What a grant covers. A list of streams with `*` in it is no limit.
+fn of_grant(grant: &Grant) -> Granted {
+    let is_limit = |streams: &&Vec<Pattern>| !streams.iter().any(Pattern::is_everything);
+    Granted { groups: grant.groups.clone(), streams: grant.streams.as_ref().filter(is_limit).cloned() }
 }
 
 /// Looks for one source in which grants cover each of the groups, and for a scope for each. The first source of the
@@ -201,7 +208,7 @@ fn each_group(caller: &Caller, action: Action, groups: &[LogGroupName], source: 
         grants.iter().map(|grants| grants.iter().copied().filter(|grant| grant.source == source).collect()).collect();
     let rule = GroupRule {
         source,
-        granted: there.iter().flatten().flat_map(|grant| grant.groups.iter().cloned()).collect(),
+        grants: there.iter().flatten().map(|grant| of_grant(grant)).collect(),
         scoped: scopes.iter().map(|scope| scope.groups.clone()).collect(),
     };
     let why = Why { grant: granted.rule.clone(), scope: scope.to_string(), claim: scope.claim.to_string() };
@@ -223,6 +230,23 @@ pub struct Explanation {
     /// A scope that would do, when only the token is short of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub needed_scope: Option<String>,
+}
+
+impl Explanation {
+    /// The same for a service that lacks what the action needs: what is permitted there still cannot be done. `runs_queries`: the
+    /// source that holds the group runs Logs Insights queries.
+    #[must_use]
+    pub fn within(self, action: Action, runs_queries: bool) -> Self {
+        let lacking = match action {
+            Action::Tail => "this version of the service has no live tail; read again from the last cursor instead",
+            Action::Query if !runs_queries => "the source that holds the log group runs no Logs Insights queries",
+            Action::Query | Action::Read | Action::Describe => return self,
+        };
+        if self.allowed {
+            return Self { allowed: false, missing: Some(format!("token and grant allow it, but {lacking}")), ..self };
+        }
+        self
+    }
 }
 
 /// Explains the decision on an action without doing anything.

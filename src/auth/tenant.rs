@@ -7,10 +7,13 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_lc_rs::digest;
+
 use super::token::Claims;
 use crate::domain::name::{SourceName, TenantId};
 use crate::domain::operation::Action;
 use crate::domain::pattern::Pattern;
+use crate::domain::query::run::RulesMark;
 
 /// What a token says its bearer may do: `logs:<action>:<group pattern>`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,6 +81,17 @@ impl Grant {
         self.actions.iter().any(|action| action.implies(wanted))
     }
 
+    /// What it covers, as one text. Names and patterns hold no control characters: what separates them can't be in them.
+    fn written(&self) -> String {
+        let list = |patterns: &[Pattern]| {
+            let mut texts: Vec<&str> = patterns.iter().map(Pattern::as_str).collect();
+            texts.sort_unstable();
+            texts.join("\u{1}")
+        };
+        let streams = self.streams.as_deref().map_or("\u{3}".to_owned(), list);
+        format!("{}\u{2}{}\u{2}{streams}\0", self.source, list(&self.groups))
+    }
+
     /// Does it cover the group?
     #[must_use]
     pub fn covers_group(&self, group: &str) -> bool {
@@ -96,6 +110,8 @@ impl Grant {
 pub struct Limits {
     /// Requests per second, with a burst of as many.
     pub requests_per_second: Option<std::num::NonZeroU32>,
+    /// Requests at a time, until their answers are sent.
+    pub concurrent_requests: Option<std::num::NonZeroU32>,
     /// Logs Insights queries at a time.
     pub concurrent_queries: Option<u32>,
     /// Gigabytes that queries may scan in a day.
@@ -120,6 +136,15 @@ pub struct Tenant {
 }
 
 impl Tenant {
+    /// The grants for the action as one value to compare: what was made under other grants is not to be shown under these.
+    #[must_use]
+    pub fn grants_mark(&self, action: Action) -> RulesMark {
+        let mut rules: Vec<String> = self.grants.iter().filter(|grant| grant.allows(action)).map(Grant::written).collect();
+        rules.sort_unstable();
+        let digest = digest::digest(&digest::SHA256, rules.concat().as_bytes());
+        RulesMark(*digest.as_ref().first_chunk().unwrap_or(&[0; 16]))
+    }
+
     /// Do its grants name more than one source? Only then does it hear of sources.
     #[must_use]
     pub fn has_several_sources(&self) -> bool {

@@ -1,5 +1,6 @@
 //! `logmark serve`: tracing → configuration → build → bind → announce → serve → signal → drain.
 
+use std::future::Future;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -35,8 +36,10 @@ pub fn run(args: &ConfigArgs) -> Result<ExitCode, CliError> {
         let listeners = Listeners::bind(&config).await.map_err(failed)?;
         let service = Service::build(&config, listeners.public_url.clone(), clock).await.map_err(failed)?;
         let (address, admin) = (listeners.address, listeners.admin_address);
+        let stop = stop_signal();
+        ignore_hangups();
         tracing::info!(listen = %address, admin_listen = %admin, "serving {} on {address}", listeners.public_url);
-        listeners.serve(service, stop_signal()).await;
+        listeners.serve(service, stop).await;
         tracing::info!("stopped");
         Ok::<(), CliError>(())
     })?;
@@ -60,30 +63,63 @@ pub fn begin_log(config: &Config) -> Result<(), CliError> {
     log::init(format, config.telemetry.log_level.as_str()).map_err(|error| CliError::failed("can't begin the log", error))
 }
 
-/// Resolves when the process is asked to stop: SIGTERM or Ctrl-C. A second time ends it at once.
-pub async fn stop_signal() {
-    wait_for_signal().await;
-    tokio::spawn(async {
-        wait_for_signal().await;
-        note("logmark: stopped at once, at the second signal");
-        std::process::exit(130);
-    });
+/// Resolves when the process is asked to stop: SIGTERM or Ctrl-C. A second time ends it at once. Signals count from this call on,
+/// whenever the answer is polled first; to be called in the runtime.
+pub fn stop_signal() -> impl Future<Output = ()> {
+    let mut signals = Signals::new();
+    async move {
+        signals.next().await;
+        tokio::spawn(async move {
+            signals.next().await;
+            note("logmark: stopped at once, at the second signal");
+            std::process::exit(130);
+        });
+    }
 }
 
-async fn wait_for_signal() {
-    let interrupted = tokio::signal::ctrl_c();
+/// Keeps SIGHUP from ending the process: a closed terminal and tools that ask for a reload send it. To be called in the runtime.
+pub fn ignore_hangups() {
     #[cfg(unix)]
-    {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut terminated) => {
-                tokio::select! {
-                    _ = interrupted => {}
-                    _ = terminated.recv() => {}
-                }
+    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()) {
+        Ok(mut hangups) => drop(tokio::spawn(async move {
+            while hangups.recv().await.is_some() {
+                tracing::warn!(
+                    "SIGHUP is ignored: reload is not supported yet; restart the service to apply a changed configuration"
+                );
             }
-            Err(_unavailable) => drop(interrupted.await),
+        })),
+        Err(error) => tracing::warn!(%error, "SIGHUP can't be handled: {error}"),
+    }
+}
+
+/// The signals that end the process.
+struct Signals {
+    #[cfg(unix)]
+    unix: Vec<tokio::signal::unix::Signal>,
+}
+
+impl Signals {
+    fn new() -> Self {
+        Self {
+            #[cfg(unix)]
+            unix: {
+                use tokio::signal::unix::{SignalKind, signal};
+                [SignalKind::terminate(), SignalKind::interrupt()].into_iter().filter_map(|kind| signal(kind).ok()).collect()
+            },
         }
     }
-    #[cfg(not(unix))]
-    drop(interrupted.await);
+
+    async fn next(&mut self) {
+        #[cfg(unix)]
+        {
+            let received: Vec<_> = self.unix.iter_mut().map(|signal| Box::pin(signal.recv())).collect();
+            if received.is_empty() {
+                // No signal can be waited for on this machine.
+                return std::future::pending().await;
+            }
+            let _which = futures_util::future::select_all(received).await;
+        }
+        #[cfg(not(unix))]
+        drop(tokio::signal::ctrl_c().await);
+    }
 }

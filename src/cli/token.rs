@@ -30,7 +30,7 @@ pub struct TokenArgs {
     /// The tenant the token is for
     #[arg(long)]
     tenant: String,
-    /// What it may do: `logs:<read|query|tail|describe|*>:<group pattern>`; repeatable
+    /// What it may do: `logs:<read|query|describe|*>:<group pattern>`; repeatable
     #[arg(long, required = true, num_args = 1..)]
     scope: Vec<String>,
     /// For how long it is valid, at most 24h

@@ -12,7 +12,7 @@ use super::server::{CursorKeys, Server, ServerLimits};
 use super::source::{Source, SourceKind};
 use super::spelling::duration;
 use crate::auth::tenant::{Grant, Limits};
-use crate::auth::token::IssuerRules;
+use crate::auth::token::{IssuerRules, TenantRule};
 use crate::sources::cloudwatch::settings::{CacheSettings, QuerySettings};
 
 /// Prints a configuration; made by [`Config::effective`].
@@ -21,12 +21,15 @@ pub struct Effective<'a>(pub(super) &'a Config);
 
 impl fmt::Display for Effective<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Config { server, telemetry, lambda, issuers, sources, tenants, warnings } = self.0;
+        let Config { server, telemetry, lambda, demo, issuers, sources, tenants, warnings } = self.0;
         write_server(f, server)?;
         let audit = if telemetry.audit { "with audit" } else { "without audit" };
         writeln!(f, "telemetry: {}, {}, {audit}", telemetry.log_format.as_str(), telemetry.log_level)?;
         if !lambda.streaming.is_empty() {
             writeln!(f, "lambda: streams to {}", joined(lambda.streaming.iter().map(|door| door.as_str())))?;
+        }
+        if demo.development_issuer {
+            writeln!(f, "demo: the development issuer is allowed on a loopback listener")?;
         }
         for issuer in issuers {
             write_issuer(f, issuer)?;
@@ -60,6 +63,10 @@ fn write_server(f: &mut fmt::Formatter<'_>, server: &Server) -> fmt::Result {
         [] => writeln!(f, "  CORS: no other origin")?,
         origins => writeln!(f, "  CORS: {}", joined(origins))?,
     }
+    match server.trusted_proxies.as_slice() {
+        [] => writeln!(f, "  trusted proxies: none")?,
+        proxies => writeln!(f, "  trusted proxies: {}, by {}", joined(proxies), server.forwarding_header.as_str())?,
+    }
     write_server_limits(f, &server.limits)
 }
 
@@ -68,7 +75,9 @@ fn write_server_limits(f: &mut fmt::Formatter<'_>, limits: &ServerLimits) -> fmt
     writeln!(f, "  connections: {}, from one address {per_ip}", limits.max_connections)?;
     let (body, header, page) = (limits.max_body_bytes, limits.max_header_bytes, limits.page_bytes);
     writeln!(f, "  bytes: body {body}, headers {header}, messages of a page {page}")?;
-    writeln!(f, "  pages held for streams: {}", limits.stream_pages)?;
+    let per_ip = limits.max_requests_per_ip.map_or("unlimited".to_owned(), |most| most.to_string());
+    writeln!(f, "  requests at a time: {}, from one address {per_ip}", limits.max_requests)?;
+    writeln!(f, "  memory for answers: {} bytes", limits.response_memory)?;
     let times: [(&str, Duration); 6] = [
         ("handshake", limits.handshake_timeout),
         ("headers", limits.header_timeout),
@@ -87,7 +96,12 @@ fn write_issuer(f: &mut fmt::Formatter<'_>, issuer: &IssuerRules) -> fmt::Result
     let of = |what: &str, names: &[String]| if names.is_empty() { None } else { Some(format!("{what} {}", names.join(", "))) };
     let accepted = [of("audience", &issuer.audiences), of("client", &issuer.client_ids)];
     writeln!(f, "  {}", accepted.into_iter().flatten().collect::<Vec<_>>().join(" or "))?;
-    writeln!(f, "  tenant from {}, scopes from {}", issuer.tenant_claim, issuer.scope_claims.join(", "))?;
+    let tenant = match &issuer.tenants {
+        TenantRule::Any => format!("tenant from {}", issuer.tenant_claim),
+        TenantRule::Matching(patterns) => format!("tenant from {}, only {}", issuer.tenant_claim, joined(patterns)),
+        TenantRule::Fixed(tenant) => format!("tenant always {tenant}"),
+    };
+    writeln!(f, "  {tenant}, scopes from {}", issuer.scope_claims.join(", "))?;
     let (leeway, lifetime, refresh) = (issuer.leeway, issuer.max_lifetime, issuer.refresh);
     writeln!(f, "  leeway {}, lifetime {}, keys anew after {}", duration(leeway), duration(lifetime), duration(refresh))
 }
@@ -144,6 +158,7 @@ fn write_tenant(f: &mut fmt::Formatter<'_>, who: &str, weight: u32, limits: &Lim
 fn written_limits(limits: &Limits) -> String {
     let written = [
         limits.requests_per_second.map(|most| format!("{most} requests per second")),
+        limits.concurrent_requests.map(|most| format!("{most} requests at a time")),
         limits.concurrent_queries.map(|most| format!("{most} queries at a time")),
         limits.scanned_gb_per_day.map(|most| format!("{most} GB scanned per day")),
         limits.tails.map(|most| format!("{most} tails")),

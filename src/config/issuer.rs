@@ -1,28 +1,36 @@
 //! `[[auth.issuers]]`: whose tokens are believed, by which keys, and what their claims are called.
 //!
 //! Owns the section's keys, and that no issuer is believed without an audience or a client to check. Never fetches a key and
-//! never looks into one. Look next at [`super::source`].
+//! never looks into one. Look next at [`super::providers`], which knows what common issuers send, and [`super::source`].
 
 use std::time::Duration;
 
+use super::providers;
 use super::reader::{Field, Table};
-use super::spelling::{instead, listed};
+use super::spelling::{instead, listed, quoted};
+use super::tree::Value;
 use super::values::PlainHttp;
 use crate::auth::keys::{Algorithm, KeySource};
-use crate::auth::token::IssuerRules;
+use crate::auth::reserved::is_reserved;
+use crate::auth::token::{IssuerRules, TenantRule};
+use crate::domain::name::TenantId;
+use crate::domain::pattern::Pattern;
 
 /// Reads `[auth]`.
 pub(super) fn read(root: &Table<'_>) -> Vec<IssuerRules> {
     const NEEDED: &str = "write at least one `[[auth.issuers]]`, or no token can be believed";
     let issuers = root.section("auth", |table| {
         let mut seen = Vec::new();
-        let issuers = table.required("issuers", NEEDED).map(|field| field.tables(NEEDED, |table| issuer(table, &mut seen)));
+        let issuers = table.required("issuers", NEEDED).map(|field| {
+            let are_several = matches!(field.value(), Value::List(items) if items.len() > 1);
+            field.tables(NEEDED, |table| issuer(table, are_several, &mut seen))
+        });
         issuers.unwrap_or_default()
     });
     issuers.unwrap_or_default()
 }
 
-fn issuer(table: &Table<'_>, seen: &mut Vec<String>) -> Option<IssuerRules> {
+fn issuer(table: &Table<'_>, are_several: bool, seen: &mut Vec<String>) -> Option<IssuerRules> {
     let field = table.required("issuer", "write the `iss` of its tokens");
     let name = field.as_ref().and_then(|field| issuer_name(field, seen));
     let algorithms = table.required("algorithms", "write those that it signs with, such as `[\"RS256\"]`");
@@ -37,25 +45,76 @@ fn issuer(table: &Table<'_>, seen: &mut Vec<String>) -> Option<IssuerRules> {
     };
     let (leeway, max_lifetime) = (read("leeway", 60, 0, 300), read("max_lifetime", 86_400, 60, 31 * 86_400));
     let refresh = read("key_refresh", 600, 30, 86_400);
+    let tenants = tenants(table, are_several);
     let tenant_claim = table.or("tenant_claim", "tenant".to_owned(), |field| field.name(256));
     let scope_claims = table.or("scope_claims", vec!["scope".to_owned()], |field| {
         field.distinct("name the claims that hold scopes, or leave the key out for `scope`", |item| item.name(256))
     });
     let require_typ = table.or("require_typ", false, Field::truth);
+    let allow_private_jwks_uri = table.or("allow_private_jwks_uri", false, Field::truth);
     let (issuer, algorithms, keys) = (name?, algorithms?, keys?);
-    Some(IssuerRules {
+    let rules = IssuerRules {
         issuer,
         audiences,
         client_ids,
         algorithms,
         keys,
+        allow_private_jwks_uri,
+        tenants: tenants?,
         tenant_claim,
         scope_claims,
         require_typ,
         leeway,
         max_lifetime,
         refresh,
+    };
+    providers::warn(table, &rules);
+    Some(rules)
+}
+
+/// Which tenants the issuer may name: `tenants`, a pattern or a list of them, or `tenant`, the one that all its tokens are for.
+fn tenants(table: &Table<'_>, are_several: bool) -> Option<TenantRule> {
+    let (fixed, several) = (table.get("tenant"), table.get("tenants"));
+    if let Some(field) = fixed {
+        table.refuse(&["tenants", "tenant_claim"], "says who the tenant is, and `tenant` does so already: keep one of them");
+        return field.parsed(|text| tenant_id(text)).map(TenantRule::Fixed);
+    }
+    let Some(field) = several else {
+        if are_several {
+            let text = "is missing: tokens of this issuer can name any tenant, those of the other issuers too; list its own, such \
+                        as `tenants = [\"acme\"]`";
+            table.warn_absent("tenants", text);
+        }
+        return Some(TenantRule::Any);
+    };
+    let patterns = match field.value() {
+        Value::List(_) => field.distinct("name at least one, or leave the key out for any", tenant_pattern)?,
+        _ => vec![tenant_pattern(&field)?],
+    };
+    Some(TenantRule::Matching(patterns))
+}
+
+fn tenant_pattern(field: &Field<'_>) -> Option<Pattern> {
+    field.parsed(|text| {
+        // What stands for a part of an id must leave an id behind: `*` is the one character that no id holds.
+        let legal = |c: char| c.is_ascii_alphanumeric() || "_.-*".contains(c);
+        match text.chars().find(|c| !legal(*c)) {
+            Some(c) => {
+                Err(format!("has {c:?}, which no tenant's id holds: only `*` is special, and it stands for any characters"))
+            }
+            None if text.contains('*') => Pattern::try_from(text).map_err(|error| error.to_string()),
+            None => tenant_id(text).and_then(|id| Pattern::try_from(id.as_str()).map_err(|error| error.to_string())),
+        }
     })
+}
+
+/// An id that a tenant can have.
+pub(super) fn tenant_id(text: &str) -> Result<TenantId, String> {
+    let id = TenantId::try_from(text).map_err(|error| format!("is no tenant's id: it {error}"))?;
+    if is_reserved(&id) {
+        return Err("is reserved: log groups of AWS or of this service begin with it".to_owned());
+    }
+    Ok(id)
 }
 
 fn issuer_name(field: &Field<'_>, seen: &mut Vec<String>) -> Option<String> {
@@ -109,7 +168,7 @@ fn key_source(field: &Field<'_>, issuer: Option<&Field<'_>>, algorithms: &[Algor
     let text = field.text()?;
     let shared = algorithms.contains(&Algorithm::Hs256);
     if let Some(path) = text.strip_prefix("file:") {
-        return (if shared { field.key_file(path) } else { field.readable(path) }).map(KeySource::File);
+        return (if shared { field.key_file(path) } else { field.unchangeable(path) }).map(KeySource::File);
     }
     if shared {
         field.wrong("must be `file:PATH` with `HS256`: a shared key is never fetched");
@@ -120,10 +179,7 @@ fn key_source(field: &Field<'_>, issuer: Option<&Field<'_>>, algorithms: &[Algor
         return issuer?.base_url(PlainHttp::Loopback).map(|_url| KeySource::Discover);
     }
     if !text.contains("://") {
-        field.wrong(format_args!(
-            "{} is no place of keys: write `discover`, the URL of a JWKS, or `file:PATH`",
-            super::spelling::quoted(text)
-        ));
+        field.wrong(format_args!("{} is no place of keys: write `discover`, the URL of a JWKS, or `file:PATH`", quoted(text)));
         return None;
     }
     field.url(PlainHttp::Loopback).map(KeySource::Url)

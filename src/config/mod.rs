@@ -4,14 +4,16 @@
 //! place. Unknown keys and unknown variables are mistakes. Never starts, binds or fetches anything; of the files it names it
 //! reads the secrets, and looks whether the others can be read.
 //!
-//! Reading order: [`server`], [`telemetry`], [`lambda`], [`issuer`], [`source`], [`cloudwatch`], `tenant` (the sections); [`secret`]; then the way
-//! there: `tree` (TOML with places), `environment` (variables over it), `reader` and `values` (key by key);
+//! Reading order: [`server`], [`telemetry`], [`lambda`], [`demo`], [`issuer`], [`source`], [`cloudwatch`], `tenant` (the sections); [`secret`]; then the way
+//! there: `tree` (TOML with places), `environment` (variables over it), `reader`, `values` and `forms` (key by key);
 //! [`mistake`]; [`effective`] (what holds in the end).
 
 pub mod server;
 pub mod telemetry;
 pub mod lambda;
+pub mod demo;
 pub mod issuer;
+mod providers;
 pub mod source;
 pub mod cloudwatch;
 mod tenant;
@@ -21,6 +23,7 @@ mod tree;
 mod environment;
 mod reader;
 mod values;
+mod forms;
 mod spelling;
 pub mod mistake;
 pub mod effective;
@@ -29,10 +32,13 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::io::Read as _;
 use std::path::Path;
 
 use crate::auth::tenant::Tenants;
 use crate::auth::token::IssuerRules;
+use crate::files;
+use demo::Demo;
 use effective::Effective;
 use lambda::Lambda;
 use mistake::{Mistake, Mistakes, Place};
@@ -55,6 +61,8 @@ pub struct Config {
     pub telemetry: Telemetry,
     /// `[lambda]`.
     pub lambda: Lambda,
+    /// `[demo]`.
+    pub demo: Demo,
     /// `[[auth.issuers]]`, at least one.
     pub issuers: Vec<IssuerRules>,
     /// `[[sources]]`, at least one.
@@ -82,7 +90,7 @@ pub fn load(path: Option<&Path>, environment: impl IntoIterator<Item = (OsString
     let (variables, mut mistakes) = unicode(environment);
     let file = path.unwrap_or(Path::new(DEFAULT_FILE));
     let name = file.display().to_string();
-    match std::fs::read(file) {
+    match read_file(file, &name, &mut mistakes) {
         Ok(bytes) => document(&name, file.parent(), bytes, &variables, mistakes),
         Err(error) if path.is_none() && error.kind() == std::io::ErrorKind::NotFound => read(None, &variables, mistakes),
         Err(error) => {
@@ -90,6 +98,17 @@ pub fn load(path: Option<&Path>, environment: impl IntoIterator<Item = (OsString
             Err(Mistakes::new(mistakes))
         }
     }
+}
+
+/// Reads the file's bytes. That others can change it is a mistake: they could name themselves an issuer.
+fn read_file(path: &Path, name: &str, mistakes: &mut Vec<Mistake>) -> std::io::Result<Vec<u8>> {
+    let mut file = std::fs::File::open(path)?;
+    if let Err(exposed) = files::check_unchangeable(&file.metadata()?, path) {
+        mistakes.push(Mistake::about(name, exposed.to_string()));
+    }
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Reads a configuration that lies elsewhere than in a file: `name` is for mistakes; relative paths begin in the working directory.
@@ -175,11 +194,12 @@ fn sections(root: Table<'_>) -> Config {
     let server = root.section("server", server::read).unwrap_or_default();
     let telemetry = root.section("telemetry", telemetry::read).unwrap_or_default();
     let lambda = root.section("lambda", lambda::read).unwrap_or_default();
+    let demo = root.section("demo", demo::read).unwrap_or_default();
     let issuers = issuer::read(&root);
     let (sources, declared) = source::read(&root);
     let tenants = tenant::read(&root, &declared);
     root.finish();
-    Config { server, telemetry, lambda, issuers, sources, tenants, warnings: Vec::new() }
+    Config { server, telemetry, lambda, demo, issuers, sources, tenants, warnings: Vec::new() }
 }
 
 /// Leaves out what is no Unicode: in a variable of ours that is a mistake, and the others are not for us, or not set for `env:`.

@@ -10,9 +10,11 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::forms;
 use super::reader::{Field, Table};
 use super::secret::{CursorKey, cursor_key};
 use super::values::{PlainHttp, is_loopback, text_type};
+use crate::domain::network::{ForwardingHeader, Network};
 
 text_type!(
     /// A web origin as browsers send it in `Origin`: `https://app.example.com`, `http://localhost:3000`.
@@ -34,6 +36,10 @@ pub struct Server {
     pub cursor_keys: CursorKeys,
     /// `LOGMARK__SERVER__CORS_ORIGINS`; absent: none, and no page of another origin may read an answer.
     pub cors_origins: Vec<WebOrigin>,
+    /// `LOGMARK__SERVER__TRUSTED_PROXIES`; absent: none. Networks of the proxies whose forwarding header counts.
+    pub trusted_proxies: Vec<Network>,
+    /// `LOGMARK__SERVER__FORWARDING_HEADER`; `x-forwarded-for`. The header in which they name the client.
+    pub forwarding_header: ForwardingHeader,
     /// `[server.limits]`.
     pub limits: ServerLimits,
 }
@@ -90,13 +96,18 @@ pub struct ServerLimits {
     pub drain_timeout: Duration,
     /// `LOGMARK__SERVER__LIMITS__PAGE_BYTES`; 4 MiB. About so many bytes of messages make one JSON page.
     pub page_bytes: usize,
-    /// `LOGMARK__SERVER__LIMITS__STREAM_PAGES`; 64. So many pages of the sources' streamed answers hold in memory at once, 1 MiB
-    /// of messages and about as much again each.
-    pub stream_pages: NonZeroU32,
+    /// `LOGMARK__SERVER__LIMITS__RESPONSE_MEMORY`; 192 MiB. Bytes that answers hold in all until their clients have taken them, shared
+    /// between tenants by weight.
+    pub response_memory: u64,
+    /// `LOGMARK__SERVER__LIMITS__MAX_REQUESTS`; 10000. Requests at a time whose answers are not sent yet.
+    pub max_requests: usize,
+    /// `LOGMARK__SERVER__LIMITS__MAX_REQUESTS_PER_IP`; 2000, or no limit where connections have none. 0 in the
+    /// configuration is `None`: no limit.
+    pub max_requests_per_ip: Option<NonZeroU32>,
 }
 
-/// About 100 MiB: more than what CloudWatch's quotas of an account let in while clients on slow lines take it.
-const STREAM_PAGES: NonZeroU32 = NonZeroU32::MIN.saturating_add(63);
+/// With 64 MiB of a source's cache, and 1,000 connections of an attacker, the service stays below 512 MiB.
+const RESPONSE_MEMORY: u64 = 192 << 20;
 
 impl Default for ServerLimits {
     fn default() -> Self {
@@ -112,7 +123,9 @@ impl Default for ServerLimits {
             work_time: Duration::from_secs(20),
             drain_timeout: Duration::from_secs(20),
             page_bytes: 4 * 1024 * 1024,
-            stream_pages: STREAM_PAGES,
+            response_memory: RESPONSE_MEMORY,
+            max_requests: 10_000,
+            max_requests_per_ip: NonZeroU32::new(2000),
         }
     }
 }
@@ -127,6 +140,8 @@ impl Default for Server {
             admin_listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9090),
             cursor_keys: CursorKeys::PerProcess,
             cors_origins: Vec::new(),
+            trusted_proxies: Vec::new(),
+            forwarding_header: ForwardingHeader::XForwardedFor,
             limits: ServerLimits::default(),
         }
     }
@@ -157,13 +172,14 @@ pub(super) fn read(table: &Table<'_>) -> Server {
         admin_listen,
         cursor_keys: cursor_keys(table),
         cors_origins: table.or("cors_origins", Vec::new(), cors_origins),
+        forwarding_header: table.or("forwarding_header", default.forwarding_header, forwarding_header),
+        trusted_proxies: table.or("trusted_proxies", Vec::new(), trusted_proxies),
         limits: table.or("limits", default.limits, |field| field.table(|table| Some(limits(table)))),
     }
 }
 
 fn address(field: &Field<'_>) -> Option<SocketAddr> {
-    field
-        .parsed(|text| text.parse().map_err(|_| "is no address: write an IP and a port, such as `127.0.0.1:8080` or `[::]:8443`"))
+    field.parsed(forms::listen_address)
 }
 
 fn admin_address(field: &Field<'_>, listen: SocketAddr) -> Option<SocketAddr> {
@@ -215,6 +231,18 @@ fn cors_origins(field: &Field<'_>) -> Option<Vec<WebOrigin>> {
     field.distinct("leave the key out to allow no other origin", |item| item.parsed(web_origin))
 }
 
+fn trusted_proxies(field: &Field<'_>) -> Option<Vec<Network>> {
+    field.distinct("leave the key out to trust no proxy", |item| item.parsed(str::parse))
+}
+
+fn forwarding_header(field: &Field<'_>) -> Option<ForwardingHeader> {
+    field.parsed(|text| match text.to_ascii_lowercase().as_str() {
+        "x-forwarded-for" => Ok(ForwardingHeader::XForwardedFor),
+        "forwarded" => Ok(ForwardingHeader::Forwarded),
+        _ => Err("is not a forwarding header: there are `x-forwarded-for` and `forwarded`"),
+    })
+}
+
 fn web_origin(text: &str) -> Result<WebOrigin, &'static str> {
     if text.contains('*') || text == "null" {
         return Err("is no single origin: name each one, such as `https://app.example.com`");
@@ -232,16 +260,29 @@ fn limits(table: &Table<'_>) -> ServerLimits {
     const MINUTES: Duration = Duration::from_secs(600);
     let default = ServerLimits::default();
     let time = |key, default| table.or(key, default, |field| field.duration(SECOND..=MINUTES));
-    let bytes = |key, default, least: u32, most: u32| {
-        table.or(key, default, |field| field.whole(least..=most).map(|bytes| bytes as usize))
+    let count = |key, default, least: u32, most: u32| {
+        table.or(key, default, |field| field.whole(least..=most).map(|count| count as usize))
     };
+    let bytes = |key, default, least: u64, most: u64| {
+        table.or(key, default, |field| field.bytes(least..=most).and_then(|bytes| usize::try_from(bytes).ok()))
+    };
+    /// What one answer may need: less would refuse it for ever.
+    const LEAST_MEMORY: u64 = 16 << 20;
+    const MOST_MEMORY: u64 = 1 << 40;
+    table.refuse(
+        &["stream_pages"],
+        "is no key any more: `response_memory` bounds the bytes that all answers hold, pages among them",
+    );
     let request_timeout = time("request_timeout", default.request_timeout);
     let work_time = default.work_time.min(request_timeout * 2 / 3);
+    let max_connections_per_ip = table
+        .get("max_connections_per_ip")
+        .map_or(default.max_connections_per_ip, |field| field.whole(0..=1_000_000).and_then(NonZeroU32::new));
+    // Where all clients come from one address, a load balancer's, neither counts.
+    let max_requests_per_ip = default.max_requests_per_ip.filter(|_| max_connections_per_ip.is_some());
     ServerLimits {
-        max_connections: bytes("max_connections", default.max_connections, 1, 1_000_000),
-        max_connections_per_ip: table
-            .get("max_connections_per_ip")
-            .map_or(default.max_connections_per_ip, |field| field.whole(0..=1_000_000).and_then(NonZeroU32::new)),
+        max_connections: count("max_connections", default.max_connections, 1, 1_000_000),
+        max_connections_per_ip,
         max_body_bytes: bytes("max_body_bytes", default.max_body_bytes, 1024, 64 << 20),
         max_header_bytes: bytes("max_header_bytes", default.max_header_bytes, 1024, 1 << 20),
         header_timeout: time("header_timeout", default.header_timeout),
@@ -251,7 +292,11 @@ fn limits(table: &Table<'_>) -> ServerLimits {
         work_time: table.or("work_time", work_time, |field| work_time_within(field, request_timeout)),
         drain_timeout: table.or("drain_timeout", default.drain_timeout, |field| field.duration(Duration::ZERO..=MINUTES)),
         page_bytes: bytes("page_bytes", default.page_bytes, 64 << 10, 64 << 20),
-        stream_pages: table.or("stream_pages", default.stream_pages, |field| field.whole(1..=100_000).and_then(NonZeroU32::new)),
+        response_memory: table.or("response_memory", default.response_memory, |field| field.bytes(LEAST_MEMORY..=MOST_MEMORY)),
+        max_requests: count("max_requests", default.max_requests, 1, 1_000_000),
+        max_requests_per_ip: table
+            .get("max_requests_per_ip")
+            .map_or(max_requests_per_ip, |field| field.whole(0..=1_000_000).and_then(NonZeroU32::new)),
     }
 }
 

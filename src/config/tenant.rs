@@ -9,10 +9,12 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::issuer::tenant_id;
 use super::pattern::{self, Braces, Names};
 use super::reader::{Field, Table};
 use super::source::Declared;
 use super::spelling::{closest, listed};
+use crate::auth::reserved::reached_by;
 use crate::auth::tenant::{Grant, Limits, Template, Tenant, Tenants};
 use crate::domain::name::{SourceName, TenantId};
 use crate::domain::operation::Action;
@@ -31,7 +33,7 @@ pub(super) fn read(root: &Table<'_>, sources: &Declared) -> Tenants {
 fn named(table: &Table<'_>, sources: &Declared) -> BTreeMap<TenantId, Arc<Tenant>> {
     let mut named = BTreeMap::new();
     for (key, field) in table.each() {
-        let id = TenantId::try_from(key).map_err(|error| table.at_key(key, format_args!("is no tenant's id: it {error}"))).ok();
+        let id = tenant_id(key).map_err(|text| table.at_key(key, text)).ok();
         let read = field.table(|table| {
             let (weight, limits) = share(table);
             Some((weight, limits, grants(table, sources)))
@@ -70,6 +72,7 @@ fn limits(table: &Table<'_>) -> Limits {
     let max_range = table.get("max_range");
     Limits {
         requests_per_second: count("requests_per_second", 1).and_then(NonZeroU32::new),
+        concurrent_requests: count("concurrent_requests", 1).and_then(NonZeroU32::new),
         concurrent_queries: count("concurrent_queries", 0),
         scanned_gb_per_day: table.get("scanned_gb_per_day").and_then(|field| field.amount()),
         tails: count("tails", 0),
@@ -89,6 +92,11 @@ fn grant(table: &Table<'_>, sources: &Declared, braces: Braces) -> Option<Grant>
             let pattern = pattern::read(item, Names::Groups, braces)?;
             if braces == Braces::Filled && !pattern::names_tenant(&pattern) {
                 item.warn("has no `{tenant}`: every tenant without a section of its own may see these groups");
+            } else if let Some(prefix) = (braces == Braces::Filled).then(|| reached_by(pattern.as_str())).flatten() {
+                item.warn(format_args!(
+                    "can match groups that AWS or this service writes, `{prefix}…`, for some id of a tenant: put a prefix of your \
+                     own before it, such as `/customers/{{tenant}}/*`"
+                ));
             }
             Some(pattern)
         })

@@ -11,10 +11,12 @@ use std::time::Duration;
 
 use url::{Host, Url};
 
+use super::forms;
 use super::reader::{Field, Table};
 use super::spelling::{duration, quoted};
 use super::tree::Value;
 use crate::domain::time::parse_duration;
+use crate::files;
 
 /// A text that is more than text: made only by its own check.
 macro_rules! text_type {
@@ -142,21 +144,10 @@ impl<'a> Field<'a> {
 
     /// A number of bytes: a whole number, or a text with a unit.
     pub(super) fn bytes(&self, range: RangeInclusive<u64>) -> Option<u64> {
-        const UNITS: [(&str, u64); 3] = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
-        let (Value::Text(text) | Value::Variable { text, .. }) = self.value() else {
+        if !matches!(self.value(), Value::Text(_) | Value::Variable { .. }) {
             return self.whole(range);
-        };
-        let text = text.trim();
-        let in_unit = UNITS.iter().find_map(|(unit, size)| Some((text.strip_suffix(unit)?.trim_end(), *size)));
-        let number = in_unit.filter(|(number, _)| number.bytes().all(|byte| byte.is_ascii_digit()));
-        let bytes = number.and_then(|(number, size)| number.parse::<u64>().ok()?.checked_mul(size));
-        let Some(bytes) = bytes else {
-            self.wrong(format_args!(
-                "must be a number of bytes such as `65536`, or with a unit `64KiB`, `64MiB`, `1GiB`, not {}",
-                quoted(text)
-            ));
-            return None;
-        };
+        }
+        let bytes = self.parsed(forms::bytes)?;
         if !range.contains(&bytes) {
             self.wrong(format_args!("must be from {} to {} bytes", range.start(), range.end()));
             return None;
@@ -231,11 +222,22 @@ impl<'a> Field<'a> {
         open(&path).map_err(|problem| self.wrong(problem)).ok().map(|_| path)
     }
 
-    /// A file with a key that can be read. That others can read it too is a warning: it may have been made and mounted by
-    /// something that knows better who else is on the machine, unlike the secrets that are written for us alone.
-    pub(super) fn key_file(&self, text: &str) -> Option<PathBuf> {
+    /// A file that can be read, and that nobody but its owner can change.
+    pub(super) fn unchangeable(&self, text: &str) -> Option<PathBuf> {
         let path = self.path(text)?;
         let file = open(&path).map_err(|problem| self.wrong(problem)).ok()?;
+        let metadata = file.metadata().map_err(|error| self.wrong(FileProblem::of(&path, &error))).ok()?;
+        files::check_unchangeable(&metadata, &path).map_err(|exposed| self.wrong(exposed)).ok().map(|()| path)
+    }
+
+    /// A file with a key that nobody else can change and not everybody can read. That its group can read it is a warning: it
+    /// may have been made and mounted by something that knows who is in the group, unlike the secrets that are written for us
+    /// alone.
+    pub(super) fn key_file(&self, text: &str) -> Option<PathBuf> {
+        let path = self.unchangeable(text)?;
+        let file = open(&path).map_err(|problem| self.wrong(problem)).ok()?;
+        let metadata = file.metadata().map_err(|error| self.wrong(FileProblem::of(&path, &error))).ok()?;
+        files::check_secret(&metadata, &path).map_err(|exposed| self.wrong(exposed)).ok()?;
         if let Err(problem) = kept_private(&file, &path) {
             self.warn(problem);
         }

@@ -109,10 +109,18 @@ pub struct LogGroup {
     pub created_at: Option<Millis>,
     /// Days that events are kept; `None`: for ever.
     pub retention_days: Option<u32>,
-    /// Bytes stored, as far as the source counts them.
+    /// Bytes stored in all of its streams, as far as the source counts them.
     pub stored_bytes: Option<u64>,
     /// CloudWatch's log class.
     pub class: String,
+}
+
+impl LogGroup {
+    /// What of it is shown to a caller who sees all of its streams, or some. Figures that count hidden streams are withheld.
+    #[must_use]
+    pub fn seen(self, all_streams: bool) -> Self {
+        Self { stored_bytes: self.stored_bytes.filter(|_| all_streams), ..self }
+    }
 }
 
 /// What is known of a log stream.

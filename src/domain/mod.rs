@@ -5,7 +5,9 @@
 
 pub mod name;
 pub mod pattern;
+pub mod cover;
 pub mod time;
+pub mod network;
 pub mod event;
 pub mod filter;
 pub mod operation;

@@ -58,19 +58,16 @@ impl Pattern {
         (!self.0.contains('*')).then_some(&*self.0)
     }
 
+    /// Does every name match?
+    #[must_use]
+    pub fn is_everything(&self) -> bool {
+        self.0.bytes().all(|byte| byte == b'*')
+    }
+
     /// What every matching name begins with; empty for `*`.
     #[must_use]
     pub fn prefix(&self) -> &str {
         self.0.split('*').next().unwrap_or("")
-    }
-
-    /// Could a matching name begin so? Says yes too often where more follows the first `*`, and never no to a name that does.
-    #[must_use]
-    pub fn may_begin_with(&self, head: &str) -> bool {
-        match self.literal() {
-            Some(name) => name.starts_with(head),
-            None => longer(self.prefix(), head).is_some(),
-        }
     }
 
     /// The pattern with `{tenant}` replaced. A tenant id holds no `*`, so it can't become a wildcard.
@@ -124,18 +121,6 @@ impl fmt::Debug for Pattern {
     }
 }
 
-/// What every name that one of the patterns matches begins with; empty for no patterns.
-#[must_use]
-pub fn common_prefix(patterns: &[Pattern]) -> &str {
-    let mut prefixes = patterns.iter().map(Pattern::prefix);
-    let first = prefixes.next().unwrap_or("");
-    prefixes.fold(first, |common, prefix| {
-        let differ = common.char_indices().zip(prefix.chars()).find(|((_, a), b)| a != b);
-        let end = differ.map_or(common.len().min(prefix.len()), |((index, _), _)| index);
-        common.get(..end).unwrap_or("")
-    })
-}
-
 /// The longer of two prefixes, if a name can have both.
 #[must_use]
 pub fn longer<'a>(one: &'a str, other: &'a str) -> Option<&'a str> {
@@ -170,23 +155,6 @@ mod tests {
             ("a**b", "ab", true),
         ] {
             assert_eq!(pattern(text).matches(name), expected, "{text} on {name}");
-        }
-    }
-
-    #[test]
-    fn common_prefixes_end_at_characters() {
-        for (texts, expected) in [
-            (vec![], ""),
-            (vec!["/acme/api"], "/acme/api"),
-            (vec!["/acme/api", "/acme/app/x*"], "/acme/ap"),
-            (vec!["/acme/*", "/acme/api"], "/acme/"),
-            (vec!["/acme/api", "/acme/*", "/b"], "/"),
-            (vec!["*", "/acme/*"], ""),
-            (vec!["é", "è"], ""),
-            (vec!["aé", "a"], "a"),
-        ] {
-            let patterns: Vec<_> = texts.iter().map(|text| pattern(text)).collect();
-            assert_eq!(common_prefix(&patterns), expected, "{texts:?}");
         }
     }
 

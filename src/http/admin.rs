@@ -7,14 +7,14 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use http::StatusCode;
 use http::header::CONTENT_TYPE;
+use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
 use super::AppState;
-use super::layers::RequestContext;
-use super::problem::ApiError;
+use super::problem::{ApiError, Problem};
 use crate::telemetry::metrics::Metrics;
+use crate::telemetry::trace::random_hex;
 
 /// What the admin listener knows.
 #[derive(Debug, Clone)]
@@ -41,23 +41,36 @@ struct Readiness {
     checks: Vec<Check>,
 }
 
+/// This listener has routes of its own, and none of the API's.
+const NO_SUCH_PATH: &str = "there is no such path on the admin listener; it has `/healthz`, `/readyz` and `/metrics`";
+
 /// The admin routes.
 pub fn router(admin: Admin) -> Router {
-    let problem = |error: ApiError| async move { error.problem().into_http("") };
+    let unknown = || async { answered(ApiError::NoSuchPath.problem().with_detail(NO_SUCH_PATH)) };
     Router::new()
         .route("/healthz", get(|| async { axum::Json(serde_json::json!({ "status": "ok" })) }))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
-        .fallback(move || problem(ApiError::NoSuchPath))
-        .method_not_allowed_fallback(move || problem(ApiError::MethodNotAllowed))
+        .fallback(unknown)
+        .method_not_allowed_fallback(|| async { answered(ApiError::MethodNotAllowed.problem()) })
         .with_state(admin)
         .layer(axum::middleware::map_response(|mut response: Response| async move {
-            let context = RequestContext::new(&http::HeaderMap::new(), None);
-            if let Ok(id) = context.id().parse() {
-                response.headers_mut().insert("x-request-id", id);
+            if let Ok(id) = HeaderValue::try_from(random_hex::<16>()) {
+                response.headers_mut().entry("x-request-id").or_insert(id);
             }
             response
         }))
+}
+
+/// The problem as an answer, with an id of its own.
+fn answered(mut problem: Problem) -> Response {
+    problem.instance = random_hex::<16>();
+    let id = HeaderValue::try_from(&problem.instance);
+    let mut response = problem.into_http("");
+    if let Ok(id) = id {
+        response.headers_mut().insert("x-request-id", id);
+    }
+    response
 }
 
 /// Ready when the keys of every issuer and every source can be had, and the service is not on its way out.

@@ -3,16 +3,19 @@
 //! Owns that order. INVARIANT: an operation's handler gets its permit from [`Authorized`] and from nowhere else, and
 //! nothing of the request is read before its caller is known.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{FromRequest, FromRequestParts, MatchedPath, Request};
 use http::HeaderMap;
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, CONTENT_LENGTH};
 use http::request::Parts;
+use logmark_quota::Share;
 use tokio::time::Instant;
 
 use super::body::{Body, Expects};
+use super::concurrency::TooMany;
 use super::input::Input;
 use super::layers::RequestContext;
 use super::problem::ApiError;
@@ -23,6 +26,7 @@ use crate::auth::tenant::Caller;
 use crate::auth::token::{self, CredentialError};
 use crate::domain::operation::Operation;
 use crate::domain::time::Millis;
+use crate::sources::buffers::no_memory;
 
 /// What a request is read against.
 #[derive(Debug, Clone, Copy)]
@@ -87,6 +91,10 @@ impl<A: Ask> FromRequest<AppState> for Authorized<A> {
             Expects::Nothing => parts.headers,
             Expects::Json => {
                 let headers = parts.headers.clone();
+                // The body comes as slowly as its sender likes.
+                let memory = app.sources.buffers().memory();
+                let room = memory.try_reserve(&context.share(), body_bytes(&headers, app.limits.body_bytes));
+                let _room = room.map_err(|refused| ApiError::Source(no_memory(refused)))?;
                 input.body = Body::of(Request::from_parts(parts, body), app).await?;
                 headers
             }
@@ -96,6 +104,12 @@ impl<A: Ask> FromRequest<AppState> for Authorized<A> {
         let permit = policy::authorize(&caller, op, now)?;
         Ok(Self { caller, permit, ask, now, context })
     }
+}
+
+/// The most that the body can have.
+fn body_bytes(headers: &HeaderMap, limit: usize) -> u64 {
+    let stated = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    stated.unwrap_or(u64::MAX).min(limit as u64)
 }
 
 /// A caller whose token is good, for what is about the caller alone.
@@ -123,6 +137,16 @@ impl FromRequestParts<AppState> for Authenticated {
             if let Some(retry_after) = wait {
                 return Err(ApiError::RateLimited { retry_after });
             }
+        }
+        context
+            .set_share(Share::new(caller.tenant.id.as_str(), NonZeroU32::new(caller.tenant.weight).unwrap_or(NonZeroU32::MIN)));
+        match app.concurrency.begin(&caller.tenant) {
+            Ok(Some(under_way)) => {
+                context.set_concurrency(under_way.remaining);
+                context.keep(under_way);
+            }
+            Ok(None) => {}
+            Err(TooMany(limit)) => return Err(ApiError::TooManyAtOnce { limit }),
         }
         let route = parts.extensions.get::<MatchedPath>().map(|path| path.as_str().to_owned()).unwrap_or_default();
         Ok(Self { caller, input: Input::new(&route, &parts.uri), now: app.clock.now(), context })

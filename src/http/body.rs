@@ -11,7 +11,7 @@ use http::{HeaderMap, StatusCode};
 use serde_json::{Map, Number, Value};
 
 use super::AppState;
-use super::fault::FieldError;
+use super::fault::{Faults, FieldError};
 use super::input::echo;
 use super::problem::ApiError;
 use crate::auth::strict;
@@ -31,7 +31,7 @@ pub enum Expects {
 pub struct Body {
     members: Map<String, Value>,
     known: Vec<&'static str>,
-    errors: Vec<FieldError>,
+    errors: Faults,
 }
 
 impl Body {
@@ -55,12 +55,12 @@ impl Body {
 
     /// Notes a fault.
     pub fn error(&mut self, pointer: impl Into<Cow<'static, str>>, detail: impl Into<String>) {
-        self.errors.push(FieldError::at(pointer, detail));
+        self.errors.add(|| FieldError::at(pointer, detail));
     }
 
     /// Notes the faults of a text in a language of its own.
-    pub fn errors(&mut self, faults: Vec<FieldError>) {
-        self.errors.extend(faults);
+    pub fn errors(&mut self, faults: Faults) {
+        self.errors.append(faults);
     }
 
     /// Is the member there?
@@ -132,13 +132,16 @@ impl Body {
     }
 
     /// Ends the reading: all faults, those of members that nobody took with them.
-    pub(super) fn finish(&mut self) -> Vec<FieldError> {
+    pub(super) fn finish(&mut self) -> Faults {
         let known: Vec<_> = self.known.iter().map(|known| format!("`{known}`")).collect();
+        let mut errors = std::mem::take(&mut self.errors);
         for (name, _) in std::mem::take(&mut self.members) {
-            let pointer = format!("/{}", echo(&name).replace('~', "~0").replace('/', "~1"));
-            self.error(pointer, format!("is no member here; known are: {}", known.join(", ")));
+            errors.add(|| {
+                let pointer = format!("/{}", echo(&name).replace('~', "~0").replace('/', "~1"));
+                FieldError::at(pointer, format!("is no member here; known are: {}", known.join(", ")))
+            });
         }
-        std::mem::take(&mut self.errors)
+        errors
     }
 }
 

@@ -1,15 +1,17 @@
-//! Cursors and their seal.
+//! Handles (cursors, query ids, pointers of records) and their seal.
 //!
-//! Owns turning a request and a place in it into an opaque text and back. INVARIANT: a cursor is sealed (AEAD) with the
-//! tenant and the kind of list as associated data, so that one tenant's cursor is noise to another, and no replica needs
-//! to remember anything. Never says why a cursor does not open.
+//! Owns turning a request and a place in it into an opaque text and back. INVARIANTS: a handle is sealed (AEAD) with the tenant
+//! and the kind of list as associated data, so that one tenant's handle is noise to another, and no replica needs to remember
+//! anything; it has one of ten sizes, so that its length tells nothing of the place in it; the largest fits into a request line
+//! of 8 KiB. Never says why a handle does not open.
 
-use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, MAX_TAG_LEN, NONCE_LEN, Nonce, UnboundKey};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::packed::Packed;
 use super::problem::{ApiError, CURSOR};
 use crate::domain::name::TenantId;
 use crate::domain::time::Millis;
@@ -17,8 +19,16 @@ use crate::domain::time::Millis;
 /// How long a cursor opens: as long as CloudWatch's own tokens live (GetLogEvents: 24 hours).
 const LIFETIME_MILLIS: i64 = 24 * 3600 * 1000;
 
-/// No cursor of ours is longer; longer ones are not even decoded.
-const MAX_TEXT: usize = 8 * 1024;
+/// The sizes that the content of a handle is padded to, in bytes. The largest becomes a text of 7,547 characters: proxies take
+/// request lines of 8 KiB at least (nginx, Apache), and the path, the other parameters and the version have the rest.
+const SIZES: [usize; 10] = [128, 256, 384, 512, 768, 1024, 1536, 2560, 4096, MAX_CONTENT];
+const MAX_CONTENT: usize = 5632;
+/// What a place in an answer takes at most, in bytes, in all usual cases: so much is kept free for it whatever it takes.
+/// Then the size of a cursor is a function of the request alone.
+const USUAL_PLACE: usize = 384;
+
+/// No handle of ours is longer; longer ones are not even decoded.
+const MAX_TEXT: usize = (NONCE_LEN + MAX_CONTENT + MAX_TAG_LEN).div_ceil(3) * 4;
 
 /// Seals and opens cursors. The first key seals, all open: so keys are rotated by putting a new one in front.
 pub struct Sealer {
@@ -52,29 +62,58 @@ impl Sealer {
         Ok(Self { keys: unbound.map(|key| key.map(LessSafeKey::new)).collect::<Result<_, _>>()? })
     }
 
-    /// Seals `content` for the tenant. `kind` tells cursors of different lists apart.
+    /// Seals `content` for the tenant. `kind` tells handles of different lists apart.
     ///
     /// The nonce is random; GCM-SIV keeps its promise even if two should ever meet.
     ///
     /// # Errors
-    /// [`ApiError::Internal`] when there is no randomness.
+    /// [`ApiError::Internal`] when there is no randomness, or when the content is too long.
     pub fn seal<T: Serialize>(&self, kind: &str, tenant: &TenantId, now: Millis, content: &T) -> Result<String, ApiError> {
-        self.seal_until(kind, tenant, Millis(now.0.saturating_add(LIFETIME_MILLIS)), content)
+        let body = written(&(lifetime_from(now).0, content))?;
+        let size = body.len();
+        self.seal_padded(kind, tenant, body, size)
     }
 
-    /// Seals what opens until `expires`.
+    /// Seals a place in the answer to a request: what [`Sealer::open`] reads as `(Packed, P)`. Its length is that of the
+    /// request, unless the place is longer than is usual.
     ///
     /// # Errors
     /// As [`Sealer::seal`].
-    pub fn seal_until<T: Serialize>(
+    pub fn seal_place<P: Serialize>(
+        &self,
+        kind: &str,
+        tenant: &TenantId,
+        now: Millis,
+        request: &Packed,
+        place: &P,
+    ) -> Result<String, ApiError> {
+        self.seal_place_until(kind, tenant, lifetime_from(now), request, place)
+    }
+
+    /// Seals a place that opens until `expires`.
+    ///
+    /// # Errors
+    /// As [`Sealer::seal`].
+    pub fn seal_place_until<P: Serialize>(
         &self,
         kind: &str,
         tenant: &TenantId,
         expires: Millis,
-        content: &T,
+        request: &Packed,
+        place: &P,
     ) -> Result<String, ApiError> {
-        let fault = |what: &str| ApiError::Internal(format!("sealing a cursor: {what}"));
-        let mut body = postcard::to_allocvec(&(expires.0, content)).map_err(|error| fault(&error.to_string()))?;
+        let mut body = written(&(expires.0, request))?;
+        let usual = body.len() + USUAL_PLACE;
+        body.extend(written(place)?);
+        let size = body.len().max(usual);
+        self.seal_padded(kind, tenant, body, size)
+    }
+
+    /// Seals the body, padded with zeros to the next size that has room for `size` bytes.
+    fn seal_padded(&self, kind: &str, tenant: &TenantId, mut body: Vec<u8>, size: usize) -> Result<String, ApiError> {
+        let padded = SIZES.into_iter().find(|padded| *padded >= size);
+        let padded = padded.ok_or_else(|| fault(&format!("{size} bytes of content are more than {MAX_CONTENT}")))?;
+        body.resize(padded, 0);
         let mut nonce = [0; NONCE_LEN];
         aws_lc_rs::rand::fill(&mut nonce).map_err(|_| fault("no randomness"))?;
         let key = self.keys.first().ok_or_else(|| fault("no key"))?;
@@ -83,7 +122,7 @@ impl Sealer {
         Ok(BASE64_URL_SAFE_NO_PAD.encode([nonce.as_slice(), &body].concat()))
     }
 
-    /// Opens what [`Sealer::seal`] made for the same kind and tenant.
+    /// Opens what was sealed for the same kind and tenant.
     ///
     /// # Errors
     /// [`ApiError::InvalidCursor`], the same whatever is wrong.
@@ -105,12 +144,24 @@ impl Sealer {
             Some(buffer)
         })?;
         let ((expires, content), rest): ((i64, T), _) = postcard::take_from_bytes(&plain).ok()?;
-        (rest.is_empty() && now.0 < expires).then_some(content)
+        (rest.iter().all(|byte| *byte == 0) && now.0 < expires).then_some(content)
     }
 }
 
+fn lifetime_from(now: Millis) -> Millis {
+    Millis(now.0.saturating_add(LIFETIME_MILLIS))
+}
+
+fn written<T: Serialize>(content: &T) -> Result<Vec<u8>, ApiError> {
+    postcard::to_allocvec(content).map_err(|error| fault(&error.to_string()))
+}
+
+fn fault(what: &str) -> ApiError {
+    ApiError::Internal(format!("sealing a handle: {what}"))
+}
+
 fn associated(kind: &str, tenant: &TenantId) -> Aad<Vec<u8>> {
-    Aad::from(format!("logmark cursor 1\0{kind}\0{tenant}").into_bytes())
+    Aad::from(format!("logmark cursor 2\0{kind}\0{tenant}").into_bytes())
 }
 
 #[cfg(test)]
@@ -152,6 +203,37 @@ mod tests {
         for made_up in ["", "x", "AAAA", &"A".repeat(9000), "é", &format!("{text}="), &format!(" {text}")] {
             assert!(sealer.open::<String>("events", &tenant("acme"), NOW, made_up).is_err(), "{made_up}");
         }
+    }
+
+    #[test]
+    fn the_length_of_a_cursor_is_that_of_its_request() {
+        let sealer = Sealer::new(&[[7; 32]]).unwrap();
+        let length = |request: usize, place: usize| {
+            let request = Packed::of(&(0..request).map(|n| (n * n % 251) as u8).collect::<Vec<_>>()).unwrap();
+            let place = "p".repeat(place);
+            let text = sealer.seal_place("events", &tenant("acme"), NOW, &request, &place).unwrap();
+            let (again, there): (Packed, String) = sealer.open("events", &tenant("acme"), NOW, &text).unwrap();
+            assert_eq!((again, there), (request, place));
+            text.len()
+        };
+        for request in [0, 1, 30, 100, 300, 1000, 2000, 3000] {
+            let lengths: Vec<usize> = [0, 1, 100, 200, 380].into_iter().map(|place| length(request, place)).collect();
+            assert!(lengths.iter().all(|length| *length == lengths[0]), "{request}: {lengths:?}");
+        }
+        assert!(length(100, 1000) > length(100, 0));
+    }
+
+    #[test]
+    fn no_handle_is_longer_than_a_request_line_takes_and_what_is_sealed_opens() {
+        let sealer = Sealer::new(&[[7; 32]]).unwrap();
+        for bytes in [0, 1, 100, 127, 128, 1000, 4096, MAX_CONTENT - 12] {
+            let content = vec![1_u8; bytes];
+            let text = sealer.seal("record", &tenant("acme"), NOW, &content).unwrap();
+            assert!(text.len() <= 7547, "{bytes}: {}", text.len());
+            assert_eq!(sealer.open::<Vec<u8>>("record", &tenant("acme"), NOW, &text).unwrap(), content);
+        }
+        let too_long = sealer.seal("record", &tenant("acme"), NOW, &vec![1_u8; MAX_CONTENT]);
+        assert!(matches!(too_long, Err(ApiError::Internal(_))), "{too_long:?}");
     }
 
     #[test]

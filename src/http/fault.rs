@@ -3,9 +3,12 @@
 //! Owns the shape in which faults leave in a problem document. Never decides what is wrong.
 
 use std::borrow::Cow;
+use std::ops::Deref;
 
 use logmark_diagnostics::{Diagnostic, Kind, Report};
 use serde::Serialize;
+
+use super::problem::ApiError;
 
 /// One fault of the input: where it is, and what is wrong with it or what to write instead. A fault in a filter pattern or a
 /// query has a `position` in that text too, and says apart what its `detail` says in one sentence.
@@ -40,6 +43,61 @@ pub struct FieldError {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "equality is one `=`")]
     pub hint: Option<String>,
+}
+
+/// How many faults are listed: what is wrong first is mended first, and a body may have a fault in every third byte.
+pub const MOST_LISTED: usize = 20;
+
+/// The faults of a request: the first [`MOST_LISTED`], and how many there are.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Faults {
+    listed: Vec<FieldError>,
+    count: usize,
+}
+
+impl Faults {
+    /// Adds one. Its text is made only if it is listed.
+    pub fn add(&mut self, fault: impl FnOnce() -> FieldError) {
+        if self.listed.len() < MOST_LISTED {
+            self.listed.push(fault());
+        }
+        self.count += 1;
+    }
+
+    /// Adds all of the others.
+    pub fn append(&mut self, other: Self) {
+        let room = MOST_LISTED - self.listed.len();
+        self.listed.extend(other.listed.into_iter().take(room));
+        self.count += other.count;
+    }
+
+    /// How many there are; those that are not listed too.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.count
+    }
+}
+
+impl Deref for Faults {
+    type Target = [FieldError];
+
+    fn deref(&self) -> &[FieldError] {
+        &self.listed
+    }
+}
+
+impl FromIterator<FieldError> for Faults {
+    fn from_iter<Items: IntoIterator<Item = FieldError>>(items: Items) -> Self {
+        let mut faults = Self::default();
+        items.into_iter().for_each(|fault| faults.add(|| fault));
+        faults
+    }
+}
+
+impl From<FieldError> for Faults {
+    fn from(fault: FieldError) -> Self {
+        Self { listed: vec![fault], count: 1 }
+    }
 }
 
 /// A place in a request. `openapi::place` describes it.
@@ -106,7 +164,7 @@ impl FieldError {
 
     /// The faults of a text in a language of its own.
     #[must_use]
-    pub fn of_text(place: &Place, language: Language, text: &str, diagnostics: &[Diagnostic]) -> Vec<Self> {
+    pub fn of_text(place: &Place, language: Language, text: &str, diagnostics: &[Diagnostic]) -> Faults {
         let report = Report::new("text", text, diagnostics);
         let one = |diagnostic: &Diagnostic| {
             let Diagnostic { kind, span, expected, found, hint } = diagnostic.clone();
@@ -121,6 +179,33 @@ impl FieldError {
                 ..Self::of(place.clone(), diagnostic.to_string())
             }
         };
-        diagnostics.iter().map(one).collect()
+        let mut faults = Faults::default();
+        diagnostics.iter().for_each(|diagnostic| faults.add(|| one(diagnostic)));
+        faults
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_faults_are_listed_and_all_are_counted() {
+        let mut faults: Faults = (0..15).map(|n| FieldError::new(format!("a{n}"), "wrong")).collect();
+        faults.append((0..10).map(|n| FieldError::new(format!("b{n}"), "wrong")).collect());
+        faults.add(|| unreachable!("not listed, so not made"));
+        assert_eq!((faults.len(), faults.count()), (MOST_LISTED, 26));
+        assert_eq!((faults[0].place.name().as_ref(), faults[19].place.name().as_ref()), ("a0", "b4"));
+    }
+}
+
+/// The error of a query that fits by itself, and not with the guard in front.
+#[must_use]
+pub fn query_too_long(length: usize, most: usize) -> ApiError {
+    let save = length.saturating_sub(most);
+    let detail = format!(
+        "with the conditions that the service puts in front (time range, permitted streams) the query has {length} characters, and \
+         the source of the logs takes {most}. Make it {save} characters shorter."
+    );
+    ApiError::InvalidText { language: Language::Query, errors: FieldError::at("/query", detail).into() }
 }

@@ -10,7 +10,7 @@ use logmark_diagnostics::Diagnostic;
 use percent_encoding::percent_decode_str;
 
 use super::body::Body;
-use super::fault::{FieldError, Language, Place};
+use super::fault::{Faults, FieldError, Language, Place};
 use super::problem::ApiError;
 use crate::domain::name::{NameError, from_url_spelling};
 
@@ -24,7 +24,7 @@ pub struct Input {
     path: Vec<(String, String)>,
     query: Vec<(String, String)>,
     known: Vec<&'static str>,
-    errors: Vec<FieldError>,
+    errors: Faults,
     /// The body's members; none where the operation looks at no body.
     pub body: Body,
 }
@@ -38,7 +38,7 @@ impl Input {
             path: Vec::new(),
             query: Vec::new(),
             known: Vec::new(),
-            errors: Vec::new(),
+            errors: Faults::default(),
             body: Body::default(),
         };
         for (name, raw) in route.split('/').zip(uri.path().split('/')) {
@@ -61,7 +61,7 @@ impl Input {
 
     /// Notes a fault.
     pub fn error(&mut self, parameter: impl Into<std::borrow::Cow<'static, str>>, detail: impl Into<String>) {
-        self.errors.push(FieldError::new(parameter, detail));
+        self.errors.add(|| FieldError::new(parameter, detail));
     }
 
     /// Does the path hold parameters?
@@ -164,7 +164,7 @@ impl Input {
     ) -> Option<T> {
         let value = self.take(name)?;
         let place = Place::Parameter(name.into());
-        parse(&value).map_err(|faults| self.errors.extend(FieldError::of_text(&place, language, &value, &faults))).ok()
+        parse(&value).map_err(|faults| self.errors.append(FieldError::of_text(&place, language, &value, &faults))).ok()
     }
 
     /// Refuses a parameter that the API has, but this version does not: never ignored, for that would answer another question.
@@ -181,13 +181,15 @@ impl Input {
     pub fn finish(&mut self) -> Result<(), ApiError> {
         let mut names: Vec<String> = std::mem::take(&mut self.query).into_iter().map(|(name, _)| name).collect();
         names.dedup();
-        for name in names {
-            let known: Vec<_> = self.known.iter().map(|known| format!("`{known}`")).collect();
-            let known = if known.is_empty() { "none are".to_owned() } else { known.join(", ") };
-            self.error(echo(&name), format!("is not a parameter here; known are: {known}"));
-        }
         let mut errors = std::mem::take(&mut self.errors);
-        errors.extend(self.body.finish());
+        for name in names {
+            errors.add(|| {
+                let known: Vec<_> = self.known.iter().map(|known| format!("`{known}`")).collect();
+                let known = if known.is_empty() { "none are".to_owned() } else { known.join(", ") };
+                FieldError::new(echo(&name), format!("is not a parameter here; known are: {known}"))
+            });
+        }
+        errors.append(self.body.finish());
         let Some(first) = errors.first() else { return Ok(()) };
         match first.language {
             Some(language) if errors.iter().all(|error| error.language == Some(language)) => {

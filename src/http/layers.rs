@@ -3,18 +3,21 @@
 //! Owns the request's context. Never looks at what a request asks for.
 
 use std::any::Any;
-use std::sync::{Arc, OnceLock};
+use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::{Extensions, HeaderName, HeaderValue, Method, StatusCode, header};
+use logmark_quota::Share;
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
 use super::AppState;
 use super::allowance::Allowance;
+use super::client_address::{ClientAddress, FrontDoorPeer, block_of};
 use super::problem::ApiError;
 use super::rate::RateState;
 use crate::domain::name::TenantId;
@@ -28,23 +31,59 @@ pub struct RequestContext {
     trace: TraceContext,
     tenant: OnceLock<TenantId>,
     rate: OnceLock<RateState>,
+    concurrency: OnceLock<u32>,
     error: OnceLock<String>,
     allowance: Option<Allowance>,
+    /// On whose account memory is held: the tenant's once it is known, the address's until then.
+    share: OnceLock<Share>,
+    address: Share,
+    /// Given back when the answer is sent.
+    kept: Mutex<Vec<Box<dyn Any + Send>>>,
 }
 
 impl RequestContext {
     /// Takes up the trace that the request belongs to, or begins one.
     #[must_use]
-    pub fn new(headers: &http::HeaderMap, allowance: Option<Allowance>) -> Arc<Self> {
+    pub fn new(headers: &http::HeaderMap, allowance: Option<Allowance>, client: Option<ClientAddress>) -> Arc<Self> {
         let trace = TraceContext::from_header(headers.get("traceparent").and_then(|value| value.to_str().ok()));
         let id = crate::telemetry::trace::random_hex::<16>();
-        Arc::new(Self { id, trace, tenant: OnceLock::new(), rate: OnceLock::new(), error: OnceLock::new(), allowance })
+        // A tenant's id has no colon, so that no tenant shares an account with an address.
+        let address =
+            client.map_or_else(|| "address:".to_owned(), |ClientAddress(client)| format!("address:{}", block_of(client)));
+        Arc::new(Self {
+            id,
+            trace,
+            tenant: OnceLock::new(),
+            rate: OnceLock::new(),
+            concurrency: OnceLock::new(),
+            error: OnceLock::new(),
+            allowance,
+            share: OnceLock::new(),
+            address: Share::new(address, NonZeroU32::MIN),
+            kept: Mutex::default(),
+        })
+    }
+
+    /// Notes on whose account memory is held.
+    pub fn set_share(&self, share: Share) {
+        let _first = self.share.set(share);
+    }
+
+    /// On whose account memory is held.
+    #[must_use]
+    pub fn share(&self) -> Share {
+        self.share.get().unwrap_or(&self.address).clone()
+    }
+
+    /// Keeps a thing until the last byte of the answer is sent, or the answer is given up.
+    pub fn keep(&self, thing: impl Any + Send) {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(thing));
     }
 
     /// The request's; one of its own if no layer put one there.
     #[must_use]
     pub fn of(extensions: &Extensions) -> Arc<Self> {
-        extensions.get::<Arc<Self>>().cloned().unwrap_or_else(|| Self::new(&http::HeaderMap::new(), None))
+        extensions.get::<Arc<Self>>().cloned().unwrap_or_else(|| Self::new(&http::HeaderMap::new(), None, None))
     }
 
     /// The request's id: ours, never the client's, so that nobody can make two requests look like one.
@@ -61,6 +100,17 @@ impl RequestContext {
     /// Notes how the tenant's bucket stands.
     pub fn set_rate(&self, state: RateState) {
         let _first = self.rate.set(state);
+    }
+
+    /// Notes how many requests more the tenant could have under way.
+    pub fn set_concurrency(&self, remaining: u32) {
+        let _first = self.concurrency.set(remaining);
+    }
+
+    /// How many requests more the tenant could have under way, when that is limited.
+    #[must_use]
+    pub fn concurrency(&self) -> Option<u32> {
+        self.concurrency.get().copied()
     }
 
     /// What the way to the client allows, where it is no socket.
@@ -84,8 +134,14 @@ impl RequestContext {
 }
 
 /// Outermost: gives the request its context, and writes its one line when the answer's head is ready.
-pub async fn observe(mut request: Request, next: Next) -> Response {
-    let context = RequestContext::new(request.headers(), request.extensions().get().copied());
+pub async fn observe(State(app): State<AppState>, mut request: Request, next: Next) -> Response {
+    let extensions = request.extensions();
+    // The listener has resolved the client's address; a front door on Lambda only names its peer.
+    let client = extensions.get::<ClientAddress>().copied().or_else(|| {
+        let FrontDoorPeer(peer) = *extensions.get()?;
+        Some(ClientAddress(app.proxies.client(peer, request.headers())))
+    });
+    let context = RequestContext::new(request.headers(), extensions.get().copied(), client);
     request.extensions_mut().insert(Arc::clone(&context));
     let method = method_for_log(request.method());
     let begun = Instant::now();
@@ -93,11 +149,7 @@ pub async fn observe(mut request: Request, next: Next) -> Response {
     let trace = context.trace.clone();
     let answer = crate::telemetry::trace::scope(trace, next.run(request).instrument(span));
     let mut response = answer.await;
-    if let Some(Answered(status)) = response.extensions().get::<Answered>().copied() {
-        // The compression layer writes 406 over any status, 401 and 200 alike, when a client refuses every coding (`*;q=0`).
-        *response.status_mut() = status;
-    }
-    let operation = response.extensions().get::<Route>().map_or("none", |route| route.0);
+    let Route { template: route, operation } = response.extensions().get().copied().unwrap_or(UNMATCHED);
     let elapsed = begun.elapsed();
     metrics::request(operation, response.status(), elapsed);
     if let Ok(value) = HeaderValue::try_from(&context.id) {
@@ -108,19 +160,17 @@ pub async fn observe(mut request: Request, next: Next) -> Response {
         { request.id = context.id,
         trace.id = context.trace.trace_id(),
         tenant.id = context.tenant.get().map(tracing::field::display),
+        client.address = client.map(|ClientAddress(address)| tracing::field::display(address)),
         http.method = method,
-        http.route = operation,
+        http.route = route,
+        operation,
         http.status = response.status().as_u16(),
-        duration_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
+        duration_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX),
         error = context.error.get().map(tracing::field::display) },
-        "{method} {operation} {}", response.status().as_u16(),
+        "{method} {route} {}", response.status().as_u16(),
     );
-    response
+    super::memory::hold(response, &context)
 }
-
-/// The status that we answered with, whatever a layer further out makes of it.
-#[derive(Debug, Clone, Copy)]
-struct Answered(StatusCode);
 
 /// The method, if it has a name that we know: a client may make up one as long as all headers together.
 fn method_for_log(method: &Method) -> &'static str {
@@ -128,32 +178,48 @@ fn method_for_log(method: &Method) -> &'static str {
     KNOWN.into_iter().find(|known| *known == method.as_str()).unwrap_or("other")
 }
 
-/// The route a request matched, as the answer carries it out to the log line: a template, never the caller's path.
+/// The route that a request matched, as the answer carries it out to log and metrics: a template and the name of its operation,
+/// never the caller's path.
 #[derive(Debug, Clone, Copy)]
-struct Route(&'static str);
+struct Route {
+    template: &'static str,
+    operation: &'static str,
+}
 
-fn route_of(extensions: &Extensions) -> Route {
-    const KNOWN: [&str; 17] = [
-        "/logs/{group}/{stream}",
-        "/logs/{group}",
-        "/logs",
-        "/groups",
-        "/groups/{group}",
-        "/groups/{group}/streams",
-        "/groups/{group}/fields",
-        "/queries",
-        "/queries/{id}",
-        "/records/{pointer}",
-        "/me",
-        "/me/explain",
-        "/",
-        "/.well-known/oauth-protected-resource",
-        "/openapi.json",
-        "/docs",
-        "/docs/{*rest}",
-    ];
+/// No route, or one that has no such method.
+const UNMATCHED: Route = Route { template: "none", operation: "unmatched" };
+
+/// Method, template and operation (`operationId`, where the OpenAPI document has it).
+static ROUTES: [(Method, &str, &str); 20] = [
+    (Method::GET, "/logs/{group}/{stream}", "readStream"),
+    (Method::GET, "/logs/{group}", "readGroup"),
+    (Method::GET, "/logs", "readLogs"),
+    (Method::GET, "/groups", "listGroups"),
+    (Method::GET, "/groups/{group}", "describeGroup"),
+    (Method::GET, "/groups/{group}/streams", "listStreams"),
+    (Method::GET, "/groups/{group}/fields", "describeFields"),
+    (Method::POST, "/queries", "startQuery"),
+    (Method::GET, "/queries/{id}", "readQuery"),
+    (Method::DELETE, "/queries/{id}", "stopQuery"),
+    (Method::GET, "/records/{pointer}", "readRecord"),
+    (Method::GET, "/me", "me"),
+    (Method::GET, "/me/explain", "explain"),
+    (Method::GET, "/", "index"),
+    (Method::GET, "/.well-known/oauth-protected-resource", "resourceMetadata"),
+    (Method::GET, "/openapi.json", "openapi"),
+    (Method::GET, "/docs", "docs"),
+    (Method::GET, "/docs/{*rest}", "docs"),
+    (Method::GET, "/problems", "problems"),
+    (Method::GET, "/problems/{code}", "problems"),
+];
+
+fn route_of(method: &Method, extensions: &Extensions) -> Route {
     let matched = extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
-    Route(KNOWN.iter().find(|known| **known == matched).copied().unwrap_or("none"))
+    // A HEAD is its GET without the body; `/docs/` is a route of its own.
+    let method = if *method == Method::HEAD { &Method::GET } else { method };
+    let template = if matched == "/docs/" { "/docs" } else { matched };
+    let known = ROUTES.iter().find(|(known, path, _)| known == method && *path == template);
+    known.map_or(UNMATCHED, |(_, template, operation)| Route { template, operation })
 }
 
 /// What a page of ours does not say otherwise: nothing may be loaded, and nothing may frame it.
@@ -165,7 +231,7 @@ pub async fn finish(State(app): State<AppState>, request: Request, next: Next) -
     let mut response = next.run(request).await;
     let route = response.extensions().get::<Route>().copied();
     if let Some(error) = response.extensions_mut().remove::<ApiError>() {
-        let mut answer = written(&app, &context, &error);
+        let mut answer = written(&app, &context, route.unwrap_or(UNMATCHED).operation, &error);
         // What the router knows besides: `Allow` for a wrong method.
         for (name, value) in response.headers() {
             answer.headers_mut().entry(name).or_insert_with(|| value.clone());
@@ -176,15 +242,13 @@ pub async fn finish(State(app): State<AppState>, request: Request, next: Next) -
     if let Some(route) = route {
         response.extensions_mut().insert(route);
     }
-    let answered = Answered(response.status());
-    response.extensions_mut().insert(answered);
     let headers = response.headers_mut();
     // What may be kept says so together with its validator; nothing else may be.
     if !(headers.contains_key(header::ETAG) && headers.contains_key(header::CACHE_CONTROL)) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
     }
     let always = [
-        (header::VARY, "Authorization, Accept"),
+        (header::VARY, "Authorization, Accept, Accept-Encoding"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),
         (header::REFERRER_POLICY, "no-referrer"),
@@ -208,12 +272,13 @@ pub async fn finish(State(app): State<AppState>, request: Request, next: Next) -
 }
 
 /// The problem document for an error. The cause goes to our log here, and nowhere else.
-fn written(app: &AppState, context: &RequestContext, error: &ApiError) -> Response {
-    let mut problem = error.problem();
+fn written(app: &AppState, context: &RequestContext, operation: &'static str, error: &ApiError) -> Response {
+    let mut problem = error.problem().at(app.problem_url());
     problem.instance = context.id().to_owned();
     let _first = context.error.set(error.to_string());
-    metrics::problem(problem.code);
-    if problem.status >= 500 {
+    metrics::problem(operation, problem.code);
+    // The request's own line has the error as well.
+    if problem.status >= 500 && !error.is_logged_at_its_source() {
         tracing::error!(request.id = context.id(), problem.code, cause = %error, "request failed: {error}");
     }
     problem.into_http(&app.metadata_url())
@@ -222,7 +287,7 @@ fn written(app: &AppState, context: &RequestContext, error: &ApiError) -> Respon
 /// Refuses what is too large before anything looks at it, and answers in time whatever happens behind.
 pub async fn within_limits(State(app): State<AppState>, request: Request, next: Next) -> Response {
     let limits = app.limits;
-    let route = route_of(request.extensions());
+    let route = route_of(request.method(), request.extensions());
     let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
     let headers: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     let body = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());

@@ -13,15 +13,22 @@ pub mod authorized;
 pub mod input;
 pub mod body;
 pub mod cursor;
+pub mod packed;
 pub mod ops;
 pub mod encode;
+pub mod assets;
 pub mod validator;
 pub mod problem;
+pub mod problem_code;
 pub mod fault;
 pub mod rate;
+pub mod concurrency;
+pub mod memory;
 pub mod openapi;
 pub mod admin;
 pub mod server;
+pub mod client_address;
+mod progress;
 mod stall;
 mod tls;
 
@@ -68,14 +75,20 @@ pub struct App {
     pub(in crate::http) limits: RequestLimits,
     /// Counts the tenants' requests.
     pub(in crate::http) rates: rate::Rates,
+    /// Counts the tenants' requests under way.
+    pub(in crate::http) concurrency: concurrency::Concurrency,
     /// Counts the tenants' queries.
     pub(in crate::http) query_budgets: QueryBudgets,
     /// Where clients reach us, without a slash at the end.
     pub(in crate::http) public_url: String,
+    /// The configured `public_url`, before the path of a problem's page; empty when none is configured: then the path stands alone.
+    pub(in crate::http) given_url: String,
     /// The issuers whose tokens we take, for RFC 9728.
     pub(in crate::http) issuers: Vec<String>,
     /// Write an audit line for every read?
     pub(in crate::http) audit: bool,
+    /// The proxies whose word about a client's address counts.
+    pub(in crate::http) proxies: client_address::Proxies,
 }
 
 /// The shared state as handlers get it.
@@ -98,26 +111,58 @@ pub struct Parts {
     pub limits: RequestLimits,
     /// Where clients reach us.
     pub public_url: String,
+    /// The `public_url` that was configured, if any.
+    pub given_url: Option<String>,
     /// The issuers whose tokens we take.
     pub issuers: Vec<String>,
     /// Write audit lines?
     pub audit: bool,
+    /// The proxies whose word about a client's address counts.
+    pub proxies: client_address::Proxies,
 }
 
 impl App {
     /// Puts the parts together.
     #[must_use]
     pub fn new(parts: Parts) -> AppState {
-        let Parts { verifier, tenants, sources, sealer, clock, limits, public_url, issuers, audit } = parts;
+        let Parts { verifier, tenants, sources, sealer, clock, limits, public_url, given_url, issuers, audit, proxies } = parts;
         let public_url = public_url.trim_end_matches('/').to_owned();
+        let given_url = given_url.unwrap_or_default().trim_end_matches('/').to_owned();
         let rates = rate::Rates::default();
+        let concurrency = concurrency::Concurrency::default();
         let query_budgets = QueryBudgets::new(Arc::clone(&clock));
-        Arc::new(Self { verifier, tenants, sources, sealer, clock, limits, rates, query_budgets, public_url, issuers, audit })
+        Arc::new(Self {
+            verifier,
+            tenants,
+            sources,
+            sealer,
+            clock,
+            limits,
+            rates,
+            concurrency,
+            query_budgets,
+            public_url,
+            given_url,
+            issuers,
+            audit,
+            proxies,
+        })
+    }
+
+    /// The proxies whose word about a client's address counts.
+    #[must_use]
+    pub fn proxies(&self) -> &client_address::Proxies {
+        &self.proxies
     }
 
     /// Stops the queries that were started here and still run.
     pub async fn stop_queries(&self) {
         futures_util::future::join_all(self.sources.all_queries().map(|queries| queries.close())).await;
+    }
+
+    /// What stands before the path of a problem's page in `type`.
+    pub(in crate::http) fn problem_url(&self) -> &str {
+        &self.given_url
     }
 
     /// Where RFC 9728 metadata is.

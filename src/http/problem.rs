@@ -10,7 +10,9 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
-use super::fault::{FieldError, Language};
+use super::concurrency;
+use super::fault::{Faults, FieldError, Language, query_too_long};
+use super::problem_code::ProblemCode as C;
 use crate::auth::policy::Denied;
 use crate::domain::query::run::QueryStatus;
 use crate::sources::SourceError;
@@ -21,18 +23,18 @@ use crate::sources::budget::Budget;
 pub enum ApiError {
     /// Wrong, unknown or doubled parameters: all of them.
     #[error("invalid parameters: {}", names_for_log(.0))]
-    InvalidParameter(Vec<FieldError>),
+    InvalidParameter(Faults),
     /// A filter pattern or a query that is none: its faults, and nothing else.
-    #[error("invalid {language:?}: {} faults", .errors.len())]
+    #[error("invalid {language:?}: {} faults", .errors.count())]
     InvalidText {
         /// Which of the two.
         language: Language,
         /// What is wrong with it.
-        errors: Vec<FieldError>,
+        errors: Faults,
     },
     /// A query that is one, and asks for what nobody is given: where, and for what.
-    #[error("forbidden query: {} places", .0.len())]
-    QueryForbidden(Vec<FieldError>),
+    #[error("forbidden query: {} places", .0.count())]
+    QueryForbidden(Faults),
     /// A query whose rows are wanted whole, as a file, and which has not ended well.
     #[error("the query is {0:?}")]
     QueryIncomplete(QueryStatus),
@@ -95,6 +97,12 @@ pub enum ApiError {
         /// When to come back.
         retry_after: Duration,
     },
+    /// The tenant has as many requests under way as it may have.
+    #[error("{limit} requests under way")]
+    TooManyAtOnce {
+        /// How many that is.
+        limit: u32,
+    },
     /// We have too much to do.
     #[error("overloaded")]
     Overloaded,
@@ -130,53 +138,55 @@ fn names_for_log(errors: &[FieldError]) -> String {
 impl ApiError {
     /// One faulty parameter.
     pub fn parameter(parameter: impl Into<Cow<'static, str>>, detail: impl Into<String>) -> Self {
-        Self::InvalidParameter(vec![FieldError::new(parameter, detail)])
+        Self::InvalidParameter(FieldError::new(parameter, detail).into())
     }
 
     /// One faulty member of the body.
     pub fn pointer(pointer: impl Into<Cow<'static, str>>, detail: impl Into<String>) -> Self {
-        Self::InvalidParameter(vec![FieldError::at(pointer, detail)])
+        Self::InvalidParameter(FieldError::at(pointer, detail).into())
+    }
+
+    /// Is it logged where it is noticed, once for all requests that it fails?
+    #[must_use]
+    pub fn is_logged_at_its_source(&self) -> bool {
+        matches!(
+            self,
+            Self::KeysUnavailable(_)
+                | Self::Source(SourceError::Refused(_) | SourceError::Unreachable(_) | SourceError::Down { .. })
+        )
     }
 
     /// The problem document for it.
     #[must_use]
     pub fn problem(&self) -> Problem {
         use SourceError as S;
-        let plain = |status, code, title, detail: &str| Problem::new(status, code, title, detail.to_owned());
+        let plain = |code, detail: &str| Problem::new(code, detail.to_owned());
         match self {
             Self::InvalidParameter(errors) => {
-                let detail = match errors.as_slice() {
+                let detail = match &**errors {
                     [one] if one.place.name().is_empty() => one.detail.clone(),
                     [one] => format!("`{}`: {}", one.place.name(), one.detail),
-                    many => format!("{} parameters are wrong", many.len()),
+                    _ => format!("{} parameters are wrong", errors.count()),
                 };
-                Problem { errors: errors.clone(), ..Problem::new(400, "invalid_parameter", "Invalid parameter", detail) }
+                Problem::new(C::InvalidParameter, detail).of(errors)
             }
             Self::InvalidText { language, errors } => {
-                let (code, title) = match language {
-                    Language::Filter => ("invalid_filter", "Invalid filter"),
-                    Language::Query => ("invalid_query", "Invalid query"),
+                let code = match language {
+                    Language::Filter => C::InvalidFilter,
+                    Language::Query => C::InvalidQuery,
                 };
-                Problem { errors: errors.clone(), ..Problem::new(400, code, title, text_detail(errors)) }
+                Problem::new(code, text_detail(errors)).of(errors)
             }
-            Self::QueryForbidden(errors) => {
-                Problem { errors: errors.clone(), ..Problem::new(422, FORBIDDEN.0, FORBIDDEN.1, text_detail(errors)) }
-            }
-            Self::Source(S::QueryForbidden(reason)) => Problem::new(422, FORBIDDEN.0, FORBIDDEN.1, reason.clone()),
-            Self::Source(S::QueryRefused) => {
-                plain(400, "invalid_query", "Invalid query", "the source of the logs does not take this query")
-            }
+            Self::QueryForbidden(errors) => Problem::new(C::QueryForbidden, text_detail(errors)).of(errors),
+            Self::Source(S::QueryForbidden(reason)) => Problem::new(C::QueryForbidden, reason.clone()),
+            Self::Source(S::QueryTooLong { length, most }) => query_too_long(*length, *most).problem(),
+            Self::Source(S::QueryRefused) => plain(C::InvalidQuery, "the source of the logs does not take this query"),
             Self::QueryIncomplete(status) => incomplete_problem(*status),
             Self::BudgetExceeded { budget, retry_after } => Problem {
                 retry_after: Some(*retry_after),
-                ..Problem::new(429, "budget_exceeded", "Budget exceeded", format!("the tenant's limit: {budget}"))
+                ..Problem::new(C::BudgetExceeded, format!("the tenant's limit: {budget}"))
             },
-            Self::NotJson => plain(
-                415,
-                "unsupported_media_type",
-                "Unsupported media type",
-                "the body must be JSON, with `Content-Type: application/json`",
-            ),
+            Self::NotJson => plain(C::UnsupportedMediaType, "the body must be JSON, with `Content-Type: application/json`"),
             Self::InvalidCursor(reason) => cursor_problem(reason),
             Self::Source(S::InvalidPosition) => cursor_problem(CURSOR),
             Self::Source(S::Unsupported { parameter, detail }) => {
@@ -184,106 +194,103 @@ impl ApiError {
             }
             Self::MissingToken => Problem {
                 challenge: Some("realm=\"logmark\"".into()),
-                ..plain(401, "missing_token", "A token is needed", "send `Authorization: Bearer <token>`")
+                ..plain(C::MissingToken, "send `Authorization: Bearer <token>`")
             },
             Self::InvalidToken(_) => Problem {
                 challenge: Some(
                     "realm=\"logmark\", error=\"invalid_token\", error_description=\"the token is not valid here\"".into(),
                 ),
-                ..plain(401, "invalid_token", "The token is not valid", "the token is not valid here")
+                ..plain(C::InvalidToken, "the token is not valid here")
             },
             Self::KeysUnavailable(_) => {
                 let detail = "the issuer's keys can't be had at the moment, so the token can't be judged";
-                Problem {
-                    retry_after: Some(Duration::from_secs(30)),
-                    ..plain(503, "keys_unavailable", "Keys unavailable", detail)
-                }
+                Problem { retry_after: Some(Duration::from_secs(30)), ..plain(C::KeysUnavailable, detail) }
             }
-            Self::Denied(Denied::InsufficientScope { scope }) => Problem {
+            Self::Denied(Denied::InsufficientScope { scope }) | Self::Source(S::OutOfScope { scope }) => Problem {
                 challenge: Some(format!("realm=\"logmark\", error=\"insufficient_scope\", scope=\"{scope}\"")),
-                ..Problem::new(
-                    403,
-                    "insufficient_scope",
-                    "The token's scope is too small",
-                    format!("the scope `{scope}` would do"),
-                )
+                ..Problem::new(C::InsufficientScope, format!("the scope `{scope}` would do"))
             },
             Self::Denied(Denied::NotGranted) | Self::Source(S::NotFound) | Self::NoSuchHandle => {
-                plain(404, "not_found", "Not found", "there is no such log group, stream, query or record for you")
+                plain(C::NotFound, "there is no such log group, stream, query or record for you")
             }
             Self::Denied(denied @ Denied::SeveralSources { .. }) => {
                 Self::pointer("/logGroups", format!("{denied}: a query runs over groups of one source")).problem()
             }
             Self::Denied(denied @ Denied::RangeTooLong { .. }) => {
-                Problem::new(422, FORBIDDEN.0, FORBIDDEN.1, format!("{denied}: give a later `start`"))
+                Problem::new(C::QueryForbidden, format!("{denied}: give a later `start`"))
             }
-            Self::NoSuchPath => {
-                plain(404, "not_found", "Not found", "there is no such path; `/openapi.json` lists those that are")
-            }
-            Self::MethodNotAllowed => plain(405, "method_not_allowed", "Method not allowed", "see the `Allow` header"),
-            Self::NotAcceptable { available } => {
-                Problem::new(406, "not_acceptable", "Not acceptable", format!("this path answers with {available}"))
-            }
+            Self::NoSuchPath => plain(C::NotFound, "there is no such path; `/openapi.json` lists those that are"),
+            Self::MethodNotAllowed => plain(C::MethodNotAllowed, "see the `Allow` header"),
+            Self::NotAcceptable { available } => Problem::new(C::NotAcceptable, format!("this path answers with {available}")),
             Self::Source(S::NotSupported(what)) => {
                 let detail = format!("{what} are not supported by the source that holds the log group");
-                Problem::new(501, "not_supported", "Not supported", detail)
+                Problem::new(C::NotSupported, detail)
             }
             Self::NotSupported(what) => {
                 let detail = format!("{what} are not supported by this version of the service");
-                Problem::new(501, "not_supported", "Not supported", detail)
+                Problem::new(C::NotSupported, detail)
             }
-            Self::BodyTooLarge(limit) => {
-                Problem::new(413, "body_too_large", "Body too large", format!("the limit is {limit} bytes"))
-            }
-            Self::TargetTooLong(limit) => {
-                Problem::new(414, "target_too_long", "Request target too long", format!("the limit is {limit} bytes"))
-            }
-            Self::HeadersTooLarge(limit) => {
-                Problem::new(431, "headers_too_large", "Headers too large", format!("the limit is {limit} bytes"))
-            }
+            Self::BodyTooLarge(limit) => Problem::new(C::BodyTooLarge, format!("the limit is {limit} bytes")),
+            Self::TargetTooLong(limit) => Problem::new(C::TargetTooLong, format!("the limit is {limit} bytes")),
+            Self::HeadersTooLarge(limit) => Problem::new(C::HeadersTooLarge, format!("the limit is {limit} bytes")),
             Self::RateLimited { retry_after } => Problem {
                 retry_after: Some(*retry_after),
-                ..plain(429, "rate_limited", "Too many requests", "the tenant's requests per second are used up")
+                ..plain(C::RateLimited, "the tenant's requests per second are used up")
+            },
+            Self::TooManyAtOnce { limit } => Problem {
+                retry_after: Some(concurrency::RETRY_AFTER),
+                ..Problem::new(
+                    C::RateLimited,
+                    format!("the tenant has {limit} requests under way, as many as it may have at a time: let one end first"),
+                )
+            },
+            Self::Source(S::NoMemory { is_own: true, retry_after }) => Problem {
+                retry_after: Some(*retry_after),
+                ..plain(
+                    C::RateLimited,
+                    "the tenant's answers under way hold as much memory as one tenant may: read them, or ask for less at a time",
+                )
+            },
+            Self::Source(S::NoMemory { is_own: false, retry_after }) => Problem {
+                retry_after: Some(*retry_after),
+                ..plain(C::Overloaded, "the service has no memory for the answer at the moment; try again")
             },
             Self::Overloaded => Problem {
                 retry_after: Some(Duration::from_secs(1)),
-                ..plain(503, "overloaded", "Overloaded", "the service has too much to do; try again")
+                ..plain(C::Overloaded, "the service has too much to do; try again")
             },
             Self::Source(S::Throttled { retry_after }) => Problem {
                 retry_after: Some((*retry_after).max(Duration::from_secs(1))),
-                ..plain(503, "overloaded", "Overloaded", "the source of the logs takes no more calls at the moment")
+                ..plain(C::Overloaded, "the source of the logs takes no more calls at the moment")
             },
             Self::Source(S::Busy { retry_after }) => Problem {
                 retry_after: Some(*retry_after),
-                ..plain(429, "rate_limited", "Too many requests", "the calls that the source of the logs allows are used up")
+                ..plain(C::RateLimited, "the calls that the source of the logs allows are used up")
             },
             Self::Source(S::Down { retry_after }) => Problem {
                 retry_after: Some(*retry_after),
-                ..plain(503, "overloaded", "Overloaded", "the source of the logs does not work at the moment")
+                ..plain(C::Overloaded, "the source of the logs does not work at the moment")
             },
-            Self::Unfinished => plain(504, "upstream_timeout", "No answer in time", super::allowance::UNFINISHED),
+            Self::Unfinished => plain(C::UpstreamTimeout, super::allowance::UNFINISHED),
             Self::TimedOut | Self::Source(S::Timeout) => {
-                plain(504, "upstream_timeout", "No answer in time", "the source of the logs did not answer in time")
+                plain(C::UpstreamTimeout, "the source of the logs did not answer in time")
             }
             Self::Source(S::Barren { pages }) => {
                 let detail = format!(
                     "{pages} pages of the source of the logs in a row hold no event, so it was read no further: ask for a shorter \
                      time, or for JSON pages, whose cursors go on where each ends"
                 );
-                Problem::new(504, "upstream_timeout", "No answer in time", detail)
+                Problem::new(C::UpstreamTimeout, detail)
             }
-            Self::Source(S::Upstream(_) | S::Refused(_)) => {
-                plain(502, "upstream_error", "The source failed", "the source of the logs gave no usable answer")
+            Self::Source(S::Upstream(_) | S::Unreachable(_) | S::Refused(_)) => {
+                plain(C::UpstreamError, "the source of the logs gave no usable answer")
             }
             Self::Source(S::Store(_)) | Self::Internal(_) => {
-                plain(500, "internal_error", "Internal error", "this is our fault; the request id finds it in the operator's log")
+                plain(C::InternalError, "this is our fault; the request id finds it in the operator's log")
             }
         }
     }
 }
-
-/// The code and the title of what a tenant's rules do not allow.
-const FORBIDDEN: (&str, &str) = ("query_forbidden", "Not allowed by the tenant's rules");
 
 /// When to ask again for a query that still runs.
 const QUERY_WAIT: Duration = Duration::from_secs(2);
@@ -294,11 +301,11 @@ fn incomplete_problem(status: QueryStatus) -> Problem {
     } else {
         ("the query has not ended: ask again, wait with `Prefer: wait=20`, or take JSON".to_owned(), Some(QUERY_WAIT))
     };
-    Problem { retry_after, ..Problem::new(409, "query_incomplete", "The query is not complete", detail) }
+    Problem { retry_after, ..Problem::new(C::QueryIncomplete, detail) }
 }
 
 /// The faults of a text in words: the first, and how many there are.
-fn text_detail(errors: &[FieldError]) -> String {
+fn text_detail(errors: &Faults) -> String {
     let Some(first) = errors.first() else { return "it is not valid".to_owned() };
     let name = first.place.name();
     let place = match first.position {
@@ -306,7 +313,7 @@ fn text_detail(errors: &[FieldError]) -> String {
         Some(position) => format!("line {}, character {}: ", position.line, position.column),
         None => String::new(),
     };
-    match errors.len() {
+    match errors.count() {
         1 => format!("`{name}`, {place}{}", first.detail),
         count => format!("`{name}` has {count} faults; the first, {place}{}", first.detail),
     }
@@ -317,15 +324,16 @@ pub const CURSOR: &str = "it is not a cursor of this request: altered, expired, 
 
 fn cursor_problem(reason: &str) -> Problem {
     let errors = vec![FieldError::new("cursor", reason)];
-    Problem { errors, ..Problem::new(400, "invalid_cursor", "Invalid cursor", format!("`cursor`: {reason}")) }
+    Problem { errors, ..Problem::new(C::InvalidCursor, format!("`cursor`: {reason}")) }
 }
 
 /// Problem details (RFC 9457) with our members.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Problem {
-    /// Names the kind of problem; stable.
+    /// The URL of a page about this kind of problem, with its meaning, cause and fix.
     #[serde(rename = "type")]
-    #[schema(rename = "type", example = "urn:logmark:problem:not_found")]
+    #[schema(rename = "type", example = "https://logs.example.com/problems/not_found")]
     pub kind: String,
     /// The kind, in words.
     #[schema(example = "Not found")]
@@ -343,10 +351,14 @@ pub struct Problem {
     /// The kind, for programs; stable.
     #[schema(example = "not_found")]
     pub code: &'static str,
-    /// What is wrong with the input, each fault on its own.
+    /// What is wrong with the input, each fault on its own: the first 20.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     pub errors: Vec<FieldError>,
+    /// How many faults there are, when they are more than `errors` lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 112)]
+    pub error_count: Option<usize>,
     #[serde(skip)]
     retry_after: Option<Duration>,
     #[serde(skip)]
@@ -354,19 +366,39 @@ pub struct Problem {
 }
 
 impl Problem {
-    fn new(status: u16, code: &'static str, title: &'static str, detail: String) -> Self {
-        let kind = format!("urn:logmark:problem:{code}");
+    fn new(code: C, detail: String) -> Self {
+        let about = code.about();
         Self {
-            kind,
-            title,
-            status,
+            kind: code.path(),
+            title: about.title,
+            status: about.status,
             detail,
             instance: String::new(),
-            code,
+            code: about.code,
             errors: Vec::new(),
+            error_count: None,
             retry_after: None,
             challenge: None,
         }
+    }
+
+    /// The same with another `detail`.
+    #[must_use]
+    pub fn with_detail(self, detail: &str) -> Self {
+        Self { detail: detail.to_owned(), ..self }
+    }
+
+    /// The same with `type` as a whole URL. Without a URL of the service (empty) it stays a path.
+    #[must_use]
+    pub fn at(mut self, service_url: &str) -> Self {
+        self.kind.insert_str(0, service_url);
+        self
+    }
+
+    /// The problem with these faults.
+    fn of(self, faults: &Faults) -> Self {
+        let error_count = Some(faults.count()).filter(|count| *count > faults.len());
+        Self { errors: faults.to_vec(), error_count, ..self }
     }
 
     /// The response for it. `metadata_url` is where RFC 9728 metadata is, for the challenge of a 401.

@@ -8,14 +8,14 @@ use axum::middleware;
 use http::{HeaderName, HeaderValue, Method, header};
 use tower::util::option_layer;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::compression::CompressionLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::encode::compress;
 use super::encode::stream::CURSOR_TRAILER;
 use super::problem::ApiError;
-use super::{AppState, layers, openapi, ops};
+use super::{AppState, layers, memory, openapi, ops};
 
 /// The routes and their description.
 pub fn routes() -> OpenApiRouter<AppState> {
@@ -44,18 +44,20 @@ pub fn router(app: &AppState, origins: &[HeaderValue]) -> Router {
     let (router, _) = routes().split_for_parts();
     let router = router
         .merge(ops::docs::routes())
+        .merge(ops::problems::routes())
         .merge(ops::not_yet::routes())
         .fallback(|| async { ApiError::NoSuchPath })
         .method_not_allowed_fallback(|| async { ApiError::MethodNotAllowed })
         .layer(DefaultBodyLimit::max(app.limits.body_bytes))
         .with_state(app.clone());
-    // From the outside in: a panic becomes an answer, which is headed, then compressed like any other, and logged. It is one
+    // From the outside in: a panic becomes an answer, which is counted, headed, compressed like any other, and logged. It is one
     // stack, because axum boxes what each call of `layer` makes and clones all of these boxes for every request.
     router.layer((
-        middleware::from_fn(layers::observe),
+        middleware::from_fn_with_state(app.clone(), layers::observe),
         option_layer(cors(origins)),
-        CompressionLayer::new(),
+        middleware::from_fn_with_state(app.clone(), compress::compress),
         middleware::from_fn_with_state(app.clone(), layers::finish),
+        middleware::from_fn_with_state(app.clone(), memory::count),
         CatchPanicLayer::custom(layers::panicked),
         middleware::from_fn_with_state(app.clone(), layers::within_limits),
     ))

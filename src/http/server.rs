@@ -4,24 +4,33 @@
 //! age (reference: hyper sets no limit of its own where no timer is given, and none before HTTP/2's first frame).
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::future::Future;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use axum::body::Body;
+use http::header::CONTENT_TYPE;
+use http::{Request, Response, Version};
+use hyper::body::Incoming;
+use hyper::rt::Executor;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+use tower::ServiceExt as _;
 
 pub use super::tls::{Certificates, TlsError};
 
+use super::client_address::{ClientAddress, Peer, Proxies, block_of};
+use super::problem::ApiError;
+use super::progress::{Progress, Watched};
 use super::stall::StallGuard;
 use crate::telemetry::metrics;
 
@@ -32,11 +41,15 @@ pub struct ConnectionLimits {
     pub total: usize,
     /// Open at a time from one address; `None`: no limit.
     pub per_address: Option<usize>,
+    /// Requests whose answers are not sent yet, in all.
+    pub requests: usize,
+    /// Of them, those that came from one address; `None`: no limit.
+    pub requests_per_address: Option<usize>,
     /// For a TLS handshake.
     pub handshake_time: Duration,
     /// For the first byte, and for a request's headers, each.
     pub header_time: Duration,
-    /// How long a peer may leave a write unread.
+    /// How long a peer may leave a write unread, and an answer without progress.
     pub write_stall: Duration,
     /// How long an HTTP/2 connection may be silent before it is asked whether it still lives.
     pub idle: Duration,
@@ -48,62 +61,125 @@ pub struct ConnectionLimits {
     pub drain: Duration,
 }
 
-/// What counts as one address: an IPv4 address, or the 64 bits of an IPv6 address that one subscriber gets at least, since
-/// the other 64 are the subscriber's to choose.
-fn block_of(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
-        canonical => canonical,
+impl ConnectionLimits {
+    /// The limits for a peer. A trusted proxy brings the connections of many clients, so no limit of one address holds for it.
+    fn of_peer(self, is_trusted_proxy: bool) -> Self {
+        Self { per_address: self.per_address.filter(|_| !is_trusted_proxy), ..self }
     }
 }
 
-/// How many connections of a listener are open, in all and by address.
+/// Open connections and requests of a listener, in all and by address.
 #[derive(Debug)]
 struct Open {
     /// The listener, as figures name it.
     listener: &'static str,
-    by_address: Mutex<HashMap<IpAddr, usize>>,
+    counts: Mutex<Counts>,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    connections: usize,
+    requests: usize,
+    by_address: HashMap<IpAddr, Count>,
+}
+
+#[derive(Debug, Default, Clone, Copy)]
+struct Count {
+    connections: usize,
+    requests: usize,
 }
 
 /// One open connection; counted until it is dropped.
+#[derive(Debug)]
 struct Place {
+    open: Arc<Open>,
+    address: IpAddr,
+}
+
+/// One request; counted until its answer is sent or given up.
+#[derive(Debug)]
+struct InFlight {
     open: Arc<Open>,
     address: IpAddr,
 }
 
 impl Open {
     fn of(listener: &'static str) -> Arc<Self> {
-        Arc::new(Self { listener, by_address: Mutex::default() })
+        Arc::new(Self { listener, counts: Mutex::default() })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Counts> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn place(self: &Arc<Self>, address: IpAddr, limits: ConnectionLimits) -> Result<Place, &'static str> {
         let address = block_of(address);
-        let mut open = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
-        let total: usize = open.values().sum();
-        let from_here = open.get(&address).copied().unwrap_or(0);
-        if total >= limits.total {
+        let mut counts = self.lock();
+        if counts.connections >= limits.total {
             return Err("total");
         }
-        if limits.per_address.is_some_and(|most| from_here >= most) {
+        let from_here = counts.by_address.get(&address).copied().unwrap_or_default();
+        if limits.per_address.is_some_and(|most| from_here.connections >= most) {
             return Err("address");
         }
-        open.insert(address, from_here + 1);
-        metrics::connections(self.listener, total + 1);
+        counts.connections += 1;
+        counts.by_address.entry(address).or_default().connections += 1;
+        metrics::connections(self.listener, counts.connections);
         Ok(Place { open: Arc::clone(self), address })
+    }
+
+    /// Counts a request from the address; `address` is a place's.
+    fn request(self: &Arc<Self>, address: IpAddr, limits: ConnectionLimits) -> Result<InFlight, &'static str> {
+        let mut counts = self.lock();
+        if counts.requests >= limits.requests {
+            return Err("total");
+        }
+        let from_here = counts.by_address.entry(address).or_default();
+        if limits.requests_per_address.is_some_and(|most| from_here.requests >= most) {
+            return Err("address");
+        }
+        from_here.requests += 1;
+        counts.requests += 1;
+        Ok(InFlight { open: Arc::clone(self), address })
+    }
+}
+
+impl Counts {
+    fn leave(&mut self, address: IpAddr, leave: impl Fn(&mut Count)) {
+        if let Some(count) = self.by_address.get_mut(&address) {
+            leave(count);
+            if count.connections == 0 && count.requests == 0 {
+                self.by_address.remove(&address);
+            }
+        }
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut open = self.open.by_address.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = open.get_mut(&self.address) {
-            *count -= 1;
-            if *count == 0 {
-                open.remove(&self.address);
-            }
-        }
-        metrics::connections(self.open.listener, open.values().sum());
+        let mut counts = self.open.lock();
+        counts.connections = counts.connections.saturating_sub(1);
+        counts.leave(self.address, |count| count.connections = count.connections.saturating_sub(1));
+        metrics::connections(self.open.listener, counts.connections);
     }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        let mut counts = self.open.lock();
+        counts.requests = counts.requests.saturating_sub(1);
+        counts.leave(self.address, |count| count.requests = count.requests.saturating_sub(1));
+    }
+}
+
+/// How far the service is on its way out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Phase {
+    Serving,
+    /// No new requests; answers that make progress are sent.
+    Leaving,
+    /// The drain time is over.
+    Over,
 }
 
 /// Serves until `stop` resolves, then lets open requests end within the drain time. Figures call the listener `name`.
@@ -113,9 +189,10 @@ pub async fn serve(
     router: Router,
     certificates: Option<Arc<Certificates>>,
     limits: ConnectionLimits,
+    proxies: Arc<Proxies>,
     stop: impl Future<Output = ()>,
 ) {
-    let (leave, leaving) = watch::channel(false);
+    let (phases, phase) = watch::channel(Phase::Serving);
     let open = Open::of(name);
     let mut connections = JoinSet::new();
     let mut stop = pin!(stop);
@@ -126,16 +203,14 @@ pub async fn serve(
         };
         while connections.try_join_next().is_some() {}
         match accepted {
-            Ok((stream, peer)) => match open.place(peer.ip(), limits) {
+            Ok((stream, peer)) => match open.place(peer.ip(), limits.of_peer(proxies.trusts(peer.ip()))) {
                 Ok(place) => {
-                    let connection = Connection { router: router.clone(), limits, leaving: leaving.clone() };
-                    let certificates = certificates.clone();
-                    connections.spawn(async move {
-                        connection.run(stream, peer, certificates).await;
-                        drop(place);
-                    });
+                    let limits = limits.of_peer(proxies.trusts(peer.ip()));
+                    let (phase, proxies) = (phase.clone(), Arc::clone(&proxies));
+                    let connection = Connection { router: router.clone(), peer: peer.ip(), proxies, limits, phase, place };
+                    connections.spawn(connection.run(stream, peer, certificates.clone()));
                 }
-                Err(limit) => metrics::connection_refused(limit),
+                Err(limit) => metrics::connection_refused(name, limit),
             },
             Err(error) => {
                 // Out of file descriptors, most likely: waiting lets some close; spinning would help nobody.
@@ -145,17 +220,23 @@ pub async fn serve(
         }
     }
     drop(listener);
-    let _receivers = leave.send(true);
+    phases.send_replace(Phase::Leaving);
     let drained = tokio::time::timeout(limits.drain, async { while connections.join_next().await.is_some() {} });
     if drained.await.is_err() {
         tracing::warn!(connections = connections.len(), "the drain time is over; {} connections are cut", connections.len());
     }
+    // Streams of HTTP/2 run beside their connections, and end by this.
+    phases.send_replace(Phase::Over);
 }
 
 struct Connection {
     router: Router,
+    peer: IpAddr,
+    proxies: Arc<Proxies>,
     limits: ConnectionLimits,
-    leaving: watch::Receiver<bool>,
+    phase: watch::Receiver<Phase>,
+    /// Given back with the connection.
+    place: Place,
 }
 
 impl Connection {
@@ -173,20 +254,27 @@ impl Connection {
     }
 
     async fn serve<Io: AsyncRead + AsyncWrite + Unpin + Send + 'static>(mut self, io: StallGuard<Io>) {
-        let builder = builder(self.limits);
-        let service = TowerToHyperService::new(self.router);
+        let streams = Streams { limits: self.limits, phase: self.phase.clone() };
+        let (builder, service, end) = (builder(self.limits, streams.clone()), self.service(), streams);
         let mut connection = pin!(builder.serve_connection(TokioIo::new(io), service));
         let mut age = pin!(tokio::time::sleep_until(Instant::now() + self.limits.age));
+        // For answers over HTTP/1.1, which are sent here. Those over HTTP/2 are tasks of their own.
+        let progress = Progress::new();
+        let mut stalled = pin!(end.ended(Arc::clone(&progress)));
         let mut asked_to_leave = false;
         loop {
             tokio::select! {
-                ended = connection.as_mut() => {
+                ended = progress.watch(connection.as_mut()) => {
                     if let Err(error) = ended {
                         tracing::debug!(%error, "a connection ended early");
                     }
                     return;
                 }
-                _ = self.leaving.wait_for(|leaving| *leaving), if !asked_to_leave => {
+                why = stalled.as_mut() => {
+                    tracing::debug!("a connection is cut: {why}");
+                    return;
+                }
+                _ = self.phase.wait_for(|phase| *phase >= Phase::Leaving), if !asked_to_leave => {
                     asked_to_leave = true;
                     connection.as_mut().graceful_shutdown();
                 }
@@ -197,10 +285,101 @@ impl Connection {
             }
         }
     }
+
+    /// The router for requests of this connection: each is counted until its answer is sent, which is watched.
+    fn service(
+        &self,
+    ) -> impl hyper::service::Service<
+        Request<Incoming>,
+        Response = Response<Watched<Option<InFlight>>>,
+        Error = Infallible,
+        Future = impl Future<Output = Result<Response<Watched<Option<InFlight>>>, Infallible>> + Send + use<>,
+    > + Send
+    + use<> {
+        let (router, limits) = (self.router.clone(), self.limits);
+        let (open, peer, proxies) = (Arc::clone(&self.place.open), self.peer, Arc::clone(&self.proxies));
+        hyper::service::service_fn(move |mut request: Request<Incoming>| {
+            let client = proxies.client(peer, request.headers());
+            let listener = open.listener;
+            let (router, counted) = (router.clone(), open.request(block_of(client), limits));
+            request.extensions_mut().insert(Peer(peer));
+            request.extensions_mut().insert(ClientAddress(client));
+            async move {
+                match counted {
+                    Ok(in_flight) => {
+                        let response = router.oneshot(request).await?;
+                        Ok(response.map(|body| Watched::new(body, Some(in_flight))))
+                    }
+                    Err(limit) => {
+                        metrics::request_refused(listener, limit);
+                        Ok(overloaded(request.version()).map(|body| Watched::new(body, None)))
+                    }
+                }
+            }
+        })
+    }
 }
 
-fn builder(limits: ConnectionLimits) -> auto::Builder<TokioExecutor> {
-    let mut builder = auto::Builder::new(TokioExecutor::new());
+/// The answer to a request beyond the limits. Over HTTP/2 it has no body: a peer that takes none could make many of them wait.
+fn overloaded(version: Version) -> Response<Body> {
+    let response = ApiError::Overloaded.problem().into_http("");
+    if version < Version::HTTP_2 {
+        return response;
+    }
+    let mut response = response.map(|_| Body::empty());
+    response.headers_mut().remove(CONTENT_TYPE);
+    response
+}
+
+/// Runs the streams of an HTTP/2 connection, each as a task, and ends those whose answers make no progress: the peer is told by
+/// RST_STREAM, and what they held is free.
+#[derive(Debug, Clone)]
+struct Streams {
+    limits: ConnectionLimits,
+    phase: watch::Receiver<Phase>,
+}
+
+impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Streams {
+    fn execute(&self, stream: F) {
+        let ended = self.clone();
+        tokio::spawn(async move {
+            let progress = Progress::new();
+            tokio::select! {
+                biased;
+                () = progress.watch(stream) => {}
+                why = ended.ended(Arc::clone(&progress)) => tracing::debug!("a stream is reset: {why}"),
+            }
+        });
+    }
+}
+
+impl Streams {
+    /// Waits until an answer must end: it makes no progress, or the service ends. While the service is leaving, an answer gets half
+    /// of the drain time for it, so that one that waits does not keep the service.
+    async fn ended(mut self, progress: Arc<Progress>) -> &'static str {
+        let limits = self.limits;
+        let mut over = self.phase.clone();
+        let leaving = async {
+            drop(self.phase.wait_for(|phase| *phase >= Phase::Leaving).await);
+            progress.stalled(limits.write_stall.min(limits.drain / 2)).await;
+        };
+        tokio::select! {
+            () = progress.stalled(limits.write_stall) => "its answer makes no progress",
+            () = leaving => "its answer makes no progress, and the service ends",
+            _ = over.wait_for(|phase| *phase == Phase::Over) => "the service ends",
+        }
+    }
+}
+
+/// Bytes of a request's body that a stream of HTTP/2 takes before they are read: bodies are small.
+const STREAM_WINDOW: u32 = 64 * 1024;
+/// The same of all streams of a connection.
+const CONNECTION_WINDOW: u32 = 256 * 1024;
+/// Streams of a connection at a time.
+const STREAMS: u32 = 100;
+
+fn builder(limits: ConnectionLimits, streams: Streams) -> auto::Builder<Streams> {
+    let mut builder = auto::Builder::new(streams);
     builder
         .http1()
         .timer(TokioTimer::new())
@@ -210,7 +389,9 @@ fn builder(limits: ConnectionLimits) -> auto::Builder<TokioExecutor> {
     builder
         .http2()
         .timer(TokioTimer::new())
-        .max_concurrent_streams(100)
+        .max_concurrent_streams(STREAMS)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
         .max_header_list_size(u32::try_from(limits.header_bytes).unwrap_or(u32::MAX))
         .max_pending_accept_reset_streams(20)
         .max_local_error_reset_streams(100)
@@ -223,6 +404,39 @@ fn builder(limits: ConnectionLimits) -> auto::Builder<TokioExecutor> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn connections_and_requests_are_counted_by_address_and_in_all() {
+        let second = Duration::from_secs(1);
+        let limits = ConnectionLimits {
+            total: 3,
+            per_address: Some(2),
+            requests: 4,
+            requests_per_address: Some(3),
+            handshake_time: second,
+            header_time: second,
+            write_stall: second,
+            idle: second,
+            age: second,
+            header_bytes: 8192,
+            drain: second,
+        };
+        let open = Open::of("test");
+        let [one, other] = ["192.0.2.1", "192.0.2.2"].map(|address| address.parse::<IpAddr>().unwrap());
+        let places = [open.place(one, limits).unwrap(), open.place(one, limits).unwrap()];
+        assert_eq!(open.place(one, limits).unwrap_err(), "address");
+        let third = open.place(other, limits).unwrap();
+        assert_eq!(open.place("192.0.2.3".parse().unwrap(), limits).unwrap_err(), "total");
+        let requests: Vec<_> = (0..3).map(|_| open.request(one, limits).unwrap()).collect();
+        assert_eq!(open.request(one, limits).unwrap_err(), "address");
+        let last = open.request(other, limits).unwrap();
+        assert_eq!(open.request(other, limits).unwrap_err(), "total");
+        drop((places, third));
+        assert_eq!(open.lock().by_address.len(), 2, "requests outlive their connections while their answers are dropped");
+        drop((requests, last));
+        let counts = open.lock();
+        assert_eq!((counts.connections, counts.requests, counts.by_address.len()), (0, 0, 0));
+    }
 
     #[test]
     fn an_address_is_what_one_subscriber_has() {

@@ -17,7 +17,6 @@ use http_body_util::BodyExt as _;
 use serde::Serialize;
 
 use super::event::Door;
-use super::runtime::Reply;
 use crate::http::allowance::escaped_length;
 use crate::http::encode::stream::CURSOR_TRAILER;
 use crate::http::problem::ApiError;
@@ -44,7 +43,7 @@ pub(super) fn room(door: Door) -> usize {
 /// The answer as the front doors take it.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Answer {
+pub struct Answer {
     status_code: u16,
     #[serde(skip_serializing_if = "Option::is_none")]
     status_description: Option<String>,
@@ -54,13 +53,6 @@ pub(super) struct Answer {
     multi_value_headers: Option<BTreeMap<String, Vec<String>>>,
     body: String,
     is_base64_encoded: bool,
-}
-
-impl From<Answer> for Reply {
-    fn from(answer: Answer) -> Self {
-        // Texts and numbers: there is nothing in it that can't be written.
-        serde_json::to_vec(&answer).map_or(Self::NoEvent, Self::Whole)
-    }
 }
 
 impl Answer {

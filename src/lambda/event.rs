@@ -23,6 +23,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::config::lambda::Streaming;
+use crate::http::client_address::FrontDoorPeer;
 
 /// What may not stand in a request target as it is; `%` may, for most front doors hand on what is encoded.
 const NOT_IN_TARGET: &AsciiSet = &CONTROLS
@@ -71,14 +72,14 @@ impl Door {
     }
 }
 
-/// An event that is none of a front door's: something in it can't be a part of a request.
+/// The event is not one of a front end's, or something in it can't be part of a request.
 #[derive(Debug)]
-pub(super) struct NoRequest;
+pub struct NoRequest;
 
 /// The parts of an event that make a request; everything else is not even read.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Event {
+pub struct Event {
     version: Option<String>,
     http_method: Option<String>,
     path: Option<String>,
@@ -101,11 +102,20 @@ struct Context {
     domain_name: Option<String>,
     http: Option<HttpContext>,
     elb: Option<IgnoredAny>,
+    identity: Option<Identity>,
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct HttpContext {
     method: String,
+    source_ip: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Identity {
+    source_ip: Option<String>,
 }
 
 impl Event {
@@ -127,9 +137,21 @@ impl Event {
         })
     }
 
+    /// The request that the client sent, for a front end that does not stream.
+    ///
+    /// # Errors
+    /// When the event is not one of a front end's.
+    pub fn request(self) -> Result<Request<Body>, NoRequest> {
+        let door = self.door().ok_or(NoRequest)?;
+        self.into_request(door, false)
+    }
+
     /// The request that the client sent.
     pub(super) fn into_request(self, door: Door, streams: bool) -> Result<Request<Body>, NoRequest> {
         let mut request = Request::new(Body::empty());
+        if let Some(peer) = self.peer(door) {
+            request.extensions_mut().insert(peer);
+        }
         *request.method_mut() = self.method()?;
         *request.uri_mut() = self.target(door)?;
         *request.headers_mut() = self.header_map(door, streams)?;
@@ -144,6 +166,18 @@ impl Event {
     fn method(&self) -> Result<Method, NoRequest> {
         let of_http = self.request_context.as_ref().and_then(|context| context.http.as_ref()).map(|http| http.method.as_str());
         self.http_method.as_deref().or(of_http).unwrap_or_default().parse().map_err(|_| NoRequest)
+    }
+
+    /// The other end of the connection, as the front door saw it. A load balancer says it only in a header that it may have been
+    /// told to leave as its client wrote it, so nothing is taken from there.
+    fn peer(&self, door: Door) -> Option<FrontDoorPeer> {
+        let context = self.request_context.as_ref()?;
+        let text = match door {
+            Door::Rest => context.identity.as_ref()?.source_ip.as_ref(),
+            Door::Http | Door::Url => context.http.as_ref()?.source_ip.as_ref(),
+            Door::Alb | Door::AlbMulti => None,
+        };
+        text?.parse().ok().map(FrontDoorPeer)
     }
 
     fn target(&self, door: Door) -> Result<Uri, NoRequest> {
@@ -214,4 +248,37 @@ fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), NoReques
     let name = HeaderName::try_from(name).map_err(|_| NoRequest)?;
     // Bytes: a client may write what is not ASCII.
     Ok((name, HeaderValue::from_bytes(value.as_bytes()).map_err(|_| NoRequest)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// The peer that the event's request carries.
+    fn peer(event: serde_json::Value) -> Option<String> {
+        let event: Event = serde_json::from_value(event).unwrap();
+        let door = event.door().unwrap();
+        let request = event.into_request(door, false).unwrap();
+        request.extensions().get().map(|FrontDoorPeer(peer)| peer.to_string())
+    }
+
+    #[test]
+    fn the_peer_is_the_one_that_the_front_door_saw_and_no_header() {
+        let headers = json!({ "x-forwarded-for": "203.0.113.9" });
+        let rest = |ip: serde_json::Value| json!({ "httpMethod": "GET", "path": "/me", "headers": headers, "requestContext": { "identity": { "sourceIp": ip } } });
+        assert_eq!(peer(rest("192.0.2.7".into())), Some("192.0.2.7".to_owned()));
+        assert_eq!(peer(rest("2001:db8::7".into())), Some("2001:db8::7".to_owned()));
+        for not_an_address in [json!("test-invoke-source-ip"), json!(null)] {
+            assert_eq!(peer(rest(not_an_address)), None);
+        }
+        let http = json!({
+            "version": "2.0", "rawPath": "/me", "headers": headers,
+            "requestContext": { "http": { "method": "GET", "sourceIp": "192.0.2.8" } },
+        });
+        assert_eq!(peer(http), Some("192.0.2.8".to_owned()));
+        let alb = json!({ "httpMethod": "GET", "path": "/me", "headers": headers, "requestContext": { "elb": {} } });
+        assert_eq!(peer(alb), None);
+    }
 }

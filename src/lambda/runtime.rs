@@ -1,184 +1,180 @@
-//! Lambda's Runtime API: the next event, and the answer to it.
+//! Runs the function on the Lambda runtime of `lambda_http`, and posts the answers that are streamed.
 //!
-//! Owns the one connection to it, which is on the same machine, and the form of both. Never looks into an event or an answer.
-//! Why it is ours: docs/decisions/006.
+//! Owns the layer around the runtime that posts streamed answers, and the checks of what the runtime expects of its environment.
+//! Never parses an event or an answer. Why streamed answers do not go through the runtime: docs/decisions/006.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use axum::body::Body;
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HOST, TRAILER, USER_AGENT};
-use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use http::header::{CONTENT_TYPE, TRAILER, USER_AGENT};
+use http::uri::{Authority, InvalidUri};
+use http::{HeaderName, HeaderValue, Method, Request};
 use http_body_util::{BodyExt as _, Limited};
-use hyper::body::Incoming;
-use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use lambda_http::lambda_runtime::{LambdaInvocation, Runtime};
+use lambda_http::tower::layer::layer_fn;
+use lambda_http::{Error, Service};
+
+use super::function::Function;
 
 const VERSION: &str = "2018-06-01";
-/// An event has 6 MB at most.
-const MOST_EVENT: usize = 16 << 20;
-/// In a streamed answer's trailers, and the headers of an error: what went wrong.
+/// Ties an answer to one delivery of an event. Lambda refuses a late answer of an invocation that timed out, so that the next
+/// caller does not receive it.
+const INVOCATION_ID: HeaderName = HeaderName::from_static("lambda-runtime-invocation-id");
+/// In the trailers of a streamed answer: the kind of error.
 pub(super) const ERROR_TYPE: HeaderName = HeaderName::from_static("lambda-runtime-function-error-type");
-/// The same in words: JSON, in base64.
+/// The same as JSON, in base64.
 pub(super) const ERROR_BODY: HeaderName = HeaderName::from_static("lambda-runtime-function-error-body");
 const RESPONSE_MODE: HeaderName = HeaderName::from_static("lambda-runtime-function-response-mode");
 const STREAMED: HeaderValue = HeaderValue::from_static("application/vnd.awslambda.http-integration-response");
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("logmark/", env!("CARGO_PKG_VERSION")));
+/// Bytes of the Runtime API's reply to a posted answer that are read, so that the connection can be used again.
+const MAX_REPLY: usize = 64 << 10;
+/// Replaces an event that no front end sends, so that the runtime's deserializer does not log pieces of it.
+const UNKNOWN_EVENT: Bytes = Bytes::from_static(b"null");
+/// What the runtime reads at its start; it panics when one is missing.
+const REQUIRED: [&str; 3] = ["AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION", MEMORY_SIZE];
+const MEMORY_SIZE: &str = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE";
 
-/// The Runtime API can't be used.
+/// The function could not start, or the runtime ended.
 #[derive(Debug, thiserror::Error)]
 pub enum RuntimeError {
-    /// `AWS_LAMBDA_RUNTIME_API` is no address.
-    #[error("`AWS_LAMBDA_RUNTIME_API` is no address: `{0}`")]
+    /// `AWS_LAMBDA_RUNTIME_API` is not host and port, nor a URL.
+    #[error("`AWS_LAMBDA_RUNTIME_API` is not an address: `{0}`")]
     Address(String),
-    /// No connection.
-    #[error("the Runtime API can't be reached: {0}")]
-    Unreachable(#[from] std::io::Error),
-    /// The connection broke.
-    #[error("the Runtime API broke off: {0}")]
-    Broken(#[from] hyper::Error),
-    /// An answer that is none.
-    #[error("the Runtime API answered {0}")]
-    Answer(String),
+    /// A variable that Lambda sets is missing or malformed.
+    #[error("the environment variable `{0}`, which Lambda sets, is missing or malformed")]
+    Environment(&'static str),
+    /// The Runtime API can't be reached, or broke its protocol.
+    #[error("the Lambda runtime ended: {0}")]
+    Ended(Error),
 }
 
-/// One event to be answered.
-#[derive(Debug)]
-pub(super) struct Invocation {
-    /// Lambda's id for it.
-    pub(super) id: String,
-    /// When the function is stopped: epoch milliseconds.
-    pub(super) deadline_millis: u64,
-    /// The event.
-    pub(super) event: Bytes,
+/// Receives events and posts answers until the Runtime API at `address` can't be reached any more.
+pub(super) async fn run(function: Function, address: &str) -> Result<(), RuntimeError> {
+    check_environment()?;
+    let poster = Poster::new(address)?;
+    let layer = layer_fn(|inner| StreamedAnswers { inner, function: function.clone(), poster: poster.clone() });
+    Runtime::new(function.clone()).layer(layer).run().await.map_err(RuntimeError::Ended)
 }
 
-/// The answer to an event.
-#[derive(Debug)]
-pub(super) enum Reply {
-    /// One JSON value.
-    Whole(Vec<u8>),
-    /// A head and a body, in the form of [`super::streamed`].
-    Streamed(Body),
-    /// It was no event that we know.
-    NoEvent,
+fn check_environment() -> Result<(), RuntimeError> {
+    let value = |name| std::env::var(name).map_err(|_| RuntimeError::Environment(name));
+    REQUIRED.into_iter().try_for_each(|name| value(name).map(drop))?;
+    value(MEMORY_SIZE)?.parse::<i32>().map(drop).map_err(|_| RuntimeError::Environment(MEMORY_SIZE))
 }
 
-/// The Runtime API.
-#[derive(Debug)]
-pub(super) struct RuntimeApi {
-    /// Host and port.
-    authority: String,
-    /// What stands before all paths; mostly nothing.
-    base: String,
-    connection: Option<SendRequest<Body>>,
+/// Answers the events of front ends that stream; hands all others to the runtime.
+struct StreamedAnswers<S> {
+    inner: S,
+    function: Function,
+    poster: Poster,
 }
 
-impl RuntimeApi {
-    /// At the address in `AWS_LAMBDA_RUNTIME_API`: host and port; emulators write a URL.
-    pub(super) fn at(address: &str) -> Result<Self, RuntimeError> {
-        let bare = address.strip_prefix("http://").unwrap_or(address).trim_end_matches('/');
-        let (authority, base) = bare.split_at(bare.find('/').unwrap_or(bare.len()));
-        if authority.is_empty() || HeaderValue::try_from(authority).is_err() {
-            return Err(RuntimeError::Address(address.to_owned()));
-        }
-        // Without a port it is that of HTTP.
-        let port = if authority.contains(':') { "" } else { ":80" };
-        Ok(Self { authority: format!("{authority}{port}"), base: base.to_owned(), connection: None })
+impl<S> Service<LambdaInvocation> for StreamedAnswers<S>
+where
+    S: Service<LambdaInvocation, Response = (), Error = Error>,
+    S::Future: Send + 'static,
+{
+    type Response = ();
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.inner.poll_ready(context)
     }
 
-    /// Waits for the next event.
-    pub(super) async fn next(&mut self) -> Result<Invocation, RuntimeError> {
-        let response = self.send(self.request(Method::GET, "next", Body::empty())?).await?;
-        let (head, body) = response.into_parts();
-        let text = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
-        let missing = |name: &str| RuntimeError::Answer(format!("{} without `{name}`", head.status));
-        if head.status != StatusCode::OK {
-            return Err(RuntimeError::Answer(head.status.to_string()));
+    fn call(&mut self, mut invocation: LambdaInvocation) -> Self::Future {
+        let Ok(event) = serde_json::from_slice(&invocation.body) else {
+            invocation.body = UNKNOWN_EVENT;
+            return Box::pin(self.inner.call(invocation));
+        };
+        if !self.function.streams(&event) {
+            return Box::pin(self.inner.call(invocation));
         }
-        let (id, deadline) = ("lambda-runtime-aws-request-id", "lambda-runtime-deadline-ms");
-        let deadline_millis = text(deadline).and_then(|text| text.parse().ok()).ok_or_else(|| missing(deadline))?;
-        let id = text(id).filter(|id| is_id(id)).ok_or_else(|| missing(id))?.to_owned();
-        let event = Limited::new(body, MOST_EVENT).collect().await.map_err(|error| RuntimeError::Answer(error.to_string()))?;
-        Ok(Invocation { id, deadline_millis, event: event.to_bytes() })
-    }
-
-    /// Sends the answer. What goes wrong concerns this one alone: it is logged, and the next event is asked for.
-    pub(super) async fn answer(&mut self, invocation: &Invocation, reply: Reply) {
-        let id = &invocation.id;
-        let request = match reply {
-            Reply::Whole(json) => self.request(Method::POST, &format!("{id}/response"), json.into()),
-            Reply::Streamed(body) => self.request(Method::POST, &format!("{id}/response"), body).map(|mut request| {
-                let headers = request.headers_mut();
-                headers.insert(CONTENT_TYPE, STREAMED);
-                headers.insert(RESPONSE_MODE, HeaderValue::from_static("streaming"));
-                headers.append(TRAILER, HeaderValue::from_static(ERROR_TYPE_NAME));
-                headers.append(TRAILER, HeaderValue::from_static(ERROR_BODY_NAME));
-                request
-            }),
-            Reply::NoEvent => self.request(Method::POST, &format!("{id}/error"), NO_EVENT.into()).map(|mut request| {
-                request.headers_mut().insert(ERROR_TYPE, HeaderValue::from_static("Logmark.NoEvent"));
-                request
-            }),
-        };
-        let sent = match request {
-            Ok(request) => self.send(request).await,
-            Err(error) => Err(error),
-        };
-        let taken = match sent {
-            Ok(response) => {
-                let status = response.status();
-                // The connection is used again when its answer has been read.
-                drop(Limited::new(response.into_body(), MOST_EVENT).collect().await);
-                if status.is_success() { Ok(()) } else { Err(RuntimeError::Answer(status.to_string())) }
+        let (function, poster) = (self.function.clone(), self.poster.clone());
+        Box::pin(async move {
+            match function.stream(event, &invocation.context).await {
+                Ok(body) => poster.post(&invocation, body).await,
+                Err(_no_request) => poster.refuse(&invocation).await,
             }
-            Err(error) => Err(error),
-        };
-        if let Err(error) = taken {
-            tracing::error!(invocation.id = id, error = %error, "an answer was not taken: {error}");
-        }
-    }
-
-    fn request(&self, method: Method, path: &str, body: Body) -> Result<Request<Body>, RuntimeError> {
-        let target = format!("{}/{VERSION}/runtime/invocation/{path}", self.base);
-        let request = Request::builder().method(method).uri(target).header(HOST, &self.authority).header(USER_AGENT, AGENT);
-        let request = request.header(CONTENT_TYPE, JSON).body(body);
-        request.map_err(|error| RuntimeError::Address(format!("{}: {error}", self.authority)))
-    }
-
-    async fn send(&mut self, request: Request<Body>) -> Result<Response<Incoming>, RuntimeError> {
-        let mut connection = match self.connection.take() {
-            Some(open) => open,
-            None => self.connect().await?,
-        };
-        // The other side may close what it has not used for a while.
-        if connection.ready().await.is_err() {
-            connection = self.connect().await?;
-        }
-        let response = connection.send_request(request).await?;
-        self.connection = Some(connection);
-        Ok(response)
-    }
-
-    async fn connect(&self) -> Result<SendRequest<Body>, RuntimeError> {
-        let socket = TcpStream::connect(&self.authority).await?;
-        socket.set_nodelay(true)?;
-        let (sender, connection) = handshake(TokioIo::new(socket)).await?;
-        // It ends with the sender, and says there what went wrong.
-        tokio::spawn(async move { drop(connection.await) });
-        Ok(sender)
+            Ok(())
+        })
     }
 }
 
-const ERROR_TYPE_NAME: &str = "Lambda-Runtime-Function-Error-Type";
-const ERROR_BODY_NAME: &str = "Lambda-Runtime-Function-Error-Body";
-/// The error for something that no front door sends.
-const NO_EVENT: &str = "{\"errorType\":\"Logmark.NoEvent\",\"errorMessage\":\"this is no event of API Gateway, of a load \
-    balancer or of a function URL\"}";
+/// Posts answers to the Runtime API.
+#[derive(Debug, Clone)]
+struct Poster {
+    /// Scheme, host, port and the path before the API's own.
+    base: String,
+    client: Client<HttpConnector, Body>,
+}
 
-/// An id goes into a path.
-fn is_id(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+impl Poster {
+    /// For the address in `AWS_LAMBDA_RUNTIME_API`: host and port; emulators write a URL.
+    fn new(address: &str) -> Result<Self, RuntimeError> {
+        let bare = address.strip_prefix("http://").unwrap_or(address).trim_end_matches('/');
+        let authority: Result<Authority, InvalidUri> = bare[..bare.find('/').unwrap_or(bare.len())].parse();
+        authority.map_err(|_| RuntimeError::Address(address.to_owned()))?;
+        let client = Client::builder(TokioExecutor::new()).build_http();
+        Ok(Self { base: format!("http://{bare}"), client })
+    }
+
+    /// Posts a streamed answer. A failure concerns this answer alone: it is logged, and the next event is read.
+    async fn post(&self, invocation: &LambdaInvocation, body: Body) {
+        let request = self.request(invocation, "response", body).map(|mut request| {
+            let headers = request.headers_mut();
+            headers.insert(CONTENT_TYPE, STREAMED);
+            headers.insert(RESPONSE_MODE, HeaderValue::from_static("streaming"));
+            headers.append(TRAILER, HeaderValue::from_static("Lambda-Runtime-Function-Error-Type"));
+            headers.append(TRAILER, HeaderValue::from_static("Lambda-Runtime-Function-Error-Body"));
+            request
+        });
+        self.send(invocation, request).await;
+    }
+
+    /// Posts the error for an event that can't be made a request.
+    async fn refuse(&self, invocation: &LambdaInvocation) {
+        let request = self.request(invocation, "error", super::function::unknown_event().into()).map(|mut request| {
+            request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            request.headers_mut().insert(ERROR_TYPE, HeaderValue::from_static(super::function::UNKNOWN_EVENT));
+            request
+        });
+        self.send(invocation, request).await;
+    }
+
+    fn request(&self, invocation: &LambdaInvocation, verb: &str, body: Body) -> Result<Request<Body>, http::Error> {
+        let uri = format!("{}/{VERSION}/runtime/invocation/{}/{verb}", self.base, invocation.context.request_id);
+        let mut request = Request::builder().method(Method::POST).uri(uri).header(USER_AGENT, AGENT).body(body)?;
+        if let Some(id) = invocation.parts.headers.get(INVOCATION_ID) {
+            request.headers_mut().insert(INVOCATION_ID, id.clone());
+        }
+        Ok(request)
+    }
+
+    async fn send(&self, invocation: &LambdaInvocation, request: Result<Request<Body>, http::Error>) {
+        let failure = match request {
+            Ok(request) => match self.client.request(request).await {
+                Ok(response) => {
+                    let status = response.status();
+                    drop(Limited::new(response.into_body(), MAX_REPLY).collect().await);
+                    if status.is_success() { None } else { Some(format!("the Runtime API answered {status}")) }
+                }
+                Err(error) => Some(error.to_string()),
+            },
+            Err(error) => Some(error.to_string()),
+        };
+        if let Some(failure) = failure {
+            let id = &invocation.context.request_id;
+            tracing::error!(invocation.id = id, error = failure, "could not post a streamed answer: {failure}");
+        }
+    }
 }
 
 #[cfg(test)]
@@ -187,17 +183,16 @@ mod tests {
 
     #[test]
     fn an_address_is_host_and_port_or_a_url() {
-        for (address, authority, base) in [
-            ("127.0.0.1:9001", "127.0.0.1:9001", ""),
-            ("169.254.100.1", "169.254.100.1:80", ""),
-            ("http://127.0.0.1:9000/.rt", "127.0.0.1:9000", "/.rt"),
-            ("http://localhost:9000/", "localhost:9000", ""),
+        for (address, base) in [
+            ("127.0.0.1:9001", "http://127.0.0.1:9001"),
+            ("169.254.100.1", "http://169.254.100.1"),
+            ("http://127.0.0.1:9000/.rt", "http://127.0.0.1:9000/.rt"),
+            ("http://localhost:9000/", "http://localhost:9000"),
         ] {
-            let api = RuntimeApi::at(address).unwrap();
-            assert_eq!((api.authority.as_str(), api.base.as_str()), (authority, base));
+            assert_eq!(Poster::new(address).unwrap().base, base);
         }
         for address in ["", "/x", "http://", "a\nb"] {
-            assert!(matches!(RuntimeApi::at(address), Err(RuntimeError::Address(_))), "{address}");
+            assert!(matches!(Poster::new(address), Err(RuntimeError::Address(_))), "{address}");
         }
     }
 }

@@ -19,7 +19,7 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 use super::buffered::{joined, of_message};
-use super::runtime::{ERROR_BODY, ERROR_TYPE, Reply};
+use super::runtime::{ERROR_BODY, ERROR_TYPE};
 use crate::http::problem::ApiError;
 
 /// What Lambda looks for behind the head.
@@ -35,18 +35,18 @@ struct Head {
     headers: BTreeMap<String, String>,
 }
 
-/// The reply that sends the response as it comes, and breaks off at `until`.
-pub(super) fn reply(response: Response, until: Instant) -> Reply {
+/// The response as it comes, aborted at `until`.
+pub(super) fn body(response: Response, until: Instant) -> Body {
     let (parts, body) = response.into_parts();
-    Reply::Streamed(stream_of(parts.status, &parts.headers, body, until))
+    stream_of(parts.status, &parts.headers, body, until)
 }
 
-/// The reply that is an error.
-pub(super) fn problem(error: &ApiError, request_id: &str) -> Reply {
+/// An error as the response.
+pub(super) fn problem(error: &ApiError, request_id: &str) -> Body {
     let mut problem = error.problem();
     problem.instance = request_id.to_owned();
-    // It is whole already: no time is needed to read it.
-    reply(problem.into_http(""), Instant::now())
+    // The body is complete: reading it takes no time.
+    body(problem.into_http(""), Instant::now())
 }
 
 enum Stage {

@@ -51,7 +51,7 @@ pub struct Exceeded {
 pub struct Left {
     /// Queries that may be started now.
     pub queries: Option<u32>,
-    /// Gigabytes that may be scanned today.
+    /// Gigabytes that may be scanned today; `None` also while the figure would tell of hidden streams.
     pub scanned_gb: Option<f64>,
 }
 
@@ -69,6 +69,8 @@ struct Used {
     day: i64,
     /// Bytes scanned in it.
     scanned: f64,
+    /// Some of these are of streams that the tenant may not see.
+    withheld: bool,
 }
 
 impl QueryBudgets {
@@ -96,7 +98,7 @@ impl QueryBudgets {
         }
         now_used.running += 1;
         drop(now_used);
-        Ok(Lease { used, clock: Arc::clone(&self.clock), noted: 0.0 })
+        Ok(Lease { used, clock: Arc::clone(&self.clock), noted: 0.0, withheld: false })
     }
 
     /// What is left.
@@ -106,7 +108,10 @@ impl QueryBudgets {
         let used = today(&used, &*self.clock);
         Left {
             queries: limits.concurrent_queries.map(|most| most.saturating_sub(used.running)),
-            scanned_gb: limits.scanned_gb_per_day.map(|most| (most - used.scanned / GIGABYTE).max(0.0)),
+            scanned_gb: limits
+                .scanned_gb_per_day
+                .filter(|_| !used.withheld)
+                .map(|most| (most - used.scanned / GIGABYTE).max(0.0)),
         }
     }
 }
@@ -116,7 +121,7 @@ fn today<'a>(used: &'a Mutex<Used>, clock: &dyn Clock) -> MutexGuard<'a, Used> {
     let mut used = used.lock().unwrap_or_else(PoisonError::into_inner);
     let day = clock.now().0.div_euclid(DAY_MILLIS);
     if used.day != day {
-        (used.day, used.scanned) = (day, 0.0);
+        *used = Used { running: used.running, day, scanned: 0.0, withheld: false };
     }
     used
 }
@@ -127,14 +132,26 @@ pub struct Lease {
     used: Arc<Mutex<Used>>,
     clock: Arc<dyn Clock>,
     noted: f64,
+    withheld: bool,
 }
 
 impl Lease {
+    /// The query scans streams that the tenant may not see: what is left of the bytes is not told for the rest of the day. The
+    /// bytes count all the same.
+    #[must_use]
+    pub fn withholding(mut self) -> Self {
+        today(&self.used, &*self.clock).withheld = true;
+        self.withheld = true;
+        self
+    }
+
     /// Notes that the query has looked at so many bytes in all.
     pub fn note_scanned(&mut self, bytes: f64) {
         let more = bytes - self.noted;
         if more > 0.0 {
-            today(&self.used, &*self.clock).scanned += more;
+            let mut used = today(&self.used, &*self.clock);
+            used.scanned += more;
+            used.withheld |= self.withheld;
             self.noted = bytes;
         }
     }
@@ -186,5 +203,21 @@ mod tests {
         assert_eq!(budgets.left(&acme, &limits), Left { queries: Some(1), scanned_gb: Some(1.5) });
         assert!(budgets.lease(&acme, &limits).is_ok());
         assert!(budgets.lease(&acme, &Limits::default()).is_ok(), "without limits nothing is refused");
+    }
+
+    #[test]
+    fn what_is_left_is_not_told_while_it_counts_hidden_streams() {
+        let clock = Arc::new(Held(AtomicI64::new(1_763_632_800_000)));
+        let budgets = QueryBudgets::new(Arc::<Held>::clone(&clock));
+        let acme = TenantId::try_from("acme").unwrap();
+        let limits = Limits { scanned_gb_per_day: Some(1.0), ..Limits::default() };
+        let mut hiding = budgets.lease(&acme, &limits).unwrap().withholding();
+        assert_eq!(budgets.left(&acme, &limits).scanned_gb, None);
+        clock.0.fetch_add(14 * 3_600_000, Ordering::Relaxed);
+        assert_eq!(budgets.left(&acme, &limits).scanned_gb, Some(1.0), "the next day begins with nothing used");
+        hiding.note_scanned(5e8);
+        assert_eq!(budgets.left(&acme, &limits).scanned_gb, None, "the query went on after midnight");
+        hiding.note_scanned(1e9);
+        assert!(budgets.lease(&acme, &limits).is_err(), "the bytes count all the same");
     }
 }

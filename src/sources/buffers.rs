@@ -1,38 +1,70 @@
-//! The buffer pool: the pages of events that streamed answers hold in memory while their clients take them.
+//! Response memory: the bytes that answers hold until their clients have taken them.
 //!
-//! Owns how many there are at once, whoever reads and however slowly. A place in the pool is taken before a page is read, shared
-//! fairly between tenants. While somebody waits for one, the page whose client has taken nothing for longest is let go of, if
-//! that is long enough to call it stalled; whoever wrote from it reads it again when its client goes on. Never reads a page
-//! itself: that is [`super::export`].
+//! Owns one budget for all of them, shared between tenants ([`Memory`]), and the pages of events that streamed answers hold. Room
+//! for a page is reserved before it is read. While a request waits for room, the page whose client has taken nothing for longest is
+//! evicted, if that is long enough to call it stalled; its export reads it again when the client resumes. Never reads a page itself:
+//! that is [`super::export`] and [`super::reader`].
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::num::NonZeroU32;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures_util::FutureExt as _;
-use logmark_event_page::Events;
-use logmark_quota::{Queue, Refused, Share, Slot, Slots};
+use logmark_event_page::{EventRef, Events};
+use logmark_quota::{Memory, Queue, Refused, Reservation, Share};
 use tokio::time::Instant;
 
 use super::SourceError;
 
 /// A client that takes nothing for so long is stalled: it takes less than a frame of 64 KiB in that time, 128 KiB a second.
 const STALLED: Duration = Duration::from_millis(500);
-/// When nothing is held that could be let go of, pages are being read into all places: looked for again after so long.
+/// While no page is held that could be evicted, they are looked through again after this time.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// As many as there may be connections: each waits for one page.
 const QUEUE: Queue = Queue { total: 10_000, per_tenant: 10_000 };
+/// When to ask again for memory that the tenant's own answers hold.
+const OWN_RETRY: Duration = Duration::from_secs(2);
 
-/// Places for pages. Clones are the same pool.
+/// Bytes of a frame: what is encoded of a page at a time.
+pub const FRAME_BYTES: usize = 64 * 1024;
+/// Bytes that an event takes besides its message while it is read: its row, its id, and the source's own form of it.
+const EVENT_BYTES: usize = 128;
+/// Bytes that a page takes besides its events: its place, its position, its source's answer around it.
+const PAGE_BYTES: usize = 4 * 1024;
+/// Events that a page of a source holds at most.
+const PAGE_EVENTS: usize = 10_000;
+/// The most that a byte of a message becomes in an answer: a control character is `\u001b` in JSON.
+pub const WIDEST_BYTE: usize = 6;
+
+/// Room to reserve for reading a page of so many bytes of messages and so many events: the messages twice, as they come and as they
+/// are kept.
+#[must_use]
+pub fn room_to_read(message_bytes: usize, events: usize) -> u64 {
+    let around = events.min(PAGE_EVENTS).saturating_mul(EVENT_BYTES);
+    (message_bytes.saturating_mul(2)).saturating_add(around).saturating_add(PAGE_BYTES) as u64
+}
+
+/// What a page costs while it is held.
+#[must_use]
+pub fn cost_of(events: &Events) -> u64 {
+    (events.heap_bytes() + PAGE_BYTES) as u64
+}
+
+/// What a frame that is written of a page may cost: it ends with an event, at worst with the longest.
+#[must_use]
+pub fn frame_of(events: &Events) -> u64 {
+    let longest = events.iter().map(EventRef::message_length).max().unwrap_or(0);
+    (FRAME_BYTES + longest.saturating_mul(WIDEST_BYTE)) as u64
+}
+
+/// The budget and the pages in it. Clones are the same.
 #[derive(Debug, Clone)]
 pub struct Buffers(Arc<Pool>);
 
 #[derive(Debug)]
 struct Pool {
-    places: Slots,
+    memory: Memory,
     pages: Mutex<Pages>,
 }
 
@@ -40,7 +72,7 @@ struct Pool {
 struct Pages {
     next_id: u64,
     held: HashMap<u64, Held>,
-    /// Of pages that were let go of: what was written of them.
+    /// Of evicted pages: what was written of them.
     gone: HashMap<u64, Written>,
 }
 
@@ -53,7 +85,7 @@ struct Held {
     /// When a part of it was last taken.
     used: Instant,
     /// Given back with the page.
-    _place: Slot,
+    room: Reservation,
 }
 
 /// The events that a page begins with: how many, and a digest of them.
@@ -68,10 +100,10 @@ struct Written {
 #[must_use = "a place dropped is free for others"]
 pub struct Place {
     pool: Arc<Pool>,
-    slot: Slot,
+    room: Reservation,
 }
 
-/// A page that was read. It leaves the pool when this is dropped, if it was not let go of before.
+/// A page that was read. It leaves the pool when this is dropped, if it was not evicted before.
 #[derive(Debug)]
 pub struct Buffer {
     pool: Arc<Pool>,
@@ -79,41 +111,55 @@ pub struct Buffer {
 }
 
 impl Buffers {
-    /// Room for so many pages.
+    /// A budget of so many bytes.
     #[must_use]
-    pub fn new(pages: NonZeroU32) -> Self {
-        Self(Arc::new(Pool { places: Slots::new(pages, QUEUE), pages: Mutex::default() }))
+    pub fn new(bytes: u64) -> Self {
+        Self(Arc::new(Pool { memory: Memory::new(bytes, QUEUE), pages: Mutex::default() }))
+    }
+
+    /// The budget itself, for what answers hold besides pages that can be evicted.
+    #[must_use]
+    pub fn memory(&self) -> &Memory {
+        &self.0.memory
+    }
+
+    /// So many bytes, at the latest at `deadline`; stalled pages are evicted for them.
+    ///
+    /// # Errors
+    /// [`SourceError::NoMemory`] when they are not free until then.
+    pub async fn reserve(&self, share: &Share, bytes: u64, deadline: Instant) -> Result<Reservation, SourceError> {
+        let mut reserved = pin!(self.0.memory.reserve(share, bytes, deadline));
+        loop {
+            tokio::select! {
+                biased;
+                reservation = &mut reserved => return reservation.map_err(no_memory),
+                () = self.0.evict_the_stalest(share, bytes) => {}
+            }
+        }
     }
 
     /// Room for a page, at the latest at `deadline`.
     ///
     /// # Errors
-    /// [`SourceError::Busy`] when all is taken until then by those who read on, or is other tenants' share.
-    pub async fn place(&self, share: &Share, deadline: Instant) -> Result<Place, SourceError> {
-        let mut acquired = pin!(self.0.places.acquire(share, None, deadline));
-        loop {
-            tokio::select! {
-                biased;
-                slot = &mut acquired => return slot.map(|slot| Place { pool: Arc::clone(&self.0), slot }).map_err(busy),
-                () = self.0.let_go_of_the_stalest() => {}
-            }
-        }
+    /// As of [`Buffers::reserve`].
+    pub async fn place(&self, share: &Share, bytes: u64, deadline: Instant) -> Result<Place, SourceError> {
+        let room = self.reserve(share, bytes, deadline).await?;
+        Ok(Place { pool: Arc::clone(&self.0), room })
     }
 
-    /// Room for a page, if there is any without letting go of another.
+    /// Room for a page, if there is any without evicting another.
     #[must_use]
-    pub fn place_to_spare(&self, share: &Share) -> Option<Place> {
-        let slot = self.0.places.acquire(share, None, Instant::now()).now_or_never()?.ok()?;
-        Some(Place { pool: Arc::clone(&self.0), slot })
+    pub fn place_to_spare(&self, share: &Share, bytes: u64) -> Option<Place> {
+        let room = self.0.memory.try_reserve(share, bytes).ok()?;
+        Some(Place { pool: Arc::clone(&self.0), room })
     }
 }
 
-fn busy(refused: Refused) -> SourceError {
-    let retry_after = match refused {
-        Refused::Busy { retry_after } | Refused::Open { retry_after } => retry_after,
-        Refused::TenantLimit => STALLED,
-    };
-    SourceError::Busy { retry_after }
+/// A refusal of the budget as a failure: whose fault it is decides what the client is told.
+#[must_use]
+pub fn no_memory(refused: Refused) -> SourceError {
+    let retry_after = refused.retry_after();
+    SourceError::NoMemory { is_own: retry_after.is_none(), retry_after: retry_after.unwrap_or(OWN_RETRY) }
 }
 
 impl Pool {
@@ -121,21 +167,24 @@ impl Pool {
         self.pages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until a page is stalled, and lets go of it.
-    async fn let_go_of_the_stalest(&self) {
+    /// Waits until a page is stalled, and evicts it. Where the tenant's own share is what lacks, only its own pages help.
+    async fn evict_the_stalest(&self, share: &Share, bytes: u64) {
         loop {
             let now = Instant::now();
+            let needs_its_own = matches!(self.memory.try_reserve(share, bytes), Err(Refused::TenantLimit));
             let stalest = {
                 let mut pages = self.lock();
-                let stalest = pages.held.iter().min_by_key(|(_, held)| held.used).map(|(id, held)| (*id, held.used + STALLED));
+                let helps = |held: &Held| !needs_its_own || held.room.tenant() == share.tenant();
+                let candidates = pages.held.iter().filter(|(_, held)| helps(held));
+                let stalest = candidates.min_by_key(|(_, held)| held.used).map(|(id, held)| (*id, held.used + STALLED));
                 match stalest {
-                    Some((id, stalls)) if stalls <= now => Ok(pages.let_go(id)),
-                    Some((_, stalls)) => Err(stalls),
+                    Some((id, stalls)) if stalls <= now => Ok(pages.evict(id)),
+                    Some((_, stalls)) => Err(stalls.min(now + STALLED)),
                     None => Err(now + LOOK_AGAIN),
                 }
             };
             match stalest {
-                // Its place is given back with it, to whoever is next.
+                // Its room is given back with it, to the request that is next.
                 Ok(_page) => return,
                 Err(look) => tokio::time::sleep_until(look).await,
             }
@@ -144,7 +193,7 @@ impl Pool {
 }
 
 impl Pages {
-    fn let_go(&mut self, id: u64) -> Option<Held> {
+    fn evict(&mut self, id: u64) -> Option<Held> {
         let held = self.held.remove(&id)?;
         self.gone.insert(id, Written::of(&held.events, held.written));
         Some(held)
@@ -162,24 +211,29 @@ impl Written {
 }
 
 impl Place {
-    /// Holds the page here.
-    #[must_use]
-    pub fn hold(self, events: Events) -> Buffer {
-        let Self { pool, slot } = self;
+    /// Holds the page here. What is too much of the room is given back.
+    ///
+    /// # Errors
+    /// How many bytes it takes, when the room is too small for it and there is no more at the moment.
+    pub fn hold(self, events: Events) -> Result<Buffer, u64> {
+        let Self { pool, mut room } = self;
+        let cost = cost_of(&events);
+        if !room.resize(cost) {
+            return Err(cost);
+        }
         let id = {
             let mut pages = pool.lock();
             pages.next_id += 1;
             let id = pages.next_id;
-            let held = Held { events: Arc::new(events), written: 0, used: Instant::now(), _place: slot };
-            pages.held.insert(id, held);
+            pages.held.insert(id, Held { events: Arc::new(events), written: 0, used: Instant::now(), room });
             id
         };
-        Buffer { pool, id }
+        Ok(Buffer { pool, id })
     }
 }
 
 impl Buffer {
-    /// The page; `None`: it was let go of.
+    /// The page; `None`: it was evicted.
     #[must_use]
     pub fn events(&self) -> Option<Arc<Events>> {
         let mut pages = self.pool.lock();
@@ -196,7 +250,7 @@ impl Buffer {
         }
     }
 
-    /// Does a page begin with the events that were written of this one before it was let go of?
+    /// Does a page begin with the events that were written of this one before it was evicted?
     #[must_use]
     pub fn begins(&self, events: &Events) -> bool {
         let gone = self.pool.lock().gone.get(&self.id).copied();
@@ -218,6 +272,7 @@ impl Drop for Buffer {
 mod tests {
     use logmark_event_page::Builder;
     use logmark_event_page::build::PlainEvent;
+    use std::num::NonZeroU32;
 
     use super::*;
 
@@ -234,21 +289,24 @@ mod tests {
         Share::new(tenant, NonZeroU32::MIN)
     }
 
-    fn pool(pages: u32) -> Buffers {
-        Buffers::new(NonZeroU32::new(pages).unwrap())
+    /// Room to read one page while so many others are held.
+    fn pool(pages: u64) -> Buffers {
+        Buffers::new(ROOM + (pages - 1) * cost_of(&page(&["1"])))
     }
+
+    const ROOM: u64 = 1 << 20;
 
     async fn hold(pool: &Buffers, tenant: &str, messages: &[&str]) -> Buffer {
         let deadline = Instant::now() + Duration::from_secs(10);
-        pool.place(&share(tenant), deadline).await.unwrap().hold(page(messages))
+        pool.place(&share(tenant), ROOM, deadline).await.unwrap().hold(page(messages)).unwrap()
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_page_is_kept_while_its_client_goes_on_and_nobody_else_gets_its_place() {
+    async fn a_page_is_kept_while_its_client_goes_on_and_its_room_too() {
         let pool = pool(1);
         let busy = hold(&pool, "a", &["1", "2", "3"]).await;
         let other = share("b");
-        let waits = pool.place(&other, Instant::now() + Duration::from_secs(3));
+        let waits = pool.place(&other, ROOM, Instant::now() + Duration::from_secs(3));
         let reads = async {
             for written in 1..=30 {
                 tokio::time::sleep(STALLED - Duration::from_millis(1)).await;
@@ -256,27 +314,58 @@ mod tests {
             }
         };
         let (refused, ()) = tokio::join!(waits, reads);
-        assert!(matches!(refused, Err(SourceError::Busy { .. })), "{refused:?}");
+        assert!(matches!(refused, Err(SourceError::NoMemory { is_own: false, .. })), "{refused:?}");
         assert!(busy.events().is_some());
         drop(busy);
-        assert!(pool.place_to_spare(&other).is_some());
+        assert!(pool.place_to_spare(&other, ROOM).is_some());
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_stalest_page_is_let_go_of_when_its_place_is_wanted_and_not_before() {
+    async fn the_stalest_page_is_evicted_when_its_room_is_wanted_and_not_before() {
         let pool = pool(2);
         let stalled = hold(&pool, "a", &["1", "2", "3"]).await;
         stalled.wrote(2);
         let lively = hold(&pool, "b", &["4"]).await;
         tokio::time::sleep(STALLED * 10).await;
         assert!(lively.events().is_some());
-        assert_eq!(pool.0.lock().held.len(), 2, "nobody waits: nobody goes");
+        assert_eq!(pool.0.lock().held.len(), 2, "no request waits: no page goes");
 
         let begun = Instant::now();
         let third = hold(&pool, "c", &["5"]).await;
         assert_eq!(begun.elapsed(), Duration::ZERO);
         assert!(stalled.events().is_none() && lively.events().is_some() && third.events().is_some());
-        assert!(pool.place_to_spare(&share("d")).is_none(), "what costs another its page is not to spare");
+        assert!(pool.place_to_spare(&share("d"), ROOM).is_none(), "what costs another its page is not to spare");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_tenant_with_its_share_costs_only_itself_its_pages() {
+        let pool = Buffers::new(4 * ROOM);
+        let others = hold(&pool, "b", &["1"]).await;
+        let own = hold(&pool, "a", &["2"]).await;
+        let (a, deadline) = (share("a"), Instant::now() + Duration::from_secs(3));
+        let held = pool.reserve(&a, ROOM + ROOM / 2, deadline).await.unwrap();
+        tokio::time::sleep(STALLED * 2).await;
+        let refused = pool.reserve(&a, ROOM, deadline).await.unwrap_err();
+        assert!(matches!(refused, SourceError::NoMemory { is_own: true, .. }), "{refused:?}");
+        assert!(own.events().is_none() && others.events().is_some());
+        drop(held);
+        assert!(pool.place_to_spare(&a, ROOM).is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_page_that_is_larger_than_its_room_says_how_large_it_is() {
+        let message = "\u{1b}".repeat(600_000);
+        let large = page(&[&message]);
+        assert_eq!(frame_of(&large), 64 * 1024 + 3_600_000, "a frame of it is six times as long");
+        let pool = Buffers::new(cost_of(&large));
+        let deadline = Instant::now() + Duration::from_secs(1);
+        let other = pool.reserve(&share("b"), 300_000, deadline).await.unwrap();
+        let place = pool.place(&share("a"), 200_000, deadline).await.unwrap();
+        let needed = place.hold(large.clone()).unwrap_err();
+        assert!(needed > 600_000, "{needed}");
+        drop(other);
+        let place = pool.place(&share("a"), needed, deadline).await.unwrap();
+        assert!(place.hold(large).is_ok());
     }
 
     #[tokio::test(start_paused = true)]
@@ -307,6 +396,6 @@ mod tests {
         drop((stalled, other));
         let pages = pool.0.lock();
         assert!(pages.gone.is_empty() && pages.held.is_empty());
-        assert_eq!(pool.0.places.state().held, 0);
+        assert_eq!(pool.0.memory.state().held, 0);
     }
 }

@@ -8,6 +8,12 @@ pub enum SourceError {
     /// There is no such group or stream.
     #[error("no such log group or stream")]
     NotFound,
+    /// The tenant may see it, the token may not.
+    #[error("the token has no scope that covers it")]
+    OutOfScope {
+        /// A scope that covers it.
+        scope: String,
+    },
     /// The position in a cursor is not one of this source's any more (expired, or made for something else).
     #[error("the position is not valid here")]
     InvalidPosition,
@@ -25,6 +31,14 @@ pub enum SourceError {
     /// The query can't be run under the permit's rules; the text is ours.
     #[error("forbidden query: {0}")]
     QueryForbidden(String),
+    /// With the guard in front the query is longer than the source takes.
+    #[error("the guarded query has {length} characters, {most} are allowed")]
+    QueryTooLong {
+        /// How many characters it has.
+        length: usize,
+        /// How many the source takes.
+        most: usize,
+    },
     /// The source does not take the query, though we did.
     #[error("the source does not take the query")]
     QueryRefused,
@@ -37,6 +51,14 @@ pub enum SourceError {
     /// Not asked: the calls that it allows are used up by those who came before, for longer than the request can wait.
     #[error("busy")]
     Busy {
+        /// When asking again is worth it.
+        retry_after: Duration,
+    },
+    /// Not asked: there is no memory for what it would answer.
+    #[error("no memory for the answer ({})", if *is_own { "the tenant holds its share" } else { "others hold it" })]
+    NoMemory {
+        /// Do the tenant's own answers hold it?
+        is_own: bool,
         /// When asking again is worth it.
         retry_after: Duration,
     },
@@ -58,6 +80,9 @@ pub enum SourceError {
     /// The source failed or answered something that is not an answer.
     #[error("failed: {0}")]
     Upstream(String),
+    /// The source cannot be reached: its name does not resolve, or there is no connection. The source itself logs that once.
+    #[error("{0}")]
+    Unreachable(String),
     /// We may not ask the source (our credentials, our role): the operator's to mend.
     #[error("refused our credentials: {0}")]
     Refused(String),

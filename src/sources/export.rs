@@ -8,10 +8,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use logmark_event_page::Events;
+use logmark_quota::Reservation;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use super::buffers::{Buffer, Place};
+use super::buffers::{Buffer, Place, room_to_read};
 use super::reader::{ReadEvents, midway};
 use super::{SourceError, Sources, scheduler_share};
 use crate::auth::permit::Permit;
@@ -21,6 +22,8 @@ use crate::domain::event::{Direction, EventPage, PageRequest, Position, StopReas
 const SHORTEST_WAIT: Duration = Duration::from_millis(200);
 /// Events that a page may hold: CloudWatch's own bound.
 const PAGE_EVENTS: usize = 10_000;
+/// A page that turns out larger than the room that was reserved for it is read again, with room for it: so many times.
+const MOST_READS_OF_A_PAGE: usize = 3;
 /// Pages without an event in a row, each a call that others wait for, before reading is given up: a rare filter over much may
 /// bring hundreds, and at the usual quotas these take minutes in which the client hears nothing.
 const MOST_BARREN: usize = 1000;
@@ -45,6 +48,8 @@ pub struct Export<Op> {
     barren: usize,
     current: Option<Current>,
     ahead: Option<Ahead>,
+    /// The memory of the frame that was written last: the client may not have taken it yet.
+    frame: Option<Reservation>,
     stop: Option<StopReason>,
     failed: bool,
 }
@@ -96,6 +101,7 @@ impl<Op: ReadEvents> Export<Op> {
             barren: 0,
             current: None,
             ahead: None,
+            frame: None,
             stop: None,
             failed: false,
         }
@@ -179,6 +185,29 @@ impl<Op: ReadEvents> Export<Op> {
         Ok((events, self.current.insert(current).written))
     }
 
+    /// Makes room for a frame of so many bytes, instead of that for the last one, if there is some now.
+    pub fn has_room_to_write(&mut self, bytes: u64) -> bool {
+        if let Some(frame) = &mut self.frame {
+            return frame.resize(bytes);
+        }
+        let share = scheduler_share(self.permit.share());
+        self.frame = self.sources.buffers().memory().try_reserve(&share, bytes).ok();
+        self.frame.is_some()
+    }
+
+    /// The same, and waits for it. The page should not be held meanwhile: it may be evicted.
+    ///
+    /// # Errors
+    /// When there is none for as long as a source is waited for.
+    pub async fn room_to_write(&mut self, bytes: u64) -> Result<(), SourceError> {
+        self.frame = None;
+        let share = scheduler_share(self.permit.share());
+        let reserved = self.sources.buffers().reserve(&share, bytes, Instant::now() + self.patience).await;
+        self.failed = reserved.is_err();
+        self.frame = Some(reserved?);
+        Ok(())
+    }
+
     /// So many events of the page were written. At its end it is let go of, and the next one is begun to be read.
     pub fn wrote(&mut self, events: usize) {
         match self.current.take() {
@@ -219,12 +248,16 @@ impl<Op: ReadEvents> Export<Op> {
     /// Begins to read the next page, if there is room for it.
     fn read_ahead(&mut self) {
         let Ok((_, source)) = self.sources.of(&self.permit) else { return };
-        let Some(place) = self.sources.buffers().place_to_spare(&scheduler_share(self.permit.share())) else { return };
-        let (source, permit, request) = (Arc::clone(source), Arc::clone(&self.permit), self.request(Urgency::Ahead));
+        let request = self.request(Urgency::Ahead);
+        let room = room_to_read(request.max_bytes, request.limit);
+        let Some(place) = self.sources.buffers().place_to_spare(&scheduler_share(self.permit.share()), room) else { return };
+        let (source, permit) = (Arc::clone(source), Arc::clone(&self.permit));
         self.ahead = Some(Ahead(tokio::spawn(async move {
-            let answer = Op::page(&*source, &permit, &request).await;
-            let is_spared = answer.as_ref().is_err_and(|error| wait_of(error).is_some());
-            (!is_spared).then(|| answer.map(|page| Current::new(place, page)))
+            match Op::page(&*source, &permit, &request).await {
+                Ok(page) => Current::new(place, page).ok().map(Ok),
+                Err(error) if wait_of(&error).is_some() => None,
+                Err(error) => Some(Err(error)),
+            }
         })));
     }
 
@@ -240,15 +273,23 @@ impl<Op: ReadEvents> Export<Op> {
         let (_, source) = self.sources.of(&self.permit)?;
         let (share, request) = (scheduler_share(self.permit.share()), self.request(Urgency::Wanted));
         let until = Instant::now() + self.patience;
+        let mut room = room_to_read(request.max_bytes, request.limit);
+        let mut reads = 0;
         loop {
-            let place = self.sources.buffers().place(&share, until).await?;
-            let answer = Op::page(&**source, &self.permit, &request).await;
-            match answer.as_ref().err().and_then(wait_of) {
-                Some(wait) if Instant::now() + wait < until => {
-                    drop(place);
-                    tokio::time::sleep(wait).await;
-                }
-                _ => return answer.map(|page| Current::new(place, page)),
+            let place = self.sources.buffers().place(&share, room, until).await?;
+            match Op::page(&**source, &self.permit, &request).await {
+                Ok(page) => match Current::new(place, page) {
+                    Ok(current) => return Ok(current),
+                    Err(needed) if reads < MOST_READS_OF_A_PAGE => (room, reads) = (needed, reads + 1),
+                    Err(_) => return Err(SourceError::NoMemory { is_own: false, retry_after: SHORTEST_WAIT }),
+                },
+                Err(error) => match wait_of(&error) {
+                    Some(wait) if Instant::now() + wait < until => {
+                        drop(place);
+                        tokio::time::sleep(wait).await;
+                    }
+                    _ => return Err(error),
+                },
             }
         }
     }
@@ -261,9 +302,11 @@ impl<Op: ReadEvents> Export<Op> {
 }
 
 impl Current {
-    fn new(place: Place, page: EventPage) -> Self {
+    /// # Errors
+    /// How many bytes the page takes, when there are not so many.
+    fn new(place: Place, page: EventPage) -> Result<Self, u64> {
         let count = page.events.len();
-        Self { buffer: place.hold(page.events), count, written: 0, next: page.next, at_end: page.at_end }
+        Ok(Self { buffer: place.hold(page.events)?, count, written: 0, next: page.next, at_end: page.at_end })
     }
 }
 

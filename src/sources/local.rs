@@ -3,6 +3,7 @@
 //! Owns the translation between the two, and keeps the store's blocking calls off the asynchronous threads. Never
 //! widens what a permit allows: the store is asked for the permitted streams only.
 
+use std::cell::Cell;
 use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
@@ -16,6 +17,7 @@ use logmark_store::{
 
 use super::{Source, SourceError};
 use crate::auth::permit::Permit;
+use crate::domain::cover::Part;
 use crate::domain::event::{Age, Direction, EventPage, ListPage, LogGroup, LogStream, PageRequest, Position};
 use crate::domain::filter::EventFilter;
 use crate::domain::name::{LogGroupName, LogStreamName, SourceName};
@@ -95,8 +97,8 @@ impl Source for Local {
     }
 
     async fn describe_group(&self, permit: &Permit<DescribeGroup>) -> Result<LogGroup, SourceError> {
-        let name = permit.op().group.clone();
-        self.blocking(move |store| log_group(store.group(name.as_str())?.ok_or(SourceError::NotFound)?)).await
+        let (name, sees_all) = (permit.op().group.clone(), permit.streams().is_none());
+        self.blocking(move |store| Ok(log_group(store.group(name.as_str())?.ok_or(SourceError::NotFound)?)?.seen(sees_all))).await
     }
 
     async fn list_streams(
@@ -146,9 +148,17 @@ fn read(
     page: &PageRequest,
 ) -> Result<EventPage, SourceError> {
     let from = page.position.as_ref().map(|position| position.0.parse()).transpose().map_err(|_| SourceError::InvalidPosition)?;
-    let begun = Instant::now();
-    let is_enough = |bytes| bytes >= MAX_EXAMINED_BYTES || begun.elapsed() >= MAX_STEP;
-    let accepts = |message: &str| filter.is_none_or(|filter| filter.matches(message));
+    // The time of the filter itself, not of passing over hidden events: where a page ends must not tell how many there are.
+    let spent = Cell::new(Duration::ZERO);
+    let is_enough = |bytes| bytes >= MAX_EXAMINED_BYTES || spent.get() >= MAX_STEP;
+    let accepts = |message: &str| {
+        filter.is_none_or(|filter| {
+            let begun = Instant::now();
+            let is_match = filter.matches(message);
+            spent.set(spent.get() + begun.elapsed());
+            is_match
+        })
+    };
     let found = store.read(&ReadRequest {
         group,
         streams,
@@ -198,29 +208,42 @@ fn list_groups(
     limit: usize,
 ) -> Result<ListPage<LogGroup>, SourceError> {
     let rule = permit.sources().iter().find(|rule| rule.source == *source).ok_or(SourceError::NotFound)?;
-    let Some(prefix) = rule.prefix_with(permit.op().prefix.as_deref().unwrap_or("")) else {
-        return Ok(ListPage { items: Vec::new(), next: None });
-    };
-    let mut items = Vec::new();
-    let mut after = from.map(|position| position.0);
-    loop {
-        let step = store.groups(prefix, after.as_deref(), LIST_STEP)?;
-        let complete = step.len() < LIST_STEP;
-        for group in step {
-            // Only what the caller may see makes the list go on: a cursor for the sake of others would tell of them.
-            let is_shown = rule.allows(&group.name);
-            if is_shown && items.len() == limit {
-                return Ok(ListPage { items, next: after.map(Position) });
+    let mut items: Vec<LogGroup> = Vec::new();
+    let after = from.map(|position| position.0);
+    let mut last = after.clone();
+    for part in rule.parts(permit.op().prefix.as_deref().unwrap_or("")) {
+        let mut after = after.clone();
+        loop {
+            let (step, complete) = match &part {
+                Part::Name(name) => {
+                    let is_behind = after.as_ref().is_none_or(|after| name > after);
+                    (store.group(name)?.filter(|_| is_behind).into_iter().collect(), true)
+                }
+                Part::Prefix(prefix) | Part::Mixed(prefix) => {
+                    let step = store.groups(prefix, after.as_deref(), LIST_STEP)?;
+                    let complete = step.len() < LIST_STEP;
+                    (step, complete)
+                }
+            };
+            for group in step {
+                after = Some(group.name.clone());
+                // Only what the caller may see makes the list go on: a cursor for the sake of others would tell of them.
+                if !rule.allows(&group.name) {
+                    continue;
+                }
+                if items.len() == limit {
+                    return Ok(ListPage { items, next: last.map(Position) });
+                }
+                last = Some(group.name.clone());
+                let sees_all = rule.covers_all_streams(&group.name);
+                items.push(log_group(group)?.seen(sees_all));
             }
-            after = Some(group.name.clone());
-            if is_shown {
-                items.push(log_group(group)?);
+            if complete {
+                break;
             }
-        }
-        if complete {
-            return Ok(ListPage { items, next: None });
         }
     }
+    Ok(ListPage { items, next: None })
 }
 
 fn log_group(group: logmark_store::Group) -> Result<LogGroup, SourceError> {
@@ -247,6 +270,7 @@ fn list_streams(
 ) -> Result<ListPage<LogStream>, SourceError> {
     let op = permit.op();
     let mut place = from.map(|position| Place::read(&position)).transpose()?;
+    let mut last = place.clone();
     let mut items = Vec::new();
     loop {
         let step = store.streams(op.group.as_str(), query(op, place.as_ref()), LIST_STEP)?;
@@ -254,10 +278,12 @@ fn list_streams(
         for stream in step {
             let is_shown = permit.may_see_stream(&stream.name);
             if is_shown && items.len() == limit {
-                return Ok(ListPage { items, next: place.as_ref().map(Place::write) });
+                return Ok(ListPage { items, next: last.as_ref().map(Place::write) });
             }
             place = Some(Place { last_event: stream.last_event, name: stream.name.clone() });
             if is_shown {
+                // The list goes on behind what was shown: a hidden stream's name is not even in a cursor.
+                last.clone_from(&place);
                 items.push(log_stream(stream)?);
             }
         }
@@ -296,7 +322,8 @@ fn log_stream(stream: logmark_store::Stream) -> Result<LogStream, SourceError> {
     })
 }
 
-/// A place in a list of streams: the last one shown, with the time that the list may be ordered by.
+/// A place in a list of streams: a stream, with the time that the list may be ordered by.
+#[derive(Clone)]
 struct Place {
     last_event: Option<i64>,
     name: String,

@@ -124,6 +124,12 @@ impl Sources {
         self.named(permit, name)?.queries().ok_or(SourceError::NotSupported("Logs Insights queries"))
     }
 
+    /// Does the source of that name run queries?
+    #[must_use]
+    pub fn runs_queries(&self, name: &SourceName) -> bool {
+        self.named.get(name).is_some_and(|source| source.queries().is_some())
+    }
+
     /// Every source that runs queries.
     pub(crate) fn all_queries(&self) -> impl Iterator<Item = &dyn Queries> {
         self.named.values().filter_map(|source| source.queries())

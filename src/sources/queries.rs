@@ -14,7 +14,7 @@ use crate::auth::permit::Permit;
 use crate::domain::event::Position;
 use crate::domain::name::TenantId;
 use crate::domain::query::run::{
-    DescribeFields, FieldShare, QueryPage, QueryStatus, ReadQuery, ReadRecord, Record, RunningQuery, StartQuery, StopQuery,
+    DescribeFields, FieldShare, FoundRecord, QueryPage, QueryStatus, ReadQuery, ReadRecord, RunningQuery, StartQuery, StopQuery,
 };
 
 /// A source that runs queries. The contract: rows come of the permit's groups and streams alone, whatever the query says; a
@@ -38,7 +38,7 @@ pub trait Queries: Send + Sync + fmt::Debug {
     async fn describe_fields(&self, permit: &Permit<DescribeFields>) -> Result<Vec<FieldShare>, SourceError>;
 
     /// One event, whole.
-    async fn read_record(&self, permit: &Permit<ReadRecord>) -> Result<Record, SourceError>;
+    async fn read_record(&self, permit: &Permit<ReadRecord>) -> Result<FoundRecord, SourceError>;
 
     /// Looks anew at which of the tenant's queries have ended, so that their leases are given back.
     async fn look_around(&self, tenant: &TenantId);

@@ -3,15 +3,25 @@
 //! Owns the loop over pages and the honest reason for its end. Never counts an empty page as the end, and never goes on
 //! without bound: limit, bytes, time and calls are all finite.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use logmark_event_page::{EventRef, Events};
+use logmark_quota::{Refused, Reservation, Share};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
-use super::{Source, SourceError, Sources};
+use super::buffers::{cost_of, frame_of, no_memory, room_to_read};
+use super::{Source, SourceError, Sources, scheduler_share};
 use crate::auth::permit::Permit;
 use crate::domain::event::{Age, Direction, EventPage, PageRequest, Position, StopReason, Urgency};
 use crate::domain::operation::{Operation, ReadGroup, ReadStream};
+
+/// Bytes of messages that are asked of a source at a time: as many as a call to CloudWatch brings. Room is reserved for each of
+/// these steps, so that an answer holds no more room than it needs.
+const STEP_BYTES: usize = 1024 * 1024;
+/// How long a request waits for memory before it is refused.
+const MEMORY_WAIT: Duration = Duration::from_secs(5);
 
 /// Calls to a source for one page of the API. FilterLogEvents may answer with many empty pages in a row; the cursor goes
 /// on from there, so a bound costs the caller one more request and spares everybody else the quota.
@@ -143,6 +153,10 @@ pub struct Read {
     pub pursuit: Pursuit,
     /// No later reading of the same can bring anything else.
     pub is_final: bool,
+    /// The memory that the events take, and a frame that is written of them.
+    pub room: Reservation,
+    /// It ended for want of memory: what a format answers that can't say where it ended.
+    pub lack: Option<SourceError>,
 }
 
 /// Reads one page of the API: calls the source until the budget or the range ends.
@@ -160,6 +174,7 @@ pub async fn read_page<Op: ReadEvents>(
     let (_, source) = sources.of(permit)?;
     let mut pages: Vec<Events> = Vec::new();
     let (mut held, mut is_final) = (Held::default(), true);
+    let (mut rooms, mut lack) = (Rooms::of(sources, permit), None);
     let mut pursuit = Pursuit::Events;
     let mut ends: Option<(Position, Option<Position>)> = None;
     let mut position = from;
@@ -169,20 +184,24 @@ pub async fn read_page<Op: ReadEvents>(
             position,
             direction,
             limit: can_ask.0.min(budget.limit - held.events),
-            max_bytes: can_ask.1,
+            max_bytes: can_ask.1.min(STEP_BYTES),
             urgency: Urgency::Wanted,
         };
         let answer = if ends.is_none() {
-            Op::page(&**source, permit, &request).await
+            rooms.first(&**source, permit, &request, budget.deadline).await
         } else {
             // What was read is not to be lost because a further call hangs: it is given up in time.
-            let answer = tokio::time::timeout_at(budget.deadline, Op::page(&**source, permit, &request)).await;
+            let answer = tokio::time::timeout_at(budget.deadline, rooms.next(&**source, permit, &request)).await;
             answer.unwrap_or(Err(SourceError::Timeout))
         };
         let page = match answer {
             Ok(page) => page,
             Err(SourceError::Throttled { .. } | SourceError::Busy { .. }) if ends.is_some() => break StopReason::Throttled,
             Err(SourceError::Timeout) if ends.is_some() => break StopReason::Time,
+            Err(error @ SourceError::NoMemory { .. }) if ends.is_some() => {
+                lack = Some(error);
+                break StopReason::Bytes;
+            }
             Err(error) if ends.is_some() => return Err(midway(error)),
             Err(error) => return Err(error),
         };
@@ -225,7 +244,73 @@ pub async fn read_page<Op: ReadEvents>(
         pages.reverse();
     }
     let (next, previous) = ends.ok_or_else(|| SourceError::Upstream("no page was read".to_owned()))?;
-    Ok(Read { events: pages, next, previous, stop, pursuit, is_final })
+    let room = rooms.held.ok_or_else(|| SourceError::Upstream("no page was read".to_owned()))?;
+    Ok(Read { events: pages, next, previous, stop, pursuit, is_final, room, lack })
+}
+
+/// What a page costs that is written when all are read.
+fn with_frame(events: &Events) -> u64 {
+    cost_of(events) + frame_of(events)
+}
+
+/// The memory of the pages of one answer.
+struct Rooms<'a> {
+    sources: &'a Sources,
+    share: Share,
+    /// Of the pages that were read.
+    held: Option<Reservation>,
+}
+
+impl<'a> Rooms<'a> {
+    fn of<Op: ReadEvents>(sources: &'a Sources, permit: &Permit<Op>) -> Self {
+        Self { sources, share: scheduler_share(permit.share()), held: None }
+    }
+
+    /// Reads the first page, which waits for memory. One that turns out larger than its room is read again with room for it.
+    async fn first<Op: ReadEvents>(
+        &mut self,
+        source: &dyn Source,
+        permit: &Permit<Op>,
+        request: &PageRequest,
+        deadline: Instant,
+    ) -> Result<EventPage, SourceError> {
+        let until = deadline.min(Instant::now() + MEMORY_WAIT);
+        let mut bytes = room_to_read(request.max_bytes, request.limit);
+        let mut is_again = false;
+        loop {
+            let mut room = self.sources.buffers().reserve(&self.share, bytes, until).await?;
+            let page = Op::page(source, permit, request).await?;
+            bytes = with_frame(&page.events);
+            if room.resize(bytes) {
+                self.held = Some(room);
+                return Ok(page);
+            }
+            if is_again {
+                return Err(no_memory(Refused::TenantLimit));
+            }
+            is_again = true;
+        }
+    }
+
+    /// Reads a further page, if there is memory for it now.
+    async fn next<Op: ReadEvents>(
+        &mut self,
+        source: &dyn Source,
+        permit: &Permit<Op>,
+        request: &PageRequest,
+    ) -> Result<EventPage, SourceError> {
+        let bytes = room_to_read(request.max_bytes, request.limit);
+        let mut room = self.sources.buffers().memory().try_reserve(&self.share, bytes).map_err(no_memory)?;
+        let page = Op::page(source, permit, request).await?;
+        if !room.resize(with_frame(&page.events)) {
+            return Err(no_memory(Refused::TenantLimit));
+        }
+        match &mut self.held {
+            Some(held) => held.join(room),
+            None => self.held = Some(room),
+        }
+        Ok(page)
+    }
 }
 
 /// A failure behind the first page: the position asked for is then the source's own, and no caller's mistake.

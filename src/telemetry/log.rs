@@ -4,8 +4,6 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::time::FormatTime;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
-use crate::domain::time::{Clock, SystemClock};
-
 /// How lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
@@ -35,7 +33,9 @@ struct Utc;
 
 impl FormatTime for Utc {
     fn format_time(&self, writer: &mut tracing_subscriber::fmt::format::Writer<'_>) -> std::fmt::Result {
-        write!(writer, "{}", SystemClock.now())
+        // Microseconds, so that the lines of one request keep their order in a collector that sorts by time.
+        let now = jiff::Timestamp::now();
+        write!(writer, "{now:.6}")
     }
 }
 

@@ -1,22 +1,34 @@
-//! Figures for Prometheus. Labels are operations, status classes and codes of ours: never a tenant, a group or a text.
+//! Metrics for Prometheus, described in docs/monitoring.md.
+//!
+//! Owns their names and labels. One scheme for all: `operation` is an `operationId` (or `docs`, `problems`, `unmatched`), `status`
+//! an HTTP status code, `code` a problem code, `source` and `issuer` a name from the configuration, `call` an operation of AWS,
+//! `outcome` how such a call ended, `listener` `public` or `admin`. INVARIANT: no label holds a tenant, a group or a text of a
+//! request, so each has a bounded number of values.
 
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use http::StatusCode;
 use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics_process::Collector;
 
-/// Bounds of the request time's histogram, in seconds.
-const SECONDS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0];
+/// Bounds of the histograms, in seconds.
+const SECONDS: [f64; 14] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
 
-/// The process's one recorder: figures are counted for the process, however many services it runs.
-static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
+/// The process's one recorder: metrics are counted for the process, however many services it runs.
+static RECORDER: OnceLock<Option<Recorder>> = OnceLock::new();
 
-/// Where the figures are read.
 #[derive(Clone)]
-pub struct Metrics(Option<PrometheusHandle>);
+struct Recorder {
+    handle: PrometheusHandle,
+    process: Collector,
+}
+
+/// Where the metrics are read.
+#[derive(Clone)]
+pub struct Metrics(Option<Recorder>);
 
 impl fmt::Debug for Metrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -25,79 +37,144 @@ impl fmt::Debug for Metrics {
 }
 
 impl Metrics {
-    /// Begins counting for the whole process, if nobody has begun.
+    /// Begins counting for the whole process, if that has not been done.
     #[must_use]
     pub fn install() -> Self {
         Self(RECORDER.get_or_init(Self::begin).clone())
     }
 
-    fn begin() -> Option<PrometheusHandle> {
+    fn begin() -> Option<Recorder> {
         let handle = PrometheusBuilder::new().set_buckets(&SECONDS).ok()?.install_recorder().ok()?;
-        describe_counter!("logmark_requests_total", "Requests by operation and status class");
-        describe_histogram!("logmark_request_seconds", Unit::Seconds, "Time from a request's head to its answer's head");
-        describe_counter!("logmark_problems_total", "Errors answered, by code");
-        describe_counter!("logmark_events_returned_total", "Log events sent to callers, by operation");
-        describe_counter!("logmark_bytes_returned_total", Unit::Bytes, "Bytes of events sent, before compression, by operation");
-        describe_counter!("logmark_upstream_saved_total", "Calls to a source that were not needed, by what there was instead");
-        describe_gauge!("logmark_connections", "Open connections, by listener: public or admin");
-        describe_counter!("logmark_connections_refused_total", "Connections closed at a limit, by limit");
-        Some(handle)
+        describe();
+        let process = Collector::default();
+        process.describe();
+        gauge!("logmark_build_info", "version" => env!("CARGO_PKG_VERSION"), "features" => features()).set(1.0);
+        // Counters that exist from the start, so that their first increment is seen as one.
+        for listener in ["public", "admin"] {
+            connections(listener, 0);
+            for limit in ["total", "address"] {
+                counter!("logmark_connections_refused_total", "listener" => listener, "limit" => limit).increment(0);
+                counter!("logmark_http_requests_refused_total", "listener" => listener, "limit" => limit).increment(0);
+            }
+        }
+        Some(Recorder { handle, process })
     }
 
-    /// The figures in Prometheus' text format.
+    /// The metrics in Prometheus' text format.
     #[must_use]
     pub fn render(&self) -> String {
-        self.0.as_ref().map(PrometheusHandle::render).unwrap_or_default()
+        let Some(Recorder { handle, process }) = &self.0 else { return String::new() };
+        process.collect();
+        handle.render()
     }
 
-    /// Lets go of what piles up between two readings; to be called every few seconds.
+    /// Drains what collects between two scrapes; to be called every few seconds.
     pub fn upkeep(&self) {
-        if let Some(handle) = &self.0 {
-            handle.run_upkeep();
+        if let Some(recorder) = &self.0 {
+            recorder.handle.run_upkeep();
         }
     }
 }
 
+fn describe() {
+    describe_gauge!("logmark_build_info", "Always 1; the labels name the version and the features of the build");
+    describe_counter!("logmark_http_requests_total", "Requests answered, by operation and status code");
+    describe_counter!("logmark_http_requests_refused_total", "Requests refused at a limit of requests under way, by listener");
+    describe_histogram!(
+        "logmark_http_request_duration_seconds",
+        Unit::Seconds,
+        "Time from a request's head to its answer's head, by operation"
+    );
+    describe_counter!("logmark_http_problems_total", "Errors answered, by operation and problem code");
+    describe_counter!("logmark_events_returned_total", "Log events sent to clients, by operation");
+    describe_counter!(
+        "logmark_events_returned_bytes_total",
+        Unit::Bytes,
+        "Bytes of log events sent to clients before compression, by operation"
+    );
+    describe_counter!("logmark_upstream_calls_total", "Calls to a source, retries included, by source, call and outcome");
+    describe_histogram!(
+        "logmark_upstream_call_duration_seconds",
+        Unit::Seconds,
+        "Time of one call to a source, by source and call"
+    );
+    describe_counter!(
+        "logmark_upstream_calls_saved_total",
+        "Calls to a source that were not needed: the answer was kept, or a call for it was under way"
+    );
+    describe_gauge!("logmark_issuer_keys", "Keys that verify tokens of the issuer now; 0: its tokens are answered with 503");
+    describe_gauge!("logmark_issuer_key_failures", "Failed attempts to read the issuer's keys since the last good one");
+    describe_gauge!("logmark_connections", "Open connections, by listener");
+    describe_counter!("logmark_connections_refused_total", "Connections closed at a limit, by listener and limit");
+}
+
+/// The features of the build, separated by commas.
+fn features() -> String {
+    [("local", cfg!(feature = "local")), ("lambda", cfg!(feature = "lambda"))]
+        .into_iter()
+        .filter_map(|(name, is_there)| is_there.then_some(name))
+        .collect::<Vec<_>>()
+        .join(",")
+}
+
 /// Counts a request.
 pub fn request(operation: &'static str, status: StatusCode, elapsed: Duration) {
-    let class = match status.as_u16() / 100 {
-        2 => "2xx",
-        3 => "3xx",
-        4 => "4xx",
-        _ => "5xx",
-    };
-    counter!("logmark_requests_total", "operation" => operation, "status" => class).increment(1);
-    histogram!("logmark_request_seconds", "operation" => operation).record(elapsed.as_secs_f64());
+    counter!("logmark_http_requests_total", "operation" => operation, "status" => status.as_str().to_owned()).increment(1);
+    histogram!("logmark_http_request_duration_seconds", "operation" => operation).record(elapsed.as_secs_f64());
 }
 
 /// Counts an error by its code.
-pub fn problem(code: &'static str) {
-    counter!("logmark_problems_total", "code" => code).increment(1);
+pub fn problem(operation: &'static str, code: &'static str) {
+    counter!("logmark_http_problems_total", "operation" => operation, "code" => code).increment(1);
 }
 
 /// Counts events and bytes sent.
 pub fn events_returned(operation: &'static str, events: u64, bytes: u64) {
     counter!("logmark_events_returned_total", "operation" => operation).increment(events);
-    counter!("logmark_bytes_returned_total", "operation" => operation).increment(bytes);
+    counter!("logmark_events_returned_bytes_total", "operation" => operation).increment(bytes);
 }
 
 /// Counts a connection closed at a limit.
-pub fn connection_refused(limit: &'static str) {
-    counter!("logmark_connections_refused_total", "limit" => limit).increment(1);
+pub fn connection_refused(listener: &'static str, limit: &'static str) {
+    counter!("logmark_connections_refused_total", "listener" => listener, "limit" => limit).increment(1);
 }
 
-/// Says how many connections of a listener are open.
+/// Counts a request refused at a limit of the listener, before it was read.
+pub fn request_refused(listener: &'static str, limit: &'static str) {
+    counter!("logmark_http_requests_refused_total", "listener" => listener, "limit" => limit).increment(1);
+}
+
+/// Records how many connections of a listener are open.
 pub fn connections(listener: &'static str, open: usize) {
     gauge!("logmark_connections", "listener" => listener).set(open as f64);
 }
 
 /// Counts a call to a source and its outcome.
-pub fn upstream_call(target: &'static str, outcome: &'static str, elapsed: Duration) {
-    counter!("logmark_upstream_calls_total", "target" => target, "outcome" => outcome).increment(1);
-    histogram!("logmark_upstream_seconds", "target" => target).record(elapsed.as_secs_f64());
+pub fn upstream_call(source: &Arc<str>, call: &'static str, outcome: &'static str, elapsed: Duration) {
+    let source = Arc::clone(source);
+    histogram!("logmark_upstream_call_duration_seconds", "source" => Arc::clone(&source), "call" => call)
+        .record(elapsed.as_secs_f64());
+    counter!("logmark_upstream_calls_total", "source" => source, "call" => call, "outcome" => outcome).increment(1);
 }
 
-/// Counts a call to a source that was not needed, because its answer was kept or somebody waited for it already.
-pub fn upstream_saved(target: &'static str, by: &'static str) {
-    counter!("logmark_upstream_saved_total", "target" => target, "by" => by).increment(1);
+/// Begins to count the calls of a source, so that their first increment is seen as one.
+pub fn upstream_begins(source: &Arc<str>, calls: impl IntoIterator<Item = &'static str>) {
+    for call in calls {
+        counter!("logmark_upstream_calls_total", "source" => Arc::clone(source), "call" => call, "outcome" => "ok").increment(0);
+        for by in ["kept", "joined"] {
+            counter!("logmark_upstream_calls_saved_total", "source" => Arc::clone(source), "call" => call, "by" => by)
+                .increment(0);
+        }
+    }
+}
+
+/// Counts a call to a source that was not needed: its answer was kept, or a call for it was under way.
+pub fn upstream_saved(source: &Arc<str>, call: &'static str, by: &'static str) {
+    counter!("logmark_upstream_calls_saved_total", "source" => Arc::clone(source), "call" => call, "by" => by).increment(1);
+}
+
+/// Records how many keys of an issuer there are, and how many attempts to read them failed since the last good one.
+pub fn issuer_keys(issuer: &str, keys: usize, failures: u32) {
+    gauge!("logmark_issuer_keys", "issuer" => issuer.to_owned()).set(keys as f64);
+    gauge!("logmark_issuer_key_failures", "issuer" => issuer.to_owned()).set(f64::from(failures));
 }

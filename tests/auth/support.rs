@@ -92,7 +92,7 @@ impl Server {
 
 #[async_trait]
 impl KeyFetcher for Server {
-    async fn get(&self, url: &Url) -> Result<Vec<u8>, FetchError> {
+    async fn get(&self, url: &Url, _reach: logmark::auth::keys::Reach) -> Result<Vec<u8>, FetchError> {
         self.fetches.fetch_add(1, Ordering::SeqCst);
         let answer = self.answers.lock().unwrap().get(url.as_str()).cloned().unwrap_or(Answer::Status(404));
         match answer {
@@ -287,6 +287,8 @@ pub(crate) fn rules() -> IssuerRules {
         leeway: IssuerRules::DEFAULT_LEEWAY,
         max_lifetime: IssuerRules::DEFAULT_MAX_LIFETIME,
         refresh: IssuerRules::DEFAULT_REFRESH,
+        tenants: logmark::auth::token::TenantRule::Any,
+        allow_private_jwks_uri: false,
     }
 }
 

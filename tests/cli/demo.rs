@@ -6,7 +6,7 @@ use serde_json::Value;
 use tokio::process::Command;
 use tokio::time::Instant;
 
-use crate::world::binary::run;
+use crate::world::binary::{logmark, run};
 use crate::world::client::Client;
 use crate::world::demo::Demo;
 
@@ -26,9 +26,14 @@ async fn the_demo_prints_what_works_and_ends_when_it_is_told_to() {
     let pairs = lines.windows(2).filter(|pair| pair[1].starts_with("curl "));
     let curls: Vec<(&str, &str)> = pairs.map(|pair| (pair[0], pair[1])).collect();
     assert_eq!(curls.len(), 6, "{}", demo.said);
+    for (_, curl) in &curls {
+        assert!(curl.len() < 150 && (curl.contains("$ACME") || curl.contains("$GLOBEX")), "short, with a variable: {curl}");
+    }
     if Command::new("curl").arg("--version").output().await.is_ok() {
         for (what, curl) in curls {
-            let output = Command::new("sh").args(["-c", curl]).output().await.unwrap();
+            let mut shell = Command::new("sh");
+            shell.args(["-c", curl]).env("ACME", demo.token("ACME")).env("GLOBEX", demo.token("GLOBEX"));
+            let output = shell.output().await.unwrap();
             let text = String::from_utf8(output.stdout).unwrap();
             if curl.contains("format=text") {
                 assert!(text.lines().count() > 10, "{curl}: {text}");
@@ -99,4 +104,26 @@ async fn a_second_demo_on_the_same_folder_leaves_the_first_one_alone() {
     assert_eq!(second.code, 1);
     assert!(second.err.contains(&demo.process.pid().to_string()), "{}", second.err);
     assert_eq!(std::fs::read_to_string(folder.path().join("demo/logmark.toml")).unwrap(), config);
+}
+
+/// As in a container: the port is published by another program, which reaches the demo from outside of its loopback.
+#[tokio::test]
+async fn a_demo_may_listen_on_all_addresses_and_warns() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = logmark(folder.path());
+    // The variables that the image sets.
+    command.env("LOGMARK__SERVER__LISTEN", "0.0.0.0:8080").env("LOGMARK__SERVER__ADMIN_LISTEN", "0.0.0.0:9090");
+    command.env("LOGMARK_DEMO_LISTEN", "0.0.0.0:8080").args(["demo", "--port", "0", "--data", "demo"]);
+    let mut demo = Demo::start_as(command).await;
+    assert!(demo.address.ip().is_loopback(), "{}: what is printed is for this machine", demo.said);
+    assert!(!demo.said.contains("Admin"), "it is not published: {}", demo.said);
+    assert_eq!(demo.client("ACME").get("/logs/:acme:api/prod-a?limit=3").await.messages().len(), 3);
+    let config = std::fs::read_to_string(folder.path().join("demo/logmark.toml")).unwrap();
+    let port = demo.address.port();
+    assert!(config.contains(&format!("\nlisten = \"0.0.0.0:{port}\"\npublic_url = \"http://127.0.0.1:{port}\"\n")), "{config}");
+    assert!(config.contains("\nadmin_listen = \"127.0.0.1:"), "{config}");
+    demo.process.signal("TERM").await;
+    assert_eq!(demo.process.ended().await.code(), Some(0));
+    let warning = format!("warning: the demo listens on 0.0.0.0:{port}, so other machines may reach it: publish its port on");
+    assert!(demo.process.log().contains(&warning), "{}", demo.process.log());
 }

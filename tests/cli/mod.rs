@@ -1,12 +1,13 @@
 //! The binary as whoever types its commands meets it: what it prints, its exit codes, its signals.
 
-mod wire;
+pub mod wire;
 mod commands;
 mod import;
 mod import_times;
 mod demo;
 mod readme;
 mod serve;
+mod operators;
 mod roles;
 mod semicomplete;
 mod memory;

@@ -1,4 +1,5 @@
-//! README's "Five minutes", followed literally: each of its lines is given to a shell, and does what is written beside it.
+//! README's "Five minutes", followed literally: each of its lines is given to a shell, does what is written beside it, and writes what
+//! is shown below it.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -11,15 +12,76 @@ use crate::world::demo::Demo;
 
 /// Ends what a line writes; no line writes it by itself.
 const END: &str = "\u{1e}";
+const README: &str = include_str!("../../README.md");
 
-/// The lines of the section, in order.
-fn lines() -> Vec<&'static str> {
-    let readme = include_str!("../../README.md");
-    let section = readme.split("\n## Five minutes\n").nth(1).unwrap().split("\n## ").next().unwrap();
-    let blocks = section.split("\n```sh\n").skip(1).map(|rest| rest.split("\n```").next().unwrap());
-    let lines: Vec<_> = blocks.flat_map(str::lines).collect();
-    assert!(lines.len() > 15, "{lines:?}");
-    lines
+/// A line to type, and what README shows below it: the language of the block, and its text.
+#[derive(Debug)]
+struct Step {
+    line: &'static str,
+    shown: Option<(&'static str, &'static str)>,
+}
+
+/// The steps of the section, in order. An output stands directly below its command.
+fn steps() -> Vec<Step> {
+    let section = README.split("\n## Five minutes\n").nth(1).unwrap().split("\n## ").next().unwrap();
+    let mut steps = Vec::new();
+    for rest in section.split("\n```sh\n").skip(1) {
+        let (block, behind) = rest.split_once("\n```\n").unwrap();
+        let shown = behind.strip_prefix("```").map(|output| {
+            let (language, output) = output.split_once('\n').unwrap();
+            (language, output.split("\n```").next().unwrap())
+        });
+        let lines: Vec<&str> = block.lines().collect();
+        assert!(shown.is_none() || lines.len() == 1, "one command for an output: {block}");
+        steps.extend(lines.into_iter().map(|line| Step { line, shown }));
+    }
+    assert!(steps.len() > 15, "{steps:?}");
+    for step in steps.iter().filter(|step| step.line.starts_with("curl ") || step.line.starts_with("logmark explain")) {
+        assert!(step.shown.is_some(), "README shows no output of `{}`", step.line);
+    }
+    steps
+}
+
+/// Does the real value have each member that is shown, of the same type?
+fn covers(shown: &Value, real: &Value) -> bool {
+    match (shown, real) {
+        (Value::Object(shown), Value::Object(real)) => {
+            shown.iter().all(|(name, shown)| real.get(name).is_some_and(|real| covers(shown, real)))
+        }
+        (Value::Array(shown), Value::Array(real)) => {
+            shown.len() <= real.len() && shown.iter().zip(real).all(|(shown, real)| covers(shown, real))
+        }
+        _ => std::mem::discriminant(shown) == std::mem::discriminant(real),
+    }
+}
+
+/// Does the line write what README shows of it?
+fn compare(step: &Step, said: &str) {
+    match step.shown {
+        None => {}
+        Some(("json", shown)) => {
+            let shown: Value = serde_json::from_str(shown).unwrap_or_else(|error| panic!("README: {error}: {shown}"));
+            assert!(
+                covers(&shown, &json(step.line, said)),
+                "README shows of `{}` what is not there:\n{shown}\n{said}",
+                step.line
+            );
+        }
+        Some(("text", shown)) if step.line.starts_with("logmark explain") => {
+            let first_words =
+                |text: &str| text.lines().map(|line| line.split(' ').next().unwrap().to_owned()).collect::<Vec<_>>();
+            assert_eq!(first_words(shown), first_words(said), "{said}");
+        }
+        Some(("text", shown)) if shown.lines().count() == 1 => assert_eq!(shown, said.trim_end()),
+        // Log lines: as many fields in front of the message, of the same kinds of characters.
+        Some(("text", shown)) => assert_eq!(form(shown), form(said), "{said}"),
+        Some((other, _)) => panic!("README: an output in `{other}`"),
+    }
+}
+
+/// The time at the beginning of a text, with `0` for each digit.
+fn form(text: &str) -> String {
+    text.chars().take(23).map(|letter| if letter.is_ascii_digit() { '0' } else { letter }).collect()
 }
 
 /// A shell that goes on.
@@ -71,16 +133,16 @@ fn judge(folder: &Path, line: &str, said: &str) {
         () if has("$SMALL") && has("/groups'") => is("/groups/0/name", "/acme/java/orders".into()),
         () if has("# 403") => {
             is("/code", "insufficient_scope".into());
-            assert!(said.contains("logs:read:/acme/api"), "names the scope that would do: {said}");
+            assert!(said.contains("logs:read:/acme/api"), "names the scope that is missing: {said}");
         }
         () if has("$GLOBEX") && has("/logs/:acme:api") => is("/code", "not_found".into()),
         () if has("/me'") => is("/tenant", "globex".into()),
         () if has("/me/explain?") => is("/allowed", false.into()),
         () if has("/groups'") => assert!(json(line, said)["groups"].as_array().unwrap().len() >= 3, "{said}"),
-        () if has("prod-a?limit=3") => assert_eq!(events(line, said).len(), 3),
-        () if has("start=-15m&limit=5") => assert_eq!(events(line, said).len(), 5),
+        () if has("start=-1h&limit=5") => assert_eq!(events(line, said).len(), 5),
         () if has("cursor=") => assert!(!events(line, said).is_empty(), "it goes on"),
         () if has("-o api.csv") => {
+            assert_eq!(said.trim_end(), "timestamp,ingestionTime,logStream,eventId,message");
             let table = std::fs::read_to_string(folder.join("api.csv")).unwrap();
             assert!(
                 table.starts_with("timestamp,ingestionTime,logStream,eventId,message") && table.lines().count() > 100,
@@ -117,7 +179,8 @@ async fn the_five_minutes_of_the_readme_are_as_it_says() {
     let mut demo = Demo::start_in(folder, "logmark-demo").await;
     let mut shell = Shell::start(folder, &demo);
     let mut cursor = String::new();
-    for line in lines() {
+    for step in steps() {
+        let line = step.line;
         if line.starts_with("logmark import") {
             demo.process.signal("INT").await;
             assert_eq!(demo.process.ended().await.code(), Some(0));
@@ -132,6 +195,7 @@ async fn the_five_minutes_of_the_readme_are_as_it_says() {
             let line = line.replace("127.0.0.1:8080", &demo.address.to_string()).replace("PASTE-nextCursor-HERE", &cursor);
             let said = shell.run(&line).await;
             judge(folder, &line, &said);
+            compare(&step, &said);
             if let Some(next) = serde_json::from_str(&said).ok().as_ref().and_then(|page: &Value| page["nextCursor"].as_str()) {
                 next.clone_into(&mut cursor);
             }
@@ -139,4 +203,24 @@ async fn the_five_minutes_of_the_readme_are_as_it_says() {
     }
     demo.process.signal("TERM").await;
     assert_eq!(demo.process.ended().await.code(), Some(0));
+}
+
+/// What the demo prints is shown at the beginning, up to the lines to copy.
+#[tokio::test]
+async fn the_readme_shows_what_the_demo_prints() {
+    let folder = tempfile::tempdir().unwrap();
+    let demo = Demo::start_in(folder.path(), "logmark-demo").await;
+    let section = README.split("\n## Start\n").nth(1).unwrap();
+    let shown = section.split("\n```text\n").nth(1).unwrap().split("\n…\n```").next().unwrap();
+    let admin =
+        demo.said.lines().find_map(|line| line.trim().strip_prefix("Admin     http://")?.strip_suffix("/readyz, /metrics"));
+    let said = demo.said.replace(&demo.address.to_string(), "127.0.0.1:8080").replace(admin.unwrap(), "127.0.0.1:8081");
+    let mut lines = said.trim_start().lines();
+    for shown in shown.lines() {
+        let said = lines.next().unwrap();
+        match shown.split_once("=eyJ") {
+            Some((variable, _)) => assert!(said.starts_with(&format!("{variable}=eyJ")), "{said}"),
+            None => assert_eq!(shown, said.trim_end()),
+        }
+    }
 }

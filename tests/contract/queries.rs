@@ -67,7 +67,7 @@ async fn botocore_finds_the_requests_of_queries_signed_and_with_their_answers_in
     assert_eq!((&start["startTime"], &start["endTime"]), (&json!(1_795_168_800), &json!(1_795_168_801)));
     assert_eq!(start["limit"], 50_000);
     let end: serde_json::Value = serde_json::from_slice(&seen[1].body).unwrap();
-    assert!(end["queryString"].as_str().unwrap().ends_with(" | stats count(*) by bin(1h) | limit 5"), "{end}");
+    assert!(end["queryString"].as_str().unwrap().ends_with(" | stats COUNT(*) by bin(1h) | limit 5"), "{end}");
 }
 
 /// moto knows no ListLogGroupsForQuery, so it can't say which groups a query reads: what it finds is not shown.

@@ -3,7 +3,7 @@
 //! Reading order: `operations` and `query_operations` (what is asked for), `oracle` (what an answer may be), `stage` (a service on
 //! an upstream that fails), `matrix` (every fault under every operation), `queries` (what may go wrong with queries alone),
 //! `account` (clocks and credentials), `sizes` (huge messages), `barren` (pages without events), `compressed`, `exactly_once`
-//! (long walks through many faults), `slow_readers` (memory).
+//! (long walks through many faults), `slow_readers`, `unread_streams` and `hostile_tenant` (memory).
 
 mod operations;
 mod query_operations;
@@ -17,3 +17,5 @@ mod barren;
 mod compressed;
 mod exactly_once;
 mod slow_readers;
+mod unread_streams;
+mod hostile_tenant;

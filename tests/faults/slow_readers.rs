@@ -148,7 +148,7 @@ async fn who_goes_on_after_a_while_gets_what_was_let_go_of_meanwhile() {
     const READERS: usize = 5;
     const TURNS: usize = 4;
     let mill = Mill::start(Subject::begin()).await;
-    let limits = "limits = { stream_pages = 2 }";
+    let limits = "limits = { response_memory = \"16MiB\" }";
     let binary = Binary::on(&format!("http://{}", mill.address), "f", limits).await;
     let (address, token) = (binary.process().address, binary.token());
     let mut readers = Vec::new();

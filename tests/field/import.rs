@@ -1,24 +1,14 @@
 //! Lines and files of other logs, through the binary: each event has the right time, or the user is told.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
 use jiff::Timestamp;
 use logmark_store::{Direction, Options, ReadRequest, Store, StreamSelection};
 use serde_json::Value;
 
+use super::cases;
 use crate::world::binary::{Place, Said, run};
-
-/// The cases, or `None`, said on standard output, where they are not at hand.
-fn cases(file: &str) -> Option<Vec<Value>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
-    let folder = std::env::var_os("LOGMARK_TEST_DATA").map_or(folder, PathBuf::from);
-    let text = std::fs::read(folder.join("field").join(file)).ok();
-    if text.is_none() {
-        println!("skipped: no field/{file} (LOGMARK_TEST_DATA names the folder)");
-    }
-    text.map(|text| serde_json::from_slice(&text).unwrap())
-}
 
 /// Imports a file and returns the times of its events, in the order of the file.
 async fn import(lines: &[&str], case: &Value) -> (Vec<Timestamp>, Said) {
@@ -61,7 +51,7 @@ fn timestamp(value: &Value) -> Timestamp {
 
 #[tokio::test]
 async fn a_line_of_another_log_has_its_own_time_or_the_user_is_told() {
-    let Some(cases) = cases("import_lines.json") else { return };
+    let Some(cases) = cases::of("import_lines.json") else { return };
     let mut wrong = Vec::new();
     for case in cases {
         let line = case["line"].as_str().unwrap();
@@ -77,7 +67,7 @@ async fn a_line_of_another_log_has_its_own_time_or_the_user_is_told() {
 
 #[tokio::test]
 async fn every_line_of_a_file_has_the_time_of_its_event() {
-    let Some(cases) = cases("import_files.json") else { return };
+    let Some(cases) = cases::of("import_files.json") else { return };
     let mut wrong = Vec::new();
     for case in cases {
         let lines: Vec<&str> = case["lines"].as_array().unwrap().iter().map(|line| line.as_str().unwrap()).collect();

@@ -6,3 +6,4 @@
 mod calls;
 mod log_lines;
 mod unit;
+mod monitoring;

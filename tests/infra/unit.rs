@@ -31,3 +31,19 @@ async fn the_units_configuration_is_right_with_credentials_as_systemd_makes_them
     std::fs::set_permissions(folder.path().join("cursor-key"), std::fs::Permissions::from_mode(0o444)).unwrap();
     assert_eq!(check(&[("CREDENTIALS_DIRECTORY", here)]).await.code, 64, "everybody's is nobody's secret there either");
 }
+
+/// With what the Dockerfile sets, as Compose starts it.
+#[tokio::test]
+async fn the_images_configuration_is_right_with_the_images_variables() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let dockerfile = std::fs::read_to_string(root.join("infra/container/Dockerfile")).unwrap();
+    let words = dockerfile.split_whitespace().filter(|word| word.starts_with("LOGMARK"));
+    let mut variables: Vec<(&str, &str)> = words.filter_map(|word| word.split_once('=')).collect();
+    assert_eq!(variables.len(), 3, "{variables:?}");
+    variables.push(("LOGMARK_CURSOR_KEY", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="));
+    let file = root.join("infra/container/logmark.toml");
+    let folder = tempfile::tempdir().unwrap();
+    let said = run_with(folder.path(), &["check", "--config", file.to_str().unwrap()], &variables).await;
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert!(said.out.contains("0.0.0.0:8080") || said.err.contains("0.0.0.0:8080"), "{}\n{}", said.out, said.err);
+}

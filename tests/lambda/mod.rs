@@ -5,6 +5,7 @@
 
 mod events;
 mod runtime;
+mod translation;
 mod reads;
 mod identity;
 mod strange;

@@ -42,10 +42,18 @@ struct Invocation {
     answer: oneshot::Sender<Posted>,
 }
 
+/// An event that is being answered.
+struct Running {
+    answer: oneshot::Sender<Posted>,
+    /// The largest answer in one piece.
+    most: usize,
+    /// Comes back with the answer; else the answer is not this invocation's.
+    invocation_id: String,
+}
+
 struct Api {
     waiting: tokio::sync::Mutex<mpsc::Receiver<Invocation>>,
-    /// Who waits for the answer to an event, and how large that may be.
-    running: Mutex<HashMap<String, (oneshot::Sender<Posted>, usize)>>,
+    running: Mutex<HashMap<String, Running>>,
     number: AtomicUsize,
 }
 
@@ -160,7 +168,7 @@ impl Function {
 }
 
 impl Reply {
-    fn whole(raw: Value) -> Self {
+    pub fn whole(raw: Value) -> Self {
         let mut headers = HeaderMap::new();
         match raw["multiValueHeaders"].as_object().filter(|headers| !headers.is_empty()) {
             Some(many) => many.iter().for_each(|(name, values)| {
@@ -235,12 +243,15 @@ async fn next(State(api): State<Arc<Api>>) -> Response {
     let Some(Invocation { event, time, answer }) = api.waiting.lock().await.recv().await else {
         return std::future::pending().await;
     };
-    let id = format!("8476a536-e9f4-11e8-9739-{:012x}", api.number.fetch_add(1, Ordering::SeqCst));
+    let number = api.number.fetch_add(1, Ordering::SeqCst);
+    let (id, invocation_id) = (format!("8476a536-e9f4-11e8-9739-{number:012x}"), format!("delivery-{number}"));
     let most = if event.pointer("/requestContext/elb").is_some() { MOST_BYTES_OF_ALB } else { MOST_BYTES };
-    api.running.lock().unwrap().insert(id.clone(), (answer, most));
+    let running = Running { answer, most, invocation_id: invocation_id.clone() };
+    api.running.lock().unwrap().insert(id.clone(), running);
     let deadline = std::time::UNIX_EPOCH.elapsed().unwrap() + time;
     let headers = [
         ("lambda-runtime-aws-request-id", id),
+        (INVOCATION_ID, invocation_id),
         ("lambda-runtime-deadline-ms", deadline.as_millis().to_string()),
         ("lambda-runtime-invoked-function-arn", "arn:aws:lambda:eu-central-1:123456789012:function:logmark".to_owned()),
         ("lambda-runtime-trace-id", "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=0".to_owned()),
@@ -253,8 +264,22 @@ async fn next(State(api): State<Arc<Api>>) -> Response {
 const MOST_BYTES: usize = 6_291_556;
 const MOST_BYTES_OF_ALB: usize = 1_000_000;
 
+const INVOCATION_ID: &str = "lambda-runtime-invocation-id";
+
+impl Api {
+    /// The event that is answered by these headers. As Lambda does, refuses an answer without the invocation's id.
+    fn answered(&self, id: &str, headers: &HeaderMap) -> Option<(oneshot::Sender<Posted>, usize)> {
+        let Running { answer, most, invocation_id } = self.running.lock().unwrap().remove(id).unwrap();
+        if headers.get(INVOCATION_ID).is_some_and(|id| id == invocation_id.as_str()) {
+            return Some((answer, most));
+        }
+        let _gone = answer.send(Posted::Refused(format!("the answer does not carry `{invocation_id}`: {headers:?}")));
+        None
+    }
+}
+
 async fn response(State(api): State<Arc<Api>>, Path(id): Path<String>, headers: HeaderMap, body: Body) -> StatusCode {
-    let (answer, most) = api.running.lock().unwrap().remove(&id).unwrap();
+    let Some((answer, most)) = api.answered(&id, &headers) else { return StatusCode::GONE };
     let collected = match body.collect().await {
         Ok(collected) => collected,
         Err(error) => {
@@ -289,7 +314,7 @@ fn streamed(headers: &HeaderMap, body: &Bytes, trailers: HeaderMap) -> Posted {
 }
 
 async fn error(State(api): State<Arc<Api>>, Path(id): Path<String>, headers: HeaderMap, body: Bytes) -> StatusCode {
-    let (answer, _) = api.running.lock().unwrap().remove(&id).unwrap();
+    let Some((answer, _)) = api.answered(&id, &headers) else { return StatusCode::GONE };
     assert!(headers.contains_key("lambda-runtime-function-error-type"));
     let _gone = answer.send(Posted::Failed(serde_json::from_slice(&body).unwrap()));
     StatusCode::ACCEPTED

@@ -121,3 +121,29 @@ async fn nothing_of_the_input_is_read_before_the_token() {
         assert_eq!(world.anonymous().get(target).await.problem(), "401 missing_token", "{target}");
     }
 }
+
+#[tokio::test]
+async fn many_faults_are_counted_and_the_first_are_listed() {
+    let world = World::new().await;
+    let acme = world.tenant("acme");
+    let parameters: Vec<String> = (0..2000).map(|i| format!("p{i}=1")).collect();
+    let answer = acme.get(&format!("/groups?{}", parameters.join("&"))).await;
+    assert_eq!(answer.problem(), "400 invalid_parameter");
+    let problem = answer.json();
+    assert_eq!((problem["errors"].as_array().unwrap().len(), &problem["errorCount"]), (20, &2000.into()));
+    assert_eq!(problem["detail"], "2000 parameters are wrong");
+
+    let members: String = (0..70_000).map(|i| format!(",\"m{i}\":1")).collect();
+    let body = format!("{{\"query\":1{members}}}");
+    assert!(body.len() > 900_000);
+    let json = [("content-type", "application/json")];
+    let answer = acme.send_body(http::Method::POST, "/queries", &json, body.into()).await;
+    assert_eq!(answer.problem(), "400 invalid_parameter");
+    assert!(answer.body.len() < 16 * 1024, "{} bytes", answer.body.len());
+    let problem = answer.json();
+    // And the members that are missing.
+    assert_eq!((problem["errors"].as_array().unwrap().len(), &problem["errorCount"]), (20, &70_003.into()));
+
+    let few = acme.get("/groups?a=1&b=2").await.json();
+    assert!(few.get("errorCount").is_none() && few["errors"].as_array().unwrap().len() == 2);
+}

@@ -44,7 +44,7 @@ async fn a_mistake_is_told_with_its_place_what_was_expected_and_a_hint() {
       ],
       "status": 400,
       "title": "Invalid filter",
-      "type": "urn:logmark:problem:invalid_filter"
+      "type": "http://logs.test/problems/invalid_filter"
     }
     "#);
 }

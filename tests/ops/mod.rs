@@ -11,3 +11,4 @@ mod service;
 mod several_sources;
 mod bad_input;
 pub mod queries;
+mod problems;

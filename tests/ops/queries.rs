@@ -90,7 +90,7 @@ async fn a_query_runs_from_its_start_to_its_rows() {
     assert_eq!(sent["logGroupNames"], json!(["/acme/api"]));
     assert_eq!(sent["queryLanguage"], "CWLI");
     let text = sent["queryString"].as_str().unwrap();
-    assert!(text.ends_with(" | fields @timestamp, @log, status | sort @timestamp"), "{text}");
+    assert!(text.ends_with(" | FIELDS @timestamp, @log, status | sort @timestamp"), "{text}");
     assert!(text.starts_with("filter toMillis(@timestamp) "), "{text}");
 }
 

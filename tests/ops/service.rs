@@ -109,8 +109,11 @@ async fn the_admin_listener_tells_health_and_the_public_one_does_not() {
     let ready = operator.get("/readyz").await;
     assert_eq!(ready.status, 200, "{}", ready.text());
     assert_eq!(ready.json()["status"], "ready");
-    assert!(operator.get("/metrics").await.text().contains("logmark_requests_total"));
-    assert_eq!(operator.get("/groups").await.status, 404);
+    assert!(operator.get("/metrics").await.text().contains("logmark_http_requests_total{operation=\"me\",status=\"200\"}"));
+    let unknown = operator.get("/groups").await;
+    assert_eq!(unknown.problem(), "404 not_found");
+    let detail = unknown.json()["detail"].to_string();
+    assert!(detail.contains("`/healthz`, `/readyz` and `/metrics`") && !detail.contains("openapi"), "{detail}");
     for path in ["/healthz", "/readyz", "/metrics"] {
         assert_eq!(world.tenant("acme").get(path).await.problem(), "404 not_found", "{path}");
     }

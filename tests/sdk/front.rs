@@ -1,6 +1,6 @@
 //! A front door before the service, as proxies and networks are at their worst: it cuts, shortens, drops and refuses.
 //!
-//! Owns the habits of `sdk/README.md`, chosen by the first segment of the path, which it takes away. One request to a connection.
+//! Owns the habits of `sdk/CONTRIBUTING.md`, chosen by the first segment of the path, which it takes away. One request to a connection.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -64,6 +64,7 @@ async fn serve(mut client: TcpStream, service: SocketAddr, seen: Seen) -> Option
             let page = "<html><h1>Bad gateway</h1></html>";
             client.write_all(&answer("502 Bad Gateway", "text/html", "", page)).await.ok()
         }
+        "page" => client.write_all(&answer("200 OK", "text/html", "", "<html><h1>Welcome</h1></html>")).await.ok(),
         "later" => {
             let problem = json!({
                 "type": "urn:logmark:problem:rate_limited", "title": "Too many requests", "status": 429, "code": "rate_limited",

@@ -1,6 +1,6 @@
 //! One service with all that the clients' tests look for, and the way to start those tests.
 //!
-//! Owns the data, the tokens and the variables of `sdk/README.md`. Never looks at what a client says: its exit code counts.
+//! Owns the data, the tokens and the variables of `sdk/CONTRIBUTING.md`. Never looks at what a client says: its exit code counts.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -4,6 +4,8 @@ pub mod support;
 mod raw;
 mod coverage;
 mod tenancy;
+mod two_worlds;
+mod handles;
 mod oracle;
 mod cursors;
 mod queries;

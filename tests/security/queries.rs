@@ -249,7 +249,7 @@ async fn no_text_reaches_beyond_its_groups() {
         "$Everything()",
         "fields @timestamp, unmask(@message)",
         "filter UNMASK(@message) like 'x'",
-        "stats count(*) by bin(1h) offset 1d",
+        "fields @entity.KeyAttributes.AwsAccountId",
         "SELECT * FROM `/globex/api`",
         "source = [lg:`/globex/api`] | fields a",
         "fields a | source logGroups()",

@@ -5,6 +5,7 @@ use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use logmark::domain::time::{Clock as _, SystemClock};
+use logmark::sources::cloudwatch::quotas::Api;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
@@ -64,6 +65,8 @@ pub struct Setup {
     pub telemetry: String,
     /// `[tenants…]`.
     pub tenants: String,
+    /// The source has quotas that nothing meets.
+    pub quotas: bool,
     /// Variables of its environment besides the credentials.
     pub variables: Vec<(String, String)>,
 }
@@ -78,10 +81,11 @@ impl Binary {
             "[server]\nlisten = \"127.0.0.1:0\"\nadmin_listen = \"127.0.0.1:0\"\npublic_url = \"http://logs.test\"\n{}\n\
              [telemetry]\n{}\n\
              [[auth.issuers]]\nissuer = \"test\"\naudiences = [\"logmark\"]\nalgorithms = [\"ES256\"]\nkeys = \"file:issuer.jwks.json\"\n\n\
-             [[sources]]\nname = \"aws\"\nkind = \"cloudwatch\"\nregion = \"{REGION}\"\nendpoint = \"{}\"\ncache = {{ bytes = 0 }}\n\n{}",
+             [[sources]]\nname = \"aws\"\nkind = \"cloudwatch\"\nregion = \"{REGION}\"\nendpoint = \"{}\"\ncache = {{ bytes = 0 }}\n{}\n\n{}",
             setup.server,
             setup.telemetry,
             fake.endpoint(),
+            if setup.quotas { plenty() } else { String::new() },
             setup.tenants
         );
         let tenants = setup.tenants;
@@ -137,6 +141,11 @@ impl Binary {
     pub fn anonymous(&self) -> Client {
         Client::new(self.address, None)
     }
+}
+
+/// Quotas that nothing meets.
+fn plenty() -> String {
+    format!("quotas = {{ {} }}", Api::ALL.map(|api| format!("{api} = 10000")).join(", "))
 }
 
 async fn run(

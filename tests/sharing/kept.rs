@@ -29,6 +29,9 @@ async fn a_page_of_the_past_is_read_once_for_all_and_shown_to_each_by_its_rules(
     let target = format!("{}?start={begin}&end={}", group_path("/s/api"), begin + HOUR);
     let whole = binary.tenant("wide").get(&target).await;
     assert_eq!(whole.messages().len(), 20);
+    // Its page is of other streams, and so of another call: what it may not see is not in it.
+    assert_eq!(binary.tenant("narrow").get(&target).await.messages().len(), 10);
+    assert_eq!(fake.state().seen.last().unwrap().body["logStreamNames"], serde_json::json!(["prod-1"]));
     let calls = fake.calls();
     for _ in 0..3 {
         assert_eq!(binary.tenant("wide").get(&target).await.messages(), whole.messages());

@@ -49,7 +49,7 @@ async function landing() {
     const opened = await open('/', { colorScheme, javaScriptEnabled: false });
     const { page } = opened;
     assert.equal(await page.getByRole('heading', { level: 1 }).innerText(), 'Logmark');
-    assert.match(await page.getByRole('status').innerText(), /^This service runs, version \d+\.\d+\.\d+/);
+    assert.match(await page.getByRole('status').innerText(), /^This service is running, version \d+\.\d+\.\d+/);
     assert.equal(await page.locator('html').getAttribute('lang'), 'en');
     // The style is applied, or the policy would have said so.
     assert.notEqual(await page.locator('body').evaluate((body) => getComputedStyle(body).maxWidth), 'none');
@@ -91,6 +91,31 @@ async function contrast(page) {
   }
 }
 
+/** The pages of the problem codes, as people reach them. */
+async function problems() {
+  const opened = await open('/', { javaScriptEnabled: false });
+  const { page } = opened;
+  await page.getByRole('link', { name: 'Problem codes' }).click();
+  await page.waitForURL(`${url}/problems`);
+  assert.ok(await page.locator('tbody tr').count() > 20);
+  await shot(page, 'problems');
+  await page.getByRole('link', { name: 'insufficient_scope' }).click();
+  await page.waitForURL(`${url}/problems/insufficient_scope`);
+  assert.deepEqual(await page.getByRole('heading', { level: 2 }).allInnerTexts(), ['What it means', 'What causes it', 'What to do']);
+  await shot(page, 'problem');
+  await page.getByRole('link', { name: 'Documentation' }).click();
+  await page.waitForURL(`${url}/docs/`);
+  await close(opened);
+  for (const path of ['/problems', '/problems/invalid_cursor']) {
+    const narrow = await open(path, { viewport: { width: 320, height: 640 } });
+    assert.ok(await narrow.page.evaluate(() => document.documentElement.scrollWidth <= 320), `${path} fits a small screen`);
+    await contrast(narrow.page);
+    await narrow.page.emulateMedia({ colorScheme: 'dark' });
+    await shot(narrow.page, `narrow-dark${path.replaceAll('/', '-')}`);
+    await close(narrow);
+  }
+}
+
 async function authorize(page, text) {
   await page.locator('.auth-wrapper .btn.authorize').click();
   const box = page.locator('.modal-ux');
@@ -122,6 +147,45 @@ async function tryOut(page, operation, values, name) {
   return { status: response.status(), target: response.url().slice(url.length), body, text: await response.text() };
 }
 
+async function logout(page) {
+  await page.locator('.auth-wrapper .btn.authorize').first().click();
+  await page.locator('.modal-ux .modal-btn.auth', { hasText: 'Logout' }).click();
+  await page.locator('.modal-ux .btn-done').click();
+}
+
+/** Code samples stand in an open operation; its errors are one line each, which leads to a page. */
+async function samplesAndErrors(page) {
+  const block = page.locator('[id="operations-events-readStream"]');
+  const samples = block.locator('.logmark-samples');
+  assert.deepEqual(await samples.getByRole('tab').allInnerTexts(), ['curl', 'TypeScript', 'Python', 'Rust', 'Go']);
+  assert.match(await samples.locator('pre').innerText(), /curl .*\$LOGMARK_URL/s);
+  await samples.getByRole('tab', { name: 'Python' }).click();
+  assert.match(await samples.locator('pre').innerText(), /from logmark import/);
+  const problem = block.locator('tr.logmark-problem[data-code="404"]');
+  assert.match(await problem.innerText(), /404\s+not_found/);
+  assert.equal(await problem.locator('a').first().getAttribute('href'), '../problems/not_found');
+  const height = (await problem.boundingBox()).height;
+  assert.ok(height < 80, `an error takes ${height} pixels`);
+  const other = page.locator('[id="operations-caller-me"]');
+  await other.locator('.opblock-summary-control').click();
+  assert.match(await other.locator('.logmark-samples pre').innerText(), /"\$LOGMARK_URL\/me"/);
+  await other.locator('.opblock-summary-control').click();
+}
+
+/** Dark colours, and a small screen. */
+async function docsInOtherColours() {
+  for (const [colorScheme, width] of [['dark', 1400], ['dark', 400], ['light', 400]]) {
+    const opened = await open('/docs/#/events/readStream', { colorScheme, viewport: { width, height: 900 } });
+    const { page } = opened;
+    await page.locator('.logmark-samples').first().waitFor();
+    const back = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    assert.equal(back === 'rgb(255, 255, 255)', colorScheme === 'light', `${colorScheme}: ${back}`);
+    await shot(page, `docs-${colorScheme}-${width}`);
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `/docs/ fits ${width} pixels`);
+    await close(opened);
+  }
+}
+
 async function docs() {
   const opened = await open('/docs/');
   const { page } = opened;
@@ -136,7 +200,18 @@ async function docs() {
   assert.equal(refused.status, 401);
   assert.match(refused.body, /invalid_token/);
 
+  // What is prefilled exists on the demo: an operation works as it stands.
   await authorize(page, token);
+  const asItStands = await tryOut(page, 'events-readStream', {}, 'docs-prefilled');
+  assert.equal(asItStands.status, 200, asItStands.text);
+  assert.match(asItStands.target, /start=-15m/);
+  assert.ok(JSON.parse(asItStands.text).events.length > 0);
+  await samplesAndErrors(page);
+
+  // The token outlives a reload, in this tab only, and ends with the logout.
+  assert.deepEqual(await page.evaluate(() => [Object.keys(localStorage), Object.keys(sessionStorage)]), [[], ['logmark.token']]);
+  await page.reload({ waitUntil: 'networkidle' });
+  await page.locator('.opblock').first().waitFor();
   const groups = await tryOut(page, 'groups-listGroups', {}, 'docs-groups');
   assert.equal(groups.status, 200);
   assert.match(groups.body, /\/acme\/api/);
@@ -148,13 +223,18 @@ async function docs() {
     assert.equal(JSON.parse(read.text).events.length, 3);
     assert.match(read.body, /"events"/);
   }
+  await logout(page);
+  assert.equal(await page.evaluate(() => sessionStorage.length), 0);
+
   // The browser itself notes an answer 401 as an error.
   await close(opened, ['the server responded with a status of 401']);
 }
 
 try {
   await landing();
+  await problems();
   await docs();
+  await docsInOtherColours();
   console.log('the landing page and the documentation work in', await browser.version());
 } finally {
   await browser.close();

@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
+use tokio::process::Command;
+
 use super::binary::{Binary, logmark};
 use super::client::Client;
 
@@ -27,6 +29,11 @@ impl Demo {
     pub async fn start_in(folder: &Path, data: &str) -> Self {
         let mut command = logmark(folder);
         command.args(["demo", "--port", "0", "--data", data]);
+        Self::start_as(command).await
+    }
+
+    /// Starts one by this command.
+    pub async fn start_as(command: Command) -> Self {
         let mut process = Binary::start(command);
         let said = process.until_said("Stop with Ctrl-C").await;
         let url = said.split_whitespace().find_map(|word| word.strip_suffix("/groups")).unwrap();
@@ -36,7 +43,7 @@ impl Demo {
 
     /// The token that it printed for the tenant, such as `ACME`.
     pub fn token(&self, tenant: &str) -> &str {
-        self.said.lines().find_map(|line| line.trim().strip_prefix(&format!("{tenant}="))).unwrap()
+        self.said.lines().find_map(|line| line.strip_prefix(&format!("export {tenant}="))).unwrap()
     }
 
     /// A client of the tenant.

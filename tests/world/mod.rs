@@ -15,6 +15,7 @@ pub mod python;
 pub mod recorder;
 pub mod small_http;
 pub mod tokens;
+pub mod unread;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

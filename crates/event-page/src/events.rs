@@ -103,6 +103,12 @@ impl Events {
         self.rows.len()
     }
 
+    /// Bytes of memory that it holds: its text, which clones share, and its rows.
+    #[must_use]
+    pub fn heap_bytes(&self) -> usize {
+        self.text.len() + self.rows.capacity() * size_of::<Row>()
+    }
+
     /// Is there none?
     #[must_use]
     pub fn is_empty(&self) -> bool {

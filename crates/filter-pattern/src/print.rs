@@ -1,14 +1,15 @@
 //! From tree to text: the canonical form.
 //!
 //! With blanks for readers; without, when the text would be too long else. Quotes, brackets and parentheses stand only
-//! where they must, so that the form without blanks is never longer than a text that was parsed.
+//! where they must, so that the form without blanks is never longer than a text that was parsed: in that form alone words with
+//! points between them have no quotes.
 
 use crate::ast::{
     Comparison, Condition, Field, FieldTest, JsonPredicate, JsonTest, NamedField, Operand, Pattern, Sign, Step, Term, TermText,
     Wildcard,
 };
 use crate::limits::{MAX_CHARACTERS, MAX_DEPTH};
-use crate::parse::{is_word, selector::is_name, value::is_bare};
+use crate::parse::{is_dotted, is_word, selector::is_name, value::is_bare};
 
 /// Why a tree has no text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,6 +94,7 @@ impl Writer {
             })?;
             match &term.text {
                 TermText::Literal(text) if text.chars().all(is_word) && !text.is_empty() => self.put(text)?,
+                TermText::Literal(text) if !self.blanks && is_dotted(text) => self.put(text)?,
                 TermText::Literal(text) => self.quoted(text)?,
                 TermText::Regex(regex) => self.regex(&regex.0)?,
             }

@@ -91,6 +91,7 @@
 //! - [`rewrite`]: changes that keep what a query means
 //! - `lexer`, `parse`, `check`: text to tree; `check` holds the rules beyond the grammar
 //! - `print`: tree to text
+//! - `regex_shape`: the groups of a regular expression, whatever engine runs it
 //! - `dialect`: other languages, by name
 
 pub mod ast;
@@ -100,6 +101,7 @@ pub mod evaluate;
 pub mod support;
 
 mod token;
+mod regex_shape;
 mod lexer;
 mod dialect;
 mod parse;
@@ -110,4 +112,4 @@ pub mod reach;
 pub mod rewrite;
 
 pub use parse::{MAX_DEPTH, MAX_LENGTH, ParseOptions};
-pub use print::TooLong;
+pub use print::{NotKept, TooLong};

@@ -32,6 +32,12 @@ pub fn unsupported_function(function: Function, span: Span) -> Diagnostic {
     fault("a function", function.spelling(), span)
 }
 
+/// The fault of a mode of `parse` that is not run here, such as `xml`. The span is the command's.
+#[must_use]
+pub fn unsupported_parse_mode(mode: &str, span: Span) -> Diagnostic {
+    fault("a mode of `parse`", mode, span)
+}
+
 fn fault(what: &str, name: &str, span: Span) -> Diagnostic {
     let fault = Diagnostic::new(Kind::Unsupported, span, format!("{what} that is supported here"), format!("`{name}`"));
     fault.hint("CloudWatch has it; this service does not run it")

@@ -36,6 +36,8 @@ pub(crate) enum TokenKind {
     Dot,
     /// `:`
     Colon,
+    /// `;` behind the last command
+    Semicolon,
     /// `(`
     OpenParenthesis,
     /// `)`
@@ -50,6 +52,8 @@ pub(crate) enum TokenKind {
     CloseBrace,
     /// `=`
     Equal,
+    /// `==`
+    DoubleEqual,
     /// `=~`
     Matches,
     /// `!=`

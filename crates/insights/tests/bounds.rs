@@ -82,7 +82,10 @@ fn queries_in_queries_are_bounded() {
 fn a_printed_query_that_has_grown_too_long_is_refused() {
     let source = format!("fields a{}", ",a".repeat((MAX_LENGTH - 8) / 2));
     let query = Query::parse(&source).unwrap();
-    let error = query.to_text().unwrap_err();
+    assert_eq!(query.to_text().unwrap(), source, "without needless blanks it fits");
+
+    let source = format!("fields \"\"{}", "+\"\"".repeat(90)) + &",\"\"+\"\"".repeat((MAX_LENGTH - 300) / 6);
+    let error = Query::parse(&source).unwrap().to_text().unwrap_err();
     assert!(error.length > MAX_LENGTH, "{error}");
 }
 

@@ -82,9 +82,9 @@ fn faults_are_written_as_json() {
 const DRAWN: [&str; 12] = [
     "stat count(*) by bin(5m)",
     "fields @timestamp, @message\n| filter @message like timeout\n| sort @timestamp desc",
-    "filter level == \"ERROR\"",
+    "filter level <> \"ERROR\"",
     "fields @message | flter a = 1 | limt 5",
-    "stats count(*) by bin(@timestamp, 5m)",
+    "stats count(*) by bin(@ingestionTime, 5m)",
     "fields substr(name)",
     "parse @message \"user=* id=*\" as user",
     "filter @message like \"timeout",

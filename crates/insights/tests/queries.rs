@@ -58,6 +58,16 @@ fn every_query_of_the_documentation_is_parsed_and_printed_and_parsed_again() {
 }
 
 #[test]
+fn every_query_of_the_documentation_can_be_sent_as_it_was_written() {
+    for (what, source) in queries("corpus") {
+        let kept = parsed(&what, &source).to_kept_text(&source).unwrap_or_else(|error| panic!("{what}: {error}"));
+        if !source.contains('#') {
+            assert_eq!(kept, source.trim().trim_end_matches(';'), "{what}");
+        }
+    }
+}
+
+#[test]
 fn what_the_documentation_rules_out_is_refused() {
     let invalid = queries("corpus/invalid");
     assert!(invalid.len() > 40, "only {} texts", invalid.len());

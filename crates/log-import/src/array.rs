@@ -1,4 +1,4 @@
-//! Records that stand in one JSON array instead of on lines of their own: `[{…},{…}]`, `{"Records":[{…}]}` of CloudTrail and its like.
+//! Records that stand in one JSON array instead of on lines of their own: `[{…},{…}]`, `{"Records":[{…}]}` of AWS trails.
 //!
 //! - Each element is handed out with exactly its bytes, whatever line breaks the array has. Arrays may follow each other.
 //! - What stands beside the array in its object (`"nextToken"`) describes the answer and not an event; it is passed over.
@@ -12,7 +12,7 @@ use crate::fields;
 use crate::json;
 use crate::lines::Line;
 
-/// Keys whose array holds records: CloudTrail, Azure, CloudWatch Logs, Kubernetes' lists, Microsoft 365.
+/// Keys whose array holds records: AWS trails, Azure, CloudWatch Logs, Kubernetes' lists, Microsoft 365.
 pub(crate) const RECORD_KEYS: [&str; 6] = ["Records", "records", "events", "logEvents", "items", "value"];
 
 /// Deeper nesting ends the reading as damage.

@@ -4,7 +4,7 @@
 //! - Fields that programs write before the time: levels, addresses, numbers, things in brackets or quotes, names of protocols,
 //!   capitals, `name |` of Docker Compose.
 //! - The Common Log Format's `[20/Nov/2026:10:00:00`, which stands nowhere but in access logs, wherever it stands.
-//! - `# Time: ` (MySQL's slow log), `Started … at ` (Rails), `=INFO REPORT==== ` (Erlang).
+//! - `# Time: ` (the slow log of `MySQL`), `Started … at ` (Rails), `=INFO REPORT==== ` (Erlang).
 //!
 //! Prose before a time is not a header: `Not After : Feb 28 …`, `X-Amz-Date: …`, `-rw-r--r-- 1 root …`, SQL.
 
@@ -78,6 +78,9 @@ const SQL: &[&str] = &[
 pub(crate) fn read(line: &[u8]) -> Option<(&'static str, Stamp<'_>)> {
     if line.first()?.is_ascii_whitespace() || is_listing(line) {
         return None;
+    }
+    if let Some(stamp) = python(line) {
+        return Some(("behind a level and a name", stamp));
     }
     let special = match line[0] {
         b'<' => priority(line),
@@ -163,6 +166,16 @@ fn flow(line: &[u8]) -> Option<(&'static str, Stamp<'_>)> {
         at = end + 1;
     }
     None
+}
+
+/// `INFO:root:2026-11-20 10:00:00,123 …`, as Python's default format begins.
+fn python(line: &[u8]) -> Option<Stamp<'_>> {
+    let head = &line[..line.len().min(SEARCHED)];
+    let colon = memchr::memchr(b':', head).filter(|colon| (3..10).contains(colon))?;
+    let is_level = LEVELS.iter().any(|level| level.as_bytes().eq_ignore_ascii_case(&head[..colon]));
+    let name = memchr::memchr(b':', &head[colon + 1..]).filter(|_| is_level)?;
+    let is_name = !head[colon + 1..colon + 1 + name].contains(&b' ');
+    is_name.then(|| at(line, colon + name + 2)).flatten()
 }
 
 /// `Started GET "/" for 10.0.0.1 at 2026-11-20 10:00:00 +0000`
@@ -261,6 +274,7 @@ fn is_field(field: &[u8], after: &[u8]) -> bool {
     let is_capitals = text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
     let is_symbols =
         text.bytes().all(|byte| !byte.is_ascii_alphabetic() && byte.is_ascii_graphic()) && !text.starts_with(['<', '>']);
-    let is_composed = after.trim_ascii_start().starts_with(b"|");
+    // `web-1  | …` of Docker Compose, `root - INFO - …` of Python.
+    let is_composed = after.trim_ascii_start().starts_with(b"|") || after.starts_with(b" - ");
     has_value || is_symbols || is_capitals || is_name && (has_mark || is_composed)
 }

@@ -1,4 +1,4 @@
-//! Times in named fields of a line: logfmt, LTSV, FortiGate, CEF and LEEF, Linux audit, XML events.
+//! Times in named fields of a line: logfmt, LTSV, `FortiGate`, CEF and LEEF, Linux audit, XML events.
 //!
 //! - A line is keyed when it begins with `name=` or, with tabs, `name:`; a header of a few words may stand before it.
 //! - Quoted values are passed as a whole: a `time=` inside a message is text.
@@ -128,7 +128,7 @@ fn end_of_value(head: &[u8], start: usize, assign: u8) -> usize {
     head.len()
 }
 
-/// FortiGate's `date=2026-11-20 time=10:00:00 tz="+0100"`: three fields make one time.
+/// `FortiGate`'s `date=2026-11-20 time=10:00:00 tz="+0100"`: three fields make one time.
 #[derive(Default)]
 struct Parts {
     date: Option<[u8; 10]>,

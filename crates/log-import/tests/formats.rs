@@ -88,6 +88,8 @@ const CASES: &[(&str, &str)] = &[
     ("", "26/11/20 10:00:00 INFO SparkContext: Running Spark"),
     (".123", "INFO 2026-11-20 10:00:00,123 module 42 ready"),
     (".123", "[main] INFO 2026-11-20 10:00:00.123 c.e.App ready"),
+    (".123", "INFO:root:2026-11-20 10:00:00,123 ready"),
+    (".123", "root - INFO - 2026-11-20 10:00:00,123 - ready"),
     (".123", "info: 2026-11-20 10:00:00.123 winston"),
     (".123", "2026-11-20 10:00:00.1234|INFO|Namespace.Class|ready"),
     (".123", "2026-11-20 10:00:00.123 +00:00 [INF] Serilog"),

@@ -7,6 +7,7 @@
 //! |---|---|---|
 //! | [`Lane`] | calls per second to one API: never more in any second | start-time fair queueing by weight |
 //! | [`Slots`] | calls that go on at the same time | who holds the fewest for its weight, then first come |
+//! | [`Memory`] | bytes held at the same time | who holds the least for its weight, then first come |
 //! | [`RetryBudget`] | second attempts | none: one budget for all |
 //!
 //! ```
@@ -37,10 +38,12 @@ mod refused;
 mod limits;
 mod lane;
 mod slots;
+mod memory;
 mod retry_budget;
 
 pub use lane::{BreakerState, Lane, LaneState, Turn};
 pub use limits::{InvalidLimits, Limits, Queue};
+pub use memory::{Memory, MemoryState, Reservation};
 pub use refused::Refused;
 pub use retry_budget::RetryBudget;
 pub use share::Share;

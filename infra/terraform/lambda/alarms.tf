@@ -110,7 +110,7 @@ resource "aws_cloudwatch_dashboard" "logmark" {
         type = "log", x = 0, y = 6, width = 24, height = 6
         properties = {
           title = "Answers by route and status", region = local.region, view = "table"
-          query = "SOURCE '${aws_cloudwatch_log_group.logmark.name}' | filter target = 'request' | stats count(*) as answers, pct(duration_ms, 99) as p99_ms by http.route, http.status | sort answers desc"
+          query = "SOURCE '${aws_cloudwatch_log_group.logmark.name}' | filter target = 'request' | stats count(*) as answers, pct(duration_us, 99) / 1000 as p99_ms by http.route, http.status | sort answers desc"
         }
       },
     ]

@@ -1,6 +1,7 @@
 # Logmark as a function: the function, its role and its log group. The front doors are in rest_api.tf, http_api.tf and
 # function_url.tf, the alarms in alarms.tf.
 
+data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
 data "aws_region" "current" {}
 
@@ -45,6 +46,13 @@ data "aws_iam_policy_document" "trust" {
     principals {
       type        = "Service"
       identifiers = ["lambda.amazonaws.com"]
+    }
+
+    # For functions of this account only, whoever else names the role to Lambda.
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [data.aws_caller_identity.current.account_id]
     }
   }
 }

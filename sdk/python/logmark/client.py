@@ -1,4 +1,4 @@
-"""A client of one service, in both colours."""
+"""A client of one service, synchronous and asynchronous."""
 
 from __future__ import annotations
 
@@ -7,17 +7,21 @@ from typing import Any, Self, Unpack
 
 from .events import AsyncEventIterator, EventIterator, EventsOptions
 from .generated import AuthenticatedClient
+from .generated.api.caller import me
+from .generated.models import Me
+from .listing import AsyncGroupIterator, AsyncStreamIterator, GroupIterator, StreamIterator, StreamsOptions
 from .query import QueryOptions, QueryResult, query, query_async
 from .stream import AsyncEventStream, EventStream, StreamOptions
 from .transport import AsyncRetryingClient, AsyncToken, RetrySettings, RetryingClient, Token
+from .values import Time, checked_url
 
 
 class Logmark:
     """A client of one service.
 
-    `url` may have a path. `token` is a token, or a function that gives one and is asked before each request. A request is sent again
-    `retries` times at most, waiting no longer than `max_wait` seconds in all; an attempt has failed after `timeout` seconds
-    without an answer, or without more of it. What else there is goes to `httpx.Client`: `proxy`, `verify`, `transport`, …
+    `url` may have a path. `token` is a token, or a function that returns one and is called before each request. A request is sent
+    again at most `retries` times, with at most `max_wait` seconds of waiting in all; an attempt has failed after `timeout` seconds
+    without a response, or without more of it. All other options go to `httpx.Client`: `proxy`, `verify`, `transport`, …
     """
 
     client: AuthenticatedClient
@@ -26,8 +30,24 @@ class Logmark:
     def __init__(
         self, url: str, token: Token, *, retries: int = 5, max_wait: float = 60, timeout: float = 60, **httpx_options: Any
     ) -> None:
+        self._url = checked_url(url)
         self._http = RetryingClient(token, RetrySettings(retries, max_wait), base_url=url, timeout=timeout, **httpx_options)
         self.client = AuthenticatedClient(base_url=url, token="").set_httpx_client(self._http)
+
+    def __repr__(self) -> str:
+        return f"Logmark(url={self._url!r})"
+
+    def me(self) -> Me:
+        """The token's tenant, scopes and grants, and the tenant's limits."""
+        return _checked(me.sync(client=self.client))
+
+    def groups(self, prefix: str | None = None) -> GroupIterator:
+        """The log groups you may see, ascending by name; with `prefix`, only those that begin with it."""
+        return GroupIterator(self.client, prefix)
+
+    def streams(self, group: str, **options: Unpack[StreamsOptions]) -> StreamIterator:
+        """The streams of a group that you may see; by name, or with `order_by="lastEvent"` the newest first."""
+        return StreamIterator(self.client, group, options)
 
     def events(self, group: str | None = None, stream: str | None = None, **options: Unpack[EventsOptions]) -> EventIterator:
         """Events, page by page to the end; with `follow`, beyond it."""
@@ -37,7 +57,7 @@ class Logmark:
         """Events of one answer, streamed; one is held at a time."""
         return EventStream(self._http, group, stream, options)
 
-    def query(self, query_text: str, log_groups: list[str], start: str, **options: Unpack[QueryOptions]) -> QueryResult:
+    def query(self, query_text: str, log_groups: list[str], start: Time, **options: Unpack[QueryOptions]) -> QueryResult:
         """Starts a Logs Insights query, waits for it, and gives all its rows."""
         return query(self.client, query_text, log_groups, start, options)
 
@@ -61,10 +81,26 @@ class AsyncLogmark:
     def __init__(
         self, url: str, token: AsyncToken, *, retries: int = 5, max_wait: float = 60, timeout: float = 60, **httpx_options: Any
     ) -> None:
+        self._url = checked_url(url)
         self._http = AsyncRetryingClient(
             token, RetrySettings(retries, max_wait), base_url=url, timeout=timeout, **httpx_options
         )
         self.client = AuthenticatedClient(base_url=url, token="").set_async_httpx_client(self._http)
+
+    def __repr__(self) -> str:
+        return f"AsyncLogmark(url={self._url!r})"
+
+    async def me(self) -> Me:
+        """The token's tenant, scopes and grants, and the tenant's limits."""
+        return _checked(await me.asyncio(client=self.client))
+
+    def groups(self, prefix: str | None = None) -> AsyncGroupIterator:
+        """The log groups you may see, ascending by name; with `prefix`, only those that begin with it."""
+        return AsyncGroupIterator(self.client, prefix)
+
+    def streams(self, group: str, **options: Unpack[StreamsOptions]) -> AsyncStreamIterator:
+        """The streams of a group that you may see; by name, or with `order_by="lastEvent"` the newest first."""
+        return AsyncStreamIterator(self.client, group, options)
 
     def events(
         self, group: str | None = None, stream: str | None = None, **options: Unpack[EventsOptions]
@@ -76,7 +112,7 @@ class AsyncLogmark:
         """Events of one answer, streamed; one is held at a time."""
         return AsyncEventStream(self._http, group, stream, options)
 
-    async def query(self, query_text: str, log_groups: list[str], start: str, **options: Unpack[QueryOptions]) -> QueryResult:
+    async def query(self, query_text: str, log_groups: list[str], start: Time, **options: Unpack[QueryOptions]) -> QueryResult:
         """Starts a Logs Insights query, waits for it, and gives all its rows."""
         return await query_async(self.client, query_text, log_groups, start, options)
 
@@ -91,3 +127,8 @@ class AsyncLogmark:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
+
+
+def _checked(caller: object) -> Me:
+    assert isinstance(caller, Me), "an error response has raised"
+    return caller

@@ -14,8 +14,10 @@ from .generated.models import FieldError
 _TITLES = {
     "connection_failed": "No answer",
     "incomplete_body": "The answer is not whole",
+    "invalid_request": "The request can't be sent",
     "query_failed": "The query failed",
     "query_timeout": "The query took too long",
+    "token_failed": "No token",
 }
 
 
@@ -47,7 +49,7 @@ class LogmarkError(Exception):
         errors: list[FieldError] | None = None,
         retry_after: float | None = None,
     ) -> None:
-        super().__init__(f"{status or title} {code}: {detail}")
+        super().__init__(f"{status or title} {code}: {detail}" + "".join(map(_fault_text, errors or [])))
         self.status = status
         self.code = code
         self.title = title
@@ -56,21 +58,30 @@ class LogmarkError(Exception):
         self.errors = errors or []
         self.retry_after = retry_after
 
+    def __repr__(self) -> str:
+        parts = [f"status={self.status}", f"code={self.code!r}", f"detail={self.detail!r}"]
+        parts += [f"errors={self.errors!r}"] if self.errors else []
+        parts += [f"request_id={self.request_id!r}"] if self.request_id else []
+        parts += [f"retry_after={self.retry_after:g}"] if self.retry_after is not None else []
+        return f"LogmarkError({', '.join(parts)})"
+
     @classmethod
     def local(cls, code: str, detail: str) -> LogmarkError:
         """Of the client's own: there was no answer, or none that is whole."""
         return cls(0, code, _TITLES.get(code, code), detail)
 
     @classmethod
-    def of_problem(cls, problem: Any, status: int, text: str, headers: httpx.Headers | None = None) -> LogmarkError:
-        """Of a problem document, which `text` is if it is one."""
+    def of_problem(
+        cls, problem: Any, status: int, text: str, headers: httpx.Headers | None = None, place: str = ""
+    ) -> LogmarkError:
+        """Of a problem document, if `text` is one; `place` stands before the text of any other body."""
         found: dict[str, Any] = problem if isinstance(problem, dict) else {}
         headers = httpx.Headers() if headers is None else headers
         request_id = found.get("instance") or headers.get("x-request-id")
         retry_after = retry_after_of(headers)
         if not isinstance(found.get("code"), str):
-            detail = text.strip()[:500] or "the answer has no body"
-            return cls(status, "http_error", "Not an answer of the service", detail, request_id, retry_after=retry_after)
+            detail = text.strip()[:500] or "the response has no body"
+            return cls(status, "http_error", "Not a response of the service", place + detail, request_id, retry_after=retry_after)
         errors = [FieldError.from_dict(error) for error in found.get("errors", [])]
         title, detail = str(found.get("title", found["code"])), str(found.get("detail", ""))
         return cls(int(found.get("status", status)), found["code"], title, detail, request_id, errors, retry_after)
@@ -82,7 +93,16 @@ class LogmarkError(Exception):
             problem = json.loads(answer.content)
         except ValueError:
             problem = None
-        return cls.of_problem(problem, answer.status_code, answer.text, answer.headers)
+        return cls.of_problem(problem, answer.status_code, answer.text, answer.headers, f"{shown_url(answer.request.url)}: ")
+
+
+def shown_url(url: httpx.URL) -> str:
+    """The address for an error, which goes to a log: without credentials, and without the query, which has cursors."""
+    return f"{url.scheme}://{url.netloc.decode()}{url.raw_path.partition(b'?')[0].decode()}"
+
+
+def _fault_text(fault: FieldError) -> str:
+    return f"\n  {fault.parameter or fault.pointer or 'body'}: {fault.detail}"
 
 
 def retry_after_of(headers: httpx.Headers) -> float | None:

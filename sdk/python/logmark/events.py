@@ -11,6 +11,8 @@ import anyio
 from .generated import AuthenticatedClient
 from .generated.api.events import read_logs
 from .generated.models import Event, EventPage, ReadLogsFrom, StopReason
+from .readable import value_text
+from .values import Time, time_text
 
 _INTERVAL = 5.0
 _THROTTLED = 1.0
@@ -22,8 +24,8 @@ class Selection(TypedDict, total=False):
 
     streams: list[str]
     stream_prefix: str
-    start: str
-    end: str
+    start: Time
+    end: Time
     from_: Literal["head", "tail"]
     filter: str
     source: str
@@ -39,7 +41,7 @@ class EventsOptions(Selection, total=False):
 
 
 class _Walk:
-    """The way from page to page: what both colours have in common."""
+    """The way from page to page, which the synchronous and the asynchronous iterator share."""
 
     cursor: str | None
     """Where to go on: behind the last page whose events were all handed out."""
@@ -50,6 +52,11 @@ class _Walk:
         self._names = {"group": group, "stream": stream}
         self.cursor = options.get("cursor")
 
+    def __repr__(self) -> str:
+        given = {name: value for name, value in (self._names | dict(self._options)).items() if value is not None}
+        parts = [f"{name}={value_text(value)}" for name, value in given.items() if name != "cursor"]
+        return f"{type(self).__name__}({', '.join([*parts, f'cursor={self.cursor!r}'])})"
+
     def _request(self, cursor: str | None) -> dict[str, Any]:
         options: dict[str, Any] = {"client": self._client}
         if "page_size" in self._options:
@@ -59,6 +66,7 @@ class _Walk:
         options |= {name: value for name, value in self._names.items() if value is not None}
         own = ("page_size", "follow", "interval", "cursor")
         options |= {name: value for name, value in self._options.items() if name not in own}
+        options |= {name: time_text(name, options[name]) for name in ("start", "end") if name in options}
         if "filter" in options:
             options["filter_"] = options.pop("filter")
         if "from_" in options:

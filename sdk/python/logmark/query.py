@@ -15,6 +15,7 @@ from .generated import AuthenticatedClient
 from .generated.api.queries import read_query, start_query, stop_query
 from .generated.models import NewQuery, Query, QueryStatistics
 from .generated.types import UNSET, Unset
+from .values import Time, time_text
 
 _WAIT = 20
 """Seconds that one request waits for the end of the query."""
@@ -27,12 +28,12 @@ _LONGEST_PAUSE = 5.0
 class QueryOptions(TypedDict, total=False):
     """The range's end (now), rows at most, and seconds after which the query is given up and stopped (none)."""
 
-    end: str
+    end: Time
     limit: int
     timeout: float
 
 
-@dataclass
+@dataclass(repr=False)
 class QueryResult:
     """What a query found."""
 
@@ -42,13 +43,19 @@ class QueryResult:
     statistics: QueryStatistics | None
     estimated_cost_usd: float | None
 
+    def __repr__(self) -> str:
+        rows = f"<{len(self.rows)} rows>"
+        cost = self.estimated_cost_usd
+        return f"QueryResult(query_id={self.query_id!r}, rows={rows}, statistics={self.statistics!r}, estimated_cost_usd={cost})"
+
 
 class _Run:
-    """Where a query stands: what both colours have in common."""
+    """Where a query stands, which the synchronous and the asynchronous function share."""
 
-    def __init__(self, text: str, log_groups: list[str], start: str, options: QueryOptions) -> None:
-        end, limit = options.get("end", UNSET), options.get("limit", UNSET)
-        self.body = NewQuery(query=text, log_groups=log_groups, start=start, end=end, limit=limit)
+    def __init__(self, text: str, log_groups: list[str], start: Time, options: QueryOptions) -> None:
+        end = time_text("end", options["end"]) if "end" in options else UNSET
+        limit = options.get("limit", UNSET)
+        self.body = NewQuery(query=text, log_groups=log_groups, start=time_text("start", start), end=end, limit=limit)
         self.timeout = options.get("timeout")
         self.deadline = None if self.timeout is None else time.monotonic() + self.timeout
         self.pause = _FIRST_PAUSE
@@ -96,7 +103,7 @@ def _complete(found: Query) -> Query:
 
 
 def query(
-    client: AuthenticatedClient, text: str, log_groups: list[str], start: str, options: QueryOptions
+    client: AuthenticatedClient, text: str, log_groups: list[str], start: Time, options: QueryOptions
 ) -> QueryResult:
     """Starts it, waits for its end, and gives all its rows."""
     run = _Run(text, log_groups, start, options)
@@ -122,7 +129,7 @@ def query(
 
 
 async def query_async(
-    client: AuthenticatedClient, text: str, log_groups: list[str], start: str, options: QueryOptions
+    client: AuthenticatedClient, text: str, log_groups: list[str], start: Time, options: QueryOptions
 ) -> QueryResult:
     """Starts it, waits for its end, and gives all its rows."""
     run = _Run(text, log_groups, start, options)

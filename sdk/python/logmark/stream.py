@@ -11,6 +11,8 @@ import httpx
 from .error import LogmarkError
 from .events import Selection
 from .generated.models import Event
+from .readable import value_text
+from .values import time_text
 
 
 class StreamOptions(Selection, total=False):
@@ -23,7 +25,7 @@ _WIRE_NAMES = {"stream_prefix": "streamPrefix", "from_": "from"}
 
 
 class _Reading:
-    """What comes of a stream: what both colours have in common."""
+    """What a stream gives, which the synchronous and the asynchronous one share."""
 
     cursor: str | None = None
     """Where a later request goes on; there at the end."""
@@ -34,7 +36,14 @@ class _Reading:
         names = {"group": group, "stream": stream}
         self._parameters: dict[str, Any] = {name: value for name, value in names.items() if value is not None}
         self._parameters |= {_WIRE_NAMES.get(name, name): value for name, value in options.items()}
-        self._parameters |= {"format": "ndjson", "trailer": "line"}
+        self._parameters |= {name: time_text(name, options[name]) for name in ("start", "end") if name in options}
+
+    def __repr__(self) -> str:
+        parts = [f"{name}={value_text(value)}" for name, value in self._parameters.items() if name != "cursor"]
+        return f"{type(self).__name__}({', '.join([*parts, f'stop_reason={self.stop_reason!r}'])})"
+
+    def _query(self) -> dict[str, Any]:
+        return self._parameters | {"format": "ndjson", "trailer": "line"}
 
     def _event(self, line: bytes) -> Event | None:
         """The line's event; none: it was the last line."""
@@ -85,7 +94,7 @@ class EventStream(_Reading):
         self._http = http
 
     def __iter__(self) -> Iterator[Event]:
-        with self._http.stream("GET", "/logs", params=self._parameters) as answer:
+        with self._http.stream("GET", "/logs", params=self._query()) as answer:
             for line in _lines(answer):
                 event = self._event(line)
                 if event is None:
@@ -117,7 +126,7 @@ class AsyncEventStream(_Reading):
         self._http = http
 
     async def __aiter__(self) -> AsyncIterator[Event]:
-        async with self._http.stream("GET", "/logs", params=self._parameters) as answer:
+        async with self._http.stream("GET", "/logs", params=self._query()) as answer:
             async for line in _lines_async(answer):
                 event = self._event(line)
                 if event is None:

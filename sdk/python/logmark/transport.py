@@ -12,7 +12,8 @@ from typing import Any
 import anyio
 import httpx
 
-from .error import LogmarkError
+from .error import LogmarkError, shown_url
+from .values import checked_token
 
 Token = str | Callable[[], str]
 AsyncToken = str | Callable[[], str | Awaitable[str]]
@@ -59,8 +60,22 @@ class _Retry:
         return max(backoff, (error.retry_after or 0) * random.uniform(1, 1.1))
 
 
-def _failed(error: httpx.TransportError) -> LogmarkError:
-    return LogmarkError.local("connection_failed", str(error) or type(error).__name__)
+def _failed(request: httpx.Request, error: httpx.TransportError) -> LogmarkError:
+    reason = str(error) or type(error).__name__
+    return LogmarkError.local("connection_failed", f"no response from {shown_url(request.url)}: {reason}")
+
+
+def _is_page(answer: httpx.Response) -> bool:
+    return bool(answer.headers.get("content-type", "").startswith("text/html"))
+
+
+def raise_unexpected(answer: httpx.Response) -> None:
+    """Raises the error of a response that is no success, or is not the service's."""
+    if not answer.is_success:
+        raise LogmarkError.of_answer(answer)
+    if _is_page(answer):
+        detail = f"{shown_url(answer.request.url)} responded with a page of HTML: is this the address of the service?"
+        raise LogmarkError(answer.status_code, "unexpected_answer", "Not a response of the service", detail)
 
 
 class RetryingClient(httpx.Client):
@@ -68,7 +83,7 @@ class RetryingClient(httpx.Client):
 
     def __init__(self, token: Token, settings: RetrySettings, **options: Any) -> None:
         super().__init__(**options)
-        self._token = token
+        self._token = token if callable(token) else checked_token(token)
         self._settings = settings
 
     def send(self, request: httpx.Request, *, stream: bool = False, **options: Any) -> httpx.Response:
@@ -83,11 +98,11 @@ class RetryingClient(httpx.Client):
     def _authorized(self, request: httpx.Request, stream: bool, options: dict[str, Any]) -> httpx.Response:
         if isinstance(self._token, str):
             return self._exchange(request, self._token, stream, options)
-        used = self._token()
+        used = checked_token(self._token(), "token_failed")
         try:
             return self._exchange(request, used, stream, options)
         except LogmarkError as error:
-            renewed = self._token() if error.status == 401 else used
+            renewed = checked_token(self._token(), "token_failed") if error.status == 401 else used
             if renewed == used:
                 raise
         return self._exchange(request, renewed, stream, options)
@@ -96,14 +111,13 @@ class RetryingClient(httpx.Client):
         request.headers["authorization"] = f"Bearer {token}"
         try:
             answer = super().send(request, stream=stream, **options)
-            if not answer.is_success:
+            if not answer.is_success or _is_page(answer):
                 answer.read()
                 answer.close()
         except httpx.TransportError as error:
-            raise _failed(error) from error
-        if answer.is_success:
-            return answer
-        raise LogmarkError.of_answer(answer)
+            raise _failed(request, error) from error
+        raise_unexpected(answer)
+        return answer
 
 
 class AsyncRetryingClient(httpx.AsyncClient):
@@ -111,7 +125,7 @@ class AsyncRetryingClient(httpx.AsyncClient):
 
     def __init__(self, token: AsyncToken, settings: RetrySettings, **options: Any) -> None:
         super().__init__(**options)
-        self._token = token
+        self._token = token if callable(token) else checked_token(token)
         self._settings = settings
 
     async def send(self, request: httpx.Request, *, stream: bool = False, **options: Any) -> httpx.Response:
@@ -139,15 +153,14 @@ class AsyncRetryingClient(httpx.AsyncClient):
         request.headers["authorization"] = f"Bearer {token}"
         try:
             answer = await super().send(request, stream=stream, **options)
-            if not answer.is_success:
+            if not answer.is_success or _is_page(answer):
                 await answer.aread()
                 await answer.aclose()
         except httpx.TransportError as error:
-            raise _failed(error) from error
-        if answer.is_success:
-            return answer
-        raise LogmarkError.of_answer(answer)
+            raise _failed(request, error) from error
+        raise_unexpected(answer)
+        return answer
 
 
 async def _given(token: str | Awaitable[str]) -> str:
-    return await token if inspect.isawaitable(token) else token
+    return checked_token(await token if inspect.isawaitable(token) else token, "token_failed")

@@ -1,4 +1,4 @@
-"""What the tests are told of the service that they run against: `sdk/README.md` says what is there."""
+"""What the tests are told of the service that they run against: `sdk/CONTRIBUTING.md` says what is there."""
 
 import os
 from collections.abc import Callable

@@ -8,9 +8,12 @@ use reqwest::redirect::Policy;
 use reqwest_middleware::ClientWithMiddleware;
 use url::Url;
 
+use crate::apis::caller_api;
 use crate::apis::configuration::Configuration;
 use crate::error::{Error, code};
 use crate::events::{Events, EventsRequest};
+use crate::list::{Groups, Streams, StreamsRequest};
+use crate::models::Me;
 use crate::query::{QueryRequest, Rows};
 use crate::retry::Retry;
 use crate::stream::EventStream;
@@ -27,7 +30,7 @@ impl Client {
     /// A client of the service at `url` (which may have a path) with a token that stays.
     ///
     /// # Errors
-    /// `invalid_request` when `url` is no HTTP address.
+    /// `invalid_request` when `url` is not an HTTP address, or `token` can't be a token.
     pub fn new(url: &str, token: &str) -> Result<Self, Error> {
         Self::builder(url).token(token).build()
     }
@@ -40,6 +43,24 @@ impl Client {
     /// What generated operations are called with: they have the client's token, retries and errors then.
     pub fn configuration(&self) -> &Configuration {
         &self.configuration
+    }
+
+    /// The token's tenant, scopes and grants, and the tenant's limits.
+    ///
+    /// # Errors
+    /// What the service answers, or that it does not.
+    pub async fn me(&self) -> Result<Me, Error> {
+        Ok(caller_api::me(&self.configuration).await?)
+    }
+
+    /// The log groups you may see, ascending by name; with `prefix`, only those that begin with it.
+    pub fn groups(&self, prefix: Option<&str>) -> Groups {
+        Groups::new(self.clone(), prefix)
+    }
+
+    /// The streams of a group that you may see.
+    pub fn streams(&self, request: StreamsRequest) -> Streams {
+        Streams::new(self.clone(), request)
     }
 
     /// Events one by one, page after page, to the end or for ever. Nothing is sent before the first [`Events::next`].
@@ -126,14 +147,18 @@ impl ClientBuilder {
     /// The client.
     ///
     /// # Errors
-    /// `invalid_request` when the URL is no HTTP address, or there is no token.
+    /// `invalid_request` when the URL is not an HTTP address, when there is no token, or when it can't be one.
     pub fn build(self) -> Result<Client, Error> {
         let invalid = |detail: String| Error::own(code::INVALID_REQUEST, detail);
         let url = Url::parse(&self.url).map_err(|error| invalid(format!("`{}` is not a URL: {error}", self.url)))?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(invalid(format!("`{}` is neither an http nor an https URL", self.url)));
         }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(invalid("the URL has a user name or a password".to_owned()));
+        }
         let tokens = self.tokens.ok_or_else(|| invalid("a client needs a token, or a provider of tokens".to_owned()))?;
+        let tokens = tokens.checked()?;
         let http = match self.http_client {
             Some(client) => client,
             None => default_http_client()?,

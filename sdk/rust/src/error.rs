@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime};
 use chrono::DateTime;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use serde::Deserialize;
+use url::Url;
 
 use crate::apis;
 use crate::models::{FieldError, Problem};
@@ -35,10 +36,9 @@ pub mod code {
 }
 
 /// A failure. Its [`code`](Self::code) is what a program decides by.
-#[derive(Debug)]
 pub struct Error(Box<Parts>);
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Parts {
     status: Option<u16>,
     code: String,
@@ -97,11 +97,16 @@ impl Error {
         error
     }
 
-    /// The failure that an answer with an error status tells of.
-    pub(crate) fn of_answer(status: u16, headers: &HeaderMap, body: &[u8]) -> Self {
+    pub(crate) fn with_status(mut self, status: u16) -> Self {
+        self.0.status = Some(status);
+        self
+    }
+
+    /// The failure that an answer with an error status tells of; `place` stands before the text of one that is not the service's.
+    pub(crate) fn of_answer(status: u16, headers: &HeaderMap, body: &[u8], place: &str) -> Self {
         let mut error = match serde_json::from_slice::<Problem>(body) {
             Ok(problem) => Self::of_problem(problem),
-            Err(_) => Self::own(code::HTTP_ERROR, beginning(body)),
+            Err(_) => Self::own(code::HTTP_ERROR, format!("{place}{}", beginning(body))),
         };
         error.0.status = Some(status);
         error.0.retry_after = retry_after(headers);
@@ -139,7 +144,18 @@ impl fmt::Display for Error {
         if let Some(id) = self.request_id() {
             write!(f, " [request {id}]")?;
         }
+        for fault in self.errors() {
+            let place = fault.parameter.as_deref().or(fault.pointer.as_deref().filter(|pointer| !pointer.is_empty()));
+            write!(f, "\n  {}: {}", place.unwrap_or("body"), fault.detail)?;
+        }
         Ok(())
+    }
+}
+
+/// The same as `Display`: it is what a program prints whose `main` returns the error.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 
@@ -158,8 +174,12 @@ impl From<reqwest::Error> for Error {
         } else {
             code::CONNECTION_FAILED
         };
-        // A URL holds a cursor and names of groups: the request is the caller's own, but an error goes to a log.
-        Self::because(code, error.without_url())
+        let url = error.url().map(shown);
+        let mut failure = Self::because(code, error.without_url());
+        if let Some(url) = url.filter(|_| code == code::CONNECTION_FAILED) {
+            failure.0.detail = format!("no response from {url}: {}", failure.0.detail);
+        }
+        failure
     }
 }
 
@@ -184,10 +204,18 @@ impl<T> From<apis::Error<T>> for Error {
             apis::Error::Serde(error) => Self::because(code::UNEXPECTED_ANSWER, error),
             apis::Error::Io(error) => Self::because(code::CONNECTION_FAILED, error),
             apis::Error::ResponseError(answer) => {
-                Self::of_answer(answer.status.as_u16(), &HeaderMap::new(), answer.content.as_bytes())
+                Self::of_answer(answer.status.as_u16(), &HeaderMap::new(), answer.content.as_bytes(), "")
             }
         }
     }
+}
+
+/// The address for an error, which goes to a log: without the query, which has cursors.
+pub(crate) fn shown(url: &Url) -> String {
+    let mut shown = url.clone();
+    shown.set_query(None);
+    shown.set_fragment(None);
+    shown.into()
 }
 
 fn title(code: &str) -> &'static str {

@@ -9,6 +9,7 @@ use crate::apis::events_api::{ReadLogsParams, read_logs};
 use crate::client::Client;
 use crate::error::{Error, code};
 use crate::models::{Event, EventPage, StopReason};
+use crate::time::Time;
 
 /// What an upstream that throttles is left alone for.
 const AFTER_THROTTLED: Duration = Duration::from_secs(1);
@@ -24,10 +25,10 @@ pub struct EventsRequest {
     pub streams: Vec<String>,
     /// Only streams that begin so; not together with `streams`.
     pub stream_prefix: Option<String>,
-    /// First moment: RFC 3339, epoch milliseconds or seconds, or relative to now (`-15m`).
-    pub start: Option<String>,
+    /// First moment of the range: `"-15m".into()`, or a time of `chrono` or the standard library.
+    pub start: Option<Time>,
     /// First moment after the range, in the same forms.
-    pub end: Option<String>,
+    pub end: Option<Time>,
     /// `head` or `tail`: begin at the oldest or the newest events; `head` when there is a `start`, else `tail`.
     pub from: Option<String>,
     /// Only events whose message matches this CloudWatch filter pattern.
@@ -66,8 +67,8 @@ impl EventsRequest {
             stream: self.stream,
             streams: (!self.streams.is_empty()).then_some(self.streams),
             stream_prefix: self.stream_prefix,
-            start: self.start,
-            end: self.end,
+            start: self.start.map(|start| start.as_str().to_owned()),
+            end: self.end.map(|end| end.as_str().to_owned()),
             limit: self.page_size,
             from: self.from,
             filter: self.filter,

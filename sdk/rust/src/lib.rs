@@ -6,7 +6,8 @@
 //! - [`Client`] knows the address and the token, tries again what may be tried again, and makes every failure an [`Error`];
 //! - [`Client::events`] gives events one by one and follows cursors until the end, or for ever;
 //! - [`Client::stream`] reads a whole range as it comes, in constant memory, and never takes a cut stream for its end;
-//! - [`Client::query`] starts a Logs Insights query, waits for it, pages its rows, and stops it when you give up.
+//! - [`Client::query`] starts a Logs Insights query, waits for it, pages its rows, and stops it when you give up;
+//! - [`Client::groups`], [`Client::streams`] and [`Client::me`] say what there is, and what the token allows.
 //!
 //! ```no_run
 //! # async fn run() -> Result<(), logmark_client::Error> {
@@ -60,9 +61,11 @@
 mod client;
 mod error;
 mod events;
+mod list;
 mod query;
 mod retry;
 mod stream;
+mod time;
 mod token;
 mod transport;
 
@@ -78,7 +81,9 @@ pub mod models;
 pub use client::{Client, ClientBuilder};
 pub use error::{Error, code};
 pub use events::{Events, EventsRequest};
+pub use list::{Groups, Streams, StreamsRequest};
 pub use query::{QueryRequest, Row, Rows};
 pub use retry::Retry;
 pub use stream::EventStream;
+pub use time::Time;
 pub use token::TokenError;

@@ -16,6 +16,7 @@ use crate::client::Client;
 use crate::error::{Error, code, retry_after};
 use crate::models::{NewQuery, Query, QueryStatistics};
 use crate::retry::backoff;
+use crate::time::Time;
 
 /// How long the service may wait before it answers (RFC 7240): shorter than any gateway gives up.
 const WAIT: &str = "wait=20";
@@ -27,10 +28,10 @@ pub struct QueryRequest {
     pub query: String,
     /// The log groups, 1 to 50, as they are: `/acme/api`.
     pub log_groups: Vec<String>,
-    /// First moment: RFC 3339, epoch milliseconds or seconds, or relative to now (`-1h`).
-    pub start: String,
+    /// First moment of the range: `"-1h".into()`, or a time of `chrono` or the standard library.
+    pub start: Time,
     /// First moment after the range, in the same forms; `now` when absent.
-    pub end: Option<String>,
+    pub end: Option<Time>,
     /// Rows at most, 1 to 100,000; when absent, as many as the query says, or 10,000.
     pub limit: Option<u32>,
     /// After so long the query is given up, and stopped.
@@ -106,7 +107,8 @@ pub(crate) async fn run(client: &Client, request: QueryRequest) -> Result<Rows, 
 
 async fn run_to_end(client: &Client, request: QueryRequest) -> Result<Rows, Error> {
     let QueryRequest { query, log_groups, start, end, limit, timeout: _ } = request;
-    let body = NewQuery { query, log_groups, start, end, limit };
+    let end = end.map(|end| end.as_str().to_owned());
+    let body = NewQuery { query, log_groups, start: start.as_str().to_owned(), end, limit };
     let mut answer = ask(client.http().post(client.url("/queries")).json(&body)).await?;
     let mut running = Running { client, id: Some(answer.query.query_id.clone()) };
     let url = client.url(&format!("/queries/{}", urlencode(&answer.query.query_id)));

@@ -70,7 +70,7 @@ mod tests {
 
     fn answer(status: u16, retry_after: Option<&'static str>) -> Error {
         let headers = retry_after.map(|text| (RETRY_AFTER, HeaderValue::from_static(text)));
-        Error::of_answer(status, &HeaderMap::from_iter(headers), b"")
+        Error::of_answer(status, &HeaderMap::from_iter(headers), b"", "")
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::client::Client;
 use crate::error::{Error, FailureLine, code};
 use crate::events::EventsRequest;
 use crate::models::{Event, StopReason};
+use crate::time::Time;
 
 /// More than a line can have: the largest event is 1 MiB, and JSON may write six characters for one.
 const LONGEST_LINE: usize = 16 << 20;
@@ -135,17 +136,17 @@ fn read_line(line: &[u8]) -> Result<Line, Error> {
 fn query_of(request: &EventsRequest) -> Vec<(&'static str, String)> {
     let mut query = vec![("format", "ndjson".to_owned()), ("trailer", "line".to_owned())];
     let texts = [
-        ("group", &request.group),
-        ("stream", &request.stream),
-        ("streamPrefix", &request.stream_prefix),
-        ("start", &request.start),
-        ("end", &request.end),
-        ("from", &request.from),
-        ("filter", &request.filter),
-        ("source", &request.source),
-        ("cursor", &request.cursor),
+        ("group", request.group.as_deref()),
+        ("stream", request.stream.as_deref()),
+        ("streamPrefix", request.stream_prefix.as_deref()),
+        ("start", request.start.as_ref().map(Time::as_str)),
+        ("end", request.end.as_ref().map(Time::as_str)),
+        ("from", request.from.as_deref()),
+        ("filter", request.filter.as_deref()),
+        ("source", request.source.as_deref()),
+        ("cursor", request.cursor.as_deref()),
     ];
-    query.extend(texts.into_iter().filter_map(|(name, text)| Some((name, text.clone()?))));
+    query.extend(texts.into_iter().filter_map(|(name, text)| Some((name, text?.to_owned()))));
     query.extend(request.streams.iter().map(|stream| ("streams", stream.clone())));
     query.extend(request.limit.map(|limit| ("limit", limit.to_string())));
     query

@@ -29,12 +29,37 @@ impl Tokens {
         Self::Provider(Arc::new(move || Box::pin(provider())))
     }
 
+    /// Refuses a token that stays and can't be one, before anything is sent.
+    pub(crate) fn checked(self) -> Result<Self, Error> {
+        match self {
+            Self::Fixed(token) => Ok(Self::Fixed(checked(&token, code::INVALID_REQUEST)?.into())),
+            Self::Provider(_) => Ok(self),
+        }
+    }
+
     pub(crate) async fn get(&self) -> Result<String, Error> {
         match self {
             Self::Fixed(token) => Ok(token.to_string()),
-            Self::Provider(provider) => provider().await.map_err(|error| Error::because(code::TOKEN_FAILED, error)),
+            Self::Provider(provider) => {
+                let token = provider().await.map_err(|error| Error::because(code::TOKEN_FAILED, error))?;
+                Ok(checked(&token, code::TOKEN_FAILED)?.to_owned())
+            }
         }
     }
+}
+
+/// The token without the white space around it, as a file has it.
+fn checked<'a>(token: &'a str, code: &'static str) -> Result<&'a str, Error> {
+    let token = token.trim();
+    let mistake = match token {
+        "" => "the token is empty",
+        _ if token.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("bearer ")) => {
+            "the token begins with `Bearer `: give the token alone"
+        }
+        _ if !token.bytes().all(|byte| byte.is_ascii_graphic()) => "the token has characters that no token has",
+        _ => return Ok(token),
+    };
+    Err(Error::own(code, mistake))
 }
 
 impl fmt::Debug for Tokens {

@@ -11,7 +11,7 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Request, Response, StatusCode};
 use reqwest_middleware::{Middleware, Next, Result as Outcome};
 
-use crate::error::{Error, code};
+use crate::error::{Error, code, shown};
 use crate::retry::Retry;
 use crate::token::Tokens;
 
@@ -69,22 +69,35 @@ impl Transport {
         request.headers_mut().insert(AUTHORIZATION, bearer);
         let answer = next.run(request, extensions).await?;
         match answer.status() {
-            status if status.is_success() => whole_if_json(answer).await,
+            status if status.is_success() => whole_if_json(answer_of_the_service(answer)?).await,
             status => Err(failure(status, answer).await),
         }
     }
 }
 
 async fn failure(status: StatusCode, answer: Response) -> Error {
-    let headers = answer.headers().clone();
+    let (headers, url) = (answer.headers().clone(), shown(answer.url()));
     // The status says it already: a body that can't be read adds nothing, and takes nothing away.
     let body = answer.bytes().await.unwrap_or_default();
-    Error::of_answer(status.as_u16(), &headers, &body)
+    Error::of_answer(status.as_u16(), &headers, &body, &format!("{url}: "))
+}
+
+/// A page of HTML is the success of something else than the service.
+fn answer_of_the_service(answer: Response) -> Result<Response, Error> {
+    if !content_type(&answer).starts_with("text/html") {
+        return Ok(answer);
+    }
+    let url = shown(answer.url());
+    let detail = format!("{url} responded with a page of HTML: is this the address of the service?");
+    Err(Error::own(code::UNEXPECTED_ANSWER, detail).with_status(answer.status().as_u16()))
+}
+
+fn content_type(answer: &Response) -> &str {
+    answer.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default()
 }
 
 async fn whole_if_json(answer: Response) -> Result<Response, Error> {
-    let kind = answer.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    if !kind.starts_with("application/json") {
+    if !content_type(&answer).starts_with("application/json") {
         return Ok(answer);
     }
     let (status, headers) = (answer.status(), answer.headers().clone());

@@ -22,7 +22,8 @@ export class LogmarkError extends Error {
     problem: { status: number; code: string; title: string; detail: string; instance?: string; errors?: Array<FieldError> },
     more: { retryAfter?: number; cause?: unknown } = {},
   ) {
-    super(`${problem.status || problem.title} ${problem.code}: ${problem.detail}`, { cause: more.cause });
+    const faults = (problem.errors ?? []).map(faultText).join('');
+    super(`${problem.status || problem.title} ${problem.code}: ${problem.detail}${faults}`, { cause: more.cause });
     this.status = problem.status;
     this.code = problem.code;
     this.title = problem.title;
@@ -38,15 +39,15 @@ export class LogmarkError extends Error {
   }
 
   /** Of a problem document that was read already, as in a stream. */
-  static ofProblem(problem: unknown, status: number, text: string, headers?: Headers): LogmarkError {
+  static ofProblem(problem: unknown, status: number, text: string, headers?: Headers, place = ''): LogmarkError {
     const retryAfter = headers && retryAfterOf(headers);
     const found = typeof problem === 'object' && problem !== null ? (problem as Partial<Record<string, unknown>>) : {};
     const word = (name: string): string | undefined => (typeof found[name] === 'string' ? (found[name] as string) : undefined);
     const code = word('code');
     const instance = word('instance') ?? headers?.get('x-request-id') ?? undefined;
     if (code === undefined) {
-      const detail = text.trim().slice(0, 500) || 'the answer has no body';
-      return new LogmarkError({ status, code: 'http_error', title: 'Not an answer of the service', detail, instance }, { retryAfter });
+      const detail = place + (text.trim().slice(0, 500) || 'the response has no body');
+      return new LogmarkError({ status, code: 'http_error', title: 'Not a response of the service', detail, instance }, { retryAfter });
     }
     return new LogmarkError(
       {
@@ -61,19 +62,27 @@ export class LogmarkError extends Error {
     );
   }
 
-  /** Of an answer whose status is no success. */
-  static async ofAnswer(response: Response): Promise<LogmarkError> {
+  /** Of a response whose status is no success; `place` stands before the text of one that is not the service's. */
+  static async ofAnswer(response: Response, place: string): Promise<LogmarkError> {
     const text = await response.text().catch(() => '');
-    return LogmarkError.ofProblem(parsed(text), response.status, text, response.headers);
+    return LogmarkError.ofProblem(parsed(text), response.status, text, response.headers, place);
   }
 }
 
 const TITLES: Record<string, string> = {
   connection_failed: 'No answer',
   incomplete_body: 'The answer is not whole',
+  invalid_request: "The request can't be sent",
   query_failed: 'The query failed',
   query_timeout: 'The query took too long',
+  token_failed: 'No token',
+  unexpected_answer: 'Not a response of the service',
 };
+
+function faultText(fault: FieldError): string {
+  const place = ('parameter' in fault && fault.parameter) || ('pointer' in fault && fault.pointer) || 'body';
+  return `\n  ${place}: ${fault.detail}`;
+}
 
 function parsed(text: string): unknown {
   try {

@@ -1,11 +1,16 @@
 import type { Client } from './generated/client/index.js';
 import { readLogs, type Event, type EventPage, type ReadLogsData } from './generated/index.js';
 import { sleep } from './transport.js';
+import { withTimes, type Moment } from './values.js';
 
 type Parameters = NonNullable<ReadLogsData['query']>;
 
 export interface EventsOptions
-  extends Pick<Parameters, 'group' | 'stream' | 'streams' | 'streamPrefix' | 'start' | 'end' | 'from' | 'filter' | 'source'> {
+  extends Pick<Parameters, 'group' | 'stream' | 'streams' | 'streamPrefix' | 'from' | 'filter' | 'source'> {
+  /** First moment of the range. */
+  start?: Moment;
+  /** First moment after the range. */
+  end?: Moment;
   /** Go on where an earlier iterator's `cursor` was; the other parameters are in it. */
   cursor?: string;
   /** Events that are asked for at a time, 1 to 10000; 1000. */
@@ -54,7 +59,8 @@ export class EventIterator implements AsyncIterable<Event> {
   }
 
   async *#walk(): AsyncGenerator<EventPage, void, undefined> {
-    const { cursor: _begin, pageSize, follow, interval, signal, ...parameters } = this.#options;
+    const { cursor: _begin, pageSize, follow, interval, signal, ...selection } = this.#options;
+    const parameters = withTimes(selection);
     for (let cursor = this.cursor; ; ) {
       const query = { ...(cursor === undefined ? parameters : { cursor }), limit: pageSize, format: 'json' as const };
       const page = (await readLogs({ client: this.#client, query, signal })) as EventPage;

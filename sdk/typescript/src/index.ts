@@ -1,11 +1,13 @@
 /**
  * Client of Logmark. `Logmark` has the conveniences; every operation of the API is a function here, called with
- * `{ client: logmark.client }`. Uses `fetch` and nothing of Node's own. All times are in seconds.
+ * `{ client: logmark.client }`. Uses `fetch` and nothing of Node's own. Durations are in seconds.
  */
 export * from './generated/index.js';
 export { Logmark, type LogmarkOptions } from './logmark.js';
 export { LogmarkError } from './error.js';
 export { EventIterator, type EventsOptions } from './events.js';
 export { EventStream, type StreamOptions } from './stream.js';
+export { collect, GroupIterator, StreamIterator, type GroupsOptions, type StreamsOptions } from './listing.js';
 export type { QueryOptions, QueryResult } from './query.js';
 export type { Token } from './transport.js';
+export type { Moment } from './values.js';

@@ -2,8 +2,13 @@ import { LogmarkError } from './error.js';
 import type { Client } from './generated/client/index.js';
 import { readQuery, startQuery, stopQuery, type NewQuery, type Query, type QueryStatistics } from './generated/index.js';
 import { sleep } from './transport.js';
+import { timeText, withTimes, type Moment } from './values.js';
 
-export interface QueryOptions extends NewQuery {
+export interface QueryOptions extends Omit<NewQuery, 'start' | 'end'> {
+  /** First moment of the range. */
+  start: Moment;
+  /** First moment after the range; now when absent. */
+  end?: Moment;
   /** Seconds after which the query is given up and stopped; none when absent. */
   timeout?: number;
   /** Gives the query up, and stops it. */
@@ -28,7 +33,8 @@ const LONGEST_PAUSE = 5;
 
 /** Starts the query, waits for its end, and gives all its rows. */
 export async function query(client: Client, options: QueryOptions): Promise<QueryResult> {
-  const { timeout, signal, ...body } = options;
+  const { timeout, signal, ...request } = options;
+  const body: NewQuery = { ...withTimes(request), start: timeText('start', options.start) };
   const late = new AbortController();
   const timer = timeout === undefined ? undefined : setTimeout(() => late.abort(tooLong(timeout)), timeout * 1000);
   const stop = signal ? AbortSignal.any([signal, late.signal]) : late.signal;

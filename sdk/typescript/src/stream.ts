@@ -1,14 +1,19 @@
 import { LogmarkError } from './error.js';
 import type { Client } from './generated/client/index.js';
 import { readLogs, type Event, type ReadLogsData } from './generated/index.js';
+import { withTimes, type Moment } from './values.js';
 
 type Parameters = NonNullable<ReadLogsData['query']>;
 
 export interface StreamOptions
   extends Pick<
     Parameters,
-    'group' | 'stream' | 'streams' | 'streamPrefix' | 'start' | 'end' | 'from' | 'filter' | 'source' | 'cursor' | 'limit'
+    'group' | 'stream' | 'streams' | 'streamPrefix' | 'from' | 'filter' | 'source' | 'cursor' | 'limit'
   > {
+  /** First moment of the range. */
+  start?: Moment;
+  /** First moment after the range. */
+  end?: Moment;
   /** Ends the stream with its reason. */
   signal?: AbortSignal;
 }
@@ -31,7 +36,7 @@ export class EventStream implements AsyncIterable<Event> {
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Event, void, undefined> {
     const { signal, ...parameters } = this.#options;
-    const query = { ...parameters, format: 'ndjson' as const, trailer: 'line' as const };
+    const query = { ...withTimes(parameters), format: 'ndjson' as const, trailer: 'line' as const };
     const body = await readLogs({ client: this.#client, query, signal, parseAs: 'stream' });
     for await (const line of lines(body as unknown as ReadableStream<Uint8Array>, this.#timeout, signal)) {
       const value = read(line);

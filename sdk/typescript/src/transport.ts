@@ -1,4 +1,5 @@
-import { LogmarkError, retryAfterOf } from './error.js';
+import { LogmarkError } from './error.js';
+import { checkedToken, shownUrl } from './values.js';
 
 /** A token, or a function that gives one and is asked before each request. */
 export type Token = string | (() => string | Promise<string>);
@@ -54,12 +55,12 @@ function pause(error: LogmarkError, method: string, attempt: number): number | u
 async function authorized(settings: TransportSettings, request: Request): Promise<Response> {
   const { token } = settings;
   if (typeof token === 'string') return exchange(settings, request, token);
-  const used = await token();
+  const used = checkedToken(await token(), 'token_failed');
   try {
     return await exchange(settings, request, used);
   } catch (error) {
     if (!(error instanceof LogmarkError) || error.status !== 401) throw error;
-    const renewed = await token();
+    const renewed = checkedToken(await token(), 'token_failed');
     if (renewed === used) throw error;
     return exchange(settings, request, renewed);
   }
@@ -73,16 +74,27 @@ async function exchange(settings: TransportSettings, request: Request, token: st
     headers.set('authorization', `Bearer ${token}`);
     const signal = AbortSignal.any([request.signal, late.signal]);
     const response = await settings.fetch(new Request(request.clone(), { headers, signal }));
-    if (!response.ok) throw await LogmarkError.ofAnswer(response);
+    if (!response.ok) throw await LogmarkError.ofAnswer(response, `${shownUrl(request.url)}: `);
+    if (isPage(response)) throw notTheService(request.url, response.status);
     return isStreamed(response) ? response : await whole(response);
   } catch (error) {
     if (error instanceof LogmarkError) throw error;
     request.signal.throwIfAborted();
     const detail = late.signal.aborted ? String(late.signal.reason.message) : reason(error);
-    throw LogmarkError.local('connection_failed', detail, error);
+    throw LogmarkError.local('connection_failed', `no response from ${shownUrl(request.url)}: ${detail}`, error);
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** A page of HTML is the success of something else than the service. */
+function isPage(response: Response): boolean {
+  return (response.headers.get('content-type') ?? '').startsWith('text/html');
+}
+
+function notTheService(url: string, status: number): LogmarkError {
+  const detail = `${shownUrl(url)} responded with a page of HTML: is this the address of the service?`;
+  return new LogmarkError({ status, code: 'unexpected_answer', title: 'Not a response of the service', detail });
 }
 
 function isStreamed(response: Response): boolean {

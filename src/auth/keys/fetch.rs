@@ -8,14 +8,24 @@ use url::Url;
 /// Bytes of the largest key set or discovery document that is read: 256 KiB.
 pub const MAX_DOCUMENT_BYTES: usize = 256 * 1024;
 
-/// Fetches documents from addresses of the configuration.
+/// Which addresses a document may be fetched from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// Any: the operator has named the place.
+    Any,
+    /// Those of the public internet alone ([`super::is_public`]): another document has named the place.
+    Public,
+}
+
+/// Fetches documents from addresses of the configuration, and from those that these documents name.
 #[async_trait]
 pub trait KeyFetcher: Send + Sync {
     /// The body of a `200` answer to `GET url`.
     ///
     /// An implementation follows no redirect, reads at most [`MAX_DOCUMENT_BYTES`], gives up in bounded
-    /// time, and for `https` verifies the server's certificate.
-    async fn get(&self, url: &Url) -> Result<Vec<u8>, FetchError>;
+    /// time, and for `https` verifies the server's certificate. Under [`Reach::Public`] it connects to no other address, whatever
+    /// the name in the URL resolves to.
+    async fn get(&self, url: &Url, reach: Reach) -> Result<Vec<u8>, FetchError>;
 }
 
 /// Why there is no document.

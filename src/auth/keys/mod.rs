@@ -9,14 +9,16 @@ mod rsa;
 mod jwk;
 mod set;
 mod signature;
+mod address;
 mod fetch;
 mod source;
 mod store;
 
+pub use address::is_public;
 pub use algorithm::{Algorithm, UnknownAlgorithm};
-pub use fetch::{FetchError, KeyFetcher, MAX_DOCUMENT_BYTES};
+pub use fetch::{FetchError, KeyFetcher, MAX_DOCUMENT_BYTES, Reach};
 pub use jwk::{KeyRefusal, MAX_KID_BYTES, VerificationKey};
 pub use set::{KeySet, NoKey, RefusedKey, SetError, SetOrigin};
 pub use signature::{BadSignature, verify_signature};
-pub use source::{InvalidKeySource, KeySource, LoadError, is_safe_url};
+pub use source::{InvalidKeySource, KeyPlace, KeySource, LoadError, is_safe_url};
 pub use store::{IssuerReadiness, KeyError, KeyStore};

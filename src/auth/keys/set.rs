@@ -2,9 +2,9 @@
 //!
 //! - A key that is weak, private, ambiguous or not for us is left out and told in `refused`; the rest stay
 //!   usable, so that one bad entry does not lock every caller out.
-//! - Keys that share a `kid` are all left out: a token could not say which one it means, and a malformed twin
-//!   is a reason to distrust the other. A twin of another purpose, type or algorithm is none: a token for it
-//!   would never reach this key (RFC 7517 §4.5).
+//! - A token chooses its key by `kid` and `alg` together, so one `kid` may stand under several algorithms (RFC 7517 §4.5).
+//!   Different keys that share both are all left out: a token could not say which one it means. So is a key beside a
+//!   malformed one of the same `kid` that might be of the same algorithm. The same key written twice counts once.
 //! - A set that is not strict JSON, has no usable key, or mixes secrets with public keys is refused whole,
 //!   and the caller keeps the set it had.
 //!
@@ -66,7 +66,7 @@ pub enum NoKey {
     /// No key has this `kid`.
     #[error("no key has this id")]
     UnknownKid,
-    /// The key with this `kid` is for another algorithm.
+    /// The keys with this `kid` are for other algorithms; the first is given.
     #[error("the key is for {0}")]
     OtherAlgorithm(Algorithm),
     /// The token names no key, and not exactly one fits its algorithm.
@@ -93,6 +93,7 @@ impl KeySet {
                 Ok(_) if has_twin(&entries, &read, index) => {
                     set.refused.push(RefusedKey { index, reason: KeyRefusal::DuplicateKid });
                 }
+                Ok(key) if set.keys.contains(key) => {}
                 Ok(key) => set.keys.push(Arc::clone(key)),
                 Err(reason) => set.refused.push(RefusedKey { index, reason: *reason }),
             }
@@ -105,11 +106,12 @@ impl KeySet {
 
     /// The one key for a token with this `kid` and `alg`.
     ///
-    /// With a `kid`: the key of exactly that name. Without: the only key of the set that fits the algorithm.
+    /// With a `kid`: the key of exactly that name and algorithm. Without: the only key of the set that fits the algorithm.
     pub fn select(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<&Arc<VerificationKey>, NoKey> {
         if kid.is_some() {
-            let key = self.keys.iter().find(|key| key.kid() == kid).ok_or(NoKey::UnknownKid)?;
-            return if key.algorithm() == algorithm { Ok(key) } else { Err(NoKey::OtherAlgorithm(key.algorithm())) };
+            let mut named = self.keys.iter().filter(|key| key.kid() == kid).peekable();
+            let first = named.peek().ok_or(NoKey::UnknownKid)?.algorithm();
+            return named.find(|key| key.algorithm() == algorithm).ok_or(NoKey::OtherAlgorithm(first));
         }
         let mut fitting = self.keys.iter().filter(|key| key.algorithm() == algorithm);
         match (fitting.next(), fitting.count()) {
@@ -146,14 +148,19 @@ fn read_key(
     VerificationKey::from_jwk(entry, algorithms).map(Arc::new)
 }
 
+/// Is there another key that a token for this one could mean?
 fn has_twin(entries: &[&Map<String, Value>], read: &[Result<Arc<VerificationKey>, KeyRefusal>], index: usize) -> bool {
-    let kid = |place: usize| entries.get(place).and_then(|entry| entry.get("kid")).and_then(Value::as_str);
-    let competes = |outcome: &Result<_, KeyRefusal>| {
-        use KeyRefusal::{Algorithm, Operations, Symmetric, UnsupportedType, Use};
-        !matches!(outcome, Err(Use | Operations | UnsupportedType | Symmetric | Algorithm))
+    let text = |place: usize, member: &str| entries.get(place).and_then(|entry| entry.get(member)).and_then(Value::as_str);
+    let (Some(kid), Some(Ok(own))) = (text(index, "kid"), read.get(index)) else { return false };
+    let competes = |(place, other): (usize, &Result<Arc<VerificationKey>, KeyRefusal>)| match other {
+        Ok(other) => other.algorithm() == own.algorithm() && other != own,
+        // Not for verifying with this issuer's algorithms at all.
+        Err(KeyRefusal::Use | KeyRefusal::Operations | KeyRefusal::UnsupportedType) => false,
+        Err(KeyRefusal::Symmetric | KeyRefusal::Algorithm) => false,
+        Err(_) => text(place, "alg").is_none_or(|name| name == own.algorithm().name()),
     };
-    let Some(own) = kid(index) else { return false };
-    read.iter().enumerate().any(|(place, other)| place != index && kid(place) == Some(own) && competes(other))
+    let mut others = read.iter().enumerate().filter(|(place, _)| *place != index && text(*place, "kid") == Some(kid));
+    others.any(competes)
 }
 
 fn is_secret(entry: &Map<String, Value>) -> bool {

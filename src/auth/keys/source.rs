@@ -12,10 +12,12 @@ use serde_json::Value;
 use tokio::io::AsyncReadExt;
 use url::{Host, Url};
 
+use super::address::is_public;
 use super::algorithm::Algorithm;
-use super::fetch::{FetchError, KeyFetcher, MAX_DOCUMENT_BYTES};
+use super::fetch::{FetchError, KeyFetcher, MAX_DOCUMENT_BYTES, Reach};
 use super::set::{KeySet, SetError, SetOrigin};
 use crate::auth::strict::{self, JsonError};
+use crate::files::{self, Exposed};
 
 /// Longest that one attempt may take, discovery included, whatever the fetcher's own limits are.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -50,9 +52,23 @@ pub enum LoadError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// Somebody else can change the file, or read the secret in it.
+    #[error("key file is not used: {0}")]
+    Exposed(#[from] Exposed),
     /// The fetch failed.
-    #[error("cannot fetch key document")]
-    Fetch(#[from] FetchError),
+    #[error("`{url}` cannot be read")]
+    Fetch {
+        /// The document's address.
+        url: Url,
+        /// Why.
+        source: FetchError,
+    },
+    /// The whole attempt took too long.
+    #[error("no keys within {} seconds", ATTEMPT_TIMEOUT.as_secs())]
+    TimedOut,
+    /// The file is larger than a key set is.
+    #[error("the key file is larger than {MAX_DOCUMENT_BYTES} bytes")]
+    TooLarge,
     /// The discovery document is no strict JSON object.
     #[error("discovery document is not valid")]
     Discovery(#[source] JsonError),
@@ -62,6 +78,15 @@ pub enum LoadError {
     /// An address that is neither `https` nor `http` on loopback.
     #[error("key set address is missing or neither https nor on loopback")]
     UnsafeUrl,
+    /// The issuer is reached by `https`, its discovery document names keys without it.
+    #[error("discovery document names a key set address without https")]
+    PlainKeys,
+    /// The discovery document leads into this machine or a private network.
+    #[error(
+        "discovery document names a key set on a loopback or private address of another origin; set `allow_private_jwks_uri = \
+         true` if that is meant"
+    )]
+    PrivateKeys,
     /// The fetcher panicked, which is a bug.
     #[error("bug: the attempt panicked")]
     Panicked,
@@ -104,60 +129,95 @@ pub fn is_safe_url(url: &Url) -> bool {
     url.scheme() == "https" || (url.scheme() == "http" && loopback)
 }
 
-/// One attempt at `issuer`'s keys.
-pub(super) async fn load(
-    issuer: &str,
-    source: &KeySource,
-    algorithms: &[Algorithm],
-    fetcher: &dyn KeyFetcher,
-) -> Result<KeySet, LoadError> {
+/// What an attempt at an issuer's keys goes by.
+#[derive(Debug, Clone)]
+pub struct KeyPlace {
+    /// The issuer.
+    pub issuer: String,
+    /// Where its keys are.
+    pub source: KeySource,
+    /// Its algorithms, in the order of the configuration.
+    pub algorithms: Vec<Algorithm>,
+    /// Whether its discovery document may lead to a private or loopback address of another origin.
+    pub allow_private_jwks_uri: bool,
+}
+
+/// One attempt at an issuer's keys.
+pub(super) async fn load(place: &KeyPlace, fetcher: &dyn KeyFetcher) -> Result<KeySet, LoadError> {
+    let algorithms = &place.algorithms;
     let attempt = async {
-        match source {
+        match &place.source {
             KeySource::File(path) => {
-                let bytes = read_file(path).await?;
+                let bytes = read_file(path, algorithms.contains(&Algorithm::Hs256)).await?;
                 Ok(KeySet::parse(&bytes, algorithms, SetOrigin::File)?)
             }
-            KeySource::Url(url) => fetch_set(url, algorithms, fetcher).await,
+            KeySource::Url(url) => fetch_set(url, Reach::Any, algorithms, fetcher).await,
             KeySource::Discover => {
-                let url = discover(issuer, fetcher).await?;
-                fetch_set(&url, algorithms, fetcher).await
+                let (url, reach) = discover(place, fetcher).await?;
+                fetch_set(&url, reach, algorithms, fetcher).await
             }
         }
     };
-    tokio::time::timeout(ATTEMPT_TIMEOUT, attempt).await.unwrap_or(Err(LoadError::Fetch(FetchError::TimedOut)))
+    tokio::time::timeout(ATTEMPT_TIMEOUT, attempt).await.unwrap_or(Err(LoadError::TimedOut))
 }
 
-async fn read_file(path: &Path) -> Result<Vec<u8>, LoadError> {
+/// The permissions are looked at each time, on the file that is read: it may have been replaced since the start.
+async fn read_file(path: &Path, is_secret: bool) -> Result<Vec<u8>, LoadError> {
     let failed = |source| LoadError::File { path: path.to_path_buf(), source };
     let file = tokio::fs::File::open(path).await.map_err(failed)?;
+    let metadata = file.metadata().await.map_err(failed)?;
+    files::check_unchangeable(&metadata, path)?;
+    if is_secret {
+        files::check_secret(&metadata, path)?;
+    }
     let mut bytes = Vec::new();
     file.take(MAX_DOCUMENT_BYTES as u64 + 1).read_to_end(&mut bytes).await.map_err(failed)?;
-    bounded(bytes)
+    if bytes.len() > MAX_DOCUMENT_BYTES { Err(LoadError::TooLarge) } else { Ok(bytes) }
 }
 
-async fn fetch_set(url: &Url, algorithms: &[Algorithm], fetcher: &dyn KeyFetcher) -> Result<KeySet, LoadError> {
-    let bytes = fetch(url, fetcher).await?;
+async fn fetch_set(url: &Url, reach: Reach, algorithms: &[Algorithm], fetcher: &dyn KeyFetcher) -> Result<KeySet, LoadError> {
+    let bytes = fetch(url, reach, fetcher).await?;
     Ok(KeySet::parse(&bytes, algorithms, SetOrigin::Remote)?)
 }
 
-async fn discover(issuer: &str, fetcher: &dyn KeyFetcher) -> Result<Url, LoadError> {
-    let address = format!("{}{DISCOVERY_PATH}", issuer.trim_end_matches('/'));
+/// Where the discovery document says that the keys are, and how far that may be followed.
+async fn discover(place: &KeyPlace, fetcher: &dyn KeyFetcher) -> Result<(Url, Reach), LoadError> {
+    let address = format!("{}{DISCOVERY_PATH}", place.issuer.trim_end_matches('/'));
     let url = Url::parse(&address).map_err(|_| LoadError::UnsafeUrl)?;
-    let document = strict::object(&fetch(&url, fetcher).await?).map_err(LoadError::Discovery)?;
-    if document.get("issuer").and_then(Value::as_str) != Some(issuer) {
+    let document = strict::object(&fetch(&url, Reach::Any, fetcher).await?).map_err(LoadError::Discovery)?;
+    if document.get("issuer").and_then(Value::as_str) != Some(&place.issuer) {
         return Err(LoadError::OtherIssuer);
     }
     let keys = document.get("jwks_uri").and_then(Value::as_str).ok_or(LoadError::UnsafeUrl)?;
-    Url::parse(keys).map_err(|_| LoadError::UnsafeUrl)
+    let keys = Url::parse(keys).map_err(|_| LoadError::UnsafeUrl)?;
+    if url.scheme() == "https" && keys.scheme() != "https" {
+        return Err(LoadError::PlainKeys);
+    }
+    // The operator has named the issuer's own origin. An issuer by plain `http` is on this machine: for development.
+    if keys.origin() == url.origin() || url.scheme() == "http" || place.allow_private_jwks_uri {
+        return Ok((keys, Reach::Any));
+    }
+    if leads_inside(&keys) { Err(LoadError::PrivateKeys) } else { Ok((keys, Reach::Public)) }
 }
 
-async fn fetch(url: &Url, fetcher: &dyn KeyFetcher) -> Result<Vec<u8>, LoadError> {
+/// Does the URL itself, before any name is resolved, lead into this machine or a private network?
+fn leads_inside(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => !is_public(address.into()),
+        Some(Host::Ipv6(address)) => !is_public(address.into()),
+        Some(Host::Domain(name)) => {
+            let name = name.trim_end_matches('.');
+            name == "localhost" || name.ends_with(".localhost")
+        }
+        None => true,
+    }
+}
+
+async fn fetch(url: &Url, reach: Reach, fetcher: &dyn KeyFetcher) -> Result<Vec<u8>, LoadError> {
     if !is_safe_url(url) {
         return Err(LoadError::UnsafeUrl);
     }
-    bounded(fetcher.get(url).await?)
-}
-
-fn bounded(bytes: Vec<u8>) -> Result<Vec<u8>, LoadError> {
-    if bytes.len() > MAX_DOCUMENT_BYTES { Err(FetchError::TooLarge.into()) } else { Ok(bytes) }
+    let failed = |source| LoadError::Fetch { url: url.clone(), source };
+    let bytes = fetcher.get(url, reach).await.map_err(failed)?;
+    if bytes.len() > MAX_DOCUMENT_BYTES { Err(failed(FetchError::TooLarge)) } else { Ok(bytes) }
 }

@@ -21,8 +21,9 @@ use super::algorithm::Algorithm;
 use super::fetch::KeyFetcher;
 use super::jwk::VerificationKey;
 use super::set::{KeySet, NoKey};
-use super::source::{self, KeySource, LoadError};
+use super::source::{self, KeyPlace, LoadError};
 use crate::domain::time::Clock;
+use crate::telemetry::metrics;
 
 /// Milliseconds between two attempts that unknown key ids ask for.
 const FORCED_INTERVAL_MS: i64 = 30_000;
@@ -59,9 +60,7 @@ pub struct KeyStore {
 }
 
 struct Inner {
-    issuer: String,
-    source: KeySource,
-    algorithms: Vec<Algorithm>,
+    place: KeyPlace,
     refresh_ms: i64,
     fetcher: Arc<dyn KeyFetcher>,
     clock: Arc<dyn Clock>,
@@ -75,6 +74,8 @@ struct State {
     attempted_at_ms: i64,
     forced_at_ms: Option<i64>,
     failures: u32,
+    /// The failure that the log has had last; `None`: the last attempt was good.
+    reported: Option<String>,
     /// Open while an attempt runs: its task holds the sender and drops it, even by a panic, when done.
     running: Option<watch::Receiver<()>>,
 }
@@ -96,17 +97,10 @@ enum Freshness {
 
 impl KeyStore {
     /// A store that has read nothing yet. `refresh` is the age at which a set is read again.
-    pub fn new(
-        issuer: String,
-        source: KeySource,
-        algorithms: Vec<Algorithm>,
-        refresh: Duration,
-        fetcher: Arc<dyn KeyFetcher>,
-        clock: Arc<dyn Clock>,
-    ) -> Self {
+    pub fn new(place: KeyPlace, refresh: Duration, fetcher: Arc<dyn KeyFetcher>, clock: Arc<dyn Clock>) -> Self {
         let refresh_ms = i64::try_from(refresh.as_millis()).unwrap_or(i64::MAX / 2);
         let state = Mutex::default();
-        Self { inner: Arc::new(Inner { issuer, source, algorithms, refresh_ms, fetcher, clock, state }) }
+        Self { inner: Arc::new(Inner { place, refresh_ms, fetcher, clock, state }) }
     }
 
     /// Reads the set now, or waits for the attempt that is under way; the outcome shows in `readiness`.
@@ -118,7 +112,7 @@ impl KeyStore {
     pub fn readiness(&self) -> IssuerReadiness {
         let state = self.inner.state();
         let keys = state.set.as_ref().map_or(0, |set| set.keys().len());
-        IssuerReadiness { issuer: self.inner.issuer.clone(), keys, failures: state.failures }
+        IssuerReadiness { issuer: self.inner.place.issuer.clone(), keys, failures: state.failures }
     }
 
     /// The set to verify with now, refreshed as its age asks.
@@ -218,7 +212,7 @@ impl Inner {
     }
 
     async fn load(&self) {
-        let outcome = source::load(&self.issuer, &self.source, &self.algorithms, self.fetcher.as_ref()).await;
+        let outcome = source::load(&self.place, self.fetcher.as_ref()).await;
         match outcome {
             Ok(set) => self.replace(set),
             Err(error) => self.keep(&error),
@@ -228,33 +222,75 @@ impl Inner {
     fn replace(&self, set: KeySet) {
         for refused in set.refused() {
             tracing::warn!(
-                auth.issuer = self.issuer,
+                auth.issuer = self.place.issuer,
                 key.index = refused.index,
                 key.refusal = %refused.reason,
                 "a key of the issuer's set is not used"
             );
         }
         let now = self.clock.now().0;
+        let (issuer, keys) = (&self.place.issuer, set.keys().len());
         let mut state = self.state();
         state.set = Some(Arc::new(set));
         state.loaded_at_ms = now;
         state.failures = 0;
+        let was_failing = state.reported.take().is_some();
+        drop(state);
+        metrics::issuer_keys(issuer, keys, 0);
+        if was_failing {
+            tracing::info!(auth.issuer = issuer, keys, "the keys of issuer `{issuer}` can be read again");
+        }
     }
 
+    /// Keeps the set there is. The log has one line for a failure, and no more while attempts fail in the same way.
     fn keep(&self, error: &LoadError) {
-        let failures = {
+        let why = chain(error);
+        let issuer = &self.place.issuer;
+        let (failures, keys, is_known) = {
             let mut state = self.state();
             state.failures = state.failures.saturating_add(1);
-            state.failures
+            let is_known = state.reported.as_ref() == Some(&why);
+            state.reported = Some(why.clone());
+            (state.failures, state.set.as_ref().map_or(0, |set| set.keys().len()), is_known)
         };
-        let error: &(dyn std::error::Error + 'static) = error;
-        tracing::warn!(
-            auth.issuer = self.issuer,
-            error,
-            failures,
-            "the issuer's keys could not be read; the last good set stays in use"
-        );
+        metrics::issuer_keys(issuer, keys, failures);
+        if is_known {
+            tracing::debug!(
+                auth.issuer = issuer,
+                cause = why,
+                failures,
+                "the keys of issuer `{issuer}` still cannot be read: {why}"
+            );
+        } else if keys == 0 {
+            tracing::error!(
+                auth.issuer = issuer,
+                cause = why,
+                "the keys of issuer `{issuer}` cannot be read, so its tokens are answered with 503: {why}; check the address, the \
+                 network and the issuer"
+            );
+        } else {
+            tracing::warn!(
+                auth.issuer = issuer,
+                cause = why,
+                "the keys of issuer `{issuer}` cannot be read again, so the keys read before stay in use: {why}"
+            );
+        }
     }
+}
+
+/// The error and its causes in one line.
+fn chain(error: &LoadError) -> String {
+    let mut text = error.to_string();
+    let mut next = std::error::Error::source(error);
+    while let Some(cause) = next {
+        // Some errors repeat their cause in their own text.
+        let cause_text = cause.to_string();
+        if !text.ends_with(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        next = cause.source();
+    }
+    text
 }
 
 impl State {

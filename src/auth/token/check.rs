@@ -3,12 +3,18 @@
 //! Every rule is its own function and stands in the order of `check_claims`. It verifies nothing itself:
 //! called for a token with a bad signature it would answer all the same, so only `verifier` calls it.
 
+use serde_json::Value;
+
 use super::claims::{Audience, UnverifiedClaims, malformed};
-use super::error::TokenError;
+use super::error::{Excerpt, TokenError};
 use super::header::{Header, TokenType};
-use super::rules::IssuerRules;
+use super::rules::{IssuerRules, TenantRule};
 use super::scopes::{self, GrantedScope};
+use crate::auth::reserved::is_reserved;
 use crate::domain::name::TenantId;
+
+/// 2^53, from which on JSON readers differ about whole numbers (RFC 8259 §6).
+const FIRST_INEXACT: u64 = 1 << 53;
 
 /// What a verified token says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,10 +42,10 @@ pub(super) struct Window {
 
 impl Window {
     pub(super) fn check(self, now_ms: i64) -> Result<(), TokenError> {
-        if now_ms >= self.until_ms {
-            Err(TokenError::Expired)
-        } else if now_ms < self.from_ms {
+        if now_ms < self.from_ms {
             Err(TokenError::NotYetValid)
+        } else if now_ms >= self.until_ms {
+            Err(TokenError::Expired)
         } else {
             Ok(())
         }
@@ -47,6 +53,9 @@ impl Window {
 }
 
 /// Applies `rules` at `now_ms`, milliseconds since 1970. The signature must have been verified before.
+///
+/// INVARIANT: [`Window::check`] is left to the caller and comes last, so [`TokenError::Expired`] means that everything else
+/// about the token is right. It is the one reason that the caller is told.
 pub(super) fn check_claims(
     header: &Header,
     claims: &UnverifiedClaims,
@@ -59,7 +68,7 @@ pub(super) fn check_claims(
     let verified = Claims {
         issuer: rules.issuer.clone(),
         subject: claims.required("sub")?.to_owned(),
-        tenant: tenant(claims, &rules.tenant_claim)?,
+        tenant: tenant(claims, rules)?,
         scopes: scopes::scopes(claims, &rules.scope_claims)?,
         expires_at,
         token_id: claims.text("jti")?.map(str::to_owned),
@@ -86,18 +95,19 @@ fn check_audience(claims: &UnverifiedClaims, rules: &IssuerRules) -> Result<(), 
     match claims.audience()? {
         Audience::Named(audiences) if audiences.iter().any(is_ours) => Ok(()),
         Audience::Named(_) => Err(TokenError::Audience),
-        Audience::Absent if rules.client_ids.is_empty() => Err(TokenError::MissingClaim("aud".into())),
         Audience::Absent => check_client(claims, rules),
     }
 }
 
-/// Access tokens of Amazon Cognito name their client where others name their audience.
+/// Access tokens of Amazon Cognito name their client where others name their audience, so the client is held against
+/// `audiences` too, as API Gateway does. `token_use` must say that it is such a token.
 fn check_client(claims: &UnverifiedClaims, rules: &IssuerRules) -> Result<(), TokenError> {
     if claims.text("token_use")? != Some("access") {
-        return Err(TokenError::Use);
+        return Err(TokenError::MissingClaim("aud".into()));
     }
     let client = claims.text("client_id")?.ok_or(TokenError::Client)?;
-    if rules.client_ids.iter().any(|own| own == client) { Ok(()) } else { Err(TokenError::Client) }
+    let mut ours = rules.client_ids.iter().chain(&rules.audiences);
+    if ours.any(|own| own == client) { Ok(()) } else { Err(TokenError::Client) }
 }
 
 fn check_time(claims: &UnverifiedClaims, rules: &IssuerRules, now_ms: i64) -> Result<(Window, i64), TokenError> {
@@ -107,18 +117,38 @@ fn check_time(claims: &UnverifiedClaims, rules: &IssuerRules, now_ms: i64) -> Re
     let not_before_ms = claims.date_ms("nbf")?.unwrap_or(0);
     let issued_ms = claims.date_ms("iat")?.unwrap_or(0);
     let window = Window { from_ms: not_before_ms.saturating_sub(leeway), until_ms: expires_ms.saturating_add(leeway) };
-    window.check(now_ms)?;
     if issued_ms.saturating_sub(leeway) > now_ms {
         return Err(TokenError::IssuedInFuture);
     }
-    if expires_ms.saturating_sub(now_ms) > millis(rules.max_lifetime) {
+    // The issuer's clock may be ahead of ours by the leeway: so much longer a token of the longest lifetime seems to live.
+    if expires_ms.saturating_sub(now_ms) > millis(rules.max_lifetime).saturating_add(leeway) {
         return Err(TokenError::LifetimeTooLong);
     }
     Ok((window, expires_ms / 1000))
 }
 
-fn tenant(claims: &UnverifiedClaims, name: &str) -> Result<TenantId, TokenError> {
-    let value = claims.get(name).ok_or_else(|| TokenError::MissingClaim(name.into()))?;
-    let text = value.as_str().ok_or_else(|| malformed(name))?;
-    TenantId::try_from(text.to_owned()).map_err(|_| TokenError::Tenant(name.into()))
+/// The tenant by the issuer's rule. A whole number counts as its digits: databases number their customers.
+fn tenant(claims: &UnverifiedClaims, rules: &IssuerRules) -> Result<TenantId, TokenError> {
+    let name = rules.tenant_claim.as_str();
+    let patterns = match &rules.tenants {
+        TenantRule::Fixed(tenant) => return Ok(tenant.clone()),
+        TenantRule::Any => None,
+        TenantRule::Matching(patterns) => Some(patterns),
+    };
+    let text = match claims.at(name).as_slice() {
+        [] => return Err(TokenError::MissingClaim(name.into())),
+        [Value::String(text)] => text.clone(),
+        [Value::Number(number)] => {
+            number.as_u64().filter(|number| *number < FIRST_INEXACT).ok_or_else(|| malformed(name))?.to_string()
+        }
+        _ => return Err(malformed(name)),
+    };
+    let tenant = TenantId::try_from(text).map_err(|_| TokenError::Tenant(name.into()))?;
+    if is_reserved(&tenant) {
+        return Err(TokenError::ReservedTenant);
+    }
+    if patterns.is_some_and(|patterns| !patterns.iter().any(|pattern| pattern.matches(tenant.as_str()))) {
+        return Err(TokenError::ForeignTenant(Excerpt::of(tenant.as_str())));
+    }
+    Ok(tenant)
 }

@@ -2,7 +2,7 @@
 //!
 //! - Absent and wrongly typed are never the same: `null`, a number in a string or a date out of range refuse
 //!   the token instead of passing for "no such claim" (CVE-2026-25537).
-//! - Names are looked up literally at the top level; `:` and `.` in them mean nothing.
+//! - Registered names are looked up literally at the top level. Configured ones may be paths: see `path`.
 //!
 //! It applies no rule of an issuer; that is `check`.
 
@@ -11,6 +11,7 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 use super::error::{Part, TokenError};
+use super::path;
 use crate::auth::strict;
 
 /// Bytes of the longest `sub`, `jti` and `client_id`.
@@ -41,6 +42,11 @@ impl UnverifiedClaims {
 
     pub(super) fn get(&self, name: &str) -> Option<&Value> {
         self.0.get(name)
+    }
+
+    /// The values of a configured claim, which may be a path.
+    pub(super) fn at(&self, path: &str) -> Vec<&Value> {
+        path::values(&self.0, path)
     }
 
     /// A claim that, when present, is a text of 1 to 1024 bytes without control characters.

@@ -1,7 +1,8 @@
 //! Every reason for which a token is refused.
 //!
 //! For the log only: the caller gets one text for all of them, or an attacker would learn which guess was
-//! closer. The texts quote nothing of a token but short, escaped names. Look next at `verifier`.
+//! closer. [`TokenError::Expired`] is the exception, because nothing else is wrong with such a token. The texts quote nothing
+//! of a token but short, escaped names. Look next at `verifier`.
 
 use std::fmt;
 
@@ -103,7 +104,7 @@ pub enum TokenError {
     /// Bound to a key of its holder (`cnf`), so worth nothing as a plain bearer token.
     #[error("token is bound to its holder's key")]
     SenderConstrained,
-    /// `exp` and the leeway have passed.
+    /// `exp` and the leeway have passed, and everything else about the token is right.
     #[error("token has expired")]
     Expired,
     /// `nbf` is still ahead.
@@ -118,6 +119,12 @@ pub enum TokenError {
     /// The tenant claim is no tenant id.
     #[error("claim `{0}` is not a tenant id")]
     Tenant(Box<str>),
+    /// The tenant's id belongs to AWS or to this service.
+    #[error("the tenant id is reserved")]
+    ReservedTenant,
+    /// The issuer may not name this tenant.
+    #[error("the issuer may not name the tenant `{0}`")]
+    ForeignTenant(Excerpt),
     /// More scopes, or longer ones, than are read.
     #[error("too many or too long scopes")]
     Scopes,

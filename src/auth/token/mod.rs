@@ -4,7 +4,8 @@
 //! (`header`), the claims (`claims`) against one issuer's rules (`rules`, `check`), and the memory of what was
 //! verified already (`memory`). The library verifies the signature and reads nothing. A token never chooses
 //! its key, algorithm or rules; it says who it claims to be from, and everything else follows from the
-//! configuration. No error tells the caller which rule failed, only our log. Read in the order of the modules.
+//! configuration. The caller learns one thing only: that a token was good in all respects and has expired. Every other
+//! reason is in our log. Read in the order of the modules.
 
 mod error;
 mod bearer;
@@ -12,6 +13,7 @@ mod compact;
 mod header;
 mod rules;
 mod claims;
+mod path;
 mod scopes;
 mod check;
 mod memory;
@@ -22,6 +24,6 @@ pub use check::Claims;
 pub use compact::UnverifiedJws;
 pub use error::{Excerpt, Part, TokenError};
 pub use header::{Header, TokenType};
-pub use rules::{IssuerRules, RulesError};
+pub use rules::{IssuerRules, RulesError, TenantRule};
 pub use scopes::GrantedScope;
 pub use verifier::Verifier;

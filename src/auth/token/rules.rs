@@ -6,6 +6,8 @@
 use std::time::Duration;
 
 use crate::auth::keys::{Algorithm, KeySource, is_safe_url};
+use crate::domain::name::TenantId;
+use crate::domain::pattern::Pattern;
 
 /// Longest leeway: clocks that differ by more are broken.
 const MAX_LEEWAY: Duration = Duration::from_secs(600);
@@ -20,25 +22,40 @@ pub struct IssuerRules {
     pub issuer: String,
     /// `aud` must hold one of these, exactly. Empty only beside `client_ids`.
     pub audiences: Vec<String>,
-    /// For access tokens without `aud` (Amazon Cognito): `client_id` must be one of these, and `token_use`
-    /// be `access`. Empty: tokens without `aud` are refused.
+    /// For access tokens without `aud` (Amazon Cognito): `client_id` must be one of these or of `audiences`, and
+    /// `token_use` be `access`.
     pub client_ids: Vec<String>,
     /// The algorithms its keys may have; HS256 stands alone.
     pub algorithms: Vec<Algorithm>,
     /// Where its keys are.
     pub keys: KeySource,
-    /// The claim that names the tenant, looked up literally at the top level.
+    /// Whether the issuer's discovery document may lead to keys on a private or loopback address of another origin.
+    pub allow_private_jwks_uri: bool,
+    /// Which tenants its tokens may name.
+    pub tenants: TenantRule,
+    /// The claim that names the tenant: a name or a path. Not read under [`TenantRule::Fixed`].
     pub tenant_claim: String,
-    /// The claims that give scopes, looked up literally at the top level.
+    /// The claims that give scopes: names or paths.
     pub scope_claims: Vec<String>,
     /// Whether `typ` must be `at+jwt`.
     pub require_typ: bool,
     /// How far clocks may differ; at most ten minutes.
     pub leeway: Duration,
-    /// Longest time that a token may still be valid for.
+    /// Longest time that a token may still be valid for; the leeway comes on top.
     pub max_lifetime: Duration,
     /// Age at which its keys are read again; 30 seconds to a day.
     pub refresh: Duration,
+}
+
+/// Which tenants an issuer's tokens may name. One customer's identity provider must not name another customer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TenantRule {
+    /// Any.
+    Any,
+    /// Those whose id matches one of the patterns.
+    Matching(Vec<Pattern>),
+    /// This one, whatever the token says.
+    Fixed(TenantId),
 }
 
 /// A mistake in the rules; `issuer` says whose.

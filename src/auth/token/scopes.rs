@@ -1,6 +1,9 @@
 //! The scopes of a token, from whichever claims its issuer puts them in.
 //!
-//! - A string is split at single spaces (RFC 6749 §3.3) and at nothing else; an array gives its strings whole.
+//! - A string is split at single spaces (RFC 6749 §3.3) and at nothing else.
+//! - An array gives its strings whole, since the name of a group or role may hold spaces. A string in which every word
+//!   begins like a scope of ours is the exception: it is a list of scopes, which some issuers put into an array of one.
+//! - `null` is an absent claim, which grants nothing.
 //! - Any other type refuses the token: it would be read differently elsewhere.
 //! - The same scope from two claims counts once, for the claim that is configured first.
 //!
@@ -19,6 +22,9 @@ const MAX_SCOPES: usize = 1000;
 
 /// Bytes of the longest scope: twice an action and the longest log group name.
 const MAX_SCOPE_BYTES: usize = 1024;
+
+/// How the scopes begin that mean something here.
+const OURS: &str = "logs:";
 
 /// A scope, and the claim that gave it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,11 +54,22 @@ pub(super) fn scopes(claims: &UnverifiedClaims, scope_claims: &[String]) -> Resu
 }
 
 fn pieces<'a>(claims: &'a UnverifiedClaims, name: &str) -> Result<Vec<&'a str>, TokenError> {
-    let pieces: Vec<&str> = match claims.get(name) {
-        None => return Ok(Vec::new()),
-        Some(Value::String(text)) => text.split(' ').collect(),
-        Some(Value::Array(items)) => items.iter().map(Value::as_str).collect::<Option<_>>().ok_or_else(|| malformed(name))?,
-        Some(_) => return Err(malformed(name)),
-    };
+    let mut pieces = Vec::new();
+    for value in claims.at(name) {
+        match value {
+            Value::Null => {}
+            Value::String(text) => pieces.extend(text.split(' ')),
+            Value::Array(items) => {
+                let items = items.iter().map(Value::as_str).collect::<Option<Vec<_>>>().ok_or_else(|| malformed(name))?;
+                items.into_iter().for_each(|item| if is_list(item) { pieces.extend(item.split(' ')) } else { pieces.push(item) });
+            }
+            _ => return Err(malformed(name)),
+        }
+    }
     Ok(pieces.into_iter().filter(|piece| !piece.is_empty()).collect())
+}
+
+/// Several scopes of ours in one string of an array. Who can name a group so could as well name it like one of the scopes.
+fn is_list(item: &str) -> bool {
+    item.split(' ').filter(|word| !word.is_empty()).all(|word| word.starts_with(OURS))
 }

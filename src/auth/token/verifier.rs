@@ -16,7 +16,7 @@ use super::error::{Excerpt, TokenError};
 use super::header::Header;
 use super::memory::{Decider, Memory, TokenDigest, VerifiedToken};
 use super::rules::{IssuerRules, RulesError};
-use crate::auth::keys::{IssuerReadiness, KeyError, KeyFetcher, KeyStore, VerificationKey, verify_signature};
+use crate::auth::keys::{IssuerReadiness, KeyError, KeyFetcher, KeyPlace, KeyStore, VerificationKey, verify_signature};
 use crate::domain::time::Clock;
 
 /// Verifies tokens of the configured issuers. Made anew when the configuration changes, memory included.
@@ -41,14 +41,13 @@ impl Verifier {
         let mut issuers = HashMap::new();
         for rules in rules {
             let name = rules.issuer.clone();
-            let keys = KeyStore::new(
-                name.clone(),
-                rules.keys.clone(),
-                rules.algorithms.clone(),
-                rules.refresh,
-                Arc::clone(&fetcher),
-                Arc::clone(&clock),
-            );
+            let place = KeyPlace {
+                issuer: name.clone(),
+                source: rules.keys.clone(),
+                algorithms: rules.algorithms.clone(),
+                allow_private_jwks_uri: rules.allow_private_jwks_uri,
+            };
+            let keys = KeyStore::new(place, rules.refresh, Arc::clone(&fetcher), Arc::clone(&clock));
             if issuers.insert(name.clone(), Issuer { rules, keys }).is_some() {
                 mistakes.push(RulesError::DuplicateIssuer { issuer: name });
             }
@@ -112,10 +111,11 @@ impl Verifier {
             self.memory.remember_bad(digest, decided_by).await;
             return Err(TokenError::Signature);
         }
-        let (claims, window) = check::check_claims(jws.header(), &claims, &issuer.rules, self.clock.now().0)?;
+        let now = self.clock.now().0;
+        let (claims, window) = check::check_claims(jws.header(), &claims, &issuer.rules, now)?;
         let claims = Arc::new(claims);
         self.memory.remember(digest, VerifiedToken { claims: Arc::clone(&claims), window, decided_by }).await;
-        Ok(claims)
+        window.check(now).map(|()| claims)
     }
 
     fn issuer(&self, claims: &UnverifiedClaims) -> Result<&Issuer, TokenError> {

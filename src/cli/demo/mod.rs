@@ -6,7 +6,8 @@
 pub mod sample;
 mod writer;
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::ffi::OsString;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -15,9 +16,9 @@ use std::time::Duration;
 use clap::Args;
 use logmark_store::{Options, Store};
 
-use super::configuration::load_from;
-use super::serve::{begin_log, stop_signal};
+use super::serve::{begin_log, ignore_hangups, stop_signal};
 use super::{CliError, DEMO_DIRECTORY, note, runtime, say, token};
+use crate::config;
 use crate::domain::name::TenantId;
 use crate::domain::time::{Clock, SystemClock};
 use crate::service::{Listeners, Service};
@@ -26,22 +27,21 @@ use crate::service::{Listeners, Service};
 const TOKEN_TTL: Duration = Duration::from_secs(12 * 3600);
 
 /// The two tenants and the scopes of their printed tokens.
-const TENANTS: [(&str, &str); 2] =
-    [("acme", "logs:read:* logs:query:* logs:tail:*"), ("globex", "logs:read:/globex/* logs:read:/shared/gateway")];
+const TENANTS: [(&str, &str); 2] = [("acme", "logs:read:*"), ("globex", "logs:read:/globex/* logs:read:/shared/gateway")];
 
-/// What to try: what it shows, whose token, and the target.
-const EXAMPLES: [(&str, &str, &str); 6] = [
-    ("the newest events of a stream of acme's", "acme", "/logs/:acme:api/prod-a?limit=3"),
-    ("the groups that acme may see", "acme", "/groups"),
-    ("what a Java service wrote in the last 15 minutes, as text", "acme", "/logs/:acme:java:orders?start=-15m&format=text"),
-    // `{ $.status >= 500 }`, percent-encoded
+/// What to try: what it shows, the variable with the token, the target, and what `curl` encodes and appends to the target.
+const EXAMPLES: [(&str, &str, &str, &str); 6] = [
+    ("the newest events of a stream of acme", "ACME", "/logs/:acme:api/prod-a?limit=3", ""),
+    ("the groups that acme may see", "ACME", "/groups", ""),
+    ("the newest 20 events of a Java service, as text", "ACME", "/logs/:acme:java:orders?limit=20&format=text", ""),
     (
-        "acme's last requests that failed, by a filter",
-        "acme",
-        "/logs/:acme:api?limit=3&filter=%7B%20$.status%20%3E%3D%20500%20%7D",
+        "the last failed requests of acme, by a filter",
+        "ACME",
+        "/logs/:acme:api?limit=3",
+        " -G --data-urlencode 'filter={ $.status >= 500 }'",
     ),
-    ("globex sees its own", "globex", "/logs/:globex:api?limit=3"),
-    ("... and of acme's not even that they exist: 404", "globex", "/logs/:acme:api?limit=3"),
+    ("globex sees its own groups", "GLOBEX", "/logs/:globex:api?limit=3", ""),
+    ("... and can't tell whether those of acme exist: 404", "GLOBEX", "/logs/:acme:api?limit=3", ""),
 ];
 
 /// Arguments of `logmark demo`.
@@ -55,9 +55,19 @@ pub struct DemoArgs {
     /// The demo's folder
     #[arg(long, value_name = "DIR", default_value = DEMO_DIRECTORY)]
     data: PathBuf,
-    /// The port on 127.0.0.1; 0 is any free one. The admin listener has the next
-    #[arg(long, default_value_t = 8080)]
-    port: u16,
+    /// The port, instead of that of --listen; 0 is any free one. The admin listener has the next one [default: 8080]
+    #[arg(long)]
+    port: Option<u16>,
+    /// The address and port to listen on. Use 0.0.0.0:8080 only inside a container whose port is published on loopback.
+    /// The admin listener stays on 127.0.0.1
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080", env = "LOGMARK_DEMO_LISTEN")]
+    listen: SocketAddr,
+}
+
+impl DemoArgs {
+    fn address(&self) -> SocketAddr {
+        SocketAddr::new(self.listen.ip(), self.port.unwrap_or(self.listen.port()))
+    }
 }
 
 /// Runs the demo until it is told to stop.
@@ -65,11 +75,11 @@ pub struct DemoArgs {
 /// # Errors
 /// When the folder or the port can't be used.
 pub fn run(args: &DemoArgs) -> Result<ExitCode, CliError> {
-    let [listen, admin] = addresses(args.port)?;
+    let [listen, admin] = addresses(args.address())?;
     prepare(&args.data)?;
     try_out_store(&args.data)?;
     write_config(&args.data, listen, admin)?;
-    let config = load_from(&config_path(&args.data))?;
+    let config = config::load(Some(&config_path(&args.data)), variables())?;
     begin_log(&config)?;
     runtime()?.block_on(async {
         let listeners = Listeners::bind(&config).await.map_err(|error| CliError::failed("can't start", error))?;
@@ -81,9 +91,11 @@ pub fn run(args: &DemoArgs) -> Result<ExitCode, CliError> {
         let writer = writer
             .map_err(|error| CliError::failed("the sample logs", error))?
             .map_err(|error| CliError::failed("the sample logs", error))?;
+        let stop = stop_signal();
+        ignore_hangups();
         announce(&args.data, &listeners)?;
         let writing = tokio::spawn(writer.run());
-        listeners.serve(service, stop_signal()).await;
+        listeners.serve(service, stop).await;
         writing.abort();
         Ok::<(), CliError>(())
     })?;
@@ -115,17 +127,37 @@ pub fn prepare(directory: &Path) -> Result<(), CliError> {
     Ok(())
 }
 
-/// The two addresses, tried out: a port in use is said now, not after the sample logs are made.
-fn addresses(port: u16) -> Result<[SocketAddr; 2], CliError> {
-    let try_out = |port: u16| {
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        let failed = |error| CliError::failed(format!("port {port} can't be used (choose another with --port)"), error);
-        TcpListener::bind(address).and_then(|listener| listener.local_addr().map(|address| (listener, address))).map_err(failed)
+/// The address of the API and that of the admin listener, which is always on loopback. Both are tried: a port in use is reported
+/// now, not after the sample logs are made.
+fn addresses(listen: SocketAddr) -> Result<[SocketAddr; 2], CliError> {
+    let try_out = |address: SocketAddr| {
+        let what = if address.ip().is_loopback() {
+            format!("port {} can't be used (choose another with --port)", address.port())
+        } else {
+            format!("the address {address} can't be used (choose another with --listen)")
+        };
+        TcpListener::bind(address)
+            .and_then(|listener| listener.local_addr().map(|address| (listener, address)))
+            .map_err(|error| CliError::failed(what, error))
     };
     // Both are held until both are found, or the second might be the first again.
-    let (_held, listen) = try_out(port)?;
-    let (_held_too, admin) = try_out(if port == 0 { 0 } else { port.saturating_add(1) })?;
-    Ok([listen, admin])
+    let (_held, public) = try_out(listen)?;
+    let admin_port = if listen.port() == 0 { 0 } else { listen.port().saturating_add(1) };
+    let (_held_too, admin) = try_out(SocketAddr::from((Ipv4Addr::LOCALHOST, admin_port)))?;
+    Ok([public, admin])
+}
+
+/// The variables that the configuration is read with. Those that say where a service listens do not count: `--listen` does, and an
+/// image sets both.
+fn variables() -> impl Iterator<Item = (OsString, OsString)> {
+    std::env::vars_os().filter(|(name, _)| name != "LOGMARK__SERVER__LISTEN" && name != "LOGMARK__SERVER__ADMIN_LISTEN")
+}
+
+/// How clients on this machine reach the listener: an address that means all of them is also loopback.
+fn public_url(listen: SocketAddr) -> String {
+    let loopback = IpAddr::from(Ipv4Addr::LOCALHOST);
+    let ip = if listen.ip().is_unspecified() { loopback } else { listen.ip() };
+    format!("http://{}", SocketAddr::from((ip, listen.port())))
 }
 
 /// A demo that runs in this folder already keeps its configuration: whether there is one is found out before it is written.
@@ -135,8 +167,10 @@ fn try_out_store(directory: &Path) -> Result<(), CliError> {
 }
 
 fn write_config(directory: &Path, listen: SocketAddr, admin: SocketAddr) -> Result<(), CliError> {
-    let text =
-        include_str!("logmark.toml").replace("127.0.0.1:8080", &listen.to_string()).replace("127.0.0.1:8081", &admin.to_string());
+    let text = include_str!("logmark.toml")
+        .replace("http://127.0.0.1:8080", &public_url(listen))
+        .replace("\"127.0.0.1:8080\"", &format!("\"{listen}\""))
+        .replace("127.0.0.1:8081", &admin.to_string());
     let path = config_path(directory);
     std::fs::write(&path, text).map_err(|error| CliError::failed(path.display(), error))
 }
@@ -144,23 +178,28 @@ fn write_config(directory: &Path, listen: SocketAddr, admin: SocketAddr) -> Resu
 fn announce(directory: &Path, listeners: &Listeners) -> Result<(), CliError> {
     let url = &listeners.public_url;
     let issuer = token::issuer(directory)?;
+    if !listeners.address.ip().is_loopback() {
+        note(format_args!(
+            "warning: the demo listens on {}, so other machines may reach it: publish its port on 127.0.0.1 only",
+            listeners.address
+        ));
+    }
     say(format_args!("\nLogmark runs on this machine, with its logs in {}\n", directory.display()));
     say(format_args!("  API       {url}/groups"));
     say(format_args!("  Docs      {url}/docs/          (Authorize with one of the tokens below)"));
-    say(format_args!("  Admin     http://{}/readyz, /metrics", listeners.admin_address));
-    let mut tokens = Vec::new();
+    // Of a container's demo only the API is published.
+    if listeners.address.ip().is_loopback() {
+        say(format_args!("  Admin     http://{}/readyz, /metrics", listeners.admin_address));
+    }
+    say("\nTokens of the two tenants, valid for 12 hours. Paste these two lines into another terminal:\n");
     for (name, scope) in TENANTS {
         let tenant = TenantId::try_from(name).map_err(|error| CliError::failed(name, error))?;
-        tokens.push((name, token::mint(&issuer, &tenant, &format!("demo@{name}"), scope, TOKEN_TTL, SystemClock.now())?));
+        let token = token::mint(&issuer, &tenant, &format!("demo@{name}"), scope, TOKEN_TTL, SystemClock.now())?;
+        say(format_args!("export {}={token}", name.to_uppercase()));
     }
-    say("\nTokens of the two tenants, valid for 12 hours:\n");
-    for (name, token) in &tokens {
-        say(format_args!("  {}={token}", name.to_uppercase()));
-    }
-    say("\nLines to copy, each as it is:\n");
-    for (what, tenant, target) in EXAMPLES {
-        let token = tokens.iter().find(|(name, _)| *name == tenant).map_or("", |(_, token)| token);
-        say(format_args!("# {what}\ncurl -s -H 'Authorization: Bearer {token}' '{url}{target}'\n"));
+    say("\nThen try these there:\n");
+    for (what, variable, target, encoded) in EXAMPLES {
+        say(format_args!("# {what}\ncurl -s -H \"Authorization: Bearer ${variable}\" '{url}{target}'{encoded}\n"));
     }
     say("New events arrive every few seconds. Stop with Ctrl-C.\n");
     Ok(())

@@ -7,22 +7,23 @@ fn wrong_keys_of_the_server_are_named_with_their_place() {
     let cases = [
         (
             r#"listen = "8080""#,
-            "logmark.toml:2:10: server.listen: `8080` is no address: write an IP and a port, such as `127.0.0.1:8080` or `[::]:8443`",
+            "logmark.toml:2:10: server.listen: `8080` is a port alone: write `localhost:PORT` for this machine alone, or `:PORT` for every IPv4 address",
         ),
         (
-            r#"listen = "localhost:8080""#,
-            "logmark.toml:2:10: server.listen: `localhost:8080` is no address: write an IP and a port, such as `127.0.0.1:8080` or `[::]:8443`",
+            r#"listen = "logs.example.com:8080""#,
+            "logmark.toml:2:10: server.listen: `logs.example.com:8080` names a host: write its IP address, `localhost`, or only `:PORT` for every IPv4 address",
+        ),
+        (
+            r#"listen = "http""#,
+            "logmark.toml:2:10: server.listen: `http` is not an address to listen on: write a host and a port, such as `127.0.0.1:8080`, `localhost:8080`, `:8080` or `[::]:8443`",
         ),
         ("listen = 8080", "logmark.toml:2:10: server.listen: must be a text in quotes, not a whole number"),
-        (
-            r#"listen = "0.0.0.0:99999""#,
-            "logmark.toml:2:10: server.listen: `0.0.0.0:99999` is no address: write an IP and a port, such as `127.0.0.1:8080` or `[::]:8443`",
-        ),
+        (r#"listen = "0.0.0.0:99999""#, "logmark.toml:2:10: server.listen: `0.0.0.0:99999` has a port above 65535"),
         (r#"lisen = "127.0.0.1:1""#, "logmark.toml:2:1: server.lisen: is no key here: did you mean `listen`?"),
         (r#"tsl = { cert = "a" }"#, "logmark.toml:2:1: server.tsl: is no key here: did you mean `tls`?"),
         (
             "verify = false",
-            "logmark.toml:2:1: server.verify: is no key here: there are `tls`, `listen`, `admin_listen`, `public_url`, `cursor_keys`, `cors_origins` and `limits`",
+            "logmark.toml:2:1: server.verify: is no key here: there are `tls`, `listen`, `admin_listen`, `public_url`, `cursor_keys`, `cors_origins`, `forwarding_header`, `trusted_proxies` and `limits`",
         ),
         (
             r#"public_url = "logs.example.com""#,
@@ -64,7 +65,7 @@ fn wrong_keys_of_the_server_are_named_with_their_place() {
         ),
         (
             r#"admin_listen = "9090""#,
-            "logmark.toml:2:16: server.admin_listen: `9090` is no address: write an IP and a port, such as `127.0.0.1:8080` or `[::]:8443`",
+            "logmark.toml:2:16: server.admin_listen: `9090` is a port alone: write `localhost:PORT` for this machine alone, or `:PORT` for every IPv4 address",
         ),
         (
             "listen = \"127.0.0.1:8080\"\nadmin_listen = \"127.0.0.1:8080\"",
@@ -105,8 +106,21 @@ fn wrong_keys_of_the_server_are_named_with_their_place() {
             "logmark.toml:2:42: server.cors_origins[1]: is there twice",
         ),
         (
+            r#"trusted_proxies = ["10.1.0.0/8"]"#,
+            "logmark.toml:2:20: server.trusted_proxies[0]: `10.1.0.0/8` has address bits behind its prefix: write `10.0.0.0/8`",
+        ),
+        (
+            r#"trusted_proxies = ["nginx"]"#,
+            "logmark.toml:2:20: server.trusted_proxies[0]: `nginx` is not a network: write an address with a prefix, such as `10.0.0.0/8` or `fd00::/8`, or one address",
+        ),
+        ("trusted_proxies = []", "logmark.toml:2:19: server.trusted_proxies: is empty: leave the key out to trust no proxy"),
+        (
+            r#"forwarding_header = "x-real-ip""#,
+            "logmark.toml:2:21: server.forwarding_header: `x-real-ip` is not a forwarding header: there are `x-forwarded-for` and `forwarded`",
+        ),
+        (
             "max_body_bytes = 1",
-            "logmark.toml:2:1: server.max_body_bytes: is no key here: there are `tls`, `listen`, `admin_listen`, `public_url`, `cursor_keys`, `cors_origins` and `limits`",
+            "logmark.toml:2:1: server.max_body_bytes: is no key here: there are `tls`, `listen`, `admin_listen`, `public_url`, `cursor_keys`, `cors_origins`, `forwarding_header`, `trusted_proxies` and `limits`",
         ),
     ];
     refused("[server]", &cases);
@@ -124,7 +138,11 @@ fn wrong_limits_of_the_server_say_what_fits() {
         (r#"max_connections = "many""#, "logmark.toml:2:19: server.limits.max_connections: must be a whole number, not a text"),
         ("max_connections = 99999999999999999999", "logmark.toml:2:19: server.limits.max_connections: must be from 1 to 1000000"),
         ("max_connections_per_ip = -1", "logmark.toml:2:26: server.limits.max_connections_per_ip: must be from 0 to 1000000"),
-        (r#"max_body_bytes = "1 MiB""#, "logmark.toml:2:18: server.limits.max_body_bytes: must be a whole number, not a text"),
+        (
+            r#"max_body_bytes = "1 M""#,
+            "logmark.toml:2:18: server.limits.max_body_bytes: `1 M` has a unit that may be 1000 or 1024: write `KiB`, `MiB` or `GiB`, or `kB`, `MB` or `GB`",
+        ),
+        (r#"page_bytes = "1GiB""#, "logmark.toml:2:14: server.limits.page_bytes: must be from 65536 to 67108864 bytes"),
         ("max_header_bytes = 10", "logmark.toml:2:20: server.limits.max_header_bytes: must be from 1024 to 1048576"),
         (
             "header_timeout = 10",
@@ -156,7 +174,15 @@ fn wrong_limits_of_the_server_say_what_fits() {
             "drain_timeout = true",
             "logmark.toml:2:17: server.limits.drain_timeout: must be a length of time such as `30s`, `10m`, `1h30m` or `31d`, not `true` or `false`",
         ),
-        ("stream_pages = 0", "logmark.toml:2:16: server.limits.stream_pages: must be from 1 to 100000"),
+        (
+            "response_memory = \"1MiB\"",
+            "logmark.toml:2:19: server.limits.response_memory: must be from 16777216 to 1099511627776 bytes",
+        ),
+        ("max_requests = 0", "logmark.toml:2:16: server.limits.max_requests: must be from 1 to 1000000"),
+        (
+            "stream_pages = 64",
+            "logmark.toml:2:1: server.limits.stream_pages: is no key any more: `response_memory` bounds the bytes that all answers hold, pages among them",
+        ),
         ("page_bytes = 1", "logmark.toml:2:14: server.limits.page_bytes: must be from 65536 to 67108864"),
         ("page_byte = 4_000_000", "logmark.toml:2:1: server.limits.page_byte: is no key here: did you mean `page_bytes`?"),
     ];

@@ -143,6 +143,7 @@ fn wrong_limits_of_a_tenant_say_what_fits() {
             "requests_per_second = 2.5",
             "logmark.toml:2:23: tenants.acme.limits.requests_per_second: must be a whole number, not a number with a fraction",
         ),
+        ("concurrent_requests = 0", "logmark.toml:2:23: tenants.acme.limits.concurrent_requests: must be from 1 to 1000000"),
         ("concurrent_queries = -1", "logmark.toml:2:22: tenants.acme.limits.concurrent_queries: must be from 0 to 1000000"),
         ("scanned_gb_per_day = -0.5", "logmark.toml:2:22: tenants.acme.limits.scanned_gb_per_day: must be a number from 0 on"),
         ("scanned_gb_per_day = inf", "logmark.toml:2:22: tenants.acme.limits.scanned_gb_per_day: must be a number from 0 on"),

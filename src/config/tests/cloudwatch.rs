@@ -183,13 +183,13 @@ fn wrong_quotas_say_what_fits() {
 
 #[test]
 fn wrong_cache_and_query_keys_say_what_fits() {
-    let form = "must be a number of bytes such as `65536`, or with a unit `64KiB`, `64MiB`, `1GiB`, not";
+    let form = "is not a number of bytes: write `65536`, or a unit as in `64KiB`, `1.5MiB`, `1GiB`, `64kB` or `1MB`";
     let cases = [
         ("cache = true", "sources[0].cache: must be a table, not `true` or `false`".to_owned()),
-        ("cache = { bytes = \"64 MB\" }", format!("sources[0].cache.bytes: {form} `64 MB`")),
-        ("cache = { bytes = \"MiB\" }", format!("sources[0].cache.bytes: {form} `MiB`")),
-        ("cache = { bytes = \"-1KiB\" }", format!("sources[0].cache.bytes: {form} `-1KiB`")),
-        ("cache = { bytes = \"99999999999999GiB\" }", format!("sources[0].cache.bytes: {form} `99999999999999GiB`")),
+        ("cache = { bytes = \"64 TB\" }", format!("sources[0].cache.bytes: `64 TB` {form}")),
+        ("cache = { bytes = \"MiB\" }", format!("sources[0].cache.bytes: `MiB` {form}")),
+        ("cache = { bytes = \"-1KiB\" }", format!("sources[0].cache.bytes: `-1KiB` {form}")),
+        ("cache = { bytes = \"99999999999999GiB\" }", format!("sources[0].cache.bytes: `99999999999999GiB` {form}")),
         ("cache = { bytes = \"65GiB\" }", "sources[0].cache.bytes: must be from 0 to 68719476736 bytes".to_owned()),
         ("cache = { bytes = -1 }", "sources[0].cache.bytes: must be from 0 to 68719476736".to_owned()),
         ("cache = { bytes = 0.5 }", "sources[0].cache.bytes: must be a whole number, not a number with a fraction".to_owned()),

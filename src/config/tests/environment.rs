@@ -53,7 +53,7 @@ fn a_wrong_variable_is_a_mistake_by_its_name() {
     let cases: [(&[(&str, &str)], &str); 16] = [
         (
             &[("LOGMARK__SERVER__LISTEN", "8080")],
-            "LOGMARK__SERVER__LISTEN: `8080` is no address: write an IP and a port, such as `127.0.0.1:8080` or `[::]:8443`",
+            "LOGMARK__SERVER__LISTEN: `8080` is a port alone: write `localhost:PORT` for this machine alone, or `:PORT` for every IPv4 address",
         ),
         (&[("LOGMARK__SERVER__LISEN", "x")], "LOGMARK__SERVER__LISEN: is no key here: did you mean `listen`?"),
         (&[("LOGMARK__SERVR__LISTEN", "x")], "LOGMARK__SERVR__LISTEN: servr: is no key here: did you mean `server`?"),

@@ -169,6 +169,7 @@ fn what_holds_is_printed_without_a_secret() {
   admin 127.0.0.1:9090
   cursor keys: env:LOGMARK_CURSOR_KEY
   CORS: no other origin
+  trusted proxies: none
   connections: 10000, from one address 1000
   bytes: body 1048576, headers 32768, messages of a page 4194304
   pages held for streams: 64
@@ -211,4 +212,24 @@ LOGMARK__SERVER__LISTEN: `y` is no address: write an IP and a port, such as `127
 8 mistakes in the configuration";
     assert_eq!(mistakes.render(), expected);
     assert_eq!(mistakes.to_string(), expected);
+}
+
+#[test]
+fn sizes_and_addresses_take_the_usual_forms() {
+    let text = document(
+        "[server]",
+        "listen = \":8443\"\npublic_url = \"https://logs.example.com\"\nadmin_listen = \"localhost:9091\"\n\
+         trusted_proxies = [\"10.0.0.0/8\", \"fd00::1\"]\nforwarding_header = \"Forwarded\"\n\
+         limits = { max_body_bytes = \"2 MiB\", max_header_bytes = \"16KiB\", page_bytes = \"1MB\" }",
+    );
+    let server = parsed(&text, &[]).unwrap_or_else(|mistakes| panic!("{mistakes}")).server;
+    assert_eq!(server.listen, "0.0.0.0:8443".parse().unwrap());
+    assert_eq!(server.admin_listen, "127.0.0.1:9091".parse().unwrap());
+    let limits = &server.limits;
+    assert_eq!((limits.max_body_bytes, limits.max_header_bytes, limits.page_bytes), (2 << 20, 16 << 10, 1_000_000));
+    assert!(server.trusted_proxies[0].contains("10.1.2.3".parse().unwrap()));
+    assert_eq!(server.forwarding_header.as_str(), "forwarded");
+    let variables = [("LOGMARK__SERVER__LIMITS__PAGE_BYTES", "65536"), ("LOGMARK__SERVER__LISTEN", "localhost:1")];
+    let server = parsed(&document("[server]", ""), &variables).unwrap_or_else(|mistakes| panic!("{mistakes}")).server;
+    assert_eq!((server.limits.page_bytes, server.listen), (65_536, "127.0.0.1:1".parse().unwrap()));
 }

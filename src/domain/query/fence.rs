@@ -22,6 +22,17 @@ pub struct Fence<'a> {
     pub start: Millis,
     /// The first moment after the last.
     pub end: Millis,
+    /// Which moments upstream may read by itself.
+    pub upstream: Reads,
+}
+
+/// Which moments upstream may read for a query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reads {
+    /// Those of [`Fence::seconds`].
+    ItsSeconds,
+    /// Perhaps earlier ones: whether `stats … offset` does is not documented.
+    EarlierToo,
 }
 
 impl Fence<'_> {
@@ -39,7 +50,7 @@ impl Fence<'_> {
     /// [`NotWritable`] when a rule has something that the language can't write.
     pub fn condition(&self) -> Result<Expression, NotWritable> {
         let mut parts = vec![compared(BinaryOperator::Less, self.end)?];
-        if self.start.0.rem_euclid(1000) != 0 {
+        if self.start.0.rem_euclid(1000) != 0 || self.upstream == Reads::EarlierToo {
             parts.insert(0, compared(BinaryOperator::GreaterOrEqual, self.start)?);
         }
         parts.extend(self.streams()?);
@@ -51,7 +62,7 @@ impl Fence<'_> {
         // Groups of equal rules stand together, in the order of the first.
         let mut rules: Vec<(Option<&[Pattern]>, Vec<&LogGroupName>)> = Vec::new();
         for (group, patterns) in &self.groups {
-            let rule = patterns.filter(|patterns| !patterns.iter().any(is_everything));
+            let rule = patterns.filter(|patterns| !patterns.iter().any(Pattern::is_everything));
             match rules.iter_mut().find(|(known, _)| *known == rule) {
                 Some((_, groups)) => groups.push(group),
                 None => rules.push((rule, vec![group])),
@@ -69,10 +80,6 @@ impl Fence<'_> {
         }
         Ok(Some(Expression::any(alternatives.into_iter().map(Spanned::made)).unwrap_or(Expression::Boolean(false))))
     }
-}
-
-fn is_everything(pattern: &Pattern) -> bool {
-    pattern.as_str().bytes().all(|byte| byte == b'*')
 }
 
 /// `toMillis(@timestamp) < 1795168800000`: numbers are compared, since how a time is compared with a text is not documented.

@@ -5,7 +5,7 @@
 
 use logmark_diagnostics::{Diagnostic, Kind, Span};
 use logmark_insights::ast::{Column, Command, Expression, FieldPath, Query};
-use logmark_insights::reach::{Beyond, Reach, Reference, Referent, Use};
+use logmark_insights::reach::{Beyond, Reach, Reference, Referent, Use, Window};
 
 /// The handle of an event, good for the whole account.
 const POINTER: &str = "@ptr";
@@ -35,9 +35,15 @@ fn fault(span: Span, expected: &str, found: &str) -> Diagnostic {
     Diagnostic::new(Kind::Unsupported, span, expected, found)
 }
 
-/// `filterIndex` reads none but the query's own events, and fewer by its writer's will.
+/// `filterIndex` reads only events of the query, and fewer of them. `stats … offset` shifts bins; should it read an earlier
+/// period, the fence's filter stands before it with both ends of the range.
 fn is_harmless(beyond: &Beyond) -> bool {
-    matches!(beyond, Beyond::FieldIndex { .. })
+    matches!(beyond, Beyond::FieldIndex { .. } | Beyond::TimeRange(Window::StatsOffset))
+}
+
+/// Whether the query may read events before its range.
+pub(super) fn may_read_earlier(query: &Query) -> bool {
+    Reach::of(query).beyond().iter().any(|beyond| beyond.node.leaves_its_time_range())
 }
 
 /// Where `fields` and `display` show a field under its own name.
@@ -62,7 +68,7 @@ fn of_reference(reference: &Reference, shown: &[Span]) -> Option<Diagnostic> {
             fault(reference.span, expected, "another use of it").hint("it is a handle, replaced in the answer by one of yours"),
         );
     }
-    if !reference.what.names_account() || !reference.uses.contains(Use::Shown) {
+    if !reference.what.names_account() || !reference.uses.contains(Use::Shown) || is_entity_without_account(path) {
         return None;
     }
     let taken_apart =
@@ -78,6 +84,24 @@ fn of_reference(reference: &Reference, shown: &[Span]) -> Option<Diagnostic> {
                 .hint("it holds the number of the operator's account"),
         ),
     }
+}
+
+/// Whether it is one attribute of the event's entity (`@entity.KeyAttributes.Name`, `@entity.Attributes.EKS.Cluster`), and not one
+/// that is named after the account or an identifier with its number. A map of attributes may hold those too.
+fn is_entity_without_account(path: &FieldPath) -> bool {
+    names_entity_attribute(&path.flat_name())
+}
+
+/// The same of a field's name, its steps joined by points.
+pub(crate) fn names_entity_attribute(name: &str) -> bool {
+    let name = name.to_lowercase();
+    let Some(attribute) = name.strip_prefix("@entity.") else { return false };
+    // Numbers are elements of a list, whatever stands there.
+    let is_number = |step: &str| step.bytes().all(|byte| byte.is_ascii_digit());
+    let names_account = |step: &str| step.contains("account") || step.contains("identifier") || step.ends_with("arn");
+    let mut steps = attribute.split('.');
+    let is_attribute = matches!(steps.next(), Some("keyattributes" | "attributes")) && steps.clone().next().is_some();
+    is_attribute && steps.all(|step| !is_number(step) && !names_account(step))
 }
 
 /// Is it the field, or a step into it? Names are compared without case, as in doubt CloudWatch might.

@@ -1,8 +1,8 @@
 //! A Logs Insights query, understood: it asks for nothing beyond the log groups and the time that it is started with.
 //!
-//! Owns the query's tree and what may be in it. Never keeps what a caller wrote but for the headings of columns: what goes
-//! upstream is printed from the tree. Look next at `forbidden` (what is refused), [`fence`] (what is put in front), and
-//! [`run`] (a query that runs, and the operations on it).
+//! Owns the query's tree and its caller's text. What goes upstream is the text with the fence in front, and only if it is read as
+//! the tree that was checked, with the fence in front. Look next at `forbidden` (what is refused), [`fence`] (what is put in
+//! front), and [`run`] (a query that runs, and the operations on it).
 
 mod forbidden;
 pub mod fence;
@@ -11,12 +11,16 @@ pub mod run;
 use std::fmt;
 
 use logmark_diagnostics::Diagnostic;
+use logmark_insights::NotKept;
 use logmark_insights::ast::{Column, Command, Expression, Query};
 use logmark_insights::rewrite::{DEFAULT_LIMIT, Nested};
 use serde::{Deserialize, Serialize};
 
-use self::fence::Fence;
+use self::fence::{Fence, Reads};
+pub(crate) use self::forbidden::names_entity_attribute;
 
+/// The most characters of a query (StartQuery, `queryString`).
+pub const MAX_CHARACTERS: usize = logmark_insights::MAX_LENGTH;
 /// The most rows that a query may be asked for (StartQuery, `limit`).
 pub const MAX_ROWS: u32 = 100_000;
 /// Bytes that the headings which differ from the printed ones may have together, for they travel in the query's id. Of a query
@@ -27,6 +31,8 @@ const MAX_HEADINGS: usize = 1536;
 #[derive(Clone, PartialEq, Eq)]
 pub struct LogQuery {
     query: Query,
+    /// As the caller wrote it.
+    text: Box<str>,
     headings: Vec<Heading>,
     rows: Option<u32>,
 }
@@ -55,9 +61,12 @@ pub enum Unsendable {
     /// What must stand before it can't.
     #[error("the tenant's rules can't be put before this query: {0}")]
     Fence(String),
-    /// It is longer than CloudWatch takes.
-    #[error("with the tenant's rules and the time range before it the query is longer than CloudWatch's 10,000 characters")]
-    TooLong,
+    /// It is longer than CloudWatch takes, needless blanks not counted.
+    #[error("with the fence in front the query has {length} characters, {MAX_CHARACTERS} are allowed")]
+    TooLong {
+        /// How many characters it has.
+        length: usize,
+    },
 }
 
 impl LogQuery {
@@ -68,7 +77,7 @@ impl LogQuery {
     pub fn parse(text: &str) -> Result<Self, QueryFault> {
         let query = Query::parse(text).map_err(QueryFault::Invalid)?;
         match forbidden::in_query(&query) {
-            found if found.is_empty() => Ok(Self { headings: headings(&query, text), query, rows: None }),
+            found if found.is_empty() => Ok(Self { headings: headings(&query, text), query, text: text.into(), rows: None }),
             found => Err(QueryFault::Forbidden(found)),
         }
     }
@@ -108,12 +117,16 @@ impl LogQuery {
         let unsendable = |error: &dyn fmt::Display| Unsendable::Fence(error.to_string());
         let condition = fence.condition().map_err(|error| unsendable(&error))?;
         let fenced = self.query.with_first_filter(&condition, Nested::Refused).map_err(|error| unsendable(&error))?;
-        let text = fenced.to_text().map_err(|_too_long| Unsendable::TooLong)?;
-        // What is read must be what was meant: the text is taken only if it is read as this very tree.
-        match Query::parse(&text) {
-            Ok(read) if read == fenced => Ok(text),
-            _ => Err(unsendable(&"it is read otherwise once it is written")),
-        }
+        fenced.to_kept_text(&self.text).map_err(|error| match error {
+            NotKept::TooLong(too_long) => Unsendable::TooLong { length: too_long.length },
+            NotKept::Differs => unsendable(&error),
+        })
+    }
+
+    /// Which moments upstream may read for it.
+    #[must_use]
+    pub fn reads(&self) -> Reads {
+        if forbidden::may_read_earlier(&self.query) { Reads::EarlierToo } else { Reads::ItsSeconds }
     }
 }
 
@@ -124,25 +137,30 @@ impl fmt::Debug for LogQuery {
     }
 }
 
-/// The headings of columns that are printed otherwise than they were written.
+/// The headings of columns that are printed otherwise than they were written. They are sent as they were written; should
+/// CloudWatch name a column by its canonical text, its caller still finds it under the name that it wrote.
 fn headings(query: &Query, source: &str) -> Vec<Heading> {
-    let mut headings: Vec<Heading> = Vec::new();
-    for command in &query.commands {
-        let columns: Vec<&Column> = match &command.node {
+    let columns = query.commands.iter().flat_map(|command| -> Vec<&Column> {
+        match &command.node {
             Command::Fields(fields) => fields.columns.iter().collect(),
             Command::Display(display) => display.columns.iter().collect(),
             Command::Stats(stats) => stats.aggregates.iter().chain(&stats.by).collect(),
-            _ => continue,
-        };
-        for column in columns {
-            let is_named = column.alias.is_some() || matches!(column.expression.node, Expression::Field(_));
-            let heading = Heading {
-                printed: column.expression.node.to_string(),
-                written: column.expression.span.of(source).trim().to_owned(),
-            };
-            if !is_named && heading.printed != heading.written && headings.iter().all(|known| known.printed != heading.printed) {
-                headings.push(heading);
-            }
+            _ => Vec::new(),
+        }
+    });
+    let unnamed = columns.filter(|column| column.alias.is_none() && !matches!(column.expression.node, Expression::Field(_)));
+    let all: Vec<Heading> = unnamed
+        .map(|column| Heading {
+            printed: column.expression.node.to_string(),
+            written: column.expression.span.of(source).trim().to_owned(),
+        })
+        .collect();
+    let mut headings: Vec<Heading> = Vec::new();
+    for heading in &all {
+        // A column that was written as another is printed keeps its name.
+        let is_taken = all.iter().any(|other| other.written == heading.printed);
+        if !is_taken && headings.iter().all(|known| known.printed != heading.printed) {
+            headings.push(heading.clone());
         }
     }
     let bytes: usize = headings.iter().map(|heading| heading.printed.len() + heading.written.len() + 4).sum();

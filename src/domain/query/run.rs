@@ -2,6 +2,7 @@
 //!
 //! Owns the shapes. A [`RunningQuery`] leaves the service sealed only: upstream's id is good for the whole account.
 
+use aws_lc_rs::digest;
 use serde::{Deserialize, Serialize};
 
 use super::{Heading, LogQuery};
@@ -12,7 +13,7 @@ use crate::domain::time::{Millis, TimeRange};
 
 /// The most groups of one query (StartQuery).
 pub const MAX_GROUPS: usize = 50;
-/// Bytes that the groups' names may have together, for they travel in the query's id and in each row's pointer.
+/// Bytes that the groups' names may have together, for they travel in the query's id.
 pub const MAX_GROUP_BYTES: usize = 3072;
 
 /// Starts a query.
@@ -42,6 +43,17 @@ impl Operation for StartQuery {
 /// What was allowed when a query was started, as one value to compare: of each of its groups, which streams are seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RulesMark(pub [u8; 16]);
+
+/// A group's name in four bytes. Two names may have the same one: it never replaces a look at the permit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupMark([u8; 4]);
+
+impl From<&LogGroupName> for GroupMark {
+    fn from(name: &LogGroupName) -> Self {
+        let digest = digest::digest(&digest::SHA256, name.as_str().as_bytes());
+        Self(*digest.as_ref().first_chunk().unwrap_or(&[0; 4]))
+    }
+}
 
 /// A query that was started. What its id carries, so that no replica needs to remember it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,13 +119,17 @@ impl Operation for DescribeFields {
     }
 }
 
-/// One event by the pointer that a query's row holds. What the pointer carries.
+/// One event by the pointer that a query's row holds. What the pointer carries: a reference to the event, and nothing that
+/// grows with the query. Which group and stream the event is in, the event itself says; the source compares that with the
+/// permit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReadRecord {
     /// Where it is.
     pub source: SourceName,
-    /// The groups of the query: it is in one of them.
-    pub groups: Vec<LogGroupName>,
+    /// The tenant's grants when the pointer was made. Under other grants no source is asked.
+    pub grants: RulesMark,
+    /// The groups of the query, at most [`MAX_GROUPS`]: the event is in one of them.
+    pub groups: Vec<GroupMark>,
     /// The source's own pointer.
     pub pointer: String,
 }
@@ -122,7 +138,7 @@ impl Operation for ReadRecord {
     const NAME: &'static str = "readRecord";
     const ACTION: Action = Action::Query;
     fn target(&self) -> Target<'_> {
-        Target::Each(&self.groups)
+        Target::Groups
     }
 }
 
@@ -202,5 +218,14 @@ pub struct FieldShare {
     pub percent: u32,
 }
 
-/// One event, whole: its fields by name.
+/// One event, whole, and where it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundRecord {
+    /// Its group.
+    pub group: LogGroupName,
+    /// Its fields.
+    pub record: Record,
+}
+
+/// The fields of an event by name.
 pub type Record = std::collections::BTreeMap<String, String>;

@@ -29,7 +29,6 @@ fn what_leaves_the_groups_the_time_or_the_mask_is_forbidden_by_its_word() {
         ("lookup users id OUTPUT name", "`lookup`"),
         ("cidrlookup nets ip OUTPUT name", "`cidrlookup`"),
         ("$saved(a = \"b\")", "`$`"),
-        ("stats count(*) by bin(1h) offset 1d", "`offset`"),
     ] {
         let found = forbidden(text);
         assert!(found.iter().any(|found| found == word), "{text}: {found:?}");
@@ -46,7 +45,13 @@ fn handles_and_the_account_show_in_no_disguise() {
         "filter @PTR like 'x'",
         "parse @ptr '*a' as b",
         "fields @aws.account",
-        "fields @entity.KeyAttributes.Name",
+        "fields @entity",
+        "fields @entity.KeyAttributes",
+        "fields @entity.KeyAttributes.AwsAccountId",
+        "fields @`entity.KeyAttributes.AwsAccountId` as a",
+        "fields @entity.KeyAttributes.Identifier",
+        "stats count(*) by @entity.Attributes.RoleArn",
+        "fields @entity.KeyAttributes[0]",
         "stats count(*) by @aws.account as who",
         "parse @log '*:*' as account, group",
         "fields replace(@log, ':', '-')",
@@ -62,6 +67,9 @@ fn handles_and_the_account_show_in_no_disguise() {
         "filter @log like /api/",
         "filterIndex requestId = 'x' | fields @message",
         "fields @message | filter @message like /SOURCE unmask diff/ # SOURCE",
+        "fields @entity.KeyAttributes.Name, @entity.Attributes.EKS.Cluster as cluster | filter cluster = 'a'",
+        "stats count(*) by @entity.Attributes.PlatformType, tolower(@`entity.KeyAttributes.Environment`)",
+        "filter @entity.KeyAttributes.AwsAccountId = 'x' | fields @message",
     ] {
         assert!(LogQuery::parse(text).is_ok(), "{text}: {:?}", LogQuery::parse(text));
     }
@@ -74,12 +82,37 @@ fn pattern_list(texts: &[&str]) -> Vec<Pattern> {
 fn sent(query: &str, rules: &[(&str, Option<&[&str]>)], start: i64, end: i64) -> (String, (i64, i64)) {
     let groups: Vec<_> =
         rules.iter().map(|(group, patterns)| (LogGroupName::try_from(*group).unwrap(), patterns.map(pattern_list))).collect();
+    let query = LogQuery::parse(query).unwrap();
     let fence = Fence {
         groups: groups.iter().map(|(group, patterns)| (group, patterns.as_deref())).collect(),
         start: Millis(start),
         end: Millis(end),
+        upstream: query.reads(),
     };
-    (LogQuery::parse(query).unwrap().within(&fence).unwrap(), fence.seconds())
+    (query.within(&fence).unwrap(), fence.seconds())
+}
+
+#[test]
+fn a_query_that_may_read_an_earlier_period_sees_none_of_it() {
+    let all: &[(&str, Option<&[&str]>)] = &[("/a", None)];
+    let query = "stats count(*) by bin(5m) offset 1d";
+    let filter = "filter toMillis(@timestamp) >= 1000 and toMillis(@timestamp) < 3000";
+    assert_eq!(sent(query, all, 1000, 3000), (format!("{filter} | {query}"), (1, 3)));
+}
+
+#[test]
+fn what_is_sent_is_what_was_written_behind_the_fence() {
+    let all: &[(&str, Option<&[&str]>)] = &[("/a", None)];
+    for text in [
+        "filter not (a = 1)",
+        "fields 2 ^ (3 ^ 2) as p",
+        "fields regex_replace(@message, \"[0-9]+\", \"N\") as m",
+        "STATS COUNT(*) AS hits GROUP BY path|SORT hits DESC",
+        "filter a == 1 and b in (1, 2)\n| parse @message XML '/a/b' as c",
+        "stats count(*) by bin(@timestamp, 1h)",
+    ] {
+        assert_eq!(sent(text, all, 0, 1000).0, format!("filter toMillis(@timestamp) < 1000 | {text}"));
+    }
 }
 
 #[test]
@@ -124,7 +157,7 @@ fn streams_are_fenced_by_their_rules_group_by_group() {
 fn the_fence_stands_before_everything_that_could_count() {
     let rules: &[(&str, Option<&[&str]>)] = &[("/a", Some(&["one"]))];
     for (query, rest) in [
-        ("stats COUNT(*)", "stats count(*)"),
+        ("stats COUNT(*)", "stats COUNT(*)"),
         ("limit 5 | filter a = 1", "limit 5 | filter a = 1"),
         ("dedup a", "dedup a"),
         (
@@ -135,10 +168,27 @@ fn the_fence_stands_before_everything_that_could_count() {
         let expected = format!(r#"filter toMillis(@timestamp) < 1000 and @logStream in ["one"] | {rest}"#);
         assert_eq!(sent(query, rules, 0, 1000).0, expected);
     }
-    let long = format!("filter a = \"{}\"", "x".repeat(9_980));
+}
+
+#[test]
+fn the_length_that_counts_is_that_of_the_callers_text_as_long_as_blanks_can_be_left_out() {
     let group = LogGroupName::try_from("/a").unwrap();
-    let fence = Fence { groups: vec![(&group, None)], start: Millis(0), end: Millis(1) };
-    assert_eq!(LogQuery::parse(&long).unwrap().within(&fence), Err(Unsendable::TooLong));
+    let fence = Fence { groups: vec![(&group, None)], start: Millis(0), end: Millis(1), upstream: Reads::ItsSeconds };
+    let within = |text: &str| LogQuery::parse(text).unwrap().within(&fence);
+    let list: Vec<String> = (0..1_600).map(|number: u32| format!("{number:04}")).collect();
+    let spaced = format!("filter id in [{}]{}", list.join(", "), " ".repeat(387));
+    assert_eq!(spaced.len(), 10_000);
+    assert_eq!(within(&spaced).unwrap(), format!("filter toMillis(@timestamp) < 1 | {}", spaced.trim_end()));
+
+    let spaced = format!("filter id in [{}]{}", list.join(", "), " and a = 1".repeat(38));
+    assert_eq!(spaced.len(), 9_993);
+    let compact = format!("filter toMillis(@timestamp)<1|filter id in [{}]{}", list.join(","), " and a=1".repeat(38));
+    assert_eq!(within(&spaced).unwrap(), compact);
+
+    let long = format!("filter a = \"{}\"", "x".repeat(9_980));
+    assert_eq!(within(&long), Err(Unsendable::TooLong { length: 10_021 }));
+    let said = within(&long).unwrap_err().to_string();
+    assert_eq!(said, "with the fence in front the query has 10021 characters, 10000 are allowed");
 }
 
 #[test]
@@ -147,7 +197,7 @@ fn a_limit_bounds_the_rows_or_says_why_it_cannot() {
     let limited = |text: &str, rows| {
         LogQuery::parse(text).unwrap().with_limit(rows).map(|query| {
             let group = LogGroupName::try_from(rules[0].0).unwrap();
-            let fence = Fence { groups: vec![(&group, None)], start: Millis(0), end: Millis(1000) };
+            let fence = Fence { groups: vec![(&group, None)], start: Millis(0), end: Millis(1000), upstream: Reads::ItsSeconds };
             let text = query.within(&fence).unwrap();
             (text.replace("filter toMillis(@timestamp) < 1000 | ", ""), query.rows())
         })
@@ -173,6 +223,7 @@ fn columns_keep_the_names_that_their_writer_gave_them() {
     );
     assert_eq!(headings("fields a+1, `b`, @message"), [pair("a + 1", "a+1")]);
     assert_eq!(headings("stats count(*) by bin(5m)"), []);
+    assert_eq!(headings("fields a+1, a + 1"), [], "the second is the name of another column");
 }
 
 mod fence_and_permit {
@@ -213,6 +264,7 @@ mod fence_and_permit {
                 groups: groups.iter().zip(rules.iter().map(Option::as_deref)).collect(),
                 start: Millis(start),
                 end: Millis(start + length),
+                upstream: Reads::ItsSeconds,
             };
             let (first, last) = fence.seconds();
             let log = format!("{}/g.{group}", if account { "123456789012:" } else { "" });

@@ -53,24 +53,24 @@ pub struct PageBody<'a> {
 }
 
 impl PageBody<'_> {
-    /// The page's bytes, written into one buffer; what is not there is left out.
+    /// What stands before the events, and behind them; what is not there is left out. Between them a [`Writer`] with
+    /// [`Layout::JsonItems`] writes the events.
     #[must_use]
-    pub fn write(&self) -> Vec<u8> {
-        let mut out = b"{".to_vec();
-        string("\"logGroup\":", self.log_group, &mut out);
+    pub fn around(&self) -> (Vec<u8>, Vec<u8>) {
+        let mut head = b"{".to_vec();
+        string("\"logGroup\":", self.log_group, &mut head);
         if let Some(stream) = self.log_stream {
-            string(",\"logStream\":", stream, &mut out);
+            string(",\"logStream\":", stream, &mut head);
         }
-        out.extend_from_slice(b",\"events\":[");
-        let mut writer = Writer::new(Layout::JsonItems);
-        self.events.iter().for_each(|events| writer.page(events, &mut out));
-        string("],\"nextCursor\":", &self.next_cursor, &mut out);
+        head.extend_from_slice(b",\"events\":[");
+        let mut tail = Vec::new();
+        string("],\"nextCursor\":", &self.next_cursor, &mut tail);
         if let Some(cursor) = &self.previous_cursor {
-            string(",\"previousCursor\":", cursor, &mut out);
+            string(",\"previousCursor\":", cursor, &mut tail);
         }
-        string(",\"stopReason\":", self.stop_reason, &mut out);
-        out.push(b'}');
-        out
+        string(",\"stopReason\":", self.stop_reason, &mut tail);
+        tail.push(b'}');
+        (head, tail)
     }
 }
 

@@ -3,6 +3,8 @@
 //! Owns the formats and their choice by `Accept` or `?format=`, and what stands around the events. How an event is written,
 //! [`logmark_event_page`] says. Never holds more than one page of a source at a time.
 
+pub mod coding;
+pub mod compress;
 pub mod json;
 pub mod stream;
 pub mod table;

@@ -13,6 +13,7 @@ use logmark_event_page::{Events, Layout, Writer};
 use crate::domain::event::{Position, StopReason};
 use crate::http::allowance::escaped_length;
 use crate::http::problem::ApiError;
+use crate::sources::buffers::{FRAME_BYTES, frame_of};
 use crate::sources::export::Export;
 use crate::sources::reader::ReadEvents;
 
@@ -34,6 +35,8 @@ pub struct Ending {
     /// Bytes that all may have as a text in JSON: then nothing is sent before all is known, and what goes wrong becomes the
     /// answer. `None`: any number, sent as they come.
     pub room: Option<usize>,
+    /// What stands before the path of a problem's page in `type`.
+    pub problem_url: String,
     /// Told how many events and bytes went out, and how it ended, once; also when the client left.
     pub audit: Audit,
 }
@@ -76,9 +79,6 @@ impl Drop for Audit {
     }
 }
 
-/// Bytes of a frame: what is encoded of a page at a time.
-const FRAME_BYTES: usize = 64 * 1024;
-
 /// What is still to be sent.
 enum Stage {
     /// What stands before the events.
@@ -104,11 +104,78 @@ pub fn body<Op: ReadEvents>(export: Export<Op>, writer: Writer, ending: Ending) 
     Body::new(StreamBody::new(Box::pin(stream::unfold(run, step).fuse())))
 }
 
-/// The body of an answer that is whole already, with the same ending as a streamed one.
-pub fn finished(mut out: Vec<u8>, cursor: &str, stop: StopReason, as_line: bool) -> Body {
-    if as_line {
-        out.extend(last_line(cursor, stop));
+/// Pages of events that were read, to be written as they are taken: what stands before them, they, and what stands behind.
+#[derive(Debug)]
+pub struct Written {
+    /// What stands before the events.
+    pub head: Vec<u8>,
+    /// The events.
+    pub pages: Vec<Events>,
+    /// What stands behind them.
+    pub tail: Vec<u8>,
+    /// Of the streamed formats: the cursor, which is their trailer.
+    pub cursor: Option<String>,
+    /// Why it ends there.
+    pub stop: StopReason,
+    /// Told what went out.
+    pub audit: Audit,
+}
+
+impl Written {
+    /// The most that it becomes, about.
+    #[must_use]
+    pub fn estimate(&self) -> usize {
+        /// What stands around an event.
+        const AROUND: usize = 240;
+        let pages = self.pages.iter().map(|page| page.heap_bytes() + page.len() * AROUND);
+        self.head.len() + self.tail.len() + pages.sum::<usize>()
     }
+
+    /// All of it at once.
+    #[must_use]
+    pub fn whole(mut self, mut writer: Writer) -> (Vec<u8>, Option<String>) {
+        let mut out = std::mem::take(&mut self.head);
+        self.pages.iter().for_each(|page| writer.page(page, &mut out));
+        out.append(&mut self.tail);
+        self.audit.bytes = out.len() as u64;
+        self.audit.outcome = self.stop.as_str();
+        (out, self.cursor.take())
+    }
+
+    /// As it is taken, a frame at a time.
+    #[must_use]
+    pub fn body(mut self, mut writer: Writer) -> Body {
+        self.pages.reverse();
+        let mut place = 0;
+        let frames = std::iter::from_fn(move || {
+            // The whole of it belongs to the closure, so that the audit line is written when the body is over.
+            let this = &mut self;
+            let mut out = std::mem::take(&mut this.head);
+            while out.len() < FRAME_BYTES
+                && let Some(page) = this.pages.last()
+            {
+                place = writer.part(page, place, FRAME_BYTES - out.len(), &mut out);
+                if place >= page.len() {
+                    this.pages.pop();
+                    place = 0;
+                }
+            }
+            if this.pages.is_empty() {
+                out.append(&mut this.tail);
+                this.audit.outcome = this.stop.as_str();
+            }
+            this.audit.bytes += out.len() as u64;
+            if out.is_empty() {
+                return this.cursor.take().map(|cursor| Frame::trailers(trailers(&cursor)));
+            }
+            Some(Frame::data(Bytes::from(out.into_boxed_slice())))
+        });
+        Body::new(StreamBody::new(stream::iter(frames.map(Step::Ok))))
+    }
+}
+
+/// The body of an answer that is whole already, with the same ending as a streamed one.
+pub fn finished(out: Vec<u8>, cursor: &str) -> Body {
     let frames: [Step; 2] = [Ok(Frame::data(Bytes::from(out))), Ok(Frame::trailers(trailers(cursor)))];
     Body::new(StreamBody::new(stream::iter(frames)))
 }
@@ -121,7 +188,8 @@ fn trailers(cursor: &str) -> HeaderMap {
     trailers
 }
 
-fn last_line(cursor: &str, stop: StopReason) -> Vec<u8> {
+/// NDJSON's last line: the cursor, and why the answer ends.
+pub fn last_line(cursor: &str, stop: StopReason) -> Vec<u8> {
     let mut line = serde_json::json!({ "cursor": cursor, "stopReason": stop.as_str() }).to_string().into_bytes();
     line.push(b'\n');
     line
@@ -137,7 +205,18 @@ async fn step<Op: ReadEvents>(mut run: Run<Op>) -> Option<(Step, Run<Op>)> {
             }
             Stage::Events => match run.export.page().await {
                 Some(Ok((events, _))) if run.ending.room.is_some() => run.encode_whole(&events),
-                Some(Ok((events, from))) => (run.encode(&events, from), Stage::Events),
+                Some(Ok((events, from))) => {
+                    let bytes = frame_of(&events);
+                    if run.export.has_room_to_write(bytes) {
+                        (run.encode(&events, from), Stage::Events)
+                    } else {
+                        drop(events);
+                        match run.export.room_to_write(bytes).await {
+                            Ok(()) => (None, Stage::Events),
+                            Err(error) => (run.fail(&error.into()), Stage::Over),
+                        }
+                    }
+                }
                 Some(Err(error)) => (run.fail(&error.into()), Stage::Over),
                 None => run.end(),
             },
@@ -156,6 +235,8 @@ impl<Op: ReadEvents> Run<Op> {
     fn encode(&mut self, events: &Events, from: usize) -> Option<Step> {
         let mut out = Vec::new();
         let place = self.writer.part(events, from, FRAME_BYTES, &mut out);
+        // Less is always possible: what was written is not longer than what was reserved.
+        let _fits = self.export.has_room_to_write(out.len() as u64);
         self.ending.audit.events += (place - from) as u64;
         self.export.wrote(place);
         self.data(out)
@@ -205,7 +286,8 @@ impl<Op: ReadEvents> Run<Op> {
         }
         match self.writer.layout() {
             Layout::Ndjson => {
-                let mut line = serde_json::to_vec(&serde_json::json!({ "error": error.problem() })).unwrap_or_default();
+                let mut line = serde_json::to_vec(&serde_json::json!({ "error": error.problem().at(&self.ending.problem_url) }))
+                    .unwrap_or_default();
                 line.push(b'\n');
                 self.data(line)
             }

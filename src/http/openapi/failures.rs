@@ -10,18 +10,19 @@ use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 
 use super::headers;
-use super::problems::PROBLEMS;
+use super::problems;
+use crate::http::problem_code::{About, ProblemCode as C};
 
 /// A failure that several operations share.
 struct Failure {
     name: &'static str,
     status: &'static str,
     says: &'static str,
-    codes: &'static [&'static str],
+    codes: &'static [C],
     headers: &'static [&'static str],
 }
 
-const fn failure(name: &'static str, status: &'static str, says: &'static str, codes: &'static [&'static str]) -> Failure {
+const fn failure(name: &'static str, status: &'static str, says: &'static str, codes: &'static [C]) -> Failure {
     Failure { name, status, says, codes, headers: &[] }
 }
 
@@ -38,76 +39,76 @@ const FAILURES: [Failure; 22] = [
         "InvalidParameter",
         "400",
         "A parameter is wrong, unknown or given twice: says where, and what instead",
-        &["invalid_parameter"],
+        &[C::InvalidParameter],
     ),
     failure(
         "InvalidListRequest",
         "400",
         "A parameter or the cursor is wrong: says where, and what instead",
-        &["invalid_parameter", "invalid_cursor"],
+        &[C::InvalidParameter, C::InvalidCursor],
     ),
     failure(
         "InvalidEventsRequest",
         "400",
         "A parameter, the filter or the cursor is wrong: says where, and what instead",
-        &["invalid_parameter", "invalid_filter", "invalid_cursor"],
+        &[C::InvalidParameter, C::InvalidFilter, C::InvalidCursor],
     ),
     failure(
         "InvalidQueryRequest",
         "400",
         "A parameter, a member of the body or the query is wrong: says where, and what instead",
-        &["invalid_parameter", "invalid_query"],
+        &[C::InvalidParameter, C::InvalidQuery],
     ),
     failure(
         "Unauthorized",
         "401",
         "There is no token, or it is not valid here; see `WWW-Authenticate`",
-        &["missing_token", "invalid_token"],
+        &[C::MissingToken, C::InvalidToken],
     )
     .with(&["WWW-Authenticate"]),
-    failure("Forbidden", "403", "The tenant may, the token may not; names the scope that would do", &["insufficient_scope"])
+    failure("Forbidden", "403", "The tenant may, the token may not; names the scope that would do", &[C::InsufficientScope])
         .with(&["WWW-Authenticate"]),
-    failure("NotFound", "404", "It does not exist, or the caller may not know that it does", &["not_found"]),
-    failure("NotAcceptable", "406", "None of the formats in `Accept` can be had here", &["not_acceptable"]),
+    failure("NotFound", "404", "It does not exist, or the caller may not know that it does", &[C::NotFound]),
+    failure("NotAcceptable", "406", "None of the formats in `Accept` can be had here", &[C::NotAcceptable]),
     failure(
         "QueryIncomplete",
         "409",
         "CSV and NDJSON are given of a complete query alone; see `Retry-After` while it runs",
-        &["query_incomplete"],
+        &[C::QueryIncomplete],
     )
     .with(TOO_OFTEN),
-    failure("BodyTooLarge", "413", "The body is over the limit", &["body_too_large"]),
-    failure("TargetTooLong", "414", "Path and query together are over the limit", &["target_too_long"]),
-    failure("UnsupportedMediaType", "415", "The body must be JSON", &["unsupported_media_type"]),
-    failure("QueryForbidden", "422", "Well-formed, but the tenant's rules do not allow it", &["query_forbidden"]),
+    failure("BodyTooLarge", "413", "The body is over the limit", &[C::BodyTooLarge]),
+    failure("TargetTooLong", "414", "Path and query together are over the limit", &[C::TargetTooLong]),
+    failure("UnsupportedMediaType", "415", "The body must be JSON", &[C::UnsupportedMediaType]),
+    failure("QueryForbidden", "422", "Well-formed, but the tenant's rules do not allow it", &[C::QueryForbidden]),
     failure(
         "RateLimited",
         "429",
         "The tenant asks too often; see `Retry-After`, `RateLimit` and `RateLimit-Policy`",
-        &["rate_limited"],
+        &[C::RateLimited],
     )
     .with(TOO_OFTEN),
     failure(
         "BudgetExceeded",
         "429",
         "The tenant asks too often, or has used up what its queries may cost; see `Retry-After`",
-        &["rate_limited", "budget_exceeded"],
+        &[C::RateLimited, C::BudgetExceeded],
     )
     .with(TOO_OFTEN),
-    failure("HeadersTooLarge", "431", "The headers together are over the limit", &["headers_too_large"]),
-    failure("InternalError", "500", "A fault of the service", &["internal_error"]),
-    failure("NotSupported", "501", "The source that holds the group has no such thing", &["not_supported"]),
-    failure("UpstreamError", "502", "The source of the logs gave no usable answer", &["upstream_error"]),
-    failure("KeysUnavailable", "503", "The issuer's keys can't be had at the moment; see `Retry-After`", &["keys_unavailable"])
+    failure("HeadersTooLarge", "431", "The headers together are over the limit", &[C::HeadersTooLarge]),
+    failure("InternalError", "500", "A fault of the service", &[C::InternalError]),
+    failure("NotSupported", "501", "The source that holds the group has no such thing", &[C::NotSupported]),
+    failure("UpstreamError", "502", "The source of the logs gave no usable answer", &[C::UpstreamError]),
+    failure("KeysUnavailable", "503", "The issuer's keys can't be had at the moment; see `Retry-After`", &[C::KeysUnavailable])
         .with(TOO_OFTEN),
     failure(
         "Unavailable",
         "503",
         "The source of the logs or the issuer's keys can't be had at the moment; see `Retry-After`",
-        &["overloaded", "keys_unavailable"],
+        &[C::Overloaded, C::KeysUnavailable],
     )
     .with(TOO_OFTEN),
-    failure("UpstreamTimeout", "504", "The source of the logs did not answer in time", &["upstream_timeout"]),
+    failure("UpstreamTimeout", "504", "The source of the logs did not answer in time", &[C::UpstreamTimeout]),
 ];
 
 /// The failures by their names, for the document's components.
@@ -116,12 +117,12 @@ pub(super) fn components() -> impl Iterator<Item = (&'static str, Response)> {
 }
 
 fn response(Failure { says, codes, headers, .. }: &Failure) -> Response {
-    let example = |code: &&'static str| (*code, RefOr::Ref(Ref::new(format!("#/components/examples/{code}"))));
+    let example = |code: &C| (code.as_str(), RefOr::Ref(Ref::new(format!("#/components/examples/{}", code.as_str()))));
     let content = ContentBuilder::new()
         .schema(Some(Ref::from_schema_name("Problem")))
         .examples_from_iter(codes.iter().map(example))
         .build();
-    let words: Vec<_> = codes.iter().map(|code| format!("`{code}`")).collect();
+    let words: Vec<_> = codes.iter().map(|code| format!("`{}`", code.as_str())).collect();
     let mut response = ResponseBuilder::new()
         .description(format!("{}: {says}", words.join(" or ")))
         .content("application/problem+json", content)
@@ -130,13 +131,20 @@ fn response(Failure { says, codes, headers, .. }: &Failure) -> Response {
     response
 }
 
-/// The problem documents by their codes, for the document's components.
+/// The service of the examples.
+const EXAMPLE_URL: &str = "https://logs.example.com";
+
+/// The problem documents by their codes, each with what its page says, for the document's components.
 pub(super) fn examples() -> impl Iterator<Item = (&'static str, utoipa::openapi::example::Example)> {
-    PROBLEMS.iter().map(|(code, error)| {
-        let mut problem = error().problem();
+    // Only those that an operation answers with: the rest stand in the description of `Problem.code`.
+    let answered = |code: &C| FAILURES.iter().any(|failure| failure.codes.contains(code));
+    C::ALL.into_iter().filter(answered).map(|code| {
+        let About { meaning, cause, fix, title, .. } = code.about();
+        let mut problem = problems::example(code).problem().at(EXAMPLE_URL);
         "0192f3c1a5b87e43b6e0c9d2f1a4e857".clone_into(&mut problem.instance);
         let value = serde_json::to_value(&problem).unwrap_or_default();
-        (*code, ExampleBuilder::new().summary(problem.title).value(Some(value)).build())
+        let words = format!("{meaning}\n\n**Cause:** {cause}\n\n**What to do:** {fix}");
+        (code.as_str(), ExampleBuilder::new().summary(title).description(words).value(Some(value)).build())
     })
 }
 

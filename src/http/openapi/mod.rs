@@ -47,7 +47,9 @@ pub fn head() -> OpenApi {
              **Names** with slashes are one path segment, percent-encoded (`%2Facme%2Fapi`) or with `:` for `/` (`:acme:api`).\n\n\
              **Pages** say why they end (`stopReason`) and where they go on (`nextCursor`); a cursor carries its request.\n\n\
              **Times** in answers are RFC 3339 in UTC with milliseconds; `end` is always exclusive.\n\n\
-             **Errors** are RFC 9457 problem details with a stable `code`; `instance` is the request's id.\n\n\
+             **Errors** are RFC 9457 problem details with a stable `code`; `instance` is the request's id, and `type` leads to a page with \
+             the meaning, the cause and the fix of the code (`/problems` lists all). Errors that several operations share are described \
+             once, under `components/responses`.\n\n\
              **HEAD** is answered wherever GET is, without a body.",
         ))
         .license(Some(LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build()))
@@ -59,8 +61,8 @@ pub fn head() -> OpenApi {
             .bearer_format("JWT")
             .description(Some(
                 "A JWT of your identity provider. Its scopes are `logs:<action>:<group pattern>`, such as `logs:read:/acme/*`, where \
-                 `*` is any characters and the action `read`, `query`, `tail`, `describe` or `*`. What may be done is what a scope \
-                 and a grant of the tenant both allow; each operation names the scope that it needs.",
+                 `*` matches any characters and the action is `read`, `query`, `describe` or `*`. A request is allowed when a scope \
+                 and a grant of the tenant both allow it; each operation names the scope that it needs.",
             ))
             .build(),
     );
@@ -89,6 +91,7 @@ pub static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
     let (_, mut document) = super::router::routes().split_for_parts();
     if let Some(components) = &mut document.components {
         components.schemas.values_mut().for_each(absent::never_null);
+        problems::describe_codes(components);
         components.responses.extend(failures::components().map(|(name, response)| (name.to_owned(), response.into())));
         components.headers.extend(headers::components().map(|(name, header)| (name.to_owned(), header.into())));
         components.examples.extend(failures::examples().map(|(name, example)| (name.to_owned(), example.into())));

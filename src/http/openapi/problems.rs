@@ -1,8 +1,11 @@
 //! An error for every code that a client can see, as examples.
 //!
-//! Owns the choice of examples. What a document says of an error is [`crate::http::problem`]'s.
+//! Owns the choice of examples, and where the document lists the codes. What a document says of an error is [`crate::http::problem`]'s.
 
 use std::time::Duration;
+
+use utoipa::openapi::schema::Schema;
+use utoipa::openapi::{Components, RefOr};
 
 use crate::auth::policy::Denied;
 use crate::domain::filter::EventFilter;
@@ -10,37 +13,47 @@ use crate::domain::query::run::QueryStatus;
 use crate::domain::query::{LogQuery, QueryFault};
 use crate::http::fault::{FieldError, Language, Place};
 use crate::http::problem::{ApiError, CURSOR};
+use crate::http::problem_code::ProblemCode as C;
 use crate::sources::SourceError;
 use crate::sources::budget::Budget;
 
-type Make = fn() -> ApiError;
+/// Lists every code in the description of `Problem.code`. The schema stays open: a later version may have more codes.
+pub(super) fn describe_codes(components: &mut Components) {
+    let Some(RefOr::T(Schema::Object(problem))) = components.schemas.get_mut("Problem") else { return };
+    let Some(RefOr::T(Schema::Object(code))) = problem.properties.get_mut("code") else { return };
+    let about = C::ALL.map(C::about).map(|about| format!("- `{}` ({}): {}", about.code, about.status, about.meaning));
+    code.description = Some(format!("The kind, for programs; stable.\n\n{}", about.join("\n")));
+}
 
-/// By code.
-pub(super) const PROBLEMS: [(&str, Make); 23] = [
-    ("invalid_parameter", || ApiError::parameter("limit", "`0` is no whole number from 1 to 10000")),
-    ("invalid_filter", invalid_filter),
-    ("invalid_query", invalid_query),
-    ("invalid_cursor", || ApiError::InvalidCursor(CURSOR.into())),
-    ("missing_token", || ApiError::MissingToken),
-    ("invalid_token", || ApiError::InvalidToken(String::new())),
-    ("insufficient_scope", || ApiError::Denied(Denied::InsufficientScope { scope: "logs:read:/acme/api".to_owned() })),
-    ("not_found", || ApiError::Denied(Denied::NotGranted)),
-    ("not_acceptable", || ApiError::NotAcceptable { available: "`application/json`" }),
-    ("query_incomplete", || ApiError::QueryIncomplete(QueryStatus::Running)),
-    ("body_too_large", || ApiError::BodyTooLarge(1_048_576)),
-    ("target_too_long", || ApiError::TargetTooLong(16_384)),
-    ("unsupported_media_type", || ApiError::NotJson),
-    ("query_forbidden", query_forbidden),
-    ("rate_limited", || ApiError::RateLimited { retry_after: Duration::from_secs(1) }),
-    ("budget_exceeded", || ApiError::BudgetExceeded { budget: Budget::Queries(3), retry_after: Duration::from_secs(1) }),
-    ("headers_too_large", || ApiError::HeadersTooLarge(32_768)),
-    ("internal_error", || ApiError::Internal(String::new())),
-    ("not_supported", || ApiError::Source(SourceError::NotSupported("Logs Insights queries"))),
-    ("upstream_error", || ApiError::Source(SourceError::Upstream(String::new()))),
-    ("overloaded", || ApiError::Source(SourceError::Throttled { retry_after: Duration::from_secs(1) })),
-    ("keys_unavailable", || ApiError::KeysUnavailable(String::new())),
-    ("upstream_timeout", || ApiError::TimedOut),
-];
+/// An error with the code.
+pub(super) fn example(code: C) -> ApiError {
+    match code {
+        C::InvalidParameter => ApiError::parameter("limit", "`0` is no whole number from 1 to 10000"),
+        C::InvalidFilter => invalid_filter(),
+        C::InvalidQuery => invalid_query(),
+        C::InvalidCursor => ApiError::InvalidCursor(CURSOR.into()),
+        C::MissingToken => ApiError::MissingToken,
+        C::InvalidToken => ApiError::InvalidToken(String::new()),
+        C::InsufficientScope => ApiError::Denied(Denied::InsufficientScope { scope: "logs:read:/acme/api".to_owned() }),
+        C::NotFound => ApiError::Denied(Denied::NotGranted),
+        C::MethodNotAllowed => ApiError::MethodNotAllowed,
+        C::NotAcceptable => ApiError::NotAcceptable { available: "`application/json`" },
+        C::QueryIncomplete => ApiError::QueryIncomplete(QueryStatus::Running),
+        C::BodyTooLarge => ApiError::BodyTooLarge(1_048_576),
+        C::TargetTooLong => ApiError::TargetTooLong(16_384),
+        C::UnsupportedMediaType => ApiError::NotJson,
+        C::QueryForbidden => query_forbidden(),
+        C::RateLimited => ApiError::RateLimited { retry_after: Duration::from_secs(1) },
+        C::BudgetExceeded => ApiError::BudgetExceeded { budget: Budget::Queries(3), retry_after: Duration::from_secs(1) },
+        C::HeadersTooLarge => ApiError::HeadersTooLarge(32_768),
+        C::InternalError => ApiError::Internal(String::new()),
+        C::NotSupported => ApiError::Source(SourceError::NotSupported("Logs Insights queries")),
+        C::UpstreamError => ApiError::Source(SourceError::Upstream(String::new())),
+        C::Overloaded => ApiError::Source(SourceError::Throttled { retry_after: Duration::from_secs(1) }),
+        C::KeysUnavailable => ApiError::KeysUnavailable(String::new()),
+        C::UpstreamTimeout => ApiError::TimedOut,
+    }
+}
 
 fn invalid_filter() -> ApiError {
     let text = "{ $.status == 500 }";

@@ -1,20 +1,23 @@
-//! `/docs/`: Swagger UI, from files in the binary, with a page and a configuration of our own.
+//! `/docs/`: Swagger UI, from files in the binary, with a page and a script of our own.
 //!
-//! Owns that page and the policy it is shown under. The document that it shows is [`crate::http::openapi`]'s.
+//! Owns that page, its script (`docs.js`: code samples, short errors, the token in session storage, dark colours), and the policy
+//! that it is shown under. The document that it shows is [`crate::http::openapi`]'s.
 
-use std::io::Read as _;
-use std::sync::{Arc, LazyLock};
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use axum::Router;
 use axum::extract::Path;
-use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::response::{Redirect, Response};
 use axum::routing::get;
-use flate2::read::GzDecoder;
-use http::HeaderValue;
-use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use utoipa_swagger_ui::{Config, SwaggerFile};
+use bytes::Bytes;
+use http::header::CONTENT_SECURITY_POLICY;
+use http::{HeaderMap, HeaderValue};
+use utoipa_swagger_ui::Config;
 
 use crate::http::AppState;
+use crate::http::assets::Asset;
 use crate::http::problem::ApiError;
 
 const PAGE: &str = include_str!("docs.html");
@@ -25,44 +28,54 @@ const POLICY: HeaderValue = HeaderValue::from_static(
      base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 
-/// Without the bar of another's logo, without a validator elsewhere, and with every operation in sight.
-static CONFIG: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
-    Arc::new(
-        Config::from("/openapi.json")
-            .use_base_layout()
-            .validator_url("none")
-            .deep_linking(true)
-            .try_it_out_enabled(true)
-            .display_request_duration(true)
-            .display_operation_id(true)
-            .default_models_expand_depth(-1)
-            .filter(true),
-    )
-});
+/// Swagger UI's own initializer is not used: `docs.js` configures it.
+static CONFIG: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| Arc::new(Config::from("../openapi.json")));
+
+/// Our own files beside Swagger UI's: name, type, text.
+const OURS: [(&str, &str, &str); 2] = [
+    ("logmark.js", "text/javascript; charset=utf-8", include_str!("docs.js")),
+    ("logmark.css", "text/css; charset=utf-8", include_str!("docs.css")),
+];
+
+/// The page itself.
+static INDEX: LazyLock<Asset> =
+    LazyLock::new(|| Asset::new(HeaderValue::from_static("text/html; charset=utf-8"), Bytes::from_static(PAGE.as_bytes())));
+
+/// Swagger UI's files by name, as far as they were asked for. Only names of files in the binary are kept here.
+static FILES: LazyLock<Mutex<HashMap<String, Arc<Asset>>>> = LazyLock::new(Mutex::default);
 
 /// The paths.
 pub fn routes() -> Router<AppState> {
     Router::new()
         .route("/docs", get(|| async { Redirect::to("/docs/") }))
-        .route("/docs/", get(|| async { shown(Html(PAGE).into_response()) }))
-        .route("/docs/{*rest}", get(|Path(rest): Path<String>| async move { file(&rest).map(shown) }))
+        .route("/docs/", get(|headers: HeaderMap| async move { INDEX.respond(&headers).await.map(shown) }))
+        .route(
+            "/docs/{*rest}",
+            get(|Path(rest): Path<String>, headers: HeaderMap| async move { file(&rest)?.respond(&headers).await.map(shown) }),
+        )
 }
 
-fn file(path: &str) -> Result<Response, ApiError> {
+/// The file of that name. The files are compressed in the binary, which saves 3 MB of it.
+fn file(path: &str) -> Result<Arc<Asset>, ApiError> {
+    let mut files = FILES.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(asset) = files.get(path) {
+        return Ok(Arc::clone(asset));
+    }
+    if let Some((_, content_type, text)) = OURS.iter().find(|(name, ..)| *name == path) {
+        let asset = Arc::new(Asset::new(HeaderValue::from_static(content_type), Bytes::from_static(text.as_bytes())));
+        files.insert(path.to_owned(), Arc::clone(&asset));
+        return Ok(asset);
+    }
     let found = utoipa_swagger_ui::serve(path, Arc::clone(&CONFIG)).map_err(|error| ApiError::Internal(error.to_string()))?;
     let file = found.ok_or(ApiError::NoSuchPath)?;
     let content_type = HeaderValue::try_from(&file.content_type).unwrap_or(HeaderValue::from_static("application/octet-stream"));
-    Ok(([(CONTENT_TYPE, content_type)], unpacked(file)?).into_response())
-}
-
-/// The file's own bytes. They lie packed in the binary, which saves 3 MB of it; what a client takes packed the layers pack anew.
-fn unpacked(file: SwaggerFile<'_>) -> Result<Vec<u8>, ApiError> {
-    if !file.gzpipped {
-        return Ok(file.bytes.into_owned());
-    }
-    let mut bytes = Vec::new();
-    let read = GzDecoder::new(file.bytes.as_ref()).read_to_end(&mut bytes);
-    read.map(|_| bytes).map_err(|error| ApiError::Internal(error.to_string()))
+    let bytes = match file.bytes {
+        Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+        Cow::Owned(bytes) => Bytes::from(bytes),
+    };
+    let asset = Arc::new(if file.gzpipped { Asset::of_gzip(content_type, bytes) } else { Asset::new(content_type, bytes) });
+    files.insert(path.to_owned(), Arc::clone(&asset));
+    Ok(asset)
 }
 
 fn shown(mut response: Response) -> Response {

@@ -65,7 +65,8 @@ pub struct BecauseBody {
 /// May I, and why
 ///
 /// Says whether the caller may do the action on the group (and stream), which claim and which rule say so, or what is
-/// missing. It speaks of permission only: not of whether the group exists.
+/// missing. `allowed` is false too for what this service lacks: live tail, and queries on a source that runs none. It does not say
+/// whether the group exists.
 #[utoipa::path(
     get,
     path = "/me/explain",
@@ -101,8 +102,10 @@ pub(crate) async fn explain(
     list::json_only(&mut input, Setting { caller: &caller, now, headers: &headers, app: &app, work_time: app.limits.work_time })?;
     let missing = || ApiError::Internal("a required parameter was not noticed missing".to_owned());
     let (action, group) = (action.ok_or_else(missing)?, group.ok_or_else(missing)?);
+    let source = policy::usual_source(&caller, action, &group, stream.as_ref());
+    let runs_queries = source.is_some_and(|source| app.sources.runs_queries(source));
     let policy::Explanation { allowed, because, missing, needed_scope } =
-        policy::explain(&caller, action, &group, stream.as_ref());
+        policy::explain(&caller, action, &group, stream.as_ref()).within(action, runs_queries);
     let because = because.map(|why| BecauseBody { grant: why.grant, scope: why.scope, claim: why.claim });
     Ok(Json(ExplainBody { allowed, action: action.as_str(), group, stream, because, missing, needed_scope }))
 }

@@ -1,16 +1,21 @@
 //! What the lists share: their parameters, their audit line, and the fault of a cursor beside other parameters.
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
 use crate::auth::permit::Permit;
 use crate::auth::policy;
 use crate::auth::tenant::Caller;
-use crate::domain::name::{LogGroupName, LogStreamName, SourceName, to_url_spelling};
+use crate::domain::name::{LogGroupName, LogStreamName, SourceName, TenantId, to_url_spelling};
 use crate::domain::operation::{Action, Operation};
+use crate::domain::time::Millis;
 use crate::http::App;
 use crate::http::authorized::Setting;
 use crate::http::encode::Format;
 use crate::http::input::Input;
 use crate::http::layers::RequestContext;
-use crate::http::problem::ApiError;
+use crate::http::packed::Packed;
+use crate::http::problem::{ApiError, CURSOR};
 use crate::telemetry::audit::Line;
 
 /// Items in a page when the request does not say: a page of DescribeLogGroups and DescribeLogStreams.
@@ -63,6 +68,29 @@ pub(super) fn path(caller: &Caller, source: &SourceName, group: &LogGroupName, s
         path += source.as_str();
     }
     path
+}
+
+/// The cursor of a list: its request, and a place in the list.
+pub(super) fn sealed<R: Serialize, P: Serialize>(
+    app: &App,
+    kind: &str,
+    tenant: &TenantId,
+    now: Millis,
+    request: &R,
+    place: &P,
+) -> Result<String, ApiError> {
+    let request = Packed::of(request).map_err(|error| ApiError::Internal(format!("a request with a next page {error}")))?;
+    app.sealer.seal_place(kind, tenant, now, &request, place)
+}
+
+/// Opens what [`sealed`] made.
+pub(super) fn opened<R: DeserializeOwned, P: DeserializeOwned>(
+    kind: &str,
+    setting: Setting<'_>,
+    text: &str,
+) -> Result<(R, P), ApiError> {
+    let (request, place): (Packed, P) = setting.app.sealer.open(kind, &setting.caller.tenant.id, setting.now, text)?;
+    Ok((request.read().ok_or(ApiError::InvalidCursor(CURSOR.into()))?, place))
 }
 
 /// A parameter that is not what the cursor's request had.

@@ -18,11 +18,10 @@ use crate::sources::merged::{MergedPage, Walk};
 
 const KIND: &str = "groups";
 
-/// The request that a cursor carries, and the place.
+/// The request that a cursor carries, before its [`Walk`].
 #[derive(Debug, Serialize, Deserialize)]
-struct Cursor {
+struct Request {
     prefix: Option<String>,
-    walk: Walk,
 }
 
 /// What the request says besides its operation.
@@ -41,11 +40,11 @@ impl Ask for GroupsAsk {
         let Some(text) = cursor else {
             return Ok((ListGroups { prefix: given }, Self { limit, walk: None }));
         };
-        let cursor: Cursor = setting.app.sealer.open(KIND, &setting.caller.tenant.id, setting.now, &text)?;
-        if given.is_some() && given != cursor.prefix {
+        let (Request { prefix }, walk) = list::opened(KIND, setting, &text)?;
+        if given.is_some() && given != prefix {
             return Err(list::differs("prefix"));
         }
-        Ok((ListGroups { prefix: cursor.prefix }, Self { limit, walk: Some(cursor.walk) }))
+        Ok((ListGroups { prefix }, Self { limit, walk: Some(walk) }))
     }
 }
 
@@ -96,8 +95,8 @@ pub(crate) async fn list_groups(
 ) -> Result<Json<GroupsBody>, ApiError> {
     let deadline = context.work_until(app.limits.work_time);
     let MergedPage { groups, incomplete, next } = app.sources.list_groups(&permit, ask.walk, ask.limit, deadline).await?;
-    let seal = |walk| app.sealer.seal(KIND, permit.tenant(), now, &Cursor { prefix: permit.op().prefix.clone(), walk });
-    let next_cursor = next.map(seal).transpose()?;
+    let request = Request { prefix: permit.op().prefix.clone() };
+    let next_cursor = next.map(|walk| list::sealed(&app, KIND, permit.tenant(), now, &request, &walk)).transpose()?;
     list::audit(&app, &context, &permit, None, groups.len());
     let groups = groups.into_iter().map(|(source, group)| GroupBody::new(&caller, source, group)).collect();
     Ok(Json(GroupsBody { groups, incomplete, next_cursor }))

@@ -19,15 +19,14 @@ use crate::http::problem::{ApiError, CURSOR};
 
 const KIND: &str = "streams";
 
-/// The request that a cursor carries, and the place.
+/// The request that a cursor carries, before its [`Position`].
 #[derive(Debug, Serialize, Deserialize)]
-struct Cursor {
+struct Request {
     group: LogGroupName,
     prefix: Option<String>,
     order: StreamOrder,
     direction: Direction,
     source: SourceName,
-    position: Position,
 }
 
 /// What the request says besides its operation.
@@ -58,7 +57,7 @@ impl Ask for StreamsAsk {
             let op = ListStreams { group, prefix, order, direction: direction.unwrap_or(usual), source };
             return Ok((op, Self { limit, position: None }));
         };
-        let cursor: Cursor = setting.app.sealer.open(KIND, &setting.caller.tenant.id, setting.now, &text)?;
+        let (cursor, position): (Request, Position) = list::opened(KIND, setting, &text)?;
         if group != cursor.group {
             return Err(ApiError::InvalidCursor(CURSOR.into()));
         }
@@ -71,7 +70,7 @@ impl Ask for StreamsAsk {
         if let Some((name, _)) = differs.iter().find(|(_, differs)| *differs) {
             return Err(list::differs(name));
         }
-        let Cursor { prefix, order, direction, source, position, .. } = cursor;
+        let Request { prefix, order, direction, source, .. } = cursor;
         // The list goes on where it began, whatever other source may have a group of that name by now.
         Ok((ListStreams { group, prefix, order, direction, source: Some(source) }, Self { limit, position: Some(position) }))
     }
@@ -162,8 +161,8 @@ pub(crate) async fn list_streams(
     let streams: Vec<_> = page.items.into_iter().map(|stream| StreamBody::new(&caller, name, &op.group, stream)).collect();
     let seal = |position| {
         let ListStreams { group, prefix, order, direction, .. } = op.clone();
-        let cursor = Cursor { group, prefix, order, direction, source: name.clone(), position };
-        app.sealer.seal(KIND, permit.tenant(), now, &cursor)
+        let request = Request { group, prefix, order, direction, source: name.clone() };
+        list::sealed(&app, KIND, permit.tenant(), now, &request, &position)
     };
     let next_cursor = page.next.map(seal).transpose()?;
     list::audit(&app, &context, &permit, Some(op.group.as_str()), streams.len());

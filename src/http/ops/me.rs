@@ -9,6 +9,7 @@ use crate::auth::tenant::{Grant, Limits};
 use crate::domain::time::Millis;
 use crate::http::AppState;
 use crate::http::authorized::{Authenticated, Setting};
+use crate::http::layers::RequestContext;
 use crate::http::openapi::failures::{CommonFailures, InvalidParameter, Negotiated, TokenFailures};
 use crate::http::openapi::parameters::JsonOnly;
 use crate::http::problem::ApiError;
@@ -70,6 +71,14 @@ pub struct LimitsBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 19)]
     requests_remaining: Option<u32>,
+    /// Requests at a time, until their answers are sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 10)]
+    concurrent_requests: Option<u32>,
+    /// Requests that may begin beside those under way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 9)]
+    concurrent_requests_remaining: Option<u32>,
     /// Logs Insights queries at a time.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 3)]
@@ -82,7 +91,8 @@ pub struct LimitsBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 50.0)]
     scanned_gb_per_day: Option<f64>,
-    /// Gigabytes that they may still scan today.
+    /// Gigabytes that they may still scan today. Absent also after a query over log groups of which you may see only some
+    /// streams, until midnight UTC: the figure counts all streams.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 48.5)]
     scanned_gb_remaining: Option<f64>,
@@ -108,10 +118,12 @@ impl From<&Grant> for GrantBody {
 }
 
 impl LimitsBody {
-    fn new(limits: &Limits, requests_remaining: Option<u32>, queries: Left) -> Self {
+    fn new(limits: &Limits, context: &RequestContext, queries: Left) -> Self {
         Self {
             requests_per_second: limits.requests_per_second.map(std::num::NonZeroU32::get),
-            requests_remaining,
+            requests_remaining: context.rate().map(|state| state.remaining),
+            concurrent_requests: limits.concurrent_requests.map(std::num::NonZeroU32::get),
+            concurrent_requests_remaining: context.concurrency(),
             concurrent_queries: limits.concurrent_queries,
             queries_remaining: queries.queries,
             scanned_gb_per_day: limits.scanned_gb_per_day,
@@ -146,7 +158,6 @@ pub(crate) async fn me(
     Authenticated { caller, mut input, now, context }: Authenticated,
 ) -> Result<Json<MeBody>, ApiError> {
     list::json_only(&mut input, Setting { caller: &caller, now, headers: &headers, app: &app, work_time: app.limits.work_time })?;
-    let remaining = context.rate().map(|state| state.remaining);
     Ok(Json(MeBody {
         tenant: caller.tenant.id.to_string(),
         subject: caller.claims.subject.clone(),
@@ -156,7 +167,7 @@ pub(crate) async fn me(
         grants: caller.tenant.grants.iter().map(GrantBody::from).collect(),
         limits: LimitsBody::new(
             &caller.tenant.limits,
-            remaining,
+            &context,
             app.query_budgets.left(&caller.tenant.id, &caller.tenant.limits),
         ),
     }))

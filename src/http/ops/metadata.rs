@@ -1,12 +1,17 @@
 //! `GET /.well-known/oauth-protected-resource` (RFC 9728) and `GET /openapi.json`: what needs no token.
 
+use std::sync::LazyLock;
+
 use axum::Json;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
-use http::header::CONTENT_TYPE;
+use axum::response::Response;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue};
 use serde::Serialize;
 
+use crate::http::assets::Asset;
 use crate::http::openapi::failures::CommonFailures;
+use crate::http::problem::ApiError;
 use crate::http::{AppState, openapi};
 
 /// RFC 9728 metadata.
@@ -24,7 +29,7 @@ pub struct MetadataBody {
     bearer_methods_supported: [&'static str; 1],
     /// The forms of scopes.
     #[schema(example = json!(["logs:read:*"]))]
-    scopes_supported: [&'static str; 5],
+    scopes_supported: Vec<&'static str>,
     /// For people.
     #[schema(example = "https://logs.example.com/docs/")]
     resource_documentation: String,
@@ -42,11 +47,14 @@ pub struct MetadataBody {
     security(()),
 )]
 pub(crate) async fn resource_metadata(State(app): State<AppState>) -> Json<MetadataBody> {
+    // Only what this service can do: queries need a source that runs them, and live tail does not exist yet.
+    let has_queries = app.sources.all_queries().next().is_some();
+    let scopes = ["logs:read:*", "logs:query:*", "logs:describe:*", "logs:*:*"];
     Json(MetadataBody {
         resource: app.public_url.clone(),
         authorization_servers: app.issuers.clone(),
         bearer_methods_supported: ["header"],
-        scopes_supported: ["logs:read:*", "logs:query:*", "logs:tail:*", "logs:describe:*", "logs:*:*"],
+        scopes_supported: scopes.into_iter().filter(|scope| has_queries || *scope != "logs:query:*").collect(),
         resource_documentation: format!("{}/docs/", app.public_url),
     })
 }
@@ -62,6 +70,9 @@ pub(crate) async fn resource_metadata(State(app): State<AppState>) -> Json<Metad
     responses((status = 200, description = "The OpenAPI 3.1 document", content_type = "application/json", body = Object), CommonFailures),
     security(()),
 )]
-pub(crate) async fn openapi() -> Response {
-    ([(CONTENT_TYPE, "application/json")], openapi::DOCUMENT.as_str()).into_response()
+pub(crate) async fn openapi(headers: HeaderMap) -> Result<Response, ApiError> {
+    static ASSET: LazyLock<Asset> = LazyLock::new(|| {
+        Asset::new(HeaderValue::from_static("application/json"), Bytes::from_static(openapi::DOCUMENT.as_bytes()))
+    });
+    ASSET.respond(&headers).await
 }

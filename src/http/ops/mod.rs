@@ -19,4 +19,6 @@ pub mod explain;
 pub mod index;
 pub mod metadata;
 pub mod docs;
+mod page;
+pub mod problems;
 pub mod not_yet;

@@ -1,20 +1,28 @@
 //! `GET /records/{pointer}`: one whole event, by the `@ptr` of a query's row (GetLogRecord).
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
+use tokio::time::Instant;
 
 use super::list;
-use super::queries::{RECORD, group_names};
-use crate::domain::query::run::ReadRecord;
+use super::queries::RECORD;
+use crate::domain::operation::Operation as _;
+use crate::domain::query::run::{FoundRecord, ReadRecord};
 use crate::http::AppState;
 use crate::http::authorized::{Ask, Authorized, Setting};
 use crate::http::input::Input;
 use crate::http::openapi::failures::{CommonFailures, InvalidParameter, Negotiated, NotSupported, SourceFailures, TokenFailures};
 use crate::http::openapi::parameters::{JsonOnly, RecordPath};
 use crate::http::problem::ApiError;
+
+/// Memory to reserve for a record: an event of 1 MiB as it comes, as its message, and as the fields that were found in it.
+const RECORD_ROOM: u64 = 4 * 1024 * 1024;
+/// How long a request waits for that.
+const MEMORY_WAIT: Duration = Duration::from_secs(5);
 
 /// What the request says besides its operation.
 #[derive(Debug)]
@@ -30,7 +38,11 @@ impl Ask for RecordAsk {
         list::json_only(input, setting)?;
         let pointer = pointer.ok_or(ApiError::NoSuchHandle)?;
         let op = setting.app.sealer.open(RECORD, &setting.caller.tenant.id, setting.now, &pointer);
-        Ok((op.map_err(|_| ApiError::NoSuchHandle)?, Self { pointer }))
+        let op: ReadRecord = op.map_err(|_| ApiError::NoSuchHandle)?;
+        if op.grants != setting.caller.tenant.grants_mark(ReadRecord::ACTION) {
+            return Err(ApiError::NoSuchHandle);
+        }
+        Ok((op, Self { pointer }))
     }
 }
 
@@ -68,10 +80,12 @@ pub(crate) async fn read_record(
     Authorized { permit, ask, context, .. }: Authorized<RecordAsk>,
 ) -> Result<Json<RecordBody>, ApiError> {
     let op = permit.op();
-    let mut record = app.sources.queries(&permit, &op.source)?.read_record(&permit).await?;
+    let until = Instant::now() + MEMORY_WAIT;
+    let _room = app.sources.buffers().reserve(&context.share(), RECORD_ROOM, until).await?;
+    let FoundRecord { group, mut record } = app.sources.queries(&permit, &op.source)?.read_record(&permit).await?;
     if let Some(pointer) = record.get_mut("@ptr") {
         *pointer = ask.pointer;
     }
-    list::audit(&app, &context, &permit, Some(&group_names(&op.groups)), 1);
+    list::audit(&app, &context, &permit, Some(group.as_str()), 1);
     Ok(Json(RecordBody { record }))
 }

@@ -30,6 +30,8 @@ use crate::telemetry::metrics;
 
 /// What an event takes besides its text.
 const EVENT_BYTES: usize = 64;
+/// Names of absent streams remembered at a time.
+const MOST_ABSENT: u64 = 10_000;
 
 type Answer = Result<Arc<Kept>, CallError>;
 /// Makes what is kept of an answer's body.
@@ -47,6 +49,8 @@ struct Shared {
     calls: Flights<Key, Answer>,
     /// What each tenant wants, in its lane or in a call under way.
     wanted: Flights<(TenantId, Key), Answer>,
+    /// Streams that grants name and that do not exist: (group, stream). An entry lives as long as a list does.
+    absent: moka::sync::Cache<(String, String), ()>,
 }
 
 /// An answer, and what is known of it besides.
@@ -61,7 +65,20 @@ pub(super) struct Called<T> {
 
 impl Client {
     pub(super) fn new(upstream: Upstream, pages: Pages) -> Self {
-        Self(Arc::new(Shared { upstream, pages, calls: Flights::default(), wanted: Flights::default() }))
+        let absent = moka::sync::Cache::builder().max_capacity(MOST_ABSENT).time_to_live(pages.settings().lists).build();
+        Self(Arc::new(Shared { upstream, pages, calls: Flights::default(), wanted: Flights::default(), absent }))
+    }
+
+    /// Was the stream looked for in vain a moment ago?
+    pub(super) fn is_absent(&self, group: &str, stream: &str) -> bool {
+        self.0.absent.contains_key(&(group.to_owned(), stream.to_owned()))
+    }
+
+    /// The stream was looked for in vain.
+    pub(super) fn note_absent(&self, group: &str, stream: &str) {
+        if self.0.pages.are_kept() {
+            self.0.absent.insert((group.to_owned(), stream.to_owned()), ());
+        }
     }
 
     /// Our time, corrected by what was learnt of the source's.
@@ -86,7 +103,20 @@ impl Client {
 
     /// Looks for credentials.
     pub(super) async fn ready(&self) -> Result<(), CallError> {
-        Ok(self.0.upstream.credentials.get(self.now()).await.map(drop)?)
+        let Upstream { credentials, health, .. } = &self.0.upstream;
+        match credentials.get(self.now()).await {
+            Ok(_) => health.with_credentials(),
+            Err(missing) => {
+                health.without_credentials(missing);
+                return Err(missing.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks for credentials and the endpoint's name, and logs what is missing.
+    pub(super) async fn look_at_start(&self) {
+        self.0.upstream.look_at_start().await;
     }
 
     /// Calls the operation, paid from the share.
@@ -147,7 +177,7 @@ impl Shared {
     async fn shared(self: &Arc<Self>, share: &Share, request: Request, read: Read, urgency: Urgency) -> Answer {
         let key = (request.api, request.body.clone());
         if let Some(kept) = self.pages.get(&key) {
-            metrics::upstream_saved(request.api.as_str(), "kept");
+            metrics::upstream_saved(&self.upstream.source, request.api.as_str(), "kept");
             return Ok(kept);
         }
         if urgency == Urgency::Ahead {
@@ -165,7 +195,7 @@ impl Shared {
         let turn = loop {
             let begun = interest.begun();
             if let Some(call) = interest.flight() {
-                metrics::upstream_saved(request.api.as_str(), "joined");
+                metrics::upstream_saved(&self.upstream.source, request.api.as_str(), "joined");
                 return call.await;
             }
             if let Some(kept) = self.pages.get(&key) {

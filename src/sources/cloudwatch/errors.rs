@@ -38,6 +38,7 @@ pub(super) enum CallError {
     NoneToSpare,
     Timeout,
     Refused(String),
+    Unreachable(String),
     Upstream(String),
 }
 
@@ -67,6 +68,7 @@ impl CallError {
             Self::NoneToSpare => SourceError::Busy { retry_after: THROTTLED_WAIT },
             Self::Timeout => SourceError::Timeout,
             Self::Refused(what) => SourceError::Refused(what),
+            Self::Unreachable(what) => SourceError::Unreachable(what),
             Self::Upstream(what) | Self::TooLarge(what) => SourceError::Upstream(what),
         }
     }
@@ -95,6 +97,22 @@ pub(super) enum Kind {
     TooLarge,
     /// Whatever else is final.
     Other,
+}
+
+impl Kind {
+    /// Its name in metrics.
+    pub(super) fn outcome(self) -> &'static str {
+        match self {
+            Self::Throttled => "throttled",
+            Self::Unreachable => "unreachable",
+            Self::Transient | Self::Other => "failed",
+            Self::Timeout => "timeout",
+            Self::Skewed | Self::Expired | Self::Refused => "refused",
+            Self::NotFound => "not_found",
+            Self::InvalidParameter | Self::MalformedQuery => "invalid",
+            Self::TooLarge => "too_large",
+        }
+    }
 }
 
 /// One attempt's failure.
@@ -132,7 +150,8 @@ impl Failure {
             Kind::Throttled => CallError::Throttled(self.retry_after.unwrap_or(THROTTLED_WAIT)),
             Kind::Timeout => CallError::Timeout,
             Kind::Skewed | Kind::Expired | Kind::Refused => CallError::Refused(self.what),
-            Kind::Unreachable | Kind::Transient | Kind::Other => CallError::Upstream(self.what),
+            Kind::Unreachable => CallError::Unreachable(self.what),
+            Kind::Transient | Kind::Other => CallError::Upstream(self.what),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Reading events: GetLogEvents for a stream, FilterLogEvents for a group.
 //!
 //! Owns what is asked and the filtering of what comes back: by range (emulators take GetLogEvents' end for inclusive) and by
-//! permit. One page is one call, but for names that only the permit gave. Never works on positions itself: `walk` does.
+//! permit (emulators ignore `logStreamNamePrefix`). A page is one call of its operation; `streams` may need lists of names
+//! before it. Never works on positions itself: `walk` does.
 
 use std::sync::Arc;
 
@@ -10,11 +11,11 @@ use logmark_event_page::{EventRef, Events};
 use super::client::{Called, Client};
 use super::errors::CallError;
 use super::position::{Mode, Of, Place};
-use super::streams::{Narrowing, narrowing};
+use super::streams::{Asked, asked, existing};
 use super::walk::{GroupAnswer, StreamAnswer, group_page, opposite, stream_page, walk_order};
 use super::wire::{FilterLogEvents, GetLogEvents, GroupEvents, StreamEvents};
-use crate::auth::permit::{Permit, Share};
-use crate::domain::event::{Age, Direction, EventPage, PageRequest, Urgency};
+use crate::auth::permit::Permit;
+use crate::domain::event::{Age, Direction, EventPage, PageRequest};
 use crate::domain::operation::{ReadGroup, ReadStream};
 use crate::domain::time::{Millis, TimeRange};
 use crate::sources::SourceError;
@@ -70,25 +71,36 @@ pub(super) async fn read_group(
     page: &PageRequest,
 ) -> Result<EventPage, SourceError> {
     let op = permit.op();
-    let place = Place::of(page, Of::Group)?;
-    let start = start_of(op.range, &place)?;
-    let range = TimeRange { start, end: op.range.end };
-    let narrowing = narrowing(permit);
-    if is_empty(range) || narrowing == Narrowing::Nothing {
-        let next = if place.way == Direction::Forward { place } else { Place::beginning(Direction::Forward) };
-        return Ok(nothing(Of::Group, &next, None));
-    }
-    let called = filter(client, permit.share(), &request_for(op, &place, range, page), narrowing, page.urgency).await;
-    let called = called.map_err(|error| error.at_position(page.position.is_some()))?;
+    let mut place = Place::of(page, Of::Group)?;
+    let mut streams = asked(client, permit, page.urgency).await?;
+    let mut looked_up = false;
+    let (called, range) = loop {
+        place = place.within(streams.mark());
+        let range = range_of(op.range, &place)?;
+        if is_empty(range) || streams == Asked::Nothing {
+            let next = if place.way == Direction::Forward { place } else { Place::beginning(Direction::Forward) };
+            return Ok(nothing(Of::Group, &next, None));
+        }
+        let request = request_for(op, &place, range, &streams, page);
+        let called = client.look(permit.share(), &request, page.urgency).await;
+        match (&called, &streams, looked_up) {
+            // One of the names does not exist, or the group does not: a grant may name streams that are not there yet.
+            (Err(CallError::NotFound), Asked::Granted(names), false) => {
+                streams = existing(client, permit, names, page.urgency).await.map_err(CallError::plain)?;
+                looked_up = true;
+            }
+            _ => break (called.map_err(|error| error.at_position(page.position.is_some()))?, range),
+        }
+    };
     let age = age_of(client, &called);
-    let answer = group_answer(Arc::unwrap_or_clone(called.answer), range, place.way)?;
     let shown = |event: EventRef<'_>| {
         let stream = event.stream();
-        permit.may_see_stream(&stream) && op.streams.contains(&stream)
+        permit.may_see_stream(&stream) && op.streams.contains(&stream) && range.contains(Millis(event.timestamp()))
     };
-    let start = start.map(|start| start.0);
+    let answer = group_answer(Arc::unwrap_or_clone(called.answer), shown, place.way)?;
+    let start = range.start.map(|start| start.0);
     let now = client.now().0.max(start.unwrap_or(0));
-    group_page(&place, answer, page, shown, (start, now)).map(|read| aged(read, age, page))
+    group_page(&place, answer, page, (start, now)).map(|read| aged(read, age, page))
 }
 
 fn age_of<T>(client: &Client, called: &Called<T>) -> Age {
@@ -103,6 +115,16 @@ fn age_of<T>(client: &Client, called: &Called<T>) -> Age {
 fn aged(read: EventPage, age: Age, page: &PageRequest) -> EventPage {
     let led_on = page.position.as_ref() != Some(&read.next);
     EventPage { age, at_end: read.at_end && !(age == Age::Aged && led_on), ..read }
+}
+
+/// The range of the call: the operation's, or the part of it that the place says.
+fn range_of(range: TimeRange, place: &Place) -> Result<TimeRange, SourceError> {
+    let until = place.until.map(|until| Millis(until.saturating_add(1)));
+    let end = match (range.end, until) {
+        (Some(end), Some(until)) => Some(end.min(until)),
+        (end, until) => end.or(until),
+    };
+    Ok(TimeRange { start: start_of(range, place)?, end })
 }
 
 /// Where the call is to start: the range's start, or later where the place says so; never before the floor of the tail.
@@ -121,12 +143,18 @@ fn start_of(range: TimeRange, place: &Place) -> Result<Option<Millis>, SourceErr
     Ok(start.max(place.since.map(Millis)))
 }
 
-fn request_for<'a>(op: &'a ReadGroup, place: &'a Place, range: TimeRange, page: &PageRequest) -> FilterLogEvents<'a> {
+fn request_for<'a>(
+    op: &'a ReadGroup,
+    place: &'a Place,
+    range: TimeRange,
+    streams: &'a Asked,
+    page: &PageRequest,
+) -> FilterLogEvents<'a> {
     FilterLogEvents {
         log_group_name: op.group.as_str(),
         filter_pattern: op.filter.as_ref().map(ToString::to_string),
-        log_stream_names: None,
-        log_stream_name_prefix: None,
+        log_stream_names: streams.log_stream_names(),
+        log_stream_name_prefix: streams.log_stream_name_prefix(),
         start_time: range.start.map(|start| start.0),
         end_time: range.end.map(|end| end.0.saturating_sub(1)),
         next_token: place.token.as_deref(),
@@ -136,41 +164,21 @@ fn request_for<'a>(op: &'a ReadGroup, place: &'a Place, range: TimeRange, page: 
     }
 }
 
-/// Calls FilterLogEvents with as much of the streams as it can be told. A name that is not there makes it answer as if the
-/// group were not; a permit may name streams that are not there (yet), so then it is asked again for all.
-async fn filter(
-    client: &Client,
-    share: &Share,
-    request: &FilterLogEvents<'_>,
-    narrowing: Narrowing<'_>,
-    urgency: Urgency,
-) -> Result<Called<GroupEvents>, CallError> {
-    let mut narrowed = request.clone();
-    let mut of_permit = false;
-    match narrowing {
-        Narrowing::All | Narrowing::Nothing => {}
-        Narrowing::Names { names, chosen } => {
-            narrowed.log_stream_names = Some(names);
-            of_permit = !chosen;
-        }
-        Narrowing::Prefix(prefix) => narrowed.log_stream_name_prefix = Some(prefix),
-    }
-    match client.look(share, &narrowed, urgency).await {
-        Err(CallError::NotFound) if of_permit => client.look(share, request, urgency).await,
-        answer => answer,
-    }
-}
-
-fn group_answer(GroupEvents(answer): GroupEvents, range: TimeRange, way: Direction) -> Result<GroupAnswer, SourceError> {
+/// The answer's events of the streams and times asked for, in walk order.
+fn group_answer(
+    GroupEvents(answer): GroupEvents,
+    shown: impl Fn(EventRef<'_>) -> bool,
+    way: Direction,
+) -> Result<GroupAnswer, SourceError> {
     let mut events = answer.events;
     let backward = way == Direction::Backward;
+    events.retain(shown);
     // The oldest page of several is not the newest: an emulator that does not know the parameter must not pass for one.
     if let (Some(first), Some(last), true, Some(_)) = (events.first(), events.last(), backward, &answer.next_token)
         && first.timestamp() < last.timestamp()
     {
         return Err(SourceError::Upstream("FilterLogEvents ignored startFromHead".to_owned()));
     }
-    events.retain(|event| range.contains(Millis(event.timestamp())));
     walk_order(&mut events, backward, way);
     Ok(GroupAnswer { events, token: answer.next_token })
 }

@@ -1,17 +1,18 @@
 //! Lists: DescribeLogGroups and DescribeLogStreams.
 //!
-//! Owns pushing prefixes down, so that names which the caller may not see are mostly never sent to us, and looking at every
-//! name that is. Never calls without bound: a list of which nothing may be seen ends a page as well as one that is full.
+//! Owns which parts of a list are asked for ([`crate::domain::cover`]): names and prefixes of which everything may be seen, as
+//! far as the patterns allow. Every name is checked in any case. A list has a next page only because an item that may be seen
+//! follows, or because the calls of one page are used up. Never calls without bound.
 
 use super::client::Client;
 use super::errors::CallError;
-use super::position::{ListPlace, Of};
+use super::position::{ListPlace, MAX_TOKEN, Of, TimePlace, mark};
 use super::wire::{DescribeLogGroups, DescribeLogStreams, Group, Stream};
 use crate::auth::permit::Permit;
-use crate::domain::event::{Direction, ListPage, LogGroup, LogStream, Position};
+use crate::domain::cover::Part;
+use crate::domain::event::{Direction, ListPage, LogGroup, LogStream, Position, Urgency};
 use crate::domain::name::{LogGroupName, LogStreamName, SourceName};
-use crate::domain::operation::{DescribeGroup, ListGroups, ListStreams, StreamOrder};
-use crate::domain::pattern::{common_prefix, longer};
+use crate::domain::operation::{DescribeGroup, ListGroups, ListStreams, Operation, StreamOrder};
 use crate::domain::time::Millis;
 use crate::sources::SourceError;
 
@@ -19,6 +20,10 @@ use crate::sources::SourceError;
 const UPSTREAM_PAGE: usize = 50;
 /// Calls that one page of ours may cost.
 const MAX_CALLS: usize = 10;
+/// Calls that a list of all streams of some parts may cost.
+const MAX_LISTING_CALLS: usize = 40;
+/// Streams that are put in the order of their last events here.
+const MAX_ORDERED: usize = 1000;
 /// The longest name, and so the longest prefix.
 const MAX_PREFIX: usize = 512;
 
@@ -31,27 +36,32 @@ pub(super) async fn list_groups(
     limit: usize,
 ) -> Result<ListPage<LogGroup>, SourceError> {
     let wanted = permit.op().prefix.as_deref().unwrap_or("");
-    let mut gathering = Gathering::new(ListPlace::of(from, Of::Groups)?, limit, Of::Groups);
-    let rule = permit.sources().iter().find(|rule| rule.source == *source);
-    let prefix = rule.and_then(|rule| rule.prefix_with(wanted));
-    let Some(prefix) = prefix.filter(|prefix| prefix.is_empty() || LogGroupName::try_from(*prefix).is_ok() || may_begin(prefix))
-    else {
+    let Some(rule) = permit.sources().iter().find(|rule| rule.source == *source) else {
         return Ok(ListPage { items: Vec::new(), next: None });
     };
-    while let Some(place) = gathering.goes_on() {
-        let request = DescribeLogGroups {
-            log_group_name_prefix: Some(prefix).filter(|prefix| !prefix.is_empty()),
-            next_token: place.token.as_deref(),
-            limit: UPSTREAM_PAGE,
+    let mut parts = rule.parts(wanted);
+    parts.retain(|part| may_begin(part.text()));
+    let mut gathering = Gathering::new(&parts, from, limit, Of::Groups)?;
+    while let Some((part, token)) = gathering.next_call() {
+        let request = match part {
+            Part::Name(name) => DescribeLogGroups::one(name),
+            Part::Prefix(prefix) | Part::Mixed(prefix) => DescribeLogGroups {
+                log_group_name_prefix: Some(prefix.as_str()).filter(|prefix| !prefix.is_empty()),
+                next_token: token.as_deref(),
+                limit: UPSTREAM_PAGE,
+            },
         };
         let answer = client.call(permit.share(), &request).await.map_err(|error| gathering.failure(error, from))?;
-        let shown =
-            |group: &Group| group.log_group_name.starts_with(wanted) && permit.may_see_group(source, &group.log_group_name);
+        let shown = |name: &str| name.starts_with(wanted) && rule.allows(name);
+        let withheld = |group: Group| {
+            let sees_all = rule.covers_all_streams(&group.log_group_name);
+            log_group(group).map(|group| group.seen(sees_all))
+        };
         gathering.take(
             answer.log_groups,
             answer.next_token,
             |group| group.log_group_name.as_str(),
-            |group| Some(group).filter(|group| shown(group)).and_then(log_group),
+            |group| Some(group).filter(|group| shown(&group.log_group_name)).and_then(withheld),
         )?;
     }
     Ok(gathering.page())
@@ -62,13 +72,12 @@ fn may_begin(prefix: &str) -> bool {
     prefix.len() <= MAX_PREFIX && prefix.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-/#".contains(&byte))
 }
 
-/// One group: the first of those that begin with its name, as they are sorted, if its name is that and no more.
+/// One group, by its name.
 pub(super) async fn describe_group(client: &Client, permit: &Permit<DescribeGroup>) -> Result<LogGroup, SourceError> {
     let name = permit.op().group.as_str();
-    let request = DescribeLogGroups { log_group_name_prefix: Some(name), next_token: None, limit: UPSTREAM_PAGE };
-    let answer = client.call(permit.share(), &request).await.map_err(|error| error.plain())?;
+    let answer = client.call(permit.share(), &DescribeLogGroups::one(name)).await.map_err(CallError::plain)?;
     let found = answer.log_groups.into_iter().find(|group| group.log_group_name == name);
-    found.and_then(log_group).ok_or(SourceError::NotFound)
+    found.and_then(log_group).map(|group| group.seen(permit.streams().is_none())).ok_or(SourceError::NotFound)
 }
 
 /// A page of the group's streams that the permit shows.
@@ -80,68 +89,175 @@ pub(super) async fn list_streams(
 ) -> Result<ListPage<LogStream>, SourceError> {
     let op = permit.op();
     let wanted = op.prefix.as_deref().unwrap_or("");
-    let Some(prefix) = streams_prefix(permit, wanted)? else {
-        return Ok(ListPage { items: Vec::new(), next: None });
-    };
-    let mut gathering = Gathering::new(ListPlace::of(from, Of::Streams)?, limit, Of::Streams);
-    while let Some(place) = gathering.goes_on() {
-        let request = DescribeLogStreams {
-            log_group_name: op.group.as_str(),
-            log_stream_name_prefix: Some(prefix).filter(|prefix| !prefix.is_empty()),
-            order_by: match op.order {
-                StreamOrder::Name => "LogStreamName",
-                StreamOrder::LastEvent => "LastEventTime",
+    check_prefix(op.order, wanted)?;
+    let mut parts = permit.stream_parts(wanted);
+    if op.order == StreamOrder::LastEvent && permit.streams().is_some() {
+        return ordered_streams(client, permit, &parts, from, limit).await;
+    }
+    if op.direction == Direction::Backward {
+        parts.reverse();
+    }
+    let mut gathering = Gathering::new(&parts, from, limit, Of::Streams)?;
+    while let Some((part, token)) = gathering.next_call() {
+        let request = match part {
+            Part::Name(name) => DescribeLogStreams::one(op.group.as_str(), name),
+            Part::Prefix(prefix) | Part::Mixed(prefix) => DescribeLogStreams {
+                log_group_name: op.group.as_str(),
+                log_stream_name_prefix: Some(prefix.as_str()).filter(|prefix| !prefix.is_empty()),
+                order_by: match op.order {
+                    StreamOrder::Name => "LogStreamName",
+                    StreamOrder::LastEvent => "LastEventTime",
+                },
+                descending: op.direction == Direction::Backward,
+                next_token: token.as_deref(),
+                limit: UPSTREAM_PAGE,
             },
-            descending: op.direction == Direction::Backward,
-            next_token: place.token.as_deref(),
-            limit: UPSTREAM_PAGE,
         };
         let answer = client.call(permit.share(), &request).await.map_err(|error| gathering.failure(error, from))?;
-        let shown =
-            |stream: &Stream| stream.log_stream_name.starts_with(wanted) && permit.may_see_stream(&stream.log_stream_name);
+        let shown = |name: &str| name.starts_with(wanted) && permit.may_see_stream(name);
         gathering.take(
             answer.log_streams,
             answer.next_token,
             |stream| stream.log_stream_name.as_str(),
-            |stream| Some(stream).filter(|stream| shown(stream)).and_then(log_stream),
+            |stream| Some(stream).filter(|stream| shown(&stream.log_stream_name)).and_then(log_stream),
         )?;
     }
     Ok(gathering.page())
 }
 
-/// The prefix to send; empty: none, as ordered by time it must be; `None`: nothing can be both wanted and seen.
-fn streams_prefix<'a>(permit: &'a Permit<ListStreams>, wanted: &'a str) -> Result<Option<&'a str>, SourceError> {
+fn check_prefix(order: StreamOrder, wanted: &str) -> Result<(), SourceError> {
     let unsupported = |detail| Err(SourceError::Unsupported { parameter: "prefix", detail });
     if wanted.contains([':', '*']) || wanted.chars().count() > MAX_PREFIX {
         return unsupported("can't begin a stream's name: those have no `:` and no `*`, and at most 512 characters");
     }
-    match permit.op().order {
-        StreamOrder::LastEvent if !wanted.is_empty() => unsupported("can't be combined with the order by last event"),
-        StreamOrder::LastEvent => Ok(Some("")),
-        StreamOrder::Name => Ok(longer(wanted, common_prefix(permit.streams().unwrap_or_default()))),
+    if order == StreamOrder::LastEvent && !wanted.is_empty() {
+        return unsupported("can't be combined with the order by last event");
     }
+    Ok(())
+}
+
+/// A page of the permit's streams by their last events. CloudWatch orders all streams of a group so, or those of a prefix by
+/// name: so these are listed by name and ordered here.
+async fn ordered_streams(
+    client: &Client,
+    permit: &Permit<ListStreams>,
+    parts: &[Part],
+    from: Option<&Position>,
+    limit: usize,
+) -> Result<ListPage<LogStream>, SourceError> {
+    let op = permit.op();
+    let after = from.map(TimePlace::of).transpose()?;
+    let listing = Listing { group: op.group.as_str(), parts, most: MAX_ORDERED, urgency: Urgency::Wanted };
+    let streams = every_stream(client, permit, listing).await.map_err(CallError::plain)?.ok_or(SourceError::Unsupported {
+        parameter: "orderBy",
+        detail: "can't be `lastEvent` here: your grant covers more than 1,000 log streams of this group; list them by name",
+    })?;
+    let place = |stream: &Stream| TimePlace { at: stream.last_event_timestamp, name: mark([stream.log_stream_name.as_str()]) };
+    let mut streams: Vec<(TimePlace, Stream)> = streams.into_iter().map(|stream| (place(&stream), stream)).collect();
+    streams.sort_unstable_by_key(|(place, _)| *place);
+    if op.direction == Direction::Backward {
+        streams.reverse();
+    }
+    let is_behind = |place: TimePlace| match op.direction {
+        Direction::Forward => after.is_none_or(|after| place > after),
+        Direction::Backward => after.is_none_or(|after| place < after),
+    };
+    streams.retain(|(place, _)| is_behind(*place));
+    let goes_on = streams.len() > limit.max(1);
+    streams.truncate(limit.max(1));
+    let next = streams.last().filter(|_| goes_on).map(|(place, _)| place.position());
+    Ok(ListPage { items: streams.into_iter().filter_map(|(_, stream)| log_stream(stream)).collect(), next })
+}
+
+/// Which streams to list as a whole.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Listing<'a> {
+    pub(super) group: &'a str,
+    pub(super) parts: &'a [Part],
+    /// So many at most.
+    pub(super) most: usize,
+    pub(super) urgency: Urgency,
+}
+
+/// All streams of the parts that the permit shows; `None`: there are too many.
+pub(super) async fn every_stream<Op: Operation>(
+    client: &Client,
+    permit: &Permit<Op>,
+    listing: Listing<'_>,
+) -> Result<Option<Vec<Stream>>, CallError> {
+    let (mut found, mut calls) = (Vec::new(), 0);
+    for part in listing.parts {
+        let mut token: Option<String> = None;
+        loop {
+            calls += 1;
+            if calls > MAX_LISTING_CALLS {
+                return Ok(None);
+            }
+            let request = match part {
+                Part::Name(name) => DescribeLogStreams::one(listing.group, name),
+                Part::Prefix(prefix) | Part::Mixed(prefix) => DescribeLogStreams {
+                    log_group_name: listing.group,
+                    log_stream_name_prefix: Some(prefix.as_str()).filter(|prefix| !prefix.is_empty()),
+                    order_by: "LogStreamName",
+                    descending: false,
+                    next_token: token.as_deref(),
+                    limit: UPSTREAM_PAGE,
+                },
+            };
+            let answer = client.look(permit.share(), &request, listing.urgency).await?.answer;
+            let in_part = |name: &str| match part {
+                Part::Name(text) => name == text,
+                Part::Prefix(text) | Part::Mixed(text) => name.starts_with(text.as_str()),
+            };
+            let shown = |stream: &&Stream| in_part(&stream.log_stream_name) && permit.may_see_stream(&stream.log_stream_name);
+            found.extend(answer.log_streams.iter().filter(shown).cloned());
+            if found.len() > listing.most {
+                return Ok(None);
+            }
+            if token.is_some() && token == answer.next_token {
+                return Err(CallError::Upstream("a list returned the same token".to_owned()));
+            }
+            token.clone_from(&answer.next_token);
+            if token.is_none() || matches!(part, Part::Name(_)) {
+                break;
+            }
+        }
+    }
+    Ok(Some(found))
 }
 
 /// A page that is being filled from CloudWatch's.
 #[derive(Debug)]
-struct Gathering<T> {
+struct Gathering<'a, T> {
     of: Of,
     limit: usize,
+    parts: &'a [Part],
     items: Vec<T>,
     calls: usize,
-    /// Where the next call goes; `None`: the list is complete.
-    place: Option<ListPlace>,
-    full: bool,
+    /// The part, and the place in it, that the next call is for; `None`: the list is complete.
+    place: Option<(usize, ListPlace)>,
+    /// Where the next page begins, once an item of it is known.
+    next: Option<ListPlace>,
 }
 
-impl<T> Gathering<T> {
-    fn new(place: ListPlace, limit: usize, of: Of) -> Self {
-        Self { of, limit: limit.max(1), items: Vec::new(), calls: 0, place: Some(place), full: false }
+impl<'a, T> Gathering<'a, T> {
+    fn new(parts: &'a [Part], from: Option<&Position>, limit: usize, of: Of) -> Result<Self, SourceError> {
+        let place = match from {
+            None => begin(parts, 0),
+            Some(position) => {
+                let place = ListPlace::of(position, of)?;
+                // Other parts than those of the first page: the grants or the scopes have changed.
+                let part = parts.iter().position(|part| mark_of(part) == place.part).ok_or(SourceError::InvalidPosition)?;
+                Some((part, place))
+            }
+        };
+        Ok(Self { of, limit: limit.max(1), parts, items: Vec::new(), calls: 0, place, next: None })
     }
 
-    /// Where the next call goes, if there is to be one.
-    fn goes_on(&self) -> Option<ListPlace> {
-        self.place.clone().filter(|_| !self.full && self.calls < MAX_CALLS)
+    /// What the next call is for, if there is to be one.
+    fn next_call(&self) -> Option<(&'a Part, Option<String>)> {
+        let (part, place) = self.place.as_ref().filter(|_| self.next.is_none() && self.calls < MAX_CALLS)?;
+        Some((self.parts.get(*part)?, place.token.clone()))
     }
 
     /// What a call failed of. Only the first of a page goes on from the caller's position: the later ones are our own.
@@ -158,30 +274,59 @@ impl<T> Gathering<T> {
         convert: impl Fn(U) -> Option<T>,
     ) -> Result<(), SourceError> {
         self.calls += 1;
-        let place = self.place.take().unwrap_or_default();
-        if token.is_some() && token == place.token {
-            return Err(SourceError::Upstream("a list returned the same token".to_owned()));
+        let Some((index, place)) = self.place.take() else { return Ok(()) };
+        let Some(part) = self.parts.get(index) else { return Ok(()) };
+        if token.as_ref().is_some_and(|token| place.token.as_ref() == Some(token) || token.len() > MAX_TOKEN) {
+            return Err(SourceError::Upstream("a list returned the same token, or one that is too long".to_owned()));
         }
         // Names may have come or gone since this page was cut: the one it was cut at is looked for first.
-        let found = place.after.as_deref().and_then(|after| page.iter().position(|item| name(item) == after));
+        let is_after = |item: &U| place.after == Some(mark([name(item)]));
+        let found = place.after.and_then(|_| page.iter().position(is_after));
         let passed = found.map_or(place.skip, |index| index + 1).min(page.len());
-        let length = page.len();
-        for (index, item) in page.into_iter().enumerate().skip(passed) {
-            let after = name(&item).to_owned();
-            self.items.extend(convert(item));
-            self.full = self.items.len() >= self.limit;
-            if self.full && index + 1 < length {
-                self.place = Some(ListPlace { token: place.token, after: Some(after), skip: index + 1 });
+        let mut cut = place.clone();
+        for (number, item) in page.into_iter().enumerate().skip(passed) {
+            if matches!(part, Part::Name(text) if name(&item) != text) {
+                continue;
+            }
+            let after = Some(mark([name(&item)]));
+            let Some(item) = convert(item) else { continue };
+            if self.items.len() >= self.limit {
+                // The page is full, and this item is the first of the next.
+                self.next = Some(cut);
                 return Ok(());
             }
+            self.items.push(item);
+            cut = ListPlace { after, skip: number + 1, ..cut };
         }
-        self.place = token.map(|token| ListPlace { token: Some(token), ..ListPlace::default() });
+        let token = token.filter(|_| !matches!(part, Part::Name(_)));
+        self.place = match token {
+            Some(token) => Some((index, ListPlace { token: Some(token), ..beginning_of(part) })),
+            None => begin(self.parts, index + 1),
+        };
         Ok(())
     }
 
     fn page(self) -> ListPage<T> {
-        ListPage { items: self.items, next: self.place.map(|place| place.position(self.of)) }
+        let next = self.next.or(self.place.map(|(_, place)| place));
+        ListPage { items: self.items, next: next.map(|place| place.position(self.of)) }
     }
+}
+
+fn mark_of(part: &Part) -> u64 {
+    let kind = match part {
+        Part::Name(_) => "name",
+        Part::Prefix(_) | Part::Mixed(_) => "prefix",
+    };
+    mark([kind, part.text()])
+}
+
+fn beginning_of(part: &Part) -> ListPlace {
+    ListPlace { part: mark_of(part), ..ListPlace::default() }
+}
+
+/// The beginning of the part of this number, if there is one.
+fn begin(parts: &[Part], number: usize) -> Option<(usize, ListPlace)> {
+    parts.get(number).map(|part| (number, beginning_of(part)))
 }
 
 /// A group with a name that is none of ours (`a/../b`) can't be asked for, so it is not listed.

@@ -24,6 +24,7 @@ mod upstream;
 mod lanes;
 mod retry;
 mod errors;
+mod health;
 mod wire;
 #[cfg(test)]
 mod tests;
@@ -34,6 +35,7 @@ use async_trait::async_trait;
 use aws_credential_types::provider::SharedCredentialsProvider;
 
 use self::client::Client;
+use self::health::Health;
 pub use self::lanes::Accounts;
 use self::pages::Pages;
 use self::queries::Runs;
@@ -108,6 +110,7 @@ impl CloudWatch {
         let lanes = accounts.lanes(&settings)?;
         let account = settings.account();
         let Settings { name, region, endpoint, cache, queries, deadline, attempt_timeout, quotas, service_quotas, .. } = settings;
+        let is_regional = endpoint.is_none();
         let endpoint = endpoint_of(upstream::SERVICE, &region, endpoint)?;
         let reader = |QuotaReading { endpoint, given }| {
             let endpoint = endpoint_of(service_quotas::SERVICE, &region, endpoint)?;
@@ -117,7 +120,10 @@ impl CloudWatch {
             Ok::<_, SettingsError>(ServiceQuotas { outbound, endpoint, region, signer, credentials, clock, quotas, given, lanes })
         };
         let service_quotas = service_quotas.filter(|_| lanes.take_reading()).map(reader).transpose()?;
+        let source: Arc<str> = name.as_str().into();
         let upstream = Upstream {
+            health: Health::new(Arc::clone(&source), &region, &endpoint, is_regional),
+            source,
             outbound,
             endpoint,
             signer: Signer::new(upstream::SERVICE, region.clone()),
@@ -132,6 +138,12 @@ impl CloudWatch {
         let client = Client::new(upstream, Pages::new(cache));
         let runs = Runs::new(client.clone(), queries, account, lanes);
         Ok(Self { name, client, runs, service_quotas })
+    }
+
+    /// Looks whether there are credentials and whether the endpoint's name resolves, so that the log says at start what would fail
+    /// the first request.
+    pub async fn look_at_start(&self) {
+        self.client.look_at_start().await;
     }
 
     /// Reads the account's quotas from Service Quotas, now and every few hours, for as long as it is polled, and has the calls

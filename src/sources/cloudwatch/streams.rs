@@ -1,61 +1,142 @@
-//! Which streams of a group are asked for: the operation's selection and the permit, as far as FilterLogEvents can say it.
+//! Which streams FilterLogEvents is asked for: exactly those that the caller may see.
 //!
-//! Owns the narrowing, which only saves work. Never is the check itself: what comes back is looked at event by event,
-//! because an upstream may ignore what it is sent.
+//! Owns the way from the operation's selection and the permit to a prefix or to names. INVARIANT: no call covers a stream that
+//! the permit hides, because CloudWatch runs the caller's filter over all streams of a call: the number of pages, their ends
+//! and their tokens would tell what is in the hidden ones. See docs/decisions/009.
 
-use crate::auth::permit::Permit;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+
+use super::client::Client;
+use super::errors::CallError;
+use super::lists::{Listing, every_stream};
+use super::position::mark;
+use super::wire::DescribeLogStreams;
+use crate::auth::permit::{Permit, Share};
+use crate::domain::cover::Part;
+use crate::domain::event::Urgency;
 use crate::domain::operation::{ReadGroup, StreamSelection};
-use crate::domain::pattern::{common_prefix, longer};
+use crate::sources::SourceError;
 
 /// FilterLogEvents takes so many names at most.
 const MAX_NAMES: usize = 100;
+/// Names that are looked for at the same time.
+const LOOKUPS: usize = 8;
 
 /// What FilterLogEvents is sent of the streams.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Narrowing<'a> {
-    /// Nothing: all streams, or more than it can be told.
+pub(super) enum Asked {
+    /// Nothing: all streams. The permit shows them all.
     All,
-    /// These. `chosen`: the caller named them, so that one which is not there is an error of the caller's; else the permit did.
-    Names { names: Vec<&'a str>, chosen: bool },
-    /// Those that begin so.
-    Prefix(&'a str),
-    /// None can be both selected and seen: there is nothing to ask.
+    /// These. The caller named them: one that does not exist is an error.
+    Chosen(Vec<String>),
+    /// These, ascending. The permit names them: one that does not exist is left out.
+    Granted(Vec<String>),
+    /// Those that begin so. The permit shows them all.
+    Prefix(String),
+    /// No stream can be both selected and seen: no call is made.
     Nothing,
 }
 
-/// Narrows as far as possible.
-pub(super) fn narrowing(permit: &Permit<ReadGroup>) -> Narrowing<'_> {
-    let selection = &permit.op().streams;
-    if let StreamSelection::Names(names) = selection {
-        let seen = names.iter().map(|name| name.as_str()).filter(|name| permit.may_see_stream(name)).collect();
-        return of_names(seen, true);
+impl Asked {
+    /// A number that is the same for the same streams.
+    pub(super) fn mark(&self) -> u64 {
+        match self {
+            Self::All | Self::Nothing => mark(["all"]),
+            Self::Prefix(prefix) => mark(["prefix", prefix.as_str()]),
+            Self::Chosen(names) | Self::Granted(names) => mark(std::iter::once("names").chain(names.iter().map(String::as_str))),
+        }
     }
-    let selected = match selection {
+
+    fn names(&self) -> Option<&[String]> {
+        match self {
+            Self::Chosen(names) | Self::Granted(names) => Some(names),
+            Self::All | Self::Prefix(_) | Self::Nothing => None,
+        }
+    }
+
+    /// `logStreamNames`.
+    pub(super) fn log_stream_names(&self) -> Option<Vec<&str>> {
+        Some(self.names()?.iter().map(String::as_str).collect())
+    }
+
+    /// `logStreamNamePrefix`.
+    pub(super) fn log_stream_name_prefix(&self) -> Option<&str> {
+        match self {
+            Self::Prefix(prefix) => Some(prefix),
+            _ => None,
+        }
+    }
+
+    fn granted(names: Vec<String>) -> Self {
+        if names.is_empty() { Self::Nothing } else { Self::Granted(names) }
+    }
+}
+
+/// What to ask for. Patterns that are neither names nor one prefix are resolved to the names of the streams that exist.
+pub(super) async fn asked(client: &Client, permit: &Permit<ReadGroup>, urgency: Urgency) -> Result<Asked, SourceError> {
+    let selected = match &permit.op().streams {
+        StreamSelection::Names(names) => {
+            let names = names.iter().map(|name| name.as_str()).filter(|name| permit.may_see_stream(name));
+            let names: Vec<String> = names.map(str::to_owned).collect();
+            return if names.is_empty() { Ok(Asked::Nothing) } else { Ok(Asked::Chosen(names)) };
+        }
         StreamSelection::Prefix(prefix) => prefix.as_str(),
-        StreamSelection::All | StreamSelection::Names(_) => "",
+        StreamSelection::All => "",
     };
-    let Some(patterns) = permit.streams() else { return of_prefix(selected) };
-    let literal: Option<Vec<&str>> = patterns.iter().map(|pattern| pattern.literal()).collect();
-    if let Some(mut names) = literal {
-        names.retain(|name| selection.contains(name));
-        names.sort_unstable();
-        names.dedup();
-        return of_names(names, false);
+    let parts = permit.stream_parts(selected);
+    match parts.as_slice() {
+        [] => return Ok(Asked::Nothing),
+        [Part::Prefix(prefix)] if prefix.is_empty() => return Ok(Asked::All),
+        [Part::Prefix(prefix)] => return Ok(Asked::Prefix(prefix.clone())),
+        _ => {}
     }
-    match longer(selected, common_prefix(patterns)) {
-        Some(prefix) => of_prefix(prefix),
-        None => Narrowing::Nothing,
+    let (named, listed): (Vec<Part>, Vec<Part>) = parts.into_iter().partition(|part| matches!(part, Part::Name(_)));
+    let group = permit.op().group.as_str();
+    let mut names: Vec<String> = named.iter().map(|part| part.text().to_owned()).collect();
+    names.retain(|name| !client.is_absent(group, name));
+    let room = MAX_NAMES.checked_sub(names.len()).ok_or_else(too_many)?;
+    if !listed.is_empty() {
+        let listing = Listing { group, parts: &listed, most: room, urgency };
+        let streams = every_stream(client, permit, listing).await.map_err(CallError::plain)?.ok_or_else(too_many)?;
+        names.extend(streams.into_iter().map(|stream| stream.log_stream_name));
+    }
+    names.sort_unstable();
+    Ok(Asked::granted(names))
+}
+
+fn too_many() -> SourceError {
+    SourceError::Unsupported {
+        parameter: "streams",
+        detail: "is needed: your grant covers more than 100 log streams of this group by several patterns. Name up to 100 streams, \
+                 or give a `streamPrefix` that lies within one pattern",
     }
 }
 
-fn of_names(names: Vec<&str>, chosen: bool) -> Narrowing<'_> {
-    match names.len() {
-        0 => Narrowing::Nothing,
-        1..=MAX_NAMES => Narrowing::Names { names, chosen },
-        _ => Narrowing::All,
-    }
+/// Of the names those that exist. Each is looked for by itself: its own name is the first of those that begin with it.
+pub(super) async fn existing(
+    client: &Client,
+    permit: &Permit<ReadGroup>,
+    names: &[String],
+    urgency: Urgency,
+) -> Result<Asked, CallError> {
+    let group = permit.op().group.as_str();
+    let lookups = names.iter().cloned().map(|name| exists(client, permit.share(), group, name, urgency));
+    let found: Vec<Option<String>> = stream::iter(lookups).buffered(LOOKUPS).try_collect().await?;
+    Ok(Asked::granted(found.into_iter().flatten().collect()))
 }
 
-fn of_prefix(prefix: &str) -> Narrowing<'_> {
-    if prefix.is_empty() { Narrowing::All } else { Narrowing::Prefix(prefix) }
+/// The name, if there is a stream of that name.
+async fn exists(
+    client: &Client,
+    share: &Share,
+    group: &str,
+    name: String,
+    urgency: Urgency,
+) -> Result<Option<String>, CallError> {
+    let answer = client.look(share, &DescribeLogStreams::one(group, &name), urgency).await?.answer;
+    if answer.log_streams.iter().any(|stream| stream.log_stream_name == name) {
+        return Ok(Some(name));
+    }
+    client.note_absent(group, &name);
+    Ok(None)
 }

@@ -13,6 +13,7 @@ use logmark_quota::{Refused, Share, Turn};
 use tokio::time::Instant;
 
 use super::errors::{CallError, Failure, Kind};
+use super::health::Health;
 use super::lanes::Lanes;
 use super::quotas::Api;
 use super::retry::{MAX_ATTEMPTS, Skew, backoff};
@@ -33,6 +34,8 @@ const MAX_ANSWER: usize = 16 * 1024 * 1024;
 /// CloudWatch Logs in one region, as one role.
 #[derive(Debug)]
 pub(super) struct Upstream {
+    /// The source's name, for metrics.
+    pub(super) source: Arc<str>,
     pub(super) outbound: Outbound,
     /// Scheme, host and port, with the path `/`.
     pub(super) endpoint: Uri,
@@ -44,6 +47,7 @@ pub(super) struct Upstream {
     pub(super) attempt_timeout: Duration,
     pub(super) lanes: Arc<Lanes>,
     pub(super) skew: Skew,
+    pub(super) health: Health,
 }
 
 /// A call as it is to be made.
@@ -79,6 +83,20 @@ impl Upstream {
         Millis(self.clock.now().0.saturating_add(self.skew.offset()))
     }
 
+    /// Looks for credentials, and whether the endpoint's name resolves. Uses no quota.
+    pub(super) async fn look_at_start(&self) {
+        metrics::upstream_begins(&self.source, Api::ALL.map(Api::as_str));
+        if let Err(missing) = self.credentials.get(self.now()).await {
+            self.health.without_credentials(missing);
+        }
+        let port = self.endpoint.port_u16().unwrap_or(if self.endpoint.scheme_str() == Some("http") { 80 } else { 443 });
+        if let Some(host) = self.endpoint.host()
+            && let Err(error) = tokio::net::lookup_host((host.trim_matches(['[', ']']), port)).await
+        {
+            self.health.unreachable(&error.to_string());
+        }
+    }
+
     /// Waits for a turn in the operation's lane.
     pub(super) async fn admit(&self, request: &Request) -> Result<Turn, CallError> {
         let lane = self.lanes.of(request.api).ok_or_else(|| CallError::Upstream(format!("no lane for {}", request.api)))?;
@@ -97,10 +115,13 @@ impl Upstream {
         loop {
             tried.attempts += 1;
             let credentials = tokio::time::timeout_at(request.deadline, self.credentials.get(self.now()));
-            let signed = Signed { credentials: credentials.await.map_err(|_| CallError::Timeout)??, offset: self.skew.offset() };
+            let credentials = credentials.await.map_err(|_| CallError::Timeout)?;
+            let credentials = credentials.inspect_err(|missing| self.health.without_credentials(*missing))?;
+            let signed = Signed { credentials, offset: self.skew.offset() };
             let failure = match self.attempt(request, &signed).await {
                 Ok(answer) => {
                     turn.succeeded();
+                    self.health.worked(request.api.as_str());
                     return Ok(answer);
                 }
                 Err(failure) => failure,
@@ -108,6 +129,7 @@ impl Upstream {
             report(turn, &failure);
             let wait = self.wait(&failure, request.repeat, &signed, &mut tried).await;
             let Some(wait) = wait.filter(|wait| Instant::now() + *wait < request.deadline && self.pays_for(&failure)) else {
+                self.health.failed(request.api.as_str(), &failure);
                 return Err(failure.into_call_error());
             };
             tracing::debug!(api = %request.api, attempt = tried.attempts, failure = failure.what, ?wait, "trying again");
@@ -132,13 +154,14 @@ impl Upstream {
         let left = request.deadline.saturating_duration_since(Instant::now()).min(self.attempt_timeout);
         let begun = Instant::now();
         let answer = self.outbound.send(post, Limits { deadline: left, max_body: MAX_ANSWER }).await;
-        let result = answer.as_ref().map_or("none", |answer| outcome(answer.status()));
-        metrics::upstream_call(request.api.as_str(), result, begun.elapsed());
-        let answer = answer?;
-        if answer.status() == http::StatusCode::OK {
-            return Ok(answer.into_body());
-        }
-        Err(Failure::of_answer(answer.status(), answer.headers(), answer.body()))
+        let answer = match answer {
+            Ok(answer) if answer.status() == http::StatusCode::OK => Ok(answer.into_body()),
+            Ok(answer) => Err(Failure::of_answer(answer.status(), answer.headers(), answer.body())),
+            Err(error) => Err(Failure::from(error)),
+        };
+        let outcome = answer.as_ref().map_or_else(|failure| failure.kind.outcome(), |_body| "ok");
+        metrics::upstream_call(&self.source, request.api.as_str(), outcome, begun.elapsed());
+        answer
     }
 
     /// How long to wait before another attempt; `None`: there is none. Mends what can be mended for it.
@@ -189,15 +212,5 @@ impl From<Refused> for CallError {
             Refused::Open { retry_after } => Self::Down(retry_after),
             Refused::TenantLimit => Self::Busy(Duration::from_secs(1)),
         }
-    }
-}
-
-/// An answer's status as a figure's label.
-fn outcome(status: http::StatusCode) -> &'static str {
-    match status.as_u16() {
-        200 => "ok",
-        400..=499 => "4xx",
-        500..=599 => "5xx",
-        _ => "other",
     }
 }

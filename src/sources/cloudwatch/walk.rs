@@ -10,7 +10,7 @@
 
 use logmark_event_page::{EventRef, Events};
 
-use super::position::{Edge, MAX_PAGE, Mode, Of, Place};
+use super::position::{Edge, MAX_PAGE, MAX_TOKEN, Mode, Of, Place};
 use crate::domain::event::{Age, Direction, EventPage, PageRequest};
 use crate::sources::SourceError;
 
@@ -68,16 +68,13 @@ fn edge_behind(events: &Events, index: usize) -> Option<Edge> {
     Some(Edge { at: last.timestamp(), id: last.event_id().map(Into::into), count, skip: index })
 }
 
-/// How many leading events fit the page; those that are not `shown` take no room.
-fn fit<'a>(events: impl Iterator<Item = EventRef<'a>>, page: &PageRequest, shown: impl Fn(EventRef<'_>) -> bool) -> usize {
+/// How many leading events fit the page.
+fn fit<'a>(events: impl Iterator<Item = EventRef<'a>>, page: &PageRequest) -> usize {
     let (mut number, mut bytes) = (0_usize, 0_usize);
     let fits = |event: &EventRef<'_>| {
-        if shown(*event) {
-            number += 1;
-            bytes = bytes.saturating_add(event.message_length());
-            return number <= page.limit.max(1) && (number == 1 || bytes <= page.max_bytes);
-        }
-        true
+        number += 1;
+        bytes = bytes.saturating_add(event.message_length());
+        number <= page.limit.max(1) && (number == 1 || bytes <= page.max_bytes)
     };
     events.take_while(fits).count()
 }
@@ -98,8 +95,12 @@ pub(super) struct StreamAnswer {
 /// The page of a stream, asked for at `place`.
 ///
 /// # Errors
-/// [`SourceError::Upstream`] when the token stands still although there were events: it would do so for ever.
+/// [`SourceError::Upstream`] when the token stands still although there were events: it would do so for ever; or when a token
+/// is too long for a position.
 pub(super) fn stream_page(place: &Place, answer: StreamAnswer, page: &PageRequest) -> Result<EventPage, SourceError> {
+    if [&answer.onward, &answer.back].iter().any(|token| token.len() > MAX_TOKEN) {
+        return Err(SourceError::Upstream("GetLogEvents returned a token that is too long".to_owned()));
+    }
     let still = place.token.as_ref() == Some(&answer.onward);
     if still && !answer.empty {
         return Err(SourceError::Upstream("GetLogEvents returned events and the same token".to_owned()));
@@ -114,7 +115,7 @@ fn straight_page(place: &Place, answer: StreamAnswer, page: &PageRequest, still:
     let StreamAnswer { mut events, empty, onward, back } = answer;
     let way = place.way;
     let (passed, left) = place.edge.as_ref().map_or((0, None), |edge| covered(&events, way, edge, false));
-    let taken = passed + fit(events.range(passed..events.len()), page, |_| true);
+    let taken = passed + fit(events.range(passed..events.len()), page);
     // Between the token and the edge lies what was handed out of this very token: back from here is through that.
     let behind = if left.is_some() { place.edge.clone() } else { edge_behind(&events, passed) };
     let back = match behind {
@@ -143,7 +144,7 @@ fn turned_page(place: &Place, edge: &Edge, answer: StreamAnswer, page: &PageRequ
         let back = Place { way: call, mode: Mode::Resume, ..place.clone() };
         return event_page(way, call, Events::default(), onward, back, false);
     }
-    let taken = fit(events.range(0..wanted).rev(), page, |_| true);
+    let taken = fit(events.range(0..wanted).rev(), page);
     let onward = match edge_behind(&events, wanted - taken) {
         Some(edge) => Place { edge: Some(edge), ..place.clone() },
         None => Place::at_token(way, back),
@@ -172,7 +173,8 @@ fn event_page(way: Direction, call: Direction, mut events: Events, onward: Place
 /// What FilterLogEvents answered.
 #[derive(Debug)]
 pub(super) struct GroupAnswer {
-    /// In walk order, inside the range, those that the caller may not see among them.
+    /// In walk order, inside the range. INVARIANT: the caller may see them all. What is hidden must not be here, because the
+    /// page's end and the places on both sides are found from these events.
     pub(super) events: Events,
     /// Absent at the end.
     pub(super) token: Option<String>,
@@ -182,12 +184,12 @@ pub(super) struct GroupAnswer {
 /// else is known.
 ///
 /// # Errors
-/// [`SourceError::Upstream`] when the token stands still: it would do so for ever.
+/// [`SourceError::Upstream`] when the token stands still: it would do so for ever; or when it is too long for a position and
+/// no event was read that could stand for it.
 pub(super) fn group_page(
     place: &Place,
     answer: GroupAnswer,
     page: &PageRequest,
-    shown: impl Fn(EventRef<'_>) -> bool,
     (start, now): (Option<i64>, i64),
 ) -> Result<EventPage, SourceError> {
     let GroupAnswer { mut events, token } = answer;
@@ -197,7 +199,7 @@ pub(super) fn group_page(
     let way = place.way;
     let resumed = place.edge.as_ref().filter(|_| place.mode != Mode::Plain);
     let (passed, left) = resumed.map_or((0, None), |edge| covered(&events, way, edge, place.mode == Mode::Include));
-    let taken = passed + fit(events.range(passed..events.len()), page, &shown);
+    let taken = passed + fit(events.range(passed..events.len()), page);
     let cut = taken < events.len();
     let edge = if taken > passed { farther(way, edge_behind(&events, taken), place.edge.as_ref()) } else { place.edge.clone() };
     let at_end = !cut && token.is_none();
@@ -205,7 +207,7 @@ pub(super) fn group_page(
         (true, _) => Some(Place { edge: edge_behind(&events, taken), mode: Mode::Resume, ..place.clone() }),
         (false, Some(token)) => {
             let (mode, edge) = left.map_or((Mode::Plain, edge.clone()), |left| (place.mode, Some(left)));
-            Some(Place { token: Some(token), edge, mode, ..place.clone() })
+            Some(fitting(Place { token: Some(token), edge, mode, ..place.clone() })?)
         }
         (false, None) => None,
     };
@@ -217,7 +219,6 @@ pub(super) fn group_page(
         }
     };
     events.keep(passed..taken);
-    events.retain(shown);
     events.compact();
     if way == Direction::Backward {
         events.reverse();
@@ -229,6 +230,17 @@ pub(super) fn group_page(
         at_end,
         age: Age::Fresh,
     })
+}
+
+/// The place, without its token where that is too long for a position.
+fn fitting(place: Place) -> Result<Place, SourceError> {
+    match (&place.token, &place.edge) {
+        (Some(token), None) if token.len() > MAX_TOKEN => {
+            Err(SourceError::Upstream("FilterLogEvents returned a token that is too long".to_owned()))
+        }
+        (Some(token), Some(_)) if token.len() > MAX_TOKEN => Ok(place.without_token()),
+        _ => Ok(place),
+    }
 }
 
 /// The edge that lies farther on: pages are in order, but an edge must not go back if they once are not.
@@ -318,11 +330,11 @@ mod tests {
 
     #[test]
     fn a_page_takes_what_fits_and_always_one() {
-        let all = events(&[(1, "aaaa"), (2, "hidden"), (3, "bbbb"), (4, "c"), (5, "hidden")]);
+        let all = events(&[(1, "aaaa"), (3, "bbbb"), (4, "c")]);
         for (limit, bytes, expected) in
-            [(1, 100, 2), (2, 100, 3), (3, 100, 5), (9, 100, 5), (9, 8, 3), (9, 7, 2), (9, 0, 2), (0, 100, 2)]
+            [(1, 100, 1), (2, 100, 2), (3, 100, 3), (9, 100, 3), (9, 8, 2), (9, 7, 1), (9, 0, 1), (0, 100, 1)]
         {
-            let fits = fit(all.iter(), &page(limit, bytes), |event| event.message() != "hidden");
+            let fits = fit(all.iter(), &page(limit, bytes));
             assert_eq!(fits, expected, "{limit} events, {bytes} bytes");
         }
     }
@@ -338,15 +350,30 @@ mod tests {
     }
 
     #[test]
+    fn a_token_that_is_too_long_for_a_position_is_replaced_by_the_last_event() {
+        let long = Some("t".repeat(MAX_TOKEN + 1));
+        for way in [Direction::Forward, Direction::Backward] {
+            let asked = PageRequest { direction: way, ..page(9, 100) };
+            let answer = GroupAnswer { events: with_id(&[(7, "x")], Some("id")), token: long.clone() };
+            let read = group_page(&Place::beginning(way).within(1), answer, &asked, (None, 0)).unwrap();
+            let onward = if way == Direction::Forward { Some(read.next) } else { read.previous };
+            let onward = Place::of(&PageRequest { position: onward, ..asked.clone() }, Of::Group).unwrap();
+            assert_eq!((onward.token, onward.since.or(onward.until), onward.mode), (None, Some(7), Mode::Resume), "{way:?}");
+            let nothing = GroupAnswer { events: events(&[]), token: long.clone() };
+            assert!(group_page(&Place::beginning(way), nothing, &asked, (None, 0)).is_err(), "{way:?}");
+        }
+    }
+
+    #[test]
     fn an_edge_does_not_go_back() {
         for (way, told, older, newer) in [(Direction::Forward, 5, 3, 7), (Direction::Backward, 5, 7, 3)] {
             let edge = |at, id: &str| Edge { at, id: Some(id.to_owned()), count: 1, skip: 1 };
-            let place = Place { edge: Some(edge(told, "told")), ..Place::at_token(way, "F".to_owned()) };
+            let place = Place { edge: Some(edge(told, "told")), mark: Some(1), ..Place::at_token(way, "F".to_owned()) };
             for (at, expected) in [(older, told), (newer, newer)] {
                 let events = with_id(&[(at, "x")], Some("x"));
                 let asked = PageRequest { direction: way, ..page(9, 100) };
                 let answer = GroupAnswer { events, token: Some("G".to_owned()) };
-                let read = group_page(&place, answer, &asked, |_| true, (None, 0)).unwrap();
+                let read = group_page(&place, answer, &asked, (None, 0)).unwrap();
                 let onward = if way == Direction::Forward { Some(read.next) } else { read.previous };
                 let onward = Place::of(&PageRequest { position: onward, ..asked }, Of::Group).unwrap();
                 assert_eq!(onward.edge.map(|edge| edge.at), Some(expected), "{way:?} {at}");

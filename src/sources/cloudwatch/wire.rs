@@ -164,6 +164,13 @@ pub(super) struct DescribeLogGroups<'a> {
     pub(super) limit: usize,
 }
 
+impl<'a> DescribeLogGroups<'a> {
+    /// Asks for one group. Lists are sorted by name, so a name comes before all longer ones that begin with it.
+    pub(super) fn one(name: &'a str) -> Self {
+        Self { log_group_name_prefix: Some(name), next_token: None, limit: 1 }
+    }
+}
+
 impl Call for DescribeLogGroups<'_> {
     const API: Api = Api::DescribeLogGroups;
     type Answer = Groups;
@@ -201,6 +208,20 @@ pub(super) struct DescribeLogStreams<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) next_token: Option<&'a str>,
     pub(super) limit: usize,
+}
+
+impl<'a> DescribeLogStreams<'a> {
+    /// Asks for one stream. Lists are sorted by name, so a name comes before all longer ones that begin with it.
+    pub(super) fn one(group: &'a str, name: &'a str) -> Self {
+        Self {
+            log_group_name: group,
+            log_stream_name_prefix: Some(name),
+            order_by: "LogStreamName",
+            descending: false,
+            next_token: None,
+            limit: 1,
+        }
+    }
 }
 
 impl Call for DescribeLogStreams<'_> {

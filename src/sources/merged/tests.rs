@@ -1,6 +1,5 @@
 //! Walks through sources that do as they are told: in whatever pages, slowly, or not at all.
 
-use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -129,7 +128,7 @@ impl Stage {
         let caller = Caller { claims: Arc::new(claims), tenant: Arc::new(tenant), scopes: vec![scope] };
         let permit = authorize(&caller, ListGroups { prefix: None }, Millis(0)).unwrap();
         let named = scripted.iter().enumerate().map(|(index, source)| (name(index), Arc::clone(source) as Arc<dyn Source>));
-        Self { sources: Sources::new(named, Buffers::new(NonZeroU32::MIN)), scripted, permit }
+        Self { sources: Sources::new(named, Buffers::new(1 << 20)), scripted, permit }
     }
 
     async fn page(&self, from: Option<Walk>, limit: usize) -> Result<MergedPage, SourceError> {

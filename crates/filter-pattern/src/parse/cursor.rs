@@ -19,6 +19,11 @@ pub(crate) const fn is_word(character: char) -> bool {
     character.is_ascii_alphanumeric() || character == '_'
 }
 
+/// Words with points between them: `Runtime.ExitError`. Deployed patterns have them without quotes.
+pub(crate) fn is_dotted(text: &str) -> bool {
+    text.contains('.') && text.split('.').all(|word| !word.is_empty() && word.chars().all(is_word))
+}
+
 impl<'a> Cursor<'a> {
     /// At the beginning.
     pub(super) const fn new(text: &'a str) -> Self {

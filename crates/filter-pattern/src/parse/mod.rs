@@ -21,7 +21,7 @@ mod foreign;
 use logmark_diagnostics::{Diagnostic, Kind, Span, quoted as in_backticks};
 
 use self::cursor::Cursor;
-pub(crate) use self::cursor::is_word;
+pub(crate) use self::cursor::{is_dotted, is_word};
 use crate::ast::Pattern;
 #[cfg(doc)]
 use crate::limits::MAX_DEPTH;

@@ -1,14 +1,15 @@
 //! Patterns of terms: words, phrases in quotes and `%regex%`, each perhaps with `?` or `-` before it.
 //!
 //! - A word without quotes consists of letters, digits and underscores of ASCII; CloudWatch refuses others with
-//!   "Invalid character(s) in term".
+//!   "Invalid character(s) in term". Points between words are taken, as deployed patterns have them (`?Runtime.ExitError`);
+//!   such a term is printed in the quotes that the documentation asks for.
 //! - `-` may be apart from a phrase in quotes, as older pages show: `"ERROR" - "Exiting"`.
 //! - Blanks, `""` and `" "` alone match everything. A blank phrase beside other terms is refused: there it means nothing.
 
 use logmark_diagnostics::{Diagnostic, Kind, Span};
 
 use super::cursor::is_blank;
-use super::{Parser, is_word, words};
+use super::{Parser, is_dotted, is_word, words};
 use crate::ast::{Pattern, Sign, Term, TermText};
 
 impl Parser<'_> {
@@ -86,7 +87,7 @@ impl Parser<'_> {
     fn word(&mut self, start: usize, sign: Sign) -> Option<Term> {
         let run = self.run(self.cursor.at());
         let text = run.of(self.cursor.text());
-        if text.chars().all(is_word) {
+        if text.chars().all(is_word) || is_dotted(text) {
             self.cursor.skip_to(run.end);
             return Some(Term { sign, text: TermText::Literal(text.to_owned()), span: self.cursor.since(start) });
         }

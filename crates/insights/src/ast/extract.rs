@@ -37,6 +37,13 @@ pub enum ParseFormat {
         /// The new field.
         alias: Spanned<FieldPath>,
     },
+    /// `xml '/event/level' as level`: the text that an `XPath` finds in a document of XML.
+    Xml {
+        /// The `XPath`, as it was written: CloudWatch reads it.
+        path: Spanned<Text>,
+        /// The new field.
+        alias: Spanned<FieldPath>,
+    },
     /// `csv as a, b`: values between commas.
     Csv {
         /// The new fields, in order; at least one.

@@ -35,7 +35,8 @@ fn source_first(query: &Query, faults: &mut Faults) {
     }
 }
 
-/// "You can use as many as two stats commands." Page: CWL_QuerySyntax-Stats.
+/// At most ten `stats` commands (AWS, June 2026; two before, and still in the Infrequent Access class, whose limit CloudWatch
+/// applies itself: the class is not in the text).
 fn few_stats(query: &Query, options: ParseOptions, faults: &mut Faults) {
     let stats = query.commands.iter().filter(|command| is(command, CommandName::Stats));
     for command in stats.skip(options.max_stats) {

@@ -1,14 +1,15 @@
 //! Patterns and the fields that they make. Pages: CWL_QuerySyntax-Parse, CWL_QuerySyntax-Filter.
 //!
-//! A regular expression must compile here too: CloudWatch's engines know neither looking around nor references back, and
-//! neither does ours, so that what is refused here would be refused there.
+//! A regular expression must be one for some engine: CloudWatch's knows look-around, back-references and large repetitions,
+//! which the engine of this crate refuses when it compiles them.
 
 use logmark_diagnostics::{Kind, Span, Spanned};
 
 use super::{Faults, walk};
 use crate::ast::{Argument, Call, Command, Expression, FieldPath, MatchPattern, ParseFormat, Query, Regex, Text};
 use crate::functions::Function;
-use crate::values::regex::{Regex as CompiledRegex, RegexError};
+use crate::regex_shape::RegexShape;
+use crate::values::regex::Regex as CompiledRegex;
 
 /// All rules of patterns, for one query without those inside it.
 pub(super) fn check(query: &Query, faults: &mut Faults) {
@@ -26,11 +27,11 @@ pub(super) fn check(query: &Query, faults: &mut Faults) {
 fn check_part(part: Spanned<&Expression>, faults: &mut Faults) {
     match part.node {
         Expression::Match(_, _, Spanned { node: MatchPattern::Regex(regex), span }) => {
-            drop(compile(regex.as_str(), *span, faults))
+            note_wrong(regex.as_str(), *span, faults);
         }
         Expression::Call(call) if call.function.node == Function::RegexReplace => {
             if let Some((text, span)) = text_at(call, 1) {
-                compile_replacement(text, span, faults);
+                note_wrong(text.as_str(), span, faults);
             }
         }
         _ => {}
@@ -67,7 +68,7 @@ fn check_format(format: &ParseFormat, faults: &mut Faults) {
             }
         }
         ParseFormat::Regex { pattern, aliases, .. } => check_groups(pattern, aliases, faults),
-        ParseFormat::Logfmt { .. } | ParseFormat::Csv { .. } => {}
+        ParseFormat::Logfmt { .. } | ParseFormat::Csv { .. } | ParseFormat::Xml { .. } => {}
     }
 }
 
@@ -77,9 +78,10 @@ fn plural(count: usize, what: &str) -> String {
 
 /// The groups of an expression in `parse` become fields: by their names, or by the names behind `as`.
 fn check_groups(pattern: &Spanned<Regex>, aliases: &[Spanned<FieldPath>], faults: &mut Faults) {
-    let Some(regex) = compile(pattern.node.as_str(), pattern.span, faults) else { return };
-    let groups = regex.groups();
-    let named = regex.names().count();
+    note_wrong(pattern.node.as_str(), pattern.span, faults);
+    // What has no shape was noted.
+    let Ok(RegexShape { groups, names }) = RegexShape::of(pattern.node.as_str()) else { return };
+    let named = names.len();
     let hint = "name what is taken out: /user=(?<user>\\w+)/";
     let Some(last) = aliases.last() else {
         if named == 0 {
@@ -94,7 +96,7 @@ fn check_groups(pattern: &Spanned<Regex>, aliases: &[Spanned<FieldPath>], faults
         return;
     };
     let span = aliases.first().map_or(last.span, |alias| alias.span).to(last.span);
-    let same = || regex.names().eq(aliases.iter().map(|alias| alias.node.flat_name()));
+    let same = || aliases.iter().map(|alias| alias.node.flat_name()).eq(names.iter().cloned());
     if named > 0 && same() {
         // `/(?<a>x)/ as a` says it twice.
     } else if named > 0 {
@@ -118,28 +120,14 @@ fn check_groups(pattern: &Spanned<Regex>, aliases: &[Spanned<FieldPath>], faults
     }
 }
 
-/// The expression, when it compiles.
-fn compile(source: &str, span: Span, faults: &mut Faults) -> Option<CompiledRegex> {
-    noted(CompiledRegex::compile(source), source, span, faults)
-}
-
-/// The expression of `regexReplace`, when it compiles.
-fn compile_replacement(text: &Text, span: Span, faults: &mut Faults) {
-    let _ = noted(CompiledRegex::compile_re2(text.as_str()), text.as_str(), span, faults);
-}
-
-/// What compiled; what did not is noted at its place in the expression.
-fn noted(compiled: Result<CompiledRegex, RegexError>, source: &str, span: Span, faults: &mut Faults) -> Option<CompiledRegex> {
-    let error = match compiled {
-        Ok(regex) => return Some(regex),
-        Err(error) => error,
-    };
+/// Notes what is wrong with an expression for every engine, at its place.
+fn note_wrong(source: &str, span: Span, faults: &mut Faults) {
+    let Some(error) = CompiledRegex::wrong_everywhere(source) else { return };
     let mut fault = error.diagnostic(span.start + 1);
-    // Where the expression is not written as it is compiled, a place in it is none in the query.
+    // Where the expression is not written as it is read, a place in it is none in the query.
     let as_written = span.end - span.start == source.len() + 2;
     if !as_written || fault.span.start == fault.span.end {
         fault.span = span;
     }
     faults.0.push(fault);
-    None
 }

@@ -26,7 +26,7 @@ pub(super) fn check(query: &Query, faults: &mut Faults) {
             (Command::Parse(parse), Some(names)) => match &parse.format {
                 ParseFormat::Glob { aliases, .. } | ParseFormat::Csv { aliases } => names.extend(aliases.iter().map(flat)),
                 ParseFormat::Regex { .. } => known = None,
-                ParseFormat::Logfmt { alias } => names.push(flat(alias)),
+                ParseFormat::Logfmt { alias } | ParseFormat::Xml { alias, .. } => names.push(flat(alias)),
             },
             (Command::Json(json), Some(names)) => names.push(flat(&json.alias)),
             (Command::Filter(_) | Command::Display(_) | Command::Sort(_) | Command::Limit(_) | Command::Dedup(_), _) => {}

@@ -91,6 +91,7 @@ impl<'a> Lexer<'a> {
     /// A sign, or a character that the language does not have.
     fn sign(&mut self, character: char) {
         let two = self.rest().get(..2).and_then(|two| match two {
+            "==" => Some(TokenKind::DoubleEqual),
             "=~" => Some(TokenKind::Matches),
             "!=" => Some(TokenKind::NotEqual),
             "<=" => Some(TokenKind::LessOrEqual),
@@ -105,6 +106,7 @@ impl<'a> Lexer<'a> {
             ',' => TokenKind::Comma,
             '.' => TokenKind::Dot,
             ':' => TokenKind::Colon,
+            ';' => TokenKind::Semicolon,
             '(' => TokenKind::OpenParenthesis,
             ')' => TokenKind::CloseParenthesis,
             '[' => TokenKind::OpenBracket,
@@ -131,7 +133,6 @@ impl<'a> Lexer<'a> {
     fn stray(&mut self, character: char) {
         let span = Span::new(self.position, self.position + character.len_utf8());
         let hint = match character {
-            ';' => "commands are separated by `|`, and nothing ends a query",
             '&' => "write `and`",
             '~' if self.source.get(self.position + 1..).is_some_and(|rest| rest.starts_with('=')) => "write `=~`",
             '~' => "the operator of regular expressions is `=~`",

@@ -190,8 +190,12 @@ impl<'a> Cursor<'a> {
     fn hint_at(&self, token: Token) -> Option<String> {
         let doubled = self.ahead(1).kind == token.kind && self.touches_next();
         let hint = match token.kind {
-            TokenKind::Equal if doubled => "equality is a single `=`",
-            TokenKind::Equal if self.previous().kind == TokenKind::Equal => "equality is a single `=`",
+            TokenKind::Equal | TokenKind::DoubleEqual
+                if matches!(self.previous().kind, TokenKind::Equal | TokenKind::DoubleEqual) =>
+            {
+                "equality is `=`"
+            }
+            TokenKind::Semicolon => "commands are separated by `|`; a `;` stands only at the end of the query",
             TokenKind::Greater if self.previous().kind == TokenKind::Less => "write `!=` for unequal",
             TokenKind::Pipe if doubled || self.previous().kind == TokenKind::Pipe => {
                 "write `or` between conditions, and one `|` between commands"
@@ -254,6 +258,7 @@ const fn sign(kind: TokenKind) -> Option<&'static str> {
         TokenKind::Comma => ",",
         TokenKind::Dot => ".",
         TokenKind::Colon => ":",
+        TokenKind::Semicolon => ";",
         TokenKind::OpenParenthesis => "(",
         TokenKind::CloseParenthesis => ")",
         TokenKind::OpenBracket => "[",
@@ -261,6 +266,7 @@ const fn sign(kind: TokenKind) -> Option<&'static str> {
         TokenKind::OpenBrace => "{",
         TokenKind::CloseBrace => "}",
         TokenKind::Equal => "=",
+        TokenKind::DoubleEqual => "==",
         TokenKind::Matches => "=~",
         TokenKind::NotEqual => "!=",
         TokenKind::Star => "*",

@@ -133,7 +133,8 @@ fn at_comparison(cursor: &Cursor<'_>) -> bool {
 
 const fn comparison_operator(kind: TokenKind) -> Option<BinaryOperator> {
     Some(match kind {
-        TokenKind::Equal => BinaryOperator::Equal,
+        // `==` is on no page; queries that use it run.
+        TokenKind::Equal | TokenKind::DoubleEqual => BinaryOperator::Equal,
         TokenKind::NotEqual => BinaryOperator::NotEqual,
         TokenKind::Less => BinaryOperator::Less,
         TokenKind::LessOrEqual => BinaryOperator::LessOrEqual,
@@ -204,9 +205,8 @@ fn matching(cursor: &mut Cursor<'_>, left: Node, operator: MatchOperator) -> Par
 fn membership(cursor: &mut Cursor<'_>, left: Node, operator: SetOperator, level: usize) -> Parsed<Node> {
     let start = cursor.peek().span;
     let next = cursor.ahead(1);
-    let list_hint = || Some("a list stands in square brackets: [\"a\", \"b\"]".to_owned());
     let (set, depth) = match cursor.peek().kind {
-        TokenKind::OpenBracket => list(cursor, level)?,
+        TokenKind::OpenBracket => list(cursor, level, TokenKind::CloseBracket)?,
         TokenKind::OpenParenthesis
             if next.kind == TokenKind::Word && crate::ast::CommandName::find(cursor.text(next)).is_some() =>
         {
@@ -215,14 +215,15 @@ fn membership(cursor: &mut Cursor<'_>, left: Node, operator: SetOperator, level:
             cursor.expect(TokenKind::CloseParenthesis)?;
             (Set::Query(query.node), 0)
         }
-        TokenKind::OpenParenthesis if matches!(next.kind, TokenKind::Text | TokenKind::Number) => {
-            return Err(cursor.fail(Kind::Syntax, "a list or a query", list_hint()));
-        }
-        TokenKind::Word | TokenKind::QuotedName | TokenKind::OpenParenthesis => {
+        TokenKind::OpenParenthesis => in_parentheses(cursor, level)?,
+        TokenKind::Word | TokenKind::QuotedName => {
             let value = operand::operand(cursor, level)?;
             (Set::Value(Box::new(value.expression.node)), value.depth)
         }
-        _ => return Err(cursor.fail(Kind::Syntax, "a list or a query", list_hint())),
+        _ => {
+            let hint = "a list stands in square brackets: [\"a\", \"b\"]";
+            return Err(cursor.fail(Kind::Syntax, "a list or a query", Some(hint.to_owned())));
+        }
     };
     let set = Spanned::new(set, start.to(cursor.previous().span));
     let span = left.expression.span.to(set.span);
@@ -230,8 +231,30 @@ fn membership(cursor: &mut Cursor<'_>, left: Node, operator: SetOperator, level:
     deeper(cursor, Spanned::new(Expression::In(operator, Box::new(left.expression), set), span), depth)
 }
 
-/// `[1, 2]`
-fn list(cursor: &mut Cursor<'_>, level: usize) -> Parsed<(Set, usize)> {
+/// `(1, 2)`, the list as SQL writes it; or `(a + b)`, an expression whose value is the list. One constant in parentheses is a
+/// list too: no constant has elements.
+fn in_parentheses(cursor: &mut Cursor<'_>, level: usize) -> Parsed<(Set, usize)> {
+    let (set, depth) = list(cursor, level, TokenKind::CloseParenthesis)?;
+    let Set::List(mut parts) = set else { return Ok((set, depth)) };
+    let only = if parts.len() == 1 { parts.pop() } else { None };
+    Ok(match only {
+        None => (Set::List(parts), depth),
+        Some(constant) if is_constant(&constant.node) => (Set::List(vec![constant]), depth),
+        Some(value) => (Set::Value(Box::new(value.node)), depth),
+    })
+}
+
+/// A text, a number with its sign, or a truth value.
+fn is_constant(expression: &Expression) -> bool {
+    match expression {
+        Expression::Text(_) | Expression::Number(_) | Expression::Boolean(_) => true,
+        Expression::Unary(UnaryOperator::Negate, operand) => matches!(operand.node, Expression::Number(_)),
+        _ => false,
+    }
+}
+
+/// `[1, 2]`, or the same in parentheses.
+fn list(cursor: &mut Cursor<'_>, level: usize, close: TokenKind) -> Parsed<(Set, usize)> {
     check_level(cursor, level)?;
     cursor.advance();
     let mut depth = 0;
@@ -240,7 +263,7 @@ fn list(cursor: &mut Cursor<'_>, level: usize) -> Parsed<(Set, usize)> {
         depth = depth.max(node.depth);
         Ok(node.expression)
     })?;
-    cursor.expect(TokenKind::CloseBracket)?;
+    cursor.expect(close)?;
     Ok((Set::List(list), depth))
 }
 

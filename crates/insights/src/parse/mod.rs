@@ -35,7 +35,7 @@ const MAX_QUERY_DEPTH: usize = 4;
 /// What bounds a parser keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ParseOptions {
-    /// The most `stats` commands. The documentation says 2.
+    /// The most `stats` commands: 10 in log groups of the Standard class since June 2026, 2 in others.
     pub max_stats: usize,
     /// The most faults that are reported of one text.
     pub max_faults: usize,
@@ -43,7 +43,7 @@ pub struct ParseOptions {
 
 impl Default for ParseOptions {
     fn default() -> Self {
-        Self { max_stats: 2, max_faults: 20 }
+        Self { max_stats: 10, max_faults: 20 }
     }
 }
 
@@ -55,6 +55,15 @@ impl Query {
     /// What is wrong with the text, in the order of the text: at least one fault, at most [`ParseOptions::max_faults`].
     pub fn parse(source: &str) -> Result<Self, Vec<Diagnostic>> {
         Self::parse_with(source, ParseOptions::default())
+    }
+
+    /// The query that a printed text is, whose length is not bounded: it is that of a tree.
+    pub(crate) fn parse_printed(text: &str) -> Option<Self> {
+        let (tokens, faults) = lexer::tokens(text);
+        let mut cursor = Cursor::new(text, &tokens);
+        let query = whole(&mut cursor);
+        let is_right = faults.is_empty() && cursor.has_no_faults();
+        query.filter(|_| is_right)
     }
 
     /// The query that a text is, within other bounds.
@@ -114,6 +123,16 @@ fn first_of_each_command(faults: &mut Vec<Diagnostic>, tokens: &[Token]) {
 /// The whole text as a query; `None` when a fault was noted instead.
 fn whole(cursor: &mut Cursor<'_>) -> Option<Query> {
     let query = query(cursor);
+    // A `;` ends a query in other tools; texts that are copied from them have it. It is no part of the query.
+    if query.is_ok() && cursor.at(TokenKind::Semicolon) {
+        cursor.advance();
+        if !cursor.at(TokenKind::End) {
+            cursor.expect_also("the end of the query");
+            let Failed =
+                cursor.fail_here(Kind::Syntax, Some("commands are separated by `|`; one `;` may end the query".to_owned()));
+            return None;
+        }
+    }
     if cursor.at(TokenKind::CloseParenthesis) && cursor.has_no_faults() {
         cursor.fault_here(Kind::Syntax, Some("there is no `(` that it closes"));
         return None;
@@ -159,7 +178,8 @@ fn command(cursor: &mut Cursor<'_>) -> Parsed<Spanned<Command>> {
     let command = commands::command(cursor)?;
     let end = cursor.previous().span;
     let nested = cursor.queries > 1;
-    if nested && cursor.at(TokenKind::CloseParenthesis) || cursor.at(TokenKind::Pipe) || cursor.at(TokenKind::End) && !nested {
+    let ends_query = cursor.at(TokenKind::End) || cursor.at(TokenKind::Semicolon);
+    if nested && cursor.at(TokenKind::CloseParenthesis) || cursor.at(TokenKind::Pipe) || ends_query && !nested {
         return Ok(Spanned::new(command, start.to(end)));
     }
     cursor.expect_also("`|`");

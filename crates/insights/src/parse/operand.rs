@@ -102,6 +102,9 @@ fn call(cursor: &mut Cursor<'_>, level: usize) -> Parsed<Node> {
     while arguments.is_empty() && !cursor.at(TokenKind::CloseParenthesis)
         || !arguments.is_empty() && cursor.take(TokenKind::Comma)
     {
+        if function == Function::Bin && arguments.is_empty() {
+            names_timestamp(cursor);
+        }
         let (argument, below) = argument(cursor, function, arguments.len(), level)?;
         depth = depth.max(below);
         arguments.push(argument);
@@ -114,13 +117,24 @@ fn call(cursor: &mut Cursor<'_>, level: usize) -> Parsed<Node> {
     deeper(cursor, Spanned::new(Expression::Call(call), span), depth)
 }
 
+/// Takes the `@timestamp,` of `bin(@timestamp, 1h)`, which is on no page: it says what `bin(1h)` does anyway.
+fn names_timestamp(cursor: &mut Cursor<'_>) {
+    let token = cursor.peek();
+    let is_name = matches!(token.kind, TokenKind::Word | TokenKind::QuotedName);
+    let is_timestamp = is_name && cursor.text(token).replace('`', "").eq_ignore_ascii_case("@timestamp");
+    if is_timestamp && cursor.ahead(1).kind == TokenKind::Comma {
+        cursor.advance();
+        cursor.advance();
+    }
+}
+
 /// One argument, and the depth of its tree.
 fn argument(cursor: &mut Cursor<'_>, function: Function, place: usize, level: usize) -> Parsed<(Spanned<Argument>, usize)> {
     let token = cursor.peek();
     match function.signature().parameter(place).unwrap_or(Parameter::Value) {
         Parameter::Period => {
             if function == Function::Bin && matches!(token.kind, TokenKind::Word | TokenKind::QuotedName) {
-                let hint = "bin always takes @timestamp; for another time write datefloor(field, 5m)";
+                let hint = "bin takes @timestamp and a period: bin(5m); for another time write datefloor(field, 5m)";
                 return Err(cursor.fail(Kind::Syntax, "a period of time such as `5m`", Some(hint.to_owned())));
             }
             Ok((names::period(cursor)?.map(Argument::Period), 0))

@@ -166,6 +166,7 @@ fn parse(f: Formatter<'_, '_>, parse: &Parse) -> fmt::Result {
             f.write_str(if *matches == Matches::All { " multi" } else { "" })
         }
         ParseFormat::Logfmt { alias } => write!(f, " logfmt as {alias}"),
+        ParseFormat::Xml { path, alias } => write!(f, " xml {path} as {alias}"),
         ParseFormat::Csv { aliases } => after(f, " csv as ", aliases),
     }
 }

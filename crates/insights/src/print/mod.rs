@@ -6,16 +6,20 @@
 //! text that was written are printed as they were: CloudWatch documents no escapes, so that no other spelling is safe.
 //!
 //! A printed query can be longer than the one that was parsed (a blank more here and there), even longer than CloudWatch
-//! takes: [`Query::to_text`] refuses that, `Display` does not ask.
+//! takes: [`Query::to_text`] then leaves out the blanks that separate nothing, and refuses what is still too long. `Display`
+//! does not ask. [`Query::to_kept_text`] prints a rewritten query in the words of its writer.
 
 mod name;
 mod expression;
 mod commands;
+mod kept;
 
 use std::fmt;
 
 use crate::ast::{Command, Query};
 use crate::parse::MAX_LENGTH;
+
+pub use kept::NotKept;
 
 /// The printed query has more than [`MAX_LENGTH`] characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,9 +33,14 @@ impl Query {
     ///
     /// # Errors
     ///
-    /// [`TooLong`] when the text has more than [`MAX_LENGTH`] characters.
+    /// [`TooLong`] when the text has more than [`MAX_LENGTH`] characters, needless blanks not counted.
     pub fn to_text(&self) -> Result<String, TooLong> {
-        let text = self.to_string();
+        let mut text = self.to_string();
+        if text.chars().count() > MAX_LENGTH
+            && let Some(printed) = Self::parse_printed(&text)
+        {
+            text = kept::compacted(&printed, &text);
+        }
         let length = text.chars().count();
         if length > MAX_LENGTH { Err(TooLong { length }) } else { Ok(text) }
     }

@@ -7,6 +7,8 @@ use crate::ast::{
     Matches, Parse, ParseFormat, Regex, SavedQuery, SavedQueryArgument, Sort, SortKey, Stats,
 };
 
+use crate::regex_shape::RegexShape;
+
 use super::beyond::{Beyond, Window};
 use super::field::Referent;
 use super::graph::word_span;
@@ -132,7 +134,9 @@ impl Walker {
                     Matches::First | Matches::All => {}
                 }
             }
-            ParseFormat::Logfmt { alias } => self.parsed(scope, std::slice::from_ref(alias), input),
+            ParseFormat::Logfmt { alias } | ParseFormat::Xml { path: _, alias } => {
+                self.parsed(scope, std::slice::from_ref(alias), input)
+            }
         }
     }
 
@@ -208,10 +212,10 @@ fn constant(value: &Spanned<Literal>) {
     }
 }
 
-/// The names of the groups of a regular expression, as whoever evaluates it finds them. One that cannot be compiled was
-/// built by a program, and gives nothing.
+/// The names of the groups of a regular expression. One whose groups cannot be told was built by a program, and gives nothing:
+/// its names then count as fields of the events.
 fn groups(pattern: &Spanned<Regex>) -> Vec<Spanned<FieldPath>> {
-    let Ok(compiled) = crate::values::regex::Regex::compile(pattern.node.as_str()) else { return Vec::new() };
-    let names = compiled.names().filter_map(|name| crate::ast::Name::new(name).ok());
+    let Ok(shape) = RegexShape::of(pattern.node.as_str()) else { return Vec::new() };
+    let names = shape.names.iter().filter_map(|name| crate::ast::Name::new(name.as_str()).ok());
     names.map(|name| Spanned::new(FieldPath::field(name), pattern.span)).collect()
 }

@@ -11,7 +11,7 @@ use crate::ast::{
     Set, Sort, SortKey, Stats,
 };
 use crate::check::aggregates::aggregates_of;
-use crate::check::walk::parts_of;
+use crate::check::walk::{inner_of, parts_of};
 use crate::reach::{Beyond, Reach};
 
 use super::{Nested, Reason, Refusal};
@@ -123,6 +123,10 @@ fn filter_first(query: &mut Query, condition: &Expression) -> Result<(), Refusal
     }
     for command in commands.iter_mut() {
         filter_nested(&mut command.node, condition)?;
+        if !inner_of(&command.node).is_empty() {
+            // It is no longer what was written there.
+            command.span = Span::at(0);
+        }
     }
     let leading = commands.iter().take_while(|command| matches!(command.node, Command::Source(_) | Command::FilterIndex(_)));
     let place = leading.count();

@@ -90,7 +90,8 @@ fn lower(commands: &mut [Spanned<Command>], max: u32) -> Result<(), Refusal> {
         if let Command::Limit(limit) = &mut command.node
             && limit.count.node > max
         {
-            limit.count.node = max;
+            limit.count = Spanned::made(max);
+            command.span = Span::at(0);
         }
     }
     Ok(())
@@ -110,6 +111,7 @@ const fn rows(command: &Command) -> Rows {
             ParseFormat::Glob { pattern: _, aliases: _ }
             | ParseFormat::Regex { pattern: _, aliases: _, matches: Matches::First }
             | ParseFormat::Logfmt { alias: _ }
+            | ParseFormat::Xml { path: _, alias: _ }
             | ParseFormat::Csv { aliases: _ } => Rows::OneOfEach,
             ParseFormat::Regex { pattern: _, aliases: _, matches: Matches::All } => Rows::Others,
         },

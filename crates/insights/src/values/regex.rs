@@ -1,13 +1,15 @@
 //! Regular expressions of the language: compiled once, searched in time linear in the text.
 //!
 //! Owns [`Regex`] and what is said of a pattern that cannot be had. The dialect — what is read as in Perl, what is
-//! refused — is in `regex_dialect`. Never backtracks: what needs it is refused when the query is read.
+//! refused — is in `regex_dialect`. Never backtracks: what needs it is refused, by name, when the expression is compiled. A query
+//! that only travels to CloudWatch is not compiled.
 
 use std::fmt;
 
 use logmark_diagnostics::{Diagnostic, Kind, Span};
 
 use super::regex_dialect::{self, LineEnd};
+use crate::regex_shape::RegexShape;
 
 /// Longest pattern, in bytes: a query has at most 10,000 characters (`StartQuery`), so no real pattern is longer.
 pub const LONGEST_PATTERN: usize = 40_000;
@@ -86,6 +88,19 @@ impl Regex {
     /// As [`Regex::compile`].
     pub fn compile_re2(pattern: &str) -> Result<Self, RegexError> {
         Self::build(pattern, LineEnd::Strict)
+    }
+
+    /// What is wrong with a pattern for every engine; `None` when some engine may run it, as CloudWatch's does with look-around,
+    /// back-references and large repetitions.
+    pub(crate) fn wrong_everywhere(pattern: &str) -> Option<RegexError> {
+        let error = regex_dialect::translate(pattern, LineEnd::BeforeLast).err()?;
+        match error.fault {
+            RegexFault::Malformed(_) | RegexFault::DuplicateName(_) => Some(error),
+            RegexFault::Unsupported(..)
+            | RegexFault::UnknownEscape(_)
+            | RegexFault::UnknownProperty(_)
+            | RegexFault::TooLarge(_) => RegexShape::of(pattern).err(),
+        }
     }
 
     fn build(pattern: &str, line_end: LineEnd) -> Result<Self, RegexError> {

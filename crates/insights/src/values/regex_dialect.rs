@@ -9,6 +9,7 @@ use logmark_diagnostics::Span;
 use super::regex::{RegexError, RegexFault};
 use super::regex_class;
 use super::regex_reader::Reader;
+use crate::regex_shape::is_name;
 
 /// Deepest nesting of groups; nobody writes deeper ones, and the engine's own compiler recurses.
 const DEEPEST: usize = 50;
@@ -325,13 +326,6 @@ impl Translation {
         }
         Ok(())
     }
-}
-
-/// Whether a group may have that name, which becomes a field's: queries in use name groups `@kind` and `user.id` too.
-fn is_name(name: &str) -> bool {
-    let first = name.trim_start_matches('@').starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
-    let known = name.chars().all(|each| each.is_ascii_alphanumeric() || "_@.".contains(each));
-    first && known && name.split('.').all(|step| !step.is_empty())
 }
 
 /// How groups begin that need backtracking or are of Perl alone; longer beginnings first.

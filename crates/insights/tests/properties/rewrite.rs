@@ -1,10 +1,10 @@
 //! A query that was rewritten has what it had, and what was asked for besides.
 
 use logmark_diagnostics::Spanned;
-use logmark_insights::MAX_LENGTH;
 use logmark_insights::ast::{Command, CommandName, Filter, Limit, LimitMode, Query};
 use logmark_insights::reach::{Beyond, Reach};
 use logmark_insights::rewrite::{DEFAULT_LIMIT, Nested, Reason};
+use logmark_insights::{MAX_LENGTH, NotKept};
 use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use proptest::test_runner::TestCaseError;
 
@@ -28,6 +28,21 @@ fn is_printed_and_parsed(query: &Query) -> Result<(), TestCaseError> {
     if text.chars().count() <= MAX_LENGTH {
         let parsed = Query::parse(&text).map_err(|faults| TestCaseError::fail(format!("{text}: {faults:?}")))?;
         prop_assert_eq!(&parsed, query);
+    }
+    Ok(())
+}
+
+/// The query's own text, with other blanks, in which a rewriting keeps all that it did not make.
+fn is_kept(query: &Query, rewritten: impl Fn(&Query) -> Option<Query>) -> Result<(), TestCaseError> {
+    let source = query.to_string();
+    let Ok(parsed) = Query::parse(&source) else { return Ok(()) };
+    let Some(rewritten) = rewritten(&parsed) else { return Ok(()) };
+    for most in [MAX_LENGTH, source.chars().count()] {
+        match rewritten.to_kept_text_within(&source, most) {
+            Ok(text) => prop_assert_eq!(Query::parse(&text), Ok(rewritten.clone()), "{}", text),
+            Err(NotKept::TooLong(_)) => {}
+            Err(NotKept::Differs) => return Err(TestCaseError::fail(format!("{source}: {rewritten}"))),
+        }
     }
     Ok(())
 }
@@ -81,6 +96,14 @@ proptest! {
             }
             Err(refusal) => prop_assert_eq!(refusal.reason, Reason::SavedQuery, "{}", query),
         }
+    }
+
+    #[test]
+    fn a_rewriting_keeps_the_text_of_what_it_did_not_make(query in strategy::query(), condition in strategy::condition(), max in max()) {
+        is_kept(&query, |query| Some(query.clone()))?;
+        is_kept(&query, |query| query.with_first_filter(&condition, Nested::Filtered).ok())?;
+        is_kept(&query, |query| query.bound_limit(max).ok())?;
+        is_kept(&query, |query| query.with_first_filter(&condition, Nested::Refused).ok()?.bound_limit(max).ok())?;
     }
 
     #[test]

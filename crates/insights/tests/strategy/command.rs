@@ -109,7 +109,7 @@ impl Maker {
 
     fn format(&mut self) -> ParseFormat {
         let regex = |source| Spanned::made(Regex::new(source).unwrap());
-        match self.below(6) {
+        match self.below(7) {
             0 => {
                 let aliases = self.some(Self::alias);
                 let pattern = "it's \"*\" ".repeat(aliases.len());
@@ -126,6 +126,7 @@ impl Maker {
                 ParseFormat::Regex { pattern, aliases, matches: self.pick(&[Matches::First, Matches::All]) }
             }
             4 => ParseFormat::Logfmt { alias: self.alias() },
+            5 => ParseFormat::Xml { path: Spanned::made(self.text()), alias: self.alias() },
             _ => ParseFormat::Csv { aliases: self.some(Self::alias) },
         }
     }

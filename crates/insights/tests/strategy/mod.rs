@@ -134,7 +134,7 @@ fn may_follow(commands: &[Command], command: &Command) -> bool {
     }
     match name {
         CommandName::Stats if has(CommandName::Stats) => {
-            count(CommandName::Stats) < 2 && !has(CommandName::Sort) && !has(CommandName::Limit)
+            count(CommandName::Stats) < 10 && !has(CommandName::Sort) && !has(CommandName::Limit)
         }
         CommandName::Anomaly | CommandName::Diff => has(CommandName::Pattern),
         CommandName::Pattern => !has(CommandName::Sort),

@@ -101,8 +101,25 @@ const TEXTS: &[&str] = &[
     "\r\n",
 ];
 
-const REGEXES: &[&str] =
-    &["a", "(?i)error", "a\\/b", "[0-9]+ ms", "\\d{3}", "say \"x\"", "it's", "a|b", "#x", "^$", "`", "\\\\x", " "];
+const REGEXES: &[&str] = &[
+    "(?<=a=)b",
+    "(a)\\1",
+    "a{1,5000}",
+    "^(?!.*[)x])",
+    "a",
+    "(?i)error",
+    "a\\/b",
+    "[0-9]+ ms",
+    "\\d{3}",
+    "say \"x\"",
+    "it's",
+    "a|b",
+    "#x",
+    "^$",
+    "`",
+    "\\\\x",
+    " ",
+];
 
 impl Maker {
     pub(super) fn name(&mut self) -> Name {

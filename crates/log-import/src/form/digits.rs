@@ -89,7 +89,7 @@ fn joined(mut cursor: Cursor<'_>) -> Option<Stamp<'_>> {
     Some(Stamp { date, time, zone, shape, length: cursor.at() })
 }
 
-/// MySQL 5.5's `261120  9:00:00`, and Hadoop's old `081109 203615`.
+/// `MySQL` 5.5's `261120  9:00:00`, and Hadoop's old `081109 203615`.
 fn short_compact(mut cursor: Cursor<'_>) -> Option<Stamp<'_>> {
     let year = two_digit_year(cursor.take_digits(2)?);
     let month = cursor.two().filter(|month| (1..=12).contains(month))?;

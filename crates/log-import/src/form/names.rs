@@ -186,8 +186,8 @@ fn month_of(word: &[u8]) -> Option<i8> {
 }
 
 fn is_weekday(word: &[u8]) -> bool {
-    let same = |name: &&str| name.as_bytes().eq_ignore_ascii_case(word);
-    WEEKDAYS.iter().any(|name| same(&name))
+    let same = |name: &str| name.as_bytes().eq_ignore_ascii_case(word);
+    WEEKDAYS.iter().any(|name| same(name))
         || !word.is_ascii() && std::str::from_utf8(word).is_ok_and(|word| WEEKDAYS.contains(&word.to_lowercase().as_str()))
 }
 

@@ -1,5 +1,6 @@
 # A standing service that reads another account's groups by a role there. Both accounts are providers here; in practice they
-# are often two configurations.
+# are often two configurations. Here: cp terraform.tfvars.example terraform.tfvars, fill it in, then terraform init and
+# terraform apply.
 
 terraform {
   required_version = ">= 1.5.0"
@@ -51,6 +52,11 @@ variable "image" {
   type        = string
 }
 
+variable "architecture" {
+  description = "What the image was built for: x86_64, or arm64 where `uname -m` says aarch64 or arm64."
+  type        = string
+}
+
 variable "repository_arn" {
   description = "Its ECR repository."
   type        = string
@@ -82,7 +88,7 @@ module "logmark" {
 
   image          = var.image
   repository_arn = var.repository_arn
-  architecture   = "arm64"
+  architecture   = var.architecture
 
   public_url      = "https://logs.example.com"
   certificate_arn = var.certificate_arn

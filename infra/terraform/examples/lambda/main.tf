@@ -1,5 +1,5 @@
 # A function behind a streaming REST API, reading this account's /acme/* and /shared/gateway, with queries.
-# cd here; terraform init; terraform apply -var cursor_key_secret_arn=… -var account=…
+# Here: cp terraform.tfvars.example terraform.tfvars, fill it in, then terraform init and terraform apply.
 
 terraform {
   required_version = ">= 1.5.0"
@@ -28,7 +28,7 @@ variable "account" {
 }
 
 variable "architecture" {
-  description = "What `make lambda-zip` built for: arm64 or x86_64."
+  description = "What `make lambda-zip` built for: x86_64, or arm64 where `uname -m` says aarch64 or arm64."
   type        = string
 }
 

@@ -7,9 +7,10 @@ use axum::response::{IntoResponse, Response};
 use http::HeaderValue;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, TRAILER};
 use logmark_event_page::{Events, Layout, Writer};
+use logmark_quota::Reservation;
 
 use super::ask::EventsAsk;
-use super::cursor::{Cursor, KIND, Shape};
+use super::cursor::{KIND, Place, Shape};
 use crate::auth::permit::{Permit, ReadPermit};
 use crate::domain::event::{Direction, Position, StopReason};
 use crate::domain::name::LogStreamName;
@@ -17,12 +18,14 @@ use crate::domain::time::{Millis, TimeSpec};
 use crate::http::authorized::Authorized;
 use crate::http::encode::Format;
 use crate::http::encode::json::{MOST_OF_A_BYTE, MOST_OF_AN_EVENT, PageBody, escaped_events};
-use crate::http::encode::stream::{self, Audit, CURSOR_TRAILER, Ending};
+use crate::http::encode::stream::{self, Audit, CURSOR_TRAILER, Ending, Written};
 use crate::http::layers::RequestContext;
+use crate::http::memory::Counted;
 use crate::http::problem::ApiError;
 use crate::http::validator::Validator;
 use crate::http::{App, AppState};
 use crate::sources::SourceError;
+use crate::sources::buffers::WIDEST_BYTE;
 use crate::sources::export::Export;
 use crate::sources::reader::{self, Budget, Measure, Pursuit, Read, ReadEvents};
 
@@ -31,6 +34,8 @@ const STREAM_PAGE_BYTES: usize = 1024 * 1024;
 
 /// Of the room that an answer has, so much is for what stands around its events: cursors, names.
 const AROUND_EVENTS: usize = 64 * 1024;
+/// An answer that is about as long as this is written at once.
+const WHOLE_BYTES: usize = 256 * 1024;
 /// What events become where an answer's room is bounded.
 const MADE: Measure = Measure::Made { of: escaped_events, byte: MOST_OF_A_BYTE, event: MOST_OF_AN_EVENT };
 
@@ -79,6 +84,7 @@ impl Answer {
         };
         let read = reader::read_page(&self.app.sources, &permit, position, self.ask.direction, budget).await?;
         if self.ask.format != Format::Json {
+            read.lack.clone().map_or(Ok(()), Err)?;
             not_short(read.stop)?;
         }
         let validator = is_about_fixed_times.then(|| self.validator(&read)).flatten();
@@ -90,33 +96,64 @@ impl Answer {
         let previous_cursor =
             read.previous.as_ref().map(|position| seal(Direction::Backward, position, Pursuit::Events)).transpose()?;
         let mut audit = self.audit(&permit);
-        audit.outcome = read.stop.as_str();
         audit.events = read.events.iter().map(Events::len).sum::<usize>() as u64;
-        let body = if self.ask.format == Format::Json {
-            let page = PageBody {
-                log_group: self.ask.shape.group.as_str(),
-                log_stream: self.ask.shape.stream.as_ref().map(LogStreamName::as_str),
-                events: &read.events,
-                next_cursor,
-                previous_cursor,
-                stop_reason: read.stop.as_str(),
-            };
-            page.write()
-        } else {
-            let mut writer = self.writer();
-            let mut out = Vec::new();
-            writer.begin(&mut out);
-            read.events.iter().for_each(|page| writer.page(page, &mut out));
-            audit.bytes = out.len() as u64;
-            let body = stream::finished(out, &next_cursor, read.stop, self.ask.cursor_line);
-            return Ok(self.headed(body.into_response()));
-        };
-        audit.bytes = body.len() as u64;
-        let response = self.headed(body.into_response());
+        let written = self.written(read.events, next_cursor, previous_cursor, read.stop, audit);
+        let response = self.headed(self.body(written, read.room));
         Ok(match validator {
             Some(validator) => validator.onto(response),
             None => response,
         })
+    }
+
+    fn written(
+        &self,
+        pages: Vec<Events>,
+        next_cursor: String,
+        previous_cursor: Option<String>,
+        stop: StopReason,
+        audit: Audit,
+    ) -> Written {
+        if self.ask.format != Format::Json {
+            let mut head = Vec::new();
+            self.writer().begin(&mut head);
+            let tail = if self.ask.cursor_line { stream::last_line(&next_cursor, stop) } else { Vec::new() };
+            return Written { head, pages, tail, cursor: Some(next_cursor), stop, audit };
+        }
+        let (head, tail) = PageBody {
+            log_group: self.ask.shape.group.as_str(),
+            log_stream: self.ask.shape.stream.as_ref().map(LogStreamName::as_str),
+            events: &[],
+            next_cursor,
+            previous_cursor,
+            stop_reason: stop.as_str(),
+        }
+        .around();
+        Written { head, pages, tail, cursor: None, stop, audit }
+    }
+
+    /// The body: a small one at once, so that its length is known; a large one as it is taken, since it may become six times as long
+    /// as its events.
+    fn body(&self, written: Written, mut room: Reservation) -> Response {
+        let writer = match self.ask.format {
+            Format::Json => Writer::new(Layout::JsonItems),
+            _ => self.writer(),
+        };
+        let at_worst = written.estimate().saturating_mul(WIDEST_BYTE) as u64;
+        let body = if written.estimate() <= WHOLE_BYTES && room.resize(room.bytes().max(at_worst)) {
+            let (out, cursor) = written.whole(writer);
+            // Less is always possible.
+            let _fits = room.resize(out.len() as u64);
+            match cursor {
+                Some(cursor) => stream::finished(out, &cursor),
+                None => out.into(),
+            }
+        } else {
+            written.body(writer)
+        };
+        self.context.keep(room);
+        let mut response = body.into_response();
+        response.extensions_mut().insert(Counted);
+        response
     }
 
     /// Bytes that the events may have in the answer, when that is a text in JSON; `None`: any number.
@@ -146,7 +183,8 @@ impl Answer {
             let pursuit = if stop == StopReason::End { Pursuit::News } else { Pursuit::Events };
             seal(Direction::Forward, position, pursuit)
         });
-        let ending = Ending { seal: seal_next, as_line: self.ask.cursor_line, room, audit };
+        let problem_url = self.app.problem_url().to_owned();
+        let ending = Ending { seal: seal_next, as_line: self.ask.cursor_line, room, problem_url, audit };
         Ok(self.headed(stream::body(export, self.writer(), ending).into_response()))
     }
 
@@ -163,13 +201,13 @@ impl Answer {
         &self,
         permit: &Permit<Op>,
     ) -> impl Fn(Direction, &Position, Pursuit) -> Result<String, ApiError> + Send + use<Op> {
-        let (app, now, shape) = (self.app.clone(), self.now, self.ask.shape.clone());
+        let (app, now, request) = (self.app.clone(), self.now, self.ask.packed.clone());
         let tenant = permit.tenant().clone();
         let source = permit.sources().first().map(|rule| rule.source.clone());
         move |direction, position, pursuit| {
             let source = source.clone().ok_or_else(|| ApiError::Internal("a permit without a source".to_owned()))?;
-            let cursor = Cursor { shape: shape.clone(), source, direction, position: position.clone(), pursuit };
-            app.sealer.seal(KIND, &tenant, now, &cursor)
+            let place = Place { source, direction, position: position.clone(), pursuit };
+            app.sealer.seal_place(KIND, &tenant, now, &request, &place)
         }
     }
 

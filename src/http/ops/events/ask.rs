@@ -1,7 +1,7 @@
 //! What an event request asks: its parameters, and the cursor that they must agree with.
 
 use super::chosen_streams;
-use super::cursor::{Cursor, From, KIND, Shape};
+use super::cursor::{From, KIND, Place, Shape};
 use crate::domain::event::{Direction, Position};
 use crate::domain::filter::EventFilter;
 use crate::domain::name::{LogGroupName, LogStreamName, SourceName};
@@ -12,6 +12,7 @@ use crate::http::encode::Format;
 use crate::http::fault::Language;
 use crate::http::input::Input;
 use crate::http::ops::list;
+use crate::http::packed::Packed;
 use crate::http::problem::{ApiError, CURSOR};
 use crate::http::validator::Known;
 use crate::sources::reader::Pursuit;
@@ -25,6 +26,8 @@ const MAX_LIMIT: usize = 10_000;
 #[derive(Debug)]
 pub struct EventsAsk {
     pub(super) shape: Shape,
+    /// The shape as the answer's cursors carry it.
+    pub(super) packed: Packed,
     pub(super) source: Option<SourceName>,
     pub(super) position: Option<Position>,
     pub(super) direction: Direction,
@@ -71,7 +74,7 @@ impl Ask for EventsAsk {
             input.require("group", "is missing: name a log group, or give a `cursor`");
         }
         input.finish()?;
-        let Settled { shape, source, position, direction, pursuit } = given.settle(setting)?;
+        let Settled { shape, packed, source, position, direction, pursuit } = given.settle(setting)?;
         let format = format?;
         let streamed = format != Format::Json;
         // A stream without a limit is the whole range, whichever end was meant; backwards only pages can be read.
@@ -79,6 +82,7 @@ impl Ask for EventsAsk {
         let limit = limit.or((!streamed || direction == Direction::Backward).then_some(DEFAULT_LIMIT));
         let ask = Self {
             shape,
+            packed,
             source,
             position,
             direction,
@@ -103,6 +107,7 @@ fn read_format(input: &mut Input, setting: Setting<'_>) -> Result<Format, ApiErr
 /// What is read, from where, and which way.
 struct Settled {
     shape: Shape,
+    packed: Packed,
     source: Option<SourceName>,
     /// Where to go on; `None`: at the beginning.
     position: Option<Position>,
@@ -132,23 +137,25 @@ impl Given {
         match self.cursor.clone() {
             Some(text) => {
                 let tenant = &setting.caller.tenant.id;
-                let cursor: Cursor = setting.app.sealer.open(KIND, tenant, setting.now, &text)?;
-                self.must_agree_with(&cursor)?;
+                let (packed, place): (Packed, Place) = setting.app.sealer.open(KIND, tenant, setting.now, &text)?;
+                let shape: Shape = packed.read().ok_or(ApiError::InvalidCursor(CURSOR.into()))?;
+                let Place { source, direction, position, pursuit } = place;
+                self.must_agree_with(&shape, &source)?;
                 // Reading goes on where it began, whatever other source may have a group of that name by now.
-                let Cursor { shape, source, direction, position, pursuit } = cursor;
-                Ok(Settled { shape, source: Some(source), position: Some(position), direction, pursuit })
+                Ok(Settled { shape, packed, source: Some(source), position: Some(position), direction, pursuit })
             }
             None => {
                 let source = self.source.take();
                 let shape = self.shape(setting)?;
                 let from = shape.from.unwrap_or(if shape.start.is_some() { From::Head } else { From::Tail });
                 let direction = if from == From::Head { Direction::Forward } else { Direction::Backward };
-                Ok(Settled { shape, source, position: None, direction, pursuit: Pursuit::Events })
+                let packed = shape.packed()?;
+                Ok(Settled { shape, packed, source, position: None, direction, pursuit: Pursuit::Events })
             }
         }
     }
 
-    fn must_agree_with(&self, Cursor { shape, source, .. }: &Cursor) -> Result<(), ApiError> {
+    fn must_agree_with(&self, shape: &Shape, source: &SourceName) -> Result<(), ApiError> {
         let same_stream = self.stream.is_none() || self.stream == shape.stream;
         let same_kind = !self.in_path || self.stream.is_some() == shape.stream.is_some();
         if self.group.as_ref().is_some_and(|group| *group != shape.group) || !same_stream || !same_kind {

@@ -7,6 +7,8 @@ use crate::domain::filter::EventFilter;
 use crate::domain::name::{LogGroupName, LogStreamName, SourceName};
 use crate::domain::operation::StreamSelection;
 use crate::domain::time::TimeSpec;
+use crate::http::packed::{Packed, TooLong};
+use crate::http::problem::ApiError;
 use crate::sources::reader::Pursuit;
 
 /// The kind of cursor (see [`crate::http::cursor`]).
@@ -33,10 +35,32 @@ pub(super) struct Shape {
     pub(super) range: (Option<i64>, Option<i64>),
 }
 
-/// A place in an answer, as it is sealed.
+impl Shape {
+    /// The request as its cursors carry it.
+    ///
+    /// # Errors
+    /// When it is too long for that: every answer has a cursor, so the request is refused.
+    pub(super) fn packed(&self) -> Result<Packed, ApiError> {
+        Packed::of(self).map_err(|TooLong { .. }| match &self.streams {
+            StreamSelection::Names(names) => {
+                let bytes: usize = names.iter().map(|name| name.as_str().len()).sum();
+                let detail = format!(
+                    "has {} names of {bytes} bytes together, which is too long for a cursor: name fewer streams, or give a \
+                     `streamPrefix`",
+                    names.len()
+                );
+                ApiError::parameter("streams", detail)
+            }
+            StreamSelection::All | StreamSelection::Prefix(_) => {
+                ApiError::parameter("filter", "is too long for a cursor together with the names of this request: shorten it")
+            }
+        })
+    }
+}
+
+/// A place in an answer, as it is sealed behind its request.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Cursor {
-    pub(super) shape: Shape,
+pub(super) struct Place {
     pub(super) source: SourceName,
     pub(super) direction: Direction,
     pub(super) position: Position,

@@ -50,6 +50,9 @@ pub struct LinksBody {
     /// Documentation for people, in which calls can be tried out.
     #[schema(example = "https://logs.example.com/docs/")]
     docs: String,
+    /// What each problem code means, and what to do.
+    #[schema(example = "https://logs.example.com/problems")]
+    problems: String,
     /// Which issuers' tokens are taken (RFC 9728).
     #[schema(example = "https://logs.example.com/.well-known/oauth-protected-resource")]
     resource_metadata: String,
@@ -63,6 +66,7 @@ impl IndexBody {
             me: at("/me"),
             openapi: at("/openapi.json"),
             docs: at("/docs/"),
+            problems: at("/problems"),
             resource_metadata: at("/.well-known/oauth-protected-resource"),
         };
         Self { name: "Logmark", version: env!("CARGO_PKG_VERSION"), status: "ok", links }
@@ -89,7 +93,7 @@ impl IndexBody {
 pub(crate) async fn index(State(app): State<AppState>, headers: HeaderMap) -> Result<Response, ApiError> {
     match negotiate(&headers, &[JSON, HTML]) {
         Some(JSON) => Ok(Json(IndexBody::new(&app.public_url)).into_response()),
-        Some(_) => Ok(page::of(&app.public_url)),
+        Some(_) => Ok(page::of(&app.public_url, app.sources.all_queries().next().is_some())),
         None => Err(ApiError::NotAcceptable { available: "`application/json` and `text/html`" }),
     }
 }

@@ -11,13 +11,16 @@ use serde::Serialize;
 
 use super::{RECORD, ROWS};
 use crate::auth::permit::Permit;
+use crate::auth::tenant::Caller;
 use crate::domain::event::Position;
-use crate::domain::query::run::{QueryPage, QueryStatus, ReadQuery, ReadRecord, Row};
+use crate::domain::operation::Operation as _;
+use crate::domain::query::run::{GroupMark, QueryPage, QueryStatus, ReadQuery, ReadRecord, Row};
 use crate::domain::time::Millis;
 use crate::http::App;
 use crate::http::encode::Format;
 use crate::http::encode::stream::CURSOR_TRAILER;
 use crate::http::encode::table::{self, RowBody};
+use crate::http::packed::Packed;
 use crate::http::problem::ApiError;
 
 /// How long a cursor of rows opens: as long as CloudWatch's own tokens of them live (GetQueryResults).
@@ -45,10 +48,10 @@ pub struct QueryBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Vec<Object>>, example = json!([{ "@timestamp": "2026-11-20 10:00:00.000", "status": "404" }]))]
     pub(super) results: Option<Vec<RowBody<'a>>>,
-    /// How much was looked at.
+    /// How much the query scanned. Absent if you may see only some of the streams of its log groups: the figures count all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) statistics: Option<StatisticsBody>,
-    /// What it costs to have looked at so much, at the operator's price, in US dollars.
+    /// What the scanned bytes cost at the operator's price, in US dollars. Absent where `statistics` is.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 0.0012)]
     pub(super) estimated_cost_usd: Option<f64>,
@@ -80,6 +83,7 @@ pub struct StatisticsBody {
 /// [`ApiError::QueryIncomplete`] when a file is asked for of a query that has not found all there is.
 pub(super) fn page(
     app: &App,
+    caller: &Caller,
     permit: &Permit<ReadQuery>,
     id: &str,
     mut page: QueryPage,
@@ -89,7 +93,7 @@ pub(super) fn page(
     if format != Format::Json && page.status != QueryStatus::Complete {
         return Err(ApiError::QueryIncomplete(page.status));
     }
-    seal_pointers(app, permit, &mut page.rows, now)?;
+    seal_pointers(app, caller, permit, &mut page.rows, now)?;
     let next_cursor = page.next.take().map(|next| seal_cursor(app, permit, &next, now)).transpose()?;
     let body = match format {
         Format::Csv => table::csv(&page.rows),
@@ -129,12 +133,14 @@ pub(super) fn page(
     Ok(response)
 }
 
-/// Puts a pointer of ours in the place of each of upstream's.
-fn seal_pointers(app: &App, permit: &Permit<ReadQuery>, rows: &mut [Row], now: Millis) -> Result<(), ApiError> {
+/// Puts a pointer of ours in the place of each of upstream's. It refers to one event; which group that is in, the event says.
+fn seal_pointers(app: &App, caller: &Caller, permit: &Permit<ReadQuery>, rows: &mut [Row], now: Millis) -> Result<(), ApiError> {
     let query = &permit.op().query;
+    let grants = caller.tenant.grants_mark(ReadRecord::ACTION);
+    let groups: Vec<GroupMark> = query.groups.iter().map(GroupMark::from).collect();
     for (_, value) in rows.iter_mut().flatten().filter(|(name, _)| name == POINTER) {
-        let (source, groups) = (query.source.clone(), query.groups.clone());
-        let record = ReadRecord { source, groups, pointer: std::mem::take(value) };
+        let (source, groups) = (query.source.clone(), groups.clone());
+        let record = ReadRecord { source, grants, groups, pointer: std::mem::take(value) };
         *value = app.sealer.seal(RECORD, permit.tenant(), now, &record)?;
     }
     Ok(())
@@ -142,5 +148,6 @@ fn seal_pointers(app: &App, permit: &Permit<ReadQuery>, rows: &mut [Row], now: M
 
 fn seal_cursor(app: &App, permit: &Permit<ReadQuery>, next: &Position, now: Millis) -> Result<String, ApiError> {
     let expires = Millis(now.0.saturating_add(ROWS_LIFETIME_MILLIS));
-    app.sealer.seal_until(ROWS, permit.tenant(), expires, &(&permit.op().query.id, next))
+    let query = Packed::of(&permit.op().query.id).map_err(|error| ApiError::Internal(format!("a query's id {error}")))?;
+    app.sealer.seal_place_until(ROWS, permit.tenant(), expires, &query, next)
 }

@@ -11,13 +11,21 @@ pub mod answer;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
+use logmark_quota::{Refused, Reservation};
+use tokio::time::Instant;
 
+use crate::auth::permit::Permit;
+use crate::domain::event::Position;
 use crate::domain::name::LogGroupName;
-use crate::domain::query::run::RunningQuery;
+use crate::domain::query::run::{QueryPage, ReadQuery, RunningQuery};
+use crate::http::App;
 use crate::http::authorized::Setting;
 use crate::http::encode::Format;
 use crate::http::input::Input;
+use crate::http::layers::RequestContext;
 use crate::http::problem::ApiError;
+use crate::sources::Queries;
+use crate::sources::buffers::no_memory;
 
 /// The kind of sealed text that a query's id is.
 const QUERY: &str = "query";
@@ -28,6 +36,30 @@ pub(super) const RECORD: &str = "record";
 
 /// What rows can be had as.
 const FORMATS: [(&str, Format); 3] = [("json", Format::Json), ("ndjson", Format::Ndjson), ("csv", Format::Csv)];
+
+/// Memory to reserve for reading rows: an answer of CloudWatch with 10,000 rows of a usual query, and the rows made of it.
+const ROWS_ROOM: u64 = 8 * 1024 * 1024;
+/// How long a request waits for that.
+const MEMORY_WAIT: Duration = Duration::from_secs(5);
+/// Bytes of a column's value besides its texts: two strings, and what the allocator adds.
+const CELL_BYTES: usize = 2 * (size_of::<String>() + 16);
+
+/// A page of a query's rows, and the memory that it takes.
+async fn read_rows(
+    app: &App,
+    context: &RequestContext,
+    queries: &dyn Queries,
+    permit: &Permit<ReadQuery>,
+    from: Option<&Position>,
+    limit: usize,
+) -> Result<(Reservation, QueryPage), ApiError> {
+    let until = Instant::now() + MEMORY_WAIT;
+    let mut room = app.sources.buffers().reserve(&context.share(), ROWS_ROOM, until).await?;
+    let page = queries.read(permit, from, limit).await?;
+    let cells = page.rows.iter().flatten();
+    let bytes: usize = cells.map(|(name, value)| name.capacity() + value.capacity() + CELL_BYTES).sum();
+    if room.resize(bytes as u64) { Ok((room, page)) } else { Err(ApiError::Source(no_memory(Refused::TenantLimit))) }
+}
 
 /// Opens the id in the path. One that does not open is as one that was never made.
 fn opened(id: Option<String>, setting: Setting<'_>) -> Result<RunningQuery, ApiError> {
@@ -72,7 +104,7 @@ fn applied(wait: Option<Duration>, headers: &mut HeaderMap) {
 }
 
 /// The groups as an audit line names them.
-pub(super) fn group_names(groups: &[LogGroupName]) -> String {
+fn group_names(groups: &[LogGroupName]) -> String {
     groups.iter().map(LogGroupName::as_str).collect::<Vec<_>>().join(",")
 }
 

@@ -7,7 +7,7 @@ use axum::response::Response;
 use tokio::time::Instant;
 
 use super::answer;
-use super::{ROWS, applied, group_names, opened, preferred_wait, read_format};
+use super::{ROWS, applied, group_names, opened, preferred_wait, read_format, read_rows};
 use crate::domain::event::Position;
 use crate::domain::query::run::ReadQuery;
 use crate::http::AppState;
@@ -20,6 +20,7 @@ use crate::http::openapi::failures::{
 };
 use crate::http::openapi::parameters::{PreferHeader, QueryPath, RowsQuery, TableFormat};
 use crate::http::ops::list;
+use crate::http::packed::Packed;
 use crate::http::problem::{ApiError, CURSOR};
 
 /// Rows in a page at most, and when the request does not say: CloudWatch's own limit.
@@ -49,8 +50,8 @@ impl Ask for ReadAsk {
             None => None,
             Some(text) => {
                 let tenant = &setting.caller.tenant.id;
-                let (of, position): (String, Position) = setting.app.sealer.open(ROWS, tenant, setting.now, &text)?;
-                if of != query.id {
+                let (of, position): (Packed, Position) = setting.app.sealer.open(ROWS, tenant, setting.now, &text)?;
+                if of.read::<String>().as_ref() != Some(&query.id) {
                     return Err(ApiError::InvalidCursor(CURSOR.into()));
                 }
                 Some(position)
@@ -90,7 +91,7 @@ impl Ask for ReadAsk {
 )]
 pub(crate) async fn read_query(
     State(app): State<AppState>,
-    Authorized { permit, ask, now, context, .. }: Authorized<ReadAsk>,
+    Authorized { caller, permit, ask, now, context }: Authorized<ReadAsk>,
 ) -> Result<Response, ApiError> {
     let query = &permit.op().query;
     let queries = app.sources.queries(&permit, &query.source)?;
@@ -98,9 +99,9 @@ pub(crate) async fn read_query(
     if let Some(wait) = wait {
         queries.wait(&permit, Instant::now() + wait).await?;
     }
-    let page = queries.read(&permit, ask.from.as_ref(), ask.limit).await?;
+    let (_room, page) = read_rows(&app, &context, queries, &permit, ask.from.as_ref(), ask.limit).await?;
     list::audit(&app, &context, &permit, Some(&group_names(&query.groups)), page.rows.len());
-    let mut response = answer::page(&app, &permit, &ask.id, page, ask.format, now)?;
+    let mut response = answer::page(&app, &caller, &permit, &ask.id, page, ask.format, now)?;
     applied(wait, response.headers_mut());
     Ok(response)
 }

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::answer::{self, QueryBody};
 use super::read::MAX_ROWS_IN_PAGE;
-use super::{QUERY, applied, group_names, preferred_wait, read_format};
+use super::{QUERY, applied, group_names, preferred_wait, read_format, read_rows};
 use crate::auth::tenant::Tenant;
 use crate::domain::name::{LogGroupName, from_url_spelling};
 use crate::domain::query::run::{MAX_GROUP_BYTES, MAX_GROUPS, QueryStatus, StartQuery};
@@ -20,7 +20,7 @@ use crate::domain::time::{Millis, TimeSpec};
 use crate::http::authorized::{Ask, Authorized, Setting};
 use crate::http::body::{Body, Expects};
 use crate::http::encode::Format;
-use crate::http::fault::{FieldError, Language, Place};
+use crate::http::fault::{Faults, FieldError, Language, Place};
 use crate::http::input::{Input, echo};
 use crate::http::openapi::answers::Started;
 use crate::http::openapi::failures::{
@@ -73,7 +73,7 @@ impl Ask for StartAsk {
     fn read(input: &mut Input, setting: Setting<'_>) -> Result<(StartQuery, Self), ApiError> {
         let format = read_format(input, setting);
         let body = &mut input.body;
-        let mut forbidden = Vec::new();
+        let mut forbidden = Faults::default();
         let query = read_query(body, &mut forbidden);
         let groups = read_groups(body);
         let range = read_range(body, setting.now);
@@ -96,7 +96,7 @@ impl Ask for StartAsk {
     }
 }
 
-fn read_query(body: &mut Body, forbidden: &mut Vec<FieldError>) -> Option<LogQuery> {
+fn read_query(body: &mut Body, forbidden: &mut Faults) -> Option<LogQuery> {
     let text = body.text("query")?;
     let place = Place::Pointer("/query".into());
     match LogQuery::parse(&text) {
@@ -201,7 +201,10 @@ pub(crate) async fn start_query(
     let source = permit.sources().first().map(|rule| rule.source.clone()).ok_or(ApiError::NoSuchHandle)?;
     let queries = app.sources.queries(&permit, &source)?;
     let begun = Instant::now();
-    let lease = lease(&app, &caller.tenant, queries).await?;
+    let mut lease = lease(&app, &caller.tenant, queries).await?;
+    if permit.stream_rules().iter().any(Option::is_some) {
+        lease = lease.withholding();
+    }
     let started = queries.start(&permit, lease).await?;
     let id = app.sealer.seal(QUERY, permit.tenant(), now, started.query())?;
     let reading = permit.for_reading(started.query().clone());
@@ -210,9 +213,9 @@ pub(crate) async fn start_query(
         status = queries.wait(&reading, begun + wait).await?;
     }
     let (mut response, rows) = if status.has_ended() {
-        let page = queries.read(&reading, None, MAX_ROWS_IN_PAGE).await?;
+        let (_room, page) = read_rows(&app, &context, queries, &reading, None, MAX_ROWS_IN_PAGE).await?;
         let rows = page.rows.len();
-        (answer::page(&app, &reading, &id, page, ask.format, now)?, rows)
+        (answer::page(&app, &caller, &reading, &id, page, ask.format, now)?, rows)
     } else {
         (accepted(&id, status), 0)
     };

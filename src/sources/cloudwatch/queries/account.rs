@@ -3,6 +3,7 @@
 //! Owns the forms of ARNs and of `@log`. INVARIANT: no account's number leaves through a value that upstream put together.
 
 use crate::domain::name::LogGroupName;
+use crate::domain::query::names_entity_attribute;
 use crate::domain::query::run::Record;
 
 /// The group that an identifier of ListLogGroupsForQuery means in this account and region: a name, or
@@ -48,7 +49,8 @@ pub(super) fn hide_account(record: &mut Record, groups: &[LogGroupName]) {
     }
     record.retain(|name, value| {
         let is_system = name.starts_with('@') && !name.starts_with("@@") && name != "@message";
-        let names_account = ["@aws.account", "@entity", "@source.log"].iter().any(|system| name.starts_with(system));
+        let names_account = ["@aws.account", "@entity", "@source.log"].iter().any(|system| name.starts_with(system))
+            && !names_entity_attribute(name);
         !(is_system && (names_account || account.as_ref().is_some_and(|account| value.contains(account.as_str()))))
     });
 }
@@ -91,6 +93,8 @@ mod tests {
             ("@message", "role 123456789012"),
             ("@aws.account", "123456789012"),
             ("@entity.KeyAttributes.Name", "shop"),
+            ("@entity.KeyAttributes.AwsAccountId", "210987654321"),
+            ("@entity.Attributes.Owner", "role-123456789012"),
             ("@data_source", "x-123456789012"),
             ("@@owner", "123456789012"),
             ("owner", "123456789012"),
@@ -99,7 +103,7 @@ mod tests {
         .into();
         hide_account(&mut record, &groups);
         let names: Vec<&str> = record.keys().map(String::as_str).collect();
-        assert_eq!(names, ["@@owner", "@log", "@message", "owner"]);
+        assert_eq!(names, ["@@owner", "@entity.KeyAttributes.Name", "@log", "@message", "owner"]);
         assert_eq!(record["@log"], "/acme/api");
     }
 }

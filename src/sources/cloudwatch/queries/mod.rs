@@ -24,11 +24,12 @@ use crate::domain::event::Position;
 use crate::domain::name::{LogGroupName, TenantId};
 use crate::domain::operation::Operation;
 use crate::domain::pattern::Pattern;
-use crate::domain::query::Unsendable;
 use crate::domain::query::fence::Fence;
 use crate::domain::query::run::{
-    DescribeFields, FieldShare, QueryPage, QueryStatus, ReadQuery, ReadRecord, Record, Row, RunningQuery, StartQuery, StopQuery,
+    DescribeFields, FieldShare, FoundRecord, GroupMark, QueryPage, QueryStatus, ReadQuery, ReadRecord, Record, Row, RunningQuery,
+    StartQuery, StopQuery,
 };
+use crate::domain::query::{MAX_CHARACTERS, Unsendable};
 use crate::sources::SourceError;
 use crate::sources::budget::{GIGABYTE, Lease};
 use crate::sources::queries::{Queries, Started};
@@ -96,6 +97,8 @@ impl Queries for CloudWatch {
             self.runs.compare(query, permit.share()).await?;
             rows.iter_mut().for_each(|row| as_shown(row, query));
         }
+        // Upstream's figures count all streams of the groups. With field indexes they would tell which values hidden events have.
+        let statistics = statistics.filter(|_| permit.stream_rules().iter().all(Option::is_none));
         let price = self.runs.settings.price_per_gb;
         let estimated_cost = price.zip(statistics).map(|(price, statistics)| statistics.bytes_scanned / GIGABYTE * price);
         Ok(QueryPage { status, rows, statistics, estimated_cost, next })
@@ -107,7 +110,7 @@ impl Queries for CloudWatch {
     }
 
     async fn describe_fields(&self, permit: &Permit<DescribeFields>) -> Result<Vec<FieldShare>, SourceError> {
-        if permit.streams().is_some_and(|patterns| !patterns.iter().any(|pattern| pattern.as_str() == "*")) {
+        if permit.streams().is_some() {
             let reason = "you may see some streams of this log group, and which fields those have can't be told from the others'";
             return Err(SourceError::QueryForbidden(reason.to_owned()));
         }
@@ -119,7 +122,7 @@ impl Queries for CloudWatch {
         Ok(answer.log_group_fields.into_iter().map(share).collect())
     }
 
-    async fn read_record(&self, permit: &Permit<ReadRecord>) -> Result<Record, SourceError> {
+    async fn read_record(&self, permit: &Permit<ReadRecord>) -> Result<FoundRecord, SourceError> {
         let op = permit.op();
         let request = calls::GetLogRecord { log_record_pointer: &op.pointer };
         let answer = self.client.call(permit.share(), &request).await;
@@ -127,11 +130,9 @@ impl Queries for CloudWatch {
         let answer =
             answer.map_err(|error| if error == CallError::InvalidParameter { SourceError::NotFound } else { error.plain() })?;
         let mut record = answer.log_record;
-        if !may_see(permit, &record) {
-            return Err(SourceError::NotFound);
-        }
-        account::hide_account(&mut record, &op.groups);
-        Ok(record)
+        let group = seen_group(permit, &record)?;
+        account::hide_account(&mut record, std::slice::from_ref(&group));
+        Ok(FoundRecord { group, record })
     }
 
     async fn look_around(&self, tenant: &TenantId) {
@@ -220,8 +221,11 @@ fn request(permit: &Permit<StartQuery>) -> Result<calls::StartQuery, SourceError
     if groups.len() != op.groups.len() {
         return Err(SourceError::NotFound);
     }
-    let fence = Fence { groups, start: op.start, end: op.end };
-    let query_string = op.query.within(&fence).map_err(|error: Unsendable| SourceError::QueryForbidden(error.to_string()))?;
+    let fence = Fence { groups, start: op.start, end: op.end, upstream: op.query.reads() };
+    let query_string = op.query.within(&fence).map_err(|error| match error {
+        Unsendable::Fence(_) => SourceError::QueryForbidden(error.to_string()),
+        Unsendable::TooLong { length } => SourceError::QueryTooLong { length, most: MAX_CHARACTERS },
+    })?;
     let (start_time, end_time) = fence.seconds();
     Ok(calls::StartQuery {
         query_language: LANGUAGE,
@@ -251,10 +255,17 @@ fn as_shown(row: &mut Row, query: &RunningQuery) {
     }
 }
 
-/// Is the record in one of the permit's groups, and in a stream of it that may be seen? GetLogRecord gives any of the account.
-fn may_see(permit: &Permit<ReadRecord>, record: &Record) -> bool {
-    let (Some(log), Some(stream)) = (record.get("@log"), record.get("@logStream")) else { return false };
-    let (_, group) = account::parts_of_log(log);
-    let rule = permit.op().groups.iter().zip(permit.stream_rules()).find(|(known, _)| known.as_str() == group);
-    rule.is_some_and(|(_, rule)| rule.as_ref().is_none_or(|patterns| patterns.iter().any(|pattern| pattern.matches(stream))))
+/// The record's group, if the permit shows that group and the record's stream. GetLogRecord gives any event of the account.
+fn seen_group(permit: &Permit<ReadRecord>, record: &Record) -> Result<LogGroupName, SourceError> {
+    let (Some(log), Some(stream)) = (record.get("@log"), record.get("@logStream")) else { return Err(SourceError::NotFound) };
+    let (_, name) = account::parts_of_log(log);
+    let rule = permit.sources().iter().find(|rule| rule.source == permit.op().source && rule.covers_stream(name, stream));
+    let (Some(rule), Ok(group)) = (rule, LogGroupName::try_from(name)) else { return Err(SourceError::NotFound) };
+    if !permit.op().groups.contains(&GroupMark::from(&group)) {
+        return Err(SourceError::NotFound);
+    }
+    if !rule.allows(name) {
+        return Err(SourceError::OutOfScope { scope: format!("logs:{}:{group}", ReadRecord::ACTION) });
+    }
+    Ok(group)
 }

@@ -181,6 +181,6 @@ async fn nobody_there_is_a_failure_of_the_upstream() {
     .unwrap();
     let permit = permit(stream_op(TimeRange::default()));
     let error = source.read_stream(&permit, &ask(None, Direction::Forward, 10, 1000)).await.unwrap_err();
-    assert!(matches!(&error, SourceError::Upstream(what) if what.starts_with("could not connect")), "{error:?}");
+    assert!(matches!(&error, SourceError::Unreachable(what) if what.starts_with("could not connect")), "{error:?}");
     assert_eq!(source.ready().await, Ok(()), "readiness costs no call");
 }

@@ -39,7 +39,14 @@ async fn rest(
 
 #[tokio::test]
 async fn either_way_and_whatever_the_pages_it_is_the_group() {
-    for (partial, streams, prefix) in [(0, None, ""), (7, None, ""), (4242, Some(["web*", "other*"]), "web")] {
+    for (partial, streams, prefix) in [
+        (0, None, ""),
+        (7, None, ""),
+        (4242, Some(["web*", "other*"]), "web"),
+        (99, Some(["web 2", "2026*1"]), ""),
+        (0, Some(["web 2", "gone"]), "web 2"),
+        (11, Some(["web*", "gone"]), "web"),
+    ] {
         let stage = Stage::new().await;
         stage.write(&varied(60));
         stage.fake.state().logs.partial = partial;
@@ -118,7 +125,7 @@ async fn the_tail_of_nothing_is_followed_from_the_start() {
 }
 
 #[tokio::test]
-async fn streams_are_narrowed_as_far_as_the_call_can_say_and_checked_in_any_case() {
+async fn only_streams_that_may_be_seen_are_asked_for() {
     let names =
         |names: &[&str]| StreamSelection::Names(names.iter().map(|name| LogStreamName::try_from(*name).unwrap()).collect());
     let prefix = |prefix: &str| StreamSelection::Prefix(prefix.to_owned());
@@ -126,9 +133,14 @@ async fn streams_are_narrowed_as_far_as_the_call_can_say_and_checked_in_any_case
         (StreamSelection::All, None, "", "abc"),
         (StreamSelection::All, Some(vec!["web-*"]), "prefix web-", "ab"),
         (StreamSelection::All, Some(vec!["web-1", "web-2"]), "names web-1 web-2", "ab"),
-        (StreamSelection::All, Some(vec!["web-1", "gone"]), "", "a"),
-        (StreamSelection::All, Some(vec!["web-1", "db*"]), "", "ac"),
-        (StreamSelection::All, Some(vec!["*1"]), "", "a"),
+        (StreamSelection::All, Some(vec!["web-1", "gone"]), "names web-1", "a"),
+        (StreamSelection::All, Some(vec!["web-1", "db*"]), "names db web-1", "ac"),
+        (StreamSelection::All, Some(vec!["*1"]), "names web-1", "a"),
+        (StreamSelection::All, Some(vec!["gone", "other*"]), "nothing", ""),
+        (StreamSelection::All, Some(vec!["gone"]), "nothing", ""),
+        (StreamSelection::All, Some(vec!["*", "web-1"]), "", "abc"),
+        (prefix("web-"), Some(vec!["web-*", "db"]), "prefix web-", "ab"),
+        (prefix("web-"), Some(vec!["web-1", "web-2", "web-3"]), "names web-1 web-2", "ab"),
         (names(&["web-1"]), None, "names web-1", "a"),
         (names(&["web-1", "web-2"]), Some(vec!["web-*"]), "names web-1 web-2", "ab"),
         (prefix("web"), None, "prefix web", "ab"),
@@ -147,7 +159,9 @@ async fn streams_are_narrowed_as_far_as_the_call_can_say_and_checked_in_any_case
         let page = stage.source.read_group(&permit, &ask(None, Direction::Forward, 10, 1000)).await.unwrap();
         assert_eq!(messages(&page).concat(), expected, "{selection:?} {streams:?}");
         assert!(page.at_end);
-        let seen = stage.fake.state().seen.last().cloned();
+        let calls = stage.fake.state().seen.clone();
+        let is_read = |seen: &&fake::Seen| seen.operation == "FilterLogEvents";
+        let seen = calls.iter().rfind(is_read).filter(|_| !page.events.is_empty());
         let told = seen.map_or("nothing".to_owned(), |seen| {
             match (seen.body.get("logStreamNames"), seen.body.get("logStreamNamePrefix")) {
                 (Some(names), None) => format!(
@@ -208,4 +222,90 @@ async fn positions_are_taken_only_where_they_belong() {
         let read = stage.source.read_group(&permit, &ask(Some(Position(text.to_owned())), direction, 3, 1000)).await;
         assert_eq!(read.unwrap_err(), SourceError::InvalidPosition, "{text}");
     }
+}
+
+/// A stream that the grant covers comes while somebody reads, in whichever way: its events ahead are read, and none twice.
+#[tokio::test]
+async fn a_stream_that_appears_while_a_group_is_read_is_read_from_there_on() {
+    for (partial, limit) in [(0, 1), (0, 3), (7, 2), (4242, 5)] {
+        for direction in [Direction::Forward, Direction::Backward] {
+            let stage = Stage::new().await;
+            stage.fake.state().logs.partial = partial;
+            for number in 0..30_i64 {
+                for stream in ["prod-1", "web-1", "hidden"] {
+                    stage.fake.state().logs.put(GROUP, stream, NOW - 60_000 + number / 3 * 10, &format!("{stream} {number}"));
+                }
+            }
+            let permit =
+                permit_by(group_op(StreamSelection::All, recent()), &["/acme/*"], "logs:read:*", Some(&["prod-*", "web-1"]));
+            let (mut read, mut position) = (Vec::new(), None);
+            let mut appeared = 0;
+            for step in 0..10_000 {
+                let page = stage.source.read_group(&permit, &ask(position, direction, limit, 1_000_000)).await.unwrap();
+                let ends =
+                    (page.events.first().map(|event| event.timestamp()), page.events.last().map(|event| event.timestamp()));
+                read.push(messages(&page));
+                if page.at_end {
+                    break;
+                }
+                position = if direction == Direction::Forward { Some(page.next) } else { page.previous };
+                if let (Some(first), Some(last)) = ends
+                    && step % 7 == 3
+                {
+                    // Ahead of the page in the direction of reading.
+                    let at = if direction == Direction::Forward { last + 1 } else { first - 1 };
+                    stage.fake.state().logs.put(GROUP, &format!("prod-new-{step}"), at, &format!("new {step}"));
+                    appeared += 1;
+                }
+            }
+            if direction == Direction::Backward {
+                read.reverse();
+            }
+            let all = stage.fake.state().logs.all(GROUP);
+            let expected: Vec<String> =
+                all.into_iter().filter(|event| event.stream != "hidden").map(|event| event.message).collect();
+            assert_eq!(read.concat(), expected, "{direction:?}, {limit} events, seed {partial}");
+            assert!(appeared > 0);
+        }
+    }
+}
+
+/// A cursor that was made under other grants: its token was given for other streams, and is not used for these.
+#[tokio::test]
+async fn a_position_of_other_grants_goes_on_in_the_streams_of_these() {
+    let stage = Stage::new().await;
+    for number in 0..20_i64 {
+        for stream in ["prod-1", "web-1"] {
+            stage.fake.state().logs.put(GROUP, stream, NOW - 60_000 + number, &format!("{stream} {number}"));
+        }
+    }
+    let whole = permit(group_op(StreamSelection::All, recent()));
+    let narrow = permit_by(group_op(StreamSelection::All, recent()), &["/acme/*"], "logs:read:*", Some(&["prod-*"]));
+    stage.fake.state().logs.page_events = Some(5);
+    let page = stage.source.read_group(&whole, &ask(None, Direction::Forward, 100, 1_000_000)).await.unwrap();
+    assert_eq!(page.events.len(), 5);
+    stage.fake.state().seen.clear();
+    let (rest, _) = rest(&stage, &narrow, Some(page.next), (Direction::Forward, 100, 1_000_000)).await;
+    // Two and a half milliseconds were read: of the third the event of the visible stream.
+    assert_eq!(rest, (3..20).map(|number| format!("prod-1 {number}")).collect::<Vec<_>>());
+    let first = stage.fake.state().seen[0].clone();
+    assert!(first.body.get("nextToken").is_none() && first.body["logStreamNamePrefix"] == "prod-", "{first:?}");
+}
+
+#[tokio::test]
+async fn more_streams_than_one_call_can_name_are_refused_and_a_prefix_reads_them() {
+    let stage = Stage::new().await;
+    for number in 0..101 {
+        stage.fake.state().logs.put(GROUP, &format!("prod-{number:03}"), NOW, "x");
+    }
+    stage.fake.state().logs.put(GROUP, "web-1", NOW, "x");
+    let read = async |selection: StreamSelection, streams: &[&str]| {
+        let permit = permit_by(group_op(selection, TimeRange::default()), &["/acme/*"], "logs:read:*", Some(streams));
+        stage.source.read_group(&permit, &ask(None, Direction::Forward, 1000, 1_000_000)).await.map(|page| page.events.len())
+    };
+    let refused = read(StreamSelection::All, &["prod-*", "web-1"]).await;
+    assert!(matches!(refused, Err(SourceError::Unsupported { parameter: "streams", .. })), "{refused:?}");
+    assert_eq!(read(StreamSelection::All, &["prod-09*", "web-1"]).await, Ok(11));
+    assert_eq!(read(StreamSelection::Prefix("prod-".to_owned()), &["prod-*", "web-1"]).await, Ok(101));
+    assert_eq!(read(StreamSelection::All, &["prod-*"]).await, Ok(101));
 }

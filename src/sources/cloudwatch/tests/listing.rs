@@ -33,7 +33,8 @@ async fn foreign_groups_are_neither_shown_nor_asked_for() {
     }
     for (prefix, groups, scope, sent, count) in [
         (None, vec!["/acme/*"], "logs:read:*", Some("/acme/"), 130),
-        (None, vec!["/acme/0*", "/acme/1*"], "logs:read:*", Some("/acme/"), 130),
+        (None, vec!["/acme/0*", "/acme/1*"], "logs:read:*", Some("/acme/0"), 130),
+        (None, vec!["/acme/005", "/acme/1*", "/gone"], "logs:read:*", Some("/acme/005"), 31),
         (None, vec!["/acme/*"], "logs:read:/acme/12*", Some("/acme/12"), 10),
         (None, vec!["*"], "logs:read:*", None, 133),
         (Some("/acme/00"), vec!["/acme/*"], "logs:read:*", Some("/acme/00"), 10),
@@ -181,4 +182,68 @@ async fn a_position_of_our_own_that_is_refused_is_no_fault_of_the_callers() {
         let listed = stage.source.list_streams(&streams, in_group.as_ref(), 1000).await;
         assert_eq!(listed.unwrap_err(), expected, "streams, after {good_calls} calls");
     }
+}
+
+/// Every call is for a name or a prefix of which everything may be seen, and the last page has no cursor, whatever lies between.
+#[tokio::test]
+async fn a_list_of_names_and_prefixes_asks_for_nothing_else_and_ends_where_they_end() {
+    let stage = Stage::new().await;
+    let hidden = ["/a", "/acme", "/acme/c", "/acme/d2", "/beta/x", "/z/y", "/zulu"];
+    let seen = ["/acme/a1", "/acme/a2", "/acme/b", "/acme/d", "/z/x"];
+    hidden.iter().chain(&seen).for_each(|name| stage.fake.state().logs.add_stream(name, "s"));
+    let granted = ["/acme/a*", "/acme/b", "/acme/d", "/gone/*", "/z/x"];
+    for limit in 1..=6 {
+        stage.fake.state().seen.clear();
+        let permit = permit_by(ListGroups { prefix: None }, &granted, "logs:read:*", None);
+        let mut pages = Vec::new();
+        let mut position = None;
+        loop {
+            let page = stage.source.list_groups(&permit, position.as_ref(), limit).await.unwrap();
+            pages.push(page.items.len());
+            position = page.next;
+            if position.is_none() {
+                break;
+            }
+        }
+        assert_eq!(pages.iter().sum::<usize>(), seen.len());
+        assert_eq!(pages.len(), seen.len().div_ceil(limit), "no page is empty, and none follows for the sake of others");
+        for seen in &stage.fake.state().seen {
+            let prefix = seen.body["logGroupNamePrefix"].as_str().unwrap();
+            assert!(granted.iter().any(|granted| granted.trim_end_matches('*') == prefix), "{prefix}");
+            assert!(granted.contains(&format!("{prefix}*").as_str()) || seen.body["limit"] == 1, "{prefix}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn stored_bytes_are_those_of_streams_that_may_all_be_seen() {
+    let stage = Stage::new().await;
+    stage.fake.state().logs.add_stream(GROUP, "prod-1");
+    for (streams, expected) in
+        [(None, Some(7)), (Some(vec!["*"]), Some(7)), (Some(vec!["prod-*", "**"]), Some(7)), (Some(vec!["prod-*"]), None)]
+    {
+        let describe = DescribeGroup { group: group(), source: None };
+        let permit = permit_by(describe, &["/acme/*"], "logs:read:*", streams.as_deref());
+        assert_eq!(stage.source.describe_group(&permit).await.unwrap().stored_bytes, expected, "{streams:?}");
+        let permit = permit_by(ListGroups { prefix: None }, &["/acme/*"], "logs:read:*", streams.as_deref());
+        let page = stage.source.list_groups(&permit, None, 10).await.unwrap();
+        assert_eq!(page.items[0].stored_bytes, expected, "{streams:?}");
+    }
+}
+
+/// More streams than can be put in order here.
+#[tokio::test]
+async fn too_many_streams_for_an_order_by_time_are_refused() {
+    let stage = Stage::new().await;
+    for number in 0..1001 {
+        stage.fake.state().logs.add_stream(GROUP, &format!("web-{number:04}"));
+        stage.fake.state().logs.add_stream(GROUP, &format!("db-{number:04}"));
+    }
+    let listed = async |streams: &[&str]| {
+        let op = streams_op(None, StreamOrder::LastEvent, Direction::Backward);
+        let permit = permit_by(op, &["/acme/*"], "logs:read:*", Some(streams));
+        stage.source.list_streams(&permit, None, 5).await.map(|page| page.items.len())
+    };
+    assert!(matches!(listed(&["web-*"]).await, Err(SourceError::Unsupported { parameter: "orderBy", .. })));
+    assert_eq!(listed(&["web-0*"]).await, Ok(5));
 }

@@ -1,7 +1,7 @@
 //! `filter`, `where`, `filterIndex`.
 //!
 //! - `filter condition`, `where condition`
-//! - `filterIndex field = value`, `filterIndex field in [value, …]`
+//! - `filterIndex field = value`, `filterIndex field in [value, …]`, with `==` and `( … )` as in `filter`
 //!
 //! Pages: CWL_QuerySyntax-Filter, CWL_QuerySyntax-Where, CWL_QuerySyntax-FilterIndex.
 
@@ -30,12 +30,22 @@ pub(super) fn filter(cursor: &mut Cursor<'_>) -> Parsed<Filter> {
 pub(super) fn filter_index(cursor: &mut Cursor<'_>) -> Parsed<FilterIndex> {
     let field = names::path(cursor, "an indexed field")?;
     let start = cursor.peek().span;
-    let values = if cursor.take(TokenKind::Equal) {
+    let is_doubled = cursor.at(TokenKind::DoubleEqual);
+    if is_doubled {
+        cursor.advance();
+    }
+    let values = if is_doubled || cursor.take(TokenKind::Equal) {
         IndexValues::Equal(names::literal(cursor)?)
     } else if cursor.take_word("in") {
-        cursor.expect(TokenKind::OpenBracket)?;
+        let close = if cursor.at(TokenKind::OpenParenthesis) {
+            cursor.advance();
+            TokenKind::CloseParenthesis
+        } else {
+            cursor.expect(TokenKind::OpenBracket)?;
+            TokenKind::CloseBracket
+        };
         let list = names::comma_list(cursor, names::literal)?;
-        cursor.expect(TokenKind::CloseBracket)?;
+        cursor.expect(close)?;
         IndexValues::In(list)
     } else {
         let hint = "an index is asked by `=` and `in` only; put other conditions in a `filter` behind it";

@@ -1,6 +1,6 @@
 //! `stats`, `sort`, `limit`, `dedup`.
 //!
-//! - `stats aggregate [as name], … [by expression [as name], …] [offset period]`
+//! - `stats aggregate [as name], … [by expression [as name], …] [offset period]`; `group by` is read as `by`
 //! - `sort expression [asc|desc], …`; `sort by` and `order by` are older names of it
 //! - `limit number`, `limit any number`, from 1 to 100,000; `head` is an older name of it
 //! - `dedup field, …`
@@ -24,6 +24,11 @@ pub(super) fn stats(cursor: &mut Cursor<'_>) -> Parsed<Stats> {
         return Err(cursor.fail(Kind::Syntax, "an aggregate", Some(hint.to_owned())));
     }
     let aggregates = columns(cursor)?;
+    // `group by` is on no page; queries that use it run.
+    let next = cursor.ahead(1);
+    if cursor.at_word("group") && next.kind == TokenKind::Word && cursor.text(next).eq_ignore_ascii_case("by") {
+        cursor.advance();
+    }
     let by = if cursor.take_word("by") { columns(cursor)? } else { Vec::new() };
     if cursor.at_word("by") {
         return Err(cursor.fail(Kind::Syntax, "`by` once", Some("groups stand between commas: by a, b".to_owned())));

@@ -1,0 +1,267 @@
+//! The text of a rewritten query, in which everything that was written stays as it was written.
+//!
+//! AWS documents no precedence of operators and not every spelling of a function, so a query goes to CloudWatch in the words of
+//! its writer: brackets, spellings, upper and lower case. Only commands that a rewriting made are printed.
+//!
+//! - comments are left out: whether `#` begins one everywhere is not documented
+//! - line breaks between words become blanks where a `#` stands in a literal, and other white space than blanks, tabs and line
+//!   feeds always does: for a reader that takes that `#` for the beginning of a comment no later line must begin
+//! - a text that is too long loses the blanks that separate nothing. Columns without an alias keep theirs: their text is their
+//!   name
+//!
+//! INVARIANT: the text is returned only if it is read as the very tree.
+
+use std::borrow::Cow;
+
+use logmark_diagnostics::{Span, Spanned};
+
+use super::TooLong;
+use crate::ast::{Column, Command, Expression, Query};
+use crate::check::walk;
+use crate::lexer;
+use crate::parse::MAX_LENGTH;
+use crate::token::{Token, TokenKind};
+
+/// Why a query has no text in its writer's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotKept {
+    /// Even without needless blanks the text is too long.
+    TooLong(TooLong),
+    /// The text would be read as another query.
+    Differs,
+}
+
+/// A word or a sign of the text, and what stands before it.
+struct Piece<'a> {
+    kind: TokenKind,
+    text: Cow<'a, str>,
+    /// The white space before it.
+    gap: Cow<'a, str>,
+    /// The gap is part of a column's name.
+    is_fixed: bool,
+}
+
+impl Query {
+    /// The text of this query, which is a rewriting of the query that `source` is. Commands that the rewriting did not touch
+    /// are in it as they were written.
+    ///
+    /// # Errors
+    ///
+    /// [`NotKept`].
+    ///
+    /// ```
+    /// use logmark_insights::ast::Query;
+    ///
+    /// let source = "FIELDS 2 ^ (3 ^ 2) AS p # a comment\n| filter not (a == 1);";
+    /// let bounded = Query::parse(source).unwrap().bound_limit(5).unwrap();
+    /// assert_eq!(bounded.to_kept_text(source).unwrap(), "FIELDS 2 ^ (3 ^ 2) AS p \n| filter not (a == 1) | limit 5");
+    /// ```
+    pub fn to_kept_text(&self, source: &str) -> Result<String, NotKept> {
+        self.to_kept_text_within(source, MAX_LENGTH)
+    }
+
+    /// The same in so many characters, at most [`MAX_LENGTH`].
+    ///
+    /// # Errors
+    ///
+    /// [`NotKept`].
+    pub fn to_kept_text_within(&self, source: &str, most: usize) -> Result<String, NotKept> {
+        let (tokens, _) = lexer::tokens(source);
+        let pieces = pieces(self, source, &tokens);
+        let mut text = written(&pieces);
+        if text.chars().count() > most {
+            text = compact(&pieces);
+        }
+        let length = text.chars().count();
+        if length > most.min(MAX_LENGTH) {
+            return Err(NotKept::TooLong(TooLong { length }));
+        }
+        if Self::parse(&text).as_ref() == Ok(self) { Ok(text) } else { Err(NotKept::Differs) }
+    }
+}
+
+impl std::fmt::Display for NotKept {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::TooLong(error) => error.fmt(f),
+            Self::Differs => f.write_str("the rewritten text would be read as another query"),
+        }
+    }
+}
+
+impl std::error::Error for NotKept {}
+
+/// The text without the blanks that separate nothing, whose columns keep their names.
+pub(super) fn compacted(query: &Query, source: &str) -> String {
+    let (tokens, _) = lexer::tokens(source);
+    compact(&pieces(query, source, &tokens))
+}
+
+/// All words and signs of the query, in order: those of the source where a command stands in it, else those of its print.
+fn pieces<'a>(query: &Query, source: &'a str, tokens: &[Token]) -> Vec<Piece<'a>> {
+    let fixed = unnamed_columns(query);
+    let mut pieces: Vec<Piece<'a>> = Vec::new();
+    let mut before: Option<&Spanned<Command>> = None;
+    for command in &query.commands {
+        // What separates two commands that stand beside each other in the source stays as well.
+        let from = before.filter(|before| is_written(before) && are_beside(before.span, command.span, tokens));
+        if before.is_some() && from.is_none() {
+            pieces.push(Piece { kind: TokenKind::Pipe, text: "|".into(), gap: " ".into(), is_fixed: false });
+        }
+        if is_written(command) {
+            let span = from.map_or(command.span, |before| Span::new(before.span.end, command.span.end));
+            let first = pieces.len();
+            pieces.extend(of_source(source, tokens, span, &fixed));
+            if let (Some(piece), None) = (pieces.get_mut(first), from) {
+                piece.gap = " ".into();
+            }
+        } else {
+            pieces.extend(of_print(&command.node));
+        }
+        before = Some(command);
+    }
+    if let Some(first) = pieces.first_mut() {
+        first.gap = "".into();
+    }
+    // For a reader that takes a `#` in a literal for a comment, no line may begin behind it.
+    if pieces.iter().any(|piece| piece.text.contains('#')) {
+        for piece in &mut pieces {
+            if piece.gap.contains('\n') {
+                piece.gap = piece.gap.replace('\n', " ").into();
+            }
+        }
+    }
+    pieces
+}
+
+/// Whether somebody wrote the command; one that was made has no place.
+const fn is_written(command: &Spanned<Command>) -> bool {
+    command.span.start < command.span.end
+}
+
+/// Whether nothing but one `|` stands between the two in the source.
+fn are_beside(before: Span, command: Span, tokens: &[Token]) -> bool {
+    command.start < command.end && before.end <= command.start && inside(tokens, Span::new(before.end, command.start)).len() == 1
+}
+
+/// The tokens of a part of the source, which are in its order.
+fn inside(tokens: &[Token], span: Span) -> &[Token] {
+    let first = tokens.partition_point(|token| token.span.start < span.start);
+    let end = tokens.partition_point(|token| token.span.end <= span.end);
+    tokens.get(first..end).unwrap_or_default()
+}
+
+/// The words and signs of a part of the source.
+fn of_source<'a>(source: &'a str, tokens: &[Token], span: Span, fixed: &[Span]) -> Vec<Piece<'a>> {
+    let mut end = span.start;
+    inside(tokens, span)
+        .iter()
+        .filter(|token| token.kind != TokenKind::End)
+        .map(|token| {
+            let gap = Span::new(end, token.span.start);
+            end = token.span.end;
+            let column = fixed.partition_point(|column| column.start < token.span.start).checked_sub(1);
+            let is_fixed = column.and_then(|at| fixed.get(at)).is_some_and(|column| token.span.end <= column.end);
+            Piece { kind: token.kind, text: token.span.of(source).into(), gap: white_space(gap.of(source)), is_fixed }
+        })
+        .collect()
+}
+
+/// The words and signs of a command as it is printed, behind a blank.
+fn of_print(command: &Command) -> Vec<Piece<'static>> {
+    let text = command.to_string();
+    let (tokens, _) = lexer::tokens(&text);
+    let pieces = of_source(&text, &tokens, Span::new(0, text.len()), &[]);
+    let owned = |piece: Piece<'_>| Piece {
+        kind: piece.kind,
+        text: piece.text.into_owned().into(),
+        gap: piece.gap.into_owned().into(),
+        is_fixed: false,
+    };
+    let mut pieces: Vec<Piece<'static>> = pieces.into_iter().map(owned).collect();
+    if let Some(first) = pieces.first_mut() {
+        first.gap = " ".into();
+    }
+    pieces
+}
+
+/// What stands between two words or signs, without comments.
+fn white_space(gap: &str) -> Cow<'_, str> {
+    if gap.chars().all(|character| matches!(character, ' ' | '\t' | '\n')) {
+        return gap.into();
+    }
+    let mut space = String::with_capacity(gap.len());
+    for line in gap.split_inclusive('\n') {
+        let (blank, comment) = line.split_once('#').unwrap_or((line, ""));
+        space.extend(blank.chars().map(|character| if matches!(character, '\t' | '\n') { character } else { ' ' }));
+        if comment.ends_with('\n') {
+            space.push('\n');
+        }
+    }
+    space.into()
+}
+
+/// Where columns without an alias were written, whose text is their name; in order, none within another.
+fn unnamed_columns(query: &Query) -> Vec<Span> {
+    let mut spans = Vec::new();
+    walk::queries(query, &mut |query| {
+        for command in &query.commands {
+            let columns: Vec<&Column> = match &command.node {
+                Command::Fields(fields) => fields.columns.iter().collect(),
+                Command::Display(display) => display.columns.iter().collect(),
+                Command::Stats(stats) => stats.aggregates.iter().chain(&stats.by).collect(),
+                _ => continue,
+            };
+            // An alias in the place of the expression itself was not written.
+            let is_named = |column: &Column| column.alias.as_ref().is_some_and(|alias| alias.span != column.expression.span);
+            let unnamed =
+                columns.into_iter().filter(|column| !is_named(column) && !matches!(column.expression.node, Expression::Field(_)));
+            spans.extend(unnamed.map(|column| column.expression.span));
+        }
+    });
+    spans.sort_unstable_by_key(|span| (span.start, std::cmp::Reverse(span.end)));
+    spans.dedup_by(|inner, outer| inner.end <= outer.end);
+    spans
+}
+
+fn written(pieces: &[Piece<'_>]) -> String {
+    pieces.iter().flat_map(|piece| [piece.gap.as_ref(), piece.text.as_ref()]).collect()
+}
+
+/// The text with one blank where there must be one.
+fn compact(pieces: &[Piece<'_>]) -> String {
+    let mut text = String::new();
+    let mut before: Option<TokenKind> = None;
+    for piece in pieces {
+        match before {
+            None => {}
+            Some(_) if piece.is_fixed => text.push_str(&piece.gap),
+            Some(_) if piece.gap.is_empty() => {}
+            Some(before) if separates(before, piece.kind) => {}
+            Some(_) => text.push(' '),
+        }
+        text.push_str(&piece.text);
+        before = Some(piece.kind);
+    }
+    text
+}
+
+/// Whether two signs need no blank between them for any reader: one of them is a `|`, a comma, the inner side of a bracket, or a
+/// comparison beside a name or a constant.
+const fn separates(before: TokenKind, next: TokenKind) -> bool {
+    use TokenKind as T;
+    matches!(before, T::Pipe | T::Comma | T::OpenParenthesis | T::OpenBracket)
+        || matches!(next, T::Pipe | T::Comma | T::CloseParenthesis | T::CloseBracket)
+        || is_comparison(before) && is_operand(next)
+        || is_operand(before) && is_comparison(next)
+}
+
+const fn is_comparison(kind: TokenKind) -> bool {
+    use TokenKind as T;
+    matches!(kind, T::Equal | T::DoubleEqual | T::NotEqual | T::Less | T::LessOrEqual | T::Greater | T::GreaterOrEqual)
+}
+
+const fn is_operand(kind: TokenKind) -> bool {
+    use TokenKind as T;
+    matches!(kind, T::Word | T::QuotedName | T::Text | T::Number | T::CloseParenthesis)
+}

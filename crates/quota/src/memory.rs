@@ -1,0 +1,196 @@
+//! One budget of bytes, such as those that answers hold until their clients have taken them.
+//!
+//! Owns the futures of those who wait, and the reservations. The rules are in `core`, which knows no clock.
+
+mod core;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout_at};
+
+use self::core::{Admission, Core, Lack, Waiter};
+use crate::{Queue, Refused, Share};
+
+/// How long bytes are held is up to those who hold them: after this time it is worth asking again.
+const RETRY_AFTER: Duration = Duration::from_secs(2);
+
+/// A budget of bytes, shared by weight. Clones are the same budget.
+///
+/// A tenant may hold as much as it leaves free, for its weight, and never the last eighth: one tenant alone gets half, two get a
+/// third each. A tenant that holds nothing may have anything that is free, so that whatever others hold, its next request gets
+/// through. Of those who wait, the tenant is served first that holds the least for its weight, then who came first.
+#[derive(Debug, Clone)]
+pub struct Memory(Arc<Mutex<Core<Arc<Waker>>>>);
+
+/// What is held and awaited, for metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MemoryState {
+    /// Bytes that may be held.
+    pub limit: u64,
+    /// Bytes that are.
+    pub held: u64,
+    /// How many requests wait.
+    pub queued: usize,
+    /// How many tenants hold or wait.
+    pub tenants: usize,
+}
+
+/// Bytes of the budget, until this is dropped.
+#[derive(Debug)]
+#[must_use = "a reservation dropped is free for others"]
+pub struct Reservation {
+    memory: Memory,
+    share: Share,
+    bytes: u64,
+}
+
+impl Memory {
+    /// A budget of so many bytes, all free.
+    #[must_use]
+    pub fn new(bytes: u64, queue: Queue) -> Self {
+        Self(Arc::new(Mutex::new(Core::new(bytes, queue))))
+    }
+
+    /// Reserves the bytes if that is possible at once.
+    ///
+    /// # Errors
+    /// [`Refused::TenantLimit`] when the tenant holds its share, else [`Refused::Busy`].
+    pub fn try_reserve(&self, share: &Share, bytes: u64) -> Result<Reservation, Refused> {
+        match self.lock().reserve(share, bytes, None::<fn() -> Arc<Waker>>) {
+            Admission::Decided(Ok(())) => Ok(self.reservation(share, bytes)),
+            Admission::Decided(Err(lack)) => Err(refused(lack)),
+            Admission::Waits(_) => Err(refused(Lack::Budget)),
+        }
+    }
+
+    /// Waits for the bytes, at most until `deadline`. Dropping the future leaves the queue at once, and frees what it was already
+    /// given.
+    ///
+    /// # Errors
+    /// When the deadline passes or the queue is full: [`Refused::TenantLimit`] when the tenant itself holds too much, else
+    /// [`Refused::Busy`].
+    pub async fn reserve(&self, share: &Share, bytes: u64, deadline: Instant) -> Result<Reservation, Refused> {
+        let waker = Arc::new(Waker::default());
+        let admission = self.lock().reserve(share, bytes, Some(|| Arc::clone(&waker)));
+        let verdict = match admission {
+            Admission::Decided(verdict) => verdict,
+            Admission::Waits(id) => Ticket { memory: self, share, id, bytes, waker: Some(waker) }.verdict(deadline).await,
+        };
+        verdict.map(|()| self.reservation(share, bytes)).map_err(refused)
+    }
+
+    /// What is held and awaited.
+    #[must_use]
+    pub fn state(&self) -> MemoryState {
+        self.lock().state()
+    }
+
+    fn reservation(&self, share: &Share, bytes: u64) -> Reservation {
+        Reservation { memory: self.clone(), share: share.clone(), bytes }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Core<Arc<Waker>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn refused(lack: Lack) -> Refused {
+    match lack {
+        Lack::Share => Refused::TenantLimit,
+        Lack::Budget => Refused::Busy { retry_after: RETRY_AFTER },
+    }
+}
+
+impl Reservation {
+    /// How many bytes.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Whose it is.
+    #[must_use]
+    pub fn tenant(&self) -> &str {
+        self.share.tenant()
+    }
+
+    /// Changes it to so many bytes. False, and unchanged, when there are not so many: less is always possible.
+    #[must_use]
+    pub fn resize(&mut self, bytes: u64) -> bool {
+        if bytes > self.bytes {
+            let Ok(mut more) = self.memory.try_reserve(&self.share, bytes - self.bytes) else { return false };
+            more.bytes = 0;
+        } else if bytes < self.bytes {
+            self.memory.lock().release(&self.share, self.bytes - bytes);
+        }
+        self.bytes = bytes;
+        true
+    }
+
+    /// Adds another reservation of the same tenant to this one.
+    pub fn join(&mut self, mut other: Self) {
+        debug_assert!(Arc::ptr_eq(&self.memory.0, &other.memory.0) && self.share.tenant == other.share.tenant);
+        self.bytes += std::mem::take(&mut other.bytes);
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        if self.bytes > 0 {
+            self.memory.lock().release(&self.share, self.bytes);
+        }
+    }
+}
+
+/// The side of one who waits that the budget knows.
+#[derive(Debug, Default)]
+struct Waker {
+    told: OnceLock<Result<(), Lack>>,
+    woken: Notify,
+}
+
+impl Waiter for Arc<Waker> {
+    fn tell(&self, verdict: Result<(), Lack>) {
+        // Who was told is no longer queued, so this is the first time.
+        let _first = self.told.set(verdict);
+        self.woken.notify_one();
+    }
+}
+
+/// One who waits. Dropped before its verdict was taken, it leaves as if it had never come.
+#[derive(Debug)]
+struct Ticket<'a> {
+    memory: &'a Memory,
+    share: &'a Share,
+    id: u64,
+    bytes: u64,
+    /// None once the verdict was taken.
+    waker: Option<Arc<Waker>>,
+}
+
+impl Ticket<'_> {
+    async fn verdict(mut self, deadline: Instant) -> Result<(), Lack> {
+        if let Some(waker) = &self.waker
+            && timeout_at(deadline, waker.woken.notified()).await.is_err()
+        {
+            // One that was given its bytes in this very moment is not queued any more, and keeps them.
+            self.memory.lock().expire(self.share, self.id);
+        }
+        // Not queued any more means told; the alternative is never taken.
+        self.waker.take().and_then(|waker| waker.told.get().copied()).unwrap_or(Err(Lack::Budget))
+    }
+}
+
+impl Drop for Ticket<'_> {
+    fn drop(&mut self) {
+        if let Some(waker) = self.waker.take() {
+            let mut memory = self.memory.lock();
+            memory.leave(self.share, self.id, self.bytes, waker.told.get().copied());
+        }
+    }
+}

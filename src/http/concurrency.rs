@@ -1,0 +1,95 @@
+//! Requests under way, tenant by tenant: `limits.concurrent_requests`.
+//!
+//! Owns the counters. A request is under way until the last byte of its answer is sent, or its answer is given up. Each process counts
+//! its own: so does each container of a function, which answers one request at a time.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::auth::tenant::Tenant;
+use crate::domain::name::TenantId;
+
+/// When to ask again: how long the tenant's other requests last is its own doing.
+pub const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// The counters: only of tenants with a limit and a request under way.
+#[derive(Debug, Default)]
+pub struct Concurrency(Arc<Mutex<HashMap<TenantId, u32>>>);
+
+/// A request under way, until this is dropped.
+#[derive(Debug)]
+pub struct UnderWay {
+    counters: Arc<Mutex<HashMap<TenantId, u32>>>,
+    tenant: TenantId,
+    /// How many more the tenant could have had at the beginning of this one.
+    pub remaining: u32,
+}
+
+/// The tenant has as many requests under way as it may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooMany(pub u32);
+
+impl Concurrency {
+    /// Counts one more of the tenant. `None`: it has no limit.
+    ///
+    /// # Errors
+    /// [`TooMany`] when its limit is reached.
+    pub fn begin(&self, tenant: &Tenant) -> Result<Option<UnderWay>, TooMany> {
+        let Some(limit) = tenant.limits.concurrent_requests.map(std::num::NonZeroU32::get) else { return Ok(None) };
+        let mut counters = lock(&self.0);
+        let count = counters.get(&tenant.id).copied().unwrap_or(0);
+        if count >= limit {
+            return Err(TooMany(limit));
+        }
+        counters.insert(tenant.id.clone(), count + 1);
+        drop(counters);
+        Ok(Some(UnderWay { counters: Arc::clone(&self.0), tenant: tenant.id.clone(), remaining: limit - count - 1 }))
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        let mut counters = lock(&self.counters);
+        if let Some(count) = counters.get_mut(&self.tenant) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                counters.remove(&self.tenant);
+            }
+        }
+    }
+}
+
+fn lock(counters: &Mutex<HashMap<TenantId, u32>>) -> MutexGuard<'_, HashMap<TenantId, u32>> {
+    counters.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use super::*;
+    use crate::auth::tenant::Limits;
+
+    #[test]
+    fn requests_count_while_they_are_under_way_and_for_their_tenant_alone() {
+        let tenant = |id: &str, limit| Tenant {
+            id: TenantId::try_from(id).unwrap(),
+            weight: 1,
+            limits: Limits { concurrent_requests: NonZeroU32::new(limit), ..Limits::default() },
+            grants: Vec::new(),
+        };
+        let (acme, globex, free) = (tenant("acme", 2), tenant("globex", 2), tenant("free", 0));
+        let counters = Concurrency::default();
+        let first = counters.begin(&acme).unwrap().unwrap();
+        let second = counters.begin(&acme).unwrap().unwrap();
+        assert_eq!((first.remaining, second.remaining), (1, 0));
+        assert_eq!(counters.begin(&acme).unwrap_err(), TooMany(2));
+        assert!(counters.begin(&globex).is_ok(), "another tenant's are its own");
+        assert!(counters.begin(&free).unwrap().is_none());
+        drop(first);
+        assert!(counters.begin(&acme).is_ok());
+        drop(second);
+        assert!(lock(&counters.0).is_empty(), "nothing is kept of those who left");
+    }
+}

@@ -1,0 +1,142 @@
+//! One tenant that makes the service hold as much as it can: the service stays within its memory, and others get their answers.
+
+use std::time::Duration;
+
+use http_body_util::BodyExt as _;
+use tokio::time::Instant;
+
+use crate::cli::wire::Wire;
+use crate::world::binary::{Place, Served};
+use crate::world::unread::Unread;
+
+/// What a container for the service is given.
+const LIMIT_KIB: u64 = 512 * 1024;
+const STREAMS: usize = 100;
+const BEGIN: i64 = 1_700_000_000_000;
+
+/// Events of which every byte becomes six in JSON.
+fn control_characters(bytes: usize) -> impl Iterator<Item = (i64, String)> {
+    const EVENT: usize = 4096;
+    (0..bytes / EVENT).map(|i| (BEGIN + i64::try_from(i).unwrap(), "\u{1b}".repeat(EVENT)))
+}
+
+/// What the tenant asks for, 100 times each on a connection whose windows are closed.
+const ASKED: [(&str, &str); 7] = [
+    ("/logs/:acme:big/s?start=0&limit=10000", "identity"),
+    ("/logs/:acme:big/s?start=0&limit=10000", "zstd"),
+    ("/logs/:acme:big/s?start=0&limit=10000", "br"),
+    ("/logs/:acme:big/s?start=0&format=ndjson", "zstd"),
+    ("/logs/:acme:big/s?start=0&format=csv", "gzip"),
+    ("/logs/:acme:big/s?limit=10000&format=text", "gzip"),
+    ("/groups?limit=1000", "gzip"),
+];
+
+/// All of it at once, and what was answered.
+async fn attack(served: &Served, token: &str) -> (Vec<Unread>, Vec<u16>) {
+    let authorization = format!("Bearer {token}");
+    let each = ASKED.iter().map(|(target, coding)| {
+        let authorization = &authorization;
+        async move {
+            let mut unread = Unread::connect(served.address, 0).await;
+            let headers = [("authorization", authorization.as_str()), ("accept-encoding", coding)];
+            let statuses = unread.ask(target, &headers, STREAMS).await;
+            (unread, statuses)
+        }
+    });
+    let (connections, statuses): (Vec<_>, Vec<_>) = futures_util::future::join_all(each).await.into_iter().unzip();
+    (connections, statuses.concat())
+}
+
+#[tokio::test]
+async fn a_tenant_that_takes_nothing_leaves_the_memory_of_others() {
+    let place = Place::new("");
+    place.put("/acme/big", "s", control_characters(12 << 20));
+    place.put("/globex/app", "s", (0..1000).map(|i| (BEGIN + i, format!("GET /orders/{i} 200 12ms"))));
+    let served = place.serve().await;
+    let (acme, globex) = (place.issuer.token("acme", "logs:read:*"), place.issuer.token("globex", "logs:read:*"));
+    let mut other = Wire::plain(served.address).await;
+    let mut ask = async || {
+        let begun = Instant::now();
+        let answer = other.get("/logs/:globex:app/s?start=0&limit=1000", &globex, &[]).await.unwrap();
+        let status = answer.status();
+        let body = answer.into_body().collect().await.unwrap().to_bytes();
+        assert_eq!(status, 200, "{}", String::from_utf8_lossy(&body));
+        assert!(memchr::memmem::find(&body, b"GET /orders/999 ").is_some());
+        begun.elapsed()
+    };
+    let quiet = ask().await;
+    let idle = served.process.memory_kib("VmRSS");
+
+    let attacked = attack(&served, &acme);
+    tokio::pin!(attacked);
+    let mut times = Vec::new();
+    let (connections, statuses) = loop {
+        tokio::select! {
+            biased;
+            held = &mut attacked => break held,
+            time = ask() => times.push(time),
+        }
+    };
+    // While all of it is held.
+    for _ in 0..20 {
+        times.push(ask().await);
+    }
+    times.sort();
+    let (peak, held) = (served.process.memory_kib("VmHWM"), served.process.memory_kib("VmRSS"));
+    let count = |status: u16| statuses.iter().filter(|given| **given == status).count();
+    println!(
+        "{} requests of one tenant: {} answered, {} refused; {} MiB idle, {} MiB at most, {} MiB held; another tenant's {} requests: \
+         {quiet:?} before, median {:?}, longest {:?}",
+        statuses.len(),
+        count(200),
+        count(429),
+        idle / 1024,
+        peak / 1024,
+        held / 1024,
+        times.len(),
+        times[times.len() / 2],
+        times.last().unwrap(),
+    );
+    assert_eq!(count(200) + count(429), statuses.len(), "its own fault, or answered: {statuses:?}");
+    assert!(count(200) >= STREAMS, "what is free is its to use");
+    assert!(peak < LIMIT_KIB, "{peak} KiB");
+
+    drop(connections);
+    let freed = async {
+        let mut unread = Unread::connect(served.address, 1 << 20).await;
+        let headers = [("authorization", format!("Bearer {acme}"))];
+        while unread.ask(ASKED[0].0, &[("authorization", &headers[0].1)], 1).await != [200] {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), freed).await.expect("what its clients gave up is free again");
+}
+
+#[tokio::test]
+async fn requests_under_way_are_limited_by_tenant() {
+    let tenants = crate::world::TENANTS.replace("[tenants.acme]\n", "[tenants.acme]\nlimits = { concurrent_requests = 2 }\n");
+    let place = Place::with_tenants("", &tenants);
+    place.put("/acme/big", "s", control_characters(1 << 20));
+    let served = place.serve().await;
+    let token = |tenant| format!("Bearer {}", place.issuer.token(tenant, "logs:read:*"));
+    let (acme, globex) = (token("acme"), token("globex"));
+    let mut unread = Unread::connect(served.address, 0).await;
+    let target = "/logs/:acme:big/s?start=0&format=ndjson";
+    assert_eq!(unread.ask(target, &[("authorization", &acme)], 2).await, [200, 200]);
+    assert_eq!(unread.ask("/me", &[("authorization", &acme)], 1).await, [429]);
+    assert!(unread.waiting[2].headers().contains_key("retry-after"));
+    assert_eq!(unread.ask("/me", &[("authorization", &globex)], 1).await, [200]);
+    drop(unread);
+    let mut wire = Wire::plain(served.address).await;
+    let acme = place.issuer.token("acme", "logs:read:*");
+    let limits = loop {
+        let answer = wire.get("/me", &acme, &[]).await.unwrap();
+        let status = answer.status();
+        let body = answer.into_body().collect().await.unwrap().to_bytes();
+        if status == 200 {
+            break serde_json::from_slice::<serde_json::Value>(&body).unwrap()["limits"].clone();
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    };
+    assert_eq!((&limits["concurrentRequests"], &limits["concurrentRequestsRemaining"]), (&2.into(), &1.into()));
+}
