@@ -8,9 +8,9 @@ use async_trait::async_trait;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{self, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RsaKeyPair};
-use logmark::auth::keys::{Algorithm, FetchError, KeyFetcher, KeySource};
+use logmark::auth::keys::{Algorithm, FetchError, KeyFetcher, KeySource, Reach};
 use logmark::auth::strict::to_base64url;
-use logmark::auth::token::{IssuerRules, UnverifiedToken, Verifier};
+use logmark::auth::token::{IssuerRules, TenantRule, UnverifiedToken, Verifier};
 use logmark::domain::time::{Clock, Millis};
 use serde_json::{Value, json};
 use url::Url;
@@ -30,7 +30,7 @@ struct Served(Value);
 
 #[async_trait]
 impl KeyFetcher for Served {
-    async fn get(&self, _url: &Url) -> Result<Vec<u8>, FetchError> {
+    async fn get(&self, _url: &Url, _reach: Reach) -> Result<Vec<u8>, FetchError> {
         Ok(json!({ "keys": [self.0] }).to_string().into_bytes())
     }
 }
@@ -80,6 +80,8 @@ fn verifier(algorithm: Algorithm, jwk: Value) -> Verifier {
         client_ids: vec![],
         algorithms: vec![algorithm],
         keys: KeySource::Url(Url::parse("https://issuer.example/keys").unwrap()),
+        allow_private_jwks_uri: false,
+        tenants: TenantRule::Any,
         tenant_claim: "tenant".into(),
         scope_claims: vec!["scope".into()],
         require_typ: true,

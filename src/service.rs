@@ -122,6 +122,7 @@ impl Service {
             issuers: config.issuers.iter().map(|issuer| issuer.issuer.clone()).collect(),
             audit: config.telemetry.audit,
             proxies: Proxies { trusted: server.trusted_proxies.clone(), header: server.forwarding_header },
+            hosts: server.allowed_hosts.clone(),
         });
         let router = router::router(&app, &origins);
         Ok(Self {
@@ -273,6 +274,9 @@ pub fn verifier(config: &Config, outbound: &Outbound, clock: Arc<dyn Clock>) -> 
 #[must_use]
 pub fn preflight(config: &Config) -> Vec<String> {
     let mut problems = Vec::new();
+    if let Err(error) = config.check_development_issuer(crate::on_lambda()) {
+        problems.push(error.to_string());
+    }
     if let Some(tls) = &config.server.tls
         && let Err(error) = Certificates::load(&tls.cert, &tls.key)
     {

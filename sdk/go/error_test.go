@@ -59,7 +59,7 @@ func TestWhatIsWrongWithTheInputIsSaidFaultByFault(t *testing.T) {
 }
 
 func TestATokenIsRefusedWithItsReason(t *testing.T) {
-	expectError(t, me(withToken(t, "LOGMARK_TOKEN_EXPIRED")), "401 invalid_token")
+	expectError(t, me(withToken(t, "LOGMARK_TOKEN_EXPIRED")), "401 expired_token")
 	narrow := withToken(t, "LOGMARK_TOKEN_NARROW")
 	expectMessages(t, narrow.Events(ctx, smallRequest()), small)
 	failure := expectError(t, failureOf(narrow, bigRequest()), "403 insufficient_scope")

@@ -18,6 +18,9 @@ pub enum Denied {
     /// The tenant has no grant that covers it: it answers as if it did not exist.
     #[error("no grant of the tenant covers it")]
     NotGranted,
+    /// The caller may do it in the log group, but not with a stream that it names: it answers as if that did not exist.
+    #[error("no grant of the tenant covers the log stream")]
+    StreamNotGranted,
     /// The tenant may, the token may not.
     #[error("the token has no scope that covers it; `{scope}` would")]
     InsufficientScope {
@@ -149,16 +152,16 @@ pub fn usual_source<'a>(
 fn one_group(caller: &Caller, action: Action, asked: Asked<'_>) -> Result<Found, Denied> {
     let Asked { group, streams: named, .. } = asked;
     let all: Vec<&Grant> = caller.tenant.grants.iter().filter(|grant| asked.is_covered(grant, action)).collect();
-    let first = *all.iter().find(|grant| asked.names_one(grant)).ok_or(Denied::NotGranted)?;
+    let scopes = scopes_for(caller, action);
+    let scope = scopes.iter().find(|scope| scope.groups.matches(group.as_str()));
+    // That the group is not the reason is said to those who may read it alone.
+    let no_stream = if all.is_empty() || scope.is_none() { Denied::NotGranted } else { Denied::StreamNotGranted };
+    let Some(first) = all.iter().copied().find(|grant| asked.names_one(grant)) else { return Err(no_stream) };
     let grants: Vec<&Grant> = all.into_iter().filter(|grant| grant.source == first.source).collect();
     if !named.iter().all(|stream| grants.iter().any(|grant| grant.covers_stream(stream.as_str()))) {
-        return Err(Denied::NotGranted);
+        return Err(no_stream);
     }
-    let scopes = scopes_for(caller, action);
-    let scope = scopes
-        .iter()
-        .find(|scope| scope.groups.matches(group.as_str()))
-        .ok_or_else(|| Denied::InsufficientScope { scope: format!("logs:{action}:{group}") })?;
+    let scope = scope.ok_or_else(|| Denied::InsufficientScope { scope: format!("logs:{action}:{group}") })?;
     let why = Why { grant: first.rule.clone(), scope: scope.to_string(), claim: scope.claim.to_string() };
     let rule = GroupRule {
         source: first.source.clone(),
@@ -257,7 +260,9 @@ pub fn explain(caller: &Caller, action: Action, group: &LogGroupName, stream: Op
         Err(denied) => {
             let needed_scope = match &denied {
                 Denied::InsufficientScope { scope } => Some(scope.clone()),
-                Denied::NotGranted | Denied::SeveralSources { .. } | Denied::RangeTooLong { .. } => None,
+                Denied::NotGranted | Denied::StreamNotGranted | Denied::SeveralSources { .. } | Denied::RangeTooLong { .. } => {
+                    None
+                }
             };
             Explanation { allowed: false, because: None, missing: Some(denied.to_string()), needed_scope }
         }

@@ -18,6 +18,7 @@ use crate::telemetry::log;
 /// When it can't be configured, built or bound.
 pub fn run(args: &ConfigArgs) -> Result<ExitCode, CliError> {
     let config = load(args)?;
+    config.check_development_issuer(crate::on_lambda()).map_err(|error| CliError::Preflight(error.to_string()))?;
     begin_log(&config)?;
     for warning in &config.warnings {
         tracing::warn!("{warning}");

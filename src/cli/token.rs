@@ -8,13 +8,12 @@ use clap::Args;
 use serde::Serialize;
 
 use super::{CliError, DEMO_DIRECTORY, note, say};
-use crate::auth::dev_issuer::DevIssuer;
+use crate::auth::dev_issuer::{DevIssuer, ISSUER};
 use crate::auth::tenant::Scope;
 use crate::domain::name::TenantId;
 use crate::domain::time::{Clock, Millis, SystemClock, parse_duration};
+use crate::files;
 
-/// The development issuer's name in `iss`.
-pub const ISSUER: &str = "logmark-dev";
 /// The audience that its tokens are for.
 pub const AUDIENCE: &str = "logmark";
 /// No token of it is valid for longer; the service's default for any issuer too.
@@ -25,7 +24,9 @@ const MAX_TTL: Duration = Duration::from_secs(24 * 3600);
 #[command(after_help = "Example:\n  logmark token --tenant acme --scope 'logs:read:/acme/*' --ttl 15m\n\n\
     The issuer's key is DIR/issuer.pem, made at the first use; its public half is DIR/issuer.jwks.json. A service takes\n\
     its tokens when its configuration says so:\n  [[auth.issuers]]\n  issuer = \"logmark-dev\"\n  audiences = [\"logmark\"]\n  \
-    algorithms = [\"ES256\"]\n  keys = \"file:DIR/issuer.jwks.json\"")]
+    algorithms = [\"ES256\"]\n  keys = \"file:DIR/issuer.jwks.json\"\n  \
+    require_typ = true\n  [demo]\n  development_issuer = true\n\n\
+    `logmark serve` takes them on a loopback listener alone: whoever reads the key can make a token for any tenant.")]
 pub struct TokenArgs {
     /// The tenant the token is for
     #[arg(long)]
@@ -80,7 +81,7 @@ pub fn run(args: &TokenArgs) -> Result<ExitCode, CliError> {
 /// # Errors
 /// When the folder or the key can't be used.
 pub fn issuer(directory: &Path) -> Result<DevIssuer, CliError> {
-    std::fs::create_dir_all(directory).map_err(|error| CliError::failed(directory.display(), error))?;
+    files::create_private_folder(directory).map_err(|error| CliError::failed(directory.display(), error))?;
     let failed = |error| CliError::failed("the development issuer", error);
     let key = directory.join("issuer.pem");
     let is_new = !key.exists();

@@ -67,6 +67,9 @@ fn write_server(f: &mut fmt::Formatter<'_>, server: &Server) -> fmt::Result {
         [] => writeln!(f, "  trusted proxies: none")?,
         proxies => writeln!(f, "  trusted proxies: {}, by {}", joined(proxies), server.forwarding_header.as_str())?,
     }
+    if let Some(hosts) = &server.allowed_hosts {
+        writeln!(f, "  hosts: {}", joined(hosts))?;
+    }
     write_server_limits(f, &server.limits)
 }
 

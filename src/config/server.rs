@@ -15,6 +15,7 @@ use super::reader::{Field, Table};
 use super::secret::{CursorKey, cursor_key};
 use super::values::{PlainHttp, is_loopback, text_type};
 use crate::domain::network::{ForwardingHeader, Network};
+use crate::http::host::allowed_host;
 
 text_type!(
     /// A web origin as browsers send it in `Origin`: `https://app.example.com`, `http://localhost:3000`.
@@ -40,6 +41,8 @@ pub struct Server {
     pub trusted_proxies: Vec<Network>,
     /// `LOGMARK__SERVER__FORWARDING_HEADER`; `x-forwarded-for`. The header in which they name the client.
     pub forwarding_header: ForwardingHeader,
+    /// `LOGMARK__SERVER__ALLOWED_HOSTS`; absent: any. `public_url` in it stands for that URL's host.
+    pub allowed_hosts: Option<Vec<String>>,
     /// `[server.limits]`.
     pub limits: ServerLimits,
 }
@@ -142,6 +145,7 @@ impl Default for Server {
             cors_origins: Vec::new(),
             trusted_proxies: Vec::new(),
             forwarding_header: ForwardingHeader::XForwardedFor,
+            allowed_hosts: None,
             limits: ServerLimits::default(),
         }
     }
@@ -165,9 +169,12 @@ pub(super) fn read(table: &Table<'_>) -> Server {
     if listen == admin_listen && listen.port() != 0 && table.get("admin_listen").is_none() {
         table.missing("admin_listen", "`listen` has taken its default, `127.0.0.1:9090`, so give it another");
     }
+    let given_url = given_url(table, listen);
+    let allowed_hosts = table.get("allowed_hosts").and_then(|field| allowed_hosts(&field, given_url.as_deref()));
     Server {
         listen,
-        given_url: given_url(table, listen),
+        given_url,
+        allowed_hosts,
         tls,
         admin_listen,
         cursor_keys: cursor_keys(table),
@@ -240,6 +247,24 @@ fn forwarding_header(field: &Field<'_>) -> Option<ForwardingHeader> {
         "x-forwarded-for" => Ok(ForwardingHeader::XForwardedFor),
         "forwarded" => Ok(ForwardingHeader::Forwarded),
         _ => Err("is not a forwarding header: there are `x-forwarded-for` and `forwarded`"),
+    })
+}
+
+/// Hosts as they stand in `Host`, each with its port unless that is the one of `http` or `https`.
+fn allowed_hosts(field: &Field<'_>, given_url: Option<&str>) -> Option<Vec<String>> {
+    field.distinct("leave the key out to answer for any host", |item| {
+        let text = item.text()?;
+        if text == "public_url" {
+            let url = given_url.and_then(|url| Url::parse(url).ok());
+            let host = url.as_ref().map(|url| &url[url::Position::BeforeHost..url::Position::AfterPort]);
+            if host.is_none() {
+                item.wrong("stands for the host of `public_url`, which is not given");
+            }
+            return host.and_then(allowed_host);
+        }
+        item.parsed(|text| {
+            allowed_host(text).ok_or("is no host with an optional port, such as `logs.example.com` or `logs.internal:8443`")
+        })
     })
 }
 

@@ -142,6 +142,15 @@ impl StreamSelection {
     }
 }
 
+/// Who chose the start of a range.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StartBy {
+    /// The caller: it is kept, or refused.
+    Caller,
+    /// The service, by the tenant's limits: a source that reads less far back moves it up.
+    Service,
+}
+
 /// Events of all or chosen streams of one group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadGroup {
@@ -153,6 +162,8 @@ pub struct ReadGroup {
     pub filter: Option<EventFilter>,
     /// Which events by their times.
     pub range: TimeRange,
+    /// Who chose where the range starts.
+    pub start_by: StartBy,
     /// Which way the reading began.
     pub direction: Direction,
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::header::CONTENT_TYPE;
@@ -12,6 +13,7 @@ use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
 use super::AppState;
+use super::host;
 use super::problem::{ApiError, Problem};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::trace::random_hex;
@@ -31,6 +33,9 @@ pub struct Admin {
 struct Check {
     name: String,
     ok: bool,
+    /// The service can be ready without it.
+    #[serde(skip)]
+    is_optional: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<String>,
 }
@@ -54,6 +59,7 @@ pub fn router(admin: Admin) -> Router {
         .fallback(unknown)
         .method_not_allowed_fallback(|| async { answered(ApiError::MethodNotAllowed.problem()) })
         .with_state(admin)
+        .layer(axum::middleware::from_fn(one_host))
         .layer(axum::middleware::map_response(|mut response: Response| async move {
             if let Ok(id) = HeaderValue::try_from(random_hex::<16>()) {
                 response.headers_mut().entry("x-request-id").or_insert(id);
@@ -73,21 +79,37 @@ fn answered(mut problem: Problem) -> Response {
     response
 }
 
-/// Ready when the keys of every issuer and every source can be had, and the service is not on its way out.
+/// Ready when the keys of one issuer at least and every source are available, and the service is not stopping. An issuer without
+/// keys is reported and fails alone: its tokens are answered 503, and customers of the other issuers are served.
 async fn ready(State(admin): State<Admin>) -> Response {
-    let mut checks = vec![Check { name: "serving".to_owned(), ok: !admin.draining.load(Ordering::Relaxed), problem: None }];
-    for issuer in admin.app.verifier.ready() {
+    let mut checks = vec![Check {
+        name: "serving".to_owned(),
+        ok: !admin.draining.load(Ordering::Relaxed),
+        is_optional: false,
+        problem: None,
+    }];
+    let issuers = admin.app.verifier.ready();
+    let has_keys = issuers.iter().any(|issuer| issuer.keys > 0);
+    for issuer in issuers {
         let ok = issuer.keys > 0;
         let problem = (!ok).then(|| format!("no keys after {} attempts", issuer.failures));
-        checks.push(Check { name: format!("issuer {}", issuer.issuer), ok, problem });
+        checks.push(Check { name: format!("issuer {}", issuer.issuer), ok, is_optional: true, problem });
     }
     for (source, answer) in admin.app.sources.ready().await {
         let problem = answer.err().map(|error| error.to_string());
-        checks.push(Check { name: format!("source {source}"), ok: problem.is_none(), problem });
+        checks.push(Check { name: format!("source {source}"), ok: problem.is_none(), is_optional: false, problem });
     }
-    let ok = checks.iter().all(|check| check.ok);
+    let ok = has_keys && checks.iter().all(|check| check.ok || check.is_optional);
     let (code, status) = if ok { (StatusCode::OK, "ready") } else { (StatusCode::SERVICE_UNAVAILABLE, "not ready") };
     (code, axum::Json(Readiness { status, checks })).into_response()
+}
+
+/// The admin listener answers for any host that is said once.
+async fn one_host(request: Request, next: Next) -> Response {
+    match host::check(request.version(), request.uri(), request.headers(), &None) {
+        Ok(()) => next.run(request).await,
+        Err(error) => error.problem().into_http(""),
+    }
 }
 
 async fn metrics(State(admin): State<Admin>) -> Response {

@@ -16,6 +16,7 @@ use tokio::time::Instant;
 
 use super::body::{Body, Expects};
 use super::concurrency::TooMany;
+use super::hint;
 use super::input::Input;
 use super::layers::RequestContext;
 use super::problem::ApiError;
@@ -23,7 +24,7 @@ use super::{App, AppState};
 use crate::auth::permit::Permit;
 use crate::auth::policy;
 use crate::auth::tenant::Caller;
-use crate::auth::token::{self, CredentialError};
+use crate::auth::token::{self, CredentialError, TokenError};
 use crate::domain::operation::Operation;
 use crate::domain::time::Millis;
 use crate::sources::buffers::no_memory;
@@ -101,6 +102,10 @@ impl<A: Ask> FromRequest<AppState> for Authorized<A> {
         };
         let setting = Setting { caller: &caller, now, headers: &headers, app, work_time: app.work_time(&context) };
         let (op, ask) = A::read(&mut input, setting)?;
+        context.who().set_target(op.target());
+        if let Some(hint) = hint::of_target(op.target()) {
+            context.set_hint(hint);
+        }
         let permit = policy::authorize(&caller, op, now)?;
         Ok(Self { caller, permit, ask, now, context })
     }
@@ -131,7 +136,7 @@ impl FromRequestParts<AppState> for Authenticated {
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, ApiError> {
         let context = RequestContext::of(&parts.extensions);
         let caller = app.authenticate(&parts.headers).await?;
-        context.set_tenant(caller.tenant.id.clone());
+        context.set_caller(&caller);
         if let Some((state, wait)) = app.rates.count(&caller.tenant) {
             context.set_rate(state);
             if let Some(retry_after) = wait {
@@ -161,9 +166,10 @@ impl App {
             error if error.is_bad_request() => ApiError::parameter("Authorization", "is given more than once"),
             error => ApiError::InvalidToken(error.to_string()),
         })?;
-        let claims = self.verifier.verify(&token).await.map_err(|error| {
-            let refused = if error.is_unavailable() { ApiError::KeysUnavailable } else { ApiError::InvalidToken };
-            refused(error.to_string())
+        let claims = self.verifier.verify(&token).await.map_err(|error| match error {
+            TokenError::Expired => ApiError::ExpiredToken,
+            error if error.is_unavailable() => ApiError::KeysUnavailable(error.to_string()),
+            error => ApiError::InvalidToken(error.to_string()),
         })?;
         Ok(Caller::new(claims, &self.tenants))
     }

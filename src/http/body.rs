@@ -111,7 +111,13 @@ impl Body {
     pub fn time(&mut self, name: &'static str) -> Option<TimeSpec> {
         let text = match self.take(name)? {
             Value::String(text) => text,
-            Value::Number(number) => whole(&number).map_or_else(|| number.to_string(), |number| number.to_string()),
+            Value::Number(number) => match whole(&number) {
+                Some(number) => number.to_string(),
+                None => {
+                    self.error(format!("/{name}"), "is not a whole number: write fractions of a second in a string");
+                    return None;
+                }
+            },
             _ => {
                 self.error(format!("/{name}"), "is neither a string nor a number");
                 return None;

@@ -185,6 +185,32 @@ impl FieldError {
     }
 }
 
+/// The error of a query that fits by itself, and not with the guard in front.
+#[must_use]
+pub fn query_too_long(length: usize, most: usize) -> ApiError {
+    let save = length.saturating_sub(most);
+    let detail = format!(
+        "with the conditions that the service puts in front (time range, permitted streams) the query has {length} characters, and \
+         the source of the logs takes {most}. Make it {save} characters shorter."
+    );
+    ApiError::InvalidText { language: Language::Query, errors: FieldError::at("/query", detail).into() }
+}
+
+/// The parameters' names that are ours. A name that the caller made up may be anything, a token included: it is only counted.
+pub(super) fn names_for_log(errors: &[FieldError]) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    let mut made_up = 0;
+    for error in errors {
+        match *error.place.name() {
+            Cow::Borrowed(name) if names.contains(&name) => {}
+            Cow::Borrowed(name) => names.push(name),
+            Cow::Owned(_) => made_up += 1,
+        }
+    }
+    let made_up = (made_up > 0).then(|| format!("{made_up} of unknown names"));
+    names.into_iter().map(str::to_owned).chain(made_up).collect::<Vec<_>>().join(", ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -197,15 +223,4 @@ mod tests {
         assert_eq!((faults.len(), faults.count()), (MOST_LISTED, 26));
         assert_eq!((faults[0].place.name().as_ref(), faults[19].place.name().as_ref()), ("a0", "b4"));
     }
-}
-
-/// The error of a query that fits by itself, and not with the guard in front.
-#[must_use]
-pub fn query_too_long(length: usize, most: usize) -> ApiError {
-    let save = length.saturating_sub(most);
-    let detail = format!(
-        "with the conditions that the service puts in front (time range, permitted streams) the query has {length} characters, and \
-         the source of the logs takes {most}. Make it {save} characters shorter."
-    );
-    ApiError::InvalidText { language: Language::Query, errors: FieldError::at("/query", detail).into() }
 }

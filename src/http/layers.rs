@@ -17,10 +17,13 @@ use tracing::Instrument as _;
 
 use super::AppState;
 use super::allowance::Allowance;
-use super::client_address::{ClientAddress, FrontDoorPeer, block_of};
+use super::client_address::{ClientAddress, FrontDoorPeer, Peer, block_of};
+use super::host;
 use super::problem::ApiError;
 use super::rate::RateState;
+use crate::auth::tenant::Caller;
 use crate::domain::name::TenantId;
+use crate::telemetry::audit::Who;
 use crate::telemetry::metrics;
 use crate::telemetry::trace::TraceContext;
 
@@ -33,12 +36,14 @@ pub struct RequestContext {
     rate: OnceLock<RateState>,
     concurrency: OnceLock<u32>,
     error: OnceLock<String>,
+    hint: OnceLock<String>,
     allowance: Option<Allowance>,
     /// On whose account memory is held: the tenant's once it is known, the address's until then.
     share: OnceLock<Share>,
     address: Share,
     /// Given back when the answer is sent.
     kept: Mutex<Vec<Box<dyn Any + Send>>>,
+    who: Who,
 }
 
 impl RequestContext {
@@ -50,6 +55,10 @@ impl RequestContext {
         // A tenant's id has no colon, so that no tenant shares an account with an address.
         let address =
             client.map_or_else(|| "address:".to_owned(), |ClientAddress(client)| format!("address:{}", block_of(client)));
+        let who = Who::default();
+        if let Some(ClientAddress(client)) = client {
+            who.set_peer(client);
+        }
         Arc::new(Self {
             id,
             trace,
@@ -57,10 +66,12 @@ impl RequestContext {
             rate: OnceLock::new(),
             concurrency: OnceLock::new(),
             error: OnceLock::new(),
+            hint: OnceLock::new(),
             allowance,
             share: OnceLock::new(),
             address: Share::new(address, NonZeroU32::MIN),
             kept: Mutex::default(),
+            who,
         })
     }
 
@@ -93,13 +104,25 @@ impl RequestContext {
     }
 
     /// Notes whose request it is.
-    pub fn set_tenant(&self, tenant: TenantId) {
-        let _first = self.tenant.set(tenant);
+    pub fn set_caller(&self, caller: &Caller) {
+        let _first = self.tenant.set(caller.tenant.id.clone());
+        self.who.set_caller(caller);
+    }
+
+    /// Whose request it is, for audit lines.
+    #[must_use]
+    pub fn who(&self) -> &Who {
+        &self.who
     }
 
     /// Notes how the tenant's bucket stands.
     pub fn set_rate(&self, state: RateState) {
         let _first = self.rate.set(state);
+    }
+
+    /// Notes what the caller may have meant, for the case that it is not found.
+    pub(super) fn set_hint(&self, hint: String) {
+        let _first = self.hint.set(hint);
     }
 
     /// Notes how many requests more the tenant could have under way.
@@ -231,7 +254,11 @@ pub async fn finish(State(app): State<AppState>, request: Request, next: Next) -
     let mut response = next.run(request).await;
     let route = response.extensions().get::<Route>().copied();
     if let Some(error) = response.extensions_mut().remove::<ApiError>() {
-        let mut answer = written(&app, &context, route.unwrap_or(UNMATCHED).operation, &error);
+        let operation = route.unwrap_or(UNMATCHED).operation;
+        let mut answer = written(&app, &context, operation, &error);
+        if app.audit && error.is_denial() {
+            context.who.denied(context.id(), operation, error.problem().code, &error.to_string());
+        }
         // What the router knows besides: `Allow` for a wrong method.
         for (name, value) in response.headers() {
             answer.headers_mut().entry(name).or_insert_with(|| value.clone());
@@ -275,6 +302,9 @@ pub async fn finish(State(app): State<AppState>, request: Request, next: Next) -
 fn written(app: &AppState, context: &RequestContext, operation: &'static str, error: &ApiError) -> Response {
     let mut problem = error.problem().at(app.problem_url());
     problem.instance = context.id().to_owned();
+    if let (Some(hint), "not_found") = (context.hint.get(), problem.code) {
+        problem.detail = format!("{} {hint}", problem.detail);
+    }
     let _first = context.error.set(error.to_string());
     metrics::problem(operation, problem.code);
     // The request's own line has the error as well.
@@ -291,8 +321,13 @@ pub async fn within_limits(State(app): State<AppState>, request: Request, next: 
     let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
     let headers: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     let body = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    // Only a socket's request: what comes from a front door of AWS has no connection, and its `Host` is the front door's affair.
+    let is_from_socket = request.extensions().get::<Peer>().is_some();
+    let host = is_from_socket.then(|| host::check(request.version(), request.uri(), request.headers(), &app.hosts));
     let mut response = if target > limits.target_bytes {
         ApiError::TargetTooLong(limits.target_bytes).into_response()
+    } else if let Some(Err(error)) = host {
+        error.into_response()
     } else if headers > limits.header_bytes {
         ApiError::HeadersTooLarge(limits.header_bytes).into_response()
     } else if body.is_some_and(|length| length > limits.body_bytes as u64) {

@@ -8,6 +8,10 @@
 
 pub mod router;
 pub mod layers;
+pub mod host;
+mod denial;
+pub mod client_address;
+mod activity;
 pub mod allowance;
 pub mod authorized;
 pub mod input;
@@ -27,9 +31,10 @@ pub mod memory;
 pub mod openapi;
 pub mod admin;
 pub mod server;
-pub mod client_address;
+mod hint;
 mod progress;
 mod stall;
+mod unfinished;
 mod tls;
 
 use std::sync::Arc;
@@ -85,10 +90,12 @@ pub struct App {
     pub(in crate::http) given_url: String,
     /// The issuers whose tokens we take, for RFC 9728.
     pub(in crate::http) issuers: Vec<String>,
-    /// Write an audit line for every read?
+    /// Write an audit line for every read and denial?
     pub(in crate::http) audit: bool,
     /// The proxies whose word about a client's address counts.
     pub(in crate::http) proxies: client_address::Proxies,
+    /// The hosts that it answers for.
+    pub(in crate::http) hosts: host::AllowedHosts,
 }
 
 /// The shared state as handlers get it.
@@ -119,13 +126,16 @@ pub struct Parts {
     pub audit: bool,
     /// The proxies whose word about a client's address counts.
     pub proxies: client_address::Proxies,
+    /// The hosts that it answers for; `None`: any.
+    pub hosts: host::AllowedHosts,
 }
 
 impl App {
     /// Puts the parts together.
     #[must_use]
     pub fn new(parts: Parts) -> AppState {
-        let Parts { verifier, tenants, sources, sealer, clock, limits, public_url, given_url, issuers, audit, proxies } = parts;
+        let Parts { verifier, tenants, sources, sealer, clock, limits, public_url, given_url, issuers, audit, proxies, hosts } =
+            parts;
         let public_url = public_url.trim_end_matches('/').to_owned();
         let given_url = given_url.unwrap_or_default().trim_end_matches('/').to_owned();
         let rates = rate::Rates::default();
@@ -146,6 +156,7 @@ impl App {
             issuers,
             audit,
             proxies,
+            hosts,
         })
     }
 

@@ -11,7 +11,8 @@ use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
 use super::concurrency;
-use super::fault::{Faults, FieldError, Language, query_too_long};
+use super::fault::{Faults, FieldError, Language, names_for_log, query_too_long};
+use super::hint;
 use super::problem_code::ProblemCode as C;
 use crate::auth::policy::Denied;
 use crate::domain::query::run::QueryStatus;
@@ -61,6 +62,12 @@ pub enum ApiError {
     /// Credentials that are not good; the reason is for our log alone.
     #[error("invalid token: {0}")]
     InvalidToken(String),
+    /// A token that is right in all respects and has expired: the one refusal that the caller is told the reason of.
+    #[error("expired token")]
+    ExpiredToken,
+    /// A request for a host that is not ours.
+    #[error("unknown host")]
+    UnknownHost,
     /// The issuer's keys were never to be had, so nobody's token can be judged.
     #[error("no keys of the issuer: {0}")]
     KeysUnavailable(String),
@@ -91,6 +98,9 @@ pub enum ApiError {
     /// Headers over the limit, in bytes.
     #[error("headers over {0} bytes")]
     HeadersTooLarge(usize),
+    /// More headers than can be held.
+    #[error("too many headers")]
+    TooManyHeaders,
     /// The tenant asks too often.
     #[error("rate limited")]
     RateLimited {
@@ -118,21 +128,6 @@ pub enum ApiError {
     /// A bug of ours.
     #[error("internal: {0}")]
     Internal(String),
-}
-
-/// The parameters' names that are ours. A name that the caller made up may be anything, a token included: it is only counted.
-fn names_for_log(errors: &[FieldError]) -> String {
-    let mut names: Vec<&str> = Vec::new();
-    let mut made_up = 0;
-    for error in errors {
-        match *error.place.name() {
-            Cow::Borrowed(name) if names.contains(&name) => {}
-            Cow::Borrowed(name) => names.push(name),
-            Cow::Owned(_) => made_up += 1,
-        }
-    }
-    let made_up = (made_up > 0).then(|| format!("{made_up} of unknown names"));
-    names.into_iter().map(str::to_owned).chain(made_up).collect::<Vec<_>>().join(", ")
 }
 
 impl ApiError {
@@ -196,12 +191,9 @@ impl ApiError {
                 challenge: Some("realm=\"logmark\"".into()),
                 ..plain(C::MissingToken, "send `Authorization: Bearer <token>`")
             },
-            Self::InvalidToken(_) => Problem {
-                challenge: Some(
-                    "realm=\"logmark\", error=\"invalid_token\", error_description=\"the token is not valid here\"".into(),
-                ),
-                ..plain(C::InvalidToken, "the token is not valid here")
-            },
+            Self::InvalidToken(_) => refused_token(C::InvalidToken, "the token is not valid here"),
+            Self::ExpiredToken => refused_token(C::ExpiredToken, "the token has expired; get a new one"),
+            Self::UnknownHost => plain(C::UnknownHost, "this service does not answer for the host in `Host`"),
             Self::KeysUnavailable(_) => {
                 let detail = "the issuer's keys can't be had at the moment, so the token can't be judged";
                 Problem { retry_after: Some(Duration::from_secs(30)), ..plain(C::KeysUnavailable, detail) }
@@ -211,7 +203,10 @@ impl ApiError {
                 ..Problem::new(C::InsufficientScope, format!("the scope `{scope}` would do"))
             },
             Self::Denied(Denied::NotGranted) | Self::Source(S::NotFound) | Self::NoSuchHandle => {
-                plain(C::NotFound, "there is no such log group, stream, query or record for you")
+                plain(C::NotFound, hint::NOT_FOUND)
+            }
+            Self::Denied(Denied::StreamNotGranted) | Self::Source(S::StreamNotFound) => {
+                plain(C::NotFound, hint::STREAM_NOT_FOUND)
             }
             Self::Denied(denied @ Denied::SeveralSources { .. }) => {
                 Self::pointer("/logGroups", format!("{denied}: a query runs over groups of one source")).problem()
@@ -219,7 +214,7 @@ impl ApiError {
             Self::Denied(denied @ Denied::RangeTooLong { .. }) => {
                 Problem::new(C::QueryForbidden, format!("{denied}: give a later `start`"))
             }
-            Self::NoSuchPath => plain(C::NotFound, "there is no such path; `/openapi.json` lists those that are"),
+            Self::NoSuchPath => plain(C::NotFound, "There is no such path. `/openapi.json` lists the paths."),
             Self::MethodNotAllowed => plain(C::MethodNotAllowed, "see the `Allow` header"),
             Self::NotAcceptable { available } => Problem::new(C::NotAcceptable, format!("this path answers with {available}")),
             Self::Source(S::NotSupported(what)) => {
@@ -233,6 +228,7 @@ impl ApiError {
             Self::BodyTooLarge(limit) => Problem::new(C::BodyTooLarge, format!("the limit is {limit} bytes")),
             Self::TargetTooLong(limit) => Problem::new(C::TargetTooLong, format!("the limit is {limit} bytes")),
             Self::HeadersTooLarge(limit) => Problem::new(C::HeadersTooLarge, format!("the limit is {limit} bytes")),
+            Self::TooManyHeaders => plain(C::HeadersTooLarge, "there are too many headers"),
             Self::RateLimited { retry_after } => Problem {
                 retry_after: Some(*retry_after),
                 ..plain(C::RateLimited, "the tenant's requests per second are used up")
@@ -292,6 +288,12 @@ impl ApiError {
     }
 }
 
+/// A token that is refused: RFC 6750 §3.1 has one error for every reason.
+fn refused_token(code: C, detail: &str) -> Problem {
+    let challenge = format!("realm=\"logmark\", error=\"invalid_token\", error_description=\"{detail}\"");
+    Problem { challenge: Some(challenge), ..Problem::new(code, detail.to_owned()) }
+}
+
 /// When to ask again for a query that still runs.
 const QUERY_WAIT: Duration = Duration::from_secs(2);
 
@@ -342,7 +344,7 @@ pub struct Problem {
     #[schema(example = 404)]
     pub status: u16,
     /// This problem, in words.
-    #[schema(example = "there is no such log group, stream, query or record for you")]
+    #[schema(example = "The log group, stream, query or record was not found, or you have no access to it.")]
     pub detail: String,
     /// The request's id, as in `X-Request-Id`.
     #[serde(skip_serializing_if = "String::is_empty")]

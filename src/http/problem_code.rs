@@ -20,6 +20,8 @@ pub enum ProblemCode {
     MissingToken,
     /// The token is not accepted.
     InvalidToken,
+    /// The token is genuine and has expired.
+    ExpiredToken,
     /// The token's scopes do not cover the request.
     InsufficientScope,
     /// Not found, or not accessible.
@@ -36,6 +38,8 @@ pub enum ProblemCode {
     TargetTooLong,
     /// The body is not JSON.
     UnsupportedMediaType,
+    /// The service does not answer for the host.
+    UnknownHost,
     /// The tenant's rules do not allow the query.
     QueryForbidden,
     /// Too many requests.
@@ -89,13 +93,14 @@ impl FromStr for ProblemCode {
 
 impl ProblemCode {
     /// Every code, by status.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 26] = [
         Self::InvalidParameter,
         Self::InvalidFilter,
         Self::InvalidQuery,
         Self::InvalidCursor,
         Self::MissingToken,
         Self::InvalidToken,
+        Self::ExpiredToken,
         Self::InsufficientScope,
         Self::NotFound,
         Self::MethodNotAllowed,
@@ -104,6 +109,7 @@ impl ProblemCode {
         Self::BodyTooLarge,
         Self::TargetTooLong,
         Self::UnsupportedMediaType,
+        Self::UnknownHost,
         Self::QueryForbidden,
         Self::RateLimited,
         Self::BudgetExceeded,
@@ -186,10 +192,18 @@ impl ProblemCode {
                 status: 401,
                 title: "The token is not valid",
                 meaning: "The service does not accept the token. For security the answer does not tell the reason.",
-                cause: "The token has expired or is not valid yet, its issuer, audience or signature is not accepted here, a required claim is \
+                cause: "The token is not valid yet, its issuer, audience or signature is not accepted here, a required claim is \
                         missing, or the text is not a token.",
                 fix: "Get a new token from the issuer, and check its `iss`, `aud` and `exp`. If it is still refused, give the operator the request \
                       id in `instance`: the log has the reason. Operators: `logmark explain --token` shows it too.",
+            },
+            Self::ExpiredToken => About {
+                code: "expired_token",
+                status: 401,
+                title: "The token has expired",
+                meaning: "The token is genuine, but its lifetime is over.",
+                cause: "Its `exp` is in the past.",
+                fix: "Get a new token from the issuer.",
             },
             Self::InsufficientScope => About {
                 code: "insufficient_scope",
@@ -258,6 +272,14 @@ impl ProblemCode {
                 meaning: "The body is not declared as JSON.",
                 cause: "The header `Content-Type` is missing or names another type. `curl -d` sends a form unless told otherwise.",
                 fix: "Send `Content-Type: application/json`.",
+            },
+            Self::UnknownHost => About {
+                code: "unknown_host",
+                status: 421,
+                title: "Unknown host",
+                meaning: "The service does not answer for the host in `Host`.",
+                cause: "The DNS name, or the setting of a proxy, is not one that the operator allows.",
+                fix: "Use the public URL of the service. Operators: `server.allowed_hosts` lists the hosts.",
             },
             Self::QueryForbidden => About {
                 code: "query_forbidden",

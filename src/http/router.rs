@@ -3,7 +3,7 @@
 //! Owns the list. A path is written once, on its handler; the OpenAPI document and the router come from the same place.
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::middleware;
 use http::{HeaderName, HeaderValue, Method, header};
 use tower::util::option_layer;
@@ -14,8 +14,9 @@ use utoipa_axum::routes;
 
 use super::encode::compress;
 use super::encode::stream::CURSOR_TRAILER;
+use super::layers::RequestContext;
 use super::problem::ApiError;
-use super::{AppState, layers, memory, openapi, ops};
+use super::{AppState, hint, layers, memory, openapi, ops};
 
 /// The routes and their description.
 pub fn routes() -> OpenApiRouter<AppState> {
@@ -46,7 +47,7 @@ pub fn router(app: &AppState, origins: &[HeaderValue]) -> Router {
         .merge(ops::docs::routes())
         .merge(ops::problems::routes())
         .merge(ops::not_yet::routes())
-        .fallback(|| async { ApiError::NoSuchPath })
+        .fallback(no_such_path)
         .method_not_allowed_fallback(|| async { ApiError::MethodNotAllowed })
         .layer(DefaultBodyLimit::max(app.limits.body_bytes))
         .with_state(app.clone());
@@ -61,6 +62,13 @@ pub fn router(app: &AppState, origins: &[HeaderValue]) -> Router {
         CatchPanicLayer::custom(layers::panicked),
         middleware::from_fn_with_state(app.clone(), layers::within_limits),
     ))
+}
+
+async fn no_such_path(request: Request) -> ApiError {
+    if let Some(hint) = hint::of_path(request.uri().path()) {
+        RequestContext::of(request.extensions()).set_hint(hint.to_owned());
+    }
+    ApiError::NoSuchPath
 }
 
 fn cors(origins: &[HeaderValue]) -> Option<CorsLayer> {

@@ -28,10 +28,12 @@ use tower::ServiceExt as _;
 
 pub use super::tls::{Certificates, TlsError};
 
+use super::activity::{Activity, UnderWay};
 use super::client_address::{ClientAddress, Peer, Proxies, block_of};
 use super::problem::ApiError;
 use super::progress::{Progress, Watched};
-use super::stall::StallGuard;
+use super::stall::{StallGuard, Waits};
+use super::unfinished::{Reset, Unfinished};
 use crate::telemetry::metrics;
 
 /// What bounds connections.
@@ -47,11 +49,12 @@ pub struct ConnectionLimits {
     pub requests_per_address: Option<usize>,
     /// For a TLS handshake.
     pub handshake_time: Duration,
-    /// For the first byte, and for a request's headers, each.
+    /// For the first byte of a connection, and from the first byte of a request to the last of its headers, each.
     pub header_time: Duration,
     /// How long a peer may leave a write unread, and an answer without progress.
     pub write_stall: Duration,
-    /// How long an HTTP/2 connection may be silent before it is asked whether it still lives.
+    /// How long a connection may be without a request before it is closed. A peer of HTTP/2 that says nothing for as long while
+    /// one is under way is asked whether it still lives.
     pub idle: Duration,
     /// After so long a connection is asked to come again.
     pub age: Duration,
@@ -229,6 +232,9 @@ pub async fn serve(
     phases.send_replace(Phase::Over);
 }
 
+/// Counts that an answer holds until it is sent: its place among the requests, and the request under way.
+type Held = (Option<InFlight>, UnderWay);
+
 struct Connection {
     router: Router,
     peer: IpAddr,
@@ -244,18 +250,22 @@ impl Connection {
         let _best_effort = stream.set_nodelay(true);
         let limits = self.limits;
         let Some(certificates) = certificates else {
-            return self.serve(StallGuard::new(stream, limits.header_time, limits.write_stall)).await;
+            return self.serve(stream).await;
         };
         match tokio::time::timeout(limits.handshake_time, certificates.acceptor().accept(stream)).await {
-            Ok(Ok(stream)) => self.serve(StallGuard::new(stream, limits.header_time, limits.write_stall)).await,
+            Ok(Ok(stream)) => self.serve(stream).await,
             Ok(Err(error)) => tracing::debug!(%peer, %error, "a TLS handshake failed"),
             Err(_elapsed) => tracing::debug!(%peer, "a TLS handshake took too long"),
         }
     }
 
-    async fn serve<Io: AsyncRead + AsyncWrite + Unpin + Send + 'static>(mut self, io: StallGuard<Io>) {
+    async fn serve<Io: AsyncRead + AsyncWrite + Reset + Unpin + Send + 'static>(mut self, io: Io) {
+        let activity = Activity::new();
+        let unfinished = Unfinished::default();
+        let waits = Waits { headers: self.limits.header_time, idle: self.limits.idle, write: self.limits.write_stall };
+        let io = StallGuard::new(io, waits, Arc::clone(&activity)).watching(unfinished.clone());
         let streams = Streams { limits: self.limits, phase: self.phase.clone() };
-        let (builder, service, end) = (builder(self.limits, streams.clone()), self.service(), streams);
+        let (builder, service, end) = (builder(self.limits, streams.clone()), self.service(&activity, unfinished), streams);
         let mut connection = pin!(builder.serve_connection(TokioIo::new(io), service));
         let mut age = pin!(tokio::time::sleep_until(Instant::now() + self.limits.age));
         // For answers over HTTP/1.1, which are sent here. Those over HTTP/2 are tasks of their own.
@@ -278,6 +288,10 @@ impl Connection {
                     asked_to_leave = true;
                     connection.as_mut().graceful_shutdown();
                 }
+                () = activity.idle_for(self.limits.idle), if !asked_to_leave => {
+                    asked_to_leave = true;
+                    connection.as_mut().graceful_shutdown();
+                }
                 () = &mut age, if !asked_to_leave => {
                     asked_to_leave = true;
                     connection.as_mut().graceful_shutdown();
@@ -289,30 +303,33 @@ impl Connection {
     /// The router for requests of this connection: each is counted until its answer is sent, which is watched.
     fn service(
         &self,
+        activity: &Arc<Activity>,
+        unfinished: Unfinished,
     ) -> impl hyper::service::Service<
         Request<Incoming>,
-        Response = Response<Watched<Option<InFlight>>>,
+        Response = Response<Watched<Held>>,
         Error = Infallible,
-        Future = impl Future<Output = Result<Response<Watched<Option<InFlight>>>, Infallible>> + Send + use<>,
+        Future = impl Future<Output = Result<Response<Watched<Held>>, Infallible>> + Send + use<>,
     > + Send
     + use<> {
-        let (router, limits) = (self.router.clone(), self.limits);
+        let (router, limits, activity) = (self.router.clone(), self.limits, Arc::clone(activity));
         let (open, peer, proxies) = (Arc::clone(&self.place.open), self.peer, Arc::clone(&self.proxies));
         hyper::service::service_fn(move |mut request: Request<Incoming>| {
             let client = proxies.client(peer, request.headers());
-            let listener = open.listener;
+            let (listener, under_way) = (open.listener, activity.begin());
             let (router, counted) = (router.clone(), open.request(block_of(client), limits));
             request.extensions_mut().insert(Peer(peer));
             request.extensions_mut().insert(ClientAddress(client));
+            let (version, method, unfinished) = (request.version(), request.method().clone(), unfinished.clone());
             async move {
                 match counted {
                     Ok(in_flight) => {
-                        let response = router.oneshot(request).await?;
-                        Ok(response.map(|body| Watched::new(body, Some(in_flight))))
+                        let response = unfinished.watch(version, &method, router.oneshot(request).await?);
+                        Ok(response.map(|body| Watched::new(body, (Some(in_flight), under_way))))
                     }
                     Err(limit) => {
                         metrics::request_refused(listener, limit);
-                        Ok(overloaded(request.version()).map(|body| Watched::new(body, None)))
+                        Ok(overloaded(request.version()).map(|body| Watched::new(body, (None, under_way))))
                     }
                 }
             }
@@ -383,7 +400,8 @@ fn builder(limits: ConnectionLimits, streams: Streams) -> auto::Builder<Streams>
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(limits.header_time)
+        // Ours begins with a request's first byte and not with the end of the last answer: see `stall`.
+        .header_read_timeout(None)
         .max_buf_size(limits.header_bytes.max(8192))
         .half_close(false);
     builder

@@ -72,9 +72,14 @@ impl Door {
     }
 }
 
-/// The event is not one of a front end's, or something in it can't be part of a request.
+/// Why an event gives no request.
 #[derive(Debug)]
-pub struct NoRequest;
+pub enum NoRequest {
+    /// The event is not one of a front end's, or something in it can't be part of a request.
+    Malformed,
+    /// The event has more headers than a request can have.
+    TooManyHeaders,
+}
 
 /// The parts of an event that make a request; everything else is not even read.
 #[derive(Debug, Deserialize)]
@@ -142,7 +147,7 @@ impl Event {
     /// # Errors
     /// When the event is not one of a front end's.
     pub fn request(self) -> Result<Request<Body>, NoRequest> {
-        let door = self.door().ok_or(NoRequest)?;
+        let door = self.door().ok_or(NoRequest::Malformed)?;
         self.into_request(door, false)
     }
 
@@ -156,7 +161,7 @@ impl Event {
         *request.uri_mut() = self.target(door)?;
         *request.headers_mut() = self.header_map(door, streams)?;
         *request.body_mut() = match self.body {
-            Some(text) if self.is_base64_encoded => Body::from(BASE64_STANDARD.decode(text).map_err(|_| NoRequest)?),
+            Some(text) if self.is_base64_encoded => Body::from(BASE64_STANDARD.decode(text).map_err(|_| NoRequest::Malformed)?),
             Some(text) => Body::from(text),
             None => Body::empty(),
         };
@@ -165,7 +170,7 @@ impl Event {
 
     fn method(&self) -> Result<Method, NoRequest> {
         let of_http = self.request_context.as_ref().and_then(|context| context.http.as_ref()).map(|http| http.method.as_str());
-        self.http_method.as_deref().or(of_http).unwrap_or_default().parse().map_err(|_| NoRequest)
+        self.http_method.as_deref().or(of_http).unwrap_or_default().parse().map_err(|_| NoRequest::Malformed)
     }
 
     /// The other end of the connection, as the front door saw it. A load balancer says it only in a header that it may have been
@@ -198,7 +203,7 @@ impl Event {
         if !query.is_empty() {
             let _infallible = write!(target, "?{}", utf8_percent_encode(&query, NOT_IN_TARGET));
         }
-        target.parse().map_err(|_| NoRequest)
+        target.parse().map_err(|_| NoRequest::Malformed)
     }
 
     /// An HTTP API's path without its stage.
@@ -226,13 +231,13 @@ impl Event {
         let many = self.multi_value_headers.iter().flatten();
         for (name, value) in many.flat_map(|(name, values)| values.iter().map(move |value| (name, value))) {
             let (name, value) = header(name, value)?;
-            headers.append(name, value);
+            headers.try_append(name, value).map_err(|_| NoRequest::TooManyHeaders)?;
         }
         // A REST API says each header twice, in the second map the last of its values alone: what is not in the first is one more.
         for (name, value) in self.headers.iter().flatten() {
             let (name, value) = header(name, value)?;
             if self.multi_value_headers.is_none() || !headers.get_all(&name).iter().any(|known| known == value) {
-                headers.append(name, value);
+                headers.try_append(name, value).map_err(|_| NoRequest::TooManyHeaders)?;
             }
         }
         CONTEXT_HEADERS.iter().for_each(|name| drop(headers.remove(*name)));
@@ -245,9 +250,9 @@ impl Event {
 }
 
 fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), NoRequest> {
-    let name = HeaderName::try_from(name).map_err(|_| NoRequest)?;
+    let name = HeaderName::try_from(name).map_err(|_| NoRequest::Malformed)?;
     // Bytes: a client may write what is not ASCII.
-    Ok((name, HeaderValue::from_bytes(value.as_bytes()).map_err(|_| NoRequest)?))
+    Ok((name, HeaderValue::from_bytes(value.as_bytes()).map_err(|_| NoRequest::Malformed)?))
 }
 
 #[cfg(test)]

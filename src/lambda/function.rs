@@ -26,16 +26,13 @@ use crate::http::problem::ApiError;
 
 /// API Gateway waits 29 s for a buffered answer (an HTTP API 30 s), however long the function itself may run.
 const GATEWAY_TIME: Duration = Duration::from_secs(29);
+/// The longest time that a function may run. Bounds an absurd deadline, which would overflow the clock.
+const LONGEST: Duration = Duration::from_secs(900);
 /// The error type of an event that no front end sends.
-pub(super) const UNKNOWN_EVENT: &str = "Logmark.NoEvent";
-
-/// The error for an event that no front end sends, as Lambda's JSON.
-pub(super) fn unknown_event() -> Vec<u8> {
-    serde_json::to_vec(&Diagnostic::from(NoRequest)).unwrap_or_default()
-}
+const UNKNOWN_EVENT: &str = "Logmark.NoEvent";
 
 impl From<NoRequest> for Diagnostic {
-    fn from(_: NoRequest) -> Self {
+    fn from(_unknown: NoRequest) -> Self {
         Self {
             error_type: UNKNOWN_EVENT.to_owned(),
             error_message: "the event is not one of API Gateway, a load balancer or a function URL".to_owned(),
@@ -64,7 +61,11 @@ impl Function {
 
     /// The answer to an event of a front end that streams: head and body in the form of [`super::streamed`].
     pub(super) async fn stream(&self, event: Event, invocation: &Invocation) -> Result<Body, NoRequest> {
-        let (_, request, allowance) = prepare(event, true, invocation)?;
+        let door = event.door().ok_or(NoRequest::Malformed)?;
+        let (request, allowance) = match prepare(event, door, true, invocation) {
+            Err(NoRequest::TooManyHeaders) => return Ok(streamed::problem(&ApiError::TooManyHeaders, &invocation.request_id)),
+            prepared => prepared?,
+        };
         let answer = tokio::time::timeout_at(allowance.answer_by(), self.respond(request)).await;
         Ok(match answer {
             Ok(response) => streamed::body(response, allowance.answer_by()),
@@ -74,7 +75,14 @@ impl Function {
 
     /// The answer to any other event, in one piece.
     async fn answer(&self, event: Option<Event>, invocation: &Invocation) -> Result<Answer, NoRequest> {
-        let (door, request, allowance) = prepare(event.ok_or(NoRequest)?, false, invocation)?;
+        let event = event.ok_or(NoRequest::Malformed)?;
+        let door = event.door().ok_or(NoRequest::Malformed)?;
+        let (request, allowance) = match prepare(event, door, false, invocation) {
+            Err(NoRequest::TooManyHeaders) => {
+                return Ok(Answer::problem(door, &ApiError::TooManyHeaders, &invocation.request_id));
+            }
+            prepared => prepared?,
+        };
         let answer = async { Answer::read(door, self.respond(request).await).await };
         let answer = tokio::time::timeout_at(allowance.answer_by(), answer).await;
         Ok(answer.unwrap_or_else(|_elapsed| Answer::problem(door, &ApiError::TimedOut, &invocation.request_id)))
@@ -105,18 +113,17 @@ impl Service<LambdaEvent<Option<Event>>> for Function {
 }
 
 /// The request of an event, with the bounds that its front end and the invocation's deadline set.
-fn prepare(event: Event, streams: bool, invocation: &Invocation) -> Result<(Door, Request<Body>, Allowance), NoRequest> {
-    let door = event.door().ok_or(NoRequest)?;
+fn prepare(event: Event, door: Door, streams: bool, invocation: &Invocation) -> Result<(Request<Body>, Allowance), NoRequest> {
     let mut request = event.into_request(door, streams)?;
     let allowance = Allowance::new(end_of(door, streams, invocation.deadline), (!streams).then(|| buffered::room(door)));
     request.extensions_mut().insert(allowance);
-    Ok((door, request, allowance))
+    Ok((request, allowance))
 }
 
 /// The moment after which nothing can be sent: the function is stopped, or its caller no longer waits.
 fn end_of(door: Door, streams: bool, deadline_millis: u64) -> Instant {
     let now = u64::try_from(SystemClock.now().0).unwrap_or(0);
-    let left = Duration::from_millis(deadline_millis.saturating_sub(now));
+    let left = Duration::from_millis(deadline_millis.saturating_sub(now)).min(LONGEST);
     let waits = match door {
         Door::Rest | Door::Http if !streams => GATEWAY_TIME,
         Door::Rest | Door::Http | Door::Url | Door::Alb | Door::AlbMulti => Duration::MAX,

@@ -4,11 +4,13 @@
 //! Never parses an event or an answer. Why streamed answers do not go through the runtime: docs/decisions/006.
 
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use axum::body::Body;
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use http::header::{CONTENT_TYPE, TRAILER, USER_AGENT};
 use http::uri::{Authority, InvalidUri};
 use http::{HeaderName, HeaderValue, Method, Request};
@@ -16,7 +18,7 @@ use http_body_util::{BodyExt as _, Limited};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use lambda_http::lambda_runtime::{LambdaInvocation, Runtime};
+use lambda_http::lambda_runtime::{Diagnostic, LambdaInvocation, Runtime};
 use lambda_http::tower::layer::layer_fn;
 use lambda_http::{Error, Service};
 
@@ -99,12 +101,22 @@ where
         }
         let (function, poster) = (self.function.clone(), self.poster.clone());
         Box::pin(async move {
-            match function.stream(event, &invocation.context).await {
-                Ok(body) => poster.post(&invocation, body).await,
-                Err(_no_request) => poster.refuse(&invocation).await,
+            // A panic is a bug. It costs this event its answer, and does not end the function.
+            match AssertUnwindSafe(function.stream(event, &invocation.context)).catch_unwind().await {
+                Ok(Ok(body)) => poster.post(&invocation, body).await,
+                Ok(Err(no_request)) => poster.refuse(&invocation, &no_request.into()).await,
+                Err(_panic) => poster.refuse(&invocation, &failed()).await,
             }
             Ok(())
         })
+    }
+}
+
+/// The error for an answer that failed by a bug.
+fn failed() -> Diagnostic {
+    Diagnostic {
+        error_type: "Logmark.Failed".to_owned(),
+        error_message: "the answer failed by a bug; see the function's log".to_owned(),
     }
 }
 
@@ -139,11 +151,14 @@ impl Poster {
         self.send(invocation, request).await;
     }
 
-    /// Posts the error for an event that can't be made a request.
-    async fn refuse(&self, invocation: &LambdaInvocation) {
-        let request = self.request(invocation, "error", super::function::unknown_event().into()).map(|mut request| {
+    /// Posts an error instead of an answer.
+    async fn refuse(&self, invocation: &LambdaInvocation, error: &Diagnostic) {
+        let body = serde_json::to_vec(error).unwrap_or_default();
+        let request = self.request(invocation, "error", body.into()).map(|mut request| {
             request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-            request.headers_mut().insert(ERROR_TYPE, HeaderValue::from_static(super::function::UNKNOWN_EVENT));
+            if let Ok(kind) = HeaderValue::try_from(&error.error_type) {
+                request.headers_mut().insert(ERROR_TYPE, kind);
+            }
             request
         });
         self.send(invocation, request).await;

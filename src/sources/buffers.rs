@@ -291,7 +291,7 @@ mod tests {
 
     /// Room to read one page while so many others are held.
     fn pool(pages: u64) -> Buffers {
-        Buffers::new(ROOM + (pages - 1) * cost_of(&page(&["1"])))
+        Buffers::new(ROOM + (pages - 1) * cost_of(&page(&["1", "2", "3"])))
     }
 
     const ROOM: u64 = 1 << 20;
@@ -365,7 +365,7 @@ mod tests {
         assert!(needed > 600_000, "{needed}");
         drop(other);
         let place = pool.place(&share("a"), needed, deadline).await.unwrap();
-        assert!(place.hold(large).is_ok());
+        assert!(place.hold(large.clone()).is_ok());
     }
 
     #[tokio::test(start_paused = true)]

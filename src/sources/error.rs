@@ -5,9 +5,12 @@ use std::time::Duration;
 /// A source's failure. The texts are for our own log; what a client sees is written in `http::problem`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SourceError {
-    /// There is no such group or stream.
+    /// There is no such group, or no such stream, and the source does not say which.
     #[error("no such log group or stream")]
     NotFound,
+    /// The group is there, and the stream or one of the streams is not.
+    #[error("no such log stream in the log group")]
+    StreamNotFound,
     /// The tenant may see it, the token may not.
     #[error("the token has no scope that covers it")]
     OutOfScope {

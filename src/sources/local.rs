@@ -133,7 +133,8 @@ impl From<CatalogueError> for SourceError {
 impl From<ReadError> for SourceError {
     fn from(error: ReadError) -> Self {
         match error {
-            ReadError::GroupNotFound { .. } | ReadError::StreamNotFound { .. } => Self::NotFound,
+            ReadError::GroupNotFound { .. } => Self::NotFound,
+            ReadError::StreamNotFound { .. } => Self::StreamNotFound,
             ReadError::Storage(cause) => Self::Store(cause.to_string()),
         }
     }

@@ -143,7 +143,7 @@ impl Merging<'_> {
         let Some(head) = self.heads.get_mut(index) else { return };
         let page = match answer {
             Ok(page) => page,
-            Err(SourceError::NotFound) => ListPage { items: Vec::new(), next: None },
+            Err(SourceError::NotFound | SourceError::StreamNotFound) => ListPage { items: Vec::new(), next: None },
             Err(error) => {
                 tracing::warn!(source = %head.name, error = %error, "a list goes on without the groups of a source");
                 head.place = Place::Missing;

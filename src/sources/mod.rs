@@ -35,7 +35,8 @@ use crate::domain::operation::{DescribeGroup, ListGroups, ListStreams, Operation
 
 /// One place that holds logs. Every method is one bounded step: [`reader`] goes on from page to page.
 ///
-/// The contract: a group or stream that is not there is [`SourceError::NotFound`]; events of a page are ascending by time
+/// The contract: a group that is not there is [`SourceError::NotFound`], a stream of a group that is there is
+/// [`SourceError::StreamNotFound`]; events of a page are ascending by time
 /// and all inside the operation's range; what the permit hides is not in the answer; an empty page is not the end unless
 /// `at_end` says so; a page's `next` never loses or repeats an event.
 #[async_trait]

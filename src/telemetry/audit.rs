@@ -1,14 +1,142 @@
-//! One line for every read: who, what, how much, and why it was allowed.
+//! One line for every read and for every denial: who, from where, what, how much, and why.
+//!
+//! Owns the form of these lines, and that denials of callers without a good token cannot flood the log. INVARIANT: no token and
+//! no text of a caller that is longer than [`MOST_CHARS`] is in a line.
+
+use std::net::IpAddr;
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use crate::auth::permit::{Permit, Why};
-use crate::domain::operation::Operation;
+use crate::domain::operation::{Operation, Target};
 
-/// What is known when the read begins.
+/// Characters of a text that a caller or an issuer chose.
+const MOST_CHARS: usize = 256;
+
+/// Denial lines without a known caller that may come at once, and how long one of them takes to be allowed again: 20 a second.
+const ANONYMOUS_DENIALS: (u32, Duration) = (200, Duration::from_millis(50));
+
+/// Whose request it is, as far as that is known. Filled in on the request's way.
+#[derive(Debug, Default)]
+pub struct Who {
+    peer: OnceLock<IpAddr>,
+    bearer: OnceLock<Bearer>,
+    target: OnceLock<String>,
+}
+
+/// What a verified token says of its bearer.
+#[derive(Debug, Clone)]
+struct Bearer {
+    tenant: String,
+    issuer: String,
+    subject: String,
+    token_id: Option<String>,
+}
+
+impl Who {
+    /// Notes the other end of the connection.
+    pub fn set_peer(&self, peer: IpAddr) {
+        let _first = self.peer.set(peer.to_canonical());
+    }
+
+    /// Notes the caller, whose token has been verified.
+    pub fn set_caller(&self, caller: &crate::auth::tenant::Caller) {
+        let claims = &caller.claims;
+        let _first = self.bearer.set(Bearer {
+            tenant: caller.tenant.id.to_string(),
+            issuer: short(&claims.issuer),
+            subject: short(&claims.subject),
+            token_id: claims.token_id.as_deref().map(short),
+        });
+    }
+
+    /// Notes what the caller asks for, once it is about to be decided.
+    pub fn set_target(&self, target: Target<'_>) {
+        let _first = self.target.set(match target {
+            Target::Groups => String::new(),
+            Target::Group(group) | Target::Streams(group, _) => group.to_string(),
+            Target::Each(groups) => short(&groups.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")),
+        });
+    }
+
+    /// Writes the line of a denial. `code` and `reason` are ours; `operation` is a route's template.
+    pub fn denied(&self, request_id: &str, operation: &'static str, code: &'static str, reason: &str) {
+        static ANONYMOUS: Sampler = Sampler::new(ANONYMOUS_DENIALS);
+        let bearer = self.bearer.get();
+        let suppressed = if bearer.is_some() { Some(0) } else { ANONYMOUS.take(Instant::now()) };
+        let Some(suppressed) = suppressed else { return };
+        let reason = short(reason);
+        tracing::warn!(
+            target: "audit",
+            { request.id = request_id,
+            tenant.id = bearer.map(|bearer| bearer.tenant.as_str()),
+            token.issuer = bearer.map(|bearer| bearer.issuer.as_str()),
+            token.subject = bearer.map(|bearer| bearer.subject.as_str()),
+            token.id = bearer.and_then(|bearer| bearer.token_id.as_deref()),
+            peer.address = self.peer.get().map(tracing::field::display),
+            operation,
+            log_group.name = self.target.get().map(String::as_str),
+            outcome = "denied",
+            code,
+            reason,
+            suppressed = (suppressed > 0).then_some(suppressed) },
+            "denied {operation}: {code}: {reason}",
+        );
+    }
+}
+
+fn short(text: &str) -> String {
+    text.chars().take(MOST_CHARS).collect()
+}
+
+/// Lets a bounded number of lines through, and counts the others.
+#[derive(Debug)]
+struct Sampler {
+    most: u32,
+    each: Duration,
+    state: Mutex<Option<Sampled>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Sampled {
+    left: u32,
+    since: Instant,
+    suppressed: u64,
+}
+
+impl Sampler {
+    const fn new((most, each): (u32, Duration)) -> Self {
+        Self { most, each, state: Mutex::new(None) }
+    }
+
+    /// Whether a line may be written now, and how many were not since the last one.
+    fn take(&self, now: Instant) -> Option<u64> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let sampled = state.get_or_insert(Sampled { left: self.most, since: now, suppressed: 0 });
+        let due = now.saturating_duration_since(sampled.since).as_nanos() / self.each.as_nanos().max(1);
+        let due = u32::try_from(due).unwrap_or(u32::MAX).min(self.most);
+        if due > 0 {
+            sampled.left = sampled.left.saturating_add(due).min(self.most);
+            sampled.since = now;
+        }
+        if sampled.left == 0 {
+            sampled.suppressed += 1;
+            return None;
+        }
+        sampled.left -= 1;
+        Some(std::mem::take(&mut sampled.suppressed))
+    }
+}
+
+/// What is known when a read begins.
 #[derive(Debug)]
 pub struct Line {
     request_id: String,
     tenant: String,
     subject: String,
+    issuer: Option<String>,
+    token_id: Option<String>,
+    peer: Option<IpAddr>,
     operation: &'static str,
     group: String,
     stream: String,
@@ -16,13 +144,23 @@ pub struct Line {
 }
 
 impl Line {
-    /// Takes it off the permit.
+    /// Takes it off the permit and the request's context.
     #[must_use]
-    pub fn new<Op: Operation>(request_id: &str, permit: &Permit<Op>, group: Option<&str>, stream: Option<&str>) -> Self {
+    pub fn new<Op: Operation>(
+        request_id: &str,
+        who: &Who,
+        permit: &Permit<Op>,
+        group: Option<&str>,
+        stream: Option<&str>,
+    ) -> Self {
+        let bearer = who.bearer.get();
         Self {
             request_id: request_id.to_owned(),
             tenant: permit.tenant().to_string(),
-            subject: permit.subject().chars().take(256).collect(),
+            subject: short(permit.subject()),
+            issuer: bearer.map(|bearer| bearer.issuer.clone()),
+            token_id: bearer.and_then(|bearer| bearer.token_id.clone()),
+            peer: who.peer.get().copied(),
             operation: Op::NAME,
             group: group.unwrap_or("").to_owned(),
             stream: stream.unwrap_or("").to_owned(),
@@ -37,7 +175,10 @@ impl Line {
             target: "audit",
             { request.id = self.request_id,
             tenant.id = self.tenant,
+            token.issuer = self.issuer.as_deref(),
             token.subject = self.subject,
+            token.id = self.token_id.as_deref(),
+            peer.address = self.peer.map(tracing::field::display),
             operation = self.operation,
             log_group.name = self.group,
             log_stream.name = self.stream,
@@ -49,5 +190,20 @@ impl Line {
             allowed_by.claim = why.map(|why| why.claim.as_str()) },
             "{} read {items} items by {}", self.tenant, self.operation,
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flood_of_denials_is_sampled_and_counted() {
+        let sampler = Sampler::new((3, Duration::from_millis(50)));
+        let begun = Instant::now();
+        let at = |millis: u64| sampler.take(begun + Duration::from_millis(millis));
+        assert_eq!([at(0), at(0), at(0), at(0), at(49)], [Some(0), Some(0), Some(0), None, None]);
+        assert_eq!([at(51), at(52)], [Some(2), None]);
+        assert_eq!([at(100_000), at(100_000), at(100_000), at(100_000)], [Some(1), Some(0), Some(0), None]);
     }
 }

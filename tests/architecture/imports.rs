@@ -18,7 +18,7 @@ const ROOMS: [(&[&str], &[&str]); 13] = [
     (&["clap", "indicatif"], &["cli/", "main.rs"]),
     (&["toml"], &["config/"]),
     (&["logmark_filter_pattern"], &["domain/filter.rs"]),
-    (&["logmark_event_page"], &["domain/event.rs", "sources/", "http/encode/", "http/validator.rs", "http/ops/events/answer.rs"]),
+    (&["logmark_event_page"], &["domain/event.rs", "sources/", "http/encode/", "http/validator.rs", "http/ops/events/"]),
     (&["logmark_insights"], &["domain/query/"]),
     (&["logmark_diagnostics"], &["domain/filter.rs", "domain/query/", "http/"]),
 ];

@@ -206,13 +206,13 @@ async fn times_hold_to_the_edge() {
     check_values(
         &world,
         "exp",
-        &[json!(NOW - 59), json!(NOW as f64 - 59.5), json!(NOW), json!(NOW + day)],
+        &[json!(NOW - 59), json!(NOW as f64 - 59.5), json!(NOW), json!(NOW + day), json!(NOW + day + 12), json!(NOW + day + 60)],
         &[
             json!(NOW - 60),
             json!(NOW - 61),
             json!(0),
-            json!(NOW + day + 1),
-            json!(NOW as f64 + 86_400.5),
+            json!(NOW + day + 61),
+            json!(NOW as f64 + 86_460.5),
             json!(9_007_199_254_740_991_i64),
         ],
     )
@@ -250,13 +250,26 @@ async fn subject_and_token_id_are_texts() {
 #[tokio::test]
 async fn tenant_is_a_tenant_id() {
     let world = World::new();
-    let accepted = [json!("acme"), json!("a"), json!("A.b_c-9"), json!("x".repeat(128)), json!("..")];
+    let accepted = [
+        json!("acme"),
+        json!("a"),
+        json!("A.b_c-9"),
+        json!("x".repeat(128)),
+        json!(".."),
+        json!(1),
+        json!(0),
+        json!(9_007_199_254_740_991_u64),
+    ];
     let refused = [
         json!(null),
         json!(""),
         json!(" "),
         json!("x".repeat(129)),
-        json!(1),
+        json!(1.5),
+        json!(1.0),
+        json!(-1),
+        json!(9_007_199_254_740_992_u64),
+        json!(1e20),
         json!(["acme"]),
         json!({ "id": "acme" }),
         json!(true),
@@ -289,8 +302,62 @@ async fn claim_names_are_literal() {
         check(&world, claims_with(name, Some("other".into())), true).await;
         check(&world, good_claims(), false).await;
     }
+}
+
+#[tokio::test]
+async fn a_claim_that_is_no_whole_name_is_a_path() {
     let world = World::with_rules(vec![IssuerRules { tenant_claim: "org.id".into(), ..rules() }]);
-    check(&world, claims_with("org", Some(json!({ "id": "acme" }))), false).await;
+    let tenant = async |org: Value, literal: Option<Value>| {
+        let claims = changed(claims_with("org", Some(org)), "org.id", literal);
+        let found = world.verify(&KEY.token(&good_header(), &claims)).await;
+        found.map(|claims| claims.tenant.to_string()).unwrap_or_else(|error| error.to_string())
+    };
+    assert_eq!(tenant(json!({ "id": "acme" }), None).await, "acme");
+    assert_eq!(tenant(json!({ "id": 4711 }), None).await, "4711");
+    assert_eq!(tenant(json!([{ "id": "acme" }]), None).await, "acme");
+    assert_eq!(tenant(json!({ "id": "nested" }), Some("literal".into())).await, "literal");
+    for (org, expected) in [
+        (json!({ "id": ["acme"] }), "claim `org.id` is malformed"),
+        (json!({ "id": null }), "claim `org.id` is malformed"),
+        (json!([{ "id": "acme" }, { "id": "globex" }]), "claim `org.id` is malformed"),
+        (json!({ "name": "acme" }), "claim `org.id` is missing"),
+        (json!("acme"), "claim `org.id` is missing"),
+        (json!(null), "claim `org.id` is missing"),
+        (json!({ "id": "a/b" }), "claim `org.id` is not a tenant id"),
+    ] {
+        assert_eq!(tenant(org.clone(), None).await, expected, "{org}");
+    }
+
+    let names = ["realm_access.roles", "resource_access.logmark.roles", "https://example.com/scopes", "grants.scope"];
+    let rules = IssuerRules { scope_claims: names.map(str::to_owned).to_vec(), ..rules() };
+    let world = World::with_rules(vec![rules]);
+    let mut claims = good_claims();
+    claims.as_object_mut().unwrap().extend(
+        json!({
+            "realm_access": { "roles": ["a", "offline_access"] },
+            "resource_access": { "logmark": { "roles": ["b"] }, "account": { "roles": ["c"] } },
+            "https://example.com/scopes": "d e",
+            "grants": [{ "scope": "f" }, { "scope": ["g", "h"] }, { "other": "i" }, "j"],
+        })
+        .as_object()
+        .unwrap()
+        .clone(),
+    );
+    assert_eq!(
+        scopes(&world, claims).await.unwrap(),
+        [
+            "realm_access.roles=a",
+            "realm_access.roles=offline_access",
+            "resource_access.logmark.roles=b",
+            "https://example.com/scopes=d",
+            "https://example.com/scopes=e",
+            "grants.scope=f",
+            "grants.scope=g",
+            "grants.scope=h",
+        ]
+    );
+    let wrong = claims_with("realm_access", Some(json!({ "roles": { "a": true } })));
+    assert_eq!(scopes(&world, wrong).await, Err(TokenError::MalformedClaim("realm_access.roles".into())));
 }
 
 async fn scopes(world: &World, claims: Value) -> Result<Vec<String>, TokenError> {
@@ -303,7 +370,7 @@ async fn scopes_come_from_every_configured_claim() {
     let names = ["scope", "scp", "permissions", "cognito:groups"];
     let rules = IssuerRules { scope_claims: names.map(str::to_owned).to_vec(), ..rules() };
     let world = World::with_rules(vec![rules]);
-    let table: [(Value, &[&str]); 11] = [
+    let table: [(Value, &[&str]); 14] = [
         (json!({}), &[]),
         (json!({ "scope": "" }), &[]),
         (json!({ "scope": "a" }), &["scope=a"]),
@@ -315,15 +382,20 @@ async fn scopes_come_from_every_configured_claim() {
         (json!({ "cognito:groups": ["x"], "scp": "y" }), &["scp=y", "cognito:groups=x"]),
         (json!({ "scopes": "a", "Scope": "b" }), &[]),
         (json!({ "scope": [] }), &[]),
+        (json!({ "scope": null, "scp": "y" }), &["scp=y"]),
+        (
+            json!({ "scp": ["logs:read:/a logs:query:/a", "logs:read:/b"] }),
+            &["scp=logs:read:/a", "scp=logs:query:/a", "scp=logs:read:/b"],
+        ),
+        // A group's name may hold spaces; a part of it is no scope.
+        (json!({ "cognito:groups": ["team logs:read:/a"] }), &["cognito:groups=team logs:read:/a"]),
     ];
     for (extra, expected) in table {
         let mut claims = claims_with("scope", None);
         claims.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
         assert_eq!(scopes(&world, claims).await.unwrap(), expected, "{extra}");
     }
-    for value in
-        [json!(null), json!(1), json!(true), json!({}), json!([1]), json!(["a", null]), json!([["a"]]), json!({ "a": true })]
-    {
+    for value in [json!(1), json!(true), json!({}), json!([1]), json!(["a", null]), json!([["a"]]), json!({ "a": true })] {
         for name in names {
             let found = scopes(&world, claims_with(name, Some(value.clone()))).await;
             assert_eq!(found, Err(TokenError::MalformedClaim(name.into())), "{name} {value}");

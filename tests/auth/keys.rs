@@ -1,6 +1,6 @@
 //! Which keys of a set are used (rows 2 and 6).
 
-use logmark::auth::keys::{KeyRefusal, KeySet, SetError, SetOrigin};
+use logmark::auth::keys::{KeyRefusal, KeySet, NoKey, SetError, SetOrigin};
 use serde_json::{Value, json};
 
 use crate::auth::support::{Algorithm, KEY, RSA, TestKey, base64url, changed, jwks, to_base64url};
@@ -179,14 +179,13 @@ fn ed25519_points_have_a_large_order() {
 }
 
 #[test]
-fn keys_with_one_name_are_all_left_out() {
+fn keys_with_one_name_and_algorithm_are_all_left_out() {
     let (a, b, c) = (TestKey::es256(), TestKey::es256(), TestKey::es256());
     let set = |keys: &[Value]| KeySet::parse(&jwks(keys), &PUBLIC, SetOrigin::Remote);
     let found = set(&[a.jwk("same"), b.jwk("other"), c.jwk("same")]).unwrap();
     assert_eq!(found.keys().iter().map(|key| key.kid()).collect::<Vec<_>>(), [Some("other")]);
     assert!(found.refused().iter().all(|refused| refused.reason == KeyRefusal::DuplicateKid));
     let refused = Err(SetError::Empty(Some(KeyRefusal::DuplicateKid)));
-    assert_eq!(set(&[a.jwk("same"), RSA.jwk("same")]), refused);
     assert_eq!(set(&[a.jwk("same"), a.jwk("same")]), refused);
     let malformed = changed(c.jwk("same"), "x", Some("AB".into()));
     assert!(set(&[a.jwk("same"), malformed]).is_err());
@@ -195,6 +194,28 @@ fn keys_with_one_name_are_all_left_out() {
     }
     let encryption = changed(RSA.jwk("same"), "use", Some("enc".into()));
     assert_eq!(set(&[encryption, a.jwk("same")]).unwrap().keys().len(), 1);
+}
+
+#[test]
+fn one_name_under_several_algorithms_is_one_key_each() {
+    let set = |keys: &[Value]| KeySet::parse(&jwks(keys), &PUBLIC, SetOrigin::Remote).unwrap();
+    let under = |alg: &str| changed(RSA.jwk("same"), "alg", Some(alg.into()));
+    let found = set(&[under("RS256"), under("RS512"), KEY.jwk("same")]);
+    for algorithm in [Algorithm::Rs256, Algorithm::Rs512, Algorithm::Es256] {
+        assert_eq!(found.select(Some("same"), algorithm).unwrap().algorithm(), algorithm);
+    }
+    assert_eq!(found.select(Some("same"), Algorithm::Rs384), Err(NoKey::OtherAlgorithm(Algorithm::Rs256)));
+    assert_eq!(found.select(Some("other"), Algorithm::Rs256), Err(NoKey::UnknownKid));
+    // Without `alg` the key is for the first configured one that fits, and so the twin of the one that names it.
+    let without = changed(RSA.jwk("same"), "alg", None);
+    assert_eq!(set(&[without.clone(), under("RS512")]).keys().len(), 2);
+    let twins = set(&[without, under("RS256"), KEY.jwk("same")]);
+    assert_eq!(twins.keys().iter().map(|key| key.algorithm()).collect::<Vec<_>>(), [Algorithm::Es256]);
+    // A malformed key of another algorithm says nothing about this one.
+    let malformed = changed(under("RS512"), "n", Some("AB".into()));
+    assert_eq!(set(&[malformed.clone(), under("RS256")]).keys().len(), 1);
+    let unnamed = changed(malformed, "alg", None);
+    assert!(KeySet::parse(&jwks(&[unnamed, under("RS256")]), &PUBLIC, SetOrigin::Remote).is_err());
 }
 
 #[test]

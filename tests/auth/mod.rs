@@ -1,10 +1,11 @@
 //! Token verification from outside, by behaviour: one file per thing that can go wrong.
 
-mod support;
+pub(crate) mod support;
 mod credential;
 mod form;
 mod header;
 mod claims;
+mod tenants;
 mod keys;
 mod confusion;
 mod store;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::auth::support::{
-    Answer, ISSUER, IssuerRules, KEY, KEYS_URL, KeySource, Server, TestKey, TokenError, World, changed, claims_with, good_claims,
-    good_header, jwks, rules,
+    Algorithm, Answer, ISSUER, IssuerRules, KEY, KEYS_URL, KeySource, Server, TestKey, TokenError, World, changed, claims_with,
+    good_claims, good_header, jwks, rules,
 };
 
 fn token() -> String {
@@ -279,9 +279,83 @@ async fn discovery_follows_a_moved_key_set() {
     world.server.serve(address, discovery(ISSUER, KEYS_URL));
     world.verify(&token()).await.unwrap();
     let next = TestKey::es256();
-    world.server.serve(address, discovery(ISSUER, "http://localhost:9/moved"));
-    world.server.serve("http://localhost:9/moved", Answer::Body(jwks(&[next.jwk("k2")])));
+    world.server.serve(address, discovery(ISSUER, "https://keys.example/moved"));
+    world.server.serve("https://keys.example/moved", Answer::Body(jwks(&[next.jwk("k2")])));
     world.verify(&next.token(&json!({ "alg": "ES256", "kid": "k2" }), &good_claims())).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_discovery_document_leads_neither_inside_nor_to_plain_http() {
+    let address = "https://issuer.example/.well-known/openid-configuration";
+    let verified = async |keys: &str, allow_private_jwks_uri: bool| {
+        let world = World::with_rules(vec![IssuerRules { keys: KeySource::Discover, allow_private_jwks_uri, ..rules() }]);
+        world.server.serve(address, discovery(ISSUER, keys));
+        world.server.serve(keys, Answer::Body(jwks(&[KEY.jwk("k1")])));
+        let is_verified = world.verify(&token()).await.is_ok();
+        (is_verified, world.server.count(), world.server.public_fetches.load(std::sync::atomic::Ordering::SeqCst))
+    };
+    for inside in [
+        "https://127.0.0.1/keys",
+        "https://127.0.0.1:8443/keys",
+        "https://[::1]/keys",
+        "https://[::ffff:10.0.0.1]/keys",
+        "https://localhost/keys",
+        "https://sub.localhost/keys",
+        "https://localhost./keys",
+        "https://10.1.2.3/keys",
+        "https://192.168.0.1/keys",
+        "https://172.16.0.1/keys",
+        "https://169.254.169.254/latest/meta-data",
+        "https://[fd00:ec2::254]/keys",
+        "https://0x7f000001/keys",
+        "https://2130706433/keys",
+        "https://0/keys",
+    ] {
+        let normal: url::Url = inside.parse().unwrap();
+        assert_eq!(verified(normal.as_str(), false).await, (false, 1, 0), "{inside}");
+        assert_eq!(verified(normal.as_str(), true).await, (true, 2, 0), "{inside}");
+    }
+    for plain in ["http://127.0.0.1/keys", "http://localhost:9/keys", "http://[::1]/keys"] {
+        assert_eq!(verified(plain, false).await, (false, 1, 0), "{plain}");
+        assert_eq!(verified(plain, true).await, (false, 1, 0), "{plain}");
+    }
+    // The issuer's own origin is the operator's choice; any other name may resolve to public addresses alone.
+    assert_eq!(verified(KEYS_URL, false).await, (true, 2, 0));
+    assert_eq!(verified("https://keys.example/keys", false).await, (true, 2, 1));
+    assert_eq!(verified("https://8.8.8.8/keys", false).await, (true, 2, 1));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_key_file_that_others_can_change_is_not_used() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("jwks.json");
+    std::fs::write(&path, jwks(&[KEY.jwk("k1")])).unwrap();
+    let world = World::with_rules(vec![IssuerRules { keys: KeySource::File(path.clone()), ..rules() }]);
+    for mode in [0o664, 0o646, 0o666] {
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+        world.verifier.refresh().await;
+        assert_eq!(world.verifier.ready()[0].keys, 0, "{mode:o}");
+    }
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+    world.verifier.refresh().await;
+    world.verify(&token()).await.unwrap();
+    // A change of the permissions counts at the next reading; the keys that were read before stay.
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o666)).unwrap();
+    std::fs::write(&path, jwks(&[TestKey::es256().jwk("k1")])).unwrap();
+    world.verifier.refresh().await;
+    world.verify(&token()).await.unwrap();
+    let secret = TestKey::Secret(vec![7; 32]);
+    std::fs::write(&path, jwks(&[secret.jwk("k1")])).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let shared = IssuerRules { keys: KeySource::File(path.clone()), algorithms: vec![Algorithm::Hs256], ..rules() };
+    let world = World::with_rules(vec![shared]);
+    world.verifier.refresh().await;
+    assert_eq!(world.verifier.ready()[0].keys, 0, "everybody can read the secret");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
+    world.verifier.refresh().await;
+    assert_eq!(world.verifier.ready()[0].keys, 1);
 }
 
 #[test]

@@ -17,9 +17,9 @@ use aws_lc_rs::signature::{self, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RsaKeyPa
 use serde_json::{Value, json};
 use url::Url;
 
-pub(crate) use logmark::auth::keys::{Algorithm, FetchError, KeyFetcher, KeySource};
+pub(crate) use logmark::auth::keys::{Algorithm, FetchError, KeyFetcher, KeySource, Reach};
 pub(crate) use logmark::auth::strict::{base64url, to_base64url};
-pub(crate) use logmark::auth::token::{Claims, IssuerRules, TokenError, UnverifiedToken, Verifier};
+pub(crate) use logmark::auth::token::{Claims, IssuerRules, TenantRule, TokenError, UnverifiedToken, Verifier};
 use logmark::domain::time::{Clock, Millis};
 
 pub(crate) const ISSUER: &str = "https://issuer.example";
@@ -68,6 +68,8 @@ pub(crate) enum Answer {
 pub(crate) struct Server {
     answers: Mutex<HashMap<String, Answer>>,
     pub(crate) fetches: AtomicUsize,
+    /// Those that might go to public addresses alone.
+    pub(crate) public_fetches: AtomicUsize,
 }
 
 impl Server {
@@ -92,8 +94,9 @@ impl Server {
 
 #[async_trait]
 impl KeyFetcher for Server {
-    async fn get(&self, url: &Url, _reach: logmark::auth::keys::Reach) -> Result<Vec<u8>, FetchError> {
+    async fn get(&self, url: &Url, reach: Reach) -> Result<Vec<u8>, FetchError> {
         self.fetches.fetch_add(1, Ordering::SeqCst);
+        self.public_fetches.fetch_add(usize::from(reach == Reach::Public), Ordering::SeqCst);
         let answer = self.answers.lock().unwrap().get(url.as_str()).cloned().unwrap_or(Answer::Status(404));
         match answer {
             Answer::Body(body) => Ok(body),
@@ -281,14 +284,14 @@ pub(crate) fn rules() -> IssuerRules {
         client_ids: Vec::new(),
         algorithms: vec![Algorithm::Es256],
         keys: KeySource::Url(Url::parse(KEYS_URL).unwrap()),
+        allow_private_jwks_uri: false,
+        tenants: TenantRule::Any,
         tenant_claim: "tenant".into(),
         scope_claims: vec!["scope".into()],
         require_typ: false,
         leeway: IssuerRules::DEFAULT_LEEWAY,
         max_lifetime: IssuerRules::DEFAULT_MAX_LIFETIME,
         refresh: IssuerRules::DEFAULT_REFRESH,
-        tenants: logmark::auth::token::TenantRule::Any,
-        allow_private_jwks_uri: false,
     }
 }
 

@@ -3,6 +3,7 @@
 use insta::assert_snapshot;
 
 use crate::world::binary::{Place, logmark, run};
+use crate::world::write_private;
 
 #[tokio::test]
 async fn the_help_of_each_command_teaches_how_to_use_it() {
@@ -49,8 +50,8 @@ async fn check_reports_every_mistake_with_its_line_and_every_command_refuses_wit
     assert_snapshot!(said.shown(folder.path()), @r#"
     exit 64
     logmark: logmark.toml:1:1: sources: is missing: write at least one `[[sources]]`, or there are no logs to give
-    logmark.toml:2:10: server.listen: `x` is no address: write an IP and a port, such as `127.0.0.1:8080` or `[::]:8443`
-    logmark.toml:3:1: server.nope: is no key here: there are `tls`, `listen`, `admin_listen`, `public_url`, `cursor_keys`, `cors_origins` and `limits`
+    logmark.toml:2:10: server.listen: `x` is not an address to listen on: write a host and a port, such as `127.0.0.1:8080`, `localhost:8080`, `:8080` or `[::]:8443`
+    logmark.toml:3:1: server.nope: is no key here: there are `tls`, `listen`, `admin_listen`, `public_url`, `allowed_hosts`, `cursor_keys`, `cors_origins`, `forwarding_header`, `trusted_proxies` and `limits`
     logmark.toml:5:1: auth.issuers[0].algorithms: is missing: write those that it signs with, such as `["RS256"]`
     logmark.toml:5:1: auth.issuers[0].keys: is missing: write `discover`, the URL of its JWKS, or `file:PATH`
     logmark.toml:5:1: auth.issuers[0].audiences: is missing: name those in `aud`; for tokens without `aud`, such as Cognito's access tokens, name their `client_ids`
@@ -80,7 +81,7 @@ async fn check_looks_at_certificates_and_keys_too_and_the_environment_counts() {
     2 mistakes in the configuration
     ");
     for name in ["cert.pem", "key.pem", "issuer.jwks.json"] {
-        std::fs::write(place.path().join(name), "{}").unwrap();
+        write_private(&place.path().join(name), "{}");
     }
     let unusable = run(place.path(), &["check"]).await;
     assert_snapshot!(unusable.shown(place.path()), @"
@@ -179,4 +180,43 @@ async fn explain_says_which_claim_and_rule_decide() {
     exit 1
     logmark: --action `write`: is no action: there are `read`, `query`, `tail` and `describe`
     ");
+}
+
+#[tokio::test]
+async fn serve_and_check_refuse_the_development_issuer_outside_of_a_demo() {
+    let place = Place::new("");
+    let path = place.path().join("logmark.toml");
+    let text = std::fs::read_to_string(&path).unwrap().replace("issuer = \"test\"", "issuer = \"logmark-dev\"");
+    std::fs::write(&path, &text).unwrap();
+    for command in ["serve", "check"] {
+        let refused = run(place.path(), &[command]).await;
+        assert_snapshot!(refused.shown(place.path()), @"
+        exit 64
+        logmark: auth.issuers: `logmark-dev` is the development issuer: whoever can read its key file can make a token for any tenant; remove it, or for development on this machine alone, set `development_issuer = true` in `[demo]`
+        ");
+    }
+    std::fs::write(&path, format!("{text}\n[demo]\ndevelopment_issuer = true\n")).unwrap();
+    let allowed = run(place.path(), &["check"]).await;
+    assert_eq!(allowed.code, 0, "{}", allowed.err);
+    let open = logmark(place.path()).arg("serve").env("LOGMARK__SERVER__LISTEN", "0.0.0.0:0").output().await.unwrap();
+    let open = crate::world::binary::Said::from(open);
+    assert!(open.code == 64 && open.err.contains("`server.listen` is `0.0.0.0:0`"), "{}", open.err);
+}
+
+#[tokio::test]
+async fn what_the_development_issuer_writes_has_its_permissions_whatever_the_umask_is() {
+    use std::os::unix::fs::PermissionsExt as _;
+    for umask in ["000", "002", "022", "077", "177"] {
+        let folder = tempfile::tempdir().unwrap();
+        let binary = env!("CARGO_BIN_EXE_logmark");
+        std::fs::create_dir(folder.path().join("dev")).unwrap();
+        let line = format!("umask {umask} && exec '{binary}' token --data dev --tenant acme --scope 'logs:read:*'");
+        let output = tokio::process::Command::new("sh").args(["-c", &line]).current_dir(folder.path()).output().await.unwrap();
+        assert!(output.status.success(), "{umask}: {}", String::from_utf8_lossy(&output.stderr));
+        let mode = |name: &str| {
+            let metadata = std::fs::metadata(folder.path().join("dev").join(name)).unwrap();
+            metadata.permissions().mode() & 0o777
+        };
+        assert_eq!((mode("issuer.pem"), mode("issuer.jwks.json")), (0o600, 0o644), "{umask}");
+    }
 }

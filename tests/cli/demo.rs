@@ -68,6 +68,11 @@ async fn the_demo_prints_what_works_and_ends_when_it_is_told_to() {
     assert_eq!(minted.get("/logs/:acme:api/prod-a?limit=1").await.messages().len(), 1);
     assert_eq!(minted.get("/logs/:acme:java:orders").await.problem(), "403 insufficient_scope");
 
+    // The log says why a token is refused.
+    let refused = Client::new(demo.address, Some("made-up".to_owned())).get("/me").await;
+    assert_eq!(refused.problem(), "401 invalid_token");
+    demo.process.until_logged("token has 1 parts instead of 3").await;
+
     demo.process.signal("INT").await;
     assert_eq!(demo.process.ended().await.code(), Some(0));
 

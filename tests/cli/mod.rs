@@ -7,6 +7,7 @@ mod import_times;
 mod demo;
 mod readme;
 mod serve;
+mod cut_short;
 mod operators;
 mod roles;
 mod semicomplete;

@@ -149,6 +149,11 @@ fn judge(folder: &Path, line: &str, said: &str) {
                 "{table}"
             );
         }
+        () if has("-o status.csv") => {
+            let table = std::fs::read_to_string(folder.join("status.csv")).unwrap();
+            assert!(table.starts_with("timestamp,logStream,$.status,$.path\r\n"), "{table}");
+            assert!(table.lines().any(|line| line.contains(",200,/")), "{table}");
+        }
         () if has("$.status = 5*") => {
             let status = |event: &Value| json(line, event["message"].as_str().unwrap())["status"].to_string();
             let failed = |event: &Value| status(event).trim_matches('"').starts_with('5');

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use super::wire::{Wire, count, whole};
 use crate::world::binary::{Place, run};
 use crate::world::client::Client;
+use crate::world::write_private;
 
 pub const TLS: &str = "tls = { cert = \"cert.pem\", key = \"key.pem\" }\n";
 
@@ -16,8 +17,7 @@ pub const TLS: &str = "tls = { cert = \"cert.pem\", key = \"key.pem\" }\n";
 pub fn write_certificate(folder: &Path) -> CertificateDer<'static> {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     std::fs::write(folder.join("cert.pem"), made.cert.pem()).unwrap();
-    std::fs::write(folder.join("key.pem"), made.signing_key.serialize_pem()).unwrap();
-    std::fs::set_permissions(folder.join("key.pem"), std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    write_private(&folder.join("key.pem"), &made.signing_key.serialize_pem());
     made.cert.der().clone()
 }
 

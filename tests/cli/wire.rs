@@ -14,6 +14,7 @@ use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 /// A connection.
 pub enum Wire {
@@ -37,19 +38,16 @@ impl Wire {
 
     /// TLS with a client that trusts `certificate` alone and offers `alpn`; the protocol is what the service chose.
     pub async fn secure(address: SocketAddr, certificate: &CertificateDer<'static>, alpn: &[&str]) -> std::io::Result<Self> {
-        let mut roots = RootCertStore::empty();
-        roots.add(certificate.clone()).unwrap();
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-        let mut config = config.with_root_certificates(roots).with_no_client_auth();
-        config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
-        let stream = TcpStream::connect(address).await?;
-        let name = ServerName::try_from("localhost").unwrap();
-        let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await?;
+        let stream = tls(address, certificate, alpn).await?;
         Ok(match stream.get_ref().1.alpn_protocol() {
             Some(b"h2") => Self::two(stream).await,
             _ => Self::one(stream).await,
         })
+    }
+
+    /// HTTP/2 without TLS, as a client that knows that the service speaks it.
+    pub async fn prior_knowledge(address: SocketAddr) -> Self {
+        Self::two(TcpStream::connect(address).await.unwrap()).await
     }
 
     async fn one(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> Self {
@@ -94,6 +92,23 @@ impl Wire {
             }
         }
     }
+}
+
+/// A connection with TLS, by a client that trusts `certificate` alone and offers `alpn`.
+pub async fn tls(
+    address: SocketAddr,
+    certificate: &CertificateDer<'static>,
+    alpn: &[&str],
+) -> std::io::Result<TlsStream<TcpStream>> {
+    let mut roots = RootCertStore::empty();
+    roots.add(certificate.clone()).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let mut config = config.with_root_certificates(roots).with_no_client_auth();
+    config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
+    let stream = TcpStream::connect(address).await?;
+    let name = ServerName::try_from("localhost").unwrap();
+    TlsConnector::from(Arc::new(config)).connect(name, stream).await
 }
 
 /// Reads a body to its end without keeping it; `pause` is called after each frame.

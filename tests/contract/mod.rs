@@ -45,6 +45,8 @@ contract! {
     // moto's forward token at the tail of an empty stream skips the first event that comes.
     streams::the_tail_of_an_empty_stream_finds_its_first_event: local, fake, torn;
     streams::what_is_not_there_is_not_found: local, fake, moto;
+    // moto says of a stream that is not there that the group is not.
+    streams::a_missing_stream_is_told_from_a_missing_group: local, fake;
 
     groups::streams_are_read_as_one: local, fake, torn, moto;
     // moto knows no startFromHead in FilterLogEvents: it answers with the oldest events, which Logmark refuses to take for the

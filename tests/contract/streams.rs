@@ -147,28 +147,42 @@ async fn finds_the_first_event(subject: &Subject, queries: &[&str]) {
     }
 }
 
-/// A stream, a group, and a group of somebody else's: the same 404, word for word.
+/// A group, and a group of somebody else's: the same 404, word for word. A stream: a 404 too.
 pub async fn what_is_not_there_is_not_found(subject: &Subject) {
     let (group, foreign) = (subject.group("api"), subject.foreign_group("api"));
     write(subject, &group, 1).await;
     subject.put(&foreign, STREAM, &[(Subject::begin(), "secret")]).await;
     let mut texts = Vec::new();
-    for (group, stream) in [
-        (&group, Some("missing")),
-        (&subject.group("missing"), Some(STREAM)),
-        (&subject.group("missing"), None),
-        (&foreign, Some(STREAM)),
-        (&foreign, None),
-        (&subject.limited_group("api"), Some(STREAM)),
-    ] {
-        let path = stream.map_or_else(|| group_path(group), |stream| stream_path(group, stream));
-        for query in ["", "?from=head", "?format=ndjson", "?format=csv&limit=3"] {
-            let answer = subject.acme().get(&format!("{path}{query}")).await;
-            assert_eq!(answer.problem(), "404 not_found", "{path}{query}");
-            let id = answer.header("x-request-id");
-            texts.push(answer.text().replace(&id, "…"));
-        }
+    for (group, stream) in
+        [(&subject.group("missing"), Some(STREAM)), (&subject.group("missing"), None), (&foreign, Some(STREAM)), (&foreign, None)]
+    {
+        texts.extend(refusals(subject, group, stream).await);
     }
     texts.dedup();
     assert_eq!(texts.len(), 1, "{texts:#?}");
+    assert!(texts[0].contains("The log group, stream, query or record was not found"), "{texts:?}");
+    refusals(subject, &group, Some("missing")).await;
+}
+
+/// A stream of a group that the caller may read: a 404 that says so, the same whether it is not there or the grant leaves it out.
+pub async fn a_missing_stream_is_told_from_a_missing_group(subject: &Subject) {
+    let group = subject.group("api");
+    write(subject, &group, 1).await;
+    let mut texts = refusals(subject, &group, Some("missing")).await;
+    texts.extend(refusals(subject, &subject.limited_group("api"), Some(STREAM)).await);
+    texts.dedup();
+    assert_eq!(texts.len(), 1, "{texts:#?}");
+    assert!(texts[0].contains("the log stream, or one of those in `streams`, was not found"), "{texts:?}");
+}
+
+/// The 404s of a stream or a group in several formats, without their ids.
+async fn refusals(subject: &Subject, group: &str, stream: Option<&str>) -> Vec<String> {
+    let path = stream.map_or_else(|| group_path(group), |stream| stream_path(group, stream));
+    let mut texts = Vec::new();
+    for query in ["", "?from=head", "?format=ndjson", "?format=csv&limit=3"] {
+        let answer = subject.acme().get(&format!("{path}{query}")).await;
+        assert_eq!(answer.problem(), "404 not_found", "{path}{query}");
+        texts.push(answer.text().replace(&answer.header("x-request-id"), "…"));
+    }
+    texts
 }

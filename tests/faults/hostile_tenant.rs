@@ -1,12 +1,13 @@
 //! One tenant that makes the service hold as much as it can: the service stays within its memory, and others get their answers.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use http_body_util::BodyExt as _;
 use tokio::time::Instant;
 
 use crate::cli::wire::Wire;
-use crate::world::binary::{Place, Served};
+use crate::world::binary::Place;
 use crate::world::unread::Unread;
 
 /// What a container for the service is given.
@@ -32,16 +33,12 @@ const ASKED: [(&str, &str); 7] = [
 ];
 
 /// All of it at once, and what was answered.
-async fn attack(served: &Served, token: &str) -> (Vec<Unread>, Vec<u16>) {
-    let authorization = format!("Bearer {token}");
-    let each = ASKED.iter().map(|(target, coding)| {
-        let authorization = &authorization;
-        async move {
-            let mut unread = Unread::connect(served.address, 0).await;
-            let headers = [("authorization", authorization.as_str()), ("accept-encoding", coding)];
-            let statuses = unread.ask(target, &headers, STREAMS).await;
-            (unread, statuses)
-        }
+async fn attack(address: SocketAddr, authorization: String) -> (Vec<Unread>, Vec<u16>) {
+    let each = ASKED.iter().map(async |(target, coding)| {
+        let mut unread = Unread::connect(address, 0).await;
+        let headers = [("authorization", authorization.as_str()), ("accept-encoding", *coding)];
+        let statuses = unread.ask(target, &headers, STREAMS).await;
+        (unread, statuses)
     });
     let (connections, statuses): (Vec<_>, Vec<_>) = futures_util::future::join_all(each).await.into_iter().unzip();
     (connections, statuses.concat())
@@ -67,16 +64,12 @@ async fn a_tenant_that_takes_nothing_leaves_the_memory_of_others() {
     let quiet = ask().await;
     let idle = served.process.memory_kib("VmRSS");
 
-    let attacked = attack(&served, &acme);
-    tokio::pin!(attacked);
+    let attacked = tokio::spawn(attack(served.address, format!("Bearer {acme}")));
     let mut times = Vec::new();
-    let (connections, statuses) = loop {
-        tokio::select! {
-            biased;
-            held = &mut attacked => break held,
-            time = ask() => times.push(time),
-        }
-    };
+    while !attacked.is_finished() {
+        times.push(ask().await);
+    }
+    let (connections, statuses) = attacked.await.unwrap();
     // While all of it is held.
     for _ in 0..20 {
         times.push(ask().await);

@@ -7,3 +7,5 @@ mod cases;
 mod import;
 mod insights;
 mod patterns;
+mod reading;
+mod tokens;

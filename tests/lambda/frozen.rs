@@ -100,6 +100,7 @@ fn service(folder: &std::path::Path, clock: &Arc<HeldClock>, fake: &Fake) -> (ax
         proxies: Proxies::default(),
         issuers: vec!["test".to_owned()],
         audit: true,
+        hosts: None,
     });
     (router::router(&app, &[]), hourly)
 }

@@ -44,6 +44,21 @@ fn without(mut event: Value, members: &[&str]) -> Value {
 
 const TARGET: &str = "/logs/:acme:api";
 
+/// So many headers of names of their own, in the map of single values.
+fn many_headers(door: Door, count: usize) -> Value {
+    let mut event = door.get(TARGET, None);
+    let headers = event["headers"].as_object_mut().unwrap();
+    headers.extend((0..count).map(|number| (format!("x-{number}"), json!("v"))));
+    event
+}
+
+/// So many values in the map of lists.
+fn many_values(door: Door, count: usize) -> Value {
+    let mut event = door.get(TARGET, None);
+    event["multiValueHeaders"]["x-many"] = json!(vec!["v"; count]);
+    event
+}
+
 fn who(acme: &str, globex: &str) -> Vec<Case> {
     let (own, foreign) = (format!("Bearer {acme}"), format!("Bearer {globex}"));
     let nobody = |door: Door| door.get(TARGET, None);
@@ -194,6 +209,10 @@ fn forms(acme: &str) -> Vec<Case> {
             with(somebody(Door::Rest), &[("/httpMethod", json!("get"))]),
             Problem("405 method_not_allowed"),
         ),
+        ("40,000 headers in one map", many_headers(Door::Http, 40_000), Problem("431 headers_too_large")),
+        ("40,000 values of one header", many_values(Door::AlbMulti, 40_000), Problem("431 headers_too_large")),
+        ("40,000 values of one header in a REST API", many_values(Door::Rest, 40_000), Problem("431 headers_too_large")),
+        ("20,000 headers", many_headers(Door::Url, 20_000), Problem("431 headers_too_large")),
         ("no method", with(somebody(Door::Rest), &[("/httpMethod", json!(""))]), NoEvent),
         ("two methods", with(somebody(Door::Http), &[("/requestContext/http/method", json!("GE T"))]), NoEvent),
         ("a header's name with a space", with(somebody(Door::Http), &[("/headers/a b", json!("x"))]), NoEvent),

@@ -38,6 +38,12 @@ async fn the_examples_of_problems_are_what_the_service_says() {
         ("invalid_cursor", acme.get("/groups?cursor=made-up").await),
         ("missing_token", stage.with(None).get("/groups").await),
         ("invalid_token", stage.with(Some("made-up".to_owned())).get("/groups").await),
+        ("expired_token", {
+            let mut claims = crate::world::tokens::Issuer::claims("acme", "logs:read:/acme/*");
+            claims["iss"] = super::stage::ISSUER.into();
+            claims["exp"] = 1.into();
+            stage.with(Some(stage.issuer.mint(&claims))).get("/groups").await
+        }),
         ("insufficient_scope", stage.tenant("acme", "openid").get("/logs/:acme:api").await),
         ("not_found", acme.get("/logs/:globex:api").await),
         ("not_acceptable", acme.get_with("/me", &[("accept", "application/xml")]).await),
@@ -75,5 +81,8 @@ async fn the_examples_of_problems_are_what_the_service_says() {
     let known = document["components"]["examples"].as_object().unwrap();
     let unsaid: Vec<&String> = known.keys().filter(|code| !said.iter().any(|(said, _)| said == code)).collect();
     // A body that is refused while it is sent, a fault of ours, keys that were never to be had, and waits: tested elsewhere.
-    assert_eq!(unsaid, ["body_too_large", "internal_error", "keys_unavailable", "overloaded", "upstream_timeout"]);
+    assert_eq!(
+        unsaid,
+        ["body_too_large", "internal_error", "keys_unavailable", "overloaded", "unknown_host", "upstream_timeout"]
+    );
 }

@@ -15,7 +15,7 @@ use crate::world::tokens::Issuer;
 pub const TEN: i64 = 1_795_168_800_000;
 
 /// The issuer as the examples name it.
-const ISSUER: &str = "https://login.example.com";
+pub const ISSUER: &str = "https://login.example.com";
 
 const TENANTS: &str = r#"
 [tenants.acme]

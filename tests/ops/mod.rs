@@ -4,6 +4,8 @@ mod read_stream;
 mod read_group;
 mod filters;
 mod formats;
+mod columns;
+mod hints;
 mod groups;
 mod streams;
 mod me;

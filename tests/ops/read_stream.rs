@@ -109,6 +109,8 @@ async fn start_is_in_the_range_and_end_is_not() {
         acme.get("/logs/:acme:api/web-1?start=2023-11-14T22:13:22Z&end=2023-11-14T22:13:26Z").await.messages(),
         names(2..6)
     );
+    assert_eq!(acme.get("/logs/:acme:api/web-1?start=1700000001.999&end=1700000002.001").await.messages(), names(2..4));
+    assert_eq!(acme.get("/logs/:acme:api/web-1?start=1700000002.5&end=1700000004.0").await.messages(), names(0..0));
     assert_eq!(acme.get("/logs/:acme:api/web-1?start=1700000002&end=1700000006&from=tail&limit=1").await.messages(), names(5..6));
 }
 

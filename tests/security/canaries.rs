@@ -30,6 +30,7 @@ async fn binary(format: &str, level: &str) -> Binary {
         telemetry: format!("log_level = \"{level}\"\nlog_format = \"{format}\"\n"),
         tenants: TENANTS.to_owned(),
         variables: vec![("CURSOR_KEY".to_owned(), key)],
+        ..Setup::default()
     })
     .await;
     for number in 0..5 {

@@ -2,6 +2,8 @@
 
 pub mod support;
 mod raw;
+mod hosts;
+mod denials;
 mod coverage;
 mod tenancy;
 mod two_worlds;

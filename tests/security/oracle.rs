@@ -5,6 +5,7 @@ use std::sync::Arc;
 use logmark::auth::policy::{Denied, authorize, explain};
 use logmark::auth::tenant::{Caller, Grant, Limits, Scope, Tenant};
 use logmark::auth::token::Claims;
+use logmark::domain::cover::Part;
 use logmark::domain::name::{LogGroupName, LogStreamName, SourceName, TenantId};
 use logmark::domain::operation::{Action, ListGroups};
 use logmark::domain::pattern::Pattern;
@@ -104,7 +105,7 @@ fn rules() -> impl Strategy<Value = (Vec<Rule>, Vec<Rule>)> {
 fn status(denied: Option<&Denied>) -> u16 {
     match denied {
         None => 200,
-        Some(Denied::NotGranted) => 404,
+        Some(Denied::NotGranted | Denied::StreamNotGranted) => 404,
         Some(Denied::InsufficientScope { .. }) => 403,
         Some(Denied::SeveralSources { .. }) => 400,
         Some(Denied::RangeTooLong { .. }) => 422,
@@ -162,9 +163,13 @@ proptest! {
             prop_assert_eq!(permit.may_see_group(&source_name, &group), expected, "{}", &group);
             // What is asked upstream leaves nothing out that would be shown.
             let rule = permit.sources().iter().find(|rule| rule.source == source_name);
-            let prefix = rule.and_then(|rule| rule.prefix_with(&wanted));
+            let parts = rule.map(|rule| rule.parts(&wanted)).unwrap_or_default();
             if expected && group.starts_with(&wanted) {
-                prop_assert!(prefix.is_some_and(|prefix| group.starts_with(prefix)), "{} is not under {:?}", group, prefix);
+                let is_in = |part: &Part| match part {
+                    Part::Name(name) => group == *name,
+                    Part::Prefix(prefix) | Part::Mixed(prefix) => group.starts_with(prefix.as_str()),
+                };
+                prop_assert!(parts.iter().any(is_in), "{} is in none of {:?}", group, parts);
             }
         }
     }

@@ -19,6 +19,9 @@ TOGETHER = [
         r"can't be combined with",
         r"chooses among the streams of a group, but one stream is asked for already",
         r"goes with `[a-z/-]+` only",
+        r"goes with `format=csv`, `format=ndjson` and `format=text`",
+        r"^has (an empty column|the unknown column|the column `|the JSON path|\d+ columns|more than \d+ JSON paths)",
+        r"is ambiguous: write a date as",
         r"is not later than `start`",
         r"lies outside 1970 to 9999",
         r"is no valid RFC 3339 time",
@@ -93,6 +96,10 @@ def agree(query, one_stream):
         query.pop("raw", None)
     if query.get("format") != "ndjson":
         query.pop("trailer", None)
+    if query.get("format") != "csv":
+        query.pop("bom", None)
+    if query.get("format") not in ("csv", "ndjson", "text"):
+        query.pop("columns", None)
     if one_stream or "stream" in query:
         query.pop("streams", None)
     if one_stream or "stream" in query or "streams" in query:

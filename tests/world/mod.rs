@@ -10,6 +10,7 @@ pub mod grants;
 pub mod keys;
 pub mod mill;
 pub mod moto;
+pub mod old_http;
 pub mod process;
 pub mod python;
 pub mod recorder;
@@ -55,6 +56,11 @@ groups = ["/customers/{tenant}/*"]
 actions = ["read"]
 "#;
 
+/// Writes a file that nobody else may read.
+pub fn write_private(path: &std::path::Path, text: &str) {
+    logmark::files::replace(path, text.as_bytes(), logmark::files::PRIVATE).unwrap();
+}
+
 /// A clock that a test holds.
 #[derive(Debug, Default)]
 pub struct HeldClock(AtomicI64);
@@ -86,6 +92,8 @@ pub struct Options {
     pub tenants: Option<String>,
     /// More lines for `[server]`.
     pub server: String,
+    /// More files in its folder: name and content.
+    pub files: Vec<(String, String)>,
     /// The clock; the default is the machine's.
     pub clock: Option<Arc<HeldClock>>,
 }
@@ -144,6 +152,9 @@ impl World {
              {sources}\n{tenants}",
             options.server
         );
+        for (name, content) in &options.files {
+            std::fs::write(folder.path().join(name), content).unwrap();
+        }
         let path = folder.path().join("logmark.toml");
         std::fs::write(&path, text).unwrap();
         config::load(Some(&path), std::iter::empty()).unwrap_or_else(|mistakes| panic!("{mistakes}"))

@@ -16,6 +16,7 @@
 //! - [`events`]: the page, and the view of one event.
 //! - [`build`]: a page from plain values.
 //! - [`scan`]: from the two answers to pages; strict.
+//! - [`columns`]: which parts of an event are written, when a request chooses.
 //! - [`mod@write`]: from pages to bytes.
 //! - `literal`: what the inside of a JSON string means.
 //! - `block`: 64 bytes looked at in one go, the one place that knows the processor.
@@ -23,11 +24,13 @@
 pub mod events;
 pub mod build;
 pub mod scan;
+pub mod columns;
 pub mod write;
 mod literal;
 mod block;
 
 pub use build::{Builder, TooLong};
+pub use columns::{ColumnError, Columns};
 pub use events::{EventRef, Events};
 pub use scan::{GroupPage, Malformed, StreamPage};
 pub use write::{Layout, Writer};

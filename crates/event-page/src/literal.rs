@@ -1,7 +1,6 @@
 //! What the inside of a JSON string literal means, and how text becomes one.
 //!
-//! Owns decoding and encoding. What it decodes has been checked by `scan`: it never meets a wrong escape, and were one to
-//! come, it would give U+FFFD for it.
+//! Owns decoding and encoding. What it decodes has been checked by `scan` or `serde_json`, so that every escape is complete.
 
 use crate::block::{Marks, SIZE};
 
@@ -43,12 +42,17 @@ fn escape(text: &[u8]) -> (char, usize) {
     (character, 2)
 }
 
+/// The character of a `\u` escape. Half of a surrogate pair, which JSON inside a message may hold, is U+FFFD.
 fn unicode(text: &[u8]) -> (char, usize) {
     let unit = |at: usize| text.get(at..).and_then(hex).unwrap_or(0);
-    let (first, second) = (unit(2), unit(8));
-    match char::from_u32(u32::from(first)) {
-        Some(character) => (character, 6),
-        None => (char::decode_utf16([first, second]).next().and_then(Result::ok).unwrap_or(char::REPLACEMENT_CHARACTER), 12),
+    let first = unit(2);
+    if let Some(character) = char::from_u32(u32::from(first)) {
+        return (character, 6);
+    }
+    let second = if text.get(6..8) == Some(b"\\u") { unit(8) } else { 0 };
+    match char::decode_utf16([first, second]).next() {
+        Some(Ok(character)) => (character, 12),
+        _ => (char::REPLACEMENT_CHARACTER, 6),
     }
 }
 
@@ -253,6 +257,8 @@ mod tests {
             (r"a\u0041b", "aAb"),
             (r"\u0000\u00e9\u20AC\ud83D\uDE00.", "\0é€😀."),
             (r"\\u0041", r"\u0041"),
+            (r"\ud800", "\u{fffd}"),
+            (r"\ud800x\ude00\ud83d\ud83d\ude00", "\u{fffd}x\u{fffd}\u{fffd}😀"),
         ] {
             assert_eq!(decode(inside.as_bytes()), meaning, "{inside}");
         }

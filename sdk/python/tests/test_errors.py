@@ -38,7 +38,7 @@ def test_what_is_wrong_with_the_input_is_said_fault_by_fault():
 
 def test_a_token_is_refused_with_its_reason():
     for token in (EXPIRED, lambda: EXPIRED):
-        assert summary(failure(lambda: me.sync(client=acme(token).client))) == "401 invalid_token"
+        assert summary(failure(lambda: me.sync(client=acme(token).client))) == "401 expired_token"
     assert len(messages(acme(NARROW).events("/acme/small", ODD_STREAM, start=BEGIN))) == 3
     error = failure(lambda: messages(acme(NARROW).events("/acme/big", start=BEGIN)))
     assert summary(error) == "403 insufficient_scope"

@@ -25,8 +25,8 @@ test('what is wrong with the input is said fault by fault', async () => {
 });
 
 test('a token is refused with its reason', async () => {
-  assert.equal(summary(await failure(() => me({ client: acme({ token: EXPIRED }).client }))), '401 invalid_token');
-  assert.equal(summary(await failure(() => me({ client: acme({ token: () => EXPIRED }).client }))), '401 invalid_token');
+  assert.equal(summary(await failure(() => me({ client: acme({ token: EXPIRED }).client }))), '401 expired_token');
+  assert.equal(summary(await failure(() => me({ client: acme({ token: () => EXPIRED }).client }))), '401 expired_token');
   const narrow = acme({ token: NARROW });
   assert.equal((await all(narrow.events({ group: '/acme/small', stream: ODD_STREAM, start: BEGIN }))).length, 3);
   const error = await failure(() => all(narrow.events({ group: '/acme/big', start: BEGIN })));

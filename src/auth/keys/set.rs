@@ -3,8 +3,8 @@
 //! - A key that is weak, private, ambiguous or not for us is left out and told in `refused`; the rest stay
 //!   usable, so that one bad entry does not lock every caller out.
 //! - A token chooses its key by `kid` and `alg` together, so one `kid` may stand under several algorithms (RFC 7517 §4.5).
-//!   Different keys that share both are all left out: a token could not say which one it means. So is a key beside a
-//!   malformed one of the same `kid` that might be of the same algorithm. The same key written twice counts once.
+//!   Keys that share both are all left out: a token could not say which one it means. So is a key beside a malformed one of
+//!   the same `kid` that might be of the same algorithm.
 //! - A set that is not strict JSON, has no usable key, or mixes secrets with public keys is refused whole,
 //!   and the caller keeps the set it had.
 //!
@@ -93,7 +93,6 @@ impl KeySet {
                 Ok(_) if has_twin(&entries, &read, index) => {
                     set.refused.push(RefusedKey { index, reason: KeyRefusal::DuplicateKid });
                 }
-                Ok(key) if set.keys.contains(key) => {}
                 Ok(key) => set.keys.push(Arc::clone(key)),
                 Err(reason) => set.refused.push(RefusedKey { index, reason: *reason }),
             }
@@ -153,7 +152,7 @@ fn has_twin(entries: &[&Map<String, Value>], read: &[Result<Arc<VerificationKey>
     let text = |place: usize, member: &str| entries.get(place).and_then(|entry| entry.get(member)).and_then(Value::as_str);
     let (Some(kid), Some(Ok(own))) = (text(index, "kid"), read.get(index)) else { return false };
     let competes = |(place, other): (usize, &Result<Arc<VerificationKey>, KeyRefusal>)| match other {
-        Ok(other) => other.algorithm() == own.algorithm() && other != own,
+        Ok(other) => other.algorithm() == own.algorithm(),
         // Not for verifying with this issuer's algorithms at all.
         Err(KeyRefusal::Use | KeyRefusal::Operations | KeyRefusal::UnsupportedType) => false,
         Err(KeyRefusal::Symmetric | KeyRefusal::Algorithm) => false,

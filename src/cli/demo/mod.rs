@@ -21,6 +21,7 @@ use super::{CliError, DEMO_DIRECTORY, note, runtime, say, token};
 use crate::config;
 use crate::domain::name::TenantId;
 use crate::domain::time::{Clock, SystemClock};
+use crate::files;
 use crate::service::{Listeners, Service};
 
 /// How long the printed tokens are valid.
@@ -172,7 +173,7 @@ fn write_config(directory: &Path, listen: SocketAddr, admin: SocketAddr) -> Resu
         .replace("\"127.0.0.1:8080\"", &format!("\"{listen}\""))
         .replace("127.0.0.1:8081", &admin.to_string());
     let path = config_path(directory);
-    std::fs::write(&path, text).map_err(|error| CliError::failed(path.display(), error))
+    files::replace(&path, text.as_bytes(), files::PUBLIC).map_err(|error| CliError::failed(path.display(), error))
 }
 
 fn announce(directory: &Path, listeners: &Listeners) -> Result<(), CliError> {

@@ -114,11 +114,11 @@ fn an_issuer_must_be_checkable_to_be_believed() {
         ),
         (
             r#"jwks_url = "https://id.example.com/jwks.json""#,
-            "logmark.toml:2:1: auth.issuers[0].jwks_url: is no key here: there are `issuer`, `algorithms`, `keys`, `audiences`, `client_ids`, `leeway`, `max_lifetime`, `key_refresh`, `tenant_claim`, `scope_claims` and `require_typ`",
+            "logmark.toml:2:1: auth.issuers[0].jwks_url: is no key here: there are `issuer`, `algorithms`, `keys`, `audiences`, `client_ids`, `leeway`, `max_lifetime`, `key_refresh`, `tenant`, `tenants`, `tenant_claim`, `scope_claims`, `require_typ` and `allow_private_jwks_uri`",
         ),
         (
             "skip_signature = true",
-            "logmark.toml:2:1: auth.issuers[0].skip_signature: is no key here: there are `issuer`, `algorithms`, `keys`, `audiences`, `client_ids`, `leeway`, `max_lifetime`, `key_refresh`, `tenant_claim`, `scope_claims` and `require_typ`",
+            "logmark.toml:2:1: auth.issuers[0].skip_signature: is no key here: there are `issuer`, `algorithms`, `keys`, `audiences`, `client_ids`, `leeway`, `max_lifetime`, `key_refresh`, `tenant`, `tenants`, `tenant_claim`, `scope_claims`, `require_typ` and `allow_private_jwks_uri`",
         ),
     ];
     refused("[[auth.issuers]]", &cases);

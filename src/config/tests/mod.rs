@@ -7,6 +7,7 @@
 mod example;
 mod bad_server;
 mod bad_issuers;
+mod issuers;
 mod bad_sources;
 mod cloudwatch;
 mod bad_tenants;

@@ -90,21 +90,56 @@ fn lists_of_keys_hold_keys_and_each_once() {
 }
 
 #[test]
-fn key_files_that_others_can_read_are_warned_of() {
+fn key_files_are_refused_when_everybody_can_read_them_and_warned_of_when_the_group_can() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("open");
     fs::write(&path, "x").unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-    let warned = "open` can be read by others (mode 644): make it the service's own with `chmod 600`";
-    for (header, snippet, expected) in [
-        (ISSUER, "algorithms = [\"HS256\"]\nkeys = \"file:open\"", 1),
-        (ISSUER, "keys = \"file:open\"", 0),
-        ("[server]", "tls = { cert = \"open\", key = \"open\" }", 1),
+    let read = |snippet: &str, header: &str, mode: u32| {
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        parse(Some((&folder.path().join("logmark.toml"), &document(header, snippet))), &BTreeMap::new())
+    };
+    let shared = "algorithms = [\"HS256\"]\nkeys = \"file:open\"";
+    let (public, tls) = ("keys = \"file:open\"", "tls = { cert = \"open\", key = \"open\" }");
+    let readable = |mode: &str| format!("open` can be read by others (mode {mode}): make it the service's own with `chmod 600`");
+    let writable = |mode: &str| format!("open` can be changed by its group or by others (mode {mode}): run `chmod go-w` on it");
+    for (header, snippet, mode, mistake, warning) in [
+        (ISSUER, shared, 0o644, Some(readable("644")), None),
+        (ISSUER, shared, 0o604, Some(readable("604")), None),
+        (ISSUER, shared, 0o640, None, Some(readable("640"))),
+        (ISSUER, shared, 0o660, Some(writable("660")), None),
+        (ISSUER, shared, 0o600, None, None),
+        (ISSUER, public, 0o644, None, None),
+        (ISSUER, public, 0o664, Some(writable("664")), None),
+        (ISSUER, public, 0o646, Some(writable("646")), None),
+        ("[server]", tls, 0o644, Some(readable("644")), None),
+        ("[server]", tls, 0o640, None, Some(readable("640"))),
+        ("[server]", tls, 0o620, Some(writable("620")), None),
+        ("[server]", tls, 0o400, None, None),
     ] {
-        let text = document(header, snippet);
-        let config = parse(Some((&folder.path().join("logmark.toml"), &text)), &BTreeMap::new()).unwrap();
-        let found = config.warnings.iter().filter(|warning| warning.ends_with(warned)).count();
-        assert_eq!(found, expected, "{snippet}: {:?}", config.warnings);
+        let about = |lines: Vec<String>| lines.into_iter().filter(|line| line.contains("open`")).collect::<Vec<_>>();
+        let (mistakes, warnings) = match read(snippet, header, mode) {
+            Ok(config) => (Vec::new(), about(config.warnings)),
+            Err(mistakes) => (about(mistakes.iter().map(ToString::to_string).collect()), Vec::new()),
+        };
+        let fits = |found: &[String], expected: &Option<String>| match expected {
+            Some(text) => found.len() == 1 && found[0].ends_with(text.as_str()),
+            None => found.is_empty(),
+        };
+        assert!(fits(&mistakes, &mistake) && fits(&warnings, &warning), "{snippet} {mode:o}: {mistakes:?} {warnings:?}");
+    }
+}
+
+#[test]
+fn a_configuration_that_others_can_change_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("logmark.toml");
+    for (mode, is_right) in [(0o600, true), (0o644, true), (0o444, true), (0o664, false), (0o646, false), (0o666, false)] {
+        fs::write(&path, document("", "")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        let found = lines(crate::config::load(Some(&path), std::iter::empty()));
+        assert_eq!(found.is_empty(), is_right, "{mode:o}: {found}");
+        assert!(is_right || found.contains("can be changed by its group or by others"), "{found}");
+        fs::remove_file(&path).unwrap();
     }
 }
 

@@ -11,12 +11,14 @@ use utoipa::openapi::{Content, Ref, RefOr, Response, ResponseBuilder};
 
 use super::headers;
 
-const EVENTS_NDJSON: &str = "One `Event` a line, as in a page. When reading fails midway, the last line is `{\"error\": Problem}`. \
+const EVENTS_NDJSON: &str = "One `Event` a line, as in a page; with `columns` an object with these members, without those \
+    that an event does not have. When reading fails midway, the last line is `{\"error\": Problem}`. \
     With `trailer=line` the last line is `{\"cursor\": …, \"stopReason\": …}`; the trailer `Logmark-Cursor` says the cursor too.";
-const EVENTS_CSV: &str = "RFC 4180 with the header `timestamp,ingestionTime,logStream,eventId,message`; a cell that a spreadsheet \
-    would run begins with `'`. When reading fails midway, the body breaks off. The trailer `Logmark-Cursor` says where to go on.";
-const EVENTS_TEXT: &str = "The messages alone, a line each; control characters other than tab and newline are escaped unless \
-    `raw=true`. When reading fails midway, the body breaks off. The trailer `Logmark-Cursor` says where to go on.";
+const EVENTS_CSV: &str = "RFC 4180 with the header `timestamp,ingestionTime,logStream,eventId,message`, or `columns`. A `'` stands \
+    before what a spreadsheet would run as a formula, also behind a `;`, tab or line end within a cell, and before digits that it \
+    would round. A JSON path that an event does not have is an empty cell. When reading fails midway, the body breaks off. The trailer `Logmark-Cursor` says where to go on.";
+const EVENTS_TEXT: &str = "The messages alone, a line each; with `columns` these, separated by tabs, each event on one line. \
+    Control characters other than tab and newline, and characters that reorder text, are escaped unless `raw=true`. When reading fails midway, the body breaks off. The trailer `Logmark-Cursor` says where to go on.";
 const ROWS_NDJSON: &str =
     "One row a line: an object of strings by column. The header `Logmark-Cursor` says where the rows go on.";
 const ROWS_CSV: &str = "RFC 4180 with a header of the columns; a cell that a spreadsheet would run begins with `'`. The header \

@@ -34,7 +34,7 @@ impl Failure {
 
 const TOO_OFTEN: &[&str] = &["Retry-After"];
 
-const FAILURES: [Failure; 22] = [
+const FAILURES: [Failure; 23] = [
     failure(
         "InvalidParameter",
         "400",
@@ -62,8 +62,8 @@ const FAILURES: [Failure; 22] = [
     failure(
         "Unauthorized",
         "401",
-        "There is no token, or it is not valid here; see `WWW-Authenticate`",
-        &[C::MissingToken, C::InvalidToken],
+        "There is no token, it is not valid here, or it has expired; see `WWW-Authenticate`",
+        &[C::MissingToken, C::InvalidToken, C::ExpiredToken],
     )
     .with(&["WWW-Authenticate"]),
     failure("Forbidden", "403", "The tenant may, the token may not; names the scope that would do", &[C::InsufficientScope])
@@ -80,6 +80,7 @@ const FAILURES: [Failure; 22] = [
     failure("BodyTooLarge", "413", "The body is over the limit", &[C::BodyTooLarge]),
     failure("TargetTooLong", "414", "Path and query together are over the limit", &[C::TargetTooLong]),
     failure("UnsupportedMediaType", "415", "The body must be JSON", &[C::UnsupportedMediaType]),
+    failure("UnknownHost", "421", "The service does not answer for the host in `Host`", &[C::UnknownHost]),
     failure("QueryForbidden", "422", "Well-formed, but the tenant's rules do not allow it", &[C::QueryForbidden]),
     failure(
         "RateLimited",
@@ -171,7 +172,7 @@ macro_rules! group {
 group!(
     /// Of every operation, those that need no token too.
     CommonFailures,
-    "BodyTooLarge", "TargetTooLong", "HeadersTooLarge", "InternalError", "UpstreamTimeout"
+    "BodyTooLarge", "TargetTooLong", "UnknownHost", "HeadersTooLarge", "InternalError", "UpstreamTimeout"
 );
 group!(
     /// Of every operation that needs a token.

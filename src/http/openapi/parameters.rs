@@ -46,7 +46,8 @@ pub struct NamesQuery {
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
 #[expect(dead_code, reason = "describes the query for the OpenAPI document; `ops::events` reads it")]
 pub struct EventsQuery {
-    /// First moment: RFC 3339, epoch milliseconds, epoch seconds, or relative to now (`-15m`, `-1h30m`, `-2d`, `now`).
+    /// First moment: RFC 3339, epoch milliseconds, epoch seconds (`1795168800.5`), or relative to now (`-15m`, `-1h30m`, `now-2d`,
+    /// `now`). A number that reads as a date, such as `20261129`, is refused.
     #[param(inline, example = "-15m")]
     start: Option<TimeText>,
     /// First moment after the range (exclusive), in the same forms.
@@ -72,8 +73,15 @@ pub struct EventsQuery {
     /// The format, when the `Accept` header can't be set.
     #[param(inline)]
     format: Option<FormatWord>,
+    /// CSV, NDJSON and text only: the columns to show, separated by commas: `timestamp`, `ingestionTime`, `logStream`, `eventId`,
+    /// `message`, and JSON paths of the message (`$.status`, `$.user.id`, `$['a.b']`, `$.list[0]`). At most 50 columns in 1024
+    /// characters, each once. Like the format, a cursor does not carry them.
+    #[param(max_length = 1024, min_length = 1)]
+    columns: Option<String>,
     /// Text only: leave control characters as they are.
     raw: Option<bool>,
+    /// CSV only: begin with a byte order mark, by which Excel knows UTF-8.
+    bom: Option<bool>,
     /// NDJSON only: `line` writes the cursor as a last line too.
     #[param(inline)]
     trailer: Option<TrailerWord>,

@@ -15,9 +15,12 @@ use crate::domain::time::LAST_MILLIS;
 const GROUP: &str = r"^(?!aws[/:])(?!(.*[/:])?\.\.?([/:]|$))[A-Za-z0-9_./#:-]+$";
 /// A stream's name as a request writes it, in either spelling: no segment `.` or `..`, no control character.
 const STREAM: &str = r"^(?!(.*[/:])?\.\.?([/:]|$))[^*\u0000-\u001f\u007f-\u009f]+$";
-/// A time in any of the forms of requests: a word, relative, a number, RFC 3339.
+/// A time in any of the forms of requests: a word, relative, a number of seconds or milliseconds, RFC 3339. Not a number of 8
+/// digits, nor one of 12 or 14 that reads as a date.
 const TIME: &str = concat!(
-    r"^(now|-(?=[0-9])([0-9]{1,9}w)?([0-9]{1,9}d)?([0-9]{1,9}h)?([0-9]{1,9}m)?([0-9]{1,9}s)?|[0-9]{1,15}|",
+    r"^(now|(now)?-(?=[0-9])([0-9]{1,9}w)?([0-9]{1,9}d)?([0-9]{1,9}h)?([0-9]{1,9}m)?([0-9]{1,9}s)?|",
+    r"(?!(19|20)[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])([01][0-9]|2[0-3])[0-5][0-9]([0-5][0-9])?(\.|$))",
+    r"([0-9]{1,7}|[0-9]{9,15})(\.[0-9]{1,9})?|",
     r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])[Tt]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?",
     r"([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9]))$"
 );
@@ -32,6 +35,11 @@ fn text(pattern: &str, longest: usize) -> ObjectBuilder {
 
 fn time() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String).pattern(Some(TIME))
+}
+
+fn epoch(first: i64, last: i64) -> ObjectBuilder {
+    let number = ObjectBuilder::new().schema_type(Type::Integer).format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)));
+    number.minimum(Some(first)).maximum(Some(last))
 }
 
 macro_rules! schema {
@@ -108,15 +116,11 @@ schema!(
     "Time",
     OneOfBuilder::new()
         .item(time())
-        .item(
-            ObjectBuilder::new()
-                .schema_type(Type::Integer)
-                .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
-                .minimum(Some(0))
-                .maximum(Some(LAST_MILLIS)),
-        )
+        .item(epoch(0, 9_999_999))
+        .item(epoch(100_000_000, LAST_MILLIS))
         .description(Some(
-            "A moment: RFC 3339, epoch milliseconds, epoch seconds, or relative to now (`-15m`, `-1h30m`, `-2d`, `now`)",
+            "A moment: RFC 3339, epoch milliseconds, epoch seconds, or relative to now (`-15m`, `-1h30m`, `-2d`, `now`). A number \
+             of 8 digits, or one that reads as a date, is refused",
         ))
         .examples([json!("-1h"), json!("2026-11-20T10:00:00Z"), json!(1_763_632_800_123_i64)])
 );

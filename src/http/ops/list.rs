@@ -101,6 +101,6 @@ pub(super) fn differs(parameter: &str) -> ApiError {
 /// The audit line of a list.
 pub(super) fn audit<Op: Operation>(app: &App, context: &RequestContext, permit: &Permit<Op>, group: Option<&str>, items: usize) {
     if app.audit {
-        Line::new::<Op>(context.id(), permit, group, None).write(items as u64, 0, "end");
+        Line::new::<Op>(context.id(), context.who(), permit, group, None).write(items as u64, 0, "end");
     }
 }

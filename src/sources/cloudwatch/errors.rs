@@ -22,7 +22,7 @@ const TYPE_LENGTH: usize = 64;
 /// A call that brought nothing, retries included.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum CallError {
-    NotFound,
+    NotFound(Missing),
     /// It did not take one of our parameters.
     InvalidParameter,
     /// It did not take the query's text.
@@ -58,7 +58,8 @@ impl CallError {
     /// checked before it is sent.
     pub(super) fn at_position(self, given: bool) -> SourceError {
         match self {
-            Self::NotFound => SourceError::NotFound,
+            Self::NotFound(Missing::Stream) => SourceError::StreamNotFound,
+            Self::NotFound(Missing::GroupOrStream) => SourceError::NotFound,
             Self::InvalidParameter if given => SourceError::InvalidPosition,
             Self::InvalidParameter => SourceError::Upstream("InvalidParameterException, status 400".to_owned()),
             Self::MalformedQuery => SourceError::QueryRefused,
@@ -72,6 +73,15 @@ impl CallError {
             Self::Upstream(what) | Self::TooLarge(what) => SourceError::Upstream(what),
         }
     }
+}
+
+/// The part of a request that is not there, as far as the answer says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Missing {
+    /// Either.
+    GroupOrStream,
+    /// The stream: the group is there.
+    Stream,
 }
 
 /// What kind of failure one attempt ended in: decides whether and how another may follow.
@@ -91,7 +101,7 @@ pub(super) enum Kind {
     Expired,
     /// Our credentials or our role.
     Refused,
-    NotFound,
+    NotFound(Missing),
     InvalidParameter,
     MalformedQuery,
     TooLarge,
@@ -108,7 +118,7 @@ impl Kind {
             Self::Transient | Self::Other => "failed",
             Self::Timeout => "timeout",
             Self::Skewed | Self::Expired | Self::Refused => "refused",
-            Self::NotFound => "not_found",
+            Self::NotFound(_) => "not_found",
             Self::InvalidParameter | Self::MalformedQuery => "invalid",
             Self::TooLarge => "too_large",
         }
@@ -135,7 +145,10 @@ impl Failure {
     /// Reads an answer whose status is not a success.
     pub(super) fn of_answer(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Self {
         let name = type_name(headers, body);
-        let kind = kind_of(status, name.as_deref().unwrap_or(""));
+        let kind = match kind_of(status, name.as_deref().unwrap_or("")) {
+            Kind::NotFound(_) => Kind::NotFound(missing(body)),
+            kind => kind,
+        };
         let what = format!("{}, status {}", name.as_deref().unwrap_or("no error type"), status.as_u16());
         Self { kind, what, retry_after: retry_after(headers), date: date(headers) }
     }
@@ -143,7 +156,7 @@ impl Failure {
     /// What the whole call failed of, when this was its last attempt.
     pub(super) fn into_call_error(self) -> CallError {
         match self.kind {
-            Kind::NotFound => CallError::NotFound,
+            Kind::NotFound(missing) => CallError::NotFound(missing),
             Kind::InvalidParameter => CallError::InvalidParameter,
             Kind::MalformedQuery => CallError::MalformedQuery,
             Kind::TooLarge => CallError::TooLarge(self.what),
@@ -184,9 +197,21 @@ fn type_name(headers: &HeaderMap, body: &[u8]) -> Option<String> {
     is_name.then(|| name.to_owned())
 }
 
+/// What the message of a `ResourceNotFoundException` says is missing ("The specified log stream does not exist."). Nothing else of
+/// the message is looked at.
+fn missing(body: &[u8]) -> Missing {
+    #[derive(Deserialize)]
+    struct ErrorBody {
+        #[serde(alias = "Message")]
+        message: String,
+    }
+    let message = serde_json::from_slice::<ErrorBody>(body).map(|error| error.message.to_ascii_lowercase()).unwrap_or_default();
+    if message.contains("log stream") && !message.contains("log group") { Missing::Stream } else { Missing::GroupOrStream }
+}
+
 fn kind_of(status: StatusCode, name: &str) -> Kind {
     match name.strip_suffix("Exception").unwrap_or(name) {
-        "ResourceNotFound" => Kind::NotFound,
+        "ResourceNotFound" => Kind::NotFound(Missing::GroupOrStream),
         "InvalidParameter" => Kind::InvalidParameter,
         "MalformedQuery" => Kind::MalformedQuery,
         "Throttling"
@@ -253,6 +278,21 @@ mod tests {
         for body in ["<html>123456789012</html>", "", r#"{"__type":"a b arn:aws"}"#, r#"{"__type":7}"#, "{"] {
             assert_eq!(failure(503, body), Failure::new(Kind::Transient, "no error type, status 503"), "{body}");
             assert_eq!(failure(302, body).kind, Kind::Other, "{body}");
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_read_from_the_message() {
+        for (message, expected) in [
+            (r#""message":"The specified log stream does not exist.""#, Missing::Stream),
+            (r#""Message":"The specified log stream does not exist.""#, Missing::Stream),
+            (r#""message":"The specified log group does not exist.""#, Missing::GroupOrStream),
+            (r#""message":"no such log group or log stream""#, Missing::GroupOrStream),
+            (r#""message":null"#, Missing::GroupOrStream),
+            (r#""detail":"log stream""#, Missing::GroupOrStream),
+        ] {
+            let body = format!(r#"{{"__type":"ResourceNotFoundException",{message}}}"#);
+            assert_eq!(failure(400, &body).kind, Kind::NotFound(expected), "{message}");
         }
     }
 

@@ -16,7 +16,7 @@ use super::walk::{GroupAnswer, StreamAnswer, group_page, opposite, stream_page, 
 use super::wire::{FilterLogEvents, GetLogEvents, GroupEvents, StreamEvents};
 use crate::auth::permit::Permit;
 use crate::domain::event::{Age, Direction, EventPage, PageRequest};
-use crate::domain::operation::{ReadGroup, ReadStream};
+use crate::domain::operation::{ReadGroup, ReadStream, StartBy};
 use crate::domain::time::{Millis, TimeRange};
 use crate::sources::SourceError;
 
@@ -76,7 +76,7 @@ pub(super) async fn read_group(
     let mut looked_up = false;
     let (called, range) = loop {
         place = place.within(streams.mark());
-        let range = range_of(op.range, &place)?;
+        let range = range_of(op, &place)?;
         if is_empty(range) || streams == Asked::Nothing {
             let next = if place.way == Direction::Forward { place } else { Place::beginning(Direction::Forward) };
             return Ok(nothing(Of::Group, &next, None));
@@ -85,7 +85,7 @@ pub(super) async fn read_group(
         let called = client.look(permit.share(), &request, page.urgency).await;
         match (&called, &streams, looked_up) {
             // One of the names does not exist, or the group does not: a grant may name streams that are not there yet.
-            (Err(CallError::NotFound), Asked::Granted(names), false) => {
+            (Err(CallError::NotFound(_)), Asked::Granted(names), false) => {
                 streams = existing(client, permit, names, page.urgency).await.map_err(CallError::plain)?;
                 looked_up = true;
             }
@@ -118,27 +118,27 @@ fn aged(read: EventPage, age: Age, page: &PageRequest) -> EventPage {
 }
 
 /// The range of the call: the operation's, or the part of it that the place says.
-fn range_of(range: TimeRange, place: &Place) -> Result<TimeRange, SourceError> {
+fn range_of(op: &ReadGroup, place: &Place) -> Result<TimeRange, SourceError> {
     let until = place.until.map(|until| Millis(until.saturating_add(1)));
-    let end = match (range.end, until) {
+    let end = match (op.range.end, until) {
         (Some(end), Some(until)) => Some(end.min(until)),
         (end, until) => end.or(until),
     };
-    Ok(TimeRange { start: start_of(range, place)?, end })
+    Ok(TimeRange { start: start_of(op, place)?, end })
 }
 
-/// Where the call is to start: the range's start, or later where the place says so; never before the floor of the tail.
-fn start_of(range: TimeRange, place: &Place) -> Result<Option<Millis>, SourceError> {
-    let floor_detail = "must be 2024-01-01T00:00:00Z or later to read a group from its newest event";
-    let start = match (place.way, range.start) {
-        (Direction::Backward, Some(start)) if start < TAIL_FLOOR => {
-            return Err(SourceError::Unsupported { parameter: "start", detail: floor_detail });
-        }
-        (Direction::Backward, None) if range.end.is_some_and(|end| end <= TAIL_FLOOR) => {
-            return Err(SourceError::Unsupported { parameter: "end", detail: floor_detail });
-        }
-        (Direction::Backward, None) => Some(TAIL_FLOOR),
-        (_, start) => start,
+/// Where the call is to start: the range's start, or later where the place says so; never before the floor of the tail. A start
+/// that the caller did not choose is moved up to the floor.
+fn start_of(op: &ReadGroup, place: &Place) -> Result<Option<Millis>, SourceError> {
+    let floor_detail = "must be 2024-01-01T00:00:00Z or later to read a group from its newest event; \
+        `from=head` reads from the oldest";
+    let unsupported = |parameter| Err(SourceError::Unsupported { parameter, detail: floor_detail });
+    let is_before_floor = op.range.start.is_none_or(|start| start < TAIL_FLOOR);
+    let start = match (place.way, op.start_by) {
+        (Direction::Backward, StartBy::Caller) if op.range.start.is_some() && is_before_floor => return unsupported("start"),
+        (Direction::Backward, _) if op.range.end.is_some_and(|end| end <= TAIL_FLOOR) => return unsupported("end"),
+        (Direction::Backward, _) if is_before_floor => Some(TAIL_FLOOR),
+        _ => op.range.start,
     };
     Ok(start.max(place.since.map(Millis)))
 }

@@ -197,7 +197,7 @@ fn report(turn: Turn, failure: &Failure) {
         Kind::Skewed
         | Kind::Expired
         | Kind::Refused
-        | Kind::NotFound
+        | Kind::NotFound(_)
         | Kind::InvalidParameter
         | Kind::MalformedQuery
         | Kind::TooLarge

@@ -216,8 +216,10 @@ async fn request(socket: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Seen> {
 }
 
 fn answer(state: &mut State, seen: &Seen, fault: Option<Fault>) -> Vec<u8> {
-    let error =
-        |status: u16, name: &str| (status, json!({ "__type": name, "message": format!("{CANARY} {SECRET}") }).to_string());
+    let error = |status: u16, name: &str| {
+        let (name, part) = name.split_once(':').unwrap_or((name, ""));
+        (status, json!({ "__type": name, "message": message(part) }).to_string())
+    };
     let (status, body) = match fault {
         Some(Fault::NotHttp) => return format!("{CANARY}\r\n\r\n").into_bytes(),
         Some(Fault::Error(status, name) | Fault::RetryAfter(status, name, _)) => error(status, name),
@@ -252,6 +254,12 @@ fn answer(state: &mut State, seen: &Seen, fault: Option<Fault>) -> Vec<u8> {
         head += &format!("location: http://{}/\r\n", state.elsewhere);
     }
     format!("{head}content-type: application/x-amz-json-1.1\r\n\r\n{body}").into_bytes()
+}
+
+/// An error's message: which `part` is missing, if any, and what must never be passed on.
+fn message(part: &str) -> String {
+    let missing = if part.is_empty() { String::new() } else { format!("The specified log {part} does not exist. ") };
+    format!("{missing}{CANARY} {SECRET}")
 }
 
 fn checked(state: &mut State, seen: &Seen, fault: Option<Fault>) -> Result<Value, model::AwsError> {

@@ -13,6 +13,8 @@ use serde_json::{Map, Value, json};
 pub(crate) type AwsError = (u16, &'static str);
 const INVALID: AwsError = (400, "InvalidParameterException");
 const NOT_FOUND: AwsError = (400, "ResourceNotFoundException");
+/// The same of a stream, which AWS says in the message: see [`super::message`].
+const STREAM_NOT_FOUND: AwsError = (400, "ResourceNotFoundException:stream");
 /// 2024-01-01T00:00:00Z.
 const TAIL_FLOOR: i64 = 1_704_067_200_000;
 const PAGE_BYTES: usize = 1_048_576;
@@ -147,7 +149,7 @@ impl Logs {
 
     fn get_log_events(&mut self, request: &Map<String, Value>, limit: usize) -> Result<Value, AwsError> {
         let streams = &self.group(request)?.streams;
-        let mut events = streams.get(text(request, "logStreamName").ok_or(INVALID)?).ok_or(NOT_FOUND)?.clone();
+        let mut events = streams.get(text(request, "logStreamName").ok_or(INVALID)?).ok_or(STREAM_NOT_FOUND)?.clone();
         let (start, end) = (number(request, "startTime").unwrap_or(0), number(request, "endTime").unwrap_or(i64::MAX));
         if start >= end {
             return Err(INVALID);
@@ -190,7 +192,7 @@ impl Logs {
             return Err(INVALID);
         }
         if names.iter().flatten().any(|name| !streams.contains_key(*name)) {
-            return Err(NOT_FOUND);
+            return Err(STREAM_NOT_FOUND);
         }
         let (start, end) = (number(request, "startTime").unwrap_or(0), number(request, "endTime").unwrap_or(i64::MAX));
         let token =

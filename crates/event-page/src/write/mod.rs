@@ -6,17 +6,22 @@
 //! - `time`: a moment as RFC 3339.
 //! - `head`: what stands before the parts that differ from event to event.
 //! - `json`, `csv`, `text`: the layouts.
+//! - `chosen`: the columns that a request chose, in CSV, NDJSON and text.
 
 mod time;
 mod head;
 mod json;
 mod csv;
 mod text;
+mod chosen;
 
 pub use csv::csv_cell;
 
+use crate::columns::Columns;
 use crate::events::{EventRef, Events};
+use chosen::Chosen;
 use head::Head;
+use text::Lines;
 
 /// How events are laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,12 +30,21 @@ pub enum Layout {
     JsonItems,
     /// A JSON object a line.
     Ndjson,
-    /// RFC 4180 with a header, and no cell that a spreadsheet would run.
+    /// RFC 4180 with a header, and no cell that a spreadsheet would run or round.
     Csv,
-    /// The messages alone, a line each; control characters that could steer a terminal are written as `\xNN`.
+    /// The messages alone, a line each. Characters that could steer a terminal, or hide or reorder text, are written as `\xNN`
+    /// or `\uNNNN`.
     Text,
     /// The messages alone, a line each, exactly as they are.
     RawText,
+}
+
+/// Bytes that room to decode in keeps from one part to the next.
+const KEPT: usize = 16 * 1024;
+
+fn release(scratch: &mut Vec<u8>) {
+    scratch.clear();
+    scratch.shrink_to(KEPT);
 }
 
 /// Writes page after page.
@@ -40,13 +54,35 @@ pub struct Writer {
     head: Head,
     /// Between events: nothing before the first.
     separator: &'static [u8],
+    /// The columns chosen; `None`: the layout's own.
+    chosen: Option<Chosen>,
+    /// CSV begins with a byte order mark.
+    byte_order_mark: bool,
+    /// Room to decode a message in.
+    scratch: Vec<u8>,
 }
+
+/// U+FEFF in UTF-8, by which Excel tells UTF-8 from the machine's own encoding.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 impl Writer {
     /// A writer before its first page.
     #[must_use]
     pub fn new(layout: Layout) -> Self {
-        Self { layout, head: Head::default(), separator: b"" }
+        let (chosen, byte_order_mark, scratch) = (None, false, Vec::new());
+        Self { layout, head: Head::default(), separator: b"", chosen, byte_order_mark, scratch }
+    }
+
+    /// Writes these columns instead of the layout's own. JSON items have no columns and stay as they are.
+    #[must_use]
+    pub fn with_columns(self, columns: Option<Columns>) -> Self {
+        Self { chosen: columns.filter(|_| self.layout != Layout::JsonItems).map(Chosen::new), ..self }
+    }
+
+    /// Begins CSV with a byte order mark.
+    #[must_use]
+    pub fn with_byte_order_mark(self) -> Self {
+        Self { byte_order_mark: true, ..self }
     }
 
     /// How it lays events out.
@@ -57,8 +93,15 @@ impl Writer {
 
     /// What stands before the first event.
     pub fn begin(&self, out: &mut Vec<u8>) {
-        if self.layout == Layout::Csv {
-            out.extend_from_slice(csv::HEADER);
+        if self.layout != Layout::Csv {
+            return;
+        }
+        if self.byte_order_mark {
+            out.extend_from_slice(BYTE_ORDER_MARK);
+        }
+        match &self.chosen {
+            Some(chosen) => chosen.header(out),
+            None => out.extend_from_slice(csv::HEADER),
         }
     }
 
@@ -82,12 +125,29 @@ impl Writer {
                 break;
             }
         }
+        self.release();
         place
+    }
+
+    /// Gives back what a long message took to decode: a client that reads slowly holds the writer for long.
+    fn release(&mut self) {
+        release(&mut self.scratch);
+        if let Some(chosen) = &mut self.chosen {
+            chosen.release();
+        }
     }
 
     /// Appends one event.
     #[inline]
     fn event(&mut self, event: EventRef<'_>, out: &mut Vec<u8>) {
+        if let Some(chosen) = &mut self.chosen {
+            return match self.layout {
+                Layout::Ndjson | Layout::JsonItems => chosen.ndjson(event, out),
+                Layout::Csv => chosen.csv(event, out),
+                Layout::Text => chosen.text(event, Lines::Safe, out),
+                Layout::RawText => chosen.text(event, Lines::Raw, out),
+            };
+        }
         match self.layout {
             Layout::JsonItems => {
                 out.extend_from_slice(self.separator);
@@ -96,7 +156,7 @@ impl Writer {
             }
             Layout::Ndjson => json::write(&mut self.head, event, b"\"}\n", out),
             Layout::Csv => csv::write(&mut self.head, event, out),
-            Layout::Text => text::write(event, out),
+            Layout::Text => text::write(event, &mut self.scratch, out),
             Layout::RawText => text::write_raw(event, out),
         }
     }

@@ -1,80 +1,125 @@
-//! Events as text: the messages alone, a line each, safe for a terminal.
+//! Events as text: a line each, safe for a terminal.
 //!
-//! Owns which characters are not: all control characters (C0, DEL, C1) but tab and newline.
+//! Owns the end of a line, and the characters that are escaped.
+
+use std::io::Write as _;
 
 use crate::events::{EventRef, Form};
-use crate::literal::{Exactly, Piece, Unescape, encoded, pieces, unescape};
+use crate::literal::{Exactly, unescape};
 
-/// Writes one message and a line end, control characters as `\xNN`.
+/// Which characters are written as escapes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lines {
+    /// Those that could steer a terminal, hide text or reorder it.
+    Safe,
+    /// None, but for those that separate columns and lines.
+    Raw,
+}
+
+/// Writes one message and a line end, characters that are not safe as escapes. A line end that the message brings is not
+/// written twice.
 #[inline]
-pub(super) fn write(event: EventRef<'_>, out: &mut Vec<u8>) {
+pub(super) fn write(event: EventRef<'_>, scratch: &mut Vec<u8>, out: &mut Vec<u8>) {
     let part = event.message_part();
-    match (part.form, event.has_escapes()) {
-        (Form::Literal, true) if is_safe(part.bytes) => unescape::<Safe>(part.bytes, out),
-        (Form::Literal, true) => {
-            for piece in pieces(part.bytes) {
-                match piece {
-                    Piece::Run(run) => safe(run, out),
-                    Piece::Escape(character) => safe_character(character, out),
-                }
-            }
+    if part.form == Form::Plain || !event.has_escapes() {
+        safe(without_line_end(part.bytes), out);
+    } else {
+        let start = out.len();
+        unescape::<Exactly>(part.bytes, out);
+        let message = without_line_end(out.get(start..).unwrap_or_default());
+        let end = start + message.len();
+        if is_safe(message) {
+            out.truncate(end);
+        } else {
+            scratch.clear();
+            scratch.extend_from_slice(message);
+            out.truncate(start);
+            safe(scratch, out);
         }
-        _ => safe(part.bytes, out),
     }
     out.push(b'\n');
 }
 
-/// Writes one message and a line end.
+/// Writes one message as it is, and a line end unless it brings one.
 #[inline]
 pub(super) fn write_raw(event: EventRef<'_>, out: &mut Vec<u8>) {
     let part = event.message_part();
+    let start = out.len();
     if part.form == Form::Plain || !event.has_escapes() {
         out.extend_from_slice(part.bytes);
     } else {
         unescape::<Exactly>(part.bytes, out);
     }
-    out.push(b'\n');
+    if out.get(start..).is_some_and(|message| message.last() != Some(&b'\n')) {
+        out.push(b'\n');
+    }
 }
 
-/// Is there surely no control character in the text as it stands? Of C1 only the first byte, C2, is looked for, which other
-/// characters share.
+/// The text without the line ends that it ends in.
+#[inline]
+pub(super) fn without_line_end(mut text: &[u8]) -> &[u8] {
+    while let [rest @ .., b'\n' | b'\r'] = text {
+        text = rest;
+    }
+    text
+}
+
+/// Writes a value between tabs: what would end its cell or its line is escaped.
+pub(super) fn cell(value: &[u8], lines: Lines, out: &mut Vec<u8>) {
+    if memchr::memchr3(b'\t', b'\n', b'\r', value).is_none() && (lines == Lines::Raw || is_safe(value)) {
+        return out.extend_from_slice(value);
+    }
+    let mut characters = std::str::from_utf8(value).unwrap_or_default().chars().peekable();
+    while let Some(character) = characters.next() {
+        match character {
+            '\t' => out.extend_from_slice(b"\\t"),
+            '\r' if characters.peek() == Some(&'\n') => {}
+            '\n' => out.extend_from_slice(b"\\n"),
+            '\r' => out.extend_from_slice(b"\\r"),
+            other => put(other, lines == Lines::Safe, out),
+        }
+    }
+}
+
+/// Is there surely no character in the text that is escaped? Of those beyond ASCII only the first byte is looked for, which
+/// they share with others: C2 for C1 control characters, D8 for U+061C, E2 for U+2000 to U+2FFF.
 #[inline]
 fn is_safe(text: &[u8]) -> bool {
-    let suspicious = |byte: u8| (byte < b' ' && byte != b'\t' && byte != b'\n') || byte == 0x7f || byte == 0xc2;
+    let suspicious = |byte: u8| (byte < b' ' && byte != b'\t' && byte != b'\n') || matches!(byte, 0x7f | 0xc2 | 0xd8 | 0xe2);
     !text.iter().fold(false, |some, byte| some | suspicious(*byte))
 }
 
-/// Copies text, control characters as `\xNN`.
+/// Copies text on as many lines as it has. A carriage return before a newline is part of the line end, and is left out.
 fn safe(text: &[u8], out: &mut Vec<u8>) {
     if is_safe(text) {
         return out.extend_from_slice(text);
     }
-    for character in std::str::from_utf8(text).unwrap_or_default().chars() {
-        safe_character(character, out);
-    }
-}
-
-/// Every escape as what it means, but control characters as `\xNN`.
-struct Safe;
-
-impl Unescape for Safe {
-    /// A carriage return's escape has two bytes, and becomes `\x0d`.
-    const GROWTH: usize = 2;
-    const BEFORE_QUOTE: Option<u8> = None;
-
-    fn character(character: char) -> ([u8; 4], usize) {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        if !character.is_control() || character == '\t' || character == '\n' {
-            return encoded(character);
+    let mut characters = std::str::from_utf8(text).unwrap_or_default().chars().peekable();
+    while let Some(character) = characters.next() {
+        if !(character == '\r' && characters.peek() == Some(&'\n')) {
+            put(character, character != '\t' && character != '\n', out);
         }
-        // Control characters end at U+009F.
-        let code = u8::try_from(u32::from(character)).unwrap_or(0);
-        let digit = |value: u8| DIGITS[usize::from(value)];
-        ([b'\\', b'x', digit(code >> 4), digit(code & 15)], 4)
     }
 }
 
-fn safe_character(character: char, out: &mut Vec<u8>) {
-    let (bytes, length) = Safe::character(character);
-    out.extend_from_slice(&bytes[..length]);
+#[inline]
+fn put(character: char, escaped: bool, out: &mut Vec<u8>) {
+    match u32::from(character) {
+        0x20..=0x7e => out.push(character as u8),
+        code if escaped && is_unsafe(character) => {
+            // Writing to memory has nothing that could fail.
+            let _infallible = if code < 0x100 { write!(out, "\\x{code:02x}") } else { write!(out, "\\u{code:04x}") };
+        }
+        _ => out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes()),
+    }
+}
+
+/// Control characters; separators of lines and paragraphs; and characters that change the direction of the text around them
+/// (UAX #9: marks, embeddings, overrides, isolates) or its shape (the deprecated U+206A to U+206F).
+fn is_unsafe(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{206f}'
+        )
 }

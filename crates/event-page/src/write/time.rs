@@ -54,6 +54,15 @@ impl Second {
         &self.text
     }
 
+    /// The moment, whole.
+    pub(super) fn written(&mut self, millis: i64) -> [u8; LENGTH] {
+        let (second, fraction) = split(millis);
+        let _unchanged = self.renewed(second);
+        let mut text = self.text;
+        text[FRACTION..FRACTION + fraction.len()].copy_from_slice(&fraction);
+        text
+    }
+
     fn put_second(&mut self, second: u64) {
         let (day, clock) = (second / SECONDS_OF_DAY, second % SECONDS_OF_DAY);
         if day != self.second / SECONDS_OF_DAY {

@@ -30,8 +30,19 @@ fn cells_are_quoted_by_rfc_4180_and_formulas_are_text() {
         ("@x", "'@x"),
         ("＝1", "'＝1"),
         ("\tx", "'\tx"),
-        ("\r=1", "\"'\r=1\""),
-        ("\n=1", "\"'\n=1\""),
+        ("\r=1", "\"'\r'=1\""),
+        ("\n=1", "\"'\n'=1\""),
+        ("a;=1", "a;'=1"),
+        ("a; \"=1\"", "\"a;' \"\"=1\"\"\""),
+        ("a;;+1;b;-1", "a;;'+1;b;'-1"),
+        ("a;b=1", "a;b=1"),
+        ("a\t=1", "a\t'=1"),
+        ("a\r\n@x", "\"a\r\n'@x\""),
+        ("trace\n\tat x(Y.java)", "\"trace\n\tat x(Y.java)\""),
+        ("a;＝1", "a;'＝1"),
+        ("123456789012345", "123456789012345"),
+        ("1234567890123456", "'1234567890123456"),
+        ("1234567890123456 ms", "1234567890123456 ms"),
         ("=HYPERLINK(\"http://x\",\"y\")", "\"'=HYPERLINK(\"\"http://x\"\",\"\"y\"\")\""),
         (" =1", " =1"),
         ("back\\slash", "back\\slash"),
@@ -46,6 +57,22 @@ fn cells_are_quoted_by_rfc_4180_and_formulas_are_text() {
 
 #[test]
 fn control_characters_are_escaped_in_text_unless_it_is_raw() {
+    for (message, line) in [
+        ("START RequestId: 1\n", "START RequestId: 1"),
+        ("crlf\r\n", "crlf"),
+        ("two\r\nlines\r\n\r\n", "two\nlines"),
+        ("10%\r20%\r", "10%\\x0d20%"),
+        ("\n", ""),
+        ("admin\u{202e}gnp.exe\u{2066}\u{200f}\u{61c}", "admin\\u202egnp.exe\\u2066\\u200f\\u061c"),
+        ("a\u{2028}b\u{2029}c\u{85}d", "a\\u2028b\\u2029c\\x85d"),
+        ("\u{2030} – “é” ع \u{200d}", "\u{2030} – “é” ع \u{200d}"),
+    ] {
+        for page in pages(message) {
+            assert_eq!(written(Layout::Text, &page), format!("{line}\n"), "{message:?}");
+            let raw = if message.ends_with('\n') { message.to_owned() } else { format!("{message}\n") };
+            assert_eq!(written(Layout::RawText, &page), raw, "{message:?}");
+        }
+    }
     let hostile = "a\tb\nc \x1b[31mred\x07\u{9b}2J\r\u{7f}é";
     for page in pages(hostile) {
         assert_eq!(written(Layout::Text, &page), "a\tb\nc \\x1b[31mred\\x07\\x9b2J\\x0d\\x7fé\n");

@@ -139,12 +139,28 @@ pub(crate) fn ndjson(events: &[Event]) -> String {
     events.iter().map(|event| serde_json::to_string(&body(event)).unwrap() + "\n").collect()
 }
 
+/// A cell's text with a `'` wherever a spreadsheet would begin a formula, whichever separator it expects, or round an id.
+fn neutralised(text: &str) -> String {
+    const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let is_rounded = digits.len() > 15 && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let mut out = String::new();
+    if text.starts_with(FORMULA) || text.starts_with(['\t', '\r', '\n']) || is_rounded {
+        out.push('\'');
+    }
+    for (at, character) in text.char_indices() {
+        out.push(character);
+        let behind = text[at + character.len_utf8()..].trim_start_matches([' ', '"']);
+        if [';', '\t', '\r', '\n'].contains(&character) && behind.starts_with(FORMULA) {
+            out.push('\'');
+        }
+    }
+    out
+}
+
 pub(crate) fn csv(events: &[Event]) -> String {
     let cell = |text: &str| {
-        let mut cell = text.to_owned();
-        if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']) {
-            cell.insert(0, '\'');
-        }
+        let cell = neutralised(text);
         if cell.contains(['"', ',', '\r', '\n']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell }
     };
     let mut out = "timestamp,ingestionTime,logStream,eventId,message\r\n".to_owned();
@@ -160,9 +176,16 @@ pub(crate) fn csv(events: &[Event]) -> String {
 pub(crate) fn text(events: &[Event]) -> String {
     let mut out = String::new();
     for event in events {
-        for character in event.message.chars() {
+        let message = event.message.trim_end_matches(['\r', '\n']).replace("\r\n", "\n");
+        for character in message.chars() {
+            let code = u32::from(character);
             if character.is_control() && character != '\t' && character != '\n' {
-                out += &format!("\\x{:02x}", u32::from(character));
+                out += &format!("\\x{code:02x}");
+            } else if [0x61c, 0x200e, 0x200f].contains(&code)
+                || (0x2028..=0x202e).contains(&code)
+                || (0x2066..=0x206f).contains(&code)
+            {
+                out += &format!("\\u{code:04x}");
             } else {
                 out.push(character);
             }
@@ -173,7 +196,8 @@ pub(crate) fn text(events: &[Event]) -> String {
 }
 
 pub(crate) fn raw_text(events: &[Event]) -> String {
-    events.iter().map(|event| event.message.clone() + "\n").collect()
+    let line = |event: &Event| if event.message.ends_with('\n') { event.message.clone() } else { event.message.clone() + "\n" };
+    events.iter().map(line).collect()
 }
 
 /// Every layout of a page says what its values say; plain text is escaped as `serde_json` does, to the byte.

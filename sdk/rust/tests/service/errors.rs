@@ -53,7 +53,7 @@ async fn what_is_wrong_with_the_input_is_said_fault_by_fault() {
 #[tokio::test]
 async fn a_token_is_refused_with_its_reason() {
     let expired = with_token(&variable("LOGMARK_TOKEN_EXPIRED"), Retry::default());
-    assert_eq!(summary(&caller(&expired).await.unwrap_err()), "401 invalid_token");
+    assert_eq!(summary(&caller(&expired).await.unwrap_err()), "401 expired_token");
     let narrow = with_token(&variable("LOGMARK_TOKEN_NARROW"), Retry::default());
     assert_eq!(events(&narrow, small()).await.unwrap().len(), 3);
     let error = events(&narrow, big()).await.unwrap_err();

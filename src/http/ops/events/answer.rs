@@ -189,12 +189,14 @@ impl Answer {
     }
 
     fn writer(&self) -> Writer {
-        Writer::new(match self.ask.format {
+        let layout = match self.ask.format {
             Format::Csv => Layout::Csv,
             Format::Text if self.ask.raw => Layout::RawText,
             Format::Text => Layout::Text,
             Format::Json | Format::Ndjson => Layout::Ndjson,
-        })
+        };
+        let writer = Writer::new(layout).with_columns(self.ask.columns.clone());
+        if self.ask.byte_order_mark { writer.with_byte_order_mark() } else { writer }
     }
 
     fn sealer<Op: ReadEvents>(
@@ -215,6 +217,7 @@ impl Answer {
         let app: &App = &self.app;
         let line = crate::telemetry::audit::Line::new::<Op>(
             self.context.id(),
+            self.context.who(),
             permit,
             Some(self.ask.shape.group.as_str()),
             self.ask.shape.stream.as_ref().map(LogStreamName::as_str),

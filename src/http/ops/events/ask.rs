@@ -1,11 +1,13 @@
 //! What an event request asks: its parameters, and the cursor that they must agree with.
 
+use logmark_event_page::Columns;
+
 use super::chosen_streams;
 use super::cursor::{From, KIND, Place, Shape};
 use crate::domain::event::{Direction, Position};
 use crate::domain::filter::EventFilter;
 use crate::domain::name::{LogGroupName, LogStreamName, SourceName};
-use crate::domain::operation::{ReadGroup, ReadLogs, ReadStream, Reading, StreamSelection};
+use crate::domain::operation::{ReadGroup, ReadLogs, ReadStream, Reading, StartBy, StreamSelection};
 use crate::domain::time::{Millis, TimeRange, TimeSpec};
 use crate::http::authorized::{Ask, Setting};
 use crate::http::encode::Format;
@@ -34,7 +36,10 @@ pub struct EventsAsk {
     pub(super) pursuit: Pursuit,
     pub(super) limit: Option<usize>,
     pub(super) format: Format,
+    /// The columns that CSV, NDJSON and text show; `None`: the format's own.
+    pub(super) columns: Option<Columns>,
     pub(super) raw: bool,
+    pub(super) byte_order_mark: bool,
     pub(super) cursor_line: bool,
     /// What the client has already.
     pub(super) known: Known,
@@ -63,12 +68,18 @@ impl Ask for EventsAsk {
         let given = Given::read(input);
         let limit = input.number("limit", 1, MAX_LIMIT);
         let format = read_format(input, setting);
-        let raw = input.choice("raw", &[("true", true), ("false", false)]).unwrap_or(false);
+        let columns = read_columns(input);
+        let raw = input.choice("raw", &SWITCH).unwrap_or(false);
+        let byte_order_mark = input.choice("bom", &SWITCH).unwrap_or(false);
         let cursor_line = input.choice("trailer", &[("line", true)]).unwrap_or(false);
-        for (name, used, with) in [("raw", raw, Format::Text), ("trailer", cursor_line, Format::Ndjson)] {
+        let bound = [("raw", raw, Format::Text), ("bom", byte_order_mark, Format::Csv), ("trailer", cursor_line, Format::Ndjson)];
+        for (name, used, with) in bound {
             if used && format.as_ref().is_ok_and(|format| *format != with) {
                 input.error(name, format!("goes with `{}` only", with.essence()));
             }
+        }
+        if columns.is_some() && format.as_ref().is_ok_and(|format| *format == Format::Json) {
+            input.error("columns", "goes with `format=csv`, `format=ndjson` and `format=text`: a JSON page has whole events");
         }
         if given.group.is_none() && given.cursor.is_none() {
             input.require("group", "is missing: name a log group, or give a `cursor`");
@@ -89,12 +100,23 @@ impl Ask for EventsAsk {
             pursuit,
             limit,
             format,
+            columns,
             raw,
+            byte_order_mark,
             cursor_line,
             known: Known::of(setting.headers),
         };
         Ok((ask.operation(setting.now), ask))
     }
+}
+
+const SWITCH: [(&str, bool); 2] = [("true", true), ("false", false)];
+
+/// `columns`. They belong to the format, so a cursor does not carry them.
+fn read_columns(input: &mut Input) -> Option<Columns> {
+    let text = input.take("columns")?;
+    let columns = Columns::parse(&text);
+    columns.map_err(|faults| faults.iter().for_each(|fault| input.error("columns", fault.to_string()))).ok()
 }
 
 fn read_format(input: &mut Input, setting: Setting<'_>) -> Result<Format, ApiError> {
@@ -213,14 +235,15 @@ impl EventsAsk {
         let end = end.or((self.format != Format::Json).then_some(now.0.saturating_add(1)));
         let range = TimeRange { start: start.map(Millis), end: end.map(Millis) };
         let direction = self.direction;
+        let start_by = if self.shape.start.is_some() { StartBy::Caller } else { StartBy::Service };
         let reading = match (stream, filter) {
             (Some(stream), None) => Reading::Stream(ReadStream { group, stream, range, direction }),
             // GetLogEvents knows no filter: one stream with one is a group of which one stream is chosen.
             (Some(stream), filter) => {
                 let streams = StreamSelection::Names(vec![stream]);
-                Reading::Group(ReadGroup { group, streams, filter, range, direction })
+                Reading::Group(ReadGroup { group, streams, filter, range, start_by, direction })
             }
-            (None, filter) => Reading::Group(ReadGroup { group, streams, filter, range, direction }),
+            (None, filter) => Reading::Group(ReadGroup { group, streams, filter, range, start_by, direction }),
         };
         ReadLogs { reading, resumed: self.position.is_some(), source: self.source.clone() }
     }

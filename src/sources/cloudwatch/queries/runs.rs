@@ -199,7 +199,7 @@ impl Runs {
     pub(super) async fn stop(&self, id: &str, share: &Share) -> Result<(), SourceError> {
         match self.client.call(share, &StopQuery { query_id: id }).await {
             Ok(Stopped { success: false }) => Err(SourceError::Upstream("StopQuery did not stop the query".to_owned())),
-            Ok(Stopped { success: true }) | Err(CallError::InvalidParameter | CallError::NotFound) => {
+            Ok(Stopped { success: true }) | Err(CallError::InvalidParameter | CallError::NotFound(_)) => {
                 self.note(id, QueryStatus::Cancelled, None);
                 Ok(())
             }

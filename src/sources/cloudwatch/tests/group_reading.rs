@@ -205,6 +205,19 @@ async fn the_tail_reaches_back_to_2024_and_says_so() {
 }
 
 #[tokio::test]
+async fn a_start_that_the_caller_did_not_choose_is_moved_up_to_the_floor_of_the_tail() {
+    let stage = Stage::new().await;
+    stage.write(&varied(3));
+    for (start, sent) in [(0, FLOOR), (FLOOR - 1, FLOOR), (FLOOR, FLOOR), (FLOOR + 1, FLOOR + 1)] {
+        let range = TimeRange { start: Some(Millis(start)), end: None };
+        let permit = permit(ReadGroup { start_by: StartBy::Service, ..group_op(StreamSelection::All, range) });
+        let page = stage.source.read_group(&permit, &ask(None, Direction::Backward, 10, 1000)).await.unwrap();
+        assert_eq!(page.events.len(), 3);
+        assert_eq!(stage.fake.state().seen.last().unwrap().body["startTime"], sent);
+    }
+}
+
+#[tokio::test]
 async fn positions_are_taken_only_where_they_belong() {
     let stage = Stage::new().await;
     stage.write(&varied(20));

@@ -27,7 +27,7 @@ use crate::auth::tenant::{Caller, Grant, Limits, Scope, Tenant};
 use crate::auth::token::Claims;
 use crate::domain::event::{Direction, EventPage, PageRequest, Position, Urgency};
 use crate::domain::name::{LogGroupName, LogStreamName, SourceName, TenantId};
-use crate::domain::operation::{Action, Operation, ReadGroup, ReadStream, StreamSelection};
+use crate::domain::operation::{Action, Operation, ReadGroup, ReadStream, StartBy, StreamSelection};
 use crate::domain::pattern::Pattern;
 use crate::domain::time::{Clock, Millis, TimeRange};
 use crate::outbound::Outbound;
@@ -150,7 +150,7 @@ fn stream_op(range: TimeRange) -> ReadStream {
 }
 
 fn group_op(streams: StreamSelection, range: TimeRange) -> ReadGroup {
-    ReadGroup { group: group(), streams, filter: None, range, direction: Direction::Forward }
+    ReadGroup { group: group(), streams, filter: None, range, start_by: StartBy::Caller, direction: Direction::Forward }
 }
 
 fn ask(position: Option<Position>, direction: Direction, limit: usize, max_bytes: usize) -> PageRequest {

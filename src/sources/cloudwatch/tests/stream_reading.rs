@@ -163,5 +163,5 @@ async fn an_empty_range_costs_no_call_and_a_missing_stream_is_not_found() {
     assert!(page.events.is_empty() && page.at_end && stage.fake.calls() == 0);
     let missing = permit(stream_op(TimeRange::default()));
     let read = stage.source.read_stream(&missing, &ask(None, Direction::Forward, 3, 1000)).await;
-    assert_eq!(read.unwrap_err(), SourceError::NotFound);
+    assert_eq!(read.unwrap_err(), SourceError::StreamNotFound);
 }
