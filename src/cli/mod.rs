@@ -54,7 +54,7 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Print a token of the development issuer
     Token(token::TokenArgs),
-    /// Put log lines (plain, NDJSON, gzip) into the local source
+    /// Put log files (text, JSON, plain or packed) into the local source
     #[cfg(feature = "local")]
     Import(import::ImportArgs),
     /// Read the whole configuration and report every mistake at once

@@ -10,6 +10,7 @@ const ROOMS: [(&[&str], &[&str]); 13] = [
     (&["axum", "tower_http", "utoipa_axum", "utoipa_swagger_ui"], &["http/", "lambda/", "service.rs"]),
     (&["aws_config", "aws_credential_types", "aws_sigv4"], &["aws/", "sources/cloudwatch/"]),
     (&["logmark_store"], &["sources/local.rs", "service.rs", "cli/"]),
+    (&["logmark_log_import"], &["cli/"]),
     (&["jsonwebtoken"], &["auth/keys/"]),
     (&["hyper_util::client"], &["outbound.rs", "lambda/runtime.rs"]),
     (&["hyper_rustls"], &["outbound.rs"]),

@@ -14,7 +14,7 @@ use crate::world::binary::{Place, Said, logmark, run};
 
 const INTO: [&str; 5] = ["import", "--group", "/acme/web", "--stream", "s"];
 
-fn write(place: &Place, name: &str, content: &[u8]) {
+pub fn write(place: &Place, name: &str, content: &[u8]) {
     std::fs::write(place.path().join(name), content).unwrap();
 }
 
@@ -24,12 +24,12 @@ fn gzip(content: &str) -> Vec<u8> {
     packed.finish().unwrap()
 }
 
-async fn import(place: &Place, more: &[&str]) -> Said {
+pub async fn import(place: &Place, more: &[&str]) -> Said {
     run(place.path(), &[&INTO, more].concat()).await
 }
 
 /// All that the store holds of the stream: (milliseconds, message).
-fn stored(folder: &Path) -> Vec<(i64, String)> {
+pub fn stored(folder: &Path) -> Vec<(i64, String)> {
     let store = Store::open(&folder.join("store"), Options::default()).unwrap();
     let page = store
         .read(&ReadRequest {
@@ -48,7 +48,7 @@ fn stored(folder: &Path) -> Vec<(i64, String)> {
     page.events.into_iter().map(|event| (event.timestamp, event.message)).collect()
 }
 
-fn messages(folder: &Path) -> Vec<String> {
+pub fn messages(folder: &Path) -> Vec<String> {
     stored(folder).into_iter().map(|(_, message)| message).collect()
 }
 
@@ -62,6 +62,9 @@ async fn plain_gzip_and_ndjson_files_come_in_together_each_line_as_it_was() {
     assert_snapshot!(said.shown(place.path()), @"
     exit 0
     7 events from 8 lines into /acme/web, stream s
+      4 with a time of their own (2026-11-20T10:00:00, at the start)
+      1 with a time of their own (JSON field `time`)
+      1 with a time of their own (JSON field `ts`)
       1 took the time of the line before them
       1 lines were empty and left out
     ");
@@ -89,7 +92,8 @@ async fn standard_input_is_read_and_the_bar_is_not_printed_to_a_pipe() {
         input.write_all(format!("2026-01-01T00:00:0{round}Z line {round}\n").as_bytes()).await.unwrap();
         drop(input);
         let said = Said::from(child.wait_with_output().await.unwrap());
-        assert_eq!(said.shown(place.path()), "exit 0\n1 events from 1 lines into /acme/web, stream s");
+        let format = "  1 with a time of their own (2026-11-20T10:00:00, at the start)";
+        assert_eq!(said.shown(place.path()), format!("exit 0\n1 events from 1 lines into /acme/web, stream s\n{format}"));
     }
     assert_eq!(messages(place.path()), ["2026-01-01T00:00:00Z line 0", "2026-01-01T00:00:01Z line 1"]);
 }
@@ -114,9 +118,11 @@ async fn lines_that_cannot_be_events_are_named_and_the_rest_comes_in() {
     assert_snapshot!(said.shown(place.path()), @"
     exit 1
     2 events from 4 lines into /acme/web, stream s
+      2 with a time of their own (2026-11-20T10:00:00, at the start)
       2 lines could not be imported:
         a.log:1: no timestamp
         a.log:3: not UTF-8 from byte 5
+      lines without a time: describe it with --timestamp-format, or take the time of now with --now
     ");
     assert_eq!(messages(place.path()), ["2026-01-01T00:00:00Z good", "2026-01-01T00:00:01Z also good"]);
     let none = Place::new("");
@@ -177,7 +183,7 @@ async fn a_store_in_use_is_refused_naming_the_process() {
     let shown = said.shown(place.path()).replace(&served.process.pid().to_string(), "PID");
     assert_snapshot!(shown, @"
     exit 1
-    logmark: `store` is in use by process PID: stop the service that uses it, import, and start it again
+    logmark: `store` is in use by process PID: a running service holds the store, and import can't write beside it; stop the service, import, and start it again
     ");
     served.process.kill().await;
     assert_eq!(import(&place, &["a.log"]).await.code, 0, "it is free again");
@@ -194,6 +200,7 @@ async fn without_a_configuration_it_goes_into_the_demos_store() {
     made a development issuer: its public keys are in logmark-demo/issuer.jwks.json
     no logmark.toml here: importing into the demo's store in logmark-demo; `logmark demo` serves it
     1 events from 1 lines into /web/x, stream s
+      1 with a time of their own (2026-11-20T10:00:00, at the start)
     ");
     assert!(folder.path().join("logmark-demo/store").exists());
 }

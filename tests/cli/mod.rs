@@ -3,6 +3,7 @@
 pub mod wire;
 mod commands;
 mod import;
+mod import_times;
 mod demo;
 mod readme;
 mod serve;

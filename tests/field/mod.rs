@@ -4,6 +4,7 @@
 //! it is looked for in `shared/data` beside the project. A test without its file prints that it is skipped.
 
 mod cases;
+mod import;
 mod insights;
 mod patterns;
 mod reading;

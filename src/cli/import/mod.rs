@@ -1,47 +1,37 @@
 //! `logmark import`: log lines from files or standard input into the local source.
 //!
-//! Owns the command: which files go into which store, the batches, the progress and the count at the end. How bytes become
-//! events is [`read`]'s, how a line tells its time [`timestamp`]'s; `lines` knows where a line ends, `unpack` gzip.
+//! Owns the command: which files go into which store, the batches, the progress and the report at the end. How bytes become
+//! events is the library `logmark_log_import`'s.
 
-pub mod read;
-pub mod summary;
-mod lines;
-pub mod unpack;
-pub mod timestamp;
+mod inputs;
+mod preview;
+mod report;
+mod visibility;
 
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
+use jiff::tz::TimeZone;
+use logmark_log_import::{DEFAULT_EXAMPLES, Missing, Multiline, Options, Reading, Summary, TimestampFormat, read};
 use logmark_store::{CatalogueError, NewEvent, OpenError, Options as StoreOptions, Store};
 
 use super::configuration::load_from;
 use super::{CliError, DEMO_DIRECTORY, note};
+use crate::config::Config;
 use crate::config::source::{Source, SourceKind};
 use crate::domain::name::{LogGroupName, LogStreamName};
 use crate::domain::time::{Clock, SystemClock};
-use read::{Missing, Options, Reading};
-use summary::Summary;
-use timestamp::Timestamps;
-use timestamp::format::TimestampFormat;
+use inputs::open_all;
 
 /// Events and bytes in one append: what PutLogEvents takes in one call.
 const BATCH: (usize, usize) = (10_000, 1 << 20);
 
 /// Arguments of `logmark import`.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Each line becomes an event. Its time is found in it: RFC 3339, common log format, epoch, syslog, and the \
-    usual fields of JSON lines. A line without one (a stack trace) takes the time of the line before it.\n\n\
-    Examples:\n  logmark import --group /web/shop --stream prod access.log access.log.1.gz\n  \
-    zcat old.gz | logmark import --config logmark.toml --group /web/shop --stream old\n  \
-    logmark import --group /app --stream a --timestamp-format '%d.%m.%Y %H:%M:%S' app.log\n\n\
-    The store must not be in use by a running service."
-)]
+#[command(after_help = HELP)]
 pub struct ImportArgs {
     /// The configuration file that names the source [default: logmark.toml, if there is one; else the demo's]
     #[arg(long, value_name = "FILE", env = "LOGMARK_CONFIG")]
@@ -55,14 +45,68 @@ pub struct ImportArgs {
     /// The log stream; made when it does not exist
     #[arg(long)]
     stream: String,
-    /// How a time looks: a strptime format, or `rfc3339`, `clf`, `epoch`, `epoch-ms` or `syslog` [default: found out]
+    /// How a time looks: a strptime format, or `rfc3339`, `clf`, `epoch`, `epoch-ms`, `epoch-us`, `epoch-ns` or `syslog`
+    /// [default: recognised from the first lines of each file]
     #[arg(long, value_name = "FORMAT")]
     timestamp_format: Option<TimestampFormat>,
+    /// The field of JSON records that holds their time, with dots for nested ones: `meta.at` [default: the usual names]
+    #[arg(long, value_name = "PATH")]
+    time_field: Option<String>,
+    /// The zone of times without one, and of ambiguous abbreviations such as CST: `Europe/Berlin`, `+01:00` [default: UTC]
+    #[arg(long, value_name = "ZONE", value_parser = logmark_log_import::timezone)]
+    timezone: Option<TimeZone>,
+    /// The year of the first line of each file, for times without a year [default: backwards from when the file was changed]
+    #[arg(long, value_name = "YEAR", value_parser = clap::value_parser!(i16).range(1970..=9999))]
+    year: Option<i16>,
+    /// Join the lines of one event: `auto` (lines without a time belong to the one before), `indent` (indented lines do), or
+    /// `start-regex` (a line that matches --start-regex begins an event)
+    #[arg(long, value_name = "auto|indent|start-regex")]
+    multiline: Option<Joining>,
+    /// What the first line of an event looks like
+    #[arg(long, value_name = "REGEX", requires = "multiline")]
+    start_regex: Option<String>,
     /// Lines before the first one with a time get the time of now, instead of being reported
     #[arg(long)]
     now: bool,
-    /// The files; none or `-` is standard input
+    /// Show what would be imported of the first lines of each file, and import nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// The files (plain, gzip, zstd, bzip2, xz); none or `-` is standard input
     files: Vec<PathBuf>,
+}
+
+const HELP: &str = "\
+Each line becomes an event. The time format of a file is recognised from its first lines and used for all of it; a line without a
+time (a stack trace) takes the time of the line before it. The report at the end names the format found, and what is not certain.
+
+Examples:
+  logmark import --group /web/shop --stream prod access.log access.log.1.gz
+  logmark import --group /web/shop --stream prod --dry-run app.log       show the times that would be used
+  logmark import --group /app --stream a --multiline auto app.log        one event for each stack trace
+  logmark import --group /app --stream a --timezone Europe/Berlin app.log
+  logmark import --group /app --stream a --timestamp-format '%d.%m.%Y %H:%M:%S' app.log
+  logmark import --group /app --stream a --time-field meta.at app.ndjson
+  zcat old.gz | logmark import --config logmark.toml --group /web/shop --stream old
+
+Exit codes: 0 all lines are imported, 1 something is not (the report says what), 2 the arguments are wrong,
+64 the configuration is wrong.
+
+The store must not be in use by a running service: stop it, import, and start it again.";
+
+/// `--multiline`.
+#[derive(Debug, Clone)]
+enum Joining {
+    Known(Multiline),
+    /// By the expression of `--start-regex`.
+    ByRegex,
+}
+
+impl std::str::FromStr for Joining {
+    type Err = logmark_log_import::MultilineError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "start-regex" { Ok(Self::ByRegex) } else { text.parse().map(Self::Known) }
+    }
 }
 
 /// Imports the files.
@@ -75,30 +119,32 @@ pub fn run(args: &ImportArgs) -> Result<ExitCode, CliError> {
         .map_err(|error| CliError::failed(format!("--group `{}`", args.group), error))?;
     let stream = LogStreamName::try_from(args.stream.as_str())
         .map_err(|error| CliError::failed(format!("--stream `{}`", args.stream), error))?;
+    let options = options(args)?;
     let inputs = open_all(&args.files)?;
-    let directory = store_directory(args)?;
-    let store = Store::open(&directory, StoreOptions::default()).map_err(|error| match error {
-        OpenError::InUse { .. } => CliError::failed(error, "stop the service that uses it, import, and start it again"),
-        other => CliError::Failed(other.to_string()),
-    })?;
+    if args.dry_run {
+        return preview::run(inputs, &options);
+    }
+    let place = place(args)?;
+    visibility::warn(&place, &group, &stream);
+    let store = open_store(&place.folder)?;
     let target = Target::prepare(&store, &group, &stream)?;
     let bar = progress_bar(inputs.iter().map(|input| input.length).sum());
     let mut total = Summary::default();
     let mut failure = None;
     for input in inputs {
         bar.set_message(input.name.clone());
-        let (summary, ended) = match read::read(&input.name, input.bytes, options(args)) {
+        let (summary, ended) = match read(&input.name, input.bytes, options.clone()) {
             Ok(reading) => target.fill(reading, &bar),
             Err(error) => (Summary::default(), Err(CliError::Failed(error.to_string()))),
         };
-        total.add(summary, read::DEFAULT_EXAMPLES);
+        total.add(summary, DEFAULT_EXAMPLES);
         if let Err(error) = ended {
             failure = Some(error);
             break;
         }
     }
     bar.finish_and_clear();
-    report(&total, &group, &stream);
+    report::print(&total, &group, &stream);
     store.close().map_err(|error| CliError::failed("the store", error))?;
     match failure {
         Some(error) => Err(error),
@@ -106,55 +152,60 @@ pub fn run(args: &ImportArgs) -> Result<ExitCode, CliError> {
     }
 }
 
-fn options(args: &ImportArgs) -> Options {
+fn open_store(folder: &Path) -> Result<Store, CliError> {
+    Store::open(folder, StoreOptions::default()).map_err(|error| match error {
+        OpenError::InUse { .. } => CliError::failed(
+            error,
+            "a running service holds the store, and import can't write beside it; stop the service, import, and start it again",
+        ),
+        other => CliError::Failed(other.to_string()),
+    })
+}
+
+fn options(args: &ImportArgs) -> Result<Options, CliError> {
     let now = SystemClock.now().0;
-    let timestamps = match &args.timestamp_format {
-        Some(format) => Timestamps::in_format(format.clone(), now),
-        None => Timestamps::detect(now),
+    let multiline = match (&args.multiline, &args.start_regex) {
+        (Some(Joining::Known(_)), Some(_)) => {
+            return Err(CliError::Failed(
+                "--start-regex belongs to `--multiline start-regex`: drop it or change --multiline".to_owned(),
+            ));
+        }
+        (Some(Joining::Known(multiline)), None) => Some(multiline.clone()),
+        (Some(Joining::ByRegex), Some(expression)) => {
+            let multiline = format!("start-regex={expression}").parse::<Multiline>();
+            Some(multiline.map_err(|error| CliError::failed(format!("--start-regex `{expression}`"), error))?)
+        }
+        (Some(Joining::ByRegex), None) => {
+            return Err(CliError::Failed("--multiline start-regex needs --start-regex, for example '^\\d{4}-'".to_owned()));
+        }
+        (None, _) => None,
     };
-    let missing = if args.now { Missing::InheritOr(now) } else { Missing::Inherit };
-    Options { timestamps, missing, max_line: read::MAX_LINE_BYTES, examples: read::DEFAULT_EXAMPLES }
+    Ok(Options {
+        format: args.timestamp_format.clone(),
+        time_field: args.time_field.clone(),
+        timezone: args.timezone.clone(),
+        year: args.year,
+        missing: if args.now { Missing::InheritOr(now) } else { Missing::Inherit },
+        multiline,
+        ..Options::detect(now)
+    })
 }
 
-/// An input that could be opened.
-struct Input {
-    name: String,
-    /// Bytes, when it is a file.
-    length: u64,
-    bytes: Box<dyn Read + Send>,
+/// Where the events go: a local source, and the configuration that names it.
+struct Place {
+    folder: PathBuf,
+    /// Absent in a demo that was only just made.
+    config: Option<(Config, crate::domain::name::SourceName)>,
 }
 
-/// Opens all before anything is imported, so that a mistyped name costs nothing.
-fn open_all(files: &[PathBuf]) -> Result<Vec<Input>, CliError> {
-    let stdin = || Input { name: "standard input".to_owned(), length: 0, bytes: Box::new(std::io::stdin()) };
-    if files.is_empty() {
-        return Ok(vec![stdin()]);
-    }
-    files
-        .iter()
-        .map(|path| {
-            if path.as_os_str() == "-" {
-                return Ok(stdin());
-            }
-            let failed = |error| CliError::failed(path.display(), error);
-            let file = File::open(path).map_err(failed)?;
-            let data = file.metadata().map_err(failed)?;
-            if data.is_dir() {
-                return Err(CliError::failed(path.display(), "is a folder; name the files in it"));
-            }
-            Ok(Input { name: path.display().to_string(), length: data.len(), bytes: Box::new(file) })
-        })
-        .collect()
-}
-
-/// The folder of the local source: the configuration's, or the demo's.
-fn store_directory(args: &ImportArgs) -> Result<PathBuf, CliError> {
+/// The local source: the configuration's, or the demo's.
+fn place(args: &ImportArgs) -> Result<Place, CliError> {
     let config = args.config.clone().or_else(|| Some(PathBuf::from("logmark.toml")).filter(|path| path.exists()));
     let config = config.or_else(|| Some(super::demo::config_path(Path::new(DEMO_DIRECTORY))).filter(|path| path.exists()));
     let Some(config) = config else {
         super::demo::prepare(Path::new(DEMO_DIRECTORY))?;
         note(format_args!("no logmark.toml here: importing into the demo's store in {DEMO_DIRECTORY}; `logmark demo` serves it"));
-        return Ok(super::demo::store_path(Path::new(DEMO_DIRECTORY)));
+        return Ok(Place { folder: super::demo::store_path(Path::new(DEMO_DIRECTORY)), config: None });
     };
     let config = load_from(&config)?;
     let locals: Vec<(&Source, &PathBuf)> = config
@@ -166,11 +217,12 @@ fn store_directory(args: &ImportArgs) -> Result<PathBuf, CliError> {
         })
         .filter(|(source, _)| args.source.as_deref().is_none_or(|name| source.name.as_str() == name))
         .collect();
-    match locals.as_slice() {
-        [(_, path)] => Ok((*path).clone()),
-        [] => Err(CliError::Failed("the configuration has no such source of kind `local`".to_owned())),
-        _ => Err(CliError::Failed("the configuration has several local sources: choose one with --source".to_owned())),
-    }
+    let (folder, name) = match locals.as_slice() {
+        [(source, path)] => ((*path).clone(), source.name.clone()),
+        [] => return Err(CliError::Failed("the configuration has no such source of kind `local`".to_owned())),
+        _ => return Err(CliError::Failed("the configuration has several local sources: choose one with --source".to_owned())),
+    };
+    Ok(Place { folder, config: Some((config, name)) })
 }
 
 /// Where the events go.
@@ -245,26 +297,5 @@ fn progress_bar(total: u64) -> ProgressBar {
     match ProgressStyle::with_template(shape) {
         Ok(style) => bar.with_style(style),
         Err(_template_is_ours) => bar,
-    }
-}
-
-fn report(total: &Summary, group: &LogGroupName, stream: &LogStreamName) {
-    note(format_args!("{} events from {} lines into {group}, stream {stream}", total.events, total.lines));
-    for (count, what) in [
-        (total.inherited, "took the time of the line before them"),
-        (total.assumed, "took the time of now"),
-        (total.empty, "lines were empty and left out"),
-        (total.rejected, "lines could not be imported:"),
-    ] {
-        if count > 0 {
-            note(format_args!("  {count} {what}"));
-        }
-    }
-    for example in &total.examples {
-        note(format_args!("    {example}"));
-    }
-    let unnamed = total.rejected.saturating_sub(total.examples.len() as u64);
-    if unnamed > 0 {
-        note(format_args!("    and {unnamed} more"));
     }
 }

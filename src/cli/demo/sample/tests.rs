@@ -7,8 +7,7 @@ use serde_json::Value;
 
 use super::rhythm::Pace;
 use super::{SampleStream, Samples, backlog, streams};
-use crate::cli::import::read::{DEFAULT_EXAMPLES, MAX_LINE_BYTES, Missing, Options, read};
-use crate::cli::import::timestamp::Timestamps;
+use logmark_log_import::{Input, Missing, Options, read};
 
 /// 2026-11-19T08:30:00Z, a Thursday, and a day later.
 const FROM: i64 = 1_795_077_000_000;
@@ -120,7 +119,8 @@ fn access_lines_are_json_in_the_consoles_order_with_a_believable_mix() {
             IpAddr::V6(ip) => ip.segments()[..2] == [0x2001, 0xdb8],
         };
         assert!(documentation, "{ip}");
-        let seconds = Timestamps::detect(*at).find(line.as_bytes()).unwrap();
+        let mut reading = read("line", Input::Stream(Box::new(line.as_bytes())), Options::detect(*at)).unwrap();
+        let seconds = reading.next().unwrap().unwrap().timestamp;
         assert_eq!(seconds, at - at % 1000);
         *classes.entry(fields["status"].as_str().unwrap()[..1].to_owned()).or_default() += 1;
     }
@@ -160,13 +160,8 @@ fn import_reads_every_line_back() {
         assert!(events.iter().all(|(_, message)| !message.is_empty() && message.len() < 3_000));
         let text = events.iter().map(|(_, message)| format!("{message}\n")).collect::<String>();
         let expected = events.iter().flat_map(|(at, message)| message.split('\n').map(move |line| (*at, line)));
-        let options = Options {
-            timestamps: Timestamps::detect(TO),
-            missing: Missing::InheritOr(FROM),
-            max_line: MAX_LINE_BYTES,
-            examples: DEFAULT_EXAMPLES,
-        };
-        let mut reading = read(stream.group, text.as_bytes(), options).unwrap();
+        let options = Options { missing: Missing::InheritOr(FROM), ..Options::detect(TO) };
+        let mut reading = read(stream.group, Input::Stream(Box::new(text.as_bytes())), options).unwrap();
         let lines: Vec<_> = reading.by_ref().map(Result::unwrap).collect();
         assert_eq!(reading.summary().rejected, 0);
         assert_eq!(lines.len(), expected.clone().count());

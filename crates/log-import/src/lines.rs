@@ -14,14 +14,14 @@ use memchr::memchr;
 
 /// One line, without its ending.
 #[derive(Debug, PartialEq)]
-pub(super) enum Line<'a> {
+pub(crate) enum Line<'a> {
     Whole(&'a [u8]),
     /// Longer than the limit; only the first bytes are here.
     TooLong(&'a [u8]),
 }
 
 /// Hands out lines, holding at most one line's limit in memory.
-pub(super) struct Lines<R> {
+pub(crate) struct Lines<R> {
     input: R,
     limit: usize,
     ending: Option<Ending>,
@@ -35,13 +35,13 @@ enum Ending {
 }
 
 impl<R: BufRead> Lines<R> {
-    pub(super) fn new(input: R, limit: usize) -> Self {
+    pub(crate) fn new(input: R, limit: usize) -> Self {
         Self { input, limit, ending: None, kept: Vec::new() }
     }
 
     /// The next line, or `None` after the last. What was read of a line before an error is dropped:
     /// half a line must not look like a line.
-    pub(super) fn next_line(&mut self) -> io::Result<Option<Line<'_>>> {
+    pub(crate) fn next_line(&mut self) -> io::Result<Option<Line<'_>>> {
         self.kept.clear();
         let mut length: usize = 0;
         let mut last = None;

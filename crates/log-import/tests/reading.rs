@@ -1,13 +1,13 @@
 //! Whole inputs: what is handed on, what is counted, and that nothing is lost between.
 
+#![expect(clippy::unwrap_used, reason = "what fails in a helper fails its test")]
+
 use std::io::{self, Read, Write};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::{DEFAULT_EXAMPLES, ImportError, MAX_LINE_BYTES, Missing, NewLine, Options, read};
-use crate::cli::import::summary::Summary;
-use crate::cli::import::timestamp::Timestamps;
+use logmark_log_import::{DEFAULT_EXAMPLES, ImportError, Input, MAX_LINE_BYTES, Missing, NewLine, Options, Summary, read};
 
 /// 2026-11-21T08:00:00Z.
 const NOW: i64 = 1_795_248_000_000;
@@ -15,11 +15,11 @@ const NOW: i64 = 1_795_248_000_000;
 const TEN: i64 = 1_795_168_800_000;
 
 fn options(missing: Missing) -> Options {
-    Options { timestamps: Timestamps::detect(NOW), missing, max_line: MAX_LINE_BYTES, examples: DEFAULT_EXAMPLES }
+    Options { missing, ..Options::detect(NOW) }
 }
 
 fn read_all(input: impl Read + Send, options: Options) -> (Vec<NewLine>, Summary, Option<ImportError>) {
-    let mut reading = read("app.log", input, options).unwrap();
+    let mut reading = read("app.log", Input::Stream(Box::new(input)), options).unwrap();
     let mut lines = Vec::new();
     let mut failure = None;
     for line in &mut reading {
@@ -29,7 +29,7 @@ fn read_all(input: impl Read + Send, options: Options) -> (Vec<NewLine>, Summary
         }
     }
     let summary = reading.into_summary();
-    assert_eq!(summary.lines, summary.events + summary.empty + summary.rejected);
+    assert_eq!(summary.lines + summary.split, summary.events + summary.empty + summary.rejected + summary.joined);
     assert_eq!(summary.events, lines.len() as u64);
     (lines, summary, failure)
 }
@@ -114,7 +114,7 @@ fn messages_keep_every_byte() {
 fn packed_inputs_read_the_same_and_count_packed_bytes() {
     let packed = gzip(&[gzip(STACK.as_bytes()), gzip(STACK.as_bytes())].concat());
     let length = packed.len() as u64;
-    let mut reading = read("-", &packed[..], options(Missing::Inherit)).unwrap();
+    let mut reading = read("-", Input::Stream(Box::new(&packed[..])), options(Missing::Inherit)).unwrap();
     let bytes_read = reading.bytes_read();
     // The second copy's first line inherits: an input is one sequence of lines, however it is packed.
     assert_eq!(reading.by_ref().count(), 9);
@@ -126,7 +126,7 @@ fn damage_ends_the_reading_after_the_last_whole_line() {
     let packed = gzip(STACK.repeat(500).as_bytes());
     let (lines, summary, failure) = read_all(&packed[..packed.len() / 2], options(Missing::Inherit));
     assert!(!lines.is_empty());
-    assert!(matches!(failure, Some(ImportError::DamagedGzip { line, .. }) if line == summary.lines));
+    assert!(matches!(failure, Some(ImportError::Damaged { packing: "gzip", line, .. }) if line == summary.lines));
 }
 
 #[test]
@@ -144,12 +144,12 @@ fn a_failing_disk_is_not_called_damaged() {
 
 #[test]
 fn what_is_no_text_is_refused() {
-    let error = read("a.zst", &b"\x28\xB5\x2F\xFD...."[..], options(Missing::Inherit)).unwrap_err();
-    assert_eq!(error.to_string(), "`a.zst` is packed with zstd, unpack it first");
+    let error = read("a.zip", Input::Stream(Box::new(&b"PK\x03\x04...."[..])), options(Missing::Inherit)).unwrap_err();
+    assert_eq!(error.to_string(), "`a.zip` is a zip archive, unpack it first");
 }
 
 #[test]
 fn a_reading_can_be_sent_to_another_thread() {
     fn sendable<T: Send>(_: &T) {}
-    sendable(&read("-", io::stdin(), options(Missing::Inherit)));
+    sendable(&read("-", Input::Stream(Box::new(io::stdin())), options(Missing::Inherit)));
 }

@@ -1,10 +1,11 @@
 //! Real and derived log files, when they are there: every line gets the time an independent program found in it.
 
+#![expect(clippy::unwrap_used, reason = "what fails in a helper fails its test")]
+
 use std::fs;
 use std::path::PathBuf;
 
-use super::{DEFAULT_EXAMPLES, MAX_LINE_BYTES, Missing, Options, read};
-use crate::cli::import::timestamp::Timestamps;
+use logmark_log_import::{Input, Missing, Options, read};
 
 /// 2026-11-21T08:00:00Z: the syslog file, from March and April, falls into 2026.
 const NOW: i64 = 1_795_248_000_000;
@@ -54,7 +55,7 @@ const FILES: [Expected; 8] = [
 /// The bytes of a data file, or `None`, said on standard error, where the data is not at hand.
 fn data(file: &str) -> Option<Vec<u8>> {
     let folder = std::env::var_os("LOGMARK_TEST_DATA")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), PathBuf::from);
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"), PathBuf::from);
     let bytes = fs::read(folder.join(file)).ok();
     if bytes.is_none() {
         eprintln!("skipped: no `{file}`; LOGMARK_TEST_DATA names the folder");
@@ -63,19 +64,14 @@ fn data(file: &str) -> Option<Vec<u8>> {
 }
 
 fn options() -> Options {
-    Options {
-        timestamps: Timestamps::detect(NOW),
-        missing: Missing::Refuse,
-        max_line: MAX_LINE_BYTES,
-        examples: DEFAULT_EXAMPLES,
-    }
+    Options { missing: Missing::Refuse, ..Options::detect(NOW) }
 }
 
 #[test]
 fn every_line_has_its_own_time_and_keeps_its_bytes() {
     for expected in &FILES {
         let Some(bytes) = data(expected.file) else { continue };
-        let mut reading = read(expected.file, &bytes[..], options()).unwrap();
+        let mut reading = read(expected.file, Input::Stream(Box::new(&bytes[..])), options()).unwrap();
         let lines: Vec<_> = reading.by_ref().map(Result::unwrap).collect();
         assert_eq!(reading.summary().events, expected.lines, "{}: {:?}", expected.file, reading.summary());
         let times = || lines.iter().map(|line| line.timestamp);
@@ -93,7 +89,8 @@ fn every_line_has_its_own_time_and_keeps_its_bytes() {
 #[test]
 fn the_web_log_has_its_known_status_codes() {
     let Some(bytes) = data(WEB) else { return };
-    let messages: Vec<_> = read(WEB, &bytes[..], options()).unwrap().map(|line| line.unwrap().message).collect();
+    let messages: Vec<_> =
+        read(WEB, Input::Stream(Box::new(&bytes[..])), options()).unwrap().map(|line| line.unwrap().message).collect();
     let count = |status| messages.iter().filter(|line| line.split(' ').nth(8) == Some(status)).count();
     let counts = ["200", "206", "301", "304", "403", "404", "416", "500"].map(count);
     assert_eq!(counts, [9126, 45, 164, 445, 2, 213, 2, 3]);
