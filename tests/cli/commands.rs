@@ -96,7 +96,7 @@ async fn check_looks_at_certificates_and_keys_too_and_the_environment_counts() {
     let output = logmark(place.path()).arg("check").env("LOGMARK__SERVER__LISTEN", "nowhere").output().await.unwrap();
     let bad = crate::world::binary::Said::from(output);
     assert_eq!(bad.code, 64);
-    assert!(bad.err.contains("LOGMARK__SERVER__LISTEN: `nowhere` is no address"), "{}", bad.err);
+    assert!(bad.err.contains("LOGMARK__SERVER__LISTEN: `nowhere` is not an address"), "{}", bad.err);
 }
 
 #[tokio::test]

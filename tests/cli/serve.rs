@@ -133,14 +133,14 @@ async fn at_sigterm_running_downloads_end_well_and_nothing_new_begins() {
 
 #[tokio::test]
 async fn what_takes_too_long_to_end_is_cut_and_a_second_signal_ends_at_once() {
-    let place = Place::new("limits = { drain_timeout = \"1s\" }\n");
+    let place = Place::new("limits = { drain_timeout = \"4s\" }\n");
     place.put("/acme/api", "s", lines(60_000, 1000));
     let token = place.issuer.token("acme", "logs:read:*");
     let mut served = place.serve().await;
     let mut wire = Wire::plain(served.address).await;
-    // It makes progress, but does not end. One that makes none is ended before.
+    // It makes progress, but does not end within the drain time. One that makes none is ended before.
     let slow = wire.get("/logs/:acme:api/s?format=text", &token, &[]).await.unwrap();
-    let slow = tokio::spawn(count(slow.into_body(), async |_| tokio::time::sleep(Duration::from_millis(20)).await));
+    let slow = tokio::spawn(count(slow.into_body(), async |_| tokio::time::sleep(Duration::from_millis(2)).await));
     served.process.signal("TERM").await;
     served.process.until_logged("the drain time is over").await;
     assert_eq!(served.process.ended().await.code(), Some(0));

@@ -93,7 +93,7 @@ pub async fn prepare(form: Form, cell: &Cell, stage: &Stage) -> Handles {
     let query = id(&answer).unwrap();
     let pointer = if form == Form::Record {
         let page = stage.acme.get_with(&format!("/queries/{query}"), &[("prefer", WAIT)]).await.json();
-        page["results"][0]["@ptr"].as_str().unwrap().to_owned()
+        page["results"][0]["@ptr"].as_str().unwrap_or_else(|| panic!("a row without a pointer: {page}")).to_owned()
     } else {
         String::new()
     };

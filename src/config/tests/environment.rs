@@ -92,7 +92,7 @@ fn a_wrong_variable_is_a_mistake_by_its_name() {
         ),
         (
             &[("LOGMARK__SERVER__LIMITS__PAGE_BYTES", "lots")],
-            "LOGMARK__SERVER__LIMITS__PAGE_BYTES: must be a whole number, not a text",
+            "LOGMARK__SERVER__LIMITS__PAGE_BYTES: `lots` is not a number of bytes: write `65536`, or a unit as in `64KiB`, `1.5MiB`, `1GiB`, `64kB` or `1MB`",
         ),
         (&[("LOGMARK__TELEMETRY__AUDIT", "yes")], "LOGMARK__TELEMETRY__AUDIT: must be `true` or `false`, not a text"),
         (

@@ -208,10 +208,10 @@ fn mistakes_are_all_reported_in_the_order_of_their_places() {
 logmark.toml:1:1: tenant_template.actions: is missing: name what it allows: `read`, `query`, `tail`, `describe`
 logmark.toml:2:10: tenant_template.groups: is empty: it would grant nothing
 logmark.toml:4:1: server.lisen: is no key here: did you mean `listen`?
-logmark.toml:5:16: server.admin_listen: `x` is no address: write an IP and a port, such as `127.0.0.1:8080` or `[::]:8443`
+logmark.toml:5:16: server.admin_listen: `x` is not an address to listen on: write a host and a port, such as `127.0.0.1:8080`, `localhost:8080`, `:8080` or `[::]:8443`
 logmark.toml:8:8: sources[0].kind: `s3` is no kind of source: there are `cloudwatch` and `local`
 LOGMARK__AUDIT: is no key here: there are `server`, `telemetry`, `lambda`, `demo`, `auth`, `sources`, `tenants` and `tenant_template`
-LOGMARK__SERVER__LISTEN: `y` is no address: write an IP and a port, such as `127.0.0.1:8080` or `[::]:8443`
+LOGMARK__SERVER__LISTEN: `y` is not an address to listen on: write a host and a port, such as `127.0.0.1:8080`, `localhost:8080`, `:8080` or `[::]:8443`
 8 mistakes in the configuration";
     assert_eq!(mistakes.render(), expected);
     assert_eq!(mistakes.to_string(), expected);
