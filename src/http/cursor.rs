@@ -114,8 +114,7 @@ impl Sealer {
         let padded = SIZES.into_iter().find(|padded| *padded >= size);
         let padded = padded.ok_or_else(|| fault(&format!("{size} bytes of content are more than {MAX_CONTENT}")))?;
         body.resize(padded, 0);
-        let mut nonce = [0; NONCE_LEN];
-        aws_lc_rs::rand::fill(&mut nonce).map_err(|_| fault("no randomness"))?;
+        let nonce = nonce()?;
         let key = self.keys.first().ok_or_else(|| fault("no key"))?;
         key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), associated(kind, tenant), &mut body)
             .map_err(|_| fault("seal"))?;
@@ -162,6 +161,19 @@ fn fault(what: &str) -> ApiError {
 
 fn associated(kind: &str, tenant: &TenantId) -> Aad<Vec<u8>> {
     Aad::from(format!("logmark cursor 2\0{kind}\0{tenant}").into_bytes())
+}
+
+/// A random nonce. The handle that it begins does not start with `-`, which a spreadsheet takes for a formula.
+fn nonce() -> Result<[u8; NONCE_LEN], ApiError> {
+    /// The value of `-` in base64url.
+    const MINUS: u8 = 62;
+    let mut nonce = [0; NONCE_LEN];
+    loop {
+        aws_lc_rs::rand::fill(&mut nonce).map_err(|_| fault("no randomness"))?;
+        if nonce[0] >> 2 != MINUS {
+            return Ok(nonce);
+        }
+    }
 }
 
 #[cfg(test)]

@@ -141,7 +141,7 @@ async fn two_tenants_alternate_while_the_clock_jumps_by_half_hours() {
         clock.advance(HALF_AN_HOUR);
         fake.state().now = clock.now().0;
         let stale = lambda.invoke(door.get("/logs/:acme:api", Some(&yesterdays))).await;
-        assert_eq!(stale.problem(), "401 invalid_token", "it ran out while the container was frozen");
+        assert_eq!(stale.problem(), "401 expired_token", "it ran out while the container was frozen");
     }
     // Each hour's credentials were fetched, before they ran out: no call was signed with old ones, which the fake would refuse.
     let given = hourly.given.load(Ordering::SeqCst);
