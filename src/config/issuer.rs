@@ -77,7 +77,7 @@ fn tenants(table: &Table<'_>, are_several: bool) -> Option<TenantRule> {
     let (fixed, several) = (table.get("tenant"), table.get("tenants"));
     if let Some(field) = fixed {
         table.refuse(&["tenants", "tenant_claim"], "says who the tenant is, and `tenant` does so already: keep one of them");
-        return field.parsed(|text| tenant_id(text)).map(TenantRule::Fixed);
+        return field.parsed(tenant_id).map(TenantRule::Fixed);
     }
     let Some(field) = several else {
         if are_several {

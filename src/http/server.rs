@@ -245,7 +245,7 @@ fn overloaded(version: Version) -> Response<Body> {
 }
 
 /// Runs the streams of an HTTP/2 connection, each as a task, and ends those whose answers make no progress: the peer is told by
-/// RST_STREAM, and what they held is free.
+/// `RST_STREAM`, and what they held is free.
 #[derive(Debug, Clone)]
 struct Streams {
     limits: ConnectionLimits,

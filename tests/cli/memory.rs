@@ -7,8 +7,9 @@ use tokio::time::Instant;
 use super::wire::{Counted, Wire, count};
 use crate::world::binary::{Place, Served};
 
-/// The most that the process may grow over what it has when idle.
-const GROWTH_KIB: u64 = 64 * 1024;
+/// The most that the process may grow over what it has when idle: a tenth of what is exported at the least. It grows by 45 MiB on a
+/// quiet machine, and by 67 MiB beside other tests, since more threads then keep what they freed.
+const GROWTH_KIB: u64 = 96 * 1024;
 const LINE: usize = 512;
 
 /// Lines that are neither all the same nor noise, `bytes` in all.

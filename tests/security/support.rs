@@ -67,6 +67,8 @@ pub struct Setup {
     pub tenants: String,
     /// The source has quotas that nothing meets.
     pub quotas: bool,
+    /// The source looks up each name whenever it needs it, so that calls do not depend on the time.
+    pub remembers_nothing: bool,
     /// Variables of its environment besides the credentials.
     pub variables: Vec<(String, String)>,
 }
@@ -81,10 +83,11 @@ impl Binary {
             "[server]\nlisten = \"127.0.0.1:0\"\nadmin_listen = \"127.0.0.1:0\"\npublic_url = \"http://logs.test\"\n{}\n\
              [telemetry]\n{}\n\
              [[auth.issuers]]\nissuer = \"test\"\naudiences = [\"logmark\"]\nalgorithms = [\"ES256\"]\nkeys = \"file:issuer.jwks.json\"\n\n\
-             [[sources]]\nname = \"aws\"\nkind = \"cloudwatch\"\nregion = \"{REGION}\"\nendpoint = \"{}\"\ncache = {{ bytes = 0 }}\n{}\n\n{}",
+             [[sources]]\nname = \"aws\"\nkind = \"cloudwatch\"\nregion = \"{REGION}\"\nendpoint = \"{}\"\ncache = {{ bytes = 0{} }}\n{}\n\n{}",
             setup.server,
             setup.telemetry,
             fake.endpoint(),
+            if setup.remembers_nothing { ", lists = \"0s\"" } else { "" },
             if setup.quotas { plenty() } else { String::new() },
             setup.tenants
         );

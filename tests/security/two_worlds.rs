@@ -303,7 +303,8 @@ fn calls_of(binary: &Binary) -> Box<dyn Fn() -> Vec<String>> {
 
 async fn binary(forms: &[Vec<Vec<String>>], is_second: bool, partial: u64) -> Binary {
     // Quotas that nothing here meets, and the same tenants.
-    let binary = Binary::start(Setup { tenants: tenants("aws", forms), quotas: true, ..Setup::default() }).await;
+    let binary =
+        Binary::start(Setup { tenants: tenants("aws", forms), quotas: true, remembers_nothing: true, ..Setup::default() }).await;
     {
         let mut state = binary.fake.state();
         for (number, form) in forms.iter().enumerate() {
@@ -426,7 +427,8 @@ async fn write(world: &World, events: &[Written]) {
 async fn a_secret_in_a_hidden_stream_is_not_found_letter_by_letter() {
     let tenants = "[tenants.acme]\n[[tenants.acme.grants]]\ngroups = [\"/acme/*\"]\nstreams = [\"prod-*\"]\nactions = [\"read\"]\n\
                    [tenants.names]\n[[tenants.names.grants]]\ngroups = [\"/acme/*\"]\nstreams = [\"prod-1\", \"gone\"]\nactions = [\"read\"]\n";
-    let binary = Binary::start(Setup { tenants: tenants.to_owned(), quotas: true, ..Setup::default() }).await;
+    let binary =
+        Binary::start(Setup { tenants: tenants.to_owned(), quotas: true, remembers_nothing: true, ..Setup::default() }).await;
     {
         let mut state = binary.fake.state();
         state.logs.put("/acme/api", "prod-1", now() - 60_000, "an event of one's own");

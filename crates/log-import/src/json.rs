@@ -161,7 +161,8 @@ mod tests {
 
     #[test]
     fn members_are_handed_out_until_the_text_breaks() {
-        let cases: [(&str, &[(&str, &str)], bool); 10] = [
+        type Expected<'a> = &'a [(&'a str, &'a str)];
+        let cases: [(&str, Expected<'_>, bool); 10] = [
             ("{}", &[], true),
             (r#"{"a":1}"#, &[("a", "1")], true),
             (r#" {"a":1}"#, &[], false),

@@ -244,7 +244,9 @@ mod tests {
         let members = [gzip(b"one\n"), gzip(b""), gzip(b"two\n")].concat();
         let zstd = |bytes: &[u8]| zstd::encode_all(bytes, 1).unwrap();
         let gz = Some("gzip");
-        let cases: [(&str, Vec<u8>, &[u8], Option<&str>); 14] = [
+        /// A name, the packed bytes, the bytes in them, and what the error says.
+        type Case<'a> = (&'a str, Vec<u8>, &'a [u8], Option<&'a str>);
+        let cases: [Case<'_>; 14] = [
             ("nothing", vec![], b"", None),
             ("plain", b"a\nb".to_vec(), b"a\nb", None),
             ("byte order mark", b"\xEF\xBB\xBFa\n".to_vec(), b"a\n", None),

@@ -136,7 +136,9 @@ mod tests {
 
     #[test]
     fn years_go_backwards_from_the_files_own_time() {
-        let cases: &[(&[(i8, i8)], (i16, i8, i8), &[i16])] = &[
+        /// Months and days of the lines, the day of the file, and the years of the lines.
+        type Case<'a> = (&'a [(i8, i8)], (i16, i8, i8), &'a [i16]);
+        let cases: &[Case<'_>] = &[
             (&[(6, 5), (12, 31), (1, 2)], (2023, 1, 2), &[2022, 2022, 2023]),
             (&[(11, 20), (11, 21)], (2026, 11, 21), &[2026, 2026]),
             // The file was changed before that day of this year.

@@ -194,10 +194,8 @@ fn joined_events_stay_within_the_limit() {
 #[test]
 fn records_of_one_line_are_events_of_their_own() {
     let record = |second: u8| format!(r#"{{"eventTime":"2026-11-20T10:00:0{second}Z"}}"#);
-    let line = format!(
-        r#"{{"messageType":"DATA","logEvents":[{{"id":"1","timestamp":1795168800000,"message":"x"}},{{"id":"2","timestamp":1795168801000,"message":"y"}}]}}"#
-    );
-    let (times, summary) = import(&[&line, &format!("[{},{}]", record(2), record(3))], Options::detect(NOW));
+    let line = r#"{"messageType":"DATA","logEvents":[{"id":"1","timestamp":1795168800000,"message":"x"},{"id":"2","timestamp":1795168801000,"message":"y"}]}"#;
+    let (times, summary) = import(&[line, &format!("[{},{}]", record(2), record(3))], Options::detect(NOW));
     assert_eq!(times, [0, 1, 2, 3].map(|second| format!("2026-11-20T10:00:0{second}Z")));
     assert_eq!((summary.lines, summary.split, summary.events), (2, 2, 4));
     let long = format!("{{\"Records\":[{}{}]}}", format!("{},", record(1)).repeat(100_000), record(2));

@@ -38,7 +38,7 @@ const STEP_BYTES: usize = 64 * 1024;
 const ZSTD_LEVEL: i32 = 3;
 /// 256 KiB: what lies further back in a log is seldom worth its memory.
 const ZSTD_WINDOW_LOG: u32 = 18;
-/// What an encoder of zstd takes with that window, by ZSTD_estimateCStreamSize, and its output.
+/// What an encoder of zstd takes with that window, by `ZSTD_estimateCStreamSize`, and its output.
 const ZSTD_BYTES: u64 = 1536 * 1024;
 /// What an encoder of gzip takes: a window of 32 KiB, its hash chains, and its output.
 const GZIP_BYTES: u64 = 384 * 1024;

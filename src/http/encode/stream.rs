@@ -143,7 +143,6 @@ impl Written {
     }
 
     /// As it is taken, a frame at a time.
-    #[must_use]
     pub fn body(mut self, mut writer: Writer) -> Body {
         self.pages.reverse();
         let mut place = 0;
