@@ -74,6 +74,9 @@ impl EventsRequest {
             filter: self.filter,
             cursor: self.cursor,
             source: self.source,
+            // For streamed formats; these are pages of JSON.
+            columns: None,
+            bom: None,
         }
     }
 }

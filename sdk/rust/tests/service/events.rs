@@ -103,6 +103,8 @@ async fn names_are_put_in_safely() {
             filter: None,
             cursor: None,
             source: None,
+            columns: None,
+            bom: None,
         };
         let page = read_stream(client.configuration(), params).await.unwrap();
         assert_eq!(messages(&page.events), SMALL);
