@@ -1,7 +1,7 @@
 //! `[[auth.issuers]]`: whose tokens are believed, by which keys, and what their claims are called.
 //!
 //! Owns the section's keys, and that no issuer is believed without an audience or a client to check. Never fetches a key and
-//! never looks into one. Look next at [`super::providers`], which knows what common issuers send, and [`super::source`].
+//! never looks into one. Look next at `super::providers`, which knows what common issuers send, and [`super::source`].
 
 use std::time::Duration;
 

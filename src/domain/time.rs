@@ -99,7 +99,7 @@ impl TimeSpec {
     ///
     /// A number of up to 11 digits counts seconds, of 12 and more milliseconds: seconds reach the year 5138 with 11 digits, and
     /// milliseconds need 12 from March 1973 on, before which CloudWatch has no events. Digits behind a decimal point that are
-    /// finer than a millisecond are dropped. Numbers that read as dates are refused: see [`ambiguous`].
+    /// finer than a millisecond are dropped. Numbers that read as dates are refused: see `ambiguous`.
     ///
     /// # Errors
     /// A [`TimeError`] that says what is wrong and what to write instead.

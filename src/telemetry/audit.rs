@@ -1,7 +1,7 @@
 //! One line for every read and for every denial: who, from where, what, how much, and why.
 //!
 //! Owns the form of these lines, and that denials of callers without a good token cannot flood the log. INVARIANT: no token and
-//! no text of a caller that is longer than [`MOST_CHARS`] is in a line.
+//! no text of a caller that is longer than `MOST_CHARS` is in a line.
 
 use std::net::IpAddr;
 use std::sync::{Mutex, OnceLock, PoisonError};

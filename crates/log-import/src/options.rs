@@ -34,7 +34,7 @@ pub struct Options {
     pub multiline: Option<Multiline>,
     /// The most bytes a line may have, without its ending.
     pub max_line: usize,
-    /// How many rejected lines [`Summary::examples`] names.
+    /// How many rejected lines `Summary::examples` names.
     pub examples: usize,
 }
 
