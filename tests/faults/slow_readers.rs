@@ -145,7 +145,7 @@ fn unchunked(mut answer: &[u8]) -> Vec<u8> {
 
 #[tokio::test]
 async fn who_goes_on_after_a_while_gets_what_was_let_go_of_meanwhile() {
-    const READERS: usize = 5;
+    const READERS: usize = 12;
     const TURNS: usize = 4;
     let mill = Mill::start(Subject::begin()).await;
     let limits = "limits = { response_memory = \"16MiB\" }";
