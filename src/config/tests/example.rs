@@ -173,7 +173,7 @@ fn what_holds_is_printed_without_a_secret() {
   connections: 10000, from one address 1000
   bytes: body 1048576, headers 32768, messages of a page 4194304
   requests at a time: 10000, from one address 2000
-  memory for answers: 201326592 bytes
+  memory for answers: 134217728 bytes
   times: handshake 10s, headers 10s, idle 1m, request 30s, work 20s, drain 20s
 telemetry: json, info, with audit
 issuer https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_abc
