@@ -91,7 +91,7 @@
 //! - [`rewrite`]: changes that keep what a query means
 //! - `lexer`, `parse`, `check`: text to tree; `check` holds the rules beyond the grammar
 //! - `print`: tree to text
-//! - `regex_shape`: the groups of a regular expression, whatever engine runs it
+//! - `regex_shape`: the groups of a regular expression, for any engine
 //! - `dialect`: other languages, by name
 
 pub mod ast;

@@ -1,4 +1,4 @@
-//! The shape of a regular expression: its groups and their names, whatever engine runs it.
+//! The shape of a regular expression: its groups and their names, for any engine.
 //!
 //! CloudWatch evaluates look-around, back-references, atomic groups and large repetitions. A query that uses them is sent to
 //! CloudWatch; here only two things must be known: that brackets are balanced, so that the expression ends where it seems to

@@ -124,7 +124,7 @@ fn check_groups(pattern: &Spanned<Regex>, aliases: &[Spanned<FieldPath>], faults
 fn note_wrong(source: &str, span: Span, faults: &mut Faults) {
     let Some(error) = CompiledRegex::wrong_everywhere(source) else { return };
     let mut fault = error.diagnostic(span.start + 1);
-    // Where the expression is not written as it is read, a place in it is none in the query.
+    // An expression with escapes differs from the text of the query, so that its positions are not positions in the query.
     let as_written = span.end - span.start == source.len() + 2;
     if !as_written || fault.span.start == fault.span.end {
         fault.span = span;

@@ -123,7 +123,7 @@ fn first_of_each_command(faults: &mut Vec<Diagnostic>, tokens: &[Token]) {
 /// The whole text as a query; `None` when a fault was noted instead.
 fn whole(cursor: &mut Cursor<'_>) -> Option<Query> {
     let query = query(cursor);
-    // A `;` ends a query in other tools; texts that are copied from them have it. It is no part of the query.
+    // A `;` ends a query in other tools; texts that are copied from them have it. It does not belong to the query.
     if query.is_ok() && cursor.at(TokenKind::Semicolon) {
         cursor.advance();
         if !cursor.at(TokenKind::End) {
