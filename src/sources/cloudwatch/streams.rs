@@ -113,16 +113,20 @@ fn too_many() -> SourceError {
 }
 
 /// Of the names those that exist. Each is looked for by itself: its own name is the first of those that begin with it.
+///
+/// The first name is looked up alone. A group that does not exist costs one call then, and always the same one: lookups that
+/// run at the same time are cancelled by the first error, and how many of them were sent would depend on timing.
 pub(super) async fn existing(
     client: &Client,
     permit: &Permit<ReadGroup>,
     names: &[String],
     urgency: Urgency,
 ) -> Result<Asked, CallError> {
-    let group = permit.op().group.as_str();
-    let lookups = names.iter().cloned().map(|name| exists(client, permit.share(), group, name, urgency));
-    let found: Vec<Option<String>> = stream::iter(lookups).buffered(LOOKUPS).try_collect().await?;
-    Ok(Asked::granted(found.into_iter().flatten().collect()))
+    let Some((first, others)) = names.split_first() else { return Ok(Asked::Nothing) };
+    let lookup = |name: &String| exists(client, permit.share(), permit.op().group.as_str(), name.clone(), urgency);
+    let first = lookup(first).await?;
+    let others: Vec<Option<String>> = stream::iter(others.iter().map(lookup)).buffered(LOOKUPS).try_collect().await?;
+    Ok(Asked::granted(std::iter::once(first).chain(others).flatten().collect()))
 }
 
 /// The name, if there is a stream of that name.
