@@ -11,6 +11,7 @@ use crate::values::call::{Argument as Given, CallError, Context, Prepared};
 use crate::values::compare::{self, Comparison};
 use crate::values::like::Like;
 use crate::values::number::Number;
+use crate::values::regex::SearchLimit;
 use crate::values::value::Value;
 use crate::values::{coerce, json};
 use logmark_insights::MAX_DEPTH;
@@ -92,8 +93,10 @@ impl Evaluation<'_> {
             Expression::And(parts) => Self::logical(parts, at, |truths| truths.iter().all(|truth| *truth)),
             Expression::Or(parts) => Self::logical(parts, at, |truths| truths.iter().any(|truth| *truth)),
             Expression::Match(operator, value, pattern) => {
-                let pattern = like(pattern)?;
-                Ok(at(value)?.map(|value| matches(*operator, &value, &pattern).into()))
+                let compiled = like(pattern)?;
+                let value = at(value)?;
+                let holds = matches(*operator, &value.value, &compiled).map_err(|limit| limit.diagnostic(pattern.span))?;
+                Ok(value.map(|_| holds.into()))
             }
             Expression::In(operator, value, set) => self.set(*operator, at(value)?, set, depth),
             Expression::Call(call) => self.call(call, depth),
@@ -192,12 +195,12 @@ fn like(pattern: &Spanned<MatchPattern>) -> Result<Like, Diagnostic> {
     }
 }
 
-fn matches(operator: MatchOperator, value: &Value, pattern: &Like) -> bool {
-    let found = coerce::text(value).is_some_and(|text| pattern.is_match(&text));
-    match operator {
+fn matches(operator: MatchOperator, value: &Value, pattern: &Like) -> Result<bool, SearchLimit> {
+    let found = coerce::text(value).map_or(Ok(false), |text| pattern.is_match(&text))?;
+    Ok(match operator {
         MatchOperator::Like | MatchOperator::Matches => found,
         MatchOperator::NotLike => !found && !value.is_structure(),
-    }
+    })
 }
 
 fn fault(error: &CallError, call: &Call) -> Diagnostic {

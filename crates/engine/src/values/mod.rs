@@ -65,6 +65,8 @@ pub mod replace;
 pub mod encode;
 pub mod ip;
 pub mod regex;
+mod regex_backtracking;
+pub mod regex_matches;
 pub mod like;
 pub mod parse_glob;
 pub mod parse_regex;
