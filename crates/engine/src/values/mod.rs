@@ -30,7 +30,7 @@
 //! | `urlencode` `urldecode` `base64encode` `base64decode` `hexToAscii` `hexToDec` `decToHex` `md5` `sha256` | [`encode`] |
 //! | `count` `count_distinct` `sum` `avg` `min` `max` `pct` `stddev` `earliest` `latest` `sortsFirst` `sortsLast`; `count_over_time` is `count`, `sum_over_time` is `sum`, of each `bin` | [`aggregate`] |
 //! | `sort` | [`order`] |
-//! | `parse` with `*`, an expression, `logfmt`, `csv`; `json field=` | [`parse_glob`], [`parse_regex`], [`logfmt`], [`csv`]; [`json_path`] |
+//! | `parse` with `*`, an expression, `logfmt`, `csv`, `xml`; `json field=` | [`parse_glob`], [`parse_regex`], [`logfmt`], [`csv`], [`parse_xml`]; [`json_path`] |
 //! | discovered fields | [`fields`], [`log_fields`] |
 //!
 //! `unmask` needs what no value carries. Without a definition are `rate`, `values`, `topk` and `histogram`, of whose results AWS
@@ -70,6 +70,7 @@ pub mod regex_matches;
 pub mod like;
 pub mod parse_glob;
 pub mod parse_regex;
+pub mod parse_xml;
 pub mod csv;
 mod map_builder;
 pub mod logfmt;

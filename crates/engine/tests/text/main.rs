@@ -11,3 +11,4 @@ mod regex_backtracking;
 mod replacing;
 mod strings;
 mod bounded_work;
+mod xml;
