@@ -187,7 +187,7 @@ fn binary(operator: BinaryOperator, left: &Value, right: &Value) -> Value {
     }
 }
 
-fn like(pattern: &Spanned<MatchPattern>) -> Result<Like, Diagnostic> {
+pub(crate) fn like(pattern: &Spanned<MatchPattern>) -> Result<Like, Diagnostic> {
     match &pattern.node {
         MatchPattern::Text(text) => Ok(Like::substring(text.as_str())),
         // The expression begins behind its slash.
@@ -203,7 +203,7 @@ fn matches(operator: MatchOperator, value: &Value, pattern: &Like) -> Result<boo
     })
 }
 
-fn fault(error: &CallError, call: &Call) -> Diagnostic {
+pub(crate) fn fault(error: &CallError, call: &Call) -> Diagnostic {
     let span = match error {
         CallError::Argument { place, .. } => call.arguments.get(*place).map_or(call.function.span, |argument| argument.span),
         CallError::OfGroup(_) | CallError::BeyondValues(_) | CallError::Arguments(_) => call.function.span,

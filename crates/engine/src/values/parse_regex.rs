@@ -50,6 +50,16 @@ impl RegexFields {
         if groups.is_empty() { Err(NoNamedGroup) } else { Ok(Self { regex, groups }) }
     }
 
+    /// The named groups as fields; all groups, in their order, when none has a name.
+    ///
+    /// # Errors
+    /// When there is no group.
+    pub fn of_groups(regex: Regex) -> Result<Self, NoNamedGroup> {
+        let named: Vec<usize> = regex.named_groups().map(|(group, _)| group).collect();
+        let groups = if named.is_empty() { (1..=regex.groups()).collect() } else { named };
+        if groups.is_empty() { Err(NoNamedGroup) } else { Ok(Self { regex, groups }) }
+    }
+
     /// The names of the fields.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.regex.names()
