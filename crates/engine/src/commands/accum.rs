@@ -8,11 +8,11 @@
 use logmark_diagnostics::Diagnostic;
 use logmark_insights::ast::Accum as AccumTree;
 
-use super::total::Total;
 use crate::error::QueryError;
 use crate::operator::{Flow, Next, Operator};
 use crate::plan::Builder;
 use crate::row::{Access, Row, Slot};
+use crate::values::aggregate::Total;
 use crate::values::coerce;
 use crate::values::value::Value;
 
@@ -37,8 +37,8 @@ impl Operator for Accum {
         let number = coerce::number(&row.get(&self.field));
         let sum = match number {
             Some(number) => {
-                self.total.add(number);
-                self.total.value()
+                self.total.push(number);
+                self.total.sum()
             }
             None => Value::Missing,
         };

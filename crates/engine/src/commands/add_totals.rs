@@ -9,11 +9,12 @@
 use logmark_diagnostics::Diagnostic;
 use logmark_insights::ast::AddTotals as AddTotalsTree;
 
-use super::total::{Total, numeric};
+use super::numeric::numeric;
 use crate::error::QueryError;
 use crate::operator::{Flow, Next, Operator};
 use crate::plan::{Builder, Column};
 use crate::row::{Access, Row, Slot, System};
+use crate::values::aggregate::Total;
 
 /// The name of the new field when nothing is said.
 const DEFAULT_NAME: &str = "Total";
@@ -71,8 +72,8 @@ impl Operator for AddTotals {
         for field in &mut self.fields {
             let value = row.get(&field.access);
             if let Some(number) = numeric(&value) {
-                sum.add(number);
-                field.total.add(number);
+                sum.push(number);
+                field.total.push(number);
             }
             if let Some(slot) = field.slot {
                 let value = value.into_owned();
@@ -80,9 +81,9 @@ impl Operator for AddTotals {
             }
         }
         if let Some(slot) = self.total {
-            let value = sum.value();
+            let value = sum.sum();
             if let Some(number) = numeric(&value) {
-                self.total_of_totals.add(number);
+                self.total_of_totals.push(number);
             }
             row.set(slot, value);
         }
@@ -98,11 +99,11 @@ impl Operator for AddTotals {
         let mut row = Row::default();
         for field in &self.fields {
             if let Some(slot) = field.slot {
-                row.set(slot, field.total.value());
+                row.set(slot, field.total.sum());
             }
         }
         if let Some(slot) = self.total {
-            row.set(slot, self.total_of_totals.value());
+            row.set(slot, self.total_of_totals.sum());
         }
         // It is the last row, whether more are of use or not.
         let _flow = next.push(&mut row)?;

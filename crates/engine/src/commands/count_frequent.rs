@@ -93,9 +93,8 @@ impl Ord for Counted {
         let values = || {
             let pairs = self.values.iter().zip(&other.values);
             // Maps and lists are equal to `sort`.
-            let orders = pairs.map(|(left, right)| {
-                value_cmp(right, left).then_with(|| coerce::identity(right).cmp(&coerce::identity(left)))
-            });
+            let orders = pairs
+                .map(|(left, right)| value_cmp(right, left).then_with(|| coerce::identity(right).cmp(&coerce::identity(left))));
             orders.into_iter().find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
         };
         self.count.cmp(&other.count).then_with(values)

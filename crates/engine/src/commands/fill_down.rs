@@ -35,9 +35,7 @@ fn targets(fill: &FillDownTree, builder: &mut Builder<'_>) -> Vec<Column> {
     for Spanned { node, .. } in &fill.targets {
         let more = match node {
             FillTarget::Field(path) => vec![Column { name: path.flat_name(), access: builder.access(path) }],
-            FillTarget::Wildcard(wildcard) => {
-                visible.iter().filter(|column| is_like(&column.name, wildcard)).cloned().collect()
-            }
+            FillTarget::Wildcard(wildcard) => visible.iter().filter(|column| is_like(&column.name, wildcard)).cloned().collect(),
         };
         for column in more {
             if targets.iter().all(|known| known.name != column.name) {

@@ -9,7 +9,9 @@
 use std::collections::HashMap;
 
 use logmark_diagnostics::{Diagnostic, Kind, Span, Spanned};
-use logmark_insights::ast::{Argument, Column, Command, Expression, FieldPath, FillMissing as FillMissingTree, Literal, Name, Stats};
+use logmark_insights::ast::{
+    Argument, Column, Command, Expression, FieldPath, FillMissing as FillMissingTree, Literal, Name, Stats,
+};
 use logmark_insights::functions::Function;
 use logmark_insights::period::Period;
 
@@ -174,9 +176,8 @@ impl FillMissing {
             bins.push(after);
             bin = after;
             if bins.len().saturating_mul(series.len()) > MOST_ROWS {
-                let message = format!(
-                    "`fillmissing` would give more than {MOST_ROWS} rows: use longer bins or a shorter time range"
-                );
+                let message =
+                    format!("`fillmissing` would give more than {MOST_ROWS} rows: use longer bins or a shorter time range");
                 return Err(QueryError::Limit { message, span: None });
             }
         }

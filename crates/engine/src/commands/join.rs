@@ -99,9 +99,10 @@ impl Operator for Join {
                 continue;
             }
             self.memory.grow(&env.budget, size_of::<u32>())?;
+            let known = rows.len();
             match rows.get_mut(self.key.as_slice()) {
                 Some(indexes) => indexes.push(index),
-                None if rows.len() == MOST_KEYS => {
+                None if known == MOST_KEYS => {
                     let message = format!(
                         "the right side of `join` has more than {MOST_KEYS} different keys: filter it, or aggregate it with `stats`"
                     );

@@ -59,12 +59,8 @@ impl TableName {
         table.columns.iter().position(|known| known == column).ok_or_else(|| {
             let known = table.columns.iter().take(20).map(|known| logmark_diagnostics::quoted(known)).collect::<Vec<_>>();
             let quoted = logmark_diagnostics::quoted;
-            let message = format!(
-                "the lookup table {} has no column {}; it has {}",
-                quoted(&self.name),
-                quoted(column),
-                known.join(", ")
-            );
+            let message =
+                format!("the lookup table {} has no column {}; it has {}", quoted(&self.name), quoted(column), known.join(", "));
             QueryError::Limit { message, span: Some(self.span) }
         })
     }
@@ -85,8 +81,7 @@ struct Lookup {
 impl Operator for Lookup {
     fn open(&mut self, source: &dyn Source, env: &Env) -> Result<(), QueryError> {
         let table = self.name.open(source)?;
-        let columns =
-            self.keys.iter().map(|(column, _)| self.name.column(&table, column)).collect::<Result<Vec<_>, _>>()?;
+        let columns = self.keys.iter().map(|(column, _)| self.name.column(&table, column)).collect::<Result<Vec<_>, _>>()?;
         let mut rows = HashMap::new();
         for (index, row) in table.rows.iter().enumerate() {
             env.tick()?;

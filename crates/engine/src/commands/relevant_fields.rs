@@ -49,7 +49,15 @@ pub(super) fn compile(relevant: &RelevantFieldsTree, builder: &mut Builder<'_>) 
     let message = if discovers { builder.system_access(System::Message) } else { Access::Missing };
     let slots = builder.begin_rows(COLUMNS.map(|name| (name.to_owned(), None)));
     let fields = HashMap::new();
-    builder.add(RelevantFields { condition, columns, message, slots, fields, counts: Counts::default(), memory: Reservation::default() });
+    builder.add(RelevantFields {
+        condition,
+        columns,
+        message,
+        slots,
+        fields,
+        counts: Counts::default(),
+        memory: Reservation::default(),
+    });
     Ok(())
 }
 

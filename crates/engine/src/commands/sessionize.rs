@@ -9,7 +9,7 @@
 
 use std::collections::HashMap;
 
-use logmark_diagnostics::{Diagnostic, Kind, Spanned};
+use logmark_diagnostics::{Diagnostic, Kind, Span, Spanned};
 use logmark_insights::ast::{Command, CommandName, Sessionize as SessionizeTree};
 
 use super::key::{self, ENTRY};
@@ -27,6 +27,7 @@ const DEFAULT_NAME: &str = "session_id";
 
 pub(super) fn compile(
     sessionize: &SessionizeTree,
+    span_of_command: Span,
     preceding: &[Spanned<Command>],
     builder: &mut Builder<'_>,
 ) -> Result<(), Diagnostic> {
@@ -40,8 +41,7 @@ pub(super) fn compile(
     let fields: Vec<Access> = sessionize.fields.iter().map(|field| builder.access(&field.node)).collect();
     let time = builder.system_access(System::Timestamp);
     if time == Access::Missing {
-        let place = sessionize.fields.first().map(|field| field.span).unwrap_or_default();
-        let fault = Diagnostic::new(Kind::Syntax, place, "rows with `@timestamp`", "rows without it");
+        let fault = Diagnostic::new(Kind::Syntax, span_of_command, "rows with `@timestamp`", "rows without it");
         return Err(fault.hint("put `sessionize` before `stats`"));
     }
     let name = sessionize.alias.as_ref().map_or_else(|| DEFAULT_NAME.to_owned(), |alias| alias.node.flat_name());

@@ -39,6 +39,12 @@ impl Like {
         Ok(Self::Regex(Box::new(Regex::compile(pattern)?)))
     }
 
+    /// Whether a search may end in a [`SearchLimit`].
+    #[must_use]
+    pub fn backtracks(&self) -> bool {
+        matches!(self, Self::Regex(regex) if regex.backtracks())
+    }
+
     /// Whether the text matches.
     ///
     /// # Errors

@@ -90,8 +90,9 @@ impl CidrLookup {
             (none, _) => {
                 let count = if none.is_none() { "no column" } else { "several columns" };
                 let name = logmark_diagnostics::quoted(&self.name.name);
-                let message =
-                    format!("the lookup table {name} has {count} of networks: name one, as in `cidrlookup table field AS column`");
+                let message = format!(
+                    "the lookup table {name} has {count} of networks: name one, as in `cidrlookup table field AS column`"
+                );
                 Err(QueryError::Limit { message, span: Some(self.name.span) })
             }
         }

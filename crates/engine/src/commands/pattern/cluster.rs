@@ -180,7 +180,10 @@ mod tests {
             ("took 12.5ms, 3KB", "took <Number-1>ms, <Number-2>KB"),
             ("from 10.1.2.3:443.", "from <IP-1>:<Number-2>."),
             ("id=6f747a61-51d7-4e3a-9f5a-2f6f1f1c0001;", "id=<ID-1>;"),
-            ("10.0.0.1 - - [05/Jan/2026:08:00:00 +0000] \"GET / HTTP/1.1\" 200", "<IP-1> - - [<Time-2>] \"GET / HTTP/<Number-3>\" <Number-4>"),
+            (
+                "10.0.0.1 - - [05/Jan/2026:08:00:00 +0000] \"GET / HTTP/1.1\" 200",
+                "<IP-1> - - [<Time-2>] \"GET / HTTP/<Number-3>\" <Number-4>",
+            ),
             ("{\"at\":\"2026-01-05T08:00:00.123Z\",\"n\":7}", "{\"at\":\"<Time-1>\",\"n\":<Number-2>}"),
             ("v1.2.3 at 08:00:00,5", "<ID-1> at <Time-2>"),
             ("no digits: x-y", "no digits: x-y"),
