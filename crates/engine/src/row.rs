@@ -177,12 +177,6 @@ impl Row<'_> {
         }
     }
 
-    /// Takes the values out, to keep them. The event is gone then: see [`crate::plan::Builder::detach`].
-    #[must_use]
-    pub fn store(&mut self) -> StoredRow {
-        StoredRow { values: std::mem::take(&mut self.values), position: self.position }
-    }
-
     /// A copy of the values, to keep them or to make several rows of one.
     #[must_use]
     pub fn copy(&self) -> Row<'_> {

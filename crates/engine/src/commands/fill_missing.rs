@@ -19,7 +19,7 @@ use super::key;
 use crate::budget::Reservation;
 use crate::error::QueryError;
 use crate::operator::{Flow, Next, Operator};
-use crate::plan::{Builder, MOST_ROWS};
+use crate::plan::{Builder, Keep, MOST_ROWS};
 use crate::row::{Access, Row, Slot, StoredRow};
 use crate::values::number::Number;
 use crate::values::value::Value;
@@ -54,7 +54,8 @@ pub(super) fn compile(
         fills.push((slot, constant(&each.value.node)));
     }
     let bins = Bins { period: bins.period, offset };
-    builder.add(FillMissing { bins, bin, keys, fills, rows: Vec::new(), memory: Reservation::default() });
+    let keep = builder.keep_rows();
+    builder.add(FillMissing { bins, bin, keys, fills, keep, rows: Vec::new(), memory: Reservation::default() });
     Ok(())
 }
 
@@ -126,6 +127,7 @@ struct FillMissing {
     bin: Slot,
     keys: Vec<Slot>,
     fills: Vec<(Slot, Value)>,
+    keep: Keep,
     rows: Vec<StoredRow>,
     memory: Reservation,
 }
@@ -211,7 +213,7 @@ impl FillMissing {
 
 impl Operator for FillMissing {
     fn push(&mut self, row: &mut Row<'_>, next: &mut Next<'_>) -> Result<Flow, QueryError> {
-        let row = row.store();
+        let row = self.keep.store(row);
         // The row, and its place in a series.
         self.memory.grow(&next.env().budget, row.bytes() + key::ENTRY)?;
         self.rows.push(row);

@@ -13,7 +13,7 @@ use logmark_insights::ast::{Outlier as OutlierTree, OutlierAction};
 use crate::budget::Reservation;
 use crate::error::QueryError;
 use crate::operator::{Flow, Next, Operator};
-use crate::plan::Builder;
+use crate::plan::{Builder, Keep};
 use crate::row::{Access, Row, Slot, StoredRow};
 use crate::values::coerce;
 use crate::values::number::Number;
@@ -23,7 +23,6 @@ use crate::values::value::Value;
 const DEFAULT_PARAM: f64 = 2.5;
 
 pub(super) fn compile(outlier: &OutlierTree, builder: &mut Builder<'_>) -> Result<(), Diagnostic> {
-    builder.detach();
     let mut fields = Vec::with_capacity(outlier.fields.len());
     for field in &outlier.fields {
         let name = field.node.flat_name();
@@ -39,8 +38,9 @@ pub(super) fn compile(outlier: &OutlierTree, builder: &mut Builder<'_>) -> Resul
         fields.push(Field { access, slot, mark, numbers: Vec::new() });
     }
     let param = outlier.param.as_ref().map_or(DEFAULT_PARAM, |param| param.node.value());
+    let keep = builder.keep_rows();
     let (removes, uses_lower) = (outlier.action == OutlierAction::Remove, outlier.use_lower);
-    builder.add(Outlier { fields, param, removes, uses_lower, rows: Vec::new(), memory: Reservation::default() });
+    builder.add(Outlier { fields, param, removes, uses_lower, keep, rows: Vec::new(), memory: Reservation::default() });
     Ok(())
 }
 
@@ -50,6 +50,7 @@ struct Outlier {
     param: f64,
     removes: bool,
     uses_lower: bool,
+    keep: Keep,
     rows: Vec<StoredRow>,
     memory: Reservation,
 }
@@ -111,7 +112,7 @@ impl Operator for Outlier {
             }
             row.set(field.slot, value);
         }
-        let row = row.store();
+        let row = self.keep.store(row);
         self.memory.grow(&next.env().budget, row.bytes() + bytes)?;
         self.rows.push(row);
         Ok(Flow::Continue)

@@ -16,7 +16,7 @@ use super::key::{self, ENTRY};
 use crate::budget::Reservation;
 use crate::error::QueryError;
 use crate::operator::{Flow, Next, Operator};
-use crate::plan::Builder;
+use crate::plan::{Builder, Keep};
 use crate::row::{Access, Row, Slot, StoredRow, System};
 use crate::values::value::Value;
 
@@ -46,18 +46,15 @@ pub(super) fn compile(
     }
     let name = sessionize.alias.as_ref().map_or_else(|| DEFAULT_NAME.to_owned(), |alias| alias.node.flat_name());
     let is_ordered = builder.has_events() && preceding.iter().all(|command| keeps_order(&command.node));
-    if !is_ordered {
-        builder.detach();
-    }
     let slot = builder.define(name.as_str());
     builder.show(name, Access::Slot(slot));
-    let time = if is_ordered { time } else { builder.system_access(System::Timestamp) };
     let key = Key { fields, time, bytes: Vec::new() };
     let memory = Reservation::default();
     if is_ordered {
         builder.add(Streamed { key, span, slot, open: HashMap::new(), sessions: 0, memory });
     } else {
-        builder.add(Kept { key, span, slot, rows: Vec::new(), memory });
+        let keep = builder.keep_rows();
+        builder.add(Kept { key, span, slot, keep, rows: Vec::new(), memory });
     }
     Ok(())
 }
@@ -135,6 +132,7 @@ struct Kept {
     key: Key,
     span: i64,
     slot: Slot,
+    keep: Keep,
     rows: Vec<KeptRow>,
     memory: Reservation,
 }
@@ -192,7 +190,7 @@ impl Operator for Kept {
         let key = self.key.read(row).map(|time| (Box::from(self.key.bytes.as_slice()), time));
         // The key, its place in the map of all keys, and the two numbers of a session.
         let bytes = key.as_ref().map_or(0, |(key, _): &(Box<[u8]>, i64)| key.len() + ENTRY) + 4 * size_of::<usize>();
-        let kept = KeptRow { row: row.store(), key };
+        let kept = KeptRow { row: self.keep.store(row), key };
         self.memory.grow(&next.env().budget, kept.row.bytes() + size_of::<KeptRow>() + bytes)?;
         self.rows.push(kept);
         Ok(Flow::Continue)
