@@ -18,7 +18,7 @@ use logmark_insights::MAX_DEPTH;
 use logmark_insights::ast::{
     Argument, BinaryOperator, Call, Expression, FieldPath, MatchOperator, MatchPattern, Set, SetOperator, UnaryOperator,
 };
-use logmark_insights::functions::Function;
+use logmark_insights::functions::{Function, FunctionKind};
 use logmark_insights::support;
 
 /// What the expression is for an event whose fields are those of `field`.
@@ -46,7 +46,7 @@ use logmark_insights::support;
 /// ```
 ///
 /// # Errors
-/// A fault at its place, when the expression cannot be computed from any one event: of an aggregate, of `unmask`, of `in`
+/// A fault at its place, when the expression cannot be computed from any one event: of an aggregate, of `in`
 /// with a query, of a pattern or format that is none, and of a tree that is deeper than [`MAX_DEPTH`].
 pub fn evaluate(
     expression: &Spanned<Expression>,
@@ -206,10 +206,13 @@ fn matches(operator: MatchOperator, value: &Value, pattern: &Like) -> Result<boo
 pub(crate) fn fault(error: &CallError, call: &Call) -> Diagnostic {
     let span = match error {
         CallError::Argument { place, .. } => call.arguments.get(*place).map_or(call.function.span, |argument| argument.span),
-        CallError::OfGroup(_) | CallError::BeyondValues(_) | CallError::Arguments(_) => call.function.span,
+        CallError::OfGroup(_) | CallError::Arguments(_) => call.function.span,
     };
     match error {
-        CallError::BeyondValues(function) => support::unsupported_function(*function, span),
+        // Behind `by` it is of one event, but needs the values of all.
+        CallError::OfGroup(function) if function.signature().kind == FunctionKind::Either => {
+            support::unsupported_function(*function, span)
+        }
         CallError::OfGroup(function) => {
             let fault = Diagnostic::new(Kind::Value, span, "a function of one event", format!("`{function}`"));
             fault.hint(error.to_string())
