@@ -177,6 +177,12 @@ impl Row<'_> {
         }
     }
 
+    /// Takes the values out, to keep them: of a row that has no event any more. [`crate::plan::Keep::store`] keeps any row.
+    #[must_use]
+    pub fn store(&mut self) -> StoredRow {
+        StoredRow { values: std::mem::take(&mut self.values), position: self.position }
+    }
+
     /// A copy of the values, to keep them or to make several rows of one.
     #[must_use]
     pub fn copy(&self) -> Row<'_> {

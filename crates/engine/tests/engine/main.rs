@@ -7,3 +7,9 @@ mod cases;
 mod corpus;
 mod limits;
 mod runner;
+mod naive;
+mod differential;
+
+#[path = "../../../insights/tests/strategy/mod.rs"]
+#[expect(dead_code, reason = "the generator is shared with the tests of the language, which use more of it")]
+mod strategy;
