@@ -1,6 +1,8 @@
 //! A second engine, small and slow: all rows in memory, each command over all of them, each expression by `evaluate` for
 //! each row, each aggregate over the values of its group. The engine is tested against it.
 
+mod series;
+
 use logmark_diagnostics::Spanned;
 use logmark_engine::evaluate::evaluate;
 use logmark_engine::input::discover;
@@ -302,7 +304,7 @@ impl Naive {
                 self.multiply(&binding, items, &expand.field.node.flat_name(), false);
             }
             Command::Stats(stats) if stats.offset.is_none() => self.stats(stats, text)?,
-            _ => return None,
+            other => return self.series(other),
         }
         Some(())
     }
@@ -352,7 +354,11 @@ impl Naive {
                 (
                     names,
                     Box::new(move |text| {
-                        let found = if is_multi { fields.all(text).rows } else { fields.first(text).into_iter().collect() };
+                        let found = if is_multi {
+                            fields.all(text).unwrap().rows
+                        } else {
+                            fields.first(text).unwrap().into_iter().collect()
+                        };
                         found.into_iter().map(|parts| parts.into_iter().map(Value::from).collect()).collect()
                     }),
                 )

@@ -33,6 +33,10 @@ impl Counts {
         Self([self.0[0] + other.0[0], self.0[1] + other.0[1]])
     }
 
+    fn without(self, other: Self) -> Self {
+        Self([self.0[0].saturating_sub(other.0[0]), self.0[1].saturating_sub(other.0[1])])
+    }
+
     fn all(self) -> u64 {
         self.0[0] + self.0[1]
     }
@@ -114,7 +118,7 @@ fn association(values: impl Iterator<Item = Counts>, events: Counts) -> f64 {
         present = present.plus(counts);
         add(counts);
     }
-    let missing = Counts([events.0[0] - present.0[0], events.0[1] - present.0[1]]);
+    let missing = events.without(present);
     if missing.all() > 0 {
         add(missing);
     }
