@@ -51,8 +51,8 @@ impl Counts {
 impl Score {
     /// Of the counts of each value, and of all events.
     pub(super) fn of(values: HashMap<Box<str>, Counts>, events: Counts) -> Self {
-        let number = |(text, counts): (&Box<str>, &Counts)| Number::parse(text).map(|number| (number, *counts));
-        match values.iter().map(number).collect::<Option<Vec<_>>>() {
+        let numbers = values.iter().map(|(text, counts)| Some((Number::parse(text)?, *counts)));
+        match numbers.collect::<Option<Vec<_>>>() {
             Some(numbers) => Self::of_numbers(numbers),
             None => Self::of_texts(values, events),
         }
