@@ -212,6 +212,15 @@ impl<'q> Builder<'q> {
         }
     }
 
+    /// Gives a name to a new place, and adds it to the result. A column of that name now has the values of the new place, also
+    /// when `display` has the last word.
+    pub(crate) fn define_shown(&mut self, name: &str) -> Slot {
+        let slot = self.define(name);
+        self.show(name, Access::Slot(slot));
+        self.replace_shown(name, Access::Slot(slot));
+        slot
+    }
+
     /// A command changed the values of a column: where the result has it, it now has them.
     pub(crate) fn replace_shown(&mut self, name: &str, access: Access) {
         let columns = self.columns.iter_mut().chain(&mut self.defaults);
