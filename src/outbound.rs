@@ -135,25 +135,63 @@ impl Outbound {
         self.send_within(request, limits, Reach::Any).await
     }
 
+    /// Sends the request and takes the head of the answer, within so much time. The body is left to be read.
+    ///
+    /// # Errors
+    /// As of [`Outbound::send`].
+    pub async fn open(&self, request: Request<Full<Bytes>>, deadline: Duration) -> Result<Opened, OutboundError> {
+        let opened = tokio::time::timeout(deadline, self.open_within(request, Reach::Any)).await;
+        opened.unwrap_or(Err(OutboundError::Timeout))
+    }
+
     async fn send_within(
         &self,
-        mut request: Request<Full<Bytes>>,
+        request: Request<Full<Bytes>>,
         limits: Limits,
         reach: Reach,
     ) -> Result<Response<Bytes>, OutboundError> {
+        let exchange = async {
+            let Opened { head, body } = self.open_within(request, reach).await?;
+            Ok(Response::from_parts(head, read(body, limits.max_body).await?))
+        };
+        tokio::time::timeout(limits.deadline, exchange).await.unwrap_or(Err(OutboundError::Timeout))
+    }
+
+    async fn open_within(&self, mut request: Request<Full<Bytes>>, reach: Reach) -> Result<Opened, OutboundError> {
         // Added on the way out, and so never part of a signature.
         if let Some(traceparent) = trace::outgoing().and_then(|text| HeaderValue::try_from(text).ok()) {
             request.headers_mut().insert(HeaderName::from_static("traceparent"), traceparent);
         }
-        let exchange = async {
-            let response = self.client(reach).request(request).await.map_err(|error| match error.is_connect() {
-                true => OutboundError::Connect(cause(&error)),
-                false => OutboundError::Broken(cause(&error)),
-            })?;
-            let (head, body) = response.into_parts();
-            Ok(Response::from_parts(head, read(body, limits.max_body).await?))
-        };
-        tokio::time::timeout(limits.deadline, exchange).await.unwrap_or(Err(OutboundError::Timeout))
+        let response = self.client(reach).request(request).await.map_err(|error| match error.is_connect() {
+            true => OutboundError::Connect(cause(&error)),
+            false => OutboundError::Broken(cause(&error)),
+        })?;
+        let (head, body) = response.into_parts();
+        Ok(Opened { head, body })
+    }
+}
+
+/// An answer of which the head has come.
+#[derive(Debug)]
+pub struct Opened {
+    head: http::response::Parts,
+    body: Incoming,
+}
+
+impl Opened {
+    /// Bytes of the body, where the head says it.
+    #[must_use]
+    pub fn body_bytes(&self) -> Option<u64> {
+        self.body.size_hint().exact()
+    }
+
+    /// Takes the body.
+    ///
+    /// # Errors
+    /// As of [`Outbound::send`].
+    pub async fn read(self, limits: Limits) -> Result<Response<Bytes>, OutboundError> {
+        let body = tokio::time::timeout(limits.deadline, read(self.body, limits.max_body)).await;
+        Ok(Response::from_parts(self.head, body.unwrap_or(Err(OutboundError::Timeout))?))
     }
 }
 

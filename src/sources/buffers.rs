@@ -31,7 +31,7 @@ pub const FRAME_BYTES: usize = 64 * 1024;
 /// Bytes that an event takes besides its message while it is read: its row, its id, and the source's own form of it.
 const EVENT_BYTES: usize = 128;
 /// Bytes that a page takes besides its events: its place, its position, its source's answer around it.
-const PAGE_BYTES: usize = 4 * 1024;
+pub const PAGE_BYTES: usize = 4 * 1024;
 /// Events that a page of a source holds at most.
 const PAGE_EVENTS: usize = 10_000;
 /// The most that a byte of a message becomes in an answer: a control character is `\u001b` in JSON.
@@ -51,11 +51,13 @@ pub fn cost_of(events: &Events) -> u64 {
     (events.heap_bytes() + PAGE_BYTES) as u64
 }
 
-/// What a frame that is written of a page may cost: it ends with an event, at worst with the longest.
+/// What a frame that is written of a page may cost: it ends with an event, at worst with the longest. A page that becomes less than a
+/// frame costs no more than it becomes.
 #[must_use]
 pub fn frame_of(events: &Events) -> u64 {
     let longest = events.iter().map(EventRef::message_length).max().unwrap_or(0);
-    (FRAME_BYTES + longest.saturating_mul(WIDEST_BYTE)) as u64
+    let whole = events.heap_bytes().saturating_mul(WIDEST_BYTE);
+    (whole.min(FRAME_BYTES) + longest.saturating_mul(WIDEST_BYTE)) as u64
 }
 
 /// The budget and the pages in it. Clones are the same.
@@ -138,6 +140,15 @@ impl Buffers {
         }
     }
 
+    /// So many bytes, if `free` bytes are free without evicting a page or going before a request that waits.
+    ///
+    /// # Errors
+    /// [`SourceError::NoMemory`].
+    pub fn to_spare(&self, share: &Share, bytes: u64, free: u64) -> Result<Reservation, SourceError> {
+        let mut room = self.0.memory.reserve_to_spare(share, free.max(bytes)).map_err(no_memory)?;
+        if room.resize(bytes) { Ok(room) } else { Err(no_memory(Refused::TenantLimit)) }
+    }
+
     /// Room for a page, at the latest at `deadline`.
     ///
     /// # Errors
@@ -147,10 +158,10 @@ impl Buffers {
         Ok(Place { pool: Arc::clone(&self.0), room })
     }
 
-    /// Room for a page, if there is any without evicting another.
+    /// Room of `bytes` for a page, if `free` bytes are free without evicting another.
     #[must_use]
-    pub fn place_to_spare(&self, share: &Share, bytes: u64) -> Option<Place> {
-        let room = self.0.memory.reserve_to_spare(share, bytes).ok()?;
+    pub fn place_to_spare(&self, share: &Share, bytes: u64, free: u64) -> Option<Place> {
+        let room = self.to_spare(share, bytes, free).ok()?;
         Some(Place { pool: Arc::clone(&self.0), room })
     }
 }
@@ -211,15 +222,20 @@ impl Written {
 }
 
 impl Place {
-    /// Holds the page here. What is too much of the room is given back.
+    /// Holds the page here, with the memory that its source reserved for it. What is too much of the room is given back.
     ///
     /// # Errors
     /// How many bytes it takes, when the room is too small for it and there is no more at the moment.
-    pub fn hold(self, events: Events) -> Result<Buffer, u64> {
+    pub fn hold(self, events: Events, reserved: Option<Reservation>) -> Result<Buffer, u64> {
         let Self { pool, mut room } = self;
-        let cost = cost_of(&events);
-        if !room.resize(cost) {
-            return Err(cost);
+        match reserved {
+            Some(reserved) => room.join(reserved),
+            None => {
+                let cost = cost_of(&events);
+                if !room.resize(cost) {
+                    return Err(cost);
+                }
+            }
         }
         let id = {
             let mut pages = pool.lock();
@@ -298,7 +314,7 @@ mod tests {
 
     async fn hold(pool: &Buffers, tenant: &str, messages: &[&str]) -> Buffer {
         let deadline = Instant::now() + Duration::from_secs(10);
-        pool.place(&share(tenant), ROOM, deadline).await.unwrap().hold(page(messages)).unwrap()
+        pool.place(&share(tenant), ROOM, deadline).await.unwrap().hold(page(messages), None).unwrap()
     }
 
     #[tokio::test(start_paused = true)]
@@ -317,7 +333,7 @@ mod tests {
         assert!(matches!(refused, Err(SourceError::NoMemory { is_own: false, .. })), "{refused:?}");
         assert!(busy.events().is_some());
         drop(busy);
-        assert!(pool.place_to_spare(&other, ROOM).is_some());
+        assert!(pool.place_to_spare(&other, ROOM, ROOM).is_some());
     }
 
     #[tokio::test(start_paused = true)]
@@ -334,7 +350,7 @@ mod tests {
         let third = hold(&pool, "c", &["5"]).await;
         assert_eq!(begun.elapsed(), Duration::ZERO);
         assert!(stalled.events().is_none() && lively.events().is_some() && third.events().is_some());
-        assert!(pool.place_to_spare(&share("d"), ROOM).is_none(), "what costs another its page is not to spare");
+        assert!(pool.place_to_spare(&share("d"), ROOM, ROOM).is_none(), "what costs another its page is not to spare");
     }
 
     #[tokio::test(start_paused = true)]
@@ -349,7 +365,7 @@ mod tests {
         assert!(matches!(refused, SourceError::NoMemory { is_own: true, .. }), "{refused:?}");
         assert!(own.events().is_none() && others.events().is_some());
         drop(held);
-        assert!(pool.place_to_spare(&a, ROOM).is_some());
+        assert!(pool.place_to_spare(&a, ROOM, ROOM).is_some());
     }
 
     #[tokio::test(start_paused = true)]
@@ -360,11 +376,11 @@ mod tests {
         let (pool, deadline) = (Buffers::new(cost_of(&large)), Instant::now() + Duration::from_secs(1));
         let other = pool.reserve(&share("b"), 300_000, deadline).await.unwrap();
         let place = pool.place(&share("a"), 200_000, deadline).await.unwrap();
-        let needed = place.hold(large.clone()).unwrap_err();
+        let needed = place.hold(large.clone(), None).unwrap_err();
         assert!(needed > 600_000, "{needed}");
         drop(other);
         let place = pool.place(&share("a"), needed, deadline).await.unwrap();
-        assert!(place.hold(large.clone()).is_ok());
+        assert!(place.hold(large.clone(), None).is_ok());
     }
 
     #[tokio::test(start_paused = true)]

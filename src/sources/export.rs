@@ -249,8 +249,10 @@ impl<Op: ReadEvents> Export<Op> {
     fn read_ahead(&mut self) {
         let Ok((_, source)) = self.sources.of(&self.permit) else { return };
         let request = self.request(Urgency::Ahead);
-        let room = room_to_read(request.max_bytes, request.limit);
-        let Some(place) = self.sources.buffers().place_to_spare(&scheduler_share(self.permit.share()), room) else { return };
+        let (asks, whole) =
+            (source.room_to_ask(request.max_bytes, request.limit), room_to_read(request.max_bytes, request.limit));
+        let share = scheduler_share(self.permit.share());
+        let Some(place) = self.sources.buffers().place_to_spare(&share, asks, whole) else { return };
         let (source, permit) = (Arc::clone(source), Arc::clone(&self.permit));
         self.ahead = Some(Ahead(tokio::spawn(async move {
             match Op::page(&*source, &permit, &request).await {
@@ -273,7 +275,7 @@ impl<Op: ReadEvents> Export<Op> {
         let (_, source) = self.sources.of(&self.permit)?;
         let (share, request) = (scheduler_share(self.permit.share()), self.request(Urgency::Wanted));
         let until = Instant::now() + self.patience;
-        let mut room = room_to_read(request.max_bytes, request.limit);
+        let mut room = source.room_to_ask(request.max_bytes, request.limit);
         let mut reads = 0;
         loop {
             let place = self.sources.buffers().place(&share, room, until).await?;
@@ -306,7 +308,7 @@ impl Current {
     /// How many bytes the page takes, when there are not so many.
     fn new(place: Place, page: EventPage) -> Result<Self, u64> {
         let count = page.events.len();
-        Ok(Self { buffer: place.hold(page.events)?, count, written: 0, next: page.next, at_end: page.at_end })
+        Ok(Self { buffer: place.hold(page.events, page.memory)?, count, written: 0, next: page.next, at_end: page.at_end })
     }
 }
 

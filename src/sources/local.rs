@@ -182,6 +182,7 @@ fn read(
         previous: Some(Position(found.previous.to_string())),
         at_end: found.at_end,
         age: Age::Fresh,
+        memory: None,
     })
 }
 

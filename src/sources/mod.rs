@@ -71,6 +71,18 @@ pub trait Source: Send + Sync + fmt::Debug {
         1024 * 1024
     }
 
+    /// Gives the source the budget that answers are counted in. A source that takes it reserves the memory of each page that it
+    /// reads, and returns the reservation with the page.
+    ///
+    /// INVARIANT: such a source reserves when an answer arrives, not while a request waits for its turn or for the source, and
+    /// once for all requests of a tenant that get the same answer.
+    fn count_in(&self, _buffers: &Buffers) {}
+
+    /// Bytes to reserve before a page is read, of so many bytes of messages and so many events.
+    fn room_to_ask(&self, message_bytes: usize, events: usize) -> u64 {
+        buffers::room_to_read(message_bytes, events)
+    }
+
     /// Can it answer? For readiness; it costs no quota.
     async fn ready(&self) -> Result<(), SourceError>;
 
@@ -91,7 +103,9 @@ impl Sources {
     /// Collects them.
     #[must_use]
     pub fn new(sources: impl IntoIterator<Item = (SourceName, Arc<dyn Source>)>, buffers: Buffers) -> Self {
-        Self { named: sources.into_iter().collect(), buffers }
+        let named: BTreeMap<_, Arc<dyn Source>> = sources.into_iter().collect();
+        named.values().for_each(|source| source.count_in(&buffers));
+        Self { named, buffers }
     }
 
     /// Where pages are held while they are streamed.

@@ -11,7 +11,7 @@ use logmark_quota::{Refused, Reservation, Share};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
-use super::buffers::{cost_of, frame_of, no_memory, room_to_read};
+use super::buffers::{PAGE_BYTES, cost_of, frame_of, no_memory, room_to_read};
 use super::{Source, SourceError, Sources, scheduler_share};
 use crate::auth::permit::Permit;
 use crate::domain::event::{Age, Direction, EventPage, PageRequest, Position, StopReason, Urgency};
@@ -248,9 +248,10 @@ pub async fn read_page<Op: ReadEvents>(
     Ok(Read { events: pages, next, previous, stop, pursuit, is_final, room, lack })
 }
 
-/// What a page costs that is written when all are read.
-fn with_frame(events: &Events) -> u64 {
-    cost_of(events) + frame_of(events)
+/// Bytes that a page takes, without those that its source has reserved: it is written when all are read, frame by frame.
+fn to_hold(page: &EventPage) -> u64 {
+    let events = if page.memory.is_some() { PAGE_BYTES as u64 } else { cost_of(&page.events) };
+    events + frame_of(&page.events)
 }
 
 /// The memory of the pages of one answer.
@@ -275,13 +276,14 @@ impl<'a> Rooms<'a> {
         deadline: Instant,
     ) -> Result<EventPage, SourceError> {
         let until = deadline.min(Instant::now() + MEMORY_WAIT);
-        let mut bytes = room_to_read(request.max_bytes, request.limit);
+        let mut bytes = source.room_to_ask(request.max_bytes, request.limit);
         let mut is_again = false;
         loop {
             let mut room = self.sources.buffers().reserve(&self.share, bytes, until).await?;
-            let page = Op::page(source, permit, request).await?;
-            bytes = with_frame(&page.events);
+            let mut page = Op::page(source, permit, request).await?;
+            bytes = to_hold(&page);
             if room.resize(bytes) {
+                page.memory.take().into_iter().for_each(|own| room.join(own));
                 self.held = Some(room);
                 return Ok(page);
             }
@@ -299,12 +301,14 @@ impl<'a> Rooms<'a> {
         permit: &Permit<Op>,
         request: &PageRequest,
     ) -> Result<EventPage, SourceError> {
-        let bytes = room_to_read(request.max_bytes, request.limit);
-        let mut room = self.sources.buffers().memory().reserve_to_spare(&self.share, bytes).map_err(no_memory)?;
-        let page = Op::page(source, permit, request).await?;
-        if !room.resize(with_frame(&page.events)) {
+        let (asks, whole) =
+            (source.room_to_ask(request.max_bytes, request.limit), room_to_read(request.max_bytes, request.limit));
+        let mut room = self.sources.buffers().to_spare(&self.share, asks, whole)?;
+        let mut page = Op::page(source, permit, request).await?;
+        if !room.resize(to_hold(&page)) {
             return Err(no_memory(Refused::TenantLimit));
         }
+        page.memory.take().into_iter().for_each(|own| room.join(own));
         match &mut self.held {
             Some(held) => held.join(room),
             None => self.held = Some(room),

@@ -2,3 +2,4 @@
 
 mod followers;
 mod kept;
+mod waiting;

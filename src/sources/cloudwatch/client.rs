@@ -14,9 +14,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
+use logmark_quota::Reservation;
 use tokio::time::Instant;
 
-use super::errors::CallError;
+use super::errors::{CallError, THROTTLED_WAIT};
 use super::flights::Flights;
 use super::pages::{Hold, Kept, Key, Pages};
 use super::upstream::{Request, Upstream};
@@ -25,6 +26,7 @@ use crate::auth::permit::Share;
 use crate::domain::event::Urgency;
 use crate::domain::name::TenantId;
 use crate::domain::time::Millis;
+use crate::sources::buffers::Buffers;
 use crate::sources::scheduler_share;
 use crate::telemetry::metrics;
 
@@ -33,9 +35,23 @@ const EVENT_BYTES: usize = 64;
 /// Names of absent streams remembered at a time.
 const MOST_ABSENT: u64 = 10_000;
 
-type Answer = Result<Arc<Kept>, CallError>;
+type Answer = Result<Fetched, CallError>;
 /// Makes what is kept of an answer's body.
-type Read = Arc<dyn Fn(Bytes, Millis) -> Answer + Send + Sync>;
+type Read = Arc<dyn Fn(Bytes, Millis) -> Result<Arc<Kept>, CallError> + Send + Sync>;
+
+/// An answer, and the memory it takes, until all who wait for it have it.
+#[derive(Debug, Clone)]
+struct Fetched {
+    kept: Arc<Kept>,
+    /// Of the tenant that made the call; `None`: it was in the cache.
+    lease: Option<Arc<Reservation>>,
+}
+
+impl Fetched {
+    fn cached(kept: Arc<Kept>) -> Self {
+        Self { kept, lease: None }
+    }
+}
 
 /// Calls to CloudWatch Logs in one region, as one role.
 #[derive(Debug, Clone)]
@@ -61,6 +77,8 @@ pub(super) struct Called<T> {
     pub(super) age: Duration,
     /// It can't change any more.
     pub(super) is_final: bool,
+    /// The memory it takes, shared by the tenant's requests that hold it.
+    pub(super) lease: Option<Arc<Reservation>>,
 }
 
 impl Client {
@@ -99,6 +117,16 @@ impl Client {
     /// How long an answer counts as one of this moment.
     pub(super) fn live(&self) -> Duration {
         self.0.pages.settings().live
+    }
+
+    /// Counts answers in this budget.
+    pub(super) fn count_in(&self, buffers: &Buffers) {
+        self.0.upstream.budget.set(buffers);
+    }
+
+    /// Memory for what a request makes of an answer of its own.
+    pub(super) async fn reserve(&self, share: &Share, bytes: usize) -> Result<Option<Reservation>, CallError> {
+        self.0.upstream.budget.reserve(&scheduler_share(share), bytes as u64).await
     }
 
     /// Looks for credentials.
@@ -149,18 +177,19 @@ impl Client {
             let bytes = size.saturating_add(extent.events.saturating_mul(EVENT_BYTES));
             Ok(Arc::new(Kept::new(answer, Hold::of(asked, extent, now, delay), bytes)))
         });
-        let kept = if self.0.pages.are_kept() && Op::REPEAT == Repeat::Freely {
+        let fetched = if self.0.pages.are_kept() && Op::REPEAT == Repeat::Freely {
             self.0.shared(share, request, read, urgency).await?
         } else {
             self.0.alone(&request, &read, urgency).await?
         };
-        called(&kept)
+        let lease = self.0.lease(&scheduler_share(share), &fetched).await?;
+        called(&fetched.kept, lease)
     }
 }
 
-fn called<T: Any + Send + Sync>(kept: &Kept) -> Result<Called<T>, CallError> {
+fn called<T: Any + Send + Sync>(kept: &Kept, lease: Option<Arc<Reservation>>) -> Result<Called<T>, CallError> {
     let answer = kept.answer().ok_or_else(|| CallError::Upstream("an answer of another operation".to_owned()))?;
-    Ok(Called { answer, age: kept.fetched.elapsed(), is_final: kept.hold == Hold::Final })
+    Ok(Called { answer, age: kept.fetched.elapsed(), is_final: kept.hold == Hold::Final, lease })
 }
 
 impl Shared {
@@ -170,7 +199,33 @@ impl Shared {
             Urgency::Wanted => self.upstream.admit(request).await?,
             Urgency::Ahead => self.upstream.admit_spare(request).ok_or(CallError::NoneToSpare)?,
         };
-        read(self.upstream.exchange(request, turn).await?, self.upstream.now())
+        self.fetch(request, read, turn).await
+    }
+
+    /// Makes the call. What it takes of memory is reserved until all who wait have the answer.
+    async fn fetch(&self, request: &Request, read: &Read, turn: logmark_quota::Turn) -> Answer {
+        let (body, room) = self.upstream.exchange(request, turn).await?;
+        let kept = read(body, self.upstream.now())?;
+        let lease = match room {
+            Some(mut room) => {
+                if !room.resize(kept.bytes()) {
+                    return Err(CallError::NoMemory { is_own: true, retry_after: THROTTLED_WAIT });
+                }
+                Some(kept.leases.enter(room))
+            }
+            None => None,
+        };
+        Ok(Fetched { kept, lease })
+    }
+
+    /// The tenant's memory for the answer: what a request of its holds already, or else as much again.
+    async fn lease(&self, share: &logmark_quota::Share, fetched: &Fetched) -> Result<Option<Arc<Reservation>>, CallError> {
+        let of_call = fetched.lease.as_ref().filter(|lease| lease.tenant() == share.tenant());
+        if let Some(lease) = of_call.cloned().or_else(|| fetched.kept.leases.of(share.tenant())) {
+            return Ok(Some(lease));
+        }
+        let room = self.upstream.budget.reserve(share, fetched.kept.bytes()).await?;
+        Ok(room.map(|room| fetched.kept.leases.enter(room)))
     }
 
     /// An answer that others may have, or get, as well.
@@ -178,7 +233,7 @@ impl Shared {
         let key = (request.api, request.body.clone());
         if let Some(kept) = self.pages.get(&key) {
             metrics::upstream_saved(&self.upstream.source, request.api.as_str(), "kept");
-            return Ok(kept);
+            return Ok(Fetched::cached(kept));
         }
         if urgency == Urgency::Ahead {
             return self.ahead(key, request, read).await;
@@ -199,7 +254,7 @@ impl Shared {
                 return call.await;
             }
             if let Some(kept) = self.pages.get(&key) {
-                return Ok(kept);
+                return Ok(Fetched::cached(kept));
             }
             tokio::select! {
                 biased;
@@ -226,9 +281,8 @@ impl Shared {
     }
 
     async fn make(self: Arc<Self>, key: Key, request: Request, read: Read, turn: logmark_quota::Turn) -> Answer {
-        let body = self.upstream.exchange(&request, turn).await?;
-        let kept = read(body, self.upstream.now())?;
-        self.pages.put(key, &kept);
-        Ok(kept)
+        let fetched = self.fetch(&request, &read, turn).await?;
+        self.pages.put(key, &fetched.kept);
+        Ok(fetched)
     }
 }

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use logmark_event_page::{EventRef, Events};
+use logmark_quota::Reservation;
 
 use super::client::{Called, Client};
 use super::errors::CallError;
@@ -14,7 +15,7 @@ use super::position::{Mode, Of, Place};
 use super::streams::{Asked, asked, existing};
 use super::walk::{GroupAnswer, StreamAnswer, group_page, opposite, stream_page, walk_order};
 use super::wire::{FilterLogEvents, GetLogEvents, GroupEvents, StreamEvents};
-use crate::auth::permit::Permit;
+use crate::auth::permit::{Permit, Share};
 use crate::domain::event::{Age, Direction, EventPage, PageRequest};
 use crate::domain::operation::{ReadGroup, ReadStream, StartBy};
 use crate::domain::time::{Millis, TimeRange};
@@ -48,8 +49,24 @@ pub(super) async fn read_stream(
     let called = client.look(permit.share(), &request, page.urgency).await;
     let called = called.map_err(|error| error.at_position(page.position.is_some()))?;
     let age = age_of(client, &called);
+    let memory = memory_of(client, permit.share(), &called.answer.0.events, called.lease.clone()).await?;
     let answer = Arc::unwrap_or_clone(called.answer);
-    stream_page(&place, stream_answer(answer, op, call), page).map(|read| aged(read, age, page))
+    let read = stream_page(&place, stream_answer(answer, op, call), page)?;
+    Ok(EventPage { memory, ..aged(read, age, page) })
+}
+
+/// The memory that a page takes: its rows, which are the request's own, and the answer's text.
+async fn memory_of(
+    client: &Client,
+    share: &Share,
+    events: &Events,
+    lease: Option<Arc<Reservation>>,
+) -> Result<Option<Reservation>, SourceError> {
+    let mut own = client.reserve(share, events.row_bytes()).await.map_err(CallError::plain)?;
+    if let (Some(own), Some(lease)) = (&mut own, lease) {
+        own.keep(lease);
+    }
+    Ok(own)
 }
 
 fn stream_answer(StreamEvents(answer): StreamEvents, op: &ReadStream, call: Direction) -> StreamAnswer {
@@ -97,10 +114,12 @@ pub(super) async fn read_group(
         let stream = event.stream();
         permit.may_see_stream(&stream) && op.streams.contains(&stream) && range.contains(Millis(event.timestamp()))
     };
+    let memory = memory_of(client, permit.share(), &called.answer.0.events, called.lease.clone()).await?;
     let answer = group_answer(Arc::unwrap_or_clone(called.answer), shown, place.way)?;
     let start = range.start.map(|start| start.0);
     let now = client.now().0.max(start.unwrap_or(0));
-    group_page(&place, answer, page, (start, now)).map(|read| aged(read, age, page))
+    let read = group_page(&place, answer, page, (start, now))?;
+    Ok(EventPage { memory, ..aged(read, age, page) })
 }
 
 fn age_of<T>(client: &Client, called: &Called<T>) -> Age {
@@ -194,5 +213,6 @@ fn nothing(of: Of, next: &Place, previous: Option<&Place>) -> EventPage {
         previous: previous.map(|place| place.position(of)),
         at_end: true,
         age: Age::Fresh,
+        memory: None,
     }
 }

@@ -18,6 +18,7 @@ mod streams;
 mod walk;
 mod position;
 mod client;
+mod budget;
 mod pages;
 mod flights;
 mod upstream;
@@ -34,6 +35,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use aws_credential_types::provider::SharedCredentialsProvider;
 
+use self::budget::Budget;
 use self::client::Client;
 use self::health::Health;
 pub use self::lanes::Accounts;
@@ -52,6 +54,7 @@ use crate::domain::name::SourceName;
 use crate::domain::operation::{DescribeGroup, ListGroups, ListStreams, ReadGroup, ReadStream};
 use crate::domain::time::Clock;
 use crate::outbound::Outbound;
+use crate::sources::buffers::{Buffers, PAGE_BYTES};
 use crate::sources::{Queries, Source, SourceError};
 
 /// CloudWatch Logs in one region.
@@ -134,6 +137,7 @@ impl CloudWatch {
             attempt_timeout,
             lanes: Arc::clone(&lanes),
             skew: retry::Skew::default(),
+            budget: Budget::default(),
         };
         let client = Client::new(upstream, Pages::new(cache));
         let runs = Runs::new(client.clone(), queries, account, lanes);
@@ -185,6 +189,14 @@ impl Source for CloudWatch {
         limit: usize,
     ) -> Result<ListPage<LogStream>, SourceError> {
         lists::list_streams(&self.client, permit, from, limit).await
+    }
+
+    fn count_in(&self, buffers: &Buffers) {
+        self.client.count_in(buffers);
+    }
+
+    fn room_to_ask(&self, _message_bytes: usize, _events: usize) -> u64 {
+        PAGE_BYTES as u64
     }
 
     async fn ready(&self) -> Result<(), SourceError> {

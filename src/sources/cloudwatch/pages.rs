@@ -12,6 +12,7 @@ use bytes::Bytes;
 use moka::sync::Cache;
 use tokio::time::Instant;
 
+use super::budget::Leases;
 use super::quotas::Api;
 use super::settings::CacheSettings;
 use crate::domain::event::Direction;
@@ -98,7 +99,7 @@ impl Hold {
 }
 
 /// An answer that is kept.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Kept {
     answer: Arc<dyn Any + Send + Sync>,
     /// When it came.
@@ -106,12 +107,19 @@ pub(super) struct Kept {
     /// How long it holds.
     pub(super) hold: Hold,
     bytes: u32,
+    /// Who holds it besides the cache.
+    pub(super) leases: Leases,
 }
 
 impl Kept {
     pub(super) fn new<T: Any + Send + Sync>(answer: T, hold: Hold, bytes: usize) -> Self {
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
-        Self { answer: Arc::new(answer), fetched: Instant::now(), hold, bytes }
+        Self { answer: Arc::new(answer), fetched: Instant::now(), hold, bytes, leases: Leases::default() }
+    }
+
+    /// The memory it takes.
+    pub(super) fn bytes(&self) -> u64 {
+        u64::from(self.bytes)
     }
 
     /// The answer, as what it was put in.

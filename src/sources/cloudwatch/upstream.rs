@@ -9,9 +9,11 @@ use std::time::Duration;
 use aws_credential_types::Credentials;
 use bytes::Bytes;
 use http::Uri;
-use logmark_quota::{Refused, Share, Turn};
+use http_body_util::Full;
+use logmark_quota::{Refused, Reservation, Share, Turn};
 use tokio::time::Instant;
 
+use super::budget::Budget;
 use super::errors::{CallError, Failure, Kind};
 use super::health::Health;
 use super::lanes::Lanes;
@@ -48,7 +50,12 @@ pub(super) struct Upstream {
     pub(super) lanes: Arc<Lanes>,
     pub(super) skew: Skew,
     pub(super) health: Health,
+    /// Where answers are counted.
+    pub(super) budget: Budget,
 }
+
+/// An answer, and the memory that is reserved for it.
+pub(super) type Received = (Bytes, Option<Reservation>);
 
 /// A call as it is to be made.
 #[derive(Debug, Clone)]
@@ -109,7 +116,7 @@ impl Upstream {
     }
 
     /// Makes the call, with the turn for its first attempt.
-    pub(super) async fn exchange(&self, request: &Request, mut turn: Turn) -> Result<Bytes, CallError> {
+    pub(super) async fn exchange(&self, request: &Request, mut turn: Turn) -> Result<Received, CallError> {
         let mut tried = Tried::default();
         self.lanes.retries.earn();
         loop {
@@ -119,10 +126,10 @@ impl Upstream {
             let credentials = credentials.inspect_err(|missing| self.health.without_credentials(*missing))?;
             let signed = Signed { credentials, offset: self.skew.offset() };
             let failure = match self.attempt(request, &signed).await {
-                Ok(answer) => {
+                Ok(received) => {
                     turn.succeeded();
                     self.health.worked(request.api.as_str());
-                    return Ok(answer);
+                    return received;
                 }
                 Err(failure) => failure,
             };
@@ -144,7 +151,8 @@ impl Upstream {
         failure.kind == Kind::Skewed || self.lanes.retries.spend()
     }
 
-    async fn attempt(&self, request: &Request, signed: &Signed) -> Result<Bytes, Failure> {
+    /// One attempt. The inner error is ours: CloudWatch answered, and there was no memory to take the answer.
+    async fn attempt(&self, request: &Request, signed: &Signed) -> Result<Result<Received, CallError>, Failure> {
         let at = Millis(self.clock.now().0.saturating_add(signed.offset));
         let target = format!("Logs_20140328.{}", request.api);
         let call = JsonCall { endpoint: &self.endpoint, target: &target, body: &request.body };
@@ -153,15 +161,35 @@ impl Upstream {
 
         let left = request.deadline.saturating_duration_since(Instant::now()).min(self.attempt_timeout);
         let begun = Instant::now();
-        let answer = self.outbound.send(post, Limits { deadline: left, max_body: MAX_ANSWER }).await;
-        let answer = match answer {
-            Ok(answer) if answer.status() == http::StatusCode::OK => Ok(answer.into_body()),
-            Ok(answer) => Err(Failure::of_answer(answer.status(), answer.headers(), answer.body())),
-            Err(error) => Err(Failure::from(error)),
+        let answer = self.receive(request, post, left).await;
+        let outcome = match &answer {
+            Ok(Ok(_received)) => "ok",
+            Ok(Err(_no_memory)) => "no_memory",
+            Err(failure) => failure.kind.outcome(),
         };
-        let outcome = answer.as_ref().map_or_else(|failure| failure.kind.outcome(), |_body| "ok");
         metrics::upstream_call(&self.source, request.api.as_str(), outcome, begun.elapsed());
         answer
+    }
+
+    /// Sends the call and takes its answer. The time in which it waits for memory is not the source's.
+    async fn receive(
+        &self,
+        request: &Request,
+        post: http::Request<Full<Bytes>>,
+        left: Duration,
+    ) -> Result<Result<Received, CallError>, Failure> {
+        let begun = Instant::now();
+        let opened = self.outbound.open(post, left).await?;
+        let left = left.saturating_sub(begun.elapsed());
+        let room = match self.budget.receive(&request.share, opened.body_bytes()).await {
+            Ok(room) => room,
+            Err(no_memory) => return Ok(Err(no_memory)),
+        };
+        let answer = opened.read(Limits { deadline: left, max_body: MAX_ANSWER }).await?;
+        match answer.status() {
+            http::StatusCode::OK => Ok(Ok((answer.into_body(), room))),
+            status => Err(Failure::of_answer(status, answer.headers(), answer.body())),
+        }
     }
 
     /// How long to wait before another attempt; `None`: there is none. Mends what can be mended for it.

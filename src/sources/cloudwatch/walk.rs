@@ -167,7 +167,14 @@ fn event_page(way: Direction, call: Direction, mut events: Events, onward: Place
         Direction::Forward => (onward, back),
         Direction::Backward => (back, onward),
     };
-    EventPage { events, next: next.position(Of::Stream), previous: Some(previous.position(Of::Stream)), at_end, age: Age::Fresh }
+    EventPage {
+        events,
+        next: next.position(Of::Stream),
+        previous: Some(previous.position(Of::Stream)),
+        at_end,
+        age: Age::Fresh,
+        memory: None,
+    }
 }
 
 /// What FilterLogEvents answered.
@@ -229,6 +236,7 @@ pub(super) fn group_page(
         previous: previous.map(|place| place.position(Of::Group)),
         at_end,
         age: Age::Fresh,
+        memory: None,
     })
 }
 

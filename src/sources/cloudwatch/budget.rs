@@ -1,0 +1,118 @@
+//! The memory that CloudWatch's answers take, reserved when they arrive.
+//!
+//! Owns when memory is reserved, and for which tenant. A request that waits for its turn holds none. An answer is counted once for all
+//! requests of a tenant that get it, whether they joined one call or found it in the cache: they share its text.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::time::Duration;
+
+use logmark_quota::{Reservation, Share};
+use tokio::time::Instant;
+
+use super::errors::CallError;
+use crate::sources::SourceError;
+use crate::sources::buffers::Buffers;
+
+/// How long an answer that has arrived waits for memory.
+const WAIT: Duration = Duration::from_secs(5);
+/// What to reserve for an answer that does not say how long it is: a page of the usual size.
+const UNANNOUNCED_BYTES: u64 = 2 * 1024 * 1024;
+/// An answer and what is made of it: the bytes as they came, and rows or values of at most the same size.
+const COPIES: u64 = 2;
+
+/// The budget that answers are counted in; nothing is counted before there is one.
+#[derive(Debug, Default)]
+pub(super) struct Budget(OnceLock<Buffers>);
+
+impl Budget {
+    pub(super) fn set(&self, buffers: &Buffers) {
+        // The first one stays: sources are collected once.
+        let _set = self.0.set(buffers.clone());
+    }
+
+    /// Memory for an answer of so many bytes, of which the head has come.
+    pub(super) async fn receive(&self, share: &Share, announced: Option<u64>) -> Result<Option<Reservation>, CallError> {
+        self.reserve(share, announced.map_or(UNANNOUNCED_BYTES, |bytes| bytes.saturating_mul(COPIES))).await
+    }
+
+    /// So many bytes; waits for them.
+    pub(super) async fn reserve(&self, share: &Share, bytes: u64) -> Result<Option<Reservation>, CallError> {
+        let Some(buffers) = self.0.get() else { return Ok(None) };
+        match buffers.reserve(share, bytes, Instant::now() + WAIT).await {
+            Ok(reservation) => Ok(Some(reservation)),
+            Err(SourceError::NoMemory { is_own, retry_after }) => Err(CallError::NoMemory { is_own, retry_after }),
+            Err(error) => Err(CallError::Upstream(error.to_string())),
+        }
+    }
+}
+
+/// The reservations for one answer, tenant by tenant. Each lives as long as a request of the tenant holds the answer.
+#[derive(Debug, Default)]
+pub(super) struct Leases(Mutex<HashMap<Arc<str>, Weak<Reservation>>>);
+
+impl Leases {
+    /// The tenant's, while one of its requests holds the answer.
+    pub(super) fn of(&self, tenant: &str) -> Option<Arc<Reservation>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(tenant)?.upgrade()
+    }
+
+    /// Enters a reservation, and gives the one that counts: another request may have been first.
+    pub(super) fn enter(&self, reservation: Reservation) -> Arc<Reservation> {
+        let mut leases = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(first) = leases.get(reservation.tenant()).and_then(Weak::upgrade) {
+            return first;
+        }
+        leases.retain(|_, lease| lease.strong_count() > 0);
+        let entered = Arc::new(reservation);
+        leases.insert(entered.tenant().into(), Arc::downgrade(&entered));
+        entered
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use super::*;
+
+    fn share(tenant: &str) -> Share {
+        Share::new(tenant, NonZeroU32::MIN)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_is_counted_once_for_a_tenant_and_again_for_another() {
+        let (buffers, budget, leases) = (Buffers::new(1000), Budget::default(), Leases::default());
+        assert!(budget.reserve(&share("a"), 5000).await.unwrap().is_none(), "nothing is counted yet");
+        budget.set(&buffers);
+        let mut held = Vec::new();
+        for _ in 0..100 {
+            let lease = match leases.of("a") {
+                Some(lease) => lease,
+                None => leases.enter(budget.reserve(&share("a"), 300).await.unwrap().unwrap()),
+            };
+            held.push(lease);
+        }
+        assert_eq!(buffers.memory().state().held, 300);
+        let late = leases.enter(budget.reserve(&share("a"), 100).await.unwrap().unwrap());
+        assert!(Arc::ptr_eq(&late, &held[0]), "one that came second is given back");
+        let other = leases.enter(budget.reserve(&share("b"), 300).await.unwrap().unwrap());
+        assert_eq!(buffers.memory().state().held, 600);
+        drop((held, late));
+        assert_eq!(buffers.memory().state().held, 300);
+        assert!(leases.of("a").is_none());
+        drop(other);
+        assert_eq!(buffers.memory().state().held, 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_without_memory_is_refused_for_the_one_who_holds_it() {
+        let (buffers, budget) = (Buffers::new(1000), Budget::default());
+        budget.set(&buffers);
+        let own = budget.reserve(&share("a"), 500).await.unwrap();
+        let refused = budget.receive(&share("a"), Some(200)).await.unwrap_err();
+        assert!(matches!(refused, CallError::NoMemory { is_own: true, .. }), "{refused:?}");
+        assert!(budget.receive(&share("b"), Some(200)).await.is_ok());
+        drop(own);
+    }
+}
