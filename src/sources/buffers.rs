@@ -149,12 +149,15 @@ impl Buffers {
         if room.resize(bytes) { Ok(room) } else { Err(no_memory(Refused::TenantLimit)) }
     }
 
-    /// Room for a page, at the latest at `deadline`.
+    /// Room of `bytes` for a page as soon as `free` bytes are free, at the latest at `deadline`.
     ///
     /// # Errors
     /// As of [`Buffers::reserve`].
-    pub async fn place(&self, share: &Share, bytes: u64, deadline: Instant) -> Result<Place, SourceError> {
-        let room = self.reserve(share, bytes, deadline).await?;
+    pub async fn place(&self, share: &Share, bytes: u64, free: u64, deadline: Instant) -> Result<Place, SourceError> {
+        let mut room = self.reserve(share, free.max(bytes), deadline).await?;
+        if !room.resize(bytes) {
+            return Err(no_memory(Refused::TenantLimit));
+        }
         Ok(Place { pool: Arc::clone(&self.0), room })
     }
 
@@ -314,7 +317,7 @@ mod tests {
 
     async fn hold(pool: &Buffers, tenant: &str, messages: &[&str]) -> Buffer {
         let deadline = Instant::now() + Duration::from_secs(10);
-        pool.place(&share(tenant), ROOM, deadline).await.unwrap().hold(page(messages), None).unwrap()
+        pool.place(&share(tenant), ROOM, ROOM, deadline).await.unwrap().hold(page(messages), None).unwrap()
     }
 
     #[tokio::test(start_paused = true)]
@@ -322,7 +325,7 @@ mod tests {
         let pool = pool(1);
         let busy = hold(&pool, "a", &["1", "2", "3"]).await;
         let other = share("b");
-        let waits = pool.place(&other, ROOM, Instant::now() + Duration::from_secs(3));
+        let waits = pool.place(&other, ROOM, ROOM, Instant::now() + Duration::from_secs(3));
         let reads = async {
             for written in 1..=30 {
                 tokio::time::sleep(STALLED - Duration::from_millis(1)).await;
@@ -375,11 +378,11 @@ mod tests {
         assert_eq!(frame_of(&large), 64 * 1024 + 3_600_000, "a frame of it is six times as long");
         let (pool, deadline) = (Buffers::new(cost_of(&large)), Instant::now() + Duration::from_secs(1));
         let other = pool.reserve(&share("b"), 300_000, deadline).await.unwrap();
-        let place = pool.place(&share("a"), 200_000, deadline).await.unwrap();
+        let place = pool.place(&share("a"), 200_000, 0, deadline).await.unwrap();
         let needed = place.hold(large.clone(), None).unwrap_err();
         assert!(needed > 600_000, "{needed}");
         drop(other);
-        let place = pool.place(&share("a"), needed, deadline).await.unwrap();
+        let place = pool.place(&share("a"), needed, 0, deadline).await.unwrap();
         assert!(place.hold(large.clone(), None).is_ok());
     }
 

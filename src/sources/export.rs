@@ -276,9 +276,11 @@ impl<Op: ReadEvents> Export<Op> {
         let (share, request) = (scheduler_share(self.permit.share()), self.request(Urgency::Wanted));
         let until = Instant::now() + self.patience;
         let mut room = source.room_to_ask(request.max_bytes, request.limit);
+        // Also where the source reserves on arrival: a call whose answer has to wait for memory is better made later.
+        let whole = room_to_read(request.max_bytes, request.limit);
         let mut reads = 0;
         loop {
-            let place = self.sources.buffers().place(&share, room, until).await?;
+            let place = self.sources.buffers().place(&share, room, whole, until).await?;
             match Op::page(&**source, &self.permit, &request).await {
                 Ok(page) => match Current::new(place, page) {
                     Ok(current) => return Ok(current),
@@ -315,9 +317,10 @@ impl Current {
 /// How long to wait before a source that takes no calls is asked again.
 fn wait_of(error: &SourceError) -> Option<Duration> {
     match error {
-        SourceError::Throttled { retry_after } | SourceError::Busy { retry_after } | SourceError::Down { retry_after } => {
-            Some((*retry_after).max(SHORTEST_WAIT))
-        }
+        SourceError::Throttled { retry_after }
+        | SourceError::Busy { retry_after }
+        | SourceError::Down { retry_after }
+        | SourceError::NoMemory { retry_after, .. } => Some((*retry_after).max(SHORTEST_WAIT)),
         _ => None,
     }
 }

@@ -36,6 +36,13 @@ impl Budget {
         self.reserve(share, announced.map_or(UNANNOUNCED_BYTES, |bytes| bytes.saturating_mul(COPIES))).await
     }
 
+    /// So many bytes more for a request that holds an answer already. It goes before those that wait for memory: they may wait for what
+    /// it holds.
+    pub(super) async fn add(&self, share: &Share, bytes: u64) -> Result<Option<Reservation>, CallError> {
+        let spare = self.0.get().and_then(|buffers| buffers.memory().try_reserve(share, bytes).ok());
+        if spare.is_some() { Ok(spare) } else { self.reserve(share, bytes).await }
+    }
+
     /// So many bytes; waits for them.
     pub(super) async fn reserve(&self, share: &Share, bytes: u64) -> Result<Option<Reservation>, CallError> {
         let Some(buffers) = self.0.get() else { return Ok(None) };

@@ -126,7 +126,7 @@ impl Client {
 
     /// Memory for what a request makes of an answer of its own.
     pub(super) async fn reserve(&self, share: &Share, bytes: usize) -> Result<Option<Reservation>, CallError> {
-        self.0.upstream.budget.reserve(&scheduler_share(share), bytes as u64).await
+        self.0.upstream.budget.add(&scheduler_share(share), bytes as u64).await
     }
 
     /// Looks for credentials.

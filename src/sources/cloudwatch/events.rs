@@ -49,23 +49,29 @@ pub(super) async fn read_stream(
     let called = client.look(permit.share(), &request, page.urgency).await;
     let called = called.map_err(|error| error.at_position(page.position.is_some()))?;
     let age = age_of(client, &called);
-    let memory = memory_of(client, permit.share(), &called.answer.0.events, called.lease.clone()).await?;
+    let is_shared = Arc::strong_count(&called.answer) > 1;
+    let memory = memory_of(client, permit.share(), called.lease, is_shared, called.answer.0.events.row_bytes()).await?;
     let answer = Arc::unwrap_or_clone(called.answer);
     let read = stream_page(&place, stream_answer(answer, op, call), page)?;
     Ok(EventPage { memory, ..aged(read, age, page) })
 }
 
-/// The memory that a page takes: its rows, which are the request's own, and the answer's text.
+/// The memory that a page takes: the answer's, and a copy of its rows where others have the answer too.
 async fn memory_of(
     client: &Client,
     share: &Share,
-    events: &Events,
     lease: Option<Arc<Reservation>>,
+    is_shared: bool,
+    row_bytes: usize,
 ) -> Result<Option<Reservation>, SourceError> {
-    let mut own = client.reserve(share, events.row_bytes()).await.map_err(CallError::plain)?;
-    if let (Some(own), Some(lease)) = (&mut own, lease) {
-        own.keep(lease);
-    }
+    let Some(lease) = lease else { return Ok(None) };
+    let lease = match Arc::try_unwrap(lease) {
+        Ok(own) if !is_shared => return Ok(Some(own)),
+        Ok(own) => Arc::new(own),
+        Err(lease) => lease,
+    };
+    let mut own = client.reserve(share, row_bytes).await.map_err(CallError::plain)?;
+    own.iter_mut().for_each(|own| own.keep(Arc::clone(&lease)));
     Ok(own)
 }
 
@@ -114,7 +120,8 @@ pub(super) async fn read_group(
         let stream = event.stream();
         permit.may_see_stream(&stream) && op.streams.contains(&stream) && range.contains(Millis(event.timestamp()))
     };
-    let memory = memory_of(client, permit.share(), &called.answer.0.events, called.lease.clone()).await?;
+    let is_shared = Arc::strong_count(&called.answer) > 1;
+    let memory = memory_of(client, permit.share(), called.lease, is_shared, called.answer.0.events.row_bytes()).await?;
     let answer = group_answer(Arc::unwrap_or_clone(called.answer), shown, place.way)?;
     let start = range.start.map(|start| start.0);
     let now = client.now().0.max(start.unwrap_or(0));
