@@ -181,7 +181,9 @@ impl Upstream {
         let begun = Instant::now();
         let opened = self.outbound.open(post, left).await?;
         let left = left.saturating_sub(begun.elapsed());
-        let room = match self.budget.receive(&request.share, opened.body_bytes()).await {
+        // A longer one is refused before it is read.
+        let is_taken = opened.body_bytes().is_none_or(|bytes| bytes <= MAX_ANSWER as u64);
+        let room = match self.budget.receive(&request.share, opened.body_bytes().filter(|_| is_taken)).await {
             Ok(room) => room,
             Err(no_memory) => return Ok(Err(no_memory)),
         };
