@@ -10,7 +10,9 @@ use std::time::Duration;
 use logmark_quota::{Reservation, Share};
 use tokio::time::Instant;
 
+use super::client::VALUES;
 use super::errors::CallError;
+use super::quotas::Api;
 use crate::sources::SourceError;
 use crate::sources::buffers::Buffers;
 
@@ -18,8 +20,10 @@ use crate::sources::buffers::Buffers;
 const WAIT: Duration = Duration::from_secs(5);
 /// What to reserve for an answer that does not say how long it is: a page of the usual size.
 const UNANNOUNCED_BYTES: u64 = 2 * 1024 * 1024;
-/// An answer and what is made of it: the bytes as they came, and rows or values of at most the same size.
-const COPIES: u64 = 2;
+/// An answer that takes less goes before those that wait.
+const SMALL_BYTES: u64 = 64 * 1024;
+/// A page of events takes its bytes, and rows that are shorter than those.
+const COPIES_OF_EVENTS: usize = 2;
 
 /// The budget that answers are counted in; nothing is counted before there is one.
 #[derive(Debug, Default)]
@@ -32,8 +36,16 @@ impl Budget {
     }
 
     /// Memory for an answer of so many bytes, of which the head has come.
-    pub(super) async fn receive(&self, share: &Share, announced: Option<u64>) -> Result<Option<Reservation>, CallError> {
-        self.reserve(share, announced.map_or(UNANNOUNCED_BYTES, |bytes| bytes.saturating_mul(COPIES))).await
+    pub(super) async fn receive(
+        &self,
+        share: &Share,
+        api: Api,
+        announced: Option<u64>,
+    ) -> Result<Option<Reservation>, CallError> {
+        let copies = if matches!(api, Api::GetLogEvents | Api::FilterLogEvents) { COPIES_OF_EVENTS } else { VALUES };
+        let bytes = announced.map_or(UNANNOUNCED_BYTES, |bytes| bytes.saturating_mul(copies as u64));
+        // A request that holds rows asks which groups they are from: that must not wait for a request that waits for it.
+        if bytes <= SMALL_BYTES { self.add(share, bytes).await } else { self.reserve(share, bytes).await }
     }
 
     /// So many bytes more for a request that holds an answer already. It goes before those that wait for memory: they may wait for what
@@ -117,9 +129,9 @@ mod tests {
         let (buffers, budget) = (Buffers::new(1000), Budget::default());
         budget.set(&buffers);
         let own = budget.reserve(&share("a"), 500).await.unwrap();
-        let refused = budget.receive(&share("a"), Some(200)).await.unwrap_err();
+        let refused = budget.receive(&share("a"), Api::GetQueryResults, Some(100)).await.unwrap_err();
         assert!(matches!(refused, CallError::NoMemory { is_own: true, .. }), "{refused:?}");
-        assert!(budget.receive(&share("b"), Some(200)).await.is_ok());
+        assert!(budget.receive(&share("b"), Api::GetLogEvents, Some(100)).await.is_ok());
         drop(own);
     }
 }

@@ -19,7 +19,7 @@ use tokio::time::Instant;
 
 use super::errors::{CallError, THROTTLED_WAIT};
 use super::flights::Flights;
-use super::pages::{Hold, Kept, Key, Pages};
+use super::pages::{Asked, Hold, Kept, Key, Pages};
 use super::upstream::{Request, Upstream};
 use super::wire::{Answer as _, Call, Repeat};
 use crate::auth::permit::Share;
@@ -32,6 +32,8 @@ use crate::telemetry::metrics;
 
 /// What an event takes besides its text.
 const EVENT_BYTES: usize = 64;
+/// What values of an answer take in memory, for each byte of it: short texts, each with its own allocation.
+pub(super) const VALUES: usize = 4;
 /// Names of absent streams remembered at a time.
 const MOST_ABSENT: u64 = 10_000;
 
@@ -152,6 +154,22 @@ impl Client {
         self.look(share, operation, Urgency::Wanted).await.map(|called| Arc::unwrap_or_clone(called.answer))
     }
 
+    /// Calls the operation, and gives the memory that was reserved for its answer.
+    pub(super) async fn call_counted<Op: Call>(
+        &self,
+        share: &Share,
+        operation: &Op,
+    ) -> Result<(Op::Answer, Option<Reservation>), CallError> {
+        let called = self.look(share, operation, Urgency::Wanted).await?;
+        let memory = match called.lease.map(Arc::try_unwrap) {
+            None => None,
+            Some(Ok(own)) => Some(own),
+            // Others have the answer too: this is a copy.
+            Some(Err(shared)) => self.0.upstream.budget.add(&scheduler_share(share), shared.bytes()).await?,
+        };
+        Ok((Arc::unwrap_or_clone(called.answer), memory))
+    }
+
     /// Calls the operation, and says how old the answer is.
     pub(super) async fn look<Op: Call>(
         &self,
@@ -169,12 +187,16 @@ impl Client {
             deadline: Instant::now() + self.0.upstream.deadline,
         };
         let (asked, delay) = (operation.asked(), self.0.pages.settings().ingestion_delay);
+        let is_of_events = matches!(asked, Asked::Events { .. });
         let read: Read = Arc::new(move |body, now| {
             let size = body.len();
             let answer =
                 Op::Answer::read(body).ok_or_else(|| CallError::Upstream(format!("the answer to {} is not one", Op::API)))?;
             let extent = answer.extent();
-            let bytes = size.saturating_add(extent.events.saturating_mul(EVENT_BYTES));
+            let bytes = match is_of_events {
+                true => size.saturating_add(extent.events.saturating_mul(EVENT_BYTES)),
+                false => size.saturating_mul(VALUES),
+            };
             Ok(Arc::new(Kept::new(answer, Hold::of(asked, extent, now, delay), bytes)))
         });
         let fetched = if self.0.pages.are_kept() && Op::REPEAT == Repeat::Freely {

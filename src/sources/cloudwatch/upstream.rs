@@ -183,7 +183,7 @@ impl Upstream {
         let left = left.saturating_sub(begun.elapsed());
         // A longer one is refused before it is read.
         let is_taken = opened.body_bytes().is_none_or(|bytes| bytes <= MAX_ANSWER as u64);
-        let room = match self.budget.receive(&request.share, opened.body_bytes().filter(|_| is_taken)).await {
+        let room = match self.budget.receive(&request.share, request.api, opened.body_bytes().filter(|_| is_taken)).await {
             Ok(room) => room,
             Err(no_memory) => return Ok(Err(no_memory)),
         };

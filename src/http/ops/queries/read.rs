@@ -7,7 +7,7 @@ use axum::response::Response;
 use tokio::time::Instant;
 
 use super::answer;
-use super::{ROWS, applied, group_names, opened, preferred_wait, read_format, read_rows};
+use super::{ROWS, applied, counted, group_names, opened, preferred_wait, read_format, read_rows};
 use crate::domain::event::Position;
 use crate::domain::query::run::ReadQuery;
 use crate::http::AppState;
@@ -99,9 +99,10 @@ pub(crate) async fn read_query(
     if let Some(wait) = wait {
         queries.wait(&permit, Instant::now() + wait).await?;
     }
-    let (_room, page) = read_rows(&app, &context, queries, &permit, ask.from.as_ref(), ask.limit).await?;
+    let (room, page) = read_rows(&app, &context, queries, &permit, ask.from.as_ref(), ask.limit).await?;
     list::audit(&app, &context, &permit, Some(&group_names(&query.groups)), page.rows.len());
-    let mut response = answer::page(&app, &caller, &permit, &ask.id, page, ask.format, now)?;
+    let response = answer::page(&app, &caller, &permit, &ask.id, page, ask.format, now)?;
+    let mut response = counted(room, &context, response)?;
     applied(wait, response.headers_mut());
     Ok(response)
 }

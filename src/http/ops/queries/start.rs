@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::answer::{self, QueryBody};
 use super::read::MAX_ROWS_IN_PAGE;
-use super::{QUERY, applied, group_names, preferred_wait, read_format, read_rows};
+use super::{QUERY, applied, counted, group_names, preferred_wait, read_format, read_rows};
 use crate::auth::tenant::Tenant;
 use crate::domain::name::{LogGroupName, from_url_spelling};
 use crate::domain::query::run::{MAX_GROUP_BYTES, MAX_GROUPS, QueryStatus, StartQuery};
@@ -213,9 +213,10 @@ pub(crate) async fn start_query(
         status = queries.wait(&reading, begun + wait).await?;
     }
     let (mut response, rows) = if status.has_ended() {
-        let (_room, page) = read_rows(&app, &context, queries, &reading, None, MAX_ROWS_IN_PAGE).await?;
+        let (room, page) = read_rows(&app, &context, queries, &reading, None, MAX_ROWS_IN_PAGE).await?;
         let rows = page.rows.len();
-        (answer::page(&app, &caller, &reading, &id, page, ask.format, now)?, rows)
+        let response = answer::page(&app, &caller, &reading, &id, page, ask.format, now)?;
+        (counted(room, &context, response)?, rows)
     } else {
         (accepted(&id, status), 0)
     };
