@@ -24,9 +24,9 @@ use crate::http::cursor::Sealer;
 use crate::http::server::{self, Certificates, ConnectionLimits};
 use crate::http::{App, AppState, Parts, RequestLimits, admin, router};
 use crate::outbound::Outbound;
-use crate::sources::buffers::Buffers;
 use crate::sources::cloudwatch::settings::QuotaReading;
 use crate::sources::cloudwatch::{Accounts, CloudWatch, DEFAULT_DEADLINE, Settings};
+use crate::sources::page_pool::PagePool;
 use crate::sources::{Source, Sources};
 use crate::telemetry::metrics::Metrics;
 
@@ -113,7 +113,7 @@ impl Service {
         let app = App::new(Parts {
             verifier: Arc::clone(&verifier),
             tenants: Arc::new(config.tenants.clone()),
-            sources: Sources::new(opened.sources, Buffers::new(server.limits.response_memory)),
+            sources: Sources::new(opened.sources, PagePool::new(server.limits.response_memory)),
             sealer: Sealer::new(&cursor_keys)?,
             clock,
             limits,
@@ -222,9 +222,9 @@ impl Listeners {
         for source in service.cloudwatch.iter().map(Arc::clone) {
             helpers.spawn({
                 let source = Arc::clone(&source);
-                async move { source.look_at_start().await }
+                async move { source.check_at_start().await }
             });
-            helpers.spawn(async move { source.keep_quotas().await });
+            helpers.spawn(async move { source.refresh_quotas().await });
         }
         helpers.spawn(async move {
             loop {

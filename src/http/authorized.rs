@@ -27,7 +27,7 @@ use crate::auth::tenant::Caller;
 use crate::auth::token::{self, CredentialError, TokenError};
 use crate::domain::operation::Operation;
 use crate::domain::time::Millis;
-use crate::sources::buffers::no_memory;
+use crate::sources::page_pool::memory_error;
 
 /// What a request is read against.
 #[derive(Debug, Clone, Copy)]
@@ -93,9 +93,9 @@ impl<A: Ask> FromRequest<AppState> for Authorized<A> {
             Expects::Json => {
                 let headers = parts.headers.clone();
                 // The body comes as slowly as its sender likes.
-                let memory = app.sources.buffers().memory();
+                let memory = app.sources.page_pool().memory();
                 let room = memory.try_reserve(&context.share(), body_bytes(&headers, app.limits.body_bytes));
-                let _room = room.map_err(|refused| ApiError::Source(no_memory(refused)))?;
+                let _room = room.map_err(|refused| ApiError::Source(memory_error(refused)))?;
                 input.body = Body::of(Request::from_parts(parts, body), app).await?;
                 headers
             }

@@ -20,7 +20,7 @@ use super::AppState;
 use super::assets::Compressed;
 use super::layers::RequestContext;
 use super::problem::ApiError;
-use crate::sources::buffers::no_memory;
+use crate::sources::page_pool::memory_error;
 
 /// A shorter body is not counted: what any request takes, its connection's limits bound.
 const SMALL_BYTES: u64 = 4 * 1024;
@@ -39,12 +39,12 @@ pub async fn count(State(app): State<AppState>, request: Request, next: Next) ->
     let Some(bytes) = response.body().size_hint().exact().filter(|bytes| !is_counted && *bytes > SMALL_BYTES) else {
         return response;
     };
-    match app.sources.buffers().memory().try_reserve(&context.share(), bytes) {
+    match app.sources.page_pool().memory().try_reserve(&context.share(), bytes) {
         Ok(room) => {
             context.keep(room);
             response
         }
-        Err(refused) => ApiError::Source(no_memory(refused)).into_response(),
+        Err(refused) => ApiError::Source(memory_error(refused)).into_response(),
     }
 }
 

@@ -17,7 +17,7 @@ pub use super::problem_document::Problem;
 use crate::auth::policy::Denied;
 use crate::domain::query::run::QueryStatus;
 use crate::sources::SourceError;
-use crate::sources::budget::Budget;
+use crate::sources::budget::QueryBudget;
 
 /// Everything that can go wrong with a request.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -46,7 +46,7 @@ pub enum ApiError {
     #[error("budget exceeded: {budget}")]
     BudgetExceeded {
         /// Of what.
-        budget: Budget,
+        budget: QueryBudget,
         /// When to come back.
         retry_after: Duration,
     },
@@ -271,7 +271,7 @@ impl ApiError {
             Self::TimedOut | Self::Source(S::Timeout) => {
                 plain(C::UpstreamTimeout, "the source of the logs did not answer in time")
             }
-            Self::Source(S::Barren { pages }) => {
+            Self::Source(S::TooManyEmptyPages { pages }) => {
                 let detail = format!(
                     "{pages} pages of the source of the logs in a row hold no event, so it was read no further: ask for a shorter \
                      time, or for JSON pages, whose cursors go on where each ends"

@@ -12,23 +12,23 @@ use crate::domain::name::TenantId;
 use crate::domain::time::Clock;
 
 /// Tenants remembered at a time; one that is forgotten begins anew.
-const REMEMBERED: u64 = 100_000;
+const MAX_TENANTS: u64 = 100_000;
 /// When one of a tenant's queries might have ended: as long as a running query goes unasked at most.
-const SOME_END: Duration = Duration::from_secs(5);
+const QUERY_END_RETRY: Duration = Duration::from_secs(5);
 const DAY_MILLIS: i64 = 24 * 3600 * 1000;
 /// Bytes of a gigabyte, as AWS bills them.
 pub const GIGABYTE: f64 = 1e9;
 
 /// What there is no more of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Budget {
+pub enum QueryBudget {
     /// So many queries at a time.
     Queries(u32),
     /// So many bytes a day.
     ScannedBytes(u64),
 }
 
-impl fmt::Display for Budget {
+impl fmt::Display for QueryBudget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Queries(most) => write!(f, "{most} queries at a time"),
@@ -41,7 +41,7 @@ impl fmt::Display for Budget {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Exceeded {
     /// Which.
-    pub budget: Budget,
+    pub budget: QueryBudget,
     /// When there may be some again.
     pub retry_after: Duration,
 }
@@ -77,7 +77,7 @@ impl QueryBudgets {
     /// Counters that begin with nothing used.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        let used = moka::sync::Cache::builder().max_capacity(REMEMBERED).time_to_idle(Duration::from_secs(48 * 3600)).build();
+        let used = moka::sync::Cache::builder().max_capacity(MAX_TENANTS).time_to_idle(Duration::from_secs(48 * 3600)).build();
         Self { used, clock }
     }
 
@@ -89,12 +89,12 @@ impl QueryBudgets {
         let used = self.used.get_with(tenant.clone(), Arc::default);
         let mut now_used = today(&used, &*self.clock);
         if let Some(most) = limits.concurrent_queries.filter(|most| now_used.running >= *most) {
-            return Err(Exceeded { budget: Budget::Queries(most), retry_after: SOME_END });
+            return Err(Exceeded { budget: QueryBudget::Queries(most), retry_after: QUERY_END_RETRY });
         }
         if let Some(most) = limits.scanned_gb_per_day.filter(|most| now_used.scanned >= most * GIGABYTE) {
             let left = DAY_MILLIS - self.clock.now().0.rem_euclid(DAY_MILLIS);
             let retry_after = Duration::from_millis(left.unsigned_abs());
-            return Err(Exceeded { budget: Budget::ScannedBytes((most * GIGABYTE) as u64), retry_after });
+            return Err(Exceeded { budget: QueryBudget::ScannedBytes((most * GIGABYTE) as u64), retry_after });
         }
         now_used.running += 1;
         drop(now_used);
@@ -188,7 +188,7 @@ mod tests {
         let mut first = budgets.lease(&acme, &limits).unwrap();
         let second = budgets.lease(&acme, &limits).unwrap();
         let refused = budgets.lease(&acme, &limits).unwrap_err();
-        assert_eq!(refused, Exceeded { budget: Budget::Queries(2), retry_after: SOME_END });
+        assert_eq!(refused, Exceeded { budget: QueryBudget::Queries(2), retry_after: QUERY_END_RETRY });
         assert!(budgets.lease(&globex, &limits).is_ok(), "another tenant's are its own");
         drop(second);
         first.note_scanned(1e9);
@@ -198,7 +198,7 @@ mod tests {
         let refused = budgets.lease(&acme, &limits).unwrap_err();
         // 2025-11-20T10:00:00Z: fourteen hours to midnight.
         let midnight = Duration::from_secs(14 * 3600);
-        assert_eq!(refused, Exceeded { budget: Budget::ScannedBytes(1_500_000_000), retry_after: midnight });
+        assert_eq!(refused, Exceeded { budget: QueryBudget::ScannedBytes(1_500_000_000), retry_after: midnight });
         clock.0.fetch_add(14 * 3_600_000, Ordering::Relaxed);
         assert_eq!(budgets.left(&acme, &limits), Left { queries: Some(1), scanned_gb: Some(1.5) });
         assert!(budgets.lease(&acme, &limits).is_ok());

@@ -41,7 +41,7 @@ pub trait Queries: Send + Sync + fmt::Debug {
     async fn read_record(&self, permit: &Permit<ReadRecord>) -> Result<FoundRecord, SourceError>;
 
     /// Looks anew at which of the tenant's queries have ended, so that their leases are given back.
-    async fn look_around(&self, tenant: &TenantId);
+    async fn poll_all(&self, tenant: &TenantId);
 
     /// Stops the queries that were started here and still run: nobody will ask for them here again.
     async fn close(&self);

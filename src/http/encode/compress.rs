@@ -53,7 +53,7 @@ pub async fn compress(State(app): State<AppState>, request: Request, next: Next)
         return whole(response, coding).await;
     }
     let bytes = if coding == Coding::Zstd { ZSTD_BYTES } else { GZIP_BYTES };
-    let Ok(room) = app.sources.buffers().memory().reserve_to_spare(&context.share(), bytes) else { return response };
+    let Ok(room) = app.sources.page_pool().memory().reserve_spare(&context.share(), bytes) else { return response };
     let Ok(encoder) = Encoder::new(coding) else { return response };
     context.keep(room);
     encoded(

@@ -13,8 +13,8 @@ use logmark_event_page::{Events, Layout, Writer};
 use crate::domain::event::{Position, StopReason};
 use crate::http::allowance::escaped_length;
 use crate::http::problem::ApiError;
-use crate::sources::buffers::{FRAME_BYTES, frame_of};
 use crate::sources::export::Export;
+use crate::sources::page_pool::{FRAME_BYTES, frame_bytes_of};
 use crate::sources::reader::ReadEvents;
 
 /// The trailer that says where a later request goes on.
@@ -205,12 +205,12 @@ async fn step<Op: ReadEvents>(mut run: Run<Op>) -> Option<(Step, Run<Op>)> {
             Stage::Events => match run.export.page().await {
                 Some(Ok((events, _))) if run.ending.room.is_some() => run.encode_whole(&events),
                 Some(Ok((events, from))) => {
-                    let bytes = frame_of(&events);
-                    if run.export.has_room_to_write(bytes) {
+                    let bytes = frame_bytes_of(&events);
+                    if run.export.try_reserve_frame(bytes) {
                         (run.encode(&events, from), Stage::Events)
                     } else {
                         drop(events);
-                        match run.export.room_to_write(bytes).await {
+                        match run.export.reserve_frame(bytes).await {
                             Ok(()) => (None, Stage::Events),
                             Err(error) => (run.fail(&error.into()), Stage::Over),
                         }
@@ -235,9 +235,9 @@ impl<Op: ReadEvents> Run<Op> {
         let mut out = Vec::new();
         let place = self.writer.part(events, from, FRAME_BYTES, &mut out);
         // Less is always possible: what was written is not longer than what was reserved.
-        let _fits = self.export.has_room_to_write(out.len() as u64);
+        let _fits = self.export.try_reserve_frame(out.len() as u64);
         self.ending.audit.events += (place - from) as u64;
-        self.export.wrote(place);
+        self.export.mark_written(place);
         self.data(out)
     }
 
@@ -249,7 +249,7 @@ impl<Op: ReadEvents> Run<Op> {
             Some(left) => {
                 self.ending.room = Some(left);
                 self.ending.audit.events += events.len() as u64;
-                self.export.wrote(events.len());
+                self.export.mark_written(events.len());
                 (self.data(out), Stage::Events)
             }
             None => self.cut(),
@@ -258,7 +258,7 @@ impl<Op: ReadEvents> Run<Op> {
 
     /// There is no room for the page that was read last: ends before it where the body can say so.
     fn cut(&mut self) -> (Option<Step>, Stage) {
-        if self.ending.as_line && self.export.end_before(StopReason::Bytes) {
+        if self.ending.as_line && self.export.try_end_before_page(StopReason::Bytes) {
             return self.end();
         }
         let how = match self.writer.layout() {

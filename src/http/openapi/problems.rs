@@ -15,7 +15,7 @@ use crate::http::fault::{FieldError, Language, Place};
 use crate::http::problem::{ApiError, CURSOR};
 use crate::http::problem_code::ProblemCode as C;
 use crate::sources::SourceError;
-use crate::sources::budget::Budget;
+use crate::sources::budget::QueryBudget;
 
 /// Lists every code in the description of `Problem.code`. The schema stays open: a later version may have more codes.
 pub(super) fn describe_codes(components: &mut Components) {
@@ -46,7 +46,7 @@ pub(super) fn example(code: C) -> ApiError {
         C::UnknownHost => ApiError::UnknownHost,
         C::QueryForbidden => query_forbidden(),
         C::RateLimited => ApiError::RateLimited { retry_after: Duration::from_secs(1) },
-        C::BudgetExceeded => ApiError::BudgetExceeded { budget: Budget::Queries(3), retry_after: Duration::from_secs(1) },
+        C::BudgetExceeded => ApiError::BudgetExceeded { budget: QueryBudget::Queries(3), retry_after: Duration::from_secs(1) },
         C::HeadersTooLarge => ApiError::HeadersTooLarge(32_768),
         C::InternalError => ApiError::Internal(String::new()),
         C::NotSupported => ApiError::Source(SourceError::NotSupported("Logs Insights queries")),

@@ -14,11 +14,11 @@ use crate::http::input::Input;
 use crate::http::openapi::failures::{CommonFailures, InvalidListRequest, Negotiated, SourceFailures, TokenFailures};
 use crate::http::openapi::parameters::{JsonOnly, ListQuery};
 use crate::http::problem::ApiError;
-use crate::sources::merged::{MergedPage, Walk};
+use crate::sources::merged::{MergeCursor, MergedPage};
 
 const KIND: &str = "groups";
 
-/// The request that a cursor carries, before its [`Walk`].
+/// The request that a cursor carries, before its [`MergeCursor`].
 #[derive(Debug, Serialize, Deserialize)]
 struct Request {
     prefix: Option<String>,
@@ -28,7 +28,7 @@ struct Request {
 #[derive(Debug)]
 pub struct GroupsAsk {
     limit: usize,
-    walk: Option<Walk>,
+    cursor: Option<MergeCursor>,
 }
 
 impl Ask for GroupsAsk {
@@ -38,13 +38,13 @@ impl Ask for GroupsAsk {
         let given = input.take("prefix").map(|text| crate::domain::name::from_url_spelling(&text));
         let ListParameters { limit, cursor } = ListParameters::read(input, setting)?;
         let Some(text) = cursor else {
-            return Ok((ListGroups { prefix: given }, Self { limit, walk: None }));
+            return Ok((ListGroups { prefix: given }, Self { limit, cursor: None }));
         };
-        let (Request { prefix }, walk) = list::opened(KIND, setting, &text)?;
+        let (Request { prefix }, cursor) = list::opened(KIND, setting, &text)?;
         if given.is_some() && given != prefix {
             return Err(list::differs("prefix"));
         }
-        Ok((ListGroups { prefix }, Self { limit, walk: Some(walk) }))
+        Ok((ListGroups { prefix }, Self { limit, cursor: Some(cursor) }))
     }
 }
 
@@ -94,9 +94,9 @@ pub(crate) async fn list_groups(
     Authorized { caller, permit, ask, now, context }: Authorized<GroupsAsk>,
 ) -> Result<Json<GroupsBody>, ApiError> {
     let deadline = context.work_until(app.limits.work_time);
-    let MergedPage { groups, incomplete, next } = app.sources.list_groups(&permit, ask.walk, ask.limit, deadline).await?;
+    let MergedPage { groups, incomplete, next } = app.sources.list_groups(&permit, ask.cursor, ask.limit, deadline).await?;
     let request = Request { prefix: permit.op().prefix.clone() };
-    let next_cursor = next.map(|walk| list::sealed(&app, KIND, permit.tenant(), now, &request, &walk)).transpose()?;
+    let next_cursor = next.map(|cursor| list::sealed(&app, KIND, permit.tenant(), now, &request, &cursor)).transpose()?;
     list::audit(&app, &context, &permit, None, groups.len());
     let groups = groups.into_iter().map(|(source, group)| GroupBody::new(&caller, source, group)).collect();
     Ok(Json(GroupsBody { groups, incomplete, next_cursor }))

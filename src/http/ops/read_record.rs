@@ -81,7 +81,7 @@ pub(crate) async fn read_record(
 ) -> Result<Json<RecordBody>, ApiError> {
     let op = permit.op();
     let until = Instant::now() + MEMORY_WAIT;
-    let _room = app.sources.buffers().reserve(&context.share(), RECORD_ROOM, until).await?;
+    let _room = app.sources.page_pool().reserve(&context.share(), RECORD_ROOM, until).await?;
     let FoundRecord { group, mut record } = app.sources.queries(&permit, &op.source)?.read_record(&permit).await?;
     if let Some(pointer) = record.get_mut("@ptr") {
         *pointer = ask.pointer;

@@ -35,7 +35,7 @@ pub(super) enum CallError {
     /// Not made: nearly all calls of late failed.
     Down(Duration),
     /// Not made: it was wanted only if there was quota to spare.
-    NoneToSpare,
+    NoSpareCapacity,
     Timeout,
     Refused(String),
     Unreachable(String),
@@ -66,7 +66,7 @@ impl CallError {
             Self::Throttled(retry_after) => SourceError::Throttled { retry_after },
             Self::Busy(retry_after) => SourceError::Busy { retry_after },
             Self::Down(retry_after) => SourceError::Down { retry_after },
-            Self::NoneToSpare => SourceError::Busy { retry_after: THROTTLED_WAIT },
+            Self::NoSpareCapacity => SourceError::Busy { retry_after: THROTTLED_WAIT },
             Self::Timeout => SourceError::Timeout,
             Self::Refused(what) => SourceError::Refused(what),
             Self::Unreachable(what) => SourceError::Unreachable(what),

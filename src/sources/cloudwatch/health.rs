@@ -77,7 +77,7 @@ impl Health {
     }
 
     /// A call succeeded.
-    pub(super) fn worked(&self, call: &'static str) {
+    pub(super) fn succeeded(&self, call: &'static str) {
         self.resolve(&[call, CONNECTION, CREDENTIALS]);
     }
 

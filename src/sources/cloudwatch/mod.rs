@@ -4,8 +4,8 @@
 //! and prefixes of checked form, and never repeats what AWS wrote in an error.
 //!
 //! Reading order: [`settings`] and [`quotas`], `service_quotas` (what an account really may), `events`, `lists` and `queries`
-//! (what is asked, what of it is shown), `walk` and `position` (where reading goes on), `client` (one call as it is seen from
-//! there), `pages` and `flights` (answers that are there, or under way), `upstream` (a call that is made), `lanes` (when),
+//! (what is asked, what of it is shown), `paging` and `position` (where reading goes on), `client` (one call as it is seen from
+//! there), `response_cache` and `single_flight` (answers that are there, or under way), `upstream` (a call that is made), `account_limits` (when),
 //! `retry`, `errors`, `wire`; signatures and credentials are in [`crate::aws`].
 
 pub mod settings;
@@ -15,13 +15,13 @@ mod events;
 mod lists;
 mod queries;
 mod streams;
-mod walk;
+mod paging;
 mod position;
 mod client;
-mod pages;
-mod flights;
+mod response_cache;
+mod single_flight;
 mod upstream;
-mod lanes;
+mod account_limits;
 mod retry;
 mod errors;
 mod health;
@@ -34,11 +34,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use aws_credential_types::provider::SharedCredentialsProvider;
 
+pub use self::account_limits::Accounts;
 use self::client::Client;
 use self::health::Health;
-pub use self::lanes::Accounts;
-use self::pages::Pages;
-use self::queries::Runs;
+use self::queries::QueryTracker;
+use self::response_cache::ResponseCache;
 use self::service_quotas::ServiceQuotas;
 use self::settings::QuotaReading;
 pub use self::settings::{DEFAULT_DEADLINE, Settings, SettingsError};
@@ -59,7 +59,7 @@ use crate::sources::{Queries, Source, SourceError};
 pub struct CloudWatch {
     name: SourceName,
     client: Client,
-    runs: Arc<Runs>,
+    tracker: Arc<QueryTracker>,
     /// The one reader of its account's quotas, if that is this source's.
     service_quotas: Option<ServiceQuotas>,
 }
@@ -107,7 +107,7 @@ impl CloudWatch {
         if !is_region(&settings.region) {
             return Err(NoEndpoint::Region(settings.region).into());
         }
-        let lanes = accounts.lanes(&settings)?;
+        let account_limits = accounts.limits(&settings)?;
         let account = settings.account();
         let Settings { name, region, endpoint, cache, queries, deadline, attempt_timeout, quotas, service_quotas, .. } = settings;
         let is_regional = endpoint.is_none();
@@ -116,10 +116,20 @@ impl CloudWatch {
             let endpoint = endpoint_of(service_quotas::SERVICE, &region, endpoint)?;
             let (outbound, region, clock) = (outbound.clone(), region.clone(), Arc::clone(&clock));
             let signer = Signer::new(service_quotas::SERVICE, region.clone());
-            let (credentials, lanes) = (Cache::new(origin.clone()), Arc::clone(&lanes));
-            Ok::<_, SettingsError>(ServiceQuotas { outbound, endpoint, region, signer, credentials, clock, quotas, given, lanes })
+            let (credentials, account_limits) = (Cache::new(origin.clone()), Arc::clone(&account_limits));
+            Ok::<_, SettingsError>(ServiceQuotas {
+                outbound,
+                endpoint,
+                region,
+                signer,
+                credentials,
+                clock,
+                quotas,
+                given,
+                account_limits,
+            })
         };
-        let service_quotas = service_quotas.filter(|_| lanes.take_reading()).map(reader).transpose()?;
+        let service_quotas = service_quotas.filter(|_| account_limits.claim_quota_refresh()).map(reader).transpose()?;
         let source: Arc<str> = name.as_str().into();
         let upstream = Upstream {
             health: Health::new(Arc::clone(&source), &region, &endpoint, is_regional),
@@ -132,25 +142,25 @@ impl CloudWatch {
             clock,
             deadline,
             attempt_timeout,
-            lanes: Arc::clone(&lanes),
+            account_limits: Arc::clone(&account_limits),
             skew: retry::Skew::default(),
         };
-        let client = Client::new(upstream, Pages::new(cache));
-        let runs = Runs::new(client.clone(), queries, account, lanes);
-        Ok(Self { name, client, runs, service_quotas })
+        let client = Client::new(upstream, ResponseCache::new(cache));
+        let tracker = QueryTracker::new(client.clone(), queries, account, account_limits);
+        Ok(Self { name, client, tracker, service_quotas })
     }
 
     /// Looks whether there are credentials and whether the endpoint's name resolves, so that the log says at start what would fail
     /// the first request.
-    pub async fn look_at_start(&self) {
-        self.client.look_at_start().await;
+    pub async fn check_at_start(&self) {
+        self.client.check_at_start().await;
     }
 
     /// Reads the account's quotas from Service Quotas, now and every few hours, for as long as it is polled, and has the calls
     /// keep to what it says; ends at once where they are not to be read, or another source of the account reads them.
-    pub async fn keep_quotas(&self) {
+    pub async fn refresh_quotas(&self) {
         if let Some(reader) = &self.service_quotas {
-            reader.keep().await;
+            reader.refresh_forever().await;
         }
     }
 }

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use http::{StatusCode, Uri};
 use serde::{Deserialize, Serialize};
 
-use super::lanes::Lanes;
+use super::account_limits::AccountLimits;
 use super::quotas::{Api, GivenQuotas, MAX_CALLS_PER_SECOND, Quotas};
 use crate::aws::credentials::{Cache, NoCredentials};
 use crate::aws::json_call::JsonCall;
@@ -72,12 +72,12 @@ pub(super) struct ServiceQuotas {
     /// What the operator says, which wins over what is read.
     pub(super) given: GivenQuotas,
     /// Who keeps to it.
-    pub(super) lanes: Arc<Lanes>,
+    pub(super) account_limits: Arc<AccountLimits>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Ask<'a> {
+struct ListQuotasRequest<'a> {
     service_code: &'static str,
     max_results: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -86,7 +86,7 @@ struct Ask<'a> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Answer {
+struct ListQuotasResponse {
     #[serde(default)]
     quotas: Vec<Quota>,
     next_token: Option<String>,
@@ -122,14 +122,14 @@ impl Quota {
 
 impl ServiceQuotas {
     /// Reads the quotas now and every few hours, and has the lanes keep to them. Ends with nobody but the process.
-    pub(super) async fn keep(&self) {
+    pub(super) async fn refresh_forever(&self) {
         let mut held = self.quotas.clone();
         let mut said = false;
         loop {
             match self.read().await {
                 Ok(read) => {
                     said = false;
-                    self.tell(&read, &mut held);
+                    self.apply(&read, &mut held);
                 }
                 Err(error) if said => tracing::debug!(region = self.region, %error, "Service Quotas were not read"),
                 Err(error) => {
@@ -142,13 +142,13 @@ impl ServiceQuotas {
     }
 
     /// Lays what was read over what is held, and over both what the operator says.
-    fn tell(&self, read: &GivenQuotas, held: &mut Quotas) {
+    fn apply(&self, read: &GivenQuotas, held: &mut Quotas) {
         let before = held.clone();
         held.overlay(read);
         held.overlay(&self.given);
         let changed = *held != before;
         if changed {
-            self.lanes.change(held);
+            self.account_limits.change(held);
         }
         tracing::debug!(region = self.region, known = read.calls_per_second.len(), changed, "Service Quotas were read");
     }
@@ -169,8 +169,8 @@ impl ServiceQuotas {
         Err(ReadError::NoAnswer)
     }
 
-    async fn page(&self, next_token: Option<&str>) -> Result<Answer, ReadError> {
-        let ask = Ask { service_code: "logs", max_results: PAGE, next_token };
+    async fn page(&self, next_token: Option<&str>) -> Result<ListQuotasResponse, ReadError> {
+        let ask = ListQuotasRequest { service_code: "logs", max_results: PAGE, next_token };
         let body: Bytes = serde_json::to_vec(&ask).map_err(|_| ReadError::Request)?.into();
         let at = self.clock.now();
         let credentials = self.credentials.get(at).await?;

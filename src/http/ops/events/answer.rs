@@ -17,7 +17,7 @@ use crate::domain::name::LogStreamName;
 use crate::domain::time::{Millis, TimeSpec};
 use crate::http::authorized::Authorized;
 use crate::http::encode::Format;
-use crate::http::encode::json::{MOST_OF_A_BYTE, MOST_OF_AN_EVENT, PageBody, escaped_events};
+use crate::http::encode::json::{MAX_ENCODED_BYTE, MAX_ENCODED_EVENT, PageBody, escaped_events};
 use crate::http::encode::stream::{self, Audit, CURSOR_TRAILER, Ending, Written};
 use crate::http::layers::RequestContext;
 use crate::http::memory::Counted;
@@ -25,9 +25,9 @@ use crate::http::problem::ApiError;
 use crate::http::validator::Validator;
 use crate::http::{App, AppState};
 use crate::sources::SourceError;
-use crate::sources::buffers::WIDEST_BYTE;
 use crate::sources::export::Export;
-use crate::sources::reader::{self, Budget, Measure, Pursuit, Read, ReadEvents};
+use crate::sources::page_pool::MAX_ESCAPED_BYTE;
+use crate::sources::reader::{self, PageBudget, PageRead, ReadEvents, ReadMode, SizeMeasure};
 
 /// Bytes of messages that a streamed answer asks of a source at a time: what bounds its memory.
 const STREAM_PAGE_BYTES: usize = 1024 * 1024;
@@ -37,7 +37,7 @@ const AROUND_EVENTS: usize = 64 * 1024;
 /// An answer that is about as long as this is written at once.
 const WHOLE_BYTES: usize = 256 * 1024;
 /// What events become where an answer's room is bounded.
-const MADE: Measure = Measure::Made { of: escaped_events, byte: MOST_OF_A_BYTE, event: MOST_OF_AN_EVENT };
+const ENCODED: SizeMeasure = SizeMeasure::Encoded { of: escaped_events, byte: MAX_ENCODED_BYTE, event: MAX_ENCODED_EVENT };
 
 /// Answers an event request in the format it asks for.
 ///
@@ -75,16 +75,16 @@ impl Answer {
         let is_fixed = |time| matches!(time, Some(TimeSpec::At(_)));
         let is_about_fixed_times = position.is_some() || (is_fixed(self.ask.shape.start) && is_fixed(self.ask.shape.end));
         let room = self.room();
-        let budget = Budget {
+        let budget = PageBudget {
             limit: self.ask.limit.unwrap_or(usize::MAX),
             bytes: room.unwrap_or(limits.page_bytes),
-            measure: room.map_or(Measure::Messages, |_| MADE),
+            measure: room.map_or(SizeMeasure::Messages, |_| ENCODED),
             deadline: self.context.work_until(limits.work_time),
-            pursuit: self.ask.pursuit,
+            mode: self.ask.mode,
         };
         let read = reader::read_page(&self.app.sources, &permit, position, self.ask.direction, budget).await?;
         if self.ask.format != Format::Json {
-            read.lack.clone().map_or(Ok(()), Err)?;
+            read.memory_error.clone().map_or(Ok(()), Err)?;
             not_short(read.stop)?;
         }
         let validator = is_about_fixed_times.then(|| self.validator(&read)).flatten();
@@ -92,9 +92,9 @@ impl Answer {
             return Ok(known.not_modified());
         }
         let seal = self.sealer(&permit);
-        let next_cursor = seal(Direction::Forward, &read.next, read.pursuit)?;
+        let next_cursor = seal(Direction::Forward, &read.next, read.mode)?;
         let previous_cursor =
-            read.previous.as_ref().map(|position| seal(Direction::Backward, position, Pursuit::Events)).transpose()?;
+            read.previous.as_ref().map(|position| seal(Direction::Backward, position, ReadMode::Range)).transpose()?;
         let mut audit = self.audit(&permit);
         audit.events = read.events.iter().map(Events::len).sum::<usize>() as u64;
         let written = self.written(read.events, next_cursor, previous_cursor, read.stop, audit);
@@ -138,7 +138,7 @@ impl Answer {
             Format::Json => Writer::new(Layout::JsonItems),
             _ => self.writer(),
         };
-        let at_worst = written.estimate().saturating_mul(WIDEST_BYTE) as u64;
+        let at_worst = written.estimate().saturating_mul(MAX_ESCAPED_BYTE) as u64;
         let body = if written.estimate() <= WHOLE_BYTES && room.resize(room.bytes().max(at_worst)) {
             let (out, cursor) = written.whole(writer);
             // Less is always possible.
@@ -162,7 +162,7 @@ impl Answer {
     }
 
     /// What a client may keep a page by: a whole JSON page that can't change any more.
-    fn validator(&self, read: &Read) -> Option<Validator> {
+    fn validator(&self, read: &PageRead) -> Option<Validator> {
         let is_whole = matches!(read.stop, StopReason::End | StopReason::Limit | StopReason::Bytes);
         (read.is_final && is_whole && self.ask.format == Format::Json).then(|| Validator::of(&read.events, read.stop.as_str()))
     }
@@ -175,13 +175,13 @@ impl Answer {
             .until(self.context.allowance().map(|allowance| allowance.work_until()));
         let room = self.room();
         if let Some(room) = room {
-            export = export.in_pages_of(room / 2 / MOST_OF_AN_EVENT, room / 2 / MOST_OF_A_BYTE);
+            export = export.with_page_size(room / 2 / MAX_ENCODED_EVENT, room / 2 / MAX_ENCODED_BYTE);
         }
         // The first page is read before the answer's head is sent, so that what is wrong has a status.
         export.page().await.transpose()?;
         let seal_next = Box::new(move |position: &Position, stop| {
-            let pursuit = if stop == StopReason::End { Pursuit::News } else { Pursuit::Events };
-            seal(Direction::Forward, position, pursuit)
+            let mode = if stop == StopReason::End { ReadMode::Follow } else { ReadMode::Range };
+            seal(Direction::Forward, position, mode)
         });
         let problem_url = self.app.problem_url().to_owned();
         let ending = Ending { seal: seal_next, as_line: self.ask.cursor_line, room, problem_url, audit };
@@ -202,13 +202,13 @@ impl Answer {
     fn sealer<Op: ReadEvents>(
         &self,
         permit: &Permit<Op>,
-    ) -> impl Fn(Direction, &Position, Pursuit) -> Result<String, ApiError> + Send + use<Op> {
+    ) -> impl Fn(Direction, &Position, ReadMode) -> Result<String, ApiError> + Send + use<Op> {
         let (app, now, request) = (self.app.clone(), self.now, self.ask.packed.clone());
         let tenant = permit.tenant().clone();
         let source = permit.sources().first().map(|rule| rule.source.clone());
-        move |direction, position, pursuit| {
+        move |direction, position, mode| {
             let source = source.clone().ok_or_else(|| ApiError::Internal("a permit without a source".to_owned()))?;
-            let place = Place { source, direction, position: position.clone(), pursuit };
+            let place = Place { source, direction, position: position.clone(), mode };
             app.sealer.seal_place(KIND, &tenant, now, &request, &place)
         }
     }

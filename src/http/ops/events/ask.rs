@@ -17,7 +17,7 @@ use crate::http::ops::list;
 use crate::http::packed::Packed;
 use crate::http::problem::{ApiError, CURSOR};
 use crate::http::validator::Known;
-use crate::sources::reader::Pursuit;
+use crate::sources::reader::ReadMode;
 
 /// Events in a page when the request does not say.
 const DEFAULT_LIMIT: usize = 1000;
@@ -33,7 +33,7 @@ pub struct EventsAsk {
     pub(super) source: Option<SourceName>,
     pub(super) position: Option<Position>,
     pub(super) direction: Direction,
-    pub(super) pursuit: Pursuit,
+    pub(super) mode: ReadMode,
     pub(super) limit: Option<usize>,
     pub(super) format: Format,
     /// The columns that CSV, NDJSON and text show; `None`: the format's own.
@@ -85,7 +85,7 @@ impl Ask for EventsAsk {
             input.require("group", "is missing: name a log group, or give a `cursor`");
         }
         input.finish()?;
-        let Settled { shape, packed, source, position, direction, pursuit } = given.settle(setting)?;
+        let Settled { shape, packed, source, position, direction, mode } = given.settle(setting)?;
         let format = format?;
         let streamed = format != Format::Json;
         // A stream without a limit is the whole range, whichever end was meant; backwards only pages can be read.
@@ -97,7 +97,7 @@ impl Ask for EventsAsk {
             source,
             position,
             direction,
-            pursuit,
+            mode,
             limit,
             format,
             columns,
@@ -134,7 +134,7 @@ struct Settled {
     /// Where to go on; `None`: at the beginning.
     position: Option<Position>,
     direction: Direction,
-    pursuit: Pursuit,
+    mode: ReadMode,
 }
 
 impl Given {
@@ -161,10 +161,10 @@ impl Given {
                 let tenant = &setting.caller.tenant.id;
                 let (packed, place): (Packed, Place) = setting.app.sealer.open(KIND, tenant, setting.now, &text)?;
                 let shape: Shape = packed.read().ok_or(ApiError::InvalidCursor(CURSOR.into()))?;
-                let Place { source, direction, position, pursuit } = place;
+                let Place { source, direction, position, mode } = place;
                 self.must_agree_with(&shape, &source)?;
                 // Reading goes on where it began, whatever other source may have a group of that name by now.
-                Ok(Settled { shape, packed, source: Some(source), position: Some(position), direction, pursuit })
+                Ok(Settled { shape, packed, source: Some(source), position: Some(position), direction, mode })
             }
             None => {
                 let source = self.source.take();
@@ -172,7 +172,7 @@ impl Given {
                 let from = shape.from.unwrap_or(if shape.start.is_some() { From::Head } else { From::Tail });
                 let direction = if from == From::Head { Direction::Forward } else { Direction::Backward };
                 let packed = shape.packed()?;
-                Ok(Settled { shape, packed, source, position: None, direction, pursuit: Pursuit::Events })
+                Ok(Settled { shape, packed, source, position: None, direction, mode: ReadMode::Range })
             }
         }
     }

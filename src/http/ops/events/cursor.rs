@@ -9,7 +9,7 @@ use crate::domain::operation::StreamSelection;
 use crate::domain::time::TimeSpec;
 use crate::http::packed::{Packed, TooLong};
 use crate::http::problem::ApiError;
-use crate::sources::reader::Pursuit;
+use crate::sources::reader::ReadMode;
 
 /// The kind of cursor (see [`crate::http::cursor`]).
 pub(super) const KIND: &str = "events";
@@ -65,5 +65,5 @@ pub(super) struct Place {
     pub(super) direction: Direction,
     pub(super) position: Position,
     /// What a reading from there on is after.
-    pub(super) pursuit: Pursuit,
+    pub(super) mode: ReadMode,
 }

@@ -11,7 +11,7 @@ pub mod answer;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use logmark_quota::{Refused, Reservation};
+use logmark_quota::{Rejected, Reservation};
 use tokio::time::Instant;
 
 use crate::auth::permit::Permit;
@@ -25,7 +25,7 @@ use crate::http::input::Input;
 use crate::http::layers::RequestContext;
 use crate::http::problem::ApiError;
 use crate::sources::Queries;
-use crate::sources::buffers::no_memory;
+use crate::sources::page_pool::memory_error;
 
 /// The kind of sealed text that a query's id is.
 const QUERY: &str = "query";
@@ -54,11 +54,11 @@ async fn read_rows(
     limit: usize,
 ) -> Result<(Reservation, QueryPage), ApiError> {
     let until = Instant::now() + MEMORY_WAIT;
-    let mut room = app.sources.buffers().reserve(&context.share(), ROWS_ROOM, until).await?;
+    let mut room = app.sources.page_pool().reserve(&context.share(), ROWS_ROOM, until).await?;
     let page = queries.read(permit, from, limit).await?;
     let cells = page.rows.iter().flatten();
     let bytes: usize = cells.map(|(name, value)| name.capacity() + value.capacity() + CELL_BYTES).sum();
-    if room.resize(bytes as u64) { Ok((room, page)) } else { Err(ApiError::Source(no_memory(Refused::TenantLimit))) }
+    if room.resize(bytes as u64) { Ok((room, page)) } else { Err(ApiError::Source(memory_error(Rejected::TenantLimit))) }
 }
 
 /// Opens the id in the path. One that does not open is as one that was never made.

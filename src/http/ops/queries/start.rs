@@ -32,7 +32,7 @@ use crate::http::ops::list;
 use crate::http::problem::ApiError;
 use crate::http::{App, AppState};
 use crate::sources::Queries;
-use crate::sources::budget::{Budget, Lease};
+use crate::sources::budget::{Lease, QueryBudget};
 
 /// What the body may say.
 #[derive(Debug, utoipa::ToSchema)]
@@ -158,11 +158,11 @@ async fn lease(app: &App, tenant: &Tenant, queries: &dyn Queries) -> Result<Leas
         Err(exceeded) => exceeded,
     };
     let again = match first.budget {
-        Budget::Queries(_) => {
-            queries.look_around(&tenant.id).await;
+        QueryBudget::Queries(_) => {
+            queries.poll_all(&tenant.id).await;
             app.query_budgets.lease(&tenant.id, &tenant.limits)
         }
-        Budget::ScannedBytes(_) => Err(first),
+        QueryBudget::ScannedBytes(_) => Err(first),
     };
     again.map_err(|exceeded| ApiError::BudgetExceeded { budget: exceeded.budget, retry_after: exceeded.retry_after })
 }

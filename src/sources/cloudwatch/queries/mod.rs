@@ -2,9 +2,9 @@
 //!
 //! Owns what is sent of a query and what of an answer is shown. INVARIANT: a query sees the permit's groups, streams and time
 //! alone, whatever it says, by the condition that is put before it; and no row is shown before upstream's own word on which
-//! groups it read was compared with the permit. Look next at `runs` (a query's life), `account`, `calls`.
+//! groups it read was compared with the permit. Look next at `tracker` (a query's life), `account`, `calls`.
 
-mod runs;
+mod tracker;
 mod account;
 mod calls;
 
@@ -15,8 +15,8 @@ use async_trait::async_trait;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use self::runs::Hold;
-pub(super) use self::runs::Runs;
+use self::tracker::QueryResources;
+pub(super) use self::tracker::QueryTracker;
 use super::CloudWatch;
 use super::errors::CallError;
 use crate::auth::permit::{Permit, Share};
@@ -53,11 +53,11 @@ impl Queries for CloudWatch {
             started: self.client.now(),
             headings: op.query.headings().to_vec(),
         };
-        let (runs, share) = (Arc::clone(&self.runs), permit.share().clone());
+        let (tracker, share) = (Arc::clone(&self.tracker), permit.share().clone());
         // A task of its own: a client that leaves meanwhile must not leave a query that nobody knows of.
         let (tell, told) = oneshot::channel();
         tokio::spawn(trace::carried(async move {
-            let started = runs.start(request, query, share, lease).await;
+            let started = tracker.start(request, query, share, lease).await;
             // Nobody waits any more: what is dropped here is stopped.
             drop(tell.send(started));
         }));
@@ -66,8 +66,8 @@ impl Queries for CloudWatch {
 
     async fn wait(&self, permit: &Permit<ReadQuery>, until: Instant) -> Result<QueryStatus, SourceError> {
         let query = current(permit, &permit.op().query)?;
-        let run = self.runs.asked(&query.id, permit.share(), self.since(query), None);
-        self.runs.wait(&run, until).await
+        let run = self.tracker.track(&query.id, permit.share(), self.since(query), None);
+        self.tracker.wait(&run, until).await
     }
 
     async fn read(&self, permit: &Permit<ReadQuery>, from: Option<&Position>, limit: usize) -> Result<QueryPage, SourceError> {
@@ -84,9 +84,9 @@ impl Queries for CloudWatch {
         };
         let (status, statistics) = (answer.status(), answer.statistics());
         if !status.has_ended() {
-            self.runs.asked(&query.id, permit.share(), self.since(query), None);
+            self.tracker.track(&query.id, permit.share(), self.since(query), None);
         }
-        self.runs.note(&query.id, status, statistics);
+        self.tracker.note(&query.id, status, statistics);
         if next_token.is_some() && answer.next_token.as_deref() == next_token {
             return Err(SourceError::Upstream("GetQueryResults returned the same token".to_owned()));
         }
@@ -94,19 +94,19 @@ impl Queries for CloudWatch {
         let rows = answer.into_rows();
         let mut rows = rows.ok_or_else(|| SourceError::Upstream("a complete query without its rows".to_owned()))?;
         if !rows.is_empty() {
-            self.runs.compare(query, permit.share()).await?;
+            self.tracker.compare(query, permit.share()).await?;
             rows.iter_mut().for_each(|row| as_shown(row, query));
         }
         // Upstream's figures count all streams of the groups. With field indexes they would tell which values hidden events have.
         let statistics = statistics.filter(|_| permit.stream_rules().iter().all(Option::is_none));
-        let price = self.runs.settings.price_per_gb;
+        let price = self.tracker.settings.price_per_gb;
         let estimated_cost = price.zip(statistics).map(|(price, statistics)| statistics.bytes_scanned / GIGABYTE * price);
         Ok(QueryPage { status, rows, statistics, estimated_cost, next })
     }
 
     async fn stop(&self, permit: &Permit<StopQuery>) -> Result<(), SourceError> {
         let query = current(permit, &permit.op().query)?;
-        self.runs.stop(&query.id, permit.share()).await
+        self.tracker.stop(&query.id, permit.share()).await
     }
 
     async fn describe_fields(&self, permit: &Permit<DescribeFields>) -> Result<Vec<FieldShare>, SourceError> {
@@ -135,12 +135,12 @@ impl Queries for CloudWatch {
         Ok(FoundRecord { group, record })
     }
 
-    async fn look_around(&self, tenant: &TenantId) {
-        self.runs.look_around(tenant).await;
+    async fn poll_all(&self, tenant: &TenantId) {
+        self.tracker.poll_all(tenant).await;
     }
 
     async fn close(&self) {
-        self.runs.close().await;
+        self.tracker.close().await;
     }
 }
 
@@ -153,7 +153,7 @@ impl CloudWatch {
     }
 }
 
-impl Runs {
+impl QueryTracker {
     async fn start(
         self: &Arc<Self>,
         request: calls::StartQuery,
@@ -161,16 +161,16 @@ impl Runs {
         share: Share,
         lease: Lease,
     ) -> Result<Started, SourceError> {
-        let slot = self.slot(&share).await?;
+        let acquire_permit = self.acquire_permit(&share).await?;
         let id = self.client.call(&share, &request).await.map_err(CallError::plain)?.query_id;
         if id.is_empty() {
             return Err(SourceError::Upstream("StartQuery returned no id".to_owned()));
         }
-        self.asked(&id, &share, Instant::now(), Some(Hold { lease, _slot: slot }));
-        let (runs, runtime) = (Arc::clone(self), tokio::runtime::Handle::current());
+        self.track(&id, &share, Instant::now(), Some(QueryResources { lease, _permit: acquire_permit }));
+        let (tracker, runtime) = (Arc::clone(self), tokio::runtime::Handle::current());
         let unclaimed = id.clone();
         let stop = move || {
-            runtime.spawn(async move { runs.stop_unwanted(&unclaimed, &share, "its client left").await });
+            runtime.spawn(async move { tracker.stop_unwanted(&unclaimed, &share, "its client left").await });
         };
         Ok(Started::new(RunningQuery { id, ..query }, stop))
     }
@@ -192,8 +192,8 @@ impl Runs {
                     tenant.id = %share.tenant,
                     "a query reads other log groups than those that it was started with: none of its rows is shown"
                 );
-                let (runs, id, share) = (Arc::clone(self), query.id.clone(), share.clone());
-                let stopping = async move { runs.stop_unwanted(&id, &share, "it reads other log groups").await };
+                let (tracker, id, share) = (Arc::clone(self), query.id.clone(), share.clone());
+                let stopping = async move { tracker.stop_unwanted(&id, &share, "it reads other log groups").await };
                 // Goes on behind the answer when it takes longer than one call may.
                 let _stopped = tokio::time::timeout(self.client.deadline(), tokio::spawn(trace::carried(stopping))).await;
                 return Err(SourceError::Upstream("a query reads other log groups than it was started with".to_owned()));

@@ -141,11 +141,13 @@ async fn the_lanes_keep_to_what_was_read_and_to_what_the_operator_says_before_it
     let fake = Fake::start(vec![(200, json!({ "Quotas": quotas }))]).await;
     let given = GivenQuotas { calls_per_second: [(Api::GetLogEvents, 3.0)].into(), concurrent_queries: Some(7) };
     let reader = fake.source(given).service_quotas.unwrap();
-    let rates =
-        || [Api::GetLogEvents, Api::FilterLogEvents, Api::StartQuery].map(|api| reader.lanes.of(api).unwrap().state().ceiling);
+    let rates = || {
+        [Api::GetLogEvents, Api::FilterLogEvents, Api::StartQuery]
+            .map(|api| reader.account_limits.rate_limiter(api).unwrap().state().ceiling)
+    };
     let before = rates();
     let mut held = reader.quotas.clone();
-    reader.tell(&reader.read().await.unwrap(), &mut held);
+    reader.apply(&reader.read().await.unwrap(), &mut held);
     let ours = |quotas: [f64; 3]| quotas.map(|rate| rate * (1.0 - held.reserve));
     assert_eq!((before, rates()), (ours([3.0, 5.0, 10.0]), ours([3.0, 20.0, 10.0])));
     assert_eq!((held.concurrent_queries, held.reserve), (7, reader.quotas.reserve));
@@ -170,6 +172,6 @@ fn of_an_accounts_sources_the_first_that_is_to_reads_its_quotas() {
 async fn a_source_that_is_not_to_read_them_asks_nobody() {
     let settings = Settings::new(SourceName::try_from("eu").unwrap(), "eu-central-1");
     let source = CloudWatch::connect(settings, Outbound::new().unwrap(), Arc::new(SystemClock), &Accounts::default()).unwrap();
-    source.keep_quotas().await;
+    source.refresh_quotas().await;
     assert!(source.service_quotas.is_none());
 }

@@ -69,16 +69,16 @@ async fn what_comes_later_is_found_at_next_and_only_that() {
         stage.write(&varied(20));
         stage.fake.state().logs.partial = partial;
         let permit = permit(group_op(StreamSelection::All, TimeRange::default()));
-        let way = (Direction::Forward, limit, 100);
-        let (_, mut page) = rest(&stage, &permit, None, way).await;
+        let direction = (Direction::Forward, limit, 100);
+        let (_, mut page) = rest(&stage, &permit, None, direction).await;
         let last = stage.fake.state().logs.all(GROUP).last().unwrap().timestamp;
         for (round, time) in [last, last, last + 3, last + 3].into_iter().enumerate() {
-            let (none, end) = rest(&stage, &permit, Some(page.next), way).await;
+            let (none, end) = rest(&stage, &permit, Some(page.next), direction).await;
             assert!(none.is_empty(), "nothing new yet: {none:?}");
             for stream in [STREAM, "web 2"] {
                 stage.fake.state().logs.put(GROUP, stream, time, &format!("{round} {stream}"));
             }
-            let (read, end) = rest(&stage, &permit, Some(end.next), way).await;
+            let (read, end) = rest(&stage, &permit, Some(end.next), direction).await;
             assert_eq!(read, [STREAM, "web 2"].map(|stream| format!("{round} {stream}")), "limit {limit}, seed {partial}");
             page = end;
         }

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::Refused;
-use crate::refused::whole_seconds;
+use crate::Rejected;
+use crate::rejected::whole_seconds;
 
 /// So many calls are looked at, the latest.
 const RECENT_CALLS: usize = 20;
@@ -82,11 +82,11 @@ impl Breaker {
     }
 
     /// Whether a call may be made at `now`; while tripped, only as a probe.
-    pub(super) fn check(&self, now: Instant) -> Result<(), Refused> {
+    pub(super) fn check(&self, now: Instant) -> Result<(), Rejected> {
         match &self.tripped {
             Some(tripped) if now < tripped.until => {
                 let wait = tripped.until.duration_since(now).min(tripped.pause);
-                Err(Refused::Open { retry_after: whole_seconds(wait) })
+                Err(Rejected::Open { retry_after: whole_seconds(wait) })
             }
             _ => Ok(()),
         }
@@ -176,7 +176,7 @@ mod tests {
         let mut now = Instant::now();
         let mut breaker = tripped(now);
         for pause in [1, 2, 4, 8, 16, 30, 30] {
-            assert_eq!(breaker.check(now), Err(Refused::Open { retry_after: Duration::from_secs(pause) }));
+            assert_eq!(breaker.check(now), Err(Rejected::Open { retry_after: Duration::from_secs(pause) }));
             now += Duration::from_secs(pause);
             assert_eq!(breaker.check(now), Ok(()));
             breaker.call_made(now);

@@ -1,6 +1,6 @@
-//! How many calls per second the upstream bears at the moment: additive increase, multiplicative decrease.
+//! The AIMD controller: additive increase and multiplicative decrease of the calls per second.
 //!
-//! Owns the rate between floor and ceiling. That the rate is kept, `window` sees to.
+//! Owns the rate between floor and ceiling. `window` keeps calls within the rate.
 
 use std::time::Duration;
 
@@ -16,20 +16,20 @@ const INCREASE: f64 = 0.25;
 const LARGEST_STEP: f64 = 1.0;
 /// However much is throttled, this many calls a second go on: they find out when it ends.
 const FLOOR: f64 = 1.0;
-/// An upstream that asks for a longer pause is asked again after this: with more, the lane could not be back within ten
+/// An upstream that asks for a longer pause is asked again after this: with more, the rate limiter could not be back within ten
 /// seconds of the throttling's end.
 const LONGEST_HOLD: Duration = Duration::from_secs(4);
 
-/// The rate of a lane.
+/// The rate of a rate limiter.
 #[derive(Debug)]
-pub(super) struct Pace {
+pub(super) struct AimdController {
     ceiling: f64,
     rate: f64,
     decreased: Option<Instant>,
     held_until: Option<Instant>,
 }
 
-impl Pace {
+impl AimdController {
     pub(super) fn new(ceiling: f64) -> Self {
         Self { ceiling, rate: ceiling, decreased: None, held_until: None }
     }

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use logmark_quota::Slot;
+use logmark_quota::ConcurrencyPermit;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
@@ -18,9 +18,9 @@ use crate::domain::name::TenantId;
 use crate::domain::query::run::{QueryStatus, Statistics};
 use crate::sources::SourceError;
 use crate::sources::budget::Lease;
+use crate::sources::cloudwatch::account_limits::AccountLimits;
 use crate::sources::cloudwatch::client::Client;
 use crate::sources::cloudwatch::errors::CallError;
-use crate::sources::cloudwatch::lanes::Lanes;
 use crate::sources::cloudwatch::settings::QuerySettings;
 use crate::sources::scheduler_share;
 
@@ -29,18 +29,18 @@ const FIRST_POLL: Duration = Duration::from_millis(250);
 /// The longest: forty waiting queries then cost the eight calls a second that are ours of AWS's quota.
 const LAST_POLL: Duration = Duration::from_secs(5);
 /// How often a query is looked at that nobody asks for.
-const OWN_LOOK: Duration = Duration::from_secs(30);
+const OWN_POLL: Duration = Duration::from_secs(30);
 /// Queries known at a time; more than AWS lets run in an account, so that only the reading of others' makes them so many.
-const MOST: usize = 1000;
+const MAX_TRACKED: usize = 1000;
 /// Queries whose groups were compared and found right, remembered.
-const COMPARED: u64 = 10_000;
+const MAX_COMPARED: u64 = 10_000;
 /// What is not stopped at the first attempt is tried again after so long, then after twice as long, and so on.
-const STOP_AGAIN: Duration = Duration::from_secs(1);
-const STOP_WAIT: Duration = Duration::from_secs(60);
+const STOP_RETRY: Duration = Duration::from_secs(1);
+const STOP_RETRY_MAX: Duration = Duration::from_secs(60);
 
 /// The known queries of one source.
 #[derive(Debug)]
-pub(in crate::sources::cloudwatch) struct Runs {
+pub(in crate::sources::cloudwatch) struct QueryTracker {
     pub(super) client: Client,
     pub(super) settings: QuerySettings,
     /// The account's number, where it is known.
@@ -48,30 +48,30 @@ pub(in crate::sources::cloudwatch) struct Runs {
     /// The ids of queries whose groups were compared with their permit.
     pub(super) compared: moka::sync::Cache<String, ()>,
     /// The account's budgets, that of queries at a time among them.
-    lanes: Arc<Lanes>,
-    running: Mutex<HashMap<String, Arc<Run>>>,
+    account_limits: Arc<AccountLimits>,
+    running: Mutex<HashMap<String, Arc<TrackedQuery>>>,
 }
 
 /// One query that runs.
 #[derive(Debug)]
-pub(super) struct Run {
+pub(super) struct TrackedQuery {
     id: String,
     share: Share,
     started: Instant,
-    asked: Mutex<Instant>,
+    last_requested: Mutex<Instant>,
     /// Held by whoever polls: all others wait for what that one learns.
     progress: tokio::sync::Mutex<Progress>,
-    hold: Mutex<Option<Hold>>,
+    resources: Mutex<Option<QueryResources>>,
     ended: Notify,
 }
 
 /// What a query that was started here takes up, until it has ended.
 #[derive(Debug)]
-pub(super) struct Hold {
+pub(super) struct QueryResources {
     /// Of the tenant's own limits.
     pub(super) lease: Lease,
     /// Of the queries that the account may run at a time.
-    pub(super) _slot: Slot,
+    pub(super) _permit: ConcurrencyPermit,
 }
 
 #[derive(Debug)]
@@ -85,98 +85,105 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Run {
+impl TrackedQuery {
     fn is_own(&self) -> bool {
-        locked(&self.hold).is_some()
+        locked(&self.resources).is_some()
     }
 
-    fn touch(&self) {
-        *locked(&self.asked) = Instant::now();
+    fn mark_requested(&self) {
+        *locked(&self.last_requested) = Instant::now();
     }
 }
 
-impl Runs {
-    /// Knows none yet; they hold slots of `lanes` while they run.
+impl QueryTracker {
+    /// Knows none yet; they hold permits of `account_limits` while they run.
     pub(in crate::sources::cloudwatch) fn new(
         client: Client,
         settings: QuerySettings,
         account: Option<String>,
-        lanes: Arc<Lanes>,
+        account_limits: Arc<AccountLimits>,
     ) -> Arc<Self> {
-        let compared = moka::sync::Cache::new(COMPARED);
-        Arc::new(Self { client, settings, account, compared, lanes, running: Mutex::default() })
+        let compared = moka::sync::Cache::new(MAX_COMPARED);
+        Arc::new(Self { client, settings, account, compared, account_limits, running: Mutex::default() })
     }
 
     /// Waits for one of the queries that may run at a time, as long as a call may take.
-    pub(super) async fn slot(&self, share: &Share) -> Result<Slot, SourceError> {
-        let slot = self.lanes.queries.acquire(&scheduler_share(share), None, Instant::now() + self.client.deadline()).await;
-        slot.map_err(|refused| SourceError::Busy { retry_after: refused.retry_after().unwrap_or(LAST_POLL) })
+    pub(super) async fn acquire_permit(&self, share: &Share) -> Result<ConcurrencyPermit, SourceError> {
+        let permit =
+            self.account_limits.queries.acquire(&scheduler_share(share), None, Instant::now() + self.client.deadline()).await;
+        permit.map_err(|rejected| SourceError::Busy { retry_after: rejected.retry_after().unwrap_or(LAST_POLL) })
     }
 
-    /// A query that runs, somebody having asked for it: one that is not known is taken up, as from its beginning. `hold`:
+    /// A query that runs, somebody having asked for it: one that is not known is taken up, as from its beginning. `resources`:
     /// it was started here.
-    pub(super) fn asked(self: &Arc<Self>, id: &str, share: &Share, started: Instant, hold: Option<Hold>) -> Arc<Run> {
+    pub(super) fn track(
+        self: &Arc<Self>,
+        id: &str,
+        share: &Share,
+        started: Instant,
+        resources: Option<QueryResources>,
+    ) -> Arc<TrackedQuery> {
         let mut running = locked(&self.running);
-        if let Some(run) = running.get(id) {
-            run.touch();
-            return Arc::clone(run);
+        if let Some(tracked) = running.get(id) {
+            tracked.mark_requested();
+            return Arc::clone(tracked);
         }
         let now = Instant::now();
-        let first = if hold.is_some() { now + FIRST_POLL } else { now };
-        let run = Arc::new(Run {
+        let first = if resources.is_some() { now + FIRST_POLL } else { now };
+        let tracked = Arc::new(TrackedQuery {
             id: id.to_owned(),
             share: share.clone(),
             started,
-            asked: Mutex::new(now),
+            last_requested: Mutex::new(now),
             progress: tokio::sync::Mutex::new(Progress { status: QueryStatus::Scheduled, wait: FIRST_POLL, next: first }),
-            hold: Mutex::new(hold),
+            resources: Mutex::new(resources),
             ended: Notify::new(),
         });
         // Beyond the bound a query is polled for whoever waits for it, and nobody stops it but its caller and AWS.
-        if running.len() < MOST {
-            running.insert(id.to_owned(), Arc::clone(&run));
-            tokio::spawn(watch(Arc::downgrade(self), Arc::clone(&run)));
+        if running.len() < MAX_TRACKED {
+            running.insert(id.to_owned(), Arc::clone(&tracked));
+            tokio::spawn(watch(Arc::downgrade(self), Arc::clone(&tracked)));
         }
-        run
+        tracked
     }
 
     /// Takes in what an answer said of a query.
     pub(super) fn note(&self, id: &str, status: QueryStatus, statistics: Option<Statistics>) {
-        let Some(run) = locked(&self.running).get(id).cloned() else { return };
-        if let (Some(hold), Some(statistics)) = (locked(&run.hold).as_mut(), statistics) {
-            hold.lease.note_scanned(statistics.bytes_scanned);
+        let Some(tracked) = locked(&self.running).get(id).cloned() else { return };
+        if let (Some(resources), Some(statistics)) = (locked(&tracked.resources).as_mut(), statistics) {
+            resources.lease.note_scanned(statistics.bytes_scanned);
         }
         if status.has_ended() {
-            self.end(&run);
+            self.forget(&tracked);
         }
     }
 
-    fn end(&self, run: &Run) {
-        locked(&self.running).remove(&run.id);
-        drop(locked(&run.hold).take());
+    fn forget(&self, tracked: &TrackedQuery) {
+        locked(&self.running).remove(&tracked.id);
+        drop(locked(&tracked.resources).take());
         // One permit is kept for the task if it is not waiting at this moment.
-        run.ended.notify_one();
+        tracked.ended.notify_one();
     }
 
     /// Where the query stands, by an answer that is no older than the wait between two polls.
-    async fn poll(&self, run: &Run) -> Result<(QueryStatus, Instant), CallError> {
-        let mut progress = run.progress.lock().await;
+    async fn poll(&self, tracked: &TrackedQuery) -> Result<(QueryStatus, Instant), CallError> {
+        let mut progress = tracked.progress.lock().await;
         if !progress.status.has_ended() && Instant::now() >= progress.next {
-            let request = GetQueryResults { query_id: &run.id, next_token: None, max_items: 1 };
-            let answer = self.client.call(&run.share, &request).await?;
+            let request = GetQueryResults { query_id: &tracked.id, next_token: None, max_items: 1 };
+            let answer = self.client.call(&tracked.share, &request).await?;
             progress.status = answer.status();
             progress.wait = progress.wait.mul_f64(1.5).min(LAST_POLL);
             progress.next = Instant::now() + progress.wait;
-            self.note(&run.id, progress.status, answer.statistics());
+            self.note(&tracked.id, progress.status, answer.statistics());
         }
         Ok((progress.status, progress.next))
     }
 
     /// Waits until the query has ended, but not beyond the moment.
-    pub(super) async fn wait(&self, run: &Run, until: Instant) -> Result<QueryStatus, SourceError> {
+    pub(super) async fn wait(&self, tracked: &TrackedQuery, until: Instant) -> Result<QueryStatus, SourceError> {
         loop {
-            run.touch();
-            let polled = tokio::time::timeout_at(until, self.poll(run)).await;
+            tracked.mark_requested();
+            let polled = tokio::time::timeout_at(until, self.poll(tracked)).await;
             let Ok(polled) = polled else { return Ok(QueryStatus::Running) };
             let (status, next) = polled.map_err(CallError::plain)?;
             if status.has_ended() || Instant::now() >= until {
@@ -187,11 +194,11 @@ impl Runs {
     }
 
     /// Polls the tenant's queries.
-    pub(super) async fn look_around(&self, tenant: &TenantId) {
-        let runs: Vec<_> = locked(&self.running).values().filter(|run| run.share.tenant == *tenant).cloned().collect();
-        for run in runs {
+    pub(super) async fn poll_all(&self, tenant: &TenantId) {
+        let all: Vec<_> = locked(&self.running).values().filter(|tracked| tracked.share.tenant == *tenant).cloned().collect();
+        for tracked in all {
             // One that can't be asked for now is taken to run on.
-            let _known_later = self.poll(&run).await;
+            let _known_later = self.poll(&tracked).await;
         }
     }
 
@@ -210,53 +217,53 @@ impl Runs {
     /// Stops a query that nobody wants, and says so in our log. It is tried for as long as a query may run: AWS bills each minute.
     pub(super) async fn stop_unwanted(&self, id: &str, share: &Share, reason: &'static str) {
         tracing::info!(tenant.id = %share.tenant, reason, "stopping a query: {reason}");
-        let (until, mut wait) = (Instant::now() + self.settings.max_time, STOP_AGAIN);
+        let (until, mut wait) = (Instant::now() + self.settings.max_time, STOP_RETRY);
         while let Err(error) = self.stop(id, share).await {
             tracing::warn!(error = %error, "a query could not be stopped: {error}");
             if Instant::now() + wait >= until {
                 break;
             }
             tokio::time::sleep(wait).await;
-            wait = (wait * 2).min(STOP_WAIT);
+            wait = (wait * 2).min(STOP_RETRY_MAX);
         }
         // Stopped or given up, it is not counted any more: AWS ends it in an hour at most.
-        if let Some(run) = locked(&self.running).get(id).cloned() {
-            self.end(&run);
+        if let Some(tracked) = locked(&self.running).get(id).cloned() {
+            self.forget(&tracked);
         }
     }
 
     /// Stops what was started here and runs on.
     pub(super) async fn close(&self) {
-        let runs: Vec<_> = locked(&self.running).values().filter(|run| run.is_own()).cloned().collect();
-        let stops = runs.iter().map(|run| self.stop_unwanted(&run.id, &run.share, "the service stops"));
+        let all: Vec<_> = locked(&self.running).values().filter(|tracked| tracked.is_own()).cloned().collect();
+        let stops = all.iter().map(|tracked| self.stop_unwanted(&tracked.id, &tracked.share, "the service stops"));
         futures_util::future::join_all(stops).await;
     }
 }
 
 /// Stops the query when its time is over, and looks now and then whether it has ended, so that what it holds is given back
 /// though nobody asks for it. Ends with the query, or with the source.
-async fn watch(runs: Weak<Runs>, run: Arc<Run>) {
-    let Some(QuerySettings { abandoned_after, max_time, .. }) = runs.upgrade().map(|runs| runs.settings) else { return };
-    let too_long = run.started + max_time;
-    let mut look = Instant::now() + OWN_LOOK;
+async fn watch(tracker: Weak<QueryTracker>, tracked: Arc<TrackedQuery>) {
+    let Some(QuerySettings { abandoned_after, max_time, .. }) = tracker.upgrade().map(|tracker| tracker.settings) else { return };
+    let too_long = tracked.started + max_time;
+    let mut check_at = Instant::now() + OWN_POLL;
     loop {
-        let deadline = (*locked(&run.asked) + abandoned_after).min(too_long).min(look);
+        let deadline = (*locked(&tracked.last_requested) + abandoned_after).min(too_long).min(check_at);
         tokio::select! {
-            () = run.ended.notified() => return,
+            () = tracked.ended.notified() => return,
             () = sleep_until(deadline) => {}
         }
-        let Some(runs) = runs.upgrade() else { return };
+        let Some(tracker) = tracker.upgrade() else { return };
         let now = Instant::now();
         if now >= too_long {
-            return runs.stop_unwanted(&run.id, &run.share, "it ran for too long").await;
+            return tracker.stop_unwanted(&tracked.id, &tracked.share, "it ran for too long").await;
         }
-        if now >= *locked(&run.asked) + abandoned_after {
-            return runs.stop_unwanted(&run.id, &run.share, "nobody asked for it").await;
+        if now >= *locked(&tracked.last_requested) + abandoned_after {
+            return tracker.stop_unwanted(&tracked.id, &tracked.share, "nobody asked for it").await;
         }
-        if now >= look {
+        if now >= check_at {
             // What can't be learnt now is learnt the next time.
-            let _known_later = runs.poll(&run).await;
-            look = now + OWN_LOOK;
+            let _known_later = tracker.poll(&tracked).await;
+            check_at = now + OWN_POLL;
         }
     }
 }

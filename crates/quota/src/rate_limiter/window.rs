@@ -1,7 +1,7 @@
-//! The log of recent calls: what keeps any second within the budget, and tells when the next calls may be made.
+//! A sliding-window log of recent calls: keeps every second within the rate, and tells when the next calls may be made.
 //!
-//! Owns the moments, and never a burst on top: a token bucket allows twice its rate in the second after a quiet one. Who gets
-//! the turns, `queue` decides; the rate comes from `pace`.
+//! Owns the moments, and never a burst on top: a token bucket allows twice its rate in the second after a quiet one. The order
+//! of the calls is in `queue`; the rate comes from `aimd`.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -18,23 +18,23 @@ const ROUNDING: f64 = 1e-9;
 /// When calls were made, the oldest first: at most as many as a second may have, and those in it.
 ///
 /// Calls made together after a quiet time are logged one after another, at the distance of the rate: later than they were made,
-/// never earlier, so that the budget holds. Their turns come back one after another then. Logged as made, they would come back
-/// together, and who comes while others are waiting would always wait for the next second's burst.
+/// never earlier, so that the budget holds. The calls become free again one after another then. Logged as made, they would
+/// become free together, and a request that comes while others wait would always wait for the next second's burst.
 #[derive(Debug, Default)]
-pub(super) struct Window(VecDeque<Instant>);
+pub(super) struct SlidingWindow(VecDeque<Instant>);
 
 /// Where in the log a call is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Logged(Instant);
+pub(super) struct LoggedCall(Instant);
 
 /// A rate as a rule: at most `calls` within `span`.
 #[derive(Debug, Clone, Copy)]
-struct Rule {
+struct WindowLimit {
     calls: usize,
     span: Duration,
 }
 
-impl Rule {
+impl WindowLimit {
     fn new(rate: f64) -> Self {
         if rate + ROUNDING < 1.0 {
             return Self { calls: 1, span: Duration::from_secs_f64(1.0 / rate).max(SPAN) };
@@ -44,31 +44,31 @@ impl Rule {
         Self { calls, span: SPAN }
     }
 
-    fn distance(self) -> Duration {
+    fn spacing(self) -> Duration {
         self.span / u32::try_from(self.calls).unwrap_or(u32::MAX)
     }
 }
 
 /// How far apart calls are at this rate when many wait.
-pub(super) fn distance(rate: f64) -> Duration {
-    Rule::new(rate).distance()
+pub(super) fn spacing(rate: f64) -> Duration {
+    WindowLimit::new(rate).spacing()
 }
 
-impl Window {
+impl SlidingWindow {
     /// A call is made at `now`, at this rate. Gives the moment by which it is logged.
-    pub(super) fn record(&mut self, now: Instant, rate: f64, ceiling: f64) -> Logged {
-        let keep = Rule::new(ceiling).calls;
+    pub(super) fn record(&mut self, now: Instant, rate: f64, ceiling: f64) -> LoggedCall {
+        let keep = WindowLimit::new(ceiling).calls;
         // One more than counts now, for when the last is given back.
         while self.0.len() > keep && self.0.front().is_some_and(|oldest| *oldest + SPAN <= now) {
             self.0.pop_front();
         }
-        let at = self.0.back().map_or(now, |last| now.max(*last + distance(rate)));
+        let at = self.0.back().map_or(now, |last| now.max(*last + spacing(rate)));
         self.0.push_back(at);
-        Logged(at)
+        LoggedCall(at)
     }
 
     /// A call that was logged was not made.
-    pub(super) fn give_back(&mut self, Logged(at): Logged) {
+    pub(super) fn cancel(&mut self, LoggedCall(at): LoggedCall) {
         if let Ok(index) = self.0.binary_search(&at) {
             self.0.remove(index);
         }
@@ -76,18 +76,18 @@ impl Window {
 
     /// When the call can be made before which `before` others wait, at this rate and not before `earliest`. Exact if the rate
     /// stays as it was for the last second.
-    pub(super) fn turn(&self, before: usize, rate: f64, earliest: Instant) -> Instant {
-        let rule = Rule::new(rate);
+    pub(super) fn admission_time(&self, before: usize, rate: f64, earliest: Instant) -> Instant {
+        let limit = WindowLimit::new(rate);
         let free = |before: usize| {
-            let logged = (self.0.len() + before).checked_sub(rule.calls).and_then(|index| self.0.get(index));
-            logged.map_or(earliest, |at| earliest.max(*at + rule.span))
+            let logged = (self.0.len() + before).checked_sub(limit.calls).and_then(|index| self.0.get(index));
+            logged.map_or(earliest, |at| earliest.max(*at + limit.span))
         };
-        if before < rule.calls {
+        if before < limit.calls {
             return free(before);
         }
         // The others will be logged at the rate's distance, the first of them after the last that is logged now.
-        let first = self.0.back().map_or(earliest, |last| (*last + rule.distance()).max(free(0)));
-        let more = rule.distance().checked_mul(u32::try_from(before).unwrap_or(u32::MAX));
+        let first = self.0.back().map_or(earliest, |last| (*last + limit.spacing()).max(free(0)));
+        let more = limit.spacing().checked_mul(u32::try_from(before).unwrap_or(u32::MAX));
         more.and_then(|more| first.checked_add(more)).unwrap_or(first)
     }
 }

@@ -1,14 +1,14 @@
-//! Why a call may not be made now, and when it is worth asking again.
+//! Why a call is rejected, and after how long a retry can succeed.
 //!
-//! Owns how a wait is told; the queues of `lane` and `slots` work it out.
+//! Owns the rounding of the wait; the queues of `rate_limiter` and `concurrency_limiter` compute it.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// The call may not be made. Nothing was spent, and nobody waits any more.
+/// The call may not be made. It took nothing from the budget, and is not queued.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
+pub enum Rejected {
     /// Too many are before it for the time it has, or the queue is full of those who rank before it.
     #[error("too many calls are waiting, try again in {} s", retry_after.as_secs())]
     Busy {
@@ -22,13 +22,13 @@ pub enum Refused {
         /// Whole seconds, never zero: after them a call is let through to see whether the upstream works again.
         retry_after: Duration,
     },
-    /// The tenant holds or awaits as many slots as it may have: only its own calls' end changes that.
+    /// The tenant holds or awaits as many permits as it may have: only the end of its own calls changes that.
     #[error("the tenant has as many calls under way as it may have")]
     TenantLimit,
 }
 
-impl Refused {
-    /// When asking again is worth it, if time alone can change the answer.
+impl Rejected {
+    /// After how long a retry can succeed, if time alone can change the answer.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Busy { retry_after } | Self::Open { retry_after } => Some(*retry_after),
@@ -36,7 +36,7 @@ impl Refused {
         }
     }
 
-    /// Refused at `now`, to ask again at `then` or later.
+    /// Rejected at `now`, to retry at `then` or later.
     pub(crate) fn busy_until(now: Instant, then: Instant) -> Self {
         Self::Busy { retry_after: whole_seconds(then.saturating_duration_since(now)) }
     }

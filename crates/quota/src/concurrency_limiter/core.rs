@@ -1,6 +1,7 @@
-//! The slots as a machine: everything that happens is a method with the time it happens at.
+//! The concurrency limiter's state machine: each event is a method that takes the time of the event.
 //!
-//! Owns who holds, who waits and who is next. Never looks at a clock and never sleeps: `slots` wraps it in a lock and futures.
+//! Owns who holds, who waits and who is next. Never reads a clock and never sleeps: `concurrency_limiter` wraps it in a lock and
+//! futures.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::num::NonZeroU32;
@@ -9,35 +10,35 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::SlotsState;
-use crate::{Queue, Refused, Share};
+use super::ConcurrencyLimiterState;
+use crate::{QueueLimits, Rejected, Share};
 
-/// Of so many slots one stays for tenants that hold none.
-const KEPT_OF: u32 = 10;
-/// How long a slot is held is learnt with this weight for the latest: 1/8.
-const LEARNING: u32 = 8;
-/// What is said while nothing was learnt.
-const UNKNOWN_HOLD: Duration = Duration::from_secs(5);
-/// Nobody is told to stay away for longer: how long others hold their slots is a guess.
+/// One permit in this many is reserved for tenants that hold none.
+const RESERVED_DIVISOR: u32 = 10;
+/// The mean time that a permit is held counts the latest with this weight: 1/8.
+const MEAN_WEIGHT: u32 = 8;
+/// The mean time before any permit was released.
+const DEFAULT_HOLD: Duration = Duration::from_secs(5);
+/// No rejection states a longer wait: how long others hold their permits is a guess.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// So that what is held for a weight compares in integers.
 const WEIGHT_UNIT: u64 = 1 << 24;
 
-/// What the machine needs of one who waits.
+/// What the state machine needs of a waiting request.
 pub(super) trait Waiter {
-    /// It waits no longer: it holds a slot since then, or is refused.
-    fn tell(&self, verdict: Result<Instant, Refused>);
+    /// It waits no longer: it holds a permit since then, or is rejected.
+    fn notify(&self, decision: Result<Instant, Rejected>);
 }
 
 /// What became of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Admission {
-    Decided(Result<Instant, Refused>),
-    Waits(u64),
+    Decided(Result<Instant, Rejected>),
+    Queued(u64),
 }
 
 #[derive(Debug)]
-struct Waiting<W> {
+struct QueueEntry<W> {
     id: u64,
     waiter: W,
 }
@@ -46,7 +47,7 @@ struct Waiting<W> {
 struct Tenant<W> {
     weight: NonZeroU32,
     held: u32,
-    waiting: VecDeque<Waiting<W>>,
+    waiting: VecDeque<QueueEntry<W>>,
 }
 
 /// Who is served first: the fewest held for its weight, then the first to come. A tenant's key changes with what it holds, so
@@ -70,7 +71,7 @@ impl<W> Tenant<W> {
 #[derive(Debug)]
 pub(super) struct Core<W> {
     limit: u32,
-    bounds: Queue,
+    bounds: QueueLimits,
     held: u32,
     waiting: usize,
     /// Those that hold or wait.
@@ -81,7 +82,7 @@ pub(super) struct Core<W> {
 }
 
 impl<W: Waiter> Core<W> {
-    pub(super) fn new(limit: NonZeroU32, bounds: Queue) -> Self {
+    pub(super) fn new(limit: NonZeroU32, bounds: QueueLimits) -> Self {
         Self {
             limit: limit.get(),
             bounds,
@@ -94,8 +95,8 @@ impl<W: Waiter> Core<W> {
         }
     }
 
-    pub(super) fn state(&self) -> SlotsState {
-        SlotsState { limit: self.limit, held: self.held, queued: self.waiting, tenants_queued: self.order.len() }
+    pub(super) fn state(&self) -> ConcurrencyLimiterState {
+        ConcurrencyLimiterState { limit: self.limit, held: self.held, queued: self.waiting, tenants_queued: self.order.len() }
     }
 
     /// A request comes; `waiter` is made if it has to wait.
@@ -109,56 +110,56 @@ impl<W: Waiter> Core<W> {
     ) -> Admission {
         let (held, waiting) = self.tenants.get(&share.tenant).map_or((0, 0), |tenant| (tenant.held, tenant.waiting.len()));
         if tenant_limit.is_some_and(|limit| held as usize + waiting >= limit.get() as usize) {
-            return Admission::Decided(Err(Refused::TenantLimit));
+            return Admission::Decided(Err(Rejected::TenantLimit));
         }
-        // Nobody who waits could take a slot that is free, or it would have: so this one goes before nobody.
+        // No waiter could take a free permit, or it would have: so this request overtakes none.
         if waiting == 0 && self.is_free_for(held) {
             self.tenant(share).held += 1;
             self.held += 1;
             return Admission::Decided(Ok(now));
         }
         if deadline <= now || waiting >= self.bounds.per_tenant || !self.make_room(share) {
-            return Admission::Decided(Err(self.busy()));
+            return Admission::Decided(Err(self.rejection()));
         }
         let id = self.next_id;
         self.next_id += 1;
         self.waiting += 1;
-        self.change(share, |tenant| tenant.waiting.push_back(Waiting { id, waiter: waiter() }));
-        Admission::Waits(id)
+        self.change(share, |tenant| tenant.waiting.push_back(QueueEntry { id, waiter: waiter() }));
+        Admission::Queued(id)
     }
 
-    /// A slot that was held since then is free again.
+    /// A permit that was held since then is free again.
     pub(super) fn release(&mut self, now: Instant, share: &Share, since: Instant) {
         let hold = now.saturating_duration_since(since);
-        self.mean_hold = Some(self.mean_hold.map_or(hold, |mean| (mean * (LEARNING - 1) + hold) / LEARNING));
+        self.mean_hold = Some(self.mean_hold.map_or(hold, |mean| (mean * (MEAN_WEIGHT - 1) + hold) / MEAN_WEIGHT));
         self.free(now, share);
     }
 
-    /// One who waited does so no more, and never used the slot that it may have been given.
-    pub(super) fn leave(&mut self, now: Instant, share: &Share, id: u64, told: Option<Result<Instant, Refused>>) {
-        match told {
+    /// A waiter leaves, and never used the permit that it may have been granted.
+    pub(super) fn leave(&mut self, now: Instant, share: &Share, id: u64, decided: Option<Result<Instant, Rejected>>) {
+        match decided {
             Some(Ok(_)) => self.free(now, share),
             Some(Err(_)) => {}
             None => drop(self.remove(share, id)),
         }
     }
 
-    /// One who waits has no time left.
+    /// A waiter's deadline passed.
     pub(super) fn expire(&mut self, share: &Share, id: u64) {
-        let refused = self.busy();
+        let rejected = self.rejection();
         if let Some(expired) = self.remove(share, id) {
-            expired.waiter.tell(Err(refused));
+            expired.waiter.notify(Err(rejected));
         }
     }
 
     fn free(&mut self, now: Instant, share: &Share) {
         self.change(share, |tenant| tenant.held = tenant.held.saturating_sub(1));
         self.held = self.held.saturating_sub(1);
-        self.settle(now);
+        self.dispatch(now);
     }
 
-    /// Gives what is free to those who are next.
-    fn settle(&mut self, now: Instant) {
+    /// Gives free permits to the next waiters.
+    fn dispatch(&mut self, now: Instant) {
         while let Some((_, _, name)) = self.order.first().cloned()
             && let Some(tenant) = self.tenants.get(&name)
             && self.is_free_for(tenant.held)
@@ -170,13 +171,13 @@ impl<W: Waiter> Core<W> {
             });
             self.held += 1;
             self.waiting -= 1;
-            next.into_iter().for_each(|next| next.waiter.tell(Ok(now)));
+            next.into_iter().for_each(|next| next.waiter.notify(Ok(now)));
         }
     }
 
     /// Whether a tenant that holds so many may have one more.
     fn is_free_for(&self, held: u32) -> bool {
-        let kept = if held == 0 || self.limit == 1 { 0 } else { (self.limit / KEPT_OF).max(1) };
+        let kept = if held == 0 || self.limit == 1 { 0 } else { (self.limit / RESERVED_DIVISOR).max(1) };
         self.held + kept < self.limit
     }
 
@@ -191,14 +192,14 @@ impl<W: Waiter> Core<W> {
         let heaviest = heaviest.max_by_key(|(_, tenant)| (tenant.load(tenant.all()), tenant.waiting.back().map(|last| last.id)));
         let Some((name, tenant)) = heaviest.filter(|(_, tenant)| tenant.load(tenant.all()) > own) else { return false };
         let heaviest = Share { tenant: Arc::clone(name), weight: tenant.weight };
-        let refused = self.busy();
+        let rejected = self.rejection();
         let evicted = self.change(&heaviest, |tenant| tenant.waiting.pop_back());
         self.waiting -= 1;
-        evicted.into_iter().for_each(|evicted| evicted.waiter.tell(Err(refused)));
+        evicted.into_iter().for_each(|evicted| evicted.waiter.notify(Err(rejected)));
         true
     }
 
-    fn remove(&mut self, share: &Share, id: u64) -> Option<Waiting<W>> {
+    fn remove(&mut self, share: &Share, id: u64) -> Option<QueueEntry<W>> {
         let index = self.tenants.get(&share.tenant)?.waiting.binary_search_by_key(&id, |waiting| waiting.id).ok()?;
         self.waiting -= 1;
         self.change(share, |tenant| tenant.waiting.remove(index))
@@ -228,11 +229,11 @@ impl<W: Waiter> Core<W> {
         })
     }
 
-    /// When all who wait now have had their turn, if slots are held for as long as of late.
-    fn busy(&self) -> Refused {
-        let mean = self.mean_hold.unwrap_or(UNKNOWN_HOLD);
+    /// When all present waiters have been served, if permits are held for as long as lately.
+    fn rejection(&self) -> Rejected {
+        let mean = self.mean_hold.unwrap_or(DEFAULT_HOLD);
         let rounds = (self.waiting + 1).div_ceil(self.limit as usize);
         let wait = mean.saturating_mul(u32::try_from(rounds).unwrap_or(u32::MAX)).min(LONGEST_WAIT);
-        Refused::Busy { retry_after: crate::refused::whole_seconds(wait) }
+        Rejected::Busy { retry_after: crate::rejected::whole_seconds(wait) }
     }
 }
