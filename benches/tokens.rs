@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{self, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RsaKeyPair};
-use logmark::auth::keys::{Algorithm, FetchError, KeyFetcher, KeySource, Reach};
+use logmark::auth::keys::{AddressPolicy, Algorithm, FetchError, KeyFetcher, KeySource};
 use logmark::auth::strict::to_base64url;
 use logmark::auth::token::{IssuerRules, TenantRule, UnverifiedToken, Verifier};
 use logmark::domain::time::{Clock, Millis};
@@ -30,7 +30,7 @@ struct Served(Value);
 
 #[async_trait]
 impl KeyFetcher for Served {
-    async fn get(&self, _url: &Url, _reach: Reach) -> Result<Vec<u8>, FetchError> {
+    async fn get(&self, _url: &Url, _reach: AddressPolicy) -> Result<Vec<u8>, FetchError> {
         Ok(json!({ "keys": [self.0] }).to_string().into_bytes())
     }
 }

@@ -20,7 +20,7 @@ use crate::config::source::SourceKind;
 use crate::config::{self, Config};
 use crate::domain::time::Clock;
 use crate::http::client_address::Proxies;
-use crate::http::cursor::Sealer;
+use crate::http::cursor::CursorSealer;
 use crate::http::server::{self, Certificates, ConnectionLimits};
 use crate::http::{App, AppState, Parts, RequestLimits, admin, router};
 use crate::outbound::Outbound;
@@ -114,7 +114,7 @@ impl Service {
             verifier: Arc::clone(&verifier),
             tenants: Arc::new(config.tenants.clone()),
             sources: Sources::new(opened.sources, PagePool::new(server.limits.response_memory)),
-            sealer: Sealer::new(&cursor_keys)?,
+            sealer: CursorSealer::new(&cursor_keys)?,
             clock,
             limits,
             public_url,
@@ -267,7 +267,7 @@ impl Service {
 /// When the issuers' rules make no sense.
 pub fn verifier(config: &Config, outbound: &Outbound, clock: Arc<dyn Clock>) -> Result<Verifier, BuildError> {
     Verifier::new(config.issuers.clone(), Arc::new(outbound.clone()), clock)
-        .map_err(|mistakes| BuildError::Issuers(mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))
+        .map_err(|errors| BuildError::Issuers(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))
 }
 
 /// What `logmark check` looks at besides the text: certificates and key files, as they are now.

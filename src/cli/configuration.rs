@@ -10,7 +10,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::CliError;
-use crate::aws::document::{Documents, Location, NoLocation};
+use crate::aws::document::{Documents, InvalidLocation, Location};
 use crate::config::{self, Config};
 use crate::domain::time::SystemClock;
 use crate::outbound::Outbound;
@@ -60,10 +60,10 @@ pub(super) fn load(args: &ConfigArgs) -> Result<Config, CliError> {
 pub(super) fn load_from(place: &Path) -> Result<Config, CliError> {
     let location: Location = match place.to_str().map(str::parse) {
         Some(Ok(location)) => location,
-        Some(Err(error @ (NoLocation::Parameter | NoLocation::Object))) => {
+        Some(Err(error @ (InvalidLocation::Parameter | InvalidLocation::Object))) => {
             return Err(CliError::Preflight(format!("`{}` {error}", place.display())));
         }
-        Some(Err(NoLocation::Other)) | None => return Ok(config::load(Some(place), std::env::vars_os())?),
+        Some(Err(InvalidLocation::Other)) | None => return Ok(config::load(Some(place), std::env::vars_os())?),
     };
     let text = fetch(&location)?;
     Ok(config::load_text(&location.to_string(), text, std::env::vars_os())?)

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
-use super::mistake::{Mistake, Place};
+use super::error::{ConfigError, Location};
 use super::spelling::instead;
 use super::tree::{Entries, Node, Value};
 
@@ -20,19 +20,19 @@ pub(super) struct Reader<'a> {
     pub(super) variables: &'a BTreeMap<String, String>,
     /// Where relative paths begin.
     folder: &'a Path,
-    mistakes: RefCell<Vec<Mistake>>,
-    warnings: RefCell<Vec<Mistake>>,
+    errors: RefCell<Vec<ConfigError>>,
+    warnings: RefCell<Vec<ConfigError>>,
 }
 
 impl<'a> Reader<'a> {
     /// A reader that begins with the mistakes found on the way to it.
-    pub(super) fn new(variables: &'a BTreeMap<String, String>, folder: &'a Path, mistakes: Vec<Mistake>) -> Self {
-        Self { variables, folder, mistakes: RefCell::new(mistakes), warnings: RefCell::default() }
+    pub(super) fn new(variables: &'a BTreeMap<String, String>, folder: &'a Path, errors: Vec<ConfigError>) -> Self {
+        Self { variables, folder, errors: RefCell::new(errors), warnings: RefCell::default() }
     }
 
     /// Ends the reading: all mistakes and all warnings.
-    pub(super) fn finish(self) -> (Vec<Mistake>, Vec<Mistake>) {
-        (self.mistakes.into_inner(), self.warnings.into_inner())
+    pub(super) fn finish(self) -> (Vec<ConfigError>, Vec<ConfigError>) {
+        (self.errors.into_inner(), self.warnings.into_inner())
     }
 
     /// A path of the configuration, seen from here.
@@ -40,13 +40,13 @@ impl<'a> Reader<'a> {
         self.folder.join(path)
     }
 
-    fn mistake(&self, place: &Place, key: &str, text: impl Display) {
-        let mistake = Mistake { place: place.clone(), key: key.to_owned(), text: text.to_string() };
-        self.mistakes.borrow_mut().push(mistake);
+    fn error(&self, location: &Location, key: &str, text: impl Display) {
+        let error = ConfigError { location: location.clone(), key: key.to_owned(), text: text.to_string() };
+        self.errors.borrow_mut().push(error);
     }
 
-    fn warning(&self, place: &Place, key: &str, text: impl Display) {
-        let warning = Mistake { place: place.clone(), key: key.to_owned(), text: text.to_string() };
+    fn warning(&self, location: &Location, key: &str, text: impl Display) {
+        let warning = ConfigError { location: location.clone(), key: key.to_owned(), text: text.to_string() };
         self.warnings.borrow_mut().push(warning);
     }
 }
@@ -71,12 +71,12 @@ pub(super) struct Field<'a> {
 impl<'a> Field<'a> {
     /// Notes a mistake in the value.
     pub(super) fn wrong(&self, text: impl Display) {
-        self.reader.mistake(&self.node.place, &self.path, text);
+        self.reader.error(&self.node.location, &self.path, text);
     }
 
     /// Notes something about the value that is allowed, but that an operator should know.
     pub(super) fn warn(&self, text: impl Display) {
-        self.reader.warning(&self.node.place, &self.path, text);
+        self.reader.warning(&self.node.location, &self.path, text);
     }
 
     /// Notes that it should be something else.
@@ -98,7 +98,7 @@ impl<'a> Field<'a> {
             self.expected("a table");
             return None;
         };
-        let table = Table::new(self.reader, entries, &self.node.place, self.path.clone());
+        let table = Table::new(self.reader, entries, &self.node.location, self.path.clone());
         let read = section(&table);
         table.finish();
         read
@@ -153,15 +153,15 @@ pub(super) struct Table<'a> {
     /// The dotted path; empty for the file as a whole.
     pub(super) path: String,
     entries: &'a Entries,
-    place: &'a Place,
+    location: &'a Location,
     asked: RefCell<Vec<String>>,
     all_known: Cell<bool>,
 }
 
 impl<'a> Table<'a> {
     /// Begins to read; [`Table::finish`] must follow.
-    pub(super) fn new(reader: &'a Reader<'a>, entries: &'a Entries, place: &'a Place, path: String) -> Self {
-        Self { reader, path, entries, place, asked: RefCell::default(), all_known: Cell::new(false) }
+    pub(super) fn new(reader: &'a Reader<'a>, entries: &'a Entries, location: &'a Location, path: String) -> Self {
+        Self { reader, path, entries, location, asked: RefCell::default(), all_known: Cell::new(false) }
     }
 
     /// The key, if it is there.
@@ -176,7 +176,7 @@ impl<'a> Table<'a> {
         static NONE: Entries = Entries::new();
         match self.get(key) {
             Some(field) => field.table(|table| Some(section(table))),
-            None => Some(section(&Table::new(self.reader, &NONE, self.place, step(&self.path, key)))),
+            None => Some(section(&Table::new(self.reader, &NONE, self.location, step(&self.path, key)))),
         }
     }
 
@@ -191,12 +191,12 @@ impl<'a> Table<'a> {
 
     /// Notes that a key is not there.
     pub(super) fn missing(&self, key: &str, instead: &str) {
-        self.reader.mistake(self.place, &step(&self.path, key), format_args!("is missing: {instead}"));
+        self.reader.error(self.location, &step(&self.path, key), format_args!("is missing: {instead}"));
     }
 
     /// Notes something about a key that is not there.
     pub(super) fn warn_absent(&self, key: &str, text: impl Display) {
-        self.reader.warning(self.place, &step(&self.path, key), text);
+        self.reader.warning(self.location, &step(&self.path, key), text);
     }
 
     /// Keys that do not belong here, and why.
@@ -211,8 +211,8 @@ impl<'a> Table<'a> {
 
     /// Notes a mistake in a key itself.
     pub(super) fn at_key(&self, key: &str, text: impl Display) {
-        let place = self.entries.get(key).map_or(self.place, |entry| &entry.place);
-        self.reader.mistake(place, &step(&self.path, key), text);
+        let location = self.entries.get(key).map_or(self.location, |entry| &entry.location);
+        self.reader.error(location, &step(&self.path, key), text);
     }
 
     /// Every key, where the keys are names.
@@ -240,23 +240,23 @@ impl<'a> Table<'a> {
             let text = format!("is no key here: {}", instead(key, &asked));
             let path = step(&self.path, key);
             match variables(&entry.node) {
-                places if places.is_empty() => self.reader.mistake(&entry.place, &path, text),
-                places => places.into_iter().for_each(|place| self.reader.mistake(place, &path, &text)),
+                places if places.is_empty() => self.reader.error(&entry.location, &path, text),
+                places => places.into_iter().for_each(|location| self.reader.error(location, &path, &text)),
             }
         }
     }
 }
 
 /// The variables in a part of the tree, each once.
-fn variables(node: &Node) -> Vec<&Place> {
+fn variables(node: &Node) -> Vec<&Location> {
     let below: Vec<&Node> = match &node.value {
         Value::List(items) => items.iter().collect(),
         Value::Table(entries) => entries.values().map(|entry| &entry.node).collect(),
         _ => Vec::new(),
     };
-    let mut places: Vec<&Place> = below.into_iter().flat_map(variables).collect();
-    if places.is_empty() && matches!(node.place, Place::Variable { .. }) {
-        places.push(&node.place);
+    let mut places: Vec<&Location> = below.into_iter().flat_map(variables).collect();
+    if places.is_empty() && matches!(node.location, Location::Variable { .. }) {
+        places.push(&node.location);
     }
     places.dedup();
     places

@@ -78,11 +78,11 @@ impl From<EventFilter> for String {
 /// A text that is no filter, or one that lets everything pass.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("is not a filter")]
-pub struct NotAFilter;
+pub struct InvalidFilter;
 
 impl TryFrom<String> for EventFilter {
-    type Error = NotAFilter;
-    fn try_from(text: String) -> Result<Self, NotAFilter> {
-        Self::parse(&text).ok().flatten().ok_or(NotAFilter)
+    type Error = InvalidFilter;
+    fn try_from(text: String) -> Result<Self, InvalidFilter> {
+        Self::parse(&text).ok().flatten().ok_or(InvalidFilter)
     }
 }

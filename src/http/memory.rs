@@ -18,7 +18,7 @@ use http_body::{Body as _, Frame, SizeHint};
 
 use super::AppState;
 use super::assets::Compressed;
-use super::layers::RequestContext;
+use super::layers::RequestInfo;
 use super::problem::ApiError;
 use crate::sources::page_pool::memory_error;
 
@@ -27,15 +27,15 @@ const SMALL_BYTES: u64 = 4 * 1024;
 
 /// Marks an answer whose body is counted already.
 #[derive(Debug, Clone, Copy)]
-pub struct Counted;
+pub struct CountedBody;
 
 /// Counts a whole body, for the caller's tenant or else for the client's address. Without memory for it the answer is a refusal.
 pub async fn count(State(app): State<AppState>, request: Request, next: Next) -> Response {
-    let context = RequestContext::of(request.extensions());
+    let context = RequestInfo::of(request.extensions());
     let response = next.run(request).await;
     let extensions = response.extensions();
     // Static assets are shared, not held by their answers.
-    let is_counted = extensions.get::<Counted>().is_some() || extensions.get::<Compressed>().is_some();
+    let is_counted = extensions.get::<CountedBody>().is_some() || extensions.get::<Compressed>().is_some();
     let Some(bytes) = response.body().size_hint().exact().filter(|bytes| !is_counted && *bytes > SMALL_BYTES) else {
         return response;
     };
@@ -49,21 +49,21 @@ pub async fn count(State(app): State<AppState>, request: Request, next: Next) ->
 }
 
 /// Keeps what the request holds until its answer is sent.
-pub(super) fn hold(response: Response, context: &Arc<RequestContext>) -> Response {
+pub(super) fn hold_until_sent(response: Response, context: &Arc<RequestInfo>) -> Response {
     if response.body().is_end_stream() {
         return response;
     }
     let context = Arc::clone(context);
-    response.map(|body| Body::new(Held { body, _context: context }))
+    response.map(|body| Body::new(GuardedBody { body, _context: context }))
 }
 
 /// A body and what it holds.
-struct Held {
+struct GuardedBody {
     body: Body,
-    _context: Arc<RequestContext>,
+    _context: Arc<RequestInfo>,
 }
 
-impl http_body::Body for Held {
+impl http_body::Body for GuardedBody {
     type Data = Bytes;
     type Error = axum::Error;
 

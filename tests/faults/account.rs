@@ -24,7 +24,7 @@ async fn cells(stage: &Stage, first: usize) -> Vec<(&'static Operation, Cell)> {
 async fn all(stage: &Stage, cells: &[(&Operation, Cell)]) -> Vec<Verdict> {
     let each = cells.iter().map(|(operation, cell)| async move {
         let answer = operation.ask(stage, cell).await;
-        judge(stage, operation, cell, &answer).await.unwrap_or_else(|why| panic!("{}: {why}", operation.name))
+        judge(stage, operation, cell, &answer).await.unwrap_or_else(|reason| panic!("{}: {reason}", operation.name))
     });
     stream::iter(each).buffered(AT_A_TIME).collect().await
 }

@@ -137,8 +137,8 @@ impl Row {
         stage.set(self.wrong, self.plan(phase, &cell.mark(), number));
         let answer = operation.ask(stage, &cell).await;
         let hits = stage.lift(&cell.mark());
-        let story = |why: &str, answer: &Answer| {
-            let mut story = format!("{:?} {}%, {phase:?}, {}: {why}\n", self.wrong, self.percent, operation.name);
+        let story = |reason: &str, answer: &Answer| {
+            let mut story = format!("{:?} {}%, {phase:?}, {}: {reason}\n", self.wrong, self.percent, operation.name);
             let text: String = answer.text().chars().take(1500).collect();
             let Answer { status, headers, trailers, broken, .. } = answer;
             let _infallible = write!(
@@ -149,12 +149,12 @@ impl Row {
             );
             story
         };
-        let verdict = judge(stage, operation, &cell, &answer).await.map_err(|why| story(&why, &answer))?;
+        let verdict = judge(stage, operation, &cell, &answer).await.map_err(|reason| story(&reason, &answer))?;
         if let Form::Started { .. } = operation.form {
             // StopQuery says so of what does not run.
             let is_told_not_to_run = matches!(self.wrong, Wrong::Answer(Fault::Error(_, "InvalidParameterException")));
             let lost = is_told_not_to_run || matches!(phase, Phase::Once | Phase::Lasting) && self.percent == 100;
-            begun(stage, &cell, before, verdict, lost).await.map_err(|why| story(&why, &answer))?;
+            begun(stage, &cell, before, verdict, lost).await.map_err(|reason| story(&reason, &answer))?;
         }
         if !self.allows(operation, phase, verdict, hits) {
             return Err(story(&format!("{verdict:?} is not what is expected"), &answer));

@@ -220,8 +220,9 @@ async fn queries_through_faults_have_all_their_rows_or_a_problem_and_none_is_lef
         let asking = (0..6).map(|_| operation.ask(&stage, &cell));
         let answers: Vec<Answer> = futures_util::future::join_all(asking).await;
         for answer in answers {
-            verdicts
-                .push(judge(&stage, operation, &cell, &answer).await.unwrap_or_else(|why| panic!("{why}: {}", answer.text())));
+            verdicts.push(
+                judge(&stage, operation, &cell, &answer).await.unwrap_or_else(|reason| panic!("{reason}: {}", answer.text())),
+            );
         }
     }
     assert!(stage.lift(&cell.mark()) > QUERIES / 5, "there were faults");

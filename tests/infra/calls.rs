@@ -212,7 +212,7 @@ async fn the_roles_are_made_for_the_calls_that_are_made() {
     if std::env::var_os("RECORD_CALLS").is_some() {
         std::fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join("infra/calls.json"), &recorded).unwrap();
     }
-    let why =
+    let reason =
         "other calls than the roles in infra/ are made for: RECORD_CALLS=1 cargo test --test integration infra, then make infra";
-    assert_eq!(recorded, read("infra/calls.json"), "{why}");
+    assert_eq!(recorded, read("infra/calls.json"), "{reason}");
 }

@@ -13,7 +13,7 @@ use logmark::config::{self, lambda::Lambda as Settings};
 use logmark::domain::name::SourceName;
 use logmark::domain::time::{Clock, Millis};
 use logmark::http::client_address::Proxies;
-use logmark::http::cursor::Sealer;
+use logmark::http::cursor::CursorSealer;
 use logmark::http::{App, Parts, RequestLimits, router};
 use logmark::lambda::{Event, Function};
 use logmark::outbound::Outbound;
@@ -85,7 +85,7 @@ fn service(folder: &std::path::Path, clock: &Arc<HeldClock>, fake: &Fake) -> (ax
         verifier: Arc::new(Verifier::new(config.issuers.clone(), Arc::new(outbound), Arc::clone(&held)).unwrap()),
         tenants: Arc::new(config.tenants.clone()),
         sources: Sources::new([(name, Arc::new(source) as Arc<dyn Source>)], PagePool::new(limits.response_memory)),
-        sealer: Sealer::new(&[]).unwrap(),
+        sealer: CursorSealer::new(&[]).unwrap(),
         clock: held,
         limits: RequestLimits {
             target_bytes: 16 * 1024,

@@ -228,10 +228,10 @@ async fn every_bad_token_is_refused_in_the_same_words() {
     let mut answers = BTreeSet::new();
     let bad = bad_tokens(&world);
     // Twice: what is remembered of a bad token must not show.
-    for (why, token) in bad.iter().chain(&bad) {
+    for (reason, token) in bad.iter().chain(&bad) {
         for target in [TARGET, "/logs/:globex:api", "/me", "/groups?nonsense"] {
             let answer = world.with_token(token).get(target).await;
-            assert_eq!(answer.problem(), "401 invalid_token", "{why}: {token}");
+            assert_eq!(answer.problem(), "401 invalid_token", "{reason}: {token}");
             answers.insert(whole(&answer));
         }
     }

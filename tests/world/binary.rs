@@ -93,14 +93,14 @@ impl Binary {
     pub async fn until_said(&mut self, text: &str) -> String {
         let (out, err) = (self.out.clone(), self.err.clone());
         let said = until(self.out.clone(), text).await;
-        said.unwrap_or_else(|why| panic!("{why} without `{text}`\n{}\n{}", *out.borrow(), *err.borrow()))
+        said.unwrap_or_else(|reason| panic!("{reason} without `{text}`\n{}\n{}", *out.borrow(), *err.borrow()))
     }
 
     /// Waits until standard error holds `text`, and gives all of it.
     pub async fn until_logged(&mut self, text: &str) -> String {
         let (out, err) = (self.out.clone(), self.err.clone());
         let said = until(self.err.clone(), text).await;
-        said.unwrap_or_else(|why| panic!("{why} without `{text}`\n{}\n{}", *out.borrow(), *err.borrow()))
+        said.unwrap_or_else(|reason| panic!("{reason} without `{text}`\n{}\n{}", *out.borrow(), *err.borrow()))
     }
 
     /// Everything logged so far.

@@ -43,7 +43,7 @@ fn a_variable_wins_over_the_file() {
         (&[("LOGMARK__TENANTS__ACME__GRANTS__0__GROUPS__1", "/b")], "127.0.0.1:1 1048576 eu 2 /acme/*+/b"),
     ];
     for (environment, expected) in cases {
-        let config = parsed(&text, environment).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+        let config = parsed(&text, environment).unwrap_or_else(|errors| panic!("{errors}"));
         assert_eq!(summary(&config), expected, "{environment:?}");
     }
 }

@@ -1,11 +1,11 @@
 //! A Logs Insights query, understood: it asks for nothing beyond the log groups and the time that it is started with.
 //!
 //! Owns the query's tree and its caller's text. What goes upstream is the text with the fence in front, and only if it is read as
-//! the tree that was checked, with the fence in front. Look next at `forbidden` (what is refused), [`fence`] (what is put in
+//! the tree that was checked, with the fence in front. Look next at `forbidden` (what is refused), [`scope`] (what is put in
 //! front), and [`run`] (a query that runs, and the operations on it).
 
 mod forbidden;
-pub mod fence;
+pub mod scope;
 pub mod run;
 
 use std::fmt;
@@ -16,8 +16,8 @@ use logmark_insights::ast::{Column, Command, Expression, Query};
 use logmark_insights::rewrite::{DEFAULT_LIMIT, Nested};
 use serde::{Deserialize, Serialize};
 
-use self::fence::{Fence, Reads};
 pub(crate) use self::forbidden::names_entity_attribute;
+use self::scope::{QueryScope, UpstreamRange};
 
 /// The most characters of a query (StartQuery, `queryString`).
 pub const MAX_CHARACTERS: usize = logmark_insights::MAX_LENGTH;
@@ -57,10 +57,10 @@ pub enum QueryFault {
 
 /// Why a query can't be sent as the permit wants it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Unsendable {
+pub enum UnsendableQuery {
     /// What must stand before it can't.
     #[error("the tenant's rules can't be put before this query: {0}")]
-    Fence(String),
+    QueryScope(String),
     /// It is longer than CloudWatch takes, needless blanks not counted.
     #[error("with the fence in front the query has {length} characters, {MAX_CHARACTERS} are allowed")]
     TooLong {
@@ -112,21 +112,21 @@ impl LogQuery {
     /// The text to send: the query, which sees nothing but what is inside the fence.
     ///
     /// # Errors
-    /// [`Unsendable`].
-    pub fn within(&self, fence: &Fence<'_>) -> Result<String, Unsendable> {
-        let unsendable = |error: &dyn fmt::Display| Unsendable::Fence(error.to_string());
-        let condition = fence.condition().map_err(|error| unsendable(&error))?;
+    /// [`UnsendableQuery`].
+    pub fn within(&self, scope: &QueryScope<'_>) -> Result<String, UnsendableQuery> {
+        let unsendable = |error: &dyn fmt::Display| UnsendableQuery::QueryScope(error.to_string());
+        let condition = scope.condition().map_err(|error| unsendable(&error))?;
         let fenced = self.query.with_first_filter(&condition, Nested::Refused).map_err(|error| unsendable(&error))?;
         fenced.to_kept_text(&self.text).map_err(|error| match error {
-            NotKept::TooLong(too_long) => Unsendable::TooLong { length: too_long.length },
+            NotKept::TooLong(too_long) => UnsendableQuery::TooLong { length: too_long.length },
             NotKept::Differs => unsendable(&error),
         })
     }
 
     /// Which moments upstream may read for it.
     #[must_use]
-    pub fn reads(&self) -> Reads {
-        if forbidden::may_read_earlier(&self.query) { Reads::EarlierToo } else { Reads::ItsSeconds }
+    pub fn reads(&self) -> UpstreamRange {
+        if forbidden::may_read_earlier(&self.query) { UpstreamRange::MayReadEarlier } else { UpstreamRange::Exact }
     }
 }
 

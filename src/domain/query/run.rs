@@ -42,13 +42,13 @@ impl Operation for StartQuery {
 
 /// What was allowed when a query was started, as one value to compare: of each of its groups, which streams are seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RulesMark(pub [u8; 16]);
+pub struct RulesFingerprint(pub [u8; 16]);
 
 /// A group's name in four bytes. Two names may have the same one: it never replaces a look at the permit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GroupMark([u8; 4]);
+pub struct GroupFingerprint([u8; 4]);
 
-impl From<&LogGroupName> for GroupMark {
+impl From<&LogGroupName> for GroupFingerprint {
     fn from(name: &LogGroupName) -> Self {
         let digest = digest::digest(&digest::SHA256, name.as_str().as_bytes());
         Self(*digest.as_ref().first_chunk().unwrap_or(&[0; 4]))
@@ -65,7 +65,7 @@ pub struct RunningQuery {
     /// Over which groups.
     pub groups: Vec<LogGroupName>,
     /// Under which rules.
-    pub rules: RulesMark,
+    pub rules: RulesFingerprint,
     /// When it was started.
     pub started: Millis,
     /// Headings that come back otherwise than the caller wrote them.
@@ -127,9 +127,9 @@ pub struct ReadRecord {
     /// Where it is.
     pub source: SourceName,
     /// The tenant's grants when the pointer was made. Under other grants no source is asked.
-    pub grants: RulesMark,
+    pub grants: RulesFingerprint,
     /// The groups of the query, at most [`MAX_GROUPS`]: the event is in one of them.
-    pub groups: Vec<GroupMark>,
+    pub groups: Vec<GroupFingerprint>,
     /// The source's own pointer.
     pub pointer: String,
 }

@@ -4,7 +4,7 @@
 
 use logmark_event_page::{Events, Layout, Writer};
 
-use crate::http::allowance::escaped_length;
+use crate::http::response_budget::escaped_length;
 
 // Described here, written by [`Writer`]; the doc comment is the service's description of it.
 /// One event.

@@ -8,7 +8,7 @@ pub mod parameters;
 pub mod texts;
 pub mod answers;
 pub mod failures;
-mod place;
+mod error_location;
 mod problems;
 mod absent;
 mod headers;
@@ -23,8 +23,8 @@ use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{ComponentsBuilder, ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, ServerBuilder};
 
 use super::encode::json::{EventBody, PageBody, StopReason};
-use super::fault::{FieldError, Place, Position};
-use super::ops::queries::answer::{QueryBody, StatisticsBody};
+use super::field_error::{ErrorLocation, FieldError, TextPosition};
+use super::ops::queries::response::{QueryBody, StatisticsBody};
 use super::problem::Problem;
 
 /// What the operations are grouped by.
@@ -69,8 +69,8 @@ pub fn head() -> OpenApi {
     let components = ComponentsBuilder::new()
         .schema_from::<Problem>()
         .schema_from::<FieldError>()
-        .schema_from::<Place>()
-        .schema_from::<Position>()
+        .schema_from::<ErrorLocation>()
+        .schema_from::<TextPosition>()
         .schema_from::<PageBody<'_>>()
         .schema_from::<EventBody>()
         .schema_from::<StopReason>()

@@ -11,7 +11,7 @@ use crate::auth::policy::Denied;
 use crate::domain::filter::EventFilter;
 use crate::domain::query::run::QueryStatus;
 use crate::domain::query::{LogQuery, QueryFault};
-use crate::http::fault::{FieldError, Language, Place};
+use crate::http::field_error::{ErrorLocation, FieldError, Language};
 use crate::http::problem::{ApiError, CURSOR};
 use crate::http::problem_code::ProblemCode as C;
 use crate::sources::SourceError;
@@ -60,7 +60,7 @@ pub(super) fn example(code: C) -> ApiError {
 fn invalid_filter() -> ApiError {
     let text = "{ $.status == 500 }";
     let faults = EventFilter::parse(text).err().unwrap_or_default();
-    let errors = FieldError::of_text(&Place::Parameter("filter".into()), Language::Filter, text, &faults);
+    let errors = FieldError::of_text(&ErrorLocation::Parameter("filter".into()), Language::Filter, text, &faults);
     ApiError::InvalidText { language: Language::Filter, errors }
 }
 
@@ -70,7 +70,7 @@ fn invalid_query() -> ApiError {
         Err(QueryFault::Invalid(faults)) => faults,
         _ => Vec::new(),
     };
-    let errors = FieldError::of_text(&Place::Pointer("/query".into()), Language::Query, text, &faults);
+    let errors = FieldError::of_text(&ErrorLocation::Pointer("/query".into()), Language::Query, text, &faults);
     ApiError::InvalidText { language: Language::Query, errors }
 }
 
@@ -80,5 +80,5 @@ fn query_forbidden() -> ApiError {
         Err(QueryFault::Forbidden(faults)) => faults,
         _ => Vec::new(),
     };
-    ApiError::QueryForbidden(FieldError::of_text(&Place::Pointer("/query".into()), Language::Query, text, &faults))
+    ApiError::QueryForbidden(FieldError::of_text(&ErrorLocation::Pointer("/query".into()), Language::Query, text, &faults))
 }

@@ -1,11 +1,12 @@
 //! A call of CloudWatch Logs as its callers see it: what is asked, in; what was answered, and how long ago, out.
 //!
-//! Owns the way an answer is come by: one that is kept (`response_cache`), one that somebody waits for already (`single_flight`), or one
-//! that CloudWatch is asked for (`upstream`). All of it stands behind authorization and is keyed by the call as it is sent,
-//! so that tenants share an answer without knowing of each other.
+//! Owns where an answer comes from: the cache (`response_cache`), an equal call under way (`single_flight`), or a call to
+//! CloudWatch (`upstream`). All three stand behind authorization and are keyed by the call as it is sent, so that tenants share an
+//! answer without knowing of each other.
 //!
-//! Equal calls meet at two doors. Of a tenant's own, one waits in the operation's lane for all. Of different tenants' each has
-//! one in the lane, so that nobody waits for another's turn; whoever is admitted first makes the call for all of them.
+//! Equal calls are joined twice. A tenant's own equal requests wait in the operation's rate limiter as one. Equal requests of
+//! different tenants each have their own queue position, so that none waits for another tenant's admission; the first that is
+//! admitted makes the call for all of them.
 
 use std::any::Any;
 use std::pin::pin;

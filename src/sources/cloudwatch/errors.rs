@@ -8,7 +8,7 @@ use std::time::Duration;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
-use crate::aws::credentials::NoCredentials;
+use crate::aws::credentials::MissingCredentials;
 use crate::outbound::OutboundError;
 use crate::sources::SourceError;
 
@@ -42,8 +42,8 @@ pub(super) enum CallError {
     Upstream(String),
 }
 
-impl From<NoCredentials> for CallError {
-    fn from(NoCredentials(why): NoCredentials) -> Self {
+impl From<MissingCredentials> for CallError {
+    fn from(MissingCredentials(why): MissingCredentials) -> Self {
         Self::Refused(why.to_owned())
     }
 }

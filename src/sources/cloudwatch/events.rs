@@ -75,7 +75,7 @@ pub(super) async fn read_group(
     let mut streams = stream_filter(client, permit, page.priority).await?;
     let mut looked_up = false;
     let (fetched, range) = loop {
-        position = position.within(streams.mark());
+        position = position.within(streams.fingerprint());
         let range = range_of(op, &position)?;
         if is_empty(range) || streams == StreamFilter::Nothing {
             let next =

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use http::Uri;
 
 use super::errors::{Failure, Kind};
-use crate::aws::credentials::NoCredentials;
+use crate::aws::credentials::MissingCredentials;
 
 /// What a cause is about: an operation of AWS, or one of these.
 const CREDENTIALS: &str = "credentials";
@@ -33,7 +33,7 @@ impl Health {
     }
 
     /// There are no credentials to sign a call with.
-    pub(super) fn without_credentials(&self, NoCredentials(why): NoCredentials) {
+    pub(super) fn without_credentials(&self, MissingCredentials(why): MissingCredentials) {
         let source = &self.source;
         self.report(CREDENTIALS, || {
             format!(

@@ -6,7 +6,7 @@
 
 use super::client::Client;
 use super::errors::CallError;
-use super::position::{ListPosition, MAX_TOKEN, PositionKind, TimeOrderPosition, mark};
+use super::position::{ListPosition, MAX_TOKEN, PositionKind, TimeOrderPosition, fingerprint};
 use super::wire::{DescribeLogGroups, DescribeLogStreams, Group, Stream};
 use crate::auth::permit::Permit;
 use crate::domain::cover::Part;
@@ -152,8 +152,10 @@ async fn ordered_streams(
         parameter: "orderBy",
         detail: "can't be `lastEvent` here: your grant covers more than 1,000 log streams of this group; list them by name",
     })?;
-    let position =
-        |stream: &Stream| TimeOrderPosition { at: stream.last_event_timestamp, name: mark([stream.log_stream_name.as_str()]) };
+    let position = |stream: &Stream| TimeOrderPosition {
+        at: stream.last_event_timestamp,
+        name: fingerprint([stream.log_stream_name.as_str()]),
+    };
     let mut streams: Vec<(TimeOrderPosition, Stream)> = streams.into_iter().map(|stream| (position(&stream), stream)).collect();
     streams.sort_unstable_by_key(|(position, _)| *position);
     if op.direction == Direction::Backward {
@@ -248,7 +250,8 @@ impl<'a, T> ListPageBuilder<'a, T> {
             Some(position) => {
                 let position = ListPosition::of(position, of)?;
                 // Other parts than those of the first page: the grants or the scopes have changed.
-                let part = parts.iter().position(|part| mark_of(part) == position.part).ok_or(SourceError::InvalidPosition)?;
+                let part =
+                    parts.iter().position(|part| fingerprint_of(part) == position.part).ok_or(SourceError::InvalidPosition)?;
                 Some((part, position))
             }
         };
@@ -281,7 +284,7 @@ impl<'a, T> ListPageBuilder<'a, T> {
             return Err(SourceError::Upstream("a list returned the same token, or one that is too long".to_owned()));
         }
         // Names may have come or gone since this page was cut: the one it was cut at is looked for first.
-        let is_after = |item: &U| position.after == Some(mark([name(item)]));
+        let is_after = |item: &U| position.after == Some(fingerprint([name(item)]));
         let found = position.after.and_then(|_| page.iter().position(is_after));
         let passed = found.map_or(position.skip, |index| index + 1).min(page.len());
         let mut cut = position.clone();
@@ -289,7 +292,7 @@ impl<'a, T> ListPageBuilder<'a, T> {
             if matches!(part, Part::Name(text) if name(&item) != text) {
                 continue;
             }
-            let after = Some(mark([name(&item)]));
+            let after = Some(fingerprint([name(&item)]));
             let Some(item) = convert(item) else { continue };
             if self.items.len() >= self.limit {
                 // The page is full, and this item is the first of the next.
@@ -313,16 +316,16 @@ impl<'a, T> ListPageBuilder<'a, T> {
     }
 }
 
-fn mark_of(part: &Part) -> u64 {
+fn fingerprint_of(part: &Part) -> u64 {
     let kind = match part {
         Part::Name(_) => "name",
         Part::Prefix(_) | Part::Mixed(_) => "prefix",
     };
-    mark([kind, part.text()])
+    fingerprint([kind, part.text()])
 }
 
 fn beginning_of(part: &Part) -> ListPosition {
-    ListPosition { part: mark_of(part), ..ListPosition::default() }
+    ListPosition { part: fingerprint_of(part), ..ListPosition::default() }
 }
 
 /// The beginning of the part of this number, if there is one.

@@ -44,8 +44,8 @@ use self::settings::QuotaReading;
 pub use self::settings::{DEFAULT_DEADLINE, Settings, SettingsError};
 use self::upstream::Upstream;
 use crate::auth::permit::Permit;
-use crate::aws::credentials::{Cache, Origin};
-use crate::aws::endpoint::{NoEndpoint, endpoint_of, is_region};
+use crate::aws::credentials::{CredentialCache, CredentialSource};
+use crate::aws::endpoint::{InvalidEndpoint, endpoint_of, is_region};
 use crate::aws::signer::Signer;
 use crate::domain::event::{EventPage, ListPage, LogGroup, LogStream, PageRequest, Position};
 use crate::domain::name::SourceName;
@@ -80,7 +80,7 @@ impl CloudWatch {
         if external_id.is_some() && assume_role.is_none() {
             return Err(SettingsError::ExternalIdWithoutRole);
         }
-        Self::with_origin(settings, outbound, clock, accounts, Origin::Chain { region, assume_role, external_id })
+        Self::with_origin(settings, outbound, clock, accounts, CredentialSource::Chain { region, assume_role, external_id })
     }
 
     /// Makes the source with credentials from `provider` instead of the default chain; `assume_role` is not looked at.
@@ -94,7 +94,7 @@ impl CloudWatch {
         accounts: &Accounts,
         provider: SharedCredentialsProvider,
     ) -> Result<Self, SettingsError> {
-        Self::with_origin(settings, outbound, clock, accounts, Origin::Given(provider))
+        Self::with_origin(settings, outbound, clock, accounts, CredentialSource::Given(provider))
     }
 
     fn with_origin(
@@ -102,10 +102,10 @@ impl CloudWatch {
         outbound: Outbound,
         clock: Arc<dyn Clock>,
         accounts: &Accounts,
-        origin: Origin,
+        origin: CredentialSource,
     ) -> Result<Self, SettingsError> {
         if !is_region(&settings.region) {
-            return Err(NoEndpoint::Region(settings.region).into());
+            return Err(InvalidEndpoint::Region(settings.region).into());
         }
         let account_limits = accounts.limits(&settings)?;
         let account = settings.account();
@@ -116,7 +116,7 @@ impl CloudWatch {
             let endpoint = endpoint_of(service_quotas::SERVICE, &region, endpoint)?;
             let (outbound, region, clock) = (outbound.clone(), region.clone(), Arc::clone(&clock));
             let signer = Signer::new(service_quotas::SERVICE, region.clone());
-            let (credentials, account_limits) = (Cache::new(origin.clone()), Arc::clone(&account_limits));
+            let (credentials, account_limits) = (CredentialCache::new(origin.clone()), Arc::clone(&account_limits));
             Ok::<_, SettingsError>(ServiceQuotas {
                 outbound,
                 endpoint,
@@ -138,7 +138,7 @@ impl CloudWatch {
             endpoint,
             signer: Signer::new(upstream::SERVICE, region.clone()),
             region,
-            credentials: Cache::new(origin),
+            credentials: CredentialCache::new(origin),
             clock,
             deadline,
             attempt_timeout,

@@ -436,7 +436,7 @@ mod tests {
             let resume_point = |at, id: &str| ResumePoint { at, id: Some(id.to_owned()), count: 1, skip: 1 };
             let position = EventsPosition {
                 resume_point: Some(resume_point(told, "told")),
-                mark: Some(1),
+                fingerprint: Some(1),
                 ..EventsPosition::at_token(direction, "F".to_owned())
             };
             for (at, expected) in [(older, told), (newer, newer)] {

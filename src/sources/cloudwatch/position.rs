@@ -95,7 +95,7 @@ pub(super) struct EventsPosition {
     /// Which streams the token was given for. A token is used with the same streams only: what CloudWatch does otherwise is
     /// not documented.
     #[serde(rename = "h", default, skip_serializing_if = "Option::is_none")]
-    pub(super) mark: Option<u64>,
+    pub(super) fingerprint: Option<u64>,
     /// See [`ResumeMode`].
     #[serde(rename = "e", default, skip_serializing_if = "Option::is_none")]
     pub(super) resume_point: Option<ResumePoint>,
@@ -107,7 +107,7 @@ pub(super) struct EventsPosition {
 impl EventsPosition {
     /// The beginning of a reading.
     pub(super) fn beginning(direction: Direction) -> Self {
-        Self { direction, token: None, since: None, until: None, mark: None, resume_point: None, mode: ResumeMode::Plain }
+        Self { direction, token: None, since: None, until: None, fingerprint: None, resume_point: None, mode: ResumeMode::Plain }
     }
 
     /// Where the token is, and nothing else to heed.
@@ -131,7 +131,7 @@ impl EventsPosition {
             && position.since.is_none_or(|since| since >= 0 && kind == PositionKind::Group)
             && position.until.is_none_or(|until| until >= 0 && kind == PositionKind::Group)
             && position.token.as_ref().is_none_or(|token| token.len() <= MAX_TOKEN)
-            && (kind == PositionKind::Stream || position.token.is_none() || position.mark.is_some())
+            && (kind == PositionKind::Stream || position.token.is_none() || position.fingerprint.is_some())
             && position.resume_point.as_ref().is_none_or(resume_point_fits)
             && (position.mode == ResumeMode::Plain || position.resume_point.is_some())
             && (kind == PositionKind::Stream || position.mode != ResumeMode::Reversed)
@@ -140,9 +140,9 @@ impl EventsPosition {
     }
 
     /// The position for a call about the streams of this mark.
-    pub(super) fn within(self, mark: u64) -> Self {
-        let position = if self.token.is_some() && self.mark != Some(mark) { self.without_token() } else { self };
-        Self { mark: Some(mark), ..position }
+    pub(super) fn within(self, fingerprint: u64) -> Self {
+        let position = if self.token.is_some() && self.fingerprint != Some(fingerprint) { self.without_token() } else { self };
+        Self { fingerprint: Some(fingerprint), ..position }
     }
 
     /// The same position in FilterLogEvents without CloudWatch's token: the call begins at the time of the last event handed out.
@@ -228,7 +228,7 @@ impl TimeOrderPosition {
 }
 
 /// A number that stands for the texts: two lists of texts have the same only by a chance of 1 in 2^64.
-pub(super) fn mark<'a>(texts: impl IntoIterator<Item = &'a str>) -> u64 {
+pub(super) fn fingerprint<'a>(texts: impl IntoIterator<Item = &'a str>) -> u64 {
     let mut context = digest::Context::new(&digest::SHA256);
     for text in texts {
         context.update(&(text.len() as u64).to_be_bytes());

@@ -1,4 +1,4 @@
-//! What is kept of CloudWatch's answers, and for how long it holds.
+//! The response cache: CloudWatch's answers, and how long each is fresh.
 //!
 //! Owns the cache, bounded in bytes, and the rules by which an answer is final, is a beginning, or holds for a moment. It
 //! stands behind authorization: an answer is kept as it came, by the request that it answers, and what a permit hides is
@@ -26,7 +26,7 @@ const EXTENDABLE_LIVE_PERIODS: u32 = 5;
 /// A call that is worth keeping: the operation and its body as sent.
 pub(super) type Key = (Api, Bytes);
 
-/// What of a request decides how long its answer holds.
+/// The part of a request that decides how long its answer is fresh.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum CacheClass {
     /// Something that is never kept.
@@ -48,7 +48,7 @@ pub(super) enum CacheClass {
     },
 }
 
-/// What of an answer decides how long it holds.
+/// The part of an answer that decides how long it is fresh.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct ResponseSummary {
     /// Events in it.
@@ -59,7 +59,7 @@ pub(super) struct ResponseSummary {
     pub(super) has_more: bool,
 }
 
-/// How long an answer holds.
+/// How long an answer is fresh.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Freshness {
     /// It can't change any more.
@@ -97,13 +97,13 @@ impl Freshness {
     }
 }
 
-/// An answer that is kept.
+/// A cached answer.
 #[derive(Debug, Clone)]
 pub(super) struct CacheEntry {
     answer: Arc<dyn Any + Send + Sync>,
     /// When it came.
     pub(super) fetched: Instant,
-    /// How long it holds.
+    /// How long it is fresh.
     pub(super) freshness: Freshness,
     bytes: u32,
 }
@@ -120,7 +120,7 @@ impl CacheEntry {
     }
 }
 
-/// The answers that are kept.
+/// The cached answers.
 #[derive(Debug)]
 pub(super) struct ResponseCache {
     settings: CacheSettings,
@@ -129,8 +129,8 @@ pub(super) struct ResponseCache {
 
 impl ResponseCache {
     pub(super) fn new(settings: CacheSettings) -> Self {
-        let weight = |(_, body): &Key, entries: &Arc<CacheEntry>| {
-            u32::try_from(body.len()).unwrap_or(u32::MAX).saturating_add(entries.bytes).saturating_add(ENTRY_BYTES)
+        let weight = |(_, body): &Key, entry: &Arc<CacheEntry>| {
+            u32::try_from(body.len()).unwrap_or(u32::MAX).saturating_add(entry.bytes).saturating_add(ENTRY_BYTES)
         };
         Self {
             settings,
@@ -138,7 +138,7 @@ impl ResponseCache {
         }
     }
 
-    /// Is anything kept at all?
+    /// Is caching configured?
     pub(super) fn is_enabled(&self) -> bool {
         self.settings.bytes > 0
     }
@@ -147,18 +147,18 @@ impl ResponseCache {
         &self.settings
     }
 
-    /// An answer to the call that holds now.
+    /// The call's cached answer, if it is still fresh.
     pub(super) fn get(&self, key: &Key) -> Option<Arc<CacheEntry>> {
-        let entries = self.entries.get(key)?;
-        (entries.fetched.elapsed() < self.ttl(entries.freshness)).then_some(entries)
+        let entry = self.entries.get(key)?;
+        (entry.fetched.elapsed() < self.ttl(entry.freshness)).then_some(entry)
     }
 
-    /// Keeps the answer to the call for as long as it holds.
-    pub(super) fn put(&self, key: Key, entries: &Arc<CacheEntry>) {
-        if entries.freshness != Freshness::Uncacheable {
-            self.entries.insert(key, Arc::clone(entries));
-            // The cache lets go of what is too much when it gets to it; large pages would pile up until then.
-            if entries.bytes >= LARGE_BYTES {
+    /// Caches the answer to the call while it is fresh.
+    pub(super) fn put(&self, key: Key, entry: &Arc<CacheEntry>) {
+        if entry.freshness != Freshness::Uncacheable {
+            self.entries.insert(key, Arc::clone(entry));
+            // The cache evicts in the background; large pages would pile up until then.
+            if entry.bytes >= LARGE_BYTES {
                 self.entries.run_pending_tasks();
             }
         }
@@ -241,7 +241,7 @@ mod tests {
             assert_eq!(response_cache.get(&key).is_some(), seconds > 0);
             tokio::time::advance(ends.saturating_sub(Duration::from_millis(1))).await;
             assert_eq!(
-                response_cache.get(&key).and_then(|entries| entries.answer()),
+                response_cache.get(&key).and_then(|entry| entry.answer()),
                 (seconds > 0).then(|| Arc::new(7_u8)),
                 "{freshness:?}"
             );

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::account_limits::AccountLimits;
 use super::quotas::{Api, GivenQuotas, MAX_CALLS_PER_SECOND, Quotas};
-use crate::aws::credentials::{Cache, NoCredentials};
+use crate::aws::credentials::{CredentialCache, MissingCredentials};
 use crate::aws::json_call::JsonCall;
 use crate::aws::signer::Signer;
 use crate::domain::time::Clock;
@@ -37,7 +37,7 @@ const LIMITS: Limits = Limits { deadline: Duration::from_secs(10), max_body: 1 <
 pub(super) enum ReadError {
     /// No credentials.
     #[error("no credentials: {0}")]
-    Credentials(#[from] NoCredentials),
+    Credentials(#[from] MissingCredentials),
     /// The request can't be made: a fault of ours.
     #[error("the request could not be made")]
     Request,
@@ -65,7 +65,7 @@ pub(super) struct ServiceQuotas {
     pub(super) endpoint: Uri,
     pub(super) region: String,
     pub(super) signer: Signer,
-    pub(super) credentials: Cache,
+    pub(super) credentials: CredentialCache,
     pub(super) clock: Arc<dyn Clock>,
     /// What holds as long as nothing is read.
     pub(super) quotas: Quotas,

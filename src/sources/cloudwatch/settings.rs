@@ -7,7 +7,7 @@ use std::time::Duration;
 use http::Uri;
 
 use super::quotas::{Api, GivenQuotas, Quotas};
-use crate::aws::endpoint::NoEndpoint;
+use crate::aws::endpoint::InvalidEndpoint;
 use crate::domain::name::SourceName;
 
 /// For one operation with all its attempts: below the 29 s that API Gateway gives an integration, with room for the rest.
@@ -129,7 +129,7 @@ impl Settings {
 pub enum SettingsError {
     /// No region, or no endpoint.
     #[error(transparent)]
-    Endpoint(#[from] NoEndpoint),
+    Endpoint(#[from] InvalidEndpoint),
     /// A rate of calls that is none.
     #[error("the quota of {0}: {1}")]
     Quota(Api, String),

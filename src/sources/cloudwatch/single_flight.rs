@@ -1,4 +1,4 @@
-//! Equal work at the same time is done once: whoever wants it while it is under way waits for the same answer.
+//! Single flight: equal calls at the same time are made once, and all waiters get the same answer.
 //!
 //! Owns who waits for what. Never says what the work is, and keeps no answer: that is `response_cache`. A piece of work runs as long as
 //! somebody waits for it: one of several may leave without harm, and when the last one leaves, it is dropped.
@@ -160,7 +160,7 @@ mod tests {
         assert_eq!(runs.load(Ordering::SeqCst), 1);
         assert!(first.in_flight().is_none(), "it is over");
         drop((first, others, another_key));
-        assert_eq!(format!("{single_flight:?}"), "Flights(0)");
+        assert_eq!(format!("{single_flight:?}"), "SingleFlight(0)");
     }
 
     #[tokio::test]

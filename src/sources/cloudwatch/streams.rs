@@ -9,7 +9,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use super::client::Client;
 use super::errors::CallError;
 use super::lists::{Listing, list_all_streams};
-use super::position::mark;
+use super::position::fingerprint;
 use super::wire::DescribeLogStreams;
 use crate::auth::permit::{Permit, Share};
 use crate::domain::cover::Part;
@@ -39,11 +39,13 @@ pub(super) enum StreamFilter {
 
 impl StreamFilter {
     /// A number that is the same for the same streams.
-    pub(super) fn mark(&self) -> u64 {
+    pub(super) fn fingerprint(&self) -> u64 {
         match self {
-            Self::All | Self::Nothing => mark(["all"]),
-            Self::Prefix(prefix) => mark(["prefix", prefix.as_str()]),
-            Self::Chosen(names) | Self::Granted(names) => mark(std::iter::once("names").chain(names.iter().map(String::as_str))),
+            Self::All | Self::Nothing => fingerprint(["all"]),
+            Self::Prefix(prefix) => fingerprint(["prefix", prefix.as_str()]),
+            Self::Chosen(names) | Self::Granted(names) => {
+                fingerprint(std::iter::once("names").chain(names.iter().map(String::as_str)))
+            }
         }
     }
 

@@ -18,7 +18,7 @@ use super::health::Health;
 use super::quotas::Api;
 use super::retry::{MAX_ATTEMPTS, Skew, backoff};
 use super::wire::RetrySafety;
-use crate::aws::credentials::Cache;
+use crate::aws::credentials::CredentialCache;
 use crate::aws::json_call::JsonCall;
 use crate::aws::signer::Signer;
 use crate::domain::time::{Clock, Millis};
@@ -41,7 +41,7 @@ pub(super) struct Upstream {
     pub(super) endpoint: Uri,
     pub(super) region: String,
     pub(super) signer: Signer,
-    pub(super) credentials: Cache,
+    pub(super) credentials: CredentialCache,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) deadline: Duration,
     pub(super) attempt_timeout: Duration,

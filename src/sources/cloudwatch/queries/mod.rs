@@ -24,12 +24,12 @@ use crate::domain::event::Position;
 use crate::domain::name::{LogGroupName, TenantId};
 use crate::domain::operation::Operation;
 use crate::domain::pattern::Pattern;
-use crate::domain::query::fence::Fence;
 use crate::domain::query::run::{
-    DescribeFields, FieldShare, FoundRecord, GroupMark, QueryPage, QueryStatus, ReadQuery, ReadRecord, Record, Row, RunningQuery,
-    StartQuery, StopQuery,
+    DescribeFields, FieldShare, FoundRecord, GroupFingerprint, QueryPage, QueryStatus, ReadQuery, ReadRecord, Record, Row,
+    RunningQuery, StartQuery, StopQuery,
 };
-use crate::domain::query::{MAX_CHARACTERS, Unsendable};
+use crate::domain::query::scope::QueryScope;
+use crate::domain::query::{MAX_CHARACTERS, UnsendableQuery};
 use crate::sources::SourceError;
 use crate::sources::budget::{GIGABYTE, Lease};
 use crate::sources::queries::{Queries, Started};
@@ -49,14 +49,14 @@ impl Queries for CloudWatch {
             source: self.name.clone(),
             id: String::new(),
             groups: op.groups.clone(),
-            rules: permit.rules_mark(),
+            rules: permit.rules_fingerprint(),
             started: self.client.now(),
             headings: op.query.headings().to_vec(),
         };
         let (tracker, share) = (Arc::clone(&self.tracker), permit.share().clone());
         // A task of its own: a client that leaves meanwhile must not leave a query that nobody knows of.
         let (tell, told) = oneshot::channel();
-        tokio::spawn(trace::carried(async move {
+        tokio::spawn(trace::in_current_trace(async move {
             let started = tracker.start(request, query, share, lease).await;
             // Nobody waits any more: what is dropped here is stopped.
             drop(tell.send(started));
@@ -195,7 +195,8 @@ impl QueryTracker {
                 let (tracker, id, share) = (Arc::clone(self), query.id.clone(), share.clone());
                 let stopping = async move { tracker.stop_unwanted(&id, &share, "it reads other log groups").await };
                 // Goes on behind the answer when it takes longer than one call may.
-                let _stopped = tokio::time::timeout(self.client.deadline(), tokio::spawn(trace::carried(stopping))).await;
+                let _stopped =
+                    tokio::time::timeout(self.client.deadline(), tokio::spawn(trace::in_current_trace(stopping))).await;
                 return Err(SourceError::Upstream("a query reads other log groups than it was started with".to_owned()));
             }
             token = answer.next_token;
@@ -221,12 +222,12 @@ fn request(permit: &Permit<StartQuery>) -> Result<calls::StartQuery, SourceError
     if groups.len() != op.groups.len() {
         return Err(SourceError::NotFound);
     }
-    let fence = Fence { groups, start: op.start, end: op.end, upstream: op.query.reads() };
-    let query_string = op.query.within(&fence).map_err(|error| match error {
-        Unsendable::Fence(_) => SourceError::QueryForbidden(error.to_string()),
-        Unsendable::TooLong { length } => SourceError::QueryTooLong { length, most: MAX_CHARACTERS },
+    let scope = QueryScope { groups, start: op.start, end: op.end, upstream: op.query.reads() };
+    let query_string = op.query.within(&scope).map_err(|error| match error {
+        UnsendableQuery::QueryScope(_) => SourceError::QueryForbidden(error.to_string()),
+        UnsendableQuery::TooLong { length } => SourceError::QueryTooLong { length, most: MAX_CHARACTERS },
     })?;
-    let (start_time, end_time) = fence.seconds();
+    let (start_time, end_time) = scope.seconds();
     Ok(calls::StartQuery {
         query_language: LANGUAGE,
         log_group_names: op.groups.iter().map(|group| group.as_str().to_owned()).collect(),
@@ -239,7 +240,7 @@ fn request(permit: &Permit<StartQuery>) -> Result<calls::StartQuery, SourceError
 
 /// The query, if the permit's rules are still those that it was started under.
 fn current<'a, Op: Operation>(permit: &Permit<Op>, query: &'a RunningQuery) -> Result<&'a RunningQuery, SourceError> {
-    if permit.rules_mark() == query.rules { Ok(query) } else { Err(SourceError::NotFound) }
+    if permit.rules_fingerprint() == query.rules { Ok(query) } else { Err(SourceError::NotFound) }
 }
 
 /// The row with the headings that its caller wrote, and without the account's number.
@@ -261,7 +262,7 @@ fn seen_group(permit: &Permit<ReadRecord>, record: &Record) -> Result<LogGroupNa
     let (_, name) = account::parts_of_log(log);
     let rule = permit.sources().iter().find(|rule| rule.source == permit.op().source && rule.covers_stream(name, stream));
     let (Some(rule), Ok(group)) = (rule, LogGroupName::try_from(name)) else { return Err(SourceError::NotFound) };
-    if !permit.op().groups.contains(&GroupMark::from(&group)) {
+    if !permit.op().groups.contains(&GroupFingerprint::from(&group)) {
         return Err(SourceError::NotFound);
     }
     if !rule.allows(name) {

@@ -195,18 +195,18 @@ async fn a_list_of_names_and_prefixes_asks_for_nothing_else_and_ends_where_they_
     for limit in 1..=6 {
         stage.fake.state().seen.clear();
         let permit = permit_by(ListGroups { prefix: None }, &granted, "logs:read:*", None);
-        let mut response_cache = Vec::new();
+        let mut page_sizes = Vec::new();
         let mut position = None;
         loop {
             let page = stage.source.list_groups(&permit, position.as_ref(), limit).await.unwrap();
-            response_cache.push(page.items.len());
+            page_sizes.push(page.items.len());
             position = page.next;
             if position.is_none() {
                 break;
             }
         }
-        assert_eq!(response_cache.iter().sum::<usize>(), seen.len());
-        assert_eq!(response_cache.len(), seen.len().div_ceil(limit), "no page is empty, and none follows for the sake of others");
+        assert_eq!(page_sizes.iter().sum::<usize>(), seen.len());
+        assert_eq!(page_sizes.len(), seen.len().div_ceil(limit), "no page is empty, and none follows for the sake of others");
         for seen in &stage.fake.state().seen {
             let prefix = seen.body["logGroupNamePrefix"].as_str().unwrap();
             assert!(granted.iter().any(|granted| granted.trim_end_matches('*') == prefix), "{prefix}");

@@ -2,7 +2,7 @@
 
 use super::fake::signature;
 use super::*;
-use crate::aws::endpoint::{NoEndpoint, endpoint_of};
+use crate::aws::endpoint::{InvalidEndpoint, endpoint_of};
 use crate::sources::Source;
 use crate::sources::cloudwatch::{Accounts, SettingsError};
 use crate::telemetry::trace;
@@ -60,7 +60,7 @@ fn the_host_follows_from_the_region_and_nothing_else() {
         assert!(endpoint_of("logs", "eu-west-1", Some(given.parse().unwrap())).is_ok(), "{given}");
     }
     for given in ["https://user:pw@host/", "ftp://host/", "https://host/path", "https://host/?a=b", "/path", "host"] {
-        assert_eq!(endpoint_of("logs", "eu-west-1", Some(given.parse().unwrap())), Err(NoEndpoint::Endpoint), "{given}");
+        assert_eq!(endpoint_of("logs", "eu-west-1", Some(given.parse().unwrap())), Err(InvalidEndpoint::Endpoint), "{given}");
     }
 }
 
@@ -70,7 +70,7 @@ async fn settings_that_cannot_be_are_refused() {
     let connect =
         |settings| CloudWatch::connect(settings, Outbound::new().unwrap(), Arc::clone(&clock), &Accounts::default()).map(drop);
     for region in ["", "eu-west-1.evil.example/", "EU-WEST-1", "eu west", "1-eu", "eu-", "evil.example#", "eu-west-1@x"] {
-        assert_eq!(connect(Settings::new(source_name(), region)), Err(NoEndpoint::Region(region.to_owned()).into()));
+        assert_eq!(connect(Settings::new(source_name(), region)), Err(InvalidEndpoint::Region(region.to_owned()).into()));
     }
     let settings = Settings { external_id: Some("x".to_owned()), ..Settings::new(source_name(), REGION) };
     assert_eq!(connect(settings.clone()), Err(SettingsError::ExternalIdWithoutRole));

@@ -33,19 +33,19 @@ pub(super) struct TokenDigest([u8; digest::SHA256_OUTPUT_LEN]);
 pub(super) struct VerifiedToken {
     pub(super) claims: Arc<Claims>,
     pub(super) window: Window,
-    pub(super) decided_by: Decider,
+    pub(super) key_reference: KeyReference,
 }
 
 /// The key that decided about a token, and the store it must still be in.
 #[derive(Clone)]
-pub(super) struct Decider {
+pub(super) struct KeyReference {
     pub(super) key: Arc<VerificationKey>,
     pub(super) store: KeyStore,
 }
 
-pub(super) struct Memory {
+pub(super) struct TokenCache {
     verified: Cache<TokenDigest, VerifiedToken>,
-    bad_signatures: Cache<TokenDigest, Decider>,
+    bad_signatures: Cache<TokenDigest, KeyReference>,
 }
 
 impl TokenDigest {
@@ -57,13 +57,13 @@ impl TokenDigest {
     }
 }
 
-impl Decider {
-    pub(super) async fn still_decides(&self) -> bool {
+impl KeyReference {
+    pub(super) async fn is_current(&self) -> bool {
         self.store.current().await.is_ok_and(|set| set.holds(&self.key))
     }
 }
 
-impl Memory {
+impl TokenCache {
     pub(super) fn new() -> Self {
         Self { verified: Cache::new(VERIFIED_TOKENS), bad_signatures: Cache::new(BAD_SIGNATURES) }
     }
@@ -72,16 +72,16 @@ impl Memory {
         self.verified.get(digest).await
     }
 
-    pub(super) async fn bad_signature(&self, digest: &TokenDigest) -> Option<Decider> {
+    pub(super) async fn bad_signature(&self, digest: &TokenDigest) -> Option<KeyReference> {
         self.bad_signatures.get(digest).await
     }
 
-    pub(super) async fn remember(&self, digest: TokenDigest, token: VerifiedToken) {
+    pub(super) async fn insert_verified(&self, digest: TokenDigest, token: VerifiedToken) {
         self.verified.insert(digest, token).await;
     }
 
-    pub(super) async fn remember_bad(&self, digest: TokenDigest, decider: Decider) {
-        self.bad_signatures.insert(digest, decider).await;
+    pub(super) async fn insert_bad_signature(&self, digest: TokenDigest, key_reference: KeyReference) {
+        self.bad_signatures.insert(digest, key_reference).await;
     }
 
     pub(super) async fn forget(&self, digest: &TokenDigest) {
@@ -90,7 +90,7 @@ impl Memory {
     }
 }
 
-impl fmt::Debug for Memory {
+impl fmt::Debug for TokenCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Memory({} tokens)", self.verified.entry_count())
     }

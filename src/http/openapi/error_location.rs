@@ -1,6 +1,6 @@
 //! A place in a request, as the document describes it.
 //!
-//! Owns the description of [`Place`] by hand: utoipa's derive has no place for an example of a variant's text.
+//! Owns the description of [`ErrorLocation`] by hand: utoipa's derive has no place for an example of a variant's text.
 
 use std::borrow::Cow;
 
@@ -8,9 +8,9 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::http::fault::Place;
+use crate::http::field_error::ErrorLocation;
 
-impl PartialSchema for Place {
+impl PartialSchema for ErrorLocation {
     /// Either member alone.
     fn schema() -> RefOr<Schema> {
         let one = |name: &str, description: &str, example: &str| {
@@ -29,7 +29,7 @@ impl PartialSchema for Place {
     }
 }
 
-impl ToSchema for Place {
+impl ToSchema for ErrorLocation {
     fn name() -> Cow<'static, str> {
         Cow::Borrowed("ErrorPlace")
     }

@@ -14,13 +14,13 @@ use crate::auth::permit::Permit;
 use crate::auth::tenant::Caller;
 use crate::domain::event::Position;
 use crate::domain::operation::Operation as _;
-use crate::domain::query::run::{GroupMark, QueryPage, QueryStatus, ReadQuery, ReadRecord, Row};
+use crate::domain::query::run::{GroupFingerprint, QueryPage, QueryStatus, ReadQuery, ReadRecord, Row};
 use crate::domain::time::Millis;
 use crate::http::App;
 use crate::http::encode::Format;
 use crate::http::encode::stream::CURSOR_TRAILER;
 use crate::http::encode::table::{self, RowBody};
-use crate::http::packed::Packed;
+use crate::http::packed_request::PackedRequest;
 use crate::http::problem::ApiError;
 
 /// How long a cursor of rows opens: as long as CloudWatch's own tokens of them live (GetQueryResults).
@@ -136,8 +136,8 @@ pub(super) fn page(
 /// Puts a pointer of ours in the place of each of upstream's. It refers to one event; which group that is in, the event says.
 fn seal_pointers(app: &App, caller: &Caller, permit: &Permit<ReadQuery>, rows: &mut [Row], now: Millis) -> Result<(), ApiError> {
     let query = &permit.op().query;
-    let grants = caller.tenant.grants_mark(ReadRecord::ACTION);
-    let groups: Vec<GroupMark> = query.groups.iter().map(GroupMark::from).collect();
+    let grants = caller.tenant.grants_fingerprint(ReadRecord::ACTION);
+    let groups: Vec<GroupFingerprint> = query.groups.iter().map(GroupFingerprint::from).collect();
     for (_, value) in rows.iter_mut().flatten().filter(|(name, _)| name == POINTER) {
         let (source, groups) = (query.source.clone(), groups.clone());
         let record = ReadRecord { source, grants, groups, pointer: std::mem::take(value) };
@@ -148,6 +148,6 @@ fn seal_pointers(app: &App, caller: &Caller, permit: &Permit<ReadQuery>, rows: &
 
 fn seal_cursor(app: &App, permit: &Permit<ReadQuery>, next: &Position, now: Millis) -> Result<String, ApiError> {
     let expires = Millis(now.0.saturating_add(ROWS_LIFETIME_MILLIS));
-    let query = Packed::of(&permit.op().query.id).map_err(|error| ApiError::Internal(format!("a query's id {error}")))?;
-    app.sealer.seal_place_until(ROWS, permit.tenant(), expires, &query, next)
+    let query = PackedRequest::of(&permit.op().query.id).map_err(|error| ApiError::Internal(format!("a query's id {error}")))?;
+    app.sealer.seal_position_until(ROWS, permit.tenant(), expires, &query, next)
 }

@@ -19,7 +19,7 @@ const INCIDENT_MINUTES: std::ops::Range<i64> = 617..632;
 
 /// How fast events follow each other; those of one Lambda invocation, which come together, count one by one.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Pace {
+pub enum TrafficLevel {
     /// With the hour and the day of the week; about one in 25 seconds over a working day.
     DayAndNight,
     /// The same at any hour: for lines that are watched arriving.
@@ -32,7 +32,7 @@ pub enum Pace {
 /// Milliseconds between two events in the busiest hour.
 const BUSIEST_GAP_MS: f64 = 14_000.0;
 
-impl Pace {
+impl TrafficLevel {
     /// Milliseconds from `at` to the next event.
     pub(super) fn gap(self, at: i64, random: &mut Random) -> i64 {
         match self {

@@ -21,9 +21,9 @@ type Limiter = RateLimiter<NotKeyed, InMemoryState, DefaultClock, StateInformati
 
 /// The counters.
 #[derive(Debug)]
-pub struct Rates(moka::sync::Cache<(TenantId, NonZeroU32), Arc<Limiter>>);
+pub struct TenantRateLimiters(moka::sync::Cache<(TenantId, NonZeroU32), Arc<Limiter>>);
 
-impl Default for Rates {
+impl Default for TenantRateLimiters {
     fn default() -> Self {
         Self(moka::sync::Cache::builder().max_capacity(REMEMBERED).time_to_idle(Duration::from_secs(3600)).build())
     }
@@ -47,7 +47,7 @@ impl RateState {
     }
 }
 
-impl Rates {
+impl TenantRateLimiters {
     fn limiter(&self, tenant: &Tenant) -> Option<(NonZeroU32, Arc<Limiter>)> {
         let quota = tenant.limits.requests_per_second?;
         let make = || Arc::new(RateLimiter::direct(Quota::per_second(quota)).with_middleware());

@@ -19,9 +19,9 @@ use tokio_rustls::server::TlsStream;
 
 /// Whether a body is under way that only the end of the connection ends. Shared by a connection's socket and its answers.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Unfinished(Arc<AtomicBool>);
+pub(super) struct IncompleteBody(Arc<AtomicBool>);
 
-impl Unfinished {
+impl IncompleteBody {
     /// Is such a body under way?
     pub(super) fn get(&self) -> bool {
         self.0.load(Ordering::Relaxed)
@@ -40,14 +40,14 @@ impl Unfinished {
             return answer;
         }
         self.0.store(true, Ordering::Relaxed);
-        answer.map(|body| Body::new(Watched { body, unfinished: self.clone() }))
+        answer.map(|body| Body::new(Watched { body, incomplete_body: self.clone() }))
     }
 }
 
 /// A body that notes its end.
 struct Watched {
     body: Body,
-    unfinished: Unfinished,
+    incomplete_body: IncompleteBody,
 }
 
 impl http_body::Body for Watched {
@@ -63,7 +63,7 @@ impl http_body::Body for Watched {
             Some(Err(_)) => false,
         };
         if is_last {
-            self.unfinished.end();
+            self.incomplete_body.end();
         }
         Poll::Ready(frame)
     }
@@ -78,19 +78,19 @@ impl http_body::Body for Watched {
 }
 
 /// A socket that can be set to end in a reset.
-pub(super) trait Reset {
+pub(super) trait ResetOnClose {
     /// From now on closing it resets the connection, or does not.
     fn set_reset(&self, reset: bool) -> std::io::Result<()>;
 }
 
-impl Reset for TcpStream {
+impl ResetOnClose for TcpStream {
     #[expect(deprecated, reason = "only a linger time above zero blocks when the socket is closed; this one is taken away")]
     fn set_reset(&self, reset: bool) -> std::io::Result<()> {
         if reset { self.set_zero_linger() } else { self.set_linger(None) }
     }
 }
 
-impl Reset for TlsStream<TcpStream> {
+impl ResetOnClose for TlsStream<TcpStream> {
     fn set_reset(&self, reset: bool) -> std::io::Result<()> {
         self.get_ref().0.set_reset(reset)
     }

@@ -12,7 +12,7 @@ use crate::telemetry::metrics;
 
 /// Open connections and requests of a listener, in all and by address.
 #[derive(Debug)]
-pub(super) struct Open {
+pub(super) struct ListenerLoad {
     /// The listener, as figures name it.
     pub(super) listener: &'static str,
     counts: Mutex<Counts>,
@@ -33,21 +33,21 @@ struct Count {
 
 /// One open connection; counted until it is dropped.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct ConnectionGuard {
     /// Where it is counted.
-    pub(super) open: Arc<Open>,
+    pub(super) load: Arc<ListenerLoad>,
     address: IpAddr,
 }
 
 /// One request; counted until its answer is sent or given up.
 #[derive(Debug)]
-pub(super) struct InFlight {
-    open: Arc<Open>,
+pub(super) struct RequestGuard {
+    load: Arc<ListenerLoad>,
     address: IpAddr,
 }
 
-impl Open {
-    pub(super) fn of(listener: &'static str) -> Arc<Self> {
+impl ListenerLoad {
+    pub(super) fn new(listener: &'static str) -> Arc<Self> {
         Arc::new(Self { listener, counts: Mutex::default() })
     }
 
@@ -55,7 +55,11 @@ impl Open {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn place(self: &Arc<Self>, address: IpAddr, limits: ConnectionLimits) -> Result<Place, &'static str> {
+    pub(super) fn admit_connection(
+        self: &Arc<Self>,
+        address: IpAddr,
+        limits: ConnectionLimits,
+    ) -> Result<ConnectionGuard, &'static str> {
         let address = block_of(address);
         let mut counts = self.lock();
         if counts.connections >= limits.total {
@@ -68,11 +72,15 @@ impl Open {
         counts.connections += 1;
         counts.by_address.entry(address).or_default().connections += 1;
         metrics::connections(self.listener, counts.connections);
-        Ok(Place { open: Arc::clone(self), address })
+        Ok(ConnectionGuard { load: Arc::clone(self), address })
     }
 
-    /// Counts a request from the address; `address` is a place's.
-    pub(super) fn request(self: &Arc<Self>, address: IpAddr, limits: ConnectionLimits) -> Result<InFlight, &'static str> {
+    /// Counts a request from the address; `address` is a connection's.
+    pub(super) fn admit_request(
+        self: &Arc<Self>,
+        address: IpAddr,
+        limits: ConnectionLimits,
+    ) -> Result<RequestGuard, &'static str> {
         let mut counts = self.lock();
         if counts.requests >= limits.requests {
             return Err("total");
@@ -83,14 +91,14 @@ impl Open {
         }
         from_here.requests += 1;
         counts.requests += 1;
-        Ok(InFlight { open: Arc::clone(self), address })
+        Ok(RequestGuard { load: Arc::clone(self), address })
     }
 }
 
 impl Counts {
-    fn leave(&mut self, address: IpAddr, leave: impl Fn(&mut Count)) {
+    fn release(&mut self, address: IpAddr, release: impl Fn(&mut Count)) {
         if let Some(count) = self.by_address.get_mut(&address) {
-            leave(count);
+            release(count);
             if count.connections == 0 && count.requests == 0 {
                 self.by_address.remove(&address);
             }
@@ -98,20 +106,20 @@ impl Counts {
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionGuard {
     fn drop(&mut self) {
-        let mut counts = self.open.lock();
+        let mut counts = self.load.lock();
         counts.connections = counts.connections.saturating_sub(1);
-        counts.leave(self.address, |count| count.connections = count.connections.saturating_sub(1));
-        metrics::connections(self.open.listener, counts.connections);
+        counts.release(self.address, |count| count.connections = count.connections.saturating_sub(1));
+        metrics::connections(self.load.listener, counts.connections);
     }
 }
 
-impl Drop for InFlight {
+impl Drop for RequestGuard {
     fn drop(&mut self) {
-        let mut counts = self.open.lock();
+        let mut counts = self.load.lock();
         counts.requests = counts.requests.saturating_sub(1);
-        counts.leave(self.address, |count| count.requests = count.requests.saturating_sub(1));
+        counts.release(self.address, |count| count.requests = count.requests.saturating_sub(1));
     }
 }
 
@@ -137,20 +145,20 @@ mod tests {
             header_bytes: 8192,
             drain: second,
         };
-        let open = Open::of("test");
+        let load = ListenerLoad::new("test");
         let [one, other] = ["192.0.2.1", "192.0.2.2"].map(|address| address.parse::<IpAddr>().unwrap());
-        let places = [open.place(one, limits).unwrap(), open.place(one, limits).unwrap()];
-        assert_eq!(open.place(one, limits).unwrap_err(), "address");
-        let third = open.place(other, limits).unwrap();
-        assert_eq!(open.place("192.0.2.3".parse().unwrap(), limits).unwrap_err(), "total");
-        let requests: Vec<_> = (0..3).map(|_| open.request(one, limits).unwrap()).collect();
-        assert_eq!(open.request(one, limits).unwrap_err(), "address");
-        let last = open.request(other, limits).unwrap();
-        assert_eq!(open.request(other, limits).unwrap_err(), "total");
+        let places = [load.admit_connection(one, limits).unwrap(), load.admit_connection(one, limits).unwrap()];
+        assert_eq!(load.admit_connection(one, limits).unwrap_err(), "address");
+        let third = load.admit_connection(other, limits).unwrap();
+        assert_eq!(load.admit_connection("192.0.2.3".parse().unwrap(), limits).unwrap_err(), "total");
+        let requests: Vec<_> = (0..3).map(|_| load.admit_request(one, limits).unwrap()).collect();
+        assert_eq!(load.admit_request(one, limits).unwrap_err(), "address");
+        let last = load.admit_request(other, limits).unwrap();
+        assert_eq!(load.admit_request(other, limits).unwrap_err(), "total");
         drop((places, third));
-        assert_eq!(open.lock().by_address.len(), 2, "requests outlive their connections while their answers are dropped");
+        assert_eq!(load.lock().by_address.len(), 2, "requests outlive their connections while their answers are dropped");
         drop((requests, last));
-        let counts = open.lock();
+        let counts = load.lock();
         assert_eq!((counts.connections, counts.requests, counts.by_address.len()), (0, 0, 0));
     }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 /// Where something in the configuration was written.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Place {
+pub enum Location {
     /// Nowhere: there is no file, and it is about something that is not there.
     Nowhere,
     /// The file as such.
@@ -31,7 +31,7 @@ pub enum Place {
     },
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Nowhere => f.write_str("configuration"),
@@ -44,29 +44,29 @@ impl fmt::Display for Place {
 
 /// One mistake, or one warning: `logmark.toml:12:9: tenants.acme.grants[0].groups: is empty, …`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mistake {
+pub struct ConfigError {
     /// Where it is.
-    pub place: Place,
+    pub location: Location,
     /// The key as a dotted path; empty for the file as a whole.
     pub key: String,
     /// What is wrong, and what to write instead.
     pub text: String,
 }
 
-impl Mistake {
+impl ConfigError {
     /// A mistake of the file as a whole.
     pub(super) fn about(file: &str, text: String) -> Self {
-        Self { place: Place::Document(file.into()), key: String::new(), text }
+        Self { location: Location::Document(file.into()), key: String::new(), text }
     }
 }
 
-impl fmt::Display for Mistake {
+impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let repeated = matches!(&self.place, Place::Variable { key, .. } if **key == *self.key);
+        let repeated = matches!(&self.location, Location::Variable { key, .. } if **key == *self.key);
         if self.key.is_empty() || repeated {
-            write!(f, "{}: {}", self.place, self.text)
+            write!(f, "{}: {}", self.location, self.text)
         } else {
-            write!(f, "{}: {}: {}", self.place, self.key, self.text)
+            write!(f, "{}: {}: {}", self.location, self.key, self.text)
         }
     }
 }
@@ -74,18 +74,18 @@ impl fmt::Display for Mistake {
 /// All mistakes of a configuration, in the order of their places: the file from its beginning, then the environment.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}", self.render())]
-pub struct Mistakes(Vec<Mistake>);
+pub struct ConfigErrors(Vec<ConfigError>);
 
-impl Mistakes {
+impl ConfigErrors {
     /// Puts them in order.
-    pub(super) fn new(mut mistakes: Vec<Mistake>) -> Self {
+    pub(super) fn new(mut errors: Vec<ConfigError>) -> Self {
         // Stable: mistakes at one place stay in the order in which they were found.
-        mistakes.sort_by(|one, other| one.place.cmp(&other.place));
-        Self(mistakes)
+        errors.sort_by(|one, other| one.location.cmp(&other.location));
+        Self(errors)
     }
 
     /// One after the other.
-    pub fn iter(&self) -> impl Iterator<Item = &Mistake> {
+    pub fn iter(&self) -> impl Iterator<Item = &ConfigError> {
         self.0.iter()
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Owns the waits that hyper leaves unbounded or mixes up: the bytes before HTTP's version is known, the time between two requests
 //! of HTTP/1, the time of a request's headers, and writes. HTTP/2 has frames between requests too, so there the wait for the next
-//! one is the server's ([`super::activity`]). Sets the socket to end in a reset while [`super::unfinished`] asks for it.
+//! one is the server's ([`super::activity`]). Sets the socket to end in a reset while [`super::incomplete_body`] asks for it.
 
 use std::future::Future;
 use std::io::{Error, ErrorKind, IoSlice, Result};
@@ -15,26 +15,26 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
 use super::activity::Activity;
-use super::unfinished::{Reset, Unfinished};
+use super::incomplete_body::{IncompleteBody, ResetOnClose};
 
 /// What a connection of HTTP/2 begins with (RFC 9113 §3.4). While it could still be that, hyper waits for more without end.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// The wait for as many bytes as tell HTTP's version.
 #[derive(Debug)]
-struct Beginning {
+struct ProtocolDetection {
     timer: Pin<Box<Sleep>>,
     /// Bytes of the preface that have come.
-    come: usize,
+    received: usize,
     /// All of it has come.
     is_http2: bool,
 }
 
-impl Beginning {
+impl ProtocolDetection {
     /// Does what came leave the version open? The end of the stream does not.
-    fn goes_on(&mut self, came: &[u8]) -> bool {
-        let rest = &PREFACE[self.come..];
-        self.come += came.len();
+    fn is_undecided(&mut self, came: &[u8]) -> bool {
+        let rest = &PREFACE[self.received..];
+        self.received += came.len();
         self.is_http2 = came.starts_with(rest);
         !came.is_empty() && came.len() < rest.len() && rest.starts_with(came)
     }
@@ -42,7 +42,7 @@ impl Beginning {
 
 /// How long a peer may take.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Waits {
+pub(super) struct PeerTimeouts {
     /// For what tells HTTP's version, and from a request's first byte to the last of its headers, each.
     pub(super) headers: Duration,
     /// Between two requests.
@@ -55,68 +55,68 @@ pub(super) struct Waits {
 #[derive(Debug)]
 pub(super) struct StallGuard<Io> {
     io: Io,
-    waits: Waits,
+    timeouts: PeerTimeouts,
     activity: Arc<Activity>,
     /// Until the version is known.
-    beginning: Option<Beginning>,
+    detection: Option<ProtocolDetection>,
     is_http2: bool,
     /// When the first byte of the request came whose headers are read, and how many requests there were before it.
-    request_since: Option<(Instant, u64)>,
+    request_started: Option<(Instant, u64)>,
     /// For the wait between requests or for headers.
     next_request: Pin<Box<Sleep>>,
     /// Set while a write waits.
     stalled: Option<Pin<Box<Sleep>>>,
     /// Whether closing now would make a body look whole that is not.
-    unfinished: Unfinished,
+    incomplete_body: IncompleteBody,
     /// Closing the socket resets the connection.
     resets: bool,
 }
 
 impl<Io> StallGuard<Io> {
     /// Guards `io`, whose requests `activity` counts.
-    pub(super) fn new(io: Io, waits: Waits, activity: Arc<Activity>) -> Self {
-        let timer = || Box::pin(tokio::time::sleep(waits.headers));
-        let beginning = Some(Beginning { timer: timer(), come: 0, is_http2: false });
+    pub(super) fn new(io: Io, timeouts: PeerTimeouts, activity: Arc<Activity>) -> Self {
+        let timer = || Box::pin(tokio::time::sleep(timeouts.headers));
+        let detection = Some(ProtocolDetection { timer: timer(), received: 0, is_http2: false });
         Self {
             io,
-            waits,
+            timeouts,
             activity,
-            beginning,
+            detection,
             is_http2: false,
-            request_since: None,
+            request_started: None,
             next_request: timer(),
             stalled: None,
-            unfinished: Unfinished::default(),
+            incomplete_body: IncompleteBody::default(),
             resets: false,
         }
     }
 
     /// Ends in a reset while a body is under way whose end would be the end of the connection.
-    pub(super) fn watching(self, unfinished: Unfinished) -> Self {
-        Self { unfinished, ..self }
+    pub(super) fn watching(self, incomplete_body: IncompleteBody) -> Self {
+        Self { incomplete_body, ..self }
     }
 
     /// Notes bytes that came while no request was under way: they begin the next one.
     fn note_read(&mut self, came: usize) {
         let Some(idle) = self.activity.idle() else {
-            self.request_since = None;
+            self.request_started = None;
             return;
         };
-        self.request_since.take_if(|(_, after)| *after != idle.after);
-        if came > 0 && self.request_since.is_none() {
-            self.request_since = Some((Instant::now(), idle.after));
+        self.request_started.take_if(|(_, after)| *after != idle.after);
+        if came > 0 && self.request_started.is_none() {
+            self.request_started = Some((Instant::now(), idle.after));
         }
     }
 
     /// Waits for bytes: has the peer taken too long with its next request?
     fn guard_next_request(&mut self, context: &mut Context<'_>) -> Poll<Error> {
         let Some(idle) = self.activity.idle_or_wake(context) else {
-            self.request_since = None;
+            self.request_started = None;
             return Poll::Pending;
         };
         // That request came and went since its first byte.
-        self.request_since.take_if(|(_, after)| *after != idle.after);
-        let deadline = self.request_since.map_or(idle.since + self.waits.idle, |(since, _)| since + self.waits.headers);
+        self.request_started.take_if(|(_, after)| *after != idle.after);
+        let deadline = self.request_started.map_or(idle.since + self.timeouts.idle, |(since, _)| since + self.timeouts.headers);
         if self.next_request.deadline() != deadline {
             self.next_request.as_mut().reset(deadline);
         }
@@ -129,7 +129,7 @@ impl<Io> StallGuard<Io> {
             self.stalled = None;
             return progress;
         }
-        let timeout = self.waits.write;
+        let timeout = self.timeouts.write;
         let timer = self.stalled.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(Instant::now() + timeout)));
         ready!(timer.as_mut().poll(context));
         Poll::Ready(Err(Error::new(ErrorKind::TimedOut, "the peer does not read")))
@@ -144,15 +144,15 @@ impl<Io: AsyncRead + Unpin> AsyncRead for StallGuard<Io> {
         if answer.is_ready() {
             let came = buffer.filled().get(before..).unwrap_or_default();
             let came_bytes = came.len();
-            if let Some(known) = this.beginning.take_if(|beginning| !beginning.goes_on(came)) {
+            if let Some(known) = this.detection.take_if(|detection| !detection.is_undecided(came)) {
                 this.is_http2 = known.is_http2;
                 if known.is_http2 {
                     this.activity.set_http2();
                 }
             }
             this.note_read(came_bytes);
-        } else if let Some(beginning) = &mut this.beginning {
-            if beginning.timer.as_mut().poll(context).is_ready() {
+        } else if let Some(detection) = &mut this.detection {
+            if detection.timer.as_mut().poll(context).is_ready() {
                 return Poll::Ready(Err(Error::new(ErrorKind::TimedOut, "the peer says nothing")));
             }
         } else if !this.is_http2 {
@@ -162,7 +162,7 @@ impl<Io: AsyncRead + Unpin> AsyncRead for StallGuard<Io> {
     }
 }
 
-impl<Io: Reset> StallGuard<Io> {
+impl<Io: ResetOnClose> StallGuard<Io> {
     fn set_reset(&mut self, reset: bool) -> Result<()> {
         if self.resets != reset {
             self.io.set_reset(reset)?;
@@ -173,11 +173,11 @@ impl<Io: Reset> StallGuard<Io> {
 
     /// Before bytes of such a body are written. INVARIANT: only the end of the connection undoes it, when all is written.
     fn before_write(&mut self) -> Result<()> {
-        if self.unfinished.get() { self.set_reset(true) } else { Ok(()) }
+        if self.incomplete_body.get() { self.set_reset(true) } else { Ok(()) }
     }
 }
 
-impl<Io: AsyncWrite + Reset + Unpin> AsyncWrite for StallGuard<Io> {
+impl<Io: AsyncWrite + ResetOnClose + Unpin> AsyncWrite for StallGuard<Io> {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize>> {
         let this = self.get_mut();
         this.before_write()?;
@@ -204,7 +204,7 @@ impl<Io: AsyncWrite + Reset + Unpin> AsyncWrite for StallGuard<Io> {
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
         let this = self.get_mut();
-        if this.unfinished.get() {
+        if this.incomplete_body.get() {
             return Poll::Ready(Err(Error::new(ErrorKind::ConnectionAborted, "the body is not whole")));
         }
         this.set_reset(false)?;
@@ -218,9 +218,9 @@ mod tests {
     use super::*;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-    const WAITS: Waits =
-        Waits { headers: Duration::from_secs(10), idle: Duration::from_secs(60), write: Duration::from_secs(30) };
-    impl Reset for tokio::io::DuplexStream {
+    const TIMEOUTS: PeerTimeouts =
+        PeerTimeouts { headers: Duration::from_secs(10), idle: Duration::from_secs(60), write: Duration::from_secs(30) };
+    impl ResetOnClose for tokio::io::DuplexStream {
         fn set_reset(&self, _reset: bool) -> Result<()> {
             Ok(())
         }
@@ -229,12 +229,12 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_silent_peer_is_given_up_and_a_late_one_after_its_first_byte_is_not() {
         let (near, _silent) = tokio::io::duplex(64);
-        let mut guard = StallGuard::new(near, WAITS, Activity::new());
+        let mut guard = StallGuard::new(near, TIMEOUTS, Activity::new());
         assert_eq!(guard.read_u8().await.unwrap_err().kind(), ErrorKind::TimedOut);
 
         let (near, mut far) = tokio::io::duplex(64);
         let activity = Activity::new();
-        let mut guard = StallGuard::new(near, WAITS, Arc::clone(&activity));
+        let mut guard = StallGuard::new(near, TIMEOUTS, Arc::clone(&activity));
         far.write_u8(1).await.unwrap();
         assert_eq!(guard.read_u8().await.unwrap(), 1);
         let _request = activity.begin();
@@ -252,15 +252,15 @@ mod tests {
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
             let mut far = tokio::net::TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
             let (near, _) = listener.accept().await.unwrap();
-            let unfinished = Unfinished::default();
+            let incomplete_body = IncompleteBody::default();
             let body = axum::body::Body::from_stream(futures_util::stream::pending::<Result<bytes::Bytes>>());
-            let answer = unfinished.watch(http::Version::HTTP_10, &http::Method::GET, http::Response::new(body));
-            let waits = Waits { write: Duration::from_millis(50), ..WAITS };
-            let mut guard = StallGuard::new(near, waits, Activity::new()).watching(unfinished.clone());
+            let answer = incomplete_body.watch(http::Version::HTTP_10, &http::Method::GET, http::Response::new(body));
+            let timeouts = PeerTimeouts { write: Duration::from_millis(50), ..TIMEOUTS };
+            let mut guard = StallGuard::new(near, timeouts, Activity::new()).watching(incomplete_body.clone());
             guard.write_all(b"a part").await.unwrap();
             drop(answer);
             if is_whole {
-                unfinished.end();
+                incomplete_body.end();
                 guard.shutdown().await.unwrap();
             } else if reads {
                 assert_eq!(guard.shutdown().await.unwrap_err().kind(), ErrorKind::ConnectionAborted);
@@ -282,7 +282,7 @@ mod tests {
             [("P", true), ("PRI * HTTP/2.0", true), ("PO", true), (str::from_utf8(PREFACE).unwrap(), false)]
         {
             let (near, mut far) = tokio::io::duplex(64);
-            let mut guard = StallGuard::new(near, WAITS, Activity::new());
+            let mut guard = StallGuard::new(near, TIMEOUTS, Activity::new());
             let writer = tokio::spawn(async move {
                 for byte in first.bytes() {
                     far.write_u8(byte).await.unwrap();
@@ -302,11 +302,11 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_peer_that_does_not_read_is_given_up_and_a_slow_one_is_not() {
         let (near, _far) = tokio::io::duplex(4);
-        let mut guard = StallGuard::new(near, WAITS, Activity::new());
+        let mut guard = StallGuard::new(near, TIMEOUTS, Activity::new());
         assert_eq!(guard.write_all(b"more than four").await.unwrap_err().kind(), ErrorKind::TimedOut);
 
         let (near, mut far) = tokio::io::duplex(4);
-        let mut guard = StallGuard::new(near, WAITS, Activity::new());
+        let mut guard = StallGuard::new(near, TIMEOUTS, Activity::new());
         let reader = tokio::spawn(async move {
             let mut got = Vec::new();
             while got.len() < 14 {
@@ -323,7 +323,7 @@ mod tests {
     async fn headers_and_the_wait_for_a_request_have_times_of_their_own() {
         let activity = Activity::new();
         let (near, mut far) = tokio::io::duplex(64);
-        let mut guard = StallGuard::new(near, WAITS, Arc::clone(&activity));
+        let mut guard = StallGuard::new(near, TIMEOUTS, Arc::clone(&activity));
         far.write_u8(b'G').await.unwrap();
         assert_eq!(guard.read_u8().await.unwrap(), b'G');
         let request = activity.begin();
@@ -346,7 +346,7 @@ mod tests {
 
         let activity = Activity::new();
         let (near, mut far) = tokio::io::duplex(64);
-        let mut guard = StallGuard::new(near, WAITS, Arc::clone(&activity));
+        let mut guard = StallGuard::new(near, TIMEOUTS, Arc::clone(&activity));
         far.write_u8(b'G').await.unwrap();
         assert_eq!(guard.read_u8().await.unwrap(), b'G');
         drop(activity.begin());

@@ -31,9 +31,9 @@ pub struct TooLong {
 
 /// A request, written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Packed(Vec<u8>);
+pub struct PackedRequest(Vec<u8>);
 
-impl Packed {
+impl PackedRequest {
     /// Writes a request.
     ///
     /// # Errors
@@ -95,20 +95,23 @@ mod tests {
     fn a_request_is_read_as_it_was_written() {
         for count in [0, 1, 3, 10, 100] {
             let names = lambda_streams(count);
-            let packed = Packed::of(&("/acme/api", &names, Some(7_i64))).unwrap();
-            assert_eq!(packed.read::<(String, Vec<String>, Option<i64>)>(), Some(("/acme/api".to_owned(), names, Some(7))));
+            let packed_request = PackedRequest::of(&("/acme/api", &names, Some(7_i64))).unwrap();
+            assert_eq!(
+                packed_request.read::<(String, Vec<String>, Option<i64>)>(),
+                Some(("/acme/api".to_owned(), names, Some(7)))
+            );
         }
-        let packed = Packed::of(&"x").unwrap();
-        assert_eq!(packed.read::<(String, u8)>(), None);
-        assert_eq!(Packed(vec![]).read::<u8>(), None);
-        assert_eq!(Packed(vec![2, 0]).read::<u8>(), None);
-        assert_eq!(Packed(vec![DEFLATED, 0xff, 0xff]).read::<u8>(), None);
+        let packed_request = PackedRequest::of(&"x").unwrap();
+        assert_eq!(packed_request.read::<(String, u8)>(), None);
+        assert_eq!(PackedRequest(vec![]).read::<u8>(), None);
+        assert_eq!(PackedRequest(vec![2, 0]).read::<u8>(), None);
+        assert_eq!(PackedRequest(vec![DEFLATED, 0xff, 0xff]).read::<u8>(), None);
     }
 
     #[test]
     fn a_hundred_names_of_lambdas_streams_fit_and_what_is_too_long_says_so() {
-        assert!(Packed::of(&lambda_streams(100)).unwrap().0.len() < 2400);
+        assert!(PackedRequest::of(&lambda_streams(100)).unwrap().0.len() < 2400);
         let noise: Vec<String> = lambda_streams(300);
-        assert!(matches!(Packed::of(&noise), Err(TooLong { bytes }) if bytes > MAX_PACKED));
+        assert!(matches!(PackedRequest::of(&noise), Err(TooLong { bytes }) if bytes > MAX_PACKED));
     }
 }

@@ -15,7 +15,7 @@ use crate::domain::time::Millis;
 
 /// The events that a query may see.
 #[derive(Debug, Clone)]
-pub struct Fence<'a> {
+pub struct QueryScope<'a> {
     /// Its groups, each with the patterns of the streams in it that may be seen; `None`: all.
     pub groups: Vec<(&'a LogGroupName, Option<&'a [Pattern]>)>,
     /// The first moment.
@@ -23,20 +23,20 @@ pub struct Fence<'a> {
     /// The first moment after the last.
     pub end: Millis,
     /// Which moments upstream may read by itself.
-    pub upstream: Reads,
+    pub upstream: UpstreamRange,
 }
 
 /// Which moments upstream may read for a query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reads {
-    /// Those of [`Fence::seconds`].
-    ItsSeconds,
+pub enum UpstreamRange {
+    /// Those of [`QueryScope::seconds`].
+    Exact,
     /// Perhaps earlier ones: whether `stats … offset` does is not documented.
-    EarlierToo,
+    MayReadEarlier,
 }
 
-impl Fence<'_> {
-    /// The range in StartQuery's whole seconds, both ends inclusive: what is in [`Fence::condition`]'s range, and up to a
+impl QueryScope<'_> {
+    /// The range in StartQuery's whole seconds, both ends inclusive: what is in [`QueryScope::condition`]'s range, and up to a
     /// second more on either side. Whether the last second means its first millisecond or all of it is not documented: so it
     /// is the one in which the range ends, and the condition cuts it to the millisecond.
     #[must_use]
@@ -50,7 +50,7 @@ impl Fence<'_> {
     /// [`NotWritable`] when a rule has something that the language can't write.
     pub fn condition(&self) -> Result<Expression, NotWritable> {
         let mut parts = vec![compared(BinaryOperator::Less, self.end)?];
-        if self.start.0.rem_euclid(1000) != 0 || self.upstream == Reads::EarlierToo {
+        if self.start.0.rem_euclid(1000) != 0 || self.upstream == UpstreamRange::MayReadEarlier {
             parts.insert(0, compared(BinaryOperator::GreaterOrEqual, self.start)?);
         }
         parts.extend(self.streams()?);

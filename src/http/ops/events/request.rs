@@ -3,20 +3,20 @@
 use logmark_event_page::Columns;
 
 use super::chosen_streams;
-use super::cursor::{From, KIND, Place, Shape};
+use super::cursor::{Continuation, CursorRequest, KIND, ReadFrom};
 use crate::domain::event::{Direction, Position};
 use crate::domain::filter::EventFilter;
 use crate::domain::name::{LogGroupName, LogStreamName, SourceName};
 use crate::domain::operation::{ReadGroup, ReadLogs, ReadStream, Reading, StartBy, StreamSelection};
 use crate::domain::time::{Millis, TimeRange, TimeSpec};
-use crate::http::authorized::{Ask, Setting};
+use crate::http::authorized::{ParseRequest, RequestContext};
 use crate::http::encode::Format;
-use crate::http::fault::Language;
+use crate::http::field_error::Language;
 use crate::http::input::Input;
 use crate::http::ops::list;
-use crate::http::packed::Packed;
+use crate::http::packed_request::PackedRequest;
 use crate::http::problem::{ApiError, CURSOR};
-use crate::http::validator::Known;
+use crate::http::validator::IfNoneMatch;
 use crate::sources::reader::ReadMode;
 
 /// Events in a page when the request does not say.
@@ -26,10 +26,10 @@ const MAX_LIMIT: usize = 10_000;
 
 /// What an event request says besides its operation.
 #[derive(Debug)]
-pub struct EventsAsk {
-    pub(super) shape: Shape,
+pub struct EventsRequest {
+    pub(super) cursor_request: CursorRequest,
     /// The shape as the answer's cursors carry it.
-    pub(super) packed: Packed,
+    pub(super) packed_request: PackedRequest,
     pub(super) source: Option<SourceName>,
     pub(super) position: Option<Position>,
     pub(super) direction: Direction,
@@ -42,11 +42,11 @@ pub struct EventsAsk {
     pub(super) byte_order_mark: bool,
     pub(super) cursor_line: bool,
     /// What the client has already.
-    pub(super) known: Known,
+    pub(super) known: IfNoneMatch,
 }
 
 /// The parameters as they were given.
-struct Given {
+struct RawParameters {
     /// The names stand in the path, which then says whether it is about a stream or a group.
     in_path: bool,
     group: Option<LogGroupName>,
@@ -57,17 +57,17 @@ struct Given {
     filter: Option<Option<EventFilter>>,
     start: Option<TimeSpec>,
     end: Option<TimeSpec>,
-    from: Option<From>,
+    from: Option<ReadFrom>,
     cursor: Option<String>,
 }
 
-impl Ask for EventsAsk {
+impl ParseRequest for EventsRequest {
     type Op = ReadLogs;
 
-    fn read(input: &mut Input, setting: Setting<'_>) -> Result<(ReadLogs, Self), ApiError> {
-        let given = Given::read(input);
+    fn parse(input: &mut Input, context: RequestContext<'_>) -> Result<(ReadLogs, Self), ApiError> {
+        let given = RawParameters::read(input);
         let limit = input.number("limit", 1, MAX_LIMIT);
-        let format = read_format(input, setting);
+        let format = read_format(input, context);
         let columns = read_columns(input);
         let raw = input.choice("raw", &SWITCH).unwrap_or(false);
         let byte_order_mark = input.choice("bom", &SWITCH).unwrap_or(false);
@@ -85,15 +85,15 @@ impl Ask for EventsAsk {
             input.require("group", "is missing: name a log group, or give a `cursor`");
         }
         input.finish()?;
-        let Settled { shape, packed, source, position, direction, mode } = given.settle(setting)?;
+        let ResolvedRequest { cursor_request, packed_request, source, position, direction, mode } = given.resolve(context)?;
         let format = format?;
         let streamed = format != Format::Json;
         // A stream without a limit is the whole range, whichever end was meant; backwards only pages can be read.
         let direction = if streamed && limit.is_none() && position.is_none() { Direction::Forward } else { direction };
         let limit = limit.or((!streamed || direction == Direction::Backward).then_some(DEFAULT_LIMIT));
-        let ask = Self {
-            shape,
-            packed,
+        let request = Self {
+            cursor_request,
+            packed_request,
             source,
             position,
             direction,
@@ -104,9 +104,9 @@ impl Ask for EventsAsk {
             raw,
             byte_order_mark,
             cursor_line,
-            known: Known::of(setting.headers),
+            known: IfNoneMatch::of(context.headers),
         };
-        Ok((ask.operation(setting.now), ask))
+        Ok((request.operation(context.now), request))
     }
 }
 
@@ -116,20 +116,20 @@ const SWITCH: [(&str, bool); 2] = [("true", true), ("false", false)];
 fn read_columns(input: &mut Input) -> Option<Columns> {
     let text = input.take("columns")?;
     let columns = Columns::parse(&text);
-    columns.map_err(|faults| faults.iter().for_each(|fault| input.error("columns", fault.to_string()))).ok()
+    columns.map_err(|faults| faults.iter().for_each(|error| input.error("columns", error.to_string()))).ok()
 }
 
-fn read_format(input: &mut Input, setting: Setting<'_>) -> Result<Format, ApiError> {
+fn read_format(input: &mut Input, context: RequestContext<'_>) -> Result<Format, ApiError> {
     match input.choice("format", &Format::WORDS) {
         Some(format) => Ok(format),
-        None => Format::negotiate(setting.headers, &[Format::Json, Format::Ndjson, Format::Csv, Format::Text]),
+        None => Format::negotiate(context.headers, &[Format::Json, Format::Ndjson, Format::Csv, Format::Text]),
     }
 }
 
 /// What is read, from where, and which way.
-struct Settled {
-    shape: Shape,
-    packed: Packed,
+struct ResolvedRequest {
+    cursor_request: CursorRequest,
+    packed_request: PackedRequest,
     source: Option<SourceName>,
     /// Where to go on; `None`: at the beginning.
     position: Option<Position>,
@@ -137,7 +137,7 @@ struct Settled {
     mode: ReadMode,
 }
 
-impl Given {
+impl RawParameters {
     fn read(input: &mut Input) -> Self {
         let in_path = input.has_path();
         let group = if in_path { input.path_name("group") } else { input.query_name("group") };
@@ -145,51 +145,60 @@ impl Given {
         let source = list::source(input);
         let start = input.read("start", TimeSpec::parse);
         let end = input.read("end", TimeSpec::parse);
-        let from = input.choice("from", &[("head", From::Head), ("tail", From::Tail)]);
+        let from = input.choice("from", &[("head", ReadFrom::Head), ("tail", ReadFrom::Tail)]);
         let streams = chosen_streams::read(input, stream.is_some());
         let filter = input.text("filter", Language::Filter, EventFilter::parse);
         let cursor = input.take("cursor");
-        input.not_yet("follow");
-        input.not_yet("ticket");
+        input.unsupported("follow");
+        input.unsupported("ticket");
         Self { in_path, group, stream, source, streams, filter, start, end, from, cursor }
     }
 
     /// The request: the cursor's, which what is given beside it must not contradict, or a new one.
-    fn settle(mut self, setting: Setting<'_>) -> Result<Settled, ApiError> {
+    fn resolve(mut self, context: RequestContext<'_>) -> Result<ResolvedRequest, ApiError> {
         match self.cursor.clone() {
             Some(text) => {
-                let tenant = &setting.caller.tenant.id;
-                let (packed, place): (Packed, Place) = setting.app.sealer.open(KIND, tenant, setting.now, &text)?;
-                let shape: Shape = packed.read().ok_or(ApiError::InvalidCursor(CURSOR.into()))?;
-                let Place { source, direction, position, mode } = place;
-                self.must_agree_with(&shape, &source)?;
+                let tenant = &context.caller.tenant.id;
+                let (packed_request, continuation): (PackedRequest, Continuation) =
+                    context.app.sealer.open(KIND, tenant, context.now, &text)?;
+                let cursor_request: CursorRequest = packed_request.read().ok_or(ApiError::InvalidCursor(CURSOR.into()))?;
+                let Continuation { source, direction, position, mode } = continuation;
+                self.must_agree_with(&cursor_request, &source)?;
                 // Reading goes on where it began, whatever other source may have a group of that name by now.
-                Ok(Settled { shape, packed, source: Some(source), position: Some(position), direction, mode })
+                Ok(ResolvedRequest {
+                    cursor_request,
+                    packed_request,
+                    source: Some(source),
+                    position: Some(position),
+                    direction,
+                    mode,
+                })
             }
             None => {
                 let source = self.source.take();
-                let shape = self.shape(setting)?;
-                let from = shape.from.unwrap_or(if shape.start.is_some() { From::Head } else { From::Tail });
-                let direction = if from == From::Head { Direction::Forward } else { Direction::Backward };
-                let packed = shape.packed()?;
-                Ok(Settled { shape, packed, source, position: None, direction, mode: ReadMode::Range })
+                let cursor_request = self.cursor_request(context)?;
+                let from =
+                    cursor_request.from.unwrap_or(if cursor_request.start.is_some() { ReadFrom::Head } else { ReadFrom::Tail });
+                let direction = if from == ReadFrom::Head { Direction::Forward } else { Direction::Backward };
+                let packed_request = cursor_request.packed_request()?;
+                Ok(ResolvedRequest { cursor_request, packed_request, source, position: None, direction, mode: ReadMode::Range })
             }
         }
     }
 
-    fn must_agree_with(&self, shape: &Shape, source: &SourceName) -> Result<(), ApiError> {
-        let same_stream = self.stream.is_none() || self.stream == shape.stream;
-        let same_kind = !self.in_path || self.stream.is_some() == shape.stream.is_some();
-        if self.group.as_ref().is_some_and(|group| *group != shape.group) || !same_stream || !same_kind {
+    fn must_agree_with(&self, cursor_request: &CursorRequest, source: &SourceName) -> Result<(), ApiError> {
+        let same_stream = self.stream.is_none() || self.stream == cursor_request.stream;
+        let same_kind = !self.in_path || self.stream.is_some() == cursor_request.stream.is_some();
+        if self.group.as_ref().is_some_and(|group| *group != cursor_request.group) || !same_stream || !same_kind {
             return Err(ApiError::InvalidCursor(CURSOR.into()));
         }
         let differs = [
             ("source", self.source.as_ref().is_some_and(|given| given != source)),
-            ("start", self.start.is_some() && self.start != shape.start),
-            ("end", self.end.is_some() && self.end != shape.end),
-            ("from", self.from.is_some() && self.from != shape.from),
-            ("filter", self.filter.as_ref().is_some_and(|filter| *filter != shape.filter)),
-            ("streams` or `streamPrefix", self.streams.as_ref().is_some_and(|streams| *streams != shape.streams)),
+            ("start", self.start.is_some() && self.start != cursor_request.start),
+            ("end", self.end.is_some() && self.end != cursor_request.end),
+            ("from", self.from.is_some() && self.from != cursor_request.from),
+            ("filter", self.filter.as_ref().is_some_and(|filter| *filter != cursor_request.filter)),
+            ("streams` or `streamPrefix", self.streams.as_ref().is_some_and(|streams| *streams != cursor_request.streams)),
         ];
         match differs.iter().find(|(_, differs)| *differs) {
             Some((name, _)) => {
@@ -199,10 +208,10 @@ impl Given {
         }
     }
 
-    fn shape(self, setting: Setting<'_>) -> Result<Shape, ApiError> {
+    fn cursor_request(self, context: RequestContext<'_>) -> Result<CursorRequest, ApiError> {
         let group = self.group.ok_or_else(|| ApiError::parameter("group", "is missing"))?;
         let resolve = |name: &'static str, spec: Option<TimeSpec>| {
-            let millis = spec.map(|spec| spec.resolve(setting.now)).transpose();
+            let millis = spec.map(|spec| spec.resolve(context.now)).transpose();
             millis.map_err(|error| ApiError::parameter(name, error.to_string()))
         };
         let (mut start, end) = (resolve("start", self.start)?, resolve("end", self.end)?);
@@ -211,11 +220,11 @@ impl Given {
         {
             return Err(ApiError::parameter("end", format!("`{end}` is not later than `start`, `{first}`")));
         }
-        if let (None, Some(max)) = (start, setting.caller.tenant.limits.max_range) {
-            let from = end.unwrap_or(setting.now).0.saturating_sub(i64::try_from(max.as_millis()).unwrap_or(i64::MAX));
+        if let (None, Some(max)) = (start, context.caller.tenant.limits.max_range) {
+            let from = end.unwrap_or(context.now).0.saturating_sub(i64::try_from(max.as_millis()).unwrap_or(i64::MAX));
             start = Some(Millis(from.max(0)));
         }
-        Ok(Shape {
+        Ok(CursorRequest {
             group,
             stream: self.stream,
             streams: self.streams.unwrap_or(StreamSelection::All),
@@ -228,14 +237,14 @@ impl Given {
     }
 }
 
-impl EventsAsk {
+impl EventsRequest {
     /// The operation to be permitted. A streamed answer ends at the moment it was asked for, or it might never end.
     fn operation(&self, now: Millis) -> ReadLogs {
-        let Shape { group, stream, streams, filter, range: (start, end), .. } = self.shape.clone();
+        let CursorRequest { group, stream, streams, filter, range: (start, end), .. } = self.cursor_request.clone();
         let end = end.or((self.format != Format::Json).then_some(now.0.saturating_add(1)));
         let range = TimeRange { start: start.map(Millis), end: end.map(Millis) };
         let direction = self.direction;
-        let start_by = if self.shape.start.is_some() { StartBy::Caller } else { StartBy::Service };
+        let start_by = if self.cursor_request.start.is_some() { StartBy::Caller } else { StartBy::Service };
         let reading = match (stream, filter) {
             (Some(stream), None) => Reading::Stream(ReadStream { group, stream, range, direction }),
             // GetLogEvents knows no filter: one stream with one is a group of which one stream is chosen.

@@ -16,7 +16,7 @@ use super::problem::ApiError;
 pub struct FieldError {
     /// Where it is in the request.
     #[serde(flatten)]
-    pub place: Place,
+    pub location: ErrorLocation,
     /// Which language the text at fault is written in.
     #[serde(skip)]
     pub language: Option<Language>,
@@ -25,7 +25,7 @@ pub struct FieldError {
     pub detail: String,
     /// Where in the text.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub position: Option<Position>,
+    pub position: Option<TextPosition>,
     /// What sort of fault of the text: `lexical`, `syntax`, `unknown_name`, `arity`, `value`, `limit`, `unsupported` or
     /// `other_language`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -46,27 +46,27 @@ pub struct FieldError {
 }
 
 /// How many faults are listed: what is wrong first is mended first, and a body may have a fault in every third byte.
-pub const MOST_LISTED: usize = 20;
+pub const MAX_LISTED: usize = 20;
 
-/// The faults of a request: the first [`MOST_LISTED`], and how many there are.
+/// The faults of a request: the first [`MAX_LISTED`], and how many there are.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Faults {
+pub struct FieldErrors {
     listed: Vec<FieldError>,
     count: usize,
 }
 
-impl Faults {
+impl FieldErrors {
     /// Adds one. Its text is made only if it is listed.
-    pub fn add(&mut self, fault: impl FnOnce() -> FieldError) {
-        if self.listed.len() < MOST_LISTED {
-            self.listed.push(fault());
+    pub fn add(&mut self, error: impl FnOnce() -> FieldError) {
+        if self.listed.len() < MAX_LISTED {
+            self.listed.push(error());
         }
         self.count += 1;
     }
 
     /// Adds all of the others.
     pub fn append(&mut self, other: Self) {
-        let room = MOST_LISTED - self.listed.len();
+        let room = MAX_LISTED - self.listed.len();
         self.listed.extend(other.listed.into_iter().take(room));
         self.count += other.count;
     }
@@ -78,7 +78,7 @@ impl Faults {
     }
 }
 
-impl Deref for Faults {
+impl Deref for FieldErrors {
     type Target = [FieldError];
 
     fn deref(&self) -> &[FieldError] {
@@ -86,31 +86,31 @@ impl Deref for Faults {
     }
 }
 
-impl FromIterator<FieldError> for Faults {
+impl FromIterator<FieldError> for FieldErrors {
     fn from_iter<Items: IntoIterator<Item = FieldError>>(items: Items) -> Self {
         let mut faults = Self::default();
-        items.into_iter().for_each(|fault| faults.add(|| fault));
+        items.into_iter().for_each(|error| faults.add(|| error));
         faults
     }
 }
 
-impl From<FieldError> for Faults {
-    fn from(fault: FieldError) -> Self {
-        Self { listed: vec![fault], count: 1 }
+impl From<FieldError> for FieldErrors {
+    fn from(error: FieldError) -> Self {
+        Self { listed: vec![error], count: 1 }
     }
 }
 
-/// A place in a request. `openapi::place` describes it.
+/// A place in a request. `openapi::location` describes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Place {
+pub enum ErrorLocation {
     /// The path, query or header parameter at fault.
     Parameter(Cow<'static, str>),
     /// The member of the body at fault, as a JSON Pointer (RFC 6901); empty: the body.
     Pointer(Cow<'static, str>),
 }
 
-impl Place {
+impl ErrorLocation {
     /// The parameter's name, or the pointer.
     #[must_use]
     pub fn name(&self) -> &Cow<'static, str> {
@@ -129,9 +129,10 @@ pub enum Language {
     Query,
 }
 
-/// A place in a text.
+/// A position in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-pub struct Position {
+#[schema(as = Position)]
+pub struct TextPosition {
     /// The line, from 1.
     #[schema(example = 1)]
     pub line: usize,
@@ -149,37 +150,37 @@ pub struct Position {
 impl FieldError {
     /// A fault of the whole parameter.
     pub fn new(parameter: impl Into<Cow<'static, str>>, detail: impl Into<String>) -> Self {
-        Self::of(Place::Parameter(parameter.into()), detail)
+        Self::of(ErrorLocation::Parameter(parameter.into()), detail)
     }
 
     /// A fault of a member of the body.
     pub fn at(pointer: impl Into<Cow<'static, str>>, detail: impl Into<String>) -> Self {
-        Self::of(Place::Pointer(pointer.into()), detail)
+        Self::of(ErrorLocation::Pointer(pointer.into()), detail)
     }
 
-    fn of(place: Place, detail: impl Into<String>) -> Self {
+    fn of(location: ErrorLocation, detail: impl Into<String>) -> Self {
         let detail = detail.into();
-        Self { place, language: None, detail, position: None, kind: None, expected: None, found: None, hint: None }
+        Self { location, language: None, detail, position: None, kind: None, expected: None, found: None, hint: None }
     }
 
     /// The faults of a text in a language of its own.
     #[must_use]
-    pub fn of_text(place: &Place, language: Language, text: &str, diagnostics: &[Diagnostic]) -> Faults {
+    pub fn of_text(location: &ErrorLocation, language: Language, text: &str, diagnostics: &[Diagnostic]) -> FieldErrors {
         let report = Report::new("text", text, diagnostics);
         let one = |diagnostic: &Diagnostic| {
             let Diagnostic { kind, span, expected, found, hint } = diagnostic.clone();
             let (line, column) = report.position(span);
             Self {
                 language: Some(language),
-                position: Some(Position { line, column, start: span.start, end: span.end }),
+                position: Some(TextPosition { line, column, start: span.start, end: span.end }),
                 kind: Some(kind),
                 expected: Some(expected),
                 found: Some(found),
                 hint,
-                ..Self::of(place.clone(), diagnostic.to_string())
+                ..Self::of(location.clone(), diagnostic.to_string())
             }
         };
-        let mut faults = Faults::default();
+        let mut faults = FieldErrors::default();
         diagnostics.iter().for_each(|diagnostic| faults.add(|| one(diagnostic)));
         faults
     }
@@ -201,7 +202,7 @@ pub(super) fn names_for_log(errors: &[FieldError]) -> String {
     let mut names: Vec<&str> = Vec::new();
     let mut made_up = 0;
     for error in errors {
-        match *error.place.name() {
+        match *error.location.name() {
             Cow::Borrowed(name) if names.contains(&name) => {}
             Cow::Borrowed(name) => names.push(name),
             Cow::Owned(_) => made_up += 1,
@@ -217,10 +218,10 @@ mod tests {
 
     #[test]
     fn the_first_faults_are_listed_and_all_are_counted() {
-        let mut faults: Faults = (0..15).map(|n| FieldError::new(format!("a{n}"), "wrong")).collect();
+        let mut faults: FieldErrors = (0..15).map(|n| FieldError::new(format!("a{n}"), "wrong")).collect();
         faults.append((0..10).map(|n| FieldError::new(format!("b{n}"), "wrong")).collect());
         faults.add(|| unreachable!("not listed, so not made"));
-        assert_eq!((faults.len(), faults.count()), (MOST_LISTED, 26));
-        assert_eq!((faults[0].place.name().as_ref(), faults[19].place.name().as_ref()), ("a0", "b4"));
+        assert_eq!((faults.len(), faults.count()), (MAX_LISTED, 26));
+        assert_eq!((faults[0].location.name().as_ref(), faults[19].location.name().as_ref()), ("a0", "b4"));
     }
 }
