@@ -26,10 +26,10 @@ impl Clock for SystemClock {
     }
 }
 
-struct Served(Value);
+struct RunningService(Value);
 
 #[async_trait]
-impl KeyFetcher for Served {
+impl KeyFetcher for RunningService {
     async fn get(&self, _url: &Url, _reach: AddressPolicy) -> Result<Vec<u8>, FetchError> {
         Ok(json!({ "keys": [self.0] }).to_string().into_bytes())
     }
@@ -89,7 +89,7 @@ fn verifier(algorithm: Algorithm, jwk: Value) -> Verifier {
         max_lifetime: IssuerRules::DEFAULT_MAX_LIFETIME,
         refresh: IssuerRules::DEFAULT_REFRESH,
     };
-    Verifier::new(vec![rules], Arc::new(Served(jwk)), Arc::new(SystemClock)).unwrap()
+    Verifier::new(vec![rules], Arc::new(RunningService(jwk)), Arc::new(SystemClock)).unwrap()
 }
 
 async fn per_second(verifier: &Verifier, tokens: &[String]) -> f64 {

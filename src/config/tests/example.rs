@@ -201,7 +201,7 @@ warning: logmark.toml:37:1: tenant_template.source: is missing: these are groups
 }
 
 #[test]
-fn mistakes_are_all_reported_in_the_order_of_their_places() {
+fn all_errors_are_reported_in_the_order_of_their_locations() {
     let text =
         "[tenant_template]\ngroups = []\n[server]\nlisen = 1\nadmin_listen = \"x\"\n[[sources]]\nname = \"eu\"\nkind = \"s3\"\n";
     let errors = parsed(text, &[("LOGMARK__SERVER__LISTEN", "y"), ("LOGMARK__AUDIT", "true")]).unwrap_err();

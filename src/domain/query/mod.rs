@@ -33,13 +33,13 @@ pub struct LogQuery {
     query: Query,
     /// As the caller wrote it.
     text: Box<str>,
-    headings: Vec<Heading>,
+    headings: Vec<ColumnHeading>,
     rows: Option<u32>,
 }
 
 /// A column that nobody named, whose heading is its text: as it is sent, and as the caller wrote it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Heading {
+pub struct ColumnHeading {
     /// As it is sent and comes back.
     pub printed: String,
     /// As the caller wrote it.
@@ -105,7 +105,7 @@ impl LogQuery {
 
     /// The headings that come back otherwise than the caller wrote them.
     #[must_use]
-    pub fn headings(&self) -> &[Heading] {
+    pub fn headings(&self) -> &[ColumnHeading] {
         &self.headings
     }
 
@@ -139,7 +139,7 @@ impl fmt::Debug for LogQuery {
 
 /// The headings of columns that are printed otherwise than they were written. They are sent as they were written; should
 /// CloudWatch name a column by its canonical text, its caller still finds it under the name that it wrote.
-fn headings(query: &Query, source: &str) -> Vec<Heading> {
+fn headings(query: &Query, source: &str) -> Vec<ColumnHeading> {
     let columns = query.commands.iter().flat_map(|command| -> Vec<&Column> {
         match &command.node {
             Command::Fields(fields) => fields.columns.iter().collect(),
@@ -149,13 +149,13 @@ fn headings(query: &Query, source: &str) -> Vec<Heading> {
         }
     });
     let unnamed = columns.filter(|column| column.alias.is_none() && !matches!(column.expression.node, Expression::Field(_)));
-    let all: Vec<Heading> = unnamed
-        .map(|column| Heading {
+    let all: Vec<ColumnHeading> = unnamed
+        .map(|column| ColumnHeading {
             printed: column.expression.node.to_string(),
             written: column.expression.span.of(source).trim().to_owned(),
         })
         .collect();
-    let mut headings: Vec<Heading> = Vec::new();
+    let mut headings: Vec<ColumnHeading> = Vec::new();
     for heading in &all {
         // A column that was written as another is printed keeps its name.
         let is_taken = all.iter().any(|other| other.written == heading.printed);

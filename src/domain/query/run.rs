@@ -5,7 +5,7 @@
 use aws_lc_rs::digest;
 use serde::{Deserialize, Serialize};
 
-use super::{Heading, LogQuery};
+use super::{ColumnHeading, LogQuery};
 use crate::domain::event::Position;
 use crate::domain::name::{LogGroupName, SourceName};
 use crate::domain::operation::{Action, Operation, Target};
@@ -69,7 +69,7 @@ pub struct RunningQuery {
     /// When it was started.
     pub started: Millis,
     /// Headings that come back otherwise than the caller wrote them.
-    pub headings: Vec<Heading>,
+    pub headings: Vec<ColumnHeading>,
 }
 
 /// What a query has found so far.

@@ -101,7 +101,7 @@ fn a_query_that_may_read_an_earlier_period_sees_none_of_it() {
 }
 
 #[test]
-fn what_is_sent_is_what_was_written_behind_the_fence() {
+fn the_sent_query_is_the_callers_text_behind_the_scope_condition() {
     let all: &[(&str, Option<&[&str]>)] = &[("/a", None)];
     for text in [
         "filter not (a = 1)",
@@ -130,7 +130,7 @@ fn the_time_is_cut_to_the_millisecond() {
 }
 
 #[test]
-fn streams_are_fenced_by_their_rules_group_by_group() {
+fn the_scope_condition_limits_streams_group_by_group() {
     let prefix = "filter toMillis(@timestamp) < 1000 and ";
     for (rules, expected) in [
         (vec![("/a", Some(&["web 1", "it's"][..]))], r#"@logStream in ["web 1", "it's"]"#),
@@ -154,7 +154,7 @@ fn streams_are_fenced_by_their_rules_group_by_group() {
 }
 
 #[test]
-fn the_fence_stands_before_everything_that_could_count() {
+fn the_scope_condition_precedes_every_command_that_counts() {
     let rules: &[(&str, Option<&[&str]>)] = &[("/a", Some(&["one"]))];
     for (query, rest) in [
         ("stats COUNT(*)", "stats COUNT(*)"),
@@ -227,7 +227,7 @@ fn columns_keep_the_names_that_their_writer_gave_them() {
     assert_eq!(headings("fields a+1, a + 1"), [], "the second is the name of another column");
 }
 
-mod fence_and_permit {
+mod scope_and_permit {
     use super::*;
     use logmark_diagnostics::Spanned;
     use logmark_insights::ast::FieldPath;
@@ -251,7 +251,7 @@ mod fence_and_permit {
     proptest! {
         #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
         #[test]
-        fn what_passes_the_fence_is_what_the_permit_allows(
+        fn events_in_the_query_scope_are_those_that_the_permit_allows(
             rules in proptest::collection::vec(rule(), 1..4),
             stream in names(),
             group in 0..4_usize,

@@ -10,7 +10,7 @@ pub mod answers;
 pub mod failures;
 mod error_location;
 mod problems;
-mod absent;
+mod nullable;
 mod headers;
 mod examples;
 mod samples;
@@ -90,7 +90,7 @@ pub fn head() -> OpenApi {
 pub static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
     let (_, mut document) = super::router::routes().split_for_parts();
     if let Some(components) = &mut document.components {
-        components.schemas.values_mut().for_each(absent::never_null);
+        components.schemas.values_mut().for_each(nullable::never_null);
         problems::describe_codes(components);
         components.responses.extend(failures::components().map(|(name, response)| (name.to_owned(), response.into())));
         components.headers.extend(headers::components().map(|(name, header)| (name.to_owned(), header.into())));

@@ -13,7 +13,7 @@ use crate::http::layers::RequestInfo;
 use crate::http::openapi::failures::{CommonFailures, InvalidParameter, Negotiated, TokenFailures};
 use crate::http::openapi::parameters::JsonOnly;
 use crate::http::problem::ApiError;
-use crate::sources::budget::Left;
+use crate::sources::budget::RemainingBudget;
 
 /// The caller.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -118,7 +118,7 @@ impl From<&Grant> for GrantBody {
 }
 
 impl LimitsBody {
-    fn new(limits: &Limits, info: &RequestInfo, queries: Left) -> Self {
+    fn new(limits: &Limits, info: &RequestInfo, queries: RemainingBudget) -> Self {
         Self {
             requests_per_second: limits.requests_per_second.map(std::num::NonZeroU32::get),
             requests_remaining: info.rate_limit().map(|state| state.remaining),

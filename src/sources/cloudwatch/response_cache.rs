@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_holds_by_what_may_still_happen_to_it() {
+    fn freshness_follows_from_request_and_answer() {
         use Direction::{Backward, Forward};
         let old = Some(NOW.0 - 16 * MINUTE);
         let young = Some(NOW.0 - 14 * MINUTE);
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_answer_is_given_again_while_it_holds() {
+    async fn a_cached_answer_is_returned_while_it_is_fresh() {
         let response_cache = ResponseCache::new(CacheSettings::default());
         for (freshness, seconds) in [
             (Freshness::Immutable, 3600),
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_is_bounded_in_bytes() {
+    fn the_cache_is_bounded_in_bytes() {
         let response_cache = ResponseCache::new(CacheSettings { bytes: 10_000, ..CacheSettings::default() });
         for number in 0..100 {
             let key = (Api::GetLogEvents, Bytes::from(format!("{number}")));

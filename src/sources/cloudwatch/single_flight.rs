@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_comes_while_it_runs_gets_the_same_answer() {
+    async fn a_waiter_that_joins_a_running_call_gets_the_same_answer() {
         let (single_flight, runs) = (Numbers::default(), Arc::default());
         let (end, ended) = oneshot::channel();
         let first = single_flight.waiter("key");
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn it_goes_on_while_one_waits_and_is_dropped_when_the_last_one_leaves() {
+    async fn a_call_runs_while_a_waiter_is_left_and_is_dropped_with_the_last() {
         let (single_flight, runs) = (Numbers::default(), Arc::default());
         let (end, ended) = oneshot::channel();
         let (first, second) = (single_flight.waiter("key"), single_flight.waiter("key"));
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_who_waits_for_a_beginning_hears_of_it() {
+    async fn a_waiter_is_notified_when_the_call_starts() {
         let (single_flight, runs) = (Numbers::default(), Arc::default());
         let (early, late) = (single_flight.waiter("key"), single_flight.waiter("key"));
         let started = early.started();

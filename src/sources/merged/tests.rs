@@ -216,24 +216,24 @@ proptest! {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_source_that_is_missing_comes_back_in_a_walk_begun_anew() {
+async fn a_missing_source_comes_back_in_a_new_list() {
     let eu = Scripted::new(&["a", "c", "e"], 9, Failure::FailsUntil(1));
     let us = Scripted::new(&["b", "d"], 9, Failure::None);
-    let stage = Fixture::new(vec![eu, us]);
+    let environment = Fixture::new(vec![eu, us]);
     let missing = |pages: usize| vec!["s0".to_owned(); pages];
-    assert_eq!(stage.cursor(&[1]).await, (vec!["b s1".to_owned(), "d s1".to_owned()], missing(2)));
-    assert_eq!(stage.cursor(&[9]).await.0, ["a s0", "b s1", "c s0", "d s1", "e s0"]);
+    assert_eq!(environment.cursor(&[1]).await, (vec!["b s1".to_owned(), "d s1".to_owned()], missing(2)));
+    assert_eq!(environment.cursor(&[9]).await.0, ["a s0", "b s1", "c s0", "d s1", "e s0"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_source_that_hangs_costs_the_work_time_once() {
-    let stage = Fixture::new(vec![
+    let environment = Fixture::new(vec![
         Scripted::new(&["a", "b"], 9, Failure::HangsFrom(0)),
         Scripted::new(&["a", "b"], 9, Failure::HangsFrom(0)),
         Scripted::new(&["b", "c"], 9, Failure::None),
     ]);
     let begun = Instant::now();
-    let (groups, missing) = stage.cursor(&[1]).await;
+    let (groups, missing) = environment.cursor(&[1]).await;
     assert_eq!((groups.join(", "), missing.join(", ")), ("b s2, c s2".to_owned(), "s0+s1, s0+s1".to_owned()));
     assert_eq!(begun.elapsed(), WORK_TIME);
 }
@@ -241,14 +241,14 @@ async fn a_source_that_hangs_costs_the_work_time_once() {
 /// A source that has just answered is not taken for one that is down because its second page came too late.
 #[tokio::test(start_paused = true)]
 async fn a_second_page_that_comes_too_late_is_left_for_the_next() {
-    let stage = Fixture::new(vec![
+    let environment = Fixture::new(vec![
         Scripted::new(&["a", "c", "e"], 1, Failure::HangsFrom(1)),
         Scripted::new(&["b", "d", "f"], 9, Failure::None),
     ]);
-    let page = stage.page(None, 9).await.unwrap();
+    let page = environment.page(None, 9).await.unwrap();
     let names: Vec<&str> = page.groups.iter().map(|(_, group)| group.name.as_str()).collect();
     assert_eq!((names, page.incomplete.is_empty(), page.next.is_some()), (vec!["a"], true, true));
-    let page = stage.page(page.next, 9).await.unwrap();
+    let page = environment.page(page.next, 9).await.unwrap();
     let names: Vec<&str> = page.groups.iter().map(|(_, group)| group.name.as_str()).collect();
     assert_eq!((names, page.incomplete), (vec!["b", "d", "f"], vec![name(0)]));
 }
@@ -268,10 +268,10 @@ async fn the_list_is_an_error_only_when_no_source_answers() {
         assert_eq!(Fixture::new(scripted).page(None, 9).await.unwrap_err(), expected);
     }
     // The last that answered fails too: the cursor of the page before still holds, and may be tried again.
-    let stage = Fixture::new(vec![refused(), Scripted::new(&["a", "b"], 1, Failure::FailsFrom(1))]);
-    let page = stage.page(None, 1).await.unwrap();
+    let environment = Fixture::new(vec![refused(), Scripted::new(&["a", "b"], 1, Failure::FailsFrom(1))]);
+    let page = environment.page(None, 1).await.unwrap();
     assert_eq!((page.groups.len(), page.incomplete), (1, vec![name(0)]));
-    assert_eq!(stage.page(page.next, 1).await.unwrap_err(), SourceError::Upstream("scripted".to_owned()));
+    assert_eq!(environment.page(page.next, 1).await.unwrap_err(), SourceError::Upstream("scripted".to_owned()));
     // No such thing as a list that is not found: there is nothing in it.
     let nothing = Arc::new(Scripted { error: SourceError::NotFound, ..broken() });
     let page = Fixture::new(vec![nothing]).page(None, 9).await.unwrap();
@@ -279,7 +279,7 @@ async fn the_list_is_an_error_only_when_no_source_answers() {
 }
 
 #[tokio::test]
-async fn a_walk_through_other_sources_is_refused() {
+async fn a_cursor_for_other_sources_is_refused() {
     let source = |groups| Scripted::new(groups, 9, Failure::None);
     let one = Fixture::new(vec![source(&["a", "b"])]);
     let two = Fixture::new(vec![source(&["a", "b"]), source(&["a", "b"])]);

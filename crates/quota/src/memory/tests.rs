@@ -62,7 +62,7 @@ fn a_reservation_changes_its_size() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_holds_less_is_served_first_and_who_leaves_takes_nothing() {
+async fn the_tenant_that_holds_less_is_served_first_and_a_cancelled_waiter_takes_nothing() {
     let memory = MemoryPool::new(100, QUEUE);
     let begun = Instant::now();
     let until = begun + Duration::from_secs(5);

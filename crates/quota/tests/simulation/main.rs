@@ -58,7 +58,7 @@ fn tenants_that_all_wait_are_served_by_their_weights() {
 }
 
 #[test]
-fn after_a_minute_of_throttling_the_lane_is_back_at_full_rate_within_ten_seconds() {
+fn after_a_minute_of_throttling_the_full_rate_is_back_within_ten_seconds() {
     for retry_after in [None, Some(1), Some(4), Some(600)] {
         let seen = within_budget(&scenarios::throttled_for_a_minute(retry_after.map(Duration::from_secs)));
         let back = seen.full_rate_from(THROTTLED_UNTIL, SHARED).unwrap();

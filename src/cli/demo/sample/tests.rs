@@ -54,7 +54,7 @@ fn live_lines_continue_the_backlog() {
 }
 
 #[test]
-fn a_steady_pace_has_no_night() {
+fn steady_traffic_has_no_night() {
     let night = FROM + 18 * 3_600_000;
     for stream in streams(FROM) {
         let mut samples = Samples::new(&stream, FROM, SEED);
@@ -68,7 +68,7 @@ fn a_steady_pace_has_no_night() {
 }
 
 #[test]
-fn a_change_of_pace_keeps_what_has_begun_and_the_order() {
+fn a_change_of_traffic_keeps_started_invocations_and_the_order() {
     for stream in streams(FROM) {
         let mut samples = Samples::new(&stream, FROM, SEED);
         let before = samples.by_ref().take(3).collect::<Vec<_>>();

@@ -32,7 +32,7 @@ use crate::domain::query::scope::QueryScope;
 use crate::domain::query::{MAX_CHARACTERS, UnsendableQuery};
 use crate::sources::SourceError;
 use crate::sources::budget::{GIGABYTE, Lease};
-use crate::sources::queries::{Queries, Started};
+use crate::sources::queries::{Queries, StartedQuery};
 use crate::telemetry::trace;
 
 /// The one language whose texts are understood.
@@ -42,7 +42,7 @@ const GROUPS_PAGE: usize = 500;
 
 #[async_trait]
 impl Queries for CloudWatch {
-    async fn start(&self, permit: &Permit<StartQuery>, lease: Lease) -> Result<Started, SourceError> {
+    async fn start(&self, permit: &Permit<StartQuery>, lease: Lease) -> Result<StartedQuery, SourceError> {
         let request = request(permit)?;
         let op = permit.op();
         let query = RunningQuery {
@@ -160,7 +160,7 @@ impl QueryTracker {
         query: RunningQuery,
         share: Share,
         lease: Lease,
-    ) -> Result<Started, SourceError> {
+    ) -> Result<StartedQuery, SourceError> {
         let acquire_permit = self.acquire_permit(&share).await?;
         let id = self.client.call(&share, &request).await.map_err(CallError::plain)?.query_id;
         if id.is_empty() {
@@ -172,7 +172,7 @@ impl QueryTracker {
         let stop = move || {
             runtime.spawn(async move { tracker.stop_unwanted(&unclaimed, &share, "its client left").await });
         };
-        Ok(Started::new(RunningQuery { id, ..query }, stop))
+        Ok(StartedQuery::new(RunningQuery { id, ..query }, stop))
     }
 
     /// Compares the groups that upstream says the query reads with those that it may. The answer is remembered, since a query's

@@ -136,7 +136,7 @@ async fn what_is_no_answer_is_an_error_without_a_word_of_it() {
 }
 
 #[tokio::test]
-async fn the_lanes_keep_to_what_was_read_and_to_what_the_operator_says_before_it() {
+async fn rate_limiters_use_the_read_quotas_and_the_configured_ones_first() {
     let quotas = [quota(&calls("GetLogEvents"), 40.0), quota(&calls("FilterLogEvents"), 20.0)];
     let fake = Fake::start(vec![(200, json!({ "Quotas": quotas }))]).await;
     let given = GivenQuotas { calls_per_second: [(Api::GetLogEvents, 3.0)].into(), concurrent_queries: Some(7) };
@@ -169,7 +169,7 @@ fn of_an_accounts_sources_the_first_that_is_to_reads_its_quotas() {
 }
 
 #[tokio::test]
-async fn a_source_that_is_not_to_read_them_asks_nobody() {
+async fn a_source_configured_not_to_read_quotas_makes_no_call() {
     let settings = Settings::new(SourceName::try_from("eu").unwrap(), "eu-central-1");
     let source = CloudWatch::connect(settings, Outbound::new().unwrap(), Arc::new(SystemClock), &Accounts::default()).unwrap();
     source.refresh_quotas().await;

@@ -46,13 +46,13 @@ impl Clock for TestClock {
     }
 }
 
-struct Stage {
+struct TestEnvironment {
     fake: Fake,
     source: CloudWatch,
     clock: Arc<TestClock>,
 }
 
-impl Stage {
+impl TestEnvironment {
     async fn new() -> Self {
         let credentials = Credentials::new("AKIDNEW", SECRET, Some("session-canary".to_owned()), None, "test");
         Self::with(SharedCredentialsProvider::new(credentials)).await

@@ -16,7 +16,7 @@ const DROPPED: usize = 2;
 
 /// The door; ends with the runtime.
 #[derive(Debug)]
-pub struct Front {
+pub struct FaultyProxy {
     /// Where it listens.
     pub address: SocketAddr,
 }
@@ -24,7 +24,7 @@ pub struct Front {
 /// Method and target of each request so far, with the habit in front.
 type Seen = Arc<Mutex<Vec<String>>>;
 
-impl Front {
+impl FaultyProxy {
     /// Opens it before the service.
     pub async fn before(service: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -86,7 +86,7 @@ async fn equal_requests_at_the_same_time_are_one_call() {
 }
 
 #[tokio::test]
-async fn nothing_is_kept_where_that_is_wished() {
+async fn a_disabled_cache_keeps_nothing() {
     let (fake, binary) = shared("{ bytes = 0 }").await;
     let begin = now() - 5 * HOUR;
     fake.state().logs.put("/s/api", "prod-1", begin, "event");

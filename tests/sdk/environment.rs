@@ -12,7 +12,7 @@ use serde_json::json;
 use tempfile::TempDir;
 use tokio::process::Command;
 
-use super::front::Front;
+use super::proxy::FaultyProxy;
 use crate::contract::subject::{KEEPS_NOTHING, KEYS, cloudwatch, now};
 use crate::world::fake_cloudwatch::plan::Plan;
 use crate::world::fake_cloudwatch::queries::{ACCOUNT, Script};
@@ -35,15 +35,15 @@ const LARGE: usize = 256_000;
 
 /// The service, and what its clients are told of it.
 #[derive(Debug)]
-pub struct Stage {
+pub struct TestEnvironment {
     environment: BTreeMap<&'static str, String>,
     _process: Process,
-    _front: Front,
+    _proxy: FaultyProxy,
     _fake: Fake,
     _folder: TempDir,
 }
 
-impl Stage {
+impl TestEnvironment {
     /// Puts it up.
     pub async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -56,18 +56,18 @@ impl Stage {
         let config = folder.path().join("logmark.toml");
         std::fs::write(&config, configuration(&fake.endpoint())).unwrap();
         let process = Process::serve(&config, &KEYS).await;
-        let front = Front::before(process.address).await;
+        let proxy = FaultyProxy::before(process.address).await;
         let mut expired = Issuer::claims("acme", "logs:*:*");
         expired["exp"] = (now() / 1000 - 3600).into();
         let environment = BTreeMap::from([
             ("LOGMARK_URL", format!("http://{}", process.address)),
-            ("LOGMARK_FRONT_URL", format!("http://{}", front.address)),
+            ("LOGMARK_FRONT_URL", format!("http://{}", proxy.address)),
             ("LOGMARK_TOKEN", issuer.token("acme", "logs:*:*")),
             ("LOGMARK_TOKEN_NARROW", issuer.token("acme", "logs:read:/acme/small")),
             ("LOGMARK_TOKEN_EXPIRED", issuer.mint(&expired)),
             ("LOGMARK_TOKEN_LIMITED", issuer.token("limited", "logs:*:*")),
         ]);
-        Self { environment, _process: process, _front: front, _fake: fake, _folder: folder }
+        Self { environment, _process: process, _proxy: proxy, _fake: fake, _folder: folder }
     }
 
     /// Runs a command in a folder of the project to its end, which must be a good one; gives its standard output.

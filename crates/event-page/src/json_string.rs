@@ -2,7 +2,7 @@
 //!
 //! Owns decoding and encoding. What it decodes has been checked by `scan` or `serde_json`, so that every escape is complete.
 
-use crate::block::{Marks, SIZE};
+use crate::block::{ByteMasks, SIZE};
 
 /// A part of a literal: text as it stands, or what one escape means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,18 +79,18 @@ pub(crate) trait Unescape {
 pub(crate) fn unescape<U: Unescape>(inside: &[u8], out: &mut Vec<u8>) {
     let start = out.len();
     out.resize(start + inside.len() * U::GROWTH + SIZE, 0);
-    let mut room = Room { bytes: &mut out[start..], length: 0 };
+    let mut room = Output { bytes: &mut out[start..], length: 0 };
     let (mut at, mut copied) = (0, 0);
     while at < inside.len() {
-        let marks = Marks::at(inside, at);
+        let masks = ByteMasks::at(inside, at);
         let mut pending = 0;
-        let (mut begins, escaped) = split(marks.backslashes, &mut pending);
+        let (mut begins, escaped) = split(masks.backslashes, &mut pending);
         // An escape that goes beyond the block begins the next one.
         begins &= !(pending << 63);
         let from = at;
         at += SIZE - usize::from(pending == 1);
         if let Some(before_quote) = U::BEFORE_QUOTE
-            && escaped & !marks.quotes == 0
+            && escaped & !masks.quotes == 0
             && copied <= from
             && let Some(block) = inside.get(from..).and_then(|rest| rest.first_chunk::<SIZE>())
         {
@@ -133,15 +133,15 @@ pub(crate) fn unescape<U: Unescape>(inside: &[u8], out: &mut Vec<u8>) {
 }
 
 /// Bytes between escapes: mostly there are no more.
-const FEW: usize = 32;
+const SHORT_COPY: usize = 32;
 
 /// Room for what is decoded, and how much of it is taken.
-struct Room<'a> {
+struct Output<'a> {
     bytes: &'a mut [u8],
     length: usize,
 }
 
-impl Room<'_> {
+impl Output<'_> {
     #[inline]
     fn put(&mut self, part: &[u8]) {
         let end = self.length + part.len();
@@ -154,10 +154,10 @@ impl Room<'_> {
     #[inline]
     fn copy(&mut self, text: &[u8], from: usize, to: usize) {
         let length = to - from;
-        let chunk = text.get(from..).and_then(|rest| rest.first_chunk::<FEW>());
-        let place = self.bytes.get_mut(self.length..).and_then(|rest| rest.first_chunk_mut::<FEW>());
+        let chunk = text.get(from..).and_then(|rest| rest.first_chunk::<SHORT_COPY>());
+        let place = self.bytes.get_mut(self.length..).and_then(|rest| rest.first_chunk_mut::<SHORT_COPY>());
         match (chunk, place) {
-            (Some(chunk), Some(place)) if length <= FEW => {
+            (Some(chunk), Some(place)) if length <= SHORT_COPY => {
                 *place = *chunk;
                 self.length += length;
             }
@@ -193,14 +193,14 @@ pub(crate) fn split(backslashes: u64, pending: &mut u64) -> (u64, u64) {
 /// The text that a checked literal's inside means.
 pub(crate) fn decode(inside: &[u8]) -> String {
     let mut text = Vec::with_capacity(inside.len());
-    unescape::<Exactly>(inside, &mut text);
+    unescape::<Utf8>(inside, &mut text);
     String::from_utf8(text).unwrap_or_default()
 }
 
 /// Every escape as what it means.
-pub(crate) struct Exactly;
+pub(crate) struct Utf8;
 
-impl Unescape for Exactly {
+impl Unescape for Utf8 {
     const GROWTH: usize = 1;
     const BEFORE_QUOTE: Option<u8> = None;
 
@@ -214,13 +214,13 @@ impl Unescape for Exactly {
 pub(crate) fn encode(text: &[u8], out: &mut Vec<u8>) {
     let mut copied = 0;
     for at in (0..text.len()).step_by(SIZE) {
-        let mut marks = Marks::at(text, at).any();
-        while marks != 0 {
-            let place = at + marks.trailing_zeros() as usize;
+        let mut masks = ByteMasks::at(text, at).any();
+        while masks != 0 {
+            let place = at + masks.trailing_zeros() as usize;
             out.extend_from_slice(text.get(copied..place).unwrap_or_default());
             encode_byte(text.get(place).copied().unwrap_or_default(), out);
             copied = place + 1;
-            marks &= marks - 1;
+            masks &= masks - 1;
         }
     }
     out.extend_from_slice(text.get(copied..).unwrap_or_default());

@@ -5,15 +5,15 @@ use std::time::Duration;
 use super::operations::PAGE_EVENTS;
 use crate::contract::subject::{Binary, KEEPS_NOTHING, cloudwatch, now, tenants};
 use crate::world::client::{Answer, Client};
-use crate::world::cuts::{Cut, Cuts};
-use crate::world::elsewhere::Elsewhere;
 use crate::world::fake_cloudwatch::plan::Plan;
 use crate::world::fake_cloudwatch::{CANARY, Fake, Fault, SECRET};
+use crate::world::faulty_proxy::{FaultyProxy, ProxyFault};
 use crate::world::keys::Keys;
+use crate::world::other_host::OtherHost;
 
 /// How much time the service gives its upstream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Patience {
+pub enum Deadlines {
     /// Two seconds: for what would never end.
     Short,
     /// As usual.
@@ -22,22 +22,22 @@ pub enum Patience {
 
 /// What goes wrong with a call.
 #[derive(Debug, Clone, Copy)]
-pub enum Wrong {
+pub enum InjectedFault {
     /// The upstream answers so.
     Answer(Fault),
     /// The way to it fails so.
-    Way(Cut),
+    Proxy(ProxyFault),
 }
 
 /// The service and what it stands on.
 #[derive(Debug)]
-pub struct Stage {
+pub struct TestEnvironment {
     /// The upstream.
     pub fake: Fake,
     /// The way to it.
-    pub cuts: Cuts,
+    pub faulty_proxy: FaultyProxy,
     /// Where nothing may come.
-    pub elsewhere: Elsewhere,
+    pub other_host: OtherHost,
     /// Where it has its credentials.
     pub keys: Keys,
     /// A caller.
@@ -45,18 +45,18 @@ pub struct Stage {
     binary: Binary,
 }
 
-impl Stage {
-    /// Starts it all, with the usual patience; it reaches the upstream by way of [`Cuts`].
+impl TestEnvironment {
+    /// Starts it all, with the usual patience; it reaches the upstream by way of [`FaultyProxy`].
     pub async fn usual() -> Self {
-        Self::new(Patience::Usual, true).await
+        Self::new(Deadlines::Usual, true).await
     }
 
-    /// Starts it all; it reaches the upstream directly or by way of [`Cuts`], which undoes what a fake does to its own bytes.
-    pub async fn new(patience: Patience, through_cuts: bool) -> Self {
-        let limits = match patience {
-            Patience::Short => "limits = { request_timeout = \"3s\", work_time = \"2s\", response_memory = \"1GiB\" }",
+    /// Starts it all; it reaches the upstream directly or by way of [`FaultyProxy`], which undoes what a fake does to its own bytes.
+    pub async fn new(deadlines: Deadlines, through_cuts: bool) -> Self {
+        let limits = match deadlines {
+            Deadlines::Short => "limits = { request_timeout = \"3s\", work_time = \"2s\", response_memory = \"1GiB\" }",
             // Hundreds of requests of one tenant wait for the upstream at a time here: their share of memory is not what is tested.
-            Patience::Usual => "limits = { response_memory = \"1GiB\" }",
+            Deadlines::Usual => "limits = { response_memory = \"1GiB\" }",
         };
         Self::with(limits, through_cuts).await
     }
@@ -64,32 +64,33 @@ impl Stage {
     /// The same, with these lines of `[server]`.
     pub async fn with(limits: &str, through_cuts: bool) -> Self {
         let fake = Fake::start(now()).await;
-        let (cuts, elsewhere, keys) = (Cuts::before(fake.address).await, Elsewhere::start().await, Keys::start().await);
+        let (faulty_proxy, other_host, keys) =
+            (FaultyProxy::before(fake.address).await, OtherHost::start().await, Keys::start().await);
         fake.state().logs.page_events = Some(PAGE_EVENTS);
-        fake.state().elsewhere = elsewhere.address.to_string();
-        let endpoint = if through_cuts { format!("http://{}", cuts.address) } else { fake.endpoint() };
+        fake.state().other_host = other_host.address.to_string();
+        let endpoint = if through_cuts { format!("http://{}", faulty_proxy.address) } else { fake.endpoint() };
         let (name, value) = keys.variable();
         let binary = Binary::with(&(cloudwatch(&endpoint, KEEPS_NOTHING) + &tenants("f")), limits, &[(name, &value)]).await;
-        Self { acme: binary.acme(), fake, cuts, elsewhere, keys, binary }
+        Self { acme: binary.acme(), fake, faulty_proxy, other_host, keys, binary }
     }
 
     /// Lets the plan's calls go wrong.
-    pub fn set(&self, wrong: Wrong, plan: Plan<()>) {
-        match wrong {
-            Wrong::Answer(fault) => self.fake.state().plans.set(plan.with(fault)),
-            Wrong::Way(cut) => self.cuts.state().plans.set(plan.with(cut)),
+    pub fn set(&self, injected: InjectedFault, plan: Plan<()>) {
+        match injected {
+            InjectedFault::Answer(fault) => self.fake.state().plans.set(plan.with(fault)),
+            InjectedFault::Proxy(cut) => self.faulty_proxy.state().plans.set(plan.with(cut)),
         }
     }
 
     /// Lets so many of a hundred calls that bear the mark go wrong, half of them on the way.
-    pub fn set_mixed(&self, mark: &str, percent: u64, faults: &[Fault], cuts: &[Cut]) {
+    pub fn set_mixed(&self, mark: &str, percent: u64, faults: &[Fault], faulty_proxy: &[ProxyFault]) {
         self.fake.state().plans.set(Plan::mixed(mark, faults.to_vec()).at_rate(percent / 2, 1));
-        self.cuts.state().plans.set(Plan::mixed(mark, cuts.to_vec()).at_rate(percent / 2, 2));
+        self.faulty_proxy.state().plans.set(Plan::mixed(mark, faulty_proxy.to_vec()).at_rate(percent / 2, 2));
     }
 
     /// Ends it, and says how often it went wrong.
     pub fn lift(&self, mark: &str) -> usize {
-        let on_the_way = self.cuts.state().plans.lift(mark);
+        let on_the_way = self.faulty_proxy.state().plans.lift(mark);
         self.fake.state().plans.lift(mark) + on_the_way
     }
 
@@ -101,7 +102,7 @@ impl Stage {
 
     /// The same, of whatever is asked.
     pub async fn settled_by<Asking: Future<Output = Answer>>(&self, ask: impl Fn() -> Asking) -> Answer {
-        let patience = async {
+        let deadlines = async {
             loop {
                 let answer = ask().await;
                 let is_spared = [429, 503, 504].contains(&answer.status.as_u16());
@@ -114,7 +115,7 @@ impl Stage {
                 tokio::time::sleep(Duration::from_millis(200)).await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(60), patience).await.expect("the service recovers")
+        tokio::time::timeout(Duration::from_secs(60), deadlines).await.expect("the service recovers")
     }
 
     /// What the service logged of an answer's request.

@@ -12,14 +12,14 @@ use tokio::task::JoinHandle;
 
 /// The connection, and the bodies that wait.
 #[derive(Debug)]
-pub struct Unread {
+pub struct UnreadConnection {
     sender: SendRequest<Bytes>,
     connection: JoinHandle<()>,
     /// Answers whose bodies are not taken.
     pub waiting: Vec<Response<RecvStream>>,
 }
 
-impl Unread {
+impl UnreadConnection {
     /// Connects, with a window of so many bytes for each stream.
     pub async fn connect(address: SocketAddr, window: u32) -> Self {
         let stream = TcpStream::connect(address).await.unwrap();
@@ -66,7 +66,7 @@ impl Unread {
     }
 }
 
-impl Drop for Unread {
+impl Drop for UnreadConnection {
     fn drop(&mut self) {
         self.connection.abort();
     }

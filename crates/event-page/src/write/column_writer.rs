@@ -5,17 +5,17 @@
 
 use super::csv;
 use super::text::{self, Lines};
-use super::time::Second;
+use super::time::CachedSecond;
 use crate::columns::{Columns, Source, Token};
-use crate::events::{EventRef, Form, Part};
-use crate::literal::{Exactly, unescape};
+use crate::events::{EventRef, Part, TextForm};
+use crate::json_string::{Utf8, unescape};
 
 /// Writes events as these columns.
 #[derive(Debug)]
-pub(super) struct Chosen {
+pub(super) struct ColumnWriter {
     columns: Columns,
-    timestamp: Second,
-    ingestion: Second,
+    timestamp: CachedSecond,
+    ingestion: CachedSecond,
     /// The message, decoded; and one value.
     message: Vec<u8>,
     value: Vec<u8>,
@@ -29,9 +29,9 @@ enum Value<'a> {
     Json(Token<'a>),
 }
 
-impl Chosen {
+impl ColumnWriter {
     pub(super) fn new(columns: Columns) -> Self {
-        let (timestamp, ingestion) = (Second::default(), Second::default());
+        let (timestamp, ingestion) = (CachedSecond::default(), CachedSecond::default());
         Self { columns, timestamp, ingestion, message: Vec::new(), value: Vec::new() }
     }
 
@@ -144,11 +144,11 @@ fn separate(index: usize, separator: u8, out: &mut Vec<u8>) {
 impl<'a> Part<'a> {
     /// The text that it means; decoded into `scratch` where it has an escape.
     fn decoded(self, scratch: &'a mut Vec<u8>) -> &'a [u8] {
-        if self.form == Form::Plain || memchr::memchr(b'\\', self.bytes).is_none() {
+        if self.form == TextForm::Plain || memchr::memchr(b'\\', self.bytes).is_none() {
             return self.bytes;
         }
         scratch.clear();
-        unescape::<Exactly>(self.bytes, scratch);
+        unescape::<Utf8>(self.bytes, scratch);
         scratch
     }
 }
@@ -167,7 +167,7 @@ impl<'m> Token<'m> {
             return b"";
         }
         if let Some(inside) = self.0.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
-            return Part { bytes: inside.as_bytes(), form: Form::Literal }.decoded(scratch);
+            return Part { bytes: inside.as_bytes(), form: TextForm::Literal }.decoded(scratch);
         }
         scratch.clear();
         self.on_one_line(scratch);

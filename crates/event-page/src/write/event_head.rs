@@ -3,24 +3,24 @@
 //! Owns keeping it from one event to the next: it is copied whole, and the milliseconds are written over the copy, so that
 //! nothing is read that was written just before. Never knows what is between its parts: the layout says that.
 
-use super::time::{FRACTION, LENGTH, Second, split};
-use crate::events::{EventRef, Form, Part};
+use super::time::{CachedSecond, FRACTION, LENGTH, split};
+use crate::events::{EventRef, Part, TextForm};
 
 /// The head of the event written last.
 #[derive(Debug, Default)]
-pub(super) struct Head {
-    timestamp: Second,
-    ingestion: Second,
+pub(super) struct EventHead {
+    timestamp: CachedSecond,
+    ingestion: CachedSecond,
     text: Vec<u8>,
     /// Of what event the text is; `None` before the first.
-    shape: Option<Shape>,
+    shape: Option<HeadShape>,
 }
 
 /// What the text depends on besides times.
 #[derive(Debug)]
-struct Shape {
+struct HeadShape {
     stream: Vec<u8>,
-    form: Form,
+    form: TextForm,
     has_id: bool,
     timestamp_at: usize,
     ingestion_at: Option<usize>,
@@ -36,7 +36,7 @@ pub(super) trait Parts {
     fn rest(event: EventRef<'_>, out: &mut Vec<u8>);
 }
 
-impl Head {
+impl EventHead {
     /// Writes the head of the event.
     #[inline]
     pub(super) fn write<P: Parts>(&mut self, event: EventRef<'_>, out: &mut Vec<u8>) {
@@ -67,7 +67,7 @@ impl Head {
     fn renew<P: Parts>(&mut self, event: EventRef<'_>, part: Part<'_>) {
         let text = &mut self.text;
         text.clear();
-        let mut time = |before: &[u8], second: &Second| {
+        let mut time = |before: &[u8], second: &CachedSecond| {
             text.extend_from_slice(before);
             text.extend_from_slice(second.text());
             text.len() - LENGTH
@@ -79,11 +79,11 @@ impl Head {
         stream.clear();
         stream.extend_from_slice(part.bytes);
         let has_id = event.event_id_part().is_some();
-        self.shape = Some(Shape { stream, form: part.form, has_id, timestamp_at, ingestion_at });
+        self.shape = Some(HeadShape { stream, form: part.form, has_id, timestamp_at, ingestion_at });
     }
 }
 
-impl Shape {
+impl HeadShape {
     #[inline]
     fn fits(&self, event: EventRef<'_>, part: Part<'_>) -> bool {
         self.ingestion_at.is_some() == event.ingestion_time().is_some()

@@ -19,20 +19,20 @@ pub const PAGE_EVENTS: usize = 2000;
 /// Bytes of a message.
 pub const MESSAGE: usize = 500;
 /// Pages that are ground: no stream is longer.
-pub const MOST_PAGES: usize = 16;
+pub const MAX_PAGES: usize = 16;
 
 /// The mill; ends with the runtime.
 #[derive(Debug)]
-pub struct Mill {
+pub struct GeneratedUpstream {
     /// Where it listens.
     pub address: SocketAddr,
     calls: Arc<AtomicUsize>,
 }
 
-impl Mill {
+impl GeneratedUpstream {
     /// Starts it; its events begin at this time, one a millisecond.
     pub async fn start(begin: i64) -> Self {
-        let pages: Arc<Vec<String>> = Arc::new((0..MOST_PAGES).map(|page| events(begin, page)).collect());
+        let pages: Arc<Vec<String>> = Arc::new((0..MAX_PAGES).map(|page| events(begin, page)).collect());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let calls = Arc::new(AtomicUsize::new(0));

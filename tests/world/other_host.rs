@@ -8,24 +8,24 @@ use tokio::net::TcpListener;
 
 /// The host; ends with the runtime.
 #[derive(Debug)]
-pub struct Elsewhere {
+pub struct OtherHost {
     /// Where it listens.
     pub address: SocketAddr,
     visits: Arc<AtomicUsize>,
 }
 
-impl Elsewhere {
+impl OtherHost {
     /// Starts it.
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let elsewhere = Self { address: listener.local_addr().unwrap(), visits: Arc::default() };
-        let visits = Arc::clone(&elsewhere.visits);
+        let other_host = Self { address: listener.local_addr().unwrap(), visits: Arc::default() };
+        let visits = Arc::clone(&other_host.visits);
         tokio::spawn(async move {
             while listener.accept().await.is_ok() {
                 visits.fetch_add(1, Ordering::SeqCst);
             }
         });
-        elsewhere
+        other_host
     }
 
     /// Connections so far.

@@ -38,14 +38,14 @@ actions = ["read", "query"]
 "#;
 
 /// A running service, and what it reads from.
-pub struct Stage {
+pub struct TestEnvironment {
     process: Process,
     pub issuer: Issuer,
     pub fake: Fake,
     _folder: TempDir,
 }
 
-impl Stage {
+impl TestEnvironment {
     pub async fn start() -> Self {
         let fake = Fake::start(now()).await;
         let folder = tempfile::tempdir().unwrap();

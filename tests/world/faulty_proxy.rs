@@ -15,7 +15,7 @@ use super::small_http::{Message, read};
 
 /// A place in a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum CutPoint {
     /// Before its first byte.
     Nothing,
     /// Within its first line.
@@ -34,7 +34,7 @@ pub enum Place {
 
 /// How a connection ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum End {
+pub enum ConnectionEnd {
     /// With a FIN, as from a process that closes it.
     Close,
     /// With a RST, as from a machine that knows nothing of it.
@@ -45,23 +45,23 @@ pub enum End {
 
 /// What goes wrong with one exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cut {
+pub enum ProxyFault {
     /// So much of the request reaches the upstream, then the connection ends.
-    Request(Place, End),
+    Request(CutPoint, ConnectionEnd),
     /// So much of the answer comes back, then the connection ends.
-    Answer(Place, End),
+    Answer(CutPoint, ConnectionEnd),
     /// `Content-Length` is wrong by so much; then the connection ends.
-    Length(i64, End),
+    Length(i64, ConnectionEnd),
     /// `Content-Length` is this.
     Announced(&'static str),
     /// Chunks without end.
     Endless,
     /// In chunks, so much of it; whole, it ends as chunks do, else with the connection.
-    Chunked(Place),
+    Chunked(CutPoint),
     /// So much of it without a length: it ends with the connection.
-    Unframed(Place),
+    Unframed(CutPoint),
     /// From this place on, so many bytes at a time with a wait after each.
-    Pace(Place, usize, Duration),
+    Pace(CutPoint, usize, Duration),
     /// Both ways, each byte in a segment of its own.
     Bytewise,
     /// So much later.
@@ -72,27 +72,27 @@ pub enum Cut {
 
 #[derive(Debug, Default)]
 pub(crate) struct State {
-    pub(crate) plans: Plans<Cut>,
+    pub(crate) plans: Plans<ProxyFault>,
     /// Every new connection ends so, before anything is read from it, and every old one at its next request.
-    pub(crate) at_accept: Option<End>,
+    pub(crate) at_accept: Option<ConnectionEnd>,
     /// New connections that ended so.
     pub(crate) refused: usize,
 }
 
 /// The hop; ends with the runtime.
 #[derive(Debug, Clone)]
-pub struct Cuts {
+pub struct FaultyProxy {
     /// Where it listens.
     pub address: SocketAddr,
     state: Arc<Mutex<State>>,
 }
 
-impl Cuts {
+impl FaultyProxy {
     /// Starts it before `upstream`.
     pub async fn before(upstream: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let cuts = Self { address: listener.local_addr().unwrap(), state: Arc::default() };
-        let state = Arc::clone(&cuts.state);
+        let faulty_proxy = Self { address: listener.local_addr().unwrap(), state: Arc::default() };
+        let state = Arc::clone(&faulty_proxy.state);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let at_accept = {
@@ -104,12 +104,12 @@ impl Cuts {
                 tokio::spawn(async move {
                     match at_accept {
                         Some(end) => finish(client, end).await,
-                        None => Hop { client, upstream, state }.run().await,
+                        None => ProxiedExchange { client, upstream, state }.run().await,
                     }
                 });
             }
         });
-        cuts
+        faulty_proxy
     }
 
     /// Its plans.
@@ -119,13 +119,13 @@ impl Cuts {
 }
 
 /// One connection.
-struct Hop {
+struct ProxiedExchange {
     client: TcpStream,
     upstream: SocketAddr,
     state: Arc<Mutex<State>>,
 }
 
-impl Hop {
+impl ProxiedExchange {
     async fn run(mut self) -> Option<()> {
         self.client.set_nodelay(true).ok()?;
         loop {
@@ -140,12 +140,12 @@ impl Hop {
             let mut upstream = TcpStream::connect(self.upstream).await.ok()?;
             upstream.set_nodelay(true).ok()?;
             match cut {
-                Some(Cut::Request(place, end)) => {
-                    upstream.write_all(&request.bytes[..request.place(place)]).await.ok()?;
+                Some(ProxyFault::Request(cut_point, end)) => {
+                    upstream.write_all(&request.bytes[..request.cut_point(cut_point)]).await.ok()?;
                     drop(upstream);
                     return finish(self.client, end).await;
                 }
-                Some(Cut::Bytewise) => bytewise(&mut upstream, &request.bytes).await?,
+                Some(ProxyFault::Bytewise) => bytewise(&mut upstream, &request.bytes).await?,
                 _ => upstream.write_all(&request.bytes).await.ok()?,
             }
             let answer = read(&mut upstream).await?;
@@ -154,63 +154,63 @@ impl Hop {
     }
 
     /// Passes the answer on; `None` when the connection is over with it.
-    async fn answer(mut self, answer: &Message, cut: Option<Cut>) -> Option<Self> {
+    async fn answer(mut self, answer: &Message, cut: Option<ProxyFault>) -> Option<Self> {
         let client = &mut self.client;
         let (all, body) = (&answer.bytes, &answer.bytes[answer.head..]);
         match cut {
-            None | Some(Cut::Request(..)) => client.write_all(all).await.ok()?,
-            Some(Cut::Answer(place, end)) => {
-                client.write_all(&all[..answer.place(place)]).await.ok()?;
+            None | Some(ProxyFault::Request(..)) => client.write_all(all).await.ok()?,
+            Some(ProxyFault::Answer(cut_point, end)) => {
+                client.write_all(&all[..answer.cut_point(cut_point)]).await.ok()?;
                 return finish(self.client, end).await;
             }
-            Some(Cut::Length(by, end)) => {
+            Some(ProxyFault::Length(by, end)) => {
                 let length = i64::try_from(body.len()).unwrap() + by;
                 client.write_all(&answer.framed(&format!("content-length: {length}"))).await.ok()?;
                 client.write_all(body).await.ok()?;
                 return finish(self.client, end).await;
             }
-            Some(Cut::Announced(length)) => {
+            Some(ProxyFault::Announced(length)) => {
                 client.write_all(&answer.framed(&format!("content-length: {length}"))).await.ok()?;
                 client.write_all(body).await.ok()?;
-                return finish(self.client, End::Open).await;
+                return finish(self.client, ConnectionEnd::Open).await;
             }
-            Some(Cut::Endless) => {
+            Some(ProxyFault::Endless) => {
                 client.write_all(&answer.framed("transfer-encoding: chunked")).await.ok()?;
                 let spaces = [b' '; 1 << 16];
                 loop {
                     client.write_all(&chunk(&spaces)).await.ok()?;
                 }
             }
-            Some(Cut::Chunked(place)) => {
+            Some(ProxyFault::Chunked(cut_point)) => {
                 client.write_all(&answer.framed("transfer-encoding: chunked")).await.ok()?;
-                let there = answer.place(place) - answer.head;
+                let there = answer.cut_point(cut_point) - answer.head;
                 for part in body[..there].chunks(100) {
                     client.write_all(&chunk(part)).await.ok()?;
                 }
-                if place != Place::All {
-                    return finish(self.client, End::Close).await;
+                if cut_point != CutPoint::All {
+                    return finish(self.client, ConnectionEnd::Close).await;
                 }
                 client.write_all(b"0\r\n\r\n").await.ok()?;
             }
-            Some(Cut::Unframed(place)) => {
+            Some(ProxyFault::Unframed(cut_point)) => {
                 client.write_all(&answer.framed("connection: close")).await.ok()?;
-                client.write_all(&body[..answer.place(place) - answer.head]).await.ok()?;
-                return finish(self.client, End::Close).await;
+                client.write_all(&body[..answer.cut_point(cut_point) - answer.head]).await.ok()?;
+                return finish(self.client, ConnectionEnd::Close).await;
             }
-            Some(Cut::Pace(place, bytes, wait)) => {
-                let (at_once, slowly) = all.split_at(answer.place(place));
+            Some(ProxyFault::Pace(cut_point, bytes, wait)) => {
+                let (at_once, slowly) = all.split_at(answer.cut_point(cut_point));
                 client.write_all(at_once).await.ok()?;
                 for part in slowly.chunks(bytes) {
                     client.write_all(part).await.ok()?;
                     tokio::time::sleep(wait).await;
                 }
             }
-            Some(Cut::Bytewise) => bytewise(client, all).await?,
-            Some(Cut::Late(wait)) => {
+            Some(ProxyFault::Bytewise) => bytewise(client, all).await?,
+            Some(ProxyFault::Late(wait)) => {
                 tokio::time::sleep(wait).await;
                 client.write_all(all).await.ok()?;
             }
-            Some(Cut::Interim) => {
+            Some(ProxyFault::Interim) => {
                 client.write_all(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n").await.ok()?;
                 client.write_all(all).await.ok()?;
             }
@@ -220,16 +220,16 @@ impl Hop {
 }
 
 impl Message {
-    fn place(&self, place: Place) -> usize {
+    fn cut_point(&self, cut_point: CutPoint) -> usize {
         let line = memchr::memchr(b'\n', &self.bytes).unwrap_or(0);
-        match place {
-            Place::Nothing => 0,
-            Place::FirstLine => line / 2,
-            Place::Headers => line + (self.head - line) / 2,
-            Place::Head => self.head,
-            Place::Body(percent) => self.head + (self.bytes.len() - self.head) * percent / 100,
-            Place::AllButOne => self.bytes.len() - 1,
-            Place::All => self.bytes.len(),
+        match cut_point {
+            CutPoint::Nothing => 0,
+            CutPoint::FirstLine => line / 2,
+            CutPoint::Headers => line + (self.head - line) / 2,
+            CutPoint::Head => self.head,
+            CutPoint::Body(percent) => self.head + (self.bytes.len() - self.head) * percent / 100,
+            CutPoint::AllButOne => self.bytes.len() - 1,
+            CutPoint::All => self.bytes.len(),
         }
     }
 
@@ -255,11 +255,11 @@ fn chunk(part: &[u8]) -> Vec<u8> {
 }
 
 /// Ends the connection; `None`, so that it is the end of whatever served it.
-async fn finish<T>(mut client: TcpStream, end: End) -> Option<T> {
+async fn finish<T>(mut client: TcpStream, end: ConnectionEnd) -> Option<T> {
     match end {
-        End::Close => client.shutdown().await.ok()?,
-        End::Reset => client.set_zero_linger().ok()?,
-        End::Open => while client.read(&mut [0; 1024]).await.ok()? > 0 {},
+        ConnectionEnd::Close => client.shutdown().await.ok()?,
+        ConnectionEnd::Reset => client.set_zero_linger().ok()?,
+        ConnectionEnd::Open => while client.read(&mut [0; 1024]).await.ok()? > 0 {},
     }
     None
 }
