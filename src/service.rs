@@ -24,7 +24,7 @@ use crate::http::cursor::CursorSealer;
 use crate::http::server::{self, Certificates, ConnectionLimits};
 use crate::http::{App, AppState, Parts, RequestLimits, admin, router};
 use crate::outbound::Outbound;
-use crate::sources::cloudwatch::settings::QuotaReading;
+use crate::sources::cloudwatch::settings::QuotaRefresh;
 use crate::sources::cloudwatch::{Accounts, CloudWatch, DEFAULT_DEADLINE, Settings};
 use crate::sources::page_pool::PagePool;
 use crate::sources::{Source, Sources};
@@ -335,7 +335,7 @@ impl Opened {
                         quotas: cloudwatch.quotas(),
                         service_quotas: cloudwatch
                             .reads_quotas
-                            .then(|| QuotaReading { endpoint: None, given: cloudwatch.given_quotas.clone() }),
+                            .then(|| QuotaRefresh { endpoint: None, given: cloudwatch.given_quotas.clone() }),
                         cache: cloudwatch.cache,
                         queries: cloudwatch.queries,
                         ..Settings::new(source.name.clone(), cloudwatch.region.as_str())

@@ -1,8 +1,8 @@
 //! Credentials for the signer: found lazily, kept until shortly before they run out, fetched by one caller at a time.
 //!
-//! Owns the cache: what is good is judged by the clock on the wall, which goes on while a function's container is frozen. Where credentials come from is aws-config's default chain (environment, profile, web identity, container
-//! and instance metadata), with a role assumed on top where one is configured. Never puts a key, a token or an ARN in an
-//! error.
+//! Owns the cache: what is good is judged by the clock on the wall, which goes on while a function's container is frozen. Where
+//! credentials come from is aws-config's default chain (environment, profile, web identity, container and instance metadata),
+//! with a role assumed on top where one is configured. Never puts a key, a token or an ARN in an error.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

@@ -239,8 +239,8 @@ struct Parameter {
     value: String,
 }
 
-/// An object's address: the bucket in the host's name, or in the path where that can't be (a name with dots has no certificate) or
-/// the endpoint is not AWS's.
+/// An object's address: the bucket in the host's name, or in the path where that can't be (a name with dots has no certificate)
+/// or the endpoint is not AWS's.
 fn object_uri(endpoint: &Uri, is_public: bool, bucket: &str, key: &str) -> Option<Uri> {
     let (scheme, authority) = (endpoint.scheme_str()?, endpoint.authority()?);
     let key = utf8_percent_encode(key, IN_KEY);

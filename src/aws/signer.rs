@@ -1,8 +1,8 @@
 //! Signature Version 4 over one of our own requests.
 //!
-//! Owns the canonical request, which is simpler here than in general: no query, headers that are all ours, and the path `/`,
-//! but for S3, where it is a key that is encoded already. Signed are the headers present when [`Signer::sign`] is called, plus `host`,
-//! `x-amz-date` and the session token. Never signs anything that a caller wrote: host, path, region and service are the
+//! Owns the canonical request, which is simpler here than in general: no query, headers that are all ours, and the path `/`, but
+//! for S3, where it is a key that is encoded already. Signed are the headers present when [`Signer::sign`] is called, plus
+//! `host`, `x-amz-date` and the session token. Never signs anything that a caller wrote: host, path, region and service are the
 //! configuration's, the target is a constant.
 
 use std::fmt::Write as _;

@@ -41,7 +41,7 @@ impl ConfigArgs {
 /// Reads the configuration a command was pointed at.
 ///
 /// # Errors
-/// Every mistake in it, or why it can't be had.
+/// Every error in it, or why it can't be had.
 pub(super) fn load(args: &ConfigArgs) -> Result<Config, CliError> {
     match (&args.config, std::env::var_os(WHOLE)) {
         (Some(_), Some(_)) => {
@@ -56,7 +56,7 @@ pub(super) fn load(args: &ConfigArgs) -> Result<Config, CliError> {
 /// Reads the configuration at the place: a file's path, or a location of AWS.
 ///
 /// # Errors
-/// Every mistake in it, or why it can't be had.
+/// Every error in it, or why it can't be had.
 pub(super) fn load_from(place: &Path) -> Result<Config, CliError> {
     let location: Location = match place.to_str().map(str::parse) {
         Some(Ok(location)) => location,

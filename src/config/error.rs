@@ -1,6 +1,6 @@
-//! Mistakes in the configuration: where, in which key, what is wrong and what to write instead.
+//! Errors in the configuration: where, in which key, what is wrong and what to write instead.
 //!
-//! Owns their order and their form in print. Never holds a value that may be a secret: who words a mistake about one leaves
+//! Owns their order and their form in print. Never holds a value that may be a secret: who words an error about one leaves
 //! the value out. Look next at `config::reader`, which collects them.
 
 use std::fmt;
@@ -42,7 +42,7 @@ impl fmt::Display for Location {
     }
 }
 
-/// One mistake, or one warning: `logmark.toml:12:9: tenants.acme.grants[0].groups: is empty, …`.
+/// One error, or one warning: `logmark.toml:12:9: tenants.acme.grants[0].groups: is empty, …`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigError {
     /// Where it is.
@@ -54,7 +54,7 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
-    /// A mistake of the file as a whole.
+    /// An error of the file as a whole.
     pub(super) fn about(file: &str, text: String) -> Self {
         Self { location: Location::Document(file.into()), key: String::new(), text }
     }
@@ -71,7 +71,7 @@ impl fmt::Display for ConfigError {
     }
 }
 
-/// All mistakes of a configuration, in the order of their places: the file from its beginning, then the environment.
+/// All errors of a configuration, in the order of their places: the file from its beginning, then the environment.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}", self.render())]
 pub struct ConfigErrors(Vec<ConfigError>);
@@ -79,7 +79,7 @@ pub struct ConfigErrors(Vec<ConfigError>);
 impl ConfigErrors {
     /// Puts them in order.
     pub(super) fn new(mut errors: Vec<ConfigError>) -> Self {
-        // Stable: mistakes at one place stay in the order in which they were found.
+        // Stable: errors at one place stay in the order in which they were found.
         errors.sort_by(|one, other| one.location.cmp(&other.location));
         Self(errors)
     }

@@ -1,12 +1,12 @@
 //! The configuration: `logmark.toml`, and each key also as `LOGMARK__SECTION__KEY`, which wins over the file.
 //!
-//! Owns the keys, their defaults, and that a wrong configuration is refused as a whole, with every mistake at once and its
-//! place. Unknown keys and unknown variables are mistakes. Never starts, binds or fetches anything; of the files it names it
+//! Owns the keys, their defaults, and that a wrong configuration is refused as a whole, with every error at once and its
+//! place. Unknown keys and unknown variables are errors. Never starts, binds or fetches anything; of the files it names it
 //! reads the secrets, and looks whether the others can be read.
 //!
-//! Reading order: [`server`], [`telemetry`], [`lambda`], [`demo`], [`issuer`], [`source`], [`cloudwatch`], `tenant` (the sections); [`secret`]; then the way
-//! there: `tree` (TOML with places), `environment` (variables over it), `reader`, `values` and `forms` (key by key);
-//! [`error`]; [`effective`] (what holds in the end).
+//! Reading order: [`server`], [`telemetry`], [`lambda`], [`demo`], [`issuer`], [`source`], [`cloudwatch`], `tenant` (the
+//! sections); [`secret`]; then the way there: `tree` (TOML with places), `environment` (variables over it), `reader`, `values`
+//! and `forms` (key by key); [`error`]; [`effective`] (what holds in the end).
 
 pub mod server;
 pub mod telemetry;
@@ -85,7 +85,7 @@ impl Config {
 /// which is [`std::env::vars_os`] but for tests.
 ///
 /// # Errors
-/// Every mistake found; a file that cannot be read, or is no TOML, is one.
+/// Every error found; a file that cannot be read, or is no TOML, is one.
 pub fn load(path: Option<&Path>, environment: impl IntoIterator<Item = (OsString, OsString)>) -> Result<Config, ConfigErrors> {
     let (variables, mut errors) = unicode(environment);
     let file = path.unwrap_or(Path::new(DEFAULT_FILE));
@@ -100,7 +100,7 @@ pub fn load(path: Option<&Path>, environment: impl IntoIterator<Item = (OsString
     }
 }
 
-/// Reads the file's bytes. That others can change it is a mistake: they could name themselves an issuer.
+/// Reads the file's bytes. That others can change it is an error: they could name themselves an issuer.
 fn read_file(path: &Path, name: &str, errors: &mut Vec<ConfigError>) -> std::io::Result<Vec<u8>> {
     let mut file = std::fs::File::open(path)?;
     if let Err(exposed) = files::check_unchangeable(&file.metadata()?, path) {
@@ -111,10 +111,10 @@ fn read_file(path: &Path, name: &str, errors: &mut Vec<ConfigError>) -> std::io:
     Ok(bytes)
 }
 
-/// Reads a configuration that lies elsewhere than in a file: `name` is for mistakes; relative paths begin in the working directory.
+/// Reads a configuration that lies elsewhere than in a file: `name` is for errors; relative paths begin in the working directory.
 ///
 /// # Errors
-/// Every mistake found; a text that is no TOML is one.
+/// Every error found; a text that is no TOML is one.
 pub fn load_text(
     name: &str,
     text: Vec<u8>,
@@ -124,18 +124,18 @@ pub fn load_text(
     document(name, None, text, &variables, errors)
 }
 
-/// Reads a configuration from a file's text, if there is one, and the environment. The file's path is for mistakes, and its
+/// Reads a configuration from a file's text, if there is one, and the environment. The file's path is for errors, and its
 /// folder for relative paths; nothing but the secrets and files that the configuration names is read.
 ///
 /// # Errors
-/// Every mistake found.
+/// Every error found.
 pub fn parse(file: Option<(&Path, &str)>, variables: &BTreeMap<String, String>) -> Result<Config, ConfigErrors> {
     let name = file.map(|(path, _)| path.display().to_string()).unwrap_or_default();
     let document = file.map(|(path, text)| Document { name: &name, folder: path.parent(), text });
     read(document, variables, Vec::new())
 }
 
-/// A text with its name in mistakes, and where its relative paths begin.
+/// A text with its name in errors, and where its relative paths begin.
 struct Document<'a> {
     name: &'a str,
     folder: Option<&'a Path>,
@@ -202,7 +202,7 @@ fn sections(root: Table<'_>) -> Config {
     Config { server, telemetry, lambda, demo, issuers, sources, tenants, warnings: Vec::new() }
 }
 
-/// Leaves out what is no Unicode: in a variable of ours that is a mistake, and the others are not for us, or not set for `env:`.
+/// Leaves out what is no Unicode: in a variable of ours that is an error, and the others are not for us, or not set for `env:`.
 fn unicode(environment: impl IntoIterator<Item = (OsString, OsString)>) -> (BTreeMap<String, String>, Vec<ConfigError>) {
     let (mut variables, mut errors) = (BTreeMap::new(), Vec::new());
     for (name, value) in environment {

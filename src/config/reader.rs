@@ -1,7 +1,7 @@
-//! Reading the tree key by key: each wrong value is noted and the reading goes on, so that one run finds every mistake.
+//! Reading the tree key by key: each wrong value is noted and the reading goes on, so that one run finds every error.
 //!
-//! Owns the collected mistakes and warnings ([`Reader`]), a table that knows which of its keys were asked for ([`Table`]), and
-//! a key with its value ([`Field`]). INVARIANT: a `None` from a field that is there has left a mistake behind, so a section
+//! Owns the collected errors and warnings ([`Reader`]), a table that knows which of its keys were asked for ([`Table`]), and
+//! a key with its value ([`Field`]). INVARIANT: a `None` from a field that is there has left an error behind, so a section
 //! may put a default in its place: the whole is thrown away. Never knows a key by name: those are in the sections
 //! ([`super::server`], [`super::issuer`], …). Look next at [`super::values`] for the kinds of values.
 
@@ -25,12 +25,12 @@ pub(super) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// A reader that begins with the mistakes found on the way to it.
+    /// A reader that begins with the errors found on the way to it.
     pub(super) fn new(variables: &'a BTreeMap<String, String>, folder: &'a Path, errors: Vec<ConfigError>) -> Self {
         Self { variables, folder, errors: RefCell::new(errors), warnings: RefCell::default() }
     }
 
-    /// Ends the reading: all mistakes and all warnings.
+    /// Ends the reading: all errors and all warnings.
     pub(super) fn finish(self) -> (Vec<ConfigError>, Vec<ConfigError>) {
         (self.errors.into_inner(), self.warnings.into_inner())
     }
@@ -69,7 +69,7 @@ pub(super) struct Field<'a> {
 }
 
 impl<'a> Field<'a> {
-    /// Notes a mistake in the value.
+    /// Notes an error in the value.
     pub(super) fn wrong(&self, text: impl Display) {
         self.reader.error(&self.node.location, &self.path, text);
     }
@@ -92,7 +92,7 @@ impl<'a> Field<'a> {
         }
     }
 
-    /// Reads a table: what `section` does not ask for is a mistake.
+    /// Reads a table: what `section` does not ask for is an error.
     pub(super) fn table<T>(&self, section: impl FnOnce(&Table<'a>) -> Option<T>) -> Option<T> {
         let Value::Table(entries) = self.value() else {
             self.expected("a table");
@@ -104,7 +104,7 @@ impl<'a> Field<'a> {
         read
     }
 
-    /// The entries of a list of tables that is not empty, each read by `section`; those with mistakes are left out.
+    /// The entries of a list of tables that is not empty, each read by `section`; those with errors are left out.
     pub(super) fn tables<T>(&self, empty: &str, mut section: impl FnMut(&Table<'a>) -> Option<T>) -> Vec<T> {
         if matches!(self.value(), Value::Table(_)) {
             self.wrong(format_args!("is a single table: write `[[{}]]`, in double brackets", self.path));
@@ -180,7 +180,7 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// The key; its absence is a mistake, and `instead` says what to write.
+    /// The key; its absence is an error, and `instead` says what to write.
     pub(super) fn required(&self, key: &str, instead: &str) -> Option<Field<'a>> {
         let field = self.get(key);
         if field.is_none() {
@@ -209,7 +209,7 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// Notes a mistake in a key itself.
+    /// Notes an error in a key itself.
     pub(super) fn at_key(&self, key: &str, text: impl Display) {
         let location = self.entries.get(key).map_or(self.location, |entry| &entry.location);
         self.reader.error(location, &step(&self.path, key), text);
@@ -224,12 +224,12 @@ impl<'a> Table<'a> {
         })
     }
 
-    /// Nothing is to be said of keys that were not asked for: a mistake elsewhere leaves open which are right.
+    /// Nothing is to be said of keys that were not asked for: an error elsewhere leaves open which are right.
     pub(super) fn leave(&self) {
         self.all_known.set(true);
     }
 
-    /// Ends the reading: every key that was not asked for is a mistake.
+    /// Ends the reading: every key that was not asked for is an error.
     pub(super) fn finish(self) {
         if self.all_known.get() {
             return;

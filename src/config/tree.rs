@@ -59,7 +59,7 @@ pub(super) enum Value {
 }
 
 impl Value {
-    /// What it is, for a mistake that says that it should be something else.
+    /// What it is, for an error that says that it should be something else.
     pub(super) fn kind(&self) -> &'static str {
         match self {
             Self::Unset => "nothing",
@@ -78,7 +78,7 @@ impl Value {
 /// Reads a file's text.
 ///
 /// # Errors
-/// The first mistake of syntax: what follows it is guesswork.
+/// The first error of syntax: what follows it is guesswork.
 pub(super) fn read(file: &str, text: &str) -> Result<Node, ConfigError> {
     let lines = Lines { file: file.into(), text };
     let document = DeTable::parse(text).map_err(|error| ConfigError {

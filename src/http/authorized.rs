@@ -148,7 +148,7 @@ impl FromRequestParts<AppState> for Authenticated {
         match app.concurrency.acquire(&caller.tenant) {
             Ok(Some(guard)) => {
                 info.set_concurrency(guard.remaining);
-                info.keep(guard);
+                info.hold_until_sent(guard);
             }
             Ok(None) => {}
             Err(ConcurrencyExceeded(limit)) => return Err(ApiError::TooManyAtOnce { limit }),

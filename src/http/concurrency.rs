@@ -1,7 +1,7 @@
 //! Requests under way, tenant by tenant: `limits.concurrent_requests`.
 //!
-//! Owns the counters. A request is under way until the last byte of its answer is sent, or its answer is given up. Each process counts
-//! its own: so does each container of a function, which answers one request at a time.
+//! Owns the counters. A request is under way until the last byte of its answer is sent, or its answer is given up. Each process
+//! counts its own: so does each container of a function, which answers one request at a time.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

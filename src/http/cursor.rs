@@ -74,8 +74,8 @@ impl CursorSealer {
         self.seal_padded(kind, tenant, body, size)
     }
 
-    /// Seals a place in the answer to a request: what [`CursorSealer::open`] reads as `(PackedRequest, P)`. Its length is that of the
-    /// request, unless the place is longer than is usual.
+    /// Seals a place in the answer to a request: what [`CursorSealer::open`] reads as `(PackedRequest, P)`. Its length is that of
+    /// the request, unless the place is longer than is usual.
     ///
     /// # Errors
     /// As [`CursorSealer::seal`].

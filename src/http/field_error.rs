@@ -129,7 +129,7 @@ pub enum Language {
     Query,
 }
 
-/// A position in a text.
+/// A place in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[schema(as = Position)]
 pub struct TextPosition {

@@ -42,7 +42,7 @@ pub struct RequestInfo {
     share: OnceLock<Share>,
     address: Share,
     /// Given back when the answer is sent.
-    kept: Mutex<Vec<Box<dyn Any + Send>>>,
+    held_values: Mutex<Vec<Box<dyn Any + Send>>>,
     audit_context: AuditContext,
 }
 
@@ -70,7 +70,7 @@ impl RequestInfo {
             response_budget,
             share: OnceLock::new(),
             address: Share::new(address, NonZeroU32::MIN),
-            kept: Mutex::default(),
+            held_values: Mutex::default(),
             audit_context,
         })
     }
@@ -87,8 +87,8 @@ impl RequestInfo {
     }
 
     /// Keeps a thing until the last byte of the answer is sent, or the answer is given up.
-    pub fn keep(&self, thing: impl Any + Send) {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(thing));
+    pub fn hold_until_sent(&self, thing: impl Any + Send) {
+        self.held_values.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(thing));
     }
 
     /// The request's; one of its own if no layer put one there.

@@ -1,9 +1,9 @@
 //! The memory that answers hold, counted against the response memory until the last byte is sent.
 //!
-//! Owns what every answer passes: a body that is there as a whole is counted when it leaves its handler, and what the request reserved
-//! is given back when its answer is sent or given up. What is read in steps is reserved before each step, by `sources::reader` and
-//! `sources::export`. INVARIANT: between the making of a body and its counting nothing waits, so that no more bodies are uncounted
-//! than there are worker threads.
+//! Owns what every answer passes: a body that is there as a whole is counted when it leaves its handler, and what the request
+//! reserved is given back when its answer is sent or given up. What is read in steps is reserved before each step, by
+//! `sources::reader` and `sources::export`. INVARIANT: between the making of a body and its counting nothing waits, so that no
+//! more bodies are uncounted than there are worker threads.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -41,7 +41,7 @@ pub async fn count(State(app): State<AppState>, request: Request, next: Next) ->
     };
     match app.sources.page_pool().memory().try_reserve(&context.share(), bytes) {
         Ok(room) => {
-            context.keep(room);
+            context.hold_until_sent(room);
             response
         }
         Err(refused) => ApiError::Source(memory_error(refused)).into_response(),

@@ -88,7 +88,8 @@ pub struct App {
     pub(in crate::http) query_budgets: QueryBudgets,
     /// Where clients reach us, without a slash at the end.
     pub(in crate::http) public_url: String,
-    /// The configured `public_url`, before the path of a problem's page; empty when none is configured: then the path stands alone.
+    /// The configured `public_url`, before the path of a problem's page; empty when none is configured: then the path stands
+    /// alone.
     pub(in crate::http) given_url: String,
     /// The issuers whose tokens we take, for RFC 9728.
     pub(in crate::http) issuers: Vec<String>,

@@ -1,8 +1,8 @@
 //! Progress of answers: a body is handed to the connection in small pieces, and an answer whose pieces stay unsent is ended.
 //!
-//! Owns how much of an answer is with the connection at a time, and the time that it may stay there. INVARIANT: the end of a body is
-//! handed over after all of its pieces were sent, so that an answer is watched until its last byte: hyper keeps no task for a stream
-//! of HTTP/2 whose end is queued already.
+//! Owns how much of an answer is with the connection at a time, and the time that it may stay there. INVARIANT: the end of a body
+//! is handed over after all of its pieces were sent, so that an answer is watched until its last byte: hyper keeps no task for a
+//! stream of HTTP/2 whose end is queued already.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

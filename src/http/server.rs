@@ -268,8 +268,8 @@ impl<F: Future<Output = ()> + Send + 'static> Executor<F> for StreamExecutor {
 }
 
 impl StreamExecutor {
-    /// Waits until an answer must end: it makes no progress, or the service ends. While the service is leaving, an answer gets half
-    /// of the drain time for it, so that one that waits does not keep the service.
+    /// Waits until an answer must end: it makes no progress, or the service ends. While the service is leaving, an answer gets
+    /// half of the drain time for it, so that one that waits does not keep the service.
     async fn aborted(mut self, progress: Arc<Progress>) -> &'static str {
         let limits = self.limits;
         let mut closed = self.phase.clone();

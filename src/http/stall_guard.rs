@@ -1,8 +1,9 @@
 //! A stream that gives up on a peer that says nothing, is slow with a request's headers, or does not read what we write.
 //!
-//! Owns the waits that hyper leaves unbounded or mixes up: the bytes before HTTP's version is known, the time between two requests
-//! of HTTP/1, the time of a request's headers, and writes. HTTP/2 has frames between requests too, so there the wait for the next
-//! one is the server's ([`super::activity`]). Sets the socket to end in a reset while [`super::incomplete_body`] asks for it.
+//! Owns the waits that hyper leaves unbounded or mixes up: the bytes before HTTP's version is known, the time between two
+//! requests of HTTP/1, the time of a request's headers, and writes. HTTP/2 has frames between requests too, so there the wait for
+//! the next one is the server's ([`super::activity`]). Sets the socket to end in a reset while [`super::incomplete_body`] asks
+//! for it.
 
 use std::future::Future;
 use std::io::{Error, ErrorKind, IoSlice, Result};

@@ -233,7 +233,8 @@ impl Event {
             let (name, value) = header(name, value)?;
             headers.try_append(name, value).map_err(|_| EventError::TooManyHeaders)?;
         }
-        // A REST API says each header twice, in the second map the last of its values alone: what is not in the first is one more.
+        // A REST API says each header twice, in the second map the last of its values alone: what is not in the first is one
+        // more.
         for (name, value) in self.headers.iter().flatten() {
             let (name, value) = header(name, value)?;
             if self.multi_value_headers.is_none() || !headers.get_all(&name).iter().any(|known| known == value) {

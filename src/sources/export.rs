@@ -1,8 +1,8 @@
 //! Every event to the end of a range, page by page: what answers that are streamed are made of.
 //!
 //! Owns the reading on from page to page, and one page of reading ahead. INVARIANT: what it holds is in the buffer pool
-//! ([`super::page_pool`]): the page that is being written, or the next one, and that one only if reading it took neither a turn
-//! nor room from anybody who waits.
+//! ([`super::page_pool`]): the page that is being written, or the next one, which is held only if reading it took neither a call
+//! nor memory from a waiting request.
 
 use std::sync::Arc;
 use std::time::Duration;

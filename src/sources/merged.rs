@@ -49,12 +49,12 @@ pub struct MergedPage {
 }
 
 impl Sources {
-    /// A page of the groups that the permit shows in all of its sources, from the start or from a cursor. Each source is asked at most
-    /// twice, all of them at the same time, until `deadline`.
+    /// A page of the groups that the permit shows in all of its sources, from the start or from a cursor. Each source is asked at
+    /// most twice, all of them at the same time, until `deadline`.
     ///
     /// # Errors
-    /// What the first of the sources says, when all fail. [`SourceError::InvalidPosition`] when the cursor is for other sources than
-    /// the permit's.
+    /// What the first of the sources says, when all fail. [`SourceError::InvalidPosition`] when the cursor is for other sources
+    /// than the permit's.
     pub async fn list_groups(
         &self,
         permit: &Permit<ListGroups>,

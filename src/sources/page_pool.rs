@@ -1,9 +1,9 @@
 //! The page pool: the memory that responses hold until their clients have read them.
 //!
-//! Owns one budget for all of them, shared between tenants ([`MemoryPool`]), and the pages of events that streamed answers hold. Room
-//! for a page is reserved before it is read. While a request waits for room, the page whose client has taken nothing for longest is
-//! evicted, if that is long enough to call it stalled; its export reads it again when the client resumes. Never reads a page itself:
-//! that is [`super::export`] and [`super::reader`].
+//! Owns one budget for all of them, shared between tenants ([`MemoryPool`]), and the pages of events that streamed answers hold.
+//! Room for a page is reserved before it is read. While a request waits for room, the page whose client has taken nothing for
+//! longest is evicted, if that is long enough to call it stalled; its export reads it again when the client resumes. Never reads
+//! a page itself: that is [`super::export`] and [`super::reader`].
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -37,8 +37,8 @@ const PAGE_EVENTS: usize = 10_000;
 /// The most that a byte of a message becomes in an answer: a control character is `\u001b` in JSON.
 pub const MAX_ESCAPED_BYTE: usize = 6;
 
-/// Room to reserve for reading a page of so many bytes of messages and so many events: the messages twice, as they come and as they
-/// are kept.
+/// Room to reserve for reading a page of so many bytes of messages and so many events: the messages twice, as they come and as
+/// they are kept.
 #[must_use]
 pub fn read_reservation_bytes(message_bytes: usize, events: usize) -> u64 {
     let around = events.min(PAGE_EVENTS).saturating_mul(EVENT_BYTES);

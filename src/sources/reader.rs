@@ -313,7 +313,7 @@ impl<'a> PageMemory<'a> {
     }
 }
 
-/// A failure behind the first page: the position asked for is then the source's own, and no caller's mistake.
+/// A failure behind the first page: the position asked for is then the source's own, and no fault of the caller's.
 pub(super) fn after_first_page(error: SourceError) -> SourceError {
     match error {
         SourceError::InvalidPosition => SourceError::Upstream("it did not take a position of its own".to_owned()),

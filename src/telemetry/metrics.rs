@@ -1,9 +1,9 @@
 //! Metrics for Prometheus, described in docs/monitoring.md.
 //!
-//! Owns their names and labels. One scheme for all: `operation` is an `operationId` (or `docs`, `problems`, `unmatched`), `status`
-//! an HTTP status code, `code` a problem code, `source` and `issuer` a name from the configuration, `call` an operation of AWS,
-//! `outcome` how such a call ended, `listener` `public` or `admin`. INVARIANT: no label holds a tenant, a group or a text of a
-//! request, so each has a bounded number of values.
+//! Owns their names and labels. One scheme for all: `operation` is an `operationId` (or `docs`, `problems`, `unmatched`),
+//! `status` an HTTP status code, `code` a problem code, `source` and `issuer` a name from the configuration, `call` an operation
+//! of AWS, `outcome` how such a call ended, `listener` `public` or `admin`. INVARIANT: no label holds a tenant, a group or a text
+//! of a request, so each has a bounded number of values.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};

@@ -7,8 +7,8 @@ use tokio::time::Instant;
 use super::wire::{Counted, Wire, count};
 use crate::world::binary::{RunningService, ServiceDirectory};
 
-/// The most that the process may grow over what it has when idle: a tenth of what is exported at the least. It grows by 45 MiB on a
-/// quiet machine, and by 67 MiB beside other tests, since more threads then keep what they freed.
+/// The most that the process may grow over what it has when idle: a tenth of what is exported at the least. It grows by 45 MiB on
+/// a quiet machine, and by 67 MiB beside other tests, since more threads then keep what they freed.
 const GROWTH_KIB: u64 = 96 * 1024;
 const LINE: usize = 512;
 

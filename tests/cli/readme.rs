@@ -1,5 +1,5 @@
-//! README's "Five minutes", followed literally: each of its lines is given to a shell, does what is written beside it, and writes what
-//! is shown below it.
+//! README's "Five minutes", followed literally: each of its lines is given to a shell, does what is written beside it, and writes
+//! what is shown below it.
 
 use std::path::Path;
 use std::process::Stdio;

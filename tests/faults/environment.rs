@@ -51,11 +51,13 @@ impl TestEnvironment {
         Self::new(Deadlines::Usual, true).await
     }
 
-    /// Starts it all; it reaches the upstream directly or by way of [`FaultyProxy`], which undoes what a fake does to its own bytes.
+    /// Starts it all; it reaches the upstream directly or by way of [`FaultyProxy`], which undoes what a fake does to its own
+    /// bytes.
     pub async fn new(deadlines: Deadlines, through_cuts: bool) -> Self {
         let limits = match deadlines {
             Deadlines::Short => "limits = { request_timeout = \"3s\", work_time = \"2s\", response_memory = \"1GiB\" }",
-            // Hundreds of requests of one tenant wait for the upstream at a time here: their share of memory is not what is tested.
+            // Hundreds of requests of one tenant wait for the upstream at a time here: their share of memory is not what is
+            // tested.
             Deadlines::Usual => "limits = { response_memory = \"1GiB\" }",
         };
         Self::with(limits, through_cuts).await

@@ -51,8 +51,8 @@ async fn begin(address: SocketAddr, token: &str, pages: usize) -> std::io::Resul
     Ok((stream, read.split_off(end + 4)))
 }
 
-/// Reads what is left: bytes, and whether the body came to its end. A kernel that is short of memory for sockets may drop one of a
-/// closed connection without a word to the other side: so a wait has an end here too.
+/// Reads what is left: bytes, and whether the body came to its end. A kernel that is short of memory for sockets may drop one of
+/// a closed connection without a word to the other side: so a wait has an end here too.
 async fn rest((mut stream, mut end): (TcpStream, Vec<u8>)) -> (usize, bool) {
     let (mut bytes, mut part) = (end.len(), vec![0; 64 * 1024]);
     while let Ok(Ok(read @ 1..)) = tokio::time::timeout(PATIENCE / 4, stream.read(&mut part)).await {

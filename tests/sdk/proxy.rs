@@ -1,6 +1,7 @@
 //! A front door before the service, as proxies and networks are at their worst: it cuts, shortens, drops and refuses.
 //!
-//! Owns the habits of `sdk/CONTRIBUTING.md`, chosen by the first segment of the path, which it takes away. One request to a connection.
+//! Owns the habits of `sdk/CONTRIBUTING.md`, chosen by the first segment of the path, which it takes away. One request to a
+//! connection.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};

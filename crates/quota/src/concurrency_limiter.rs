@@ -15,9 +15,9 @@ use crate::{QueueLimits, Rejected, Share};
 
 /// A budget of calls under way, shared fairly by weight. Clones are the same limiter.
 ///
-/// Among waiting tenants the one with the fewest permits for its weight is served first, then the first to come. A tenth of the permits,
-/// at least one of two or more, is only for tenants that hold none: calls may last for an hour and are never taken away, so one
-/// tenant without a limit would otherwise shut out all others for as long. What this costs, a tenant alone pays.
+/// Among waiting tenants the one with the fewest permits for its weight is served first, then the first to come. A tenth of the
+/// permits, at least one of two or more, is only for tenants that hold none: calls may last for an hour and are never taken away,
+/// so one tenant without a limit would otherwise shut out all others for as long. What this costs, a tenant alone pays.
 #[derive(Debug, Clone)]
 pub struct ConcurrencyLimiter(Arc<Mutex<Core<Arc<WaiterHandle>>>>);
 

@@ -42,8 +42,8 @@ pub enum InvalidRateLimits {
 }
 
 impl RateLimits {
-    /// The provider's quota of calls per second, which need not be whole, less the share `reserve` of it (0.2 keeps a fifth
-    /// for the operator's own use). The rate limiter never makes more calls in any second than the whole number below what is left;
+    /// The provider's quota of calls per second, which need not be whole, less the share `reserve` of it (0.2 keeps a fifth for
+    /// the operator's own use). The rate limiter never makes more calls in any second than the whole number below what is left;
     /// where less than one is left, it makes one in as many seconds as that takes.
     ///
     /// # Errors

@@ -4,8 +4,8 @@
 //! rate and its changes (`aimd`, `window`), order (`queue`), failures (`breaker`).
 //!
 //! No task runs. Each waiter sleeps until its expected admission time, and a waiter that wakes admits all calls that are due, its
-//! own or others'. The head is woken when its admission time moves forward. So a waiter that leaves, or is no longer polled, delays
-//! the others until the next waiter's expected admission time at most.
+//! own or others'. The head is woken when its admission time moves forward. So a waiter that leaves, or is no longer polled,
+//! delays the others until the next waiter's expected admission time at most.
 
 mod breaker;
 mod core;
@@ -85,7 +85,8 @@ impl RateLimiter {
         decision.map(|admitted| self.permit(admitted))
     }
 
-    /// A permit, if no request waits, the rate allows it and the upstream is known to work: for optional calls such as prefetching.
+    /// A permit, if no request waits, the rate allows it and the upstream is known to work: for optional calls such as
+    /// prefetching.
     pub fn try_admit(&self) -> Option<CallPermit> {
         self.locked(Core::try_admit).map(|admitted| self.permit(admitted))
     }

@@ -1,6 +1,6 @@
 //! Slots under a paused clock: bounds, order, what is kept for others, leaving.
 //!
-//! Owns what a caller sees, and a random run in which every slot is accounted for.
+//! Owns what a caller sees, and a random run in which every permit is accounted for.
 #![expect(clippy::unwrap_used, reason = "test code, which clippy sees only in functions that are tests")]
 
 use std::cell::RefCell;
@@ -31,8 +31,8 @@ async fn a_tenth_is_reserved_for_tenants_that_hold_none() {
     for (limit, alone) in [(1, 1), (2, 1), (5, 4), (20, 18), (100, 90)] {
         let (concurrency_limiter, greedy) = (concurrency_limiter(limit), share("greedy", 1));
         let mut held = Vec::new();
-        while let Ok(slot) = now(&concurrency_limiter, &greedy).await {
-            held.push(slot);
+        while let Ok(permit) = now(&concurrency_limiter, &greedy).await {
+            held.push(permit);
         }
         assert_eq!(held.len(), alone, "of {limit}");
         for other in held.len()..limit as usize {
@@ -73,10 +73,10 @@ async fn the_waiting_tenant_with_the_fewest_calls_for_its_weight_is_next() {
             for share in [two, one, heavy, share("none", 1)] {
                 let (concurrency_limiter, order) = (concurrency_limiter.clone(), Rc::clone(&order));
                 tokio::task::spawn_local(async move {
-                    let slot = concurrency_limiter.acquire(&share, None, Instant::now() + MINUTE).await.unwrap();
+                    let permit = concurrency_limiter.acquire(&share, None, Instant::now() + MINUTE).await.unwrap();
                     order.borrow_mut().push(share.tenant().to_owned());
                     sleep(MINUTE).await;
-                    drop(slot);
+                    drop(permit);
                 });
                 yield_now().await;
             }

@@ -22,9 +22,9 @@ pub enum AddressPolicy {
 pub trait KeyFetcher: Send + Sync {
     /// The body of a `200` answer to `GET url`.
     ///
-    /// An implementation follows no redirect, reads at most [`MAX_DOCUMENT_BYTES`], gives up in bounded
-    /// time, and for `https` verifies the server's certificate. Under [`AddressPolicy::Public`] it connects to no other address, whatever
-    /// the name in the URL resolves to.
+    /// An implementation follows no redirect, reads at most [`MAX_DOCUMENT_BYTES`], gives up in bounded time, and for `https`
+    /// verifies the server's certificate. Under [`AddressPolicy::Public`] it connects to no other address, whatever the name in
+    /// the URL resolves to.
     async fn get(&self, url: &Url, address_policy: AddressPolicy) -> Result<Vec<u8>, FetchError>;
 }
 

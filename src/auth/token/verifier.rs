@@ -32,11 +32,11 @@ struct Issuer {
 }
 
 impl Verifier {
-    /// A verifier that has read no keys yet, or every mistake in the rules.
+    /// A verifier that has read no keys yet, or every error in the rules.
     pub fn new(rules: Vec<IssuerRules>, fetcher: Arc<dyn KeyFetcher>, clock: Arc<dyn Clock>) -> Result<Self, Vec<RulesError>> {
-        let mut mistakes: Vec<_> = rules.iter().flat_map(IssuerRules::mistakes).collect();
+        let mut errors: Vec<_> = rules.iter().flat_map(IssuerRules::errors).collect();
         if rules.is_empty() {
-            mistakes.push(RulesError::NoIssuer);
+            errors.push(RulesError::NoIssuer);
         }
         let mut issuers = HashMap::new();
         for rules in rules {
@@ -49,10 +49,10 @@ impl Verifier {
             };
             let keys = KeyStore::new(place, rules.refresh, Arc::clone(&fetcher), Arc::clone(&clock));
             if issuers.insert(name.clone(), Issuer { rules, keys }).is_some() {
-                mistakes.push(RulesError::DuplicateIssuer { issuer: name });
+                errors.push(RulesError::DuplicateIssuer { issuer: name });
             }
         }
-        if mistakes.is_empty() { Ok(Self { issuers, clock, token_cache: TokenCache::new() }) } else { Err(mistakes) }
+        if errors.is_empty() { Ok(Self { issuers, clock, token_cache: TokenCache::new() }) } else { Err(errors) }
     }
 
     /// Reads the keys of all issuers now, at start-up; how it went shows in [`Verifier::ready`].

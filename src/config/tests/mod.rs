@@ -1,4 +1,4 @@
-//! What configurations mean, and what is said of wrong ones: tables of snippets and the whole text of their mistakes.
+//! What configurations mean, and what is said of wrong ones: tables of snippets and the whole text of their errors.
 //!
 //! Owns the helpers: a small right configuration, in which a snippet replaces lines. Look next at [`example`], which reads
 //! the documentation's own example, and at `bad_*`, one table for each section.
@@ -68,12 +68,12 @@ fn parsed(text: &str, environment: &[(&str, &str)]) -> Result<Config, ConfigErro
     parse(Some((Path::new("logmark.toml"), text)), &variables(environment))
 }
 
-/// The mistakes, a line each; nothing when there are none.
+/// The errors, a line each; nothing when there are none.
 fn lines(result: Result<Config, ConfigErrors>) -> String {
     result.err().map(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")).unwrap_or_default()
 }
 
-/// Every snippet, put into its section, has exactly these mistakes.
+/// Every snippet, put into its section, has exactly these errors.
 #[track_caller]
 fn refused(header: &str, cases: &[(&str, &str)]) {
     for (snippet, expected) in cases {

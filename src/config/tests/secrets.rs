@@ -10,7 +10,7 @@ use crate::config::server::CursorKeys;
 const CANARY: &str = "Q0FOQVJZLUNBTkFSWS1DQU5BUlktQ0FOQVJZLUNBTkE=";
 const OTHER: &str = "T1RIRVItT1RIRVItT1RIRVItT1RIRVItT1RIRVItT1Q=";
 
-/// A folder with files of this content and these permissions, and the mistakes of `cursor_keys` there.
+/// A folder with files of this content and these permissions, and the errors of `cursor_keys` there.
 fn found(keys: &str, files: &[(&str, &str, u32)]) -> Result<Config, String> {
     let folder = tempfile::tempdir().unwrap();
     for (name, content, mode) in files {

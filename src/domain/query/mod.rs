@@ -1,8 +1,8 @@
 //! A Logs Insights query, understood: it asks for nothing beyond the log groups and the time that it is started with.
 //!
-//! Owns the query's tree and its caller's text. What goes upstream is the text with the fence in front, and only if it is read as
-//! the tree that was checked, with the fence in front. Look next at `forbidden` (what is refused), [`scope`] (what is put in
-//! front), and [`run`] (a query that runs, and the operations on it).
+//! Owns the query's tree and its caller's text. What goes upstream is the text with the scope condition in front, and only if it
+//! is read as the tree that was checked, with the scope condition in front. Look next at `forbidden` (what is refused), [`scope`]
+//! (what is put in front), and [`run`] (a query that runs, and the operations on it).
 
 mod forbidden;
 pub mod scope;
@@ -109,7 +109,7 @@ impl LogQuery {
         &self.headings
     }
 
-    /// The text to send: the query, which sees nothing but what is inside the fence.
+    /// The text to send: the query, which sees nothing but what is inside the scope condition.
     ///
     /// # Errors
     /// [`UnsendableQuery`].

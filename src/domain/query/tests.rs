@@ -286,7 +286,7 @@ mod scope_and_permit {
                 rule.as_ref().is_none_or(|patterns| patterns.iter().any(|pattern| pattern.as_str().bytes().all(|byte| byte == b'*')))
             });
             let expected = is_read && may_see && (start..start + length).contains(&time);
-            // A line break in a name is what the fence may take for none of the permit's.
+            // A line break in a name is what the scope condition may take for none of the permit's.
             if of_line {
                 prop_assert_eq!(is_read && passes, expected);
             } else {

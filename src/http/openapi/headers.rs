@@ -1,6 +1,7 @@
 //! What stands in the head of an answer.
 //!
-//! Owns the descriptions of response headers. Who sets them: [`crate::http::layers`], [`crate::http::problem`] and the operations.
+//! Owns the descriptions of response headers. Who sets them: [`crate::http::layers`], [`crate::http::problem`] and the
+//! operations.
 
 use serde_json::{Value, json};
 use utoipa::openapi::extensions::Extensions;

@@ -291,7 +291,7 @@ enum ActionWord {
 #[schema(rename_all = "lowercase")]
 #[expect(dead_code, reason = "describes the words for the OpenAPI document")]
 enum TrailerWord {
-    AuditLine,
+    Line,
 }
 
 /// A format of rows.

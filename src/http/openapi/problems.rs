@@ -1,6 +1,7 @@
 //! An error for every code that a client can see, as examples.
 //!
-//! Owns the choice of examples, and where the document lists the codes. What a document says of an error is [`crate::http::problem`]'s.
+//! Owns the choice of examples, and where the document lists the codes. What a document says of an error is
+//! [`crate::http::problem`]'s.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! `/problems` and `/problems/{code}`: what each problem code means, what causes it, and what to do. `type` of every problem leads
-//! here.
+//! `/problems` and `/problems/{code}`: what each problem code means, what causes it, and what to do. `type` of every problem
+//! leads here.
 //!
 //! Owns the pages' form; the texts are those of [`ProblemCode`]. Needs no token: it says nothing about any request.
 

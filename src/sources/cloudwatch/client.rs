@@ -1,8 +1,8 @@
 //! A call of CloudWatch Logs as its callers see it: what is asked, in; what was answered, and how long ago, out.
 //!
 //! Owns where an answer comes from: the cache (`response_cache`), an equal call under way (`single_flight`), or a call to
-//! CloudWatch (`upstream`). All three stand behind authorization and are keyed by the call as it is sent, so that tenants share an
-//! answer without knowing of each other.
+//! CloudWatch (`upstream`). All three stand behind authorization and are keyed by the call as it is sent, so that tenants share
+//! an answer without knowing of each other.
 //!
 //! Equal calls are joined twice. A tenant's own equal requests wait in the operation's rate limiter as one. Equal requests of
 //! different tenants each have their own queue position, so that none waits for another tenant's admission; the first that is
@@ -48,7 +48,7 @@ struct Shared {
     response_cache: ResponseCache,
     /// Calls under way.
     in_flight: SingleFlight<Key, Response>,
-    /// What each tenant wants, in its lane or in a call under way.
+    /// What each tenant wants, in its rate limiter or in a call under way.
     tenant_waiters: SingleFlight<(TenantId, Key), Response>,
     /// Streams that grants name and that do not exist: (group, stream). An entry lives as long as a list does.
     absent: moka::sync::Cache<(String, String), ()>,

@@ -197,8 +197,8 @@ fn type_name(headers: &HeaderMap, body: &[u8]) -> Option<String> {
     is_name.then(|| name.to_owned())
 }
 
-/// What the message of a `ResourceNotFoundException` says is missing ("The specified log stream does not exist."). Nothing else of
-/// the message is looked at.
+/// What the message of a `ResourceNotFoundException` says is missing ("The specified log stream does not exist."). Nothing else
+/// of the message is looked at.
 fn missing(body: &[u8]) -> Missing {
     #[derive(Deserialize)]
     struct ErrorBody {

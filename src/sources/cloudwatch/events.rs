@@ -128,8 +128,8 @@ fn range_of(op: &ReadGroup, position: &EventsPosition) -> Result<TimeRange, Sour
     Ok(TimeRange { start: start_of(op, position)?, end })
 }
 
-/// Where the call is to start: the range's start, or later where the position says so; never before the floor of the tail. A start
-/// that the caller did not choose is moved up to the floor.
+/// Where the call is to start: the range's start, or later where the position says so; never before the floor of the tail. A
+/// start that the caller did not choose is moved up to the floor.
 fn start_of(op: &ReadGroup, position: &EventsPosition) -> Result<Option<Millis>, SourceError> {
     let floor_detail = "must be 2024-01-01T00:00:00Z or later to read a group from its newest event; \
         `from=head` reads from the oldest";
@@ -165,7 +165,7 @@ fn request_for<'a>(
     }
 }
 
-/// The answer's events of the streams and times asked for, in walk order.
+/// The answer's events of the streams and times asked for, in reading order.
 fn group_answer(
     GroupEvents(answer): GroupEvents,
     shown: impl Fn(EventRef<'_>) -> bool,

@@ -1,7 +1,7 @@
 //! One log line when a source stops working for a reason that the operator has to remove, and one when it works again.
 //!
-//! Owns the texts for missing credentials, a refused role and an unreachable endpoint. Never repeats a line while the cause is the
-//! same: every failed request has its own line in the request log.
+//! Owns the texts for missing credentials, a refused role and an unreachable endpoint. Never repeats a line while the cause is
+//! the same: every failed request has its own line in the request log.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -5,8 +5,8 @@
 //!
 //! Reading order: [`settings`] and [`quotas`], `service_quotas` (what an account really may), `events`, `lists` and `queries`
 //! (what is asked, what of it is shown), `paging` and `position` (where reading goes on), `client` (one call as it is seen from
-//! there), `response_cache` and `single_flight` (answers that are there, or under way), `upstream` (a call that is made), `account_limits` (when),
-//! `retry`, `errors`, `wire`; signatures and credentials are in [`crate::aws`].
+//! there), `response_cache` and `single_flight` (answers that are there, or under way), `upstream` (a call that is made),
+//! `account_limits` (when), `retry`, `errors`, `wire`; signatures and credentials are in [`crate::aws`].
 
 pub mod settings;
 pub mod quotas;
@@ -40,7 +40,7 @@ use self::health::Health;
 use self::queries::QueryTracker;
 use self::response_cache::ResponseCache;
 use self::service_quotas::ServiceQuotas;
-use self::settings::QuotaReading;
+use self::settings::QuotaRefresh;
 pub use self::settings::{DEFAULT_DEADLINE, Settings, SettingsError};
 use self::upstream::Upstream;
 use crate::auth::permit::Permit;
@@ -112,7 +112,7 @@ impl CloudWatch {
         let Settings { name, region, endpoint, cache, queries, deadline, attempt_timeout, quotas, service_quotas, .. } = settings;
         let is_regional = endpoint.is_none();
         let endpoint = endpoint_of(upstream::SERVICE, &region, endpoint)?;
-        let reader = |QuotaReading { endpoint, given }| {
+        let reader = |QuotaRefresh { endpoint, given }| {
             let endpoint = endpoint_of(service_quotas::SERVICE, &region, endpoint)?;
             let (outbound, region, clock) = (outbound.clone(), region.clone(), Arc::clone(&clock));
             let signer = Signer::new(service_quotas::SERVICE, region.clone());
@@ -150,8 +150,8 @@ impl CloudWatch {
         Ok(Self { name, client, tracker, service_quotas })
     }
 
-    /// Looks whether there are credentials and whether the endpoint's name resolves, so that the log says at start what would fail
-    /// the first request.
+    /// Looks whether there are credentials and whether the endpoint's name resolves, so that the log says at start what would
+    /// fail the first request.
     pub async fn check_at_start(&self) {
         self.client.check_at_start().await;
     }

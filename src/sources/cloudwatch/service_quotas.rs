@@ -1,8 +1,8 @@
 //! What AWS has really given the account, by Service Quotas: read in the background, never in a request's way.
 //!
-//! Owns the call (`ListServiceQuotas` of the service code `logs`) and which of its quotas are calls to one of our operations. Never
-//! stops anything: what can't be had, may not be read or is no sensible number leaves the quotas as they were. Never counts
-//! calls: the account's lanes do, and are told.
+//! Owns the call (`ListServiceQuotas` of the service code `logs`) and which of its quotas are calls to one of our operations.
+//! Never stops anything: what can't be had, may not be read or is no sensible number leaves the quotas as they were. Never counts
+//! calls: the account's rate limiters do, and are told.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -121,7 +121,7 @@ impl Quota {
 }
 
 impl ServiceQuotas {
-    /// Reads the quotas now and every few hours, and has the lanes keep to them. Ends with nobody but the process.
+    /// Reads the quotas now and every few hours, and has the rate limiters keep to them. Ends with nobody but the process.
     pub(super) async fn refresh_forever(&self) {
         let mut held = self.quotas.clone();
         let mut said = false;

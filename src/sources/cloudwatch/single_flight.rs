@@ -1,7 +1,7 @@
 //! Single flight: equal calls at the same time are made once, and all waiters get the same answer.
 //!
-//! Owns who waits for what. Never says what the work is, and keeps no answer: that is `response_cache`. A piece of work runs as long as
-//! somebody waits for it: one of several may leave without harm, and when the last one leaves, it is dropped.
+//! Owns who waits for what. Never says what the work is, and keeps no answer: that is `response_cache`. A piece of work runs as
+//! long as somebody waits for it: one of several may leave without harm, and when the last one leaves, it is dropped.
 
 use std::collections::HashMap;
 use std::fmt;

@@ -167,7 +167,8 @@ impl Upstream {
         answer
     }
 
-    /// How long to wait before another attempt; `None`: there is none. Refreshes credentials or the clock offset when that can fix the failure.
+    /// How long to wait before another attempt; `None`: there is none. Refreshes credentials or the clock offset when that can
+    /// fix the failure.
     async fn wait(
         &self,
         failure: &Failure,

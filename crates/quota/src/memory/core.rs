@@ -49,8 +49,8 @@ struct Tenant<W> {
     waiting: VecDeque<Waiting<W>>,
 }
 
-/// Who is served first: the tenant that holds the fewest bytes for its weight, then the first to come. A tenant's key changes with
-/// what it holds, so that it is taken out of the order before each change and put in again after.
+/// Who is served first: the tenant that holds the fewest bytes for its weight, then the first to come. A tenant's key changes
+/// with what it holds, so that it is taken out of the order before each change and put in again after.
 type Key = (u64, u64, Arc<str>);
 
 impl<W> Tenant<W> {

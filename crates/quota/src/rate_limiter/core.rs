@@ -246,8 +246,8 @@ impl<W: Waiter> Core<W> {
         Rejected::busy_until(now, self.retry_time(now, rank, max_wait))
     }
 
-    /// From when on a request of this rank waits no longer than `max_wait`. Less than the spacing of two calls is enough only when the
-    /// queue is empty: even the first waiter may have to wait for that long.
+    /// From when on a request of this rank waits no longer than `max_wait`. Less than the spacing of two calls is enough only
+    /// when the queue is empty: even the first waiter may have to wait for that long.
     fn retry_time(&self, now: Instant, rank: usize, max_wait: Duration) -> Instant {
         let rank = if max_wait < spacing(self.aimd.rate()) { rank.max(self.queue.len()) } else { rank };
         self.admission_time(now, rank).checked_sub(max_wait).map_or(now, |retry_time| retry_time.max(now))

@@ -5,8 +5,8 @@
 //! served first, and virtual time is the tag served last. So a tenant that was idle begins now, however many requests a
 //! busy tenant has queued; tenants that always wait are served in proportion to their weights.
 //!
-//! All positions are in one sorted list: the rank of a position is its index, from which the wait follows. A tenant's waiters take
-//! its positions first come, first served. A waiter that leaves moves those behind it forward and frees the tenant's *last*
+//! All positions are in one sorted list: the rank of a position is its index, from which the wait follows. A tenant's waiters
+//! take its positions first come, first served. A waiter that leaves moves those behind it forward and frees the tenant's *last*
 //! position, so that leaving costs the tenant nothing.
 //!
 //! Owns order and bounds. Knows no rate: `window` tells `core` when the first waiter is admitted.
@@ -187,8 +187,8 @@ impl<W> Queue<W> {
         Some((rank, self.tenants.get_mut(tenant)?.waiting.get_mut(index)?))
     }
 
-    /// Removes the waiters for which `keep` returns false, in order. `keep` gets the rank that each has once those removed before it
-    /// are gone.
+    /// Removes the waiters for which `keep` returns false, in order. `keep` gets the rank that each has once those removed before
+    /// it are gone.
     pub(super) fn remove_unless(&mut self, mut keep: impl FnMut(usize, &QueueEntry<W>) -> bool) -> Vec<(usize, QueueEntry<W>)> {
         let mut out = Vec::new();
         // How many of each tenant have been seen and stay.

@@ -1,5 +1,5 @@
-//! What the scheduler must show, on the real rate limiter under a paused clock: fairness, short waits for those who ask little, the
-//! budget, and the way back from throttling.
+//! What the scheduler must show, on the real rate limiter under a paused clock: fairness, short waits for those who ask little,
+//! the budget, and the way back from throttling.
 //!
 //! Owns the judgement. The traffic is in `world`, the scenarios are in `scenarios`; `benches/simulation.rs` prints their figures.
 

@@ -1,7 +1,7 @@
 //! A made-up world for the scheduler: tenants that ask, an upstream that answers, and what was seen.
 //!
-//! Owns the traffic and the figures; used by the simulation test and by the bench. It runs the real rate limiter under tokio's paused
-//! clock, on one thread and with its own random numbers, so that each run of a scenario is the same.
+//! Owns the traffic and the figures; used by the simulation test and by the bench. It runs the real rate limiter under tokio's
+//! paused clock, on one thread and with its own random numbers, so that each run of a scenario is the same.
 #![expect(clippy::unwrap_used, reason = "test code, which clippy sees only in functions that are tests")]
 
 use std::cell::RefCell;

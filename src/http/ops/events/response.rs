@@ -132,8 +132,8 @@ impl EventResponder {
         CompletePage { head, pages, tail, cursor: None, stop, audit }
     }
 
-    /// The body: a small one at once, so that its length is known; a large one as it is taken, since it may become six times as long
-    /// as its events.
+    /// The body: a small one at once, so that its length is known; a large one as it is taken, since it may become six times as
+    /// long as its events.
     fn body(&self, written: CompletePage, mut room: Reservation) -> Response {
         let writer = match self.request.format {
             Format::Json => Writer::new(Layout::JsonItems),
@@ -151,7 +151,7 @@ impl EventResponder {
         } else {
             written.body(writer)
         };
-        self.info.keep(room);
+        self.info.hold_until_sent(room);
         let mut response = body.into_response();
         response.extensions_mut().insert(CountedBody);
         response

@@ -214,7 +214,8 @@ impl QueryTracker {
         }
     }
 
-    /// Stops a query that nobody wants, and says so in our log. It is tried for as long as a query may run: AWS bills each minute.
+    /// Stops a query that nobody wants, and says so in our log. It is tried for as long as a query may run: AWS bills each
+    /// minute.
     pub(super) async fn stop_unwanted(&self, id: &str, share: &Share, reason: &'static str) {
         tracing::info!(tenant.id = %share.tenant, reason, "stopping a query: {reason}");
         let (until, mut wait) = (Instant::now() + self.settings.max_time, STOP_RETRY);

@@ -17,7 +17,7 @@ use self::small_http::SmallHttp;
 use super::*;
 use crate::domain::name::SourceName;
 use crate::domain::time::SystemClock;
-use crate::sources::cloudwatch::settings::QuotaReading;
+use crate::sources::cloudwatch::settings::QuotaRefresh;
 use crate::sources::cloudwatch::{Accounts, CloudWatch, Settings};
 
 struct Fake(SmallHttp);
@@ -39,7 +39,7 @@ impl Fake {
         let endpoint = Some(self.0.endpoint.parse().unwrap());
         let mut settings = Settings::new(SourceName::try_from("eu").unwrap(), "eu-central-1");
         settings.quotas.overlay(&given);
-        settings.service_quotas = Some(QuotaReading { endpoint, given });
+        settings.service_quotas = Some(QuotaRefresh { endpoint, given });
         let provider = SharedCredentialsProvider::new(credentials);
         CloudWatch::with_credentials(settings, Outbound::new().unwrap(), Arc::new(SystemClock), &Accounts::default(), provider)
             .unwrap()
@@ -158,7 +158,7 @@ fn of_an_accounts_sources_the_first_that_is_to_reads_its_quotas() {
     let accounts = Accounts::default();
     let reads = |region: &str, is_to: bool| {
         let mut settings = Settings::new(SourceName::try_from("eu").unwrap(), region);
-        settings.service_quotas = is_to.then(|| QuotaReading { endpoint: None, given: GivenQuotas::default() });
+        settings.service_quotas = is_to.then(|| QuotaRefresh { endpoint: None, given: GivenQuotas::default() });
         let source = CloudWatch::connect(settings, Outbound::new().unwrap(), Arc::new(SystemClock), &accounts);
         source.unwrap().service_quotas.is_some()
     };
