@@ -9,7 +9,7 @@ use crate::domain::cover::{Part, cover};
 use crate::domain::name::{SourceName, TenantId};
 use crate::domain::operation::{Operation, ReadGroup, ReadLogs, ReadStream, Reading};
 use crate::domain::pattern::Pattern;
-use crate::domain::query::run::{ReadQuery, RulesFingerprint, RunningQuery, StartQuery};
+use crate::domain::query::operations::{ReadQuery, RulesFingerprint, RunningQuery, StartQuery};
 
 /// Why something was allowed: the scope and the grant that met.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]

@@ -137,7 +137,7 @@ impl RequestedGroup<'_> {
 
 /// Where a group is looked for when a request names no source; `None`: nowhere. `stream`: one of its streams, if it is that.
 #[must_use]
-pub fn usual_source<'a>(
+pub fn default_source<'a>(
     caller: &'a Caller,
     action: Action,
     group: &LogGroupName,

@@ -13,7 +13,7 @@ use super::token::Claims;
 use crate::domain::name::{SourceName, TenantId};
 use crate::domain::operation::Action;
 use crate::domain::pattern::Pattern;
-use crate::domain::query::run::RulesFingerprint;
+use crate::domain::query::operations::RulesFingerprint;
 
 /// What a token says its bearer may do: `logs:<action>:<group pattern>`.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -97,7 +97,7 @@ impl<A: ParseRequest> FromRequest<AppState> for Authorized<A> {
                 let memory = app.sources.page_pool().memory();
                 let room = memory.try_reserve(&info.share(), body_bytes(&headers, app.limits.body_bytes));
                 let _room = room.map_err(|refused| ApiError::Source(memory_error(refused)))?;
-                input.body = Body::of(Request::from_parts(parts, body), app).await?;
+                input.body = Body::read(Request::from_parts(parts, body), app).await?;
                 headers
             }
         };
@@ -135,7 +135,7 @@ impl FromRequestParts<AppState> for Authenticated {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, ApiError> {
-        let info = RequestInfo::of(&parts.extensions);
+        let info = RequestInfo::from_extensions(&parts.extensions);
         let caller = app.authenticate(&parts.headers).await?;
         info.set_caller(&caller);
         if let Some((state, wait)) = app.rates.count(&caller.tenant) {

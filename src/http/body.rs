@@ -39,7 +39,7 @@ impl Body {
     ///
     /// # Errors
     /// When it is no JSON object, is not said to be JSON, or is too large.
-    pub async fn of(request: Request, app: &AppState) -> Result<Self, ApiError> {
+    pub async fn read(request: Request, app: &AppState) -> Result<Self, ApiError> {
         if !is_json(request.headers()) {
             return Err(ApiError::NotJson);
         }

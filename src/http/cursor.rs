@@ -221,7 +221,7 @@ mod tests {
     fn the_length_of_a_cursor_is_that_of_its_request() {
         let sealer = CursorSealer::new(&[[7; 32]]).unwrap();
         let length = |request: usize, place: usize| {
-            let request = PackedRequest::of(&(0..request).map(|n| (n * n % 251) as u8).collect::<Vec<_>>()).unwrap();
+            let request = PackedRequest::pack(&(0..request).map(|n| (n * n % 251) as u8).collect::<Vec<_>>()).unwrap();
             let place = "p".repeat(place);
             let text = sealer.seal_position("events", &tenant("acme"), NOW, &request, &place).unwrap();
             let (again, there): (PackedRequest, String) = sealer.open("events", &tenant("acme"), NOW, &text).unwrap();

@@ -93,7 +93,7 @@ impl RequestInfo {
 
     /// The request's; one of its own if no layer put one there.
     #[must_use]
-    pub fn of(extensions: &Extensions) -> Arc<Self> {
+    pub fn from_extensions(extensions: &Extensions) -> Arc<Self> {
         extensions.get::<Arc<Self>>().cloned().unwrap_or_else(|| Self::new(&http::HeaderMap::new(), None, None))
     }
 
@@ -250,7 +250,7 @@ const POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 
 /// Writes problem documents for errors, and the headers that every answer has.
 pub async fn finish(State(app): State<AppState>, request: Request, next: Next) -> Response {
-    let context = RequestInfo::of(request.extensions());
+    let context = RequestInfo::from_extensions(request.extensions());
     let mut response = next.run(request).await;
     let route = response.extensions().get::<Route>().copied();
     if let Some(error) = response.extensions_mut().remove::<ApiError>() {
@@ -357,7 +357,7 @@ pub async fn within_limits(State(app): State<AppState>, request: Request, next: 
 }
 
 fn allowance_of(request: &Request) -> Option<ResponseBudget> {
-    RequestInfo::of(request.extensions()).response_budget()
+    RequestInfo::from_extensions(request.extensions()).response_budget()
 }
 
 fn foreign_rejection(status: StatusCode, body_limit: usize) -> Option<ApiError> {

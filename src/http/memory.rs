@@ -31,7 +31,7 @@ pub struct CountedBody;
 
 /// Counts a whole body, for the caller's tenant or else for the client's address. Without memory for it the answer is a refusal.
 pub async fn count(State(app): State<AppState>, request: Request, next: Next) -> Response {
-    let context = RequestInfo::of(request.extensions());
+    let context = RequestInfo::from_extensions(request.extensions());
     let response = next.run(request).await;
     let extensions = response.extensions();
     // Static assets are shared, not held by their answers.

@@ -38,7 +38,7 @@ impl PackedRequest {
     ///
     /// # Errors
     /// [`TooLong`].
-    pub fn of<T: Serialize>(request: &T) -> Result<Self, TooLong> {
+    pub fn pack<T: Serialize>(request: &T) -> Result<Self, TooLong> {
         let mut bytes = vec![PLAIN];
         // What can't be written is too long for this, whatever its length is.
         bytes.extend(postcard::to_allocvec(request).map_err(|_| TooLong { bytes: usize::MAX })?);
@@ -95,13 +95,13 @@ mod tests {
     fn a_request_is_read_as_it_was_written() {
         for count in [0, 1, 3, 10, 100] {
             let names = lambda_streams(count);
-            let packed_request = PackedRequest::of(&("/acme/api", &names, Some(7_i64))).unwrap();
+            let packed_request = PackedRequest::pack(&("/acme/api", &names, Some(7_i64))).unwrap();
             assert_eq!(
                 packed_request.read::<(String, Vec<String>, Option<i64>)>(),
                 Some(("/acme/api".to_owned(), names, Some(7)))
             );
         }
-        let packed_request = PackedRequest::of(&"x").unwrap();
+        let packed_request = PackedRequest::pack(&"x").unwrap();
         assert_eq!(packed_request.read::<(String, u8)>(), None);
         assert_eq!(PackedRequest(vec![]).read::<u8>(), None);
         assert_eq!(PackedRequest(vec![2, 0]).read::<u8>(), None);
@@ -110,8 +110,8 @@ mod tests {
 
     #[test]
     fn a_hundred_names_of_lambdas_streams_fit_and_what_is_too_long_says_so() {
-        assert!(PackedRequest::of(&lambda_streams(100)).unwrap().0.len() < 2400);
+        assert!(PackedRequest::pack(&lambda_streams(100)).unwrap().0.len() < 2400);
         let noise: Vec<String> = lambda_streams(300);
-        assert!(matches!(PackedRequest::of(&noise), Err(TooLong { bytes }) if bytes > MAX_PACKED));
+        assert!(matches!(PackedRequest::pack(&noise), Err(TooLong { bytes }) if bytes > MAX_PACKED));
     }
 }

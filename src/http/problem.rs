@@ -15,7 +15,7 @@ use super::hint;
 use super::problem_code::ProblemCode as C;
 pub use super::problem_document::Problem;
 use crate::auth::policy::Denied;
-use crate::domain::query::run::QueryStatus;
+use crate::domain::query::operations::QueryStatus;
 use crate::sources::SourceError;
 use crate::sources::budget::QueryBudget;
 

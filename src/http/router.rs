@@ -66,7 +66,7 @@ pub fn router(app: &AppState, origins: &[HeaderValue]) -> Router {
 
 async fn no_such_path(request: Request) -> ApiError {
     if let Some(hint) = hint::of_path(request.uri().path()) {
-        RequestInfo::of(request.extensions()).set_hint(hint.to_owned());
+        RequestInfo::from_extensions(request.extensions()).set_hint(hint.to_owned());
     }
     ApiError::NoSuchPath
 }

@@ -18,7 +18,7 @@ pub struct IfNoneMatch(Vec<HeaderValue>);
 impl IfNoneMatch {
     /// Takes it from a request's headers; the rest of them, the token above all, is not kept.
     #[must_use]
-    pub fn of(headers: &HeaderMap) -> Self {
+    pub fn from_headers(headers: &HeaderMap) -> Self {
         Self(headers.get_all(IF_NONE_MATCH).iter().cloned().collect())
     }
 }
@@ -55,7 +55,7 @@ impl Validator {
 
     /// The answer with leave to keep it.
     #[must_use]
-    pub fn onto(&self, mut response: Response) -> Response {
+    pub fn apply_to(&self, mut response: Response) -> Response {
         if let Ok(tag) = HeaderValue::try_from(&self.0) {
             response.headers_mut().insert(ETAG, tag);
             response.headers_mut().insert(CACHE_CONTROL, CACHE_CONTROL_VALUE);
@@ -66,7 +66,7 @@ impl Validator {
     /// The answer to a client that has it.
     #[must_use]
     pub fn not_modified(&self) -> Response {
-        let mut response = self.onto(Response::new(Body::empty()));
+        let mut response = self.apply_to(Response::new(Body::empty()));
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         response.headers_mut().remove(CONTENT_TYPE);
         response

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::page_pool::{PageReservation, PooledPage, read_reservation_bytes};
-use super::reader::{ReadEvents, after_first_page};
+use super::reader::{ReadEvents, error_after_first_page};
 use super::{SourceError, Sources, scheduler_share};
 use crate::auth::permit::Permit;
 use crate::domain::event::{Direction, EventPage, PageRequest, Position, Priority, StopReason};
@@ -157,7 +157,7 @@ impl<Op: ReadEvents> Export<Op> {
         }
         Some(read.map_err(|error| {
             self.failed = true;
-            if self.has_begun { after_first_page(error) } else { error }
+            if self.has_begun { error_after_first_page(error) } else { error }
         }))
     }
 

@@ -13,7 +13,7 @@ use super::budget::Lease;
 use crate::auth::permit::Permit;
 use crate::domain::event::Position;
 use crate::domain::name::TenantId;
-use crate::domain::query::run::{
+use crate::domain::query::operations::{
     DescribeFields, FieldShare, FoundRecord, QueryPage, QueryStatus, ReadQuery, ReadRecord, RunningQuery, StartQuery, StopQuery,
 };
 

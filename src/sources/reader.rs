@@ -202,7 +202,7 @@ pub async fn read_page<Op: ReadEvents>(
                 memory_error = Some(error);
                 break StopReason::Bytes;
             }
-            Err(error) if ends.is_some() => return Err(after_first_page(error)),
+            Err(error) if ends.is_some() => return Err(error_after_first_page(error)),
             Err(error) => return Err(error),
         };
         let is_news = budget.mode == ReadMode::Follow && page.age == PageAge::Fresh && !page.events.is_empty();
@@ -314,7 +314,7 @@ impl<'a> PageMemory<'a> {
 }
 
 /// A failure behind the first page: the position asked for is then the source's own, and no fault of the caller's.
-pub(super) fn after_first_page(error: SourceError) -> SourceError {
+pub(super) fn error_after_first_page(error: SourceError) -> SourceError {
     match error {
         SourceError::InvalidPosition => SourceError::Upstream("it did not take a position of its own".to_owned()),
         error => error,

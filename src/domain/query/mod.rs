@@ -2,11 +2,11 @@
 //!
 //! Owns the query's tree and its caller's text. What goes upstream is the text with the scope condition in front, and only if it
 //! is read as the tree that was checked, with the scope condition in front. Look next at `forbidden` (what is refused), [`scope`]
-//! (what is put in front), and [`run`] (a query that runs, and the operations on it).
+//! (what is put in front), and [`operations`] (a query that runs, and the operations on it).
 
 mod forbidden;
 pub mod scope;
-pub mod run;
+pub mod operations;
 
 use std::fmt;
 
@@ -48,7 +48,7 @@ pub struct ColumnHeading {
 
 /// Why a text is no query of ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum QueryFault {
+pub enum QueryError {
     /// It is no query: what is wrong with it.
     Invalid(Vec<Diagnostic>),
     /// It is one, and asks for what nobody is given: where, and for what.
@@ -73,12 +73,12 @@ impl LogQuery {
     /// Reads a query.
     ///
     /// # Errors
-    /// [`QueryFault`]: what is wrong with it, or what in it nobody is given.
-    pub fn parse(text: &str) -> Result<Self, QueryFault> {
-        let query = Query::parse(text).map_err(QueryFault::Invalid)?;
+    /// [`QueryError`]: what is wrong with it, or what in it nobody is given.
+    pub fn parse(text: &str) -> Result<Self, QueryError> {
+        let query = Query::parse(text).map_err(QueryError::Invalid)?;
         match forbidden::in_query(&query) {
             found if found.is_empty() => Ok(Self { headings: headings(&query, text), query, text: text.into(), rows: None }),
-            found => Err(QueryFault::Forbidden(found)),
+            found => Err(QueryError::Forbidden(found)),
         }
     }
 

@@ -7,7 +7,7 @@ use crate::domain::time::Millis;
 
 fn forbidden(text: &str) -> Vec<String> {
     match LogQuery::parse(text) {
-        Err(QueryFault::Forbidden(faults)) => faults.into_iter().map(|fault| fault.found).collect(),
+        Err(QueryError::Forbidden(faults)) => faults.into_iter().map(|fault| fault.found).collect(),
         other => panic!("{text}: {other:?}"),
     }
 }

@@ -46,7 +46,7 @@ const GZIP_BYTES: u64 = 384 * 1024;
 /// Compresses answers that the client accepts compressed.
 pub async fn compress(State(app): State<AppState>, request: Request, next: Next) -> Response {
     let coding = Coding::negotiate(request.headers(), &CODINGS);
-    let context = RequestInfo::of(request.extensions());
+    let context = RequestInfo::from_extensions(request.extensions());
     let response = next.run(request).await;
     let Some(coding) = coding.filter(|_| is_compressible(&response)) else { return response };
     if response.body().size_hint().exact().is_some_and(|length| length <= WHOLE_BYTES) {

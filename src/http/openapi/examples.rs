@@ -64,7 +64,7 @@ const RESPONSES: [ExampleResponse; 28] = [
 const NEW_QUERY: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/examples/startQuery.request.json"));
 
 /// Puts the examples onto the operation.
-pub(super) fn onto(operation: &mut Operation) {
+pub(super) fn apply_to(operation: &mut Operation) {
     let id = operation.operation_id.clone().unwrap_or_default();
     for example in RESPONSES.iter().filter(|example| example.operation == id) {
         if let Some(RefOr::T(response)) = operation.responses.responses.get_mut(example.status)

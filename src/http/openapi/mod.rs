@@ -96,10 +96,10 @@ pub static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
         components.headers.extend(headers::components().map(|(name, header)| (name.to_owned(), header.into())));
         components.examples.extend(failures::examples().map(|(name, example)| (name.to_owned(), example.into())));
     }
-    headers::onto_all(&mut document);
+    headers::apply_to_all(&mut document);
     for operation in document.paths.paths.values_mut().flat_map(operations) {
-        examples::onto(operation);
-        samples::onto(operation);
+        examples::apply_to(operation);
+        samples::apply_to(operation);
     }
     let mut text = document.to_pretty_json().unwrap_or_default();
     text.push('\n');

@@ -10,8 +10,8 @@ use utoipa::openapi::{Components, RefOr};
 
 use crate::auth::policy::Denied;
 use crate::domain::filter::EventFilter;
-use crate::domain::query::run::QueryStatus;
-use crate::domain::query::{LogQuery, QueryFault};
+use crate::domain::query::operations::QueryStatus;
+use crate::domain::query::{LogQuery, QueryError};
 use crate::http::field_error::{ErrorLocation, FieldError, Language};
 use crate::http::problem::{ApiError, CURSOR};
 use crate::http::problem_code::ProblemCode as C;
@@ -68,7 +68,7 @@ fn invalid_filter() -> ApiError {
 fn invalid_query() -> ApiError {
     let text = "stats count(* by bin(5m)";
     let faults = match LogQuery::parse(text) {
-        Err(QueryFault::Invalid(faults)) => faults,
+        Err(QueryError::Invalid(faults)) => faults,
         _ => Vec::new(),
     };
     let errors = FieldError::of_text(&ErrorLocation::Pointer("/query".into()), Language::Query, text, &faults);
@@ -78,7 +78,7 @@ fn invalid_query() -> ApiError {
 fn query_forbidden() -> ApiError {
     let text = "SOURCE logGroups(namePrefix: ['/globex']) | limit 5";
     let faults = match LogQuery::parse(text) {
-        Err(QueryFault::Forbidden(faults)) => faults,
+        Err(QueryError::Forbidden(faults)) => faults,
         _ => Vec::new(),
     };
     ApiError::QueryForbidden(FieldError::of_text(&ErrorLocation::Pointer("/query".into()), Language::Query, text, &faults))

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::list;
 use crate::domain::name::LogGroupName;
-use crate::domain::query::run::{DescribeFields, FieldShare};
+use crate::domain::query::operations::{DescribeFields, FieldShare};
 use crate::domain::time::TimeSpec;
 use crate::http::AppState;
 use crate::http::authorized::{Authorized, ParseRequest, RequestContext};

@@ -105,7 +105,7 @@ pub(crate) async fn explain(
     )?;
     let missing = || ApiError::Internal("a required parameter was not noticed missing".to_owned());
     let (action, group) = (action.ok_or_else(missing)?, group.ok_or_else(missing)?);
-    let source = policy::usual_source(&caller, action, &group, stream.as_ref());
+    let source = policy::default_source(&caller, action, &group, stream.as_ref());
     let runs_queries = source.is_some_and(|source| app.sources.runs_queries(source));
     let policy::Explanation { allowed, because, missing, needed_scope } =
         policy::explain(&caller, action, &group, stream.as_ref()).within(action, runs_queries);

@@ -63,7 +63,7 @@ pub(super) fn path(caller: &Caller, source: &SourceName, group: &LogGroupName, s
         path += "/";
         path += &to_url_spelling(stream.as_str());
     }
-    if policy::usual_source(caller, Action::Read, group, stream).is_some_and(|usual| usual != source) {
+    if policy::default_source(caller, Action::Read, group, stream).is_some_and(|usual| usual != source) {
         path += "?source=";
         path += source.as_str();
     }
@@ -80,7 +80,7 @@ pub(super) fn sealed<R: Serialize, P: Serialize>(
     place: &P,
 ) -> Result<String, ApiError> {
     let request =
-        PackedRequest::of(request).map_err(|error| ApiError::Internal(format!("a request with a next page {error}")))?;
+        PackedRequest::pack(request).map_err(|error| ApiError::Internal(format!("a request with a next page {error}")))?;
     app.sealer.seal_position(kind, tenant, now, &request, place)
 }
 

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::list;
 use super::queries::RECORD;
 use crate::domain::operation::Operation as _;
-use crate::domain::query::run::{FoundRecord, ReadRecord};
+use crate::domain::query::operations::{FoundRecord, ReadRecord};
 use crate::http::AppState;
 use crate::http::authorized::{Authorized, ParseRequest, RequestContext};
 use crate::http::input::Input;

@@ -41,7 +41,7 @@ impl CursorRequest {
     /// # Errors
     /// When it is too long for that: every answer has a cursor, so the request is refused.
     pub(super) fn packed_request(&self) -> Result<PackedRequest, ApiError> {
-        PackedRequest::of(self).map_err(|TooLong { .. }| match &self.streams {
+        PackedRequest::pack(self).map_err(|TooLong { .. }| match &self.streams {
             StreamSelection::Names(names) => {
                 let bytes: usize = names.iter().map(|name| name.as_str().len()).sum();
                 let detail = format!(

@@ -104,7 +104,7 @@ impl ParseRequest for EventsRequest {
             raw,
             byte_order_mark,
             cursor_line,
-            known: IfNoneMatch::of(context.headers),
+            known: IfNoneMatch::from_headers(context.headers),
         };
         Ok((request.operation(context.now), request))
     }

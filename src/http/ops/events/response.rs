@@ -101,7 +101,7 @@ impl EventResponder {
         let written = self.written(read.events, next_cursor, previous_cursor, read.stop, audit);
         let response = self.with_headers(self.body(written, read.room));
         Ok(match validator {
-            Some(validator) => validator.onto(response),
+            Some(validator) => validator.apply_to(response),
             None => response,
         })
     }

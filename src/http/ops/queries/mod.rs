@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use crate::auth::permit::Permit;
 use crate::domain::event::Position;
 use crate::domain::name::LogGroupName;
-use crate::domain::query::run::{QueryPage, ReadQuery, RunningQuery};
+use crate::domain::query::operations::{QueryPage, ReadQuery, RunningQuery};
 use crate::http::App;
 use crate::http::authorized::RequestContext;
 use crate::http::encode::Format;

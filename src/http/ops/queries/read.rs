@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::response;
 use super::{ROWS, applied, group_names, opened, preferred_wait, read_format, read_rows};
 use crate::domain::event::Position;
-use crate::domain::query::run::ReadQuery;
+use crate::domain::query::operations::ReadQuery;
 use crate::http::AppState;
 use crate::http::authorized::{Authorized, ParseRequest, RequestContext};
 use crate::http::encode::Format;

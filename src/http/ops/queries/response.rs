@@ -14,7 +14,7 @@ use crate::auth::permit::Permit;
 use crate::auth::tenant::Caller;
 use crate::domain::event::Position;
 use crate::domain::operation::Operation as _;
-use crate::domain::query::run::{GroupFingerprint, QueryPage, QueryStatus, ReadQuery, ReadRecord, Row};
+use crate::domain::query::operations::{GroupFingerprint, QueryPage, QueryStatus, ReadQuery, ReadRecord, Row};
 use crate::domain::time::Millis;
 use crate::http::App;
 use crate::http::encode::Format;
@@ -148,6 +148,7 @@ fn seal_pointers(app: &App, caller: &Caller, permit: &Permit<ReadQuery>, rows: &
 
 fn seal_cursor(app: &App, permit: &Permit<ReadQuery>, next: &Position, now: Millis) -> Result<String, ApiError> {
     let expires = Millis(now.0.saturating_add(ROWS_LIFETIME_MILLIS));
-    let query = PackedRequest::of(&permit.op().query.id).map_err(|error| ApiError::Internal(format!("a query's id {error}")))?;
+    let query =
+        PackedRequest::pack(&permit.op().query.id).map_err(|error| ApiError::Internal(format!("a query's id {error}")))?;
     app.sealer.seal_position_until(ROWS, permit.tenant(), expires, &query, next)
 }

@@ -14,8 +14,8 @@ use super::response::{self, QueryBody};
 use super::{QUERY, applied, group_names, preferred_wait, read_format, read_rows};
 use crate::auth::tenant::Tenant;
 use crate::domain::name::{LogGroupName, from_url_spelling};
-use crate::domain::query::run::{MAX_GROUP_BYTES, MAX_GROUPS, QueryStatus, StartQuery};
-use crate::domain::query::{LogQuery, MAX_ROWS, QueryFault};
+use crate::domain::query::operations::{MAX_GROUP_BYTES, MAX_GROUPS, QueryStatus, StartQuery};
+use crate::domain::query::{LogQuery, MAX_ROWS, QueryError};
 use crate::domain::time::{Millis, TimeSpec};
 use crate::http::authorized::{Authorized, ParseRequest, RequestContext};
 use crate::http::body::{Body, ExpectedBody};
@@ -101,8 +101,8 @@ fn read_query(body: &mut Body, forbidden: &mut FieldErrors) -> Option<LogQuery> 
     let place = ErrorLocation::Pointer("/query".into());
     match LogQuery::parse(&text) {
         Ok(query) => return Some(query),
-        Err(QueryFault::Invalid(faults)) => body.errors(FieldError::of_text(&place, Language::Query, &text, &faults)),
-        Err(QueryFault::Forbidden(faults)) => *forbidden = FieldError::of_text(&place, Language::Query, &text, &faults),
+        Err(QueryError::Invalid(faults)) => body.errors(FieldError::of_text(&place, Language::Query, &text, &faults)),
+        Err(QueryError::Forbidden(faults)) => *forbidden = FieldError::of_text(&place, Language::Query, &text, &faults),
     }
     None
 }

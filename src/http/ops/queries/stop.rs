@@ -4,7 +4,7 @@ use axum::extract::State;
 use http::StatusCode;
 
 use super::{group_names, opened};
-use crate::domain::query::run::StopQuery;
+use crate::domain::query::operations::StopQuery;
 use crate::http::AppState;
 use crate::http::authorized::{Authorized, ParseRequest, RequestContext};
 use crate::http::input::Input;

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::query::run::{QueryStatus, Row, Statistics};
+use crate::domain::query::operations::{QueryStatus, Row, Statistics};
 use crate::sources::cloudwatch::quotas::Api;
 use crate::sources::cloudwatch::wire::{Call, RetrySafety};
 

@@ -24,7 +24,7 @@ use crate::domain::event::Position;
 use crate::domain::name::{LogGroupName, TenantId};
 use crate::domain::operation::Operation;
 use crate::domain::pattern::Pattern;
-use crate::domain::query::run::{
+use crate::domain::query::operations::{
     DescribeFields, FieldShare, FoundRecord, GroupFingerprint, QueryPage, QueryStatus, ReadQuery, ReadRecord, Record, Row,
     RunningQuery, StartQuery, StopQuery,
 };

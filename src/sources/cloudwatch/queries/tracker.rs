@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep_until};
 use super::calls::{GetQueryResults, StopQuery, Stopped};
 use crate::auth::permit::Share;
 use crate::domain::name::TenantId;
-use crate::domain::query::run::{QueryStatus, Statistics};
+use crate::domain::query::operations::{QueryStatus, Statistics};
 use crate::sources::SourceError;
 use crate::sources::budget::Lease;
 use crate::sources::cloudwatch::account_limits::AccountLimits;

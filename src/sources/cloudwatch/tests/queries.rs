@@ -9,7 +9,7 @@ use super::{GROUP, NOW, TestEnvironment, group, permit_by};
 use crate::auth::permit::Permit;
 use crate::auth::tenant::Limits;
 use crate::domain::query::LogQuery;
-use crate::domain::query::run::{QueryStatus, ReadQuery, StartQuery};
+use crate::domain::query::operations::{QueryStatus, ReadQuery, StartQuery};
 use crate::domain::time::Millis;
 use crate::sources::budget::{Lease, QueryBudgets};
 use crate::sources::cloudwatch::settings::QuerySettings;
