@@ -32,12 +32,14 @@ FILES = {
     "LICENSE": "LICENSE",
     "README.md": "infra/package/README.md",
     "CHANGELOG.md": "CHANGELOG.md",
-    "docs/operating.md": "docs/operating.md",
     "etc/logmark.toml": "infra/systemd/logmark.toml",
     "etc/environment": "infra/systemd/environment",
     "openapi.json": "openapi/openapi.json",
     "systemd/logmark.service": "infra/systemd/logmark.service",
 }
+# The pages of docs/ that describe the program without its repository.
+PAGES = ("production", "configuration", "iam", "monitoring", "troubleshooting", "identity-providers", "importing")
+FILES |= {f"docs/{page}.md": f"docs/{page}.md" for page in PAGES}
 
 
 class Refused(Exception):
