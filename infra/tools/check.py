@@ -1,4 +1,4 @@
-"""Checks everything in infra/, each file by the tools that know its kind; says what is wrong, and exits with 1 if anything is.
+"""Checks all files in infra/ with the tools for their kind. Prints errors, and exits with 1 if there are any.
 
 Owns which tool looks at what, and what is done with its findings. Needs .venv-infra and Debian's systemd (`make infra` brings
 both), and no network.
@@ -33,7 +33,7 @@ QUIET = {"SAM_CLI_TELEMETRY": "0", "PATH": f"{BIN}:/usr/bin:/bin", "HOME": "/non
 
 
 def run(*command, **environment):
-    """What a tool said, when it found something."""
+    """The output of a tool that found something."""
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True, env=QUIET | environment, cwd=ROOT)
     return [f"{command[0]}: {(done.stdout + done.stderr).strip()}"] if done.returncode else []
 
@@ -60,7 +60,7 @@ def checkov_findings(report):
 
 
 def compared(found, accepted):
-    """Findings that nobody accepted, and acceptances that nothing is found for."""
+    """Findings that are not accepted, and accepted findings that no longer occur."""
     mistakes = [f"checkov: {check}: {each}" for check, places in sorted(found.items()) if check not in accepted for each in places]
     return mistakes + [f"checkov: {check} is in checkov.toml and finds nothing any more" for check in accepted if check not in found]
 

@@ -10,7 +10,7 @@ MEMBERS = {"Sid", "Effect", "Action", "Resource", "Condition"}
 
 
 class PolicyError(Exception):
-    """A policy that is not one, or uses what is not known here."""
+    """An invalid policy, or one with elements that are not supported here."""
 
 
 def as_list(value):

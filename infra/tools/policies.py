@@ -1,4 +1,4 @@
-"""Proves that the roles of infra/ may do what Logmark calls, on the groups they are given, and nothing else.
+"""Tests that the roles of infra/ allow exactly the calls that Logmark makes, on the configured groups.
 
 The calls are recorded: tests/infra drives every operation of the API against a fake CloudWatch and writes infra/calls.json; the
 forms in which AWS names resources to IAM are in `resources`. Prints one line for each role, and every mistake; exits with 1.
@@ -51,7 +51,7 @@ def resources(call):
 
 
 def context(call):
-    """What AWS knows of a call beside its resource; KMS is asked by the service that keeps the configuration."""
+    """The condition keys of a call. KMS is called by the service that stores the configuration."""
     return {"kms:ViaService": f"{call['via']}.{REGION}.amazonaws.com"} if "via" in call else {}
 
 
@@ -130,7 +130,7 @@ class Role:
         return found
 
     def unmasks(self):
-        """Not even where somebody adds a policy that allows everything."""
+        """Denied even if a policy that allows everything is added."""
         everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
         decision = iam.decide([*self.policies, everything], "logs:Unmask", f"{ARN}log-group:/acme/api")
         return [] if decision == "denied" else ["logs:Unmask is not denied"]
