@@ -1,4 +1,4 @@
-"""What the templates refuse, and what the mappings of infra/direct make of hostile names."""
+"""Tests of the templates' rules, and of the mappings of infra/direct with hostile names."""
 
 import json
 import re
