@@ -1,10 +1,13 @@
-//! The one way out: every HTTP request that the service itself makes goes through [`Outbound`].
+//! The HTTP client for calls to CloudWatch Logs, Service Quotas, SSM, S3 and the key sets of issuers.
 //!
-//! Owns connections, TLS towards others, and the limits of an exchange: time to connect, time for the whole, bytes of the
-//! answer. Never follows a redirect (a signature is for one host), never decompresses (a limit counts what arrives), and
-//! cannot be told to skip the verification of a certificate. Never retries: only the caller knows whether it may.
+//! Two libraries make requests of their own: aws-config fetches credentials (STS, container and instance metadata), and
+//! `lambda_http` polls Lambda's Runtime API.
 //!
-//! Look next at `sources::cloudwatch::client`, which signs what it sends through here.
+//! Owns connections, TLS to servers, and the limits of an exchange: time to connect, time in total, bytes of the answer. Never
+//! follows a redirect (a signature is for one host), never decompresses (the limit counts received bytes), and has no option to
+//! skip the verification of certificates. Never retries: only the caller knows whether a retry is safe.
+//!
+//! See also `sources::cloudwatch::upstream`, which signs the calls that it sends through this client.
 
 use std::error::Error;
 use std::future::Future;

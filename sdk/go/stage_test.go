@@ -16,7 +16,7 @@ import (
 	"logmark.example/logmark"
 )
 
-// What the tests are told of the service that they run against: sdk/README.md says what is there.
+// The environment of the tests; sdk/CONTRIBUTING.md describes the service.
 
 const (
 	begin     = "2026-11-20T10:00:00Z"

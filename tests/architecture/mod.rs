@@ -1,4 +1,5 @@
-//! What the sources and the dependencies must keep to: read from the files themselves.
+//! Rules for sources, dependencies and pages, checked on the files themselves.
 
 mod imports;
 mod supply_chain;
+mod pages;

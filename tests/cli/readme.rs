@@ -1,5 +1,5 @@
-//! README's "Five minutes", followed literally: each of its lines is given to a shell, does what is written beside it, and writes
-//! what is shown below it.
+//! README's first request and "Five minutes", followed literally: a shell runs each line, which must do what the text beside it says,
+//! and write what is shown below it.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -21,11 +21,13 @@ struct ReadmeStep {
     shown: Option<(&'static str, &'static str)>,
 }
 
-/// The steps of the section, in order. An output stands directly below its command.
+/// The first request, and the steps of "Five minutes", in order. An output is directly below its command.
 fn steps() -> Vec<ReadmeStep> {
-    let section = README.split("\n## Five minutes\n").nth(1).unwrap().split("\n## ").next().unwrap();
+    let section = |title: &str| README.split(&format!("\n## {title}\n")).nth(1).unwrap().split("\n## ").next().unwrap();
+    let (start, tour) = (section("Start"), section("Five minutes"));
+    let first_request = start.split("\n```sh\n").filter(|rest| rest.starts_with("curl "));
     let mut steps = Vec::new();
-    for rest in section.split("\n```sh\n").skip(1) {
+    for rest in first_request.chain(tour.split("\n```sh\n").skip(1)) {
         let (block, behind) = rest.split_once("\n```\n").unwrap();
         let shown = behind.strip_prefix("```").map(|output| {
             let (language, output) = output.split_once('\n').unwrap();
@@ -162,6 +164,7 @@ fn judge(folder: &Path, line: &str, said: &str) {
         () if has("filter=ERROR -StockException") => {
             assert!(said.lines().count() > 0 && said.contains("ERROR") && !said.contains("StockException"), "{said}");
         }
+        () if has("filter=ERROR' -d limit=1") => assert_eq!(said.matches(" ERROR ").count(), 1, "{said}"),
         () if has("$.status == 500") => {
             is("/code", "invalid_filter".into());
             assert!(json(line, said).pointer("/errors/0/hint").is_some(), "place, what was expected there, and a hint: {said}");

@@ -1,4 +1,4 @@
-"""What the tests are told of the service that they run against: `sdk/CONTRIBUTING.md` says what is there."""
+"""The environment of the tests; `sdk/CONTRIBUTING.md` describes the service."""
 
 import os
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-// What the tests are told of the service that they run against: `sdk/README.md` says what is there.
+// The environment of the tests; `sdk/CONTRIBUTING.md` describes the service.
 import { Logmark, LogmarkError, type LogmarkOptions } from 'logmark';
 
 function variable(name: string): string {
