@@ -99,8 +99,8 @@ pub struct ServerLimits {
     pub drain_timeout: Duration,
     /// `LOGMARK__SERVER__LIMITS__PAGE_BYTES`; 4 MiB. About so many bytes of messages make one JSON page.
     pub page_bytes: usize,
-    /// `LOGMARK__SERVER__LIMITS__RESPONSE_MEMORY`; 128 MiB. Bytes that answers hold in all until their clients have taken them, shared
-    /// between tenants by weight.
+    /// `LOGMARK__SERVER__LIMITS__RESPONSE_MEMORY`; 128 MiB. Bytes that answers hold in all until their clients have taken them,
+    /// shared between tenants by weight.
     pub response_memory: u64,
     /// `LOGMARK__SERVER__LIMITS__MAX_REQUESTS`; 10000. Requests at a time whose answers are not sent yet.
     pub max_requests: usize,
@@ -109,8 +109,8 @@ pub struct ServerLimits {
     pub max_requests_per_ip: Option<NonZeroU32>,
 }
 
-/// With 64 MiB of a source's cache, and 1,000 connections of an attacker, the service stays below 512 MiB: an attack on a share of
-/// half of it was measured at about six times the share.
+/// With 64 MiB of a source's cache, and 1,000 connections of an attacker, the service stays below 512 MiB: an attack on a share
+/// of half of it was measured at about six times the share.
 const RESPONSE_MEMORY: u64 = 128 << 20;
 
 impl Default for ServerLimits {

@@ -13,12 +13,12 @@ use logmark::config::{self, lambda::Lambda as Settings};
 use logmark::domain::name::SourceName;
 use logmark::domain::time::{Clock, Millis};
 use logmark::http::client_address::Proxies;
-use logmark::http::cursor::Sealer;
+use logmark::http::cursor::CursorSealer;
 use logmark::http::{App, Parts, RequestLimits, router};
 use logmark::lambda::{Event, Function};
 use logmark::outbound::Outbound;
-use logmark::sources::buffers::Buffers;
 use logmark::sources::cloudwatch::{Accounts, CloudWatch, Settings as CloudWatchSettings};
+use logmark::sources::page_pool::PagePool;
 use logmark::sources::{Source, Sources};
 
 use super::events::Door;
@@ -84,8 +84,8 @@ fn service(folder: &std::path::Path, clock: &Arc<HeldClock>, fake: &Fake) -> (ax
     let app = App::new(Parts {
         verifier: Arc::new(Verifier::new(config.issuers.clone(), Arc::new(outbound), Arc::clone(&held)).unwrap()),
         tenants: Arc::new(config.tenants.clone()),
-        sources: Sources::new([(name, Arc::new(source) as Arc<dyn Source>)], Buffers::new(limits.response_memory)),
-        sealer: Sealer::new(&[]).unwrap(),
+        sources: Sources::new([(name, Arc::new(source) as Arc<dyn Source>)], PagePool::new(limits.response_memory)),
+        sealer: CursorSealer::new(&[]).unwrap(),
         clock: held,
         limits: RequestLimits {
             target_bytes: 16 * 1024,

@@ -4,14 +4,14 @@ use serde_json::{Value, json};
 
 use super::events::Door;
 use super::runtime::Function;
-use crate::world::binary::Place;
+use crate::world::binary::ServiceDirectory;
 
-pub(super) fn place() -> Place {
-    let place = Place::new("");
+pub(super) fn directory() -> ServiceDirectory {
+    let directory = ServiceDirectory::new("");
     for tenant in ["acme", "globex"] {
-        place.put(&format!("/{tenant}/api"), "s", std::iter::once((1_700_000_000_000, format!("{tenant}'s"))));
+        directory.put(&format!("/{tenant}/api"), "s", std::iter::once((1_700_000_000_000, format!("{tenant}'s"))));
     }
-    place
+    directory
 }
 
 /// What an authorizer, or somebody who would like to be one, puts into an event.
@@ -46,9 +46,9 @@ fn spoofing_headers(tenant: &str) -> Vec<(&'static str, String)> {
 
 #[tokio::test]
 async fn nothing_but_the_token_says_who_calls() {
-    let place = place();
-    let function = Function::start(&place).await;
-    let (acme, globex) = (place.issuer.token("acme", "logs:read:*"), place.issuer.token("globex", "logs:read:*"));
+    let directory = directory();
+    let function = Function::start(&directory).await;
+    let (acme, globex) = (directory.issuer.token("acme", "logs:read:*"), directory.issuer.token("globex", "logs:read:*"));
     for door in Door::ALL {
         let headers = spoofing_headers("globex");
         let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -61,17 +61,17 @@ async fn nothing_but_the_token_says_who_calls() {
         assert_eq!(function.invoke(spoofed("/logs/:globex:api", Some(&acme))).await.problem(), "404 not_found", "{door:?}");
         assert_eq!(function.invoke(spoofed("/logs/:acme:api", Some(&acme))).await.messages(), ["acme's"], "{door:?}");
         assert_eq!(function.invoke(spoofed("/me", Some(&acme))).await.json()["tenant"], "acme", "{door:?}");
-        let mut elsewhere = spoofed("/logs/:acme:api", Some(&acme));
-        elsewhere["requestContext"]["path"] = "/prod/logs/:globex:api".into();
-        assert_eq!(function.invoke(elsewhere).await.messages(), ["acme's"], "{door:?}");
+        let mut other_host = spoofed("/logs/:acme:api", Some(&acme));
+        other_host["requestContext"]["path"] = "/prod/logs/:globex:api".into();
+        assert_eq!(function.invoke(other_host).await.messages(), ["acme's"], "{door:?}");
     }
 }
 
 #[tokio::test]
 async fn of_two_tokens_none_is_chosen() {
-    let place = place();
-    let function = Function::start(&place).await;
-    let (acme, globex) = (place.issuer.token("acme", "logs:read:*"), place.issuer.token("globex", "logs:read:*"));
+    let directory = directory();
+    let function = Function::start(&directory).await;
+    let (acme, globex) = (directory.issuer.token("acme", "logs:read:*"), directory.issuer.token("globex", "logs:read:*"));
     let second = format!("Bearer {globex}");
     for door in [Door::Rest, Door::AlbMulti, Door::Http, Door::Url] {
         for group in ["acme", "globex"] {
@@ -89,9 +89,9 @@ async fn of_two_tokens_none_is_chosen() {
 
 #[tokio::test]
 async fn two_tenants_alternate_in_one_process() {
-    let place = place();
-    let function = Function::start(&place).await;
-    let (acme, globex) = (place.issuer.token("acme", "logs:read:*"), place.issuer.token("globex", "logs:read:*"));
+    let directory = directory();
+    let function = Function::start(&directory).await;
+    let (acme, globex) = (directory.issuer.token("acme", "logs:read:*"), directory.issuer.token("globex", "logs:read:*"));
     for round in 0..20 {
         let door = Door::ALL[round % Door::ALL.len()];
         for (token, own, other) in [(&acme, "acme", "globex"), (&globex, "globex", "acme")] {

@@ -8,13 +8,13 @@ use super::events::Door;
 use super::runtime::Function;
 use super::streams::says_time;
 use crate::contract::subject::{KEEPS_NOTHING, KEYS, cloudwatch, now};
-use crate::world::binary::Place;
+use crate::world::binary::ServiceDirectory;
 use crate::world::fake_cloudwatch::plan::Plan;
 use crate::world::fake_cloudwatch::{Fake, Fault};
 
 /// A function's place on a CloudWatch that fails on order.
 pub struct Upstream {
-    pub place: Place,
+    pub directory: ServiceDirectory,
     fake: Fake,
     group: String,
 }
@@ -23,14 +23,14 @@ impl Upstream {
     /// With one group for `acme`.
     pub async fn start(name: &str) -> Self {
         let fake = Fake::start(now()).await;
-        let place = Place::new("");
+        let directory = ServiceDirectory::new("");
         let group = format!("/acme/{name}");
-        let text = std::fs::read_to_string(place.path().join("logmark.toml")).unwrap();
+        let text = std::fs::read_to_string(directory.path().join("logmark.toml")).unwrap();
         let local = "[[sources]]\nname = \"disk\"\nkind = \"local\"\npath = \"store\"\n";
         assert!(text.contains(local));
         let text = text.replace(local, &cloudwatch(&fake.endpoint(), KEEPS_NOTHING));
-        std::fs::write(place.path().join("logmark.toml"), text).unwrap();
-        Self { place, fake, group }
+        std::fs::write(directory.path().join("logmark.toml"), text).unwrap();
+        Self { directory, fake, group }
     }
 
     /// Puts events, which are read in pages of ten.
@@ -54,7 +54,7 @@ impl Upstream {
 
     /// The event of a request for all of it.
     pub fn ask(&self, door: Door, query: &str) -> Value {
-        let token = self.place.issuer.token("acme", "logs:read:*");
+        let token = self.directory.issuer.token("acme", "logs:read:*");
         let group = self.group.replace('/', ":");
         door.get(&format!("/logs/{group}/s?start=-1h&{query}"), Some(&token))
     }
@@ -62,7 +62,7 @@ impl Upstream {
     /// The function, with the credentials that the upstream takes.
     pub async fn function(&self, streaming: &str) -> Function {
         let variables = [&KEYS[..], &[("LOGMARK_CONFIG", "logmark.toml"), ("LOGMARK__LAMBDA__STREAMING", streaming)]].concat();
-        Function::with(&self.place, &variables).await
+        Function::with(&self.directory, &variables).await
     }
 }
 
@@ -82,7 +82,7 @@ async fn work_ends_two_seconds_before_the_functions_time_does() {
         assert!(Duration::from_millis(1500) < took && took < TIME, "{door:?}: {took:?}");
         assert_eq!((page.messages().len(), page.json()["stopReason"].as_str().unwrap()), (20, "time"), "{door:?}");
         upstream.mend();
-        let token = upstream.place.issuer.token("acme", "logs:read:*");
+        let token = upstream.directory.issuer.token("acme", "logs:read:*");
         let next = format!("/logs?limit=1000&cursor={}", page.json()["nextCursor"].as_str().unwrap());
         assert_eq!(function.invoke(door.get(&next, Some(&token))).await.messages().len(), 20, "{door:?}");
     }
@@ -93,7 +93,7 @@ async fn a_stream_ends_honestly_before_the_functions_time_does() {
     let upstream = Upstream::start("stream-time").await;
     upstream.put(40);
     let function = upstream.function("[\"function_url\"]").await;
-    let token = upstream.place.issuer.token("acme", "logs:read:*");
+    let token = upstream.directory.issuer.token("acme", "logs:read:*");
     for door in [Door::Url, Door::Http] {
         upstream.wrong_from(2, Fault::Hang);
         let reply = function.invoke_for(upstream.ask(door, "format=ndjson&trailer=line"), TIME).await;
@@ -148,13 +148,13 @@ const MESSAGES: [(&str, &str, usize); 4] = [
 #[tokio::test]
 async fn pages_end_below_what_a_function_may_return_and_lose_nothing() {
     const EVENTS: usize = 6000;
-    let place = Place::new("");
+    let directory = ServiceDirectory::new("");
     for (group, text, times) in MESSAGES {
         let message = text.repeat(times);
-        place.put(&format!("/acme/{group}"), "s", (0..EVENTS as i64).map(|i| (1_700_000_000_000 + i, message.clone())));
+        directory.put(&format!("/acme/{group}"), "s", (0..EVENTS as i64).map(|i| (1_700_000_000_000 + i, message.clone())));
     }
-    let function = Function::start(&place).await;
-    let token = place.issuer.token("acme", "logs:read:*");
+    let function = Function::start(&directory).await;
+    let token = directory.issuer.token("acme", "logs:read:*");
     let doors = [Door::Rest, Door::Http, Door::Url, Door::HttpStage];
     let all = MESSAGES.into_iter().zip(doors).chain([(MESSAGES[1], Door::Alb), (MESSAGES[2], Door::AlbMulti)]);
     for ((group, text, times), door) in all {
@@ -187,11 +187,11 @@ async fn pages_end_below_what_a_function_may_return_and_lose_nothing() {
 #[tokio::test]
 async fn lines_end_with_a_cursor_where_they_can_say_so_and_are_refused_elsewhere() {
     const EVENTS: usize = 12_000;
-    let place = Place::new("");
+    let directory = ServiceDirectory::new("");
     let message = "\"\\".repeat(300);
-    place.put("/acme/large", "s", (0..EVENTS as i64).map(|i| (1_700_000_000_000 + i, format!("{i} {message}"))));
-    let function = Function::start(&place).await;
-    let token = place.issuer.token("acme", "logs:read:*");
+    directory.put("/acme/large", "s", (0..EVENTS as i64).map(|i| (1_700_000_000_000 + i, format!("{i} {message}"))));
+    let function = Function::start(&directory).await;
+    let token = directory.issuer.token("acme", "logs:read:*");
     for packed in [&[][..], &[("accept-encoding", "gzip")][..]] {
         let mut read = Vec::new();
         let mut target = "/logs/:acme:large/s?format=ndjson&trailer=line".to_owned();

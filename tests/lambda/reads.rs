@@ -6,23 +6,23 @@ use serde_json::json;
 
 use super::events::Door;
 use super::runtime::{Function, Posted};
-use crate::world::binary::Place;
+use crate::world::binary::ServiceDirectory;
 
-fn place() -> Place {
-    let place = Place::new("public_url = \"https://logs.example.com\"\n");
-    place.put("/acme/api", "web-1", (0..5).map(|i| (1_700_000_000_000 + i, format!("event {i}"))));
+fn directory() -> ServiceDirectory {
+    let directory = ServiceDirectory::new("public_url = \"https://logs.example.com\"\n");
+    directory.put("/acme/api", "web-1", (0..5).map(|i| (1_700_000_000_000 + i, format!("event {i}"))));
     for stream in ["a+b", "c d", "50%&=x"] {
-        place.put("/acme/odd", stream, std::iter::once((1_700_000_000_000, stream.to_owned())));
+        directory.put("/acme/odd", stream, std::iter::once((1_700_000_000_000, stream.to_owned())));
     }
-    place.put("/globex/api", "web-1", std::iter::once((1_700_000_000_000, "globex's".to_owned())));
-    place
+    directory.put("/globex/api", "web-1", std::iter::once((1_700_000_000_000, "globex's".to_owned())));
+    directory
 }
 
 #[tokio::test]
 async fn every_front_door_reads_by_every_spelling_that_it_lets_through() {
-    let place = place();
-    let function = Function::start(&place).await;
-    let token = place.issuer.token("acme", "logs:read:*");
+    let directory = directory();
+    let function = Function::start(&directory).await;
+    let token = directory.issuer.token("acme", "logs:read:*");
     let all = ["event 0", "event 1", "event 2", "event 3", "event 4"];
     for door in Door::ALL {
         for target in
@@ -46,9 +46,9 @@ async fn every_front_door_reads_by_every_spelling_that_it_lets_through() {
 
 #[tokio::test]
 async fn a_decoded_path_never_leads_to_other_data() {
-    let place = place();
-    let function = Function::start(&place).await;
-    let token = place.issuer.token("acme", "logs:read:*");
+    let directory = directory();
+    let function = Function::start(&directory).await;
+    let token = directory.issuer.token("acme", "logs:read:*");
     for door in [Door::Http, Door::HttpStage] {
         for target in
             ["/logs/%2Facme%2Fapi", "/logs/%2Facme%2Fapi/web-1", "/groups/%2Facme%2Fapi", "/groups/%2Facme%2Fapi/streams"]
@@ -60,10 +60,10 @@ async fn a_decoded_path_never_leads_to_other_data() {
 }
 
 #[tokio::test]
-async fn queries_mean_the_same_through_every_door() {
-    let place = place();
-    let function = Function::start(&place).await;
-    let token = place.issuer.token("acme", "logs:read:*");
+async fn queries_mean_the_same_through_every_front_door() {
+    let directory = directory();
+    let function = Function::start(&directory).await;
+    let token = directory.issuer.token("acme", "logs:read:*");
     for door in Door::ALL {
         for (query, expected) in
             [("streams=a%2Bb", "a+b"), ("streams=c+d", "c d"), ("streams=c%20d", "c d"), ("streams=50%25%26%3Dx", "50%&=x")]
@@ -82,9 +82,9 @@ async fn queries_mean_the_same_through_every_door() {
 
 #[tokio::test]
 async fn the_stage_is_no_part_of_the_path_and_a_path_may_begin_like_it() {
-    let place = place();
-    let function = Function::start(&place).await;
-    let token = place.issuer.token("acme", "logs:read:*");
+    let directory = directory();
+    let function = Function::start(&directory).await;
+    let token = directory.issuer.token("acme", "logs:read:*");
     let mut rest = Door::Rest.get("/logs/:acme:api/web-1?limit=1", Some(&token));
     rest["requestContext"]["stage"] = "logs".into();
     assert_eq!(function.invoke(rest).await.messages(), ["event 4"]);
@@ -98,9 +98,9 @@ async fn the_stage_is_no_part_of_the_path_and_a_path_may_begin_like_it() {
 
 #[tokio::test]
 async fn bodies_are_text_when_they_can_be_and_base64_when_they_must() {
-    let place = place();
-    let function = Function::start(&place).await;
-    let token = place.issuer.token("acme", "logs:read:*");
+    let directory = directory();
+    let function = Function::start(&directory).await;
+    let token = directory.issuer.token("acme", "logs:read:*");
     for door in Door::ALL {
         let reply = function.invoke(door.get("/logs/:acme:api/web-1?format=ndjson", Some(&token))).await;
         assert_eq!(reply.headers["content-type"], "application/x-ndjson");
@@ -136,9 +136,9 @@ async fn bodies_are_text_when_they_can_be_and_base64_when_they_must() {
 
 #[tokio::test]
 async fn errors_are_problems_with_their_headers() {
-    let place = place();
-    let function = Function::start(&place).await;
-    let token = place.issuer.token("acme", "logs:read:*");
+    let directory = directory();
+    let function = Function::start(&directory).await;
+    let token = directory.issuer.token("acme", "logs:read:*");
     for door in Door::ALL {
         let none = function.invoke(door.get("/logs/:acme:api", None)).await;
         assert_eq!(none.problem(), "401 missing_token", "{door:?}");
@@ -158,14 +158,14 @@ async fn errors_are_problems_with_their_headers() {
 
 #[tokio::test]
 async fn an_event_of_something_else_is_an_error_and_the_function_lives_on() {
-    let place = place();
-    let function = Function::start(&place).await;
+    let directory = directory();
+    let function = Function::start(&directory).await;
     for event in [json!({}), json!({ "Records": [{ "eventSource": "aws:sqs" }] }), json!("text"), json!({ "version": "2.0" })] {
         let posted = function.invoke_any(event.clone()).await;
         assert!(matches!(posted, Posted::Failed(_)), "{event}: {posted:?}");
     }
     let strange = function.invoke(Door::Alb.get("/logs/ a\u{e9}<>\"|/{}", None)).await;
     assert_eq!(strange.problem(), "401 missing_token");
-    let token = place.issuer.token("acme", "logs:read:*");
+    let token = directory.issuer.token("acme", "logs:read:*");
     assert_eq!(function.invoke(Door::Url.get("/logs/:acme:api?limit=1", Some(&token))).await.messages(), ["event 4"]);
 }

@@ -6,12 +6,12 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
 use super::events::Door;
-use super::identity::place;
+use super::identity::directory;
 use super::runtime::{Function, Posted};
 
 /// What becomes of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fate {
+enum ExpectedOutcome {
     /// It is read as the tenant of its token.
     Reads,
     /// It is refused with this problem.
@@ -21,12 +21,12 @@ enum Fate {
     /// It is no event.
     NoEvent,
 }
-use Fate::{NoEvent, Problem, Reads, Refused};
+use ExpectedOutcome::{NoEvent, Problem, Reads, Refused};
 
-const MISSING: Fate = Problem("401 missing_token");
-const DOUBLED: Fate = Problem("400 invalid_parameter");
+const MISSING: ExpectedOutcome = Problem("401 missing_token");
+const DOUBLED: ExpectedOutcome = Problem("400 invalid_parameter");
 
-type Case = (&'static str, Value, Fate);
+type Case = (&'static str, Value, ExpectedOutcome);
 
 /// The event with these changes: a JSON pointer, and what stands there instead; a member that is not there is added.
 fn with(mut event: Value, changes: &[(&str, Value)]) -> Value {
@@ -279,9 +279,9 @@ fn shapes(acme: &str) -> Vec<Case> {
 
 #[tokio::test]
 async fn each_strange_event_has_one_answer_and_the_function_lives_on() {
-    let place = place();
-    let function = Function::start(&place).await;
-    let (acme, globex) = (place.issuer.token("acme", "logs:*:*"), place.issuer.token("globex", "logs:*:*"));
+    let directory = directory();
+    let function = Function::start(&directory).await;
+    let (acme, globex) = (directory.issuer.token("acme", "logs:*:*"), directory.issuer.token("globex", "logs:*:*"));
     let cases = [who(&acme, &globex), forms(&acme), shapes(&acme)].concat();
     assert!(cases.len() >= 80, "{}", cases.len());
     for (name, event, fate) in cases {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
-use crate::aws::credentials::NoCredentials;
+use crate::aws::credentials::MissingCredentials;
 use crate::outbound::OutboundError;
 use crate::sources::SourceError;
 
@@ -35,15 +35,15 @@ pub(super) enum CallError {
     /// Not made: nearly all calls of late failed.
     Down(Duration),
     /// Not made: it was wanted only if there was quota to spare.
-    NoneToSpare,
+    NoSpareCapacity,
     Timeout,
     Refused(String),
     Unreachable(String),
     Upstream(String),
 }
 
-impl From<NoCredentials> for CallError {
-    fn from(NoCredentials(why): NoCredentials) -> Self {
+impl From<MissingCredentials> for CallError {
+    fn from(MissingCredentials(why): MissingCredentials) -> Self {
         Self::Refused(why.to_owned())
     }
 }
@@ -66,7 +66,7 @@ impl CallError {
             Self::Throttled(retry_after) => SourceError::Throttled { retry_after },
             Self::Busy(retry_after) => SourceError::Busy { retry_after },
             Self::Down(retry_after) => SourceError::Down { retry_after },
-            Self::NoneToSpare => SourceError::Busy { retry_after: THROTTLED_WAIT },
+            Self::NoSpareCapacity => SourceError::Busy { retry_after: THROTTLED_WAIT },
             Self::Timeout => SourceError::Timeout,
             Self::Refused(what) => SourceError::Refused(what),
             Self::Unreachable(what) => SourceError::Unreachable(what),
@@ -197,8 +197,8 @@ fn type_name(headers: &HeaderMap, body: &[u8]) -> Option<String> {
     is_name.then(|| name.to_owned())
 }
 
-/// What the message of a `ResourceNotFoundException` says is missing ("The specified log stream does not exist."). Nothing else of
-/// the message is looked at.
+/// What the message of a `ResourceNotFoundException` says is missing ("The specified log stream does not exist."). Nothing else
+/// of the message is looked at.
 fn missing(body: &[u8]) -> Missing {
     #[derive(Deserialize)]
     struct ErrorBody {

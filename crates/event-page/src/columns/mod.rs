@@ -1,14 +1,14 @@
 //! Chosen columns: the parts of an event that CSV, NDJSON and text show instead of the default.
 //!
 //! Owns the list of columns. `parse` reads it from a request, `pick` finds the values of its JSON paths in a message, and
-//! `write::chosen` writes them.
+//! `write::column_writer` writes them.
 
 mod parse;
 mod pick;
 
 use std::fmt;
 
-use crate::literal;
+use crate::json_string;
 
 pub(crate) use pick::{Node, Token};
 
@@ -67,7 +67,7 @@ pub(crate) enum Source {
 impl Column {
     fn new(spelling: &str, source: Source) -> Self {
         let mut member = b"\"".to_vec();
-        literal::encode(spelling.as_bytes(), &mut member);
+        json_string::encode(spelling.as_bytes(), &mut member);
         member.extend_from_slice(b"\":");
         Self { spelling: spelling.to_owned(), member, source }
     }
