@@ -57,7 +57,7 @@ enum Command {
     /// Put log files (text, JSON, plain or packed) into the local source
     #[cfg(feature = "local")]
     Import(import::ImportArgs),
-    /// Read the whole configuration and report every mistake at once
+    /// Read the whole configuration and report every error at once
     Check(ConfigArgs),
     /// Say whether a token may do something, and which claim and rule decide it
     Explain(explain::ExplainArgs),
