@@ -20,13 +20,13 @@ use crate::config::source::SourceKind;
 use crate::config::{self, Config};
 use crate::domain::time::Clock;
 use crate::http::client_address::Proxies;
-use crate::http::cursor::Sealer;
+use crate::http::cursor::CursorSealer;
 use crate::http::server::{self, Certificates, ConnectionLimits};
 use crate::http::{App, AppState, Parts, RequestLimits, admin, router};
 use crate::outbound::Outbound;
-use crate::sources::buffers::Buffers;
-use crate::sources::cloudwatch::settings::QuotaReading;
+use crate::sources::cloudwatch::settings::QuotaRefresh;
 use crate::sources::cloudwatch::{Accounts, CloudWatch, DEFAULT_DEADLINE, Settings};
+use crate::sources::page_pool::PagePool;
 use crate::sources::{Source, Sources};
 use crate::telemetry::metrics::Metrics;
 
@@ -113,8 +113,8 @@ impl Service {
         let app = App::new(Parts {
             verifier: Arc::clone(&verifier),
             tenants: Arc::new(config.tenants.clone()),
-            sources: Sources::new(opened.sources, Buffers::new(server.limits.response_memory)),
-            sealer: Sealer::new(&cursor_keys)?,
+            sources: Sources::new(opened.sources, PagePool::new(server.limits.response_memory)),
+            sealer: CursorSealer::new(&cursor_keys)?,
             clock,
             limits,
             public_url,
@@ -222,9 +222,9 @@ impl Listeners {
         for source in service.cloudwatch.iter().map(Arc::clone) {
             helpers.spawn({
                 let source = Arc::clone(&source);
-                async move { source.look_at_start().await }
+                async move { source.check_at_start().await }
             });
-            helpers.spawn(async move { source.keep_quotas().await });
+            helpers.spawn(async move { source.refresh_quotas().await });
         }
         helpers.spawn(async move {
             loop {
@@ -267,7 +267,7 @@ impl Service {
 /// When the issuers' rules make no sense.
 pub fn verifier(config: &Config, outbound: &Outbound, clock: Arc<dyn Clock>) -> Result<Verifier, BuildError> {
     Verifier::new(config.issuers.clone(), Arc::new(outbound.clone()), clock)
-        .map_err(|mistakes| BuildError::Issuers(mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))
+        .map_err(|errors| BuildError::Issuers(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))
 }
 
 /// What `logmark check` looks at besides the text: certificates and key files, as they are now.
@@ -335,7 +335,7 @@ impl Opened {
                         quotas: cloudwatch.quotas(),
                         service_quotas: cloudwatch
                             .reads_quotas
-                            .then(|| QuotaReading { endpoint: None, given: cloudwatch.given_quotas.clone() }),
+                            .then(|| QuotaRefresh { endpoint: None, given: cloudwatch.given_quotas.clone() }),
                         cache: cloudwatch.cache,
                         queries: cloudwatch.queries,
                         ..Settings::new(source.name.clone(), cloudwatch.region.as_str())

@@ -12,7 +12,7 @@ pub mod error;
 pub mod local;
 pub mod merged;
 pub mod reader;
-pub mod buffers;
+pub mod page_pool;
 pub mod export;
 pub mod queries;
 pub mod budget;
@@ -27,7 +27,7 @@ use async_trait::async_trait;
 pub use error::SourceError;
 pub use queries::Queries;
 
-use self::buffers::Buffers;
+use self::page_pool::PagePool;
 use crate::auth::permit::{self, Permit};
 use crate::domain::event::{EventPage, ListPage, LogGroup, LogStream, PageRequest, Position};
 use crate::domain::name::SourceName;
@@ -71,16 +71,16 @@ pub trait Source: Send + Sync + fmt::Debug {
         1024 * 1024
     }
 
-    /// Gives the source the budget that answers are counted in. A source that takes it reserves the memory of each page that it
+    /// Gives the source the pool that responses are counted in. A source that takes it reserves the memory of each page that it
     /// reads, and returns the reservation with the page.
     ///
-    /// INVARIANT: such a source reserves when an answer arrives, not while a request waits for its turn or for the source, and
-    /// once for all requests of a tenant that get the same answer.
-    fn count_in(&self, _buffers: &Buffers) {}
+    /// INVARIANT: such a source reserves when an answer arrives, not while a request waits for its admission or for the source,
+    /// and once for all requests of a tenant that get the same answer.
+    fn count_in(&self, _page_pool: &PagePool) {}
 
     /// Bytes to reserve before a page is read, of so many bytes of messages and so many events.
-    fn room_to_ask(&self, message_bytes: usize, events: usize) -> u64 {
-        buffers::room_to_read(message_bytes, events)
+    fn initial_reservation_bytes(&self, message_bytes: usize, events: usize) -> u64 {
+        page_pool::read_reservation_bytes(message_bytes, events)
     }
 
     /// Can it answer? For readiness; it costs no quota.
@@ -96,21 +96,21 @@ pub trait Source: Send + Sync + fmt::Debug {
 #[derive(Debug, Clone)]
 pub struct Sources {
     named: BTreeMap<SourceName, Arc<dyn Source>>,
-    buffers: Buffers,
+    page_pool: PagePool,
 }
 
 impl Sources {
     /// Collects them.
     #[must_use]
-    pub fn new(sources: impl IntoIterator<Item = (SourceName, Arc<dyn Source>)>, buffers: Buffers) -> Self {
+    pub fn new(sources: impl IntoIterator<Item = (SourceName, Arc<dyn Source>)>, page_pool: PagePool) -> Self {
         let named: BTreeMap<_, Arc<dyn Source>> = sources.into_iter().collect();
-        named.values().for_each(|source| source.count_in(&buffers));
-        Self { named, buffers }
+        named.values().for_each(|source| source.count_in(&page_pool));
+        Self { named, page_pool }
     }
 
     /// Where pages are held while they are streamed.
-    pub(crate) fn buffers(&self) -> &Buffers {
-        &self.buffers
+    pub(crate) fn page_pool(&self) -> &PagePool {
+        &self.page_pool
     }
 
     /// The source that a permit for one group names, and its name.

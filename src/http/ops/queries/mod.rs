@@ -6,28 +6,28 @@
 pub mod start;
 pub mod read;
 pub mod stop;
-pub mod answer;
+pub mod response;
 
 use std::time::Duration;
 
 use axum::response::Response;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use http_body::Body as _;
-use logmark_quota::{Refused, Reservation};
+use logmark_quota::{Rejected, Reservation};
 
 use crate::auth::permit::Permit;
 use crate::domain::event::Position;
 use crate::domain::name::LogGroupName;
-use crate::domain::query::run::{QueryPage, ReadQuery, RunningQuery};
+use crate::domain::query::operations::{QueryPage, ReadQuery, RunningQuery};
 use crate::http::App;
-use crate::http::authorized::Setting;
+use crate::http::authorized::RequestContext;
 use crate::http::encode::Format;
 use crate::http::input::Input;
-use crate::http::layers::RequestContext;
-use crate::http::memory::Counted;
+use crate::http::layers::RequestInfo;
+use crate::http::memory::CountedBody;
 use crate::http::problem::ApiError;
 use crate::sources::Queries;
-use crate::sources::buffers::no_memory;
+use crate::sources::page_pool::memory_error;
 
 /// The kind of sealed text that a query's id is.
 const QUERY: &str = "query";
@@ -42,49 +42,49 @@ const FORMATS: [(&str, Format); 3] = [("json", Format::Json), ("ndjson", Format:
 /// A page of a query's rows, and the memory that it takes.
 async fn read_rows(
     app: &App,
-    context: &RequestContext,
+    info: &RequestInfo,
     queries: &dyn Queries,
     permit: &Permit<ReadQuery>,
     from: Option<&Position>,
     limit: usize,
 ) -> Result<(Reservation, QueryPage), ApiError> {
     let mut page = queries.read(permit, from, limit).await?;
-    if let Some(room) = page.memory.take() {
-        return Ok((room, page));
+    if let Some(reservation) = page.memory.take() {
+        return Ok((reservation, page));
     }
-    let room = app.sources.buffers().memory().try_reserve(&context.share(), page.row_bytes());
-    room.map(|room| (room, page)).map_err(|refused| ApiError::Source(no_memory(refused)))
+    let reservation = app.sources.page_pool().memory().try_reserve(&info.share(), page.row_bytes());
+    reservation.map(|reservation| (reservation, page)).map_err(|rejected| ApiError::Source(memory_error(rejected)))
 }
 
-/// Counts the answer's body in the memory that its rows took.
-fn counted(mut room: Reservation, context: &RequestContext, mut response: Response) -> Result<Response, ApiError> {
+/// Counts the response's body in the reservation of its rows.
+fn counted(mut reservation: Reservation, info: &RequestInfo, mut response: Response) -> Result<Response, ApiError> {
     let Some(bytes) = response.body().size_hint().exact() else { return Ok(response) };
-    if !room.resize(bytes) {
-        return Err(ApiError::Source(no_memory(Refused::TenantLimit)));
+    if !reservation.resize(bytes) {
+        return Err(ApiError::Source(memory_error(Rejected::TenantLimit)));
     }
-    context.keep(room);
-    response.extensions_mut().insert(Counted);
+    info.hold_until_sent(reservation);
+    response.extensions_mut().insert(CountedBody);
     Ok(response)
 }
 
 /// Opens the id in the path. One that does not open is as one that was never made.
-fn opened(id: Option<String>, setting: Setting<'_>) -> Result<RunningQuery, ApiError> {
+fn opened(id: Option<String>, context: RequestContext<'_>) -> Result<RunningQuery, ApiError> {
     let id = id.ok_or(ApiError::NoSuchHandle)?;
-    let opened = setting.app.sealer.open(QUERY, &setting.caller.tenant.id, setting.now, &id);
+    let opened = context.app.sealer.open(QUERY, &context.caller.tenant.id, context.now, &id);
     opened.map_err(|_| ApiError::NoSuchHandle)
 }
 
-fn read_format(input: &mut Input, setting: Setting<'_>) -> Result<Format, ApiError> {
+fn read_format(input: &mut Input, context: RequestContext<'_>) -> Result<Format, ApiError> {
     match input.choice("format", &FORMATS) {
         Some(format) => Ok(format),
-        None => Format::negotiate(setting.headers, &[Format::Json, Format::Ndjson, Format::Csv]),
+        None => Format::negotiate(context.headers, &[Format::Json, Format::Ndjson, Format::Csv]),
     }
 }
 
 /// How long the caller wants to wait: `Prefer: wait=20` (RFC 7240 §4.3), as far as one answer may take. What is not understood
 /// of a preference is as if it were not there, as the RFC has it.
-fn preferred_wait(setting: Setting<'_>) -> Option<Duration> {
-    wait_of(setting.headers).map(|wait| wait.min(setting.work_time))
+fn preferred_wait(context: RequestContext<'_>) -> Option<Duration> {
+    wait_of(context.headers).map(|wait| wait.min(context.work_time))
 }
 
 fn wait_of(headers: &HeaderMap) -> Option<Duration> {
