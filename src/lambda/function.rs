@@ -27,7 +27,7 @@ use crate::http::response_budget::ResponseBudget;
 /// API Gateway waits 29 s for a buffered answer (an HTTP API 30 s), however long the function itself may run.
 const GATEWAY_TIME: Duration = Duration::from_secs(29);
 /// The longest time that a function may run. Bounds an absurd deadline, which would overflow the clock.
-const LONGEST: Duration = Duration::from_secs(900);
+const MAX_DURATION: Duration = Duration::from_secs(900);
 /// The error type of an event that no front end sends.
 const UNKNOWN_EVENT: &str = "Logmark.NoEvent";
 
@@ -129,7 +129,7 @@ fn prepare(
 /// The moment after which nothing can be sent: the function is stopped, or its caller no longer waits.
 fn end_of(front_door: FrontDoor, streams: bool, deadline_millis: u64) -> Instant {
     let now = u64::try_from(SystemClock.now().0).unwrap_or(0);
-    let left = Duration::from_millis(deadline_millis.saturating_sub(now)).min(LONGEST);
+    let left = Duration::from_millis(deadline_millis.saturating_sub(now)).min(MAX_DURATION);
     let waits = match front_door {
         FrontDoor::Rest | FrontDoor::Http if !streams => GATEWAY_TIME,
         FrontDoor::Rest | FrontDoor::Http | FrontDoor::Url | FrontDoor::Alb | FrontDoor::AlbMulti => Duration::MAX,

@@ -1,4 +1,4 @@
-//! The pages for readers: the configuration reference has every key, and links lead to files and headings that exist.
+//! The pages for readers: the configuration reference has every key; links and paths lead to files and headings that exist.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
@@ -143,4 +143,21 @@ fn links_lead_to_files_and_headings() {
         }
     }
     assert!(broken.is_empty(), "links that lead nowhere:\n{}", broken.join("\n"));
+}
+
+#[test]
+fn paths_in_docs_exist() {
+    const FOLDERS: [&str; 6] = ["src/", "tests/", "crates/", "infra/", "openapi/", "sdk/samples/"];
+    let mut missing = Vec::new();
+    for (page, text) in pages().into_iter().filter(|(page, _)| page.starts_with("docs")) {
+        let text = prose(&text);
+        let paths = code_spans(&text).filter(|span| FOLDERS.iter().any(|folder| span.starts_with(folder)));
+        // A pattern, a placeholder or a sentence is not a path.
+        for path in paths.filter(|path| !path.contains(['*', '<', '{', ' ', ':'])) {
+            if !root().join(path).exists() {
+                missing.push(format!("{}: {path}", page.display()));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "paths that do not exist:\n{}", missing.join("\n"));
 }

@@ -16,13 +16,13 @@ const README: &str = include_str!("../../README.md");
 
 /// A line to type, and what README shows below it: the language of the block, and its text.
 #[derive(Debug)]
-struct Step {
+struct ReadmeStep {
     line: &'static str,
     shown: Option<(&'static str, &'static str)>,
 }
 
 /// The first request, and the steps of "Five minutes", in order. An output is directly below its command.
-fn steps() -> Vec<Step> {
+fn steps() -> Vec<ReadmeStep> {
     let section = |title: &str| README.split(&format!("\n## {title}\n")).nth(1).unwrap().split("\n## ").next().unwrap();
     let (start, tour) = (section("Start"), section("Five minutes"));
     let first_request = start.split("\n```sh\n").filter(|rest| rest.starts_with("curl "));
@@ -35,7 +35,7 @@ fn steps() -> Vec<Step> {
         });
         let lines: Vec<&str> = block.lines().collect();
         assert!(shown.is_none() || lines.len() == 1, "one command for an output: {block}");
-        steps.extend(lines.into_iter().map(|line| Step { line, shown }));
+        steps.extend(lines.into_iter().map(|line| ReadmeStep { line, shown }));
     }
     assert!(steps.len() > 15, "{steps:?}");
     for step in steps.iter().filter(|step| step.line.starts_with("curl ") || step.line.starts_with("logmark explain")) {
@@ -58,7 +58,7 @@ fn covers(shown: &Value, real: &Value) -> bool {
 }
 
 /// Does the line write what README shows of it?
-fn compare(step: &Step, said: &str) {
+fn compare(step: &ReadmeStep, said: &str) {
     match step.shown {
         None => {}
         Some(("json", shown)) => {

@@ -39,14 +39,14 @@ const WAYS: [ProxyFault; 9] = [
 ];
 
 /// A group of one walk's own, with all events in three streams or in one.
-struct Walk<'a> {
+struct PagedRead<'a> {
     environment: &'a TestEnvironment,
     group: String,
     model: Vec<Event>,
     failures: usize,
 }
 
-impl<'a> Walk<'a> {
+impl<'a> PagedRead<'a> {
     fn new(environment: &'a TestEnvironment, name: &str, streams: i64) -> Self {
         let (group, begin) = (format!("/f/{name}/all"), Subject::begin());
         let mut state = environment.fake.state();
@@ -130,21 +130,21 @@ impl<'a> Walk<'a> {
 async fn ten_thousand_events_through_faults_arrive_exactly_once() {
     let environment = TestEnvironment::usual().await;
     environment.fake.state().logs.page_events = Some(PAGE_EVENTS);
-    let stream = |walk: &Walk| format!("{}?", stream_path(&walk.group, "s0"));
-    let group = |walk: &Walk| format!("{}?", group_path(&walk.group));
+    let stream = |walk: &PagedRead| format!("{}?", stream_path(&walk.group, "s0"));
+    let group = |walk: &PagedRead| format!("{}?", group_path(&walk.group));
     let mut walks: Vec<std::pin::Pin<Box<dyn Future<Output = usize>>>> = Vec::new();
     for (number, streams) in [1, 3].into_iter().enumerate() {
         for (from, cursor) in [("head", "nextCursor"), ("tail", "previousCursor")] {
-            let walk = Walk::new(&environment, &format!("{from}{number}"), streams);
+            let walk = PagedRead::new(&environment, &format!("{from}{number}"), streams);
             let path = if streams == 1 { stream(&walk) } else { group(&walk) };
             let target = format!("{path}from={from}&");
             walks.push(Box::pin(async move { walk.pages(&target, cursor).await }));
         }
-        let walk = Walk::new(&environment, &format!("export{number}"), streams);
+        let walk = PagedRead::new(&environment, &format!("export{number}"), streams);
         let target = if streams == 1 { stream(&walk) } else { group(&walk) };
         walks.push(Box::pin(async move { walk.export(&target).await }));
     }
-    let walk = Walk::new(&environment, "filter", 3);
+    let walk = PagedRead::new(&environment, "filter", 3);
     let target = format!("{}filter=event&", group(&walk));
     walks.push(Box::pin(async move { walk.export(&target).await }));
     let failures = join_all(walks).await;

@@ -1,6 +1,6 @@
 //! Where the configuration may lie: beside the program, in a variable, in SSM Parameter Store, in S3.
 
-use super::events::Door;
+use super::events::FrontDoor;
 use super::runtime::Function;
 use crate::world::binary::{ServiceDirectory, run_with};
 use crate::world::moto::Moto;
@@ -21,7 +21,7 @@ fn taken_out(directory: &ServiceDirectory) -> String {
 
 async fn reads(directory: &ServiceDirectory, function: Function) {
     let token = directory.issuer.token("acme", "logs:read:*");
-    assert_eq!(function.invoke(Door::Url.get("/logs/:acme:api", Some(&token))).await.messages(), ["acme's"]);
+    assert_eq!(function.invoke(FrontDoor::Url.get("/logs/:acme:api", Some(&token))).await.messages(), ["acme's"]);
     function.end().await;
 }
 

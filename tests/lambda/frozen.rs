@@ -21,7 +21,7 @@ use logmark::sources::cloudwatch::{Accounts, CloudWatch, Settings as CloudWatchS
 use logmark::sources::page_pool::PagePool;
 use logmark::sources::{Source, Sources};
 
-use super::events::Door;
+use super::events::FrontDoor;
 use super::runtime::Reply;
 use crate::world::fake_cloudwatch::{Fake, REGION, SECRET};
 use crate::world::tokens::Issuer;
@@ -126,7 +126,7 @@ async fn two_tenants_alternate_while_the_clock_jumps_by_half_hours() {
             issuer.mint(&claims)
         };
         fake.state().now = clock.now().0;
-        let door = Door::ALL[round % Door::ALL.len()];
+        let door = FrontDoor::ALL[round % FrontDoor::ALL.len()];
         for (own, other) in [("acme", "globex"), ("globex", "acme")] {
             let (mine, theirs) = (token(own), token(other));
             let page = lambda.invoke(door.get(&format!("/logs/:{own}:api?start=-12h"), Some(&mine))).await;

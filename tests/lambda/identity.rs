@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::events::Door;
+use super::events::FrontDoor;
 use super::runtime::Function;
 use crate::world::binary::ServiceDirectory;
 
@@ -49,7 +49,7 @@ async fn nothing_but_the_token_says_who_calls() {
     let directory = directory();
     let function = Function::start(&directory).await;
     let (acme, globex) = (directory.issuer.token("acme", "logs:read:*"), directory.issuer.token("globex", "logs:read:*"));
-    for door in Door::ALL {
+    for door in FrontDoor::ALL {
         let headers = spoofing_headers("globex");
         let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let spoofed = |target: &str, token: Option<&str>| {
@@ -73,7 +73,7 @@ async fn of_two_tokens_none_is_chosen() {
     let function = Function::start(&directory).await;
     let (acme, globex) = (directory.issuer.token("acme", "logs:read:*"), directory.issuer.token("globex", "logs:read:*"));
     let second = format!("Bearer {globex}");
-    for door in [Door::Rest, Door::AlbMulti, Door::Http, Door::Url] {
+    for door in [FrontDoor::Rest, FrontDoor::AlbMulti, FrontDoor::Http, FrontDoor::Url] {
         for group in ["acme", "globex"] {
             let event = door.request("GET", &format!("/logs/:{group}:api"), Some(&acme), &[("authorization", &second)]);
             let reply = function.invoke(event).await;
@@ -81,7 +81,7 @@ async fn of_two_tokens_none_is_chosen() {
         }
     }
     // One map says one, the other says another: no front door does this.
-    let mut event = Door::Rest.get("/logs/:globex:api", Some(&acme));
+    let mut event = FrontDoor::Rest.get("/logs/:globex:api", Some(&acme));
     event["headers"]["Authorization"] = second.as_str().into();
     let reply = function.invoke(event).await;
     assert!([400, 401, 404].contains(&reply.status), "{}", reply.text());
@@ -93,7 +93,7 @@ async fn two_tenants_alternate_in_one_process() {
     let function = Function::start(&directory).await;
     let (acme, globex) = (directory.issuer.token("acme", "logs:read:*"), directory.issuer.token("globex", "logs:read:*"));
     for round in 0..20 {
-        let door = Door::ALL[round % Door::ALL.len()];
+        let door = FrontDoor::ALL[round % FrontDoor::ALL.len()];
         for (token, own, other) in [(&acme, "acme", "globex"), (&globex, "globex", "acme")] {
             let reply = function.invoke(door.get(&format!("/logs/:{own}:api"), Some(token))).await;
             assert_eq!(reply.messages(), [format!("{own}'s")]);

@@ -4,7 +4,7 @@ use std::io::Read as _;
 
 use serde_json::{Value, json};
 
-use super::events::Door;
+use super::events::FrontDoor;
 use super::limits::Upstream;
 use super::runtime::{Function, Reply};
 use crate::world::binary::ServiceDirectory;
@@ -22,12 +22,12 @@ async fn only_configured_front_doors_stream() {
     let token = directory.issuer.token("acme", "logs:read:*");
     for (doors, streaming) in [
         ("[]", &[][..]),
-        ("[\"function_url\"]", &[Door::Url][..]),
-        ("[\"rest_api\"]", &[Door::Rest][..]),
-        ("[\"function_url\", \"rest_api\"]", &[Door::Url, Door::Rest][..]),
+        ("[\"function_url\"]", &[FrontDoor::Url][..]),
+        ("[\"rest_api\"]", &[FrontDoor::Rest][..]),
+        ("[\"function_url\", \"rest_api\"]", &[FrontDoor::Url, FrontDoor::Rest][..]),
     ] {
         let function = Function::streaming(&directory, doors).await;
-        for door in Door::ALL {
+        for door in FrontDoor::ALL {
             let reply = function.invoke(door.get("/logs/:acme:api?from=head&limit=2", Some(&token))).await;
             assert_eq!(reply.streamed, streaming.contains(&door), "{doors} {door:?}");
             assert_eq!(reply.messages(), ["event 0", "event 1"], "{doors} {door:?}");
@@ -41,7 +41,7 @@ async fn a_streamed_answer_is_the_answer_that_a_socket_gives() {
     let directory = directory();
     let token = directory.issuer.token("acme", "logs:read:*");
     let function = Function::streaming(&directory, "[\"function_url\", \"rest_api\"]").await;
-    for door in [Door::Url, Door::Rest] {
+    for door in [FrontDoor::Url, FrontDoor::Rest] {
         let lines = function.invoke(door.get("/logs/:acme:api/web-1?format=ndjson", Some(&token))).await;
         assert_eq!((lines.status, lines.text().lines().count()), (200, 5));
         assert_eq!(lines.headers["content-type"], "application/x-ndjson");
@@ -78,11 +78,11 @@ async fn a_stream_has_no_bound_in_bytes() {
     let token = directory.issuer.token("acme", "logs:read:*");
     let function = Function::streaming(&directory, "[\"function_url\"]").await;
     let target = "/logs/:acme:large/s?format=ndjson&trailer=line";
-    let whole = function.invoke(Door::Url.get(target, Some(&token))).await;
+    let whole = function.invoke(FrontDoor::Url.get(target, Some(&token))).await;
     assert!(whole.body.len() > 12_000_000, "{}", whole.body.len());
     assert_eq!((whole.text().lines().count(), &whole.last_line()["stopReason"]), (12_001, &json!("end")));
     // The same through a door that can't: page after page, each with its cursor, and no event twice.
-    let refused = function.invoke(Door::Http.get("/logs/:acme:large/s?format=ndjson", Some(&token))).await;
+    let refused = function.invoke(FrontDoor::Http.get("/logs/:acme:large/s?format=ndjson", Some(&token))).await;
     assert_eq!(refused.problem(), "400 invalid_parameter");
     assert!(refused.json()["detail"].as_str().unwrap().contains("`trailer=line`"), "{}", refused.text());
 }
@@ -94,7 +94,7 @@ async fn what_breaks_midway_is_seen() {
     let function = upstream.function("[\"function_url\"]").await;
     for (format, ends) in [("ndjson", false), ("csv", true), ("text", true), ("text&raw=true", true)] {
         upstream.wrong_from(1, Fault::HalfJson);
-        let reply = function.invoke(upstream.ask(Door::Url, &format!("format={format}"))).await;
+        let reply = function.invoke(upstream.ask(FrontDoor::Url, &format!("format={format}"))).await;
         assert_eq!(reply.status, 200, "{format}: the head was sent by then");
         assert!(reply.text().contains("event 0"), "{format}: {}", reply.text());
         if ends {
@@ -105,7 +105,7 @@ async fn what_breaks_midway_is_seen() {
         }
         // In one piece nothing was sent by then, so the failure is the answer.
         upstream.wrong_from(1, Fault::HalfJson);
-        let reply = function.invoke(upstream.ask(Door::Http, &format!("format={format}"))).await;
+        let reply = function.invoke(upstream.ask(FrontDoor::Http, &format!("format={format}"))).await;
         assert_eq!(reply.problem(), "502 upstream_error", "{format}");
     }
 }

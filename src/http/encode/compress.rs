@@ -29,7 +29,7 @@ use crate::http::layers::RequestInfo;
 /// In the order of preference: zstd is faster, and smaller.
 const CODINGS: [Coding; 2] = [Coding::Zstd, Coding::Gzip];
 /// A shorter body becomes no shorter.
-const LEAST_BYTES: u64 = 33;
+const MIN_BYTES: u64 = 33;
 /// A body of a known length up to this is compressed whole: a few milliseconds, and no encoder waits for its client.
 const WHOLE_BYTES: u64 = 128 * 1024;
 /// What is compressed between two looks at the client.
@@ -70,7 +70,7 @@ fn is_compressible(response: &Response) -> bool {
     let kind = headers.get(CONTENT_TYPE).map_or(b"".as_slice(), HeaderValue::as_bytes);
     let has_gain = !kind.starts_with(b"image/") && !kind.starts_with(b"text/event-stream");
     let is_chosen = response.extensions().get::<Compressed>().is_some() || response.status() == StatusCode::NOT_MODIFIED;
-    let is_long = response.body().size_hint().exact().is_none_or(|length| length >= LEAST_BYTES);
+    let is_long = response.body().size_hint().exact().is_none_or(|length| length >= MIN_BYTES);
     is_open && has_gain && is_long && !is_chosen && !response.body().is_end_stream()
 }
 

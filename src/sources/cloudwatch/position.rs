@@ -222,8 +222,8 @@ impl TimeOrderPosition {
         read(position, PositionKind::StreamsByTime)
     }
 
-    pub(super) fn to_source_position(&self) -> Position {
-        write(self, PositionKind::StreamsByTime)
+    pub(super) fn to_source_position(self) -> Position {
+        write(&self, PositionKind::StreamsByTime)
     }
 }
 

@@ -97,10 +97,10 @@ struct Echo<'a>(&'a str);
 
 impl fmt::Display for Echo<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const LONGEST: usize = 100;
+        const MAX_ECHO: usize = 100;
         let printable = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
-        self.0.chars().take(LONGEST).map(printable).try_for_each(|c| fmt::Write::write_char(f, c))?;
-        if self.0.chars().nth(LONGEST).is_some() { f.write_str("…") } else { Ok(()) }
+        self.0.chars().take(MAX_ECHO).map(printable).try_for_each(|c| fmt::Write::write_char(f, c))?;
+        if self.0.chars().nth(MAX_ECHO).is_some() { f.write_str("…") } else { Ok(()) }
     }
 }
 

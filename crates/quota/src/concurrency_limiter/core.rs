@@ -20,7 +20,7 @@ const MEAN_WEIGHT: u32 = 8;
 /// The mean time before any permit was released.
 const DEFAULT_HOLD: Duration = Duration::from_secs(5);
 /// No rejection states a longer wait: how long others hold their permits is a guess.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
+const MAX_WAIT: Duration = Duration::from_secs(60);
 /// So that what is held for a weight compares in integers.
 const WEIGHT_UNIT: u64 = 1 << 24;
 
@@ -233,7 +233,7 @@ impl<W: Waiter> Core<W> {
     fn rejection(&self) -> Rejected {
         let mean = self.mean_hold.unwrap_or(DEFAULT_HOLD);
         let rounds = (self.waiting + 1).div_ceil(self.limit as usize);
-        let wait = mean.saturating_mul(u32::try_from(rounds).unwrap_or(u32::MAX)).min(LONGEST_WAIT);
+        let wait = mean.saturating_mul(u32::try_from(rounds).unwrap_or(u32::MAX)).min(MAX_WAIT);
         Rejected::Busy { retry_after: crate::rejected::whole_seconds(wait) }
     }
 }

@@ -18,7 +18,7 @@ const LARGEST_STEP: f64 = 1.0;
 const FLOOR: f64 = 1.0;
 /// An upstream that asks for a longer pause is asked again after this: with more, the rate limiter could not be back within ten
 /// seconds of the throttling's end.
-const LONGEST_HOLD: Duration = Duration::from_secs(4);
+const MAX_HOLD: Duration = Duration::from_secs(4);
 
 /// The rate of a rate limiter.
 #[derive(Debug)]
@@ -66,7 +66,7 @@ impl AimdController {
     /// A call made at `made` was throttled. True if the rate is lower now, or calls are held.
     pub(super) fn throttled(&mut self, now: Instant, made: Instant, retry_after: Option<Duration>) -> bool {
         if let Some(wait) = retry_after {
-            self.held_until = Some(self.earliest(now).max(now + wait.min(LONGEST_HOLD)));
+            self.held_until = Some(self.earliest(now).max(now + wait.min(MAX_HOLD)));
         }
         let news = self.decreased.is_none_or(|at| made > at && now.duration_since(at) >= DECREASE_PAUSE);
         if news {

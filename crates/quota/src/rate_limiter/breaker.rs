@@ -16,13 +16,13 @@ const RECENT_CALLS: usize = 20;
 /// Older ones say nothing of the present.
 const RECENT: Duration = Duration::from_secs(60);
 /// Fewer are no evidence.
-const FEWEST_CALLS: usize = 10;
+const MIN_CALLS: usize = 10;
 /// Seven in ten must fail. At a fifth of failures, which retries overcome, chance brings that about once in a million calls.
 const FAILING_TENTHS: usize = 7;
 /// The first pause; each probe that fails doubles it.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// No pause is longer.
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+const MAX_PAUSE: Duration = Duration::from_secs(30);
 
 /// Whether calls are let through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,7 +95,7 @@ impl Breaker {
     /// A call that was checked is made.
     pub(super) fn call_made(&mut self, now: Instant) {
         if let Some(tripped) = &mut self.tripped {
-            tripped.until = now + LONGEST_PAUSE;
+            tripped.until = now + MAX_PAUSE;
             tripped.probing = true;
         }
     }
@@ -106,7 +106,7 @@ impl Breaker {
             return false;
         }
         match (self.tripped.take(), health) {
-            (Some(tripped), Health::Fails) => self.open(now, tripped.pause.saturating_mul(2).min(LONGEST_PAUSE)),
+            (Some(tripped), Health::Fails) => self.open(now, tripped.pause.saturating_mul(2).min(MAX_PAUSE)),
             (Some(tripped), Health::Unknown) => self.tripped = Some(Tripped { until: now, probing: false, ..tripped }),
             (Some(_), Health::Works) | (None, Health::Unknown) => {}
             (None, Health::Works | Health::Fails) => {
@@ -125,7 +125,7 @@ impl Breaker {
             self.recent.pop_front();
         }
         let failures = self.recent.iter().filter(|(_, failed)| *failed).count();
-        self.recent.len() >= FEWEST_CALLS && 10 * failures >= FAILING_TENTHS * self.recent.len()
+        self.recent.len() >= MIN_CALLS && 10 * failures >= FAILING_TENTHS * self.recent.len()
     }
 
     fn open(&mut self, now: Instant, pause: Duration) {
@@ -141,7 +141,7 @@ mod tests {
 
     fn tripped(now: Instant) -> Breaker {
         let mut breaker = Breaker::new();
-        let opened = (0..FEWEST_CALLS).filter(|_| breaker.call_ended(now, breaker.period(), Health::Fails)).count();
+        let opened = (0..MIN_CALLS).filter(|_| breaker.call_ended(now, breaker.period(), Health::Fails)).count();
         assert_eq!((opened, breaker.state()), (1, BreakerState::Open));
         breaker
     }
@@ -184,7 +184,7 @@ mod tests {
             assert!(breaker.check(now).is_err(), "one probe at a time");
             breaker.call_ended(now, breaker.period(), Health::Fails);
         }
-        now += LONGEST_PAUSE;
+        now += MAX_PAUSE;
         breaker.call_made(now);
         breaker.call_ended(now, breaker.period(), Health::Works);
         assert_eq!(breaker.state(), BreakerState::Closed);
@@ -205,7 +205,7 @@ mod tests {
         let now = Instant::now();
         let mut breaker = tripped(now);
         breaker.call_made(now + FIRST_PAUSE);
-        assert_eq!(breaker.check(now + FIRST_PAUSE + LONGEST_PAUSE), Ok(()));
+        assert_eq!(breaker.check(now + FIRST_PAUSE + MAX_PAUSE), Ok(()));
     }
 
     #[test]
@@ -217,7 +217,7 @@ mod tests {
         assert_eq!(breaker.state(), BreakerState::Open);
         breaker.call_made(now + FIRST_PAUSE);
         breaker.call_ended(now + FIRST_PAUSE, breaker.period(), Health::Works);
-        for _ in 0..FEWEST_CALLS {
+        for _ in 0..MIN_CALLS {
             breaker.call_ended(now + FIRST_PAUSE, before, Health::Fails);
         }
         assert_eq!(breaker.state(), BreakerState::Closed);

@@ -76,7 +76,7 @@ fn an_upstream_that_gives_more_than_asked_for_is_cut() {
 fn a_token_that_is_too_long_for_a_position_is_replaced_by_the_last_event() {
     let long = Some("t".repeat(MAX_TOKEN + 1));
     for direction in [Direction::Forward, Direction::Backward] {
-        let asked = PageRequest { direction: direction, ..page(9, 100) };
+        let asked = PageRequest { direction, ..page(9, 100) };
         let answer = GroupResponse { events: with_id(&[(7, "x")], Some("id")), token: long.clone() };
         let read = group_page(&EventsPosition::beginning(direction).within(1), answer, &asked, (None, 0)).unwrap();
         let onward = if direction == Direction::Forward { Some(read.next) } else { read.previous };
@@ -102,7 +102,7 @@ fn a_resume_point_does_not_go_back() {
         };
         for (at, expected) in [(older, told), (newer, newer)] {
             let events = with_id(&[(at, "x")], Some("x"));
-            let asked = PageRequest { direction: direction, ..page(9, 100) };
+            let asked = PageRequest { direction, ..page(9, 100) };
             let answer = GroupResponse { events, token: Some("G".to_owned()) };
             let read = group_page(&position, answer, &asked, (None, 0)).unwrap();
             let onward = if direction == Direction::Forward { Some(read.next) } else { read.previous };

@@ -113,12 +113,12 @@ pub(super) struct StopQuery<'a> {
 
 impl Call for StopQuery<'_> {
     const API: Api = Api::StopQuery;
-    type Answer = Stopped;
+    type Answer = StopQueryResponse;
 }
 
 /// An answer without the word is none: a query that is told to be stopped does not run.
 #[derive(Debug, Clone, Copy, Deserialize)]
-pub(super) struct Stopped {
+pub(super) struct StopQueryResponse {
     pub(super) success: bool,
 }
 

@@ -12,7 +12,7 @@ use logmark_quota::ConcurrencyPermit;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
-use super::calls::{GetQueryResults, StopQuery, Stopped};
+use super::calls::{GetQueryResults, StopQuery, StopQueryResponse};
 use crate::auth::permit::Share;
 use crate::domain::name::TenantId;
 use crate::domain::query::operations::{QueryStatus, Statistics};
@@ -205,8 +205,8 @@ impl QueryTracker {
     /// Stops a query; one that has ended, or is not there, is stopped.
     pub(super) async fn stop(&self, id: &str, share: &Share) -> Result<(), SourceError> {
         match self.client.call(share, &StopQuery { query_id: id }).await {
-            Ok(Stopped { success: false }) => Err(SourceError::Upstream("StopQuery did not stop the query".to_owned())),
-            Ok(Stopped { success: true }) | Err(CallError::InvalidParameter | CallError::NotFound(_)) => {
+            Ok(StopQueryResponse { success: false }) => Err(SourceError::Upstream("StopQuery did not stop the query".to_owned())),
+            Ok(StopQueryResponse { success: true }) | Err(CallError::InvalidParameter | CallError::NotFound(_)) => {
                 self.note(id, QueryStatus::Cancelled, None);
                 Ok(())
             }
