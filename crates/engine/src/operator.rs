@@ -19,7 +19,7 @@ pub enum Flow {
 
 /// One step of a plan. Rows come in order, one at a time.
 ///
-/// An operator that keeps rows asks [`Builder::detach`](crate::plan::Builder::detach) for that when the plan is made, and
+/// An operator that keeps rows stores them by [`Builder::keep_rows`](crate::plan::Builder::keep_rows), and
 /// counts their bytes with a [`Reservation`](crate::budget::Reservation).
 pub trait Operator: Send + fmt::Debug {
     /// Called once, before the first row. All queries inside this one have ended then.

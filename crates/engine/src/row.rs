@@ -177,7 +177,7 @@ impl Row<'_> {
         }
     }
 
-    /// Takes the values out, to keep them. The event is gone then: see [`crate::plan::Builder::detach`].
+    /// Takes the values out, to keep them: of a row that has no event any more. [`crate::plan::Keep::store`] keeps any row.
     #[must_use]
     pub fn store(&mut self) -> StoredRow {
         StoredRow { values: std::mem::take(&mut self.values), position: self.position }

@@ -1,6 +1,6 @@
 //! What the engine does not run is refused by name, at its place, before any event is read.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::panic, reason = "a test fails by panicking")]
 
 use logmark_diagnostics::{Kind, Span};
 use logmark_engine::evaluate::evaluate;

@@ -15,7 +15,7 @@ use crate::budget::Reservation;
 use crate::error::QueryError;
 use crate::expression::Compiled;
 use crate::operator::{Flow, Next, Operator};
-use crate::plan::{Builder, keeps_rows};
+use crate::plan::{Builder, Keep, keeps_rows};
 use crate::row::{Row, StoredRow, values_bytes};
 use crate::values::order::value_cmp;
 use crate::values::value::Value;
@@ -26,10 +26,10 @@ pub(super) fn compile(sort: &SortTree, following: &[Spanned<Command>], builder: 
         let is_descending = key.direction == Some(Direction::Descending);
         keys.push((builder.expression(&key.expression)?, is_descending));
     }
-    builder.detach();
+    let keep = builder.keep_rows();
     let directions = keys.iter().map(|(_, is_descending)| *is_descending).collect();
     let most = rows_needed(following, builder.options().max_rows);
-    builder.add(Sort { keys, directions, most, rows: BinaryHeap::new(), number: 0, memory: Reservation::default() });
+    builder.add(Sort { keys, directions, most, keep, rows: BinaryHeap::new(), number: 0, memory: Reservation::default() });
     Ok(())
 }
 
@@ -49,6 +49,7 @@ struct Sort {
     directions: Arc<[bool]>,
     /// The most rows that are kept.
     most: Option<usize>,
+    keep: Keep,
     /// The row that comes last is on top.
     rows: BinaryHeap<Sorted>,
     /// How many rows have come.
@@ -118,7 +119,7 @@ impl Operator for Sort {
                 self.memory.shrink(last.bytes());
             }
         }
-        let sorted = Sorted { keys, directions: Arc::clone(&self.directions), number, row: row.store() };
+        let sorted = Sorted { keys, directions: Arc::clone(&self.directions), number, row: self.keep.store(row) };
         self.memory.grow(&env.budget, sorted.bytes())?;
         self.rows.push(sorted);
         Ok(Flow::Continue)

@@ -1,12 +1,12 @@
 //! The state of a plan that is being made: what names mean, where values are, which operators there are.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use logmark_diagnostics::{Diagnostic, Kind, Span, Spanned};
 use logmark_insights::ast::{Column as ColumnTree, Command, Expression, FieldPath, Query, Selector};
 
 use super::scope::{Found, Scope};
-use super::steps::{Detach, Load, Matched};
+use super::steps::{Detach, Keep, Load, Matched};
 use super::{MOST_ROWS, Plan, PlanOptions, Subquery, written};
 use crate::commands;
 use crate::expression::{self, Compiled, Fields};
@@ -35,7 +35,7 @@ enum Rows {
 /// What the query says about the columns of its result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Shown {
-    /// Nothing: events show `@timestamp` and `@message`.
+    /// Nothing: events show `@timestamp` and `@message`, computed rows the columns of their command.
     Default,
     /// `fields` lists them; later commands add theirs.
     Listed,
@@ -52,6 +52,9 @@ pub struct Builder<'q> {
     steps: Vec<Box<dyn Operator>>,
     subqueries: Vec<(Arc<Subquery>, Plan)>,
     scope: Scope,
+    /// The columns of computed rows, which are shown when the query says nothing.
+    defaults: Vec<Column>,
+    /// The columns that commands list or add.
     columns: Vec<Column>,
     shown: Shown,
     rows: Rows,
@@ -60,7 +63,7 @@ pub struct Builder<'q> {
     wanted: Wanted,
     is_loaded: bool,
     load: Load,
-    detach: Detach,
+    keep: Keep,
     detached: Vec<(System, Slot)>,
 }
 
@@ -73,6 +76,7 @@ impl<'q> Builder<'q> {
             steps: Vec::new(),
             subqueries: Vec::new(),
             scope: Scope::default(),
+            defaults: Vec::new(),
             columns: Vec::new(),
             shown: Shown::Default,
             rows: Rows::Events,
@@ -80,7 +84,7 @@ impl<'q> Builder<'q> {
             wanted: Wanted::default(),
             is_loaded: false,
             load: Load { wanted: Arc::default(), width: Arc::default() },
-            detach: Detach { systems: Arc::new(OnceLock::new()) },
+            keep: Keep::default(),
             detached: Vec::new(),
         }
     }
@@ -204,9 +208,8 @@ impl<'q> Builder<'q> {
 
     /// A command changed the values of a column: where the result has it, it now has them.
     pub(crate) fn replace_shown(&mut self, name: &str, access: Access) {
-        if let Some(column) = self.columns.iter_mut().find(|column| column.name == name) {
-            column.access = access;
-        }
+        let columns = self.columns.iter_mut().chain(&mut self.defaults);
+        columns.filter(|column| column.name == name).for_each(|column| column.access = access.clone());
     }
 
     fn show_always(&mut self, name: String, access: Access) {
@@ -235,10 +238,14 @@ impl<'q> Builder<'q> {
     /// The columns that the result would have if the query ended here.
     pub fn columns(&mut self) -> Vec<Column> {
         let mut columns = Vec::new();
-        if self.shown == Shown::Default && self.has_events() {
-            for system in [System::Timestamp, System::Message] {
-                columns.push(Column { name: system.name().to_owned(), access: self.system_access(system) });
+        match (self.shown, self.rows) {
+            (Shown::Default, Rows::Computed) => columns.extend_from_slice(&self.defaults),
+            (Shown::Default, Rows::Events | Rows::Detached) => {
+                for system in [System::Timestamp, System::Message] {
+                    columns.push(Column { name: system.name().to_owned(), access: self.system_access(system) });
+                }
             }
+            (Shown::Listed | Shown::Fixed, _) => {}
         }
         for column in self.columns.clone() {
             let access = match column.access {
@@ -254,18 +261,28 @@ impl<'q> Builder<'q> {
         columns
     }
 
-    /// From here on rows may be kept: what later commands use of the events is copied into the rows.
-    pub fn detach(&mut self) {
+    /// For an operator that keeps rows: how it stores one. What is compiled before may use the event of a row that is pushed,
+    /// what is compiled behind may use stored rows.
+    pub fn keep_rows(&mut self) -> Keep {
         if self.rows != Rows::Events {
-            return;
+            return Keep::default();
         }
         if !self.is_loaded {
             // Later commands may use discovered fields.
             self.is_loaded = true;
             self.steps.push(self.load.fork());
         }
-        self.steps.push(self.detach.fork());
         self.rows = Rows::Detached;
+        self.keep.clone()
+    }
+
+    /// From here on rows have no event: what later commands use of it is copied into every row. Operators that keep few of
+    /// their rows use [`Builder::keep_rows`] instead.
+    pub fn detach(&mut self) {
+        if self.rows == Rows::Events {
+            let keep = self.keep_rows();
+            self.add(Detach { keep });
+        }
     }
 
     /// From here on the rows are new ones with these columns: a name, and for a column without an alias its printed text.
@@ -276,15 +293,16 @@ impl<'q> Builder<'q> {
         }
         self.rows = Rows::Computed;
         self.scope = Scope::default();
+        self.defaults.clear();
         self.columns.clear();
-        self.shown = Shown::Listed;
+        self.shown = Shown::Default;
         self.width = 0;
         let define = |(name, printed): (String, Option<String>)| {
             let slot = take_slot(&mut self.width);
             self.scope.define(name.clone(), slot, printed);
-            match self.columns.iter_mut().find(|column| column.name == name) {
+            match self.defaults.iter_mut().find(|column| column.name == name) {
                 Some(column) => column.access = Access::Slot(slot),
-                None => self.columns.push(Column { name, access: Access::Slot(slot) }),
+                None => self.defaults.push(Column { name, access: Access::Slot(slot) }),
             }
             slot
         };
@@ -330,7 +348,7 @@ impl<'q> Builder<'q> {
         let _first = (
             self.load.width.set(width),
             self.load.wanted.set(Arc::clone(&wanted)),
-            self.detach.systems.set(std::mem::take(&mut self.detached)),
+            self.keep.systems.set(std::mem::take(&mut self.detached)),
         );
         let QueryTimes { start, end, .. } = self.options.times;
         Plan {

@@ -7,7 +7,8 @@
 //!
 //! 1. *Events*: a row has its event. System fields are read from there; discovered fields are loaded once, before the first
 //!    operator that uses one.
-//! 2. *Detached*: an operator keeps rows, so before it the used system fields are copied into the row ([`Builder::detach`]).
+//! 2. *Detached*: an operator keeps rows, so the used system fields are copied into each row that it keeps
+//!    ([`Builder::keep_rows`], [`Builder::detach`]).
 //! 3. *Computed*: a command made new rows, and of the events only its columns are left ([`Builder::begin_rows`]).
 
 mod builder;
@@ -28,6 +29,7 @@ use crate::values::call::QueryTimes;
 
 pub(crate) use builder::keeps_rows;
 pub use builder::{Builder, Column};
+pub use steps::Keep;
 pub use subquery::Subquery;
 
 /// The rows of a result when the query says nothing: CloudWatch's default.

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use crate::error::QueryError;
 use crate::input::Wanted;
 use crate::operator::{Flow, Next, Operator};
-use crate::row::{Row, Slot, System};
+use crate::row::{Row, Slot, StoredRow, System};
 
 /// Loads the discovered fields that the query uses.
 #[derive(Debug, Clone)]
@@ -50,20 +50,39 @@ impl Operator for Matched {
     }
 }
 
-/// Copies the system fields that later operators use into the row, which may then outlive its block.
-#[derive(Debug, Clone)]
-pub(super) struct Detach {
+/// How rows are kept: the system fields that later operators use are copied into the row, which may then outlive its block.
+#[derive(Debug, Clone, Default)]
+pub struct Keep {
     /// Known when the whole query is compiled.
     pub(super) systems: Arc<OnceLock<Vec<(System, Slot)>>>,
 }
 
-impl Operator for Detach {
-    fn push(&mut self, row: &mut Row<'_>, next: &mut Next<'_>) -> Result<Flow, QueryError> {
+impl Keep {
+    /// Takes the row's values out, to keep them.
+    #[must_use]
+    pub fn store(&self, row: &mut Row<'_>) -> StoredRow {
+        self.detach(row);
+        StoredRow { values: std::mem::take(&mut row.values), position: row.position }
+    }
+
+    fn detach(&self, row: &mut Row<'_>) {
         if let Some(event) = row.event.take() {
             for (system, slot) in self.systems.get().into_iter().flatten() {
                 row.set(*slot, event.value(*system));
             }
         }
+    }
+}
+
+/// Detaches every row.
+#[derive(Debug, Clone)]
+pub(super) struct Detach {
+    pub(super) keep: Keep,
+}
+
+impl Operator for Detach {
+    fn push(&mut self, row: &mut Row<'_>, next: &mut Next<'_>) -> Result<Flow, QueryError> {
+        self.keep.detach(row);
         next.push(row)
     }
 

@@ -43,6 +43,8 @@ struct State {
     /// The memory of a whole result, until the handle is dropped.
     memory: Reservation,
     wants_partial: bool,
+    /// The handle is gone.
+    is_released: bool,
     on_end: Option<Box<dyn FnOnce() + Send>>,
 }
 
@@ -59,6 +61,7 @@ impl Shared {
             rows: QueryRows { columns, rows: Arc::default() },
             memory: Reservation::default(),
             wants_partial: false,
+            is_released: false,
             on_end: Some(on_end),
         };
         Self { control, state: Mutex::new(state), changed: Condvar::new() }
@@ -85,13 +88,22 @@ impl Shared {
         self.lock().rows = rows;
     }
 
+    fn release(&self) {
+        let mut state = self.lock();
+        state.is_released = true;
+        state.rows.rows = Arc::default();
+        state.memory = Reservation::default();
+    }
+
     pub(super) fn end(&self, result: Result<(QueryRows, Reservation), QueryError>) {
         let mut state = self.lock();
         match result {
             Ok((rows, memory)) => {
-                state.rows = rows;
-                state.memory = memory;
                 state.status = QueryStatus::Complete;
+                if !state.is_released {
+                    state.rows = rows;
+                    state.memory = memory;
+                }
             }
             Err(error) => state.status = QueryStatus::Failed(Arc::new(error)),
         }
@@ -161,5 +173,6 @@ impl QueryHandle {
 impl Drop for QueryHandle {
     fn drop(&mut self) {
         self.cancel();
+        self.shared.release();
     }
 }

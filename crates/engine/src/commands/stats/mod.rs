@@ -18,6 +18,7 @@ use logmark_diagnostics::{Diagnostic, Span};
 use logmark_insights::ast::{Expression, FieldPath, Query, Stats as StatsTree};
 use logmark_insights::functions::Function;
 use logmark_insights::period::Period;
+use logmark_insights::support::unsupported_function;
 
 use crate::expression::{self, Fields};
 use crate::plan::{Builder, Subquery};
@@ -78,6 +79,11 @@ impl Fields for Keys<'_, '_> {
     }
 
     fn computed(&mut self, expression: &Expression, span: Span) -> Result<Option<Access>, Diagnostic> {
+        if let Expression::Call(call) = expression
+            && call.function.node.is_aggregate()
+        {
+            return Err(unsupported_function(call.function.node, call.function.span));
+        }
         self.builder.computed(expression, span)
     }
 
