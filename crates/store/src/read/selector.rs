@@ -90,7 +90,8 @@ impl<'a> Selector<'a> {
 
     /// Whether as much was looked at as one page or batch may cost.
     pub(super) fn is_spent(&self) -> bool {
-        self.passes_left == Some(0) || self.filter.is_some_and(|filter| self.examined_bytes > 0 && (filter.is_enough)(self.examined_bytes))
+        self.passes_left == Some(0)
+            || self.filter.is_some_and(|filter| self.examined_bytes > 0 && (filter.is_enough)(self.examined_bytes))
     }
 
     /// The first and the last event that a filter was asked about, in the order of reading.

@@ -101,7 +101,7 @@ impl Queries for CloudWatch {
         let statistics = statistics.filter(|_| permit.stream_rules().iter().all(Option::is_none));
         let price = self.tracker.settings.price_per_gb;
         let estimated_cost = price.zip(statistics).map(|(price, statistics)| statistics.bytes_scanned / GIGABYTE * price);
-        Ok(QueryPage { status, rows, statistics, estimated_cost, next })
+        Ok(QueryPage { status, rows, statistics, estimated_cost, next, failure: None })
     }
 
     async fn stop(&self, permit: &Permit<StopQuery>) -> Result<(), SourceError> {
@@ -217,6 +217,11 @@ impl QueryTracker {
 /// What is sent: the query within its fence, over the groups by name.
 fn request(permit: &Permit<StartQuery>) -> Result<calls::StartQuery, SourceError> {
     let op = permit.op();
+    if !op.query.is_confined() {
+        return Err(SourceError::QueryForbidden(
+            "queries inside a query and lookup tables reach beyond its log groups".to_owned(),
+        ));
+    }
     let rules = permit.stream_rules().iter().map(|rule| rule.as_deref());
     let groups: Vec<(&LogGroupName, Option<&[Pattern]>)> = op.groups.iter().zip(rules).collect();
     if groups.len() != op.groups.len() {
