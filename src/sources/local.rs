@@ -3,9 +3,13 @@
 //! Owns the translation between the two, and keeps the store's blocking calls off the asynchronous threads. Never
 //! widens what a permit allows: the store is asked for the permitted streams only.
 
+mod queries;
+
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -17,14 +21,16 @@ use logmark_store::{
     StreamsQuery,
 };
 
-use super::{Source, SourceError};
+use self::queries::QueryService;
+use super::local_settings::LocalQuerySettings;
+use super::{Queries, Source, SourceError};
 use crate::auth::permit::Permit;
 use crate::domain::cover::Part;
 use crate::domain::event::{Direction, EventPage, ListPage, LogGroup, LogStream, PageAge, PageRequest, Position};
 use crate::domain::filter::EventFilter;
 use crate::domain::name::{LogGroupName, LogStreamName, SourceName};
 use crate::domain::operation::{DescribeGroup, ListGroups, ListStreams, ReadGroup, ReadStream, StreamOrder, StreamSelection};
-use crate::domain::time::{Millis, TimeRange};
+use crate::domain::time::{Clock, Millis, TimeRange};
 
 /// What one step of a filter may cost, for it holds one of the threads for blocking calls: so many bytes looked at, or so much
 /// time. Most patterns are limited by the first; a regular expression can take a thousand times longer for a byte.
@@ -38,13 +44,23 @@ const LIST_STEP: usize = 256;
 pub struct Local {
     name: SourceName,
     store: Store,
+    queries: Arc<QueryService>,
+    clock: Arc<dyn Clock>,
 }
 
 impl Local {
-    /// The source of that name over an open store.
-    #[must_use]
-    pub fn new(name: SourceName, store: Store) -> Self {
-        Self { name, store }
+    /// The source of that name over an open store, which is in `folder`. Lookup tables of queries are there too.
+    ///
+    /// # Errors
+    /// When the system gives no threads for queries.
+    pub fn new(
+        name: SourceName,
+        store: Store,
+        folder: &Path,
+        settings: LocalQuerySettings,
+        clock: Arc<dyn Clock>,
+    ) -> std::io::Result<Self> {
+        Ok(Self { name, store, queries: Arc::new(QueryService::new(folder, settings)?), clock })
     }
 
     /// Runs a blocking call of the store where blocking is allowed.
@@ -116,6 +132,10 @@ impl Source for Local {
     /// Pages cost no calls here, and memory each.
     fn stream_page_bytes(&self) -> usize {
         256 * 1024
+    }
+
+    fn queries(&self) -> Option<&dyn Queries> {
+        Some(self)
     }
 
     async fn ready(&self) -> Result<(), SourceError> {

@@ -10,6 +10,7 @@ pub mod cloudwatch;
 pub mod error;
 #[cfg(feature = "local")]
 pub mod local;
+pub mod local_settings;
 pub mod merged;
 pub mod reader;
 pub mod page_pool;
@@ -32,6 +33,7 @@ use crate::auth::permit::{self, Permit};
 use crate::domain::event::{EventPage, ListPage, LogGroup, LogStream, PageRequest, Position};
 use crate::domain::name::SourceName;
 use crate::domain::operation::{DescribeGroup, ListGroups, ListStreams, Operation, ReadGroup, ReadStream};
+use crate::domain::query::QueryReach;
 
 /// One place that holds logs. Every method is one bounded step: [`reader`] goes on from page to page.
 ///
@@ -143,6 +145,12 @@ impl Sources {
     #[must_use]
     pub fn runs_queries(&self, name: &SourceName) -> bool {
         self.named.get(name).is_some_and(|source| source.queries().is_some())
+    }
+
+    /// What queries of the source of that name may read beside their log groups.
+    pub(crate) fn query_reach(&self, name: &SourceName) -> QueryReach {
+        let queries = self.named.get(name).and_then(|source| source.queries());
+        queries.map_or(QueryReach::Confined, Queries::reach)
     }
 
     /// Every source that runs queries.

@@ -22,12 +22,25 @@ pub const MAX_GROUP_BYTES: usize = 3072;
 pub struct StartQuery {
     /// What is asked.
     pub query: LogQuery,
-    /// Of which groups: at least one, at most [`MAX_GROUPS`], all in one source, each once.
+    /// Of which groups: at least one, at most [`MAX_GROUPS`], all in one source, each once. Those that queries inside the query
+    /// name are the last.
     pub groups: Vec<LogGroupName>,
+    /// How many of them, from the first, the query itself reads.
+    pub own_groups: usize,
     /// The first moment that is looked at.
     pub start: Millis,
     /// The first moment after the last.
     pub end: Millis,
+}
+
+impl StartQuery {
+    /// Starts a query over these groups. Those that queries inside it name are authorized with them.
+    #[must_use]
+    pub fn new(query: LogQuery, mut groups: Vec<LogGroupName>, start: Millis, end: Millis) -> Self {
+        let own_groups = groups.len();
+        groups.extend(query.nested_groups().iter().filter(|group| !groups.contains(group)).cloned().collect::<Vec<_>>());
+        Self { query, groups, own_groups, start, end }
+    }
 }
 
 impl Operation for StartQuery {
@@ -210,6 +223,8 @@ pub struct QueryPage {
     pub next: Option<Position>,
     /// The memory that the rows take, about, where the source has reserved it.
     pub memory: Option<Reservation>,
+    /// Why it failed, in words for its caller, as far as the source says.
+    pub failure: Option<String>,
 }
 
 impl QueryPage {

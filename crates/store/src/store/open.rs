@@ -5,6 +5,7 @@
 //! `wal::replay` and `flush`.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU64;
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex, RwLock};
 use std::thread::JoinHandle;
@@ -50,6 +51,7 @@ pub(super) fn open(disk: Disk, directory: &Path, options: &Options) -> Result<St
         view: RwLock::new(Arc::new(view)),
         gate: FlushGate::default(),
         segments: SegmentCache::new(disk.clone(), places.segments.clone(), options.index_cache_bytes),
+        last_sequence: AtomicU64::new(last_sequence),
     });
     let flusher = Flusher {
         shared: Arc::clone(&shared),

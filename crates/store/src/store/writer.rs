@@ -136,6 +136,7 @@ impl Writer {
             return refuse(acknowledge.into_iter().map(|(done, _)| done), &cause);
         }
         self.shared.view().active.add(batches);
+        self.shared.show_up_to(self.last_sequence);
         for (done, _place) in acknowledge {
             // A caller that went away doesn't need to know.
             let _ = done.send(Ok(()));

@@ -94,7 +94,7 @@ impl Queries for CloudWatch {
         }
         let next = answer.next_token.clone().map(Position);
         let rows = answer.into_rows().ok_or_else(|| SourceError::Upstream("a complete query without its rows".to_owned()))?;
-        let mut page = QueryPage { status, rows, statistics: None, estimated_cost: None, next, memory };
+        let mut page = QueryPage { status, rows, statistics: None, estimated_cost: None, next, memory, failure: None };
         let bytes = page.row_bytes();
         if page.memory.as_mut().is_some_and(|memory| !memory.resize(bytes)) {
             return Err(memory_error(Rejected::TenantLimit));
@@ -223,6 +223,11 @@ impl QueryTracker {
 /// What is sent: the query within its fence, over the groups by name.
 fn request(permit: &Permit<StartQuery>) -> Result<calls::StartQuery, SourceError> {
     let op = permit.op();
+    if !op.query.is_confined() {
+        return Err(SourceError::QueryForbidden(
+            "queries inside a query and lookup tables reach beyond its log groups".to_owned(),
+        ));
+    }
     let rules = permit.stream_rules().iter().map(|rule| rule.as_deref());
     let groups: Vec<(&LogGroupName, Option<&[Pattern]>)> = op.groups.iter().zip(rules).collect();
     if groups.len() != op.groups.len() {
