@@ -90,7 +90,7 @@ fn query() -> impl Strategy<Value = String> {
         ])
     };
     let expression = move || {
-        let of = (field(), field(), select(vec!["1", "10", "\"x\"", "2.5", "true", "null"])).prop_flat_map(|(f, g, c)| {
+        (field(), field(), select(vec!["1", "10", "\"x\"", "2.5", "true", "null"])).prop_flat_map(|(f, g, c)| {
             select(vec![
                 f.to_owned(),
                 f.to_owned(),
@@ -108,8 +108,7 @@ fn query() -> impl Strategy<Value = String> {
                 format!("{f} in [1, \"x\", 10]"),
                 format!("isNumeric({f})"),
             ])
-        });
-        of
+        })
     };
     let condition = move || {
         (field(), field(), select(vec!["=", "!=", "<", ">=", ">"]), select(vec!["1", "10", "\"x\"", "2.5", "true"]))
