@@ -199,9 +199,8 @@ fn read_from_memory(
     let asked = request(group, streams, None, range, page)?;
     let found = store.read_from_memory(&ReadRequest { max_bytes: page.max_bytes.min(SMALL_PAGE_BYTES), ..asked })?;
     // A page that these bytes have cut short is not small.
-    let is_whole = |found: &logmark_store::Page| {
-        found.at_end || found.events.len() >= page.limit || page.max_bytes <= SMALL_PAGE_BYTES
-    };
+    let is_whole =
+        |found: &logmark_store::Page| found.at_end || found.events.len() >= page.limit || page.max_bytes <= SMALL_PAGE_BYTES;
     found.filter(is_whole).map(event_page).transpose()
 }
 

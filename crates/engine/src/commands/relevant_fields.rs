@@ -39,7 +39,10 @@ pub(super) fn compile(relevant: &RelevantFieldsTree, builder: &mut Builder<'_>) 
     let condition = builder.expression(&relevant.condition)?;
     let mut columns: Vec<(String, Access)> = Vec::new();
     for field in &relevant.fields {
-        columns.push((field.node.flat_name(), builder.access(&field.node)));
+        let name = field.node.flat_name();
+        if columns.iter().all(|(known, _)| *known != name) {
+            columns.push((name, builder.access(&field.node)));
+        }
     }
     let discovers = relevant.fields.is_empty();
     if discovers {

@@ -33,6 +33,10 @@ impl Counts {
         Self([self.0[0] + other.0[0], self.0[1] + other.0[1]])
     }
 
+    fn without(self, other: Self) -> Self {
+        Self([self.0[0].saturating_sub(other.0[0]), self.0[1].saturating_sub(other.0[1])])
+    }
+
     fn all(self) -> u64 {
         self.0[0] + self.0[1]
     }
@@ -47,8 +51,8 @@ impl Counts {
 impl Score {
     /// Of the counts of each value, and of all events.
     pub(super) fn of(values: HashMap<Box<str>, Counts>, events: Counts) -> Self {
-        let number = |(text, counts): (&Box<str>, &Counts)| Number::parse(text).map(|number| (number, *counts));
-        match values.iter().map(number).collect::<Option<Vec<_>>>() {
+        let numbers = values.iter().map(|(text, counts)| Some((Number::parse(text)?, *counts)));
+        match numbers.collect::<Option<Vec<_>>>() {
             Some(numbers) => Self::of_numbers(numbers),
             None => Self::of_texts(values, events),
         }
@@ -114,7 +118,7 @@ fn association(values: impl Iterator<Item = Counts>, events: Counts) -> f64 {
         present = present.plus(counts);
         add(counts);
     }
-    let missing = Counts([events.0[0] - present.0[0], events.0[1] - present.0[1]]);
+    let missing = events.without(present);
     if missing.all() > 0 {
         add(missing);
     }
