@@ -6,6 +6,8 @@ use std::time::Duration;
 use logmark_diagnostics::Span;
 use thiserror::Error;
 
+use crate::values::regex::SearchLimit;
+
 /// Why a running query ended without its whole result.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -50,6 +52,12 @@ pub enum InputError {
     /// Reading failed.
     #[error(transparent)]
     Failed(Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl From<SearchLimit> for QueryError {
+    fn from(limit: SearchLimit) -> Self {
+        Self::Limit { message: limit.to_string(), span: None }
+    }
 }
 
 impl From<InputError> for QueryError {

@@ -3,15 +3,31 @@
 //! To add one: write `commands/<name>.rs` with a `compile` function and an [`Operator`](crate::operator::Operator), and
 //! put it into the `match` of `compile` below. `limit.rs` is the shortest example, `dedup.rs` one that keeps state.
 
+mod accum;
+mod add_totals;
+mod append_cols;
+mod auto_regress;
+mod count_frequent;
 mod dedup;
+mod estimate;
 mod expand;
 mod fields;
+mod fill_down;
+mod fill_missing;
 mod filter;
+mod join;
 mod json;
+mod key;
 mod limit;
+mod lookup;
+mod outlier;
 mod parse;
+mod pattern;
+mod relevant_fields;
+mod sessionize;
 mod sort;
 mod stats;
+mod numeric;
 mod unnest;
 
 use logmark_diagnostics::{Diagnostic, Spanned};
@@ -25,6 +41,8 @@ use crate::plan::Builder;
 pub(crate) struct Place<'q> {
     /// The command.
     pub(crate) command: &'q Spanned<Command>,
+    /// The commands before it.
+    pub(crate) preceding: &'q [Spanned<Command>],
     /// The commands behind it.
     pub(crate) following: &'q [Spanned<Command>],
     /// Whether the query is inside another one.
@@ -40,7 +58,8 @@ pub(crate) fn compile_all(query: &Query, builder: &mut Builder<'_>) -> Vec<Diagn
             builder.count_matches();
         }
         let following = query.commands.get(index + 1..).unwrap_or_default();
-        let place = Place { command, following, is_inner: builder.is_inner() };
+        let preceding = query.commands.get(..index).unwrap_or_default();
+        let place = Place { command, preceding, following, is_inner: builder.is_inner() };
         diagnostics.extend(compile(place, builder).err());
     }
     if matched_behind >= query.commands.len() {
@@ -82,26 +101,26 @@ fn compile(place: Place<'_>, builder: &mut Builder<'_>) -> Result<(), Diagnostic
         Command::Dedup(dedup) => dedup::compile(dedup, builder),
         Command::Expand(expand) => expand::compile(expand, builder),
         Command::Unnest(unnest) => unnest::compile(unnest, builder),
+        Command::Pattern(pattern) => pattern::compile(pattern, builder),
+        Command::RelevantFields(relevant) => relevant_fields::compile(relevant, builder),
+        Command::Lookup(lookup) => lookup::compile(lookup, builder),
+        Command::CidrLookup(lookup) => lookup::compile_cidr(lookup, builder),
+        Command::Join(join) => join::compile(join, place.command.span, builder),
+        Command::AppendCols(append) => append_cols::compile(append, builder),
+        Command::FillDown(fill) => fill_down::compile(fill, builder),
+        Command::FillMissing(fill) => fill_missing::compile(fill, place.command.span, place.preceding, builder),
+        Command::AddTotals(totals) => add_totals::compile(totals, builder),
+        Command::Accum(accum) => accum::compile(accum, builder),
+        Command::AutoRegress(regress) => auto_regress::compile(regress, builder),
+        Command::Outlier(outlier) => outlier::compile(outlier, builder),
+        Command::Sessionize(sessionize) => sessionize::compile(sessionize, place.command.span, place.preceding, builder),
+        Command::CountFrequent(frequent) => count_frequent::compile(frequent, builder),
+        Command::Estimate(_) => estimate::compile(builder),
         Command::Source(_)
         | Command::FilterIndex(_)
-        | Command::Pattern(_)
         | Command::Diff(_)
         | Command::Anomaly(_)
-        | Command::RelevantFields(_)
-        | Command::Lookup(_)
-        | Command::CidrLookup(_)
-        | Command::Join(_)
-        | Command::AppendCols(_)
         | Command::LogCompare(_)
-        | Command::FillDown(_)
-        | Command::FillMissing(_)
-        | Command::AddTotals(_)
-        | Command::Accum(_)
-        | Command::AutoRegress(_)
-        | Command::Outlier(_)
-        | Command::Sessionize(_)
-        | Command::CountFrequent(_)
-        | Command::Estimate(_)
         | Command::SavedQuery(_) => unsupported(),
     }
 }

@@ -1,13 +1,12 @@
 //! `parse`, page CWL_QuerySyntax-Parse.
 //!
-//! - A text is taken apart by a glob, a regular expression, or as logfmt or CSV; without a field it is `@message`.
+//! - A text is taken apart by a glob, a regular expression, or as logfmt, CSV or XML; without a field it is `@message`.
 //! - A row whose text is of another form stays, without the new fields.
 //! - A column of CSV that the text does not have is missing; columns behind the last alias are left out.
 //! - `multi` gives a row for each match, and one without the new fields when there is none.
 
-use logmark_diagnostics::{Diagnostic, Kind, Spanned};
+use logmark_diagnostics::{Diagnostic, Kind, Span, Spanned};
 use logmark_insights::ast::{FieldPath, Matches, Parse as ParseTree, ParseFormat};
-use logmark_insights::support::unsupported_parse_mode;
 
 use crate::error::QueryError;
 use crate::operator::{Flow, Next, Operator, push_each};
@@ -15,6 +14,7 @@ use crate::plan::Builder;
 use crate::row::{Access, Row, Slot, System};
 use crate::values::parse_glob::Glob;
 use crate::values::parse_regex::RegexFields;
+use crate::values::parse_xml::XmlPath;
 use crate::values::regex::Regex;
 use crate::values::value::Value;
 use crate::values::{csv, logfmt};
@@ -50,7 +50,18 @@ pub(super) fn compile(parse: &ParseTree, builder: &mut Builder<'_>) -> Result<()
         }
         ParseFormat::Logfmt { alias } => (Format::Logfmt, vec![alias.node.flat_name()]),
         ParseFormat::Csv { aliases } => (Format::Csv, flat(aliases)),
-        ParseFormat::Xml { path, .. } => return Err(unsupported_parse_mode("xml", path.span)),
+        ParseFormat::Xml { path, alias } => {
+            let read = XmlPath::parse(path.node.as_str()).map_err(|error| {
+                // A path with escapes differs from the text of the query, so that its places are not places there.
+                let as_written = path.span.end - path.span.start == path.node.as_str().len() + 2;
+                let begin = path.span.start + 1;
+                let span = Span::new(begin + error.place.start, begin + error.place.end);
+                let span = if as_written && error.place.start < error.place.end { span } else { path.span };
+                Diagnostic::new(Kind::Unsupported, span, error.expected, "another form of XPath")
+                    .hint("this service runs steps such as '/event/level', '//item[2]/@id' and '//item[@id=\"7\"]'")
+            })?;
+            (Format::Xml(read), vec![alias.node.flat_name()])
+        }
     };
     let mut slots = Vec::with_capacity(names.len());
     for name in names {
@@ -76,6 +87,7 @@ enum Format {
     EachMatch(Box<RegexFields>),
     Logfmt,
     Csv,
+    Xml(XmlPath),
 }
 
 impl Parse {
@@ -84,13 +96,14 @@ impl Parse {
         let texts = |parts: Vec<Option<&str>>| parts.into_iter().map(Value::from).collect::<Vec<_>>();
         let row = match &self.format {
             Format::Glob(glob) => glob.captures(text).map(|parts| parts.into_iter().map(Value::from).collect()),
-            Format::Regex(regex) => regex.first(text).map(texts),
+            Format::Regex(regex) => regex.first(text)?.map(texts),
             Format::Logfmt => logfmt::parse(text).map(|map| vec![map]),
+            Format::Xml(path) => path.find(text).map(|found| vec![found.into()]),
             Format::Csv => {
                 Some(csv::columns(text).take(self.slots.len()).map(|column| Value::Text(column.into_owned())).collect())
             }
             Format::EachMatch(regex) => {
-                let found = regex.all(text);
+                let found = regex.all(text)?;
                 if !found.complete {
                     let message = "`parse … multi` has too many matches in one text: use a longer expression".to_owned();
                     return Err(QueryError::Limit { message, span: None });

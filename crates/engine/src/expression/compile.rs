@@ -10,6 +10,7 @@ use logmark_insights::ast::{
 use logmark_insights::functions::Function;
 use logmark_insights::period::Period;
 
+use super::apply::At;
 use super::{Call, Compiled, EqualSet, Node};
 use crate::evaluate::{fault, like};
 use crate::plan::Subquery;
@@ -148,9 +149,9 @@ impl Compiler<'_> {
     /// A node whose parts are all constants is a constant itself.
     fn folded(&self, node: Node) -> Node {
         let is_constant = match &node {
-            Node::Not(part) | Node::Negate(part) | Node::Like(_, part, _) | Node::InConstants(_, part, _) => {
-                part.constant().is_some()
-            }
+            Node::Not(part) | Node::Negate(part) | Node::InConstants(_, part, _) => part.constant().is_some(),
+            // A search that backtracks may fail, for which there is no query yet.
+            Node::Like(_, part, pattern) => part.constant().is_some() && !pattern.backtracks(),
             Node::Compare(_, left, right) | Node::Compute(_, left, right) | Node::InValue(_, left, right) => {
                 left.constant().is_some() && right.constant().is_some()
             }
@@ -158,7 +159,11 @@ impl Compiler<'_> {
             Node::Call(call) => call.arguments.iter().all(|part| part.constant().is_some()),
             Node::Constant(_) | Node::Field(_) | Node::InList(..) | Node::InQuery(..) => false,
         };
-        if is_constant { Node::Constant(node.value(&Row::default(), self.fields.times()).into_owned()) } else { node }
+        if is_constant {
+            Node::Constant(node.value(&Row::default(), At::compiling(self.fields.times())).into_owned())
+        } else {
+            node
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use logmark_diagnostics::{Diagnostic, Kind, Span, Spanned};
 use logmark_insights::ast::{Column as ColumnTree, Command, Expression, FieldPath, Query, Selector};
 
+use super::join::Right;
 use super::scope::{Found, Scope};
 use super::steps::{Detach, Keep, Load, Matched};
 use super::{MOST_ROWS, Plan, PlanOptions, Subquery, written};
@@ -46,11 +47,12 @@ enum Shown {
 /// A plan that is being made.
 #[derive(Debug)]
 pub struct Builder<'q> {
-    options: &'q PlanOptions<'q>,
+    options: PlanOptions<'q>,
     is_inner: bool,
     groups: Groups,
     steps: Vec<Box<dyn Operator>>,
     subqueries: Vec<(Arc<Subquery>, Plan)>,
+    pub(super) joins: Vec<Right<'q>>,
     scope: Scope,
     /// The columns of computed rows, which are shown when the query says nothing.
     defaults: Vec<Column>,
@@ -59,7 +61,7 @@ pub struct Builder<'q> {
     shown: Shown,
     rows: Rows,
     /// The next free place.
-    width: usize,
+    pub(super) width: usize,
     wanted: Wanted,
     is_loaded: bool,
     load: Load,
@@ -68,13 +70,14 @@ pub struct Builder<'q> {
 }
 
 impl<'q> Builder<'q> {
-    pub(super) fn new(options: &'q PlanOptions<'q>) -> Self {
+    pub(super) fn new(options: PlanOptions<'q>) -> Self {
         Self {
             options,
             is_inner: false,
             groups: Groups::OfQuery,
             steps: Vec::new(),
             subqueries: Vec::new(),
+            joins: Vec::new(),
             scope: Scope::default(),
             defaults: Vec::new(),
             columns: Vec::new(),
@@ -91,8 +94,8 @@ impl<'q> Builder<'q> {
 
     /// What is known of the query beside its tree.
     #[must_use]
-    pub const fn options(&self) -> &'q PlanOptions<'q> {
-        self.options
+    pub const fn options(&self) -> &PlanOptions<'q> {
+        &self.options
     }
 
     /// Whether the query is inside another one.
@@ -126,6 +129,9 @@ impl<'q> Builder<'q> {
 
     /// Where the value of a field is.
     pub fn access(&mut self, path: &FieldPath) -> Access {
+        if let Some(access) = self.of_side(path) {
+            return access;
+        }
         match self.scope.find(path) {
             Found::Whole(slot) => Access::Slot(slot),
             Found::Part(slot, steps) => {
@@ -204,6 +210,15 @@ impl<'q> Builder<'q> {
         if self.shown != Shown::Fixed {
             self.show_always(name.into(), access);
         }
+    }
+
+    /// Gives a name to a new place, and adds it to the result. A column of that name now has the values of the new place, also
+    /// when `display` has the last word.
+    pub(crate) fn define_shown(&mut self, name: &str) -> Slot {
+        let slot = self.define(name);
+        self.show(name, Access::Slot(slot));
+        self.replace_shown(name, Access::Slot(slot));
+        slot
     }
 
     /// A command changed the values of a column: where the result has it, it now has them.
@@ -292,6 +307,7 @@ impl<'q> Builder<'q> {
             self.is_loaded = true;
         }
         self.rows = Rows::Computed;
+        self.joins.iter_mut().for_each(|join| join.is_open = false);
         self.scope = Scope::default();
         self.defaults.clear();
         self.columns.clear();
@@ -314,16 +330,28 @@ impl<'q> Builder<'q> {
     /// # Errors
     /// What is not supported in it.
     pub fn inner_query(&mut self, query: &Query, max_rows: usize) -> Result<Arc<Subquery>, Diagnostic> {
-        let options = PlanOptions { max_rows, ..*self.options };
-        let mut inner = Builder::new(&options);
-        inner.is_inner = true;
-        if let Some(first) = commands::compile_all(query, &mut inner).into_iter().next() {
-            return Err(first);
-        }
-        let plan = inner.build();
+        let plan = self.inner(query, max_rows)?.build();
         let subquery = Arc::new(Subquery::new(plan.columns().map(str::to_owned).collect()));
         self.subqueries.push((Arc::clone(&subquery), plan));
         Ok(subquery)
+    }
+
+    /// The builder of a query inside this one, all its commands compiled.
+    pub(super) fn inner(&self, query: &Query, max_rows: usize) -> Result<Self, Diagnostic> {
+        let mut inner = Builder::new(PlanOptions { max_rows, ..self.options });
+        inner.is_inner = true;
+        match commands::compile_all(query, &mut inner).into_iter().next() {
+            Some(first) => Err(first),
+            None => Ok(inner),
+        }
+    }
+
+    /// Leaves the steps so far out: the next command reads the events themselves.
+    pub(crate) fn drop_steps(&mut self) {
+        self.steps.clear();
+        self.subqueries.clear();
+        self.joins.clear();
+        self.rows = Rows::Events;
     }
 
     /// `SOURCE` of a query inside another one: the groups that it names.
@@ -339,6 +367,12 @@ impl<'q> Builder<'q> {
         Ok(())
     }
 
+    /// The columns of the result, whatever the query says.
+    pub(super) fn set_columns(&mut self, columns: Vec<Column>) {
+        self.columns = columns;
+        self.shown = Shown::Fixed;
+    }
+
     pub(super) fn build(mut self) -> Plan {
         let columns = self.columns();
         let pointer = self.has_events().then(|| self.system_access(System::Pointer));
@@ -351,6 +385,8 @@ impl<'q> Builder<'q> {
             self.keep.systems.set(std::mem::take(&mut self.detached)),
         );
         let QueryTimes { start, end, .. } = self.options.times;
+        let joins = std::mem::take(&mut self.joins).into_iter().map(Right::build);
+        self.subqueries.extend(joins);
         Plan {
             scan: Scan { order: Order::NewestFirst, groups: self.groups, start, end, wanted },
             steps: self.steps,
@@ -363,7 +399,7 @@ impl<'q> Builder<'q> {
     }
 }
 
-fn take_slot(width: &mut usize) -> Slot {
+pub(super) fn take_slot(width: &mut usize) -> Slot {
     let slot = Slot(*width);
     *width += 1;
     slot

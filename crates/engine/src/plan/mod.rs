@@ -12,6 +12,7 @@
 //! 3. *Computed*: a command made new rows, and of the events only its columns are left ([`Builder::begin_rows`]).
 
 mod builder;
+mod join;
 mod scope;
 mod steps;
 mod subquery;
@@ -29,6 +30,7 @@ use crate::values::call::QueryTimes;
 
 pub(crate) use builder::keeps_rows;
 pub use builder::{Builder, Column};
+pub(crate) use join::Joined;
 pub use steps::Keep;
 pub use subquery::Subquery;
 
@@ -37,6 +39,9 @@ pub const DEFAULT_ROWS: usize = 10_000;
 
 /// The most rows that a `limit` can ask for.
 pub const MOST_ROWS: usize = 100_000;
+
+/// The most rows of the right side of a `join`. Its keys have a limit of their own.
+const MOST_JOINED: usize = 1_000_000;
 
 /// What is known of a query beside its tree.
 #[derive(Debug, Clone, Copy)]
@@ -67,7 +72,7 @@ impl Plan {
     /// # Errors
     /// One diagnostic for each command that this engine does not run, or that cannot be compiled.
     pub fn compile(query: &Query, options: &PlanOptions<'_>) -> Result<Self, Vec<Diagnostic>> {
-        let mut builder = Builder::new(options);
+        let mut builder = Builder::new(*options);
         let diagnostics = commands::compile_all(query, &mut builder);
         if diagnostics.is_empty() { Ok(builder.build()) } else { Err(diagnostics) }
     }

@@ -155,7 +155,7 @@ fn query() -> impl Strategy<Value = String> {
         field(),
         field(),
         1..12_u32,
-        0..24_u32,
+        0..33_u32,
     )
         .prop_map(|(e, e2, c, (g, g2, g3), f, f2, n, kind)| match kind {
             0 => format!("fields {e} as x, {e2}"),
@@ -178,6 +178,18 @@ fn query() -> impl Strategy<Value = String> {
             20 => format!("stats {g}, {g2}, {g3}"),
             21 => format!("stats {g} as n, max(@timestamp) as @timestamp by bin(10m), {f}"),
             22 => format!("dedup {f}, {f2}"),
+            23 => format!("accum {f} as x"),
+            24 => format!("accum {f}"),
+            25 => format!("autoregress {f} p=1-{n}"),
+            26 => format!("filldown {f} x*"),
+            27 => "filldown".to_owned(),
+            28 => format!("addtotals row={} col=true {f}, {f2}", n < 6),
+            29 => format!("countFrequent {f}, {f2}"),
+            30 => format!(
+                "outlier action={} param={n} uselower=true mark=true {f} {f2}",
+                if n < 6 { "remove" } else { "transform" }
+            ),
+            31 => format!("sessionize {f}, {f2} maxspan {n}m as x"),
             _ => format!("fields jsonParse({f}) as x"),
         });
     proptest::collection::vec(command, 1..6).prop_map(|commands| commands.join(" | "))

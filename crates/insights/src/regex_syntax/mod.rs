@@ -2,10 +2,13 @@
 //!
 //! Owns the dialect and the faults of a pattern. Never runs an expression: the engine compiles a [`Translated`] one.
 //!
-//! - `dialect`, `class`, `reader`: Perl's syntax, translated for an engine of linear time
+//! - `dialect`, `groups`, `class`, `reader`: Perl's syntax, translated for an engine of linear time
+//! - `backtracking`: what only an engine that backtracks can run
 //! - `shape`: the groups of an expression, for any engine
 
 mod dialect;
+mod groups;
+mod backtracking;
 mod class;
 mod reader;
 pub(crate) mod shape;
@@ -14,7 +17,7 @@ use std::fmt;
 
 use logmark_diagnostics::{Diagnostic, Kind, Span};
 
-pub use dialect::{LineEnd, Translated, translate};
+pub use dialect::{LineEnd, Translated, translate, translate_backtracking};
 
 /// What is wrong with a pattern, and where in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +32,7 @@ pub struct RegexError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RegexFault {
-    /// Perl has it, an engine of linear time has not; the construct's name and its first characters.
+    /// Perl has it, the engine has not; the construct's name and its first characters.
     Unsupported(&'static str, String),
     /// No regular expression of any dialect: what is wrong, as a sentence's end.
     Malformed(&'static str),
@@ -74,9 +77,7 @@ impl RegexError {
         };
         let fault = Diagnostic::new(kind, span, "a regular expression", found);
         match &self.fault {
-            RegexFault::Unsupported(..) => {
-                fault.hint("expressions are searched in linear time, which this construct does not allow")
-            }
+            RegexFault::Unsupported(..) => fault.hint("no engine here runs this construct"),
             _ => fault,
         }
     }

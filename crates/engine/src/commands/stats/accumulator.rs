@@ -8,9 +8,11 @@ use super::distinct::Distinct;
 use super::numbers::{Moments, Numbers};
 use crate::row::value_bytes;
 use crate::values::aggregate::Total;
-use crate::values::coerce;
+use crate::values::distribution::{Frequencies, MOST_LISTED};
+use crate::values::number::Number;
 use crate::values::order::value_cmp;
 use crate::values::value::Value;
+use crate::values::{coerce, distribution};
 
 /// An aggregate and its parameter.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -31,12 +33,20 @@ pub(super) enum Aggregate {
     Latest,
     SortsFirst,
     SortsLast,
+    Values,
+    /// `topk`: so many.
+    Top(usize),
+    /// In so many milliseconds.
+    Rate(i64),
+    /// Of so many ranges.
+    Histogram(usize),
 }
 
 impl Aggregate {
-    /// The aggregate of a function: of an expression, or of the rows themselves; with its number. `None` when this engine
+    /// The aggregate of a function: of an expression, or of the rows themselves; with its parameters. `None` when this engine
     /// does not compute it.
-    pub(super) fn of(function: Function, has_expression: bool, number: Option<f64>) -> Option<Self> {
+    pub(super) fn of(function: Function, has_expression: bool, parameters: &Parameters) -> Option<Self> {
+        let number = parameters.number;
         Some(match function {
             Function::Count | Function::CountOverTime if has_expression => Self::Count,
             Function::Count | Function::CountOverTime => Self::Rows,
@@ -51,13 +61,17 @@ impl Aggregate {
             Function::Latest => Self::Latest,
             Function::SortsFirst => Self::SortsFirst,
             Function::SortsLast => Self::SortsLast,
+            Function::Values => Self::Values,
+            Function::TopK => Self::Top(parameters.count()?),
+            Function::Histogram => Self::Histogram(parameters.count()?),
+            Function::Rate => Self::Rate(parameters.millis?),
             _ => return None,
         })
     }
 
     /// Whether it needs the time of each row.
     pub(super) const fn needs_moments(self) -> bool {
-        matches!(self, Self::Earliest | Self::Latest)
+        matches!(self, Self::Earliest | Self::Latest | Self::Rate(_))
     }
 
     /// Its state before the first row.
@@ -76,6 +90,10 @@ impl Aggregate {
             Self::Percentile(percent) => Accumulator::Percentile(percent, Box::default()),
             Self::Earliest => Accumulator::AtEdge { keeps: Ordering::Less, edge: None },
             Self::Latest => Accumulator::AtEdge { keeps: Ordering::Greater, edge: None },
+            Self::Values => Accumulator::Values(Box::default()),
+            Self::Top(most) => Accumulator::Top(most, Box::default()),
+            Self::Rate(millis) => Accumulator::Rate(millis, None),
+            Self::Histogram(buckets) => Accumulator::Histogram(buckets, Box::default()),
         }
     }
 }
@@ -96,12 +114,37 @@ pub(super) enum Accumulator {
         of_numbers: bool,
         value: Value,
     },
+    Values(Box<Frequencies>),
+    Top(usize, Box<Frequencies>),
+    /// The first and the last number in time.
+    Rate(i64, Option<Box<[Moment; 2]>>),
+    Histogram(usize, Box<Numbers>),
     /// The value of the row that is first or last in time.
     AtEdge {
         keeps: Ordering,
         edge: Option<Box<Edge>>,
     },
 }
+
+/// What a function has beside the expression that it is computed of.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Parameters {
+    pub(super) number: Option<f64>,
+    /// A period, in milliseconds, when it is of a fixed length.
+    pub(super) millis: Option<i64>,
+}
+
+impl Parameters {
+    /// The number of buckets or values.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number in the range")]
+    pub(super) fn count(&self) -> Option<usize> {
+        let is_count = |number: &f64| number.fract() == 0.0 && (1.0..=MOST_LISTED as f64).contains(number);
+        self.number.filter(is_count).map(|number| number as usize)
+    }
+}
+
+/// A number, and where its row stands in time.
+pub(super) type Moment = ((i64, i64), Number);
 
 /// Where a row stands in time, and its value.
 #[derive(Debug, Clone)]
@@ -138,6 +181,19 @@ impl Accumulator {
                     return replace(kept, value);
                 }
             }
+            Self::Values(frequencies) | Self::Top(_, frequencies) => {
+                return frequencies.insert(value).map_or(0, |bytes| difference(bytes + FREQUENCY + value_bytes(value), 0));
+            }
+            Self::Histogram(_, numbers) => {
+                if let Some(number) = coerce::number(value) {
+                    return numbers.insert(number);
+                }
+            }
+            Self::Rate(_, edges) => {
+                if let Some(new) = at.zip(coerce::number(value)) {
+                    return widen(edges, new);
+                }
+            }
             Self::AtEdge { keeps, edge } => return at_edge(value, at, *keeps, edge),
         }
         0
@@ -152,6 +208,13 @@ impl Accumulator {
             Self::Mean(total) => total.mean(),
             Self::Deviation(moments) => moments.deviation(),
             Self::Percentile(percent, numbers) => numbers.percentile(*percent),
+            Self::Values(frequencies) => frequencies.values(),
+            Self::Top(most, frequencies) => frequencies.top(*most),
+            Self::Histogram(buckets, numbers) => numbers.histogram(*buckets),
+            Self::Rate(millis, edges) => edges.as_ref().map_or(Value::Missing, |edges| {
+                let [first, last] = edges.map(|(at, number)| (at.0, number));
+                distribution::rate_between(first, last, *millis)
+            }),
             Self::Extreme { value, .. } => value.clone(),
             Self::AtEdge { edge, .. } => edge.as_ref().map(|edge| edge.value.clone()).unwrap_or_default(),
         }
@@ -207,6 +270,28 @@ fn at_edge(value: &Value, at: Option<(i64, i64)>, keeps: Ordering, edge: &mut Op
             let bytes = size_of::<Edge>() + value_bytes(&new.value);
             *edge = Some(new);
             difference(bytes, 0)
+        }
+    }
+}
+
+/// What a table of values adds to the text of each: its place, the count, the allocation.
+const FREQUENCY: usize = 56;
+
+/// Keeps the first and the last number in time.
+fn widen(edges: &mut Option<Box<[Moment; 2]>>, new: Moment) -> isize {
+    match edges.as_deref_mut() {
+        None => {
+            *edges = Some(Box::new([new, new]));
+            difference(size_of::<[Moment; 2]>(), 0)
+        }
+        Some([first, last]) => {
+            if new.0 < first.0 {
+                *first = new;
+            }
+            if new.0 > last.0 {
+                *last = new;
+            }
+            0
         }
     }
 }

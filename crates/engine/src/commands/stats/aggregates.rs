@@ -7,11 +7,12 @@ use logmark_insights::ast::{Argument, Call, Column, Expression, FieldPath, Query
 use logmark_insights::functions::{Function, FunctionKind, Parameter};
 use logmark_insights::support::unsupported_function;
 
-use super::accumulator::Aggregate;
+use super::accumulator::{Aggregate, Parameters};
 use crate::expression::{self, Compiled, Fields};
 use crate::plan::{Builder, Subquery};
 use crate::row::{Access, Slot, System};
 use crate::values::call::QueryTimes;
+use crate::values::distribution::MOST_LISTED;
 
 /// An aggregate, and the expression that it is computed of; `None`: of the rows themselves.
 #[derive(Debug, Clone)]
@@ -54,20 +55,31 @@ impl<'b, 'q> Aggregates<'b, 'q> {
     fn part(&mut self, call: &Call, span: Span) -> Result<Access, Diagnostic> {
         let function = call.function.node;
         let mut of = None;
-        let mut number = None;
+        let mut parameters = Parameters::default();
         for argument in &call.arguments {
             match &argument.node {
                 Argument::Expression(Expression::Number(written)) if is_parameter(function, call, argument) => {
-                    number = Some(written.value());
+                    parameters.number = Some(written.value());
+                    let is_count = !matches!(function, Function::TopK | Function::Histogram) || parameters.count().is_some();
+                    if !is_count {
+                        let expected = format!("a whole number from 1 to {MOST_LISTED}");
+                        return Err(Diagnostic::new(Kind::Value, argument.span, expected, written.as_str()));
+                    }
                 }
                 Argument::Expression(expression) => {
                     let expression = Spanned::new(expression.clone(), argument.span);
                     of = Some(self.builder.expression(&expression)?);
                 }
-                Argument::Period(_) | Argument::Star => {}
+                Argument::Period(period) => {
+                    parameters.millis = Some(period.millis().ok_or_else(|| {
+                        let expected = "a period of a fixed length, such as `1m` or `1d`";
+                        Diagnostic::new(Kind::Value, argument.span, expected, "months, quarters or years")
+                    })?);
+                }
+                Argument::Star => {}
             }
         }
-        let Some(aggregate) = Aggregate::of(function, of.is_some(), number) else {
+        let Some(aggregate) = Aggregate::of(function, of.is_some(), &parameters) else {
             return Err(unsupported_function(function, call.function.span));
         };
         if aggregate.needs_moments() {

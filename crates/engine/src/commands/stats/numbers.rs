@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::accumulator::difference;
+use crate::values::distribution;
 use crate::values::number::{Number, NumberKey};
 use crate::values::value::Value;
 
@@ -45,6 +46,11 @@ impl Numbers {
         // A table has an entry and a byte of control for each of its places, of which an eighth stays free.
         let entry = size_of::<(NumberKey, u64)>() + 2;
         difference(self.counts.capacity() * entry, before * entry)
+    }
+
+    /// See [`crate::values::distribution::histogram`].
+    pub(super) fn histogram(&self, buckets: usize) -> Value {
+        distribution::histogram_of(self.counts.iter().map(|(key, count)| (key.number(), *count)), buckets)
     }
 
     /// See [`crate::values::aggregate::pct`].

@@ -1,12 +1,13 @@
 //! A second engine, small and slow: all rows in memory, each command over all of them, each expression by `evaluate` for
 //! each row, each aggregate over the values of its group. The engine is tested against it.
 
-use logmark_diagnostics::Spanned;
 mod event;
 mod parse;
+mod series;
 mod stats;
 mod tree;
 
+use logmark_diagnostics::Spanned;
 use logmark_engine::evaluate::evaluate;
 use logmark_engine::input::memory::MemoryEvent;
 use logmark_engine::values::call::Context;
@@ -113,12 +114,13 @@ impl Naive {
         };
         let expression = Spanned::new(replaced(&expression.node, &mut { known }), expression.span);
         let message = row.event.as_ref().map(|event| event.message.as_str());
-        let carried = self.names.iter().rposition(|(name, _)| name == "@timestamp");
+        // The last row of `addtotals` is of no event, among rows that are.
+        let carried = self.names.iter().rposition(|(name, _)| name == "@timestamp").filter(|_| self.is_computed);
         let timestamp = match &row.event {
             Some(event) => Some(event.timestamp),
             None => carried.and_then(|place| coerce::moment(&row.values[place])),
         };
-        let carried = self.names.iter().rposition(|(name, _)| name == "@message").filter(|_| row.event.is_none());
+        let carried = self.names.iter().rposition(|(name, _)| name == "@message").filter(|_| self.is_computed);
         let carried = carried.and_then(|place| coerce::text(&row.values[place]).map(|text| text.into_owned()));
         let context = Context { query: TIMES, timestamp, message: message.or(carried.as_deref()) };
         evaluate(&expression, &|path: &FieldPath| self.value(row, &self.bind(path)), &context).ok()
@@ -253,7 +255,7 @@ impl Naive {
                 self.multiply(&binding, items, &expand.field.node.flat_name(), false);
             }
             Command::Stats(stats) if stats.offset.is_none() => self.stats(stats, text)?,
-            _ => return None,
+            other => return self.series(other),
         }
         Some(())
     }

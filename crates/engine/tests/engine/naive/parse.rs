@@ -33,7 +33,11 @@ impl Naive {
                 (
                     names,
                     Box::new(move |text| {
-                        let found = if is_multi { fields.all(text).rows } else { fields.first(text).into_iter().collect() };
+                        let found = if is_multi {
+                            fields.all(text).unwrap().rows
+                        } else {
+                            fields.first(text).unwrap().into_iter().collect()
+                        };
                         found.into_iter().map(|parts| parts.into_iter().map(Value::from).collect()).collect()
                     }),
                 )
