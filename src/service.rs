@@ -15,9 +15,11 @@ use tokio::task::JoinHandle;
 
 use crate::auth::keys::KeySource;
 use crate::auth::token::{IssuerRules, Verifier};
+use crate::aws_protocol::endpoint::{Endpoint, Shared};
 use crate::config::server::CursorKeys;
 use crate::config::source::SourceKind;
 use crate::config::{self, Config};
+use crate::domain::name::NameError;
 use crate::domain::time::Clock;
 use crate::http::client_address::Proxies;
 use crate::http::cursor::Sealer;
@@ -84,6 +86,8 @@ pub struct Service {
     #[cfg(feature = "local")]
     stores: Vec<logmark_store::Store>,
     cloudwatch: Vec<Arc<CloudWatch>>,
+    /// The endpoints of local sources, in the order of the configuration.
+    endpoints: Vec<Arc<Endpoint>>,
 }
 
 impl Service {
@@ -110,10 +114,12 @@ impl Service {
             work_time: server.limits.work_time,
             page_bytes: server.limits.page_bytes,
         };
+        let sources = Sources::new(opened.sources, Buffers::new(server.limits.response_memory));
+        let endpoints = endpoints(config, &sources, &cursor_keys, &clock)?;
         let app = App::new(Parts {
             verifier: Arc::clone(&verifier),
             tenants: Arc::new(config.tenants.clone()),
-            sources: Sources::new(opened.sources, Buffers::new(server.limits.response_memory)),
+            sources,
             sealer: Sealer::new(&cursor_keys)?,
             clock,
             limits,
@@ -132,6 +138,7 @@ impl Service {
             #[cfg(feature = "local")]
             stores: opened.stores,
             cloudwatch: opened.cloudwatch,
+            endpoints,
         })
     }
 
@@ -155,6 +162,31 @@ impl Service {
     }
 }
 
+/// The endpoints of the configuration's local sources.
+fn endpoints(
+    config: &Config,
+    sources: &Sources,
+    cursor_keys: &[[u8; 32]],
+    clock: &Arc<dyn Clock>,
+) -> Result<Vec<Arc<Endpoint>>, BuildError> {
+    let mut endpoints = Vec::new();
+    for source in &config.sources {
+        let SourceKind::Local { endpoint: Some(settings), .. } = &source.kind else { continue };
+        let shared = Shared {
+            sources: sources.clone(),
+            sealer: Sealer::new(cursor_keys)?,
+            clock: Arc::clone(clock),
+            request_time: config.server.limits.request_timeout,
+            header_bytes: config.server.limits.max_header_bytes,
+            audit: config.telemetry.audit,
+        };
+        let made = Endpoint::new(source.name.clone(), settings, shared);
+        let failed = |why: NameError| BuildError::Source { name: source.name.to_string(), why: why.to_string() };
+        endpoints.push(made.map_err(failed)?);
+    }
+    Ok(endpoints)
+}
+
 async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), BuildError> {
     let failed = |why| BuildError::Listen { address, why };
     let listener = TcpListener::bind(address).await.map_err(failed)?;
@@ -171,8 +203,11 @@ pub struct Listeners {
     pub admin_address: SocketAddr,
     /// How clients reach it, without a slash at the end.
     pub public_url: String,
+    /// Where the endpoints of local sources listen, in the order of the configuration.
+    pub endpoint_addresses: Vec<SocketAddr>,
     listener: TcpListener,
     admin_listener: TcpListener,
+    endpoint_listeners: Vec<TcpListener>,
     certificates: Option<Arc<Certificates>>,
     limits: ConnectionLimits,
 }
@@ -187,6 +222,14 @@ impl Listeners {
         let certificates = server.tls.as_ref().map(|tls| Certificates::load(&tls.cert, &tls.key)).transpose()?;
         let (listener, address) = listen(server.listen).await?;
         let (admin_listener, admin_address) = listen(server.admin_listen).await?;
+        let (mut endpoint_addresses, mut endpoint_listeners) = (Vec::new(), Vec::new());
+        for source in &config.sources {
+            if let SourceKind::Local { endpoint: Some(endpoint), .. } = &source.kind {
+                let (listener, bound) = listen(endpoint.listen).await?;
+                endpoint_addresses.push(bound);
+                endpoint_listeners.push(listener);
+            }
+        }
         let limits = ConnectionLimits {
             total: server.limits.max_connections,
             per_address: server.limits.max_connections_per_ip.map(|most| most.get() as usize),
@@ -201,12 +244,22 @@ impl Listeners {
             drain: server.limits.drain_timeout,
         };
         let public_url = server.public_url(address);
-        Ok(Self { address, admin_address, public_url, listener, admin_listener, certificates, limits })
+        Ok(Self {
+            address,
+            admin_address,
+            public_url,
+            endpoint_addresses,
+            listener,
+            admin_listener,
+            endpoint_listeners,
+            certificates,
+            limits,
+        })
     }
 
     /// Serves until `stop` resolves, then drains: not ready any more, no new connections, open requests end.
     pub async fn serve(self, service: Service, stop: impl Future<Output = ()>) {
-        let Self { listener, admin_listener, certificates, limits, .. } = self;
+        let Self { listener, admin_listener, endpoint_listeners, certificates, limits, .. } = self;
         let metrics = Metrics::install();
         let draining = Arc::new(AtomicBool::new(false));
         let admin =
@@ -232,12 +285,21 @@ impl Listeners {
                 metrics.upkeep();
             }
         });
+        let (leave, leaving) = tokio::sync::watch::channel(false);
+        let mut endpoints = tokio::task::JoinSet::new();
+        for (endpoint, listener) in service.endpoints.iter().zip(endpoint_listeners) {
+            let (router, mut leaving) = (Arc::clone(endpoint).router(), leaving.clone());
+            let stop = async move { drop(leaving.wait_for(|leaving| *leaving).await) };
+            endpoints.spawn(server::serve("aws", listener, router, None, limits, Arc::default(), stop));
+        }
         let stop = async {
             stop.await;
             draining.store(true, Ordering::Relaxed);
+            leave.send_replace(true);
         };
         let proxies = Arc::new(service.app.proxies().clone());
         server::serve("public", listener, service.router.clone(), certificates, limits, proxies, stop).await;
+        while endpoints.join_next().await.is_some() {}
         if tokio::time::timeout(QUERIES_STOP, service.app.stop_queries()).await.is_err() {
             tracing::warn!("queries could not be stopped in time: they run to their end");
         }
@@ -276,6 +338,14 @@ pub fn preflight(config: &Config) -> Vec<String> {
     let mut problems = Vec::new();
     if let Err(error) = config.check_development_issuer(crate::on_lambda()) {
         problems.push(error.to_string());
+    }
+    let taken = [("server.listen", config.server.listen), ("server.admin_listen", config.server.admin_listen)];
+    for source in &config.sources {
+        if let SourceKind::Local { endpoint: Some(endpoint), .. } = &source.kind
+            && let Some((key, _)) = taken.iter().find(|(_, address)| *address == endpoint.listen && address.port() != 0)
+        {
+            problems.push(format!("source `{}`: endpoint.listen is the address of `{key}`: give it another", source.name));
+        }
     }
     if let Some(tls) = &config.server.tls
         && let Err(error) = Certificates::load(&tls.cert, &tls.key)
@@ -345,7 +415,7 @@ impl Opened {
                     opened.cloudwatch.push(Arc::clone(&made));
                     made
                 }
-                SourceKind::Local { path } => opened.local(&source.name, path).await?,
+                SourceKind::Local { path, .. } => opened.local(&source.name, path).await?,
             };
             opened.sources.push((source.name.clone(), made));
         }

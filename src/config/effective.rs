@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::Config;
 use super::cloudwatch::CloudWatch;
+use super::endpoint::Endpoint;
 use super::secret::CursorKey;
 use super::server::{CursorKeys, Server, ServerLimits};
 use super::source::{Source, SourceKind};
@@ -112,7 +113,12 @@ fn write_issuer(f: &mut fmt::Formatter<'_>, issuer: &IssuerRules) -> fmt::Result
 fn write_source(f: &mut fmt::Formatter<'_>, source: &Source) -> fmt::Result {
     write!(f, "source {}: ", source.name)?;
     match &source.kind {
-        SourceKind::Local { path } => write!(f, "local, {}", path.display())?,
+        SourceKind::Local { path, endpoint: None } => write!(f, "local, {}", path.display())?,
+        SourceKind::Local { path, endpoint: Some(endpoint) } => {
+            let Endpoint { listen, access_key, secret_key, account } = &**endpoint;
+            write!(f, "local, {}\n  CloudWatch Logs protocol on {listen}, ", path.display())?;
+            write!(f, "access key {access_key} with the secret of {}, account {account}", secret_key.origin())?;
+        }
         SourceKind::CloudWatch(cloudwatch) => return write_cloudwatch(f, cloudwatch),
     }
     writeln!(f)

@@ -1,12 +1,14 @@
 //! `[[sources]]`: where logs are, by name.
 //!
 //! Owns the section's keys, and which of them belong to which kind. Never reaches a source: a region, a role and an endpoint
-//! are looked at for their form alone. Look next at [`super::cloudwatch`], the keys of that kind, and at `config::tenant`, whose
+//! are looked at for their form alone. Look next at [`super::cloudwatch`], the keys of that kind, at [`super::endpoint`], and at `config::tenant`, whose
 //! grants name the sources.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use super::cloudwatch::{self, CloudWatch};
+use super::endpoint::{self, Endpoint};
 use super::reader::{Field, Table};
 use super::spelling::{listed, quoted};
 use crate::domain::name::SourceName;
@@ -29,6 +31,8 @@ pub enum SourceKind {
     Local {
         /// `…__PATH`, required: its folder, which is made if it is not there.
         path: PathBuf,
+        /// `…__ENDPOINT`; absent: none. Where it speaks the protocol of CloudWatch Logs.
+        endpoint: Option<Box<Endpoint>>,
     },
 }
 
@@ -40,6 +44,7 @@ pub(super) struct Declared {
     /// One has no name, or a wrong one: which it should be is not known.
     pub(super) incomplete: bool,
     paths: Vec<PathBuf>,
+    listening: Vec<SocketAddr>,
 }
 
 /// Reads `[[sources]]`.
@@ -91,10 +96,17 @@ fn name(field: &Field<'_>, declared: &mut Declared) -> Option<SourceName> {
 
 fn local(table: &Table<'_>, kind: &Field<'_>, declared: &mut Declared) -> Option<SourceKind> {
     table.refuse(&cloudwatch::ONLY_HERE, "belongs to the kind `cloudwatch`, and this source is `local`");
-    let unsupported = "is not supported yet by this version: the local source has no endpoint of its own; leave the key out";
-    table.refuse(&["endpoint"], unsupported);
     if !cfg!(feature = "local") {
         kind.wrong("`local` is not part of this build: it was made without the feature `local`");
+    }
+    let endpoint_field = table.get("endpoint");
+    let endpoint = endpoint_field.as_ref().and_then(|field| field.table(endpoint::read));
+    if let (Some(field), Some(endpoint)) = (&endpoint_field, &endpoint) {
+        // Port 0 is another one for each.
+        if endpoint.listen.port() != 0 && declared.listening.contains(&endpoint.listen) {
+            field.wrong("listens where another source's endpoint does: give each an address of its own");
+        }
+        declared.listening.push(endpoint.listen);
     }
     let field = table.required("path", "write the folder for its logs")?;
     let path = field.path(field.text()?)?;
@@ -103,5 +115,5 @@ fn local(table: &Table<'_>, kind: &Field<'_>, declared: &mut Declared) -> Option
         return None;
     }
     declared.paths.push(path.clone());
-    Some(SourceKind::Local { path })
+    Some(SourceKind::Local { path, endpoint: endpoint.map(Box::new) })
 }

@@ -3,6 +3,8 @@
 //! Owns the translation between the two, and keeps the store's blocking calls off the asynchronous threads. Never
 //! widens what a permit allows: the store is asked for the permitted streams only.
 
+mod storing;
+
 use std::cell::Cell;
 use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
@@ -15,6 +17,7 @@ use logmark_store::{
     StreamsQuery,
 };
 
+use super::storing::Storing;
 use super::{Source, SourceError};
 use crate::auth::permit::Permit;
 use crate::domain::cover::Part;
@@ -22,6 +25,7 @@ use crate::domain::event::{Age, Direction, EventPage, ListPage, LogGroup, LogStr
 use crate::domain::filter::EventFilter;
 use crate::domain::name::{LogGroupName, LogStreamName, SourceName};
 use crate::domain::operation::{DescribeGroup, ListGroups, ListStreams, ReadGroup, ReadStream, StreamOrder, StreamSelection};
+use crate::domain::storing::LogClass;
 use crate::domain::time::{Millis, TimeRange};
 
 /// What one step of a filter may cost, for it holds one of the threads for blocking calls: so many bytes looked at, or so much
@@ -116,6 +120,10 @@ impl Source for Local {
         256 * 1024
     }
 
+    fn storing(&self) -> Option<&dyn Storing> {
+        Some(self)
+    }
+
     async fn ready(&self) -> Result<(), SourceError> {
         self.blocking(|store| store.groups("", None, 1).map(drop).map_err(SourceError::from)).await
     }
@@ -125,6 +133,7 @@ impl From<CatalogueError> for SourceError {
     fn from(error: CatalogueError) -> Self {
         match error {
             CatalogueError::GroupNotFound { .. } => Self::NotFound,
+            CatalogueError::StreamNotFound { .. } => Self::StreamNotFound,
             other => Self::Store(other.to_string()),
         }
     }
@@ -251,15 +260,17 @@ fn log_group(group: logmark_store::Group) -> Result<LogGroup, SourceError> {
     let name =
         LogGroupName::try_from(group.name).map_err(|error| SourceError::Store(format!("a stored group's name {error}")))?;
     let class = match group.class {
-        GroupClass::Standard => "STANDARD".to_owned(),
-        other => format!("{other:?}").to_uppercase(),
+        GroupClass::InfrequentAccess => LogClass::InfrequentAccess,
+        GroupClass::Delivery => LogClass::Delivery,
+        // The store's list of classes may grow.
+        _ => LogClass::Standard,
     };
     Ok(LogGroup {
         name,
         created_at: Some(Millis(group.created_at)),
         retention_days: group.retention_days,
         stored_bytes: Some(group.stored_bytes),
-        class,
+        class: class.as_str().to_owned(),
     })
 }
 

@@ -15,6 +15,7 @@ pub mod reader;
 pub mod buffers;
 pub mod export;
 pub mod queries;
+pub mod storing;
 pub mod budget;
 
 use std::collections::BTreeMap;
@@ -26,6 +27,7 @@ use async_trait::async_trait;
 
 pub use error::SourceError;
 pub use queries::Queries;
+pub use storing::Storing;
 
 use self::buffers::Buffers;
 use crate::auth::permit::{self, Permit};
@@ -73,6 +75,11 @@ pub trait Source: Send + Sync + fmt::Debug {
 
     /// Can it answer? For readiness; it costs no quota.
     async fn ready(&self) -> Result<(), SourceError>;
+
+    /// The same source, where it can be written to.
+    fn storing(&self) -> Option<&dyn Storing> {
+        None
+    }
 
     /// The same source, where it runs queries.
     fn queries(&self) -> Option<&dyn Queries> {
@@ -123,6 +130,15 @@ impl Sources {
     /// [`SourceError::NotFound`] when the permit does not name it, [`SourceError::NotSupported`] when it runs none.
     pub fn queries<Op: Operation>(&self, permit: &Permit<Op>, name: &SourceName) -> Result<&dyn Queries, SourceError> {
         self.named(permit, name)?.queries().ok_or(SourceError::NotSupported("Logs Insights queries"))
+    }
+
+    /// The source that a permit names, for writing.
+    ///
+    /// # Errors
+    /// [`SourceError::NotFound`] when the permit names none, [`SourceError::NotSupported`] when it can't be written to.
+    pub fn storing<Op: Operation>(&self, permit: &Permit<Op>) -> Result<&dyn Storing, SourceError> {
+        let rule = permit.sources().first().ok_or(SourceError::NotFound)?;
+        self.named(permit, &rule.source)?.storing().ok_or(SourceError::NotSupported("changes of the source"))
     }
 
     /// Does the source of that name run queries?

@@ -7,9 +7,9 @@ const MOST_LINES: usize = 400;
 
 /// What a line begins to use, and where that may stand: paths under `src`.
 const ROOMS: [(&[&str], &[&str]); 14] = [
-    (&["axum", "tower_http", "utoipa_axum", "utoipa_swagger_ui"], &["http/", "lambda/", "service.rs"]),
+    (&["axum", "tower_http", "utoipa_axum", "utoipa_swagger_ui"], &["http/", "aws_protocol/", "lambda/", "service.rs"]),
     (&["aws_config", "aws_credential_types", "aws_sigv4"], &["aws/", "sources/cloudwatch/"]),
-    (&["logmark_store"], &["sources/local.rs", "service.rs", "cli/"]),
+    (&["logmark_store"], &["sources/local.rs", "sources/local/", "service.rs", "cli/"]),
     (&["logmark_log_import"], &["cli/"]),
     (&["jsonwebtoken"], &["auth/keys/"]),
     (&["hyper_util::client"], &["outbound.rs", "lambda/runtime.rs"]),
@@ -18,9 +18,9 @@ const ROOMS: [(&[&str], &[&str]); 14] = [
     (&["clap", "indicatif"], &["cli/", "main.rs"]),
     (&["toml"], &["config/"]),
     (&["logmark_filter_pattern"], &["domain/filter.rs"]),
-    (&["logmark_event_page"], &["domain/event.rs", "sources/", "http/encode/", "http/validator.rs", "http/ops/events/"]),
+    (&["logmark_event_page"], &["domain/event.rs", "sources/", "aws_protocol/logs/", "http/encode/", "http/validator.rs", "http/ops/events/"]),
     (&["logmark_insights"], &["domain/query/"]),
-    (&["logmark_diagnostics"], &["domain/filter.rs", "domain/query/", "http/"]),
+    (&["logmark_diagnostics"], &["domain/filter.rs", "domain/query/", "aws_protocol/logs/", "http/"]),
 ];
 
 fn source() -> PathBuf {

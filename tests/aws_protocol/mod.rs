@@ -1,0 +1,3 @@
+//! The CloudWatch Logs protocol of a local source.
+
+mod suite;
