@@ -10,6 +10,8 @@ use http::request::Parts;
 use super::logs;
 
 const LOGS_TARGET: &str = "Logs_20140328.";
+/// What `logmark import` asks for.
+pub const IMPORT_TARGET: &str = "Logmark.ImportLogEvents";
 /// CloudWatch's own name of its version for metrics.
 const METRICS: &str = "GraniteServiceVersion20100801";
 
@@ -76,6 +78,9 @@ impl Route {
         if let Some(operation) = target.strip_prefix(LOGS_TARGET) {
             let asked = logs::named(operation).map_or(Asked::Unknown, Asked::Logs);
             return Self { protocol: Protocol::Json11, asked, services: &["logs"] };
+        }
+        if target == IMPORT_TARGET {
+            return Self { protocol: Protocol::Json11, asked: Asked::Logs(logs::IMPORT), services: &["logs"] };
         }
         if let Some(operation) = target.strip_prefix(METRICS).and_then(|rest| rest.strip_prefix('.')) {
             let asked = if operation == "ListMetrics" { Asked::ListMetrics } else { Asked::Unknown };

@@ -161,7 +161,16 @@ impl std::fmt::Debug for NewEvent {
     }
 }
 
-/// Stores a batch of events in a stream, by the rules of PutLogEvents.
+/// Which rules a batch of events is stored by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PutRules {
+    /// Those of PutLogEvents: order, age and span.
+    CloudWatch,
+    /// Events of any time and order, as a file of old logs has them.
+    Import,
+}
+
+/// Stores a batch of events in a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PutEvents {
     /// In which source.
@@ -172,6 +181,8 @@ pub struct PutEvents {
     pub stream: LogStreamName,
     /// The events.
     pub events: Vec<NewEvent>,
+    /// By which rules.
+    pub rules: PutRules,
 }
 
 operation!(PutEvents, "putEvents", Write, self => Target::Streams(&self.group, std::slice::from_ref(&self.stream)));

@@ -56,7 +56,7 @@ pub trait Storing: Send + Sync + fmt::Debug {
     /// The tags of a group.
     async fn tags(&self, permit: &Permit<ReadTags>) -> Result<Tags, StoringError>;
 
-    /// Stores events by the rules of PutLogEvents as of `now`. Says which were left out.
+    /// Stores events by the operation's rules as of `now`. Says which were left out.
     async fn put_events(&self, permit: Permit<PutEvents>, now: Millis) -> Result<Option<Rejected>, StoringError>;
 
     /// The saved queries: id and document, ascending by id.

@@ -18,7 +18,10 @@ const ROOMS: [(&[&str], &[&str]); 14] = [
     (&["clap", "indicatif"], &["cli/", "main.rs"]),
     (&["toml"], &["config/"]),
     (&["logmark_filter_pattern"], &["domain/filter.rs"]),
-    (&["logmark_event_page"], &["domain/event.rs", "sources/", "aws_protocol/logs/", "http/encode/", "http/validator.rs", "http/ops/events/"]),
+    (
+        &["logmark_event_page"],
+        &["domain/event.rs", "sources/", "aws_protocol/logs/", "http/encode/", "http/validator.rs", "http/ops/events/"],
+    ),
     (&["logmark_insights"], &["domain/query/"]),
     (&["logmark_diagnostics"], &["domain/filter.rs", "domain/query/", "aws_protocol/logs/", "http/"]),
 ];

@@ -1,4 +1,4 @@
-//! PutLogEvents.
+//! PutLogEvents, and `Logmark.ImportLogEvents`, which takes the same body and events of any age and order.
 //!
 //! The rules for a batch are those of `logmark_store::put`. An answer means that the events would survive a loss of power.
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Answer, json, unchecked};
 use crate::aws_protocol::endpoint::Call;
 use crate::aws_protocol::fields::{self, Checks};
-use crate::domain::storing::{NewEvent, PutEvents, Rejected};
+use crate::domain::storing::{NewEvent, PutEvents, PutRules, Rejected};
 
 /// What AWS gives in place of sequence tokens, which it does not need any more. Older clients expect one, 56 digits long.
 pub(super) const SEQUENCE_TOKEN: &str = "49000000000000000000000000000000000000000000000000000001";
@@ -56,6 +56,15 @@ impl From<Rejected> for RejectedInfo {
 }
 
 pub(super) async fn put(call: Call<'_>, body: &[u8]) -> Answer {
+    store(call, body, PutRules::CloudWatch).await
+}
+
+/// What `logmark import` calls while the service runs: old logs are what it is for.
+pub(super) async fn import(call: Call<'_>, body: &[u8]) -> Answer {
+    store(call, body, PutRules::Import).await
+}
+
+async fn store(call: Call<'_>, body: &[u8], rules: PutRules) -> Answer {
     let input: Input = fields::read(body)?;
     let mut checks = Checks::default();
     let group = checks.group("logGroupName", input.log_group_name);
@@ -65,7 +74,7 @@ pub(super) async fn put(call: Call<'_>, body: &[u8]) -> Answer {
     checks.finish()?;
     let (group, stream) = group.zip(stream).ok_or_else(unchecked)?;
     let (count, bytes) = (events.len(), events.iter().map(|event| event.message.len()).sum());
-    let permit = call.permit(PutEvents { source: call.endpoint.source.clone(), group, stream, events })?;
+    let permit = call.permit(PutEvents { source: call.endpoint.source.clone(), group, stream, events, rules })?;
     let line = call.line(&permit, Some(permit.op().group.as_str()), Some(permit.op().stream.as_str()));
     let rejected = call.endpoint.sources.storing(&permit)?.put_events(permit, call.now).await?;
     line.write(count, bytes);

@@ -1,14 +1,14 @@
 //! Writing to the local source: the contract of [`Storing`] over the store.
 
 use async_trait::async_trait;
-use logmark_store::put::{self, Candidate};
+use logmark_store::put::{self, Accepted, Candidate};
 use logmark_store::{AppendError, CatalogueError, GroupClass, NewEvent, Store};
 
 use super::Local;
 use crate::auth::permit::Permit;
 use crate::domain::storing::{
-    ChangeTags, CreateGroup, CreateStream, DeleteDefinition, DeleteGroup, DeleteStream, ListDefinitions, LogClass, PutEvents,
-    ReadTags, Rejected, SaveDefinition, SetRetention, Tags,
+    self as domain, ChangeTags, CreateGroup, CreateStream, DeleteDefinition, DeleteGroup, DeleteStream, ListDefinitions,
+    LogClass, PutEvents, PutRules, ReadTags, Rejected, SaveDefinition, SetRetention, Tags,
 };
 use crate::domain::time::Millis;
 use crate::sources::SourceError;
@@ -95,7 +95,7 @@ impl Storing for Local {
     }
 
     async fn put_events(&self, permit: Permit<PutEvents>, now: Millis) -> Result<Option<Rejected>, StoringError> {
-        let PutEvents { group, stream, events, .. } = permit.into_op();
+        let PutEvents { group, stream, events, rules, .. } = permit.into_op();
         let named = (group.clone(), stream.clone());
         let found = self.change(move |store| {
             let is_there = store.stream(named.0.as_str(), named.1.as_str())?.is_some();
@@ -105,10 +105,7 @@ impl Storing for Local {
         if !is_there {
             return Err(SourceError::StreamNotFound.into());
         }
-        let candidate =
-            |event: &crate::domain::storing::NewEvent| Candidate { timestamp: event.timestamp, bytes: event.message.len() };
-        let candidates: Vec<Candidate> = events.iter().map(candidate).collect();
-        let accepted = put::check(&candidates, now.0, retention).map_err(|error| StoringError::Invalid(error.to_string()))?;
+        let accepted = accepted(&events, rules, now, retention)?;
         let (skipped, kept) = (accepted.events.start, accepted.events.len());
         let kept = events.into_iter().skip(skipped).take(kept);
         let kept: Vec<NewEvent> = kept.map(|event| NewEvent { timestamp: event.timestamp, message: event.message }).collect();
@@ -134,5 +131,17 @@ impl Storing for Local {
     async fn delete_definition(&self, permit: &Permit<DeleteDefinition>) -> Result<bool, StoringError> {
         let op = permit.op().clone();
         self.change(move |store| store.delete_document(DEFINITIONS, &op.id)).await
+    }
+}
+
+/// What of a batch is stored.
+fn accepted(events: &[domain::NewEvent], rules: PutRules, now: Millis, retention: Option<u32>) -> Result<Accepted, StoringError> {
+    match rules {
+        PutRules::Import => Ok(Accepted { events: 0..events.len(), rejected: None }),
+        PutRules::CloudWatch => {
+            let candidate = |event: &domain::NewEvent| Candidate { timestamp: event.timestamp, bytes: event.message.len() };
+            let candidates: Vec<Candidate> = events.iter().map(candidate).collect();
+            put::check(&candidates, now.0, retention).map_err(|error| StoringError::Invalid(error.to_string()))
+        }
     }
 }
