@@ -2,6 +2,8 @@
 //!
 //! Owns the order of start-up and of leaving. The same [`Service`] runs behind sockets ([`Listeners`]) and on Lambda.
 
+mod endpoints;
+
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -15,11 +17,10 @@ use tokio::task::JoinHandle;
 
 use crate::auth::keys::KeySource;
 use crate::auth::token::{IssuerRules, Verifier};
-use crate::aws_protocol::endpoint::{Endpoint, Shared};
+use crate::aws_protocol::endpoint::Endpoint;
 use crate::config::server::CursorKeys;
 use crate::config::source::SourceKind;
 use crate::config::{self, Config};
-use crate::domain::name::NameError;
 use crate::domain::time::Clock;
 use crate::http::client_address::Proxies;
 use crate::http::cursor::Sealer;
@@ -115,7 +116,7 @@ impl Service {
             page_bytes: server.limits.page_bytes,
         };
         let sources = Sources::new(opened.sources, Buffers::new(server.limits.response_memory));
-        let endpoints = endpoints(config, &sources, &cursor_keys, &clock)?;
+        let endpoints = endpoints::make(config, &sources, &cursor_keys, &clock)?;
         let app = App::new(Parts {
             verifier: Arc::clone(&verifier),
             tenants: Arc::new(config.tenants.clone()),
@@ -162,31 +163,6 @@ impl Service {
     }
 }
 
-/// The endpoints of the configuration's local sources.
-fn endpoints(
-    config: &Config,
-    sources: &Sources,
-    cursor_keys: &[[u8; 32]],
-    clock: &Arc<dyn Clock>,
-) -> Result<Vec<Arc<Endpoint>>, BuildError> {
-    let mut endpoints = Vec::new();
-    for source in &config.sources {
-        let SourceKind::Local { endpoint: Some(settings), .. } = &source.kind else { continue };
-        let shared = Shared {
-            sources: sources.clone(),
-            sealer: Sealer::new(cursor_keys)?,
-            clock: Arc::clone(clock),
-            request_time: config.server.limits.request_timeout,
-            header_bytes: config.server.limits.max_header_bytes,
-            audit: config.telemetry.audit,
-        };
-        let made = Endpoint::new(source.name.clone(), settings, shared);
-        let failed = |why: NameError| BuildError::Source { name: source.name.to_string(), why: why.to_string() };
-        endpoints.push(made.map_err(failed)?);
-    }
-    Ok(endpoints)
-}
-
 async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), BuildError> {
     let failed = |why| BuildError::Listen { address, why };
     let listener = TcpListener::bind(address).await.map_err(failed)?;
@@ -222,14 +198,7 @@ impl Listeners {
         let certificates = server.tls.as_ref().map(|tls| Certificates::load(&tls.cert, &tls.key)).transpose()?;
         let (listener, address) = listen(server.listen).await?;
         let (admin_listener, admin_address) = listen(server.admin_listen).await?;
-        let (mut endpoint_addresses, mut endpoint_listeners) = (Vec::new(), Vec::new());
-        for source in &config.sources {
-            if let SourceKind::Local { endpoint: Some(endpoint), .. } = &source.kind {
-                let (listener, bound) = listen(endpoint.listen).await?;
-                endpoint_addresses.push(bound);
-                endpoint_listeners.push(listener);
-            }
-        }
+        let (endpoint_addresses, endpoint_listeners) = endpoints::bind(config).await?;
         let limits = ConnectionLimits {
             total: server.limits.max_connections,
             per_address: server.limits.max_connections_per_ip.map(|most| most.get() as usize),
@@ -285,13 +254,7 @@ impl Listeners {
                 metrics.upkeep();
             }
         });
-        let (leave, leaving) = tokio::sync::watch::channel(false);
-        let mut endpoints = tokio::task::JoinSet::new();
-        for (endpoint, listener) in service.endpoints.iter().zip(endpoint_listeners) {
-            let (router, mut leaving) = (Arc::clone(endpoint).router(), leaving.clone());
-            let stop = async move { drop(leaving.wait_for(|leaving| *leaving).await) };
-            endpoints.spawn(server::serve("aws", listener, router, None, limits, Arc::default(), stop));
-        }
+        let (leave, mut endpoints) = endpoints::serve(&service.endpoints, endpoint_listeners, limits);
         let stop = async {
             stop.await;
             draining.store(true, Ordering::Relaxed);
@@ -339,14 +302,7 @@ pub fn preflight(config: &Config) -> Vec<String> {
     if let Err(error) = config.check_development_issuer(crate::on_lambda()) {
         problems.push(error.to_string());
     }
-    let taken = [("server.listen", config.server.listen), ("server.admin_listen", config.server.admin_listen)];
-    for source in &config.sources {
-        if let SourceKind::Local { endpoint: Some(endpoint), .. } = &source.kind
-            && let Some((key, _)) = taken.iter().find(|(_, address)| *address == endpoint.listen && address.port() != 0)
-        {
-            problems.push(format!("source `{}`: endpoint.listen is the address of `{key}`: give it another", source.name));
-        }
-    }
+    problems.extend(endpoints::conflicts(config));
     if let Some(tls) = &config.server.tls
         && let Err(error) = Certificates::load(&tls.cert, &tls.key)
     {

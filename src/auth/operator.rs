@@ -48,31 +48,3 @@ pub fn caller(access_key: &str, source: &SourceName) -> Result<Caller, NameError
         scopes: actions.map(scope).to_vec(),
     })
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::auth::policy;
-    use crate::auth::reserved::is_reserved;
-    use crate::domain::name::LogGroupName;
-    use crate::domain::storing::DeleteGroup;
-    use crate::domain::time::Millis;
-
-    #[test]
-    fn the_operator_may_write_in_its_source_and_nowhere_else() {
-        let source = |name: &str| SourceName::try_from(name).unwrap();
-        let caller = caller("AKID", &source("disk")).unwrap();
-        assert!(is_reserved(&caller.tenant.id), "no token can name the operator's tenant");
-        let delete = |name| DeleteGroup { source: source(name), group: LogGroupName::try_from("/acme/api").unwrap() };
-        assert!(policy::authorize(&caller, delete("disk"), Millis(0)).is_ok());
-        assert!(policy::authorize(&caller, delete("eu"), Millis(0)).is_err());
-    }
-
-    #[test]
-    fn no_scope_of_a_token_gives_leave_to_write() {
-        let claim = Arc::from("scope");
-        assert!(!Scope::parse("logs:*:*", &claim).unwrap().allows(Action::Write));
-        assert!(Scope::parse("logs:write:*", &claim).is_err());
-        assert!(!Action::Read.implies(Action::Write));
-    }
-}

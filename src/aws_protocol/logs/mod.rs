@@ -10,6 +10,7 @@ mod read;
 mod tags;
 mod filters;
 mod queries;
+mod records;
 pub mod started;
 mod definitions;
 mod empty;
@@ -72,8 +73,8 @@ operations! {
     "StopQuery" => queries::stop;
     "DescribeQueries" => queries::describe;
     "ListLogGroupsForQuery" => queries::groups;
-    "GetLogGroupFields" => queries::fields;
-    "GetLogRecord" => queries::record;
+    "GetLogGroupFields" => records::fields;
+    "GetLogRecord" => records::record;
     "PutQueryDefinition" => definitions::put;
     "DescribeQueryDefinitions" => definitions::describe;
     "DeleteQueryDefinition" => definitions::delete;

@@ -1,5 +1,4 @@
-//! Logs Insights queries: StartQuery, GetQueryResults, StopQuery, DescribeQueries, ListLogGroupsForQuery, and what belongs to them:
-//! GetLogGroupFields, GetLogRecord.
+//! Logs Insights queries: StartQuery, GetQueryResults, StopQuery, DescribeQueries and ListLogGroupsForQuery.
 //!
 //! A query is parsed and refused by the rules of the HTTP API. Where the source runs no queries, each of these is
 //! `InvalidOperationException`.
@@ -19,7 +18,7 @@ use crate::domain::event::Direction;
 use crate::domain::name::LogGroupName;
 use crate::domain::operation::{Action, DescribeGroup};
 use crate::domain::query::run::{
-    DescribeFields, GroupMark, MAX_GROUPS, QueryPage, QueryStatus, ReadQuery, ReadRecord, Row, StartQuery, StopQuery,
+    GroupMark, MAX_GROUPS, QueryPage, QueryStatus, ReadQuery, ReadRecord, Row, StartQuery, StopQuery,
 };
 use crate::domain::query::{LogQuery, MAX_CHARACTERS, MAX_ROWS, QueryFault};
 use crate::domain::time::Millis;
@@ -27,15 +26,15 @@ use crate::sources::Queries;
 
 const LANGUAGE: &str = "CWLI";
 /// The kind of the sealed pointers of rows.
-const POINTER: &str = "GetLogRecord";
+pub(super) const POINTER: &str = "GetLogRecord";
 /// Rows in a page of GetQueryResults.
 const MAX_ROWS_IN_PAGE: usize = 10_000;
 /// Queries in a page of DescribeQueries.
 const MAX_QUERIES: usize = 1000;
 /// The memory for rows, or for one event.
-const ROWS_ROOM: u64 = 8 * 1024 * 1024;
+pub(super) const ROWS_ROOM: u64 = 8 * 1024 * 1024;
 /// The last second that has a millisecond.
-const LAST_SECOND: i64 = i64::MAX / 1000 - 1;
+pub(super) const LAST_SECOND: i64 = i64::MAX / 1000 - 1;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -135,7 +134,7 @@ fn malformed(text: &str, faults: &[Diagnostic]) -> Fault {
 }
 
 /// A query over a group that does not exist is refused when it is started.
-async fn exist(call: Call<'_>, groups: &[LogGroupName]) -> Result<(), Fault> {
+pub(super) async fn exist(call: Call<'_>, groups: &[LogGroupName]) -> Result<(), Fault> {
     for group in groups {
         let permit = call.permit(DescribeGroup { group: group.clone(), source: Some(call.endpoint.source.clone()) })?;
         call.endpoint.sources.of(&permit)?.1.describe_group(&permit).await?;
@@ -258,7 +257,7 @@ fn pointer(call: Call<'_>, started: &StartedQuery, pointer: String) -> Result<St
 }
 
 /// `@log` is the account and the group.
-fn with_account(call: Call<'_>, group: String) -> String {
+pub(super) fn with_account(call: Call<'_>, group: String) -> String {
     if group.contains(':') { group } else { format!("{}:{group}", call.endpoint.account) }
 }
 
@@ -363,59 +362,4 @@ pub(super) async fn groups(call: Call<'_>, body: &[u8]) -> Answer {
     let started = started(call, input.query_id)?;
     let permit = call.permit(ReadQuery { query: started.query })?;
     json(&json!({ "logGroupIdentifiers": permit.op().query.groups }))
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct FieldsInput {
-    log_group_name: Option<String>,
-    log_group_identifier: Option<String>,
-    time: Option<i64>,
-}
-
-pub(super) async fn fields(call: Call<'_>, body: &[u8]) -> Answer {
-    let input: FieldsInput = fields::read(body)?;
-    let mut checks = Checks::default();
-    let group = checks.group_or_identifier(input.log_group_name, input.log_group_identifier, &call.endpoint.account)?;
-    let around = checks.number("time", input.time, 0..=LAST_SECOND).map(|second| Millis(second * 1000));
-    checks.finish()?;
-    let group = group.ok_or_else(unchecked)?;
-    exist(call, std::slice::from_ref(&group)).await?;
-    let permit = call.permit(DescribeFields { group, around })?;
-    let line = call.line(&permit, Some(permit.op().group.as_str()), None);
-    let queries = call.endpoint.sources.queries(&permit, &call.endpoint.source)?;
-    let found = queries.describe_fields(&permit).await?;
-    line.write(found.len(), 0);
-    let shown: Vec<_> = found.iter().map(|field| json!({ "name": field.name, "percent": field.percent })).collect();
-    json(&json!({ "logGroupFields": shown }))
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RecordInput {
-    log_record_pointer: Option<String>,
-}
-
-pub(super) async fn record(call: Call<'_>, body: &[u8]) -> Answer {
-    let input: RecordInput = fields::read(body)?;
-    let mut checks = Checks::default();
-    let pointer = checks.required("logRecordPointer", input.log_record_pointer);
-    checks.finish()?;
-    let (pointer, tenant) = (pointer.ok_or_else(unchecked)?, &call.caller.tenant);
-    let opened = call.endpoint.sealer.open::<ReadRecord>(POINTER, &tenant.id, call.now, &pointer);
-    let op = opened.ok().filter(|op| op.grants == tenant.grants_mark(Action::Query));
-    let op = op.ok_or_else(|| Fault::invalid("The specified logRecordPointer is invalid."))?;
-    reserve(call, ROWS_ROOM).await?;
-    let source = op.source.clone();
-    let permit = call.permit(op)?;
-    let queries = call.endpoint.sources.queries(&permit, &source)?;
-    let mut found = queries.read_record(&permit).await?;
-    call.line(&permit, Some(found.group.as_str()), None).write(1, 0);
-    if let Some(log) = found.record.get_mut("@log") {
-        *log = with_account(call, std::mem::take(log));
-    }
-    if let Some(place) = found.record.get_mut("@ptr") {
-        *place = pointer;
-    }
-    json(&json!({ "logRecord": found.record }))
 }
