@@ -23,13 +23,13 @@ use crate::config::source::SourceKind;
 use crate::config::{self, Config};
 use crate::domain::time::Clock;
 use crate::http::client_address::Proxies;
-use crate::http::cursor::Sealer;
+use crate::http::cursor::CursorSealer;
 use crate::http::server::{self, Certificates, ConnectionLimits};
 use crate::http::{App, AppState, Parts, RequestLimits, admin, router};
 use crate::outbound::Outbound;
-use crate::sources::buffers::Buffers;
-use crate::sources::cloudwatch::settings::QuotaReading;
+use crate::sources::cloudwatch::settings::QuotaRefresh;
 use crate::sources::cloudwatch::{Accounts, CloudWatch, DEFAULT_DEADLINE, Settings};
+use crate::sources::page_pool::PagePool;
 use crate::sources::{Source, Sources};
 use crate::telemetry::metrics::Metrics;
 
@@ -115,13 +115,13 @@ impl Service {
             work_time: server.limits.work_time,
             page_bytes: server.limits.page_bytes,
         };
-        let sources = Sources::new(opened.sources, Buffers::new(server.limits.response_memory));
+        let sources = Sources::new(opened.sources, PagePool::new(server.limits.response_memory));
         let endpoints = endpoints::make(config, &sources, &cursor_keys, &clock)?;
         let app = App::new(Parts {
             verifier: Arc::clone(&verifier),
             tenants: Arc::new(config.tenants.clone()),
             sources,
-            sealer: Sealer::new(&cursor_keys)?,
+            sealer: CursorSealer::new(&cursor_keys)?,
             clock,
             limits,
             public_url,
@@ -244,9 +244,9 @@ impl Listeners {
         for source in service.cloudwatch.iter().map(Arc::clone) {
             helpers.spawn({
                 let source = Arc::clone(&source);
-                async move { source.look_at_start().await }
+                async move { source.check_at_start().await }
             });
-            helpers.spawn(async move { source.keep_quotas().await });
+            helpers.spawn(async move { source.refresh_quotas().await });
         }
         helpers.spawn(async move {
             loop {
@@ -292,7 +292,7 @@ impl Service {
 /// When the issuers' rules make no sense.
 pub fn verifier(config: &Config, outbound: &Outbound, clock: Arc<dyn Clock>) -> Result<Verifier, BuildError> {
     Verifier::new(config.issuers.clone(), Arc::new(outbound.clone()), clock)
-        .map_err(|mistakes| BuildError::Issuers(mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))
+        .map_err(|errors| BuildError::Issuers(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))
 }
 
 /// What `logmark check` looks at besides the text: certificates and key files, as they are now.
@@ -361,7 +361,7 @@ impl Opened {
                         quotas: cloudwatch.quotas(),
                         service_quotas: cloudwatch
                             .reads_quotas
-                            .then(|| QuotaReading { endpoint: None, given: cloudwatch.given_quotas.clone() }),
+                            .then(|| QuotaRefresh { endpoint: None, given: cloudwatch.given_quotas.clone() }),
                         cache: cloudwatch.cache,
                         queries: cloudwatch.queries,
                         ..Settings::new(source.name.clone(), cloudwatch.region.as_str())

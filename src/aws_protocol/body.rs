@@ -15,7 +15,7 @@ use logmark_quota::{Reservation, Share};
 use tokio::time::Instant;
 
 use super::fault::Fault;
-use crate::sources::buffers::Buffers;
+use crate::sources::page_pool::PagePool;
 
 /// Bytes of a body, as it is received and as it is unpacked.
 pub const MAX_BYTES: usize = 8 * 1024 * 1024;
@@ -37,13 +37,13 @@ pub struct Received {
 /// # Errors
 /// `RequestEntityTooLargeException`, `ThrottlingException` when there is no memory for it, `SerializationException` when it breaks
 /// off.
-pub async fn receive(headers: &HeaderMap, body: Body, buffers: &Buffers, share: &Share) -> Result<Received, Fault> {
+pub async fn receive(headers: &HeaderMap, body: Body, pool: &PagePool, share: &Share) -> Result<Received, Fault> {
     let stated = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     let most = stated.unwrap_or(MAX_BYTES as u64);
     if most > MAX_BYTES as u64 {
         return Err(Fault::too_large(MAX_BYTES));
     }
-    let mut room = buffers.reserve(share, most * COPIES, Instant::now() + MEMORY_WAIT).await?;
+    let mut room = pool.reserve(share, most * COPIES, Instant::now() + MEMORY_WAIT).await?;
     let collected = Limited::new(body, MAX_BYTES).collect().await.map_err(|error| {
         if error.is::<LengthLimitError>() {
             Fault::too_large(MAX_BYTES)
@@ -61,13 +61,13 @@ impl Received {
     ///
     /// # Errors
     /// As [`receive`]; `SerializationException` for an encoding that we do not take, or bytes that are not in it.
-    pub async fn unpacked(self, headers: &HeaderMap, buffers: &Buffers, share: &Share) -> Result<(Bytes, Reservation), Fault> {
+    pub async fn unpacked(self, headers: &HeaderMap, pool: &PagePool, share: &Share) -> Result<(Bytes, Reservation), Fault> {
         let mut encodings = headers.get_all(CONTENT_ENCODING).iter();
         let encoding = encodings.next().map(|value| value.to_str().unwrap_or("").trim().to_ascii_lowercase());
         match (encoding.as_deref(), encodings.next()) {
             (None | Some("" | "identity"), None) => Ok((self.bytes, self.room)),
             (Some("gzip"), None) => {
-                let mut more = buffers.reserve(share, MAX_BYTES as u64 * COPIES, Instant::now() + MEMORY_WAIT).await?;
+                let mut more = pool.reserve(share, MAX_BYTES as u64 * COPIES, Instant::now() + MEMORY_WAIT).await?;
                 let packed = self.bytes;
                 let unpacked = tokio::task::spawn_blocking(move || gunzip(&packed)).await;
                 let bytes = unpacked.map_err(|error| Fault::unavailable(error.to_string()))??;

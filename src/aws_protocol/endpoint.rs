@@ -21,11 +21,11 @@ use crate::config::endpoint::Endpoint as Settings;
 use crate::domain::name::{NameError, SourceName};
 use crate::domain::operation::Operation;
 use crate::domain::time::{Clock, Millis};
-use crate::http::cursor::Sealer;
-use crate::http::layers::RequestContext;
+use crate::http::cursor::CursorSealer;
+use crate::http::layers::RequestInfo;
 use crate::sources::Sources;
 use crate::sources::budget::QueryBudgets;
-use crate::telemetry::audit::Line;
+use crate::telemetry::audit::AuditLine;
 
 /// An endpoint's own part of the service.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ pub struct Endpoint {
     /// The number of the account in ARNs.
     pub account: String,
     /// Seals tokens.
-    pub sealer: Sealer,
+    pub sealer: CursorSealer,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// Counts queries.
@@ -60,7 +60,7 @@ pub struct Shared {
     /// The sources.
     pub sources: Sources,
     /// The keys for tokens.
-    pub sealer: Sealer,
+    pub sealer: CursorSealer,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// From a request's head to its answer's head.
@@ -108,7 +108,7 @@ pub struct Call<'a> {
     /// Who signed it.
     pub caller: &'a Caller,
     /// Its id, memory and log fields.
-    pub context: &'a RequestContext,
+    pub context: &'a RequestInfo,
     /// The region that it was signed for.
     pub region: &'a str,
     /// When it came.
@@ -121,14 +121,15 @@ impl<'a> Call<'a> {
     /// # Errors
     /// When the policy refuses it.
     pub fn permit<Op: Operation>(&self, op: Op) -> Result<Permit<Op>, Fault> {
-        self.context.who().set_target(op.target());
+        self.context.audit_context().set_target(op.target());
         Ok(policy::authorize(self.caller, op, self.now)?)
     }
 
     /// Begins the audit line of a permitted operation.
     #[must_use]
     pub fn line<Op: Operation>(&self, permit: &Permit<Op>, group: Option<&str>, stream: Option<&str>) -> Audit {
-        let line = self.endpoint.audit.then(|| Line::new(self.context.id(), self.context.who(), permit, group, stream));
+        let line =
+            self.endpoint.audit.then(|| AuditLine::new(self.context.id(), self.context.audit_context(), permit, group, stream));
         Audit(line)
     }
 
@@ -147,7 +148,7 @@ impl<'a> Call<'a> {
 
 /// An audit line that is written when its operation has succeeded.
 #[derive(Debug)]
-pub struct Audit(Option<Line>);
+pub struct Audit(Option<AuditLine>);
 
 impl Audit {
     /// Writes it, with how many items and bytes the operation was about.

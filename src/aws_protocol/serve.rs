@@ -19,7 +19,7 @@ use super::fault::Fault;
 use super::route::{Asked, Protocol, Route};
 use super::{body, identity, logs, neighbours};
 use crate::http::client_address::ClientAddress;
-use crate::http::layers::RequestContext;
+use crate::http::layers::RequestInfo;
 use crate::http::memory;
 use crate::telemetry::metrics;
 
@@ -36,7 +36,7 @@ pub async fn handle(State(endpoint): State<Arc<Endpoint>>, request: Request) -> 
     let begun = Instant::now();
     let (parts, body) = request.into_parts();
     let client = parts.extensions.get::<ClientAddress>().copied();
-    let context = RequestContext::new(&parts.headers, None, client);
+    let context = RequestInfo::new(&parts.headers, None, client);
     let route = Route::of(&parts);
     let answer = tokio::time::timeout(endpoint.request_time, answer(&endpoint, &parts, body, route, &context)).await;
     let answer = answer.unwrap_or_else(|_elapsed| Err(Fault::unavailable("the request took too long")));
@@ -70,7 +70,7 @@ async fn answer(
     parts: &Parts,
     body: Body,
     route: Route,
-    context: &Arc<RequestContext>,
+    context: &Arc<RequestInfo>,
 ) -> Result<Bytes, Fault> {
     let target = parts.uri.path_and_query().map_or(0, |target| target.as_str().len());
     let headers: usize = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
@@ -80,11 +80,11 @@ async fn answer(
     let now = endpoint.clock.now();
     let decoded = identity::query_of(parts);
     let claimed = identity::claimed(identity::head(parts), &decoded, route.services, now)?;
-    let buffers = endpoint.sources.buffers();
-    let received = body::receive(&parts.headers, body, buffers, &context.share()).await?;
+    let pool = endpoint.sources.page_pool();
+    let received = body::receive(&parts.headers, body, pool, &context.share()).await?;
     let caller = claimed.verify(&received.bytes, &endpoint.keys)?;
     context.set_caller(caller);
-    let (body, room) = received.unpacked(&parts.headers, buffers, &context.share()).await?;
+    let (body, room) = received.unpacked(&parts.headers, pool, &context.share()).await?;
     let call = Call { endpoint, caller, context, region: claimed.region(), now };
     let answer = match route.asked {
         Asked::Logs(operation) => logs::answer(call, operation, &body).await,
@@ -98,7 +98,7 @@ async fn answer(
 }
 
 /// What our own logs say of a refusal.
-fn note(endpoint: &Endpoint, context: &RequestContext, route: Route, fault: &Fault) {
+fn note(endpoint: &Endpoint, context: &RequestInfo, route: Route, fault: &Fault) {
     metrics::problem(route.name(), fault.code);
     if let Some(cause) = &fault.cause {
         tracing::error!(request.id = context.id(), code = fault.code, cause, "request failed: {cause}");
@@ -112,7 +112,7 @@ fn note(endpoint: &Endpoint, context: &RequestContext, route: Route, fault: &Fau
             | "AccessDeniedException"
     );
     if endpoint.audit && is_denial {
-        context.who().denied(context.id(), route.name(), fault.code, fault.code, false);
+        context.audit_context().denied(context.id(), route.name(), fault.code, fault.code, false);
     }
 }
 
@@ -154,10 +154,10 @@ fn refused(protocol: Protocol, fault: &Fault, request_id: &str) -> Response {
 }
 
 /// The headers of every answer. What the request holds is given back when the answer is sent.
-fn finished(mut response: Response, context: &Arc<RequestContext>) -> Response {
+fn finished(mut response: Response, context: &Arc<RequestInfo>) -> Response {
     if let Ok(id) = HeaderValue::try_from(context.id()) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    memory::hold(response, context)
+    memory::hold_until_sent(response, context)
 }

@@ -9,7 +9,7 @@ use super::fault::Fault;
 use crate::domain::event::{Direction, Position};
 use crate::domain::name::TenantId;
 use crate::domain::time::Millis;
-use crate::http::cursor::Sealer;
+use crate::http::cursor::CursorSealer;
 
 /// What a token holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,7 +50,7 @@ pub struct Tokens<'a> {
     /// The caller's tenant.
     pub tenant: &'a TenantId,
     /// The keys.
-    pub sealer: &'a Sealer,
+    pub sealer: &'a CursorSealer,
     /// Now.
     pub now: Millis,
 }

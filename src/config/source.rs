@@ -39,7 +39,7 @@ pub enum SourceKind {
 /// The sources that the configuration names, for grants to be checked against.
 #[derive(Default)]
 pub(super) struct Declared {
-    /// Their names, also of those with other mistakes.
+    /// Their names, also of those with other errors.
     pub(super) names: Vec<SourceName>,
     /// One has no name, or a wrong one: which it should be is not known.
     pub(super) incomplete: bool,

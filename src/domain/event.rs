@@ -50,13 +50,13 @@ impl StopReason {
     }
 }
 
-/// How much a page is wanted.
+/// How urgently a page is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Urgency {
-    /// Somebody waits for it.
-    Wanted,
-    /// Somebody will: it is to be read only if that takes nothing from anybody.
-    Ahead,
+pub enum Priority {
+    /// A request waits for it.
+    Requested,
+    /// It is read ahead of the client: only with capacity that no other request waits for.
+    Prefetch,
 }
 
 /// What one call to a source may bring: INVARIANT: everything a source returns is bounded by these.
@@ -70,19 +70,19 @@ pub struct PageRequest {
     pub limit: usize,
     /// About so many bytes of messages; a single larger event is still returned.
     pub max_bytes: usize,
-    /// How much it is wanted.
-    pub urgency: Urgency,
+    /// How urgently it is read.
+    pub priority: Priority,
 }
 
-/// How old a page is, and what that means for who goes on behind it.
+/// How old a page is, and what that means for a client that follows new events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Age {
-    /// Read so recently that somebody who follows new events need not ask for what is behind it yet.
+pub enum PageAge {
+    /// Read so recently that a client that follows new events need not read the next page yet.
     Fresh,
-    /// Read a while ago: behind it there may be more by now.
-    Aged,
+    /// Read a while ago: there may be newer events by now.
+    Stale,
     /// It can't change any more.
-    Final,
+    Immutable,
 }
 
 /// One page as a source returned it, in ascending order of time.
@@ -97,7 +97,7 @@ pub struct EventPage {
     /// True when the source knows that there is nothing more now in the direction asked for.
     pub at_end: bool,
     /// How long it holds.
-    pub age: Age,
+    pub age: PageAge,
 }
 
 /// What is known of a log group.

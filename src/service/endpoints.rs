@@ -14,7 +14,7 @@ use crate::config::endpoint::Endpoint as Settings;
 use crate::config::source::{Source, SourceKind};
 use crate::domain::name::NameError;
 use crate::domain::time::Clock;
-use crate::http::cursor::Sealer;
+use crate::http::cursor::CursorSealer;
 use crate::http::server::{self, ConnectionLimits};
 use crate::sources::Sources;
 
@@ -37,7 +37,7 @@ pub(super) fn make(
     for (source, settings) in configured(config) {
         let shared = Shared {
             sources: sources.clone(),
-            sealer: Sealer::new(cursor_keys)?,
+            sealer: CursorSealer::new(cursor_keys)?,
             clock: Arc::clone(clock),
             request_time: config.server.limits.request_timeout,
             header_bytes: config.server.limits.max_header_bytes,

@@ -74,9 +74,9 @@ pub enum SourceError {
     /// No answer in time.
     #[error("no answer within the deadline")]
     Timeout,
-    /// Page after page without an event, and no end in sight: it was read no further.
+    /// Too many pages in a row without an event: reading stopped.
     #[error("{pages} pages without an event in a row")]
-    Barren {
+    TooManyEmptyPages {
         /// How many.
         pages: usize,
     },

@@ -21,7 +21,7 @@ use super::storing::Storing;
 use super::{Source, SourceError};
 use crate::auth::permit::Permit;
 use crate::domain::cover::Part;
-use crate::domain::event::{Age, Direction, EventPage, ListPage, LogGroup, LogStream, PageRequest, Position};
+use crate::domain::event::{Direction, EventPage, ListPage, LogGroup, LogStream, PageAge, PageRequest, Position};
 use crate::domain::filter::EventFilter;
 use crate::domain::name::{LogGroupName, LogStreamName, SourceName};
 use crate::domain::operation::{DescribeGroup, ListGroups, ListStreams, ReadGroup, ReadStream, StreamOrder, StreamSelection};
@@ -188,7 +188,7 @@ fn read(
         next: Position(found.next.to_string()),
         previous: Some(Position(found.previous.to_string())),
         at_end: found.at_end,
-        age: Age::Fresh,
+        age: PageAge::Fresh,
     })
 }
 
@@ -281,21 +281,21 @@ fn list_streams(
     limit: usize,
 ) -> Result<ListPage<LogStream>, SourceError> {
     let op = permit.op();
-    let mut place = from.map(|position| Place::read(&position)).transpose()?;
-    let mut last = place.clone();
+    let mut position = from.map(|position| StreamPosition::read(&position)).transpose()?;
+    let mut last = position.clone();
     let mut items = Vec::new();
     loop {
-        let step = store.streams(op.group.as_str(), query(op, place.as_ref()), LIST_STEP)?;
+        let step = store.streams(op.group.as_str(), query(op, position.as_ref()), LIST_STEP)?;
         let complete = step.len() < LIST_STEP;
         for stream in step {
             let is_shown = permit.may_see_stream(&stream.name);
             if is_shown && items.len() == limit {
-                return Ok(ListPage { items, next: last.as_ref().map(Place::write) });
+                return Ok(ListPage { items, next: last.as_ref().map(StreamPosition::write) });
             }
-            place = Some(Place { last_event: stream.last_event, name: stream.name.clone() });
+            position = Some(StreamPosition { last_event: stream.last_event, name: stream.name.clone() });
             if is_shown {
                 // The list goes on behind what was shown: a hidden stream's name is not even in a cursor.
-                last.clone_from(&place);
+                last.clone_from(&position);
                 items.push(log_stream(stream)?);
             }
         }
@@ -305,7 +305,7 @@ fn list_streams(
     }
 }
 
-fn query<'a>(op: &'a ListStreams, place: Option<&'a Place>) -> StreamsQuery<'a> {
+fn query<'a>(op: &'a ListStreams, position: Option<&'a StreamPosition>) -> StreamsQuery<'a> {
     let order = match op.direction {
         Direction::Forward => Order::Ascending,
         Direction::Backward => Order::Descending,
@@ -313,11 +313,11 @@ fn query<'a>(op: &'a ListStreams, place: Option<&'a Place>) -> StreamsQuery<'a> 
     match op.order {
         StreamOrder::Name => StreamsQuery::ByName {
             prefix: op.prefix.as_deref().unwrap_or(""),
-            after: place.map(|place| place.name.as_str()),
+            after: position.map(|position| position.name.as_str()),
             order,
         },
         StreamOrder::LastEvent => {
-            StreamsQuery::ByLastEvent { after: place.map(|place| (place.last_event, place.name.as_str())), order }
+            StreamsQuery::ByLastEvent { after: position.map(|position| (position.last_event, position.name.as_str())), order }
         }
     }
 }
@@ -334,14 +334,14 @@ fn log_stream(stream: logmark_store::Stream) -> Result<LogStream, SourceError> {
     })
 }
 
-/// A place in a list of streams: a stream, with the time that the list may be ordered by.
+/// A position in a list of streams: a stream, with the time that the list may be ordered by.
 #[derive(Clone)]
-struct Place {
+struct StreamPosition {
     last_event: Option<i64>,
     name: String,
 }
 
-impl Place {
+impl StreamPosition {
     fn write(&self) -> Position {
         let time = self.last_event.map(|time| time.to_string()).unwrap_or_default();
         Position(format!("{time}:{}", self.name))

@@ -12,7 +12,7 @@ pub mod error;
 pub mod local;
 pub mod merged;
 pub mod reader;
-pub mod buffers;
+pub mod page_pool;
 pub mod export;
 pub mod queries;
 pub mod storing;
@@ -29,7 +29,7 @@ pub use error::SourceError;
 pub use queries::Queries;
 pub use storing::Storing;
 
-use self::buffers::Buffers;
+use self::page_pool::PagePool;
 use crate::auth::permit::{self, Permit};
 use crate::domain::event::{EventPage, ListPage, LogGroup, LogStream, PageRequest, Position};
 use crate::domain::name::SourceName;
@@ -91,19 +91,19 @@ pub trait Source: Send + Sync + fmt::Debug {
 #[derive(Debug, Clone)]
 pub struct Sources {
     named: BTreeMap<SourceName, Arc<dyn Source>>,
-    buffers: Buffers,
+    page_pool: PagePool,
 }
 
 impl Sources {
     /// Collects them.
     #[must_use]
-    pub fn new(sources: impl IntoIterator<Item = (SourceName, Arc<dyn Source>)>, buffers: Buffers) -> Self {
-        Self { named: sources.into_iter().collect(), buffers }
+    pub fn new(sources: impl IntoIterator<Item = (SourceName, Arc<dyn Source>)>, page_pool: PagePool) -> Self {
+        Self { named: sources.into_iter().collect(), page_pool }
     }
 
     /// Where pages are held while they are streamed.
-    pub(crate) fn buffers(&self) -> &Buffers {
-        &self.buffers
+    pub(crate) fn page_pool(&self) -> &PagePool {
+        &self.page_pool
     }
 
     /// The source that a permit for one group names, and its name.

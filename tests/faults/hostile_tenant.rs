@@ -7,8 +7,8 @@ use http_body_util::BodyExt as _;
 use tokio::time::Instant;
 
 use crate::cli::wire::Wire;
-use crate::world::binary::Place;
-use crate::world::unread::Unread;
+use crate::world::binary::ServiceDirectory;
+use crate::world::unread_connection::UnreadConnection;
 
 /// What a container for the service is given.
 const LIMIT_KIB: u64 = 512 * 1024;
@@ -33,12 +33,12 @@ const ASKED: [(&str, &str); 7] = [
 ];
 
 /// All of it at once, and what was answered.
-async fn attack(address: SocketAddr, authorization: String) -> (Vec<Unread>, Vec<u16>) {
+async fn attack(address: SocketAddr, authorization: String) -> (Vec<UnreadConnection>, Vec<u16>) {
     let each = ASKED.iter().map(async |(target, coding)| {
-        let mut unread = Unread::connect(address, 0).await;
+        let mut unread_connection = UnreadConnection::connect(address, 0).await;
         let headers = [("authorization", authorization.as_str()), ("accept-encoding", *coding)];
-        let statuses = unread.ask(target, &headers, STREAMS).await;
-        (unread, statuses)
+        let statuses = unread_connection.ask(target, &headers, STREAMS).await;
+        (unread_connection, statuses)
     });
     let (connections, statuses): (Vec<_>, Vec<_>) = futures_util::future::join_all(each).await.into_iter().unzip();
     (connections, statuses.concat())
@@ -46,11 +46,11 @@ async fn attack(address: SocketAddr, authorization: String) -> (Vec<Unread>, Vec
 
 #[tokio::test]
 async fn a_tenant_that_takes_nothing_leaves_the_memory_of_others() {
-    let place = Place::new("");
-    place.put("/acme/big", "s", control_characters(12 << 20));
-    place.put("/globex/app", "s", (0..1000).map(|i| (BEGIN + i, format!("GET /orders/{i} 200 12ms"))));
-    let served = place.serve().await;
-    let (acme, globex) = (place.issuer.token("acme", "logs:read:*"), place.issuer.token("globex", "logs:read:*"));
+    let directory = ServiceDirectory::new("");
+    directory.put("/acme/big", "s", control_characters(12 << 20));
+    directory.put("/globex/app", "s", (0..1000).map(|i| (BEGIN + i, format!("GET /orders/{i} 200 12ms"))));
+    let served = directory.serve().await;
+    let (acme, globex) = (directory.issuer.token("acme", "logs:read:*"), directory.issuer.token("globex", "logs:read:*"));
     let mut other = Wire::plain(served.address).await;
     let mut ask = async || {
         let begun = Instant::now();
@@ -96,9 +96,9 @@ async fn a_tenant_that_takes_nothing_leaves_the_memory_of_others() {
 
     drop(connections);
     let freed = async {
-        let mut unread = Unread::connect(served.address, 1 << 20).await;
+        let mut unread_connection = UnreadConnection::connect(served.address, 1 << 20).await;
         let headers = [("authorization", format!("Bearer {acme}"))];
-        while unread.ask(ASKED[0].0, &[("authorization", &headers[0].1)], 1).await != [200] {
+        while unread_connection.ask(ASKED[0].0, &[("authorization", &headers[0].1)], 1).await != [200] {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
@@ -108,20 +108,20 @@ async fn a_tenant_that_takes_nothing_leaves_the_memory_of_others() {
 #[tokio::test]
 async fn requests_under_way_are_limited_by_tenant() {
     let tenants = crate::world::TENANTS.replace("[tenants.acme]\n", "[tenants.acme]\nlimits = { concurrent_requests = 2 }\n");
-    let place = Place::with_tenants("", &tenants);
-    place.put("/acme/big", "s", control_characters(1 << 20));
-    let served = place.serve().await;
-    let token = |tenant| format!("Bearer {}", place.issuer.token(tenant, "logs:read:*"));
+    let directory = ServiceDirectory::with_tenants("", &tenants);
+    directory.put("/acme/big", "s", control_characters(1 << 20));
+    let served = directory.serve().await;
+    let token = |tenant| format!("Bearer {}", directory.issuer.token(tenant, "logs:read:*"));
     let (acme, globex) = (token("acme"), token("globex"));
-    let mut unread = Unread::connect(served.address, 0).await;
+    let mut unread_connection = UnreadConnection::connect(served.address, 0).await;
     let target = "/logs/:acme:big/s?start=0&format=ndjson";
-    assert_eq!(unread.ask(target, &[("authorization", &acme)], 2).await, [200, 200]);
-    assert_eq!(unread.ask("/me", &[("authorization", &acme)], 1).await, [429]);
-    assert!(unread.waiting[2].headers().contains_key("retry-after"));
-    assert_eq!(unread.ask("/me", &[("authorization", &globex)], 1).await, [200]);
-    drop(unread);
+    assert_eq!(unread_connection.ask(target, &[("authorization", &acme)], 2).await, [200, 200]);
+    assert_eq!(unread_connection.ask("/me", &[("authorization", &acme)], 1).await, [429]);
+    assert!(unread_connection.waiting[2].headers().contains_key("retry-after"));
+    assert_eq!(unread_connection.ask("/me", &[("authorization", &globex)], 1).await, [200]);
+    drop(unread_connection);
     let mut wire = Wire::plain(served.address).await;
-    let acme = place.issuer.token("acme", "logs:read:*");
+    let acme = directory.issuer.token("acme", "logs:read:*");
     let limits = loop {
         let answer = wire.get("/me", &acme, &[]).await.unwrap();
         let status = answer.status();

@@ -102,10 +102,10 @@ fn tenants(source: &str, forms: &[Vec<Vec<String>>]) -> String {
 }
 
 /// An event: group, stream, time, message.
-type Written = (String, String, i64, String);
+type WrittenEvent = (String, String, i64, String);
 
 /// What the tenant may see: the same in both worlds.
-fn visible(number: usize, form: &[Vec<String>]) -> Vec<Written> {
+fn visible(number: usize, form: &[Vec<String>]) -> Vec<WrittenEvent> {
     let mut events = Vec::new();
     for group in ["api", "web"] {
         for (index, stream) in STREAMS.iter().enumerate().filter(|(_, stream)| is_visible(form, stream)) {
@@ -120,7 +120,7 @@ fn visible(number: usize, form: &[Vec<String>]) -> Vec<Written> {
 }
 
 /// What it may not see: little of it in the first world, and much that filters, limits and lists would meet in the second.
-fn hidden(number: usize, form: &[Vec<String>], is_second: bool) -> Vec<Written> {
+fn hidden(number: usize, form: &[Vec<String>], is_second: bool) -> Vec<WrittenEvent> {
     let name = tenant(number);
     let mut events = Vec::new();
     for (index, stream) in STREAMS.iter().enumerate().filter(|(_, stream)| !is_visible(form, stream)) {
@@ -412,7 +412,7 @@ async fn a_local_source_answers_alike_whatever_is_hidden() {
     }
 }
 
-async fn write(world: &World, events: &[Written]) {
+async fn write(world: &World, events: &[WrittenEvent]) {
     let mut streams: BTreeMap<(&str, &str), Vec<(i64, &str)>> = BTreeMap::new();
     for (group, stream, at, message) in events {
         streams.entry((group, stream)).or_default().push((*at, message));

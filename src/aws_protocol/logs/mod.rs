@@ -93,7 +93,7 @@ pub fn named(operation: &str) -> Option<&'static str> {
 /// Memory for an answer, held until it is sent.
 async fn reserve(call: Call<'_>, bytes: u64) -> Result<(), Fault> {
     let until = Instant::now() + MEMORY_WAIT;
-    call.context.keep(call.endpoint.sources.buffers().reserve(&call.context.share(), bytes, until).await?);
+    call.context.hold_until_sent(call.endpoint.sources.page_pool().reserve(&call.context.share(), bytes, until).await?);
     Ok(())
 }
 

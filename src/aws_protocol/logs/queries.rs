@@ -17,10 +17,10 @@ use crate::aws_protocol::token::{Place, mark};
 use crate::domain::event::Direction;
 use crate::domain::name::LogGroupName;
 use crate::domain::operation::{Action, DescribeGroup};
-use crate::domain::query::run::{
-    GroupMark, MAX_GROUPS, QueryPage, QueryStatus, ReadQuery, ReadRecord, Row, StartQuery, StopQuery,
+use crate::domain::query::operations::{
+    GroupFingerprint, MAX_GROUPS, QueryPage, QueryStatus, ReadQuery, ReadRecord, Row, StartQuery, StopQuery,
 };
-use crate::domain::query::{LogQuery, MAX_CHARACTERS, MAX_ROWS, QueryFault};
+use crate::domain::query::{LogQuery, MAX_CHARACTERS, MAX_ROWS, QueryError};
 use crate::domain::time::Millis;
 use crate::sources::Queries;
 
@@ -114,7 +114,7 @@ fn groups_of(checks: &mut Checks, input: &mut StartInput, call: Call<'_>) -> Res
 
 fn parsed(text: &str, limit: Option<u32>) -> Result<LogQuery, Fault> {
     let query = LogQuery::parse(text).map_err(|fault| match fault {
-        QueryFault::Invalid(faults) | QueryFault::Forbidden(faults) => malformed(text, &faults),
+        QueryError::Invalid(faults) | QueryError::Forbidden(faults) => malformed(text, &faults),
     })?;
     match limit {
         None => Ok(query),
@@ -248,8 +248,8 @@ fn shown_row(call: Call<'_>, started: &StartedQuery, row: Row) -> Result<Vec<Val
 fn pointer(call: Call<'_>, started: &StartedQuery, pointer: String) -> Result<String, Fault> {
     let record = ReadRecord {
         source: started.query.source.clone(),
-        grants: call.caller.tenant.grants_mark(Action::Query),
-        groups: started.query.groups.iter().map(GroupMark::from).collect(),
+        grants: call.caller.tenant.grants_fingerprint(Action::Query),
+        groups: started.query.groups.iter().map(GroupFingerprint::from).collect(),
         pointer,
     };
     let sealed = call.endpoint.sealer.seal(POINTER, &call.caller.tenant.id, call.now, &record);

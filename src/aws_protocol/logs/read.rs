@@ -18,12 +18,12 @@ use crate::aws_protocol::endpoint::Call;
 use crate::aws_protocol::fault::Fault;
 use crate::aws_protocol::fields::{self, Checks};
 use crate::aws_protocol::token::{Place, mark};
-use crate::domain::event::{Direction, EventPage, PageRequest, Position, Urgency};
+use crate::domain::event::{Direction, EventPage, PageRequest, Position, Priority};
 use crate::domain::filter::EventFilter;
 use crate::domain::name::{LogGroupName, LogStreamName};
 use crate::domain::operation::{ReadGroup, ReadStream, StartBy, StreamSelection};
 use crate::domain::time::{Millis, TimeRange};
-use crate::sources::buffers::room_to_read;
+use crate::sources::page_pool::read_reservation_bytes;
 
 /// Events in a page.
 const MAX_EVENTS: usize = 10_000;
@@ -92,9 +92,9 @@ pub(super) async fn get(call: Call<'_>, body: &[u8]) -> Answer {
         direction,
         limit,
         max_bytes: PAGE_BYTES,
-        urgency: Urgency::Wanted,
+        priority: Priority::Requested,
     };
-    reserve(call, room_to_read(PAGE_BYTES, limit)).await?;
+    reserve(call, read_reservation_bytes(PAGE_BYTES, limit)).await?;
     let page = source.read_stream(&permit, &request).await?;
     line.write(page.events.len(), bytes_of(&page.events));
     let tokens = StreamTokens { call, of, given: input.next_token, direction };
@@ -234,10 +234,10 @@ pub(super) async fn filter(call: Call<'_>, body: &[u8]) -> Answer {
     let permit = call.permit(ReadGroup { group, streams, filter, range, start_by: StartBy::Caller, direction })?;
     let line = call.line(&permit, Some(permit.op().group.as_str()), None);
     let (_, source) = call.endpoint.sources.of(&permit)?;
-    reserve(call, room_to_read(PAGE_BYTES, limit)).await?;
+    reserve(call, read_reservation_bytes(PAGE_BYTES, limit)).await?;
     let (mut position, until) = (place.map(|place| place.position), Instant::now() + SEARCH);
     let page = loop {
-        let request = PageRequest { position, direction, limit, max_bytes: PAGE_BYTES, urgency: Urgency::Wanted };
+        let request = PageRequest { position, direction, limit, max_bytes: PAGE_BYTES, priority: Priority::Requested };
         let page = source.read_group(&permit, &request).await?;
         if !page.events.is_empty() || page.at_end || Instant::now() >= until {
             break page;

@@ -9,7 +9,7 @@ use crate::aws_protocol::endpoint::Call;
 use crate::aws_protocol::fault::Fault;
 use crate::aws_protocol::fields::{self, Checks};
 use crate::domain::operation::Action;
-use crate::domain::query::run::{DescribeFields, ReadRecord};
+use crate::domain::query::operations::{DescribeFields, ReadRecord};
 use crate::domain::time::Millis;
 
 #[derive(Deserialize)]
@@ -50,7 +50,7 @@ pub(super) async fn record(call: Call<'_>, body: &[u8]) -> Answer {
     checks.finish()?;
     let (pointer, tenant) = (pointer.ok_or_else(unchecked)?, &call.caller.tenant);
     let opened = call.endpoint.sealer.open::<ReadRecord>(POINTER, &tenant.id, call.now, &pointer);
-    let op = opened.ok().filter(|op| op.grants == tenant.grants_mark(Action::Query));
+    let op = opened.ok().filter(|op| op.grants == tenant.grants_fingerprint(Action::Query));
     let op = op.ok_or_else(|| Fault::invalid("The specified logRecordPointer is invalid."))?;
     reserve(call, ROWS_ROOM).await?;
     let source = op.source.clone();

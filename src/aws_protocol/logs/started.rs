@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use aws_lc_rs::rand;
 
 use crate::aws_protocol::fault::Fault;
-use crate::domain::query::run::{QueryStatus, RunningQuery};
+use crate::domain::query::operations::{QueryStatus, RunningQuery};
 use crate::domain::time::Millis;
 
 /// Queries that are remembered; the oldest are forgotten first.

@@ -64,7 +64,7 @@ pub struct ImportArgs {
     /// Join the lines of one event: `auto` (lines without a time belong to the one before), `indent` (indented lines do), or
     /// `start-regex` (a line that matches --start-regex begins an event)
     #[arg(long, value_name = "auto|indent|start-regex")]
-    multiline: Option<Joining>,
+    multiline: Option<MultilineMode>,
     /// What the first line of an event looks like
     #[arg(long, value_name = "REGEX", requires = "multiline")]
     start_regex: Option<String>,
@@ -98,13 +98,13 @@ While a service runs on the store, the events go through the `endpoint` of its s
 
 /// `--multiline`.
 #[derive(Debug, Clone)]
-enum Joining {
+enum MultilineMode {
     Known(Multiline),
     /// By the expression of `--start-regex`.
     ByRegex,
 }
 
-impl std::str::FromStr for Joining {
+impl std::str::FromStr for MultilineMode {
     type Err = logmark_log_import::MultilineError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -127,9 +127,9 @@ pub fn run(args: &ImportArgs) -> Result<ExitCode, CliError> {
     if args.dry_run {
         return preview::run(inputs, &options);
     }
-    let place = place(args)?;
-    visibility::warn(&place, &group, &stream);
-    let target = Target::prepare(open(&place)?, &group, &stream)?;
+    let import_target = import_target(args)?;
+    visibility::warn(&import_target, &group, &stream);
+    let target = Target::prepare(open(&import_target)?, &group, &stream)?;
     let bar = progress_bar(inputs.iter().map(|input| input.length).sum());
     let mut total = Summary::default();
     let mut failure = None;
@@ -155,12 +155,12 @@ pub fn run(args: &ImportArgs) -> Result<ExitCode, CliError> {
 }
 
 /// The store itself, or the service that holds it.
-fn open(place: &Place) -> Result<Sink, CliError> {
-    let error = match Store::open(&place.folder, StoreOptions::default()) {
+fn open(target: &ImportTarget) -> Result<Sink, CliError> {
+    let error = match Store::open(&target.folder, StoreOptions::default()) {
         Ok(store) => return Ok(Sink::Store(store)),
         Err(error) => error,
     };
-    match (&error, &place.endpoint) {
+    match (&error, &target.endpoint) {
         (OpenError::InUse { .. }, Some(endpoint)) => {
             note(format_args!("a running service holds the store: importing through its endpoint, {}", endpoint.listen));
             Ok(Sink::Service(Box::new(Service::new(endpoint)?)))
@@ -177,17 +177,17 @@ fn open(place: &Place) -> Result<Sink, CliError> {
 fn options(args: &ImportArgs) -> Result<Options, CliError> {
     let now = SystemClock.now().0;
     let multiline = match (&args.multiline, &args.start_regex) {
-        (Some(Joining::Known(_)), Some(_)) => {
+        (Some(MultilineMode::Known(_)), Some(_)) => {
             return Err(CliError::Failed(
                 "--start-regex belongs to `--multiline start-regex`: drop it or change --multiline".to_owned(),
             ));
         }
-        (Some(Joining::Known(multiline)), None) => Some(multiline.clone()),
-        (Some(Joining::ByRegex), Some(expression)) => {
+        (Some(MultilineMode::Known(multiline)), None) => Some(multiline.clone()),
+        (Some(MultilineMode::ByRegex), Some(expression)) => {
             let multiline = format!("start-regex={expression}").parse::<Multiline>();
             Some(multiline.map_err(|error| CliError::failed(format!("--start-regex `{expression}`"), error))?)
         }
-        (Some(Joining::ByRegex), None) => {
+        (Some(MultilineMode::ByRegex), None) => {
             return Err(CliError::Failed("--multiline start-regex needs --start-regex, for example '^\\d{4}-'".to_owned()));
         }
         (None, _) => None,
@@ -204,7 +204,7 @@ fn options(args: &ImportArgs) -> Result<Options, CliError> {
 }
 
 /// Where the events go: a local source, and the configuration that names it.
-struct Place {
+struct ImportTarget {
     folder: PathBuf,
     /// Where a running service takes events for it.
     endpoint: Option<Box<Endpoint>>,
@@ -213,13 +213,14 @@ struct Place {
 }
 
 /// The local source: the configuration's, or the demo's.
-fn place(args: &ImportArgs) -> Result<Place, CliError> {
+fn import_target(args: &ImportArgs) -> Result<ImportTarget, CliError> {
     let config = args.config.clone().or_else(|| Some(PathBuf::from("logmark.toml")).filter(|path| path.exists()));
     let config = config.or_else(|| Some(super::demo::config_path(Path::new(DEMO_DIRECTORY))).filter(|path| path.exists()));
     let Some(config) = config else {
         super::demo::prepare(Path::new(DEMO_DIRECTORY))?;
         note(format_args!("no logmark.toml here: importing into the demo's store in {DEMO_DIRECTORY}; `logmark demo` serves it"));
-        return Ok(Place { folder: super::demo::store_path(Path::new(DEMO_DIRECTORY)), endpoint: None, config: None });
+        let folder = super::demo::store_path(Path::new(DEMO_DIRECTORY));
+        return Ok(ImportTarget { folder, endpoint: None, config: None });
     };
     let config = load_from(&config)?;
     let locals: Vec<(&Source, &PathBuf, &Option<Box<Endpoint>>)> = config
@@ -236,7 +237,7 @@ fn place(args: &ImportArgs) -> Result<Place, CliError> {
         [] => return Err(CliError::Failed("the configuration has no such source of kind `local`".to_owned())),
         _ => return Err(CliError::Failed("the configuration has several local sources: choose one with --source".to_owned())),
     };
-    Ok(Place { folder, endpoint, config: Some((config, name)) })
+    Ok(ImportTarget { folder, endpoint, config: Some((config, name)) })
 }
 
 /// What takes the events.

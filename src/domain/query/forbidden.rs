@@ -36,7 +36,7 @@ fn fault(span: Span, expected: &str, found: &str) -> Diagnostic {
 }
 
 /// `filterIndex` reads only events of the query, and fewer of them. `stats … offset` shifts bins; should it read an earlier
-/// period, the fence's filter stands before it with both ends of the range.
+/// period, the scope condition's filter stands before it with both ends of the range.
 fn is_harmless(beyond: &Beyond) -> bool {
     matches!(beyond, Beyond::FieldIndex { .. } | Beyond::TimeRange(Window::StatsOffset))
 }
@@ -86,8 +86,8 @@ fn of_reference(reference: &Reference, shown: &[Span]) -> Option<Diagnostic> {
     }
 }
 
-/// Whether it is one attribute of the event's entity (`@entity.KeyAttributes.Name`, `@entity.Attributes.EKS.Cluster`), and not one
-/// that is named after the account or an identifier with its number. A map of attributes may hold those too.
+/// Whether it is one attribute of the event's entity (`@entity.KeyAttributes.Name`, `@entity.Attributes.EKS.Cluster`), and not
+/// one that is named after the account or an identifier with its number. A map of attributes may hold those too.
 fn is_entity_without_account(path: &FieldPath) -> bool {
     names_entity_attribute(&path.flat_name())
 }

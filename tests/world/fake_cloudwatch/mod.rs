@@ -46,7 +46,7 @@ pub(crate) enum Fault {
     OtherJson,
     /// Status 200 and this.
     Json(&'static str),
-    /// A redirect with this status to [`State::elsewhere`].
+    /// A redirect with this status to [`State::other_host`].
     Redirect(u16),
     /// The connection ends in the middle of the body.
     Truncated,
@@ -96,7 +96,7 @@ pub(crate) struct State {
     /// For every request, when there is none of the former.
     pub(crate) always: Option<Fault>,
     /// Where redirects lead: host and port.
-    pub(crate) elsewhere: String,
+    pub(crate) other_host: String,
     /// Its clock: milliseconds since 1970.
     pub(crate) now: i64,
     /// Calls that it takes within a second; more are throttled.
@@ -251,7 +251,7 @@ fn answer(state: &mut State, seen: &Seen, fault: Option<Fault>) -> Vec<u8> {
         head += &format!("retry-after: {seconds}\r\n");
     }
     if let Some(Fault::Redirect(_)) = fault {
-        head += &format!("location: http://{}/\r\n", state.elsewhere);
+        head += &format!("location: http://{}/\r\n", state.other_host);
     }
     format!("{head}content-type: application/x-amz-json-1.1\r\n\r\n{body}").into_bytes()
 }

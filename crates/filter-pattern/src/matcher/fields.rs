@@ -18,14 +18,14 @@ const LAST: usize = 16;
 pub(super) struct Delimited {
     needles: Needles,
     /// The fields before `...`, or all of them.
-    head: Vec<Place>,
+    head: Vec<FieldPosition>,
     /// The fields after `...`, when it stands in the pattern.
-    tail: Option<Vec<Place>>,
+    tail: Option<Vec<FieldPosition>>,
 }
 
 /// What the pattern says of one field.
 #[derive(Debug, Default)]
-struct Place {
+struct FieldPosition {
     name: Option<String>,
     condition: Option<(Formula, Vec<ValueTest>)>,
 }
@@ -37,7 +37,7 @@ impl Delimited {
             match field {
                 Field::Ellipsis(_) if tail.is_some() => return Err(CompileError::SeveralEllipses),
                 Field::Ellipsis(_) => tail = Some(Vec::new()),
-                field => tail.as_mut().unwrap_or(&mut head).push(Place::new(field)?),
+                field => tail.as_mut().unwrap_or(&mut head).push(FieldPosition::new(field)?),
             }
         }
         if pattern.fields.is_empty() {
@@ -53,7 +53,7 @@ impl Delimited {
     }
 
     pub(super) fn matches(&self, message: &str) -> bool {
-        let mut allows = |_, place: Option<&Place>, text: &str| place.is_none_or(|place| place.allows(text));
+        let mut allows = |_, position: Option<&FieldPosition>, text: &str| position.is_none_or(|position| position.allows(text));
         if !self.needles.may_match(message) {
             return false;
         }
@@ -69,15 +69,15 @@ impl Delimited {
 
     /// The message's fields with their names; without one, `$` and the field's number from 1.
     pub(super) fn extract<'a>(&'a self, message: &'a str, mut take: impl FnMut(Option<&'a str>, usize, &'a str)) {
-        self.assign(message, |number, place, text| {
-            take(place.and_then(|place| place.name.as_deref()), number, text);
+        self.assign(message, |number, position, text| {
+            take(position.and_then(|position| position.name.as_deref()), number, text);
             true
         });
     }
 
     /// Tells `take` each field of the message with its number from 1, and what the pattern says of it, if anything; until it
     /// says no. False then, and when the message has too few fields.
-    fn assign<'a>(&'a self, message: &'a str, mut take: impl FnMut(usize, Option<&'a Place>, &'a str) -> bool) -> bool {
+    fn assign<'a>(&'a self, message: &'a str, mut take: impl FnMut(usize, Option<&'a FieldPosition>, &'a str) -> bool) -> bool {
         let before = self.head.len();
         let Some(tail) = &self.tail else {
             // Without `...` the last field takes what is left of the message.
@@ -88,26 +88,26 @@ impl Delimited {
         let Some(split) = Self::assign_head(&self.head, message, &mut take) else { return false };
         let Some(between) = split.clone().count().checked_sub(tail.len()) else { return false };
         let places = std::iter::repeat_n(None, between).chain(tail.iter().map(Some));
-        split.zip(places).enumerate().all(|(index, (text, place))| take(before + index + 1, place, text))
+        split.zip(places).enumerate().all(|(index, (text, position))| take(before + index + 1, position, text))
     }
 
     /// The same for the first fields of the message; gives what follows them, unless it is false.
     fn assign_head<'a>(
-        head: &'a [Place],
+        head: &'a [FieldPosition],
         message: &'a str,
-        take: &mut impl FnMut(usize, Option<&'a Place>, &'a str) -> bool,
+        take: &mut impl FnMut(usize, Option<&'a FieldPosition>, &'a str) -> bool,
     ) -> Option<Split<'a>> {
         let mut split = Split::new(message);
-        let taken = head.iter().enumerate().all(|(index, place)| {
+        let taken = head.iter().enumerate().all(|(index, position)| {
             let text = split.next();
-            text.is_some_and(|text| take(index + 1, Some(place), text))
+            text.is_some_and(|text| take(index + 1, Some(position), text))
         });
         taken.then_some(split)
     }
 }
 
 /// Whether the last fields are as these places want them: the last few are kept while the message is cut once.
-fn allow_last(tail: &[Place], split: Split<'_>) -> bool {
+fn allow_last(tail: &[FieldPosition], split: Split<'_>) -> bool {
     let mut last = [""; LAST];
     let (mut next, mut count) = (0, 0);
     for text in split {
@@ -119,7 +119,7 @@ fn allow_last(tail: &[Place], split: Split<'_>) -> bool {
     }
     // The slot that would be written next holds the oldest of those kept.
     let kept = last.iter().take(tail.len()).cycle().skip(next);
-    count >= tail.len() && tail.iter().zip(kept).all(|(place, text)| place.allows(text))
+    count >= tail.len() && tail.iter().zip(kept).all(|(position, text)| position.allows(text))
 }
 
 fn condition(field: &Field) -> Option<&Condition<FieldTest>> {
@@ -129,7 +129,7 @@ fn condition(field: &Field) -> Option<&Condition<FieldTest>> {
     }
 }
 
-impl Place {
+impl FieldPosition {
     fn new(field: &Field) -> Result<Self, CompileError> {
         let Field::Named(NamedField { name, .. }) = field else { return Ok(Self::default()) };
         let name = Some(name.node.clone());
@@ -155,7 +155,7 @@ impl Place {
 #[derive(Debug, Clone)]
 struct Split<'a> {
     text: &'a str,
-    place: usize,
+    position: usize,
     /// Known to be absent from there on, so that no search is made twice and the whole takes linear time.
     no_bracket: bool,
     no_quote: bool,
@@ -167,44 +167,44 @@ const fn is_blank(byte: u8) -> bool {
 
 /// The place of the next blank, or the end. Eight bytes at a time: fields are short, so a search that takes longer to begin
 /// would not pay.
-fn next_blank(bytes: &[u8], mut place: usize) -> usize {
+fn next_blank(bytes: &[u8], mut position: usize) -> usize {
     const ONES: u64 = 0x0101_0101_0101_0101;
-    while let Some(word) = bytes.get(place..).and_then(<[u8]>::first_chunk::<8>) {
+    while let Some(word) = bytes.get(position..).and_then(<[u8]>::first_chunk::<8>) {
         let word = u64::from_le_bytes(*word);
         // Bytes below `!` have their high bits marked, blanks among them; the lowest mark is exact.
         let marks = word.wrapping_sub(ONES * 0x21) & !word & (ONES * 0x80);
         if marks == 0 {
-            place += 8;
+            position += 8;
             continue;
         }
-        place += usize::try_from(marks.trailing_zeros() / 8).unwrap_or_default();
-        if bytes.get(place).copied().is_some_and(is_blank) {
-            return place;
+        position += usize::try_from(marks.trailing_zeros() / 8).unwrap_or_default();
+        if bytes.get(position).copied().is_some_and(is_blank) {
+            return position;
         }
-        place += 1;
+        position += 1;
     }
-    let rest = bytes.get(place..).unwrap_or_default();
-    rest.iter().position(|byte| is_blank(*byte)).map_or(bytes.len(), |length| place + length)
+    let rest = bytes.get(position..).unwrap_or_default();
+    rest.iter().position(|byte| is_blank(*byte)).map_or(bytes.len(), |length| position + length)
 }
 
 impl<'a> Split<'a> {
     const fn new(text: &'a str) -> Self {
-        Self { text, place: 0, no_bracket: false, no_quote: false }
+        Self { text, position: 0, no_bracket: false, no_quote: false }
     }
 
     /// What follows, from the next field to the last; `None` when no field follows. As it was written, but for a single
     /// field, which is without its delimiters.
     fn rest(mut self) -> Option<&'a str> {
         self.blanks();
-        let rest = self.text.get(self.place..)?.trim_end_matches(|character| u8::try_from(character).is_ok_and(is_blank));
+        let rest = self.text.get(self.position..)?.trim_end_matches(|character| u8::try_from(character).is_ok_and(is_blank));
         let first = self.next()?;
         self.blanks();
-        Some(if self.place == self.text.len() { first } else { rest })
+        Some(if self.position == self.text.len() { first } else { rest })
     }
 
     fn blanks(&mut self) {
-        while self.text.as_bytes().get(self.place).copied().is_some_and(is_blank) {
-            self.place += 1;
+        while self.text.as_bytes().get(self.position).copied().is_some_and(is_blank) {
+            self.position += 1;
         }
     }
 
@@ -218,9 +218,9 @@ impl<'a> Split<'a> {
         if *absent {
             return None;
         }
-        let found = memchr::memchr(close, self.text.as_bytes().get(self.place + 1..)?);
+        let found = memchr::memchr(close, self.text.as_bytes().get(self.position + 1..)?);
         *absent = found.is_none();
-        Some(self.place + 1 + found?)
+        Some(self.position + 1 + found?)
     }
 }
 
@@ -230,12 +230,12 @@ impl<'a> Iterator for Split<'a> {
     fn next(&mut self) -> Option<&'a str> {
         self.blanks();
         let bytes = self.text.as_bytes();
-        let start = self.place;
+        let start = self.position;
         let close = self.close(*bytes.get(start)?);
-        self.place = next_blank(bytes, close.map_or(start, |close| close + 1));
+        self.position = next_blank(bytes, close.map_or(start, |close| close + 1));
         match close {
-            Some(close) if close + 1 == self.place => self.text.get(start + 1..close),
-            _ => self.text.get(start..self.place),
+            Some(close) if close + 1 == self.position => self.text.get(start + 1..close),
+            _ => self.text.get(start..self.position),
         }
     }
 }

@@ -9,18 +9,18 @@ use http::header::{LOCATION, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
 use tokio::time::Instant;
 
-use super::answer::{self, QueryBody};
 use super::read::MAX_ROWS_IN_PAGE;
+use super::response::{self, QueryBody};
 use super::{QUERY, applied, group_names, preferred_wait, read_format, read_rows};
 use crate::auth::tenant::Tenant;
 use crate::domain::name::{LogGroupName, from_url_spelling};
-use crate::domain::query::run::{MAX_GROUP_BYTES, MAX_GROUPS, QueryStatus, StartQuery};
-use crate::domain::query::{LogQuery, MAX_ROWS, QueryFault};
+use crate::domain::query::operations::{MAX_GROUP_BYTES, MAX_GROUPS, QueryStatus, StartQuery};
+use crate::domain::query::{LogQuery, MAX_ROWS, QueryError};
 use crate::domain::time::{Millis, TimeSpec};
-use crate::http::authorized::{Ask, Authorized, Setting};
-use crate::http::body::{Body, Expects};
+use crate::http::authorized::{Authorized, ParseRequest, RequestContext};
+use crate::http::body::{Body, ExpectedBody};
 use crate::http::encode::Format;
-use crate::http::fault::{Faults, FieldError, Language, Place};
+use crate::http::field_error::{ErrorLocation, FieldError, FieldErrors, Language};
 use crate::http::input::{Input, echo};
 use crate::http::openapi::answers::Started;
 use crate::http::openapi::failures::{
@@ -32,7 +32,7 @@ use crate::http::ops::list;
 use crate::http::problem::ApiError;
 use crate::http::{App, AppState};
 use crate::sources::Queries;
-use crate::sources::budget::{Budget, Lease};
+use crate::sources::budget::{Lease, QueryBudget};
 
 /// What the body may say.
 #[derive(Debug, utoipa::ToSchema)]
@@ -60,23 +60,23 @@ pub struct NewQueryBody {
 
 /// What the request says besides its operation.
 #[derive(Debug)]
-pub struct StartAsk {
+pub struct StartQueryRequest {
     format: Format,
     wait: Option<Duration>,
 }
 
-impl Ask for StartAsk {
+impl ParseRequest for StartQueryRequest {
     type Op = StartQuery;
 
-    const BODY: Expects = Expects::Json;
+    const BODY: ExpectedBody = ExpectedBody::Json;
 
-    fn read(input: &mut Input, setting: Setting<'_>) -> Result<(StartQuery, Self), ApiError> {
-        let format = read_format(input, setting);
+    fn parse(input: &mut Input, context: RequestContext<'_>) -> Result<(StartQuery, Self), ApiError> {
+        let format = read_format(input, context);
         let body = &mut input.body;
-        let mut forbidden = Faults::default();
+        let mut forbidden = FieldErrors::default();
         let query = read_query(body, &mut forbidden);
         let groups = read_groups(body);
-        let range = read_range(body, setting.now);
+        let range = read_range(body, context.now);
         let limit = body.number("limit", 1, MAX_ROWS);
         let query = match (query, limit) {
             (Some(query), Some(limit)) => query
@@ -92,17 +92,17 @@ impl Ask for StartAsk {
         let (Some(query), Some(groups), Some((start, end))) = (query, groups, range) else {
             return Err(ApiError::Internal("a fault of the input that was not noted".to_owned()));
         };
-        Ok((StartQuery { query, groups, start, end }, Self { format: format?, wait: preferred_wait(setting) }))
+        Ok((StartQuery { query, groups, start, end }, Self { format: format?, wait: preferred_wait(context) }))
     }
 }
 
-fn read_query(body: &mut Body, forbidden: &mut Faults) -> Option<LogQuery> {
+fn read_query(body: &mut Body, forbidden: &mut FieldErrors) -> Option<LogQuery> {
     let text = body.text("query")?;
-    let place = Place::Pointer("/query".into());
+    let place = ErrorLocation::Pointer("/query".into());
     match LogQuery::parse(&text) {
         Ok(query) => return Some(query),
-        Err(QueryFault::Invalid(faults)) => body.errors(FieldError::of_text(&place, Language::Query, &text, &faults)),
-        Err(QueryFault::Forbidden(faults)) => *forbidden = FieldError::of_text(&place, Language::Query, &text, &faults),
+        Err(QueryError::Invalid(faults)) => body.errors(FieldError::of_text(&place, Language::Query, &text, &faults)),
+        Err(QueryError::Forbidden(faults)) => *forbidden = FieldError::of_text(&place, Language::Query, &text, &faults),
     }
     None
 }
@@ -116,7 +116,7 @@ fn read_groups(body: &mut Body) -> Option<Vec<LogGroupName>> {
     let mut groups: Vec<LogGroupName> = Vec::with_capacity(texts.len());
     let mut faults = 0;
     for (index, text) in texts.iter().enumerate() {
-        let fault = match LogGroupName::try_from(from_url_spelling(text)) {
+        let detail = match LogGroupName::try_from(from_url_spelling(text)) {
             Ok(group) if groups.contains(&group) => "is there twice".to_owned(),
             Ok(group) => {
                 groups.push(group);
@@ -125,7 +125,7 @@ fn read_groups(body: &mut Body) -> Option<Vec<LogGroupName>> {
             Err(error) => format!("`{}` {error}", echo(text)),
         };
         faults += 1;
-        body.error(format!("/logGroups/{index}"), fault);
+        body.error(format!("/logGroups/{index}"), detail);
     }
     let bytes: usize = groups.iter().map(|group| group.as_str().len()).sum();
     if bytes > MAX_GROUP_BYTES {
@@ -158,11 +158,11 @@ async fn lease(app: &App, tenant: &Tenant, queries: &dyn Queries) -> Result<Leas
         Err(exceeded) => exceeded,
     };
     let again = match first.budget {
-        Budget::Queries(_) => {
-            queries.look_around(&tenant.id).await;
+        QueryBudget::Queries(_) => {
+            queries.poll_all(&tenant.id).await;
             app.query_budgets.lease(&tenant.id, &tenant.limits)
         }
-        Budget::ScannedBytes(_) => Err(first),
+        QueryBudget::ScannedBytes(_) => Err(first),
     };
     again.map_err(|exceeded| ApiError::BudgetExceeded { budget: exceeded.budget, retry_after: exceeded.retry_after })
 }
@@ -196,7 +196,7 @@ async fn lease(app: &App, tenant: &Tenant, queries: &dyn Queries) -> Result<Leas
 )]
 pub(crate) async fn start_query(
     State(app): State<AppState>,
-    Authorized { caller, permit, ask, now, context }: Authorized<StartAsk>,
+    Authorized { caller, permit, request, now, info }: Authorized<StartQueryRequest>,
 ) -> Result<Response, ApiError> {
     let source = permit.sources().first().map(|rule| rule.source.clone()).ok_or(ApiError::NoSuchHandle)?;
     let queries = app.sources.queries(&permit, &source)?;
@@ -209,22 +209,22 @@ pub(crate) async fn start_query(
     let id = app.sealer.seal(QUERY, permit.tenant(), now, started.query())?;
     let reading = permit.for_reading(started.query().clone());
     let mut status = QueryStatus::Scheduled;
-    if let Some(wait) = ask.wait {
+    if let Some(wait) = request.wait {
         status = queries.wait(&reading, begun + wait).await?;
     }
     let (mut response, rows) = if status.has_ended() {
-        let (_room, page) = read_rows(&app, &context, queries, &reading, None, MAX_ROWS_IN_PAGE).await?;
+        let (_room, page) = read_rows(&app, &info, queries, &reading, None, MAX_ROWS_IN_PAGE).await?;
         let rows = page.rows.len();
-        (answer::page(&app, &caller, &reading, &id, page, ask.format, now)?, rows)
+        (response::page(&app, &caller, &reading, &id, page, request.format, now)?, rows)
     } else {
         (accepted(&id, status), 0)
     };
-    list::audit(&app, &context, &permit, Some(&group_names(&permit.op().groups)), rows);
+    list::audit(&app, &info, &permit, Some(&group_names(&permit.op().groups)), rows);
     started.claim();
     if let Ok(location) = HeaderValue::try_from(format!("/queries/{id}")) {
         response.headers_mut().insert(LOCATION, location);
     }
-    applied(ask.wait, response.headers_mut());
+    applied(request.wait, response.headers_mut());
     Ok(response)
 }
 
