@@ -3,6 +3,7 @@
 //! Owns the order of start-up and of leaving. The same [`Service`] runs behind sockets ([`Listeners`]) and on Lambda.
 
 mod endpoints;
+mod preflight;
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -15,8 +16,7 @@ use http::HeaderValue;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use crate::auth::keys::KeySource;
-use crate::auth::token::{IssuerRules, Verifier};
+use crate::auth::token::Verifier;
 use crate::aws_protocol::endpoint::Endpoint;
 use crate::config::server::CursorKeys;
 use crate::config::source::SourceKind;
@@ -32,6 +32,8 @@ use crate::sources::cloudwatch::{Accounts, CloudWatch, DEFAULT_DEADLINE, Setting
 use crate::sources::page_pool::PagePool;
 use crate::sources::{Source, Sources};
 use crate::telemetry::metrics::Metrics;
+
+pub use preflight::preflight;
 
 /// How long a peer may leave a write unread: as long as a slow reader is worth its connection.
 const WRITE_STALL: Duration = Duration::from_secs(30);
@@ -293,35 +295,6 @@ impl Service {
 pub fn verifier(config: &Config, outbound: &Outbound, clock: Arc<dyn Clock>) -> Result<Verifier, BuildError> {
     Verifier::new(config.issuers.clone(), Arc::new(outbound.clone()), clock)
         .map_err(|errors| BuildError::Issuers(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))
-}
-
-/// What `logmark check` looks at besides the text: certificates and key files, as they are now.
-#[must_use]
-pub fn preflight(config: &Config) -> Vec<String> {
-    let mut problems = Vec::new();
-    if let Err(error) = config.check_development_issuer(crate::on_lambda()) {
-        problems.push(error.to_string());
-    }
-    problems.extend(endpoints::conflicts(config));
-    if let Some(tls) = &config.server.tls
-        && let Err(error) = Certificates::load(&tls.cert, &tls.key)
-    {
-        problems.push(format!("server.tls: {error}"));
-    }
-    for issuer in &config.issuers {
-        if let KeySource::File(path) = &issuer.keys
-            && let Err(error) = key_file(path, issuer)
-        {
-            problems.push(format!("auth.issuers `{}`: keys: {}: {error}", issuer.issuer, path.display()));
-        }
-    }
-    problems
-}
-
-fn key_file(path: &std::path::Path, issuer: &IssuerRules) -> Result<(), String> {
-    use crate::auth::keys::{KeySet, SetOrigin};
-    let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
-    KeySet::parse(&bytes, &issuer.algorithms, SetOrigin::File).map(drop).map_err(|error| error.to_string())
 }
 
 fn endpoint(cloudwatch: &config::cloudwatch::CloudWatch) -> Result<Option<http::Uri>, String> {

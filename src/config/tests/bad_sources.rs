@@ -138,7 +138,7 @@ fn an_endpoint_has_a_key_and_its_secret_elsewhere() {
                 at("4:70", ".account: `7` is no number of an account: write its 12 digits in quotes"),
                 at(
                     "4:75",
-                    ".secret: is no key here: there are `listen`, `access_key`, `secret_key` and `account`; did you mean `secret_key`?",
+                    ".secret: is no key here: there are `listen`, `access_key`, `secret_key` and `account`",
                 ),
             ]
             .join("\n"),
