@@ -1,4 +1,4 @@
-//! The operator as a caller: whoever signs with an access key of the configuration.
+//! The operator as a caller: the holder of an access key of the configuration.
 //!
 //! Owns what such a key may do: everything, in the one source that it belongs to. The decision is [`super::policy`]'s, as for every
 //! other caller.

@@ -13,14 +13,14 @@ pub struct Resource<'a> {
 
 /// Where resources are, as far as an ARN says it.
 #[derive(Debug, Clone, Copy)]
-pub struct Home<'a> {
+pub struct ArnScope<'a> {
     /// The region.
     pub region: &'a str,
     /// The account's number.
     pub account: &'a str,
 }
 
-impl Home<'_> {
+impl ArnScope<'_> {
     /// The ARN of a group.
     #[must_use]
     pub fn group(self, group: &str) -> String {
@@ -41,7 +41,7 @@ impl Home<'_> {
     }
 }
 
-/// Reads the ARN of a group, with or without a colon at its end or `:*`. `None`: the text is no ARN at all, or not that of a group.
+/// Reads the ARN of a group, with or without a colon at its end or `:*`. `None`: the text is not the ARN of a group.
 #[must_use]
 pub fn group_of(text: &str) -> Option<Resource<'_>> {
     let mut parts = text.splitn(7, ':');

@@ -14,7 +14,7 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use logmark_quota::{Reservation, Share};
 use tokio::time::Instant;
 
-use super::fault::Fault;
+use super::error::ServiceError;
 use crate::sources::page_pool::PagePool;
 
 /// Bytes of a body, as it is received and as it is unpacked.
@@ -37,18 +37,18 @@ pub struct Received {
 /// # Errors
 /// `RequestEntityTooLargeException`, `ThrottlingException` when there is no memory for it, `SerializationException` when it breaks
 /// off.
-pub async fn receive(headers: &HeaderMap, body: Body, pool: &PagePool, share: &Share) -> Result<Received, Fault> {
+pub async fn receive(headers: &HeaderMap, body: Body, pool: &PagePool, share: &Share) -> Result<Received, ServiceError> {
     let stated = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     let most = stated.unwrap_or(MAX_BYTES as u64);
     if most > MAX_BYTES as u64 {
-        return Err(Fault::too_large(MAX_BYTES));
+        return Err(ServiceError::too_large(MAX_BYTES));
     }
     let mut room = pool.reserve(share, most * COPIES, Instant::now() + MEMORY_WAIT).await?;
     let collected = Limited::new(body, MAX_BYTES).collect().await.map_err(|error| {
         if error.is::<LengthLimitError>() {
-            Fault::too_large(MAX_BYTES)
+            ServiceError::too_large(MAX_BYTES)
         } else {
-            Fault::serialization("The body of the request broke off.")
+            ServiceError::serialization("The body of the request broke off.")
         }
     })?;
     let bytes = collected.to_bytes();
@@ -61,29 +61,32 @@ impl Received {
     ///
     /// # Errors
     /// As [`receive`]; `SerializationException` for an encoding that we do not take, or bytes that are not in it.
-    pub async fn unpacked(self, headers: &HeaderMap, pool: &PagePool, share: &Share) -> Result<(Bytes, Reservation), Fault> {
+    pub async fn unpacked(
+        self,
+        headers: &HeaderMap,
+        pool: &PagePool,
+        share: &Share,
+    ) -> Result<(Bytes, Vec<Reservation>), ServiceError> {
         let mut encodings = headers.get_all(CONTENT_ENCODING).iter();
         let encoding = encodings.next().map(|value| value.to_str().unwrap_or("").trim().to_ascii_lowercase());
         match (encoding.as_deref(), encodings.next()) {
-            (None | Some("" | "identity"), None) => Ok((self.bytes, self.room)),
+            (None | Some("" | "identity"), None) => Ok((self.bytes, vec![self.room])),
             (Some("gzip"), None) => {
                 let mut more = pool.reserve(share, MAX_BYTES as u64 * COPIES, Instant::now() + MEMORY_WAIT).await?;
                 let packed = self.bytes;
                 let unpacked = tokio::task::spawn_blocking(move || gunzip(&packed)).await;
-                let bytes = unpacked.map_err(|error| Fault::unavailable(error.to_string()))??;
+                let bytes = unpacked.map_err(|error| ServiceError::unavailable(error.to_string()))??;
                 let _less_is_always_possible = more.resize(bytes.len() as u64 * COPIES);
-                let mut room = self.room;
-                room.join(more);
-                Ok((bytes, room))
+                Ok((bytes, vec![self.room, more]))
             }
-            _ => Err(Fault::serialization("Content-Encoding must be gzip, given once, or absent.")),
+            _ => Err(ServiceError::serialization("Content-Encoding must be gzip, given once, or absent.")),
         }
     }
 }
 
-fn gunzip(packed: &[u8]) -> Result<Bytes, Fault> {
+fn gunzip(packed: &[u8]) -> Result<Bytes, ServiceError> {
     let mut bytes = Vec::new();
     let read = MultiGzDecoder::new(packed).take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes);
-    read.map_err(|_| Fault::serialization("The body is not in the gzip format that Content-Encoding names."))?;
-    if bytes.len() > MAX_BYTES { Err(Fault::too_large(MAX_BYTES)) } else { Ok(bytes.into()) }
+    read.map_err(|_| ServiceError::serialization("The body is not in the gzip format that Content-Encoding names."))?;
+    if bytes.len() > MAX_BYTES { Err(ServiceError::too_large(MAX_BYTES)) } else { Ok(bytes.into()) }
 }

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use axum::Router;
 
-use super::arn::Home;
-use super::fault::Fault;
+use super::arn::ArnScope;
+use super::error::ServiceError;
 use super::identity::Keys;
-use super::logs::started::StartedQueries;
+use super::logs::query_registry::QueryRegistry;
 use super::serve;
 use super::token::Tokens;
 use crate::auth::operator;
@@ -45,7 +45,7 @@ pub struct Endpoint {
     /// Counts queries.
     pub budgets: QueryBudgets,
     /// The queries that were started here.
-    pub started: StartedQueries,
+    pub started: QueryRegistry,
     /// From a request's head to its answer's head.
     pub request_time: Duration,
     /// All header names and values together, in bytes.
@@ -83,7 +83,7 @@ impl Endpoint {
             keys: Keys::new(caller, settings.secret_key.clone()),
             account: settings.account.clone(),
             budgets: QueryBudgets::new(Arc::clone(&clock)),
-            started: StartedQueries::default(),
+            started: QueryRegistry::default(),
             source,
             sources,
             sealer,
@@ -94,7 +94,7 @@ impl Endpoint {
         }))
     }
 
-    /// What its listener serves: every request, whatever its path, is one of this protocol.
+    /// What its listener serves: requests on every path belong to this protocol.
     pub fn router(self: Arc<Self>) -> Router {
         Router::new().fallback(serve::handle).with_state(self)
     }
@@ -120,7 +120,7 @@ impl<'a> Call<'a> {
     ///
     /// # Errors
     /// When the policy refuses it.
-    pub fn permit<Op: Operation>(&self, op: Op) -> Result<Permit<Op>, Fault> {
+    pub fn permit<Op: Operation>(&self, op: Op) -> Result<Permit<Op>, ServiceError> {
         self.context.audit_context().set_target(op.target());
         Ok(policy::authorize(self.caller, op, self.now)?)
     }
@@ -135,8 +135,8 @@ impl<'a> Call<'a> {
 
     /// Where ARNs place resources.
     #[must_use]
-    pub fn home(&self) -> Home<'a> {
-        Home { region: self.region, account: &self.endpoint.account }
+    pub fn home(&self) -> ArnScope<'a> {
+        ArnScope { region: self.region, account: &self.endpoint.account }
     }
 
     /// The tokens of an operation.

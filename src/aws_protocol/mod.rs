@@ -6,7 +6,7 @@
 //!
 //! Reading order: [`endpoint`] (what one endpoint is), [`serve`] (one request from its head to its answer), [`route`] (which service
 //! and operation), [`identity`] and [`sigv4`] (whose it is), [`body`] (bounded, unpacked), [`logs`] (the operations of CloudWatch
-//! Logs), [`neighbours`] (the few of other services that clients call as well), [`fault`] (errors), [`fields`] (checking input),
+//! Logs), [`other_services`] (the few of other services that clients call as well), [`error`] (errors), [`validation`] (checking input),
 //! [`token`] (pages), [`arn`] (names of resources).
 
 pub mod endpoint;
@@ -16,8 +16,8 @@ pub mod identity;
 pub mod sigv4;
 pub mod body;
 pub mod logs;
-pub mod neighbours;
-pub mod fault;
-pub mod fields;
+pub mod other_services;
+pub mod error;
+pub mod validation;
 pub mod token;
 pub mod arn;

@@ -32,7 +32,7 @@ pub enum Protocol {
 
 /// What a request asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Asked {
+pub enum RequestedOperation {
     /// An operation of CloudWatch Logs.
     Logs(&'static str),
     /// `ListMetrics` of CloudWatch.
@@ -51,7 +51,7 @@ pub struct Route {
     /// How it is written.
     pub protocol: Protocol,
     /// What it asks for.
-    pub asked: Asked,
+    pub operation: RequestedOperation,
     /// For whom it may be signed.
     pub services: &'static [&'static str],
 }
@@ -62,32 +62,33 @@ impl Route {
     pub fn of(parts: &Parts) -> Self {
         let text = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("");
         let path = parts.uri.path();
-        let unknown = |protocol| Self { protocol, asked: Asked::Unknown, services: &[] };
+        let unknown = |protocol| Self { protocol, operation: RequestedOperation::Unknown, services: &[] };
         if path.starts_with("/service/") {
             let is_metrics = path == format!("/service/{METRICS}/operation/ListMetrics");
-            let known = Self { protocol: Protocol::Cbor, asked: Asked::ListMetrics, services: &["monitoring"] };
+            let known = Self { protocol: Protocol::Cbor, operation: RequestedOperation::ListMetrics, services: &["monitoring"] };
             return if is_metrics && parts.method == Method::POST { known } else { unknown(Protocol::Cbor) };
         }
         if path == "/ListSinks" && parts.method == Method::POST {
-            return Self { protocol: Protocol::Rest, asked: Asked::ListSinks, services: &["oam"] };
+            return Self { protocol: Protocol::Rest, operation: RequestedOperation::ListSinks, services: &["oam"] };
         }
         if path != "/" || parts.method != Method::POST {
             return unknown(Protocol::Json11);
         }
         let target = text("x-amz-target");
         if let Some(operation) = target.strip_prefix(LOGS_TARGET) {
-            let asked = logs::named(operation).map_or(Asked::Unknown, Asked::Logs);
-            return Self { protocol: Protocol::Json11, asked, services: &["logs"] };
+            let operation = logs::named(operation).map_or(RequestedOperation::Unknown, RequestedOperation::Logs);
+            return Self { protocol: Protocol::Json11, operation, services: &["logs"] };
         }
         if target == IMPORT_TARGET {
-            return Self { protocol: Protocol::Json11, asked: Asked::Logs(logs::IMPORT), services: &["logs"] };
+            return Self { protocol: Protocol::Json11, operation: RequestedOperation::Logs(logs::IMPORT), services: &["logs"] };
         }
         if let Some(operation) = target.strip_prefix(METRICS).and_then(|rest| rest.strip_prefix('.')) {
-            let asked = if operation == "ListMetrics" { Asked::ListMetrics } else { Asked::Unknown };
-            return Self { protocol: Protocol::Json10, asked, services: &["monitoring"] };
+            let operation =
+                if operation == "ListMetrics" { RequestedOperation::ListMetrics } else { RequestedOperation::Unknown };
+            return Self { protocol: Protocol::Json10, operation, services: &["monitoring"] };
         }
         if target.is_empty() && text(CONTENT_TYPE.as_str()).starts_with("application/x-www-form-urlencoded") {
-            return Self { protocol: Protocol::Query, asked: Asked::Form, services: &[] };
+            return Self { protocol: Protocol::Query, operation: RequestedOperation::Form, services: &[] };
         }
         unknown(Protocol::Json11)
     }
@@ -95,12 +96,12 @@ impl Route {
     /// The operation's name in log lines and metrics.
     #[must_use]
     pub fn name(&self) -> &'static str {
-        match self.asked {
-            Asked::Logs(operation) => operation,
-            Asked::ListMetrics => "ListMetrics",
-            Asked::ListSinks => "ListSinks",
-            Asked::Form => "form",
-            Asked::Unknown => "unmatched",
+        match self.operation {
+            RequestedOperation::Logs(operation) => operation,
+            RequestedOperation::ListMetrics => "ListMetrics",
+            RequestedOperation::ListSinks => "ListSinks",
+            RequestedOperation::Form => "form",
+            RequestedOperation::Unknown => "unmatched",
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Owns the order: head, signature, body, operation, answer; and the one log line. Nothing is unpacked or read before the signature
 //! has been verified over what was received.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -11,16 +12,18 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::request::Parts;
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::{HeaderName, HeaderValue, Method, StatusCode};
+use logmark_quota::Share;
 use tokio::time::Instant;
 
 use super::endpoint::{Call, Endpoint};
-use super::fault::Fault;
-use super::route::{Asked, Protocol, Route};
-use super::{body, identity, logs, neighbours};
+use super::error::ServiceError;
+use super::route::{Protocol, RequestedOperation, Route};
+use super::{body, identity, logs, other_services};
 use crate::http::client_address::ClientAddress;
 use crate::http::layers::RequestInfo;
 use crate::http::memory;
+use crate::sources::page_pool::memory_error;
 use crate::telemetry::metrics;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
@@ -39,7 +42,7 @@ pub async fn handle(State(endpoint): State<Arc<Endpoint>>, request: Request) -> 
     let context = RequestInfo::new(&parts.headers, None, client);
     let route = Route::of(&parts);
     let answer = tokio::time::timeout(endpoint.request_time, answer(&endpoint, &parts, body, route, &context)).await;
-    let answer = answer.unwrap_or_else(|_elapsed| Err(Fault::unavailable("the request took too long")));
+    let answer = answer.unwrap_or_else(|_elapsed| Err(ServiceError::unavailable("the request took too long")));
     let response = match &answer {
         Ok(bytes) => written(route.protocol, StatusCode::OK, bytes.clone()),
         Err(fault) => refused(route.protocol, fault, context.id()),
@@ -54,7 +57,7 @@ pub async fn handle(State(endpoint): State<Arc<Endpoint>>, request: Request) -> 
         target: "request",
         { request.id = context.id(),
         client.address = client.map(|ClientAddress(address)| tracing::field::display(address)),
-        http.method = "POST",
+        http.method = if parts.method == Method::POST { "POST" } else { "other" },
         http.route = "aws",
         operation,
         http.status = response.status().as_u16(),
@@ -71,34 +74,45 @@ async fn answer(
     body: Body,
     route: Route,
     context: &Arc<RequestInfo>,
-) -> Result<Bytes, Fault> {
+) -> Result<Bytes, ServiceError> {
     let target = parts.uri.path_and_query().map_or(0, |target| target.as_str().len());
     let headers: usize = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     if target > TARGET_BYTES || headers > endpoint.header_bytes {
-        return Err(Fault::new("RequestHeaderSectionTooLarge", "The head of the request is too large."));
+        return Err(ServiceError::new("RequestHeaderSectionTooLarge", "The head of the request is too large."));
     }
     let now = endpoint.clock.now();
     let decoded = identity::query_of(parts);
-    let claimed = identity::claimed(identity::head(parts), &decoded, route.services, now)?;
+    let signed_head = identity::signed_head(identity::head(parts), &decoded, route.services, now)?;
     let pool = endpoint.sources.page_pool();
     let received = body::receive(&parts.headers, body, pool, &context.share()).await?;
-    let caller = claimed.verify(&received.bytes, &endpoint.keys)?;
+    let caller = signed_head.verify(&received.bytes, &endpoint.keys)?;
     context.set_caller(caller);
+    // What comes now is held by the operator, and not by an address that anybody may have.
+    context.set_share(Share::new(caller.tenant.id.as_str(), NonZeroU32::MIN));
     let (body, room) = received.unpacked(&parts.headers, pool, &context.share()).await?;
-    let call = Call { endpoint, caller, context, region: claimed.region(), now };
-    let answer = match route.asked {
-        Asked::Logs(operation) => logs::answer(call, operation, &body).await,
-        Asked::ListMetrics => Ok(neighbours::no_metrics(route.protocol)),
-        Asked::ListSinks => Ok(neighbours::no_sinks()),
-        Asked::Form => neighbours::form(call, claimed.service(), &body),
-        Asked::Unknown => Err(Fault::unknown_operation()),
+    let call = Call { endpoint, caller, context, region: signed_head.region(), now };
+    let answer = match route.operation {
+        RequestedOperation::Logs(operation) => logs::answer(call, operation, &body).await,
+        RequestedOperation::ListMetrics => Ok(other_services::no_metrics(route.protocol)),
+        RequestedOperation::ListSinks => Ok(other_services::no_sinks()),
+        RequestedOperation::Form => other_services::form(call, signed_head.service(), &body),
+        RequestedOperation::Unknown => Err(ServiceError::unknown_operation()),
     };
     drop(room);
-    answer.map(Bytes::from)
+    counted(Bytes::from(answer?), endpoint, context)
+}
+
+/// Counts the answer against the memory for answers until it is sent. What was reserved to make it is less than some answers become:
+/// a control character is six bytes in JSON.
+fn counted(answer: Bytes, endpoint: &Endpoint, context: &RequestInfo) -> Result<Bytes, ServiceError> {
+    let pool = endpoint.sources.page_pool().memory();
+    let room = pool.try_reserve(&context.share(), answer.len() as u64).map_err(memory_error)?;
+    context.hold_until_sent(room);
+    Ok(answer)
 }
 
 /// What our own logs say of a refusal.
-fn note(endpoint: &Endpoint, context: &RequestInfo, route: Route, fault: &Fault) {
+fn note(endpoint: &Endpoint, context: &RequestInfo, route: Route, fault: &ServiceError) {
     metrics::problem(route.name(), fault.code);
     if let Some(cause) = &fault.cause {
         tracing::error!(request.id = context.id(), code = fault.code, cause, "request failed: {cause}");
@@ -136,8 +150,8 @@ fn written(protocol: Protocol, status: StatusCode, body: Bytes) -> Response {
     response
 }
 
-fn refused(protocol: Protocol, fault: &Fault, request_id: &str) -> Response {
-    let (status, code, body) = neighbours::error(protocol, fault, request_id);
+fn refused(protocol: Protocol, fault: &ServiceError, request_id: &str) -> Response {
+    let (status, code, body) = other_services::error(protocol, fault, request_id);
     let mut response = written(protocol, status, body.into());
     let headers = response.headers_mut();
     if let (Ok(value), true) = (HeaderValue::try_from(&code), protocol != Protocol::Query) {

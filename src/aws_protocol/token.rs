@@ -1,11 +1,11 @@
-//! Tokens of pages: where a list or a reading goes on, for the request that it was given for.
+//! Tokens of pages: where a list or a reading continues, valid for one request.
 //!
 //! Owns their form: sealed as the cursors of the HTTP API are, for their caller, operation and request, for 24 hours. A token that is
 //! none of ours, altered, expired or another request's is one fault.
 
 use serde::{Deserialize, Serialize};
 
-use super::fault::Fault;
+use super::error::ServiceError;
 use crate::domain::event::{Direction, Position};
 use crate::domain::name::TenantId;
 use crate::domain::time::Millis;
@@ -13,8 +13,8 @@ use crate::http::cursor::CursorSealer;
 
 /// What a token holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place {
-    /// What the request was about: see [`mark`].
+pub struct PageToken {
+    /// What the request was about: see [`fingerprint`].
     of: u64,
     /// Which way.
     pub way: Direction,
@@ -22,8 +22,8 @@ pub struct Place {
     pub position: Position,
 }
 
-impl Place {
-    /// A place in the answer to the request with this mark.
+impl PageToken {
+    /// A place in the answer to the request with this fingerprint.
     #[must_use]
     pub fn new(of: u64, way: Direction, position: Position) -> Self {
         Self { of, way, position }
@@ -32,7 +32,7 @@ impl Place {
 
 /// A number that stands for these texts: a token of another group or filter is not taken for this one's.
 #[must_use]
-pub fn mark<'a>(texts: impl IntoIterator<Item = &'a str>) -> u64 {
+pub fn fingerprint<'a>(texts: impl IntoIterator<Item = &'a str>) -> u64 {
     use aws_lc_rs::digest;
     let mut context = digest::Context::new(&digest::SHA256);
     for text in texts {
@@ -60,17 +60,17 @@ impl Tokens<'_> {
     ///
     /// # Errors
     /// `ServiceUnavailableException`, when there is no randomness.
-    pub fn write(self, place: &Place) -> Result<String, Fault> {
+    pub fn write(self, place: &PageToken) -> Result<String, ServiceError> {
         let sealed = self.sealer.seal(self.operation, self.tenant, self.now, place);
-        sealed.map_err(|error| Fault::unavailable(error.to_string()))
+        sealed.map_err(|error| ServiceError::unavailable(error.to_string()))
     }
 
-    /// Reads a token that was given for a request with the mark.
+    /// Reads a token that was given for a request with this fingerprint.
     ///
     /// # Errors
     /// `InvalidParameterException`, the same whatever is wrong.
-    pub fn read(self, of: u64, token: &str) -> Result<Place, Fault> {
-        let opened = self.sealer.open::<Place>(self.operation, self.tenant, self.now, token);
-        opened.ok().filter(|place| place.of == of).ok_or_else(Fault::bad_token)
+    pub fn read(self, of: u64, token: &str) -> Result<PageToken, ServiceError> {
+        let opened = self.sealer.open::<PageToken>(self.operation, self.tenant, self.now, token);
+        opened.ok().filter(|place| place.of == of).ok_or_else(ServiceError::bad_token)
     }
 }

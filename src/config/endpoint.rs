@@ -60,7 +60,7 @@ fn listen(field: &Field<'_>) -> Option<SocketAddr> {
     Some(address)
 }
 
-/// The id of a key is no secret: it may stand in the file.
+/// The id of a key is not secret: it may stand in the file.
 fn access_key_of(field: &Field<'_>) -> Option<String> {
     let text = field.text()?;
     let id = if text.starts_with("env:") || text.starts_with("file:") {
@@ -70,7 +70,7 @@ fn access_key_of(field: &Field<'_>) -> Option<String> {
     };
     let is_id = !id.is_empty() && id.len() <= MAX_KEY_ID && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     if !is_id {
-        field.wrong(format_args!("is no id of an access key: write 1 to {MAX_KEY_ID} letters, digits and `_`"));
+        field.wrong(format_args!("is not the id of an access key: write 1 to {MAX_KEY_ID} letters, digits and `_`"));
     }
     is_id.then_some(id)
 }
@@ -92,6 +92,6 @@ fn account(field: &Field<'_>) -> Option<String> {
     if text.len() == NO_ACCOUNT.len() && text.bytes().all(|byte| byte.is_ascii_digit()) {
         return Some(text.to_owned());
     }
-    field.wrong(format_args!("{} is no number of an account: write its 12 digits in quotes", quoted(text)));
+    field.wrong(format_args!("{} is not an account number: write its 12 digits in quotes", quoted(text)));
     None
 }

@@ -3,7 +3,7 @@
 //! Owns the translation between the two, and keeps the store's blocking calls off the asynchronous threads. Never
 //! widens what a permit allows: the store is asked for the permitted streams only.
 
-mod storing;
+mod write;
 
 use std::cell::Cell;
 use std::num::NonZeroUsize;
@@ -17,7 +17,7 @@ use logmark_store::{
     StreamsQuery,
 };
 
-use super::storing::Storing;
+use super::write::WriteSource;
 use super::{Source, SourceError};
 use crate::auth::permit::Permit;
 use crate::domain::cover::Part;
@@ -25,8 +25,8 @@ use crate::domain::event::{Direction, EventPage, ListPage, LogGroup, LogStream, 
 use crate::domain::filter::EventFilter;
 use crate::domain::name::{LogGroupName, LogStreamName, SourceName};
 use crate::domain::operation::{DescribeGroup, ListGroups, ListStreams, ReadGroup, ReadStream, StreamOrder, StreamSelection};
-use crate::domain::storing::LogClass;
 use crate::domain::time::{Millis, TimeRange};
+use crate::domain::write_operations::LogClass;
 
 /// What one step of a filter may cost, for it holds one of the threads for blocking calls: so many bytes looked at, or so much
 /// time. Most patterns are limited by the first; a regular expression can take a thousand times longer for a byte.
@@ -120,7 +120,7 @@ impl Source for Local {
         256 * 1024
     }
 
-    fn storing(&self) -> Option<&dyn Storing> {
+    fn as_writable(&self) -> Option<&dyn WriteSource> {
         Some(self)
     }
 

@@ -15,7 +15,7 @@ pub mod reader;
 pub mod page_pool;
 pub mod export;
 pub mod queries;
-pub mod storing;
+pub mod write;
 pub mod budget;
 
 use std::collections::BTreeMap;
@@ -27,7 +27,7 @@ use async_trait::async_trait;
 
 pub use error::SourceError;
 pub use queries::Queries;
-pub use storing::Storing;
+pub use write::WriteSource;
 
 use self::page_pool::PagePool;
 use crate::auth::permit::{self, Permit};
@@ -77,7 +77,7 @@ pub trait Source: Send + Sync + fmt::Debug {
     async fn ready(&self) -> Result<(), SourceError>;
 
     /// The same source, where it can be written to.
-    fn storing(&self) -> Option<&dyn Storing> {
+    fn as_writable(&self) -> Option<&dyn WriteSource> {
         None
     }
 
@@ -136,9 +136,9 @@ impl Sources {
     ///
     /// # Errors
     /// [`SourceError::NotFound`] when the permit names none, [`SourceError::NotSupported`] when it can't be written to.
-    pub fn storing<Op: Operation>(&self, permit: &Permit<Op>) -> Result<&dyn Storing, SourceError> {
+    pub fn writable<Op: Operation>(&self, permit: &Permit<Op>) -> Result<&dyn WriteSource, SourceError> {
         let rule = permit.sources().first().ok_or(SourceError::NotFound)?;
-        self.named(permit, &rule.source)?.storing().ok_or(SourceError::NotSupported("changes of the source"))
+        self.named(permit, &rule.source)?.as_writable().ok_or(SourceError::NotSupported("changes of the source"))
     }
 
     /// Does the source of that name run queries?

@@ -254,8 +254,12 @@ async fn the_neighbours_that_clients_ask_for_answer() {
     let metrics = stage.order(order("cloudwatch", "list_metrics", health)).await.unwrap();
     assert_eq!(metrics["Metrics"], json!([]));
     assert_eq!(stage.order(order("oam", "list_sinks", json!({}))).await.unwrap()["Items"], json!([]));
+    let group = json!({ "logGroupName": "/acme" });
+    let missing = stage.call("describe_subscription_filters", group.clone()).await.unwrap_err();
+    assert_eq!(missing, "ResourceNotFoundException: The specified log group does not exist.");
+    stage.ok("create_log_group", group.clone()).await;
     for operation in ["describe_metric_filters", "describe_subscription_filters", "list_anomalies"] {
-        let parameters = if operation.contains("subscription") { json!({ "logGroupName": "/acme" }) } else { json!({}) };
+        let parameters = if operation.contains("subscription") { group.clone() } else { json!({}) };
         let list = stage.ok(operation, parameters).await;
         assert_eq!(list.as_object().unwrap().values().next(), Some(&json!([])), "{operation}");
     }

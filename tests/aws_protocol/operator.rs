@@ -7,8 +7,8 @@ use logmark::auth::tenant::Scope;
 use logmark::auth::{operator, policy};
 use logmark::domain::name::{LogGroupName, SourceName};
 use logmark::domain::operation::Action;
-use logmark::domain::storing::DeleteGroup;
 use logmark::domain::time::Millis;
+use logmark::domain::write_operations::DeleteGroup;
 
 #[test]
 fn the_operator_may_write_in_its_source_and_nowhere_else() {

@@ -62,7 +62,7 @@ async fn a_stream_is_read_either_way_to_an_end_that_the_same_token_says() {
     // Start is inside, end is not.
     let range = json!({ "logGroupName": GROUP, "logStreamName": "a", "startFromHead": true, "startTime": begin + 1, "endTime": begin + 3 });
     assert_eq!(messages(&stage.ok("get_log_events", range).await), all[2..6]);
-    // A token of another stream is none of this one's.
+    // A token of another stream is refused.
     let other = json!({ "logGroupName": GROUP, "logStreamName": "b", "nextToken": tail["nextForwardToken"] });
     assert_eq!(
         stage.call("get_log_events", other).await.unwrap_err(),

@@ -28,7 +28,7 @@ async fn events_are_stored_whole_and_in_order() {
     assert_eq!(answer["nextSequenceToken"].as_str().unwrap().len(), 56);
     assert!(answer.get("rejectedLogEventsInfo").is_none(), "{answer}");
     assert_eq!(stored(&stage).await, ["one", odd, "three"]);
-    // The CloudWatch agent compresses; members that nobody needs any more are passed over.
+    // The CloudWatch agent compresses; members that are not used any more are ignored.
     let mut parameters = batch(&[(at + 2, "packed")]);
     parameters["sequenceToken"] = json!("49");
     parameters["entity"] = json!({ "keyAttributes": { "Type": "Service", "Name": "x" } });

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use logmark::aws_protocol::sigv4::canonical::{Style, canonical_request};
-use logmark::aws_protocol::sigv4::presented::{Presented, decoded_query};
+use logmark::aws_protocol::sigv4::signature::{SignatureFields, decoded_query};
 use logmark::aws_protocol::sigv4::{Head, check_scope, is_signed_with, sha256, string_to_sign};
 use logmark::domain::time::Millis;
 use serde_json::Value;
@@ -66,13 +66,13 @@ fn every_case_is_verified_in_both_forms() {
             let name = format!("{}, {form}", case.display());
             let signed = Signed::read(&read(&format!("{form}-signed-request.txt")));
             let (head, decoded) = (signed.head(), decoded_query(&signed.query));
-            let presented = Presented::read(&head, &decoded).unwrap_or_else(|error| panic!("{name}: {error}"));
-            check_scope(&presented, &["service"], Millis(now.as_millisecond())).unwrap_or_else(|error| panic!("{name}: {error}"));
-            let canonical = canonical_request(&head, &presented, &sha256(signed.body.as_bytes()), style).unwrap();
+            let signature = SignatureFields::read(&head, &decoded).unwrap_or_else(|error| panic!("{name}: {error}"));
+            check_scope(&signature, &["service"], Millis(now.as_millisecond())).unwrap_or_else(|error| panic!("{name}: {error}"));
+            let canonical = canonical_request(&head, &signature, &sha256(signed.body.as_bytes()), style).unwrap();
             assert_eq!(canonical, read(&format!("{form}-canonical-request.txt")).trim_end(), "{name}");
-            assert_eq!(string_to_sign(&presented, &canonical), read(&format!("{form}-string-to-sign.txt")).trim_end(), "{name}");
-            assert!(is_signed_with(&presented, &canonical, secret), "{name}");
-            assert!(!is_signed_with(&presented, &canonical, "another secret"), "{name}");
+            assert_eq!(string_to_sign(&signature, &canonical), read(&format!("{form}-string-to-sign.txt")).trim_end(), "{name}");
+            assert!(is_signed_with(&signature, &canonical, secret), "{name}");
+            assert!(!is_signed_with(&signature, &canonical, "another secret"), "{name}");
             cases += 1;
         }
     }

@@ -5,14 +5,14 @@
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::started::random_id;
+use super::query_registry::random_id;
 use super::{Answer, json, unchecked};
 use crate::aws_protocol::endpoint::Call;
-use crate::aws_protocol::fault::Fault;
-use crate::aws_protocol::fields::{self, Checks};
-use crate::aws_protocol::token::{Place, mark};
+use crate::aws_protocol::error::ServiceError;
+use crate::aws_protocol::token::{PageToken, fingerprint};
+use crate::aws_protocol::validation::{self, Validation};
 use crate::domain::event::{Direction, Position};
-use crate::domain::storing::{DeleteDefinition, ListDefinitions, SaveDefinition};
+use crate::domain::write_operations::{DeleteDefinition, ListDefinitions, SaveDefinition};
 
 const MAX_RESULTS: usize = 1000;
 const MAX_PARAMETERS: usize = 20;
@@ -53,8 +53,8 @@ struct PutInput {
 }
 
 pub(super) async fn put(call: Call<'_>, body: &[u8]) -> Answer {
-    let input: PutInput = fields::read(body)?;
-    let mut checks = Checks::default();
+    let input: PutInput = validation::read(body)?;
+    let mut checks = Validation::default();
     checks.choice("queryLanguage", input.query_language.as_deref(), &LANGUAGES);
     let name = checks.required("name", input.name);
     let name = checks.text("name", name, 1..=255);
@@ -84,26 +84,26 @@ pub(super) async fn put(call: Call<'_>, body: &[u8]) -> Answer {
     };
     let document = json(&definition)?;
     let permit = call.permit(SaveDefinition { source: call.endpoint.source.clone(), id: id.clone(), document })?;
-    call.endpoint.sources.storing(&permit)?.save_definition(&permit).await?;
+    call.endpoint.sources.writable(&permit)?.save_definition(&permit).await?;
     call.line(&permit, None, None).write(1, 0);
     json(&json!({ "queryDefinitionId": id }))
 }
 
-fn no_definition() -> Fault {
-    Fault::not_found("The specified query definition does not exist.")
+fn no_definition() -> ServiceError {
+    ServiceError::not_found("The specified query definition does not exist.")
 }
 
 /// All saved queries, by name.
-async fn all(call: Call<'_>) -> Result<Vec<(String, Definition)>, Fault> {
+async fn all(call: Call<'_>) -> Result<Vec<(String, Definition)>, ServiceError> {
     let permit = call.permit(ListDefinitions { source: call.endpoint.source.clone() })?;
-    let found = call.endpoint.sources.storing(&permit)?.definitions(&permit).await?;
+    let found = call.endpoint.sources.writable(&permit)?.definitions(&permit).await?;
     let read = |(id, document): (String, Vec<u8>)| Some((id, serde_json::from_slice(&document).ok()?));
     let mut found: Vec<(String, Definition)> = found.into_iter().filter_map(read).collect();
     found.sort_by(|one, two| (&one.1.name, &one.0).cmp(&(&two.1.name, &two.0)));
     Ok(found)
 }
 
-async fn find(call: Call<'_>, id: &str) -> Result<bool, Fault> {
+async fn find(call: Call<'_>, id: &str) -> Result<bool, ServiceError> {
     Ok(all(call).await?.iter().any(|(known, _)| known == id))
 }
 
@@ -125,16 +125,16 @@ struct Described {
 }
 
 pub(super) async fn describe(call: Call<'_>, body: &[u8]) -> Answer {
-    let input: DescribeInput = fields::read(body)?;
-    let mut checks = Checks::default();
+    let input: DescribeInput = validation::read(body)?;
+    let mut checks = Validation::default();
     checks.choice("queryLanguage", input.query_language.as_deref(), &LANGUAGES);
     let prefix = checks.text("queryDefinitionNamePrefix", input.query_definition_name_prefix, 1..=255).unwrap_or_default();
     let limit = checks.limit("maxResults", input.max_results, MAX_RESULTS);
     checks.finish()?;
-    let of = mark([prefix.as_str(), input.query_language.as_deref().unwrap_or("")]);
+    let of = fingerprint([prefix.as_str(), input.query_language.as_deref().unwrap_or("")]);
     let tokens = call.tokens("DescribeQueryDefinitions");
     let from = input.next_token.map(|token| tokens.read(of, &token)).transpose()?.map(|place| place.position.0);
-    // A page goes on behind the last name and id, so that a query saved meanwhile shifts nothing.
+    // A page continues behind the last name and id, so that a query saved in between shifts nothing.
     let place = |id: &str, definition: &Definition| format!("{}\n{id}", definition.name);
     let is_wanted = |(id, definition): &(String, Definition)| {
         definition.name.starts_with(&prefix)
@@ -146,7 +146,7 @@ pub(super) async fn describe(call: Call<'_>, body: &[u8]) -> Answer {
     let goes_on = found.len() > limit;
     found.truncate(limit);
     let last = found.last().filter(|_| goes_on).map(|(id, definition)| Position(place(id, definition)));
-    let next = last.map(|position| tokens.write(&Place::new(of, Direction::Forward, position))).transpose()?;
+    let next = last.map(|position| tokens.write(&PageToken::new(of, Direction::Forward, position))).transpose()?;
     let described: Vec<Described> =
         found.into_iter().map(|(query_definition_id, definition)| Described { query_definition_id, definition }).collect();
     json(&match next {
@@ -162,13 +162,13 @@ struct DeleteInput {
 }
 
 pub(super) async fn delete(call: Call<'_>, body: &[u8]) -> Answer {
-    let input: DeleteInput = fields::read(body)?;
-    let mut checks = Checks::default();
+    let input: DeleteInput = validation::read(body)?;
+    let mut checks = Validation::default();
     let id = checks.required("queryDefinitionId", input.query_definition_id);
     let id = checks.text("queryDefinitionId", id, 0..=256);
     checks.finish()?;
     let permit = call.permit(DeleteDefinition { source: call.endpoint.source.clone(), id: id.ok_or_else(unchecked)? })?;
-    if !call.endpoint.sources.storing(&permit)?.delete_definition(&permit).await? {
+    if !call.endpoint.sources.writable(&permit)?.delete_definition(&permit).await? {
         return Err(no_definition());
     }
     call.line(&permit, None, None).write(1, 0);

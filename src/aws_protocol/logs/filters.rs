@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Answer, json, unchecked};
 use crate::aws_protocol::endpoint::Call;
-use crate::aws_protocol::fault::Fault;
-use crate::aws_protocol::fields::{self, Checks};
+use crate::aws_protocol::error::ServiceError;
+use crate::aws_protocol::validation::{self, Validation};
 use crate::domain::filter::EventFilter;
 
 /// Messages in one request.
@@ -35,18 +35,21 @@ struct Match<'a> {
     extracted_values: BTreeMap<String, String>,
 }
 
-/// The pattern is no pattern: what is wrong first, and where.
-pub(super) fn invalid_pattern(faults: &[Diagnostic]) -> Fault {
-    let Some(first) = faults.first() else { return Fault::invalid("Invalid filter pattern") };
+/// The error for a pattern that does not parse: the first fault and its position.
+pub(super) fn invalid_pattern(faults: &[Diagnostic]) -> ServiceError {
+    let Some(first) = faults.first() else { return ServiceError::invalid("Invalid filter pattern") };
     let place = first.span.start + 1;
-    Fault::invalid(format!("Invalid filter pattern: at byte {place} there is {}, and not {}.", first.found, first.expected))
+    ServiceError::invalid(format!(
+        "Invalid filter pattern: at byte {place} there is {}, and not {}.",
+        first.found, first.expected
+    ))
 }
 
 /// The operation is about what its caller sends and nothing else, so that there is nothing to permit.
 #[expect(clippy::unused_async, reason = "has the form of every operation")]
 pub(super) async fn test(_call: Call<'_>, body: &[u8]) -> Answer {
-    let input: Input = fields::read(body)?;
-    let mut checks = Checks::default();
+    let input: Input = validation::read(body)?;
+    let mut checks = Validation::default();
     let pattern = checks.required("filterPattern", input.filter_pattern);
     let pattern = checks.text("filterPattern", pattern, 0..=1024);
     let messages = checks.required("logEventMessages", input.log_event_messages).unwrap_or_default();

@@ -6,17 +6,17 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use super::{Answer, json, unchecked};
-use crate::aws_protocol::arn::Home;
+use crate::aws_protocol::arn::ArnScope;
 use crate::aws_protocol::endpoint::Call;
-use crate::aws_protocol::fault::Fault;
-use crate::aws_protocol::fields::{self, Checks};
-use crate::aws_protocol::token::{Place, mark};
+use crate::aws_protocol::error::ServiceError;
+use crate::aws_protocol::token::{PageToken, fingerprint};
+use crate::aws_protocol::validation::{self, Validation};
 use crate::domain::event::{Direction, LogGroup};
 use crate::domain::name::LogGroupName;
 use crate::domain::operation::{DescribeGroup, ListGroups};
-use crate::domain::storing::{CreateGroup, DeleteGroup, LogClass, SetRetention, Tags};
+use crate::domain::write_operations::{CreateGroup, DeleteGroup, LogClass, SetRetention, Tags};
 use crate::sources::SourceError;
-use crate::sources::storing::StoringError;
+use crate::sources::write::WriteError;
 
 /// The days for which events can be kept (PutRetentionPolicy).
 const RETENTIONS: [u32; 22] =
@@ -41,8 +41,8 @@ struct CreateInput {
 }
 
 pub(super) async fn create(call: Call<'_>, body: &[u8]) -> Answer {
-    let input: CreateInput = fields::read(body)?;
-    let mut checks = Checks::default();
+    let input: CreateInput = validation::read(body)?;
+    let mut checks = Validation::default();
     let group = checks.group("logGroupName", input.log_group_name);
     let class = checks.choice("logGroupClass", input.log_group_class.as_deref(), &CLASSES).unwrap_or_default();
     let tags = input.tags.unwrap_or_default();
@@ -50,13 +50,13 @@ pub(super) async fn create(call: Call<'_>, body: &[u8]) -> Answer {
     checks.finish()?;
     if input.kms_key_id.is_some() {
         // To take it and not to encrypt would be a false promise.
-        return Err(Fault::invalid("This endpoint does not encrypt with KMS keys: leave kmsKeyId out."));
+        return Err(ServiceError::invalid("This endpoint does not encrypt with KMS keys: leave kmsKeyId out."));
     }
     let group = group.ok_or_else(unchecked)?;
     let permit = call.permit(CreateGroup { source: call.endpoint.source.clone(), group, class, tags })?;
     let line = call.line(&permit, Some(permit.op().group.as_str()), None);
-    call.endpoint.sources.storing(&permit)?.create_group(&permit, call.now).await.map_err(|error| match error {
-        StoringError::Exists => Fault::new("ResourceAlreadyExistsException", "The specified log group already exists"),
+    call.endpoint.sources.writable(&permit)?.create_group(&permit, call.now).await.map_err(|error| match error {
+        WriteError::Exists => ServiceError::new("ResourceAlreadyExistsException", "The specified log group already exists"),
         error => error.into(),
     })?;
     line.write(1, 0);
@@ -71,9 +71,9 @@ struct NameInput {
 }
 
 /// The body of an operation that names a group and nothing else.
-fn named(body: &[u8]) -> Result<LogGroupName, Fault> {
-    let input: NameInput = fields::read(body)?;
-    let mut checks = Checks::default();
+fn named(body: &[u8]) -> Result<LogGroupName, ServiceError> {
+    let input: NameInput = validation::read(body)?;
+    let mut checks = Validation::default();
     let group = checks.group("logGroupName", input.log_group_name);
     checks.finish()?;
     group.ok_or_else(unchecked)
@@ -82,14 +82,14 @@ fn named(body: &[u8]) -> Result<LogGroupName, Fault> {
 pub(super) async fn delete(call: Call<'_>, body: &[u8]) -> Answer {
     let permit = call.permit(DeleteGroup { source: call.endpoint.source.clone(), group: named(body)? })?;
     let line = call.line(&permit, Some(permit.op().group.as_str()), None);
-    call.endpoint.sources.storing(&permit)?.delete_group(&permit).await?;
+    call.endpoint.sources.writable(&permit)?.delete_group(&permit).await?;
     line.write(1, 0);
     Ok(Vec::new())
 }
 
 pub(super) async fn put_retention(call: Call<'_>, body: &[u8]) -> Answer {
-    let input: NameInput = fields::read(body)?;
-    let mut checks = Checks::default();
+    let input: NameInput = validation::read(body)?;
+    let mut checks = Validation::default();
     let group = checks.group("logGroupName", input.log_group_name);
     let given = checks.required("retentionInDays", input.retention_in_days);
     let days = given.and_then(|days| RETENTIONS.into_iter().find(|known| i64::from(*known) == days));
@@ -108,7 +108,7 @@ pub(super) async fn delete_retention(call: Call<'_>, body: &[u8]) -> Answer {
 async fn retention(call: Call<'_>, group: LogGroupName, days: Option<u32>) -> Answer {
     let permit = call.permit(SetRetention { source: call.endpoint.source.clone(), group, days })?;
     let line = call.line(&permit, Some(permit.op().group.as_str()), None);
-    call.endpoint.sources.storing(&permit)?.set_retention(&permit).await?;
+    call.endpoint.sources.writable(&permit)?.set_retention(&permit).await?;
     line.write(1, 0);
     Ok(Vec::new())
 }
@@ -141,7 +141,7 @@ struct Described {
 }
 
 impl Described {
-    fn of(group: LogGroup, home: Home<'_>) -> Self {
+    fn of(group: LogGroup, home: ArnScope<'_>) -> Self {
         let arn = home.group(group.name.as_str());
         Self {
             creation_time: group.created_at.map_or(0, |at| at.0),
@@ -166,8 +166,8 @@ struct DescribedPage {
 }
 
 pub(super) async fn describe(call: Call<'_>, body: &[u8]) -> Answer {
-    let input: DescribeInput = fields::read(body)?;
-    let mut checks = Checks::default();
+    let input: DescribeInput = validation::read(body)?;
+    let mut checks = Validation::default();
     let limit = checks.limit("limit", input.limit, DESCRIBED);
     let prefix = checks.text("logGroupNamePrefix", input.log_group_name_prefix, 1..=512);
     let pattern = checks.text("logGroupNamePattern", input.log_group_name_pattern, 0..=512);
@@ -181,12 +181,12 @@ pub(super) async fn describe(call: Call<'_>, body: &[u8]) -> Answer {
     own_account(&accounts, call)?;
     if prefix.is_some() && pattern.is_some() {
         let text = "LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.";
-        return Err(Fault::invalid(text));
+        return Err(ServiceError::invalid(text));
     }
     if let Some(identifiers) = input.log_group_identifiers {
         if prefix.is_some() || pattern.is_some() || class.is_some() {
             let text = "logGroupIdentifiers can be combined with no other parameter than includeLinkedAccounts.";
-            return Err(Fault::invalid(text));
+            return Err(ServiceError::invalid(text));
         }
         return by_identifier(call, &identifiers).await;
     }
@@ -197,15 +197,15 @@ pub(super) async fn describe(call: Call<'_>, body: &[u8]) -> Answer {
 }
 
 /// There are no linked accounts: a list that names others is about groups that are not here.
-fn own_account(accounts: &[String], call: Call<'_>) -> Result<(), Fault> {
+fn own_account(accounts: &[String], call: Call<'_>) -> Result<(), ServiceError> {
     if accounts.iter().all(|account| *account == call.endpoint.account) {
         return Ok(());
     }
-    Err(Fault::invalid("accountIdentifiers may name the account of this endpoint alone."))
+    Err(ServiceError::invalid("accountIdentifiers may name the account of this endpoint alone."))
 }
 
 async fn by_identifier(call: Call<'_>, identifiers: &[String]) -> Answer {
-    let mut checks = Checks::default();
+    let mut checks = Validation::default();
     let mut names = Vec::new();
     for identifier in identifiers {
         match checks.identifier("logGroupIdentifiers", identifier, &call.endpoint.account) {
@@ -251,9 +251,9 @@ async fn page(
     wanted: &Wanted,
     token: Option<&str>,
     limit: usize,
-) -> Result<(Vec<LogGroup>, Option<String>), Fault> {
+) -> Result<(Vec<LogGroup>, Option<String>), ServiceError> {
     let class = wanted.class.map_or("", LogClass::as_str);
-    let of = mark([wanted.prefix.as_deref().unwrap_or(""), wanted.pattern.as_deref().unwrap_or(""), class]);
+    let of = fingerprint([wanted.prefix.as_deref().unwrap_or(""), wanted.pattern.as_deref().unwrap_or(""), class]);
     let tokens = call.tokens(operation);
     let permit = call.permit(ListGroups { prefix: wanted.prefix.clone() })?;
     let line = call.line(&permit, None, None);
@@ -269,7 +269,7 @@ async fn page(
         }
     }
     line.write(found.len(), 0);
-    let next = from.map(|position| tokens.write(&Place::new(of, Direction::Forward, position))).transpose()?;
+    let next = from.map(|position| tokens.write(&PageToken::new(of, Direction::Forward, position))).transpose()?;
     Ok((found, next))
 }
 
@@ -300,8 +300,8 @@ struct SummaryPage {
 }
 
 pub(super) async fn list(call: Call<'_>, body: &[u8]) -> Answer {
-    let input: ListInput = fields::read(body)?;
-    let mut checks = Checks::default();
+    let input: ListInput = validation::read(body)?;
+    let mut checks = Validation::default();
     let limit = checks.limit("limit", input.limit, LISTED);
     let class = checks.choice("logGroupClass", input.log_group_class.as_deref(), &CLASSES);
     let pattern = input.log_group_name_pattern.map(|text| Alternatives::read(&mut checks, &text));
@@ -325,7 +325,7 @@ pub(super) async fn list(call: Call<'_>, body: &[u8]) -> Answer {
 struct Alternatives(Vec<(bool, String)>);
 
 impl Alternatives {
-    fn read(checks: &mut Checks, text: &str) -> Self {
+    fn read(checks: &mut Validation, text: &str) -> Self {
         let parts: Vec<_> =
             text.split('|').map(|part| (part.starts_with('^'), part.trim_start_matches('^').to_owned())).collect();
         let fits =

@@ -11,7 +11,7 @@ mod tags;
 mod filters;
 mod queries;
 mod records;
-pub mod started;
+pub mod query_registry;
 mod definitions;
 mod empty;
 
@@ -21,13 +21,13 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 use super::endpoint::Call;
-use super::fault::Fault;
+use super::error::ServiceError;
 
 /// How long a request waits for memory.
 const MEMORY_WAIT: Duration = Duration::from_secs(5);
 
 /// An answer's body; nothing for an operation without output.
-type Answer = Result<Vec<u8>, Fault>;
+type Answer = Result<Vec<u8>, ServiceError>;
 
 /// One list for both: which operations there are, and what answers them.
 macro_rules! operations {
@@ -41,7 +41,7 @@ macro_rules! operations {
         pub async fn answer(call: Call<'_>, operation: &'static str, body: &[u8]) -> Answer {
             match operation {
                 $($name => $answer(call, body).await,)+
-                _ => empty::answer(operation, body),
+                _ => empty::answer(call, operation, body).await,
             }
         }
     };
@@ -91,7 +91,7 @@ pub fn named(operation: &str) -> Option<&'static str> {
 }
 
 /// Memory for an answer, held until it is sent.
-async fn reserve(call: Call<'_>, bytes: u64) -> Result<(), Fault> {
+async fn reserve(call: Call<'_>, bytes: u64) -> Result<(), ServiceError> {
     let until = Instant::now() + MEMORY_WAIT;
     call.context.hold_until_sent(call.endpoint.sources.page_pool().reserve(&call.context.share(), bytes, until).await?);
     Ok(())
@@ -99,10 +99,10 @@ async fn reserve(call: Call<'_>, bytes: u64) -> Result<(), Fault> {
 
 /// Writes an answer.
 fn json<T: Serialize>(answer: &T) -> Answer {
-    serde_json::to_vec(answer).map_err(|error| Fault::unavailable(error.to_string()))
+    serde_json::to_vec(answer).map_err(|error| ServiceError::unavailable(error.to_string()))
 }
 
 /// A fault of the code: every check has passed, and a value is missing all the same.
-fn unchecked() -> Fault {
-    Fault::unavailable("a fault of the input that was not noted")
+fn unchecked() -> ServiceError {
+    ServiceError::unavailable("a fault of the input that was not noted")
 }

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Answer, json, unchecked};
 use crate::aws_protocol::endpoint::Call;
-use crate::aws_protocol::fields::{self, Checks};
-use crate::domain::storing::{NewEvent, PutEvents, PutRules, Rejected};
+use crate::aws_protocol::validation::{self, Validation};
+use crate::domain::write_operations::{NewEvent, PutEvents, PutRules, Rejected};
 
 /// What AWS gives in place of sequence tokens, which it does not need any more. Older clients expect one, 56 digits long.
 pub(super) const SEQUENCE_TOKEN: &str = "49000000000000000000000000000000000000000000000000000001";
@@ -65,8 +65,8 @@ pub(super) async fn import(call: Call<'_>, body: &[u8]) -> Answer {
 }
 
 async fn store(call: Call<'_>, body: &[u8], rules: PutRules) -> Answer {
-    let input: Input = fields::read(body)?;
-    let mut checks = Checks::default();
+    let input: Input = validation::read(body)?;
+    let mut checks = Validation::default();
     let group = checks.group("logGroupName", input.log_group_name);
     let stream = checks.stream("logStreamName", input.log_stream_name);
     let given = checks.required("logEvents", input.log_events).unwrap_or_default();
@@ -76,13 +76,13 @@ async fn store(call: Call<'_>, body: &[u8], rules: PutRules) -> Answer {
     let (count, bytes) = (events.len(), events.iter().map(|event| event.message.len()).sum());
     let permit = call.permit(PutEvents { source: call.endpoint.source.clone(), group, stream, events, rules })?;
     let line = call.line(&permit, Some(permit.op().group.as_str()), Some(permit.op().stream.as_str()));
-    let rejected = call.endpoint.sources.storing(&permit)?.put_events(permit, call.now).await?;
+    let rejected = call.endpoint.sources.writable(&permit)?.put_events(permit, call.now).await?;
     line.write(count, bytes);
     json(&Output { next_sequence_token: SEQUENCE_TOKEN, rejected_log_events_info: rejected.map(RejectedInfo::from) })
 }
 
 /// The events, as far as each has both members. One fault of a kind says enough.
-fn events(checks: &mut Checks, given: Vec<Event>) -> Vec<NewEvent> {
+fn events(checks: &mut Validation, given: Vec<Event>) -> Vec<NewEvent> {
     let lacks = |lacks: fn(&Event) -> bool| given.iter().position(lacks).map(|index| index + 1);
     for (place, name) in
         [(lacks(|event| event.timestamp.is_none()), "timestamp"), (lacks(|event| event.message.is_none()), "message")]

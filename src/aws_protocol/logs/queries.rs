@@ -8,12 +8,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::started::StartedQuery;
+use super::query_registry::StartedQuery;
 use super::{Answer, json, reserve, unchecked};
 use crate::aws_protocol::endpoint::Call;
-use crate::aws_protocol::fault::Fault;
-use crate::aws_protocol::fields::{self, Checks};
-use crate::aws_protocol::token::{Place, mark};
+use crate::aws_protocol::error::ServiceError;
+use crate::aws_protocol::token::{PageToken, fingerprint};
+use crate::aws_protocol::validation::{self, Validation};
 use crate::domain::event::Direction;
 use crate::domain::name::LogGroupName;
 use crate::domain::operation::{Action, DescribeGroup};
@@ -50,8 +50,8 @@ struct StartInput {
 }
 
 pub(super) async fn start(call: Call<'_>, body: &[u8]) -> Answer {
-    let mut input: StartInput = fields::read(body)?;
-    let mut checks = Checks::default();
+    let mut input: StartInput = validation::read(body)?;
+    let mut checks = Validation::default();
     checks.choice("queryLanguage", input.query_language.as_deref(), &[("CWLI", ()), ("SQL", ()), ("PPL", ())]);
     let groups = groups_of(&mut checks, &mut input, call)?;
     let range = 0..=LAST_SECOND;
@@ -65,10 +65,10 @@ pub(super) async fn start(call: Call<'_>, body: &[u8]) -> Answer {
     checks.finish()?;
     let (Some(start), Some(end), Some(text)) = (start, end, text) else { return Err(unchecked()) };
     if input.query_language.is_some_and(|language| language != LANGUAGE) {
-        return Err(Fault::invalid("This endpoint runs queries in CWLI, not in SQL or PPL."));
+        return Err(ServiceError::invalid("This endpoint runs queries in CWLI, not in SQL or PPL."));
     }
     if end < start {
-        return Err(Fault::invalid("The query's endTime is before its startTime."));
+        return Err(ServiceError::invalid("The query's endTime is before its startTime."));
     }
     let query = parsed(&text, limit)?;
     exist(call, &groups).await?;
@@ -79,7 +79,7 @@ pub(super) async fn start(call: Call<'_>, body: &[u8]) -> Answer {
     let queries = call.endpoint.sources.queries(&permit, &call.endpoint.source)?;
     let tenant = &call.caller.tenant;
     let lease = call.endpoint.budgets.lease(&tenant.id, &tenant.limits);
-    let lease = lease.map_err(|exceeded| Fault::new("LimitExceededException", exceeded.budget.to_string()))?;
+    let lease = lease.map_err(|exceeded| ServiceError::new("LimitExceededException", exceeded.budget.to_string()))?;
     let started = queries.start(&permit, lease).await?;
     let id = call.endpoint.started.add(started.query().clone(), shown, call.now)?;
     started.claim();
@@ -88,12 +88,12 @@ pub(super) async fn start(call: Call<'_>, body: &[u8]) -> Answer {
 }
 
 /// Exactly one of the three ways to name groups.
-fn groups_of(checks: &mut Checks, input: &mut StartInput, call: Call<'_>) -> Result<Vec<LogGroupName>, Fault> {
+fn groups_of(checks: &mut Validation, input: &mut StartInput, call: Call<'_>) -> Result<Vec<LogGroupName>, ServiceError> {
     let (one, names, identifiers) =
         (input.log_group_name.take(), input.log_group_names.take(), input.log_group_identifiers.take());
     if [one.is_some(), names.is_some(), identifiers.is_some()].into_iter().filter(|given| *given).count() != 1 {
         let text = "Exactly one of logGroupName, logGroupNames and logGroupIdentifiers must be given.";
-        return Err(Fault::invalid(text));
+        return Err(ServiceError::invalid(text));
     }
     let mut groups = Vec::new();
     groups.extend(one.and_then(|name| checks.group("logGroupName", Some(name))));
@@ -112,29 +112,29 @@ fn groups_of(checks: &mut Checks, input: &mut StartInput, call: Call<'_>) -> Res
     Ok(groups)
 }
 
-fn parsed(text: &str, limit: Option<u32>) -> Result<LogQuery, Fault> {
+fn parsed(text: &str, limit: Option<u32>) -> Result<LogQuery, ServiceError> {
     let query = LogQuery::parse(text).map_err(|fault| match fault {
         QueryError::Invalid(faults) | QueryError::Forbidden(faults) => malformed(text, &faults),
     })?;
     match limit {
         None => Ok(query),
-        Some(limit) => query.with_limit(limit).map_err(|why| Fault::new("MalformedQueryException", why)),
+        Some(limit) => query.with_limit(limit).map_err(|why| ServiceError::new("MalformedQueryException", why)),
     }
 }
 
 /// What is wrong first in the query, and where, also as AWS's structure for it.
-fn malformed(text: &str, faults: &[Diagnostic]) -> Fault {
-    let Some(first) = faults.first() else { return Fault::new("MalformedQueryException", "The query is malformed.") };
+fn malformed(text: &str, faults: &[Diagnostic]) -> ServiceError {
+    let Some(first) = faults.first() else { return ServiceError::new("MalformedQueryException", "The query is malformed.") };
     let offset = |byte: usize| text.get(..byte).map_or(byte, |before| before.chars().count());
     let (start, end) = (offset(first.span.start), offset(first.span.end));
     let hint = first.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
     let message = format!("at character {}: expected {}, found {}{hint}", start + 1, first.expected, first.found);
     let error = json!({ "location": { "startCharOffset": start, "endCharOffset": end }, "message": message });
-    Fault { members: Some(json!({ "queryCompileError": error })), ..Fault::new("MalformedQueryException", message) }
+    ServiceError { members: Some(json!({ "queryCompileError": error })), ..ServiceError::new("MalformedQueryException", message) }
 }
 
 /// A query over a group that does not exist is refused when it is started.
-pub(super) async fn exist(call: Call<'_>, groups: &[LogGroupName]) -> Result<(), Fault> {
+pub(super) async fn exist(call: Call<'_>, groups: &[LogGroupName]) -> Result<(), ServiceError> {
     for group in groups {
         let permit = call.permit(DescribeGroup { group: group.clone(), source: Some(call.endpoint.source.clone()) })?;
         call.endpoint.sources.of(&permit)?.1.describe_group(&permit).await?;
@@ -161,13 +161,13 @@ struct IdInput {
 }
 
 /// The query of a request that names one.
-fn started(call: Call<'_>, id: Option<String>) -> Result<StartedQuery, Fault> {
-    let mut checks = Checks::default();
+fn started(call: Call<'_>, id: Option<String>) -> Result<StartedQuery, ServiceError> {
+    let mut checks = Validation::default();
     let id = checks.required("queryId", id);
     let id = checks.text("queryId", id, 0..=256);
     checks.finish()?;
     let found = call.endpoint.started.get(&id.ok_or_else(unchecked)?);
-    found.ok_or_else(|| Fault::not_found("The specified query does not exist."))
+    found.ok_or_else(|| ServiceError::not_found("The specified query does not exist."))
 }
 
 #[derive(Serialize)]
@@ -199,13 +199,13 @@ struct Statistics {
 }
 
 pub(super) async fn results(call: Call<'_>, body: &[u8]) -> Answer {
-    let input: IdInput = fields::read(body)?;
-    let mut checks = Checks::default();
+    let input: IdInput = validation::read(body)?;
+    let mut checks = Validation::default();
     let limit = checks.number("maxItems", input.max_items, 0..=10_000).and_then(|items| usize::try_from(items).ok());
     let limit = limit.filter(|items| *items > 0).unwrap_or(MAX_ROWS_IN_PAGE);
     checks.finish()?;
     let started = started(call, input.query_id)?;
-    let of = mark([started.id.as_str()]);
+    let of = fingerprint([started.id.as_str()]);
     let tokens = call.tokens("GetQueryResults");
     let from = input.next_token.map(|token| tokens.read(of, &token)).transpose()?.map(|place| place.position);
     let permit = call.permit(ReadQuery { query: started.query.clone() })?;
@@ -215,7 +215,7 @@ pub(super) async fn results(call: Call<'_>, body: &[u8]) -> Answer {
     let QueryPage { status, rows, statistics, next, .. } = queries.read(&permit, from.as_ref(), limit).await?;
     call.endpoint.started.note(&started.id, status);
     line.write(rows.len(), 0);
-    let next_token = next.map(|position| tokens.write(&Place::new(of, Direction::Forward, position))).transpose()?;
+    let next_token = next.map(|position| tokens.write(&PageToken::new(of, Direction::Forward, position))).transpose()?;
     let statistics = statistics.unwrap_or_default();
     json(&Results {
         query_language: LANGUAGE,
@@ -233,7 +233,7 @@ pub(super) async fn results(call: Call<'_>, body: &[u8]) -> Answer {
 }
 
 /// A row with sealed pointers, and groups as AWS names them.
-fn shown_row(call: Call<'_>, started: &StartedQuery, row: Row) -> Result<Vec<Value>, Fault> {
+fn shown_row(call: Call<'_>, started: &StartedQuery, row: Row) -> Result<Vec<Value>, ServiceError> {
     let shown = |(field, value): (String, String)| {
         let value = match field.as_str() {
             "@ptr" => pointer(call, started, value)?,
@@ -245,7 +245,7 @@ fn shown_row(call: Call<'_>, started: &StartedQuery, row: Row) -> Result<Vec<Val
     row.into_iter().map(shown).collect()
 }
 
-fn pointer(call: Call<'_>, started: &StartedQuery, pointer: String) -> Result<String, Fault> {
+fn pointer(call: Call<'_>, started: &StartedQuery, pointer: String) -> Result<String, ServiceError> {
     let record = ReadRecord {
         source: started.query.source.clone(),
         grants: call.caller.tenant.grants_fingerprint(Action::Query),
@@ -253,7 +253,7 @@ fn pointer(call: Call<'_>, started: &StartedQuery, pointer: String) -> Result<St
         pointer,
     };
     let sealed = call.endpoint.sealer.seal(POINTER, &call.caller.tenant.id, call.now, &record);
-    sealed.map_err(|error| Fault::unavailable(error.to_string()))
+    sealed.map_err(|error| ServiceError::unavailable(error.to_string()))
 }
 
 /// `@log` is the account and the group.
@@ -262,12 +262,12 @@ pub(super) fn with_account(call: Call<'_>, group: String) -> String {
 }
 
 pub(super) async fn stop(call: Call<'_>, body: &[u8]) -> Answer {
-    let input: IdInput = fields::read(body)?;
+    let input: IdInput = validation::read(body)?;
     let started = started(call, input.query_id)?;
     let permit = call.permit(StopQuery { query: started.query.clone() })?;
     let queries = call.endpoint.sources.queries(&permit, &started.query.source)?;
     if status(call, queries, &started).await?.has_ended() {
-        return Err(Fault::invalid("The specified query is not running."));
+        return Err(ServiceError::invalid("The specified query is not running."));
     }
     queries.stop(&permit).await?;
     call.line(&permit, Some(&names(&started.query.groups)), None).write(0, 0);
@@ -275,7 +275,7 @@ pub(super) async fn stop(call: Call<'_>, body: &[u8]) -> Answer {
 }
 
 /// Where the query stands now.
-async fn status(call: Call<'_>, queries: &dyn Queries, started: &StartedQuery) -> Result<QueryStatus, Fault> {
+async fn status(call: Call<'_>, queries: &dyn Queries, started: &StartedQuery) -> Result<QueryStatus, ServiceError> {
     if let Some(ended) = started.ended {
         return Ok(ended);
     }
@@ -316,8 +316,8 @@ pub(super) async fn describe(call: Call<'_>, body: &[u8]) -> Answer {
         ("Timeout", QueryStatus::Timeout),
         ("Unknown", QueryStatus::Unknown),
     ];
-    let input: DescribeInput = fields::read(body)?;
-    let mut checks = Checks::default();
+    let input: DescribeInput = validation::read(body)?;
+    let mut checks = Validation::default();
     let limit = checks.limit("maxResults", input.max_results, MAX_QUERIES);
     let group = input.log_group_name.and_then(|name| checks.group("logGroupName", Some(name)));
     let wanted = checks.choice("status", input.status.as_deref(), &STATUSES);
@@ -349,7 +349,7 @@ pub(super) async fn describe(call: Call<'_>, body: &[u8]) -> Answer {
     let page: Vec<Described> = found.into_iter().skip(skip).take(limit).collect();
     let reached = skip + page.len();
     let next = (reached < total).then(|| crate::domain::event::Position(reached.to_string()));
-    let next = next.map(|position| tokens.write(&Place::new(0, Direction::Forward, position))).transpose()?;
+    let next = next.map(|position| tokens.write(&PageToken::new(0, Direction::Forward, position))).transpose()?;
     json(&match next {
         Some(token) => json!({ "queries": page, "nextToken": token }),
         None => json!({ "queries": page }),
@@ -358,7 +358,7 @@ pub(super) async fn describe(call: Call<'_>, body: &[u8]) -> Answer {
 
 #[expect(clippy::unused_async, reason = "has the form of every operation")]
 pub(super) async fn groups(call: Call<'_>, body: &[u8]) -> Answer {
-    let input: IdInput = fields::read(body)?;
+    let input: IdInput = validation::read(body)?;
     let started = started(call, input.query_id)?;
     let permit = call.permit(ReadQuery { query: started.query })?;
     json(&json!({ "logGroupIdentifiers": permit.op().query.groups }))

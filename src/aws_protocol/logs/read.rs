@@ -15,9 +15,9 @@ use tokio::time::Instant;
 
 use super::{Answer, json, reserve, unchecked};
 use crate::aws_protocol::endpoint::Call;
-use crate::aws_protocol::fault::Fault;
-use crate::aws_protocol::fields::{self, Checks};
-use crate::aws_protocol::token::{Place, mark};
+use crate::aws_protocol::error::ServiceError;
+use crate::aws_protocol::token::{PageToken, fingerprint};
+use crate::aws_protocol::validation::{self, Validation};
 use crate::domain::event::{Direction, EventPage, PageRequest, Position, Priority};
 use crate::domain::filter::EventFilter;
 use crate::domain::name::{LogGroupName, LogStreamName};
@@ -67,8 +67,8 @@ struct StreamEvent<'a> {
 }
 
 pub(super) async fn get(call: Call<'_>, body: &[u8]) -> Answer {
-    let input: GetInput = fields::read(body)?;
-    let mut checks = Checks::default();
+    let input: GetInput = validation::read(body)?;
+    let mut checks = Validation::default();
     let group = checks.group_or_identifier(input.log_group_name, input.log_group_identifier, &call.endpoint.account)?;
     let stream = checks.stream("logStreamName", input.log_stream_name);
     let start = checks.time("startTime", input.start_time).map(Millis);
@@ -76,7 +76,7 @@ pub(super) async fn get(call: Call<'_>, body: &[u8]) -> Answer {
     let limit = checks.limit("limit", input.limit, MAX_EVENTS);
     checks.finish()?;
     let (group, stream) = group.zip(stream).ok_or_else(unchecked)?;
-    let of = mark([group.as_str(), stream.as_str()]);
+    let of = fingerprint([group.as_str(), stream.as_str()]);
     let place = input.next_token.as_deref().map(|token| stream_place(call, of, token)).transpose()?;
     let direction = match (&place, input.start_from_head) {
         (Some(place), _) => place.way,
@@ -124,11 +124,11 @@ fn prefix(way: Direction) -> &'static str {
     }
 }
 
-fn stream_place(call: Call<'_>, of: u64, token: &str) -> Result<Place, Fault> {
+fn stream_place(call: Call<'_>, of: u64, token: &str) -> Result<PageToken, ServiceError> {
     let way = [Direction::Forward, Direction::Backward].into_iter().find(|way| token.starts_with(prefix(*way)));
-    let way = way.ok_or_else(Fault::bad_token)?;
+    let way = way.ok_or_else(ServiceError::bad_token)?;
     let place = call.tokens("GetLogEvents").read(of, &token[prefix(way).len()..])?;
-    if place.way == way { Ok(place) } else { Err(Fault::bad_token()) }
+    if place.way == way { Ok(place) } else { Err(ServiceError::bad_token()) }
 }
 
 /// The two tokens of a page of GetLogEvents.
@@ -140,7 +140,7 @@ struct StreamTokens<'a> {
 }
 
 impl StreamTokens<'_> {
-    fn write(&self, way: Direction, page: &EventPage) -> Result<String, Fault> {
+    fn write(&self, way: Direction, page: &EventPage) -> Result<String, ServiceError> {
         // A page that brought nothing ends where it began: a client knows the end by the same token.
         if let Some(given) = self.given.as_ref().filter(|_| way == self.direction && page.events.is_empty() && page.at_end) {
             return Ok(given.clone());
@@ -149,8 +149,8 @@ impl StreamTokens<'_> {
             Direction::Forward => Some(&page.next),
             Direction::Backward => page.previous.as_ref(),
         };
-        let position = position.ok_or_else(|| Fault::unavailable("a page that does not say what is before it"))?;
-        let token = self.call.tokens("GetLogEvents").write(&Place::new(self.of, way, position.clone()))?;
+        let position = position.ok_or_else(|| ServiceError::unavailable("a page that does not say what is before it"))?;
+        let token = self.call.tokens("GetLogEvents").write(&PageToken::new(self.of, way, position.clone()))?;
         Ok(format!("{}{token}", prefix(way)))
     }
 }
@@ -205,8 +205,8 @@ impl<'a> FoundEvent<'a> {
 }
 
 pub(super) async fn filter(call: Call<'_>, body: &[u8]) -> Answer {
-    let mut input: FilterInput = fields::read(body)?;
-    let mut checks = Checks::default();
+    let mut input: FilterInput = validation::read(body)?;
+    let mut checks = Validation::default();
     let (name, identifier) = (input.log_group_name.take(), input.log_group_identifier.take());
     let group = checks.group_or_identifier(name, identifier, &call.endpoint.account)?;
     let streams = streams(&mut checks, input.log_stream_names.take(), input.log_stream_name_prefix.take());
@@ -226,7 +226,9 @@ pub(super) async fn filter(call: Call<'_>, body: &[u8]) -> Answer {
         (Some(place), _) => place.way,
         (None, Some(false)) if start.is_some_and(|start| start.0 >= NEWEST_FIRST_SINCE) => Direction::Backward,
         (None, Some(false)) => {
-            return Err(Fault::invalid("startFromHead can be false only with a startTime of 2024-01-01T00:00:00Z or later."));
+            return Err(ServiceError::invalid(
+                "startFromHead can be false only with a startTime of 2024-01-01T00:00:00Z or later.",
+            ));
         }
         (None, _) => Direction::Forward,
     };
@@ -246,7 +248,7 @@ pub(super) async fn filter(call: Call<'_>, body: &[u8]) -> Answer {
     };
     line.write(page.events.len(), bytes_of(&page.events));
     let next_token =
-        if page.at_end { None } else { Some(tokens.write(&Place::new(of, direction, onward(&page, direction)?))?) };
+        if page.at_end { None } else { Some(tokens.write(&PageToken::new(of, direction, onward(&page, direction)?))?) };
     let events = match direction {
         Direction::Forward => page.events.iter().map(FoundEvent::of).collect(),
         Direction::Backward => page.events.iter().rev().map(FoundEvent::of).collect(),
@@ -254,12 +256,12 @@ pub(super) async fn filter(call: Call<'_>, body: &[u8]) -> Answer {
     json(&FilterOutput { events, searched_log_streams: [], next_token })
 }
 
-/// Where the reading goes on.
-fn onward(page: &EventPage, direction: Direction) -> Result<Position, Fault> {
+/// Where the reading continues.
+fn onward(page: &EventPage, direction: Direction) -> Result<Position, ServiceError> {
     match direction {
         Direction::Forward => Ok(page.next.clone()),
         Direction::Backward => {
-            page.previous.clone().ok_or_else(|| Fault::unavailable("a page that does not say what is before it"))
+            page.previous.clone().ok_or_else(|| ServiceError::unavailable("a page that does not say what is before it"))
         }
     }
 }
@@ -270,14 +272,14 @@ fn filter_mark(group: &LogGroupName, streams: &StreamSelection, pattern: &str) -
         StreamSelection::Names(names) => ("names", names.iter().map(LogStreamName::as_str).collect()),
         StreamSelection::Prefix(prefix) => ("prefix", vec![prefix]),
     };
-    mark([group.as_str(), pattern, kind].into_iter().chain(names))
+    fingerprint([group.as_str(), pattern, kind].into_iter().chain(names))
 }
 
 /// Which streams are read. The inner error is one that AWS words by itself.
-fn streams(checks: &mut Checks, names: Option<Vec<String>>, prefix: Option<String>) -> Result<StreamSelection, Fault> {
+fn streams(checks: &mut Validation, names: Option<Vec<String>>, prefix: Option<String>) -> Result<StreamSelection, ServiceError> {
     let prefix = checks.text("logStreamNamePrefix", prefix, 1..=512);
     match (names, prefix) {
-        (Some(_), Some(_)) => Err(Fault::invalid("Only one of logStreamNames and logStreamNamePrefix can be specified.")),
+        (Some(_), Some(_)) => Err(ServiceError::invalid("Only one of logStreamNames and logStreamNamePrefix can be specified.")),
         (Some(names), None) => {
             checks.count("logStreamNames", &names, 1..=MAX_STREAMS);
             let mut streams: Vec<LogStreamName> =
@@ -292,6 +294,6 @@ fn streams(checks: &mut Checks, names: Option<Vec<String>>, prefix: Option<Strin
 }
 
 /// The filter of a pattern; `None`: it lets every event pass.
-fn pattern_of(text: &str) -> Result<Option<EventFilter>, Fault> {
+fn pattern_of(text: &str) -> Result<Option<EventFilter>, ServiceError> {
     EventFilter::parse(text).map_err(|faults| super::filters::invalid_pattern(&faults))
 }

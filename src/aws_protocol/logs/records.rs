@@ -6,8 +6,8 @@ use serde_json::json;
 use super::queries::{LAST_SECOND, POINTER, ROWS_ROOM, exist, with_account};
 use super::{Answer, json, reserve, unchecked};
 use crate::aws_protocol::endpoint::Call;
-use crate::aws_protocol::fault::Fault;
-use crate::aws_protocol::fields::{self, Checks};
+use crate::aws_protocol::error::ServiceError;
+use crate::aws_protocol::validation::{self, Validation};
 use crate::domain::operation::Action;
 use crate::domain::query::operations::{DescribeFields, ReadRecord};
 use crate::domain::time::Millis;
@@ -21,8 +21,8 @@ struct FieldsInput {
 }
 
 pub(super) async fn fields(call: Call<'_>, body: &[u8]) -> Answer {
-    let input: FieldsInput = fields::read(body)?;
-    let mut checks = Checks::default();
+    let input: FieldsInput = validation::read(body)?;
+    let mut checks = Validation::default();
     let group = checks.group_or_identifier(input.log_group_name, input.log_group_identifier, &call.endpoint.account)?;
     let around = checks.number("time", input.time, 0..=LAST_SECOND).map(|second| Millis(second * 1000));
     checks.finish()?;
@@ -44,14 +44,14 @@ struct RecordInput {
 }
 
 pub(super) async fn record(call: Call<'_>, body: &[u8]) -> Answer {
-    let input: RecordInput = fields::read(body)?;
-    let mut checks = Checks::default();
+    let input: RecordInput = validation::read(body)?;
+    let mut checks = Validation::default();
     let pointer = checks.required("logRecordPointer", input.log_record_pointer);
     checks.finish()?;
     let (pointer, tenant) = (pointer.ok_or_else(unchecked)?, &call.caller.tenant);
     let opened = call.endpoint.sealer.open::<ReadRecord>(POINTER, &tenant.id, call.now, &pointer);
     let op = opened.ok().filter(|op| op.grants == tenant.grants_fingerprint(Action::Query));
-    let op = op.ok_or_else(|| Fault::invalid("The specified logRecordPointer is invalid."))?;
+    let op = op.ok_or_else(|| ServiceError::invalid("The specified logRecordPointer is invalid."))?;
     reserve(call, ROWS_ROOM).await?;
     let source = op.source.clone();
     let permit = call.permit(op)?;

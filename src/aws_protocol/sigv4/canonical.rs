@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use super::Head;
-use super::presented::{Form, Presented};
+use super::signature::{Form, SignatureFields};
 
 /// All but unreserved characters.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
@@ -35,11 +35,16 @@ impl Default for Style<'_> {
 
 /// The canonical request, with the digest of the body as it was received. `None` when a header that the signature lists is not there.
 #[must_use]
-pub fn canonical_request(head: &Head<'_>, presented: &Presented<'_>, body_digest: &str, style: Style<'_>) -> Option<String> {
+pub fn canonical_request(
+    head: &Head<'_>,
+    signature: &SignatureFields<'_>,
+    body_digest: &str,
+    style: Style<'_>,
+) -> Option<String> {
     let mut canonical = format!("{}\n{}\n", head.method, path(head.path, style.normalizes));
-    canonical += &query(head.query, presented.form, style.unsigned_parameter);
+    canonical += &query(head.query, signature.form, style.unsigned_parameter);
     canonical.push('\n');
-    for name in &presented.signed_headers {
+    for name in &signature.signed_headers {
         canonical += name;
         canonical.push(':');
         let mut values = head.values(name).peekable();
@@ -53,7 +58,7 @@ pub fn canonical_request(head: &Head<'_>, presented: &Presented<'_>, body_digest
         canonical.push('\n');
     }
     canonical.push('\n');
-    canonical += &presented.signed_headers.join(";");
+    canonical += &signature.signed_headers.join(";");
     canonical.push('\n');
     canonical += body_digest;
     Some(canonical)

@@ -1,15 +1,15 @@
-//! Signature Version 4, checked: is a request signed with a secret that we know, and by nobody else, and now?
+//! Verification of Signature Version 4: a request is signed with a known secret, for this service, and now.
 //!
-//! Owns reading what was presented, the canonical request of the head as it was received, and the comparison. Reads a head and the
+//! Owns reading what was signature, the canonical request of the head as it was received, and the comparison. Reads a head and the
 //! digest of a body; never the body itself, and knows nothing of operations. AWS's own test suite of signatures passes
-//! (`tests/aws_protocol/suite.rs`). Look next at [`presented`] and [`canonical`].
+//! (`tests/aws_protocol/suite.rs`). Look next at [`signature`] and [`canonical`].
 
 pub mod canonical;
-pub mod presented;
+pub mod signature;
 
 use aws_lc_rs::{digest, hmac};
 
-use presented::Presented;
+use signature::SignatureFields;
 
 use crate::domain::time::Millis;
 
@@ -84,19 +84,19 @@ impl SignatureError {
 ///
 /// # Errors
 /// [`SignatureError::Invalid`], in AWS's words.
-pub fn check_scope(presented: &Presented<'_>, services: &[&str], now: Millis) -> Result<(), SignatureError> {
+pub fn check_scope(signature: &SignatureFields<'_>, services: &[&str], now: Millis) -> Result<(), SignatureError> {
     let invalid = |text: String| Err(SignatureError::Invalid(text));
-    let Presented { day, date, terminator, service, .. } = presented;
+    let SignatureFields { day, date, terminator, service, .. } = signature;
     if *terminator != TERMINATOR {
         return invalid(format!(
             "Credential should be scoped with a valid terminator: '{TERMINATOR}', not '{}'.",
-            presented::short(terminator)
+            signature::short(terminator)
         ));
     }
     if date.get(..8) != Some(*day) {
         return invalid(format!(
             "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '{}' != '{}', from '{date}'.",
-            presented::short(day),
+            signature::short(day),
             date.get(..8).unwrap_or_default()
         ));
     }
@@ -104,15 +104,15 @@ pub fn check_scope(presented: &Presented<'_>, services: &[&str], now: Millis) ->
         let services = services.join("' or '");
         return invalid(format!("Credential should be scoped to correct service: '{services}'."));
     }
-    check_time(presented, now)
+    check_time(signature, now)
 }
 
-fn check_time(presented: &Presented<'_>, now: Millis) -> Result<(), SignatureError> {
+fn check_time(signature: &SignatureFields<'_>, now: Millis) -> Result<(), SignatureError> {
     let minutes = MAX_SKEW_MILLIS / 60_000;
-    let (signed, date) = (presented.signed_at, &presented.date);
+    let (signed, date) = (signature.signed_at, &signature.date);
     // A presigned URL holds as long as it says; its beginning may be as far ahead as that of any other.
-    let lifetime = presented.expires_millis.unwrap_or(MAX_SKEW_MILLIS);
-    let written = |millis: i64| presented::basic_format(Millis(millis));
+    let lifetime = signature.expires_millis.unwrap_or(MAX_SKEW_MILLIS);
+    let written = |millis: i64| signature::basic_format(Millis(millis));
     if signed.0.saturating_sub(now.0) > MAX_SKEW_MILLIS {
         return Err(SignatureError::Invalid(format!(
             "Signature not yet current: {date} is still later than {} ({} + {minutes} min.)",
@@ -133,18 +133,18 @@ fn check_time(presented: &Presented<'_>, now: Millis) -> Result<(), SignatureErr
 
 /// Is the signature that of the canonical request with the secret? Takes the same time whatever differs.
 #[must_use]
-pub fn is_signed_with(presented: &Presented<'_>, canonical: &str, secret: &str) -> bool {
+pub fn is_signed_with(signature: &SignatureFields<'_>, canonical: &str, secret: &str) -> bool {
     let mut key = hmac::Key::new(hmac::HMAC_SHA256, format!("AWS4{secret}").as_bytes());
-    for part in [presented.day, presented.region, presented.service, presented.terminator] {
+    for part in [signature.day, signature.region, signature.service, signature.terminator] {
         key = hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&key, part.as_bytes()).as_ref());
     }
-    hmac::verify(&key, string_to_sign(presented, canonical).as_bytes(), &presented.signature).is_ok()
+    hmac::verify(&key, string_to_sign(signature, canonical).as_bytes(), &signature.signature).is_ok()
 }
 
 /// What the signature is made of.
 #[must_use]
-pub fn string_to_sign(presented: &Presented<'_>, canonical: &str) -> String {
-    let Presented { date, day, region, service, terminator, .. } = presented;
+pub fn string_to_sign(signature: &SignatureFields<'_>, canonical: &str) -> String {
+    let SignatureFields { date, day, region, service, terminator, .. } = signature;
     format!("{ALGORITHM}\n{date}\n{day}/{region}/{service}/{terminator}\n{}", sha256(canonical.as_bytes()))
 }
 

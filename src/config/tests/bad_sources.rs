@@ -123,7 +123,7 @@ fn an_endpoint_has_a_key_and_its_secret_elsewhere() {
         (
             local("{ access_key = \"a key\", secret_key = \"plain\" }"),
             [
-                at("4:27", ".access_key: is no id of an access key: write 1 to 128 letters, digits and `_`"),
+                at("4:27", ".access_key: is not the id of an access key: write 1 to 128 letters, digits and `_`"),
                 at(
                     "4:49",
                     ".secret_key: is a secret in plain text: put it into a variable of its own and write `env:NAME`, or into a file and write `file:PATH`",
@@ -135,7 +135,7 @@ fn an_endpoint_has_a_key_and_its_secret_elsewhere() {
             local("{ access_key = \"AKID\", secret_key = \"env:NONE\", account = \"7\", secret = 1 }"),
             [
                 at("4:48", ".secret_key: the variable `NONE` is not set, or is no UTF-8"),
-                at("4:70", ".account: `7` is no number of an account: write its 12 digits in quotes"),
+                at("4:70", ".account: `7` is not an account number: write its 12 digits in quotes"),
                 at(
                     "4:75",
                     ".secret: is no key here: there are `listen`, `access_key`, `secret_key` and `account`",

@@ -10,11 +10,11 @@ use http::StatusCode;
 use super::sigv4::SignatureError;
 use crate::auth::policy::Denied;
 use crate::sources::SourceError;
-use crate::sources::storing::StoringError;
+use crate::sources::write::WriteError;
 
 /// An error as a client gets it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
+pub struct ServiceError {
     /// The exception's name.
     pub code: &'static str,
     /// What it says.
@@ -34,7 +34,7 @@ pub const NO_GROUP: &str = "The specified log group does not exist.";
 /// No such stream.
 pub const NO_STREAM: &str = "The specified log stream does not exist.";
 
-impl Fault {
+impl ServiceError {
     /// An exception of the service: status 400.
     pub fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), status: StatusCode::BAD_REQUEST, members: None, retry_after: None, cause: None }
@@ -50,13 +50,13 @@ impl Fault {
         Self::new("ResourceNotFoundException", message)
     }
 
-    /// The body is no JSON of the operation's form.
+    /// The body is not JSON of the operation's form.
     #[must_use]
     pub fn serialization(message: impl Into<String>) -> Self {
         Self::new("SerializationException", message)
     }
 
-    /// The token of a page is none of ours.
+    /// The token of a page is not valid for this request.
     #[must_use]
     pub fn bad_token() -> Self {
         Self::invalid("The specified nextToken is invalid.")
@@ -91,7 +91,7 @@ impl Fault {
     }
 }
 
-impl From<SignatureError> for Fault {
+impl From<SignatureError> for ServiceError {
     fn from(error: SignatureError) -> Self {
         let code = match error {
             SignatureError::Missing => "MissingAuthenticationTokenException",
@@ -103,7 +103,7 @@ impl From<SignatureError> for Fault {
     }
 }
 
-impl From<Denied> for Fault {
+impl From<Denied> for ServiceError {
     fn from(denied: Denied) -> Self {
         match denied {
             Denied::NotGranted => Self::not_found(NO_GROUP),
@@ -116,7 +116,7 @@ impl From<Denied> for Fault {
     }
 }
 
-impl From<SourceError> for Fault {
+impl From<SourceError> for ServiceError {
     fn from(error: SourceError) -> Self {
         match error {
             SourceError::NotFound => Self::not_found(NO_GROUP),
@@ -142,14 +142,14 @@ impl From<SourceError> for Fault {
     }
 }
 
-impl From<StoringError> for Fault {
-    fn from(error: StoringError) -> Self {
+impl From<WriteError> for ServiceError {
+    fn from(error: WriteError) -> Self {
         match error {
             // Which of the two it is, the operation knows.
-            StoringError::Exists => Self::new("ResourceAlreadyExistsException", "The specified resource already exists"),
-            StoringError::Invalid(text) => Self::invalid(text),
-            StoringError::TooMany(text) => Self::new("LimitExceededException", text),
-            StoringError::Source(error) => error.into(),
+            WriteError::Exists => Self::new("ResourceAlreadyExistsException", "The specified resource already exists"),
+            WriteError::Invalid(text) => Self::invalid(text),
+            WriteError::TooMany(text) => Self::new("LimitExceededException", text),
+            WriteError::Source(error) => error.into(),
         }
     }
 }

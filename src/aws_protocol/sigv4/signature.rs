@@ -28,7 +28,7 @@ pub enum Form {
 
 /// A signature with all that it names.
 #[derive(Debug, Clone)]
-pub struct Presented<'a> {
+pub struct SignatureFields<'a> {
     /// Where it stands.
     pub form: Form,
     /// The id of the key.
@@ -62,7 +62,7 @@ struct Fields<'a> {
     signature: &'a str,
 }
 
-impl<'a> Presented<'a> {
+impl<'a> SignatureFields<'a> {
     /// Reads the signature of a request. `decoded` holds the decoded parameters of a presigned URL, see [`decoded_query`].
     ///
     /// # Errors
@@ -74,8 +74,8 @@ impl<'a> Presented<'a> {
             (None, _, false) => Err(SignatureError::Missing),
             (None, _, true) => Self::presigned(head, decoded),
             (Some(value), None, false) => {
-                let value =
-                    std::str::from_utf8(value).map_err(|_| SignatureError::incomplete("Authorization header is no text."));
+                let value = std::str::from_utf8(value)
+                    .map_err(|_| SignatureError::incomplete("Authorization header is not valid UTF-8."));
                 Self::header(head, value?)
             }
             (Some(_), Some(_), _) => Err(SignatureError::incomplete("Authorization header is given more than once.")),

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use aws_lc_rs::rand;
 
-use crate::aws_protocol::fault::Fault;
+use crate::aws_protocol::error::ServiceError;
 use crate::domain::query::operations::{QueryStatus, RunningQuery};
 use crate::domain::time::Millis;
 
@@ -32,14 +32,14 @@ pub struct StartedQuery {
 
 /// The list.
 #[derive(Debug, Default)]
-pub struct StartedQueries(Mutex<VecDeque<StartedQuery>>);
+pub struct QueryRegistry(Mutex<VecDeque<StartedQuery>>);
 
-impl StartedQueries {
+impl QueryRegistry {
     /// Adds a query and gives its id, in the form of a UUID.
     ///
     /// # Errors
     /// When there is no randomness.
-    pub fn add(&self, query: RunningQuery, text: String, created: Millis) -> Result<String, Fault> {
+    pub fn add(&self, query: RunningQuery, text: String, created: Millis) -> Result<String, ServiceError> {
         let id = random_id()?;
         let mut started = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         started.push_back(StartedQuery { id: id.clone(), query, text, created, ended: None });
@@ -75,9 +75,9 @@ impl StartedQueries {
 ///
 /// # Errors
 /// When there is no randomness.
-pub(super) fn random_id() -> Result<String, Fault> {
+pub(super) fn random_id() -> Result<String, ServiceError> {
     let mut bytes = [0_u8; 16];
-    rand::fill(&mut bytes).map_err(|_| Fault::unavailable("no randomness"))?;
+    rand::fill(&mut bytes).map_err(|_| ServiceError::unavailable("no randomness"))?;
     // Version 4, variant 1 (RFC 9562).
     bytes[6] = bytes[6] & 0x0f | 0x40;
     bytes[8] = bytes[8] & 0x3f | 0x80;

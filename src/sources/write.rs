@@ -1,6 +1,6 @@
 //! The contract of a source that can be written to.
 //!
-//! Owns the trait [`Storing`] and how a change can be refused. Every method takes the permit for its own operation, as those of
+//! Owns the trait [`WriteSource`] and how a change can be refused. Every method takes the permit for its own operation, as those of
 //! [`super::Source`] do; every change is durable when the method returns.
 
 use std::fmt;
@@ -9,15 +9,15 @@ use async_trait::async_trait;
 
 use super::SourceError;
 use crate::auth::permit::Permit;
-use crate::domain::storing::{
+use crate::domain::time::Millis;
+use crate::domain::write_operations::{
     ChangeTags, CreateGroup, CreateStream, DeleteDefinition, DeleteGroup, DeleteStream, ListDefinitions, PutEvents, ReadTags,
     Rejected, SaveDefinition, SetRetention, Tags,
 };
-use crate::domain::time::Millis;
 
 /// Why nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum StoringError {
+pub enum WriteError {
     /// There is a group or stream of this name already.
     #[error("it exists already")]
     Exists,
@@ -34,37 +34,37 @@ pub enum StoringError {
 
 /// A source that can be written to.
 #[async_trait]
-pub trait Storing: Send + Sync + fmt::Debug {
+pub trait WriteSource: Send + Sync + fmt::Debug {
     /// Creates a group as of `now`.
-    async fn create_group(&self, permit: &Permit<CreateGroup>, now: Millis) -> Result<(), StoringError>;
+    async fn create_group(&self, permit: &Permit<CreateGroup>, now: Millis) -> Result<(), WriteError>;
 
     /// Deletes a group with its streams.
-    async fn delete_group(&self, permit: &Permit<DeleteGroup>) -> Result<(), StoringError>;
+    async fn delete_group(&self, permit: &Permit<DeleteGroup>) -> Result<(), WriteError>;
 
     /// Creates a stream as of `now`.
-    async fn create_stream(&self, permit: &Permit<CreateStream>, now: Millis) -> Result<(), StoringError>;
+    async fn create_stream(&self, permit: &Permit<CreateStream>, now: Millis) -> Result<(), WriteError>;
 
     /// Deletes a stream.
-    async fn delete_stream(&self, permit: &Permit<DeleteStream>) -> Result<(), StoringError>;
+    async fn delete_stream(&self, permit: &Permit<DeleteStream>) -> Result<(), WriteError>;
 
     /// Sets how long a group keeps its events.
-    async fn set_retention(&self, permit: &Permit<SetRetention>) -> Result<(), StoringError>;
+    async fn set_retention(&self, permit: &Permit<SetRetention>) -> Result<(), WriteError>;
 
     /// Changes the tags of a group.
-    async fn change_tags(&self, permit: &Permit<ChangeTags>) -> Result<(), StoringError>;
+    async fn change_tags(&self, permit: &Permit<ChangeTags>) -> Result<(), WriteError>;
 
     /// The tags of a group.
-    async fn tags(&self, permit: &Permit<ReadTags>) -> Result<Tags, StoringError>;
+    async fn tags(&self, permit: &Permit<ReadTags>) -> Result<Tags, WriteError>;
 
     /// Stores events by the operation's rules as of `now`. Says which were left out.
-    async fn put_events(&self, permit: Permit<PutEvents>, now: Millis) -> Result<Option<Rejected>, StoringError>;
+    async fn put_events(&self, permit: Permit<PutEvents>, now: Millis) -> Result<Option<Rejected>, WriteError>;
 
     /// The saved queries: id and document, ascending by id.
-    async fn definitions(&self, permit: &Permit<ListDefinitions>) -> Result<Vec<(String, Vec<u8>)>, StoringError>;
+    async fn definitions(&self, permit: &Permit<ListDefinitions>) -> Result<Vec<(String, Vec<u8>)>, WriteError>;
 
     /// Saves a query.
-    async fn save_definition(&self, permit: &Permit<SaveDefinition>) -> Result<(), StoringError>;
+    async fn save_definition(&self, permit: &Permit<SaveDefinition>) -> Result<(), WriteError>;
 
     /// Deletes a saved query. Whether it was there.
-    async fn delete_definition(&self, permit: &Permit<DeleteDefinition>) -> Result<bool, StoringError>;
+    async fn delete_definition(&self, permit: &Permit<DeleteDefinition>) -> Result<bool, WriteError>;
 }

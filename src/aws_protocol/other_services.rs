@@ -8,7 +8,7 @@ use http::StatusCode;
 use serde_json::json;
 
 use super::endpoint::Call;
-use super::fault::Fault;
+use super::error::ServiceError;
 use super::route::Protocol;
 
 const STS: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
@@ -35,7 +35,7 @@ pub fn no_sinks() -> Vec<u8> {
 ///
 /// # Errors
 /// When there is no such operation.
-pub fn form(call: Call<'_>, service: &str, body: &[u8]) -> Result<Vec<u8>, Fault> {
+pub fn form(call: Call<'_>, service: &str, body: &[u8]) -> Result<Vec<u8>, ServiceError> {
     let mut actions = url::form_urlencoded::parse(body).filter(|(name, _)| name == "Action").map(|(_, value)| value);
     let action = actions.next().filter(|_| actions.next().is_none());
     let id = call.context.id();
@@ -46,7 +46,7 @@ pub fn form(call: Call<'_>, service: &str, body: &[u8]) -> Result<Vec<u8>, Fault
             Ok(result_of("GetCallerIdentity", STS, &result, id))
         }
         ("monitoring", Some("ListMetrics")) => Ok(result_of("ListMetrics", METRICS, "<Metrics/>", id)),
-        _ => Err(Fault::unknown_operation()),
+        _ => Err(ServiceError::unknown_operation()),
     }
 }
 
@@ -60,7 +60,7 @@ fn result_of(operation: &str, namespace: &str, result: &str, request_id: &str) -
 
 /// An error in the protocol: status, code and body.
 #[must_use]
-pub fn error(protocol: Protocol, fault: &Fault, request_id: &str) -> (StatusCode, String, Vec<u8>) {
+pub fn error(protocol: Protocol, fault: &ServiceError, request_id: &str) -> (StatusCode, String, Vec<u8>) {
     match protocol {
         Protocol::Json11 | Protocol::Json10 | Protocol::Rest => {
             let mut body = json!({ "__type": fault.code, "message": fault.message });
@@ -90,7 +90,7 @@ pub fn error(protocol: Protocol, fault: &Fault, request_id: &str) -> (StatusCode
 }
 
 /// The same errors have other names where answers are XML.
-fn query_code(fault: &Fault) -> (StatusCode, &'static str) {
+fn query_code(fault: &ServiceError) -> (StatusCode, &'static str) {
     match fault.code {
         "MissingAuthenticationTokenException" => (StatusCode::FORBIDDEN, "MissingAuthenticationToken"),
         "UnrecognizedClientException" => (StatusCode::FORBIDDEN, "InvalidClientTokenId"),

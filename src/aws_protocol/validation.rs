@@ -9,7 +9,7 @@ use std::ops::RangeInclusive;
 use serde::de::DeserializeOwned;
 
 use super::arn;
-use super::fault::Fault;
+use super::error::ServiceError;
 use crate::domain::name::{LogGroupName, LogStreamName, NameError};
 
 /// Characters of a client's text that an error repeats.
@@ -27,24 +27,24 @@ pub const IDENTIFIER_PATTERN: &str = r"[\w#+=/:,.@-]*";
 ///
 /// # Errors
 /// `SerializationException`.
-pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Fault> {
+pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ServiceError> {
     let body: &[u8] = if body.iter().all(u8::is_ascii_whitespace) { b"{}" } else { body };
     // The text of the error would repeat what the client wrote; where it is wrong says as much.
     serde_json::from_slice(body).map_err(|error| {
         let (line, column) = (error.line(), error.column());
-        Fault::serialization(format!("The body is not the JSON that the operation takes: line {line}, column {column}."))
+        ServiceError::serialization(format!("The body is not the JSON that the operation takes: line {line}, column {column}."))
     })
 }
 
 /// The faults that were found so far.
 #[derive(Debug, Default)]
-pub struct Checks {
+pub struct Validation {
     found: Vec<String>,
     /// A fault that AWS words otherwise: it is the answer by itself.
     alone: Option<String>,
 }
 
-impl Checks {
+impl Validation {
     /// Notes that a value does not keep to a constraint.
     pub fn fail(&mut self, name: &str, value: Option<&dyn Display>, constraint: impl Display) {
         let value = value.map_or_else(String::new, |value| {
@@ -58,14 +58,14 @@ impl Checks {
     ///
     /// # Errors
     /// `InvalidParameterException` with every fault found.
-    pub fn finish(self) -> Result<(), Fault> {
+    pub fn finish(self) -> Result<(), ServiceError> {
         if let Some(text) = self.alone {
-            return Err(Fault::invalid(text));
+            return Err(ServiceError::invalid(text));
         }
         match self.found.len() {
             0 => Ok(()),
-            1 => Err(Fault::invalid(format!("1 validation error detected: {}", self.found.concat()))),
-            count => Err(Fault::invalid(format!("{count} validation errors detected: {}", self.found.join("; ")))),
+            1 => Err(ServiceError::invalid(format!("1 validation error detected: {}", self.found.concat()))),
+            count => Err(ServiceError::invalid(format!("{count} validation errors detected: {}", self.found.join("; ")))),
         }
     }
 
@@ -175,11 +175,11 @@ impl Checks {
         name: Option<String>,
         identifier: Option<String>,
         account: &str,
-    ) -> Result<Option<LogGroupName>, Fault> {
+    ) -> Result<Option<LogGroupName>, ServiceError> {
         match (name, identifier) {
             (Some(_), Some(_)) => {
                 let text = "LogGroup name and LogGroup ARN are mutually exclusive parameters.";
-                Err(Fault::new("ValidationException", text))
+                Err(ServiceError::new("ValidationException", text))
             }
             (None, Some(identifier)) => self.identifier("logGroupIdentifier", &identifier, account),
             (name, None) => Ok(self.group("logGroupName", name)),
@@ -190,7 +190,7 @@ impl Checks {
     ///
     /// # Errors
     /// When it is another account's.
-    pub fn identifier(&mut self, name: &str, value: &str, account: &str) -> Result<Option<LogGroupName>, Fault> {
+    pub fn identifier(&mut self, name: &str, value: &str, account: &str) -> Result<Option<LogGroupName>, ServiceError> {
         let fits = |c: char| c.is_ascii_alphanumeric() || "_#+=/:,.@-".contains(c);
         if value.is_empty() || value.chars().count() > 2048 {
             self.text(name, Some(value.to_owned()), 1..=2048);
@@ -203,7 +203,7 @@ impl Checks {
         }
         let Some(resource) = arn::group_of(value) else { return Ok(self.group_name(name, value)) };
         if resource.account != account {
-            return Err(Fault::not_found(super::fault::NO_GROUP));
+            return Err(ServiceError::not_found(super::error::NO_GROUP));
         }
         Ok(self.group_name(name, resource.group))
     }
@@ -215,7 +215,7 @@ mod tests {
 
     #[test]
     fn every_fault_is_in_one_answer_in_the_services_own_words() {
-        let mut checks = Checks::default();
+        let mut checks = Validation::default();
         assert_eq!(checks.limit("limit", Some(10_001), 10_000), 10_000);
         let one = checks.finish().unwrap_err();
         assert_eq!(one.code, "InvalidParameterException");
@@ -223,7 +223,7 @@ mod tests {
             one.message,
             "1 validation error detected: Value '10001' at 'limit' failed to satisfy constraint: Member must have value less than or equal to 10000"
         );
-        let mut checks = Checks::default();
+        let mut checks = Validation::default();
         assert_eq!(checks.group("logGroupName", None), None);
         assert_eq!(checks.stream("logStreamName", Some("a:b".to_owned())), None);
         assert_eq!(
@@ -231,7 +231,7 @@ mod tests {
             "2 validation errors detected: Value null at 'logGroupName' failed to satisfy constraint: Member must not be null; \
              Value 'a:b' at 'logStreamName' failed to satisfy constraint: Member must satisfy regular expression pattern: [^:*]*"
         );
-        let mut checks = Checks::default();
+        let mut checks = Validation::default();
         checks.group("logGroupName", Some("x".repeat(513)));
         assert_eq!(
             checks.finish().unwrap_err().message,
@@ -242,7 +242,7 @@ mod tests {
     #[test]
     fn an_identifier_is_a_name_or_an_arn_of_this_account() {
         let read = |text: &str| {
-            let mut checks = Checks::default();
+            let mut checks = Validation::default();
             let found = checks.identifier("logGroupIdentifier", text, "123456789012")?;
             checks.finish().map(|()| found.map(|group| group.to_string()))
         };
