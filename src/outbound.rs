@@ -138,25 +138,67 @@ impl Outbound {
         self.send_within(request, limits, AddressPolicy::Any).await
     }
 
+    /// Sends the request and receives the head of the response within `deadline`. The body is left to be read.
+    ///
+    /// # Errors
+    /// As of [`Outbound::send`].
+    pub async fn open(&self, request: Request<Full<Bytes>>, deadline: Duration) -> Result<OpenResponse, OutboundError> {
+        let opened = tokio::time::timeout(deadline, self.open_within(request, AddressPolicy::Any)).await;
+        opened.unwrap_or(Err(OutboundError::Timeout))
+    }
+
     async fn send_within(
         &self,
-        mut request: Request<Full<Bytes>>,
+        request: Request<Full<Bytes>>,
         limits: Limits,
         address_policy: AddressPolicy,
     ) -> Result<Response<Bytes>, OutboundError> {
+        let exchange = async {
+            let OpenResponse { head, body } = self.open_within(request, address_policy).await?;
+            Ok(Response::from_parts(head, read(body, limits.max_body).await?))
+        };
+        tokio::time::timeout(limits.deadline, exchange).await.unwrap_or(Err(OutboundError::Timeout))
+    }
+
+    async fn open_within(
+        &self,
+        mut request: Request<Full<Bytes>>,
+        address_policy: AddressPolicy,
+    ) -> Result<OpenResponse, OutboundError> {
         // Added on the way out, and so never part of a signature.
         if let Some(traceparent) = trace::outgoing().and_then(|text| HeaderValue::try_from(text).ok()) {
             request.headers_mut().insert(HeaderName::from_static("traceparent"), traceparent);
         }
-        let exchange = async {
-            let response = self.client(address_policy).request(request).await.map_err(|error| match error.is_connect() {
-                true => OutboundError::Connect(cause(&error)),
-                false => OutboundError::Broken(cause(&error)),
-            })?;
-            let (head, body) = response.into_parts();
-            Ok(Response::from_parts(head, read(body, limits.max_body).await?))
-        };
-        tokio::time::timeout(limits.deadline, exchange).await.unwrap_or(Err(OutboundError::Timeout))
+        let response = self.client(address_policy).request(request).await.map_err(|error| match error.is_connect() {
+            true => OutboundError::Connect(cause(&error)),
+            false => OutboundError::Broken(cause(&error)),
+        })?;
+        let (head, body) = response.into_parts();
+        Ok(OpenResponse { head, body })
+    }
+}
+
+/// A response whose head has arrived.
+#[derive(Debug)]
+pub struct OpenResponse {
+    head: http::response::Parts,
+    body: Incoming,
+}
+
+impl OpenResponse {
+    /// Bytes of the body, where the head announces them.
+    #[must_use]
+    pub fn body_bytes(&self) -> Option<u64> {
+        self.body.size_hint().exact()
+    }
+
+    /// Reads the body.
+    ///
+    /// # Errors
+    /// As of [`Outbound::send`].
+    pub async fn read(self, limits: Limits) -> Result<Response<Bytes>, OutboundError> {
+        let body = tokio::time::timeout(limits.deadline, read(self.body, limits.max_body)).await;
+        Ok(Response::from_parts(self.head, body.unwrap_or(Err(OutboundError::Timeout))?))
     }
 }
 

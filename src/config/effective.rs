@@ -113,11 +113,15 @@ fn write_issuer(f: &mut fmt::Formatter<'_>, issuer: &IssuerRules) -> fmt::Result
 fn write_source(f: &mut fmt::Formatter<'_>, source: &Source) -> fmt::Result {
     write!(f, "source {}: ", source.name)?;
     match &source.kind {
-        SourceKind::Local { path, endpoint: None } => write!(f, "local, {}", path.display())?,
-        SourceKind::Local { path, endpoint: Some(endpoint) } => {
-            let Endpoint { listen, access_key, secret_key, account } = &**endpoint;
-            write!(f, "local, {}\n  CloudWatch Logs protocol on {listen}, ", path.display())?;
-            write!(f, "access key {access_key} with the secret of {}, account {account}", secret_key.origin())?;
+        SourceKind::Local { path, queries, endpoint } => {
+            write!(f, "local, {}\n  queries: ", path.display())?;
+            write!(f, "{} at a time on {} threads, ", queries.concurrent, queries.threads)?;
+            write!(f, "{} MiB of memory for one and {} MiB for all", queries.memory_per_query >> 20, queries.memory >> 20)?;
+            if let Some(endpoint) = endpoint {
+                let Endpoint { listen, access_key, secret_key, account } = &**endpoint;
+                write!(f, "\n  CloudWatch Logs protocol on {listen}, access key {access_key} with the secret of ")?;
+                write!(f, "{}, account {account}", secret_key.origin())?;
+            }
         }
         SourceKind::CloudWatch(cloudwatch) => return write_cloudwatch(f, cloudwatch),
     }

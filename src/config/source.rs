@@ -1,17 +1,21 @@
 //! `[[sources]]`: where logs are, by name.
 //!
 //! Owns the section's keys, and which of them belong to which kind. Never reaches a source: a region, a role and an endpoint
-//! are looked at for their form alone. Look next at [`super::cloudwatch`], the keys of that kind, at [`super::endpoint`], and at `config::tenant`, whose
-//! grants name the sources.
+//! are looked at for their form alone. Look next at [`super::cloudwatch`], the keys of that kind, at [`super::endpoint`], and at
+//! `config::tenant`, whose grants name the sources.
 
 use std::net::SocketAddr;
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::cloudwatch::{self, CloudWatch};
 use super::endpoint::{self, Endpoint};
 use super::reader::{Field, Table};
 use super::spelling::{listed, quoted};
 use crate::domain::name::SourceName;
+use crate::sources::local_settings::LocalQuerySettings;
 
 /// `[[sources]]`; in variables `LOGMARK__SOURCES__0__…`.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,6 +35,8 @@ pub enum SourceKind {
     Local {
         /// `…__PATH`, required: its folder, which is made if it is not there.
         path: PathBuf,
+        /// `…__QUERIES__…`.
+        queries: LocalQuerySettings,
         /// `…__ENDPOINT`; absent: none. Where it speaks the protocol of CloudWatch Logs.
         endpoint: Option<Box<Endpoint>>,
     },
@@ -99,15 +105,9 @@ fn local(table: &Table<'_>, kind: &Field<'_>, declared: &mut Declared) -> Option
     if !cfg!(feature = "local") {
         kind.wrong("`local` is not part of this build: it was made without the feature `local`");
     }
-    let endpoint_field = table.get("endpoint");
-    let endpoint = endpoint_field.as_ref().and_then(|field| field.table(endpoint::read));
-    if let (Some(field), Some(endpoint)) = (&endpoint_field, &endpoint) {
-        // Port 0 is another one for each.
-        if endpoint.listen.port() != 0 && declared.listening.contains(&endpoint.listen) {
-            field.wrong("listens where another source's endpoint does: give each an address of its own");
-        }
-        declared.listening.push(endpoint.listen);
-    }
+    let default = LocalQuerySettings::default();
+    let local_queries = table.or("queries", default, |field| field.table(|table| Some(queries(table))));
+    let endpoint = endpoint(table, declared);
     let field = table.required("path", "write the folder for its logs")?;
     let path = field.path(field.text()?)?;
     if declared.paths.contains(&path) {
@@ -115,5 +115,39 @@ fn local(table: &Table<'_>, kind: &Field<'_>, declared: &mut Declared) -> Option
         return None;
     }
     declared.paths.push(path.clone());
-    Some(SourceKind::Local { path, endpoint: endpoint.map(Box::new) })
+    Some(SourceKind::Local { path, queries: local_queries, endpoint: endpoint.map(Box::new) })
+}
+
+/// Reads `endpoint`.
+fn endpoint(table: &Table<'_>, declared: &mut Declared) -> Option<Endpoint> {
+    let field = table.get("endpoint")?;
+    let endpoint = field.table(endpoint::read)?;
+    // Port 0 is another one for each.
+    if endpoint.listen.port() != 0 && declared.listening.contains(&endpoint.listen) {
+        field.wrong("listens where another source's endpoint does: give each an address of its own");
+    }
+    declared.listening.push(endpoint.listen);
+    Some(endpoint)
+}
+
+/// Reads `queries` of a local source.
+fn queries(table: &Table<'_>) -> LocalQuerySettings {
+    const SECOND: Duration = Duration::from_secs(1);
+    const HOUR: Duration = Duration::from_secs(3600);
+    const MIB: u64 = 1 << 20;
+    let default = LocalQuerySettings::default();
+    let time = |key, default, range: RangeInclusive<Duration>| table.or(key, default, |field| field.duration(range));
+    let memory = |key, default| {
+        table.or(key, default, |field| field.bytes(16 * MIB..=65_536 * MIB).and_then(|bytes| usize::try_from(bytes).ok()))
+    };
+    LocalQuerySettings {
+        threads: table
+            .or("threads", default.threads, |field| field.whole(1u16..=256).and_then(|number| NonZeroUsize::new(number.into()))),
+        concurrent: table.or("concurrent", default.concurrent, |field| field.whole(1u32..=10_000).and_then(NonZeroU32::new)),
+        memory: memory("memory", default.memory),
+        memory_per_query: memory("memory_per_query", default.memory_per_query),
+        abandoned_after: time("abandoned_after", default.abandoned_after, SECOND * 10..=HOUR),
+        max_time: time("max_time", default.max_time, SECOND..=HOUR),
+        results_kept: time("results_kept", default.results_kept, SECOND * 10..=HOUR * 24),
+    }
 }

@@ -175,6 +175,9 @@ impl ApiError {
             Self::QueryForbidden(errors) => Problem::new(C::QueryForbidden, text_detail(errors)).of(errors),
             Self::Source(S::QueryForbidden(reason)) => Problem::new(C::QueryForbidden, reason.clone()),
             Self::Source(S::QueryTooLong { length, most }) => query_too_long(*length, *most).problem(),
+            Self::Source(S::QueryUnsupported(_)) => {
+                plain(C::InvalidQuery, "the source of the log group does not support this query")
+            }
             Self::Source(S::QueryRefused) => plain(C::InvalidQuery, "the source of the logs does not take this query"),
             Self::QueryIncomplete(status) => incomplete_problem(*status),
             Self::BudgetExceeded { budget, retry_after } => Problem {

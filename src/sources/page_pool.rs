@@ -31,7 +31,7 @@ pub const FRAME_BYTES: usize = 64 * 1024;
 /// Bytes that an event takes besides its message while it is read: its row, its id, and the source's own form of it.
 const EVENT_BYTES: usize = 128;
 /// Bytes that a page takes besides its events: its entry, its position, its source's answer around it.
-const PAGE_BYTES: usize = 4 * 1024;
+pub const PAGE_BYTES: usize = 4 * 1024;
 /// Events that a page of a source holds at most.
 const PAGE_EVENTS: usize = 10_000;
 /// The most that a byte of a message becomes in an answer: a control character is `\u001b` in JSON.
@@ -51,11 +51,13 @@ pub fn page_bytes_of(events: &Events) -> u64 {
     (events.heap_bytes() + PAGE_BYTES) as u64
 }
 
-/// What a frame that is written of a page may cost: it ends with an event, at worst with the longest.
+/// What a frame that is written of a page may cost: it ends with an event, at worst with the longest. A page that becomes less than a
+/// frame costs no more than it becomes.
 #[must_use]
 pub fn frame_bytes_of(events: &Events) -> u64 {
     let longest = events.iter().map(EventRef::message_length).max().unwrap_or(0);
-    (FRAME_BYTES + longest.saturating_mul(MAX_ESCAPED_BYTE)) as u64
+    let whole = events.heap_bytes().saturating_mul(MAX_ESCAPED_BYTE);
+    (whole.min(FRAME_BYTES) + longest.saturating_mul(MAX_ESCAPED_BYTE)) as u64
 }
 
 /// The memory budget of all responses, and the pages held in it. Clones are the same pool.
@@ -138,19 +140,37 @@ impl PagePool {
         }
     }
 
-    /// Room for a page, at the latest at `deadline`.
+    /// So many bytes, if `free` bytes are free without evicting a page or going before a request that waits.
+    ///
+    /// # Errors
+    /// [`SourceError::NoMemory`].
+    pub fn reserve_spare(&self, share: &Share, bytes: u64, free: u64) -> Result<Reservation, SourceError> {
+        let mut room = self.0.memory.reserve_spare(share, free.max(bytes)).map_err(memory_error)?;
+        if room.resize(bytes) { Ok(room) } else { Err(memory_error(Rejected::TenantLimit)) }
+    }
+
+    /// Room of `bytes` for a page as soon as `free` bytes are free, at the latest at `deadline`.
     ///
     /// # Errors
     /// As of [`PagePool::reserve`].
-    pub async fn reserve_page(&self, share: &Share, bytes: u64, deadline: Instant) -> Result<PageReservation, SourceError> {
-        let room = self.reserve(share, bytes, deadline).await?;
+    pub async fn reserve_page(
+        &self,
+        share: &Share,
+        bytes: u64,
+        free: u64,
+        deadline: Instant,
+    ) -> Result<PageReservation, SourceError> {
+        let mut room = self.reserve(share, free.max(bytes), deadline).await?;
+        if !room.resize(bytes) {
+            return Err(memory_error(Rejected::TenantLimit));
+        }
         Ok(PageReservation { pool: Arc::clone(&self.0), room })
     }
 
-    /// Room for a page, if there is any without evicting another.
+    /// Room of `bytes` for a page, if `free` bytes are free without evicting another.
     #[must_use]
-    pub fn reserve_spare_page(&self, share: &Share, bytes: u64) -> Option<PageReservation> {
-        let room = self.0.memory.reserve_spare(share, bytes).ok()?;
+    pub fn reserve_spare_page(&self, share: &Share, bytes: u64, free: u64) -> Option<PageReservation> {
+        let room = self.reserve_spare(share, bytes, free).ok()?;
         Some(PageReservation { pool: Arc::clone(&self.0), room })
     }
 }
@@ -215,11 +235,17 @@ impl PageReservation {
     ///
     /// # Errors
     /// How many bytes it takes, when the room is too small for it and there is no more at the moment.
-    pub fn insert(self, events: Events) -> Result<PooledPage, u64> {
+    pub fn insert(self, events: Events, reserved: Option<Reservation>) -> Result<PooledPage, u64> {
         let Self { pool, mut room } = self;
-        let cost = page_bytes_of(&events);
-        if !room.resize(cost) {
-            return Err(cost);
+        match reserved {
+            // The source has reserved the memory of the events.
+            Some(reserved) => room.join(reserved),
+            None => {
+                let cost = page_bytes_of(&events);
+                if !room.resize(cost) {
+                    return Err(cost);
+                }
+            }
         }
         let id = {
             let mut pages = pool.lock();
@@ -298,7 +324,7 @@ mod tests {
 
     async fn insert(pool: &PagePool, tenant: &str, messages: &[&str]) -> PooledPage {
         let deadline = Instant::now() + Duration::from_secs(10);
-        pool.reserve_page(&share(tenant), ROOM, deadline).await.unwrap().insert(page(messages)).unwrap()
+        pool.reserve_page(&share(tenant), ROOM, ROOM, deadline).await.unwrap().insert(page(messages), None).unwrap()
     }
 
     #[tokio::test(start_paused = true)]
@@ -306,7 +332,7 @@ mod tests {
         let pool = pool(1);
         let busy = insert(&pool, "a", &["1", "2", "3"]).await;
         let other = share("b");
-        let waits = pool.reserve_page(&other, ROOM, Instant::now() + Duration::from_secs(3));
+        let waits = pool.reserve_page(&other, ROOM, ROOM, Instant::now() + Duration::from_secs(3));
         let reads = async {
             for written in 1..=30 {
                 tokio::time::sleep(STALLED - Duration::from_millis(1)).await;
@@ -317,7 +343,7 @@ mod tests {
         assert!(matches!(rejected, Err(SourceError::NoMemory { is_own: false, .. })), "{rejected:?}");
         assert!(busy.events().is_some());
         drop(busy);
-        assert!(pool.reserve_spare_page(&other, ROOM).is_some());
+        assert!(pool.reserve_spare_page(&other, ROOM, ROOM).is_some());
     }
 
     #[tokio::test(start_paused = true)]
@@ -334,7 +360,7 @@ mod tests {
         let third = insert(&pool, "c", &["5"]).await;
         assert_eq!(begun.elapsed(), Duration::ZERO);
         assert!(stalled.events().is_none() && lively.events().is_some() && third.events().is_some());
-        assert!(pool.reserve_spare_page(&share("d"), ROOM).is_none(), "what costs another its page is not to spare");
+        assert!(pool.reserve_spare_page(&share("d"), ROOM, ROOM).is_none(), "what costs another its page is not to spare");
     }
 
     #[tokio::test(start_paused = true)]
@@ -349,7 +375,7 @@ mod tests {
         assert!(matches!(rejected, SourceError::NoMemory { is_own: true, .. }), "{rejected:?}");
         assert!(own.events().is_none() && others.events().is_some());
         drop(held);
-        assert!(pool.reserve_spare_page(&a, ROOM).is_some());
+        assert!(pool.reserve_spare_page(&a, ROOM, ROOM).is_some());
     }
 
     #[tokio::test(start_paused = true)]
@@ -359,12 +385,12 @@ mod tests {
         assert_eq!(frame_bytes_of(&large), 64 * 1024 + 3_600_000, "a frame of it is six times as long");
         let (pool, deadline) = (PagePool::new(page_bytes_of(&large)), Instant::now() + Duration::from_secs(1));
         let other = pool.reserve(&share("b"), 300_000, deadline).await.unwrap();
-        let reserve_page = pool.reserve_page(&share("a"), 200_000, deadline).await.unwrap();
-        let needed = reserve_page.insert(large.clone()).unwrap_err();
+        let reserve_page = pool.reserve_page(&share("a"), 200_000, 0, deadline).await.unwrap();
+        let needed = reserve_page.insert(large.clone(), None).unwrap_err();
         assert!(needed > 600_000, "{needed}");
         drop(other);
-        let reserve_page = pool.reserve_page(&share("a"), needed, deadline).await.unwrap();
-        assert!(reserve_page.insert(large.clone()).is_ok());
+        let reserve_page = pool.reserve_page(&share("a"), needed, 0, deadline).await.unwrap();
+        assert!(reserve_page.insert(large.clone(), None).is_ok());
     }
 
     #[tokio::test(start_paused = true)]

@@ -4,6 +4,7 @@ mod suite;
 mod support;
 mod boto;
 mod pages;
+mod queries;
 mod put;
 mod clients;
 mod signatures;

@@ -113,28 +113,3 @@ async fn a_group_is_read_interleaved_with_ids_that_are_unique() {
         "ResourceNotFoundException: The specified log stream does not exist."
     );
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_query_is_refused_as_long_as_the_source_runs_none() {
-    let (stage, begin) = stage().await;
-    let query = json!({ "logGroupName": GROUP, "queryString": "fields @message", "startTime": begin / 1000, "endTime": begin / 1000 + 60 });
-    let malformed = stage.call("start_query", with(query.clone(), "queryString", &json!("fields |"))).await;
-    assert!(malformed.unwrap_err().starts_with("MalformedQueryException: at character "));
-    let beyond =
-        stage.call("start_query", with(query.clone(), "queryString", &json!("SOURCE logGroups() | fields @message"))).await;
-    assert!(beyond.unwrap_err().starts_with("MalformedQueryException: "));
-    let nowhere = stage.call("start_query", with(query.clone(), "logGroupName", &json!("/no"))).await;
-    assert_eq!(nowhere.unwrap_err(), "ResourceNotFoundException: The specified log group does not exist.");
-    match stage.call("start_query", query).await {
-        Err(refused) => {
-            assert_eq!(refused, "InvalidOperationException: This endpoint does not support Logs Insights queries.");
-        }
-        Ok(started) => {
-            let id = started["queryId"].clone();
-            assert_eq!(stage.ok("get_query_results", json!({ "queryId": id })).await["queryLanguage"], "CWLI");
-        }
-    }
-    let unknown = stage.call("get_query_results", json!({ "queryId": "12345678-1234-1234-1234-123456789012" })).await;
-    assert!(unknown.unwrap_err().starts_with("ResourceNotFoundException: "));
-    assert_eq!(stage.ok("describe_queries", json!({ "status": "Failed" })).await, json!({ "queries": [] }));
-}

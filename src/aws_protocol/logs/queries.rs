@@ -20,7 +20,7 @@ use crate::domain::operation::{Action, DescribeGroup};
 use crate::domain::query::operations::{
     GroupFingerprint, MAX_GROUPS, QueryPage, QueryStatus, ReadQuery, ReadRecord, Row, StartQuery, StopQuery,
 };
-use crate::domain::query::{LogQuery, MAX_CHARACTERS, MAX_ROWS, QueryError};
+use crate::domain::query::{LogQuery, MAX_CHARACTERS, MAX_ROWS, QueryError, QueryReach};
 use crate::domain::time::Millis;
 use crate::sources::Queries;
 
@@ -70,9 +70,10 @@ pub(super) async fn start(call: Call<'_>, body: &[u8]) -> Answer {
     if end < start {
         return Err(ServiceError::invalid("The query's endTime is before its startTime."));
     }
-    let query = parsed(&text, limit)?;
+    let reach = call.endpoint.sources.query_reach(&call.endpoint.source);
+    let query = parsed(&text, reach, limit)?;
     exist(call, &groups).await?;
-    let op = StartQuery { query, groups, start: Millis(start * 1000), end: Millis((end + 1) * 1000) };
+    let op = StartQuery::new(query, groups, Millis(start * 1000), Millis((end + 1) * 1000));
     let shown = shown_text(&op, &text);
     let permit = call.permit(op)?;
     let line = call.line(&permit, Some(&names(&permit.op().groups)), None);
@@ -112,8 +113,8 @@ fn groups_of(checks: &mut Validation, input: &mut StartInput, call: Call<'_>) ->
     Ok(groups)
 }
 
-fn parsed(text: &str, limit: Option<u32>) -> Result<LogQuery, ServiceError> {
-    let query = LogQuery::parse(text).map_err(|fault| match fault {
+fn parsed(text: &str, reach: QueryReach, limit: Option<u32>) -> Result<LogQuery, ServiceError> {
+    let query = LogQuery::parse_within(text, reach).map_err(|fault| match fault {
         QueryError::Invalid(faults) | QueryError::Forbidden(faults) => malformed(text, &faults),
     })?;
     match limit {

@@ -227,7 +227,7 @@ fn import_target(args: &ImportArgs) -> Result<ImportTarget, CliError> {
         .sources
         .iter()
         .filter_map(|source| match &source.kind {
-            SourceKind::Local { path, endpoint } => Some((source, path, endpoint)),
+            SourceKind::Local { path, endpoint, .. } => Some((source, path, endpoint)),
             SourceKind::CloudWatch(_) => None,
         })
         .filter(|(source, ..)| args.source.as_deref().is_none_or(|name| source.name.as_str() == name))

@@ -116,7 +116,7 @@ fn the_example_means_what_it_says() {
     assert_eq!(issuer.keys, KeySource::Discover);
     let SourceKind::CloudWatch(eu) = &config.sources[0].kind else { panic!("not CloudWatch") };
     assert_eq!((eu.region.as_str(), eu.endpoint.as_ref().unwrap().as_str()), ("eu-central-1", "http://127.0.0.1:5000/"));
-    let SourceKind::Local { path, endpoint: Some(endpoint) } = &config.sources[1].kind else { panic!("no endpoint") };
+    let SourceKind::Local { path, endpoint: Some(endpoint), .. } = &config.sources[1].kind else { panic!("no endpoint") };
     assert_eq!(*path, folder.location.path().join("./logmark-data"));
     assert_eq!((endpoint.listen.to_string().as_str(), endpoint.access_key.as_str()), ("127.0.0.1:4586", "AKIDLOCAL"));
     assert_eq!((endpoint.secret_key.origin(), endpoint.account.as_str()), ("env:LOGMARK_LOCAL_SECRET", "000000000000"));

@@ -31,7 +31,8 @@ use tables::{
 
 const FILE_NAME: &str = "catalogue.redb";
 const UNFINISHED_NAME: &str = "catalogue.unfinished";
-const LAYOUT: u64 = 1;
+/// 2: streams count their events, and segments hold the number of each event in its stream.
+const LAYOUT: u64 = 2;
 
 /// The catalogue's database.
 #[derive(Debug)]
@@ -48,11 +49,11 @@ impl Catalogue {
         }
         let database = open_database(disk, &path, cache_bytes)?;
         let catalogue = Catalogue { database };
-        catalogue.add_missing_tables()?;
-        let found = catalogue.snapshot()?.meta(META_LAYOUT)?;
+        let found = catalogue.layout()?;
         if found != LAYOUT {
             return Err(OpenError::Layout { directory: directory.to_owned(), found, expected: LAYOUT });
         }
+        catalogue.add_missing_tables()?;
         Ok(catalogue)
     }
 
@@ -67,6 +68,15 @@ impl Catalogue {
         transaction.open_table(GROUP_ATTRIBUTES).map_err(StorageError::catalogue)?;
         transaction.open_table(DOCUMENTS).map_err(StorageError::catalogue)?;
         transaction.commit().map_err(StorageError::catalogue)
+    }
+
+    /// The layout that the directory was written in. Reads no other table: another layout may have other rows.
+    fn layout(&self) -> Result<u64, StorageError> {
+        let read = || -> Result<u64, redb::Error> {
+            let meta = self.database.begin_read()?.open_table(META)?;
+            Ok(meta.get(META_LAYOUT)?.map_or(0, |value| value.value()))
+        };
+        read().map_err(StorageError::catalogue)
     }
 
     /// The catalogue as of now.
@@ -186,7 +196,7 @@ fn insert_stream(transaction: &WriteTransaction, group: u64, stream: &str, now_m
             return Ok(false);
         }
         let id = take_id(transaction, META_NEXT_STREAM)?;
-        streams.insert((group, stream), (id, now_ms, None, None, None, 0))?;
+        streams.insert((group, stream), (id, now_ms, None, None, None, 0, 0))?;
         transaction.open_table(STREAM_NAMES)?.insert(id, (group, stream))?;
         transaction.open_table(STREAMS_BY_EVENT)?.insert((group, i64::MIN, stream), id)?;
         Ok(true)

@@ -1,5 +1,6 @@
 //! `POST /queries`: starts a Logs Insights query (StartQuery).
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use axum::Json;
@@ -11,11 +12,13 @@ use tokio::time::Instant;
 
 use super::read::MAX_ROWS_IN_PAGE;
 use super::response::{self, QueryBody};
-use super::{QUERY, applied, group_names, preferred_wait, read_format, read_rows};
+use super::{QUERY, applied, counted, group_names, preferred_wait, read_format, read_rows};
+use crate::auth::policy;
 use crate::auth::tenant::Tenant;
 use crate::domain::name::{LogGroupName, from_url_spelling};
+use crate::domain::operation::Operation as _;
 use crate::domain::query::operations::{MAX_GROUP_BYTES, MAX_GROUPS, QueryStatus, StartQuery};
-use crate::domain::query::{LogQuery, MAX_ROWS, QueryError};
+use crate::domain::query::{LogQuery, MAX_ROWS, QueryError, QueryReach};
 use crate::domain::time::{Millis, TimeSpec};
 use crate::http::authorized::{Authorized, ParseRequest, RequestContext};
 use crate::http::body::{Body, ExpectedBody};
@@ -31,8 +34,8 @@ use crate::http::openapi::texts::{BodyTime, GroupNames};
 use crate::http::ops::list;
 use crate::http::problem::ApiError;
 use crate::http::{App, AppState};
-use crate::sources::Queries;
 use crate::sources::budget::{Lease, QueryBudget};
+use crate::sources::{Queries, SourceError};
 
 /// What the body may say.
 #[derive(Debug, utoipa::ToSchema)]
@@ -40,8 +43,9 @@ use crate::sources::budget::{Lease, QueryBudget};
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes the body for the OpenAPI document; `StartAsk` reads it")]
 pub struct NewQueryBody {
-    /// The query, in Logs Insights QL: at most 10,000 characters. It sees the groups and the range of this request and
-    /// nothing else, so that `SOURCE`, `join`, `diff`, lookup tables, saved queries and `unmask` are refused.
+    /// The query, in Logs Insights QL: at most 10,000 characters. It reads the log groups and the range of this request. `SOURCE`,
+    /// `diff`, saved queries and `unmask` are refused. On a local source, queries inside the query may name log groups that you
+    /// may query, and lookup tables can be used; on CloudWatch both are refused.
     #[schema(min_length = 1, max_length = 10_000, example = "filter status >= 500 | stats count(*) by bin(5m)")]
     query: String,
     // Described by its type.
@@ -57,6 +61,8 @@ pub struct NewQueryBody {
     #[schema(value_type = u32, required = false, minimum = 1, maximum = 100_000, example = 1000)]
     limit: Option<u32>,
 }
+
+const QUERY_POINTER: ErrorLocation = ErrorLocation::Pointer(Cow::Borrowed("/query"));
 
 /// What the request says besides its operation.
 #[derive(Debug)]
@@ -74,8 +80,10 @@ impl ParseRequest for StartQueryRequest {
         let format = read_format(input, context);
         let body = &mut input.body;
         let mut forbidden = FieldErrors::default();
-        let query = read_query(body, &mut forbidden);
+        let text = body.text("query");
+        let query = text.as_deref().and_then(|text| read_query(text, body));
         let groups = read_groups(body);
+        let query = query.and_then(|query| within_reach(query, groups.as_deref(), context, body, &mut forbidden));
         let range = read_range(body, context.now);
         let limit = body.number("limit", 1, MAX_ROWS);
         let query = match (query, limit) {
@@ -92,19 +100,50 @@ impl ParseRequest for StartQueryRequest {
         let (Some(query), Some(groups), Some((start, end))) = (query, groups, range) else {
             return Err(ApiError::Internal("a fault of the input that was not noted".to_owned()));
         };
-        Ok((StartQuery { query, groups, start, end }, Self { format: format?, wait: preferred_wait(context) }))
+        Ok((StartQuery::new(query, groups, start, end), Self { format: format?, wait: preferred_wait(context) }))
     }
 }
 
-fn read_query(body: &mut Body, forbidden: &mut FieldErrors) -> Option<LogQuery> {
-    let text = body.text("query")?;
-    let place = ErrorLocation::Pointer("/query".into());
-    match LogQuery::parse(&text) {
-        Ok(query) => return Some(query),
-        Err(QueryError::Invalid(faults)) => body.errors(FieldError::of_text(&place, Language::Query, &text, &faults)),
-        Err(QueryError::Forbidden(faults)) => *forbidden = FieldError::of_text(&place, Language::Query, &text, &faults),
+/// The query, if its text is one. What its source refuses in it is told when the source is known.
+fn read_query(text: &str, body: &mut Body) -> Option<String> {
+    match LogQuery::parse_within(text, QueryReach::NamedGroups) {
+        Ok(_) | Err(QueryError::Forbidden(_)) => Some(text.to_owned()),
+        Err(QueryError::Invalid(faults)) => {
+            body.errors(FieldError::of_text(&QUERY_POINTER, Language::Query, text, &faults));
+            None
+        }
     }
-    None
+}
+
+/// The query, if it stays within what its source lets queries read. The source is that of the first group; which one it is,
+/// the tenant's own grants say, so that a refusal tells nothing else.
+fn within_reach(
+    text: String,
+    groups: Option<&[LogGroupName]>,
+    context: RequestContext<'_>,
+    body: &mut Body,
+    forbidden: &mut FieldErrors,
+) -> Option<LogQuery> {
+    let first = groups.and_then(<[_]>::first);
+    let source = first.and_then(|group| policy::default_source(context.caller, StartQuery::ACTION, group, None));
+    let reach = source.map_or(QueryReach::Confined, |source| context.app.sources.query_reach(source));
+    let query = match LogQuery::parse_within(&text, reach) {
+        Ok(query) => query,
+        Err(QueryError::Forbidden(faults) | QueryError::Invalid(faults)) => {
+            *forbidden = FieldError::of_text(&QUERY_POINTER, Language::Query, &text, &faults);
+            return None;
+        }
+    };
+    let groups = groups.unwrap_or_default();
+    let all = || groups.iter().chain(query.nested_groups().iter().filter(|group| !groups.contains(group)));
+    let bytes: usize = all().map(|group| group.as_str().len()).sum();
+    if !query.nested_groups().is_empty() && (all().count() > MAX_GROUPS || bytes > MAX_GROUP_BYTES) {
+        let detail =
+            format!("names log groups besides `logGroups`; a query takes {MAX_GROUPS} in all, of {MAX_GROUP_BYTES} characters");
+        body.error("/query", detail);
+        return None;
+    }
+    Some(query)
 }
 
 fn read_groups(body: &mut Body) -> Option<Vec<LogGroupName>> {
@@ -202,10 +241,10 @@ pub(crate) async fn start_query(
     let queries = app.sources.queries(&permit, &source)?;
     let begun = Instant::now();
     let mut lease = lease(&app, &caller.tenant, queries).await?;
-    if permit.stream_rules().iter().any(Option::is_some) {
+    if queries.counts_hidden_streams() && permit.stream_rules().iter().any(Option::is_some) {
         lease = lease.withholding();
     }
-    let started = queries.start(&permit, lease).await?;
+    let started = queries.start(&permit, lease).await.map_err(|error| unsupported(error, &permit.op().query))?;
     let id = app.sealer.seal(QUERY, permit.tenant(), now, started.query())?;
     let reading = permit.for_reading(started.query().clone());
     let mut status = QueryStatus::Scheduled;
@@ -213,9 +252,10 @@ pub(crate) async fn start_query(
         status = queries.wait(&reading, begun + wait).await?;
     }
     let (mut response, rows) = if status.has_ended() {
-        let (_room, page) = read_rows(&app, &info, queries, &reading, None, MAX_ROWS_IN_PAGE).await?;
+        let (reservation, page) = read_rows(&app, &info, queries, &reading, None, MAX_ROWS_IN_PAGE).await?;
         let rows = page.rows.len();
-        (response::page(&app, &caller, &reading, &id, page, request.format, now)?, rows)
+        let response = response::page(&app, &caller, &reading, &id, page, request.format, now)?;
+        (counted(reservation, &info, response)?, rows)
     } else {
         (accepted(&id, status), 0)
     };
@@ -228,6 +268,13 @@ pub(crate) async fn start_query(
     Ok(response)
 }
 
+/// What the source does not support, at its place in the query.
+fn unsupported(error: SourceError, query: &LogQuery) -> ApiError {
+    let SourceError::QueryUnsupported(faults) = error else { return ApiError::Source(error) };
+    let errors = FieldError::of_text(&QUERY_POINTER, Language::Query, query.text(), &faults);
+    ApiError::InvalidText { language: Language::Query, errors }
+}
+
 fn accepted(id: &str, status: QueryStatus) -> Response {
     let body = QueryBody {
         query_id: id,
@@ -237,6 +284,7 @@ fn accepted(id: &str, status: QueryStatus) -> Response {
         statistics: None,
         estimated_cost_usd: None,
         next_cursor: None,
+        failure: None,
     };
     let mut response = (StatusCode::ACCEPTED, Json(body)).into_response();
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
