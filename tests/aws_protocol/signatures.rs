@@ -1,5 +1,7 @@
 //! Signatures that must not be taken: none, others', old ones, and requests that were changed after they were signed.
 
+use logmark::aws_protocol::logs::{IMPORT, operations};
+use logmark::aws_protocol::route::IMPORT_TARGET;
 use serde_json::json;
 
 use super::support::{Got, Raw, exchange};
@@ -59,6 +61,30 @@ async fn only_the_keys_own_signature_of_now_is_taken() {
     let old = Raw { at: minutes(-6), ..reading(&world) }.signed().send(&world).await;
     let message = old.json()["message"].as_str().unwrap().to_owned();
     assert!(message.starts_with("Signature expired: ") && message.ends_with(" - 5 min.)"), "{message}");
+}
+
+#[tokio::test]
+async fn no_operation_answers_without_the_keys_signature() {
+    let world = world().await;
+    let mut tried = 0;
+    for operation in operations() {
+        let target = if operation == IMPORT { IMPORT_TARGET.to_owned() } else { format!("Logs_20140328.{operation}") };
+        let body = json!({ "logGroupName": "/acme/api", "logStreamName": "web-1" });
+        let mut raw = Raw::logs(&world, operation, &body);
+        raw.headers[1].1 = target;
+        for (raw, expected) in [
+            (raw.clone(), "400 MissingAuthenticationTokenException"),
+            (Raw { key: "AKIDOTHER".to_owned(), ..raw.clone() }.signed(), "400 UnrecognizedClientException"),
+            (Raw { secret: "other".to_owned(), ..raw.clone() }.signed(), "400 InvalidSignatureException"),
+        ] {
+            let answer = raw.send(&world).await;
+            tells_nothing(&answer);
+            assert_eq!(answer.refusal(), expected, "{operation}");
+        }
+        tried += 1;
+    }
+    assert!(tried > 35, "{tried}");
+    assert!(world.store().stream("/acme/api", "web-1").unwrap().is_some(), "nothing was deleted");
 }
 
 #[tokio::test]

@@ -21,6 +21,10 @@ const LISTS: [(&str, &str); 8] = [
     ("ListAnomalies", "anomalies"),
 ];
 
+pub(super) fn operations() -> impl Iterator<Item = &'static str> {
+    LISTS.iter().map(|(name, _)| *name)
+}
+
 pub(super) fn named(operation: &str) -> Option<&'static str> {
     LISTS.iter().map(|(name, _)| *name).find(|name| *name == operation)
 }

@@ -90,6 +90,11 @@ pub fn named(operation: &str) -> Option<&'static str> {
     all.copied().find(|known| *known == operation).or_else(|| empty::named(operation))
 }
 
+/// The names of all operations, [`IMPORT`] among them.
+pub fn operations() -> impl Iterator<Item = &'static str> {
+    OPERATIONS.iter().copied().chain(empty::operations())
+}
+
 /// Memory for an answer, held until it is sent.
 async fn reserve(call: Call<'_>, bytes: u64) -> Result<(), ServiceError> {
     let until = Instant::now() + MEMORY_WAIT;

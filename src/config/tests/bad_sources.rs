@@ -100,7 +100,7 @@ fn a_local_source_has_its_own_keys() {
         ),
         (
             "kind = \"local\"\n-region\npath = \"data\"\nfolder = \"data\"",
-            "logmark.toml:4:1: sources[0].folder: is no key here: there are `name`, `kind`, `endpoint` and `path`",
+            "logmark.toml:4:1: sources[0].folder: is no key here: there are `name`, `kind`, `queries`, `endpoint` and `path`",
         ),
     ];
     refused("[[sources]]", &cases);

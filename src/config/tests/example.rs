@@ -7,6 +7,7 @@ use std::time::Duration;
 use base64::Engine;
 
 use super::*;
+use crate::sources::local_settings::LocalQuerySettings;
 use crate::auth::keys::{Algorithm, KeySource};
 use crate::config::server::CursorKeys;
 use crate::config::source::SourceKind;
@@ -169,6 +170,9 @@ fn with_tls_the_address_is_another_and_work_ends_before_the_request_does() {
 fn what_holds_is_printed_without_a_secret() {
     let folder = Folder::new();
     let printed = folder.served().effective().to_string().replace(&format!("{}/", folder.location.path().display()), "");
+    // As many threads as this machine has processors.
+    let threads = LocalQuerySettings::default().threads.to_string();
+    let printed = printed.replace(&format!("on {threads} threads"), "on N threads");
     let expected = "server: https://logs.example.com
   listen 0.0.0.0:8443 with TLS: cert.pem, key.pem
   admin 127.0.0.1:9090
@@ -192,6 +196,7 @@ source eu: cloudwatch, eu-central-1, at http://127.0.0.1:5000/, account 12345678
   cache: 67108864 bytes, live 1s, lists 5s, final after 15m
   queries: 0.005 a GB, abandoned after 2m, at most 15m
 source disk: local, ./logmark-data
+  queries: 100 at a time on N threads, 256 MiB of memory for one and 320 MiB for all
   CloudWatch Logs protocol on 127.0.0.1:4586, access key AKIDLOCAL with the secret of env:LOGMARK_LOCAL_SECRET, account 000000000000
 tenant acme, weight 1, 20 requests per second, 3 queries at a time, 50 GB scanned per day, 5 tails, 31d per request
   may read, query, tail in /acme/*, /shared/gateway of eu, streams prod-* (tenants.acme.grants[0])
