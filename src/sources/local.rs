@@ -3,7 +3,9 @@
 //! Owns the translation between the two, and keeps the store's blocking calls off the asynchronous threads. Never
 //! widens what a permit allows: the store is asked for the permitted streams only.
 
+mod errors;
 mod queries;
+mod write;
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -16,13 +18,11 @@ use async_trait::async_trait;
 use aws_lc_rs::digest;
 use logmark_event_page::build::PlainEvent;
 use logmark_event_page::{Builder, Events};
-use logmark_store::{
-    CatalogueError, GroupClass, MessageFilter, Order, ReadError, ReadRequest, Store, StreamSelection as StoreSelection,
-    StreamsQuery,
-};
+use logmark_store::{GroupClass, MessageFilter, Order, ReadRequest, Store, StreamSelection as StoreSelection, StreamsQuery};
 
 use self::queries::QueryService;
 use super::local_settings::LocalQuerySettings;
+use super::write::WriteSource;
 use super::{Queries, Source, SourceError};
 use crate::auth::permit::Permit;
 use crate::domain::cover::Part;
@@ -31,6 +31,7 @@ use crate::domain::filter::EventFilter;
 use crate::domain::name::{LogGroupName, LogStreamName, SourceName};
 use crate::domain::operation::{DescribeGroup, ListGroups, ListStreams, ReadGroup, ReadStream, StreamOrder, StreamSelection};
 use crate::domain::time::{Clock, Millis, TimeRange};
+use crate::domain::write_operations::LogClass;
 
 /// What one step of a filter may cost, for it holds one of the threads for blocking calls: so many bytes looked at, or so much
 /// time. Most patterns are limited by the first; a regular expression can take a thousand times longer for a byte.
@@ -142,31 +143,16 @@ impl Source for Local {
         256 * 1024
     }
 
+    fn as_writable(&self) -> Option<&dyn WriteSource> {
+        Some(self)
+    }
+
     fn queries(&self) -> Option<&dyn Queries> {
         Some(self)
     }
 
     async fn ready(&self) -> Result<(), SourceError> {
         self.blocking(|store| store.groups("", None, 1).map(drop).map_err(SourceError::from)).await
-    }
-}
-
-impl From<CatalogueError> for SourceError {
-    fn from(error: CatalogueError) -> Self {
-        match error {
-            CatalogueError::GroupNotFound { .. } => Self::NotFound,
-            other => Self::Store(other.to_string()),
-        }
-    }
-}
-
-impl From<ReadError> for SourceError {
-    fn from(error: ReadError) -> Self {
-        match error {
-            ReadError::GroupNotFound { .. } => Self::NotFound,
-            ReadError::StreamNotFound { .. } => Self::StreamNotFound,
-            ReadError::Storage(cause) => Self::Store(cause.to_string()),
-        }
     }
 }
 
@@ -367,15 +353,17 @@ fn log_group(group: logmark_store::Group) -> Result<LogGroup, SourceError> {
     let name =
         LogGroupName::try_from(group.name).map_err(|error| SourceError::Store(format!("a stored group's name {error}")))?;
     let class = match group.class {
-        GroupClass::Standard => "STANDARD".to_owned(),
-        other => format!("{other:?}").to_uppercase(),
+        GroupClass::InfrequentAccess => LogClass::InfrequentAccess,
+        GroupClass::Delivery => LogClass::Delivery,
+        // The store's list of classes may grow.
+        _ => LogClass::Standard,
     };
     Ok(LogGroup {
         name,
         created_at: Some(Millis(group.created_at)),
         retention_days: group.retention_days,
         stored_bytes: Some(group.stored_bytes),
-        class,
+        class: class.as_str().to_owned(),
     })
 }
 
