@@ -99,6 +99,8 @@ pub mod period;
 pub mod regex_syntax;
 pub mod support;
 
+mod commands;
+
 mod token;
 mod lexer;
 mod dialect;

@@ -8,7 +8,8 @@ use std::collections::HashSet;
 
 use logmark_diagnostics::Spanned;
 
-use crate::ast::{Column, Command, Expression, FieldPath, Name, Query};
+use crate::ast::{Column, FieldPath, Name, Query};
+use crate::commands::PartMut;
 use crate::reach::{Reach, Referent};
 
 /// Gives such columns their names.
@@ -36,27 +37,15 @@ pub(super) fn keep(query: &mut Query, source: &str) {
     });
 }
 
-/// Gives columns without an alias the one that `alias` finds; those of the queries in it too. Their depth is bounded by the
-/// parser.
+/// Gives columns without an alias the alias that `alias` returns, in the queries of `join` and `appendcols` too. The parser
+/// bounds their depth.
 fn name_columns(query: &mut Query, alias: &mut dyn FnMut(&Column) -> Option<Spanned<FieldPath>>) {
     for command in &mut query.commands {
-        let columns: Vec<&mut Column> = match &mut command.node {
-            Command::Fields(fields) => fields.columns.iter_mut().collect(),
-            Command::Display(display) => display.columns.iter_mut().collect(),
-            Command::Stats(stats) => stats.aggregates.iter_mut().chain(&mut stats.by).collect(),
-            Command::Join(join) => {
-                name_columns(&mut join.query.node, alias);
-                continue;
-            }
-            Command::AppendCols(append) => {
-                name_columns(&mut append.query.node, alias);
-                continue;
-            }
-            _ => continue,
-        };
-        for column in columns {
-            if column.alias.is_none() && !matches!(column.expression.node, Expression::Field(_)) {
-                column.alias = alias(column);
+        for part in command.node.rules_mut().parts_mut() {
+            match part {
+                PartMut::Query(query) => name_columns(&mut query.node, alias),
+                PartMut::Column(column) if column.is_unnamed() => column.alias = alias(column),
+                PartMut::Column(_) | PartMut::Expression(_) => {}
             }
         }
     }

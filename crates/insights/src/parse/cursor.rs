@@ -10,13 +10,13 @@ use crate::token::{Token, TokenKind};
 
 /// A fault was noted.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Failed;
+pub(crate) struct Failed;
 
 /// What was parsed, unless a fault was noted.
-pub(super) type Parsed<T> = Result<T, Failed>;
+pub(crate) type Parsed<T> = Result<T, Failed>;
 
 /// The place in the tokens.
-pub(super) struct Cursor<'a> {
+pub(crate) struct Cursor<'a> {
     source: &'a str,
     tokens: &'a [Token],
     position: usize,
@@ -25,71 +25,71 @@ pub(super) struct Cursor<'a> {
     expected: Vec<String>,
     expected_at: usize,
     /// How many queries the place is in.
-    pub(super) queries: usize,
+    pub(crate) queries: usize,
 }
 
 impl<'a> Cursor<'a> {
     /// The beginning of the tokens of a text; the last of them is [`TokenKind::End`].
-    pub(super) const fn new(source: &'a str, tokens: &'a [Token]) -> Self {
+    pub(crate) const fn new(source: &'a str, tokens: &'a [Token]) -> Self {
         Self { source, tokens, position: 0, faults: Vec::new(), expected: Vec::new(), expected_at: 0, queries: 0 }
     }
 
     /// What was found to be wrong.
-    pub(super) fn into_faults(self) -> Vec<Diagnostic> {
+    pub(crate) fn into_faults(self) -> Vec<Diagnostic> {
         self.faults
     }
 
     /// Whether nothing was found to be wrong so far.
-    pub(super) const fn has_no_faults(&self) -> bool {
+    pub(crate) const fn has_no_faults(&self) -> bool {
         self.faults.is_empty()
     }
 
     /// The token at the place.
-    pub(super) fn peek(&self) -> Token {
+    pub(crate) fn peek(&self) -> Token {
         self.ahead(0)
     }
 
     /// The token so many behind the place.
-    pub(super) fn ahead(&self, count: usize) -> Token {
+    pub(crate) fn ahead(&self, count: usize) -> Token {
         let end = Token { kind: TokenKind::End, span: Span::at(self.source.len()), depth: 0 };
         let last = self.tokens.last().copied().unwrap_or(end);
         self.tokens.get(self.position + count).copied().unwrap_or(last)
     }
 
     /// The token before the place; the first one at the beginning.
-    pub(super) fn previous(&self) -> Token {
+    pub(crate) fn previous(&self) -> Token {
         self.tokens.get(self.position.saturating_sub(1)).copied().unwrap_or_else(|| self.peek())
     }
 
     /// Goes on behind the token at the place.
-    pub(super) fn advance(&mut self) -> Token {
+    pub(crate) fn advance(&mut self) -> Token {
         let token = self.peek();
         self.position = (self.position + 1).min(self.tokens.len());
         token
     }
 
     /// The text of a token.
-    pub(super) fn text(&self, token: Token) -> &'a str {
+    pub(crate) fn text(&self, token: Token) -> &'a str {
         token.span.of(self.source)
     }
 
     /// Whether such a token stands here. Leaves no note.
-    pub(super) fn at(&self, kind: TokenKind) -> bool {
+    pub(crate) fn at(&self, kind: TokenKind) -> bool {
         self.peek().kind == kind
     }
 
     /// Whether that word stands here, in any case. Leaves no note.
-    pub(super) fn at_word(&self, word: &str) -> bool {
+    pub(crate) fn at_word(&self, word: &str) -> bool {
         self.at(TokenKind::Word) && self.text(self.peek()).eq_ignore_ascii_case(word)
     }
 
     /// Whether two tokens touch: `cpu` and `*` in `cpu*`.
-    pub(super) fn touches_next(&self) -> bool {
+    pub(crate) fn touches_next(&self) -> bool {
         self.peek().span.end == self.ahead(1).span.start
     }
 
     /// Takes such a token when it stands here.
-    pub(super) fn take(&mut self, kind: TokenKind) -> bool {
+    pub(crate) fn take(&mut self, kind: TokenKind) -> bool {
         let is = self.at(kind);
         if is {
             self.advance();
@@ -100,7 +100,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Takes that word when it stands here, in any case.
-    pub(super) fn take_word(&mut self, word: &str) -> bool {
+    pub(crate) fn take_word(&mut self, word: &str) -> bool {
         let is = self.at_word(word);
         if is {
             self.advance();
@@ -111,17 +111,17 @@ impl<'a> Cursor<'a> {
     }
 
     /// Takes such a token, or fails.
-    pub(super) fn expect(&mut self, kind: TokenKind) -> Parsed<Span> {
+    pub(crate) fn expect(&mut self, kind: TokenKind) -> Parsed<Span> {
         if self.take(kind) { Ok(self.previous().span) } else { Err(self.fail_here(Kind::Syntax, None)) }
     }
 
     /// Takes that word, or fails.
-    pub(super) fn expect_word(&mut self, word: &str) -> Parsed<Span> {
+    pub(crate) fn expect_word(&mut self, word: &str) -> Parsed<Span> {
         if self.take_word(word) { Ok(self.previous().span) } else { Err(self.fail_here(Kind::Syntax, self.meant(&[word]))) }
     }
 
     /// Notes what else could stand here.
-    pub(super) fn expect_also(&mut self, what: impl Into<String>) {
+    pub(crate) fn expect_also(&mut self, what: impl Into<String>) {
         if self.expected_at != self.position {
             self.expected.clear();
             self.expected_at = self.position;
@@ -133,14 +133,14 @@ impl<'a> Cursor<'a> {
     }
 
     /// A fault at this token: all that could stand here, and what does.
-    pub(super) fn fail_here(&mut self, kind: Kind, hint: Option<String>) -> Failed {
+    pub(crate) fn fail_here(&mut self, kind: Kind, hint: Option<String>) -> Failed {
         let expected = if self.expected_at == self.position { list_of(&self.expected, "or") } else { String::new() };
         let expected = if expected.is_empty() { "something else".to_owned() } else { expected };
         self.fail(kind, expected, hint)
     }
 
     /// A fault at this token.
-    pub(super) fn fail(&mut self, kind: Kind, expected: impl Into<String>, hint: Option<String>) -> Failed {
+    pub(crate) fn fail(&mut self, kind: Kind, expected: impl Into<String>, hint: Option<String>) -> Failed {
         let token = self.peek();
         // The lexer has said what is wrong with it.
         if token.kind == TokenKind::Bad {
@@ -151,7 +151,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// A fault elsewhere.
-    pub(super) fn fail_at(
+    pub(crate) fn fail_at(
         &mut self,
         kind: Kind,
         span: Span,
@@ -166,21 +166,21 @@ impl<'a> Cursor<'a> {
     }
 
     /// A fault at this token, behind a command that could have ended here.
-    pub(super) fn fail_behind(&mut self, hint: &str) -> Failed {
+    pub(crate) fn fail_behind(&mut self, hint: &str) -> Failed {
         self.expect_also("`|`");
         self.expect_also(if self.queries > 1 { "`)`" } else { "the end of the query" });
         self.fail_here(Kind::Syntax, Some(hint.to_owned()))
     }
 
     /// Notes a fault at this token without failing.
-    pub(super) fn fault_here(&mut self, kind: Kind, hint: Option<&str>) {
+    pub(crate) fn fault_here(&mut self, kind: Kind, hint: Option<&str>) {
         self.expect_also("`|`");
         self.expect_also("the end of the query");
         let Failed = self.fail_here(kind, hint.map(str::to_owned));
     }
 
     /// `did you mean …?`, when the word here is nearly one of those.
-    pub(super) fn meant(&self, candidates: &[&str]) -> Option<String> {
+    pub(crate) fn meant(&self, candidates: &[&str]) -> Option<String> {
         let token = self.peek();
         let word = matches!(token.kind, TokenKind::Word).then(|| self.text(token))?;
         closest(word, candidates.iter().copied()).map(|candidate| format!("did you mean `{candidate}`?"))
@@ -210,7 +210,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// What to say when a command goes on where it should have ended.
-    pub(super) fn hint_behind_command(&self) -> Option<String> {
+    pub(crate) fn hint_behind_command(&self) -> Option<String> {
         let token = self.peek();
         match token.kind {
             TokenKind::Word if CommandName::find(self.text(token)).is_some() => Some("commands are separated by `|`".to_owned()),
@@ -225,7 +225,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Goes to the pipe or the end of the query that a fault is in: a query at that depth of brackets.
-    pub(super) fn recover(&mut self, level: usize) {
+    pub(crate) fn recover(&mut self, level: usize) {
         let ends = |token: &Token| match token.kind {
             TokenKind::End => true,
             TokenKind::Pipe => token.depth <= level,

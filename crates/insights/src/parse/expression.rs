@@ -26,7 +26,7 @@ pub(super) struct Node {
 }
 
 /// An expression.
-pub(super) fn expression(cursor: &mut Cursor<'_>) -> Parsed<Spanned<Expression>> {
+pub(crate) fn expression(cursor: &mut Cursor<'_>) -> Parsed<Spanned<Expression>> {
     disjunction(cursor, 0).map(|node| node.expression)
 }
 

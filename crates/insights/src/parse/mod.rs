@@ -6,12 +6,12 @@
 //! A fault does not end the work: the parser goes on behind the next pipe, so that several are reported. The depth of the
 //! tree is bounded ([`MAX_DEPTH`]), and with it every recursion here, in the printer, and in dropping the tree.
 
-mod cursor;
-mod names;
-mod option;
-mod expression;
+pub(crate) mod cursor;
+pub(crate) mod names;
+pub(crate) mod option;
+pub(crate) mod expression;
 mod operand;
-mod commands;
+mod command;
 mod column_names;
 
 use logmark_diagnostics::{Diagnostic, Kind, Span, Spanned};
@@ -158,7 +158,7 @@ fn commands_between_pipes(cursor: &mut Cursor<'_>) -> Parsed<Spanned<Query>> {
     let mut commands = Vec::new();
     let mut failed = false;
     loop {
-        match command(cursor) {
+        match spanned_command(cursor) {
             Ok(command) => commands.push(command),
             Err(Failed) => {
                 failed = true;
@@ -173,9 +173,9 @@ fn commands_between_pipes(cursor: &mut Cursor<'_>) -> Parsed<Spanned<Query>> {
 }
 
 /// One command, to the pipe or the end behind it.
-fn command(cursor: &mut Cursor<'_>) -> Parsed<Spanned<Command>> {
+fn spanned_command(cursor: &mut Cursor<'_>) -> Parsed<Spanned<Command>> {
     let start = cursor.peek().span;
-    let command = commands::command(cursor)?;
+    let command = command::command(cursor)?;
     let end = cursor.previous().span;
     let nested = cursor.queries > 1;
     let ends_query = cursor.at(TokenKind::End) || cursor.at(TokenKind::Semicolon);
@@ -187,5 +187,10 @@ fn command(cursor: &mut Cursor<'_>) -> Parsed<Spanned<Command>> {
     Err(cursor.fail_here(Kind::Syntax, cursor.hint_behind_command()))
 }
 
-pub(crate) use cursor::list_of;
-pub(crate) use names::RESERVED;
+/// `( SOURCE 'group' | … )`
+pub(crate) fn query_in_parentheses(cursor: &mut Cursor<'_>) -> Parsed<Spanned<Query>> {
+    cursor.expect(TokenKind::OpenParenthesis)?;
+    let inner = query(cursor)?;
+    cursor.expect(TokenKind::CloseParenthesis)?;
+    Ok(inner)
+}

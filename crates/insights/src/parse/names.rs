@@ -11,7 +11,7 @@ use crate::token::{Token, TokenKind};
 pub(crate) const RESERVED: &[&str] = &["and", "or", "not", "in", "like", "as", "by", "asc", "desc", "null"];
 
 /// A field, or a step into one: `a.items.0.id`, `list[0]`.
-pub(super) fn path(cursor: &mut Cursor<'_>, what: &str) -> Parsed<Spanned<FieldPath>> {
+pub(crate) fn path(cursor: &mut Cursor<'_>, what: &str) -> Parsed<Spanned<FieldPath>> {
     let head = name(cursor, what)?;
     let start = head.span;
     let mut rest = Vec::new();
@@ -64,7 +64,7 @@ fn index(cursor: &mut Cursor<'_>) -> Parsed<u32> {
 }
 
 /// A name that stands for a field, a table or an alias.
-pub(super) fn name(cursor: &mut Cursor<'_>, what: &str) -> Parsed<Spanned<Name>> {
+pub(crate) fn name(cursor: &mut Cursor<'_>, what: &str) -> Parsed<Spanned<Name>> {
     let token = cursor.peek();
     cursor.expect_also(what);
     match token.kind {
@@ -101,23 +101,32 @@ fn named(cursor: &Cursor<'_>, token: Token) -> Option<Name> {
 }
 
 /// Whether a word is no name unless it stands in backticks.
-pub(super) fn is_reserved(word: &str) -> bool {
+pub(crate) fn is_reserved(word: &str) -> bool {
     RESERVED.iter().any(|reserved| reserved.eq_ignore_ascii_case(word))
 }
 
 /// Whether a word behind a regular expression is meant for its flags: `/error/i`.
-pub(super) fn is_flags(cursor: &Cursor<'_>, regex: Token, after: Token) -> bool {
+pub(crate) fn is_flags(cursor: &Cursor<'_>, regex: Token, after: Token) -> bool {
     let flags = |word: &str| word.bytes().all(|byte| b"gimsuxy".contains(&byte));
     after.kind == TokenKind::Word && after.span.start == regex.span.end && flags(cursor.text(after))
 }
 
+/// Fails at a comma in a list of fields without commas.
+pub(crate) fn no_comma(cursor: &mut Cursor<'_>, command: &str) -> Parsed<()> {
+    if !cursor.at(TokenKind::Comma) {
+        return Ok(());
+    }
+    let hint = format!("the fields of `{command}` stand without commas");
+    Err(cursor.fail(Kind::Syntax, "a field, `|` or the end of the query", Some(hint)))
+}
+
 /// `as a`, when it stands here.
-pub(super) fn alias(cursor: &mut Cursor<'_>) -> Parsed<Option<Spanned<FieldPath>>> {
+pub(crate) fn alias(cursor: &mut Cursor<'_>) -> Parsed<Option<Spanned<FieldPath>>> {
     if cursor.take_word("as") { Ok(Some(new_field(cursor)?)) } else { Ok(None) }
 }
 
 /// The name of a field that is made.
-pub(super) fn new_field(cursor: &mut Cursor<'_>) -> Parsed<Spanned<FieldPath>> {
+pub(crate) fn new_field(cursor: &mut Cursor<'_>) -> Parsed<Spanned<FieldPath>> {
     let path = path(cursor, "a name for the new field")?;
     if path.node.rest.iter().any(|segment| matches!(segment, Segment::Index(_))) {
         let hint = Some("a new field has no index".to_owned());
@@ -127,7 +136,7 @@ pub(super) fn new_field(cursor: &mut Cursor<'_>) -> Parsed<Spanned<FieldPath>> {
 }
 
 /// Things between commas; at least one.
-pub(super) fn comma_list<T>(cursor: &mut Cursor<'_>, mut one: impl FnMut(&mut Cursor<'_>) -> Parsed<T>) -> Parsed<Vec<T>> {
+pub(crate) fn comma_list<T>(cursor: &mut Cursor<'_>, mut one: impl FnMut(&mut Cursor<'_>) -> Parsed<T>) -> Parsed<Vec<T>> {
     let mut list = vec![one(cursor)?];
     while cursor.take(TokenKind::Comma) {
         list.push(one(cursor)?);
@@ -136,12 +145,12 @@ pub(super) fn comma_list<T>(cursor: &mut Cursor<'_>, mut one: impl FnMut(&mut Cu
 }
 
 /// Fields between commas; at least one.
-pub(super) fn fields(cursor: &mut Cursor<'_>) -> Parsed<Vec<Spanned<FieldPath>>> {
+pub(crate) fn fields(cursor: &mut Cursor<'_>) -> Parsed<Vec<Spanned<FieldPath>>> {
     comma_list(cursor, |cursor| path(cursor, "a field"))
 }
 
 /// `"text"`
-pub(super) fn text(cursor: &mut Cursor<'_>, what: &str) -> Parsed<Spanned<Text>> {
+pub(crate) fn text(cursor: &mut Cursor<'_>, what: &str) -> Parsed<Spanned<Text>> {
     let token = cursor.peek();
     if token.kind != TokenKind::Text {
         let hint = matches!(token.kind, TokenKind::Word | TokenKind::QuotedName).then(|| "a text stands in quotes".to_owned());
@@ -154,7 +163,7 @@ pub(super) fn text(cursor: &mut Cursor<'_>, what: &str) -> Parsed<Spanned<Text>>
 }
 
 /// `200`
-pub(super) fn number(cursor: &mut Cursor<'_>, what: &str) -> Parsed<Spanned<Number>> {
+pub(crate) fn number(cursor: &mut Cursor<'_>, what: &str) -> Parsed<Spanned<Number>> {
     let token = cursor.peek();
     if token.kind != TokenKind::Number {
         cursor.expect_also(what);
@@ -170,7 +179,7 @@ pub(super) fn number(cursor: &mut Cursor<'_>, what: &str) -> Parsed<Spanned<Numb
 }
 
 /// A whole number from one bound to another.
-pub(super) fn whole_number(cursor: &mut Cursor<'_>, what: &str, least: u32, most: u32) -> Parsed<Spanned<u32>> {
+pub(crate) fn whole_number(cursor: &mut Cursor<'_>, what: &str, least: u32, most: u32) -> Parsed<Spanned<u32>> {
     let expected = format!("{what} from {least} to {most}");
     let negative = cursor.at(TokenKind::Minus) && cursor.ahead(1).kind == TokenKind::Number;
     let kind = if cursor.at(TokenKind::Number) || negative { Kind::Value } else { Kind::Syntax };
@@ -190,7 +199,7 @@ pub(super) fn whole_number(cursor: &mut Cursor<'_>, what: &str, least: u32, most
 }
 
 /// A period of time.
-pub(super) fn period(cursor: &mut Cursor<'_>) -> Parsed<Spanned<Period>> {
+pub(crate) fn period(cursor: &mut Cursor<'_>) -> Parsed<Spanned<Period>> {
     let token = cursor.peek();
     let expected = "a period of time such as `5m`";
     match token.kind {
@@ -218,7 +227,7 @@ pub(super) fn period(cursor: &mut Cursor<'_>) -> Parsed<Spanned<Period>> {
 }
 
 /// A constant: text, a number with its sign, `true` or `false`.
-pub(super) fn literal(cursor: &mut Cursor<'_>) -> Parsed<Spanned<Literal>> {
+pub(crate) fn literal(cursor: &mut Cursor<'_>) -> Parsed<Spanned<Literal>> {
     let start = cursor.peek().span;
     let node = match cursor.peek().kind {
         TokenKind::Text => Literal::Text(text(cursor, "a text")?.node),

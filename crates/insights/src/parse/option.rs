@@ -6,19 +6,19 @@ use super::cursor::{Cursor, Parsed, list_of};
 use crate::token::TokenKind;
 
 /// The options of one command: each stands at most once, in any order.
-pub(super) struct Options<'a> {
+pub(crate) struct Options<'a> {
     names: &'a [&'a str],
     seen: Vec<&'a str>,
 }
 
 impl<'a> Options<'a> {
     /// A command with those options.
-    pub(super) const fn new(names: &'a [&'a str]) -> Self {
+    pub(crate) const fn new(names: &'a [&'a str]) -> Self {
         Self { names, seen: Vec::new() }
     }
 
     /// Takes the key and the `=` of the next option; `None` when no option stands here.
-    pub(super) fn next(&mut self, cursor: &mut Cursor<'_>) -> Parsed<Option<Spanned<&'a str>>> {
+    pub(crate) fn next(&mut self, cursor: &mut Cursor<'_>) -> Parsed<Option<Spanned<&'a str>>> {
         let token = cursor.peek();
         let unused = self.names.iter().filter(|name| !self.seen.contains(name));
         unused.for_each(|name| cursor.expect_also(format!("`{name}=`")));
@@ -47,7 +47,7 @@ impl<'a> Options<'a> {
 }
 
 /// One of some words, in any case, as the value of an option.
-pub(super) fn choice<'w>(cursor: &mut Cursor<'_>, words: &[&'w str]) -> Parsed<(&'w str, Span)> {
+pub(crate) fn choice<'w>(cursor: &mut Cursor<'_>, words: &[&'w str]) -> Parsed<(&'w str, Span)> {
     let token = cursor.peek();
     let found = words.iter().copied().find(|word| cursor.at_word(word));
     match found {
@@ -64,6 +64,6 @@ pub(super) fn choice<'w>(cursor: &mut Cursor<'_>, words: &[&'w str]) -> Parsed<(
 }
 
 /// `true` or `false`.
-pub(super) fn boolean(cursor: &mut Cursor<'_>) -> Parsed<bool> {
+pub(crate) fn boolean(cursor: &mut Cursor<'_>) -> Parsed<bool> {
     choice(cursor, &["true", "false"]).map(|(word, _)| word == "true")
 }

@@ -16,8 +16,9 @@ use std::borrow::Cow;
 use logmark_diagnostics::{Span, Spanned};
 
 use super::TooLong;
-use crate::ast::{Column, Command, Expression, Query};
+use crate::ast::{Command, Expression, Query};
 use crate::check::walk;
+use crate::commands::Part;
 use crate::lexer;
 use crate::parse::MAX_LENGTH;
 use crate::token::{Token, TokenKind};
@@ -205,18 +206,13 @@ fn white_space(gap: &str) -> Cow<'_, str> {
 fn unnamed_columns(query: &Query) -> Vec<Span> {
     let mut spans = Vec::new();
     walk::queries(query, &mut |query| {
-        for command in &query.commands {
-            let columns: Vec<&Column> = match &command.node {
-                Command::Fields(fields) => fields.columns.iter().collect(),
-                Command::Display(display) => display.columns.iter().collect(),
-                Command::Stats(stats) => stats.aggregates.iter().chain(&stats.by).collect(),
-                _ => continue,
-            };
+        for part in query.commands.iter().flat_map(|command| command.node.rules().parts()) {
+            let Part::Column(column) = part else { continue };
             // An alias in the place of the expression itself was not written.
-            let is_named = |column: &Column| column.alias.as_ref().is_some_and(|alias| alias.span != column.expression.span);
-            let unnamed =
-                columns.into_iter().filter(|column| !is_named(column) && !matches!(column.expression.node, Expression::Field(_)));
-            spans.extend(unnamed.map(|column| column.expression.span));
+            let is_named = column.alias.as_ref().is_some_and(|alias| alias.span != column.expression.span);
+            if !is_named && !matches!(column.expression.node, Expression::Field(_)) {
+                spans.push(column.expression.span);
+            }
         }
     });
     spans.sort_unstable_by_key(|span| (span.start, std::cmp::Reverse(span.end)));

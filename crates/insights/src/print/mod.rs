@@ -11,12 +11,11 @@
 
 mod name;
 mod expression;
-mod commands;
 mod kept;
 
 use std::fmt;
 
-use crate::ast::{Command, Query};
+use crate::ast::Query;
 use crate::parse::MAX_LENGTH;
 
 pub use kept::NotKept;
@@ -52,12 +51,6 @@ impl fmt::Display for Query {
     }
 }
 
-impl fmt::Display for Command {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        commands::command(f, self)
-    }
-}
-
 impl fmt::Display for TooLong {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the query has {} characters, {MAX_LENGTH} are allowed", self.length)
@@ -66,8 +59,8 @@ impl fmt::Display for TooLong {
 
 impl std::error::Error for TooLong {}
 
-/// Things with something between them.
-fn separated<T: fmt::Display>(f: &mut fmt::Formatter<'_>, list: &[T], separator: &str) -> fmt::Result {
+/// The elements of a list, with a separator between them.
+pub(crate) fn separated<T: fmt::Display>(f: &mut fmt::Formatter<'_>, list: &[T], separator: &str) -> fmt::Result {
     for (index, one) in list.iter().enumerate() {
         if index > 0 {
             f.write_str(separator)?;
@@ -75,4 +68,18 @@ fn separated<T: fmt::Display>(f: &mut fmt::Formatter<'_>, list: &[T], separator:
         one.fmt(f)?;
     }
     Ok(())
+}
+
+/// A word and a list between commas; nothing when the list is empty.
+pub(crate) fn after<T: fmt::Display>(f: &mut fmt::Formatter<'_>, word: &str, list: &[T]) -> fmt::Result {
+    if list.is_empty() {
+        return Ok(());
+    }
+    f.write_str(word)?;
+    separated(f, list, ", ")
+}
+
+/// A word and a value; nothing when there is no value.
+pub(crate) fn with<T: fmt::Display>(f: &mut fmt::Formatter<'_>, word: &str, value: Option<&T>) -> fmt::Result {
+    value.map_or(Ok(()), |value| write!(f, "{word}{value}"))
 }

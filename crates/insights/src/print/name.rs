@@ -2,8 +2,8 @@
 
 use std::fmt::{self, Write};
 
-use crate::ast::{CommandName, FieldPath, FillTarget, Literal, Name, Number, Regex, Segment, Text, TimePoint, Wildcard};
-use crate::parse::RESERVED;
+use crate::ast::{CommandName, FieldPath, Literal, Name, Number, Regex, Segment, Text, Wildcard};
+use crate::parse::names::RESERVED;
 
 /// Words with a meaning of their own somewhere in the grammar. Some stand for fields bare too, where only one reading is
 /// possible; in backticks they do everywhere.
@@ -75,15 +75,6 @@ impl fmt::Display for Wildcard {
     }
 }
 
-impl fmt::Display for FillTarget {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Field(field) => field.fmt(f),
-            Self::Wildcard(wildcard) => wildcard.fmt(f),
-        }
-    }
-}
-
 impl fmt::Display for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(written) = self.spelling() {
@@ -125,16 +116,6 @@ impl fmt::Display for Literal {
             Self::Number(number) => number.fmt(f),
             Self::Negative(number) => write!(f, "-{number}"),
             Self::Boolean(value) => value.fmt(f),
-        }
-    }
-}
-
-impl fmt::Display for TimePoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Now => f.write_str("now"),
-            Self::Ago(period) => write!(f, "-{period}"),
-            Self::Epoch(number) => number.fmt(f),
         }
     }
 }

@@ -13,7 +13,7 @@ use super::walk::Walker;
 
 impl Walker {
     /// Walks an expression that is used in this way; gives what its value is computed from.
-    pub(super) fn value(&mut self, scope: &Scope, expression: &Expression, span: Span, uses: Uses) -> Vec<NodeId> {
+    pub(crate) fn value(&mut self, scope: &Scope, expression: &Expression, span: Span, uses: Uses) -> Vec<NodeId> {
         let mut found = Vec::new();
         self.expression(scope, expression, span, uses, &mut found);
         found

@@ -16,12 +16,11 @@
 mod beyond;
 mod field;
 mod uses;
-mod walk;
-mod command;
-mod rows;
+pub(crate) mod walk;
+mod fields;
 mod expression;
 mod function;
-mod scope;
+pub(crate) mod scope;
 mod graph;
 
 use logmark_diagnostics::{Span, Spanned};
@@ -31,6 +30,9 @@ use crate::ast::{Expression, FieldPath, Query};
 pub use beyond::{Beyond, Nesting, Window};
 pub use field::{DefinedName, Origin, Reference, Referent};
 pub use uses::{Use, Uses};
+
+pub(crate) use fields::constant;
+pub(crate) use uses::{COMPARED, SERIES};
 
 use graph::{Node, NodeKind};
 use scope::{Rows, Scope};

@@ -12,37 +12,37 @@ use crate::ast::FieldPath;
 use super::field::{could_be_text, is_system, plain};
 
 /// The place of a [`super::graph::Node`].
-pub(super) type NodeId = usize;
+pub(crate) type NodeId = usize;
 
 /// What the query knows at some place.
 #[derive(Debug)]
-pub(super) struct Scope {
+pub(crate) struct Scope {
     /// In how many other queries this one is.
-    pub(super) nesting: usize,
+    pub(crate) nesting: usize,
     /// The number of the command.
-    pub(super) command: usize,
+    pub(crate) command: usize,
     /// Definitions of earlier commands than that are doubtful.
-    pub(super) certain_from: usize,
+    pub(crate) certain_from: usize,
     /// What the result shows, as far as one knows.
-    pub(super) shown: Vec<NodeId>,
+    pub(crate) shown: Vec<NodeId>,
     /// What the rows of the result are.
-    pub(super) rows: Rows,
-    /// Whether the query says what is shown.
-    pub(super) says_what_is_shown: bool,
+    pub(crate) rows: Rows,
+    /// Whether the query selects the fields that the result shows.
+    pub(crate) selects_fields: bool,
     /// The queries whose columns stand beside those of this one.
-    pub(super) beside: Vec<Beside>,
+    pub(crate) beside: Vec<Beside>,
     /// All columns without an alias that are not fields: they are called by their text.
-    pub(super) unnamed: Option<NodeId>,
+    pub(crate) unnamed: Option<NodeId>,
     /// All definitions.
-    pub(super) everything: Option<NodeId>,
+    pub(crate) everything: Option<NodeId>,
     /// `autoregress`: the beginnings of the names that it makes, and their definition.
-    pub(super) numbered: Vec<(String, NodeId)>,
+    pub(crate) numbered: Vec<(String, NodeId)>,
     places: Vec<Place>,
 }
 
 /// What the rows of a result are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Rows {
+pub(crate) enum Rows {
     /// Events.
     Events,
     /// Something computed from many of them.
@@ -53,11 +53,11 @@ pub(super) enum Rows {
 
 /// A query whose columns stand beside those of this one.
 #[derive(Debug)]
-pub(super) struct Beside {
+pub(crate) struct Beside {
     /// `join`: what the events of the two sides are called.
-    pub(super) sides: Option<(String, String)>,
+    pub(crate) sides: Option<(String, String)>,
     /// What the other query knows at its end.
-    pub(super) scope: Scope,
+    pub(crate) scope: Scope,
 }
 
 /// One step in the tree of names.
@@ -81,16 +81,16 @@ struct Definition {
 
 /// What a name means.
 #[derive(Debug, Default)]
-pub(super) struct Meaning {
+pub(crate) struct Meaning {
     /// All definitions that may be meant.
-    pub(super) definitions: Vec<NodeId>,
+    pub(crate) definitions: Vec<NodeId>,
     /// Whether one of them is certainly meant, so that the events' own field is not.
-    pub(super) certain: bool,
+    pub(crate) certain: bool,
 }
 
 /// Whether what a name was before can still be its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Replaces {
+pub(crate) enum Replaces {
     /// It cannot.
     Wholly,
     /// It can, in some rows.
@@ -99,14 +99,14 @@ pub(super) enum Replaces {
 
 impl Scope {
     /// A query that has not begun.
-    pub(super) fn new(nesting: usize) -> Self {
+    pub(crate) fn new(nesting: usize) -> Self {
         Self {
             nesting,
             command: 0,
             certain_from: 0,
             shown: Vec::new(),
             rows: Rows::Events,
-            says_what_is_shown: false,
+            selects_fields: false,
             beside: Vec::new(),
             unnamed: None,
             everything: None,
@@ -116,7 +116,7 @@ impl Scope {
     }
 
     /// What a name means here, and in the queries whose columns stand beside.
-    pub(super) fn meaning(&self, path: &FieldPath) -> Meaning {
+    pub(crate) fn meaning(&self, path: &FieldPath) -> Meaning {
         let mut meaning = Meaning::default();
         self.look_up(path, &mut meaning);
         for beside in &self.beside {
@@ -167,7 +167,7 @@ impl Scope {
 
     /// What the name already stands for, so that a definition that replaces it in some rows only, or under another
     /// spelling, keeps it.
-    pub(super) fn kept(&self, path: &FieldPath, replaces: Replaces) -> Option<NodeId> {
+    pub(crate) fn kept(&self, path: &FieldPath, replaces: Replaces) -> Option<NodeId> {
         let mut place = 0;
         for step in plain(path).split('.') {
             place = *self.places.get(place)?.next.get(step)?;
@@ -177,7 +177,7 @@ impl Scope {
     }
 
     /// Defines a name. Gives the places above it, each with what is known to be below: the caller joins the new node to it.
-    pub(super) fn define(&mut self, path: &FieldPath, node: NodeId) -> Vec<usize> {
+    pub(crate) fn define(&mut self, path: &FieldPath, node: NodeId) -> Vec<usize> {
         let mut place = 0;
         let mut above = Vec::new();
         for step in plain(path).split('.') {
@@ -211,7 +211,7 @@ impl Scope {
     }
 
     /// All definitions below a place, to be replaced by a node that joins another to them.
-    pub(super) fn below(&mut self, place: usize) -> Option<&mut Option<NodeId>> {
+    pub(crate) fn below(&mut self, place: usize) -> Option<&mut Option<NodeId>> {
         self.places.get_mut(place).map(|here| &mut here.below)
     }
 }

@@ -38,6 +38,12 @@ pub enum Use {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Uses(u16);
 
+/// The uses of a field that a command compares over all rows.
+pub(crate) const COMPARED: Uses = Uses::of(Use::Compared).and(Uses::of(Use::Shown));
+
+/// The uses of a field from which a command computes a series over the rows.
+pub(crate) const SERIES: Uses = Uses::of(Use::Series).and(Uses::of(Use::Shown));
+
 impl Use {
     /// All of them.
     pub const ALL: [Self; 13] = [
@@ -60,6 +66,11 @@ impl Use {
 impl Uses {
     /// None of them.
     pub const NONE: Self = Self(0);
+
+    /// All of them.
+    pub(crate) fn all() -> Self {
+        Use::ALL.into_iter().fold(Self::NONE, |all, one| all.and(Self::of(one)))
+    }
 
     /// This one alone.
     #[must_use]

@@ -7,13 +7,13 @@ use crate::ast::{FieldPath, Name, Query, Segment};
 use super::DEEPEST;
 use super::beyond::{Beyond, Nesting};
 use super::field::{DefinedName, Origin, Reference, Referent, without_side};
-use super::graph::{Node, NodeKind};
+use super::graph::{Node, NodeKind, word_span};
 use super::scope::{Beside, NodeId, Replaces, Rows, Scope};
 use super::uses::{Use, Uses};
 
 /// What was found so far.
 #[derive(Debug, Default)]
-pub(super) struct Walker {
+pub(crate) struct Walker {
     beyond: Vec<Spanned<Beyond>>,
     nodes: Vec<Node>,
     /// How many expressions and queries the walk is in.
@@ -27,7 +27,7 @@ impl Walker {
     }
 
     /// A whole query; the names that it knows at its end. Its result is used in this way.
-    pub(super) fn query(&mut self, query: &Query, span: Span, nesting: usize, uses: Uses) -> Scope {
+    pub(crate) fn query(&mut self, query: &Query, span: Span, nesting: usize, uses: Uses) -> Scope {
         let mut scope = Scope::new(nesting);
         if !self.enter(&scope, span) {
             return scope;
@@ -35,9 +35,10 @@ impl Walker {
         let Query { commands } = query;
         for (number, command) in commands.iter().enumerate() {
             scope.command = number;
-            self.command(&mut scope, command);
+            let word = word_span(command.span, command.node.name().spelling());
+            command.node.rules().reach(self, &mut scope, word);
         }
-        if scope.rows == Rows::Events && !scope.says_what_is_shown {
+        if scope.rows == Rows::Events && !scope.selects_fields {
             let end = Span::at(commands.last().map_or(span.start, |command| command.span.end));
             for system in ["@timestamp", "@message"] {
                 let node = self.system_field(&scope, system, end, Uses::NONE);
@@ -54,10 +55,10 @@ impl Walker {
     }
 
     /// Goes one step deeper, when that is allowed; when it is not, everything may be down there.
-    pub(super) fn enter(&mut self, scope: &Scope, span: Span) -> bool {
+    pub(crate) fn enter(&mut self, scope: &Scope, span: Span) -> bool {
         if self.depth >= DEEPEST {
             self.reaches(Beyond::TooDeep, span);
-            self.refer(scope, Referent::All, span, Use::ALL.into_iter().fold(Uses::NONE, |all, one| all.and(Uses::of(one))));
+            self.refer(scope, Referent::All, span, Uses::all());
             return false;
         }
         self.depth += 1;
@@ -65,17 +66,17 @@ impl Walker {
     }
 
     /// Comes back from one step deeper.
-    pub(super) const fn leave(&mut self) {
+    pub(crate) const fn leave(&mut self) {
         self.depth -= 1;
     }
 
     /// Notes what the query reaches.
-    pub(super) fn reaches(&mut self, beyond: Beyond, span: Span) {
+    pub(crate) fn reaches(&mut self, beyond: Beyond, span: Span) {
         self.beyond.push(Spanned::new(beyond, span));
     }
 
     /// A query in this one, whose columns then stand beside.
-    pub(super) fn beside(&mut self, scope: &mut Scope, query: &Spanned<Query>, sides: Option<(&Name, &Name)>) {
+    pub(crate) fn beside(&mut self, scope: &mut Scope, query: &Spanned<Query>, sides: Option<(&Name, &Name)>) {
         let other = self.query(&query.node, query.span, scope.nesting + 1, Uses::of(Use::Shown));
         let sides = sides.map(|(left, right)| (left.as_str().to_lowercase(), right.as_str().to_lowercase()));
         // The columns that stand beside can be events, with their pointers, beside what was computed.
@@ -86,18 +87,18 @@ impl Walker {
     }
 
     /// A query in an expression; what it gives.
-    pub(super) fn subquery(&mut self, scope: &Scope, query: &Query, span: Span, uses: Uses) -> Vec<NodeId> {
+    pub(crate) fn subquery(&mut self, scope: &Scope, query: &Query, span: Span, uses: Uses) -> Vec<NodeId> {
         self.reaches(Beyond::OtherQuery(Nesting::In), span);
         self.query(query, span, scope.nesting + 1, uses.and(Uses::of(Use::Shown))).shown
     }
 
     /// Notes that a field is referred to.
-    pub(super) fn field(&mut self, scope: &Scope, field: &Spanned<FieldPath>, uses: Uses) -> NodeId {
+    pub(crate) fn field(&mut self, scope: &Scope, field: &Spanned<FieldPath>, uses: Uses) -> NodeId {
         self.refer(scope, Referent::Field(field.node.clone()), field.span, uses)
     }
 
     /// Notes that a field of CloudWatch is referred to, though nobody wrote its name.
-    pub(super) fn system_field(&mut self, scope: &Scope, name: &str, span: Span, uses: Uses) -> NodeId {
+    pub(crate) fn system_field(&mut self, scope: &Scope, name: &str, span: Span, uses: Uses) -> NodeId {
         let what = match Name::new(name) {
             Ok(name) => Referent::Field(FieldPath::field(name)),
             Err(_) => Referent::All,
@@ -106,7 +107,7 @@ impl Walker {
     }
 
     /// Notes that something is referred to.
-    pub(super) fn refer(&mut self, scope: &Scope, what: Referent, span: Span, uses: Uses) -> NodeId {
+    pub(crate) fn refer(&mut self, scope: &Scope, what: Referent, span: Span, uses: Uses) -> NodeId {
         let (mut links, origin) = match &what {
             Referent::Field(path) => {
                 let meaning = scope.meaning(path);
@@ -154,14 +155,14 @@ impl Walker {
     }
 
     /// A column of a lookup table.
-    pub(super) fn table_column(&mut self, scope: &Scope, column: &Spanned<FieldPath>, uses: Uses) -> NodeId {
+    pub(crate) fn table_column(&mut self, scope: &Scope, column: &Spanned<FieldPath>, uses: Uses) -> NodeId {
         let what = Referent::Field(column.node.clone());
         let reference = Reference { what, span: column.span, origin: Origin::Table, uses, nesting: scope.nesting };
         self.push(NodeKind::Reference(reference), Vec::new())
     }
 
     /// Defines a name that is computed from these.
-    pub(super) fn define(
+    pub(crate) fn define(
         &mut self,
         scope: &mut Scope,
         name: &Spanned<FieldPath>,
@@ -180,13 +181,13 @@ impl Walker {
     }
 
     /// Defines a name that the command gives without being told.
-    pub(super) fn define_word(&mut self, scope: &mut Scope, word: &str, span: Span, links: Vec<NodeId>) -> Option<NodeId> {
+    pub(crate) fn define_word(&mut self, scope: &mut Scope, word: &str, span: Span, links: Vec<NodeId>) -> Option<NodeId> {
         let name = Name::new(word).ok()?;
         Some(self.define(scope, &Spanned::new(FieldPath::field(name), span), links, Replaces::InSomeRows))
     }
 
     /// A column without an alias that is no field: it is called by its text.
-    pub(super) fn define_unnamed(&mut self, scope: &mut Scope, links: Vec<NodeId>) -> NodeId {
+    pub(crate) fn define_unnamed(&mut self, scope: &mut Scope, links: Vec<NodeId>) -> NodeId {
         let mut links = links;
         links.extend(scope.unnamed);
         let node = self.push(NodeKind::Several(Uses::NONE), links);
@@ -196,7 +197,7 @@ impl Walker {
     }
 
     /// All of them in one.
-    pub(super) fn several(&mut self, links: Vec<NodeId>) -> NodeId {
+    pub(crate) fn several(&mut self, links: Vec<NodeId>) -> NodeId {
         self.push(NodeKind::Several(Uses::NONE), links)
     }
 
@@ -215,7 +216,7 @@ impl Walker {
 }
 
 /// The last step of a path, with something behind it: how `autoregress` calls what it makes.
-pub(super) fn with_suffix(path: &FieldPath, suffix: &str) -> String {
+pub(crate) fn with_suffix(path: &FieldPath, suffix: &str) -> String {
     let FieldPath { head, rest } = path;
     let steps = rest.iter().map(|step| match step {
         Segment::Name(name) => format!(".{}", name.as_str()),

@@ -6,12 +6,10 @@
 
 use logmark_diagnostics::{Span, Spanned};
 
-use crate::ast::{
-    AppendCols, Argument, Call, Column, Command, Display, Expression, Fields, Filter, Join, MatchPattern, Query, RelevantFields,
-    Set, Sort, SortKey, Stats,
-};
+use crate::ast::{Argument, Call, Column, Command, Expression, Filter, MatchPattern, Query, Set};
 use crate::check::aggregates::aggregates_of;
 use crate::check::walk::{inner_of, parts_of};
+use crate::commands::PartMut;
 use crate::reach::{Beyond, Reach};
 
 use super::{Nested, Reason, Refusal};
@@ -135,50 +133,14 @@ fn filter_first(query: &mut Query, condition: &Expression) -> Result<(), Refusal
     Ok(())
 }
 
+/// Filters the queries nested in a command.
 fn filter_nested(command: &mut Command, condition: &Expression) -> Result<(), Refusal> {
-    match command {
-        Command::Join(Join { kind: _, left: _, right: _, keys: _, query })
-        | Command::AppendCols(AppendCols { overrides: _, max: _, query }) => filter_first(&mut query.node, condition),
-        Command::Filter(Filter { condition: own }) | Command::RelevantFields(RelevantFields { fields: _, condition: own }) => {
-            filter_expression(&mut own.node, condition)
+    command.rules_mut().parts_mut().into_iter().try_for_each(|part| match part {
+        PartMut::Query(query) => filter_first(&mut query.node, condition),
+        PartMut::Column(Column { expression, alias: _ }) | PartMut::Expression(expression) => {
+            filter_expression(&mut expression.node, condition)
         }
-        Command::Fields(Fields { columns }) | Command::Display(Display { columns }) => filter_columns(columns, condition),
-        Command::Stats(Stats { aggregates, by, offset: _ }) => {
-            filter_columns(aggregates, condition)?;
-            filter_columns(by, condition)
-        }
-        Command::Sort(Sort { keys }) => keys
-            .iter_mut()
-            .try_for_each(|SortKey { expression, direction: _ }| filter_expression(&mut expression.node, condition)),
-        Command::Source(_)
-        | Command::FilterIndex(_)
-        | Command::Parse(_)
-        | Command::Json(_)
-        | Command::Limit(_)
-        | Command::Dedup(_)
-        | Command::Pattern(_)
-        | Command::Diff(_)
-        | Command::Anomaly(_)
-        | Command::Expand(_)
-        | Command::Unnest(_)
-        | Command::Lookup(_)
-        | Command::CidrLookup(_)
-        | Command::LogCompare(_)
-        | Command::FillDown(_)
-        | Command::FillMissing(_)
-        | Command::AddTotals(_)
-        | Command::Accum(_)
-        | Command::AutoRegress(_)
-        | Command::Outlier(_)
-        | Command::Sessionize(_)
-        | Command::CountFrequent(_)
-        | Command::Estimate(_)
-        | Command::SavedQuery(_) => Ok(()),
-    }
-}
-
-fn filter_columns(columns: &mut [Column], condition: &Expression) -> Result<(), Refusal> {
-    columns.iter_mut().try_for_each(|Column { expression, alias: _ }| filter_expression(&mut expression.node, condition))
+    })
 }
 
 fn filter_expression(expression: &mut Expression, condition: &Expression) -> Result<(), Refusal> {

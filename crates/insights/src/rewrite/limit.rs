@@ -6,23 +6,13 @@
 
 use logmark_diagnostics::{Span, Spanned};
 
-use crate::ast::{AddTotals, Command, Limit, LimitMode, Matches, Parse, ParseFormat, Query};
+use crate::ast::{AddTotals, Command, Limit, LimitMode, Query};
+use crate::commands::RowEffect;
 
 use super::{Reason, Refusal};
 
 /// The rows of a query that has no `limit`. Page: `CWL_QuerySyntax-Limit`.
 pub const DEFAULT_LIMIT: u32 = 10_000;
-
-/// What a command makes of the rows before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Rows {
-    /// One of each, computed from it and from those before it: the first rows stay the first.
-    OneOfEach,
-    /// No more than there were, and which they are depends on all of them.
-    Fewer,
-    /// Others.
-    Others,
-}
 
 impl Query {
     /// The same query with at most `max` rows: the first of those that it gave, or any of them where it has `limit any`.
@@ -76,10 +66,10 @@ impl Query {
 fn lower(commands: &mut [Spanned<Command>], max: u32) -> Result<(), Refusal> {
     let mut lowers = false;
     for command in commands.iter() {
-        let may_follow = match rows(&command.node) {
-            Rows::OneOfEach => true,
-            Rows::Fewer => !lowers,
-            Rows::Others => false,
+        let may_follow = match command.node.rules().rows() {
+            RowEffect::OneToOne => true,
+            RowEffect::Subset => !lowers,
+            RowEffect::Other => false,
         };
         if !may_follow {
             return Err(Refusal::new(Reason::LimitBefore(command.node.name()), command.span));
@@ -95,47 +85,4 @@ fn lower(commands: &mut [Spanned<Command>], max: u32) -> Result<(), Refusal> {
         }
     }
     Ok(())
-}
-
-/// What a command makes of the rows before it. `limit` itself leaves the first.
-const fn rows(command: &Command) -> Rows {
-    match command {
-        Command::Fields(_)
-        | Command::Display(_)
-        | Command::Limit(_)
-        | Command::Json(_)
-        | Command::FillDown(_)
-        | Command::Accum(_)
-        | Command::AutoRegress(_) => Rows::OneOfEach,
-        Command::Parse(Parse { input: _, format }) => match format {
-            ParseFormat::Glob { pattern: _, aliases: _ }
-            | ParseFormat::Regex { pattern: _, aliases: _, matches: Matches::First }
-            | ParseFormat::Logfmt { alias: _ }
-            | ParseFormat::Xml { path: _, alias: _ }
-            | ParseFormat::Csv { aliases: _ } => Rows::OneOfEach,
-            ParseFormat::Regex { pattern: _, aliases: _, matches: Matches::All } => Rows::Others,
-        },
-        // One with a row of sums is refused before.
-        Command::AddTotals(_) => Rows::OneOfEach,
-        Command::Filter(_) | Command::Sort(_) | Command::Dedup(_) | Command::Outlier(_) | Command::Sessionize(_) => Rows::Fewer,
-        Command::Source(_)
-        | Command::FilterIndex(_)
-        | Command::Stats(_)
-        | Command::Pattern(_)
-        | Command::Diff(_)
-        | Command::Anomaly(_)
-        | Command::RelevantFields(_)
-        | Command::Expand(_)
-        | Command::Unnest(_)
-        // How many rows come of a key that a table has more than once is not documented.
-        | Command::Lookup(_)
-        | Command::CidrLookup(_)
-        | Command::Join(_)
-        | Command::AppendCols(_)
-        | Command::LogCompare(_)
-        | Command::FillMissing(_)
-        | Command::CountFrequent(_)
-        | Command::Estimate(_)
-        | Command::SavedQuery(_) => Rows::Others,
-    }
 }
