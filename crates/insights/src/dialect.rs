@@ -35,12 +35,10 @@ pub(crate) fn known_elsewhere(word: &str) -> Option<(Kind, &'static str)> {
     let unsupported = |hint| Some((Kind::Unsupported, hint));
     let unknown = |hint| Some((Kind::UnknownName, hint));
     match word.to_ascii_lowercase().as_str() {
-        "search" => unsupported("its form is documented nowhere; write `filter @message like \"text\"`"),
-        "tail" => unsupported("it is an older command whose form is documented nowhere; write `sort @timestamp desc | limit 20`"),
+        "search" => unsupported("its form is not documented; write `filter @message like \"text\"`"),
+        "tail" => unsupported("it is an older command whose form is not documented; write `sort @timestamp desc | limit 20`"),
         "unmask" => unsupported("it is written as a function: fields unmask(@message)"),
-        "subquery" | "subqueries" => {
-            unknown("a query in parentheses stands behind `in`: filter id in (SOURCE 'group' | fields id)")
-        }
+        "subquery" | "subqueries" => unknown("a query in parentheses follows `in`: filter id in (SOURCE 'group' | fields id)"),
         "eval" | "let" | "extend" => unknown("write `fields expression as name`"),
         "select" | "project" | "table" => unknown("write `fields a, b` or `display a, b`"),
         "group" | "groupby" | "summarize" | "summarise" | "aggregate" => unknown("write `stats count(*) by field`"),
@@ -51,7 +49,7 @@ pub(crate) fn known_elsewhere(word: &str) -> Option<(Kind, &'static str)> {
         "distinct" | "uniq" | "unique" => unknown("write `dedup field` or `stats count(*) by field`"),
         "timechart" => unknown("write `stats count(*) by bin(5m)`"),
         "mvexpand" | "flatten" | "explode" => unknown("write `unnest list into item` or `expand field`"),
-        "having" => unknown("write `filter` behind the `stats`"),
+        "having" => unknown("write `filter` after the `stats`"),
         "orderby" => unknown("write `sort field desc`"),
         _ => None,
     }

@@ -250,7 +250,7 @@ impl fmt::Display for PeriodError {
         formatter.write_str(match self {
             Self::NoCount => "a period begins with a whole number",
             Self::NoUnit => "a period ends in a unit of time",
-            Self::UnknownUnit => "this is no unit of time",
+            Self::UnknownUnit => "unknown unit of time",
             Self::AmbiguousUnit => "`M` may mean minutes or months",
             Self::Zero => "a period is at least one unit long",
             Self::TooLong => "this period is too long",

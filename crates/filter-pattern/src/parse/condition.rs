@@ -72,10 +72,7 @@ impl Parser<'_> {
         if !self.cursor.eat("(") {
             if self.at_joint(T::CLOSER) && !self.cursor.rest().starts_with(T::CLOSER) || self.cursor.is_end() {
                 let fault = self.fault_here(Kind::Syntax, "a condition");
-                self.report(fault.hint(format!(
-                    "on both sides of `&&` and `||`, and in parentheses, stands a condition like `{}`",
-                    tests.example()
-                )));
+                self.report(fault.hint(format!("`&&`, `||` and parentheses need conditions, such as `{}`", tests.example())));
                 return None;
             }
             return tests.test(self).map(Condition::Test);
@@ -135,7 +132,7 @@ impl Parser<'_> {
             _ if self.cursor.text().get(..run.start).is_some_and(|before| before.ends_with('"')) => {
                 "a quote inside text is written `\\\"`".to_owned()
             }
-            _ if word.chars().all(is_word) => "text of several words stands in double quotes".to_owned(),
+            _ if word.chars().all(is_word) => "write text of several words in double quotes".to_owned(),
             _ => format!("a condition looks like `{example}`"),
         };
         let expected = if closer == '}' { "`&&`, `||` or `}`" } else { "`&&`, `||`, `,` or `]`" };

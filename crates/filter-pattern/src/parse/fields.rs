@@ -53,7 +53,7 @@ fn other_field(own: &str, name: &Spanned<String>) -> Diagnostic {
     let hint = if own.eq_ignore_ascii_case(&name.node) {
         "names of fields are case sensitive"
     } else {
-        "a condition stands at its own field, behind a comma; conditions of all fields must hold"
+        "write a condition at its own field, after a comma; the conditions of all fields must hold"
     };
     fault.hint(hint)
 }
@@ -136,7 +136,7 @@ impl Parser<'_> {
         }
         let span = Span::new(start, self.cursor.next_run().end.max(span.end));
         let hint = match dots {
-            "..." => "`...` has no name and no condition; put a comma behind it",
+            "..." => "`...` has no name and no condition; put a comma after it",
             _ => "any number of fields is three dots",
         };
         self.report(Diagnostic::new(Kind::Syntax, span, "`...`", self.found(span)).hint(hint));
@@ -162,9 +162,9 @@ impl Parser<'_> {
             (Some(own), _) if self.cursor.rest().starts_with([',', ']']) => format!("repeat the field's name: `{own} = {text}`"),
             (_, Some('$')) => format!("fields are named without `$`: `{}`", text.trim_start_matches(['$', '.'])),
             (_, Some('"' | '\'')) => {
-                format!("a value stands behind a name and an operator: `name = \"{}\"`", text.trim_matches(['"', '\'']))
+                format!("a value follows a name and an operator: `name = \"{}\"`", text.trim_matches(['"', '\'']))
             }
-            (_, Some('%')) => format!("a regular expression stands behind a name and an operator: `name = {text}`"),
+            (_, Some('%')) => format!("a regular expression follows a name and an operator: `name = {text}`"),
             (_, Some('*')) => {
                 "a field that may be anything has a name, or nothing between its commas; `...` is any number of fields".to_owned()
             }
@@ -174,7 +174,7 @@ impl Parser<'_> {
                 "a pattern in `[ ]` holds names of fields; to look for the text write {}",
                 super::words::in_quotes(self.cursor.text().trim())
             ),
-            (_, Some('=' | '<' | '>') | None) => "a field's name stands before the operator: `status = 404`".to_owned(),
+            (_, Some('=' | '<' | '>') | None) => "write the name of the field before the operator: `status = 404`".to_owned(),
             _ if bare.ends_with(';') => "fields are separated by commas".to_owned(),
             _ if bare.starts_with(':') => "conditions compare with `=`, not `:`".to_owned(),
             _ => {

@@ -122,13 +122,13 @@ impl<'a> Parser<'a> {
         let span = Span::new(start, if end > start { end } else { self.cursor.text().len() });
         let rest = span.of(self.cursor.text());
         let hint = match form {
-            "]" => "a pattern in `[ ]` stands alone; to look for text in square brackets put it in double quotes",
+            "]" => "a pattern in `[ ]` cannot have other parts; to find text in square brackets put it in double quotes",
             _ if rest.starts_with('}') => "one pair of braces surrounds the whole pattern; inside, parentheses group",
             _ if rest.starts_with('|') && !rest.starts_with("||") => {
                 "filter patterns have no pipes and no commands; those are of Logs Insights queries"
             }
             _ if rest.starts_with(['|', '&']) => "conditions are joined inside the braces: `{ $.a = 1 && $.b = 2 }`",
-            _ => "a pattern in `{ }` stands alone; to search JSON and text at once write one condition on each property",
+            _ => "a pattern in `{ }` cannot have other parts; to search JSON and text write one condition for each property",
         };
         let expected = format!("the end of the pattern after `{form}`");
         self.report(Diagnostic::new(Kind::Syntax, span, expected, in_backticks(rest)).hint(hint));

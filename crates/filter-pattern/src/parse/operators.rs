@@ -55,7 +55,7 @@ impl Parser<'_> {
                     "!~" => "for a regular expression that must not match write `!= %regex%`",
                     "=<" | "<==" => "less or equal is `<=`",
                     "=>" | ">==" | ">>=" => "greater or equal is `>=`",
-                    _ => "put a blank between an operator and what follows it",
+                    _ => "put a blank after the operator",
                 };
                 let span = self.cursor.since(start);
                 self.report(Diagnostic::new(Kind::UnknownName, span, EXPECTED, self.found(span)).hint(hint));

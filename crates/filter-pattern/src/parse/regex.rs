@@ -25,7 +25,7 @@ impl Parser<'_> {
             let fault =
                 Diagnostic::new(Kind::Lexical, span, "`%` at the end of the regular expression", "the end of the pattern");
             self.report(
-                fault.hint("a regular expression stands between two `%`; `\\x25` finds the character itself, as does `\"%\"`"),
+                fault.hint("write a regular expression between two `%`; `\\x25` finds the character itself, as does `\"%\"`"),
             );
             return None;
         }

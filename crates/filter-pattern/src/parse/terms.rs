@@ -114,5 +114,5 @@ impl Parser<'_> {
 
 fn blank_phrase(found: String, span: Span) -> Diagnostic {
     let fault = Diagnostic::new(Kind::Value, span, "a phrase with more than blanks in it", found);
-    fault.hint("a blank phrase matches every event when it stands alone, and has no meaning with a sign or beside other terms")
+    fault.hint("a blank phrase alone matches every event; it has no meaning with a sign or other terms")
 }

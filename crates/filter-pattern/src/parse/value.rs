@@ -77,7 +77,7 @@ impl Parser<'_> {
                 format!("write the number without quotes: `{sign} {}`", text.text)
             }
             Operand::Regex(_) => "regular expressions go with `=` and `!=`".to_owned(),
-            _ => format!("`{sign}` compares numbers; text goes with `=` and `!=`"),
+            _ => format!("`{sign}` compares numbers; compare text with `=` and `!=`"),
         };
         fault.hint(hint)
     }
@@ -122,7 +122,7 @@ impl Parser<'_> {
             Reading::Malformed => {
                 let fault = Diagnostic::new(Kind::Value, span, "a number like `5` or `0.5`", self.found(span));
                 self.report(
-                    fault.hint(format!("digits stand on both sides of the point; for the text write {}", words::in_quotes(word))),
+                    fault.hint(format!("write digits on both sides of the point; for the text write {}", words::in_quotes(word))),
                 );
                 return None;
             }
@@ -163,8 +163,8 @@ impl Parser<'_> {
                 '/' if inside.is_empty() || whole.end < span.end => {
                     format!("put other characters in double quotes: {}", words::in_quotes(word))
                 }
-                '/' => format!("a regular expression stands between percent signs: `%{inside}%`"),
-                '\'' | '`' => format!("text stands in double quotes: {}", words::in_quotes(inside)),
+                '/' => format!("write a regular expression between percent signs: `%{inside}%`"),
+                '\'' | '`' => format!("write text in double quotes: {}", words::in_quotes(inside)),
                 _ => format!("these are typographic quotes; write {}", words::in_quotes(inside)),
             };
             let whole = if first == '/' { span } else { whole };
@@ -180,12 +180,12 @@ impl Parser<'_> {
         let fault = |hint| Diagnostic::new(Kind::Lexical, span, expected, self.found(span)).hint(hint);
         let hint = match first {
             '$' if word.starts_with("$.") => "a property is compared with a value, not with another property".to_owned(),
-            '(' => "after the operator stands one value; for one of several repeat the condition and join with `||`".to_owned(),
+            '(' => "one value follows the operator; for several values repeat the condition and join with `||`".to_owned(),
             '[' if closer == '}' => {
                 "a property is compared with one value; for one of several join conditions with `||`".to_owned()
             }
             '=' | '<' | '>' | '!' => {
-                format!("one operator stands before the value; for the text write {}", words::in_quotes(word))
+                format!("write one operator before the value; for the text write {}", words::in_quotes(word))
             }
             '0'..='9' if word.trim_start_matches(|digit: char| digit.is_ascii_digit() || digit == '.') == "%" => {
                 "numbers have no unit: leave out `%`".to_owned()

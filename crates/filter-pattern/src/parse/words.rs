@@ -56,7 +56,7 @@ pub(super) fn not_a_word(text: &str, run: Span) -> Diagnostic {
     match first {
         '\'' | '`' if closing(first).is_some() => {
             let (inside, span) = closing(first).unwrap_or((word, run));
-            return fault(Kind::Lexical, span, format!("phrases stand in double quotes: {}", in_quotes(inside)));
+            return fault(Kind::Lexical, span, format!("write phrases in double quotes: {}", in_quotes(inside)));
         }
         '“' | '”' | '„' | '«' | '‘' | '’' => {
             let partner = if matches!(first, '‘' | '’') {
@@ -76,7 +76,7 @@ pub(super) fn not_a_word(text: &str, run: Span) -> Diagnostic {
             if let Some((inside, span)) = closing('/').filter(|(inside, span)| !inside.is_empty() && is_whole(*span)) {
                 let rest = Span::new(span.start, span.end + after(span).count());
                 let hint = format!(
-                    "a regular expression stands between percent signs: `%{inside}%`; for the text itself use double quotes"
+                    "write a regular expression between percent signs: `%{inside}%`; for the text itself use double quotes"
                 );
                 return fault(Kind::Syntax, rest, hint);
             }
@@ -88,16 +88,16 @@ pub(super) fn not_a_word(text: &str, run: Span) -> Diagnostic {
                 .and_then(|rest| rest.rfind(close))
                 .map_or(run, |end| Span::new(run.start, run.start + end + 1));
             let hint = format!(
-                "a pattern in `{form}` stands alone, without terms beside it; for the text itself write {}",
+                "a pattern in `{form}` cannot have terms beside it; for the text itself write {}",
                 in_quotes(whole.of(text))
             );
             return fault(Kind::Syntax, whole, hint);
         }
         '$' if word.starts_with("$.") => {
             let hint = if text.contains(['=', '<', '>']) || text.contains("IS ") || text.contains("NOT ") {
-                format!("conditions on JSON stand in braces: `{{ {} }}`", shortened(text.trim()))
+                format!("write conditions on JSON in braces: `{{ {} }}`", shortened(text.trim()))
             } else {
-                format!("conditions on JSON stand in braces: `{{ {word} = * }}`")
+                format!("write conditions on JSON in braces: `{{ {word} = * }}`")
             };
             // The rest is part of the condition.
             return fault(Kind::Syntax, Span::new(run.start, text.trim_end().len()), hint);

@@ -41,8 +41,8 @@ fn only_in_stats(command: &Command, expression: &Spanned<Expression>, faults: &m
         let expected = format!("an expression of one event in `{}`", command.name());
         let hint = match command {
             Command::Sort(_) => format!("give it a name: stats {name}(…) as n | sort n desc"),
-            Command::Filter(_) => format!("give it a name and filter behind it: stats {name}(…) as n by field | filter n > 1"),
-            _ => format!("`{name}` stands in `stats`"),
+            Command::Filter(_) => format!("give it a name and filter after it: stats {name}(…) as n by field | filter n > 1"),
+            _ => format!("`{name}` is allowed only in `stats`"),
         };
         faults.note(Kind::Syntax, span, expected, format!("the aggregate `{name}`"), &hint);
     }

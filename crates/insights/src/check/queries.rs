@@ -19,11 +19,11 @@ pub(super) fn check(query: &Query, faults: &mut Faults) {
 fn begins_with_source(inner: Spanned<&Query>, faults: &mut Faults) {
     let Some(first) = inner.node.commands.first() else { return };
     if !matches!(first.node, Command::Source(_)) {
-        let hint = "a query in another says what it reads: (SOURCE 'group' | fields id)";
+        let hint = "a nested query begins with what it reads: (SOURCE 'group' | fields id)";
         faults.note(
             Kind::Syntax,
             first.span,
-            "`SOURCE` at the beginning of the inner query",
+            "`SOURCE` at the beginning of the nested query",
             format!("`{}`", first.node.name()),
             hint,
         );
@@ -35,7 +35,7 @@ fn none_inside(inner: Spanned<&Query>, faults: &mut Faults) {
     for command in &inner.node.commands {
         for nested in walk::inner_of(&command.node) {
             let span = if nested.span.start == nested.span.end { command.span } else { nested.span };
-            faults.note(Kind::Syntax, span, "no query inside an inner query", "another query", "queries nest once");
+            faults.note(Kind::Syntax, span, "no query inside a nested query", "another query", "queries nest once");
         }
     }
 }

@@ -47,7 +47,7 @@ impl CommandRules for AddTotals {
             totals.fields = names::fields(cursor)?;
         }
         if cursor.at(TokenKind::Equal) || cursor.at(TokenKind::Word) && cursor.ahead(1).kind == TokenKind::Equal {
-            let hint = "options stand before the fields";
+            let hint = "write options before the fields";
             return Err(cursor.fail(Kind::Syntax, "`,`, `|` or the end of the query", Some(hint.to_owned())));
         }
         Ok(totals)

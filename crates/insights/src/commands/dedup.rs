@@ -53,7 +53,7 @@ impl CommandRules for Dedup {
         for command in after.filter(|command| command.node.name() != CommandName::Limit) {
             let hint = "put everything else before `dedup`: sort @timestamp desc | dedup server | limit 20";
             let found = format!("`{}`", command.node.name());
-            faults.note(Kind::Syntax, command.span, "nothing but `limit` behind `dedup`", found, hint);
+            faults.note(Kind::Syntax, command.span, "only `limit` after `dedup`", found, hint);
         }
     }
 }

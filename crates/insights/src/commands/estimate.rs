@@ -43,7 +43,7 @@ impl CommandRules for Estimate {
         let before_last = query.commands.len().saturating_sub(1);
         let early = query.commands.iter().take(before_last);
         for command in early.filter(|command| command.node.name() == CommandName::Estimate) {
-            faults.note(Kind::Syntax, command.span, "`estimate` at the end of the query", "more commands behind it", "");
+            faults.note(Kind::Syntax, command.span, "`estimate` at the end of the query", "more commands after it", "");
         }
     }
 }

@@ -91,7 +91,7 @@ fn fill_target(cursor: &mut Cursor<'_>) -> Parsed<Spanned<FillTarget>> {
         return Ok(names::path(cursor, "a field")?.map(FillTarget::Field));
     }
     let Ok(target) = Wildcard::new(wildcard) else {
-        let hint = "a name with `*` is letters, digits, `_`, `@` and `.`";
+        let hint = "a name with `*` consists of letters, digits, `_`, `@` and `.`";
         return Err(cursor.fail(Kind::Value, "a field, perhaps with `*`", Some(hint.to_owned())));
     };
     for _ in 0..count {

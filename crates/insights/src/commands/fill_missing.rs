@@ -39,7 +39,7 @@ impl CommandRules for FillMissing {
         }
         let fills = names::comma_list(cursor, |cursor| {
             if cursor.at_word("with") {
-                let hint = "`with` stands once: with 0 for a, 0 for b";
+                let hint = "write `with` once: with 0 for a, 0 for b";
                 return Err(cursor.fail(Kind::Syntax, "a text or a number", Some(hint.to_owned())));
             }
             let value = names::literal(cursor)?;

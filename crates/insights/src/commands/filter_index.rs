@@ -50,7 +50,7 @@ impl CommandRules for FilterIndex {
         } else if cursor.take_word("in") {
             IndexValues::In(list(cursor)?)
         } else {
-            let hint = "an index is asked by `=` and `in` only; put other conditions in a `filter` behind it";
+            let hint = "an index supports only `=` and `in`; put other conditions in a `filter` after it";
             return Err(cursor.fail_here(Kind::Syntax, Some(hint.to_owned())));
         };
         Ok(Self { field, values: Spanned::new(values, start.to(cursor.previous().span)) })

@@ -36,7 +36,7 @@ impl CommandRules for Json {
             Some(_) => Some(names::path(cursor, "a field")?),
             None => None,
         };
-        let path = names::text(cursor, "the way to a value in quotes, such as \"user.name\"")?;
+        let path = names::text(cursor, "the path to a value in quotes, such as \"user.name\"")?;
         cursor.expect_word("as")?;
         Ok(Self { input, path, alias: names::new_field(cursor)? })
     }

@@ -139,7 +139,7 @@ pub(super) fn table(cursor: &mut Cursor<'_>) -> Parsed<Spanned<Name>> {
     match Name::new(name).ok().filter(|name| name.as_str().chars().all(is_allowed)) {
         Some(name) => Ok(Spanned::new(name, span)),
         None => {
-            let hint = Some("the name of a lookup table is letters, digits, `_` and `-`".to_owned());
+            let hint = Some("the name of a lookup table consists of letters, digits, `_` and `-`".to_owned());
             Err(cursor.fail_at(Kind::Value, span, "the name of a lookup table", "other characters", hint))
         }
     }

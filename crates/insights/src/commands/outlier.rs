@@ -62,7 +62,7 @@ impl CommandRules for Outlier {
             outlier.fields.push(names::path(cursor, "a field")?);
         }
         if cursor.at(TokenKind::Equal) {
-            return Err(cursor.fail(Kind::Syntax, "a field", Some("options stand before the fields".to_owned())));
+            return Err(cursor.fail(Kind::Syntax, "a field", Some("write options before the fields".to_owned())));
         }
         names::no_comma(cursor, "outlier")?;
         Ok(outlier)

@@ -201,7 +201,7 @@ fn format(cursor: &mut Cursor<'_>) -> Parsed<ParseFormat> {
 fn no_format(cursor: &mut Cursor<'_>) -> Failed {
     let hint = match cursor.peek().kind {
         TokenKind::OpenParenthesis => "`parse` takes a field: give an expression a name by `fields … as name` first",
-        TokenKind::Word if cursor.at_word("as") => "say what to take out before `as`: parse @message \"user=*\" as user",
+        TokenKind::Word if cursor.at_word("as") => "write what to extract before `as`: parse @message \"user=*\" as user",
         TokenKind::Word | TokenKind::QuotedName => "the format follows the field: parse @message logfmt as pairs",
         _ => "such as: parse @message \"user=*\" as user",
     };
@@ -214,7 +214,7 @@ fn glob(cursor: &mut Cursor<'_>) -> Parsed<ParseFormat> {
     cursor.expect_word("as")?;
     let aliases = names::comma_list(cursor, names::new_field)?;
     if cursor.at_word("multi") {
-        let hint = "`multi` goes with a regular expression";
+        let hint = "`multi` is allowed only with a regular expression";
         return Err(cursor.fail(Kind::Syntax, "`|` or the end of the query", Some(hint.to_owned())));
     }
     Ok(ParseFormat::Glob { pattern, aliases })
@@ -227,8 +227,8 @@ fn regex(cursor: &mut Cursor<'_>) -> Parsed<ParseFormat> {
     // INVARIANT: the lexer ends a regular expression at its first `/` without `\`, and accepts no empty one.
     let source = Regex::new(written.get(1..written.len() - 1).unwrap_or_default()).map_err(|_| Failed)?;
     if names::is_flags(cursor, token, cursor.peek()) {
-        let hint = "flags stand inside, at the beginning: /(?i)error/";
-        return Err(cursor.fail(Kind::Syntax, "nothing behind the last `/`", Some(hint.to_owned())));
+        let hint = "write flags inside, at the beginning: /(?i)error/";
+        return Err(cursor.fail(Kind::Syntax, "nothing after the last `/`", Some(hint.to_owned())));
     }
     let aliases = if cursor.take_word("as") { names::comma_list(cursor, names::new_field)? } else { Vec::new() };
     let matches = if cursor.take_word("multi") { Matches::All } else { Matches::First };
@@ -247,7 +247,7 @@ fn named_groups(pattern: &Spanned<Regex>) -> Vec<Spanned<FieldPath>> {
 fn check_glob(pattern: &Spanned<Text>, aliases: &[Spanned<FieldPath>], faults: &mut Faults) {
     let stars = pattern.node.as_str().matches('*').count();
     if stars == 0 {
-        let hint = "`*` stands for what is taken out";
+        let hint = "`*` stands for the part that is extracted";
         faults.note(Kind::Value, pattern.span, "at least one `*` in the text", "none", hint);
     } else if stars != aliases.len() {
         let hint = "every `*` in the text becomes one field";
@@ -261,7 +261,7 @@ fn check_groups(pattern: &Spanned<Regex>, aliases: &[Spanned<FieldPath>], faults
     check_regex(pattern.node.as_str(), pattern.span, faults);
     // An expression without a shape has been reported.
     let Ok(RegexShape { groups, names }) = RegexShape::of(pattern.node.as_str()) else { return };
-    let hint = "name what is taken out: /user=(?<user>\\w+)/";
+    let hint = "name the part that is extracted: /user=(?<user>\\w+)/";
     let Some(span) = span_of(aliases) else {
         if names.is_empty() {
             let found = if groups == 0 { "no group" } else { "groups without names" };
@@ -273,13 +273,13 @@ fn check_groups(pattern: &Spanned<Regex>, aliases: &[Spanned<FieldPath>], faults
     let are_same = || aliases.iter().map(|alias| alias.node.flat_name()).eq(names.iter().cloned());
     if !names.is_empty() {
         if !are_same() {
-            let hint = "the names of the groups are those of the fields";
-            faults.note(Kind::Syntax, span, "no `as` behind groups with names", "names", hint);
+            let hint = "the names of the groups become the fields";
+            faults.note(Kind::Syntax, span, "no `as` after named groups", "names", hint);
         }
     } else if groups == 0 {
-        faults.note(Kind::Value, pattern.span, "a group: what is taken out stands in `(` and `)`", "no group", hint);
+        faults.note(Kind::Value, pattern.span, "a group in `(` and `)` for each extracted part", "no group", hint);
     } else if groups != aliases.len() {
-        let hint = "every group of the expression becomes one field; `(?:` and `)` make none";
+        let hint = "every group of the expression becomes one field, except `(?:` … `)`";
         faults.note(Kind::Arity, span, plural(groups, "name"), aliases.len().to_string(), hint);
     }
 }

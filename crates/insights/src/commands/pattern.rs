@@ -56,7 +56,7 @@ impl CommandRules for Pattern {
     fn check(query: &Query, _options: ParseOptions, faults: &mut Faults) {
         let after = query.commands.iter().skip_while(|command| command.node.name() != CommandName::Sort);
         for command in after.filter(|command| command.node.name() == CommandName::Pattern) {
-            faults.note(Kind::Syntax, command.span, "`pattern` before `sort`", "`pattern` behind it", "put the `sort` last");
+            faults.note(Kind::Syntax, command.span, "`pattern` before `sort`", "`pattern` after it", "put the `sort` last");
         }
     }
 }

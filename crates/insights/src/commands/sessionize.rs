@@ -38,7 +38,7 @@ impl CommandRules for Sessionize {
         let max_span = if cursor.take_word("maxspan") { Some(names::period(cursor)?) } else { None };
         let alias = names::alias(cursor)?;
         if alias.is_some() && cursor.at_word("maxspan") {
-            let hint = "`maxspan` stands before `as`";
+            let hint = "write `maxspan` before `as`";
             return Err(cursor.fail(Kind::Syntax, "`|` or the end of the query", Some(hint.to_owned())));
         }
         Ok(Self { fields, max_span, alias })

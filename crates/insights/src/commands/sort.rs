@@ -95,8 +95,8 @@ impl CommandRules for Sort {
 /// `expression [asc|desc]`
 fn sort_key(cursor: &mut Cursor<'_>) -> Parsed<SortKey> {
     if cursor.at_word("asc") || cursor.at_word("desc") {
-        let hint = "the direction stands behind the field: sort @timestamp desc";
-        return Err(cursor.fail(Kind::Syntax, "what to sort by", Some(hint.to_owned())));
+        let hint = "write the direction after the field: sort @timestamp desc";
+        return Err(cursor.fail(Kind::Syntax, "an expression to sort by", Some(hint.to_owned())));
     }
     let expression = expression::expression(cursor)?;
     cursor.expect_also("an operator");

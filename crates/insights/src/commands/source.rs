@@ -150,9 +150,9 @@ impl CommandRules for Source {
 
     fn check(query: &Query, _options: ParseOptions, faults: &mut Faults) {
         for command in query.commands.iter().skip(1).filter(|command| command.node.name() == CommandName::Source) {
-            let hint = "one `SOURCE` names all that is read; only the text of a dashboard has one for each log group";
-            let expected = "`SOURCE` at the beginning of the query only";
-            faults.note(Kind::Syntax, command.span, expected, "`SOURCE` behind another command", hint);
+            let hint = "one `SOURCE` selects all log groups; only the text of a dashboard has one for each log group";
+            let expected = "`SOURCE` only at the beginning of the query";
+            faults.note(Kind::Syntax, command.span, expected, "`SOURCE` after another command", hint);
         }
         for command in &query.commands {
             if let Command::Source(source) = &command.node {

@@ -44,7 +44,7 @@ pub struct Stats {
 impl CommandRules for Stats {
     fn parse(cursor: &mut Cursor<'_>) -> Parsed<Self> {
         if cursor.at_word("by") {
-            let hint = "say what to compute of each group: stats count(*) by field";
+            let hint = "write the aggregates before `by`: stats count(*) by field";
             return Err(cursor.fail(Kind::Syntax, "an aggregate", Some(hint.to_owned())));
         }
         let aggregates = columns(cursor)?;
@@ -54,13 +54,13 @@ impl CommandRules for Stats {
         }
         let by = if cursor.take_word("by") { columns(cursor)? } else { Vec::new() };
         if cursor.at_word("by") {
-            return Err(cursor.fail(Kind::Syntax, "`by` once", Some("groups stand between commas: by a, b".to_owned())));
+            return Err(cursor.fail(Kind::Syntax, "`by` once", Some("separate groups by commas: by a, b".to_owned())));
         }
         if cursor.at_word("where") || cursor.at_word("having") {
-            return Err(cursor.fail_behind("put a condition in a `filter` behind a `|`"));
+            return Err(cursor.fail_behind("put a condition in a `filter` after a `|`"));
         }
         if cursor.at_word("group") {
-            return Err(cursor.fail_behind("groups stand behind `by`: stats count(*) by host"));
+            return Err(cursor.fail_behind("write groups after `by`: stats count(*) by host"));
         }
         let offset = if cursor.take_word("offset") { Some(names::period(cursor)?) } else { None };
         Ok(Self { aggregates, by, offset })
@@ -134,7 +134,7 @@ fn order_after_last(query: &Query, faults: &mut Faults) {
     for command in query.commands.iter().take(last) {
         let name = command.node.name();
         if matches!(name, CommandName::Sort | CommandName::Limit) {
-            let expected = format!("`{name}` behind the last `stats`");
+            let expected = format!("`{name}` after the last `stats`");
             faults.note(Kind::Syntax, command.span, expected, format!("`{name}` before it"), "");
         }
     }
@@ -161,7 +161,7 @@ impl Stats {
         let hint = match bare {
             Some(Function::Count) => "a function has parentheses: count(*)".to_owned(),
             Some(function) => format!("a function has parentheses: {function}(field)"),
-            None => "`stats` computes something of each group: stats count(*) by field".to_owned(),
+            None => "`stats` computes aggregates of each group: stats count(*) by field".to_owned(),
         };
         faults.note(Kind::Syntax, span, "an aggregate, such as count(*)", "none", &hint);
     }
@@ -171,8 +171,8 @@ impl Stats {
         for (call, span) in self.by.iter().flat_map(|column| aggregates(&column.expression)) {
             let name = call.function.node;
             if name.signature().kind == FunctionKind::Aggregate {
-                let hint = "groups are made before anything is computed of them";
-                let expected = "an expression of one event behind `by`";
+                let hint = "groups exist before their aggregates";
+                let expected = "an expression of one event after `by`";
                 faults.note(Kind::Syntax, span, expected, format!("the aggregate `{name}`"), hint);
             }
         }
@@ -187,12 +187,12 @@ impl Stats {
             walk::parts(&column.expression, &mut |part| match part.node {
                 Expression::Field(field) if !is_known(field, &known) => {
                     let found = quoted(&field.flat_name());
-                    let hint = "behind a `stats` there is only what it computed";
-                    faults.note(Kind::Syntax, part.span, "a field that the `stats` before gives", found, hint);
+                    let hint = "after a `stats` only its columns exist";
+                    faults.note(Kind::Syntax, part.span, "a field that the previous `stats` gives", found, hint);
                 }
                 Expression::Call(call) if call.function.node == Function::Bin && !known.contains("@timestamp") => {
                     let hint = "name the bins in the first: by bin(5m) as t, and write datefloor(t, 1h) in the second";
-                    let expected = "no `bin` behind a `stats` that does not give `@timestamp`";
+                    let expected = "no `bin` after a `stats` that does not give `@timestamp`";
                     faults.note(Kind::Syntax, part.span, expected, "`bin`", hint);
                 }
                 _ => {}

@@ -165,9 +165,9 @@ functions! {
     /// `substr(s, start, length)`: a part, from 0.
     Substr ["substr"] Scalar (Value Value) (Value) 0 "text, start, length",
     /// `replace(s, what, by)`: every occurrence.
-    Replace ["replace"] Scalar (Value Value Value) () 0 "text, what, by what",
+    Replace ["replace"] Scalar (Value Value Value) () 0 "text, search, replacement",
     /// `regexReplace(s, pattern, by)`: every match.
-    RegexReplace ["regexReplace" "regex_replace"] Scalar (Value Value Value) () 0 "text, pattern, by what",
+    RegexReplace ["regexReplace" "regex_replace"] Scalar (Value Value Value) () 0 "text, pattern, replacement",
     /// `strcontains(s, part, ignoring_case)`
     StrContains ["strcontains"] Scalar (Value Value) (Value) 0 "text, part, whether case is ignored",
     /// `startsWith(s, part)`
@@ -228,7 +228,7 @@ functions! {
     /// `values(f)`: the different values.
     Values ["values"] Aggregate (Value) () 0 "field",
     /// `topk(10, f)`: the commonest values.
-    TopK ["topk"] Aggregate (Number Value) () 0 "how many, field",
+    TopK ["topk"] Aggregate (Number Value) () 0 "count, field",
     /// `histogram(f, buckets)`: how many values are in each range; after `by`, the range that a value is in.
     Histogram ["histogram"] Either (Value Number) () 0 "field, buckets",
 }

@@ -28,7 +28,7 @@ impl Lexer<'_> {
             None => self.unfinished(
                 "the text",
                 &format!("`{quote}`"),
-                "text goes from one quote to the next of the same kind; `\\` before a quote makes it part of the text",
+                "a text ends at the next quote of the same kind; `\\` before a quote makes it part of the text",
             ),
         }
     }
@@ -50,7 +50,7 @@ impl Lexer<'_> {
             None => self.unfinished(
                 "the regular expression",
                 "`/`",
-                "a regular expression goes from `/` to `/`; write `\\/` for a `/` inside it",
+                "a regular expression is written between `/` and `/`; write `\\/` for a `/` inside it",
             ),
         }
     }
@@ -60,7 +60,7 @@ impl Lexer<'_> {
         let at = self.rest().len() - self.rest().trim_start_matches('@').len();
         let inside = self.rest().get(at + 1..).unwrap_or_default();
         let Some(length) = inside.find(['`', '\n']).filter(|end| inside[*end..].starts_with('`')) else {
-            return self.unfinished("the name", "a backtick", "a name goes from one backtick to the next and ends in its line");
+            return self.unfinished("the name", "a backtick", "a name ends at the next backtick, on the same line");
         };
         let whole = at + length + 2;
         let span = Span::new(self.position, self.position + whole);
@@ -124,7 +124,7 @@ impl Lexer<'_> {
     fn literal(&mut self, kind: TokenKind, length: usize) {
         let literal = &self.rest()[..length];
         if self.number_sign && literal.contains(['\n', '\r']) {
-            return self.doubtful(length, "no line break stands in a literal behind one with a `#`: write `\\n`");
+            return self.doubtful(length, "a literal after one with a `#` cannot contain a line break: write `\\n`");
         }
         self.number_sign |= literal.contains('#');
         self.push(kind, length);
@@ -141,7 +141,7 @@ impl Lexer<'_> {
     fn doubtful(&mut self, length: usize, hint: &str) {
         let span = Span::new(self.position, self.position + length);
         let found = quoted(span.of(self.source));
-        self.fault(Diagnostic::new(Kind::Lexical, span, "something whose end is beyond doubt", found).hint(hint));
+        self.fault(Diagnostic::new(Kind::Lexical, span, "a literal with an unambiguous end", found).hint(hint));
         self.push(TokenKind::Bad, length);
     }
 

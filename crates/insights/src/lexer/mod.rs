@@ -137,7 +137,7 @@ impl<'a> Lexer<'a> {
             '~' if self.source.get(self.position + 1..).is_some_and(|rest| rest.starts_with('=')) => "write `=~`",
             '~' => "the operator of regular expressions is `=~`",
             '\u{201c}' | '\u{201d}' | '\u{2018}' | '\u{2019}' => "write straight quotes: `\"` or `'`",
-            '\\' => "`\\` stands only between quotes or in `/…/`",
+            '\\' => "`\\` is allowed only between quotes or in `/…/`",
             _ => "put a name with such a character in backticks, a text in quotes",
         };
         let found = quoted(span.of(self.source));

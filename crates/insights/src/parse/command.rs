@@ -43,9 +43,9 @@ fn no_command(cursor: &mut Cursor<'_>) -> Failed {
                 "write `or` between conditions, and one `|` between commands"
             }
             TokenKind::OpenBrace if cursor.ahead(1).kind == TokenKind::Dollar => {
-                "a filter pattern is no query: write `filter field = \"value\"`"
+                "a filter pattern is not a query: write `filter field = \"value\"`"
             }
-            TokenKind::Pipe => "a command stands before and behind every `|`",
+            TokenKind::Pipe => "every `|` has a command before and after it",
             TokenKind::End if cursor.previous().kind == TokenKind::Pipe => "nothing follows the last `|`",
             _ => "a query is commands with `|` between them, such as: fields @timestamp, @message | limit 20",
         };
@@ -69,16 +69,16 @@ fn out_of_place(cursor: &Cursor<'_>) -> Option<String> {
     let next_word = cursor.text(next).to_ascii_lowercase();
     match next.kind {
         TokenKind::Equal | TokenKind::NotEqual | TokenKind::Matches | TokenKind::Less | TokenKind::Greater => {
-            Some(format!("a condition stands in `filter`: filter {word} {next_word} …"))
+            Some(format!("a condition is written in `filter`: filter {word} {next_word} …"))
         }
         TokenKind::Word if matches!(next_word.as_str(), "like" | "in" | "not") => {
-            Some(format!("a condition stands in `filter`: filter {word} {next_word} …"))
+            Some(format!("a condition is written in `filter`: filter {word} {next_word} …"))
         }
-        TokenKind::Colon => Some(format!("a condition stands in `filter`: filter {word} = \"…\"")),
+        TokenKind::Colon => Some(format!("a condition is written in `filter`: filter {word} = \"…\"")),
         TokenKind::OpenParenthesis => {
             let function = Function::find(word)?;
             let command = if function.is_aggregate() { "stats" } else { "fields" };
-            Some(format!("functions stand in commands: {command} {function}(…)"))
+            Some(format!("functions are written in commands: {command} {function}(…)"))
         }
         _ => None,
     }

@@ -195,12 +195,12 @@ impl<'a> Cursor<'a> {
             {
                 "equality is `=`"
             }
-            TokenKind::Semicolon => "commands are separated by `|`; a `;` stands only at the end of the query",
+            TokenKind::Semicolon => "commands are separated by `|`; a `;` is allowed only at the end of the query",
             TokenKind::Greater if self.previous().kind == TokenKind::Less => "write `!=` for unequal",
             TokenKind::Pipe if doubled || self.previous().kind == TokenKind::Pipe => {
                 "write `or` between conditions, and one `|` between commands"
             }
-            TokenKind::OpenBrace if doubled => "a place-holder of a saved query is filled in before the query is run",
+            TokenKind::OpenBrace if doubled => "placeholders of saved queries must be filled in before the query is run",
             TokenKind::NumberWord if Period::parse(self.text(token)).is_err() => {
                 "put a name that begins with a digit in backticks"
             }
@@ -215,11 +215,11 @@ impl<'a> Cursor<'a> {
         match token.kind {
             TokenKind::Word if CommandName::find(self.text(token)).is_some() => Some("commands are separated by `|`".to_owned()),
             TokenKind::Word if self.at_word("between") => Some("write `a >= 1 and a <= 5`".to_owned()),
-            TokenKind::Word if self.at_word("not") => Some("`not` stands before a condition: not (a = 1)".to_owned()),
+            TokenKind::Word if self.at_word("not") => Some("write `not` before the condition: not (a = 1)".to_owned()),
             TokenKind::Word if self.text(token).len() > 2 && !self.at_word("desc") && !self.at_word("asc") => {
                 self.meant(&["and", "like", "desc", "asc"])
             }
-            TokenKind::CloseParenthesis => Some("there is no `(` that it closes".to_owned()),
+            TokenKind::CloseParenthesis => Some("it closes no `(`".to_owned()),
             _ => None,
         }
     }

@@ -87,7 +87,7 @@ fn comparison(cursor: &mut Cursor<'_>, level: usize) -> Parsed<Node> {
     let left = sum(cursor, level)?;
     if bang && at_comparison(cursor) {
         let hint = "write `not (a = b)` or `(!a) = b`: whether `!` or the comparison comes first is not documented";
-        return Err(cursor.fail(Kind::Syntax, "parentheses around what `!` denies", Some(hint.to_owned())));
+        return Err(cursor.fail(Kind::Syntax, "parentheses around the operand of `!`", Some(hint.to_owned())));
     }
     let compared = if let Some(operator) = comparison_operator(cursor.peek().kind) {
         cursor.advance();
@@ -187,14 +187,14 @@ fn matching(cursor: &mut Cursor<'_>, left: Node, operator: MatchOperator) -> Par
         }
         kind => {
             let hint = matches!(kind, TokenKind::Word | TokenKind::QuotedName)
-                .then(|| "a text stands in quotes, a regular expression between `/`".to_owned());
+                .then(|| "write a text in quotes, a regular expression between `/`".to_owned());
             return Err(cursor.fail(Kind::Syntax, "a text or a regular expression", hint));
         }
     };
     let after = cursor.peek();
     if token.kind == TokenKind::Regex && names::is_flags(cursor, token, after) {
-        let hint = "flags stand inside, at the beginning: /(?i)error/";
-        return Err(cursor.fail(Kind::Syntax, "nothing behind the last `/`", Some(hint.to_owned())));
+        let hint = "write flags inside, at the beginning: /(?i)error/";
+        return Err(cursor.fail(Kind::Syntax, "nothing after the last `/`", Some(hint.to_owned())));
     }
     let span = left.expression.span.to(token.span);
     let expression = Expression::Match(operator, Box::new(left.expression), Spanned::new(pattern, token.span));
@@ -221,7 +221,7 @@ fn membership(cursor: &mut Cursor<'_>, left: Node, operator: SetOperator, level:
             (Set::Value(Box::new(value.expression.node)), value.depth)
         }
         _ => {
-            let hint = "a list stands in square brackets: [\"a\", \"b\"]";
+            let hint = "write a list in square brackets: [\"a\", \"b\"]";
             return Err(cursor.fail(Kind::Syntax, "a list or a query", Some(hint.to_owned())));
         }
     };
@@ -311,7 +311,7 @@ fn power(cursor: &mut Cursor<'_>, level: usize) -> Parsed<Node> {
     }
     if negative {
         let hint = "write `(-a) ^ b` or `-(a ^ b)`: which comes first is not documented";
-        return Err(cursor.fail(Kind::Syntax, "parentheses around what `-` negates", Some(hint.to_owned())));
+        return Err(cursor.fail(Kind::Syntax, "parentheses around the operand of `-`", Some(hint.to_owned())));
     }
     check_level(cursor, level)?;
     cursor.advance();

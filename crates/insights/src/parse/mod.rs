@@ -134,7 +134,7 @@ fn whole(cursor: &mut Cursor<'_>) -> Option<Query> {
         }
     }
     if cursor.at(TokenKind::CloseParenthesis) && cursor.has_no_faults() {
-        cursor.fault_here(Kind::Syntax, Some("there is no `(` that it closes"));
+        cursor.fault_here(Kind::Syntax, Some("it closes no `(`"));
         return None;
     }
     query.ok().map(|query| query.node)
@@ -143,7 +143,7 @@ fn whole(cursor: &mut Cursor<'_>) -> Option<Query> {
 /// Commands between pipes, to the end of the text or to the parenthesis that closes the query.
 fn query(cursor: &mut Cursor<'_>) -> Parsed<Spanned<Query>> {
     if cursor.queries >= MAX_QUERY_DEPTH {
-        return Err(cursor.fail(Kind::Limit, format!("at most {MAX_QUERY_DEPTH} queries in one another"), None));
+        return Err(cursor.fail(Kind::Limit, format!("at most {MAX_QUERY_DEPTH} nested queries"), None));
     }
     cursor.queries += 1;
     let query = commands_between_pipes(cursor);

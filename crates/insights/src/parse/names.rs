@@ -46,7 +46,7 @@ fn step(cursor: &mut Cursor<'_>) -> Parsed<Name> {
     }
     Err(cursor.fail(
         Kind::Syntax,
-        "a name behind the `.`",
+        "a name after the `.`",
         Some("put a name with other characters than letters, digits, `_` and `@` in backticks".to_owned()),
     ))
 }
@@ -59,7 +59,7 @@ fn index(cursor: &mut Cursor<'_>) -> Parsed<u32> {
         cursor.advance();
         return Ok(index);
     }
-    let hint = "a list is counted from 0; put a key with special characters in backticks behind a point: a.`the key`";
+    let hint = "indexes begin at 0; put a key with special characters in backticks after a point: a.`the key`";
     Err(cursor.fail(Kind::Syntax, "the index of an element", Some(hint.to_owned())))
 }
 
@@ -70,13 +70,13 @@ pub(crate) fn name(cursor: &mut Cursor<'_>, what: &str) -> Parsed<Spanned<Name>>
     match token.kind {
         TokenKind::Word if is_reserved(cursor.text(token)) => {
             let hint = match cursor.text(token).to_ascii_lowercase().as_str() {
-                "and" | "or" => "there is a condition on both sides of `and` and `or`",
+                "and" | "or" => "`and` and `or` need a condition on both sides",
                 _ => "it is a keyword: put a field of that name in backticks",
             };
             Err(cursor.fail_here(Kind::Syntax, Some(hint.to_owned())))
         }
         TokenKind::NumberWord if Period::parse(cursor.text(token)).is_ok() => {
-            let hint = "a period of time stands only where one is wanted, as in bin(5m); put a field of that name in backticks";
+            let hint = "a period of time is not allowed here; put a field of that name in backticks";
             Err(cursor.fail_here(Kind::Syntax, Some(hint.to_owned())))
         }
         TokenKind::Word | TokenKind::QuotedName | TokenKind::NumberWord => match named(cursor, token) {
@@ -84,10 +84,10 @@ pub(crate) fn name(cursor: &mut Cursor<'_>, what: &str) -> Parsed<Spanned<Name>>
                 cursor.advance();
                 Ok(Spanned::new(name, token.span))
             }
-            None => Err(cursor.fail_here(Kind::Syntax, Some("there is nothing behind the `@`".to_owned()))),
+            None => Err(cursor.fail_here(Kind::Syntax, Some("a name follows the `@`".to_owned()))),
         },
         TokenKind::Text => {
-            let hint = "quotes make a text: a name stands bare or in backticks";
+            let hint = "quotes are for texts; write a name bare or in backticks";
             Err(cursor.fail_here(Kind::Syntax, Some(hint.to_owned())))
         }
         _ => Err(cursor.fail_here(Kind::Syntax, None)),
@@ -116,7 +116,7 @@ pub(crate) fn no_comma(cursor: &mut Cursor<'_>, command: &str) -> Parsed<()> {
     if !cursor.at(TokenKind::Comma) {
         return Ok(());
     }
-    let hint = format!("the fields of `{command}` stand without commas");
+    let hint = format!("write the fields of `{command}` without commas");
     Err(cursor.fail(Kind::Syntax, "a field, `|` or the end of the query", Some(hint)))
 }
 
@@ -153,7 +153,7 @@ pub(crate) fn fields(cursor: &mut Cursor<'_>) -> Parsed<Vec<Spanned<FieldPath>>>
 pub(crate) fn text(cursor: &mut Cursor<'_>, what: &str) -> Parsed<Spanned<Text>> {
     let token = cursor.peek();
     if token.kind != TokenKind::Text {
-        let hint = matches!(token.kind, TokenKind::Word | TokenKind::QuotedName).then(|| "a text stands in quotes".to_owned());
+        let hint = matches!(token.kind, TokenKind::Word | TokenKind::QuotedName).then(|| "write a text in quotes".to_owned());
         cursor.expect_also(what);
         return Err(cursor.fail_here(Kind::Syntax, hint));
     }
@@ -212,7 +212,7 @@ pub(crate) fn period(cursor: &mut Cursor<'_>) -> Parsed<Spanned<Period>> {
                 let spaced = cursor.ahead(1);
                 let unit = spaced.kind == TokenKind::Word && Period::parse(&format!("1{}", cursor.text(spaced))).is_ok();
                 let hint = match why {
-                    _ if unit => "number and unit stand together".to_owned(),
+                    _ if unit => "write number and unit without a blank".to_owned(),
                     PeriodError::NoUnit | PeriodError::UnknownUnit => {
                         format!("{why}: ms, s, m, h, d, w, mo, q or y, and one of them")
                     }
@@ -221,7 +221,7 @@ pub(crate) fn period(cursor: &mut Cursor<'_>) -> Parsed<Spanned<Period>> {
                 Err(cursor.fail(Kind::Value, expected, Some(hint)))
             }
         },
-        TokenKind::Text => Err(cursor.fail(Kind::Syntax, expected, Some("a period stands without quotes".to_owned()))),
+        TokenKind::Text => Err(cursor.fail(Kind::Syntax, expected, Some("write a period without quotes".to_owned()))),
         _ => Err(cursor.fail(Kind::Syntax, expected, None)),
     }
 }
@@ -242,7 +242,7 @@ pub(crate) fn literal(cursor: &mut Cursor<'_>) -> Parsed<Spanned<Literal>> {
             Literal::Boolean(value)
         }
         kind => {
-            let hint = (kind == TokenKind::Word).then(|| "a text stands in quotes".to_owned());
+            let hint = (kind == TokenKind::Word).then(|| "write a text in quotes".to_owned());
             return Err(cursor.fail(Kind::Syntax, "a text or a number", hint));
         }
     };

@@ -30,22 +30,22 @@ pub(super) fn operand(cursor: &mut Cursor<'_>, level: usize) -> Parsed<Node> {
             return leaf(Spanned::new(Expression::Null, token.span));
         }
         TokenKind::NumberWord if is_number_elsewhere(cursor.text(token)) => {
-            let hint = "a number is digits alone, such as 31 or 10000000; put a field of that name in backticks";
+            let hint = "write a number in digits, such as 31 or 10000000; put a field of that name in backticks";
             return Err(cursor.fail(Kind::Value, "an expression", Some(hint.to_owned())));
         }
         TokenKind::Word | TokenKind::QuotedName | TokenKind::NumberWord => {
             return leaf(names::path(cursor, "an expression")?.map(Expression::Field));
         }
-        TokenKind::Regex => Some("a regular expression stands behind `like`, `=~` or in `parse`"),
-        TokenKind::OpenBracket => Some("a list stands behind `in`"),
-        TokenKind::Star => Some("`*` alone stands only in count(*)"),
+        TokenKind::Regex => Some("a regular expression follows `like` or `=~`, or is in `parse`"),
+        TokenKind::OpenBracket => Some("a list follows `in`"),
+        TokenKind::Star => Some("`*` alone is allowed only in count(*)"),
         TokenKind::CloseBracket if cursor.previous().kind == TokenKind::OpenBracket => Some("a list has at least one value"),
         TokenKind::CloseBracket | TokenKind::CloseParenthesis | TokenKind::Pipe | TokenKind::End
             if cursor.previous().kind == TokenKind::Comma =>
         {
             Some("nothing follows the last comma")
         }
-        TokenKind::Dollar => Some("`$` begins a saved query, in the place of a command"),
+        TokenKind::Dollar => Some("`$` begins a saved query, in place of a command"),
         _ => None,
     };
     cursor.expect_also("an expression");
@@ -79,7 +79,7 @@ fn parenthesised(cursor: &mut Cursor<'_>, level: usize) -> Parsed<Node> {
     check_level(cursor, level)?;
     let start = cursor.advance().span;
     if cursor.at_word("SOURCE") {
-        let hint = "a query in parentheses stands behind `in`, and in `join` and `appendcols`";
+        let hint = "a query in parentheses is allowed after `in`, and in `join` and `appendcols`";
         return Err(cursor.fail(Kind::Syntax, "an expression", Some(hint.to_owned())));
     }
     let inner = disjunction(cursor, level + 1)?;

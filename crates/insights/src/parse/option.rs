@@ -57,7 +57,7 @@ pub(crate) fn choice<'w>(cursor: &mut Cursor<'_>, words: &[&'w str]) -> Parsed<(
         }
         None => {
             let names: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
-            let quoted = (token.kind == TokenKind::Text).then(|| "it stands without quotes".to_owned());
+            let quoted = (token.kind == TokenKind::Text).then(|| "write it without quotes".to_owned());
             Err(cursor.fail(Kind::Value, list_of(&names, "or"), quoted.or_else(|| cursor.meant(words))))
         }
     }

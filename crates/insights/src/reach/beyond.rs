@@ -176,9 +176,9 @@ impl fmt::Display for Beyond {
             Self::Lookup { table } | Self::CidrLookup { table } => write!(f, "`{word}` reads the lookup table `{table}`"),
             Self::SavedQuery { name } => write!(f, "`{word}` runs the saved query `{name}`"),
             Self::OtherQuery(_) => write!(f, "`{word}` runs another query"),
-            Self::FieldIndex { field } => write!(f, "`{word}` reads only what has the index `{}`", field.flat_name()),
-            Self::Unmask => write!(f, "`{word}` shows what data protection has masked"),
-            Self::TooDeep => f.write_str("the query is nested too deep to be looked at"),
+            Self::FieldIndex { field } => write!(f, "`{word}` reads only events with the index `{}`", field.flat_name()),
+            Self::Unmask => write!(f, "`{word}` shows values that data protection has masked"),
+            Self::TooDeep => f.write_str("the query is nested too deep to be analysed"),
         }
     }
 }

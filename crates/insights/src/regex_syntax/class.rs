@@ -57,7 +57,7 @@ fn range(reader: &mut Reader<'_>, start: usize, from: char) -> Result<(), RegexE
             reader.literal(to);
             Ok(())
         }
-        Escaped::Character(_) => Err(reader.malformed(start, "this range is the wrong way round")),
+        Escaped::Character(_) => Err(reader.malformed(start, "the bounds of this range are reversed")),
         Escaped::Class(_) => Err(reader.malformed(start, "a range ends in one character, not in a class")),
     }
 }

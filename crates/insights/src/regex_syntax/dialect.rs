@@ -121,7 +121,7 @@ impl Translation {
                 let (length, least, most) = counts(reader.rest()).unwrap_or_default();
                 if least > most {
                     reader.skip(length);
-                    return Err(reader.malformed(start, "the counts of this repetition are the wrong way round"));
+                    return Err(reader.malformed(start, "the bounds of this repetition are reversed"));
                 }
                 reader.out.push('{');
                 reader.copy(length);
@@ -222,7 +222,7 @@ impl Translation {
         let name = &reader.rest()[..length];
         if !is_name(name) {
             reader.skip(length + 1);
-            let what = "a group's name is letters, digits, `_`, and `@` and `.` as in names of fields; a digit is not first";
+            let what = "the name of a group consists of letters, digits, `_`, and `@` and `.` as in names of fields; it does not begin with a digit";
             return Err(reader.malformed(start, what));
         }
         // At most as many as there may be groups.

@@ -94,8 +94,8 @@ impl fmt::Display for RegexError {
         match &self.fault {
             RegexFault::Unsupported(name, written) => write!(f, "{name} {} is not supported", quoted(written)),
             RegexFault::Malformed(what) | RegexFault::TooLarge(what) => f.write_str(what),
-            RegexFault::UnknownEscape(written) => write!(f, "{} stands for nothing", quoted(written)),
-            RegexFault::UnknownProperty(written) => write!(f, "{} is no known property", quoted(written)),
+            RegexFault::UnknownEscape(written) => write!(f, "{} is an unknown escape", quoted(written)),
+            RegexFault::UnknownProperty(written) => write!(f, "{} is an unknown property", quoted(written)),
             RegexFault::DuplicateName(name) => write!(f, "there are two groups named {}", quoted(name)),
         }
     }

@@ -91,7 +91,7 @@ impl RegexShape {
         let name = reader.rest().get(..length).unwrap_or_default();
         reader.place += length + 1;
         if !is_name(name) {
-            let what = "a group's name is letters, digits, `_`, and `@` and `.` as in names of fields; a digit is not first";
+            let what = "the name of a group consists of letters, digits, `_`, and `@` and `.` as in names of fields; it does not begin with a digit";
             return Err(reader.malformed(start, what));
         }
         if self.names.iter().any(|known| known == name) {

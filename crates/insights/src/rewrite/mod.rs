@@ -69,7 +69,7 @@ impl fmt::Display for Refusal {
             Reason::NestedQuery(Nesting::Join) => f.write_str("the query of `join` reads events of its own"),
             Reason::NestedQuery(Nesting::AppendCols) => f.write_str("the query of `appendcols` reads events of its own"),
             Reason::NestedQuery(Nesting::In) => f.write_str("the query after `in` reads events of its own"),
-            Reason::SavedQuery => f.write_str("what a saved query does is not known"),
+            Reason::SavedQuery => f.write_str("the effect of a saved query is not known"),
             Reason::TooDeep => f.write_str("the query is nested too deep"),
             Reason::SourceNotFirst => f.write_str("`SOURCE` is not the first command"),
             Reason::NotACondition => {

@@ -174,7 +174,7 @@ pub(super) fn time_point(cursor: &mut Cursor<'_>) -> Parsed<Spanned<TimePoint>> 
             if cursor.at(TokenKind::OpenParenthesis) || cursor.at(TokenKind::Minus) {
                 return Err(cursor.fail(
                     Kind::Syntax,
-                    "nothing behind `now`",
+                    "nothing after `now`",
                     Some("write `-1d` for a day before now".to_owned()),
                 ));
             }
