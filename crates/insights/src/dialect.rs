@@ -1,14 +1,14 @@
-//! Texts in other languages, and commands that other languages have.
+//! Recognises texts in other languages, and commands of other languages.
 //!
-//! CloudWatch takes SQL and PPL, in the forms of `OpenSearch`, beside Logs Insights QL, by a parameter of the call. They are named
-//! when they are met, and not parsed.
+//! CloudWatch takes SQL and PPL, in the forms of `OpenSearch`, and Logs Insights QL. A parameter of the call selects the
+//! language. Other languages are recognised and not parsed.
 
 use logmark_diagnostics::{Diagnostic, Kind, Span};
 
 use crate::lexer;
 use crate::token::TokenKind;
 
-/// The fault of a text that begins as SQL or PPL does.
+/// The error for a text that begins like SQL or PPL.
 pub(crate) fn other_language(source: &str) -> Option<Diagnostic> {
     let (tokens, _) = lexer::tokens(source);
     let first = tokens.iter().find(|token| token.kind != TokenKind::OpenParenthesis)?;
@@ -30,7 +30,7 @@ pub(crate) fn other_language(source: &str) -> Option<Diagnostic> {
 const SQL: &str = "write it as commands with `|` between them, such as: fields @timestamp | filter level = \"ERROR\" | limit 20";
 const PPL: &str = "the log groups are chosen outside of the query; begin with a command such as `fields` or `filter`";
 
-/// What to say of a word that is a command of another language, or a command of this one whose form no page gives.
+/// The error kind and the hint for a command of another language, or a command of this language without a documented form.
 pub(crate) fn known_elsewhere(word: &str) -> Option<(Kind, &'static str)> {
     let unsupported = |hint| Some((Kind::Unsupported, hint));
     let unknown = |hint| Some((Kind::UnknownName, hint));

@@ -1,4 +1,4 @@
-//! Aggregates outside of `stats`. Page: CWL_QuerySyntax-Stats.
+//! Refuses aggregates outside of `stats`. Page: CWL_QuerySyntax-Stats.
 
 use logmark_diagnostics::{Kind, Span, Spanned};
 
@@ -34,7 +34,7 @@ pub(crate) fn aggregates_of(expression: Spanned<&Expression>) -> Vec<(&Call, Spa
     found
 }
 
-/// Elsewhere than in `stats` there are no groups to aggregate.
+/// Only `stats` has groups to aggregate.
 fn only_in_stats(command: &Command, expression: &Spanned<Expression>, faults: &mut Faults) {
     for (call, span) in aggregates(expression) {
         let name = call.function.node;

@@ -1,4 +1,4 @@
-//! Numbers as arguments of functions.
+//! Rules for numbers as arguments of functions.
 
 use logmark_diagnostics::{Kind, Span, Spanned};
 

@@ -1,4 +1,4 @@
-//! Regular expressions in expressions. Pages: CWL_QuerySyntax-Filter, CWL_QuerySyntax-operations-functions.
+//! Rules for regular expressions. Pages: CWL_QuerySyntax-Filter, CWL_QuerySyntax-operations-functions.
 //!
 //! A regular expression must be valid for some engine: CloudWatch supports look-around, back-references and large repetitions,
 //! which the engine of this project refuses when it compiles them.
@@ -8,7 +8,7 @@ use logmark_diagnostics::{Span, Spanned};
 use super::{Faults, walk};
 use crate::ast::{Argument, Call, Expression, MatchPattern, Query, Text};
 use crate::functions::Function;
-use crate::regex_syntax::wrong_everywhere;
+use crate::regex_syntax::error_for_every_engine;
 
 /// Checks one query, without the queries nested in it.
 pub(super) fn check(query: &Query, faults: &mut Faults) {
@@ -44,9 +44,9 @@ fn text_at(call: &Call, index: usize) -> Option<(&Text, Span)> {
 
 /// Reports an expression that is invalid for every engine, at its position.
 pub(crate) fn check_regex(source: &str, span: Span, faults: &mut Faults) {
-    let Some(error) = wrong_everywhere(source) else { return };
+    let Some(error) = error_for_every_engine(source) else { return };
     let mut fault = error.diagnostic(span.start + 1);
-    // An expression with escapes differs from the text of the query, so that its positions are not positions in the query.
+    // With escapes the pattern differs from the text of the query, so positions in it are not positions in the query.
     let as_written = span.end - span.start == source.len() + 2;
     if !as_written || fault.span.start == fault.span.end {
         fault.span = span;

@@ -1,4 +1,4 @@
-//! Nested queries. Pages: CWL_QuerySyntax-Join, CWL_QuerySyntax-Subqueries, CWL_QuerySyntax-Appendcols.
+//! Rules for nested queries. Pages: CWL_QuerySyntax-Join, CWL_QuerySyntax-Subqueries, CWL_QuerySyntax-Appendcols.
 
 use logmark_diagnostics::{Kind, Spanned};
 

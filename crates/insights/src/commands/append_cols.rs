@@ -52,7 +52,7 @@ impl CommandRules for AppendCols {
     fn reach(&self, walker: &mut Walker, scope: &mut Scope, word: Span) {
         let Self { overrides: _, max: _, query } = self;
         walker.reaches(Beyond::OtherQuery(Nesting::AppendCols), word);
-        walker.beside(scope, query, None);
+        walker.add_columns(scope, query, None);
     }
 
     fn rows(&self) -> RowEffect {

@@ -45,7 +45,7 @@ impl CommandRules for AutoRegress {
             Some(_) => Some(lags(cursor)?),
         };
         if cursor.at_word("as") {
-            return Err(cursor.fail_behind("write `as` before `p=`"));
+            return Err(cursor.fail_after_command("write `as` before `p=`"));
         }
         Ok(Self { field, alias, lags })
     }

@@ -51,7 +51,7 @@ impl CommandRules for FillDown {
     fn reach(&self, walker: &mut Walker, scope: &mut Scope, word: Span) {
         let Self { targets } = self;
         // After a `join` the names of columns are `side.name`: a wildcard does not tell which of them it matches.
-        let sides = scope.beside.iter().any(|beside| beside.sides.is_some());
+        let sides = scope.added.iter().any(|added| added.sides.is_some());
         let wildcard = targets.iter().any(|target| matches!(target.node, FillTarget::Wildcard(_)));
         if targets.is_empty() || sides && wildcard {
             walker.refer(scope, Referent::All, word, SERIES);

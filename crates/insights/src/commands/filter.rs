@@ -29,13 +29,13 @@ impl CommandRules for Filter {
         let condition = expression::expression(cursor)?;
         cursor.expect_also("an operator");
         if cursor.at_word("exists") {
-            return Err(cursor.fail_behind("write ispresent(field)"));
+            return Err(cursor.fail_after_command("write ispresent(field)"));
         }
         if cursor.at_word("is") {
-            return Err(cursor.fail_behind("write ispresent(field) or not ispresent(field)"));
+            return Err(cursor.fail_after_command("write ispresent(field) or not ispresent(field)"));
         }
         if cursor.at(TokenKind::Comma) {
-            return Err(cursor.fail_behind("join conditions by `and` or `or`"));
+            return Err(cursor.fail_after_command("join conditions by `and` or `or`"));
         }
         Ok(Self { condition })
     }

@@ -93,7 +93,7 @@ impl CommandRules for Join {
     fn reach(&self, walker: &mut Walker, scope: &mut Scope, word: Span) {
         let Self { kind: _, left, right, keys, query } = self;
         walker.reaches(Beyond::OtherQuery(Nesting::Join), word);
-        walker.beside(scope, query, Some((&left.node, &right.node)));
+        walker.add_columns(scope, query, Some((&left.node, &right.node)));
         for key in keys {
             let JoinKey { first, second } = key;
             walker.field(scope, first, Uses::of(Use::Joined));

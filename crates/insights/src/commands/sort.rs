@@ -50,7 +50,7 @@ impl CommandRules for Sort {
         let keys = names::comma_list(cursor, sort_key)?;
         let direction = cursor.meant(&["ascending", "descending"]).filter(|_| !cursor.at_word("desc"));
         if direction.is_some() {
-            return Err(cursor.fail_behind("directions are `asc` and `desc`"));
+            return Err(cursor.fail_after_command("directions are `asc` and `desc`"));
         }
         Ok(Self { keys })
     }

@@ -57,10 +57,10 @@ impl CommandRules for Stats {
             return Err(cursor.fail(Kind::Syntax, "`by` once", Some("separate groups by commas: by a, b".to_owned())));
         }
         if cursor.at_word("where") || cursor.at_word("having") {
-            return Err(cursor.fail_behind("put a condition in a `filter` after a `|`"));
+            return Err(cursor.fail_after_command("put a condition in a `filter` after a `|`"));
         }
         if cursor.at_word("group") {
-            return Err(cursor.fail_behind("write groups after `by`: stats count(*) by host"));
+            return Err(cursor.fail_after_command("write groups after `by`: stats count(*) by host"));
         }
         let offset = if cursor.take_word("offset") { Some(names::period(cursor)?) } else { None };
         Ok(Self { aggregates, by, offset })

@@ -1,8 +1,8 @@
-//! The names of columns that nobody named.
+//! The names of columns without an alias.
 //!
-//! CloudWatch names a column without an alias by its text: `stats SUM(size)` gives a column `SUM(size)`, which later commands
-//! call `` `SUM(size)` ``. The printer writes `sum(size)`, so that such a name would be lost. A column that is referred to by
-//! a text which is not the printed one therefore gets that text as its alias. Page: CWL_QuerySyntax-Stats.
+//! The name of such a column is its text: `stats SUM(size)` gives a column `SUM(size)`, which later commands refer to as
+//! `` `SUM(size)` ``. The printer writes `sum(size)`, which would lose that name. A column therefore gets its text as an alias
+//! when a later command refers to it and the printed text differs. Page: CWL_QuerySyntax-Stats.
 
 use std::collections::HashSet;
 
@@ -12,11 +12,11 @@ use crate::ast::{Column, FieldPath, Name, Query};
 use crate::commands::PartMut;
 use crate::reach::{Reach, Referent};
 
-/// Gives such columns their names.
+/// Gives such columns their text as an alias.
 pub(super) fn keep(query: &mut Query, source: &str) {
     let written = |column: &Column| column.expression.span.of(source).trim();
     let is_changed = |column: &Column| column.expression.node.to_string() != written(column);
-    // Most queries are written as they are printed: what they refer to need not be found out then.
+    // Most queries are written as they are printed. Their references need not be computed.
     let mut is_any_changed = false;
     name_columns(query, &mut |column| {
         is_any_changed |= is_changed(column);

@@ -1,4 +1,4 @@
-//! Which command stands at the current token. The grammars of the commands are in `commands`.
+//! Finds the command at the current token. The grammars of the commands are in `commands`.
 
 use logmark_diagnostics::{Kind, closest};
 

@@ -1,4 +1,4 @@
-//! Names, paths, literals: what the commands and expressions are made of.
+//! The grammar of names, paths and literals, which commands and expressions share.
 
 use logmark_diagnostics::{Kind, Spanned};
 
@@ -7,7 +7,7 @@ use crate::ast::{FieldPath, Literal, Name, Number, Period, PeriodError, Segment,
 use crate::lexer::decode_text;
 use crate::token::{Token, TokenKind};
 
-/// Words that are no names of fields unless they stand in backticks: the grammar would have two readings.
+/// Words that are names of fields only in backticks: without them the grammar would be ambiguous.
 pub(crate) const RESERVED: &[&str] = &["and", "or", "not", "in", "like", "as", "by", "asc", "desc", "null"];
 
 /// A field, or a step into one: `a.items.0.id`, `list[0]`.
@@ -33,7 +33,7 @@ pub(crate) fn path(cursor: &mut Cursor<'_>, what: &str) -> Parsed<Spanned<FieldP
     Ok(Spanned::new(FieldPath { head: head.node, rest }, start.to(cursor.previous().span)))
 }
 
-/// The name behind a point.
+/// The name after a point.
 fn step(cursor: &mut Cursor<'_>) -> Parsed<Name> {
     let token = cursor.peek();
     let touches = cursor.previous().span.end == token.span.start;
@@ -63,7 +63,7 @@ fn index(cursor: &mut Cursor<'_>) -> Parsed<u32> {
     Err(cursor.fail(Kind::Syntax, "the index of an element", Some(hint.to_owned())))
 }
 
-/// A name that stands for a field, a table or an alias.
+/// The name of a field, a table or an alias.
 pub(crate) fn name(cursor: &mut Cursor<'_>, what: &str) -> Parsed<Spanned<Name>> {
     let token = cursor.peek();
     cursor.expect_also(what);
@@ -94,18 +94,18 @@ pub(crate) fn name(cursor: &mut Cursor<'_>, what: &str) -> Parsed<Spanned<Name>>
     }
 }
 
-/// The name that a token says.
+/// The name that a token contains.
 fn named(cursor: &Cursor<'_>, token: Token) -> Option<Name> {
-    // A name has no backtick in it, so that those that are there are its quotes.
+    // A name contains no backtick, so all backticks are quotes.
     Name::new(cursor.text(token).replace('`', "")).ok()
 }
 
-/// Whether a word is no name unless it stands in backticks.
+/// Whether a word is a name only in backticks.
 pub(crate) fn is_reserved(word: &str) -> bool {
     RESERVED.iter().any(|reserved| reserved.eq_ignore_ascii_case(word))
 }
 
-/// Whether a word behind a regular expression is meant for its flags: `/error/i`.
+/// Whether a word after a regular expression looks like its flags: `/error/i`.
 pub(crate) fn is_flags(cursor: &Cursor<'_>, regex: Token, after: Token) -> bool {
     let flags = |word: &str| word.bytes().all(|byte| b"gimsuxy".contains(&byte));
     after.kind == TokenKind::Word && after.span.start == regex.span.end && flags(cursor.text(after))
@@ -120,12 +120,12 @@ pub(crate) fn no_comma(cursor: &mut Cursor<'_>, command: &str) -> Parsed<()> {
     Err(cursor.fail(Kind::Syntax, "a field, `|` or the end of the query", Some(hint)))
 }
 
-/// `as a`, when it stands here.
+/// An optional `as a`.
 pub(crate) fn alias(cursor: &mut Cursor<'_>) -> Parsed<Option<Spanned<FieldPath>>> {
     if cursor.take_word("as") { Ok(Some(new_field(cursor)?)) } else { Ok(None) }
 }
 
-/// The name of a field that is made.
+/// The name of a new field.
 pub(crate) fn new_field(cursor: &mut Cursor<'_>) -> Parsed<Spanned<FieldPath>> {
     let path = path(cursor, "a name for the new field")?;
     if path.node.rest.iter().any(|segment| matches!(segment, Segment::Index(_))) {

@@ -5,19 +5,19 @@ use logmark_diagnostics::{Kind, Span, Spanned, closest};
 use super::cursor::{Cursor, Parsed, list_of};
 use crate::token::TokenKind;
 
-/// The options of one command: each stands at most once, in any order.
+/// The options of one command: each at most once, in any order.
 pub(crate) struct Options<'a> {
     names: &'a [&'a str],
     seen: Vec<&'a str>,
 }
 
 impl<'a> Options<'a> {
-    /// A command with those options.
+    /// The options with these names.
     pub(crate) const fn new(names: &'a [&'a str]) -> Self {
         Self { names, seen: Vec::new() }
     }
 
-    /// Takes the key and the `=` of the next option; `None` when no option stands here.
+    /// Reads the key and the `=` of the next option; `None` when the current token is not an option.
     pub(crate) fn next(&mut self, cursor: &mut Cursor<'_>) -> Parsed<Option<Spanned<&'a str>>> {
         let token = cursor.peek();
         let unused = self.names.iter().filter(|name| !self.seen.contains(name));
@@ -38,7 +38,7 @@ impl<'a> Options<'a> {
         Ok(Some(Spanned::new(name, token.span)))
     }
 
-    /// The fault of an option that the command does not have.
+    /// The error for an unknown option.
     fn unknown(&self, cursor: &mut Cursor<'_>, word: &str) -> super::Failed {
         let names: Vec<String> = self.names.iter().map(|name| format!("`{name}=`")).collect();
         let hint = closest(word, self.names.iter().copied()).map(|name| format!("did you mean `{name}=`?"));

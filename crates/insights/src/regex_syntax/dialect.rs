@@ -1,8 +1,8 @@
 //! The dialect of regular expressions: Perl's syntax as Hyperscan and RE2 share it, rewritten for the `regex` crate.
 //!
-//! Owns the reading of a pattern and every refusal with its place; never runs one. What differs between the crate and
-//! Perl is rewritten here: classes and boundaries of ASCII, literal braces, brackets within classes, `\Q..\E`, `\/`.
-//! Reads the pattern once, without recursion. Classes in brackets are read by [`super::class`].
+//! Parses a pattern and reports every unsupported part at its position. Never runs a pattern. Rewrites the differences between
+//! the crate and Perl: ASCII classes and boundaries, literal braces, brackets within classes, `\Q..\E`, `\/`. Reads the pattern
+//! once, without recursion. [`super::class`] parses classes in brackets.
 
 use logmark_diagnostics::Span;
 
@@ -11,13 +11,13 @@ use super::reader::Reader;
 use super::shape::is_name;
 use super::{RegexError, RegexFault};
 
-/// Deepest nesting of groups; nobody writes deeper ones, and the engine's own compiler recurses.
+/// The deepest nesting of groups. Patterns in use are far below it, and the engine's compiler is recursive.
 const DEEPEST: usize = 50;
 
 /// Most groups that capture: each costs memory in every match.
 const MOST_GROUPS: usize = 200;
 
-/// What `$` outside `(?m)` means.
+/// The meaning of `$` outside `(?m)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LineEnd {
     /// The end, or before a line break that ends the text: Perl and Hyperscan. Lambda's messages end in a line break.
@@ -30,7 +30,7 @@ pub enum LineEnd {
 /// many at once, each byte of the text costs as much (RE2 allows 1,000 for one repetition).
 const MOST_COPIES: u64 = 1_000;
 
-/// What was read last: whether a repetition may follow.
+/// The last element, which decides whether a repetition may follow.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Last {
     Nothing,
@@ -80,7 +80,7 @@ struct Translation {
     last: Last,
     /// The atoms of the innermost open group, each copy counted.
     atoms: u64,
-    /// Those of the last atom or group alone.
+    /// The atoms of the last atom or group alone.
     last_atoms: u64,
     /// The copies made so far.
     copies: u64,
@@ -93,7 +93,7 @@ impl Translation {
     }
 
     fn step(&mut self, reader: &mut Reader<'_>, character: char) -> Result<(), RegexError> {
-        let start = reader.place() - character.len_utf8();
+        let start = reader.position() - character.len_utf8();
         match character {
             '\\' => return self.escape(reader, start),
             '(' => return self.open(reader, start),
@@ -151,13 +151,13 @@ impl Translation {
         self.atoms += 1;
     }
 
-    /// The last atom stands there so many times.
+    /// Counts the copies of a repeated atom.
     fn copied(&mut self, reader: &Reader<'_>, start: usize, times: u64) -> Result<(), RegexError> {
         let copies = self.last_atoms.saturating_mul(times.saturating_sub(1));
         self.copies = self.copies.saturating_add(copies);
         self.atoms = self.atoms.saturating_add(copies);
         if self.copies > MOST_COPIES {
-            let span = reader.span(start, reader.place());
+            let span = reader.span(start, reader.position());
             return Err(RegexError { span, fault: RegexFault::TooLarge("the repetitions are too many: lower their counts") });
         }
         Ok(())
@@ -170,7 +170,7 @@ impl Translation {
 
     fn line_end(&mut self, reader: &mut Reader<'_>) {
         let before_last = self.line_end == LineEnd::BeforeLast && !self.multi_line;
-        // There is no lookahead: the line break is made part of the match, which no capture outside `$` sees.
+        // The crate has no lookahead, so the line break becomes part of the match. No capture outside `$` contains it.
         self.assertion(reader, if before_last { r"(?:\n?\z)" } else { "$" });
     }
 
@@ -183,7 +183,7 @@ impl Translation {
             reader.out.push('?');
         }
         if reader.rest().starts_with('+') {
-            return Err(reader.unsupported(start, reader.place() + 1, "the possessive repetition"));
+            return Err(reader.unsupported(start, reader.position() + 1, "the possessive repetition"));
         }
         self.last = Last::Repetition;
         Ok(())
@@ -222,12 +222,12 @@ impl Translation {
         let name = &reader.rest()[..length];
         if !is_name(name) {
             reader.skip(length + 1);
-            let what = "the name of a group consists of letters, digits, `_`, and `@` and `.` as in names of fields; it does not begin with a digit";
+            let what = "the name of a group consists of letters, digits, `_`, `@` and `.`, and does not begin with a digit";
             return Err(reader.malformed(start, what));
         }
         // At most as many as there may be groups.
         if self.names.iter().any(|(_, known)| known == name) {
-            let span = Span::new(reader.place(), reader.place() + length);
+            let span = Span::new(reader.position(), reader.position() + length);
             return Err(RegexError { span, fault: RegexFault::DuplicateName(name.to_owned()) });
         }
         self.names.push((self.groups + 1, name.to_owned()));
@@ -259,10 +259,10 @@ impl Translation {
             || flags.ends_with('-')
             || !on.chars().chain(off.chars()).all(|flag| "imsU".contains(flag))
         {
-            return Err(reader.unsupported(start, reader.place() + length + 1, "the group"));
+            return Err(reader.unsupported(start, reader.position() + length + 1, "the group"));
         }
         let letters = flags.replace('-', "");
-        if letters.chars().enumerate().any(|(place, flag)| letters[..place].contains(flag)) {
+        if letters.chars().enumerate().any(|(position, flag)| letters[..position].contains(flag)) {
             return Err(reader.malformed(start, "a flag is given twice"));
         }
         let outer = self.multi_line;
@@ -285,7 +285,7 @@ impl Translation {
             let span = Span::new(start, start + 1);
             return Err(RegexError { span, fault: RegexFault::TooLarge("groups are nested too deep") });
         }
-        debug_assert!(reader.place() > start);
+        debug_assert!(reader.position() > start);
         self.open.push(Scope { start, multi_line: self.multi_line, atoms: std::mem::take(&mut self.atoms) });
         self.last = Last::Nothing;
         Ok(())
@@ -361,7 +361,7 @@ fn counts(rest: &str) -> Option<(usize, u64, u64)> {
     if least.is_empty() || !digits(least) || !digits(most) {
         return None;
     }
-    // Beyond what fits, any number is too many.
+    // A number that does not fit is too large in any case.
     let number = |text: &str| text.parse::<u64>().unwrap_or(u64::MAX - 1);
     Some((inner.len() + 1, number(least), if most.is_empty() { u64::MAX } else { number(most) }))
 }
