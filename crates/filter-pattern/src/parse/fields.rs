@@ -1,8 +1,8 @@
 //! Patterns for space-delimited messages: `[ip, user, ..., status = 4* && status != 404, bytes]`.
 //!
-//! - Fields are separated by commas. Between two commas may be nothing: one field, whatever it is; at the end too.
-//! - `...` stands for any number of fields, once.
-//! - A condition stands at its own field and repeats its name; the same in parentheses.
+//! - Fields are separated by commas. Nothing between two commas, or at the end, is any one field.
+//! - `...` is any number of fields. At most one is allowed.
+//! - A condition is written at its own field and repeats its name; it may be in parentheses.
 
 use logmark_diagnostics::{Diagnostic, Kind, Span, Spanned};
 
@@ -86,7 +86,7 @@ impl Parser<'_> {
             return None;
         }
         let span = self.cursor.since(start);
-        // `[]` names no field and asks for none: AWS's API reference matches every event with it (TestMetricFilter).
+        // `[]` has no field: in AWS's API reference it matches every event (TestMetricFilter).
         if matches!(fields.as_slice(), [Field::Empty(_)]) {
             fields.clear();
         }

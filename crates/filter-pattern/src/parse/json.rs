@@ -127,7 +127,7 @@ impl Parser<'_> {
         None
     }
 
-    /// The hint where an operator is missing and no word stands there.
+    /// The hint for a missing operator without a word in its place.
     fn no_operator(&self, selector: &str) -> String {
         match self.cursor.peek() {
             Some(':') => "conditions compare with `=`, not `:`".to_owned(),

@@ -1,6 +1,6 @@
 //! Selectors of JSON properties: `$.name`, `$.a.b[0]`, `$.['na.me']`, `$.list[*]`, `$.*`.
 //!
-//! - A name has letters, digits, `_` and `-`; others stand in `['…']`, where every character but `'` and `\` is itself.
+//! - A name has letters, digits, `_` and `-`. Other names are written in `['…']`, with any characters except `'` and `\`.
 //! - `[…]` with a number or `*` follows a name or another `[…]`.
 //! - One wildcard in a selector, three in a pattern.
 
@@ -11,12 +11,12 @@ use super::{Parser, is_word};
 use crate::ast::{Selector, Step};
 use crate::limits::MAX_WILDCARDS;
 
-/// May stand in a name without brackets.
+/// Whether a character is allowed in a name without brackets.
 pub(crate) const fn is_name(character: char) -> bool {
     is_word(character) || character == '-'
 }
 
-/// May stand in a name in brackets and quotes.
+/// Whether a character is allowed in a name in brackets and quotes.
 pub(crate) const fn is_bracketed_name(character: char) -> bool {
     !matches!(character, '\'' | '\\')
 }
@@ -66,7 +66,7 @@ impl Parser<'_> {
             None
         };
         if let Some((expected, hint)) = excess {
-            // The selector is well formed: what follows it is read as if it were one fewer.
+            // The selector is well formed, so the text after it is parsed as usual.
             self.report(Diagnostic::new(Kind::Limit, span, expected, self.found(span)).hint(hint));
         }
         if let Some(next) = self.cursor.peek()

@@ -1,9 +1,9 @@
-//! Comparisons: an operator and what stands on its right, in JSON and space-delimited patterns alike.
+//! Comparisons: an operator and its right side, in JSON and in space-delimited patterns.
 //!
-//! - Text: in double quotes, or without when it has only letters, digits, `_`, `.` and `*`. The page asks for quotes around
-//!   anything but letters, digits and `_`, and shows `123.123.*` and `*.html*` without; nothing else is taken.
-//! - `*` at the beginning or end of text stands for any text, in quotes too; elsewhere it is the character.
-//! - A number without quotes is a number, in quotes it is text. Only numbers go with `<` and its like.
+//! - Text: in double quotes, or without if it has only letters, digits, `_`, `.` and `*`. The page requires quotes around
+//!   characters other than letters, digits and `_`, but shows `123.123.*` and `*.html*` without; no other form is accepted.
+//! - `*` at the beginning or end of text stands for any text, also in quotes; elsewhere it is the character.
+//! - A number without quotes is a number, in quotes it is text. `<`, `<=`, `>` and `>=` compare only numbers.
 //! - `%regex%`, at most two in a pattern, with `=` and `!=`.
 
 use logmark_diagnostics::{Diagnostic, Kind, Span, Spanned};
@@ -14,7 +14,7 @@ use super::{Parser, is_word, words};
 use crate::ast::{Comparison, Operand, Operator, Wildcard};
 use crate::limits::MAX_REGEXES;
 
-/// Whether this text may stand without quotes and is read as text then.
+/// Whether this text can be written without quotes and is read as text.
 pub(crate) fn is_bare(text: &str) -> bool {
     let allowed = |character: char| is_word(character) || matches!(character, '.' | '*');
     // Dots alone would be read as `...`.
@@ -38,7 +38,7 @@ impl Operator {
         matches!(self, Self::Equal | Self::NotEqual)
     }
 
-    /// As it is written.
+    /// The operator as it is written.
     pub(crate) const fn sign(self) -> &'static str {
         match self {
             Self::Equal => "=",
@@ -144,7 +144,7 @@ impl Parser<'_> {
         let text = self.cursor.text();
         let word = span.of(text);
         let first = word.chars().next().unwrap_or_default();
-        // The text up to the quote that closes, and the place after it.
+        // The text up to the closing quote, and the position after it.
         let closed = |quote: char| {
             let from = span.start + first.len_utf8();
             let end = text.get(from..)?.find(quote)? + from;

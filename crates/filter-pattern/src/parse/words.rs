@@ -1,4 +1,4 @@
-//! What is wrong with a term that is no word, and how it is written instead. Reads nothing itself.
+//! Errors and hints for terms that are not words. Parses nothing itself.
 
 use logmark_diagnostics::{Diagnostic, Kind, Span, quoted as in_backticks};
 
@@ -7,7 +7,7 @@ use super::is_word;
 
 const EXPECTED: &str = "a word of letters, digits and `_`, a phrase in `\"…\"` or a `%regex%`";
 
-/// The sign stands alone, before a blank or the end.
+/// The error for a sign before a blank or the end.
 pub(super) fn sign_alone(sign: &str, span: Span, after: &str) -> Diagnostic {
     let next: String = after.chars().take_while(|character| is_word(*character)).collect();
     let hint = if after.starts_with(['"', '%']) {
@@ -44,7 +44,7 @@ pub(super) fn no_gap(text: &str, run: Span, at: usize) -> Diagnostic {
 
 const TOGETHER: &str = "terms beside each other must all be there; for one of several write `?A ?B`";
 
-/// A run of characters, of which at least one is none of a word's.
+/// The error for a run with a character that words do not contain.
 pub(super) fn not_a_word(text: &str, run: Span) -> Diagnostic {
     let word = run.of(text);
     let fault = |kind, span: Span, hint: String| Diagnostic::new(kind, span, EXPECTED, in_backticks(span.of(text))).hint(hint);
