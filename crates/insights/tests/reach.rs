@@ -1,4 +1,4 @@
-//! What queries reach, read from their text: attacks on a guard, and fields that nobody writes.
+//! The reach of queries: attacks on a guard, and implicit fields.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -230,7 +230,7 @@ fn fields_that_name_accounts_are_told() {
 
 #[test]
 fn a_tree_too_deep_to_be_looked_at_reaches_everything() {
-    // Built, walked and taken apart by loops: no recursion of the tree's own may end the test.
+    // Built, walked and dropped by loops, so that recursion over the tree cannot overflow the stack of the test.
     let mut expression = Expression::Boolean(true);
     for _ in 0..100_000 {
         expression = Expression::Unary(UnaryOperator::Not, Box::new(Spanned::made(expression)));

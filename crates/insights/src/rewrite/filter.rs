@@ -8,7 +8,7 @@ use logmark_diagnostics::{Span, Spanned};
 
 use crate::ast::{Argument, Call, Column, Command, Expression, Filter, MatchPattern, Query, Set};
 use crate::check::aggregates::aggregates_of;
-use crate::check::walk::{inner_of, parts_of};
+use crate::check::walk::{self, inner_of, parts_of};
 use crate::commands::PartMut;
 use crate::reach::{Beyond, Reach};
 
@@ -45,6 +45,7 @@ impl Query {
         check_query(self, nested)?;
         let mut query = self.clone();
         filter_first(&mut query, condition)?;
+        check_filtered(&query)?;
         Ok(query)
     }
 }
@@ -112,6 +113,21 @@ fn check_query(query: &Query, nested: Nested) -> Result<(), Refusal> {
         return Err(Refusal::new(reason, beyond.span));
     }
     Ok(())
+}
+
+/// Checks that every nested query has the filter: that the commands list all queries that their reach contains. Fails closed
+/// when a command forgets one.
+fn check_filtered(query: &Query) -> Result<(), Refusal> {
+    let mut listed = 0;
+    walk::queries(query, &mut |_| listed += 1);
+    let reach = Reach::of(query);
+    let reached = reach.beyond().iter().filter(|beyond| matches!(beyond.node, Beyond::OtherQuery(_)));
+    match reached.clone().next() {
+        Some(Spanned { node: Beyond::OtherQuery(nesting), span }) if reached.count() + 1 != listed => {
+            Err(Refusal::new(Reason::NestedQuery(*nesting), *span))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Adds the filter to the query and all queries nested in it. [`check_query`] has checked that they are not nested too deep.
