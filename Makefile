@@ -1,4 +1,4 @@
-# Two commands do everything: `make run` and `make test`. Both set up what is missing, or say exactly what to install.
+# Two commands do everything: `make run` and `make test`. Both install missing tools, or say what to install.
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check format lint doc openapi-lint unit infra openapi examples requirements schemathesis sdk sdk-packages lambda lambda-zip dist bench fuzz deny setup system clean
@@ -6,10 +6,10 @@
 CARGO ?= cargo
 export CARGO_TERM_COLOR ?= auto
 
-help: ## Say what can be made
+help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: system ## Build and start the demo: sample logs, two tenants, tokens and curl lines to copy
+run: system ## Build and start the demo: sample logs, two tenants, tokens and curl commands to copy
 	$(CARGO) run --locked -- demo
 
 test: check infra unit ## Everything that CI runs
@@ -19,7 +19,7 @@ check: system format lint doc openapi-lint ## Formatting, lints in every combina
 format:
 	$(CARGO) fmt --all --check
 
-# Each feature alone and all together must build without a warning.
+# Each feature must build without warnings, alone and together.
 lint: sdk/generated/.done
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	$(CARGO) clippy --locked --no-default-features --features lambda -- -D warnings
@@ -29,7 +29,7 @@ lint: sdk/generated/.done
 doc:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items
 
-# The committed document: what Redocly's rules say of its style, and OpenAPI's own schema of its form. Node 20 is enough.
+# The committed document: style by Redocly's rules, form by OpenAPI's own schema. Needs Node 20.
 openapi-lint: setup
 	REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true \
 		tests/web/node_modules/.bin/redocly lint --config tests/web/redocly.yaml --max-problems 1000 openapi/openapi.json
@@ -42,50 +42,50 @@ infra: .venv-infra/.done ## Check infra/: templates, modules, roles, container, 
 	@command -v systemd-analyze >/dev/null || sh tests/tools/apt.sh systemd
 	.venv-infra/bin/python infra/tools/check.py
 
-# The pins with the hashes of every file, for each Python from 3.11 on. Versions stay as they are; UPGRADE=--upgrade takes the newest.
-# uv is a package of PyPI. --no-deps in infra/: its tools' own pins contradict each other.
+# Pins with the hashes of all files, for Python 3.11 and later. Versions stay; UPGRADE=--upgrade takes the newest. uv is a package of
+# PyPI. infra/ uses --no-deps, because the pins of its tools contradict each other.
 UV ?= uv
 UPGRADE ?=
 PINS = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url \
 	--custom-compile-command 'make requirements' $(UPGRADE)
-requirements: ## Write the requirements.txt of Python's tools anew (needs uv)
+requirements: ## Rewrite the requirements.txt of the Python tools (needs uv)
 	for folder in sdk/python sdk/tools tests/tools; do (cd $$folder && $(PINS) requirements.in --output-file requirements.txt) || exit 1; done
 	cd infra/tools && $(PINS) --no-deps requirements.in --output-file requirements.txt
 
-# 600 MB, once: aws-sam-cli and checkov are large. What is pinned is complete, so that pip need not look for more.
+# 600 MB, once: aws-sam-cli and checkov are large. The pins are complete, so pip resolves nothing.
 .venv-infra/.done: infra/tools/requirements.txt
 	@sh tests/tools/venv.sh .venv-infra
 	.venv-infra/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --no-compile --requirement infra/tools/requirements.txt
 	@touch $@
 
-openapi: system ## Write openapi/openapi.json anew, and what API Gateway imports of it
+openapi: system ## Rewrite openapi/openapi.json, and API Gateway's document from it
 	$(CARGO) run --locked --quiet -- openapi > openapi/openapi.json
 	python3 infra/tools/api_gateway.py
 
-examples: system ## Write openapi/examples anew from the service's answers, and with them openapi/openapi.json
+examples: system ## Rewrite openapi/examples from the service's answers, and openapi/openapi.json with them
 	LOGMARK_WRITE_EXAMPLES=1 $(CARGO) test --locked --test integration openapi::examples::the_examples
 	$(MAKE) openapi
 
-# The same check as in `make test`, for longer and from another seed each time, which it prints.
+# The check of `make test`, longer and with a random seed, which it prints.
 SCHEMATHESIS_EXAMPLES ?= 1500
 SCHEMATHESIS_SEED ?= random
-schemathesis: system setup ## Ask the service what its document allows and what it does not, SCHEMATHESIS_EXAMPLES times an operation
+schemathesis: system setup ## Test the service against its document, SCHEMATHESIS_EXAMPLES requests for each operation
 	SCHEMATHESIS_EXAMPLES=$(SCHEMATHESIS_EXAMPLES) SCHEMATHESIS_SEED=$(SCHEMATHESIS_SEED) \
 		$(CARGO) test --locked --test integration openapi::schemathesis -- --nocapture
 
-lambda: system ## Build the function, small: target/lambda/bootstrap
+lambda: system ## Build the small function: target/lambda/bootstrap
 	$(CARGO) build --profile lambda --locked --no-default-features --features lambda
 	@cp target/lambda/logmark target/lambda/bootstrap
 	@ls -l target/lambda/bootstrap
 
-# For this machine's processor; infra/README.md says how for another one.
-lambda-zip: lambda ## Put the function into target/lambda/logmark.zip, as Lambda takes it
+# For this machine's processor; for another one see infra/README.md.
+lambda-zip: lambda ## Build the archive for Lambda: target/lambda/logmark.zip
 	python3 infra/tools/lambda_zip.py target/lambda/bootstrap target/lambda/logmark.zip
 
-# BINARY=path packs a binary that is there already; else a release build is made. cargo-deb is installed where it is missing.
+# BINARY=path packs an existing binary; otherwise a release is built. cargo-deb is installed if it is missing.
 BINARY ?= target/release/logmark
 CARGO_DEB_VERSION = 3.8.0
-dist: system ## Packages for this machine's processor: target/dist/*.tar.gz, *.deb and SHA256SUMS (BINARY=path takes that binary)
+dist: system ## Build packages for this machine's processor: target/dist/*.tar.gz, *.deb and SHA256SUMS (BINARY=path packs that binary)
 	@test "$(BINARY)" != target/release/logmark || $(CARGO) build --release --locked
 	@rm -rf target/dist && mkdir -p target/dist
 	python3 infra/tools/dist.py pack $(BINARY) target/dist
@@ -94,8 +94,8 @@ dist: system ## Packages for this machine's processor: target/dist/*.tar.gz, *.d
 	@rm -rf target/dist/stage
 	python3 infra/tools/dist.py checksums target/dist
 
-# The gateway bench needs haproxy and wrk, and says so.
-bench: lambda ## Measure: tokens, requests, the way to CloudWatch beside HAProxy, exports, patterns, pages, cold starts (release build, some minutes)
+# The gateway benchmark needs haproxy and wrk.
+bench: lambda ## Measure tokens, requests, CloudWatch calls beside HAProxy, patterns, pages, cold starts (release build, some minutes)
 	$(CARGO) bench --locked --bench cold_start
 	$(CARGO) bench --locked --bench tokens
 	$(CARGO) bench --locked --bench requests
@@ -104,10 +104,10 @@ bench: lambda ## Measure: tokens, requests, the way to CloudWatch beside HAProxy
 	$(CARGO) bench --locked --package logmark-quota --bench simulation
 	$(CARGO) bench --locked --package logmark-event-page --bench transcode
 
-# Each target starts from the examples in the corpora of its language; what it learns stays in fuzz/corpus.
+# Each target starts from the corpus of its language. New inputs are kept in fuzz/corpus.
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?= filter_pattern_parse filter_pattern_match insights_parse event_page
-fuzz: ## Fuzz the two languages and the pages of events, FUZZ_SECONDS for each target (needs cargo-fuzz)
+fuzz: ## Fuzz the two languages and pages of events, FUZZ_SECONDS for each target (needs cargo-fuzz)
 	@command -v cargo-fuzz >/dev/null || { echo 'cargo-fuzz is missing: cargo install --locked cargo-fuzz'; exit 1; }
 	$(CARGO) run --quiet --manifest-path fuzz/Cargo.toml --bin seeds
 	@for target in $(FUZZ_TARGETS); do \
@@ -115,11 +115,11 @@ fuzz: ## Fuzz the two languages and the pages of events, FUZZ_SECONDS for each t
 			-dict=fuzz/dictionaries/$${target%%_*}.dict || exit 1; \
 	done
 
-deny: ## Licences, bans and sources of all dependencies (needs cargo-deny)
+deny: ## Check licences, bans and sources of all dependencies (needs cargo-deny)
 	@command -v cargo-deny >/dev/null || { echo 'cargo-deny is missing: cargo install --locked cargo-deny'; exit 1; }
 	$(CARGO) deny --locked check bans licenses sources
 
-setup: .venv/.done tests/web/node_modules/.done sdk ## The tests' tools, pinned: Python's and Node's, a browser, and the clients of sdk/ with theirs
+setup: .venv/.done tests/web/node_modules/.done sdk ## Install the pinned tools of the tests (Python, Node, a browser), and build the clients of sdk/
 
 .venv/.done: tests/tools/requirements.txt
 	@sh tests/tools/venv.sh .venv
@@ -136,12 +136,12 @@ tests/web/node_modules/.done: tests/web/package.json tests/web/package-lock.json
 
 SDKS = sdk/typescript/build/.done .venv-sdk/.done sdk/rust/build/.done sdk/go/build/.done
 
-sdk: $(SDKS) ## The clients of sdk/, generated from openapi/openapi.json and built
-	@# For the samples in shell.
+sdk: $(SDKS) ## Generate the clients of sdk/ from openapi/openapi.json, and build them
+	@# For the shell samples.
 	@command -v curl >/dev/null || sh tests/tools/apt.sh curl ca-certificates
 
-# What a release has of them; nothing is published here. The Go module is for `go mod edit -replace`, or to be committed to its repository.
-sdk-packages: sdk ## The packages of the clients, in target/sdk
+# The client packages of a release. Nothing is published. Use the Go module with `go mod edit -replace`, or commit it to its repository.
+sdk-packages: sdk ## Build the packages of the clients: target/sdk
 	@rm -rf target/sdk && mkdir -p target/sdk
 	cp sdk/typescript/build/logmark-*.tgz sdk/python/build/logmark-*.whl target/sdk/
 	cd sdk/rust && $(CARGO) package --quiet --locked --allow-dirty --no-verify
@@ -161,7 +161,7 @@ sdk/typescript/build/.done: openapi/openapi.json $(wildcard sdk/typescript/*.jso
 	sh sdk/python/build.sh
 	@touch $@
 
-# One generator makes both; it and its Java are packages of PyPI, in sdk/tools/build.
+# One generator for both; it and its Java are packages of PyPI, in sdk/tools/build.
 sdk/generated/.done: openapi/openapi.json sdk/tools/prepare.py sdk/tools/go_strings.py sdk/tools/requirements.txt sdk/rust/openapi-generator.json sdk/go/openapi-generator.json
 	@sh tests/tools/venv.sh sdk/tools/build
 	sdk/tools/build/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement sdk/tools/requirements.txt
@@ -183,12 +183,12 @@ sdk/go/build/.done: sdk/generated/.done sdk/go/go.mod $(wildcard sdk/go/*.go sdk
 	cd sdk/go && go vet ./...
 	@mkdir -p $(@D) && touch $@
 
-# The C compiler builds the crypto library; Rust itself is the one thing that must be there.
+# The C compiler builds the crypto library. Only Rust must be installed beforehand.
 system:
 	@command -v $(CARGO) >/dev/null || { echo 'Rust is missing: see https://rustup.rs'; exit 1; }
 	@command -v cc >/dev/null || sh tests/tools/apt.sh build-essential
 
-clean: ## Remove what was built and set up
+clean: ## Remove all builds and installed tools
 	$(CARGO) clean
 	rm -rf .venv .venv-infra .venv-sdk tests/web/node_modules sdk/*/build sdk/*/node_modules sdk/*/dist sdk/rust/target
 	rm -rf sdk/generated sdk/*/generated sdk/*/src/generated sdk/*/logmark/generated

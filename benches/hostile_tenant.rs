@@ -1,8 +1,8 @@
-//! How long one tenant's requests take while another tenant asks for as much as it can and takes none of it, against the same when it
-//! is quiet: `cargo bench --bench hostile_tenant`.
+//! How long one tenant's requests take while another tenant asks for as much as it can and takes none of it, against the same
+//! when it is quiet: `cargo bench --bench hostile_tenant`.
 //!
-//! `LOGMARK_BENCH_SECONDS` (5) for each. The attack is connections of HTTP/2 with closed windows, 100 streams each, which begin anew
-//! until the time is over. The service is the release binary, a process of its own; its memory is told too.
+//! `LOGMARK_BENCH_SECONDS` (5) for each. The attack is connections of HTTP/2 with closed windows, 100 streams each, which begin
+//! anew until the time is over. The service is the release binary, a process of its own; its memory is told too.
 #![expect(clippy::print_stdout, clippy::unwrap_used, clippy::disallowed_methods, reason = "a measurement for a person to read")]
 
 use std::io::{BufRead as _, BufReader};
@@ -132,6 +132,7 @@ async fn measure(address: SocketAddr, token: &str, time: Duration) -> Vec<Durati
     tokio::spawn(connection);
     let (begun, mut took) = (Instant::now(), Vec::new());
     while begun.elapsed() < time {
+        sender.ready().await.unwrap();
         let asked = Instant::now();
         let request = Request::get(TARGET).header("host", "logs.test").header("authorization", token);
         let answer = sender.send_request(request.body(Empty::<Bytes>::new()).unwrap()).await.unwrap();

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{self, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RsaKeyPair};
-use logmark::auth::keys::{Algorithm, FetchError, KeyFetcher, KeySource, Reach};
+use logmark::auth::keys::{AddressPolicy, Algorithm, FetchError, KeyFetcher, KeySource};
 use logmark::auth::strict::to_base64url;
 use logmark::auth::token::{IssuerRules, TenantRule, UnverifiedToken, Verifier};
 use logmark::domain::time::{Clock, Millis};
@@ -26,11 +26,11 @@ impl Clock for SystemClock {
     }
 }
 
-struct Served(Value);
+struct RunningService(Value);
 
 #[async_trait]
-impl KeyFetcher for Served {
-    async fn get(&self, _url: &Url, _reach: Reach) -> Result<Vec<u8>, FetchError> {
+impl KeyFetcher for RunningService {
+    async fn get(&self, _url: &Url, _reach: AddressPolicy) -> Result<Vec<u8>, FetchError> {
         Ok(json!({ "keys": [self.0] }).to_string().into_bytes())
     }
 }
@@ -89,7 +89,7 @@ fn verifier(algorithm: Algorithm, jwk: Value) -> Verifier {
         max_lifetime: IssuerRules::DEFAULT_MAX_LIFETIME,
         refresh: IssuerRules::DEFAULT_REFRESH,
     };
-    Verifier::new(vec![rules], Arc::new(Served(jwk)), Arc::new(SystemClock)).unwrap()
+    Verifier::new(vec![rules], Arc::new(RunningService(jwk)), Arc::new(SystemClock)).unwrap()
 }
 
 async fn per_second(verifier: &Verifier, tokens: &[String]) -> f64 {

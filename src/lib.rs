@@ -1,7 +1,7 @@
 //! Logmark gives customers their own logs over HTTPS: a JWT in, what that tenant may see of CloudWatch Logs out.
 //!
-//! The modules in reading order: [`domain`] (the words), [`auth`] (who may what), [`aws`] (how AWS is spoken to), [`sources`] (where logs are),
-//! [`http`] (how they are asked for), [`config`] (how it is set up), [`telemetry`] (what it says of itself),
+//! The modules in reading order: [`domain`] (the words), [`auth`] (who may what), [`aws`] (how AWS is spoken to), [`sources`]
+//! (where logs are), [`http`] (how they are asked for), [`config`] (how it is set up), [`telemetry`] (what it says of itself),
 //! [`cli`] (how it is started). `docs/ARCHITECTURE.md` walks a request through them.
 
 pub mod domain;

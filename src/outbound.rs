@@ -1,10 +1,13 @@
-//! The one way out: every HTTP request that the service itself makes goes through [`Outbound`].
+//! The HTTP client for calls to CloudWatch Logs, Service Quotas, SSM, S3 and the key sets of issuers.
 //!
-//! Owns connections, TLS towards others, and the limits of an exchange: time to connect, time for the whole, bytes of the
-//! answer. Never follows a redirect (a signature is for one host), never decompresses (a limit counts what arrives), and
-//! cannot be told to skip the verification of a certificate. Never retries: only the caller knows whether it may.
+//! Two libraries make requests of their own: aws-config fetches credentials (STS, container and instance metadata), and
+//! `lambda_http` polls Lambda's Runtime API.
 //!
-//! Look next at `sources::cloudwatch::client`, which signs what it sends through here.
+//! Owns connections, TLS to servers, and the limits of an exchange: time to connect, time in total, bytes of the answer. Never
+//! follows a redirect (a signature is for one host), never decompresses (the limit counts received bytes), and has no option to
+//! skip the verification of certificates. Never retries: only the caller knows whether a retry is safe.
+//!
+//! See also `sources::cloudwatch::upstream`, which signs the calls that it sends through this client.
 
 use std::error::Error;
 use std::future::Future;
@@ -31,7 +34,7 @@ use tower::util::MapFuture;
 use tower::{Service, ServiceExt};
 use url::Url;
 
-use crate::auth::keys::{FetchError, KeyFetcher, MAX_DOCUMENT_BYTES, Reach, is_public};
+use crate::auth::keys::{AddressPolicy, FetchError, KeyFetcher, MAX_DOCUMENT_BYTES, is_public};
 use crate::telemetry::trace;
 
 /// For a name, a TCP connection and a TLS handshake; as the AWS SDK for Rust gives a connection.
@@ -43,7 +46,7 @@ const CAUSE_LENGTH: usize = 160;
 
 type Cause = Box<dyn Error + Send + Sync>;
 type Connecting = Pin<Box<dyn Future<Output = Result<MaybeHttpsStream<TokioIo<TcpStream>>, Cause>> + Send>>;
-type Connector = MapFuture<HttpsConnector<HttpConnector<Names>>, fn(Connecting) -> Connecting>;
+type Connector = MapFuture<HttpsConnector<HttpConnector<GuardedResolver>>, fn(Connecting) -> Connecting>;
 type Resolving = Pin<Box<dyn Future<Output = Result<std::vec::IntoIter<SocketAddr>, Cause>> + Send>>;
 
 /// What one exchange may cost.
@@ -102,9 +105,9 @@ impl Outbound {
         Ok(Self(Arc::new(Shared { tls, client: OnceLock::new(), public: OnceLock::new() })))
     }
 
-    fn client(&self, reach: Reach) -> &HttpClient {
+    fn client(&self, address_policy: AddressPolicy) -> &HttpClient {
         let Shared { tls, client, public } = &*self.0;
-        let client = if reach == Reach::Public { public } else { client };
+        let client = if address_policy == AddressPolicy::Public { public } else { client };
         client.get_or_init(|| {
             let tls = match tls.clone().with_native_roots() {
                 Ok(trusting) => trusting.with_no_client_auth(),
@@ -113,12 +116,12 @@ impl Outbound {
                     tls.clone().with_root_certificates(RootCertStore::empty()).with_no_client_auth()
                 }
             };
-            Self::with_tls(tls, reach)
+            Self::with_tls(tls, address_policy)
         })
     }
 
-    fn with_tls(tls: ClientConfig, reach: Reach) -> HttpClient {
-        let mut tcp = HttpConnector::new_with_resolver(Names { reach, resolver: GaiResolver::new() });
+    fn with_tls(tls: ClientConfig, address_policy: AddressPolicy) -> HttpClient {
+        let mut tcp = HttpConnector::new_with_resolver(GuardedResolver { address_policy, resolver: GaiResolver::new() });
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
@@ -132,28 +135,70 @@ impl Outbound {
     /// # Errors
     /// [`OutboundError`]; in none of the cases is it known whether the other side acted on the request.
     pub async fn send(&self, request: Request<Full<Bytes>>, limits: Limits) -> Result<Response<Bytes>, OutboundError> {
-        self.send_within(request, limits, Reach::Any).await
+        self.send_within(request, limits, AddressPolicy::Any).await
+    }
+
+    /// Sends the request and receives the head of the response within `deadline`. The body is left to be read.
+    ///
+    /// # Errors
+    /// As of [`Outbound::send`].
+    pub async fn open(&self, request: Request<Full<Bytes>>, deadline: Duration) -> Result<OpenResponse, OutboundError> {
+        let opened = tokio::time::timeout(deadline, self.open_within(request, AddressPolicy::Any)).await;
+        opened.unwrap_or(Err(OutboundError::Timeout))
     }
 
     async fn send_within(
         &self,
-        mut request: Request<Full<Bytes>>,
+        request: Request<Full<Bytes>>,
         limits: Limits,
-        reach: Reach,
+        address_policy: AddressPolicy,
     ) -> Result<Response<Bytes>, OutboundError> {
+        let exchange = async {
+            let OpenResponse { head, body } = self.open_within(request, address_policy).await?;
+            Ok(Response::from_parts(head, read(body, limits.max_body).await?))
+        };
+        tokio::time::timeout(limits.deadline, exchange).await.unwrap_or(Err(OutboundError::Timeout))
+    }
+
+    async fn open_within(
+        &self,
+        mut request: Request<Full<Bytes>>,
+        address_policy: AddressPolicy,
+    ) -> Result<OpenResponse, OutboundError> {
         // Added on the way out, and so never part of a signature.
         if let Some(traceparent) = trace::outgoing().and_then(|text| HeaderValue::try_from(text).ok()) {
             request.headers_mut().insert(HeaderName::from_static("traceparent"), traceparent);
         }
-        let exchange = async {
-            let response = self.client(reach).request(request).await.map_err(|error| match error.is_connect() {
-                true => OutboundError::Connect(cause(&error)),
-                false => OutboundError::Broken(cause(&error)),
-            })?;
-            let (head, body) = response.into_parts();
-            Ok(Response::from_parts(head, read(body, limits.max_body).await?))
-        };
-        tokio::time::timeout(limits.deadline, exchange).await.unwrap_or(Err(OutboundError::Timeout))
+        let response = self.client(address_policy).request(request).await.map_err(|error| match error.is_connect() {
+            true => OutboundError::Connect(cause(&error)),
+            false => OutboundError::Broken(cause(&error)),
+        })?;
+        let (head, body) = response.into_parts();
+        Ok(OpenResponse { head, body })
+    }
+}
+
+/// A response whose head has arrived.
+#[derive(Debug)]
+pub struct OpenResponse {
+    head: http::response::Parts,
+    body: Incoming,
+}
+
+impl OpenResponse {
+    /// Bytes of the body, where the head announces them.
+    #[must_use]
+    pub fn body_bytes(&self) -> Option<u64> {
+        self.body.size_hint().exact()
+    }
+
+    /// Reads the body.
+    ///
+    /// # Errors
+    /// As of [`Outbound::send`].
+    pub async fn read(self, limits: Limits) -> Result<Response<Bytes>, OutboundError> {
+        let body = tokio::time::timeout(limits.deadline, read(self.body, limits.max_body)).await;
+        Ok(Response::from_parts(self.head, body.unwrap_or(Err(OutboundError::Timeout))?))
     }
 }
 
@@ -162,10 +207,10 @@ const KEY_DOCUMENT: Limits = Limits { deadline: Duration::from_secs(5), max_body
 
 #[async_trait]
 impl KeyFetcher for Outbound {
-    async fn get(&self, url: &Url, reach: Reach) -> Result<Vec<u8>, FetchError> {
+    async fn get(&self, url: &Url, address_policy: AddressPolicy) -> Result<Vec<u8>, FetchError> {
         let unreachable = |error: Cause| FetchError::Unreachable(error);
         let request = Request::get(url.as_str()).header(ACCEPT, "application/json").body(Full::new(Bytes::new()));
-        let response = self.send_within(request.map_err(|error| unreachable(error.into()))?, KEY_DOCUMENT, reach).await;
+        let response = self.send_within(request.map_err(|error| unreachable(error.into()))?, KEY_DOCUMENT, address_policy).await;
         let response = response.map_err(|error| match error {
             OutboundError::Timeout => FetchError::TimedOut,
             OutboundError::TooLarge(_) => FetchError::TooLarge,
@@ -181,12 +226,12 @@ impl KeyFetcher for Outbound {
 /// Resolves names; for a document that another one names, to public addresses alone. The check is part of the resolving, so no
 /// second answer of the name server can slip in between. An address in place of a name never comes here: `auth::keys` judges it.
 #[derive(Debug, Clone)]
-struct Names {
-    reach: Reach,
+struct GuardedResolver {
+    address_policy: AddressPolicy,
     resolver: GaiResolver,
 }
 
-impl Service<Name> for Names {
+impl Service<Name> for GuardedResolver {
     type Response = std::vec::IntoIter<SocketAddr>;
     type Error = Cause;
     type Future = Resolving;
@@ -196,10 +241,10 @@ impl Service<Name> for Names {
     }
 
     fn call(&mut self, name: Name) -> Resolving {
-        let (resolving, reach) = (self.resolver.call(name), self.reach);
+        let (resolving, address_policy) = (self.resolver.call(name), self.address_policy);
         Box::pin(async move {
             let found: Vec<SocketAddr> = resolving.await?.collect();
-            if reach == Reach::Public && found.iter().any(|address| !is_public(address.ip())) {
+            if address_policy == AddressPolicy::Public && found.iter().any(|address| !is_public(address.ip())) {
                 return Err("the name leads to a private or loopback address".into());
             }
             Ok(found.into_iter())
@@ -338,7 +383,7 @@ mod tests {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
         let trusting = Outbound::new().unwrap();
-        let client = Outbound::with_tls(config.with_root_certificates(roots).with_no_client_auth(), Reach::Any);
+        let client = Outbound::with_tls(config.with_root_certificates(roots).with_no_client_auth(), AddressPolicy::Any);
         trusting.0.client.set(client).unwrap();
         assert_eq!(trusting.send(get("https", port), LIMITS).await.unwrap().body(), "ok");
     }
@@ -348,8 +393,8 @@ mod tests {
         let port = serving("HTTP/1.1 200 X\r\ncontent-length: 2\r\n\r\nok").await;
         let url: Url = format!("http://localhost:{port}/keys").parse().unwrap();
         let outbound = Outbound::new().unwrap();
-        assert_eq!(outbound.get(&url, Reach::Any).await.unwrap(), b"ok");
-        let refused = outbound.get(&url, Reach::Public).await.unwrap_err();
+        assert_eq!(outbound.get(&url, AddressPolicy::Any).await.unwrap(), b"ok");
+        let refused = outbound.get(&url, AddressPolicy::Public).await.unwrap_err();
         let FetchError::Unreachable(cause) = &refused else { panic!("{refused:?}") };
         assert!(cause.to_string().contains("private or loopback"), "{cause}");
     }

@@ -20,13 +20,14 @@ use crate::config::source::SourceKind;
 use crate::config::{self, Config};
 use crate::domain::time::Clock;
 use crate::http::client_address::Proxies;
-use crate::http::cursor::Sealer;
+use crate::http::cursor::CursorSealer;
 use crate::http::server::{self, Certificates, ConnectionLimits};
 use crate::http::{App, AppState, Parts, RequestLimits, admin, router};
 use crate::outbound::Outbound;
-use crate::sources::buffers::Buffers;
-use crate::sources::cloudwatch::settings::QuotaReading;
+use crate::sources::cloudwatch::settings::QuotaRefresh;
 use crate::sources::cloudwatch::{Accounts, CloudWatch, DEFAULT_DEADLINE, Settings};
+use crate::sources::local_settings::LocalQuerySettings;
+use crate::sources::page_pool::PagePool;
 use crate::sources::{Source, Sources};
 use crate::telemetry::metrics::Metrics;
 
@@ -113,8 +114,8 @@ impl Service {
         let app = App::new(Parts {
             verifier: Arc::clone(&verifier),
             tenants: Arc::new(config.tenants.clone()),
-            sources: Sources::new(opened.sources, Buffers::new(server.limits.response_memory)),
-            sealer: Sealer::new(&cursor_keys)?,
+            sources: Sources::new(opened.sources, PagePool::new(server.limits.response_memory)),
+            sealer: CursorSealer::new(&cursor_keys)?,
             clock,
             limits,
             public_url,
@@ -222,9 +223,9 @@ impl Listeners {
         for source in service.cloudwatch.iter().map(Arc::clone) {
             helpers.spawn({
                 let source = Arc::clone(&source);
-                async move { source.look_at_start().await }
+                async move { source.check_at_start().await }
             });
-            helpers.spawn(async move { source.keep_quotas().await });
+            helpers.spawn(async move { source.refresh_quotas().await });
         }
         helpers.spawn(async move {
             loop {
@@ -267,7 +268,7 @@ impl Service {
 /// When the issuers' rules make no sense.
 pub fn verifier(config: &Config, outbound: &Outbound, clock: Arc<dyn Clock>) -> Result<Verifier, BuildError> {
     Verifier::new(config.issuers.clone(), Arc::new(outbound.clone()), clock)
-        .map_err(|mistakes| BuildError::Issuers(mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))
+        .map_err(|errors| BuildError::Issuers(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))
 }
 
 /// What `logmark check` looks at besides the text: certificates and key files, as they are now.
@@ -335,7 +336,7 @@ impl Opened {
                         quotas: cloudwatch.quotas(),
                         service_quotas: cloudwatch
                             .reads_quotas
-                            .then(|| QuotaReading { endpoint: None, given: cloudwatch.given_quotas.clone() }),
+                            .then(|| QuotaRefresh { endpoint: None, given: cloudwatch.given_quotas.clone() }),
                         cache: cloudwatch.cache,
                         queries: cloudwatch.queries,
                         ..Settings::new(source.name.clone(), cloudwatch.region.as_str())
@@ -345,7 +346,7 @@ impl Opened {
                     opened.cloudwatch.push(Arc::clone(&made));
                     made
                 }
-                SourceKind::Local { path } => opened.local(&source.name, path).await?,
+                SourceKind::Local { path, queries } => opened.local(&source.name, path, *queries, clock).await?,
             };
             opened.sources.push((source.name.clone(), made));
         }
@@ -357,6 +358,8 @@ impl Opened {
         &mut self,
         name: &crate::domain::name::SourceName,
         path: &std::path::Path,
+        queries: LocalQuerySettings,
+        clock: &Arc<dyn Clock>,
     ) -> Result<Arc<dyn Source>, BuildError> {
         use logmark_store::{Options, Store};
         let failed = |why: String| BuildError::Source { name: name.to_string(), why };
@@ -364,7 +367,8 @@ impl Opened {
         let opening = tokio::task::spawn_blocking(move || Store::open(&directory, Options::default())).await;
         let store = opening.map_err(|error| failed(error.to_string()))?.map_err(|error| failed(error.to_string()))?;
         self.stores.push(store.clone());
-        Ok(Arc::new(crate::sources::local::Local::new(name.clone(), store)))
+        let source = crate::sources::local::Local::new(name.clone(), store, path, queries, Arc::clone(clock));
+        Ok(Arc::new(source.map_err(|error| failed(format!("no threads for queries: {error}")))?))
     }
 
     #[cfg(not(feature = "local"))]
@@ -373,6 +377,8 @@ impl Opened {
         &mut self,
         name: &crate::domain::name::SourceName,
         _path: &std::path::Path,
+        _queries: LocalQuerySettings,
+        _clock: &Arc<dyn Clock>,
     ) -> Result<Arc<dyn Source>, BuildError> {
         Err(BuildError::NoLocal(name.to_string()))
     }

@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE, TARGET = ROOT / "openapi/openapi.json", ROOT / "infra/api-gateway/openapi.json"
 METHODS = ("get", "post", "put", "patch", "delete")
-# Pages for people, which the document of the API leaves out.
+# HTML pages, which are not in the API document.
 PAGES = {path: {"get": {}} for path in ("/", "/docs", "/docs/{proxy+}", "/problems", "/problems/{code}")}
 # Field names and values: "x-amazon-apigateway-integration object" and "Set up a Lambda proxy integration with payload response
 # streaming", API Gateway Developer Guide.
@@ -27,7 +27,7 @@ INTEGRATION = {
     "timeoutInMillis": 900_000,
     "passthroughBehavior": "when_no_match",
 }
-# What the gateway answers by itself for a path that isn't there; in Logmark's form of errors.
+# The gateway's own answer for an unknown path, in Logmark's form of errors.
 NOT_FOUND = {
     "statusCode": 404,
     "responseParameters": {"gatewayresponse.header.Content-Type": "'application/problem+json'"},
@@ -45,7 +45,7 @@ def operation(source, path):
 
 
 def path_item(source, path):
-    """The path's methods, and those that Logmark answers besides: HEAD where there is GET, OPTIONS for browsers (CORS)."""
+    """The path's methods, and those that Logmark also answers: HEAD with GET, OPTIONS for browsers (CORS)."""
     methods = {method: source[method] for method in METHODS if method in source}
     if "get" in methods:
         methods["head"] = {}

@@ -1,7 +1,7 @@
-"""CloudFormation templates: read, and their functions resolved for given parameters.
+"""Reads CloudFormation templates, and resolves their functions for given parameters.
 
-Owns the YAML tags, the conditions and the functions that our templates use; another one is an error. Knows nothing of AWS but
-the ARN of a log group, which follows from its name. cfn-lint says whether a template is right; this says what it comes to.
+Owns the YAML tags, conditions and functions that our templates use; others are errors. Knows nothing of AWS except the ARN of a
+log group, which follows from its name. cfn-lint checks templates; this module computes their result.
 """
 
 import re
@@ -20,7 +20,7 @@ class CfnError(Exception):
 
 
 class Loader(yaml.SafeLoader):
-    """YAML with CloudFormation's short forms."""
+    """YAML loader with CloudFormation's short forms."""
 
 
 def short_form(loader, suffix, node):
@@ -42,7 +42,7 @@ def read(path):
 
 
 class Template:
-    """A template with parameters; those that are left out have their defaults."""
+    """A template with parameters; missing parameters have their defaults."""
 
     def __init__(self, path, parameters=None):
         self.path, self.body = path, read(path)
@@ -76,7 +76,7 @@ class Template:
         return self.resolve(self.body["Resources"][resource]["Properties"])
 
     def refused(self):
-        """What the template's rules say against the parameters."""
+        """Violations of the template's rules by the parameters."""
         found = []
         for rule in self.body.get("Rules", {}).values():
             if self.resolve(rule.get("RuleCondition", True)):

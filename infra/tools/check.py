@@ -1,7 +1,7 @@
-"""Checks everything in infra/, each file by the tools that know its kind; says what is wrong, and exits with 1 if anything is.
+"""Checks all files in infra/ with the tools for their kind. Prints errors, and exits with 1 if there are any.
 
-Owns which tool looks at what, and what is done with its findings. Needs .venv-infra and Debian's systemd (`make infra` brings
-both), and no network.
+Owns the assignment of tools to files, and the handling of findings. Needs .venv-infra and Debian's systemd (`make infra` installs
+both). Needs no network.
 """
 
 import importlib.metadata
@@ -27,13 +27,13 @@ ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
 TEMPLATES = sorted([*ROOT.glob("sam/*.yaml"), *ROOT.glob("direct/*.yaml")])
 MODULES = sorted({path.parent for path in ROOT.glob("terraform/**/*.tf")})
-# systemd's own measure, 0 (shut) to 10 (open), in tenths; "OK" begins at 4.
+# systemd's exposure measure from 0 (closed) to 10 (open), in tenths. "OK" starts at 4.
 EXPOSURE = 15
 QUIET = {"SAM_CLI_TELEMETRY": "0", "PATH": f"{BIN}:/usr/bin:/bin", "HOME": "/nonexistent", "AWS_DEFAULT_REGION": "us-east-1", "LC_ALL": "C.UTF-8"}
 
 
 def run(*command, **environment):
-    """What a tool said, when it found something."""
+    """The output of a tool that found something."""
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True, env=QUIET | environment, cwd=ROOT)
     return [f"{command[0]}: {(done.stdout + done.stderr).strip()}"] if done.returncode else []
 
@@ -43,13 +43,13 @@ def cloudformation():
 
 
 def sam():
-    """The one template that needs SAM's own reading; it takes ten seconds to start."""
+    """The only template that needs SAM's own parser, which takes ten seconds to start."""
     with tempfile.TemporaryDirectory() as home:
         return run(BIN / "sam", "validate", "--lint", "--region", "us-east-1", "--template", ROOT / "sam/template.yaml", HOME=home)
 
 
 def checkov_findings(report):
-    """Failed checks: id, and the file's end and the resource it is about."""
+    """Failed checks: id, end of the file name, and resource."""
     found = {}
     for part in report if isinstance(report, list) else [report]:
         for error in part.get("results", {}).get("parsing_errors", []):
@@ -60,9 +60,9 @@ def checkov_findings(report):
 
 
 def compared(found, accepted):
-    """Findings that nobody accepted, and acceptances that nothing is found for."""
+    """Findings that are not accepted, and accepted findings that no longer occur."""
     mistakes = [f"checkov: {check}: {each}" for check, places in sorted(found.items()) if check not in accepted for each in places]
-    return mistakes + [f"checkov: {check} is in checkov.toml and finds nothing any more" for check in accepted if check not in found]
+    return mistakes + [f"checkov: {check} is in checkov.toml and has no finding any more" for check in accepted if check not in found]
 
 
 def checkov():
@@ -86,13 +86,13 @@ def modules():
 
 
 def copied(dockerfile):
-    """What the first stage copies from the context."""
+    """Files that the first stage copies from the context."""
     stage = dockerfile.split("\nFROM ")[1]
     return [source for line in stage.splitlines() if line.startswith("COPY ") for source in line.split()[1:-1]]
 
 
 def context(folder, dockerfile, ignored):
-    """The build's context in a folder: what Dockerfile.dockerignore lets through and the Dockerfile copies."""
+    """The build context in a folder: files that Dockerfile.dockerignore allows and the Dockerfile copies."""
     lines = ignored.splitlines()
     if next(line for line in lines if line and not line.startswith("#")) != "*":
         return ["Dockerfile.dockerignore must leave out everything first"]
@@ -108,7 +108,7 @@ def context(folder, dockerfile, ignored):
 
 
 def included(folder):
-    """Files and folders that the sources include by `include_str!` and its like, and that the context lacks."""
+    """Files and folders that the sources include (`include_str!` and similar) and that are missing in the context."""
     found = []
     for path in sorted([*Path(folder).glob("src/**/*.rs"), *Path(folder).glob("crates/*/src/**/*.rs")]):
         text = path.read_text()
@@ -125,22 +125,22 @@ def container():
     with tempfile.TemporaryDirectory() as folder:
         found += context(folder, dockerfile, (ROOT / "container/Dockerfile.dockerignore").read_text())
         found += included(folder)
-        # No image can be built here. Cargo reads the manifests and looks for the files of all targets before it looks for this one.
+        # Images cannot be built here. Cargo reads the manifests and checks the files of all targets before it reports this missing one.
         cargo = {name: os.environ[name] for name in ("PATH", "HOME", "CARGO_HOME", "RUSTUP_HOME") if name in os.environ}
         said = run("cargo", "build", "--locked", "--release", "--bin", "none", "--manifest-path", f"{folder}/Cargo.toml", **cargo)
         if not said or "no bin target named `none`" not in said[0]:
-            found += said or ["cargo has built what is not there"]
+            found += said or ["cargo has built a target that does not exist"]
     return found
 
 
 def systemd():
-    """The unit as systemd reads it, in a root of its own where the program is, and the targets that it names."""
+    """The unit as systemd reads it, in a separate root with the program and the targets that it names."""
     unit = ROOT / "systemd/logmark.service"
     with tempfile.TemporaryDirectory() as root:
         units = Path(root) / "etc/systemd/system"
         units.mkdir(parents=True)
         shutil.copy(unit, units)
-        # systemd looks for the program's name in the folders of this machine, not in those of the root.
+        # systemd looks for the program in the folders of this machine, not in those of the root.
         (units / unit.name).write_text(unit.read_text().replace("ExecStart=logmark ", "ExecStart=/usr/bin/logmark "))
         program = Path(root) / "usr/bin/logmark"
         program.parent.mkdir(parents=True)
@@ -152,17 +152,17 @@ def systemd():
 
 
 def against_schema(name, path):
-    """What a schema that check-jsonschema brings finds in a YAML file."""
+    """Errors in a YAML file by a schema of check-jsonschema."""
     files = importlib.metadata.files("check-jsonschema")
     schema = json.loads(next(file for file in files if file.match(f"builtin_schemas/vendor/{name}.json")).read_text())
-    # BaseLoader would make texts of numbers; GitHub's `on` is a key, and `true` to YAML 1.1.
+    # BaseLoader turns numbers into strings. GitHub's key `on` is `true` in YAML 1.1.
     file = json.loads(json.dumps(yaml.safe_load(path.read_text().replace("\non:", '\n"on":'))))
     validator = jsonschema.validators.validator_for(schema)(schema)
     return file, [f"{path.name}: {error.json_path}: {error.message}" for error in validator.iter_errors(file)]
 
 
 def compose():
-    """The compose files: of the form that Compose reads, published on loopback only, from a Dockerfile that is there."""
+    """The compose files: valid for Compose, published on loopback only, with an existing Dockerfile."""
     found = []
     for path in (ROOT.parent / "compose.yaml", ROOT / "container/compose.cloudwatch.yaml"):
         file, mistakes = against_schema("compose-spec", path)
@@ -176,7 +176,7 @@ def compose():
 
 
 def workflows():
-    """GitHub's workflows: their form, and zizmor's findings about permissions, injections and pins."""
+    """GitHub's workflows: schema, and zizmor's findings about permissions, injections and pins."""
     paths = sorted((ROOT.parent / ".github/workflows").glob("*.yml"))
     found = [each for path in paths for each in against_schema("github-workflows", path)[1]]
     found += run(BIN / "zizmor", "--offline", "--no-progress", "--quiet", "--config", ROOT / "tools/zizmor.yml", *paths)
@@ -184,7 +184,7 @@ def workflows():
 
 
 def examples():
-    """`terraform apply` asks for each variable that has no default: terraform.tfvars.example names them, and no other."""
+    """`terraform apply` needs each variable without a default: terraform.tfvars.example names exactly those."""
     found = []
     for folder in sorted(ROOT.glob("terraform/examples/*")):
         required = {block.labels[0] for block in terraform.Module(folder).of("variable") if "default" not in block.attributes}
@@ -195,7 +195,7 @@ def examples():
 
 
 def access_logs():
-    """One format, in a file and in the templates that can't read it."""
+    """The format is the same in its file and in the templates, which cannot read the file."""
     line = json.dumps(json.loads((ROOT / "access-logs/format.json").read_text()), separators=(",", ":"))
     places = ["sam/rest-api.yaml", "sam/http-api.yaml", "sam/access-logs.yaml"]
     found = [f"{place}: the format is not that of access-logs/format.json" for place in places if f"'{line}'" not in (ROOT / place).read_text()]
@@ -232,7 +232,7 @@ def main():
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         results = list(pool.map(timed, CHECKS))
     for name, found, seconds in results:
-        print(f"infra: {name}: {'ok' if not found else f'{len(found)} mistakes'} ({seconds:.1f} s)")
+        print(f"infra: {name}: {'ok' if not found else f'{len(found)} errors'} ({seconds:.1f} s)")
         for each in found:
             print(f"  {each}")
     return 1 if any(found for _, found, _ in results) else 0

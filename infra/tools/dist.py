@@ -1,11 +1,11 @@
-"""Puts a binary and what belongs to it into packages that others can install.
+"""Builds packages from a binary and its files.
 
     dist.py pack BINARY FOLDER       FOLDER/logmark-VERSION-MACHINE-linux.tar.gz, and FOLDER/stage for cargo-deb
     dist.py checksums FOLDER         FOLDER/SHA256SUMS of every package in it
 
 The same binary gives the same archive, byte for byte: sorted, owned by root, with the time of SOURCE_DATE_EPOCH (default 0).
-A binary that needs more than the C library is refused, and so is one that needs a newer C library than GLIBC names: the archive
-must run on each distribution that infra/README.md promises.
+A binary that needs other libraries than the C library, or a newer C library than GLIBC, is refused: the archive must run on every
+distribution that infra/README.md names.
 """
 
 import gzip
@@ -27,21 +27,23 @@ GLIBC = (2, 34)
 LIBRARIES = {"libc.so.6", "libm.so.6", "libgcc_s.so.1", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1"}
 # ELF's e_machine.
 MACHINES = {62: "x86_64", 183: "aarch64"}
-# What the archive has beside the binary: the path in it, and where it comes from.
+# Files of the archive beside the binary: path in the archive, and source.
 FILES = {
     "LICENSE": "LICENSE",
     "README.md": "infra/package/README.md",
     "CHANGELOG.md": "CHANGELOG.md",
-    "docs/operating.md": "docs/operating.md",
     "etc/logmark.toml": "infra/systemd/logmark.toml",
     "etc/environment": "infra/systemd/environment",
     "openapi.json": "openapi/openapi.json",
     "systemd/logmark.service": "infra/systemd/logmark.service",
 }
+# The pages of docs/ that are useful without the repository.
+PAGES = ("production", "configuration", "iam", "monitoring", "troubleshooting", "identity-providers", "importing")
+FILES |= {f"docs/{page}.md": f"docs/{page}.md" for page in PAGES}
 
 
 class Refused(Exception):
-    """Why nothing is packed."""
+    """The reason why nothing is packed."""
 
 
 def version():
@@ -49,7 +51,7 @@ def version():
 
 
 def machine(binary):
-    """The processor that the binary is for."""
+    """The processor architecture of the binary."""
     head = binary.read_bytes()[:20]
     if head[:4] != b"\x7fELF" or head[4] != 2:
         raise Refused(f"{binary} is not a 64-bit ELF binary")
@@ -67,7 +69,7 @@ def objdump(*arguments):
 
 
 def check_portable(binary):
-    """Refuses what would not start elsewhere."""
+    """Refuses a binary that would not start on other machines."""
     needed = set(re.findall(r"^\s+NEEDED\s+(\S+)$", objdump("-p", binary), re.MULTILINE))
     if needed - LIBRARIES:
         raise Refused(f"{binary} needs {', '.join(sorted(needed - LIBRARIES))}, which not every machine has")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 class HclError(Exception):
-    """What is wrong, with file and line."""
+    """An error with file and line."""
 
 
 @dataclass

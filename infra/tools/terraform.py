@@ -1,4 +1,4 @@
-"""Terraform modules: what can be checked of them without Terraform, and what their IAM policies come to.
+"""Checks Terraform modules without Terraform, and computes their IAM policies.
 
 Owns Terraform's blocks and references. Knows no provider: that an argument exists is for `terraform validate` to say.
 """
@@ -11,7 +11,7 @@ import hcl
 from hcl import HclError, Scope, evaluate, names
 
 ACCOUNT, REGION = "111122223333", "eu-central-1"
-# What a reference may begin with, beside the names of resources.
+# Roots of references, beside the names of resources.
 ROOTS = {"var", "local", "data", "module", "each", "count", "path", "self"}
 
 
@@ -72,7 +72,7 @@ class Module:
         return evaluate(block.attributes["default"], Scope())
 
     def refusals(self):
-        """What the variables' own rules say against the inputs."""
+        """Violations of the variables' validations by the inputs."""
         found = []
         for name, block in self.variables().items():
             for rule in block.all("validation"):
@@ -157,7 +157,7 @@ class Module:
 
 
 def mistakes(folder, all_used=True):
-    """Everything that is wrong with a module, a line each."""
+    """All errors of a module, one line each."""
     module = Module(folder)
     found = [f"{path}:{line}: {what}" for path in module.files for line, what in badly_formatted(path.read_text())]
     found += described(module) + references(module) + calls(module)
@@ -265,7 +265,7 @@ def outside_strings(line):
 
 
 def badly_formatted(text):
-    """What `terraform fmt` would change, as far as it is found here: indents, blanks, and the columns of `=`."""
+    """Differences to `terraform fmt`, as far as detected here: indents, blanks, and the columns of `=`."""
     found, depth, run = [], 0, []
     if not text.endswith("\n") or text.endswith("\n\n"):
         found.append((text.count("\n"), "must end with one line break"))

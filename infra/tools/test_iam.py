@@ -1,4 +1,4 @@
-"""The judge judged: what iam.py and policies.py must refuse."""
+"""Tests of iam.py and policies.py: policies and calls that they must refuse."""
 
 import unittest
 

@@ -1,4 +1,4 @@
-"""What dist.py packs, and what it refuses; what the Debian package names; whom the roles trust."""
+"""Tests of dist.py, of the Debian package's files, and of the roles' trust policies."""
 
 import hashlib
 import os
@@ -17,7 +17,7 @@ import dist
 from test_templates import GIVEN
 
 ROOT = Path(__file__).resolve().parents[2]
-# A program of the C library alone.
+# A program that needs only the C library.
 PROGRAM = "/bin/true"
 
 

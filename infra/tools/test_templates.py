@@ -1,4 +1,4 @@
-"""What the templates refuse, and what the mappings of infra/direct make of hostile names."""
+"""Tests of the templates' rules, and of the mappings of infra/direct with hostile names."""
 
 import json
 import re
@@ -126,7 +126,7 @@ class Sam(unittest.TestCase):
         for wrong, expected in [
             ({}, []), ({"ConfigBucket": "b"}, ["either"]), ({"ConfigParameter": ""}, ["either"]), ({"DomainName": "a.example"}, ["CertificateArn"]),
             ({"WebAclArn": "w", "FrontDoor": "http-api"}, ["WAF"]), ({"AccessLogGroupArn": "a", "FrontDoor": "function-url"}, ["access log"]),
-            ({"DomainName": "a.example", "CertificateArn": "c", "FrontDoor": "function-url"}, ["domain of its own"]),
+            ({"DomainName": "a.example", "CertificateArn": "c", "FrontDoor": "function-url"}, ["its own domain"]),
         ]:
             refused = cfn.Template(ROOT / "sam/template.yaml", GIVEN | wrong).refused()
             self.assertEqual(len(refused), len(expected), (wrong, refused))

@@ -1,4 +1,4 @@
-"""What hcl.py and terraform.py must understand, and what they must refuse."""
+"""Tests of hcl.py and terraform.py: input that they must accept or refuse."""
 
 import tempfile
 import unittest

@@ -15,75 +15,75 @@ import (
 // version is sent as part of the user agent.
 const version = "0.1.0"
 
-// A TokenSource gives the token for a request. It is asked before each, and once more after a 401, so that a token can be renewed;
-// it keeps what it gave as long as it likes.
+// A TokenSource returns the token for a request. It is called before each request, and again after a 401, so that it can renew the
+// token. It may cache tokens.
 type TokenSource interface {
 	Token(ctx context.Context) (string, error)
 }
 
-// A TokenFunc is a TokenSource that is a function.
+// A TokenFunc is a function that is a TokenSource.
 type TokenFunc func(ctx context.Context) (string, error)
 
 // Token calls the function.
 func (f TokenFunc) Token(ctx context.Context) (string, error) { return f(ctx) }
 
-// Token is a source whose token stays. New refuses one that is empty, or that begins with "Bearer ".
+// Token is a source with a fixed token. New refuses an empty token, and one that begins with "Bearer ".
 func Token(token string) TokenSource { return fixedToken(token) }
 
 type fixedToken string
 
 func (t fixedToken) Token(context.Context) (string, error) { return string(t), nil }
 
-// String keeps the token out of what is printed.
+// String does not print the token.
 func (fixedToken) String() string { return "logmark.Token(…)" }
 
-// GoString does so for %#v.
+// GoString does not print the token with %#v.
 func (fixedToken) GoString() string { return "logmark.Token(…)" }
 
-// checkedToken is the token without the white space around it, as a file has it.
+// checkedToken removes surrounding white space, such as a file's last newline.
 func checkedToken(token, code string) (string, *Error) {
 	token = strings.TrimSpace(token)
 	switch {
 	case token == "":
 		return "", ownError(code, "the token is empty", nil)
 	case len(token) > 7 && strings.EqualFold(token[:7], "bearer "):
-		return "", ownError(code, "the token begins with `Bearer `: give the token alone", nil)
+		return "", ownError(code, "the token begins with `Bearer `: pass only the token", nil)
 	case strings.IndexFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) >= 0:
-		return "", ownError(code, "the token has characters that no token has", nil)
+		return "", ownError(code, "the token contains characters that are not allowed", nil)
 	}
 	return token, nil
 }
 
-// At is a moment for Start and End.
+// At formats a time for Start and End.
 func At(moment time.Time) string { return moment.UTC().Format(time.RFC3339Nano) }
 
-// A Client of one service, with one identity. It may be used by many goroutines.
+// A Client for one service, with one identity. It is safe for concurrent use.
 type Client struct {
-	// API has every operation of the service, generated: with this client's token, retries and errors.
+	// API has the generated operations of the service, with this client's token, retries and errors.
 	API *generated.APIClient
 
 	url  string
 	http *http.Client
 }
 
-// An Option changes what a Client is made of.
+// An Option configures a Client.
 type Option func(*transport)
 
-// WithRetry says what is tried again; by default five times, waiting for no more than a minute in all.
+// WithRetry sets the retries; by default five, with at most a minute of waiting in total.
 func WithRetry(retry Retry) Option {
 	return func(t *transport) { t.retry = retry }
 }
 
-// WithTransport has requests sent by another transport: with a proxy, with certificates, with other time limits.
+// WithTransport replaces the transport, for example to set a proxy, certificates or timeouts.
 func WithTransport(base http.RoundTripper) Option {
 	return func(t *transport) { t.base = base }
 }
 
-// New is a client of the service at an address, which may have a path.
+// New returns a client for the service at a URL, which may have a path.
 func New(address string, tokens TokenSource, options ...Option) (*Client, error) {
 	parsed, err := url.Parse(address)
 	if err != nil {
-		// The cause repeats the address, which may have a password in it.
+		// The cause repeats the URL, which may contain a password.
 		return nil, ownError(CodeInvalidRequest, "the address is not a URL", nil)
 	}
 	if (parsed.Scheme != "http" && parsed.Scheme != "https") || parsed.Host == "" {
@@ -113,17 +113,17 @@ func New(address string, tokens TokenSource, options ...Option) (*Client, error)
 	return client, nil
 }
 
-// String is the client's address, and nothing of its token.
+// String returns the client's URL, without the token.
 func (c *Client) String() string { return fmt.Sprintf("logmark.Client(%s)", c.url) }
 
 const userAgent = "logmark-client-go/" + version
 
-// The API has no redirects, and a token is not for whoever sends one.
+// The API has no redirects, and a redirect must not receive the token.
 func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 func defaultTransport() http.RoundTripper {
 	const toConnect = 10 * time.Second
-	// Longer than the service works on one answer, and than it waits for a query (Prefer: wait=20).
+	// Longer than the service needs for one response, and than it waits for a query (Prefer: wait=20).
 	const toFirstByte = 60 * time.Second
 	dialer := &net.Dialer{Timeout: toConnect, KeepAlive: 30 * time.Second}
 	return &http.Transport{

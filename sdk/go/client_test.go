@@ -66,7 +66,7 @@ func TestTimesMayBeMoments(t *testing.T) {
 func TestATokenOrAnAddressThatCanNotWorkIsRefusedAtOnce(t *testing.T) {
 	address := variable(t, "LOGMARK_URL")
 	for token, said := range map[string]string{
-		"": "empty", " \n": "empty", "Bearer e30": "give the token alone", "a b": "characters",
+		"": "empty", " \n": "empty", "Bearer e30": "pass only the token", "a b": "characters",
 	} {
 		_, err := logmark.New(address, logmark.Token(token))
 		if failure := expectError(t, err, "0 invalid_request"); !strings.Contains(failure.Detail, said) {

@@ -13,47 +13,47 @@ import (
 	"logmark.example/logmark/generated"
 )
 
-// The client's own codes; all others are the service's, and stable too.
+// The client's own codes. All other codes are the service's. All are stable.
 const (
-	// CodeConnectionFailed: no answer: refused, reset, timed out, cancelled.
+	// CodeConnectionFailed: no response: refused, reset, timed out, cancelled.
 	CodeConnectionFailed = "connection_failed"
-	// CodeHTTPError: an answer that is an error and no problem document, as of a proxy.
+	// CodeHTTPError: an error response without a problem document, for example of a proxy.
 	CodeHTTPError = "http_error"
-	// CodeIncompleteBody: a stream that broke off, or ended without its last line.
+	// CodeIncompleteBody: an interrupted stream, or one without its last line.
 	CodeIncompleteBody = "incomplete_body"
-	// CodeUnexpectedAnswer: an answer that does not say what the API's description says.
+	// CodeUnexpectedAnswer: a response that does not match the OpenAPI document.
 	CodeUnexpectedAnswer = "unexpected_answer"
 	// CodeQueryFailed: a query that ended as Failed, Cancelled or Timeout.
 	CodeQueryFailed = "query_failed"
-	// CodeQueryTimeout: a query that was given up after its timeout, and stopped.
+	// CodeQueryTimeout: a query that was stopped after its timeout.
 	CodeQueryTimeout = "query_timeout"
-	// CodeTokenFailed: the source of tokens gave none.
+	// CodeTokenFailed: the token source returned no token.
 	CodeTokenFailed = "token_failed"
-	// CodeInvalidRequest: the client can't be made, or the request can't be sent, with what was given.
+	// CodeInvalidRequest: the URL, the token or a parameter is invalid.
 	CodeInvalidRequest = "invalid_request"
 )
 
-// FieldError is one fault of the input: where it is, and what is wrong with it.
+// FieldError is one fault of the input, with its place.
 type FieldError = generated.FieldError
 
-// Error is the one error of the client. Its Code is what a program decides by. Of a generated operation's error it is had by
-// errors.As.
+// Error is the error type of the client. Programs decide by its Code. Use errors.As to get it from the error of a generated
+// operation.
 type Error struct {
-	// Status is the HTTP status; 0: there was no answer, or it broke off.
+	// Status is the HTTP status; 0: no response, or an incomplete one.
 	Status int
-	// Code is the kind of failure, stable: the service's, or one of the constants.
+	// Code is a stable error code: the service's, or one of the constants.
 	Code string
-	// Title is the kind in words.
+	// Title is the title of the code.
 	Title string
-	// Detail is this failure in words: what is wrong, and what to do instead where that is known.
+	// Detail describes this error, and what to do if that is known.
 	Detail string
-	// RequestID is to be told to whoever runs the service.
+	// RequestID is the request id; give it to the operator of the service.
 	RequestID string
-	// Errors is what is wrong with the input, each fault on its own.
+	// Errors has the faults of the input, one entry each.
 	Errors []FieldError
-	// RetryAfter is how long the service asks to wait; see HasRetryAfter for nothing said.
+	// RetryAfter is the wait that the service asks for, if HasRetryAfter is true.
 	RetryAfter time.Duration
-	// HasRetryAfter: the service has said so.
+	// HasRetryAfter is true if the service sent Retry-After.
 	HasRetryAfter bool
 
 	cause error
@@ -80,12 +80,12 @@ func (e *Error) Error() string {
 	return text
 }
 
-// Unwrap gives what lies behind a failure that is not the service's: context.Canceled, say.
+// Unwrap returns the cause of an error that is not the service's, such as context.Canceled.
 func (e *Error) Unwrap() error { return e.cause }
 
 var titles = map[string]string{
 	CodeConnectionFailed: "No answer",
-	CodeHTTPError:        "An error that is no problem document",
+	CodeHTTPError:        "Not a response of the service",
 	CodeIncompleteBody:   "The stream broke off",
 	CodeUnexpectedAnswer: "The answer can't be read",
 	CodeQueryFailed:      "The query failed",
@@ -104,8 +104,7 @@ func ownError(code, detail string, cause error) *Error {
 	return &Error{Code: code, Title: titles[code], Detail: detail, cause: cause}
 }
 
-// errorOfAnswer is the failure that an answer with an error status tells of; place stands before the text of one that is not the
-// service's.
+// errorOfAnswer makes the error of an error response; place precedes the text of a response that is not the service's.
 func errorOfAnswer(answer *http.Response, body []byte, place string) *Error {
 	failure := ownError(CodeHTTPError, place+beginning(body), nil)
 	var problem generated.Problem
@@ -131,7 +130,7 @@ func errorOfProblem(problem *generated.Problem) *Error {
 	}
 }
 
-// errorOf makes an *Error of whatever a generated operation fails with.
+// errorOf converts the error of a generated operation into an *Error.
 func errorOf(err error) *Error {
 	var failure *Error
 	if errors.As(err, &failure) {
@@ -139,13 +138,13 @@ func errorOf(err error) *Error {
 	}
 	var sending *url.Error
 	if errors.As(err, &sending) {
-		// Its text has the URL, with cursors and names: an error goes to a log.
+		// Its text contains the URL with cursors and names, and errors may be logged.
 		return ownError(CodeConnectionFailed, "", sending.Err)
 	}
 	return ownError(CodeUnexpectedAnswer, "", err)
 }
 
-// beginning is what a body that is no problem document begins with.
+// beginning returns the start of a body that is not a problem document.
 func beginning(body []byte) string {
 	const shown = 200
 	text := []rune(strings.TrimSpace(strings.ToValidUTF8(string(body), "\uFFFD")))
@@ -158,7 +157,7 @@ func beginning(body []byte) string {
 	return string(text)
 }
 
-// retryAfter is Retry-After as a time from now: seconds, or a date.
+// retryAfter parses Retry-After, seconds or a date, as a duration from now.
 func retryAfter(headers http.Header) (time.Duration, bool) {
 	text := strings.TrimSpace(headers.Get("Retry-After"))
 	if seconds, err := strconv.ParseUint(text, 10, 31); err == nil {

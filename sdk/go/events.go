@@ -12,46 +12,46 @@ import (
 type (
 	// Event is one event.
 	Event = generated.Event
-	// EventPage is a page of events, as the service gives it.
+	// EventPage is a page of events of the service.
 	EventPage = generated.EventPage
-	// StopReason is why a page or a stream ended.
+	// StopReason is the reason why a page or a stream ended.
 	StopReason = generated.StopReason
 )
 
-// End is the one StopReason that means that there is nothing more now.
+// End means that all events up to now were returned.
 const End = generated.STOPREASON_END
 
-// EventsRequest says which events: the parameters of GET /logs. What is empty is not said. Names are as they are, /acme/api.
+// EventsRequest has the parameters of GET /logs. Empty fields are not sent. Write names unencoded: /acme/api.
 type EventsRequest struct {
-	// Group is the log group; needed without a Cursor.
+	// Group is the log group; required without a Cursor.
 	Group string
-	// Stream is the log stream; empty: all of the group's.
+	// Stream is the log stream; empty: all streams of the group.
 	Stream string
-	// Streams has only these streams, at most 100.
+	// Streams selects up to 100 streams.
 	Streams []string
-	// StreamPrefix has only streams that begin so; not together with Streams.
+	// StreamPrefix selects streams with this prefix; not together with Streams.
 	StreamPrefix string
-	// Start is the first moment: At(…), RFC 3339, epoch milliseconds or seconds, or relative to now (-15m).
+	// Start is the start of the range (inclusive): At(…), RFC 3339, epoch milliseconds or seconds, or relative to now (-15m).
 	Start string
-	// End is the first moment after the range, in the same forms.
+	// End is the end of the range (exclusive), in the same forms.
 	End string
-	// From is head or tail: begin at the oldest or the newest events; head when there is a Start, else tail.
+	// From is head or tail: start with the oldest or the newest events. Default: head with a Start, otherwise tail.
 	From string
-	// Filter has only events whose message matches this CloudWatch filter pattern.
+	// Filter selects events whose message matches this CloudWatch filter pattern.
 	Filter string
-	// Source is in which of the operator's sources the group is, where several have one of that name.
+	// Source is the source of the group, if several sources have a group of that name.
 	Source string
-	// Cursor goes on where an earlier answer says: it carries its request, so nothing else is needed.
+	// Cursor is a cursor of an earlier response. It contains the request, so no other field is needed.
 	Cursor string
-	// PageSize is for Client.Events: the events in a page, 1 to 10,000; 1000 when 0.
+	// PageSize, for Client.Events, is the number of events in a page, 1 to 10,000; default 1000.
 	PageSize int
-	// Follow is for Client.Events: go on from the end too, and ask every so often for what is new.
+	// Follow, for Client.Events, polls for new events at the end, at this interval.
 	Follow time.Duration
-	// Limit is for Client.Stream: the events in all; all when 0.
+	// Limit, for Client.Stream, is the total number of events; 0: all.
 	Limit int
 }
 
-// Events are events in the order of time, each once:
+// Events iterates over events in the order of time:
 //
 //	events := client.Events(ctx, logmark.EventsRequest{Group: "/acme/api", Start: "-15m"})
 //	for events.Next() {
@@ -62,25 +62,26 @@ type Events struct {
 	ctx     context.Context
 	client  *Client
 	request EventsRequest
-	// Where the page came from whose events are given now.
+	// Cursor of the current page.
 	begun string
 	page  []Event
 	given int
 	atEnd bool
-	// How long to wait before the next page is asked for.
+	// Wait before the next page is requested.
 	pause time.Duration
 	err   *Error
 }
 
-// What an upstream that throttles is left alone for.
+// Wait while the source is throttled.
 const afterThrottled = time.Second
 
-// Events gives events one by one, page after page, to the end or for ever. Nothing is sent before the first Next.
+// Events returns an iterator over events, page by page to the end; with Follow it also polls for new ones. The first Next sends the
+// first request.
 func (c *Client) Events(ctx context.Context, request EventsRequest) *Events {
 	return &Events{ctx: ctx, client: c, request: request, begun: request.Cursor}
 }
 
-// Next goes to the next event. False: there is nothing more now, or Err says what went wrong: go on then with new Events, from Cursor.
+// Next advances to the next event. False: all events were returned, or Err is set; then continue with new Events from Cursor.
 func (e *Events) Next() bool {
 	for e.given >= len(e.page) {
 		page := e.NextPage()
@@ -93,10 +94,10 @@ func (e *Events) Next() bool {
 	return true
 }
 
-// Event is the event that Next went to.
+// Event is the current event.
 func (e *Events) Event() *Event { return &e.page[e.given-1] }
 
-// Err is why Next was false; nil: the end.
+// Err is the error after Next returned false; nil at the end.
 func (e *Events) Err() error {
 	if e.err == nil {
 		return nil
@@ -104,7 +105,7 @@ func (e *Events) Err() error {
 	return e.err
 }
 
-// NextPage is the next page, whole; what is left of a page that Next has begun is left out. An empty page is not the end: nil is, or
+// NextPage returns the next whole page, and skips the rest of a page that Next has started. An empty page is not the end: nil is, or
 // an error.
 func (e *Events) NextPage() *EventPage {
 	if e.err != nil || (e.atEnd && e.request.Follow <= 0) {
@@ -136,13 +137,13 @@ func (e *Events) NextPage() *EventPage {
 		e.pause = afterThrottled
 	}
 	e.begun = e.request.Cursor
-	// A cursor carries its request: relative times, said again, would be others.
+	// A cursor contains its request: repeated relative times would differ.
 	e.request = EventsRequest{Cursor: page.NextCursor, PageSize: e.request.PageSize, Follow: e.request.Follow}
 	return page
 }
 
-// Cursor is where to go on: behind the last page whose events were all given. Who keeps it after an event loses nothing, and sees at
-// most a page again. Empty: at the beginning.
+// Cursor is the position after the last page whose events were all returned. A program that stores it after each event loses no event,
+// and reads at most one page again. Empty: at the start.
 func (e *Events) Cursor() string {
 	if e.given >= len(e.page) {
 		return e.request.Cursor
@@ -157,7 +158,7 @@ func (r *EventsRequest) operation(ctx context.Context, client *Client) generated
 			operation = setter(value)
 		}
 	}
-	// Each setter is a copy's, so it is named when it is its turn.
+	// Each setter works on a copy, so it is looked up when it is used.
 	set(r.Group, func(v string) generated.ApiReadLogsRequest { return operation.Group(v) })
 	set(r.Stream, func(v string) generated.ApiReadLogsRequest { return operation.Stream(v) })
 	set(r.StreamPrefix, func(v string) generated.ApiReadLogsRequest { return operation.StreamPrefix(v) })

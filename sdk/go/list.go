@@ -12,14 +12,14 @@ type (
 	Group = generated.Group
 	// Stream is a log stream.
 	Stream = generated.Stream
-	// Me is the caller: tenant, scopes, grants and limits.
+	// Me has the caller's tenant, scopes, grants and limits.
 	Me = generated.Me
 )
 
-// perPage is the items in a page, as many as the API gives.
+// perPage is the number of items in a page; the maximum of the API.
 const perPage = 1000
 
-// Me says whom the token names, what it allows, and the tenant's limits.
+// Me returns the tenant, scopes and grants of the token, and the tenant's limits.
 func (c *Client) Me(ctx context.Context) (*Me, error) {
 	caller, _, err := c.API.CallerAPI.Me(ctx).Execute()
 	if err != nil {
@@ -28,18 +28,18 @@ func (c *Client) Me(ctx context.Context) (*Me, error) {
 	return caller, nil
 }
 
-// list is the state of a list: what Groups and Streams have in common.
+// list is the common part of Groups and Streams.
 type list[T any] struct {
 	page   []T
 	given  int
 	cursor string
 	atEnd  bool
 	err    *Error
-	// fetch asks for the page at the cursor, and gives the next one's.
+	// fetch reads the page at the cursor, and returns the next cursor.
 	fetch func(cursor string) ([]T, string, error)
 }
 
-// Next goes to the next item. False: that was the last, or Err says what went wrong.
+// Next advances to the next item. False: that was the last item, or Err is set.
 func (l *list[T]) Next() bool {
 	for l.given >= len(l.page) {
 		if l.atEnd || l.err != nil {
@@ -56,7 +56,7 @@ func (l *list[T]) Next() bool {
 	return true
 }
 
-// Err is why Next was false; nil: the end.
+// Err is the error after Next returned false; nil at the end.
 func (l *list[T]) Err() error {
 	if l.err == nil {
 		return nil
@@ -64,7 +64,7 @@ func (l *list[T]) Err() error {
 	return l.err
 }
 
-// All gives what is left as a slice.
+// All returns the remaining items as a slice.
 func (l *list[T]) All() ([]T, error) {
 	var found []T
 	for l.Next() {
@@ -73,13 +73,13 @@ func (l *list[T]) All() ([]T, error) {
 	return found, l.Err()
 }
 
-// Groups are the log groups you may see, ascending by name.
+// Groups iterates over the log groups that you may see, ascending by name.
 type Groups struct {
 	list[Group]
 	incomplete []string
 }
 
-// Groups lists the log groups you may see; with a prefix, only those that begin with it. Nothing is sent before the first Next.
+// Groups lists the log groups that you may see, or those with a prefix. The first Next sends the first request.
 func (c *Client) Groups(ctx context.Context, prefix string) *Groups {
 	groups := &Groups{}
 	groups.fetch = func(cursor string) ([]Group, string, error) {
@@ -100,32 +100,32 @@ func (c *Client) Groups(ctx context.Context, prefix string) *Groups {
 	return groups
 }
 
-// Group is the group that Next went to.
+// Group is the current group.
 func (g *Groups) Group() *Group { return &g.page[g.given-1] }
 
-// Incomplete has the operator's sources that did not answer: their groups are missing. Known when the list was read.
+// Incomplete has the sources that did not answer; their groups are missing. Known at the end of the list.
 func (g *Groups) Incomplete() []string { return g.incomplete }
 
-// StreamsRequest says which streams of a group, and in which order. Empty fields are not sent.
+// StreamsRequest selects streams of a group, and their order. Empty fields are not sent.
 type StreamsRequest struct {
-	// Group is the log group, as it is: /acme/api.
+	// Group is the log group: /acme/api.
 	Group string
-	// Prefix has only streams that begin with it; by name only.
+	// Prefix selects streams with this prefix; only in the order of names.
 	Prefix string
-	// OrderBy is name (when empty) or lastEvent.
+	// OrderBy is name (default) or lastEvent.
 	OrderBy string
-	// Order is asc or desc; when empty, asc by name and desc by last event.
+	// Order is asc or desc; default: asc by name, desc by last event.
 	Order string
-	// Source is in which of the operator's sources the group is, where several have one of that name.
+	// Source is the source of the group, if several sources have a group of that name.
 	Source string
 }
 
-// Streams are the streams of a group that you may see.
+// Streams iterates over the streams of a group that you may see.
 type Streams struct{ list[Stream] }
 
-// Streams lists the streams of a group. Nothing is sent before the first Next.
+// Streams lists the streams of a group. The first Next sends the first request.
 func (c *Client) Streams(ctx context.Context, request StreamsRequest) *Streams {
-	// A colon for each slash: some proxies decode %2F in a path, and then it is another path.
+	// A colon for each slash, because some proxies decode %2F in a path, which changes the path.
 	group := strings.ReplaceAll(request.Group, "/", ":")
 	streams := &Streams{}
 	streams.fetch = func(cursor string) ([]Stream, string, error) {
@@ -135,7 +135,7 @@ func (c *Client) Streams(ctx context.Context, request StreamsRequest) *Streams {
 				operation = setter(value)
 			}
 		}
-		// Each setter is a copy's, so it is named when it is its turn.
+		// Each setter works on a copy, so it is looked up when it is used.
 		set(request.Prefix, func(v string) generated.ApiListStreamsRequest { return operation.Prefix(v) })
 		set(request.OrderBy, func(v string) generated.ApiListStreamsRequest { return operation.OrderBy(v) })
 		set(request.Order, func(v string) generated.ApiListStreamsRequest { return operation.Order(v) })
@@ -150,5 +150,5 @@ func (c *Client) Streams(ctx context.Context, request StreamsRequest) *Streams {
 	return streams
 }
 
-// Stream is the stream that Next went to.
+// Stream is the current stream.
 func (s *Streams) Stream() *Stream { return &s.page[s.given-1] }

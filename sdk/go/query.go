@@ -10,32 +10,32 @@ import (
 	"logmark.example/logmark/generated"
 )
 
-// wait is how long the service may wait before it answers (RFC 7240): shorter than any gateway gives up.
+// wait is how long the service may wait before it answers (RFC 7240): below the timeouts of gateways.
 const wait = "wait=20"
 
-// QueryRequest is what to ask. What is empty is not said.
+// QueryRequest describes a query. Empty fields are not sent.
 type QueryRequest struct {
 	// Query is in Logs Insights QL.
 	Query string
-	// LogGroups are 1 to 50 log groups, as they are: /acme/api.
+	// LogGroups are 1 to 50 log groups: /acme/api.
 	LogGroups []string
-	// Start is the first moment: At(…), RFC 3339, epoch milliseconds or seconds, or relative to now (-1h).
+	// Start is the start of the range (inclusive): At(…), RFC 3339, epoch milliseconds or seconds, or relative to now (-1h).
 	Start string
-	// End is the first moment after the range, in the same forms; now when empty.
+	// End is the end of the range (exclusive), in the same forms; default: now.
 	End string
-	// Limit is the rows at most, 1 to 100,000; 0: as many as the query says, or 10,000.
+	// Limit is the maximum number of rows, 1 to 100,000; 0: the query's own limit, or 10,000.
 	Limit int
-	// Timeout is after how long the query is given up, and stopped; 0: with the context alone.
+	// Timeout is the time after which the query is stopped; 0: only when the context ends.
 	Timeout time.Duration
 }
 
-// Row is a row: values by column, as CloudWatch writes them.
+// Row has values by column, in CloudWatch's form.
 type Row = map[string]string
 
-// QueryStatistics is how much a query looked at.
+// QueryStatistics is the amount of data that a query scanned.
 type QueryStatistics = generated.QueryStatistics
 
-// Rows are the rows of a query that is complete, asked for a page of 10,000 at a time.
+// Rows iterates over the rows of a complete query, in pages of 10,000.
 type Rows struct {
 	ctx    context.Context
 	client *Client
@@ -46,7 +46,7 @@ type Rows struct {
 	err    *Error
 }
 
-// Query runs a query to its end: starts it, waits for it, and gives its rows. When the context ends before, the query is stopped.
+// Query starts a query, waits for its end, and returns its rows. If the context ends earlier, the query is stopped.
 func (c *Client) Query(ctx context.Context, request QueryRequest) (*Rows, error) {
 	waiting := ctx
 	if request.Timeout > 0 {
@@ -99,7 +99,7 @@ func isRunning(status string) bool {
 	return status == "Scheduled" || status == "Running" || status == "Unknown"
 }
 
-// pauseAfter is the service's own word; nothing when it has waited already; else longer from time to time.
+// pauseAfter is Retry-After; zero if the service has already waited; otherwise it increases.
 func pauseAfter(answer *http.Response, asked int) time.Duration {
 	if pause, said := retryAfter(answer.Header); said {
 		return pause
@@ -110,8 +110,8 @@ func pauseAfter(answer *http.Response, asked int) time.Duration {
 	return backoff(asked)
 }
 
-// stop stops a query that nobody waits for any more: the operator pays for what it scans. It has its own time, as the caller's is
-// over; if it fails, the service stops the query itself, as nobody asks for it.
+// stop stops an abandoned query, because the operator pays for the data that it scans. It has its own timeout, because the caller's
+// context has ended. If it fails, the service stops the query after some minutes without polls.
 func (c *Client) stop(id string) {
 	const toStop = 5 * time.Second
 	ctx, cancel := context.WithTimeout(context.Background(), toStop)
@@ -119,16 +119,16 @@ func (c *Client) stop(id string) {
 	_, _ = c.API.QueriesAPI.StopQuery(ctx, id).Execute()
 }
 
-// QueryID is the query's id: /queries/{id} gives the same rows for some time.
+// QueryID is the query's id. /queries/{id} returns the same rows for some time.
 func (r *Rows) QueryID() string { return r.query.QueryId }
 
 // Fields are the columns, in order.
 func (r *Rows) Fields() []string { return r.query.Fields }
 
-// Statistics is how much was looked at; nil: the service has not said.
+// Statistics is the amount of data scanned; nil: not reported.
 func (r *Rows) Statistics() *QueryStatistics { return r.query.Statistics }
 
-// EstimatedCostUSD is what it costs to have looked at so much, at the operator's price; false: the service has not said.
+// EstimatedCostUSD is the estimated cost at the operator's price; false: not reported.
 func (r *Rows) EstimatedCostUSD() (float64, bool) {
 	if r.query.EstimatedCostUsd == nil {
 		return 0, false
@@ -136,7 +136,7 @@ func (r *Rows) EstimatedCostUSD() (float64, bool) {
 	return *r.query.EstimatedCostUsd, true
 }
 
-// Next goes to the next row. False: that was the last, or Err says what went wrong.
+// Next advances to the next row. False: that was the last row, or Err is set.
 func (r *Rows) Next() bool {
 	for r.err == nil && r.given >= len(r.page.Results) {
 		cursor := r.page.GetNextCursor()
@@ -158,10 +158,10 @@ func (r *Rows) Next() bool {
 	return r.err == nil
 }
 
-// Row is the row that Next went to.
+// Row is the current row.
 func (r *Rows) Row() Row { return r.row }
 
-// Err is why Next was false; nil: the end.
+// Err is the error after Next returned false; nil at the end.
 func (r *Rows) Err() error {
 	if r.err == nil {
 		return nil

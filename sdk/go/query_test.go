@@ -71,7 +71,7 @@ func TestAQueryThatFailsIsAnError(t *testing.T) {
 	}
 }
 
-// expectStopped fails unless the front door has seen so many queries being stopped, the last of which ended so.
+// expectStopped fails unless the proxy has seen so many queries being stopped, and the last one ended so.
 func expectStopped(t *testing.T, count int) {
 	t.Helper()
 	deleted := seen(t, "DELETE /plain/queries/")
@@ -85,7 +85,7 @@ func expectStopped(t *testing.T, count int) {
 	}
 }
 
-// One test, as both count what the front door saw.
+// One test, because both count requests to the proxy.
 func TestAQueryThatNobodyWaitsForIsStopped(t *testing.T) {
 	client := through(t, "plain")
 	request := query("/acme/endless")

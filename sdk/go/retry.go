@@ -8,22 +8,22 @@ import (
 	"time"
 )
 
-// Retry is how patient a client is. A request is sent again after 429 and 503 that have Retry-After, whatever its method: it was not
-// carried out. GET and DELETE also after 502, 503, 504 and a connection that failed.
+// Retry sets the limits of retries. Requests with any method are retried after 429 and 503 with Retry-After, because they were not
+// carried out. GET and DELETE are also retried after 502, 503, 504 and failed connections.
 type Retry struct {
-	// Retries is how often a request is sent again, at most.
+	// Retries is the maximum number of retries of a request.
 	Retries int
-	// MaxWait is how long one request may wait in all. A Retry-After that goes beyond is the error, at once.
+	// MaxWait is the maximum total wait of a request. A longer Retry-After is an error at once.
 	MaxWait time.Duration
 }
 
-// DefaultRetry is the patience of a client that was told nothing else.
+// DefaultRetry has the default limits.
 var DefaultRetry = Retry{Retries: 5, MaxWait: time.Minute}
 
-// NeverRetry tries nothing again.
+// NeverRetry disables retries.
 var NeverRetry = Retry{}
 
-// pause is how long to wait before the request is sent once more, after so many retries and so long in all; false: the error stands.
+// pause is the wait before the next attempt, after so many retries and so much waiting; false: return the error.
 func (r Retry) pause(method string, failure *Error, sent int, waited time.Duration) (time.Duration, bool) {
 	if sent >= r.Retries || !mayRepeat(method, failure) {
 		return 0, false
@@ -46,8 +46,8 @@ func mayRepeat(method string, failure *Error) bool {
 	return failure.Code == CodeConnectionFailed || (failure.Status >= 502 && failure.Status <= 504)
 }
 
-// backoff is at random up to a bound that begins at 0.2 seconds and doubles up to 5: many clients that failed together come back
-// apart.
+// backoff is random, up to a bound that starts at 0.2 seconds and doubles up to 5, so that clients that failed together retry at
+// different times.
 func backoff(sent int) time.Duration {
 	const first, longest = 200 * time.Millisecond, 5 * time.Second
 	bound := longest
@@ -57,7 +57,7 @@ func backoff(sent int) time.Duration {
 	return time.Duration(float64(bound) * random())
 }
 
-// random is from 0 to 1. math/rand would give every process of Go 1.19 the same numbers.
+// random is from 0 to 1. math/rand gives every process of Go 1.19 the same numbers.
 func random() float64 {
 	var bytes [4]byte
 	if _, err := rand.Read(bytes[:]); err != nil {
@@ -66,7 +66,7 @@ func random() float64 {
 	return float64(binary.LittleEndian.Uint32(bytes[:])) / float64(1<<32-1)
 }
 
-// sleep waits, or gives up with the context.
+// sleep waits, or returns early when the context ends.
 func sleep(ctx context.Context, pause time.Duration) error {
 	timer := time.NewTimer(pause)
 	defer timer.Stop()

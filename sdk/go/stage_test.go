@@ -16,7 +16,7 @@ import (
 	"logmark.example/logmark"
 )
 
-// What the tests are told of the service that they run against: sdk/README.md says what is there.
+// The environment of the tests; sdk/CONTRIBUTING.md describes the service.
 
 const (
 	begin     = "2026-11-20T10:00:00Z"
@@ -54,7 +54,7 @@ func withToken(t *testing.T, name string, options ...logmark.Option) *logmark.Cl
 	return newClient(t, variable(t, "LOGMARK_URL"), logmark.Token(variable(t, name)), options...)
 }
 
-// through is acme through the front door, by one of its habits.
+// through is acme through the faulty proxy, at one of its paths.
 func through(t *testing.T, habit string, options ...logmark.Option) *logmark.Client {
 	t.Helper()
 	address := variable(t, "LOGMARK_FRONT_URL") + "/" + habit + "/"
@@ -65,7 +65,7 @@ func retries(count int) logmark.Option {
 	return logmark.WithRetry(logmark.Retry{Retries: count, MaxWait: time.Minute})
 }
 
-// seen gives the requests that came to the front door so far and hold this text.
+// seen returns the requests to the proxy so far that contain this text.
 func seen(t *testing.T, text string) []string {
 	t.Helper()
 	answer, err := http.Get(variable(t, "LOGMARK_FRONT_URL") + "/seen")

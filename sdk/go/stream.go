@@ -12,11 +12,11 @@ import (
 	"logmark.example/logmark/generated"
 )
 
-// longestLine is more than a line can have: the largest event is 1 MiB, and JSON may write six characters for one.
+// longestLine exceeds every valid line: the largest event is 1 MiB, and JSON may write six characters for one.
 const longestLine = 16 << 20
 
-// EventStream is the events of one streamed answer, a line of NDJSON at a time. It ends when the service says so by its last line
-// (trailer=line), and nothing else is an end.
+// EventStream iterates over the events of one streamed response, one NDJSON line at a time. Only the service's last line
+// (trailer=line) is a regular end.
 type EventStream struct {
 	body   io.ReadCloser
 	lines  *bufio.Reader
@@ -27,8 +27,8 @@ type EventStream struct {
 	err    *Error
 }
 
-// Stream gives the events of a whole range as one streamed answer, in constant memory; Limit is the number of events in all. Close it,
-// or cancel the context, when it is not read to its end.
+// Stream returns the events of a whole range from one streamed response, in constant memory. Limit is the total number of events. Close
+// it, or cancel the context, if it is not read to its end.
 func (c *Client) Stream(ctx context.Context, request EventsRequest) (*EventStream, error) {
 	if request.PageSize != 0 || request.Follow != 0 {
 		return nil, ownError(CodeInvalidRequest, "PageSize and Follow are of events: a stream has a Limit, and an end", nil)
@@ -49,7 +49,7 @@ func (c *Client) Stream(ctx context.Context, request EventsRequest) (*EventStrea
 	return &EventStream{body: answer.Body, lines: bufio.NewReaderSize(answer.Body, 64<<10)}, nil
 }
 
-// Next goes to the next event. False: the stream has ended, as the service says itself, or Err says what went wrong.
+// Next advances to the next event. False: the stream is complete, or Err is set.
 func (s *EventStream) Next() bool {
 	if s.err != nil || s.stop != "" {
 		return false
@@ -64,10 +64,10 @@ func (s *EventStream) Next() bool {
 	return true
 }
 
-// Event is the event that Next went to; the following Next writes over it.
+// Event is the current event; the next call of Next overwrites it.
 func (s *EventStream) Event() *Event { return &s.event }
 
-// Err is why Next was false; nil: the end.
+// Err is the error after Next returned false; nil at the end.
 func (s *EventStream) Err() error {
 	if s.err == nil {
 		return nil
@@ -75,10 +75,10 @@ func (s *EventStream) Err() error {
 	return s.err
 }
 
-// Cursor is where a later request goes on; known when the stream has ended.
+// Cursor is the cursor for a later request; set at the end of the stream.
 func (s *EventStream) Cursor() string { return s.cursor }
 
-// StopReason is why the stream ended: only End means that there is nothing more now. Known when it has.
+// StopReason is the reason why the stream ended. Only End means that all events up to now were returned. Set at the end.
 func (s *EventStream) StopReason() StopReason { return s.stop }
 
 // Close ends a stream that is not read to its end.
@@ -103,7 +103,7 @@ func (s *EventStream) readLine() *Error {
 	}
 }
 
-// take reads the line as what it is: an event, the last line, or the failure that ends the stream.
+// take parses a line: an event, the last line, or the error that ends the stream.
 func (s *EventStream) take() *Error {
 	var line struct {
 		Event

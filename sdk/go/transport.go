@@ -10,11 +10,11 @@ import (
 	"time"
 )
 
-// transport is what every request goes through, a generated operation's and a convenience's: token, retries, errors.
+// transport handles token, retries and errors of all requests, generated operations and helper functions.
 //
-// It gives an answer that is an error as an *Error, which a RoundTripper of general use must not: this one is for this API alone, and
-// so the generated operations fail as the conveniences do. A body of JSON is read here, so that one that breaks off is asked for
-// once more; any other is handed on as it comes.
+// It returns error responses as *Error, which a general RoundTripper must not do. This one is only for this API, so that generated
+// operations return the same errors. JSON bodies are read here, so that an interrupted body is retried; other bodies are passed on
+// as they arrive.
 type transport struct {
 	base   http.RoundTripper
 	tokens TokenSource
@@ -83,13 +83,13 @@ func (t *transport) sendOnce(request *http.Request, token string) (*http.Respons
 		return nil, ownError(CodeConnectionFailed, "no response from "+shown(request.URL), err)
 	}
 	if answer.StatusCode < 200 || answer.StatusCode > 299 {
-		// The status says it already: a body that can't be read adds nothing, and takes nothing away.
+		// The status is sufficient: an unreadable body is ignored.
 		body, _ := io.ReadAll(io.LimitReader(answer.Body, 1<<20))
 		answer.Body.Close()
 		return nil, errorOfAnswer(answer, body, shown(request.URL)+": ")
 	}
 	if strings.HasPrefix(answer.Header.Get("Content-Type"), "text/html") {
-		// A page of HTML is the success of something else than the service.
+		// An HTML page is a response of another server.
 		answer.Body.Close()
 		detail := shown(request.URL) + " responded with a page of HTML: is this the address of the service?"
 		failure := ownError(CodeUnexpectedAnswer, detail, nil)
@@ -108,7 +108,7 @@ func (t *transport) sendOnce(request *http.Request, token string) (*http.Respons
 	return answer, nil
 }
 
-// shown is an address for an error, which goes to a log: without credentials, and without the query, which has cursors.
+// shown is the URL for error messages, which may be logged: without credentials, and without the query, which contains cursors.
 func shown(address *url.URL) string {
 	return (&url.URL{Scheme: address.Scheme, Host: address.Host, Path: address.Path, RawPath: address.RawPath}).String()
 }

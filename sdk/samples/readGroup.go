@@ -14,7 +14,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	// One answer, however long: it is read as it comes, and a stream that breaks off is an error.
+	// One response of any length, read as it arrives. An incomplete stream is an error.
 	stream, err := client.Stream(context.Background(), logmark.EventsRequest{Group: "/acme/api", Start: "-15m"})
 	if err != nil {
 		log.Fatal(err)

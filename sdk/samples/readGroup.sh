@@ -1,4 +1,4 @@
-# Every event of the last hour that a filter lets pass, as NDJSON. The last line says where a later call goes on, or what failed.
+# All events of the last hour that match a filter, as NDJSON. The last line has the cursor for a later call, or the error.
 curl --fail-with-body --silent --show-error --compressed --get \
     --header "Authorization: Bearer $LOGMARK_TOKEN" \
     --header 'Accept: application/x-ndjson' \

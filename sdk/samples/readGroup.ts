@@ -2,7 +2,7 @@ import { Logmark } from 'logmark';
 
 const logmark = new Logmark({ url: process.env.LOGMARK_URL!, token: process.env.LOGMARK_TOKEN! });
 
-// One answer, however long: it is read as it comes, and a stream that breaks off is an error.
+// One response of any length, read as it arrives. An incomplete stream is an error.
 for await (const event of logmark.stream({ group: '/acme/api', start: '-15m' })) {
   console.log(event.logStream, event.message);
 }

@@ -22,5 +22,5 @@ func main() {
 	if err := events.Err(); err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println("newer ones will be at", events.Cursor())
+	fmt.Println("continue from cursor", events.Cursor())
 }

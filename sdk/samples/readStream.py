@@ -7,4 +7,4 @@ logmark = Logmark(os.environ["LOGMARK_URL"], os.environ["LOGMARK_TOKEN"])
 events = logmark.events("/acme/api", "prod-a", start="-15m")
 for event in events:
     print(event.timestamp.isoformat(), event.message)
-print("newer ones will be at", events.cursor)
+print("continue from cursor", events.cursor)

@@ -10,6 +10,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         let event = event?;
         println!("{} {}", event.timestamp.to_rfc3339(), event.message);
     }
-    println!("newer ones will be at {}", events.cursor().unwrap_or_default());
+    println!("continue from cursor {}", events.cursor().unwrap_or_default());
     Ok(())
 }

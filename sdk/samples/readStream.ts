@@ -6,4 +6,4 @@ const events = logmark.events({ group: '/acme/api', stream: 'prod-a', start: '-1
 for await (const event of events) {
   console.log(event.timestamp, event.message);
 }
-console.log('newer ones will be at', events.cursor);
+console.log('continue from cursor', events.cursor);

@@ -1,4 +1,4 @@
-# A Logs Insights query: it waits up to 20 seconds and answers 200 with the rows, or 202 with the id for GET /queries/{id}.
+# Starts a Logs Insights query and waits up to 20 seconds for it. 200 has the rows; 202 has the id for GET /queries/{id}.
 curl --fail-with-body --silent --show-error \
     --header "Authorization: Bearer $LOGMARK_TOKEN" \
     --header 'Content-Type: application/json' \

@@ -9,11 +9,11 @@ use crate::domain::cover::{Part, cover};
 use crate::domain::name::{SourceName, TenantId};
 use crate::domain::operation::{Operation, ReadGroup, ReadLogs, ReadStream, Reading};
 use crate::domain::pattern::Pattern;
-use crate::domain::query::run::{ReadQuery, RulesMark, RunningQuery, StartQuery};
+use crate::domain::query::operations::{ReadQuery, RulesFingerprint, RunningQuery, StartQuery};
 
 /// Why something was allowed: the scope and the grant that met.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Why {
+pub struct GrantReason {
     /// The grant's place in the configuration.
     pub grant: String,
     /// The token's scope.
@@ -24,7 +24,7 @@ pub struct Why {
 
 /// Groups and streams that one grant covers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Granted {
+pub struct GrantCoverage {
     /// The groups.
     pub groups: Vec<Pattern>,
     /// The streams in them.
@@ -37,7 +37,7 @@ pub struct GroupRule {
     /// The source.
     pub source: SourceName,
     /// The grants.
-    pub grants: Vec<Granted>,
+    pub grants: Vec<GrantCoverage>,
     /// The scopes' patterns.
     pub scoped: Vec<Pattern>,
 }
@@ -52,24 +52,24 @@ impl GroupRule {
     /// Does a grant cover the group?
     #[must_use]
     pub fn is_granted(&self, group: &str) -> bool {
-        self.granting(group).next().is_some()
+        self.grants_for(group).next().is_some()
     }
 
-    fn granting<'a>(&'a self, group: &'a str) -> impl Iterator<Item = &'a Granted> {
+    fn grants_for<'a>(&'a self, group: &'a str) -> impl Iterator<Item = &'a GrantCoverage> {
         self.grants.iter().filter(move |grant| grant.groups.iter().any(|pattern| pattern.matches(group)))
     }
 
     /// Does a grant cover all streams of the group? What is known of the group as a whole is for those callers alone.
     #[must_use]
     pub fn covers_all_streams(&self, group: &str) -> bool {
-        self.granting(group).any(|grant| grant.streams.is_none())
+        self.grants_for(group).any(|grant| grant.streams.is_none())
     }
 
     /// Does a grant cover the stream of the group?
     #[must_use]
     pub fn covers_stream(&self, group: &str, stream: &str) -> bool {
         let covers = |patterns: &Vec<Pattern>| patterns.iter().any(|pattern| pattern.matches(stream));
-        self.granting(group).any(|grant| grant.streams.as_ref().is_none_or(covers))
+        self.grants_for(group).any(|grant| grant.streams.as_ref().is_none_or(covers))
     }
 
     /// What to ask a list for, so that it gives the groups which the caller may see and which begin with `wanted`. Empty when
@@ -101,7 +101,7 @@ pub struct Permit<Op> {
     subject: String,
     groups: Vec<GroupRule>,
     streams: Vec<StreamRule>,
-    why: Option<Why>,
+    reason: Option<GrantReason>,
 }
 
 impl<Op: Operation> Permit<Op> {
@@ -111,9 +111,9 @@ impl<Op: Operation> Permit<Op> {
         subject: String,
         groups: Vec<GroupRule>,
         streams: Vec<StreamRule>,
-        why: Option<Why>,
+        reason: Option<GrantReason>,
     ) -> Self {
-        Self { op, share, subject, groups, streams, why }
+        Self { op, share, subject, groups, streams, reason }
     }
 
     /// The operation that is allowed, and no other.
@@ -181,7 +181,7 @@ impl<Op: Operation> Permit<Op> {
 
     /// The stream rules as one value to compare: a query that was started under other rules is not to be shown under these.
     #[must_use]
-    pub fn rules_mark(&self) -> RulesMark {
+    pub fn rules_fingerprint(&self) -> RulesFingerprint {
         let mut context = digest::Context::new(&digest::SHA256);
         for rule in &self.streams {
             let mut patterns: Vec<&str> = rule.iter().flatten().map(Pattern::as_str).collect();
@@ -191,13 +191,13 @@ impl<Op: Operation> Permit<Op> {
             context.update(if rule.is_some() { b"\x01" } else { b"\x02" });
             patterns.into_iter().for_each(|pattern| context.update(format!("{pattern}\0").as_bytes()));
         }
-        RulesMark(*context.finish().as_ref().first_chunk().unwrap_or(&[0; 16]))
+        RulesFingerprint(*context.finish().as_ref().first_chunk().unwrap_or(&[0; 16]))
     }
 
     /// Why it was allowed; `None` for lists, in which each item has a reason of its own.
     #[must_use]
-    pub fn why(&self) -> Option<&Why> {
-        self.why.as_ref()
+    pub fn reason(&self) -> Option<&GrantReason> {
+        self.reason.as_ref()
     }
 }
 
@@ -214,10 +214,10 @@ impl Permit<ReadLogs> {
     /// The same leave, for the one operation that it is about.
     #[must_use]
     pub fn narrow(self) -> ReadPermit {
-        let Self { op, share, subject, groups, streams, why } = self;
+        let Self { op, share, subject, groups, streams, reason } = self;
         match op.reading {
-            Reading::Stream(op) => ReadPermit::Stream(Permit { op, share, subject, groups, streams, why }),
-            Reading::Group(op) => ReadPermit::Group(Permit { op, share, subject, groups, streams, why }),
+            Reading::Stream(op) => ReadPermit::Stream(Permit { op, share, subject, groups, streams, reason }),
+            Reading::Group(op) => ReadPermit::Group(Permit { op, share, subject, groups, streams, reason }),
         }
     }
 }
@@ -226,7 +226,7 @@ impl Permit<StartQuery> {
     /// The same leave, for reading what it started.
     #[must_use]
     pub fn for_reading(&self, query: RunningQuery) -> Permit<ReadQuery> {
-        let Self { op: _, share, subject, groups, streams, why } = self.clone();
-        Permit { op: ReadQuery { query }, share, subject, groups, streams, why }
+        let Self { op: _, share, subject, groups, streams, reason } = self.clone();
+        Permit { op: ReadQuery { query }, share, subject, groups, streams, reason }
     }
 }

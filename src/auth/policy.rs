@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::permit::{Granted, GroupRule, Permit, Share, StreamRule, Why};
+use super::permit::{GrantCoverage, GrantReason, GroupRule, Permit, Share, StreamRule};
 use super::tenant::{Caller, Grant, Scope};
 use crate::domain::name::{LogGroupName, LogStreamName, SourceName};
 use crate::domain::operation::{Action, Operation, Target};
@@ -36,7 +36,7 @@ pub enum Denied {
         group: LogGroupName,
     },
     /// The tenant may not read so much time in one request.
-    #[error("the range is longer than the tenant's {}", in_words(*max))]
+    #[error("the range is longer than the tenant's {}", describe(*max))]
     RangeTooLong {
         /// The tenant's `limits.max_range`.
         max: Duration,
@@ -44,7 +44,7 @@ pub enum Denied {
 }
 
 /// A length of time in its largest whole unit.
-fn in_words(duration: Duration) -> String {
+fn describe(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let (count, unit) = [(86_400, "day"), (3600, "hour"), (60, "minute")]
         .into_iter()
@@ -61,22 +61,22 @@ fn in_words(duration: Duration) -> String {
 pub fn authorize<Op: Operation>(caller: &Caller, op: Op, now: Millis) -> Result<Permit<Op>, Denied> {
     let found = match op.target() {
         Target::Groups => all_groups(caller, Op::ACTION)?,
-        Target::Group(group) => one_group(caller, Op::ACTION, Asked { group, streams: &[], source: op.source() })?,
-        Target::Streams(group, streams) => one_group(caller, Op::ACTION, Asked { group, streams, source: op.source() })?,
+        Target::Group(group) => one_group(caller, Op::ACTION, RequestedGroup { group, streams: &[], source: op.source() })?,
+        Target::Streams(group, streams) => one_group(caller, Op::ACTION, RequestedGroup { group, streams, source: op.source() })?,
         Target::Each(groups) => each_group(caller, Op::ACTION, groups, op.source())?,
     };
     if let (Some(max), Some(range)) = (caller.tenant.limits.max_range, op.range()) {
         check_range(range, max, now)?;
     }
-    let Found { groups, streams, why } = found;
+    let Coverage { groups, streams, reason } = found;
     let share = Share { tenant: caller.tenant.id.clone(), weight: caller.tenant.weight };
-    Ok(Permit::grant(op, share, caller.claims.subject.clone(), groups, streams, why))
+    Ok(Permit::grant(op, share, caller.claims.subject.clone(), groups, streams, reason))
 }
 
-struct Found {
+struct Coverage {
     groups: Vec<GroupRule>,
     streams: Vec<StreamRule>,
-    why: Option<Why>,
+    reason: Option<GrantReason>,
 }
 
 fn check_range(range: TimeRange, max: Duration, now: Millis) -> Result<(), Denied> {
@@ -93,7 +93,7 @@ fn scopes_for(caller: &Caller, action: Action) -> Vec<&Scope> {
     caller.scopes.iter().filter(|scope| scope.allows(action)).collect()
 }
 
-fn all_groups(caller: &Caller, action: Action) -> Result<Found, Denied> {
+fn all_groups(caller: &Caller, action: Action) -> Result<Coverage, Denied> {
     let grants: Vec<&Grant> = caller.tenant.grants.iter().filter(|grant| grant.allows(action)).collect();
     let scopes = scopes_for(caller, action);
     if let (Some(first), true) = (grants.iter().find_map(|grant| grant.groups.first()), scopes.is_empty()) {
@@ -103,18 +103,18 @@ fn all_groups(caller: &Caller, action: Action) -> Result<Found, Denied> {
     let mut groups: Vec<GroupRule> = Vec::new();
     for grant in grants {
         match groups.iter_mut().find(|rule| rule.source == grant.source) {
-            Some(rule) => rule.grants.push(of_grant(grant)),
+            Some(rule) => rule.grants.push(coverage_of(grant)),
             None => {
-                groups.push(GroupRule { source: grant.source.clone(), grants: vec![of_grant(grant)], scoped: scoped.clone() })
+                groups.push(GroupRule { source: grant.source.clone(), grants: vec![coverage_of(grant)], scoped: scoped.clone() })
             }
         }
     }
-    Ok(Found { groups, streams: Vec::new(), why: None })
+    Ok(Coverage { groups, streams: Vec::new(), reason: None })
 }
 
 /// One group, as it is asked for.
 #[derive(Clone, Copy)]
-struct Asked<'a> {
+struct RequestedGroup<'a> {
     group: &'a LogGroupName,
     /// The streams named; none: the group as a whole.
     streams: &'a [LogStreamName],
@@ -122,7 +122,7 @@ struct Asked<'a> {
     source: Option<&'a SourceName>,
 }
 
-impl Asked<'_> {
+impl RequestedGroup<'_> {
     /// Does the grant cover the group, in the source that is asked for?
     fn is_covered(&self, grant: &Grant, action: Action) -> bool {
         let here = self.source.is_none_or(|source| *source == grant.source);
@@ -137,20 +137,20 @@ impl Asked<'_> {
 
 /// Where a group is looked for when a request names no source; `None`: nowhere. `stream`: one of its streams, if it is that.
 #[must_use]
-pub fn usual_source<'a>(
+pub fn default_source<'a>(
     caller: &'a Caller,
     action: Action,
     group: &LogGroupName,
     stream: Option<&LogStreamName>,
 ) -> Option<&'a SourceName> {
-    let asked = Asked { group, streams: stream.map_or(&[], std::slice::from_ref), source: None };
+    let asked = RequestedGroup { group, streams: stream.map_or(&[], std::slice::from_ref), source: None };
     let mut grants = caller.tenant.grants.iter();
     grants.find(|grant| asked.is_covered(grant, action) && asked.names_one(grant)).map(|grant| &grant.source)
 }
 
 /// Looks for grants and a scope that cover the group and each of the streams named.
-fn one_group(caller: &Caller, action: Action, asked: Asked<'_>) -> Result<Found, Denied> {
-    let Asked { group, streams: named, .. } = asked;
+fn one_group(caller: &Caller, action: Action, asked: RequestedGroup<'_>) -> Result<Coverage, Denied> {
+    let RequestedGroup { group, streams: named, .. } = asked;
     let all: Vec<&Grant> = caller.tenant.grants.iter().filter(|grant| asked.is_covered(grant, action)).collect();
     let scopes = scopes_for(caller, action);
     let scope = scopes.iter().find(|scope| scope.groups.matches(group.as_str()));
@@ -162,31 +162,31 @@ fn one_group(caller: &Caller, action: Action, asked: Asked<'_>) -> Result<Found,
         return Err(no_stream);
     }
     let scope = scope.ok_or_else(|| Denied::InsufficientScope { scope: format!("logs:{action}:{group}") })?;
-    let why = Why { grant: first.rule.clone(), scope: scope.to_string(), claim: scope.claim.to_string() };
+    let reason = GrantReason { grant: first.rule.clone(), scope: scope.to_string(), claim: scope.claim.to_string() };
     let rule = GroupRule {
         source: first.source.clone(),
-        grants: grants.iter().map(|grant| of_grant(grant)).collect(),
+        grants: grants.iter().map(|grant| coverage_of(grant)).collect(),
         scoped: scopes.iter().map(|scope| scope.groups.clone()).collect(),
     };
-    Ok(Found { groups: vec![rule], streams: vec![stream_rule(&grants)], why: Some(why) })
+    Ok(Coverage { groups: vec![rule], streams: vec![stream_rule(&grants)], reason: Some(reason) })
 }
 
 /// The streams that the grants cover together.
 fn stream_rule(grants: &[&Grant]) -> StreamRule {
-    grants.iter().map(|grant| of_grant(grant).streams).reduce(|all, more| Some([all?, more?].concat())).flatten()
+    grants.iter().map(|grant| coverage_of(grant).streams).reduce(|all, more| Some([all?, more?].concat())).flatten()
 }
 
 /// What a grant covers. A list of streams with `*` in it is no limit.
-fn of_grant(grant: &Grant) -> Granted {
+fn coverage_of(grant: &Grant) -> GrantCoverage {
     let is_limit = |streams: &&Vec<Pattern>| !streams.iter().any(Pattern::is_everything);
-    Granted { groups: grant.groups.clone(), streams: grant.streams.as_ref().filter(is_limit).cloned() }
+    GrantCoverage { groups: grant.groups.clone(), streams: grant.streams.as_ref().filter(is_limit).cloned() }
 }
 
 /// Looks for one source in which grants cover each of the groups, and for a scope for each. The first source of the
 /// configuration that has them all is the one.
-fn each_group(caller: &Caller, action: Action, groups: &[LogGroupName], source: Option<&SourceName>) -> Result<Found, Denied> {
+fn each_group(caller: &Caller, action: Action, groups: &[LogGroupName], source: Option<&SourceName>) -> Result<Coverage, Denied> {
     let of_group = |group: &LogGroupName| -> Vec<&Grant> {
-        let asked = Asked { group, streams: &[], source };
+        let asked = RequestedGroup { group, streams: &[], source };
         caller.tenant.grants.iter().filter(|grant| asked.is_covered(grant, action)).collect()
     };
     let grants: Vec<Vec<&Grant>> = groups.iter().map(of_group).collect();
@@ -211,11 +211,11 @@ fn each_group(caller: &Caller, action: Action, groups: &[LogGroupName], source: 
         grants.iter().map(|grants| grants.iter().copied().filter(|grant| grant.source == source).collect()).collect();
     let rule = GroupRule {
         source,
-        grants: there.iter().flatten().map(|grant| of_grant(grant)).collect(),
+        grants: there.iter().flatten().map(|grant| coverage_of(grant)).collect(),
         scoped: scopes.iter().map(|scope| scope.groups.clone()).collect(),
     };
-    let why = Why { grant: granted.rule.clone(), scope: scope.to_string(), claim: scope.claim.to_string() };
-    Ok(Found { groups: vec![rule], streams: there.iter().map(|grants| stream_rule(grants)).collect(), why: Some(why) })
+    let reason = GrantReason { grant: granted.rule.clone(), scope: scope.to_string(), claim: scope.claim.to_string() };
+    Ok(Coverage { groups: vec![rule], streams: there.iter().map(|grants| stream_rule(grants)).collect(), reason: Some(reason) })
 }
 
 /// The answer to "may I, and why": what `GET /me/explain` and `logmark explain` show.
@@ -226,7 +226,7 @@ pub struct Explanation {
     pub allowed: bool,
     /// The grant, the scope and the claim that say so.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub because: Option<Why>,
+    pub because: Option<GrantReason>,
     /// What is missing, in words, when not allowed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub missing: Option<String>,
@@ -255,8 +255,8 @@ impl Explanation {
 /// Explains the decision on an action without doing anything.
 #[must_use]
 pub fn explain(caller: &Caller, action: Action, group: &LogGroupName, stream: Option<&LogStreamName>) -> Explanation {
-    match one_group(caller, action, Asked { group, streams: stream.map_or(&[], std::slice::from_ref), source: None }) {
-        Ok(found) => Explanation { allowed: true, because: found.why, missing: None, needed_scope: None },
+    match one_group(caller, action, RequestedGroup { group, streams: stream.map_or(&[], std::slice::from_ref), source: None }) {
+        Ok(found) => Explanation { allowed: true, because: found.reason, missing: None, needed_scope: None },
         Err(denied) => {
             let needed_scope = match &denied {
                 Denied::InsufficientScope { scope } => Some(scope.clone()),

@@ -33,7 +33,7 @@ const ID_PREFIXES: [&str; 6] = ["aws-", "aws_", "aws.", "awsiotlogs", "api-gatew
 const TENANT: &str = "{tenant}";
 
 /// Is the id the beginning of a name that belongs to AWS or to this service? Names of log groups tell capital letters apart,
-/// ids that differ in nothing else only invite mistakes.
+/// ids that differ in nothing else only invite errors.
 #[must_use]
 pub fn is_reserved(id: &TenantId) -> bool {
     let id = id.as_str().to_ascii_lowercase();

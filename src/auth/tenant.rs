@@ -13,7 +13,7 @@ use super::token::Claims;
 use crate::domain::name::{SourceName, TenantId};
 use crate::domain::operation::Action;
 use crate::domain::pattern::Pattern;
-use crate::domain::query::run::RulesMark;
+use crate::domain::query::operations::RulesFingerprint;
 
 /// What a token says its bearer may do: `logs:<action>:<group pattern>`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,20 +29,20 @@ pub struct Scope {
 /// A text that is no scope of ours. Tokens carry other services' scopes too, so this is no fault; it grants nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("is no scope: write `logs:<action>:<group pattern>`, with the action `read`, `query`, `tail`, `describe` or `*`")]
-pub struct NotAScope;
+pub struct InvalidScope;
 
 impl Scope {
     /// Reads one scope that came from `claim`.
     ///
     /// # Errors
-    /// [`NotAScope`] for anything of another form.
-    pub fn parse(text: &str, claim: &Arc<str>) -> Result<Self, NotAScope> {
-        let (action, groups) = text.strip_prefix("logs:").and_then(|rest| rest.split_once(':')).ok_or(NotAScope)?;
+    /// [`InvalidScope`] for anything of another form.
+    pub fn parse(text: &str, claim: &Arc<str>) -> Result<Self, InvalidScope> {
+        let (action, groups) = text.strip_prefix("logs:").and_then(|rest| rest.split_once(':')).ok_or(InvalidScope)?;
         let action = match action {
             "*" => None,
-            word => Some(Action::from_str(word).map_err(|_| NotAScope)?),
+            word => Some(Action::from_str(word).map_err(|_| InvalidScope)?),
         };
-        let groups = Pattern::try_from(groups).map_err(|_| NotAScope)?;
+        let groups = Pattern::try_from(groups).map_err(|_| InvalidScope)?;
         Ok(Self { action, groups, claim: Arc::clone(claim) })
     }
 
@@ -138,11 +138,11 @@ pub struct Tenant {
 impl Tenant {
     /// The grants for the action as one value to compare: what was made under other grants is not to be shown under these.
     #[must_use]
-    pub fn grants_mark(&self, action: Action) -> RulesMark {
+    pub fn grants_fingerprint(&self, action: Action) -> RulesFingerprint {
         let mut rules: Vec<String> = self.grants.iter().filter(|grant| grant.allows(action)).map(Grant::written).collect();
         rules.sort_unstable();
         let digest = digest::digest(&digest::SHA256, rules.concat().as_bytes());
-        RulesMark(*digest.as_ref().first_chunk().unwrap_or(&[0; 16]))
+        RulesFingerprint(*digest.as_ref().first_chunk().unwrap_or(&[0; 16]))
     }
 
     /// Do its grants name more than one source? Only then does it hear of sources.

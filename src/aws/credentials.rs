@@ -1,8 +1,8 @@
 //! Credentials for the signer: found lazily, kept until shortly before they run out, fetched by one caller at a time.
 //!
-//! Owns the cache: what is good is judged by the clock on the wall, which goes on while a function's container is frozen. Where credentials come from is aws-config's default chain (environment, profile, web identity, container
-//! and instance metadata), with a role assumed on top where one is configured. Never puts a key, a token or an ARN in an
-//! error.
+//! Owns the cache: what is good is judged by the clock on the wall, which goes on while a function's container is frozen. Where
+//! credentials come from is aws-config's default chain (environment, profile, web identity, container and instance metadata),
+//! with a role assumed on top where one is configured. Never puts a key, a token or an ARN in an error.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -35,7 +35,7 @@ const SESSION_NAME: &str = "logmark";
 
 /// Where credentials come from.
 #[derive(Debug, Clone)]
-pub enum Origin {
+pub enum CredentialSource {
     /// aws-config's default chain.
     Chain {
         /// The region of the STS that is asked.
@@ -49,7 +49,7 @@ pub enum Origin {
     Given(SharedCredentialsProvider),
 }
 
-impl Origin {
+impl CredentialSource {
     async fn provider(&self) -> SharedCredentialsProvider {
         let (region, role, external_id) = match self {
             Self::Given(provider) => return provider.clone(),
@@ -69,20 +69,20 @@ impl Origin {
             return SharedCredentialsProvider::new(builder.build().await);
         }
         // The default chain of aws-config is never empty: it fails when it is asked, not here.
-        config.credentials_provider().unwrap_or_else(|| SharedCredentialsProvider::new(Nobody))
+        config.credentials_provider().unwrap_or_else(|| SharedCredentialsProvider::new(NoProvider))
     }
 }
 
 /// There are none, and why: in our words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct NoCredentials(pub &'static str);
+pub struct MissingCredentials(pub &'static str);
 
 /// A provider of nothing.
 #[derive(Debug)]
-struct Nobody;
+struct NoProvider;
 
-impl ProvideCredentials for Nobody {
+impl ProvideCredentials for NoProvider {
     fn provide_credentials<'a>(&'a self) -> aws_credential_types::provider::future::ProvideCredentials<'a>
     where
         Self: 'a,
@@ -92,7 +92,7 @@ impl ProvideCredentials for Nobody {
 }
 
 #[derive(Debug, Clone)]
-struct Kept {
+struct CachedCredentials {
     credentials: Credentials,
     /// When to look for newer ones.
     refresh_at: i64,
@@ -100,7 +100,7 @@ struct Kept {
     usable_until: i64,
 }
 
-impl Kept {
+impl CachedCredentials {
     fn new(credentials: Credentials, now: Millis) -> Self {
         let expiry = credentials.expiry().map(millis);
         let refresh_at = expiry.map_or(now.0 + UNDATED_MILLIS, |expiry| (expiry - EARLY_MILLIS).max(now.0 + PAUSE_MILLIS));
@@ -116,18 +116,18 @@ fn millis(time: SystemTime) -> i64 {
 
 /// The credentials of one source.
 #[derive(Debug)]
-pub struct Cache {
-    origin: Origin,
+pub struct CredentialCache {
+    origin: CredentialSource,
     provider: OnceCell<SharedCredentialsProvider>,
-    kept: Mutex<Option<Arc<Kept>>>,
+    kept: Mutex<Option<Arc<CachedCredentials>>>,
     /// Held by the one caller that fetches; in it, when the last fetch failed and of what.
-    fetching: Mutex<Option<(Instant, NoCredentials)>>,
+    fetching: Mutex<Option<(Instant, MissingCredentials)>>,
 }
 
-impl Cache {
-    /// Nothing is fetched before the first [`Cache::get`].
+impl CredentialCache {
+    /// Nothing is fetched before the first [`CredentialCache::get`].
     #[must_use]
-    pub fn new(origin: Origin) -> Self {
+    pub fn new(origin: CredentialSource) -> Self {
         Self { origin, provider: OnceCell::new(), kept: Mutex::new(None), fetching: Mutex::new(None) }
     }
 
@@ -135,8 +135,8 @@ impl Cache {
     /// newer ones and the others go on with what there is.
     ///
     /// # Errors
-    /// [`NoCredentials`].
-    pub async fn get(&self, now: Millis) -> Result<Credentials, NoCredentials> {
+    /// [`MissingCredentials`].
+    pub async fn get(&self, now: Millis) -> Result<Credentials, MissingCredentials> {
         let kept = self.kept.lock().await.clone().filter(|kept| now.0 < kept.usable_until);
         match kept {
             Some(kept) if now.0 < kept.refresh_at => Ok(kept.credentials.clone()),
@@ -144,7 +144,7 @@ impl Cache {
                 Ok(_alone) => match self.fetch(now).await {
                     Ok(credentials) => Ok(credentials),
                     Err(_) => {
-                        self.keep(Kept { refresh_at: now.0 + PAUSE_MILLIS, ..(*kept).clone() }).await;
+                        self.refresh(CachedCredentials { refresh_at: now.0 + PAUSE_MILLIS, ..(*kept).clone() }).await;
                         Ok(kept.credentials.clone())
                     }
                 },
@@ -170,7 +170,7 @@ impl Cache {
     /// Forgets `used`, which AWS says have expired; newer ones stay.
     pub async fn discard(&self, used: &Credentials) {
         let mut kept = self.kept.lock().await;
-        let same = |kept: &Arc<Kept>| {
+        let same = |kept: &Arc<CachedCredentials>| {
             kept.credentials.access_key_id() == used.access_key_id() && kept.credentials.session_token() == used.session_token()
         };
         if kept.as_ref().is_some_and(same) {
@@ -178,19 +178,19 @@ impl Cache {
         }
     }
 
-    async fn keep(&self, kept: Kept) {
+    async fn refresh(&self, kept: CachedCredentials) {
         *self.kept.lock().await = Some(Arc::new(kept));
     }
 
-    async fn fetch(&self, now: Millis) -> Result<Credentials, NoCredentials> {
+    async fn fetch(&self, now: Millis) -> Result<Credentials, MissingCredentials> {
         let fetched = tokio::time::timeout(FETCH_TIMEOUT, async {
             self.provider.get_or_init(|| self.origin.provider()).await.provide_credentials().await
         });
-        let credentials = fetched.await.map_err(|_| NoCredentials("no credentials in time"))?.map_err(|error| {
+        let credentials = fetched.await.map_err(|_| MissingCredentials("no credentials in time"))?.map_err(|error| {
             tracing::debug!(?error, "no credentials");
-            NoCredentials(reason(&error))
+            MissingCredentials(reason(&error))
         })?;
-        self.keep(Kept::new(credentials.clone(), now)).await;
+        self.refresh(CachedCredentials::new(credentials.clone(), now)).await;
         Ok(credentials)
     }
 }
@@ -241,10 +241,10 @@ mod tests {
         }
     }
 
-    fn cache(fails_from: usize) -> (Arc<Cache>, Arc<AtomicUsize>) {
+    fn cache(fails_from: usize) -> (Arc<CredentialCache>, Arc<AtomicUsize>) {
         let calls = Arc::new(AtomicUsize::new(0));
         let provider = SharedCredentialsProvider::new(Counting { calls: Arc::clone(&calls), fails_from });
-        (Arc::new(Cache::new(Origin::Given(provider))), calls)
+        (Arc::new(CredentialCache::new(CredentialSource::Given(provider))), calls)
     }
 
     #[tokio::test]
@@ -268,7 +268,7 @@ mod tests {
             tokio::spawn(async move { cache.get(NOW).await.unwrap_err() })
         });
         for task in all.collect::<Vec<_>>() {
-            assert_eq!(task.await.unwrap(), NoCredentials("the provider of credentials failed"));
+            assert_eq!(task.await.unwrap(), MissingCredentials("the provider of credentials failed"));
         }
         assert_eq!(calls.load(Ordering::SeqCst), 1);
     }
@@ -283,7 +283,7 @@ mod tests {
             assert_eq!(calls.load(Ordering::SeqCst), expected_calls, "after {after} ms");
         }
         let error = cache.get(Millis(NOW.0 + HOUR)).await.unwrap_err();
-        assert_eq!(error, NoCredentials("the provider of credentials failed"));
+        assert_eq!(error, MissingCredentials("the provider of credentials failed"));
     }
 
     #[tokio::test]

@@ -16,10 +16,10 @@ use http_body_util::Full;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
-use super::credentials::{Cache, NoCredentials, Origin};
-use super::endpoint::{NoEndpoint, endpoint_of, is_region};
+use super::credentials::{CredentialCache, CredentialSource, MissingCredentials};
+use super::endpoint::{InvalidEndpoint, endpoint_of, is_region};
 use super::json_call::{AGENT, JsonCall};
-use super::signer::{NotSigned, S3, Signer};
+use super::signer::{S3, Signer, SigningError};
 use crate::domain::time::Clock;
 use crate::outbound::{Limits, Outbound, OutboundError};
 
@@ -58,7 +58,7 @@ impl std::fmt::Display for Location {
 
 /// Not a location; another text may be a file's path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum NoLocation {
+pub enum InvalidLocation {
     /// It begins like none.
     #[error("is neither `ssm:` nor `s3://`")]
     Other,
@@ -71,20 +71,20 @@ pub enum NoLocation {
 }
 
 impl FromStr for Location {
-    type Err = NoLocation;
+    type Err = InvalidLocation;
 
-    fn from_str(text: &str) -> Result<Self, NoLocation> {
+    fn from_str(text: &str) -> Result<Self, InvalidLocation> {
         if let Some(name) = text.strip_prefix("ssm:") {
             let good = |c: char| c.is_ascii_alphanumeric() || "_.-/:".contains(c);
             let is_name = !name.is_empty() && name.len() <= 2048 && name.chars().all(good);
-            return if is_name { Ok(Self::Parameter(name.to_owned())) } else { Err(NoLocation::Parameter) };
+            return if is_name { Ok(Self::Parameter(name.to_owned())) } else { Err(InvalidLocation::Parameter) };
         }
-        let path = text.strip_prefix("s3://").ok_or(NoLocation::Other)?;
-        let (bucket, key) = path.split_once('/').ok_or(NoLocation::Object)?;
+        let path = text.strip_prefix("s3://").ok_or(InvalidLocation::Other)?;
+        let (bucket, key) = path.split_once('/').ok_or(InvalidLocation::Object)?;
         let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-".contains(c);
         let is_bucket = (3..=63).contains(&bucket.len()) && bucket.chars().all(good);
         if !is_bucket || key.is_empty() || key.len() > 1024 {
-            return Err(NoLocation::Object);
+            return Err(InvalidLocation::Object);
         }
         Ok(Self::Object { bucket: bucket.to_owned(), key: key.to_owned() })
     }
@@ -98,13 +98,13 @@ pub enum DocumentError {
     NoRegion,
     /// A variable that says where AWS answers is no endpoint.
     #[error("`{0}`: {1}")]
-    Endpoint(&'static str, NoEndpoint),
+    Endpoint(&'static str, InvalidEndpoint),
     /// No credentials.
     #[error("no credentials: {0}")]
-    Credentials(#[from] NoCredentials),
+    Credentials(#[from] MissingCredentials),
     /// The request can't be made.
     #[error("{0}")]
-    NotSigned(#[from] NotSigned),
+    SigningError(#[from] SigningError),
     /// No answer.
     #[error("{0}")]
     Outbound(#[from] OutboundError),
@@ -166,8 +166,8 @@ impl Documents<'_> {
     pub async fn read(&self, location: &Location) -> Result<Vec<u8>, DocumentError> {
         let region = ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().find_map(|name| self.variables.get(*name));
         let region = region.filter(|region| is_region(region)).ok_or(DocumentError::NoRegion)?;
-        let origin = Origin::Chain { region: region.clone(), assume_role: None, external_id: None };
-        let credentials = Cache::new(origin).get(self.clock.now()).await?;
+        let origin = CredentialSource::Chain { region: region.clone(), assume_role: None, external_id: None };
+        let credentials = CredentialCache::new(origin).get(self.clock.now()).await?;
         let mut attempt = 1;
         loop {
             match self.attempt(location, region, &credentials).await {
@@ -194,8 +194,8 @@ impl Documents<'_> {
             }
             Location::Object { bucket, key } => {
                 let (endpoint, is_public) = self.endpoint(S3, "AWS_ENDPOINT_URL_S3", region)?;
-                let uri = object_uri(&endpoint, is_public, bucket, key).ok_or(NotSigned)?;
-                let mut request = Request::get(uri).body(Full::default()).map_err(|_| NotSigned)?;
+                let uri = object_uri(&endpoint, is_public, bucket, key).ok_or(SigningError)?;
+                let mut request = Request::get(uri).body(Full::default()).map_err(|_| SigningError)?;
                 Signer::new(S3, region).sign(&mut request, &Bytes::new(), credentials, self.clock.now())?;
                 request.headers_mut().insert(USER_AGENT, AGENT);
                 Ok(self.send(request).await?.into())
@@ -211,7 +211,7 @@ impl Documents<'_> {
             let public = endpoint_of(service, region, None);
             return public.map(|uri| (uri, true)).map_err(|error| DocumentError::Endpoint("AWS_REGION", error));
         };
-        let uri = text.parse().map_err(|_| DocumentError::Endpoint(name, NoEndpoint::Endpoint))?;
+        let uri = text.parse().map_err(|_| DocumentError::Endpoint(name, InvalidEndpoint::Endpoint))?;
         let endpoint = endpoint_of(service, region, Some(uri)).map_err(|error| DocumentError::Endpoint(name, error))?;
         Ok((endpoint, false))
     }
@@ -239,8 +239,8 @@ struct Parameter {
     value: String,
 }
 
-/// An object's address: the bucket in the host's name, or in the path where that can't be (a name with dots has no certificate) or
-/// the endpoint is not AWS's.
+/// An object's address: the bucket in the host's name, or in the path where that can't be (a name with dots has no certificate)
+/// or the endpoint is not AWS's.
 fn object_uri(endpoint: &Uri, is_public: bool, bucket: &str, key: &str) -> Option<Uri> {
     let (scheme, authority) = (endpoint.scheme_str()?, endpoint.authority()?);
     let key = utf8_percent_encode(key, IN_KEY);
@@ -262,14 +262,14 @@ mod tests {
             assert_eq!(text.parse::<Location>().unwrap().to_string(), text);
         }
         for (text, error) in [
-            ("logmark.toml", NoLocation::Other),
-            ("https://host/x", NoLocation::Other),
-            ("ssm:", NoLocation::Parameter),
-            ("ssm:/a b", NoLocation::Parameter),
-            ("s3://bucket", NoLocation::Object),
-            ("s3://bucket/", NoLocation::Object),
-            ("s3://Bucket/x", NoLocation::Object),
-            ("s3:///x", NoLocation::Object),
+            ("logmark.toml", InvalidLocation::Other),
+            ("https://host/x", InvalidLocation::Other),
+            ("ssm:", InvalidLocation::Parameter),
+            ("ssm:/a b", InvalidLocation::Parameter),
+            ("s3://bucket", InvalidLocation::Object),
+            ("s3://bucket/", InvalidLocation::Object),
+            ("s3://Bucket/x", InvalidLocation::Object),
+            ("s3:///x", InvalidLocation::Object),
         ] {
             assert_eq!(text.parse::<Location>(), Err(error), "{text}");
         }

@@ -10,7 +10,7 @@ const MAX_REGION: usize = 32;
 
 /// Not the name of a region, or not an endpoint.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NoEndpoint {
+pub enum InvalidEndpoint {
     /// Not the form of a region's name.
     #[error("`{0}` is no region: write it as in `eu-west-1`")]
     Region(String),
@@ -32,12 +32,12 @@ pub fn is_region(text: &str) -> bool {
 /// The endpoint of one of AWS's services with the path `/`: the region's public one, or the one given.
 ///
 /// # Errors
-/// [`NoEndpoint`].
-pub fn endpoint_of(service: &str, region: &str, given: Option<Uri>) -> Result<Uri, NoEndpoint> {
+/// [`InvalidEndpoint`].
+pub fn endpoint_of(service: &str, region: &str, given: Option<Uri>) -> Result<Uri, InvalidEndpoint> {
     let Some(given) = given else {
         let suffix = if region.starts_with("cn-") { ".cn" } else { "" };
         let text = format!("https://{service}.{region}.amazonaws.com{suffix}/");
-        return text.parse().map_err(|_| NoEndpoint::Region(region.to_owned()));
+        return text.parse().map_err(|_| InvalidEndpoint::Region(region.to_owned()));
     };
     let mut parts = given.into_parts();
     let web = parts.scheme.as_ref().is_some_and(|scheme| *scheme == Scheme::HTTP || *scheme == Scheme::HTTPS);
@@ -45,8 +45,8 @@ pub fn endpoint_of(service: &str, region: &str, given: Option<Uri>) -> Result<Ur
         parts.authority.as_ref().is_some_and(|authority| !authority.host().is_empty() && !authority.as_str().contains('@'));
     let bare = parts.path_and_query.as_ref().is_none_or(|path| path.as_str() == "/" || path.as_str().is_empty());
     if !(web && hosted && bare) {
-        return Err(NoEndpoint::Endpoint);
+        return Err(InvalidEndpoint::Endpoint);
     }
     parts.path_and_query = Some(PathAndQuery::from_static("/"));
-    Uri::from_parts(parts).map_err(|_| NoEndpoint::Endpoint)
+    Uri::from_parts(parts).map_err(|_| InvalidEndpoint::Endpoint)
 }

@@ -9,7 +9,7 @@ use http::header::{CONTENT_TYPE, USER_AGENT};
 use http::{HeaderName, HeaderValue, Method, Request, Uri};
 use http_body_util::Full;
 
-use super::signer::{NotSigned, Signer};
+use super::signer::{Signer, SigningError};
 use crate::domain::time::Millis;
 
 const CONTENT: HeaderValue = HeaderValue::from_static("application/x-amz-json-1.1");
@@ -32,13 +32,13 @@ impl JsonCall<'_> {
     /// The request, signed as of `at`.
     ///
     /// # Errors
-    /// [`NotSigned`]: the target or the endpoint is none.
-    pub fn signed(self, signer: &Signer, credentials: &Credentials, at: Millis) -> Result<Request<Full<Bytes>>, NotSigned> {
+    /// [`SigningError`]: the target or the endpoint is none.
+    pub fn signed(self, signer: &Signer, credentials: &Credentials, at: Millis) -> Result<Request<Full<Bytes>>, SigningError> {
         let mut post = Request::new(Full::new(self.body.clone()));
         *post.method_mut() = Method::POST;
         *post.uri_mut() = self.endpoint.clone();
         post.headers_mut().insert(CONTENT_TYPE, CONTENT);
-        post.headers_mut().insert(TARGET, HeaderValue::try_from(self.target).map_err(|_| NotSigned)?);
+        post.headers_mut().insert(TARGET, HeaderValue::try_from(self.target).map_err(|_| SigningError)?);
         signer.sign(&mut post, self.body, credentials, at)?;
         post.headers_mut().insert(USER_AGENT, AGENT);
         Ok(post)

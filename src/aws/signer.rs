@@ -1,8 +1,8 @@
 //! Signature Version 4 over one of our own requests.
 //!
-//! Owns the canonical request, which is simpler here than in general: no query, headers that are all ours, and the path `/`,
-//! but for S3, where it is a key that is encoded already. Signed are the headers present when [`Signer::sign`] is called, plus `host`,
-//! `x-amz-date` and the session token. Never signs anything that a caller wrote: host, path, region and service are the
+//! Owns the canonical request, which is simpler here than in general: no query, headers that are all ours, and the path `/`, but
+//! for S3, where it is a key that is encoded already. Signed are the headers present when [`Signer::sign`] is called, plus
+//! `host`, `x-amz-date` and the session token. Never signs anything that a caller wrote: host, path, region and service are the
 //! configuration's, the target is a constant.
 
 use std::fmt::Write as _;
@@ -30,7 +30,7 @@ const TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
 /// A request that can't be signed: a fault of ours, as everything in it is ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the request could not be signed")]
-pub struct NotSigned;
+pub struct SigningError;
 
 /// Signs for one service in one region.
 pub struct Signer {
@@ -63,20 +63,20 @@ impl Signer {
     /// Adds the signature to `request`, whose body is `body`, as of `at`.
     ///
     /// # Errors
-    /// [`NotSigned`]: another kind of request than those that we make.
+    /// [`SigningError`]: another kind of request than those that we make.
     pub fn sign(
         &self,
         request: &mut Request<Full<Bytes>>,
         body: &Bytes,
         credentials: &Credentials,
         at: Millis,
-    ) -> Result<(), NotSigned> {
+    ) -> Result<(), SigningError> {
         let (service, region) = (self.service, &self.region);
         let date = basic_format(at);
-        let day = date.get(..8).ok_or(NotSigned)?;
-        request.headers_mut().insert(DATE, HeaderValue::try_from(&date).map_err(|_| NotSigned)?);
+        let day = date.get(..8).ok_or(SigningError)?;
+        request.headers_mut().insert(DATE, HeaderValue::try_from(&date).map_err(|_| SigningError)?);
         if service == S3 {
-            request.headers_mut().insert(CONTENT_DIGEST, HeaderValue::try_from(sha256(body)).map_err(|_| NotSigned)?);
+            request.headers_mut().insert(CONTENT_DIGEST, HeaderValue::try_from(sha256(body)).map_err(|_| SigningError)?);
         }
         if let Some(token) = credentials.session_token() {
             request.headers_mut().insert(TOKEN, secret(token)?);
@@ -92,7 +92,7 @@ impl Signer {
     }
 
     /// The signing key of these credentials for the day.
-    fn key(&self, day: &str, credentials: &Credentials, at: Millis) -> Result<Arc<[u8]>, NotSigned> {
+    fn key(&self, day: &str, credentials: &Credentials, at: Millis) -> Result<Arc<[u8]>, SigningError> {
         let is_same = |kept: &Credentials| {
             kept.access_key_id() == credentials.access_key_id() && kept.secret_access_key() == credentials.secret_access_key()
         };
@@ -100,7 +100,7 @@ impl Signer {
         if let Some(kept) = kept.as_ref().filter(|kept| kept.day == day && is_same(&kept.credentials)) {
             return Ok(Arc::clone(&kept.key));
         }
-        let time = UNIX_EPOCH + Duration::from_millis(u64::try_from(at.0).map_err(|_| NotSigned)?);
+        let time = UNIX_EPOCH + Duration::from_millis(u64::try_from(at.0).map_err(|_| SigningError)?);
         let key = generate_signing_key(credentials.secret_access_key(), time, &self.region, self.service);
         let key: Arc<[u8]> = key.as_ref().into();
         *kept = Some(DayKey { day: day.to_owned(), credentials: credentials.clone(), key: Arc::clone(&key) });
@@ -109,15 +109,15 @@ impl Signer {
 }
 
 /// The canonical request, and the names of the headers in it.
-fn canonical_request(service: &str, request: &Request<Full<Bytes>>, body: &Bytes) -> Result<(String, String), NotSigned> {
+fn canonical_request(service: &str, request: &Request<Full<Bytes>>, body: &Bytes) -> Result<(String, String), SigningError> {
     let (method, path) = (request.method(), request.uri().path());
     let ours = if service == S3 { *method == Method::GET && is_encoded(path) } else { *method == Method::POST && path == "/" };
     if !ours || request.uri().query().is_some() {
-        return Err(NotSigned);
+        return Err(SigningError);
     }
     let mut headers = vec![("host", host(request.uri())?)];
     for (name, value) in request.headers() {
-        headers.push((name.as_str(), value.to_str().map_err(|_| NotSigned)?.trim()));
+        headers.push((name.as_str(), value.to_str().map_err(|_| SigningError)?.trim()));
     }
     headers.sort_unstable();
     let signed = headers.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(";");
@@ -146,8 +146,8 @@ fn is_encoded(path: &str) -> bool {
 }
 
 /// The `Host` that hyper will send: the scheme's own port is left out.
-fn host(uri: &Uri) -> Result<&str, NotSigned> {
-    let authority = uri.authority().ok_or(NotSigned)?;
+fn host(uri: &Uri) -> Result<&str, SigningError> {
+    let authority = uri.authority().ok_or(SigningError)?;
     let own_port = if uri.scheme() == Some(&Scheme::HTTPS) { 443 } else { 80 };
     Ok(if authority.port_u16() == Some(own_port) { authority.host() } else { authority.as_str() })
 }
@@ -166,8 +166,8 @@ fn sha256(bytes: &[u8]) -> String {
 }
 
 /// A value that no `Debug` shows.
-fn secret(text: &str) -> Result<HeaderValue, NotSigned> {
-    let mut value = HeaderValue::try_from(text).map_err(|_| NotSigned)?;
+fn secret(text: &str) -> Result<HeaderValue, SigningError> {
+    let mut value = HeaderValue::try_from(text).map_err(|_| SigningError)?;
     value.set_sensitive(true);
     Ok(value)
 }
@@ -280,14 +280,14 @@ mod tests {
         let credentials = Credentials::new("AKIDEXAMPLE", "wJalrXUtnFEMI", None, None, "test");
         for uri in ["https://host/path", "https://host/?query", "/"] {
             let signed = signer(LOGS).sign(&mut request(uri), &Bytes::new(), &credentials, AT);
-            assert_eq!(signed, Err(NotSigned), "{uri}");
+            assert_eq!(signed, Err(SigningError), "{uri}");
         }
         for uri in ["https://host/a+b", "https://host/%2f", "https://host/a%2", "https://host/?x"] {
             let signed = signer(S3).sign(&mut object(uri), &Bytes::new(), &credentials, AT);
-            assert_eq!(signed, Err(NotSigned), "{uri}");
+            assert_eq!(signed, Err(SigningError), "{uri}");
         }
         let to_s3 = signer(S3).sign(&mut request("https://host/"), &Bytes::new(), &credentials, AT);
-        assert_eq!(to_s3, Err(NotSigned), "a POST");
+        assert_eq!(to_s3, Err(SigningError), "a POST");
     }
 
     #[test]

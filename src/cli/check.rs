@@ -1,4 +1,4 @@
-//! `logmark check`: every mistake of the configuration at once, or what it means.
+//! `logmark check`: every error of the configuration at once, or what it means.
 
 use std::process::ExitCode;
 
@@ -9,7 +9,7 @@ use crate::service;
 /// Reads the configuration and what it points at: certificates and key files.
 ///
 /// # Errors
-/// All mistakes.
+/// All errors.
 pub fn run(args: &ConfigArgs) -> Result<ExitCode, CliError> {
     let config = load(args)?;
     let problems = service::preflight(&config);

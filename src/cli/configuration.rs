@@ -10,7 +10,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::CliError;
-use crate::aws::document::{Documents, Location, NoLocation};
+use crate::aws::document::{Documents, InvalidLocation, Location};
 use crate::config::{self, Config};
 use crate::domain::time::SystemClock;
 use crate::outbound::Outbound;
@@ -41,7 +41,7 @@ impl ConfigArgs {
 /// Reads the configuration a command was pointed at.
 ///
 /// # Errors
-/// Every mistake in it, or why it can't be had.
+/// Every error in it, or why it can't be had.
 pub(super) fn load(args: &ConfigArgs) -> Result<Config, CliError> {
     match (&args.config, std::env::var_os(WHOLE)) {
         (Some(_), Some(_)) => {
@@ -56,14 +56,14 @@ pub(super) fn load(args: &ConfigArgs) -> Result<Config, CliError> {
 /// Reads the configuration at the place: a file's path, or a location of AWS.
 ///
 /// # Errors
-/// Every mistake in it, or why it can't be had.
+/// Every error in it, or why it can't be had.
 pub(super) fn load_from(place: &Path) -> Result<Config, CliError> {
     let location: Location = match place.to_str().map(str::parse) {
         Some(Ok(location)) => location,
-        Some(Err(error @ (NoLocation::Parameter | NoLocation::Object))) => {
+        Some(Err(error @ (InvalidLocation::Parameter | InvalidLocation::Object))) => {
             return Err(CliError::Preflight(format!("`{}` {error}", place.display())));
         }
-        Some(Err(NoLocation::Other)) | None => return Ok(config::load(Some(place), std::env::vars_os())?),
+        Some(Err(InvalidLocation::Other)) | None => return Ok(config::load(Some(place), std::env::vars_os())?),
     };
     let text = fetch(&location)?;
     Ok(config::load_text(&location.to_string(), text, std::env::vars_os())?)

@@ -74,7 +74,7 @@ pub fn run(args: &ExplainArgs) -> Result<ExitCode, CliError> {
     for scope in &caller.scopes {
         say(format_args!("scope     {scope} (claim `{}`)", scope.claim));
     }
-    let source = policy::usual_source(&caller, action, &group, stream.as_ref());
+    let source = policy::default_source(&caller, action, &group, stream.as_ref());
     let runs_queries = |source: &Source| matches!(source.kind, SourceKind::CloudWatch(_));
     let runs_queries =
         source.is_some_and(|name| config.sources.iter().any(|source| source.name == *name && runs_queries(source)));

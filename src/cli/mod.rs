@@ -20,7 +20,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::config::mistake::Mistakes;
+use crate::config::error::ConfigErrors;
 use crate::http::openapi;
 use configuration::ConfigArgs;
 
@@ -57,7 +57,7 @@ enum Command {
     /// Put log files (text, JSON, plain or packed) into the local source
     #[cfg(feature = "local")]
     Import(import::ImportArgs),
-    /// Read the whole configuration and report every mistake at once
+    /// Read the whole configuration and report every error at once
     Check(ConfigArgs),
     /// Say whether a token may do something, and which claim and rule decide it
     Explain(explain::ExplainArgs),
@@ -70,7 +70,7 @@ enum Command {
 pub enum CliError {
     /// The configuration is wrong.
     #[error("{0}")]
-    Config(#[from] Mistakes),
+    Config(#[from] ConfigErrors),
     /// The configuration reads well, but what it points at can't be used.
     #[error("{0}")]
     Preflight(String),

@@ -70,9 +70,8 @@ impl CloudWatch {
     }
 }
 
-/// The keys that no other kind has.
-pub(super) const ONLY_HERE: [&str; 8] =
-    ["region", "assume_role", "external_id", "account", "quotas", "reserve", "cache", "queries"];
+/// The keys that no other kind has. `queries` has other keys in each kind.
+pub(super) const ONLY_HERE: [&str; 7] = ["region", "assume_role", "external_id", "account", "quotas", "reserve", "cache"];
 
 /// Reads the kind's keys.
 pub(super) fn read(table: &Table<'_>) -> Option<CloudWatch> {
@@ -201,11 +200,11 @@ fn reserve(field: &Field<'_>) -> Option<f64> {
 }
 
 fn cache(table: &Table<'_>) -> CacheSettings {
-    const MOST_BYTES: u64 = 64 << 30;
+    const MAX_BYTES: u64 = 64 << 30;
     let default = CacheSettings::default();
     let time = |key, default, most| table.or(key, default, |field| field.duration(Duration::ZERO..=most));
     CacheSettings {
-        bytes: table.or("bytes", default.bytes, |field| field.bytes(0..=MOST_BYTES)),
+        bytes: table.or("bytes", default.bytes, |field| field.bytes(0..=MAX_BYTES)),
         // What is shown is as old as this at most: a follower, or somebody who has just made a group, waits for it.
         live: time("live", default.live, Duration::from_secs(60)),
         lists: time("lists", default.lists, Duration::from_secs(600)),

@@ -10,7 +10,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::mistake::{Mistake, Place};
+use super::error::{ConfigError, Location};
 use super::reader::step;
 use super::tree::{Entry, Node, Value, read_variable};
 
@@ -36,9 +36,9 @@ impl fmt::Display for Step {
     }
 }
 
-/// Why a variable finds no place in the tree.
+/// Why a variable can't be put into the tree.
 #[derive(thiserror::Error, Debug)]
-enum Misplaced {
+enum VariableError {
     #[error("has an empty part: write `LOGMARK__SECTION__KEY`, with two underscores between levels")]
     EmptyPart,
     #[error("stands for the same key as `{0}`: keep one of them")]
@@ -52,13 +52,13 @@ enum Misplaced {
 }
 
 /// Lays the variables over the tree: each is stronger than the file.
-pub(super) fn overlay(root: &mut Node, variables: &BTreeMap<String, String>) -> Vec<Mistake> {
-    let mut mistakes = Vec::new();
+pub(super) fn overlay(root: &mut Node, variables: &BTreeMap<String, String>) -> Vec<ConfigError> {
+    let mut errors = Vec::new();
     let mut ours = Vec::new();
     for (name, text) in variables.iter().filter(|(name, _)| is_ours(name)) {
         match steps(name) {
             Ok(steps) => ours.push((steps, name.as_str(), text.as_str())),
-            Err(error) => mistakes.push(mistake(name, &error)),
+            Err(error) => errors.push(config_error(name, &error)),
         }
     }
     // Lists grow one entry at a time, so `…__10__…` must come after `…__9__…`; a whole table comes before its keys.
@@ -66,28 +66,28 @@ pub(super) fn overlay(root: &mut Node, variables: &BTreeMap<String, String>) -> 
     for (index, (steps, name, text)) in ours.iter().enumerate() {
         let before = index.checked_sub(1).and_then(|before| ours.get(before)).filter(|before| before.0 == *steps);
         let put = match before {
-            Some((_, other, _)) => Err(Misplaced::Doubled((*other).to_owned())),
+            Some((_, other, _)) => Err(VariableError::Doubled((*other).to_owned())),
             None => put(root, steps, "", &|key| read_variable(text, &variable(name, key)), name),
         };
         if let Err(error) = put {
-            mistakes.push(mistake(name, &error));
+            errors.push(config_error(name, &error));
         }
     }
-    mistakes
+    errors
 }
 
-fn variable(name: &str, key: &str) -> Place {
-    Place::Variable { name: name.into(), key: key.into() }
+fn variable(name: &str, key: &str) -> Location {
+    Location::Variable { name: name.into(), key: key.into() }
 }
 
-fn mistake(name: &str, error: &Misplaced) -> Mistake {
-    Mistake { place: variable(name, ""), key: String::new(), text: error.to_string() }
+fn config_error(name: &str, error: &VariableError) -> ConfigError {
+    ConfigError { location: variable(name, ""), key: String::new(), text: error.to_string() }
 }
 
-fn steps(name: &str) -> Result<Vec<Step>, Misplaced> {
+fn steps(name: &str) -> Result<Vec<Step>, VariableError> {
     let parts: Vec<String> = name[PREFIX.len()..].split("__").map(str::to_ascii_lowercase).collect();
     if parts.iter().any(String::is_empty) {
-        return Err(Misplaced::EmptyPart);
+        return Err(VariableError::EmptyPart);
     }
     // A tenant's id may be a number; everywhere else a number is an entry of a list.
     let tenants = parts[0] == "tenants";
@@ -99,7 +99,7 @@ fn steps(name: &str) -> Result<Vec<Step>, Misplaced> {
 }
 
 /// Goes down the steps and puts the leaf there.
-fn put(node: &mut Node, steps: &[Step], path: &str, leaf: &dyn Fn(&str) -> Node, name: &str) -> Result<(), Misplaced> {
+fn put(node: &mut Node, steps: &[Step], path: &str, leaf: &dyn Fn(&str) -> Node, name: &str) -> Result<(), VariableError> {
     let Some((first, rest)) = steps.split_first() else {
         *node = leaf(path);
         return Ok(());
@@ -107,23 +107,23 @@ fn put(node: &mut Node, steps: &[Step], path: &str, leaf: &dyn Fn(&str) -> Node,
     open(node, first);
     let kind = node.value.kind();
     // A level that only variables make has no key of its own to leave out in print.
-    let place = || variable(name, "");
+    let location = || variable(name, "");
     match (&mut node.value, first) {
         (Value::List(items), Step::Entry(number)) => {
             let (path, length) = (format!("{path}[{number}]"), items.len());
             if *number == length {
-                items.push(Node { value: Value::Unset, place: place() });
+                items.push(Node { value: Value::Unset, location: location() });
             }
-            let item = items.get_mut(*number).ok_or(Misplaced::Gap { wanted: *number, length })?;
+            let item = items.get_mut(*number).ok_or(VariableError::Gap { wanted: *number, length })?;
             put(item, rest, &path, leaf, name)
         }
         (Value::Table(entries), _) => {
             let key = spelling(entries.keys(), &first.to_string())?;
             let path = step(path, &key);
-            let fresh = || Entry { place: place(), node: Node { value: Value::Unset, place: place() } };
+            let fresh = || Entry { location: location(), node: Node { value: Value::Unset, location: location() } };
             put(&mut entries.entry(key).or_insert_with(fresh).node, rest, &path, leaf, name)
         }
-        _ => Err(Misplaced::NoLevel { key: path.to_owned(), kind }),
+        _ => Err(VariableError::NoLevel { key: path.to_owned(), kind }),
     }
 }
 
@@ -143,11 +143,11 @@ fn open(node: &mut Node, step: &Step) {
 }
 
 /// The key as the file spells it, else as it is.
-fn spelling<'a>(keys: impl Iterator<Item = &'a String>, key: &str) -> Result<String, Misplaced> {
+fn spelling<'a>(keys: impl Iterator<Item = &'a String>, key: &str) -> Result<String, VariableError> {
     let alike: Vec<&String> = keys.filter(|other| other.eq_ignore_ascii_case(key)).collect();
     match alike.as_slice() {
         [] => Ok(key.to_owned()),
         [one] => Ok((*one).clone()),
-        several => Err(Misplaced::Ambiguous(super::spelling::listed(several))),
+        several => Err(VariableError::Ambiguous(super::spelling::listed(several))),
     }
 }

@@ -175,7 +175,7 @@ fn key_source(field: &Field<'_>, issuer: Option<&Field<'_>>, algorithms: &[Algor
         return None;
     }
     if text == "discover" {
-        // A wrong issuer has its mistake there, not here.
+        // A wrong issuer has its error there, not here.
         return issuer?.base_url(PlainHttp::Loopback).map(|_url| KeySource::Discover);
     }
     if !text.contains("://") {

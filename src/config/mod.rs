@@ -1,12 +1,12 @@
 //! The configuration: `logmark.toml`, and each key also as `LOGMARK__SECTION__KEY`, which wins over the file.
 //!
-//! Owns the keys, their defaults, and that a wrong configuration is refused as a whole, with every mistake at once and its
-//! place. Unknown keys and unknown variables are mistakes. Never starts, binds or fetches anything; of the files it names it
+//! Owns the keys, their defaults, and that a wrong configuration is refused as a whole, with every error at once and its
+//! place. Unknown keys and unknown variables are errors. Never starts, binds or fetches anything; of the files it names it
 //! reads the secrets, and looks whether the others can be read.
 //!
-//! Reading order: [`server`], [`telemetry`], [`lambda`], [`demo`], [`issuer`], [`source`], [`cloudwatch`], `tenant` (the sections); [`secret`]; then the way
-//! there: `tree` (TOML with places), `environment` (variables over it), `reader`, `values` and `forms` (key by key);
-//! [`mistake`]; [`effective`] (what holds in the end).
+//! Reading order: [`server`], [`telemetry`], [`lambda`], [`demo`], [`issuer`], [`source`], [`cloudwatch`], `tenant` (the
+//! sections); [`secret`]; then the way there: `tree` (TOML with places), `environment` (variables over it), `reader`, `values`
+//! and `forms` (key by key); [`error`]; [`effective`] (what holds in the end).
 
 pub mod server;
 pub mod telemetry;
@@ -25,7 +25,7 @@ mod reader;
 mod values;
 mod forms;
 mod spelling;
-pub mod mistake;
+pub mod error;
 pub mod effective;
 #[cfg(test)]
 mod tests;
@@ -40,8 +40,8 @@ use crate::auth::token::IssuerRules;
 use crate::files;
 use demo::Demo;
 use effective::Effective;
+use error::{ConfigError, ConfigErrors, Location};
 use lambda::Lambda;
-use mistake::{Mistake, Mistakes, Place};
 use reader::{Reader, Table};
 use server::Server;
 use source::Source;
@@ -85,57 +85,57 @@ impl Config {
 /// which is [`std::env::vars_os`] but for tests.
 ///
 /// # Errors
-/// Every mistake found; a file that cannot be read, or is no TOML, is one.
-pub fn load(path: Option<&Path>, environment: impl IntoIterator<Item = (OsString, OsString)>) -> Result<Config, Mistakes> {
-    let (variables, mut mistakes) = unicode(environment);
+/// Every error found; a file that cannot be read, or is no TOML, is one.
+pub fn load(path: Option<&Path>, environment: impl IntoIterator<Item = (OsString, OsString)>) -> Result<Config, ConfigErrors> {
+    let (variables, mut errors) = unicode(environment);
     let file = path.unwrap_or(Path::new(DEFAULT_FILE));
     let name = file.display().to_string();
-    match read_file(file, &name, &mut mistakes) {
-        Ok(bytes) => document(&name, file.parent(), bytes, &variables, mistakes),
-        Err(error) if path.is_none() && error.kind() == std::io::ErrorKind::NotFound => read(None, &variables, mistakes),
+    match read_file(file, &name, &mut errors) {
+        Ok(bytes) => document(&name, file.parent(), bytes, &variables, errors),
+        Err(error) if path.is_none() && error.kind() == std::io::ErrorKind::NotFound => read(None, &variables, errors),
         Err(error) => {
-            mistakes.push(Mistake::about(&name, FileProblem::of(file, &error).to_string()));
-            Err(Mistakes::new(mistakes))
+            errors.push(ConfigError::about(&name, FileProblem::of(file, &error).to_string()));
+            Err(ConfigErrors::new(errors))
         }
     }
 }
 
-/// Reads the file's bytes. That others can change it is a mistake: they could name themselves an issuer.
-fn read_file(path: &Path, name: &str, mistakes: &mut Vec<Mistake>) -> std::io::Result<Vec<u8>> {
+/// Reads the file's bytes. That others can change it is an error: they could name themselves an issuer.
+fn read_file(path: &Path, name: &str, errors: &mut Vec<ConfigError>) -> std::io::Result<Vec<u8>> {
     let mut file = std::fs::File::open(path)?;
     if let Err(exposed) = files::check_unchangeable(&file.metadata()?, path) {
-        mistakes.push(Mistake::about(name, exposed.to_string()));
+        errors.push(ConfigError::about(name, exposed.to_string()));
     }
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
-/// Reads a configuration that lies elsewhere than in a file: `name` is for mistakes; relative paths begin in the working directory.
+/// Reads a configuration that lies elsewhere than in a file: `name` is for errors; relative paths begin in the working directory.
 ///
 /// # Errors
-/// Every mistake found; a text that is no TOML is one.
+/// Every error found; a text that is no TOML is one.
 pub fn load_text(
     name: &str,
     text: Vec<u8>,
     environment: impl IntoIterator<Item = (OsString, OsString)>,
-) -> Result<Config, Mistakes> {
-    let (variables, mistakes) = unicode(environment);
-    document(name, None, text, &variables, mistakes)
+) -> Result<Config, ConfigErrors> {
+    let (variables, errors) = unicode(environment);
+    document(name, None, text, &variables, errors)
 }
 
-/// Reads a configuration from a file's text, if there is one, and the environment. The file's path is for mistakes, and its
+/// Reads a configuration from a file's text, if there is one, and the environment. The file's path is for errors, and its
 /// folder for relative paths; nothing but the secrets and files that the configuration names is read.
 ///
 /// # Errors
-/// Every mistake found.
-pub fn parse(file: Option<(&Path, &str)>, variables: &BTreeMap<String, String>) -> Result<Config, Mistakes> {
+/// Every error found.
+pub fn parse(file: Option<(&Path, &str)>, variables: &BTreeMap<String, String>) -> Result<Config, ConfigErrors> {
     let name = file.map(|(path, _)| path.display().to_string()).unwrap_or_default();
     let document = file.map(|(path, text)| Document { name: &name, folder: path.parent(), text });
     read(document, variables, Vec::new())
 }
 
-/// A text with its name in mistakes, and where its relative paths begin.
+/// A text with its name in errors, and where its relative paths begin.
 struct Document<'a> {
     name: &'a str,
     folder: Option<&'a Path>,
@@ -147,14 +147,14 @@ fn document(
     folder: Option<&Path>,
     bytes: Vec<u8>,
     variables: &BTreeMap<String, String>,
-    mut mistakes: Vec<Mistake>,
-) -> Result<Config, Mistakes> {
+    mut errors: Vec<ConfigError>,
+) -> Result<Config, ConfigErrors> {
     match String::from_utf8(bytes) {
-        Ok(text) => read(Some(Document { name, folder, text: &text }), variables, mistakes),
+        Ok(text) => read(Some(Document { name, folder, text: &text }), variables, errors),
         Err(error) => {
             let line = error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
-            mistakes.push(Mistake::about(name, format!("is no UTF-8 text: line {line}")));
-            Err(Mistakes::new(mistakes))
+            errors.push(ConfigError::about(name, format!("is no UTF-8 text: line {line}")));
+            Err(ConfigErrors::new(errors))
         }
     }
 }
@@ -162,31 +162,31 @@ fn document(
 fn read(
     document: Option<Document<'_>>,
     variables: &BTreeMap<String, String>,
-    mut mistakes: Vec<Mistake>,
-) -> Result<Config, Mistakes> {
+    mut errors: Vec<ConfigError>,
+) -> Result<Config, ConfigErrors> {
     let mut root = match &document {
-        None => Node { value: Value::Table(BTreeMap::new()), place: Place::Nowhere },
+        None => Node { value: Value::Table(BTreeMap::new()), location: Location::Nowhere },
         Some(Document { name, text, .. }) => match tree::read(name, text) {
             Ok(root) => root,
-            Err(mistake) => {
-                mistakes.push(mistake);
-                return Err(Mistakes::new(mistakes));
+            Err(error) => {
+                errors.push(error);
+                return Err(ConfigErrors::new(errors));
             }
         },
     };
-    mistakes.extend(environment::overlay(&mut root, variables));
+    errors.extend(environment::overlay(&mut root, variables));
     let folder = document.and_then(|document| document.folder).unwrap_or(Path::new(""));
-    let reader = Reader::new(variables, folder, mistakes);
+    let reader = Reader::new(variables, folder, errors);
     let Value::Table(entries) = &root.value else {
-        return Err(Mistakes::new(reader.finish().0));
+        return Err(ConfigErrors::new(reader.finish().0));
     };
-    let mut config = sections(Table::new(&reader, entries, &root.place, String::new()));
-    let (mistakes, warnings) = reader.finish();
-    if mistakes.is_empty() {
-        config.warnings = Mistakes::new(warnings).iter().map(ToString::to_string).collect();
+    let mut config = sections(Table::new(&reader, entries, &root.location, String::new()));
+    let (errors, warnings) = reader.finish();
+    if errors.is_empty() {
+        config.warnings = ConfigErrors::new(warnings).iter().map(ToString::to_string).collect();
         Ok(config)
     } else {
-        Err(Mistakes::new(mistakes))
+        Err(ConfigErrors::new(errors))
     }
 }
 
@@ -202,9 +202,9 @@ fn sections(root: Table<'_>) -> Config {
     Config { server, telemetry, lambda, demo, issuers, sources, tenants, warnings: Vec::new() }
 }
 
-/// Leaves out what is no Unicode: in a variable of ours that is a mistake, and the others are not for us, or not set for `env:`.
-fn unicode(environment: impl IntoIterator<Item = (OsString, OsString)>) -> (BTreeMap<String, String>, Vec<Mistake>) {
-    let (mut variables, mut mistakes) = (BTreeMap::new(), Vec::new());
+/// Leaves out what is no Unicode: in a variable of ours that is an error, and the others are not for us, or not set for `env:`.
+fn unicode(environment: impl IntoIterator<Item = (OsString, OsString)>) -> (BTreeMap<String, String>, Vec<ConfigError>) {
+    let (mut variables, mut errors) = (BTreeMap::new(), Vec::new());
     for (name, value) in environment {
         let shown = name.to_string_lossy().into_owned();
         match (name.into_string(), value.into_string()) {
@@ -212,11 +212,11 @@ fn unicode(environment: impl IntoIterator<Item = (OsString, OsString)>) -> (BTre
                 variables.insert(name, value);
             }
             _ if environment::is_ours(&shown) => {
-                let place = Place::Variable { name: shown.into(), key: "".into() };
-                mistakes.push(Mistake { place, key: String::new(), text: "is no Unicode text".to_owned() });
+                let location = Location::Variable { name: shown.into(), key: "".into() };
+                errors.push(ConfigError { location, key: String::new(), text: "is no Unicode text".to_owned() });
             }
             _ => {}
         }
     }
-    (variables, mistakes)
+    (variables, errors)
 }

@@ -11,7 +11,7 @@ use crate::auth::token::{IssuerRules, TenantRule};
 
 /// How an issuer's name ends, as it stands in tokens.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Ending {
+enum IssuerEnding {
     Slash,
     NoSlash,
     Any,
@@ -21,7 +21,7 @@ enum Ending {
 struct Provider {
     name: &'static str,
     is_issuer: fn(&str) -> bool,
-    ending: Ending,
+    ending: IssuerEnding,
     /// The algorithms that it can sign with; empty: not known.
     algorithms: &'static [Algorithm],
     /// Whether `typ` is never `at+jwt`, unless somebody changes it.
@@ -35,7 +35,7 @@ struct Provider {
 const ANY: Provider = Provider {
     name: "",
     is_issuer: |_| false,
-    ending: Ending::NoSlash,
+    ending: IssuerEnding::NoSlash,
     algorithms: &[Algorithm::Rs256],
     lacks_typ: true,
     scopes: None,
@@ -47,7 +47,7 @@ const PROVIDERS: [Provider; 15] = [
     Provider {
         name: "Auth0",
         is_issuer: |issuer| within(issuer, ".auth0.com"),
-        ending: Ending::Slash,
+        ending: IssuerEnding::Slash,
         algorithms: &[Algorithm::Rs256, Algorithm::Ps256],
         ..ANY
     },
@@ -61,7 +61,7 @@ const PROVIDERS: [Provider; 15] = [
     Provider {
         name: "Microsoft Entra ID (v1.0 tokens)",
         is_issuer: |issuer| host(issuer) == "sts.windows.net",
-        ending: Ending::Slash,
+        ending: IssuerEnding::Slash,
         scopes: Some(&["scp", "roles", "groups"]),
         ..ANY
     },
@@ -98,7 +98,7 @@ const PROVIDERS: [Provider; 15] = [
     Provider {
         name: "Kubernetes",
         is_issuer: is_kubernetes,
-        ending: Ending::Any,
+        ending: IssuerEnding::Any,
         algorithms: &[],
         scopes: Some(&[]),
         tenants: Some(&["kubernetes.io.namespace", "kubernetes.io.serviceaccount.name"]),
@@ -115,7 +115,7 @@ const PROVIDERS: [Provider; 15] = [
     Provider {
         name: "Authentik",
         is_issuer: |issuer| issuer.contains("/application/o/"),
-        ending: Ending::Slash,
+        ending: IssuerEnding::Slash,
         algorithms: &[],
         ..ANY
     },
@@ -138,10 +138,10 @@ impl Provider {
     fn faults(&self, rules: &IssuerRules) -> Vec<(&'static str, String)> {
         let (name, mut faults) = (self.name, Vec::new());
         match (self.ending, rules.issuer.ends_with('/')) {
-            (Ending::Slash, false) => {
+            (IssuerEnding::Slash, false) => {
                 faults.push(("issuer", format!("{name} writes its issuer with `/` at the end: as it is, no token will pass")))
             }
-            (Ending::NoSlash, true) => {
+            (IssuerEnding::NoSlash, true) => {
                 faults.push(("issuer", format!("{name} writes its issuer without `/` at the end: as it is, no token will pass")));
             }
             _ => {}

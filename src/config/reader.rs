@@ -1,7 +1,7 @@
-//! Reading the tree key by key: each wrong value is noted and the reading goes on, so that one run finds every mistake.
+//! Reading the tree key by key: each wrong value is noted and the reading goes on, so that one run finds every error.
 //!
-//! Owns the collected mistakes and warnings ([`Reader`]), a table that knows which of its keys were asked for ([`Table`]), and
-//! a key with its value ([`Field`]). INVARIANT: a `None` from a field that is there has left a mistake behind, so a section
+//! Owns the collected errors and warnings ([`Reader`]), a table that knows which of its keys were asked for ([`Table`]), and
+//! a key with its value ([`Field`]). INVARIANT: a `None` from a field that is there has left an error behind, so a section
 //! may put a default in its place: the whole is thrown away. Never knows a key by name: those are in the sections
 //! ([`super::server`], [`super::issuer`], …). Look next at [`super::values`] for the kinds of values.
 
@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
-use super::mistake::{Mistake, Place};
+use super::error::{ConfigError, Location};
 use super::spelling::instead;
 use super::tree::{Entries, Node, Value};
 
@@ -20,19 +20,19 @@ pub(super) struct Reader<'a> {
     pub(super) variables: &'a BTreeMap<String, String>,
     /// Where relative paths begin.
     folder: &'a Path,
-    mistakes: RefCell<Vec<Mistake>>,
-    warnings: RefCell<Vec<Mistake>>,
+    errors: RefCell<Vec<ConfigError>>,
+    warnings: RefCell<Vec<ConfigError>>,
 }
 
 impl<'a> Reader<'a> {
-    /// A reader that begins with the mistakes found on the way to it.
-    pub(super) fn new(variables: &'a BTreeMap<String, String>, folder: &'a Path, mistakes: Vec<Mistake>) -> Self {
-        Self { variables, folder, mistakes: RefCell::new(mistakes), warnings: RefCell::default() }
+    /// A reader that begins with the errors found on the way to it.
+    pub(super) fn new(variables: &'a BTreeMap<String, String>, folder: &'a Path, errors: Vec<ConfigError>) -> Self {
+        Self { variables, folder, errors: RefCell::new(errors), warnings: RefCell::default() }
     }
 
-    /// Ends the reading: all mistakes and all warnings.
-    pub(super) fn finish(self) -> (Vec<Mistake>, Vec<Mistake>) {
-        (self.mistakes.into_inner(), self.warnings.into_inner())
+    /// Ends the reading: all errors and all warnings.
+    pub(super) fn finish(self) -> (Vec<ConfigError>, Vec<ConfigError>) {
+        (self.errors.into_inner(), self.warnings.into_inner())
     }
 
     /// A path of the configuration, seen from here.
@@ -40,13 +40,13 @@ impl<'a> Reader<'a> {
         self.folder.join(path)
     }
 
-    fn mistake(&self, place: &Place, key: &str, text: impl Display) {
-        let mistake = Mistake { place: place.clone(), key: key.to_owned(), text: text.to_string() };
-        self.mistakes.borrow_mut().push(mistake);
+    fn error(&self, location: &Location, key: &str, text: impl Display) {
+        let error = ConfigError { location: location.clone(), key: key.to_owned(), text: text.to_string() };
+        self.errors.borrow_mut().push(error);
     }
 
-    fn warning(&self, place: &Place, key: &str, text: impl Display) {
-        let warning = Mistake { place: place.clone(), key: key.to_owned(), text: text.to_string() };
+    fn warning(&self, location: &Location, key: &str, text: impl Display) {
+        let warning = ConfigError { location: location.clone(), key: key.to_owned(), text: text.to_string() };
         self.warnings.borrow_mut().push(warning);
     }
 }
@@ -69,14 +69,14 @@ pub(super) struct Field<'a> {
 }
 
 impl<'a> Field<'a> {
-    /// Notes a mistake in the value.
+    /// Notes an error in the value.
     pub(super) fn wrong(&self, text: impl Display) {
-        self.reader.mistake(&self.node.place, &self.path, text);
+        self.reader.error(&self.node.location, &self.path, text);
     }
 
     /// Notes something about the value that is allowed, but that an operator should know.
     pub(super) fn warn(&self, text: impl Display) {
-        self.reader.warning(&self.node.place, &self.path, text);
+        self.reader.warning(&self.node.location, &self.path, text);
     }
 
     /// Notes that it should be something else.
@@ -92,19 +92,19 @@ impl<'a> Field<'a> {
         }
     }
 
-    /// Reads a table: what `section` does not ask for is a mistake.
+    /// Reads a table: what `section` does not ask for is an error.
     pub(super) fn table<T>(&self, section: impl FnOnce(&Table<'a>) -> Option<T>) -> Option<T> {
         let Value::Table(entries) = self.value() else {
             self.expected("a table");
             return None;
         };
-        let table = Table::new(self.reader, entries, &self.node.place, self.path.clone());
+        let table = Table::new(self.reader, entries, &self.node.location, self.path.clone());
         let read = section(&table);
         table.finish();
         read
     }
 
-    /// The entries of a list of tables that is not empty, each read by `section`; those with mistakes are left out.
+    /// The entries of a list of tables that is not empty, each read by `section`; those with errors are left out.
     pub(super) fn tables<T>(&self, empty: &str, mut section: impl FnMut(&Table<'a>) -> Option<T>) -> Vec<T> {
         if matches!(self.value(), Value::Table(_)) {
             self.wrong(format_args!("is a single table: write `[[{}]]`, in double brackets", self.path));
@@ -153,15 +153,15 @@ pub(super) struct Table<'a> {
     /// The dotted path; empty for the file as a whole.
     pub(super) path: String,
     entries: &'a Entries,
-    place: &'a Place,
+    location: &'a Location,
     asked: RefCell<Vec<String>>,
     all_known: Cell<bool>,
 }
 
 impl<'a> Table<'a> {
     /// Begins to read; [`Table::finish`] must follow.
-    pub(super) fn new(reader: &'a Reader<'a>, entries: &'a Entries, place: &'a Place, path: String) -> Self {
-        Self { reader, path, entries, place, asked: RefCell::default(), all_known: Cell::new(false) }
+    pub(super) fn new(reader: &'a Reader<'a>, entries: &'a Entries, location: &'a Location, path: String) -> Self {
+        Self { reader, path, entries, location, asked: RefCell::default(), all_known: Cell::new(false) }
     }
 
     /// The key, if it is there.
@@ -176,11 +176,11 @@ impl<'a> Table<'a> {
         static NONE: Entries = Entries::new();
         match self.get(key) {
             Some(field) => field.table(|table| Some(section(table))),
-            None => Some(section(&Table::new(self.reader, &NONE, self.place, step(&self.path, key)))),
+            None => Some(section(&Table::new(self.reader, &NONE, self.location, step(&self.path, key)))),
         }
     }
 
-    /// The key; its absence is a mistake, and `instead` says what to write.
+    /// The key; its absence is an error, and `instead` says what to write.
     pub(super) fn required(&self, key: &str, instead: &str) -> Option<Field<'a>> {
         let field = self.get(key);
         if field.is_none() {
@@ -191,12 +191,12 @@ impl<'a> Table<'a> {
 
     /// Notes that a key is not there.
     pub(super) fn missing(&self, key: &str, instead: &str) {
-        self.reader.mistake(self.place, &step(&self.path, key), format_args!("is missing: {instead}"));
+        self.reader.error(self.location, &step(&self.path, key), format_args!("is missing: {instead}"));
     }
 
     /// Notes something about a key that is not there.
     pub(super) fn warn_absent(&self, key: &str, text: impl Display) {
-        self.reader.warning(self.place, &step(&self.path, key), text);
+        self.reader.warning(self.location, &step(&self.path, key), text);
     }
 
     /// Keys that do not belong here, and why.
@@ -209,10 +209,10 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// Notes a mistake in a key itself.
+    /// Notes an error in a key itself.
     pub(super) fn at_key(&self, key: &str, text: impl Display) {
-        let place = self.entries.get(key).map_or(self.place, |entry| &entry.place);
-        self.reader.mistake(place, &step(&self.path, key), text);
+        let location = self.entries.get(key).map_or(self.location, |entry| &entry.location);
+        self.reader.error(location, &step(&self.path, key), text);
     }
 
     /// Every key, where the keys are names.
@@ -224,12 +224,12 @@ impl<'a> Table<'a> {
         })
     }
 
-    /// Nothing is to be said of keys that were not asked for: a mistake elsewhere leaves open which are right.
+    /// Nothing is to be said of keys that were not asked for: an error elsewhere leaves open which are right.
     pub(super) fn leave(&self) {
         self.all_known.set(true);
     }
 
-    /// Ends the reading: every key that was not asked for is a mistake.
+    /// Ends the reading: every key that was not asked for is an error.
     pub(super) fn finish(self) {
         if self.all_known.get() {
             return;
@@ -240,23 +240,23 @@ impl<'a> Table<'a> {
             let text = format!("is no key here: {}", instead(key, &asked));
             let path = step(&self.path, key);
             match variables(&entry.node) {
-                places if places.is_empty() => self.reader.mistake(&entry.place, &path, text),
-                places => places.into_iter().for_each(|place| self.reader.mistake(place, &path, &text)),
+                places if places.is_empty() => self.reader.error(&entry.location, &path, text),
+                places => places.into_iter().for_each(|location| self.reader.error(location, &path, &text)),
             }
         }
     }
 }
 
 /// The variables in a part of the tree, each once.
-fn variables(node: &Node) -> Vec<&Place> {
+fn variables(node: &Node) -> Vec<&Location> {
     let below: Vec<&Node> = match &node.value {
         Value::List(items) => items.iter().collect(),
         Value::Table(entries) => entries.values().map(|entry| &entry.node).collect(),
         _ => Vec::new(),
     };
-    let mut places: Vec<&Place> = below.into_iter().flat_map(variables).collect();
-    if places.is_empty() && matches!(node.place, Place::Variable { .. }) {
-        places.push(&node.place);
+    let mut places: Vec<&Location> = below.into_iter().flat_map(variables).collect();
+    if places.is_empty() && matches!(node.location, Location::Variable { .. }) {
+        places.push(&node.location);
     }
     places.dedup();
     places

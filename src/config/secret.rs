@@ -81,7 +81,7 @@ impl PartialEq for CursorKey {
 
 /// Why there is no secret.
 #[derive(Debug, thiserror::Error)]
-enum NoSecret {
+enum SecretError {
     #[error(
         "is a secret in plain text: put it into a variable of its own and write `env:NAME`, or into a file and write `file:PATH`"
     )]
@@ -101,7 +101,7 @@ enum NoSecret {
     #[error(transparent)]
     File(#[from] FileProblem),
     #[error("{0} must be 32 random bytes in base64, as `openssl rand -base64 32` prints them")]
-    NoKey(String),
+    KeySelectionError(String),
     #[error("{0} is one byte over and over: take 32 random bytes, as `openssl rand -base64 32` prints them")]
     Constant(String),
 }
@@ -111,12 +111,13 @@ pub(super) fn cursor_key(field: &Field<'_>) -> Option<CursorKey> {
     key_of(&secret(field)?).map_err(|problem| field.wrong(problem)).ok()
 }
 
-fn key_of(secret: &Secret) -> Result<CursorKey, NoSecret> {
+fn key_of(secret: &Secret) -> Result<CursorKey, SecretError> {
     let origin = || super::spelling::quoted(secret.origin());
-    let decoded = STANDARD.decode(secret.expose().trim()).map(Zeroizing::new).map_err(|_| NoSecret::NoKey(origin()))?;
-    let bytes: [u8; 32] = decoded.as_slice().try_into().map_err(|_| NoSecret::NoKey(origin()))?;
+    let decoded =
+        STANDARD.decode(secret.expose().trim()).map(Zeroizing::new).map_err(|_| SecretError::KeySelectionError(origin()))?;
+    let bytes: [u8; 32] = decoded.as_slice().try_into().map_err(|_| SecretError::KeySelectionError(origin()))?;
     if bytes.iter().all(|byte| *byte == bytes[0]) {
-        return Err(NoSecret::Constant(origin()));
+        return Err(SecretError::Constant(origin()));
     }
     Ok(CursorKey { origin: Arc::clone(&secret.origin), bytes: Zeroizing::new(bytes) })
 }
@@ -127,46 +128,46 @@ pub(super) fn secret(field: &Field<'_>) -> Option<Secret> {
     find(field, text).map_err(|problem| field.wrong(problem)).ok()
 }
 
-fn find(field: &Field<'_>, text: &str) -> Result<Secret, NoSecret> {
+fn find(field: &Field<'_>, text: &str) -> Result<Secret, SecretError> {
     let value = if let Some(name) = text.strip_prefix("env:") {
         from_variable(field, name)?
     } else if let Some(path) = text.strip_prefix("file:") {
         from_file(field, path)?
     } else {
-        return Err(NoSecret::Plain);
+        return Err(SecretError::Plain);
     };
     if value.expose_secret().is_empty() {
-        Err(NoSecret::Empty(text.to_owned()))
+        Err(SecretError::Empty(text.to_owned()))
     } else {
         Ok(Secret { origin: text.into(), value })
     }
 }
 
-fn from_variable(field: &Field<'_>, name: &str) -> Result<SecretString, NoSecret> {
+fn from_variable(field: &Field<'_>, name: &str) -> Result<SecretString, SecretError> {
     if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
-        return Err(NoSecret::NoName);
+        return Err(SecretError::NoName);
     }
-    let value = field.reader.variables.get(name).ok_or_else(|| NoSecret::NotSet(name.to_owned()))?;
+    let value = field.reader.variables.get(name).ok_or_else(|| SecretError::NotSet(name.to_owned()))?;
     Ok(SecretString::from(value.as_str()))
 }
 
-fn from_file(field: &Field<'_>, path: &str) -> Result<SecretString, NoSecret> {
+fn from_file(field: &Field<'_>, path: &str) -> Result<SecretString, SecretError> {
     if path.is_empty() || path.contains('\0') {
-        return Err(NoSecret::NoPath);
+        return Err(SecretError::NoPath);
     }
     read_private(&field.reader.resolve(path))
 }
 
-fn read_private(path: &Path) -> Result<SecretString, NoSecret> {
+fn read_private(path: &Path) -> Result<SecretString, SecretError> {
     let file = open(path)?;
     kept_private(&file, path)?;
     let mut text = Zeroizing::new(String::new());
     file.take(LARGEST + 1).read_to_string(&mut text).map_err(|error| match error.kind() {
-        std::io::ErrorKind::InvalidData => NoSecret::NoText(path.display().to_string()),
+        std::io::ErrorKind::InvalidData => SecretError::NoText(path.display().to_string()),
         _ => FileProblem::of(path, &error).into(),
     })?;
     if text.len() as u64 > LARGEST {
-        return Err(NoSecret::TooLarge(path.display().to_string()));
+        return Err(SecretError::TooLarge(path.display().to_string()));
     }
     // An editor's last newline is no part of the secret; anything else is.
     let secret = text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));

@@ -99,8 +99,8 @@ pub struct ServerLimits {
     pub drain_timeout: Duration,
     /// `LOGMARK__SERVER__LIMITS__PAGE_BYTES`; 4 MiB. About so many bytes of messages make one JSON page.
     pub page_bytes: usize,
-    /// `LOGMARK__SERVER__LIMITS__RESPONSE_MEMORY`; 128 MiB. Bytes that answers hold in all until their clients have taken them, shared
-    /// between tenants by weight.
+    /// `LOGMARK__SERVER__LIMITS__RESPONSE_MEMORY`; 128 MiB. Bytes that answers hold in all until their clients have taken them,
+    /// shared between tenants by weight.
     pub response_memory: u64,
     /// `LOGMARK__SERVER__LIMITS__MAX_REQUESTS`; 10000. Requests at a time whose answers are not sent yet.
     pub max_requests: usize,
@@ -109,8 +109,8 @@ pub struct ServerLimits {
     pub max_requests_per_ip: Option<NonZeroU32>,
 }
 
-/// With 64 MiB of a source's cache, and 1,000 connections of an attacker, the service stays below 512 MiB: an attack on a share of
-/// half of it was measured at about six times the share.
+/// With 64 MiB of a source's cache, and 1,000 connections of an attacker, the service stays below 512 MiB: an attack on a share
+/// of half of it was measured at about six times the share.
 const RESPONSE_MEMORY: u64 = 128 << 20;
 
 impl Default for ServerLimits {
@@ -293,8 +293,8 @@ fn limits(table: &Table<'_>) -> ServerLimits {
         table.or(key, default, |field| field.bytes(least..=most).and_then(|bytes| usize::try_from(bytes).ok()))
     };
     /// What one answer may need: less would refuse it for ever.
-    const LEAST_MEMORY: u64 = 16 << 20;
-    const MOST_MEMORY: u64 = 1 << 40;
+    const MIN_MEMORY: u64 = 16 << 20;
+    const MAX_MEMORY: u64 = 1 << 40;
     table.refuse(
         &["stream_pages"],
         "is no key any more: `response_memory` bounds the bytes that all answers hold, pages among them",
@@ -318,7 +318,7 @@ fn limits(table: &Table<'_>) -> ServerLimits {
         work_time: table.or("work_time", work_time, |field| work_time_within(field, request_timeout)),
         drain_timeout: table.or("drain_timeout", default.drain_timeout, |field| field.duration(Duration::ZERO..=MINUTES)),
         page_bytes: bytes("page_bytes", default.page_bytes, 64 << 10, 64 << 20),
-        response_memory: table.or("response_memory", default.response_memory, |field| field.bytes(LEAST_MEMORY..=MOST_MEMORY)),
+        response_memory: table.or("response_memory", default.response_memory, |field| field.bytes(MIN_MEMORY..=MAX_MEMORY)),
         max_requests: count("max_requests", default.max_requests, 1, 1_000_000),
         max_requests_per_ip: table
             .get("max_requests_per_ip")

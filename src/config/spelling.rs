@@ -1,4 +1,4 @@
-//! Words for mistakes: lists in prose, the key that was probably meant, lengths of time.
+//! Words for errors: lists in prose, the key that was probably meant, lengths of time.
 //!
 //! Owns nothing but text. Never knows what a word is about.
 
@@ -70,7 +70,7 @@ pub(super) fn duration(length: Duration) -> String {
     if text.is_empty() { "0s".to_owned() } else { text }
 }
 
-/// A value as a mistake repeats it: in backticks, without control characters, and not for ever.
+/// A value as an error repeats it: in backticks, without control characters, and not for ever.
 pub(super) fn quoted(value: &str) -> String {
     const MOST: usize = 80;
     let mut shown: String =

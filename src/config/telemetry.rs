@@ -70,16 +70,16 @@ fn log_format(field: &Field<'_>) -> Option<LogFormat> {
 /// Not a filter of levels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("is no filter: write a level (`error`, `warn`, `info`, `debug`, `trace`, `off`), or `info,logmark::sources=debug`")]
-pub struct NoFilter;
+pub struct InvalidLogFilter;
 
 impl FromStr for LogFilter {
-    type Err = NoFilter;
+    type Err = InvalidLogFilter;
 
     /// Stricter than the subscriber, for which a misspelt level is the name of a target with everything switched on.
-    fn from_str(text: &str) -> Result<Self, NoFilter> {
+    fn from_str(text: &str) -> Result<Self, InvalidLogFilter> {
         let level = |word: &str| ["error", "warn", "info", "debug", "trace", "off"].contains(&word);
         let target = |word: &str| !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "_-:.".contains(c));
         let fits = |part: &str| part.split_once('=').map_or(level(part), |(name, word)| target(name) && level(word));
-        if text.split(',').all(fits) { Ok(Self(text.to_owned())) } else { Err(NoFilter) }
+        if text.split(',').all(fits) { Ok(Self(text.to_owned())) } else { Err(InvalidLogFilter) }
     }
 }

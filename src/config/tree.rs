@@ -10,7 +10,7 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
-use super::mistake::{Mistake, Place};
+use super::error::{ConfigError, Location};
 
 /// A table's keys, each with its place.
 pub(super) type Entries = BTreeMap<String, Entry>;
@@ -18,7 +18,7 @@ pub(super) type Entries = BTreeMap<String, Entry>;
 /// One key of a table and what stands behind it.
 pub(super) struct Entry {
     /// Where the key is.
-    pub(super) place: Place,
+    pub(super) location: Location,
     /// Its value.
     pub(super) node: Node,
 }
@@ -28,7 +28,7 @@ pub(super) struct Node {
     /// The value.
     pub(super) value: Value,
     /// Its place; a table's is its header.
-    pub(super) place: Place,
+    pub(super) location: Location,
 }
 
 /// A value of TOML, or of a variable.
@@ -59,7 +59,7 @@ pub(super) enum Value {
 }
 
 impl Value {
-    /// What it is, for a mistake that says that it should be something else.
+    /// What it is, for an error that says that it should be something else.
     pub(super) fn kind(&self) -> &'static str {
         match self {
             Self::Unset => "nothing",
@@ -78,46 +78,46 @@ impl Value {
 /// Reads a file's text.
 ///
 /// # Errors
-/// The first mistake of syntax: what follows it is guesswork.
-pub(super) fn read(file: &str, text: &str) -> Result<Node, Mistake> {
+/// The first error of syntax: what follows it is guesswork.
+pub(super) fn read(file: &str, text: &str) -> Result<Node, ConfigError> {
     let lines = Lines { file: file.into(), text };
-    let document = DeTable::parse(text).map_err(|error| Mistake {
-        place: lines.point(error.span().map_or(0, |span| span.start)),
+    let document = DeTable::parse(text).map_err(|error| ConfigError {
+        location: lines.point(error.span().map_or(0, |span| span.start)),
         key: String::new(),
         // Not the error's Display: that repeats the line, and the line may hold a secret.
         text: format!("is no TOML: {}", error.message()),
     })?;
-    let place = lines.point(0);
-    Ok(Node { value: Value::Table(entries(document.get_ref(), &|span| lines.point(span.start))), place })
+    let location = lines.point(0);
+    Ok(Node { value: Value::Table(entries(document.get_ref(), &|span| lines.point(span.start))), location })
 }
 
 /// Reads a variable's text, all of it at one place.
-pub(super) fn read_variable(text: &str, place: &Place) -> Node {
+pub(super) fn read_variable(text: &str, location: &Location) -> Node {
     let parsed = DeValue::parse(text.trim()).ok().filter(|parsed| !parsed.get_ref().is_str());
-    let parsed = parsed.map(|parsed| Box::new(value(parsed.get_ref(), &|_| place.clone())));
-    Node { value: Value::Variable { text: text.to_owned(), parsed }, place: place.clone() }
+    let parsed = parsed.map(|parsed| Box::new(value(parsed.get_ref(), &|_| location.clone())));
+    Node { value: Value::Variable { text: text.to_owned(), parsed }, location: location.clone() }
 }
 
-fn entries(table: &DeTable<'_>, place: &dyn Fn(Range<usize>) -> Place) -> Entries {
+fn entries(table: &DeTable<'_>, location: &dyn Fn(Range<usize>) -> Location) -> Entries {
     let entry = |(key, value): (&Spanned<DeString<'_>>, &Spanned<DeValue<'_>>)| {
-        (key.get_ref().to_string(), Entry { place: place(key.span()), node: node(value, place) })
+        (key.get_ref().to_string(), Entry { location: location(key.span()), node: node(value, location) })
     };
     table.iter().map(entry).collect()
 }
 
-fn node(spanned: &Spanned<DeValue<'_>>, place: &dyn Fn(Range<usize>) -> Place) -> Node {
-    Node { value: value(spanned.get_ref(), place), place: place(spanned.span()) }
+fn node(spanned: &Spanned<DeValue<'_>>, location: &dyn Fn(Range<usize>) -> Location) -> Node {
+    Node { value: value(spanned.get_ref(), location), location: location(spanned.span()) }
 }
 
-fn value(parsed: &DeValue<'_>, place: &dyn Fn(Range<usize>) -> Place) -> Value {
+fn value(parsed: &DeValue<'_>, location: &dyn Fn(Range<usize>) -> Location) -> Value {
     match parsed {
         DeValue::String(text) => Value::Text(text.clone().into_owned()),
         DeValue::Integer(number) => Value::Whole(i128::from_str_radix(number.as_str(), number.radix()).unwrap_or(i128::MAX)),
         DeValue::Float(number) => Value::Fraction(number.as_str().parse().unwrap_or(f64::NAN)),
         DeValue::Boolean(truth) => Value::Truth(*truth),
         DeValue::Datetime(_) => Value::Moment,
-        DeValue::Array(items) => Value::List(items.iter().map(|item| node(item, place)).collect()),
-        DeValue::Table(table) => Value::Table(entries(table, place)),
+        DeValue::Array(items) => Value::List(items.iter().map(|item| node(item, location)).collect()),
+        DeValue::Table(table) => Value::Table(entries(table, location)),
     }
 }
 
@@ -128,10 +128,10 @@ struct Lines<'a> {
 }
 
 impl Lines<'_> {
-    fn point(&self, offset: usize) -> Place {
+    fn point(&self, offset: usize) -> Location {
         let before = self.text.get(..offset).unwrap_or(self.text);
         let before = before.strip_prefix('\u{feff}').unwrap_or(before);
         let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
-        Place::Point { file: Arc::clone(&self.file), line: before.matches('\n').count() + 1, column }
+        Location::Point { file: Arc::clone(&self.file), line: before.matches('\n').count() + 1, column }
     }
 }

@@ -78,7 +78,7 @@ impl<'a> Field<'a> {
         None
     }
 
-    /// A text that `parse` understands; its error follows the text in the mistake.
+    /// A text that `parse` understands; its error follows the text in the error.
     pub(super) fn parsed<T, E: Display>(&self, parse: impl FnOnce(&str) -> Result<T, E>) -> Option<T> {
         let text = self.text()?;
         parse(text).map_err(|error| self.wrong(format_args!("{} {error}", quoted(text)))).ok()

@@ -4,6 +4,7 @@
 //! they are written on the wire (that is `http::encode`).
 
 use logmark_event_page::Events;
+use logmark_quota::Reservation;
 
 use super::name::{LogGroupName, LogStreamName};
 use super::time::Millis;
@@ -50,13 +51,13 @@ impl StopReason {
     }
 }
 
-/// How much a page is wanted.
+/// How urgently a page is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Urgency {
-    /// Somebody waits for it.
-    Wanted,
-    /// Somebody will: it is to be read only if that takes nothing from anybody.
-    Ahead,
+pub enum Priority {
+    /// A request waits for it.
+    Requested,
+    /// It is read ahead of the client: only with capacity that no other request waits for.
+    Prefetch,
 }
 
 /// What one call to a source may bring: INVARIANT: everything a source returns is bounded by these.
@@ -70,23 +71,23 @@ pub struct PageRequest {
     pub limit: usize,
     /// About so many bytes of messages; a single larger event is still returned.
     pub max_bytes: usize,
-    /// How much it is wanted.
-    pub urgency: Urgency,
+    /// How urgently it is read.
+    pub priority: Priority,
 }
 
-/// How old a page is, and what that means for who goes on behind it.
+/// How old a page is, and what that means for a client that follows new events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Age {
-    /// Read so recently that somebody who follows new events need not ask for what is behind it yet.
+pub enum PageAge {
+    /// Read so recently that a client that follows new events need not read the next page yet.
     Fresh,
-    /// Read a while ago: behind it there may be more by now.
-    Aged,
+    /// Read a while ago: there may be newer events by now.
+    Stale,
     /// It can't change any more.
-    Final,
+    Immutable,
 }
 
 /// One page as a source returned it, in ascending order of time.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct EventPage {
     /// The events; may be empty without being the end.
     pub events: Events,
@@ -97,7 +98,9 @@ pub struct EventPage {
     /// True when the source knows that there is nothing more now in the direction asked for.
     pub at_end: bool,
     /// How long it holds.
-    pub age: Age,
+    pub age: PageAge,
+    /// The memory that the events take, where the source has reserved it.
+    pub memory: Option<Reservation>,
 }
 
 /// What is known of a log group.

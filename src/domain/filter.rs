@@ -14,10 +14,10 @@ use serde::{Deserialize, Serialize};
 /// A filter pattern that asks for less than everything. Equal to another when they are the same pattern, however written.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct EventFilter(Arc<Understood>);
+pub struct EventFilter(Arc<CompiledFilter>);
 
 #[derive(Debug)]
-struct Understood {
+struct CompiledFilter {
     pattern: FilterPattern,
     matcher: Matcher,
 }
@@ -37,7 +37,7 @@ impl EventFilter {
             vec![Diagnostic::new(Kind::Limit, whole, "a pattern that fits into memory", "a larger one").hint(error.to_string())]
         };
         let matcher = Matcher::new(&pattern).map_err(too_large)?;
-        Ok(Some(Self(Arc::new(Understood { pattern, matcher }))))
+        Ok(Some(Self(Arc::new(CompiledFilter { pattern, matcher }))))
     }
 
     /// Does an event with this message pass?
@@ -78,11 +78,11 @@ impl From<EventFilter> for String {
 /// A text that is no filter, or one that lets everything pass.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("is not a filter")]
-pub struct NotAFilter;
+pub struct InvalidFilter;
 
 impl TryFrom<String> for EventFilter {
-    type Error = NotAFilter;
-    fn try_from(text: String) -> Result<Self, NotAFilter> {
-        Self::parse(&text).ok().flatten().ok_or(NotAFilter)
+    type Error = InvalidFilter;
+    fn try_from(text: String) -> Result<Self, InvalidFilter> {
+        Self::parse(&text).ok().flatten().ok_or(InvalidFilter)
     }
 }

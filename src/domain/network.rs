@@ -13,7 +13,7 @@ pub struct Network {
 
 /// Why a text is not a network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum NotANetwork {
+pub enum InvalidNetwork {
     /// The address does not parse.
     #[error("is not a network: write an address with a prefix, such as `10.0.0.0/8` or `fd00::/8`, or one address")]
     Address,
@@ -48,24 +48,24 @@ fn masked(address: IpAddr, prefix: u8) -> IpAddr {
 }
 
 impl FromStr for Network {
-    type Err = NotANetwork;
+    type Err = InvalidNetwork;
 
-    fn from_str(text: &str) -> Result<Self, NotANetwork> {
+    fn from_str(text: &str) -> Result<Self, InvalidNetwork> {
         let (address, prefix) = match text.split_once('/') {
             Some((address, prefix)) => (address, Some(prefix)),
             None => (text, None),
         };
-        let address: IpAddr = address.parse().map_err(|_| NotANetwork::Address)?;
+        let address: IpAddr = address.parse().map_err(|_| InvalidNetwork::Address)?;
         let bits: u8 = if address.is_ipv4() { 32 } else { 128 };
         let prefix = match prefix {
             None => bits,
             Some(digits) if !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit()) => {
-                digits.parse().ok().filter(|prefix| *prefix <= bits).ok_or(NotANetwork::Prefix(bits))?
+                digits.parse().ok().filter(|prefix| *prefix <= bits).ok_or(InvalidNetwork::Prefix(bits))?
             }
-            Some(_) => return Err(NotANetwork::Address),
+            Some(_) => return Err(InvalidNetwork::Address),
         };
         let network = Self { address: masked(address, prefix), prefix };
-        if network.address == address { Ok(network) } else { Err(NotANetwork::Bits(network)) }
+        if network.address == address { Ok(network) } else { Err(InvalidNetwork::Bits(network)) }
     }
 }
 
@@ -122,10 +122,10 @@ mod tests {
     #[test]
     fn what_is_not_a_network_is_refused() {
         for text in ["", "10.0.0", "10.0.0.0/", "10.0.0.0/x", "10.0.0.0/+8", "example.com", "10.0.0.0/8/8", " 10.0.0.0/8"] {
-            assert_eq!(text.parse::<Network>(), Err(NotANetwork::Address), "{text}");
+            assert_eq!(text.parse::<Network>(), Err(InvalidNetwork::Address), "{text}");
         }
-        assert_eq!("10.0.0.0/33".parse::<Network>(), Err(NotANetwork::Prefix(32)));
-        assert_eq!("::/999".parse::<Network>(), Err(NotANetwork::Prefix(128)));
+        assert_eq!("10.0.0.0/33".parse::<Network>(), Err(InvalidNetwork::Prefix(32)));
+        assert_eq!("::/999".parse::<Network>(), Err(InvalidNetwork::Prefix(128)));
         let bits = "10.1.2.3/8".parse::<Network>().unwrap_err();
         assert_eq!(bits.to_string(), "has address bits behind its prefix: write `10.0.0.0/8`");
     }

@@ -42,7 +42,7 @@ pub(super) struct Idle {
 
 /// One request under way, until it is dropped.
 #[derive(Debug)]
-pub(super) struct UnderWay(Arc<Activity>);
+pub(super) struct ActiveRequest(Arc<Activity>);
 
 impl Activity {
     pub(super) fn new() -> Arc<Self> {
@@ -78,7 +78,7 @@ impl Activity {
     }
 
     /// Resolves when a connection of HTTP/2 has had no request for so long. Between requests of HTTP/1 there are no bytes, so
-    /// [`super::stall`] measures that wait.
+    /// [`super::stall_guard`] measures that wait.
     pub(super) async fn idle_for(&self, time: Duration) {
         loop {
             let changed = self.changed.notified();
@@ -98,18 +98,18 @@ impl Activity {
         }
     }
 
-    pub(super) fn begin(self: &Arc<Self>) -> UnderWay {
+    pub(super) fn begin(self: &Arc<Self>) -> ActiveRequest {
         {
             let mut state = self.state();
             state.requests += 1;
             state.begun += 1;
         }
         self.changed.notify_waiters();
-        UnderWay(Arc::clone(self))
+        ActiveRequest(Arc::clone(self))
     }
 }
 
-impl Drop for UnderWay {
+impl Drop for ActiveRequest {
     fn drop(&mut self) {
         let reader = {
             let mut state = self.0.state();

@@ -203,9 +203,9 @@ mod tests {
     #[tokio::test]
     async fn every_coding_is_the_same_text_and_made_once() {
         let text = Bytes::from("the same words again and again, ".repeat(1000));
-        let packed = gzip(Source::Plain(text.clone())).unwrap();
+        let packed_request = gzip(Source::Plain(text.clone())).unwrap();
         let kind = || HeaderValue::from_static("text/plain");
-        for asset in [Asset::new(kind(), text.clone()), Asset::of_gzip(kind(), packed)] {
+        for asset in [Asset::new(kind(), text.clone()), Asset::of_gzip(kind(), packed_request)] {
             let mut tags = Vec::new();
             for coding in ["identity", "gzip", "zstd", "br"] {
                 let (first, bytes) = ask(&asset, &[(ACCEPT_ENCODING, coding)]).await;

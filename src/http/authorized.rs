@@ -14,11 +14,11 @@ use http::request::Parts;
 use logmark_quota::Share;
 use tokio::time::Instant;
 
-use super::body::{Body, Expects};
-use super::concurrency::TooMany;
+use super::body::{Body, ExpectedBody};
+use super::concurrency::ConcurrencyExceeded;
 use super::hint;
 use super::input::Input;
-use super::layers::RequestContext;
+use super::layers::RequestInfo;
 use super::problem::ApiError;
 use super::{App, AppState};
 use crate::auth::permit::Permit;
@@ -27,11 +27,11 @@ use crate::auth::tenant::Caller;
 use crate::auth::token::{self, CredentialError, TokenError};
 use crate::domain::operation::Operation;
 use crate::domain::time::Millis;
-use crate::sources::buffers::no_memory;
+use crate::sources::page_pool::memory_error;
 
 /// What a request is read against.
 #[derive(Debug, Clone, Copy)]
-pub struct Setting<'a> {
+pub struct RequestContext<'a> {
     /// Who asks.
     pub caller: &'a Caller,
     /// When.
@@ -46,68 +46,69 @@ pub struct Setting<'a> {
 
 impl App {
     /// How long an answer to the request may be worked on, from now on.
-    pub(in crate::http) fn work_time(&self, context: &RequestContext) -> Duration {
-        let left = context.allowance().map(|allowance| allowance.work_until().saturating_duration_since(Instant::now()));
+    pub(in crate::http) fn work_time(&self, info: &RequestInfo) -> Duration {
+        let left =
+            info.response_budget().map(|response_budget| response_budget.work_until().saturating_duration_since(Instant::now()));
         left.unwrap_or(Duration::MAX).min(self.limits.work_time)
     }
 }
 
 /// What one endpoint asks: how to read a request into an operation and what else the answer needs.
-pub trait Ask: Sized + Send {
+pub trait ParseRequest: Sized + Send {
     /// The operation that needs a permit.
     type Op: Operation;
 
     /// What is read of the request's body.
-    const BODY: Expects = Expects::Nothing;
+    const BODY: ExpectedBody = ExpectedBody::Nothing;
 
     /// Reads all parameters; whatever is left over is refused by [`Input::finish`], which every implementation calls.
     ///
     /// # Errors
     /// Every fault of the input at once.
-    fn read(input: &mut Input, setting: Setting<'_>) -> Result<(Self::Op, Self), ApiError>;
+    fn parse(input: &mut Input, context: RequestContext<'_>) -> Result<(Self::Op, Self), ApiError>;
 }
 
 /// A caller with leave to do what the request asks.
 #[derive(Debug)]
-pub struct Authorized<A: Ask> {
+pub struct Authorized<A: ParseRequest> {
     /// Who asks.
     pub caller: Caller,
     /// The leave.
     pub permit: Permit<A::Op>,
     /// What else the request says.
-    pub ask: A,
+    pub request: A,
     /// When it began.
     pub now: Millis,
     /// Its id, trace and log fields.
-    pub context: Arc<RequestContext>,
+    pub info: Arc<RequestInfo>,
 }
 
-impl<A: Ask> FromRequest<AppState> for Authorized<A> {
+impl<A: ParseRequest> FromRequest<AppState> for Authorized<A> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, app: &AppState) -> Result<Self, ApiError> {
         let (mut parts, body) = request.into_parts();
-        let Authenticated { caller, mut input, now, context } = Authenticated::from_request_parts(&mut parts, app).await?;
+        let Authenticated { caller, mut input, now, info } = Authenticated::from_request_parts(&mut parts, app).await?;
         let headers = match A::BODY {
-            Expects::Nothing => parts.headers,
-            Expects::Json => {
+            ExpectedBody::Nothing => parts.headers,
+            ExpectedBody::Json => {
                 let headers = parts.headers.clone();
                 // The body comes as slowly as its sender likes.
-                let memory = app.sources.buffers().memory();
-                let room = memory.try_reserve(&context.share(), body_bytes(&headers, app.limits.body_bytes));
-                let _room = room.map_err(|refused| ApiError::Source(no_memory(refused)))?;
-                input.body = Body::of(Request::from_parts(parts, body), app).await?;
+                let memory = app.sources.page_pool().memory();
+                let room = memory.try_reserve(&info.share(), body_bytes(&headers, app.limits.body_bytes));
+                let _room = room.map_err(|refused| ApiError::Source(memory_error(refused)))?;
+                input.body = Body::read(Request::from_parts(parts, body), app).await?;
                 headers
             }
         };
-        let setting = Setting { caller: &caller, now, headers: &headers, app, work_time: app.work_time(&context) };
-        let (op, ask) = A::read(&mut input, setting)?;
-        context.who().set_target(op.target());
+        let context = RequestContext { caller: &caller, now, headers: &headers, app, work_time: app.work_time(&info) };
+        let (op, request) = A::parse(&mut input, context)?;
+        info.audit_context().set_target(op.target());
         if let Some(hint) = hint::of_target(op.target()) {
-            context.set_hint(hint);
+            info.set_hint(hint);
         }
         let permit = policy::authorize(&caller, op, now)?;
-        Ok(Self { caller, permit, ask, now, context })
+        Ok(Self { caller, permit, request, now, info })
     }
 }
 
@@ -127,34 +128,33 @@ pub struct Authenticated {
     /// When it began.
     pub now: Millis,
     /// Its id, trace and log fields.
-    pub context: Arc<RequestContext>,
+    pub info: Arc<RequestInfo>,
 }
 
 impl FromRequestParts<AppState> for Authenticated {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, ApiError> {
-        let context = RequestContext::of(&parts.extensions);
+        let info = RequestInfo::from_extensions(&parts.extensions);
         let caller = app.authenticate(&parts.headers).await?;
-        context.set_caller(&caller);
+        info.set_caller(&caller);
         if let Some((state, wait)) = app.rates.count(&caller.tenant) {
-            context.set_rate(state);
+            info.set_rate(state);
             if let Some(retry_after) = wait {
                 return Err(ApiError::RateLimited { retry_after });
             }
         }
-        context
-            .set_share(Share::new(caller.tenant.id.as_str(), NonZeroU32::new(caller.tenant.weight).unwrap_or(NonZeroU32::MIN)));
-        match app.concurrency.begin(&caller.tenant) {
-            Ok(Some(under_way)) => {
-                context.set_concurrency(under_way.remaining);
-                context.keep(under_way);
+        info.set_share(Share::new(caller.tenant.id.as_str(), NonZeroU32::new(caller.tenant.weight).unwrap_or(NonZeroU32::MIN)));
+        match app.concurrency.acquire(&caller.tenant) {
+            Ok(Some(guard)) => {
+                info.set_concurrency(guard.remaining);
+                info.hold_until_sent(guard);
             }
             Ok(None) => {}
-            Err(TooMany(limit)) => return Err(ApiError::TooManyAtOnce { limit }),
+            Err(ConcurrencyExceeded(limit)) => return Err(ApiError::TooManyAtOnce { limit }),
         }
         let route = parts.extensions.get::<MatchedPath>().map(|path| path.as_str().to_owned()).unwrap_or_default();
-        Ok(Self { caller, input: Input::new(&route, &parts.uri), now: app.clock.now(), context })
+        Ok(Self { caller, input: Input::new(&route, &parts.uri), now: app.clock.now(), info })
     }
 }
 

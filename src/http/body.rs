@@ -11,7 +11,7 @@ use http::{HeaderMap, StatusCode};
 use serde_json::{Map, Number, Value};
 
 use super::AppState;
-use super::fault::{Faults, FieldError};
+use super::field_error::{FieldError, FieldErrors};
 use super::input::echo;
 use super::problem::ApiError;
 use crate::auth::strict;
@@ -19,7 +19,7 @@ use crate::domain::time::TimeSpec;
 
 /// What an operation expects of a request's body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Expects {
+pub enum ExpectedBody {
     /// It looks at none.
     Nothing,
     /// A JSON object.
@@ -31,7 +31,7 @@ pub enum Expects {
 pub struct Body {
     members: Map<String, Value>,
     known: Vec<&'static str>,
-    errors: Faults,
+    errors: FieldErrors,
 }
 
 impl Body {
@@ -39,7 +39,7 @@ impl Body {
     ///
     /// # Errors
     /// When it is no JSON object, is not said to be JSON, or is too large.
-    pub async fn of(request: Request, app: &AppState) -> Result<Self, ApiError> {
+    pub async fn read(request: Request, app: &AppState) -> Result<Self, ApiError> {
         if !is_json(request.headers()) {
             return Err(ApiError::NotJson);
         }
@@ -59,7 +59,7 @@ impl Body {
     }
 
     /// Notes the faults of a text in a language of its own.
-    pub fn errors(&mut self, faults: Faults) {
+    pub fn errors(&mut self, faults: FieldErrors) {
         self.errors.append(faults);
     }
 
@@ -138,7 +138,7 @@ impl Body {
     }
 
     /// Ends the reading: all faults, those of members that nobody took with them.
-    pub(super) fn finish(&mut self) -> Faults {
+    pub(super) fn finish(&mut self) -> FieldErrors {
         let known: Vec<_> = self.known.iter().map(|known| format!("`{known}`")).collect();
         let mut errors = std::mem::take(&mut self.errors);
         for (name, _) in std::mem::take(&mut self.members) {

@@ -1,7 +1,7 @@
 //! Requests under way, tenant by tenant: `limits.concurrent_requests`.
 //!
-//! Owns the counters. A request is under way until the last byte of its answer is sent, or its answer is given up. Each process counts
-//! its own: so does each container of a function, which answers one request at a time.
+//! Owns the counters. A request is under way until the last byte of its answer is sent, or its answer is given up. Each process
+//! counts its own: so does each container of a function, which answers one request at a time.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,11 +15,11 @@ pub const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// The counters: only of tenants with a limit and a request under way.
 #[derive(Debug, Default)]
-pub struct Concurrency(Arc<Mutex<HashMap<TenantId, u32>>>);
+pub struct TenantConcurrency(Arc<Mutex<HashMap<TenantId, u32>>>);
 
 /// A request under way, until this is dropped.
 #[derive(Debug)]
-pub struct UnderWay {
+pub struct ConcurrencyGuard {
     counters: Arc<Mutex<HashMap<TenantId, u32>>>,
     tenant: TenantId,
     /// How many more the tenant could have had at the beginning of this one.
@@ -28,27 +28,27 @@ pub struct UnderWay {
 
 /// The tenant has as many requests under way as it may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TooMany(pub u32);
+pub struct ConcurrencyExceeded(pub u32);
 
-impl Concurrency {
+impl TenantConcurrency {
     /// Counts one more of the tenant. `None`: it has no limit.
     ///
     /// # Errors
-    /// [`TooMany`] when its limit is reached.
-    pub fn begin(&self, tenant: &Tenant) -> Result<Option<UnderWay>, TooMany> {
+    /// [`ConcurrencyExceeded`] when its limit is reached.
+    pub fn acquire(&self, tenant: &Tenant) -> Result<Option<ConcurrencyGuard>, ConcurrencyExceeded> {
         let Some(limit) = tenant.limits.concurrent_requests.map(std::num::NonZeroU32::get) else { return Ok(None) };
         let mut counters = lock(&self.0);
         let count = counters.get(&tenant.id).copied().unwrap_or(0);
         if count >= limit {
-            return Err(TooMany(limit));
+            return Err(ConcurrencyExceeded(limit));
         }
         counters.insert(tenant.id.clone(), count + 1);
         drop(counters);
-        Ok(Some(UnderWay { counters: Arc::clone(&self.0), tenant: tenant.id.clone(), remaining: limit - count - 1 }))
+        Ok(Some(ConcurrencyGuard { counters: Arc::clone(&self.0), tenant: tenant.id.clone(), remaining: limit - count - 1 }))
     }
 }
 
-impl Drop for UnderWay {
+impl Drop for ConcurrencyGuard {
     fn drop(&mut self) {
         let mut counters = lock(&self.counters);
         if let Some(count) = counters.get_mut(&self.tenant) {
@@ -80,15 +80,15 @@ mod tests {
             grants: Vec::new(),
         };
         let (acme, globex, free) = (tenant("acme", 2), tenant("globex", 2), tenant("free", 0));
-        let counters = Concurrency::default();
-        let first = counters.begin(&acme).unwrap().unwrap();
-        let second = counters.begin(&acme).unwrap().unwrap();
+        let counters = TenantConcurrency::default();
+        let first = counters.acquire(&acme).unwrap().unwrap();
+        let second = counters.acquire(&acme).unwrap().unwrap();
         assert_eq!((first.remaining, second.remaining), (1, 0));
-        assert_eq!(counters.begin(&acme).unwrap_err(), TooMany(2));
-        assert!(counters.begin(&globex).is_ok(), "another tenant's are its own");
-        assert!(counters.begin(&free).unwrap().is_none());
+        assert_eq!(counters.acquire(&acme).unwrap_err(), ConcurrencyExceeded(2));
+        assert!(counters.acquire(&globex).is_ok(), "another tenant's are its own");
+        assert!(counters.acquire(&free).unwrap().is_none());
         drop(first);
-        assert!(counters.begin(&acme).is_ok());
+        assert!(counters.acquire(&acme).is_ok());
         drop(second);
         assert!(lock(&counters.0).is_empty(), "nothing is kept of those who left");
     }

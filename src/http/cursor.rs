@@ -11,7 +11,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::packed::Packed;
+use super::packed_request::PackedRequest;
 use super::problem::{ApiError, CURSOR};
 use crate::domain::name::TenantId;
 use crate::domain::time::Millis;
@@ -25,17 +25,17 @@ const SIZES: [usize; 10] = [128, 256, 384, 512, 768, 1024, 1536, 2560, 4096, MAX
 const MAX_CONTENT: usize = 5632;
 /// What a place in an answer takes at most, in bytes, in all usual cases: so much is kept free for it whatever it takes.
 /// Then the size of a cursor is a function of the request alone.
-const USUAL_PLACE: usize = 384;
+const TYPICAL_POSITION_BYTES: usize = 384;
 
 /// No handle of ours is longer; longer ones are not even decoded.
 const MAX_TEXT: usize = (NONCE_LEN + MAX_CONTENT + MAX_TAG_LEN).div_ceil(3) * 4;
 
 /// Seals and opens cursors. The first key seals, all open: so keys are rotated by putting a new one in front.
-pub struct Sealer {
+pub struct CursorSealer {
     keys: Vec<LessSafeKey>,
 }
 
-impl std::fmt::Debug for Sealer {
+impl std::fmt::Debug for CursorSealer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Sealer({} keys)", self.keys.len())
     }
@@ -46,7 +46,7 @@ impl std::fmt::Debug for Sealer {
 #[error("a cursor key is 32 bytes, and one is needed")]
 pub struct BadKey;
 
-impl Sealer {
+impl CursorSealer {
     /// Takes 32-byte keys. With none it makes a random one: cursors then end with the process.
     ///
     /// # Errors
@@ -74,36 +74,36 @@ impl Sealer {
         self.seal_padded(kind, tenant, body, size)
     }
 
-    /// Seals a place in the answer to a request: what [`Sealer::open`] reads as `(Packed, P)`. Its length is that of the
-    /// request, unless the place is longer than is usual.
+    /// Seals a place in the answer to a request: what [`CursorSealer::open`] reads as `(PackedRequest, P)`. Its length is that of
+    /// the request, unless the place is longer than is usual.
     ///
     /// # Errors
-    /// As [`Sealer::seal`].
-    pub fn seal_place<P: Serialize>(
+    /// As [`CursorSealer::seal`].
+    pub fn seal_position<P: Serialize>(
         &self,
         kind: &str,
         tenant: &TenantId,
         now: Millis,
-        request: &Packed,
+        request: &PackedRequest,
         place: &P,
     ) -> Result<String, ApiError> {
-        self.seal_place_until(kind, tenant, lifetime_from(now), request, place)
+        self.seal_position_until(kind, tenant, lifetime_from(now), request, place)
     }
 
     /// Seals a place that opens until `expires`.
     ///
     /// # Errors
-    /// As [`Sealer::seal`].
-    pub fn seal_place_until<P: Serialize>(
+    /// As [`CursorSealer::seal`].
+    pub fn seal_position_until<P: Serialize>(
         &self,
         kind: &str,
         tenant: &TenantId,
         expires: Millis,
-        request: &Packed,
+        request: &PackedRequest,
         place: &P,
     ) -> Result<String, ApiError> {
         let mut body = written(&(expires.0, request))?;
-        let usual = body.len() + USUAL_PLACE;
+        let usual = body.len() + TYPICAL_POSITION_BYTES;
         body.extend(written(place)?);
         let size = body.len().max(usual);
         self.seal_padded(kind, tenant, body, size)
@@ -112,12 +112,12 @@ impl Sealer {
     /// Seals the body, padded with zeros to the next size that has room for `size` bytes.
     fn seal_padded(&self, kind: &str, tenant: &TenantId, mut body: Vec<u8>, size: usize) -> Result<String, ApiError> {
         let padded = SIZES.into_iter().find(|padded| *padded >= size);
-        let padded = padded.ok_or_else(|| fault(&format!("{size} bytes of content are more than {MAX_CONTENT}")))?;
+        let padded = padded.ok_or_else(|| internal_error(&format!("{size} bytes of content are more than {MAX_CONTENT}")))?;
         body.resize(padded, 0);
         let nonce = nonce()?;
-        let key = self.keys.first().ok_or_else(|| fault("no key"))?;
+        let key = self.keys.first().ok_or_else(|| internal_error("no key"))?;
         key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), associated(kind, tenant), &mut body)
-            .map_err(|_| fault("seal"))?;
+            .map_err(|_| internal_error("seal"))?;
         Ok(BASE64_URL_SAFE_NO_PAD.encode([nonce.as_slice(), &body].concat()))
     }
 
@@ -152,10 +152,10 @@ fn lifetime_from(now: Millis) -> Millis {
 }
 
 fn written<T: Serialize>(content: &T) -> Result<Vec<u8>, ApiError> {
-    postcard::to_allocvec(content).map_err(|error| fault(&error.to_string()))
+    postcard::to_allocvec(content).map_err(|error| internal_error(&error.to_string()))
 }
 
-fn fault(what: &str) -> ApiError {
+fn internal_error(what: &str) -> ApiError {
     ApiError::Internal(format!("sealing a handle: {what}"))
 }
 
@@ -169,7 +169,7 @@ fn nonce() -> Result<[u8; NONCE_LEN], ApiError> {
     const MINUS: u8 = 62;
     let mut nonce = [0; NONCE_LEN];
     loop {
-        aws_lc_rs::rand::fill(&mut nonce).map_err(|_| fault("no randomness"))?;
+        aws_lc_rs::rand::fill(&mut nonce).map_err(|_| internal_error("no randomness"))?;
         if nonce[0] >> 2 != MINUS {
             return Ok(nonce);
         }
@@ -188,7 +188,7 @@ mod tests {
 
     #[test]
     fn a_cursor_opens_for_its_own_tenant_and_kind_until_it_expires() {
-        let sealer = Sealer::new(&[[7; 32]]).unwrap();
+        let sealer = CursorSealer::new(&[[7; 32]]).unwrap();
         let text = sealer.seal("events", &tenant("acme"), NOW, &("here", 7_u32)).unwrap();
         let open = |kind, who, now| sealer.open::<(String, u32)>(kind, &tenant(who), now, &text).ok();
         assert_eq!(open("events", "acme", NOW), Some(("here".into(), 7)));
@@ -200,7 +200,7 @@ mod tests {
 
     #[test]
     fn no_altered_text_opens() {
-        let sealer = Sealer::new(&[[7; 32]]).unwrap();
+        let sealer = CursorSealer::new(&[[7; 32]]).unwrap();
         let text = sealer.seal("events", &tenant("acme"), NOW, &"here").unwrap();
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(&text).unwrap();
         for bit in 0..bytes.len() * 8 {
@@ -219,12 +219,12 @@ mod tests {
 
     #[test]
     fn the_length_of_a_cursor_is_that_of_its_request() {
-        let sealer = Sealer::new(&[[7; 32]]).unwrap();
+        let sealer = CursorSealer::new(&[[7; 32]]).unwrap();
         let length = |request: usize, place: usize| {
-            let request = Packed::of(&(0..request).map(|n| (n * n % 251) as u8).collect::<Vec<_>>()).unwrap();
+            let request = PackedRequest::pack(&(0..request).map(|n| (n * n % 251) as u8).collect::<Vec<_>>()).unwrap();
             let place = "p".repeat(place);
-            let text = sealer.seal_place("events", &tenant("acme"), NOW, &request, &place).unwrap();
-            let (again, there): (Packed, String) = sealer.open("events", &tenant("acme"), NOW, &text).unwrap();
+            let text = sealer.seal_position("events", &tenant("acme"), NOW, &request, &place).unwrap();
+            let (again, there): (PackedRequest, String) = sealer.open("events", &tenant("acme"), NOW, &text).unwrap();
             assert_eq!((again, there), (request, place));
             text.len()
         };
@@ -237,7 +237,7 @@ mod tests {
 
     #[test]
     fn no_handle_is_longer_than_a_request_line_takes_and_what_is_sealed_opens() {
-        let sealer = Sealer::new(&[[7; 32]]).unwrap();
+        let sealer = CursorSealer::new(&[[7; 32]]).unwrap();
         for bytes in [0, 1, 100, 127, 128, 1000, 4096, MAX_CONTENT - 12] {
             let content = vec![1_u8; bytes];
             let text = sealer.seal("record", &tenant("acme"), NOW, &content).unwrap();
@@ -250,9 +250,9 @@ mod tests {
 
     #[test]
     fn an_old_key_still_opens_and_a_dropped_one_does_not() {
-        let old = Sealer::new(&[[1; 32]]).unwrap();
+        let old = CursorSealer::new(&[[1; 32]]).unwrap();
         let text = old.seal("events", &tenant("acme"), NOW, &"here").unwrap();
-        let open = |keys: &[[u8; 32]]| Sealer::new(keys).unwrap().open::<String>("events", &tenant("acme"), NOW, &text);
+        let open = |keys: &[[u8; 32]]| CursorSealer::new(keys).unwrap().open::<String>("events", &tenant("acme"), NOW, &text);
         assert!(open(&[[2; 32], [1; 32]]).is_ok());
         assert!(open(&[[2; 32]]).is_err());
         assert!(open(&[]).is_err());

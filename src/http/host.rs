@@ -16,8 +16,8 @@ pub type AllowedHosts = Option<Vec<String>>;
 /// Checks the host of a request.
 ///
 /// # Errors
-/// [`ApiError::InvalidParameter`] (400) when it is missing, doubled, contradictory or malformed, and [`ApiError::UnknownHost`] (421)
-/// when it is not on the list.
+/// [`ApiError::InvalidParameter`] (400) when it is missing, doubled, contradictory or malformed, and [`ApiError::UnknownHost`]
+/// (421) when it is not on the list.
 pub fn check(version: Version, uri: &Uri, headers: &HeaderMap, allowed: &AllowedHosts) -> Result<(), ApiError> {
     let wrong = |detail: &str| Err(ApiError::parameter("Host", detail));
     let mut fields = headers.get_all(HOST).iter();

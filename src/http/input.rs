@@ -10,7 +10,7 @@ use logmark_diagnostics::Diagnostic;
 use percent_encoding::percent_decode_str;
 
 use super::body::Body;
-use super::fault::{Faults, FieldError, Language, Place};
+use super::field_error::{ErrorLocation, FieldError, FieldErrors, Language};
 use super::problem::ApiError;
 use crate::domain::name::{NameError, from_url_spelling};
 
@@ -24,7 +24,7 @@ pub struct Input {
     path: Vec<(String, String)>,
     query: Vec<(String, String)>,
     known: Vec<&'static str>,
-    errors: Faults,
+    errors: FieldErrors,
     /// The body's members; none where the operation looks at no body.
     pub body: Body,
 }
@@ -38,7 +38,7 @@ impl Input {
             path: Vec::new(),
             query: Vec::new(),
             known: Vec::new(),
-            errors: Faults::default(),
+            errors: FieldErrors::default(),
             body: Body::default(),
         };
         for (name, raw) in route.split('/').zip(uri.path().split('/')) {
@@ -72,7 +72,7 @@ impl Input {
 
     /// Notes that a parameter is missing, unless a fault of it is noted already.
     pub fn require(&mut self, parameter: &'static str, detail: &str) {
-        if !self.errors.iter().any(|error| error.place.name() == parameter) {
+        if !self.errors.iter().any(|error| error.location.name() == parameter) {
             self.error(parameter, detail);
         }
     }
@@ -163,12 +163,12 @@ impl Input {
         parse: impl Fn(&str) -> Result<T, Vec<Diagnostic>>,
     ) -> Option<T> {
         let value = self.take(name)?;
-        let place = Place::Parameter(name.into());
-        parse(&value).map_err(|faults| self.errors.append(FieldError::of_text(&place, language, &value, &faults))).ok()
+        let location = ErrorLocation::Parameter(name.into());
+        parse(&value).map_err(|faults| self.errors.append(FieldError::of_text(&location, language, &value, &faults))).ok()
     }
 
     /// Refuses a parameter that the API has, but this version does not: never ignored, for that would answer another question.
-    pub fn not_yet(&mut self, name: &'static str) {
+    pub fn unsupported(&mut self, name: &'static str) {
         if !self.take_all(name).is_empty() {
             self.error(name, "is not supported by this version of the service");
         }

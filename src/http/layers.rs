@@ -16,62 +16,62 @@ use tokio::time::Instant;
 use tracing::Instrument as _;
 
 use super::AppState;
-use super::allowance::Allowance;
 use super::client_address::{ClientAddress, FrontDoorPeer, Peer, block_of};
 use super::host;
 use super::problem::ApiError;
-use super::rate::RateState;
+use super::rate_limit::RateState;
+use super::response_budget::ResponseBudget;
 use crate::auth::tenant::Caller;
 use crate::domain::name::TenantId;
-use crate::telemetry::audit::Who;
+use crate::telemetry::audit::AuditContext;
 use crate::telemetry::metrics;
 use crate::telemetry::trace::TraceContext;
 
 /// What is known of a request for its log line and its answer's headers; filled in on the way.
 #[derive(Debug)]
-pub struct RequestContext {
+pub struct RequestInfo {
     id: String,
     trace: TraceContext,
     tenant: OnceLock<TenantId>,
-    rate: OnceLock<RateState>,
+    rate_limit: OnceLock<RateState>,
     concurrency: OnceLock<u32>,
     error: OnceLock<String>,
     hint: OnceLock<String>,
-    allowance: Option<Allowance>,
+    response_budget: Option<ResponseBudget>,
     /// On whose account memory is held: the tenant's once it is known, the address's until then.
     share: OnceLock<Share>,
     address: Share,
     /// Given back when the answer is sent.
-    kept: Mutex<Vec<Box<dyn Any + Send>>>,
-    who: Who,
+    held_values: Mutex<Vec<Box<dyn Any + Send>>>,
+    audit_context: AuditContext,
 }
 
-impl RequestContext {
+impl RequestInfo {
     /// Takes up the trace that the request belongs to, or begins one.
     #[must_use]
-    pub fn new(headers: &http::HeaderMap, allowance: Option<Allowance>, client: Option<ClientAddress>) -> Arc<Self> {
+    pub fn new(headers: &http::HeaderMap, response_budget: Option<ResponseBudget>, client: Option<ClientAddress>) -> Arc<Self> {
         let trace = TraceContext::from_header(headers.get("traceparent").and_then(|value| value.to_str().ok()));
         let id = crate::telemetry::trace::random_hex::<16>();
         // A tenant's id has no colon, so that no tenant shares an account with an address.
         let address =
             client.map_or_else(|| "address:".to_owned(), |ClientAddress(client)| format!("address:{}", block_of(client)));
-        let who = Who::default();
+        let audit_context = AuditContext::default();
         if let Some(ClientAddress(client)) = client {
-            who.set_peer(client);
+            audit_context.set_peer(client);
         }
         Arc::new(Self {
             id,
             trace,
             tenant: OnceLock::new(),
-            rate: OnceLock::new(),
+            rate_limit: OnceLock::new(),
             concurrency: OnceLock::new(),
             error: OnceLock::new(),
             hint: OnceLock::new(),
-            allowance,
+            response_budget,
             share: OnceLock::new(),
             address: Share::new(address, NonZeroU32::MIN),
-            kept: Mutex::default(),
-            who,
+            held_values: Mutex::default(),
+            audit_context,
         })
     }
 
@@ -87,13 +87,13 @@ impl RequestContext {
     }
 
     /// Keeps a thing until the last byte of the answer is sent, or the answer is given up.
-    pub fn keep(&self, thing: impl Any + Send) {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(thing));
+    pub fn hold_until_sent(&self, thing: impl Any + Send) {
+        self.held_values.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(thing));
     }
 
     /// The request's; one of its own if no layer put one there.
     #[must_use]
-    pub fn of(extensions: &Extensions) -> Arc<Self> {
+    pub fn from_extensions(extensions: &Extensions) -> Arc<Self> {
         extensions.get::<Arc<Self>>().cloned().unwrap_or_else(|| Self::new(&http::HeaderMap::new(), None, None))
     }
 
@@ -106,18 +106,18 @@ impl RequestContext {
     /// Notes whose request it is.
     pub fn set_caller(&self, caller: &Caller) {
         let _first = self.tenant.set(caller.tenant.id.clone());
-        self.who.set_caller(caller);
+        self.audit_context.set_caller(caller);
     }
 
     /// Whose request it is, for audit lines.
     #[must_use]
-    pub fn who(&self) -> &Who {
-        &self.who
+    pub fn audit_context(&self) -> &AuditContext {
+        &self.audit_context
     }
 
     /// Notes how the tenant's bucket stands.
     pub fn set_rate(&self, state: RateState) {
-        let _first = self.rate.set(state);
+        let _first = self.rate_limit.set(state);
     }
 
     /// Notes what the caller may have meant, for the case that it is not found.
@@ -138,21 +138,21 @@ impl RequestContext {
 
     /// What the way to the client allows, where it is no socket.
     #[must_use]
-    pub fn allowance(&self) -> Option<Allowance> {
-        self.allowance
+    pub fn response_budget(&self) -> Option<ResponseBudget> {
+        self.response_budget
     }
 
     /// When work for the request ends that begins now and may take `time`.
     #[must_use]
     pub fn work_until(&self, time: Duration) -> Instant {
         let until = Instant::now() + time;
-        self.allowance.map_or(until, |allowance| until.min(allowance.work_until()))
+        self.response_budget.map_or(until, |response_budget| until.min(response_budget.work_until()))
     }
 
     /// How the tenant's bucket stands, when it has one.
     #[must_use]
-    pub fn rate(&self) -> Option<RateState> {
-        self.rate.get().copied()
+    pub fn rate_limit(&self) -> Option<RateState> {
+        self.rate_limit.get().copied()
     }
 }
 
@@ -164,7 +164,7 @@ pub async fn observe(State(app): State<AppState>, mut request: Request, next: Ne
         let FrontDoorPeer(peer) = *extensions.get()?;
         Some(ClientAddress(app.proxies.client(peer, request.headers())))
     });
-    let context = RequestContext::new(request.headers(), extensions.get().copied(), client);
+    let context = RequestInfo::new(request.headers(), extensions.get().copied(), client);
     request.extensions_mut().insert(Arc::clone(&context));
     let method = method_for_log(request.method());
     let begun = Instant::now();
@@ -192,7 +192,7 @@ pub async fn observe(State(app): State<AppState>, mut request: Request, next: Ne
         error = context.error.get().map(tracing::field::display) },
         "{method} {route} {}", response.status().as_u16(),
     );
-    super::memory::hold(response, &context)
+    super::memory::hold_until_sent(response, &context)
 }
 
 /// The method, if it has a name that we know: a client may make up one as long as all headers together.
@@ -250,14 +250,20 @@ const POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 
 /// Writes problem documents for errors, and the headers that every answer has.
 pub async fn finish(State(app): State<AppState>, request: Request, next: Next) -> Response {
-    let context = RequestContext::of(request.extensions());
+    let context = RequestInfo::from_extensions(request.extensions());
     let mut response = next.run(request).await;
     let route = response.extensions().get::<Route>().copied();
     if let Some(error) = response.extensions_mut().remove::<ApiError>() {
         let operation = route.unwrap_or(UNMATCHED).operation;
         let mut answer = written(&app, &context, operation, &error);
         if app.audit && error.is_denial() {
-            context.who.denied(context.id(), operation, error.problem().code, &error.to_string(), error.concerns_the_granted());
+            context.audit_context.denied(
+                context.id(),
+                operation,
+                error.problem().code,
+                &error.to_string(),
+                error.concerns_the_granted(),
+            );
         }
         // What the router knows besides: `Allow` for a wrong method.
         for (name, value) in response.headers() {
@@ -288,7 +294,7 @@ pub async fn finish(State(app): State<AppState>, request: Request, next: Next) -
     if app.public_url.starts_with("https://") {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
-    if let Some(state) = context.rate() {
+    if let Some(state) = context.rate_limit() {
         for (name, value) in state.headers() {
             if let Ok(value) = HeaderValue::try_from(value) {
                 headers.insert(HeaderName::from_static(name), value);
@@ -299,7 +305,7 @@ pub async fn finish(State(app): State<AppState>, request: Request, next: Next) -
 }
 
 /// The problem document for an error. The cause goes to our log here, and nowhere else.
-fn written(app: &AppState, context: &RequestContext, operation: &'static str, error: &ApiError) -> Response {
+fn written(app: &AppState, context: &RequestInfo, operation: &'static str, error: &ApiError) -> Response {
     let mut problem = error.problem().at(app.problem_url());
     problem.instance = context.id().to_owned();
     if let (Some(hint), "not_found") = (context.hint.get(), problem.code) {
@@ -334,7 +340,7 @@ pub async fn within_limits(State(app): State<AppState>, request: Request, next: 
         ApiError::BodyTooLarge(limits.body_bytes).into_response()
     } else {
         let in_time = Instant::now() + limits.request_time;
-        let in_time = allowance_of(&request).map_or(in_time, |allowance| in_time.min(allowance.answer_by()));
+        let in_time = allowance_of(&request).map_or(in_time, |response_budget| in_time.min(response_budget.answer_by()));
         match tokio::time::timeout_at(in_time, next.run(request)).await {
             Ok(response) => response,
             Err(_elapsed) => ApiError::TimedOut.into_response(),
@@ -350,8 +356,8 @@ pub async fn within_limits(State(app): State<AppState>, request: Request, next: 
     response
 }
 
-fn allowance_of(request: &Request) -> Option<Allowance> {
-    RequestContext::of(request.extensions()).allowance()
+fn allowance_of(request: &Request) -> Option<ResponseBudget> {
+    RequestInfo::from_extensions(request.extensions()).response_budget()
 }
 
 fn foreign_rejection(status: StatusCode, body_limit: usize) -> Option<ApiError> {

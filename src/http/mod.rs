@@ -12,12 +12,12 @@ pub mod host;
 mod denial;
 pub mod client_address;
 mod activity;
-pub mod allowance;
+pub mod response_budget;
 pub mod authorized;
 pub mod input;
 pub mod body;
 pub mod cursor;
-pub mod packed;
+pub mod packed_request;
 pub mod ops;
 pub mod encode;
 pub mod assets;
@@ -25,18 +25,18 @@ pub mod validator;
 pub mod problem;
 mod problem_document;
 pub mod problem_code;
-pub mod fault;
-pub mod rate;
+pub mod field_error;
+pub mod rate_limit;
 pub mod concurrency;
 pub mod memory;
 pub mod openapi;
 pub mod admin;
 pub mod server;
 mod hint;
-mod open;
+mod listener_load;
 mod progress;
-mod stall;
-mod unfinished;
+mod stall_guard;
+mod incomplete_body;
 mod tls;
 
 use std::sync::Arc;
@@ -75,20 +75,21 @@ pub struct App {
     /// Holds the logs.
     pub(in crate::http) sources: Sources,
     /// Seals cursors.
-    pub(in crate::http) sealer: cursor::Sealer,
+    pub(in crate::http) sealer: cursor::CursorSealer,
     /// Tells the time.
     pub(in crate::http) clock: Arc<dyn Clock>,
     /// Bounds requests.
     pub(in crate::http) limits: RequestLimits,
     /// Counts the tenants' requests.
-    pub(in crate::http) rates: rate::Rates,
+    pub(in crate::http) rates: rate_limit::TenantRateLimiters,
     /// Counts the tenants' requests under way.
-    pub(in crate::http) concurrency: concurrency::Concurrency,
+    pub(in crate::http) concurrency: concurrency::TenantConcurrency,
     /// Counts the tenants' queries.
     pub(in crate::http) query_budgets: QueryBudgets,
     /// Where clients reach us, without a slash at the end.
     pub(in crate::http) public_url: String,
-    /// The configured `public_url`, before the path of a problem's page; empty when none is configured: then the path stands alone.
+    /// The configured `public_url`, before the path of a problem's page; empty when none is configured: then the path stands
+    /// alone.
     pub(in crate::http) given_url: String,
     /// The issuers whose tokens we take, for RFC 9728.
     pub(in crate::http) issuers: Vec<String>,
@@ -113,7 +114,7 @@ pub struct Parts {
     /// Holds the logs.
     pub sources: Sources,
     /// Seals cursors.
-    pub sealer: cursor::Sealer,
+    pub sealer: cursor::CursorSealer,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// Bounds requests.
@@ -140,8 +141,8 @@ impl App {
             parts;
         let public_url = public_url.trim_end_matches('/').to_owned();
         let given_url = given_url.unwrap_or_default().trim_end_matches('/').to_owned();
-        let rates = rate::Rates::default();
-        let concurrency = concurrency::Concurrency::default();
+        let rates = rate_limit::TenantRateLimiters::default();
+        let concurrency = concurrency::TenantConcurrency::default();
         let query_budgets = QueryBudgets::new(Arc::clone(&clock));
         Arc::new(Self {
             verifier,

@@ -10,32 +10,32 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 
 use super::concurrency;
-use super::fault::{Faults, FieldError, Language, names_for_log, query_too_long};
+use super::field_error::{FieldError, FieldErrors, Language, names_for_log, query_too_long};
 use super::hint;
 use super::problem_code::ProblemCode as C;
 pub use super::problem_document::Problem;
 use crate::auth::policy::Denied;
-use crate::domain::query::run::QueryStatus;
+use crate::domain::query::operations::QueryStatus;
 use crate::sources::SourceError;
-use crate::sources::budget::Budget;
+use crate::sources::budget::QueryBudget;
 
 /// Everything that can go wrong with a request.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ApiError {
     /// Wrong, unknown or doubled parameters: all of them.
     #[error("invalid parameters: {}", names_for_log(.0))]
-    InvalidParameter(Faults),
+    InvalidParameter(FieldErrors),
     /// A filter pattern or a query that is none: its faults, and nothing else.
     #[error("invalid {language:?}: {} faults", .errors.count())]
     InvalidText {
         /// Which of the two.
         language: Language,
         /// What is wrong with it.
-        errors: Faults,
+        errors: FieldErrors,
     },
     /// A query that is one, and asks for what nobody is given: where, and for what.
     #[error("forbidden query: {} places", .0.count())]
-    QueryForbidden(Faults),
+    QueryForbidden(FieldErrors),
     /// A query whose rows are wanted whole, as a file, and which has not ended well.
     #[error("the query is {0:?}")]
     QueryIncomplete(QueryStatus),
@@ -46,7 +46,7 @@ pub enum ApiError {
     #[error("budget exceeded: {budget}")]
     BudgetExceeded {
         /// Of what.
-        budget: Budget,
+        budget: QueryBudget,
         /// When to come back.
         retry_after: Duration,
     },
@@ -121,7 +121,7 @@ pub enum ApiError {
     TimedOut,
     /// What was asked for is more than there was time for, and the answer has no place to say how far it came.
     #[error("the time was over before the answer was complete")]
-    Unfinished,
+    IncompleteBody,
     /// A source failed.
     #[error("source: {0}")]
     Source(#[from] SourceError),
@@ -159,8 +159,8 @@ impl ApiError {
         match self {
             Self::InvalidParameter(errors) => {
                 let detail = match &**errors {
-                    [one] if one.place.name().is_empty() => one.detail.clone(),
-                    [one] => format!("`{}`: {}", one.place.name(), one.detail),
+                    [one] if one.location.name().is_empty() => one.detail.clone(),
+                    [one] => format!("`{}`: {}", one.location.name(), one.detail),
                     _ => format!("{} parameters are wrong", errors.count()),
                 };
                 Problem::new(C::InvalidParameter, detail).of(errors)
@@ -175,6 +175,9 @@ impl ApiError {
             Self::QueryForbidden(errors) => Problem::new(C::QueryForbidden, text_detail(errors)).of(errors),
             Self::Source(S::QueryForbidden(reason)) => Problem::new(C::QueryForbidden, reason.clone()),
             Self::Source(S::QueryTooLong { length, most }) => query_too_long(*length, *most).problem(),
+            Self::Source(S::QueryUnsupported(_)) => {
+                plain(C::InvalidQuery, "the source of the log group does not support this query")
+            }
             Self::Source(S::QueryRefused) => plain(C::InvalidQuery, "the source of the logs does not take this query"),
             Self::QueryIncomplete(status) => incomplete_problem(*status),
             Self::BudgetExceeded { budget, retry_after } => Problem {
@@ -267,11 +270,11 @@ impl ApiError {
                 retry_after: Some(*retry_after),
                 ..plain(C::Overloaded, "the source of the logs does not work at the moment")
             },
-            Self::Unfinished => plain(C::UpstreamTimeout, super::allowance::UNFINISHED),
+            Self::IncompleteBody => plain(C::UpstreamTimeout, super::response_budget::INCOMPLETE_DETAIL),
             Self::TimedOut | Self::Source(S::Timeout) => {
                 plain(C::UpstreamTimeout, "the source of the logs did not answer in time")
             }
-            Self::Source(S::Barren { pages }) => {
+            Self::Source(S::TooManyEmptyPages { pages }) => {
                 let detail = format!(
                     "{pages} pages of the source of the logs in a row hold no event, so it was read no further: ask for a shorter \
                      time, or for JSON pages, whose cursors go on where each ends"
@@ -307,17 +310,17 @@ fn incomplete_problem(status: QueryStatus) -> Problem {
 }
 
 /// The faults of a text in words: the first, and how many there are.
-fn text_detail(errors: &Faults) -> String {
+fn text_detail(errors: &FieldErrors) -> String {
     let Some(first) = errors.first() else { return "it is not valid".to_owned() };
-    let name = first.place.name();
-    let place = match first.position {
+    let name = first.location.name();
+    let location = match first.position {
         Some(position) if position.line == 1 => format!("character {}: ", position.column),
         Some(position) => format!("line {}, character {}: ", position.line, position.column),
         None => String::new(),
     };
     match errors.count() {
-        1 => format!("`{name}`, {place}{}", first.detail),
-        count => format!("`{name}` has {count} faults; the first, {place}{}", first.detail),
+        1 => format!("`{name}`, {location}{}", first.detail),
+        count => format!("`{name}` has {count} faults; the first, {location}{}", first.detail),
     }
 }
 

@@ -64,7 +64,7 @@ pub enum ProblemCode {
 
 /// What is to be said about a code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct About {
+pub struct ProblemDescription {
     /// As it stands in `code`.
     pub code: &'static str,
     /// The HTTP status.
@@ -136,9 +136,9 @@ impl ProblemCode {
 
     /// What is to be said about it.
     #[must_use]
-    pub const fn about(self) -> About {
+    pub const fn about(self) -> ProblemDescription {
         match self {
-            Self::InvalidParameter => About {
+            Self::InvalidParameter => ProblemDescription {
                 code: "invalid_parameter",
                 status: 400,
                 title: "Invalid parameter",
@@ -148,7 +148,7 @@ impl ProblemCode {
                 fix: "Read `errors`: each entry names the parameter or the JSON pointer, and says what is expected. Correct them and send the \
                       request again.",
             },
-            Self::InvalidFilter => About {
+            Self::InvalidFilter => ProblemDescription {
                 code: "invalid_filter",
                 status: 400,
                 title: "Invalid filter",
@@ -158,7 +158,7 @@ impl ProblemCode {
                 fix: "Read `errors`: `position` is the place in the pattern, `expected` what can stand there, and `hint` what to write instead. \
                       Percent-encode the pattern in the URL.",
             },
-            Self::InvalidQuery => About {
+            Self::InvalidQuery => ProblemDescription {
                 code: "invalid_query",
                 status: 400,
                 title: "Invalid query",
@@ -167,7 +167,7 @@ impl ProblemCode {
                 fix: "Read `errors`: `position` is the line and the column in the query, `expected` what can stand there, and `hint` what to \
                       write instead.",
             },
-            Self::InvalidCursor => About {
+            Self::InvalidCursor => ProblemDescription {
                 code: "invalid_cursor",
                 status: 400,
                 title: "Invalid cursor",
@@ -178,7 +178,7 @@ impl ProblemCode {
                 fix: "Use the cursor alone, exactly as it was returned, with a token of the same tenant. Otherwise send the original request \
                       without a cursor.",
             },
-            Self::MissingToken => About {
+            Self::MissingToken => ProblemDescription {
                 code: "missing_token",
                 status: 401,
                 title: "A token is needed",
@@ -187,7 +187,7 @@ impl ProblemCode {
                 fix: "Send `Authorization: Bearer <token>` with a token of one of the issuers in \
                       `/.well-known/oauth-protected-resource`.",
             },
-            Self::InvalidToken => About {
+            Self::InvalidToken => ProblemDescription {
                 code: "invalid_token",
                 status: 401,
                 title: "The token is not valid",
@@ -197,7 +197,7 @@ impl ProblemCode {
                 fix: "Get a new token from the issuer, and check its `iss`, `aud` and `exp`. If it is still refused, give the operator the request \
                       id in `instance`: the log has the reason. Operators: `logmark explain --token` shows it too.",
             },
-            Self::ExpiredToken => About {
+            Self::ExpiredToken => ProblemDescription {
                 code: "expired_token",
                 status: 401,
                 title: "The token has expired",
@@ -205,7 +205,7 @@ impl ProblemCode {
                 cause: "Its `exp` is in the past.",
                 fix: "Get a new token from the issuer.",
             },
-            Self::InsufficientScope => About {
+            Self::InsufficientScope => ProblemDescription {
                 code: "insufficient_scope",
                 status: 403,
                 title: "The token's scope is too small",
@@ -214,7 +214,7 @@ impl ProblemCode {
                 fix: "Ask your identity provider for a token with the scope that `detail` and the header `WWW-Authenticate` name. `GET /me` lists \
                       the scopes of your token.",
             },
-            Self::NotFound => About {
+            Self::NotFound => ProblemDescription {
                 code: "not_found",
                 status: 404,
                 title: "Not found",
@@ -224,7 +224,7 @@ impl ProblemCode {
                 fix: "List what you can see with `GET /groups` and `GET /groups/{group}/streams`, whose `path` is ready to use. \
                       `GET /me/explain` says whether a grant covers a group. Write a name with slashes with `:` for `/` or percent-encoded.",
             },
-            Self::MethodNotAllowed => About {
+            Self::MethodNotAllowed => ProblemDescription {
                 code: "method_not_allowed",
                 status: 405,
                 title: "Method not allowed",
@@ -232,7 +232,7 @@ impl ProblemCode {
                 cause: "A `POST` was sent where `GET` is needed, or the other way round.",
                 fix: "Use one of the methods in the header `Allow`.",
             },
-            Self::NotAcceptable => About {
+            Self::NotAcceptable => ProblemDescription {
                 code: "not_acceptable",
                 status: 406,
                 title: "Not acceptable",
@@ -240,7 +240,7 @@ impl ProblemCode {
                 cause: "The header `Accept` names only formats that this path does not have.",
                 fix: "Accept one of the formats that `detail` names, or choose one with `?format=`.",
             },
-            Self::QueryIncomplete => About {
+            Self::QueryIncomplete => ProblemDescription {
                 code: "query_incomplete",
                 status: 409,
                 title: "The query is not complete",
@@ -249,7 +249,7 @@ impl ProblemCode {
                 fix: "While it runs, wait as long as `Retry-After` says and ask again, or send `Prefer: wait=20`. JSON shows the rows of an \
                       incomplete query together with its status.",
             },
-            Self::BodyTooLarge => About {
+            Self::BodyTooLarge => ProblemDescription {
                 code: "body_too_large",
                 status: 413,
                 title: "Body too large",
@@ -257,7 +257,7 @@ impl ProblemCode {
                 cause: "The query text or the list of log groups is too long, or a file was sent by mistake.",
                 fix: "Send a smaller body; `detail` names the limit. Operators: `server.limits.max_body_bytes`.",
             },
-            Self::TargetTooLong => About {
+            Self::TargetTooLong => ProblemDescription {
                 code: "target_too_long",
                 status: 414,
                 title: "Request target too long",
@@ -265,7 +265,7 @@ impl ProblemCode {
                 cause: "Parameters are given beside a cursor, which contains them already, or many `streams` are named.",
                 fix: "Send the cursor alone, or name fewer streams, for instance with `streamPrefix`.",
             },
-            Self::UnsupportedMediaType => About {
+            Self::UnsupportedMediaType => ProblemDescription {
                 code: "unsupported_media_type",
                 status: 415,
                 title: "Unsupported media type",
@@ -273,7 +273,7 @@ impl ProblemCode {
                 cause: "The header `Content-Type` is missing or names another type. `curl -d` sends a form unless told otherwise.",
                 fix: "Send `Content-Type: application/json`.",
             },
-            Self::UnknownHost => About {
+            Self::UnknownHost => ProblemDescription {
                 code: "unknown_host",
                 status: 421,
                 title: "Unknown host",
@@ -281,7 +281,7 @@ impl ProblemCode {
                 cause: "The DNS name, or the setting of a proxy, is not one that the operator allows.",
                 fix: "Use the public URL of the service. Operators: `server.allowed_hosts` lists the hosts.",
             },
-            Self::QueryForbidden => About {
+            Self::QueryForbidden => ProblemDescription {
                 code: "query_forbidden",
                 status: 422,
                 title: "Not allowed by the tenant's rules",
@@ -290,7 +290,7 @@ impl ProblemCode {
                         or the range is longer than the tenant's `max_range`.",
                 fix: "Read `errors` and `detail`: they name the word or the limit. Remove that part of the query, or choose a later `start`.",
             },
-            Self::RateLimited => About {
+            Self::RateLimited => ProblemDescription {
                 code: "rate_limited",
                 status: 429,
                 title: "Too many requests",
@@ -300,7 +300,7 @@ impl ProblemCode {
                 fix: "Wait as many seconds as `Retry-After` says. The headers `RateLimit` and `RateLimit-Policy` show the limit. Larger pages \
                       (`limit=10000`) and streamed formats need fewer requests.",
             },
-            Self::BudgetExceeded => About {
+            Self::BudgetExceeded => ProblemDescription {
                 code: "budget_exceeded",
                 status: 429,
                 title: "Budget exceeded",
@@ -309,7 +309,7 @@ impl ProblemCode {
                 fix: "Wait as long as `Retry-After` says, or stop a query with `DELETE /queries/{id}`. `GET /me` shows the limits and what is left. \
                       A shorter range scans fewer bytes.",
             },
-            Self::HeadersTooLarge => About {
+            Self::HeadersTooLarge => ProblemDescription {
                 code: "headers_too_large",
                 status: 431,
                 title: "Headers too large",
@@ -317,7 +317,7 @@ impl ProblemCode {
                 cause: "The token is very long, or cookies of other applications on the same domain are sent along.",
                 fix: "Send fewer headers or a smaller token. Operators: `server.limits.max_header_bytes`.",
             },
-            Self::InternalError => About {
+            Self::InternalError => ProblemDescription {
                 code: "internal_error",
                 status: 500,
                 title: "Internal error",
@@ -325,7 +325,7 @@ impl ProblemCode {
                 cause: "A bug of the service, or a failure of its own store.",
                 fix: "Give the operator the request id in `instance`: the log has the cause.",
             },
-            Self::NotSupported => About {
+            Self::NotSupported => ProblemDescription {
                 code: "not_supported",
                 status: 501,
                 title: "Not supported",
@@ -333,7 +333,7 @@ impl ProblemCode {
                 cause: "Logs Insights queries run on CloudWatch sources only; live tail is not part of this version.",
                 fix: "Read events instead: a cursor that ended with `stopReason` `end` returns new events when it is sent again.",
             },
-            Self::UpstreamError => About {
+            Self::UpstreamError => ProblemDescription {
                 code: "upstream_error",
                 status: 502,
                 title: "The source failed",
@@ -342,7 +342,7 @@ impl ProblemCode {
                 fix: "Try again in a moment. If it persists, give the operator the request id in `instance`. Operators: the log line with this id \
                       has the cause, and `/readyz` shows the state of each source.",
             },
-            Self::Overloaded => About {
+            Self::Overloaded => ProblemDescription {
                 code: "overloaded",
                 status: 503,
                 title: "Overloaded",
@@ -350,7 +350,7 @@ impl ProblemCode {
                 cause: "Many clients read at the same time, CloudWatch throttles the account's calls, or the source fails and is given a pause.",
                 fix: "Wait as many seconds as `Retry-After` says and try again. Operators: compare the metrics with the account's quotas.",
             },
-            Self::KeysUnavailable => About {
+            Self::KeysUnavailable => ProblemDescription {
                 code: "keys_unavailable",
                 status: 503,
                 title: "Keys unavailable",
@@ -359,7 +359,7 @@ impl ProblemCode {
                 fix: "Wait as many seconds as `Retry-After` says and try again. Operators: the log names the URL and the cause; `/readyz` lists the \
                       issuers without keys.",
             },
-            Self::UpstreamTimeout => About {
+            Self::UpstreamTimeout => ProblemDescription {
                 code: "upstream_timeout",
                 status: 504,
                 title: "No answer in time",

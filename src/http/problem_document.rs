@@ -8,7 +8,7 @@ use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
-use super::fault::{Faults, FieldError};
+use super::field_error::{FieldError, FieldErrors};
 use super::problem_code::ProblemCode;
 
 /// Problem details (RFC 9457) with our members.
@@ -80,7 +80,7 @@ impl Problem {
     }
 
     /// The problem with these faults.
-    pub(super) fn of(self, faults: &Faults) -> Self {
+    pub(super) fn of(self, faults: &FieldErrors) -> Self {
         let error_count = Some(faults.count()).filter(|count| *count > faults.len());
         Self { errors: faults.to_vec(), error_count, ..self }
     }

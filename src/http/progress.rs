@@ -1,8 +1,8 @@
 //! Progress of answers: a body is handed to the connection in small pieces, and an answer whose pieces stay unsent is ended.
 //!
-//! Owns how much of an answer is with the connection at a time, and the time that it may stay there. INVARIANT: the end of a body is
-//! handed over after all of its pieces were sent, so that an answer is watched until its last byte: hyper keeps no task for a stream
-//! of HTTP/2 whose end is queued already.
+//! Owns how much of an answer is with the connection at a time, and the time that it may stay there. INVARIANT: the end of a body
+//! is handed over after all of its pieces were sent, so that an answer is watched until its last byte: hyper keeps no task for a
+//! stream of HTTP/2 whose end is queued already.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,12 +16,12 @@ use http_body::{Frame, SizeHint};
 use tokio::time::Instant;
 
 /// Bytes of a piece: a frame of HTTP/2, as large as it is when the peer says nothing else (RFC 9113 §6.5.2).
-const PIECE_BYTES: usize = 16 * 1024;
+const CHUNK_BYTES: usize = 16 * 1024;
 /// Bytes of an answer that may be with the connection before another piece is made.
-const UNSENT_BYTES: usize = 64 * 1024;
+const MAX_UNSENT_BYTES: usize = 64 * 1024;
 
 /// So that a watch without patience does not spin.
-const SHORTEST_PATIENCE: Duration = Duration::from_millis(100);
+const MIN_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// What is known of one answer that is being sent, or of the answers of one connection of HTTP/1.1, which are sent one by one.
 #[derive(Debug)]
@@ -32,9 +32,9 @@ struct State {
     /// Bytes that the connection holds.
     unsent: usize,
     /// When a piece was last handed over while nothing was unsent, or was sent.
-    moved: Instant,
+    last_progress: Instant,
     /// The body's task, if it waits for pieces to be sent.
-    waits: Option<Waker>,
+    waker: Option<Waker>,
 }
 
 tokio::task_local! {
@@ -44,7 +44,7 @@ tokio::task_local! {
 
 impl Progress {
     pub(super) fn new() -> Arc<Self> {
-        Arc::new(Self(Mutex::new(State { unsent: 0, moved: Instant::now(), waits: None })))
+        Arc::new(Self(Mutex::new(State { unsent: 0, last_progress: Instant::now(), waker: None })))
     }
 
     /// Runs a part of a connection; answers made there are watched by this.
@@ -53,19 +53,19 @@ impl Progress {
     }
 
     /// Waits until nothing was sent for so long though something is to be sent. What the service itself takes does not count.
-    pub(super) async fn stalled(&self, patience: Duration) {
-        let patience = patience.max(SHORTEST_PATIENCE);
+    pub(super) async fn stalled(&self, timeout: Duration) {
+        let timeout = timeout.max(MIN_TIMEOUT);
         loop {
             let now = Instant::now();
-            let (unsent, moved) = {
+            let (unsent, last_progress) = {
                 let state = self.lock();
-                (state.unsent, state.moved)
+                (state.unsent, state.last_progress)
             };
-            let stalls = if unsent > 0 { moved } else { now } + patience;
-            if stalls <= now {
+            let deadline = if unsent > 0 { last_progress } else { now } + timeout;
+            if deadline <= now {
                 return;
             }
-            tokio::time::sleep_until(stalls).await;
+            tokio::time::sleep_until(deadline).await;
         }
     }
 
@@ -73,14 +73,14 @@ impl Progress {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn hand_over(self: &Arc<Self>, bytes: Bytes) -> Bytes {
+    fn chunk(self: &Arc<Self>, bytes: Bytes) -> Bytes {
         let mut state = self.lock();
         if state.unsent == 0 {
-            state.moved = Instant::now();
+            state.last_progress = Instant::now();
         }
         state.unsent += bytes.len();
         drop(state);
-        Bytes::from_owner(Piece { bytes, progress: Arc::clone(self) })
+        Bytes::from_owner(Chunk { bytes, progress: Arc::clone(self) })
     }
 
     /// Ready when at most so many bytes are unsent.
@@ -89,31 +89,31 @@ impl Progress {
         if state.unsent <= most {
             return Poll::Ready(());
         }
-        state.waits = Some(context.waker().clone());
+        state.waker = Some(context.waker().clone());
         Poll::Pending
     }
 }
 
 /// A part of a body. The connection drops it when it is sent.
-struct Piece {
+struct Chunk {
     bytes: Bytes,
     progress: Arc<Progress>,
 }
 
-impl AsRef<[u8]> for Piece {
+impl AsRef<[u8]> for Chunk {
     fn as_ref(&self) -> &[u8] {
         &self.bytes
     }
 }
 
-impl Drop for Piece {
+impl Drop for Chunk {
     fn drop(&mut self) {
         let mut state = self.progress.lock();
         state.unsent = state.unsent.saturating_sub(self.bytes.len());
-        state.moved = Instant::now();
-        let waits = state.waits.take();
+        state.last_progress = Instant::now();
+        let waker = state.waker.take();
         drop(state);
-        if let Some(waker) = waits {
+        if let Some(waker) = waker {
             waker.wake();
         }
     }
@@ -121,32 +121,32 @@ impl Drop for Piece {
 
 /// What comes after the data.
 #[derive(Debug)]
-enum End {
+enum BodyEnd {
     Plain,
     Trailers(HeaderMap),
 }
 
-/// A body in pieces. `Held` is kept until it is sent or given up.
+/// A body in pieces. `Guard` is kept until it is sent or given up.
 #[derive(Debug)]
-pub(super) struct Watched<Held> {
+pub(super) struct WatchedBody<Guard> {
     body: Body,
     /// Of the body's last frame, what was not handed over yet.
     rest: Bytes,
-    end: Option<End>,
+    end: Option<BodyEnd>,
     is_over: bool,
     progress: Arc<Progress>,
-    _held: Held,
+    _guard: Guard,
 }
 
-impl<Held> Watched<Held> {
+impl<Guard> WatchedBody<Guard> {
     /// Watches the body by the running task's progress.
-    pub(super) fn new(body: Body, held: Held) -> Self {
+    pub(super) fn new(body: Body, guard: Guard) -> Self {
         let progress = CURRENT.try_with(Arc::clone).unwrap_or_else(|_| Progress::new());
-        Self { body, rest: Bytes::new(), end: None, is_over: false, progress, _held: held }
+        Self { body, rest: Bytes::new(), end: None, is_over: false, progress, _guard: guard }
     }
 }
 
-impl<Held: Unpin> http_body::Body for Watched<Held> {
+impl<Guard: Unpin> http_body::Body for WatchedBody<Guard> {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -157,27 +157,27 @@ impl<Held: Unpin> http_body::Body for Watched<Held> {
                 return Poll::Ready(None);
             }
             if !this.rest.is_empty() {
-                ready!(this.progress.poll_unsent(context, UNSENT_BYTES - PIECE_BYTES));
-                let piece = this.rest.split_to(this.rest.len().min(PIECE_BYTES));
-                return Poll::Ready(Some(Ok(Frame::data(this.progress.hand_over(piece)))));
+                ready!(this.progress.poll_unsent(context, MAX_UNSENT_BYTES - CHUNK_BYTES));
+                let piece = this.rest.split_to(this.rest.len().min(CHUNK_BYTES));
+                return Poll::Ready(Some(Ok(Frame::data(this.progress.chunk(piece)))));
             }
             if this.end.is_some() {
                 ready!(this.progress.poll_unsent(context, 0));
                 this.is_over = true;
                 return Poll::Ready(match this.end.take() {
-                    Some(End::Trailers(trailers)) => Some(Ok(Frame::trailers(trailers))),
-                    Some(End::Plain) | None => None,
+                    Some(BodyEnd::Trailers(trailers)) => Some(Ok(Frame::trailers(trailers))),
+                    Some(BodyEnd::Plain) | None => None,
                 });
             }
             match ready!(Pin::new(&mut this.body).poll_frame(context)) {
-                None => this.end = Some(End::Plain),
+                None => this.end = Some(BodyEnd::Plain),
                 Some(Err(error)) => {
                     this.is_over = true;
                     return Poll::Ready(Some(Err(error)));
                 }
                 Some(Ok(frame)) => match frame.into_data() {
                     Ok(data) => this.rest = data,
-                    Err(frame) => this.end = frame.into_trailers().ok().map(End::Trailers),
+                    Err(frame) => this.end = frame.into_trailers().ok().map(BodyEnd::Trailers),
                 },
             }
         }
@@ -200,19 +200,19 @@ mod tests {
 
     use super::*;
 
-    const PATIENCE: Duration = Duration::from_secs(30);
+    const TIMEOUT: Duration = Duration::from_secs(30);
 
     #[tokio::test(start_paused = true)]
     async fn pieces_come_as_they_are_sent_and_the_end_after_the_last() {
         let progress = Progress::new();
         let body = Body::from(vec![7; 200_000]);
-        let mut watched = progress.watch(async { Watched::new(body, ()) }).await;
+        let mut watched = progress.watch(async { WatchedBody::new(body, ()) }).await;
         assert_eq!(watched.size_hint().exact(), Some(200_000));
         let mut unsent = Vec::new();
         while let Ok(Some(piece)) = tokio::time::timeout(Duration::from_millis(1), watched.frame()).await {
             unsent.push(piece.unwrap().into_data().unwrap());
         }
-        assert_eq!(unsent.iter().map(Bytes::len).collect::<Vec<_>>(), [PIECE_BYTES; UNSENT_BYTES / PIECE_BYTES]);
+        assert_eq!(unsent.iter().map(Bytes::len).collect::<Vec<_>>(), [CHUNK_BYTES; MAX_UNSENT_BYTES / CHUNK_BYTES]);
         let mut sent: usize = unsent.drain(..).map(|piece| piece.len()).sum();
         let mut last = Bytes::new();
         while let Ok(Some(piece)) = tokio::time::timeout(Duration::from_millis(1), watched.frame()).await {
@@ -229,24 +229,24 @@ mod tests {
     async fn only_what_waits_for_the_peer_stalls() {
         let progress = Progress::new();
         let begun = Instant::now();
-        let idle = tokio::time::timeout(PATIENCE * 10, progress.stalled(PATIENCE)).await;
+        let idle = tokio::time::timeout(TIMEOUT * 10, progress.stalled(TIMEOUT)).await;
         assert!(idle.is_err(), "nothing is to be sent");
-        let mut watched = progress.watch(async { Watched::new(Body::from(vec![7; 40_000]), ()) }).await;
+        let mut watched = progress.watch(async { WatchedBody::new(Body::from(vec![7; 40_000]), ()) }).await;
         let first = watched.frame().await.unwrap().unwrap();
-        tokio::time::sleep(PATIENCE - Duration::from_secs(1)).await;
+        tokio::time::sleep(TIMEOUT - Duration::from_secs(1)).await;
         let second = watched.frame().await.unwrap().unwrap();
         drop(first);
-        let moved = Instant::now();
-        progress.stalled(PATIENCE).await;
-        assert_eq!(moved.elapsed(), PATIENCE, "from the last piece that was sent");
+        let last_progress = Instant::now();
+        progress.stalled(TIMEOUT).await;
+        assert_eq!(last_progress.elapsed(), TIMEOUT, "from the last piece that was sent");
         drop(second);
-        assert!(tokio::time::timeout(PATIENCE * 2, progress.stalled(PATIENCE)).await.is_err());
-        assert!(begun.elapsed() > PATIENCE * 13);
+        assert!(tokio::time::timeout(TIMEOUT * 2, progress.stalled(TIMEOUT)).await.is_err());
+        assert!(begun.elapsed() > TIMEOUT * 13);
     }
 
     #[tokio::test]
     async fn a_body_without_data_is_over_at_once() {
-        let watched = Watched::new(Body::empty(), ());
+        let watched = WatchedBody::new(Body::empty(), ());
         assert!(watched.is_end_stream());
     }
 }

@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 
 use super::encode::compress;
 use super::encode::stream::CURSOR_TRAILER;
-use super::layers::RequestContext;
+use super::layers::RequestInfo;
 use super::problem::ApiError;
 use super::{AppState, hint, layers, memory, openapi, ops};
 
@@ -46,7 +46,7 @@ pub fn router(app: &AppState, origins: &[HeaderValue]) -> Router {
     let router = router
         .merge(ops::docs::routes())
         .merge(ops::problems::routes())
-        .merge(ops::not_yet::routes())
+        .merge(ops::unsupported::routes())
         .fallback(no_such_path)
         .method_not_allowed_fallback(|| async { ApiError::MethodNotAllowed })
         .layer(DefaultBodyLimit::max(app.limits.body_bytes))
@@ -66,7 +66,7 @@ pub fn router(app: &AppState, origins: &[HeaderValue]) -> Router {
 
 async fn no_such_path(request: Request) -> ApiError {
     if let Some(hint) = hint::of_path(request.uri().path()) {
-        RequestContext::of(request.extensions()).set_hint(hint.to_owned());
+        RequestInfo::from_extensions(request.extensions()).set_hint(hint.to_owned());
     }
     ApiError::NoSuchPath
 }

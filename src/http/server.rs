@@ -27,13 +27,13 @@ use tower::ServiceExt as _;
 
 pub use super::tls::{Certificates, TlsError};
 
-use super::activity::{Activity, UnderWay};
+use super::activity::{ActiveRequest, Activity};
 use super::client_address::{ClientAddress, Peer, Proxies, block_of};
-use super::open::{InFlight, Open, Place};
+use super::incomplete_body::{IncompleteBody, ResetOnClose};
+use super::listener_load::{ConnectionGuard, ListenerLoad, RequestGuard};
 use super::problem::ApiError;
-use super::progress::{Progress, Watched};
-use super::stall::{StallGuard, Waits};
-use super::unfinished::{Reset, Unfinished};
+use super::progress::{Progress, WatchedBody};
+use super::stall_guard::{PeerTimeouts, StallGuard};
 use crate::telemetry::metrics;
 
 /// What bounds connections.
@@ -73,12 +73,12 @@ impl ConnectionLimits {
 
 /// How far the service is on its way out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Phase {
+enum ShutdownPhase {
     Serving,
     /// No new requests; answers that make progress are sent.
-    Leaving,
+    Draining,
     /// The drain time is over.
-    Over,
+    Closed,
 }
 
 /// Serves until `stop` resolves, then lets open requests end within the drain time. Figures call the listener `name`.
@@ -91,8 +91,8 @@ pub async fn serve(
     proxies: Arc<Proxies>,
     stop: impl Future<Output = ()>,
 ) {
-    let (phases, phase) = watch::channel(Phase::Serving);
-    let open = Open::of(name);
+    let (phases, phase) = watch::channel(ShutdownPhase::Serving);
+    let load = ListenerLoad::new(name);
     let mut connections = JoinSet::new();
     let mut stop = pin!(stop);
     loop {
@@ -102,11 +102,12 @@ pub async fn serve(
         };
         while connections.try_join_next().is_some() {}
         match accepted {
-            Ok((stream, peer)) => match open.place(peer.ip(), limits.of_peer(proxies.trusts(peer.ip()))) {
-                Ok(place) => {
+            Ok((stream, peer)) => match load.admit_connection(peer.ip(), limits.of_peer(proxies.trusts(peer.ip()))) {
+                Ok(connection_guard) => {
                     let limits = limits.of_peer(proxies.trusts(peer.ip()));
                     let (phase, proxies) = (phase.clone(), Arc::clone(&proxies));
-                    let connection = Connection { router: router.clone(), peer: peer.ip(), proxies, limits, phase, place };
+                    let connection =
+                        Connection { router: router.clone(), peer: peer.ip(), proxies, limits, phase, connection_guard };
                     connections.spawn(connection.run(stream, peer, certificates.clone()));
                 }
                 Err(limit) => metrics::connection_refused(name, limit),
@@ -119,26 +120,26 @@ pub async fn serve(
         }
     }
     drop(listener);
-    phases.send_replace(Phase::Leaving);
+    phases.send_replace(ShutdownPhase::Draining);
     let drained = tokio::time::timeout(limits.drain, async { while connections.join_next().await.is_some() {} });
     if drained.await.is_err() {
         tracing::warn!(connections = connections.len(), "the drain time is over; {} connections are cut", connections.len());
     }
     // Streams of HTTP/2 run beside their connections, and end by this.
-    phases.send_replace(Phase::Over);
+    phases.send_replace(ShutdownPhase::Closed);
 }
 
 /// Counts that an answer holds until it is sent: its place among the requests, and the request under way.
-type Held = (Option<InFlight>, UnderWay);
+type ResponseGuards = (Option<RequestGuard>, ActiveRequest);
 
 struct Connection {
     router: Router,
     peer: IpAddr,
     proxies: Arc<Proxies>,
     limits: ConnectionLimits,
-    phase: watch::Receiver<Phase>,
+    phase: watch::Receiver<ShutdownPhase>,
     /// Given back with the connection.
-    place: Place,
+    connection_guard: ConnectionGuard,
 }
 
 impl Connection {
@@ -155,41 +156,41 @@ impl Connection {
         }
     }
 
-    async fn serve<Io: AsyncRead + AsyncWrite + Reset + Unpin + Send + 'static>(mut self, io: Io) {
+    async fn serve<Io: AsyncRead + AsyncWrite + ResetOnClose + Unpin + Send + 'static>(mut self, io: Io) {
         let activity = Activity::new();
-        let unfinished = Unfinished::default();
-        let waits = Waits { headers: self.limits.header_time, idle: self.limits.idle, write: self.limits.write_stall };
-        let io = StallGuard::new(io, waits, Arc::clone(&activity)).watching(unfinished.clone());
-        let streams = Streams { limits: self.limits, phase: self.phase.clone() };
-        let (builder, service, end) = (builder(self.limits, streams.clone()), self.service(&activity, unfinished), streams);
+        let incomplete_body = IncompleteBody::default();
+        let timeouts = PeerTimeouts { headers: self.limits.header_time, idle: self.limits.idle, write: self.limits.write_stall };
+        let io = StallGuard::new(io, timeouts, Arc::clone(&activity)).watching(incomplete_body.clone());
+        let streams = StreamExecutor { limits: self.limits, phase: self.phase.clone() };
+        let (builder, service, end) = (builder(self.limits, streams.clone()), self.service(&activity, incomplete_body), streams);
         let mut connection = pin!(builder.serve_connection(TokioIo::new(io), service));
         let mut age = pin!(tokio::time::sleep_until(Instant::now() + self.limits.age));
         // For answers over HTTP/1.1, which are sent here. Those over HTTP/2 are tasks of their own.
         let progress = Progress::new();
-        let mut stalled = pin!(end.ended(Arc::clone(&progress)));
-        let mut asked_to_leave = false;
+        let mut stalled = pin!(end.aborted(Arc::clone(&progress)));
+        let mut shutting_down = false;
         loop {
             tokio::select! {
-                ended = progress.watch(connection.as_mut()) => {
-                    if let Err(error) = ended {
+                aborted = progress.watch(connection.as_mut()) => {
+                    if let Err(error) = aborted {
                         tracing::debug!(%error, "a connection ended early");
                     }
                     return;
                 }
-                why = stalled.as_mut() => {
-                    tracing::debug!("a connection is cut: {why}");
+                reason = stalled.as_mut() => {
+                    tracing::debug!("a connection is cut: {reason}");
                     return;
                 }
-                _ = self.phase.wait_for(|phase| *phase >= Phase::Leaving), if !asked_to_leave => {
-                    asked_to_leave = true;
+                _ = self.phase.wait_for(|phase| *phase >= ShutdownPhase::Draining), if !shutting_down => {
+                    shutting_down = true;
                     connection.as_mut().graceful_shutdown();
                 }
-                () = activity.idle_for(self.limits.idle), if !asked_to_leave => {
-                    asked_to_leave = true;
+                () = activity.idle_for(self.limits.idle), if !shutting_down => {
+                    shutting_down = true;
                     connection.as_mut().graceful_shutdown();
                 }
-                () = &mut age, if !asked_to_leave => {
-                    asked_to_leave = true;
+                () = &mut age, if !shutting_down => {
+                    shutting_down = true;
                     connection.as_mut().graceful_shutdown();
                 }
             }
@@ -200,32 +201,32 @@ impl Connection {
     fn service(
         &self,
         activity: &Arc<Activity>,
-        unfinished: Unfinished,
+        incomplete_body: IncompleteBody,
     ) -> impl hyper::service::Service<
         Request<Incoming>,
-        Response = Response<Watched<Held>>,
+        Response = Response<WatchedBody<ResponseGuards>>,
         Error = Infallible,
-        Future = impl Future<Output = Result<Response<Watched<Held>>, Infallible>> + Send + use<>,
+        Future = impl Future<Output = Result<Response<WatchedBody<ResponseGuards>>, Infallible>> + Send + use<>,
     > + Send
     + use<> {
         let (router, limits, activity) = (self.router.clone(), self.limits, Arc::clone(activity));
-        let (open, peer, proxies) = (Arc::clone(&self.place.open), self.peer, Arc::clone(&self.proxies));
+        let (load, peer, proxies) = (Arc::clone(&self.connection_guard.load), self.peer, Arc::clone(&self.proxies));
         hyper::service::service_fn(move |mut request: Request<Incoming>| {
             let client = proxies.client(peer, request.headers());
-            let (listener, under_way) = (open.listener, activity.begin());
-            let (router, counted) = (router.clone(), open.request(block_of(client), limits));
+            let (listener, active_request) = (load.listener, activity.begin());
+            let (router, counted) = (router.clone(), load.admit_request(block_of(client), limits));
             request.extensions_mut().insert(Peer(peer));
             request.extensions_mut().insert(ClientAddress(client));
-            let (version, method, unfinished) = (request.version(), request.method().clone(), unfinished.clone());
+            let (version, method, incomplete_body) = (request.version(), request.method().clone(), incomplete_body.clone());
             async move {
                 match counted {
-                    Ok(in_flight) => {
-                        let response = unfinished.watch(version, &method, router.oneshot(request).await?);
-                        Ok(response.map(|body| Watched::new(body, (Some(in_flight), under_way))))
+                    Ok(request_guard) => {
+                        let response = incomplete_body.watch(version, &method, router.oneshot(request).await?);
+                        Ok(response.map(|body| WatchedBody::new(body, (Some(request_guard), active_request))))
                     }
                     Err(limit) => {
                         metrics::request_refused(listener, limit);
-                        Ok(overloaded(request.version()).map(|body| Watched::new(body, (None, under_way))))
+                        Ok(overloaded(request.version()).map(|body| WatchedBody::new(body, (None, active_request))))
                     }
                 }
             }
@@ -247,39 +248,39 @@ fn overloaded(version: Version) -> Response<Body> {
 /// Runs the streams of an HTTP/2 connection, each as a task, and ends those whose answers make no progress: the peer is told by
 /// `RST_STREAM`, and what they held is free.
 #[derive(Debug, Clone)]
-struct Streams {
+struct StreamExecutor {
     limits: ConnectionLimits,
-    phase: watch::Receiver<Phase>,
+    phase: watch::Receiver<ShutdownPhase>,
 }
 
-impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Streams {
+impl<F: Future<Output = ()> + Send + 'static> Executor<F> for StreamExecutor {
     fn execute(&self, stream: F) {
-        let ended = self.clone();
+        let aborted = self.clone();
         tokio::spawn(async move {
             let progress = Progress::new();
             tokio::select! {
                 biased;
                 () = progress.watch(stream) => {}
-                why = ended.ended(Arc::clone(&progress)) => tracing::debug!("a stream is reset: {why}"),
+                reason = aborted.aborted(Arc::clone(&progress)) => tracing::debug!("a stream is reset: {reason}"),
             }
         });
     }
 }
 
-impl Streams {
-    /// Waits until an answer must end: it makes no progress, or the service ends. While the service is leaving, an answer gets half
-    /// of the drain time for it, so that one that waits does not keep the service.
-    async fn ended(mut self, progress: Arc<Progress>) -> &'static str {
+impl StreamExecutor {
+    /// Waits until an answer must end: it makes no progress, or the service ends. While the service is leaving, an answer gets
+    /// half of the drain time for it, so that one that waits does not keep the service.
+    async fn aborted(mut self, progress: Arc<Progress>) -> &'static str {
         let limits = self.limits;
-        let mut over = self.phase.clone();
-        let leaving = async {
-            drop(self.phase.wait_for(|phase| *phase >= Phase::Leaving).await);
+        let mut closed = self.phase.clone();
+        let draining = async {
+            drop(self.phase.wait_for(|phase| *phase >= ShutdownPhase::Draining).await);
             progress.stalled(limits.write_stall.min(limits.drain / 2)).await;
         };
         tokio::select! {
             () = progress.stalled(limits.write_stall) => "its answer makes no progress",
-            () = leaving => "its answer makes no progress, and the service ends",
-            _ = over.wait_for(|phase| *phase == Phase::Over) => "the service ends",
+            () = draining => "its answer makes no progress, and the service ends",
+            _ = closed.wait_for(|phase| *phase == ShutdownPhase::Closed) => "the service ends",
         }
     }
 }
@@ -289,21 +290,21 @@ const STREAM_WINDOW: u32 = 64 * 1024;
 /// The same of all streams of a connection.
 const CONNECTION_WINDOW: u32 = 256 * 1024;
 /// Streams of a connection at a time.
-const STREAMS: u32 = 100;
+const MAX_STREAMS: u32 = 100;
 
-fn builder(limits: ConnectionLimits, streams: Streams) -> auto::Builder<Streams> {
+fn builder(limits: ConnectionLimits, streams: StreamExecutor) -> auto::Builder<StreamExecutor> {
     let mut builder = auto::Builder::new(streams);
     builder
         .http1()
         .timer(TokioTimer::new())
-        // Ours begins with a request's first byte and not with the end of the last answer: see `stall`.
+        // Ours begins with a request's first byte and not with the end of the last answer: see `stall_guard`.
         .header_read_timeout(None)
         .max_buf_size(limits.header_bytes.max(8192))
         .half_close(false);
     builder
         .http2()
         .timer(TokioTimer::new())
-        .max_concurrent_streams(STREAMS)
+        .max_concurrent_streams(MAX_STREAMS)
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_header_list_size(u32::try_from(limits.header_bytes).unwrap_or(u32::MAX))

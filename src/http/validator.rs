@@ -9,16 +9,16 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use logmark_event_page::Events;
 
 /// As long as a final page is kept by us: its cursors are good for a day, and must be for most of it when they are used.
-const KEPT: HeaderValue = HeaderValue::from_static("private, max-age=3600");
+const CACHE_CONTROL_VALUE: HeaderValue = HeaderValue::from_static("private, max-age=3600");
 
 /// What a client says that it has: the values of `If-None-Match`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Known(Vec<HeaderValue>);
+pub struct IfNoneMatch(Vec<HeaderValue>);
 
-impl Known {
+impl IfNoneMatch {
     /// Takes it from a request's headers; the rest of them, the token above all, is not kept.
     #[must_use]
-    pub fn of(headers: &HeaderMap) -> Self {
+    pub fn from_headers(headers: &HeaderMap) -> Self {
         Self(headers.get_all(IF_NONE_MATCH).iter().cloned().collect())
     }
 }
@@ -47,7 +47,7 @@ impl Validator {
 
     /// Does the client have these already?
     #[must_use]
-    pub fn is_known(&self, known: &Known) -> bool {
+    pub fn is_known(&self, known: &IfNoneMatch) -> bool {
         let bare = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
         let given = known.0.iter().filter_map(|value| value.to_str().ok());
         given.flat_map(|value| value.split(',')).any(|tag| tag.trim() == "*" || bare(tag) == bare(&self.0))
@@ -55,10 +55,10 @@ impl Validator {
 
     /// The answer with leave to keep it.
     #[must_use]
-    pub fn onto(&self, mut response: Response) -> Response {
+    pub fn apply_to(&self, mut response: Response) -> Response {
         if let Ok(tag) = HeaderValue::try_from(&self.0) {
             response.headers_mut().insert(ETAG, tag);
-            response.headers_mut().insert(CACHE_CONTROL, KEPT);
+            response.headers_mut().insert(CACHE_CONTROL, CACHE_CONTROL_VALUE);
         }
         response
     }
@@ -66,7 +66,7 @@ impl Validator {
     /// The answer to a client that has it.
     #[must_use]
     pub fn not_modified(&self) -> Response {
-        let mut response = self.onto(Response::new(Body::empty()));
+        let mut response = self.apply_to(Response::new(Body::empty()));
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         response.headers_mut().remove(CONTENT_TYPE);
         response

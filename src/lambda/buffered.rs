@@ -16,34 +16,34 @@ use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt as _;
 use serde::Serialize;
 
-use super::event::Door;
-use crate::http::allowance::escaped_length;
+use super::event::FrontDoor;
 use crate::http::encode::stream::CURSOR_TRAILER;
 use crate::http::problem::ApiError;
+use crate::http::response_budget::escaped_length;
 use crate::sources::SourceError;
 
 /// An answer may have 6,291,556 bytes; some are left for its head.
-const MOST_BYTES: usize = 6_200_000;
+const MAX_BYTES: usize = 6_200_000;
 /// Of a load balancer's answer: 1 MB.
-const MOST_BYTES_OF_ALB: usize = 950_000;
+const MAX_BYTES_ALB: usize = 950_000;
 
 /// The bytes that a body may have, as it lies in the answer.
-fn most_bytes(door: Door) -> usize {
-    match door {
-        Door::Rest | Door::Http | Door::Url => MOST_BYTES,
-        Door::Alb | Door::AlbMulti => MOST_BYTES_OF_ALB,
+fn max_bytes(front_door: FrontDoor) -> usize {
+    match front_door {
+        FrontDoor::Rest | FrontDoor::Http | FrontDoor::Url => MAX_BYTES,
+        FrontDoor::Alb | FrontDoor::AlbMulti => MAX_BYTES_ALB,
     }
 }
 
 /// What pages keep to: three quarters of it, as base64 of what can't be compressed is a third longer.
-pub(super) fn room(door: Door) -> usize {
-    most_bytes(door) / 4 * 3
+pub(super) fn room(front_door: FrontDoor) -> usize {
+    max_bytes(front_door) / 4 * 3
 }
 
 /// The answer as the front doors take it.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Answer {
+pub struct BufferedResponse {
     status_code: u16,
     #[serde(skip_serializing_if = "Option::is_none")]
     status_description: Option<String>,
@@ -55,14 +55,14 @@ pub struct Answer {
     is_base64_encoded: bool,
 }
 
-impl Answer {
+impl BufferedResponse {
     /// Reads a response to its end.
-    pub(super) async fn read(door: Door, response: Response) -> Self {
+    pub(super) async fn read(front_door: FrontDoor, response: Response) -> Self {
         let (parts, body) = response.into_parts();
-        let (mut headers, most) = (parts.headers, most_bytes(door));
+        let (mut headers, most) = (parts.headers, max_bytes(front_door));
         let error = match collect(body, &mut headers, most).await {
             Ok(bytes) => match text(bytes, headers.contains_key(CONTENT_ENCODING), most) {
-                Ok((body, is_base64)) => return Self::new(door, parts.status, &headers, body, is_base64),
+                Ok((body, is_base64)) => return Self::new(front_door, parts.status, &headers, body, is_base64),
                 Err(error) => error,
             },
             Err(error) => error,
@@ -72,31 +72,31 @@ impl Answer {
         }
         headers.remove(CURSOR_TRAILER);
         let id = headers.get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or_default().to_owned();
-        Self::with_problem(door, &error, &id, headers)
+        Self::with_problem(front_door, &error, &id, headers)
     }
 
     /// An error as the answer.
-    pub(super) fn problem(door: Door, error: &ApiError, request_id: &str) -> Self {
-        Self::with_problem(door, error, request_id, HeaderMap::new())
+    pub(super) fn problem(front_door: FrontDoor, error: &ApiError, request_id: &str) -> Self {
+        Self::with_problem(front_door, error, request_id, HeaderMap::new())
     }
 
-    fn with_problem(door: Door, error: &ApiError, request_id: &str, mut headers: HeaderMap) -> Self {
+    fn with_problem(front_door: FrontDoor, error: &ApiError, request_id: &str, mut headers: HeaderMap) -> Self {
         tracing::warn!(request.id = request_id, error = %error, "an answer could not be returned: {error}");
         let mut problem = error.problem();
         problem.instance = request_id.to_owned();
         let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let body = serde_json::to_string(&problem).unwrap_or_default();
         headers.extend(problem.into_http("").into_parts().0.headers);
-        Self::new(door, status, &headers, body, false)
+        Self::new(front_door, status, &headers, body, false)
     }
 
-    fn new(door: Door, status: StatusCode, headers: &HeaderMap, body: String, is_base64_encoded: bool) -> Self {
+    fn new(front_door: FrontDoor, status: StatusCode, headers: &HeaderMap, body: String, is_base64_encoded: bool) -> Self {
         let many = of_message(headers);
-        let (headers, multi_value_headers) = match door {
-            Door::Rest | Door::AlbMulti => (None, Some(many)),
-            Door::Http | Door::Url | Door::Alb => (Some(joined(many)), None),
+        let (headers, multi_value_headers) = match front_door {
+            FrontDoor::Rest | FrontDoor::AlbMulti => (None, Some(many)),
+            FrontDoor::Http | FrontDoor::Url | FrontDoor::Alb => (Some(joined(many)), None),
         };
-        let status_description = matches!(door, Door::Alb | Door::AlbMulti).then(|| status.to_string());
+        let status_description = matches!(front_door, FrontDoor::Alb | FrontDoor::AlbMulti).then(|| status.to_string());
         Self { status_code: status.as_u16(), status_description, headers, multi_value_headers, body, is_base64_encoded }
     }
 }

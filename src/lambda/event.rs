@@ -48,7 +48,7 @@ const URL_DOMAIN: &str = ".lambda-url.";
 
 /// How the answer must look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Door {
+pub(super) enum FrontDoor {
     /// A REST API.
     Rest,
     /// An HTTP API.
@@ -61,7 +61,7 @@ pub(super) enum Door {
     AlbMulti,
 }
 
-impl Door {
+impl FrontDoor {
     /// As which it is named where the configuration says that it streams; `None`: it never does.
     pub(super) fn streaming(self) -> Option<Streaming> {
         match self {
@@ -74,7 +74,7 @@ impl Door {
 
 /// Why an event gives no request.
 #[derive(Debug)]
-pub enum NoRequest {
+pub enum EventError {
     /// The event is not one of a front end's, or something in it can't be part of a request.
     Malformed,
     /// The event has more headers than a request can have.
@@ -125,20 +125,20 @@ struct Identity {
 
 impl Event {
     /// Which front door made it; `None`: none that we know.
-    pub(super) fn door(&self) -> Option<Door> {
+    pub(super) fn front_door(&self) -> Option<FrontDoor> {
         let context = self.request_context.as_ref()?;
         if self.version.as_deref() == Some("2.0") {
             let is_url = context.domain_name.as_deref().is_some_and(|domain| domain.contains(URL_DOMAIN));
-            let door = if is_url { Door::Url } else { Door::Http };
-            return (self.raw_path.is_some() && context.http.is_some()).then_some(door);
+            let front_door = if is_url { FrontDoor::Url } else { FrontDoor::Http };
+            return (self.raw_path.is_some() && context.http.is_some()).then_some(front_door);
         }
         if self.http_method.is_none() || self.path.is_none() {
             return None;
         }
         Some(match (&context.elb, &self.multi_value_headers) {
-            (None, _) => Door::Rest,
-            (Some(_), None) => Door::Alb,
-            (Some(_), Some(_)) => Door::AlbMulti,
+            (None, _) => FrontDoor::Rest,
+            (Some(_), None) => FrontDoor::Alb,
+            (Some(_), Some(_)) => FrontDoor::AlbMulti,
         })
     }
 
@@ -146,47 +146,47 @@ impl Event {
     ///
     /// # Errors
     /// When the event is not one of a front end's.
-    pub fn request(self) -> Result<Request<Body>, NoRequest> {
-        let door = self.door().ok_or(NoRequest::Malformed)?;
-        self.into_request(door, false)
+    pub fn request(self) -> Result<Request<Body>, EventError> {
+        let front_door = self.front_door().ok_or(EventError::Malformed)?;
+        self.into_request(front_door, false)
     }
 
     /// The request that the client sent.
-    pub(super) fn into_request(self, door: Door, streams: bool) -> Result<Request<Body>, NoRequest> {
+    pub(super) fn into_request(self, front_door: FrontDoor, streams: bool) -> Result<Request<Body>, EventError> {
         let mut request = Request::new(Body::empty());
-        if let Some(peer) = self.peer(door) {
+        if let Some(peer) = self.peer(front_door) {
             request.extensions_mut().insert(peer);
         }
         *request.method_mut() = self.method()?;
-        *request.uri_mut() = self.target(door)?;
-        *request.headers_mut() = self.header_map(door, streams)?;
+        *request.uri_mut() = self.target(front_door)?;
+        *request.headers_mut() = self.header_map(front_door, streams)?;
         *request.body_mut() = match self.body {
-            Some(text) if self.is_base64_encoded => Body::from(BASE64_STANDARD.decode(text).map_err(|_| NoRequest::Malformed)?),
+            Some(text) if self.is_base64_encoded => Body::from(BASE64_STANDARD.decode(text).map_err(|_| EventError::Malformed)?),
             Some(text) => Body::from(text),
             None => Body::empty(),
         };
         Ok(request)
     }
 
-    fn method(&self) -> Result<Method, NoRequest> {
+    fn method(&self) -> Result<Method, EventError> {
         let of_http = self.request_context.as_ref().and_then(|context| context.http.as_ref()).map(|http| http.method.as_str());
-        self.http_method.as_deref().or(of_http).unwrap_or_default().parse().map_err(|_| NoRequest::Malformed)
+        self.http_method.as_deref().or(of_http).unwrap_or_default().parse().map_err(|_| EventError::Malformed)
     }
 
     /// The other end of the connection, as the front door saw it. A load balancer says it only in a header that it may have been
     /// told to leave as its client wrote it, so nothing is taken from there.
-    fn peer(&self, door: Door) -> Option<FrontDoorPeer> {
+    fn peer(&self, front_door: FrontDoor) -> Option<FrontDoorPeer> {
         let context = self.request_context.as_ref()?;
-        let text = match door {
-            Door::Rest => context.identity.as_ref()?.source_ip.as_ref(),
-            Door::Http | Door::Url => context.http.as_ref()?.source_ip.as_ref(),
-            Door::Alb | Door::AlbMulti => None,
+        let text = match front_door {
+            FrontDoor::Rest => context.identity.as_ref()?.source_ip.as_ref(),
+            FrontDoor::Http | FrontDoor::Url => context.http.as_ref()?.source_ip.as_ref(),
+            FrontDoor::Alb | FrontDoor::AlbMulti => None,
         };
         text?.parse().ok().map(FrontDoorPeer)
     }
 
-    fn target(&self, door: Door) -> Result<Uri, NoRequest> {
-        let path = if matches!(door, Door::Http | Door::Url) {
+    fn target(&self, front_door: FrontDoor) -> Result<Uri, EventError> {
+        let path = if matches!(front_door, FrontDoor::Http | FrontDoor::Url) {
             self.path_after_stage()
         } else {
             self.path.as_deref().unwrap_or_default()
@@ -195,15 +195,15 @@ impl Event {
         if !target.starts_with('/') {
             target.insert(0, '/');
         }
-        let query = match door {
-            Door::Http | Door::Url => self.raw_query_string.clone().unwrap_or_default(),
-            Door::Rest => self.query(|text| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()),
-            Door::Alb | Door::AlbMulti => self.query(str::to_owned),
+        let query = match front_door {
+            FrontDoor::Http | FrontDoor::Url => self.raw_query_string.clone().unwrap_or_default(),
+            FrontDoor::Rest => self.query(|text| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()),
+            FrontDoor::Alb | FrontDoor::AlbMulti => self.query(str::to_owned),
         };
         if !query.is_empty() {
             let _infallible = write!(target, "?{}", utf8_percent_encode(&query, NOT_IN_TARGET));
         }
-        target.parse().map_err(|_| NoRequest::Malformed)
+        target.parse().map_err(|_| EventError::Malformed)
     }
 
     /// An HTTP API's path without its stage.
@@ -226,22 +226,23 @@ impl Event {
         pairs.join("&")
     }
 
-    fn header_map(&self, door: Door, streams: bool) -> Result<HeaderMap, NoRequest> {
+    fn header_map(&self, front_door: FrontDoor, streams: bool) -> Result<HeaderMap, EventError> {
         let mut headers = HeaderMap::new();
         let many = self.multi_value_headers.iter().flatten();
         for (name, value) in many.flat_map(|(name, values)| values.iter().map(move |value| (name, value))) {
             let (name, value) = header(name, value)?;
-            headers.try_append(name, value).map_err(|_| NoRequest::TooManyHeaders)?;
+            headers.try_append(name, value).map_err(|_| EventError::TooManyHeaders)?;
         }
-        // A REST API says each header twice, in the second map the last of its values alone: what is not in the first is one more.
+        // A REST API says each header twice, in the second map the last of its values alone: what is not in the first is one
+        // more.
         for (name, value) in self.headers.iter().flatten() {
             let (name, value) = header(name, value)?;
             if self.multi_value_headers.is_none() || !headers.get_all(&name).iter().any(|known| known == value) {
-                headers.try_append(name, value).map_err(|_| NoRequest::TooManyHeaders)?;
+                headers.try_append(name, value).map_err(|_| EventError::TooManyHeaders)?;
             }
         }
         CONTEXT_HEADERS.iter().for_each(|name| drop(headers.remove(*name)));
-        if door == Door::Rest && !streams {
+        if front_door == FrontDoor::Rest && !streams {
             // A REST API hands base64 to clients as it is, unless it was told that everything may be binary. It can compress.
             headers.remove(ACCEPT_ENCODING);
         }
@@ -249,10 +250,10 @@ impl Event {
     }
 }
 
-fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), NoRequest> {
-    let name = HeaderName::try_from(name).map_err(|_| NoRequest::Malformed)?;
+fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), EventError> {
+    let name = HeaderName::try_from(name).map_err(|_| EventError::Malformed)?;
     // Bytes: a client may write what is not ASCII.
-    Ok((name, HeaderValue::from_bytes(value.as_bytes()).map_err(|_| NoRequest::Malformed)?))
+    Ok((name, HeaderValue::from_bytes(value.as_bytes()).map_err(|_| EventError::Malformed)?))
 }
 
 #[cfg(test)]
@@ -264,8 +265,8 @@ mod tests {
     /// The peer that the event's request carries.
     fn peer(event: serde_json::Value) -> Option<String> {
         let event: Event = serde_json::from_value(event).unwrap();
-        let door = event.door().unwrap();
-        let request = event.into_request(door, false).unwrap();
+        let front_door = event.front_door().unwrap();
+        let request = event.into_request(front_door, false).unwrap();
         request.extensions().get().map(|FrontDoorPeer(peer)| peer.to_string())
     }
 

@@ -16,23 +16,23 @@ use lambda_http::{Context as Invocation, Service};
 use tokio::time::Instant;
 use tower::ServiceExt as _;
 
-use super::buffered::{self, Answer};
-use super::event::{Door, Event, NoRequest};
+use super::buffered::{self, BufferedResponse};
+use super::event::{Event, EventError, FrontDoor};
 use super::streamed;
 use crate::config::lambda::{Lambda, Streaming};
 use crate::domain::time::{Clock as _, SystemClock};
-use crate::http::allowance::Allowance;
 use crate::http::problem::ApiError;
+use crate::http::response_budget::ResponseBudget;
 
 /// API Gateway waits 29 s for a buffered answer (an HTTP API 30 s), however long the function itself may run.
 const GATEWAY_TIME: Duration = Duration::from_secs(29);
 /// The longest time that a function may run. Bounds an absurd deadline, which would overflow the clock.
-const LONGEST: Duration = Duration::from_secs(900);
+const MAX_DURATION: Duration = Duration::from_secs(900);
 /// The error type of an event that no front end sends.
 const UNKNOWN_EVENT: &str = "Logmark.NoEvent";
 
-impl From<NoRequest> for Diagnostic {
-    fn from(_unknown: NoRequest) -> Self {
+impl From<EventError> for Diagnostic {
+    fn from(_unknown: EventError) -> Self {
         Self {
             error_type: UNKNOWN_EVENT.to_owned(),
             error_message: "the event is not one of API Gateway, a load balancer or a function URL".to_owned(),
@@ -56,36 +56,36 @@ impl Function {
 
     /// Whether the answer to this event is streamed.
     pub(super) fn streams(&self, event: &Event) -> bool {
-        event.door().and_then(Door::streaming).is_some_and(|door| self.streaming.contains(&door))
+        event.front_door().and_then(FrontDoor::streaming).is_some_and(|front_door| self.streaming.contains(&front_door))
     }
 
     /// The answer to an event of a front end that streams: head and body in the form of [`super::streamed`].
-    pub(super) async fn stream(&self, event: Event, invocation: &Invocation) -> Result<Body, NoRequest> {
-        let door = event.door().ok_or(NoRequest::Malformed)?;
-        let (request, allowance) = match prepare(event, door, true, invocation) {
-            Err(NoRequest::TooManyHeaders) => return Ok(streamed::problem(&ApiError::TooManyHeaders, &invocation.request_id)),
+    pub(super) async fn stream(&self, event: Event, invocation: &Invocation) -> Result<Body, EventError> {
+        let front_door = event.front_door().ok_or(EventError::Malformed)?;
+        let (request, response_budget) = match prepare(event, front_door, true, invocation) {
+            Err(EventError::TooManyHeaders) => return Ok(streamed::problem(&ApiError::TooManyHeaders, &invocation.request_id)),
             prepared => prepared?,
         };
-        let answer = tokio::time::timeout_at(allowance.answer_by(), self.respond(request)).await;
+        let answer = tokio::time::timeout_at(response_budget.answer_by(), self.respond(request)).await;
         Ok(match answer {
-            Ok(response) => streamed::body(response, allowance.answer_by()),
+            Ok(response) => streamed::body(response, response_budget.answer_by()),
             Err(_elapsed) => streamed::problem(&ApiError::TimedOut, &invocation.request_id),
         })
     }
 
     /// The answer to any other event, in one piece.
-    async fn answer(&self, event: Option<Event>, invocation: &Invocation) -> Result<Answer, NoRequest> {
-        let event = event.ok_or(NoRequest::Malformed)?;
-        let door = event.door().ok_or(NoRequest::Malformed)?;
-        let (request, allowance) = match prepare(event, door, false, invocation) {
-            Err(NoRequest::TooManyHeaders) => {
-                return Ok(Answer::problem(door, &ApiError::TooManyHeaders, &invocation.request_id));
+    async fn answer(&self, event: Option<Event>, invocation: &Invocation) -> Result<BufferedResponse, EventError> {
+        let event = event.ok_or(EventError::Malformed)?;
+        let front_door = event.front_door().ok_or(EventError::Malformed)?;
+        let (request, response_budget) = match prepare(event, front_door, false, invocation) {
+            Err(EventError::TooManyHeaders) => {
+                return Ok(BufferedResponse::problem(front_door, &ApiError::TooManyHeaders, &invocation.request_id));
             }
             prepared => prepared?,
         };
-        let answer = async { Answer::read(door, self.respond(request).await).await };
-        let answer = tokio::time::timeout_at(allowance.answer_by(), answer).await;
-        Ok(answer.unwrap_or_else(|_elapsed| Answer::problem(door, &ApiError::TimedOut, &invocation.request_id)))
+        let answer = async { BufferedResponse::read(front_door, self.respond(request).await).await };
+        let answer = tokio::time::timeout_at(response_budget.answer_by(), answer).await;
+        Ok(answer.unwrap_or_else(|_elapsed| BufferedResponse::problem(front_door, &ApiError::TimedOut, &invocation.request_id)))
     }
 
     async fn respond(&self, request: Request<Body>) -> Response {
@@ -98,11 +98,11 @@ impl Function {
 
 /// The buffered way. An event that no front end sends arrives as `None`.
 impl Service<LambdaEvent<Option<Event>>> for Function {
-    type Response = Answer;
-    type Error = NoRequest;
-    type Future = Pin<Box<dyn Future<Output = Result<Answer, NoRequest>> + Send>>;
+    type Response = BufferedResponse;
+    type Error = EventError;
+    type Future = Pin<Box<dyn Future<Output = Result<BufferedResponse, EventError>> + Send>>;
 
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), NoRequest>> {
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), EventError>> {
         Poll::Ready(Ok(()))
     }
 
@@ -113,20 +113,26 @@ impl Service<LambdaEvent<Option<Event>>> for Function {
 }
 
 /// The request of an event, with the bounds that its front end and the invocation's deadline set.
-fn prepare(event: Event, door: Door, streams: bool, invocation: &Invocation) -> Result<(Request<Body>, Allowance), NoRequest> {
-    let mut request = event.into_request(door, streams)?;
-    let allowance = Allowance::new(end_of(door, streams, invocation.deadline), (!streams).then(|| buffered::room(door)));
-    request.extensions_mut().insert(allowance);
-    Ok((request, allowance))
+fn prepare(
+    event: Event,
+    front_door: FrontDoor,
+    streams: bool,
+    invocation: &Invocation,
+) -> Result<(Request<Body>, ResponseBudget), EventError> {
+    let mut request = event.into_request(front_door, streams)?;
+    let response_budget =
+        ResponseBudget::new(end_of(front_door, streams, invocation.deadline), (!streams).then(|| buffered::room(front_door)));
+    request.extensions_mut().insert(response_budget);
+    Ok((request, response_budget))
 }
 
 /// The moment after which nothing can be sent: the function is stopped, or its caller no longer waits.
-fn end_of(door: Door, streams: bool, deadline_millis: u64) -> Instant {
+fn end_of(front_door: FrontDoor, streams: bool, deadline_millis: u64) -> Instant {
     let now = u64::try_from(SystemClock.now().0).unwrap_or(0);
-    let left = Duration::from_millis(deadline_millis.saturating_sub(now)).min(LONGEST);
-    let waits = match door {
-        Door::Rest | Door::Http if !streams => GATEWAY_TIME,
-        Door::Rest | Door::Http | Door::Url | Door::Alb | Door::AlbMulti => Duration::MAX,
+    let left = Duration::from_millis(deadline_millis.saturating_sub(now)).min(MAX_DURATION);
+    let waits = match front_door {
+        FrontDoor::Rest | FrontDoor::Http if !streams => GATEWAY_TIME,
+        FrontDoor::Rest | FrontDoor::Http | FrontDoor::Url | FrontDoor::Alb | FrontDoor::AlbMulti => Duration::MAX,
     };
     Instant::now() + left.min(waits)
 }

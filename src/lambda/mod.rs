@@ -16,8 +16,8 @@ use std::time::Duration;
 use crate::config::lambda::Lambda;
 use crate::service::Service;
 use crate::telemetry::metrics::Metrics;
-pub use buffered::Answer;
-pub use event::{Event, NoRequest};
+pub use buffered::BufferedResponse;
+pub use event::{Event, EventError};
 pub use function::Function;
 pub use runtime::RuntimeError;
 

@@ -60,8 +60,8 @@ pub enum RuntimeError {
 /// Receives events and posts answers until the Runtime API at `address` can't be reached any more.
 pub(super) async fn run(function: Function, address: &str) -> Result<(), RuntimeError> {
     check_environment()?;
-    let poster = Poster::new(address)?;
-    let layer = layer_fn(|inner| StreamedAnswers { inner, function: function.clone(), poster: poster.clone() });
+    let poster = ResponsePoster::new(address)?;
+    let layer = layer_fn(|inner| StreamedResponses { inner, function: function.clone(), poster: poster.clone() });
     Runtime::new(function.clone()).layer(layer).run().await.map_err(RuntimeError::Ended)
 }
 
@@ -72,13 +72,13 @@ fn check_environment() -> Result<(), RuntimeError> {
 }
 
 /// Answers the events of front ends that stream; hands all others to the runtime.
-struct StreamedAnswers<S> {
+struct StreamedResponses<S> {
     inner: S,
     function: Function,
-    poster: Poster,
+    poster: ResponsePoster,
 }
 
-impl<S> Service<LambdaInvocation> for StreamedAnswers<S>
+impl<S> Service<LambdaInvocation> for StreamedResponses<S>
 where
     S: Service<LambdaInvocation, Response = (), Error = Error>,
     S::Future: Send + 'static,
@@ -122,13 +122,13 @@ fn failed() -> Diagnostic {
 
 /// Posts answers to the Runtime API.
 #[derive(Debug, Clone)]
-struct Poster {
+struct ResponsePoster {
     /// Scheme, host, port and the path before the API's own.
     base: String,
     client: Client<HttpConnector, Body>,
 }
 
-impl Poster {
+impl ResponsePoster {
     /// For the address in `AWS_LAMBDA_RUNTIME_API`: host and port; emulators write a URL.
     fn new(address: &str) -> Result<Self, RuntimeError> {
         let bare = address.strip_prefix("http://").unwrap_or(address).trim_end_matches('/');
@@ -204,10 +204,10 @@ mod tests {
             ("http://127.0.0.1:9000/.rt", "http://127.0.0.1:9000/.rt"),
             ("http://localhost:9000/", "http://localhost:9000"),
         ] {
-            assert_eq!(Poster::new(address).unwrap().base, base);
+            assert_eq!(ResponsePoster::new(address).unwrap().base, base);
         }
         for address in ["", "/x", "http://", "a\nb"] {
-            assert!(matches!(Poster::new(address), Err(RuntimeError::Address(_))), "{address}");
+            assert!(matches!(ResponsePoster::new(address), Err(RuntimeError::Address(_))), "{address}");
         }
     }
 }

@@ -49,7 +49,7 @@ pub(super) fn problem(error: &ApiError, request_id: &str) -> Body {
     body(problem.into_http(""), Instant::now())
 }
 
-enum Stage {
+enum StreamState {
     Head(Bytes),
     Body,
     Over,
@@ -61,29 +61,29 @@ fn stream_of(status: StatusCode, headers: &HeaderMap, body: Body, until: Instant
     let head = Head { status_code: status.as_u16(), headers: joined(of_message(headers)) };
     let mut first = serde_json::to_vec(&head).unwrap_or_default();
     first.extend(DELIMITER);
-    let begin = (Stage::Head(first.into()), body);
-    let step = move |(stage, mut body): (Stage, Body)| async move {
-        let (frame, stage) = match stage {
-            Stage::Head(first) => (Frame::data(first), Stage::Body),
-            Stage::Body => next(&mut body, until).await?,
-            Stage::Over => return None,
+    let begin = (StreamState::Head(first.into()), body);
+    let step = move |(state, mut body): (StreamState, Body)| async move {
+        let (frame, state) = match state {
+            StreamState::Head(first) => (Frame::data(first), StreamState::Body),
+            StreamState::Body => next(&mut body, until).await?,
+            StreamState::Over => return None,
         };
-        Some((Step::Ok(frame), (stage, body)))
+        Some((Step::Ok(frame), (state, body)))
     };
     Body::new(StreamBody::new(Box::pin(stream::unfold(begin, step))))
 }
 
 /// The body's next data; what is in its trailers has no way to the client.
-async fn next(body: &mut Body, until: Instant) -> Option<(Frame<Bytes>, Stage)> {
+async fn next(body: &mut Body, until: Instant) -> Option<(Frame<Bytes>, StreamState)> {
     loop {
         let frame = match tokio::time::timeout_at(until, body.frame()).await {
             Ok(None) => return None,
             Ok(Some(Ok(frame))) => frame,
-            Ok(Some(Err(error))) => return Some((broken_off(&error.to_string()), Stage::Over)),
-            Err(_elapsed) => return Some((broken_off("the function's time was over"), Stage::Over)),
+            Ok(Some(Err(error))) => return Some((broken_off(&error.to_string()), StreamState::Over)),
+            Err(_elapsed) => return Some((broken_off("the function's time was over"), StreamState::Over)),
         };
         if let Ok(data) = frame.into_data() {
-            return Some((Frame::data(data), Stage::Body));
+            return Some((Frame::data(data), StreamState::Body));
         }
     }
 }

@@ -12,23 +12,23 @@ use crate::domain::name::TenantId;
 use crate::domain::time::Clock;
 
 /// Tenants remembered at a time; one that is forgotten begins anew.
-const REMEMBERED: u64 = 100_000;
+const MAX_TENANTS: u64 = 100_000;
 /// When one of a tenant's queries might have ended: as long as a running query goes unasked at most.
-const SOME_END: Duration = Duration::from_secs(5);
+const QUERY_END_RETRY: Duration = Duration::from_secs(5);
 const DAY_MILLIS: i64 = 24 * 3600 * 1000;
 /// Bytes of a gigabyte, as AWS bills them.
 pub const GIGABYTE: f64 = 1e9;
 
 /// What there is no more of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Budget {
+pub enum QueryBudget {
     /// So many queries at a time.
     Queries(u32),
     /// So many bytes a day.
     ScannedBytes(u64),
 }
 
-impl fmt::Display for Budget {
+impl fmt::Display for QueryBudget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Queries(most) => write!(f, "{most} queries at a time"),
@@ -39,16 +39,16 @@ impl fmt::Display for Budget {
 
 /// A budget that is used up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Exceeded {
+pub struct QueryBudgetExceeded {
     /// Which.
-    pub budget: Budget,
+    pub budget: QueryBudget,
     /// When there may be some again.
     pub retry_after: Duration,
 }
 
 /// What is left of a tenant's limits; `None`: there is no limit.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Left {
+pub struct RemainingBudget {
     /// Queries that may be started now.
     pub queries: Option<u32>,
     /// Gigabytes that may be scanned today; `None` also while the figure would tell of hidden streams.
@@ -58,12 +58,12 @@ pub struct Left {
 /// The counters.
 #[derive(Debug)]
 pub struct QueryBudgets {
-    used: moka::sync::Cache<TenantId, Arc<Mutex<Used>>>,
+    used: moka::sync::Cache<TenantId, Arc<Mutex<TenantUsage>>>,
     clock: Arc<dyn Clock>,
 }
 
 #[derive(Debug, Default)]
-struct Used {
+struct TenantUsage {
     running: u32,
     /// Days since 1970.
     day: i64,
@@ -77,24 +77,24 @@ impl QueryBudgets {
     /// Counters that begin with nothing used.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        let used = moka::sync::Cache::builder().max_capacity(REMEMBERED).time_to_idle(Duration::from_secs(48 * 3600)).build();
+        let used = moka::sync::Cache::builder().max_capacity(MAX_TENANTS).time_to_idle(Duration::from_secs(48 * 3600)).build();
         Self { used, clock }
     }
 
     /// Counts one query more, until the lease is dropped.
     ///
     /// # Errors
-    /// [`Exceeded`] when the tenant's limits leave none.
-    pub fn lease(&self, tenant: &TenantId, limits: &Limits) -> Result<Lease, Exceeded> {
+    /// [`QueryBudgetExceeded`] when the tenant's limits leave none.
+    pub fn lease(&self, tenant: &TenantId, limits: &Limits) -> Result<Lease, QueryBudgetExceeded> {
         let used = self.used.get_with(tenant.clone(), Arc::default);
         let mut now_used = today(&used, &*self.clock);
         if let Some(most) = limits.concurrent_queries.filter(|most| now_used.running >= *most) {
-            return Err(Exceeded { budget: Budget::Queries(most), retry_after: SOME_END });
+            return Err(QueryBudgetExceeded { budget: QueryBudget::Queries(most), retry_after: QUERY_END_RETRY });
         }
         if let Some(most) = limits.scanned_gb_per_day.filter(|most| now_used.scanned >= most * GIGABYTE) {
             let left = DAY_MILLIS - self.clock.now().0.rem_euclid(DAY_MILLIS);
             let retry_after = Duration::from_millis(left.unsigned_abs());
-            return Err(Exceeded { budget: Budget::ScannedBytes((most * GIGABYTE) as u64), retry_after });
+            return Err(QueryBudgetExceeded { budget: QueryBudget::ScannedBytes((most * GIGABYTE) as u64), retry_after });
         }
         now_used.running += 1;
         drop(now_used);
@@ -103,10 +103,10 @@ impl QueryBudgets {
 
     /// What is left.
     #[must_use]
-    pub fn left(&self, tenant: &TenantId, limits: &Limits) -> Left {
+    pub fn left(&self, tenant: &TenantId, limits: &Limits) -> RemainingBudget {
         let used = self.used.get(tenant).unwrap_or_default();
         let used = today(&used, &*self.clock);
-        Left {
+        RemainingBudget {
             queries: limits.concurrent_queries.map(|most| most.saturating_sub(used.running)),
             scanned_gb: limits
                 .scanned_gb_per_day
@@ -117,11 +117,11 @@ impl QueryBudgets {
 }
 
 /// The counters of the tenant, of this day.
-fn today<'a>(used: &'a Mutex<Used>, clock: &dyn Clock) -> MutexGuard<'a, Used> {
+fn today<'a>(used: &'a Mutex<TenantUsage>, clock: &dyn Clock) -> MutexGuard<'a, TenantUsage> {
     let mut used = used.lock().unwrap_or_else(PoisonError::into_inner);
     let day = clock.now().0.div_euclid(DAY_MILLIS);
     if used.day != day {
-        *used = Used { running: used.running, day, scanned: 0.0, withheld: false };
+        *used = TenantUsage { running: used.running, day, scanned: 0.0, withheld: false };
     }
     used
 }
@@ -129,7 +129,7 @@ fn today<'a>(used: &'a Mutex<Used>, clock: &dyn Clock) -> MutexGuard<'a, Used> {
 /// One query of a tenant's, counted as long as this lives.
 #[derive(Debug)]
 pub struct Lease {
-    used: Arc<Mutex<Used>>,
+    used: Arc<Mutex<TenantUsage>>,
     clock: Arc<dyn Clock>,
     noted: f64,
     withheld: bool,
@@ -188,19 +188,19 @@ mod tests {
         let mut first = budgets.lease(&acme, &limits).unwrap();
         let second = budgets.lease(&acme, &limits).unwrap();
         let refused = budgets.lease(&acme, &limits).unwrap_err();
-        assert_eq!(refused, Exceeded { budget: Budget::Queries(2), retry_after: SOME_END });
+        assert_eq!(refused, QueryBudgetExceeded { budget: QueryBudget::Queries(2), retry_after: QUERY_END_RETRY });
         assert!(budgets.lease(&globex, &limits).is_ok(), "another tenant's are its own");
         drop(second);
         first.note_scanned(1e9);
         first.note_scanned(1e9);
-        assert_eq!(budgets.left(&acme, &limits), Left { queries: Some(1), scanned_gb: Some(0.5) });
+        assert_eq!(budgets.left(&acme, &limits), RemainingBudget { queries: Some(1), scanned_gb: Some(0.5) });
         first.note_scanned(2e9);
         let refused = budgets.lease(&acme, &limits).unwrap_err();
         // 2025-11-20T10:00:00Z: fourteen hours to midnight.
         let midnight = Duration::from_secs(14 * 3600);
-        assert_eq!(refused, Exceeded { budget: Budget::ScannedBytes(1_500_000_000), retry_after: midnight });
+        assert_eq!(refused, QueryBudgetExceeded { budget: QueryBudget::ScannedBytes(1_500_000_000), retry_after: midnight });
         clock.0.fetch_add(14 * 3_600_000, Ordering::Relaxed);
-        assert_eq!(budgets.left(&acme, &limits), Left { queries: Some(1), scanned_gb: Some(1.5) });
+        assert_eq!(budgets.left(&acme, &limits), RemainingBudget { queries: Some(1), scanned_gb: Some(1.5) });
         assert!(budgets.lease(&acme, &limits).is_ok());
         assert!(budgets.lease(&acme, &Limits::default()).is_ok(), "without limits nothing is refused");
     }

@@ -13,7 +13,8 @@ use super::budget::Lease;
 use crate::auth::permit::Permit;
 use crate::domain::event::Position;
 use crate::domain::name::TenantId;
-use crate::domain::query::run::{
+use crate::domain::query::QueryReach;
+use crate::domain::query::operations::{
     DescribeFields, FieldShare, FoundRecord, QueryPage, QueryStatus, ReadQuery, ReadRecord, RunningQuery, StartQuery, StopQuery,
 };
 
@@ -21,9 +22,19 @@ use crate::domain::query::run::{
 /// query that was started under other rules than the permit's is [`SourceError::NotFound`], as is one that is not there.
 #[async_trait]
 pub trait Queries: Send + Sync + fmt::Debug {
+    /// What a query may read beside the log groups that it is started with.
+    fn reach(&self) -> QueryReach {
+        QueryReach::Confined
+    }
+
+    /// Whether the bytes that a query scanned count streams that its caller may not see.
+    fn counts_hidden_streams(&self) -> bool {
+        true
+    }
+
     /// Starts a query. It is stopped when nobody takes its id, when nobody asks for it for long, and when it runs for too
     /// long. The lease is given back when it has ended.
-    async fn start(&self, permit: &Permit<StartQuery>, lease: Lease) -> Result<Started, SourceError>;
+    async fn start(&self, permit: &Permit<StartQuery>, lease: Lease) -> Result<StartedQuery, SourceError>;
 
     /// Waits until the query has ended, but not beyond the moment. Gives where it stands then.
     async fn wait(&self, permit: &Permit<ReadQuery>, until: Instant) -> Result<QueryStatus, SourceError>;
@@ -41,28 +52,28 @@ pub trait Queries: Send + Sync + fmt::Debug {
     async fn read_record(&self, permit: &Permit<ReadRecord>) -> Result<FoundRecord, SourceError>;
 
     /// Looks anew at which of the tenant's queries have ended, so that their leases are given back.
-    async fn look_around(&self, tenant: &TenantId);
+    async fn poll_all(&self, tenant: &TenantId);
 
     /// Stops the queries that were started here and still run: nobody will ask for them here again.
     async fn close(&self);
 }
 
 /// Stops the query.
-type Stop = Box<dyn FnOnce() + Send + Sync>;
+type StopAction = Box<dyn FnOnce() + Send + Sync>;
 
 /// A query that was started and whose caller does not have its id yet: dropped so, it is stopped, since nobody could ask for it.
-pub struct Started {
+pub struct StartedQuery {
     query: RunningQuery,
-    stop: Option<Stop>,
+    stop: Option<StopAction>,
 }
 
-impl fmt::Debug for Started {
+impl fmt::Debug for StartedQuery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Started").field("is_claimed", &self.stop.is_none()).finish_non_exhaustive()
     }
 }
 
-impl Started {
+impl StartedQuery {
     /// A query, and how to stop it.
     pub fn new(query: RunningQuery, stop: impl FnOnce() + Send + Sync + 'static) -> Self {
         Self { query, stop: Some(Box::new(stop)) }
@@ -80,7 +91,7 @@ impl Started {
     }
 }
 
-impl Drop for Started {
+impl Drop for StartedQuery {
     fn drop(&mut self) {
         if let Some(stop) = self.stop.take() {
             stop();

@@ -1,39 +1,39 @@
 //! One line for every read and for every denial: who, from where, what, how much, and why.
 //!
 //! Owns the form of these lines, and that denials of callers without a good token cannot flood the log. INVARIANT: no token and
-//! no text of a caller that is longer than `MOST_CHARS` is in a line.
+//! no text of a caller that is longer than `MAX_CHARS` is in a line.
 
 use std::net::IpAddr;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::auth::permit::{Permit, Why};
+use crate::auth::permit::{GrantReason, Permit};
 use crate::domain::operation::{Operation, Target};
 
 /// Characters of a text that a caller or an issuer chose.
-const MOST_CHARS: usize = 256;
+const MAX_CHARS: usize = 256;
 
 /// Denial lines without a known caller that may come at once, and how long one of them takes to be allowed again: 20 a second.
 const ANONYMOUS_DENIALS: (u32, Duration) = (200, Duration::from_millis(50));
 
 /// Whose request it is, as far as that is known. Filled in on the request's way.
 #[derive(Debug, Default)]
-pub struct Who {
+pub struct AuditContext {
     peer: OnceLock<IpAddr>,
-    bearer: OnceLock<Bearer>,
+    caller: OnceLock<AuditedCaller>,
     target: OnceLock<String>,
 }
 
 /// What a verified token says of its bearer.
 #[derive(Debug, Clone)]
-struct Bearer {
+struct AuditedCaller {
     tenant: String,
     issuer: String,
     subject: String,
     token_id: Option<String>,
 }
 
-impl Who {
+impl AuditContext {
     /// Notes the other end of the connection.
     pub fn set_peer(&self, peer: IpAddr) {
         let _first = self.peer.set(peer.to_canonical());
@@ -42,7 +42,7 @@ impl Who {
     /// Notes the caller, whose token has been verified.
     pub fn set_caller(&self, caller: &crate::auth::tenant::Caller) {
         let claims = &caller.claims;
-        let _first = self.bearer.set(Bearer {
+        let _first = self.caller.set(AuditedCaller {
             tenant: caller.tenant.id.to_string(),
             issuer: short(&claims.issuer),
             subject: short(&claims.subject),
@@ -63,17 +63,17 @@ impl Who {
     /// tenant may know of what was asked for; anything else is the caller's own text, which is not written.
     pub fn denied(&self, request_id: &str, operation: &'static str, code: &'static str, reason: &str, names_target: bool) {
         static ANONYMOUS: Sampler = Sampler::new(ANONYMOUS_DENIALS);
-        let bearer = self.bearer.get();
-        let suppressed = if bearer.is_some() { Some(0) } else { ANONYMOUS.take(Instant::now()) };
+        let caller = self.caller.get();
+        let suppressed = if caller.is_some() { Some(0) } else { ANONYMOUS.take(Instant::now()) };
         let Some(suppressed) = suppressed else { return };
         let reason = short(reason);
         tracing::warn!(
             target: "audit",
             { request.id = request_id,
-            tenant.id = bearer.map(|bearer| bearer.tenant.as_str()),
-            token.issuer = bearer.map(|bearer| bearer.issuer.as_str()),
-            token.subject = bearer.map(|bearer| bearer.subject.as_str()),
-            token.id = bearer.and_then(|bearer| bearer.token_id.as_deref()),
+            tenant.id = caller.map(|caller| caller.tenant.as_str()),
+            token.issuer = caller.map(|caller| caller.issuer.as_str()),
+            token.subject = caller.map(|caller| caller.subject.as_str()),
+            token.id = caller.and_then(|caller| caller.token_id.as_deref()),
             peer.address = self.peer.get().map(tracing::field::display),
             operation,
             log_group.name = self.target.get().map(String::as_str).filter(|_| names_target),
@@ -87,7 +87,7 @@ impl Who {
 }
 
 fn short(text: &str) -> String {
-    text.chars().take(MOST_CHARS).collect()
+    text.chars().take(MAX_CHARS).collect()
 }
 
 /// Lets a bounded number of lines through, and counts the others.
@@ -131,7 +131,7 @@ impl Sampler {
 
 /// What is known when a read begins.
 #[derive(Debug)]
-pub struct Line {
+pub struct AuditLine {
     request_id: String,
     tenant: String,
     subject: String,
@@ -141,37 +141,37 @@ pub struct Line {
     operation: &'static str,
     group: String,
     stream: String,
-    why: Option<Why>,
+    reason: Option<GrantReason>,
 }
 
-impl Line {
+impl AuditLine {
     /// Takes it off the permit and the request's context.
     #[must_use]
     pub fn new<Op: Operation>(
         request_id: &str,
-        who: &Who,
+        who: &AuditContext,
         permit: &Permit<Op>,
         group: Option<&str>,
         stream: Option<&str>,
     ) -> Self {
-        let bearer = who.bearer.get();
+        let caller = who.caller.get();
         Self {
             request_id: request_id.to_owned(),
             tenant: permit.tenant().to_string(),
             subject: short(permit.subject()),
-            issuer: bearer.map(|bearer| bearer.issuer.clone()),
-            token_id: bearer.and_then(|bearer| bearer.token_id.clone()),
+            issuer: caller.map(|caller| caller.issuer.clone()),
+            token_id: caller.and_then(|caller| caller.token_id.clone()),
             peer: who.peer.get().copied(),
             operation: Op::NAME,
             group: group.unwrap_or("").to_owned(),
             stream: stream.unwrap_or("").to_owned(),
-            why: permit.why().cloned(),
+            reason: permit.reason().cloned(),
         }
     }
 
     /// Writes it, with how much was read and how it ended.
     pub fn write(&self, items: u64, bytes: u64, outcome: &str) {
-        let why = self.why.as_ref();
+        let reason = self.reason.as_ref();
         tracing::info!(
             target: "audit",
             { request.id = self.request_id,
@@ -186,9 +186,9 @@ impl Line {
             items,
             bytes,
             outcome,
-            allowed_by.grant = why.map(|why| why.grant.as_str()),
-            allowed_by.scope = why.map(|why| why.scope.as_str()),
-            allowed_by.claim = why.map(|why| why.claim.as_str()) },
+            allowed_by.grant = reason.map(|reason| reason.grant.as_str()),
+            allowed_by.scope = reason.map(|reason| reason.scope.as_str()),
+            allowed_by.claim = reason.map(|reason| reason.claim.as_str()) },
             "{} read {items} items by {}", self.tenant, self.operation,
         );
     }

@@ -1,9 +1,9 @@
 //! Metrics for Prometheus, described in docs/monitoring.md.
 //!
-//! Owns their names and labels. One scheme for all: `operation` is an `operationId` (or `docs`, `problems`, `unmatched`), `status`
-//! an HTTP status code, `code` a problem code, `source` and `issuer` a name from the configuration, `call` an operation of AWS,
-//! `outcome` how such a call ended, `listener` `public` or `admin`. INVARIANT: no label holds a tenant, a group or a text of a
-//! request, so each has a bounded number of values.
+//! Owns their names and labels. One scheme for all: `operation` is an `operationId` (or `docs`, `problems`, `unmatched`),
+//! `status` an HTTP status code, `code` a problem code, `source` and `issuer` a name from the configuration, `call` an operation
+//! of AWS, `outcome` how such a call ended, `listener` `public` or `admin`. INVARIANT: no label holds a tenant, a group or a text
+//! of a request, so each has a bounded number of values.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -100,7 +100,7 @@ fn describe() {
     );
     describe_counter!(
         "logmark_upstream_calls_saved_total",
-        "Calls to a source that were not needed: the answer was kept, or a call for it was under way"
+        "Calls to a source that were not needed: answered from the cache, or by an equal call under way"
     );
     describe_gauge!("logmark_issuer_keys", "Keys that verify tokens of the issuer now; 0: its tokens are answered with 503");
     describe_gauge!("logmark_issuer_key_failures", "Failed attempts to read the issuer's keys since the last good one");
@@ -161,16 +161,17 @@ pub fn upstream_call(source: &Arc<str>, call: &'static str, outcome: &'static st
 pub fn upstream_begins(source: &Arc<str>, calls: impl IntoIterator<Item = &'static str>) {
     for call in calls {
         counter!("logmark_upstream_calls_total", "source" => Arc::clone(source), "call" => call, "outcome" => "ok").increment(0);
-        for by in ["kept", "joined"] {
-            counter!("logmark_upstream_calls_saved_total", "source" => Arc::clone(source), "call" => call, "by" => by)
+        for reason in ["cache_hit", "coalesced"] {
+            counter!("logmark_upstream_calls_saved_total", "source" => Arc::clone(source), "call" => call, "reason" => reason)
                 .increment(0);
         }
     }
 }
 
-/// Counts a call to a source that was not needed: its answer was kept, or a call for it was under way.
-pub fn upstream_saved(source: &Arc<str>, call: &'static str, by: &'static str) {
-    counter!("logmark_upstream_calls_saved_total", "source" => Arc::clone(source), "call" => call, "by" => by).increment(1);
+/// Counts a call to a source that was not needed: it was answered from the cache, or by an equal call under way.
+pub fn upstream_saved(source: &Arc<str>, call: &'static str, reason: &'static str) {
+    counter!("logmark_upstream_calls_saved_total", "source" => Arc::clone(source), "call" => call, "reason" => reason)
+        .increment(1);
 }
 
 /// Records how many keys of an issuer there are, and how many attempts to read them failed since the last good one.

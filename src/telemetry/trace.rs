@@ -15,16 +15,16 @@ pub struct TraceContext {
 }
 
 /// Random bytes for ids, fetched a block at a time: the generator asks for as much for one id as for a block.
-struct Block {
+struct IdBlock {
     bytes: [u8; 256],
     left: usize,
 }
 
 thread_local! {
-    static BLOCK: RefCell<Block> = const { RefCell::new(Block { bytes: [0; 256], left: 0 }) };
+    static BLOCK: RefCell<IdBlock> = const { RefCell::new(IdBlock { bytes: [0; 256], left: 0 }) };
 }
 
-impl Block {
+impl IdBlock {
     fn take<const N: usize>(&mut self) -> [u8; N] {
         if self.left < N {
             // Without randomness ids repeat, which is a nuisance and no danger: they are not secrets.
@@ -41,7 +41,7 @@ impl Block {
 #[must_use]
 pub fn random_hex<const N: usize>() -> String {
     const { assert!(N <= 256, "a block holds no more") };
-    let bytes: [u8; N] = BLOCK.with_borrow_mut(Block::take);
+    let bytes: [u8; N] = BLOCK.with_borrow_mut(IdBlock::take);
     bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }
 
@@ -77,7 +77,7 @@ pub async fn scope<F: Future>(context: TraceContext, work: F) -> F::Output {
 }
 
 /// The same work for a task of its own, as a part of the trace in hand.
-pub fn carried<F: Future>(work: F) -> impl Future<Output = F::Output> {
+pub fn in_current_trace<F: Future>(work: F) -> impl Future<Output = F::Output> {
     let context = CURRENT.try_with(Clone::clone).ok();
     async move {
         match context {

@@ -1,4 +1,6 @@
-//! What the sources and the dependencies must keep to: read from the files themselves.
+//! Rules for sources, dependencies and pages, checked on the files themselves.
 
+mod glossary;
 mod imports;
 mod supply_chain;
+mod pages;

@@ -419,7 +419,7 @@ fn every_mistake_in_the_rules_is_told() {
     let wrong = |change: fn(&mut IssuerRules)| {
         let mut rules = rules();
         change(&mut rules);
-        rules.mistakes().iter().map(ToString::to_string).collect::<Vec<_>>()
+        rules.errors().iter().map(ToString::to_string).collect::<Vec<_>>()
     };
     let issuer = "issuer `https://issuer.example`";
     assert!(wrong(|_| {}).is_empty());

@@ -1,6 +1,6 @@
 //! Which keys of a set are used (rows 2 and 6).
 
-use logmark::auth::keys::{KeyRefusal, KeySet, NoKey, SetError, SetOrigin};
+use logmark::auth::keys::{KeyRefusal, KeySelectionError, KeySet, SetError, SetOrigin};
 use serde_json::{Value, json};
 
 use crate::auth::support::{Algorithm, KEY, RSA, TestKey, base64url, changed, jwks, to_base64url};
@@ -204,8 +204,8 @@ fn one_name_under_several_algorithms_is_one_key_each() {
     for algorithm in [Algorithm::Rs256, Algorithm::Rs512, Algorithm::Es256] {
         assert_eq!(found.select(Some("same"), algorithm).unwrap().algorithm(), algorithm);
     }
-    assert_eq!(found.select(Some("same"), Algorithm::Rs384), Err(NoKey::OtherAlgorithm(Algorithm::Rs256)));
-    assert_eq!(found.select(Some("other"), Algorithm::Rs256), Err(NoKey::UnknownKid));
+    assert_eq!(found.select(Some("same"), Algorithm::Rs384), Err(KeySelectionError::OtherAlgorithm(Algorithm::Rs256)));
+    assert_eq!(found.select(Some("other"), Algorithm::Rs256), Err(KeySelectionError::UnknownKid));
     // Without `alg` the key is for the first configured one that fits, and so the twin of the one that names it.
     let without = changed(RSA.jwk("same"), "alg", None);
     assert_eq!(set(&[without.clone(), under("RS512")]).keys().len(), 2);

@@ -9,7 +9,7 @@ mod tenants;
 mod keys;
 mod confusion;
 mod store;
-mod memory;
+mod token_cache;
 mod dev_issuer;
 mod wycheproof;
 mod wycheproof_primitives;

@@ -17,7 +17,7 @@ use aws_lc_rs::signature::{self, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RsaKeyPa
 use serde_json::{Value, json};
 use url::Url;
 
-pub(crate) use logmark::auth::keys::{Algorithm, FetchError, KeyFetcher, KeySource, Reach};
+pub(crate) use logmark::auth::keys::{AddressPolicy, Algorithm, FetchError, KeyFetcher, KeySource};
 pub(crate) use logmark::auth::strict::{base64url, to_base64url};
 pub(crate) use logmark::auth::token::{Claims, IssuerRules, TenantRule, TokenError, UnverifiedToken, Verifier};
 use logmark::domain::time::{Clock, Millis};
@@ -94,9 +94,9 @@ impl Server {
 
 #[async_trait]
 impl KeyFetcher for Server {
-    async fn get(&self, url: &Url, reach: Reach) -> Result<Vec<u8>, FetchError> {
+    async fn get(&self, url: &Url, address_policy: AddressPolicy) -> Result<Vec<u8>, FetchError> {
         self.fetches.fetch_add(1, Ordering::SeqCst);
-        self.public_fetches.fetch_add(usize::from(reach == Reach::Public), Ordering::SeqCst);
+        self.public_fetches.fetch_add(usize::from(address_policy == AddressPolicy::Public), Ordering::SeqCst);
         let answer = self.answers.lock().unwrap().get(url.as_str()).cloned().unwrap_or(Answer::Status(404));
         match answer {
             Answer::Body(body) => Ok(body),

@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use crate::world::binary::{Place, logmark, run};
+use crate::world::binary::{ServiceDirectory, logmark, run};
 use crate::world::write_private;
 
 #[tokio::test]
@@ -14,7 +14,7 @@ async fn the_help_of_each_command_teaches_how_to_use_it() {
         (vec!["demo"], &["Usage: logmark demo", "--data <DIR>", "--port <PORT>", "[default: 8080]", "logmark explain"][..]),
         (vec!["token"], &["--tenant <TENANT>", "--scope <SCOPE>...", "--ttl 15m", "[[auth.issuers]]", "issuer.jwks.json"][..]),
         (vec!["import"], &["[FILES]...", "--timestamp-format <FORMAT>", "zcat old.gz |", "must not be in use"][..]),
-        (vec!["check"], &["every mistake at once", "--config <FILE>"][..]),
+        (vec!["check"], &["every error at once", "--config <FILE>"][..]),
         (vec!["explain"], &["--token <TOKEN>", "--action <ACTION>", "Exits with 0 when it is allowed"][..]),
         (vec!["openapi"], &["Print the OpenAPI document"][..]),
     ] {
@@ -72,29 +72,29 @@ async fn check_reports_every_mistake_with_its_line_and_every_command_refuses_wit
 
 #[tokio::test]
 async fn check_looks_at_certificates_and_keys_too_and_the_environment_counts() {
-    let place = Place::new("tls = { cert = \"cert.pem\", key = \"key.pem\" }\n");
-    let absent = run(place.path(), &["check"]).await;
-    assert_snapshot!(absent.shown(place.path()), @"
+    let directory = ServiceDirectory::new("tls = { cert = \"cert.pem\", key = \"key.pem\" }\n");
+    let absent = run(directory.path(), &["check"]).await;
+    assert_snapshot!(absent.shown(directory.path()), @"
     exit 64
     logmark: logmark.toml:4:16: server.tls.cert: there is no file `cert.pem`
     logmark.toml:4:34: server.tls.key: there is no file `key.pem`
     2 mistakes in the configuration
     ");
     for name in ["cert.pem", "key.pem", "issuer.jwks.json"] {
-        write_private(&place.path().join(name), "{}");
+        write_private(&directory.path().join(name), "{}");
     }
-    let unusable = run(place.path(), &["check"]).await;
-    assert_snapshot!(unusable.shown(place.path()), @"
+    let unusable = run(directory.path(), &["check"]).await;
+    assert_snapshot!(unusable.shown(directory.path()), @"
     exit 64
     logmark: server.tls: cert.pem: holds no certificate
     logmark: auth.issuers `test`: keys: issuer.jwks.json: key set has no array of keys
     ");
-    let place = Place::new("");
-    let good = run(place.path(), &["check"]).await;
+    let directory = ServiceDirectory::new("");
+    let good = run(directory.path(), &["check"]).await;
     assert_eq!(good.code, 0, "{}", good.err);
     assert!(good.out.ends_with("The configuration is good.\n"), "{}", good.out);
-    let output = logmark(place.path()).arg("check").env("LOGMARK__SERVER__LISTEN", "nowhere").output().await.unwrap();
-    let bad = crate::world::binary::Said::from(output);
+    let output = logmark(directory.path()).arg("check").env("LOGMARK__SERVER__LISTEN", "nowhere").output().await.unwrap();
+    let bad = crate::world::binary::CommandOutput::from(output);
     assert_eq!(bad.code, 64);
     assert!(bad.err.contains("LOGMARK__SERVER__LISTEN: `nowhere` is not an address"), "{}", bad.err);
 }
@@ -148,13 +148,13 @@ async fn token_refuses_what_no_service_would_take() {
 
 #[tokio::test]
 async fn explain_says_which_claim_and_rule_decide() {
-    let place = Place::new("");
-    let path = place.path();
-    let token = place.issuer.token("acme", "logs:read:/acme/* logs:query:/acme/api");
+    let directory = ServiceDirectory::new("");
+    let path = directory.path();
+    let token = directory.issuer.token("acme", "logs:read:/acme/* logs:query:/acme/api");
     let explain = |token, action, group| ["explain", "--token", token, "--action", action, "--group", group];
     let allowed = run(path, &explain(&token, "read", "/acme/api")).await;
     assert_eq!(allowed.code, 0, "{}", allowed.err);
-    let last = |said: &crate::world::binary::Said| said.out.lines().last().unwrap_or(&said.err).to_owned();
+    let last = |said: &crate::world::binary::CommandOutput| said.out.lines().last().unwrap_or(&said.err).to_owned();
     assert_snapshot!(last(&allowed), @"allowed   read /acme/api: by tenants.acme.grants[0] and the scope logs:read:/acme/* in claim `scope`");
     let no_scope = run(path, &explain(&token, "tail", ":acme:api")).await;
     assert_eq!(no_scope.code, 1);
@@ -164,7 +164,7 @@ async fn explain_says_which_claim_and_rule_decide() {
     assert_snapshot!(last(&no_grant), @"refused   read /globex/api: no grant of the tenant covers it");
     let mut claims = crate::world::tokens::Issuer::claims("acme", "logs:read:*");
     claims["aud"] = "another".into();
-    let foreign = place.issuer.mint(&claims);
+    let foreign = directory.issuer.mint(&claims);
     let refused = run(path, &explain(&foreign, "read", "/acme/api")).await;
     assert_snapshot!(refused.shown(path), @"
     exit 1
@@ -184,21 +184,21 @@ async fn explain_says_which_claim_and_rule_decide() {
 
 #[tokio::test]
 async fn serve_and_check_refuse_the_development_issuer_outside_of_a_demo() {
-    let place = Place::new("");
-    let path = place.path().join("logmark.toml");
+    let directory = ServiceDirectory::new("");
+    let path = directory.path().join("logmark.toml");
     let text = std::fs::read_to_string(&path).unwrap().replace("issuer = \"test\"", "issuer = \"logmark-dev\"");
     std::fs::write(&path, &text).unwrap();
-    let served = run(place.path(), &["serve"]).await.shown(place.path());
-    assert_eq!(run(place.path(), &["check"]).await.shown(place.path()), served);
+    let served = run(directory.path(), &["serve"]).await.shown(directory.path());
+    assert_eq!(run(directory.path(), &["check"]).await.shown(directory.path()), served);
     assert_snapshot!(served, @"
     exit 64
     logmark: auth.issuers: `logmark-dev` is the development issuer: whoever can read its key file can make a token for any tenant; remove it, or for development on this machine alone, set `development_issuer = true` in `[demo]`
     ");
     std::fs::write(&path, format!("{text}\n[demo]\ndevelopment_issuer = true\n")).unwrap();
-    let allowed = run(place.path(), &["check"]).await;
+    let allowed = run(directory.path(), &["check"]).await;
     assert_eq!(allowed.code, 0, "{}", allowed.err);
-    let open = logmark(place.path()).arg("serve").env("LOGMARK__SERVER__LISTEN", "0.0.0.0:0").output().await.unwrap();
-    let open = crate::world::binary::Said::from(open);
+    let open = logmark(directory.path()).arg("serve").env("LOGMARK__SERVER__LISTEN", "0.0.0.0:0").output().await.unwrap();
+    let open = crate::world::binary::CommandOutput::from(open);
     assert!(open.code == 64 && open.err.contains("`server.listen` is `0.0.0.0:0`"), "{}", open.err);
 }
 

@@ -12,7 +12,7 @@ use tokio::net::TcpSocket;
 use super::serve::{TLS, write_certificate};
 use super::wire::{Wire, tls};
 use crate::contract::subject::{KEEPS_NOTHING, KEYS, Subject, cloudwatch, now};
-use crate::world::binary::{Place, Served};
+use crate::world::binary::{RunningService, ServiceDirectory};
 use crate::world::client::Client;
 use crate::world::fake_cloudwatch::plan::Plan;
 use crate::world::fake_cloudwatch::{Fake, Fault};
@@ -31,8 +31,8 @@ enum Protocol {
 
 /// The service, with or without TLS.
 struct Server {
-    place: Place,
-    served: Served,
+    directory: ServiceDirectory,
+    served: RunningService,
     certificate: Option<CertificateDer<'static>>,
 }
 
@@ -47,14 +47,14 @@ struct Got {
 impl Server {
     async fn start(server: &str, sources_and_tenants: &str, secure: bool) -> Self {
         let server = if secure { format!("{server}{TLS}") } else { server.to_owned() };
-        let place = Place::with_tenants(&server, sources_and_tenants);
-        let certificate = secure.then(|| write_certificate(place.path()));
-        let served = place.serve_with(&KEYS).await;
-        Self { place, served, certificate }
+        let directory = ServiceDirectory::with_tenants(&server, sources_and_tenants);
+        let certificate = secure.then(|| write_certificate(directory.path()));
+        let served = directory.serve_with(&KEYS).await;
+        Self { directory, served, certificate }
     }
 
     fn token(&self) -> String {
-        self.place.issuer.token("acme", "logs:read:*")
+        self.directory.issuer.token("acme", "logs:read:*")
     }
 
     async fn get(&self, protocol: Protocol, target: &str, encoding: &str) -> Got {
@@ -169,7 +169,7 @@ async fn begin<S: AsyncRead + AsyncWrite + Unpin>(mut socket: S, token: &str) ->
     socket
 }
 
-async fn end(served: &mut Served, signals: &[&str]) {
+async fn end(served: &mut RunningService, signals: &[&str]) {
     let operator = Client::new(served.admin, None);
     for (number, signal) in signals.iter().enumerate() {
         if number > 0 {
@@ -185,12 +185,12 @@ async fn end(served: &mut Served, signals: &[&str]) {
 async fn a_process_that_ends_while_a_body_is_sent_over_http10_resets_the_connection() {
     for secure in [false, true] {
         let tls_lines = if secure { TLS } else { "" };
-        let place = Place::new(&format!("limits = {{ drain_timeout = \"2s\" }}\n{tls_lines}"));
-        let certificate = secure.then(|| write_certificate(place.path()));
-        place.put("/acme/api", "s", (0..20_000).map(|number| (1_700_000_000_000 + number, "x".repeat(1000))));
-        let token = place.issuer.token("acme", "logs:read:*");
+        let directory = ServiceDirectory::new(&format!("limits = {{ drain_timeout = \"2s\" }}\n{tls_lines}"));
+        let certificate = secure.then(|| write_certificate(directory.path()));
+        directory.put("/acme/api", "s", (0..20_000).map(|number| (1_700_000_000_000 + number, "x".repeat(1000))));
+        let token = directory.issuer.token("acme", "logs:read:*");
         for signals in [&["TERM"][..], &["TERM", "TERM"], &["KILL"]] {
-            let mut served = place.serve().await;
+            let mut served = directory.serve().await;
             let ended = match &certificate {
                 Some(certificate) => {
                     let socket = tls(served.address, certificate, &["http/1.1"]).await.unwrap();

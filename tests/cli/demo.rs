@@ -71,7 +71,7 @@ async fn the_demo_prints_what_works_and_ends_when_it_is_told_to() {
     // The log says why a token is refused.
     let refused = Client::new(demo.address, Some("made-up".to_owned())).get("/me").await;
     assert_eq!(refused.problem(), "401 invalid_token");
-    demo.process.until_logged("token has 1 parts instead of 3").await;
+    demo.process.wait_for_log("token has 1 parts instead of 3").await;
 
     demo.process.signal("INT").await;
     assert_eq!(demo.process.ended().await.code(), Some(0));
@@ -79,8 +79,8 @@ async fn the_demo_prints_what_works_and_ends_when_it_is_told_to() {
     // The same folder again: the logs of before are still there, the issuer is the same.
     let mut again = Demo::start(folder.path()).await;
     let before = Client::new(again.address, Some(token.out.trim().to_owned()));
-    let kept = before.get("/logs/:acme:api/prod-a?from=head&limit=3").await;
-    assert_eq!(kept.messages(), acme_head(&again).await);
+    let response_cache = before.get("/logs/:acme:api/prod-a?from=head&limit=3").await;
+    assert_eq!(response_cache.messages(), acme_head(&again).await);
     again.process.signal("TERM").await;
     assert_eq!(again.process.ended().await.code(), Some(0));
 }

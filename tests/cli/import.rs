@@ -10,12 +10,12 @@ use insta::assert_snapshot;
 use logmark_store::{Options, ReadRequest, Store, StreamSelection};
 use tokio::io::AsyncWriteExt as _;
 
-use crate::world::binary::{Place, Said, logmark, run};
+use crate::world::binary::{CommandOutput, ServiceDirectory, logmark, run};
 
 const INTO: [&str; 5] = ["import", "--group", "/acme/web", "--stream", "s"];
 
-pub fn write(place: &Place, name: &str, content: &[u8]) {
-    std::fs::write(place.path().join(name), content).unwrap();
+pub fn write(directory: &ServiceDirectory, name: &str, content: &[u8]) {
+    std::fs::write(directory.path().join(name), content).unwrap();
 }
 
 fn gzip(content: &str) -> Vec<u8> {
@@ -24,8 +24,8 @@ fn gzip(content: &str) -> Vec<u8> {
     packed.finish().unwrap()
 }
 
-pub async fn import(place: &Place, more: &[&str]) -> Said {
-    run(place.path(), &[&INTO, more].concat()).await
+pub async fn import(directory: &ServiceDirectory, more: &[&str]) -> CommandOutput {
+    run(directory.path(), &[&INTO, more].concat()).await
 }
 
 /// All that the store holds of the stream: (milliseconds, message).
@@ -54,12 +54,12 @@ pub fn messages(folder: &Path) -> Vec<String> {
 
 #[tokio::test]
 async fn plain_gzip_and_ndjson_files_come_in_together_each_line_as_it_was() {
-    let place = Place::new("");
-    write(&place, "a.log", b"2026-01-01T00:00:00Z one\r\n2026-01-01T00:00:01Z two  \n  at a.java:1\n\n");
-    write(&place, "b.gz", &[gzip("2026-01-01T00:00:02Z three\n2026-01-01T"), gzip("00:00:03Z four\n")].concat());
-    write(&place, "c.ndjson", b"{\"time\":\"2026-01-01T00:00:04Z\",\"msg\":\"five\"}\n{\"ts\":1767225605,\"m\":6}");
-    let said = import(&place, &["a.log", "b.gz", "c.ndjson"]).await;
-    assert_snapshot!(said.shown(place.path()), @"
+    let directory = ServiceDirectory::new("");
+    write(&directory, "a.log", b"2026-01-01T00:00:00Z one\r\n2026-01-01T00:00:01Z two  \n  at a.java:1\n\n");
+    write(&directory, "b.gz", &[gzip("2026-01-01T00:00:02Z three\n2026-01-01T"), gzip("00:00:03Z four\n")].concat());
+    write(&directory, "c.ndjson", b"{\"time\":\"2026-01-01T00:00:04Z\",\"msg\":\"five\"}\n{\"ts\":1767225605,\"m\":6}");
+    let said = import(&directory, &["a.log", "b.gz", "c.ndjson"]).await;
+    assert_snapshot!(said.shown(directory.path()), @"
     exit 0
     7 events from 8 lines into /acme/web, stream s
       4 with a time of their own (2026-11-20T10:00:00, at the start)
@@ -78,44 +78,44 @@ async fn plain_gzip_and_ndjson_files_come_in_together_each_line_as_it_was() {
         (base + 4000, "{\"time\":\"2026-01-01T00:00:04Z\",\"msg\":\"five\"}"),
         (base + 5000, "{\"ts\":1767225605,\"m\":6}"),
     ];
-    assert_eq!(stored(place.path()), expected.map(|(time, text)| (time, text.to_owned())));
+    assert_eq!(stored(directory.path()), expected.map(|(time, text)| (time, text.to_owned())));
 }
 
 #[tokio::test]
 async fn standard_input_is_read_and_the_bar_is_not_printed_to_a_pipe() {
-    let place = Place::new("");
+    let directory = ServiceDirectory::new("");
     for (round, names) in [&[][..], &["-"]].iter().enumerate() {
-        let mut command = logmark(place.path());
+        let mut command = logmark(directory.path());
         command.args(INTO).args(*names).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut input = child.stdin.take().unwrap();
         input.write_all(format!("2026-01-01T00:00:0{round}Z line {round}\n").as_bytes()).await.unwrap();
         drop(input);
-        let said = Said::from(child.wait_with_output().await.unwrap());
+        let said = CommandOutput::from(child.wait_with_output().await.unwrap());
         let format = "  1 with a time of their own (2026-11-20T10:00:00, at the start)";
-        assert_eq!(said.shown(place.path()), format!("exit 0\n1 events from 1 lines into /acme/web, stream s\n{format}"));
+        assert_eq!(said.shown(directory.path()), format!("exit 0\n1 events from 1 lines into /acme/web, stream s\n{format}"));
     }
-    assert_eq!(messages(place.path()), ["2026-01-01T00:00:00Z line 0", "2026-01-01T00:00:01Z line 1"]);
+    assert_eq!(messages(directory.path()), ["2026-01-01T00:00:00Z line 0", "2026-01-01T00:00:01Z line 1"]);
 }
 
 #[tokio::test]
 async fn a_timestamp_format_is_taken_as_given() {
-    let place = Place::new("");
-    write(&place, "a.log", b"01.02.2026 03:04:05 hello\n");
-    let said = import(&place, &["--timestamp-format", "%d.%m.%Y %H:%M:%S", "a.log"]).await;
+    let directory = ServiceDirectory::new("");
+    write(&directory, "a.log", b"01.02.2026 03:04:05 hello\n");
+    let said = import(&directory, &["--timestamp-format", "%d.%m.%Y %H:%M:%S", "a.log"]).await;
     assert_eq!(said.code, 0, "{}", said.err);
-    assert_eq!(stored(place.path()), [(1_769_915_045_000, "01.02.2026 03:04:05 hello".to_owned())]);
-    let wrong = import(&place, &["--timestamp-format", "%q", "a.log"]).await;
+    assert_eq!(stored(directory.path()), [(1_769_915_045_000, "01.02.2026 03:04:05 hello".to_owned())]);
+    let wrong = import(&directory, &["--timestamp-format", "%q", "a.log"]).await;
     assert_eq!(wrong.code, 2);
     assert!(wrong.err.contains("--timestamp-format"), "{}", wrong.err);
 }
 
 #[tokio::test]
 async fn lines_that_cannot_be_events_are_named_and_the_rest_comes_in() {
-    let place = Place::new("");
-    write(&place, "a.log", b"no time yet\n2026-01-01T00:00:00Z good\nbad \xff\xfe byte\n2026-01-01T00:00:01Z also good\n");
-    let said = import(&place, &["a.log"]).await;
-    assert_snapshot!(said.shown(place.path()), @"
+    let directory = ServiceDirectory::new("");
+    write(&directory, "a.log", b"no time yet\n2026-01-01T00:00:00Z good\nbad \xff\xfe byte\n2026-01-01T00:00:01Z also good\n");
+    let said = import(&directory, &["a.log"]).await;
+    assert_snapshot!(said.shown(directory.path()), @"
     exit 1
     2 events from 4 lines into /acme/web, stream s
       2 with a time of their own (2026-11-20T10:00:00, at the start)
@@ -124,8 +124,8 @@ async fn lines_that_cannot_be_events_are_named_and_the_rest_comes_in() {
         a.log:3: not UTF-8 from byte 5
       lines without a time: describe it with --timestamp-format, or take the time of now with --now
     ");
-    assert_eq!(messages(place.path()), ["2026-01-01T00:00:00Z good", "2026-01-01T00:00:01Z also good"]);
-    let none = Place::new("");
+    assert_eq!(messages(directory.path()), ["2026-01-01T00:00:00Z good", "2026-01-01T00:00:01Z also good"]);
+    let none = ServiceDirectory::new("");
     write(&none, "b.log", b"no time\nin any line\n");
     let said = import(&none, &["--now", "b.log"]).await;
     assert_eq!(said.code, 0, "{}", said.err);
@@ -134,15 +134,15 @@ async fn lines_that_cannot_be_events_are_named_and_the_rest_comes_in() {
 
 #[tokio::test]
 async fn what_is_no_log_is_refused_by_name_before_anything_comes_in() {
-    let place = Place::new("");
-    write(&place, "good.log", b"2026-01-01T00:00:00Z good\n");
-    std::fs::create_dir(place.path().join("folder")).unwrap();
-    write(&place, "a.zip", b"PK\x03\x04rest of it");
-    write(&place, "torn.gz", &gzip("2026-01-01T00:00:00Z a line\n")[..20]);
-    write(&place, "image", &[0_u8, 159, 146, 150].repeat(1000));
+    let directory = ServiceDirectory::new("");
+    write(&directory, "good.log", b"2026-01-01T00:00:00Z good\n");
+    std::fs::create_dir(directory.path().join("folder")).unwrap();
+    write(&directory, "a.zip", b"PK\x03\x04rest of it");
+    write(&directory, "torn.gz", &gzip("2026-01-01T00:00:00Z a line\n")[..20]);
+    write(&directory, "image", &[0_u8, 159, 146, 150].repeat(1000));
     let mut shown = String::new();
     for name in ["missing.log", "folder", "a.zip", "torn.gz", "image"] {
-        shown.push_str(&import(&place, &[name]).await.shown(place.path()));
+        shown.push_str(&import(&directory, &[name]).await.shown(directory.path()));
         shown.push_str("\n\n");
     }
     assert_snapshot!(shown, @"
@@ -165,29 +165,29 @@ async fn what_is_no_log_is_refused_by_name_before_anything_comes_in() {
       1 lines could not be imported:
         image:1: not UTF-8 from byte 2
     ");
-    assert_eq!(import(&place, &["good.log", "missing.log"]).await.code, 1);
-    assert_eq!(messages(place.path()), [""; 0], "a mistyped name costs nothing");
-    let names = run(place.path(), &["import", "--group", "a:b", "--stream", "s", "good.log"]).await;
+    assert_eq!(import(&directory, &["good.log", "missing.log"]).await.code, 1);
+    assert_eq!(messages(directory.path()), [""; 0], "a mistyped name costs nothing");
+    let names = run(directory.path(), &["import", "--group", "a:b", "--stream", "s", "good.log"]).await;
     assert_eq!(names.code, 1);
     assert!(names.err.contains("--group `a:b`"), "{}", names.err);
 }
 
 #[tokio::test]
 async fn a_store_in_use_is_refused_naming_the_process() {
-    let place = Place::new("");
-    write(&place, "a.log", b"2026-01-01T00:00:00Z good\n");
-    let served = place.serve().await;
-    let said = import(&place, &["a.log"]).await;
+    let directory = ServiceDirectory::new("");
+    write(&directory, "a.log", b"2026-01-01T00:00:00Z good\n");
+    let served = directory.serve().await;
+    let said = import(&directory, &["a.log"]).await;
     assert_eq!(said.code, 1);
     assert!(said.err.contains(&served.process.pid().to_string()), "{}", said.err);
-    let shown = said.shown(place.path()).replace(&served.process.pid().to_string(), "PID");
+    let shown = said.shown(directory.path()).replace(&served.process.pid().to_string(), "PID");
     assert_snapshot!(shown, @"
     exit 1
     logmark: `store` is in use by process PID: a running service holds the store, and import can't write beside it; stop the service, import, and start it again
     ");
     served.process.kill().await;
-    assert_eq!(import(&place, &["a.log"]).await.code, 0, "it is free again");
-    place.serve().await;
+    assert_eq!(import(&directory, &["a.log"]).await.code, 0, "it is free again");
+    directory.serve().await;
 }
 
 #[tokio::test]

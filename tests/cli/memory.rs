@@ -5,10 +5,10 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::wire::{Counted, Wire, count};
-use crate::world::binary::{Place, Served};
+use crate::world::binary::{RunningService, ServiceDirectory};
 
-/// The most that the process may grow over what it has when idle: a tenth of what is exported at the least. It grows by 45 MiB on a
-/// quiet machine, and by 67 MiB beside other tests, since more threads then keep what they freed.
+/// The most that the process may grow over what it has when idle: a tenth of what is exported at the least. It grows by 45 MiB on
+/// a quiet machine, and by 67 MiB beside other tests, since more threads then keep what they freed.
 const GROWTH_KIB: u64 = 96 * 1024;
 const LINE: usize = 512;
 
@@ -37,7 +37,7 @@ struct Watched {
 }
 
 /// Downloads the stream, looking at the process's memory all the time.
-async fn watch(served: &Served, token: &str, headers: &[(&str, &str)], pause: impl AsyncFnMut(u64)) -> Watched {
+async fn watch(served: &RunningService, token: &str, headers: &[(&str, &str)], pause: impl AsyncFnMut(u64)) -> Watched {
     let mut wire = Wire::plain(served.address).await;
     let first = wire.get("/logs/:acme:big/s?limit=1", token, &[]).await.unwrap();
     count(first.into_body(), async |_| ()).await;
@@ -73,12 +73,12 @@ fn judge(what: &str, watched: &Watched) {
 #[tokio::test]
 async fn a_gigabyte_is_exported_in_constant_memory() {
     let bytes = 1 << 30;
-    let place = Place::new("");
+    let directory = ServiceDirectory::new("");
     let begun = Instant::now();
-    place.put("/acme/big", "s", lines(bytes));
+    directory.put("/acme/big", "s", lines(bytes));
     println!("made {bytes} bytes in {:.1} s", begun.elapsed().as_secs_f64());
-    let served = place.serve().await;
-    let token = place.issuer.token("acme", "logs:read:*");
+    let served = directory.serve().await;
+    let token = directory.issuer.token("acme", "logs:read:*");
     let whole = watch(&served, &token, &[], async |_| ()).await;
     judge("plain", &whole);
     assert_eq!(whole.counted.lines, (bytes / LINE) as u64);
@@ -88,18 +88,18 @@ async fn a_gigabyte_is_exported_in_constant_memory() {
 #[tokio::test]
 async fn a_compressed_export_and_a_slow_reader_cost_no_more() {
     let bytes = 96 << 20;
-    let place = Place::new("");
-    place.put("/acme/big", "s", lines(bytes));
-    let token = place.issuer.token("acme", "logs:read:*");
+    let directory = ServiceDirectory::new("");
+    directory.put("/acme/big", "s", lines(bytes));
+    let token = directory.issuer.token("acme", "logs:read:*");
     for encoding in ["gzip", "zstd"] {
-        let served = place.serve().await;
+        let served = directory.serve().await;
         let packed = watch(&served, &token, &[("accept-encoding", encoding)], async |_| ()).await;
         judge(encoding, &packed);
         assert!(packed.counted.bytes < bytes as u64 / 2, "{} bytes", packed.counted.bytes);
         served.process.kill().await;
     }
     // Two seconds without reading now and then: what was not taken must wait in the store, not in memory.
-    let served = place.serve().await;
+    let served = directory.serve().await;
     let mut next = 8 << 20;
     let slow = watch(&served, &token, &[], async |received| {
         if received > next {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::world::binary::{Binary, Place, logmark};
+use crate::world::binary::{Binary, ServiceDirectory, logmark};
 use crate::world::client::Client;
 
 /// The lines of the log that hold the text.
@@ -15,10 +15,10 @@ fn lines(log: &str, text: &str) -> Vec<Value> {
 
 #[tokio::test]
 async fn sighup_is_logged_and_does_not_end_the_service() {
-    let place = Place::new("");
-    let mut served = place.serve().await;
+    let directory = ServiceDirectory::new("");
+    let mut served = directory.serve().await;
     served.process.signal("HUP").await;
-    served.process.until_logged("reload is not supported yet; restart the service").await;
+    served.process.wait_for_log("reload is not supported yet; restart the service").await;
     served.process.signal("HUP").await;
     assert_eq!(Client::new(served.admin, None).get("/healthz").await.status, 200);
     served.process.signal("TERM").await;
@@ -30,12 +30,12 @@ async fn sighup_is_logged_and_does_not_end_the_service() {
 async fn a_request_has_a_line_with_the_clients_address_and_microseconds() {
     let forwarded = [("x-forwarded-for", "198.51.100.1, 203.0.113.9")];
     for (server, expected) in [("", "127.0.0.1"), ("trusted_proxies = [\"127.0.0.0/8\"]\n", "203.0.113.9")] {
-        let place = Place::new(server);
-        let mut served = place.serve().await;
-        let client = Client::new(served.address, Some(place.issuer.token("acme", "logs:read:*")));
+        let directory = ServiceDirectory::new(server);
+        let mut served = directory.serve().await;
+        let client = Client::new(served.address, Some(directory.issuer.token("acme", "logs:read:*")));
         assert_eq!(client.get_with("/me", &forwarded).await.status, 200);
         assert_eq!(client.get("/made-up").await.status, 404);
-        let log = served.process.until_logged("none 404").await;
+        let log = served.process.wait_for_log("none 404").await;
         let line = &lines(&log, "\"target\":\"request\"")[0];
         assert_eq!(line["client.address"], expected, "{line}");
         assert!(line["duration_us"].as_u64().unwrap() > 0, "{line}");
@@ -58,7 +58,7 @@ async fn serve(folder: &Path, issuer: &str, source: &str, variables: &[(&str, &s
     // No profile of this machine, and no instance that gives credentials.
     command.arg("serve").env("HOME", folder).env("AWS_EC2_METADATA_DISABLED", "true").envs(variables.iter().copied());
     let mut process = Binary::start(command);
-    let log = process.until_logged("admin_listen").await;
+    let log = process.wait_for_log("admin_listen").await;
     let started = &lines(&log, "admin_listen")[0];
     let address = started["listen"].as_str().unwrap().parse().unwrap();
     (process, address)
@@ -72,13 +72,13 @@ async fn missing_credentials_are_one_line_that_says_what_to_do() {
     let issuer = crate::world::tokens::Issuer::new(folder.path());
     let (mut process, address) =
         serve(folder.path(), FILE_ISSUER, "region = \"eu-central-1\"\nendpoint = \"http://127.0.0.1:9\"", &[]).await;
-    process.until_logged("has no AWS credentials").await;
+    process.wait_for_log("has no AWS credentials").await;
     let acme = Client::new(address, Some(issuer.token("acme", "logs:read:*")));
     for _ in 0..3 {
         assert_eq!(acme.get("/logs/:acme:api/s").await.problem(), "502 upstream_error");
     }
     assert_eq!(acme.get("/made-up").await.status, 404);
-    let log = process.until_logged("none 404").await;
+    let log = process.wait_for_log("none 404").await;
     let said = lines(&log, "has no AWS credentials");
     assert_eq!(said.len(), 1, "{log}");
     assert_eq!(said[0]["level"], "ERROR");
@@ -97,7 +97,7 @@ async fn a_region_whose_endpoint_does_not_exist_is_one_line_that_names_both() {
     let _keys = crate::world::tokens::Issuer::new(folder.path());
     let keys = [("AWS_ACCESS_KEY_ID", "AKIDTEST"), ("AWS_SECRET_ACCESS_KEY", "secret")];
     let (mut process, _address) = serve(folder.path(), FILE_ISSUER, "region = \"eu-centrall-9\"", &keys).await;
-    let log = process.until_logged("cannot be reached").await;
+    let log = process.wait_for_log("cannot be reached").await;
     let said = lines(&log, "cannot be reached");
     assert_eq!(said.len(), 1, "{log}");
     let message = said[0]["message"].as_str().unwrap();
@@ -113,7 +113,7 @@ async fn an_issuer_that_is_not_reachable_is_one_line_with_its_url_and_the_cause(
     let issuer = format!("issuer = \"http://127.0.0.1:{port}\"\nkeys = \"discover\"");
     let (mut process, address) =
         serve(folder.path(), &issuer, "region = \"eu-central-1\"\nendpoint = \"http://127.0.0.1:9\"", &[]).await;
-    process.until_logged("cannot be read").await;
+    process.wait_for_log("cannot be read").await;
     let token = crate::world::tokens::Issuer::new(folder.path());
     let mut claims = crate::world::tokens::Issuer::claims("acme", "logs:read:*");
     claims["iss"] = format!("http://127.0.0.1:{port}").into();
@@ -122,7 +122,7 @@ async fn an_issuer_that_is_not_reachable_is_one_line_with_its_url_and_the_cause(
         assert_eq!(acme.get("/me").await.problem(), "503 keys_unavailable");
     }
     assert_eq!(acme.get("/made-up").await.status, 404);
-    let log = process.until_logged("none 404").await;
+    let log = process.wait_for_log("none 404").await;
     let said = lines(&log, "so its tokens are answered with 503");
     assert_eq!(said.len(), 1, "{log}");
     let message = said[0]["message"].as_str().unwrap();

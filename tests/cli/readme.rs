@@ -1,5 +1,5 @@
-//! README's "Five minutes", followed literally: each of its lines is given to a shell, does what is written beside it, and writes what
-//! is shown below it.
+//! README's first request and "Five minutes", followed literally: a shell runs each line, which must do what the text beside it says,
+//! and write what is shown below it.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -16,16 +16,18 @@ const README: &str = include_str!("../../README.md");
 
 /// A line to type, and what README shows below it: the language of the block, and its text.
 #[derive(Debug)]
-struct Step {
+struct ReadmeStep {
     line: &'static str,
     shown: Option<(&'static str, &'static str)>,
 }
 
-/// The steps of the section, in order. An output stands directly below its command.
-fn steps() -> Vec<Step> {
-    let section = README.split("\n## Five minutes\n").nth(1).unwrap().split("\n## ").next().unwrap();
+/// The first request, and the steps of "Five minutes", in order. An output is directly below its command.
+fn steps() -> Vec<ReadmeStep> {
+    let section = |title: &str| README.split(&format!("\n## {title}\n")).nth(1).unwrap().split("\n## ").next().unwrap();
+    let (start, tour) = (section("Start"), section("Five minutes"));
+    let first_request = start.split("\n```sh\n").filter(|rest| rest.starts_with("curl "));
     let mut steps = Vec::new();
-    for rest in section.split("\n```sh\n").skip(1) {
+    for rest in first_request.chain(tour.split("\n```sh\n").skip(1)) {
         let (block, behind) = rest.split_once("\n```\n").unwrap();
         let shown = behind.strip_prefix("```").map(|output| {
             let (language, output) = output.split_once('\n').unwrap();
@@ -33,7 +35,7 @@ fn steps() -> Vec<Step> {
         });
         let lines: Vec<&str> = block.lines().collect();
         assert!(shown.is_none() || lines.len() == 1, "one command for an output: {block}");
-        steps.extend(lines.into_iter().map(|line| Step { line, shown }));
+        steps.extend(lines.into_iter().map(|line| ReadmeStep { line, shown }));
     }
     assert!(steps.len() > 15, "{steps:?}");
     for step in steps.iter().filter(|step| step.line.starts_with("curl ") || step.line.starts_with("logmark explain")) {
@@ -56,7 +58,7 @@ fn covers(shown: &Value, real: &Value) -> bool {
 }
 
 /// Does the line write what README shows of it?
-fn compare(step: &Step, said: &str) {
+fn compare(step: &ReadmeStep, said: &str) {
     match step.shown {
         None => {}
         Some(("json", shown)) => {
@@ -162,6 +164,7 @@ fn judge(folder: &Path, line: &str, said: &str) {
         () if has("filter=ERROR -StockException") => {
             assert!(said.lines().count() > 0 && said.contains("ERROR") && !said.contains("StockException"), "{said}");
         }
+        () if has("filter=ERROR' -d limit=1") => assert_eq!(said.matches(" ERROR ").count(), 1, "{said}"),
         () if has("$.status == 500") => {
             is("/code", "invalid_filter".into());
             assert!(json(line, said).pointer("/errors/0/hint").is_some(), "place, what was expected there, and a hint: {said}");

@@ -1,6 +1,6 @@
 //! Sources with roles of their own: each is assumed with its external id, and each source signs as its own role.
 
-use crate::world::binary::Place;
+use crate::world::binary::ServiceDirectory;
 use crate::world::client::Client;
 use crate::world::grants::{self, Tenant};
 use crate::world::python::Helper;
@@ -27,7 +27,7 @@ fn answer(request: &Message) -> String {
 async fn each_source_assumes_its_own_role_and_signs_with_it() {
     let aws = SmallHttp::start(|request| (200, answer(request))).await;
     let tenants = grants::text([Tenant::new("acme").reads("eu", &["/acme/*"]).reads("us", &["/acme/*"])]);
-    let place = Place::with_tenants("", &tenants);
+    let directory = ServiceDirectory::with_tenants("", &tenants);
     let mut variables = vec![
         ("AWS_ACCESS_KEY_ID".to_owned(), "AKIABASE".to_owned()),
         ("AWS_SECRET_ACCESS_KEY".to_owned(), "base-secret".to_owned()),
@@ -47,8 +47,8 @@ async fn each_source_assumes_its_own_role_and_signs_with_it() {
         }
     }
     let variables: Vec<_> = variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let served = place.serve_with(&variables).await;
-    let client = Client::new(served.address, Some(place.issuer.token("acme", "logs:describe:*")));
+    let served = directory.serve_with(&variables).await;
+    let client = Client::new(served.address, Some(directory.issuer.token("acme", "logs:describe:*")));
     let page = client.get("/groups").await.json();
     assert_eq!(page, serde_json::json!({ "groups": [] }), "both sources answer");
 

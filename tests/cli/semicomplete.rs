@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::serve::{TLS, write_certificate};
 use super::wire::{Wire, whole};
-use crate::world::binary::{Place, Served, run};
+use crate::world::binary::{RunningService, ServiceDirectory, run};
 
 const TENANTS: &str = "[tenants.shop]\n[[tenants.shop.grants]]\ngroups = [\"/web/*\"]\nactions = [\"read\"]\n";
 const STREAM: &str = "/logs/:web:semicomplete/prod";
@@ -29,7 +29,7 @@ fn expected(text: &str) -> Vec<String> {
 }
 
 struct Reader<'a> {
-    served: &'a Served,
+    served: &'a RunningService,
     wire: Wire,
     token: String,
 }
@@ -73,16 +73,16 @@ async fn ten_thousand_lines_come_out_as_they_went_in_also_after_a_kill() {
     };
     let lines = expected(&std::fs::read_to_string(&log).unwrap());
     assert_eq!(lines.len(), 10_000);
-    let place = Place::with_tenants(TLS, TENANTS);
-    let certificate = write_certificate(place.path());
+    let directory = ServiceDirectory::with_tenants(TLS, TENANTS);
+    let certificate = write_certificate(directory.path());
     let into = ["import", "--group", "/web/semicomplete", "--stream", "prod"];
-    let said = run(place.path(), &[&into[..], &[log.to_str().unwrap()]].concat()).await;
+    let said = run(directory.path(), &[&into[..], &[log.to_str().unwrap()]].concat()).await;
     let report = "10000 events from 10000 lines into /web/semicomplete, stream prod\n  \
                   10000 with a time of their own (20/Nov/2026:10:00:00, as in access logs)\n";
     assert_eq!((said.code, said.err.as_str()), (0, report));
-    let token = place.issuer.token("shop", "logs:read:/web/*");
+    let token = directory.issuer.token("shop", "logs:read:/web/*");
     for round in ["first", "after kill -9"] {
-        let served = place.serve().await;
+        let served = directory.serve().await;
         for alpn in ["http/1.1", "h2"] {
             let wire = Wire::secure(served.address, &certificate, &[alpn]).await.unwrap();
             let mut reader = Reader { served: &served, wire, token: token.clone() };

@@ -7,7 +7,7 @@ use rustls::pki_types::CertificateDer;
 use tokio::time::Instant;
 
 use super::wire::{Wire, count, whole};
-use crate::world::binary::{Place, run};
+use crate::world::binary::{ServiceDirectory, run};
 use crate::world::client::Client;
 use crate::world::write_private;
 
@@ -27,11 +27,11 @@ fn lines(count: i64, bytes: usize) -> impl Iterator<Item = (i64, String)> {
 
 #[tokio::test]
 async fn https_is_served_as_http_1_1_and_as_http_2_and_plain_http_is_not() {
-    let place = Place::new(TLS);
-    let certificate = write_certificate(place.path());
-    place.put("/acme/api", "s", lines(3, 10));
-    let served = place.serve().await;
-    let token = place.issuer.token("acme", "logs:read:*");
+    let directory = ServiceDirectory::new(TLS);
+    let certificate = write_certificate(directory.path());
+    directory.put("/acme/api", "s", lines(3, 10));
+    let served = directory.serve().await;
+    let token = directory.issuer.token("acme", "logs:read:*");
     for (offered, protocol) in
         [(&["h2", "http/1.1"][..], "HTTP/2"), (&["h2"], "HTTP/2"), (&["http/1.1"], "HTTP/1.1"), (&[], "HTTP/1.1")]
     {
@@ -53,19 +53,19 @@ async fn https_is_served_as_http_1_1_and_as_http_2_and_plain_http_is_not() {
 
 #[tokio::test]
 async fn a_new_certificate_is_taken_up_while_connections_stay_open_and_a_faulty_one_is_not() {
-    let place = Place::new(TLS);
-    let first = write_certificate(place.path());
-    let mut served = place.serve().await;
-    let token = place.issuer.token("acme", "logs:read:*");
+    let directory = ServiceDirectory::new(TLS);
+    let first = write_certificate(directory.path());
+    let mut served = directory.serve().await;
+    let token = directory.issuer.token("acme", "logs:read:*");
     let mut open = Wire::secure(served.address, &first, &["h2"]).await.unwrap();
     assert_eq!(open.get("/me", &token, &[]).await.unwrap().status(), 200);
 
-    std::fs::write(place.path().join("cert.pem"), "half a cert").unwrap();
-    served.process.until_logged("the new certificate can't be used, the old one stays").await;
+    std::fs::write(directory.path().join("cert.pem"), "half a cert").unwrap();
+    served.process.wait_for_log("the new certificate can't be used, the old one stays").await;
     assert!(Wire::secure(served.address, &first, &["h2"]).await.is_ok());
 
-    let second = write_certificate(place.path());
-    served.process.until_logged("the certificate was loaded again").await;
+    let second = write_certificate(directory.path());
+    served.process.wait_for_log("the certificate was loaded again").await;
     assert!(Wire::secure(served.address, &first, &["h2"]).await.is_err());
     let mut fresh = Wire::secure(served.address, &second, &["h2"]).await.unwrap();
     for wire in [&mut open, &mut fresh] {
@@ -75,9 +75,9 @@ async fn a_new_certificate_is_taken_up_while_connections_stay_open_and_a_faulty_
 
 #[tokio::test]
 async fn figures_tell_the_connections_of_the_public_listener_from_those_of_the_other() {
-    let place = Place::new("");
-    let served = place.serve().await;
-    let token = place.issuer.token("acme", "logs:read:*");
+    let directory = ServiceDirectory::new("");
+    let served = directory.serve().await;
+    let token = directory.issuer.token("acme", "logs:read:*");
     let mut open = [Wire::plain(served.address).await, Wire::plain(served.address).await];
     for wire in &mut open {
         // Once it is answered it is counted.
@@ -93,12 +93,12 @@ async fn figures_tell_the_connections_of_the_public_listener_from_those_of_the_o
 
 #[tokio::test]
 async fn at_sigterm_running_downloads_end_well_and_nothing_new_begins() {
-    let place = Place::new(TLS);
-    let certificate = write_certificate(place.path());
-    place.put("/acme/api", "s", lines(60_000, 1000));
+    let directory = ServiceDirectory::new(TLS);
+    let certificate = write_certificate(directory.path());
+    directory.put("/acme/api", "s", lines(60_000, 1000));
     for offered in [["http/1.1"], ["h2"]] {
-        let mut served = place.serve().await;
-        let token = place.issuer.token("acme", "logs:read:*");
+        let mut served = directory.serve().await;
+        let token = directory.issuer.token("acme", "logs:read:*");
         let mut wire = Wire::secure(served.address, &certificate, &offered).await.unwrap();
         let mut idle = Wire::secure(served.address, &certificate, &offered).await.unwrap();
         assert_eq!(idle.get("/me", &token, &[]).await.unwrap().status(), 200);
@@ -125,7 +125,7 @@ async fn at_sigterm_running_downloads_end_well_and_nothing_new_begins() {
         assert!(told);
         assert_eq!(counted.lines, 60_000, "{offered:?}");
         assert!(counted.trailers.contains_key("logmark-cursor"));
-        served.process.until_logged("\"message\":\"stopped\"").await;
+        served.process.wait_for_log("\"message\":\"stopped\"").await;
         assert_eq!(served.process.ended().await.code(), Some(0));
         assert!(idle.get("/me", &token, &[]).await.is_err());
     }
@@ -133,20 +133,20 @@ async fn at_sigterm_running_downloads_end_well_and_nothing_new_begins() {
 
 #[tokio::test]
 async fn what_takes_too_long_to_end_is_cut_and_a_second_signal_ends_at_once() {
-    let place = Place::new("limits = { drain_timeout = \"4s\" }\n");
-    place.put("/acme/api", "s", lines(60_000, 1000));
-    let token = place.issuer.token("acme", "logs:read:*");
-    let mut served = place.serve().await;
+    let directory = ServiceDirectory::new("limits = { drain_timeout = \"4s\" }\n");
+    directory.put("/acme/api", "s", lines(60_000, 1000));
+    let token = directory.issuer.token("acme", "logs:read:*");
+    let mut served = directory.serve().await;
     let mut wire = Wire::plain(served.address).await;
     // It makes progress, but does not end within the drain time. One that makes none is ended before.
     let slow = wire.get("/logs/:acme:api/s?format=text", &token, &[]).await.unwrap();
     let slow = tokio::spawn(count(slow.into_body(), async |_| tokio::time::sleep(Duration::from_millis(2)).await));
     served.process.signal("TERM").await;
-    served.process.until_logged("the drain time is over").await;
+    served.process.wait_for_log("the drain time is over").await;
     assert_eq!(served.process.ended().await.code(), Some(0));
     slow.abort();
 
-    let place_again = Place::new("");
+    let place_again = ServiceDirectory::new("");
     place_again.put("/acme/api", "s", lines(60_000, 1000));
     let token = place_again.issuer.token("acme", "logs:read:*");
     let mut served = place_again.serve().await;
@@ -164,11 +164,11 @@ async fn what_takes_too_long_to_end_is_cut_and_a_second_signal_ends_at_once() {
 async fn what_keeps_it_from_starting_is_said_with_exit_code_1() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let place = Place::new("");
-    let config = place.path().join("logmark.toml");
+    let directory = ServiceDirectory::new("");
+    let config = directory.path().join("logmark.toml");
     let text = std::fs::read_to_string(&config).unwrap().replacen("127.0.0.1:0", &address, 1);
     std::fs::write(&config, text).unwrap();
-    let said = run(place.path(), &["serve"]).await;
+    let said = run(directory.path(), &["serve"]).await;
     assert_eq!(said.code, 1);
     assert!(
         said.err.ends_with(&format!("logmark: can't start: {address}: Address already in use (os error 98)\n")),
@@ -176,9 +176,9 @@ async fn what_keeps_it_from_starting_is_said_with_exit_code_1() {
         said.err
     );
 
-    let place = Place::new("");
-    let first = place.serve().await;
-    let second = run(place.path(), &["serve"]).await;
+    let directory = ServiceDirectory::new("");
+    let first = directory.serve().await;
+    let second = run(directory.path(), &["serve"]).await;
     assert_eq!(second.code, 1);
     let pid = first.process.pid();
     assert!(second.err.contains("source `disk`") && second.err.contains(&format!("in use by process {pid}")), "{}", second.err);

@@ -1,11 +1,11 @@
 //! A handler that has leave for something else.
 
 use logmark::auth::permit::Permit;
-use logmark::domain::event::{Direction, PageRequest, Urgency};
+use logmark::domain::event::{Direction, PageRequest, Priority};
 use logmark::domain::operation::DescribeGroup;
 use logmark::sources::Source;
 
 pub async fn handler(source: &dyn Source, permit: Permit<DescribeGroup>) {
-    let page = PageRequest { position: None, direction: Direction::Forward, limit: 1, max_bytes: 1, urgency: Urgency::Wanted };
+    let page = PageRequest { position: None, direction: Direction::Forward, limit: 1, max_bytes: 1, priority: Priority::Requested };
     let _events = source.read_stream(&permit, &page).await; //~ E0308
 }

@@ -15,14 +15,14 @@ const GOOD: Fault = Fault::ExpiredIfOld;
 const GROUP: &str = "/f/api";
 
 /// The service on a fake that holds 30 events in `web`, from a time of its own on.
-struct Stage {
+struct TestEnvironment {
     fake: Fake,
     binary: Binary,
     acme: Client,
     model: Vec<Event>,
 }
 
-impl Stage {
+impl TestEnvironment {
     async fn new() -> Self {
         let fake = Fake::start(now()).await;
         // No answer to a request takes longer than this: so a fake that hangs is soon given up.
@@ -36,9 +36,9 @@ impl Stage {
 
     /// With upstream pages that come short or empty, so that every answer takes several calls.
     async fn in_small_pages() -> Self {
-        let stage = Self::new().await;
-        stage.fake.state().logs.partial = 7;
-        stage
+        let environment = Self::new().await;
+        environment.fake.state().logs.partial = 7;
+        environment
     }
 
     fn then(&self, good: usize, faults: &[Fault]) {
@@ -70,15 +70,15 @@ fn targets() -> [String; 2] {
 
 #[tokio::test]
 async fn what_passes_soon_is_not_seen() {
-    let stage = Stage::new().await;
+    let environment = TestEnvironment::new().await;
     for fault in [THROTTLED, BROKEN, Fault::Html(502), Fault::Reset, Fault::Truncated, Fault::NotHttp] {
         for target in targets() {
-            stage.then(0, &[fault, fault]);
-            let answer = stage.acme.get(&format!("{target}?from=head&limit=30")).await;
+            environment.then(0, &[fault, fault]);
+            let answer = environment.acme.get(&format!("{target}?from=head&limit=30")).await;
             assert_eq!(answer.messages().len(), 30, "{fault:?}");
             // Two retries for each call that failed: the budget for them must not run out before the next.
             for _ in 0..6 {
-                stage.acme.get(&format!("{}?limit=1", targets()[0])).await;
+                environment.acme.get(&format!("{}?limit=1", targets()[0])).await;
             }
         }
     }
@@ -107,25 +107,25 @@ async fn what_lasts_has_its_status() {
         (Fault::Error(400, "ResourceNotFoundException"), "404 not_found"),
     ] {
         // Of its own each: a service spares an upstream that fails for long.
-        let stage = Stage::new().await;
-        stage.always(Some(fault));
+        let environment = TestEnvironment::new().await;
+        environment.always(Some(fault));
         let formats = targets().map(|target| format!("{target}?start=-3h&format=csv"));
         for target in targets().iter().chain(&formats).chain(&lists) {
             // DescribeLogGroups has no such error: it is no answer to it.
             if expected == "404 not_found" && !target.contains("logs") {
                 continue;
             }
-            let answer = stage.acme.get(target).await;
+            let answer = environment.acme.get(target).await;
             // Nor does it ask an upstream for more that wants to be asked less.
             let is_spared = expected.starts_with("503") && answer.problem() == "429 rate_limited";
             assert!(is_spared || answer.problem() == expected, "{fault:?}: {target}: {}", answer.text());
             let wait: Option<u32> = answer.header("retry-after").parse().ok();
             assert_eq!(wait.is_some_and(|wait| (1..=7).contains(&wait)), expected.starts_with("503"), "{fault:?}: {wait:?}");
-            stage.assert_discreet(&answer);
+            environment.assert_discreet(&answer);
         }
-        stage.always(None);
+        environment.always(None);
         let begun = std::time::Instant::now();
-        while stage.acme.get(&format!("{}?from=head", targets()[0])).await.messages_if_any().len() != 30 {
+        while environment.acme.get(&format!("{}?from=head", targets()[0])).await.messages_if_any().len() != 30 {
             assert!(begun.elapsed().as_secs() < 30, "{fault:?}: it goes on");
         }
     }
@@ -133,28 +133,28 @@ async fn what_lasts_has_its_status() {
 
 #[tokio::test]
 async fn a_source_that_hangs_is_given_up_in_time() {
-    let stage = Stage::new().await;
-    stage.always(Some(Fault::Hang));
+    let environment = TestEnvironment::new().await;
+    environment.always(Some(Fault::Hang));
     let targets = [targets()[0].clone(), format!("{}?start=-3h&format=ndjson", targets()[1]), "/groups".to_owned()];
-    let answers = futures_util::future::join_all(targets.iter().map(|target| stage.acme.get(target))).await;
+    let answers = futures_util::future::join_all(targets.iter().map(|target| environment.acme.get(target))).await;
     for (answer, target) in answers.iter().zip(&targets) {
         assert_eq!(answer.problem(), "504 upstream_timeout", "{target}");
-        stage.assert_discreet(answer);
+        environment.assert_discreet(answer);
     }
 }
 
 /// A page that was throttled midway says so and has a cursor, with which nothing is lost and nothing comes twice.
 #[tokio::test]
 async fn a_page_throttled_midway_goes_on_without_loss() {
-    let stage = Stage::in_small_pages().await;
+    let environment = TestEnvironment::in_small_pages().await;
     let mut throttled = 0;
     for target in targets() {
         for (from, good) in ["head", "tail"].into_iter().flat_map(|from| [1, 2, 3, 5].map(|good| (from, good))) {
             let mut read: Vec<Event> = Vec::new();
             let mut next = format!("{target}?from={from}&limit=1000");
-            stage.then(good, &[THROTTLED; 3]);
+            environment.then(good, &[THROTTLED; 3]);
             loop {
-                let answer = stage.acme.get(&next).await;
+                let answer = environment.acme.get(&next).await;
                 assert_eq!(answer.status, 200, "{}", answer.text());
                 let page = answer.json();
                 let events = page["events"].as_array().unwrap().iter().map(Event::of);
@@ -165,12 +165,12 @@ async fn a_page_throttled_midway_goes_on_without_loss() {
                 }
                 if page["stopReason"] == "throttled" {
                     throttled += 1;
-                    stage.then(0, &[]);
+                    environment.then(0, &[]);
                 }
                 let cursor = page[if from == "head" { "nextCursor" } else { "previousCursor" }].as_str().unwrap();
                 next = format!("/logs?limit=1000&cursor={cursor}");
             }
-            assert_eq!(read, stage.model, "{target} from {from}, throttled after {good}");
+            assert_eq!(read, environment.model, "{target} from {from}, throttled after {good}");
         }
     }
     assert!(throttled >= 8, "{throttled} pages were throttled");
@@ -179,16 +179,16 @@ async fn a_page_throttled_midway_goes_on_without_loss() {
 /// A page whose source hangs midway ends in time, with what was read and a cursor.
 #[tokio::test]
 async fn a_page_that_hangs_midway_keeps_what_was_read() {
-    let stage = Stage::new().await;
+    let environment = TestEnvironment::new().await;
     for from in ["head", "tail"] {
         // The first call takes a second, so that the next one's own time would end after the request's.
-        stage.then(0, &[Fault::RetryAfter(429, "TooManyRequestsException", 1), GOOD, Fault::Hang]);
-        let answer = stage.acme.get(&format!("{}?from={from}&limit=1000", targets()[0])).await;
+        environment.then(0, &[Fault::RetryAfter(429, "TooManyRequestsException", 1), GOOD, Fault::Hang]);
+        let answer = environment.acme.get(&format!("{}?from={from}&limit=1000", targets()[0])).await;
         assert_eq!(answer.messages().len(), 30, "from {from}");
         let page = answer.json();
         assert_eq!(page["stopReason"], "time", "from {from}");
         let cursor = page[if from == "head" { "nextCursor" } else { "previousCursor" }].as_str().unwrap();
-        let rest = stage.acme.get(&format!("/logs?cursor={cursor}")).await;
+        let rest = environment.acme.get(&format!("/logs?cursor={cursor}")).await;
         assert!(rest.messages().is_empty(), "from {from}");
         assert_eq!(rest.json()["stopReason"], "end", "from {from}");
     }
@@ -197,18 +197,20 @@ async fn a_page_that_hangs_midway_keeps_what_was_read() {
 /// An export whose source fails midway ends in an error that a client sees: a line of NDJSON, a body that breaks off.
 #[tokio::test]
 async fn an_export_that_fails_midway_never_ends_cleanly() {
-    let stage = Stage::new().await;
+    let environment = TestEnvironment::new().await;
     // Three upstream pages, by their bytes.
     let long = "z".repeat(400_000);
-    (0..6).for_each(|number| stage.fake.state().logs.put(GROUP, "long", stage.model[0].at + number, &format!("{number} {long}")));
+    (0..6).for_each(|number| {
+        environment.fake.state().logs.put(GROUP, "long", environment.model[0].at + number, &format!("{number} {long}"))
+    });
     for target in [stream_path(GROUP, "long"), format!("{}?streams=long", group_path(GROUP))] {
         let target = format!("{target}{}start=-3h", if target.contains('?') { "&" } else { "?" });
         for fault in [BROKEN, Fault::HalfJson, Fault::Html(502)] {
             for _ in 0..6 {
-                stage.acme.get(&format!("{}?limit=1", targets()[0])).await;
+                environment.acme.get(&format!("{}?limit=1", targets()[0])).await;
             }
-            stage.then(1, &[fault; 3]);
-            let answer = stage.acme.get(&format!("{target}&format=ndjson")).await;
+            environment.then(1, &[fault; 3]);
+            let answer = environment.acme.get(&format!("{target}&format=ndjson")).await;
             assert_eq!((answer.status.as_u16(), answer.broken), (200, false));
             let text = answer.text();
             let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -216,13 +218,13 @@ async fn an_export_that_fails_midway_never_ends_cleanly() {
             assert!(!events.is_empty() && events.len() < 6, "{} events", events.len());
             assert_eq!((&last["error"]["code"], &last["error"]["status"]), (&"upstream_error".into(), &502.into()), "{last}");
             assert!(answer.trailers.is_empty(), "an export that failed has no cursor to go on");
-            stage.assert_discreet(&answer);
+            environment.assert_discreet(&answer);
             for format in ["csv", "text"] {
-                stage.then(1, &[fault; 3]);
-                let answer = stage.acme.get(&format!("{target}&format={format}")).await;
+                environment.then(1, &[fault; 3]);
+                let answer = environment.acme.get(&format!("{target}&format={format}")).await;
                 assert_eq!(answer.status, 200);
                 assert!(answer.broken, "{format}: the body must break off");
-                stage.assert_discreet(&answer);
+                environment.assert_discreet(&answer);
             }
         }
     }
@@ -231,12 +233,12 @@ async fn an_export_that_fails_midway_never_ends_cleanly() {
 /// A throttled export waits instead: its client has begun to read.
 #[tokio::test]
 async fn an_export_waits_out_a_throttled_source() {
-    let stage = Stage::in_small_pages().await;
+    let environment = TestEnvironment::in_small_pages().await;
     for target in targets() {
-        stage.then(1, &[THROTTLED; 4]);
-        let answer = stage.acme.get(&format!("{target}?start=-3h&format=ndjson")).await;
+        environment.then(1, &[THROTTLED; 4]);
+        let answer = environment.acme.get(&format!("{target}?start=-3h&format=ndjson")).await;
         let read: Vec<Event> = answer.text().lines().map(|line| Event::of(&serde_json::from_str(line).unwrap())).collect();
-        assert_eq!(read, stage.model);
+        assert_eq!(read, environment.model);
         assert!(answer.trailers.contains_key("logmark-cursor"));
     }
 }

@@ -16,7 +16,7 @@ use crate::world::tokens::Issuer;
 use crate::world::{Options, World};
 
 /// A walk over pages that takes more is one that never ends.
-const MOST_PAGES: usize = 20_000;
+const MAX_PAGES: usize = 20_000;
 
 /// A service on a source that only this test uses, or only these names of it.
 #[derive(Debug)]
@@ -231,7 +231,7 @@ impl Subject {
     pub async fn forward(&self, target: &str, limit: usize) -> Vec<Event> {
         let mut page = self.page(&with_limit(target, limit)).await;
         let mut all = Vec::new();
-        for _ in 0..MOST_PAGES {
+        for _ in 0..MAX_PAGES {
             page.check(limit);
             all.append(&mut page.events);
             if page.stop == "end" {
@@ -255,7 +255,7 @@ impl Subject {
     pub async fn backward_from(&self, page: &Page, limit: usize) -> Vec<Event> {
         let mut all = Vec::new();
         let mut page = self.page(&page.previous_target(limit)).await;
-        for _ in 0..MOST_PAGES {
+        for _ in 0..MAX_PAGES {
             page.check(limit);
             all.splice(..0, page.events.clone()).for_each(drop);
             if page.stop == "end" {

@@ -5,26 +5,26 @@ use std::io::Read as _;
 use flate2::read::GzDecoder;
 use serde_json::Value;
 
+use super::environment::TestEnvironment;
 use super::operations::{Cell, Form, operations};
-use super::stage::Stage;
 use crate::world::fake_cloudwatch::Fault;
 use crate::world::fake_cloudwatch::plan::Plan;
 
 #[tokio::test]
 async fn a_failure_midway_is_seen_through_compression() {
-    let stage = Stage::usual().await;
+    let environment = TestEnvironment::usual().await;
     let mut number = 0;
     for operation in operations().filter(|operation| matches!(operation.form, Form::Ndjson | Form::Csv | Form::Text)) {
         for encoding in ["gzip", "zstd"] {
             number += 1;
-            let cell = Cell::of(operation, number, &stage).await;
+            let cell = Cell::of(operation, number, &environment).await;
             let target = (operation.target)(&cell);
             if target.contains("from=tail") {
                 // Its pages are read before the first byte is sent.
                 continue;
             }
-            stage.fake.state().plans.set(Plan::new(&cell.mark(), Fault::HalfJson).after(1));
-            let answer = stage.acme.get_with(&target, &[("accept-encoding", encoding)]).await;
+            environment.fake.state().plans.set(Plan::new(&cell.mark(), Fault::HalfJson).after(1));
+            let answer = environment.acme.get_with(&target, &[("accept-encoding", encoding)]).await;
             let what = format!("{} in {encoding}", operation.name);
             assert_eq!((answer.status.as_u16(), answer.header("content-encoding")), (200, encoding.to_owned()), "{what}");
             assert!(answer.trailers.is_empty(), "{what}");

@@ -3,11 +3,11 @@
 use futures_util::future::join_all;
 use serde_json::Value;
 
-use super::stage::Stage;
+use super::environment::TestEnvironment;
 use crate::contract::subject::{Event, Subject, group_path, stream_path};
 use crate::world::client::Answer;
-use crate::world::cuts::{Cut, End, Place};
 use crate::world::fake_cloudwatch::Fault;
+use crate::world::faulty_proxy::{ConnectionEnd, CutPoint, ProxyFault};
 
 const EVENTS: i64 = 10_000;
 /// Of a hundred calls.
@@ -26,30 +26,30 @@ const ANSWERS: [Fault; 7] = [
     Fault::HalfJson,
     Fault::Empty,
 ];
-const WAYS: [Cut; 9] = [
-    Cut::Request(Place::Body(50), End::Reset),
-    Cut::Request(Place::All, End::Close),
-    Cut::Answer(Place::Nothing, End::Reset),
-    Cut::Answer(Place::Headers, End::Close),
-    Cut::Answer(Place::Body(50), End::Reset),
-    Cut::Answer(Place::AllButOne, End::Close),
-    Cut::Length(100, End::Close),
-    Cut::Length(-10, End::Close),
-    Cut::Chunked(Place::Body(100)),
+const WAYS: [ProxyFault; 9] = [
+    ProxyFault::Request(CutPoint::Body(50), ConnectionEnd::Reset),
+    ProxyFault::Request(CutPoint::All, ConnectionEnd::Close),
+    ProxyFault::Answer(CutPoint::Nothing, ConnectionEnd::Reset),
+    ProxyFault::Answer(CutPoint::Headers, ConnectionEnd::Close),
+    ProxyFault::Answer(CutPoint::Body(50), ConnectionEnd::Reset),
+    ProxyFault::Answer(CutPoint::AllButOne, ConnectionEnd::Close),
+    ProxyFault::Length(100, ConnectionEnd::Close),
+    ProxyFault::Length(-10, ConnectionEnd::Close),
+    ProxyFault::Chunked(CutPoint::Body(100)),
 ];
 
 /// A group of one walk's own, with all events in three streams or in one.
-struct Walk<'a> {
-    stage: &'a Stage,
+struct PagedRead<'a> {
+    environment: &'a TestEnvironment,
     group: String,
     model: Vec<Event>,
     failures: usize,
 }
 
-impl<'a> Walk<'a> {
-    fn new(stage: &'a Stage, name: &str, streams: i64) -> Self {
+impl<'a> PagedRead<'a> {
+    fn new(environment: &'a TestEnvironment, name: &str, streams: i64) -> Self {
         let (group, begin) = (format!("/f/{name}/all"), Subject::begin());
-        let mut state = stage.fake.state();
+        let mut state = environment.fake.state();
         // Many of a millisecond, and runs of one millisecond that no page holds.
         let at = |number: i64| begin + if (3000..3400).contains(&number) { 3000 } else { number / 3 };
         (0..EVENTS)
@@ -57,14 +57,14 @@ impl<'a> Walk<'a> {
         let model = state.logs.all(&group).into_iter().map(|event| Event::new(event.timestamp, &event.stream, &event.message));
         let model = model.collect();
         drop(state);
-        stage.set_mixed(&format!("\"/f/{name}/"), FAULTS, &ANSWERS, &WAYS);
-        Self { stage, group, model, failures: 0 }
+        environment.set_mixed(&format!("\"/f/{name}/"), FAULTS, &ANSWERS, &WAYS);
+        Self { environment, group, model, failures: 0 }
     }
 
     /// An answer that has no fault; a failure must be a whole problem, and is asked for again.
     async fn get(&mut self, target: &str) -> Answer {
         for _ in 0..100 {
-            let answer = self.stage.acme.get(target).await;
+            let answer = self.environment.acme.get(target).await;
             if answer.status == 200 {
                 return answer;
             }
@@ -81,8 +81,8 @@ impl<'a> Walk<'a> {
         for _ in 0..MOST_ANSWERS {
             let page = self.get(&next).await.json();
             let events = page["events"].as_array().unwrap().iter().map(Event::of);
-            let place = if cursor == "nextCursor" { read.len()..read.len() } else { 0..0 };
-            read.splice(place, events).for_each(drop);
+            let index = if cursor == "nextCursor" { read.len()..read.len() } else { 0..0 };
+            read.splice(index, events).for_each(drop);
             if page["stopReason"] == "end" {
                 self.judge(&read);
                 return self.failures;
@@ -116,34 +116,38 @@ impl<'a> Walk<'a> {
     }
 
     fn judge(&self, read: &[Event]) {
-        let place = read.iter().zip(&self.model).position(|(event, expected)| event != expected);
-        assert_eq!((read.len(), place), (self.model.len(), None), "{}: the first that differs", self.group);
-        assert!(self.stage.lift(&format!("\"{}", self.group.trim_end_matches("all"))) > 20, "{}: there were faults", self.group);
+        let index = read.iter().zip(&self.model).position(|(event, expected)| event != expected);
+        assert_eq!((read.len(), index), (self.model.len(), None), "{}: the first that differs", self.group);
+        assert!(
+            self.environment.lift(&format!("\"{}", self.group.trim_end_matches("all"))) > 20,
+            "{}: there were faults",
+            self.group
+        );
     }
 }
 
 #[tokio::test]
 async fn ten_thousand_events_through_faults_arrive_exactly_once() {
-    let stage = Stage::usual().await;
-    stage.fake.state().logs.page_events = Some(PAGE_EVENTS);
-    let stream = |walk: &Walk| format!("{}?", stream_path(&walk.group, "s0"));
-    let group = |walk: &Walk| format!("{}?", group_path(&walk.group));
+    let environment = TestEnvironment::usual().await;
+    environment.fake.state().logs.page_events = Some(PAGE_EVENTS);
+    let stream = |walk: &PagedRead| format!("{}?", stream_path(&walk.group, "s0"));
+    let group = |walk: &PagedRead| format!("{}?", group_path(&walk.group));
     let mut walks: Vec<std::pin::Pin<Box<dyn Future<Output = usize>>>> = Vec::new();
     for (number, streams) in [1, 3].into_iter().enumerate() {
         for (from, cursor) in [("head", "nextCursor"), ("tail", "previousCursor")] {
-            let walk = Walk::new(&stage, &format!("{from}{number}"), streams);
+            let walk = PagedRead::new(&environment, &format!("{from}{number}"), streams);
             let path = if streams == 1 { stream(&walk) } else { group(&walk) };
             let target = format!("{path}from={from}&");
             walks.push(Box::pin(async move { walk.pages(&target, cursor).await }));
         }
-        let walk = Walk::new(&stage, &format!("export{number}"), streams);
+        let walk = PagedRead::new(&environment, &format!("export{number}"), streams);
         let target = if streams == 1 { stream(&walk) } else { group(&walk) };
         walks.push(Box::pin(async move { walk.export(&target).await }));
     }
-    let walk = Walk::new(&stage, "filter", 3);
+    let walk = PagedRead::new(&environment, "filter", 3);
     let target = format!("{}filter=event&", group(&walk));
     walks.push(Box::pin(async move { walk.export(&target).await }));
     let failures = join_all(walks).await;
     assert!(failures.iter().all(|failures| *failures > 0), "answers that failed, by walk: {failures:?}");
-    stage.assert_discreet();
+    environment.assert_discreet();
 }

@@ -3,8 +3,8 @@
 //! Owns what is asked, of whom, and how the answer is read. Never says what an answer may be: that is `oracle`. Those of
 //! queries are in `query_operations`.
 
+use super::environment::TestEnvironment;
 use super::query_operations::{self, Handles, QUERY_OPERATIONS};
-use super::stage::Stage;
 use crate::contract::subject::{Event, Subject, group_path, segment, stream_path};
 use crate::world::client::Answer;
 use crate::world::fake_cloudwatch::Fake;
@@ -25,9 +25,9 @@ pub const PAGE_EVENTS: usize = 16;
 
 impl Cell {
     /// Fills its groups, and starts what the operation goes on from: nothing is wrong yet.
-    pub async fn of(operation: &Operation, number: usize, stage: &Stage) -> Self {
-        let mut cell = Self::fill(number, &stage.fake);
-        cell.handles = query_operations::prepare(operation.form, &cell, stage).await;
+    pub async fn of(operation: &Operation, number: usize, environment: &TestEnvironment) -> Self {
+        let mut cell = Self::fill(number, &environment.fake);
+        cell.handles = query_operations::prepare(operation.form, &cell, environment).await;
         cell
     }
 
@@ -247,8 +247,8 @@ fn shown(event: &Event, form: Form) -> String {
 
 impl Operation {
     /// Asks for it.
-    pub async fn ask(&self, stage: &Stage, cell: &Cell) -> Answer {
-        query_operations::ask(stage, self.form, cell, &(self.target)(cell)).await
+    pub async fn ask(&self, environment: &TestEnvironment, cell: &Cell) -> Answer {
+        query_operations::ask(environment, self.form, cell, &(self.target)(cell)).await
     }
 
     /// Does it wait for the end of a query?

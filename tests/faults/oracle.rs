@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::environment::TestEnvironment;
 use super::operations::{Cell, Form, Operation};
 use super::query_operations::{self, target_of};
-use super::stage::Stage;
 use crate::world::client::Answer;
 use crate::world::fake_cloudwatch::{CANARY, SECRET};
 
@@ -30,30 +30,35 @@ pub enum Verdict {
 /// Why a page may end that is not the last.
 const PAUSES: [&str; 4] = ["limit", "bytes", "time", "throttled"];
 /// More pages than any walk here takes.
-const MOST_PAGES: usize = 500;
+const MAX_PAGES: usize = 500;
 
 /// Judges the answer to the cell's request; the fault is over.
-pub async fn judge(stage: &Stage, operation: &Operation, cell: &Cell, answer: &Answer) -> Result<Verdict, String> {
+pub async fn judge(
+    environment: &TestEnvironment,
+    operation: &Operation,
+    cell: &Cell,
+    answer: &Answer,
+) -> Result<Verdict, String> {
     discreet(answer)?;
     if !answer.status.is_success() {
         return problem(answer);
     }
-    let model = (operation.model)(cell, &stage.fake);
+    let model = (operation.model)(cell, &environment.fake);
     let items = operation.items(answer)?;
     match (operation.form, answer.status.as_u16()) {
-        (Form::Started { waits }, 202) => match query(stage, answer, &items, &model).await? {
+        (Form::Started { waits }, 202) => match query(environment, answer, &items, &model).await? {
             // It was not asked to wait for more.
             Verdict::Paused if !waits => Ok(Verdict::Whole),
             verdict => Ok(verdict),
         },
-        (Form::Started { waits: true } | Form::Rows, 200) => query(stage, answer, &items, &model).await,
-        (Form::Stopped, 204) => stopped(stage, cell),
+        (Form::Started { waits: true } | Form::Rows, 200) => query(environment, answer, &items, &model).await,
+        (Form::Stopped, 204) => stopped(environment, cell),
         (Form::Started { waits: false } | Form::Stopped, _) | (_, 201..) => Err(format!("{} is no status of it", answer.status)),
         (Form::One | Form::Record | Form::RowsNdjson | Form::RowsCsv, _) if answer.header("logmark-cursor").is_empty() => {
             whole(&items, &model)
         }
         (Form::One | Form::Record | Form::RowsNdjson | Form::RowsCsv, _) => Err("it goes on".to_owned()),
-        (Form::Head | Form::Tail | Form::List(_), _) => page(stage, operation, cell, answer, &model).await,
+        (Form::Head | Form::Tail | Form::List(_), _) => page(environment, operation, cell, answer, &model).await,
         (Form::Ndjson | Form::Csv | Form::Text, _) => stream(operation, answer, &items, &model),
         (Form::Started { waits: true } | Form::Rows, _) => Err(format!("{} is no status of it", answer.status)),
     }
@@ -118,23 +123,29 @@ fn whole(items: &[String], model: &[String]) -> Result<Verdict, String> {
 }
 
 fn difference(items: &[String], model: &[String]) -> String {
-    let place = items.iter().zip(model).position(|(item, expected)| item != expected).unwrap_or(items.len().min(model.len()));
-    format!("at {place} {:?} instead of {:?}", items.get(place), model.get(place))
+    let index = items.iter().zip(model).position(|(item, expected)| item != expected).unwrap_or(items.len().min(model.len()));
+    format!("at {index} {:?} instead of {:?}", items.get(index), model.get(index))
 }
 
 /// A page, and with it all that its cursors lead to.
-async fn page(stage: &Stage, operation: &Operation, cell: &Cell, answer: &Answer, model: &[String]) -> Result<Verdict, String> {
+async fn page(
+    environment: &TestEnvironment,
+    operation: &Operation,
+    cell: &Cell,
+    answer: &Answer,
+    model: &[String],
+) -> Result<Verdict, String> {
     let mut read: Vec<String> = Vec::new();
     let mut answer = answer.clone();
-    for number in 0..MOST_PAGES {
+    for number in 0..MAX_PAGES {
         let items = operation.items(&answer)?;
-        let place = if operation.form == Form::Tail { 0..0 } else { read.len()..read.len() };
-        read.splice(place, items).for_each(drop);
+        let index = if operation.form == Form::Tail { 0..0 } else { read.len()..read.len() };
+        read.splice(index, items).for_each(drop);
         let Some(target) = onward(operation, cell, &answer)? else {
             whole(&read, model)?;
             return Ok(if number == 0 { Verdict::Whole } else { Verdict::Paused });
         };
-        answer = stage.settled(&target).await;
+        answer = environment.settled(&target).await;
         discreet(&answer)?;
         if answer.status != 200 {
             return Err(format!("its cursor leads to {} {}", answer.status, answer.text()));
@@ -144,7 +155,7 @@ async fn page(stage: &Stage, operation: &Operation, cell: &Cell, answer: &Answer
 }
 
 /// A query that was begun or read, and with it all that it finds.
-async fn query(stage: &Stage, answer: &Answer, items: &[String], model: &[String]) -> Result<Verdict, String> {
+async fn query(environment: &TestEnvironment, answer: &Answer, items: &[String], model: &[String]) -> Result<Verdict, String> {
     if is_complete(answer) {
         return whole(items, model);
     }
@@ -152,7 +163,7 @@ async fn query(stage: &Stage, answer: &Answer, items: &[String], model: &[String
         return Err(format!("its first rows are no rows of it: {}", difference(items, model)));
     }
     let target = target_of(answer)?;
-    let later = stage.settled_by(|| stage.acme.get_with(&target, &[("prefer", "wait=20")])).await;
+    let later = environment.settled_by(|| environment.acme.get_with(&target, &[("prefer", "wait=20")])).await;
     discreet(&later)?;
     if later.status != 200 || !is_complete(&later) {
         return Err(format!("its id leads to {} {}", later.status, later.text()));
@@ -168,23 +179,29 @@ fn is_complete(answer: &Answer) -> bool {
 }
 
 /// What is told to be stopped does not run.
-fn stopped(stage: &Stage, cell: &Cell) -> Result<Verdict, String> {
-    match cell.queries(&stage.fake) {
+fn stopped(environment: &TestEnvironment, cell: &Cell) -> Result<Verdict, String> {
+    match cell.queries(&environment.fake) {
         (_, 0) => Ok(Verdict::Whole),
         (_, running) => Err(format!("{running} run on")),
     }
 }
 
 /// What a request to begin a query, of which `lost` is how the upstream's answer to it may have been lost, may have begun.
-pub async fn begun(stage: &Stage, cell: &Cell, before: usize, verdict: Verdict, lost: bool) -> Result<(), String> {
-    let (all, running) = cell.queries(&stage.fake);
+pub async fn begun(
+    environment: &TestEnvironment,
+    cell: &Cell,
+    before: usize,
+    verdict: Verdict,
+    lost: bool,
+) -> Result<(), String> {
+    let (all, running) = cell.queries(&environment.fake);
     match (all - before, verdict) {
         (1, Verdict::Whole | Verdict::Paused) | (0, Verdict::Problem) => Ok(()),
         // Nobody can know of it.
         (1, Verdict::Problem) if lost || running == 0 => Ok(()),
         (1, Verdict::Problem) => {
             let stopping = async {
-                while cell.queries(&stage.fake).1 > 0 {
+                while cell.queries(&environment.fake).1 > 0 {
                     tokio::time::sleep(Duration::from_millis(50)).await;
                 }
             };

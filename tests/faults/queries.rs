@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::environment::TestEnvironment;
 use super::operations::{Cell, Form, Operation, operations};
 use super::oracle::{Verdict, judge};
-use super::stage::Stage;
 use crate::contract::subject::{Binary, KEEPS_NOTHING, KEYS, cloudwatch, now, tenants};
 use crate::world::client::Answer;
 use crate::world::fake_cloudwatch::plan::Plan;
@@ -20,9 +20,9 @@ fn operation(form: Form) -> &'static Operation {
 }
 
 /// Waits until none of the cell's queries runs.
-async fn until_none_runs(stage: &Stage, cell: &Cell) {
+async fn until_none_runs(environment: &TestEnvironment, cell: &Cell) {
     let waiting = async {
-        while cell.queries(&stage.fake).1 > 0 {
+        while cell.queries(&environment.fake).1 > 0 {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
@@ -31,27 +31,27 @@ async fn until_none_runs(stage: &Stage, cell: &Cell) {
 
 #[tokio::test]
 async fn as_many_queries_as_the_account_may_run_is_told_with_a_time_to_come_back() {
-    let stage = Stage::usual().await;
+    let environment = TestEnvironment::usual().await;
     for form in [Form::Started { waits: false }, Form::Started { waits: true }] {
         let (operation, number) = (operation(form), if form == (Form::Started { waits: true }) { 1 } else { 0 });
-        let cell = Cell::of(operation, number, &stage).await;
-        stage.fake.state().queries.most = 0;
-        let before = stage.fake.calls();
-        let answer = operation.ask(&stage, &cell).await;
+        let cell = Cell::of(operation, number, &environment).await;
+        environment.fake.state().queries.most = 0;
+        let before = environment.fake.calls();
+        let answer = operation.ask(&environment, &cell).await;
         assert_eq!(answer.problem(), "503 overloaded");
         assert!(answer.header("retry-after").parse::<u32>().unwrap() >= 1);
-        assert_eq!(judge(&stage, operation, &cell, &answer).await, Ok(Verdict::Problem));
-        assert!(stage.fake.calls() - before <= 3, "{} calls", stage.fake.calls() - before);
-        assert_eq!(cell.queries(&stage.fake), (0, 0));
-        stage.fake.state().queries.most = 100;
-        let answer = stage.settled_by(|| operation.ask(&stage, &cell)).await;
-        assert_eq!(judge(&stage, operation, &cell, &answer).await, Ok(Verdict::Whole));
+        assert_eq!(judge(&environment, operation, &cell, &answer).await, Ok(Verdict::Problem));
+        assert!(environment.fake.calls() - before <= 3, "{} calls", environment.fake.calls() - before);
+        assert_eq!(cell.queries(&environment.fake), (0, 0));
+        environment.fake.state().queries.most = 100;
+        let answer = environment.settled_by(|| operation.ask(&environment, &cell)).await;
+        assert_eq!(judge(&environment, operation, &cell, &answer).await, Ok(Verdict::Whole));
     }
-    stage.assert_discreet();
+    environment.assert_discreet();
 }
 
 #[tokio::test]
-async fn who_finds_no_place_among_the_running_queries_in_time_is_told_and_nothing_is_sent() {
+async fn a_query_without_a_permit_in_time_is_rejected_and_nothing_is_sent() {
     let fake = Fake::start(now()).await;
     fake.state().logs.add_stream("/f/api", "web");
     fake.state().queries.script.looks = usize::MAX;
@@ -78,7 +78,7 @@ async fn who_finds_no_place_among_the_running_queries_in_time_is_told_and_nothin
 
 #[tokio::test]
 async fn no_row_is_shown_before_the_groups_that_it_comes_from_are_known() {
-    let stage = Stage::usual().await;
+    let environment = TestEnvironment::usual().await;
     let faults = [
         Fault::Error(400, "AccessDeniedException"),
         Fault::Error(400, "InvalidParameterException"),
@@ -101,49 +101,49 @@ async fn no_row_is_shown_before_the_groups_that_it_comes_from_are_known() {
     for (number, fault) in faults.into_iter().enumerate() {
         for (half, form) in [Form::Rows, Form::RowsCsv].into_iter().enumerate() {
             let operation = operation(form);
-            let cell = Cell::of(operation, 2 * number + half, &stage).await;
-            stage.fake.state().plans.set(Plan::new(LIST, fault));
-            let answer = operation.ask(&stage, &cell).await;
-            assert!(stage.lift(LIST) > 0, "{fault:?}");
+            let cell = Cell::of(operation, 2 * number + half, &environment).await;
+            environment.fake.state().plans.set(Plan::new(LIST, fault));
+            let answer = operation.ask(&environment, &cell).await;
+            assert!(environment.lift(LIST) > 0, "{fault:?}");
             // A group that is not there is none of the caller's faults.
-            let is_problem = judge(&stage, operation, &cell, &answer).await == Ok(Verdict::Problem);
+            let is_problem = judge(&environment, operation, &cell, &answer).await == Ok(Verdict::Problem);
             assert!(is_problem || answer.status == 404, "{fault:?} {form:?}: {} {}", answer.status, answer.text());
             assert!(!answer.text().contains("status\":\"0\""), "{fault:?}: {}", answer.text());
-            let answer = stage.settled_by(|| operation.ask(&stage, &cell)).await;
-            assert_eq!(judge(&stage, operation, &cell, &answer).await, Ok(Verdict::Whole), "{fault:?} {form:?}");
+            let answer = environment.settled_by(|| operation.ask(&environment, &cell)).await;
+            assert_eq!(judge(&environment, operation, &cell, &answer).await, Ok(Verdict::Whole), "{fault:?} {form:?}");
         }
     }
-    stage.assert_discreet();
+    environment.assert_discreet();
 }
 
 #[tokio::test]
 async fn a_token_of_rows_that_never_changes_is_no_end_of_them() {
-    let stage = Stage::usual().await;
+    let environment = TestEnvironment::usual().await;
     let operation = operation(Form::Rows);
-    let cell = Cell::of(operation, 0, &stage).await;
+    let cell = Cell::of(operation, 0, &environment).await;
     let target = (operation.target)(&cell);
-    let first = stage.acme.get_with(&format!("{target}?limit=10"), &[("prefer", "wait=20")]).await.json();
+    let first = environment.acme.get_with(&format!("{target}?limit=10"), &[("prefer", "wait=20")]).await.json();
     let second = format!("{target}?limit=10&cursor={}", first["nextCursor"].as_str().unwrap());
     let numbers = |page: &Value| -> Vec<usize> {
         page["results"].as_array().unwrap().iter().map(|row| row["status"].as_str().unwrap().parse().unwrap()).collect()
     };
     assert_eq!(numbers(&first), (0..10).collect::<Vec<_>>());
 
-    stage.fake.state().plans.set(Plan::new(&cell.mark(), Fault::SameToken));
-    let answer = stage.acme.get(&second).await;
+    environment.fake.state().plans.set(Plan::new(&cell.mark(), Fault::SameToken));
+    let answer = environment.acme.get(&second).await;
     assert_eq!(answer.problem(), "502 upstream_error", "ten of fifteen rows");
-    assert_eq!(stage.lift(&cell.mark()), 1);
+    assert_eq!(environment.lift(&cell.mark()), 1);
 
-    let page = stage.acme.get(&second).await.json();
+    let page = environment.acme.get(&second).await.json();
     assert_eq!(numbers(&page), (10..20).collect::<Vec<_>>());
     let last = format!("{target}?limit=10&cursor={}", page["nextCursor"].as_str().unwrap());
-    let page = stage.acme.get(&last).await.json();
+    let page = environment.acme.get(&last).await.json();
     assert_eq!((numbers(&page), page.get("nextCursor")), ((20..25).collect(), None));
 }
 
 #[tokio::test]
 async fn what_only_looks_like_an_answer_about_a_query_is_none() {
-    let stage = Stage::usual().await;
+    let environment = TestEnvironment::usual().await;
     for (number, (form, text)) in [
         (Form::Rows, r#"{"status":"Complete"}"#),
         (Form::Rows, r#"{"status":"Complete","results":null,"statistics":{}}"#),
@@ -161,30 +161,30 @@ async fn what_only_looks_like_an_answer_about_a_query_is_none() {
     .enumerate()
     {
         let operation = operation(form);
-        let cell = Cell::of(operation, number, &stage).await;
-        stage.fake.state().plans.set(Plan::new(&cell.mark(), Fault::Json(text)));
-        let answer = operation.ask(&stage, &cell).await;
-        let hits = stage.lift(&cell.mark());
-        let verdict = judge(&stage, operation, &cell, &answer).await;
+        let cell = Cell::of(operation, number, &environment).await;
+        environment.fake.state().plans.set(Plan::new(&cell.mark(), Fault::Json(text)));
+        let answer = operation.ask(&environment, &cell).await;
+        let hits = environment.lift(&cell.mark());
+        let verdict = judge(&environment, operation, &cell, &answer).await;
         assert_eq!(verdict, Ok(Verdict::Problem), "{} {text}: {}", operation.name, answer.text());
         assert!(hits > 0);
-        let answer = stage.settled_by(|| operation.ask(&stage, &cell)).await;
-        assert_eq!(judge(&stage, operation, &cell, &answer).await, Ok(Verdict::Whole), "{} after {text}", operation.name);
+        let answer = environment.settled_by(|| operation.ask(&environment, &cell)).await;
+        assert_eq!(judge(&environment, operation, &cell, &answer).await, Ok(Verdict::Whole), "{} after {text}", operation.name);
     }
 }
 
 #[tokio::test]
 async fn who_leaves_while_a_query_is_waited_for_leaves_none_though_stopping_it_fails_at_first() {
-    let stage = Stage::usual().await;
+    let environment = TestEnvironment::usual().await;
     let operation = operation(Form::Started { waits: true });
-    let cell = Cell::of(operation, 0, &stage).await;
-    stage.fake.state().queries.scripts.get_mut(&cell.group("api")).unwrap().looks = usize::MAX;
+    let cell = Cell::of(operation, 0, &environment).await;
+    environment.fake.state().queries.scripts.get_mut(&cell.group("api")).unwrap().looks = usize::MAX;
     // StartQuery goes well, and a poll; of what follows, which is stopping it, three times not.
-    stage.fake.state().plans.set(Plan::new(&cell.mark(), Fault::Html(400)).after(2).times(3));
+    environment.fake.state().plans.set(Plan::new(&cell.mark(), Fault::Html(400)).after(2).times(3));
     {
-        let mut asking = Box::pin(operation.ask(&stage, &cell));
+        let mut asking = Box::pin(operation.ask(&environment, &cell));
         let polled = async {
-            while stage.fake.calls() < 2 {
+            while environment.fake.calls() < 2 {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
@@ -193,16 +193,16 @@ async fn who_leaves_while_a_query_is_waited_for_leaves_none_though_stopping_it_f
             () = polled => {}
         }
     }
-    until_none_runs(&stage, &cell).await;
-    assert_eq!(cell.queries(&stage.fake), (1, 0));
-    let stops = stage.fake.state().seen.iter().filter(|seen| seen.operation == "StopQuery").count();
-    assert_eq!((stops, stage.lift(&cell.mark())), (4, 3));
+    until_none_runs(&environment, &cell).await;
+    assert_eq!(cell.queries(&environment.fake), (1, 0));
+    let stops = environment.fake.state().seen.iter().filter(|seen| seen.operation == "StopQuery").count();
+    assert_eq!((stops, environment.lift(&cell.mark())), (4, 3));
 }
 
 #[tokio::test]
 async fn queries_through_faults_have_all_their_rows_or_a_problem_and_none_is_left() {
     const QUERIES: usize = 60;
-    let stage = Stage::usual().await;
+    let environment = TestEnvironment::usual().await;
     let faults = [
         Fault::RetryAfter(400, "ThrottlingException", 0),
         Fault::Error(500, "InternalFailure"),
@@ -212,23 +212,26 @@ async fn queries_through_faults_have_all_their_rows_or_a_problem_and_none_is_lef
         Fault::HalfJson,
     ];
     let operation = operation(Form::Started { waits: true });
-    let cell = Cell::of(operation, 0, &stage).await;
+    let cell = Cell::of(operation, 0, &environment).await;
     // None of these begins a query, so that what was begun is known to us.
-    stage.fake.state().plans.set(Plan::mixed(&cell.mark(), faults.to_vec()).at_rate(20, 7));
+    environment.fake.state().plans.set(Plan::mixed(&cell.mark(), faults.to_vec()).at_rate(20, 7));
     let mut verdicts = Vec::new();
     for _ in 0..QUERIES / 6 {
-        let asking = (0..6).map(|_| operation.ask(&stage, &cell));
+        let asking = (0..6).map(|_| operation.ask(&environment, &cell));
         let answers: Vec<Answer> = futures_util::future::join_all(asking).await;
         for answer in answers {
-            verdicts
-                .push(judge(&stage, operation, &cell, &answer).await.unwrap_or_else(|why| panic!("{why}: {}", answer.text())));
+            verdicts.push(
+                judge(&environment, operation, &cell, &answer)
+                    .await
+                    .unwrap_or_else(|reason| panic!("{reason}: {}", answer.text())),
+            );
         }
     }
-    assert!(stage.lift(&cell.mark()) > QUERIES / 5, "there were faults");
-    until_none_runs(&stage, &cell).await;
+    assert!(environment.lift(&cell.mark()) > QUERIES / 5, "there were faults");
+    until_none_runs(&environment, &cell).await;
     let whole = verdicts.iter().filter(|verdict| **verdict == Verdict::Whole).count();
     assert!(whole > QUERIES / 3 && whole < QUERIES, "{whole} of {QUERIES}");
-    let (begun, _) = cell.queries(&stage.fake);
+    let (begun, _) = cell.queries(&environment.fake);
     assert!((whole..=QUERIES).contains(&begun), "{begun} begun for {QUERIES}");
-    stage.assert_discreet();
+    environment.assert_discreet();
 }

@@ -5,8 +5,8 @@
 use http::Method;
 use serde_json::{Value, json};
 
+use super::environment::TestEnvironment;
 use super::operations::{Cell, Form, Operation};
-use super::stage::Stage;
 use crate::contract::subject::segment;
 use crate::world::client::Answer;
 use crate::world::fake_cloudwatch::queries::{ACCOUNT, Queries, Script};
@@ -84,15 +84,15 @@ pub fn fill(cell: &Cell, queries: &mut Queries) {
 }
 
 /// What an operation of this form goes on from.
-pub async fn prepare(form: Form, cell: &Cell, stage: &Stage) -> Handles {
+pub async fn prepare(form: Form, cell: &Cell, environment: &TestEnvironment) -> Handles {
     if !matches!(form, Form::Rows | Form::RowsNdjson | Form::RowsCsv | Form::Record | Form::Stopped) {
         return Handles::default();
     }
-    let answer = stage.acme.post("/queries", &body(cell), &[]).await;
+    let answer = environment.acme.post("/queries", &body(cell), &[]).await;
     assert_eq!(answer.status, 202, "{}", answer.text());
     let query = id(&answer).unwrap();
     let pointer = if form == Form::Record {
-        let page = stage.acme.get_with(&format!("/queries/{query}"), &[("prefer", WAIT)]).await.json();
+        let page = environment.acme.get_with(&format!("/queries/{query}"), &[("prefer", WAIT)]).await.json();
         page["results"][0]["@ptr"].as_str().unwrap_or_else(|| panic!("a row without a pointer: {page}")).to_owned()
     } else {
         String::new()
@@ -118,15 +118,15 @@ pub fn target_of(answer: &Answer) -> Result<String, String> {
 }
 
 /// Asks for an operation's target as its form wants it.
-pub async fn ask(stage: &Stage, form: Form, cell: &Cell, target: &str) -> Answer {
+pub async fn ask(environment: &TestEnvironment, form: Form, cell: &Cell, target: &str) -> Answer {
     match form {
         Form::Started { waits } => {
             let headers: &[(&str, &str)] = if waits { &[("prefer", WAIT)] } else { &[] };
-            stage.acme.post(target, &body(cell), headers).await
+            environment.acme.post(target, &body(cell), headers).await
         }
-        Form::Stopped => stage.acme.send(Method::DELETE, target, &[]).await,
-        Form::Rows | Form::RowsNdjson | Form::RowsCsv => stage.acme.get_with(target, &[("prefer", WAIT)]).await,
-        _ => stage.acme.get(target).await,
+        Form::Stopped => environment.acme.send(Method::DELETE, target, &[]).await,
+        Form::Rows | Form::RowsNdjson | Form::RowsCsv => environment.acme.get_with(target, &[("prefer", WAIT)]).await,
+        _ => environment.acme.get(target).await,
     }
 }
 

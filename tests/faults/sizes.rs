@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::stage::Stage;
+use super::environment::TestEnvironment;
 use crate::contract::subject::{Subject, group_path, stream_path};
 use crate::world::client::Answer;
 
@@ -17,12 +17,12 @@ fn messages() -> Vec<String> {
     (0..7).map(|number| format!("{number} {}", long(number))).collect()
 }
 
-async fn stage(limits: &str) -> (Stage, Vec<String>) {
-    let stage = Stage::with(limits, true).await;
+async fn environment(limits: &str) -> (TestEnvironment, Vec<String>) {
+    let environment = TestEnvironment::with(limits, true).await;
     let messages = messages();
     let begin = Subject::begin();
-    messages.iter().zip(0..).for_each(|(message, number)| stage.fake.state().logs.put(GROUP, "s", begin + number, message));
-    (stage, messages)
+    messages.iter().zip(0..).for_each(|(message, number)| environment.fake.state().logs.put(GROUP, "s", begin + number, message));
+    (environment, messages)
 }
 
 fn paths() -> [String; 2] {
@@ -30,10 +30,10 @@ fn paths() -> [String; 2] {
 }
 
 /// The pages' messages from head to tail or back, and how many pages ended of `bytes`.
-async fn walk(stage: &Stage, target: &str, cursor: &str) -> (Vec<String>, usize) {
+async fn walk(environment: &TestEnvironment, target: &str, cursor: &str) -> (Vec<String>, usize) {
     let (mut read, mut full, mut target) = (Vec::new(), 0, target.to_owned());
     loop {
-        let answer = stage.acme.get(&target).await;
+        let answer = environment.acme.get(&target).await;
         let (page, mut messages) = (answer.json(), answer.messages());
         match cursor {
             "nextCursor" => read.append(&mut messages),
@@ -51,19 +51,19 @@ async fn walk(stage: &Stage, target: &str, cursor: &str) -> (Vec<String>, usize)
 #[tokio::test]
 async fn huge_messages_come_through_whole_however_small_the_pages() {
     for limits in ["", "limits = { page_bytes = 65536 }"] {
-        let (stage, messages) = stage(limits).await;
+        let (environment, messages) = environment(limits).await;
         for path in paths() {
             for (from, cursor) in [("head", "nextCursor"), ("tail", "previousCursor")] {
-                let (read, full) = walk(&stage, &format!("{path}?from={from}&limit=1000"), cursor).await;
+                let (read, full) = walk(&environment, &format!("{path}?from={from}&limit=1000"), cursor).await;
                 assert!(read == messages, "{path} from {from} {limits}: {} messages", read.len());
                 assert!(full > 0, "{path} from {from} {limits}: no page ended of its size");
             }
-            let ndjson = stage.acme.get(&format!("{path}?start=-3h&format=ndjson")).await;
+            let ndjson = environment.acme.get(&format!("{path}?start=-3h&format=ndjson")).await;
             let lines = ndjson.text();
             let lines = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
             let read: Vec<String> = lines.map(|line| line["message"].as_str().unwrap().to_owned()).collect();
             assert!(read == messages, "{path} as NDJSON {limits}");
-            let text = stage.acme.get(&format!("{path}?start=-3h&format=text&raw=true")).await;
+            let text = environment.acme.get(&format!("{path}?start=-3h&format=text&raw=true")).await;
             assert!(text.text().lines().eq(messages.iter().map(String::as_str)), "{path} as text {limits}");
             for answer in [ndjson, text] {
                 assert!(!answer.broken && answer.trailers.contains_key("logmark-cursor"), "{path} {limits}");
@@ -75,23 +75,23 @@ async fn huge_messages_come_through_whole_however_small_the_pages() {
 /// CloudWatch gives no page of more than 16 MiB: one that is, is not read to its end and not shortened.
 #[tokio::test]
 async fn a_page_beyond_every_bound_is_a_failure_and_not_a_short_page() {
-    let (stage, messages) = stage("").await;
-    stage.fake.state().logs.put(GROUP, "s", Subject::begin() + 100, &"\u{1}".repeat(3 << 20));
+    let (environment, messages) = environment("").await;
+    environment.fake.state().logs.put(GROUP, "s", Subject::begin() + 100, &"\u{1}".repeat(3 << 20));
     let failed = |answer: &Answer| answer.status == 502 && answer.problem() == "502 upstream_error";
     for path in paths() {
         for target in ["from=head&limit=1000", "from=tail&limit=1000", "from=tail&limit=10&format=csv"] {
-            let mut answer = stage.acme.get(&format!("{path}?{target}")).await;
+            let mut answer = environment.acme.get(&format!("{path}?{target}")).await;
             if target.starts_with("from=head") {
                 assert_eq!(answer.messages().len(), 5, "the first four are a little less than 4 MiB");
                 let cursor = answer.json()["nextCursor"].as_str().unwrap().to_owned();
-                answer = stage.acme.get(&format!("/logs?limit=1000&cursor={cursor}")).await;
+                answer = environment.acme.get(&format!("/logs?limit=1000&cursor={cursor}")).await;
             }
             assert!(failed(&answer), "{path}?{target}: {} {:.200}", answer.status, answer.text());
         }
-        let ndjson = stage.acme.get(&format!("{path}?start=-3h&format=ndjson")).await.text();
+        let ndjson = environment.acme.get(&format!("{path}?start=-3h&format=ndjson")).await.text();
         let lines: Vec<Value> = ndjson.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!((lines.len(), &lines[messages.len()]["error"]["status"]), (messages.len() + 1, &502.into()), "{path}");
-        let text = stage.acme.get(&format!("{path}?start=-3h&format=text&raw=true")).await;
+        let text = environment.acme.get(&format!("{path}?start=-3h&format=text&raw=true")).await;
         assert!(text.broken && text.trailers.is_empty(), "{path}");
     }
 }

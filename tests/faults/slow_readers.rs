@@ -12,7 +12,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
 
 use crate::contract::subject::{Binary, Subject, stream_path};
-use crate::world::mill::{MESSAGE, Mill, PAGE_EVENTS};
+use crate::world::generated_upstream::{GeneratedUpstream, MESSAGE, PAGE_EVENTS};
 
 const READERS: usize = 200;
 /// Pages of a megabyte of what is read slowly: more than the sockets' buffers hold.
@@ -37,7 +37,7 @@ async fn begin(address: SocketAddr, token: &str, pages: usize) -> std::io::Resul
     let socket = TcpSocket::new_v4()?;
     socket.set_recv_buffer_size(16 * 1024)?;
     let mut stream = socket.connect(address).await?;
-    let target = stream_path("/f/mill", &Mill::stream(pages));
+    let target = stream_path("/f/mill", &GeneratedUpstream::stream(pages));
     let head = format!("GET {target}?start=-3h&format=ndjson HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\r\n");
     stream.write_all(head.as_bytes()).await?;
     let mut read = Vec::new();
@@ -51,8 +51,8 @@ async fn begin(address: SocketAddr, token: &str, pages: usize) -> std::io::Resul
     Ok((stream, read.split_off(end + 4)))
 }
 
-/// Reads what is left: bytes, and whether the body came to its end. A kernel that is short of memory for sockets may drop one of a
-/// closed connection without a word to the other side: so a wait has an end here too.
+/// Reads what is left: bytes, and whether the body came to its end. A kernel that is short of memory for sockets may drop one of
+/// a closed connection without a word to the other side: so a wait has an end here too.
 async fn rest((mut stream, mut end): (TcpStream, Vec<u8>)) -> (usize, bool) {
     let (mut bytes, mut part) = (end.len(), vec![0; 64 * 1024]);
     while let Ok(Ok(read @ 1..)) = tokio::time::timeout(PATIENCE / 4, stream.read(&mut part)).await {
@@ -78,12 +78,12 @@ fn cut(binary: &Binary) -> usize {
 }
 
 #[tokio::test]
-async fn those_who_do_not_read_cost_a_connection_each_and_are_cut_in_the_end() {
+async fn clients_that_do_not_read_hold_one_connection_each_and_are_closed_in_the_end() {
     let readers = std::env::var("LOGMARK_SLOW_READERS").map_or(READERS, |readers| readers.parse().unwrap());
     let exports = readers / 4;
-    let mill = Mill::start(Subject::begin()).await;
+    let generated_upstream = GeneratedUpstream::start(Subject::begin()).await;
     let limits = "limits = { max_connections_per_ip = 0 }";
-    let binary = Binary::on(&format!("http://{}", mill.address), "f", limits).await;
+    let binary = Binary::on(&format!("http://{}", generated_upstream.address), "f", limits).await;
     let (process, token) = (binary.process(), binary.token());
     let whole = rest(begin(process.address, &token, 1).await.unwrap()).await;
     assert!(whole.1, "one is whole");
@@ -144,12 +144,12 @@ fn unchunked(mut answer: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn who_goes_on_after_a_while_gets_what_was_let_go_of_meanwhile() {
+async fn a_client_that_resumes_gets_the_pages_that_were_evicted_meanwhile() {
     const READERS: usize = 12;
     const TURNS: usize = 4;
-    let mill = Mill::start(Subject::begin()).await;
+    let generated_upstream = GeneratedUpstream::start(Subject::begin()).await;
     let limits = "limits = { response_memory = \"16MiB\" }";
-    let binary = Binary::on(&format!("http://{}", mill.address), "f", limits).await;
+    let binary = Binary::on(&format!("http://{}", generated_upstream.address), "f", limits).await;
     let (address, token) = (binary.process().address, binary.token());
     let mut readers = Vec::new();
     for _ in 0..READERS {
@@ -168,6 +168,6 @@ async fn who_goes_on_after_a_while_gets_what_was_let_go_of_meanwhile() {
     for (_, read) in &readers {
         assert!(messages(read) == expected, "every event once and in order");
     }
-    let (calls, pages) = (mill.calls(), READERS * (LONG + 1));
+    let (calls, pages) = (generated_upstream.calls(), READERS * (LONG + 1));
     assert!(calls > pages, "{calls} calls for {pages} pages: none was let go of");
 }

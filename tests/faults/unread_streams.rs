@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use h2::Reason;
 
-use crate::world::binary::{Place, Served};
-use crate::world::unread::Unread;
+use crate::world::binary::{RunningService, ServiceDirectory};
+use crate::world::unread_connection::UnreadConnection;
 
 /// Streams of a connection at a time.
 const STREAMS: usize = 100;
@@ -14,14 +14,14 @@ const SHARED_KIB: u64 = 8 * 1024;
 /// Longer than an answer may be without progress.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-fn growth(served: &Served, before: u64) -> u64 {
+fn growth(served: &RunningService, before: u64) -> u64 {
     served.process.memory_kib("VmRSS").saturating_sub(before)
 }
 
 #[tokio::test]
 async fn a_hundred_streams_without_a_token_hold_nothing_and_are_reset() {
     let (mut connections, mut most) = (Vec::new(), 0);
-    let served = Place::new("").serve().await;
+    let served = ServiceDirectory::new("").serve().await;
     for (target, coding) in [
         ("/docs/swagger-ui-bundle.js", "identity"),
         ("/docs/swagger-ui-bundle.js", "gzip"),
@@ -35,38 +35,39 @@ async fn a_hundred_streams_without_a_token_hold_nothing_and_are_reset() {
     ] {
         let headers = [("accept-encoding", coding)];
         // What is made once is not what a stream costs.
-        let mut first = Unread::connect(served.address, 1 << 20).await;
+        let mut first = UnreadConnection::connect(served.address, 1 << 20).await;
         first.ask(target, &headers, 1).await;
         drop(first);
         let before = served.process.memory_kib("VmRSS");
-        let mut unread = Unread::connect(served.address, 0).await;
-        let statuses = unread.ask(target, &headers, STREAMS).await;
+        let mut unread_connection = UnreadConnection::connect(served.address, 0).await;
+        let statuses = unread_connection.ask(target, &headers, STREAMS).await;
         let held = growth(&served, before);
         println!("{target} {coding}: {held} KiB for {STREAMS} streams");
         let expected = if target == "/groups" { 401 } else { 200 };
         assert!(statuses.iter().all(|status| *status == expected), "{target}: {statuses:?}");
         most = most.max(held);
-        connections.push(unread);
+        connections.push(unread_connection);
     }
     assert!(most < SHARED_KIB, "{most} KiB");
-    for unread in &mut connections {
-        let ends = tokio::time::timeout(PATIENCE, unread.ends()).await.expect("streams end, though their connection lives");
+    for unread_connection in &mut connections {
+        let ends =
+            tokio::time::timeout(PATIENCE, unread_connection.ends()).await.expect("streams end, though their connection lives");
         assert!(ends.iter().all(|end| *end == Some(Reason::CANCEL)), "{ends:?}");
-        assert_eq!(unread.ask("/nothing", &[], 1).await, [404], "the connection itself goes on");
+        assert_eq!(unread_connection.ask("/nothing", &[], 1).await, [404], "the connection itself goes on");
     }
 }
 
 #[tokio::test]
 async fn a_window_of_a_few_bytes_is_no_way_around() {
-    let served = Place::new("").serve().await;
-    let mut unread = Unread::connect(served.address, 10).await;
+    let served = ServiceDirectory::new("").serve().await;
+    let mut unread_connection = UnreadConnection::connect(served.address, 10).await;
     // A problem is shorter than a frame: its end must not be queued before it is sent.
-    unread.ask("/nothing", &[], STREAMS / 2).await;
-    unread.ask("/openapi.json", &[("accept-encoding", "gzip")], STREAMS / 2).await;
+    unread_connection.ask("/nothing", &[], STREAMS / 2).await;
+    unread_connection.ask("/openapi.json", &[("accept-encoding", "gzip")], STREAMS / 2).await;
     let ends = tokio::time::timeout(PATIENCE, async {
         // Without releasing what came, no window opens again.
         let mut ends = Vec::new();
-        for answer in unread.waiting.drain(..) {
+        for answer in unread_connection.waiting.drain(..) {
             let mut body = answer.into_body();
             let mut came = 0;
             ends.push(loop {
@@ -86,10 +87,10 @@ async fn a_window_of_a_few_bytes_is_no_way_around() {
 
 #[tokio::test]
 async fn requests_of_one_address_are_bounded_over_all_of_its_connections() {
-    let served = Place::new("limits = { max_requests_per_ip = 150 }").serve().await;
-    let mut first = Unread::connect(served.address, 0).await;
+    let served = ServiceDirectory::new("limits = { max_requests_per_ip = 150 }").serve().await;
+    let mut first = UnreadConnection::connect(served.address, 0).await;
     assert!(first.ask("/openapi.json", &[], STREAMS).await.iter().all(|status| *status == 200));
-    let mut second = Unread::connect(served.address, 0).await;
+    let mut second = UnreadConnection::connect(served.address, 0).await;
     let statuses = second.ask("/openapi.json", &[], STREAMS).await;
     assert_eq!((statuses.iter().filter(|status| **status == 200).count(), statuses.len()), (50, STREAMS));
     let refused = second.waiting.iter().find(|answer| answer.status() == 503).unwrap();
@@ -105,9 +106,9 @@ async fn requests_of_one_address_are_bounded_over_all_of_its_connections() {
 
 #[tokio::test]
 async fn answers_that_are_not_taken_do_not_keep_the_service_from_its_end() {
-    let mut served = Place::new("limits = { drain_timeout = \"10s\" }").serve().await;
-    let mut unread = Unread::connect(served.address, 0).await;
-    unread.ask("/openapi.json", &[], STREAMS).await;
+    let mut served = ServiceDirectory::new("limits = { drain_timeout = \"10s\" }").serve().await;
+    let mut unread_connection = UnreadConnection::connect(served.address, 0).await;
+    unread_connection.ask("/openapi.json", &[], STREAMS).await;
     served.process.signal("TERM").await;
     let status = served.process.ended().await;
     assert!(status.success(), "{status}: {}", served.process.log());

@@ -8,12 +8,12 @@ use logmark_store::{Direction, Options, ReadRequest, Store, StreamSelection};
 use serde_json::Value;
 
 use super::cases;
-use crate::world::binary::{Place, Said, run};
+use crate::world::binary::{CommandOutput, ServiceDirectory, run};
 
 /// Imports a file and returns the times of its events, in the order of the file.
-async fn import(lines: &[&str], case: &Value) -> (Vec<Timestamp>, Said) {
-    let place = Place::new("");
-    let file = place.path().join("a.log");
+async fn import(lines: &[&str], case: &Value) -> (Vec<Timestamp>, CommandOutput) {
+    let directory = ServiceDirectory::new("");
+    let file = directory.path().join("a.log");
     std::fs::write(&file, lines.join("\n") + "\n").unwrap();
     if let Some(changed) = case["file_changed_at"].as_str() {
         let seconds = changed.parse::<Timestamp>().unwrap().as_second();
@@ -23,8 +23,8 @@ async fn import(lines: &[&str], case: &Value) -> (Vec<Timestamp>, Said) {
     let options = case["args"].as_array().into_iter().flatten().map(|option| option.as_str().unwrap());
     let arguments: Vec<&str> =
         ["import", "--group", "/acme/web", "--stream", "s"].into_iter().chain(options).chain(["a.log"]).collect();
-    let said = run(place.path(), &arguments).await;
-    let stored = stored(place.path());
+    let said = run(directory.path(), &arguments).await;
+    let stored = stored(directory.path());
     let time = |line: &&str| stored.iter().find(|(_, message)| message == line).map(|(time, _)| *time);
     (lines.iter().filter_map(time).map(|ms| Timestamp::from_millisecond(ms).unwrap()).collect(), said)
 }

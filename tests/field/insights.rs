@@ -47,8 +47,8 @@ async fn every_posted_query_is_answered_as_cloudwatch_answers_it() {
         let (id, query) = (cases::text(case, "id"), query(case));
         let expected = if cases::text(case, "expect") == "accepted" { "202" } else { "400 invalid_query" };
         assert_eq!(ask(&acme, &query).await, expected, "{id}: {query}");
-        if let Some(kept) = case["must_contain"].as_str() {
-            assert!(sent(&world).contains(kept), "{id}: {}", sent(&world));
+        if let Some(response_cache) = case["must_contain"].as_str() {
+            assert!(sent(&world).contains(response_cache), "{id}: {}", sent(&world));
         }
     }
     assert!(!all.is_empty());

@@ -66,12 +66,12 @@ async fn tokens_of_real_providers_are_read_as_they_are_meant() {
 async fn the_check_speaks_of_the_provider_whose_tokens_will_not_pass() {
     let Some(cases) = super::cases::of("tokens.json") else { return };
     let cognito = cases.iter().find(|case| case["id"] == "cognito-example").unwrap();
-    let place = crate::world::binary::Place::new("");
-    let path = place.path().join("logmark.toml");
+    let directory = crate::world::binary::ServiceDirectory::new("");
+    let path = directory.path().join("logmark.toml");
     let text = std::fs::read_to_string(&path).unwrap();
-    std::fs::write(place.path().join("field.jwks.json"), keys(cognito)).unwrap();
+    std::fs::write(directory.path().join("field.jwks.json"), keys(cognito)).unwrap();
     std::fs::write(&path, format!("{text}{}", table(cognito, ""))).unwrap();
-    let said = crate::world::binary::run(place.path(), &["check"]).await;
+    let said = crate::world::binary::run(directory.path(), &["check"]).await;
     assert_eq!(said.code, 0, "{}", said.err);
     assert!(said.err.contains("client_ids: is missing") && said.err.contains("have no `aud`, so none will pass"), "{}", said.err);
 }

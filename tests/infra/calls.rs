@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use crate::security::support::{Binary, Setup};
-use crate::world::binary::{Place, run_with};
+use crate::world::binary::{ServiceDirectory, run_with};
 use crate::world::client::Client;
 use crate::world::fake_cloudwatch::Seen;
 use crate::world::fake_cloudwatch::queries::Script;
@@ -105,11 +105,11 @@ async fn calls_of_other_services() -> Vec<Value> {
     let moto = Moto::shared().await;
     let recorder = Recorder::before(moto.address).await;
     let aws = format!("http://{}", recorder.address);
-    let place = Place::with_tenants(
+    let directory = ServiceDirectory::with_tenants(
         "",
         "[tenants.acme]\n[[tenants.acme.grants]]\nsource = \"other\"\ngroups = [\"/acme/*\"]\nactions = [\"read\"]\n",
     );
-    let text = std::fs::read_to_string(place.path().join("logmark.toml")).unwrap();
+    let text = std::fs::read_to_string(directory.path().join("logmark.toml")).unwrap();
     moto.put_parameter("/logmark/config", &text).await;
     moto.put_object("logmark-config", "logmark.toml", &text).await;
     let variables = [
@@ -125,11 +125,11 @@ async fn calls_of_other_services() -> Vec<Value> {
         ("LOGMARK__SOURCES__1__EXTERNAL_ID", "external-id"),
     ];
     for at in ["ssm:/logmark/config", "s3://logmark-config/logmark.toml"] {
-        let checked = run_with(place.path(), &["check", "--config", at], &variables).await;
+        let checked = run_with(directory.path(), &["check", "--config", at], &variables).await;
         assert_eq!(checked.code, 0, "{at}: {}", checked.err);
     }
-    let served = place.serve_with(&variables).await;
-    let groups = Client::new(served.address, Some(place.issuer.token("acme", "logs:*:*"))).get("/groups").await;
+    let served = directory.serve_with(&variables).await;
+    let groups = Client::new(served.address, Some(directory.issuer.token("acme", "logs:*:*"))).get("/groups").await;
     assert_eq!(groups.status, 200, "{}", groups.text());
     recorder.seen().iter().filter_map(asked_of_another).collect()
 }
@@ -212,7 +212,7 @@ async fn the_roles_are_made_for_the_calls_that_are_made() {
     if std::env::var_os("RECORD_CALLS").is_some() {
         std::fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join("infra/calls.json"), &recorded).unwrap();
     }
-    let why =
+    let reason =
         "other calls than the roles in infra/ are made for: RECORD_CALLS=1 cargo test --test integration infra, then make infra";
-    assert_eq!(recorded, read("infra/calls.json"), "{why}");
+    assert_eq!(recorded, read("infra/calls.json"), "{reason}");
 }

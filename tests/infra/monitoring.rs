@@ -86,7 +86,7 @@ async fn labels_are_those_of_the_one_scheme() {
         "issuer",
         "call",
         "outcome",
-        "by",
+        "reason",
         "listener",
         "limit",
         "version",

@@ -1,27 +1,27 @@
 //! Where the configuration may lie: beside the program, in a variable, in SSM Parameter Store, in S3.
 
-use super::events::Door;
+use super::events::FrontDoor;
 use super::runtime::Function;
-use crate::world::binary::{Place, run_with};
+use crate::world::binary::{ServiceDirectory, run_with};
 use crate::world::moto::Moto;
 
-fn place() -> Place {
-    let place = Place::new("");
-    place.put("/acme/api", "s", std::iter::once((1_700_000_000_000, "acme's".to_owned())));
-    place
+fn directory() -> ServiceDirectory {
+    let directory = ServiceDirectory::new("");
+    directory.put("/acme/api", "s", std::iter::once((1_700_000_000_000, "acme's".to_owned())));
+    directory
 }
 
 /// Takes the configuration out of the folder, so that it is found elsewhere or not at all.
-fn taken_out(place: &Place) -> String {
-    let path = place.path().join("logmark.toml");
+fn taken_out(directory: &ServiceDirectory) -> String {
+    let path = directory.path().join("logmark.toml");
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::remove_file(path).unwrap();
     text
 }
 
-async fn reads(place: &Place, function: Function) {
-    let token = place.issuer.token("acme", "logs:read:*");
-    assert_eq!(function.invoke(Door::Url.get("/logs/:acme:api", Some(&token))).await.messages(), ["acme's"]);
+async fn reads(directory: &ServiceDirectory, function: Function) {
+    let token = directory.issuer.token("acme", "logs:read:*");
+    assert_eq!(function.invoke(FrontDoor::Url.get("/logs/:acme:api", Some(&token))).await.messages(), ["acme's"]);
     function.end().await;
 }
 
@@ -30,25 +30,25 @@ const AWS: [(&str, &str); 3] =
 
 #[tokio::test]
 async fn the_file_beside_the_program_is_found_wherever_that_is() {
-    let place = place();
-    reads(&place, Function::with(&place, &[]).await).await;
-    let elsewhere = Place::new("");
-    std::fs::remove_file(elsewhere.path().join("logmark.toml")).unwrap();
-    let root = place.path().to_str().unwrap();
-    reads(&place, Function::with(&elsewhere, &[("LAMBDA_TASK_ROOT", root)]).await).await;
+    let directory = directory();
+    reads(&directory, Function::with(&directory, &[]).await).await;
+    let other_host = ServiceDirectory::new("");
+    std::fs::remove_file(other_host.path().join("logmark.toml")).unwrap();
+    let root = directory.path().to_str().unwrap();
+    reads(&directory, Function::with(&other_host, &[("LAMBDA_TASK_ROOT", root)]).await).await;
 }
 
 #[tokio::test]
 async fn a_variable_may_be_the_whole_configuration() {
-    let place = place();
-    let text = taken_out(&place);
-    reads(&place, Function::with(&place, &[("LOGMARK_CONFIG_TOML", &text)]).await).await;
+    let directory = directory();
+    let text = taken_out(&directory);
+    reads(&directory, Function::with(&directory, &[("LOGMARK_CONFIG_TOML", &text)]).await).await;
     // A server takes it in the same way, and its mistakes have their lines.
-    let wrong = run_with(place.path(), &["check"], &[("LOGMARK_CONFIG_TOML", "[server]\nnope = 1\n")]).await;
+    let wrong = run_with(directory.path(), &["check"], &[("LOGMARK_CONFIG_TOML", "[server]\nnope = 1\n")]).await;
     assert_eq!(wrong.code, 64);
     assert!(wrong.err.contains("LOGMARK_CONFIG_TOML:2:1: server.nope: is no key here"), "{}", wrong.err);
     let both = [("LOGMARK_CONFIG_TOML", text.as_str()), ("LOGMARK_CONFIG", "logmark.toml")];
-    let both = run_with(place.path(), &["check"], &both).await;
+    let both = run_with(directory.path(), &["check"], &both).await;
     assert_eq!((both.code, both.err.contains("keep one")), (64, true), "{}", both.err);
 }
 
@@ -56,23 +56,23 @@ async fn a_variable_may_be_the_whole_configuration() {
 async fn parameter_store_and_s3_hold_it_for_functions_and_servers() {
     let moto = Moto::shared().await;
     let endpoint = format!("http://{}", moto.address);
-    let place = place();
-    let text = taken_out(&place);
+    let directory = directory();
+    let text = taken_out(&directory);
     moto.put_parameter("/functions/config", &text).await;
     moto.put_object("functions-config", "eu/log mark+é.toml", &text).await;
     for at in ["ssm:/functions/config", "ssm:/functions/config:1", "s3://functions-config/eu/log mark+é.toml"] {
         let variables = [&AWS[..], &[("AWS_ENDPOINT_URL", endpoint.as_str()), ("LOGMARK_CONFIG", at)]].concat();
-        reads(&place, Function::with(&place, &variables).await).await;
-        let checked = run_with(place.path(), &["check", "--config", at], &variables[..variables.len() - 1]).await;
+        reads(&directory, Function::with(&directory, &variables).await).await;
+        let checked = run_with(directory.path(), &["check", "--config", at], &variables[..variables.len() - 1]).await;
         assert_eq!(checked.code, 0, "{at}: {}", checked.err);
         // The variables win over what lies there, as they win over a file.
         let over = [&variables[..], &[("LOGMARK__SERVER__NOPE", "1")]].concat();
-        let over = run_with(place.path(), &["check"], &over).await;
+        let over = run_with(directory.path(), &["check"], &over).await;
         assert!(over.err.contains("LOGMARK__SERVER__NOPE: "), "{at}: {}", over.err);
     }
     moto.put_parameter("/functions/wrong", "[server]\nnope = 1\n").await;
     let variables = [&AWS[..], &[("AWS_ENDPOINT_URL", endpoint.as_str())]].concat();
-    let wrong = run_with(place.path(), &["check", "--config", "ssm:/functions/wrong"], &variables).await;
+    let wrong = run_with(directory.path(), &["check", "--config", "ssm:/functions/wrong"], &variables).await;
     assert_eq!(wrong.code, 64);
     assert!(wrong.err.contains("ssm:/functions/wrong:2:1: server.nope"), "{}", wrong.err);
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 /// A front door.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Door {
+pub enum FrontDoor {
     Rest,
     Http,
     HttpStage,
@@ -19,7 +19,7 @@ pub enum Door {
     Url,
 }
 
-impl Door {
+impl FrontDoor {
     pub const ALL: [Self; 6] = [Self::Rest, Self::Http, Self::HttpStage, Self::Alb, Self::AlbMulti, Self::Url];
 
     /// Does a `%2F` in a path come through?

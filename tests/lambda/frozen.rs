@@ -13,15 +13,15 @@ use logmark::config::{self, lambda::Lambda as Settings};
 use logmark::domain::name::SourceName;
 use logmark::domain::time::{Clock, Millis};
 use logmark::http::client_address::Proxies;
-use logmark::http::cursor::Sealer;
+use logmark::http::cursor::CursorSealer;
 use logmark::http::{App, Parts, RequestLimits, router};
 use logmark::lambda::{Event, Function};
 use logmark::outbound::Outbound;
-use logmark::sources::buffers::Buffers;
 use logmark::sources::cloudwatch::{Accounts, CloudWatch, Settings as CloudWatchSettings};
+use logmark::sources::page_pool::PagePool;
 use logmark::sources::{Source, Sources};
 
-use super::events::Door;
+use super::events::FrontDoor;
 use super::runtime::Reply;
 use crate::world::fake_cloudwatch::{Fake, REGION, SECRET};
 use crate::world::tokens::Issuer;
@@ -84,8 +84,8 @@ fn service(folder: &std::path::Path, clock: &Arc<HeldClock>, fake: &Fake) -> (ax
     let app = App::new(Parts {
         verifier: Arc::new(Verifier::new(config.issuers.clone(), Arc::new(outbound), Arc::clone(&held)).unwrap()),
         tenants: Arc::new(config.tenants.clone()),
-        sources: Sources::new([(name, Arc::new(source) as Arc<dyn Source>)], Buffers::new(limits.response_memory)),
-        sealer: Sealer::new(&[]).unwrap(),
+        sources: Sources::new([(name, Arc::new(source) as Arc<dyn Source>)], PagePool::new(limits.response_memory)),
+        sealer: CursorSealer::new(&[]).unwrap(),
         clock: held,
         limits: RequestLimits {
             target_bytes: 16 * 1024,
@@ -126,7 +126,7 @@ async fn two_tenants_alternate_while_the_clock_jumps_by_half_hours() {
             issuer.mint(&claims)
         };
         fake.state().now = clock.now().0;
-        let door = Door::ALL[round % Door::ALL.len()];
+        let door = FrontDoor::ALL[round % FrontDoor::ALL.len()];
         for (own, other) in [("acme", "globex"), ("globex", "acme")] {
             let (mine, theirs) = (token(own), token(other));
             let page = lambda.invoke(door.get(&format!("/logs/:{own}:api?start=-12h"), Some(&mine))).await;

@@ -2,16 +2,16 @@
 
 use serde_json::{Value, json};
 
-use super::events::Door;
+use super::events::FrontDoor;
 use super::runtime::Function;
-use crate::world::binary::Place;
+use crate::world::binary::ServiceDirectory;
 
-pub(super) fn place() -> Place {
-    let place = Place::new("");
+pub(super) fn directory() -> ServiceDirectory {
+    let directory = ServiceDirectory::new("");
     for tenant in ["acme", "globex"] {
-        place.put(&format!("/{tenant}/api"), "s", std::iter::once((1_700_000_000_000, format!("{tenant}'s"))));
+        directory.put(&format!("/{tenant}/api"), "s", std::iter::once((1_700_000_000_000, format!("{tenant}'s"))));
     }
-    place
+    directory
 }
 
 /// What an authorizer, or somebody who would like to be one, puts into an event.
@@ -46,10 +46,10 @@ fn spoofing_headers(tenant: &str) -> Vec<(&'static str, String)> {
 
 #[tokio::test]
 async fn nothing_but_the_token_says_who_calls() {
-    let place = place();
-    let function = Function::start(&place).await;
-    let (acme, globex) = (place.issuer.token("acme", "logs:read:*"), place.issuer.token("globex", "logs:read:*"));
-    for door in Door::ALL {
+    let directory = directory();
+    let function = Function::start(&directory).await;
+    let (acme, globex) = (directory.issuer.token("acme", "logs:read:*"), directory.issuer.token("globex", "logs:read:*"));
+    for door in FrontDoor::ALL {
         let headers = spoofing_headers("globex");
         let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let spoofed = |target: &str, token: Option<&str>| {
@@ -61,19 +61,19 @@ async fn nothing_but_the_token_says_who_calls() {
         assert_eq!(function.invoke(spoofed("/logs/:globex:api", Some(&acme))).await.problem(), "404 not_found", "{door:?}");
         assert_eq!(function.invoke(spoofed("/logs/:acme:api", Some(&acme))).await.messages(), ["acme's"], "{door:?}");
         assert_eq!(function.invoke(spoofed("/me", Some(&acme))).await.json()["tenant"], "acme", "{door:?}");
-        let mut elsewhere = spoofed("/logs/:acme:api", Some(&acme));
-        elsewhere["requestContext"]["path"] = "/prod/logs/:globex:api".into();
-        assert_eq!(function.invoke(elsewhere).await.messages(), ["acme's"], "{door:?}");
+        let mut other_host = spoofed("/logs/:acme:api", Some(&acme));
+        other_host["requestContext"]["path"] = "/prod/logs/:globex:api".into();
+        assert_eq!(function.invoke(other_host).await.messages(), ["acme's"], "{door:?}");
     }
 }
 
 #[tokio::test]
 async fn of_two_tokens_none_is_chosen() {
-    let place = place();
-    let function = Function::start(&place).await;
-    let (acme, globex) = (place.issuer.token("acme", "logs:read:*"), place.issuer.token("globex", "logs:read:*"));
+    let directory = directory();
+    let function = Function::start(&directory).await;
+    let (acme, globex) = (directory.issuer.token("acme", "logs:read:*"), directory.issuer.token("globex", "logs:read:*"));
     let second = format!("Bearer {globex}");
-    for door in [Door::Rest, Door::AlbMulti, Door::Http, Door::Url] {
+    for door in [FrontDoor::Rest, FrontDoor::AlbMulti, FrontDoor::Http, FrontDoor::Url] {
         for group in ["acme", "globex"] {
             let event = door.request("GET", &format!("/logs/:{group}:api"), Some(&acme), &[("authorization", &second)]);
             let reply = function.invoke(event).await;
@@ -81,7 +81,7 @@ async fn of_two_tokens_none_is_chosen() {
         }
     }
     // One map says one, the other says another: no front door does this.
-    let mut event = Door::Rest.get("/logs/:globex:api", Some(&acme));
+    let mut event = FrontDoor::Rest.get("/logs/:globex:api", Some(&acme));
     event["headers"]["Authorization"] = second.as_str().into();
     let reply = function.invoke(event).await;
     assert!([400, 401, 404].contains(&reply.status), "{}", reply.text());
@@ -89,11 +89,11 @@ async fn of_two_tokens_none_is_chosen() {
 
 #[tokio::test]
 async fn two_tenants_alternate_in_one_process() {
-    let place = place();
-    let function = Function::start(&place).await;
-    let (acme, globex) = (place.issuer.token("acme", "logs:read:*"), place.issuer.token("globex", "logs:read:*"));
+    let directory = directory();
+    let function = Function::start(&directory).await;
+    let (acme, globex) = (directory.issuer.token("acme", "logs:read:*"), directory.issuer.token("globex", "logs:read:*"));
     for round in 0..20 {
-        let door = Door::ALL[round % Door::ALL.len()];
+        let door = FrontDoor::ALL[round % FrontDoor::ALL.len()];
         for (token, own, other) in [(&acme, "acme", "globex"), (&globex, "globex", "acme")] {
             let reply = function.invoke(door.get(&format!("/logs/:{own}:api"), Some(token))).await;
             assert_eq!(reply.messages(), [format!("{own}'s")]);

@@ -4,17 +4,17 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::events::Door;
+use super::events::FrontDoor;
 use super::runtime::Function;
 use super::streams::says_time;
 use crate::contract::subject::{KEEPS_NOTHING, KEYS, cloudwatch, now};
-use crate::world::binary::Place;
+use crate::world::binary::ServiceDirectory;
 use crate::world::fake_cloudwatch::plan::Plan;
 use crate::world::fake_cloudwatch::{Fake, Fault};
 
 /// A function's place on a CloudWatch that fails on order.
 pub struct Upstream {
-    pub place: Place,
+    pub directory: ServiceDirectory,
     fake: Fake,
     group: String,
 }
@@ -23,14 +23,14 @@ impl Upstream {
     /// With one group for `acme`.
     pub async fn start(name: &str) -> Self {
         let fake = Fake::start(now()).await;
-        let place = Place::new("");
+        let directory = ServiceDirectory::new("");
         let group = format!("/acme/{name}");
-        let text = std::fs::read_to_string(place.path().join("logmark.toml")).unwrap();
+        let text = std::fs::read_to_string(directory.path().join("logmark.toml")).unwrap();
         let local = "[[sources]]\nname = \"disk\"\nkind = \"local\"\npath = \"store\"\n";
         assert!(text.contains(local));
         let text = text.replace(local, &cloudwatch(&fake.endpoint(), KEEPS_NOTHING));
-        std::fs::write(place.path().join("logmark.toml"), text).unwrap();
-        Self { place, fake, group }
+        std::fs::write(directory.path().join("logmark.toml"), text).unwrap();
+        Self { directory, fake, group }
     }
 
     /// Puts events, which are read in pages of ten.
@@ -53,8 +53,8 @@ impl Upstream {
     }
 
     /// The event of a request for all of it.
-    pub fn ask(&self, door: Door, query: &str) -> Value {
-        let token = self.place.issuer.token("acme", "logs:read:*");
+    pub fn ask(&self, door: FrontDoor, query: &str) -> Value {
+        let token = self.directory.issuer.token("acme", "logs:read:*");
         let group = self.group.replace('/', ":");
         door.get(&format!("/logs/{group}/s?start=-1h&{query}"), Some(&token))
     }
@@ -62,7 +62,7 @@ impl Upstream {
     /// The function, with the credentials that the upstream takes.
     pub async fn function(&self, streaming: &str) -> Function {
         let variables = [&KEYS[..], &[("LOGMARK_CONFIG", "logmark.toml"), ("LOGMARK__LAMBDA__STREAMING", streaming)]].concat();
-        Function::with(&self.place, &variables).await
+        Function::with(&self.directory, &variables).await
     }
 }
 
@@ -74,7 +74,7 @@ async fn work_ends_two_seconds_before_the_functions_time_does() {
     let upstream = Upstream::start("time").await;
     upstream.put(40);
     let function = upstream.function("[\"function_url\"]").await;
-    for door in [Door::Rest, Door::Url, Door::Alb] {
+    for door in [FrontDoor::Rest, FrontDoor::Url, FrontDoor::Alb] {
         upstream.wrong_from(2, Fault::Hang);
         let begun = Instant::now();
         let page = function.invoke_for(upstream.ask(door, "limit=1000"), TIME).await;
@@ -82,7 +82,7 @@ async fn work_ends_two_seconds_before_the_functions_time_does() {
         assert!(Duration::from_millis(1500) < took && took < TIME, "{door:?}: {took:?}");
         assert_eq!((page.messages().len(), page.json()["stopReason"].as_str().unwrap()), (20, "time"), "{door:?}");
         upstream.mend();
-        let token = upstream.place.issuer.token("acme", "logs:read:*");
+        let token = upstream.directory.issuer.token("acme", "logs:read:*");
         let next = format!("/logs?limit=1000&cursor={}", page.json()["nextCursor"].as_str().unwrap());
         assert_eq!(function.invoke(door.get(&next, Some(&token))).await.messages().len(), 20, "{door:?}");
     }
@@ -93,8 +93,8 @@ async fn a_stream_ends_honestly_before_the_functions_time_does() {
     let upstream = Upstream::start("stream-time").await;
     upstream.put(40);
     let function = upstream.function("[\"function_url\"]").await;
-    let token = upstream.place.issuer.token("acme", "logs:read:*");
-    for door in [Door::Url, Door::Http] {
+    let token = upstream.directory.issuer.token("acme", "logs:read:*");
+    for door in [FrontDoor::Url, FrontDoor::Http] {
         upstream.wrong_from(2, Fault::Hang);
         let reply = function.invoke_for(upstream.ask(door, "format=ndjson&trailer=line"), TIME).await;
         let cursor = says_time(&reply);
@@ -104,15 +104,17 @@ async fn a_stream_ends_honestly_before_the_functions_time_does() {
             function.invoke(door.get(&format!("/logs?limit=1000&cursor={}", cursor.as_str().unwrap()), Some(&token))).await;
         assert_eq!(rest.messages().len(), 20, "{door:?}");
 
-        for format in if door == Door::Url { &["ndjson", "csv"][..] } else { &["text"][..] } {
+        for format in if door == FrontDoor::Url { &["ndjson", "csv"][..] } else { &["text"][..] } {
             upstream.wrong_from(2, Fault::Hang);
             let reply = function.invoke_for(upstream.ask(door, &format!("format={format}")), TIME).await;
             match (door, format) {
-                (Door::Url, &"ndjson") => assert_eq!(reply.last_line()["error"]["code"], "upstream_timeout", "{}", reply.text()),
-                (Door::Url, _) => assert!(reply.broke_off().is_some(), "{format}: a clean end\n{}", reply.text()),
+                (FrontDoor::Url, &"ndjson") => {
+                    assert_eq!(reply.last_line()["error"]["code"], "upstream_timeout", "{}", reply.text())
+                }
+                (FrontDoor::Url, _) => assert!(reply.broke_off().is_some(), "{format}: a clean end\n{}", reply.text()),
                 _ => assert_eq!(reply.problem(), "504 upstream_timeout", "{format}"),
             }
-            if door == Door::Url && *format == "ndjson" {
+            if door == FrontDoor::Url && *format == "ndjson" {
                 assert!(reply.last_line()["error"]["detail"].as_str().unwrap().contains("`trailer=line`"), "{}", reply.text());
             }
         }
@@ -124,7 +126,7 @@ async fn a_source_that_says_nothing_at_all_is_an_answer_in_time() {
     let upstream = Upstream::start("silence").await;
     upstream.put(1);
     let function = upstream.function("[\"function_url\"]").await;
-    for door in [Door::Url, Door::Rest, Door::Alb] {
+    for door in [FrontDoor::Url, FrontDoor::Rest, FrontDoor::Alb] {
         upstream.wrong_from(0, Fault::Hang);
         let begun = Instant::now();
         let reply = function.invoke_for(upstream.ask(door, "limit=10"), TIME).await;
@@ -132,8 +134,8 @@ async fn a_source_that_says_nothing_at_all_is_an_answer_in_time() {
         assert!(begun.elapsed() < TIME, "{door:?}: {:?}", begun.elapsed());
     }
     upstream.mend();
-    assert_eq!(function.invoke(upstream.ask(Door::Url, "limit=10")).await.messages(), ["event 0"], "the function lives on");
-    let late = function.invoke_for(upstream.ask(Door::Url, "limit=10"), Duration::ZERO).await;
+    assert_eq!(function.invoke(upstream.ask(FrontDoor::Url, "limit=10")).await.messages(), ["event 0"], "the function lives on");
+    let late = function.invoke_for(upstream.ask(FrontDoor::Url, "limit=10"), Duration::ZERO).await;
     assert!([200, 504].contains(&late.status), "it was too late before it began, and is answered: {}", late.text());
 }
 
@@ -148,17 +150,18 @@ const MESSAGES: [(&str, &str, usize); 4] = [
 #[tokio::test]
 async fn pages_end_below_what_a_function_may_return_and_lose_nothing() {
     const EVENTS: usize = 6000;
-    let place = Place::new("");
+    let directory = ServiceDirectory::new("");
     for (group, text, times) in MESSAGES {
         let message = text.repeat(times);
-        place.put(&format!("/acme/{group}"), "s", (0..EVENTS as i64).map(|i| (1_700_000_000_000 + i, message.clone())));
+        directory.put(&format!("/acme/{group}"), "s", (0..EVENTS as i64).map(|i| (1_700_000_000_000 + i, message.clone())));
     }
-    let function = Function::start(&place).await;
-    let token = place.issuer.token("acme", "logs:read:*");
-    let doors = [Door::Rest, Door::Http, Door::Url, Door::HttpStage];
-    let all = MESSAGES.into_iter().zip(doors).chain([(MESSAGES[1], Door::Alb), (MESSAGES[2], Door::AlbMulti)]);
+    let function = Function::start(&directory).await;
+    let token = directory.issuer.token("acme", "logs:read:*");
+    let doors = [FrontDoor::Rest, FrontDoor::Http, FrontDoor::Url, FrontDoor::HttpStage];
+    let all = MESSAGES.into_iter().zip(doors).chain([(MESSAGES[1], FrontDoor::Alb), (MESSAGES[2], FrontDoor::AlbMulti)]);
     for ((group, text, times), door) in all {
-        let (least, most) = if [Door::Alb, Door::AlbMulti].contains(&door) { (350_000, 720_000) } else { (2_500_000, 4_700_000) };
+        let (least, most) =
+            if [FrontDoor::Alb, FrontDoor::AlbMulti].contains(&door) { (350_000, 720_000) } else { (2_500_000, 4_700_000) };
         let message = text.repeat(times);
         let mut read = 0;
         let mut sizes = Vec::new();
@@ -187,16 +190,16 @@ async fn pages_end_below_what_a_function_may_return_and_lose_nothing() {
 #[tokio::test]
 async fn lines_end_with_a_cursor_where_they_can_say_so_and_are_refused_elsewhere() {
     const EVENTS: usize = 12_000;
-    let place = Place::new("");
+    let directory = ServiceDirectory::new("");
     let message = "\"\\".repeat(300);
-    place.put("/acme/large", "s", (0..EVENTS as i64).map(|i| (1_700_000_000_000 + i, format!("{i} {message}"))));
-    let function = Function::start(&place).await;
-    let token = place.issuer.token("acme", "logs:read:*");
+    directory.put("/acme/large", "s", (0..EVENTS as i64).map(|i| (1_700_000_000_000 + i, format!("{i} {message}"))));
+    let function = Function::start(&directory).await;
+    let token = directory.issuer.token("acme", "logs:read:*");
     for packed in [&[][..], &[("accept-encoding", "gzip")][..]] {
         let mut read = Vec::new();
         let mut target = "/logs/:acme:large/s?format=ndjson&trailer=line".to_owned();
         loop {
-            let reply = function.invoke(Door::Http.request("GET", &target, Some(&token), packed)).await;
+            let reply = function.invoke(FrontDoor::Http.request("GET", &target, Some(&token), packed)).await;
             assert_eq!(reply.status, 200, "{:?}", reply.body);
             let mut text = String::new();
             if packed.is_empty() {
@@ -218,11 +221,12 @@ async fn lines_end_with_a_cursor_where_they_can_say_so_and_are_refused_elsewhere
         assert!(read.iter().enumerate().all(|(i, read)| *read == format!("{i} {message}")));
     }
     for (format, way_out) in [("ndjson", "`trailer=line`"), ("csv", "JSON page by page"), ("text", "JSON page by page")] {
-        let whole = function.invoke(Door::Rest.get(&format!("/logs/:acme:large/s?format={format}"), Some(&token))).await;
+        let whole = function.invoke(FrontDoor::Rest.get(&format!("/logs/:acme:large/s?format={format}"), Some(&token))).await;
         assert_eq!(whole.problem(), "400 invalid_parameter", "{format}");
         let detail = whole.json()["detail"].as_str().unwrap().to_owned();
         assert!(detail.contains("`limit`") && detail.contains(way_out), "{format}: {detail}");
-        let few = function.invoke(Door::Rest.get(&format!("/logs/:acme:large/s?format={format}&limit=500"), Some(&token))).await;
+        let few =
+            function.invoke(FrontDoor::Rest.get(&format!("/logs/:acme:large/s?format={format}&limit=500"), Some(&token))).await;
         assert_eq!(few.status, 200, "{format}");
     }
 }

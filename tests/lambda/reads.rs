@@ -4,27 +4,27 @@ use std::io::Read as _;
 
 use serde_json::json;
 
-use super::events::Door;
+use super::events::FrontDoor;
 use super::runtime::{Function, Posted};
-use crate::world::binary::Place;
+use crate::world::binary::ServiceDirectory;
 
-fn place() -> Place {
-    let place = Place::new("public_url = \"https://logs.example.com\"\n");
-    place.put("/acme/api", "web-1", (0..5).map(|i| (1_700_000_000_000 + i, format!("event {i}"))));
+fn directory() -> ServiceDirectory {
+    let directory = ServiceDirectory::new("public_url = \"https://logs.example.com\"\n");
+    directory.put("/acme/api", "web-1", (0..5).map(|i| (1_700_000_000_000 + i, format!("event {i}"))));
     for stream in ["a+b", "c d", "50%&=x"] {
-        place.put("/acme/odd", stream, std::iter::once((1_700_000_000_000, stream.to_owned())));
+        directory.put("/acme/odd", stream, std::iter::once((1_700_000_000_000, stream.to_owned())));
     }
-    place.put("/globex/api", "web-1", std::iter::once((1_700_000_000_000, "globex's".to_owned())));
-    place
+    directory.put("/globex/api", "web-1", std::iter::once((1_700_000_000_000, "globex's".to_owned())));
+    directory
 }
 
 #[tokio::test]
 async fn every_front_door_reads_by_every_spelling_that_it_lets_through() {
-    let place = place();
-    let function = Function::start(&place).await;
-    let token = place.issuer.token("acme", "logs:read:*");
+    let directory = directory();
+    let function = Function::start(&directory).await;
+    let token = directory.issuer.token("acme", "logs:read:*");
     let all = ["event 0", "event 1", "event 2", "event 3", "event 4"];
-    for door in Door::ALL {
+    for door in FrontDoor::ALL {
         for target in
             ["/logs/:acme:api/web-1", "/logs/:acme:api", "/logs?group=%2Facme%2Fapi&stream=web-1", "/logs?group=:acme:api"]
         {
@@ -46,10 +46,10 @@ async fn every_front_door_reads_by_every_spelling_that_it_lets_through() {
 
 #[tokio::test]
 async fn a_decoded_path_never_leads_to_other_data() {
-    let place = place();
-    let function = Function::start(&place).await;
-    let token = place.issuer.token("acme", "logs:read:*");
-    for door in [Door::Http, Door::HttpStage] {
+    let directory = directory();
+    let function = Function::start(&directory).await;
+    let token = directory.issuer.token("acme", "logs:read:*");
+    for door in [FrontDoor::Http, FrontDoor::HttpStage] {
         for target in
             ["/logs/%2Facme%2Fapi", "/logs/%2Facme%2Fapi/web-1", "/groups/%2Facme%2Fapi", "/groups/%2Facme%2Fapi/streams"]
         {
@@ -60,11 +60,11 @@ async fn a_decoded_path_never_leads_to_other_data() {
 }
 
 #[tokio::test]
-async fn queries_mean_the_same_through_every_door() {
-    let place = place();
-    let function = Function::start(&place).await;
-    let token = place.issuer.token("acme", "logs:read:*");
-    for door in Door::ALL {
+async fn queries_mean_the_same_through_every_front_door() {
+    let directory = directory();
+    let function = Function::start(&directory).await;
+    let token = directory.issuer.token("acme", "logs:read:*");
+    for door in FrontDoor::ALL {
         for (query, expected) in
             [("streams=a%2Bb", "a+b"), ("streams=c+d", "c d"), ("streams=c%20d", "c d"), ("streams=50%25%26%3Dx", "50%&=x")]
         {
@@ -82,26 +82,26 @@ async fn queries_mean_the_same_through_every_door() {
 
 #[tokio::test]
 async fn the_stage_is_no_part_of_the_path_and_a_path_may_begin_like_it() {
-    let place = place();
-    let function = Function::start(&place).await;
-    let token = place.issuer.token("acme", "logs:read:*");
-    let mut rest = Door::Rest.get("/logs/:acme:api/web-1?limit=1", Some(&token));
+    let directory = directory();
+    let function = Function::start(&directory).await;
+    let token = directory.issuer.token("acme", "logs:read:*");
+    let mut rest = FrontDoor::Rest.get("/logs/:acme:api/web-1?limit=1", Some(&token));
     rest["requestContext"]["stage"] = "logs".into();
     assert_eq!(function.invoke(rest).await.messages(), ["event 4"]);
-    let mut http = Door::Http.get("/logs/:acme:api/web-1?limit=1", Some(&token));
+    let mut http = FrontDoor::Http.get("/logs/:acme:api/web-1?limit=1", Some(&token));
     http["requestContext"]["stage"] = "logs".into();
     http["rawPath"] = "/logs/logs/:acme:api/web-1".into();
     assert_eq!(function.invoke(http).await.messages(), ["event 4"]);
-    let staged = function.invoke(Door::HttpStage.get("/nothing", Some(&token))).await;
+    let staged = function.invoke(FrontDoor::HttpStage.get("/nothing", Some(&token))).await;
     assert_eq!(staged.problem(), "404 not_found");
 }
 
 #[tokio::test]
 async fn bodies_are_text_when_they_can_be_and_base64_when_they_must() {
-    let place = place();
-    let function = Function::start(&place).await;
-    let token = place.issuer.token("acme", "logs:read:*");
-    for door in Door::ALL {
+    let directory = directory();
+    let function = Function::start(&directory).await;
+    let token = directory.issuer.token("acme", "logs:read:*");
+    for door in FrontDoor::ALL {
         let reply = function.invoke(door.get("/logs/:acme:api/web-1?format=ndjson", Some(&token))).await;
         assert_eq!(reply.headers["content-type"], "application/x-ndjson");
         assert_eq!(reply.raw["isBase64Encoded"], false, "{door:?}: NDJSON is text");
@@ -113,7 +113,7 @@ async fn bodies_are_text_when_they_can_be_and_base64_when_they_must() {
 
         let long = "/logs/:acme:api/web-1?format=text";
         let packed = function.invoke(door.request("GET", long, Some(&token), &[("accept-encoding", "gzip")])).await;
-        if door == Door::Rest {
+        if door == FrontDoor::Rest {
             // A REST API gives base64 to clients as it is, unless it was told that everything may be binary.
             assert_eq!(packed.raw["isBase64Encoded"], false);
             assert_eq!(packed.text().lines().count(), 5);
@@ -136,10 +136,10 @@ async fn bodies_are_text_when_they_can_be_and_base64_when_they_must() {
 
 #[tokio::test]
 async fn errors_are_problems_with_their_headers() {
-    let place = place();
-    let function = Function::start(&place).await;
-    let token = place.issuer.token("acme", "logs:read:*");
-    for door in Door::ALL {
+    let directory = directory();
+    let function = Function::start(&directory).await;
+    let token = directory.issuer.token("acme", "logs:read:*");
+    for door in FrontDoor::ALL {
         let none = function.invoke(door.get("/logs/:acme:api", None)).await;
         assert_eq!(none.problem(), "401 missing_token", "{door:?}");
         let challenge = none.headers["www-authenticate"].to_str().unwrap();
@@ -158,14 +158,14 @@ async fn errors_are_problems_with_their_headers() {
 
 #[tokio::test]
 async fn an_event_of_something_else_is_an_error_and_the_function_lives_on() {
-    let place = place();
-    let function = Function::start(&place).await;
+    let directory = directory();
+    let function = Function::start(&directory).await;
     for event in [json!({}), json!({ "Records": [{ "eventSource": "aws:sqs" }] }), json!("text"), json!({ "version": "2.0" })] {
         let posted = function.invoke_any(event.clone()).await;
         assert!(matches!(posted, Posted::Failed(_)), "{event}: {posted:?}");
     }
-    let strange = function.invoke(Door::Alb.get("/logs/ a\u{e9}<>\"|/{}", None)).await;
+    let strange = function.invoke(FrontDoor::Alb.get("/logs/ a\u{e9}<>\"|/{}", None)).await;
     assert_eq!(strange.problem(), "401 missing_token");
-    let token = place.issuer.token("acme", "logs:read:*");
-    assert_eq!(function.invoke(Door::Url.get("/logs/:acme:api?limit=1", Some(&token))).await.messages(), ["event 4"]);
+    let token = directory.issuer.token("acme", "logs:read:*");
+    assert_eq!(function.invoke(FrontDoor::Url.get("/logs/:acme:api?limit=1", Some(&token))).await.messages(), ["event 4"]);
 }

@@ -20,7 +20,7 @@ use http_body_util::BodyExt as _;
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::world::binary::{Binary, Place, logmark};
+use crate::world::binary::{Binary, ServiceDirectory, logmark};
 
 /// What the function posted.
 #[derive(Debug)]
@@ -127,19 +127,19 @@ impl Lambda {
 
 impl Function {
     /// Starts it without arguments, as Lambda does.
-    pub async fn start(place: &Place) -> Self {
-        Self::with(place, &[("LOGMARK_CONFIG", "logmark.toml")]).await
+    pub async fn start(directory: &ServiceDirectory) -> Self {
+        Self::with(directory, &[("LOGMARK_CONFIG", "logmark.toml")]).await
     }
 
     /// Starts it with one front door that streams, or two.
-    pub async fn streaming(place: &Place, doors: &str) -> Self {
-        Self::with(place, &[("LOGMARK_CONFIG", "logmark.toml"), ("LOGMARK__LAMBDA__STREAMING", doors)]).await
+    pub async fn streaming(directory: &ServiceDirectory, doors: &str) -> Self {
+        Self::with(directory, &[("LOGMARK_CONFIG", "logmark.toml"), ("LOGMARK__LAMBDA__STREAMING", doors)]).await
     }
 
     /// Starts it with these variables.
-    pub async fn with(place: &Place, variables: &[(&str, &str)]) -> Self {
+    pub async fn with(directory: &ServiceDirectory, variables: &[(&str, &str)]) -> Self {
         let lambda = Lambda::start().await;
-        let mut command = logmark(place.path());
+        let mut command = logmark(directory.path());
         command
             .env("AWS_LAMBDA_RUNTIME_API", lambda.address.to_string())
             .env("AWS_LAMBDA_FUNCTION_NAME", "logmark")

@@ -5,13 +5,13 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
-use super::events::Door;
-use super::identity::place;
+use super::events::FrontDoor;
+use super::identity::directory;
 use super::runtime::{Function, Posted};
 
 /// What becomes of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fate {
+enum ExpectedOutcome {
     /// It is read as the tenant of its token.
     Reads,
     /// It is refused with this problem.
@@ -21,12 +21,12 @@ enum Fate {
     /// It is no event.
     NoEvent,
 }
-use Fate::{NoEvent, Problem, Reads, Refused};
+use ExpectedOutcome::{NoEvent, Problem, Reads, Refused};
 
-const MISSING: Fate = Problem("401 missing_token");
-const DOUBLED: Fate = Problem("400 invalid_parameter");
+const MISSING: ExpectedOutcome = Problem("401 missing_token");
+const DOUBLED: ExpectedOutcome = Problem("400 invalid_parameter");
 
-type Case = (&'static str, Value, Fate);
+type Case = (&'static str, Value, ExpectedOutcome);
 
 /// The event with these changes: a JSON pointer, and what stands there instead; a member that is not there is added.
 fn with(mut event: Value, changes: &[(&str, Value)]) -> Value {
@@ -45,7 +45,7 @@ fn without(mut event: Value, members: &[&str]) -> Value {
 const TARGET: &str = "/logs/:acme:api";
 
 /// So many headers of names of their own, in the map of single values.
-fn many_headers(door: Door, count: usize) -> Value {
+fn many_headers(door: FrontDoor, count: usize) -> Value {
     let mut event = door.get(TARGET, None);
     let headers = event["headers"].as_object_mut().unwrap();
     headers.extend((0..count).map(|number| (format!("x-{number}"), json!("v"))));
@@ -53,7 +53,7 @@ fn many_headers(door: Door, count: usize) -> Value {
 }
 
 /// So many values in the map of lists.
-fn many_values(door: Door, count: usize) -> Value {
+fn many_values(door: FrontDoor, count: usize) -> Value {
     let mut event = door.get(TARGET, None);
     event["multiValueHeaders"]["x-many"] = json!(vec!["v"; count]);
     event
@@ -61,27 +61,27 @@ fn many_values(door: Door, count: usize) -> Value {
 
 fn who(acme: &str, globex: &str) -> Vec<Case> {
     let (own, foreign) = (format!("Bearer {acme}"), format!("Bearer {globex}"));
-    let nobody = |door: Door| door.get(TARGET, None);
-    let somebody = |door: Door| door.get(TARGET, Some(acme));
+    let nobody = |door: FrontDoor| door.get(TARGET, None);
+    let somebody = |door: FrontDoor| door.get(TARGET, Some(acme));
     let claims = json!({ "tenant": "acme", "sub": "acme", "scope": "logs:*:*", "iss": "test", "aud": "logmark" });
     let authorizer = json!({ "claims": claims, "principalId": "acme", "tenant": "acme", "token": own });
     let context = json!({ "authorizer": authorizer, "headers": { "authorization": own } }).to_string();
-    let header = |door: Door, name: &str, value: &str| door.request("GET", TARGET, None, &[(name, value)]);
+    let header = |door: FrontDoor, name: &str, value: &str| door.request("GET", TARGET, None, &[(name, value)]);
     vec![
         (
             "a Lambda authorizer's claims",
-            with(nobody(Door::Rest), &[("/requestContext/authorizer", authorizer.clone())]),
+            with(nobody(FrontDoor::Rest), &[("/requestContext/authorizer", authorizer.clone())]),
             MISSING,
         ),
         (
             "a JWT authorizer's claims",
-            with(nobody(Door::Http), &[("/requestContext/authorizer", json!({ "jwt": { "claims": claims } }))]),
+            with(nobody(FrontDoor::Http), &[("/requestContext/authorizer", json!({ "jwt": { "claims": claims } }))]),
             MISSING,
         ),
         (
             "an IAM caller",
             with(
-                nobody(Door::Url),
+                nobody(FrontDoor::Url),
                 &[("/requestContext/authorizer", json!({ "iam": { "userId": "acme", "accessKey": "AKID" } }))],
             ),
             MISSING,
@@ -89,7 +89,7 @@ fn who(acme: &str, globex: &str) -> Vec<Case> {
         (
             "a REST API's identity",
             with(
-                nobody(Door::Rest),
+                nobody(FrontDoor::Rest),
                 &[
                     ("/requestContext/identity/user", json!("acme")),
                     ("/requestContext/identity/cognitoIdentityId", json!("acme")),
@@ -99,31 +99,34 @@ fn who(acme: &str, globex: &str) -> Vec<Case> {
         ),
         (
             "a client certificate",
-            with(nobody(Door::Http), &[("/requestContext/authentication", json!({ "clientCert": { "subjectDN": "CN=acme" } }))]),
+            with(
+                nobody(FrontDoor::Http),
+                &[("/requestContext/authentication", json!({ "clientCert": { "subjectDN": "CN=acme" } }))],
+            ),
             MISSING,
         ),
-        ("stage variables", with(nobody(Door::Rest), &[("/stageVariables", json!({ "authorization": own }))]), MISSING),
+        ("stage variables", with(nobody(FrontDoor::Rest), &[("/stageVariables", json!({ "authorization": own }))]), MISSING),
         (
             "path parameters",
-            with(nobody(Door::Rest), &[("/pathParameters", json!({ "authorization": own, "tenant": "acme" }))]),
+            with(nobody(FrontDoor::Rest), &[("/pathParameters", json!({ "authorization": own, "tenant": "acme" }))]),
             MISSING,
         ),
-        ("a cookie", with(nobody(Door::Url), &[("/cookies", json!([format!("authorization={own}")]))]), MISSING),
-        ("a cookie header", header(Door::Rest, "cookie", &format!("access_token={acme}")), MISSING),
+        ("a cookie", with(nobody(FrontDoor::Url), &[("/cookies", json!([format!("authorization={own}")]))]), MISSING),
+        ("a cookie header", header(FrontDoor::Rest, "cookie", &format!("access_token={acme}")), MISSING),
         (
             "an authorizer's token",
-            with(nobody(Door::Rest), &[("/authorizationToken", json!(own)), ("/identitySource", json!([own]))]),
+            with(nobody(FrontDoor::Rest), &[("/authorizationToken", json!(own)), ("/identitySource", json!([own]))]),
             MISSING,
         ),
-        ("a token in the query", Door::Http.get(&format!("{TARGET}?access_token={acme}"), None), MISSING),
-        ("a token in the body", with(nobody(Door::Alb), &[("/body", json!(format!("access_token={acme}")))]), MISSING),
-        ("the adapter's context header", header(Door::Url, "x-amzn-request-context", &context), MISSING),
-        ("a framework's event header", header(Door::Rest, "x-apigateway-event", &context), MISSING),
-        ("a framework's context header", header(Door::Http, "x-apigateway-context", &context), MISSING),
+        ("a token in the query", FrontDoor::Http.get(&format!("{TARGET}?access_token={acme}"), None), MISSING),
+        ("a token in the body", with(nobody(FrontDoor::Alb), &[("/body", json!(format!("access_token={acme}")))]), MISSING),
+        ("the adapter's context header", header(FrontDoor::Url, "x-amzn-request-context", &context), MISSING),
+        ("a framework's event header", header(FrontDoor::Rest, "x-apigateway-event", &context), MISSING),
+        ("a framework's context header", header(FrontDoor::Http, "x-apigateway-context", &context), MISSING),
         (
             "an ALB's OIDC headers",
             with(
-                nobody(Door::Alb),
+                nobody(FrontDoor::Alb),
                 &[
                     ("/headers/x-amzn-oidc-data", json!(acme)),
                     ("/headers/x-amzn-oidc-accesstoken", json!(acme)),
@@ -132,116 +135,121 @@ fn who(acme: &str, globex: &str) -> Vec<Case> {
             ),
             MISSING,
         ),
-        ("a remapped header", header(Door::Rest, "x-amzn-remapped-authorization", &own), MISSING),
-        ("a proxy's token", header(Door::AlbMulti, "proxy-authorization", &own), MISSING),
-        ("a forwarded token", header(Door::Http, "x-forwarded-authorization", &own), MISSING),
-        ("a token without its scheme", header(Door::Http, "authorization", acme), Refused),
-        ("a scheme in lower case", header(Door::Rest, "authorization", &format!("bearer {acme}")), Reads),
-        ("one map alone: of single values", with(somebody(Door::Rest), &[("/multiValueHeaders", Value::Null)]), Reads),
-        ("one map alone: of lists", with(somebody(Door::Rest), &[("/headers", Value::Null)]), Reads),
+        ("a remapped header", header(FrontDoor::Rest, "x-amzn-remapped-authorization", &own), MISSING),
+        ("a proxy's token", header(FrontDoor::AlbMulti, "proxy-authorization", &own), MISSING),
+        ("a forwarded token", header(FrontDoor::Http, "x-forwarded-authorization", &own), MISSING),
+        ("a token without its scheme", header(FrontDoor::Http, "authorization", acme), Refused),
+        ("a scheme in lower case", header(FrontDoor::Rest, "authorization", &format!("bearer {acme}")), Reads),
+        ("one map alone: of single values", with(somebody(FrontDoor::Rest), &[("/multiValueHeaders", Value::Null)]), Reads),
+        ("one map alone: of lists", with(somebody(FrontDoor::Rest), &[("/headers", Value::Null)]), Reads),
         (
             "the same token in both maps, in two cases",
-            with(somebody(Door::Rest), &[("/headers/Authorization", json!(own))]),
+            with(somebody(FrontDoor::Rest), &[("/headers/Authorization", json!(own))]),
             Reads,
         ),
-        ("another token in the other map", with(somebody(Door::Rest), &[("/headers/authorization", json!(foreign))]), DOUBLED),
+        (
+            "another token in the other map",
+            with(somebody(FrontDoor::Rest), &[("/headers/authorization", json!(foreign))]),
+            DOUBLED,
+        ),
         (
             "another token in the other map, in another case",
-            with(somebody(Door::Rest), &[("/headers/AUTHORIZATION", json!(foreign))]),
+            with(somebody(FrontDoor::Rest), &[("/headers/AUTHORIZATION", json!(foreign))]),
             DOUBLED,
         ),
         (
             "two tokens in one list",
-            with(somebody(Door::AlbMulti), &[("/multiValueHeaders/authorization", json!([own, foreign]))]),
+            with(somebody(FrontDoor::AlbMulti), &[("/multiValueHeaders/authorization", json!([own, foreign]))]),
             DOUBLED,
         ),
         (
             "two tokens in two cases of a list",
-            with(somebody(Door::AlbMulti), &[("/multiValueHeaders/Authorization", json!([foreign]))]),
+            with(somebody(FrontDoor::AlbMulti), &[("/multiValueHeaders/Authorization", json!([foreign]))]),
             DOUBLED,
         ),
-        ("two tokens in two cases", with(somebody(Door::Alb), &[("/headers/Authorization", json!(foreign))]), DOUBLED),
-        ("the same token in two cases", with(somebody(Door::Url), &[("/headers/Authorization", json!(own))]), DOUBLED),
+        ("two tokens in two cases", with(somebody(FrontDoor::Alb), &[("/headers/Authorization", json!(foreign))]), DOUBLED),
+        ("the same token in two cases", with(somebody(FrontDoor::Url), &[("/headers/Authorization", json!(own))]), DOUBLED),
         (
             "two tokens, joined as an HTTP API does",
-            with(somebody(Door::Http), &[("/headers/authorization", json!(format!("{own},{foreign}")))]),
+            with(somebody(FrontDoor::Http), &[("/headers/authorization", json!(format!("{own},{foreign}")))]),
             Refused,
         ),
-        ("an empty token", with(somebody(Door::Http), &[("/headers/authorization", json!(""))]), Refused),
+        ("an empty token", with(somebody(FrontDoor::Http), &[("/headers/authorization", json!(""))]), Refused),
     ]
 }
 
 fn forms(acme: &str) -> Vec<Case> {
-    let somebody = |door: Door| door.get(TARGET, Some(acme));
+    let somebody = |door: FrontDoor| door.get(TARGET, Some(acme));
     let post = |body: Value, base64: bool| {
-        let event = Door::Url.request("POST", "/queries", Some(acme), &[("content-type", "application/json")]);
+        let event = FrontDoor::Url.request("POST", "/queries", Some(acme), &[("content-type", "application/json")]);
         with(event, &[("/body", body), ("/isBase64Encoded", json!(base64))])
     };
-    let at =
-        |door: Door, path: &str| with(somebody(door), &[(if door == Door::Http { "/rawPath" } else { "/path" }, json!(path))]);
+    let at = |door: FrontDoor, path: &str| {
+        with(somebody(door), &[(if door == FrontDoor::Http { "/rawPath" } else { "/path" }, json!(path))])
+    };
     let limit = json!({ "limit": "1" });
     vec![
         (
             "a body that is not base64",
-            with(somebody(Door::Rest), &[("/body", json!("%")), ("/isBase64Encoded", json!(true))]),
+            with(somebody(FrontDoor::Rest), &[("/body", json!("%")), ("/isBase64Encoded", json!(true))]),
             NoEvent,
         ),
-        ("a GET with a body", with(somebody(Door::Alb), &[("/body", json!("x"))]), Reads),
-        ("base64 of nothing", with(somebody(Door::Rest), &[("/isBase64Encoded", json!(true))]), Reads),
+        ("a GET with a body", with(somebody(FrontDoor::Alb), &[("/body", json!("x"))]), Reads),
+        ("base64 of nothing", with(somebody(FrontDoor::Rest), &[("/isBase64Encoded", json!(true))]), Reads),
         ("a body as text", post(json!("{\"nope\":1}"), false), DOUBLED),
         ("the same in base64", post(json!(BASE64_STANDARD.encode("{\"nope\":1}")), true), DOUBLED),
         ("a body that is not UTF-8", post(json!(BASE64_STANDARD.encode([0xff, 0xfe])), true), Refused),
-        ("a path without a slash", at(Door::Rest, "nothing"), Problem("404 not_found")),
-        ("an empty segment", at(Door::Rest, "//logs/:acme:api"), Problem("404 not_found")),
-        ("a way up", at(Door::Rest, "/logs/:acme:api/../../logs/:globex:api"), Problem("404 not_found")),
-        ("a way up, encoded", at(Door::Alb, "/logs/%2e%2e%2f:globex:api"), Refused),
-        ("a question mark in a path", at(Door::Http, "/logs/:acme:api?group=:globex:api"), Refused),
-        ("a NUL in a path", at(Door::Rest, "/logs/:acme:api\0"), Refused),
-        ("what is not ASCII in a path", at(Door::Alb, "/logs/:acme:\u{e9}"), Refused),
-        ("a fragment", at(Door::Rest, "/logs/:acme:api#x"), Refused),
-        ("a space in a path", at(Door::Http, "/logs/:acme: api"), Refused),
-        ("half an escape", at(Door::Alb, "/logs/100%"), Refused),
-        ("a URL for a path", at(Door::Rest, "http://evil.example/logs/:acme:api"), Problem("404 not_found")),
-        ("an asterisk for a path", at(Door::Rest, "*"), Problem("404 not_found")),
-        ("a path of 100 kB", at(Door::Rest, &format!("/{}", "x".repeat(100_000))), NoEvent),
+        ("a path without a slash", at(FrontDoor::Rest, "nothing"), Problem("404 not_found")),
+        ("an empty segment", at(FrontDoor::Rest, "//logs/:acme:api"), Problem("404 not_found")),
+        ("a way up", at(FrontDoor::Rest, "/logs/:acme:api/../../logs/:globex:api"), Problem("404 not_found")),
+        ("a way up, encoded", at(FrontDoor::Alb, "/logs/%2e%2e%2f:globex:api"), Refused),
+        ("a question mark in a path", at(FrontDoor::Http, "/logs/:acme:api?group=:globex:api"), Refused),
+        ("a NUL in a path", at(FrontDoor::Rest, "/logs/:acme:api\0"), Refused),
+        ("what is not ASCII in a path", at(FrontDoor::Alb, "/logs/:acme:\u{e9}"), Refused),
+        ("a fragment", at(FrontDoor::Rest, "/logs/:acme:api#x"), Refused),
+        ("a space in a path", at(FrontDoor::Http, "/logs/:acme: api"), Refused),
+        ("half an escape", at(FrontDoor::Alb, "/logs/100%"), Refused),
+        ("a URL for a path", at(FrontDoor::Rest, "http://evil.example/logs/:acme:api"), Problem("404 not_found")),
+        ("an asterisk for a path", at(FrontDoor::Rest, "*"), Problem("404 not_found")),
+        ("a path of 100 kB", at(FrontDoor::Rest, &format!("/{}", "x".repeat(100_000))), NoEvent),
         (
             "a method in lower case",
-            with(somebody(Door::Rest), &[("/httpMethod", json!("get"))]),
+            with(somebody(FrontDoor::Rest), &[("/httpMethod", json!("get"))]),
             Problem("405 method_not_allowed"),
         ),
-        ("40,000 headers in one map", many_headers(Door::Http, 40_000), Problem("431 headers_too_large")),
-        ("40,000 values of one header", many_values(Door::AlbMulti, 40_000), Problem("431 headers_too_large")),
-        ("40,000 values of one header in a REST API", many_values(Door::Rest, 40_000), Problem("431 headers_too_large")),
-        ("20,000 headers", many_headers(Door::Url, 20_000), Problem("431 headers_too_large")),
-        ("no method", with(somebody(Door::Rest), &[("/httpMethod", json!(""))]), NoEvent),
-        ("two methods", with(somebody(Door::Http), &[("/requestContext/http/method", json!("GE T"))]), NoEvent),
-        ("a header's name with a space", with(somebody(Door::Http), &[("/headers/a b", json!("x"))]), NoEvent),
-        ("a header of two lines", with(somebody(Door::Alb), &[("/headers/x-a", json!("a\r\nauthorization: b"))]), NoEvent),
-        ("a header that is not ASCII", with(somebody(Door::Http), &[("/headers/user-agent", json!("caf\u{e9}"))]), Reads),
+        ("40,000 headers in one map", many_headers(FrontDoor::Http, 40_000), Problem("431 headers_too_large")),
+        ("40,000 values of one header", many_values(FrontDoor::AlbMulti, 40_000), Problem("431 headers_too_large")),
+        ("40,000 values of one header in a REST API", many_values(FrontDoor::Rest, 40_000), Problem("431 headers_too_large")),
+        ("20,000 headers", many_headers(FrontDoor::Url, 20_000), Problem("431 headers_too_large")),
+        ("no method", with(somebody(FrontDoor::Rest), &[("/httpMethod", json!(""))]), NoEvent),
+        ("two methods", with(somebody(FrontDoor::Http), &[("/requestContext/http/method", json!("GE T"))]), NoEvent),
+        ("a header's name with a space", with(somebody(FrontDoor::Http), &[("/headers/a b", json!("x"))]), NoEvent),
+        ("a header of two lines", with(somebody(FrontDoor::Alb), &[("/headers/x-a", json!("a\r\nauthorization: b"))]), NoEvent),
+        ("a header that is not ASCII", with(somebody(FrontDoor::Http), &[("/headers/user-agent", json!("caf\u{e9}"))]), Reads),
         (
             "a parameter twice",
-            with(somebody(Door::Rest), &[("/multiValueQueryStringParameters", json!({ "limit": ["1", "2"] }))]),
+            with(somebody(FrontDoor::Rest), &[("/multiValueQueryStringParameters", json!({ "limit": ["1", "2"] }))]),
             DOUBLED,
         ),
-        ("parameters in one map alone", with(somebody(Door::Rest), &[("/queryStringParameters", limit)]), Reads),
-        ("a query with a question mark", with(somebody(Door::Http), &[("/rawQueryString", json!("limit=1?&x"))]), DOUBLED),
+        ("parameters in one map alone", with(somebody(FrontDoor::Rest), &[("/queryStringParameters", limit)]), Reads),
+        ("a query with a question mark", with(somebody(FrontDoor::Http), &[("/rawQueryString", json!("limit=1?&x"))]), DOUBLED),
         (
             "depth where nobody looks",
-            with(somebody(Door::Rest), &[("/pathParameters", (0..200).fold(json!(1), |value, _| json!([value])))]),
+            with(somebody(FrontDoor::Rest), &[("/pathParameters", (0..200).fold(json!(1), |value, _| json!([value])))]),
             Reads,
         ),
-        ("payload 1.0 of an HTTP API", with(somebody(Door::Rest), &[("/version", json!("1.0"))]), Reads),
+        ("payload 1.0 of an HTTP API", with(somebody(FrontDoor::Rest), &[("/version", json!("1.0"))]), Reads),
         (
             "a load balancer's context in an HTTP API's event",
-            with(somebody(Door::Http), &[("/requestContext/elb", json!({}))]),
+            with(somebody(FrontDoor::Http), &[("/requestContext/elb", json!({}))]),
             Reads,
         ),
     ]
 }
 
 fn shapes(acme: &str) -> Vec<Case> {
-    let rest = || Door::Rest.get(TARGET, Some(acme));
-    let http = || Door::Http.get(TARGET, Some(acme));
+    let rest = || FrontDoor::Rest.get(TARGET, Some(acme));
+    let http = || FrontDoor::Http.get(TARGET, Some(acme));
     let shapes = [
         ("nothing", Value::Null),
         ("an empty object", json!({})),
@@ -279,9 +287,9 @@ fn shapes(acme: &str) -> Vec<Case> {
 
 #[tokio::test]
 async fn each_strange_event_has_one_answer_and_the_function_lives_on() {
-    let place = place();
-    let function = Function::start(&place).await;
-    let (acme, globex) = (place.issuer.token("acme", "logs:*:*"), place.issuer.token("globex", "logs:*:*"));
+    let directory = directory();
+    let function = Function::start(&directory).await;
+    let (acme, globex) = (directory.issuer.token("acme", "logs:*:*"), directory.issuer.token("globex", "logs:*:*"));
     let cases = [who(&acme, &globex), forms(&acme), shapes(&acme)].concat();
     assert!(cases.len() >= 80, "{}", cases.len());
     for (name, event, fate) in cases {
@@ -306,5 +314,5 @@ async fn each_strange_event_has_one_answer_and_the_function_lives_on() {
             posted => panic!("{name}: {posted:?}"),
         }
     }
-    assert_eq!(function.invoke(Door::Url.get(TARGET, Some(&acme))).await.messages(), ["acme's"]);
+    assert_eq!(function.invoke(FrontDoor::Url.get(TARGET, Some(&acme))).await.messages(), ["acme's"]);
 }

@@ -4,30 +4,30 @@ use std::io::Read as _;
 
 use serde_json::{Value, json};
 
-use super::events::Door;
+use super::events::FrontDoor;
 use super::limits::Upstream;
 use super::runtime::{Function, Reply};
-use crate::world::binary::Place;
+use crate::world::binary::ServiceDirectory;
 use crate::world::fake_cloudwatch::Fault;
 
-fn place() -> Place {
-    let place = Place::new("public_url = \"https://logs.example.com\"\n");
-    place.put("/acme/api", "web-1", (0..5).map(|i| (1_700_000_000_000 + i, format!("event {i}"))));
-    place
+fn directory() -> ServiceDirectory {
+    let directory = ServiceDirectory::new("public_url = \"https://logs.example.com\"\n");
+    directory.put("/acme/api", "web-1", (0..5).map(|i| (1_700_000_000_000 + i, format!("event {i}"))));
+    directory
 }
 
 #[tokio::test]
-async fn only_the_doors_that_were_told_to_stream_do() {
-    let place = place();
-    let token = place.issuer.token("acme", "logs:read:*");
+async fn only_configured_front_doors_stream() {
+    let directory = directory();
+    let token = directory.issuer.token("acme", "logs:read:*");
     for (doors, streaming) in [
         ("[]", &[][..]),
-        ("[\"function_url\"]", &[Door::Url][..]),
-        ("[\"rest_api\"]", &[Door::Rest][..]),
-        ("[\"function_url\", \"rest_api\"]", &[Door::Url, Door::Rest][..]),
+        ("[\"function_url\"]", &[FrontDoor::Url][..]),
+        ("[\"rest_api\"]", &[FrontDoor::Rest][..]),
+        ("[\"function_url\", \"rest_api\"]", &[FrontDoor::Url, FrontDoor::Rest][..]),
     ] {
-        let function = Function::streaming(&place, doors).await;
-        for door in Door::ALL {
+        let function = Function::streaming(&directory, doors).await;
+        for door in FrontDoor::ALL {
             let reply = function.invoke(door.get("/logs/:acme:api?from=head&limit=2", Some(&token))).await;
             assert_eq!(reply.streamed, streaming.contains(&door), "{doors} {door:?}");
             assert_eq!(reply.messages(), ["event 0", "event 1"], "{doors} {door:?}");
@@ -38,10 +38,10 @@ async fn only_the_doors_that_were_told_to_stream_do() {
 
 #[tokio::test]
 async fn a_streamed_answer_is_the_answer_that_a_socket_gives() {
-    let place = place();
-    let token = place.issuer.token("acme", "logs:read:*");
-    let function = Function::streaming(&place, "[\"function_url\", \"rest_api\"]").await;
-    for door in [Door::Url, Door::Rest] {
+    let directory = directory();
+    let token = directory.issuer.token("acme", "logs:read:*");
+    let function = Function::streaming(&directory, "[\"function_url\", \"rest_api\"]").await;
+    for door in [FrontDoor::Url, FrontDoor::Rest] {
         let lines = function.invoke(door.get("/logs/:acme:api/web-1?format=ndjson", Some(&token))).await;
         assert_eq!((lines.status, lines.text().lines().count()), (200, 5));
         assert_eq!(lines.headers["content-type"], "application/x-ndjson");
@@ -72,17 +72,17 @@ async fn a_streamed_answer_is_the_answer_that_a_socket_gives() {
 
 #[tokio::test]
 async fn a_stream_has_no_bound_in_bytes() {
-    let place = Place::new("");
+    let directory = ServiceDirectory::new("");
     let message = "x".repeat(1000);
-    place.put("/acme/large", "s", (0..12_000).map(|i| (1_700_000_000_000 + i, message.clone())));
-    let token = place.issuer.token("acme", "logs:read:*");
-    let function = Function::streaming(&place, "[\"function_url\"]").await;
+    directory.put("/acme/large", "s", (0..12_000).map(|i| (1_700_000_000_000 + i, message.clone())));
+    let token = directory.issuer.token("acme", "logs:read:*");
+    let function = Function::streaming(&directory, "[\"function_url\"]").await;
     let target = "/logs/:acme:large/s?format=ndjson&trailer=line";
-    let whole = function.invoke(Door::Url.get(target, Some(&token))).await;
+    let whole = function.invoke(FrontDoor::Url.get(target, Some(&token))).await;
     assert!(whole.body.len() > 12_000_000, "{}", whole.body.len());
     assert_eq!((whole.text().lines().count(), &whole.last_line()["stopReason"]), (12_001, &json!("end")));
     // The same through a door that can't: page after page, each with its cursor, and no event twice.
-    let refused = function.invoke(Door::Http.get("/logs/:acme:large/s?format=ndjson", Some(&token))).await;
+    let refused = function.invoke(FrontDoor::Http.get("/logs/:acme:large/s?format=ndjson", Some(&token))).await;
     assert_eq!(refused.problem(), "400 invalid_parameter");
     assert!(refused.json()["detail"].as_str().unwrap().contains("`trailer=line`"), "{}", refused.text());
 }
@@ -94,18 +94,18 @@ async fn what_breaks_midway_is_seen() {
     let function = upstream.function("[\"function_url\"]").await;
     for (format, ends) in [("ndjson", false), ("csv", true), ("text", true), ("text&raw=true", true)] {
         upstream.wrong_from(1, Fault::HalfJson);
-        let reply = function.invoke(upstream.ask(Door::Url, &format!("format={format}"))).await;
+        let reply = function.invoke(upstream.ask(FrontDoor::Url, &format!("format={format}"))).await;
         assert_eq!(reply.status, 200, "{format}: the head was sent by then");
         assert!(reply.text().contains("event 0"), "{format}: {}", reply.text());
         if ends {
-            let why = reply.broke_off().unwrap_or_else(|| panic!("{format}: a clean end\n{}", reply.text()));
-            assert_eq!(why["errorMessage"], "the answer broke off");
+            let reason = reply.broke_off().unwrap_or_else(|| panic!("{format}: a clean end\n{}", reply.text()));
+            assert_eq!(reason["errorMessage"], "the answer broke off");
         } else {
             assert_eq!(reply.last_line()["error"]["code"], "upstream_error", "{format}: {}", reply.text());
         }
         // In one piece nothing was sent by then, so the failure is the answer.
         upstream.wrong_from(1, Fault::HalfJson);
-        let reply = function.invoke(upstream.ask(Door::Http, &format!("format={format}"))).await;
+        let reply = function.invoke(upstream.ask(FrontDoor::Http, &format!("format={format}"))).await;
         assert_eq!(reply.problem(), "502 upstream_error", "{format}");
     }
 }

@@ -6,7 +6,7 @@ use http_body_util::BodyExt as _;
 use lambda_http::Body;
 use serde_json::{Value, json};
 
-use super::events::Door;
+use super::events::FrontDoor;
 use logmark::lambda::Event;
 
 /// What a handler sees of a request.
@@ -50,7 +50,7 @@ fn theirs(event: &Value) -> Seen {
     Seen::of(&request, body)
 }
 
-fn requests(door: Door) -> Vec<Value> {
+fn requests(door: FrontDoor) -> Vec<Value> {
     let token = Some("e30.e30.c2ln");
     let post = |body: &str, base64: bool| {
         let mut event = door.request("POST", "/queries", token, &[("content-type", "application/json")]);
@@ -73,10 +73,10 @@ fn requests(door: Door) -> Vec<Value> {
 
 #[tokio::test]
 async fn ordinary_events_mean_the_same_to_lambda_http() {
-    for door in Door::ALL {
+    for door in FrontDoor::ALL {
         for event in requests(door) {
             let (ours, mut theirs) = (ours(&event).await, theirs(&event));
-            if matches!(door, Door::Rest | Door::HttpStage) {
+            if matches!(door, FrontDoor::Rest | FrontDoor::HttpStage) {
                 // `lambda_http` puts or keeps the stage before the path, although the service's routes do not have it.
                 theirs.path = theirs.path.strip_prefix("/prod").unwrap().to_owned();
             }

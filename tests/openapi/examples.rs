@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::stage::{Stage, document};
+use super::environment::{TestEnvironment, document};
 use crate::world::client::{Answer, Client};
 
 /// The minute before 2026-11-20T10:00:00Z, in which the stage's events lie.
@@ -27,8 +27,8 @@ type Example = (String, String);
 
 #[tokio::test]
 async fn the_examples_are_what_the_service_answers() {
-    let stage = Stage::start().await;
-    let acme = stage.tenant("acme", "logs:read:/acme/* logs:query:/acme/*");
+    let environment = TestEnvironment::start().await;
+    let acme = environment.tenant("acme", "logs:read:/acme/* logs:query:/acme/*");
     let mut examples = caller_and_lists(&acme).await;
     examples.extend(events(&acme).await);
     examples.extend(queries(&acme).await);

@@ -5,4 +5,4 @@ mod examples;
 mod problems;
 mod samples;
 mod schemathesis;
-pub mod stage;
+pub mod environment;

@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use super::stage::{Stage, document};
+use super::environment::{TestEnvironment, document};
 use crate::world::client::Answer;
 use crate::world::fake_cloudwatch::Fault;
 use crate::world::fake_cloudwatch::queries::Script;
@@ -25,8 +25,8 @@ fn without_instance(answer: &Answer) -> Value {
 
 #[tokio::test]
 async fn the_examples_of_problems_are_what_the_service_says() {
-    let stage = Stage::start().await;
-    let acme = stage.tenant("acme", "logs:read:/acme/* logs:query:/acme/*");
+    let environment = TestEnvironment::start().await;
+    let acme = environment.tenant("acme", "logs:read:/acme/* logs:query:/acme/*");
     let new = |query: &str, group: &str| json!({ "query": query, "logGroups": [group], "start": "-1h" });
     let good = new("stats count(*)", "/acme/api");
     let long = "x".repeat(17_000);
@@ -36,15 +36,15 @@ async fn the_examples_of_problems_are_what_the_service_says() {
         ("invalid_filter", acme.get("/logs/:acme:api?filter=%7B%20$.status%20==%20500%20%7D").await),
         ("invalid_query", acme.post("/queries", &new("stats count(* by bin(5m)", "/acme/api"), &[]).await),
         ("invalid_cursor", acme.get("/groups?cursor=made-up").await),
-        ("missing_token", stage.with(None).get("/groups").await),
-        ("invalid_token", stage.with(Some("made-up".to_owned())).get("/groups").await),
+        ("missing_token", environment.with(None).get("/groups").await),
+        ("invalid_token", environment.with(Some("made-up".to_owned())).get("/groups").await),
         ("expired_token", {
             let mut claims = crate::world::tokens::Issuer::claims("acme", "logs:read:/acme/*");
-            claims["iss"] = super::stage::ISSUER.into();
+            claims["iss"] = super::environment::ISSUER.into();
             claims["exp"] = 1.into();
-            stage.with(Some(stage.issuer.mint(&claims))).get("/groups").await
+            environment.with(Some(environment.issuer.mint(&claims))).get("/groups").await
         }),
-        ("insufficient_scope", stage.tenant("acme", "openid").get("/logs/:acme:api").await),
+        ("insufficient_scope", environment.tenant("acme", "openid").get("/logs/:acme:api").await),
         ("not_found", acme.get("/logs/:globex:api").await),
         ("not_acceptable", acme.get_with("/me", &[("accept", "application/xml")]).await),
         ("target_too_long", acme.get(&format!("/groups?prefix={long}")).await),
@@ -56,10 +56,10 @@ async fn the_examples_of_problems_are_what_the_service_says() {
         }),
         ("not_supported", acme.post("/queries", &new("stats count(*)", "/acme/disk"), &[]).await),
     ];
-    stage.fake.state().always = Some(Fault::OtherJson);
+    environment.fake.state().always = Some(Fault::OtherJson);
     said.push(("upstream_error", acme.get("/logs/:acme:api").await));
-    stage.fake.state().always = None;
-    stage.fake.state().queries.script = Script { looks: usize::MAX, ..Script::default() };
+    environment.fake.state().always = None;
+    environment.fake.state().queries.script = Script { looks: usize::MAX, ..Script::default() };
     let id = acme.post("/queries", &good, &[]).await.json()["queryId"].as_str().unwrap().to_owned();
     while acme.get(&format!("/queries/{id}")).await.json()["status"] != "Running" {}
     said.push(("query_incomplete", acme.get(&format!("/queries/{id}?format=csv")).await));
@@ -67,7 +67,7 @@ async fn the_examples_of_problems_are_what_the_service_says() {
         said.retain(|(code, _)| *code != "budget_exceeded");
         said.push(("budget_exceeded", acme.post("/queries", &good, &[]).await));
     }
-    let globex = stage.tenant("globex", "logs:*:*");
+    let globex = environment.tenant("globex", "logs:*:*");
     let mut answer = globex.get("/me").await;
     while answer.status == 200 {
         answer = globex.get("/me").await;

@@ -5,12 +5,12 @@ use std::path::Path;
 use serde_json::Value;
 use tokio::process::Command;
 
-use super::stage::{Stage, document};
+use super::environment::{TestEnvironment, document};
 
-async fn run(stage: &Stage, sample: &str) -> String {
+async fn run(environment: &TestEnvironment, sample: &str) -> String {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("sdk/samples").join(sample);
     let mut command = Command::new("bash");
-    command.arg(file).env("LOGMARK_URL", stage.url()).env("LOGMARK_TOKEN", stage.token("acme", "logs:*:/acme/*"));
+    command.arg(file).env("LOGMARK_URL", environment.url()).env("LOGMARK_TOKEN", environment.token("acme", "logs:*:/acme/*"));
     let output = command.output().await.unwrap();
     let (out, err) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
     assert!(output.status.success() && err.is_empty(), "{sample}: {} {out} {err}", output.status);
@@ -23,19 +23,19 @@ fn json(text: &str) -> Value {
 
 #[tokio::test]
 async fn the_samples_do_what_they_say() {
-    let stage = Stage::start().await;
-    stage.go_on();
-    let groups = json(&run(&stage, "listGroups.sh").await);
+    let environment = TestEnvironment::start().await;
+    environment.go_on();
+    let groups = json(&run(&environment, "listGroups.sh").await);
     assert_eq!(groups["groups"][0]["path"], "/logs/:acme:api");
-    let page = json(&run(&stage, "readStream.sh").await);
+    let page = json(&run(&environment, "readStream.sh").await);
     assert_eq!(page["events"].as_array().unwrap().len(), 20);
-    let lines = run(&stage, "readGroup.sh").await;
+    let lines = run(&environment, "readGroup.sh").await;
     let lines: Vec<Value> = lines.lines().map(json).collect();
     assert!(lines.len() > 5, "{lines:?}");
     assert_eq!(lines.last().unwrap()["stopReason"], "end");
     let failed = |line: &Value| json(line["message"].as_str().unwrap())["status"] == 502;
     assert!(lines[..lines.len() - 1].iter().all(failed), "{lines:?}");
-    let query = json(&run(&stage, "startQuery.sh").await);
+    let query = json(&run(&environment, "startQuery.sh").await);
     assert_eq!((query["status"].as_str(), query["results"].as_array().map(Vec::len)), (Some("Complete"), Some(2)));
 }
 

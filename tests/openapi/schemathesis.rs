@@ -6,7 +6,7 @@ use std::path::Path;
 
 use tokio::process::Command;
 
-use super::stage::Stage;
+use super::environment::TestEnvironment;
 
 /// Requests that a run makes at least.
 const LEAST: u64 = 2_000;
@@ -15,8 +15,8 @@ const LEAST: u64 = 2_000;
 async fn schemathesis_finds_no_difference_between_document_and_service() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     assert!(root.join(".venv/.done").exists(), "the tests' Python tools are missing: run `make setup`");
-    let stage = Stage::start().await;
-    stage.go_on();
+    let environment = TestEnvironment::start().await;
+    environment.go_on();
     let variable = |name: &str, default: &str| std::env::var(name).unwrap_or_else(|_| default.to_owned());
     let (examples, seed) = (variable("SCHEMATHESIS_EXAMPLES", "60"), variable("SCHEMATHESIS_SEED", "20261120"));
     // Where it keeps what it learns: a folder that goes with the test.
@@ -24,13 +24,13 @@ async fn schemathesis_finds_no_difference_between_document_and_service() {
     let mut command = Command::new(root.join(".venv/bin/schemathesis"));
     command
         .current_dir(root)
-        .env("LOGMARK_TOKEN", stage.token("acme", "logs:*:*"))
+        .env("LOGMARK_TOKEN", environment.token("acme", "logs:*:*"))
         .env("HYPOTHESIS_STORAGE_DIRECTORY", folder.path());
     command.args(["--no-color", "--config-file", "tests/tools/schemathesis.toml", "run", "--max-examples", &examples]);
     if seed != "random" {
         command.args(["--seed", &seed, "--generation-deterministic"]);
     }
-    command.arg(format!("{}/openapi.json", stage.url()));
+    command.arg(format!("{}/openapi.json", environment.url()));
     let output = command.kill_on_drop(true).output().await.unwrap();
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     println!("{out}");

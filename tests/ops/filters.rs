@@ -20,7 +20,7 @@ async fn problem(world: &World, path: &str, filter: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_mistake_is_told_with_its_place_what_was_expected_and_a_hint() {
+async fn an_error_names_its_position_the_expected_text_and_a_hint() {
     let world = World::new().await;
     insta::assert_json_snapshot!(problem(&world, "/logs/:acme:api", "{ $.status == 500 }").await, @r#"
     {
@@ -50,7 +50,7 @@ async fn a_mistake_is_told_with_its_place_what_was_expected_and_a_hint() {
 }
 
 #[tokio::test]
-async fn several_mistakes_are_told_together() {
+async fn several_errors_are_reported_together() {
     let world = World::new().await;
     let problem = problem(&world, "/logs/:acme:api/web-1", "{ $.a == 1 && b = 2 }").await;
     insta::assert_json_snapshot!(problem["detail"], @r#"

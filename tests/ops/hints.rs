@@ -94,7 +94,8 @@ async fn a_slip_in_a_name_or_a_path_has_a_hint() {
     assert_eq!(acme.get("/logs/:acme:api?streams=a,b&start=0").await.messages(), ["comma"], "a comma belongs to the name");
 }
 
-/// The range that the tenant's limit gives a request without `start` may begin before FilterLogEvents reads from the newest event.
+/// The range that the tenant's limit gives a request without `start` may begin before FilterLogEvents reads from the newest
+/// event.
 #[tokio::test]
 async fn a_start_that_the_limit_gave_is_moved_up_where_the_source_reads_less_far_back() {
     let fake = Fake::start(now()).await;

@@ -3,7 +3,7 @@
 use logmark::http::problem_code::ProblemCode;
 
 use crate::world::World;
-use crate::world::binary::Place;
+use crate::world::binary::ServiceDirectory;
 use crate::world::client::Client;
 
 const HTML: [(&str, &str); 1] = [("accept", "text/html,application/xhtml+xml,*/*;q=0.8")];
@@ -63,8 +63,8 @@ async fn the_type_of_a_problem_leads_to_its_page() {
 
 #[tokio::test]
 async fn without_a_configured_url_the_type_is_a_path() {
-    let place = Place::new("");
-    let served = place.serve().await;
+    let directory = ServiceDirectory::new("");
+    let served = directory.serve().await;
     let anyone = Client::new(served.address, None);
     assert_eq!(anyone.get("/groups").await.json()["type"], "/problems/missing_token");
     assert_eq!(anyone.get("/problems/missing_token").await.json()["type"], "/problems/missing_token");

@@ -141,8 +141,8 @@ async fn rows_are_paged_and_a_cursor_is_of_its_query_alone() {
     loop {
         all.extend(page["results"].as_array().unwrap().iter().map(|row| row["status"].as_str().unwrap().to_owned()));
         let Some(cursor) = page["nextCursor"].as_str() else { break };
-        let elsewhere = acme.get(&format!("/queries/{other}?cursor={cursor}")).await;
-        assert_eq!(elsewhere.problem(), "400 invalid_cursor");
+        let other_host = acme.get(&format!("/queries/{other}?cursor={cursor}")).await;
+        assert_eq!(other_host.problem(), "400 invalid_cursor");
         page = acme.get(&format!("/queries/{id}?limit=10&cursor={cursor}")).await.json();
     }
     assert_eq!(all, (0..25).map(|index| index.to_string()).collect::<Vec<_>>());

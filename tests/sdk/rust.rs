@@ -1,20 +1,20 @@
 //! The Rust client, in a workspace of its own.
 
+use super::environment::{TestEnvironment, assert_made};
 use super::samples::assert_run;
-use super::stage::{Stage, assert_made};
 
 #[tokio::test]
 async fn the_rust_client_keeps_the_contract() {
     assert_made("sdk/rust/build/.done");
-    let stage = Stage::new().await;
+    let environment = TestEnvironment::new().await;
     // Without TLS: the service is at hand, and half as much is to be built.
     let quickly = ["--locked", "--quiet", "--no-default-features"];
-    stage.run("sdk/rust", &[&[env!("CARGO"), "test"], &quickly[..]].concat()).await;
+    environment.run("sdk/rust", &[&[env!("CARGO"), "test"], &quickly[..]].concat()).await;
     let sample = |operation: &str| {
         let name = snake_case(operation);
         [&[env!("CARGO"), "run", "--example", &name], &quickly[..]].concat().into_iter().map(str::to_owned).collect()
     };
-    assert_run(&stage, "sdk/rust", sample).await;
+    assert_run(&environment, "sdk/rust", sample).await;
 }
 
 fn snake_case(operation: &str) -> String {

@@ -1,6 +1,6 @@
 //! The quickstarts: each prints what it is about, and the READMEs show them as they are.
 
-use super::stage::{Stage, root};
+use super::environment::{TestEnvironment, root};
 
 /// The operations that every language has a sample of, and what it prints of the stage's data.
 pub const SAMPLES: [(&str, &[&str]); 4] = [
@@ -23,10 +23,10 @@ const SHOWN: [(&str, &str); 8] = [
 ];
 
 /// Runs a language's samples, each by the command that is made of its operation's id.
-pub async fn assert_run(stage: &Stage, folder: &str, command: impl Fn(&str) -> Vec<String>) {
+pub async fn assert_run(environment: &TestEnvironment, folder: &str, command: impl Fn(&str) -> Vec<String>) {
     for (operation, printed) in SAMPLES {
         let command = command(operation);
-        let out = stage.run(folder, &command.iter().map(String::as_str).collect::<Vec<_>>()).await;
+        let out = environment.run(folder, &command.iter().map(String::as_str).collect::<Vec<_>>()).await;
         for text in printed {
             assert!(out.contains(text), "{operation} does not print {text}:\n{out}");
         }

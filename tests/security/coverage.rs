@@ -57,14 +57,14 @@ fn document() -> Value {
     serde_json::from_str(&logmark::http::openapi::DOCUMENT).unwrap()
 }
 
-struct Stage {
+struct TestEnvironment {
     world: Binary,
     id: String,
     pointer: String,
 }
 
 /// A service on a fake CloudWatch, where every operation can be done, and a query that has ended.
-async fn stage() -> Stage {
+async fn environment() -> TestEnvironment {
     let world = Binary::start(Setup { tenants: TENANTS.to_owned(), ..Setup::default() }).await;
     {
         let mut state = world.fake.state();
@@ -80,10 +80,10 @@ async fn stage() -> Stage {
     let id = started(&acme, &body("fields status")).await;
     let page = acme.get(&format!("/queries/{id}")).await.json();
     let pointer = page["results"][0]["@ptr"].as_str().unwrap().to_owned();
-    Stage { world, id, pointer }
+    TestEnvironment { world, id, pointer }
 }
 
-impl Stage {
+impl TestEnvironment {
     /// The target for the group; of a group other than its own nobody has an id.
     fn target(&self, target: &str, group: &str) -> String {
         let (id, pointer) = if group == OWN { (self.id.as_str(), self.pointer.as_str()) } else { ("AAAA", "AAAA") };
@@ -155,8 +155,8 @@ fn every_operation_of_the_document_is_tried_here_and_none_else_is_public() {
 
 #[tokio::test]
 async fn what_is_public_asks_for_no_token_and_looks_at_none() {
-    let stage = stage().await;
-    let world = &stage.world;
+    let environment = environment().await;
+    let world = &environment.world;
     for (_, _, target, about) in OPERATIONS {
         if about == About::Public {
             for client in [world.anonymous(), world.with_token("made-up"), world.tenant("acme")] {
@@ -168,12 +168,12 @@ async fn what_is_public_asks_for_no_token_and_looks_at_none() {
 
 #[tokio::test]
 async fn without_a_token_there_is_nothing() {
-    let stage = stage().await;
+    let environment = environment().await;
     let mut bodies = BTreeSet::new();
     for (method, _, target, about) in OPERATIONS {
         for group in [OWN, FOREIGN, NOWHERE, "%00"] {
             if about != About::Public {
-                let answer = stage.ask(&stage.world.anonymous(), method, target, group).await;
+                let answer = environment.ask(&environment.world.anonymous(), method, target, group).await;
                 assert_eq!(answer.problem(), "401 missing_token", "{method} {target}");
                 let metadata = "resource_metadata=\"http://logs.test/.well-known/oauth-protected-resource\"";
                 // RFC 6750 §3.1: no error code when there was no credential.
@@ -187,13 +187,13 @@ async fn without_a_token_there_is_nothing() {
 
 #[tokio::test]
 async fn with_a_token_that_is_not_valid_there_is_nothing() {
-    let stage = stage().await;
-    let elsewhere = World::new().await;
+    let environment = environment().await;
+    let other_host = World::new().await;
     let mut bodies = BTreeSet::new();
-    for token in ["made-up", "a.b.c", &elsewhere.issuer.token("acme", "logs:*:*")] {
+    for token in ["made-up", "a.b.c", &other_host.issuer.token("acme", "logs:*:*")] {
         for (method, _, target, about) in OPERATIONS {
             if about != About::Public {
-                let answer = stage.ask(&stage.world.with_token(token), method, target, OWN).await;
+                let answer = environment.ask(&environment.world.with_token(token), method, target, OWN).await;
                 assert_eq!(answer.problem(), "401 invalid_token", "{method} {target}");
                 let challenge = answer.header("www-authenticate");
                 assert!(challenge.starts_with("Bearer realm=\"logmark\", error=\"invalid_token\""), "{challenge}");
@@ -207,16 +207,16 @@ async fn with_a_token_that_is_not_valid_there_is_nothing() {
 
 #[tokio::test]
 async fn another_tenants_group_is_as_if_it_were_not_there() {
-    let stage = stage().await;
-    let acme = stage.world.tenant("acme");
+    let environment = environment().await;
+    let acme = environment.world.tenant("acme");
     let mut answers = BTreeSet::new();
     for (method, _, target, about) in OPERATIONS {
         match about {
             About::Group(_) | About::Query => {
-                let answer = stage.ask(&acme, method, target, OWN).await;
+                let answer = environment.ask(&acme, method, target, OWN).await;
                 assert!(answer.status.is_success(), "{method} {target}: {}", answer.text());
                 for group in [FOREIGN, NOWHERE, ":acme:nothing"] {
-                    let answer = stage.ask(&acme, method, target, group).await;
+                    let answer = environment.ask(&acme, method, target, group).await;
                     assert_eq!(answer.problem(), "404 not_found", "{method} {target} {group}");
                     answers.insert(whole(&answer));
                 }
@@ -239,7 +239,7 @@ async fn another_tenants_group_is_as_if_it_were_not_there() {
 
 #[tokio::test]
 async fn a_token_without_the_scope_is_told_one_that_then_does() {
-    let stage = stage().await;
+    let environment = environment().await;
     let too_small = [
         "",
         "openid profile",
@@ -264,33 +264,33 @@ async fn a_token_without_the_scope_is_told_one_that_then_does() {
         };
         let enough = if action == "query" { "logs:query:/acme/*" } else { "logs:read:/acme/*" };
         for scope in too_small.into_iter().filter(|scope| *scope != enough) {
-            let answer = stage.ask(&stage.scoped(scope), method, target, OWN).await;
+            let answer = environment.ask(&environment.scoped(scope), method, target, OWN).await;
             assert_eq!(answer.problem(), "403 insufficient_scope", "{method} {path} with `{scope}`");
             let challenge = answer.header("www-authenticate");
             let named = challenge.split_once("scope=\"").and_then(|(_, rest)| rest.split_once('"')).map(|(scope, _)| scope);
             let named = named.unwrap_or_else(|| panic!("{challenge}"));
             assert!(challenge.starts_with("Bearer realm=\"logmark\", error=\"insufficient_scope\""), "{challenge}");
             assert!(answer.text().contains(named) && named.starts_with(&format!("logs:{action}:")), "{}", answer.text());
-            let answer = stage.ask(&stage.scoped(named), method, target, OWN).await;
+            let answer = environment.ask(&environment.scoped(named), method, target, OWN).await;
             assert!(answer.status.is_success(), "{method} {path} with `{named}`: {}", answer.text());
         }
         // Of a group that the tenant has no grant for, no scope is ever named.
         if matches!(about, About::Group(_) | About::Query) {
-            let foreign = stage.ask(&stage.scoped("openid"), method, target, FOREIGN).await;
+            let foreign = environment.ask(&environment.scoped("openid"), method, target, FOREIGN).await;
             assert_eq!(foreign.problem(), "404 not_found", "{method} {path}");
         }
     }
-    let readable = stage.scoped("logs:read:/acme/web");
+    let readable = environment.scoped("logs:read:/acme/web");
     assert_eq!(readable.get("/logs/:acme:api").await.problem(), "403 insufficient_scope");
 }
 
 #[tokio::test]
 async fn no_other_method_does_anything() {
-    let stage = stage().await;
-    let world = &stage.world;
+    let environment = environment().await;
+    let world = &environment.world;
     let document = document();
     for (_, path, target, _) in OPERATIONS {
-        let target = stage.target(target, OWN);
+        let target = environment.target(target, OWN);
         for method in ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "PROPFIND", "QUERY", "get"] {
             if document["paths"][path].get(method.to_ascii_lowercase()).is_some() && method != "get" {
                 continue;
@@ -309,14 +309,14 @@ async fn no_other_method_does_anything() {
 
 #[tokio::test]
 async fn every_answer_is_one_that_the_document_names() {
-    let stage = stage().await;
-    let world = &stage.world;
+    let environment = environment().await;
+    let world = &environment.world;
     let document = document();
     for (method, path, target, _) in OPERATIONS {
-        let clients = [world.anonymous(), world.with_token("x"), stage.scoped("openid"), world.tenant("acme")];
+        let clients = [world.anonymous(), world.with_token("x"), environment.scoped("openid"), world.tenant("acme")];
         for client in clients {
             for (group, headers) in [(OWN, vec![]), (FOREIGN, vec![]), ("%00", vec![]), (OWN, vec![("accept", "image/png")])] {
-                let answer = stage.ask_with(&client, method, target, group, &headers).await;
+                let answer = environment.ask_with(&client, method, target, group, &headers).await;
                 let named = document["paths"][path][method]["responses"].get(answer.status.as_str());
                 let content_type = answer.header("content-type");
                 let named = named.unwrap_or_else(|| panic!("{path} does not name {}: {}", answer.status, answer.text()));

@@ -86,12 +86,12 @@ async fn foreign_altered_expired_and_made_up_cursors_answer_alike() {
     let clock = HeldClock::new();
     let world = World::with(Options { clock: Some(clock.clone()), ..Options::default() }).await;
     fill(&world).await;
-    let elsewhere = World::new().await;
-    fill(&elsewhere).await;
+    let other_host = World::new().await;
+    fill(&other_host).await;
     let acme = world.tenant("acme");
     let own = cursors(&world, "acme").await;
     let mut bad: Vec<String> = cursors(&world, "globex").await;
-    bad.extend(cursors(&elsewhere, "acme").await);
+    bad.extend(cursors(&other_host, "acme").await);
     for cursor in &own {
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(cursor).unwrap();
         for place in [0, 5, 11, 12, 20, bytes.len() / 2, bytes.len() - 17, bytes.len() - 1] {

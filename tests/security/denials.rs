@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::world::binary::Place;
+use crate::world::binary::ServiceDirectory;
 use crate::world::client::Client;
 use crate::world::tokens::Issuer;
 
@@ -13,24 +13,24 @@ fn audit_lines(log: &str) -> Vec<Value> {
 
 #[tokio::test]
 async fn reads_and_denials_are_audited_with_issuer_token_id_and_peer() {
-    let place = Place::new("");
-    place.put("/acme/api", "s", (0..3).map(|i| (1_700_000_000_000 + i, format!("line {i}"))));
-    let mut served = place.serve().await;
+    let directory = ServiceDirectory::new("");
+    directory.put("/acme/api", "s", (0..3).map(|i| (1_700_000_000_000 + i, format!("line {i}"))));
+    let mut served = directory.serve().await;
     let mut claims = Issuer::claims("acme", "logs:read:/acme/*");
     claims["jti"] = "token-7".into();
-    let acme = Client::new(served.address, Some(place.issuer.mint(&claims)));
+    let acme = Client::new(served.address, Some(directory.issuer.mint(&claims)));
     assert_eq!(acme.get("/logs/:acme:api/s").await.status, 200);
     assert_eq!(acme.get("/logs/:globex:api/s").await.problem(), "404 not_found");
     assert_eq!(acme.get("/no-such-path").await.problem(), "404 not_found");
     assert_eq!(acme.get("/logs/:shared:gateway/s").await.problem(), "403 insufficient_scope");
     claims["exp"] = 1.into();
-    let expired = Client::new(served.address, Some(place.issuer.mint(&claims)));
+    let expired = Client::new(served.address, Some(directory.issuer.mint(&claims)));
     assert_eq!(expired.get("/me").await.problem(), "401 expired_token");
     let made_up = Client::new(served.address, Some("made-up".to_owned()));
     assert_eq!(made_up.get("/me").await.problem(), "401 invalid_token");
     let nobody = Client::new(served.address, None);
     assert_eq!(nobody.get("/groups").await.problem(), "401 missing_token");
-    let log = served.process.until_logged("GET /groups 401").await;
+    let log = served.process.wait_for_log("GET /groups 401").await;
     let lines = audit_lines(&log);
     let text = |line: &Value, name: &str| line[name].as_str().unwrap_or("-").to_owned();
     let shown = lines.iter().map(|line| {
@@ -61,8 +61,8 @@ async fn reads_and_denials_are_audited_with_issuer_token_id_and_peer() {
 
 #[tokio::test]
 async fn a_flood_of_bad_tokens_is_audited_in_bounded_lines() {
-    let place = Place::new("");
-    let mut served = place.serve().await;
+    let directory = ServiceDirectory::new("");
+    let mut served = directory.serve().await;
     let made_up = Client::new(served.address, Some("made-up".to_owned()));
     let begun = std::time::Instant::now();
     for _ in 0..1000 {
@@ -70,7 +70,7 @@ async fn a_flood_of_bad_tokens_is_audited_in_bounded_lines() {
     }
     let allowed = 200 + 20 * (usize::try_from(begun.elapsed().as_secs()).unwrap() + 1);
     assert_eq!(made_up.get("/no-such-path").await.status, 404);
-    let log = served.process.until_logged("GET none 404").await;
+    let log = served.process.wait_for_log("GET none 404").await;
     let lines = audit_lines(&log);
     assert!((200..=allowed).contains(&lines.len()), "{} lines, {allowed} allowed", lines.len());
 }

@@ -218,9 +218,9 @@ async fn a_query_sees_the_streams_of_its_grant_whatever_it_says() {
     ] {
         started(&acme, &json!({ "query": query, "logGroups": ["/limited/api", "/acme/api"], "start": "-1h" })).await;
         let sent = world.fake.state().seen.last().unwrap().body["queryString"].as_str().unwrap().to_owned();
-        let fence = r#"(@log like /^(?:[0-9]+:)?\/limited\/api$/ and (@logStream in ["one"] or @logStream like /^prod-/) and @logStream not like /[\r\n]/ or @log like /^(?:[0-9]+:)?\/acme\/api$/)"#;
+        let scope = r#"(@log like /^(?:[0-9]+:)?\/limited\/api$/ and (@logStream in ["one"] or @logStream like /^prod-/) and @logStream not like /[\r\n]/ or @log like /^(?:[0-9]+:)?\/acme\/api$/)"#;
         let filter = sent.split(" | ").find(|command| command.starts_with("filter ")).unwrap();
-        assert!(filter.ends_with(fence), "{sent}");
+        assert!(filter.ends_with(scope), "{sent}");
         assert!(sent.starts_with("filter ") || sent.starts_with("filterIndex "), "{sent}");
     }
 }

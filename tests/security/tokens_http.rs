@@ -228,10 +228,10 @@ async fn every_bad_token_is_refused_in_the_same_words() {
     let mut answers = BTreeSet::new();
     let bad = bad_tokens(&world);
     // Twice: what is remembered of a bad token must not show.
-    for (why, token) in bad.iter().chain(&bad) {
+    for (reason, token) in bad.iter().chain(&bad) {
         for target in [TARGET, "/logs/:globex:api", "/me", "/groups?nonsense"] {
             let answer = world.with_token(token).get(target).await;
-            assert_eq!(answer.problem(), "401 invalid_token", "{why}: {token}");
+            assert_eq!(answer.problem(), "401 invalid_token", "{reason}: {token}");
             answers.insert(whole(&answer));
         }
     }
@@ -254,11 +254,11 @@ async fn a_genuine_token_that_has_expired_is_told_so_and_a_forged_one_is_not() {
     }
     assert_eq!(answers.len(), 1, "{answers:#?}");
     let forged = format!("{}A", &genuine[..genuine.len() - 2]);
-    let mut elsewhere = expired.clone();
-    elsewhere["aud"] = "other".into();
+    let mut other_host = expired.clone();
+    other_host["aud"] = "other".into();
     let mut foreign = expired;
     foreign["tenant"] = "aws".into();
-    for token in [forged, world.issuer.mint(&elsewhere), world.issuer.mint(&foreign)] {
+    for token in [forged, world.issuer.mint(&other_host), world.issuer.mint(&foreign)] {
         assert_eq!(world.with_token(&token).get("/me").await.problem(), "401 invalid_token");
     }
 }

@@ -102,10 +102,10 @@ fn tenants(source: &str, forms: &[Vec<Vec<String>>]) -> String {
 }
 
 /// An event: group, stream, time, message.
-type Written = (String, String, i64, String);
+type WrittenEvent = (String, String, i64, String);
 
 /// What the tenant may see: the same in both worlds.
-fn visible(number: usize, form: &[Vec<String>]) -> Vec<Written> {
+fn visible(number: usize, form: &[Vec<String>]) -> Vec<WrittenEvent> {
     let mut events = Vec::new();
     for group in ["api", "web"] {
         for (index, stream) in STREAMS.iter().enumerate().filter(|(_, stream)| is_visible(form, stream)) {
@@ -120,7 +120,7 @@ fn visible(number: usize, form: &[Vec<String>]) -> Vec<Written> {
 }
 
 /// What it may not see: little of it in the first world, and much that filters, limits and lists would meet in the second.
-fn hidden(number: usize, form: &[Vec<String>], is_second: bool) -> Vec<Written> {
+fn hidden(number: usize, form: &[Vec<String>], is_second: bool) -> Vec<WrittenEvent> {
     let name = tenant(number);
     let mut events = Vec::new();
     for (index, stream) in STREAMS.iter().enumerate().filter(|(_, stream)| !is_visible(form, stream)) {
@@ -396,10 +396,7 @@ async fn a_local_source_answers_alike_whatever_is_hidden() {
     for is_second in [false, true] {
         let world = World::with(Options { tenants: Some(tenants("disk", &forms)), ..Options::default() }).await;
         for (number, form) in forms.iter().enumerate() {
-            write(&world, &visible(number, form)).await;
-        }
-        for (number, form) in forms.iter().enumerate() {
-            write(&world, &hidden(number, form, is_second)).await;
+            write_mixed(&world, &visible(number, form), &hidden(number, form, is_second)).await;
         }
         worlds.push(world);
     }
@@ -412,7 +409,24 @@ async fn a_local_source_answers_alike_whatever_is_hidden() {
     }
 }
 
-async fn write(world: &World, events: &[Written]) {
+/// Writes hidden events before, between and behind the visible ones, so that whatever counts events counts hidden ones too. A part is in
+/// segments, as after days, and a part is in memory.
+async fn write_mixed(world: &World, visible: &[WrittenEvent], hidden: &[WrittenEvent]) {
+    const PARTS: usize = 3;
+    let part = |events: &[WrittenEvent], number: usize| {
+        events.iter().enumerate().filter(|(index, _)| index % PARTS == number).map(|(_, event)| event.clone()).collect::<Vec<_>>()
+    };
+    for number in 0..PARTS {
+        write(world, &part(hidden, number)).await;
+        write(world, &part(visible, number)).await;
+        if number == 1 {
+            let store = world.store();
+            tokio::task::spawn_blocking(move || store.flush()).await.unwrap().unwrap();
+        }
+    }
+}
+
+async fn write(world: &World, events: &[WrittenEvent]) {
     let mut streams: BTreeMap<(&str, &str), Vec<(i64, &str)>> = BTreeMap::new();
     for (group, stream, at, message) in events {
         streams.entry((group, stream)).or_default().push((*at, message));

@@ -231,7 +231,7 @@ async fn who_is_slow_with_a_request_is_cut_off_and_the_others_go_on() {
 
 /// HTTP/2 that begins well and then says nothing is asked whether it lives, and let go.
 #[tokio::test]
-async fn a_silent_http2_connection_is_let_go() {
+async fn a_silent_http2_connection_is_closed() {
     let world = world(QUICK).await;
     let beginnings: [&[u8]; 3] = [
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",

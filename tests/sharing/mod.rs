@@ -1,4 +1,5 @@
 //! Many callers, few calls: what CloudWatch is asked when everybody wants the same.
 
 mod followers;
-mod kept;
+mod response_cache;
+mod waiting;

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs Debian packages when that is allowed here; otherwise says exactly what to install.
+# Installs Debian packages if it may; otherwise says what to install.
 set -eu
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"

@@ -1,9 +1,9 @@
-"""Judges what Logmark exchanged with AWS, by AWS's own code (botocore): is each request signed as it computes, and is it what
-its model of the service allows? Is the answer, where there is one?
+"""Checks Logmark's exchanges with AWS by AWS's own code (botocore): is each request signed as botocore computes, and valid by its
+model of the service? Is the answer valid, if there is one?
 
 Arguments: secret key, region. Reads one recorded exchange a line: {"method", "url", "headers": [[name, value], …], "body"
 (base64)} and, where the answer is to be judged as well, {"status", "answer" (base64)}. Answers each with one line: "ok", or
-what is wrong.
+the error.
 """
 
 import base64
@@ -22,7 +22,7 @@ SECRET, REGION = sys.argv[1:]
 SESSION = botocore.session.get_session()
 MODELS = {model.metadata.get("targetPrefix", name): model for name in ("logs", "service-quotas", "sts")
           for model in [SESSION.get_service_model(name)]}
-# What any operation may answer ("Common Errors" of each service's reference).
+# Errors of all operations ("Common Errors" of each service's reference).
 COMMON_ERRORS = {"ThrottlingException", "UnknownOperationException", "SerializationException", "InvalidSignatureException",
                  "AccessDeniedException", "InternalFailure"}
 
@@ -87,7 +87,7 @@ def value_fault(shape, value):
 
 
 def strict_fault(shape, value, place):
-    """What botocore's validator leaves to the service: words of a list, patterns, lengths."""
+    """Constraints that botocore's validator leaves to the service: enumerations, patterns, lengths."""
     if shape.type_name == "structure":
         parts = [(shape.members[name], member, f"{place}.{name}") for name, member in value.items()]
     elif shape.type_name == "list":

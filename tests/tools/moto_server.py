@@ -1,4 +1,4 @@
-"""moto, a CloudWatch Logs endpoint that others wrote, on a free port of this machine.
+"""Runs moto, an independent CloudWatch Logs endpoint, on a free port of this machine.
 
 Prints its port, then serves until its standard input closes: so it can't outlive the tests that started it.
 """

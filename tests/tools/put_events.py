@@ -1,4 +1,4 @@
-"""Writes log events with boto3, AWS's own client: what Logmark reads was put there by somebody else's code.
+"""Writes log events with boto3, AWS's own client, so that Logmark reads events written by independent code.
 
 Arguments: the endpoint. Reads one JSON object a line from standard input, answers each with one line:
 

@@ -1,4 +1,4 @@
-"""What Schemathesis has to know of Logmark's requests that OpenAPI has no words for.
+"""Properties of Logmark's requests that Schemathesis needs and OpenAPI cannot express.
 
 No check is off. A valid request by the document that is refused is a failure, unless the refusal says one of the reasons below,
 each of which no schema of single parameters can say.

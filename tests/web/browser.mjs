@@ -1,7 +1,7 @@
-// What people see: the landing page and the documentation, in a real browser.
+// Tests the landing page and the documentation in a real browser.
 //
-// Arguments: the service's URL, a token of the demo's tenant acme. Ends with 1 and the first thing that is wrong.
-// SCREENSHOTS=<folder> keeps what was seen.
+// Arguments: the service's URL, a token of the demo's tenant acme. Exits with 1 at the first error, and prints it.
+// SCREENSHOTS=<folder> keeps screenshots.
 
 import assert from 'node:assert/strict';
 import { chromium } from 'playwright-core';
@@ -200,7 +200,7 @@ async function docs() {
   assert.equal(refused.status, 401);
   assert.match(refused.body, /invalid_token/);
 
-  // What is prefilled exists on the demo: an operation works as it stands.
+  // Prefilled values exist on the demo: operations work without changes.
   await authorize(page, token);
   const asItStands = await tryOut(page, 'events-readStream', {}, 'docs-prefilled');
   assert.equal(asItStands.status, 200, asItStands.text);
@@ -226,7 +226,7 @@ async function docs() {
   await logout(page);
   assert.equal(await page.evaluate(() => sessionStorage.length), 0);
 
-  // The browser itself notes an answer 401 as an error.
+  // The browser itself logs a 401 answer as an error.
   await close(opened, ['the server responded with a status of 401']);
 }
 

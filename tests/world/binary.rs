@@ -33,7 +33,7 @@ pub fn logmark(folder: &Path) -> Command {
 
 /// What a command that ended by itself said: exit code, standard output, standard error.
 #[derive(Debug)]
-pub struct Said {
+pub struct CommandOutput {
     /// The exit code; -1 when a signal ended it.
     pub code: i32,
     /// Standard output.
@@ -42,14 +42,14 @@ pub struct Said {
     pub err: String,
 }
 
-impl From<Output> for Said {
+impl From<Output> for CommandOutput {
     fn from(output: Output) -> Self {
         let text = |bytes| String::from_utf8(bytes).unwrap();
         Self { code: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) }
     }
 }
 
-impl Said {
+impl CommandOutput {
     /// Exit code and everything said, for snapshots; `folder` is written as `DIR`.
     pub fn shown(&self, folder: &Path) -> String {
         let mut shown = format!("exit {}\n", self.code);
@@ -61,12 +61,12 @@ impl Said {
 }
 
 /// Runs a command to its end.
-pub async fn run(folder: &Path, arguments: &[&str]) -> Said {
+pub async fn run(folder: &Path, arguments: &[&str]) -> CommandOutput {
     run_with(folder, arguments, &[]).await
 }
 
 /// The same, with these variables.
-pub async fn run_with(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Said {
+pub async fn run_with(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> CommandOutput {
     let mut command = logmark(folder);
     let output = tokio::time::timeout(PATIENCE, command.args(arguments).envs(variables.iter().copied()).output()).await;
     output.expect("the command ends").unwrap().into()
@@ -90,17 +90,17 @@ impl Binary {
     }
 
     /// Waits until standard output holds `text`, and gives all of it.
-    pub async fn until_said(&mut self, text: &str) -> String {
+    pub async fn wait_for_output(&mut self, text: &str) -> String {
         let (out, err) = (self.out.clone(), self.err.clone());
         let said = until(self.out.clone(), text).await;
-        said.unwrap_or_else(|why| panic!("{why} without `{text}`\n{}\n{}", *out.borrow(), *err.borrow()))
+        said.unwrap_or_else(|reason| panic!("{reason} without `{text}`\n{}\n{}", *out.borrow(), *err.borrow()))
     }
 
     /// Waits until standard error holds `text`, and gives all of it.
-    pub async fn until_logged(&mut self, text: &str) -> String {
+    pub async fn wait_for_log(&mut self, text: &str) -> String {
         let (out, err) = (self.out.clone(), self.err.clone());
         let said = until(self.err.clone(), text).await;
-        said.unwrap_or_else(|why| panic!("{why} without `{text}`\n{}\n{}", *out.borrow(), *err.borrow()))
+        said.unwrap_or_else(|reason| panic!("{reason} without `{text}`\n{}\n{}", *out.borrow(), *err.borrow()))
     }
 
     /// Everything logged so far.
@@ -127,6 +127,13 @@ impl Binary {
     /// Ends it as `kill -9` does.
     pub async fn kill(mut self) {
         self.child.kill().await.unwrap();
+    }
+
+    /// What of its memory is in huge pages, in KiB; zero where the kernel does not say.
+    pub fn huge_pages_kib(&self) -> u64 {
+        let figures = std::fs::read_to_string(format!("/proc/{}/smaps_rollup", self.pid())).unwrap_or_default();
+        let line = figures.lines().find(|line| line.starts_with("AnonHugePages:"));
+        line.map_or(0, |line| line.split_whitespace().nth(1).unwrap().parse().unwrap())
     }
 
     /// A figure of `/proc/PID/status` in KiB, such as `VmRSS`.
@@ -161,7 +168,7 @@ fn collect(stream: impl AsyncRead + Unpin + Send + 'static) -> watch::Receiver<S
 
 /// A folder with a configuration, an issuer and room for a store, and `logmark serve` on it as often as wanted.
 #[derive(Debug)]
-pub struct Place {
+pub struct ServiceDirectory {
     /// The folder.
     pub folder: TempDir,
     /// Makes tokens that the service takes.
@@ -170,7 +177,7 @@ pub struct Place {
 
 /// `logmark serve`, running.
 #[derive(Debug)]
-pub struct Served {
+pub struct RunningService {
     /// The process.
     pub process: Binary,
     /// Where it listens.
@@ -179,7 +186,7 @@ pub struct Served {
     pub admin: SocketAddr,
 }
 
-impl Place {
+impl ServiceDirectory {
     /// With the usual tenants; `server` is more lines for `[server]`.
     pub fn new(server: &str) -> Self {
         Self::with_tenants(server, TENANTS)
@@ -229,19 +236,19 @@ impl Place {
     }
 
     /// Starts `logmark serve` and waits until it says where it listens.
-    pub async fn serve(&self) -> Served {
+    pub async fn serve(&self) -> RunningService {
         self.serve_with(&[]).await
     }
 
     /// The same, with these variables.
-    pub async fn serve_with(&self, variables: &[(&str, &str)]) -> Served {
+    pub async fn serve_with(&self, variables: &[(&str, &str)]) -> RunningService {
         let mut command = logmark(self.path());
         command.arg("serve").envs(variables.iter().copied());
         let mut process = Binary::start(command);
-        let log = process.until_logged("admin_listen").await;
+        let log = process.wait_for_log("admin_listen").await;
         let line = log.lines().find(|line| line.contains("admin_listen")).unwrap();
         let line: serde_json::Value = serde_json::from_str(line).unwrap();
         let address = |name: &str| line[name].as_str().unwrap().parse().unwrap();
-        Served { address: address("listen"), admin: address("admin_listen"), process }
+        RunningService { address: address("listen"), admin: address("admin_listen"), process }
     }
 }

@@ -35,7 +35,7 @@ impl Demo {
     /// Starts one by this command.
     pub async fn start_as(command: Command) -> Self {
         let mut process = Binary::start(command);
-        let said = process.until_said("Stop with Ctrl-C").await;
+        let said = process.wait_for_output("Stop with Ctrl-C").await;
         let url = said.split_whitespace().find_map(|word| word.strip_suffix("/groups")).unwrap();
         let address = url.strip_prefix("http://").unwrap().parse().unwrap();
         Self { process, said, address }

@@ -2,13 +2,13 @@
 
 pub mod binary;
 pub mod client;
-pub mod cuts;
+pub mod faulty_proxy;
 pub mod demo;
-pub mod elsewhere;
+pub mod other_host;
 pub mod fake_cloudwatch;
 pub mod grants;
 pub mod keys;
-pub mod mill;
+pub mod generated_upstream;
 pub mod moto;
 pub mod old_http;
 pub mod process;
@@ -16,7 +16,7 @@ pub mod python;
 pub mod recorder;
 pub mod small_http;
 pub mod tokens;
-pub mod unread;
+pub mod unread_connection;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

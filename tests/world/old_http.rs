@@ -1,4 +1,5 @@
-//! HTTP/1.0 as proxies speak it to their upstreams, read with nothing but the socket: how the connection ended is part of the answer.
+//! HTTP/1.0 as proxies speak it to their upstreams, read with nothing but the socket: how the connection ended is part of the
+//! answer.
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 

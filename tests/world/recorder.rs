@@ -69,13 +69,13 @@ impl Recorder {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let seen = Arc::<Mutex<Vec<Recorded>>>::default();
-        let kept = Arc::clone(&seen);
+        let response_cache = Arc::clone(&seen);
         let onward = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
         tokio::spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
-                let (kept, onward) = (Arc::clone(&kept), onward.clone());
+                let (response_cache, onward) = (Arc::clone(&response_cache), onward.clone());
                 let pass = service_fn(move |request: Request<Incoming>| {
-                    let (kept, onward) = (Arc::clone(&kept), onward.clone());
+                    let (response_cache, onward) = (Arc::clone(&response_cache), onward.clone());
                     async move {
                         let (mut parts, body) = request.into_parts();
                         let body = body.collect().await.unwrap().to_bytes();
@@ -86,7 +86,14 @@ impl Recorder {
                         let (parts, body) = answer.into_parts();
                         let body = body.collect().await.unwrap().to_bytes();
                         let answer = body.clone();
-                        kept.lock().unwrap().push(Recorded { method, uri, headers, body: sent, status: parts.status, answer });
+                        response_cache.lock().unwrap().push(Recorded {
+                            method,
+                            uri,
+                            headers,
+                            body: sent,
+                            status: parts.status,
+                            answer,
+                        });
                         Ok::<_, Infallible>(Response::from_parts(parts, Full::new(body)))
                     }
                 });

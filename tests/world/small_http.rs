@@ -77,14 +77,14 @@ impl SmallHttp {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let seen = Arc::<Mutex<Vec<Message>>>::default();
-        let (kept, answer) = (Arc::clone(&seen), Arc::new(Mutex::new(answer)));
+        let (response_cache, answer) = (Arc::clone(&seen), Arc::new(Mutex::new(answer)));
         tokio::spawn(async move {
             while let Ok((mut socket, _)) = listener.accept().await {
-                let (kept, answer) = (Arc::clone(&kept), Arc::clone(&answer));
+                let (response_cache, answer) = (Arc::clone(&response_cache), Arc::clone(&answer));
                 tokio::spawn(async move {
                     let Some(request) = read(&mut socket).await else { return };
                     let (status, body) = (answer.lock().unwrap())(&request);
-                    kept.lock().unwrap().push(request);
+                    response_cache.lock().unwrap().push(request);
                     let head = format!("HTTP/1.1 {status} X\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", body.len());
                     let _gone = socket.write_all((head + &body).as_bytes()).await;
                 });

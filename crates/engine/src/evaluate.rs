@@ -11,13 +11,14 @@ use crate::values::call::{Argument as Given, CallError, Context, Prepared};
 use crate::values::compare::{self, Comparison};
 use crate::values::like::Like;
 use crate::values::number::Number;
+use crate::values::regex::SearchLimit;
 use crate::values::value::Value;
 use crate::values::{coerce, json};
 use logmark_insights::MAX_DEPTH;
 use logmark_insights::ast::{
     Argument, BinaryOperator, Call, Expression, FieldPath, MatchOperator, MatchPattern, Set, SetOperator, UnaryOperator,
 };
-use logmark_insights::functions::Function;
+use logmark_insights::functions::{Function, FunctionKind};
 use logmark_insights::support;
 
 /// What the expression is for an event whose fields are those of `field`.
@@ -45,7 +46,7 @@ use logmark_insights::support;
 /// ```
 ///
 /// # Errors
-/// A fault at its place, when the expression cannot be computed from any one event: of an aggregate, of `unmask`, of `in`
+/// A fault at its place, when the expression cannot be computed from any one event: of an aggregate, of `in`
 /// with a query, of a pattern or format that is none, and of a tree that is deeper than [`MAX_DEPTH`].
 pub fn evaluate(
     expression: &Spanned<Expression>,
@@ -92,8 +93,10 @@ impl Evaluation<'_> {
             Expression::And(parts) => Self::logical(parts, at, |truths| truths.iter().all(|truth| *truth)),
             Expression::Or(parts) => Self::logical(parts, at, |truths| truths.iter().any(|truth| *truth)),
             Expression::Match(operator, value, pattern) => {
-                let pattern = like(pattern)?;
-                Ok(at(value)?.map(|value| matches(*operator, &value, &pattern).into()))
+                let compiled = like(pattern)?;
+                let value = at(value)?;
+                let holds = matches(*operator, &value.value, &compiled).map_err(|limit| limit.diagnostic(pattern.span))?;
+                Ok(value.map(|_| holds.into()))
             }
             Expression::In(operator, value, set) => self.set(*operator, at(value)?, set, depth),
             Expression::Call(call) => self.call(call, depth),
@@ -184,7 +187,7 @@ fn binary(operator: BinaryOperator, left: &Value, right: &Value) -> Value {
     }
 }
 
-fn like(pattern: &Spanned<MatchPattern>) -> Result<Like, Diagnostic> {
+pub(crate) fn like(pattern: &Spanned<MatchPattern>) -> Result<Like, Diagnostic> {
     match &pattern.node {
         MatchPattern::Text(text) => Ok(Like::substring(text.as_str())),
         // The expression begins behind its slash.
@@ -192,21 +195,24 @@ fn like(pattern: &Spanned<MatchPattern>) -> Result<Like, Diagnostic> {
     }
 }
 
-fn matches(operator: MatchOperator, value: &Value, pattern: &Like) -> bool {
-    let found = coerce::text(value).is_some_and(|text| pattern.is_match(&text));
-    match operator {
+fn matches(operator: MatchOperator, value: &Value, pattern: &Like) -> Result<bool, SearchLimit> {
+    let found = coerce::text(value).map_or(Ok(false), |text| pattern.is_match(&text))?;
+    Ok(match operator {
         MatchOperator::Like | MatchOperator::Matches => found,
         MatchOperator::NotLike => !found && !value.is_structure(),
-    }
+    })
 }
 
-fn fault(error: &CallError, call: &Call) -> Diagnostic {
+pub(crate) fn fault(error: &CallError, call: &Call) -> Diagnostic {
     let span = match error {
         CallError::Argument { place, .. } => call.arguments.get(*place).map_or(call.function.span, |argument| argument.span),
-        CallError::OfGroup(_) | CallError::BeyondValues(_) | CallError::Arguments(_) => call.function.span,
+        CallError::OfGroup(_) | CallError::Arguments(_) => call.function.span,
     };
     match error {
-        CallError::BeyondValues(function) => support::unsupported_function(*function, span),
+        // Behind `by` it is of one event, but needs the values of all.
+        CallError::OfGroup(function) if function.signature().kind == FunctionKind::Either => {
+            support::unsupported_function(*function, span)
+        }
         CallError::OfGroup(function) => {
             let fault = Diagnostic::new(Kind::Value, span, "a function of one event", format!("`{function}`"));
             fault.hint(error.to_string())

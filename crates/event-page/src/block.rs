@@ -10,7 +10,7 @@ pub(crate) const SIZE: usize = 64;
 
 /// A bit for each byte of a block, the first byte's the lowest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Marks {
+pub(crate) struct ByteMasks {
     /// `"`.
     pub(crate) quotes: u64,
     /// `\`.
@@ -19,7 +19,7 @@ pub(crate) struct Marks {
     pub(crate) controls: u64,
 }
 
-impl Marks {
+impl ByteMasks {
     /// The marks of the block at `at`; behind the end of `bytes` there are none.
     #[inline(always)]
     pub(crate) fn at(bytes: &[u8], at: usize) -> Self {
@@ -106,9 +106,9 @@ pub(crate) fn digits(bytes: &[u8; SHORT]) -> usize {
 mod tests {
     use super::*;
 
-    fn naive(block: &[u8; SIZE]) -> Marks {
+    fn naive(block: &[u8; SIZE]) -> ByteMasks {
         let bits = |is: fn(u8) -> bool| block.iter().rev().fold(0, |bits, byte| bits << 1 | u64::from(is(*byte)));
-        Marks { quotes: bits(|b| b == b'"'), backslashes: bits(|b| b == b'\\'), controls: bits(|b| b < b' ') }
+        ByteMasks { quotes: bits(|b| b == b'"'), backslashes: bits(|b| b == b'\\'), controls: bits(|b| b < b' ') }
     }
 
     #[test]
@@ -118,8 +118,8 @@ mod tests {
                 let mut block = [b'x'; SIZE];
                 block[place] = byte;
                 let expected = naive(&block);
-                assert_eq!(Marks::of(&block), expected, "{byte:#x} at {place}");
-                assert_eq!(Marks::at(&block[..place], 0).any(), 0);
+                assert_eq!(ByteMasks::of(&block), expected, "{byte:#x} at {place}");
+                assert_eq!(ByteMasks::at(&block[..place], 0).any(), 0);
             }
         }
     }
@@ -146,7 +146,7 @@ mod tests {
             let length = rest.len().min(SIZE);
             block[..length].copy_from_slice(&rest[..length]);
             let expected = naive(&block);
-            proptest::prop_assert_eq!(Marks::at(&bytes, at), expected);
+            proptest::prop_assert_eq!(ByteMasks::at(&bytes, at), expected);
         }
     }
 }

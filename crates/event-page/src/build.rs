@@ -5,7 +5,7 @@
 use std::fmt;
 use std::io::Write as _;
 
-use crate::events::{Events, Form, Row, Span};
+use crate::events::{Events, Row, Span, TextForm};
 
 /// Gathers events one after the other.
 #[derive(Debug, Default)]
@@ -71,7 +71,7 @@ impl Builder {
     /// The page of what was taken.
     #[must_use]
     pub fn finish(self) -> Events {
-        Events::new(self.text.into(), Form::Plain, self.rows)
+        Events::new(self.text.into(), TextForm::Plain, self.rows)
     }
 
     fn copy(&mut self, part: &str) -> Result<Span, TooLong> {

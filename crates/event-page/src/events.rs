@@ -10,14 +10,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::literal;
+use crate::json_string;
 
 /// Events in an order, as a source gave them. Cloning it copies rows, never text.
 #[derive(Clone)]
 pub struct Events {
-    /// INVARIANT: every span of a row lies inside and is UTF-8; in [`Form::Literal`] it is the inside of a JSON string.
+    /// INVARIANT: every span of a row lies inside and is UTF-8; in [`TextForm::Literal`] it is the inside of a JSON string.
     text: Bytes,
-    form: Form,
+    form: TextForm,
     /// The stream of those events whose rows name none.
     stream: Arc<str>,
     rows: Vec<Row>,
@@ -25,7 +25,7 @@ pub struct Events {
 
 /// How a page's text stands for what it means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Form {
+pub(crate) enum TextForm {
     /// As the inside of JSON strings, escapes as they came.
     Literal,
     /// As it is.
@@ -75,7 +75,7 @@ pub(crate) struct Row {
 
 impl Default for Events {
     fn default() -> Self {
-        Self::new(Bytes::new(), Form::Plain, Vec::new())
+        Self::new(Bytes::new(), TextForm::Plain, Vec::new())
     }
 }
 
@@ -87,7 +87,7 @@ impl fmt::Debug for Events {
 }
 
 impl Events {
-    pub(crate) fn new(text: Bytes, form: Form, rows: Vec<Row>) -> Self {
+    pub(crate) fn new(text: Bytes, form: TextForm, rows: Vec<Row>) -> Self {
         Self { text, form, stream: Arc::default(), rows }
     }
 
@@ -107,6 +107,12 @@ impl Events {
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
         self.text.len() + self.rows.capacity() * size_of::<Row>()
+    }
+
+    /// Bytes of its rows: what a clone takes besides.
+    #[must_use]
+    pub fn row_bytes(&self) -> usize {
+        self.rows.len() * size_of::<Row>()
     }
 
     /// Is there none?
@@ -201,7 +207,7 @@ impl Events {
 #[derive(Clone, Copy)]
 struct Page<'a> {
     text: &'a [u8],
-    form: Form,
+    form: TextForm,
     stream: &'a str,
 }
 
@@ -270,7 +276,7 @@ impl<'a> EventRef<'a> {
     pub(crate) fn stream_part(self) -> Part<'a> {
         match self.row.stream.of(self.page.text) {
             Some(bytes) => Part { bytes, form: self.page.form },
-            None => Part { bytes: self.page.stream.as_bytes(), form: Form::Plain },
+            None => Part { bytes: self.page.stream.as_bytes(), form: TextForm::Plain },
         }
     }
 
@@ -295,13 +301,13 @@ impl<'a> EventRef<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Part<'a> {
     pub(crate) bytes: &'a [u8],
-    pub(crate) form: Form,
+    pub(crate) form: TextForm,
 }
 
 impl<'a> Part<'a> {
     fn to_text(self) -> Cow<'a, str> {
-        if self.form == Form::Literal && memchr::memchr(b'\\', self.bytes).is_some() {
-            return Cow::Owned(literal::decode(self.bytes));
+        if self.form == TextForm::Literal && memchr::memchr(b'\\', self.bytes).is_some() {
+            return Cow::Owned(json_string::decode(self.bytes));
         }
         Cow::Borrowed(std::str::from_utf8(self.bytes).unwrap_or_default())
     }
@@ -310,8 +316,8 @@ impl<'a> Part<'a> {
     #[inline]
     pub(crate) fn write_literal(self, out: &mut Vec<u8>) {
         match self.form {
-            Form::Literal => out.extend_from_slice(self.bytes),
-            Form::Plain => literal::encode(self.bytes, out),
+            TextForm::Literal => out.extend_from_slice(self.bytes),
+            TextForm::Plain => json_string::encode(self.bytes, out),
         }
     }
 }

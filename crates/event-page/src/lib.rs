@@ -18,7 +18,7 @@
 //! - [`scan`]: from the two answers to pages; strict.
 //! - [`columns`]: which parts of an event are written, when a request chooses.
 //! - [`mod@write`]: from pages to bytes.
-//! - `literal`: what the inside of a JSON string means.
+//! - `json_string`: what the inside of a JSON string means.
 //! - `block`: 64 bytes looked at in one go, the one place that knows the processor.
 
 pub mod events;
@@ -26,7 +26,7 @@ pub mod build;
 pub mod scan;
 pub mod columns;
 pub mod write;
-mod literal;
+mod json_string;
 mod block;
 
 pub use build::{Builder, TooLong};

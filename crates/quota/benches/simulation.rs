@@ -14,7 +14,7 @@ use std::pin::Pin;
 use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
-use logmark_quota::{Lane, Limits, Queue, Refused, Share, Turn};
+use logmark_quota::{CallPermit, QueueLimits, RateLimiter, RateLimits, Rejected, Share};
 use tokio::time::Instant as PausedInstant;
 
 use scenarios::{SHARED, THROTTLED_UNTIL};
@@ -66,7 +66,7 @@ fn row(scenario: &Scenario) {
         jain.map_or("-".to_owned(), |jain| format!("{jain:.4}")),
         waits(&seen.light()),
         waits(&seen.waits_of(|tenant| tenant == 0)),
-        seen.refused,
+        seen.rejected,
         seen.worst_second(),
         took,
     );
@@ -85,7 +85,7 @@ fn recovery() {
     }
 }
 
-type Waiting = Pin<Box<dyn Future<Output = Result<Turn, Refused>>>>;
+type Waiting = Pin<Box<dyn Future<Output = Result<CallPermit, Rejected>>>>;
 
 /// Real time of the three things that happen to a request, with so many waiting at all times.
 fn costs() {
@@ -99,42 +99,43 @@ fn costs() {
 
 async fn cost(waiting: usize) -> [f64; 3] {
     const ROUNDS: usize = 20_000;
-    let lane = Lane::new(Limits::new(1.0, 0.0).unwrap().with_queue(Queue { total: 20_000, per_tenant: 1_000 }));
-    lane.try_admit().unwrap().succeeded();
+    let rate_limiter =
+        RateLimiter::new(RateLimits::new(1.0, 0.0).unwrap().with_queue(QueueLimits { total: 20_000, per_tenant: 1_000 }));
+    rate_limiter.try_admit().unwrap().succeeded();
     // Tenants of a hundred each, but the last of half as many: its next place is in the middle of the line.
     let tenants = waiting.div_ceil(100);
     let share = |tenant: usize| Share::new(format!("tenant-{tenant}"), NonZeroU32::MIN);
     let last = share(tenants);
-    let mut line: Vec<Waiting> = (0..waiting).map(|number| queued(&lane, &share(number % tenants))).collect();
-    line.extend((0..waiting.min(50)).map(|_| queued(&lane, &last)));
+    let mut line: Vec<Waiting> = (0..waiting).map(|number| queued(&rate_limiter, &share(number % tenants))).collect();
+    line.extend((0..waiting.min(50)).map(|_| queued(&rate_limiter, &last)));
 
     let (mut admit, mut leave, mut grant) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
     for _ in 0..ROUNDS {
         let began = Instant::now();
-        let middle = queued(&lane, &last);
+        let middle = queued(&rate_limiter, &last);
         admit += began.elapsed();
         let began = Instant::now();
         drop(middle);
         leave += began.elapsed();
     }
-    let queued_before = lane.state().queued;
+    let queued_before = rate_limiter.state().queued;
     for round in 0..ROUNDS {
         tokio::time::advance(Duration::from_millis(1001)).await;
         let began = Instant::now();
         // Whatever happens makes the calls that are due.
-        assert!(lane.try_admit().is_none());
+        assert!(rate_limiter.try_admit().is_none());
         grant += began.elapsed();
-        line.push(queued(&lane, &share(round % tenants)));
+        line.push(queued(&rate_limiter, &share(round % tenants)));
     }
-    assert_eq!(lane.state().queued, queued_before);
+    assert_eq!(rate_limiter.state().queued, queued_before);
     [admit, leave, grant].map(|sum| sum.as_nanos() as f64 / ROUNDS as f64)
 }
 
 /// A request that came and waits; its future is never looked at again.
-fn queued(lane: &Lane, share: &Share) -> Waiting {
-    let (lane, share) = (lane.clone(), share.clone());
+fn queued(rate_limiter: &RateLimiter, share: &Share) -> Waiting {
+    let (rate_limiter, share) = (rate_limiter.clone(), share.clone());
     let mut request: Waiting =
-        Box::pin(async move { lane.admit(&share, PausedInstant::now() + Duration::from_secs(1_000_000)).await });
+        Box::pin(async move { rate_limiter.admit(&share, PausedInstant::now() + Duration::from_secs(1_000_000)).await });
     assert!(request.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
     request
 }

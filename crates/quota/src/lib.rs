@@ -1,50 +1,51 @@
 //! Shares one account's small API quotas fairly among thousands of tenants.
 //!
-//! A provider allows an account a handful of calls a second; whoever asks first would get them all. This library stands
-//! between those who want to call and the calls:
+//! A provider allows an account a few calls a second. Without a scheduler the busiest tenant takes them all. This library admits
+//! each call:
 //!
 //! | Type | Budget of | Order among tenants |
 //! |---|---|---|
-//! | [`Lane`] | calls per second to one API: never more in any second | start-time fair queueing by weight |
-//! | [`Slots`] | calls that go on at the same time | who holds the fewest for its weight, then first come |
-//! | [`Memory`] | bytes held at the same time | who holds the least for its weight, then first come |
+//! | [`RateLimiter`] | calls per second to one API: never more in any second | start-time fair queueing by weight |
+//! | [`ConcurrencyLimiter`] | calls under way at the same time | the tenant with the fewest for its weight, then first come |
+//! | [`MemoryPool`] | bytes held at the same time | the tenant with the least for its weight, then first come |
 //! | [`RetryBudget`] | second attempts | none: one budget for all |
 //!
 //! ```
 //! use std::num::NonZeroU32;
 //! use std::time::Duration;
 //!
-//! use logmark_quota::{Lane, Limits, Share};
+//! use logmark_quota::{RateLimiter, RateLimits, Share};
 //! use tokio::time::Instant;
 //!
 //! # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
 //! # runtime.block_on(async {
-//! let lane = Lane::new(Limits::new(10.0, 0.2).unwrap());
+//! let rate_limiter = RateLimiter::new(RateLimits::new(10.0, 0.2).unwrap());
 //! let acme = Share::new("acme", NonZeroU32::MIN);
-//! let turn = lane.admit(&acme, Instant::now() + Duration::from_secs(5)).await.unwrap();
+//! let permit = rate_limiter.admit(&acme, Instant::now() + Duration::from_secs(5)).await.unwrap();
 //! // … the call …
-//! turn.succeeded();
+//! permit.succeeded();
 //! # });
 //! ```
 //!
-//! What can't be had in the allowed time is refused at once, with the time after which it could be: [`Refused`]. Time is
-//! `tokio::time`, so that a paused clock drives everything. No task is spawned: those who wait keep the lane going.
+//! A request that can't be admitted before its deadline is rejected at once, with the time after which a retry can succeed:
+//! [`Rejected`]. Time is `tokio::time`, so that a paused clock drives everything. No task is spawned: the waiting futures drive
+//! the rate limiter.
 //!
 //! The library knows rates, tenants and time. It never calls anything, and knows neither HTTP nor a provider's errors: the
-//! caller says how a call ended ([`Turn`]).
+//! caller says how a call ended ([`CallPermit`]).
 
 mod share;
-mod refused;
+mod rejected;
 mod limits;
-mod lane;
-mod slots;
+mod rate_limiter;
+mod concurrency_limiter;
 mod memory;
 mod retry_budget;
 
-pub use lane::{BreakerState, Lane, LaneState, Turn};
-pub use limits::{InvalidLimits, Limits, Queue};
-pub use memory::{Memory, MemoryState, Reservation};
-pub use refused::Refused;
+pub use concurrency_limiter::{ConcurrencyLimiter, ConcurrencyLimiterState, ConcurrencyPermit};
+pub use limits::{InvalidRateLimits, QueueLimits, RateLimits};
+pub use memory::{MemoryPool, MemoryPoolState, Reservation};
+pub use rate_limiter::{BreakerState, CallPermit, RateLimiter, RateLimiterState};
+pub use rejected::Rejected;
 pub use retry_budget::RetryBudget;
 pub use share::Share;
-pub use slots::{Slot, Slots, SlotsState};

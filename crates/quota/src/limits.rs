@@ -1,22 +1,22 @@
-//! How much there is to share, and how many may wait for it.
+//! The rate of a rate limiter, and the bounds of a queue.
 //!
 //! Owns what counts as a sound limit. Where the figures come from (configuration, the provider's lists) is the caller's.
 
-/// Slower than this a lane would not be worth the name: one call in a thousand seconds.
+/// Slower than this a rate limiter would not be worth the name: one call in a thousand seconds.
 const MIN_PER_SECOND: f64 = 0.001;
-/// Faster than this no quota is: the log of calls of the last second would grow with it.
+/// The fastest rate. The log of calls of the last second grows with it.
 const MAX_PER_SECOND: f64 = 100_000.0;
 
-/// The budget of a [`Lane`](crate::Lane), checked.
+/// The budget of a [`RateLimiter`](crate::Lane), checked.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Limits {
+pub struct RateLimits {
     pub(crate) ceiling: f64,
-    pub(crate) queue: Queue,
+    pub(crate) queue: QueueLimits,
 }
 
-/// How many may wait. Beyond it the ones that would wait longest are refused.
+/// How many requests may wait. Beyond that the requests that would wait longest are rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Queue {
+pub struct QueueLimits {
     /// All tenants together.
     pub total: usize,
     /// One tenant.
@@ -24,7 +24,7 @@ pub struct Queue {
 }
 
 /// 10,000 in all, 100 for one tenant.
-impl Default for Queue {
+impl Default for QueueLimits {
     fn default() -> Self {
         Self { total: 10_000, per_tenant: 100 }
     }
@@ -32,7 +32,7 @@ impl Default for Queue {
 
 /// Why figures are not a budget.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
-pub enum InvalidLimits {
+pub enum InvalidRateLimits {
     /// The rate is not a number, or out of bounds.
     #[error("`{0}` calls per second: between {MIN_PER_SECOND} and {MAX_PER_SECOND} must remain after the reserve")]
     Rate(f64),
@@ -41,27 +41,27 @@ pub enum InvalidLimits {
     Reserve(f64),
 }
 
-impl Limits {
-    /// The provider's quota of calls per second, which need not be whole, less the share `reserve` of it (0.2 keeps a fifth
-    /// for the operator's own use). The lane never makes more calls in any second than the whole number below what is left;
+impl RateLimits {
+    /// The provider's quota of calls per second, which need not be whole, less the share `reserve` of it (0.2 keeps a fifth for
+    /// the operator's own use). The rate limiter never makes more calls in any second than the whole number below what is left;
     /// where less than one is left, it makes one in as many seconds as that takes.
     ///
     /// # Errors
     /// If the rate is not positive and finite, or the reserve leaves nothing.
-    pub fn new(per_second: f64, reserve: f64) -> Result<Self, InvalidLimits> {
+    pub fn new(per_second: f64, reserve: f64) -> Result<Self, InvalidRateLimits> {
         if !(0.0..1.0).contains(&reserve) {
-            return Err(InvalidLimits::Reserve(reserve));
+            return Err(InvalidRateLimits::Reserve(reserve));
         }
         let ceiling = per_second * (1.0 - reserve);
         if !(MIN_PER_SECOND..=MAX_PER_SECOND).contains(&ceiling) {
-            return Err(InvalidLimits::Rate(per_second));
+            return Err(InvalidRateLimits::Rate(per_second));
         }
-        Ok(Self { ceiling, queue: Queue::default() })
+        Ok(Self { ceiling, queue: QueueLimits::default() })
     }
 
     /// The same budget with other bounds for those who wait.
     #[must_use]
-    pub fn with_queue(self, queue: Queue) -> Self {
+    pub fn with_queue(self, queue: QueueLimits) -> Self {
         Self { queue, ..self }
     }
 }
@@ -73,17 +73,17 @@ mod tests {
     #[test]
     fn what_is_no_budget_is_refused() {
         for rate in [0.0, -1.0, f64::NAN, f64::INFINITY, 0.0005, 1e9] {
-            assert!(matches!(Limits::new(rate, 0.0), Err(InvalidLimits::Rate(_))), "{rate}");
+            assert!(matches!(RateLimits::new(rate, 0.0), Err(InvalidRateLimits::Rate(_))), "{rate}");
         }
         for reserve in [-0.1, 1.0, f64::NAN] {
-            assert!(matches!(Limits::new(10.0, reserve), Err(InvalidLimits::Reserve(_))), "{reserve}");
+            assert!(matches!(RateLimits::new(10.0, reserve), Err(InvalidRateLimits::Reserve(_))), "{reserve}");
         }
     }
 
     #[test]
     fn the_reserve_is_taken_from_the_rate() {
         for (rate, left) in [(5.0, 4.0), (10.0, 8.0), (15.0, 12.0), (25.0, 20.0), (30.0, 24.0)] {
-            let limits = Limits::new(rate, 0.2).unwrap();
+            let limits = RateLimits::new(rate, 0.2).unwrap();
             assert!((limits.ceiling - left).abs() < f64::EPSILON, "{limits:?}");
         }
     }

@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
 use self::core::{Admission, Core, Lack, Waiter};
-use crate::{Queue, Refused, Share};
+use crate::{QueueLimits, Rejected, Share};
 
 /// How long bytes are held is up to those who hold them: after this time it is worth asking again.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
@@ -25,11 +25,11 @@ const RETRY_AFTER: Duration = Duration::from_secs(2);
 /// third each. A tenant that holds nothing may have anything that is free, so that whatever others hold, its next request gets
 /// through. Of those who wait, the tenant is served first that holds the least for its weight, then who came first.
 #[derive(Debug, Clone)]
-pub struct Memory(Arc<Mutex<Core<Arc<Waker>>>>);
+pub struct MemoryPool(Arc<Mutex<Core<Arc<WaiterHandle>>>>);
 
 /// What is held and awaited, for metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MemoryState {
+pub struct MemoryPoolState {
     /// Bytes that may be held.
     pub limit: u64,
     /// Bytes that are.
@@ -44,36 +44,38 @@ pub struct MemoryState {
 #[derive(Debug)]
 #[must_use = "a reservation dropped is free for others"]
 pub struct Reservation {
-    memory: Memory,
+    memory: MemoryPool,
     share: Share,
     bytes: u64,
+    /// Others that it keeps alive.
+    shared: Vec<Arc<Reservation>>,
 }
 
-impl Memory {
+impl MemoryPool {
     /// A budget of so many bytes, all free.
     #[must_use]
-    pub fn new(bytes: u64, queue: Queue) -> Self {
+    pub fn new(bytes: u64, queue: QueueLimits) -> Self {
         Self(Arc::new(Mutex::new(Core::new(bytes, queue))))
     }
 
     /// Reserves the bytes if they are free now, before those who wait for more.
     ///
     /// # Errors
-    /// [`Refused::TenantLimit`] when the tenant holds its share, else [`Refused::Busy`].
-    pub fn try_reserve(&self, share: &Share, bytes: u64) -> Result<Reservation, Refused> {
+    /// [`Rejected::TenantLimit`] when the tenant holds its share, else [`Rejected::Busy`].
+    pub fn try_reserve(&self, share: &Share, bytes: u64) -> Result<Reservation, Rejected> {
         let passed = self.lock().pass(share, bytes);
-        passed.map(|()| self.reservation(share, bytes)).map_err(refused)
+        passed.map(|()| self.reservation(share, bytes)).map_err(rejected)
     }
 
     /// Reserves the bytes if they are free now and no request waits that goes before: for what could be left out.
     ///
     /// # Errors
-    /// As of [`Memory::try_reserve`].
-    pub fn reserve_to_spare(&self, share: &Share, bytes: u64) -> Result<Reservation, Refused> {
-        match self.lock().reserve(share, bytes, None::<fn() -> Arc<Waker>>) {
+    /// As of [`MemoryPool::try_reserve`].
+    pub fn reserve_spare(&self, share: &Share, bytes: u64) -> Result<Reservation, Rejected> {
+        match self.lock().reserve(share, bytes, None::<fn() -> Arc<WaiterHandle>>) {
             Admission::Decided(Ok(())) => Ok(self.reservation(share, bytes)),
-            Admission::Decided(Err(lack)) => Err(refused(lack)),
-            Admission::Waits(_) => Err(refused(Lack::Budget)),
+            Admission::Decided(Err(lack)) => Err(rejected(lack)),
+            Admission::Queued(_) => Err(rejected(Lack::Budget)),
         }
     }
 
@@ -81,37 +83,39 @@ impl Memory {
     /// given.
     ///
     /// # Errors
-    /// When the deadline passes or the queue is full: [`Refused::TenantLimit`] when the tenant itself holds too much, else
-    /// [`Refused::Busy`].
-    pub async fn reserve(&self, share: &Share, bytes: u64, deadline: Instant) -> Result<Reservation, Refused> {
-        let waker = Arc::new(Waker::default());
-        let admission = self.lock().reserve(share, bytes, Some(|| Arc::clone(&waker)));
-        let verdict = match admission {
-            Admission::Decided(verdict) => verdict,
-            Admission::Waits(id) => Ticket { memory: self, share, id, bytes, waker: Some(waker) }.verdict(deadline).await,
+    /// When the deadline passes or the queue is full: [`Rejected::TenantLimit`] when the tenant itself holds too much, else
+    /// [`Rejected::Busy`].
+    pub async fn reserve(&self, share: &Share, bytes: u64, deadline: Instant) -> Result<Reservation, Rejected> {
+        let waiter = Arc::new(WaiterHandle::default());
+        let admission = self.lock().reserve(share, bytes, Some(|| Arc::clone(&waiter)));
+        let decision = match admission {
+            Admission::Decided(decision) => decision,
+            Admission::Queued(id) => {
+                QueuedRequest { memory: self, share, id, bytes, waiter: Some(waiter) }.decision(deadline).await
+            }
         };
-        verdict.map(|()| self.reservation(share, bytes)).map_err(refused)
+        decision.map(|()| self.reservation(share, bytes)).map_err(rejected)
     }
 
     /// What is held and awaited.
     #[must_use]
-    pub fn state(&self) -> MemoryState {
+    pub fn state(&self) -> MemoryPoolState {
         self.lock().state()
     }
 
     fn reservation(&self, share: &Share, bytes: u64) -> Reservation {
-        Reservation { memory: self.clone(), share: share.clone(), bytes }
+        Reservation { memory: self.clone(), share: share.clone(), bytes, shared: Vec::new() }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Core<Arc<Waker>>> {
+    fn lock(&self) -> MutexGuard<'_, Core<Arc<WaiterHandle>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn refused(lack: Lack) -> Refused {
+fn rejected(lack: Lack) -> Rejected {
     match lack {
-        Lack::Share => Refused::TenantLimit,
-        Lack::Budget => Refused::Busy { retry_after: RETRY_AFTER },
+        Lack::Share => Rejected::TenantLimit,
+        Lack::Budget => Rejected::Busy { retry_after: RETRY_AFTER },
     }
 }
 
@@ -145,6 +149,13 @@ impl Reservation {
     pub fn join(&mut self, mut other: Self) {
         debug_assert!(Arc::ptr_eq(&self.memory.0, &other.memory.0) && self.share.tenant == other.share.tenant);
         self.bytes += std::mem::take(&mut other.bytes);
+        self.shared.append(&mut other.shared);
+    }
+
+    /// Keeps another reservation for as long as this one, for bytes that several hold together. [`Reservation::bytes`] and
+    /// [`Reservation::resize`] leave it out.
+    pub fn keep(&mut self, shared: Arc<Self>) {
+        self.shared.push(shared);
     }
 }
 
@@ -158,48 +169,48 @@ impl Drop for Reservation {
 
 /// The side of one who waits that the budget knows.
 #[derive(Debug, Default)]
-struct Waker {
-    told: OnceLock<Result<(), Lack>>,
+struct WaiterHandle {
+    decided: OnceLock<Result<(), Lack>>,
     woken: Notify,
 }
 
-impl Waiter for Arc<Waker> {
-    fn tell(&self, verdict: Result<(), Lack>) {
+impl Waiter for Arc<WaiterHandle> {
+    fn notify(&self, decision: Result<(), Lack>) {
         // Who was told is no longer queued, so this is the first time.
-        let _first = self.told.set(verdict);
+        let _first = self.decided.set(decision);
         self.woken.notify_one();
     }
 }
 
 /// One who waits. Dropped before its verdict was taken, it leaves as if it had never come.
 #[derive(Debug)]
-struct Ticket<'a> {
-    memory: &'a Memory,
+struct QueuedRequest<'a> {
+    memory: &'a MemoryPool,
     share: &'a Share,
     id: u64,
     bytes: u64,
     /// None once the verdict was taken.
-    waker: Option<Arc<Waker>>,
+    waiter: Option<Arc<WaiterHandle>>,
 }
 
-impl Ticket<'_> {
-    async fn verdict(mut self, deadline: Instant) -> Result<(), Lack> {
-        if let Some(waker) = &self.waker
-            && timeout_at(deadline, waker.woken.notified()).await.is_err()
+impl QueuedRequest<'_> {
+    async fn decision(mut self, deadline: Instant) -> Result<(), Lack> {
+        if let Some(waiter) = &self.waiter
+            && timeout_at(deadline, waiter.woken.notified()).await.is_err()
         {
             // One that was given its bytes in this very moment is not queued any more, and keeps them.
             self.memory.lock().expire(self.share, self.id);
         }
         // Not queued any more means told; the alternative is never taken.
-        self.waker.take().and_then(|waker| waker.told.get().copied()).unwrap_or(Err(Lack::Budget))
+        self.waiter.take().and_then(|waiter| waiter.decided.get().copied()).unwrap_or(Err(Lack::Budget))
     }
 }
 
-impl Drop for Ticket<'_> {
+impl Drop for QueuedRequest<'_> {
     fn drop(&mut self) {
-        if let Some(waker) = self.waker.take() {
+        if let Some(waiter) = self.waiter.take() {
             let mut memory = self.memory.lock();
-            memory.leave(self.share, self.id, self.bytes, waker.told.get().copied());
+            memory.leave(self.share, self.id, self.bytes, waiter.decided.get().copied());
         }
     }
 }

@@ -1,7 +1,7 @@
 //! How many second attempts may be made: when everything fails, retries must not double the load.
 //!
 //! Owns the account. Whether another attempt makes sense, and how long to wait before it, the caller knows; it then goes
-//! through its [`Lane`](crate::Lane) like every other call.
+//! through its [`RateLimiter`](crate::Lane) like every other call.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -11,9 +11,9 @@ const RETRY_COST: u32 = 10;
 /// half of n or less from the twentieth call on.
 const CALL_INCOME: u32 = 4;
 /// What is there at first: enough for the very first call to be tried three times.
-const AT_FIRST: u32 = 20;
+const INITIAL: u32 = 20;
 /// What can be saved up: ten retries, so that a long quiet time doesn't pay for a storm.
-const MOST: u32 = 100;
+const MAX: u32 = 100;
 
 /// A budget of retries over all callers of one upstream: from its twentieth call on, attempts are at most 1.5 times the
 /// calls, however much fails.
@@ -22,19 +22,19 @@ pub struct RetryBudget(AtomicU32);
 
 impl Default for RetryBudget {
     fn default() -> Self {
-        Self(AtomicU32::new(AT_FIRST))
+        Self(AtomicU32::new(INITIAL))
     }
 }
 
 impl RetryBudget {
     /// A call begins: its first attempt.
-    pub fn earn(&self) {
-        self.change(|saved| Some(saved.saturating_add(CALL_INCOME).min(MOST)));
+    pub fn deposit(&self) {
+        self.change(|saved| Some(saved.saturating_add(CALL_INCOME).min(MAX)));
     }
 
     /// A retry is wanted: true if it may be made, and it is then paid for.
     #[must_use]
-    pub fn spend(&self) -> bool {
+    pub fn try_withdraw(&self) -> bool {
         self.change(|saved| saved.checked_sub(RETRY_COST))
     }
 
@@ -52,10 +52,10 @@ mod tests {
         let budget = RetryBudget::default();
         let mut retries = 0;
         for calls in 1..=100_000_usize {
-            budget.earn();
+            budget.deposit();
             // A stretch without failures saves up, and is followed by one in which everything fails for good.
             if calls % 1000 > 300 {
-                retries += (0..5).filter(|_| budget.spend()).count();
+                retries += (0..5).filter(|_| budget.try_withdraw()).count();
             }
             assert!(calls < 20 || 2 * retries <= calls, "{retries} retries on {calls} calls");
         }
@@ -65,7 +65,7 @@ mod tests {
     #[test]
     fn the_first_call_may_be_tried_three_times() {
         let budget = RetryBudget::default();
-        budget.earn();
-        assert_eq!([budget.spend(), budget.spend(), budget.spend()], [true, true, false]);
+        budget.deposit();
+        assert_eq!([budget.try_withdraw(), budget.try_withdraw(), budget.try_withdraw()], [true, true, false]);
     }
 }

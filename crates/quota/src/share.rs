@@ -1,6 +1,6 @@
-//! On whose account a call is made, and how much of what is scarce that tenant may have beside others.
+//! The tenant that a call is made for, and its weight beside other tenants.
 //!
-//! Owns nothing but the two values; what they are worth, the queues of `lane` and `slots` decide.
+//! Owns nothing but the two values; the queues of `rate_limiter` and `concurrency_limiter` decide what they are worth.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;

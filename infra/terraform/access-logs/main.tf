@@ -1,5 +1,5 @@
-# A log group for an API's access log that Logmark serves to a tenant, and the role with which API Gateway writes it. What
-# else it takes is in the stage of the API: see the output format, and infra/README.md.
+# A log group for the access log of an API, which Logmark serves to a tenant, and the role with which API Gateway writes it.
+# The other settings are in the stage of the API: see the output format, and infra/README.md.
 
 data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
@@ -28,7 +28,7 @@ data "aws_iam_policy_document" "trust" {
 }
 
 # AWS's managed policy for this (AmazonAPIGatewayPushToCloudWatchLogs) reads and writes every group of the account. To write
-# access logs, API Gateway looks a group up, makes streams and puts events; it never reads events back.
+# access logs, API Gateway looks up the group, creates streams and puts events; it does not read events.
 data "aws_iam_policy_document" "write" {
   statement {
     sid       = "WriteAccessLogs"

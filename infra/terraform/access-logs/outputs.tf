@@ -1,9 +1,9 @@
 output "log_group_arn" {
-  description = "destination_arn of the access log settings in the stage of your API."
+  description = "Value of destination_arn in the access log settings of your API's stage."
   value       = aws_cloudwatch_log_group.access.arn
 }
 
 output "format" {
-  description = "format of the access log settings in the stage of your API."
+  description = "Value of format in the access log settings of your API's stage."
   value       = local.format
 }

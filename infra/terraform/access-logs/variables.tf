@@ -1,5 +1,5 @@
 variable "log_group_name" {
-  description = "The group; choose the name by what the tenant's grant covers, such as /acme/gateway."
+  description = "Name of the log group. A grant of the tenant must cover it, such as /acme/gateway."
   type        = string
 
   validation {
@@ -9,30 +9,30 @@ variable "log_group_name" {
 }
 
 variable "retention_days" {
-  description = "Days that access logs are kept. They hold addresses and user names of people."
+  description = "Retention of access logs in days. They contain client addresses and user names."
   type        = number
   default     = 90
 
   validation {
     condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731], var.retention_days)
-    error_message = "CloudWatch Logs knows 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545 and 731 days."
+    error_message = "CloudWatch Logs supports 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545 and 731 days."
   }
 }
 
 variable "kms_key_arn" {
-  description = "A KMS key of yours for the group; empty for AWS's own."
+  description = "Your KMS key for the log group; empty for the AWS owned key."
   type        = string
   default     = ""
 }
 
 variable "set_account_role" {
-  description = "Set the role with which API Gateway writes logs? There is one for an account and region: true once, and never where something else has set one. HTTP APIs don't need it."
+  description = "Set the role with which API Gateway writes logs? An account has one for each region: set true once, and not if something else has set it. HTTP APIs do not need it."
   type        = bool
   default     = false
 }
 
 variable "account_role_groups" {
-  description = "Groups that this role may write to; all access logs of REST APIs in this region must be in them."
+  description = "Log groups that this role may write to. All access logs of REST APIs in this region must be in them."
   type        = string
   default     = "*"
 

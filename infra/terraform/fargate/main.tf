@@ -1,5 +1,5 @@
-# Logmark as a standing service on Fargate: the task, its roles and its log group. The network is in network.tf, what grows
-# and shrinks in scaling.tf.
+# Logmark as a standing service on Fargate: the task, its roles and its log group. The network is in network.tf, scaling
+# and alarms in scaling.tf.
 
 data "aws_caller_identity" "current" {}
 data "aws_region" "current" {}
@@ -11,14 +11,14 @@ locals {
   port       = 8080
   admin_port = 9090
 
-  # Over what the configuration says, since they belong to this place.
+  # Override the configuration, because they belong to this deployment.
   settings = {
     LOGMARK_CONFIG                                  = var.config
     LOGMARK__SERVER__LISTEN                         = "0.0.0.0:8080"
     LOGMARK__SERVER__ADMIN_LISTEN                   = "0.0.0.0:9090"
     LOGMARK__SERVER__PUBLIC_URL                     = var.public_url
     LOGMARK__SERVER__LIMITS__MAX_CONNECTIONS_PER_IP = "0"
-    # Longer than the load balancer's 60 s, so that it never sends a request into a connection that is being closed.
+    # Longer than the load balancer's 60 s, so that the balancer never sends a request over a connection that is being closed.
     LOGMARK__SERVER__LIMITS__IDLE_TIMEOUT = "75s"
   }
 }
@@ -58,10 +58,10 @@ data "aws_iam_policy_document" "trust" {
   }
 }
 
-# What Logmark may do.
+# Permissions of Logmark.
 resource "aws_iam_role" "logmark" {
   name_prefix        = "${var.name}-"
-  description        = "What Logmark may do"
+  description        = "Permissions of Logmark"
   assume_role_policy = data.aws_iam_policy_document.trust.json
 }
 
@@ -71,7 +71,7 @@ resource "aws_iam_role_policy" "logmark" {
   policy = module.policy.json
 }
 
-# What ECS may do to start it: fetch the image, write the log, read the two secrets.
+# Permissions of ECS to start the task: fetch the image, write the log, read the two secrets.
 data "aws_iam_policy_document" "start" {
   statement {
     sid       = "WriteOwnLog"
@@ -87,7 +87,7 @@ data "aws_iam_policy_document" "start" {
     resources = [var.cursor_key_secret_arn]
   }
 
-  # It takes no resource.
+  # This action takes no resource.
   statement {
     sid       = "LogInToRegistry"
     effect    = "Allow"
@@ -105,7 +105,7 @@ data "aws_iam_policy_document" "start" {
 
 resource "aws_iam_role" "start" {
   name_prefix        = "${var.name}-start-"
-  description        = "What ECS may do to start Logmark"
+  description        = "Permissions of ECS to start Logmark"
   assume_role_policy = data.aws_iam_policy_document.trust.json
 }
 
@@ -146,7 +146,7 @@ resource "aws_ecs_task_definition" "logmark" {
     readonlyRootFilesystem = true
     privileged             = false
     linuxParameters        = { initProcessEnabled = false, capabilities = { drop = ["ALL"] } }
-    # Logmark drains for 20 s when it is told to stop.
+    # Logmark drains for 20 s when it stops.
     stopTimeout  = 30
     portMappings = [for port in [local.port, local.admin_port] : { containerPort = port, protocol = "tcp" }]
     environment  = [for name, value in local.settings : { name = name, value = value }]
@@ -160,7 +160,7 @@ resource "aws_ecs_task_definition" "logmark" {
         "awslogs-group"         = aws_cloudwatch_log_group.logmark.name
         "awslogs-region"        = local.region
         "awslogs-stream-prefix" = "task"
-        # Requests never wait for the log; lines are lost when 25 MB of them wait.
+        # Requests do not wait for the log. Beyond 25 MB of waiting lines, lines are lost.
         "mode"            = "non-blocking"
         "max-buffer-size" = "25m"
       }
@@ -180,7 +180,7 @@ resource "aws_ecs_service" "logmark" {
   health_check_grace_period_seconds  = 60
   enable_execute_command             = false
 
-  # A version whose tasks don't become healthy is taken back by ECS itself.
+  # ECS rolls back a version whose tasks do not become healthy.
   deployment_circuit_breaker {
     enable   = true
     rollback = true

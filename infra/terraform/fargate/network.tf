@@ -1,4 +1,4 @@
-# A load balancer with TLS in front; behind it plain HTTP within the VPC, from the balancer alone.
+# A load balancer with TLS. It sends plain HTTP to the tasks within the VPC.
 
 resource "aws_security_group" "balancer" {
   name_prefix = "${var.name}-balancer-"
@@ -60,14 +60,14 @@ resource "aws_vpc_security_group_ingress_rule" "requests" {
 
 resource "aws_vpc_security_group_ingress_rule" "checks" {
   security_group_id            = aws_security_group.task.id
-  description                  = "Health checks from the load balancer; nobody else reaches the admin listener"
+  description                  = "Health checks from the load balancer; nothing else can reach the admin listener"
   referenced_security_group_id = aws_security_group.balancer.id
   ip_protocol                  = "tcp"
   from_port                    = local.admin_port
   to_port                      = local.admin_port
 }
 
-# CloudWatch Logs, STS, the configuration and the issuers' keys are all HTTPS; the issuers' addresses can't be known here.
+# CloudWatch Logs, STS, the configuration and the issuers' keys all use HTTPS; the addresses of the issuers are not known here.
 resource "aws_vpc_security_group_egress_rule" "upstream" {
   security_group_id = aws_security_group.task.id
   description       = "HTTPS to AWS and to the token issuers"
@@ -106,7 +106,7 @@ resource "aws_lb_target_group" "logmark" {
   vpc_id               = var.vpc_id
   deregistration_delay = 30
 
-  # /readyz turns 503 as soon as Logmark is told to stop, and while an issuer's keys were never to be had.
+  # /readyz turns 503 as soon as Logmark stops, and while no issuer has keys.
   health_check {
     protocol            = "HTTP"
     port                = local.admin_port
@@ -123,7 +123,7 @@ resource "aws_lb_target_group" "logmark" {
   }
 }
 
-# There is no listener on port 80: a redirect would have clients send their tokens in plain text first.
+# There is no listener on port 80: with a redirect, clients would first send their tokens in plain text.
 resource "aws_lb_listener" "https" {
   load_balancer_arn = aws_lb.logmark.arn
   port              = 443

@@ -1,19 +1,19 @@
 output "domain_target" {
-  description = "What the DNS record of public_url's host must point to."
+  description = "Target of the DNS record of public_url's host."
   value       = aws_lb.logmark.dns_name
 }
 
 output "zone_id" {
-  description = "The zone of domain_target, for an alias record."
+  description = "Hosted zone of domain_target, for an alias record."
   value       = aws_lb.logmark.zone_id
 }
 
 output "role_arn" {
-  description = "For the trust policy of roles in other accounts (the module source-role)."
+  description = "Role of Logmark, for the trust policy of roles in other accounts (the module source-role)."
   value       = aws_iam_role.logmark.arn
 }
 
 output "log_group_name" {
-  description = "Where Logmark's own log is."
+  description = "Log group of Logmark's own log."
   value       = aws_cloudwatch_log_group.logmark.name
 }

@@ -1,5 +1,5 @@
-# Each task keeps to the whole quota of CloudWatch Logs, or to its part by `quotas` in the configuration: more tasks serve more
-# clients from what they keep, and not more calls.
+# Each task uses the whole quota of CloudWatch Logs, or its part given by `quotas` in the configuration. More tasks serve more
+# clients from their caches; they make no more calls.
 
 resource "aws_appautoscaling_target" "tasks" {
   service_namespace  = "ecs"
@@ -50,21 +50,21 @@ resource "aws_cloudwatch_log_metric_filter" "overloaded" {
 locals {
   counts = {
     overloaded = {
-      description = "CloudWatch Logs throttles or fails, and clients are told to try again."
+      description = "CloudWatch Logs throttles or fails, and clients get 503."
       namespace   = "Logmark"
       metric      = "${var.name}-overloaded"
       dimensions  = {}
       threshold   = 10
     }
     fives = {
-      description = "Clients see answers of 500 and above from Logmark."
+      description = "Logmark answers with 5xx."
       namespace   = "AWS/ApplicationELB"
       metric      = "HTTPCode_Target_5XX_Count"
       dimensions  = { LoadBalancer = aws_lb.logmark.arn_suffix }
       threshold   = 5
     }
     unhealthy = {
-      description = "A task is not ready: see its log, and /readyz."
+      description = "A task is not ready. See its log and /readyz."
       namespace   = "AWS/ApplicationELB"
       metric      = "UnHealthyHostCount"
       dimensions  = { LoadBalancer = aws_lb.logmark.arn_suffix, TargetGroup = aws_lb_target_group.logmark.arn_suffix }

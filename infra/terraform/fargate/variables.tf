@@ -10,17 +10,17 @@ variable "name" {
 }
 
 variable "image" {
-  description = "The container image, with a digest or a tag that is never moved: REGISTRY/logmark@sha256:…"
+  description = "Container image, with a digest or an immutable tag: REGISTRY/logmark@sha256:…"
   type        = string
 
   validation {
     condition     = can(regex("(@sha256:[0-9a-f]{64}|:[^:/]+)$", var.image)) && !endswith(var.image, ":latest")
-    error_message = "Name a digest or a tag, and not latest: what runs must be known."
+    error_message = "Use a digest or a tag other than latest, so that the running version is known."
   }
 }
 
 variable "repository_arn" {
-  description = "The ECR repository of the image."
+  description = "ECR repository of the image."
   type        = string
 
   validation {
@@ -30,7 +30,7 @@ variable "repository_arn" {
 }
 
 variable "architecture" {
-  description = "What the image was built for."
+  description = "Architecture of the image."
   type        = string
 
   validation {
@@ -40,19 +40,19 @@ variable "architecture" {
 }
 
 variable "cpu" {
-  description = "Processor units of a task; 1024 are one processor."
+  description = "CPU units of a task; 1024 are one vCPU."
   type        = number
   default     = 512
 }
 
 variable "memory" {
-  description = "Megabytes of a task. A streamed answer whose client has stopped reading holds 1.7 MB."
+  description = "Memory of a task in MB. Answers hold at most response_memory of the configuration."
   type        = number
   default     = 1024
 }
 
 variable "tasks_min" {
-  description = "Tasks at least; two survive the loss of a zone."
+  description = "Minimum number of tasks; two survive the loss of a zone."
   type        = number
   default     = 2
 
@@ -63,13 +63,13 @@ variable "tasks_min" {
 }
 
 variable "tasks_max" {
-  description = "Tasks at most."
+  description = "Maximum number of tasks."
   type        = number
   default     = 6
 }
 
 variable "public_url" {
-  description = "How clients reach Logmark: https://logs.example.com"
+  description = "URL that clients use: https://logs.example.com"
   type        = string
 
   validation {
@@ -79,36 +79,36 @@ variable "public_url" {
 }
 
 variable "certificate_arn" {
-  description = "The ACM certificate of public_url's host, in this region."
+  description = "ACM certificate of public_url's host, in this region."
   type        = string
 }
 
 variable "web_acl_arn" {
-  description = "A regional WAF web ACL; empty for none."
+  description = "Regional WAF web ACL; empty for none."
   type        = string
   default     = ""
 }
 
 variable "access_log_bucket" {
-  description = "An S3 bucket for the load balancer's access log; empty for none."
+  description = "S3 bucket for the load balancer's access log; empty for none."
   type        = string
   default     = ""
 }
 
 variable "deletion_protection" {
-  description = "Refuse to delete the load balancer until this is turned off?"
+  description = "Protect the load balancer from deletion?"
   type        = bool
   default     = true
 }
 
 variable "internal" {
-  description = "Is the load balancer reachable only from within the network?"
+  description = "Make the load balancer reachable only from within the network?"
   type        = bool
   default     = false
 }
 
 variable "client_cidrs" {
-  description = "Where clients may come from."
+  description = "Networks of the clients."
   type        = list(string)
   default     = ["0.0.0.0/0"]
 }
@@ -129,7 +129,7 @@ variable "public_subnet_ids" {
 }
 
 variable "private_subnet_ids" {
-  description = "Subnets of the tasks, with a way out to AWS and to the token issuers."
+  description = "Subnets of the tasks, with a route to AWS and to the token issuers."
   type        = list(string)
 
   validation {
@@ -139,35 +139,35 @@ variable "private_subnet_ids" {
 }
 
 variable "log_group_arns" {
-  description = "Log groups of this account that any tenant may see, as arn:aws:logs:REGION:ACCOUNT:log-group:NAME without :* at the end; empty when all sources are read by source_role_arns."
+  description = "Log groups of this account that any tenant may see, as arn:aws:logs:REGION:ACCOUNT:log-group:NAME without :* at the end; empty if all sources use source_role_arns."
   type        = list(string)
   default     = []
 }
 
 variable "queries" {
-  description = "May tenants be granted the action `query` (Logs Insights)?"
+  description = "Allow Logs Insights queries (the action `query` in grants)?"
   type        = bool
   default     = false
 }
 
 variable "source_role_arns" {
-  description = "The roles that sources name as assume_role (the module source-role makes them)."
+  description = "Roles that sources name as assume_role (created by the module source-role)."
   type        = list(string)
   default     = []
 }
 
 variable "config" {
-  description = "Where logmark.toml is: ssm:/name or s3://bucket/key."
+  description = "Location of logmark.toml: ssm:/name or s3://bucket/key."
   type        = string
 
   validation {
     condition     = var.config != ""
-    error_message = "Write ssm:/name or s3://bucket/key."
+    error_message = "Use the form ssm:/name or s3://bucket/key."
   }
 }
 
 variable "config_kms_key_arn" {
-  description = "The customer managed KMS key of the parameter or object, if there is one."
+  description = "Customer managed KMS key of the parameter or object, if any."
   type        = string
   default     = ""
 }
@@ -178,24 +178,24 @@ variable "cursor_key_secret_arn" {
 }
 
 variable "log_retention_days" {
-  description = "Days that Logmark's own log is kept, its audit lines too."
+  description = "Retention of Logmark's own log in days, including audit lines."
   type        = number
   default     = 365
 
   validation {
     condition     = contains([30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
-    error_message = "It must be a number of days that CloudWatch Logs knows, from 30 on."
+    error_message = "It must be a retention that CloudWatch Logs supports, of at least 30 days."
   }
 }
 
 variable "kms_key_arn" {
-  description = "A KMS key for Logmark's own log group; empty for AWS's own."
+  description = "KMS key for Logmark's own log group; empty for the AWS owned key."
   type        = string
   default     = ""
 }
 
 variable "alarm_topic_arns" {
-  description = "SNS topics for the alarms; none for alarms that only change colour."
+  description = "SNS topics for the alarms; none for alarms without notifications."
   type        = list(string)
   default     = []
 }

@@ -1,5 +1,5 @@
 locals {
-  # Each door has a namespace, a dimension and a name for 5xx of its own.
+  # Each front end has its own namespace, dimension and metric name for 5xx.
   fives = {
     "rest-api"     = { namespace = "AWS/ApiGateway", metric = "5XXError", dimensions = { ApiName = var.name } }
     "http-api"     = { namespace = "AWS/ApiGateway", metric = "5xx", dimensions = { ApiId = local.http_api_id } }
@@ -7,31 +7,31 @@ locals {
   }
   http_api_id = local.is_http_api ? aws_apigatewayv2_api.logmark[0].id : "none"
 
-  # What is counted within a minute, in three of five minutes.
+  # Counts within one minute, in three of five minutes.
   counts = {
     errors = {
-      description = "Invocations fail; Logmark itself answers every request, so this is a crash, a time-out or a wrong configuration."
+      description = "Invocations fail. Logmark answers every request, so this is a crash, a timeout or a wrong configuration."
       namespace   = "AWS/Lambda"
       metric      = "Errors"
       dimensions  = { FunctionName = var.name }
       threshold   = 1
     }
     throttles = {
-      description = "More requests at a time than reserved_concurrency lets in."
+      description = "Concurrent requests exceed reserved_concurrency."
       namespace   = "AWS/Lambda"
       metric      = "Throttles"
       dimensions  = { FunctionName = var.name }
       threshold   = 1
     }
     fives = {
-      description = "Clients see answers of 500 and above."
+      description = "Clients get 5xx answers."
       namespace   = local.fives[var.front_door].namespace
       metric      = local.fives[var.front_door].metric
       dimensions  = local.fives[var.front_door].dimensions
       threshold   = 5
     }
     overloaded = {
-      description = "CloudWatch Logs throttles or fails, and clients are told to try again. See logmark_upstream_calls_total, or raise the quota."
+      description = "CloudWatch Logs throttles or fails, and clients get 503. Check the request lines of the log, or raise the quota."
       namespace   = "Logmark"
       metric      = "${var.name}-overloaded"
       dimensions  = {}
@@ -40,7 +40,7 @@ locals {
   }
 }
 
-# Logmark answers 503 when CloudWatch throttles it, or fails, for longer than it may wait; its request lines say so.
+# Logmark answers 503 when CloudWatch throttles or fails for longer than its deadline. Its request lines have the status.
 resource "aws_cloudwatch_log_metric_filter" "overloaded" {
   name           = "${var.name}-overloaded"
   log_group_name = aws_cloudwatch_log_group.logmark.name
@@ -74,7 +74,7 @@ resource "aws_cloudwatch_metric_alarm" "count" {
 
 resource "aws_cloudwatch_metric_alarm" "duration" {
   alarm_name          = "${var.name}-duration"
-  alarm_description   = "The slowest answers in a hundred take nine tenths of the time that the function has."
+  alarm_description   = "The slowest 1 % of the answers take 90 % of the function's timeout."
   namespace           = "AWS/Lambda"
   metric_name         = "Duration"
   dimensions          = { FunctionName = var.name }

@@ -1,7 +1,7 @@
-# A function URL that streams: no gateway, no gateway's limits and none of its means (WAF, access log, throttling, domain).
+# A function URL that streams, without a gateway: without its limits, and without WAF, access log, throttling and domain.
 #
-# Authorization is NONE, and AWS_IAM is not offered: it, and CloudFront's origin access control with it, put AWS's signature
-# into the header Authorization, which is the only place where Logmark takes the caller's token from.
+# Authorization is NONE. AWS_IAM, and CloudFront's origin access control, put AWS's signature into the header Authorization, the
+# only header from which Logmark reads the caller's token.
 
 resource "aws_lambda_function_url" "logmark" {
   count = local.is_function_url ? 1 : 0
@@ -12,7 +12,7 @@ resource "aws_lambda_function_url" "logmark" {
   invoke_mode        = "RESPONSE_STREAM"
 }
 
-# URLs made since October 2025 need both permissions.
+# Function URLs created since October 2025 need both permissions.
 resource "aws_lambda_permission" "call_url" {
   count = local.is_function_url ? 1 : 0
 

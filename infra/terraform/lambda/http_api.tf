@@ -1,7 +1,7 @@
-# An HTTP API: cheaper than a REST API, and buffered: answers below 6 MB, within 29 s, and no `%2F` in paths, since it decodes
-# them (write `:` for `/`, or use /logs?group=).
+# An HTTP API: cheaper than a REST API, and buffered. Answers below 6 MB, within 29 s, and without `%2F` in paths, which it
+# decodes (write `:` for `/`, or use /logs?group=).
 #
-# No authorizer: Logmark checks the token itself, and believes nobody else's claims.
+# No authorizer: Logmark verifies the token itself and does not use claims of an authorizer.
 
 resource "aws_apigatewayv2_api" "logmark" {
   count = local.is_http_api ? 1 : 0
@@ -54,7 +54,7 @@ resource "aws_apigatewayv2_stage" "default" {
   }
 }
 
-# The function may be invoked by this API alone.
+# Only this API may invoke the function.
 resource "aws_lambda_permission" "http_api" {
   count = local.is_http_api ? 1 : 0
 

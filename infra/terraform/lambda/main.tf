@@ -1,4 +1,4 @@
-# Logmark as a function: the function, its role and its log group. The front doors are in rest_api.tf, http_api.tf and
+# Logmark as a function: the function, its role and its log group. The front ends are in rest_api.tf, http_api.tf and
 # function_url.tf, the alarms in alarms.tf.
 
 data "aws_caller_identity" "current" {}
@@ -14,10 +14,10 @@ locals {
   is_function_url = var.front_door == "function-url"
   has_domain      = var.domain_name != ""
 
-  # An HTTP API waits 30 s and no longer.
+  # The maximum of an HTTP API is 30 s.
   timeout = local.is_http_api ? 29 : var.timeout
 
-  # A REST API's event looks the same whether its integration streams or not: the function must be told.
+  # Events of a REST API do not show whether its integration streams, so the function needs this setting.
   streaming = local.is_http_api ? [] : [local.is_rest_api ? "rest_api" : "function_url"]
 }
 
@@ -48,7 +48,7 @@ data "aws_iam_policy_document" "trust" {
       identifiers = ["lambda.amazonaws.com"]
     }
 
-    # For functions of this account only, whoever else names the role to Lambda.
+    # Only for functions of this account, even if another account passes the role to Lambda.
     condition {
       test     = "StringEquals"
       variable = "aws:SourceAccount"
@@ -59,7 +59,7 @@ data "aws_iam_policy_document" "trust" {
 
 resource "aws_iam_role" "logmark" {
   name_prefix        = "${var.name}-"
-  description        = "What Logmark may do"
+  description        = "Permissions of Logmark"
   assume_role_policy = data.aws_iam_policy_document.trust.json
 }
 
@@ -69,7 +69,7 @@ resource "aws_iam_role_policy" "logmark" {
   policy = module.policy.json
 }
 
-# Read when this is applied, and therefore in Terraform's state too: keep the state encrypted, and to few people.
+# Read when the configuration is applied, so it is in Terraform's state. Encrypt the state and restrict access to it.
 data "aws_secretsmanager_secret_version" "cursor_keys" {
   secret_id = var.cursor_key_secret_arn
 }
@@ -92,10 +92,10 @@ resource "aws_lambda_function" "logmark" {
   role                           = aws_iam_role.logmark.arn
   kms_key_arn                    = var.kms_key_arn == "" ? null : var.kms_key_arn
 
-  # A version for each change: to roll back is to point the alias at the one before.
+  # Each change creates a version. To roll back, point the alias at the previous one.
   publish = true
 
-  # Logmark writes JSON itself; Lambda would put it into JSON once more.
+  # Logmark writes JSON itself; otherwise Lambda wraps it in JSON again.
   logging_config {
     log_group  = aws_cloudwatch_log_group.logmark.name
     log_format = "Text"
@@ -118,17 +118,17 @@ resource "aws_lambda_function" "logmark" {
 
     precondition {
       condition     = !local.has_domain || !local.is_function_url
-      error_message = "A function URL can't have a domain of its own; put CloudFront in front, or choose rest-api."
+      error_message = "A function URL cannot have its own domain. Put CloudFront in front, or choose rest-api."
     }
 
     precondition {
       condition     = var.web_acl_arn == "" || local.is_rest_api
-      error_message = "WAF can be put in front of rest-api only."
+      error_message = "Only rest-api supports WAF."
     }
 
     precondition {
       condition     = var.access_log_group_arn == "" || !local.is_function_url
-      error_message = "A function URL writes no access log."
+      error_message = "A function URL has no access log."
     }
   }
 
@@ -137,7 +137,7 @@ resource "aws_lambda_function" "logmark" {
 
 resource "aws_lambda_alias" "live" {
   name             = "live"
-  description      = "What the front door calls"
+  description      = "Alias that the front end invokes"
   function_name    = aws_lambda_function.logmark.function_name
   function_version = aws_lambda_function.logmark.version
 }

@@ -1,5 +1,5 @@
 output "url" {
-  description = "Where Logmark answers; server.public_url in its configuration, unless a domain of your own leads here."
+  description = "URL of Logmark. Use it as server.public_url, unless you have your own domain."
   value = local.has_domain ? "https://${var.domain_name}" : one(concat(
     aws_api_gateway_stage.live[*].invoke_url,
     aws_apigatewayv2_api.logmark[*].api_endpoint,
@@ -8,7 +8,7 @@ output "url" {
 }
 
 output "domain_target" {
-  description = "What domain_name's DNS record must point to; null without one."
+  description = "Target of the DNS record of domain_name; null without one."
   value = one(concat(
     aws_api_gateway_domain_name.logmark[*].regional_domain_name,
     [for name in aws_apigatewayv2_domain_name.logmark : name.domain_name_configuration[0].target_domain_name],
@@ -16,7 +16,7 @@ output "domain_target" {
 }
 
 output "role_arn" {
-  description = "For the trust policy of roles in other accounts (the module source-role)."
+  description = "Role of Logmark, for the trust policy of roles in other accounts (the module source-role)."
   value       = aws_iam_role.logmark.arn
 }
 
@@ -26,6 +26,6 @@ output "function_name" {
 }
 
 output "log_group_name" {
-  description = "Where Logmark's own log is."
+  description = "Log group of Logmark's own log."
   value       = aws_cloudwatch_log_group.logmark.name
 }

@@ -1,10 +1,10 @@
 # A REST API that streams: answers of any size, for up to 15 minutes.
 #
-# Two resources stand for all routes: Logmark has its own 404s, and new routes need no new deployment of the gateway.
-# Authorization is NONE, since Logmark checks the token itself; an authorizer here would add nothing that it believes.
+# Two resources cover all routes: Logmark has its own 404s, and new routes need no deployment of the gateway.
+# Authorization is NONE, because Logmark verifies the token itself and does not use claims of an authorizer.
 
 locals {
-  # Another date and another action than a buffered integration has.
+  # Date and action differ from those of a buffered integration.
   streaming_uri = "arn:${local.partition}:apigateway:${local.region}:lambda:path/2021-11-15/functions/${aws_lambda_alias.live.arn}/response-streaming-invocations"
 }
 
@@ -15,7 +15,7 @@ resource "aws_api_gateway_rest_api" "logmark" {
   description                  = "Your customers' own logs over HTTPS"
   disable_execute_api_endpoint = local.has_domain
 
-  # Regional: a stream may be silent for 5 minutes there, and for 30 s on an edge-optimised one.
+  # Regional: a stream may pause for 5 minutes; on an edge-optimised API for 30 s.
   endpoint_configuration {
     types = ["REGIONAL"]
   }
@@ -77,7 +77,7 @@ resource "aws_api_gateway_integration" "everything" {
   timeout_milliseconds    = 900000
 }
 
-# A deployment is a snapshot: a change of what it holds makes a new one.
+# A deployment is a snapshot: a change of its content creates a new one.
 resource "aws_api_gateway_deployment" "logmark" {
   count = local.is_rest_api ? 1 : 0
 
@@ -124,7 +124,7 @@ resource "aws_api_gateway_method_settings" "all" {
 
   settings {
     metrics_enabled = true
-    # Execution logs repeat requests, tokens included.
+    # Execution logs contain requests with their tokens.
     logging_level          = "OFF"
     data_trace_enabled     = false
     throttling_rate_limit  = 200
@@ -132,7 +132,7 @@ resource "aws_api_gateway_method_settings" "all" {
   }
 }
 
-# The function may be invoked by this API alone.
+# Only this API may invoke the function.
 resource "aws_lambda_permission" "rest_api" {
   count = local.is_rest_api ? 1 : 0
 

@@ -10,12 +10,12 @@ variable "name" {
 }
 
 variable "zip" {
-  description = "The archive that `make lambda-zip` wrote (target/lambda/logmark.zip)."
+  description = "Archive that `make lambda-zip` builds (target/lambda/logmark.zip)."
   type        = string
 }
 
 variable "architecture" {
-  description = "What the archive was built for. No default, since a wrong one fails only when the function starts."
+  description = "Architecture of the archive. There is no default, because a wrong value fails only when the function starts."
   type        = string
 
   validation {
@@ -25,7 +25,7 @@ variable "architecture" {
 }
 
 variable "memory_size" {
-  description = "Megabytes; the share of a processor grows with them."
+  description = "Memory in MB. The CPU share grows with it."
   type        = number
   default     = 512
 
@@ -36,7 +36,7 @@ variable "memory_size" {
 }
 
 variable "timeout" {
-  description = "Seconds for a streamed answer. Behind an HTTP API it is 29 whatever is written here."
+  description = "Timeout in seconds for a streamed answer. Behind an HTTP API it is always 29."
   type        = number
   default     = 300
 
@@ -47,7 +47,7 @@ variable "timeout" {
 }
 
 variable "reserved_concurrency" {
-  description = "Most requests at a time. Each container draws on the same small quotas of CloudWatch Logs."
+  description = "Maximum concurrent requests. All containers share the small quotas of CloudWatch Logs."
   type        = number
   default     = 20
 
@@ -58,35 +58,35 @@ variable "reserved_concurrency" {
 }
 
 variable "log_group_arns" {
-  description = "Log groups of this account that any tenant may see, as arn:aws:logs:REGION:ACCOUNT:log-group:NAME without :* at the end; empty when all sources are read by source_role_arns."
+  description = "Log groups of this account that any tenant may see, as arn:aws:logs:REGION:ACCOUNT:log-group:NAME without :* at the end; empty if all sources use source_role_arns."
   type        = list(string)
   default     = []
 }
 
 variable "queries" {
-  description = "May tenants be granted the action `query` (Logs Insights)?"
+  description = "Allow Logs Insights queries (the action `query` in grants)?"
   type        = bool
   default     = false
 }
 
 variable "source_role_arns" {
-  description = "The roles that sources name as assume_role (the module source-role makes them)."
+  description = "Roles that sources name as assume_role (created by the module source-role)."
   type        = list(string)
   default     = []
 }
 
 variable "config" {
-  description = "Where logmark.toml is: ssm:/name or s3://bucket/key."
+  description = "Location of logmark.toml: ssm:/name or s3://bucket/key."
   type        = string
 
   validation {
     condition     = var.config != ""
-    error_message = "Write ssm:/name or s3://bucket/key."
+    error_message = "Use the form ssm:/name or s3://bucket/key."
   }
 }
 
 variable "config_kms_key_arn" {
-  description = "The customer managed KMS key of the parameter or object, if there is one."
+  description = "Customer managed KMS key of the parameter or object, if any."
   type        = string
   default     = ""
 }
@@ -108,54 +108,54 @@ variable "front_door" {
 }
 
 variable "domain_name" {
-  description = "A domain of your own for rest-api or http-api; empty for the gateway's own."
+  description = "Your own domain for rest-api or http-api; empty for the gateway's domain."
   type        = string
   default     = ""
 }
 
 variable "certificate_arn" {
-  description = "The ACM certificate of domain_name, in this region."
+  description = "ACM certificate of domain_name, in this region."
   type        = string
   default     = ""
 }
 
 variable "web_acl_arn" {
-  description = "A regional WAF web ACL for rest-api; the other two can't have one."
+  description = "Regional WAF web ACL for rest-api; the other front ends do not support WAF."
   type        = string
   default     = ""
 }
 
 variable "access_log_group_arn" {
-  description = "Log group for the gateway's access log (the module access-logs makes one); empty for none."
+  description = "Log group for the gateway's access log (created by the module access-logs); empty for none."
   type        = string
   default     = ""
 }
 
 variable "access_log_format" {
-  description = "The access log's format (output format of the module access-logs)."
+  description = "Format of the access log (output format of the module access-logs)."
   type        = string
   default     = ""
 }
 
 variable "log_retention_days" {
-  description = "Days that Logmark's own log is kept, its audit lines too."
+  description = "Retention of Logmark's own log in days, including audit lines."
   type        = number
   default     = 365
 
   validation {
     condition     = contains([30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
-    error_message = "It must be a number of days that CloudWatch Logs knows, from 30 on."
+    error_message = "It must be a retention that CloudWatch Logs supports, of at least 30 days."
   }
 }
 
 variable "kms_key_arn" {
-  description = "A KMS key for Logmark's own log group and environment; empty for AWS's own."
+  description = "KMS key for Logmark's own log group and environment; empty for AWS owned keys."
   type        = string
   default     = ""
 }
 
 variable "alarm_topic_arns" {
-  description = "SNS topics for the alarms; none for alarms that only change colour."
+  description = "SNS topics for the alarms; none for alarms without notifications."
   type        = list(string)
   default     = []
 }

@@ -1,5 +1,5 @@
-# What Logmark may do, as one policy for a function's role and for a task's. infra/README.md says what each statement is for;
-# infra/tools/policies.py proves that it is what Logmark calls, and no more.
+# The policy for Logmark's role, for functions and tasks. infra/README.md explains each statement. infra/tools/policies.py tests
+# that the policy allows exactly Logmark's calls.
 
 data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
@@ -10,7 +10,7 @@ locals {
   partition = data.aws_partition.current.partition
   region    = data.aws_region.current.region
 
-  # AWS names a group to IAM with a suffix (":log-stream:…") or without: both forms of each.
+  # IAM sees the ARN of a group with a suffix (":log-stream:…") or without: list both forms.
   groups = concat(var.log_group_arns, [for arn in var.log_group_arns : "${arn}:*"])
 
   config_is_parameter = startswith(var.config, "ssm:")
@@ -19,7 +19,7 @@ locals {
 }
 
 data "aws_iam_policy_document" "logmark" {
-  # Data protection stays in force even where a group's own policy would let us lift it.
+  # Data protection stays in force, even if a group's own policy allows unmasking.
   statement {
     sid       = "NeverUnmask"
     effect    = "Deny"
@@ -49,7 +49,7 @@ data "aws_iam_policy_document" "logmark" {
     }
   }
 
-  # AWS asks for this one without the group's name: it can't be narrowed to groups.
+  # AWS checks this action without the group's name, so it cannot be limited to groups.
   dynamic "statement" {
     for_each = length(var.log_group_arns) > 0 ? [1] : []
 
@@ -72,7 +72,7 @@ data "aws_iam_policy_document" "logmark" {
     }
   }
 
-  # They take a query's id or a record's pointer, no group. Logmark seals both.
+  # These actions take a query id or a record pointer, not a group. Logmark seals both.
   dynamic "statement" {
     for_each = var.queries && length(var.log_group_arns) > 0 ? [1] : []
 
@@ -84,7 +84,7 @@ data "aws_iam_policy_document" "logmark" {
     }
   }
 
-  # It takes the name of a service, no resource.
+  # This action takes the name of a service, not a resource.
   dynamic "statement" {
     for_each = var.read_quotas && length(var.log_group_arns) > 0 ? [1] : []
 

@@ -10,19 +10,19 @@ variable "log_group_arns" {
 }
 
 variable "queries" {
-  description = "May tenants be granted the action `query` (Logs Insights)?"
+  description = "Allow Logs Insights queries (the action `query` in grants)?"
   type        = bool
   default     = false
 }
 
 variable "read_quotas" {
-  description = "May this account's quotas be read (by a standing service; a function never does)?"
+  description = "Allow a standing service to read this account's quotas? (Functions do not read them.)"
   type        = bool
   default     = false
 }
 
 variable "source_role_arns" {
-  description = "The roles that sources name as assume_role."
+  description = "Roles that sources name as assume_role."
   type        = list(string)
   default     = []
 
@@ -33,24 +33,24 @@ variable "source_role_arns" {
 }
 
 variable "own_log_group_arn" {
-  description = "The log group that Logmark itself writes its log to, without :* at the end; empty when something else writes it."
+  description = "ARN of the log group for Logmark's own log, without :* at the end; empty if something else writes it."
   type        = string
   default     = ""
 }
 
 variable "config" {
-  description = "Where logmark.toml is: ssm:/name or s3://bucket/key; empty when it is neither."
+  description = "Location of logmark.toml: ssm:/name or s3://bucket/key; empty for other locations."
   type        = string
   default     = ""
 
   validation {
     condition     = can(regex("^$|^ssm:/[A-Za-z0-9_./-]+$|^s3://[a-z0-9.-]+/[A-Za-z0-9_./-]+$", var.config))
-    error_message = "Write ssm:/name or s3://bucket/key."
+    error_message = "Use the form ssm:/name or s3://bucket/key."
   }
 }
 
 variable "config_kms_key_arn" {
-  description = "The customer managed KMS key of the parameter or object, if there is one."
+  description = "Customer managed KMS key of the parameter or object, if any."
   type        = string
   default     = ""
 }

@@ -1,4 +1,4 @@
-# The role that Logmark assumes to read the log groups of this account, which is another than Logmark's own. Name it as
+# The role that Logmark assumes to read log groups of this account, if Logmark runs in another account. Name it as
 # assume_role of a source, with the same external_id.
 
 module "policy" {

@@ -1,4 +1,4 @@
 output "role_arn" {
-  description = "assume_role of the source, and one of source_role_arns of Logmark's own module."
+  description = "ARN for assume_role of the source, and for source_role_arns of Logmark's own module."
   value       = aws_iam_role.source.arn
 }

@@ -1,11 +1,11 @@
 variable "name" {
-  description = "The role's name."
+  description = "Name of the role."
   type        = string
   default     = "logmark-read"
 }
 
 variable "logmark_role_arn" {
-  description = "The role that Logmark runs with (output role_arn of its module)."
+  description = "Role of Logmark itself (output role_arn of its module)."
   type        = string
 
   validation {
@@ -15,7 +15,7 @@ variable "logmark_role_arn" {
 }
 
 variable "external_id" {
-  description = "What Logmark must say to be let in; no secret, but yours alone (openssl rand -hex 16)."
+  description = "External id that Logmark must send. It is not a secret, but must be unique to you (openssl rand -hex 16)."
   type        = string
 
   validation {
@@ -30,18 +30,18 @@ variable "log_group_arns" {
 
   validation {
     condition     = length(var.log_group_arns) > 0
-    error_message = "Name at least one: a role that may read nothing is of no use."
+    error_message = "Name at least one log group."
   }
 }
 
 variable "queries" {
-  description = "May tenants be granted the action `query` (Logs Insights)?"
+  description = "Allow Logs Insights queries (the action `query` in grants)?"
   type        = bool
   default     = false
 }
 
 variable "read_quotas" {
-  description = "May a standing Logmark read this account's quotas? (A function never does.)"
+  description = "Allow a standing Logmark to read this account's quotas? (Functions do not read them.)"
   type        = bool
   default     = false
 }

@@ -1,4 +1,4 @@
-"""A client of one service, synchronous and asynchronous."""
+"""A client for one service, synchronous and asynchronous."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .values import Time, checked_url
 
 
 class Logmark:
-    """A client of one service.
+    """A client for one service.
 
     `url` may have a path. `token` is a token, or a function that returns one and is called before each request. A request is sent
     again at most `retries` times, with at most `max_wait` seconds of waiting in all; an attempt has failed after `timeout` seconds
@@ -42,7 +42,7 @@ class Logmark:
         return _checked(me.sync(client=self.client))
 
     def groups(self, prefix: str | None = None) -> GroupIterator:
-        """The log groups you may see, ascending by name; with `prefix`, only those that begin with it."""
+        """The log groups that you may see, ascending by name; with `prefix`, only those that begin with it."""
         return GroupIterator(self.client, prefix)
 
     def streams(self, group: str, **options: Unpack[StreamsOptions]) -> StreamIterator:
@@ -50,19 +50,19 @@ class Logmark:
         return StreamIterator(self.client, group, options)
 
     def events(self, group: str | None = None, stream: str | None = None, **options: Unpack[EventsOptions]) -> EventIterator:
-        """Events, page by page to the end; with `follow`, beyond it."""
+        """Events, page by page to the end; with `follow` also new events."""
         return EventIterator(self.client, group, stream, options)
 
     def stream(self, group: str | None = None, stream: str | None = None, **options: Unpack[StreamOptions]) -> EventStream:
-        """Events of one answer, streamed; one is held at a time."""
+        """Events of one streamed response, one at a time."""
         return EventStream(self._http, group, stream, options)
 
     def query(self, query_text: str, log_groups: list[str], start: Time, **options: Unpack[QueryOptions]) -> QueryResult:
-        """Starts a Logs Insights query, waits for it, and gives all its rows."""
+        """Starts a Logs Insights query, waits for it, and returns all its rows."""
         return query(self.client, query_text, log_groups, start, options)
 
     def close(self) -> None:
-        """Closes its connections."""
+        """Closes the connections."""
         self._http.close()
 
     def __enter__(self) -> Self:
@@ -73,7 +73,7 @@ class Logmark:
 
 
 class AsyncLogmark:
-    """The same for `async`; the function for the token may be `async` too."""
+    """The same for `async`; the token function may be `async` too."""
 
     client: AuthenticatedClient
     """For the generated operations."""
@@ -95,7 +95,7 @@ class AsyncLogmark:
         return _checked(await me.asyncio(client=self.client))
 
     def groups(self, prefix: str | None = None) -> AsyncGroupIterator:
-        """The log groups you may see, ascending by name; with `prefix`, only those that begin with it."""
+        """The log groups that you may see, ascending by name; with `prefix`, only those that begin with it."""
         return AsyncGroupIterator(self.client, prefix)
 
     def streams(self, group: str, **options: Unpack[StreamsOptions]) -> AsyncStreamIterator:
@@ -105,19 +105,19 @@ class AsyncLogmark:
     def events(
         self, group: str | None = None, stream: str | None = None, **options: Unpack[EventsOptions]
     ) -> AsyncEventIterator:
-        """Events, page by page to the end; with `follow`, beyond it."""
+        """Events, page by page to the end; with `follow` also new events."""
         return AsyncEventIterator(self.client, group, stream, options)
 
     def stream(self, group: str | None = None, stream: str | None = None, **options: Unpack[StreamOptions]) -> AsyncEventStream:
-        """Events of one answer, streamed; one is held at a time."""
+        """Events of one streamed response, one at a time."""
         return AsyncEventStream(self._http, group, stream, options)
 
     async def query(self, query_text: str, log_groups: list[str], start: Time, **options: Unpack[QueryOptions]) -> QueryResult:
-        """Starts a Logs Insights query, waits for it, and gives all its rows."""
+        """Starts a Logs Insights query, waits for it, and returns all its rows."""
         return await query_async(self.client, query_text, log_groups, start, options)
 
     async def close(self) -> None:
-        """Closes its connections."""
+        """Closes the connections."""
         await self._http.aclose()
 
     async def __aenter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""The one error."""
+"""The error type."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .generated.models import FieldError
 
 _TITLES = {
     "connection_failed": "No answer",
-    "incomplete_body": "The answer is not whole",
+    "incomplete_body": "The response is incomplete",
     "invalid_request": "The request can't be sent",
     "query_failed": "The query failed",
     "query_timeout": "The query took too long",
@@ -22,22 +22,22 @@ _TITLES = {
 
 
 class LogmarkError(Exception):
-    """What went wrong: the service's problem document, or one of the client's own codes."""
+    """An error: the service's problem document, or one of the client's own codes."""
 
     status: int
-    """The answer's status; 0: there was none."""
+    """HTTP status; 0: there was no response."""
     code: str
-    """The kind, for programs; stable."""
+    """Stable error code, for programs."""
     title: str
-    """The kind, in words."""
+    """Title of the code."""
     detail: str
-    """This error, in words."""
+    """Description of this error."""
     request_id: str | None
-    """The request's id, for the service's operator."""
+    """Request id; give it to the operator of the service."""
     errors: list[FieldError]
-    """What is wrong with the input, each fault on its own."""
+    """Faults of the input, one entry each."""
     retry_after: float | None
-    """Seconds after which it may be worth asking again."""
+    """Seconds to wait before a retry."""
 
     def __init__(
         self,
@@ -67,14 +67,14 @@ class LogmarkError(Exception):
 
     @classmethod
     def local(cls, code: str, detail: str) -> LogmarkError:
-        """Of the client's own: there was no answer, or none that is whole."""
+        """An error of the client: no response, or an incomplete one."""
         return cls(0, code, _TITLES.get(code, code), detail)
 
     @classmethod
     def of_problem(
         cls, problem: Any, status: int, text: str, headers: httpx.Headers | None = None, place: str = ""
     ) -> LogmarkError:
-        """Of a problem document, if `text` is one; `place` stands before the text of any other body."""
+        """From a problem document, if `text` is one; `place` precedes the text of other bodies."""
         found: dict[str, Any] = problem if isinstance(problem, dict) else {}
         headers = httpx.Headers() if headers is None else headers
         request_id = found.get("instance") or headers.get("x-request-id")
@@ -88,7 +88,7 @@ class LogmarkError(Exception):
 
     @classmethod
     def of_answer(cls, answer: httpx.Response) -> LogmarkError:
-        """Of an answer whose status is no success, with its body read."""
+        """From an error response whose body was read."""
         try:
             problem = json.loads(answer.content)
         except ValueError:
@@ -97,7 +97,7 @@ class LogmarkError(Exception):
 
 
 def shown_url(url: httpx.URL) -> str:
-    """The address for an error, which goes to a log: without credentials, and without the query, which has cursors."""
+    """The URL for error messages, which may be logged: without credentials, and without the query, which contains cursors."""
     return f"{url.scheme}://{url.netloc.decode()}{url.raw_path.partition(b'?')[0].decode()}"
 
 
@@ -106,7 +106,7 @@ def _fault_text(fault: FieldError) -> str:
 
 
 def retry_after_of(headers: httpx.Headers) -> float | None:
-    """`Retry-After` in seconds, of either of its forms (RFC 9110 §10.2.3)."""
+    """`Retry-After` in seconds, from either of its forms (RFC 9110 §10.2.3)."""
     value = headers.get("retry-after", "").strip()
     if value.isdecimal():
         return float(value)

@@ -1,4 +1,4 @@
-"""Events over as many pages as they take."""
+"""Events from any number of pages."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from .values import Time, time_text
 
 _INTERVAL = 5.0
 _THROTTLED = 1.0
-"""Seconds to wait when the source takes no more calls at the moment."""
+"""Seconds to wait while the source is throttled."""
 
 
 class Selection(TypedDict, total=False):
-    """Which events: the API's own parameters."""
+    """Selects events with the API's parameters."""
 
     streams: list[str]
     stream_prefix: str
@@ -33,7 +33,7 @@ class Selection(TypedDict, total=False):
 
 
 class EventsOptions(Selection, total=False):
-    """And how they are asked for: `page_size` at a time (1 to 10000; 1000), `follow` on beyond the end every `interval` (5) seconds."""
+    """Also paging: `page_size` (1 to 10000; default 1000), and `follow` to poll for new events every `interval` (default 5) seconds."""
 
     page_size: int
     follow: bool
@@ -41,10 +41,10 @@ class EventsOptions(Selection, total=False):
 
 
 class _Walk:
-    """The way from page to page, which the synchronous and the asynchronous iterator share."""
+    """Paging, shared by the synchronous and the asynchronous iterator."""
 
     cursor: str | None
-    """Where to go on: behind the last page whose events were all handed out."""
+    """Position after the last page whose events were all returned."""
 
     def __init__(self, client: AuthenticatedClient, group: str | None, stream: str | None, options: EventsOptions) -> None:
         self._client = client
@@ -74,7 +74,7 @@ class _Walk:
         return options
 
     def _pause(self, page: EventPage) -> float | None:
-        """Seconds to wait behind the page; none: it was the last."""
+        """Seconds to wait after the page; None: it was the last."""
         if page.stop_reason == StopReason.END:
             return self._options.get("interval", _INTERVAL) if self._options.get("follow") else None
         return _THROTTLED if page.stop_reason == StopReason.THROTTLED else 0
@@ -86,14 +86,14 @@ class _Walk:
 
 
 class EventIterator(_Walk):
-    """Events. A second loop goes on where the first was left."""
+    """Events. A second loop continues after the first."""
 
     def __iter__(self) -> Iterator[Event]:
         for page in self._walk():
             yield from self._events(page)
 
     def pages(self) -> Iterator[EventPage]:
-        """Whole pages, empty ones too."""
+        """Whole pages, including empty ones."""
         for page in self._walk():
             self.cursor = page.next_cursor
             yield page
@@ -102,7 +102,7 @@ class EventIterator(_Walk):
         cursor = self.cursor
         while True:
             page = read_logs.sync(**self._request(cursor))
-            assert isinstance(page, EventPage), "what is no success has raised"
+            assert isinstance(page, EventPage), "an error response has raised"
             cursor = page.next_cursor
             yield page
             pause = self._pause(page)
@@ -112,7 +112,7 @@ class EventIterator(_Walk):
 
 
 class AsyncEventIterator(_Walk):
-    """The same, for `async for`."""
+    """The same for `async for`."""
 
     async def __aiter__(self) -> AsyncIterator[Event]:
         async for page in self._walk():
@@ -120,7 +120,7 @@ class AsyncEventIterator(_Walk):
                 yield event
 
     async def pages(self) -> AsyncIterator[EventPage]:
-        """Whole pages, empty ones too."""
+        """Whole pages, including empty ones."""
         async for page in self._walk():
             self.cursor = page.next_cursor
             yield page
@@ -129,7 +129,7 @@ class AsyncEventIterator(_Walk):
         cursor = self.cursor
         while True:
             page = await read_logs.asyncio(**self._request(cursor))
-            assert isinstance(page, EventPage), "what is no success has raised"
+            assert isinstance(page, EventPage), "an error response has raised"
             cursor = page.next_cursor
             yield page
             pause = self._pause(page)

@@ -1,4 +1,4 @@
-"""Groups and streams over as many pages as they take."""
+"""Groups and streams from any number of pages."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from .generated.models import Group, GroupPage, ListStreamsOrder, ListStreamsOrd
 from .generated.types import UNSET, Unset
 
 _PAGE = 1000
-"""Items in a page, as many as the API gives."""
+"""Items in a page; the maximum of the API."""
 
 
 class StreamsOptions(TypedDict, total=False):
-    """Which streams of a group, and in which order."""
+    """Selects streams of a group, and their order."""
 
     prefix: str
     order_by: Literal["name", "lastEvent"]
@@ -24,10 +24,10 @@ class StreamsOptions(TypedDict, total=False):
 
 
 class _Groups:
-    """What the synchronous and the asynchronous list have in common."""
+    """The common part of the synchronous and the asynchronous list."""
 
     incomplete: list[str]
-    """The operator's sources that did not answer: their groups are missing. Known when the list was read."""
+    """Sources that did not answer; their groups are missing. Known at the end of the list."""
 
     def __init__(self, client: AuthenticatedClient, prefix: str | None) -> None:
         self._prefix = prefix
@@ -58,7 +58,7 @@ class GroupIterator(_Groups):
 
 
 class AsyncGroupIterator(_Groups):
-    """The same, for `async for`."""
+    """The same for `async for`."""
 
     async def __aiter__(self) -> AsyncIterator[Group]:
         cursor: str | Unset = UNSET
@@ -72,7 +72,7 @@ class AsyncGroupIterator(_Groups):
 
 
 class _Streams:
-    """What the synchronous and the asynchronous list have in common."""
+    """The common part of the synchronous and the asynchronous list."""
 
     def __init__(self, client: AuthenticatedClient, group: str, options: StreamsOptions) -> None:
         self._group = group
@@ -86,7 +86,7 @@ class _Streams:
         return f"{type(self).__name__}(group={self._group!r})"
 
     def _path(self) -> str:
-        # `:` for `/`: some proxies decode `%2F` in a path, and then it is another path.
+        # `:` for `/`, because some proxies decode `%2F` in a path, which changes the path.
         return self._group.replace("/", ":")
 
 
@@ -105,7 +105,7 @@ class StreamIterator(_Streams):
 
 
 class AsyncStreamIterator(_Streams):
-    """The same, for `async for`."""
+    """The same for `async for`."""
 
     async def __aiter__(self) -> AsyncIterator[Stream]:
         cursor: str | Unset = UNSET

@@ -1,4 +1,4 @@
-"""A Logs Insights query from its start to its rows."""
+"""A Logs Insights query."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from .generated.types import UNSET, Unset
 from .values import Time, time_text
 
 _WAIT = 20
-"""Seconds that one request waits for the end of the query."""
+"""Seconds that one request waits for the query to end."""
 _SOON = 1.0
-"""An answer that comes sooner than this is followed by a pause, which doubles up to the longest."""
+"""After a faster response the client pauses; the pause doubles up to the maximum."""
 _FIRST_PAUSE = 0.25
 _LONGEST_PAUSE = 5.0
 
 
 class QueryOptions(TypedDict, total=False):
-    """The range's end (now), rows at most, and seconds after which the query is given up and stopped (none)."""
+    """End of the range (default: now), maximum number of rows, and seconds after which the query is stopped (default: none)."""
 
     end: Time
     limit: int
@@ -35,11 +35,11 @@ class QueryOptions(TypedDict, total=False):
 
 @dataclass(repr=False)
 class QueryResult:
-    """What a query found."""
+    """The result of a query."""
 
     query_id: str
     rows: list[dict[str, str]]
-    """Values by column, all of them texts."""
+    """Values by column, all strings."""
     statistics: QueryStatistics | None
     estimated_cost_usd: float | None
 
@@ -50,7 +50,7 @@ class QueryResult:
 
 
 class _Run:
-    """Where a query stands, which the synchronous and the asynchronous function share."""
+    """The state of a query, shared by the synchronous and the asynchronous function."""
 
     def __init__(self, text: str, log_groups: list[str], start: Time, options: QueryOptions) -> None:
         end = time_text("end", options["end"]) if "end" in options else UNSET
@@ -62,14 +62,14 @@ class _Run:
         self.rows: list[dict[str, str]] = []
 
     def prefer(self) -> str:
-        """`Prefer`, as long as there is time."""
+        """The value of `Prefer`, within the remaining time."""
         wait = _WAIT if self.deadline is None else min(_WAIT, math.ceil(self.deadline - time.monotonic()))
         if wait <= 0:
             raise LogmarkError.local("query_timeout", f"the query had not ended after {self.timeout} s, and was stopped")
         return f"wait={wait}"
 
     def pause_after(self, begun: float) -> float:
-        """Seconds to wait behind an answer to a request of this time."""
+        """Seconds to wait after a request that took this time."""
         if time.monotonic() - begun >= _SOON:
             return 0
         pause = self.pause * random.uniform(0.5, 1)
@@ -77,12 +77,12 @@ class _Run:
         return pause
 
     def take(self, page: Query) -> str | None:
-        """Takes a page's rows, and gives the next one's cursor."""
+        """Adds the rows of a page, and returns the next cursor."""
         self.rows += [dict(row.additional_properties) for row in page.results or []]
         return page.next_cursor or None
 
     def result(self, ended: Query) -> QueryResult:
-        """The rows and what goes with them."""
+        """The rows and their metadata."""
         cost = ended.estimated_cost_usd
         return QueryResult(ended.query_id, self.rows, ended.statistics or None, None if isinstance(cost, Unset) else cost)
 
@@ -92,7 +92,7 @@ def _runs(found: Query) -> bool:
 
 
 def _checked(found: Any) -> Query:
-    assert isinstance(found, Query), "what is no success has raised"
+    assert isinstance(found, Query), "an error response has raised"
     return found
 
 
@@ -105,7 +105,7 @@ def _complete(found: Query) -> Query:
 def query(
     client: AuthenticatedClient, text: str, log_groups: list[str], start: Time, options: QueryOptions
 ) -> QueryResult:
-    """Starts it, waits for its end, and gives all its rows."""
+    """Starts the query, waits for its end, and returns all its rows."""
     run = _Run(text, log_groups, start, options)
     found = _checked(start_query.sync(client=client, body=run.body, prefer=run.prefer()))
     try:
@@ -115,7 +115,7 @@ def query(
             if _runs(found):
                 time.sleep(run.pause_after(begun))
     except BaseException:
-        # Given up, by an interrupt too. The reason is what counts, whether or not this succeeds.
+        # Cancelled or interrupted. The original error is raised, even if stopping fails.
         try:
             stop_query.sync_detailed(found.query_id, client=client)
         except LogmarkError:
@@ -131,9 +131,9 @@ def query(
 async def query_async(
     client: AuthenticatedClient, text: str, log_groups: list[str], start: Time, options: QueryOptions
 ) -> QueryResult:
-    """Starts it, waits for its end, and gives all its rows."""
+    """Starts the query, waits for its end, and returns all its rows."""
     run = _Run(text, log_groups, start, options)
-    # Given up before its id is known, it is stopped by the service, which no longer has anybody to give it to.
+    # If it is cancelled before the id is known, the service stops it, because the client has disconnected.
     found = _checked(await start_query.asyncio(client=client, body=run.body, prefer=run.prefer()))
     try:
         while _runs(found):
@@ -142,7 +142,7 @@ async def query_async(
             if _runs(found):
                 await anyio.sleep(run.pause_after(begun))
     except BaseException:
-        # Given up, by a cancellation too, which must not cancel this.
+        # Cancelled. The cancellation must not cancel the stop request.
         with anyio.CancelScope(shield=True):
             try:
                 await stop_query.asyncio_detailed(found.query_id, client=client)

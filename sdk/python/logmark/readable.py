@@ -1,4 +1,4 @@
-"""Readable representations of the generated models: what is there, and nothing of what is not."""
+"""Readable representations of the generated models, without unset fields."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .generated.types import Unset
 
 
 def value_text(value: Any) -> str:
-    """A value; times as RFC 3339, shorter than a `datetime`'s own form."""
+    """A value; times in RFC 3339, which is shorter than the `datetime` form."""
     return value.isoformat() if isinstance(value, datetime) else repr(value)
 
 

@@ -1,4 +1,4 @@
-"""Events of one answer, read as they come."""
+"""Events of one response, read as they arrive."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .values import time_text
 
 
 class StreamOptions(Selection, total=False):
-    """Which events, and how many of them in all."""
+    """Selects events, and their total number."""
 
     limit: int
 
@@ -25,12 +25,12 @@ _WIRE_NAMES = {"stream_prefix": "streamPrefix", "from_": "from"}
 
 
 class _Reading:
-    """What a stream gives, which the synchronous and the asynchronous one share."""
+    """The common part of the synchronous and the asynchronous stream."""
 
     cursor: str | None = None
-    """Where a later request goes on; there at the end."""
+    """Cursor for a later request; set at the end."""
     stop_reason: str | None = None
-    """Why it ended; there at the end."""
+    """The reason why it ended; set at the end."""
 
     def __init__(self, group: str | None, stream: str | None, options: StreamOptions) -> None:
         names = {"group": group, "stream": stream}
@@ -46,7 +46,7 @@ class _Reading:
         return self._parameters | {"format": "ndjson", "trailer": "line"}
 
     def _event(self, line: bytes) -> Event | None:
-        """The line's event; none: it was the last line."""
+        """The event of the line; None: it was the last line."""
         try:
             value = json.loads(line)
         except ValueError as error:
@@ -68,13 +68,13 @@ def _broken(error: httpx.HTTPError) -> LogmarkError:
 
 
 class Lines:
-    """Puts lines together from parts of a body. Not httpx's own way: that ends lines at every character that Unicode calls one's end."""
+    """Assembles lines from parts of a body. httpx's own function splits at every line end of Unicode, which is wrong for NDJSON."""
 
     def __init__(self) -> None:
         self._begun = b""
 
     def feed(self, part: bytes) -> list[bytes]:
-        """The lines that are whole with this part."""
+        """The lines that this part completes."""
         *lines, begun = part.split(b"\n")
         if lines:
             lines[0], self._begun = self._begun + lines[0], b""
@@ -82,12 +82,12 @@ class Lines:
         return lines
 
     def rest(self) -> list[bytes]:
-        """The last one, if it has no end."""
+        """The last line, if it has no line end."""
         return [self._begun] if self._begun else []
 
 
 class EventStream(_Reading):
-    """Events. It ends well only when the service has said that it is whole."""
+    """Events. It ends without an error only if the service confirms that it is complete."""
 
     def __init__(self, http: httpx.Client, group: str | None, stream: str | None, options: StreamOptions) -> None:
         super().__init__(group, stream, options)
@@ -107,7 +107,7 @@ def _lines(answer: httpx.Response) -> Iterator[bytes]:
     lines = Lines()
     parts = answer.iter_bytes()
     while True:
-        # Only what reading raises is the stream's; what the caller raises goes through `yield`.
+        # Only errors of reading are converted; errors of the caller pass through `yield`.
         try:
             part = next(parts, None)
         except httpx.HTTPError as error:
@@ -119,7 +119,7 @@ def _lines(answer: httpx.Response) -> Iterator[bytes]:
 
 
 class AsyncEventStream(_Reading):
-    """The same, for `async for`."""
+    """The same for `async for`."""
 
     def __init__(self, http: httpx.AsyncClient, group: str | None, stream: str | None, options: StreamOptions) -> None:
         super().__init__(group, stream, options)

@@ -1,4 +1,4 @@
-"""httpx clients that put the token in, send again what is worth it, and raise what is no success."""
+"""httpx clients that add the token, retry, and raise errors."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ Token = str | Callable[[], str]
 AsyncToken = str | Callable[[], str | Awaitable[str]]
 
 _FIRST_WAIT = 0.2
-"""The first wait is at random up to this, the next up to twice that, and so on."""
+"""Upper bound of the first random wait; it doubles with each retry."""
 _LONGEST_WAIT = 5.0
 _IDEMPOTENT = ("GET", "HEAD", "OPTIONS", "PUT", "DELETE")
 
 
 @dataclass
 class RetrySettings:
-    """How often and how long."""
+    """Limits of retries."""
 
     retries: int
     max_wait: float
 
 
 class _Retry:
-    """What one request has waited so far."""
+    """The retries of one request so far."""
 
     def __init__(self, settings: RetrySettings, method: str) -> None:
         self.settings = settings
@@ -42,7 +42,7 @@ class _Retry:
         self.waited = 0.0
 
     def wait_after(self, error: LogmarkError) -> float:
-        """Seconds to wait before the request is sent again; raises the error if it is not."""
+        """Seconds to wait before the next attempt; raises the error if there is none."""
         wait = self._pause(error)
         if wait is None or self.attempt >= self.settings.retries or self.waited + wait > self.settings.max_wait:
             raise error
@@ -51,7 +51,7 @@ class _Retry:
         return wait
 
     def _pause(self, error: LogmarkError) -> float | None:
-        # Who says when to come back has not done what was asked.
+        # With `Retry-After` the service has not carried out the request.
         is_refused = error.status in (429, 503) and error.retry_after is not None
         is_passing = error.status in (0, 429, 502, 503, 504) and self.method in _IDEMPOTENT
         if not (is_refused or is_passing):
@@ -70,7 +70,7 @@ def _is_page(answer: httpx.Response) -> bool:
 
 
 def raise_unexpected(answer: httpx.Response) -> None:
-    """Raises the error of a response that is no success, or is not the service's."""
+    """Raises the error of an error response, or of a response that is not the service's."""
     if not answer.is_success:
         raise LogmarkError.of_answer(answer)
     if _is_page(answer):
@@ -87,7 +87,7 @@ class RetryingClient(httpx.Client):
         self._settings = settings
 
     def send(self, request: httpx.Request, *, stream: bool = False, **options: Any) -> httpx.Response:
-        """Sends it, as often as it takes."""
+        """Sends the request, with retries."""
         retry = _Retry(self._settings, request.method)
         while True:
             try:
@@ -129,7 +129,7 @@ class AsyncRetryingClient(httpx.AsyncClient):
         self._settings = settings
 
     async def send(self, request: httpx.Request, *, stream: bool = False, **options: Any) -> httpx.Response:
-        """Sends it, as often as it takes."""
+        """Sends the request, with retries."""
         retry = _Retry(self._settings, request.method)
         while True:
             try:

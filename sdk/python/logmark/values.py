@@ -1,4 +1,4 @@
-"""What a caller gives, checked before anything is sent: addresses, tokens, times."""
+"""Checks of URLs, tokens and times before a request is sent."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import httpx
 from .error import LogmarkError
 
 Time = str | float | datetime
-"""A moment: an aware `datetime`, or the API's own forms: RFC 3339, epoch seconds or milliseconds, relative to now (`-15m`)."""
+"""A time: an aware `datetime`, or the API's forms: RFC 3339, epoch seconds or milliseconds, relative to now (`-15m`)."""
 
 
 def checked_url(url: str) -> str:
-    """The service's address, which may have a path."""
+    """The URL of the service, which may have a path."""
     try:
         parsed = httpx.URL(url)
     except (httpx.InvalidURL, TypeError) as error:
@@ -27,19 +27,19 @@ def checked_url(url: str) -> str:
 
 
 def checked_token(token: str, code: str = "invalid_request") -> str:
-    """The token without the white space around it, as a file has it."""
+    """The token without surrounding white space, such as a file's last newline."""
     token = token.strip() if isinstance(token, str) else ""
     if not token:
         raise LogmarkError.local(code, "the token is empty")
     if token.lower().startswith("bearer "):
-        raise LogmarkError.local(code, "the token begins with `Bearer `: give the token alone")
+        raise LogmarkError.local(code, "the token begins with `Bearer `: pass only the token")
     if not token.isascii() or not token.isprintable() or " " in token:
-        raise LogmarkError.local(code, "the token has characters that no token has")
+        raise LogmarkError.local(code, "the token contains characters that are not allowed")
     return token
 
 
 def time_text(name: str, value: Any) -> str:
-    """A moment as the API takes it."""
+    """The time in a form of the API."""
     if isinstance(value, datetime):
         if value.tzinfo is None:
             detail = f"`{name}` has no time zone: write datetime.now(timezone.utc), or .astimezone() where local time is meant"

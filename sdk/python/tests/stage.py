@@ -1,4 +1,4 @@
-"""What the tests are told of the service that they run against: `sdk/CONTRIBUTING.md` says what is there."""
+"""The environment of the tests; `sdk/CONTRIBUTING.md` describes the service."""
 
 import os
 from collections.abc import Callable
@@ -38,12 +38,12 @@ def acme_async(token: Any = TOKEN, url: str = URL, **options: Any) -> AsyncLogma
 
 
 def door(habit: str) -> str:
-    """The service through the front door, by one of its habits."""
+    """The service through the faulty proxy, at one of its paths."""
     return f"{FRONT}/{habit}"
 
 
 def seen(text: str) -> list[str]:
-    """Requests that came to the front door so far and hold this text."""
+    """Requests to the proxy so far that contain this text."""
     return [line for line in httpx.get(f"{FRONT}/seen").json() if text in line]
 
 

@@ -69,7 +69,7 @@ def test_a_time_without_a_zone_and_one_that_is_none_are_refused():
 
 @pytest.mark.parametrize("client", [Logmark, AsyncLogmark])
 def test_a_token_or_an_address_that_can_not_work_is_refused_at_once(client):
-    for token, said in [("", "empty"), (" \n", "empty"), (None, "empty"), ("Bearer e30", "give the token alone"), ("a b", "characters")]:
+    for token, said in [("", "empty"), (" \n", "empty"), (None, "empty"), ("Bearer e30", "pass only the token"), ("a b", "characters")]:
         error = failure(lambda: client(URL, token))
         assert summary(error) == "0 invalid_request"
         assert said in error.detail

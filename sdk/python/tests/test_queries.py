@@ -36,7 +36,7 @@ def test_a_query_that_fails_is_an_error():
 
 
 def stopped(habit: str) -> str:
-    """How the query stands that was stopped last at the front door."""
+    """The status of the query that was stopped last through the proxy."""
     return read_query.sync(seen(f"DELETE /{habit}/queries/")[-1].rsplit("/", 1)[1], client=acme().client).status
 
 

@@ -1,4 +1,4 @@
-//! The client: an address, a token, patience, and a connection pool that all its clones share.
+//! The client: URL, token, retry limits, and a connection pool that its clones share.
 
 use std::fmt;
 use std::future::Future;
@@ -20,27 +20,27 @@ use crate::stream::EventStream;
 use crate::token::{TokenError, Tokens};
 use crate::transport::Transport;
 
-/// A client of one service, with one identity. Cloning is cheap.
+/// A client for one service, with one identity. Cloning is cheap.
 #[derive(Clone)]
 pub struct Client {
     configuration: Configuration,
 }
 
 impl Client {
-    /// A client of the service at `url` (which may have a path) with a token that stays.
+    /// A client for the service at `url` (which may have a path) with a fixed token.
     ///
     /// # Errors
-    /// `invalid_request` when `url` is not an HTTP address, or `token` can't be a token.
+    /// `invalid_request` if `url` is not an HTTP URL, or `token` is invalid.
     pub fn new(url: &str, token: &str) -> Result<Self, Error> {
         Self::builder(url).token(token).build()
     }
 
-    /// A client with more to say about it: where tokens come from, how patient it is.
+    /// Builds a client with more options: token provider, retries, HTTP client.
     pub fn builder(url: &str) -> ClientBuilder {
         ClientBuilder { url: url.to_owned(), tokens: None, retry: Retry::default(), http_client: None }
     }
 
-    /// What generated operations are called with: they have the client's token, retries and errors then.
+    /// Configuration for generated operations, with the client's token, retries and errors.
     pub fn configuration(&self) -> &Configuration {
         &self.configuration
     }
@@ -48,12 +48,12 @@ impl Client {
     /// The token's tenant, scopes and grants, and the tenant's limits.
     ///
     /// # Errors
-    /// What the service answers, or that it does not.
+    /// The service's error, or a failed connection.
     pub async fn me(&self) -> Result<Me, Error> {
         Ok(caller_api::me(&self.configuration).await?)
     }
 
-    /// The log groups you may see, ascending by name; with `prefix`, only those that begin with it.
+    /// The log groups that you may see, ascending by name; with `prefix`, only those that begin with it.
     pub fn groups(&self, prefix: Option<&str>) -> Groups {
         Groups::new(self.clone(), prefix)
     }
@@ -63,25 +63,25 @@ impl Client {
         Streams::new(self.clone(), request)
     }
 
-    /// Events one by one, page after page, to the end or for ever. Nothing is sent before the first [`Events::next`].
+    /// Events one by one, page by page to the end; with `follow` also new ones. The first [`Events::next`] sends the first request.
     pub fn events(&self, request: EventsRequest) -> Events {
         Events::new(self.clone(), request)
     }
 
-    /// The events of a whole range as one streamed answer, in constant memory; `limit` is the number of events in all.
+    /// The events of a whole range from one streamed response, in constant memory. `limit` is the total number of events.
     ///
     /// # Errors
-    /// What the service answers, or that it does not.
+    /// The service's error, or a failed connection.
     pub async fn stream(&self, request: EventsRequest) -> Result<EventStream, Error> {
         EventStream::open(self, &request).await
     }
 
-    /// Runs a query to its end: starts it, waits for it, and gives its rows.
+    /// Starts a query, waits for its end, and returns its rows.
     ///
-    /// When the future is dropped before (by `tokio::time::timeout`, say), the query is stopped by a task of the runtime.
+    /// If the future is dropped earlier (for example by `tokio::time::timeout`), a task of the runtime stops the query.
     ///
     /// # Errors
-    /// What the service answers, or that it does not; `query_failed` when the query ends otherwise than `Complete`;
+    /// The service's error, or a failed connection; `query_failed` if the query does not end as `Complete`;
     /// `query_timeout` after [`QueryRequest::timeout`].
     pub async fn query(&self, request: QueryRequest) -> Result<Rows, Error> {
         crate::query::run(self, request).await
@@ -102,7 +102,7 @@ impl fmt::Debug for Client {
     }
 }
 
-/// Makes a [`Client`].
+/// Builds a [`Client`].
 #[derive(Debug)]
 pub struct ClientBuilder {
     url: String,
@@ -112,14 +112,14 @@ pub struct ClientBuilder {
 }
 
 impl ClientBuilder {
-    /// The token, when it stays.
+    /// A fixed token.
     #[must_use]
     pub fn token(mut self, token: &str) -> Self {
         self.tokens = Some(Tokens::Fixed(token.into()));
         self
     }
 
-    /// A function that gives a token, so that it can be renewed. It is asked before each request, and once more after a 401.
+    /// A function that returns a token. It is called before each request, and again after a 401, so that it can renew the token.
     #[must_use]
     pub fn token_provider<F, T>(mut self, provider: F) -> Self
     where
@@ -130,24 +130,24 @@ impl ClientBuilder {
         self
     }
 
-    /// What is tried again; by default five times, waiting for no more than a minute in all.
+    /// Limits of retries; by default five, with at most a minute of waiting in total.
     #[must_use]
     pub fn retry(mut self, retry: Retry) -> Self {
         self.retry = retry;
         self
     }
 
-    /// Another HTTP client: with a proxy, with certificates, with other timeouts.
+    /// Replaces the HTTP client, for example to set a proxy, certificates or timeouts.
     #[must_use]
     pub fn http_client(mut self, client: reqwest::Client) -> Self {
         self.http_client = Some(client);
         self
     }
 
-    /// The client.
+    /// Builds the client.
     ///
     /// # Errors
-    /// `invalid_request` when the URL is not an HTTP address, when there is no token, or when it can't be one.
+    /// `invalid_request` if the URL is not an HTTP URL, or the token is missing or invalid.
     pub fn build(self) -> Result<Client, Error> {
         let invalid = |detail: String| Error::own(code::INVALID_REQUEST, detail);
         let url = Url::parse(&self.url).map_err(|error| invalid(format!("`{}` is not a URL: {error}", self.url)))?;
@@ -177,10 +177,10 @@ impl ClientBuilder {
     }
 }
 
-/// No redirects: the API has none, and a token is not for whoever sends one.
+/// No redirects: the API has none, and a redirect must not receive the token.
 fn default_http_client() -> Result<reqwest::Client, Error> {
     const TO_CONNECT: Duration = Duration::from_secs(10);
-    // Longer than the service works on one answer, and than it waits for a query (`Prefer: wait=20`).
+    // Longer than the service needs for one response, and than it waits for a query (`Prefer: wait=20`).
     const WITHOUT_A_BYTE: Duration = Duration::from_secs(60);
     let builder = reqwest::Client::builder().redirect(Policy::none());
     Ok(builder.connect_timeout(TO_CONNECT).read_timeout(WITHOUT_A_BYTE).build()?)

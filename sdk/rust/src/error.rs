@@ -1,7 +1,6 @@
-//! The one error of the client: what the service said of a failure, or what kept it from saying anything.
+//! The error type of the client: errors of the service, and failures without a response.
 //!
-//! Owns the reading of problem documents (RFC 9457) and of answers that are none. Never decides what to do about an error: see
-//! `retry`.
+//! Owns parsing of problem documents (RFC 9457) and of other error responses. Never decides whether to retry: see `retry`.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -15,27 +14,27 @@ use url::Url;
 use crate::apis;
 use crate::models::{FieldError, Problem};
 
-/// The client's own codes; all others are the service's, and stable too.
+/// The client's own codes. All other codes are the service's. All are stable.
 pub mod code {
-    /// No answer: refused, reset, timed out.
+    /// No response: refused, reset, timed out.
     pub const CONNECTION_FAILED: &str = "connection_failed";
-    /// An answer that is an error and no problem document, as of a proxy.
+    /// An error response without a problem document, for example of a proxy.
     pub const HTTP_ERROR: &str = "http_error";
-    /// A stream that broke off, or ended without its last line.
+    /// An interrupted stream, or one without its last line.
     pub const INCOMPLETE_BODY: &str = "incomplete_body";
-    /// An answer that does not say what the API's description says.
+    /// A response that does not match the OpenAPI document.
     pub const UNEXPECTED_ANSWER: &str = "unexpected_answer";
     /// A query that ended as `Failed`, `Cancelled` or `Timeout`.
     pub const QUERY_FAILED: &str = "query_failed";
-    /// A query that was given up after its `timeout`, and stopped.
+    /// A query that was stopped after its `timeout`.
     pub const QUERY_TIMEOUT: &str = "query_timeout";
-    /// The provider of tokens gave none.
+    /// The token provider returned no token.
     pub const TOKEN_FAILED: &str = "token_failed";
-    /// The client can't be made, or the request can't be sent, with what was given.
+    /// The URL, the token or a parameter is invalid.
     pub const INVALID_REQUEST: &str = "invalid_request";
 }
 
-/// A failure. Its [`code`](Self::code) is what a program decides by.
+/// An error. Programs decide by its [`code`](Self::code).
 pub struct Error(Box<Parts>);
 
 #[derive(Default)]
@@ -51,37 +50,37 @@ struct Parts {
 }
 
 impl Error {
-    /// The HTTP status; none: there was no answer, or it broke off.
+    /// The HTTP status; `None`: no response, or an incomplete one.
     pub fn status(&self) -> Option<u16> {
         self.0.status
     }
 
-    /// The kind of failure, stable: the service's, or one of [`code`].
+    /// A stable error code: the service's, or one of [`code`].
     pub fn code(&self) -> &str {
         &self.0.code
     }
 
-    /// The kind in words.
+    /// Title of the code.
     pub fn title(&self) -> &str {
         &self.0.title
     }
 
-    /// This failure in words: what is wrong, and what to do instead where that is known.
+    /// Describes this error, and what to do if that is known.
     pub fn detail(&self) -> &str {
         &self.0.detail
     }
 
-    /// The request's id, to be told to whoever runs the service.
+    /// Request id; give it to the operator of the service.
     pub fn request_id(&self) -> Option<&str> {
         self.0.request_id.as_deref()
     }
 
-    /// What is wrong with the input, each fault on its own.
+    /// Faults of the input, one entry each.
     pub fn errors(&self) -> &[FieldError] {
         &self.0.errors
     }
 
-    /// How long the service asks to wait before the next request.
+    /// The wait that the service asks for.
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
     }
@@ -102,7 +101,7 @@ impl Error {
         self
     }
 
-    /// The failure that an answer with an error status tells of; `place` stands before the text of one that is not the service's.
+    /// The error of an error response; `place` precedes the text of a response that is not the service's.
     pub(crate) fn of_answer(status: u16, headers: &HeaderMap, body: &[u8], place: &str) -> Self {
         let mut error = match serde_json::from_slice::<Problem>(body) {
             Ok(problem) => Self::of_problem(problem),
@@ -128,7 +127,7 @@ impl Error {
         }))
     }
 
-    /// Whether no whole answer came.
+    /// Whether the response is missing or incomplete.
     pub(crate) fn is_connection(&self) -> bool {
         self.code() == code::CONNECTION_FAILED
     }
@@ -152,7 +151,7 @@ impl fmt::Display for Error {
     }
 }
 
-/// The same as `Display`: it is what a program prints whose `main` returns the error.
+/// The same as `Display`, because a program prints it when `main` returns the error.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -195,7 +194,7 @@ impl From<reqwest_middleware::Error> for Error {
     }
 }
 
-/// What a generated operation fails with: the client's middleware has made an [`Error`] of every answer that is one.
+/// Converts the error of a generated operation. The client's middleware has already made an [`Error`] of every error response.
 impl<T> From<apis::Error<T>> for Error {
     fn from(error: apis::Error<T>) -> Self {
         match error {
@@ -210,7 +209,7 @@ impl<T> From<apis::Error<T>> for Error {
     }
 }
 
-/// The address for an error, which goes to a log: without the query, which has cursors.
+/// The URL for error messages, which may be logged: without the query, which contains cursors.
 pub(crate) fn shown(url: &Url) -> String {
     let mut shown = url.clone();
     shown.set_query(None);
@@ -221,7 +220,7 @@ pub(crate) fn shown(url: &Url) -> String {
 fn title(code: &str) -> &'static str {
     match code {
         code::CONNECTION_FAILED => "No answer",
-        code::HTTP_ERROR => "An error that is no problem document",
+        code::HTTP_ERROR => "Not a response of the service",
         code::INCOMPLETE_BODY => "The stream broke off",
         code::UNEXPECTED_ANSWER => "The answer can't be read",
         code::QUERY_FAILED => "The query failed",
@@ -231,7 +230,7 @@ fn title(code: &str) -> &'static str {
     }
 }
 
-/// An error and its causes: the outermost alone says too little ("error sending request").
+/// An error with its causes: the outermost text is not specific ("error sending request").
 fn chain(error: &dyn StdError) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
@@ -243,7 +242,7 @@ fn chain(error: &dyn StdError) -> String {
     text
 }
 
-/// What a body that is no problem document begins with.
+/// The start of a body that is not a problem document.
 fn beginning(body: &[u8]) -> String {
     const SHOWN: usize = 200;
     let text = String::from_utf8_lossy(body);
@@ -253,7 +252,7 @@ fn beginning(body: &[u8]) -> String {
     }
 }
 
-/// `Retry-After` as a time from now: seconds, or a date.
+/// Parses `Retry-After`, seconds or a date, as a duration from now.
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {
@@ -263,7 +262,7 @@ pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(date.duration_since(SystemTime::now()).unwrap_or_default())
 }
 
-/// An NDJSON line that says how a stream failed.
+/// An NDJSON line with the error of a stream.
 #[derive(Debug, Deserialize)]
 pub(crate) struct FailureLine {
     pub(crate) error: Problem,

@@ -1,6 +1,6 @@
-//! Events one by one: pages asked for as they are needed, by their cursors, until the end or for ever.
+//! Events one by one: pages are requested as needed, by their cursors, to the end or beyond it.
 //!
-//! Owns when to ask for the next page and where reading goes on. What may be tried again is `transport`'s.
+//! Owns when the next page is requested, and the position. Retries are in `transport`.
 
 use std::time::Duration;
 use std::vec;
@@ -11,37 +11,37 @@ use crate::error::{Error, code};
 use crate::models::{Event, EventPage, StopReason};
 use crate::time::Time;
 
-/// What an upstream that throttles is left alone for.
+/// Wait while the source is throttled.
 const AFTER_THROTTLED: Duration = Duration::from_secs(1);
 
-/// Which events: the parameters of `GET /logs`. Names are as they are, `/acme/api`.
+/// The parameters of `GET /logs`. Write names unencoded: `/acme/api`.
 #[derive(Clone, Debug, Default)]
 pub struct EventsRequest {
-    /// The log group; needed without a `cursor`.
+    /// The log group; required without a `cursor`.
     pub group: Option<String>,
-    /// The log stream; absent: all of the group's.
+    /// The log stream; default: all streams of the group.
     pub stream: Option<String>,
     /// Only these streams, at most 100.
     pub streams: Vec<String>,
-    /// Only streams that begin so; not together with `streams`.
+    /// Only streams with this prefix; not together with `streams`.
     pub stream_prefix: Option<String>,
-    /// First moment of the range: `"-15m".into()`, or a time of `chrono` or the standard library.
+    /// Start of the range (inclusive): `"-15m".into()`, or a time of `chrono` or the standard library.
     pub start: Option<Time>,
-    /// First moment after the range, in the same forms.
+    /// End of the range (exclusive), in the same forms.
     pub end: Option<Time>,
-    /// `head` or `tail`: begin at the oldest or the newest events; `head` when there is a `start`, else `tail`.
+    /// `head` or `tail`: start with the oldest or the newest events. Default: `head` with a `start`, otherwise `tail`.
     pub from: Option<String>,
     /// Only events whose message matches this CloudWatch filter pattern.
     pub filter: Option<String>,
-    /// In which of the operator's sources the group is, where several have one of that name.
+    /// The source of the group, if several sources have a group of that name.
     pub source: Option<String>,
-    /// Go on where an earlier answer says: it carries its request, so nothing else is needed.
+    /// A cursor of an earlier response. It contains the request, so no other field is needed.
     pub cursor: Option<String>,
-    /// For [`Client::events`]: the events in a page, 1 to 10,000; 1000 when absent.
+    /// For [`Client::events`]: events in a page, 1 to 10,000; default 1000.
     pub page_size: Option<u32>,
-    /// For [`Client::events`]: go on from the end too, and ask every so often for what is new.
+    /// For [`Client::events`]: poll for new events at the end, at this interval.
     pub follow: Option<Duration>,
-    /// For [`Client::stream`]: the events in all; when absent, all.
+    /// For [`Client::stream`]: total number of events; default: all.
     pub limit: Option<u32>,
 }
 
@@ -56,7 +56,7 @@ impl EventsRequest {
         Self { stream: Some(stream.to_owned()), ..Self::group(group) }
     }
 
-    /// Where an earlier reading stopped.
+    /// Continues from a cursor.
     pub fn cursor(cursor: &str) -> Self {
         Self { cursor: Some(cursor.to_owned()), ..Self::default() }
     }
@@ -81,15 +81,15 @@ impl EventsRequest {
     }
 }
 
-/// Events in the order of time, each once. See [`Client::events`].
+/// Events in the order of time. See [`Client::events`].
 #[derive(Debug)]
 pub struct Events {
     client: Client,
     request: EventsRequest,
-    /// Where the page came from whose events are given now.
+    /// Cursor of the current page.
     begun: Option<String>,
     page: vec::IntoIter<Event>,
-    /// Why the page before ended.
+    /// The reason why the previous page ended.
     stopped: Option<StopReason>,
     failed: bool,
 }
@@ -100,10 +100,10 @@ impl Events {
         Self { client, request, begun, page: Vec::new().into_iter(), stopped: None, failed: false }
     }
 
-    /// The next event; none: there is nothing more now. After an error there is nothing more either: go on with a new one, from
+    /// The next event; `None`: all events were returned. After an error it ends; continue with new `Events` from
     /// [`cursor`](Self::cursor).
     ///
-    /// Dropping the future loses nothing.
+    /// Dropping the future loses no event.
     pub async fn next(&mut self) -> Option<Result<Event, Error>> {
         loop {
             if let Some(event) = self.page.next() {
@@ -116,7 +116,7 @@ impl Events {
         }
     }
 
-    /// The next page, whole; what is left of a page that [`next`](Self::next) has begun is left out. An empty page is not the end.
+    /// The next whole page; skips the rest of a page that [`next`](Self::next) has started. An empty page is not the end.
     pub async fn next_page(&mut self) -> Option<Result<EventPage, Error>> {
         if self.failed {
             return None;
@@ -146,13 +146,13 @@ impl Events {
         }
     }
 
-    /// Where to go on: behind the last page whose events were all given. Who keeps it after an event loses nothing, and sees at most
-    /// a page again. None: at the beginning.
+    /// Position after the last page whose events were all returned. A program that stores it after each event loses no event, and reads
+    /// at most one page again. `None`: at the start.
     pub fn cursor(&self) -> Option<&str> {
         if self.page.as_slice().is_empty() { self.request.cursor.as_deref() } else { self.begun.as_deref() }
     }
 
-    /// A cursor carries its request: relative times, said again, would be others.
+    /// A cursor contains its request: repeated relative times would differ.
     fn go_on_by_cursor_alone(&mut self) {
         let EventsRequest { cursor, page_size, follow, .. } = &mut self.request;
         self.request =

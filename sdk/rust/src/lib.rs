@@ -1,13 +1,13 @@
-//! A client of Logmark: the logs that your token and your tenant allow, over HTTPS.
+//! A client for Logmark. It reads the logs that your token and your tenant allow.
 //!
-//! Two layers. [`apis`] and [`models`] are generated from the service's OpenAPI document: one function an operation, one type a
-//! schema. Around them stand a few hand-written conveniences:
+//! It has two layers. [`apis`] and [`models`] are generated from the service's OpenAPI document: one function for each operation, one
+//! type for each schema. The crate adds helper functions:
 //!
-//! - [`Client`] knows the address and the token, tries again what may be tried again, and makes every failure an [`Error`];
-//! - [`Client::events`] gives events one by one and follows cursors until the end, or for ever;
-//! - [`Client::stream`] reads a whole range as it comes, in constant memory, and never takes a cut stream for its end;
-//! - [`Client::query`] starts a Logs Insights query, waits for it, pages its rows, and stops it when you give up;
-//! - [`Client::groups`], [`Client::streams`] and [`Client::me`] say what there is, and what the token allows.
+//! - [`Client`] has the URL and the token, retries requests, and turns every failure into an [`Error`];
+//! - [`Client::events`] returns events one by one, and follows cursors to the end, or polls for new events;
+//! - [`Client::stream`] reads a whole range in constant memory, and detects incomplete streams;
+//! - [`Client::query`] starts a Logs Insights query, waits for it, reads all its rows, and stops it if you cancel;
+//! - [`Client::groups`], [`Client::streams`] and [`Client::me`] list groups, streams, and what the token allows.
 //!
 //! ```no_run
 //! # async fn run() -> Result<(), logmark_client::Error> {
@@ -22,7 +22,7 @@
 //! # }
 //! ```
 //!
-//! A generated operation is called with the client's configuration, and its failure becomes an [`Error`] by `?`:
+//! Call a generated operation with the client's configuration. `?` converts its error into an [`Error`]:
 //!
 //! ```no_run
 //! # async fn run(client: logmark_client::Client) -> Result<(), logmark_client::Error> {
@@ -45,7 +45,7 @@
 //! # }
 //! ```
 //!
-//! Names are given as they are, `/acme/api`: they are encoded where they are sent. It runs on Tokio.
+//! Write names unencoded: `/acme/api`. The crate runs on Tokio.
 
 #![deny(
     missing_docs,

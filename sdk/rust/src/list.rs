@@ -1,4 +1,4 @@
-//! Groups and streams one by one: pages asked for as they are needed.
+//! Groups and streams one by one: pages are requested as needed.
 
 use std::vec;
 
@@ -7,10 +7,10 @@ use crate::client::Client;
 use crate::error::Error;
 use crate::models::{Group, Stream};
 
-/// Items in a page, as many as the API gives.
+/// Items in a page; the maximum of the API.
 const PAGE: u32 = 1000;
 
-/// Where a list stands.
+/// The state of a list.
 #[derive(Debug)]
 enum Next {
     First,
@@ -20,7 +20,7 @@ enum Next {
 }
 
 impl Next {
-    /// The cursor of the page to ask for; none: there is no further page.
+    /// The cursor of the next page; `None`: there is no further page.
     fn take(&mut self) -> Option<Option<String>> {
         match std::mem::replace(self, Self::Nothing) {
             Self::First => Some(None),
@@ -50,7 +50,7 @@ impl Groups {
         Self { client, prefix, next: Next::First, page: Vec::new().into_iter(), incomplete: Vec::new() }
     }
 
-    /// The next group; none: that was the last. After an error there is nothing more.
+    /// The next group; `None`: that was the last. After an error the list ends.
     pub async fn next(&mut self) -> Option<Result<Group, Error>> {
         loop {
             if let Some(group) = self.page.next() {
@@ -69,7 +69,7 @@ impl Groups {
         }
     }
 
-    /// All that are left, as a list.
+    /// All remaining items, as a list.
     ///
     /// # Errors
     /// The first error.
@@ -81,24 +81,24 @@ impl Groups {
         Ok(found)
     }
 
-    /// The operator's sources that did not answer: their groups are missing. Known when the list was read.
+    /// Sources that did not answer; their groups are missing. Known at the end of the list.
     pub fn incomplete(&self) -> &[String] {
         &self.incomplete
     }
 }
 
-/// Which streams of a group, and in which order.
+/// Selects streams of a group, and their order.
 #[derive(Clone, Debug, Default)]
 pub struct StreamsRequest {
-    /// The group, as it is: `/acme/api`.
+    /// The log group: `/acme/api`.
     pub group: String,
-    /// Only streams that begin with it; by name only.
+    /// Only streams with this prefix; only in the order of names.
     pub prefix: Option<String>,
-    /// `name` (when absent) or `lastEvent`.
+    /// `name` (default) or `lastEvent`.
     pub order_by: Option<String>,
-    /// `asc` or `desc`; when absent, `asc` by name and `desc` by last event.
+    /// `asc` or `desc`; default: `asc` by name, `desc` by last event.
     pub order: Option<String>,
-    /// In which of the operator's sources the group is, where several have one of that name.
+    /// The source of the group, if several sources have a group of that name.
     pub source: Option<String>,
 }
 
@@ -123,7 +123,7 @@ impl Streams {
         Self { client, request, next: Next::First, page: Vec::new().into_iter() }
     }
 
-    /// The next stream; none: that was the last. After an error there is nothing more.
+    /// The next stream; `None`: that was the last. After an error the list ends.
     pub async fn next(&mut self) -> Option<Result<Stream, Error>> {
         loop {
             if let Some(stream) = self.page.next() {
@@ -131,7 +131,7 @@ impl Streams {
             }
             let cursor = self.next.take()?;
             let StreamsRequest { group, prefix, order_by, order, source } = self.request.clone();
-            // `:` for `/`: some proxies decode `%2F` in a path, and then it is another path.
+            // `:` for `/`, because some proxies decode `%2F` in a path, which changes the path.
             let group = group.replace('/', ":");
             let params = ListStreamsParams { group, source, prefix, order_by, order, limit: Some(PAGE), cursor };
             match list_streams(self.client.configuration(), params).await {
@@ -144,7 +144,7 @@ impl Streams {
         }
     }
 
-    /// All that are left, as a list.
+    /// All remaining items, as a list.
     ///
     /// # Errors
     /// The first error.

@@ -1,6 +1,6 @@
-//! A Logs Insights query from its start to its last row.
+//! A Logs Insights query, from its start to its last row.
 //!
-//! Owns the waiting, and the stopping of a query that nobody waits for any more. Its rows are a page of 10,000 at a time.
+//! Owns waiting, and stopping abandoned queries. Rows are read in pages of 10,000.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -18,34 +18,34 @@ use crate::models::{NewQuery, Query, QueryStatistics};
 use crate::retry::backoff;
 use crate::time::Time;
 
-/// How long the service may wait before it answers (RFC 7240): shorter than any gateway gives up.
+/// How long the service may wait before it answers (RFC 7240): below the timeouts of gateways.
 const WAIT: &str = "wait=20";
 
-/// What to ask.
+/// Describes a query.
 #[derive(Clone, Debug, Default)]
 pub struct QueryRequest {
     /// The query, in Logs Insights QL.
     pub query: String,
-    /// The log groups, 1 to 50, as they are: `/acme/api`.
+    /// The log groups, 1 to 50: `/acme/api`.
     pub log_groups: Vec<String>,
-    /// First moment of the range: `"-1h".into()`, or a time of `chrono` or the standard library.
+    /// Start of the range (inclusive): `"-1h".into()`, or a time of `chrono` or the standard library.
     pub start: Time,
-    /// First moment after the range, in the same forms; `now` when absent.
+    /// End of the range (exclusive), in the same forms; default: now.
     pub end: Option<Time>,
-    /// Rows at most, 1 to 100,000; when absent, as many as the query says, or 10,000.
+    /// Maximum number of rows, 1 to 100,000; default: the query's own limit, or 10,000.
     pub limit: Option<u32>,
-    /// After so long the query is given up, and stopped.
+    /// The query is stopped after this time.
     pub timeout: Option<Duration>,
 }
 
-/// A row: values by column, as CloudWatch writes them.
+/// A row: values by column, in CloudWatch's form.
 pub type Row = BTreeMap<String, String>;
 
-/// The rows of a query that is complete. See [`Client::query`].
+/// The rows of a complete query. See [`Client::query`].
 #[derive(Debug)]
 pub struct Rows {
     client: Client,
-    /// The query as it was first answered complete; its rows are in `page`.
+    /// The first complete answer; its rows are in `page`.
     query: Query,
     page: vec::IntoIter<Value>,
     next_cursor: Option<String>,
@@ -58,7 +58,7 @@ impl Rows {
         Self { client, query, page, next_cursor }
     }
 
-    /// The query's id: `/queries/{id}` gives the same rows for some time.
+    /// The query's id. `/queries/{id}` returns the same rows for some time.
     pub fn query_id(&self) -> &str {
         &self.query.query_id
     }
@@ -68,17 +68,17 @@ impl Rows {
         self.query.fields.as_deref().unwrap_or_default()
     }
 
-    /// How much was looked at.
+    /// The amount of data scanned.
     pub fn statistics(&self) -> Option<&QueryStatistics> {
         self.query.statistics.as_ref()
     }
 
-    /// What it costs to have looked at so much, at the operator's price, in US dollars.
+    /// Estimated cost at the operator's price, in US dollars.
     pub fn estimated_cost_usd(&self) -> Option<f64> {
         self.query.estimated_cost_usd
     }
 
-    /// The next row; none: that was the last. After an error the same page is asked for again.
+    /// The next row; `None`: that was the last. After an error the same page is requested again.
     pub async fn next(&mut self) -> Option<Result<Row, Error>> {
         loop {
             if let Some(row) = self.page.next() {
@@ -125,7 +125,7 @@ async fn run_to_end(client: &Client, request: QueryRequest) -> Result<Rows, Erro
     }
 }
 
-/// Where a query stands, and when to ask again.
+/// The state of a query, and the time of the next poll.
 struct Answer {
     query: Query,
     retry_after: Option<Duration>,
@@ -133,7 +133,7 @@ struct Answer {
 }
 
 impl Answer {
-    /// The service's own word; nothing when it has waited already; else longer from time to time.
+    /// `Retry-After`; zero if the service has already waited; otherwise it increases.
     fn pause(&self, asked: u32) -> Duration {
         match self.retry_after {
             Some(pause) => pause,
@@ -150,7 +150,7 @@ async fn ask(request: RequestBuilder) -> Result<Answer, Error> {
     Ok(Answer { query: response.json().await?, retry_after, waited })
 }
 
-/// A query that is stopped when it is dropped: the operator pays for what it scans, and the tenant's budget with it.
+/// Stops the query when dropped, because the data that it scans costs the operator, and the tenant's budget.
 struct Running<'a> {
     client: &'a Client,
     id: Option<String>,
@@ -160,7 +160,7 @@ impl Drop for Running<'_> {
     fn drop(&mut self) {
         let Some(id) = self.id.take() else { return };
         let client = self.client.clone();
-        // Without a runtime, or when it ends first, the service stops the query itself, as nobody asks for it.
+        // Without a runtime, or if the runtime ends first, the service stops the query after some minutes without polls.
         if let Ok(runtime) = Handle::try_current() {
             runtime.spawn(async move { stop_query(client.configuration(), StopQueryParams { id }).await });
         }

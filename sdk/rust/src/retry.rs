@@ -1,6 +1,6 @@
-//! What is tried again, how often, and after how long.
+//! Retries: which requests, how often, and after which wait.
 //!
-//! Owns the decision alone: `transport` sends, waits and counts.
+//! Owns only the decision: `transport` sends, waits and counts.
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
@@ -10,23 +10,23 @@ use http::Method;
 
 use crate::error::Error;
 
-/// How patient a client is.
+/// Limits of retries.
 ///
-/// A request is sent again after 429 and 503 that have `Retry-After`, whatever its method: it was not carried out. `GET` and
-/// `DELETE` also after 502, 503, 504 and a connection that failed.
+/// Requests with any method are retried after 429 and 503 with `Retry-After`, because they were not carried out. `GET` and `DELETE`
+/// are also retried after 502, 503, 504 and failed connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retry {
-    /// How often a request is sent again, at most.
+    /// Maximum number of retries of a request.
     pub retries: u32,
-    /// How long one request may wait in all. A `Retry-After` that goes beyond is the error, at once.
+    /// Maximum total wait of a request. A longer `Retry-After` is an error at once.
     pub max_wait: Duration,
 }
 
 impl Retry {
-    /// Nothing is tried again.
+    /// Disables retries.
     pub const NEVER: Self = Self { retries: 0, max_wait: Duration::ZERO };
 
-    /// How long to wait before the request is sent once more, after `sent` retries and `waited` in all; none: the error stands.
+    /// The wait before the next attempt, after `sent` retries and `waited` in total; `None`: return the error.
     pub(crate) fn pause(&self, method: &Method, error: &Error, sent: u32, waited: Duration) -> Option<Duration> {
         if sent >= self.retries || !may_repeat(method, error) {
             return None;
@@ -49,14 +49,14 @@ fn may_repeat(method: &Method, error: &Error) -> bool {
     refused || idempotent && (error.is_connection() || matches!(error.status(), Some(502..=504)))
 }
 
-/// At random up to a bound that begins at 0.2 seconds and doubles up to 5: many clients that failed together come back apart.
+/// Random, up to a bound that starts at 0.2 seconds and doubles up to 5, so that clients that failed together retry at different times.
 pub(crate) fn backoff(sent: u32) -> Duration {
     const FIRST: Duration = Duration::from_millis(200);
     const LONGEST: Duration = Duration::from_secs(5);
     FIRST.saturating_mul(2_u32.saturating_pow(sent)).min(LONGEST).mul_f64(random())
 }
 
-/// From 0 to 1. The hasher's random keys are enough for this, and spare a dependency.
+/// From 0 to 1. The hasher's random keys are sufficient, and avoid a dependency.
 fn random() -> f64 {
     let bits = RandomState::new().build_hasher().finish();
     f64::from((bits >> 32) as u32) / f64::from(u32::MAX)

@@ -1,7 +1,6 @@
-//! A whole range as one answer: NDJSON, a line at a time, in constant memory.
+//! A whole range as one response: NDJSON, one line at a time, in constant memory.
 //!
-//! Owns the difference between a stream that ended and one that broke off: the service's last line is asked for
-//! (`trailer=line`), and nothing else is an end.
+//! Owns the distinction between complete and interrupted streams: only the service's last line (`trailer=line`) is a regular end.
 
 use reqwest::Response;
 use reqwest::header::ACCEPT;
@@ -13,17 +12,17 @@ use crate::events::EventsRequest;
 use crate::models::{Event, StopReason};
 use crate::time::Time;
 
-/// More than a line can have: the largest event is 1 MiB, and JSON may write six characters for one.
+/// Exceeds every valid line: the largest event is 1 MiB, and JSON may write six characters for one.
 const LONGEST_LINE: usize = 16 << 20;
 
-/// The events of a streamed answer. See [`Client::stream`].
+/// The events of a streamed response. See [`Client::stream`].
 #[derive(Debug)]
 pub struct EventStream {
     answer: Response,
     buffer: Vec<u8>,
-    /// Where the next line begins in the buffer.
+    /// Start of the next line in the buffer.
     begin: usize,
-    /// Up to where the buffer was searched for the end of that line.
+    /// Position up to which the buffer was searched for the end of that line.
     searched: usize,
     state: State,
 }
@@ -54,8 +53,7 @@ impl EventStream {
         Ok(Self { answer, buffer: Vec::new(), begin: 0, searched: 0, state: State::Open })
     }
 
-    /// The next event; none: the stream has ended, as the service says itself. A stream that breaks off, or that the service gives up,
-    /// is an error.
+    /// The next event; `None`: the stream is complete. An interrupted stream, or one that the service ends with an error, is an error.
     pub async fn next(&mut self) -> Option<Result<Event, Error>> {
         if !matches!(self.state, State::Open) {
             return None;
@@ -75,7 +73,7 @@ impl EventStream {
         }
     }
 
-    /// Where a later request goes on; known when the stream has ended.
+    /// Cursor for a later request; set at the end of the stream.
     pub fn cursor(&self) -> Option<&str> {
         match &self.state {
             State::Ended(last) => Some(&last.cursor),
@@ -83,7 +81,7 @@ impl EventStream {
         }
     }
 
-    /// Why the stream ended: only `End` means that there is nothing more now. Known when it has.
+    /// The reason why the stream ended. Only `End` means that all events up to now were returned. Set at the end.
     pub fn stop_reason(&self) -> Option<StopReason> {
         match &self.state {
             State::Ended(last) => Some(last.stop_reason),

@@ -1,17 +1,17 @@
-//! A moment, as a request says it: the API's own forms, or a type that holds a time.
+//! Times in requests: the API's forms, or a type that holds a time.
 
 use std::time::SystemTime;
 
 use chrono::{DateTime, SecondsFormat, TimeZone, Utc};
 
-/// A moment: `"-15m".into()`, `SystemTime::now().into()`, or a `chrono::DateTime`.
+/// A time: `"-15m".into()`, `SystemTime::now().into()`, or a `chrono::DateTime`.
 ///
-/// A text is sent as it is: RFC 3339, epoch milliseconds or seconds, or relative to now.
+/// A string is sent unchanged: RFC 3339, epoch milliseconds or seconds, or relative to now.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Time(String);
 
 impl Time {
-    /// The moment as the API takes it.
+    /// The time in a form of the API.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -1,4 +1,4 @@
-//! Where a client's token comes from: a text that stays, or a function that is asked before each request.
+//! Token sources: a fixed token, or a function that is called before each request.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -8,12 +8,12 @@ use std::sync::Arc;
 
 use crate::error::{Error, code};
 
-/// Why a provider has no token; any error will do.
+/// The error of a token provider; any error type.
 pub type TokenError = Box<dyn StdError + Send + Sync>;
 
 type Given = Pin<Box<dyn Future<Output = Result<String, TokenError>> + Send>>;
 
-/// A source of tokens. It keeps what it gave as long as it likes: the client keeps nothing.
+/// A source of tokens. It may cache tokens; the client does not.
 #[derive(Clone)]
 pub(crate) enum Tokens {
     Fixed(Arc<str>),
@@ -29,7 +29,7 @@ impl Tokens {
         Self::Provider(Arc::new(move || Box::pin(provider())))
     }
 
-    /// Refuses a token that stays and can't be one, before anything is sent.
+    /// Refuses an invalid fixed token before a request is sent.
     pub(crate) fn checked(self) -> Result<Self, Error> {
         match self {
             Self::Fixed(token) => Ok(Self::Fixed(checked(&token, code::INVALID_REQUEST)?.into())),
@@ -48,15 +48,15 @@ impl Tokens {
     }
 }
 
-/// The token without the white space around it, as a file has it.
+/// The token without surrounding white space, such as a file's last newline.
 fn checked<'a>(token: &'a str, code: &'static str) -> Result<&'a str, Error> {
     let token = token.trim();
     let mistake = match token {
         "" => "the token is empty",
         _ if token.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("bearer ")) => {
-            "the token begins with `Bearer `: give the token alone"
+            "the token begins with `Bearer `: pass only the token"
         }
-        _ if !token.bytes().all(|byte| byte.is_ascii_graphic()) => "the token has characters that no token has",
+        _ if !token.bytes().all(|byte| byte.is_ascii_graphic()) => "the token contains characters that are not allowed",
         _ => return Ok(token),
     };
     Err(Error::own(code, mistake))

@@ -1,7 +1,7 @@
-//! What every request goes through, a generated operation's and a convenience's: token, retries, errors.
+//! Token, retries and errors of all requests, generated operations and helper functions.
 //!
-//! An answer that is an error leaves here as an [`Error`], so nobody behind looks at a status. A body of JSON is read here, so that
-//! one that breaks off is asked for once more; any other is handed on as it comes.
+//! Error responses become an [`Error`] here, so that callers need not check statuses. JSON bodies are read here, so that an interrupted
+//! body is retried; other bodies are passed on as they arrive.
 
 use std::time::Duration;
 
@@ -77,12 +77,12 @@ impl Transport {
 
 async fn failure(status: StatusCode, answer: Response) -> Error {
     let (headers, url) = (answer.headers().clone(), shown(answer.url()));
-    // The status says it already: a body that can't be read adds nothing, and takes nothing away.
+    // The status is sufficient: an unreadable body is ignored.
     let body = answer.bytes().await.unwrap_or_default();
     Error::of_answer(status.as_u16(), &headers, &body, &format!("{url}: "))
 }
 
-/// A page of HTML is the success of something else than the service.
+/// An HTML page is a response of another server.
 fn answer_of_the_service(answer: Response) -> Result<Response, Error> {
     if !content_type(&answer).starts_with("text/html") {
         return Ok(answer);
@@ -107,7 +107,7 @@ async fn whole_if_json(answer: Response) -> Result<Response, Error> {
     Ok(whole.into())
 }
 
-/// The generator encodes a path's names as a form does: a space as `+`, which in a path is a plus. A plus of the name is `%2B`.
+/// The generator encodes names in paths like form fields: a space as `+`, which is a plus in a path. A plus in a name is `%2B`.
 fn encode_spaces(request: &mut Request) {
     if request.url().path().contains('+') {
         let path = request.url().path().replace('+', "%20");

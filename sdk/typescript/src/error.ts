@@ -1,21 +1,21 @@
 import type { FieldError } from './generated/index.js';
 
-/** What went wrong: the service's problem document, or one of the client's own codes. */
+/** An error: the service's problem document, or one of the client's own codes. */
 export class LogmarkError extends Error {
   override readonly name = 'LogmarkError';
-  /** The answer's status; 0: there was none. */
+  /** HTTP status; 0: there was no response. */
   readonly status: number;
-  /** The kind, for programs; stable. */
+  /** Stable error code, for programs. */
   readonly code: string;
-  /** The kind, in words. */
+  /** Title of the code. */
   readonly title: string;
-  /** This error, in words. */
+  /** Description of this error. */
   readonly detail: string;
-  /** The request's id, for the service's operator. */
+  /** Request id; give it to the operator of the service. */
   readonly requestId: string | undefined;
-  /** What is wrong with the input, each fault on its own. */
+  /** Faults of the input, one entry each. */
   readonly errors: ReadonlyArray<FieldError>;
-  /** Seconds after which it may be worth asking again. */
+  /** Seconds to wait before a retry. */
   readonly retryAfter: number | undefined;
 
   constructor(
@@ -33,12 +33,12 @@ export class LogmarkError extends Error {
     this.retryAfter = more.retryAfter;
   }
 
-  /** Of the client's own: there was no answer, or none that is whole. */
+  /** An error of the client: no response, or an incomplete one. */
   static local(code: string, detail: string, cause?: unknown): LogmarkError {
     return new LogmarkError({ status: 0, code, title: TITLES[code] ?? code, detail }, { cause });
   }
 
-  /** Of a problem document that was read already, as in a stream. */
+  /** From a problem document that was already read, for example in a stream. */
   static ofProblem(problem: unknown, status: number, text: string, headers?: Headers, place = ''): LogmarkError {
     const retryAfter = headers && retryAfterOf(headers);
     const found = typeof problem === 'object' && problem !== null ? (problem as Partial<Record<string, unknown>>) : {};
@@ -62,7 +62,7 @@ export class LogmarkError extends Error {
     );
   }
 
-  /** Of a response whose status is no success; `place` stands before the text of one that is not the service's. */
+  /** From an error response; `place` precedes the text of responses that are not the service's. */
   static async ofAnswer(response: Response, place: string): Promise<LogmarkError> {
     const text = await response.text().catch(() => '');
     return LogmarkError.ofProblem(parsed(text), response.status, text, response.headers, place);
@@ -71,7 +71,7 @@ export class LogmarkError extends Error {
 
 const TITLES: Record<string, string> = {
   connection_failed: 'No answer',
-  incomplete_body: 'The answer is not whole',
+  incomplete_body: 'The response is incomplete',
   invalid_request: "The request can't be sent",
   query_failed: 'The query failed',
   query_timeout: 'The query took too long',
@@ -92,7 +92,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** `Retry-After` in seconds, of either of its forms (RFC 9110 §10.2.3). */
+/** `Retry-After` in seconds, from either of its forms (RFC 9110 §10.2.3). */
 export function retryAfterOf(headers: Headers): number | undefined {
   const value = headers.get('retry-after')?.trim();
   if (value === undefined || value === '') return undefined;

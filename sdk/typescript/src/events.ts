@@ -7,28 +7,28 @@ type Parameters = NonNullable<ReadLogsData['query']>;
 
 export interface EventsOptions
   extends Pick<Parameters, 'group' | 'stream' | 'streams' | 'streamPrefix' | 'from' | 'filter' | 'source'> {
-  /** First moment of the range. */
+  /** Start of the range (inclusive). */
   start?: Moment;
-  /** First moment after the range. */
+  /** End of the range (exclusive). */
   end?: Moment;
-  /** Go on where an earlier iterator's `cursor` was; the other parameters are in it. */
+  /** Cursor of an earlier iterator. It contains the other parameters. */
   cursor?: string;
-  /** Events that are asked for at a time, 1 to 10000; 1000. */
+  /** Events in a page, 1 to 10000; default 1000. */
   pageSize?: number;
-  /** Go on beyond the end, until `signal` aborts or the loop is left. */
+  /** Poll for new events at the end, until `signal` aborts or the loop ends. */
   follow?: boolean;
-  /** Seconds between two looks at the end; 5. */
+  /** Seconds between two polls at the end; default 5. */
   interval?: number;
-  /** Ends the iteration with its reason. */
+  /** Ends the iteration with the signal's reason. */
   signal?: AbortSignal;
 }
 
-/** Seconds to wait when the source takes no more calls at the moment. */
+/** Seconds to wait while the source is throttled. */
 const THROTTLED = 1;
 
-/** Events over as many pages as they take. A second loop goes on where the first was left. */
+/** Events from any number of pages. A second loop continues after the first. */
 export class EventIterator implements AsyncIterable<Event> {
-  /** Where to go on: behind the last page whose events were all handed out. */
+  /** Position after the last page whose events were all returned. */
   cursor: string | undefined;
   readonly #client: Client;
   readonly #options: EventsOptions;
@@ -50,7 +50,7 @@ export class EventIterator implements AsyncIterable<Event> {
     }
   }
 
-  /** Whole pages, empty ones too. */
+  /** Whole pages, including empty ones. */
   async *pages(): AsyncGenerator<EventPage, void, undefined> {
     for await (const page of this.#walk()) {
       this.cursor = page.nextCursor;

@@ -1,6 +1,6 @@
 /**
- * Client of Logmark. `Logmark` has the conveniences; every operation of the API is a function here, called with
- * `{ client: logmark.client }`. Uses `fetch` and nothing of Node's own. Durations are in seconds.
+ * Client for Logmark. `Logmark` has helper functions. Every operation of the API is a function here, called with
+ * `{ client: logmark.client }`. Uses only `fetch`, no Node APIs. Durations are in seconds.
  */
 export * from './generated/index.js';
 export { Logmark, type LogmarkOptions } from './logmark.js';

@@ -1,25 +1,25 @@
 import type { Client } from './generated/client/index.js';
 import { listGroups, listStreams, type Group, type ListStreamsData, type Stream } from './generated/index.js';
 
-/** Items in a page, as many as the API gives. */
+/** Items in a page; the maximum of the API. */
 const PAGE = 1000;
 
 export interface GroupsOptions {
-  /** Only groups that begin with it. */
+  /** Only groups with this prefix. */
   prefix?: string;
-  /** Ends the iteration with its reason. */
+  /** Ends the iteration with the signal's reason. */
   signal?: AbortSignal;
 }
 
 export interface StreamsOptions extends Pick<NonNullable<ListStreamsData['query']>, 'prefix' | 'orderBy' | 'order' | 'source'> {
   group: string;
-  /** Ends the iteration with its reason. */
+  /** Ends the iteration with the signal's reason. */
   signal?: AbortSignal;
 }
 
-/** Groups over as many pages as they take, ascending by name. */
+/** Groups from any number of pages, ascending by name. */
 export class GroupIterator implements AsyncIterable<Group> {
-  /** The operator's sources that did not answer: their groups are missing. Known when the list was read. */
+  /** Sources that did not answer; their groups are missing. Known at the end of the list. */
   incomplete: Array<string> = [];
   readonly #client: Client;
   readonly #options: GroupsOptions;
@@ -41,7 +41,7 @@ export class GroupIterator implements AsyncIterable<Group> {
   }
 }
 
-/** Streams of a group over as many pages as they take. */
+/** Streams of a group from any number of pages. */
 export class StreamIterator implements AsyncIterable<Stream> {
   readonly #client: Client;
   readonly #options: StreamsOptions;
@@ -53,7 +53,7 @@ export class StreamIterator implements AsyncIterable<Stream> {
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Stream, void, undefined> {
     const { group, signal, ...query } = this.#options;
-    // `:` for `/`: some proxies decode `%2F` in a path, and then it is another path.
+    // `:` for `/`, because some proxies decode `%2F` in a path, which changes the path.
     const path = { group: group.replaceAll('/', ':') };
     let cursor: string | undefined;
     do {

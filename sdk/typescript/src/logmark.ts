@@ -8,23 +8,23 @@ import { transport, type Token } from './transport.js';
 import { checkedToken, checkedUrl } from './values.js';
 
 export interface LogmarkOptions {
-  /** Where the service is; it may have a path. */
+  /** URL of the service; it may have a path. */
   url: string;
-  /** A token, or a function that gives one and is asked before each request. */
+  /** A token, or a function that returns one and is called before each request. */
   token: Token;
-  /** Times that a request is sent again at most; 5. */
+  /** Maximum number of retries of a request; default 5. */
   retries?: number;
-  /** Seconds that a request waits between its attempts at most, in all; 60. */
+  /** Maximum seconds that a request waits between attempts, in total; default 60. */
   maxWait?: number;
-  /** Seconds without an answer, or without more of a stream, until an attempt has failed; 60. */
+  /** Seconds without a response, or without data of a stream, after which an attempt fails; default 60. */
   timeout?: number;
-  /** Instead of the global one. */
+  /** Replaces the global `fetch`. */
   fetch?: typeof fetch;
 }
 
-/** A client of one service. */
+/** A client for one service. */
 export class Logmark {
-  /** For the generated operations. */
+  /** Client for the generated operations. */
   readonly client: Client;
   readonly #url: string;
   readonly #timeout: number;
@@ -51,7 +51,7 @@ export class Logmark {
     return me({ client: this.client, ...options });
   }
 
-  /** The log groups you may see, ascending by name. */
+  /** The log groups that you may see, ascending by name. */
   groups(options: GroupsOptions = {}): GroupIterator {
     return new GroupIterator(this.client, options);
   }
@@ -65,22 +65,22 @@ export class Logmark {
     return `Logmark(${this.#url})`;
   }
 
-  /** What `console.log` prints on Node: the address, and nothing of the token. */
+  /** Output of `console.log` on Node: the URL, without the token. */
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return this.toString();
   }
 
-  /** Events, page by page to the end; with `follow`, beyond it. */
+  /** Events, page by page to the end; with `follow` also new events. */
   events(options: EventsOptions): EventIterator {
     return new EventIterator(this.client, options);
   }
 
-  /** Events of one answer, streamed; one is held at a time. */
+  /** Events of one streamed response, one at a time. */
   stream(options: StreamOptions): EventStream {
     return new EventStream(this.client, options, this.#timeout);
   }
 
-  /** Starts a Logs Insights query, waits for it, and gives all its rows. */
+  /** Starts a Logs Insights query, waits for it, and returns all its rows. */
   query(options: QueryOptions): Promise<QueryResult> {
     return query(this.client, options);
   }

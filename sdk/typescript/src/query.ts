@@ -5,33 +5,33 @@ import { sleep } from './transport.js';
 import { timeText, withTimes, type Moment } from './values.js';
 
 export interface QueryOptions extends Omit<NewQuery, 'start' | 'end'> {
-  /** First moment of the range. */
+  /** Start of the range (inclusive). */
   start: Moment;
-  /** First moment after the range; now when absent. */
+  /** End of the range (exclusive); default: now. */
   end?: Moment;
-  /** Seconds after which the query is given up and stopped; none when absent. */
+  /** Seconds after which the query is stopped; default: none. */
   timeout?: number;
-  /** Gives the query up, and stops it. */
+  /** Cancels and stops the query. */
   signal?: AbortSignal;
 }
 
-/** What a query found. */
+/** The result of a query. */
 export interface QueryResult {
   queryId: string;
-  /** Values by column, all of them texts. */
+  /** Values by column, all strings. */
   rows: Array<Record<string, string>>;
   statistics: QueryStatistics | undefined;
   estimatedCostUsd: number | undefined;
 }
 
-/** Seconds that one request waits for the end of the query. */
+/** Seconds that one request waits for the query to end. */
 const WAIT = { Prefer: 'wait=20' };
-/** An answer that comes sooner than this is followed by a pause, which doubles up to the longest. */
+/** After a faster response the client pauses; the pause doubles up to the maximum. */
 const SOON = 1;
 const FIRST_PAUSE = 0.25;
 const LONGEST_PAUSE = 5;
 
-/** Starts the query, waits for its end, and gives all its rows. */
+/** Starts the query, waits for its end, and returns all its rows. */
 export async function query(client: Client, options: QueryOptions): Promise<QueryResult> {
   const { timeout, signal, ...request } = options;
   const body: NewQuery = { ...withTimes(request), start: timeText('start', options.start) };
@@ -39,7 +39,7 @@ export async function query(client: Client, options: QueryOptions): Promise<Quer
   const timer = timeout === undefined ? undefined : setTimeout(() => late.abort(tooLong(timeout)), timeout * 1000);
   const stop = signal ? AbortSignal.any([signal, late.signal]) : late.signal;
   try {
-    // Given up before its id is known, it is stopped by the service, which no longer has anybody to give it to.
+    // If it is cancelled before the id is known, the service stops it, because the client has disconnected.
     const started = (await startQuery({ client, body, headers: WAIT, signal: stop })) as Query;
     return await end(client, started, stop);
   } finally {
@@ -60,7 +60,7 @@ async function end(client: Client, started: Query, signal: AbortSignal): Promise
       }
     }
   } catch (error) {
-    // The caller's reason is what counts, whether or not this succeeds.
+    // The caller's reason is thrown, even if stopping fails.
     if (signal.aborted) await stopQuery({ client, path }).catch(() => undefined);
     throw error;
   }

@@ -10,19 +10,19 @@ export interface StreamOptions
     Parameters,
     'group' | 'stream' | 'streams' | 'streamPrefix' | 'from' | 'filter' | 'source' | 'cursor' | 'limit'
   > {
-  /** First moment of the range. */
+  /** Start of the range (inclusive). */
   start?: Moment;
-  /** First moment after the range. */
+  /** End of the range (exclusive). */
   end?: Moment;
-  /** Ends the stream with its reason. */
+  /** Ends the stream with the signal's reason. */
   signal?: AbortSignal;
 }
 
-/** Events of one answer, read as they come. It ends well only when the service has said that it is whole. */
+/** Events of one response, read as they arrive. It ends without an error only if the service confirms that it is complete. */
 export class EventStream implements AsyncIterable<Event> {
-  /** Where a later request goes on; there at the end. */
+  /** Cursor for a later request; set at the end. */
   cursor: string | undefined;
-  /** Why it ended; there at the end. */
+  /** The reason why it ended; set at the end. */
   stopReason: string | undefined;
   readonly #client: Client;
   readonly #options: StreamOptions;
@@ -61,7 +61,7 @@ function read(line: string): Record<string, unknown> {
   }
 }
 
-/** The body's lines; a last one without an end is given too. */
+/** The lines of the body, including a last line without line end. */
 async function* lines(body: ReadableStream<Uint8Array>, timeout: number, signal?: AbortSignal): AsyncGenerator<string> {
   const reader = body.getReader();
   const decoder = new TextDecoder();
@@ -79,12 +79,12 @@ async function* lines(body: ReadableStream<Uint8Array>, timeout: number, signal?
     }
     if (begun !== '') yield begun;
   } finally {
-    // Whoever leaves the loop early wants no more of it; at the end there is no more.
+    // Releases the body if the loop ended early.
     await reader.cancel().catch(() => undefined);
   }
 }
 
-/** What the reading brings, if it does so in time. */
+/** The result of reading, or an error after the timeout. */
 async function within<T>(reading: Promise<T>, seconds: number, signal?: AbortSignal): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {

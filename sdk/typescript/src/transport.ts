@@ -1,7 +1,7 @@
 import { LogmarkError } from './error.js';
 import { checkedToken, shownUrl } from './values.js';
 
-/** A token, or a function that gives one and is asked before each request. */
+/** A token, or a function that returns one and is called before each request. */
 export type Token = string | (() => string | Promise<string>);
 
 export interface TransportSettings {
@@ -12,12 +12,12 @@ export interface TransportSettings {
   fetch: (request: Request) => Promise<Response>;
 }
 
-/** The first wait is at random up to this, the next up to twice that, and so on. */
+/** Upper bound of the first random wait; it doubles with each retry. */
 const FIRST_WAIT = 0.2;
 const LONGEST_WAIT = 5;
 const IDEMPOTENT = ['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'];
 
-/** A `fetch` that puts the token in, sends again what is worth it, and throws what is no success. */
+/** A `fetch` that adds the token, retries, and throws errors. */
 export function transport(settings: TransportSettings): typeof fetch {
   return async (input, init) => {
     const request = new Request(input, init);
@@ -25,7 +25,7 @@ export function transport(settings: TransportSettings): typeof fetch {
     for (let attempt = 0; ; attempt++) {
       const outcome = await authorized(settings, request).catch(failure);
       if (!(outcome instanceof LogmarkError)) return outcome;
-      // Whoever gave up has said why.
+      // The caller aborted and gave the reason.
       request.signal.throwIfAborted();
       const wait = pause(outcome, request.method, attempt);
       if (wait === undefined || attempt >= settings.retries || waited + wait > settings.maxWait) throw outcome;
@@ -40,10 +40,10 @@ function failure(error: unknown): LogmarkError {
   throw error;
 }
 
-/** Seconds to wait before the request is sent again; none: it is not. */
+/** Seconds to wait before the next attempt; undefined: there is none. */
 function pause(error: LogmarkError, method: string, attempt: number): number | undefined {
   const { status, retryAfter } = error;
-  // Who says when to come back has not done what was asked.
+  // With `Retry-After` the service has not carried out the request.
   const isRefused = (status === 429 || status === 503) && retryAfter !== undefined;
   const isPassing = [0, 429, 502, 503, 504].includes(status) && IDEMPOTENT.includes(method);
   if (!isRefused && !isPassing) return undefined;
@@ -51,7 +51,7 @@ function pause(error: LogmarkError, method: string, attempt: number): number | u
   return Math.max(backoff, (retryAfter ?? 0) * (1 + Math.random() / 10));
 }
 
-/** One attempt, and another when the token was renewed meanwhile. */
+/** One attempt, and a second one if the token was renewed. */
 async function authorized(settings: TransportSettings, request: Request): Promise<Response> {
   const { token } = settings;
   if (typeof token === 'string') return exchange(settings, request, token);
@@ -87,7 +87,7 @@ async function exchange(settings: TransportSettings, request: Request, token: st
   }
 }
 
-/** A page of HTML is the success of something else than the service. */
+/** An HTML page is a response of another server. */
 function isPage(response: Response): boolean {
   return (response.headers.get('content-type') ?? '').startsWith('text/html');
 }
@@ -101,19 +101,19 @@ function isStreamed(response: Response): boolean {
   return !(response.headers.get('content-type') ?? '').startsWith('application/json');
 }
 
-/** The answer with its body read: one that breaks off is a failed attempt. */
+/** Reads the body: an incomplete body is a failed attempt. */
 async function whole(response: Response): Promise<Response> {
   const body = await response.arrayBuffer();
   return new Response(body, { status: response.status, statusText: response.statusText, headers: response.headers });
 }
 
-/** `fetch` says "fetch failed", and why in its cause. */
+/** `fetch` reports only "fetch failed"; the cause has the reason. */
 function reason(error: unknown): string {
   const cause = error instanceof Error ? (error.cause ?? error) : error;
   return cause instanceof Error ? cause.message || cause.name : String(cause);
 }
 
-/** Waits, unless it is aborted meanwhile. */
+/** Waits, or ends early when aborted. */
 export function sleep(seconds: number, signal?: AbortSignal | null): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);

@@ -1,9 +1,9 @@
 import { LogmarkError } from './error.js';
 
-/** A moment: a `Date`, or the API's own forms: RFC 3339, epoch seconds or milliseconds, relative to now (`-15m`). */
+/** A time: a `Date`, or the API's forms: RFC 3339, epoch seconds or milliseconds, relative to now (`-15m`). */
 export type Moment = string | number | Date;
 
-/** Parameters with `start` and `end` as the API takes them. */
+/** Parameters with `start` and `end` in forms of the API. */
 export function withTimes<T extends { start?: Moment; end?: Moment }>(
   parameters: T,
 ): Omit<T, 'start' | 'end'> & { start?: string; end?: string } {
@@ -15,14 +15,14 @@ export function withTimes<T extends { start?: Moment; end?: Moment }>(
   };
 }
 
-/** A moment as the API takes it. */
+/** The time in a form of the API. */
 export function timeText(name: string, value: Moment): string {
   if (!(value instanceof Date)) return String(value);
   if (Number.isNaN(value.getTime())) throw invalid(`\`${name}\` is a Date that is not valid`);
   return value.toISOString();
 }
 
-/** The service's address without the slashes at its end; it may have a path. */
+/** The URL of the service without trailing slashes; it may have a path. */
 export function checkedUrl(url: string): string {
   let parsed: URL;
   try {
@@ -37,16 +37,16 @@ export function checkedUrl(url: string): string {
   return url.replace(/\/+$/, '');
 }
 
-/** The token without the white space around it, as a file has it. */
+/** The token without surrounding white space, such as a file's last newline. */
 export function checkedToken(token: unknown, code = 'invalid_request'): string {
   const text = typeof token === 'string' ? token.trim() : '';
   if (text === '') throw LogmarkError.local(code, 'the token is empty');
-  if (/^bearer /i.test(text)) throw LogmarkError.local(code, 'the token begins with `Bearer `: give the token alone');
-  if (!/^[\x21-\x7e]+$/.test(text)) throw LogmarkError.local(code, 'the token has characters that no token has');
+  if (/^bearer /i.test(text)) throw LogmarkError.local(code, 'the token begins with `Bearer `: pass only the token');
+  if (!/^[\x21-\x7e]+$/.test(text)) throw LogmarkError.local(code, 'the token contains characters that are not allowed');
   return text;
 }
 
-/** The address for an error, which goes to a log: without the query, which has cursors. */
+/** The URL for error messages, which may be logged: without the query, which contains cursors. */
 export function shownUrl(url: string): string {
   const { origin, pathname } = new URL(url);
   return `${origin}${pathname}`;

@@ -41,7 +41,7 @@ test('times may be dates', async () => {
 });
 
 test('a token or an address that can’t work is refused at once', async () => {
-  for (const [token, said] of [['', /empty/], [' \n', /empty/], ['Bearer e30', /give the token alone/], ['a b', /characters/]] as const) {
+  for (const [token, said] of [['', /empty/], [' \n', /empty/], ['Bearer e30', /pass only the token/], ['a b', /characters/]] as const) {
     const error = await failure(async () => new Logmark({ url: URL, token }));
     assert.equal(summary(error), '0 invalid_request');
     assert.match(error.detail, said);

@@ -23,7 +23,7 @@ test('a query that fails is an error', async () => {
   assert.match(error.detail, /Failed/);
 });
 
-/** The id of the query that was stopped last at the front door, of so many. */
+/** The id of the last of so many queries that were stopped through the proxy. */
 async function stopped(count: number): Promise<string> {
   const deleted = await seen('DELETE /plain/queries/');
   assert.equal(deleted.length, count);

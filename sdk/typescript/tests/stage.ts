@@ -1,4 +1,4 @@
-// What the tests are told of the service that they run against: `sdk/README.md` says what is there.
+// The environment of the tests; `sdk/CONTRIBUTING.md` describes the service.
 import { Logmark, LogmarkError, type LogmarkOptions } from 'logmark';
 
 function variable(name: string): string {
@@ -23,12 +23,12 @@ export function acme(options: Partial<LogmarkOptions> = {}): Logmark {
   return new Logmark({ url: URL, token: TOKEN, ...options });
 }
 
-/** The same through the front door, by one of its habits. */
+/** The same through the faulty proxy, at one of its paths. */
 export function through(habit: string, options: Partial<LogmarkOptions> = {}): Logmark {
   return acme({ url: `${FRONT}/${habit}/`, ...options });
 }
 
-/** Requests that came to the front door so far and hold this text. */
+/** Requests to the proxy so far that contain this text. */
 export async function seen(text: string): Promise<Array<string>> {
   const all = (await (await fetch(`${FRONT}/seen`)).json()) as Array<string>;
   return all.filter((line) => line.includes(text));

@@ -10,7 +10,7 @@ pub const MAX_DOCUMENT_BYTES: usize = 256 * 1024;
 
 /// Which addresses a document may be fetched from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reach {
+pub enum AddressPolicy {
     /// Any: the operator has named the place.
     Any,
     /// Those of the public internet alone ([`super::is_public`]): another document has named the place.
@@ -22,10 +22,10 @@ pub enum Reach {
 pub trait KeyFetcher: Send + Sync {
     /// The body of a `200` answer to `GET url`.
     ///
-    /// An implementation follows no redirect, reads at most [`MAX_DOCUMENT_BYTES`], gives up in bounded
-    /// time, and for `https` verifies the server's certificate. Under [`Reach::Public`] it connects to no other address, whatever
-    /// the name in the URL resolves to.
-    async fn get(&self, url: &Url, reach: Reach) -> Result<Vec<u8>, FetchError>;
+    /// An implementation follows no redirect, reads at most [`MAX_DOCUMENT_BYTES`], gives up in bounded time, and for `https`
+    /// verifies the server's certificate. Under [`AddressPolicy::Public`] it connects to no other address, whatever the name in
+    /// the URL resolves to.
+    async fn get(&self, url: &Url, address_policy: AddressPolicy) -> Result<Vec<u8>, FetchError>;
 }
 
 /// Why there is no document.

@@ -16,9 +16,9 @@ mod store;
 
 pub use address::is_public;
 pub use algorithm::{Algorithm, UnknownAlgorithm};
-pub use fetch::{FetchError, KeyFetcher, MAX_DOCUMENT_BYTES, Reach};
+pub use fetch::{AddressPolicy, FetchError, KeyFetcher, MAX_DOCUMENT_BYTES};
 pub use jwk::{KeyRefusal, MAX_KID_BYTES, VerificationKey};
-pub use set::{KeySet, NoKey, RefusedKey, SetError, SetOrigin};
+pub use set::{KeySelectionError, KeySet, RefusedKey, SetError, SetOrigin};
 pub use signature::{BadSignature, verify_signature};
-pub use source::{InvalidKeySource, KeyPlace, KeySource, LoadError, is_safe_url};
+pub use source::{InvalidKeySource, KeyLocation, KeySource, LoadError, is_safe_url};
 pub use store::{IssuerReadiness, KeyError, KeyStore};

@@ -62,7 +62,7 @@ pub enum SetError {
 
 /// Why a set has no key for a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum NoKey {
+pub enum KeySelectionError {
     /// No key has this `kid`.
     #[error("no key has this id")]
     UnknownKid,
@@ -106,17 +106,17 @@ impl KeySet {
     /// The one key for a token with this `kid` and `alg`.
     ///
     /// With a `kid`: the key of exactly that name and algorithm. Without: the only key of the set that fits the algorithm.
-    pub fn select(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<&Arc<VerificationKey>, NoKey> {
+    pub fn select(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<&Arc<VerificationKey>, KeySelectionError> {
         if kid.is_some() {
             let mut named = self.keys.iter().filter(|key| key.kid() == kid).peekable();
-            let first = named.peek().ok_or(NoKey::UnknownKid)?.algorithm();
-            return named.find(|key| key.algorithm() == algorithm).ok_or(NoKey::OtherAlgorithm(first));
+            let first = named.peek().ok_or(KeySelectionError::UnknownKid)?.algorithm();
+            return named.find(|key| key.algorithm() == algorithm).ok_or(KeySelectionError::OtherAlgorithm(first));
         }
         let mut fitting = self.keys.iter().filter(|key| key.algorithm() == algorithm);
         match (fitting.next(), fitting.count()) {
             (Some(key), 0) => Ok(key),
-            (None, _) => Err(NoKey::NotOne(0)),
-            (Some(_), others) => Err(NoKey::NotOne(1 + others)),
+            (None, _) => Err(KeySelectionError::NotOne(0)),
+            (Some(_), others) => Err(KeySelectionError::NotOne(1 + others)),
         }
     }
 

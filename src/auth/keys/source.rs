@@ -14,7 +14,7 @@ use url::{Host, Url};
 
 use super::address::is_public;
 use super::algorithm::Algorithm;
-use super::fetch::{FetchError, KeyFetcher, MAX_DOCUMENT_BYTES, Reach};
+use super::fetch::{AddressPolicy, FetchError, KeyFetcher, MAX_DOCUMENT_BYTES};
 use super::set::{KeySet, SetError, SetOrigin};
 use crate::auth::strict::{self, JsonError};
 use crate::files::{self, Exposed};
@@ -131,7 +131,7 @@ pub fn is_safe_url(url: &Url) -> bool {
 
 /// What an attempt at an issuer's keys goes by.
 #[derive(Debug, Clone)]
-pub struct KeyPlace {
+pub struct KeyLocation {
     /// The issuer.
     pub issuer: String,
     /// Where its keys are.
@@ -143,7 +143,7 @@ pub struct KeyPlace {
 }
 
 /// One attempt at an issuer's keys.
-pub(super) async fn load(place: &KeyPlace, fetcher: &dyn KeyFetcher) -> Result<KeySet, LoadError> {
+pub(super) async fn load(place: &KeyLocation, fetcher: &dyn KeyFetcher) -> Result<KeySet, LoadError> {
     let algorithms = &place.algorithms;
     let attempt = async {
         match &place.source {
@@ -151,10 +151,10 @@ pub(super) async fn load(place: &KeyPlace, fetcher: &dyn KeyFetcher) -> Result<K
                 let bytes = read_file(path, algorithms.contains(&Algorithm::Hs256)).await?;
                 Ok(KeySet::parse(&bytes, algorithms, SetOrigin::File)?)
             }
-            KeySource::Url(url) => fetch_set(url, Reach::Any, algorithms, fetcher).await,
+            KeySource::Url(url) => fetch_set(url, AddressPolicy::Any, algorithms, fetcher).await,
             KeySource::Discover => {
-                let (url, reach) = discover(place, fetcher).await?;
-                fetch_set(&url, reach, algorithms, fetcher).await
+                let (url, address_policy) = discover(place, fetcher).await?;
+                fetch_set(&url, address_policy, algorithms, fetcher).await
             }
         }
     };
@@ -175,16 +175,21 @@ async fn read_file(path: &Path, is_secret: bool) -> Result<Vec<u8>, LoadError> {
     if bytes.len() > MAX_DOCUMENT_BYTES { Err(LoadError::TooLarge) } else { Ok(bytes) }
 }
 
-async fn fetch_set(url: &Url, reach: Reach, algorithms: &[Algorithm], fetcher: &dyn KeyFetcher) -> Result<KeySet, LoadError> {
-    let bytes = fetch(url, reach, fetcher).await?;
+async fn fetch_set(
+    url: &Url,
+    address_policy: AddressPolicy,
+    algorithms: &[Algorithm],
+    fetcher: &dyn KeyFetcher,
+) -> Result<KeySet, LoadError> {
+    let bytes = fetch(url, address_policy, fetcher).await?;
     Ok(KeySet::parse(&bytes, algorithms, SetOrigin::Remote)?)
 }
 
 /// Where the discovery document says that the keys are, and how far that may be followed.
-async fn discover(place: &KeyPlace, fetcher: &dyn KeyFetcher) -> Result<(Url, Reach), LoadError> {
+async fn discover(place: &KeyLocation, fetcher: &dyn KeyFetcher) -> Result<(Url, AddressPolicy), LoadError> {
     let address = format!("{}{DISCOVERY_PATH}", place.issuer.trim_end_matches('/'));
     let url = Url::parse(&address).map_err(|_| LoadError::UnsafeUrl)?;
-    let document = strict::object(&fetch(&url, Reach::Any, fetcher).await?).map_err(LoadError::Discovery)?;
+    let document = strict::object(&fetch(&url, AddressPolicy::Any, fetcher).await?).map_err(LoadError::Discovery)?;
     if document.get("issuer").and_then(Value::as_str) != Some(&place.issuer) {
         return Err(LoadError::OtherIssuer);
     }
@@ -195,9 +200,9 @@ async fn discover(place: &KeyPlace, fetcher: &dyn KeyFetcher) -> Result<(Url, Re
     }
     // The operator has named the issuer's own origin. An issuer by plain `http` is on this machine: for development.
     if keys.origin() == url.origin() || url.scheme() == "http" || place.allow_private_jwks_uri {
-        return Ok((keys, Reach::Any));
+        return Ok((keys, AddressPolicy::Any));
     }
-    if leads_inside(&keys) { Err(LoadError::PrivateKeys) } else { Ok((keys, Reach::Public)) }
+    if leads_inside(&keys) { Err(LoadError::PrivateKeys) } else { Ok((keys, AddressPolicy::Public)) }
 }
 
 /// Does the URL itself, before any name is resolved, lead into this machine or a private network?
@@ -213,11 +218,11 @@ fn leads_inside(url: &Url) -> bool {
     }
 }
 
-async fn fetch(url: &Url, reach: Reach, fetcher: &dyn KeyFetcher) -> Result<Vec<u8>, LoadError> {
+async fn fetch(url: &Url, address_policy: AddressPolicy, fetcher: &dyn KeyFetcher) -> Result<Vec<u8>, LoadError> {
     if !is_safe_url(url) {
         return Err(LoadError::UnsafeUrl);
     }
     let failed = |source| LoadError::Fetch { url: url.clone(), source };
-    let bytes = fetcher.get(url, reach).await.map_err(failed)?;
+    let bytes = fetcher.get(url, address_policy).await.map_err(failed)?;
     if bytes.len() > MAX_DOCUMENT_BYTES { Err(failed(FetchError::TooLarge)) } else { Ok(bytes) }
 }

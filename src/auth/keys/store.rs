@@ -20,8 +20,8 @@ use tokio::sync::watch;
 use super::algorithm::Algorithm;
 use super::fetch::KeyFetcher;
 use super::jwk::VerificationKey;
-use super::set::{KeySet, NoKey};
-use super::source::{self, KeyPlace, LoadError};
+use super::set::{KeySelectionError, KeySet};
+use super::source::{self, KeyLocation, LoadError};
 use crate::domain::time::Clock;
 use crate::telemetry::metrics;
 
@@ -36,7 +36,7 @@ const RETRY_MS: (i64, i64) = (1_000, 30_000);
 pub enum KeyError {
     /// The issuer's set has no such key.
     #[error(transparent)]
-    NoKey(#[from] NoKey),
+    KeySelectionError(#[from] KeySelectionError),
     /// There has never been a good set.
     #[error("no key set of this issuer could be read yet")]
     Unavailable,
@@ -60,7 +60,7 @@ pub struct KeyStore {
 }
 
 struct Inner {
-    place: KeyPlace,
+    location: KeyLocation,
     refresh_ms: i64,
     fetcher: Arc<dyn KeyFetcher>,
     clock: Arc<dyn Clock>,
@@ -81,14 +81,14 @@ struct State {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Reason {
+enum RefreshReason {
     Start,
     Missing,
     Aged,
     UnknownKid,
 }
 
-enum Freshness {
+enum KeySetAge {
     Missing,
     Fresh(Arc<KeySet>),
     Aged(Arc<KeySet>),
@@ -97,39 +97,39 @@ enum Freshness {
 
 impl KeyStore {
     /// A store that has read nothing yet. `refresh` is the age at which a set is read again.
-    pub fn new(place: KeyPlace, refresh: Duration, fetcher: Arc<dyn KeyFetcher>, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(location: KeyLocation, refresh: Duration, fetcher: Arc<dyn KeyFetcher>, clock: Arc<dyn Clock>) -> Self {
         let refresh_ms = i64::try_from(refresh.as_millis()).unwrap_or(i64::MAX / 2);
         let state = Mutex::default();
-        Self { inner: Arc::new(Inner { place, refresh_ms, fetcher, clock, state }) }
+        Self { inner: Arc::new(Inner { location, refresh_ms, fetcher, clock, state }) }
     }
 
     /// Reads the set now, or waits for the attempt that is under way; the outcome shows in `readiness`.
     pub async fn refresh(&self) {
-        self.attempt(Reason::Start).await;
+        self.attempt(RefreshReason::Start).await;
     }
 
     /// What is known now, for the readiness probe.
     pub fn readiness(&self) -> IssuerReadiness {
         let state = self.inner.state();
         let keys = state.set.as_ref().map_or(0, |set| set.keys().len());
-        IssuerReadiness { issuer: self.inner.place.issuer.clone(), keys, failures: state.failures }
+        IssuerReadiness { issuer: self.inner.location.issuer.clone(), keys, failures: state.failures }
     }
 
     /// The set to verify with now, refreshed as its age asks.
     pub async fn current(&self) -> Result<Arc<KeySet>, KeyError> {
-        match self.inner.freshness() {
-            Freshness::Fresh(set) => Ok(set),
-            Freshness::Aged(set) => {
+        match self.inner.key_set_age() {
+            KeySetAge::Fresh(set) => Ok(set),
+            KeySetAge::Aged(set) => {
                 // Detached: the attempt runs in a task of its own, and this caller does not wait for it.
-                self.start(Reason::Aged);
+                self.start(RefreshReason::Aged);
                 Ok(set)
             }
-            Freshness::Stale(set) => {
-                self.attempt(Reason::Aged).await;
+            KeySetAge::Stale(set) => {
+                self.attempt(RefreshReason::Aged).await;
                 Ok(self.inner.state().set.clone().unwrap_or(set))
             }
-            Freshness::Missing => {
-                self.attempt(Reason::Missing).await;
+            KeySetAge::Missing => {
+                self.attempt(RefreshReason::Missing).await;
                 self.inner.state().set.clone().ok_or(KeyError::Unavailable)
             }
         }
@@ -139,15 +139,15 @@ impl KeyStore {
     pub async fn select(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<Arc<VerificationKey>, KeyError> {
         let set = self.current().await?;
         match set.select(kid, algorithm) {
-            Err(NoKey::UnknownKid) => {}
+            Err(KeySelectionError::UnknownKid) => {}
             known => return Ok(Arc::clone(known?)),
         }
-        self.attempt(Reason::UnknownKid).await;
+        self.attempt(RefreshReason::UnknownKid).await;
         let set = self.inner.state().set.clone().unwrap_or(set);
         Ok(Arc::clone(set.select(kid, algorithm)?))
     }
 
-    async fn attempt(&self, reason: Reason) {
+    async fn attempt(&self, reason: RefreshReason) {
         if let Some(mut running) = self.start(reason) {
             // Nothing is ever sent: the only change is the end of the task.
             while running.changed().await.is_ok() {}
@@ -158,7 +158,7 @@ impl KeyStore {
     ///
     /// The attempt is a task of its own: a caller that goes away must not take it along, or the next callers
     /// would find it counted but without outcome.
-    fn start(&self, reason: Reason) -> Option<watch::Receiver<()>> {
+    fn start(&self, reason: RefreshReason) -> Option<watch::Receiver<()>> {
         let mut state = self.inner.state();
         let running = state.running.as_ref().filter(|running| running.has_changed().is_ok());
         if let Some(running) = running {
@@ -169,7 +169,7 @@ impl KeyStore {
             return None;
         }
         state.attempted_at_ms = now;
-        if reason == Reason::UnknownKid {
+        if reason == RefreshReason::UnknownKid {
             state.forced_at_ms = Some(now);
         }
         let (done, running) = watch::channel(());
@@ -179,7 +179,7 @@ impl KeyStore {
             let attempt = Arc::clone(&inner);
             if tokio::spawn(async move { attempt.load().await }).await.is_err() {
                 // A fetcher that panics is one more way to fail, and must slow down the attempts like any other.
-                inner.keep(&LoadError::Panicked);
+                inner.install(&LoadError::Panicked);
             }
             drop(done);
         });
@@ -193,43 +193,43 @@ impl Inner {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn freshness(&self) -> Freshness {
+    fn key_set_age(&self) -> KeySetAge {
         let now = self.clock.now().0;
         let state = self.state();
         let Some(set) = state.set.clone() else {
-            return Freshness::Missing;
+            return KeySetAge::Missing;
         };
         // A clock that was set back says nothing about the age, so the set counts as due.
         let age = now.checked_sub(state.loaded_at_ms).filter(|age| *age >= 0).unwrap_or(self.refresh_ms);
         if age < self.refresh_ms {
-            Freshness::Fresh(set)
+            KeySetAge::Fresh(set)
         } else if age < self.refresh_ms.saturating_mul(2) || state.failures > 0 {
             // Nobody waits for an issuer that is known to be in trouble.
-            Freshness::Aged(set)
+            KeySetAge::Aged(set)
         } else {
-            Freshness::Stale(set)
+            KeySetAge::Stale(set)
         }
     }
 
     async fn load(&self) {
-        let outcome = source::load(&self.place, self.fetcher.as_ref()).await;
+        let outcome = source::load(&self.location, self.fetcher.as_ref()).await;
         match outcome {
             Ok(set) => self.replace(set),
-            Err(error) => self.keep(&error),
+            Err(error) => self.install(&error),
         }
     }
 
     fn replace(&self, set: KeySet) {
         for refused in set.refused() {
             tracing::warn!(
-                auth.issuer = self.place.issuer,
+                auth.issuer = self.location.issuer,
                 key.index = refused.index,
                 key.refusal = %refused.reason,
                 "a key of the issuer's set is not used"
             );
         }
         let now = self.clock.now().0;
-        let (issuer, keys) = (&self.place.issuer, set.keys().len());
+        let (issuer, keys) = (&self.location.issuer, set.keys().len());
         let mut state = self.state();
         state.set = Some(Arc::new(set));
         state.loaded_at_ms = now;
@@ -243,9 +243,9 @@ impl Inner {
     }
 
     /// Keeps the set there is. The log has one line for a failure, and no more while attempts fail in the same way.
-    fn keep(&self, error: &LoadError) {
+    fn install(&self, error: &LoadError) {
         let why = chain(error);
-        let issuer = &self.place.issuer;
+        let issuer = &self.location.issuer;
         let (failures, keys, is_known) = {
             let mut state = self.state();
             state.failures = state.failures.saturating_add(1);
@@ -294,15 +294,15 @@ fn chain(error: &LoadError) -> String {
 }
 
 impl State {
-    fn may_attempt(&self, reason: Reason, now: i64) -> bool {
+    fn may_attempt(&self, reason: RefreshReason, now: i64) -> bool {
         // A negative distance is a clock that was set back: waiting for it to catch up could take for ever.
         let passed = |since: i64, interval: i64| !(0..interval).contains(&now.saturating_sub(since));
         let backoff = RETRY_MS.0.saturating_mul(1 << self.failures.saturating_sub(1).min(10)).min(RETRY_MS.1);
         let retry = self.failures == 0 || passed(self.attempted_at_ms, backoff);
         match reason {
-            Reason::Start => true,
-            Reason::Missing | Reason::Aged => retry,
-            Reason::UnknownKid => retry && self.forced_at_ms.is_none_or(|at| passed(at, FORCED_INTERVAL_MS)),
+            RefreshReason::Start => true,
+            RefreshReason::Missing | RefreshReason::Aged => retry,
+            RefreshReason::UnknownKid => retry && self.forced_at_ms.is_none_or(|at| passed(at, FORCED_INTERVAL_MS)),
         }
     }
 }

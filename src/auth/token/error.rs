@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use crate::auth::keys::{Algorithm, NoKey};
+use crate::auth::keys::{Algorithm, KeySelectionError};
 use crate::auth::strict::JsonError;
 
 /// Characters of a token's own text that an error may repeat.
@@ -75,11 +75,11 @@ pub enum TokenError {
     ForeignAlgorithm(Algorithm),
     /// The issuer has no key for the token.
     #[error("no key for key id {kid:?}: {reason}")]
-    NoKey {
+    KeySelectionError {
         /// The token's `kid`.
         kid: Option<Excerpt>,
         /// Why none.
-        reason: NoKey,
+        reason: KeySelectionError,
     },
     /// The signature is not the key's.
     #[error("signature does not verify")]

@@ -2,7 +2,7 @@
 //!
 //! Owns every rule of reading a token: the field (`bearer`), the compact form (`compact`), the header
 //! (`header`), the claims (`claims`) against one issuer's rules (`rules`, `check`), and the memory of what was
-//! verified already (`memory`). The library verifies the signature and reads nothing. A token never chooses
+//! verified already (`token_cache`). The library verifies the signature and reads nothing. A token never chooses
 //! its key, algorithm or rules; it says who it claims to be from, and everything else follows from the
 //! configuration. The caller learns one thing only: that a token was good in all respects and has expired. Every other
 //! reason is in our log. Read in the order of the modules.
@@ -16,7 +16,7 @@ mod claims;
 mod path;
 mod scopes;
 mod check;
-mod memory;
+mod token_cache;
 mod verifier;
 
 pub use bearer::{CredentialError, MAX_TOKEN_BYTES, UnverifiedToken, bearer};

@@ -1,6 +1,6 @@
 //! What the configuration says about one issuer (`[[auth.issuers]]`), and which of it makes no sense.
 //!
-//! Nothing is unchecked because it is not configured: a missing audience is a mistake to correct, not a
+//! Nothing is unchecked because it is not configured: a missing audience is an error to correct, not a
 //! permission. Look next at `check`, which applies the rules.
 
 use std::time::Duration;
@@ -58,7 +58,7 @@ pub enum TenantRule {
     Fixed(TenantId),
 }
 
-/// A mistake in the rules; `issuer` says whose.
+/// An error in the rules; `issuer` says whose.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RulesError {
     /// Nobody could call.
@@ -114,20 +114,20 @@ impl IssuerRules {
     /// Keys are read again after ten minutes.
     pub const DEFAULT_REFRESH: Duration = Duration::from_secs(600);
 
-    /// Every mistake in these rules, each on its own.
-    pub fn mistakes(&self) -> Vec<RulesError> {
+    /// Every error in these rules, each on its own.
+    pub fn errors(&self) -> Vec<RulesError> {
         let issuer = || self.issuer.clone();
         let has_secret = self.algorithms.contains(&Algorithm::Hs256);
-        let mut mistakes: Vec<_> =
+        let mut errors: Vec<_> =
             self.empty_fields().into_iter().map(|field| RulesError::Empty { issuer: issuer(), field }).collect();
         if has_secret && self.algorithms.iter().any(|algorithm| *algorithm != Algorithm::Hs256) {
-            mistakes.push(RulesError::MixedAlgorithms { issuer: issuer() });
+            errors.push(RulesError::MixedAlgorithms { issuer: issuer() });
         }
         if has_secret && !matches!(self.keys, KeySource::File(_)) {
-            mistakes.push(RulesError::RemoteSecret { issuer: issuer() });
+            errors.push(RulesError::RemoteSecret { issuer: issuer() });
         }
         if !self.has_safe_keys() {
-            mistakes.push(RulesError::UnsafeUrl { issuer: issuer() });
+            errors.push(RulesError::UnsafeUrl { issuer: issuer() });
         }
         let ranges = [
             ("leeway", self.leeway <= MAX_LEEWAY),
@@ -135,8 +135,8 @@ impl IssuerRules {
             ("refresh", REFRESH.contains(&self.refresh)),
         ];
         let out = ranges.into_iter().filter(|(_, fits)| !fits);
-        mistakes.extend(out.map(|(field, _)| RulesError::OutOfRange { issuer: issuer(), field }));
-        mistakes
+        errors.extend(out.map(|(field, _)| RulesError::OutOfRange { issuer: issuer(), field }));
+        errors
     }
 
     fn empty_fields(&self) -> Vec<&'static str> {

@@ -14,16 +14,16 @@ use super::claims::UnverifiedClaims;
 use super::compact::UnverifiedJws;
 use super::error::{Excerpt, TokenError};
 use super::header::Header;
-use super::memory::{Decider, Memory, TokenDigest, VerifiedToken};
 use super::rules::{IssuerRules, RulesError};
-use crate::auth::keys::{IssuerReadiness, KeyError, KeyFetcher, KeyPlace, KeyStore, VerificationKey, verify_signature};
+use super::token_cache::{KeyReference, TokenCache, TokenDigest, VerifiedToken};
+use crate::auth::keys::{IssuerReadiness, KeyError, KeyFetcher, KeyLocation, KeyStore, VerificationKey, verify_signature};
 use crate::domain::time::Clock;
 
 /// Verifies tokens of the configured issuers. Made anew when the configuration changes, memory included.
 pub struct Verifier {
     issuers: HashMap<String, Issuer>,
     clock: Arc<dyn Clock>,
-    memory: Memory,
+    token_cache: TokenCache,
 }
 
 struct Issuer {
@@ -32,16 +32,16 @@ struct Issuer {
 }
 
 impl Verifier {
-    /// A verifier that has read no keys yet, or every mistake in the rules.
+    /// A verifier that has read no keys yet, or every error in the rules.
     pub fn new(rules: Vec<IssuerRules>, fetcher: Arc<dyn KeyFetcher>, clock: Arc<dyn Clock>) -> Result<Self, Vec<RulesError>> {
-        let mut mistakes: Vec<_> = rules.iter().flat_map(IssuerRules::mistakes).collect();
+        let mut errors: Vec<_> = rules.iter().flat_map(IssuerRules::errors).collect();
         if rules.is_empty() {
-            mistakes.push(RulesError::NoIssuer);
+            errors.push(RulesError::NoIssuer);
         }
         let mut issuers = HashMap::new();
         for rules in rules {
             let name = rules.issuer.clone();
-            let place = KeyPlace {
+            let place = KeyLocation {
                 issuer: name.clone(),
                 source: rules.keys.clone(),
                 algorithms: rules.algorithms.clone(),
@@ -49,10 +49,10 @@ impl Verifier {
             };
             let keys = KeyStore::new(place, rules.refresh, Arc::clone(&fetcher), Arc::clone(&clock));
             if issuers.insert(name.clone(), Issuer { rules, keys }).is_some() {
-                mistakes.push(RulesError::DuplicateIssuer { issuer: name });
+                errors.push(RulesError::DuplicateIssuer { issuer: name });
             }
         }
-        if mistakes.is_empty() { Ok(Self { issuers, clock, memory: Memory::new() }) } else { Err(mistakes) }
+        if errors.is_empty() { Ok(Self { issuers, clock, token_cache: TokenCache::new() }) } else { Err(errors) }
     }
 
     /// Reads the keys of all issuers now, at start-up; how it went shows in [`Verifier::ready`].
@@ -79,42 +79,42 @@ impl Verifier {
             return Err(TokenError::TooLarge(size));
         }
         let digest = TokenDigest::of(token);
-        match self.remembered(&digest).await {
+        match self.cached(&digest).await {
             Some(answer) => answer,
-            None => self.verify_anew(token, digest).await,
+            None => self.verify_uncached(token, digest).await,
         }
     }
 
-    async fn remembered(&self, digest: &TokenDigest) -> Option<Result<Arc<Claims>, TokenError>> {
-        if let Some(token) = self.memory.verified(digest).await {
-            if token.decided_by.still_decides().await {
+    async fn cached(&self, digest: &TokenDigest) -> Option<Result<Arc<Claims>, TokenError>> {
+        if let Some(token) = self.token_cache.verified(digest).await {
+            if token.key_reference.is_current().await {
                 return Some(token.window.check(self.clock.now().0).map(|()| token.claims));
             }
-        } else if let Some(decider) = self.memory.bad_signature(digest).await {
-            if decider.still_decides().await {
+        } else if let Some(key_reference) = self.token_cache.bad_signature(digest).await {
+            if key_reference.is_current().await {
                 return Some(Err(TokenError::Signature));
             }
         } else {
             return None;
         }
-        self.memory.forget(digest).await;
+        self.token_cache.forget(digest).await;
         None
     }
 
-    async fn verify_anew(&self, token: &UnverifiedToken<'_>, digest: TokenDigest) -> Result<Arc<Claims>, TokenError> {
+    async fn verify_uncached(&self, token: &UnverifiedToken<'_>, digest: TokenDigest) -> Result<Arc<Claims>, TokenError> {
         let jws = UnverifiedJws::parse(*token)?;
         let claims = UnverifiedClaims::parse(jws.payload())?;
         let issuer = self.issuer(&claims)?;
         let key = issuer.key(jws.header()).await?;
-        let decided_by = Decider { key: Arc::clone(&key), store: issuer.keys.clone() };
+        let key_reference = KeyReference { key: Arc::clone(&key), store: issuer.keys.clone() };
         if verify_signature(&key, jws.signing_input(), jws.signature()).is_err() {
-            self.memory.remember_bad(digest, decided_by).await;
+            self.token_cache.insert_bad_signature(digest, key_reference).await;
             return Err(TokenError::Signature);
         }
         let now = self.clock.now().0;
         let (claims, window) = check::check_claims(jws.header(), &claims, &issuer.rules, now)?;
         let claims = Arc::new(claims);
-        self.memory.remember(digest, VerifiedToken { claims: Arc::clone(&claims), window, decided_by }).await;
+        self.token_cache.insert_verified(digest, VerifiedToken { claims: Arc::clone(&claims), window, key_reference }).await;
         window.check(now).map(|()| claims)
     }
 
@@ -133,7 +133,7 @@ impl Issuer {
         let kid = header.kid.as_deref();
         self.keys.select(kid, header.algorithm).await.map_err(|error| match error {
             KeyError::Unavailable => TokenError::KeysUnavailable(self.rules.issuer.as_str().into()),
-            KeyError::NoKey(reason) => TokenError::NoKey { kid: kid.map(Excerpt::of), reason },
+            KeyError::KeySelectionError(reason) => TokenError::KeySelectionError { kid: kid.map(Excerpt::of), reason },
         })
     }
 }

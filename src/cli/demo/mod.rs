@@ -148,8 +148,8 @@ fn addresses(listen: SocketAddr) -> Result<[SocketAddr; 2], CliError> {
     Ok([public, admin])
 }
 
-/// The variables that the configuration is read with. Those that say where a service listens do not count: `--listen` does, and an
-/// image sets both.
+/// The variables that the configuration is read with. Those that say where a service listens do not count: `--listen` does, and
+/// an image sets both.
 fn variables() -> impl Iterator<Item = (OsString, OsString)> {
     std::env::vars_os().filter(|(name, _)| name != "LOGMARK__SERVER__LISTEN" && name != "LOGMARK__SERVER__ADMIN_LISTEN")
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use logmark_store::{NewEvent, Store};
 
-use super::sample::rhythm::Pace;
+use super::sample::traffic::TrafficLevel;
 use super::sample::{SampleStream, Samples, streams};
 use crate::cli::CliError;
 use crate::cli::import::ensure_stream;
@@ -38,7 +38,7 @@ impl Writer {
             let from = known.and_then(|known| known.last_event).map_or(now - BACKLOG_MS, |last| last + 1);
             let mut samples = Samples::new(&stream, from, from.unsigned_abs());
             let backlog = samples.until(now);
-            samples.set_pace(Pace::Steady { mean_gap_ms: LIVE_GAP_MS }, now);
+            samples.set_traffic_level(TrafficLevel::Steady { mean_gap_ms: LIVE_GAP_MS }, now);
             for part in backlog.chunks(BATCH) {
                 store
                     .append_blocking(stream.group, &stream.stream, events(part.to_vec()), now)

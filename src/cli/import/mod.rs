@@ -61,7 +61,7 @@ pub struct ImportArgs {
     /// Join the lines of one event: `auto` (lines without a time belong to the one before), `indent` (indented lines do), or
     /// `start-regex` (a line that matches --start-regex begins an event)
     #[arg(long, value_name = "auto|indent|start-regex")]
-    multiline: Option<Joining>,
+    multiline: Option<MultilineMode>,
     /// What the first line of an event looks like
     #[arg(long, value_name = "REGEX", requires = "multiline")]
     start_regex: Option<String>,
@@ -95,13 +95,13 @@ The store must not be in use by a running service: stop it, import, and start it
 
 /// `--multiline`.
 #[derive(Debug, Clone)]
-enum Joining {
+enum MultilineMode {
     Known(Multiline),
     /// By the expression of `--start-regex`.
     ByRegex,
 }
 
-impl std::str::FromStr for Joining {
+impl std::str::FromStr for MultilineMode {
     type Err = logmark_log_import::MultilineError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -124,9 +124,9 @@ pub fn run(args: &ImportArgs) -> Result<ExitCode, CliError> {
     if args.dry_run {
         return preview::run(inputs, &options);
     }
-    let place = place(args)?;
-    visibility::warn(&place, &group, &stream);
-    let store = open_store(&place.folder)?;
+    let import_target = import_target(args)?;
+    visibility::warn(&import_target, &group, &stream);
+    let store = open_store(&import_target.folder)?;
     let target = Target::prepare(&store, &group, &stream)?;
     let bar = progress_bar(inputs.iter().map(|input| input.length).sum());
     let mut total = Summary::default();
@@ -165,17 +165,17 @@ fn open_store(folder: &Path) -> Result<Store, CliError> {
 fn options(args: &ImportArgs) -> Result<Options, CliError> {
     let now = SystemClock.now().0;
     let multiline = match (&args.multiline, &args.start_regex) {
-        (Some(Joining::Known(_)), Some(_)) => {
+        (Some(MultilineMode::Known(_)), Some(_)) => {
             return Err(CliError::Failed(
                 "--start-regex belongs to `--multiline start-regex`: drop it or change --multiline".to_owned(),
             ));
         }
-        (Some(Joining::Known(multiline)), None) => Some(multiline.clone()),
-        (Some(Joining::ByRegex), Some(expression)) => {
+        (Some(MultilineMode::Known(multiline)), None) => Some(multiline.clone()),
+        (Some(MultilineMode::ByRegex), Some(expression)) => {
             let multiline = format!("start-regex={expression}").parse::<Multiline>();
             Some(multiline.map_err(|error| CliError::failed(format!("--start-regex `{expression}`"), error))?)
         }
-        (Some(Joining::ByRegex), None) => {
+        (Some(MultilineMode::ByRegex), None) => {
             return Err(CliError::Failed("--multiline start-regex needs --start-regex, for example '^\\d{4}-'".to_owned()));
         }
         (None, _) => None,
@@ -192,27 +192,27 @@ fn options(args: &ImportArgs) -> Result<Options, CliError> {
 }
 
 /// Where the events go: a local source, and the configuration that names it.
-struct Place {
+struct ImportTarget {
     folder: PathBuf,
     /// Absent in a demo that was only just made.
     config: Option<(Config, crate::domain::name::SourceName)>,
 }
 
 /// The local source: the configuration's, or the demo's.
-fn place(args: &ImportArgs) -> Result<Place, CliError> {
+fn import_target(args: &ImportArgs) -> Result<ImportTarget, CliError> {
     let config = args.config.clone().or_else(|| Some(PathBuf::from("logmark.toml")).filter(|path| path.exists()));
     let config = config.or_else(|| Some(super::demo::config_path(Path::new(DEMO_DIRECTORY))).filter(|path| path.exists()));
     let Some(config) = config else {
         super::demo::prepare(Path::new(DEMO_DIRECTORY))?;
         note(format_args!("no logmark.toml here: importing into the demo's store in {DEMO_DIRECTORY}; `logmark demo` serves it"));
-        return Ok(Place { folder: super::demo::store_path(Path::new(DEMO_DIRECTORY)), config: None });
+        return Ok(ImportTarget { folder: super::demo::store_path(Path::new(DEMO_DIRECTORY)), config: None });
     };
     let config = load_from(&config)?;
     let locals: Vec<(&Source, &PathBuf)> = config
         .sources
         .iter()
         .filter_map(|source| match &source.kind {
-            SourceKind::Local { path } => Some((source, path)),
+            SourceKind::Local { path, .. } => Some((source, path)),
             SourceKind::CloudWatch(_) => None,
         })
         .filter(|(source, _)| args.source.as_deref().is_none_or(|name| source.name.as_str() == name))
@@ -222,7 +222,7 @@ fn place(args: &ImportArgs) -> Result<Place, CliError> {
         [] => return Err(CliError::Failed("the configuration has no such source of kind `local`".to_owned())),
         _ => return Err(CliError::Failed("the configuration has several local sources: choose one with --source".to_owned())),
     };
-    Ok(Place { folder, config: Some((config, name)) })
+    Ok(ImportTarget { folder, config: Some((config, name)) })
 }
 
 /// Where the events go.

@@ -1,14 +1,14 @@
 //! Warns of an import that no tenant would see.
 
-use super::Place;
+use super::ImportTarget;
 use crate::auth::tenant::Grant;
 use crate::cli::note;
 use crate::domain::name::{LogGroupName, LogStreamName};
 use crate::domain::pattern::Pattern;
 
 /// Warns when no tenant of the configuration may read the group, or the stream in it.
-pub(super) fn warn(place: &Place, group: &LogGroupName, stream: &LogStreamName) {
-    let Some((config, source)) = &place.config else { return };
+pub(super) fn warn(import_target: &ImportTarget, group: &LogGroupName, stream: &LogStreamName) {
+    let Some((config, source)) = &import_target.config else { return };
     let named = config.tenants.named.values().flat_map(|tenant| &tenant.grants).map(|grant| (grant, false));
     let template = config.tenants.template.iter().flat_map(|template| &template.grants).map(|grant| (grant, true));
     let of_source: Vec<_> = named.chain(template).filter(|(grant, _)| grant.source == *source).collect();

@@ -3,7 +3,7 @@
 use super::{refused, warned};
 
 #[test]
-fn wrong_keys_of_the_server_are_named_with_their_place() {
+fn wrong_keys_of_the_server_are_named_with_their_location() {
     let cases = [
         (
             r#"listen = "8080""#,
@@ -216,7 +216,7 @@ fn wrong_telemetry_says_what_fits() {
 }
 
 #[test]
-fn wrong_syntax_is_one_mistake_and_unknown_sections_are_mistakes() {
+fn wrong_syntax_is_one_error_and_each_unknown_section_is_one() {
     let cases = [
         ("listen", "logmark.toml:1:7: is no TOML: key with no value, expected `=`"),
         ("[server]\nlisten = \"127.0.0.1:1", r#"logmark.toml:2:22: is no TOML: invalid basic string, expected `"`"#),

@@ -12,7 +12,7 @@ const ROLE: &str = "assume_role = \"arn:aws:iam::123456789012:role/logmark\"\n";
 
 #[track_caller]
 fn cloudwatch(snippet: &str, environment: &[(&str, &str)]) -> CloudWatch {
-    let config = parsed(&document(SOURCE, snippet), environment).unwrap_or_else(|mistakes| panic!("{snippet}: {mistakes}"));
+    let config = parsed(&document(SOURCE, snippet), environment).unwrap_or_else(|errors| panic!("{snippet}: {errors}"));
     let SourceKind::CloudWatch(cloudwatch) = &config.sources[0].kind else { panic!("not CloudWatch") };
     (**cloudwatch).clone()
 }
@@ -208,8 +208,8 @@ fn wrong_cache_and_query_keys_say_what_fits() {
     ];
     for (snippet, expected) in cases {
         let found = lines(parsed(&document(SOURCE, snippet), &[]));
-        let place = found.find("sources[0]").unwrap_or_else(|| panic!("{snippet}: `{found}`"));
+        let location = found.find("sources[0]").unwrap_or_else(|| panic!("{snippet}: `{found}`"));
         assert!(found.starts_with("logmark.toml:2:"), "{snippet}: {found}");
-        assert_eq!(&found[place..], expected, "{snippet}");
+        assert_eq!(&found[location..], expected, "{snippet}");
     }
 }

@@ -43,13 +43,13 @@ fn a_variable_wins_over_the_file() {
         (&[("LOGMARK__TENANTS__ACME__GRANTS__0__GROUPS__1", "/b")], "127.0.0.1:1 1048576 eu 2 /acme/*+/b"),
     ];
     for (environment, expected) in cases {
-        let config = parsed(&text, environment).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+        let config = parsed(&text, environment).unwrap_or_else(|errors| panic!("{errors}"));
         assert_eq!(summary(&config), expected, "{environment:?}");
     }
 }
 
 #[test]
-fn a_wrong_variable_is_a_mistake_by_its_name() {
+fn a_wrong_variable_is_an_error_with_its_name() {
     let cases: [(&[(&str, &str)], &str); 16] = [
         (
             &[("LOGMARK__SERVER__LISTEN", "8080")],
@@ -155,7 +155,7 @@ fn loaded(path: &Path, environment: Vec<(OsString, OsString)>) -> String {
 }
 
 #[test]
-fn a_file_that_cannot_be_read_is_one_mistake() {
+fn an_unreadable_file_is_one_error() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("logmark.toml");
     assert_eq!(loaded(&path, Vec::new()), "logmark.toml: there is no file `logmark.toml`");
@@ -167,7 +167,7 @@ fn a_file_that_cannot_be_read_is_one_mistake() {
 
 #[cfg(unix)]
 #[test]
-fn a_variable_of_ours_that_is_no_unicode_is_a_mistake_and_others_are_not() {
+fn only_our_own_variables_must_be_unicode() {
     use std::os::unix::ffi::OsStringExt;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("logmark.toml");

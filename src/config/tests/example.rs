@@ -60,24 +60,24 @@ actions = ["read", "tail"]
 
 /// The example's folder with the files that it names, and a key for its cursors.
 struct Folder {
-    place: tempfile::TempDir,
+    location: tempfile::TempDir,
     environment: BTreeMap<String, String>,
 }
 
 impl Folder {
     fn new() -> Self {
-        let place = tempfile::tempdir().unwrap();
+        let location = tempfile::tempdir().unwrap();
         for name in ["cert.pem", "key.pem"] {
-            let path = place.path().join(name);
+            let path = location.path().join(name);
             fs::write(&path, "PEM").unwrap();
             fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         }
         let key = base64::engine::general_purpose::STANDARD.encode(std::array::from_fn::<u8, 32, _>(|i| i as u8));
-        Self { place, environment: variables(&[("LOGMARK_CURSOR_KEY", &key)]) }
+        Self { location, environment: variables(&[("LOGMARK_CURSOR_KEY", &key)]) }
     }
 
-    fn parse(&self, text: &str) -> Result<Config, Mistakes> {
-        parse(Some((&self.place.path().join("logmark.toml"), text)), &self.environment)
+    fn parse(&self, text: &str) -> Result<Config, ConfigErrors> {
+        parse(Some((&self.location.path().join("logmark.toml"), text)), &self.environment)
     }
 
     /// The example as far as it is served.
@@ -90,7 +90,7 @@ impl Folder {
 #[test]
 fn the_example_says_what_this_version_does_not_serve_and_nothing_else() {
     let folder = Folder::new();
-    let found = lines(folder.parse(EXAMPLE)).replace(&format!("{}/", folder.place.path().display()), "");
+    let found = lines(folder.parse(EXAMPLE)).replace(&format!("{}/", folder.location.path().display()), "");
     let unsupported = "is not supported yet by this version";
     let rules = format!("{unsupported}: a grant with row or field rules is refused rather than served without them");
     let expected = [
@@ -109,7 +109,7 @@ fn the_example_means_what_it_says() {
     let config = folder.served();
     assert_eq!(config.server.listen.to_string(), "0.0.0.0:8443");
     assert_eq!(config.server.public_url(config.server.listen), "https://logs.example.com");
-    assert_eq!(config.server.tls.as_ref().unwrap().cert, folder.place.path().join("cert.pem"));
+    assert_eq!(config.server.tls.as_ref().unwrap().cert, folder.location.path().join("cert.pem"));
     let CursorKeys::Given(keys) = &config.server.cursor_keys else { panic!("no keys") };
     assert_eq!((keys[0].origin(), keys[0].expose()[31]), ("env:LOGMARK_CURSOR_KEY", 31));
     let issuer = &config.issuers[0];
@@ -117,7 +117,9 @@ fn the_example_means_what_it_says() {
     assert_eq!(issuer.keys, KeySource::Discover);
     let SourceKind::CloudWatch(eu) = &config.sources[0].kind else { panic!("not CloudWatch") };
     assert_eq!((eu.region.as_str(), eu.endpoint.as_ref().unwrap().as_str()), ("eu-central-1", "http://127.0.0.1:5000/"));
-    assert!(matches!(&config.sources[1].kind, SourceKind::Local { path } if *path == folder.place.path().join("./logmark-data")));
+    assert!(
+        matches!(&config.sources[1].kind, SourceKind::Local { path, .. } if *path == folder.location.path().join("./logmark-data"))
+    );
     let acme = config.tenants.get(&TenantId::try_from("acme").unwrap());
     assert_eq!(acme.limits.max_range, Some(Duration::from_secs(31 * 86_400)));
     assert_eq!(acme.limits.scanned_gb_per_day, Some(50.0));
@@ -163,7 +165,7 @@ fn with_tls_the_address_is_another_and_work_ends_before_the_request_does() {
 #[test]
 fn what_holds_is_printed_without_a_secret() {
     let folder = Folder::new();
-    let printed = folder.served().effective().to_string().replace(&format!("{}/", folder.place.path().display()), "");
+    let printed = folder.served().effective().to_string().replace(&format!("{}/", folder.location.path().display()), "");
     let expected = "server: https://logs.example.com
   listen 0.0.0.0:8443 with TLS: cert.pem, key.pem
   admin 127.0.0.1:9090
@@ -199,10 +201,10 @@ warning: logmark.toml:37:1: tenant_template.source: is missing: these are groups
 }
 
 #[test]
-fn mistakes_are_all_reported_in_the_order_of_their_places() {
+fn all_errors_are_reported_in_the_order_of_their_locations() {
     let text =
         "[tenant_template]\ngroups = []\n[server]\nlisen = 1\nadmin_listen = \"x\"\n[[sources]]\nname = \"eu\"\nkind = \"s3\"\n";
-    let mistakes = parsed(text, &[("LOGMARK__SERVER__LISTEN", "y"), ("LOGMARK__AUDIT", "true")]).unwrap_err();
+    let errors = parsed(text, &[("LOGMARK__SERVER__LISTEN", "y"), ("LOGMARK__AUDIT", "true")]).unwrap_err();
     let expected =
         "logmark.toml:1:1: auth.issuers: is missing: write at least one `[[auth.issuers]]`, or no token can be believed
 logmark.toml:1:1: tenant_template.actions: is missing: name what it allows: `read`, `query`, `tail`, `describe`
@@ -213,8 +215,8 @@ logmark.toml:8:8: sources[0].kind: `s3` is no kind of source: there are `cloudwa
 LOGMARK__AUDIT: is no key here: there are `server`, `telemetry`, `lambda`, `demo`, `auth`, `sources`, `tenants` and `tenant_template`
 LOGMARK__SERVER__LISTEN: `y` is not an address to listen on: write a host and a port, such as `127.0.0.1:8080`, `localhost:8080`, `:8080` or `[::]:8443`
 8 mistakes in the configuration";
-    assert_eq!(mistakes.render(), expected);
-    assert_eq!(mistakes.to_string(), expected);
+    assert_eq!(errors.render(), expected);
+    assert_eq!(errors.to_string(), expected);
 }
 
 #[test]
@@ -225,7 +227,7 @@ fn sizes_and_addresses_take_the_usual_forms() {
          trusted_proxies = [\"10.0.0.0/8\", \"fd00::1\"]\nforwarding_header = \"Forwarded\"\n\
          limits = { max_body_bytes = \"2 MiB\", max_header_bytes = \"16KiB\", page_bytes = \"1MB\" }",
     );
-    let server = parsed(&text, &[]).unwrap_or_else(|mistakes| panic!("{mistakes}")).server;
+    let server = parsed(&text, &[]).unwrap_or_else(|errors| panic!("{errors}")).server;
     assert_eq!(server.listen, "0.0.0.0:8443".parse().unwrap());
     assert_eq!(server.admin_listen, "127.0.0.1:9091".parse().unwrap());
     let limits = &server.limits;
@@ -233,6 +235,6 @@ fn sizes_and_addresses_take_the_usual_forms() {
     assert!(server.trusted_proxies[0].contains("10.1.2.3".parse().unwrap()));
     assert_eq!(server.forwarding_header.as_str(), "forwarded");
     let variables = [("LOGMARK__SERVER__LIMITS__PAGE_BYTES", "65536"), ("LOGMARK__SERVER__LISTEN", "localhost:1")];
-    let server = parsed(&document("[server]", ""), &variables).unwrap_or_else(|mistakes| panic!("{mistakes}")).server;
+    let server = parsed(&document("[server]", ""), &variables).unwrap_or_else(|errors| panic!("{errors}")).server;
     assert_eq!((server.limits.page_bytes, server.listen), (65_536, "127.0.0.1:1".parse().unwrap()));
 }

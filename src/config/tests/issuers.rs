@@ -131,7 +131,7 @@ fn settings_that_refuse_every_token_of_a_known_provider_are_warned_of() {
         ("https://id.example.com", "", vec![]),
     ] {
         let text = document(ISSUER, &format!("issuer = \"{issuer}\"\n{more}"));
-        let warnings = parsed(&text, &[]).unwrap_or_else(|mistakes| panic!("{issuer} {more}: {mistakes}")).warnings;
+        let warnings = parsed(&text, &[]).unwrap_or_else(|errors| panic!("{issuer} {more}: {errors}")).warnings;
         let found: Vec<_> = warnings.iter().filter(|line| line.contains("auth.issuers")).collect();
         assert_eq!(found.len(), expected.len(), "{issuer} {more}: {found:?}");
         for text in expected {
@@ -148,7 +148,7 @@ fn the_development_issuer_needs_two_keys_to_turn() {
         let issuer = "issuer = \"logmark-dev\"\nkeys = \"file:jwks.json\"";
         let text = format!("[server]\nlisten = \"{listen}\"\n{more}\n{}", document(ISSUER, issuer));
         let path = folder.path().join("logmark.toml");
-        let config = parse(Some((&path, &text)), &BTreeMap::new()).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+        let config = parse(Some((&path, &text)), &BTreeMap::new()).unwrap_or_else(|errors| panic!("{errors}"));
         config.check_development_issuer(on_lambda).err().map(|error| error.to_string()).unwrap_or_default()
     };
     let demo = "[demo]\ndevelopment_issuer = true";

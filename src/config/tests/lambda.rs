@@ -4,7 +4,7 @@ use super::{document, parsed, refused};
 use crate::config::lambda::Streaming;
 
 #[test]
-fn the_doors_that_stream_are_named_one_by_one() {
+fn streaming_front_ends_are_listed() {
     for (snippet, environment, expected) in [
         ("", None, &[][..]),
         ("streaming = []", None, &[][..]),
@@ -21,7 +21,7 @@ fn the_doors_that_stream_are_named_one_by_one() {
 }
 
 #[test]
-fn what_is_no_door_that_streams_is_named() {
+fn a_front_end_that_cannot_stream_is_refused_by_name() {
     let doors = "can't stream: there are `function_url` and `rest_api`";
     refused(
         "[lambda]",

@@ -1,4 +1,4 @@
-//! What configurations mean, and what is said of wrong ones: tables of snippets and the whole text of their mistakes.
+//! What configurations mean, and what is said of wrong ones: tables of snippets and the whole text of their errors.
 //!
 //! Owns the helpers: a small right configuration, in which a snippet replaces lines. Look next at [`example`], which reads
 //! the documentation's own example, and at `bad_*`, one table for each section.
@@ -18,7 +18,7 @@ mod secrets;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::mistake::Mistakes;
+use super::error::ConfigErrors;
 use super::{Config, parse};
 
 const ISSUER: &str = "[[auth.issuers]]";
@@ -64,16 +64,16 @@ fn variables(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
-fn parsed(text: &str, environment: &[(&str, &str)]) -> Result<Config, Mistakes> {
+fn parsed(text: &str, environment: &[(&str, &str)]) -> Result<Config, ConfigErrors> {
     parse(Some((Path::new("logmark.toml"), text)), &variables(environment))
 }
 
-/// The mistakes, a line each; nothing when there are none.
-fn lines(result: Result<Config, Mistakes>) -> String {
-    result.err().map(|mistakes| mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")).unwrap_or_default()
+/// The errors, a line each; nothing when there are none.
+fn lines(result: Result<Config, ConfigErrors>) -> String {
+    result.err().map(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")).unwrap_or_default()
 }
 
-/// Every snippet, put into its section, has exactly these mistakes.
+/// Every snippet, put into its section, has exactly these errors.
 #[track_caller]
 fn refused(header: &str, cases: &[(&str, &str)]) {
     for (snippet, expected) in cases {
@@ -88,7 +88,7 @@ fn refused(header: &str, cases: &[(&str, &str)]) {
 fn warned(header: &str, cases: &[(&str, &str)]) {
     for (snippet, expected) in cases {
         let found =
-            parsed(&document(header, snippet), &[]).map(|config| config.warnings).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+            parsed(&document(header, snippet), &[]).map(|config| config.warnings).unwrap_or_else(|errors| panic!("{errors}"));
         let usual = ["server.cursor_keys: is missing", "tenants: is missing, and so is"];
         let found: Vec<String> = found.into_iter().filter(|line| !usual.iter().any(|usual| line.contains(usual))).collect();
         assert_eq!(found.join("\n"), *expected, "{header} {snippet}");

@@ -10,7 +10,7 @@ use crate::config::server::CursorKeys;
 const CANARY: &str = "Q0FOQVJZLUNBTkFSWS1DQU5BUlktQ0FOQVJZLUNBTkE=";
 const OTHER: &str = "T1RIRVItT1RIRVItT1RIRVItT1RIRVItT1RIRVItT1Q=";
 
-/// A folder with files of this content and these permissions, and the mistakes of `cursor_keys` there.
+/// A folder with files of this content and these permissions, and the errors of `cursor_keys` there.
 fn found(keys: &str, files: &[(&str, &str, u32)]) -> Result<Config, String> {
     let folder = tempfile::tempdir().unwrap();
     for (name, content, mode) in files {
@@ -21,8 +21,8 @@ fn found(keys: &str, files: &[(&str, &str, u32)]) -> Result<Config, String> {
     let text = document("[server]", &format!("cursor_keys = {keys}"));
     let environment =
         variables(&[("KEY", CANARY), ("OLD", OTHER), ("EMPTY", ""), ("SHORT", "Q0FOQVJZ"), ("ZERO", &("A".repeat(43) + "="))]);
-    let place = format!("{}/", folder.path().display());
-    parse(Some((&file, &text)), &environment).map_err(|mistakes| lines(Err(mistakes)).replace(&place, ""))
+    let location = format!("{}/", folder.path().display());
+    parse(Some((&file, &text)), &environment).map_err(|errors| lines(Err(errors)).replace(&location, ""))
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn key_files_are_refused_when_everybody_can_read_them_and_warned_of_when_the_gro
     let (public, tls) = ("keys = \"file:open\"", "tls = { cert = \"open\", key = \"open\" }");
     let readable = |mode: &str| format!("open` can be read by others (mode {mode}): make it the service's own with `chmod 600`");
     let writable = |mode: &str| format!("open` can be changed by its group or by others (mode {mode}): run `chmod go-w` on it");
-    for (header, snippet, mode, mistake, warning) in [
+    for (header, snippet, mode, error, warning) in [
         (ISSUER, shared, 0o644, Some(readable("644")), None),
         (ISSUER, shared, 0o604, Some(readable("604")), None),
         (ISSUER, shared, 0o640, None, Some(readable("640"))),
@@ -117,15 +117,15 @@ fn key_files_are_refused_when_everybody_can_read_them_and_warned_of_when_the_gro
         ("[server]", tls, 0o400, None, None),
     ] {
         let about = |lines: Vec<String>| lines.into_iter().filter(|line| line.contains("open`")).collect::<Vec<_>>();
-        let (mistakes, warnings) = match read(snippet, header, mode) {
+        let (errors, warnings) = match read(snippet, header, mode) {
             Ok(config) => (Vec::new(), about(config.warnings)),
-            Err(mistakes) => (about(mistakes.iter().map(ToString::to_string).collect()), Vec::new()),
+            Err(errors) => (about(errors.iter().map(ToString::to_string).collect()), Vec::new()),
         };
         let fits = |found: &[String], expected: &Option<String>| match expected {
             Some(text) => found.len() == 1 && found[0].ends_with(text.as_str()),
             None => found.is_empty(),
         };
-        assert!(fits(&mistakes, &mistake) && fits(&warnings, &warning), "{snippet} {mode:o}: {mistakes:?} {warnings:?}");
+        assert!(fits(&errors, &error) && fits(&warnings, &warning), "{snippet} {mode:o}: {errors:?} {warnings:?}");
     }
 }
 
@@ -158,8 +158,8 @@ fn no_secret_is_ever_printed() {
         (document("", ""), ("LOGMARK__SERVER__CURSOR_KEY", CANARY)),
     ];
     for (text, variable) in wrong {
-        let mistakes = parsed(&text, &[variable]).unwrap_err();
-        printed += &format!("{mistakes}{mistakes:?}");
+        let errors = parsed(&text, &[variable]).unwrap_err();
+        printed += &format!("{errors}{errors:?}");
     }
     for bytes in ["CANARY", "OTHER-OTHER", &CANARY[..12], &OTHER[..12], "67, 65, 78, 65, 82, 89"] {
         assert!(!printed.contains(bytes), "{bytes} in {printed}");

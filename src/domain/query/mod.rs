@@ -1,12 +1,12 @@
 //! A Logs Insights query, understood: it asks for nothing beyond the log groups and the time that it is started with.
 //!
-//! Owns the query's tree and its caller's text. What goes upstream is the text with the fence in front, and only if it is read as
-//! the tree that was checked, with the fence in front. Look next at `forbidden` (what is refused), [`fence`] (what is put in
-//! front), and [`run`] (a query that runs, and the operations on it).
+//! Owns the query's tree and its caller's text. What goes upstream is the text with the scope condition in front, and only if it
+//! is read as the tree that was checked, with the scope condition in front. Look next at `forbidden` (what is refused), [`scope`]
+//! (what is put in front), and [`operations`] (a query that runs, and the operations on it).
 
 mod forbidden;
-pub mod fence;
-pub mod run;
+pub mod scope;
+pub mod operations;
 
 use std::fmt;
 
@@ -16,8 +16,9 @@ use logmark_insights::ast::{Column, Command, Expression, Query};
 use logmark_insights::rewrite::{DEFAULT_LIMIT, Nested};
 use serde::{Deserialize, Serialize};
 
-use self::fence::{Fence, Reads};
 pub(crate) use self::forbidden::names_entity_attribute;
+use self::scope::{QueryScope, UpstreamRange};
+use crate::domain::name::LogGroupName;
 
 /// The most characters of a query (StartQuery, `queryString`).
 pub const MAX_CHARACTERS: usize = logmark_insights::MAX_LENGTH;
@@ -33,13 +34,26 @@ pub struct LogQuery {
     query: Query,
     /// As the caller wrote it.
     text: Box<str>,
-    headings: Vec<Heading>,
+    headings: Vec<ColumnHeading>,
     rows: Option<u32>,
+    /// The log groups that queries inside it name, each once.
+    nested_groups: Vec<LogGroupName>,
+    is_confined: bool,
+}
+
+/// What a query may read beside the log groups that it is started with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum QueryReach {
+    /// Nothing.
+    Confined,
+    /// The log groups that queries inside it (`join`, `in (…)`, `appendcols`) name, each of which is authorized like the
+    /// others; and lookup tables. For sources that check both themselves.
+    NamedGroups,
 }
 
 /// A column that nobody named, whose heading is its text: as it is sent, and as the caller wrote it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Heading {
+pub struct ColumnHeading {
     /// As it is sent and comes back.
     pub printed: String,
     /// As the caller wrote it.
@@ -48,7 +62,7 @@ pub struct Heading {
 
 /// Why a text is no query of ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum QueryFault {
+pub enum QueryError {
     /// It is no query: what is wrong with it.
     Invalid(Vec<Diagnostic>),
     /// It is one, and asks for what nobody is given: where, and for what.
@@ -57,10 +71,10 @@ pub enum QueryFault {
 
 /// Why a query can't be sent as the permit wants it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Unsendable {
+pub enum UnsendableQuery {
     /// What must stand before it can't.
     #[error("the tenant's rules can't be put before this query: {0}")]
-    Fence(String),
+    QueryScope(String),
     /// It is longer than CloudWatch takes, needless blanks not counted.
     #[error("with the fence in front the query has {length} characters, {MAX_CHARACTERS} are allowed")]
     TooLong {
@@ -73,13 +87,55 @@ impl LogQuery {
     /// Reads a query.
     ///
     /// # Errors
-    /// [`QueryFault`]: what is wrong with it, or what in it nobody is given.
-    pub fn parse(text: &str) -> Result<Self, QueryFault> {
-        let query = Query::parse(text).map_err(QueryFault::Invalid)?;
-        match forbidden::in_query(&query) {
-            found if found.is_empty() => Ok(Self { headings: headings(&query, text), query, text: text.into(), rows: None }),
-            found => Err(QueryFault::Forbidden(found)),
+    /// [`QueryError`]: what is wrong with it, or what in it nobody is given.
+    pub fn parse(text: &str) -> Result<Self, QueryError> {
+        Self::parse_within(text, QueryReach::Confined)
+    }
+
+    /// Reads a query for a source with this reach.
+    ///
+    /// # Errors
+    /// As [`LogQuery::parse`].
+    pub fn parse_within(text: &str, reach: QueryReach) -> Result<Self, QueryError> {
+        let query = Query::parse(text).map_err(QueryError::Invalid)?;
+        let found = forbidden::in_query(&query, reach);
+        if !found.is_empty() {
+            return Err(QueryError::Forbidden(found));
         }
+        let (headings, nested_groups) = (headings(&query, text), forbidden::nested_groups(&query));
+        let is_confined = reach == QueryReach::Confined || forbidden::in_query(&query, QueryReach::Confined).is_empty();
+        Ok(Self { headings, query, text: text.into(), rows: None, nested_groups, is_confined })
+    }
+
+    /// The query as its caller wrote it.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The query's tree.
+    #[must_use]
+    pub fn tree(&self) -> &Query {
+        &self.query
+    }
+
+    /// The log groups that queries inside it name, each once.
+    #[must_use]
+    pub fn nested_groups(&self) -> &[LogGroupName] {
+        &self.nested_groups
+    }
+
+    /// Whether it reads nothing beside the log groups that it is started with.
+    #[must_use]
+    pub fn is_confined(&self) -> bool {
+        self.is_confined
+    }
+
+    /// The most rows of its result.
+    #[must_use]
+    pub fn max_rows(&self) -> u32 {
+        let is_limited = self.query.commands.iter().any(|command| matches!(command.node, Command::Limit(_)));
+        self.rows.unwrap_or(if is_limited { MAX_ROWS } else { DEFAULT_LIMIT })
     }
 
     /// The same query with at most so many rows.
@@ -105,28 +161,28 @@ impl LogQuery {
 
     /// The headings that come back otherwise than the caller wrote them.
     #[must_use]
-    pub fn headings(&self) -> &[Heading] {
+    pub fn headings(&self) -> &[ColumnHeading] {
         &self.headings
     }
 
-    /// The text to send: the query, which sees nothing but what is inside the fence.
+    /// The text to send: the query, which sees nothing but what is inside the scope condition.
     ///
     /// # Errors
-    /// [`Unsendable`].
-    pub fn within(&self, fence: &Fence<'_>) -> Result<String, Unsendable> {
-        let unsendable = |error: &dyn fmt::Display| Unsendable::Fence(error.to_string());
-        let condition = fence.condition().map_err(|error| unsendable(&error))?;
+    /// [`UnsendableQuery`].
+    pub fn within(&self, scope: &QueryScope<'_>) -> Result<String, UnsendableQuery> {
+        let unsendable = |error: &dyn fmt::Display| UnsendableQuery::QueryScope(error.to_string());
+        let condition = scope.condition().map_err(|error| unsendable(&error))?;
         let fenced = self.query.with_first_filter(&condition, Nested::Refused).map_err(|error| unsendable(&error))?;
         fenced.to_kept_text(&self.text).map_err(|error| match error {
-            NotKept::TooLong(too_long) => Unsendable::TooLong { length: too_long.length },
+            NotKept::TooLong(too_long) => UnsendableQuery::TooLong { length: too_long.length },
             NotKept::Differs => unsendable(&error),
         })
     }
 
     /// Which moments upstream may read for it.
     #[must_use]
-    pub fn reads(&self) -> Reads {
-        if forbidden::may_read_earlier(&self.query) { Reads::EarlierToo } else { Reads::ItsSeconds }
+    pub fn reads(&self) -> UpstreamRange {
+        if forbidden::may_read_earlier(&self.query) { UpstreamRange::MayReadEarlier } else { UpstreamRange::Exact }
     }
 }
 
@@ -139,7 +195,7 @@ impl fmt::Debug for LogQuery {
 
 /// The headings of columns that are printed otherwise than they were written. They are sent as they were written; should
 /// CloudWatch name a column by its canonical text, its caller still finds it under the name that it wrote.
-fn headings(query: &Query, source: &str) -> Vec<Heading> {
+fn headings(query: &Query, source: &str) -> Vec<ColumnHeading> {
     let columns = query.commands.iter().flat_map(|command| -> Vec<&Column> {
         match &command.node {
             Command::Fields(fields) => fields.columns.iter().collect(),
@@ -149,13 +205,13 @@ fn headings(query: &Query, source: &str) -> Vec<Heading> {
         }
     });
     let unnamed = columns.filter(|column| column.alias.is_none() && !matches!(column.expression.node, Expression::Field(_)));
-    let all: Vec<Heading> = unnamed
-        .map(|column| Heading {
+    let all: Vec<ColumnHeading> = unnamed
+        .map(|column| ColumnHeading {
             printed: column.expression.node.to_string(),
             written: column.expression.span.of(source).trim().to_owned(),
         })
         .collect();
-    let mut headings: Vec<Heading> = Vec::new();
+    let mut headings: Vec<ColumnHeading> = Vec::new();
     for heading in &all {
         // A column that was written as another is printed keeps its name.
         let is_taken = all.iter().any(|other| other.written == heading.printed);

@@ -7,7 +7,7 @@ use crate::domain::time::Millis;
 
 fn forbidden(text: &str) -> Vec<String> {
     match LogQuery::parse(text) {
-        Err(QueryFault::Forbidden(faults)) => faults.into_iter().map(|fault| fault.found).collect(),
+        Err(QueryError::Forbidden(faults)) => faults.into_iter().map(|fault| fault.found).collect(),
         other => panic!("{text}: {other:?}"),
     }
 }
@@ -83,13 +83,13 @@ fn sent(query: &str, rules: &[(&str, Option<&[&str]>)], start: i64, end: i64) ->
     let groups: Vec<_> =
         rules.iter().map(|(group, patterns)| (LogGroupName::try_from(*group).unwrap(), patterns.map(pattern_list))).collect();
     let query = LogQuery::parse(query).unwrap();
-    let fence = Fence {
+    let scope = QueryScope {
         groups: groups.iter().map(|(group, patterns)| (group, patterns.as_deref())).collect(),
         start: Millis(start),
         end: Millis(end),
         upstream: query.reads(),
     };
-    (query.within(&fence).unwrap(), fence.seconds())
+    (query.within(&scope).unwrap(), scope.seconds())
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn a_query_that_may_read_an_earlier_period_sees_none_of_it() {
 }
 
 #[test]
-fn what_is_sent_is_what_was_written_behind_the_fence() {
+fn the_sent_query_is_the_callers_text_behind_the_scope_condition() {
     let all: &[(&str, Option<&[&str]>)] = &[("/a", None)];
     for text in [
         "filter not (a = 1)",
@@ -130,7 +130,7 @@ fn the_time_is_cut_to_the_millisecond() {
 }
 
 #[test]
-fn streams_are_fenced_by_their_rules_group_by_group() {
+fn the_scope_condition_limits_streams_group_by_group() {
     let prefix = "filter toMillis(@timestamp) < 1000 and ";
     for (rules, expected) in [
         (vec![("/a", Some(&["web 1", "it's"][..]))], r#"@logStream in ["web 1", "it's"]"#),
@@ -154,7 +154,7 @@ fn streams_are_fenced_by_their_rules_group_by_group() {
 }
 
 #[test]
-fn the_fence_stands_before_everything_that_could_count() {
+fn the_scope_condition_precedes_every_command_that_counts() {
     let rules: &[(&str, Option<&[&str]>)] = &[("/a", Some(&["one"]))];
     for (query, rest) in [
         ("stats COUNT(*)", "stats COUNT(*)"),
@@ -173,8 +173,8 @@ fn the_fence_stands_before_everything_that_could_count() {
 #[test]
 fn the_length_that_counts_is_that_of_the_callers_text_as_long_as_blanks_can_be_left_out() {
     let group = LogGroupName::try_from("/a").unwrap();
-    let fence = Fence { groups: vec![(&group, None)], start: Millis(0), end: Millis(1), upstream: Reads::ItsSeconds };
-    let within = |text: &str| LogQuery::parse(text).unwrap().within(&fence);
+    let scope = QueryScope { groups: vec![(&group, None)], start: Millis(0), end: Millis(1), upstream: UpstreamRange::Exact };
+    let within = |text: &str| LogQuery::parse(text).unwrap().within(&scope);
     let list: Vec<String> = (0..1_600).map(|number: u32| format!("{number:04}")).collect();
     let spaced = format!("filter id in [{}]{}", list.join(", "), " ".repeat(387));
     assert_eq!(spaced.len(), 10_000);
@@ -186,7 +186,7 @@ fn the_length_that_counts_is_that_of_the_callers_text_as_long_as_blanks_can_be_l
     assert_eq!(within(&spaced).unwrap(), compact);
 
     let long = format!("filter a = \"{}\"", "x".repeat(9_980));
-    assert_eq!(within(&long), Err(Unsendable::TooLong { length: 10_021 }));
+    assert_eq!(within(&long), Err(UnsendableQuery::TooLong { length: 10_021 }));
     let said = within(&long).unwrap_err().to_string();
     assert_eq!(said, "with the fence in front the query has 10021 characters, 10000 are allowed");
 }
@@ -197,8 +197,9 @@ fn a_limit_bounds_the_rows_or_says_why_it_cannot() {
     let limited = |text: &str, rows| {
         LogQuery::parse(text).unwrap().with_limit(rows).map(|query| {
             let group = LogGroupName::try_from(rules[0].0).unwrap();
-            let fence = Fence { groups: vec![(&group, None)], start: Millis(0), end: Millis(1000), upstream: Reads::ItsSeconds };
-            let text = query.within(&fence).unwrap();
+            let scope =
+                QueryScope { groups: vec![(&group, None)], start: Millis(0), end: Millis(1000), upstream: UpstreamRange::Exact };
+            let text = query.within(&scope).unwrap();
             (text.replace("filter toMillis(@timestamp) < 1000 | ", ""), query.rows())
         })
     };
@@ -226,7 +227,7 @@ fn columns_keep_the_names_that_their_writer_gave_them() {
     assert_eq!(headings("fields a+1, a + 1"), [], "the second is the name of another column");
 }
 
-mod fence_and_permit {
+mod scope_and_permit {
     use super::*;
     use logmark_diagnostics::Spanned;
     use logmark_engine::evaluate::evaluate;
@@ -250,7 +251,7 @@ mod fence_and_permit {
     proptest! {
         #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
         #[test]
-        fn what_passes_the_fence_is_what_the_permit_allows(
+        fn events_in_the_query_scope_are_those_that_the_permit_allows(
             rules in proptest::collection::vec(rule(), 1..4),
             stream in names(),
             group in 0..4_usize,
@@ -260,13 +261,13 @@ mod fence_and_permit {
             length in 1..5_i64,
         ) {
             let groups: Vec<_> = (0..rules.len()).map(|index| LogGroupName::try_from(format!("/g.{index}").as_str()).unwrap()).collect();
-            let fence = Fence {
+            let scope = QueryScope {
                 groups: groups.iter().zip(rules.iter().map(Option::as_deref)).collect(),
                 start: Millis(start),
                 end: Millis(start + length),
-                upstream: Reads::ItsSeconds,
+                upstream: UpstreamRange::Exact,
             };
-            let (first, last) = fence.seconds();
+            let (first, last) = scope.seconds();
             let log = format!("{}/g.{group}", if account { "123456789012:" } else { "" });
             let event = |field: &FieldPath| match field.flat_name().as_str() {
                 "@timestamp" => Value::Timestamp(time),
@@ -275,7 +276,7 @@ mod fence_and_permit {
                 _ => Value::Missing,
             };
             let context = Context::of_query(QueryTimes { start: 0, end: 0, now: 0 });
-            let passes = evaluate(&Spanned::made(fence.condition().unwrap()), &event, &context) == Ok(Value::Boolean(true));
+            let passes = evaluate(&Spanned::made(scope.condition().unwrap()), &event, &context) == Ok(Value::Boolean(true));
             // Upstream reads the groups and the seconds that it is asked for, and nothing else.
             let is_read = group < rules.len() && (first * 1000..=last * 1000 + 999).contains(&time);
             let may_see = rules.get(group).is_some_and(|rule| {
@@ -285,7 +286,7 @@ mod fence_and_permit {
                 rule.as_ref().is_none_or(|patterns| patterns.iter().any(|pattern| pattern.as_str().bytes().all(|byte| byte == b'*')))
             });
             let expected = is_read && may_see && (start..start + length).contains(&time);
-            // A line break in a name is what the fence may take for none of the permit's.
+            // A line break in a name is what the scope condition may take for none of the permit's.
             if of_line {
                 prop_assert_eq!(is_read && passes, expected);
             } else {

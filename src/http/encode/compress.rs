@@ -1,8 +1,8 @@
 //! Compression of bodies that are made for one request: gzip and zstd, within the memory of the caller's tenant.
 //!
-//! Owns the encoders. A small body is compressed at once and whole; a large or streamed one as it is taken, by an encoder whose memory
-//! is reserved. Where there is none to reserve the body is sent as it is: compression is never owed (RFC 9110 §12.5.3). There is no
-//! brotli here: its encoder takes ten times the memory of zstd's for the same size.
+//! Owns the encoders. A small body is compressed at once and whole; a large or streamed one as it is taken, by an encoder whose
+//! memory is reserved. Where there is none to reserve the body is sent as it is: compression is never owed (RFC 9110 §12.5.3).
+//! There is no brotli here: its encoder takes ten times the memory of zstd's for the same size.
 
 use std::io::{self, Write as _};
 use std::pin::Pin;
@@ -24,12 +24,12 @@ use zstd::stream::raw::CParameter;
 use super::coding::Coding;
 use crate::http::AppState;
 use crate::http::assets::Compressed;
-use crate::http::layers::RequestContext;
+use crate::http::layers::RequestInfo;
 
 /// In the order of preference: zstd is faster, and smaller.
 const CODINGS: [Coding; 2] = [Coding::Zstd, Coding::Gzip];
 /// A shorter body becomes no shorter.
-const LEAST_BYTES: u64 = 33;
+const MIN_BYTES: u64 = 33;
 /// A body of a known length up to this is compressed whole: a few milliseconds, and no encoder waits for its client.
 const WHOLE_BYTES: u64 = 128 * 1024;
 /// What is compressed between two looks at the client.
@@ -46,16 +46,16 @@ const GZIP_BYTES: u64 = 384 * 1024;
 /// Compresses answers that the client accepts compressed.
 pub async fn compress(State(app): State<AppState>, request: Request, next: Next) -> Response {
     let coding = Coding::negotiate(request.headers(), &CODINGS);
-    let context = RequestContext::of(request.extensions());
+    let context = RequestInfo::from_extensions(request.extensions());
     let response = next.run(request).await;
     let Some(coding) = coding.filter(|_| is_compressible(&response)) else { return response };
     if response.body().size_hint().exact().is_some_and(|length| length <= WHOLE_BYTES) {
         return whole(response, coding).await;
     }
     let bytes = if coding == Coding::Zstd { ZSTD_BYTES } else { GZIP_BYTES };
-    let Ok(room) = app.sources.buffers().memory().reserve_to_spare(&context.share(), bytes) else { return response };
+    let Ok(room) = app.sources.page_pool().memory().reserve_spare(&context.share(), bytes) else { return response };
     let Ok(encoder) = Encoder::new(coding) else { return response };
-    context.keep(room);
+    context.hold_until_sent(room);
     encoded(
         response.map(|body| {
             Body::new(Encoded { body, encoder: Some(encoder), rest: Bytes::new(), is_behind: false, trailers: None })
@@ -70,7 +70,7 @@ fn is_compressible(response: &Response) -> bool {
     let kind = headers.get(CONTENT_TYPE).map_or(b"".as_slice(), HeaderValue::as_bytes);
     let has_gain = !kind.starts_with(b"image/") && !kind.starts_with(b"text/event-stream");
     let is_chosen = response.extensions().get::<Compressed>().is_some() || response.status() == StatusCode::NOT_MODIFIED;
-    let is_long = response.body().size_hint().exact().is_none_or(|length| length >= LEAST_BYTES);
+    let is_long = response.body().size_hint().exact().is_none_or(|length| length >= MIN_BYTES);
     is_open && has_gain && is_long && !is_chosen && !response.body().is_end_stream()
 }
 

@@ -4,7 +4,7 @@
 
 use logmark_event_page::{Events, Layout, Writer};
 
-use crate::http::allowance::escaped_length;
+use crate::http::response_budget::escaped_length;
 
 // Described here, written by [`Writer`]; the doc comment is the service's description of it.
 /// One event.
@@ -105,10 +105,10 @@ pub fn escaped_events(events: &Events) -> usize {
 }
 
 /// The most that a byte of a message becomes there: a control character is `\u001b`, and within JSON `\\u001b`.
-pub const MOST_OF_A_BYTE: usize = 7;
+pub const MAX_ENCODED_BYTE: usize = 7;
 /// The most that an event becomes there without its message, in all but contrived cases: names of keys, times, an id, and
 /// the name of a stream.
-pub const MOST_OF_AN_EVENT: usize = 300;
+pub const MAX_ENCODED_EVENT: usize = 300;
 
 #[cfg(test)]
 mod tests {
@@ -132,7 +132,7 @@ mod tests {
                 builder.push(event).unwrap();
             }
             let events = builder.finish();
-            let most = 2 * (MOST_OF_AN_EVENT + MOST_OF_A_BYTE * message.len() * 100);
+            let most = 2 * (MAX_ENCODED_EVENT + MAX_ENCODED_BYTE * message.len() * 100);
             assert!(escaped_events(&events) <= most, "{message:?}");
         }
     }

@@ -11,25 +11,25 @@ use http_body_util::StreamBody;
 use logmark_event_page::{Events, Layout, Writer};
 
 use crate::domain::event::{Position, StopReason};
-use crate::http::allowance::escaped_length;
 use crate::http::problem::ApiError;
-use crate::sources::buffers::{FRAME_BYTES, frame_of};
+use crate::http::response_budget::escaped_length;
 use crate::sources::export::Export;
+use crate::sources::page_pool::{FRAME_BYTES, frame_bytes_of};
 use crate::sources::reader::ReadEvents;
 
 /// The trailer that says where a later request goes on.
 pub const CURSOR_TRAILER: &str = "logmark-cursor";
 
 /// Makes the cursor for a position at which reading stopped.
-type Seal = Box<dyn Fn(&Position, StopReason) -> Result<String, ApiError> + Send>;
+type SealCursor = Box<dyn Fn(&Position, StopReason) -> Result<String, ApiError> + Send>;
 
 /// Told events, bytes and the outcome, once.
-type Told = Box<dyn FnOnce(u64, u64, &'static str) + Send>;
+type OnFinished = Box<dyn FnOnce(u64, u64, &'static str) + Send>;
 
 /// What a streamed answer needs besides its events.
-pub struct Ending {
+pub struct StreamOptions {
     /// Makes the cursor for a position.
-    pub seal: Seal,
+    pub seal: SealCursor,
     /// NDJSON: also write the cursor and the reason as a last line.
     pub as_line: bool,
     /// Bytes that all may have as a text in JSON: then nothing is sent before all is known, and what goes wrong becomes the
@@ -41,7 +41,7 @@ pub struct Ending {
     pub audit: Audit,
 }
 
-impl std::fmt::Debug for Ending {
+impl std::fmt::Debug for StreamOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Ending").field("as_line", &self.as_line).finish_non_exhaustive()
     }
@@ -55,7 +55,7 @@ pub struct Audit {
     pub bytes: u64,
     /// How it ended; unchanged when the client left.
     pub outcome: &'static str,
-    write: Option<Told>,
+    write: Option<OnFinished>,
 }
 
 impl std::fmt::Debug for Audit {
@@ -80,7 +80,7 @@ impl Drop for Audit {
 }
 
 /// What is still to be sent.
-enum Stage {
+enum StreamState {
     /// What stands before the events.
     Head,
     Events,
@@ -88,25 +88,25 @@ enum Stage {
     Over,
 }
 
-struct Run<Op> {
+struct EventStream<Op> {
     export: Export<Op>,
     writer: Writer,
-    ending: Ending,
-    stage: Stage,
+    options: StreamOptions,
+    state: StreamState,
 }
 
 type Step = Result<Frame<Bytes>, std::io::Error>;
 
 /// The body that writes the export.
-pub fn body<Op: ReadEvents>(export: Export<Op>, writer: Writer, ending: Ending) -> Body {
-    let run = Run { export, writer, ending, stage: Stage::Head };
+pub fn body<Op: ReadEvents>(export: Export<Op>, writer: Writer, options: StreamOptions) -> Body {
+    let stream = EventStream { export, writer, options, state: StreamState::Head };
     // Compression asks once more after the end.
-    Body::new(StreamBody::new(Box::pin(stream::unfold(run, step).fuse())))
+    Body::new(StreamBody::new(Box::pin(stream::unfold(stream, step).fuse())))
 }
 
 /// Pages of events that were read, to be written as they are taken: what stands before them, they, and what stands behind.
 #[derive(Debug)]
-pub struct Written {
+pub struct CompletePage {
     /// What stands before the events.
     pub head: Vec<u8>,
     /// The events.
@@ -121,7 +121,7 @@ pub struct Written {
     pub audit: Audit,
 }
 
-impl Written {
+impl CompletePage {
     /// The most that it becomes, about.
     #[must_use]
     pub fn estimate(&self) -> usize {
@@ -194,71 +194,71 @@ pub fn last_line(cursor: &str, stop: StopReason) -> Vec<u8> {
     line
 }
 
-async fn step<Op: ReadEvents>(mut run: Run<Op>) -> Option<(Step, Run<Op>)> {
+async fn step<Op: ReadEvents>(mut stream: EventStream<Op>) -> Option<(Step, EventStream<Op>)> {
     loop {
-        let (frame, stage) = match std::mem::replace(&mut run.stage, Stage::Over) {
-            Stage::Head => {
+        let (frame, state) = match std::mem::replace(&mut stream.state, StreamState::Over) {
+            StreamState::Head => {
                 let mut out = Vec::new();
-                run.writer.begin(&mut out);
-                (run.data(out), Stage::Events)
+                stream.writer.begin(&mut out);
+                (stream.data(out), StreamState::Events)
             }
-            Stage::Events => match run.export.page().await {
-                Some(Ok((events, _))) if run.ending.room.is_some() => run.encode_whole(&events),
+            StreamState::Events => match stream.export.page().await {
+                Some(Ok((events, _))) if stream.options.room.is_some() => stream.encode_whole(&events),
                 Some(Ok((events, from))) => {
-                    let bytes = frame_of(&events);
-                    if run.export.has_room_to_write(bytes) {
-                        (run.encode(&events, from), Stage::Events)
+                    let bytes = frame_bytes_of(&events);
+                    if stream.export.try_reserve_frame(bytes) {
+                        (stream.encode(&events, from), StreamState::Events)
                     } else {
                         drop(events);
-                        match run.export.room_to_write(bytes).await {
-                            Ok(()) => (None, Stage::Events),
-                            Err(error) => (run.fail(&error.into()), Stage::Over),
+                        match stream.export.reserve_frame(bytes).await {
+                            Ok(()) => (None, StreamState::Events),
+                            Err(error) => (stream.error_line(&error.into()), StreamState::Over),
                         }
                     }
                 }
-                Some(Err(error)) => (run.fail(&error.into()), Stage::Over),
-                None => run.end(),
+                Some(Err(error)) => (stream.error_line(&error.into()), StreamState::Over),
+                None => stream.end(),
             },
-            Stage::Trailers(trailers) => (Some(Ok(Frame::trailers(trailers))), Stage::Over),
-            Stage::Over => return None,
+            StreamState::Trailers(trailers) => (Some(Ok(Frame::trailers(trailers))), StreamState::Over),
+            StreamState::Over => return None,
         };
-        run.stage = stage;
+        stream.state = state;
         if let Some(frame) = frame {
-            return Some((frame, run));
+            return Some((frame, stream));
         }
     }
 }
 
-impl<Op: ReadEvents> Run<Op> {
+impl<Op: ReadEvents> EventStream<Op> {
     /// Makes a frame of the page's events from the one at `from` on.
     fn encode(&mut self, events: &Events, from: usize) -> Option<Step> {
         let mut out = Vec::new();
         let place = self.writer.part(events, from, FRAME_BYTES, &mut out);
         // Less is always possible: what was written is not longer than what was reserved.
-        let _fits = self.export.has_room_to_write(out.len() as u64);
-        self.ending.audit.events += (place - from) as u64;
-        self.export.wrote(place);
+        let _fits = self.export.try_reserve_frame(out.len() as u64);
+        self.options.audit.events += (place - from) as u64;
+        self.export.mark_written(place);
         self.data(out)
     }
 
     /// Makes a frame of the whole page, if there is room for it.
-    fn encode_whole(&mut self, events: &Events) -> (Option<Step>, Stage) {
+    fn encode_whole(&mut self, events: &Events) -> (Option<Step>, StreamState) {
         let mut out = Vec::new();
         self.writer.page(events, &mut out);
-        match self.ending.room.and_then(|room| room.checked_sub(escaped_length(&out))) {
+        match self.options.room.and_then(|room| room.checked_sub(escaped_length(&out))) {
             Some(left) => {
-                self.ending.room = Some(left);
-                self.ending.audit.events += events.len() as u64;
-                self.export.wrote(events.len());
-                (self.data(out), Stage::Events)
+                self.options.room = Some(left);
+                self.options.audit.events += events.len() as u64;
+                self.export.mark_written(events.len());
+                (self.data(out), StreamState::Events)
             }
             None => self.cut(),
         }
     }
 
     /// There is no room for the page that was read last: ends before it where the body can say so.
-    fn cut(&mut self) -> (Option<Step>, Stage) {
-        if self.ending.as_line && self.export.end_before(StopReason::Bytes) {
+    fn cut(&mut self) -> (Option<Step>, StreamState) {
+        if self.options.as_line && self.export.try_end_before_page(StopReason::Bytes) {
             return self.end();
         }
         let how = match self.writer.layout() {
@@ -266,26 +266,26 @@ impl<Op: ReadEvents> Run<Op> {
             _ => "ask for less, or for JSON page by page",
         };
         let detail = format!("the answer is larger than can be returned here: {how}");
-        (self.fail(&ApiError::parameter("limit", detail)), Stage::Over)
+        (self.error_line(&ApiError::parameter("limit", detail)), StreamState::Over)
     }
 
     fn data(&mut self, out: Vec<u8>) -> Option<Step> {
-        self.ending.audit.bytes += out.len() as u64;
+        self.options.audit.bytes += out.len() as u64;
         // A client that reads slowly holds this for long: without the room into which the buffer might have grown.
         (!out.is_empty()).then(|| Ok(Frame::data(Bytes::from(out.into_boxed_slice()))))
     }
 
     /// NDJSON says it in a line of its own; the other formats have no place for it, so the body breaks off.
-    fn fail(&mut self, error: &ApiError) -> Option<Step> {
+    fn error_line(&mut self, error: &ApiError) -> Option<Step> {
         tracing::warn!(error = %error, "an export ended midway: {error}");
-        self.ending.audit.outcome = "failed";
-        if self.ending.room.is_some() {
+        self.options.audit.outcome = "failed";
+        if self.options.room.is_some() {
             // Nothing was sent yet.
             return Some(Err(std::io::Error::other(error.clone())));
         }
         match self.writer.layout() {
             Layout::Ndjson => {
-                let mut line = serde_json::to_vec(&serde_json::json!({ "error": error.problem().at(&self.ending.problem_url) }))
+                let mut line = serde_json::to_vec(&serde_json::json!({ "error": error.problem().at(&self.options.problem_url) }))
                     .unwrap_or_default();
                 line.push(b'\n');
                 self.data(line)
@@ -296,19 +296,19 @@ impl<Op: ReadEvents> Run<Op> {
         }
     }
 
-    fn end(&mut self) -> (Option<Step>, Stage) {
-        let Some((position, stop)) = self.export.ended() else { return (None, Stage::Over) };
-        if stop == StopReason::Time && !self.ending.as_line {
+    fn end(&mut self) -> (Option<Step>, StreamState) {
+        let Some((position, stop)) = self.export.ended() else { return (None, StreamState::Over) };
+        if stop == StopReason::Time && !self.options.as_line {
             // Without a line that says so nobody would know that there is more.
-            return (self.fail(&ApiError::Unfinished), Stage::Over);
+            return (self.error_line(&ApiError::IncompleteBody), StreamState::Over);
         }
-        let cursor = match (self.ending.seal)(position, stop) {
+        let cursor = match (self.options.seal)(position, stop) {
             Ok(cursor) => cursor,
             // Up to a limit the events are not all there are: without a cursor that must be seen.
-            Err(error) => return (self.fail(&error), Stage::Over),
+            Err(error) => return (self.error_line(&error), StreamState::Over),
         };
-        self.ending.audit.outcome = stop.as_str();
-        let line = if self.ending.as_line { self.data(last_line(&cursor, stop)) } else { None };
-        (line, Stage::Trailers(trailers(&cursor)))
+        self.options.audit.outcome = stop.as_str();
+        let line = if self.options.as_line { self.data(last_line(&cursor, stop)) } else { None };
+        (line, StreamState::Trailers(trailers(&cursor)))
     }
 }

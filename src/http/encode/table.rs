@@ -5,7 +5,7 @@
 use logmark_event_page::write::csv_cell;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::domain::query::run::Row;
+use crate::domain::query::operations::Row;
 
 /// A row as a JSON object, its columns in their order. Of a column that is there twice the first counts.
 #[derive(Debug)]

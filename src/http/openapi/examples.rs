@@ -9,7 +9,7 @@ use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::path::Operation;
 
 /// An example of an answer.
-struct Answer {
+struct ExampleResponse {
     operation: &'static str,
     status: &'static str,
     media_type: &'static str,
@@ -19,7 +19,7 @@ struct Answer {
 
 macro_rules! answer {
     ($operation:literal, $status:literal, $media_type:literal, $file:literal) => {
-        Answer {
+        ExampleResponse {
             operation: $operation,
             status: $status,
             media_type: $media_type,
@@ -29,7 +29,7 @@ macro_rules! answer {
     };
 }
 
-const ANSWERS: [Answer; 28] = [
+const RESPONSES: [ExampleResponse; 28] = [
     answer!("readStream", "200", "application/json", "readStream.json"),
     answer!("readStream", "200", "application/x-ndjson", "readStream.ndjson"),
     answer!("readStream", "200", "text/csv", "readStream.csv"),
@@ -64,16 +64,16 @@ const ANSWERS: [Answer; 28] = [
 const NEW_QUERY: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/examples/startQuery.request.json"));
 
 /// Puts the examples onto the operation.
-pub(super) fn onto(operation: &mut Operation) {
+pub(super) fn apply_to(operation: &mut Operation) {
     let id = operation.operation_id.clone().unwrap_or_default();
-    for answer in ANSWERS.iter().filter(|answer| answer.operation == id) {
-        if let Some(RefOr::T(response)) = operation.responses.responses.get_mut(answer.status)
-            && let Some(RefOr::T(content)) = response.content.get_mut(answer.media_type)
+    for example in RESPONSES.iter().filter(|example| example.operation == id) {
+        if let Some(RefOr::T(response)) = operation.responses.responses.get_mut(example.status)
+            && let Some(RefOr::T(content)) = response.content.get_mut(example.media_type)
         {
-            let is_json = answer.media_type == "application/json";
-            let value = if is_json { json(answer.text) } else { Value::from(answer.text) };
-            let example = ExampleBuilder::new().summary("An answer").value(Some(value)).build();
-            content.examples.insert(name(answer.file).to_owned(), example.into());
+            let is_json = example.media_type == "application/json";
+            let value = if is_json { json(example.text) } else { Value::from(example.text) };
+            let built = ExampleBuilder::new().summary("An answer").value(Some(value)).build();
+            content.examples.insert(name(example.file).to_owned(), built.into());
         }
     }
     if let Some(RefOr::T(body)) = &mut operation.request_body

@@ -11,7 +11,7 @@ use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 
 use super::headers;
 use super::problems;
-use crate::http::problem_code::{About, ProblemCode as C};
+use crate::http::problem_code::{ProblemCode as C, ProblemDescription};
 
 /// A failure that several operations share.
 struct Failure {
@@ -140,7 +140,7 @@ pub(super) fn examples() -> impl Iterator<Item = (&'static str, utoipa::openapi:
     // Only those that an operation answers with: the rest stand in the description of `Problem.code`.
     let answered = |code: &C| FAILURES.iter().any(|failure| failure.codes.contains(code));
     C::ALL.into_iter().filter(answered).map(|code| {
-        let About { meaning, cause, fix, title, .. } = code.about();
+        let ProblemDescription { meaning, cause, fix, title, .. } = code.about();
         let mut problem = problems::example(code).problem().at(EXAMPLE_URL);
         "0192f3c1a5b87e43b6e0c9d2f1a4e857".clone_into(&mut problem.instance);
         let value = serde_json::to_value(&problem).unwrap_or_default();

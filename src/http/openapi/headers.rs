@@ -1,6 +1,7 @@
 //! What stands in the head of an answer.
 //!
-//! Owns the descriptions of response headers. Who sets them: [`crate::http::layers`], [`crate::http::problem`] and the operations.
+//! Owns the descriptions of response headers. Who sets them: [`crate::http::layers`], [`crate::http::problem`] and the
+//! operations.
 
 use serde_json::{Value, json};
 use utoipa::openapi::extensions::Extensions;
@@ -94,19 +95,19 @@ pub(super) fn named<'a>(names: &'a [&'a str]) -> impl Iterator<Item = (String, R
 }
 
 /// Puts the headers that every answer has on every answer that is described.
-pub(super) fn onto_all(document: &mut OpenApi) {
+pub(super) fn apply_to_all(document: &mut OpenApi) {
     let shared = document.components.iter_mut().flat_map(|components| components.responses.iter_mut());
     for (name, response) in shared {
         // Who is not known has no limit of its own.
-        onto(response, !["Unauthorized", "BodyTooLarge", "TargetTooLong", "HeadersTooLarge"].contains(&name.as_str()));
+        apply_to(response, !["Unauthorized", "BodyTooLarge", "TargetTooLong", "HeadersTooLarge"].contains(&name.as_str()));
     }
     for operation in document.paths.paths.values_mut().flat_map(super::operations) {
         let needs_token = operation.tags.iter().flatten().all(|tag| tag != "service");
-        operation.responses.responses.values_mut().for_each(|response| onto(response, needs_token));
+        operation.responses.responses.values_mut().for_each(|response| apply_to(response, needs_token));
     }
 }
 
-fn onto(response: &mut RefOr<Response>, known_caller: bool) {
+fn apply_to(response: &mut RefOr<Response>, known_caller: bool) {
     if let RefOr::T(response) = response {
         response.headers.extend(named(ALWAYS));
         if known_caller {

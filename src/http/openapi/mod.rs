@@ -8,9 +8,9 @@ pub mod parameters;
 pub mod texts;
 pub mod answers;
 pub mod failures;
-mod place;
+mod error_location;
 mod problems;
-mod absent;
+mod nullable;
 mod headers;
 mod examples;
 mod samples;
@@ -23,8 +23,8 @@ use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{ComponentsBuilder, ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, ServerBuilder};
 
 use super::encode::json::{EventBody, PageBody, StopReason};
-use super::fault::{FieldError, Place, Position};
-use super::ops::queries::answer::{QueryBody, StatisticsBody};
+use super::field_error::{ErrorLocation, FieldError, TextPosition};
+use super::ops::queries::response::{QueryBody, StatisticsBody};
 use super::problem::Problem;
 
 /// What the operations are grouped by.
@@ -69,8 +69,8 @@ pub fn head() -> OpenApi {
     let components = ComponentsBuilder::new()
         .schema_from::<Problem>()
         .schema_from::<FieldError>()
-        .schema_from::<Place>()
-        .schema_from::<Position>()
+        .schema_from::<ErrorLocation>()
+        .schema_from::<TextPosition>()
         .schema_from::<PageBody<'_>>()
         .schema_from::<EventBody>()
         .schema_from::<StopReason>()
@@ -90,16 +90,16 @@ pub fn head() -> OpenApi {
 pub static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
     let (_, mut document) = super::router::routes().split_for_parts();
     if let Some(components) = &mut document.components {
-        components.schemas.values_mut().for_each(absent::never_null);
+        components.schemas.values_mut().for_each(nullable::never_null);
         problems::describe_codes(components);
         components.responses.extend(failures::components().map(|(name, response)| (name.to_owned(), response.into())));
         components.headers.extend(headers::components().map(|(name, header)| (name.to_owned(), header.into())));
         components.examples.extend(failures::examples().map(|(name, example)| (name.to_owned(), example.into())));
     }
-    headers::onto_all(&mut document);
+    headers::apply_to_all(&mut document);
     for operation in document.paths.paths.values_mut().flat_map(operations) {
-        examples::onto(operation);
-        samples::onto(operation);
+        examples::apply_to(operation);
+        samples::apply_to(operation);
     }
     let mut text = document.to_pretty_json().unwrap_or_default();
     text.push('\n');

@@ -1,6 +1,7 @@
 //! An error for every code that a client can see, as examples.
 //!
-//! Owns the choice of examples, and where the document lists the codes. What a document says of an error is [`crate::http::problem`]'s.
+//! Owns the choice of examples, and where the document lists the codes. What a document says of an error is
+//! [`crate::http::problem`]'s.
 
 use std::time::Duration;
 
@@ -9,13 +10,13 @@ use utoipa::openapi::{Components, RefOr};
 
 use crate::auth::policy::Denied;
 use crate::domain::filter::EventFilter;
-use crate::domain::query::run::QueryStatus;
-use crate::domain::query::{LogQuery, QueryFault};
-use crate::http::fault::{FieldError, Language, Place};
+use crate::domain::query::operations::QueryStatus;
+use crate::domain::query::{LogQuery, QueryError};
+use crate::http::field_error::{ErrorLocation, FieldError, Language};
 use crate::http::problem::{ApiError, CURSOR};
 use crate::http::problem_code::ProblemCode as C;
 use crate::sources::SourceError;
-use crate::sources::budget::Budget;
+use crate::sources::budget::QueryBudget;
 
 /// Lists every code in the description of `Problem.code`. The schema stays open: a later version may have more codes.
 pub(super) fn describe_codes(components: &mut Components) {
@@ -46,7 +47,7 @@ pub(super) fn example(code: C) -> ApiError {
         C::UnknownHost => ApiError::UnknownHost,
         C::QueryForbidden => query_forbidden(),
         C::RateLimited => ApiError::RateLimited { retry_after: Duration::from_secs(1) },
-        C::BudgetExceeded => ApiError::BudgetExceeded { budget: Budget::Queries(3), retry_after: Duration::from_secs(1) },
+        C::BudgetExceeded => ApiError::BudgetExceeded { budget: QueryBudget::Queries(3), retry_after: Duration::from_secs(1) },
         C::HeadersTooLarge => ApiError::HeadersTooLarge(32_768),
         C::InternalError => ApiError::Internal(String::new()),
         C::NotSupported => ApiError::Source(SourceError::NotSupported("Logs Insights queries")),
@@ -60,25 +61,25 @@ pub(super) fn example(code: C) -> ApiError {
 fn invalid_filter() -> ApiError {
     let text = "{ $.status == 500 }";
     let faults = EventFilter::parse(text).err().unwrap_or_default();
-    let errors = FieldError::of_text(&Place::Parameter("filter".into()), Language::Filter, text, &faults);
+    let errors = FieldError::of_text(&ErrorLocation::Parameter("filter".into()), Language::Filter, text, &faults);
     ApiError::InvalidText { language: Language::Filter, errors }
 }
 
 fn invalid_query() -> ApiError {
     let text = "stats count(* by bin(5m)";
     let faults = match LogQuery::parse(text) {
-        Err(QueryFault::Invalid(faults)) => faults,
+        Err(QueryError::Invalid(faults)) => faults,
         _ => Vec::new(),
     };
-    let errors = FieldError::of_text(&Place::Pointer("/query".into()), Language::Query, text, &faults);
+    let errors = FieldError::of_text(&ErrorLocation::Pointer("/query".into()), Language::Query, text, &faults);
     ApiError::InvalidText { language: Language::Query, errors }
 }
 
 fn query_forbidden() -> ApiError {
     let text = "SOURCE logGroups(namePrefix: ['/globex']) | limit 5";
     let faults = match LogQuery::parse(text) {
-        Err(QueryFault::Forbidden(faults)) => faults,
+        Err(QueryError::Forbidden(faults)) => faults,
         _ => Vec::new(),
     };
-    ApiError::QueryForbidden(FieldError::of_text(&Place::Pointer("/query".into()), Language::Query, text, &faults))
+    ApiError::QueryForbidden(FieldError::of_text(&ErrorLocation::Pointer("/query".into()), Language::Query, text, &faults))
 }

@@ -47,7 +47,7 @@ const SAMPLES: &[(&str, &str)] = &samples![
 ];
 
 /// Puts the samples onto the operation.
-pub(super) fn onto(operation: &mut Operation) {
+pub(super) fn apply_to(operation: &mut Operation) {
     let id = operation.operation_id.as_deref().unwrap_or_default();
     let samples: Vec<Value> = SAMPLES.iter().filter_map(|(file, text)| sample(id, file, text)).collect();
     if !samples.is_empty() {

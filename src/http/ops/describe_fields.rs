@@ -6,10 +6,10 @@ use serde::Serialize;
 
 use super::list;
 use crate::domain::name::LogGroupName;
-use crate::domain::query::run::{DescribeFields, FieldShare};
+use crate::domain::query::operations::{DescribeFields, FieldShare};
 use crate::domain::time::TimeSpec;
 use crate::http::AppState;
-use crate::http::authorized::{Ask, Authorized, Setting};
+use crate::http::authorized::{Authorized, ParseRequest, RequestContext};
 use crate::http::input::Input;
 use crate::http::openapi::failures::{CommonFailures, InvalidParameter, Negotiated, NotSupported, SourceFailures, TokenFailures};
 use crate::http::openapi::parameters::{GroupPath, JsonOnly, TimeQuery};
@@ -17,17 +17,17 @@ use crate::http::problem::ApiError;
 
 /// The request says nothing besides its operation.
 #[derive(Debug)]
-pub struct FieldsAsk;
+pub struct DescribeFieldsRequest;
 
-impl Ask for FieldsAsk {
+impl ParseRequest for DescribeFieldsRequest {
     type Op = DescribeFields;
 
-    fn read(input: &mut Input, setting: Setting<'_>) -> Result<(DescribeFields, Self), ApiError> {
+    fn parse(input: &mut Input, context: RequestContext<'_>) -> Result<(DescribeFields, Self), ApiError> {
         let group: Option<LogGroupName> = input.path_name("group");
         let time = input.read("time", TimeSpec::parse);
-        list::json_only(input, setting)?;
+        list::json_only(input, context)?;
         let group = group.ok_or_else(|| ApiError::parameter("group", "is missing"))?;
-        let around = time.map(|time| time.resolve(setting.now)).transpose();
+        let around = time.map(|time| time.resolve(context.now)).transpose();
         let around = around.map_err(|error| ApiError::parameter("time", error.to_string()))?;
         Ok((DescribeFields { group, around }, Self))
     }
@@ -84,12 +84,12 @@ pub struct FieldBody {
 )]
 pub(crate) async fn describe_fields(
     State(app): State<AppState>,
-    Authorized { permit, context, .. }: Authorized<FieldsAsk>,
+    Authorized { permit, info, .. }: Authorized<DescribeFieldsRequest>,
 ) -> Result<Json<FieldsBody>, ApiError> {
     let source = permit.sources().first().map(|rule| rule.source.clone()).ok_or(ApiError::NoSuchHandle)?;
     let fields = app.sources.queries(&permit, &source)?.describe_fields(&permit).await?;
     let log_group = permit.op().group.clone();
-    list::audit(&app, &context, &permit, Some(log_group.as_str()), fields.len());
+    list::audit(&app, &info, &permit, Some(log_group.as_str()), fields.len());
     let fields = fields.into_iter().map(|FieldShare { name, percent }| FieldBody { name, percent }).collect();
     Ok(Json(FieldsBody { log_group, fields }))
 }

@@ -11,7 +11,7 @@ use crate::domain::name::{LogGroupName, SourceName};
 use crate::domain::operation::DescribeGroup;
 use crate::domain::time::Millis;
 use crate::http::AppState;
-use crate::http::authorized::{Ask, Authorized, Setting};
+use crate::http::authorized::{Authorized, ParseRequest, RequestContext};
 use crate::http::input::Input;
 use crate::http::openapi::failures::{CommonFailures, InvalidParameter, Negotiated, SourceFailures, TokenFailures};
 use crate::http::openapi::parameters::{GroupPath, JsonOnly, SourceQuery};
@@ -19,15 +19,15 @@ use crate::http::problem::ApiError;
 
 /// The request: nothing but the group and its source.
 #[derive(Debug)]
-pub struct GroupAsk;
+pub struct DescribeGroupRequest;
 
-impl Ask for GroupAsk {
+impl ParseRequest for DescribeGroupRequest {
     type Op = DescribeGroup;
 
-    fn read(input: &mut Input, setting: Setting<'_>) -> Result<(DescribeGroup, Self), ApiError> {
+    fn parse(input: &mut Input, context: RequestContext<'_>) -> Result<(DescribeGroup, Self), ApiError> {
         let group = input.path_name("group");
         let source = list::source(input);
-        list::json_only(input, setting)?;
+        list::json_only(input, context)?;
         let group: LogGroupName = group.ok_or_else(|| ApiError::parameter("group", "is missing"))?;
         Ok((DescribeGroup { group, source }, Self))
     }
@@ -99,10 +99,10 @@ impl GroupBody {
 )]
 pub(crate) async fn describe_group(
     State(app): State<AppState>,
-    Authorized { caller, permit, context, .. }: Authorized<GroupAsk>,
+    Authorized { caller, permit, info, .. }: Authorized<DescribeGroupRequest>,
 ) -> Result<Json<GroupBody>, ApiError> {
     let (name, source) = app.sources.of(&permit)?;
     let group = source.describe_group(&permit).await?;
-    list::audit(&app, &context, &permit, Some(group.name.as_str()), 1);
+    list::audit(&app, &info, &permit, Some(group.name.as_str()), 1);
     Ok(Json(GroupBody::new(&caller, name.clone(), group)))
 }

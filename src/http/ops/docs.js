@@ -1,11 +1,11 @@
-// The documentation: Swagger UI with code samples beside every operation, errors in one line each, and a token that stays in the tab.
+// The documentation: Swagger UI with code samples for every operation, one line for each error, and a token that stays in the tab.
 'use strict';
 
 (() => {
   const STORED = 'logmark.token';
   const SCHEME = 'token';
 
-  /** Session storage may be switched off: then the token lasts until the next reload. */
+  /** Session storage may be disabled: then the token lasts until the next reload. */
   const storage = {
     read() { try { return sessionStorage.getItem(STORED); } catch { return null; } },
     write(value) { try { sessionStorage.setItem(STORED, value); } catch { /* nothing to keep it in */ } },
@@ -30,7 +30,7 @@
     },
   });
 
-  /** A curl call of an operation that has no samples of its own, from the examples of its required parameters. */
+  /** A curl command for an operation without samples, from the examples of its required parameters. */
   function generated(specification, path, method, operation) {
     const parameters = (operation.parameters ?? []).filter((parameter) => parameter.required);
     const value = (parameter) => String(parameter.example ?? parameter.schema?.example ?? parameter.schema?.enum?.[0] ?? parameter.name.toUpperCase());
@@ -73,7 +73,7 @@
         element('pre', { tabIndex: 0, 'aria-label': `${shown.label} sample` }, element('code', null, shown.source)));
     }
 
-    /** The samples stand between the parameters and the responses. */
+    /** Shows the samples between the parameters and the responses. */
     const withSamples = (Original) => function Responses(props) {
       const { path, method } = props;
       const specification = system.specSelectors.specJson().toJS();
@@ -84,12 +84,12 @@
         element(Original, props));
     };
 
-    /** Errors are described once, on the pages of their codes; an operation has one line for each such status. */
+    /** Errors are described on the pages of their codes; an operation shows one line for each error status. */
     const short = (Original) => function Response(props) {
       const { code, response } = props;
       if (!/^[345]/.test(code)) return element(Original, props);
       const description = String(response.get('description') ?? '');
-      // Of an error, the codes stand before the colon; each has a page.
+      // The codes of an error are before the colon; each has a page.
       const codes = /^[45]/.test(code) ? description.indexOf(':') : -1;
       let at = 0;
       const text = description.split('`').map((word, index) => {
@@ -128,7 +128,7 @@
       displayOperationId: true,
       defaultModelsExpandDepth: -1,
       filter: true,
-      // Swagger UI would keep the token in local storage, where it outlives the tab.
+      // Otherwise Swagger UI keeps the token in local storage, where it outlives the tab.
       persistAuthorization: false,
       onComplete: () => {
         const token = storage.read();

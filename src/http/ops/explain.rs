@@ -11,7 +11,7 @@ use crate::auth::policy;
 use crate::domain::name::{LogGroupName, LogStreamName};
 use crate::domain::operation::Action;
 use crate::http::AppState;
-use crate::http::authorized::{Authenticated, Setting};
+use crate::http::authorized::{Authenticated, RequestContext};
 use crate::http::openapi::failures::{CommonFailures, InvalidParameter, Negotiated, TokenFailures};
 use crate::http::openapi::parameters::{ExplainQuery, JsonOnly};
 use crate::http::problem::ApiError;
@@ -99,13 +99,16 @@ pub(crate) async fn explain(
     if group.is_none() {
         input.require("group", "is missing: name a log group");
     }
-    list::json_only(&mut input, Setting { caller: &caller, now, headers: &headers, app: &app, work_time: app.limits.work_time })?;
+    list::json_only(
+        &mut input,
+        RequestContext { caller: &caller, now, headers: &headers, app: &app, work_time: app.limits.work_time },
+    )?;
     let missing = || ApiError::Internal("a required parameter was not noticed missing".to_owned());
     let (action, group) = (action.ok_or_else(missing)?, group.ok_or_else(missing)?);
-    let source = policy::usual_source(&caller, action, &group, stream.as_ref());
+    let source = policy::default_source(&caller, action, &group, stream.as_ref());
     let runs_queries = source.is_some_and(|source| app.sources.runs_queries(source));
     let policy::Explanation { allowed, because, missing, needed_scope } =
         policy::explain(&caller, action, &group, stream.as_ref()).within(action, runs_queries);
-    let because = because.map(|why| BecauseBody { grant: why.grant, scope: why.scope, claim: why.claim });
+    let because = because.map(|reason| BecauseBody { grant: reason.grant, scope: reason.scope, claim: reason.claim });
     Ok(Json(ExplainBody { allowed, action: action.as_str(), group, stream, because, missing, needed_scope }))
 }

@@ -10,13 +10,13 @@ use crate::domain::name::{LogGroupName, LogStreamName, SourceName, TenantId, to_
 use crate::domain::operation::{Action, Operation};
 use crate::domain::time::Millis;
 use crate::http::App;
-use crate::http::authorized::Setting;
+use crate::http::authorized::RequestContext;
 use crate::http::encode::Format;
 use crate::http::input::Input;
-use crate::http::layers::RequestContext;
-use crate::http::packed::Packed;
+use crate::http::layers::RequestInfo;
+use crate::http::packed_request::PackedRequest;
 use crate::http::problem::{ApiError, CURSOR};
-use crate::telemetry::audit::Line;
+use crate::telemetry::audit::AuditLine;
 
 /// Items in a page when the request does not say: a page of DescribeLogGroups and DescribeLogStreams.
 const DEFAULT_LIMIT: usize = 50;
@@ -33,20 +33,20 @@ pub(super) struct ListParameters {
 
 impl ListParameters {
     /// Reads them, and ends the reading.
-    pub(super) fn read(input: &mut Input, setting: Setting<'_>) -> Result<Self, ApiError> {
+    pub(super) fn read(input: &mut Input, context: RequestContext<'_>) -> Result<Self, ApiError> {
         let limit = input.number("limit", 1, MAX_LIMIT).unwrap_or(DEFAULT_LIMIT);
         let cursor = input.take("cursor");
-        json_only(input, setting)?;
+        json_only(input, context)?;
         Ok(Self { limit, cursor })
     }
 }
 
 /// Ends the reading of a request whose answer is JSON whatever is asked.
-pub(super) fn json_only(input: &mut Input, setting: Setting<'_>) -> Result<(), ApiError> {
+pub(super) fn json_only(input: &mut Input, context: RequestContext<'_>) -> Result<(), ApiError> {
     let chosen = input.choice("format", &[("json", Format::Json)]);
     input.finish()?;
     if chosen.is_none() {
-        Format::negotiate(setting.headers, &[Format::Json])?;
+        Format::negotiate(context.headers, &[Format::Json])?;
     }
     Ok(())
 }
@@ -63,7 +63,7 @@ pub(super) fn path(caller: &Caller, source: &SourceName, group: &LogGroupName, s
         path += "/";
         path += &to_url_spelling(stream.as_str());
     }
-    if policy::usual_source(caller, Action::Read, group, stream).is_some_and(|usual| usual != source) {
+    if policy::default_source(caller, Action::Read, group, stream).is_some_and(|usual| usual != source) {
         path += "?source=";
         path += source.as_str();
     }
@@ -79,17 +79,18 @@ pub(super) fn sealed<R: Serialize, P: Serialize>(
     request: &R,
     place: &P,
 ) -> Result<String, ApiError> {
-    let request = Packed::of(request).map_err(|error| ApiError::Internal(format!("a request with a next page {error}")))?;
-    app.sealer.seal_place(kind, tenant, now, &request, place)
+    let request =
+        PackedRequest::pack(request).map_err(|error| ApiError::Internal(format!("a request with a next page {error}")))?;
+    app.sealer.seal_position(kind, tenant, now, &request, place)
 }
 
 /// Opens what [`sealed`] made.
 pub(super) fn opened<R: DeserializeOwned, P: DeserializeOwned>(
     kind: &str,
-    setting: Setting<'_>,
+    context: RequestContext<'_>,
     text: &str,
 ) -> Result<(R, P), ApiError> {
-    let (request, place): (Packed, P) = setting.app.sealer.open(kind, &setting.caller.tenant.id, setting.now, text)?;
+    let (request, place): (PackedRequest, P) = context.app.sealer.open(kind, &context.caller.tenant.id, context.now, text)?;
     Ok((request.read().ok_or(ApiError::InvalidCursor(CURSOR.into()))?, place))
 }
 
@@ -99,8 +100,8 @@ pub(super) fn differs(parameter: &str) -> ApiError {
 }
 
 /// The audit line of a list.
-pub(super) fn audit<Op: Operation>(app: &App, context: &RequestContext, permit: &Permit<Op>, group: Option<&str>, items: usize) {
+pub(super) fn audit<Op: Operation>(app: &App, info: &RequestInfo, permit: &Permit<Op>, group: Option<&str>, items: usize) {
     if app.audit {
-        Line::new::<Op>(context.id(), context.who(), permit, group, None).write(items as u64, 0, "end");
+        AuditLine::new::<Op>(info.id(), info.audit_context(), permit, group, None).write(items as u64, 0, "end");
     }
 }

@@ -9,16 +9,16 @@ use super::list::{self, ListParameters};
 use crate::domain::name::SourceName;
 use crate::domain::operation::ListGroups;
 use crate::http::AppState;
-use crate::http::authorized::{Ask, Authorized, Setting};
+use crate::http::authorized::{Authorized, ParseRequest, RequestContext};
 use crate::http::input::Input;
 use crate::http::openapi::failures::{CommonFailures, InvalidListRequest, Negotiated, SourceFailures, TokenFailures};
 use crate::http::openapi::parameters::{JsonOnly, ListQuery};
 use crate::http::problem::ApiError;
-use crate::sources::merged::{MergedPage, Walk};
+use crate::sources::merged::{MergeCursor, MergedPage};
 
 const KIND: &str = "groups";
 
-/// The request that a cursor carries, before its [`Walk`].
+/// The request that a cursor carries, before its [`MergeCursor`].
 #[derive(Debug, Serialize, Deserialize)]
 struct Request {
     prefix: Option<String>,
@@ -26,25 +26,25 @@ struct Request {
 
 /// What the request says besides its operation.
 #[derive(Debug)]
-pub struct GroupsAsk {
+pub struct ListGroupsRequest {
     limit: usize,
-    walk: Option<Walk>,
+    cursor: Option<MergeCursor>,
 }
 
-impl Ask for GroupsAsk {
+impl ParseRequest for ListGroupsRequest {
     type Op = ListGroups;
 
-    fn read(input: &mut Input, setting: Setting<'_>) -> Result<(ListGroups, Self), ApiError> {
+    fn parse(input: &mut Input, context: RequestContext<'_>) -> Result<(ListGroups, Self), ApiError> {
         let given = input.take("prefix").map(|text| crate::domain::name::from_url_spelling(&text));
-        let ListParameters { limit, cursor } = ListParameters::read(input, setting)?;
+        let ListParameters { limit, cursor } = ListParameters::read(input, context)?;
         let Some(text) = cursor else {
-            return Ok((ListGroups { prefix: given }, Self { limit, walk: None }));
+            return Ok((ListGroups { prefix: given }, Self { limit, cursor: None }));
         };
-        let (Request { prefix }, walk) = list::opened(KIND, setting, &text)?;
+        let (Request { prefix }, cursor) = list::opened(KIND, context, &text)?;
         if given.is_some() && given != prefix {
             return Err(list::differs("prefix"));
         }
-        Ok((ListGroups { prefix }, Self { limit, walk: Some(walk) }))
+        Ok((ListGroups { prefix }, Self { limit, cursor: Some(cursor) }))
     }
 }
 
@@ -91,13 +91,14 @@ pub struct GroupsBody {
 )]
 pub(crate) async fn list_groups(
     State(app): State<AppState>,
-    Authorized { caller, permit, ask, now, context }: Authorized<GroupsAsk>,
+    Authorized { caller, permit, request, now, info }: Authorized<ListGroupsRequest>,
 ) -> Result<Json<GroupsBody>, ApiError> {
-    let deadline = context.work_until(app.limits.work_time);
-    let MergedPage { groups, incomplete, next } = app.sources.list_groups(&permit, ask.walk, ask.limit, deadline).await?;
+    let deadline = info.work_until(app.limits.work_time);
+    let MergedPage { groups, incomplete, next } =
+        app.sources.list_groups(&permit, request.cursor, request.limit, deadline).await?;
     let request = Request { prefix: permit.op().prefix.clone() };
-    let next_cursor = next.map(|walk| list::sealed(&app, KIND, permit.tenant(), now, &request, &walk)).transpose()?;
-    list::audit(&app, &context, &permit, None, groups.len());
+    let next_cursor = next.map(|cursor| list::sealed(&app, KIND, permit.tenant(), now, &request, &cursor)).transpose()?;
+    list::audit(&app, &info, &permit, None, groups.len());
     let groups = groups.into_iter().map(|(source, group)| GroupBody::new(&caller, source, group)).collect();
     Ok(Json(GroupsBody { groups, incomplete, next_cursor }))
 }

@@ -11,7 +11,7 @@ use crate::domain::name::{LogGroupName, LogStreamName, SourceName};
 use crate::domain::operation::{ListStreams, StreamOrder};
 use crate::domain::time::Millis;
 use crate::http::AppState;
-use crate::http::authorized::{Ask, Authorized, Setting};
+use crate::http::authorized::{Authorized, ParseRequest, RequestContext};
 use crate::http::input::Input;
 use crate::http::openapi::failures::{CommonFailures, InvalidListRequest, Negotiated, SourceFailures, TokenFailures};
 use crate::http::openapi::parameters::{GroupPath, JsonOnly, ListQuery, OrderQuery, SourceQuery};
@@ -31,15 +31,15 @@ struct Request {
 
 /// What the request says besides its operation.
 #[derive(Debug)]
-pub struct StreamsAsk {
+pub struct ListStreamsRequest {
     limit: usize,
     position: Option<Position>,
 }
 
-impl Ask for StreamsAsk {
+impl ParseRequest for ListStreamsRequest {
     type Op = ListStreams;
 
-    fn read(input: &mut Input, setting: Setting<'_>) -> Result<(ListStreams, Self), ApiError> {
+    fn parse(input: &mut Input, context: RequestContext<'_>) -> Result<(ListStreams, Self), ApiError> {
         let group: Option<LogGroupName> = input.path_name("group");
         let source = list::source(input);
         let prefix = input.take("prefix").map(|text| crate::domain::name::from_url_spelling(&text));
@@ -48,7 +48,7 @@ impl Ask for StreamsAsk {
         if prefix.is_some() && order == Some(StreamOrder::LastEvent) {
             input.error("prefix", "can't be combined with `orderBy=lastEvent` (DescribeLogStreams allows it by name only)");
         }
-        let ListParameters { limit, cursor } = ListParameters::read(input, setting)?;
+        let ListParameters { limit, cursor } = ListParameters::read(input, context)?;
         let group = group.ok_or_else(|| ApiError::parameter("group", "is missing"))?;
         let Some(text) = cursor else {
             let order = order.unwrap_or(StreamOrder::Name);
@@ -57,7 +57,7 @@ impl Ask for StreamsAsk {
             let op = ListStreams { group, prefix, order, direction: direction.unwrap_or(usual), source };
             return Ok((op, Self { limit, position: None }));
         };
-        let (cursor, position): (Request, Position) = list::opened(KIND, setting, &text)?;
+        let (cursor, position): (Request, Position) = list::opened(KIND, context, &text)?;
         if group != cursor.group {
             return Err(ApiError::InvalidCursor(CURSOR.into()));
         }
@@ -153,10 +153,10 @@ pub struct StreamsBody {
 )]
 pub(crate) async fn list_streams(
     State(app): State<AppState>,
-    Authorized { caller, permit, ask, now, context }: Authorized<StreamsAsk>,
+    Authorized { caller, permit, request, now, info }: Authorized<ListStreamsRequest>,
 ) -> Result<Json<StreamsBody>, ApiError> {
     let (name, source) = app.sources.of(&permit)?;
-    let page = source.list_streams(&permit, ask.position.as_ref(), ask.limit).await?;
+    let page = source.list_streams(&permit, request.position.as_ref(), request.limit).await?;
     let op = permit.op();
     let streams: Vec<_> = page.items.into_iter().map(|stream| StreamBody::new(&caller, name, &op.group, stream)).collect();
     let seal = |position| {
@@ -165,6 +165,6 @@ pub(crate) async fn list_streams(
         list::sealed(&app, KIND, permit.tenant(), now, &request, &position)
     };
     let next_cursor = page.next.map(seal).transpose()?;
-    list::audit(&app, &context, &permit, Some(op.group.as_str()), streams.len());
+    list::audit(&app, &info, &permit, Some(op.group.as_str()), streams.len());
     Ok(Json(StreamsBody { streams, next_cursor }))
 }

@@ -8,12 +8,12 @@ use super::list;
 use crate::auth::tenant::{Grant, Limits};
 use crate::domain::time::Millis;
 use crate::http::AppState;
-use crate::http::authorized::{Authenticated, Setting};
-use crate::http::layers::RequestContext;
+use crate::http::authorized::{Authenticated, RequestContext};
+use crate::http::layers::RequestInfo;
 use crate::http::openapi::failures::{CommonFailures, InvalidParameter, Negotiated, TokenFailures};
 use crate::http::openapi::parameters::JsonOnly;
 use crate::http::problem::ApiError;
-use crate::sources::budget::Left;
+use crate::sources::budget::RemainingBudget;
 
 /// The caller.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -118,12 +118,12 @@ impl From<&Grant> for GrantBody {
 }
 
 impl LimitsBody {
-    fn new(limits: &Limits, context: &RequestContext, queries: Left) -> Self {
+    fn new(limits: &Limits, info: &RequestInfo, queries: RemainingBudget) -> Self {
         Self {
             requests_per_second: limits.requests_per_second.map(std::num::NonZeroU32::get),
-            requests_remaining: context.rate().map(|state| state.remaining),
+            requests_remaining: info.rate_limit().map(|state| state.remaining),
             concurrent_requests: limits.concurrent_requests.map(std::num::NonZeroU32::get),
-            concurrent_requests_remaining: context.concurrency(),
+            concurrent_requests_remaining: info.concurrency(),
             concurrent_queries: limits.concurrent_queries,
             queries_remaining: queries.queries,
             scanned_gb_per_day: limits.scanned_gb_per_day,
@@ -155,9 +155,12 @@ impl LimitsBody {
 pub(crate) async fn me(
     State(app): State<AppState>,
     headers: http::HeaderMap,
-    Authenticated { caller, mut input, now, context }: Authenticated,
+    Authenticated { caller, mut input, now, info }: Authenticated,
 ) -> Result<Json<MeBody>, ApiError> {
-    list::json_only(&mut input, Setting { caller: &caller, now, headers: &headers, app: &app, work_time: app.limits.work_time })?;
+    list::json_only(
+        &mut input,
+        RequestContext { caller: &caller, now, headers: &headers, app: &app, work_time: app.limits.work_time },
+    )?;
     Ok(Json(MeBody {
         tenant: caller.tenant.id.to_string(),
         subject: caller.claims.subject.clone(),
@@ -165,10 +168,6 @@ pub(crate) async fn me(
         expires_at: Millis(caller.claims.expires_at.saturating_mul(1000)),
         scopes: caller.scopes.iter().map(ToString::to_string).collect(),
         grants: caller.tenant.grants.iter().map(GrantBody::from).collect(),
-        limits: LimitsBody::new(
-            &caller.tenant.limits,
-            &context,
-            app.query_budgets.left(&caller.tenant.id, &caller.tenant.limits),
-        ),
+        limits: LimitsBody::new(&caller.tenant.limits, &info, app.query_budgets.left(&caller.tenant.id, &caller.tenant.limits)),
     }))
 }

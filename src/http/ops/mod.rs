@@ -21,4 +21,4 @@ pub mod metadata;
 pub mod docs;
 mod page;
 pub mod problems;
-pub mod not_yet;
+pub mod unsupported;

@@ -1,5 +1,5 @@
-//! `/problems` and `/problems/{code}`: what each problem code means, what causes it, and what to do. `type` of every problem leads
-//! here.
+//! `/problems` and `/problems/{code}`: what each problem code means, what causes it, and what to do. `type` of every problem
+//! leads here.
 //!
 //! Owns the pages' form; the texts are those of [`ProblemCode`]. Needs no token: it says nothing about any request.
 
@@ -14,7 +14,7 @@ use super::page::{marked, page};
 use crate::http::AppState;
 use crate::http::encode::negotiate;
 use crate::http::problem::ApiError;
-use crate::http::problem_code::{About, ProblemCode};
+use crate::http::problem_code::{ProblemCode, ProblemDescription};
 
 const JSON: &str = "application/json";
 const HTML: &str = "text/html";
@@ -36,7 +36,7 @@ struct CodeBody {
 
 impl CodeBody {
     fn new(code: ProblemCode, service_url: &str) -> Self {
-        let About { code: name, status, title, meaning, cause, fix } = code.about();
+        let ProblemDescription { code: name, status, title, meaning, cause, fix } = code.about();
         Self { kind: format!("{service_url}{}", code.path()), code: name, status, title, meaning, cause, fix }
     }
 }
@@ -78,7 +78,7 @@ fn list() -> String {
     let rows: String = ProblemCode::ALL
         .into_iter()
         .map(|code| {
-            let About { code, status, title, .. } = code.about();
+            let ProblemDescription { code, status, title, .. } = code.about();
             // Long codes break at their underscores on small screens.
             let breakable = code.replace('_', "_<wbr>");
             format!(
@@ -98,7 +98,7 @@ fn list() -> String {
 }
 
 fn details(code: ProblemCode) -> String {
-    let About { code, status, title, meaning, cause, fix } = code.about();
+    let ProblemDescription { code, status, title, meaning, cause, fix } = code.about();
     let section = |id: &str, heading: &str, text: &str| {
         format!("<section aria-labelledby=\"{id}\">\n<h2 id=\"{id}\">{heading}</h2>\n<p>{}</p>\n</section>\n", marked(text))
     };

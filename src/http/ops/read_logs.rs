@@ -3,8 +3,8 @@
 use axum::extract::State;
 use axum::response::Response;
 
-use super::events::answer;
-use super::events::ask::EventsAsk;
+use super::events::request::EventsRequest;
+use super::events::response;
 use crate::http::AppState;
 use crate::http::authorized::Authorized;
 use crate::http::openapi::answers::Events;
@@ -30,6 +30,6 @@ use crate::http::problem::ApiError;
     responses(Events, InvalidEventsRequest, Negotiated, TokenFailures, SourceFailures, CommonFailures),
     security(("token" = ["logs:read:<group>"])),
 )]
-pub(crate) async fn read_logs(State(app): State<AppState>, authorized: Authorized<EventsAsk>) -> Result<Response, ApiError> {
-    answer::respond(app, authorized).await
+pub(crate) async fn read_logs(State(app): State<AppState>, authorized: Authorized<EventsRequest>) -> Result<Response, ApiError> {
+    response::respond(app, authorized).await
 }

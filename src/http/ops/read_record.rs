@@ -11,9 +11,9 @@ use tokio::time::Instant;
 use super::list;
 use super::queries::RECORD;
 use crate::domain::operation::Operation as _;
-use crate::domain::query::run::{FoundRecord, ReadRecord};
+use crate::domain::query::operations::{FoundRecord, ReadRecord};
 use crate::http::AppState;
-use crate::http::authorized::{Ask, Authorized, Setting};
+use crate::http::authorized::{Authorized, ParseRequest, RequestContext};
 use crate::http::input::Input;
 use crate::http::openapi::failures::{CommonFailures, InvalidParameter, Negotiated, NotSupported, SourceFailures, TokenFailures};
 use crate::http::openapi::parameters::{JsonOnly, RecordPath};
@@ -26,20 +26,20 @@ const MEMORY_WAIT: Duration = Duration::from_secs(5);
 
 /// What the request says besides its operation.
 #[derive(Debug)]
-pub struct RecordAsk {
+pub struct ReadRecordRequest {
     pointer: String,
 }
 
-impl Ask for RecordAsk {
+impl ParseRequest for ReadRecordRequest {
     type Op = ReadRecord;
 
-    fn read(input: &mut Input, setting: Setting<'_>) -> Result<(ReadRecord, Self), ApiError> {
+    fn parse(input: &mut Input, context: RequestContext<'_>) -> Result<(ReadRecord, Self), ApiError> {
         let pointer = input.path_text("pointer");
-        list::json_only(input, setting)?;
+        list::json_only(input, context)?;
         let pointer = pointer.ok_or(ApiError::NoSuchHandle)?;
-        let op = setting.app.sealer.open(RECORD, &setting.caller.tenant.id, setting.now, &pointer);
+        let op = context.app.sealer.open(RECORD, &context.caller.tenant.id, context.now, &pointer);
         let op: ReadRecord = op.map_err(|_| ApiError::NoSuchHandle)?;
-        if op.grants != setting.caller.tenant.grants_mark(ReadRecord::ACTION) {
+        if op.grants != context.caller.tenant.grants_fingerprint(ReadRecord::ACTION) {
             return Err(ApiError::NoSuchHandle);
         }
         Ok((op, Self { pointer }))
@@ -77,15 +77,15 @@ pub struct RecordBody {
 )]
 pub(crate) async fn read_record(
     State(app): State<AppState>,
-    Authorized { permit, ask, context, .. }: Authorized<RecordAsk>,
+    Authorized { permit, request, info, .. }: Authorized<ReadRecordRequest>,
 ) -> Result<Json<RecordBody>, ApiError> {
     let op = permit.op();
     let until = Instant::now() + MEMORY_WAIT;
-    let _room = app.sources.buffers().reserve(&context.share(), RECORD_ROOM, until).await?;
+    let _room = app.sources.page_pool().reserve(&info.share(), RECORD_ROOM, until).await?;
     let FoundRecord { group, mut record } = app.sources.queries(&permit, &op.source)?.read_record(&permit).await?;
     if let Some(pointer) = record.get_mut("@ptr") {
-        *pointer = ask.pointer;
+        *pointer = request.pointer;
     }
-    list::audit(&app, &context, &permit, Some(group.as_str()), 1);
+    list::audit(&app, &info, &permit, Some(group.as_str()), 1);
     Ok(Json(RecordBody { record }))
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
-use crate::aws::credentials::NoCredentials;
+use crate::aws::credentials::MissingCredentials;
 use crate::outbound::OutboundError;
 use crate::sources::SourceError;
 
@@ -22,7 +22,7 @@ const TYPE_LENGTH: usize = 64;
 /// A call that brought nothing, retries included.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum CallError {
-    NotFound(Missing),
+    NotFound(MissingResource),
     /// It did not take one of our parameters.
     InvalidParameter,
     /// It did not take the query's text.
@@ -35,15 +35,20 @@ pub(super) enum CallError {
     /// Not made: nearly all calls of late failed.
     Down(Duration),
     /// Not made: it was wanted only if there was quota to spare.
-    NoneToSpare,
+    NoSpareCapacity,
+    /// Answered, and there is no memory for the answer.
+    NoMemory {
+        is_own: bool,
+        retry_after: Duration,
+    },
     Timeout,
     Refused(String),
     Unreachable(String),
     Upstream(String),
 }
 
-impl From<NoCredentials> for CallError {
-    fn from(NoCredentials(why): NoCredentials) -> Self {
+impl From<MissingCredentials> for CallError {
+    fn from(MissingCredentials(why): MissingCredentials) -> Self {
         Self::Refused(why.to_owned())
     }
 }
@@ -58,15 +63,16 @@ impl CallError {
     /// checked before it is sent.
     pub(super) fn at_position(self, given: bool) -> SourceError {
         match self {
-            Self::NotFound(Missing::Stream) => SourceError::StreamNotFound,
-            Self::NotFound(Missing::GroupOrStream) => SourceError::NotFound,
+            Self::NotFound(MissingResource::Stream) => SourceError::StreamNotFound,
+            Self::NotFound(MissingResource::GroupOrStream) => SourceError::NotFound,
             Self::InvalidParameter if given => SourceError::InvalidPosition,
             Self::InvalidParameter => SourceError::Upstream("InvalidParameterException, status 400".to_owned()),
             Self::MalformedQuery => SourceError::QueryRefused,
             Self::Throttled(retry_after) => SourceError::Throttled { retry_after },
             Self::Busy(retry_after) => SourceError::Busy { retry_after },
             Self::Down(retry_after) => SourceError::Down { retry_after },
-            Self::NoneToSpare => SourceError::Busy { retry_after: THROTTLED_WAIT },
+            Self::NoMemory { is_own, retry_after } => SourceError::NoMemory { is_own, retry_after },
+            Self::NoSpareCapacity => SourceError::Busy { retry_after: THROTTLED_WAIT },
             Self::Timeout => SourceError::Timeout,
             Self::Refused(what) => SourceError::Refused(what),
             Self::Unreachable(what) => SourceError::Unreachable(what),
@@ -77,7 +83,7 @@ impl CallError {
 
 /// The part of a request that is not there, as far as the answer says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Missing {
+pub(super) enum MissingResource {
     /// Either.
     GroupOrStream,
     /// The stream: the group is there.
@@ -101,7 +107,7 @@ pub(super) enum Kind {
     Expired,
     /// Our credentials or our role.
     Refused,
-    NotFound(Missing),
+    NotFound(MissingResource),
     InvalidParameter,
     MalformedQuery,
     TooLarge,
@@ -197,21 +203,25 @@ fn type_name(headers: &HeaderMap, body: &[u8]) -> Option<String> {
     is_name.then(|| name.to_owned())
 }
 
-/// What the message of a `ResourceNotFoundException` says is missing ("The specified log stream does not exist."). Nothing else of
-/// the message is looked at.
-fn missing(body: &[u8]) -> Missing {
+/// What the message of a `ResourceNotFoundException` says is missing ("The specified log stream does not exist."). Nothing else
+/// of the message is looked at.
+fn missing(body: &[u8]) -> MissingResource {
     #[derive(Deserialize)]
     struct ErrorBody {
         #[serde(alias = "Message")]
         message: String,
     }
     let message = serde_json::from_slice::<ErrorBody>(body).map(|error| error.message.to_ascii_lowercase()).unwrap_or_default();
-    if message.contains("log stream") && !message.contains("log group") { Missing::Stream } else { Missing::GroupOrStream }
+    if message.contains("log stream") && !message.contains("log group") {
+        MissingResource::Stream
+    } else {
+        MissingResource::GroupOrStream
+    }
 }
 
 fn kind_of(status: StatusCode, name: &str) -> Kind {
     match name.strip_suffix("Exception").unwrap_or(name) {
-        "ResourceNotFound" => Kind::NotFound(Missing::GroupOrStream),
+        "ResourceNotFound" => Kind::NotFound(MissingResource::GroupOrStream),
         "InvalidParameter" => Kind::InvalidParameter,
         "MalformedQuery" => Kind::MalformedQuery,
         "Throttling"
@@ -284,12 +294,12 @@ mod tests {
     #[test]
     fn what_is_missing_is_read_from_the_message() {
         for (message, expected) in [
-            (r#""message":"The specified log stream does not exist.""#, Missing::Stream),
-            (r#""Message":"The specified log stream does not exist.""#, Missing::Stream),
-            (r#""message":"The specified log group does not exist.""#, Missing::GroupOrStream),
-            (r#""message":"no such log group or log stream""#, Missing::GroupOrStream),
-            (r#""message":null"#, Missing::GroupOrStream),
-            (r#""detail":"log stream""#, Missing::GroupOrStream),
+            (r#""message":"The specified log stream does not exist.""#, MissingResource::Stream),
+            (r#""Message":"The specified log stream does not exist.""#, MissingResource::Stream),
+            (r#""message":"The specified log group does not exist.""#, MissingResource::GroupOrStream),
+            (r#""message":"no such log group or log stream""#, MissingResource::GroupOrStream),
+            (r#""message":null"#, MissingResource::GroupOrStream),
+            (r#""detail":"log stream""#, MissingResource::GroupOrStream),
         ] {
             let body = format!(r#"{{"__type":"ResourceNotFoundException",{message}}}"#);
             assert_eq!(failure(400, &body).kind, Kind::NotFound(expected), "{message}");

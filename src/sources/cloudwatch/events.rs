@@ -2,20 +2,21 @@
 //!
 //! Owns what is asked and the filtering of what comes back: by range (emulators take GetLogEvents' end for inclusive) and by
 //! permit (emulators ignore `logStreamNamePrefix`). A page is one call of its operation; `streams` may need lists of names
-//! before it. Never works on positions itself: `walk` does.
+//! before it. Never works on positions itself: `paging` does.
 
 use std::sync::Arc;
 
 use logmark_event_page::{EventRef, Events};
+use logmark_quota::Reservation;
 
-use super::client::{Called, Client};
+use super::client::{Client, Fetched};
 use super::errors::CallError;
-use super::position::{Mode, Of, Place};
-use super::streams::{Asked, asked, existing};
-use super::walk::{GroupAnswer, StreamAnswer, group_page, opposite, stream_page, walk_order};
+use super::paging::{GroupResponse, StreamResponse, group_page, opposite, reading_order, stream_page};
+use super::position::{EventsPosition, PositionKind, ResumeMode};
+use super::streams::{StreamFilter, existing, stream_filter};
 use super::wire::{FilterLogEvents, GetLogEvents, GroupEvents, StreamEvents};
-use crate::auth::permit::Permit;
-use crate::domain::event::{Age, Direction, EventPage, PageRequest};
+use crate::auth::permit::{Permit, Share};
+use crate::domain::event::{Direction, EventPage, PageAge, PageRequest};
 use crate::domain::operation::{ReadGroup, ReadStream, StartBy};
 use crate::domain::time::{Millis, TimeRange};
 use crate::sources::SourceError;
@@ -30,38 +31,60 @@ pub(super) async fn read_stream(
     page: &PageRequest,
 ) -> Result<EventPage, SourceError> {
     let op = permit.op();
-    let place = Place::of(page, Of::Stream)?;
+    let position = EventsPosition::of(page, PositionKind::Stream)?;
     if is_empty(op.range) {
-        let (next, previous) = (Place::beginning(Direction::Forward), Place::beginning(Direction::Backward));
-        return Ok(nothing(Of::Stream, &next, Some(&previous)));
+        let (next, previous) = (EventsPosition::beginning(Direction::Forward), EventsPosition::beginning(Direction::Backward));
+        return Ok(empty_page(PositionKind::Stream, &next, Some(&previous)));
     }
-    let call = if place.mode == Mode::Turned { opposite(place.way) } else { place.way };
+    let call = if position.mode == ResumeMode::Reversed { opposite(position.direction) } else { position.direction };
     let request = GetLogEvents {
         log_group_name: op.group.as_str(),
         log_stream_name: op.stream.as_str(),
         start_time: op.range.start.map(|start| start.0),
         end_time: op.range.end.map(|end| end.0),
-        next_token: place.token.as_deref(),
-        limit: place.ask(page.limit),
+        next_token: position.token.as_deref(),
+        limit: position.request_limit(page.limit),
         start_from_head: call == Direction::Forward,
     };
-    let called = client.look(permit.share(), &request, page.urgency).await;
-    let called = called.map_err(|error| error.at_position(page.position.is_some()))?;
-    let age = age_of(client, &called);
-    let answer = Arc::unwrap_or_clone(called.answer);
-    stream_page(&place, stream_answer(answer, op, call), page).map(|read| aged(read, age, page))
+    let fetched = client.fetch(permit.share(), &request, page.priority).await;
+    let fetched = fetched.map_err(|error| error.at_position(page.position.is_some()))?;
+    let age = age_of(client, &fetched);
+    let memory = memory_of(client, permit.share(), fetched.lease, &fetched.answer, |answer| answer.0.events.row_bytes()).await?;
+    let answer = Arc::unwrap_or_clone(fetched.answer);
+    let read = stream_page(&position, stream_answer(answer, op, call), page)?;
+    Ok(EventPage { memory, ..with_age(read, age, page) })
 }
 
-fn stream_answer(StreamEvents(answer): StreamEvents, op: &ReadStream, call: Direction) -> StreamAnswer {
+/// The memory that a page takes: the answer's, and a copy of its rows where other requests have the answer too.
+async fn memory_of<T>(
+    client: &Client,
+    share: &Share,
+    lease: Option<Arc<Reservation>>,
+    answer: &Arc<T>,
+    row_bytes: impl Fn(&T) -> usize,
+) -> Result<Option<Reservation>, SourceError> {
+    let is_shared = Arc::strong_count(answer) > 1;
+    let Some(lease) = lease else { return Ok(None) };
+    let lease = match Arc::try_unwrap(lease) {
+        Ok(own) if !is_shared => return Ok(Some(own)),
+        Ok(own) => Arc::new(own),
+        Err(lease) => lease,
+    };
+    let mut own = client.reserve(share, row_bytes(answer)).await.map_err(CallError::plain)?;
+    own.iter_mut().for_each(|own| own.keep(Arc::clone(&lease)));
+    Ok(own)
+}
+
+fn stream_answer(StreamEvents(answer): StreamEvents, op: &ReadStream, call: Direction) -> StreamResponse {
     let mut events = answer.events.in_stream(op.stream.as_str());
     let empty = events.is_empty();
     events.retain(|event| op.range.contains(Millis(event.timestamp())));
-    walk_order(&mut events, false, call);
+    reading_order(&mut events, false, call);
     let (onward, back) = match call {
         Direction::Forward => (answer.next_forward_token, answer.next_backward_token),
         Direction::Backward => (answer.next_backward_token, answer.next_forward_token),
     };
-    StreamAnswer { events, empty, onward, back }
+    StreamResponse { events, empty, onward, back }
 }
 
 /// A page of a group.
@@ -71,83 +94,86 @@ pub(super) async fn read_group(
     page: &PageRequest,
 ) -> Result<EventPage, SourceError> {
     let op = permit.op();
-    let mut place = Place::of(page, Of::Group)?;
-    let mut streams = asked(client, permit, page.urgency).await?;
+    let mut position = EventsPosition::of(page, PositionKind::Group)?;
+    let mut streams = stream_filter(client, permit, page.priority).await?;
     let mut looked_up = false;
-    let (called, range) = loop {
-        place = place.within(streams.mark());
-        let range = range_of(op, &place)?;
-        if is_empty(range) || streams == Asked::Nothing {
-            let next = if place.way == Direction::Forward { place } else { Place::beginning(Direction::Forward) };
-            return Ok(nothing(Of::Group, &next, None));
+    let (fetched, range) = loop {
+        position = position.within(streams.fingerprint());
+        let range = range_of(op, &position)?;
+        if is_empty(range) || streams == StreamFilter::Nothing {
+            let next =
+                if position.direction == Direction::Forward { position } else { EventsPosition::beginning(Direction::Forward) };
+            return Ok(empty_page(PositionKind::Group, &next, None));
         }
-        let request = request_for(op, &place, range, &streams, page);
-        let called = client.look(permit.share(), &request, page.urgency).await;
-        match (&called, &streams, looked_up) {
+        let request = request_for(op, &position, range, &streams, page);
+        let fetched = client.fetch(permit.share(), &request, page.priority).await;
+        match (&fetched, &streams, looked_up) {
             // One of the names does not exist, or the group does not: a grant may name streams that are not there yet.
-            (Err(CallError::NotFound(_)), Asked::Granted(names), false) => {
-                streams = existing(client, permit, names, page.urgency).await.map_err(CallError::plain)?;
+            (Err(CallError::NotFound(_)), StreamFilter::Granted(names), false) => {
+                streams = existing(client, permit, names, page.priority).await.map_err(CallError::plain)?;
                 looked_up = true;
             }
-            _ => break (called.map_err(|error| error.at_position(page.position.is_some()))?, range),
+            _ => break (fetched.map_err(|error| error.at_position(page.position.is_some()))?, range),
         }
     };
-    let age = age_of(client, &called);
+    let age = age_of(client, &fetched);
     let shown = |event: EventRef<'_>| {
         let stream = event.stream();
         permit.may_see_stream(&stream) && op.streams.contains(&stream) && range.contains(Millis(event.timestamp()))
     };
-    let answer = group_answer(Arc::unwrap_or_clone(called.answer), shown, place.way)?;
+    let memory = memory_of(client, permit.share(), fetched.lease, &fetched.answer, |answer| answer.0.events.row_bytes()).await?;
+    let answer = group_answer(Arc::unwrap_or_clone(fetched.answer), shown, position.direction)?;
     let start = range.start.map(|start| start.0);
     let now = client.now().0.max(start.unwrap_or(0));
-    group_page(&place, answer, page, (start, now)).map(|read| aged(read, age, page))
+    let read = group_page(&position, answer, page, (start, now))?;
+    Ok(EventPage { memory, ..with_age(read, age, page) })
 }
 
-fn age_of<T>(client: &Client, called: &Called<T>) -> Age {
-    match called {
-        Called { is_final: true, .. } => Age::Final,
-        called if called.age < client.live() => Age::Fresh,
-        _ => Age::Aged,
+fn age_of<T>(client: &Client, fetched: &Fetched<T>) -> PageAge {
+    match fetched {
+        Fetched { is_final: true, .. } => PageAge::Immutable,
+        fetched if fetched.age < client.live() => PageAge::Fresh,
+        _ => PageAge::Stale,
     }
 }
 
 /// The page, as old as its answer. That there was nothing behind it is not known any more of one that is not fresh.
-fn aged(read: EventPage, age: Age, page: &PageRequest) -> EventPage {
-    let led_on = page.position.as_ref() != Some(&read.next);
-    EventPage { age, at_end: read.at_end && !(age == Age::Aged && led_on), ..read }
+fn with_age(read: EventPage, age: PageAge, page: &PageRequest) -> EventPage {
+    let has_moved = page.position.as_ref() != Some(&read.next);
+    EventPage { age, at_end: read.at_end && !(age == PageAge::Stale && has_moved), ..read }
 }
 
-/// The range of the call: the operation's, or the part of it that the place says.
-fn range_of(op: &ReadGroup, place: &Place) -> Result<TimeRange, SourceError> {
-    let until = place.until.map(|until| Millis(until.saturating_add(1)));
+/// The range of the call: the operation's, or the part of it that the position says.
+fn range_of(op: &ReadGroup, position: &EventsPosition) -> Result<TimeRange, SourceError> {
+    let until = position.until.map(|until| Millis(until.saturating_add(1)));
     let end = match (op.range.end, until) {
         (Some(end), Some(until)) => Some(end.min(until)),
         (end, until) => end.or(until),
     };
-    Ok(TimeRange { start: start_of(op, place)?, end })
+    Ok(TimeRange { start: start_of(op, position)?, end })
 }
 
-/// Where the call is to start: the range's start, or later where the place says so; never before the floor of the tail. A start
-/// that the caller did not choose is moved up to the floor.
-fn start_of(op: &ReadGroup, place: &Place) -> Result<Option<Millis>, SourceError> {
+/// Where the call is to start: the range's start, or later where the position says so; never before the floor of the tail. A
+/// start that the caller did not choose is moved up to the floor.
+fn start_of(op: &ReadGroup, position: &EventsPosition) -> Result<Option<Millis>, SourceError> {
     let floor_detail = "must be 2024-01-01T00:00:00Z or later to read a group from its newest event; \
         `from=head` reads from the oldest";
     let unsupported = |parameter| Err(SourceError::Unsupported { parameter, detail: floor_detail });
     let is_before_floor = op.range.start.is_none_or(|start| start < TAIL_FLOOR);
-    let start = match (place.way, op.start_by) {
+    let start = match (position.direction, op.start_by) {
         (Direction::Backward, StartBy::Caller) if op.range.start.is_some() && is_before_floor => return unsupported("start"),
         (Direction::Backward, _) if op.range.end.is_some_and(|end| end <= TAIL_FLOOR) => return unsupported("end"),
         (Direction::Backward, _) if is_before_floor => Some(TAIL_FLOOR),
         _ => op.range.start,
     };
-    Ok(start.max(place.since.map(Millis)))
+    Ok(start.max(position.since.map(Millis)))
 }
 
 fn request_for<'a>(
     op: &'a ReadGroup,
-    place: &'a Place,
+    position: &'a EventsPosition,
     range: TimeRange,
-    streams: &'a Asked,
+    streams: &'a StreamFilter,
     page: &PageRequest,
 ) -> FilterLogEvents<'a> {
     FilterLogEvents {
@@ -157,21 +183,21 @@ fn request_for<'a>(
         log_stream_name_prefix: streams.log_stream_name_prefix(),
         start_time: range.start.map(|start| start.0),
         end_time: range.end.map(|end| end.0.saturating_sub(1)),
-        next_token: place.token.as_deref(),
-        limit: place.ask(page.limit),
-        start_from_head: (place.way == Direction::Backward).then_some(false),
+        next_token: position.token.as_deref(),
+        limit: position.request_limit(page.limit),
+        start_from_head: (position.direction == Direction::Backward).then_some(false),
         interleaved: true,
     }
 }
 
-/// The answer's events of the streams and times asked for, in walk order.
+/// The answer's events of the streams and times asked for, in reading order.
 fn group_answer(
     GroupEvents(answer): GroupEvents,
     shown: impl Fn(EventRef<'_>) -> bool,
-    way: Direction,
-) -> Result<GroupAnswer, SourceError> {
+    direction: Direction,
+) -> Result<GroupResponse, SourceError> {
     let mut events = answer.events;
-    let backward = way == Direction::Backward;
+    let backward = direction == Direction::Backward;
     events.retain(shown);
     // The oldest page of several is not the newest: an emulator that does not know the parameter must not pass for one.
     if let (Some(first), Some(last), true, Some(_)) = (events.first(), events.last(), backward, &answer.next_token)
@@ -179,20 +205,21 @@ fn group_answer(
     {
         return Err(SourceError::Upstream("FilterLogEvents ignored startFromHead".to_owned()));
     }
-    walk_order(&mut events, backward, way);
-    Ok(GroupAnswer { events, token: answer.next_token })
+    reading_order(&mut events, backward, direction);
+    Ok(GroupResponse { events, token: answer.next_token })
 }
 
 fn is_empty(range: TimeRange) -> bool {
     range.end.is_some_and(|end| end.0 <= range.start.map_or(0, |start| start.0))
 }
 
-fn nothing(of: Of, next: &Place, previous: Option<&Place>) -> EventPage {
+fn empty_page(of: PositionKind, next: &EventsPosition, previous: Option<&EventsPosition>) -> EventPage {
     EventPage {
         events: Events::default(),
-        next: next.position(of),
-        previous: previous.map(|place| place.position(of)),
+        next: next.to_source_position(of),
+        previous: previous.map(|position| position.to_source_position(of)),
         at_end: true,
-        age: Age::Fresh,
+        age: PageAge::Fresh,
+        memory: None,
     }
 }

@@ -1,7 +1,7 @@
 //! One log line when a source stops working for a reason that the operator has to remove, and one when it works again.
 //!
-//! Owns the texts for missing credentials, a refused role and an unreachable endpoint. Never repeats a line while the cause is the
-//! same: every failed request has its own line in the request log.
+//! Owns the texts for missing credentials, a refused role and an unreachable endpoint. Never repeats a line while the cause is
+//! the same: every failed request has its own line in the request log.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use http::Uri;
 
 use super::errors::{Failure, Kind};
-use crate::aws::credentials::NoCredentials;
+use crate::aws::credentials::MissingCredentials;
 
 /// What a cause is about: an operation of AWS, or one of these.
 const CREDENTIALS: &str = "credentials";
@@ -33,7 +33,7 @@ impl Health {
     }
 
     /// There are no credentials to sign a call with.
-    pub(super) fn without_credentials(&self, NoCredentials(why): NoCredentials) {
+    pub(super) fn without_credentials(&self, MissingCredentials(why): MissingCredentials) {
         let source = &self.source;
         self.report(CREDENTIALS, || {
             format!(
@@ -77,7 +77,7 @@ impl Health {
     }
 
     /// A call succeeded.
-    pub(super) fn worked(&self, call: &'static str) {
+    pub(super) fn succeeded(&self, call: &'static str) {
         self.resolve(&[call, CONNECTION, CREDENTIALS]);
     }
 

@@ -6,11 +6,11 @@
 
 use super::client::Client;
 use super::errors::CallError;
-use super::position::{ListPlace, MAX_TOKEN, Of, TimePlace, mark};
+use super::position::{ListPosition, MAX_TOKEN, PositionKind, TimeOrderPosition, fingerprint};
 use super::wire::{DescribeLogGroups, DescribeLogStreams, Group, Stream};
 use crate::auth::permit::Permit;
 use crate::domain::cover::Part;
-use crate::domain::event::{Direction, ListPage, LogGroup, LogStream, Position, Urgency};
+use crate::domain::event::{Direction, ListPage, LogGroup, LogStream, Position, Priority};
 use crate::domain::name::{LogGroupName, LogStreamName, SourceName};
 use crate::domain::operation::{DescribeGroup, ListGroups, ListStreams, Operation, StreamOrder};
 use crate::domain::time::Millis;
@@ -41,8 +41,8 @@ pub(super) async fn list_groups(
     };
     let mut parts = rule.parts(wanted);
     parts.retain(|part| may_begin(part.text()));
-    let mut gathering = Gathering::new(&parts, from, limit, Of::Groups)?;
-    while let Some((part, token)) = gathering.next_call() {
+    let mut builder = ListPageBuilder::new(&parts, from, limit, PositionKind::Groups)?;
+    while let Some((part, token)) = builder.next_call() {
         let request = match part {
             Part::Name(name) => DescribeLogGroups::one(name),
             Part::Prefix(prefix) | Part::Mixed(prefix) => DescribeLogGroups {
@@ -51,20 +51,20 @@ pub(super) async fn list_groups(
                 limit: UPSTREAM_PAGE,
             },
         };
-        let answer = client.call(permit.share(), &request).await.map_err(|error| gathering.failure(error, from))?;
+        let answer = client.call(permit.share(), &request).await.map_err(|error| builder.failure(error, from))?;
         let shown = |name: &str| name.starts_with(wanted) && rule.allows(name);
         let withheld = |group: Group| {
             let sees_all = rule.covers_all_streams(&group.log_group_name);
             log_group(group).map(|group| group.seen(sees_all))
         };
-        gathering.take(
+        builder.take(
             answer.log_groups,
             answer.next_token,
             |group| group.log_group_name.as_str(),
             |group| Some(group).filter(|group| shown(&group.log_group_name)).and_then(withheld),
         )?;
     }
-    Ok(gathering.page())
+    Ok(builder.page())
 }
 
 /// Can a group's name begin so? CloudWatch takes no other prefix. What is no name yet (`/acme/..`) may become one.
@@ -97,8 +97,8 @@ pub(super) async fn list_streams(
     if op.direction == Direction::Backward {
         parts.reverse();
     }
-    let mut gathering = Gathering::new(&parts, from, limit, Of::Streams)?;
-    while let Some((part, token)) = gathering.next_call() {
+    let mut builder = ListPageBuilder::new(&parts, from, limit, PositionKind::Streams)?;
+    while let Some((part, token)) = builder.next_call() {
         let request = match part {
             Part::Name(name) => DescribeLogStreams::one(op.group.as_str(), name),
             Part::Prefix(prefix) | Part::Mixed(prefix) => DescribeLogStreams {
@@ -113,16 +113,16 @@ pub(super) async fn list_streams(
                 limit: UPSTREAM_PAGE,
             },
         };
-        let answer = client.call(permit.share(), &request).await.map_err(|error| gathering.failure(error, from))?;
+        let answer = client.call(permit.share(), &request).await.map_err(|error| builder.failure(error, from))?;
         let shown = |name: &str| name.starts_with(wanted) && permit.may_see_stream(name);
-        gathering.take(
+        builder.take(
             answer.log_streams,
             answer.next_token,
             |stream| stream.log_stream_name.as_str(),
             |stream| Some(stream).filter(|stream| shown(&stream.log_stream_name)).and_then(log_stream),
         )?;
     }
-    Ok(gathering.page())
+    Ok(builder.page())
 }
 
 fn check_prefix(order: StreamOrder, wanted: &str) -> Result<(), SourceError> {
@@ -146,26 +146,29 @@ async fn ordered_streams(
     limit: usize,
 ) -> Result<ListPage<LogStream>, SourceError> {
     let op = permit.op();
-    let after = from.map(TimePlace::of).transpose()?;
-    let listing = Listing { group: op.group.as_str(), parts, most: MAX_ORDERED, urgency: Urgency::Wanted };
-    let streams = every_stream(client, permit, listing).await.map_err(CallError::plain)?.ok_or(SourceError::Unsupported {
+    let after = from.map(TimeOrderPosition::of).transpose()?;
+    let listing = Listing { group: op.group.as_str(), parts, max: MAX_ORDERED, priority: Priority::Requested };
+    let streams = list_all_streams(client, permit, listing).await.map_err(CallError::plain)?.ok_or(SourceError::Unsupported {
         parameter: "orderBy",
         detail: "can't be `lastEvent` here: your grant covers more than 1,000 log streams of this group; list them by name",
     })?;
-    let place = |stream: &Stream| TimePlace { at: stream.last_event_timestamp, name: mark([stream.log_stream_name.as_str()]) };
-    let mut streams: Vec<(TimePlace, Stream)> = streams.into_iter().map(|stream| (place(&stream), stream)).collect();
-    streams.sort_unstable_by_key(|(place, _)| *place);
+    let position = |stream: &Stream| TimeOrderPosition {
+        at: stream.last_event_timestamp,
+        name: fingerprint([stream.log_stream_name.as_str()]),
+    };
+    let mut streams: Vec<(TimeOrderPosition, Stream)> = streams.into_iter().map(|stream| (position(&stream), stream)).collect();
+    streams.sort_unstable_by_key(|(position, _)| *position);
     if op.direction == Direction::Backward {
         streams.reverse();
     }
-    let is_behind = |place: TimePlace| match op.direction {
-        Direction::Forward => after.is_none_or(|after| place > after),
-        Direction::Backward => after.is_none_or(|after| place < after),
+    let is_behind = |position: TimeOrderPosition| match op.direction {
+        Direction::Forward => after.is_none_or(|after| position > after),
+        Direction::Backward => after.is_none_or(|after| position < after),
     };
-    streams.retain(|(place, _)| is_behind(*place));
+    streams.retain(|(position, _)| is_behind(*position));
     let goes_on = streams.len() > limit.max(1);
     streams.truncate(limit.max(1));
-    let next = streams.last().filter(|_| goes_on).map(|(place, _)| place.position());
+    let next = streams.last().filter(|_| goes_on).map(|(position, _)| position.to_source_position());
     Ok(ListPage { items: streams.into_iter().filter_map(|(_, stream)| log_stream(stream)).collect(), next })
 }
 
@@ -175,12 +178,12 @@ pub(super) struct Listing<'a> {
     pub(super) group: &'a str,
     pub(super) parts: &'a [Part],
     /// So many at most.
-    pub(super) most: usize,
-    pub(super) urgency: Urgency,
+    pub(super) max: usize,
+    pub(super) priority: Priority,
 }
 
 /// All streams of the parts that the permit shows; `None`: there are too many.
-pub(super) async fn every_stream<Op: Operation>(
+pub(super) async fn list_all_streams<Op: Operation>(
     client: &Client,
     permit: &Permit<Op>,
     listing: Listing<'_>,
@@ -204,14 +207,14 @@ pub(super) async fn every_stream<Op: Operation>(
                     limit: UPSTREAM_PAGE,
                 },
             };
-            let answer = client.look(permit.share(), &request, listing.urgency).await?.answer;
+            let answer = client.fetch(permit.share(), &request, listing.priority).await?.answer;
             let in_part = |name: &str| match part {
                 Part::Name(text) => name == text,
                 Part::Prefix(text) | Part::Mixed(text) => name.starts_with(text.as_str()),
             };
             let shown = |stream: &&Stream| in_part(&stream.log_stream_name) && permit.may_see_stream(&stream.log_stream_name);
             found.extend(answer.log_streams.iter().filter(shown).cloned());
-            if found.len() > listing.most {
+            if found.len() > listing.max {
                 return Ok(None);
             }
             if token.is_some() && token == answer.next_token {
@@ -228,36 +231,37 @@ pub(super) async fn every_stream<Op: Operation>(
 
 /// A page that is being filled from CloudWatch's.
 #[derive(Debug)]
-struct Gathering<'a, T> {
-    of: Of,
+struct ListPageBuilder<'a, T> {
+    of: PositionKind,
     limit: usize,
     parts: &'a [Part],
     items: Vec<T>,
     calls: usize,
-    /// The part, and the place in it, that the next call is for; `None`: the list is complete.
-    place: Option<(usize, ListPlace)>,
+    /// The part, and the position in it, that the next call is for; `None`: the list is complete.
+    position: Option<(usize, ListPosition)>,
     /// Where the next page begins, once an item of it is known.
-    next: Option<ListPlace>,
+    next: Option<ListPosition>,
 }
 
-impl<'a, T> Gathering<'a, T> {
-    fn new(parts: &'a [Part], from: Option<&Position>, limit: usize, of: Of) -> Result<Self, SourceError> {
-        let place = match from {
-            None => begin(parts, 0),
+impl<'a, T> ListPageBuilder<'a, T> {
+    fn new(parts: &'a [Part], from: Option<&Position>, limit: usize, of: PositionKind) -> Result<Self, SourceError> {
+        let position = match from {
+            None => first_call(parts, 0),
             Some(position) => {
-                let place = ListPlace::of(position, of)?;
+                let position = ListPosition::of(position, of)?;
                 // Other parts than those of the first page: the grants or the scopes have changed.
-                let part = parts.iter().position(|part| mark_of(part) == place.part).ok_or(SourceError::InvalidPosition)?;
-                Some((part, place))
+                let part =
+                    parts.iter().position(|part| fingerprint_of(part) == position.part).ok_or(SourceError::InvalidPosition)?;
+                Some((part, position))
             }
         };
-        Ok(Self { of, limit: limit.max(1), parts, items: Vec::new(), calls: 0, place, next: None })
+        Ok(Self { of, limit: limit.max(1), parts, items: Vec::new(), calls: 0, position, next: None })
     }
 
     /// What the next call is for, if there is to be one.
     fn next_call(&self) -> Option<(&'a Part, Option<String>)> {
-        let (part, place) = self.place.as_ref().filter(|_| self.next.is_none() && self.calls < MAX_CALLS)?;
-        Some((self.parts.get(*part)?, place.token.clone()))
+        let (part, position) = self.position.as_ref().filter(|_| self.next.is_none() && self.calls < MAX_CALLS)?;
+        Some((self.parts.get(*part)?, position.token.clone()))
     }
 
     /// What a call failed of. Only the first of a page goes on from the caller's position: the later ones are our own.
@@ -274,21 +278,21 @@ impl<'a, T> Gathering<'a, T> {
         convert: impl Fn(U) -> Option<T>,
     ) -> Result<(), SourceError> {
         self.calls += 1;
-        let Some((index, place)) = self.place.take() else { return Ok(()) };
+        let Some((index, position)) = self.position.take() else { return Ok(()) };
         let Some(part) = self.parts.get(index) else { return Ok(()) };
-        if token.as_ref().is_some_and(|token| place.token.as_ref() == Some(token) || token.len() > MAX_TOKEN) {
+        if token.as_ref().is_some_and(|token| position.token.as_ref() == Some(token) || token.len() > MAX_TOKEN) {
             return Err(SourceError::Upstream("a list returned the same token, or one that is too long".to_owned()));
         }
         // Names may have come or gone since this page was cut: the one it was cut at is looked for first.
-        let is_after = |item: &U| place.after == Some(mark([name(item)]));
-        let found = place.after.and_then(|_| page.iter().position(is_after));
-        let passed = found.map_or(place.skip, |index| index + 1).min(page.len());
-        let mut cut = place.clone();
+        let is_after = |item: &U| position.after == Some(fingerprint([name(item)]));
+        let found = position.after.and_then(|_| page.iter().position(is_after));
+        let passed = found.map_or(position.skip, |index| index + 1).min(page.len());
+        let mut cut = position.clone();
         for (number, item) in page.into_iter().enumerate().skip(passed) {
             if matches!(part, Part::Name(text) if name(&item) != text) {
                 continue;
             }
-            let after = Some(mark([name(&item)]));
+            let after = Some(fingerprint([name(&item)]));
             let Some(item) = convert(item) else { continue };
             if self.items.len() >= self.limit {
                 // The page is full, and this item is the first of the next.
@@ -296,36 +300,36 @@ impl<'a, T> Gathering<'a, T> {
                 return Ok(());
             }
             self.items.push(item);
-            cut = ListPlace { after, skip: number + 1, ..cut };
+            cut = ListPosition { after, skip: number + 1, ..cut };
         }
         let token = token.filter(|_| !matches!(part, Part::Name(_)));
-        self.place = match token {
-            Some(token) => Some((index, ListPlace { token: Some(token), ..beginning_of(part) })),
-            None => begin(self.parts, index + 1),
+        self.position = match token {
+            Some(token) => Some((index, ListPosition { token: Some(token), ..beginning_of(part) })),
+            None => first_call(self.parts, index + 1),
         };
         Ok(())
     }
 
     fn page(self) -> ListPage<T> {
-        let next = self.next.or(self.place.map(|(_, place)| place));
-        ListPage { items: self.items, next: next.map(|place| place.position(self.of)) }
+        let next = self.next.or(self.position.map(|(_, position)| position));
+        ListPage { items: self.items, next: next.map(|position| position.to_source_position(self.of)) }
     }
 }
 
-fn mark_of(part: &Part) -> u64 {
+fn fingerprint_of(part: &Part) -> u64 {
     let kind = match part {
         Part::Name(_) => "name",
         Part::Prefix(_) | Part::Mixed(_) => "prefix",
     };
-    mark([kind, part.text()])
+    fingerprint([kind, part.text()])
 }
 
-fn beginning_of(part: &Part) -> ListPlace {
-    ListPlace { part: mark_of(part), ..ListPlace::default() }
+fn beginning_of(part: &Part) -> ListPosition {
+    ListPosition { part: fingerprint_of(part), ..ListPosition::default() }
 }
 
 /// The beginning of the part of this number, if there is one.
-fn begin(parts: &[Part], number: usize) -> Option<(usize, ListPlace)> {
+fn first_call(parts: &[Part], number: usize) -> Option<(usize, ListPosition)> {
     parts.get(number).map(|part| (number, beginning_of(part)))
 }
 

@@ -4,9 +4,9 @@
 //! and prefixes of checked form, and never repeats what AWS wrote in an error.
 //!
 //! Reading order: [`settings`] and [`quotas`], `service_quotas` (what an account really may), `events`, `lists` and `queries`
-//! (what is asked, what of it is shown), `walk` and `position` (where reading goes on), `client` (one call as it is seen from
-//! there), `pages` and `flights` (answers that are there, or under way), `upstream` (a call that is made), `lanes` (when),
-//! `retry`, `errors`, `wire`; signatures and credentials are in [`crate::aws`].
+//! (what is asked, what of it is shown), `paging` and `position` (where reading goes on), `client` (one call as it is seen from
+//! there), `response_cache` and `single_flight` (answers that are there, or under way), `upstream` (a call that is made),
+//! `account_limits` (when), `retry`, `errors`, `wire`; signatures and credentials are in [`crate::aws`].
 
 pub mod settings;
 pub mod quotas;
@@ -15,13 +15,14 @@ mod events;
 mod lists;
 mod queries;
 mod streams;
-mod walk;
+mod paging;
 mod position;
 mod client;
-mod pages;
-mod flights;
+mod answer_memory;
+mod response_cache;
+mod single_flight;
 mod upstream;
-mod lanes;
+mod account_limits;
 mod retry;
 mod errors;
 mod health;
@@ -34,24 +35,26 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use aws_credential_types::provider::SharedCredentialsProvider;
 
+pub use self::account_limits::Accounts;
+use self::answer_memory::AnswerMemory;
 use self::client::Client;
 use self::health::Health;
-pub use self::lanes::Accounts;
-use self::pages::Pages;
-use self::queries::Runs;
+use self::queries::QueryTracker;
+use self::response_cache::ResponseCache;
 use self::service_quotas::ServiceQuotas;
-use self::settings::QuotaReading;
+use self::settings::QuotaRefresh;
 pub use self::settings::{DEFAULT_DEADLINE, Settings, SettingsError};
 use self::upstream::Upstream;
 use crate::auth::permit::Permit;
-use crate::aws::credentials::{Cache, Origin};
-use crate::aws::endpoint::{NoEndpoint, endpoint_of, is_region};
+use crate::aws::credentials::{CredentialCache, CredentialSource};
+use crate::aws::endpoint::{InvalidEndpoint, endpoint_of, is_region};
 use crate::aws::signer::Signer;
 use crate::domain::event::{EventPage, ListPage, LogGroup, LogStream, PageRequest, Position};
 use crate::domain::name::SourceName;
 use crate::domain::operation::{DescribeGroup, ListGroups, ListStreams, ReadGroup, ReadStream};
 use crate::domain::time::Clock;
 use crate::outbound::Outbound;
+use crate::sources::page_pool::{PAGE_BYTES, PagePool};
 use crate::sources::{Queries, Source, SourceError};
 
 /// CloudWatch Logs in one region.
@@ -59,7 +62,7 @@ use crate::sources::{Queries, Source, SourceError};
 pub struct CloudWatch {
     name: SourceName,
     client: Client,
-    runs: Arc<Runs>,
+    tracker: Arc<QueryTracker>,
     /// The one reader of its account's quotas, if that is this source's.
     service_quotas: Option<ServiceQuotas>,
 }
@@ -80,7 +83,7 @@ impl CloudWatch {
         if external_id.is_some() && assume_role.is_none() {
             return Err(SettingsError::ExternalIdWithoutRole);
         }
-        Self::with_origin(settings, outbound, clock, accounts, Origin::Chain { region, assume_role, external_id })
+        Self::with_origin(settings, outbound, clock, accounts, CredentialSource::Chain { region, assume_role, external_id })
     }
 
     /// Makes the source with credentials from `provider` instead of the default chain; `assume_role` is not looked at.
@@ -94,7 +97,7 @@ impl CloudWatch {
         accounts: &Accounts,
         provider: SharedCredentialsProvider,
     ) -> Result<Self, SettingsError> {
-        Self::with_origin(settings, outbound, clock, accounts, Origin::Given(provider))
+        Self::with_origin(settings, outbound, clock, accounts, CredentialSource::Given(provider))
     }
 
     fn with_origin(
@@ -102,24 +105,34 @@ impl CloudWatch {
         outbound: Outbound,
         clock: Arc<dyn Clock>,
         accounts: &Accounts,
-        origin: Origin,
+        origin: CredentialSource,
     ) -> Result<Self, SettingsError> {
         if !is_region(&settings.region) {
-            return Err(NoEndpoint::Region(settings.region).into());
+            return Err(InvalidEndpoint::Region(settings.region).into());
         }
-        let lanes = accounts.lanes(&settings)?;
+        let account_limits = accounts.limits(&settings)?;
         let account = settings.account();
         let Settings { name, region, endpoint, cache, queries, deadline, attempt_timeout, quotas, service_quotas, .. } = settings;
         let is_regional = endpoint.is_none();
         let endpoint = endpoint_of(upstream::SERVICE, &region, endpoint)?;
-        let reader = |QuotaReading { endpoint, given }| {
+        let reader = |QuotaRefresh { endpoint, given }| {
             let endpoint = endpoint_of(service_quotas::SERVICE, &region, endpoint)?;
             let (outbound, region, clock) = (outbound.clone(), region.clone(), Arc::clone(&clock));
             let signer = Signer::new(service_quotas::SERVICE, region.clone());
-            let (credentials, lanes) = (Cache::new(origin.clone()), Arc::clone(&lanes));
-            Ok::<_, SettingsError>(ServiceQuotas { outbound, endpoint, region, signer, credentials, clock, quotas, given, lanes })
+            let (credentials, account_limits) = (CredentialCache::new(origin.clone()), Arc::clone(&account_limits));
+            Ok::<_, SettingsError>(ServiceQuotas {
+                outbound,
+                endpoint,
+                region,
+                signer,
+                credentials,
+                clock,
+                quotas,
+                given,
+                account_limits,
+            })
         };
-        let service_quotas = service_quotas.filter(|_| lanes.take_reading()).map(reader).transpose()?;
+        let service_quotas = service_quotas.filter(|_| account_limits.claim_quota_refresh()).map(reader).transpose()?;
         let source: Arc<str> = name.as_str().into();
         let upstream = Upstream {
             health: Health::new(Arc::clone(&source), &region, &endpoint, is_regional),
@@ -128,29 +141,30 @@ impl CloudWatch {
             endpoint,
             signer: Signer::new(upstream::SERVICE, region.clone()),
             region,
-            credentials: Cache::new(origin),
+            credentials: CredentialCache::new(origin),
             clock,
             deadline,
             attempt_timeout,
-            lanes: Arc::clone(&lanes),
+            account_limits: Arc::clone(&account_limits),
             skew: retry::Skew::default(),
+            answer_memory: AnswerMemory::default(),
         };
-        let client = Client::new(upstream, Pages::new(cache));
-        let runs = Runs::new(client.clone(), queries, account, lanes);
-        Ok(Self { name, client, runs, service_quotas })
+        let client = Client::new(upstream, ResponseCache::new(cache));
+        let tracker = QueryTracker::new(client.clone(), queries, account, account_limits);
+        Ok(Self { name, client, tracker, service_quotas })
     }
 
-    /// Looks whether there are credentials and whether the endpoint's name resolves, so that the log says at start what would fail
-    /// the first request.
-    pub async fn look_at_start(&self) {
-        self.client.look_at_start().await;
+    /// Looks whether there are credentials and whether the endpoint's name resolves, so that the log says at start what would
+    /// fail the first request.
+    pub async fn check_at_start(&self) {
+        self.client.check_at_start().await;
     }
 
     /// Reads the account's quotas from Service Quotas, now and every few hours, for as long as it is polled, and has the calls
     /// keep to what it says; ends at once where they are not to be read, or another source of the account reads them.
-    pub async fn keep_quotas(&self) {
+    pub async fn refresh_quotas(&self) {
         if let Some(reader) = &self.service_quotas {
-            reader.keep().await;
+            reader.refresh_forever().await;
         }
     }
 }
@@ -185,6 +199,14 @@ impl Source for CloudWatch {
         limit: usize,
     ) -> Result<ListPage<LogStream>, SourceError> {
         lists::list_streams(&self.client, permit, from, limit).await
+    }
+
+    fn count_in(&self, page_pool: &PagePool) {
+        self.client.count_in(page_pool);
+    }
+
+    fn initial_reservation_bytes(&self, _message_bytes: usize, _events: usize) -> u64 {
+        PAGE_BYTES as u64
     }
 
     async fn ready(&self) -> Result<(), SourceError> {

@@ -1,7 +1,7 @@
 //! Where reading goes on: what the text of a [`Position`] holds.
 //!
 //! Owns its form. A position leaves the service sealed in a cursor, but is read here as if anybody had written it: a text
-//! that does not make sense is [`SourceError::InvalidPosition`]. Never says what to do with a place: that is `walk`.
+//! that does not make sense is [`SourceError::InvalidPosition`]. Never says what to do with a position: that is `paging`.
 
 use aws_lc_rs::digest;
 use serde::de::DeserializeOwned;
@@ -20,7 +20,7 @@ pub(super) const MAX_PAGE: usize = 10_000;
 
 /// The kinds of position; one is never taken for another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Of {
+pub(super) enum PositionKind {
     Stream,
     Group,
     Groups,
@@ -28,7 +28,7 @@ pub(super) enum Of {
     StreamsByTime,
 }
 
-impl Of {
+impl PositionKind {
     fn letter(self) -> char {
         match self {
             Self::Stream => 's',
@@ -43,14 +43,14 @@ impl Of {
 /// An event up to which reading has come: the last of those handed out, in the order read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Edge {
+pub(super) struct ResumePoint {
     /// Its time, epoch milliseconds.
     #[serde(rename = "t")]
     pub(super) at: i64,
     /// Its id, where there are ids.
     #[serde(rename = "i", default, skip_serializing_if = "Option::is_none")]
     pub(super) id: Option<String>,
-    /// Where there are none: how many events at that time were handed out, counted from the place's token on. Late events
+    /// Where there are none: how many events at that time were handed out, counted from the position's token on. Late events
     /// sort behind them, so a count of equals survives those where a count of all would not.
     #[serde(rename = "n")]
     pub(super) count: usize,
@@ -59,30 +59,30 @@ pub(super) struct Edge {
     pub(super) skip: usize,
 }
 
-/// What the edge means.
+/// What the resume point means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Mode {
-    /// Every event from the token on is new; an edge is there for the end only, where the token is lost.
+pub(super) enum ResumeMode {
+    /// Every event from the token on is new; a resume point is there for the end only, where the token is lost.
     #[serde(rename = "p")]
     Plain,
-    /// The events from the token on up to the edge, the edge among them, were handed out already.
+    /// The events from the token on up to the resume point, the resume point among them, were handed out already.
     #[serde(rename = "r")]
     Resume,
-    /// As `Resume`, but the edge itself was not.
+    /// As `Resume`, but the resume point itself was not.
     #[serde(rename = "i")]
     Include,
-    /// The page is to be read against the token's direction: from the token on up to the edge, then back.
+    /// The page is to be read against the token's direction: from the token on up to the resume point, then back.
     #[serde(rename = "t")]
-    Turned,
+    Reversed,
 }
 
-/// A place among events.
+/// A position among events.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Place {
+pub(super) struct EventsPosition {
     /// Which way it is to be read.
     #[serde(rename = "w")]
-    pub(super) way: Direction,
+    pub(super) direction: Direction,
     /// CloudWatch's token; `None`: the beginning, seen in the direction of the call.
     #[serde(rename = "k", default, skip_serializing_if = "Option::is_none")]
     pub(super) token: Option<String>,
@@ -95,85 +95,89 @@ pub(super) struct Place {
     /// Which streams the token was given for. A token is used with the same streams only: what CloudWatch does otherwise is
     /// not documented.
     #[serde(rename = "h", default, skip_serializing_if = "Option::is_none")]
-    pub(super) mark: Option<u64>,
-    /// See [`Mode`].
+    pub(super) fingerprint: Option<u64>,
+    /// See [`ResumeMode`].
     #[serde(rename = "e", default, skip_serializing_if = "Option::is_none")]
-    pub(super) edge: Option<Edge>,
-    /// What the edge means.
+    pub(super) resume_point: Option<ResumePoint>,
+    /// What the resume point means.
     #[serde(rename = "m")]
-    pub(super) mode: Mode,
+    pub(super) mode: ResumeMode,
 }
 
-impl Place {
+impl EventsPosition {
     /// The beginning of a reading.
-    pub(super) fn beginning(way: Direction) -> Self {
-        Self { way, token: None, since: None, until: None, mark: None, edge: None, mode: Mode::Plain }
+    pub(super) fn beginning(direction: Direction) -> Self {
+        Self { direction, token: None, since: None, until: None, fingerprint: None, resume_point: None, mode: ResumeMode::Plain }
     }
 
     /// Where the token is, and nothing else to heed.
-    pub(super) fn at_token(way: Direction, token: String) -> Self {
-        Self { token: Some(token), ..Self::beginning(way) }
+    pub(super) fn at_token(direction: Direction, token: String) -> Self {
+        Self { token: Some(token), ..Self::beginning(direction) }
     }
 
-    /// The place that a page is asked for from.
-    pub(super) fn of(page: &PageRequest, of: Of) -> Result<Self, SourceError> {
+    /// The position that a page is asked for from.
+    pub(super) fn of(page: &PageRequest, kind: PositionKind) -> Result<Self, SourceError> {
         let Some(position) = &page.position else { return Ok(Self::beginning(page.direction)) };
-        let place: Self = read(position, of)?;
-        let edge_fits = |edge: &Edge| {
-            let named = edge.id.as_ref().is_some_and(|id| !id.is_empty());
-            edge.at >= 0 && edge.skip <= MAX_PAGE && edge.count <= MAX_PAGE && named == (of == Of::Group)
+        let position: Self = read(position, kind)?;
+        let resume_point_fits = |resume_point: &ResumePoint| {
+            let named = resume_point.id.as_ref().is_some_and(|id| !id.is_empty());
+            resume_point.at >= 0
+                && resume_point.skip <= MAX_PAGE
+                && resume_point.count <= MAX_PAGE
+                && named == (kind == PositionKind::Group)
         };
-        let fits = place.way == page.direction
-            && place.token.as_ref().is_none_or(|token| !token.is_empty())
-            && place.since.is_none_or(|since| since >= 0 && of == Of::Group)
-            && place.until.is_none_or(|until| until >= 0 && of == Of::Group)
-            && place.token.as_ref().is_none_or(|token| token.len() <= MAX_TOKEN)
-            && (of == Of::Stream || place.token.is_none() || place.mark.is_some())
-            && place.edge.as_ref().is_none_or(edge_fits)
-            && (place.mode == Mode::Plain || place.edge.is_some())
-            && (of == Of::Stream || place.mode != Mode::Turned)
-            && (of == Of::Group || place.mode != Mode::Include);
-        if fits { Ok(place) } else { Err(SourceError::InvalidPosition) }
+        let fits = position.direction == page.direction
+            && position.token.as_ref().is_none_or(|token| !token.is_empty())
+            && position.since.is_none_or(|since| since >= 0 && kind == PositionKind::Group)
+            && position.until.is_none_or(|until| until >= 0 && kind == PositionKind::Group)
+            && position.token.as_ref().is_none_or(|token| token.len() <= MAX_TOKEN)
+            && (kind == PositionKind::Stream || position.token.is_none() || position.fingerprint.is_some())
+            && position.resume_point.as_ref().is_none_or(resume_point_fits)
+            && (position.mode == ResumeMode::Plain || position.resume_point.is_some())
+            && (kind == PositionKind::Stream || position.mode != ResumeMode::Reversed)
+            && (kind == PositionKind::Group || position.mode != ResumeMode::Include);
+        if fits { Ok(position) } else { Err(SourceError::InvalidPosition) }
     }
 
-    /// The place for a call about the streams of this mark.
-    pub(super) fn within(self, mark: u64) -> Self {
-        let place = if self.token.is_some() && self.mark != Some(mark) { self.without_token() } else { self };
-        Self { mark: Some(mark), ..place }
+    /// The position for a call about the streams of this mark.
+    pub(super) fn within(self, fingerprint: u64) -> Self {
+        let position = if self.token.is_some() && self.fingerprint != Some(fingerprint) { self.without_token() } else { self };
+        Self { fingerprint: Some(fingerprint), ..position }
     }
 
-    /// The same place in FilterLogEvents without CloudWatch's token: the call begins at the time of the last event handed out.
+    /// The same position in FilterLogEvents without CloudWatch's token: the call begins at the time of the last event handed out.
     /// Before the first event it begins where the reading began.
     pub(super) fn without_token(self) -> Self {
-        let Some(edge) = self.edge else { return Self { token: None, mode: Mode::Plain, ..self } };
-        let (since, until) = match self.way {
-            Direction::Forward => (Some(edge.at), self.until),
-            Direction::Backward => (self.since, Some(edge.at)),
+        let Some(resume_point) = self.resume_point else { return Self { token: None, mode: ResumeMode::Plain, ..self } };
+        let (since, until) = match self.direction {
+            Direction::Forward => (Some(resume_point.at), self.until),
+            Direction::Backward => (self.since, Some(resume_point.at)),
         };
-        let mode = if self.mode == Mode::Include { Mode::Include } else { Mode::Resume };
-        let edge = Edge { skip: edge.count.min(MAX_PAGE), ..edge };
-        Self { token: None, since, until, mode, edge: Some(edge), ..self }
+        let mode = if self.mode == ResumeMode::Include { ResumeMode::Include } else { ResumeMode::Resume };
+        let resume_point = ResumePoint { skip: resume_point.count.min(MAX_PAGE), ..resume_point };
+        Self { token: None, since, until, mode, resume_point: Some(resume_point), ..self }
     }
 
-    /// The place as a position.
-    pub(super) fn position(&self, of: Of) -> Position {
-        write(self, of)
+    /// The position as a position.
+    pub(super) fn to_source_position(&self, kind: PositionKind) -> Position {
+        write(self, kind)
     }
 
     /// How many events to ask for when `limit` are wanted. Quotas count calls and not events, so the number is rounded up:
     /// then those who want a few more or less make equal calls, and what is left of a page is there for the next request.
-    pub(super) fn ask(&self, limit: usize) -> usize {
+    pub(super) fn request_limit(&self, limit: usize) -> usize {
         const SIZES: [usize; 3] = [100, 1000, MAX_PAGE];
-        let skip = self.edge.as_ref().filter(|_| self.mode != Mode::Plain).map_or(0, |edge| edge.skip);
-        let wanted = if self.mode == Mode::Turned { skip } else { limit.saturating_add(skip) };
+        let skip =
+            self.resume_point.as_ref().filter(|_| self.mode != ResumeMode::Plain).map_or(0, |resume_point| resume_point.skip);
+        let wanted = if self.mode == ResumeMode::Reversed { skip } else { limit.saturating_add(skip) };
         SIZES.into_iter().find(|size| *size >= wanted).unwrap_or(MAX_PAGE)
     }
 }
 
-/// A place in a list of groups or streams. Names are held as marks, so that its length does not depend on theirs.
+/// A position in a list of groups or streams. Names are held as marks, so that its length does not depend on theirs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ListPlace {
+pub(super) struct ListPosition {
     /// The part of the list (see [`crate::domain::cover`]).
     #[serde(rename = "p")]
     pub(super) part: u64,
@@ -188,23 +192,23 @@ pub(super) struct ListPlace {
     pub(super) skip: usize,
 }
 
-impl ListPlace {
-    pub(super) fn of(position: &Position, of: Of) -> Result<Self, SourceError> {
-        let place: Self = read(position, of)?;
-        let fits = place.token.as_ref().is_none_or(|token| !token.is_empty()) && place.skip <= MAX_PAGE;
-        if fits { Ok(place) } else { Err(SourceError::InvalidPosition) }
+impl ListPosition {
+    pub(super) fn of(position: &Position, kind: PositionKind) -> Result<Self, SourceError> {
+        let position: Self = read(position, kind)?;
+        let fits = position.token.as_ref().is_none_or(|token| !token.is_empty()) && position.skip <= MAX_PAGE;
+        if fits { Ok(position) } else { Err(SourceError::InvalidPosition) }
     }
 
-    pub(super) fn position(&self, of: Of) -> Position {
-        write(self, of)
+    pub(super) fn to_source_position(&self, kind: PositionKind) -> Position {
+        write(self, kind)
     }
 }
 
-/// A place in a list of streams that is ordered by time here: the last one given. Streams of equal times are in the order of
+/// A position in a list of streams that is ordered by time here: the last one given. Streams of equal times are in the order of
 /// their marks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct TimePlace {
+pub(super) struct TimeOrderPosition {
     /// Its last event, epoch milliseconds; `None`: it has none.
     #[serde(rename = "t")]
     pub(super) at: Option<i64>,
@@ -213,18 +217,18 @@ pub(super) struct TimePlace {
     pub(super) name: u64,
 }
 
-impl TimePlace {
+impl TimeOrderPosition {
     pub(super) fn of(position: &Position) -> Result<Self, SourceError> {
-        read(position, Of::StreamsByTime)
+        read(position, PositionKind::StreamsByTime)
     }
 
-    pub(super) fn position(&self) -> Position {
-        write(self, Of::StreamsByTime)
+    pub(super) fn to_source_position(self) -> Position {
+        write(&self, PositionKind::StreamsByTime)
     }
 }
 
 /// A number that stands for the texts: two lists of texts have the same only by a chance of 1 in 2^64.
-pub(super) fn mark<'a>(texts: impl IntoIterator<Item = &'a str>) -> u64 {
+pub(super) fn fingerprint<'a>(texts: impl IntoIterator<Item = &'a str>) -> u64 {
     let mut context = digest::Context::new(&digest::SHA256);
     for text in texts {
         context.update(&(text.len() as u64).to_be_bytes());
@@ -233,12 +237,13 @@ pub(super) fn mark<'a>(texts: impl IntoIterator<Item = &'a str>) -> u64 {
     context.finish().as_ref().first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
 }
 
-fn read<T: DeserializeOwned>(position: &Position, of: Of) -> Result<T, SourceError> {
-    let text = position.0.strip_prefix(of.letter()).filter(|text| text.len() <= MAX_TEXT).ok_or(SourceError::InvalidPosition)?;
+fn read<T: DeserializeOwned>(position: &Position, kind: PositionKind) -> Result<T, SourceError> {
+    let text =
+        position.0.strip_prefix(kind.letter()).filter(|text| text.len() <= MAX_TEXT).ok_or(SourceError::InvalidPosition)?;
     serde_json::from_str(text).map_err(|_| SourceError::InvalidPosition)
 }
 
-fn write<T: Serialize>(place: &T, of: Of) -> Position {
+fn write<T: Serialize>(position: &T, kind: PositionKind) -> Position {
     // Structs of texts and numbers can always be written; were it otherwise, the position would be refused when it comes back.
-    Position(format!("{}{}", of.letter(), serde_json::to_string(place).unwrap_or_default()))
+    Position(format!("{}{}", kind.letter(), serde_json::to_string(position).unwrap_or_default()))
 }

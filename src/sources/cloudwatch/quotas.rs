@@ -69,7 +69,7 @@ const UNPUBLISHED: f64 = 5.0;
 /// Logs Insights queries at a time, as StartQuery's documentation says.
 const CONCURRENT_QUERIES: u32 = 100;
 
-/// A rate above this is a mistake: AWS gives a few hundred on request; an endpoint of somebody else may bear more.
+/// A rate above this is an error: AWS gives a few hundred on request; an endpoint of somebody else may bear more.
 pub const MAX_CALLS_PER_SECOND: f64 = 100_000.0;
 
 /// The quotas of one account in one region.

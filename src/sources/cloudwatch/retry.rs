@@ -1,6 +1,7 @@
 //! When another attempt is worth its call: how many, after how long, and with which time.
 //!
-//! Owns the numbers, but for the budget over all calls (`lanes`). Never sends anything: `upstream` asks it between attempts.
+//! Owns the numbers, but for the budget over all calls (`account_limits`). Never sends anything: `upstream` asks it between
+//! attempts.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;

@@ -1,8 +1,8 @@
 //! What AWS has really given the account, by Service Quotas: read in the background, never in a request's way.
 //!
-//! Owns the call (`ListServiceQuotas` of the service code `logs`) and which of its quotas are calls to one of our operations. Never
-//! stops anything: what can't be had, may not be read or is no sensible number leaves the quotas as they were. Never counts
-//! calls: the account's lanes do, and are told.
+//! Owns the call (`ListServiceQuotas` of the service code `logs`) and which of its quotas are calls to one of our operations.
+//! Never stops anything: what can't be had, may not be read or is no sensible number leaves the quotas as they were. Never counts
+//! calls: the account's rate limiters do, and are told.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,9 +11,9 @@ use bytes::Bytes;
 use http::{StatusCode, Uri};
 use serde::{Deserialize, Serialize};
 
-use super::lanes::Lanes;
+use super::account_limits::AccountLimits;
 use super::quotas::{Api, GivenQuotas, MAX_CALLS_PER_SECOND, Quotas};
-use crate::aws::credentials::{Cache, NoCredentials};
+use crate::aws::credentials::{CredentialCache, MissingCredentials};
 use crate::aws::json_call::JsonCall;
 use crate::aws::signer::Signer;
 use crate::domain::time::Clock;
@@ -37,7 +37,7 @@ const LIMITS: Limits = Limits { deadline: Duration::from_secs(10), max_body: 1 <
 pub(super) enum ReadError {
     /// No credentials.
     #[error("no credentials: {0}")]
-    Credentials(#[from] NoCredentials),
+    Credentials(#[from] MissingCredentials),
     /// The request can't be made: a fault of ours.
     #[error("the request could not be made")]
     Request,
@@ -65,19 +65,19 @@ pub(super) struct ServiceQuotas {
     pub(super) endpoint: Uri,
     pub(super) region: String,
     pub(super) signer: Signer,
-    pub(super) credentials: Cache,
+    pub(super) credentials: CredentialCache,
     pub(super) clock: Arc<dyn Clock>,
     /// What holds as long as nothing is read.
     pub(super) quotas: Quotas,
     /// What the operator says, which wins over what is read.
     pub(super) given: GivenQuotas,
     /// Who keeps to it.
-    pub(super) lanes: Arc<Lanes>,
+    pub(super) account_limits: Arc<AccountLimits>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Ask<'a> {
+struct ListQuotasRequest<'a> {
     service_code: &'static str,
     max_results: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -86,7 +86,7 @@ struct Ask<'a> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Answer {
+struct ListQuotasResponse {
     #[serde(default)]
     quotas: Vec<Quota>,
     next_token: Option<String>,
@@ -121,15 +121,15 @@ impl Quota {
 }
 
 impl ServiceQuotas {
-    /// Reads the quotas now and every few hours, and has the lanes keep to them. Ends with nobody but the process.
-    pub(super) async fn keep(&self) {
+    /// Reads the quotas now and every few hours, and has the rate limiters keep to them. Ends with nobody but the process.
+    pub(super) async fn refresh_forever(&self) {
         let mut held = self.quotas.clone();
         let mut said = false;
         loop {
             match self.read().await {
                 Ok(read) => {
                     said = false;
-                    self.tell(&read, &mut held);
+                    self.apply(&read, &mut held);
                 }
                 Err(error) if said => tracing::debug!(region = self.region, %error, "Service Quotas were not read"),
                 Err(error) => {
@@ -142,13 +142,13 @@ impl ServiceQuotas {
     }
 
     /// Lays what was read over what is held, and over both what the operator says.
-    fn tell(&self, read: &GivenQuotas, held: &mut Quotas) {
+    fn apply(&self, read: &GivenQuotas, held: &mut Quotas) {
         let before = held.clone();
         held.overlay(read);
         held.overlay(&self.given);
         let changed = *held != before;
         if changed {
-            self.lanes.change(held);
+            self.account_limits.change(held);
         }
         tracing::debug!(region = self.region, known = read.calls_per_second.len(), changed, "Service Quotas were read");
     }
@@ -169,8 +169,8 @@ impl ServiceQuotas {
         Err(ReadError::NoAnswer)
     }
 
-    async fn page(&self, next_token: Option<&str>) -> Result<Answer, ReadError> {
-        let ask = Ask { service_code: "logs", max_results: PAGE, next_token };
+    async fn page(&self, next_token: Option<&str>) -> Result<ListQuotasResponse, ReadError> {
+        let ask = ListQuotasRequest { service_code: "logs", max_results: PAGE, next_token };
         let body: Bytes = serde_json::to_vec(&ask).map_err(|_| ReadError::Request)?.into();
         let at = self.clock.now();
         let credentials = self.credentials.get(at).await?;

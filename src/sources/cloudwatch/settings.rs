@@ -7,7 +7,7 @@ use std::time::Duration;
 use http::Uri;
 
 use super::quotas::{Api, GivenQuotas, Quotas};
-use crate::aws::endpoint::NoEndpoint;
+use crate::aws::endpoint::InvalidEndpoint;
 use crate::domain::name::SourceName;
 
 /// For one operation with all its attempts: below the 29 s that API Gateway gives an integration, with room for the rest.
@@ -34,7 +34,7 @@ pub struct Settings {
     /// What the account may ask in the region, as far as is known at the beginning.
     pub quotas: Quotas,
     /// Whether Service Quotas is asked what it may; `None`: it is not.
-    pub service_quotas: Option<QuotaReading>,
+    pub service_quotas: Option<QuotaRefresh>,
     /// What is kept of CloudWatch's answers.
     pub cache: CacheSettings,
     /// How queries are run.
@@ -47,7 +47,7 @@ pub struct Settings {
 
 /// How the account's quotas are read from Service Quotas.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct QuotaReading {
+pub struct QuotaRefresh {
     /// Where Service Quotas answers; `None`: the region's public endpoint. Scheme, host and port only.
     pub endpoint: Option<Uri>,
     /// What holds whatever is read.
@@ -129,7 +129,7 @@ impl Settings {
 pub enum SettingsError {
     /// No region, or no endpoint.
     #[error(transparent)]
-    Endpoint(#[from] NoEndpoint),
+    Endpoint(#[from] InvalidEndpoint),
     /// A rate of calls that is none.
     #[error("the quota of {0}: {1}")]
     Quota(Api, String),

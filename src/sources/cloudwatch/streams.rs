@@ -8,23 +8,23 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::client::Client;
 use super::errors::CallError;
-use super::lists::{Listing, every_stream};
-use super::position::mark;
+use super::lists::{Listing, list_all_streams};
+use super::position::fingerprint;
 use super::wire::DescribeLogStreams;
 use crate::auth::permit::{Permit, Share};
 use crate::domain::cover::Part;
-use crate::domain::event::Urgency;
+use crate::domain::event::Priority;
 use crate::domain::operation::{ReadGroup, StreamSelection};
 use crate::sources::SourceError;
 
 /// FilterLogEvents takes so many names at most.
 const MAX_NAMES: usize = 100;
 /// Names that are looked for at the same time.
-const LOOKUPS: usize = 8;
+const MAX_LOOKUPS: usize = 8;
 
 /// What FilterLogEvents is sent of the streams.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Asked {
+pub(super) enum StreamFilter {
     /// Nothing: all streams. The permit shows them all.
     All,
     /// These. The caller named them: one that does not exist is an error.
@@ -37,13 +37,15 @@ pub(super) enum Asked {
     Nothing,
 }
 
-impl Asked {
+impl StreamFilter {
     /// A number that is the same for the same streams.
-    pub(super) fn mark(&self) -> u64 {
+    pub(super) fn fingerprint(&self) -> u64 {
         match self {
-            Self::All | Self::Nothing => mark(["all"]),
-            Self::Prefix(prefix) => mark(["prefix", prefix.as_str()]),
-            Self::Chosen(names) | Self::Granted(names) => mark(std::iter::once("names").chain(names.iter().map(String::as_str))),
+            Self::All | Self::Nothing => fingerprint(["all"]),
+            Self::Prefix(prefix) => fingerprint(["prefix", prefix.as_str()]),
+            Self::Chosen(names) | Self::Granted(names) => {
+                fingerprint(std::iter::once("names").chain(names.iter().map(String::as_str)))
+            }
         }
     }
 
@@ -73,21 +75,25 @@ impl Asked {
 }
 
 /// What to ask for. Patterns that are neither names nor one prefix are resolved to the names of the streams that exist.
-pub(super) async fn asked(client: &Client, permit: &Permit<ReadGroup>, urgency: Urgency) -> Result<Asked, SourceError> {
+pub(super) async fn stream_filter(
+    client: &Client,
+    permit: &Permit<ReadGroup>,
+    priority: Priority,
+) -> Result<StreamFilter, SourceError> {
     let selected = match &permit.op().streams {
         StreamSelection::Names(names) => {
             let names = names.iter().map(|name| name.as_str()).filter(|name| permit.may_see_stream(name));
             let names: Vec<String> = names.map(str::to_owned).collect();
-            return if names.is_empty() { Ok(Asked::Nothing) } else { Ok(Asked::Chosen(names)) };
+            return if names.is_empty() { Ok(StreamFilter::Nothing) } else { Ok(StreamFilter::Chosen(names)) };
         }
         StreamSelection::Prefix(prefix) => prefix.as_str(),
         StreamSelection::All => "",
     };
     let parts = permit.stream_parts(selected);
     match parts.as_slice() {
-        [] => return Ok(Asked::Nothing),
-        [Part::Prefix(prefix)] if prefix.is_empty() => return Ok(Asked::All),
-        [Part::Prefix(prefix)] => return Ok(Asked::Prefix(prefix.clone())),
+        [] => return Ok(StreamFilter::Nothing),
+        [Part::Prefix(prefix)] if prefix.is_empty() => return Ok(StreamFilter::All),
+        [Part::Prefix(prefix)] => return Ok(StreamFilter::Prefix(prefix.clone())),
         _ => {}
     }
     let (named, listed): (Vec<Part>, Vec<Part>) = parts.into_iter().partition(|part| matches!(part, Part::Name(_)));
@@ -96,12 +102,12 @@ pub(super) async fn asked(client: &Client, permit: &Permit<ReadGroup>, urgency: 
     names.retain(|name| !client.is_absent(group, name));
     let room = MAX_NAMES.checked_sub(names.len()).ok_or_else(too_many)?;
     if !listed.is_empty() {
-        let listing = Listing { group, parts: &listed, most: room, urgency };
-        let streams = every_stream(client, permit, listing).await.map_err(CallError::plain)?.ok_or_else(too_many)?;
+        let listing = Listing { group, parts: &listed, max: room, priority };
+        let streams = list_all_streams(client, permit, listing).await.map_err(CallError::plain)?.ok_or_else(too_many)?;
         names.extend(streams.into_iter().map(|stream| stream.log_stream_name));
     }
     names.sort_unstable();
-    Ok(Asked::granted(names))
+    Ok(StreamFilter::granted(names))
 }
 
 fn too_many() -> SourceError {
@@ -120,13 +126,13 @@ pub(super) async fn existing(
     client: &Client,
     permit: &Permit<ReadGroup>,
     names: &[String],
-    urgency: Urgency,
-) -> Result<Asked, CallError> {
-    let Some((first, others)) = names.split_first() else { return Ok(Asked::Nothing) };
-    let lookup = |name: &String| exists(client, permit.share(), permit.op().group.as_str(), name.clone(), urgency);
+    priority: Priority,
+) -> Result<StreamFilter, CallError> {
+    let Some((first, others)) = names.split_first() else { return Ok(StreamFilter::Nothing) };
+    let lookup = |name: &String| exists(client, permit.share(), permit.op().group.as_str(), name.clone(), priority);
     let first = lookup(first).await?;
-    let others: Vec<Option<String>> = stream::iter(others.iter().map(lookup)).buffered(LOOKUPS).try_collect().await?;
-    Ok(Asked::granted(std::iter::once(first).chain(others).flatten().collect()))
+    let others: Vec<Option<String>> = stream::iter(others.iter().map(lookup)).buffered(MAX_LOOKUPS).try_collect().await?;
+    Ok(StreamFilter::granted(std::iter::once(first).chain(others).flatten().collect()))
 }
 
 /// The name, if there is a stream of that name.
@@ -135,9 +141,9 @@ async fn exists(
     share: &Share,
     group: &str,
     name: String,
-    urgency: Urgency,
+    priority: Priority,
 ) -> Result<Option<String>, CallError> {
-    let answer = client.look(share, &DescribeLogStreams::one(group, &name), urgency).await?.answer;
+    let answer = client.fetch(share, &DescribeLogStreams::one(group, &name), priority).await?.answer;
     if answer.log_streams.iter().any(|stream| stream.log_stream_name == name) {
         return Ok(Some(name));
     }

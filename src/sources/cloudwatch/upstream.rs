@@ -1,6 +1,6 @@
 //! One call to CloudWatch Logs, whatever it is: admitted, signed, sent, and tried again where that is worth it.
 //!
-//! Owns the deadline over all attempts, each of which takes a turn of its own in the operation's lane. Knows nothing of what is
+//! Owns the deadline over all attempts, each of which needs a permit of the operation's rate limiter. Knows nothing of what is
 //! asked, which is `wire`'s, nor of the request's form, which is `json_call`'s.
 
 use std::sync::Arc;
@@ -9,16 +9,18 @@ use std::time::Duration;
 use aws_credential_types::Credentials;
 use bytes::Bytes;
 use http::Uri;
-use logmark_quota::{Refused, Share, Turn};
+use http_body_util::Full;
+use logmark_quota::{CallPermit, Rejected, Reservation, Share};
 use tokio::time::Instant;
 
+use super::account_limits::AccountLimits;
+use super::answer_memory::AnswerMemory;
 use super::errors::{CallError, Failure, Kind};
 use super::health::Health;
-use super::lanes::Lanes;
 use super::quotas::Api;
 use super::retry::{MAX_ATTEMPTS, Skew, backoff};
-use super::wire::Repeat;
-use crate::aws::credentials::Cache;
+use super::wire::RetrySafety;
+use crate::aws::credentials::CredentialCache;
 use crate::aws::json_call::JsonCall;
 use crate::aws::signer::Signer;
 use crate::domain::time::{Clock, Millis};
@@ -41,20 +43,25 @@ pub(super) struct Upstream {
     pub(super) endpoint: Uri,
     pub(super) region: String,
     pub(super) signer: Signer,
-    pub(super) credentials: Cache,
+    pub(super) credentials: CredentialCache,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) deadline: Duration,
     pub(super) attempt_timeout: Duration,
-    pub(super) lanes: Arc<Lanes>,
+    pub(super) account_limits: Arc<AccountLimits>,
     pub(super) skew: Skew,
     pub(super) health: Health,
+    /// Where answers are counted.
+    pub(super) answer_memory: AnswerMemory,
 }
+
+/// An answer, and the memory that is reserved for it.
+pub(super) type Received = (Bytes, Option<Reservation>);
 
 /// A call as it is to be made.
 #[derive(Debug, Clone)]
-pub(super) struct Request {
+pub(super) struct ApiRequest {
     pub(super) api: Api,
-    pub(super) repeat: Repeat,
+    pub(super) retry_safety: RetrySafety,
     pub(super) body: Bytes,
     /// Whose share pays for it.
     pub(super) share: Share,
@@ -64,7 +71,7 @@ pub(super) struct Request {
 
 /// What has been tried in one call.
 #[derive(Debug, Default)]
-struct Tried {
+struct AttemptState {
     attempts: u32,
     refreshed: bool,
     clock_set: bool,
@@ -72,7 +79,7 @@ struct Tried {
 
 /// What an attempt was signed with.
 #[derive(Debug)]
-struct Signed {
+struct SigningInputs {
     credentials: Credentials,
     offset: i64,
 }
@@ -84,7 +91,7 @@ impl Upstream {
     }
 
     /// Looks for credentials, and whether the endpoint's name resolves. Uses no quota.
-    pub(super) async fn look_at_start(&self) {
+    pub(super) async fn check_at_start(&self) {
         metrics::upstream_begins(&self.source, Api::ALL.map(Api::as_str));
         if let Err(missing) = self.credentials.get(self.now()).await {
             self.health.without_credentials(missing);
@@ -97,54 +104,58 @@ impl Upstream {
         }
     }
 
-    /// Waits for a turn in the operation's lane.
-    pub(super) async fn admit(&self, request: &Request) -> Result<Turn, CallError> {
-        let lane = self.lanes.of(request.api).ok_or_else(|| CallError::Upstream(format!("no lane for {}", request.api)))?;
-        lane.admit(&request.share, request.deadline).await.map_err(CallError::from)
+    /// Waits for a permit of the operation's rate limiter.
+    pub(super) async fn admit(&self, request: &ApiRequest) -> Result<CallPermit, CallError> {
+        let limiter = self
+            .account_limits
+            .rate_limiter(request.api)
+            .ok_or_else(|| CallError::Upstream(format!("no rate limiter for {}", request.api)))?;
+        limiter.admit(&request.share, request.deadline).await.map_err(CallError::from)
     }
 
-    /// A turn, if it is to be had without waiting and nobody else waits for one.
-    pub(super) fn admit_spare(&self, request: &Request) -> Option<Turn> {
-        self.lanes.of(request.api)?.try_admit()
+    /// A permit, if the rate limiter has one now and no other request waits for one.
+    pub(super) fn try_admit(&self, request: &ApiRequest) -> Option<CallPermit> {
+        self.account_limits.rate_limiter(request.api)?.try_admit()
     }
 
-    /// Makes the call, with the turn for its first attempt.
-    pub(super) async fn exchange(&self, request: &Request, mut turn: Turn) -> Result<Bytes, CallError> {
-        let mut tried = Tried::default();
-        self.lanes.retries.earn();
+    /// Makes the call, with the permit for its first attempt.
+    pub(super) async fn exchange(&self, request: &ApiRequest, mut call_permit: CallPermit) -> Result<Received, CallError> {
+        let mut state = AttemptState::default();
+        self.account_limits.retries.deposit();
         loop {
-            tried.attempts += 1;
+            state.attempts += 1;
             let credentials = tokio::time::timeout_at(request.deadline, self.credentials.get(self.now()));
             let credentials = credentials.await.map_err(|_| CallError::Timeout)?;
             let credentials = credentials.inspect_err(|missing| self.health.without_credentials(*missing))?;
-            let signed = Signed { credentials, offset: self.skew.offset() };
+            let signed = SigningInputs { credentials, offset: self.skew.offset() };
             let failure = match self.attempt(request, &signed).await {
-                Ok(answer) => {
-                    turn.succeeded();
-                    self.health.worked(request.api.as_str());
-                    return Ok(answer);
+                Ok(received) => {
+                    call_permit.succeeded();
+                    self.health.succeeded(request.api.as_str());
+                    return received;
                 }
                 Err(failure) => failure,
             };
-            report(turn, &failure);
-            let wait = self.wait(&failure, request.repeat, &signed, &mut tried).await;
-            let Some(wait) = wait.filter(|wait| Instant::now() + *wait < request.deadline && self.pays_for(&failure)) else {
+            report_outcome(call_permit, &failure);
+            let wait = self.wait(&failure, request.retry_safety, &signed, &mut state).await;
+            let Some(wait) = wait.filter(|wait| Instant::now() + *wait < request.deadline && self.may_retry(&failure)) else {
                 self.health.failed(request.api.as_str(), &failure);
                 return Err(failure.into_call_error());
             };
-            tracing::debug!(api = %request.api, attempt = tried.attempts, failure = failure.what, ?wait, "trying again");
+            tracing::debug!(api = %request.api, attempt = state.attempts, failure = failure.what, ?wait, "trying again");
             tokio::time::sleep(wait).await;
-            // What the call failed of says more than that there is no turn to try it again.
-            turn = self.admit(request).await.map_err(|_refused| failure.into_call_error())?;
+            // The cause of the failure says more than that no permit was left for a retry.
+            call_permit = self.admit(request).await.map_err(|_refused| failure.into_call_error())?;
         }
     }
 
     /// May the call be tried again? The budget for that is for what may go on failing; a clock that was just set does not.
-    fn pays_for(&self, failure: &Failure) -> bool {
-        failure.kind == Kind::Skewed || self.lanes.retries.spend()
+    fn may_retry(&self, failure: &Failure) -> bool {
+        failure.kind == Kind::Skewed || self.account_limits.retries.try_withdraw()
     }
 
-    async fn attempt(&self, request: &Request, signed: &Signed) -> Result<Bytes, Failure> {
+    /// One attempt. The inner error is ours: CloudWatch answered, and there was no memory for the answer.
+    async fn attempt(&self, request: &ApiRequest, signed: &SigningInputs) -> Result<Result<Received, CallError>, Failure> {
         let at = Millis(self.clock.now().0.saturating_add(signed.offset));
         let target = format!("Logs_20140328.{}", request.api);
         let call = JsonCall { endpoint: &self.endpoint, target: &target, body: &request.body };
@@ -153,34 +164,64 @@ impl Upstream {
 
         let left = request.deadline.saturating_duration_since(Instant::now()).min(self.attempt_timeout);
         let begun = Instant::now();
-        let answer = self.outbound.send(post, Limits { deadline: left, max_body: MAX_ANSWER }).await;
-        let answer = match answer {
-            Ok(answer) if answer.status() == http::StatusCode::OK => Ok(answer.into_body()),
-            Ok(answer) => Err(Failure::of_answer(answer.status(), answer.headers(), answer.body())),
-            Err(error) => Err(Failure::from(error)),
+        let answer = self.receive(request, post, left).await;
+        let outcome = match &answer {
+            Ok(Ok(_received)) => "ok",
+            Ok(Err(_no_memory)) => "no_memory",
+            Err(failure) => failure.kind.outcome(),
         };
-        let outcome = answer.as_ref().map_or_else(|failure| failure.kind.outcome(), |_body| "ok");
         metrics::upstream_call(&self.source, request.api.as_str(), outcome, begun.elapsed());
         answer
     }
 
-    /// How long to wait before another attempt; `None`: there is none. Mends what can be mended for it.
-    async fn wait(&self, failure: &Failure, repeat: Repeat, signed: &Signed, tried: &mut Tried) -> Option<Duration> {
-        if tried.attempts >= MAX_ATTEMPTS {
+    /// Sends the call and receives its answer. The wait for memory does not count against the source's time limit.
+    async fn receive(
+        &self,
+        request: &ApiRequest,
+        post: http::Request<Full<Bytes>>,
+        left: Duration,
+    ) -> Result<Result<Received, CallError>, Failure> {
+        let begun = Instant::now();
+        let opened = self.outbound.open(post, left).await?;
+        let left = left.saturating_sub(begun.elapsed());
+        // A longer body is refused before it is read.
+        let is_within_limit = opened.body_bytes().is_none_or(|bytes| bytes <= MAX_ANSWER as u64);
+        let announced = opened.body_bytes().filter(|_| is_within_limit);
+        let reservation = match self.answer_memory.receive(&request.share, request.api, announced).await {
+            Ok(reservation) => reservation,
+            Err(no_memory) => return Ok(Err(no_memory)),
+        };
+        let answer = opened.read(Limits { deadline: left, max_body: MAX_ANSWER }).await?;
+        match answer.status() {
+            http::StatusCode::OK => Ok(Ok((answer.into_body(), reservation))),
+            status => Err(Failure::of_answer(status, answer.headers(), answer.body())),
+        }
+    }
+
+    /// How long to wait before another attempt; `None`: there is none. Refreshes credentials or the clock offset when that can
+    /// fix the failure.
+    async fn wait(
+        &self,
+        failure: &Failure,
+        retry_safety: RetrySafety,
+        signed: &SigningInputs,
+        state: &mut AttemptState,
+    ) -> Option<Duration> {
+        if state.attempts >= MAX_ATTEMPTS {
             return None;
         }
         match failure.kind {
-            Kind::Transient | Kind::Timeout if repeat == Repeat::IfRefused => None,
+            Kind::Transient | Kind::Timeout if retry_safety == RetrySafety::IfNotProcessed => None,
             Kind::Throttled | Kind::Unreachable | Kind::Transient | Kind::Timeout => {
-                Some(backoff(tried.attempts).max(failure.retry_after.unwrap_or_default()))
+                Some(backoff(state.attempts).max(failure.retry_after.unwrap_or_default()))
             }
-            Kind::Expired if !tried.refreshed => {
-                tried.refreshed = true;
+            Kind::Expired if !state.refreshed => {
+                state.refreshed = true;
                 self.credentials.discard(&signed.credentials).await;
                 Some(Duration::ZERO)
             }
-            Kind::Skewed if !tried.clock_set => {
-                tried.clock_set = true;
+            Kind::Skewed if !state.clock_set => {
+                state.clock_set = true;
                 let date = failure.date?;
                 self.skew.learn(signed.offset, self.clock.now().0, date).then_some(Duration::ZERO)
             }
@@ -189,11 +230,11 @@ impl Upstream {
     }
 }
 
-/// Tells the lane how an attempt ended. What AWS answers with reason is a success to it: it works, and takes calls.
-fn report(turn: Turn, failure: &Failure) {
+/// Reports to the rate limiter how an attempt ended. What AWS answers with reason is a success to it: it works, and takes calls.
+fn report_outcome(call_permit: CallPermit, failure: &Failure) {
     match failure.kind {
-        Kind::Throttled => turn.throttled(failure.retry_after),
-        Kind::Unreachable | Kind::Transient | Kind::Timeout => turn.failed(),
+        Kind::Throttled => call_permit.throttled(failure.retry_after),
+        Kind::Unreachable | Kind::Transient | Kind::Timeout => call_permit.failed(),
         Kind::Skewed
         | Kind::Expired
         | Kind::Refused
@@ -201,16 +242,16 @@ fn report(turn: Turn, failure: &Failure) {
         | Kind::InvalidParameter
         | Kind::MalformedQuery
         | Kind::TooLarge
-        | Kind::Other => turn.succeeded(),
+        | Kind::Other => call_permit.succeeded(),
     }
 }
 
-impl From<Refused> for CallError {
-    fn from(refused: Refused) -> Self {
-        match refused {
-            Refused::Busy { retry_after } => Self::Busy(retry_after),
-            Refused::Open { retry_after } => Self::Down(retry_after),
-            Refused::TenantLimit => Self::Busy(Duration::from_secs(1)),
+impl From<Rejected> for CallError {
+    fn from(rejected: Rejected) -> Self {
+        match rejected {
+            Rejected::Busy { retry_after } => Self::Busy(retry_after),
+            Rejected::Open { retry_after } => Self::Down(retry_after),
+            Rejected::TenantLimit => Self::Busy(Duration::from_secs(1)),
         }
     }
 }

@@ -10,17 +10,17 @@ use logmark_event_page::{EventRef, Events, GroupPage, StreamPage};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::pages::{Asked, Extent};
 use super::quotas::Api;
+use super::response_cache::{CacheClass, ResponseSummary};
 use crate::domain::event::Direction;
 
 /// May a call be made again when nobody knows whether it was acted on?
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Repeat {
+pub(super) enum RetrySafety {
     /// It only reads.
-    Freely,
+    Always,
     /// It begins something that costs: only when it was certainly not acted on.
-    IfRefused,
+    IfNotProcessed,
 }
 
 /// An operation of CloudWatch Logs.
@@ -28,13 +28,13 @@ pub(super) trait Call: Serialize + Sync {
     /// Which.
     const API: Api;
     /// What a retry may do.
-    const REPEAT: Repeat = Repeat::Freely;
+    const RETRY_SAFETY: RetrySafety = RetrySafety::Always;
     /// Its answer.
     type Answer: Answer;
 
     /// What of the request decides how long its answer holds.
-    fn asked(&self) -> Asked {
-        Asked::Once
+    fn cache_class(&self) -> CacheClass {
+        CacheClass::Uncacheable
     }
 }
 
@@ -44,8 +44,8 @@ pub(super) trait Answer: Any + Clone + Send + Sync {
     fn read(answer: Bytes) -> Option<Self>;
 
     /// What of it decides how long it holds.
-    fn extent(&self) -> Extent {
-        Extent::default()
+    fn summary(&self) -> ResponseSummary {
+        ResponseSummary::default()
     }
 }
 
@@ -76,10 +76,10 @@ impl Call for GetLogEvents<'_> {
     const API: Api = Api::GetLogEvents;
     type Answer = StreamEvents;
 
-    fn asked(&self) -> Asked {
-        let way = if self.start_from_head { Direction::Forward } else { Direction::Backward };
-        Asked::Events {
-            way,
+    fn cache_class(&self) -> CacheClass {
+        let direction = if self.start_from_head { Direction::Forward } else { Direction::Backward };
+        CacheClass::Events {
+            direction,
             resumed: self.next_token.is_some(),
             since: self.start_time,
             before: self.end_time,
@@ -97,8 +97,8 @@ impl Answer for StreamEvents {
         StreamPage::read(answer).ok().map(Self)
     }
 
-    fn extent(&self) -> Extent {
-        extent(&self.0.events, false)
+    fn summary(&self) -> ResponseSummary {
+        summary(&self.0.events, false)
     }
 }
 
@@ -133,10 +133,10 @@ impl Call for FilterLogEvents<'_> {
     const API: Api = Api::FilterLogEvents;
     type Answer = GroupEvents;
 
-    fn asked(&self) -> Asked {
-        let way = if self.start_from_head == Some(false) { Direction::Backward } else { Direction::Forward };
+    fn cache_class(&self) -> CacheClass {
+        let direction = if self.start_from_head == Some(false) { Direction::Backward } else { Direction::Forward };
         let before = self.end_time.map(|end| end.saturating_add(1));
-        Asked::Events { way, resumed: self.next_token.is_some(), since: self.start_time, before, limit: self.limit }
+        CacheClass::Events { direction, resumed: self.next_token.is_some(), since: self.start_time, before, limit: self.limit }
     }
 }
 
@@ -149,8 +149,8 @@ impl Answer for GroupEvents {
         GroupPage::read(answer).ok().map(Self)
     }
 
-    fn extent(&self) -> Extent {
-        extent(&self.0.events, self.0.next_token.is_some())
+    fn summary(&self) -> ResponseSummary {
+        summary(&self.0.events, self.0.next_token.is_some())
     }
 }
 
@@ -175,8 +175,8 @@ impl Call for DescribeLogGroups<'_> {
     const API: Api = Api::DescribeLogGroups;
     type Answer = Groups;
 
-    fn asked(&self) -> Asked {
-        Asked::List
+    fn cache_class(&self) -> CacheClass {
+        CacheClass::List
     }
 }
 
@@ -228,8 +228,8 @@ impl Call for DescribeLogStreams<'_> {
     const API: Api = Api::DescribeLogStreams;
     type Answer = Streams;
 
-    fn asked(&self) -> Asked {
-        Asked::List
+    fn cache_class(&self) -> CacheClass {
+        CacheClass::List
     }
 }
 
@@ -250,6 +250,6 @@ pub(super) struct Stream {
     pub(super) last_ingestion_time: Option<i64>,
 }
 
-fn extent(events: &Events, goes_on: bool) -> Extent {
-    Extent { events: events.len(), newest: events.iter().map(EventRef::timestamp).max(), goes_on }
+fn summary(events: &Events, has_more: bool) -> ResponseSummary {
+    ResponseSummary { events: events.len(), newest: events.iter().map(EventRef::timestamp).max(), has_more }
 }

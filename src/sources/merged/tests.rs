@@ -16,13 +16,13 @@ use crate::domain::name::TenantId;
 use crate::domain::operation::{Action, DescribeGroup, ListStreams, ReadGroup, ReadStream};
 use crate::domain::pattern::Pattern;
 use crate::domain::time::Millis;
-use crate::sources::buffers::Buffers;
+use crate::sources::page_pool::PagePool;
 
 const WORK_TIME: Duration = Duration::from_secs(20);
 
 /// From which call on a source does something else than answer; the first is 0.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Trouble {
+enum Failure {
     None,
     FailsFrom(usize),
     FailsUntil(usize),
@@ -34,13 +34,13 @@ enum Trouble {
 struct Scripted {
     groups: Vec<String>,
     page: usize,
-    trouble: Trouble,
+    trouble: Failure,
     error: SourceError,
     calls: AtomicUsize,
 }
 
 impl Scripted {
-    fn new(groups: &[&str], page: usize, trouble: Trouble) -> Arc<Self> {
+    fn new(groups: &[&str], page: usize, trouble: Failure) -> Arc<Self> {
         let groups = groups.iter().map(|name| (*name).to_owned()).collect();
         let error = SourceError::Upstream("scripted".to_owned());
         Arc::new(Self { groups, page, trouble, error, calls: AtomicUsize::new(0) })
@@ -57,9 +57,9 @@ impl Source for Scripted {
     ) -> Result<ListPage<LogGroup>, SourceError> {
         let call = self.calls.fetch_add(1, Ordering::SeqCst);
         match self.trouble {
-            Trouble::FailsFrom(first) if call >= first => return Err(self.error.clone()),
-            Trouble::FailsUntil(first) if call < first => return Err(self.error.clone()),
-            Trouble::HangsFrom(first) if call >= first => std::future::pending().await,
+            Failure::FailsFrom(first) if call >= first => return Err(self.error.clone()),
+            Failure::FailsUntil(first) if call < first => return Err(self.error.clone()),
+            Failure::HangsFrom(first) if call >= first => std::future::pending().await,
             _ => {}
         }
         let start: usize = from.map_or(0, |position| position.0.parse().unwrap());
@@ -100,7 +100,7 @@ impl Source for Scripted {
 }
 
 /// Sources named `s0`, `s1`, …, and leave to list all of their groups.
-struct Stage {
+struct Fixture {
     scripted: Vec<Arc<Scripted>>,
     sources: Sources,
     permit: Permit<ListGroups>,
@@ -110,7 +110,7 @@ fn name(index: usize) -> SourceName {
     SourceName::try_from(format!("s{index}")).unwrap()
 }
 
-impl Stage {
+impl Fixture {
     fn new(scripted: Vec<Arc<Scripted>>) -> Self {
         let id = TenantId::try_from("acme").unwrap();
         let grant = |index| Grant {
@@ -128,15 +128,15 @@ impl Stage {
         let caller = Caller { claims: Arc::new(claims), tenant: Arc::new(tenant), scopes: vec![scope] };
         let permit = authorize(&caller, ListGroups { prefix: None }, Millis(0)).unwrap();
         let named = scripted.iter().enumerate().map(|(index, source)| (name(index), Arc::clone(source) as Arc<dyn Source>));
-        Self { sources: Sources::new(named, Buffers::new(1 << 20)), scripted, permit }
+        Self { sources: Sources::new(named, PagePool::new(1 << 20)), scripted, permit }
     }
 
-    async fn page(&self, from: Option<Walk>, limit: usize) -> Result<MergedPage, SourceError> {
+    async fn page(&self, from: Option<MergeCursor>, limit: usize) -> Result<MergedPage, SourceError> {
         self.sources.list_groups(&self.permit, from, limit, Instant::now() + WORK_TIME).await
     }
 
     /// The whole walk, with one limit after the other: the groups, each with its source, and what was missing in each page.
-    async fn walk(&self, limits: &[usize]) -> (Vec<String>, Vec<String>) {
+    async fn cursor(&self, limits: &[usize]) -> (Vec<String>, Vec<String>) {
         let (mut groups, mut missing, mut from) = (Vec::new(), Vec::new(), None);
         for limit in limits.iter().cycle().take(1000) {
             let before: Vec<usize> = self.scripted.iter().map(|source| source.calls.load(Ordering::SeqCst)).collect();
@@ -149,7 +149,7 @@ impl Stage {
             missing.push(page.incomplete.iter().map(SourceName::as_str).collect::<Vec<_>>().join("+"));
             // What a cursor carries.
             from = match page.next {
-                Some(walk) => Some(postcard::from_bytes(&postcard::to_allocvec(&walk).unwrap()).unwrap()),
+                Some(cursor) => Some(postcard::from_bytes(&postcard::to_allocvec(&cursor).unwrap()).unwrap()),
                 None => return (groups, missing),
             };
         }
@@ -175,7 +175,7 @@ fn runtime() -> tokio::runtime::Runtime {
 fn scripted() -> impl Strategy<Value = Vec<Arc<Scripted>>> {
     let source = (proptest::collection::btree_set("[a-c]{1,3}", 0..25), 1..8_usize).prop_map(|(groups, page)| {
         let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
-        Scripted::new(&groups, page, Trouble::None)
+        Scripted::new(&groups, page, Failure::None)
     });
     proptest::collection::vec(source, 1..5)
 }
@@ -186,7 +186,7 @@ proptest! {
         scripted in scripted(),
         limits in proptest::collection::vec(1..12_usize, 1..4),
     ) {
-        let (groups, missing) = runtime().block_on(Stage::new(scripted.clone()).walk(&limits));
+        let (groups, missing) = runtime().block_on(Fixture::new(scripted.clone()).cursor(&limits));
         proptest::prop_assert_eq!(groups, all(&scripted));
         proptest::prop_assert!(missing.iter().all(String::is_empty));
     }
@@ -199,11 +199,11 @@ proptest! {
         first in 0..4_usize,
         hangs in proptest::bool::ANY,
     ) {
-        let trouble = if hangs { Trouble::HangsFrom(first) } else { Trouble::FailsFrom(first) };
+        let trouble = if hangs { Failure::HangsFrom(first) } else { Failure::FailsFrom(first) };
         let broken = Scripted::new(&["a", "ab", "b", "bb", "c", "ca", "cc"], 3, trouble);
-        let sound = Scripted::new(&["aa", "bc"], 9, Trouble::None);
+        let sound = Scripted::new(&["aa", "bc"], 9, Failure::None);
         let scripted: Vec<_> = [broken, sound].into_iter().chain(scripted).collect();
-        let (groups, missing) = runtime().block_on(Stage::new(scripted.clone()).walk(&[limit]));
+        let (groups, missing) = runtime().block_on(Fixture::new(scripted.clone()).cursor(&[limit]));
         let of_others = |group: &&String| !group.ends_with(" s0");
         proptest::prop_assert!(groups.is_sorted());
         let expected: Vec<_> = all(&scripted).into_iter().filter(|group| of_others(&group)).collect();
@@ -216,24 +216,24 @@ proptest! {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_source_that_is_missing_comes_back_in_a_walk_begun_anew() {
-    let eu = Scripted::new(&["a", "c", "e"], 9, Trouble::FailsUntil(1));
-    let us = Scripted::new(&["b", "d"], 9, Trouble::None);
-    let stage = Stage::new(vec![eu, us]);
+async fn a_missing_source_comes_back_in_a_new_list() {
+    let eu = Scripted::new(&["a", "c", "e"], 9, Failure::FailsUntil(1));
+    let us = Scripted::new(&["b", "d"], 9, Failure::None);
+    let environment = Fixture::new(vec![eu, us]);
     let missing = |pages: usize| vec!["s0".to_owned(); pages];
-    assert_eq!(stage.walk(&[1]).await, (vec!["b s1".to_owned(), "d s1".to_owned()], missing(2)));
-    assert_eq!(stage.walk(&[9]).await.0, ["a s0", "b s1", "c s0", "d s1", "e s0"]);
+    assert_eq!(environment.cursor(&[1]).await, (vec!["b s1".to_owned(), "d s1".to_owned()], missing(2)));
+    assert_eq!(environment.cursor(&[9]).await.0, ["a s0", "b s1", "c s0", "d s1", "e s0"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_source_that_hangs_costs_the_work_time_once() {
-    let stage = Stage::new(vec![
-        Scripted::new(&["a", "b"], 9, Trouble::HangsFrom(0)),
-        Scripted::new(&["a", "b"], 9, Trouble::HangsFrom(0)),
-        Scripted::new(&["b", "c"], 9, Trouble::None),
+    let environment = Fixture::new(vec![
+        Scripted::new(&["a", "b"], 9, Failure::HangsFrom(0)),
+        Scripted::new(&["a", "b"], 9, Failure::HangsFrom(0)),
+        Scripted::new(&["b", "c"], 9, Failure::None),
     ]);
     let begun = Instant::now();
-    let (groups, missing) = stage.walk(&[1]).await;
+    let (groups, missing) = environment.cursor(&[1]).await;
     assert_eq!((groups.join(", "), missing.join(", ")), ("b s2, c s2".to_owned(), "s0+s1, s0+s1".to_owned()));
     assert_eq!(begun.elapsed(), WORK_TIME);
 }
@@ -241,14 +241,14 @@ async fn a_source_that_hangs_costs_the_work_time_once() {
 /// A source that has just answered is not taken for one that is down because its second page came too late.
 #[tokio::test(start_paused = true)]
 async fn a_second_page_that_comes_too_late_is_left_for_the_next() {
-    let stage = Stage::new(vec![
-        Scripted::new(&["a", "c", "e"], 1, Trouble::HangsFrom(1)),
-        Scripted::new(&["b", "d", "f"], 9, Trouble::None),
+    let environment = Fixture::new(vec![
+        Scripted::new(&["a", "c", "e"], 1, Failure::HangsFrom(1)),
+        Scripted::new(&["b", "d", "f"], 9, Failure::None),
     ]);
-    let page = stage.page(None, 9).await.unwrap();
+    let page = environment.page(None, 9).await.unwrap();
     let names: Vec<&str> = page.groups.iter().map(|(_, group)| group.name.as_str()).collect();
     assert_eq!((names, page.incomplete.is_empty(), page.next.is_some()), (vec!["a"], true, true));
-    let page = stage.page(page.next, 9).await.unwrap();
+    let page = environment.page(page.next, 9).await.unwrap();
     let names: Vec<&str> = page.groups.iter().map(|(_, group)| group.name.as_str()).collect();
     assert_eq!((names, page.incomplete), (vec!["b", "d", "f"], vec![name(0)]));
 }
@@ -257,34 +257,34 @@ async fn a_second_page_that_comes_too_late_is_left_for_the_next() {
 async fn the_list_is_an_error_only_when_no_source_answers() {
     let refused = || Arc::new(Scripted { error: SourceError::Refused("x".to_owned()), ..broken() });
     fn broken() -> Scripted {
-        Arc::into_inner(Scripted::new(&["a"], 9, Trouble::FailsFrom(0))).unwrap()
+        Arc::into_inner(Scripted::new(&["a"], 9, Failure::FailsFrom(0))).unwrap()
     }
     for (scripted, expected) in [
         (vec![refused()], SourceError::Refused("x".to_owned())),
         (vec![refused(), Arc::new(broken())], SourceError::Refused("x".to_owned())),
         (vec![Arc::new(broken()), refused()], SourceError::Upstream("scripted".to_owned())),
-        (vec![Scripted::new(&["a"], 9, Trouble::HangsFrom(0)), refused()], SourceError::Timeout),
+        (vec![Scripted::new(&["a"], 9, Failure::HangsFrom(0)), refused()], SourceError::Timeout),
     ] {
-        assert_eq!(Stage::new(scripted).page(None, 9).await.unwrap_err(), expected);
+        assert_eq!(Fixture::new(scripted).page(None, 9).await.unwrap_err(), expected);
     }
     // The last that answered fails too: the cursor of the page before still holds, and may be tried again.
-    let stage = Stage::new(vec![refused(), Scripted::new(&["a", "b"], 1, Trouble::FailsFrom(1))]);
-    let page = stage.page(None, 1).await.unwrap();
+    let environment = Fixture::new(vec![refused(), Scripted::new(&["a", "b"], 1, Failure::FailsFrom(1))]);
+    let page = environment.page(None, 1).await.unwrap();
     assert_eq!((page.groups.len(), page.incomplete), (1, vec![name(0)]));
-    assert_eq!(stage.page(page.next, 1).await.unwrap_err(), SourceError::Upstream("scripted".to_owned()));
+    assert_eq!(environment.page(page.next, 1).await.unwrap_err(), SourceError::Upstream("scripted".to_owned()));
     // No such thing as a list that is not found: there is nothing in it.
     let nothing = Arc::new(Scripted { error: SourceError::NotFound, ..broken() });
-    let page = Stage::new(vec![nothing]).page(None, 9).await.unwrap();
+    let page = Fixture::new(vec![nothing]).page(None, 9).await.unwrap();
     assert!(page.groups.is_empty() && page.incomplete.is_empty() && page.next.is_none());
 }
 
 #[tokio::test]
-async fn a_walk_through_other_sources_is_refused() {
-    let source = |groups| Scripted::new(groups, 9, Trouble::None);
-    let one = Stage::new(vec![source(&["a", "b"])]);
-    let two = Stage::new(vec![source(&["a", "b"]), source(&["a", "b"])]);
-    let walk = one.page(None, 1).await.unwrap().next.unwrap();
-    assert_eq!(two.page(Some(walk), 1).await.unwrap_err(), SourceError::InvalidPosition);
-    let walk = two.page(None, 1).await.unwrap().next.unwrap();
-    assert_eq!(one.page(Some(walk), 1).await.unwrap_err(), SourceError::InvalidPosition);
+async fn a_cursor_for_other_sources_is_refused() {
+    let source = |groups| Scripted::new(groups, 9, Failure::None);
+    let one = Fixture::new(vec![source(&["a", "b"])]);
+    let two = Fixture::new(vec![source(&["a", "b"]), source(&["a", "b"])]);
+    let cursor = one.page(None, 1).await.unwrap().next.unwrap();
+    assert_eq!(two.page(Some(cursor), 1).await.unwrap_err(), SourceError::InvalidPosition);
+    let cursor = two.page(None, 1).await.unwrap().next.unwrap();
+    assert_eq!(one.page(Some(cursor), 1).await.unwrap_err(), SourceError::InvalidPosition);
 }

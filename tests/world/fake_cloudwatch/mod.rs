@@ -46,7 +46,7 @@ pub(crate) enum Fault {
     OtherJson,
     /// Status 200 and this.
     Json(&'static str),
-    /// A redirect with this status to [`State::elsewhere`].
+    /// A redirect with this status to [`State::other_host`].
     Redirect(u16),
     /// The connection ends in the middle of the body.
     Truncated,
@@ -96,9 +96,11 @@ pub(crate) struct State {
     /// For every request, when there is none of the former.
     pub(crate) always: Option<Fault>,
     /// Where redirects lead: host and port.
-    pub(crate) elsewhere: String,
+    pub(crate) other_host: String,
     /// Its clock: milliseconds since 1970.
     pub(crate) now: i64,
+    /// How long it takes to answer a call.
+    pub(crate) latency: Duration,
     /// Calls that it takes within a second; more are throttled.
     pub(crate) quota: Option<usize>,
     /// When the last calls came, and how many it throttled for their number.
@@ -160,14 +162,15 @@ async fn serve(mut socket: TcpStream, state: Arc<Mutex<State>>) -> Option<()> {
     let mut buffer = Vec::new();
     loop {
         let seen = request(&mut socket, &mut buffer).await?;
-        let (fault, answer) = {
+        let (fault, answer, latency) = {
             let mut state = state.lock().unwrap();
             let planned = state.plans.choose(&seen.raw);
             let over_quota = state.is_over_quota().then_some(Fault::Error(400, "ThrottlingException"));
             let fault = over_quota.or_else(|| state.faults.pop_front()).or(planned).or(state.always);
             state.seen.push(seen.clone());
-            (fault, answer(&mut state, &seen, fault))
+            (fault, answer(&mut state, &seen, fault), state.latency)
         };
+        tokio::time::sleep(latency).await;
         match fault {
             Some(Fault::Reset) => return None,
             Some(Fault::Hang) => std::future::pending().await,
@@ -251,7 +254,7 @@ fn answer(state: &mut State, seen: &Seen, fault: Option<Fault>) -> Vec<u8> {
         head += &format!("retry-after: {seconds}\r\n");
     }
     if let Some(Fault::Redirect(_)) = fault {
-        head += &format!("location: http://{}/\r\n", state.elsewhere);
+        head += &format!("location: http://{}/\r\n", state.other_host);
     }
     format!("{head}content-type: application/x-amz-json-1.1\r\n\r\n{body}").into_bytes()
 }

@@ -1,7 +1,7 @@
 //! Which calls go wrong, and how: by a mark in what is sent, after so many good ones, so many of them, at a rate.
 //!
 //! Owns the choice, which is the same in every run: its randomness is a counter's. Never carries it out: the fake does with
-//! faults, `world::cuts` with cuts.
+//! faults, `world::faulty_proxy` with cuts.
 
 /// What goes wrong with the calls that bear one mark.
 #[derive(Debug, Clone)]

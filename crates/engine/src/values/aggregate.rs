@@ -48,11 +48,7 @@ pub fn count_distinct(values: &[Value]) -> Value {
 /// ```
 #[must_use]
 pub fn sum(values: &[Value]) -> Value {
-    let Some(total) = Total::of(values) else { return Value::Missing };
-    match i64::try_from(total.whole) {
-        Ok(whole) if !total.has_doubles => Value::Integer(whole),
-        _ => Value::double(total.as_f64()),
-    }
+    Total::of(values).sum()
 }
 
 /// `avg(field)`: the arithmetic mean of the numbers.
@@ -64,7 +60,7 @@ pub fn sum(values: &[Value]) -> Value {
 /// ```
 #[must_use]
 pub fn avg(values: &[Value]) -> Value {
-    Total::of(values).map(|total| total.as_f64() / total.count).into()
+    Total::of(values).mean()
 }
 
 /// `stddev(field)`: the standard deviation of the numbers as a sample, that is over n − 1.
@@ -80,7 +76,10 @@ pub fn avg(values: &[Value]) -> Value {
 /// ```
 #[must_use]
 pub fn stddev(values: &[Value]) -> Value {
-    let Some(total) = Total::of(values).filter(|total| total.count > 1.0) else { return Value::Missing };
+    let total = Total::of(values);
+    if total.count <= 1.0 {
+        return Value::Missing;
+    }
     let mean = total.as_f64() / total.count;
     // From the mean, not from the sum of squares, which cancels to nothing for large numbers that are close together.
     let squares: f64 = numbers(values).map(|number| (number.as_f64() - mean).powi(2)).sum();
@@ -196,8 +195,9 @@ pub fn latest(values: &[(i64, Value)]) -> Value {
     with_field.max_by_key(|(time, _)| *time).map(|(_, value)| value.clone()).unwrap_or_default()
 }
 
-/// The numbers of a group, added up so that neither whole numbers nor small ones beside large ones lose digits.
-struct Total {
+/// Numbers, added up so that neither whole numbers nor small ones beside large ones lose digits.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Total {
     whole: i128,
     doubles: f64,
     /// What `doubles` lost by rounding (Neumaier).
@@ -207,17 +207,36 @@ struct Total {
 }
 
 impl Total {
-    fn of(values: &[Value]) -> Option<Self> {
-        let mut total = Self { whole: 0, doubles: 0.0, lost: 0.0, has_doubles: false, count: 0.0 };
-        for number in numbers(values) {
-            total.count += 1.0;
-            match number {
-                // 2^64 values of 64 bits each fit 128.
-                Number::Integer(number) => total.whole += i128::from(number),
-                Number::Double(number) => total.add(number),
-            }
+    fn of(values: &[Value]) -> Self {
+        let mut total = Self::default();
+        numbers(values).for_each(|number| total.push(number));
+        total
+    }
+
+    /// Adds a number.
+    pub fn push(&mut self, number: Number) {
+        self.count += 1.0;
+        match number {
+            // 2^64 values of 64 bits each fit 128.
+            Number::Integer(number) => self.whole += i128::from(number),
+            Number::Double(number) => self.add(number),
         }
-        (total.count > 0.0).then_some(total)
+    }
+
+    /// The sum: see [`sum`].
+    #[must_use]
+    pub fn sum(&self) -> Value {
+        match i64::try_from(self.whole) {
+            _ if self.count == 0.0 => Value::Missing,
+            Ok(whole) if !self.has_doubles => Value::Integer(whole),
+            _ => Value::double(self.as_f64()),
+        }
+    }
+
+    /// The mean: see [`avg`].
+    #[must_use]
+    pub fn mean(&self) -> Value {
+        if self.count == 0.0 { Value::Missing } else { Value::double(self.as_f64() / self.count) }
     }
 
     fn add(&mut self, number: f64) {

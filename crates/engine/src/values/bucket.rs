@@ -6,9 +6,9 @@
 //! that of the epoch (AWS is silent; counted from the epoch itself they would begin on Thursday). Months, quarters and
 //! years are those of the calendar, counted from January 1970.
 
-use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp};
 use logmark_insights::period::{Period, Unit};
 
 /// The Monday of the week that holds the epoch, which was a Thursday.
@@ -76,6 +76,38 @@ pub fn next(time: i64, period: Period) -> Option<i64> {
 #[must_use]
 pub fn ceil(time: i64, period: Period) -> Option<i64> {
     if floor(time, period)? == time { Some(time) } else { next(time, period) }
+}
+
+/// `stats … offset period`: the moment so much later. Months, quarters and years are those of the calendar, for the start of a
+/// month; a day that the later month does not have becomes its last.
+///
+/// AWS says that `offset` shifts "time-series bins by a specified duration", to compare them with those of the same period
+/// before. So bins are shown later than they are: the bins of an hour ago stand beside those of now. `None` when no timestamp
+/// can name the moment. Source: Time-series functions, "offset".
+///
+/// ```
+/// use logmark_engine::values::bucket::shifted;
+/// use logmark_insights::period::Period;
+///
+/// assert_eq!(shifted(0, Period::parse("1h")?), Some(3_600_000));
+/// assert_eq!(shifted(0, Period::parse("1mo")?), Some(31 * 86_400_000));
+/// # Ok::<(), logmark_insights::period::PeriodError>(())
+/// ```
+#[must_use]
+pub fn shifted(time: i64, period: Period) -> Option<i64> {
+    let (count, unit) = period.as_written();
+    let count = i64::from(count);
+    if let Some(millis) = unit.millis() {
+        return time.checked_add(count.checked_mul(millis)?);
+    }
+    let months = match unit {
+        Unit::Year => count.checked_mul(12)?,
+        Unit::Quarter => count.checked_mul(3)?,
+        _ => count,
+    };
+    let moment = Timestamp::from_millisecond(time).ok()?.to_zoned(TimeZone::UTC);
+    let later = moment.checked_add(Span::new().try_months(months).ok()?).ok()?;
+    Some(later.timestamp().as_millisecond())
 }
 
 /// How buckets lie.

@@ -18,7 +18,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 /// assert!(subnet.contains("10.20.255.1") && !subnet.contains("10.21.0.1") && !subnet.contains("cart"));
 /// assert_eq!((Subnet::parse("10.0.0.0/33"), Subnet::parse("10.0.0.0"), Subnet::parse("::/08")), (None, None, None));
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Subnet {
     /// The address with the host's bits cleared.
     network: IpAddr,
@@ -34,6 +34,18 @@ impl Subnet {
         let length = if plain { length.parse().ok()? } else { return None };
         let network = masked(address.parse().ok()?, length)?;
         Some(Self { network, length })
+    }
+
+    /// The subnet of that length that an address is in; `None` when the length is too long for it.
+    #[must_use]
+    pub fn of(address: IpAddr, length: u32) -> Option<Self> {
+        masked(address, length).map(|network| Self { network, length })
+    }
+
+    /// The length of its prefix, in bits.
+    #[must_use]
+    pub const fn length(&self) -> u32 {
+        self.length
     }
 
     /// `isIpInSubnet(f, subnet)`: whether the text is an address of the subnet; never one of the other version.

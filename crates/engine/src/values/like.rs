@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use super::regex::Regex;
+use super::regex::{Regex, SearchLimit};
 use logmark_insights::regex_syntax::RegexError;
 
 /// The right side of `like` and `=~`.
@@ -13,8 +13,8 @@ use logmark_insights::regex_syntax::RegexError;
 /// ```
 /// use logmark_engine::values::like::Like;
 ///
-/// assert!(Like::substring("time*").is_match("at time*out") && !Like::substring("Time").is_match("time"));
-/// assert!(Like::regex("(?i)^time").unwrap().is_match("Timed out"));
+/// assert_eq!(Like::substring("time*").is_match("at time*out"), Ok(true));
+/// assert_eq!(Like::regex("(?i)^time").unwrap().is_match("Timed out"), Ok(true));
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub enum Like {
@@ -39,11 +39,19 @@ impl Like {
         Ok(Self::Regex(Box::new(Regex::compile(pattern)?)))
     }
 
-    /// Whether the text matches.
+    /// Whether a search may end in a [`SearchLimit`].
     #[must_use]
-    pub fn is_match(&self, text: &str) -> bool {
+    pub fn backtracks(&self) -> bool {
+        matches!(self, Self::Regex(regex) if regex.backtracks())
+    }
+
+    /// Whether the text matches.
+    ///
+    /// # Errors
+    /// As [`Regex::is_match`].
+    pub fn is_match(&self, text: &str) -> Result<bool, SearchLimit> {
         match self {
-            Self::Substring(substring) => text.contains(&**substring),
+            Self::Substring(substring) => Ok(text.contains(&**substring)),
             Self::Regex(regex) => regex.is_match(text),
         }
     }

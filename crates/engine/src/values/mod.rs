@@ -29,12 +29,13 @@
 //! | `replace` `regexReplace` | [`replace`] |
 //! | `urlencode` `urldecode` `base64encode` `base64decode` `hexToAscii` `hexToDec` `decToHex` `md5` `sha256` | [`encode`] |
 //! | `count` `count_distinct` `sum` `avg` `min` `max` `pct` `stddev` `earliest` `latest` `sortsFirst` `sortsLast`; `count_over_time` is `count`, `sum_over_time` is `sum`, of each `bin` | [`aggregate`] |
+//! | `values` `topk` `histogram` `rate` | [`distribution`] |
 //! | `sort` | [`order`] |
-//! | `parse` with `*`, an expression, `logfmt`, `csv`; `json field=` | [`parse_glob`], [`parse_regex`], [`logfmt`], [`csv`]; [`json_path`] |
+//! | `parse` with `*`, an expression, `logfmt`, `csv`, `xml`; `json field=` | [`parse_glob`], [`parse_regex`], [`logfmt`], [`csv`], [`parse_xml`]; [`json_path`] |
 //! | discovered fields | [`fields`], [`log_fields`] |
 //!
-//! `unmask` needs what no value carries. Without a definition are `rate`, `values`, `topk` and `histogram`, of whose results AWS
-//! documents too little to be sure. What an expression of all these is has [`crate::evaluate`].
+//! `unmask` gives its argument: nothing in a store of one's own is masked by CloudWatch. Without a definition is `histogram`
+//! behind `by`. What an expression of all these is has [`crate::evaluate`].
 //!
 //! ```
 //! use logmark_insights::functions::Function;
@@ -65,9 +66,12 @@ pub mod replace;
 pub mod encode;
 pub mod ip;
 pub mod regex;
+mod regex_backtracking;
+pub mod regex_matches;
 pub mod like;
 pub mod parse_glob;
 pub mod parse_regex;
+pub mod parse_xml;
 pub mod csv;
 mod map_builder;
 pub mod logfmt;
@@ -77,4 +81,5 @@ pub mod json_path;
 pub mod fields;
 pub mod log_fields;
 pub mod aggregate;
+pub mod distribution;
 pub mod call;

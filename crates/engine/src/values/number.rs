@@ -93,6 +93,42 @@ impl Number {
     }
 }
 
+/// A number as a key to hash by: equal numbers have equal keys, whatever they were made as.
+///
+/// ```
+/// use logmark_engine::values::number::{Number, NumberKey};
+///
+/// assert_eq!(NumberKey::of(Number::Integer(2)), NumberKey::of(Number::Double(2.0)));
+/// assert_ne!(NumberKey::of(Number::Integer(2)), NumberKey::of(Number::Double(2.5)));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum NumberKey {
+    /// A whole number of 64 bits.
+    Whole(i64),
+    /// The bits of any other number.
+    Double(u64),
+}
+
+impl NumberKey {
+    /// The key of a number.
+    #[must_use]
+    pub fn of(number: Number) -> Self {
+        match number.truncated().filter(|whole| Number::Integer(*whole) == number) {
+            Some(whole) => Self::Whole(whole),
+            None => Self::Double(number.as_f64().to_bits()),
+        }
+    }
+
+    /// The number.
+    #[must_use]
+    pub const fn number(self) -> Number {
+        match self {
+            Self::Whole(number) => Number::Integer(number),
+            Self::Double(bits) => Number::Double(f64::from_bits(bits)),
+        }
+    }
+}
+
 /// The same whole number, when `number` is one that fits.
 #[expect(clippy::cast_possible_truncation, reason = "the range is checked first, and a fraction is refused")]
 fn whole(number: f64) -> Option<i64> {

@@ -5,7 +5,8 @@
 
 use std::fmt;
 
-use super::regex::Regex;
+use super::regex::{Regex, SearchLimit};
+use super::regex_matches::Found;
 use super::replace::most_matches;
 
 /// An expression whose named groups become fields.
@@ -15,8 +16,8 @@ use super::replace::most_matches;
 ///
 /// let fields = RegexFields::new(Regex::compile(r"(?<key>\w+)=(?<value>\d+)?").unwrap()).unwrap();
 /// assert_eq!(fields.names().collect::<Vec<_>>(), ["key", "value"]);
-/// assert_eq!(fields.first("a=1 b="), Some(vec![Some("a"), Some("1")]));
-/// let all: Vec<_> = fields.all("a=1 b=").rows;
+/// assert_eq!(fields.first("a=1 b="), Ok(Some(vec![Some("a"), Some("1")])));
+/// let all: Vec<_> = fields.all("a=1 b=").unwrap().rows;
 /// assert_eq!(all, [[Some("a"), Some("1")], [Some("b"), None]]);
 /// ```
 #[derive(Debug, Clone, PartialEq)]
@@ -49,28 +50,43 @@ impl RegexFields {
         if groups.is_empty() { Err(NoNamedGroup) } else { Ok(Self { regex, groups }) }
     }
 
+    /// The named groups as fields; all groups, in their order, when none has a name.
+    ///
+    /// # Errors
+    /// When there is no group.
+    pub fn of_groups(regex: Regex) -> Result<Self, NoNamedGroup> {
+        let named: Vec<usize> = regex.named_groups().map(|(group, _)| group).collect();
+        let groups = if named.is_empty() { (1..=regex.groups()).collect() } else { named };
+        if groups.is_empty() { Err(NoNamedGroup) } else { Ok(Self { regex, groups }) }
+    }
+
     /// The names of the fields.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.regex.names()
     }
 
     /// The texts of the first match, one for each name; `None` within for a group that took no part in it.
-    #[must_use]
-    pub fn first<'t>(&self, text: &'t str) -> Option<Vec<Option<&'t str>>> {
-        self.regex.compiled().captures(text).map(|captures| self.texts(&captures))
+    ///
+    /// # Errors
+    /// As [`Regex::is_match`].
+    pub fn first<'t>(&self, text: &'t str) -> Result<Option<Vec<Option<&'t str>>>, SearchLimit> {
+        Ok(self.regex.find(text)?.map(|found| self.texts(&found)))
     }
 
     /// The texts of all matches, from the left, none overlapping. No match, no row: the caller keeps the event.
-    #[must_use]
-    pub fn all<'t>(&self, text: &'t str) -> Rows<'t> {
+    ///
+    /// # Errors
+    /// As [`Regex::is_match`].
+    pub fn all<'t>(&self, text: &'t str) -> Result<Rows<'t>, SearchLimit> {
         let most = most_matches(text);
-        let mut captures = self.regex.compiled().captures_iter(text);
-        let rows = captures.by_ref().take(most).map(|captures| self.texts(&captures)).collect();
-        Rows { rows, complete: captures.next().is_none() }
+        let mut matches = self.regex.matches(text);
+        let rows = matches.by_ref().take(most).map(|found| found.map(|found| self.texts(&found)));
+        let rows = rows.collect::<Result<_, _>>()?;
+        Ok(Rows { rows, complete: matches.next().transpose()?.is_none() })
     }
 
-    fn texts<'t>(&self, captures: &regex::Captures<'t>) -> Vec<Option<&'t str>> {
-        self.groups.iter().map(|group| captures.get(*group).map(|found| found.as_str())).collect()
+    fn texts<'t>(&self, found: &Found<'t>) -> Vec<Option<&'t str>> {
+        self.groups.iter().map(|group| found.get(*group)).collect()
     }
 }
 

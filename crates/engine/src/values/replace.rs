@@ -128,19 +128,21 @@ impl Replacement {
         let mut result = String::new();
         let mut done = 0;
         let mut replaced = false;
-        for (count, captures) in regex.compiled().captures_iter(text).enumerate() {
+        for (count, found) in regex.matches(text).enumerate() {
             if count == most {
                 return None;
             }
-            let whole = captures.get(0)?;
-            append(&mut result, &text[done..whole.start()])?;
+            // RE2's expressions never backtrack, so that no search ends early.
+            let found = found.ok()?;
+            let whole = found.range(0)?;
+            append(&mut result, &text[done..whole.start])?;
             for piece in &self.pieces {
                 match piece {
                     Piece::Text(piece) => append(&mut result, piece)?,
-                    Piece::Group(group) => append(&mut result, captures.get(*group).map_or("", |found| found.as_str()))?,
+                    Piece::Group(group) => append(&mut result, found.get(*group).unwrap_or_default())?,
                 }
             }
-            done = whole.end();
+            done = whole.end;
             replaced = true;
         }
         if !replaced {

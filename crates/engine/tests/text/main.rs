@@ -7,6 +7,8 @@ mod encodings;
 mod json_values;
 mod parse_modes;
 mod regex_dialect;
+mod regex_backtracking;
 mod replacing;
 mod strings;
 mod bounded_work;
+mod xml;

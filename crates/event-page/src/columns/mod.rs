@@ -1,14 +1,14 @@
 //! Chosen columns: the parts of an event that CSV, NDJSON and text show instead of the default.
 //!
 //! Owns the list of columns. `parse` reads it from a request, `pick` finds the values of its JSON paths in a message, and
-//! `write::chosen` writes them.
+//! `write::column_writer` writes them.
 
 mod parse;
 mod pick;
 
 use std::fmt;
 
-use crate::literal;
+use crate::json_string;
 
 pub(crate) use pick::{Node, Token};
 
@@ -67,7 +67,7 @@ pub(crate) enum Source {
 impl Column {
     fn new(spelling: &str, source: Source) -> Self {
         let mut member = b"\"".to_vec();
-        literal::encode(spelling.as_bytes(), &mut member);
+        json_string::encode(spelling.as_bytes(), &mut member);
         member.extend_from_slice(b"\":");
         Self { spelling: spelling.to_owned(), member, source }
     }
@@ -97,10 +97,10 @@ struct Echo<'a>(&'a str);
 
 impl fmt::Display for Echo<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const LONGEST: usize = 100;
+        const MAX_ECHO: usize = 100;
         let printable = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
-        self.0.chars().take(LONGEST).map(printable).try_for_each(|c| fmt::Write::write_char(f, c))?;
-        if self.0.chars().nth(LONGEST).is_some() { f.write_str("…") } else { Ok(()) }
+        self.0.chars().take(MAX_ECHO).map(printable).try_for_each(|c| fmt::Write::write_char(f, c))?;
+        if self.0.chars().nth(MAX_ECHO).is_some() { f.write_str("…") } else { Ok(()) }
     }
 }
 

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use super::Malformed;
 use crate::block::{SHORT, digits};
 use crate::events::Span;
-use crate::literal;
+use crate::json_string;
 
 /// How deep values may nest, the outermost one counted: what `serde_json` allows.
 const MAX_DEPTH: u32 = 127;
@@ -189,7 +189,7 @@ impl<'a> Json<'a> {
         if text.decoded as usize == inside.len() {
             return Ok(Cow::Borrowed(inside));
         }
-        Ok(Cow::Owned(literal::decode(inside).into_bytes()))
+        Ok(Cow::Owned(json_string::decode(inside).into_bytes()))
     }
 
     /// A string, left where it is.
@@ -205,7 +205,7 @@ impl<'a> Json<'a> {
     /// A string's meaning.
     pub(super) fn owned_string(&mut self) -> Result<String, Malformed> {
         let text = self.string()?;
-        Ok(literal::decode(text.span.of(self.text).unwrap_or_default()))
+        Ok(json_string::decode(text.span.of(self.text).unwrap_or_default()))
     }
 
     /// A value, or nothing for `null`.
@@ -301,7 +301,7 @@ impl<'a> Json<'a> {
     }
 
     /// Any value, checked and forgotten.
-    pub(super) fn pass_over(&mut self) -> Result<(), Malformed> {
+    pub(super) fn skip_value(&mut self) -> Result<(), Malformed> {
         let outside = self.depth;
         // Of what is open, innermost lowest: 1 is an object, 0 an array. INVARIANT: no more than MAX_DEPTH, so the bits suffice.
         let mut objects = 0_u128;

@@ -15,7 +15,7 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use crate::events::{Events, Form, Row, Span};
+use crate::events::{Events, Row, Span, TextForm};
 use json::{Json, Members, Text};
 
 /// Why bytes are not such an answer. It never quotes them.
@@ -57,7 +57,7 @@ pub struct GroupPage {
 
 /// Whose events they are, which says what one must have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Of {
+enum PageKind {
     /// A time and a message.
     Stream,
     /// These, a stream and an id.
@@ -66,23 +66,23 @@ enum Of {
 
 /// The members of the two answers.
 #[derive(Debug, Clone, Copy)]
-enum OfPage {
+enum PageMember {
     Events,
     NextToken,
     NextForwardToken,
     NextBackwardToken,
 }
 
-const PAGE: Members<OfPage, 4> = [
-    (b"\"events\":", OfPage::Events),
-    (b"\"nextToken\":", OfPage::NextToken),
-    (b"\"nextForwardToken\":", OfPage::NextForwardToken),
-    (b"\"nextBackwardToken\":", OfPage::NextBackwardToken),
+const PAGE: Members<PageMember, 4> = [
+    (b"\"events\":", PageMember::Events),
+    (b"\"nextToken\":", PageMember::NextToken),
+    (b"\"nextForwardToken\":", PageMember::NextForwardToken),
+    (b"\"nextBackwardToken\":", PageMember::NextBackwardToken),
 ];
 
 /// The members of their events.
 #[derive(Debug, Clone, Copy)]
-enum OfEvent {
+enum EventMember {
     Timestamp,
     Message,
     IngestionTime,
@@ -90,12 +90,12 @@ enum OfEvent {
     EventId,
 }
 
-const EVENT: Members<OfEvent, 5> = [
-    (b"\"timestamp\":", OfEvent::Timestamp),
-    (b"\"message\":", OfEvent::Message),
-    (b"\"ingestionTime\":", OfEvent::IngestionTime),
-    (b"\"logStreamName\":", OfEvent::LogStreamName),
-    (b"\"eventId\":", OfEvent::EventId),
+const EVENT: Members<EventMember, 5> = [
+    (b"\"timestamp\":", EventMember::Timestamp),
+    (b"\"message\":", EventMember::Message),
+    (b"\"ingestionTime\":", EventMember::IngestionTime),
+    (b"\"logStreamName\":", EventMember::LogStreamName),
+    (b"\"eventId\":", EventMember::EventId),
 ];
 
 impl StreamPage {
@@ -107,16 +107,16 @@ impl StreamPage {
         let mut json = Json::new(&answer)?;
         let (mut events, mut forward, mut backward) = (None, None, None);
         json.object(&PAGE, |json, member| match member {
-            Some(OfPage::Events) => once(json, &mut events, |json| rows(json, Of::Stream)),
-            Some(OfPage::NextForwardToken) => once(json, &mut forward, Json::owned_string),
-            Some(OfPage::NextBackwardToken) => once(json, &mut backward, Json::owned_string),
-            Some(OfPage::NextToken) | None => json.pass_over(),
+            Some(PageMember::Events) => once(json, &mut events, |json| rows(json, PageKind::Stream)),
+            Some(PageMember::NextForwardToken) => once(json, &mut forward, Json::owned_string),
+            Some(PageMember::NextBackwardToken) => once(json, &mut backward, Json::owned_string),
+            Some(PageMember::NextToken) | None => json.skip_value(),
         })?;
         json.end()?;
         let rows = events.ok_or(json.missing("`events`"))?;
         let next_forward_token = forward.ok_or(json.missing("`nextForwardToken`"))?;
         let next_backward_token = backward.ok_or(json.missing("`nextBackwardToken`"))?;
-        Ok(Self { events: Events::new(answer, Form::Literal, rows), next_forward_token, next_backward_token })
+        Ok(Self { events: Events::new(answer, TextForm::Literal, rows), next_forward_token, next_backward_token })
     }
 }
 
@@ -129,13 +129,13 @@ impl GroupPage {
         let mut json = Json::new(&answer)?;
         let (mut events, mut token) = (None, None);
         json.object(&PAGE, |json, member| match member {
-            Some(OfPage::Events) => once(json, &mut events, |json| rows(json, Of::Group)),
-            Some(OfPage::NextToken) => once(json, &mut token, |json| json.or_null(Json::owned_string)),
-            Some(OfPage::NextForwardToken | OfPage::NextBackwardToken) | None => json.pass_over(),
+            Some(PageMember::Events) => once(json, &mut events, |json| rows(json, PageKind::Group)),
+            Some(PageMember::NextToken) => once(json, &mut token, |json| json.or_null(Json::owned_string)),
+            Some(PageMember::NextForwardToken | PageMember::NextBackwardToken) | None => json.skip_value(),
         })?;
         json.end()?;
         let rows = events.ok_or(json.missing("`events`"))?;
-        Ok(Self { events: Events::new(answer, Form::Literal, rows), next_token: token.flatten() })
+        Ok(Self { events: Events::new(answer, TextForm::Literal, rows), next_token: token.flatten() })
     }
 }
 
@@ -153,7 +153,7 @@ fn once<'a, T>(
     Ok(())
 }
 
-fn rows(json: &mut Json<'_>, of: Of) -> Result<Vec<Row>, Malformed> {
+fn rows(json: &mut Json<'_>, of: PageKind) -> Result<Vec<Row>, Malformed> {
     // An event is rarely shorter; a page of shorter ones grows.
     const BYTES_OF_EVENT: usize = 256;
     let mut rows = Vec::with_capacity(json.left() / BYTES_OF_EVENT);
@@ -164,22 +164,22 @@ fn rows(json: &mut Json<'_>, of: Of) -> Result<Vec<Row>, Malformed> {
     Ok(rows)
 }
 
-fn row(json: &mut Json<'_>, of: Of) -> Result<Row, Malformed> {
+fn row(json: &mut Json<'_>, of: PageKind) -> Result<Row, Malformed> {
     let (mut timestamp, mut message, mut ingestion_time) = (None, None, None);
     let (mut stream, mut event_id) = (None, None);
     json.object(&EVENT, |json, member| match (member, of) {
-        (Some(OfEvent::Timestamp), _) => once(json, &mut timestamp, Json::integer),
-        (Some(OfEvent::Message), _) => once(json, &mut message, Json::string),
-        (Some(OfEvent::IngestionTime), _) => once(json, &mut ingestion_time, |json| json.or_null(Json::integer)),
-        (Some(OfEvent::LogStreamName), Of::Group) => once(json, &mut stream, Json::string),
-        (Some(OfEvent::EventId), Of::Group) => once(json, &mut event_id, Json::string),
-        (Some(OfEvent::LogStreamName | OfEvent::EventId), Of::Stream) | (None, _) => json.pass_over(),
+        (Some(EventMember::Timestamp), _) => once(json, &mut timestamp, Json::integer),
+        (Some(EventMember::Message), _) => once(json, &mut message, Json::string),
+        (Some(EventMember::IngestionTime), _) => once(json, &mut ingestion_time, |json| json.or_null(Json::integer)),
+        (Some(EventMember::LogStreamName), PageKind::Group) => once(json, &mut stream, Json::string),
+        (Some(EventMember::EventId), PageKind::Group) => once(json, &mut event_id, Json::string),
+        (Some(EventMember::LogStreamName | EventMember::EventId), PageKind::Stream) | (None, _) => json.skip_value(),
     })?;
     let message: Text = message.ok_or(json.missing("`message`"))?;
     let span = |text: Option<Text>, name| match (text, of) {
         (Some(text), _) => Ok(text.span),
-        (None, Of::Stream) => Ok(Span::NONE),
-        (None, Of::Group) => Err(json.missing(name)),
+        (None, PageKind::Stream) => Ok(Span::NONE),
+        (None, PageKind::Group) => Err(json.missing(name)),
     };
     Ok(Row {
         timestamp: timestamp.ok_or(json.missing("`timestamp`"))?,

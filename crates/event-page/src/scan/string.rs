@@ -1,12 +1,12 @@
 //! The inside of a JSON string: found, checked and counted, a block at a time, and left as it is.
 //!
-//! Owns escapes and surrogates. Never decodes: that is `literal`, for whoever needs the text.
+//! Owns escapes and surrogates. Never decodes: that is `json_string`, for whoever needs the text.
 
 use super::Malformed;
 use super::json::{Json, Text};
-use crate::block::{Marks, SIZE};
+use crate::block::{ByteMasks, SIZE};
 use crate::events::Span;
-use crate::literal::{hex, split};
+use crate::json_string::{hex, split};
 
 /// What is known of a string's escapes so far.
 #[derive(Debug, Default)]
@@ -26,12 +26,12 @@ impl Json<'_> {
         let start = self.at;
         let mut at = start;
         while at < self.text.len() {
-            let marks = Marks::at(self.text, at);
-            if (marks.backslashes | marks.controls) & before_first(marks.quotes) != 0 {
+            let masks = ByteMasks::at(self.text, at);
+            if (masks.backslashes | masks.controls) & before_first(masks.quotes) != 0 {
                 return self.with_escapes(start, at);
             }
-            if marks.quotes != 0 {
-                return self.ends(start, at + marks.quotes.trailing_zeros() as usize, 0);
+            if masks.quotes != 0 {
+                return self.ends(start, at + masks.quotes.trailing_zeros() as usize, 0);
             }
             at += SIZE;
         }
@@ -52,16 +52,16 @@ impl Json<'_> {
     fn with_escapes(&mut self, start: usize, mut at: usize) -> Result<Text, Malformed> {
         let mut escapes = Escapes::default();
         while at < self.text.len() {
-            let marks = Marks::at(self.text, at);
-            let (begins, escaped) = split(marks.backslashes, &mut escapes.pending);
-            let ends = marks.quotes & !escaped;
+            let masks = ByteMasks::at(self.text, at);
+            let (begins, escaped) = split(masks.backslashes, &mut escapes.pending);
+            let ends = masks.quotes & !escaped;
             let inside = before_first(ends);
-            if marks.controls & inside != 0 {
-                self.at = at + (marks.controls & inside).trailing_zeros() as usize;
+            if masks.controls & inside != 0 {
+                self.at = at + (masks.controls & inside).trailing_zeros() as usize;
                 return self.expected("no control character in a string");
             }
             escapes.surplus += (begins & inside).count_ones() as usize;
-            let mut others = escaped & inside & !(marks.quotes | marks.backslashes);
+            let mut others = escaped & inside & !(masks.quotes | masks.backslashes);
             while others != 0 {
                 self.escape(at + others.trailing_zeros() as usize, &mut escapes)?;
                 others &= others - 1;

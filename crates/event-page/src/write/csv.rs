@@ -3,9 +3,9 @@
 //! Owns quoting, and what gets a `'` in front: formulas, digits of ids, and what would begin a cell for a program that
 //! separates at `;` or tabs (spreadsheets of many countries do). Both are decided by what a cell means, not by how it is kept.
 
-use super::head::{Head, Parts};
-use crate::events::{EventRef, Form, Part};
-use crate::literal::{Piece, Unescape, encoded, pieces, unescape};
+use super::event_head::{EventHead, Parts};
+use crate::events::{EventRef, Part, TextForm};
+use crate::json_string::{Piece, Unescape, encoded, pieces, unescape};
 
 /// The names of the columns.
 pub(super) const HEADER: &[u8] = b"timestamp,ingestionTime,logStream,eventId,message\r\n";
@@ -33,8 +33,8 @@ impl Parts for Cells {
 
 /// Writes one event and its line end.
 #[inline]
-pub(super) fn write(head: &mut Head, event: EventRef<'_>, out: &mut Vec<u8>) {
-    head.write::<Cells>(event, out);
+pub(super) fn write(event_head: &mut EventHead, event: EventRef<'_>, out: &mut Vec<u8>) {
+    event_head.write::<Cells>(event, out);
     if let Some(id) = event.event_id_part() {
         cell(id, out);
     }
@@ -42,9 +42,9 @@ pub(super) fn write(head: &mut Head, event: EventRef<'_>, out: &mut Vec<u8>) {
     let message = event.message_part();
     // Without an escape the inside of a literal is the message, and has no quote and no line end in it.
     match (message.form, event.has_escapes()) {
-        (Form::Literal, false) => inert(message.bytes, out),
-        (Form::Literal, true) => escaped(message.bytes, out),
-        (Form::Plain, _) => plain(message.bytes, out),
+        (TextForm::Literal, false) => inert(message.bytes, out),
+        (TextForm::Literal, true) => escaped(message.bytes, out),
+        (TextForm::Plain, _) => plain(message.bytes, out),
     }
     out.extend_from_slice(b"\r\n");
 }
@@ -56,8 +56,8 @@ pub fn csv_cell(text: &str, out: &mut Vec<u8>) {
 
 pub(super) fn cell(part: Part<'_>, out: &mut Vec<u8>) {
     match part.form {
-        Form::Literal => escaped(part.bytes, out),
-        Form::Plain => plain(part.bytes, out),
+        TextForm::Literal => escaped(part.bytes, out),
+        TextForm::Plain => plain(part.bytes, out),
     }
 }
 
@@ -100,7 +100,7 @@ fn escaped(inside: &[u8], out: &mut Vec<u8>) {
     let quote: &[u8] = if quoted { b"\"" } else { b"" };
     out.extend_from_slice(quote);
     let start = out.len();
-    unescape::<Doubled>(inside, out);
+    unescape::<DoubledQuotes>(inside, out);
     neutralise(start, out);
     out.extend_from_slice(quote);
 }
@@ -173,9 +173,9 @@ fn neutralise_inside(start: usize, out: &mut Vec<u8>) {
 }
 
 /// Every escape as what it means, in a quoted cell.
-struct Doubled;
+struct DoubledQuotes;
 
-impl Unescape for Doubled {
+impl Unescape for DoubledQuotes {
     const GROWTH: usize = 1;
     const BEFORE_QUOTE: Option<u8> = Some(b'"');
 

@@ -1,6 +1,6 @@
 //! Events as JSON objects. Times are RFC 3339; what is not there is left out.
 
-use super::head::{Head, Parts};
+use super::event_head::{EventHead, Parts};
 use crate::events::EventRef;
 
 struct Members;
@@ -18,8 +18,8 @@ impl Parts for Members {
 
 /// Writes one event, `end` behind the message's inside.
 #[inline]
-pub(super) fn write(head: &mut Head, event: EventRef<'_>, end: &[u8], out: &mut Vec<u8>) {
-    head.write::<Members>(event, out);
+pub(super) fn write(event_head: &mut EventHead, event: EventRef<'_>, end: &[u8], out: &mut Vec<u8>) {
+    event_head.write::<Members>(event, out);
     if let Some(id) = event.event_id_part() {
         id.write_literal(out);
         out.extend_from_slice(b"\",\"message\":\"");

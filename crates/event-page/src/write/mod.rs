@@ -4,23 +4,23 @@
 //! from event to event, and only its times are written anew. Never knows what stands around the events.
 //!
 //! - `time`: a moment as RFC 3339.
-//! - `head`: what stands before the parts that differ from event to event.
+//! - `event_head`: what stands before the parts that differ from event to event.
 //! - `json`, `csv`, `text`: the layouts.
-//! - `chosen`: the columns that a request chose, in CSV, NDJSON and text.
+//! - `column_writer`: the columns that a request chose, in CSV, NDJSON and text.
 
 mod time;
-mod head;
+mod event_head;
 mod json;
 mod csv;
 mod text;
-mod chosen;
+mod column_writer;
 
 pub use csv::csv_cell;
 
 use crate::columns::Columns;
 use crate::events::{EventRef, Events};
-use chosen::Chosen;
-use head::Head;
+use column_writer::ColumnWriter;
+use event_head::EventHead;
 use text::Lines;
 
 /// How events are laid out.
@@ -40,22 +40,22 @@ pub enum Layout {
 }
 
 /// Bytes that room to decode in keeps from one part to the next.
-const KEPT: usize = 16 * 1024;
+const MAX_KEPT_SCRATCH: usize = 16 * 1024;
 
 fn release(scratch: &mut Vec<u8>) {
     scratch.clear();
-    scratch.shrink_to(KEPT);
+    scratch.shrink_to(MAX_KEPT_SCRATCH);
 }
 
 /// Writes page after page.
 #[derive(Debug)]
 pub struct Writer {
     layout: Layout,
-    head: Head,
+    event_head: EventHead,
     /// Between events: nothing before the first.
     separator: &'static [u8],
     /// The columns chosen; `None`: the layout's own.
-    chosen: Option<Chosen>,
+    column_writer: Option<ColumnWriter>,
     /// CSV begins with a byte order mark.
     byte_order_mark: bool,
     /// Room to decode a message in.
@@ -69,14 +69,14 @@ impl Writer {
     /// A writer before its first page.
     #[must_use]
     pub fn new(layout: Layout) -> Self {
-        let (chosen, byte_order_mark, scratch) = (None, false, Vec::new());
-        Self { layout, head: Head::default(), separator: b"", chosen, byte_order_mark, scratch }
+        let (column_writer, byte_order_mark, scratch) = (None, false, Vec::new());
+        Self { layout, event_head: EventHead::default(), separator: b"", column_writer, byte_order_mark, scratch }
     }
 
     /// Writes these columns instead of the layout's own. JSON items have no columns and stay as they are.
     #[must_use]
     pub fn with_columns(self, columns: Option<Columns>) -> Self {
-        Self { chosen: columns.filter(|_| self.layout != Layout::JsonItems).map(Chosen::new), ..self }
+        Self { column_writer: columns.filter(|_| self.layout != Layout::JsonItems).map(ColumnWriter::new), ..self }
     }
 
     /// Begins CSV with a byte order mark.
@@ -99,15 +99,15 @@ impl Writer {
         if self.byte_order_mark {
             out.extend_from_slice(BYTE_ORDER_MARK);
         }
-        match &self.chosen {
-            Some(chosen) => chosen.header(out),
+        match &self.column_writer {
+            Some(column_writer) => column_writer.header(out),
             None => out.extend_from_slice(csv::HEADER),
         }
     }
 
     /// Appends the events of a page.
     pub fn page(&mut self, events: &Events, out: &mut Vec<u8>) {
-        out.reserve(events.iter().map(|event| self.about(event)).sum());
+        out.reserve(events.iter().map(|event| self.estimate(event)).sum());
         for event in events.iter() {
             self.event(event, out);
         }
@@ -132,30 +132,30 @@ impl Writer {
     /// Gives back what a long message took to decode: a client that reads slowly holds the writer for long.
     fn release(&mut self) {
         release(&mut self.scratch);
-        if let Some(chosen) = &mut self.chosen {
-            chosen.release();
+        if let Some(column_writer) = &mut self.column_writer {
+            column_writer.release();
         }
     }
 
     /// Appends one event.
     #[inline]
     fn event(&mut self, event: EventRef<'_>, out: &mut Vec<u8>) {
-        if let Some(chosen) = &mut self.chosen {
+        if let Some(column_writer) = &mut self.column_writer {
             return match self.layout {
-                Layout::Ndjson | Layout::JsonItems => chosen.ndjson(event, out),
-                Layout::Csv => chosen.csv(event, out),
-                Layout::Text => chosen.text(event, Lines::Safe, out),
-                Layout::RawText => chosen.text(event, Lines::Raw, out),
+                Layout::Ndjson | Layout::JsonItems => column_writer.ndjson(event, out),
+                Layout::Csv => column_writer.csv(event, out),
+                Layout::Text => column_writer.text(event, Lines::Safe, out),
+                Layout::RawText => column_writer.text(event, Lines::Raw, out),
             };
         }
         match self.layout {
             Layout::JsonItems => {
                 out.extend_from_slice(self.separator);
                 self.separator = b",";
-                json::write(&mut self.head, event, b"\"}", out);
+                json::write(&mut self.event_head, event, b"\"}", out);
             }
-            Layout::Ndjson => json::write(&mut self.head, event, b"\"}\n", out),
-            Layout::Csv => csv::write(&mut self.head, event, out),
+            Layout::Ndjson => json::write(&mut self.event_head, event, b"\"}\n", out),
+            Layout::Csv => csv::write(&mut self.event_head, event, out),
             Layout::Text => text::write(event, &mut self.scratch, out),
             Layout::RawText => text::write_raw(event, out),
         }
@@ -163,7 +163,7 @@ impl Writer {
 
     /// About how long the event becomes: room for it is made for all events of a page at once.
     #[inline]
-    fn about(&self, event: EventRef<'_>) -> usize {
+    fn estimate(&self, event: EventRef<'_>) -> usize {
         let kept = event.message_part().bytes.len();
         match self.layout {
             Layout::JsonItems | Layout::Ndjson => kept + 240,

@@ -4,8 +4,8 @@
 
 use std::io::Write as _;
 
-use crate::events::{EventRef, Form};
-use crate::literal::{Exactly, unescape};
+use crate::events::{EventRef, TextForm};
+use crate::json_string::{Utf8, unescape};
 
 /// Which characters are written as escapes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,11 +21,11 @@ pub(super) enum Lines {
 #[inline]
 pub(super) fn write(event: EventRef<'_>, scratch: &mut Vec<u8>, out: &mut Vec<u8>) {
     let part = event.message_part();
-    if part.form == Form::Plain || !event.has_escapes() {
+    if part.form == TextForm::Plain || !event.has_escapes() {
         safe(without_line_end(part.bytes), out);
     } else {
         let start = out.len();
-        unescape::<Exactly>(part.bytes, out);
+        unescape::<Utf8>(part.bytes, out);
         let message = without_line_end(out.get(start..).unwrap_or_default());
         let end = start + message.len();
         if is_safe(message) {
@@ -45,10 +45,10 @@ pub(super) fn write(event: EventRef<'_>, scratch: &mut Vec<u8>, out: &mut Vec<u8
 pub(super) fn write_raw(event: EventRef<'_>, out: &mut Vec<u8>) {
     let part = event.message_part();
     let start = out.len();
-    if part.form == Form::Plain || !event.has_escapes() {
+    if part.form == TextForm::Plain || !event.has_escapes() {
         out.extend_from_slice(part.bytes);
     } else {
-        unescape::<Exactly>(part.bytes, out);
+        unescape::<Utf8>(part.bytes, out);
     }
     if out.get(start..).is_some_and(|message| message.last() != Some(&b'\n')) {
         out.push(b'\n');

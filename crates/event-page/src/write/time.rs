@@ -14,12 +14,12 @@ pub(super) const FRACTION: usize = 20;
 
 /// The second written last. Events come in the order of time, so mostly the day, and often the second, is the same again.
 #[derive(Debug)]
-pub(super) struct Second {
+pub(super) struct CachedSecond {
     second: u64,
     text: [u8; LENGTH],
 }
 
-impl Default for Second {
+impl Default for CachedSecond {
     fn default() -> Self {
         Self { second: 0, text: *b"1970-01-01T00:00:00.000Z" }
     }
@@ -38,7 +38,7 @@ fn digit(value: u64) -> u8 {
     b'0' + u8::try_from(value).unwrap_or(0)
 }
 
-impl Second {
+impl CachedSecond {
     /// The text of the second, its milliseconds left at zero, when it is another one than the last.
     #[inline]
     pub(super) fn renewed(&mut self, second: u64) -> Option<&[u8; LENGTH]> {
@@ -117,7 +117,7 @@ mod tests {
         format!("{:.3}", jiff::Timestamp::from_millisecond(clamped).unwrap())
     }
 
-    fn written(time: &mut Second, millis: i64) -> String {
+    fn written(time: &mut CachedSecond, millis: i64) -> String {
         let (second, fraction) = split(millis);
         let same = time.second == second;
         assert_eq!(time.renewed(second).is_none(), same);
@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn every_day_is_the_calendars() {
-        let mut time = Second::default();
+        let mut time = CachedSecond::default();
         for day in 0..2_932_897_i64 {
             let millis = day * 86_400_000 + day % 86_400_000;
             let text = written(&mut time, millis);
@@ -144,7 +144,7 @@ mod tests {
         fn any_moments_one_after_the_other_are_as_jiff_writes_them(
             start in proptest::num::i64::ANY, near in 0_i64..253_402_300_799_999, steps in proptest::collection::vec(-200_000_i64..200_000, 1..20)
         ) {
-            let mut time = Second::default();
+            let mut time = CachedSecond::default();
             for base in [start, near] {
                 let mut millis = base;
                 for step in &steps {

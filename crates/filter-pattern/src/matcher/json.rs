@@ -42,7 +42,7 @@ impl Json {
         if !self.needles.may_match(message) {
             return false;
         }
-        let mut found = Found { tests: &self.tests, held: Bits::default() };
+        let mut found = FoundValue { tests: &self.tests, held: Bits::default() };
         if walk(message, &self.selectors, &mut found).is_none() {
             return false;
         }
@@ -65,9 +65,9 @@ pub(super) const fn holds_of_absence(test: &JsonTest) -> bool {
 }
 
 /// Collects the values that selectors reach.
-pub(super) trait Keep<'m> {
+pub(super) trait Collector<'m> {
     /// The results of the elements that a wildcard has selected so far.
-    type Gathered: Default;
+    type Collected: Default;
 
     /// These selectors end at a scalar.
     fn scalar(&mut self, ends: &[usize], scalar: Raw<'m>);
@@ -76,9 +76,9 @@ pub(super) trait Keep<'m> {
     /// Discards the values that these selectors reached: a later property has the same name, or the next element begins.
     fn forget(&mut self, selectors: &Bits);
     /// An element ends: adds the values that these selectors reached in it to the results.
-    fn gather(&mut self, gathered: &mut Self::Gathered, selectors: &Bits);
+    fn gather(&mut self, gathered: &mut Self::Collected, selectors: &Bits);
     /// The last element has ended.
-    fn settle(&mut self, gathered: Self::Gathered, selectors: &Bits);
+    fn settle(&mut self, gathered: Self::Collected, selectors: &Bits);
 }
 
 /// A scalar as it was written.
@@ -103,13 +103,13 @@ impl<'a> Raw<'a> {
 }
 
 /// Which tests hold for the values met so far.
-struct Found<'m> {
+struct FoundValue<'m> {
     tests: &'m [ValueTest],
     held: Bits,
 }
 
-impl<'m> Keep<'m> for Found<'_> {
-    type Gathered = Bits;
+impl<'m> Collector<'m> for FoundValue<'_> {
+    type Collected = Bits;
 
     fn scalar(&mut self, ends: &[usize], raw: Raw<'m>) {
         let resolved;
@@ -151,8 +151,8 @@ impl<'m> Keep<'m> for Found<'_> {
 }
 
 /// Walks through the message; `None` when it is not one valid JSON object.
-pub(super) fn walk<'m, K: Keep<'m>>(message: &'m str, selectors: &Automaton, keep: &mut K) -> Option<()> {
-    let mut walk = Walk { text: message, bytes: message.as_bytes(), selectors, keep };
+pub(super) fn walk<'m, K: Collector<'m>>(message: &'m str, selectors: &Automaton, keep: &mut K) -> Option<()> {
+    let mut walk = Traversal { text: message, bytes: message.as_bytes(), selectors, keep };
     let start = lexis::blanks(walk.bytes, 0);
     if walk.bytes.get(start) != Some(&b'{') {
         return None;
@@ -161,14 +161,14 @@ pub(super) fn walk<'m, K: Keep<'m>>(message: &'m str, selectors: &Automaton, kee
     (lexis::blanks(walk.bytes, end) == walk.bytes.len()).then_some(())
 }
 
-struct Walk<'m, 's, K> {
+struct Traversal<'m, 's, K> {
     text: &'m str,
     bytes: &'m [u8],
     selectors: &'s Automaton,
     keep: &'s mut K,
 }
 
-impl<'m, K: Keep<'m>> Walk<'m, '_, K> {
+impl<'m, K: Collector<'m>> Traversal<'m, '_, K> {
     /// The value that begins there, which selectors reach. Recursion is bounded by `room`, which [`MAX_DEPTH`] begins.
     fn value(&mut self, node: &Node, position: usize, room: u32) -> Option<usize> {
         let first = *self.bytes.get(position)?;
@@ -199,7 +199,7 @@ impl<'m, K: Keep<'m>> Walk<'m, '_, K> {
 
     /// The object whose opening brace is before that position.
     fn object(&mut self, node: &Node, position: usize, room: u32) -> Option<usize> {
-        let mut gathered = K::Gathered::default();
+        let mut gathered = K::Collected::default();
         let mut position = lexis::blanks(self.bytes, position);
         if self.bytes.get(position) == Some(&b'}') {
             return Some(position + 1);
@@ -227,7 +227,7 @@ impl<'m, K: Keep<'m>> Walk<'m, '_, K> {
 
     /// The array whose opening bracket is before that position.
     fn array(&mut self, node: &Node, position: usize, room: u32) -> Option<usize> {
-        let mut gathered = K::Gathered::default();
+        let mut gathered = K::Collected::default();
         let mut position = lexis::blanks(self.bytes, position);
         if self.bytes.get(position) == Some(&b']') {
             return Some(position + 1);
@@ -249,7 +249,7 @@ impl<'m, K: Keep<'m>> Walk<'m, '_, K> {
     }
 
     /// A property or an element that selectors reach; some of them look at each of its siblings too.
-    fn member(&mut self, inner: usize, position: usize, room: u32, every: &Bits, gathered: &mut K::Gathered) -> Option<usize> {
+    fn member(&mut self, inner: usize, position: usize, room: u32, every: &Bits, gathered: &mut K::Collected) -> Option<usize> {
         let selectors = self.selectors;
         let inner = selectors.node(inner)?;
         self.keep.forget(&inner.alive);

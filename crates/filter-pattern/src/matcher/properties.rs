@@ -2,7 +2,7 @@
 
 use super::bits::Bits;
 use super::error::CompileError;
-use super::json::{Keep, Raw, collect, walk};
+use super::json::{Collector, Raw, collect, walk};
 use super::selectors::Automaton;
 use crate::ast::{Condition, JsonTest};
 use crate::extract::{Extracted, written};
@@ -41,8 +41,8 @@ impl Properties {
 #[derive(Debug)]
 struct Values<'m>(Vec<Option<Raw<'m>>>);
 
-impl<'m> Keep<'m> for Values<'m> {
-    type Gathered = Vec<(usize, Raw<'m>)>;
+impl<'m> Collector<'m> for Values<'m> {
+    type Collected = Vec<(usize, Raw<'m>)>;
 
     fn scalar(&mut self, ends: &[usize], scalar: Raw<'m>) {
         for end in ends {
@@ -59,7 +59,7 @@ impl<'m> Keep<'m> for Values<'m> {
         values.filter(|(selector, _)| selectors.contains(*selector)).for_each(|(_, value)| *value = None);
     }
 
-    fn gather(&mut self, gathered: &mut Self::Gathered, selectors: &Bits) {
+    fn gather(&mut self, gathered: &mut Self::Collected, selectors: &Bits) {
         for (selector, value) in self.0.iter().enumerate() {
             let Some(value) = value.filter(|_| selectors.contains(selector)) else { continue };
             if value.text().is_some() && !gathered.iter().any(|(known, _)| *known == selector) {
@@ -68,7 +68,7 @@ impl<'m> Keep<'m> for Values<'m> {
         }
     }
 
-    fn settle(&mut self, gathered: Self::Gathered, selectors: &Bits) {
+    fn settle(&mut self, gathered: Self::Collected, selectors: &Bits) {
         self.forget(selectors);
         for (selector, value) in gathered {
             self.scalar(&[selector], value);

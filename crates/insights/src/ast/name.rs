@@ -84,6 +84,16 @@ impl FieldPath {
         flat
     }
 
+    /// The path after the first name `first`: `id` for `left.id` and `left`. `None` for another first name, or without a name after it.
+    #[must_use]
+    pub fn behind(&self, first: &str) -> Option<Self> {
+        let (next, rest) = self.rest.split_first().filter(|_| self.head.0 == first)?;
+        match next {
+            Segment::Name(head) => Some(Self { head: head.clone(), rest: rest.to_vec() }),
+            Segment::Index(_) => None,
+        }
+    }
+
     /// Whether it is the field with that name, without steps.
     #[must_use]
     pub fn is(&self, name: &str) -> bool {

@@ -120,6 +120,7 @@ pub(super) fn escape(reader: &mut Reader<'_>, start: usize) -> Result<Escaped, R
         'e' => Ok(Escaped::Character('\u{1b}')),
         '0' => Ok(Escaped::Character(octal(reader))),
         'x' => hexadecimal(reader, start),
+        'u' => unicode(reader, start),
         'p' | 'P' => property(reader, start),
         'R' | 'X' | 'C' | 'K' | 'G' => Err(reader.unsupported(start, start + 2, "the escape")),
         literal if !literal.is_ascii_alphanumeric() => Ok(Escaped::Character(literal)),
@@ -157,6 +158,14 @@ fn hexadecimal(reader: &mut Reader<'_>, start: usize) -> Result<Escaped, RegexEr
     let code = if valid { u32::from_str_radix(digits, 16).ok() } else { None };
     let character = code.and_then(char::from_u32).ok_or_else(|| unknown(reader, start))?;
     Ok(Escaped::Character(character))
+}
+
+/// `\u00e9`: four digits, as in Java. Deployed queries have it.
+fn unicode(reader: &mut Reader<'_>, start: usize) -> Result<Escaped, RegexError> {
+    let digits = reader.rest().get(..4).filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
+    let character = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok()).and_then(char::from_u32);
+    reader.skip(if digits.is_some() { 4 } else { 0 });
+    character.map(Escaped::Character).ok_or_else(|| unknown(reader, start))
 }
 
 /// `\pL`, `\p{Lu}`, `\P{^Lu}`: general categories of Unicode.

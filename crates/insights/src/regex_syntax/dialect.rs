@@ -2,10 +2,12 @@
 //!
 //! Parses a pattern and reports every unsupported part at its position. Never runs a pattern. Rewrites the differences between
 //! the crate and Perl: ASCII classes and boundaries, literal braces, brackets within classes, `\Q..\E`, `\/`. Reads the pattern
-//! once, without recursion. [`super::class`] parses classes in brackets.
+//! once, without recursion. [`super::class`] parses classes in brackets, [`super::backtracking`] the constructs that only a
+//! backtracking engine can run.
 
 use logmark_diagnostics::Span;
 
+use super::backtracking::{self, Engine};
 use super::class;
 use super::reader::Reader;
 use super::shape::is_name;
@@ -32,18 +34,26 @@ const MOST_COPIES: u64 = 1_000;
 
 /// The last element, which decides whether a repetition may follow.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Last {
+pub(super) enum Last {
     Nothing,
     Atom,
+    /// An atom that matches no characters: a boundary, a look-around.
+    Assertion,
     Repetition,
 }
 
-/// The state around a group that is restored when it closes: whether `(?m)` is on.
-struct Scope {
+/// An open group: what is restored when it closes.
+pub(super) struct Scope {
+    /// Its position in the pattern.
     start: usize,
+    /// Its position in the expression.
+    out_start: usize,
+    /// Whether `(?m)` was on around it.
     multi_line: bool,
     /// The atoms before it in the scope around it.
     atoms: u64,
+    /// What it is when it has closed.
+    closes_as: Last,
 }
 
 /// An expression in the `regex` crate's syntax, whose groups have no names: the crate knows fewer than the language.
@@ -60,36 +70,76 @@ pub struct Translated {
 /// # Errors
 /// When the pattern is malformed, or needs an engine that backtracks.
 pub fn translate(pattern: &str, line_end: LineEnd) -> Result<Translated, RegexError> {
+    translate_for(Engine::Linear, pattern, line_end)
+}
+
+/// The same expression in the syntax of the `fancy-regex` crate, look-around, back-references, atomic groups, possessive and
+/// large repetitions included.
+///
+/// # Errors
+/// When the pattern is malformed, too large, or of Perl alone.
+pub fn translate_backtracking(pattern: &str) -> Result<Translated, RegexError> {
+    if pattern.len() > backtracking::LONGEST_PATTERN {
+        let fault = RegexFault::TooLarge("an expression that needs backtracking is too long");
+        return Err(RegexError { span: Span::new(0, pattern.len()), fault });
+    }
+    translate_for(Engine::Backtracking, pattern, LineEnd::BeforeLast)
+}
+
+fn translate_for(engine: Engine, pattern: &str, line_end: LineEnd) -> Result<Translated, RegexError> {
     let mut reader = Reader::new(pattern);
-    let mut state = Translation::new(line_end);
+    let mut state = Translation::new(engine, line_end);
     while let Some(character) = reader.next() {
         state.step(&mut reader, character)?;
     }
-    match state.open.last() {
-        Some(scope) => Err(reader.malformed(scope.start, "this group is not closed")),
-        None => Ok(Translated { expression: reader.out, names: state.names }),
+    if let Some(scope) = state.open.last() {
+        return Err(reader.malformed(scope.start, "this group is not closed"));
     }
+    if let Some((span, _)) = state.references.iter().find(|(_, group)| *group > state.groups) {
+        return Err(RegexError { span: *span, fault: RegexFault::Malformed("there is no group of that number") });
+    }
+    Ok(Translated { expression: reader.out, names: state.names })
 }
 
-struct Translation {
+pub(super) struct Translation {
+    engine: Engine,
     line_end: LineEnd,
     multi_line: bool,
     open: Vec<Scope>,
-    groups: usize,
-    names: Vec<(usize, String)>,
-    last: Last,
+    pub(super) groups: usize,
+    pub(super) names: Vec<(usize, String)>,
+    pub(super) last: Last,
+    /// Where the last atom begins in the expression.
+    pub(super) last_start: usize,
     /// The atoms of the innermost open group, each copy counted.
-    atoms: u64,
+    pub(super) atoms: u64,
     /// The atoms of the last atom or group alone.
-    last_atoms: u64,
+    pub(super) last_atoms: u64,
     /// The copies made so far.
     copies: u64,
+    /// The copies that an engine that backtracks counts instead of making them.
+    pub(super) counted: u64,
+    /// The back-references by number: their places, and their groups, which may follow them.
+    pub(super) references: Vec<(Span, usize)>,
 }
 
 impl Translation {
-    fn new(line_end: LineEnd) -> Self {
-        let (open, names) = (Vec::new(), Vec::new());
-        Self { line_end, multi_line: false, open, groups: 0, names, last: Last::Nothing, atoms: 0, last_atoms: 0, copies: 0 }
+    const fn new(engine: Engine, line_end: LineEnd) -> Self {
+        Self {
+            engine,
+            line_end,
+            multi_line: false,
+            open: Vec::new(),
+            groups: 0,
+            names: Vec::new(),
+            last: Last::Nothing,
+            last_start: 0,
+            atoms: 0,
+            last_atoms: 0,
+            copies: 0,
+            counted: 0,
+            references: Vec::new(),
+        }
     }
 
     fn step(&mut self, reader: &mut Reader<'_>, character: char) -> Result<(), RegexError> {
@@ -101,11 +151,13 @@ impl Translation {
                 let scope = self.open.pop().ok_or_else(|| reader.malformed(start, "no group is open here"))?;
                 self.multi_line = scope.multi_line;
                 reader.out.push(')');
-                self.last = Last::Atom;
+                self.last = scope.closes_as;
+                self.last_start = scope.out_start;
                 self.last_atoms = self.atoms;
                 self.atoms += scope.atoms;
             }
             '[' => {
+                self.last_start = reader.out.len();
                 class::read(reader, start)?;
                 self.one();
             }
@@ -114,24 +166,22 @@ impl Translation {
                 self.last = Last::Nothing;
             }
             '*' | '+' | '?' => {
-                reader.out.push(character);
-                return self.repeated(reader, start);
+                let (least, most) = if character == '?' { (0, 1) } else { (u64::from(character == '+'), u64::MAX) };
+                return self.repeated(reader, start, &Repetition { least, most, length: 0 });
             }
             '{' if self.last != Last::Nothing && counts(reader.rest()).is_some() => {
-                let (length, least, most) = counts(reader.rest()).unwrap_or_default();
-                if least > most {
-                    reader.skip(length);
+                let repetition = counts(reader.rest()).unwrap_or_default();
+                if repetition.least > repetition.most {
+                    reader.skip(repetition.length);
                     return Err(reader.malformed(start, "the bounds of this repetition are reversed"));
                 }
-                reader.out.push('{');
-                reader.copy(length);
-                self.repeated(reader, start)?;
-                return self.copied(reader, start, if most == u64::MAX { least } else { most });
+                return self.repeated(reader, start, &repetition);
             }
-            '^' => self.assertion(reader, "^"),
+            '^' => self.assertion(reader, "^", "^"),
             '$' => self.line_end(reader),
             '.' => self.atom(reader, "."),
             literal => {
+                self.last_start = reader.out.len();
                 reader.literal(literal);
                 self.one();
             }
@@ -139,7 +189,8 @@ impl Translation {
         Ok(())
     }
 
-    fn atom(&mut self, reader: &mut Reader<'_>, written: &str) {
+    pub(super) fn atom(&mut self, reader: &mut Reader<'_>, written: &str) {
+        self.last_start = reader.out.len();
         reader.out.push_str(written);
         self.one();
     }
@@ -151,39 +202,62 @@ impl Translation {
         self.atoms += 1;
     }
 
-    /// Counts the copies of a repeated atom.
-    fn copied(&mut self, reader: &Reader<'_>, start: usize, times: u64) -> Result<(), RegexError> {
+    /// The last atom stands there so many times.
+    pub(super) fn copied(&mut self, reader: &Reader<'_>, start: usize, times: u64) -> Result<(), RegexError> {
         let copies = self.last_atoms.saturating_mul(times.saturating_sub(1));
         self.copies = self.copies.saturating_add(copies);
         self.atoms = self.atoms.saturating_add(copies);
-        if self.copies > MOST_COPIES {
-            let span = reader.span(start, reader.position());
-            return Err(RegexError { span, fault: RegexFault::TooLarge("the repetitions are too many: lower their counts") });
-        }
-        Ok(())
+        if self.copies > MOST_COPIES { Err(Self::too_many_copies(reader, start)) } else { Ok(()) }
+    }
+
+    pub(super) fn too_many_copies(reader: &Reader<'_>, start: usize) -> RegexError {
+        let span = reader.span(start, reader.position());
+        RegexError { span, fault: RegexFault::TooLarge("the repetitions are too many: lower their counts") }
     }
 
     /// Perl lets an assertion be repeated; so does the crate.
-    fn assertion(&mut self, reader: &mut Reader<'_>, written: &str) {
-        self.atom(reader, written);
+    fn assertion(&mut self, reader: &mut Reader<'_>, linear: &str, backtracking: &str) {
+        self.atom(reader, if self.engine == Engine::Linear { linear } else { backtracking });
+        self.last = Last::Assertion;
     }
 
     fn line_end(&mut self, reader: &mut Reader<'_>) {
-        let before_last = self.line_end == LineEnd::BeforeLast && !self.multi_line;
-        // The crate has no lookahead, so the line break becomes part of the match. No capture outside `$` contains it.
-        self.assertion(reader, if before_last { r"(?:\n?\z)" } else { "$" });
+        if self.multi_line {
+            self.assertion(reader, "$", "$");
+        } else if self.line_end == LineEnd::BeforeLast {
+            self.before_last_line_end(reader);
+        } else {
+            self.assertion(reader, "$", r"\z");
+        }
     }
 
-    /// After a repetition: its `?`, and nothing that repeats it again.
-    fn repeated(&mut self, reader: &mut Reader<'_>, start: usize) -> Result<(), RegexError> {
-        if self.last != Last::Atom {
+    /// There is no look-ahead for the crate: the line break is made part of the match, which no capture outside `$` sees.
+    fn before_last_line_end(&mut self, reader: &mut Reader<'_>) {
+        self.assertion(reader, r"(?:\n?\z)", r"(?=\n?\z)");
+    }
+
+    /// A repetition of the last atom, whose first character was read, with its `?`, and nothing that repeats it again.
+    fn repeated(&mut self, reader: &mut Reader<'_>, start: usize, repetition: &Repetition) -> Result<(), RegexError> {
+        let written = reader.position() - 1;
+        reader.skip(repetition.length);
+        if !matches!(self.last, Last::Atom | Last::Assertion) {
             return Err(reader.malformed(start, "there is nothing to repeat here"));
         }
-        if reader.take('?') {
-            reader.out.push('?');
-        }
-        if reader.rest().starts_with('+') {
-            return Err(reader.unsupported(start, reader.position() + 1, "the possessive repetition"));
+        let written = &reader.pattern()[written..reader.position()];
+        let is_lazy = reader.take('?');
+        if self.engine == Engine::Backtracking {
+            self.repeated_backtracking(reader, start, written, is_lazy, repetition)?;
+        } else {
+            reader.out.push_str(written);
+            if is_lazy {
+                reader.out.push('?');
+            }
+            if reader.rest().starts_with('+') {
+                return Err(reader.unsupported(start, reader.position() + 1, "the possessive repetition"));
+            }
+            if repetition.length > 0 {
+                self.copied(reader, start, repetition.copies())?;
+            }
         }
         self.last = Last::Repetition;
         Ok(())
@@ -194,13 +268,15 @@ impl Translation {
             return Err(reader.unsupported(start, start + 2, "the verb"));
         }
         if !reader.take('?') {
-            reader.out.push('(');
             return self.capture(reader, start);
         }
         let rest = reader.rest();
         if rest.starts_with('#') {
             let end = rest.find(')').ok_or_else(|| reader.malformed(start, "this comment is not closed"))?;
             reader.skip(end + 1);
+            return Ok(());
+        }
+        if self.engine == Engine::Backtracking && self.open_backtracking(reader, start)? {
             return Ok(());
         }
         for (opening, name) in REFUSED_GROUPS {
@@ -231,12 +307,11 @@ impl Translation {
             return Err(RegexError { span, fault: RegexFault::DuplicateName(name.to_owned()) });
         }
         self.names.push((self.groups + 1, name.to_owned()));
-        reader.out.push('(');
         reader.skip(length + 1);
         self.capture(reader, start)
     }
 
-    fn capture(&mut self, reader: &Reader<'_>, start: usize) -> Result<(), RegexError> {
+    fn capture(&mut self, reader: &mut Reader<'_>, start: usize) -> Result<(), RegexError> {
         if self.groups == MOST_GROUPS {
             let span = Span::new(start, start + 1);
             return Err(RegexError {
@@ -245,7 +320,7 @@ impl Translation {
             });
         }
         self.groups += 1;
-        self.enter(reader, start)
+        self.enter(reader, start, "(", Last::Atom)
     }
 
     /// `(?i)`, `(?i-s:`, `(?:`.
@@ -267,26 +342,36 @@ impl Translation {
         }
         let outer = self.multi_line;
         self.multi_line = (self.multi_line || on.contains('m')) && !off.contains('m');
-        reader.out.push_str("(?");
-        reader.copy(length + 1);
+        let opening = format!("(?{}", &rest[..=length]);
+        reader.skip(length + 1);
         if group {
             let inner = self.multi_line;
             self.multi_line = outer;
-            self.enter(reader, start)?;
+            self.enter(reader, start, &opening, Last::Atom)?;
             self.multi_line = inner;
         } else {
+            reader.out.push_str(&opening);
             self.last = Last::Nothing;
         }
         Ok(())
     }
 
-    fn enter(&mut self, reader: &Reader<'_>, start: usize) -> Result<(), RegexError> {
+    /// Opens a group whose beginning was read.
+    pub(super) fn enter(
+        &mut self,
+        reader: &mut Reader<'_>,
+        start: usize,
+        opening: &str,
+        closes_as: Last,
+    ) -> Result<(), RegexError> {
         if self.open.len() == DEEPEST {
             let span = Span::new(start, start + 1);
             return Err(RegexError { span, fault: RegexFault::TooLarge("groups are nested too deep") });
         }
         debug_assert!(reader.position() > start);
-        self.open.push(Scope { start, multi_line: self.multi_line, atoms: std::mem::take(&mut self.atoms) });
+        let (out_start, atoms) = (reader.out.len(), std::mem::take(&mut self.atoms));
+        self.open.push(Scope { start, out_start, multi_line: self.multi_line, atoms, closes_as });
+        reader.out.push_str(opening);
         self.last = Last::Nothing;
         Ok(())
     }
@@ -299,19 +384,26 @@ impl Translation {
         match escaped {
             'A' | 'z' => {
                 reader.skip(1);
-                self.assertion(reader, if escaped == 'A' { r"\A" } else { r"\z" });
+                let written = if escaped == 'A' { r"\A" } else { r"\z" };
+                self.assertion(reader, written, written);
             }
             'Z' => {
                 reader.skip(1);
-                self.assertion(reader, r"(?:\n?\z)");
+                self.before_last_line_end(reader);
             }
             'b' | 'B' => {
                 reader.skip(1);
-                self.assertion(reader, if escaped == 'b' { r"(?-u:\b)" } else { r"(?-u:\B)" });
+                match escaped {
+                    'b' => self.assertion(reader, r"(?-u:\b)", backtracking::WORD_BOUNDARY),
+                    _ => self.assertion(reader, r"(?-u:\B)", backtracking::NO_WORD_BOUNDARY),
+                }
             }
             'Q' => {
                 let literal = rest[1..].split(r"\E").next().unwrap_or_default();
-                literal.chars().for_each(|each| reader.literal(each));
+                for each in literal.chars() {
+                    self.last_start = reader.out.len();
+                    reader.literal(each);
+                }
                 reader.skip(1 + literal.len() + 2);
                 self.atoms += literal.len() as u64;
                 if !literal.is_empty() {
@@ -320,8 +412,10 @@ impl Translation {
             }
             // Without its beginning it ends nothing, as in Perl.
             'E' => reader.skip(1),
+            '1'..='9' | 'k' | 'g' if self.engine == Engine::Backtracking => return self.reference(reader, start),
             '1'..='9' | 'k' | 'g' => return Err(reader.unsupported(start, start + 2, "the backreference")),
             _ => {
+                self.last_start = reader.out.len();
                 match class::escape(reader, start)? {
                     class::Escaped::Character(character) => reader.literal(character),
                     class::Escaped::Class(class) => reader.out.push_str(&class),
@@ -353,8 +447,25 @@ const REFUSED_GROUPS: [(&str, &str); 16] = [
     ("{", "the code"),
 ];
 
-/// The length of `2}`, `2,}`, `2,5}` at the beginning, and the counts. Anything else begins with a literal brace.
-fn counts(rest: &str) -> Option<(usize, u64, u64)> {
+/// How often an atom is repeated.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Repetition {
+    pub(super) least: u64,
+    /// [`u64::MAX`] for no bound.
+    pub(super) most: u64,
+    /// The bytes of the counts with the closing brace; 0 for `*`, `+` and `?`.
+    pub(super) length: usize,
+}
+
+impl Repetition {
+    /// How many copies of the atom it needs.
+    pub(super) const fn copies(&self) -> u64 {
+        if self.most == u64::MAX { self.least } else { self.most }
+    }
+}
+
+/// `2}`, `2,}`, `2,5}` at the beginning. Anything else begins with a literal brace.
+fn counts(rest: &str) -> Option<Repetition> {
     let inner = rest.split('}').next().filter(|inner| inner.len() < rest.len())?;
     let (least, most) = inner.split_once(',').unwrap_or((inner, inner));
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
@@ -363,5 +474,6 @@ fn counts(rest: &str) -> Option<(usize, u64, u64)> {
     }
     // A number that does not fit is too large in any case.
     let number = |text: &str| text.parse::<u64>().unwrap_or(u64::MAX - 1);
-    Some((inner.len() + 1, number(least), if most.is_empty() { u64::MAX } else { number(most) }))
+    let most = if most.is_empty() { u64::MAX } else { number(most) };
+    Some(Repetition { least: number(least), most, length: inner.len() + 1 })
 }

@@ -3,9 +3,11 @@
 //! Owns the dialect and the errors of patterns. Never runs an expression: the engine compiles a [`Translated`] one.
 //!
 //! - `dialect`, `class`, `reader`: Perl's syntax, translated for an engine of linear time
+//! - `backtracking`: what only an engine that backtracks can run
 //! - `shape`: the groups of an expression, for any engine
 
 mod dialect;
+mod backtracking;
 mod class;
 mod reader;
 pub(crate) mod shape;
@@ -14,7 +16,7 @@ use std::fmt;
 
 use logmark_diagnostics::{Diagnostic, Kind, Span};
 
-pub use dialect::{LineEnd, Translated, translate};
+pub use dialect::{LineEnd, Translated, translate, translate_backtracking};
 
 /// An error in a pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +31,7 @@ pub struct RegexError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RegexFault {
-    /// A construct of Perl that a linear-time engine does not support: its name and its first characters.
+    /// A construct of Perl that the engine does not support: its name and its first characters.
     Unsupported(&'static str, String),
     /// Not a regular expression in any dialect: the reason.
     Malformed(&'static str),
@@ -74,9 +76,7 @@ impl RegexError {
         };
         let fault = Diagnostic::new(kind, span, "a regular expression", found);
         match &self.fault {
-            RegexFault::Unsupported(..) => {
-                fault.hint("expressions are searched in linear time, which this construct does not allow")
-            }
+            RegexFault::Unsupported(..) => fault.hint("no engine here runs this construct"),
             _ => fault,
         }
     }

@@ -5,11 +5,11 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
-use super::MemoryState;
-use crate::{Queue, Share};
+use super::MemoryPoolState;
+use crate::{QueueLimits, Share};
 
 /// A tenant that holds something must leave this part of the budget free: it is for tenants that hold nothing.
-const KEPT_OF: u64 = 8;
+const RESERVED_DIVISOR: u64 = 8;
 /// So that bytes held for a weight compare in integers.
 const WEIGHT_UNIT: u64 = 1 << 10;
 
@@ -25,14 +25,14 @@ pub(super) enum Lack {
 /// What the machine needs of one who waits.
 pub(super) trait Waiter {
     /// It waits no longer: it holds the bytes, or is refused.
-    fn tell(&self, verdict: Result<(), Lack>);
+    fn notify(&self, decision: Result<(), Lack>);
 }
 
 /// What became of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Admission {
     Decided(Result<(), Lack>),
-    Waits(u64),
+    Queued(u64),
 }
 
 #[derive(Debug)]
@@ -49,8 +49,8 @@ struct Tenant<W> {
     waiting: VecDeque<Waiting<W>>,
 }
 
-/// Who is served first: the tenant that holds the fewest bytes for its weight, then the first to come. A tenant's key changes with
-/// what it holds, so that it is taken out of the order before each change and put in again after.
+/// Who is served first: the tenant that holds the fewest bytes for its weight, then the first to come. A tenant's key changes
+/// with what it holds, so that it is taken out of the order before each change and put in again after.
 type Key = (u64, u64, Arc<str>);
 
 impl<W> Tenant<W> {
@@ -63,7 +63,7 @@ impl<W> Tenant<W> {
 #[derive(Debug)]
 pub(super) struct Core<W> {
     limit: u64,
-    bounds: Queue,
+    bounds: QueueLimits,
     held: u64,
     waiting: usize,
     /// Those that hold or wait.
@@ -73,12 +73,12 @@ pub(super) struct Core<W> {
 }
 
 impl<W: Waiter> Core<W> {
-    pub(super) fn new(limit: u64, bounds: Queue) -> Self {
+    pub(super) fn new(limit: u64, bounds: QueueLimits) -> Self {
         Self { limit, bounds, held: 0, waiting: 0, tenants: HashMap::new(), order: BTreeSet::new(), next_id: 0 }
     }
 
-    pub(super) fn state(&self) -> MemoryState {
-        MemoryState { limit: self.limit, held: self.held, queued: self.waiting, tenants: self.tenants.len() }
+    pub(super) fn state(&self) -> MemoryPoolState {
+        MemoryPoolState { limit: self.limit, held: self.held, queued: self.waiting, tenants: self.tenants.len() }
     }
 
     /// A request comes. `waiter`, if there is one, is made when it has to wait.
@@ -101,7 +101,7 @@ impl<W: Waiter> Core<W> {
         self.next_id += 1;
         self.waiting += 1;
         self.change(share, |tenant| tenant.waiting.push_back(Waiting { id, bytes, waiter: waiter() }));
-        Admission::Waits(id)
+        Admission::Queued(id)
     }
 
     /// A request comes that goes before those who wait, or not at all.
@@ -120,18 +120,18 @@ impl<W: Waiter> Core<W> {
     pub(super) fn release(&mut self, share: &Share, bytes: u64) {
         self.change(share, |tenant| tenant.held = tenant.held.saturating_sub(bytes));
         self.held = self.held.saturating_sub(bytes);
-        self.settle();
+        self.dispatch();
     }
 
     /// One who waits does so no more, without having taken what it was given.
-    pub(super) fn leave(&mut self, share: &Share, id: u64, bytes: u64, told: Option<Result<(), Lack>>) {
-        match told {
+    pub(super) fn leave(&mut self, share: &Share, id: u64, bytes: u64, decided: Option<Result<(), Lack>>) {
+        match decided {
             Some(Ok(())) => self.release(share, bytes),
             Some(Err(_)) => {}
             None => {
                 drop(self.remove(share, id));
                 // Those behind it may need less.
-                self.settle();
+                self.dispatch();
             }
         }
     }
@@ -141,8 +141,8 @@ impl<W: Waiter> Core<W> {
         if let Some(expired) = self.remove(share, id) {
             let held = self.tenants.get(&share.tenant).map_or(0, |tenant| tenant.held);
             let lack = self.lack(held, u64::from(share.weight.get()), expired.bytes).unwrap_or(Lack::Budget);
-            expired.waiter.tell(Err(lack));
-            self.settle();
+            expired.waiter.notify(Err(lack));
+            self.dispatch();
         }
     }
 
@@ -158,7 +158,7 @@ impl<W: Waiter> Core<W> {
         if held == 0 {
             return None;
         }
-        let has_its_share = held.saturating_add(bytes) > free.saturating_mul(weight) || free < self.limit / KEPT_OF;
+        let has_its_share = held.saturating_add(bytes) > free.saturating_mul(weight) || free < self.limit / RESERVED_DIVISOR;
         has_its_share.then_some(Lack::Share)
     }
 
@@ -170,7 +170,7 @@ impl<W: Waiter> Core<W> {
 
     /// Gives what is free to those who are next. One whose tenant has its share is passed over; one for whom the budget lacks is
     /// not, so that many small requests do not keep a large one waiting.
-    fn settle(&mut self) {
+    fn dispatch(&mut self) {
         let mut passed: Option<Key> = None;
         loop {
             let next = match &passed {
@@ -191,7 +191,7 @@ impl<W: Waiter> Core<W> {
                     });
                     self.held += bytes;
                     self.waiting -= 1;
-                    next.into_iter().for_each(|next| next.waiter.tell(Ok(())));
+                    next.into_iter().for_each(|next| next.waiter.notify(Ok(())));
                     passed = None;
                 }
             }

@@ -1,5 +1,5 @@
-//! What the scheduler must show, on the real lane under a paused clock: fairness, short waits for those who ask little, the
-//! budget, and the way back from throttling.
+//! What the scheduler must show, on the real rate limiter under a paused clock: fairness, short waits for those who ask little,
+//! the budget, and the way back from throttling.
 //!
 //! Owns the judgement. The traffic is in `world`, the scenarios are in `scenarios`; `benches/simulation.rs` prints their figures.
 
@@ -17,7 +17,7 @@ const TWO_SECONDS: Duration = Duration::from_secs(2);
 fn at_80_percent_load_light_tenants_wait_less_than_two_seconds_beside_one_that_asks_a_hundred_times_as_much() {
     let seen = within_budget(&scenarios::one_asks_much(scenarios::TENANTS, Order::Fair));
     let light = seen.light();
-    assert!(light.len() > 60_000 && seen.refused == 0, "{} served, {} refused", light.len(), seen.refused);
+    assert!(light.len() > 60_000 && seen.rejected == 0, "{} served, {} refused", light.len(), seen.rejected);
     assert!(percentile(&light, 0.99) < TWO_SECONDS, "{:?}", percentile(&light, 0.99));
 }
 
@@ -58,7 +58,7 @@ fn tenants_that_all_wait_are_served_by_their_weights() {
 }
 
 #[test]
-fn after_a_minute_of_throttling_the_lane_is_back_at_full_rate_within_ten_seconds() {
+fn after_a_minute_of_throttling_the_full_rate_is_back_within_ten_seconds() {
     for retry_after in [None, Some(1), Some(4), Some(600)] {
         let seen = within_budget(&scenarios::throttled_for_a_minute(retry_after.map(Duration::from_secs)));
         let back = seen.full_rate_from(THROTTLED_UNTIL, SHARED).unwrap();

@@ -47,9 +47,9 @@ pub(crate) fn throttled_for_a_minute(retry_after: Option<Duration>) -> Scenario 
     Scenario { name: "all wait, a minute of throttling", tenants, throttles, ..basis(HOUR, Duration::from_secs(240)) }
 }
 
-fn basis(patience: Duration, length: Duration) -> Scenario {
+fn basis(max_wait: Duration, length: Duration) -> Scenario {
     let tenants = Vec::new();
-    Scenario { name: "", quota: QUOTA, reserve: RESERVE, order: Order::Fair, tenants, patience, length, throttles: None }
+    Scenario { name: "", quota: QUOTA, reserve: RESERVE, order: Order::Fair, tenants, max_wait, length, throttles: None }
 }
 
 fn tenants(count: usize, heavy: Demand, light: Demand) -> Vec<Tenant> {

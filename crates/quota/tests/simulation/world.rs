@@ -1,7 +1,7 @@
 //! A made-up world for the scheduler: tenants that ask, an upstream that answers, and what was seen.
 //!
-//! Owns the traffic and the figures; used by the simulation test and by the bench. It runs the real lane under tokio's paused
-//! clock, on one thread and with its own random numbers, so that each run of a scenario is the same.
+//! Owns the traffic and the figures; used by the simulation test and by the bench. It runs the real rate limiter under tokio's
+//! paused clock, on one thread and with its own random numbers, so that each run of a scenario is the same.
 #![expect(clippy::unwrap_used, reason = "test code, which clippy sees only in functions that are tests")]
 
 use std::cell::RefCell;
@@ -9,7 +9,7 @@ use std::num::NonZeroU32;
 use std::rc::Rc;
 use std::time::Duration;
 
-use logmark_quota::{Lane, Limits, Queue, Refused, Share};
+use logmark_quota::{QueueLimits, RateLimiter, RateLimits, Rejected, Share};
 use tokio::task::LocalSet;
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -27,7 +27,7 @@ pub(crate) struct Scenario {
     /// All tenants; the first is the heavy one.
     pub(crate) tenants: Vec<Tenant>,
     /// How long a request may wait.
-    pub(crate) patience: Duration,
+    pub(crate) max_wait: Duration,
     pub(crate) length: Duration,
     /// When the upstream throttles every call, and what it says of it.
     pub(crate) throttles: Option<Throttling>,
@@ -35,9 +35,9 @@ pub(crate) struct Scenario {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Order {
-    /// The lane as it is.
+    /// The rate limiter as it is.
     Fair,
-    /// The same lane, which takes all for one tenant.
+    /// The same rate limiter, which takes all for one tenant.
     FirstCome,
 }
 
@@ -72,7 +72,7 @@ pub(crate) struct Seen {
     /// The requests that were let through, in order of time: of which tenant, and how long it waited.
     pub(crate) waits: Vec<(usize, Duration)>,
     pub(crate) asked: u64,
-    pub(crate) refused: u64,
+    pub(crate) rejected: u64,
 }
 
 impl Scenario {
@@ -96,7 +96,7 @@ impl Scenario {
 
 struct World {
     scenario: Scenario,
-    lane: Lane,
+    rate_limiter: RateLimiter,
     shares: Vec<Share>,
     start: Instant,
     seen: RefCell<Seen>,
@@ -104,17 +104,19 @@ struct World {
 
 impl World {
     fn new(scenario: &Scenario) -> Self {
-        let limits = Limits::new(scenario.quota, scenario.reserve).unwrap();
+        let limits = RateLimits::new(scenario.quota, scenario.reserve).unwrap();
         let shares = |(index, tenant): (usize, &Tenant)| match scenario.order {
             Order::Fair => Share::new(format!("tenant-{index}"), NonZeroU32::new(tenant.weight).unwrap()),
             Order::FirstCome => Share::new("everyone", NonZeroU32::MIN),
         };
         let limits = match scenario.order {
             Order::Fair => limits,
-            Order::FirstCome => limits.with_queue(Queue { per_tenant: Queue::default().total, ..Queue::default() }),
+            Order::FirstCome => {
+                limits.with_queue(QueueLimits { per_tenant: QueueLimits::default().total, ..QueueLimits::default() })
+            }
         };
         Self {
-            lane: Lane::new(limits),
+            rate_limiter: RateLimiter::new(limits),
             shares: scenario.tenants.iter().enumerate().map(shares).collect(),
             start: Instant::now(),
             seen: RefCell::new(Seen { served: vec![0; scenario.tenants.len()], ..Seen::default() }),
@@ -151,17 +153,17 @@ impl World {
 
     async fn insist(self: Rc<Self>, index: usize) {
         loop {
-            if let Err(refused) = self.ask(index).await {
-                sleep(refused.retry_after().unwrap()).await;
+            if let Err(rejected) = self.ask(index).await {
+                sleep(rejected.retry_after().unwrap()).await;
             }
         }
     }
 
-    async fn ask(&self, index: usize) -> Result<(), Refused> {
+    async fn ask(&self, index: usize) -> Result<(), Rejected> {
         let asked = Instant::now();
         self.seen.borrow_mut().asked += 1;
-        let turn = self.lane.admit(&self.shares[index], asked + self.scenario.patience).await;
-        let turn = turn.inspect_err(|_| self.seen.borrow_mut().refused += 1)?;
+        let permit = self.rate_limiter.admit(&self.shares[index], asked + self.scenario.max_wait).await;
+        let permit = permit.inspect_err(|_| self.seen.borrow_mut().rejected += 1)?;
         let made = self.start.elapsed();
         {
             let mut seen = self.seen.borrow_mut();
@@ -170,10 +172,10 @@ impl World {
         }
         sleep(LATENCY).await;
         match self.scenario.throttles {
-            Some(throttling) if (throttling.from..throttling.until).contains(&made) => turn.throttled(throttling.retry_after),
+            Some(throttling) if (throttling.from..throttling.until).contains(&made) => permit.throttled(throttling.retry_after),
             _ => {
                 self.seen.borrow_mut().served[index] += 1;
-                turn.succeeded();
+                permit.succeeded();
             }
         }
         Ok(())

@@ -1,6 +1,6 @@
-# A standing service that reads another account's groups by a role there. Both accounts are providers here; in practice they
-# are often two configurations. Here: cp terraform.tfvars.example terraform.tfvars, fill it in, then terraform init and
-# terraform apply.
+# A standing service that reads log groups of another account with a role there. Both accounts are providers here; in practice
+# they are often two configurations. To use it: cp terraform.tfvars.example terraform.tfvars, fill it in, then terraform init
+# and terraform apply.
 
 terraform {
   required_version = ">= 1.5.0"
@@ -24,22 +24,22 @@ provider "aws" {
 }
 
 variable "logs_profile" {
-  description = "The profile of the account that the logs are in."
+  description = "AWS CLI profile of the account with the logs."
   type        = string
 }
 
 variable "logs_account" {
-  description = "The number of that account."
+  description = "Number of that account."
   type        = string
 }
 
 variable "external_id" {
-  description = "What Logmark says to be let in there (openssl rand -hex 16); external_id of the source."
+  description = "External id for the role there (openssl rand -hex 16); external_id of the source."
   type        = string
 }
 
 variable "network" {
-  description = "Where it runs."
+  description = "VPC and subnets of the service."
   type = object({
     vpc_id          = string
     public_subnets  = list(string)
@@ -53,22 +53,22 @@ variable "image" {
 }
 
 variable "architecture" {
-  description = "What the image was built for: x86_64, or arm64 where `uname -m` says aarch64 or arm64."
+  description = "Architecture of the image: x86_64, or arm64 if `uname -m` prints aarch64 or arm64."
   type        = string
 }
 
 variable "repository_arn" {
-  description = "Its ECR repository."
+  description = "ECR repository of the image."
   type        = string
 }
 
 variable "certificate_arn" {
-  description = "The certificate of logs.example.com."
+  description = "Certificate of logs.example.com."
   type        = string
 }
 
 variable "cursor_key_secret_arn" {
-  description = "The secret with the cursor keys (infra/README.md, step 2)."
+  description = "Secret with the cursor keys (infra/README.md, step 2)."
   type        = string
 }
 
@@ -104,6 +104,6 @@ module "logmark" {
 }
 
 output "domain_target" {
-  description = "What the DNS record of logs.example.com must point to."
+  description = "Target of the DNS record of logs.example.com."
   value       = module.logmark.domain_target
 }

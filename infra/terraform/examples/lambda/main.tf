@@ -1,5 +1,5 @@
 # A function behind a streaming REST API, reading this account's /acme/* and /shared/gateway, with queries.
-# Here: cp terraform.tfvars.example terraform.tfvars, fill it in, then terraform init and terraform apply.
+# To use it: cp terraform.tfvars.example terraform.tfvars, fill it in, then terraform init and terraform apply.
 
 terraform {
   required_version = ">= 1.5.0"
@@ -17,23 +17,23 @@ provider "aws" {
 }
 
 variable "region" {
-  description = "Where Logmark runs and the logs are."
+  description = "Region of Logmark and of the logs."
   type        = string
   default     = "eu-central-1"
 }
 
 variable "account" {
-  description = "The number of the account that the logs are in."
+  description = "Number of the account with the logs."
   type        = string
 }
 
 variable "architecture" {
-  description = "What `make lambda-zip` built for: x86_64, or arm64 where `uname -m` says aarch64 or arm64."
+  description = "Architecture of the archive: x86_64, or arm64 if `uname -m` prints aarch64 or arm64."
   type        = string
 }
 
 variable "cursor_key_secret_arn" {
-  description = "The secret with the cursor keys (infra/README.md, step 2)."
+  description = "Secret with the cursor keys (infra/README.md, step 2)."
   type        = string
 }
 
@@ -64,6 +64,6 @@ module "logmark" {
 }
 
 output "url" {
-  description = "Where Logmark answers."
+  description = "URL of Logmark."
   value       = module.logmark.url
 }

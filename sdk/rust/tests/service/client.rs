@@ -58,7 +58,7 @@ async fn times_may_be_moments() {
 #[tokio::test]
 async fn a_token_or_an_address_that_can_not_work_is_refused_at_once() {
     let url = variable("LOGMARK_URL");
-    for (token, said) in [("", "empty"), (" \n", "empty"), ("Bearer e30", "give the token alone"), ("a b", "characters")] {
+    for (token, said) in [("", "empty"), (" \n", "empty"), ("Bearer e30", "pass only the token"), ("a b", "characters")] {
         let error = Client::new(&url, token).unwrap_err();
         assert_eq!(summary(&error), "0 invalid_request");
         assert!(error.detail().contains(said), "{error}");

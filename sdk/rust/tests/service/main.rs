@@ -1,4 +1,4 @@
-//! The client against a running service, which says by variables where it is: `sdk/README.md` says what is there.
+//! Tests of the client against a running service, given by environment variables; `sdk/CONTRIBUTING.md` describes it.
 
 mod stage;
 mod client;

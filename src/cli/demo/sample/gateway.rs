@@ -8,7 +8,7 @@
 use super::json::object;
 use super::people::{Caller, Tenant};
 use super::random::Random;
-use super::rhythm::{clf, incident};
+use super::traffic::{clf, incident};
 
 /// Which of API Gateway's formats.
 #[derive(Clone, Copy, Debug, PartialEq)]

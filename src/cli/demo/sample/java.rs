@@ -2,7 +2,7 @@
 
 use super::people::Tenant;
 use super::random::Random;
-use super::rhythm::{incident, log4j};
+use super::traffic::{incident, log4j};
 
 const WORKERS: [&str; 4] = ["http-nio-8080-exec-1", "http-nio-8080-exec-2", "http-nio-8080-exec-3", "order-events-0"];
 

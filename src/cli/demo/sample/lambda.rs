@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::json::object;
 use super::people::{Caller, Tenant};
 use super::random::Random;
-use super::rhythm::{incident, iso};
+use super::traffic::{incident, iso};
 
 /// Which function.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -31,7 +31,7 @@ struct Invocation<'r> {
 
 /// How an invocation goes.
 #[derive(Clone, Copy, PartialEq)]
-enum Course {
+enum InvocationResult {
     Well,
     Failed,
     TimedOut,
@@ -42,16 +42,16 @@ const TIMEOUT_MS: u32 = 6_000;
 /// The events of one invocation that begins at `begin`, with times that do not go back.
 pub(super) fn invocation(begin: i64, function: Function, first: bool, random: &mut Random) -> Vec<(i64, String)> {
     let bad = incident(begin);
-    let course = match random.below(1000) {
-        0..4 => Course::TimedOut,
-        4..16 => Course::Failed,
-        16..200 if bad => Course::Failed,
-        200..260 if bad => Course::TimedOut,
-        _ => Course::Well,
+    let result = match random.below(1000) {
+        0..4 => InvocationResult::TimedOut,
+        4..16 => InvocationResult::Failed,
+        16..200 if bad => InvocationResult::Failed,
+        200..260 if bad => InvocationResult::TimedOut,
+        _ => InvocationResult::Well,
     };
     let median = if bad { 900 } else { 140 };
     let usual = random.latency(median).min(TIMEOUT_MS - 1);
-    let duration_ms = if course == Course::TimedOut { TIMEOUT_MS } else { usual };
+    let duration_ms = if result == InvocationResult::TimedOut { TIMEOUT_MS } else { usual };
     let tenant = match function {
         Function::Checkout => Tenant::Acme,
         Function::Invoices => Tenant::Globex,
@@ -60,12 +60,12 @@ pub(super) fn invocation(begin: i64, function: Function, first: bool, random: &m
     let cold = first || random.chance(8);
     let caller = tenant.caller(random);
     let mut invocation = Invocation { begin, duration_ms, id: random.uuid(), caller, events: Vec::new(), random };
-    invocation.run(function, course, cold);
+    invocation.run(function, result, cold);
     invocation.events
 }
 
 impl Invocation<'_> {
-    fn run(&mut self, function: Function, course: Course, cold: bool) {
+    fn run(&mut self, function: Function, result: InvocationResult, cold: bool) {
         let mut init_ms = None;
         if cold {
             let (runtime, init) = match function {
@@ -79,15 +79,15 @@ impl Invocation<'_> {
         }
         self.say(0, format!("START RequestId: {} Version: $LATEST", self.id));
         match function {
-            Function::Checkout => self.checkout(course),
-            Function::Invoices => self.invoices(course),
+            Function::Checkout => self.checkout(result),
+            Function::Invoices => self.invoices(result),
         }
-        if course == Course::TimedOut {
+        if result == InvocationResult::TimedOut {
             let text = format!("{} {} Task timed out after 6.00 seconds", iso(self.at(100)), self.id);
             self.say(100, text);
         }
         self.say(100, format!("END RequestId: {}", self.id));
-        self.report(course, init_ms);
+        self.report(result, init_ms);
     }
 
     /// The moment when `percent` of the duration has gone by.
@@ -99,8 +99,8 @@ impl Invocation<'_> {
         self.events.push((self.at(percent), message));
     }
 
-    fn report(&mut self, course: Course, init_ms: Option<u32>) {
-        let hundredths = if course == Course::TimedOut { 0 } else { self.random.below(100) };
+    fn report(&mut self, result: InvocationResult, init_ms: Option<u32>) {
+        let hundredths = if result == InvocationResult::TimedOut { 0 } else { self.random.below(100) };
         let billed = self.duration_ms + u32::from(hundredths > 0) + init_ms.map_or(0, |init| init + 1);
         let mut report = format!(
             "REPORT RequestId: {}\tDuration: {}.{hundredths:02} ms\tBilled Duration: {billed} ms\tMemory Size: 256 MB\tMax Memory Used: {} MB",
@@ -111,13 +111,13 @@ impl Invocation<'_> {
         if let Some(init) = init_ms {
             report += &format!("\tInit Duration: {init}.{:02} ms", self.random.below(100));
         }
-        if course == Course::TimedOut {
+        if result == InvocationResult::TimedOut {
             report += "\tStatus: timeout";
         }
         self.say(100, report);
     }
 
-    fn checkout(&mut self, course: Course) {
+    fn checkout(&mut self, result: InvocationResult) {
         let amount = Value::from(f64::from(self.random.between(499, 24_999)) / 100.0);
         let items = self.random.between(1, 6).into();
         let user = json!({"id": self.caller.user(), "email": self.caller.email()});
@@ -125,16 +125,16 @@ impl Invocation<'_> {
         self.json(10, "INFO", "cart priced", &[("user", user), ("items", items), ("amount", amount.clone())]);
         let payment = [("card", card), ("amount", amount.clone()), ("currency", "EUR".into())];
         self.json(35, "INFO", "payment requested", &payment);
-        match course {
-            Course::Well => {
+        match result {
+            InvocationResult::Well => {
                 if self.random.chance(40) {
                     self.json(60, "WARN", "payment retried", &[("attempt", 2.into()), ("reason", "connection reset".into())]);
                 }
                 let order = format!("o-{}", self.random.between(100_000, 999_999));
                 self.json(90, "INFO", "order placed", &[("order", order.into()), ("amount", amount)]);
             }
-            Course::Failed => self.payment_error(),
-            Course::TimedOut => self.json(50, "WARN", "payments.example.com is slow", &[("waited_ms", 3000.into())]),
+            InvocationResult::Failed => self.payment_error(),
+            InvocationResult::TimedOut => self.json(50, "WARN", "payments.example.com is slow", &[("waited_ms", 3000.into())]),
         }
     }
 
@@ -166,19 +166,19 @@ impl Invocation<'_> {
         self.say(percent, line);
     }
 
-    fn invoices(&mut self, course: Course) {
+    fn invoices(&mut self, result: InvocationResult) {
         let invoice = self.random.between(20_000, 29_999);
         self.text(5, "INFO", &format!("rendering invoice {invoice} for {}", self.caller.user()));
-        match course {
-            Course::Well => {
+        match result {
+            InvocationResult::Well => {
                 let (pages, kilobytes) = (self.random.between(1, 4), self.random.between(38, 190));
                 self.text(80, "INFO", &format!("invoice {invoice} rendered pages={pages} size_kb={kilobytes}"));
                 self.text(97, "INFO", &format!("stored s3://globex-invoices-example/{invoice}.pdf"));
             }
-            Course::Failed => self.text(90, "ERROR", &format!(
+            InvocationResult::Failed => self.text(90, "ERROR", &format!(
                 "ValueError: invoice {invoice} has no tax rate\nTraceback (most recent call last):\n  File \"/var/task/handler.py\", line 37, in handler\n    pdf = render(invoice)\n  File \"/var/task/render.py\", line 112, in render\n    rate = tax_rate(invoice.country)\n  File \"/var/task/tax.py\", line 21, in tax_rate\n    raise ValueError(f\"invoice {{number}} has no tax rate\")"
             )),
-            Course::TimedOut => self.text(40, "WARNING", "font cache is cold, rendering will be slow"),
+            InvocationResult::TimedOut => self.text(40, "WARNING", "font cache is cold, rendering will be slow"),
         }
     }
 

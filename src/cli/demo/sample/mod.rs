@@ -5,11 +5,11 @@
 //!   it is what has arrived since. So nothing is missing or doubled where the backlog ends.
 //! - Times ascend within a stream, and equal ones are in the order they were said.
 //!
-//! Never: reads the clock, sleeps, or writes anywhere. Next: [`rhythm`] for when, `gateway`, `lambda` and `java` for what.
+//! Never: reads the clock, sleeps, or writes anywhere. Next: [`traffic`] for when, `gateway`, `lambda` and `java` for what.
 
 use std::collections::VecDeque;
 
-pub mod rhythm;
+pub mod traffic;
 mod gateway;
 mod java;
 mod json;
@@ -21,7 +21,7 @@ use gateway::Format;
 use lambda::Function;
 use people::Tenant;
 use random::Random;
-use rhythm::Pace;
+use traffic::TrafficLevel;
 
 /// A log stream the demo fills.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,7 +48,7 @@ const LINES_OF_AN_INVOCATION: i64 = 5;
 /// The demo's streams. Those of Lambda functions are named after the day of `from_ms`, when the backlog begins.
 #[must_use]
 pub fn streams(from_ms: i64) -> Vec<SampleStream> {
-    let day = rhythm::day(from_ms);
+    let day = traffic::day(from_ms);
     let stream = |group, stream: &str, kind| SampleStream { group, stream: stream.to_owned(), kind };
     let lambda =
         |group, environment: &str, function| stream(group, &format!("{day}/[$LATEST]{environment}"), Kind::Lambda(function));
@@ -73,7 +73,7 @@ pub fn backlog(stream: &SampleStream, from_ms: i64, to_ms: i64, seed: u64) -> im
 #[derive(Clone, Debug)]
 pub struct Samples {
     kind: Kind,
-    pace: Pace,
+    traffic_level: TrafficLevel,
     random: Random,
     begun: bool,
     /// What has begun and is not handed out to its end.
@@ -91,7 +91,7 @@ impl Samples {
         let random = Random::named(seed, &format!("{}\n{}", stream.group, stream.stream));
         let mut samples = Self {
             kind: stream.kind,
-            pace: Pace::DayAndNight,
+            traffic_level: TrafficLevel::DayAndNight,
             random,
             begun: false,
             ready: VecDeque::new(),
@@ -103,8 +103,8 @@ impl Samples {
     }
 
     /// From `now_ms` on at another pace. What has begun already goes on as it was.
-    pub fn set_pace(&mut self, pace: Pace, now_ms: i64) {
-        self.pace = pace;
+    pub fn set_traffic_level(&mut self, traffic_level: TrafficLevel, now_ms: i64) {
+        self.traffic_level = traffic_level;
         self.wait(now_ms.max(self.last));
     }
 
@@ -141,7 +141,7 @@ impl Samples {
 
     fn wait(&mut self, from: i64) {
         let lines = if matches!(self.kind, Kind::Lambda(_)) { LINES_OF_AN_INVOCATION } else { 1 };
-        self.next = from + lines * self.pace.gap(from, &mut self.random);
+        self.next = from + lines * self.traffic_level.gap(from, &mut self.random);
     }
 }
 

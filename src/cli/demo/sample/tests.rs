@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use serde_json::Value;
 
-use super::rhythm::Pace;
+use super::traffic::TrafficLevel;
 use super::{SampleStream, Samples, backlog, streams};
 use logmark_log_import::{Input, Missing, Options, read};
 
@@ -54,12 +54,12 @@ fn live_lines_continue_the_backlog() {
 }
 
 #[test]
-fn a_steady_pace_has_no_night() {
+fn steady_traffic_has_no_night() {
     let night = FROM + 18 * 3_600_000;
     for stream in streams(FROM) {
         let mut samples = Samples::new(&stream, FROM, SEED);
         samples.until(night);
-        samples.set_pace(Pace::Steady { mean_gap_ms: 2_000 }, night);
+        samples.set_traffic_level(TrafficLevel::Steady { mean_gap_ms: 2_000 }, night);
         let events = samples.until(night + 600_000);
         assert!(events.is_sorted_by_key(|(at, _)| *at));
         assert!(events[0].0 < night + 60_000, "{stream:?}");
@@ -68,11 +68,11 @@ fn a_steady_pace_has_no_night() {
 }
 
 #[test]
-fn a_change_of_pace_keeps_what_has_begun_and_the_order() {
+fn a_change_of_traffic_keeps_started_invocations_and_the_order() {
     for stream in streams(FROM) {
         let mut samples = Samples::new(&stream, FROM, SEED);
         let before = samples.by_ref().take(3).collect::<Vec<_>>();
-        samples.set_pace(Pace::Steady { mean_gap_ms: 1 }, FROM);
+        samples.set_traffic_level(TrafficLevel::Steady { mean_gap_ms: 1 }, FROM);
         let events: Vec<_> = before.into_iter().chain(samples.take(30)).collect();
         assert!(events.is_sorted_by_key(|(at, _)| *at), "{stream:?}");
         let undisturbed: Vec<_> = backlog(&stream, FROM, TO, SEED).take(3).collect();

@@ -1,6 +1,6 @@
 //! Which streams of a group are read: `streams`, repeated, or `streamPrefix`.
 //!
-//! Owns the reading of these two parameters. Look next at [`super::ask`], their user.
+//! Owns the reading of these two parameters. Look next at [`super::request`], their user.
 
 use crate::domain::name::{LogStreamName, from_url_spelling};
 use crate::domain::operation::StreamSelection;

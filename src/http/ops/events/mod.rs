@@ -1,8 +1,9 @@
 //! What the three event endpoints share: their parameters, their cursors, and their answers in every format.
 //!
-//! Reading order: [`ask`] (what is asked), `chosen_streams` (of which streams), `cursor` (what a cursor carries), [`answer`] (what is answered).
+//! Reading order: [`request`] (what is asked), `chosen_streams` (of which streams), `cursor` (what a cursor carries),
+//! [`response`] (what is answered).
 
-pub mod ask;
+pub mod request;
 mod chosen_streams;
 mod cursor;
-pub mod answer;
+pub mod response;

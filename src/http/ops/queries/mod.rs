@@ -6,26 +6,28 @@
 pub mod start;
 pub mod read;
 pub mod stop;
-pub mod answer;
+pub mod response;
 
 use std::time::Duration;
 
+use axum::response::Response;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use logmark_quota::{Refused, Reservation};
-use tokio::time::Instant;
+use http_body::Body as _;
+use logmark_quota::{Rejected, Reservation};
 
 use crate::auth::permit::Permit;
 use crate::domain::event::Position;
 use crate::domain::name::LogGroupName;
-use crate::domain::query::run::{QueryPage, ReadQuery, RunningQuery};
+use crate::domain::query::operations::{QueryPage, ReadQuery, RunningQuery};
 use crate::http::App;
-use crate::http::authorized::Setting;
+use crate::http::authorized::RequestContext;
 use crate::http::encode::Format;
 use crate::http::input::Input;
-use crate::http::layers::RequestContext;
+use crate::http::layers::RequestInfo;
+use crate::http::memory::CountedBody;
 use crate::http::problem::ApiError;
 use crate::sources::Queries;
-use crate::sources::buffers::no_memory;
+use crate::sources::page_pool::memory_error;
 
 /// The kind of sealed text that a query's id is.
 const QUERY: &str = "query";
@@ -37,48 +39,52 @@ pub(super) const RECORD: &str = "record";
 /// What rows can be had as.
 const FORMATS: [(&str, Format); 3] = [("json", Format::Json), ("ndjson", Format::Ndjson), ("csv", Format::Csv)];
 
-/// Memory to reserve for reading rows: an answer of CloudWatch with 10,000 rows of a usual query, and the rows made of it.
-const ROWS_ROOM: u64 = 8 * 1024 * 1024;
-/// How long a request waits for that.
-const MEMORY_WAIT: Duration = Duration::from_secs(5);
-/// Bytes of a column's value besides its texts: two strings, and what the allocator adds.
-const CELL_BYTES: usize = 2 * (size_of::<String>() + 16);
-
 /// A page of a query's rows, and the memory that it takes.
 async fn read_rows(
     app: &App,
-    context: &RequestContext,
+    info: &RequestInfo,
     queries: &dyn Queries,
     permit: &Permit<ReadQuery>,
     from: Option<&Position>,
     limit: usize,
 ) -> Result<(Reservation, QueryPage), ApiError> {
-    let until = Instant::now() + MEMORY_WAIT;
-    let mut room = app.sources.buffers().reserve(&context.share(), ROWS_ROOM, until).await?;
-    let page = queries.read(permit, from, limit).await?;
-    let cells = page.rows.iter().flatten();
-    let bytes: usize = cells.map(|(name, value)| name.capacity() + value.capacity() + CELL_BYTES).sum();
-    if room.resize(bytes as u64) { Ok((room, page)) } else { Err(ApiError::Source(no_memory(Refused::TenantLimit))) }
+    let mut page = queries.read(permit, from, limit).await?;
+    if let Some(reservation) = page.memory.take() {
+        return Ok((reservation, page));
+    }
+    let reservation = app.sources.page_pool().memory().try_reserve(&info.share(), page.row_bytes());
+    reservation.map(|reservation| (reservation, page)).map_err(|rejected| ApiError::Source(memory_error(rejected)))
+}
+
+/// Counts the response's body in the reservation of its rows.
+fn counted(mut reservation: Reservation, info: &RequestInfo, mut response: Response) -> Result<Response, ApiError> {
+    let Some(bytes) = response.body().size_hint().exact() else { return Ok(response) };
+    if !reservation.resize(bytes) {
+        return Err(ApiError::Source(memory_error(Rejected::TenantLimit)));
+    }
+    info.hold_until_sent(reservation);
+    response.extensions_mut().insert(CountedBody);
+    Ok(response)
 }
 
 /// Opens the id in the path. One that does not open is as one that was never made.
-fn opened(id: Option<String>, setting: Setting<'_>) -> Result<RunningQuery, ApiError> {
+fn opened(id: Option<String>, context: RequestContext<'_>) -> Result<RunningQuery, ApiError> {
     let id = id.ok_or(ApiError::NoSuchHandle)?;
-    let opened = setting.app.sealer.open(QUERY, &setting.caller.tenant.id, setting.now, &id);
+    let opened = context.app.sealer.open(QUERY, &context.caller.tenant.id, context.now, &id);
     opened.map_err(|_| ApiError::NoSuchHandle)
 }
 
-fn read_format(input: &mut Input, setting: Setting<'_>) -> Result<Format, ApiError> {
+fn read_format(input: &mut Input, context: RequestContext<'_>) -> Result<Format, ApiError> {
     match input.choice("format", &FORMATS) {
         Some(format) => Ok(format),
-        None => Format::negotiate(setting.headers, &[Format::Json, Format::Ndjson, Format::Csv]),
+        None => Format::negotiate(context.headers, &[Format::Json, Format::Ndjson, Format::Csv]),
     }
 }
 
 /// How long the caller wants to wait: `Prefer: wait=20` (RFC 7240 §4.3), as far as one answer may take. What is not understood
 /// of a preference is as if it were not there, as the RFC has it.
-fn preferred_wait(setting: Setting<'_>) -> Option<Duration> {
-    wait_of(setting.headers).map(|wait| wait.min(setting.work_time))
+fn preferred_wait(context: RequestContext<'_>) -> Option<Duration> {
+    wait_of(context.headers).map(|wait| wait.min(context.work_time))
 }
 
 fn wait_of(headers: &HeaderMap) -> Option<Duration> {

@@ -6,12 +6,12 @@ use axum::extract::State;
 use axum::response::Response;
 use tokio::time::Instant;
 
-use super::answer;
-use super::{ROWS, applied, group_names, opened, preferred_wait, read_format, read_rows};
+use super::response;
+use super::{ROWS, applied, counted, group_names, opened, preferred_wait, read_format, read_rows};
 use crate::domain::event::Position;
-use crate::domain::query::run::ReadQuery;
+use crate::domain::query::operations::ReadQuery;
 use crate::http::AppState;
-use crate::http::authorized::{Ask, Authorized, Setting};
+use crate::http::authorized::{Authorized, ParseRequest, RequestContext};
 use crate::http::encode::Format;
 use crate::http::input::Input;
 use crate::http::openapi::answers::Rows;
@@ -20,7 +20,7 @@ use crate::http::openapi::failures::{
 };
 use crate::http::openapi::parameters::{PreferHeader, QueryPath, RowsQuery, TableFormat};
 use crate::http::ops::list;
-use crate::http::packed::Packed;
+use crate::http::packed_request::PackedRequest;
 use crate::http::problem::{ApiError, CURSOR};
 
 /// Rows in a page at most, and when the request does not say: CloudWatch's own limit.
@@ -28,7 +28,7 @@ pub(super) const MAX_ROWS_IN_PAGE: usize = 10_000;
 
 /// What the request says besides its operation.
 #[derive(Debug)]
-pub struct ReadAsk {
+pub struct ReadQueryRequest {
     id: String,
     limit: usize,
     from: Option<Position>,
@@ -36,29 +36,29 @@ pub struct ReadAsk {
     wait: Option<Duration>,
 }
 
-impl Ask for ReadAsk {
+impl ParseRequest for ReadQueryRequest {
     type Op = ReadQuery;
 
-    fn read(input: &mut Input, setting: Setting<'_>) -> Result<(ReadQuery, Self), ApiError> {
+    fn parse(input: &mut Input, context: RequestContext<'_>) -> Result<(ReadQuery, Self), ApiError> {
         let id = input.path_text("id");
         let limit = input.number("limit", 1, MAX_ROWS_IN_PAGE).unwrap_or(MAX_ROWS_IN_PAGE);
         let cursor = input.take("cursor");
-        let format = read_format(input, setting);
+        let format = read_format(input, context);
         input.finish()?;
-        let query = opened(id.clone(), setting)?;
+        let query = opened(id.clone(), context)?;
         let from = match cursor {
             None => None,
             Some(text) => {
-                let tenant = &setting.caller.tenant.id;
-                let (of, position): (Packed, Position) = setting.app.sealer.open(ROWS, tenant, setting.now, &text)?;
+                let tenant = &context.caller.tenant.id;
+                let (of, position): (PackedRequest, Position) = context.app.sealer.open(ROWS, tenant, context.now, &text)?;
                 if of.read::<String>().as_ref() != Some(&query.id) {
                     return Err(ApiError::InvalidCursor(CURSOR.into()));
                 }
                 Some(position)
             }
         };
-        let ask = Self { id: id.unwrap_or_default(), limit, from, format: format?, wait: preferred_wait(setting) };
-        Ok((ReadQuery { query }, ask))
+        let request = Self { id: id.unwrap_or_default(), limit, from, format: format?, wait: preferred_wait(context) };
+        Ok((ReadQuery { query }, request))
     }
 }
 
@@ -91,17 +91,18 @@ impl Ask for ReadAsk {
 )]
 pub(crate) async fn read_query(
     State(app): State<AppState>,
-    Authorized { caller, permit, ask, now, context }: Authorized<ReadAsk>,
+    Authorized { caller, permit, request, now, info }: Authorized<ReadQueryRequest>,
 ) -> Result<Response, ApiError> {
     let query = &permit.op().query;
     let queries = app.sources.queries(&permit, &query.source)?;
-    let wait = ask.wait.filter(|_| ask.from.is_none());
+    let wait = request.wait.filter(|_| request.from.is_none());
     if let Some(wait) = wait {
         queries.wait(&permit, Instant::now() + wait).await?;
     }
-    let (_room, page) = read_rows(&app, &context, queries, &permit, ask.from.as_ref(), ask.limit).await?;
-    list::audit(&app, &context, &permit, Some(&group_names(&query.groups)), page.rows.len());
-    let mut response = answer::page(&app, &caller, &permit, &ask.id, page, ask.format, now)?;
+    let (reservation, page) = read_rows(&app, &info, queries, &permit, request.from.as_ref(), request.limit).await?;
+    list::audit(&app, &info, &permit, Some(&group_names(&query.groups)), page.rows.len());
+    let response = response::page(&app, &caller, &permit, &request.id, page, request.format, now)?;
+    let mut response = counted(reservation, &info, response)?;
     applied(wait, response.headers_mut());
     Ok(response)
 }

@@ -1,5 +1,6 @@
 //! `POST /queries`: starts a Logs Insights query (StartQuery).
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use axum::Json;
@@ -9,18 +10,20 @@ use http::header::{LOCATION, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
 use tokio::time::Instant;
 
-use super::answer::{self, QueryBody};
 use super::read::MAX_ROWS_IN_PAGE;
-use super::{QUERY, applied, group_names, preferred_wait, read_format, read_rows};
+use super::response::{self, QueryBody};
+use super::{QUERY, applied, counted, group_names, preferred_wait, read_format, read_rows};
+use crate::auth::policy;
 use crate::auth::tenant::Tenant;
 use crate::domain::name::{LogGroupName, from_url_spelling};
-use crate::domain::query::run::{MAX_GROUP_BYTES, MAX_GROUPS, QueryStatus, StartQuery};
-use crate::domain::query::{LogQuery, MAX_ROWS, QueryFault};
+use crate::domain::operation::Operation as _;
+use crate::domain::query::operations::{MAX_GROUP_BYTES, MAX_GROUPS, QueryStatus, StartQuery};
+use crate::domain::query::{LogQuery, MAX_ROWS, QueryError, QueryReach};
 use crate::domain::time::{Millis, TimeSpec};
-use crate::http::authorized::{Ask, Authorized, Setting};
-use crate::http::body::{Body, Expects};
+use crate::http::authorized::{Authorized, ParseRequest, RequestContext};
+use crate::http::body::{Body, ExpectedBody};
 use crate::http::encode::Format;
-use crate::http::fault::{Faults, FieldError, Language, Place};
+use crate::http::field_error::{ErrorLocation, FieldError, FieldErrors, Language};
 use crate::http::input::{Input, echo};
 use crate::http::openapi::answers::Started;
 use crate::http::openapi::failures::{
@@ -31,8 +34,8 @@ use crate::http::openapi::texts::{BodyTime, GroupNames};
 use crate::http::ops::list;
 use crate::http::problem::ApiError;
 use crate::http::{App, AppState};
-use crate::sources::Queries;
-use crate::sources::budget::{Budget, Lease};
+use crate::sources::budget::{Lease, QueryBudget};
+use crate::sources::{Queries, SourceError};
 
 /// What the body may say.
 #[derive(Debug, utoipa::ToSchema)]
@@ -40,8 +43,9 @@ use crate::sources::budget::{Budget, Lease};
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes the body for the OpenAPI document; `StartAsk` reads it")]
 pub struct NewQueryBody {
-    /// The query, in Logs Insights QL: at most 10,000 characters. It sees the groups and the range of this request and
-    /// nothing else, so that `SOURCE`, `join`, `diff`, lookup tables, saved queries and `unmask` are refused.
+    /// The query, in Logs Insights QL: at most 10,000 characters. It reads the log groups and the range of this request. `SOURCE`,
+    /// `diff`, saved queries and `unmask` are refused. On a local source, queries inside the query may name log groups that you
+    /// may query, and lookup tables can be used; on CloudWatch both are refused.
     #[schema(min_length = 1, max_length = 10_000, example = "filter status >= 500 | stats count(*) by bin(5m)")]
     query: String,
     // Described by its type.
@@ -58,25 +62,29 @@ pub struct NewQueryBody {
     limit: Option<u32>,
 }
 
+const QUERY_POINTER: ErrorLocation = ErrorLocation::Pointer(Cow::Borrowed("/query"));
+
 /// What the request says besides its operation.
 #[derive(Debug)]
-pub struct StartAsk {
+pub struct StartQueryRequest {
     format: Format,
     wait: Option<Duration>,
 }
 
-impl Ask for StartAsk {
+impl ParseRequest for StartQueryRequest {
     type Op = StartQuery;
 
-    const BODY: Expects = Expects::Json;
+    const BODY: ExpectedBody = ExpectedBody::Json;
 
-    fn read(input: &mut Input, setting: Setting<'_>) -> Result<(StartQuery, Self), ApiError> {
-        let format = read_format(input, setting);
+    fn parse(input: &mut Input, context: RequestContext<'_>) -> Result<(StartQuery, Self), ApiError> {
+        let format = read_format(input, context);
         let body = &mut input.body;
-        let mut forbidden = Faults::default();
-        let query = read_query(body, &mut forbidden);
+        let mut forbidden = FieldErrors::default();
+        let text = body.text("query");
+        let query = text.as_deref().and_then(|text| read_query(text, body));
         let groups = read_groups(body);
-        let range = read_range(body, setting.now);
+        let query = query.and_then(|query| within_reach(query, groups.as_deref(), context, body, &mut forbidden));
+        let range = read_range(body, context.now);
         let limit = body.number("limit", 1, MAX_ROWS);
         let query = match (query, limit) {
             (Some(query), Some(limit)) => query
@@ -92,19 +100,50 @@ impl Ask for StartAsk {
         let (Some(query), Some(groups), Some((start, end))) = (query, groups, range) else {
             return Err(ApiError::Internal("a fault of the input that was not noted".to_owned()));
         };
-        Ok((StartQuery { query, groups, start, end }, Self { format: format?, wait: preferred_wait(setting) }))
+        Ok((StartQuery::new(query, groups, start, end), Self { format: format?, wait: preferred_wait(context) }))
     }
 }
 
-fn read_query(body: &mut Body, forbidden: &mut Faults) -> Option<LogQuery> {
-    let text = body.text("query")?;
-    let place = Place::Pointer("/query".into());
-    match LogQuery::parse(&text) {
-        Ok(query) => return Some(query),
-        Err(QueryFault::Invalid(faults)) => body.errors(FieldError::of_text(&place, Language::Query, &text, &faults)),
-        Err(QueryFault::Forbidden(faults)) => *forbidden = FieldError::of_text(&place, Language::Query, &text, &faults),
+/// The query, if its text is one. What its source refuses in it is told when the source is known.
+fn read_query(text: &str, body: &mut Body) -> Option<String> {
+    match LogQuery::parse_within(text, QueryReach::NamedGroups) {
+        Ok(_) | Err(QueryError::Forbidden(_)) => Some(text.to_owned()),
+        Err(QueryError::Invalid(faults)) => {
+            body.errors(FieldError::of_text(&QUERY_POINTER, Language::Query, text, &faults));
+            None
+        }
     }
-    None
+}
+
+/// The query, if it stays within what its source lets queries read. The source is that of the first group; which one it is,
+/// the tenant's own grants say, so that a refusal tells nothing else.
+fn within_reach(
+    text: String,
+    groups: Option<&[LogGroupName]>,
+    context: RequestContext<'_>,
+    body: &mut Body,
+    forbidden: &mut FieldErrors,
+) -> Option<LogQuery> {
+    let first = groups.and_then(<[_]>::first);
+    let source = first.and_then(|group| policy::default_source(context.caller, StartQuery::ACTION, group, None));
+    let reach = source.map_or(QueryReach::Confined, |source| context.app.sources.query_reach(source));
+    let query = match LogQuery::parse_within(&text, reach) {
+        Ok(query) => query,
+        Err(QueryError::Forbidden(faults) | QueryError::Invalid(faults)) => {
+            *forbidden = FieldError::of_text(&QUERY_POINTER, Language::Query, &text, &faults);
+            return None;
+        }
+    };
+    let groups = groups.unwrap_or_default();
+    let all = || groups.iter().chain(query.nested_groups().iter().filter(|group| !groups.contains(group)));
+    let bytes: usize = all().map(|group| group.as_str().len()).sum();
+    if !query.nested_groups().is_empty() && (all().count() > MAX_GROUPS || bytes > MAX_GROUP_BYTES) {
+        let detail =
+            format!("names log groups besides `logGroups`; a query takes {MAX_GROUPS} in all, of {MAX_GROUP_BYTES} characters");
+        body.error("/query", detail);
+        return None;
+    }
+    Some(query)
 }
 
 fn read_groups(body: &mut Body) -> Option<Vec<LogGroupName>> {
@@ -116,7 +155,7 @@ fn read_groups(body: &mut Body) -> Option<Vec<LogGroupName>> {
     let mut groups: Vec<LogGroupName> = Vec::with_capacity(texts.len());
     let mut faults = 0;
     for (index, text) in texts.iter().enumerate() {
-        let fault = match LogGroupName::try_from(from_url_spelling(text)) {
+        let detail = match LogGroupName::try_from(from_url_spelling(text)) {
             Ok(group) if groups.contains(&group) => "is there twice".to_owned(),
             Ok(group) => {
                 groups.push(group);
@@ -125,7 +164,7 @@ fn read_groups(body: &mut Body) -> Option<Vec<LogGroupName>> {
             Err(error) => format!("`{}` {error}", echo(text)),
         };
         faults += 1;
-        body.error(format!("/logGroups/{index}"), fault);
+        body.error(format!("/logGroups/{index}"), detail);
     }
     let bytes: usize = groups.iter().map(|group| group.as_str().len()).sum();
     if bytes > MAX_GROUP_BYTES {
@@ -158,11 +197,11 @@ async fn lease(app: &App, tenant: &Tenant, queries: &dyn Queries) -> Result<Leas
         Err(exceeded) => exceeded,
     };
     let again = match first.budget {
-        Budget::Queries(_) => {
-            queries.look_around(&tenant.id).await;
+        QueryBudget::Queries(_) => {
+            queries.poll_all(&tenant.id).await;
             app.query_budgets.lease(&tenant.id, &tenant.limits)
         }
-        Budget::ScannedBytes(_) => Err(first),
+        QueryBudget::ScannedBytes(_) => Err(first),
     };
     again.map_err(|exceeded| ApiError::BudgetExceeded { budget: exceeded.budget, retry_after: exceeded.retry_after })
 }
@@ -196,36 +235,44 @@ async fn lease(app: &App, tenant: &Tenant, queries: &dyn Queries) -> Result<Leas
 )]
 pub(crate) async fn start_query(
     State(app): State<AppState>,
-    Authorized { caller, permit, ask, now, context }: Authorized<StartAsk>,
+    Authorized { caller, permit, request, now, info }: Authorized<StartQueryRequest>,
 ) -> Result<Response, ApiError> {
     let source = permit.sources().first().map(|rule| rule.source.clone()).ok_or(ApiError::NoSuchHandle)?;
     let queries = app.sources.queries(&permit, &source)?;
     let begun = Instant::now();
     let mut lease = lease(&app, &caller.tenant, queries).await?;
-    if permit.stream_rules().iter().any(Option::is_some) {
+    if queries.counts_hidden_streams() && permit.stream_rules().iter().any(Option::is_some) {
         lease = lease.withholding();
     }
-    let started = queries.start(&permit, lease).await?;
+    let started = queries.start(&permit, lease).await.map_err(|error| unsupported(error, &permit.op().query))?;
     let id = app.sealer.seal(QUERY, permit.tenant(), now, started.query())?;
     let reading = permit.for_reading(started.query().clone());
     let mut status = QueryStatus::Scheduled;
-    if let Some(wait) = ask.wait {
+    if let Some(wait) = request.wait {
         status = queries.wait(&reading, begun + wait).await?;
     }
     let (mut response, rows) = if status.has_ended() {
-        let (_room, page) = read_rows(&app, &context, queries, &reading, None, MAX_ROWS_IN_PAGE).await?;
+        let (reservation, page) = read_rows(&app, &info, queries, &reading, None, MAX_ROWS_IN_PAGE).await?;
         let rows = page.rows.len();
-        (answer::page(&app, &caller, &reading, &id, page, ask.format, now)?, rows)
+        let response = response::page(&app, &caller, &reading, &id, page, request.format, now)?;
+        (counted(reservation, &info, response)?, rows)
     } else {
         (accepted(&id, status), 0)
     };
-    list::audit(&app, &context, &permit, Some(&group_names(&permit.op().groups)), rows);
+    list::audit(&app, &info, &permit, Some(&group_names(&permit.op().groups)), rows);
     started.claim();
     if let Ok(location) = HeaderValue::try_from(format!("/queries/{id}")) {
         response.headers_mut().insert(LOCATION, location);
     }
-    applied(ask.wait, response.headers_mut());
+    applied(request.wait, response.headers_mut());
     Ok(response)
+}
+
+/// What the source does not support, at its place in the query.
+fn unsupported(error: SourceError, query: &LogQuery) -> ApiError {
+    let SourceError::QueryUnsupported(faults) = error else { return ApiError::Source(error) };
+    let errors = FieldError::of_text(&QUERY_POINTER, Language::Query, query.text(), &faults);
+    ApiError::InvalidText { language: Language::Query, errors }
 }
 
 fn accepted(id: &str, status: QueryStatus) -> Response {
@@ -237,6 +284,7 @@ fn accepted(id: &str, status: QueryStatus) -> Response {
         statistics: None,
         estimated_cost_usd: None,
         next_cursor: None,
+        failure: None,
     };
     let mut response = (StatusCode::ACCEPTED, Json(body)).into_response();
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));

@@ -4,9 +4,9 @@ use axum::extract::State;
 use http::StatusCode;
 
 use super::{group_names, opened};
-use crate::domain::query::run::StopQuery;
+use crate::domain::query::operations::StopQuery;
 use crate::http::AppState;
-use crate::http::authorized::{Ask, Authorized, Setting};
+use crate::http::authorized::{Authorized, ParseRequest, RequestContext};
 use crate::http::input::Input;
 use crate::http::openapi::failures::{CommonFailures, InvalidParameter, NotSupported, SourceFailures, TokenFailures};
 use crate::http::openapi::parameters::QueryPath;
@@ -15,15 +15,15 @@ use crate::http::problem::ApiError;
 
 /// The request says nothing besides its operation.
 #[derive(Debug)]
-pub struct StopAsk;
+pub struct StopQueryRequest;
 
-impl Ask for StopAsk {
+impl ParseRequest for StopQueryRequest {
     type Op = StopQuery;
 
-    fn read(input: &mut Input, setting: Setting<'_>) -> Result<(StopQuery, Self), ApiError> {
+    fn parse(input: &mut Input, context: RequestContext<'_>) -> Result<(StopQuery, Self), ApiError> {
         let id = input.path_text("id");
         input.finish()?;
-        Ok((StopQuery { query: opened(id, setting)? }, Self))
+        Ok((StopQuery { query: opened(id, context)? }, Self))
     }
 }
 
@@ -48,10 +48,10 @@ impl Ask for StopAsk {
 )]
 pub(crate) async fn stop_query(
     State(app): State<AppState>,
-    Authorized { permit, context, .. }: Authorized<StopAsk>,
+    Authorized { permit, info, .. }: Authorized<StopQueryRequest>,
 ) -> Result<StatusCode, ApiError> {
     let query = &permit.op().query;
     app.sources.queries(&permit, &query.source)?.stop(&permit).await?;
-    list::audit(&app, &context, &permit, Some(&group_names(&query.groups)), 0);
+    list::audit(&app, &info, &permit, Some(&group_names(&query.groups)), 0);
     Ok(StatusCode::NO_CONTENT)
 }

@@ -4,7 +4,7 @@
 
 use crate::domain::name::LogGroupName;
 use crate::domain::query::names_entity_attribute;
-use crate::domain::query::run::Record;
+use crate::domain::query::operations::Record;
 
 /// The group that an identifier of ListLogGroupsForQuery means in this account and region: a name, or
 /// `arn:aws:logs:REGION:ACCOUNT:log-group:NAME`, which may end in `:*`. `None`: it is elsewhere, or of another form.

@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::query::run::{QueryStatus, Row, Statistics};
+use crate::domain::query::operations::{QueryStatus, Row, Statistics};
 use crate::sources::cloudwatch::quotas::Api;
-use crate::sources::cloudwatch::wire::{Call, Repeat};
+use crate::sources::cloudwatch::wire::{Call, RetrySafety};
 
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -28,7 +28,7 @@ pub(super) struct StartQuery {
 
 impl Call for StartQuery {
     const API: Api = Api::StartQuery;
-    const REPEAT: Repeat = Repeat::IfRefused;
+    const RETRY_SAFETY: RetrySafety = RetrySafety::IfNotProcessed;
     type Answer = QueryId;
 }
 
@@ -113,12 +113,12 @@ pub(super) struct StopQuery<'a> {
 
 impl Call for StopQuery<'_> {
     const API: Api = Api::StopQuery;
-    type Answer = Stopped;
+    type Answer = StopQueryResponse;
 }
 
 /// An answer without the word is none: a query that is told to be stopped does not run.
 #[derive(Debug, Clone, Copy, Deserialize)]
-pub(super) struct Stopped {
+pub(super) struct StopQueryResponse {
     pub(super) success: bool,
 }
 

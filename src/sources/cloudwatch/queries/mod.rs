@@ -2,9 +2,9 @@
 //!
 //! Owns what is sent of a query and what of an answer is shown. INVARIANT: a query sees the permit's groups, streams and time
 //! alone, whatever it says, by the condition that is put before it; and no row is shown before upstream's own word on which
-//! groups it read was compared with the permit. Look next at `runs` (a query's life), `account`, `calls`.
+//! groups it read was compared with the permit. Look next at `tracker` (a query's life), `account`, `calls`.
 
-mod runs;
+mod tracker;
 mod account;
 mod calls;
 
@@ -12,11 +12,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use logmark_quota::Rejected;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use self::runs::Hold;
-pub(super) use self::runs::Runs;
+use self::tracker::QueryResources;
+pub(super) use self::tracker::QueryTracker;
 use super::CloudWatch;
 use super::errors::CallError;
 use crate::auth::permit::{Permit, Share};
@@ -24,15 +25,16 @@ use crate::domain::event::Position;
 use crate::domain::name::{LogGroupName, TenantId};
 use crate::domain::operation::Operation;
 use crate::domain::pattern::Pattern;
-use crate::domain::query::fence::Fence;
-use crate::domain::query::run::{
-    DescribeFields, FieldShare, FoundRecord, GroupMark, QueryPage, QueryStatus, ReadQuery, ReadRecord, Record, Row, RunningQuery,
-    StartQuery, StopQuery,
+use crate::domain::query::operations::{
+    DescribeFields, FieldShare, FoundRecord, GroupFingerprint, QueryPage, QueryStatus, ReadQuery, ReadRecord, Record, Row,
+    RunningQuery, StartQuery, StopQuery,
 };
-use crate::domain::query::{MAX_CHARACTERS, Unsendable};
+use crate::domain::query::scope::QueryScope;
+use crate::domain::query::{MAX_CHARACTERS, UnsendableQuery};
 use crate::sources::SourceError;
 use crate::sources::budget::{GIGABYTE, Lease};
-use crate::sources::queries::{Queries, Started};
+use crate::sources::page_pool::memory_error;
+use crate::sources::queries::{Queries, StartedQuery};
 use crate::telemetry::trace;
 
 /// The one language whose texts are understood.
@@ -42,22 +44,22 @@ const GROUPS_PAGE: usize = 500;
 
 #[async_trait]
 impl Queries for CloudWatch {
-    async fn start(&self, permit: &Permit<StartQuery>, lease: Lease) -> Result<Started, SourceError> {
+    async fn start(&self, permit: &Permit<StartQuery>, lease: Lease) -> Result<StartedQuery, SourceError> {
         let request = request(permit)?;
         let op = permit.op();
         let query = RunningQuery {
             source: self.name.clone(),
             id: String::new(),
             groups: op.groups.clone(),
-            rules: permit.rules_mark(),
+            rules: permit.rules_fingerprint(),
             started: self.client.now(),
             headings: op.query.headings().to_vec(),
         };
-        let (runs, share) = (Arc::clone(&self.runs), permit.share().clone());
+        let (tracker, share) = (Arc::clone(&self.tracker), permit.share().clone());
         // A task of its own: a client that leaves meanwhile must not leave a query that nobody knows of.
         let (tell, told) = oneshot::channel();
-        tokio::spawn(trace::carried(async move {
-            let started = runs.start(request, query, share, lease).await;
+        tokio::spawn(trace::in_current_trace(async move {
+            let started = tracker.start(request, query, share, lease).await;
             // Nobody waits any more: what is dropped here is stopped.
             drop(tell.send(started));
         }));
@@ -66,17 +68,17 @@ impl Queries for CloudWatch {
 
     async fn wait(&self, permit: &Permit<ReadQuery>, until: Instant) -> Result<QueryStatus, SourceError> {
         let query = current(permit, &permit.op().query)?;
-        let run = self.runs.asked(&query.id, permit.share(), self.since(query), None);
-        self.runs.wait(&run, until).await
+        let run = self.tracker.track(&query.id, permit.share(), self.since(query), None);
+        self.tracker.wait(&run, until).await
     }
 
     async fn read(&self, permit: &Permit<ReadQuery>, from: Option<&Position>, limit: usize) -> Result<QueryPage, SourceError> {
         let query = current(permit, &permit.op().query)?;
         let next_token = from.map(|position| position.0.as_str());
         let mut max_items = limit;
-        let answer = loop {
+        let (answer, memory) = loop {
             let request = calls::GetQueryResults { query_id: &query.id, next_token, max_items };
-            match self.client.call(permit.share(), &request).await {
+            match self.client.call_counted(permit.share(), &request).await {
                 // Rows of whole messages: fewer of them fit, and the rest is the next page.
                 Err(CallError::TooLarge(_)) if max_items > 1 => max_items = (max_items / 8).max(1),
                 answer => break answer.map_err(|error| error.at_position(from.is_some()))?,
@@ -84,29 +86,33 @@ impl Queries for CloudWatch {
         };
         let (status, statistics) = (answer.status(), answer.statistics());
         if !status.has_ended() {
-            self.runs.asked(&query.id, permit.share(), self.since(query), None);
+            self.tracker.track(&query.id, permit.share(), self.since(query), None);
         }
-        self.runs.note(&query.id, status, statistics);
+        self.tracker.note(&query.id, status, statistics);
         if next_token.is_some() && answer.next_token.as_deref() == next_token {
             return Err(SourceError::Upstream("GetQueryResults returned the same token".to_owned()));
         }
         let next = answer.next_token.clone().map(Position);
-        let rows = answer.into_rows();
-        let mut rows = rows.ok_or_else(|| SourceError::Upstream("a complete query without its rows".to_owned()))?;
-        if !rows.is_empty() {
-            self.runs.compare(query, permit.share()).await?;
-            rows.iter_mut().for_each(|row| as_shown(row, query));
+        let rows = answer.into_rows().ok_or_else(|| SourceError::Upstream("a complete query without its rows".to_owned()))?;
+        let mut page = QueryPage { status, rows, statistics: None, estimated_cost: None, next, memory, failure: None };
+        let bytes = page.row_bytes();
+        if page.memory.as_mut().is_some_and(|memory| !memory.resize(bytes)) {
+            return Err(memory_error(Rejected::TenantLimit));
+        }
+        if !page.rows.is_empty() {
+            self.tracker.compare(query, permit.share()).await?;
+            page.rows.iter_mut().for_each(|row| as_shown(row, query));
         }
         // Upstream's figures count all streams of the groups. With field indexes they would tell which values hidden events have.
         let statistics = statistics.filter(|_| permit.stream_rules().iter().all(Option::is_none));
-        let price = self.runs.settings.price_per_gb;
+        let price = self.tracker.settings.price_per_gb;
         let estimated_cost = price.zip(statistics).map(|(price, statistics)| statistics.bytes_scanned / GIGABYTE * price);
-        Ok(QueryPage { status, rows, statistics, estimated_cost, next })
+        Ok(QueryPage { statistics, estimated_cost, ..page })
     }
 
     async fn stop(&self, permit: &Permit<StopQuery>) -> Result<(), SourceError> {
         let query = current(permit, &permit.op().query)?;
-        self.runs.stop(&query.id, permit.share()).await
+        self.tracker.stop(&query.id, permit.share()).await
     }
 
     async fn describe_fields(&self, permit: &Permit<DescribeFields>) -> Result<Vec<FieldShare>, SourceError> {
@@ -135,12 +141,12 @@ impl Queries for CloudWatch {
         Ok(FoundRecord { group, record })
     }
 
-    async fn look_around(&self, tenant: &TenantId) {
-        self.runs.look_around(tenant).await;
+    async fn poll_all(&self, tenant: &TenantId) {
+        self.tracker.poll_all(tenant).await;
     }
 
     async fn close(&self) {
-        self.runs.close().await;
+        self.tracker.close().await;
     }
 }
 
@@ -153,26 +159,26 @@ impl CloudWatch {
     }
 }
 
-impl Runs {
+impl QueryTracker {
     async fn start(
         self: &Arc<Self>,
         request: calls::StartQuery,
         query: RunningQuery,
         share: Share,
         lease: Lease,
-    ) -> Result<Started, SourceError> {
-        let slot = self.slot(&share).await?;
+    ) -> Result<StartedQuery, SourceError> {
+        let acquire_permit = self.acquire_permit(&share).await?;
         let id = self.client.call(&share, &request).await.map_err(CallError::plain)?.query_id;
         if id.is_empty() {
             return Err(SourceError::Upstream("StartQuery returned no id".to_owned()));
         }
-        self.asked(&id, &share, Instant::now(), Some(Hold { lease, _slot: slot }));
-        let (runs, runtime) = (Arc::clone(self), tokio::runtime::Handle::current());
+        self.track(&id, &share, Instant::now(), Some(QueryResources { lease, _permit: acquire_permit }));
+        let (tracker, runtime) = (Arc::clone(self), tokio::runtime::Handle::current());
         let unclaimed = id.clone();
         let stop = move || {
-            runtime.spawn(async move { runs.stop_unwanted(&unclaimed, &share, "its client left").await });
+            runtime.spawn(async move { tracker.stop_unwanted(&unclaimed, &share, "its client left").await });
         };
-        Ok(Started::new(RunningQuery { id, ..query }, stop))
+        Ok(StartedQuery::new(RunningQuery { id, ..query }, stop))
     }
 
     /// Compares the groups that upstream says the query reads with those that it may. The answer is remembered, since a query's
@@ -192,10 +198,11 @@ impl Runs {
                     tenant.id = %share.tenant,
                     "a query reads other log groups than those that it was started with: none of its rows is shown"
                 );
-                let (runs, id, share) = (Arc::clone(self), query.id.clone(), share.clone());
-                let stopping = async move { runs.stop_unwanted(&id, &share, "it reads other log groups").await };
+                let (tracker, id, share) = (Arc::clone(self), query.id.clone(), share.clone());
+                let stopping = async move { tracker.stop_unwanted(&id, &share, "it reads other log groups").await };
                 // Goes on behind the answer when it takes longer than one call may.
-                let _stopped = tokio::time::timeout(self.client.deadline(), tokio::spawn(trace::carried(stopping))).await;
+                let _stopped =
+                    tokio::time::timeout(self.client.deadline(), tokio::spawn(trace::in_current_trace(stopping))).await;
                 return Err(SourceError::Upstream("a query reads other log groups than it was started with".to_owned()));
             }
             token = answer.next_token;
@@ -216,17 +223,22 @@ impl Runs {
 /// What is sent: the query within its fence, over the groups by name.
 fn request(permit: &Permit<StartQuery>) -> Result<calls::StartQuery, SourceError> {
     let op = permit.op();
+    if !op.query.is_confined() {
+        return Err(SourceError::QueryForbidden(
+            "queries inside a query and lookup tables reach beyond its log groups".to_owned(),
+        ));
+    }
     let rules = permit.stream_rules().iter().map(|rule| rule.as_deref());
     let groups: Vec<(&LogGroupName, Option<&[Pattern]>)> = op.groups.iter().zip(rules).collect();
     if groups.len() != op.groups.len() {
         return Err(SourceError::NotFound);
     }
-    let fence = Fence { groups, start: op.start, end: op.end, upstream: op.query.reads() };
-    let query_string = op.query.within(&fence).map_err(|error| match error {
-        Unsendable::Fence(_) => SourceError::QueryForbidden(error.to_string()),
-        Unsendable::TooLong { length } => SourceError::QueryTooLong { length, most: MAX_CHARACTERS },
+    let scope = QueryScope { groups, start: op.start, end: op.end, upstream: op.query.reads() };
+    let query_string = op.query.within(&scope).map_err(|error| match error {
+        UnsendableQuery::QueryScope(_) => SourceError::QueryForbidden(error.to_string()),
+        UnsendableQuery::TooLong { length } => SourceError::QueryTooLong { length, most: MAX_CHARACTERS },
     })?;
-    let (start_time, end_time) = fence.seconds();
+    let (start_time, end_time) = scope.seconds();
     Ok(calls::StartQuery {
         query_language: LANGUAGE,
         log_group_names: op.groups.iter().map(|group| group.as_str().to_owned()).collect(),
@@ -239,7 +251,7 @@ fn request(permit: &Permit<StartQuery>) -> Result<calls::StartQuery, SourceError
 
 /// The query, if the permit's rules are still those that it was started under.
 fn current<'a, Op: Operation>(permit: &Permit<Op>, query: &'a RunningQuery) -> Result<&'a RunningQuery, SourceError> {
-    if permit.rules_mark() == query.rules { Ok(query) } else { Err(SourceError::NotFound) }
+    if permit.rules_fingerprint() == query.rules { Ok(query) } else { Err(SourceError::NotFound) }
 }
 
 /// The row with the headings that its caller wrote, and without the account's number.
@@ -261,7 +273,7 @@ fn seen_group(permit: &Permit<ReadRecord>, record: &Record) -> Result<LogGroupNa
     let (_, name) = account::parts_of_log(log);
     let rule = permit.sources().iter().find(|rule| rule.source == permit.op().source && rule.covers_stream(name, stream));
     let (Some(rule), Ok(group)) = (rule, LogGroupName::try_from(name)) else { return Err(SourceError::NotFound) };
-    if !permit.op().groups.contains(&GroupMark::from(&group)) {
+    if !permit.op().groups.contains(&GroupFingerprint::from(&group)) {
         return Err(SourceError::NotFound);
     }
     if !rule.allows(name) {

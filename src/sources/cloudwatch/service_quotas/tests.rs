@@ -17,7 +17,7 @@ use self::small_http::SmallHttp;
 use super::*;
 use crate::domain::name::SourceName;
 use crate::domain::time::SystemClock;
-use crate::sources::cloudwatch::settings::QuotaReading;
+use crate::sources::cloudwatch::settings::QuotaRefresh;
 use crate::sources::cloudwatch::{Accounts, CloudWatch, Settings};
 
 struct Fake(SmallHttp);
@@ -39,7 +39,7 @@ impl Fake {
         let endpoint = Some(self.0.endpoint.parse().unwrap());
         let mut settings = Settings::new(SourceName::try_from("eu").unwrap(), "eu-central-1");
         settings.quotas.overlay(&given);
-        settings.service_quotas = Some(QuotaReading { endpoint, given });
+        settings.service_quotas = Some(QuotaRefresh { endpoint, given });
         let provider = SharedCredentialsProvider::new(credentials);
         CloudWatch::with_credentials(settings, Outbound::new().unwrap(), Arc::new(SystemClock), &Accounts::default(), provider)
             .unwrap()
@@ -136,16 +136,18 @@ async fn what_is_no_answer_is_an_error_without_a_word_of_it() {
 }
 
 #[tokio::test]
-async fn the_lanes_keep_to_what_was_read_and_to_what_the_operator_says_before_it() {
+async fn rate_limiters_use_the_read_quotas_and_the_configured_ones_first() {
     let quotas = [quota(&calls("GetLogEvents"), 40.0), quota(&calls("FilterLogEvents"), 20.0)];
     let fake = Fake::start(vec![(200, json!({ "Quotas": quotas }))]).await;
     let given = GivenQuotas { calls_per_second: [(Api::GetLogEvents, 3.0)].into(), concurrent_queries: Some(7) };
     let reader = fake.source(given).service_quotas.unwrap();
-    let rates =
-        || [Api::GetLogEvents, Api::FilterLogEvents, Api::StartQuery].map(|api| reader.lanes.of(api).unwrap().state().ceiling);
+    let rates = || {
+        [Api::GetLogEvents, Api::FilterLogEvents, Api::StartQuery]
+            .map(|api| reader.account_limits.rate_limiter(api).unwrap().state().ceiling)
+    };
     let before = rates();
     let mut held = reader.quotas.clone();
-    reader.tell(&reader.read().await.unwrap(), &mut held);
+    reader.apply(&reader.read().await.unwrap(), &mut held);
     let ours = |quotas: [f64; 3]| quotas.map(|rate| rate * (1.0 - held.reserve));
     assert_eq!((before, rates()), (ours([3.0, 5.0, 10.0]), ours([3.0, 20.0, 10.0])));
     assert_eq!((held.concurrent_queries, held.reserve), (7, reader.quotas.reserve));
@@ -156,7 +158,7 @@ fn of_an_accounts_sources_the_first_that_is_to_reads_its_quotas() {
     let accounts = Accounts::default();
     let reads = |region: &str, is_to: bool| {
         let mut settings = Settings::new(SourceName::try_from("eu").unwrap(), region);
-        settings.service_quotas = is_to.then(|| QuotaReading { endpoint: None, given: GivenQuotas::default() });
+        settings.service_quotas = is_to.then(|| QuotaRefresh { endpoint: None, given: GivenQuotas::default() });
         let source = CloudWatch::connect(settings, Outbound::new().unwrap(), Arc::new(SystemClock), &accounts);
         source.unwrap().service_quotas.is_some()
     };
@@ -167,9 +169,9 @@ fn of_an_accounts_sources_the_first_that_is_to_reads_its_quotas() {
 }
 
 #[tokio::test]
-async fn a_source_that_is_not_to_read_them_asks_nobody() {
+async fn a_source_configured_not_to_read_quotas_makes_no_call() {
     let settings = Settings::new(SourceName::try_from("eu").unwrap(), "eu-central-1");
     let source = CloudWatch::connect(settings, Outbound::new().unwrap(), Arc::new(SystemClock), &Accounts::default()).unwrap();
-    source.keep_quotas().await;
+    source.refresh_quotas().await;
     assert!(source.service_quotas.is_none());
 }

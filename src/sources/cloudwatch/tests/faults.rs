@@ -4,9 +4,9 @@ use super::fake::{CANARY, Fault};
 use super::*;
 use crate::sources::{Source, SourceError};
 
-async fn read(stage: &Stage) -> Result<EventPage, SourceError> {
+async fn read(environment: &TestEnvironment) -> Result<EventPage, SourceError> {
     let permit = permit(stream_op(TimeRange::default()));
-    stage.source.read_stream(&permit, &ask(None, Direction::Forward, 10, 1000)).await
+    environment.source.read_stream(&permit, &ask(None, Direction::Forward, 10, 1000)).await
 }
 
 fn upstream(what: &str) -> SourceError {
@@ -41,10 +41,10 @@ async fn each_fault_has_its_failure_and_its_number_of_calls() {
         (Fault::Html(403), refused("no error type, status 403"), 1),
         (Fault::Hang, SourceError::Timeout, 3),
     ] {
-        let stage = Stage::new().await;
-        stage.fake.state().always = Some(fault);
-        assert_eq!(read(&stage).await.unwrap_err(), expected, "{fault:?}");
-        assert_eq!(stage.fake.calls(), calls, "{fault:?}");
+        let environment = TestEnvironment::new().await;
+        environment.fake.state().always = Some(fault);
+        assert_eq!(read(&environment).await.unwrap_err(), expected, "{fault:?}");
+        assert_eq!(environment.fake.calls(), calls, "{fault:?}");
     }
 }
 
@@ -59,13 +59,13 @@ async fn what_passes_is_retried_and_what_breaks_off_tells_nothing() {
         Fault::NotHttp,
         Fault::Hang,
     ] {
-        let stage = Stage::new().await;
-        stage.write(&[(0, STREAM, 1)]);
-        stage.fake.state().faults.extend([fault, fault]);
-        assert_eq!(read(&stage).await.unwrap().events.len(), 1, "{fault:?}");
-        assert_eq!(stage.fake.calls(), 3, "{fault:?}");
-        stage.fake.state().always = Some(fault);
-        let error = read(&stage).await.unwrap_err();
+        let environment = TestEnvironment::new().await;
+        environment.write(&[(0, STREAM, 1)]);
+        environment.fake.state().faults.extend([fault, fault]);
+        assert_eq!(read(&environment).await.unwrap().events.len(), 1, "{fault:?}");
+        assert_eq!(environment.fake.calls(), 3, "{fault:?}");
+        environment.fake.state().always = Some(fault);
+        let error = read(&environment).await.unwrap_err();
         let text = format!("{error} {error:?}");
         for canary in [CANARY, "arn:", SECRET, "AKID", "session-canary", "<html>"] {
             assert!(!text.contains(canary), "{text}");
@@ -75,48 +75,48 @@ async fn what_passes_is_retried_and_what_breaks_off_tells_nothing() {
 
 #[tokio::test]
 async fn when_everything_fails_retries_do_not_double_the_load() {
-    let stage = Stage::new().await;
-    stage.fake.state().always = Some(Fault::Error(503, "ServiceUnavailableException"));
+    let environment = TestEnvironment::new().await;
+    environment.fake.state().always = Some(Fault::Error(503, "ServiceUnavailableException"));
     for _ in 0..200 {
-        read(&stage).await.unwrap_err();
+        read(&environment).await.unwrap_err();
     }
-    let calls = stage.fake.calls();
+    let calls = environment.fake.calls();
     assert!((10..=300).contains(&calls), "{calls} calls for 200 reads");
-    assert!(matches!(read(&stage).await, Err(SourceError::Down { .. })), "it is left alone");
-    assert_eq!(stage.fake.calls(), calls);
+    assert!(matches!(read(&environment).await, Err(SourceError::Down { .. })), "it is left alone");
+    assert_eq!(environment.fake.calls(), calls);
 }
 
 #[tokio::test]
 async fn a_wait_that_the_upstream_asks_for_is_kept() {
-    let stage = Stage::new().await;
-    stage.write(&[(0, STREAM, 1)]);
-    stage.fake.state().faults.push_back(Fault::RetryAfter(429, "TooManyRequestsException", 1));
+    let environment = TestEnvironment::new().await;
+    environment.write(&[(0, STREAM, 1)]);
+    environment.fake.state().faults.push_back(Fault::RetryAfter(429, "TooManyRequestsException", 1));
     let begun = tokio::time::Instant::now();
-    read(&stage).await.unwrap();
+    read(&environment).await.unwrap();
     assert!(begun.elapsed() >= Duration::from_secs(1));
 }
 
 #[tokio::test]
 async fn a_wrong_clock_is_set_once_and_a_mad_one_not_at_all() {
     for (minutes, works, calls) in [(20, true, 2), (-20, true, 2), (59, true, 2), (61, false, 1), (-600, false, 1)] {
-        let stage = Stage::new().await;
-        stage.write(&[(0, STREAM, 1)]);
-        stage.clock.0.store(NOW + minutes * 60_000, Ordering::SeqCst);
-        assert_eq!(read(&stage).await.is_ok(), works, "{minutes} minutes");
-        assert_eq!(stage.fake.calls(), calls, "{minutes} minutes");
+        let environment = TestEnvironment::new().await;
+        environment.write(&[(0, STREAM, 1)]);
+        environment.clock.0.store(NOW + minutes * 60_000, Ordering::SeqCst);
+        assert_eq!(read(&environment).await.is_ok(), works, "{minutes} minutes");
+        assert_eq!(environment.fake.calls(), calls, "{minutes} minutes");
         if works {
-            read(&stage).await.unwrap();
-            assert_eq!(stage.fake.calls(), 3, "learnt");
+            read(&environment).await.unwrap();
+            assert_eq!(environment.fake.calls(), 3, "learnt");
         }
     }
 }
 
 #[tokio::test]
 async fn many_calls_with_a_wrong_clock_all_succeed() {
-    let stage = Stage::new().await;
-    stage.write(&[(0, STREAM, 1)]);
-    stage.clock.0.store(NOW - 20 * 60_000, Ordering::SeqCst);
-    let reads = futures_util::future::join_all((0..8).map(|_| read(&stage))).await;
+    let environment = TestEnvironment::new().await;
+    environment.write(&[(0, STREAM, 1)]);
+    environment.clock.0.store(NOW - 20 * 60_000, Ordering::SeqCst);
+    let reads = futures_util::future::join_all((0..8).map(|_| read(&environment))).await;
     assert!(reads.iter().all(Result::is_ok));
 }
 
@@ -136,45 +136,45 @@ impl aws_credential_types::provider::ProvideCredentials for Renewed {
 
 #[tokio::test]
 async fn expired_credentials_are_renewed_once() {
-    let stage = Stage::with(SharedCredentialsProvider::new(Renewed::default())).await;
-    stage.write(&[(0, STREAM, 1)]);
-    stage.fake.state().always = Some(Fault::ExpiredIfOld);
-    read(&stage).await.unwrap();
-    assert_eq!(stage.fake.calls(), 2);
-    read(&stage).await.unwrap();
-    assert_eq!(stage.fake.calls(), 3);
+    let environment = TestEnvironment::with(SharedCredentialsProvider::new(Renewed::default())).await;
+    environment.write(&[(0, STREAM, 1)]);
+    environment.fake.state().always = Some(Fault::ExpiredIfOld);
+    read(&environment).await.unwrap();
+    assert_eq!(environment.fake.calls(), 2);
+    read(&environment).await.unwrap();
+    assert_eq!(environment.fake.calls(), 3);
 }
 
 #[tokio::test]
 async fn a_token_that_stands_still_is_an_error_and_not_a_loop() {
-    let stage = Stage::new().await;
-    stage.write(&varied(900));
-    stage.fake.state().always = Some(Fault::SameToken);
+    let environment = TestEnvironment::new().await;
+    environment.write(&varied(900));
+    environment.fake.state().always = Some(Fault::SameToken);
     let stream = permit(stream_op(TimeRange::default()));
-    let page = stage.source.read_stream(&stream, &ask(None, Direction::Forward, 100, 1_000_000)).await.unwrap();
-    let read = stage.source.read_stream(&stream, &ask(Some(page.next), Direction::Forward, 100, 1_000_000)).await;
+    let page = environment.source.read_stream(&stream, &ask(None, Direction::Forward, 100, 1_000_000)).await.unwrap();
+    let read = environment.source.read_stream(&stream, &ask(Some(page.next), Direction::Forward, 100, 1_000_000)).await;
     assert_eq!(read.unwrap_err(), upstream("GetLogEvents returned events and the same token"));
     let group = permit(group_op(StreamSelection::All, TimeRange::default()));
-    let page = stage.source.read_group(&group, &ask(None, Direction::Forward, 100, 1_000_000)).await.unwrap();
-    let read = stage.source.read_group(&group, &ask(Some(page.next), Direction::Forward, 100, 1_000_000)).await;
+    let page = environment.source.read_group(&group, &ask(None, Direction::Forward, 100, 1_000_000)).await.unwrap();
+    let read = environment.source.read_group(&group, &ask(Some(page.next), Direction::Forward, 100, 1_000_000)).await;
     assert_eq!(read.unwrap_err(), upstream("FilterLogEvents returned the same token"));
     for number in 0..120 {
-        stage.fake.state().logs.add_stream(&format!("/acme/{number:03}"), "s");
+        environment.fake.state().logs.add_stream(&format!("/acme/{number:03}"), "s");
     }
     let groups = permit(crate::domain::operation::ListGroups { prefix: None });
-    let list = stage.source.list_groups(&groups, None, 1000).await;
+    let list = environment.source.list_groups(&groups, None, 1000).await;
     assert_eq!(list.unwrap_err(), upstream("a list returned the same token, or one that is too long"));
 }
 
 #[tokio::test]
 async fn nobody_there_is_a_failure_of_the_upstream() {
-    let stage = Stage::new().await;
+    let environment = TestEnvironment::new().await;
     let settings = Settings { endpoint: Some("http://127.0.0.1:1".parse().unwrap()), ..Settings::new(source_name(), REGION) };
     let provider = SharedCredentialsProvider::new(Credentials::new("AKID", SECRET, None, None, "test"));
     let source = CloudWatch::with_credentials(
         settings,
         Outbound::new().unwrap(),
-        Arc::<TestClock>::clone(&stage.clock),
+        Arc::<TestClock>::clone(&environment.clock),
         &Accounts::default(),
         provider,
     )

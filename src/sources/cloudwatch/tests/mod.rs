@@ -25,7 +25,7 @@ use crate::auth::permit::Permit;
 use crate::auth::policy::authorize;
 use crate::auth::tenant::{Caller, Grant, Limits, Scope, Tenant};
 use crate::auth::token::Claims;
-use crate::domain::event::{Direction, EventPage, PageRequest, Position, Urgency};
+use crate::domain::event::{Direction, EventPage, PageRequest, Position, Priority};
 use crate::domain::name::{LogGroupName, LogStreamName, SourceName, TenantId};
 use crate::domain::operation::{Action, Operation, ReadGroup, ReadStream, StartBy, StreamSelection};
 use crate::domain::pattern::Pattern;
@@ -46,13 +46,13 @@ impl Clock for TestClock {
     }
 }
 
-struct Stage {
+struct TestEnvironment {
     fake: Fake,
     source: CloudWatch,
     clock: Arc<TestClock>,
 }
 
-impl Stage {
+impl TestEnvironment {
     async fn new() -> Self {
         let credentials = Credentials::new("AKIDNEW", SECRET, Some("session-canary".to_owned()), None, "test");
         Self::with(SharedCredentialsProvider::new(credentials)).await
@@ -154,7 +154,7 @@ fn group_op(streams: StreamSelection, range: TimeRange) -> ReadGroup {
 }
 
 fn ask(position: Option<Position>, direction: Direction, limit: usize, max_bytes: usize) -> PageRequest {
-    PageRequest { position, direction, limit, max_bytes, urgency: Urgency::Wanted }
+    PageRequest { position, direction, limit, max_bytes, priority: Priority::Requested }
 }
 
 fn messages(page: &EventPage) -> Vec<String> {

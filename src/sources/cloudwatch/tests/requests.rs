@@ -2,22 +2,22 @@
 
 use super::fake::signature;
 use super::*;
-use crate::aws::endpoint::{NoEndpoint, endpoint_of};
+use crate::aws::endpoint::{InvalidEndpoint, endpoint_of};
 use crate::sources::Source;
 use crate::sources::cloudwatch::{Accounts, SettingsError};
 use crate::telemetry::trace;
 
 #[tokio::test]
 async fn requests_are_signed_as_a_second_calculation_says() {
-    let stage = Stage::new().await;
-    stage.write(&[(0, STREAM, 1)]);
+    let environment = TestEnvironment::new().await;
+    environment.write(&[(0, STREAM, 1)]);
     let permit = permit(stream_op(TimeRange::default()));
     let traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     let page = ask(None, Direction::Forward, 10, 1000);
-    let read = stage.source.read_stream(&permit, &page);
+    let read = environment.source.read_stream(&permit, &page);
     trace::scope(trace::TraceContext::from_header(Some(traceparent)), read).await.unwrap();
 
-    let seen = stage.fake.state().seen[0].clone();
+    let seen = environment.fake.state().seen[0].clone();
     assert_eq!(signature::check(&seen, SECRET, REGION), Ok(()));
     assert!(signature::check(&seen, "another secret", REGION).is_err());
     assert!(signature::check(&seen, SECRET, "eu-west-2").is_err());
@@ -26,7 +26,7 @@ async fn requests_are_signed_as_a_second_calculation_says() {
     assert!(signature::check(&altered, SECRET, REGION).is_err());
 
     assert_eq!((seen.method.as_str(), seen.path.as_str()), ("POST", "/"));
-    assert_eq!(seen.header("host").unwrap(), stage.fake.address.to_string());
+    assert_eq!(seen.header("host").unwrap(), environment.fake.address.to_string());
     assert_eq!(seen.header("x-amz-target"), Some("Logs_20140328.GetLogEvents"));
     assert_eq!(seen.header("x-amz-date"), Some("20261120T100000Z"));
     assert_eq!(seen.header("x-amz-security-token"), Some("session-canary"));
@@ -40,11 +40,11 @@ async fn requests_are_signed_as_a_second_calculation_says() {
 
 #[tokio::test]
 async fn no_page_is_larger_than_cloudwatch_allows() {
-    let stage = Stage::new().await;
-    stage.write(&[(0, STREAM, 1)]);
+    let environment = TestEnvironment::new().await;
+    environment.write(&[(0, STREAM, 1)]);
     let permit = permit(group_op(StreamSelection::All, TimeRange::default()));
-    stage.source.read_group(&permit, &ask(None, Direction::Forward, 1_000_000, 1000)).await.unwrap();
-    assert_eq!(stage.fake.state().seen[0].body["limit"], 10_000);
+    environment.source.read_group(&permit, &ask(None, Direction::Forward, 1_000_000, 1000)).await.unwrap();
+    assert_eq!(environment.fake.state().seen[0].body["limit"], 10_000);
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn the_host_follows_from_the_region_and_nothing_else() {
         assert!(endpoint_of("logs", "eu-west-1", Some(given.parse().unwrap())).is_ok(), "{given}");
     }
     for given in ["https://user:pw@host/", "ftp://host/", "https://host/path", "https://host/?a=b", "/path", "host"] {
-        assert_eq!(endpoint_of("logs", "eu-west-1", Some(given.parse().unwrap())), Err(NoEndpoint::Endpoint), "{given}");
+        assert_eq!(endpoint_of("logs", "eu-west-1", Some(given.parse().unwrap())), Err(InvalidEndpoint::Endpoint), "{given}");
     }
 }
 
@@ -70,7 +70,7 @@ async fn settings_that_cannot_be_are_refused() {
     let connect =
         |settings| CloudWatch::connect(settings, Outbound::new().unwrap(), Arc::clone(&clock), &Accounts::default()).map(drop);
     for region in ["", "eu-west-1.evil.example/", "EU-WEST-1", "eu west", "1-eu", "eu-", "evil.example#", "eu-west-1@x"] {
-        assert_eq!(connect(Settings::new(source_name(), region)), Err(NoEndpoint::Region(region.to_owned()).into()));
+        assert_eq!(connect(Settings::new(source_name(), region)), Err(InvalidEndpoint::Region(region.to_owned()).into()));
     }
     let settings = Settings { external_id: Some("x".to_owned()), ..Settings::new(source_name(), REGION) };
     assert_eq!(connect(settings.clone()), Err(SettingsError::ExternalIdWithoutRole));

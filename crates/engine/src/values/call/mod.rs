@@ -161,8 +161,6 @@ impl Prepared {
 pub enum CallError {
     /// It is computed from a group of events, or after `by` from all values: see [`super::aggregate`].
     OfGroup(Function),
-    /// It needs what no value carries: `unmask` the text before data protection masked it.
-    BeyondValues(Function),
     /// The arguments are not those of the function's [signature](Function::signature).
     Arguments(Function),
     /// An argument is none that the function could take from any event.
@@ -198,7 +196,6 @@ impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::OfGroup(function) => write!(f, "{function} is computed from a group of events"),
-            Self::BeyondValues(function) => write!(f, "{function} needs more than the values of an event"),
             Self::Arguments(function) => write!(f, "the arguments of {function} are ({})", function.signature().names),
             Self::Argument { function, place, fault } => write!(f, "argument {} of {function}: {fault}", place + 1),
         }

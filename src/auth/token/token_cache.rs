@@ -1,0 +1,97 @@
+//! What the verifier remembers, so that a token is verified once and not with every request.
+//!
+//! - The name of an entry is the SHA-256 of the whole token: another signature, header or encoding is another
+//!   token.
+//! - An entry holds the key that decided, and counts only while that very key is in its issuer's set: a key
+//!   that is gone takes its tokens along.
+//! - Good tokens and bad signatures are kept apart, each bounded, so that a flood of the one never pushes the
+//!   other out.
+//!
+//! Whether an entry may still be used is asked by `verifier`, which also knows the time.
+
+use std::fmt;
+use std::sync::Arc;
+
+use aws_lc_rs::digest;
+use moka::future::Cache;
+
+use super::bearer::UnverifiedToken;
+use super::check::{Claims, Window};
+use crate::auth::keys::{KeyStore, VerificationKey};
+
+/// Verified tokens that are remembered: one per active caller, about 1 KiB each.
+const VERIFIED_TOKENS: u64 = 10_000;
+
+/// Bad signatures that are remembered, against a client that repeats one bad token in a loop.
+const BAD_SIGNATURES: u64 = 10_000;
+
+/// SHA-256 of a whole token.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct TokenDigest([u8; digest::SHA256_OUTPUT_LEN]);
+
+#[derive(Clone)]
+pub(super) struct VerifiedToken {
+    pub(super) claims: Arc<Claims>,
+    pub(super) window: Window,
+    pub(super) key_reference: KeyReference,
+}
+
+/// The key that decided about a token, and the store it must still be in.
+#[derive(Clone)]
+pub(super) struct KeyReference {
+    pub(super) key: Arc<VerificationKey>,
+    pub(super) store: KeyStore,
+}
+
+pub(super) struct TokenCache {
+    verified: Cache<TokenDigest, VerifiedToken>,
+    bad_signatures: Cache<TokenDigest, KeyReference>,
+}
+
+impl TokenDigest {
+    pub(super) fn of(token: &UnverifiedToken<'_>) -> Self {
+        let sum = digest::digest(&digest::SHA256, token.as_str().as_bytes());
+        let mut bytes = [0; digest::SHA256_OUTPUT_LEN];
+        bytes.copy_from_slice(sum.as_ref());
+        Self(bytes)
+    }
+}
+
+impl KeyReference {
+    pub(super) async fn is_current(&self) -> bool {
+        self.store.current().await.is_ok_and(|set| set.holds(&self.key))
+    }
+}
+
+impl TokenCache {
+    pub(super) fn new() -> Self {
+        Self { verified: Cache::new(VERIFIED_TOKENS), bad_signatures: Cache::new(BAD_SIGNATURES) }
+    }
+
+    pub(super) async fn verified(&self, digest: &TokenDigest) -> Option<VerifiedToken> {
+        self.verified.get(digest).await
+    }
+
+    pub(super) async fn bad_signature(&self, digest: &TokenDigest) -> Option<KeyReference> {
+        self.bad_signatures.get(digest).await
+    }
+
+    pub(super) async fn insert_verified(&self, digest: TokenDigest, token: VerifiedToken) {
+        self.verified.insert(digest, token).await;
+    }
+
+    pub(super) async fn insert_bad_signature(&self, digest: TokenDigest, key_reference: KeyReference) {
+        self.bad_signatures.insert(digest, key_reference).await;
+    }
+
+    pub(super) async fn forget(&self, digest: &TokenDigest) {
+        self.verified.invalidate(digest).await;
+        self.bad_signatures.invalidate(digest).await;
+    }
+}
+
+impl fmt::Debug for TokenCache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Memory({} tokens)", self.verified.entry_count())
+    }
+}

@@ -1,0 +1,147 @@
+//! What a query may look at, as the condition that stands before it: the streams of each group, and the time to the millisecond.
+//!
+//! Owns the condition. INVARIANT: no event outside the permit passes it; where the language leaves a doubt, it lets less pass.
+
+use logmark_diagnostics::Spanned;
+use logmark_insights::ast::{
+    Argument, BinaryOperator, Call, Expression, MatchOperator, MatchPattern, Name, NotWritable, Number, Regex, Set, SetOperator,
+    Text,
+};
+use logmark_insights::functions::Function;
+
+use crate::domain::name::LogGroupName;
+use crate::domain::pattern::Pattern;
+use crate::domain::time::Millis;
+
+/// The events that a query may see.
+#[derive(Debug, Clone)]
+pub struct QueryScope<'a> {
+    /// Its groups, each with the patterns of the streams in it that may be seen; `None`: all.
+    pub groups: Vec<(&'a LogGroupName, Option<&'a [Pattern]>)>,
+    /// The first moment.
+    pub start: Millis,
+    /// The first moment after the last.
+    pub end: Millis,
+    /// Which moments upstream may read by itself.
+    pub upstream: UpstreamRange,
+}
+
+/// Which moments upstream may read for a query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UpstreamRange {
+    /// Those of [`QueryScope::seconds`].
+    Exact,
+    /// Perhaps earlier ones: whether `stats … offset` does is not documented.
+    MayReadEarlier,
+}
+
+impl QueryScope<'_> {
+    /// The range in StartQuery's whole seconds, both ends inclusive: what is in [`QueryScope::condition`]'s range, and up to a
+    /// second more on either side. Whether the last second means its first millisecond or all of it is not documented: so it
+    /// is the one in which the range ends, and the condition cuts it to the millisecond.
+    #[must_use]
+    pub fn seconds(&self) -> (i64, i64) {
+        (self.start.0.div_euclid(1000), self.end.0.div_euclid(1000) + i64::from(self.end.0.rem_euclid(1000) != 0))
+    }
+
+    /// What holds for exactly the events inside.
+    ///
+    /// # Errors
+    /// [`NotWritable`] when a rule has something that the language can't write.
+    pub fn condition(&self) -> Result<Expression, NotWritable> {
+        let mut parts = vec![compared(BinaryOperator::Less, self.end)?];
+        if self.start.0.rem_euclid(1000) != 0 || self.upstream == UpstreamRange::MayReadEarlier {
+            parts.insert(0, compared(BinaryOperator::GreaterOrEqual, self.start)?);
+        }
+        parts.extend(self.streams()?);
+        Ok(Expression::all(parts.into_iter().map(Spanned::made)).unwrap_or(Expression::Boolean(false)))
+    }
+
+    /// The streams' part; `None`: all streams of all groups.
+    fn streams(&self) -> Result<Option<Expression>, NotWritable> {
+        // Groups of equal rules stand together, in the order of the first.
+        let mut rules: Vec<(Option<&[Pattern]>, Vec<&LogGroupName>)> = Vec::new();
+        for (group, patterns) in &self.groups {
+            let rule = patterns.filter(|patterns| !patterns.iter().any(Pattern::is_everything));
+            match rules.iter_mut().find(|(known, _)| *known == rule) {
+                Some((_, groups)) => groups.push(group),
+                None => rules.push((rule, vec![group])),
+            }
+        }
+        if let [(rule, _)] = rules.as_slice() {
+            return rule.map(of_patterns).transpose();
+        }
+        let mut alternatives = Vec::new();
+        for (rule, groups) in rules {
+            let names = groups.into_iter().map(of_group).collect::<Result<Vec<_>, _>>()?;
+            let of_groups = Expression::any(names.into_iter().map(Spanned::made));
+            let of_streams = rule.map(of_patterns).transpose()?;
+            alternatives.extend(Expression::all(of_groups.into_iter().chain(of_streams).map(Spanned::made)));
+        }
+        Ok(Some(Expression::any(alternatives.into_iter().map(Spanned::made)).unwrap_or(Expression::Boolean(false))))
+    }
+}
+
+/// `toMillis(@timestamp) < 1795168800000`: numbers are compared, since how a time is compared with a text is not documented.
+fn compared(operator: BinaryOperator, moment: Millis) -> Result<Expression, NotWritable> {
+    let function = Spanned::made(Function::ToMillis);
+    let time = Call { function, arguments: vec![Spanned::made(Argument::Expression(field("@timestamp")?))] };
+    let moment = Expression::Number(Number::new(moment.0.to_string())?);
+    Ok(Expression::Binary(operator, boxed(Expression::Call(time)), boxed(moment)))
+}
+
+/// The streams that one of the patterns matches: those without `*` by their names, the others by regular expressions.
+fn of_patterns(patterns: &[Pattern]) -> Result<Expression, NotWritable> {
+    let names: Vec<_> = patterns.iter().filter_map(Pattern::literal).map(text).collect();
+    let globs = patterns.iter().filter(|pattern| pattern.literal().is_none());
+    let mut ways =
+        globs.map(|glob| like("@logStream", MatchOperator::Like, &glob_as_regex(glob))).collect::<Result<Vec<_>, _>>()?;
+    let has_globs = !ways.is_empty();
+    if !names.is_empty() {
+        let set = Spanned::made(Set::List(names.into_iter().map(Spanned::made).collect()));
+        ways.insert(0, Expression::In(SetOperator::In, boxed(field("@logStream")?), set));
+    }
+    let Some(one) = Expression::any(ways.into_iter().map(Spanned::made)) else { return Ok(Expression::Boolean(false)) };
+    if !has_globs {
+        return Ok(one);
+    }
+    // `$` may hold before a line break at the end, too: a stream whose name has one is none that a pattern means.
+    let one_line = like("@logStream", MatchOperator::NotLike, r"[\r\n]")?;
+    Ok(Expression::all([one, one_line].map(Spanned::made)).unwrap_or(Expression::Boolean(false)))
+}
+
+/// The events of one group: `@log` is the account's number and the group's name.
+fn of_group(group: &LogGroupName) -> Result<Expression, NotWritable> {
+    like("@log", MatchOperator::Like, &format!("^(?:[0-9]+:)?{}$", escaped(group.as_str())))
+}
+
+/// The pattern as a regular expression over whole names. A `*` at an end needs no anchor there.
+fn glob_as_regex(glob: &Pattern) -> String {
+    let parts: Vec<String> = glob.as_str().split('*').map(escaped).collect();
+    let (first, last) = (parts.first().map_or("", String::as_str), parts.last().map_or("", String::as_str));
+    let inner = parts.iter().filter(|part| !part.is_empty()).map(String::as_str).collect::<Vec<_>>().join(".*");
+    format!("{}{inner}{}", if first.is_empty() { "" } else { "^" }, if last.is_empty() { "" } else { "$" })
+}
+
+/// The text with `\` before what means something in a regular expression, or ends one.
+fn escaped(text: &str) -> String {
+    let special = |c: char| r"\.+*?()|[]{}^$/".contains(c);
+    text.chars().flat_map(|c| special(c).then_some('\\').into_iter().chain([c])).collect()
+}
+
+fn like(name: &str, operator: MatchOperator, regex: &str) -> Result<Expression, NotWritable> {
+    let pattern = MatchPattern::Regex(Regex::new(regex)?);
+    Ok(Expression::Match(operator, boxed(field(name)?), Spanned::made(pattern)))
+}
+
+fn field(name: &str) -> Result<Expression, NotWritable> {
+    Ok(Expression::Field(Name::new(name)?.into()))
+}
+
+fn text(text: &str) -> Expression {
+    Expression::Text(Text::new(text))
+}
+
+fn boxed(expression: Expression) -> Box<Spanned<Expression>> {
+    Box::new(Spanned::made(expression))
+}

@@ -1,0 +1,278 @@
+//! The answer to an event request: a page, or a stream, in the format it asks for.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::response::{IntoResponse, Response};
+use http::HeaderValue;
+use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, TRAILER};
+use logmark_event_page::{Events, Layout, Writer};
+use logmark_quota::Reservation;
+
+use super::cursor::{Continuation, CursorRequest, KIND};
+use super::request::EventsRequest;
+use crate::auth::permit::{Permit, ReadPermit};
+use crate::domain::event::{Direction, Position, StopReason};
+use crate::domain::name::LogStreamName;
+use crate::domain::time::{Millis, TimeSpec};
+use crate::http::authorized::Authorized;
+use crate::http::encode::Format;
+use crate::http::encode::json::{MAX_ENCODED_BYTE, MAX_ENCODED_EVENT, PageBody, escaped_events};
+use crate::http::encode::stream::{self, Audit, CURSOR_TRAILER, CompletePage, StreamOptions};
+use crate::http::layers::RequestInfo;
+use crate::http::memory::CountedBody;
+use crate::http::problem::ApiError;
+use crate::http::validator::Validator;
+use crate::http::{App, AppState};
+use crate::sources::SourceError;
+use crate::sources::export::Export;
+use crate::sources::page_pool::MAX_ESCAPED_BYTE;
+use crate::sources::reader::{self, PageBudget, PageRead, ReadEvents, ReadMode, SizeMeasure};
+
+/// Bytes of messages that a streamed answer asks of a source at a time: what bounds its memory.
+const STREAM_PAGE_BYTES: usize = 1024 * 1024;
+
+/// Of the room that an answer has, so much is for what stands around its events: cursors, names.
+const AROUND_EVENTS: usize = 64 * 1024;
+/// An answer that is about as long as this is written at once.
+const WHOLE_BYTES: usize = 256 * 1024;
+/// What events become where an answer's room is bounded.
+const ENCODED: SizeMeasure = SizeMeasure::Encoded { of: escaped_events, byte: MAX_ENCODED_BYTE, event: MAX_ENCODED_EVENT };
+
+/// Answers an event request in the format it asks for.
+///
+/// # Errors
+/// What the source says before the answer's head is sent.
+pub async fn respond(app: AppState, authorized: Authorized<EventsRequest>) -> Result<Response, ApiError> {
+    let Authorized { permit, request, now, info, .. } = authorized;
+    let response = EventResponder { app, request, now, info };
+    match permit.narrow() {
+        ReadPermit::Stream(permit) => response.write(permit).await,
+        ReadPermit::Group(permit) => response.write(permit).await,
+    }
+}
+
+struct EventResponder {
+    app: AppState,
+    request: EventsRequest,
+    now: Millis,
+    info: Arc<RequestInfo>,
+}
+
+impl EventResponder {
+    async fn write<Op: ReadEvents>(mut self, permit: Permit<Op>) -> Result<Response, ApiError> {
+        let position = self.request.position.take();
+        match (self.request.format, self.request.direction) {
+            (Format::Json, _) | (_, Direction::Backward) => self.page(permit, position).await,
+            (_, Direction::Forward) => self.stream(permit, position).await,
+        }
+    }
+
+    /// One page. In the streamed formats it is what was asked for from the tail with a limit: the last events.
+    async fn page<Op: ReadEvents>(self, permit: Permit<Op>, position: Option<Position>) -> Result<Response, ApiError> {
+        let limits = self.app.limits;
+        // By its cursor a request means the same times for ever; without one, if it says both.
+        let is_fixed = |time| matches!(time, Some(TimeSpec::At(_)));
+        let is_about_fixed_times =
+            position.is_some() || (is_fixed(self.request.cursor_request.start) && is_fixed(self.request.cursor_request.end));
+        let room = self.room();
+        let budget = PageBudget {
+            limit: self.request.limit.unwrap_or(usize::MAX),
+            bytes: room.unwrap_or(limits.page_bytes),
+            measure: room.map_or(SizeMeasure::Messages, |_| ENCODED),
+            deadline: self.info.work_until(limits.work_time),
+            mode: self.request.mode,
+        };
+        let read = reader::read_page(&self.app.sources, &permit, position, self.request.direction, budget).await?;
+        if self.request.format != Format::Json {
+            read.memory_error.clone().map_or(Ok(()), Err)?;
+            require_complete(read.stop)?;
+        }
+        let validator = is_about_fixed_times.then(|| self.validator(&read)).flatten();
+        if let Some(known) = validator.as_ref().filter(|validator| validator.is_known(&self.request.known)) {
+            return Ok(known.not_modified());
+        }
+        let seal = self.sealer(&permit);
+        let next_cursor = seal(Direction::Forward, &read.next, read.mode)?;
+        let previous_cursor =
+            read.previous.as_ref().map(|position| seal(Direction::Backward, position, ReadMode::Range)).transpose()?;
+        let mut audit = self.audit(&permit);
+        audit.events = read.events.iter().map(Events::len).sum::<usize>() as u64;
+        let written = self.written(read.events, next_cursor, previous_cursor, read.stop, audit);
+        let response = self.with_headers(self.body(written, read.room));
+        Ok(match validator {
+            Some(validator) => validator.apply_to(response),
+            None => response,
+        })
+    }
+
+    fn written(
+        &self,
+        pages: Vec<Events>,
+        next_cursor: String,
+        previous_cursor: Option<String>,
+        stop: StopReason,
+        audit: Audit,
+    ) -> CompletePage {
+        if self.request.format != Format::Json {
+            let mut head = Vec::new();
+            self.writer().begin(&mut head);
+            let tail = if self.request.cursor_line { stream::last_line(&next_cursor, stop) } else { Vec::new() };
+            return CompletePage { head, pages, tail, cursor: Some(next_cursor), stop, audit };
+        }
+        let (head, tail) = PageBody {
+            log_group: self.request.cursor_request.group.as_str(),
+            log_stream: self.request.cursor_request.stream.as_ref().map(LogStreamName::as_str),
+            events: &[],
+            next_cursor,
+            previous_cursor,
+            stop_reason: stop.as_str(),
+        }
+        .around();
+        CompletePage { head, pages, tail, cursor: None, stop, audit }
+    }
+
+    /// The body: a small one at once, so that its length is known; a large one as it is taken, since it may become six times as
+    /// long as its events.
+    fn body(&self, written: CompletePage, mut room: Reservation) -> Response {
+        let writer = match self.request.format {
+            Format::Json => Writer::new(Layout::JsonItems),
+            _ => self.writer(),
+        };
+        let at_worst = written.estimate().saturating_mul(MAX_ESCAPED_BYTE) as u64;
+        let body = if written.estimate() <= WHOLE_BYTES && room.resize(room.bytes().max(at_worst)) {
+            let (out, cursor) = written.whole(writer);
+            // Less is always possible.
+            let _fits = room.resize(out.len() as u64);
+            match cursor {
+                Some(cursor) => stream::finished(out, &cursor),
+                None => out.into(),
+            }
+        } else {
+            written.body(writer)
+        };
+        self.info.hold_until_sent(room);
+        let mut response = body.into_response();
+        response.extensions_mut().insert(CountedBody);
+        response
+    }
+
+    /// Bytes that the events may have in the answer, when that is a text in JSON; `None`: any number.
+    fn room(&self) -> Option<usize> {
+        self.info
+            .response_budget()
+            .and_then(|response_budget| response_budget.max_bytes())
+            .map(|room| room.saturating_sub(AROUND_EVENTS))
+    }
+
+    /// What a client may keep a page by: a whole JSON page that can't change any more.
+    fn validator(&self, read: &PageRead) -> Option<Validator> {
+        let is_whole = matches!(read.stop, StopReason::End | StopReason::Limit | StopReason::Bytes);
+        (read.is_final && is_whole && self.request.format == Format::Json)
+            .then(|| Validator::of(&read.events, read.stop.as_str()))
+    }
+
+    async fn stream<Op: ReadEvents>(self, permit: Permit<Op>, position: Option<Position>) -> Result<Response, ApiError> {
+        let seal = self.sealer(&permit);
+        let audit = self.audit(&permit);
+        let patience = self.app.limits.work_time;
+        let mut export = Export::new(self.app.sources.clone(), permit, position, self.request.limit, STREAM_PAGE_BYTES, patience)
+            .until(self.info.response_budget().map(|response_budget| response_budget.work_until()));
+        let room = self.room();
+        if let Some(room) = room {
+            export = export.with_page_size(room / 2 / MAX_ENCODED_EVENT, room / 2 / MAX_ENCODED_BYTE);
+        }
+        // The first page is read before the answer's head is sent, so that what is wrong has a status.
+        export.page().await.transpose()?;
+        let seal_next = Box::new(move |position: &Position, stop| {
+            let mode = if stop == StopReason::End { ReadMode::Follow } else { ReadMode::Range };
+            seal(Direction::Forward, position, mode)
+        });
+        let problem_url = self.app.problem_url().to_owned();
+        let ending = StreamOptions { seal: seal_next, as_line: self.request.cursor_line, room, problem_url, audit };
+        Ok(self.with_headers(stream::body(export, self.writer(), ending).into_response()))
+    }
+
+    fn writer(&self) -> Writer {
+        let layout = match self.request.format {
+            Format::Csv => Layout::Csv,
+            Format::Text if self.request.raw => Layout::RawText,
+            Format::Text => Layout::Text,
+            Format::Json | Format::Ndjson => Layout::Ndjson,
+        };
+        let writer = Writer::new(layout).with_columns(self.request.columns.clone());
+        if self.request.byte_order_mark { writer.with_byte_order_mark() } else { writer }
+    }
+
+    fn sealer<Op: ReadEvents>(
+        &self,
+        permit: &Permit<Op>,
+    ) -> impl Fn(Direction, &Position, ReadMode) -> Result<String, ApiError> + Send + use<Op> {
+        let (app, now, request) = (self.app.clone(), self.now, self.request.packed_request.clone());
+        let tenant = permit.tenant().clone();
+        let source = permit.sources().first().map(|rule| rule.source.clone());
+        move |direction, position, mode| {
+            let source = source.clone().ok_or_else(|| ApiError::Internal("a permit without a source".to_owned()))?;
+            let continuation = Continuation { source, direction, position: position.clone(), mode };
+            app.sealer.seal_position(KIND, &tenant, now, &request, &continuation)
+        }
+    }
+
+    fn audit<Op: ReadEvents>(&self, permit: &Permit<Op>) -> Audit {
+        let app: &App = &self.app;
+        let line = crate::telemetry::audit::AuditLine::new::<Op>(
+            self.info.id(),
+            self.info.audit_context(),
+            permit,
+            Some(self.request.cursor_request.group.as_str()),
+            self.request.cursor_request.stream.as_ref().map(LogStreamName::as_str),
+        );
+        let enabled = app.audit;
+        Audit::new(move |events, bytes, outcome| {
+            crate::telemetry::metrics::events_returned(Op::NAME, events, bytes);
+            if enabled {
+                line.write(events, bytes, outcome);
+            }
+        })
+    }
+
+    fn with_headers(&self, mut response: Response) -> Response {
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.request.format.content_type()));
+        if let Some(extension) = match self.request.format {
+            Format::Csv => Some("csv"),
+            Format::Ndjson => Some("ndjson"),
+            Format::Json | Format::Text => None,
+        } {
+            let name = file_name(&self.request.cursor_request, extension);
+            if let Ok(value) = HeaderValue::try_from(format!("attachment; filename=\"{name}\"")) {
+                headers.insert(CONTENT_DISPOSITION, value);
+            }
+        }
+        if self.request.format != Format::Json {
+            headers.insert(TRAILER, HeaderValue::from_static(CURSOR_TRAILER));
+        }
+        response
+    }
+}
+
+/// Refuses the last events when there are fewer than were asked for and than there are: only a JSON page can say so, and only it
+/// has a cursor that goes back to the rest.
+fn require_complete(stop: StopReason) -> Result<(), ApiError> {
+    match stop {
+        StopReason::End | StopReason::Limit => Ok(()),
+        StopReason::Bytes => {
+            Err(ApiError::parameter("limit", "is more than one answer can hold here: give a smaller one, or `start`"))
+        }
+        StopReason::Time => Err(SourceError::Timeout.into()),
+        StopReason::Throttled => Err(SourceError::Throttled { retry_after: Duration::from_secs(1) }.into()),
+    }
+}
+
+/// A file name from the group's and stream's names: letters, digits, `.`, `_` and `-` alone (RFC 6266 asks for no more).
+fn file_name(cursor_request: &CursorRequest, extension: &str) -> String {
+    let stream = cursor_request.stream.as_ref().map_or("", LogStreamName::as_str);
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' };
+    let name: String = format!("{}_{stream}", cursor_request.group).chars().take(120).map(plain).collect();
+    format!("{}.{extension}", name.trim_matches(['_', '.']))
+}

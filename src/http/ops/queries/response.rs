@@ -1,0 +1,159 @@
+//! What a query has found, in the format that is asked for.
+//!
+//! Owns the form of the answer. INVARIANT: upstream's pointers and tokens leave sealed only; a file (CSV, NDJSON) is made of a
+//! query alone that has found all there is.
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use http::{HeaderName, HeaderValue};
+use serde::Serialize;
+
+use super::{RECORD, ROWS};
+use crate::auth::permit::Permit;
+use crate::auth::tenant::Caller;
+use crate::domain::event::Position;
+use crate::domain::operation::Operation as _;
+use crate::domain::query::operations::{GroupFingerprint, QueryPage, QueryStatus, ReadQuery, ReadRecord, Row};
+use crate::domain::time::Millis;
+use crate::http::App;
+use crate::http::encode::Format;
+use crate::http::encode::stream::CURSOR_TRAILER;
+use crate::http::encode::table::{self, RowBody};
+use crate::http::packed_request::PackedRequest;
+use crate::http::problem::ApiError;
+
+/// How long a cursor of rows opens: as long as CloudWatch's own tokens of them live (GetQueryResults).
+const ROWS_LIFETIME_MILLIS: i64 = 3600 * 1000;
+/// The column with the handle of a row's event.
+const POINTER: &str = "@ptr";
+
+/// A query, or a page of what it has found.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Query)]
+pub struct QueryBody<'a> {
+    /// Its id, for `/queries/{id}`. It opens for 24 hours.
+    #[schema(example = "AbCd…")]
+    pub(super) query_id: &'a str,
+    /// `Scheduled`, `Running`, `Complete`, `Failed`, `Cancelled`, `Timeout` or `Unknown`: CloudWatch's words. Rows are all
+    /// there only when it is `Complete`.
+    #[schema(example = "Complete")]
+    pub(super) status: &'static str,
+    /// The columns of this page's rows, in order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = json!(["@timestamp", "status", "@ptr"]))]
+    pub(super) fields: Option<Vec<&'a str>>,
+    /// The rows: values by column, all of them strings. `@ptr` is for `/records/{pointer}`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<Object>>, example = json!([{ "@timestamp": "2026-11-20 10:00:00.000", "status": "404" }]))]
+    pub(super) results: Option<Vec<RowBody<'a>>>,
+    /// How much the query scanned. Absent if you may see only some of the streams of its log groups: the figures count all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) statistics: Option<StatisticsBody>,
+    /// What the scanned bytes cost at the operator's price, in US dollars. Absent where `statistics` is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 0.0012)]
+    pub(super) estimated_cost_usd: Option<f64>,
+    /// Where the rows go on; absent: there are no more so far. It opens for an hour.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "exampleNextCursor")]
+    pub(super) next_cursor: Option<String>,
+    /// Why the query failed, where the source says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "the query needs more than 268435456 bytes of memory: …")]
+    pub(super) failure: Option<String>,
+}
+
+/// How much a query looked at.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = QueryStatistics)]
+pub struct StatisticsBody {
+    /// Events that fit.
+    #[schema(example = 12)]
+    records_matched: u64,
+    /// Events looked at.
+    #[schema(example = 20_000)]
+    records_scanned: u64,
+    /// Bytes looked at.
+    #[schema(example = 240_000_000)]
+    bytes_scanned: u64,
+}
+
+/// A page, in the format.
+///
+/// # Errors
+/// [`ApiError::QueryIncomplete`] when a file is asked for of a query that has not found all there is.
+pub(super) fn page(
+    app: &App,
+    caller: &Caller,
+    permit: &Permit<ReadQuery>,
+    id: &str,
+    mut page: QueryPage,
+    format: Format,
+    now: Millis,
+) -> Result<Response, ApiError> {
+    if format != Format::Json && page.status != QueryStatus::Complete {
+        return Err(ApiError::QueryIncomplete(page.status));
+    }
+    seal_pointers(app, caller, permit, &mut page.rows, now)?;
+    let next_cursor = page.next.take().map(|next| seal_cursor(app, permit, &next, now)).transpose()?;
+    let body = match format {
+        Format::Csv => table::csv(&page.rows),
+        Format::Ndjson => table::ndjson(&page.rows),
+        Format::Json | Format::Text => {
+            let body = QueryBody {
+                query_id: id,
+                status: page.status.as_str(),
+                fields: Some(table::columns(&page.rows)),
+                results: Some(page.rows.iter().map(RowBody).collect()),
+                statistics: page.statistics.map(|statistics| StatisticsBody {
+                    // Counts: upstream's numbers of them are floating, and never negative.
+                    records_matched: statistics.records_matched as u64,
+                    records_scanned: statistics.records_scanned as u64,
+                    bytes_scanned: statistics.bytes_scanned as u64,
+                }),
+                estimated_cost_usd: page.estimated_cost,
+                next_cursor: next_cursor.clone(),
+                failure: page.failure.take(),
+            };
+            serde_json::to_vec(&body).map_err(|error| ApiError::Internal(error.to_string()))?
+        }
+    };
+    let mut response = Body::from(body).into_response();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(format.content_type()));
+    let file = match format {
+        Format::Csv => Some("attachment; filename=\"query.csv\""),
+        Format::Ndjson => Some("attachment; filename=\"query.ndjson\""),
+        Format::Json | Format::Text => None,
+    };
+    if let Some(file) = file {
+        headers.insert(CONTENT_DISPOSITION, HeaderValue::from_static(file));
+        if let Some(cursor) = next_cursor.and_then(|cursor| HeaderValue::try_from(cursor).ok()) {
+            headers.insert(HeaderName::from_static(CURSOR_TRAILER), cursor);
+        }
+    }
+    Ok(response)
+}
+
+/// Puts a pointer of ours in the place of each of upstream's. It refers to one event; which group that is in, the event says.
+fn seal_pointers(app: &App, caller: &Caller, permit: &Permit<ReadQuery>, rows: &mut [Row], now: Millis) -> Result<(), ApiError> {
+    let query = &permit.op().query;
+    let grants = caller.tenant.grants_fingerprint(ReadRecord::ACTION);
+    let groups: Vec<GroupFingerprint> = query.groups.iter().map(GroupFingerprint::from).collect();
+    for (_, value) in rows.iter_mut().flatten().filter(|(name, _)| name == POINTER) {
+        let (source, groups) = (query.source.clone(), groups.clone());
+        let record = ReadRecord { source, grants, groups, pointer: std::mem::take(value) };
+        *value = app.sealer.seal(RECORD, permit.tenant(), now, &record)?;
+    }
+    Ok(())
+}
+
+fn seal_cursor(app: &App, permit: &Permit<ReadQuery>, next: &Position, now: Millis) -> Result<String, ApiError> {
+    let expires = Millis(now.0.saturating_add(ROWS_LIFETIME_MILLIS));
+    let query =
+        PackedRequest::pack(&permit.op().query.id).map_err(|error| ApiError::Internal(format!("a query's id {error}")))?;
+    app.sealer.seal_position_until(ROWS, permit.tenant(), expires, &query, next)
+}

@@ -1,0 +1,105 @@
+//! The budgets of one account in one region: a rate limiter for each operation, the retries, the queries at a time.
+//!
+//! Owns which source draws on which budget: those of one account and region on the same one. How a budget is shared among
+//! tenants is the scheduler's (`logmark_quota`).
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use logmark_quota::{ConcurrencyLimiter, QueueLimits, RateLimiter, RateLimits, RetryBudget};
+
+use super::quotas::{Api, Quotas};
+use super::settings::{Settings, SettingsError};
+
+/// What one account may ask in one region.
+#[derive(Debug)]
+pub(super) struct AccountLimits {
+    rate_limiters: BTreeMap<Api, RateLimiter>,
+    /// Attempts after the first, over all operations.
+    pub(super) retries: RetryBudget,
+    /// Queries at a time.
+    pub(super) queries: ConcurrencyLimiter,
+    /// One of the account's sources reads its quotas.
+    quota_refresh_claimed: AtomicBool,
+}
+
+impl AccountLimits {
+    fn new(quotas: &Quotas) -> Result<Self, SettingsError> {
+        let limiter = |api: Api| {
+            let limits = RateLimits::new(quotas.of(api), quotas.reserve);
+            limits.map(|limits| (api, RateLimiter::new(limits))).map_err(|error| SettingsError::Quota(api, error.to_string()))
+        };
+        Ok(Self {
+            rate_limiters: Api::ALL.into_iter().map(limiter).collect::<Result<_, _>>()?,
+            retries: RetryBudget::default(),
+            queries: ConcurrencyLimiter::new(quotas.our_queries(), QueueLimits::default()),
+            quota_refresh_claimed: AtomicBool::new(false),
+        })
+    }
+
+    /// Is the reading of the account's quotas the caller's? It is the first one's that asks, for all of the account's sources.
+    pub(super) fn claim_quota_refresh(&self) -> bool {
+        !self.quota_refresh_claimed.swap(true, Ordering::Relaxed)
+    }
+
+    /// Keeps to other quotas from now on; those that are none are left out.
+    pub(super) fn change(&self, quotas: &Quotas) {
+        for (api, limiter) in &self.rate_limiters {
+            if let Ok(limits) = RateLimits::new(quotas.of(*api), quotas.reserve) {
+                limiter.change_limits(limits);
+            }
+        }
+    }
+
+    /// The operation's rate limiter.
+    pub(super) fn rate_limiter(&self, api: Api) -> Option<&RateLimiter> {
+        self.rate_limiters.get(&api)
+    }
+}
+
+/// The budgets of all accounts and regions that sources are configured for. Clones are the same.
+#[derive(Debug, Clone, Default)]
+pub struct Accounts(Arc<Mutex<HashMap<Account, Arc<AccountLimits>>>>);
+
+/// Whose quotas they are: an account (`None`: that of our own credentials), a region, and for a compatible server its address.
+type Account = (Option<String>, String, Option<String>);
+
+impl Accounts {
+    /// The budgets that the source draws on. Of several sources of one account and region the first one's quotas count.
+    pub(super) fn limits(&self, settings: &Settings) -> Result<Arc<AccountLimits>, SettingsError> {
+        let endpoint = settings.endpoint.as_ref().map(ToString::to_string);
+        let account = (settings.account(), settings.region.clone(), endpoint);
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(account_limits) = known.get(&account) {
+            return Ok(Arc::clone(account_limits));
+        }
+        let account_limits = Arc::new(AccountLimits::new(&settings.quotas)?);
+        known.insert(account, Arc::clone(&account_limits));
+        Ok(account_limits)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::name::SourceName;
+
+    #[test]
+    fn sources_of_one_account_and_region_share_their_budgets() {
+        let accounts = Accounts::default();
+        let account_limits = |region: &str, role: Option<&str>, account: Option<&str>| {
+            let name = SourceName::try_from("main").unwrap();
+            let (assume_role, account) = (role.map(str::to_owned), account.map(str::to_owned));
+            accounts.limits(&Settings { assume_role, account, ..Settings::new(name, region) }).unwrap()
+        };
+        let own = account_limits("eu-west-1", None, None);
+        let role = "arn:aws:iam::123456789012:role/logmark-read";
+        let other = account_limits("eu-west-1", Some(role), None);
+        assert!(Arc::ptr_eq(&own, &account_limits("eu-west-1", None, None)));
+        assert!(!Arc::ptr_eq(&own, &account_limits("eu-west-2", None, None)));
+        assert!(!Arc::ptr_eq(&own, &other));
+        assert!(Arc::ptr_eq(&other, &account_limits("eu-west-1", Some("arn:aws:iam::123456789012:role/other"), None)));
+        assert!(Arc::ptr_eq(&other, &account_limits("eu-west-1", None, Some("123456789012"))));
+    }
+}

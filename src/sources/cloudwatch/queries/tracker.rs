@@ -1,0 +1,270 @@
+//! The queries that run, as far as this process knows of them: polled by one at a time, and stopped when nobody wants them.
+//!
+//! Owns their life. AWS bills a query to its end, so each known one has a task that stops it when it was not asked for in
+//! [`QuerySettings::abandoned_after`] or has run for [`QuerySettings::max_time`]. INVARIANT: a run leaves the list, its task
+//! ends and what it holds is given back as soon as an answer says that it has ended.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use logmark_quota::ConcurrencyPermit;
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until};
+
+use super::calls::{GetQueryResults, StopQuery, StopQueryResponse};
+use crate::auth::permit::Share;
+use crate::domain::name::TenantId;
+use crate::domain::query::operations::{QueryStatus, Statistics};
+use crate::sources::SourceError;
+use crate::sources::budget::Lease;
+use crate::sources::cloudwatch::account_limits::AccountLimits;
+use crate::sources::cloudwatch::client::Client;
+use crate::sources::cloudwatch::errors::CallError;
+use crate::sources::cloudwatch::settings::QuerySettings;
+use crate::sources::scheduler_share;
+
+/// The first wait between two polls of a query.
+const FIRST_POLL: Duration = Duration::from_millis(250);
+/// The longest: forty waiting queries then cost the eight calls a second that are ours of AWS's quota.
+const LAST_POLL: Duration = Duration::from_secs(5);
+/// How often a query is looked at that nobody asks for.
+const OWN_POLL: Duration = Duration::from_secs(30);
+/// Queries known at a time; more than AWS lets run in an account, so that only the reading of others' makes them so many.
+const MAX_TRACKED: usize = 1000;
+/// Queries whose groups were compared and found right, remembered.
+const MAX_COMPARED: u64 = 10_000;
+/// What is not stopped at the first attempt is tried again after so long, then after twice as long, and so on.
+const STOP_RETRY: Duration = Duration::from_secs(1);
+const STOP_RETRY_MAX: Duration = Duration::from_secs(60);
+
+/// The known queries of one source.
+#[derive(Debug)]
+pub(in crate::sources::cloudwatch) struct QueryTracker {
+    pub(super) client: Client,
+    pub(super) settings: QuerySettings,
+    /// The account's number, where it is known.
+    pub(super) account: Option<String>,
+    /// The ids of queries whose groups were compared with their permit.
+    pub(super) compared: moka::sync::Cache<String, ()>,
+    /// The account's budgets, that of queries at a time among them.
+    account_limits: Arc<AccountLimits>,
+    running: Mutex<HashMap<String, Arc<TrackedQuery>>>,
+}
+
+/// One query that runs.
+#[derive(Debug)]
+pub(super) struct TrackedQuery {
+    id: String,
+    share: Share,
+    started: Instant,
+    last_requested: Mutex<Instant>,
+    /// Held by whoever polls: all others wait for what that one learns.
+    progress: tokio::sync::Mutex<Progress>,
+    resources: Mutex<Option<QueryResources>>,
+    ended: Notify,
+}
+
+/// What a query that was started here takes up, until it has ended.
+#[derive(Debug)]
+pub(super) struct QueryResources {
+    /// Of the tenant's own limits.
+    pub(super) lease: Lease,
+    /// Of the queries that the account may run at a time.
+    pub(super) _permit: ConcurrencyPermit,
+}
+
+#[derive(Debug)]
+struct Progress {
+    status: QueryStatus,
+    wait: Duration,
+    next: Instant,
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl TrackedQuery {
+    fn is_own(&self) -> bool {
+        locked(&self.resources).is_some()
+    }
+
+    fn mark_requested(&self) {
+        *locked(&self.last_requested) = Instant::now();
+    }
+}
+
+impl QueryTracker {
+    /// Knows none yet; they hold permits of `account_limits` while they run.
+    pub(in crate::sources::cloudwatch) fn new(
+        client: Client,
+        settings: QuerySettings,
+        account: Option<String>,
+        account_limits: Arc<AccountLimits>,
+    ) -> Arc<Self> {
+        let compared = moka::sync::Cache::new(MAX_COMPARED);
+        Arc::new(Self { client, settings, account, compared, account_limits, running: Mutex::default() })
+    }
+
+    /// Waits for one of the queries that may run at a time, as long as a call may take.
+    pub(super) async fn acquire_permit(&self, share: &Share) -> Result<ConcurrencyPermit, SourceError> {
+        let permit =
+            self.account_limits.queries.acquire(&scheduler_share(share), None, Instant::now() + self.client.deadline()).await;
+        permit.map_err(|rejected| SourceError::Busy { retry_after: rejected.retry_after().unwrap_or(LAST_POLL) })
+    }
+
+    /// A query that runs, somebody having asked for it: one that is not known is taken up, as from its beginning. `resources`:
+    /// it was started here.
+    pub(super) fn track(
+        self: &Arc<Self>,
+        id: &str,
+        share: &Share,
+        started: Instant,
+        resources: Option<QueryResources>,
+    ) -> Arc<TrackedQuery> {
+        let mut running = locked(&self.running);
+        if let Some(tracked) = running.get(id) {
+            tracked.mark_requested();
+            return Arc::clone(tracked);
+        }
+        let now = Instant::now();
+        let first = if resources.is_some() { now + FIRST_POLL } else { now };
+        let tracked = Arc::new(TrackedQuery {
+            id: id.to_owned(),
+            share: share.clone(),
+            started,
+            last_requested: Mutex::new(now),
+            progress: tokio::sync::Mutex::new(Progress { status: QueryStatus::Scheduled, wait: FIRST_POLL, next: first }),
+            resources: Mutex::new(resources),
+            ended: Notify::new(),
+        });
+        // Beyond the bound a query is polled for whoever waits for it, and nobody stops it but its caller and AWS.
+        if running.len() < MAX_TRACKED {
+            running.insert(id.to_owned(), Arc::clone(&tracked));
+            tokio::spawn(watch(Arc::downgrade(self), Arc::clone(&tracked)));
+        }
+        tracked
+    }
+
+    /// Takes in what an answer said of a query.
+    pub(super) fn note(&self, id: &str, status: QueryStatus, statistics: Option<Statistics>) {
+        let Some(tracked) = locked(&self.running).get(id).cloned() else { return };
+        if let (Some(resources), Some(statistics)) = (locked(&tracked.resources).as_mut(), statistics) {
+            resources.lease.note_scanned(statistics.bytes_scanned);
+        }
+        if status.has_ended() {
+            self.forget(&tracked);
+        }
+    }
+
+    fn forget(&self, tracked: &TrackedQuery) {
+        locked(&self.running).remove(&tracked.id);
+        drop(locked(&tracked.resources).take());
+        // One permit is kept for the task if it is not waiting at this moment.
+        tracked.ended.notify_one();
+    }
+
+    /// Where the query stands, by an answer that is no older than the wait between two polls.
+    async fn poll(&self, tracked: &TrackedQuery) -> Result<(QueryStatus, Instant), CallError> {
+        let mut progress = tracked.progress.lock().await;
+        if !progress.status.has_ended() && Instant::now() >= progress.next {
+            let request = GetQueryResults { query_id: &tracked.id, next_token: None, max_items: 1 };
+            let answer = self.client.call(&tracked.share, &request).await?;
+            progress.status = answer.status();
+            progress.wait = progress.wait.mul_f64(1.5).min(LAST_POLL);
+            progress.next = Instant::now() + progress.wait;
+            self.note(&tracked.id, progress.status, answer.statistics());
+        }
+        Ok((progress.status, progress.next))
+    }
+
+    /// Waits until the query has ended, but not beyond the moment.
+    pub(super) async fn wait(&self, tracked: &TrackedQuery, until: Instant) -> Result<QueryStatus, SourceError> {
+        loop {
+            tracked.mark_requested();
+            let polled = tokio::time::timeout_at(until, self.poll(tracked)).await;
+            let Ok(polled) = polled else { return Ok(QueryStatus::Running) };
+            let (status, next) = polled.map_err(CallError::plain)?;
+            if status.has_ended() || Instant::now() >= until {
+                return Ok(status);
+            }
+            sleep_until(next.min(until)).await;
+        }
+    }
+
+    /// Polls the tenant's queries.
+    pub(super) async fn poll_all(&self, tenant: &TenantId) {
+        let all: Vec<_> = locked(&self.running).values().filter(|tracked| tracked.share.tenant == *tenant).cloned().collect();
+        for tracked in all {
+            // One that can't be asked for now is taken to run on.
+            let _known_later = self.poll(&tracked).await;
+        }
+    }
+
+    /// Stops a query; one that has ended, or is not there, is stopped.
+    pub(super) async fn stop(&self, id: &str, share: &Share) -> Result<(), SourceError> {
+        match self.client.call(share, &StopQuery { query_id: id }).await {
+            Ok(StopQueryResponse { success: false }) => Err(SourceError::Upstream("StopQuery did not stop the query".to_owned())),
+            Ok(StopQueryResponse { success: true }) | Err(CallError::InvalidParameter | CallError::NotFound(_)) => {
+                self.note(id, QueryStatus::Cancelled, None);
+                Ok(())
+            }
+            Err(error) => Err(error.plain()),
+        }
+    }
+
+    /// Stops a query that nobody wants, and says so in our log. It is tried for as long as a query may run: AWS bills each
+    /// minute.
+    pub(super) async fn stop_unwanted(&self, id: &str, share: &Share, reason: &'static str) {
+        tracing::info!(tenant.id = %share.tenant, reason, "stopping a query: {reason}");
+        let (until, mut wait) = (Instant::now() + self.settings.max_time, STOP_RETRY);
+        while let Err(error) = self.stop(id, share).await {
+            tracing::warn!(error = %error, "a query could not be stopped: {error}");
+            if Instant::now() + wait >= until {
+                break;
+            }
+            tokio::time::sleep(wait).await;
+            wait = (wait * 2).min(STOP_RETRY_MAX);
+        }
+        // Stopped or given up, it is not counted any more: AWS ends it in an hour at most.
+        if let Some(tracked) = locked(&self.running).get(id).cloned() {
+            self.forget(&tracked);
+        }
+    }
+
+    /// Stops what was started here and runs on.
+    pub(super) async fn close(&self) {
+        let all: Vec<_> = locked(&self.running).values().filter(|tracked| tracked.is_own()).cloned().collect();
+        let stops = all.iter().map(|tracked| self.stop_unwanted(&tracked.id, &tracked.share, "the service stops"));
+        futures_util::future::join_all(stops).await;
+    }
+}
+
+/// Stops the query when its time is over, and looks now and then whether it has ended, so that what it holds is given back
+/// though nobody asks for it. Ends with the query, or with the source.
+async fn watch(tracker: Weak<QueryTracker>, tracked: Arc<TrackedQuery>) {
+    let Some(QuerySettings { abandoned_after, max_time, .. }) = tracker.upgrade().map(|tracker| tracker.settings) else { return };
+    let too_long = tracked.started + max_time;
+    let mut check_at = Instant::now() + OWN_POLL;
+    loop {
+        let deadline = (*locked(&tracked.last_requested) + abandoned_after).min(too_long).min(check_at);
+        tokio::select! {
+            () = tracked.ended.notified() => return,
+            () = sleep_until(deadline) => {}
+        }
+        let Some(tracker) = tracker.upgrade() else { return };
+        let now = Instant::now();
+        if now >= too_long {
+            return tracker.stop_unwanted(&tracked.id, &tracked.share, "it ran for too long").await;
+        }
+        if now >= *locked(&tracked.last_requested) + abandoned_after {
+            return tracker.stop_unwanted(&tracked.id, &tracked.share, "nobody asked for it").await;
+        }
+        if now >= check_at {
+            // What can't be learnt now is learnt the next time.
+            let _known_later = tracker.poll(&tracked).await;
+            check_at = now + OWN_POLL;
+        }
+    }
+}

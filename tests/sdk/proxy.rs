@@ -1,0 +1,122 @@
+//! A front door before the service, as proxies and networks are at their worst: it cuts, shortens, drops and refuses.
+//!
+//! Owns the habits of `sdk/CONTRIBUTING.md`, chosen by the first segment of the path, which it takes away. One request to a
+//! connection.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::world::small_http::{self, Message};
+
+/// Requests for one target that `/flaky` leaves without an answer.
+const DROPPED: usize = 2;
+
+/// The door; ends with the runtime.
+#[derive(Debug)]
+pub struct FaultyProxy {
+    /// Where it listens.
+    pub address: SocketAddr,
+}
+
+/// Method and target of each request so far, with the habit in front.
+type Seen = Arc<Mutex<Vec<String>>>;
+
+impl FaultyProxy {
+    /// Opens it before the service.
+    pub async fn before(service: SocketAddr) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let seen = Seen::default();
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                tokio::spawn(serve(client, service, Arc::clone(&seen)));
+            }
+        });
+        Self { address }
+    }
+}
+
+async fn serve(mut client: TcpStream, service: SocketAddr, seen: Seen) -> Option<()> {
+    let request = small_http::read(&mut client).await?;
+    let head = String::from_utf8(request.bytes[..request.head].to_vec()).ok()?;
+    let (first, headers) = head.split_once("\r\n")?;
+    let (method, target) = first.strip_suffix(" HTTP/1.1")?.split_once(' ')?;
+    let (habit, rest) = target[1..].split_once('/').unwrap_or((&target[1..], ""));
+    let line = format!("{method} {target}");
+    let came = {
+        let mut seen = seen.lock().unwrap();
+        if habit != "seen" {
+            seen.push(line.clone());
+        }
+        seen.clone()
+    };
+    let is_dropped = came.iter().filter(|seen| **seen == line).count() <= DROPPED;
+    let passed = async |version: &str| {
+        let first = format!("{method} /{rest} {version}");
+        pass(service, &first, headers, &request.bytes[request.head..]).await
+    };
+    match habit {
+        "seen" => client.write_all(&answer("200 OK", "application/json", "", &json!(came).to_string())).await.ok(),
+        "html" => {
+            let page = "<html><h1>Bad gateway</h1></html>";
+            client.write_all(&answer("502 Bad Gateway", "text/html", "", page)).await.ok()
+        }
+        "page" => client.write_all(&answer("200 OK", "text/html", "", "<html><h1>Welcome</h1></html>")).await.ok(),
+        "later" => {
+            let problem = json!({
+                "type": "urn:logmark:problem:rate_limited", "title": "Too many requests", "status": 429, "code": "rate_limited",
+                "detail": "not for an hour", "instance": "0123456789abcdef0123456789abcdef",
+            });
+            let wait = "retry-after: 3600\r\n";
+            client.write_all(&answer("429 X", "application/problem+json", wait, &problem.to_string())).await.ok()
+        }
+        "gone" => None,
+        "flaky" if is_dropped => None,
+        "plain" | "flaky" => client.write_all(&passed("HTTP/1.1").await?.bytes).await.ok(),
+        "cut" => {
+            let answer = passed("HTTP/1.1").await?;
+            client.write_all(&answer.bytes[..answer.head + (answer.bytes.len() - answer.head) / 2]).await.ok()?;
+            // A reset discards what was not read yet: first the client has its half.
+            client.flush().await.ok()?;
+            client.set_zero_linger().ok()
+        }
+        // To HTTP/1.0 the service writes a body that ends with the connection, so that one that is short looks whole.
+        "short" => client.write_all(shortened(&passed("HTTP/1.0").await?)).await.ok(),
+        other => panic!("the front door has no habit `{other}`"),
+    }
+}
+
+/// The service's answer to the request, whole; uncompressed, so that its lines can be told.
+async fn pass(service: SocketAddr, first: &str, headers: &str, body: &[u8]) -> Option<Message> {
+    let is_ours = |line: &str| {
+        let name = line.split(':').next().unwrap_or("").to_ascii_lowercase();
+        ["connection", "accept-encoding"].contains(&name.as_str())
+    };
+    let headers = headers.lines().filter(|line| !line.is_empty() && !is_ours(line)).map(|line| format!("{line}\r\n"));
+    let head = format!("{first}\r\n{}connection: close\r\n\r\n", headers.collect::<String>());
+    let mut upstream = TcpStream::connect(service).await.ok()?;
+    upstream.write_all(&[head.as_bytes(), body].concat()).await.ok()?;
+    let mut bytes = Vec::new();
+    upstream.read_to_end(&mut bytes).await.ok()?;
+    let head = memchr::memmem::find(&bytes, b"\r\n\r\n")? + 4;
+    Some(Message { bytes, head })
+}
+
+/// All but the last line.
+fn shortened(answer: &Message) -> &[u8] {
+    let without_end = answer.bytes.strip_suffix(b"\n").unwrap_or(&answer.bytes);
+    let end = memchr::memrchr(b'\n', &without_end[answer.head..]).map_or(answer.head, |place| answer.head + place + 1);
+    &answer.bytes[..end]
+}
+
+fn answer(status: &str, content_type: &str, more: &str, body: &str) -> Vec<u8> {
+    let length = body.len();
+    format!(
+        "HTTP/1.1 {status}\r\ncontent-type: {content_type}\r\ncontent-length: {length}\r\n{more}connection: close\r\n\r\n{body}"
+    )
+    .into_bytes()
+}
