@@ -1,41 +1,18 @@
-//! `SOURCE`.
-//!
-//! - `SOURCE 'group'`, `SOURCE group`: one log group, as it stands in `join`, `appendcols`, `logcompare` and queries behind `in`
-//! - `SOURCE logGroups(namePrefix: ['p', …], accountIdentifiers: ['a', …], class: ['STANDARD'])`, each once, in any order
-//! - `SOURCE logGroupTags([{"key": "k", "values": ["v", …]}, …])`, keys quoted or bare
-//! - `SOURCE dataSource(['name.type', …])`, alone or before `logGroups(…)`
-//! - then perhaps `start=-1d`, `end=now`
-//!
-//! Pages: CWL_QuerySyntax-Source, CWL_QuerySyntax-Join, CWL_QuerySyntax-Logcompare; the prose of the first calls the keywords
-//! `accountIdentifier` and `logGroupClass`, its examples `accountIdentifiers` and `class`: both are taken. Tags are said to
-//! be possible by the `StartQuery` page, their form is that of third parties.
+//! The grammar of the selectors and time points of `SOURCE`.
 
 use logmark_diagnostics::{Kind, Spanned, closest};
 
-use super::super::names;
-use super::super::option::Options;
-use crate::ast::{LogClass, LogGroups, Period, Selector, Source, TagFilter, Text, TimePoint};
-use crate::parse::cursor::{Cursor, Failed, Parsed};
+use super::{LogClass, LogGroups, Selector, TagFilter, TimePoint};
+use crate::ast::{Period, Text};
+use crate::parse::cursor::{Cursor, Failed, Parsed, list_of};
+use crate::parse::names;
 use crate::token::TokenKind;
 
+/// What can follow `SOURCE`, for error messages.
 const FORMS: &str = "a log group in quotes, `logGroups(…)`, `logGroupTags(…)` or `dataSource(…)`";
 
-pub(super) fn source(cursor: &mut Cursor<'_>) -> Parsed<Source> {
-    let mut selectors = vec![selector(cursor)?];
-    while cursor.at(TokenKind::Word) && cursor.ahead(1).kind == TokenKind::OpenParenthesis {
-        selectors.push(selector(cursor)?);
-    }
-    let (mut start, mut end) = (None, None);
-    let mut options = Options::new(&["start", "end"]);
-    while let Some(option) = options.next(cursor)? {
-        let point = time_point(cursor)?;
-        if option.node == "start" { start = Some(point) } else { end = Some(point) }
-    }
-    Ok(Source { selectors, start, end })
-}
-
-/// One part of what is read.
-fn selector(cursor: &mut Cursor<'_>) -> Parsed<Spanned<Selector>> {
+/// One selector.
+pub(super) fn selector(cursor: &mut Cursor<'_>) -> Parsed<Spanned<Selector>> {
     let token = cursor.peek();
     let node = match token.kind {
         TokenKind::Text => Selector::Group(written_plainly(cursor, "a log group")?.node),
@@ -49,8 +26,8 @@ fn selector(cursor: &mut Cursor<'_>) -> Parsed<Spanned<Selector>> {
     Ok(Spanned::new(node, token.span.to(cursor.previous().span)))
 }
 
-/// A text without `\`: what that means there is not documented, no name needs one, and who asks whether the name is allowed
-/// must see the name that CloudWatch sees.
+/// A text without `\`. No name contains one and its meaning is not documented, and the check whether the name is allowed must see
+/// the same name as CloudWatch.
 fn written_plainly(cursor: &mut Cursor<'_>, what: &str) -> Parsed<Spanned<Text>> {
     let token = cursor.peek();
     if token.kind == TokenKind::Text && cursor.text(token).contains('\\') {
@@ -63,8 +40,8 @@ fn written_plainly(cursor: &mut Cursor<'_>, what: &str) -> Parsed<Spanned<Text>>
 fn bare_group(cursor: &mut Cursor<'_>) -> Parsed<Selector> {
     let token = cursor.peek();
     let next = cursor.ahead(1);
-    let goes_on = cursor.touches_next() && !matches!(next.kind, TokenKind::Pipe | TokenKind::CloseParenthesis | TokenKind::End);
-    if goes_on || token.kind == TokenKind::QuotedName {
+    let continues = cursor.touches_next() && !matches!(next.kind, TokenKind::Pipe | TokenKind::CloseParenthesis | TokenKind::End);
+    if continues || token.kind == TokenKind::QuotedName {
         let hint = "put the name of a log group in quotes: SOURCE '/aws/lambda/name'";
         return Err(cursor.fail(Kind::Syntax, FORMS, Some(hint.to_owned())));
     }
@@ -72,7 +49,7 @@ fn bare_group(cursor: &mut Cursor<'_>) -> Parsed<Selector> {
     Ok(Selector::Group(Text::new(cursor.text(token))))
 }
 
-/// `logGroups(…)` and its like.
+/// `logGroups(…)`, `logGroupTags(…)`, `dataSource(…)`
 fn function(cursor: &mut Cursor<'_>) -> Parsed<Selector> {
     const NAMES: [&str; 3] = ["logGroups", "logGroupTags", "dataSource"];
     let word = cursor.text(cursor.peek());
@@ -91,7 +68,7 @@ fn function(cursor: &mut Cursor<'_>) -> Parsed<Selector> {
     Ok(selector)
 }
 
-/// Between the parentheses of `logGroups`.
+/// The arguments of `logGroups`.
 fn log_groups(cursor: &mut Cursor<'_>) -> Parsed<LogGroups> {
     let mut groups = LogGroups::default();
     if cursor.at(TokenKind::CloseParenthesis) {
@@ -127,7 +104,7 @@ fn key<'w>(cursor: &mut Cursor<'_>, keys: &[&'w str]) -> Parsed<&'w str> {
         let kind = if token.kind == TokenKind::Word { Kind::UnknownName } else { Kind::Syntax };
         let shown: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
         let hint = closest(word, keys.iter().copied()).map(|key| format!("did you mean `{key}`?"));
-        return Err(cursor.fail(kind, crate::parse::list_of(&shown, "or"), hint));
+        return Err(cursor.fail(kind, list_of(&shown, "or"), hint));
     };
     cursor.advance();
     cursor.expect(TokenKind::Colon)?;
@@ -188,7 +165,7 @@ fn tag_filter(cursor: &mut Cursor<'_>) -> Parsed<Spanned<TagFilter>> {
 }
 
 /// `-1d`, `now`, `1700000000000`
-fn time_point(cursor: &mut Cursor<'_>) -> Parsed<Spanned<TimePoint>> {
+pub(super) fn time_point(cursor: &mut Cursor<'_>) -> Parsed<Spanned<TimePoint>> {
     const FORM: &str = "`now`, a time before now such as `-1d`, or milliseconds since 1970";
     let start = cursor.peek().span;
     let point = match cursor.peek().kind {
@@ -197,7 +174,7 @@ fn time_point(cursor: &mut Cursor<'_>) -> Parsed<Spanned<TimePoint>> {
             if cursor.at(TokenKind::OpenParenthesis) || cursor.at(TokenKind::Minus) {
                 return Err(cursor.fail(
                     Kind::Syntax,
-                    "nothing behind `now`",
+                    "nothing after `now`",
                     Some("write `-1d` for a day before now".to_owned()),
                 ));
             }
