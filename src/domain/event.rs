@@ -37,6 +37,9 @@ pub enum StopReason {
 }
 
 impl StopReason {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::End, Self::Limit, Self::Bytes, Self::Time, Self::Throttled];
+
     /// The word in the API.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::packed_request::PackedRequest;
-use super::problem::{ApiError, CURSOR};
+use super::problem::{ApiError, INVALID_CURSOR};
 use crate::domain::name::TenantId;
 use crate::domain::time::Millis;
 
@@ -126,7 +126,7 @@ impl CursorSealer {
     /// # Errors
     /// [`ApiError::InvalidCursor`], the same whatever is wrong.
     pub fn open<T: DeserializeOwned>(&self, kind: &str, tenant: &TenantId, now: Millis, text: &str) -> Result<T, ApiError> {
-        self.try_open(kind, tenant, now, text).ok_or(ApiError::InvalidCursor(CURSOR.into()))
+        self.try_open(kind, tenant, now, text).ok_or(ApiError::InvalidCursor(INVALID_CURSOR.into()))
     }
 
     fn try_open<T: DeserializeOwned>(&self, kind: &str, tenant: &TenantId, now: Millis, text: &str) -> Option<T> {

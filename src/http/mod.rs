@@ -8,12 +8,16 @@
 
 pub mod router;
 pub mod layers;
+pub mod route_names;
 pub mod host;
 mod denial;
 pub mod client_address;
 mod activity;
 pub mod response_budget;
 pub mod authorized;
+pub mod parameter;
+pub mod member;
+pub mod value;
 pub mod input;
 pub mod body;
 pub mod cursor;

@@ -183,7 +183,7 @@ impl ApiError {
             },
             Self::NotJson => plain(C::UnsupportedMediaType, "the body must be JSON, with `Content-Type: application/json`"),
             Self::InvalidCursor(reason) => cursor_problem(reason),
-            Self::Source(S::InvalidPosition) => cursor_problem(CURSOR),
+            Self::Source(S::InvalidPosition) => cursor_problem(INVALID_CURSOR),
             Self::Source(S::Unsupported { parameter, detail }) => {
                 Self::parameter(*parameter, format!("{detail} (a limit of the source that holds the log group)")).problem()
             }
@@ -322,7 +322,7 @@ fn text_detail(errors: &FieldErrors) -> String {
 }
 
 /// The one text for cursors that are foreign, altered, expired or made up: which of these it is, nobody learns.
-pub const CURSOR: &str = "it is not a cursor of this request: altered, expired, or made for another request or caller";
+pub const INVALID_CURSOR: &str = "it is not a cursor of this request: altered, expired, or made for another request or caller";
 
 fn cursor_problem(reason: &str) -> Problem {
     let errors = vec![FieldError::new("cursor", reason)];

@@ -13,7 +13,7 @@ use crate::domain::filter::EventFilter;
 use crate::domain::query::operations::QueryStatus;
 use crate::domain::query::{LogQuery, QueryError};
 use crate::http::field_error::{ErrorLocation, FieldError, Language};
-use crate::http::problem::{ApiError, CURSOR};
+use crate::http::problem::{ApiError, INVALID_CURSOR};
 use crate::http::problem_code::ProblemCode as C;
 use crate::sources::SourceError;
 use crate::sources::budget::QueryBudget;
@@ -32,7 +32,7 @@ pub(super) fn example(code: C) -> ApiError {
         C::InvalidParameter => ApiError::parameter("limit", "`0` is no whole number from 1 to 10000"),
         C::InvalidFilter => invalid_filter(),
         C::InvalidQuery => invalid_query(),
-        C::InvalidCursor => ApiError::InvalidCursor(CURSOR.into()),
+        C::InvalidCursor => ApiError::InvalidCursor(INVALID_CURSOR.into()),
         C::MissingToken => ApiError::MissingToken,
         C::InvalidToken => ApiError::InvalidToken(String::new()),
         C::ExpiredToken => ApiError::ExpiredToken,
