@@ -95,11 +95,7 @@ impl<A: ParseRequest> FromRequest<AppState> for Authorized<A> {
             ExpectedBody::Nothing => parts.headers,
             ExpectedBody::Json => {
                 let headers = parts.headers.clone();
-                // Reserved for the whole body, since a slow sender can hold it for long.
-                let memory = app.sources.page_pool().memory();
-                let room = memory.try_reserve(&info.share(), body_bytes(&headers, app.limits.body_bytes));
-                let _room = room.map_err(|refused| ApiError::Source(memory_error(refused)))?;
-                input.body = Body::read(Request::from_parts(parts, body), app).await?;
+                input.body = read_body(Request::from_parts(parts, body), &info, app).await?;
                 headers
             }
         };
@@ -112,6 +108,14 @@ impl<A: ParseRequest> FromRequest<AppState> for Authorized<A> {
         let permit = policy::authorize(&caller, op, now)?;
         Ok(Self { caller, permit, request, now, info })
     }
+}
+
+/// Reads the body. Memory for all of it is reserved first, since a slow sender can hold it for long.
+async fn read_body(request: Request, info: &RequestInfo, app: &AppState) -> Result<Body, ApiError> {
+    let memory = app.sources.page_pool().memory();
+    let room = memory.try_reserve(&info.share(), body_bytes(request.headers(), app.limits.body_bytes));
+    let _room = room.map_err(|refused| ApiError::Source(memory_error(refused)))?;
+    Body::read(request, app).await
 }
 
 /// The largest size that the body can have, in bytes.
@@ -157,6 +161,27 @@ impl FromRequestParts<AppState> for Authenticated {
         }
         let route = parts.extensions.get::<MatchedPath>().map(|path| path.as_str().to_owned()).unwrap_or_default();
         Ok(Self { caller, input: Input::new(&route, &parts.uri), now: app.clock.now(), info })
+    }
+}
+
+/// A request with a valid token and a body, for operations on the caller alone.
+#[derive(Debug)]
+pub struct AuthenticatedBody {
+    /// The request. The input has the members of the body.
+    pub authenticated: Authenticated,
+    /// The headers.
+    pub headers: HeaderMap,
+}
+
+impl FromRequest<AppState> for AuthenticatedBody {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, app: &AppState) -> Result<Self, ApiError> {
+        let (mut parts, body) = request.into_parts();
+        let mut authenticated = Authenticated::from_request_parts(&mut parts, app).await?;
+        let headers = parts.headers.clone();
+        authenticated.input.body = read_body(Request::from_parts(parts, body), &authenticated.info, app).await?;
+        Ok(Self { authenticated, headers })
     }
 }
 

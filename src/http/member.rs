@@ -6,8 +6,8 @@
 use std::fmt;
 
 use serde_json::{Number as JsonNumber, Value};
+use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, ObjectBuilder, RefBuilder, Schema, Type};
-use utoipa::openapi::{Ref, RefOr};
 
 use super::input::echo;
 use super::openapi::texts;
@@ -87,9 +87,9 @@ fn fault(detail: impl Into<String>) -> Vec<MemberFault> {
 #[derive(Debug, Clone, Copy)]
 pub struct StringValue {
     /// Characters at least. Only described: the operation's parser has a better error.
-    pub least: usize,
+    pub least: Option<usize>,
     /// Characters at most. Only described, likewise.
-    pub most: usize,
+    pub most: Option<usize>,
 }
 
 impl MemberValue for StringValue {
@@ -103,12 +103,8 @@ impl MemberValue for StringValue {
     }
 
     fn schema(&self, description: &str, example: Example) -> RefOr<Schema> {
-        texts::plain()
-            .min_length(Some(self.least))
-            .max_length(Some(self.most))
-            .description(Some(description))
-            .example(example.to_json())
-            .into()
+        let schema = texts::plain().min_length(self.least).max_length(self.most).description(Some(description));
+        texts::with_example(schema, example.to_json()).into()
     }
 }
 
@@ -199,7 +195,7 @@ impl MemberValue for Number {
     }
 
     fn schema(&self, description: &str, example: Example) -> RefOr<Schema> {
-        self.object().description(Some(description)).example(example.to_json()).into()
+        texts::with_example(self.object().description(Some(description)), example.to_json()).into()
     }
 }
 

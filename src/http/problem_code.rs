@@ -1,11 +1,11 @@
-//! The problem codes: for each its status, title, meaning, cause and fix.
+//! The problem codes, each with its status, title, meaning, cause and fix.
 //!
-//! Owns these texts. Problem documents, the pages under `/problems/` and the OpenAPI document all take them from here. Never
-//! says anything about one request: that is a problem's `detail`.
+//! Owns these texts for problem documents, the pages under `/problems/` and the OpenAPI document. A text about one request is the
+//! `detail` of its problem document ([`super::problem`]).
 
 use std::str::FromStr;
 
-/// What kind of problem it is; stable.
+/// The code of a problem. Codes are stable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProblemCode {
     /// A parameter or a member of the body is wrong.
@@ -62,10 +62,10 @@ pub enum ProblemCode {
     UpstreamTimeout,
 }
 
-/// What is to be said about a code.
+/// The texts of a code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ProblemDescription {
-    /// As it stands in `code`.
+    /// The code in documents.
     pub code: &'static str,
     /// The HTTP status.
     pub status: u16,
@@ -122,7 +122,7 @@ impl ProblemCode {
         Self::UpstreamTimeout,
     ];
 
-    /// As it stands in `code`.
+    /// The code in documents.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         self.about().code
@@ -134,7 +134,7 @@ impl ProblemCode {
         format!("/problems/{}", self.as_str())
     }
 
-    /// What is to be said about it.
+    /// Its texts.
     #[must_use]
     pub const fn about(self) -> ProblemDescription {
         match self {

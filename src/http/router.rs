@@ -28,6 +28,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(ops::read_stream::read_stream))
         .routes(routes!(ops::read_group::read_group))
         .routes(routes!(ops::read_logs::read_logs))
+        .routes(routes!(ops::check_filter::check_filter))
         .routes(routes!(ops::list_groups::list_groups))
         .routes(routes!(ops::describe_group::describe_group))
         .routes(routes!(ops::list_streams::list_streams))

@@ -9,6 +9,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
 use utoipa::{PartialSchema, ToSchema};
 
+use super::texts;
 use crate::domain::event::StopReason;
 
 /// An event as the service writes it.
@@ -38,7 +39,7 @@ impl PartialSchema for EventSchema {
         for (name, description, example, is_time, is_required) in MEMBERS {
             let format = is_time.then_some(SchemaFormat::KnownFormat(KnownFormat::DateTime));
             let member = ObjectBuilder::new().schema_type(Type::String).format(format);
-            object = object.property(name, member.description(Some(description)).example(Some(json!(example))));
+            object = object.property(name, texts::with_example(member.description(Some(description)), Some(json!(example))));
             if is_required {
                 object = object.required(name);
             }
@@ -58,12 +59,8 @@ impl PartialSchema for StopReason {
         let words = Self::ALL.map(Self::as_str);
         let description = "Why a page ended: `end` (no more events now), `limit` (the limit of the request), `bytes` (the largest size of an \
             answer), `time` (the work allowed for one call), `throttled` (the source allows no more calls now). Continue with the cursor.";
-        ObjectBuilder::new()
-            .schema_type(Type::String)
-            .description(Some(description))
-            .enum_values(Some(words))
-            .example(Some(json!(Self::End.as_str())))
-            .into()
+        let schema = texts::plain().description(Some(description)).enum_values(Some(words));
+        texts::with_example(schema, Some(json!(Self::End.as_str()))).into()
     }
 }
 

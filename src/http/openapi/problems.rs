@@ -1,7 +1,6 @@
-//! An error for every code that a client can see, as examples.
+//! An example of every error code.
 //!
-//! Owns the choice of examples, and where the document lists the codes. What a document says of an error is
-//! [`crate::http::problem`]'s.
+//! Owns the choice of examples, and the list of codes in the document. [`crate::http::problem`] has the texts.
 
 use std::time::Duration;
 
@@ -23,13 +22,13 @@ pub(super) fn describe_codes(components: &mut Components) {
     let Some(RefOr::T(Schema::Object(problem))) = components.schemas.get_mut("Problem") else { return };
     let Some(RefOr::T(Schema::Object(code))) = problem.properties.get_mut("code") else { return };
     let about = C::ALL.map(C::about).map(|about| format!("- `{}` ({}): {}", about.code, about.status, about.meaning));
-    code.description = Some(format!("The kind, for programs; stable.\n\n{}", about.join("\n")));
+    code.description = Some(format!("The code of the problem, for programs. Codes are stable.\n\n{}", about.join("\n")));
 }
 
 /// An error with the code.
 pub(super) fn example(code: C) -> ApiError {
     match code {
-        C::InvalidParameter => ApiError::parameter("limit", "`0` is no whole number from 1 to 10000"),
+        C::InvalidParameter => ApiError::parameter("limit", "`0` is not a whole number from 1 to 10000"),
         C::InvalidFilter => invalid_filter(),
         C::InvalidQuery => invalid_query(),
         C::InvalidCursor => ApiError::InvalidCursor(INVALID_CURSOR.into()),

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
 use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
 use utoipa::{PartialSchema, ToSchema};
@@ -56,6 +56,12 @@ pub(in crate::http) fn sealed() -> ObjectBuilder {
 /// A time.
 pub(in crate::http) fn time() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String).pattern(Some(TIME))
+}
+
+/// The schema with an example.
+#[expect(deprecated, reason = "utoipa's derives write `example` too, and a document has one form of examples")]
+pub(in crate::http) fn with_example(schema: ObjectBuilder, example: Option<Value>) -> ObjectBuilder {
+    schema.example(example)
 }
 
 /// A text without a pattern.

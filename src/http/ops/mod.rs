@@ -9,6 +9,8 @@ mod list;
 pub mod read_stream;
 pub mod read_group;
 pub mod read_logs;
+pub mod check;
+pub mod check_filter;
 pub mod list_groups;
 pub mod describe_group;
 pub mod list_streams;

@@ -172,10 +172,10 @@ impl RawParameters {
             stream,
             source: input.get(&SOURCE),
             streams,
-            filter: input.get(&FILTER),
             start: input.get(&START),
             end: input.get(&END),
             from: input.get(&FROM),
+            filter: input.get(&FILTER),
             cursor: input.get(&CURSOR),
         }
     }

@@ -25,7 +25,7 @@ const MISSING: &str = "is missing";
 
 const QUERY: Member<StringValue> = Member::required(
     "query",
-    StringValue { least: 1, most: MAX_CHARACTERS },
+    StringValue { least: Some(1), most: Some(MAX_CHARACTERS) },
     MISSING,
     "The query, in Logs Insights QL, at most 10,000 characters. It reads only the log groups and the range of this request, so \
      `SOURCE`, `join`, `diff`, lookup tables, saved queries and `unmask` are refused.",
