@@ -15,7 +15,7 @@ async fn every_wrong_parameter_is_named_with_what_is_wrong() {
         ("/logs/:acme:api/web-1?start=", "start", "is not a time"),
         ("/logs/:acme:api/web-1?start=2026-11-20T10:00:00", "start", "has no offset from UTC: write `2026-11-20T10:00:00Z`"),
         ("/logs/:acme:api/web-1?start=2026-11-20T10:00:00+02:00", "start", "must be written `%2B`"),
-        ("/logs/:acme:api/web-1?start=-15", "start", "is no relative time"),
+        ("/logs/:acme:api/web-1?start=-15", "start", "is not a relative time"),
         ("/logs/:acme:api/web-1?start=-99999999d", "start", "lies outside 1970 to 9999"),
         ("/logs/:acme:api/web-1?start=15m", "start", "did you mean `-15m`?"),
         ("/logs/:acme:api/web-1?start=1h", "start", "did you mean `-1h`?"),
@@ -95,7 +95,7 @@ async fn every_wrong_parameter_is_named_with_what_is_wrong() {
         ("/groups/:acme:api/streams?orderBy=lastEvent&prefix=a", "prefix", "can't be combined with `orderBy=lastEvent`"),
         ("/me?verbose=true", "verbose", "is not a parameter of this operation"),
         ("/me/explain", "action", "is missing"),
-        ("/me/explain?action=write&group=/acme/api", "action", "is no action"),
+        ("/me/explain?action=write&group=/acme/api", "action", "is not an action"),
         ("/me/explain?action=read", "group", "is missing"),
         ("/me/explain?action=read&group=a%20b", "group", "has the character ' '"),
     ];
