@@ -26,6 +26,7 @@ use crate::http::{App, AppState, Parts, RequestLimits, admin, router};
 use crate::outbound::Outbound;
 use crate::sources::cloudwatch::settings::QuotaRefresh;
 use crate::sources::cloudwatch::{Accounts, CloudWatch, DEFAULT_DEADLINE, Settings};
+use crate::sources::local_settings::LocalQuerySettings;
 use crate::sources::page_pool::PagePool;
 use crate::sources::{Source, Sources};
 use crate::telemetry::metrics::Metrics;
@@ -345,7 +346,7 @@ impl Opened {
                     opened.cloudwatch.push(Arc::clone(&made));
                     made
                 }
-                SourceKind::Local { path } => opened.local(&source.name, path).await?,
+                SourceKind::Local { path, queries } => opened.local(&source.name, path, *queries, clock).await?,
             };
             opened.sources.push((source.name.clone(), made));
         }
@@ -357,6 +358,8 @@ impl Opened {
         &mut self,
         name: &crate::domain::name::SourceName,
         path: &std::path::Path,
+        queries: LocalQuerySettings,
+        clock: &Arc<dyn Clock>,
     ) -> Result<Arc<dyn Source>, BuildError> {
         use logmark_store::{Options, Store};
         let failed = |why: String| BuildError::Source { name: name.to_string(), why };
@@ -364,7 +367,8 @@ impl Opened {
         let opening = tokio::task::spawn_blocking(move || Store::open(&directory, Options::default())).await;
         let store = opening.map_err(|error| failed(error.to_string()))?.map_err(|error| failed(error.to_string()))?;
         self.stores.push(store.clone());
-        Ok(Arc::new(crate::sources::local::Local::new(name.clone(), store)))
+        let source = crate::sources::local::Local::new(name.clone(), store, path, queries, Arc::clone(clock));
+        Ok(Arc::new(source.map_err(|error| failed(format!("no threads for queries: {error}")))?))
     }
 
     #[cfg(not(feature = "local"))]
@@ -373,6 +377,8 @@ impl Opened {
         &mut self,
         name: &crate::domain::name::SourceName,
         _path: &std::path::Path,
+        _queries: LocalQuerySettings,
+        _clock: &Arc<dyn Clock>,
     ) -> Result<Arc<dyn Source>, BuildError> {
         Err(BuildError::NoLocal(name.to_string()))
     }

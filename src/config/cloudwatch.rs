@@ -70,9 +70,8 @@ impl CloudWatch {
     }
 }
 
-/// The keys that no other kind has.
-pub(super) const ONLY_HERE: [&str; 8] =
-    ["region", "assume_role", "external_id", "account", "quotas", "reserve", "cache", "queries"];
+/// The keys that no other kind has. `queries` has other keys in each kind.
+pub(super) const ONLY_HERE: [&str; 7] = ["region", "assume_role", "external_id", "account", "quotas", "reserve", "cache"];
 
 /// Reads the kind's keys.
 pub(super) fn read(table: &Table<'_>) -> Option<CloudWatch> {

@@ -112,7 +112,11 @@ fn write_issuer(f: &mut fmt::Formatter<'_>, issuer: &IssuerRules) -> fmt::Result
 fn write_source(f: &mut fmt::Formatter<'_>, source: &Source) -> fmt::Result {
     write!(f, "source {}: ", source.name)?;
     match &source.kind {
-        SourceKind::Local { path } => write!(f, "local, {}", path.display())?,
+        SourceKind::Local { path, queries } => {
+            write!(f, "local, {}\n  queries: ", path.display())?;
+            write!(f, "{} at a time on {} threads, ", queries.concurrent, queries.threads)?;
+            write!(f, "{} MiB of memory for one and {} MiB for all", queries.memory_per_query >> 20, queries.memory >> 20)?;
+        }
         SourceKind::CloudWatch(cloudwatch) => return write_cloudwatch(f, cloudwatch),
     }
     writeln!(f)

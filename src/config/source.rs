@@ -4,12 +4,16 @@
 //! are looked at for their form alone. Look next at [`super::cloudwatch`], the keys of that kind, and at `config::tenant`, whose
 //! grants name the sources.
 
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::cloudwatch::{self, CloudWatch};
 use super::reader::{Field, Table};
 use super::spelling::{listed, quoted};
 use crate::domain::name::SourceName;
+use crate::sources::local_settings::LocalQuerySettings;
 
 /// `[[sources]]`; in variables `LOGMARK__SOURCES__0__…`.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +33,8 @@ pub enum SourceKind {
     Local {
         /// `…__PATH`, required: its folder, which is made if it is not there.
         path: PathBuf,
+        /// `…__QUERIES__…`.
+        queries: LocalQuerySettings,
     },
 }
 
@@ -96,6 +102,8 @@ fn local(table: &Table<'_>, kind: &Field<'_>, declared: &mut Declared) -> Option
     if !cfg!(feature = "local") {
         kind.wrong("`local` is not part of this build: it was made without the feature `local`");
     }
+    let default = LocalQuerySettings::default();
+    let local_queries = table.or("queries", default, |field| field.table(|table| Some(queries(table))));
     let field = table.required("path", "write the folder for its logs")?;
     let path = field.path(field.text()?)?;
     if declared.paths.contains(&path) {
@@ -103,5 +111,27 @@ fn local(table: &Table<'_>, kind: &Field<'_>, declared: &mut Declared) -> Option
         return None;
     }
     declared.paths.push(path.clone());
-    Some(SourceKind::Local { path })
+    Some(SourceKind::Local { path, queries: local_queries })
+}
+
+/// Reads `queries` of a local source.
+fn queries(table: &Table<'_>) -> LocalQuerySettings {
+    const SECOND: Duration = Duration::from_secs(1);
+    const HOUR: Duration = Duration::from_secs(3600);
+    const MIB: u64 = 1 << 20;
+    let default = LocalQuerySettings::default();
+    let time = |key, default, range: RangeInclusive<Duration>| table.or(key, default, |field| field.duration(range));
+    let memory = |key, default| {
+        table.or(key, default, |field| field.bytes(16 * MIB..=65_536 * MIB).and_then(|bytes| usize::try_from(bytes).ok()))
+    };
+    LocalQuerySettings {
+        threads: table
+            .or("threads", default.threads, |field| field.whole(1u16..=256).and_then(|number| NonZeroUsize::new(number.into()))),
+        concurrent: table.or("concurrent", default.concurrent, |field| field.whole(1u32..=10_000).and_then(NonZeroU32::new)),
+        memory: memory("memory", default.memory),
+        memory_per_query: memory("memory_per_query", default.memory_per_query),
+        abandoned_after: time("abandoned_after", default.abandoned_after, SECOND * 10..=HOUR),
+        max_time: time("max_time", default.max_time, SECOND..=HOUR),
+        results_kept: time("results_kept", default.results_kept, SECOND * 10..=HOUR * 24),
+    }
 }

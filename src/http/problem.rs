@@ -175,6 +175,9 @@ impl ApiError {
             Self::QueryForbidden(errors) => Problem::new(C::QueryForbidden, text_detail(errors)).of(errors),
             Self::Source(S::QueryForbidden(reason)) => Problem::new(C::QueryForbidden, reason.clone()),
             Self::Source(S::QueryTooLong { length, most }) => query_too_long(*length, *most).problem(),
+            Self::Source(S::QueryUnsupported(_)) => {
+                plain(C::InvalidQuery, "The source that has the log group does not support this query. Simplify it.")
+            }
             Self::Source(S::QueryRefused) => plain(
                 C::InvalidQuery,
                 "The source of the logs refused this query. Check its fields and functions, or simplify it.",

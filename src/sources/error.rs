@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use logmark_diagnostics::Diagnostic;
+
 /// A source's failure. The texts are for our own log; what a client sees is written in `http::problem`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SourceError {
@@ -34,6 +36,9 @@ pub enum SourceError {
     /// The query can't be run under the permit's rules; the text is ours.
     #[error("forbidden query: {0}")]
     QueryForbidden(String),
+    /// The source does not run the query: what in it, and where in its text.
+    #[error("the source does not support the query")]
+    QueryUnsupported(Vec<Diagnostic>),
     /// With the guard in front the query is longer than the source takes.
     #[error("the guarded query has {length} characters, {most} are allowed")]
     QueryTooLong {

@@ -3,11 +3,17 @@
 //! Owns the translation between the two, and keeps the store's blocking calls off the asynchronous threads. Never
 //! widens what a permit allows: the store is asked for the permitted streams only.
 
+mod queries;
+
 use std::cell::Cell;
+use std::collections::HashMap;
 use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use aws_lc_rs::digest;
 use logmark_event_page::build::PlainEvent;
 use logmark_event_page::{Builder, Events};
 use logmark_store::{
@@ -15,14 +21,16 @@ use logmark_store::{
     StreamsQuery,
 };
 
-use super::{Source, SourceError};
+use self::queries::QueryService;
+use super::local_settings::LocalQuerySettings;
+use super::{Queries, Source, SourceError};
 use crate::auth::permit::Permit;
 use crate::domain::cover::Part;
 use crate::domain::event::{Direction, EventPage, ListPage, LogGroup, LogStream, PageAge, PageRequest, Position};
 use crate::domain::filter::EventFilter;
 use crate::domain::name::{LogGroupName, LogStreamName, SourceName};
 use crate::domain::operation::{DescribeGroup, ListGroups, ListStreams, ReadGroup, ReadStream, StreamOrder, StreamSelection};
-use crate::domain::time::{Millis, TimeRange};
+use crate::domain::time::{Clock, Millis, TimeRange};
 
 /// What one step of a filter may cost, for it holds one of the threads for blocking calls: so many bytes looked at, or so much
 /// time. Most patterns are limited by the first; a regular expression can take a thousand times longer for a byte.
@@ -36,13 +44,23 @@ const LIST_STEP: usize = 256;
 pub struct Local {
     name: SourceName,
     store: Store,
+    queries: Arc<QueryService>,
+    clock: Arc<dyn Clock>,
 }
 
 impl Local {
-    /// The source of that name over an open store.
-    #[must_use]
-    pub fn new(name: SourceName, store: Store) -> Self {
-        Self { name, store }
+    /// The source of that name over an open store, which is in `folder`. Lookup tables of queries are there too.
+    ///
+    /// # Errors
+    /// When the system gives no threads for queries.
+    pub fn new(
+        name: SourceName,
+        store: Store,
+        folder: &Path,
+        settings: LocalQuerySettings,
+        clock: Arc<dyn Clock>,
+    ) -> std::io::Result<Self> {
+        Ok(Self { name, store, queries: Arc::new(QueryService::new(folder, settings)?), clock })
     }
 
     /// Runs a blocking call of the store where blocking is allowed.
@@ -116,6 +134,10 @@ impl Source for Local {
         256 * 1024
     }
 
+    fn queries(&self) -> Option<&dyn Queries> {
+        Some(self)
+    }
+
     async fn ready(&self) -> Result<(), SourceError> {
         self.blocking(|store| store.groups("", None, 1).map(drop).map_err(SourceError::from)).await
     }
@@ -180,25 +202,61 @@ fn read(
         previous: Some(Position(found.previous.to_string())),
         at_end: found.at_end,
         age: PageAge::Fresh,
+        memory: None,
     })
 }
 
 fn events(stored: &[logmark_store::Event]) -> Result<Events, SourceError> {
     /// Digits of an id, and a stream's name now and then.
-    const BYTES_BESIDES_MESSAGE: usize = 48;
+    const BYTES_BESIDES_MESSAGE: usize = 64;
     let bytes = stored.iter().map(|event| event.message.len() + BYTES_BESIDES_MESSAGE).sum();
     let mut events = Builder::with_capacity(stored.len(), bytes);
+    let mut ids = EventIds::default();
     for event in stored {
+        let id = ids.of(event);
         let pushed = events.push(PlainEvent {
             timestamp: event.timestamp,
             ingestion_time: Some(event.ingestion_time),
             stream: &event.stream,
-            event_id: Some(format_args!("{:020}{:020}", event.timestamp.max(0), event.sequence)),
+            event_id: Some(format_args!("{:016}{:020}{:020}", id.timestamp, id.stream, id.ordinal)),
             message: &event.message,
         });
         pushed.map_err(|error| SourceError::Store(error.to_string()))?;
     }
     Ok(events.finish())
+}
+
+/// The largest timestamp that 16 digits hold: an id has 56 digits, as CloudWatch's have.
+const MAX_ID_TIMESTAMP: i64 = 9_999_999_999_999_999;
+
+/// Makes the ids of events.
+///
+/// INVARIANT: an id is a function of its event and of the stream's earlier events. It holds no number that counts across streams,
+/// which would tell a reader how much others write. It is unique in its group: a stream numbers its events, and streams
+/// differ by the hash of their name. In a stream, ids ascend as events do.
+#[derive(Debug, Default)]
+struct EventIds<'a> {
+    streams: HashMap<&'a str, u64>,
+}
+
+/// The parts of an id.
+struct EventId {
+    timestamp: i64,
+    stream: u64,
+    ordinal: u64,
+}
+
+impl<'a> EventIds<'a> {
+    fn of(&mut self, event: &'a logmark_store::Event) -> EventId {
+        let stream = *self.streams.entry(&event.stream).or_insert_with_key(|name| hash_of_name(name));
+        EventId { timestamp: event.timestamp.clamp(0, MAX_ID_TIMESTAMP), stream, ordinal: event.ordinal }
+    }
+}
+
+/// The first 8 bytes of a SHA-256: whoever chooses names of streams can't make two alike.
+fn hash_of_name(name: &str) -> u64 {
+    let digest = digest::digest(&digest::SHA256, name.as_bytes());
+    digest.as_ref().iter().take(8).fold(0, |hash, byte| hash << 8 | u64::from(*byte))
 }
 
 fn list_groups(

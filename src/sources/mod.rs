@@ -10,6 +10,7 @@ pub mod cloudwatch;
 pub mod error;
 #[cfg(feature = "local")]
 pub mod local;
+pub mod local_settings;
 pub mod merged;
 pub mod reader;
 pub mod page_pool;
@@ -32,6 +33,7 @@ use crate::auth::permit::{self, Permit};
 use crate::domain::event::{EventPage, ListPage, LogGroup, LogStream, PageRequest, Position};
 use crate::domain::name::SourceName;
 use crate::domain::operation::{DescribeGroup, ListGroups, ListStreams, Operation, ReadGroup, ReadStream};
+use crate::domain::query::QueryReach;
 
 /// One place that holds logs. Every method is one bounded step: [`reader`] goes on from page to page.
 ///
@@ -71,6 +73,18 @@ pub trait Source: Send + Sync + fmt::Debug {
         1024 * 1024
     }
 
+    /// Gives the source the pool that responses are counted in. A source that takes it reserves the memory of each page that it
+    /// reads, and returns the reservation with the page.
+    ///
+    /// INVARIANT: such a source reserves when an answer arrives, not while a request waits for its admission or for the source,
+    /// and once for all requests of a tenant that get the same answer.
+    fn count_in(&self, _page_pool: &PagePool) {}
+
+    /// Bytes to reserve before a page is read, of so many bytes of messages and so many events.
+    fn initial_reservation_bytes(&self, message_bytes: usize, events: usize) -> u64 {
+        page_pool::read_reservation_bytes(message_bytes, events)
+    }
+
     /// Can it answer? For readiness; it costs no quota.
     async fn ready(&self) -> Result<(), SourceError>;
 
@@ -91,7 +105,9 @@ impl Sources {
     /// Collects them.
     #[must_use]
     pub fn new(sources: impl IntoIterator<Item = (SourceName, Arc<dyn Source>)>, page_pool: PagePool) -> Self {
-        Self { named: sources.into_iter().collect(), page_pool }
+        let named: BTreeMap<_, Arc<dyn Source>> = sources.into_iter().collect();
+        named.values().for_each(|source| source.count_in(&page_pool));
+        Self { named, page_pool }
     }
 
     /// Where pages are held while they are streamed.
@@ -129,6 +145,12 @@ impl Sources {
     #[must_use]
     pub fn runs_queries(&self, name: &SourceName) -> bool {
         self.named.get(name).is_some_and(|source| source.queries().is_some())
+    }
+
+    /// What queries of the source of that name may read beside their log groups.
+    pub(crate) fn query_reach(&self, name: &SourceName) -> QueryReach {
+        let queries = self.named.get(name).and_then(|source| source.queries());
+        queries.map_or(QueryReach::Confined, Queries::reach)
     }
 
     /// Every source that runs queries.

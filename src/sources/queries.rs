@@ -13,6 +13,7 @@ use super::budget::Lease;
 use crate::auth::permit::Permit;
 use crate::domain::event::Position;
 use crate::domain::name::TenantId;
+use crate::domain::query::QueryReach;
 use crate::domain::query::operations::{
     DescribeFields, FieldShare, FoundRecord, QueryPage, QueryStatus, ReadQuery, ReadRecord, RunningQuery, StartQuery, StopQuery,
 };
@@ -21,6 +22,16 @@ use crate::domain::query::operations::{
 /// query that was started under other rules than the permit's is [`SourceError::NotFound`], as is one that is not there.
 #[async_trait]
 pub trait Queries: Send + Sync + fmt::Debug {
+    /// What a query may read beside the log groups that it is started with.
+    fn reach(&self) -> QueryReach {
+        QueryReach::Confined
+    }
+
+    /// Whether the bytes that a query scanned count streams that its caller may not see.
+    fn counts_hidden_streams(&self) -> bool {
+        true
+    }
+
     /// Starts a query. It is stopped when nobody takes its id, when nobody asks for it for long, and when it runs for too
     /// long. The lease is given back when it has ended.
     async fn start(&self, permit: &Permit<StartQuery>, lease: Lease) -> Result<StartedQuery, SourceError>;

@@ -84,24 +84,22 @@
 //!
 //! - [`ast`]: the tree
 //! - [`functions`]: the functions, and what arguments they take
-//! - [`values`]: what values are and what functions make of them
-//! - [`evaluate`]: what an expression is for one event
-//! - [`support`]: faults for what the language has and somebody does not run
+//! - [`period`]: periods of time as queries write them
+//! - [`regex_syntax`]: the dialect of regular expressions, and their groups
+//! - [`support`]: errors for what the language has and an engine does not run
 //! - [`reach`]: what a query touches and reads
 //! - [`rewrite`]: changes that keep what a query means
 //! - `lexer`, `parse`, `check`: text to tree; `check` holds the rules beyond the grammar
 //! - `print`: tree to text
-//! - `regex_shape`: the groups of a regular expression, for any engine
 //! - `dialect`: other languages, by name
 
 pub mod ast;
 pub mod functions;
-pub mod values;
-pub mod evaluate;
+pub mod period;
+pub mod regex_syntax;
 pub mod support;
 
 mod token;
-mod regex_shape;
 mod lexer;
 mod dialect;
 mod parse;

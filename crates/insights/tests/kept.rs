@@ -2,13 +2,8 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use logmark_diagnostics::{Kind, Span};
-use logmark_insights::ast::{Command, Expression, FieldPath, Query};
-use logmark_insights::evaluate::evaluate;
+use logmark_insights::ast::{Command, Expression, Query};
 use logmark_insights::rewrite::Nested;
-use logmark_insights::support::unsupported_parse_mode;
-use logmark_insights::values::call::{Context, QueryTimes};
-use logmark_insights::values::value::Value;
 use logmark_insights::{MAX_LENGTH, NotKept};
 
 fn parsed(source: &str) -> Query {
@@ -106,27 +101,4 @@ fn no_text_is_given_that_would_be_read_as_another_query() {
     let query = parsed("fields a | limit 5");
     assert_eq!(query.to_kept_text("fields b | limit 5"), Err(NotKept::Differs));
     assert_eq!(query.to_kept_text("x"), Err(NotKept::Differs));
-}
-
-#[test]
-fn an_expression_that_only_cloudwatch_runs_is_refused_by_name_when_it_is_evaluated_here() {
-    for (regex, kind, found) in [
-        ("a(?=b)", Kind::Unsupported, "lookaround `(?=`"),
-        ("(?<!a)b", Kind::Unsupported, "lookaround `(?<!`"),
-        (r"(a)\1", Kind::Unsupported, r"the backreference `\1`"),
-        ("(?>a)", Kind::Unsupported, "the atomic group `(?>`"),
-        ("a++", Kind::Unsupported, "the possessive repetition `++`"),
-        ("a{1,5000}", Kind::Limit, "one that is too large"),
-    ] {
-        let source = format!("filter a like /{regex}/");
-        let Command::Filter(filter) = parsed(&source).commands.remove(0).node else { panic!("no filter") };
-        let context = Context::of_query(QueryTimes { start: 0, end: 0, now: 0 });
-        let fault = evaluate(&filter.condition, &|_: &FieldPath| Value::Missing, &context).unwrap_err();
-        assert_eq!((fault.kind, fault.found.as_str()), (kind, found), "{source}");
-    }
-    let fault = unsupported_parse_mode("xml", Span::new(0, 5));
-    assert_eq!(
-        fault.to_string(),
-        "expected a mode of `parse` that is supported here, found `xml` (CloudWatch has it; this service does not run it)"
-    );
 }

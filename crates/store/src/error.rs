@@ -63,7 +63,10 @@ pub enum OpenError {
         pid: Option<u32>,
     },
     /// The directory was written by a release with another layout.
-    #[error("`{}` has layout {found}, this release reads layout {expected}", directory.display())]
+    #[error(
+        "`{}` has layout {found}, this release reads layout {expected}: import the logs again into a new directory, \
+         or use the release that wrote it", directory.display()
+    )]
     Layout {
         /// The directory asked for.
         directory: PathBuf,

@@ -212,7 +212,7 @@ fn import_target(args: &ImportArgs) -> Result<ImportTarget, CliError> {
         .sources
         .iter()
         .filter_map(|source| match &source.kind {
-            SourceKind::Local { path } => Some((source, path)),
+            SourceKind::Local { path, .. } => Some((source, path)),
             SourceKind::CloudWatch(_) => None,
         })
         .filter(|(source, _)| args.source.as_deref().is_none_or(|name| source.name.as_str() == name))

@@ -118,7 +118,7 @@ fn the_example_means_what_it_says() {
     let SourceKind::CloudWatch(eu) = &config.sources[0].kind else { panic!("not CloudWatch") };
     assert_eq!((eu.region.as_str(), eu.endpoint.as_ref().unwrap().as_str()), ("eu-central-1", "http://127.0.0.1:5000/"));
     assert!(
-        matches!(&config.sources[1].kind, SourceKind::Local { path } if *path == folder.location.path().join("./logmark-data"))
+        matches!(&config.sources[1].kind, SourceKind::Local { path, .. } if *path == folder.location.path().join("./logmark-data"))
     );
     let acme = config.tenants.get(&TenantId::try_from("acme").unwrap());
     assert_eq!(acme.limits.max_range, Some(Duration::from_secs(31 * 86_400)));

@@ -3,22 +3,26 @@
 //!
 //! Owns the list. Works on what the query reaches, never on its text, so that no spelling, comment or nesting hides a thing.
 
-use logmark_diagnostics::{Diagnostic, Kind, Span};
+use logmark_diagnostics::{Diagnostic, Kind, Span, Spanned};
 use logmark_insights::ast::{Column, Command, Expression, FieldPath, Query};
 use logmark_insights::reach::{Beyond, Reach, Reference, Referent, Use, Window};
+
+use super::QueryReach;
+use crate::domain::name::LogGroupName;
 
 /// The handle of an event, good for the whole account.
 const POINTER: &str = "@ptr";
 /// The group of an event, after the account's number.
 const LOG: &str = "@log";
 
-/// Everything of the kind in the query, each at its place.
-pub(super) fn in_query(query: &Query) -> Vec<Diagnostic> {
+/// Everything of the kind in a query for a source with this reach, each at its place.
+pub(super) fn in_query(query: &Query, reach_of_source: QueryReach) -> Vec<Diagnostic> {
     let reach = Reach::of(query);
     let mut found: Vec<Diagnostic> = reach
         .beyond()
         .iter()
         .filter(|beyond| !is_harmless(&beyond.node))
+        .filter(|beyond| reach_of_source == QueryReach::Confined || !is_named(beyond, query))
         .map(|beyond| {
             let expected = "a query of its log groups, its time range and what is not masked";
             fault(beyond.span, expected, &format!("`{}`", beyond.node.word())).hint(beyond.node.to_string())
@@ -39,6 +43,43 @@ fn fault(span: Span, expected: &str, found: &str) -> Diagnostic {
 /// period, the scope condition's filter stands before it with both ends of the range.
 fn is_harmless(beyond: &Beyond) -> bool {
     matches!(beyond, Beyond::FieldIndex { .. } | Beyond::TimeRange(Window::StatsOffset))
+}
+
+/// Whether it is a query inside the query, a log group that one names, or a lookup table. `SOURCE` of the query itself is not
+/// among them: which groups it reads, the request says.
+fn is_named(beyond: &Spanned<Beyond>, query: &Query) -> bool {
+    let own_sources = query.commands.iter().filter(|command| matches!(command.node, Command::Source(_)));
+    let is_own =
+        own_sources.map(|command| command.span).any(|span| span.start <= beyond.span.start && beyond.span.end <= span.end);
+    match &beyond.node {
+        Beyond::OtherQuery(_) | Beyond::Lookup { .. } | Beyond::CidrLookup { .. } => true,
+        Beyond::Source => !is_own,
+        Beyond::LogGroup { name } => !is_own && LogGroupName::try_from(name.as_str()).is_ok(),
+        Beyond::LogGroups { .. }
+        | Beyond::LogGroupTags { .. }
+        | Beyond::DataSources { .. }
+        | Beyond::OtherAccounts { .. }
+        | Beyond::TimeRange(_)
+        | Beyond::SavedQuery { .. }
+        | Beyond::FieldIndex { .. }
+        | Beyond::Unmask
+        | Beyond::TooDeep => false,
+    }
+}
+
+/// The log groups that queries inside the query name, each once.
+pub(super) fn nested_groups(query: &Query) -> Vec<LogGroupName> {
+    let mut groups = Vec::new();
+    for beyond in Reach::of(query).beyond() {
+        if let Beyond::LogGroup { name } = &beyond.node
+            && is_named(beyond, query)
+            && let Ok(group) = LogGroupName::try_from(name.as_str())
+            && !groups.contains(&group)
+        {
+            groups.push(group);
+        }
+    }
+    groups
 }
 
 /// Whether the query may read events before its range.

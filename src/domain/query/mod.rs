@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::forbidden::names_entity_attribute;
 use self::scope::{QueryScope, UpstreamRange};
+use crate::domain::name::LogGroupName;
 
 /// The most characters of a query (StartQuery, `queryString`).
 pub const MAX_CHARACTERS: usize = logmark_insights::MAX_LENGTH;
@@ -35,6 +36,19 @@ pub struct LogQuery {
     text: Box<str>,
     headings: Vec<ColumnHeading>,
     rows: Option<u32>,
+    /// The log groups that queries inside it name, each once.
+    nested_groups: Vec<LogGroupName>,
+    is_confined: bool,
+}
+
+/// What a query may read beside the log groups that it is started with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum QueryReach {
+    /// Nothing.
+    Confined,
+    /// The log groups that queries inside it (`join`, `in (…)`, `appendcols`) name, each of which is authorized like the
+    /// others; and lookup tables. For sources that check both themselves.
+    NamedGroups,
 }
 
 /// A column that nobody named, whose heading is its text: as it is sent, and as the caller wrote it.
@@ -75,11 +89,53 @@ impl LogQuery {
     /// # Errors
     /// [`QueryError`]: what is wrong with it, or what in it nobody is given.
     pub fn parse(text: &str) -> Result<Self, QueryError> {
+        Self::parse_within(text, QueryReach::Confined)
+    }
+
+    /// Reads a query for a source with this reach.
+    ///
+    /// # Errors
+    /// As [`LogQuery::parse`].
+    pub fn parse_within(text: &str, reach: QueryReach) -> Result<Self, QueryError> {
         let query = Query::parse(text).map_err(QueryError::Invalid)?;
-        match forbidden::in_query(&query) {
-            found if found.is_empty() => Ok(Self { headings: headings(&query, text), query, text: text.into(), rows: None }),
-            found => Err(QueryError::Forbidden(found)),
+        let found = forbidden::in_query(&query, reach);
+        if !found.is_empty() {
+            return Err(QueryError::Forbidden(found));
         }
+        let (headings, nested_groups) = (headings(&query, text), forbidden::nested_groups(&query));
+        let is_confined = reach == QueryReach::Confined || forbidden::in_query(&query, QueryReach::Confined).is_empty();
+        Ok(Self { headings, query, text: text.into(), rows: None, nested_groups, is_confined })
+    }
+
+    /// The query as its caller wrote it.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The query's tree.
+    #[must_use]
+    pub fn tree(&self) -> &Query {
+        &self.query
+    }
+
+    /// The log groups that queries inside it name, each once.
+    #[must_use]
+    pub fn nested_groups(&self) -> &[LogGroupName] {
+        &self.nested_groups
+    }
+
+    /// Whether it reads nothing beside the log groups that it is started with.
+    #[must_use]
+    pub fn is_confined(&self) -> bool {
+        self.is_confined
+    }
+
+    /// The most rows of its result.
+    #[must_use]
+    pub fn max_rows(&self) -> u32 {
+        let is_limited = self.query.commands.iter().any(|command| matches!(command.node, Command::Limit(_)));
+        self.rows.unwrap_or(if is_limited { MAX_ROWS } else { DEFAULT_LIMIT })
     }
 
     /// The same query with at most so many rows.

@@ -3,6 +3,7 @@
 //! Owns the shapes. A [`RunningQuery`] leaves the service sealed only: upstream's id is good for the whole account.
 
 use aws_lc_rs::digest;
+use logmark_quota::Reservation;
 use serde::{Deserialize, Serialize};
 
 use super::{ColumnHeading, LogQuery};
@@ -21,12 +22,25 @@ pub const MAX_GROUP_BYTES: usize = 3072;
 pub struct StartQuery {
     /// What is asked.
     pub query: LogQuery,
-    /// Of which groups: at least one, at most [`MAX_GROUPS`], all in one source, each once.
+    /// Of which groups: at least one, at most [`MAX_GROUPS`], all in one source, each once. Those that queries inside the query
+    /// name are the last.
     pub groups: Vec<LogGroupName>,
+    /// How many of them, from the first, the query itself reads.
+    pub own_groups: usize,
     /// The first moment that is looked at.
     pub start: Millis,
     /// The first moment after the last.
     pub end: Millis,
+}
+
+impl StartQuery {
+    /// Starts a query over these groups. Those that queries inside it name are authorized with them.
+    #[must_use]
+    pub fn new(query: LogQuery, mut groups: Vec<LogGroupName>, start: Millis, end: Millis) -> Self {
+        let own_groups = groups.len();
+        groups.extend(query.nested_groups().iter().filter(|group| !groups.contains(group)).cloned().collect::<Vec<_>>());
+        Self { query, groups, own_groups, start, end }
+    }
 }
 
 impl Operation for StartQuery {
@@ -195,7 +209,7 @@ pub struct Statistics {
 pub type Row = Vec<(String, String)>;
 
 /// A page of what a query has found.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct QueryPage {
     /// Where it stands.
     pub status: QueryStatus,
@@ -207,6 +221,21 @@ pub struct QueryPage {
     pub estimated_cost: Option<f64>,
     /// Where the rows go on; `None`: these are all that there are so far.
     pub next: Option<Position>,
+    /// The memory that the rows take, about, where the source has reserved it.
+    pub memory: Option<Reservation>,
+    /// Why it failed, in words for its caller, as far as the source says.
+    pub failure: Option<String>,
+}
+
+impl QueryPage {
+    /// The memory that the rows take, about.
+    #[must_use]
+    pub fn row_bytes(&self) -> u64 {
+        /// Of a column's value besides its texts: two strings, and what the allocator adds.
+        const CELL_BYTES: usize = 2 * (size_of::<String>() + 16);
+        let cells = self.rows.iter().flatten();
+        cells.map(|(name, value)| (name.capacity() + value.capacity() + CELL_BYTES) as u64).sum()
+    }
 }
 
 /// A field that events have.

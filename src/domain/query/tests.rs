@@ -230,10 +230,10 @@ fn columns_keep_the_names_that_their_writer_gave_them() {
 mod scope_and_permit {
     use super::*;
     use logmark_diagnostics::Spanned;
+    use logmark_engine::evaluate::evaluate;
+    use logmark_engine::values::call::{Context, QueryTimes};
+    use logmark_engine::values::value::Value;
     use logmark_insights::ast::FieldPath;
-    use logmark_insights::evaluate::evaluate;
-    use logmark_insights::values::call::{Context, QueryTimes};
-    use logmark_insights::values::value::Value;
     use proptest::prelude::{ProptestConfig, Strategy, any, prop_assert_eq, proptest};
     use proptest::sample::select;
 

@@ -23,7 +23,7 @@ mod enrich;
 mod combine;
 mod series;
 
-pub use crate::values::period::{Period, PeriodError, Unit as PeriodUnit};
+pub use crate::period::{Period, PeriodError, Unit as PeriodUnit};
 pub use analyse::{
     Anomaly, CountFrequent, Diff, DiffPeriod, Estimate, LogCompare, Outlier, OutlierAction, Pattern, RelevantFields, Sessionize,
 };

@@ -84,6 +84,16 @@ impl FieldPath {
         flat
     }
 
+    /// `id` for `left.id` and `left`: the path behind its first name; `None` for another first name, or without more.
+    #[must_use]
+    pub fn behind(&self, first: &str) -> Option<Self> {
+        let (next, rest) = self.rest.split_first().filter(|_| self.head.0 == first)?;
+        match next {
+            Segment::Name(head) => Some(Self { head: head.clone(), rest: rest.to_vec() }),
+            Segment::Index(_) => None,
+        }
+    }
+
     /// Whether it is the field of that name itself, with no step into its value.
     #[must_use]
     pub fn is(&self, name: &str) -> bool {

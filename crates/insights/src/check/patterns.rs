@@ -8,8 +8,8 @@ use logmark_diagnostics::{Kind, Span, Spanned};
 use super::{Faults, walk};
 use crate::ast::{Argument, Call, Command, Expression, FieldPath, MatchPattern, ParseFormat, Query, Regex, Text};
 use crate::functions::Function;
-use crate::regex_shape::RegexShape;
-use crate::values::regex::Regex as CompiledRegex;
+use crate::regex_syntax::shape::RegexShape;
+use crate::regex_syntax::wrong_everywhere;
 
 /// All rules of patterns, for one query without those inside it.
 pub(super) fn check(query: &Query, faults: &mut Faults) {
@@ -122,7 +122,7 @@ fn check_groups(pattern: &Spanned<Regex>, aliases: &[Spanned<FieldPath>], faults
 
 /// Notes what is wrong with an expression for every engine, at its place.
 fn note_wrong(source: &str, span: Span, faults: &mut Faults) {
-    let Some(error) = CompiledRegex::wrong_everywhere(source) else { return };
+    let Some(error) = wrong_everywhere(source) else { return };
     let mut fault = error.diagnostic(span.start + 1);
     // An expression with escapes differs from the text of the query, so that its positions are not positions in the query.
     let as_written = span.end - span.start == source.len() + 2;

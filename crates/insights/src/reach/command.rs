@@ -7,7 +7,7 @@ use crate::ast::{
     Matches, Parse, ParseFormat, Regex, SavedQuery, SavedQueryArgument, Sort, SortKey, Stats,
 };
 
-use crate::regex_shape::RegexShape;
+use crate::regex_syntax::shape::RegexShape;
 
 use super::beyond::{Beyond, Window};
 use super::field::Referent;

@@ -27,7 +27,8 @@ use tables::{
 
 const FILE_NAME: &str = "catalogue.redb";
 const UNFINISHED_NAME: &str = "catalogue.unfinished";
-const LAYOUT: u64 = 1;
+/// 2: streams count their events, and segments hold the number of each event in its stream.
+const LAYOUT: u64 = 2;
 
 /// The catalogue's database.
 #[derive(Debug)]
@@ -44,11 +45,20 @@ impl Catalogue {
         }
         let database = open_database(disk, &path, cache_bytes)?;
         let catalogue = Catalogue { database };
-        let found = catalogue.snapshot()?.meta(META_LAYOUT)?;
+        let found = catalogue.layout()?;
         if found != LAYOUT {
             return Err(OpenError::Layout { directory: directory.to_owned(), found, expected: LAYOUT });
         }
         Ok(catalogue)
+    }
+
+    /// The layout that the directory was written in. Reads no other table: another layout may have other rows.
+    fn layout(&self) -> Result<u64, StorageError> {
+        let read = || -> Result<u64, redb::Error> {
+            let meta = self.database.begin_read()?.open_table(META)?;
+            Ok(meta.get(META_LAYOUT)?.map_or(0, |value| value.value()))
+        };
+        read().map_err(StorageError::catalogue)
     }
 
     /// The catalogue as of now.
@@ -166,7 +176,7 @@ fn insert_stream(transaction: &WriteTransaction, group: u64, stream: &str, now_m
             return Ok(false);
         }
         let id = take_id(transaction, META_NEXT_STREAM)?;
-        streams.insert((group, stream), (id, now_ms, None, None, None, 0))?;
+        streams.insert((group, stream), (id, now_ms, None, None, None, 0, 0))?;
         transaction.open_table(STREAM_NAMES)?.insert(id, (group, stream))?;
         transaction.open_table(STREAMS_BY_EVENT)?.insert((group, i64::MIN, stream), id)?;
         Ok(true)

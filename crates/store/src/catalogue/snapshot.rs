@@ -82,6 +82,13 @@ impl Snapshot {
         Ok(name.map(|name| Arc::from(name.value().1)))
     }
 
+    /// How many events of a stream the rows count; `None`: there is no such stream.
+    pub(crate) fn event_count(&self, stream: StreamId) -> Result<Option<u64>, StorageError> {
+        let Some(name) = self.stream_names.get(stream.0).map_err(StorageError::catalogue)? else { return Ok(None) };
+        let (group, name) = name.value();
+        Ok(self.stream_row(GroupId(group), name)?.map(|row| activity(row).events))
+    }
+
     pub(super) fn group_row(&self, group: &str) -> Result<Option<GroupRow>, StorageError> {
         Ok(self.groups.get(group).map_err(StorageError::catalogue)?.map(|row| row.value()))
     }

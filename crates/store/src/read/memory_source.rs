@@ -62,9 +62,13 @@ impl MemorySource {
             return Ok(Step::Moved);
         };
         if position.sequence() > self.visible {
+            selector.pass();
             return Ok(Step::Moved);
         }
-        let Some(stream) = selector.select(entry.stream)? else { return Ok(Step::Moved) };
+        let Some(stream) = selector.select(entry.stream)? else {
+            selector.pass();
+            return Ok(Step::Moved);
+        };
         if !selector.accepts(position, &entry.message) {
             return Ok(Step::Moved);
         }
@@ -73,6 +77,7 @@ impl MemorySource {
             ingestion_time: entry.ingestion_ms,
             stream,
             sequence: position.sequence(),
+            ordinal: entry.ordinal,
             message: (*entry.message).to_owned(),
         }))
     }

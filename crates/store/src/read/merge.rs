@@ -67,6 +67,11 @@ impl<'a> Merge<'a> {
         Merge { direction, sources, heap }
     }
 
+    /// Nothing that is still to come lies before this in the direction of reading; `None` at the end.
+    pub(super) fn bound(&self) -> Option<Position> {
+        self.sources.get(self.heap.peek()?.1)?.bound()
+    }
+
     /// Goes on to the next event of a selected stream that the filter accepts.
     pub(super) fn next(&mut self, selector: &mut Selector<'_>) -> Result<Next, StorageError> {
         while let Some(mut top) = self.heap.peek_mut() {

@@ -28,7 +28,7 @@ pub(crate) fn read(moment: &Moment, segments: &SegmentCache, request: &ReadReque
     Ok(page(events, end, selector.examined(), request.direction, &range))
 }
 
-fn sources<'a>(
+pub(super) fn sources<'a>(
     moment: &Moment,
     segments: &'a SegmentCache,
     group: GroupId,

@@ -119,9 +119,15 @@ impl Opened {
     fn take(&mut self, direction: Direction, selector: &mut Selector<'_>) -> Result<Step, StorageError> {
         let Some(current) = &mut self.current else { return Ok(Step::Moved) };
         let mut step = Step::Moved;
-        if let Some(event) = current.peek(direction)
-            && let Some(stream) = selector.select(event.stream)?
-        {
+        let next = current.peek(direction);
+        let selected = match next {
+            Some(event) => selector.select(event.stream)?.map(|stream| (event, stream)),
+            None => None,
+        };
+        if selected.is_none() {
+            selector.pass();
+        }
+        if let Some((event, stream)) = selected {
             let (info, text) = (self.file.index.blocks.get(current.number), current.block.message(&event));
             let damaged = |info| self.file.damaged(info, "a message is not UTF-8");
             let message = match (text, info) {
@@ -134,6 +140,7 @@ impl Opened {
                     ingestion_time: event.ingestion_ms,
                     stream,
                     sequence: event.position.sequence(),
+                    ordinal: event.ordinal,
                     message: message.to_owned(),
                 });
             }

@@ -21,6 +21,8 @@ pub(super) struct Selector<'a> {
     examined_bytes: usize,
     /// The first and the last event that the filter was asked about.
     examined: Option<(Position, Position)>,
+    /// Events of streams that are not selected which may still be passed over; `None`: any number.
+    passes_left: Option<usize>,
 }
 
 impl<'a> Selector<'a> {
@@ -39,7 +41,29 @@ impl<'a> Selector<'a> {
                 met.insert(id, Some(Arc::from(*name)));
             }
         }
-        Ok(Selector { catalogue, streams, met, filter, examined_bytes: 0, examined: None })
+        Ok(Selector { catalogue, streams, met, filter, examined_bytes: 0, examined: None, passes_left: None })
+    }
+
+    /// For one batch of a scan: with the names that earlier batches met, which [`Selector::into_met`] gives back, and done when
+    /// so many events of other streams were passed over.
+    pub(super) fn of_scan(
+        catalogue: &'a Snapshot,
+        streams: StreamSelection<'a>,
+        met: HashMap<StreamId, Option<Arc<str>>>,
+        most_passes: usize,
+    ) -> Selector<'a> {
+        let passes_left = Some(most_passes);
+        Selector { catalogue, streams, met, filter: None, examined_bytes: 0, examined: None, passes_left }
+    }
+
+    /// The streams met, each with its name if it is selected.
+    pub(super) fn into_met(self) -> HashMap<StreamId, Option<Arc<str>>> {
+        self.met
+    }
+
+    /// Notes that an event was passed over.
+    pub(super) fn pass(&mut self) {
+        self.passes_left = self.passes_left.map(|left| left.saturating_sub(1));
     }
 
     /// The stream's name if it is selected.
@@ -64,9 +88,10 @@ impl<'a> Selector<'a> {
         (filter.accepts)(message)
     }
 
-    /// Whether as much was looked at as one page may cost.
+    /// Whether as much was looked at as one page or batch may cost.
     pub(super) fn is_spent(&self) -> bool {
-        self.filter.is_some_and(|filter| self.examined_bytes > 0 && (filter.is_enough)(self.examined_bytes))
+        self.passes_left == Some(0)
+            || self.filter.is_some_and(|filter| self.examined_bytes > 0 && (filter.is_enough)(self.examined_bytes))
     }
 
     /// The first and the last event that a filter was asked about, in the order of reading.

@@ -11,6 +11,7 @@ pub(crate) mod view;
 pub(crate) mod gate;
 
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, RwLock};
 use std::thread::JoinHandle;
@@ -25,6 +26,7 @@ use crate::ids::{GroupId, StreamId};
 use crate::lock::DirectoryLock;
 use crate::memtable::EVENT_OVERHEAD_BYTES;
 use crate::options::Options;
+use crate::read::scan::{Scan, ScanRequest};
 use crate::read::{Page, ReadRequest, page};
 use crate::segment::cache::SegmentCache;
 use crate::sync;
@@ -46,17 +48,34 @@ pub(crate) struct Shared {
     view: RwLock<Arc<View>>,
     gate: FlushGate,
     segments: SegmentCache,
+    /// The largest sequence number that readers can see. Sequence numbers only grow, so events up to one of them are the
+    /// events of one moment, however long a reading takes.
+    last_sequence: AtomicU64,
 }
 
 impl Shared {
     /// What readers see now.
-    fn capture(&self) -> Result<Moment, StorageError> {
+    pub(crate) fn capture(&self) -> Result<Moment, StorageError> {
         // INVARIANT: in this order. The catalogue then knows every stream and segment that can be
         // met, and holds figures twice at most, which the overlay sees, but misses none.
         let view = self.view();
         let visible = view.last_sequence();
         let catalogue = self.catalogue.snapshot()?;
         Ok(Moment { view, visible, catalogue })
+    }
+
+    pub(crate) fn segments(&self) -> &SegmentCache {
+        &self.segments
+    }
+
+    /// The largest sequence number that readers can see.
+    pub(crate) fn last_sequence(&self) -> u64 {
+        self.last_sequence.load(Ordering::Acquire)
+    }
+
+    /// Called by the writer when the events are in the memtable.
+    fn show_up_to(&self, sequence: u64) {
+        self.last_sequence.store(sequence, Ordering::Release);
     }
 
     fn view(&self) -> Arc<View> {
@@ -251,6 +270,21 @@ impl Store {
     pub fn read(&self, request: &ReadRequest<'_>) -> Result<Page, ReadError> {
         let moment = self.running.shared.capture()?;
         page::read(&moment, &self.running.shared.segments, request)
+    }
+
+    /// Begins a reading of all events of a range, batch after batch, as of this moment. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::GroupNotFound`]; [`ReadError::Storage`] if a file fails.
+    pub fn scan(&self, request: ScanRequest) -> Result<Scan, ReadError> {
+        Scan::begin(Arc::clone(&self.running.shared), request)
+    }
+
+    /// The newest moment that [`ScanRequest::up_to`] can name: scans with the same one see the same events.
+    #[must_use]
+    pub fn last_sequence(&self) -> u64 {
+        self.running.shared.last_sequence()
     }
 
     /// Writes all events in memory to a segment. Needed by nobody for durability; it makes the next

@@ -5,6 +5,7 @@
 //! `wal::replay` and `flush`.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU64;
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex, RwLock};
 use std::thread::JoinHandle;
@@ -20,7 +21,9 @@ use crate::catalogue::Catalogue;
 use crate::disk::{Disk, numbered_files};
 use crate::error::{OpenError, StorageError};
 use crate::lock::DirectoryLock;
+use crate::memtable::Batch;
 use crate::options::Options;
+use crate::ordinals::Ordinals;
 use crate::segment::cache::SegmentCache;
 use crate::segment::{self, SegmentInfo};
 use crate::wal::file::LogFile;
@@ -36,7 +39,9 @@ pub(super) fn open(disk: Disk, directory: &Path, options: &Options) -> Result<St
     let (covered, segments) = catalogue.manifest()?;
     let next_segment = segments.last().map_or(1, |segment| segment.number + 1);
     check_segments(&disk, &places.segments, &segments, next_segment)?;
-    let Replayed { memtable, last_sequence, next_file } = replay(&disk, &places.log, covered)?;
+    let mut ordinals = Ordinals::default();
+    let number = |batch: &Batch| ordinals.take(&catalogue, batch.stream, batch.events.len());
+    let Replayed { memtable, last_sequence, next_file } = replay(&disk, &places.log, covered, number)?;
     let log = LogFile::create(&disk, &places.log, next_file)?;
     let mut manifest = Manifest::default();
     segments.iter().for_each(|segment| manifest.add(segment));
@@ -46,6 +51,7 @@ pub(super) fn open(disk: Disk, directory: &Path, options: &Options) -> Result<St
         view: RwLock::new(Arc::new(view)),
         gate: FlushGate::default(),
         segments: SegmentCache::new(disk.clone(), places.segments.clone(), options.index_cache_bytes),
+        last_sequence: AtomicU64::new(last_sequence),
     });
     let flusher = Flusher {
         shared: Arc::clone(&shared),
@@ -56,7 +62,8 @@ pub(super) fn open(disk: Disk, directory: &Path, options: &Options) -> Result<St
         block_bytes: options.block_bytes,
     };
     let memtable_bytes = options.memtable_bytes;
-    let writer = Writer { shared: Arc::clone(&shared), disk, log_directory: places.log, log, last_sequence, memtable_bytes };
+    let writer =
+        Writer { shared: Arc::clone(&shared), disk, log_directory: places.log, log, last_sequence, ordinals, memtable_bytes };
     start(directory, options, lock, shared, writer, flusher)
 }
 

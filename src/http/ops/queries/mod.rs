@@ -11,9 +11,10 @@ pub mod response;
 
 use std::time::Duration;
 
+use axum::response::Response;
 use http::{HeaderMap, HeaderName, HeaderValue};
+use http_body::Body as _;
 use logmark_quota::{Rejected, Reservation};
-use tokio::time::Instant;
 
 use crate::auth::permit::Permit;
 use crate::domain::event::Position;
@@ -24,6 +25,7 @@ use crate::http::authorized::RequestContext;
 use crate::http::encode::Format;
 use crate::http::input::Input;
 use crate::http::layers::RequestInfo;
+use crate::http::memory::CountedBody;
 use crate::http::ops::parameters::SEALED;
 use crate::http::parameter::{Example, Parameter};
 use crate::http::problem::ApiError;
@@ -54,13 +56,6 @@ const PREFER: Parameter<HeaderText> = Parameter::header(
 )
 .example(Example::Text("wait=20"));
 
-/// Memory to reserve for reading rows, in bytes: an answer of CloudWatch with 10,000 rows of a usual query, and the parsed rows.
-const ROWS_ROOM: u64 = 8 * 1024 * 1024;
-/// How long a request waits for this memory.
-const MEMORY_WAIT: Duration = Duration::from_secs(5);
-/// Bytes of a cell besides its texts: two strings with their overhead in the allocator.
-const CELL_BYTES: usize = 2 * (size_of::<String>() + 16);
-
 /// A page of a query's rows, and the reservation of its memory.
 async fn read_rows(
     app: &App,
@@ -70,12 +65,23 @@ async fn read_rows(
     from: Option<&Position>,
     limit: usize,
 ) -> Result<(Reservation, QueryPage), ApiError> {
-    let until = Instant::now() + MEMORY_WAIT;
-    let mut room = app.sources.page_pool().reserve(&info.share(), ROWS_ROOM, until).await?;
-    let page = queries.read(permit, from, limit).await?;
-    let cells = page.rows.iter().flatten();
-    let bytes: usize = cells.map(|(name, value)| name.capacity() + value.capacity() + CELL_BYTES).sum();
-    if room.resize(bytes as u64) { Ok((room, page)) } else { Err(ApiError::Source(memory_error(Rejected::TenantLimit))) }
+    let mut page = queries.read(permit, from, limit).await?;
+    if let Some(reservation) = page.memory.take() {
+        return Ok((reservation, page));
+    }
+    let reservation = app.sources.page_pool().memory().try_reserve(&info.share(), page.row_bytes());
+    reservation.map(|reservation| (reservation, page)).map_err(|rejected| ApiError::Source(memory_error(rejected)))
+}
+
+/// Counts the response's body in the reservation of its rows.
+fn counted(mut reservation: Reservation, info: &RequestInfo, mut response: Response) -> Result<Response, ApiError> {
+    let Some(bytes) = response.body().size_hint().exact() else { return Ok(response) };
+    if !reservation.resize(bytes) {
+        return Err(ApiError::Source(memory_error(Rejected::TenantLimit)));
+    }
+    info.hold_until_sent(reservation);
+    response.extensions_mut().insert(CountedBody);
+    Ok(response)
 }
 
 /// Opens the id in the path. All ids that do not open have the same error.

@@ -60,6 +60,10 @@ pub struct QueryBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "exampleNextCursor")]
     pub(super) next_cursor: Option<String>,
+    /// Why the query failed, if the source tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "the query needs more than 268435456 bytes of memory: …")]
+    pub(super) failure: Option<String>,
 }
 
 /// The data that a query scanned.
@@ -113,6 +117,7 @@ pub(super) fn page(
                 }),
                 estimated_cost_usd: page.estimated_cost,
                 next_cursor: next_cursor.clone(),
+                failure: page.failure.take(),
             };
             serde_json::to_vec(&body).map_err(|error| ApiError::Internal(error.to_string()))?
         }

@@ -9,15 +9,17 @@ use http::header::{LOCATION, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
 use tokio::time::Instant;
 
-use super::new_query::NewQuery;
+use super::new_query::{self, NewQuery};
 use super::read::MAX_ROWS_IN_PAGE;
 use super::response::{self, QueryBody};
-use super::{FORMAT, PREFER, QUERY, applied, group_names, preferred_wait, read_format, read_rows};
+use super::{FORMAT, PREFER, QUERY, applied, counted, group_names, preferred_wait, read_format, read_rows};
 use crate::auth::tenant::Tenant;
+use crate::domain::query::LogQuery;
 use crate::domain::query::operations::{QueryStatus, StartQuery};
 use crate::http::authorized::{Authorized, ParseRequest, RequestContext};
 use crate::http::body::ExpectedBody;
 use crate::http::encode::Format;
+use crate::http::field_error::{FieldError, Language};
 use crate::http::input::Input;
 use crate::http::openapi::answers::Started;
 use crate::http::openapi::failures::{
@@ -27,8 +29,8 @@ use crate::http::ops::list;
 use crate::http::parameter::{ParameterList, ParametersOf, RequestParameters};
 use crate::http::problem::ApiError;
 use crate::http::{App, AppState};
-use crate::sources::Queries;
 use crate::sources::budget::{Lease, QueryBudget};
+use crate::sources::{Queries, SourceError};
 
 /// The rest of the request.
 #[derive(Debug)]
@@ -48,7 +50,7 @@ impl ParseRequest for StartQueryRequest {
 
     fn parse(input: &mut Input, context: RequestContext<'_>) -> Result<(StartQuery, Self), ApiError> {
         let format = read_format(input, context);
-        let new_query = NewQuery::read(&mut input.body, context.now);
+        let new_query = NewQuery::read(&mut input.body, context);
         input.finish()?;
         let op = new_query.into_operation()?;
         Ok((op, Self { format: format?, wait: preferred_wait(context) }))
@@ -103,10 +105,10 @@ pub(crate) async fn start_query(
     let queries = app.sources.queries(&permit, &source)?;
     let begun = Instant::now();
     let mut lease = lease(&app, &caller.tenant, queries).await?;
-    if permit.stream_rules().iter().any(Option::is_some) {
+    if queries.counts_hidden_streams() && permit.stream_rules().iter().any(Option::is_some) {
         lease = lease.withholding();
     }
-    let started = queries.start(&permit, lease).await?;
+    let started = queries.start(&permit, lease).await.map_err(|error| unsupported(error, &permit.op().query))?;
     let id = app.sealer.seal(QUERY, permit.tenant(), now, started.query())?;
     let reading = permit.for_reading(started.query().clone());
     let mut status = QueryStatus::Scheduled;
@@ -114,9 +116,10 @@ pub(crate) async fn start_query(
         status = queries.wait(&reading, begun + wait).await?;
     }
     let (mut response, rows) = if status.has_ended() {
-        let (_room, page) = read_rows(&app, &info, queries, &reading, None, MAX_ROWS_IN_PAGE).await?;
+        let (reservation, page) = read_rows(&app, &info, queries, &reading, None, MAX_ROWS_IN_PAGE).await?;
         let rows = page.rows.len();
-        (response::page(&app, &caller, &reading, &id, page, request.format, now)?, rows)
+        let response = response::page(&app, &caller, &reading, &id, page, request.format, now)?;
+        (counted(reservation, &info, response)?, rows)
     } else {
         (accepted(&id, status), 0)
     };
@@ -129,6 +132,13 @@ pub(crate) async fn start_query(
     Ok(response)
 }
 
+/// The faults of a query that the source does not support, with their positions.
+fn unsupported(error: SourceError, query: &LogQuery) -> ApiError {
+    let SourceError::QueryUnsupported(faults) = error else { return ApiError::Source(error) };
+    let errors = FieldError::of_text(&new_query::QUERY_POINTER, Language::Query, query.text(), &faults);
+    ApiError::InvalidText { language: Language::Query, errors }
+}
+
 fn accepted(id: &str, status: QueryStatus) -> Response {
     let body = QueryBody {
         query_id: id,
@@ -138,6 +148,7 @@ fn accepted(id: &str, status: QueryStatus) -> Response {
         statistics: None,
         estimated_cost_usd: None,
         next_cursor: None,
+        failure: None,
     };
     let mut response = (StatusCode::ACCEPTED, Json(body)).into_response();
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));

@@ -20,7 +20,7 @@ const AT_MOST: Duration = Duration::from_secs(20);
 
 fn start_permit() -> Permit<StartQuery> {
     let query = LogQuery::parse("fields @message").unwrap();
-    let op = StartQuery { query, groups: vec![group()], start: Millis(NOW - 3_600_000), end: Millis(NOW) };
+    let op = StartQuery::new(query, vec![group()], Millis(NOW - 3_600_000), Millis(NOW));
     permit_by(op, &["/acme/*"], "logs:*:*", None)
 }
 

@@ -1,0 +1,76 @@
+//! `appendcols`, page CWL_QuerySyntax-Appendcols.
+//!
+//! - The first row of the inner query's result stands beside the first row of this one, and so on.
+//! - A column that is there already stays, or is replaced with `override=true`, where the inner query has a row.
+//! - Rows of the inner query beyond those of this one are left out; where it has fewer, its columns are missing.
+//! - `max` rows of the inner query are read, 10,000 when nothing is said.
+
+use std::sync::Arc;
+
+use logmark_diagnostics::{Diagnostic, Spanned};
+use logmark_insights::ast::{AppendCols as AppendColsTree, Command, Limit, LimitMode};
+
+use crate::error::QueryError;
+use crate::operator::{Flow, Next, Operator};
+use crate::plan::{Builder, MOST_ROWS, Subquery};
+use crate::row::{Access, Row, Slot};
+use crate::values::value::Value;
+
+/// How many rows are read when nothing is said.
+const DEFAULT_MAX: u32 = 10_000;
+
+pub(super) fn compile(append: &AppendColsTree, builder: &mut Builder<'_>) -> Result<(), Diagnostic> {
+    let max = append.max.as_ref().map_or(DEFAULT_MAX, |max| max.node);
+    let mut inner = append.query.node.clone();
+    inner.commands.push(Spanned::made(Command::Limit(Limit { count: Spanned::made(max), mode: LimitMode::First })));
+    let subquery = builder.inner_query(&inner, MOST_ROWS)?;
+    let visible = builder.columns();
+    let mut columns = Vec::new();
+    for (index, name) in subquery.columns().iter().enumerate() {
+        let before = visible.iter().find(|column| column.name == *name).map(|column| column.access.clone());
+        if before.is_some() && !append.overrides {
+            continue;
+        }
+        let slot = builder.define_shown(name);
+        columns.push(Appended { index, slot, before });
+    }
+    builder.add(AppendCols { subquery, columns, row: 0 });
+    Ok(())
+}
+
+#[derive(Debug, Clone)]
+struct AppendCols {
+    subquery: Arc<Subquery>,
+    columns: Vec<Appended>,
+    /// The number of the next row.
+    row: usize,
+}
+
+#[derive(Debug, Clone)]
+struct Appended {
+    /// The column of the inner query.
+    index: usize,
+    slot: Slot,
+    /// The column that it replaces.
+    before: Option<Access>,
+}
+
+impl Operator for AppendCols {
+    fn push(&mut self, row: &mut Row<'_>, next: &mut Next<'_>) -> Result<Flow, QueryError> {
+        let beside = self.subquery.rows().get(self.row);
+        self.row += 1;
+        for column in &self.columns {
+            let value = match (beside, &column.before) {
+                (Some(values), _) => values.get(column.index).cloned().unwrap_or_default(),
+                (None, Some(before)) => row.get(before).into_owned(),
+                (None, None) => Value::Missing,
+            };
+            row.set(column.slot, value);
+        }
+        next.push(row)
+    }
+
+    fn fork(&self) -> Box<dyn Operator> {
+        Box::new(self.clone())
+    }
+}

@@ -1,0 +1,133 @@
+//! `cidrlookup`, page CWL_QuerySyntax-Cidrlookup.
+//!
+//! - The row of the table whose network the address of a field is in; of several the one with the longest prefix, of equal
+//!   ones the first. A field that is no address matches none.
+//! - `AS column` names the column of networks. Without it that is the column with the name of the field, else the only one
+//!   in which every value is a network.
+//! - `OUTPUT` and `OUTPUTNEW` are those of `lookup`.
+
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use logmark_diagnostics::Diagnostic;
+use logmark_insights::ast::CidrLookup as CidrLookupTree;
+
+use super::outputs::Outputs;
+use super::{ENTRY, TableName};
+use crate::budget::Reservation;
+use crate::control::Env;
+use crate::error::QueryError;
+use crate::input::{Source, Table};
+use crate::operator::{Flow, Next, Operator};
+use crate::plan::Builder;
+use crate::row::{Access, Row};
+use crate::values::ip::Subnet;
+
+pub(in super::super) fn compile(lookup: &CidrLookupTree, builder: &mut Builder<'_>) -> Result<(), Diagnostic> {
+    let address = builder.access(&lookup.field.node);
+    let outputs = Outputs::compile(&lookup.outputs, lookup.mode, builder);
+    let name = TableName { name: lookup.table.node.as_str().to_owned(), span: lookup.table.span };
+    let column = match &lookup.column {
+        Some(column) => Column::Named(column.node.flat_name()),
+        None => Column::Found { field: lookup.field.node.flat_name() },
+    };
+    builder.add(CidrLookup { name, column, address, outputs, networks: Arc::default(), memory: Reservation::default() });
+    Ok(())
+}
+
+/// Which column has the networks.
+#[derive(Debug, Clone)]
+enum Column {
+    Named(String),
+    /// The one that is called like the field, or the only one with networks.
+    Found {
+        field: String,
+    },
+}
+
+/// The networks of a table, by their prefix.
+#[derive(Debug, Default)]
+struct Networks {
+    /// The first row of each network.
+    rows: HashMap<Subnet, usize>,
+    /// The lengths of prefixes that occur, the longest first.
+    lengths: Vec<u32>,
+}
+
+impl Networks {
+    /// The row of the smallest network with that address.
+    fn find(&self, text: &str) -> Option<usize> {
+        let address: IpAddr = text.parse().ok()?;
+        self.lengths.iter().find_map(|length| self.rows.get(&Subnet::of(address, *length)?).copied())
+    }
+}
+
+#[derive(Debug, Clone)]
+struct CidrLookup {
+    name: TableName,
+    column: Column,
+    address: Access,
+    outputs: Outputs,
+    networks: Arc<Networks>,
+    memory: Reservation,
+}
+
+impl CidrLookup {
+    fn column(&self, table: &Table) -> Result<usize, QueryError> {
+        let field = match &self.column {
+            Column::Named(column) => return self.name.column(table, column),
+            Column::Found { field } => field,
+        };
+        if let Some(index) = table.columns.iter().position(|column| column == field) {
+            return Ok(index);
+        }
+        let is_network = |row: &Vec<String>, index: usize| row.get(index).is_some_and(|text| Subnet::parse(text).is_some());
+        let has_networks = |index: &usize| !table.rows.is_empty() && table.rows.iter().all(|row| is_network(row, *index));
+        let mut found = (0..table.columns.len()).filter(has_networks);
+        match (found.next(), found.next()) {
+            (Some(index), None) => Ok(index),
+            (none, _) => {
+                let count = if none.is_none() { "no column" } else { "several columns" };
+                let name = logmark_diagnostics::quoted(&self.name.name);
+                let message = format!(
+                    "the lookup table {name} has {count} of networks: name one, as in `cidrlookup table field AS column`"
+                );
+                Err(QueryError::Limit { message, span: Some(self.name.span) })
+            }
+        }
+    }
+}
+
+impl Operator for CidrLookup {
+    fn open(&mut self, source: &dyn Source, env: &Env) -> Result<(), QueryError> {
+        let table = self.name.open(source)?;
+        let column = self.column(&table)?;
+        let mut networks = Networks::default();
+        let mut lengths = BTreeSet::new();
+        for (index, row) in table.rows.iter().enumerate() {
+            env.tick()?;
+            // What is no network contains no address.
+            let Some(network) = row.get(column).and_then(|text| Subnet::parse(text)) else { continue };
+            if let Entry::Vacant(entry) = networks.rows.entry(network) {
+                self.memory.grow(&env.budget, size_of::<Subnet>() + ENTRY)?;
+                entry.insert(index);
+                lengths.insert(network.length());
+            }
+        }
+        networks.lengths = lengths.into_iter().rev().collect();
+        self.networks = Arc::new(networks);
+        self.outputs.open(&self.name, table)
+    }
+
+    fn push(&mut self, row: &mut Row<'_>, next: &mut Next<'_>) -> Result<Flow, QueryError> {
+        let found = row.text(&self.address).and_then(|text| self.networks.find(&text));
+        self.outputs.set(row, found);
+        next.push(row)
+    }
+
+    fn fork(&self) -> Box<dyn Operator> {
+        Box::new(self.clone())
+    }
+}

@@ -1,0 +1,64 @@
+//! The columns that `lookup` and `cidrlookup` take out of a table.
+
+use std::sync::Arc;
+
+use logmark_insights::ast::{LookupMode, LookupOutput};
+
+use super::TableName;
+use crate::error::QueryError;
+use crate::input::Table;
+use crate::plan::Builder;
+use crate::row::{Access, Row, Slot};
+use crate::values::value::Value;
+
+/// The columns, and the table when it is open.
+#[derive(Debug, Clone)]
+pub(super) struct Outputs {
+    outputs: Vec<Output>,
+    table: Arc<Table>,
+}
+
+#[derive(Debug, Clone)]
+struct Output {
+    column: String,
+    /// The index of the column, known when the table is open.
+    index: usize,
+    slot: Slot,
+    /// `OUTPUTNEW`: the field before, which stays when an event has it.
+    before: Option<Access>,
+}
+
+impl Outputs {
+    pub(super) fn compile(written: &[LookupOutput], mode: LookupMode, builder: &mut Builder<'_>) -> Self {
+        let mut outputs = Vec::with_capacity(written.len());
+        for output in written {
+            let field = output.alias.as_ref().unwrap_or(&output.column);
+            let before = (mode == LookupMode::OutputNew).then(|| builder.access(&field.node));
+            let name = field.node.flat_name();
+            let slot = builder.define_shown(&name);
+            outputs.push(Output { column: output.column.node.flat_name(), index: 0, slot, before });
+        }
+        Self { outputs, table: Arc::default() }
+    }
+
+    /// Finds the columns in the table.
+    pub(super) fn open(&mut self, name: &TableName, table: Arc<Table>) -> Result<(), QueryError> {
+        for output in &mut self.outputs {
+            output.index = name.column(&table, &output.column)?;
+        }
+        self.table = table;
+        Ok(())
+    }
+
+    /// Puts the values of a row of the table into a row; those of no row are missing.
+    pub(super) fn set(&self, row: &mut Row<'_>, found: Option<usize>) {
+        for output in &self.outputs {
+            let before = output.before.as_ref().map(|access| row.get(access).into_owned());
+            let value = before.filter(|value| !value.is_missing()).unwrap_or_else(|| {
+                let text = found.and_then(|index| self.table.rows.get(index)?.get(output.index));
+                text.map_or(Value::Missing, |text| text.as_str().into())
+            });
+            row.set(output.slot, value);
+        }
+    }
+}

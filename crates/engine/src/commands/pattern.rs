@@ -1,0 +1,91 @@
+//! `pattern`, pages CWL_QuerySyntax-Pattern and `CWL_AnalyzeLogData_Patterns`.
+//!
+//! - Texts of the same structure are one pattern: `@pattern` is their text with `<Kind-n>` for what varies, the n-th of them;
+//!   the kinds are `Time`, `IP`, `ID`, `Number`, and `Token` for words that differ.
+//! - `@sampleCount` is how many events it has, `@ratio` their share of all events, `@severityLabel` the level it names: Error,
+//!   Warning, Info or Debug.
+//! - The pattern with the most events comes first.
+//! - CloudWatch finds patterns by machine learning that it does not document. Here times, addresses, identifiers and numbers
+//!   always vary; texts that have the same punctuation, the same levels and at least half of their words are one pattern.
+//! - Of a text the first [`LONGEST`] bytes are looked at.
+
+mod cluster;
+mod tokens;
+
+use std::cmp::Reverse;
+
+use logmark_diagnostics::Diagnostic;
+use logmark_insights::ast::Pattern as PatternTree;
+
+use crate::budget::Reservation;
+use crate::error::QueryError;
+use crate::operator::{Flow, Next, Operator};
+use crate::plan::Builder;
+use crate::row::{Access, Row, Slot};
+use crate::values::value::Value;
+use cluster::Clusters;
+
+/// How much of a text is looked at, in bytes.
+const LONGEST: usize = 4 << 10;
+
+const COLUMNS: [&str; 4] = ["@pattern", "@ratio", "@sampleCount", "@severityLabel"];
+
+pub(super) fn compile(pattern: &PatternTree, builder: &mut Builder<'_>) -> Result<(), Diagnostic> {
+    let field = builder.access(&pattern.field.node);
+    let slots = builder.begin_rows(COLUMNS.map(|name| (name.to_owned(), None)));
+    builder.add(Pattern { field, slots, clusters: Clusters::default(), rows: 0, memory: Reservation::default() });
+    Ok(())
+}
+
+#[derive(Debug, Clone)]
+struct Pattern {
+    field: Access,
+    slots: Vec<Slot>,
+    clusters: Clusters,
+    /// How many rows came, with a text or without.
+    rows: u64,
+    memory: Reservation,
+}
+
+impl Operator for Pattern {
+    fn push(&mut self, row: &mut Row<'_>, next: &mut Next<'_>) -> Result<Flow, QueryError> {
+        self.rows += 1;
+        if let Some(text) = row.text(&self.field) {
+            let text = &text[..text.floor_char_boundary(LONGEST)];
+            let bytes = self.clusters.add(text);
+            if bytes > 0 {
+                self.memory.grow(&next.env().budget, bytes)?;
+            }
+        }
+        Ok(Flow::Continue)
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a share of four shown decimals")]
+    fn finish(&mut self, next: &mut Next<'_>) -> Result<(), QueryError> {
+        let mut found = std::mem::take(&mut self.clusters).into_patterns();
+        next.env().check()?;
+        found.sort_unstable_by(|left, right| (Reverse(left.count), &left.text).cmp(&(Reverse(right.count), &right.text)));
+        for (position, pattern) in (0..).zip(found) {
+            next.env().tick()?;
+            let values = [
+                Value::Text(pattern.text),
+                Value::double(pattern.count as f64 / self.rows as f64),
+                Value::Integer(i64::try_from(pattern.count).unwrap_or(i64::MAX)),
+                pattern.severity.map(|severity| severity.label()).into(),
+            ];
+            let mut row = Row { position, ..Row::default() };
+            for (slot, value) in self.slots.iter().zip(values) {
+                row.set(*slot, value);
+            }
+            if next.push(&mut row)? == Flow::Done {
+                break;
+            }
+        }
+        self.memory = Reservation::default();
+        Ok(())
+    }
+
+    fn fork(&self) -> Box<dyn Operator> {
+        Box::new(self.clone())
+    }
+}

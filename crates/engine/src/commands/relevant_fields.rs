@@ -1,0 +1,163 @@
+//! `relevantfields`, page CWL_QuerySyntax-RelevantFields.
+//!
+//! - Events for which the condition holds are compared with all others, field by field: those of the list, else the columns
+//!   so far and all discovered fields.
+//! - `@relevanceScore`, from 0 to 1: of a field whose values are numbers how far their distributions differ (the statistic of
+//!   Kolmogorov and Smirnov), of another one how far its values and the condition go together (Cramér's V without its bias,
+//!   so that a field of identifiers, all different, is at 0). The page names no measure.
+//! - `@conditionalMedian`, `@baselineMedian`: of numbers, the median of the events for which it holds and of the others.
+//! - `@topRelevanceContributors`: of other values the three whose share differs most, with both shares.
+//! - The most relevant field comes first; equal ones by name.
+
+mod score;
+
+use std::cmp::Ordering;
+use std::collections::HashMap;
+
+use logmark_diagnostics::Diagnostic;
+use logmark_insights::ast::RelevantFields as RelevantFieldsTree;
+
+use super::key::ENTRY;
+use crate::budget::Reservation;
+use crate::error::QueryError;
+use crate::expression::Compiled;
+use crate::input::discover;
+use crate::operator::{Flow, Next, Operator};
+use crate::plan::Builder;
+use crate::row::{Access, Row, Slot, System};
+use crate::values::coerce;
+use crate::values::value::Value;
+use score::{Counts, Score};
+
+const COLUMNS: [&str; 5] =
+    ["@fieldName", "@relevanceScore", "@topRelevanceContributors", "@conditionalMedian", "@baselineMedian"];
+
+/// Most fields that are compared, as many as CloudWatch discovers in a log group.
+const MOST_FIELDS: usize = 1_000;
+
+pub(super) fn compile(relevant: &RelevantFieldsTree, builder: &mut Builder<'_>) -> Result<(), Diagnostic> {
+    let condition = builder.expression(&relevant.condition)?;
+    let mut columns: Vec<(String, Access)> = Vec::new();
+    for field in &relevant.fields {
+        let name = field.node.flat_name();
+        if columns.iter().all(|(known, _)| *known != name) {
+            columns.push((name, builder.access(&field.node)));
+        }
+    }
+    let discovers = relevant.fields.is_empty();
+    if discovers {
+        let visible = builder.columns().into_iter().filter(|column| System::find(&column.name).is_none());
+        columns.extend(visible.map(|column| (column.name, column.access)));
+    }
+    let message = if discovers { builder.system_access(System::Message) } else { Access::Missing };
+    let slots = builder.begin_rows(COLUMNS.map(|name| (name.to_owned(), None)));
+    let fields = HashMap::new();
+    builder.add(RelevantFields {
+        condition,
+        columns,
+        message,
+        slots,
+        fields,
+        counts: Counts::default(),
+        memory: Reservation::default(),
+    });
+    Ok(())
+}
+
+#[derive(Debug, Clone)]
+struct RelevantFields {
+    condition: Compiled,
+    /// The fields that are named, and where they are.
+    columns: Vec<(String, Access)>,
+    /// The message whose fields are discovered.
+    message: Access,
+    slots: Vec<Slot>,
+    /// For each field, for each of its values: of how many events of each side.
+    fields: HashMap<Box<str>, HashMap<Box<str>, Counts>>,
+    /// All events of each side.
+    counts: Counts,
+    memory: Reservation,
+}
+
+impl RelevantFields {
+    /// Counts a value; how many bytes more are in use for it.
+    fn count(&mut self, field: &str, value: &Value, side: usize) -> usize {
+        let Some(identity) = coerce::identity(value).filter(|_| !value.is_structure()) else { return 0 };
+        let mut bytes = 0;
+        if !self.fields.contains_key(field) {
+            if self.fields.len() == MOST_FIELDS {
+                return 0;
+            }
+            bytes += field.len() + ENTRY + size_of::<HashMap<Box<str>, Counts>>();
+            self.fields.insert(field.into(), HashMap::new());
+        }
+        let Some(values) = self.fields.get_mut(field) else { return bytes };
+        match values.get_mut(&*identity) {
+            Some(counts) => counts.add(side),
+            None => {
+                bytes += identity.len() + ENTRY + size_of::<Counts>();
+                let mut counts = Counts::default();
+                counts.add(side);
+                values.insert(identity.as_ref().into(), counts);
+            }
+        }
+        bytes
+    }
+}
+
+impl Operator for RelevantFields {
+    fn push(&mut self, row: &mut Row<'_>, next: &mut Next<'_>) -> Result<Flow, QueryError> {
+        let side = usize::from(!self.condition.holds(row, next.env()));
+        self.counts.add(side);
+        let mut bytes = 0;
+        let columns = std::mem::take(&mut self.columns);
+        for (name, access) in &columns {
+            bytes += self.count(name, &row.get(access), side);
+        }
+        let found = row.text(&self.message).map(|message| discover::all(&message));
+        for (name, value) in found.into_iter().flatten() {
+            if columns.iter().all(|(known, _)| *known != name) {
+                bytes += self.count(&name, &value, side);
+            }
+        }
+        self.columns = columns;
+        if bytes > 0 {
+            self.memory.grow(&next.env().budget, bytes)?;
+        }
+        Ok(Flow::Continue)
+    }
+
+    fn finish(&mut self, next: &mut Next<'_>) -> Result<(), QueryError> {
+        let mut scores: Vec<(Box<str>, Score)> = Vec::with_capacity(self.fields.len());
+        for (name, values) in std::mem::take(&mut self.fields) {
+            next.env().check()?;
+            scores.push((name, Score::of(values, self.counts, next.env())?));
+        }
+        scores.sort_unstable_by(|(name, score), (other, than)| {
+            than.relevance.partial_cmp(&score.relevance).unwrap_or(Ordering::Equal).then_with(|| name.cmp(other))
+        });
+        for (position, (name, score)) in (0..).zip(scores) {
+            next.env().tick()?;
+            let values = [
+                Value::from(&*name),
+                Value::double(score.relevance),
+                score.contributors.into(),
+                score.medians[0].clone(),
+                score.medians[1].clone(),
+            ];
+            let mut row = Row { position, ..Row::default() };
+            for (slot, value) in self.slots.iter().zip(values) {
+                row.set(*slot, value);
+            }
+            if next.push(&mut row)? == Flow::Done {
+                break;
+            }
+        }
+        self.memory = Reservation::default();
+        Ok(())
+    }
+
+    fn fork(&self) -> Box<dyn Operator> {
+        Box::new(self.clone())
+    }
+}

@@ -1,0 +1,92 @@
+//! The operators that a plan adds by itself: loading fields, counting matches, detaching rows from their blocks.
+
+use std::sync::{Arc, OnceLock};
+
+use crate::error::QueryError;
+use crate::input::Wanted;
+use crate::operator::{Flow, Next, Operator};
+use crate::row::{Row, Slot, StoredRow, System};
+
+/// Loads the discovered fields that the query uses.
+#[derive(Debug, Clone)]
+pub(super) struct Load {
+    /// Known when the whole query is compiled.
+    pub(super) wanted: Arc<OnceLock<Arc<Wanted>>>,
+    /// One more than the greatest place of a wanted field.
+    pub(super) width: Arc<OnceLock<usize>>,
+}
+
+impl Operator for Load {
+    fn push(&mut self, row: &mut Row<'_>, next: &mut Next<'_>) -> Result<Flow, QueryError> {
+        if let (Some(event), Some(wanted)) = (row.event, self.wanted.get())
+            && !wanted.is_empty()
+        {
+            let width = self.width.get().copied().unwrap_or_default();
+            if row.values.len() < width {
+                row.values.resize_with(width, Default::default);
+            }
+            event.block.load(event.index, wanted, &mut row.values);
+        }
+        next.push(row)
+    }
+
+    fn fork(&self) -> Box<dyn Operator> {
+        Box::new(self.clone())
+    }
+}
+
+/// Counts the events that the leading filters leave.
+#[derive(Debug, Clone)]
+pub(super) struct Matched;
+
+impl Operator for Matched {
+    fn push(&mut self, row: &mut Row<'_>, next: &mut Next<'_>) -> Result<Flow, QueryError> {
+        next.env().matched();
+        next.push(row)
+    }
+
+    fn fork(&self) -> Box<dyn Operator> {
+        Box::new(self.clone())
+    }
+}
+
+/// How rows are kept: the system fields that later operators use are copied into the row, which may then outlive its block.
+#[derive(Debug, Clone, Default)]
+pub struct Keep {
+    /// Known when the whole query is compiled.
+    pub(super) systems: Arc<OnceLock<Vec<(System, Slot)>>>,
+}
+
+impl Keep {
+    /// Takes the row's values out, to keep them.
+    #[must_use]
+    pub fn store(&self, row: &mut Row<'_>) -> StoredRow {
+        self.detach(row);
+        StoredRow { values: std::mem::take(&mut row.values), position: row.position }
+    }
+
+    fn detach(&self, row: &mut Row<'_>) {
+        if let Some(event) = row.event.take() {
+            for (system, slot) in self.systems.get().into_iter().flatten() {
+                row.set(*slot, event.value(*system));
+            }
+        }
+    }
+}
+
+/// Detaches every row.
+#[derive(Debug, Clone)]
+pub(super) struct Detach {
+    pub(super) keep: Keep,
+}
+
+impl Operator for Detach {
+    fn push(&mut self, row: &mut Row<'_>, next: &mut Next<'_>) -> Result<Flow, QueryError> {
+        self.keep.detach(row);
+        next.push(row)
+    }
+
+    fn fork(&self) -> Box<dyn Operator> {
+        Box::new(self.clone())
+    }
+}

@@ -1,0 +1,11 @@
+//! Plans at work: one step at a time, on a fixed pool of threads.
+
+mod execution;
+mod handle;
+mod result;
+mod runner;
+
+pub use execution::{Execution, Step};
+pub use handle::{QueryHandle, QueryStatus};
+pub use result::{QueryRows, ResultRow};
+pub use runner::{QueryLimits, Runner};

@@ -1,0 +1,205 @@
+//! The pool of threads. Queries take turns, a block each, so that a long one does not hold up a short one.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use super::execution::{Execution, Step};
+use super::handle::{QueryHandle, Shared};
+use crate::budget::Budget;
+use crate::control::{Control, Env};
+use crate::error::QueryError;
+use crate::input::Source;
+use crate::plan::Plan;
+
+/// How long a query works before it is the next one's turn. Blocks are small, so a turn is hardly longer.
+const TURN: Duration = Duration::from_millis(5);
+
+/// What one query may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QueryLimits {
+    /// Bytes of state.
+    pub memory: usize,
+    /// The time from its first work to its end.
+    pub time: Duration,
+}
+
+impl Default for QueryLimits {
+    /// 256 MiB, and CloudWatch's 60 minutes.
+    fn default() -> Self {
+        Self { memory: Budget::DEFAULT, time: Duration::from_secs(60 * 60) }
+    }
+}
+
+/// A pool of threads that runs queries. Dropping it cancels all of them and waits for its threads.
+#[derive(Debug)]
+pub struct Runner {
+    queue: Arc<Queue>,
+    memory: Arc<Budget>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    state: Mutex<State>,
+    ready: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    tasks: VecDeque<Task>,
+    /// The controls of queries that a thread works on now.
+    working: Vec<Arc<Control>>,
+    is_closed: bool,
+}
+
+#[derive(Debug)]
+struct Task {
+    execution: Execution,
+    shared: Arc<Shared>,
+}
+
+impl Runner {
+    /// A pool of so many threads, at least one, whose queries may use so many bytes together.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn new(threads: usize, memory: usize) -> std::io::Result<Self> {
+        let queue = Arc::new(Queue::default());
+        let mut runner = Self { queue, memory: Budget::new(memory), threads: Vec::new() };
+        for number in 0..threads.max(1) {
+            let queue = Arc::clone(&runner.queue);
+            let thread = std::thread::Builder::new().name(format!("query-{number}")).spawn(move || queue.work())?;
+            runner.threads.push(thread);
+        }
+        Ok(runner)
+    }
+
+    /// Starts a query. `on_end` is called once when it has ended, on a thread of the pool: it must not wait.
+    #[must_use]
+    pub fn start(
+        &self,
+        plan: Plan,
+        source: Arc<dyn Source>,
+        limits: QueryLimits,
+        on_end: impl FnOnce() + Send + 'static,
+    ) -> QueryHandle {
+        let control = Arc::new(Control::default());
+        let columns = plan.columns().map(str::to_owned).collect();
+        let shared = Arc::new(Shared::new(Arc::clone(&control), columns, Box::new(on_end)));
+        let budget = Budget::within(&self.memory, limits.memory);
+        let env = Env::new(plan.times, budget, control, limits.time);
+        let task = Task { execution: Execution::new(plan, source, env), shared: Arc::clone(&shared) };
+        self.queue.lock().tasks.push_back(task);
+        self.queue.ready.notify_one();
+        QueryHandle::new(shared)
+    }
+
+    /// The bytes that all queries use together, their results with them.
+    #[must_use]
+    pub fn memory_used(&self) -> usize {
+        self.memory.used()
+    }
+}
+
+impl Drop for Runner {
+    fn drop(&mut self) {
+        let mut state = self.queue.lock();
+        state.is_closed = true;
+        for task in &state.tasks {
+            task.shared.control.cancel();
+        }
+        for control in &state.working {
+            control.cancel();
+        }
+        drop(state);
+        self.queue.ready.notify_all();
+        for thread in self.threads.drain(..) {
+            // A panic of a query was caught and told; there is nothing to do about another one.
+            let _ended = thread.join();
+        }
+    }
+}
+
+impl Queue {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What each thread does until the pool is closed and no query is left.
+    fn work(&self) {
+        while let Some(task) = self.next() {
+            let control = Arc::clone(&task.shared.control);
+            let left = task.turn();
+            let mut state = self.lock();
+            state.working.retain(|working| !Arc::ptr_eq(working, &control));
+            if let Some(task) = left {
+                state.tasks.push_back(task);
+                drop(state);
+                self.ready.notify_one();
+            }
+        }
+    }
+
+    fn next(&self) -> Option<Task> {
+        let mut state = self.lock();
+        loop {
+            if let Some(task) = state.tasks.pop_front() {
+                state.working.push(Arc::clone(&task.shared.control));
+                return Some(task);
+            }
+            if state.is_closed {
+                return None;
+            }
+            state = self.ready.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+impl Task {
+    /// Works for one turn. Gives the task back when it has more to do.
+    fn turn(mut self) -> Option<Self> {
+        self.shared.begin();
+        let until = Instant::now() + TURN;
+        // A defect in one query must not take the threads of all away. Its state is dropped.
+        let outcome = catch_unwind(AssertUnwindSafe(|| self.steps(until)));
+        match outcome {
+            Ok(Ok(Step::More)) => Some(self),
+            Ok(Ok(Step::Ended)) => {
+                let Self { execution, shared } = self;
+                shared.end(Ok(execution.into_result()));
+                None
+            }
+            Ok(Err(error)) => self.fail(error),
+            Err(_panic) => self.fail(QueryError::Bug("a query panicked")),
+        }
+    }
+
+    fn steps(&mut self, until: Instant) -> Result<Step, QueryError> {
+        loop {
+            let step = self.execution.step()?;
+            if step == Step::Ended {
+                return Ok(Step::Ended);
+            }
+            if Instant::now() >= until {
+                break;
+            }
+        }
+        if self.shared.take_request()
+            && let Some(rows) = self.execution.partial()?
+        {
+            self.shared.show(rows);
+        }
+        Ok(Step::More)
+    }
+
+    fn fail(self, error: QueryError) -> Option<Self> {
+        let Self { execution, shared } = self;
+        // The memory is free before anybody learns of the end.
+        drop(execution);
+        shared.end(Err(error));
+        None
+    }
+}

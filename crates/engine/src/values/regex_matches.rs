@@ -1,0 +1,98 @@
+//! The matches of a regular expression, the same for both engines.
+//!
+//! Owns where the next match is searched: behind the last one; an empty match where the last one ended is not one.
+
+use std::ops::Range;
+use std::time::Instant;
+
+use super::regex::{Program, Regex, SearchLimit};
+
+/// One match: the places of its groups in the text.
+#[derive(Debug)]
+pub struct Found<'t> {
+    text: &'t str,
+    groups: Groups<'t>,
+}
+
+#[derive(Debug)]
+enum Groups<'t> {
+    Linear(regex::Captures<'t>),
+    /// By number, the whole match first.
+    Backtracking(Vec<Option<Range<usize>>>),
+}
+
+/// See [`Regex::matches`].
+#[derive(Debug)]
+pub struct Matches<'r, 't> {
+    regex: &'r Regex,
+    text: &'t str,
+    /// Where the next search begins; `None` after the last match.
+    next: Option<usize>,
+    /// Where the last match ended.
+    last_end: Option<usize>,
+    /// When the first search began, for an expression that backtracks.
+    begun: Option<Instant>,
+}
+
+impl<'t> Found<'t> {
+    /// The text of a group, 0 for the whole match; `None` for a group that took no part in it.
+    #[must_use]
+    pub fn get(&self, group: usize) -> Option<&'t str> {
+        self.range(group).and_then(|range| self.text.get(range))
+    }
+
+    /// The place of a group in the text, in bytes.
+    #[must_use]
+    pub fn range(&self, group: usize) -> Option<Range<usize>> {
+        match &self.groups {
+            Groups::Linear(captures) => captures.get(group).map(|found| found.range()),
+            Groups::Backtracking(groups) => groups.get(group)?.clone(),
+        }
+    }
+}
+
+impl<'r, 't> Matches<'r, 't> {
+    pub(super) const fn new(regex: &'r Regex, text: &'t str) -> Self {
+        Self { regex, text, next: Some(0), last_end: None, begun: None }
+    }
+
+    /// The first match at or behind a place.
+    fn search(&mut self, from: usize) -> Result<Option<Found<'t>>, SearchLimit> {
+        let groups = match self.regex.program() {
+            Program::Linear(regex) => regex.captures_at(self.text, from).map(Groups::Linear),
+            Program::Backtracking(program) => {
+                let found = program.find(self.text, from, *self.begun.get_or_insert_with(Instant::now));
+                found.map_err(|_| SearchLimit::of(self.regex.source(), self.text))?.map(Groups::Backtracking)
+            }
+        };
+        Ok(groups.map(|groups| Found { text: self.text, groups }))
+    }
+
+    /// The place behind the character at `place`; `None` behind the last.
+    fn after(&self, place: usize) -> Option<usize> {
+        self.text.get(place..)?.chars().next().map(|character| place + character.len_utf8())
+    }
+}
+
+impl<'t> Iterator for Matches<'_, 't> {
+    type Item = Result<Found<'t>, SearchLimit>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let from = self.next?;
+            self.next = None;
+            let found = match self.search(from) {
+                Ok(found) => found?,
+                Err(limit) => return Some(Err(limit)),
+            };
+            let Range { start, end } = found.range(0)?;
+            if start == end && self.last_end == Some(end) {
+                self.next = self.after(end);
+                continue;
+            }
+            self.next = Some(end);
+            self.last_end = Some(end);
+            return Some(Ok(found));
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Owns the reading of a whole range as of one moment, batch after batch, for callers that take all of it.
+//!
+//! Between two batches a scan holds a place and the names of streams, and nothing of the store: memtables and blocks that a
+//! long scan has passed can go. What came later is left out by its sequence number. Look next at `merge`.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::merge::{Merge, Next};
+use super::selector::Selector;
+use super::{Direction, StreamSelection, page};
+use crate::error::{ReadError, StorageError};
+use crate::event::{Event, Position};
+use crate::ids::StreamId;
+use crate::store::Shared;
+
+/// Events of other streams that one batch passes over, so that a batch is short work whatever the group holds. About 5 ms.
+const MOST_PASSES: usize = 20_000;
+
+/// Whether the events of a stream with this name are read.
+pub type StreamPredicate = Arc<dyn Fn(&str) -> bool + Send + Sync>;
+
+/// What a scan reads.
+#[derive(Clone)]
+pub struct ScanRequest {
+    /// The group's name.
+    pub group: String,
+    /// Which of its streams; `None`: all. Asked at most once per stream, and only for streams the reading comes across.
+    pub streams: Option<StreamPredicate>,
+    /// Only events of this timestamp (milliseconds) or later.
+    pub start: i64,
+    /// Only events before this timestamp (milliseconds).
+    pub end: i64,
+    /// From which end of the range.
+    pub direction: Direction,
+    /// Only events up to this sequence number, one that `Store::last_sequence` gave.
+    pub up_to: u64,
+}
+
+impl fmt::Debug for ScanRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ScanRequest").field("group", &self.group).finish_non_exhaustive()
+    }
+}
+
+/// A reading of a range, from one of its ends to the other.
+pub struct Scan {
+    shared: Arc<Shared>,
+    request: ScanRequest,
+    /// What was not read yet.
+    rest: Range<Position>,
+    met: HashMap<StreamId, Option<Arc<str>>>,
+    is_ended: bool,
+}
+
+impl fmt::Debug for Scan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scan").field("request", &self.request).field("rest", &self.rest).finish_non_exhaustive()
+    }
+}
+
+impl Scan {
+    pub(crate) fn begin(shared: Arc<Shared>, request: ScanRequest) -> Result<Scan, ReadError> {
+        if shared.capture()?.catalogue.group_id(&request.group)?.is_none() {
+            return Err(ReadError::GroupNotFound { group: request.group });
+        }
+        let rest = Position::start_of(request.start)..Position::start_of(request.end.max(request.start));
+        let is_ended = rest.is_empty();
+        Ok(Scan { shared, request, rest, met: HashMap::new(), is_ended })
+    }
+
+    /// The next events in the direction of the scan, at most so many, ended by the one with which their messages have so many
+    /// bytes. `None` at the end. A batch may be empty where the group holds many events of other streams. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::GroupNotFound`] if the group was deleted; [`ReadError::Storage`] if a file fails or is damaged, naming it.
+    pub fn next_batch(&mut self, limit: NonZeroUsize, bytes: usize) -> Result<Option<Vec<Event>>, ReadError> {
+        if self.is_ended {
+            return Ok(None);
+        }
+        let shared = Arc::clone(&self.shared);
+        let moment = shared.capture()?;
+        let not_found = || ReadError::GroupNotFound { group: self.request.group.clone() };
+        let group = moment.catalogue.group_id(&self.request.group)?.ok_or_else(not_found)?;
+        let predicate = self.request.streams.clone();
+        let streams = predicate.as_deref().map_or(StreamSelection::All, |accepts| StreamSelection::Matching(accepts));
+        let mut selector = Selector::of_scan(&moment.catalogue, streams, std::mem::take(&mut self.met), MOST_PASSES);
+        let direction = self.request.direction;
+        let sources = page::sources(&moment, shared.segments(), group, direction, &self.rest);
+        let mut merge = Merge::new(direction, sources);
+        let events = take(&mut merge, &mut selector, self.request.up_to, limit, bytes)?;
+        self.met = selector.into_met();
+        match (merge.bound(), direction) {
+            (None, _) => self.is_ended = true,
+            (Some(bound), Direction::Forward) => self.rest.start = bound,
+            (Some(bound), Direction::Backward) => self.rest.end = bound.successor(),
+        }
+        Ok(if self.is_ended && events.is_empty() { None } else { Some(events) })
+    }
+}
+
+fn take(
+    merge: &mut Merge<'_>,
+    selector: &mut Selector<'_>,
+    up_to: u64,
+    limit: NonZeroUsize,
+    most_bytes: usize,
+) -> Result<Vec<Event>, StorageError> {
+    let mut events = Vec::new();
+    let mut bytes = 0usize;
+    while events.len() < limit.get() && bytes < most_bytes {
+        match merge.next(selector)? {
+            Next::Found(event) if event.sequence > up_to => {
+                selector.pass();
+                if selector.is_spent() {
+                    break;
+                }
+            }
+            Next::Found(event) => {
+                bytes = bytes.saturating_add(event.message.len());
+                events.push(event);
+            }
+            Next::Spent | Next::End => break,
+        }
+    }
+    Ok(events)
+}

@@ -1,0 +1,184 @@
+//! Logs Insights queries on the local source, run by `logmark-engine`.
+//!
+//! Owns the way from a permit to a running query and back to rows. INVARIANT: the engine is given the events of the permit's
+//! groups and streams alone, so that rows, statistics, discovered fields and errors tell nothing of others. Look next at
+//! `input` (what the engine reads), `tracker` (a query's life), `tables` (lookup tables), `record` (single events and fields).
+
+mod input;
+mod record;
+mod rows;
+mod tables;
+mod tracker;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use logmark_engine::plan::{Plan, PlanOptions};
+use logmark_engine::run::{QueryLimits, Runner};
+use logmark_engine::values::call::QueryTimes;
+use logmark_quota::{ConcurrencyLimiter, QueueLimits};
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use self::input::{QueryGroup, StoreSource, TABLES_FOLDER};
+use self::tables::TableFolder;
+use self::tracker::{QueryResources, QueryTracker, TrackedQuery};
+use super::Local;
+use crate::auth::permit::Permit;
+use crate::domain::event::Position;
+use crate::domain::name::TenantId;
+use crate::domain::operation::Operation;
+use crate::domain::query::QueryReach;
+use crate::domain::query::operations::{
+    DescribeFields, FieldShare, FoundRecord, QueryPage, QueryStatus, ReadQuery, ReadRecord, RunningQuery, StartQuery, StopQuery,
+};
+use crate::sources::budget::Lease;
+use crate::sources::local_settings::LocalQuerySettings;
+use crate::sources::queries::{Queries, StartedQuery};
+use crate::sources::{SourceError, scheduler_share};
+
+/// How long a request waits for its turn when as many queries run as may.
+const TURN_WAIT: Duration = Duration::from_secs(10);
+/// When it is worth to try again after that.
+const RETRY_AFTER: Duration = Duration::from_secs(5);
+/// A cancelled query ends within 50 ms of work; on a busy machine that takes a little longer.
+const CANCEL_WAIT: Duration = Duration::from_secs(2);
+
+/// What runs the queries of one local source.
+#[derive(Debug)]
+pub(super) struct QueryService {
+    runner: Arc<Runner>,
+    limiter: ConcurrencyLimiter,
+    tracker: Arc<QueryTracker>,
+    settings: LocalQuerySettings,
+    /// The source's folder for lookup tables.
+    tables: PathBuf,
+}
+
+impl QueryService {
+    /// With threads of its own.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub(super) fn new(folder: &std::path::Path, settings: LocalQuerySettings) -> std::io::Result<Self> {
+        Ok(Self {
+            runner: Arc::new(Runner::new(settings.threads.get(), settings.memory)?),
+            limiter: ConcurrencyLimiter::new(settings.concurrent, QueueLimits::default()),
+            tracker: Arc::new(QueryTracker::new(settings)),
+            settings,
+            tables: folder.join(TABLES_FOLDER),
+        })
+    }
+
+    /// The query, if the permit's rules are still those that it was started under, and this process knows it.
+    fn find<Op: Operation>(&self, permit: &Permit<Op>, query: &RunningQuery) -> Result<Arc<TrackedQuery>, SourceError> {
+        if permit.rules_fingerprint() != query.rules {
+            return Err(SourceError::NotFound);
+        }
+        self.tracker.find(&query.id, permit.tenant()).ok_or(SourceError::NotFound)
+    }
+}
+
+#[async_trait]
+impl Queries for Local {
+    fn reach(&self) -> QueryReach {
+        QueryReach::NamedGroups
+    }
+
+    /// The engine reads permitted streams alone.
+    fn counts_hidden_streams(&self) -> bool {
+        false
+    }
+
+    async fn start(&self, permit: &Permit<StartQuery>, lease: Lease) -> Result<StartedQuery, SourceError> {
+        let (op, share, now) = (permit.op(), permit.share(), self.clock.now());
+        let service = &self.queries;
+        let plan = plan(op, now.0)?;
+        let groups = QueryGroup::of(permit)?;
+        self.check_groups(&groups).await?;
+        let turn = service.limiter.acquire(&scheduler_share(share), None, Instant::now() + TURN_WAIT).await;
+        let turn = turn.map_err(|rejected| SourceError::Busy { retry_after: rejected.retry_after().unwrap_or(RETRY_AFTER) })?;
+        let tables = TableFolder::new(service.tables.clone(), permit.tenant());
+        let source = Arc::new(StoreSource::new(self.store.clone(), groups, op.own_groups, tables));
+        let limits = QueryLimits { memory: service.settings.memory_per_query, time: service.settings.max_time };
+        let (tell, ended) = watch::channel(false);
+        // The receiver is gone when the query is not tracked any more.
+        let handle = service.runner.start(plan, source, limits, move || _ = tell.send(true));
+        let tracked = service.tracker.track(permit.tenant().clone(), handle, ended, QueryResources { lease, _turn: turn })?;
+        let query = RunningQuery {
+            source: self.name.clone(),
+            id: tracked.id().to_owned(),
+            groups: op.groups.clone(),
+            rules: permit.rules_fingerprint(),
+            started: now,
+            // The engine names columns as the caller wrote them.
+            headings: Vec::new(),
+        };
+        Ok(StartedQuery::new(query, move || tracked.cancel("its client left")))
+    }
+
+    async fn wait(&self, permit: &Permit<ReadQuery>, until: Instant) -> Result<QueryStatus, SourceError> {
+        let tracked = self.queries.find(permit, &permit.op().query)?;
+        Ok(self.queries.tracker.wait(&tracked, until).await)
+    }
+
+    async fn read(&self, permit: &Permit<ReadQuery>, from: Option<&Position>, limit: usize) -> Result<QueryPage, SourceError> {
+        let tracked = self.queries.find(permit, &permit.op().query)?;
+        let from = from.map(|position| position.0.parse()).transpose().map_err(|_| SourceError::InvalidPosition)?;
+        // Texts of some thousand rows are too much work for a thread that serves others.
+        let reading = tokio::task::spawn_blocking(move || rows::page(&tracked, from.unwrap_or(0), limit));
+        reading.await.unwrap_or_else(|_panicked| Err(SourceError::Store("the reading of rows panicked".to_owned())))
+    }
+
+    async fn stop(&self, permit: &Permit<StopQuery>) -> Result<(), SourceError> {
+        let tracked = self.queries.find(permit, &permit.op().query)?;
+        tracked.cancel("its client stopped it");
+        // Its status is told when it has ended.
+        let _status = self.queries.tracker.wait(&tracked, Instant::now() + CANCEL_WAIT).await;
+        Ok(())
+    }
+
+    async fn describe_fields(&self, permit: &Permit<DescribeFields>) -> Result<Vec<FieldShare>, SourceError> {
+        let (permit, now) = (permit.clone(), self.clock.now());
+        self.blocking(move |store| record::describe_fields(store, &permit, now)).await
+    }
+
+    async fn read_record(&self, permit: &Permit<ReadRecord>) -> Result<FoundRecord, SourceError> {
+        let permit = permit.clone();
+        self.blocking(move |store| record::read(store, &permit)).await
+    }
+
+    async fn poll_all(&self, tenant: &TenantId) {
+        self.queries.tracker.settle_all(tenant);
+    }
+
+    async fn close(&self) {
+        self.queries.tracker.cancel_all();
+    }
+}
+
+impl Local {
+    /// A group that is not there is told at the start.
+    async fn check_groups(&self, groups: &[QueryGroup]) -> Result<(), SourceError> {
+        let names: Vec<Arc<str>> = groups.iter().map(|group| Arc::clone(&group.name)).collect();
+        self.blocking(move |store| {
+            for name in names {
+                store.group(&name)?.ok_or(SourceError::NotFound)?;
+            }
+            Ok(())
+        })
+        .await
+    }
+}
+
+/// The plan of a query; what the engine does not support is told at its place.
+fn plan(op: &StartQuery, now: i64) -> Result<Plan, SourceError> {
+    let options = PlanOptions {
+        text: op.query.text(),
+        times: QueryTimes { start: op.start.0, end: op.end.0, now },
+        max_rows: usize::try_from(op.query.max_rows()).unwrap_or(usize::MAX),
+    };
+    Plan::compile(op.query.tree(), &options).map_err(SourceError::QueryUnsupported)
+}
