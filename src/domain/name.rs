@@ -141,7 +141,7 @@ name_type!(
     |text| check(text, 64, "letters, digits and `_` `-`", |c| c.is_ascii_alphanumeric() || "_-".contains(c))
 );
 
-/// Undoes the second spelling of names in URLs: `:` stands for `/`, which neither kind of name may contain.
+/// Reads the second spelling of names in URLs: `:` for `/`. Neither kind of name can contain `:`.
 #[must_use]
 pub fn from_url_spelling(text: &str) -> String {
     text.replace(':', "/")

@@ -234,7 +234,7 @@ impl ApiError {
             }
             Self::NotAcceptable { available } => Problem::new(
                 C::NotAcceptable,
-                format!("None of the formats in the header `Accept` is available here. Use {available}."),
+                format!("None of the formats in the header `Accept` is available here. This path has {available}."),
             ),
             Self::Source(S::NotSupported(what)) => {
                 let detail = format!("The source that has the log group does not support {what}.");

@@ -45,7 +45,7 @@ fn is_harmless(beyond: &Beyond) -> bool {
 }
 
 /// Whether it is a query inside the query, a log group that one names, or a lookup table. `SOURCE` of the query itself is not
-/// among them: which groups it reads, the request says.
+/// among them, since the request names the groups that it reads.
 fn is_named(beyond: &Spanned<Beyond>, query: &Query) -> bool {
     let own_sources = query.commands.iter().filter(|command| matches!(command.node, Command::Source(_)));
     let is_own =
@@ -115,7 +115,7 @@ fn of_reference(reference: &Reference, shown: &[Span]) -> Option<Diagnostic> {
         [Use::Computed, Use::Parsed, Use::Expanded, Use::Compared].into_iter().any(|way| reference.uses.contains(way));
     match begins_with(path, LOG) {
         true if taken_apart => Some(
-            fault(reference.span, "`@log` as it is", "something made of it")
+            fault(reference.span, "`@log` unchanged", "a value computed from it")
                 .hint("it has the id of the operator's account: only show it, filter or group by it"),
         ),
         true => None,
@@ -136,7 +136,7 @@ fn is_entity_without_account(path: &FieldPath) -> bool {
 pub(crate) fn names_entity_attribute(name: &str) -> bool {
     let name = name.to_lowercase();
     let Some(attribute) = name.strip_prefix("@entity.") else { return false };
-    // Numbers are elements of a list, whatever stands there.
+    // A number is an element of a list, which can have any attribute.
     let is_number = |step: &str| step.bytes().all(|byte| byte.is_ascii_digit());
     let names_account = |step: &str| step.contains("account") || step.contains("identifier") || step.ends_with("arn");
     let mut steps = attribute.split('.');

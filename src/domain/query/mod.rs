@@ -138,7 +138,7 @@ impl LogQuery {
         self.rows.unwrap_or(if is_limited { MAX_ROWS } else { DEFAULT_LIMIT })
     }
 
-    /// The same query with at most so many rows.
+    /// The same query with this limit of rows.
     ///
     /// # Errors
     /// The reason why the query cannot have a limit.

@@ -221,17 +221,17 @@ pub struct QueryPage {
     pub estimated_cost: Option<f64>,
     /// The position of the next rows; `None`: these are all rows so far.
     pub next: Option<Position>,
-    /// The memory that the rows take, about, where the source has reserved it.
+    /// The approximate memory of the rows, if the source has reserved it.
     pub memory: Option<Reservation>,
-    /// Why it failed, in words for its caller, as far as the source says.
+    /// Why it failed, as a text for the caller, if the source tells.
     pub failure: Option<String>,
 }
 
 impl QueryPage {
-    /// The memory that the rows take, about.
+    /// The approximate memory of the rows, in bytes.
     #[must_use]
     pub fn row_bytes(&self) -> u64 {
-        /// Of a column's value besides its texts: two strings, and what the allocator adds.
+        /// Bytes of a cell besides its texts: two strings with their overhead in the allocator.
         const CELL_BYTES: usize = 2 * (size_of::<String>() + 16);
         let cells = self.rows.iter().flatten();
         cells.map(|(name, value)| (name.capacity() + value.capacity() + CELL_BYTES) as u64).sum()

@@ -81,7 +81,7 @@ impl Drop for Audit {
 
 /// The rest of the body.
 enum StreamState {
-    /// What stands before the events.
+    /// The bytes before the events.
     Head,
     Events,
     Trailers(HeaderMap),
@@ -107,11 +107,11 @@ pub fn body<Op: ReadEvents>(export: Export<Op>, writer: Writer, options: StreamO
 /// Pages of events in memory, with the bytes before and after them. They are written as the client reads them.
 #[derive(Debug)]
 pub struct CompletePage {
-    /// What stands before the events.
+    /// The bytes before the events.
     pub head: Vec<u8>,
     /// The events.
     pub pages: Vec<Events>,
-    /// What stands behind them.
+    /// The bytes after the events.
     pub tail: Vec<u8>,
     /// The cursor for the trailer, in the streamed formats.
     pub cursor: Option<String>,
@@ -125,7 +125,7 @@ impl CompletePage {
     /// An upper estimate of its bytes.
     #[must_use]
     pub fn estimate(&self) -> usize {
-        /// What stands around an event.
+        /// Bytes around an event.
         const AROUND: usize = 240;
         let pages = self.pages.iter().map(|page| page.heap_bytes() + page.len() * AROUND);
         self.head.len() + self.tail.len() + pages.sum::<usize>()
