@@ -49,7 +49,7 @@ struct Readiness {
 }
 
 /// The admin listener does not have the API's routes.
-const NO_SUCH_PATH: &str = "The path does not exist on the admin listener. Use `/healthz`, `/readyz` or `/metrics`.";
+const NO_SUCH_PATH: &str = "The path does not exist on the admin listener, which has `/healthz`, `/readyz` and `/metrics`.";
 
 /// The admin routes.
 pub fn router(admin: Admin) -> Router {
