@@ -9,7 +9,8 @@ const MOST_LINES: usize = 400;
 const ROOMS: [(&[&str], &[&str]); 14] = [
     (&["axum", "tower_http", "utoipa_axum", "utoipa_swagger_ui"], &["http/", "lambda/", "service.rs"]),
     (&["aws_config", "aws_credential_types", "aws_sigv4"], &["aws/", "sources/cloudwatch/"]),
-    (&["logmark_store"], &["sources/local.rs", "service.rs", "cli/"]),
+    (&["logmark_store"], &["sources/local.rs", "sources/local/", "service.rs", "cli/"]),
+    (&["logmark_engine"], &["sources/local/queries/"]),
     (&["logmark_log_import"], &["cli/"]),
     (&["jsonwebtoken"], &["auth/keys/"]),
     (&["hyper_util::client"], &["outbound.rs", "lambda/runtime.rs"]),
@@ -20,7 +21,7 @@ const ROOMS: [(&[&str], &[&str]); 14] = [
     (&["logmark_filter_pattern"], &["domain/filter.rs"]),
     (&["logmark_event_page"], &["domain/event.rs", "sources/", "http/encode/", "http/validator.rs", "http/ops/events/"]),
     (&["logmark_insights"], &["domain/query/"]),
-    (&["logmark_diagnostics"], &["domain/filter.rs", "domain/query/", "http/"]),
+    (&["logmark_diagnostics"], &["domain/filter.rs", "domain/query/", "sources/error.rs", "http/"]),
 ];
 
 fn source() -> PathBuf {
