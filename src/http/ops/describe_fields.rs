@@ -59,8 +59,8 @@ pub struct FieldBody {
 
 /// The fields of a log group's events
 ///
-/// Those that were found in some minutes, with their share of the events. Names of fields are content: they need leave to
-/// query the group, and all of its streams.
+/// Those that were found in some minutes, with their share of the events. Names of fields are content: they need the permission
+/// to query the group, and on CloudWatch all of its streams.
 #[utoipa::path(
     get,
     path = "/groups/{group}/fields",

@@ -48,10 +48,11 @@ pub struct QueryBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Vec<Object>>, example = json!([{ "@timestamp": "2026-11-20 10:00:00.000", "status": "404" }]))]
     pub(super) results: Option<Vec<RowBody<'a>>>,
-    /// How much the query scanned. Absent if you may see only some of the streams of its log groups: the figures count all.
+    /// How much the query scanned. On CloudWatch it is absent if you may see only some of the streams of its log groups: the
+    /// figures count all. On a local source they count only what you may see.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) statistics: Option<StatisticsBody>,
-    /// What the scanned bytes cost at the operator's price, in US dollars. Absent where `statistics` is.
+    /// What the scanned bytes cost at the operator's price, in US dollars. Absent where `statistics` is, and on a local source.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 0.0012)]
     pub(super) estimated_cost_usd: Option<f64>,

@@ -210,7 +210,8 @@ async fn lease(app: &App, tenant: &Tenant, queries: &dyn Queries) -> Result<Leas
 ///
 /// Runs a Logs Insights query over 1 to 50 log groups. `202` and the query's id, for `GET /queries/{id}`; with
 /// `Prefer: wait=20` it waits up to so many seconds and answers `200` with the rows when the query has ended by then.
-/// A query is stopped when it is not asked for any more, so ask for it until it has ended.
+/// A query that is not polled for two minutes is cancelled, so poll it until it has ended. A local source keeps the rows for ten
+/// minutes after the last request, and not over a restart of the service.
 #[utoipa::path(
     post,
     path = "/queries",
