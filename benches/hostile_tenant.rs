@@ -132,6 +132,7 @@ async fn measure(address: SocketAddr, token: &str, time: Duration) -> Vec<Durati
     tokio::spawn(connection);
     let (begun, mut took) = (Instant::now(), Vec::new());
     while begun.elapsed() < time {
+        sender.ready().await.unwrap();
         let asked = Instant::now();
         let request = Request::get(TARGET).header("host", "logs.test").header("authorization", token);
         let answer = sender.send_request(request.body(Empty::<Bytes>::new()).unwrap()).await.unwrap();

@@ -4,6 +4,7 @@
 //! they are written on the wire (that is `http::encode`).
 
 use logmark_event_page::Events;
+use logmark_quota::Reservation;
 
 use super::name::{LogGroupName, LogStreamName};
 use super::time::Millis;
@@ -86,7 +87,7 @@ pub enum PageAge {
 }
 
 /// One page as a source returned it, in ascending order of time.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct EventPage {
     /// The events; may be empty without being the end.
     pub events: Events,
@@ -98,6 +99,8 @@ pub struct EventPage {
     pub at_end: bool,
     /// How long it holds.
     pub age: PageAge,
+    /// The memory that the events take, where the source has reserved it.
+    pub memory: Option<Reservation>,
 }
 
 /// What is known of a log group.

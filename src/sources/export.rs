@@ -249,10 +249,10 @@ impl<Op: ReadEvents> Export<Op> {
     fn prefetch(&mut self) {
         let Ok((_, source)) = self.sources.of(&self.permit) else { return };
         let request = self.request(Priority::Prefetch);
-        let room = read_reservation_bytes(request.max_bytes, request.limit);
-        let Some(reservation) = self.sources.page_pool().reserve_spare_page(&scheduler_share(self.permit.share()), room) else {
-            return;
-        };
+        let initial = source.initial_reservation_bytes(request.max_bytes, request.limit);
+        let whole = read_reservation_bytes(request.max_bytes, request.limit);
+        let share = scheduler_share(self.permit.share());
+        let Some(reservation) = self.sources.page_pool().reserve_spare_page(&share, initial, whole) else { return };
         let (source, permit) = (Arc::clone(source), Arc::clone(&self.permit));
         self.prefetched = Some(Prefetch(tokio::spawn(async move {
             match Op::page(&*source, &permit, &request).await {
@@ -275,10 +275,12 @@ impl<Op: ReadEvents> Export<Op> {
         let (_, source) = self.sources.of(&self.permit)?;
         let (share, request) = (scheduler_share(self.permit.share()), self.request(Priority::Requested));
         let until = Instant::now() + self.max_wait;
-        let mut room = read_reservation_bytes(request.max_bytes, request.limit);
+        let mut room = source.initial_reservation_bytes(request.max_bytes, request.limit);
+        // Also where the source reserves when an answer arrives: a call whose answer has to wait for memory is better made later.
+        let whole = read_reservation_bytes(request.max_bytes, request.limit);
         let mut reads = 0;
         loop {
-            let reservation = self.sources.page_pool().reserve_page(&share, room, until).await?;
+            let reservation = self.sources.page_pool().reserve_page(&share, room, whole, until).await?;
             match Op::page(&**source, &self.permit, &request).await {
                 Ok(page) => match CurrentPage::new(reservation, page) {
                     Ok(current) => return Ok(current),
@@ -308,16 +310,23 @@ impl CurrentPage {
     /// How many bytes the page takes, when there are not so many.
     fn new(reservation: PageReservation, page: EventPage) -> Result<Self, u64> {
         let count = page.events.len();
-        Ok(Self { pooled: reservation.insert(page.events)?, count, written: 0, next: page.next, at_end: page.at_end })
+        Ok(Self {
+            pooled: reservation.insert(page.events, page.memory)?,
+            count,
+            written: 0,
+            next: page.next,
+            at_end: page.at_end,
+        })
     }
 }
 
 /// How long to wait before a source that takes no calls is asked again.
 fn retry_wait(error: &SourceError) -> Option<Duration> {
     match error {
-        SourceError::Throttled { retry_after } | SourceError::Busy { retry_after } | SourceError::Down { retry_after } => {
-            Some((*retry_after).max(MIN_WAIT))
-        }
+        SourceError::Throttled { retry_after }
+        | SourceError::Busy { retry_after }
+        | SourceError::Down { retry_after }
+        | SourceError::NoMemory { retry_after, .. } => Some((*retry_after).max(MIN_WAIT)),
         _ => None,
     }
 }

@@ -3,18 +3,21 @@
 //! Owns the translation between the two, and keeps the store's blocking calls off the asynchronous threads. Never
 //! widens what a permit allows: the store is asked for the permitted streams only.
 
+mod errors;
 mod pages;
 mod queries;
+mod write;
 
 use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use logmark_store::{CatalogueError, GroupClass, Order, ReadError, Store, StreamSelection as StoreSelection, StreamsQuery};
+use logmark_store::{GroupClass, Order, Store, StreamSelection as StoreSelection, StreamsQuery};
 
 use self::pages::{is_small, read, read_from_memory, with_selection};
 use self::queries::QueryService;
 use super::local_settings::LocalQuerySettings;
+use super::write::WriteSource;
 use super::{Queries, Source, SourceError};
 use crate::auth::permit::Permit;
 use crate::domain::cover::Part;
@@ -22,6 +25,7 @@ use crate::domain::event::{Direction, EventPage, ListPage, LogGroup, LogStream, 
 use crate::domain::name::{LogGroupName, LogStreamName, SourceName};
 use crate::domain::operation::{DescribeGroup, ListGroups, ListStreams, ReadGroup, ReadStream, StreamOrder};
 use crate::domain::time::{Clock, Millis};
+use crate::domain::write_operations::LogClass;
 
 /// Names looked at in one step of a list.
 const LIST_STEP: usize = 256;
@@ -126,31 +130,16 @@ impl Source for Local {
         256 * 1024
     }
 
+    fn as_writable(&self) -> Option<&dyn WriteSource> {
+        Some(self)
+    }
+
     fn queries(&self) -> Option<&dyn Queries> {
         Some(self)
     }
 
     async fn ready(&self) -> Result<(), SourceError> {
         self.blocking(|store| store.groups("", None, 1).map(drop).map_err(SourceError::from)).await
-    }
-}
-
-impl From<CatalogueError> for SourceError {
-    fn from(error: CatalogueError) -> Self {
-        match error {
-            CatalogueError::GroupNotFound { .. } => Self::NotFound,
-            other => Self::Store(other.to_string()),
-        }
-    }
-}
-
-impl From<ReadError> for SourceError {
-    fn from(error: ReadError) -> Self {
-        match error {
-            ReadError::GroupNotFound { .. } => Self::NotFound,
-            ReadError::StreamNotFound { .. } => Self::StreamNotFound,
-            ReadError::Storage(cause) => Self::Store(cause.to_string()),
-        }
     }
 }
 
@@ -204,15 +193,17 @@ fn log_group(group: logmark_store::Group) -> Result<LogGroup, SourceError> {
     let name =
         LogGroupName::try_from(group.name).map_err(|error| SourceError::Store(format!("a stored group's name {error}")))?;
     let class = match group.class {
-        GroupClass::Standard => "STANDARD".to_owned(),
-        other => format!("{other:?}").to_uppercase(),
+        GroupClass::InfrequentAccess => LogClass::InfrequentAccess,
+        GroupClass::Delivery => LogClass::Delivery,
+        // The store's list of classes may grow.
+        _ => LogClass::Standard,
     };
     Ok(LogGroup {
         name,
         created_at: Some(Millis(group.created_at)),
         retention_days: group.retention_days,
         stored_bytes: Some(group.stored_bytes),
-        class,
+        class: class.as_str().to_owned(),
     })
 }
 

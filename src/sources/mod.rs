@@ -16,6 +16,7 @@ pub mod reader;
 pub mod page_pool;
 pub mod export;
 pub mod queries;
+pub mod write;
 pub mod budget;
 
 use std::collections::BTreeMap;
@@ -27,6 +28,7 @@ use async_trait::async_trait;
 
 pub use error::SourceError;
 pub use queries::Queries;
+pub use write::WriteSource;
 
 use self::page_pool::PagePool;
 use crate::auth::permit::{self, Permit};
@@ -73,8 +75,25 @@ pub trait Source: Send + Sync + fmt::Debug {
         1024 * 1024
     }
 
+    /// Gives the source the pool that responses are counted in. A source that takes it reserves the memory of each page that it
+    /// reads, and returns the reservation with the page.
+    ///
+    /// INVARIANT: such a source reserves when an answer arrives, not while a request waits for its admission or for the source,
+    /// and once for all requests of a tenant that get the same answer.
+    fn count_in(&self, _page_pool: &PagePool) {}
+
+    /// Bytes to reserve before a page is read, of so many bytes of messages and so many events.
+    fn initial_reservation_bytes(&self, message_bytes: usize, events: usize) -> u64 {
+        page_pool::read_reservation_bytes(message_bytes, events)
+    }
+
     /// Can it answer? For readiness; it costs no quota.
     async fn ready(&self) -> Result<(), SourceError>;
+
+    /// The same source, where it can be written to.
+    fn as_writable(&self) -> Option<&dyn WriteSource> {
+        None
+    }
 
     /// The same source, where it runs queries.
     fn queries(&self) -> Option<&dyn Queries> {
@@ -93,7 +112,9 @@ impl Sources {
     /// Collects them.
     #[must_use]
     pub fn new(sources: impl IntoIterator<Item = (SourceName, Arc<dyn Source>)>, page_pool: PagePool) -> Self {
-        Self { named: sources.into_iter().collect(), page_pool }
+        let named: BTreeMap<_, Arc<dyn Source>> = sources.into_iter().collect();
+        named.values().for_each(|source| source.count_in(&page_pool));
+        Self { named, page_pool }
     }
 
     /// Where pages are held while they are streamed.
@@ -125,6 +146,15 @@ impl Sources {
     /// [`SourceError::NotFound`] when the permit does not name it, [`SourceError::NotSupported`] when it runs none.
     pub fn queries<Op: Operation>(&self, permit: &Permit<Op>, name: &SourceName) -> Result<&dyn Queries, SourceError> {
         self.named(permit, name)?.queries().ok_or(SourceError::NotSupported("Logs Insights queries"))
+    }
+
+    /// The source that a permit names, for writing.
+    ///
+    /// # Errors
+    /// [`SourceError::NotFound`] when the permit names none, [`SourceError::NotSupported`] when it can't be written to.
+    pub fn writable<Op: Operation>(&self, permit: &Permit<Op>) -> Result<&dyn WriteSource, SourceError> {
+        let rule = permit.sources().first().ok_or(SourceError::NotFound)?;
+        self.named(permit, &rule.source)?.as_writable().ok_or(SourceError::NotSupported("changes of the source"))
     }
 
     /// Does the source of that name run queries?

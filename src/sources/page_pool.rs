@@ -31,7 +31,7 @@ pub const FRAME_BYTES: usize = 64 * 1024;
 /// Bytes that an event takes besides its message while it is read: its row, its id, and the source's own form of it.
 const EVENT_BYTES: usize = 128;
 /// Bytes that a page takes besides its events: its entry, its position, its source's answer around it.
-const PAGE_BYTES: usize = 4 * 1024;
+pub const PAGE_BYTES: usize = 4 * 1024;
 /// Events that a page of a source holds at most.
 const PAGE_EVENTS: usize = 10_000;
 /// The most that a byte of a message becomes in an answer: a control character is `\u001b` in JSON.
@@ -51,11 +51,13 @@ pub fn page_bytes_of(events: &Events) -> u64 {
     (events.heap_bytes() + PAGE_BYTES) as u64
 }
 
-/// What a frame that is written of a page may cost: it ends with an event, at worst with the longest.
+/// What a frame that is written of a page may cost: it ends with an event, at worst with the longest. A page that becomes less than a
+/// frame costs no more than it becomes.
 #[must_use]
 pub fn frame_bytes_of(events: &Events) -> u64 {
     let longest = events.iter().map(EventRef::message_length).max().unwrap_or(0);
-    (FRAME_BYTES + longest.saturating_mul(MAX_ESCAPED_BYTE)) as u64
+    let whole = events.heap_bytes().saturating_mul(MAX_ESCAPED_BYTE);
+    (whole.min(FRAME_BYTES) + longest.saturating_mul(MAX_ESCAPED_BYTE)) as u64
 }
 
 /// The memory budget of all responses, and the pages held in it. Clones are the same pool.
@@ -138,19 +140,37 @@ impl PagePool {
         }
     }
 
-    /// Room for a page, at the latest at `deadline`.
+    /// So many bytes, if `free` bytes are free without evicting a page or going before a request that waits.
+    ///
+    /// # Errors
+    /// [`SourceError::NoMemory`].
+    pub fn reserve_spare(&self, share: &Share, bytes: u64, free: u64) -> Result<Reservation, SourceError> {
+        let mut room = self.0.memory.reserve_spare(share, free.max(bytes)).map_err(memory_error)?;
+        if room.resize(bytes) { Ok(room) } else { Err(memory_error(Rejected::TenantLimit)) }
+    }
+
+    /// Room of `bytes` for a page as soon as `free` bytes are free, at the latest at `deadline`.
     ///
     /// # Errors
     /// As of [`PagePool::reserve`].
-    pub async fn reserve_page(&self, share: &Share, bytes: u64, deadline: Instant) -> Result<PageReservation, SourceError> {
-        let room = self.reserve(share, bytes, deadline).await?;
+    pub async fn reserve_page(
+        &self,
+        share: &Share,
+        bytes: u64,
+        free: u64,
+        deadline: Instant,
+    ) -> Result<PageReservation, SourceError> {
+        let mut room = self.reserve(share, free.max(bytes), deadline).await?;
+        if !room.resize(bytes) {
+            return Err(memory_error(Rejected::TenantLimit));
+        }
         Ok(PageReservation { pool: Arc::clone(&self.0), room })
     }
 
-    /// Room for a page, if there is any without evicting another.
+    /// Room of `bytes` for a page, if `free` bytes are free without evicting another.
     #[must_use]
-    pub fn reserve_spare_page(&self, share: &Share, bytes: u64) -> Option<PageReservation> {
-        let room = self.0.memory.reserve_spare(share, bytes).ok()?;
+    pub fn reserve_spare_page(&self, share: &Share, bytes: u64, free: u64) -> Option<PageReservation> {
+        let room = self.reserve_spare(share, bytes, free).ok()?;
         Some(PageReservation { pool: Arc::clone(&self.0), room })
     }
 }
@@ -215,11 +235,17 @@ impl PageReservation {
     ///
     /// # Errors
     /// How many bytes it takes, when the room is too small for it and there is no more at the moment.
-    pub fn insert(self, events: Events) -> Result<PooledPage, u64> {
+    pub fn insert(self, events: Events, reserved: Option<Reservation>) -> Result<PooledPage, u64> {
         let Self { pool, mut room } = self;
-        let cost = page_bytes_of(&events);
-        if !room.resize(cost) {
-            return Err(cost);
+        match reserved {
+            // The source has reserved the memory of the events.
+            Some(reserved) => room.join(reserved),
+            None => {
+                let cost = page_bytes_of(&events);
+                if !room.resize(cost) {
+                    return Err(cost);
+                }
+            }
         }
         let id = {
             let mut pages = pool.lock();
@@ -269,132 +295,4 @@ impl Drop for PooledPage {
 }
 
 #[cfg(test)]
-mod tests {
-    use logmark_event_page::Builder;
-    use logmark_event_page::build::PlainEvent;
-    use std::num::NonZeroU32;
-
-    use super::*;
-
-    fn page(messages: &[&str]) -> Events {
-        let mut builder = Builder::default();
-        for message in messages {
-            let event = PlainEvent { timestamp: 1, ingestion_time: None, stream: "s", event_id: None, message };
-            builder.push(event).unwrap();
-        }
-        builder.finish()
-    }
-
-    fn share(tenant: &str) -> Share {
-        Share::new(tenant, NonZeroU32::MIN)
-    }
-
-    /// Room to read one page while so many others are held.
-    fn pool(pages: u64) -> PagePool {
-        PagePool::new(ROOM + (pages - 1) * page_bytes_of(&page(&["1", "2", "3"])))
-    }
-
-    const ROOM: u64 = 1 << 20;
-
-    async fn insert(pool: &PagePool, tenant: &str, messages: &[&str]) -> PooledPage {
-        let deadline = Instant::now() + Duration::from_secs(10);
-        pool.reserve_page(&share(tenant), ROOM, deadline).await.unwrap().insert(page(messages)).unwrap()
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_page_and_its_memory_are_held_while_its_client_reads() {
-        let pool = pool(1);
-        let busy = insert(&pool, "a", &["1", "2", "3"]).await;
-        let other = share("b");
-        let waits = pool.reserve_page(&other, ROOM, Instant::now() + Duration::from_secs(3));
-        let reads = async {
-            for written in 1..=30 {
-                tokio::time::sleep(STALLED - Duration::from_millis(1)).await;
-                busy.set_written(written.min(3));
-            }
-        };
-        let (rejected, ()) = tokio::join!(waits, reads);
-        assert!(matches!(rejected, Err(SourceError::NoMemory { is_own: false, .. })), "{rejected:?}");
-        assert!(busy.events().is_some());
-        drop(busy);
-        assert!(pool.reserve_spare_page(&other, ROOM).is_some());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn the_stalest_page_is_evicted_only_when_its_memory_is_needed() {
-        let pool = pool(2);
-        let stalled = insert(&pool, "a", &["1", "2", "3"]).await;
-        stalled.set_written(2);
-        let lively = insert(&pool, "b", &["4"]).await;
-        tokio::time::sleep(STALLED * 10).await;
-        assert!(lively.events().is_some());
-        assert_eq!(pool.0.lock().held.len(), 2, "no request waits: no page goes");
-
-        let begun = Instant::now();
-        let third = insert(&pool, "c", &["5"]).await;
-        assert_eq!(begun.elapsed(), Duration::ZERO);
-        assert!(stalled.events().is_none() && lively.events().is_some() && third.events().is_some());
-        assert!(pool.reserve_spare_page(&share("d"), ROOM).is_none(), "what costs another its page is not to spare");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_tenant_over_its_share_evicts_only_its_own_pages() {
-        let pool = PagePool::new(4 * ROOM);
-        let others = insert(&pool, "b", &["1"]).await;
-        let own = insert(&pool, "a", &["2"]).await;
-        let (a, deadline) = (share("a"), Instant::now() + Duration::from_secs(3));
-        let held = pool.reserve(&a, ROOM + ROOM / 2, deadline).await.unwrap();
-        tokio::time::sleep(STALLED * 2).await;
-        let rejected = pool.reserve(&a, ROOM, deadline).await.unwrap_err();
-        assert!(matches!(rejected, SourceError::NoMemory { is_own: true, .. }), "{rejected:?}");
-        assert!(own.events().is_none() && others.events().is_some());
-        drop(held);
-        assert!(pool.reserve_spare_page(&a, ROOM).is_some());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_page_that_is_larger_than_its_room_says_how_large_it_is() {
-        let message = "\u{1b}".repeat(600_000);
-        let large = page(&[&message]);
-        assert_eq!(frame_bytes_of(&large), 64 * 1024 + 3_600_000, "a frame of it is six times as long");
-        let (pool, deadline) = (PagePool::new(page_bytes_of(&large)), Instant::now() + Duration::from_secs(1));
-        let other = pool.reserve(&share("b"), 300_000, deadline).await.unwrap();
-        let reserve_page = pool.reserve_page(&share("a"), 200_000, deadline).await.unwrap();
-        let needed = reserve_page.insert(large.clone()).unwrap_err();
-        assert!(needed > 600_000, "{needed}");
-        drop(other);
-        let reserve_page = pool.reserve_page(&share("a"), needed, deadline).await.unwrap();
-        assert!(reserve_page.insert(large.clone()).is_ok());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_page_read_again_must_begin_as_it_did() {
-        let pool = pool(1);
-        let stalled = insert(&pool, "a", &["1", "2", "3"]).await;
-        stalled.set_written(2);
-        let _other = insert(&pool, "b", &["x"]).await;
-        assert!(stalled.events().is_none());
-        for (again, expected) in [
-            (vec!["1", "2", "3"], true),
-            (vec!["1", "2", "other", "more"], true),
-            (vec!["1", "2"], true),
-            (vec!["1"], false),
-            (vec!["1", "late", "2", "3"], false),
-            (vec![], false),
-        ] {
-            assert_eq!(stalled.starts_with_written(&page(&again)), expected, "{again:?}");
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn dropped_pages_leave_nothing_in_the_pool() {
-        let pool = pool(1);
-        let stalled = insert(&pool, "a", &["1"]).await;
-        let other = insert(&pool, "b", &["2"]).await;
-        assert_eq!(pool.0.lock().evicted.len(), 1);
-        drop((stalled, other));
-        let pages = pool.0.lock();
-        assert!(pages.evicted.is_empty() && pages.held.is_empty());
-        assert_eq!(pool.0.memory.state().held, 0);
-    }
-}
+mod tests;

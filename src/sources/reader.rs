@@ -11,7 +11,7 @@ use logmark_quota::{Rejected, Reservation, Share};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
-use super::page_pool::{frame_bytes_of, memory_error, page_bytes_of, read_reservation_bytes};
+use super::page_pool::{PAGE_BYTES, frame_bytes_of, memory_error, page_bytes_of, read_reservation_bytes};
 use super::{Source, SourceError, Sources, scheduler_share};
 use crate::auth::permit::Permit;
 use crate::domain::event::{Direction, EventPage, PageAge, PageRequest, Position, Priority, StopReason};
@@ -248,9 +248,10 @@ pub async fn read_page<Op: ReadEvents>(
     Ok(PageRead { events: pages, next, previous, stop, mode, is_final, room, memory_error })
 }
 
-/// What a page costs that is written when all are read.
-fn with_frame(events: &Events) -> u64 {
-    page_bytes_of(events) + frame_bytes_of(events)
+/// Bytes that a page takes besides those that its source has reserved. It is written when all pages are read, frame by frame.
+fn bytes_to_hold(page: &EventPage) -> u64 {
+    let events = if page.memory.is_some() { PAGE_BYTES as u64 } else { page_bytes_of(&page.events) };
+    events + frame_bytes_of(&page.events)
 }
 
 /// The memory of the pages of one answer.
@@ -275,13 +276,14 @@ impl<'a> PageMemory<'a> {
         deadline: Instant,
     ) -> Result<EventPage, SourceError> {
         let until = deadline.min(Instant::now() + MEMORY_WAIT);
-        let mut bytes = read_reservation_bytes(request.max_bytes, request.limit);
+        let mut bytes = source.initial_reservation_bytes(request.max_bytes, request.limit);
         let mut is_again = false;
         loop {
             let mut room = self.sources.page_pool().reserve(&self.share, bytes, until).await?;
-            let page = Op::page(source, permit, request).await?;
-            bytes = with_frame(&page.events);
+            let mut page = Op::page(source, permit, request).await?;
+            bytes = bytes_to_hold(&page);
             if room.resize(bytes) {
+                page.memory.take().into_iter().for_each(|own| room.join(own));
                 self.held = Some(room);
                 return Ok(page);
             }
@@ -299,12 +301,14 @@ impl<'a> PageMemory<'a> {
         permit: &Permit<Op>,
         request: &PageRequest,
     ) -> Result<EventPage, SourceError> {
-        let bytes = read_reservation_bytes(request.max_bytes, request.limit);
-        let mut room = self.sources.page_pool().memory().reserve_spare(&self.share, bytes).map_err(memory_error)?;
-        let page = Op::page(source, permit, request).await?;
-        if !room.resize(with_frame(&page.events)) {
+        let initial = source.initial_reservation_bytes(request.max_bytes, request.limit);
+        let whole = read_reservation_bytes(request.max_bytes, request.limit);
+        let mut room = self.sources.page_pool().reserve_spare(&self.share, initial, whole)?;
+        let mut page = Op::page(source, permit, request).await?;
+        if !room.resize(bytes_to_hold(&page)) {
             return Err(memory_error(Rejected::TenantLimit));
         }
+        page.memory.take().into_iter().for_each(|own| room.join(own));
         match &mut self.held {
             Some(held) => held.join(room),
             None => self.held = Some(room),

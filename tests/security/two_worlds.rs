@@ -396,10 +396,7 @@ async fn a_local_source_answers_alike_whatever_is_hidden() {
     for is_second in [false, true] {
         let world = World::with(Options { tenants: Some(tenants("disk", &forms)), ..Options::default() }).await;
         for (number, form) in forms.iter().enumerate() {
-            write(&world, &visible(number, form)).await;
-        }
-        for (number, form) in forms.iter().enumerate() {
-            write(&world, &hidden(number, form, is_second)).await;
+            write_mixed(&world, &visible(number, form), &hidden(number, form, is_second)).await;
         }
         worlds.push(world);
     }
@@ -410,6 +407,23 @@ async fn a_local_source_answers_alike_whatever_is_hidden() {
             compare(&sides, &target, &format!("{form:?}")).await;
         }
         local_queries(&sides, &name, form).await;
+    }
+}
+
+/// Writes hidden events before, between and behind the visible ones, so that whatever counts events counts hidden ones too. A part is in
+/// segments, as after days, and a part is in memory.
+async fn write_mixed(world: &World, visible: &[WrittenEvent], hidden: &[WrittenEvent]) {
+    const PARTS: usize = 3;
+    let part = |events: &[WrittenEvent], number: usize| {
+        events.iter().enumerate().filter(|(index, _)| index % PARTS == number).map(|(_, event)| event.clone()).collect::<Vec<_>>()
+    };
+    for number in 0..PARTS {
+        write(world, &part(hidden, number)).await;
+        write(world, &part(visible, number)).await;
+        if number == 1 {
+            let store = world.store();
+            tokio::task::spawn_blocking(move || store.flush()).await.unwrap().unwrap();
+        }
     }
 }
 

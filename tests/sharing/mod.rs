@@ -2,3 +2,4 @@
 
 mod followers;
 mod response_cache;
+mod waiting;

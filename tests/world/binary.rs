@@ -129,6 +129,13 @@ impl Binary {
         self.child.kill().await.unwrap();
     }
 
+    /// What of its memory is in huge pages, in KiB; zero where the kernel does not say.
+    pub fn huge_pages_kib(&self) -> u64 {
+        let figures = std::fs::read_to_string(format!("/proc/{}/smaps_rollup", self.pid())).unwrap_or_default();
+        let line = figures.lines().find(|line| line.starts_with("AnonHugePages:"));
+        line.map_or(0, |line| line.split_whitespace().nth(1).unwrap().parse().unwrap())
+    }
+
     /// A figure of `/proc/PID/status` in KiB, such as `VmRSS`.
     pub fn memory_kib(&self, name: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();

@@ -109,6 +109,12 @@ impl Events {
         self.text.len() + self.rows.capacity() * size_of::<Row>()
     }
 
+    /// Bytes of its rows: what a clone takes besides.
+    #[must_use]
+    pub fn row_bytes(&self) -> usize {
+        self.rows.len() * size_of::<Row>()
+    }
+
     /// Is there none?
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -34,6 +34,8 @@ pub(crate) enum Date {
     },
     /// Three numbers whose order is settled for the whole file.
     Numeric([i16; 3]),
+    /// The year is counted in a Japanese era.
+    Era,
     /// Not a date, but the instant itself, in milliseconds.
     Instant(i64),
 }
@@ -103,6 +105,8 @@ pub(crate) enum Kind {
     MonthNameDay,
     /// `Nov 20 10:00:00`
     NoYear,
+    /// `2026年11月20日 10時00分00秒`
+    EastAsian,
     /// `I1120 10:00:00`
     Klog,
     /// `1795168800`, a plain count

@@ -26,6 +26,9 @@ pub enum Unknown {
         "the date can be read as day/month or month/day: give --timestamp-format, for example '%d/%m/%Y %H:%M:%S' or '%m/%d/%Y %H:%M:%S'"
     )]
     Order,
+    /// `令和8年`, `R8.11.20`.
+    #[error("the year is counted in a Japanese era: write the dates of the file with the year of the Gregorian calendar")]
+    Era,
     /// No year, and too much input to count years backwards.
     #[error("the year cannot be known from a pipe: import the file itself, or give the first line's year with --year")]
     Year,
@@ -85,6 +88,7 @@ impl Clock {
             Date::Full { year, month, day } => local_ms(year, month, day, stamp.time).ok_or(Unknown::NoSuchTime)?,
             Date::NoYear { month, day } => self.of_year(stamp, month, day, near)?,
             Date::Numeric(numbers) => self.of_order(stamp, numbers, near)?,
+            Date::Era => return Err(Unknown::Era),
         };
         self.in_zone(local, stamp.zone)
     }

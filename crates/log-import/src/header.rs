@@ -1,6 +1,7 @@
 //! Headers of a known form before a time.
 //!
-//! - Syslog's priority (`<34>`, `<34>1 `), with Cisco's sequence number and clock mark.
+//! - Syslog's priority (`<34>`, `<34>1 `).
+//! - Labels that end in a colon: Cisco's sequence number and host, with the clock mark, and the name of a program (`app[42]: `).
 //! - Fields that programs write before the time: levels, addresses, numbers, things in brackets or quotes, names of protocols,
 //!   capitals, `name |` of Docker Compose.
 //! - The Common Log Format's `[20/Nov/2026:10:00:00`, which stands nowhere but in access logs, wherever it stands.
@@ -8,9 +9,12 @@
 //!
 //! Prose before a time is not a header: `Not After : Feb 28 …`, `X-Amz-Date: …`, `-rw-r--r-- 1 root …`, SQL.
 
+use std::net::Ipv4Addr;
+
 use crate::civil::{Date, Kind, Stamp};
 use crate::cursor::Cursor;
 use crate::form;
+use crate::names;
 use crate::place::{self, SEARCHED};
 
 /// The name of the Common Log Format's place.
@@ -85,9 +89,9 @@ pub(crate) fn read(line: &[u8]) -> Option<(&'static str, Stamp<'_>)> {
     let special = match line[0] {
         b'<' => priority(line),
         b'#' => line.starts_with(b"# Time: ").then(|| at(line, 8)).flatten().map(|stamp| ("after `# Time:`", stamp)),
-        b'S' => rails(line),
-        b'0'..=b'9' | b'*' => cisco(line, 0).or_else(|| flow(line)).or_else(|| redis(line)),
-        _ => None,
+        b'S' => rails(line).or_else(|| labels(line, 0)),
+        b'0'..=b'9' | b'*' | b'.' => labels(line, 0).or_else(|| flow(line)).or_else(|| redis(line)),
+        _ => labels(line, 0),
     };
     special.or_else(|| fields(line, 0).map(|stamp| (name(&stamp), stamp))).or_else(|| access_log(line))
 }
@@ -118,21 +122,88 @@ fn priority(line: &[u8]) -> Option<(&'static str, Stamp<'_>)> {
         return Some(("after a syslog priority", stamp));
     }
     cursor.blanks(2);
-    let stamp = at(line, cursor.at()).or_else(|| cisco(line, cursor.at()).map(|(_, stamp)| stamp));
+    let stamp = at(line, cursor.at()).or_else(|| labels(line, cursor.at()).map(|(_, stamp)| stamp));
     stamp.or_else(|| fields(line, cursor.at())).map(|stamp| ("after a syslog priority", stamp))
 }
 
-/// `000123: *Nov 20 10:00:00.123: %SYS-5-…`, and the same behind a host and a colon.
-fn cisco(line: &[u8], from: usize) -> Option<(&'static str, Stamp<'_>)> {
+/// `000123: host1: *Nov 20 10:00:00.123: %SYS-5-…`, with its labels in any order, and `app[42]: 2026-11-20 10:00:00 …`.
+fn labels(line: &[u8], from: usize) -> Option<(&'static str, Stamp<'_>)> {
+    /// A sequence number, a host and a program.
+    const MOST_LABELS: usize = 3;
     let mut cursor = Cursor::new(line);
     cursor.skip(from);
-    if cursor.digits(1, 12).is_some() {
-        (cursor.eat(b':') && cursor.blanks(2) > 0).then_some(())?;
+    let (mut is_labelled, mut is_numbered) = (from > 0, false);
+    for _ in 0..MOST_LABELS {
+        let mut ahead = cursor;
+        let is_number = ahead.digits(1, 12).is_some() && ahead.eat(b':');
+        if !is_number {
+            ahead = cursor;
+            ahead.skip(name_length(cursor.rest()).unwrap_or(0));
+        }
+        if ahead.at() == cursor.at() || ahead.blanks(2) == 0 {
+            break;
+        }
+        (cursor, is_labelled, is_numbered) = (ahead, true, is_numbered || is_number);
     }
-    cursor.eat_any(b"*.");
+    // What a clock says that is not set, or not synchronised.
+    let is_marked = cursor.eat_any(b"*.").is_some();
+    (is_labelled || is_marked).then_some(())?;
     let stamp = at(line, cursor.at())?;
-    let is_date = !matches!(stamp.shape.kind, Kind::Count | Kind::Epoch);
-    is_date.then_some(("after a sequence number", stamp))
+    let is_date = !matches!(stamp.shape.kind, Kind::Count | Kind::Epoch | Kind::Klog);
+    is_date.then_some((if is_numbered || is_marked { "after a sequence number" } else { "after a name" }, stamp))
+}
+
+/// The length of a label such as `web-1:` or `app[42]:`, with its colon. A name that speaks of a time (`expires:`, `X-Amz-Date:`) is
+/// a field of another record, and a level is none.
+fn name_length(bytes: &[u8]) -> Option<usize> {
+    const LONGEST_NAME: usize = 64;
+    /// Words that say what happened at a time.
+    const EVENTS: [&str; 28] = [
+        "after",
+        "at",
+        "before",
+        "began",
+        "begin",
+        "built",
+        "changed",
+        "completed",
+        "done",
+        "end",
+        "finished",
+        "from",
+        "generated",
+        "issued",
+        "modified",
+        "now",
+        "on",
+        "received",
+        "reset",
+        "restored",
+        "sent",
+        "signed",
+        "start",
+        "started",
+        "stop",
+        "stopped",
+        "to",
+        "version",
+    ];
+    let length =
+        bytes.iter().take(LONGEST_NAME).take_while(|byte| byte.is_ascii_alphanumeric() || b"-_./@".contains(byte)).count();
+    let name = &bytes[..length];
+    let mut cursor = Cursor::new(bytes);
+    cursor.skip(length);
+    if cursor.eat(b'[') {
+        (cursor.digits(1, 10).is_some() && cursor.eat(b']')).then_some(())?;
+    }
+    cursor.eat(b':').then_some(())?;
+    let text = std::str::from_utf8(name)
+        .ok()
+        .filter(|text| text.bytes().any(|byte| byte.is_ascii_alphabetic()) || text.parse::<Ipv4Addr>().is_ok())?;
+    let is_level = LEVELS.iter().any(|level| level.eq_ignore_ascii_case(text));
+    let last = text.rsplit(['-', '_', '.']).next().unwrap_or(text).to_ascii_lowercase();
+    let is_event = EVENTS.contains(&last.as_str());
+    (!is_level && !is_event && !SQL.contains(&text) && !names::is_of_a_time(name)).then_some(cursor.at())
 }
 
 /// `1234:M 20 Nov 2026 10:00:00.123 * Ready`

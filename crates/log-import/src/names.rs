@@ -245,6 +245,14 @@ pub(crate) fn speaks_of_time(name: &str, key: &[u8]) -> bool {
     speaks && !OTHER_TIMES.iter().any(|other| name.contains(other))
 }
 
+/// Is it the name of a time, the record's or another?
+pub(crate) fn is_of_a_time(key: &[u8]) -> bool {
+    let mut buffer = [0; 32];
+    let Some(name) = plain(key, &mut buffer) else { return true };
+    let mentions = |word: &&str| name.starts_with(*word) || name.ends_with(*word);
+    rank_of(name).is_some() || speaks_of_time(name, key) || OTHER_TIMES.iter().any(mentions) || name.contains("date")
+}
+
 /// A string's bytes with its escapes read.
 pub(crate) fn decoded(text: &[u8]) -> std::borrow::Cow<'_, [u8]> {
     use std::borrow::Cow;

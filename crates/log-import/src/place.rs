@@ -216,6 +216,8 @@ pub(crate) fn describe(place: &Place, shape: Shape) -> String {
         Kind::DayMonthName => format!("20{0}Nov{0}2026 10:00:00", char::from(shape.separator)),
         Kind::MonthNameDay => "Nov 20 10:00:00 2026".to_owned(),
         Kind::NoYear => "Nov 20 10:00:00, without a year".to_owned(),
+        Kind::EastAsian if shape.join == b':' => "2026年11月20日 10:00:00".to_owned(),
+        Kind::EastAsian => "2026年11月20日 10時00分00秒".to_owned(),
         Kind::Klog => "I1120 10:00:00".to_owned(),
         Kind::Count | Kind::Epoch => "epoch".to_owned(),
         Kind::DotNet => "/Date(1795168800000)/".to_owned(),

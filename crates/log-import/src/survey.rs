@@ -37,7 +37,7 @@ impl<'a> Survey<'a> {
                 self.has_numbers = true;
                 self.orders.add(numbers, stamp.time);
             }
-            Date::Full { .. } | Date::Instant(_) => {}
+            Date::Full { .. } | Date::Era | Date::Instant(_) => {}
         }
     }
 

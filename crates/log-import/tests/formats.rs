@@ -137,6 +137,32 @@ const CASES: &[(&str, &str)] = &[
     ("", "Information,11/20/2026 10:00:00 AM,Service Control Manager,7036,None"),
     ("", "20.11.2026 10:00:00 bereit"),
     (".123", "[INFO]\t2026-11-20T10:00:00.123Z\tc6af9ac6\tready"),
+    // Signs of Japanese, Chinese and Korean.
+    ("", "2026年11月20日 10時00分00秒 起動しました"),
+    (".123", "2026年11月20日 10時00分00.123秒 起動"),
+    (".123", "2026年11月20日 10時00分00秒123 起動"),
+    ("", "2026年11月20日 10:00:00 起動しました"),
+    (".123", "[2026年11月20日 10:00:00.123] 起動しました"),
+    ("", "2026年11月20日(金) 19時00分00秒 JST 起動"),
+    ("", "2026年11月20日（金）午前10時00分00秒 起動"),
+    ("", "2026年11月20日金曜日 10:00:00 起動"),
+    ("", "2026年11月20日 星期五 上午10:00:00 启动"),
+    ("", "2026年11月20日 10时00分00秒 启动"),
+    ("", "2026년 11월 20일 10시 00분 00초 시작"),
+    ("", "2026년 11월 20일 오후 10:00:00 +1200 시작"),
+    ("", "2026/11/20 10:00:00 起動しました"),
+    // Labels before the time.
+    (".123", "000123: host1: *Nov 20 10:00:00.123 UTC: %SYS-5-CONFIG_I: Configured"),
+    (".123", "host1: 000123: *Nov 20 10:00:00.123: %SYS-5-CONFIG_I: Configured"),
+    ("", "core-sw.example.net: Nov 20 2026 10:00:00: %LINK-3-UPDOWN: up"),
+    (".123", "<189>123: core-1: .Nov 20 10:00:00.123: %LINK-3-UPDOWN: up"),
+    (".123", "<189>core-1: 123: Nov 20 2026 11:00:00.123 CET: %LINK-3-UPDOWN: up"),
+    ("", "10.0.0.1: 42: Nov 20 2026 10:00:00: %LINK-3-UPDOWN: up"),
+    (".123", "*Nov 20 10:00:00.123: %SYS-5-CONFIG_I: Configured"),
+    ("", "myapp: 2026-11-20 10:00:00 ready"),
+    (".123", "my-app[4242]: 2026-11-20T10:00:00.123Z INFO ready"),
+    ("", "Backup_Job: 2026/11/20 10:00:00 begins"),
+    ("", "web-1: myapp: [20/Nov/2026:10:00:00 +0000] ready"),
     // JSON.
     (".123", r#"{"message":"expired at 2019-02-28T10:00:00Z","levelname":"ERROR","asctime":"2026-11-20 10:00:00,123"}"#),
     (".123", r#"{"timeMillis":1795168800123,"message":"valid until 2027-02-28T10:00:00Z"}"#),
@@ -197,4 +223,39 @@ fn well_known_formats_are_found_alone_and_behind_another() {
         }
     }
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn fields_of_records_are_not_programs() {
+    for line in [
+        "X-Amz-Date: 20261120T150000Z",
+        "date: Fri, 20 Nov 2026 15:00:00 GMT",
+        "expires: Fri, 20 Nov 2026 15:00:00 GMT",
+        "Last-Modified: Fri, 20 Nov 2026 15:00:00 GMT",
+        "created: 2026-11-20T15:00:00Z",
+        "validUntil: 2026-11-20T15:00:00Z",
+        "lastTransitionTime: 2026-11-20T15:00:00Z",
+        "Started: 2026-11-20 15:00:00",
+        "job-finished: 2026-11-20 15:00:00",
+        "next_run: 2026-11-20 15:00:00",
+    ] {
+        let (times, said) = times(&format!("2026-11-20T10:00:00.000Z before\n{line}\n"));
+        assert_eq!(times, ["2026-11-20T10:00:00.000Z"; 2], "{line} {said}");
+    }
+}
+
+#[test]
+fn a_year_of_an_era_is_refused_by_name() {
+    for line in [
+        "令和8年11月20日 10時00分00秒 起動",
+        "令和元年11月20日 10:00:00 起動",
+        "平成31年4月30日 23時59分59秒 起動",
+        "R8.11.20 10:00:00 起動",
+        "H31/04/30 23:59:59 起動",
+    ] {
+        for before in ["", "2026-11-20T09:59:59.000Z before\n"] {
+            let (_, said) = times(&format!("{before}{line}\n"));
+            assert!(said.contains("Era"), "{line}: {said}");
+        }
+    }
 }

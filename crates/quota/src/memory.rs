@@ -47,6 +47,8 @@ pub struct Reservation {
     memory: MemoryPool,
     share: Share,
     bytes: u64,
+    /// Others that it keeps alive.
+    shared: Vec<Arc<Reservation>>,
 }
 
 impl MemoryPool {
@@ -102,7 +104,7 @@ impl MemoryPool {
     }
 
     fn reservation(&self, share: &Share, bytes: u64) -> Reservation {
-        Reservation { memory: self.clone(), share: share.clone(), bytes }
+        Reservation { memory: self.clone(), share: share.clone(), bytes, shared: Vec::new() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Core<Arc<WaiterHandle>>> {
@@ -147,6 +149,13 @@ impl Reservation {
     pub fn join(&mut self, mut other: Self) {
         debug_assert!(Arc::ptr_eq(&self.memory.0, &other.memory.0) && self.share.tenant == other.share.tenant);
         self.bytes += std::mem::take(&mut other.bytes);
+        self.shared.append(&mut other.shared);
+    }
+
+    /// Keeps another reservation for as long as this one, for bytes that several hold together. [`Reservation::bytes`] and
+    /// [`Reservation::resize`] leave it out.
+    pub fn keep(&mut self, shared: Arc<Self>) {
+        self.shared.push(shared);
     }
 }
 

@@ -37,8 +37,11 @@ pub struct Event {
     pub ingestion_time: i64,
     /// The name of the stream it was appended to.
     pub stream: Arc<str>,
-    /// Its number in the order of appends, unique in the store and never given twice.
+    /// Its number in the order of appends, unique in the store and never given twice. It counts the events of all
+    /// streams, so that it must not be shown to a reader who may not see all of them.
     pub sequence: u64,
+    /// Its number in its stream, from one: the same whatever other streams hold.
+    pub ordinal: u64,
     /// The text.
     pub message: String,
 }

@@ -19,7 +19,8 @@
 //! - [`Store`] and its calls: `store`; [`Options`]: `options`; errors: `error`; events: `event`
 //! - `wal` the write-ahead log, `memtable` recent events, `segment` older ones, `catalogue` names,
 //!   figures and the manifest, `read` pages
-//! - `disk` every change to a file, `lock` one store per directory, `codec` numbers, `sync` locks
+//! - `disk` every change to a file, `lock` one store per directory, `codec` numbers, `sync` locks,
+//!   `ordinals` the number of each event in its stream
 //! - [`put`] the rules of PutLogEvents, which the store itself does not apply
 //!
 //! # What is promised, and what not
@@ -78,6 +79,7 @@ mod disk;
 mod lock;
 mod codec;
 mod ids;
+mod ordinals;
 mod sync;
 
 pub mod put;
@@ -85,6 +87,7 @@ pub mod put;
 #[cfg(test)]
 mod tests;
 
+pub use catalogue::attributes::Tags;
 pub use catalogue::list::{Group, GroupClass, Order, Stream, StreamsQuery};
 pub use error::{AppendError, CatalogueError, FlushError, OpenError, ReadError, StorageError};
 pub use event::{Event, MAX_BATCH_BYTES, MAX_BATCH_EVENTS, MAX_MESSAGE_BYTES, NewEvent, ParsePositionError, Position};

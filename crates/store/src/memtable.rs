@@ -4,7 +4,7 @@
 //! Never touches a file. Only the writer thread adds to a memtable, and a frozen one never changes.
 //! Look next at `wal::writer`, which fills it, and `flush`, which writes it out.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 use std::sync::{Arc, RwLock, RwLockReadGuard};
 
@@ -26,11 +26,20 @@ pub(crate) struct Batch {
     pub(crate) events: Vec<NewEvent>,
 }
 
+/// An append whose events have their numbers in their stream.
+#[derive(Debug)]
+pub(crate) struct Numbered {
+    pub(crate) batch: Batch,
+    /// Of the first event; counts the events of its stream from one.
+    pub(crate) first_ordinal: u64,
+}
+
 /// An event without its place in the order.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
     pub(crate) stream: StreamId,
     pub(crate) ingestion_ms: i64,
+    pub(crate) ordinal: u64,
     pub(crate) message: Arc<str>,
 }
 
@@ -41,6 +50,7 @@ pub(crate) struct Activity {
     pub(crate) last_event: Option<i64>,
     pub(crate) last_ingestion: Option<i64>,
     pub(crate) bytes: u64,
+    pub(crate) events: u64,
 }
 
 impl Activity {
@@ -55,6 +65,7 @@ impl Activity {
             last_event: self.last_event.max(other.last_event),
             last_ingestion: self.last_ingestion.max(other.last_ingestion),
             bytes: self.bytes.saturating_add(other.bytes),
+            events: self.events.saturating_add(other.events),
         }
     }
 }
@@ -71,14 +82,14 @@ impl GroupTable {
         self.streams.values().map(|activity| activity.bytes).sum()
     }
 
-    fn add(&mut self, batch: Batch) -> usize {
+    fn add(&mut self, Numbered { batch, first_ordinal }: Numbered) -> usize {
         let mut added = 0;
-        let mut activity = Activity::default();
-        for (sequence, event) in (batch.first_sequence..).zip(batch.events) {
+        let mut activity = Activity { events: batch.events.len() as u64, ..Activity::default() };
+        for ((sequence, ordinal), event) in (batch.first_sequence..).zip(first_ordinal..).zip(batch.events) {
             added += event.message.len();
             activity.first_event = Some(activity.first_event.unwrap_or(event.timestamp).min(event.timestamp));
             activity.last_event = activity.last_event.max(Some(event.timestamp));
-            let entry = Entry { stream: batch.stream, ingestion_ms: batch.ingestion_ms, message: event.message.into() };
+            let entry = Entry { stream: batch.stream, ingestion_ms: batch.ingestion_ms, ordinal, message: event.message.into() };
             self.events.insert(Position::new(event.timestamp, sequence), entry);
         }
         activity.last_ingestion = Some(batch.ingestion_ms);
@@ -105,12 +116,13 @@ pub(crate) struct Memtable {
 
 impl Memtable {
     /// Adds whole appends; a reader sees all events of an append or none.
-    pub(crate) fn add(&self, batches: impl IntoIterator<Item = Batch>) {
+    pub(crate) fn add(&self, batches: impl IntoIterator<Item = Numbered>) {
         let mut tables = sync::write(&self.tables);
-        for batch in batches {
-            let events = batch.events.len();
-            tables.last_sequence = batch.first_sequence + (events as u64).saturating_sub(1);
-            let added = tables.groups.entry(batch.group).or_default().add(batch);
+        for numbered in batches {
+            let Batch { group, first_sequence, ref events, .. } = numbered.batch;
+            let events = events.len();
+            tables.last_sequence = first_sequence + (events as u64).saturating_sub(1);
+            let added = tables.groups.entry(group).or_default().add(numbered);
             tables.bytes += added + events * EVENT_OVERHEAD_BYTES;
         }
     }
@@ -123,6 +135,12 @@ impl Memtable {
     /// The sequence number of its last event; zero if it is empty.
     pub(crate) fn last_sequence(&self) -> u64 {
         sync::read(&self.tables).last_sequence
+    }
+
+    /// The streams that it has events of.
+    pub(crate) fn streams(&self) -> HashSet<StreamId> {
+        let tables = sync::read(&self.tables);
+        tables.groups.values().flat_map(|table| table.streams.keys().copied()).collect()
     }
 
     pub(crate) fn tables(&self) -> RwLockReadGuard<'_, Tables> {

@@ -3,6 +3,7 @@
 //! Owns the shapes. A [`RunningQuery`] leaves the service sealed only: upstream's id is good for the whole account.
 
 use aws_lc_rs::digest;
+use logmark_quota::Reservation;
 use serde::{Deserialize, Serialize};
 
 use super::{ColumnHeading, LogQuery};
@@ -208,7 +209,7 @@ pub struct Statistics {
 pub type Row = Vec<(String, String)>;
 
 /// A page of what a query has found.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct QueryPage {
     /// Where it stands.
     pub status: QueryStatus,
@@ -220,8 +221,21 @@ pub struct QueryPage {
     pub estimated_cost: Option<f64>,
     /// Where the rows go on; `None`: these are all that there are so far.
     pub next: Option<Position>,
+    /// The memory that the rows take, about, where the source has reserved it.
+    pub memory: Option<Reservation>,
     /// Why it failed, in words for its caller, as far as the source says.
     pub failure: Option<String>,
+}
+
+impl QueryPage {
+    /// The memory that the rows take, about.
+    #[must_use]
+    pub fn row_bytes(&self) -> u64 {
+        /// Of a column's value besides its texts: two strings, and what the allocator adds.
+        const CELL_BYTES: usize = 2 * (size_of::<String>() + 16);
+        let cells = self.rows.iter().flatten();
+        cells.map(|(name, value)| (name.capacity() + value.capacity() + CELL_BYTES) as u64).sum()
+    }
 }
 
 /// A field that events have.

@@ -15,10 +15,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
+use logmark_quota::Reservation;
 use tokio::time::Instant;
 
-use super::errors::CallError;
-use super::response_cache::{CacheEntry, Freshness, Key, ResponseCache};
+use super::errors::{CallError, THROTTLED_WAIT};
+use super::response_cache::{CacheClass, CacheEntry, Freshness, Key, ResponseCache};
 use super::single_flight::SingleFlight;
 use super::upstream::{ApiRequest, Upstream};
 use super::wire::{Answer as _, Call, RetrySafety};
@@ -26,17 +27,34 @@ use crate::auth::permit::Share;
 use crate::domain::event::Priority;
 use crate::domain::name::TenantId;
 use crate::domain::time::Millis;
+use crate::sources::page_pool::PagePool;
 use crate::sources::scheduler_share;
 use crate::telemetry::metrics;
 
 /// What an event takes besides its text.
 const EVENT_BYTES: usize = 64;
+/// The memory of an answer's values, for each byte of the answer: short texts, each with its own allocation.
+pub(super) const VALUE_COPIES: usize = 4;
 /// Names of absent streams remembered at a time.
 const MAX_ABSENT: u64 = 10_000;
 
-type Response = Result<Arc<CacheEntry>, CallError>;
+type Response = Result<CountedEntry, CallError>;
 /// Makes what is kept of an answer's body.
-type ParseResponse = Arc<dyn Fn(Bytes, Millis) -> Response + Send + Sync>;
+type ParseResponse = Arc<dyn Fn(Bytes, Millis) -> Result<Arc<CacheEntry>, CallError> + Send + Sync>;
+
+/// An answer, and the memory it takes until all requests that wait for it have it.
+#[derive(Debug, Clone)]
+struct CountedEntry {
+    entry: Arc<CacheEntry>,
+    /// Of the tenant that made the call; `None`: the answer was cached.
+    lease: Option<Arc<Reservation>>,
+}
+
+impl CountedEntry {
+    fn cached(entry: Arc<CacheEntry>) -> Self {
+        Self { entry, lease: None }
+    }
+}
 
 /// Calls to CloudWatch Logs in one region, as one role.
 #[derive(Debug, Clone)]
@@ -62,6 +80,8 @@ pub(super) struct Fetched<T> {
     pub(super) age: Duration,
     /// It can't change any more.
     pub(super) is_final: bool,
+    /// The memory it takes, shared by the tenant's requests that hold it.
+    pub(super) lease: Option<Arc<Reservation>>,
 }
 
 impl Client {
@@ -108,6 +128,16 @@ impl Client {
         self.0.response_cache.settings().live
     }
 
+    /// Counts answers in this pool.
+    pub(super) fn count_in(&self, page_pool: &PagePool) {
+        self.0.upstream.answer_memory.set(page_pool);
+    }
+
+    /// Memory for a request's own copy of a part of an answer.
+    pub(super) async fn reserve(&self, share: &Share, bytes: usize) -> Result<Option<Reservation>, CallError> {
+        self.0.upstream.answer_memory.add(&scheduler_share(share), bytes as u64).await
+    }
+
     /// Looks for credentials.
     pub(super) async fn ready(&self) -> Result<(), CallError> {
         let Upstream { credentials, health, .. } = &self.0.upstream;
@@ -131,6 +161,22 @@ impl Client {
         self.fetch(share, operation, Priority::Requested).await.map(|fetched| Arc::unwrap_or_clone(fetched.answer))
     }
 
+    /// Calls the operation, and gives the memory that was reserved for its answer.
+    pub(super) async fn call_counted<Op: Call>(
+        &self,
+        share: &Share,
+        operation: &Op,
+    ) -> Result<(Op::Answer, Option<Reservation>), CallError> {
+        let fetched = self.fetch(share, operation, Priority::Requested).await?;
+        let memory = match fetched.lease.map(Arc::try_unwrap) {
+            None => None,
+            Some(Ok(own)) => Some(own),
+            // Other requests have the answer too: this is a copy.
+            Some(Err(shared)) => self.0.upstream.answer_memory.add(&scheduler_share(share), shared.bytes()).await?,
+        };
+        Ok((Arc::unwrap_or_clone(fetched.answer), memory))
+    }
+
     /// Calls the operation, and says how old the answer is.
     pub(super) async fn fetch<Op: Call>(
         &self,
@@ -148,12 +194,16 @@ impl Client {
             deadline: Instant::now() + self.0.upstream.deadline,
         };
         let (cache_class, delay) = (operation.cache_class(), self.0.response_cache.settings().ingestion_delay);
+        let is_of_events = matches!(cache_class, CacheClass::Events { .. });
         let parse: ParseResponse = Arc::new(move |body, now| {
             let size = body.len();
             let answer =
                 Op::Answer::read(body).ok_or_else(|| CallError::Upstream(format!("the answer to {} is not one", Op::API)))?;
             let summary = answer.summary();
-            let bytes = size.saturating_add(summary.events.saturating_mul(EVENT_BYTES));
+            let bytes = match is_of_events {
+                true => size.saturating_add(summary.events.saturating_mul(EVENT_BYTES)),
+                false => size.saturating_mul(VALUE_COPIES),
+            };
             Ok(Arc::new(CacheEntry::new(answer, Freshness::of(cache_class, summary, now, delay), bytes)))
         });
         let entry = if self.0.response_cache.is_enabled() && Op::RETRY_SAFETY == RetrySafety::Always {
@@ -161,13 +211,14 @@ impl Client {
         } else {
             self.0.fetch_uncached(&request, &parse, priority).await?
         };
-        fetched(&entry)
+        let lease = self.0.lease(&scheduler_share(share), &entry).await?;
+        fetched(&entry.entry, lease)
     }
 }
 
-fn fetched<T: Any + Send + Sync>(entry: &CacheEntry) -> Result<Fetched<T>, CallError> {
+fn fetched<T: Any + Send + Sync>(entry: &CacheEntry, lease: Option<Arc<Reservation>>) -> Result<Fetched<T>, CallError> {
     let answer = entry.answer().ok_or_else(|| CallError::Upstream("an answer of another operation".to_owned()))?;
-    Ok(Fetched { answer, age: entry.fetched.elapsed(), is_final: entry.freshness == Freshness::Immutable })
+    Ok(Fetched { answer, age: entry.fetched.elapsed(), is_final: entry.freshness == Freshness::Immutable, lease })
 }
 
 impl Shared {
@@ -177,7 +228,38 @@ impl Shared {
             Priority::Requested => self.upstream.admit(request).await?,
             Priority::Prefetch => self.upstream.try_admit(request).ok_or(CallError::NoSpareCapacity)?,
         };
-        parse(self.upstream.exchange(request, call_permit).await?, self.upstream.now())
+        self.call_counted_upstream(request, parse, call_permit).await
+    }
+
+    /// Makes the call. The memory of its answer is reserved until all requests that wait have it.
+    async fn call_counted_upstream(
+        &self,
+        request: &ApiRequest,
+        parse: &ParseResponse,
+        call_permit: logmark_quota::CallPermit,
+    ) -> Response {
+        let (body, reservation) = self.upstream.exchange(request, call_permit).await?;
+        let entry = parse(body, self.upstream.now())?;
+        let lease = match reservation {
+            Some(mut reservation) => {
+                if !reservation.resize(entry.bytes()) {
+                    return Err(CallError::NoMemory { is_own: true, retry_after: THROTTLED_WAIT });
+                }
+                Some(entry.leases.enter(reservation))
+            }
+            None => None,
+        };
+        Ok(CountedEntry { entry, lease })
+    }
+
+    /// The tenant's memory for the answer: what one of its requests holds already, or else as much again.
+    async fn lease(&self, share: &logmark_quota::Share, counted: &CountedEntry) -> Result<Option<Arc<Reservation>>, CallError> {
+        let of_call = counted.lease.as_ref().filter(|lease| lease.tenant() == share.tenant());
+        if let Some(lease) = of_call.cloned().or_else(|| counted.entry.leases.of(share.tenant())) {
+            return Ok(Some(lease));
+        }
+        let reservation = self.upstream.answer_memory.reserve(share, counted.entry.bytes()).await?;
+        Ok(reservation.map(|reservation| counted.entry.leases.enter(reservation)))
     }
 
     /// An answer that others may have, or get, as well.
@@ -191,7 +273,7 @@ impl Shared {
         let key = (request.api, request.body.clone());
         if let Some(entry) = self.response_cache.get(&key) {
             metrics::upstream_saved(&self.upstream.source, request.api.as_str(), "cache_hit");
-            return Ok(entry);
+            return Ok(CountedEntry::cached(entry));
         }
         if priority == Priority::Prefetch {
             return self.prefetch(key, request, parse).await;
@@ -212,7 +294,7 @@ impl Shared {
                 return call.await;
             }
             if let Some(entry) = self.response_cache.get(&key) {
-                return Ok(entry);
+                return Ok(CountedEntry::cached(entry));
             }
             tokio::select! {
                 biased;
@@ -245,9 +327,8 @@ impl Shared {
         parse: ParseResponse,
         call_permit: logmark_quota::CallPermit,
     ) -> Response {
-        let body = self.upstream.exchange(&request, call_permit).await?;
-        let entry = parse(body, self.upstream.now())?;
-        self.response_cache.put(key, &entry);
-        Ok(entry)
+        let counted = self.call_counted_upstream(&request, &parse, call_permit).await?;
+        self.response_cache.put(key, &counted.entry);
+        Ok(counted)
     }
 }

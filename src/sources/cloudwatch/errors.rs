@@ -36,6 +36,11 @@ pub(super) enum CallError {
     Down(Duration),
     /// Not made: it was wanted only if there was quota to spare.
     NoSpareCapacity,
+    /// Answered, and there is no memory for the answer.
+    NoMemory {
+        is_own: bool,
+        retry_after: Duration,
+    },
     Timeout,
     Refused(String),
     Unreachable(String),
@@ -66,6 +71,7 @@ impl CallError {
             Self::Throttled(retry_after) => SourceError::Throttled { retry_after },
             Self::Busy(retry_after) => SourceError::Busy { retry_after },
             Self::Down(retry_after) => SourceError::Down { retry_after },
+            Self::NoMemory { is_own, retry_after } => SourceError::NoMemory { is_own, retry_after },
             Self::NoSpareCapacity => SourceError::Busy { retry_after: THROTTLED_WAIT },
             Self::Timeout => SourceError::Timeout,
             Self::Refused(what) => SourceError::Refused(what),

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use logmark_event_page::{EventRef, Events};
+use logmark_quota::Reservation;
 
 use super::client::{Client, Fetched};
 use super::errors::CallError;
@@ -14,7 +15,7 @@ use super::paging::{GroupResponse, StreamResponse, group_page, opposite, reading
 use super::position::{EventsPosition, PositionKind, ResumeMode};
 use super::streams::{StreamFilter, existing, stream_filter};
 use super::wire::{FilterLogEvents, GetLogEvents, GroupEvents, StreamEvents};
-use crate::auth::permit::Permit;
+use crate::auth::permit::{Permit, Share};
 use crate::domain::event::{Direction, EventPage, PageAge, PageRequest};
 use crate::domain::operation::{ReadGroup, ReadStream, StartBy};
 use crate::domain::time::{Millis, TimeRange};
@@ -48,8 +49,30 @@ pub(super) async fn read_stream(
     let fetched = client.fetch(permit.share(), &request, page.priority).await;
     let fetched = fetched.map_err(|error| error.at_position(page.position.is_some()))?;
     let age = age_of(client, &fetched);
+    let memory = memory_of(client, permit.share(), fetched.lease, &fetched.answer, |answer| answer.0.events.row_bytes()).await?;
     let answer = Arc::unwrap_or_clone(fetched.answer);
-    stream_page(&position, stream_answer(answer, op, call), page).map(|read| with_age(read, age, page))
+    let read = stream_page(&position, stream_answer(answer, op, call), page)?;
+    Ok(EventPage { memory, ..with_age(read, age, page) })
+}
+
+/// The memory that a page takes: the answer's, and a copy of its rows where other requests have the answer too.
+async fn memory_of<T>(
+    client: &Client,
+    share: &Share,
+    lease: Option<Arc<Reservation>>,
+    answer: &Arc<T>,
+    row_bytes: impl Fn(&T) -> usize,
+) -> Result<Option<Reservation>, SourceError> {
+    let is_shared = Arc::strong_count(answer) > 1;
+    let Some(lease) = lease else { return Ok(None) };
+    let lease = match Arc::try_unwrap(lease) {
+        Ok(own) if !is_shared => return Ok(Some(own)),
+        Ok(own) => Arc::new(own),
+        Err(lease) => lease,
+    };
+    let mut own = client.reserve(share, row_bytes(answer)).await.map_err(CallError::plain)?;
+    own.iter_mut().for_each(|own| own.keep(Arc::clone(&lease)));
+    Ok(own)
 }
 
 fn stream_answer(StreamEvents(answer): StreamEvents, op: &ReadStream, call: Direction) -> StreamResponse {
@@ -98,10 +121,12 @@ pub(super) async fn read_group(
         let stream = event.stream();
         permit.may_see_stream(&stream) && op.streams.contains(&stream) && range.contains(Millis(event.timestamp()))
     };
+    let memory = memory_of(client, permit.share(), fetched.lease, &fetched.answer, |answer| answer.0.events.row_bytes()).await?;
     let answer = group_answer(Arc::unwrap_or_clone(fetched.answer), shown, position.direction)?;
     let start = range.start.map(|start| start.0);
     let now = client.now().0.max(start.unwrap_or(0));
-    group_page(&position, answer, page, (start, now)).map(|read| with_age(read, age, page))
+    let read = group_page(&position, answer, page, (start, now))?;
+    Ok(EventPage { memory, ..with_age(read, age, page) })
 }
 
 fn age_of<T>(client: &Client, fetched: &Fetched<T>) -> PageAge {
@@ -195,5 +220,6 @@ fn empty_page(of: PositionKind, next: &EventsPosition, previous: Option<&EventsP
         previous: previous.map(|position| position.to_source_position(of)),
         at_end: true,
         age: PageAge::Fresh,
+        memory: None,
     }
 }

@@ -18,6 +18,7 @@ mod streams;
 mod paging;
 mod position;
 mod client;
+mod answer_memory;
 mod response_cache;
 mod single_flight;
 mod upstream;
@@ -35,6 +36,7 @@ use async_trait::async_trait;
 use aws_credential_types::provider::SharedCredentialsProvider;
 
 pub use self::account_limits::Accounts;
+use self::answer_memory::AnswerMemory;
 use self::client::Client;
 use self::health::Health;
 use self::queries::QueryTracker;
@@ -52,6 +54,7 @@ use crate::domain::name::SourceName;
 use crate::domain::operation::{DescribeGroup, ListGroups, ListStreams, ReadGroup, ReadStream};
 use crate::domain::time::Clock;
 use crate::outbound::Outbound;
+use crate::sources::page_pool::{PAGE_BYTES, PagePool};
 use crate::sources::{Queries, Source, SourceError};
 
 /// CloudWatch Logs in one region.
@@ -144,6 +147,7 @@ impl CloudWatch {
             attempt_timeout,
             account_limits: Arc::clone(&account_limits),
             skew: retry::Skew::default(),
+            answer_memory: AnswerMemory::default(),
         };
         let client = Client::new(upstream, ResponseCache::new(cache));
         let tracker = QueryTracker::new(client.clone(), queries, account, account_limits);
@@ -195,6 +199,14 @@ impl Source for CloudWatch {
         limit: usize,
     ) -> Result<ListPage<LogStream>, SourceError> {
         lists::list_streams(&self.client, permit, from, limit).await
+    }
+
+    fn count_in(&self, page_pool: &PagePool) {
+        self.client.count_in(page_pool);
+    }
+
+    fn initial_reservation_bytes(&self, _message_bytes: usize, _events: usize) -> u64 {
+        PAGE_BYTES as u64
     }
 
     async fn ready(&self) -> Result<(), SourceError> {

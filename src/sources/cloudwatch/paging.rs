@@ -213,6 +213,7 @@ fn event_page(
         previous: Some(previous.to_source_position(PositionKind::Stream)),
         at_end,
         age: PageAge::Fresh,
+        memory: None,
     }
 }
 
@@ -285,6 +286,7 @@ pub(super) fn group_page(
         previous: previous.map(|position| position.to_source_position(PositionKind::Group)),
         at_end,
         age: PageAge::Fresh,
+        memory: None,
     })
 }
 

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use moka::sync::Cache;
 use tokio::time::Instant;
 
+use super::answer_memory::AnswerLeases;
 use super::quotas::Api;
 use super::settings::CacheSettings;
 use crate::domain::event::Direction;
@@ -98,7 +99,7 @@ impl Freshness {
 }
 
 /// A cached answer.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct CacheEntry {
     answer: Arc<dyn Any + Send + Sync>,
     /// When it came.
@@ -106,12 +107,19 @@ pub(super) struct CacheEntry {
     /// How long it is fresh.
     pub(super) freshness: Freshness,
     bytes: u32,
+    /// The memory of requests that hold it.
+    pub(super) leases: AnswerLeases,
 }
 
 impl CacheEntry {
     pub(super) fn new<T: Any + Send + Sync>(answer: T, freshness: Freshness, bytes: usize) -> Self {
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
-        Self { answer: Arc::new(answer), fetched: Instant::now(), freshness, bytes }
+        Self { answer: Arc::new(answer), fetched: Instant::now(), freshness, bytes, leases: AnswerLeases::default() }
+    }
+
+    /// The memory it takes.
+    pub(super) fn bytes(&self) -> u64 {
+        u64::from(self.bytes)
     }
 
     /// The answer, as what it was put in.

@@ -9,10 +9,12 @@ use std::time::Duration;
 use aws_credential_types::Credentials;
 use bytes::Bytes;
 use http::Uri;
-use logmark_quota::{CallPermit, Rejected, Share};
+use http_body_util::Full;
+use logmark_quota::{CallPermit, Rejected, Reservation, Share};
 use tokio::time::Instant;
 
 use super::account_limits::AccountLimits;
+use super::answer_memory::AnswerMemory;
 use super::errors::{CallError, Failure, Kind};
 use super::health::Health;
 use super::quotas::Api;
@@ -48,7 +50,12 @@ pub(super) struct Upstream {
     pub(super) account_limits: Arc<AccountLimits>,
     pub(super) skew: Skew,
     pub(super) health: Health,
+    /// Where answers are counted.
+    pub(super) answer_memory: AnswerMemory,
 }
+
+/// An answer, and the memory that is reserved for it.
+pub(super) type Received = (Bytes, Option<Reservation>);
 
 /// A call as it is to be made.
 #[derive(Debug, Clone)]
@@ -112,7 +119,7 @@ impl Upstream {
     }
 
     /// Makes the call, with the permit for its first attempt.
-    pub(super) async fn exchange(&self, request: &ApiRequest, mut call_permit: CallPermit) -> Result<Bytes, CallError> {
+    pub(super) async fn exchange(&self, request: &ApiRequest, mut call_permit: CallPermit) -> Result<Received, CallError> {
         let mut state = AttemptState::default();
         self.account_limits.retries.deposit();
         loop {
@@ -122,10 +129,10 @@ impl Upstream {
             let credentials = credentials.inspect_err(|missing| self.health.without_credentials(*missing))?;
             let signed = SigningInputs { credentials, offset: self.skew.offset() };
             let failure = match self.attempt(request, &signed).await {
-                Ok(answer) => {
+                Ok(received) => {
                     call_permit.succeeded();
                     self.health.succeeded(request.api.as_str());
-                    return Ok(answer);
+                    return received;
                 }
                 Err(failure) => failure,
             };
@@ -147,7 +154,8 @@ impl Upstream {
         failure.kind == Kind::Skewed || self.account_limits.retries.try_withdraw()
     }
 
-    async fn attempt(&self, request: &ApiRequest, signed: &SigningInputs) -> Result<Bytes, Failure> {
+    /// One attempt. The inner error is ours: CloudWatch answered, and there was no memory for the answer.
+    async fn attempt(&self, request: &ApiRequest, signed: &SigningInputs) -> Result<Result<Received, CallError>, Failure> {
         let at = Millis(self.clock.now().0.saturating_add(signed.offset));
         let target = format!("Logs_20140328.{}", request.api);
         let call = JsonCall { endpoint: &self.endpoint, target: &target, body: &request.body };
@@ -156,15 +164,38 @@ impl Upstream {
 
         let left = request.deadline.saturating_duration_since(Instant::now()).min(self.attempt_timeout);
         let begun = Instant::now();
-        let answer = self.outbound.send(post, Limits { deadline: left, max_body: MAX_ANSWER }).await;
-        let answer = match answer {
-            Ok(answer) if answer.status() == http::StatusCode::OK => Ok(answer.into_body()),
-            Ok(answer) => Err(Failure::of_answer(answer.status(), answer.headers(), answer.body())),
-            Err(error) => Err(Failure::from(error)),
+        let answer = self.receive(request, post, left).await;
+        let outcome = match &answer {
+            Ok(Ok(_received)) => "ok",
+            Ok(Err(_no_memory)) => "no_memory",
+            Err(failure) => failure.kind.outcome(),
         };
-        let outcome = answer.as_ref().map_or_else(|failure| failure.kind.outcome(), |_body| "ok");
         metrics::upstream_call(&self.source, request.api.as_str(), outcome, begun.elapsed());
         answer
+    }
+
+    /// Sends the call and receives its answer. The wait for memory does not count against the source's time limit.
+    async fn receive(
+        &self,
+        request: &ApiRequest,
+        post: http::Request<Full<Bytes>>,
+        left: Duration,
+    ) -> Result<Result<Received, CallError>, Failure> {
+        let begun = Instant::now();
+        let opened = self.outbound.open(post, left).await?;
+        let left = left.saturating_sub(begun.elapsed());
+        // A longer body is refused before it is read.
+        let is_within_limit = opened.body_bytes().is_none_or(|bytes| bytes <= MAX_ANSWER as u64);
+        let announced = opened.body_bytes().filter(|_| is_within_limit);
+        let reservation = match self.answer_memory.receive(&request.share, request.api, announced).await {
+            Ok(reservation) => reservation,
+            Err(no_memory) => return Ok(Err(no_memory)),
+        };
+        let answer = opened.read(Limits { deadline: left, max_body: MAX_ANSWER }).await?;
+        match answer.status() {
+            http::StatusCode::OK => Ok(Ok((answer.into_body(), reservation))),
+            status => Err(Failure::of_answer(status, answer.headers(), answer.body())),
+        }
     }
 
     /// How long to wait before another attempt; `None`: there is none. Refreshes credentials or the clock offset when that can

@@ -3,9 +3,11 @@
 //! Owns what one page may cost, and which pages are answered from memory without leaving the thread of their request.
 
 use std::cell::Cell;
+use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
+use aws_lc_rs::digest;
 use logmark_event_page::build::PlainEvent;
 use logmark_event_page::{Builder, Events};
 use logmark_store::{MessageFilter, ReadRequest, Store, StreamSelection as StoreSelection};
@@ -117,23 +119,59 @@ fn event_page(found: logmark_store::Page) -> Result<EventPage, SourceError> {
         previous: Some(Position(found.previous.to_string())),
         at_end: found.at_end,
         age: PageAge::Fresh,
+        memory: None,
     })
 }
 
 fn events(stored: &[logmark_store::Event]) -> Result<Events, SourceError> {
     /// Digits of an id, and a stream's name now and then.
-    const BYTES_BESIDES_MESSAGE: usize = 48;
+    const BYTES_BESIDES_MESSAGE: usize = 64;
     let bytes = stored.iter().map(|event| event.message.len() + BYTES_BESIDES_MESSAGE).sum();
     let mut events = Builder::with_capacity(stored.len(), bytes);
+    let mut ids = EventIds::default();
     for event in stored {
+        let id = ids.of(event);
         let pushed = events.push(PlainEvent {
             timestamp: event.timestamp,
             ingestion_time: Some(event.ingestion_time),
             stream: &event.stream,
-            event_id: Some(format_args!("{:020}{:020}", event.timestamp.max(0), event.sequence)),
+            event_id: Some(format_args!("{:016}{:020}{:020}", id.timestamp, id.stream, id.ordinal)),
             message: &event.message,
         });
         pushed.map_err(|error| SourceError::Store(error.to_string()))?;
     }
     Ok(events.finish())
+}
+
+/// The largest timestamp that 16 digits hold: an id has 56 digits, as CloudWatch's have.
+const MAX_ID_TIMESTAMP: i64 = 9_999_999_999_999_999;
+
+/// Makes the ids of events.
+///
+/// INVARIANT: an id is a function of its event and of the stream's earlier events. It holds no number that counts across streams,
+/// which would tell a reader how much others write. It is unique in its group: a stream numbers its events, and streams
+/// differ by the hash of their name. In a stream, ids ascend as events do.
+#[derive(Debug, Default)]
+struct EventIds<'a> {
+    streams: HashMap<&'a str, u64>,
+}
+
+/// The parts of an id.
+struct EventId {
+    timestamp: i64,
+    stream: u64,
+    ordinal: u64,
+}
+
+impl<'a> EventIds<'a> {
+    fn of(&mut self, event: &'a logmark_store::Event) -> EventId {
+        let stream = *self.streams.entry(&event.stream).or_insert_with_key(|name| hash_of_name(name));
+        EventId { timestamp: event.timestamp.clamp(0, MAX_ID_TIMESTAMP), stream, ordinal: event.ordinal }
+    }
+}
+
+/// The first 8 bytes of a SHA-256: whoever chooses names of streams can't make two alike.
+fn hash_of_name(name: &str) -> u64 {
+    let digest = digest::digest(&digest::SHA256, name.as_bytes());
+    digest.as_ref().iter().take(8).fold(0, |hash, byte| hash << 8 | u64::from(*byte))
 }

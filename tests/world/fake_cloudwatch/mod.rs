@@ -99,6 +99,8 @@ pub(crate) struct State {
     pub(crate) other_host: String,
     /// Its clock: milliseconds since 1970.
     pub(crate) now: i64,
+    /// How long it takes to answer a call.
+    pub(crate) latency: Duration,
     /// Calls that it takes within a second; more are throttled.
     pub(crate) quota: Option<usize>,
     /// When the last calls came, and how many it throttled for their number.
@@ -160,14 +162,15 @@ async fn serve(mut socket: TcpStream, state: Arc<Mutex<State>>) -> Option<()> {
     let mut buffer = Vec::new();
     loop {
         let seen = request(&mut socket, &mut buffer).await?;
-        let (fault, answer) = {
+        let (fault, answer, latency) = {
             let mut state = state.lock().unwrap();
             let planned = state.plans.choose(&seen.raw);
             let over_quota = state.is_over_quota().then_some(Fault::Error(400, "ThrottlingException"));
             let fault = over_quota.or_else(|| state.faults.pop_front()).or(planned).or(state.always);
             state.seen.push(seen.clone());
-            (fault, answer(&mut state, &seen, fault))
+            (fault, answer(&mut state, &seen, fault), state.latency)
         };
+        tokio::time::sleep(latency).await;
         match fault {
             Some(Fault::Reset) => return None,
             Some(Fault::Hang) => std::future::pending().await,

@@ -8,13 +8,16 @@
 use super::{Style, finish, time_of_day};
 use crate::civil::{Date, Kind, Shape, Stamp};
 use crate::cursor::Cursor;
-use crate::form::names;
+use crate::form::{east_asian, names};
 use crate::zone;
 
 pub(super) fn parse(bytes: &[u8]) -> Option<Stamp<'_>> {
     let cursor = Cursor::new(bytes);
     match cursor.digit_run() {
         1 | 2 => day_or_month_first(cursor),
+        4 if cursor.peek_at(4).is_some_and(|byte| byte >= 0x80) || cursor.peek_at(5).is_some_and(|byte| byte >= 0x80) => {
+            east_asian::parse(cursor)
+        }
         4 => year_first(cursor),
         6 => short_compact(cursor),
         8 => compact(cursor),

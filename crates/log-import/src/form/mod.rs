@@ -1,12 +1,14 @@
 //! Every way of writing a time that is known, at one place: `parse` reads the time that begins with the first byte.
 //!
-//! - The first byte decides which forms are tried: a digit (`digits`, `epoch`), a letter (`names`), `@` or `/`.
+//! - The first byte decides which forms are tried: a digit (`digits`, `epoch`, `east_asian`), a letter
+//!   (`names`), `@` or `/`.
 //! - A date needs a time of day with seconds. A date alone, or `10:00`, is not a time of an event.
 //! - The time of day may be padded with a blank, has `AM` or `PM`, and a fraction after `.`, `,` or `:`.
 //!
 //! Never: searches. Where a time may stand in a line is `place`'s.
 
 mod digits;
+mod east_asian;
 pub(crate) use digits::two_digit_year;
 pub(crate) mod epoch;
 mod names;
@@ -21,7 +23,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Option<Stamp<'_>> {
         b'0'..=b'9' => digits::parse(bytes).or_else(|| epoch::parse(bytes)),
         b'@' => epoch::tai64(bytes),
         b'/' => epoch::dot_net(bytes),
-        byte if byte.is_ascii_alphabetic() || *byte >= 0x80 => names::parse(bytes),
+        byte if byte.is_ascii_alphabetic() || *byte >= 0x80 => names::parse(bytes).or_else(|| east_asian::era(bytes)),
         _ => None,
     }
 }

@@ -2,7 +2,8 @@
 //! their ids, figures of each stream as of the last flush, and the manifest of segments.
 //!
 //! Never holds an event. In reading order: `tables` (the rows), this file (opening and creating),
-//! `snapshot` (looking up), `list` (listing), `publish` (what a flush changes).
+//! `snapshot` (looking up), `list` (listing), `publish` (what a flush changes), `attributes` (classes and
+//! tags of groups), `delete`, `documents` (what belongs to no group).
 //!
 //! The rows lag behind the memtables by design: whatever describes a stream adds the activity of
 //! the memtables that the rows don't cover yet.
@@ -11,6 +12,9 @@ mod tables;
 pub(crate) mod snapshot;
 pub(crate) mod list;
 mod publish;
+pub(crate) mod attributes;
+mod delete;
+mod documents;
 
 use std::path::Path;
 
@@ -21,13 +25,14 @@ use crate::error::{CatalogueError, OpenError, StorageError};
 use crate::segment::SegmentInfo;
 use snapshot::Snapshot;
 use tables::{
-    GROUP_NAMES, GROUPS, META, META_COVERED, META_LAYOUT, META_NEXT_GROUP, META_NEXT_STREAM, SEGMENTS, STREAM_NAMES, STREAMS,
-    STREAMS_BY_EVENT,
+    DOCUMENTS, GROUP_ATTRIBUTES, GROUP_NAMES, GROUPS, META, META_COVERED, META_LAYOUT, META_NEXT_GROUP, META_NEXT_STREAM,
+    SEGMENTS, STREAM_NAMES, STREAMS, STREAMS_BY_EVENT,
 };
 
 const FILE_NAME: &str = "catalogue.redb";
 const UNFINISHED_NAME: &str = "catalogue.unfinished";
-const LAYOUT: u64 = 1;
+/// 2: streams count their events, and segments hold the number of each event in its stream.
+const LAYOUT: u64 = 2;
 
 /// The catalogue's database.
 #[derive(Debug)]
@@ -44,11 +49,34 @@ impl Catalogue {
         }
         let database = open_database(disk, &path, cache_bytes)?;
         let catalogue = Catalogue { database };
-        let found = catalogue.snapshot()?.meta(META_LAYOUT)?;
+        let found = catalogue.layout()?;
         if found != LAYOUT {
             return Err(OpenError::Layout { directory: directory.to_owned(), found, expected: LAYOUT });
         }
+        catalogue.add_missing_tables()?;
         Ok(catalogue)
+    }
+
+    /// Adds the tables that a store of an earlier release does not have.
+    fn add_missing_tables(&self) -> Result<(), StorageError> {
+        let reading = self.database.begin_read().map_err(StorageError::catalogue)?;
+        if reading.open_table(GROUP_ATTRIBUTES).is_ok() && reading.open_table(DOCUMENTS).is_ok() {
+            return Ok(());
+        }
+        drop(reading);
+        let transaction = self.begin()?;
+        transaction.open_table(GROUP_ATTRIBUTES).map_err(StorageError::catalogue)?;
+        transaction.open_table(DOCUMENTS).map_err(StorageError::catalogue)?;
+        transaction.commit().map_err(StorageError::catalogue)
+    }
+
+    /// The layout that the directory was written in. Reads no other table: another layout may have other rows.
+    fn layout(&self) -> Result<u64, StorageError> {
+        let read = || -> Result<u64, redb::Error> {
+            let meta = self.database.begin_read()?.open_table(META)?;
+            Ok(meta.get(META_LAYOUT)?.map_or(0, |value| value.value()))
+        };
+        read().map_err(StorageError::catalogue)
     }
 
     /// The catalogue as of now.
@@ -123,6 +151,8 @@ fn create_tables(transaction: &WriteTransaction) -> Result<(), redb::Error> {
     transaction.open_table(STREAM_NAMES)?;
     transaction.open_table(STREAMS_BY_EVENT)?;
     transaction.open_table(SEGMENTS)?;
+    transaction.open_table(GROUP_ATTRIBUTES)?;
+    transaction.open_table(DOCUMENTS)?;
     let mut meta = transaction.open_table(META)?;
     for (key, value) in [(META_LAYOUT, LAYOUT), (META_COVERED, 0), (META_NEXT_GROUP, 1), (META_NEXT_STREAM, 1)] {
         meta.insert(key, value)?;
@@ -166,7 +196,7 @@ fn insert_stream(transaction: &WriteTransaction, group: u64, stream: &str, now_m
             return Ok(false);
         }
         let id = take_id(transaction, META_NEXT_STREAM)?;
-        streams.insert((group, stream), (id, now_ms, None, None, None, 0))?;
+        streams.insert((group, stream), (id, now_ms, None, None, None, 0, 0))?;
         transaction.open_table(STREAM_NAMES)?.insert(id, (group, stream))?;
         transaction.open_table(STREAMS_BY_EVENT)?.insert((group, i64::MIN, stream), id)?;
         Ok(true)

@@ -11,8 +11,8 @@ use crate::segment::GroupRange;
 
 /// id, created at, retention in days, stored bytes.
 pub(super) type GroupRow = (u64, i64, Option<u32>, u64);
-/// id, created at, first event, last event, last ingestion, stored bytes.
-pub(super) type StreamRow = (u64, i64, Option<i64>, Option<i64>, Option<i64>, u64);
+/// id, created at, first event, last event, last ingestion, stored bytes, stored events.
+pub(super) type StreamRow = (u64, i64, Option<i64>, Option<i64>, Option<i64>, u64, u64);
 
 pub(super) const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
 pub(super) const GROUPS: TableDefinition<'_, &str, GroupRow> = TableDefinition::new("groups");
@@ -26,6 +26,11 @@ pub(super) const STREAMS_BY_EVENT: TableDefinition<'_, (u64, i64, &str), u64> = 
 /// File length and encoded group ranges by segment number.
 pub(super) const SEGMENTS: TableDefinition<'_, u64, (u64, &[u8])> = TableDefinition::new("segments");
 
+/// Attributes of a group by its id: its class (see `attributes`) and, behind a prefix, its tags.
+pub(super) const GROUP_ATTRIBUTES: TableDefinition<'_, (u64, &str), &str> = TableDefinition::new("group_attributes");
+/// Small documents that belong to no group, by kind and key.
+pub(super) const DOCUMENTS: TableDefinition<'_, (&str, &str), &[u8]> = TableDefinition::new("documents");
+
 pub(super) const META_LAYOUT: &str = "layout";
 /// All events up to this sequence number are in segments, and in the rows' figures.
 pub(super) const META_COVERED: &str = "covered";
@@ -38,12 +43,12 @@ pub(super) fn event_key(last_event: Option<i64>) -> i64 {
 }
 
 pub(super) fn activity(row: StreamRow) -> Activity {
-    Activity { first_event: row.2, last_event: row.3, last_ingestion: row.4, bytes: row.5 }
+    Activity { first_event: row.2, last_event: row.3, last_ingestion: row.4, bytes: row.5, events: row.6 }
 }
 
 pub(super) fn with_activity(row: StreamRow, activity: Activity) -> StreamRow {
-    let Activity { first_event, last_event, last_ingestion, bytes } = activity;
-    (row.0, row.1, first_event, last_event, last_ingestion, bytes)
+    let Activity { first_event, last_event, last_ingestion, bytes, events } = activity;
+    (row.0, row.1, first_event, last_event, last_ingestion, bytes, events)
 }
 
 pub(super) fn encode_ranges(ranges: &[GroupRange]) -> Vec<u8> {

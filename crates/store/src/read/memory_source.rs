@@ -77,6 +77,7 @@ impl MemorySource {
             ingestion_time: entry.ingestion_ms,
             stream,
             sequence: position.sequence(),
+            ordinal: entry.ordinal,
             message: (*entry.message).to_owned(),
         }))
     }

@@ -182,6 +182,7 @@ impl Opened {
                     ingestion_time: event.ingestion_ms,
                     stream,
                     sequence: event.position.sequence(),
+                    ordinal: event.ordinal,
                     message: message.to_owned(),
                 });
             }

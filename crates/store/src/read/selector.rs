@@ -78,8 +78,9 @@ impl<'a> Selector<'a> {
         }
         let name = match self.streams {
             StreamSelection::Named(_) => None,
-            StreamSelection::All => Some(self.name(stream)?),
-            StreamSelection::Matching(accepts) => Some(self.name(stream)?).filter(|name| accepts(name)),
+            // A stream without a name was deleted; its events stay in their segment.
+            StreamSelection::All => self.catalogue.stream_name(stream)?,
+            StreamSelection::Matching(accepts) => self.catalogue.stream_name(stream)?.filter(|name| accepts(name)),
         };
         self.met.insert(stream, name.clone());
         Ok(name)
@@ -112,10 +113,5 @@ impl<'a> Selector<'a> {
             }
         }
         Ok(false)
-    }
-
-    fn name(&self, stream: StreamId) -> Result<Arc<str>, StorageError> {
-        let missing = || StorageError::catalogue(redb::Error::Corrupted(format!("stream {} of an event has no name", stream.0)));
-        self.catalogue.stream_name(stream)?.ok_or_else(missing)
     }
 }

@@ -2,11 +2,12 @@
 //! both compress well.
 //!
 //! ```text
-//! length of the numbers 4 | numbers: per event five varints | messages end to end
+//! length of the numbers 4 | numbers: per event six varints | messages end to end
 //! ```
 //!
 //! The numbers are differences to the event before (timestamp, sequence, ingestion time), the place
-//! of the stream in the block's list, and the message's length. Never does I/O or checks a checksum;
+//! of the stream in the block's list, the difference to the ordinal of the stream's event before, and
+//! the message's length. Never does I/O or checks a checksum;
 //! `reader` does.
 
 use crate::codec::{Input, add_difference, difference, put_varint};
@@ -23,6 +24,8 @@ pub(crate) struct BlockBuilder {
     first: Option<Position>,
     last: Option<Position>,
     last_ingestion: i64,
+    /// Of each stream of the list.
+    last_ordinals: Vec<u64>,
 }
 
 /// A block's uncompressed bytes and what the index says of it.
@@ -40,6 +43,7 @@ impl BlockBuilder {
         let previous = self.last.unwrap_or(Position::start_of(0));
         let place = self.streams.iter().rposition(|stream| *stream == entry.stream).unwrap_or_else(|| {
             self.streams.push(entry.stream);
+            self.last_ordinals.push(0);
             self.streams.len() - 1
         });
         let timestamps = (position.timestamp().cast_unsigned(), previous.timestamp().cast_unsigned());
@@ -48,6 +52,10 @@ impl BlockBuilder {
         put_varint(&mut self.numbers, difference(position.sequence(), previous.sequence()));
         put_varint(&mut self.numbers, difference(ingestions.0, ingestions.1));
         put_varint(&mut self.numbers, place as u64);
+        if let Some(last) = self.last_ordinals.get_mut(place) {
+            put_varint(&mut self.numbers, difference(entry.ordinal, *last));
+            *last = entry.ordinal;
+        }
         put_varint(&mut self.numbers, entry.message.len() as u64);
         self.messages.extend_from_slice(entry.message.as_bytes());
         self.first.get_or_insert(position);
@@ -83,6 +91,7 @@ pub(crate) struct BlockEvent {
     pub(crate) position: Position,
     pub(crate) stream: StreamId,
     pub(crate) ingestion_ms: i64,
+    pub(crate) ordinal: u64,
     message: (usize, usize),
 }
 
@@ -93,17 +102,21 @@ impl DecodedBlock {
         let length = input.u32()? as usize;
         let mut numbers = Input::new(input.bytes(length)?);
         let mut events: Vec<BlockEvent> = Vec::new();
+        let mut ordinals = vec![0; streams.len()];
         let (mut timestamp, mut sequence, mut ingestion, mut start) = (0, 0, 0, 4 + length);
         while !numbers.is_empty() {
             timestamp = add_difference(timestamp, numbers.varint()?);
             sequence = add_difference(sequence, numbers.varint()?);
             ingestion = add_difference(ingestion, numbers.varint()?);
-            let stream = *streams.get(usize::try_from(numbers.varint()?).ok()?)?;
+            let place = usize::try_from(numbers.varint()?).ok()?;
+            let (stream, ordinal) = (*streams.get(place)?, ordinals.get_mut(place)?);
+            *ordinal = add_difference(*ordinal, numbers.varint()?);
             let end = start.checked_add(usize::try_from(numbers.varint()?).ok()?)?;
             events.push(BlockEvent {
                 position: Position::new(timestamp.cast_signed(), sequence),
                 stream,
                 ingestion_ms: ingestion.cast_signed(),
+                ordinal: *ordinal,
                 message: (start, end),
             });
             start = end;

@@ -92,7 +92,7 @@ mod tests {
 
     fn block(bytes: usize) -> Arc<DecodedBlock> {
         let mut builder = BlockBuilder::default();
-        let entry = Entry { stream: StreamId(1), ingestion_ms: 1, message: "x".repeat(bytes).into() };
+        let entry = Entry { stream: StreamId(1), ingestion_ms: 1, ordinal: 1, message: "x".repeat(bytes).into() };
         builder.push(Position::new(1, 1), &entry);
         let built = builder.take().unwrap();
         Arc::new(DecodedBlock::decode(built.bytes, &built.streams).unwrap())

@@ -30,7 +30,7 @@ use crate::ids::GroupId;
 pub(crate) const EXTENSION: &str = "segment";
 pub(crate) const TEMPORARY_EXTENSION: &str = "unfinished";
 
-const MAGIC: &[u8; 8] = b"LMSEG\0\0\x01";
+const MAGIC: &[u8; 8] = b"LMSEG\0\0\x02";
 const HEADER_BYTES: usize = 16;
 const FOOTER_BYTES: usize = 32;
 

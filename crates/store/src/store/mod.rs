@@ -9,6 +9,7 @@ pub(crate) mod writer;
 pub(crate) mod flush;
 pub(crate) mod view;
 pub(crate) mod gate;
+mod manage;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -21,7 +21,9 @@ use crate::catalogue::Catalogue;
 use crate::disk::{Disk, numbered_files};
 use crate::error::{OpenError, StorageError};
 use crate::lock::DirectoryLock;
+use crate::memtable::Batch;
 use crate::options::Options;
+use crate::ordinals::Ordinals;
 use crate::segment::cache::SegmentCache;
 use crate::segment::{self, SegmentInfo};
 use crate::wal::file::LogFile;
@@ -37,7 +39,9 @@ pub(super) fn open(disk: Disk, directory: &Path, options: &Options) -> Result<St
     let (covered, segments) = catalogue.manifest()?;
     let next_segment = segments.last().map_or(1, |segment| segment.number + 1);
     check_segments(&disk, &places.segments, &segments, next_segment)?;
-    let Replayed { memtable, last_sequence, next_file } = replay(&disk, &places.log, covered)?;
+    let mut ordinals = Ordinals::default();
+    let number = |batch: &Batch| ordinals.take(&catalogue, batch.stream, batch.events.len());
+    let Replayed { memtable, last_sequence, next_file } = replay(&disk, &places.log, covered, number)?;
     let log = LogFile::create(&disk, &places.log, next_file)?;
     let mut manifest = Manifest::default();
     segments.iter().for_each(|segment| manifest.add(segment));
@@ -58,7 +62,8 @@ pub(super) fn open(disk: Disk, directory: &Path, options: &Options) -> Result<St
         block_bytes: options.block_bytes,
     };
     let memtable_bytes = options.memtable_bytes;
-    let writer = Writer { shared: Arc::clone(&shared), disk, log_directory: places.log, log, last_sequence, memtable_bytes };
+    let writer =
+        Writer { shared: Arc::clone(&shared), disk, log_directory: places.log, log, last_sequence, ordinals, memtable_bytes };
     start(directory, options, lock, shared, writer, flusher)
 }
 

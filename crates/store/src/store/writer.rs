@@ -17,7 +17,8 @@ use crate::disk::Disk;
 use crate::error::{AppendError, StorageError};
 use crate::event::NewEvent;
 use crate::ids::{GroupId, StreamId};
-use crate::memtable::{Batch, Memtable};
+use crate::memtable::{Batch, Memtable, Numbered};
+use crate::ordinals::Ordinals;
 use crate::wal::file::LogFile;
 
 /// A group of appends is closed at this size: more would not make the sync cheaper.
@@ -59,6 +60,7 @@ pub(crate) struct Writer {
     pub(super) log_directory: PathBuf,
     pub(super) log: LogFile,
     pub(super) last_sequence: u64,
+    pub(super) ordinals: Ordinals,
     pub(super) memtable_bytes: usize,
 }
 
@@ -111,16 +113,24 @@ impl Writer {
         }
         let mut batches = Vec::with_capacity(group.len());
         let mut acknowledge = Vec::with_capacity(group.len());
+        let mut numbered = Ok(());
         for append in group {
             let Append { group, stream, ingestion_ms, events, done, _place } = append;
+            acknowledge.push((done, _place));
+            let first_ordinal = match self.ordinals.take(&self.shared.catalogue, stream, events.len()) {
+                Ok(first_ordinal) => first_ordinal,
+                Err(error) => {
+                    numbered = numbered.and(Err(error));
+                    continue;
+                }
+            };
             let first_sequence = self.last_sequence + 1;
             self.last_sequence += events.len() as u64;
             let batch = Batch { group, stream, ingestion_ms, first_sequence, events };
             self.log.add(&batch);
-            batches.push(batch);
-            acknowledge.push((done, _place));
+            batches.push(Numbered { batch, first_ordinal });
         }
-        if let Err(error) = self.log.commit() {
+        if let Err(error) = numbered.and_then(|()| self.log.commit()) {
             let cause = Arc::new(error);
             self.shared.gate.fail(Arc::clone(&cause));
             return refuse(acknowledge.into_iter().map(|(done, _)| done), &cause);
@@ -147,6 +157,8 @@ impl Writer {
             return Ok(self.shared.gate.submitted());
         }
         self.shared.gate.wait_until_idle()?;
+        // What was frozen before is in segments now, and counted in the catalogue.
+        self.ordinals.retain(&active.streams());
         self.turn_log().map_err(|error| {
             let cause = Arc::new(error);
             self.shared.gate.fail(Arc::clone(&cause));

@@ -2,6 +2,7 @@
 
 mod back_pressure;
 mod failing_disk;
+mod layout;
 mod one_moment;
 mod torn_groups;
 

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use super::record::{self, Record, Salt};
 use crate::disk::{Disk, numbered_files};
 use crate::error::StorageError;
-use crate::memtable::{Batch, Memtable};
+use crate::memtable::{Batch, Memtable, Numbered};
 
 /// The log as found.
 #[derive(Debug)]
@@ -34,16 +34,23 @@ pub(crate) struct Replayed {
 
 /// Reads all log files, removes those that hold nothing beyond `covered` (the last sequence number
 /// in segments), cuts a torn tail, and gathers the rest in memory.
-pub(crate) fn replay(disk: &Disk, directory: &Path, covered: u64) -> Result<Replayed, StorageError> {
+///
+/// `number` gives the events of an append their numbers in their stream: the answer is the first.
+pub(crate) fn replay(
+    disk: &Disk,
+    directory: &Path,
+    covered: u64,
+    mut number: impl FnMut(&Batch) -> Result<u64, StorageError>,
+) -> Result<Replayed, StorageError> {
     let files = numbered_files(directory, super::EXTENSION)?;
     let mut replayed = Replayed { memtable: Memtable::default(), last_sequence: covered, next_file: 1 };
-    for (index, (number, path)) in files.iter().enumerate() {
+    for (index, (file, path)) in files.iter().enumerate() {
         let before = replayed.last_sequence;
         let last = index + 1 == files.len();
         let bytes = std::fs::read(path).map_err(StorageError::io("read", path))?;
         let found = LogBytes { path, bytes: &bytes, last };
-        let kept = found.records(*number, |batch, offset| replayed.add(batch, found.path, offset))?;
-        replayed.next_file = number + 1;
+        let kept = found.records(*file, |batch, offset| replayed.add(batch, found.path, offset, &mut number))?;
+        replayed.next_file = file + 1;
         if replayed.last_sequence == before {
             disk.remove(path)?;
         } else if kept < bytes.len() {
@@ -54,7 +61,13 @@ pub(crate) fn replay(disk: &Disk, directory: &Path, covered: u64) -> Result<Repl
 }
 
 impl Replayed {
-    fn add(&mut self, batch: Batch, path: &Path, offset: usize) -> Result<(), StorageError> {
+    fn add(
+        &mut self,
+        batch: Batch,
+        path: &Path,
+        offset: usize,
+        number: impl FnOnce(&Batch) -> Result<u64, StorageError>,
+    ) -> Result<(), StorageError> {
         let last = batch.first_sequence + batch.events.len() as u64 - 1;
         if last <= self.last_sequence {
             return Ok(());
@@ -63,7 +76,8 @@ impl Replayed {
             return Err(StorageError::corrupt(path, offset as u64, "records before this one are missing"));
         }
         self.last_sequence = last;
-        self.memtable.add([batch]);
+        let first_ordinal = number(&batch)?;
+        self.memtable.add([Numbered { batch, first_ordinal }]);
         Ok(())
     }
 }

@@ -8,7 +8,7 @@ use logmark_store::{
 };
 use proptest::prelude::*;
 
-use super::world::{event, options};
+use super::world::{event, everything, options};
 
 const GROUPS: [&str; 2] = ["a", "b"];
 const STREAMS: [&str; 3] = ["x", "y", "z"];
@@ -102,6 +102,20 @@ fn expected(known: &[Known], walk: &Walk) -> Vec<Known> {
         .collect();
     found.sort_by_key(|(_, _, timestamp, ..)| *timestamp);
     found
+}
+
+/// In each stream, events are numbered from one in the order of appends, whatever other streams hold.
+fn check_ordinals(store: &Store, known: &[Known]) {
+    for (group, group_name) in GROUPS.iter().enumerate() {
+        let mut found = store.read(&everything(group_name)).unwrap().events;
+        found.sort_by_key(|event| event.sequence);
+        for (stream, stream_name) in STREAMS.iter().enumerate() {
+            let of_stream = found.iter().filter(|event| &*event.stream == *stream_name);
+            let numbered: Vec<_> = of_stream.map(|event| (event.ordinal, event.message.as_str())).collect();
+            let written = known.iter().filter(|known| (known.0, known.1) == (group, stream)).map(|known| known.3.as_str());
+            assert_eq!(numbered, (1..).zip(written).collect::<Vec<_>>());
+        }
+    }
 }
 
 fn same(event: &Event, known: &Known) -> bool {
@@ -275,5 +289,6 @@ proptest! {
         }
         scans.into_iter().for_each(RunningScan::finish);
         check_figures(&store, &known);
+        check_ordinals(&store, &known);
     }
 }

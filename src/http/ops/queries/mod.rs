@@ -10,9 +10,10 @@ pub mod response;
 
 use std::time::Duration;
 
+use axum::response::Response;
 use http::{HeaderMap, HeaderName, HeaderValue};
+use http_body::Body as _;
 use logmark_quota::{Rejected, Reservation};
-use tokio::time::Instant;
 
 use crate::auth::permit::Permit;
 use crate::domain::event::Position;
@@ -23,6 +24,7 @@ use crate::http::authorized::RequestContext;
 use crate::http::encode::Format;
 use crate::http::input::Input;
 use crate::http::layers::RequestInfo;
+use crate::http::memory::CountedBody;
 use crate::http::problem::ApiError;
 use crate::sources::Queries;
 use crate::sources::page_pool::memory_error;
@@ -37,13 +39,6 @@ pub(super) const RECORD: &str = "record";
 /// What rows can be had as.
 const FORMATS: [(&str, Format); 3] = [("json", Format::Json), ("ndjson", Format::Ndjson), ("csv", Format::Csv)];
 
-/// Memory to reserve for reading rows: an answer of CloudWatch with 10,000 rows of a usual query, and the rows made of it.
-const ROWS_ROOM: u64 = 8 * 1024 * 1024;
-/// How long a request waits for that.
-const MEMORY_WAIT: Duration = Duration::from_secs(5);
-/// Bytes of a column's value besides its texts: two strings, and what the allocator adds.
-const CELL_BYTES: usize = 2 * (size_of::<String>() + 16);
-
 /// A page of a query's rows, and the memory that it takes.
 async fn read_rows(
     app: &App,
@@ -53,12 +48,23 @@ async fn read_rows(
     from: Option<&Position>,
     limit: usize,
 ) -> Result<(Reservation, QueryPage), ApiError> {
-    let until = Instant::now() + MEMORY_WAIT;
-    let mut room = app.sources.page_pool().reserve(&info.share(), ROWS_ROOM, until).await?;
-    let page = queries.read(permit, from, limit).await?;
-    let cells = page.rows.iter().flatten();
-    let bytes: usize = cells.map(|(name, value)| name.capacity() + value.capacity() + CELL_BYTES).sum();
-    if room.resize(bytes as u64) { Ok((room, page)) } else { Err(ApiError::Source(memory_error(Rejected::TenantLimit))) }
+    let mut page = queries.read(permit, from, limit).await?;
+    if let Some(reservation) = page.memory.take() {
+        return Ok((reservation, page));
+    }
+    let reservation = app.sources.page_pool().memory().try_reserve(&info.share(), page.row_bytes());
+    reservation.map(|reservation| (reservation, page)).map_err(|rejected| ApiError::Source(memory_error(rejected)))
+}
+
+/// Counts the response's body in the reservation of its rows.
+fn counted(mut reservation: Reservation, info: &RequestInfo, mut response: Response) -> Result<Response, ApiError> {
+    let Some(bytes) = response.body().size_hint().exact() else { return Ok(response) };
+    if !reservation.resize(bytes) {
+        return Err(ApiError::Source(memory_error(Rejected::TenantLimit)));
+    }
+    info.hold_until_sent(reservation);
+    response.extensions_mut().insert(CountedBody);
+    Ok(response)
 }
 
 /// Opens the id in the path. One that does not open is as one that was never made.

@@ -7,7 +7,7 @@ use axum::response::Response;
 use tokio::time::Instant;
 
 use super::response;
-use super::{ROWS, applied, group_names, opened, preferred_wait, read_format, read_rows};
+use super::{ROWS, applied, counted, group_names, opened, preferred_wait, read_format, read_rows};
 use crate::domain::event::Position;
 use crate::domain::query::operations::ReadQuery;
 use crate::http::AppState;
@@ -99,9 +99,10 @@ pub(crate) async fn read_query(
     if let Some(wait) = wait {
         queries.wait(&permit, Instant::now() + wait).await?;
     }
-    let (_room, page) = read_rows(&app, &info, queries, &permit, request.from.as_ref(), request.limit).await?;
+    let (reservation, page) = read_rows(&app, &info, queries, &permit, request.from.as_ref(), request.limit).await?;
     list::audit(&app, &info, &permit, Some(&group_names(&query.groups)), page.rows.len());
-    let mut response = response::page(&app, &caller, &permit, &request.id, page, request.format, now)?;
+    let response = response::page(&app, &caller, &permit, &request.id, page, request.format, now)?;
+    let mut response = counted(reservation, &info, response)?;
     applied(wait, response.headers_mut());
     Ok(response)
 }

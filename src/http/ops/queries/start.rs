@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::read::MAX_ROWS_IN_PAGE;
 use super::response::{self, QueryBody};
-use super::{QUERY, applied, group_names, preferred_wait, read_format, read_rows};
+use super::{QUERY, applied, counted, group_names, preferred_wait, read_format, read_rows};
 use crate::auth::policy;
 use crate::auth::tenant::Tenant;
 use crate::domain::name::{LogGroupName, from_url_spelling};
@@ -253,9 +253,10 @@ pub(crate) async fn start_query(
         status = queries.wait(&reading, begun + wait).await?;
     }
     let (mut response, rows) = if status.has_ended() {
-        let (_room, page) = read_rows(&app, &info, queries, &reading, None, MAX_ROWS_IN_PAGE).await?;
+        let (reservation, page) = read_rows(&app, &info, queries, &reading, None, MAX_ROWS_IN_PAGE).await?;
         let rows = page.rows.len();
-        (response::page(&app, &caller, &reading, &id, page, request.format, now)?, rows)
+        let response = response::page(&app, &caller, &reading, &id, page, request.format, now)?;
+        (counted(reservation, &info, response)?, rows)
     } else {
         (accepted(&id, status), 0)
     };

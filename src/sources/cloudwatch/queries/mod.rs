@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use logmark_quota::Rejected;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
@@ -32,6 +33,7 @@ use crate::domain::query::scope::QueryScope;
 use crate::domain::query::{MAX_CHARACTERS, UnsendableQuery};
 use crate::sources::SourceError;
 use crate::sources::budget::{GIGABYTE, Lease};
+use crate::sources::page_pool::memory_error;
 use crate::sources::queries::{Queries, StartedQuery};
 use crate::telemetry::trace;
 
@@ -74,9 +76,9 @@ impl Queries for CloudWatch {
         let query = current(permit, &permit.op().query)?;
         let next_token = from.map(|position| position.0.as_str());
         let mut max_items = limit;
-        let answer = loop {
+        let (answer, memory) = loop {
             let request = calls::GetQueryResults { query_id: &query.id, next_token, max_items };
-            match self.client.call(permit.share(), &request).await {
+            match self.client.call_counted(permit.share(), &request).await {
                 // Rows of whole messages: fewer of them fit, and the rest is the next page.
                 Err(CallError::TooLarge(_)) if max_items > 1 => max_items = (max_items / 8).max(1),
                 answer => break answer.map_err(|error| error.at_position(from.is_some()))?,
@@ -91,17 +93,21 @@ impl Queries for CloudWatch {
             return Err(SourceError::Upstream("GetQueryResults returned the same token".to_owned()));
         }
         let next = answer.next_token.clone().map(Position);
-        let rows = answer.into_rows();
-        let mut rows = rows.ok_or_else(|| SourceError::Upstream("a complete query without its rows".to_owned()))?;
-        if !rows.is_empty() {
+        let rows = answer.into_rows().ok_or_else(|| SourceError::Upstream("a complete query without its rows".to_owned()))?;
+        let mut page = QueryPage { status, rows, statistics: None, estimated_cost: None, next, memory, failure: None };
+        let bytes = page.row_bytes();
+        if page.memory.as_mut().is_some_and(|memory| !memory.resize(bytes)) {
+            return Err(memory_error(Rejected::TenantLimit));
+        }
+        if !page.rows.is_empty() {
             self.tracker.compare(query, permit.share()).await?;
-            rows.iter_mut().for_each(|row| as_shown(row, query));
+            page.rows.iter_mut().for_each(|row| as_shown(row, query));
         }
         // Upstream's figures count all streams of the groups. With field indexes they would tell which values hidden events have.
         let statistics = statistics.filter(|_| permit.stream_rules().iter().all(Option::is_none));
         let price = self.tracker.settings.price_per_gb;
         let estimated_cost = price.zip(statistics).map(|(price, statistics)| statistics.bytes_scanned / GIGABYTE * price);
-        Ok(QueryPage { status, rows, statistics, estimated_cost, next, failure: None })
+        Ok(QueryPage { statistics, estimated_cost, ..page })
     }
 
     async fn stop(&self, permit: &Permit<StopQuery>) -> Result<(), SourceError> {

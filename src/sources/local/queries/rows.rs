@@ -43,6 +43,7 @@ pub(super) fn page(tracked: &TrackedQuery, from: usize, limit: usize) -> Result<
         }),
         estimated_cost: None,
         next: goes_on.then(|| Position(behind.to_string())),
+        memory: None,
         failure: tracked.failure(),
     })
 }

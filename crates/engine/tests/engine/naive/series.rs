@@ -33,7 +33,9 @@ impl Naive {
 
     fn define_and_show(&mut self, name: &str, values: Vec<Value>) {
         let binding = self.define(name, None, values);
-        self.show(name, binding);
+        self.show(name, binding.clone());
+        // `display` does not take new columns, but shows the new values of its own.
+        self.added.iter_mut().filter(|(known, _)| known == name).for_each(|(_, place)| *place = binding.clone());
     }
 
     fn accum(&mut self, accum: &Accum) {
