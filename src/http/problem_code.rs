@@ -330,7 +330,7 @@ impl ProblemCode {
                 status: 501,
                 title: "Not supported",
                 meaning: "This version of the service, or the source of this log group, does not have the feature that `detail` names.",
-                cause: "Logs Insights queries run on CloudWatch sources only; live tail is not part of this version.",
+                cause: "Live tail and tickets are not part of this version.",
                 fix: "Read events instead: a cursor that ended with `stopReason` `end` returns new events when it is sent again.",
             },
             Self::UpstreamError => ProblemDescription {

@@ -438,7 +438,7 @@ async fn local_queries(sides: &[Side; 2], name: &str, form: &[Vec<String>]) {
         "filter a = 1 | sort @timestamp | limit 3".to_owned(),
         "stats count(*) as n by @logStream, @log | sort n desc".to_owned(),
         "pattern @message".to_owned(),
-        "dedup @logStream | display @logStream, @ptr".to_owned(),
+        "display @logStream, @ptr | dedup @logStream".to_owned(),
         "limit 1".to_owned(),
         format!("filter @logStream in (SOURCE '{other}' | fields @logStream) | stats count(*)"),
         format!("filter @logStream in (SOURCE '/{name}/z' | fields @logStream) | stats count(*)"),

@@ -28,14 +28,23 @@ use crate::service::{Listeners, Service};
 const TOKEN_TTL: Duration = Duration::from_secs(12 * 3600);
 
 /// The two tenants and the scopes of their printed tokens.
-const TENANTS: [(&str, &str); 2] = [("acme", "logs:read:*"), ("globex", "logs:read:/globex/* logs:read:/shared/gateway")];
+const TENANTS: [(&str, &str); 2] = [
+    ("acme", "logs:read:* logs:query:*"),
+    ("globex", "logs:read:/globex/* logs:read:/shared/gateway logs:query:/globex/* logs:query:/shared/gateway"),
+];
 
 /// The file with the secret of the endpoint's key.
 const ENDPOINT_SECRET: &str = "endpoint.secret";
 
 /// What to try: what it shows, the variable with the token, the target, and what `curl` encodes and appends to the target.
-const EXAMPLES: [(&str, &str, &str, &str); 6] = [
+const EXAMPLES: [(&str, &str, &str, &str); 7] = [
     ("the newest events of a stream of acme", "ACME", "/logs/:acme:api/prod-a?limit=3", ""),
+    (
+        "a query: the answers of the last day by status",
+        "ACME",
+        "/queries?format=csv",
+        " -H Prefer:wait=20 --json '{\"logGroups\":[\"/acme/api\"],\"start\":\"-1d\",\"query\":\"stats count(*) by status\"}'",
+    ),
     ("the groups that acme may see", "ACME", "/groups", ""),
     ("the newest 20 events of a Java service, as text", "ACME", "/logs/:acme:java:orders?limit=20&format=text", ""),
     (

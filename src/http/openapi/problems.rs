@@ -49,7 +49,7 @@ pub(super) fn example(code: C) -> ApiError {
         C::BudgetExceeded => ApiError::BudgetExceeded { budget: QueryBudget::Queries(3), retry_after: Duration::from_secs(1) },
         C::HeadersTooLarge => ApiError::HeadersTooLarge(32_768),
         C::InternalError => ApiError::Internal(String::new()),
-        C::NotSupported => ApiError::Source(SourceError::NotSupported("Logs Insights queries")),
+        C::NotSupported => ApiError::NotSupported("tickets for live tail"),
         C::UpstreamError => ApiError::Source(SourceError::Upstream(String::new())),
         C::Overloaded => ApiError::Source(SourceError::Throttled { retry_after: Duration::from_secs(1) }),
         C::KeysUnavailable => ApiError::KeysUnavailable(String::new()),

@@ -95,10 +95,17 @@ impl Scan {
         let mut merge = Merge::new(direction, sources);
         let events = take(&mut merge, &mut selector, self.request.up_to, limit, bytes)?;
         self.met = selector.into_met();
+        // A source that is not open yet knows only that it is not ahead of the range: its bound may be an event that was given.
+        let last = events.last().map(Event::position);
         match (merge.bound(), direction) {
             (None, _) => self.is_ended = true,
-            (Some(bound), Direction::Forward) => self.rest.start = bound,
-            (Some(bound), Direction::Backward) => self.rest.end = bound.successor(),
+            (Some(bound), Direction::Forward) => {
+                self.rest.start = last.map_or(bound, |last| bound.max(last.successor()));
+            }
+            (Some(bound), Direction::Backward) => {
+                let end = bound.successor();
+                self.rest.end = last.map_or(end, |last| end.min(last));
+            }
         }
         Ok(if self.is_ended && events.is_empty() { None } else { Some(events) })
     }

@@ -48,11 +48,11 @@ pub struct QueryBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Vec<Object>>, example = json!([{ "@timestamp": "2026-11-20 10:00:00.000", "status": "404" }]))]
     pub(super) results: Option<Vec<RowBody<'a>>>,
-    /// The data that the query scanned. Absent if you can see only some streams of its log groups, since the figures count all
-    /// streams.
+    /// The data that the query scanned. On CloudWatch it is absent if you can see only some streams of its log groups, since the
+    /// figures count all streams. On a local source the figures count only the streams that you can see.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) statistics: Option<StatisticsBody>,
-    /// The cost of the scanned bytes at the operator's price, in US dollars. Absent if `statistics` is absent.
+    /// The cost of the scanned bytes at the operator's price, in US dollars. Absent if `statistics` is absent, and on a local source.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 0.0012)]
     pub(super) estimated_cost_usd: Option<f64>,

@@ -77,7 +77,8 @@ async fn lease(app: &App, tenant: &Tenant, queries: &dyn Queries) -> Result<Leas
 ///
 /// Starts a Logs Insights query over 1 to 50 log groups, and returns `202` with the query id for `GET /queries/{id}`. With
 /// `Prefer: wait=20` it waits up to 20 seconds, and returns `200` with the rows if the query ends by then. A query that is not
-/// polled is cancelled, so poll it until it has ended.
+/// polled for two minutes is cancelled, so poll it until it has ended. A local source keeps the rows for ten minutes after the last
+/// request, but not after a restart of the service.
 #[utoipa::path(
     post,
     path = "/queries",
