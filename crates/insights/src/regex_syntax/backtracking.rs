@@ -1,12 +1,12 @@
-//! What an engine that backtracks can run beyond the linear one, in the syntax of the `fancy-regex` crate.
+//! Constructs that only a backtracking engine can run, translated for the `fancy-regex` crate.
 //!
 //! - look-around: `(?=a)`, `(?!a)`, `(?<=a)`, `(?<!a)`
 //! - atomic groups and possessive repetitions: `(?>a)`, `a++`, `a{2,5}+`
 //! - back-references: `\1`, `\12`, `\k<name>`, `\k'name'`, `\k{name}`, `\g1`, `\g{1}`, `\g{-1}`, `\g{name}`, `(?P=name)`
-//! - large repetitions: the engine counts them, step by step, where the linear engine would need a state for each
+//! - large repetitions: the backtracking engine counts them; the linear engine would need a state for each repetition
 //!
-//! Two-digit references follow Java: digits are dropped until there are as many groups. Perl's recursion, conditions, branch
-//! resets, verbs and code stay refused: no page and no deployed query has them.
+//! References of several digits follow Java: digits are dropped until that group exists. Perl's recursion, conditions, branch
+//! resets, verbs and code are refused: no page and no deployed query has them.
 
 use super::dialect::{Last, Repetition, Translation};
 use super::reader::Reader;
@@ -99,7 +99,7 @@ impl Translation {
         Ok(())
     }
 
-    /// An assertion holds however often it is tried: the crate refuses to repeat it, and need not.
+    /// The crate refuses a repeated assertion. Repeating it changes nothing, so only a minimum of 0 matters.
     fn repeat_assertion(&self, reader: &mut Reader<'_>, is_lazy: bool, repetition: &Repetition) {
         if repetition.least > 0 {
             return;
