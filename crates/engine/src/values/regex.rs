@@ -5,7 +5,7 @@
 //!
 //! - The linear engine (`regex`) runs every expression that it can take, in time linear in the text.
 //! - Look-around, back-references, atomic groups, possessive and large repetitions run on an engine that backtracks
-//!   ([`super::regex_backtracking`]), within a limit of steps. A search that reaches the limit is a [`SearchLimit`] error,
+//!   (`regex_backtracking`), within a limit of steps. A search that reaches the limit is a [`SearchLimit`] error,
 //!   never a text that does not match.
 
 use std::fmt;

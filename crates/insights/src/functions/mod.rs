@@ -1,6 +1,6 @@
 //! The functions of the language: their names, their kinds and what arguments they take.
 //!
-//! Owns the table and nothing of what a function computes (see [`crate::values`]). Names are found in any case, as
+//! Owns the table and nothing of what a function computes (the engine does). Names are found in any case, as
 //! CloudWatch finds them, and printed as its documentation spells them.
 
 mod table;
