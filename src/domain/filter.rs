@@ -3,6 +3,7 @@
 //! Owns the pattern with its matcher. Never keeps what a caller wrote: what goes upstream, into cursors and back to callers is
 //! the pattern's canonical text.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -44,6 +45,13 @@ impl EventFilter {
     #[must_use]
     pub fn matches(&self, message: &str) -> bool {
         self.0.matcher.matches(message)
+    }
+
+    /// What the pattern takes out of the message, by name; `None` when the message does not pass.
+    #[must_use]
+    pub fn extract(&self, message: &str) -> Option<BTreeMap<String, String>> {
+        let taken = self.0.matcher.extract(message)?;
+        Some(taken.into_iter().map(|taken| (taken.name.into_owned(), taken.value.into_owned())).collect())
     }
 }
 

@@ -11,4 +11,5 @@ pub mod network;
 pub mod event;
 pub mod filter;
 pub mod operation;
+pub mod write_operations;
 pub mod query;

@@ -25,10 +25,12 @@ pub enum Action {
     Tail,
     /// See that groups and streams exist, and what they are.
     Describe,
+    /// Change what a source holds. It has no word: neither a token nor the configuration can give it, only the operator's own key.
+    Write,
 }
 
 impl Action {
-    /// All of them, in the order of the documentation.
+    /// Those that scopes and grants can name, in the order of the documentation.
     pub const ALL: [Self; 4] = [Self::Read, Self::Query, Self::Tail, Self::Describe];
 
     /// The word in scopes, grants and the API.
@@ -39,6 +41,7 @@ impl Action {
             Self::Query => "query",
             Self::Tail => "tail",
             Self::Describe => "describe",
+            Self::Write => "write",
         }
     }
 

@@ -49,7 +49,7 @@ pub async fn count(State(app): State<AppState>, request: Request, next: Next) ->
 }
 
 /// Keeps what the request holds until its answer is sent.
-pub(super) fn hold_until_sent(response: Response, context: &Arc<RequestInfo>) -> Response {
+pub(crate) fn hold_until_sent(response: Response, context: &Arc<RequestInfo>) -> Response {
     if response.body().is_end_stream() {
         return response;
     }

@@ -3,7 +3,9 @@
 //! Owns the translation between the two, and keeps the store's blocking calls off the asynchronous threads. Never
 //! widens what a permit allows: the store is asked for the permitted streams only.
 
+mod errors;
 mod queries;
+mod write;
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -16,13 +18,11 @@ use async_trait::async_trait;
 use aws_lc_rs::digest;
 use logmark_event_page::build::PlainEvent;
 use logmark_event_page::{Builder, Events};
-use logmark_store::{
-    CatalogueError, GroupClass, MessageFilter, Order, ReadError, ReadRequest, Store, StreamSelection as StoreSelection,
-    StreamsQuery,
-};
+use logmark_store::{GroupClass, MessageFilter, Order, ReadRequest, Store, StreamSelection as StoreSelection, StreamsQuery};
 
 use self::queries::QueryService;
 use super::local_settings::LocalQuerySettings;
+use super::write::WriteSource;
 use super::{Queries, Source, SourceError};
 use crate::auth::permit::Permit;
 use crate::domain::cover::Part;
@@ -31,11 +31,15 @@ use crate::domain::filter::EventFilter;
 use crate::domain::name::{LogGroupName, LogStreamName, SourceName};
 use crate::domain::operation::{DescribeGroup, ListGroups, ListStreams, ReadGroup, ReadStream, StreamOrder, StreamSelection};
 use crate::domain::time::{Clock, Millis, TimeRange};
+use crate::domain::write_operations::LogClass;
 
 /// What one step of a filter may cost, for it holds one of the threads for blocking calls: so many bytes looked at, or so much
 /// time. Most patterns are limited by the first; a regular expression can take a thousand times longer for a byte.
 const MAX_EXAMINED_BYTES: usize = 64 << 20;
 const MAX_STEP: Duration = Duration::from_millis(250);
+/// A page of so many events, of so many bytes of messages at most, is read from memory in less than a millisecond.
+const SMALL_PAGE_EVENTS: usize = 1_000;
+const SMALL_PAGE_BYTES: usize = 1 << 20;
 /// Names looked at in one step of a list.
 const LIST_STEP: usize = 256;
 
@@ -77,6 +81,14 @@ impl Local {
 #[async_trait]
 impl Source for Local {
     async fn read_stream(&self, permit: &Permit<ReadStream>, page: &PageRequest) -> Result<EventPage, SourceError> {
+        if is_small(page) {
+            let op = permit.op();
+            let named = [op.stream.as_str()];
+            let selection = StoreSelection::Named(&named);
+            if let Some(page) = read_from_memory(&self.store, op.group.as_str(), selection, op.range, page)? {
+                return Ok(page);
+            }
+        }
         let (op, page) = (permit.op().clone(), page.clone());
         self.blocking(move |store| {
             let named = [op.stream.as_str()];
@@ -86,20 +98,17 @@ impl Source for Local {
     }
 
     async fn read_group(&self, permit: &Permit<ReadGroup>, page: &PageRequest) -> Result<EventPage, SourceError> {
+        if permit.op().filter.is_none() && is_small(page) {
+            let (op, store) = (permit.op(), &self.store);
+            let read = |selection: StoreSelection<'_>| read_from_memory(store, op.group.as_str(), selection, op.range, page);
+            if let Some(page) = with_selection(permit, read)? {
+                return Ok(page);
+            }
+        }
         let (permit, page) = (permit.clone(), page.clone());
         self.blocking(move |store| {
             let op = permit.op();
-            let names: Vec<&str> = match &op.streams {
-                StreamSelection::Names(names) => names.iter().map(LogStreamName::as_str).collect(),
-                StreamSelection::All | StreamSelection::Prefix(_) => Vec::new(),
-            };
-            let may_see = |stream: &str| op.streams.contains(stream) && permit.may_see_stream(stream);
-            let selection = match (&op.streams, permit.streams()) {
-                (StreamSelection::Names(_), _) => StoreSelection::Named(&names),
-                (StreamSelection::All, None) => StoreSelection::All,
-                _ => StoreSelection::Matching(&may_see),
-            };
-            read(store, op.group.as_str(), selection, op.filter.as_ref(), op.range, &page)
+            with_selection(&permit, |selection| read(store, op.group.as_str(), selection, op.filter.as_ref(), op.range, &page))
         })
         .await
     }
@@ -134,6 +143,10 @@ impl Source for Local {
         256 * 1024
     }
 
+    fn as_writable(&self) -> Option<&dyn WriteSource> {
+        Some(self)
+    }
+
     fn queries(&self) -> Option<&dyn Queries> {
         Some(self)
     }
@@ -143,23 +156,40 @@ impl Source for Local {
     }
 }
 
-impl From<CatalogueError> for SourceError {
-    fn from(error: CatalogueError) -> Self {
-        match error {
-            CatalogueError::GroupNotFound { .. } => Self::NotFound,
-            other => Self::Store(other.to_string()),
-        }
-    }
+/// Reads with the streams that the operation chooses and the permit shows.
+fn with_selection<T>(permit: &Permit<ReadGroup>, read: impl FnOnce(StoreSelection<'_>) -> T) -> T {
+    let op = permit.op();
+    let names: Vec<&str> = match &op.streams {
+        StreamSelection::Names(names) => names.iter().map(LogStreamName::as_str).collect(),
+        StreamSelection::All | StreamSelection::Prefix(_) => Vec::new(),
+    };
+    let may_see = |stream: &str| op.streams.contains(stream) && permit.may_see_stream(stream);
+    read(match (&op.streams, permit.streams()) {
+        (StreamSelection::Names(_), _) => StoreSelection::Named(&names),
+        (StreamSelection::All, None) => StoreSelection::All,
+        _ => StoreSelection::Matching(&may_see),
+    })
 }
 
-impl From<ReadError> for SourceError {
-    fn from(error: ReadError) -> Self {
-        match error {
-            ReadError::GroupNotFound { .. } => Self::NotFound,
-            ReadError::StreamNotFound { .. } => Self::StreamNotFound,
-            ReadError::Storage(cause) => Self::Store(cause.to_string()),
-        }
-    }
+/// Whether a page is so little work that the thread of its request can do it, when no file is read.
+fn is_small(page: &PageRequest) -> bool {
+    page.limit <= SMALL_PAGE_EVENTS
+}
+
+/// A page, if the store has it in memory.
+fn read_from_memory(
+    store: &Store,
+    group: &str,
+    streams: StoreSelection<'_>,
+    range: TimeRange,
+    page: &PageRequest,
+) -> Result<Option<EventPage>, SourceError> {
+    let asked = request(group, streams, None, range, page)?;
+    let found = store.read_from_memory(&ReadRequest { max_bytes: page.max_bytes.min(SMALL_PAGE_BYTES), ..asked })?;
+    // A page that these bytes have cut short is not small.
+    let is_whole =
+        |found: &logmark_store::Page| found.at_end || found.events.len() >= page.limit || page.max_bytes <= SMALL_PAGE_BYTES;
+    found.filter(is_whole).map(event_page).transpose()
 }
 
 fn read(
@@ -170,7 +200,6 @@ fn read(
     range: TimeRange,
     page: &PageRequest,
 ) -> Result<EventPage, SourceError> {
-    let from = page.position.as_ref().map(|position| position.0.parse()).transpose().map_err(|_| SourceError::InvalidPosition)?;
     // The time of the filter itself, not of passing over hidden events: where a page ends must not tell how many there are.
     let spent = Cell::new(Duration::ZERO);
     let is_enough = |bytes| bytes >= MAX_EXAMINED_BYTES || spent.get() >= MAX_STEP;
@@ -182,10 +211,22 @@ fn read(
             is_match
         })
     };
-    let found = store.read(&ReadRequest {
+    let filter = filter.map(|_| MessageFilter { accepts: &accepts, is_enough: &is_enough });
+    event_page(store.read(&request(group, streams, filter, range, page)?)?)
+}
+
+fn request<'a>(
+    group: &'a str,
+    streams: StoreSelection<'a>,
+    filter: Option<MessageFilter<'a>>,
+    range: TimeRange,
+    page: &PageRequest,
+) -> Result<ReadRequest<'a>, SourceError> {
+    let from = page.position.as_ref().map(|position| position.0.parse()).transpose().map_err(|_| SourceError::InvalidPosition)?;
+    Ok(ReadRequest {
         group,
         streams,
-        filter: filter.map(|_| MessageFilter { accepts: &accepts, is_enough: &is_enough }),
+        filter,
         start: range.start.map(|start| start.0),
         end: range.end.map(|end| end.0),
         direction: match page.direction {
@@ -195,7 +236,10 @@ fn read(
         from,
         limit: NonZeroUsize::new(page.limit).unwrap_or(NonZeroUsize::MIN),
         max_bytes: page.max_bytes,
-    })?;
+    })
+}
+
+fn event_page(found: logmark_store::Page) -> Result<EventPage, SourceError> {
     Ok(EventPage {
         events: events(&found.events)?,
         next: Position(found.next.to_string()),
@@ -309,15 +353,17 @@ fn log_group(group: logmark_store::Group) -> Result<LogGroup, SourceError> {
     let name =
         LogGroupName::try_from(group.name).map_err(|error| SourceError::Store(format!("a stored group's name {error}")))?;
     let class = match group.class {
-        GroupClass::Standard => "STANDARD".to_owned(),
-        other => format!("{other:?}").to_uppercase(),
+        GroupClass::InfrequentAccess => LogClass::InfrequentAccess,
+        GroupClass::Delivery => LogClass::Delivery,
+        // The store's list of classes may grow.
+        _ => LogClass::Standard,
     };
     Ok(LogGroup {
         name,
         created_at: Some(Millis(group.created_at)),
         retention_days: group.retention_days,
         stored_bytes: Some(group.stored_bytes),
-        class,
+        class: class.as_str().to_owned(),
     })
 }
 

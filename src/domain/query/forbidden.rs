@@ -29,7 +29,7 @@ pub(super) fn in_query(query: &Query, reach_of_source: QueryReach) -> Vec<Diagno
         })
         .collect();
     let shown = plain_columns(query);
-    found.extend(reach.references().filter_map(|reference| of_reference(reference, &shown)));
+    found.extend(reach.references().filter_map(|reference| of_reference(reference, &shown, reach_of_source)));
     found.sort_by_key(|fault| (fault.span.start, fault.span.end));
     found.dedup();
     found
@@ -100,8 +100,9 @@ fn plain_columns(query: &Query) -> Vec<Span> {
     plain.map(|column| column.expression.span).collect()
 }
 
-/// A reference to an event's handle, or to what names the operator's account, in a form in which its value could leave.
-fn of_reference(reference: &Reference, shown: &[Span]) -> Option<Diagnostic> {
+/// A reference to an event's handle, or to what names the operator's account, in a form in which its value could leave. `@log` of a
+/// local source is the group alone, and Grafana's queries trim it.
+fn of_reference(reference: &Reference, shown: &[Span], reach: QueryReach) -> Option<Diagnostic> {
     let Referent::Field(path) = &reference.what else { return None };
     if begins_with(path, POINTER) && reference.origin.is_of_events() && !shown.contains(&reference.span) {
         let expected = "`@ptr` as a column of its own in `fields` or `display`";
@@ -115,7 +116,7 @@ fn of_reference(reference: &Reference, shown: &[Span]) -> Option<Diagnostic> {
     let taken_apart =
         [Use::Computed, Use::Parsed, Use::Expanded, Use::Compared].into_iter().any(|way| reference.uses.contains(way));
     match begins_with(path, LOG) {
-        true if taken_apart => Some(
+        true if taken_apart && reach == QueryReach::Confined => Some(
             fault(reference.span, "`@log` as it is", "something made of it")
                 .hint("it holds the number of the operator's account: show it, filter and group by it"),
         ),
