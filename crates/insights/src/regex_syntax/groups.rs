@@ -1,4 +1,4 @@
-//! How groups begin: those that capture, with a name or without, flags, and what is refused.
+//! The beginnings of groups: capturing groups with and without a name, flags, and refused constructs.
 //!
 //! Owns the bounds of groups. How one ends is in [`super::dialect`].
 
@@ -10,7 +10,7 @@ use super::reader::Reader;
 use super::shape::is_name;
 use super::{RegexError, RegexFault};
 
-/// Deepest nesting of groups; nobody writes deeper ones, and the engine's own compiler recurses.
+/// Deepest nesting of groups. Real patterns are less deep, and the engine's compiler recurses.
 const DEEPEST: usize = 50;
 
 /// Most groups that capture: each costs memory in every match.
