@@ -122,6 +122,12 @@ impl<Op: Operation> Permit<Op> {
         &self.op
     }
 
+    /// The operation alone, for a source that stores what is in it.
+    #[must_use]
+    pub fn into_op(self) -> Op {
+        self.op
+    }
+
     /// Whose leave it is.
     #[must_use]
     pub fn tenant(&self) -> &TenantId {

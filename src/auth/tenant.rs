@@ -18,7 +18,7 @@ use crate::domain::query::operations::RulesFingerprint;
 /// What a token says its bearer may do: `logs:<action>:<group pattern>`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scope {
-    /// `None` is `*`: every action.
+    /// `None` is `*`: every action that a scope can name.
     pub action: Option<Action>,
     /// On which groups.
     pub groups: Pattern,
@@ -49,7 +49,7 @@ impl Scope {
     /// Does it allow the action, on some group?
     #[must_use]
     pub fn allows(&self, wanted: Action) -> bool {
-        self.action.is_none_or(|action| action.implies(wanted))
+        self.action.map_or(wanted != Action::Write, |action| action.implies(wanted))
     }
 }
 

@@ -4,9 +4,9 @@
 //! place. Unknown keys and unknown variables are errors. Never starts, binds or fetches anything; of the files it names it
 //! reads the secrets, and looks whether the others can be read.
 //!
-//! Reading order: [`server`], [`telemetry`], [`lambda`], [`demo`], [`issuer`], [`source`], [`cloudwatch`], `tenant` (the
-//! sections); [`secret`]; then the way there: `tree` (TOML with places), `environment` (variables over it), `reader`, `values`
-//! and `forms` (key by key); [`error`]; [`effective`] (what holds in the end).
+//! Reading order: [`server`], [`telemetry`], [`lambda`], [`demo`], [`issuer`], [`source`], [`cloudwatch`], [`endpoint`], `tenant`
+//! (the sections); [`secret`]; then the way there: `tree` (TOML with places), `environment` (variables over it), `reader`,
+//! `values` and `forms` (key by key); [`error`]; [`effective`] (what holds in the end).
 
 pub mod server;
 pub mod telemetry;
@@ -16,6 +16,7 @@ pub mod issuer;
 mod providers;
 pub mod source;
 pub mod cloudwatch;
+pub mod endpoint;
 mod tenant;
 mod pattern;
 pub mod secret;

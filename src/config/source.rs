@@ -1,15 +1,17 @@
 //! `[[sources]]`: where logs are, by name.
 //!
 //! Owns the section's keys, and which of them belong to which kind. Never reaches a source: a region, a role and an endpoint
-//! are looked at for their form alone. Look next at [`super::cloudwatch`], the keys of that kind, and at `config::tenant`, whose
-//! grants name the sources.
+//! are looked at for their form alone. Look next at [`super::cloudwatch`], the keys of that kind, at [`super::endpoint`], and at
+//! `config::tenant`, whose grants name the sources.
 
+use std::net::SocketAddr;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::cloudwatch::{self, CloudWatch};
+use super::endpoint::{self, Endpoint};
 use super::reader::{Field, Table};
 use super::spelling::{listed, quoted};
 use crate::domain::name::SourceName;
@@ -35,6 +37,8 @@ pub enum SourceKind {
         path: PathBuf,
         /// `…__QUERIES__…`.
         queries: LocalQuerySettings,
+        /// `…__ENDPOINT`; absent: none. Where it speaks the protocol of CloudWatch Logs.
+        endpoint: Option<Box<Endpoint>>,
     },
 }
 
@@ -46,6 +50,7 @@ pub(super) struct Declared {
     /// One has no name, or a wrong one: which it should be is not known.
     pub(super) incomplete: bool,
     paths: Vec<PathBuf>,
+    listening: Vec<SocketAddr>,
 }
 
 /// Reads `[[sources]]`.
@@ -97,13 +102,12 @@ fn name(field: &Field<'_>, declared: &mut Declared) -> Option<SourceName> {
 
 fn local(table: &Table<'_>, kind: &Field<'_>, declared: &mut Declared) -> Option<SourceKind> {
     table.refuse(&cloudwatch::ONLY_HERE, "belongs to the kind `cloudwatch`, and this source is `local`");
-    let unsupported = "is not supported yet by this version: the local source has no endpoint of its own; leave the key out";
-    table.refuse(&["endpoint"], unsupported);
     if !cfg!(feature = "local") {
         kind.wrong("`local` is not part of this build: it was made without the feature `local`");
     }
     let default = LocalQuerySettings::default();
     let local_queries = table.or("queries", default, |field| field.table(|table| Some(queries(table))));
+    let endpoint = endpoint(table, declared);
     let field = table.required("path", "write the folder for its logs")?;
     let path = field.path(field.text()?)?;
     if declared.paths.contains(&path) {
@@ -111,7 +115,19 @@ fn local(table: &Table<'_>, kind: &Field<'_>, declared: &mut Declared) -> Option
         return None;
     }
     declared.paths.push(path.clone());
-    Some(SourceKind::Local { path, queries: local_queries })
+    Some(SourceKind::Local { path, queries: local_queries, endpoint: endpoint.map(Box::new) })
+}
+
+/// Reads `endpoint`.
+fn endpoint(table: &Table<'_>, declared: &mut Declared) -> Option<Endpoint> {
+    let field = table.get("endpoint")?;
+    let endpoint = field.table(endpoint::read)?;
+    // Port 0 is another one for each.
+    if endpoint.listen.port() != 0 && declared.listening.contains(&endpoint.listen) {
+        field.wrong("listens where another source's endpoint does: give each an address of its own");
+    }
+    declared.listening.push(endpoint.listen);
+    Some(endpoint)
 }
 
 /// Reads `queries` of a local source.

@@ -99,15 +99,71 @@ fn a_local_source_has_its_own_keys() {
             "logmark.toml:4:1: sources[0].reserve: belongs to the kind `cloudwatch`, and this source is `local`\nlogmark.toml:5:1: sources[0].cache: belongs to the kind `cloudwatch`, and this source is `local`",
         ),
         (
-            "kind = \"local\"\n-region\npath = \"data\"\nendpoint = { listen = \"127.0.0.1:4586\", access_key = \"env:A\", secret_key = \"env:B\" }",
-            "logmark.toml:4:1: sources[0].endpoint: is not supported yet by this version: the local source has no endpoint of its own; leave the key out",
-        ),
-        (
             "kind = \"local\"\n-region\npath = \"data\"\nfolder = \"data\"",
-            "logmark.toml:4:1: sources[0].folder: is no key here: there are `name`, `kind` and `path`",
+            "logmark.toml:4:1: sources[0].folder: is no key here: there are `name`, `kind`, `queries`, `endpoint` and `path`",
         ),
     ];
     refused("[[sources]]", &cases);
+}
+
+#[test]
+fn an_endpoint_has_a_key_and_its_secret_elsewhere() {
+    let local = |endpoint: &str| format!("kind = \"local\"\n-region\npath = \"data\"\nendpoint = {endpoint}");
+    let at = |place: &str, text: &str| format!("logmark.toml:{place}: sources[0].endpoint{text}");
+    let cases = [
+        (local("\"127.0.0.1:4586\""), at("4:12", ": must be a table, not a text")),
+        (
+            local("{}"),
+            [
+                at("4:12", ".access_key: is missing: write the id of the key that clients sign with"),
+                at("4:12", ".secret_key: is missing: write where its secret is, as `env:NAME` or `file:PATH`"),
+            ]
+            .join("\n"),
+        ),
+        (
+            local("{ access_key = \"a key\", secret_key = \"plain\" }"),
+            [
+                at("4:27", ".access_key: is not the id of an access key: write 1 to 128 letters, digits and `_`"),
+                at(
+                    "4:49",
+                    ".secret_key: is a secret in plain text: put it into a variable of its own and write `env:NAME`, or into a file and write `file:PATH`",
+                ),
+            ]
+            .join("\n"),
+        ),
+        (
+            local("{ access_key = \"AKID\", secret_key = \"env:NONE\", account = \"7\", secret = 1 }"),
+            [
+                at("4:48", ".secret_key: the variable `NONE` is not set, or is no UTF-8"),
+                at("4:70", ".account: `7` is not an account number: write its 12 digits in quotes"),
+                at(
+                    "4:75",
+                    ".secret: is no key here: there are `listen`, `access_key`, `secret_key` and `account`",
+                ),
+            ]
+            .join("\n"),
+        ),
+    ];
+    let cases: Vec<(&str, &str)> = cases.iter().map(|(snippet, text)| (snippet.as_str(), text.as_str())).collect();
+    refused("[[sources]]", &cases);
+}
+
+#[test]
+fn two_endpoints_do_not_listen_at_one_address() {
+    let source = |name: &str, port: u16| {
+        format!(
+            "[[sources]]\nname = \"{name}\"\nkind = \"local\"\npath = \"{name}\"\n\
+             endpoint = {{ listen = \"127.0.0.1:{port}\", access_key = \"AKID\", secret_key = \"env:SECRET\" }}\n"
+        )
+    };
+    let found = |ports: [u16; 2]| {
+        let text = super::document("", &(source("a", ports[0]) + &source("b", ports[1])));
+        super::lines(super::parsed(&text, &[("SECRET", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")]))
+    };
+    let text = "sources[1].endpoint: listens where another source's endpoint does: give each an address of its own";
+    assert_eq!(found([4586, 4586]), format!("logmark.toml:10:12: {text}"));
+    assert_eq!(found([4586, 4587]), "");
+    assert_eq!(found([0, 0]), "");
 }
 
 #[test]
