@@ -37,6 +37,9 @@ use crate::domain::write_operations::LogClass;
 /// time. Most patterns are limited by the first; a regular expression can take a thousand times longer for a byte.
 const MAX_EXAMINED_BYTES: usize = 64 << 20;
 const MAX_STEP: Duration = Duration::from_millis(250);
+/// A page of so many events, of so many bytes of messages at most, is read from memory in less than a millisecond.
+const SMALL_PAGE_EVENTS: usize = 1_000;
+const SMALL_PAGE_BYTES: usize = 1 << 20;
 /// Names looked at in one step of a list.
 const LIST_STEP: usize = 256;
 
@@ -78,6 +81,14 @@ impl Local {
 #[async_trait]
 impl Source for Local {
     async fn read_stream(&self, permit: &Permit<ReadStream>, page: &PageRequest) -> Result<EventPage, SourceError> {
+        if is_small(page) {
+            let op = permit.op();
+            let named = [op.stream.as_str()];
+            let selection = StoreSelection::Named(&named);
+            if let Some(page) = read_from_memory(&self.store, op.group.as_str(), selection, op.range, page)? {
+                return Ok(page);
+            }
+        }
         let (op, page) = (permit.op().clone(), page.clone());
         self.blocking(move |store| {
             let named = [op.stream.as_str()];
@@ -87,20 +98,17 @@ impl Source for Local {
     }
 
     async fn read_group(&self, permit: &Permit<ReadGroup>, page: &PageRequest) -> Result<EventPage, SourceError> {
+        if permit.op().filter.is_none() && is_small(page) {
+            let (op, store) = (permit.op(), &self.store);
+            let read = |selection: StoreSelection<'_>| read_from_memory(store, op.group.as_str(), selection, op.range, page);
+            if let Some(page) = with_selection(permit, read)? {
+                return Ok(page);
+            }
+        }
         let (permit, page) = (permit.clone(), page.clone());
         self.blocking(move |store| {
             let op = permit.op();
-            let names: Vec<&str> = match &op.streams {
-                StreamSelection::Names(names) => names.iter().map(LogStreamName::as_str).collect(),
-                StreamSelection::All | StreamSelection::Prefix(_) => Vec::new(),
-            };
-            let may_see = |stream: &str| op.streams.contains(stream) && permit.may_see_stream(stream);
-            let selection = match (&op.streams, permit.streams()) {
-                (StreamSelection::Names(_), _) => StoreSelection::Named(&names),
-                (StreamSelection::All, None) => StoreSelection::All,
-                _ => StoreSelection::Matching(&may_see),
-            };
-            read(store, op.group.as_str(), selection, op.filter.as_ref(), op.range, &page)
+            with_selection(&permit, |selection| read(store, op.group.as_str(), selection, op.filter.as_ref(), op.range, &page))
         })
         .await
     }
@@ -148,6 +156,42 @@ impl Source for Local {
     }
 }
 
+/// Reads with the streams that the operation chooses and the permit shows.
+fn with_selection<T>(permit: &Permit<ReadGroup>, read: impl FnOnce(StoreSelection<'_>) -> T) -> T {
+    let op = permit.op();
+    let names: Vec<&str> = match &op.streams {
+        StreamSelection::Names(names) => names.iter().map(LogStreamName::as_str).collect(),
+        StreamSelection::All | StreamSelection::Prefix(_) => Vec::new(),
+    };
+    let may_see = |stream: &str| op.streams.contains(stream) && permit.may_see_stream(stream);
+    read(match (&op.streams, permit.streams()) {
+        (StreamSelection::Names(_), _) => StoreSelection::Named(&names),
+        (StreamSelection::All, None) => StoreSelection::All,
+        _ => StoreSelection::Matching(&may_see),
+    })
+}
+
+/// Whether a page is so little work that the thread of its request can do it, when no file is read.
+fn is_small(page: &PageRequest) -> bool {
+    page.limit <= SMALL_PAGE_EVENTS
+}
+
+/// A page, if the store has it in memory.
+fn read_from_memory(
+    store: &Store,
+    group: &str,
+    streams: StoreSelection<'_>,
+    range: TimeRange,
+    page: &PageRequest,
+) -> Result<Option<EventPage>, SourceError> {
+    let asked = request(group, streams, None, range, page)?;
+    let found = store.read_from_memory(&ReadRequest { max_bytes: page.max_bytes.min(SMALL_PAGE_BYTES), ..asked })?;
+    // A page that these bytes have cut short is not small.
+    let is_whole =
+        |found: &logmark_store::Page| found.at_end || found.events.len() >= page.limit || page.max_bytes <= SMALL_PAGE_BYTES;
+    found.filter(is_whole).map(event_page).transpose()
+}
+
 fn read(
     store: &Store,
     group: &str,
@@ -156,7 +200,6 @@ fn read(
     range: TimeRange,
     page: &PageRequest,
 ) -> Result<EventPage, SourceError> {
-    let from = page.position.as_ref().map(|position| position.0.parse()).transpose().map_err(|_| SourceError::InvalidPosition)?;
     // The time of the filter itself, not of passing over hidden events: where a page ends must not tell how many there are.
     let spent = Cell::new(Duration::ZERO);
     let is_enough = |bytes| bytes >= MAX_EXAMINED_BYTES || spent.get() >= MAX_STEP;
@@ -168,10 +211,22 @@ fn read(
             is_match
         })
     };
-    let found = store.read(&ReadRequest {
+    let filter = filter.map(|_| MessageFilter { accepts: &accepts, is_enough: &is_enough });
+    event_page(store.read(&request(group, streams, filter, range, page)?)?)
+}
+
+fn request<'a>(
+    group: &'a str,
+    streams: StoreSelection<'a>,
+    filter: Option<MessageFilter<'a>>,
+    range: TimeRange,
+    page: &PageRequest,
+) -> Result<ReadRequest<'a>, SourceError> {
+    let from = page.position.as_ref().map(|position| position.0.parse()).transpose().map_err(|_| SourceError::InvalidPosition)?;
+    Ok(ReadRequest {
         group,
         streams,
-        filter: filter.map(|_| MessageFilter { accepts: &accepts, is_enough: &is_enough }),
+        filter,
         start: range.start.map(|start| start.0),
         end: range.end.map(|end| end.0),
         direction: match page.direction {
@@ -181,7 +236,10 @@ fn read(
         from,
         limit: NonZeroUsize::new(page.limit).unwrap_or(NonZeroUsize::MIN),
         max_bytes: page.max_bytes,
-    })?;
+    })
+}
+
+fn event_page(found: logmark_store::Page) -> Result<EventPage, SourceError> {
     Ok(EventPage {
         events: events(&found.events)?,
         next: Position(found.next.to_string()),

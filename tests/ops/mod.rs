@@ -13,4 +13,5 @@ mod service;
 mod several_sources;
 mod bad_input;
 pub mod queries;
+mod local_queries;
 mod problems;

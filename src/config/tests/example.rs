@@ -7,12 +7,12 @@ use std::time::Duration;
 use base64::Engine;
 
 use super::*;
-use crate::sources::local_settings::LocalQuerySettings;
 use crate::auth::keys::{Algorithm, KeySource};
 use crate::config::server::CursorKeys;
 use crate::config::source::SourceKind;
 use crate::domain::name::TenantId;
 use crate::domain::operation::Action;
+use crate::sources::local_settings::LocalQuerySettings;
 
 /// `logmark.toml` of the documentation, word for word.
 const EXAMPLE: &str = r#"[server]

@@ -19,8 +19,7 @@ use crate::values::value::Value;
 pub(super) fn compile(accum: &AccumTree, builder: &mut Builder<'_>) -> Result<(), Diagnostic> {
     let field = builder.access(&accum.field.node);
     let name = accum.alias.as_ref().unwrap_or(&accum.field).node.flat_name();
-    let slot = builder.define(name.as_str());
-    builder.show(name, Access::Slot(slot));
+    let slot = builder.define_shown(&name);
     builder.add(Accum { field, slot, total: Total::default() });
     Ok(())
 }

@@ -33,17 +33,12 @@ pub(super) fn compile(totals: &AddTotalsTree, builder: &mut Builder<'_>) -> Resu
     let mut fields = Vec::with_capacity(columns.len());
     for column in columns {
         // The last row needs a place for the sum of the column.
-        let slot = totals.column.then(|| builder.define(column.name.as_str()));
-        if let Some(slot) = slot {
-            builder.show(column.name, Access::Slot(slot));
-        }
+        let slot = totals.column.then(|| builder.define_shown(&column.name));
         fields.push(Field { access: column.access, slot, total: Total::default() });
     }
     let total = totals.row.then(|| {
         let name = totals.field_name.as_ref().map_or(DEFAULT_NAME, |name| name.node.as_str());
-        let slot = builder.define(name);
-        builder.show(name, Access::Slot(slot));
-        slot
+        builder.define_shown(name)
     });
     builder.add(AddTotals { fields, total, total_of_totals: Total::default(), has_last_row: totals.column });
     Ok(())

@@ -31,8 +31,7 @@ pub(super) fn compile(append: &AppendColsTree, builder: &mut Builder<'_>) -> Res
         if before.is_some() && !append.overrides {
             continue;
         }
-        let slot = builder.define(name.as_str());
-        builder.show(name.as_str(), Access::Slot(slot));
+        let slot = builder.define_shown(name);
         columns.push(Appended { index, slot, before });
     }
     builder.add(AppendCols { subquery, columns, row: 0 });

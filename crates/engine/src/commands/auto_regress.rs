@@ -34,8 +34,7 @@ pub(super) fn compile(regress: &AutoRegressTree, builder: &mut Builder<'_>) -> R
     let mut slots = Vec::with_capacity(lags.len());
     for lag in lags {
         let name = if is_named { base.clone() } else { format!("{base}_p{lag}") };
-        let slot = builder.define(name.as_str());
-        builder.show(name, Access::Slot(slot));
+        let slot = builder.define_shown(&name);
         slots.push((lag, slot));
     }
     builder.add(AutoRegress { field, slots, before: VecDeque::new(), memory: Reservation::default() });

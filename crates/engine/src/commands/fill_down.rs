@@ -17,8 +17,7 @@ use crate::values::value::Value;
 pub(super) fn compile(fill: &FillDownTree, builder: &mut Builder<'_>) -> Result<(), Diagnostic> {
     let mut fields = Vec::new();
     for column in targets(fill, builder) {
-        let slot = builder.define(column.name.as_str());
-        builder.show(column.name, Access::Slot(slot));
+        let slot = builder.define_shown(&column.name);
         fields.push(Filled { access: column.access, slot, last: Value::Missing });
     }
     builder.add(FillDown { fields, memory: Reservation::default() });

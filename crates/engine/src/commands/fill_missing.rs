@@ -143,11 +143,12 @@ struct Series {
 
 impl FillMissing {
     /// The combinations in the order of their first row, and the rows that are in no bin.
-    fn series(&self) -> (Vec<Series>, Vec<usize>) {
+    fn series(&self, next: &Next<'_>) -> Result<(Vec<Series>, Vec<usize>), QueryError> {
         let mut series: Vec<Series> = Vec::new();
         let mut places: HashMap<Vec<u8>, usize> = HashMap::new();
         let mut outside = Vec::new();
         for (place, row) in self.rows.iter().enumerate() {
+            next.env().tick()?;
             let value = |slot: &Slot| row.values.get(slot.index()).cloned().unwrap_or_default();
             let Value::Timestamp(bin) = value(&self.bin) else {
                 outside.push(place);
@@ -164,7 +165,7 @@ impl FillMissing {
                 series.rows.insert(bin, place);
             }
         }
-        (series, outside)
+        Ok((series, outside))
     }
 
     /// All bins from the first to the last of the rows.
@@ -221,7 +222,7 @@ impl Operator for FillMissing {
     }
 
     fn finish(&mut self, next: &mut Next<'_>) -> Result<(), QueryError> {
-        let (series, outside) = self.series();
+        let (series, outside) = self.series(next)?;
         let bins = self.all_bins(&series, next)?;
         let stored = |place: &usize| self.rows.get(*place).cloned().map(Row::from);
         for bin in &bins {

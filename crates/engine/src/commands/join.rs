@@ -30,6 +30,11 @@ const MOST_KEYS: usize = 50_000;
 
 pub(super) fn compile(join: &JoinTree, span: Span, builder: &mut Builder<'_>) -> Result<(), Diagnostic> {
     let (left, right) = (join.left.node.as_str(), join.right.node.as_str());
+    if left == right {
+        let fault =
+            Diagnostic::new(Kind::Value, join.right.span, "another name than that of the left side", format!("`{right}`"));
+        return Err(fault.hint("such as: join left=a right=b where a.id=b.id (SOURCE 'group')"));
+    }
     let mut pairs = Vec::with_capacity(join.keys.len());
     for key in &join.keys {
         let pair = match (side(&key.first, left), side(&key.second, right)) {

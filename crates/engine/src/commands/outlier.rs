@@ -27,14 +27,8 @@ pub(super) fn compile(outlier: &OutlierTree, builder: &mut Builder<'_>) -> Resul
     for field in &outlier.fields {
         let name = field.node.flat_name();
         let access = builder.access(&field.node);
-        let slot = builder.define(name.as_str());
-        builder.show(name.as_str(), Access::Slot(slot));
-        let mark = outlier.mark.then(|| {
-            let name = format!("{name}_outlier");
-            let slot = builder.define(name.as_str());
-            builder.show(name, Access::Slot(slot));
-            slot
-        });
+        let slot = builder.define_shown(&name);
+        let mark = outlier.mark.then(|| builder.define_shown(&format!("{name}_outlier")));
         fields.push(Field { access, slot, mark, numbers: Vec::new() });
     }
     let param = outlier.param.as_ref().map_or(DEFAULT_PARAM, |param| param.node.value());

@@ -39,7 +39,10 @@ pub(super) fn compile(relevant: &RelevantFieldsTree, builder: &mut Builder<'_>) 
     let condition = builder.expression(&relevant.condition)?;
     let mut columns: Vec<(String, Access)> = Vec::new();
     for field in &relevant.fields {
-        columns.push((field.node.flat_name(), builder.access(&field.node)));
+        let name = field.node.flat_name();
+        if columns.iter().all(|(known, _)| *known != name) {
+            columns.push((name, builder.access(&field.node)));
+        }
     }
     let discovers = relevant.fields.is_empty();
     if discovers {
@@ -107,17 +110,17 @@ impl Operator for RelevantFields {
         let side = usize::from(!self.condition.holds(row, next.env()));
         self.counts.add(side);
         let mut bytes = 0;
-        for index in 0..self.columns.len() {
-            let Some((name, access)) = self.columns.get(index).cloned() else { continue };
-            bytes += self.count(&name, &row.get(&access), side);
+        let columns = std::mem::take(&mut self.columns);
+        for (name, access) in &columns {
+            bytes += self.count(name, &row.get(access), side);
         }
         let found = row.text(&self.message).map(|message| discover::all(&message));
         for (name, value) in found.into_iter().flatten() {
-            let is_named = self.columns.iter().any(|(known, _)| *known == name);
-            if !is_named {
+            if columns.iter().all(|(known, _)| *known != name) {
                 bytes += self.count(&name, &value, side);
             }
         }
+        self.columns = columns;
         if bytes > 0 {
             self.memory.grow(&next.env().budget, bytes)?;
         }
@@ -128,7 +131,7 @@ impl Operator for RelevantFields {
         let mut scores: Vec<(Box<str>, Score)> = Vec::with_capacity(self.fields.len());
         for (name, values) in std::mem::take(&mut self.fields) {
             next.env().check()?;
-            scores.push((name, Score::of(values, self.counts)));
+            scores.push((name, Score::of(values, self.counts, next.env())?));
         }
         scores.sort_unstable_by(|(name, score), (other, than)| {
             than.relevance.partial_cmp(&score.relevance).unwrap_or(Ordering::Equal).then_with(|| name.cmp(other))

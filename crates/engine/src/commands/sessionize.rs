@@ -46,8 +46,7 @@ pub(super) fn compile(
     }
     let name = sessionize.alias.as_ref().map_or_else(|| DEFAULT_NAME.to_owned(), |alias| alias.node.flat_name());
     let is_ordered = builder.has_events() && preceding.iter().all(|command| keeps_order(&command.node));
-    let slot = builder.define(name.as_str());
-    builder.show(name, Access::Slot(slot));
+    let slot = builder.define_shown(&name);
     let key = Key { fields, time, bytes: Vec::new() };
     let memory = Reservation::default();
     if is_ordered {

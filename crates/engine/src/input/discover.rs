@@ -9,6 +9,7 @@
 use std::ops::ControlFlow;
 
 use super::Wanted;
+use super::scan::{self, Ended};
 use crate::values::value::Value;
 use crate::values::{fields, json, json_path, log_fields};
 
@@ -57,6 +58,19 @@ fn put(wanted: &Wanted, name: &str, value: Value, values: &mut [Value]) {
 }
 
 fn of_json(message: &str, wanted: &Wanted, values: &mut [Value]) {
+    let Err(ended) = scan::load(message, wanted, values) else { return };
+    for slot in wanted.iter().map(|(_, slot)| slot) {
+        if let Some(place) = values.get_mut(slot.index()) {
+            *place = Value::Missing;
+        }
+    }
+    if ended == Ended::AtStructure {
+        with_structures(message, wanted, values);
+    }
+}
+
+/// The general way, for messages in which a wanted name is that of a list or map.
+fn with_structures(message: &str, wanted: &Wanted, values: &mut [Value]) {
     let mut structures: Vec<&str> = Vec::new();
     fields::discover(message, |name, leaf| {
         if let Some(place) = wanted.find(name).and_then(|slot| values.get_mut(slot.index())) {

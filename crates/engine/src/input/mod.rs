@@ -7,6 +7,7 @@
 //! The engine never decides which events a caller may see: everything that an input gives is used, nothing else is.
 
 pub mod discover;
+mod scan;
 mod wanted;
 pub mod memory;
 

@@ -8,6 +8,10 @@ use crate::row::Slot;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Wanted {
     fields: Vec<(String, Slot)>,
+    /// Bit `n`: a name has `n` bytes, or the last bit, more than that. Most names of an event are told apart by it.
+    lengths: u64,
+    /// Whether a name has a point in it, so that it can be in a list or map.
+    has_nested: bool,
     places: HashMap<String, usize>,
 }
 
@@ -18,6 +22,8 @@ impl Wanted {
             return *known;
         }
         let slot = slot();
+        self.lengths |= length_bit(name);
+        self.has_nested |= name.contains('.');
         self.places.insert(name.to_owned(), self.fields.len());
         self.fields.push((name.to_owned(), slot));
         slot
@@ -31,7 +37,21 @@ impl Wanted {
     /// The place of a field; `None` when the query does not use it.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<Slot> {
+        // So few names are compared faster than one is hashed.
+        const FEW: usize = 8;
+        if self.lengths & length_bit(name) == 0 {
+            return None;
+        }
+        if self.fields.len() <= FEW {
+            return self.fields.iter().find(|(known, _)| known == name).map(|(_, slot)| *slot);
+        }
         self.places.get(name).and_then(|place| self.fields.get(*place)).map(|(_, slot)| *slot)
+    }
+
+    /// Whether a wanted field may be in the list or map of that name.
+    pub(crate) fn has_within(&self, name: &str) -> bool {
+        let is_within = |(known, _): &(String, Slot)| known.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
+        self.has_nested && self.fields.iter().any(is_within)
     }
 
     /// The name itself, when the query uses the field.
@@ -50,4 +70,8 @@ impl Wanted {
     pub fn len(&self) -> usize {
         self.fields.len()
     }
+}
+
+fn length_bit(name: &str) -> u64 {
+    1 << name.len().min(63)
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use logmark_diagnostics::{Diagnostic, Kind, Span, Spanned};
 use logmark_insights::ast::{Column as ColumnTree, Command, Expression, FieldPath, Query, Selector};
 
-use super::join::{Joined, Right};
+use super::join::Right;
 use super::scope::{Found, Scope};
 use super::steps::{Detach, Keep, Load, Matched};
 use super::{MOST_ROWS, Plan, PlanOptions, Subquery, written};
@@ -52,7 +52,7 @@ pub struct Builder<'q> {
     groups: Groups,
     steps: Vec<Box<dyn Operator>>,
     subqueries: Vec<(Arc<Subquery>, Plan)>,
-    joins: Vec<Right<'q>>,
+    pub(super) joins: Vec<Right<'q>>,
     scope: Scope,
     /// The columns of computed rows, which are shown when the query says nothing.
     defaults: Vec<Column>,
@@ -61,7 +61,7 @@ pub struct Builder<'q> {
     shown: Shown,
     rows: Rows,
     /// The next free place.
-    width: usize,
+    pub(super) width: usize,
     wanted: Wanted,
     is_loaded: bool,
     load: Load,
@@ -212,6 +212,15 @@ impl<'q> Builder<'q> {
         }
     }
 
+    /// Gives a name to a new place, and adds it to the result. A column of that name now has the values of the new place, also
+    /// when `display` has the last word.
+    pub(crate) fn define_shown(&mut self, name: &str) -> Slot {
+        let slot = self.define(name);
+        self.show(name, Access::Slot(slot));
+        self.replace_shown(name, Access::Slot(slot));
+        slot
+    }
+
     /// A command changed the values of a column: where the result has it, it now has them.
     pub(crate) fn replace_shown(&mut self, name: &str, access: Access) {
         let columns = self.columns.iter_mut().chain(&mut self.defaults);
@@ -328,44 +337,13 @@ impl<'q> Builder<'q> {
     }
 
     /// The builder of a query inside this one, all its commands compiled.
-    fn inner(&self, query: &Query, max_rows: usize) -> Result<Self, Diagnostic> {
+    pub(super) fn inner(&self, query: &Query, max_rows: usize) -> Result<Self, Diagnostic> {
         let mut inner = Builder::new(PlanOptions { max_rows, ..self.options });
         inner.is_inner = true;
         match commands::compile_all(query, &mut inner).into_iter().next() {
             Some(first) => Err(first),
             None => Ok(inner),
         }
-    }
-
-    /// Begins a join with a query inside this one. From here `left.name` is `name`, and `right.name` a field of its rows,
-    /// until rows are computed.
-    ///
-    /// # Errors
-    /// What is not supported in it.
-    pub(crate) fn join(&mut self, query: &Query, left: &str, right: &str) -> Result<Arc<Joined>, Diagnostic> {
-        let inner = self.inner(query, super::MOST_JOINED)?;
-        let subquery = Arc::new(Subquery::new(Vec::new()));
-        let joined = Arc::new(Joined::new(subquery));
-        let (left, right) = (left.to_owned(), right.to_owned());
-        self.joins.push(Right { left, right, is_open: true, inner, columns: Vec::new(), joined: Arc::clone(&joined) });
-        Ok(joined)
-    }
-
-    /// The column of the last join's query that has this field of its rows.
-    pub(crate) fn joined_column(&mut self, path: &FieldPath) -> usize {
-        self.joins.last_mut().map_or(0, |join| join.column(path))
-    }
-
-    /// Where a field is that begins with the name of a side of a join.
-    fn of_side(&mut self, path: &FieldPath) -> Option<Access> {
-        let index = self.joins.iter().rposition(|join| join.is_open && join.has(path))?;
-        let join = self.joins.get_mut(index)?;
-        let Some(path) = path.behind(&join.right) else {
-            return path.behind(&join.left).map(|path| self.access(&path));
-        };
-        let column = join.column(&path);
-        let width = &mut self.width;
-        join.columns.get_mut(column).map(|column| Access::Slot(*column.slot.get_or_insert_with(|| take_slot(width))))
     }
 
     /// Leaves the steps so far out: the next command reads the events themselves.
@@ -421,7 +399,7 @@ impl<'q> Builder<'q> {
     }
 }
 
-fn take_slot(width: &mut usize) -> Slot {
+pub(super) fn take_slot(width: &mut usize) -> Slot {
     let slot = Slot(*width);
     *width += 1;
     slot

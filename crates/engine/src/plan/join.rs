@@ -2,10 +2,12 @@
 
 use std::sync::{Arc, OnceLock};
 
-use logmark_insights::ast::FieldPath;
+use logmark_diagnostics::Diagnostic;
+use logmark_insights::ast::{FieldPath, Query};
 
-use super::{Builder, Column, Plan, Subquery};
-use crate::row::{Row, Slot};
+use super::builder::take_slot;
+use super::{Builder, Column, MOST_JOINED, Plan, Subquery};
+use crate::row::{Access, Row, Slot};
 use crate::values::value::Value;
 
 /// A right side while the plan is made.
@@ -28,6 +30,39 @@ pub(super) struct RightColumn {
     column: Column,
     /// The place in the joined rows; `None` for a key that no command uses.
     pub(super) slot: Option<Slot>,
+}
+
+impl Builder<'_> {
+    /// Begins a join with a query inside this one. From here `left.name` is `name`, and `right.name` a field of its rows,
+    /// until rows are computed.
+    ///
+    /// # Errors
+    /// What is not supported in it.
+    pub(crate) fn join(&mut self, query: &Query, left: &str, right: &str) -> Result<Arc<Joined>, Diagnostic> {
+        let inner = self.inner(query, MOST_JOINED)?;
+        let subquery = Arc::new(Subquery::new(Vec::new()));
+        let joined = Arc::new(Joined::new(subquery));
+        let (left, right) = (left.to_owned(), right.to_owned());
+        self.joins.push(Right { left, right, is_open: true, inner, columns: Vec::new(), joined: Arc::clone(&joined) });
+        Ok(joined)
+    }
+
+    /// The column of the last join's query that has this field of its rows.
+    pub(crate) fn joined_column(&mut self, path: &FieldPath) -> usize {
+        self.joins.last_mut().map_or(0, |join| join.column(path))
+    }
+
+    /// Where a field is that begins with the name of a side of a join.
+    pub(super) fn of_side(&mut self, path: &FieldPath) -> Option<Access> {
+        let index = self.joins.iter().rposition(|join| join.is_open && join.has(path))?;
+        let join = self.joins.get_mut(index)?;
+        let Some(path) = path.behind(&join.right) else {
+            return path.behind(&join.left).map(|path| self.access(&path));
+        };
+        let column = join.column(&path);
+        let width = &mut self.width;
+        join.columns.get_mut(column).map(|column| Access::Slot(*column.slot.get_or_insert_with(|| take_slot(width))))
+    }
 }
 
 impl Right<'_> {

@@ -33,11 +33,19 @@ pub fn floor(time: i64, period: Period) -> Option<i64> {
     let (count, unit) = period.effective().as_written();
     match Grid::of(count, unit) {
         Grid::Fixed { length, origin } => {
+            if let Some(start) = near_floor(time, length, origin) {
+                return Some(start);
+            }
             let index = i128::from(time).checked_sub(i128::from(origin))?.div_euclid(i128::from(length));
             i64::try_from(index * i128::from(length) + i128::from(origin)).ok()
         }
         Grid::Months(months) => month_start(month_index(time)?.div_euclid(months).checked_mul(months)?),
     }
+}
+
+/// The start of a bucket of fixed length, where 64 bits suffice: for all times but those near the ends of what they hold.
+fn near_floor(time: i64, length: i64, origin: i64) -> Option<i64> {
+    time.checked_sub(origin)?.div_euclid(length).checked_mul(length)?.checked_add(origin)
 }
 
 /// The start of the bucket after the one that `time` is in; `None` when no timestamp can name it.

@@ -97,7 +97,7 @@ const fn is_space(character: char) -> bool {
 }
 
 /// The text whose opening quote was read, and what follows its closing quote.
-fn unquote(quoted: &str) -> (Cow<'_, str>, &str) {
+pub(crate) fn unquote(quoted: &str) -> (Cow<'_, str>, &str) {
     let mut text = Cow::Borrowed("");
     let mut rest = quoted;
     while let Some(place) = rest.find(['"', '\\']) {

@@ -76,7 +76,7 @@ pub mod csv;
 mod map_builder;
 pub mod logfmt;
 pub mod json;
-mod json_tokens;
+pub(crate) mod json_tokens;
 pub mod json_path;
 pub mod fields;
 pub mod log_fields;

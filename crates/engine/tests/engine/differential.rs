@@ -90,7 +90,7 @@ fn query() -> impl Strategy<Value = String> {
         ])
     };
     let expression = move || {
-        let of = (field(), field(), select(vec!["1", "10", "\"x\"", "2.5", "true", "null"])).prop_flat_map(|(f, g, c)| {
+        (field(), field(), select(vec!["1", "10", "\"x\"", "2.5", "true", "null"])).prop_flat_map(|(f, g, c)| {
             select(vec![
                 f.to_owned(),
                 f.to_owned(),
@@ -108,8 +108,7 @@ fn query() -> impl Strategy<Value = String> {
                 format!("{f} in [1, \"x\", 10]"),
                 format!("isNumeric({f})"),
             ])
-        });
-        of
+        })
     };
     let condition = move || {
         (field(), field(), select(vec!["=", "!=", "<", ">=", ">"]), select(vec!["1", "10", "\"x\"", "2.5", "true"]))
@@ -156,7 +155,7 @@ fn query() -> impl Strategy<Value = String> {
         field(),
         field(),
         1..12_u32,
-        0..24_u32,
+        0..33_u32,
     )
         .prop_map(|(e, e2, c, (g, g2, g3), f, f2, n, kind)| match kind {
             0 => format!("fields {e} as x, {e2}"),
@@ -179,6 +178,18 @@ fn query() -> impl Strategy<Value = String> {
             20 => format!("stats {g}, {g2}, {g3}"),
             21 => format!("stats {g} as n, max(@timestamp) as @timestamp by bin(10m), {f}"),
             22 => format!("dedup {f}, {f2}"),
+            23 => format!("accum {f} as x"),
+            24 => format!("accum {f}"),
+            25 => format!("autoregress {f} p=1-{n}"),
+            26 => format!("filldown {f} x*"),
+            27 => "filldown".to_owned(),
+            28 => format!("addtotals row={} col=true {f}, {f2}", n < 6),
+            29 => format!("countFrequent {f}, {f2}"),
+            30 => format!(
+                "outlier action={} param={n} uselower=true mark=true {f} {f2}",
+                if n < 6 { "remove" } else { "transform" }
+            ),
+            31 => format!("sessionize {f}, {f2} maxspan {n}m as x"),
             _ => format!("fields jsonParse({f}) as x"),
         });
     proptest::collection::vec(command, 1..6).prop_map(|commands| commands.join(" | "))

@@ -6,6 +6,7 @@ mod support;
 mod cases;
 mod corpus;
 mod limits;
+mod hostile;
 mod runner;
 mod naive;
 mod differential;

@@ -2,22 +2,15 @@
 //!
 //! Owns the reading of a pattern and every refusal with its place; never runs one. What differs between the crate and
 //! Perl is rewritten here: classes and boundaries of ASCII, literal braces, brackets within classes, `\Q..\E`, `\/`.
-//! Reads the pattern once, without recursion. Classes in brackets are read by [`super::class`], what only an engine that
-//! backtracks can run by [`super::backtracking`].
+//! Reads the pattern once, without recursion. Classes in brackets are read by [`super::class`], the beginnings of
+//! groups by [`super::groups`], what only an engine that backtracks can run by [`super::backtracking`].
 
 use logmark_diagnostics::Span;
 
 use super::backtracking::{self, Engine};
 use super::class;
 use super::reader::Reader;
-use super::shape::is_name;
 use super::{RegexError, RegexFault};
-
-/// Deepest nesting of groups; nobody writes deeper ones, and the engine's own compiler recurses.
-const DEEPEST: usize = 50;
-
-/// Most groups that capture: each costs memory in every match.
-const MOST_GROUPS: usize = 200;
 
 /// What `$` outside `(?m)` means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,15 +38,15 @@ pub(super) enum Last {
 /// An open group: what is restored when it closes.
 pub(super) struct Scope {
     /// Its place in the pattern.
-    start: usize,
+    pub(super) start: usize,
     /// Its place in the expression.
-    out_start: usize,
+    pub(super) out_start: usize,
     /// Whether `(?m)` was on around it.
-    multi_line: bool,
+    pub(super) multi_line: bool,
     /// The atoms before it in the scope around it.
-    atoms: u64,
+    pub(super) atoms: u64,
     /// What it is when it has closed.
-    closes_as: Last,
+    pub(super) closes_as: Last,
 }
 
 /// An expression in the `regex` crate's syntax, whose groups have no names: the crate knows fewer than the language.
@@ -102,10 +95,10 @@ fn translate_for(engine: Engine, pattern: &str, line_end: LineEnd) -> Result<Tra
 }
 
 pub(super) struct Translation {
-    engine: Engine,
+    pub(super) engine: Engine,
     line_end: LineEnd,
-    multi_line: bool,
-    open: Vec<Scope>,
+    pub(super) multi_line: bool,
+    pub(super) open: Vec<Scope>,
     pub(super) groups: usize,
     pub(super) names: Vec<(usize, String)>,
     pub(super) last: Last,
@@ -263,119 +256,6 @@ impl Translation {
         Ok(())
     }
 
-    fn open(&mut self, reader: &mut Reader<'_>, start: usize) -> Result<(), RegexError> {
-        if reader.rest().starts_with('*') {
-            return Err(reader.unsupported(start, start + 2, "the verb"));
-        }
-        if !reader.take('?') {
-            return self.capture(reader, start);
-        }
-        let rest = reader.rest();
-        if rest.starts_with('#') {
-            let end = rest.find(')').ok_or_else(|| reader.malformed(start, "this comment is not closed"))?;
-            reader.skip(end + 1);
-            return Ok(());
-        }
-        if self.engine == Engine::Backtracking && self.open_backtracking(reader, start)? {
-            return Ok(());
-        }
-        for (opening, name) in REFUSED_GROUPS {
-            if rest.starts_with(opening) {
-                return Err(reader.unsupported(start, start + 2 + opening.len(), name));
-            }
-        }
-        for (opening, closing) in [("P<", '>'), ("<", '>'), ("'", '\'')] {
-            if let Some(named) = rest.strip_prefix(opening) {
-                reader.skip(opening.len());
-                return self.named(reader, start, named.find(closing));
-            }
-        }
-        self.flags(reader, start)
-    }
-
-    fn named(&mut self, reader: &mut Reader<'_>, start: usize, length: Option<usize>) -> Result<(), RegexError> {
-        let length = length.ok_or_else(|| reader.malformed(start, "the name of this group is not closed"))?;
-        let name = &reader.rest()[..length];
-        if !is_name(name) {
-            reader.skip(length + 1);
-            let what = "a group's name is letters, digits, `_`, and `@` and `.` as in names of fields; a digit is not first";
-            return Err(reader.malformed(start, what));
-        }
-        // At most as many as there may be groups.
-        if self.names.iter().any(|(_, known)| known == name) {
-            let span = Span::new(reader.place(), reader.place() + length);
-            return Err(RegexError { span, fault: RegexFault::DuplicateName(name.to_owned()) });
-        }
-        self.names.push((self.groups + 1, name.to_owned()));
-        reader.skip(length + 1);
-        self.capture(reader, start)
-    }
-
-    fn capture(&mut self, reader: &mut Reader<'_>, start: usize) -> Result<(), RegexError> {
-        if self.groups == MOST_GROUPS {
-            let span = Span::new(start, start + 1);
-            return Err(RegexError {
-                span,
-                fault: RegexFault::TooLarge("there are too many groups; `(?:` opens one that captures nothing"),
-            });
-        }
-        self.groups += 1;
-        self.enter(reader, start, "(", Last::Atom)
-    }
-
-    /// `(?i)`, `(?i-s:`, `(?:`.
-    fn flags(&mut self, reader: &mut Reader<'_>, start: usize) -> Result<(), RegexError> {
-        let rest = reader.rest();
-        let length = rest.find([':', ')']).ok_or_else(|| reader.malformed(start, "this group is not closed"))?;
-        let flags = &rest[..length];
-        let (on, off) = flags.split_once('-').unwrap_or((flags, ""));
-        let group = rest[length..].starts_with(':');
-        if (flags.is_empty() && !group)
-            || flags.ends_with('-')
-            || !on.chars().chain(off.chars()).all(|flag| "imsU".contains(flag))
-        {
-            return Err(reader.unsupported(start, reader.place() + length + 1, "the group"));
-        }
-        let letters = flags.replace('-', "");
-        if letters.chars().enumerate().any(|(place, flag)| letters[..place].contains(flag)) {
-            return Err(reader.malformed(start, "a flag is given twice"));
-        }
-        let outer = self.multi_line;
-        self.multi_line = (self.multi_line || on.contains('m')) && !off.contains('m');
-        let opening = format!("(?{}", &rest[..=length]);
-        reader.skip(length + 1);
-        if group {
-            let inner = self.multi_line;
-            self.multi_line = outer;
-            self.enter(reader, start, &opening, Last::Atom)?;
-            self.multi_line = inner;
-        } else {
-            reader.out.push_str(&opening);
-            self.last = Last::Nothing;
-        }
-        Ok(())
-    }
-
-    /// Opens a group whose beginning was read.
-    pub(super) fn enter(
-        &mut self,
-        reader: &mut Reader<'_>,
-        start: usize,
-        opening: &str,
-        closes_as: Last,
-    ) -> Result<(), RegexError> {
-        if self.open.len() == DEEPEST {
-            let span = Span::new(start, start + 1);
-            return Err(RegexError { span, fault: RegexFault::TooLarge("groups are nested too deep") });
-        }
-        debug_assert!(reader.place() > start);
-        let (out_start, atoms) = (reader.out.len(), std::mem::take(&mut self.atoms));
-        self.open.push(Scope { start, out_start, multi_line: self.multi_line, atoms, closes_as });
-        reader.out.push_str(opening);
-        self.last = Last::Nothing;
-        Ok(())
-    }
-
     fn escape(&mut self, reader: &mut Reader<'_>, start: usize) -> Result<(), RegexError> {
         let rest = reader.rest();
         let Some(escaped) = rest.chars().next() else {
@@ -426,26 +306,6 @@ impl Translation {
         Ok(())
     }
 }
-
-/// How groups begin that need backtracking or are of Perl alone; longer beginnings first.
-const REFUSED_GROUPS: [(&str, &str); 16] = [
-    ("<=", "lookaround"),
-    ("<!", "lookaround"),
-    ("=", "lookaround"),
-    ("!", "lookaround"),
-    (">", "the atomic group"),
-    ("|", "the branch reset"),
-    ("(", "the condition"),
-    ("P=", "the backreference"),
-    ("P>", "the recursion"),
-    ("R", "the recursion"),
-    ("&", "the recursion"),
-    ("+", "the recursion"),
-    ("0", "the recursion"),
-    ("1", "the recursion"),
-    ("2", "the recursion"),
-    ("{", "the code"),
-];
 
 /// How often an atom is repeated.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -2,11 +2,12 @@
 //!
 //! Owns the dialect and the faults of a pattern. Never runs an expression: the engine compiles a [`Translated`] one.
 //!
-//! - `dialect`, `class`, `reader`: Perl's syntax, translated for an engine of linear time
+//! - `dialect`, `groups`, `class`, `reader`: Perl's syntax, translated for an engine of linear time
 //! - `backtracking`: what only an engine that backtracks can run
 //! - `shape`: the groups of an expression, for any engine
 
 mod dialect;
+mod groups;
 mod backtracking;
 mod class;
 mod reader;

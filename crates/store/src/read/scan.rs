@@ -10,6 +10,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::merge::{Merge, Next};
+use super::segment_source::MayRead;
 use super::selector::Selector;
 use super::{Direction, StreamSelection, page};
 use crate::error::{ReadError, StorageError};
@@ -90,7 +91,7 @@ impl Scan {
         let streams = predicate.as_deref().map_or(StreamSelection::All, |accepts| StreamSelection::Matching(accepts));
         let mut selector = Selector::of_scan(&moment.catalogue, streams, std::mem::take(&mut self.met), MOST_PASSES);
         let direction = self.request.direction;
-        let sources = page::sources(&moment, shared.segments(), group, direction, &self.rest);
+        let sources = page::sources(&moment, shared.segments(), group, direction, &self.rest, MayRead::Files);
         let mut merge = Merge::new(direction, sources);
         let events = take(&mut merge, &mut selector, self.request.up_to, limit, bytes)?;
         self.met = selector.into_met();
@@ -124,7 +125,7 @@ fn take(
                 bytes = bytes.saturating_add(event.message.len());
                 events.push(event);
             }
-            Next::Spent | Next::End => break,
+            Next::Spent | Next::NotInMemory | Next::End => break,
         }
     }
     Ok(events)

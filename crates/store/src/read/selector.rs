@@ -56,6 +56,11 @@ impl<'a> Selector<'a> {
         Selector { catalogue, streams, met, filter: None, examined_bytes: 0, examined: None, passes_left }
     }
 
+    /// It is done when so many events of other streams were passed over.
+    pub(super) fn end_after_passes(&mut self, most: usize) {
+        self.passes_left = Some(most);
+    }
+
     /// The streams met, each with its name if it is selected.
     pub(super) fn into_met(self) -> HashMap<StreamId, Option<Arc<str>>> {
         self.met

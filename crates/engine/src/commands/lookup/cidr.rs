@@ -6,6 +6,7 @@
 //!   in which every value is a network.
 //! - `OUTPUT` and `OUTPUTNEW` are those of `lookup`.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -109,9 +110,9 @@ impl Operator for CidrLookup {
             env.tick()?;
             // What is no network contains no address.
             let Some(network) = row.get(column).and_then(|text| Subnet::parse(text)) else { continue };
-            if !networks.rows.contains_key(&network) {
+            if let Entry::Vacant(entry) = networks.rows.entry(network) {
                 self.memory.grow(&env.budget, size_of::<Subnet>() + ENTRY)?;
-                networks.rows.insert(network, index);
+                entry.insert(index);
                 lengths.insert(network.length());
             }
         }

@@ -35,8 +35,7 @@ impl Outputs {
             let field = output.alias.as_ref().unwrap_or(&output.column);
             let before = (mode == LookupMode::OutputNew).then(|| builder.access(&field.node));
             let name = field.node.flat_name();
-            let slot = builder.define(name.as_str());
-            builder.show(name, Access::Slot(slot));
+            let slot = builder.define_shown(&name);
             outputs.push(Output { column: output.column.node.flat_name(), index: 0, slot, before });
         }
         Self { outputs, table: Arc::default() }

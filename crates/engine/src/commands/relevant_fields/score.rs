@@ -1,7 +1,10 @@
 //! How relevant a field is to a condition.
 
-use std::collections::HashMap;
+use std::cmp::Ordering;
+use std::collections::{BinaryHeap, HashMap};
 
+use crate::control::Env;
+use crate::error::QueryError;
 use crate::values::number::Number;
 use crate::values::value::Value;
 
@@ -33,6 +36,10 @@ impl Counts {
         Self([self.0[0] + other.0[0], self.0[1] + other.0[1]])
     }
 
+    fn without(self, other: Self) -> Self {
+        Self([self.0[0].saturating_sub(other.0[0]), self.0[1].saturating_sub(other.0[1])])
+    }
+
     fn all(self) -> u64 {
         self.0[0] + self.0[1]
     }
@@ -46,22 +53,24 @@ impl Counts {
 
 impl Score {
     /// Of the counts of each value, and of all events.
-    pub(super) fn of(values: HashMap<Box<str>, Counts>, events: Counts) -> Self {
-        let number = |(text, counts): (&Box<str>, &Counts)| Number::parse(text).map(|number| (number, *counts));
-        match values.iter().map(number).collect::<Option<Vec<_>>>() {
-            Some(numbers) => Self::of_numbers(numbers),
-            None => Self::of_texts(values, events),
+    pub(super) fn of(values: HashMap<Box<str>, Counts>, events: Counts, env: &Env) -> Result<Self, QueryError> {
+        let numbers = values.iter().map(|(text, counts)| Some(Ranked { number: Number::parse(text)?, counts: *counts }));
+        match numbers.collect::<Option<Vec<_>>>() {
+            Some(numbers) => Self::of_numbers(numbers, env),
+            None => Ok(Self::of_texts(values, events)),
         }
     }
 
-    fn of_numbers(mut numbers: Vec<(Number, Counts)>) -> Self {
-        numbers.sort_unstable_by_key(|(number, _)| *number);
-        let all = numbers.iter().fold(Counts::default(), |sum, (_, counts)| sum.plus(*counts));
+    fn of_numbers(numbers: Vec<Ranked>, env: &Env) -> Result<Self, QueryError> {
+        let all = numbers.iter().fold(Counts::default(), |sum, ranked| sum.plus(ranked.counts));
         let mut below = Counts::default();
         let mut relevance = 0.0_f64;
         let mut medians = [Value::Missing, Value::Missing];
-        for (number, counts) in &numbers {
-            below = below.plus(*counts);
+        // A heap, not a sort: a cancelled query ends soon.
+        let mut numbers = BinaryHeap::from(numbers);
+        while let Some(Ranked { number, counts }) = numbers.pop() {
+            env.tick()?;
+            below = below.plus(counts);
             let [conditional, baseline] = all.shares(below);
             if all.0[0] > 0 && all.0[1] > 0 {
                 relevance = relevance.max((conditional - baseline).abs());
@@ -69,30 +78,62 @@ impl Score {
             for (side, median) in medians.iter_mut().enumerate() {
                 // The nearest rank, as `pct` has it.
                 if median.is_missing() && below.0[side] > 0 && below.0[side] * 2 >= all.0[side] {
-                    *median = Value::from(*number);
+                    *median = Value::from(number);
                 }
             }
         }
-        Self { relevance, contributors: None, medians }
+        Ok(Self { relevance, contributors: None, medians })
     }
 
     fn of_texts(values: HashMap<Box<str>, Counts>, events: Counts) -> Self {
         let relevance = association(values.values().copied(), events);
         let shift = |counts: &Counts| {
             let [conditional, baseline] = events.shares(*counts);
-            conditional - baseline
+            (conditional - baseline).abs()
+        };
+        let order = |(text, counts): &(Box<str>, Counts), (other, than): &(Box<str>, Counts)| {
+            shift(than).total_cmp(&shift(counts)).then_with(|| text.cmp(other))
         };
         let mut values: Vec<(Box<str>, Counts)> = values.into_iter().collect();
-        values.sort_unstable_by(|(text, counts), (other, than)| {
-            shift(than).abs().total_cmp(&shift(counts).abs()).then_with(|| text.cmp(other))
-        });
-        let shown = values.iter().take(SHOWN).map(|(text, counts)| {
+        if values.len() > SHOWN {
+            values.select_nth_unstable_by(SHOWN, order);
+            values.truncate(SHOWN);
+        }
+        values.sort_unstable_by(order);
+        let shown = values.iter().map(|(text, counts)| {
             let [conditional, baseline] = events.shares(*counts).map(|share| share * 100.0);
             format!("{text} ({conditional:.1}% / {baseline:.1}%)")
         });
         Self { relevance, contributors: Some(shown.collect::<Vec<_>>().join(", ")), ..Self::default() }
     }
 }
+
+/// A number, and how many events have it. The smallest is the greatest, so that it leaves a heap first.
+#[derive(Debug)]
+struct Ranked {
+    number: Number,
+    counts: Counts,
+}
+
+impl Ord for Ranked {
+    fn cmp(&self, other: &Self) -> Ordering {
+        other.number.cmp(&self.number)
+    }
+}
+
+impl PartialOrd for Ranked {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Ranked {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Ranked {}
 
 /// Cramér's V of the values, a missing one among them, and the sides, without its bias (Bergsma 2013). From 0 to 1.
 #[expect(clippy::cast_precision_loss, reason = "a score is shown with four decimals")]
@@ -114,7 +155,7 @@ fn association(values: impl Iterator<Item = Counts>, events: Counts) -> f64 {
         present = present.plus(counts);
         add(counts);
     }
-    let missing = Counts([events.0[0] - present.0[0], events.0[1] - present.0[1]]);
+    let missing = events.without(present);
     if missing.all() > 0 {
         add(missing);
     }
