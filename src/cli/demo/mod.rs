@@ -43,7 +43,7 @@ const EXAMPLES: [(&str, &str, &str, &str); 7] = [
         "a query: the answers of the last day by status",
         "ACME",
         "/queries?format=csv",
-        " -H Prefer:wait=20 --json '{\"logGroups\":[\"/acme/api\"],\"start\":\"-1d\",\"query\":\"stats count(*) by status\"}'",
+        " -H Prefer:wait=20 --json '{\"logGroups\":[\"/acme/api\"],\"start\":\"-1d\",\"query\":\"stats count(*) as n by status | sort n desc\"}'",
     ),
     ("the groups that acme may see", "ACME", "/groups", ""),
     ("the newest 20 events of a Java service, as text", "ACME", "/logs/:acme:java:orders?limit=20&format=text", ""),
