@@ -4,6 +4,7 @@
 //! widens what a permit allows: the store is asked for the permitted streams only.
 
 mod errors;
+mod event_id;
 mod pages;
 mod queries;
 mod write;

@@ -178,7 +178,7 @@ async fn explain_says_which_claim_and_rule_decide() {
     let action = run(path, &explain(&token, "write", "/acme/api")).await;
     assert_snapshot!(action.shown(path), @"
     exit 1
-    logmark: --action `write`: is no action: there are `read`, `query`, `tail` and `describe`
+    logmark: --action `write`: is not an action: use `read`, `query`, `tail` or `describe`
     ");
 }
 

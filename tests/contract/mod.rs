@@ -89,12 +89,12 @@ contract! {
     lists::a_group_is_described_and_its_namesakes_are_not: local, fake, moto, endpoint;
 
     // Our CloudWatch gives the rows that a test hands it, and moto says not which groups a query read.
-    query_rows::a_query_finds_what_its_groups_hold: local;
-    query_rows::the_range_of_a_query_is_exact_to_the_millisecond: local;
-    query_rows::rows_are_paged_and_every_page_is_of_the_same_result: local;
-    query_rows::a_grant_for_some_streams_is_all_that_a_query_sees: local;
-    query_rows::a_pointer_leads_to_the_whole_event: local;
-    query_rows::the_fields_of_a_group_are_told_with_their_share: local;
+    query_rows::a_query_finds_what_its_groups_hold: local, endpoint;
+    query_rows::the_range_of_a_query_is_exact_to_the_millisecond: local, endpoint;
+    query_rows::rows_are_paged_and_every_page_is_of_the_same_result: local, endpoint;
+    query_rows::a_grant_for_some_streams_is_all_that_a_query_sees: local, endpoint;
+    query_rows::a_pointer_leads_to_the_whole_event: local, endpoint;
+    query_rows::the_fields_of_a_group_are_told_with_their_share: local, endpoint;
 
     real_data::ten_thousand_lines_are_exported_byte_for_byte: local, fake, torn, moto, endpoint;
     // Pages of 7 are 1,429 requests and twice as many calls; moto sorts all events anew for each, so there it is pages of 997.

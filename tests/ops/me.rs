@@ -81,7 +81,7 @@ async fn a_range_longer_than_the_tenants_is_refused_and_an_open_one_is_cut() {
     let acme = world.tenant("acme");
     let range = acme.get("/logs/:acme:api/web-1?start=-2d").await;
     assert_eq!(range.problem(), "422 query_forbidden");
-    assert_eq!(range.json()["detail"], "the range is longer than the tenant's 1 day: give a later `start`");
+    assert_eq!(range.json()["detail"], "The range is longer than the tenant's 1 day: use a later `start`.");
     assert_eq!(acme.get("/logs/:acme:api/web-1?start=-1d").await.messages(), ["new"]);
     assert_eq!(acme.get("/logs/:acme:api/web-1").await.messages(), ["new"]);
     assert_eq!(acme.get("/logs/:globex:api/web-1?start=-2d").await.problem(), "404 not_found");

@@ -3,6 +3,7 @@
 mod read_stream;
 mod read_group;
 mod filters;
+mod checks;
 mod formats;
 mod columns;
 mod hints;

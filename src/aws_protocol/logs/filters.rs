@@ -46,7 +46,6 @@ pub(super) fn invalid_pattern(faults: &[Diagnostic]) -> ServiceError {
 }
 
 /// The operation is about what its caller sends and nothing else, so that there is nothing to permit.
-#[expect(clippy::unused_async, reason = "has the form of every operation")]
 pub(super) async fn test(_call: Call<'_>, body: &[u8]) -> Answer {
     let input: Input = validation::read(body)?;
     let mut checks = Validation::default();

@@ -357,7 +357,6 @@ pub(super) async fn describe(call: Call<'_>, body: &[u8]) -> Answer {
     })
 }
 
-#[expect(clippy::unused_async, reason = "has the form of every operation")]
 pub(super) async fn groups(call: Call<'_>, body: &[u8]) -> Answer {
     let input: IdInput = validation::read(body)?;
     let started = started(call, input.query_id)?;

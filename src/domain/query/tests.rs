@@ -188,7 +188,7 @@ fn the_length_that_counts_is_that_of_the_callers_text_as_long_as_blanks_can_be_l
     let long = format!("filter a = \"{}\"", "x".repeat(9_980));
     assert_eq!(within(&long), Err(UnsendableQuery::TooLong { length: 10_021 }));
     let said = within(&long).unwrap_err().to_string();
-    assert_eq!(said, "with the fence in front the query has 10021 characters, 10000 are allowed");
+    assert_eq!(said, "with the scope condition the query has 10021 characters; 10000 are allowed");
 }
 
 #[test]

@@ -3,15 +3,14 @@
 //! Owns what one page may cost, and which pages are answered from memory without leaving the thread of their request.
 
 use std::cell::Cell;
-use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
-use aws_lc_rs::digest;
 use logmark_event_page::build::PlainEvent;
 use logmark_event_page::{Builder, Events};
 use logmark_store::{MessageFilter, ReadRequest, Store, StreamSelection as StoreSelection};
 
+use super::event_id::EventIds;
 use crate::auth::permit::Permit;
 use crate::domain::event::{Direction, EventPage, PageAge, PageRequest, Position};
 use crate::domain::filter::EventFilter;
@@ -141,37 +140,4 @@ fn events(stored: &[logmark_store::Event]) -> Result<Events, SourceError> {
         pushed.map_err(|error| SourceError::Store(error.to_string()))?;
     }
     Ok(events.finish())
-}
-
-/// The largest timestamp that 16 digits hold: an id has 56 digits, as CloudWatch's have.
-const MAX_ID_TIMESTAMP: i64 = 9_999_999_999_999_999;
-
-/// Makes the ids of events.
-///
-/// INVARIANT: an id is a function of its event and of the stream's earlier events. It holds no number that counts across streams,
-/// which would tell a reader how much others write. It is unique in its group: a stream numbers its events, and streams
-/// differ by the hash of their name. In a stream, ids ascend as events do.
-#[derive(Debug, Default)]
-struct EventIds<'a> {
-    streams: HashMap<&'a str, u64>,
-}
-
-/// The parts of an id.
-struct EventId {
-    timestamp: i64,
-    stream: u64,
-    ordinal: u64,
-}
-
-impl<'a> EventIds<'a> {
-    fn of(&mut self, event: &'a logmark_store::Event) -> EventId {
-        let stream = *self.streams.entry(&event.stream).or_insert_with_key(|name| hash_of_name(name));
-        EventId { timestamp: event.timestamp.clamp(0, MAX_ID_TIMESTAMP), stream, ordinal: event.ordinal }
-    }
-}
-
-/// The first 8 bytes of a SHA-256: whoever chooses names of streams can't make two alike.
-fn hash_of_name(name: &str) -> u64 {
-    let digest = digest::digest(&digest::SHA256, name.as_bytes());
-    digest.as_ref().iter().take(8).fold(0, |hash, byte| hash << 8 | u64::from(*byte))
 }
