@@ -301,7 +301,7 @@ fn a_source_that_checks_them_takes_inner_queries_and_tables_and_nothing_else() {
     let within = |text: &str| LogQuery::parse_within(text, QueryReach::NamedGroups);
     for (text, groups) in [
         ("filter a in (SOURCE '/acme/users' | fields a)", vec!["/acme/users"]),
-        ("join type=left left=a right=b where a.k=b.k (SOURCE 'g' | filter x in (SOURCE 'h' | fields x))", vec!["g", "h"]),
+        ("join type=left left=a right=b where a.k=b.k (SOURCE 'g' | fields k)", vec!["g"]),
         ("stats count(*) | appendcols ( SOURCE lg | stats count(*) )", vec!["lg"]),
         ("filter a in (SOURCE 'g' | fields a) or b in (SOURCE 'g' | fields b)", vec!["g"]),
         ("lookup users id OUTPUT name", vec![]),
