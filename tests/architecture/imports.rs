@@ -10,7 +10,7 @@ const ROOMS: [(&[&str], &[&str]); 15] = [
     (&["axum", "tower_http", "utoipa_axum", "utoipa_swagger_ui"], &["http/", "aws_protocol/", "lambda/", "service.rs"]),
     (&["aws_config", "aws_credential_types", "aws_sigv4"], &["aws/", "sources/cloudwatch/", "cli/import/remote.rs"]),
     (&["logmark_store"], &["sources/local.rs", "sources/local/", "service.rs", "cli/"]),
-    (&["logmark_engine"], &["sources/local/queries/"]),
+    (&["logmark_engine"], &["domain/query/tests.rs", "sources/local/queries/"]),
     (&["logmark_log_import"], &["cli/"]),
     (&["jsonwebtoken"], &["auth/keys/"]),
     (&["hyper_util::client"], &["outbound.rs", "lambda/runtime.rs"]),

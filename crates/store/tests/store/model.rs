@@ -279,7 +279,7 @@ proptest! {
                 Action::Flush => store.flush().unwrap(),
                 Action::Scan { walk, forward } => scans.push(RunningScan::begin(&store, &known, walk, forward)),
                 Action::Reopen | Action::Close => {
-                    // A scan holds the store open.
+                    // Each scan ends in the store that it began in.
                     scans.drain(..).for_each(RunningScan::finish);
                     if matches!(action, Action::Close) { store.close().unwrap() } else { drop(store) }
                     store = Store::open(directory.path(), options.clone()).unwrap();
