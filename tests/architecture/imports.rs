@@ -20,7 +20,7 @@ const ROOMS: [(&[&str], &[&str]); 14] = [
     (&["logmark_filter_pattern"], &["domain/filter.rs"]),
     (&["logmark_event_page"], &["domain/event.rs", "sources/", "http/encode/", "http/validator.rs", "http/ops/events/"]),
     (&["logmark_insights"], &["domain/query/"]),
-    (&["logmark_diagnostics"], &["domain/filter.rs", "domain/query/", "http/"]),
+    (&["logmark_diagnostics"], &["config/spelling.rs", "domain/filter.rs", "domain/query/", "http/"]),
 ];
 
 fn source() -> PathBuf {

@@ -5,24 +5,21 @@ use super::{refused, warned};
 #[test]
 fn a_cloudwatch_source_has_its_own_keys() {
     let cases = [
-        ("-name", "logmark.toml:1:1: sources[0].name: is missing: grants name the source by it"),
+        ("-name", "logmark.toml:1:1: sources[0].name: is missing: grants refer to the source by its name"),
         (r#"name = """#, "logmark.toml:2:8: sources[0].name: `` is empty"),
         (
             r#"name = "e u""#,
             "logmark.toml:2:8: sources[0].name: `e u` has the character ' ' at position 2; allowed are letters, digits and `_` `-`",
         ),
-        ("name = 7", "logmark.toml:2:8: sources[0].name: must be a text in quotes, not a whole number"),
-        ("-kind", "logmark.toml:1:1: sources[0].kind: is missing: write `cloudwatch` or `local`"),
-        (r#"kind = "s3""#, "logmark.toml:2:8: sources[0].kind: `s3` is no kind of source: there are `cloudwatch` and `local`"),
-        (
-            r#"kind = "CloudWatch""#,
-            "logmark.toml:2:8: sources[0].kind: `CloudWatch` is no kind of source: there are `cloudwatch` and `local`",
-        ),
-        ("kind = true", "logmark.toml:2:8: sources[0].kind: must be a text in quotes, not `true` or `false`"),
+        ("name = 7", "logmark.toml:2:8: sources[0].name: must be a string, not an integer"),
+        ("-kind", "logmark.toml:1:1: sources[0].kind: is missing: expected `cloudwatch` or `local`"),
+        (r#"kind = "s3""#, "logmark.toml:2:8: sources[0].kind: `s3` is unknown: expected `cloudwatch` or `local`"),
+        (r#"kind = "CloudWatch""#, "logmark.toml:2:8: sources[0].kind: `CloudWatch` is unknown: did you mean `cloudwatch`?"),
+        ("kind = true", "logmark.toml:2:8: sources[0].kind: must be a string, not a boolean"),
         ("-region", "logmark.toml:1:1: sources[0].region: is missing: write the region of the logs, such as `eu-central-1`"),
         (
             r#"region = "EU-central-1""#,
-            "logmark.toml:2:10: sources[0].region: `EU-central-1` is no region: write it as AWS does, such as `eu-central-1`",
+            "logmark.toml:2:10: sources[0].region: `EU-central-1` is not a region: write it as AWS does, such as `eu-central-1`",
         ),
         (
             r#"region = "eu-central-1a""#,
@@ -30,51 +27,54 @@ fn a_cloudwatch_source_has_its_own_keys() {
         ),
         (
             r#"region = "europe""#,
-            "logmark.toml:2:10: sources[0].region: `europe` is no region: write it as AWS does, such as `eu-central-1`",
+            "logmark.toml:2:10: sources[0].region: `europe` is not a region: write it as AWS does, such as `eu-central-1`",
         ),
         (
             r#"region = "eu-central-1.evil.example""#,
-            "logmark.toml:2:10: sources[0].region: `eu-central-1.evil.example` is no region: write it as AWS does, such as `eu-central-1`",
+            "logmark.toml:2:10: sources[0].region: `eu-central-1.evil.example` is not a region: write it as AWS does, such as `eu-central-1`",
         ),
-        (r#"region = """#, "logmark.toml:2:10: sources[0].region: `` is no region: write it as AWS does, such as `eu-central-1`"),
+        (
+            r#"region = """#,
+            "logmark.toml:2:10: sources[0].region: `` is not a region: write it as AWS does, such as `eu-central-1`",
+        ),
         (
             r#"endpoint = "127.0.0.1:5000""#,
-            "logmark.toml:2:12: sources[0].endpoint: is no URL: write it whole, such as `https://logs.example.com`",
+            "logmark.toml:2:12: sources[0].endpoint: is not a URL: write a complete one, such as `https://logs.example.com`",
         ),
-        (r#"endpoint = "http://127.0.0.1:5000?x=1""#, "logmark.toml:2:12: sources[0].endpoint: has a `?` query: leave it out"),
-        (
-            r#"endpoint = { listen = "127.0.0.1:4586" }"#,
-            "logmark.toml:2:12: sources[0].endpoint: must be a text in quotes, not a table",
-        ),
+        (r#"endpoint = "http://127.0.0.1:5000?x=1""#, "logmark.toml:2:12: sources[0].endpoint: has a query (`?`): remove it"),
+        (r#"endpoint = { listen = "127.0.0.1:4586" }"#, "logmark.toml:2:12: sources[0].endpoint: must be a string, not a table"),
         (
             r#"assume_role = "logmark-read""#,
-            "logmark.toml:2:15: sources[0].assume_role: `logmark-read` is no role's ARN: write `arn:aws:iam::123456789012:role/NAME`",
+            "logmark.toml:2:15: sources[0].assume_role: `logmark-read` is not the ARN of a role: write `arn:aws:iam::123456789012:role/NAME`",
         ),
         (
             r#"assume_role = "arn:aws:iam::12345:role/logmark""#,
-            "logmark.toml:2:15: sources[0].assume_role: `arn:aws:iam::12345:role/logmark` is no role's ARN: write `arn:aws:iam::123456789012:role/NAME`",
+            "logmark.toml:2:15: sources[0].assume_role: `arn:aws:iam::12345:role/logmark` is not the ARN of a role: write `arn:aws:iam::123456789012:role/NAME`",
         ),
         (
             r#"assume_role = "arn:aws:iam::123456789012:user/logmark""#,
-            "logmark.toml:2:15: sources[0].assume_role: `arn:aws:iam::123456789012:user/logmark` is no role's ARN: write `arn:aws:iam::123456789012:role/NAME`",
+            "logmark.toml:2:15: sources[0].assume_role: `arn:aws:iam::123456789012:user/logmark` is not the ARN of a role: write `arn:aws:iam::123456789012:role/NAME`",
         ),
-        (r#"external_id = "x1""#, "logmark.toml:2:15: sources[0].external_id: goes with `assume_role`, which is missing"),
+        (r#"external_id = "x1""#, "logmark.toml:2:15: sources[0].external_id: requires `assume_role`, which is missing"),
         (
             "assume_role = \"arn:aws:iam::123456789012:role/r\"\nexternal_id = \"?\"",
-            "logmark.toml:3:15: sources[0].external_id: `?` is no external id: AWS takes 2 to 1224 of `A-Za-z0-9_+=,.@:/-`",
+            "logmark.toml:3:15: sources[0].external_id: `?` is not an external id: AWS accepts 2 to 1224 characters of `A-Za-z0-9_+=,.@:/-`",
         ),
-        (r#"path = "./data""#, "logmark.toml:2:1: sources[0].path: belongs to the kind `local`, and this source is `cloudwatch`"),
+        (
+            r#"path = "./data""#,
+            "logmark.toml:2:1: sources[0].path: applies to sources of the kind `local`, and this source is `cloudwatch`",
+        ),
         (
             "regoin = \"eu-central-1\"\n-region",
-            "logmark.toml:1:1: sources[0].region: is missing: write the region of the logs, such as `eu-central-1`\nlogmark.toml:2:1: sources[0].regoin: is no key here: did you mean `region`?",
+            "logmark.toml:1:1: sources[0].region: is missing: write the region of the logs, such as `eu-central-1`\nlogmark.toml:2:1: sources[0].regoin: unknown key: did you mean `region`?",
         ),
         (
             r#"access_key = "AKIA""#,
-            "logmark.toml:2:1: sources[0].access_key: is no key here: there are `name`, `kind`, `endpoint`, `region`, `assume_role`, `external_id`, `account`, `quotas`, `reserve`, `cache` and `queries`",
+            "logmark.toml:2:1: sources[0].access_key: unknown key: expected `kind`, `name`, `endpoint`, `region`, `assume_role`, `external_id`, `account`, `quotas`, `reserve`, `cache` or `queries`",
         ),
         (
             "verify_tls = false",
-            "logmark.toml:2:1: sources[0].verify_tls: is no key here: there are `name`, `kind`, `endpoint`, `region`, `assume_role`, `external_id`, `account`, `quotas`, `reserve`, `cache` and `queries`",
+            "logmark.toml:2:1: sources[0].verify_tls: unknown key: expected `kind`, `name`, `endpoint`, `region`, `assume_role`, `external_id`, `account`, `quotas`, `reserve`, `cache` or `queries`",
         ),
     ];
     refused("[[sources]]", &cases);
@@ -85,26 +85,29 @@ fn a_cloudwatch_source_has_its_own_keys() {
 fn a_local_source_has_its_own_keys() {
     let cases = [
         ("kind = \"local\"\n-region", "logmark.toml:1:1: sources[0].path: is missing: write the folder for its logs"),
-        ("kind = \"local\"\n-region\npath = \"\"", "logmark.toml:3:8: sources[0].path: names no path"),
+        (
+            "kind = \"local\"\n-region\npath = \"\"",
+            "logmark.toml:3:8: sources[0].path: is not a path: write the path of a file or folder",
+        ),
         (
             "kind = \"local\"\npath = \"data\"",
-            "logmark.toml:5:1: sources[0].region: belongs to the kind `cloudwatch`, and this source is `local`",
+            "logmark.toml:5:1: sources[0].region: applies to sources of the kind `cloudwatch`, and this source is `local`",
         ),
         (
             "kind = \"local\"\n-region\npath = \"data\"\nassume_role = \"x\"\nexternal_id = \"y\"",
-            "logmark.toml:4:1: sources[0].assume_role: belongs to the kind `cloudwatch`, and this source is `local`\nlogmark.toml:5:1: sources[0].external_id: belongs to the kind `cloudwatch`, and this source is `local`",
+            "logmark.toml:4:1: sources[0].assume_role: applies to sources of the kind `cloudwatch`, and this source is `local`\nlogmark.toml:5:1: sources[0].external_id: applies to sources of the kind `cloudwatch`, and this source is `local`",
         ),
         (
             "kind = \"local\"\n-region\npath = \"data\"\nreserve = 0.1\ncache = {}",
-            "logmark.toml:4:1: sources[0].reserve: belongs to the kind `cloudwatch`, and this source is `local`\nlogmark.toml:5:1: sources[0].cache: belongs to the kind `cloudwatch`, and this source is `local`",
+            "logmark.toml:4:1: sources[0].reserve: applies to sources of the kind `cloudwatch`, and this source is `local`\nlogmark.toml:5:1: sources[0].cache: applies to sources of the kind `cloudwatch`, and this source is `local`",
         ),
         (
             "kind = \"local\"\n-region\npath = \"data\"\nendpoint = { listen = \"127.0.0.1:4586\", access_key = \"env:A\", secret_key = \"env:B\" }",
-            "logmark.toml:4:1: sources[0].endpoint: is not supported yet by this version: the local source has no endpoint of its own; leave the key out",
+            "logmark.toml:4:1: sources[0].endpoint: is not supported: the local source has no endpoint of its own; remove the key",
         ),
         (
             "kind = \"local\"\n-region\npath = \"data\"\nfolder = \"data\"",
-            "logmark.toml:4:1: sources[0].folder: is no key here: there are `name`, `kind` and `path`",
+            "logmark.toml:4:1: sources[0].folder: unknown key: expected `kind`, `name` or `path`",
         ),
     ];
     refused("[[sources]]", &cases);
@@ -113,12 +116,15 @@ fn a_local_source_has_its_own_keys() {
 #[test]
 fn there_is_at_least_one_source_and_each_once() {
     let cases = [
-        ("sources = []", "logmark.toml:1:11: sources: is empty: write at least one `[[sources]]`, or there are no logs to give"),
-        ("[sources]\nname = \"eu\"\n", "logmark.toml:1:1: sources: is a single table: write `[[sources]]`, in double brackets"),
-        (r#"sources = "eu""#, "logmark.toml:1:11: sources: must be a list, not a text"),
+        ("sources = []", "logmark.toml:1:11: sources: is empty: write at least one `[[sources]]`, or there are no logs to read"),
+        (
+            "[sources]\nname = \"eu\"\n",
+            "logmark.toml:1:1: sources: must be an array, not a table: write `[[sources]]` for tables",
+        ),
+        (r#"sources = "eu""#, "logmark.toml:1:11: sources: must be an array, not a string"),
         (
             "[[sources]]\nname = \"a\"\nkind = \"cloudwatch\"\nregion = \"eu-central-1\"\n[[sources]]\nname = \"a\"\nkind = \"cloudwatch\"\nregion = \"eu-central-1\"",
-            "logmark.toml:6:8: sources[1].name: `a` is there twice: give each source a name of its own",
+            "logmark.toml:6:8: sources[1].name: `a` is used twice: give each source its own name",
         ),
     ];
     refused("", &cases);
@@ -130,7 +136,7 @@ fn a_compatible_server_may_be_anywhere_with_a_warning() {
         ("endpoint = \"http://127.0.0.1:5000\"\nregion = \"local\"", ""),
         (
             r#"endpoint = "http://logs.example.com""#,
-            "logmark.toml:2:12: sources[0].endpoint: begins with `http://`: logs will come over the network in plain text",
+            "logmark.toml:2:12: sources[0].endpoint: begins with `http://`: logs will cross the network in plain text",
         ),
         ("region = \"us-gov-west-1\"\nassume_role = \"arn:aws-us-gov:iam::123456789012:role/a/b\"\nexternal_id = \"x-1\"", ""),
     ];
