@@ -106,8 +106,12 @@ fn a_local_source_has_its_own_keys() {
             "logmark.toml:4:1: sources[0].endpoint: is not supported: the local source has no endpoint of its own; remove the key",
         ),
         (
+            "kind = \"local\"\n-region\npath = \"data\"\nqueries = { threads = 0, concurrent = 10001, memory = 1 }",
+            "logmark.toml:4:23: sources[0].queries.threads: must be from 1 to 256\nlogmark.toml:4:39: sources[0].queries.concurrent: must be from 1 to 10000\nlogmark.toml:4:55: sources[0].queries.memory: must be from 16777216 to 68719476736 bytes",
+        ),
+        (
             "kind = \"local\"\n-region\npath = \"data\"\nfolder = \"data\"",
-            "logmark.toml:4:1: sources[0].folder: unknown key: expected `kind`, `name` or `path`",
+            "logmark.toml:4:1: sources[0].folder: unknown key: expected `kind`, `name`, `path` or `queries`",
         ),
     ];
     refused("[[sources]]", &cases);
