@@ -2,6 +2,9 @@
 //!
 //! Owns the order of start and shutdown. The same [`Service`] runs behind sockets ([`Listeners`]) and on Lambda.
 
+mod endpoints;
+mod preflight;
+
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,8 +16,8 @@ use http::HeaderValue;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use crate::auth::keys::KeySource;
-use crate::auth::token::{IssuerRules, Verifier};
+use crate::auth::token::Verifier;
+use crate::aws_protocol::endpoint::Endpoint;
 use crate::config::server::CursorKeys;
 use crate::config::source::SourceKind;
 use crate::config::{self, Config};
@@ -30,6 +33,8 @@ use crate::sources::local_settings::LocalQuerySettings;
 use crate::sources::page_pool::PagePool;
 use crate::sources::{Source, Sources};
 use crate::telemetry::metrics::Metrics;
+
+pub use preflight::preflight;
 
 /// Limit for a write that the client does not read. Then the connection is closed.
 const WRITE_STALL: Duration = Duration::from_secs(30);
@@ -85,6 +90,8 @@ pub struct Service {
     #[cfg(feature = "local")]
     stores: Vec<logmark_store::Store>,
     cloudwatch: Vec<Arc<CloudWatch>>,
+    /// The endpoints of local sources, in the order of the configuration.
+    endpoints: Vec<Arc<Endpoint>>,
 }
 
 impl Service {
@@ -111,10 +118,12 @@ impl Service {
             work_time: server.limits.work_time,
             page_bytes: server.limits.page_bytes,
         };
+        let sources = Sources::new(opened.sources, PagePool::new(server.limits.response_memory));
+        let endpoints = endpoints::make(config, &sources, &cursor_keys, &clock)?;
         let app = App::new(Parts {
             verifier: Arc::clone(&verifier),
             tenants: Arc::new(config.tenants.clone()),
-            sources: Sources::new(opened.sources, PagePool::new(server.limits.response_memory)),
+            sources,
             sealer: CursorSealer::new(&cursor_keys)?,
             clock,
             limits,
@@ -133,6 +142,7 @@ impl Service {
             #[cfg(feature = "local")]
             stores: opened.stores,
             cloudwatch: opened.cloudwatch,
+            endpoints,
         })
     }
 
@@ -172,8 +182,11 @@ pub struct Listeners {
     pub admin_address: SocketAddr,
     /// The URL for clients, without a trailing slash.
     pub public_url: String,
+    /// Where the endpoints of local sources listen, in the order of the configuration.
+    pub endpoint_addresses: Vec<SocketAddr>,
     listener: TcpListener,
     admin_listener: TcpListener,
+    endpoint_listeners: Vec<TcpListener>,
     certificates: Option<Arc<Certificates>>,
     limits: ConnectionLimits,
 }
@@ -188,6 +201,7 @@ impl Listeners {
         let certificates = server.tls.as_ref().map(|tls| Certificates::load(&tls.cert, &tls.key)).transpose()?;
         let (listener, address) = listen(server.listen).await?;
         let (admin_listener, admin_address) = listen(server.admin_listen).await?;
+        let (endpoint_addresses, endpoint_listeners) = endpoints::bind(config).await?;
         let limits = ConnectionLimits {
             total: server.limits.max_connections,
             per_address: server.limits.max_connections_per_ip.map(|most| most.get() as usize),
@@ -202,12 +216,22 @@ impl Listeners {
             drain: server.limits.drain_timeout,
         };
         let public_url = server.public_url(address);
-        Ok(Self { address, admin_address, public_url, listener, admin_listener, certificates, limits })
+        Ok(Self {
+            address,
+            admin_address,
+            public_url,
+            endpoint_addresses,
+            listener,
+            admin_listener,
+            endpoint_listeners,
+            certificates,
+            limits,
+        })
     }
 
     /// Serves until `stop` resolves, then drains: readiness fails, new connections are refused, and open requests end.
     pub async fn serve(self, service: Service, stop: impl Future<Output = ()>) {
-        let Self { listener, admin_listener, certificates, limits, .. } = self;
+        let Self { listener, admin_listener, endpoint_listeners, certificates, limits, .. } = self;
         let metrics = Metrics::install();
         let draining = Arc::new(AtomicBool::new(false));
         let admin =
@@ -233,12 +257,15 @@ impl Listeners {
                 metrics.upkeep();
             }
         });
+        let (leave, mut endpoints) = endpoints::serve(&service.endpoints, endpoint_listeners, limits);
         let stop = async {
             stop.await;
             draining.store(true, Ordering::Relaxed);
+            leave.send_replace(true);
         };
         let proxies = Arc::new(service.app.proxies().clone());
         server::serve("public", listener, service.router.clone(), certificates, limits, proxies, stop).await;
+        while endpoints.join_next().await.is_some() {}
         if tokio::time::timeout(QUERIES_STOP, service.app.stop_queries()).await.is_err() {
             tracing::warn!("some queries could not be stopped in time and continue in CloudWatch Logs until they end");
         }
@@ -269,34 +296,6 @@ impl Service {
 pub fn verifier(config: &Config, outbound: &Outbound, clock: Arc<dyn Clock>) -> Result<Verifier, BuildError> {
     Verifier::new(config.issuers.clone(), Arc::new(outbound.clone()), clock)
         .map_err(|errors| BuildError::Issuers(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))
-}
-
-/// Checks the certificates and key files that the configuration names, for `logmark check`.
-#[must_use]
-pub fn preflight(config: &Config) -> Vec<String> {
-    let mut problems = Vec::new();
-    if let Err(error) = config.check_development_issuer(crate::on_lambda()) {
-        problems.push(error.to_string());
-    }
-    if let Some(tls) = &config.server.tls
-        && let Err(error) = Certificates::load(&tls.cert, &tls.key)
-    {
-        problems.push(format!("server.tls: {error}"));
-    }
-    for issuer in &config.issuers {
-        if let KeySource::File(path) = &issuer.keys
-            && let Err(error) = key_file(path, issuer)
-        {
-            problems.push(format!("auth.issuers `{}`: keys: {}: {error}", issuer.issuer, path.display()));
-        }
-    }
-    problems
-}
-
-fn key_file(path: &std::path::Path, issuer: &IssuerRules) -> Result<(), String> {
-    use crate::auth::keys::{KeySet, SetOrigin};
-    let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
-    KeySet::parse(&bytes, &issuer.algorithms, SetOrigin::File).map(drop).map_err(|error| error.to_string())
 }
 
 fn endpoint(cloudwatch: &config::cloudwatch::CloudWatch) -> Result<Option<http::Uri>, String> {
@@ -346,7 +345,7 @@ impl Opened {
                     opened.cloudwatch.push(Arc::clone(&made));
                     made
                 }
-                SourceKind::Local { path, queries } => opened.local(&source.name, path, *queries, clock).await?,
+                SourceKind::Local { path, queries, .. } => opened.local(&source.name, path, *queries, clock).await?,
             };
             opened.sources.push((source.name.clone(), made));
         }

@@ -1,10 +1,10 @@
 //! One test binary: the service as its users meet it, by behaviour.
 //!
 //! `world` starts services and counterparts, `ops` asks for each operation, `openapi` holds the document against the service,
-//! `contract` runs one suite against every source, `faults` lets the upstream fail in every way, `sharing` has many ask for the
-//! same, `security` attacks, `auth` judges tokens, `architecture` reads the sources, `cli` runs the binary, `lambda` runs it as a
-//! function, `sdk` has the clients of `sdk/` call it, `infra` compares it with what `infra/` says of it, `field` has cases from
-//! public bug reports.
+//! `contract` runs one suite against every source, `aws_protocol` asks as AWS's own clients do, `faults` lets the upstream fail in
+//! every way, `sharing` has many ask for the same, `security` attacks, `auth` judges tokens, `architecture` reads the sources,
+//! `cli` runs the binary, `lambda` runs it as a function, `sdk` has the clients of `sdk/` call it, `infra` compares it with what
+//! `infra/` says of it, `field` has cases from public bug reports.
 
 #![expect(
     unreachable_pub,
@@ -17,6 +17,7 @@
 
 mod world;
 mod ops;
+mod aws_protocol;
 mod openapi;
 mod contract;
 mod faults;

@@ -4,7 +4,8 @@
 //! [`permit::Permit`], and only [`policy`] makes permits.
 //!
 //! Reading order: [`token`] (verification), [`keys`] (keys of issuers), [`tenant`] and [`reserved`] (tenants and their grants),
-//! [`policy`] (the decision), [`permit`] (the decision as a value). [`dev_issuer`] makes tokens for development.
+//! [`policy`] (the decision), [`permit`] (the decision as a value). [`operator`] is the caller with an access key of the
+//! configuration. [`dev_issuer`] makes tokens for development.
 
 pub mod token;
 pub mod keys;
@@ -12,5 +13,6 @@ pub mod strict;
 pub mod dev_issuer;
 pub mod reserved;
 pub mod tenant;
+pub mod operator;
 pub mod policy;
 pub mod permit;

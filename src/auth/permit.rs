@@ -122,6 +122,12 @@ impl<Op: Operation> Permit<Op> {
         &self.op
     }
 
+    /// The operation, for a source that stores its content.
+    #[must_use]
+    pub fn into_op(self) -> Op {
+        self.op
+    }
+
     /// The tenant.
     #[must_use]
     pub fn tenant(&self) -> &TenantId {

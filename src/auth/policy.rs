@@ -243,7 +243,7 @@ impl Explanation {
         let lacking = match action {
             Action::Tail => "this version of the service has no live tail; read again from the last cursor instead",
             Action::Query if !runs_queries => "the source that holds the log group runs no Logs Insights queries",
-            Action::Query | Action::Read | Action::Describe => return self,
+            Action::Query | Action::Read | Action::Describe | Action::Write => return self,
         };
         if self.allowed {
             return Self { allowed: false, missing: Some(format!("token and grant allow it, but {lacking}")), ..self };

@@ -18,7 +18,7 @@ use crate::domain::query::operations::RulesFingerprint;
 /// A scope of a token: `logs:<action>:<group pattern>`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scope {
-    /// `None` is `*`: every action.
+    /// `None` is `*`: every action that a scope can name.
     pub action: Option<Action>,
     /// The groups.
     pub groups: Pattern,
@@ -49,7 +49,7 @@ impl Scope {
     /// Whether it allows the action on any group.
     #[must_use]
     pub fn allows(&self, wanted: Action) -> bool {
-        self.action.is_none_or(|action| action.implies(wanted))
+        self.action.map_or(wanted != Action::Write, |action| action.implies(wanted))
     }
 }
 

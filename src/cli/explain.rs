@@ -11,7 +11,6 @@ use super::{CliError, runtime, say};
 use crate::auth::policy;
 use crate::auth::tenant::Caller;
 use crate::auth::token::UnverifiedToken;
-use crate::config::source::{Source, SourceKind};
 use crate::domain::name::{LogGroupName, LogStreamName, from_url_spelling};
 use crate::domain::operation::Action;
 use crate::domain::time::{Millis, SystemClock};
@@ -76,9 +75,8 @@ pub fn run(args: &ExplainArgs) -> Result<ExitCode, CliError> {
         say(format_args!("scope     {scope} (claim `{}`)", scope.claim));
     }
     let source = policy::default_source(&caller, action, &group, stream.as_ref());
-    let runs_queries = |source: &Source| matches!(source.kind, SourceKind::CloudWatch(_));
-    let runs_queries =
-        source.is_some_and(|name| config.sources.iter().any(|source| source.name == *name && runs_queries(source)));
+    // Sources of every kind run queries.
+    let runs_queries = source.is_some();
     let explanation = policy::explain(&caller, action, &group, stream.as_ref()).within(action, runs_queries);
     let target = stream.map_or_else(|| group.to_string(), |stream| format!("{group}, stream {stream}"));
     match explanation.because.filter(|_| explanation.allowed) {

@@ -39,6 +39,9 @@ pub fn run(args: &ConfigArgs) -> Result<ExitCode, CliError> {
         let (address, admin) = (listeners.address, listeners.admin_address);
         let stop = stop_signal();
         ignore_hangups();
+        for endpoint in &listeners.endpoint_addresses {
+            tracing::info!(endpoint = %endpoint, "serving the CloudWatch Logs protocol on {endpoint}");
+        }
         tracing::info!(listen = %address, admin_listen = %admin, "serving {} on {address}", listeners.public_url);
         listeners.serve(service, stop).await;
         tracing::info!("stopped");

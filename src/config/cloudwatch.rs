@@ -253,7 +253,8 @@ fn check_external_id(text: &str) -> Result<(), &'static str> {
     if fits { Ok(()) } else { Err("is not an external id: AWS accepts 2 to 1224 characters of `A-Za-z0-9_+=,.@:/-`") }
 }
 
-fn check_account(text: &str) -> Result<(), &'static str> {
+/// Whether the text is the number of an AWS account.
+pub(super) fn check_account(text: &str) -> Result<(), &'static str> {
     if is_account(text) { Ok(()) } else { Err("is not an account: write its twelve digits, such as `123456789012`") }
 }
 

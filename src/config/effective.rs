@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::Config;
 use super::cloudwatch::CloudWatch;
+use super::endpoint::Endpoint;
 use super::secret::CursorKey;
 use super::server::{CursorKeys, Server, ServerLimits};
 use super::source::{Source, SourceKind};
@@ -112,10 +113,15 @@ fn write_issuer(f: &mut fmt::Formatter<'_>, issuer: &IssuerRules) -> fmt::Result
 fn write_source(f: &mut fmt::Formatter<'_>, source: &Source) -> fmt::Result {
     write!(f, "source {}: ", source.name)?;
     match &source.kind {
-        SourceKind::Local { path, queries } => {
+        SourceKind::Local { path, queries, endpoint } => {
             write!(f, "local, {}\n  queries: ", path.display())?;
             write!(f, "{} concurrent on {} threads, ", queries.concurrent, queries.threads)?;
             write!(f, "memory {} MiB per query, {} MiB in total", queries.memory_per_query >> 20, queries.memory >> 20)?;
+            if let Some(endpoint) = endpoint {
+                let Endpoint { listen, access_key, secret_key, account } = &**endpoint;
+                write!(f, "\n  CloudWatch Logs protocol on {listen}, access key {access_key}, secret key ")?;
+                write!(f, "{}, account {account}", secret_key.origin())?;
+            }
         }
         SourceKind::CloudWatch(cloudwatch) => return write_cloudwatch(f, cloudwatch),
     }

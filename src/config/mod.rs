@@ -10,8 +10,8 @@
 //! A new key is a field of its section's struct, with its check in `deserialize_with` and its default in `Default`. A key whose
 //! check needs other keys, files or variables also has a line in `validate`.
 //!
-//! Reading order: [`server`], [`telemetry`], [`lambda`], [`demo`], [`issuer`], [`source`], [`cloudwatch`], `tenant` (the
-//! sections); [`secret`]; `tree`, `environment`, `deserializer`, `values`, `forms`, `validation`, `paths` (the steps);
+//! Reading order: [`server`], [`telemetry`], [`lambda`], [`demo`], [`issuer`], [`source`], [`cloudwatch`], [`endpoint`], `tenant`
+//! (the sections); [`secret`]; `tree`, `environment`, `deserializer`, `values`, `forms`, `validation`, `paths` (the steps);
 //! [`error`]; [`effective`] (the text of `logmark check`).
 
 pub mod server;
@@ -22,6 +22,7 @@ pub mod issuer;
 mod providers;
 pub mod source;
 pub mod cloudwatch;
+pub mod endpoint;
 mod tenant;
 mod pattern;
 pub mod secret;

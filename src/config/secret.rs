@@ -108,7 +108,7 @@ pub(super) enum SecretError {
 
 /// The cursor key at a place: `env:NAME` or `file:PATH`.
 pub(super) fn cursor_key(place: &str, validator: &Validator<'_>) -> Result<CursorKey, SecretError> {
-    let secret = find(place, validator)?;
+    let secret = secret(place, validator)?;
     let origin = || super::spelling::quoted(secret.origin());
     let decoded = STANDARD.decode(secret.expose().trim()).map(Zeroizing::new).map_err(|_| SecretError::InvalidKey(origin()))?;
     let bytes: [u8; 32] = decoded.as_slice().try_into().map_err(|_| SecretError::InvalidKey(origin()))?;
@@ -118,7 +118,8 @@ pub(super) fn cursor_key(place: &str, validator: &Validator<'_>) -> Result<Curso
     Ok(CursorKey { origin: Arc::clone(&secret.origin), bytes: Zeroizing::new(bytes) })
 }
 
-fn find(place: &str, validator: &Validator<'_>) -> Result<Secret, SecretError> {
+/// The secret at a place: `env:NAME` or `file:PATH`.
+pub(super) fn secret(place: &str, validator: &Validator<'_>) -> Result<Secret, SecretError> {
     let value = if let Some(name) = place.strip_prefix("env:") {
         from_variable(name, validator)?
     } else if let Some(path) = place.strip_prefix("file:") {

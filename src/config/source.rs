@@ -1,8 +1,9 @@
 //! `[[sources]]`: the log sources, by name.
 //!
-//! Owns the section's keys, and the kinds of sources. Never connects to a source. See also [`super::cloudwatch`], and
-//! `config::tenant`, whose grants refer to the sources.
+//! Owns the section's keys, and the kinds of sources. Never connects to a source. See also [`super::cloudwatch`],
+//! [`super::endpoint`], and `config::tenant`, whose grants refer to the sources.
 
+use std::net::SocketAddr;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer};
 
 use super::cloudwatch::{self, CloudWatch, RawCloudWatch};
+use super::endpoint::{self, Endpoint, RawEndpoint};
 use super::spelling::listed;
 use super::validation::Key;
 use super::values;
@@ -36,6 +38,8 @@ pub enum SourceKind {
         path: PathBuf,
         /// `…__QUERIES__…`.
         queries: LocalQuerySettings,
+        /// `…__ENDPOINT`; absent: none. Serves the CloudWatch Logs protocol.
+        endpoint: Option<Box<Endpoint>>,
     },
 }
 
@@ -57,6 +61,7 @@ pub(super) struct RawLocal {
     path: Option<String>,
     #[serde(with = "LocalQueryKeys")]
     queries: LocalQuerySettings,
+    endpoint: Option<RawEndpoint>,
 }
 
 /// The keys of [`LocalQuerySettings`].
@@ -99,6 +104,7 @@ pub(super) struct Declared {
     /// The name of a source is missing or wrong, so names cannot be checked against the list.
     pub(super) incomplete: bool,
     paths: Vec<PathBuf>,
+    listening: Vec<SocketAddr>,
 }
 
 /// Checks the section.
@@ -114,7 +120,7 @@ pub(super) fn validate(raw: Vec<RawSource>, key: &Key<'_>) -> (Vec<Source>, Decl
                 let name = raw.name.clone();
                 (name, cloudwatch::validate(*raw, &key).map(|source| SourceKind::CloudWatch(Box::new(source))))
             }
-            RawSource::Local(raw) => (raw.name, validate_local(raw.path.as_deref(), raw.queries, &key, &mut declared)),
+            RawSource::Local(raw) => (raw.name.clone(), validate_local(raw, &key, &mut declared)),
             RawSource::Unknown(raw) => (raw.name, None),
         };
         let name = validate_name(name, &key.key("name"), &mut declared);
@@ -138,17 +144,33 @@ fn validate_name(name: Option<SourceName>, key: &Key<'_>, declared: &mut Declare
     Some(name)
 }
 
-fn validate_local(path: Option<&str>, queries: LocalQuerySettings, key: &Key<'_>, declared: &mut Declared) -> Option<SourceKind> {
+fn validate_local(raw: RawLocal, key: &Key<'_>, declared: &mut Declared) -> Option<SourceKind> {
     if !cfg!(feature = "local") {
         key.key("kind").error("`local` is not part of this build: build with the feature `local`");
     }
+    let endpoint = raw.endpoint.map(|endpoint| validate_endpoint(endpoint, &key.key("endpoint"), declared));
     let key = key.key("path");
     key.require("write the folder for its logs");
-    let path = key.path(path?)?;
+    let path = key.path(raw.path.as_deref()?)?;
     if declared.paths.contains(&path) {
         key.error("is the folder of another source: give each source its own folder");
         return None;
     }
     declared.paths.push(path.clone());
-    Some(SourceKind::Local { path, queries })
+    let endpoint = match endpoint {
+        Some(endpoint) => Some(Box::new(endpoint?)),
+        None => None,
+    };
+    Some(SourceKind::Local { path, queries: raw.queries, endpoint })
+}
+
+/// Checks `endpoint`, also against the endpoints of the sources before it.
+fn validate_endpoint(raw: RawEndpoint, key: &Key<'_>, declared: &mut Declared) -> Option<Endpoint> {
+    let endpoint = endpoint::validate(raw, key)?;
+    // Port 0 stands for a different free port each time.
+    if endpoint.listen.port() != 0 && declared.listening.contains(&endpoint.listen) {
+        key.error("uses the same address as the endpoint of another source: give each endpoint its own address");
+    }
+    declared.listening.push(endpoint.listen);
+    Some(endpoint)
 }

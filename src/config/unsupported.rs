@@ -9,7 +9,6 @@ const REASONS: &[(&str, &str, &str)] = &[
     ("RawTemplate", "mask", ROW_RULES),
     ("RawTemplate", "grants", "is not allowed here: [tenant_template] is one grant, so write `groups` and `actions` into it"),
     ("RawCloudWatch", "path", "applies to sources of the kind `local`, and this source is `cloudwatch`"),
-    ("RawLocal", "endpoint", "is not supported: the local source has no endpoint of its own; remove the key"),
 ];
 
 /// Without these rules a grant would show more than its author meant.

@@ -1,18 +1,18 @@
-//! What to ask a source for, so that every name that may be seen is found and others are asked for as little as possible.
+//! The prefixes and names to request from a source, so that every visible name is found with as few others as possible.
 //!
-//! Owns the translation of patterns into the two questions that a list of names can answer: one name, or all names with a
-//! prefix. Never decides what may be seen: a part that covers more than that says so ([`Part::Mixed`]).
+//! Owns the translation of patterns into the two requests that a list of names supports: one name, or all names with a prefix. A part
+//! that covers hidden names too is [`Part::Mixed`], and the caller checks each of its names.
 
 use super::pattern::{Pattern, longer};
 
-/// One question for names.
+/// One request for names.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Part {
-    /// All names with this prefix. Each of them may be seen.
+    /// All names with this prefix. All of them are visible.
     Prefix(String),
     /// All names with this prefix. Some of them may be hidden, so each name must be checked.
     Mixed(String),
-    /// This one name. It may be seen.
+    /// This one name. It is visible.
     Name(String),
 }
 
@@ -25,7 +25,7 @@ impl Part {
         }
     }
 
-    /// What one pattern covers.
+    /// The part of one pattern.
     fn of(pattern: &Pattern) -> Self {
         match pattern.literal() {
             Some(name) => Self::Name(name.to_owned()),
@@ -36,7 +36,7 @@ impl Part {
         }
     }
 
-    /// What this part and the pattern both cover; `None`: no name.
+    /// The part that this part and the pattern have in common; `None`: no name.
     fn and(&self, pattern: &Pattern) -> Option<Self> {
         let other = Self::of(pattern);
         match (self, &other) {
@@ -51,7 +51,7 @@ impl Part {
         }
     }
 
-    /// Does this part cover all that the other covers?
+    /// Whether this part covers the other part.
     fn includes(&self, other: &Self) -> bool {
         match self {
             Self::Name(_) => self == other,
@@ -60,8 +60,8 @@ impl Part {
     }
 }
 
-/// The parts that cover the names which begin with `wanted` and match a pattern of each set: ascending by text, and no name is
-/// in two of them. All names of a part come before all names of the next.
+/// The parts that cover the names with the prefix `wanted` that match a pattern of each set, ascending by text. No name is in
+/// two parts. All names of a part come before all names of the next.
 #[must_use]
 pub fn cover(wanted: &str, sets: &[&[Pattern]]) -> Vec<Part> {
     let mut parts = vec![Part::Prefix(wanted.to_owned())];
@@ -69,7 +69,7 @@ pub fn cover(wanted: &str, sets: &[&[Pattern]]) -> Vec<Part> {
         let both = parts.iter().flat_map(|part| set.iter().filter_map(move |pattern| part.and(pattern)));
         parts = disjoint(both.collect());
     }
-    // A part that was mixed lost its pattern: of its names those that no pattern matches are left out here.
+    // A mixed part has lost its pattern, so its names that match no pattern are removed here.
     let matches = |name: &str| sets.iter().all(|set| set.iter().any(|pattern| pattern.matches(name)));
     parts.retain(|part| !matches!(part, Part::Name(name) if !matches(name)));
     parts
@@ -77,7 +77,7 @@ pub fn cover(wanted: &str, sets: &[&[Pattern]]) -> Vec<Part> {
 
 fn disjoint(mut parts: Vec<Part>) -> Vec<Part> {
     parts.sort_by(|one, other| one.text().cmp(other.text()).then_with(|| one.cmp(other)));
-    // What a prefix includes stands directly behind it.
+    // The parts that a prefix includes directly follow it.
     parts.dedup_by(|next, kept| kept.includes(next));
     parts
 }
@@ -115,7 +115,7 @@ mod tests {
             ("web-1", vec!["web-*", "db*"], None, vec!["web-1*"]),
             ("web", vec!["web-1", "web-2*", "db"], None, vec!["web-1", "web-2*"]),
             ("db", vec!["web-*"], None, vec![]),
-            // What follows the star is in the prefix already.
+            // The text after the star is already in the prefix.
             ("axxb1", vec!["a*b*"], None, vec!["axxb1*"]),
             ("axx", vec!["a*b*"], None, vec!["axx?"]),
             ("", vec!["/acme/*", "/shared/gateway"], Some(vec!["*"]), vec!["/acme/*", "/shared/gateway"]),

@@ -1,7 +1,7 @@
-//! What sources hold and hand out: events, groups, streams, and pages of them.
+//! The data of sources: events, groups, streams, and pages of them.
 //!
-//! Owns the shapes, but for the events of a page, which have a library of their own: [`logmark_event_page`]. Never says how
-//! they are written on the wire (that is `http::encode`).
+//! Owns these types, except the events of a page, which have a library of their own: [`logmark_event_page`]. `http::encode` writes
+//! them.
 
 use logmark_event_page::Events;
 use logmark_quota::Reservation;
@@ -9,7 +9,7 @@ use logmark_quota::Reservation;
 use super::name::{LogGroupName, LogStreamName};
 use super::time::Millis;
 
-/// Where reading goes on in a source: text that only the source understands. It leaves the service sealed in a cursor only.
+/// A position in a source, as a text that only the source understands. It leaves the service sealed in a cursor only.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Position(pub String);
 
@@ -25,19 +25,22 @@ pub enum Direction {
 /// Why a page ended (API, `stopReason`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StopReason {
-    /// There is nothing more now in the direction read.
+    /// There are no more events now in the direction of reading.
     End,
-    /// The limit asked for.
+    /// The limit of the request.
     Limit,
-    /// The size that one answer may have.
+    /// The largest size of an answer.
     Bytes,
-    /// The work that one call may cost.
+    /// The work allowed for one call.
     Time,
-    /// The source asked for less; what was read so far is whole.
+    /// The source allows no more calls now. The events read so far are complete.
     Throttled,
 }
 
 impl StopReason {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::End, Self::Limit, Self::Bytes, Self::Time, Self::Throttled];
+
     /// The word in the API.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -60,29 +63,29 @@ pub enum Priority {
     Prefetch,
 }
 
-/// What one call to a source may bring: INVARIANT: everything a source returns is bounded by these.
+/// The limits of one call to a source. INVARIANT: they bound everything that a source returns.
 #[derive(Debug, Clone)]
 pub struct PageRequest {
-    /// Where to go on; `None`: at the range's beginning (forward) or end (backward).
+    /// The position to continue from; `None`: the range's beginning (forward) or end (backward).
     pub position: Option<Position>,
-    /// Which way.
+    /// The direction.
     pub direction: Direction,
-    /// At most so many events, at least 1.
+    /// Events at most; at least 1.
     pub limit: usize,
-    /// About so many bytes of messages; a single larger event is still returned.
+    /// Bytes of messages at most, approximately. A single larger event is still returned.
     pub max_bytes: usize,
-    /// How urgently it is read.
+    /// The priority of the call.
     pub priority: Priority,
 }
 
-/// How old a page is, and what that means for a client that follows new events.
+/// The age of a page, for clients that follow new events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PageAge {
     /// Read so recently that a client that follows new events need not read the next page yet.
     Fresh,
-    /// Read a while ago: there may be newer events by now.
+    /// Read a while ago, so there may be newer events.
     Stale,
-    /// It can't change any more.
+    /// The page cannot change any more.
     Immutable,
 }
 
@@ -91,42 +94,42 @@ pub enum PageAge {
 pub struct EventPage {
     /// The events; may be empty without being the end.
     pub events: Events,
-    /// Where newer events are, or will be.
+    /// The position of newer events, now or in the future.
     pub next: Position,
-    /// Where older events are; `None` where the source cannot read backwards from here.
+    /// The position of older events; `None` if the source cannot read backwards from here.
     pub previous: Option<Position>,
-    /// True when the source knows that there is nothing more now in the direction asked for.
+    /// Whether the source knows that there are no more events now in the direction.
     pub at_end: bool,
-    /// How long it holds.
+    /// The age.
     pub age: PageAge,
-    /// The memory that the events take, where the source has reserved it.
+    /// The memory of the events, if the source has reserved it.
     pub memory: Option<Reservation>,
 }
 
-/// What is known of a log group.
+/// The properties of a log group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogGroup {
     /// Its name.
     pub name: LogGroupName,
     /// When it was created.
     pub created_at: Option<Millis>,
-    /// Days that events are kept; `None`: for ever.
+    /// Days that events are kept; `None`: forever.
     pub retention_days: Option<u32>,
-    /// Bytes stored in all of its streams, as far as the source counts them.
+    /// Bytes stored in all of its streams, if the source counts them.
     pub stored_bytes: Option<u64>,
     /// CloudWatch's log class.
     pub class: String,
 }
 
 impl LogGroup {
-    /// What of it is shown to a caller who sees all of its streams, or some. Figures that count hidden streams are withheld.
+    /// The properties for a caller who can see all of its streams, or only some. Figures that count hidden streams are removed.
     #[must_use]
     pub fn seen(self, all_streams: bool) -> Self {
         Self { stored_bytes: self.stored_bytes.filter(|_| all_streams), ..self }
     }
 }
 
-/// What is known of a log stream.
+/// The properties of a log stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogStream {
     /// Its name.
@@ -135,9 +138,9 @@ pub struct LogStream {
     pub created_at: Option<Millis>,
     /// Timestamp of its oldest event.
     pub first_event_at: Option<Millis>,
-    /// Timestamp of its newest event; CloudWatch may be an hour behind with it.
+    /// Timestamp of its newest event. In CloudWatch it may lag by an hour.
     pub last_event_at: Option<Millis>,
-    /// When something was last taken in; CloudWatch may be an hour behind with it.
+    /// When the source last received an event. In CloudWatch it may lag by an hour.
     pub last_ingestion_at: Option<Millis>,
 }
 
@@ -146,6 +149,6 @@ pub struct LogStream {
 pub struct ListPage<T> {
     /// The items, in the order of the list; may be empty without being the end.
     pub items: Vec<T>,
-    /// Where the list goes on; `None`: it is complete.
+    /// The position of the next page; `None`: the list is complete.
     pub next: Option<Position>,
 }

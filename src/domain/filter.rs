@@ -1,8 +1,8 @@
-//! The filter of events by their messages: a CloudWatch filter pattern, understood.
+//! The filter of events by their messages: a parsed CloudWatch filter pattern.
 //!
-//! Owns the pattern with its matcher. Never keeps what a caller wrote: what goes upstream, into cursors and back to callers is
-//! the pattern's canonical text.
+//! Owns the pattern with its matcher. Upstream calls, cursors and answers have the pattern's canonical text, not the caller's.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use logmark_filter_pattern::ast::Pattern;
 use logmark_filter_pattern::{FilterPattern, Matcher};
 use serde::{Deserialize, Serialize};
 
-/// A filter pattern that asks for less than everything. Equal to another when they are the same pattern, however written.
+/// A filter pattern that does not match every event. Two filters are equal if they are the same pattern in any spelling.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct EventFilter(Arc<CompiledFilter>);
@@ -23,10 +23,10 @@ struct CompiledFilter {
 }
 
 impl EventFilter {
-    /// Reads a pattern; `None` when it lets every event pass.
+    /// Parses a pattern; `None` if it matches every event.
     ///
     /// # Errors
-    /// What is wrong with the text, at least one fault.
+    /// The faults of the text, at least one.
     pub fn parse(text: &str) -> Result<Option<Self>, Vec<Diagnostic>> {
         let pattern = FilterPattern::parse(text)?;
         if *pattern.ast() == Pattern::Everything {
@@ -34,16 +34,23 @@ impl EventFilter {
         }
         let too_large = |error: logmark_filter_pattern::CompileError| {
             let whole = Span::new(0, text.len());
-            vec![Diagnostic::new(Kind::Limit, whole, "a pattern that fits into memory", "a larger one").hint(error.to_string())]
+            vec![Diagnostic::new(Kind::Limit, whole, "a pattern of a supported size", "a larger one").hint(error.to_string())]
         };
         let matcher = Matcher::new(&pattern).map_err(too_large)?;
         Ok(Some(Self(Arc::new(CompiledFilter { pattern, matcher }))))
     }
 
-    /// Does an event with this message pass?
+    /// Whether an event with this message matches.
     #[must_use]
     pub fn matches(&self, message: &str) -> bool {
         self.0.matcher.matches(message)
+    }
+
+    /// What the pattern takes out of the message, by name; `None` when the message does not pass.
+    #[must_use]
+    pub fn extract(&self, message: &str) -> Option<BTreeMap<String, String>> {
+        let taken = self.0.matcher.extract(message)?;
+        Some(taken.into_iter().map(|taken| (taken.name.into_owned(), taken.value.into_owned())).collect())
     }
 }
 
@@ -55,7 +62,7 @@ impl fmt::Display for EventFilter {
 }
 
 impl fmt::Debug for EventFilter {
-    /// Says nothing of the text: it is the caller's, and may hold what must not stand in a log.
+    /// Does not show the text: it is the caller's, and may have secrets that must not be logged.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("EventFilter(..)")
     }
@@ -75,7 +82,7 @@ impl From<EventFilter> for String {
     }
 }
 
-/// A text that is no filter, or one that lets everything pass.
+/// A text that is not a filter, or one that matches every event.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("is not a filter")]
 pub struct InvalidFilter;

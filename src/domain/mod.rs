@@ -1,7 +1,7 @@
-//! The words of the product as types: names, patterns, times, events, operations.
+//! The domain types: names, patterns, times, events, operations.
 //!
-//! Owns what is true whatever the transport and whatever the source. Never does I/O and knows neither HTTP nor AWS.
-//! Look next at `auth` (who may) and `sources` (where it comes from).
+//! Owns the rules that hold for every transport and every source. Never does I/O, and does not depend on HTTP or AWS.
+//! See also `auth` (permissions) and `sources` (data).
 
 pub mod name;
 pub mod pattern;
@@ -11,4 +11,5 @@ pub mod network;
 pub mod event;
 pub mod filter;
 pub mod operation;
+pub mod write_operations;
 pub mod query;

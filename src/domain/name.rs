@@ -1,35 +1,35 @@
-//! Names that mean something: log groups, log streams, tenants, sources.
+//! Names of log groups, log streams, tenants and sources.
 //!
-//! Owns their rules and both spellings of a name in a URL. Never decides who may use a name (that is `auth::policy`).
+//! Owns their rules and both spellings of a name in a URL. `auth::policy` decides about access.
 
 use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-/// Why a text is not a name. The text itself is repeated by whoever knows the parameter it came from.
+/// Why a text is not a name, as a clause. The parser of the parameter adds the text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
-    /// Nothing at all.
+    /// An empty text.
     #[error("is empty")]
     Empty,
     /// Longer than the limit, in characters.
     #[error("is longer than {0} characters")]
     TooLong(usize),
-    /// A character that the kind of name does not allow.
+    /// A character that this kind of name does not allow.
     #[error("has the character {character:?} at position {position}; allowed are {allowed}")]
     Character {
-        /// The first character at fault.
+        /// The first such character.
         character: char,
         /// Its position, counted in characters from 1.
         position: usize,
-        /// What is allowed instead, in words.
+        /// The allowed characters.
         allowed: &'static str,
     },
-    /// A segment `.` or `..`: CloudWatch would take it, but proxies and browsers rewrite such paths on the way.
+    /// A segment `.` or `..`. CloudWatch accepts it, but proxies and browsers rewrite such paths.
     #[error("has the path segment `{0}`")]
     DotSegment(&'static str),
-    /// A beginning that CloudWatch keeps for itself.
+    /// A prefix that CloudWatch reserves.
     #[error("begins with `{0}`, which AWS reserves")]
     Reserved(&'static str),
 }
@@ -141,7 +141,7 @@ name_type!(
     |text| check(text, 64, "letters, digits and `_` `-`", |c| c.is_ascii_alphanumeric() || "_-".contains(c))
 );
 
-/// Undoes the second spelling of names in URLs: `:` stands for `/`, which neither kind of name may contain.
+/// Reads the second spelling of names in URLs: `:` for `/`. Neither kind of name can contain `:`.
 #[must_use]
 pub fn from_url_spelling(text: &str) -> String {
     text.replace(':', "/")

@@ -1,10 +1,11 @@
-//! Networks of IP addresses, in CIDR notation (`10.0.0.0/8`, `2001:db8::/32`, or one address), and how proxies name a client.
+//! Networks of IP addresses in CIDR notation (`10.0.0.0/8`, `2001:db8::/32`, or one address), and the headers in which proxies
+//! name a client.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
-/// A network of IP addresses. INVARIANT: the bits behind the prefix are zero.
+/// A network of IP addresses. INVARIANT: the bits after the prefix are zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Network {
     address: IpAddr,
@@ -20,13 +21,13 @@ pub enum InvalidNetwork {
     /// The prefix is longer than the address.
     #[error("has a prefix longer than {0} bits")]
     Prefix(u8),
-    /// The address has bits behind the prefix, so another network may be meant.
+    /// The address has bits after the prefix, so another network may be meant.
     #[error("has address bits behind its prefix: write `{0}`")]
     Bits(Network),
 }
 
 impl Network {
-    /// Does the address belong to the network? IPv4 addresses mapped into IPv6 (`::ffff:10.0.0.1`) count as IPv4.
+    /// Whether the address belongs to the network. IPv4 addresses mapped into IPv6 (`::ffff:10.0.0.1`) count as IPv4.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
@@ -75,7 +76,7 @@ impl fmt::Display for Network {
     }
 }
 
-/// The header in which trusted proxies write the address that they were called from.
+/// The header in which trusted proxies write the address of their client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ForwardingHeader {
     /// `X-Forwarded-For`: addresses separated by commas.
@@ -86,7 +87,7 @@ pub enum ForwardingHeader {
 }
 
 impl ForwardingHeader {
-    /// Its name as it is sent.
+    /// The header's name.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

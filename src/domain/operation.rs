@@ -1,7 +1,7 @@
-//! The operations a caller can ask for, as values: typed, complete, and nothing that the caller wrote verbatim.
+//! The operations as typed values, without text of the caller.
 //!
-//! Owns what each operation is about (its action and its target). Never says whether it is allowed: `auth::policy` turns
-//! an operation into a `Permit`, and only a permit gets anything out of a source.
+//! Owns the action and the target of each operation. `auth::policy` decides whether an operation is allowed, and makes the permit that
+//! a source requires.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,7 +13,7 @@ use super::filter::EventFilter;
 use super::name::{LogGroupName, LogStreamName, SourceName};
 use super::time::TimeRange;
 
-/// What scopes and grants allow.
+/// An action of scopes and grants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Action {
@@ -23,12 +23,14 @@ pub enum Action {
     Query,
     /// Follow events live.
     Tail,
-    /// See that groups and streams exist, and what they are.
+    /// List and describe groups and streams.
     Describe,
+    /// Change what a source holds. It has no word: neither a token nor the configuration can give it, only the operator's own key.
+    Write,
 }
 
 impl Action {
-    /// All of them, in the order of the documentation.
+    /// Those that scopes and grants can name, in the order of the documentation.
     pub const ALL: [Self; 4] = [Self::Read, Self::Query, Self::Tail, Self::Describe];
 
     /// The word in scopes, grants and the API.
@@ -39,10 +41,11 @@ impl Action {
             Self::Query => "query",
             Self::Tail => "tail",
             Self::Describe => "describe",
+            Self::Write => "write",
         }
     }
 
-    /// Does being allowed `self` allow `wanted`?
+    /// Whether permission for `self` includes `wanted`.
     #[must_use]
     pub fn implies(self, wanted: Self) -> bool {
         self == wanted || (self == Self::Read && wanted == Self::Describe)
@@ -55,9 +58,9 @@ impl fmt::Display for Action {
     }
 }
 
-/// A word that is no action.
+/// A word that is not an action.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("is no action: there are `read`, `query`, `tail` and `describe`")]
+#[error("is not an action: use `read`, `query`, `tail` or `describe`")]
 pub struct UnknownAction;
 
 impl FromStr for Action {
@@ -67,16 +70,16 @@ impl FromStr for Action {
     }
 }
 
-/// What an operation is about: the part of it that authorization looks at.
+/// The groups and streams of an operation, for authorization.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Target<'a> {
-    /// Whatever groups the caller may see.
+    /// The groups that the caller can see.
     Groups,
-    /// One group, and the streams in it that the caller may see.
+    /// One group, and the streams in it that the caller can see.
     Group(&'a LogGroupName),
-    /// These streams of one group: all of them, or the answer is as if one were not there.
+    /// These streams of one group. If one is not permitted, the answer is as if it did not exist.
     Streams(&'a LogGroupName, &'a [LogStreamName]),
-    /// These groups, all of them and in one source; of each the streams that the caller may see.
+    /// All of these groups, in one source, and the streams in them that the caller can see.
     Each(&'a [LogGroupName]),
 }
 
@@ -84,15 +87,15 @@ pub enum Target<'a> {
 pub trait Operation: Send + Sync + 'static {
     /// Its name in metrics, audit lines and the OpenAPI document (`operationId`).
     const NAME: &'static str;
-    /// What the caller must be allowed to do.
+    /// The action that the caller needs.
     const ACTION: Action;
-    /// To what.
+    /// The groups and streams.
     fn target(&self) -> Target<'_>;
-    /// In which of the sources its one group is to be; `None`: the first that a grant covers it in.
+    /// The source of its group; `None`: the first source in which a grant covers the group.
     fn source(&self) -> Option<&SourceName> {
         None
     }
-    /// The stretch of time that it newly asks for, where it reads events.
+    /// The range that it newly requests, if it reads events.
     fn range(&self) -> Option<TimeRange> {
         None
     }
@@ -105,9 +108,9 @@ pub struct ReadStream {
     pub group: LogGroupName,
     /// The stream.
     pub stream: LogStreamName,
-    /// Which events.
+    /// The range.
     pub range: TimeRange,
-    /// Which way the reading began.
+    /// The direction of the first page.
     pub direction: Direction,
 }
 
@@ -119,19 +122,19 @@ impl Operation for ReadStream {
     }
 }
 
-/// Which streams of a group are read.
+/// The streams of a group to read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StreamSelection {
-    /// All that the caller may see.
+    /// All that the caller can see.
     All,
     /// These, at most 100 (FilterLogEvents' own limit).
     Names(Vec<LogStreamName>),
-    /// Those that begin so.
+    /// Those with this prefix.
     Prefix(String),
 }
 
 impl StreamSelection {
-    /// Is the stream among them?
+    /// Whether the stream is selected.
     #[must_use]
     pub fn contains(&self, stream: &str) -> bool {
         match self {
@@ -145,9 +148,9 @@ impl StreamSelection {
 /// Who chose the start of a range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StartBy {
-    /// The caller: it is kept, or refused.
+    /// The caller: the range is used as given, or refused.
     Caller,
-    /// The service, by the tenant's limits: a source that reads less far back moves it up.
+    /// The service, by the tenant's limits: a source with a later limit moves it up.
     Service,
 }
 
@@ -156,15 +159,15 @@ pub enum StartBy {
 pub struct ReadGroup {
     /// The group.
     pub group: LogGroupName,
-    /// Which of its streams.
+    /// The streams.
     pub streams: StreamSelection,
-    /// Which events by their messages; `None`: all.
+    /// The filter of messages; `None`: all events.
     pub filter: Option<EventFilter>,
-    /// Which events by their times.
+    /// The range.
     pub range: TimeRange,
     /// Who chose where the range starts.
     pub start_by: StartBy,
-    /// Which way the reading began.
+    /// The direction of the first page.
     pub direction: Direction,
 }
 
@@ -188,16 +191,16 @@ pub enum Reading {
     Group(ReadGroup),
 }
 
-/// What the event endpoints parse into: a reading, begun or gone on with.
-/// [`crate::auth::permit::Permit::narrow`] turns a permit for it into one for the operation that it is.
+/// The operation of the event endpoints: a new reading, or one that a cursor resumes.
+/// [`crate::auth::permit::Permit::narrow`] turns its permit into one for the stream or the group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadLogs {
-    /// What is read.
+    /// The stream or the group.
     pub reading: Reading,
-    /// It goes on from a cursor, whose request was allowed its range when it was made: a reading that follows new events
-    /// for longer than the longest range is not a longer range.
+    /// Whether a cursor resumes it. The range of the cursor's request was checked then, and following new events for longer than
+    /// the longest range does not make the range longer.
     pub resumed: bool,
-    /// In which source; `None`: the first that covers it.
+    /// The source; `None`: the first that covers it.
     pub source: Option<SourceName>,
 }
 
@@ -222,10 +225,10 @@ impl Operation for ReadLogs {
     }
 }
 
-/// The groups that the caller may see.
+/// The groups that the caller can see.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListGroups {
-    /// Only those that begin so.
+    /// Only those with this prefix.
     pub prefix: Option<String>,
 }
 
@@ -242,7 +245,7 @@ impl Operation for ListGroups {
 pub struct DescribeGroup {
     /// Its name.
     pub group: LogGroupName,
-    /// In which source; `None`: the first that covers it.
+    /// The source; `None`: the first that covers it.
     pub source: Option<SourceName>,
 }
 
@@ -257,7 +260,7 @@ impl Operation for DescribeGroup {
     }
 }
 
-/// By what a list of streams is ordered.
+/// The order of a list of streams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StreamOrder {
     /// By name.
@@ -271,13 +274,13 @@ pub enum StreamOrder {
 pub struct ListStreams {
     /// The group.
     pub group: LogGroupName,
-    /// Only those that begin so; by name only, as in DescribeLogStreams.
+    /// Only those with this prefix; by name only, as in DescribeLogStreams.
     pub prefix: Option<String>,
-    /// In which order.
+    /// The order.
     pub order: StreamOrder,
-    /// Which way: `Backward` lists the last first.
+    /// The direction: `Backward` lists the last first.
     pub direction: Direction,
-    /// In which source; `None`: the first that covers it.
+    /// The source; `None`: the first that covers it.
     pub source: Option<SourceName>,
 }
 

@@ -1,6 +1,6 @@
-//! Patterns over names, as they stand in scopes and grants: `*` matches any characters, everything else itself.
+//! Patterns over names, for scopes and grants: `*` matches any characters, every other character itself.
 //!
-//! Owns matching in linear time. Never interprets anything but `*`: no classes, no escapes, no case folding.
+//! Owns the matching. There are no classes, no escapes and no case folding.
 
 use std::fmt;
 
@@ -20,10 +20,10 @@ impl Pattern {
         &self.0
     }
 
-    /// Does the whole of `name` match?
+    /// Whether the whole of `name` matches.
     ///
-    /// Greedy with one point to come back to: the last `*` seen. Each comes back at most `name.len()` times, so hostile
-    /// patterns such as `*a*a*a*` stay quadratic in the bounded lengths at worst, never exponential.
+    /// The matching is greedy and backtracks only to the last `*`, at most `name.len()` times each. So hostile patterns such as
+    /// `*a*a*a*` are at worst quadratic in the bounded lengths, never exponential.
     #[must_use]
     pub fn matches(&self, name: &str) -> bool {
         let (pattern, name) = (self.0.as_bytes(), name.as_bytes());
@@ -58,19 +58,19 @@ impl Pattern {
         (!self.0.contains('*')).then_some(&*self.0)
     }
 
-    /// Does every name match?
+    /// Whether every name matches.
     #[must_use]
     pub fn is_everything(&self) -> bool {
         self.0.bytes().all(|byte| byte == b'*')
     }
 
-    /// What every matching name begins with; empty for `*`.
+    /// The prefix of every matching name; empty for `*`.
     #[must_use]
     pub fn prefix(&self) -> &str {
         self.0.split('*').next().unwrap_or("")
     }
 
-    /// The pattern with `{tenant}` replaced. A tenant id holds no `*`, so it can't become a wildcard.
+    /// The pattern with `{tenant}` replaced. A tenant id has no `*`, so it cannot become a wildcard.
     #[must_use]
     pub fn for_tenant(&self, tenant: &super::name::TenantId) -> Self {
         Self(self.0.replace("{tenant}", tenant.as_str()).into())
@@ -86,8 +86,8 @@ impl TryFrom<String> for Pattern {
 
 impl TryFrom<&str> for Pattern {
     type Error = NameError;
-    /// Any text of 1–512 characters without control characters and `:` `?` `"` `\\`: a pattern that no name can match is
-    /// harmless, and none needs quoting in a header.
+    /// A pattern of 1–512 characters without control characters and `:` `?` `"` `\\`, so that headers need no quoting. A pattern
+    /// that no name can match is accepted.
     fn try_from(text: &str) -> Result<Self, NameError> {
         if text.is_empty() {
             return Err(NameError::Empty);

@@ -1,7 +1,6 @@
 //! Times: epoch milliseconds inside, RFC 3339 outside, and the forms in which a request may give them.
 //!
-//! Owns parsing and printing of times and the clock that the rest asks. Never reads the system clock elsewhere:
-//! everything takes `now` or a [`Clock`], so that tests can hold it still.
+//! Owns parsing and printing of times, and the [`Clock`]. All other code takes `now` or a [`Clock`], so that tests control the time.
 
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -32,9 +31,9 @@ impl Serialize for Millis {
     }
 }
 
-/// Tells the time. The service has one, tests give it another.
+/// A clock. Tests replace it.
 pub trait Clock: Send + Sync + fmt::Debug {
-    /// Now.
+    /// The current time.
     fn now(&self) -> Millis;
 }
 
@@ -50,7 +49,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// A time as a request gives it, before `now` is known to it: kept in cursors, so that `-15m` stays `-15m` from page to page.
+/// A time in the form of a request, not resolved yet. Cursors keep it, so that `-15m` stays `-15m` from page to page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TimeSpec {
     /// A moment: RFC 3339, epoch milliseconds or epoch seconds.
@@ -59,18 +58,18 @@ pub enum TimeSpec {
     Ago(i64),
 }
 
-/// Why a text is not a time, with what would be.
+/// Why a text is not a time, with what to use instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TimeError {
-    /// None of the forms.
+    /// The text has none of the forms.
     #[error(
         "is not a time: give RFC 3339 (`2026-11-20T10:00:00Z`), epoch milliseconds, epoch seconds, or relative (`-15m`, `-1h30m`, `-2d`, `now`, `now-1h`)"
     )]
     NoForm,
-    /// A length of time without the sign that makes it a time before now.
-    #[error("is a length of time, not a time: did you mean `{0}`?")]
+    /// A duration without a sign.
+    #[error("is a duration, not a time: did you mean `{0}`?")]
     NoSign(String),
-    /// A number that reads as a date, and would be a time in another century as an epoch time.
+    /// A number that reads as a date, and as an epoch time lies in another century.
     #[error("is ambiguous: {0}")]
     Ambiguous(String),
     /// Looks like RFC 3339 without an offset.
@@ -79,11 +78,11 @@ pub enum TimeError {
     /// `+` in a query string is a space.
     #[error("has a space where the offset's `+` should be: in a query string `+` must be written `%2B`")]
     PlusLost,
-    /// Looks like RFC 3339, but there is no such moment.
-    #[error("is no valid RFC 3339 time")]
+    /// The form of RFC 3339, but not a valid time.
+    #[error("is not a valid RFC 3339 time")]
     NoSuchMoment,
-    /// Relative, but not understood; with the relative time that was perhaps meant.
-    #[error("is no relative time: units are `w`, `d`, `h`, `m`, `s`, largest first and each once, as in `-1h30m`{}", did_you_mean(.0))]
+    /// A relative time that cannot be parsed, with a suggestion.
+    #[error("is not a relative time: units are `w`, `d`, `h`, `m`, `s`, largest first and each once, as in `-1h30m`{}", did_you_mean(.0))]
     Relative(Option<String>),
     /// Before 1970 or after 9999.
     #[error("lies outside 1970 to 9999")]
@@ -122,10 +121,10 @@ impl TimeSpec {
         parse_rfc3339(text).map(Self::At)
     }
 
-    /// The moment it means, `now` being given.
+    /// The moment, relative to `now`.
     ///
     /// # Errors
-    /// [`TimeError::OutOfRange`] when it lies before 1970.
+    /// [`TimeError::OutOfRange`] if it lies before 1970.
     pub fn resolve(self, now: Millis) -> Result<Millis, TimeError> {
         match self {
             Self::At(millis) => Ok(Millis(millis)),
@@ -134,7 +133,7 @@ impl TimeSpec {
     }
 }
 
-/// A number of seconds or milliseconds; `None`: the text is no number.
+/// A number of seconds or milliseconds; `None`: the text is not a number.
 fn parse_number(text: &str) -> Option<Result<i64, TimeError>> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
     let is_number = [whole, fraction].iter().all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()));
@@ -154,8 +153,8 @@ fn parse_number(text: &str) -> Option<Result<i64, TimeError>> {
 }
 
 /// Why a number may be a date written without separators: `YYYYMMDD`, with `hhmm` or `hhmmss` behind it. As an epoch time such
-/// a number lies in 1970, 1976 or 2612, which no caller means. Of 8 digits every number is refused, for none is a likely time;
-/// 10 digits (`YYYYMMDDhh`) are likely seconds.
+/// a number lies in 1970, 1976 or 2612. Every number of 8 digits is refused, since none is a likely time; 10 digits (`YYYYMMDDhh`)
+/// are likely seconds.
 fn ambiguous(digits: &str) -> Option<String> {
     let part = |from: usize| digits.get(from..from + 2).unwrap_or("00");
     let number = |from: usize| part(from).parse().unwrap_or(u8::MAX);
@@ -172,7 +171,7 @@ fn ambiguous(digits: &str) -> Option<String> {
     Some(format!("write a date as `{year}-{}-{}T{clock}Z`, and an epoch time with 10 or 13 digits", part(4), part(6)))
 }
 
-/// The relative time that a length of time such as `15m`, `+1h30m`, `15 min` or `2 days ago` means; `None`: it is none.
+/// The relative time for a duration such as `15m`, `+1h30m`, `15 min` or `2 days ago`; `None`: the text is not a duration.
 fn length_in(text: &str) -> Option<String> {
     const UNITS: [(&str, &[&str]); 5] = [
         ("w", &["w", "week", "weeks"]),
@@ -224,7 +223,7 @@ fn parse_rfc3339(text: &str) -> Result<i64, TimeError> {
     if !has_offset {
         return Err(TimeError::NoOffset(text.to_owned()));
     }
-    // RFC 3339 §5.6: seconds are required, the offset is hh:mm, and nothing follows; jiff alone would take more than that.
+    // RFC 3339 §5.6: seconds are required, the offset is hh:mm, and nothing follows; jiff alone accepts more.
     let clock_end = rest.find(['Z', 'z', '+', '-']).unwrap_or(rest.len());
     let (clock, offset) = rest.split_at(clock_end);
     let offset_fits = matches!(offset, "Z" | "z") || (offset.len() == 6 && offset.as_bytes()[3] == b':');
@@ -254,7 +253,7 @@ fn parse_relative(text: &str) -> Result<i64, TimeError> {
     if text.is_empty() { Err(TimeError::Relative(None)) } else { Ok(total) }
 }
 
-/// Reads a length of time as the configuration writes it: `31d`, `1h30m`, `60s`.
+/// Parses a duration in the form of the configuration: `31d`, `1h30m`, `60s`.
 ///
 /// # Errors
 /// [`TimeError::Relative`] or [`TimeError::OutOfRange`].
@@ -263,7 +262,7 @@ pub fn parse_duration(text: &str) -> Result<std::time::Duration, TimeError> {
     u64::try_from(millis).map(std::time::Duration::from_millis).map_err(|_| TimeError::OutOfRange)
 }
 
-/// A half-open stretch of time: `start` is in it, `end` is not, whatever CloudWatch's own calls do.
+/// A half-open range of time: it contains `start`, but not `end`. CloudWatch's calls differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct TimeRange {
     /// First moment in the range; `None`: from the beginning.
@@ -273,7 +272,7 @@ pub struct TimeRange {
 }
 
 impl TimeRange {
-    /// Is the moment in the range?
+    /// Whether the range contains the moment.
     #[must_use]
     pub fn contains(&self, moment: Millis) -> bool {
         self.start.is_none_or(|start| start <= moment) && self.end.is_none_or(|end| moment < end)

@@ -1,8 +1,7 @@
-//! What a connection is doing: serving requests, or idle since when.
+//! The activity of a connection: its running requests, or the time since it is idle.
 //!
-//! Owns the count of requests under way and the waits between them. HTTP/1 and HTTP/2 are idle by the same rule: no request is
-//! under way. hyper's own timer for headers also runs between two requests, so it cannot tell a peer that is slow from one that
-//! has nothing to ask.
+//! Owns the count of running requests and the waits between them. HTTP/1 and HTTP/2 are idle by the same rule: no request runs.
+//! hyper's own timer for headers also runs between two requests, so it cannot tell a slow peer from an idle one.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,7 +10,7 @@ use std::task::{Context, Waker};
 use tokio::sync::Notify;
 use tokio::time::{Duration, Instant};
 
-/// The requests of one connection that are under way.
+/// The running requests of one connection.
 #[derive(Debug)]
 pub(super) struct Activity {
     state: Mutex<State>,
@@ -21,26 +20,26 @@ pub(super) struct Activity {
 
 #[derive(Debug)]
 struct State {
-    /// Under way now.
+    /// Running now.
     requests: usize,
     /// Begun since the connection was accepted.
     begun: u64,
-    /// Since when there have been none, or the moment when the connection was accepted.
+    /// When the last one ended, or when the connection was accepted.
     idle_since: Instant,
-    /// Who waits for bytes while a request is under way: it must look at the time again when there is none any more.
+    /// The task that waits for bytes while a request runs. It must check the time again when the last request ends.
     reader: Option<Waker>,
 }
 
-/// A connection without a request under way.
+/// A connection without a running request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Idle {
-    /// Since when.
+    /// When it became idle.
     pub(super) since: Instant,
-    /// How many requests there have been before.
+    /// The number of requests before.
     pub(super) after: u64,
 }
 
-/// One request under way, until it is dropped.
+/// One running request, until this is dropped.
 #[derive(Debug)]
 pub(super) struct ActiveRequest(Arc<Activity>);
 
@@ -54,14 +53,14 @@ impl Activity {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether no request is under way, and since when.
+    /// Whether no request runs, and since when.
     pub(super) fn idle(&self) -> Option<Idle> {
         let state = self.state();
         (state.requests == 0).then_some(Idle { since: state.idle_since, after: state.begun })
     }
 
-    /// The same; while one is under way, the reader is woken when it is over. hyper reads on while it answers, and does not
-    /// read again by itself when the answer is sent.
+    /// The same. While a request runs, the reader is woken when it ends: hyper reads while it answers, and does not read again by
+    /// itself when the answer is sent.
     pub(super) fn idle_or_wake(&self, context: &Context<'_>) -> Option<Idle> {
         let mut state = self.state();
         if state.requests == 0 {
@@ -77,7 +76,7 @@ impl Activity {
         self.changed.notify_waiters();
     }
 
-    /// Resolves when a connection of HTTP/2 has had no request for so long. Between requests of HTTP/1 there are no bytes, so
+    /// Resolves when an HTTP/2 connection has had no request for this time. Between requests of HTTP/1 there are no bytes, so
     /// [`super::stall_guard`] measures that wait.
     pub(super) async fn idle_for(&self, time: Duration) {
         loop {

@@ -1,4 +1,6 @@
-//! The admin listener: health, readiness, metrics. Never on the public one, and never with log data.
+//! The admin listener: health, readiness, metrics.
+//!
+//! Owns its routes. They are never on the public listener, and never have log data.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,14 +20,14 @@ use super::problem::{ApiError, Problem};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::trace::random_hex;
 
-/// What the admin listener knows.
+/// The state of the admin listener.
 #[derive(Debug, Clone)]
 pub struct Admin {
     /// The service.
     pub app: AppState,
-    /// Its figures.
+    /// The metrics.
     pub metrics: Metrics,
-    /// Set when the service is on its way out: then it is alive, but no longer ready.
+    /// True while the service stops. It is alive then, but not ready.
     pub draining: Arc<AtomicBool>,
 }
 
@@ -33,7 +35,7 @@ pub struct Admin {
 struct Check {
     name: String,
     ok: bool,
-    /// The service can be ready without it.
+    /// Whether the service can be ready without it.
     #[serde(skip)]
     is_optional: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -46,8 +48,8 @@ struct Readiness {
     checks: Vec<Check>,
 }
 
-/// This listener has routes of its own, and none of the API's.
-const NO_SUCH_PATH: &str = "there is no such path on the admin listener; it has `/healthz`, `/readyz` and `/metrics`";
+/// The admin listener does not have the API's routes.
+const NO_SUCH_PATH: &str = "The path does not exist on the admin listener, which has `/healthz`, `/readyz` and `/metrics`.";
 
 /// The admin routes.
 pub fn router(admin: Admin) -> Router {
@@ -68,7 +70,7 @@ pub fn router(admin: Admin) -> Router {
         }))
 }
 
-/// The problem as an answer, with an id of its own.
+/// The problem as an answer, with a request id.
 fn answered(mut problem: Problem) -> Response {
     problem.instance = random_hex::<16>();
     let id = HeaderValue::try_from(&problem.instance);
@@ -104,7 +106,7 @@ async fn ready(State(admin): State<Admin>) -> Response {
     (code, axum::Json(Readiness { status, checks })).into_response()
 }
 
-/// The admin listener answers for any host that is said once.
+/// The admin listener answers for any host, but the request must name one exactly once.
 async fn one_host(request: Request, next: Next) -> Response {
     match host::check(request.version(), request.uri(), request.headers(), &None) {
         Ok(()) => next.run(request).await,

@@ -1,7 +1,7 @@
 //! Static assets: the same bytes for every request, shared between all of them and compressed once for each coding.
 //!
-//! Owns the compressed variants, their entity tags and the answer to a conditional request. INVARIANT: an answer holds no copy of
-//! the bytes, so that a client which takes none of them costs only its connection.
+//! Owns the compressed variants, their entity tags and the answer to a conditional request. INVARIANT: an answer has no copy of the
+//! bytes, so a client that does not read them uses only the memory of its connection.
 
 use std::io::{self, Read as _, Write as _};
 
@@ -104,8 +104,8 @@ impl Asset {
         format!("\"{hex}{suffix}\"")
     }
 
-    /// The bytes in a coding. The first request for one makes it, on a thread where that may take its time; the others wait for
-    /// the same bytes.
+    /// The bytes in a coding. The first request for a coding compresses them on a blocking thread; the others wait for the same
+    /// bytes.
     async fn bytes(&self, coding: Option<Coding>) -> Result<Bytes, ApiError> {
         let (cell, make): (_, fn(Source) -> io::Result<Bytes>) = match coding {
             None => (&self.plain, plain),
@@ -122,7 +122,7 @@ impl Asset {
     }
 }
 
-/// Marks an answer whose coding is chosen already: it is not compressed again.
+/// Marks an answer that already has its coding, so it is not compressed again.
 #[derive(Debug, Clone, Copy)]
 pub struct Compressed;
 
@@ -170,7 +170,7 @@ fn brotli(source: Source) -> io::Result<Bytes> {
     Ok(exact(compressed))
 }
 
-/// Without the room into which the buffer might have grown: these bytes stay as long as the process.
+/// Without spare capacity, since these bytes stay for the life of the process.
 fn exact(bytes: Vec<u8>) -> Bytes {
     bytes.into_boxed_slice().into()
 }

@@ -1,7 +1,7 @@
-//! The one way into an operation: token → caller → body → typed request → permit, in this order.
+//! Authentication and authorization of a request: token → caller → body → typed request → permit, in this order.
 //!
-//! Owns that order. INVARIANT: an operation's handler gets its permit from [`Authorized`] and from nowhere else, and
-//! nothing of the request is read before its caller is known.
+//! Owns that order. INVARIANT: [`Authorized`] is the only way in which a handler gets a permit, and no part of the request is parsed
+//! before its caller is known.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -19,6 +19,7 @@ use super::concurrency::ConcurrencyExceeded;
 use super::hint;
 use super::input::Input;
 use super::layers::RequestInfo;
+use super::parameter::RequestParameters;
 use super::problem::ApiError;
 use super::{App, AppState};
 use crate::auth::permit::Permit;
@@ -29,23 +30,23 @@ use crate::domain::operation::Operation;
 use crate::domain::time::Millis;
 use crate::sources::page_pool::memory_error;
 
-/// What a request is read against.
+/// What parsing a request needs besides its input.
 #[derive(Debug, Clone, Copy)]
 pub struct RequestContext<'a> {
-    /// Who asks.
+    /// The caller.
     pub caller: &'a Caller,
-    /// When.
+    /// The time of the request.
     pub now: Millis,
-    /// With which headers.
+    /// The request's headers.
     pub headers: &'a HeaderMap,
-    /// To whom.
+    /// The service's state.
     pub app: &'a App,
-    /// How long an answer to it may be worked on.
+    /// The time left for work on the answer.
     pub work_time: Duration,
 }
 
 impl App {
-    /// How long an answer to the request may be worked on, from now on.
+    /// The time left for work on the answer.
     pub(in crate::http) fn work_time(&self, info: &RequestInfo) -> Duration {
         let left =
             info.response_budget().map(|response_budget| response_budget.work_until().saturating_duration_since(Instant::now()));
@@ -53,33 +54,33 @@ impl App {
     }
 }
 
-/// What one endpoint asks: how to read a request into an operation and what else the answer needs.
-pub trait ParseRequest: Sized + Send {
+/// The request of an endpoint: it parses itself into an operation and the rest of the request, which the answer needs.
+pub trait ParseRequest: RequestParameters + Sized + Send {
     /// The operation that needs a permit.
     type Op: Operation;
 
-    /// What is read of the request's body.
+    /// The body that the endpoint expects.
     const BODY: ExpectedBody = ExpectedBody::Nothing;
 
-    /// Reads all parameters; whatever is left over is refused by [`Input::finish`], which every implementation calls.
+    /// Reads all parameters, and calls [`Input::finish`], which refuses the others.
     ///
     /// # Errors
     /// Every fault of the input at once.
     fn parse(input: &mut Input, context: RequestContext<'_>) -> Result<(Self::Op, Self), ApiError>;
 }
 
-/// A caller with leave to do what the request asks.
+/// An authorized request.
 #[derive(Debug)]
 pub struct Authorized<A: ParseRequest> {
-    /// Who asks.
+    /// The caller.
     pub caller: Caller,
-    /// The leave.
+    /// The permit for the operation.
     pub permit: Permit<A::Op>,
-    /// What else the request says.
+    /// The rest of the request.
     pub request: A,
-    /// When it began.
+    /// When the request began.
     pub now: Millis,
-    /// Its id, trace and log fields.
+    /// The request's id, trace and log fields.
     pub info: Arc<RequestInfo>,
 }
 
@@ -88,16 +89,13 @@ impl<A: ParseRequest> FromRequest<AppState> for Authorized<A> {
 
     async fn from_request(request: Request, app: &AppState) -> Result<Self, ApiError> {
         let (mut parts, body) = request.into_parts();
-        let Authenticated { caller, mut input, now, info } = Authenticated::from_request_parts(&mut parts, app).await?;
+        let Authenticated { caller, input, now, info } = Authenticated::from_request_parts(&mut parts, app).await?;
+        let mut input = input.accepting(A::PARAMETERS);
         let headers = match A::BODY {
             ExpectedBody::Nothing => parts.headers,
             ExpectedBody::Json => {
                 let headers = parts.headers.clone();
-                // The body comes as slowly as its sender likes.
-                let memory = app.sources.page_pool().memory();
-                let room = memory.try_reserve(&info.share(), body_bytes(&headers, app.limits.body_bytes));
-                let _room = room.map_err(|refused| ApiError::Source(memory_error(refused)))?;
-                input.body = Body::read(Request::from_parts(parts, body), app).await?;
+                input.body = read_body(Request::from_parts(parts, body), &info, app).await?;
                 headers
             }
         };
@@ -112,22 +110,30 @@ impl<A: ParseRequest> FromRequest<AppState> for Authorized<A> {
     }
 }
 
-/// The most that the body can have.
+/// Reads the body. Memory for all of it is reserved first, since a slow sender can hold it for long.
+async fn read_body(request: Request, info: &RequestInfo, app: &AppState) -> Result<Body, ApiError> {
+    let memory = app.sources.page_pool().memory();
+    let room = memory.try_reserve(&info.share(), body_bytes(request.headers(), app.limits.body_bytes));
+    let _room = room.map_err(|refused| ApiError::Source(memory_error(refused)))?;
+    Body::read(request, app).await
+}
+
+/// The largest size that the body can have, in bytes.
 fn body_bytes(headers: &HeaderMap, limit: usize) -> u64 {
     let stated = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     stated.unwrap_or(u64::MAX).min(limit as u64)
 }
 
-/// A caller whose token is good, for what is about the caller alone.
+/// A request with a valid token, for operations on the caller alone.
 #[derive(Debug)]
 pub struct Authenticated {
-    /// Who asks.
+    /// The caller.
     pub caller: Caller,
-    /// What the request says, not read yet.
+    /// The parameters, not read yet. Call [`Input::accepting`] with those of the operation.
     pub input: Input,
-    /// When it began.
+    /// When the request began.
     pub now: Millis,
-    /// Its id, trace and log fields.
+    /// The request's id, trace and log fields.
     pub info: Arc<RequestInfo>,
 }
 
@@ -158,12 +164,33 @@ impl FromRequestParts<AppState> for Authenticated {
     }
 }
 
+/// A request with a valid token and a body, for operations on the caller alone.
+#[derive(Debug)]
+pub struct AuthenticatedBody {
+    /// The request. The input has the members of the body.
+    pub authenticated: Authenticated,
+    /// The headers.
+    pub headers: HeaderMap,
+}
+
+impl FromRequest<AppState> for AuthenticatedBody {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, app: &AppState) -> Result<Self, ApiError> {
+        let (mut parts, body) = request.into_parts();
+        let mut authenticated = Authenticated::from_request_parts(&mut parts, app).await?;
+        let headers = parts.headers.clone();
+        authenticated.input.body = read_body(Request::from_parts(parts, body), &authenticated.info, app).await?;
+        Ok(Self { authenticated, headers })
+    }
+}
+
 impl App {
     async fn authenticate(&self, headers: &HeaderMap) -> Result<Caller, ApiError> {
         let values = headers.get_all(AUTHORIZATION).iter().map(http::HeaderValue::as_bytes);
         let token = token::bearer(values).map_err(|error| match error {
             CredentialError::Missing => ApiError::MissingToken,
-            error if error.is_bad_request() => ApiError::parameter("Authorization", "is given more than once"),
+            error if error.is_bad_request() => ApiError::parameter("Authorization", "is given more than once; send one token"),
             error => ApiError::InvalidToken(error.to_string()),
         })?;
         let claims = self.verifier.verify(&token).await.map_err(|error| match error {

@@ -1,8 +1,8 @@
 //! The address of the client behind a request: the connection's peer, or the one that trusted proxies report.
 //!
-//! Owns the decision whom to believe. INVARIANT: a client cannot choose its own address. A forwarding header counts only when
-//! the peer is one of `server.trusted_proxies`; it is read from the right, where the nearest proxy writes, and no further than
-//! the first address that is not a trusted proxy.
+//! Owns the choice of the address. INVARIANT: a client cannot choose its own address. A forwarding header is used only if the peer is
+//! one of `server.trusted_proxies`. It is read from the right, where the nearest proxy writes, up to the first address that is not a
+//! trusted proxy.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
@@ -10,11 +10,11 @@ use http::HeaderMap;
 
 use crate::domain::network::{ForwardingHeader, Network};
 
-/// The other end of the connection to our listener, in the request's extensions.
+/// The peer of the connection to a listener, in the request's extensions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peer(pub IpAddr);
 
-/// The other end of the connection to a front door on Lambda, as its event says, in the request's extensions.
+/// The peer of a front door of Lambda, from its event, in the request's extensions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FrontDoorPeer(pub IpAddr);
 
@@ -22,8 +22,8 @@ pub struct FrontDoorPeer(pub IpAddr);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientAddress(pub IpAddr);
 
-/// What counts as one address: an IPv4 address, or the 64 bits of an IPv6 address that one subscriber gets at least, since
-/// the other 64 are the subscriber's to choose.
+/// The block that limits count as one address: an IPv4 address, or the first 64 bits of an IPv6 address, since a subscriber
+/// chooses the other 64.
 #[must_use]
 pub fn block_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
@@ -35,14 +35,14 @@ pub fn block_of(address: IpAddr) -> IpAddr {
 /// The proxies in front of the service.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Proxies {
-    /// Whose forwarding header counts; none by default.
+    /// Peers with a trusted forwarding header. Empty by default.
     pub trusted: Vec<Network>,
-    /// Which header that is. Only one: a proxy that writes one of the two passes on the other as its client sent it.
+    /// The header to read. Only one, since a proxy that writes one header passes the other on as its client sent it.
     pub header: ForwardingHeader,
 }
 
 impl Proxies {
-    /// Is the address one of a trusted proxy?
+    /// Whether the address is one of a trusted proxy.
     #[must_use]
     pub fn trusts(&self, address: IpAddr) -> bool {
         self.trusted.iter().any(|network| network.contains(address))
@@ -63,7 +63,7 @@ impl Proxies {
                 ForwardingHeader::XForwardedFor => address(text),
                 ForwardingHeader::Forwarded => forwarded_for(text),
             };
-            // Behind what is not an address (`unknown`, an obfuscated name) nothing can be believed.
+            // Elements left of one that is not an address (`unknown`, an obfuscated name) are not trusted.
             let Some(address) = address else { break };
             nearest = address.to_canonical();
         }

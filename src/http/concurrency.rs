@@ -1,7 +1,7 @@
-//! Requests under way, tenant by tenant: `limits.concurrent_requests`.
+//! The concurrent requests of each tenant: `limits.concurrent_requests`.
 //!
-//! Owns the counters. A request is under way until the last byte of its answer is sent, or its answer is given up. Each process
-//! counts its own: so does each container of a function, which answers one request at a time.
+//! Owns the counters. A request counts until the last byte of its answer is sent, or its answer is aborted. Each process counts its
+//! own requests; so does each container of a function, which handles one request at a time.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,31 +10,31 @@ use std::time::Duration;
 use crate::auth::tenant::Tenant;
 use crate::domain::name::TenantId;
 
-/// When to ask again: how long the tenant's other requests last is its own doing.
+/// The `Retry-After`. The service does not know when the tenant's other requests end.
 pub const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// The counters: only of tenants with a limit and a request under way.
+/// The counters of tenants with a limit and a running request.
 #[derive(Debug, Default)]
 pub struct TenantConcurrency(Arc<Mutex<HashMap<TenantId, u32>>>);
 
-/// A request under way, until this is dropped.
+/// A running request, until this is dropped.
 #[derive(Debug)]
 pub struct ConcurrencyGuard {
     counters: Arc<Mutex<HashMap<TenantId, u32>>>,
     tenant: TenantId,
-    /// How many more the tenant could have had at the beginning of this one.
+    /// How many further requests the tenant could have when this one began.
     pub remaining: u32,
 }
 
-/// The tenant has as many requests under way as it may have.
+/// The tenant's limit of concurrent requests is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConcurrencyExceeded(pub u32);
 
 impl TenantConcurrency {
-    /// Counts one more of the tenant. `None`: it has no limit.
+    /// Counts a request of the tenant. `None`: the tenant has no limit.
     ///
     /// # Errors
-    /// [`ConcurrencyExceeded`] when its limit is reached.
+    /// [`ConcurrencyExceeded`] if the limit is reached.
     pub fn acquire(&self, tenant: &Tenant) -> Result<Option<ConcurrencyGuard>, ConcurrencyExceeded> {
         let Some(limit) = tenant.limits.concurrent_requests.map(std::num::NonZeroU32::get) else { return Ok(None) };
         let mut counters = lock(&self.0);

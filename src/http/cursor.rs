@@ -1,9 +1,9 @@
-//! Handles (cursors, query ids, pointers of records) and their seal.
+//! Sealed handles: cursors, query ids, and pointers to records.
 //!
-//! Owns turning a request and a place in it into an opaque text and back. INVARIANTS: a handle is sealed (AEAD) with the tenant
-//! and the kind of list as associated data, so that one tenant's handle is noise to another, and no replica needs to remember
-//! anything; it has one of ten sizes, so that its length tells nothing of the place in it; the largest fits into a request line
-//! of 8 KiB. Never says why a handle does not open.
+//! Owns sealing and opening: a request and a position become an opaque text and back. INVARIANTS: a handle is sealed (AEAD) with the
+//! tenant and the kind as associated data, so that no other tenant can open it and no replica keeps state. It has one of ten sizes, so
+//! that its length does not depend on the position. The largest fits into a request line of 8 KiB. The error never tells why a handle
+//! does not open.
 
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, MAX_TAG_LEN, NONCE_LEN, Nonce, UnboundKey};
 use base64::Engine as _;
@@ -12,25 +12,24 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::packed_request::PackedRequest;
-use super::problem::{ApiError, CURSOR};
+use super::problem::{ApiError, INVALID_CURSOR};
 use crate::domain::name::TenantId;
 use crate::domain::time::Millis;
 
-/// How long a cursor opens: as long as CloudWatch's own tokens live (GetLogEvents: 24 hours).
+/// The lifetime of a cursor: that of CloudWatch's own tokens (GetLogEvents: 24 hours).
 const LIFETIME_MILLIS: i64 = 24 * 3600 * 1000;
 
 /// The sizes that the content of a handle is padded to, in bytes. The largest becomes a text of 7,547 characters: proxies take
 /// request lines of 8 KiB at least (nginx, Apache), and the path, the other parameters and the version have the rest.
 const SIZES: [usize; 10] = [128, 256, 384, 512, 768, 1024, 1536, 2560, 4096, MAX_CONTENT];
 const MAX_CONTENT: usize = 5632;
-/// What a place in an answer takes at most, in bytes, in all usual cases: so much is kept free for it whatever it takes.
-/// Then the size of a cursor is a function of the request alone.
+/// Bytes reserved for a position, enough for all usual ones. With it the size of a cursor depends on the request alone.
 const TYPICAL_POSITION_BYTES: usize = 384;
 
-/// No handle of ours is longer; longer ones are not even decoded.
+/// The length of the longest handle. Longer texts are not decoded.
 const MAX_TEXT: usize = (NONCE_LEN + MAX_CONTENT + MAX_TAG_LEN).div_ceil(3) * 4;
 
-/// Seals and opens cursors. The first key seals, all open: so keys are rotated by putting a new one in front.
+/// Seals and opens handles. The first key seals and all keys open, so a key is rotated by adding a new one in front.
 pub struct CursorSealer {
     keys: Vec<LessSafeKey>,
 }
@@ -43,14 +42,14 @@ impl std::fmt::Debug for CursorSealer {
 
 /// No usable key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a cursor key is 32 bytes, and one is needed")]
+#[error("a cursor key must have 32 bytes")]
 pub struct BadKey;
 
 impl CursorSealer {
-    /// Takes 32-byte keys. With none it makes a random one: cursors then end with the process.
+    /// A sealer with 32-byte keys. Without any it makes a random one, and cursors are valid until the process ends.
     ///
     /// # Errors
-    /// [`BadKey`] for a key of another length, or when no random bytes can be had.
+    /// [`BadKey`] for a key of another length, or if there are no random bytes.
     pub fn new(keys: &[[u8; 32]]) -> Result<Self, BadKey> {
         let mut keys = keys.to_vec();
         if keys.is_empty() {
@@ -62,20 +61,20 @@ impl CursorSealer {
         Ok(Self { keys: unbound.map(|key| key.map(LessSafeKey::new)).collect::<Result<_, _>>()? })
     }
 
-    /// Seals `content` for the tenant. `kind` tells handles of different lists apart.
+    /// Seals `content` for the tenant. A handle of one `kind` does not open as another.
     ///
-    /// The nonce is random; GCM-SIV keeps its promise even if two should ever meet.
+    /// The nonce is random. GCM-SIV stays safe even if a nonce is used twice.
     ///
     /// # Errors
-    /// [`ApiError::Internal`] when there is no randomness, or when the content is too long.
+    /// [`ApiError::Internal`] if there are no random bytes, or if the content is too long.
     pub fn seal<T: Serialize>(&self, kind: &str, tenant: &TenantId, now: Millis, content: &T) -> Result<String, ApiError> {
         let body = written(&(lifetime_from(now).0, content))?;
         let size = body.len();
         self.seal_padded(kind, tenant, body, size)
     }
 
-    /// Seals a place in the answer to a request: what [`CursorSealer::open`] reads as `(PackedRequest, P)`. Its length is that of
-    /// the request, unless the place is longer than is usual.
+    /// Seals a request and a position in its answer, which [`CursorSealer::open`] returns as `(PackedRequest, P)`. The length depends
+    /// on the request alone, unless the position is unusually long.
     ///
     /// # Errors
     /// As [`CursorSealer::seal`].
@@ -90,7 +89,7 @@ impl CursorSealer {
         self.seal_position_until(kind, tenant, lifetime_from(now), request, place)
     }
 
-    /// Seals a place that opens until `expires`.
+    /// Seals a request and a position until `expires`.
     ///
     /// # Errors
     /// As [`CursorSealer::seal`].
@@ -121,12 +120,12 @@ impl CursorSealer {
         Ok(BASE64_URL_SAFE_NO_PAD.encode([nonce.as_slice(), &body].concat()))
     }
 
-    /// Opens what was sealed for the same kind and tenant.
+    /// Opens a handle of the same kind and tenant.
     ///
     /// # Errors
-    /// [`ApiError::InvalidCursor`], the same whatever is wrong.
+    /// [`ApiError::InvalidCursor`], with the same text for every cause.
     pub fn open<T: DeserializeOwned>(&self, kind: &str, tenant: &TenantId, now: Millis, text: &str) -> Result<T, ApiError> {
-        self.try_open(kind, tenant, now, text).ok_or(ApiError::InvalidCursor(CURSOR.into()))
+        self.try_open(kind, tenant, now, text).ok_or(ApiError::InvalidCursor(INVALID_CURSOR.into()))
     }
 
     fn try_open<T: DeserializeOwned>(&self, kind: &str, tenant: &TenantId, now: Millis, text: &str) -> Option<T> {

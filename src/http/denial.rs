@@ -1,18 +1,18 @@
-//! Which errors are decisions about access, so that they get an audit line.
+//! The errors that are decisions about access, and so have an audit line.
 //!
-//! Owns that choice. How such a line looks: [`crate::telemetry::audit`].
+//! Owns that choice. [`crate::telemetry::audit`] writes the line.
 
 use super::problem::ApiError;
 use crate::auth::policy::Denied;
 
 impl ApiError {
-    /// Is the denial about something that a grant of the tenant covers?
+    /// Whether the denial is about a group that a grant of the tenant covers.
     #[must_use]
     pub fn concerns_the_granted(&self) -> bool {
         matches!(self, Self::Denied(Denied::InsufficientScope { .. } | Denied::RangeTooLong { .. }))
     }
 
-    /// Is it a decision about access, for an audit line?
+    /// Whether the error is a decision about access.
     #[must_use]
     pub fn is_denial(&self) -> bool {
         let is_of_policy = |denied: &Denied| !matches!(denied, Denied::SeveralSources { .. });

@@ -1,6 +1,6 @@
-//! One fault of a request's input: which parameter, what is wrong, and for a text in a language of its own, where in it.
+//! The faults of a request's input: the parameter, what is wrong, and the position in a filter pattern or a query.
 //!
-//! Owns the shape in which faults leave in a problem document. Never decides what is wrong.
+//! Owns their form in problem documents. The parsers decide what is wrong.
 
 use std::borrow::Cow;
 use std::ops::Deref;
@@ -10,45 +10,45 @@ use serde::Serialize;
 
 use super::problem::ApiError;
 
-/// One fault of the input: where it is, and what is wrong with it or what to write instead. A fault in a filter pattern or a
-/// query has a `position` in that text too, and says apart what its `detail` says in one sentence.
+/// One fault of the input: where it is, what is wrong, and what to use instead. A fault of a filter pattern or a query also has
+/// its `position` in the text, and the parts of its `detail` as members.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct FieldError {
-    /// Where it is in the request.
+    /// The place in the request.
     #[serde(flatten)]
     pub location: ErrorLocation,
-    /// Which language the text at fault is written in.
+    /// The language of the text, if it has one of its own.
     #[serde(skip)]
     pub language: Option<Language>,
-    /// What is wrong, and what to write instead.
+    /// What is wrong, and what to use instead.
     #[schema(example = "`yesterday` is not a time: give RFC 3339 (`2026-11-20T10:00:00Z`), …")]
     pub detail: String,
-    /// Where in the text.
+    /// The position in the text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub position: Option<TextPosition>,
-    /// What sort of fault of the text: `lexical`, `syntax`, `unknown_name`, `arity`, `value`, `limit`, `unsupported` or
+    /// The kind of fault: `lexical`, `syntax`, `unknown_name`, `arity`, `value`, `limit`, `unsupported` or
     /// `other_language`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "syntax")]
     pub kind: Option<Kind>,
-    /// What could stand there.
+    /// What is allowed at this position.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "`=`, `!=`, `<`, `<=`, `>` or `>=`")]
     pub expected: Option<String>,
-    /// What stands there.
+    /// The text at this position.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "`==`")]
     pub found: Option<String>,
-    /// What to write instead, or why it is so.
+    /// What to write instead, or the reason.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "equality is one `=`")]
     pub hint: Option<String>,
 }
 
-/// How many faults are listed: what is wrong first is mended first, and a body may have a fault in every third byte.
+/// Faults that are listed at most. Callers correct the first ones first, and a body can have a fault in every third byte.
 pub const MAX_LISTED: usize = 20;
 
-/// The faults of a request: the first [`MAX_LISTED`], and how many there are.
+/// The faults of a request: the first [`MAX_LISTED`], and the number of all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FieldErrors {
     listed: Vec<FieldError>,
@@ -71,7 +71,7 @@ impl FieldErrors {
         self.count += other.count;
     }
 
-    /// How many there are; those that are not listed too.
+    /// The number of all faults, listed or not.
     #[must_use]
     pub fn count(&self) -> usize {
         self.count
@@ -100,13 +100,13 @@ impl From<FieldError> for FieldErrors {
     }
 }
 
-/// A place in a request. `openapi::location` describes it.
+/// A place in a request. `openapi::error_location` describes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ErrorLocation {
     /// The path, query or header parameter at fault.
     Parameter(Cow<'static, str>),
-    /// The member of the body at fault, as a JSON Pointer (RFC 6901); empty: the body.
+    /// The member of the body at fault, as a JSON Pointer (RFC 6901); empty for the body as a whole.
     Pointer(Cow<'static, str>),
 }
 
@@ -120,7 +120,7 @@ impl ErrorLocation {
     }
 }
 
-/// A language of its own in which a part of a request is written.
+/// The language of a text in a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Language {
     /// CloudWatch's filter patterns.
@@ -129,7 +129,7 @@ pub enum Language {
     Query,
 }
 
-/// A place in a text.
+/// A position in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[schema(as = Position)]
 pub struct TextPosition {
@@ -142,7 +142,7 @@ pub struct TextPosition {
     /// The first byte, from 0.
     #[schema(example = 11)]
     pub start: usize,
-    /// The byte behind the last.
+    /// The byte after the last.
     #[schema(example = 13)]
     pub end: usize,
 }
@@ -186,18 +186,18 @@ impl FieldError {
     }
 }
 
-/// The error of a query that fits by itself, and not with the guard in front.
+/// The error of a query that is too long only together with the scope condition.
 #[must_use]
 pub fn query_too_long(length: usize, most: usize) -> ApiError {
     let save = length.saturating_sub(most);
     let detail = format!(
-        "with the conditions that the service puts in front (time range, permitted streams) the query has {length} characters, and \
-         the source of the logs takes {most}. Make it {save} characters shorter."
+        "with the conditions that the service adds (time range, permitted streams) the query has {length} characters, and the source \
+         of the logs allows {most}; make it {save} characters shorter"
     );
     ApiError::InvalidText { language: Language::Query, errors: FieldError::at("/query", detail).into() }
 }
 
-/// The parameters' names that are ours. A name that the caller made up may be anything, a token included: it is only counted.
+/// The names of the API's own parameters. Other names are only counted, since a caller can send anything there, even a token.
 pub(super) fn names_for_log(errors: &[FieldError]) -> String {
     let mut names: Vec<&str> = Vec::new();
     let mut made_up = 0;
@@ -208,7 +208,7 @@ pub(super) fn names_for_log(errors: &[FieldError]) -> String {
             Cow::Owned(_) => made_up += 1,
         }
     }
-    let made_up = (made_up > 0).then(|| format!("{made_up} of unknown names"));
+    let made_up = (made_up > 0).then(|| format!("{made_up} with unknown names"));
     names.into_iter().map(str::to_owned).chain(made_up).collect::<Vec<_>>().join(", ")
 }
 

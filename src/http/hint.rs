@@ -1,18 +1,18 @@
-//! What was not found, and what the spelling of the request suggests that the caller meant.
+//! The texts of `not_found`, with hints for requests that look like a slip.
 //!
-//! Owns these texts. INVARIANT: a hint depends on the request alone, never on what exists or on what a grant covers.
+//! Owns these texts. INVARIANT: a hint depends on the request alone, never on existing groups or on grants.
 
 use super::input::echo;
 use crate::domain::name::to_url_spelling;
 use crate::domain::operation::Target;
 
-/// One text for what does not exist and what the caller may not know of.
+/// One text for names that do not exist and for names that the caller must not learn of.
 pub(super) const NOT_FOUND: &str = "The log group, stream, query or record was not found, or you have no access to it.";
-/// One text for a stream that does not exist and for one that the grant leaves out, in a group that the caller may read.
-pub(super) const STREAM_NOT_FOUND: &str = "The log group is one you can read, but the log stream, or one of those in `streams`, was not found \
-    in it, or you have no access to it. `GET /groups/{group}/streams` lists the streams you can read.";
+/// One text for a stream that does not exist and for one outside the grant, in a group that the caller can read.
+pub(super) const STREAM_NOT_FOUND: &str = "You can read the log group, but the log stream, or one of those in `streams`, was not found in it, \
+    or you have no access to it. `GET /groups/{group}/streams` lists the streams you can read.";
 
-/// A hint on the names of an operation.
+/// A hint about the names in an operation.
 pub(super) fn of_target(target: Target<'_>) -> Option<String> {
     let (groups, streams) = match target {
         Target::Groups => return None,
@@ -36,8 +36,9 @@ fn of_group(name: &str) -> Option<String> {
         ));
     }
     let meant = name.trim_end_matches('/');
-    (meant != name && !meant.is_empty())
-        .then(|| format!("The log group name `{}` ends with `/`. If you mean `{}`, leave that out.", echo(name), echo(meant)))
+    (meant != name && !meant.is_empty()).then(|| {
+        format!("The log group name `{}` ends with `/`. If you mean `{}`, leave the last `/` out.", echo(name), echo(meant))
+    })
 }
 
 fn of_stream(name: &str) -> Option<String> {
@@ -49,7 +50,7 @@ fn of_stream(name: &str) -> Option<String> {
     ))
 }
 
-/// A hint on a path that leads to nothing.
+/// A hint about a path without a route.
 pub(super) fn of_path(path: &str) -> Option<&'static str> {
     if path.starts_with("/logs/") || path.starts_with("/groups/") {
         let names = path.trim_end_matches('/').split('/').count();
@@ -74,7 +75,7 @@ mod tests {
             of_target(Target::Streams(&group, &streams)).unwrap_or_default()
         };
         assert!(hint("acme/web", &[]).contains("write `group=/acme/web`, or `/logs/:acme:web`"));
-        assert!(hint("/acme/web/", &["s"]).contains("If you mean `/acme/web`, leave that out"));
+        assert!(hint("/acme/web/", &["s"]).contains("If you mean `/acme/web`, leave the last `/` out"));
         assert!(hint("/acme/web", &["a,b,c"]).contains("`streams=a&streams=b`"));
         assert!(hint("/acme/web", &["a", "b, c"]).contains("`streams=b&streams=c`"));
         assert_eq!(hint("/acme/web", &["a", "b"]), "");

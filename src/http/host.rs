@@ -1,8 +1,7 @@
-//! Which host a request is for: said exactly once, and one that the service answers for.
+//! The host of a request: named exactly once, and one that the service answers for.
 //!
-//! Owns RFC 9112 §3.2 and RFC 9113 §8.3.1 for requests from sockets, and the list of allowed hosts. A request that says two
-//! hosts may be one to a proxy in front and another to us. Front doors of AWS have read their request already, so nothing is
-//! asked of an event.
+//! Owns RFC 9112 §3.2 and RFC 9113 §8.3.1 for requests from sockets, and the list of allowed hosts. A request with two hosts could
+//! mean one host to a proxy and another to this service. The front doors of AWS check the host themselves.
 
 use http::header::HOST;
 use http::uri::{Authority, Scheme};
@@ -16,8 +15,8 @@ pub type AllowedHosts = Option<Vec<String>>;
 /// Checks the host of a request.
 ///
 /// # Errors
-/// [`ApiError::InvalidParameter`] (400) when it is missing, doubled, contradictory or malformed, and [`ApiError::UnknownHost`]
-/// (421) when it is not on the list.
+/// [`ApiError::InvalidParameter`] (400) if the host is missing, given twice, contradictory or malformed, and
+/// [`ApiError::UnknownHost`] (421) if it is not on the list.
 pub fn check(version: Version, uri: &Uri, headers: &HeaderMap, allowed: &AllowedHosts) -> Result<(), ApiError> {
     let wrong = |detail: &str| Err(ApiError::parameter("Host", detail));
     let mut fields = headers.get_all(HOST).iter();
@@ -41,7 +40,7 @@ pub fn check(version: Version, uri: &Uri, headers: &HeaderMap, allowed: &Allowed
             return wrong("is another host than that of the request's target");
         }
         (Some(host), _) | (None, Some(host)) => host,
-        // HTTP/1.0 came before the field; HTTP/1.1 requires it even beside a whole URL, HTTP/2 has `:authority`.
+        // HTTP/1.0 does not require the field. HTTP/1.1 requires it even with an absolute URL. HTTP/2 has `:authority`.
         (None, None) if version <= Version::HTTP_10 => return allowed.as_ref().map_or(Ok(()), |_| Err(ApiError::UnknownHost)),
         (None, None) => return wrong("is missing"),
     };
@@ -54,7 +53,7 @@ pub fn check(version: Version, uri: &Uri, headers: &HeaderMap, allowed: &Allowed
     }
 }
 
-/// A host and a port as they stand in `Host`; `None` for anything else, a user name or an empty host too.
+/// The host and the port of a `Host` field; `None` if it is malformed, has a user name, or an empty host.
 fn authority(text: &str) -> Option<Authority> {
     let parsed: Authority = text.parse().ok()?;
     let port = parsed.as_str().strip_prefix(parsed.host())?;
@@ -72,7 +71,7 @@ fn same(one: &Authority, other: &Authority, scheme: Option<&Scheme>) -> bool {
     one.host().eq_ignore_ascii_case(other.host()) && port(one) == port(other)
 }
 
-/// As it stands in the list: without the ports of `http` and `https`.
+/// The form of the list: without the ports of `http` and `https`.
 fn written(host: &Authority) -> String {
     let name = host.host().to_ascii_lowercase();
     match host.port_u16().filter(|port| ![80, 443].contains(port)) {
@@ -81,7 +80,7 @@ fn written(host: &Authority) -> String {
     }
 }
 
-/// An entry of the list, from a host with an optional port; `None`: it is none.
+/// An entry of the list, from a host with an optional port; `None` if it is malformed.
 #[must_use]
 pub fn allowed_host(text: &str) -> Option<String> {
     authority(text).map(|host| written(&host))

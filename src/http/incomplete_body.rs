@@ -1,9 +1,9 @@
-//! The end of a body without a length, over HTTP/1.0: closing the connection says that the body is whole.
+//! Incomplete bodies without a length over HTTP/1.0, where closing the connection means that the body is complete.
 //!
-//! HTTP/1.0 has no chunks, so without `Content-Length` the close ends the body (RFC 9112 §6.3). Owns the promise that a body
-//! that is not whole never ends in a close: while it is under way, the socket is set to end in a reset (`SO_LINGER` of zero),
-//! and only the flushed end of the body undoes that. So whatever ends the connection before resets it: a body that fails, a
-//! time-out, a panic, the end of the drain, the end of the process. Later versions of HTTP say themselves where a body ends.
+//! HTTP/1.0 has no chunks, so without `Content-Length` the close ends the body (RFC 9112 §6.3). INVARIANT: an
+//! incomplete body never ends in a close. While it is sent, the socket is set to end in a reset (`SO_LINGER` of zero), and only the
+//! flushed end of the body undoes that. Everything that ends the connection earlier resets it: a failed body, a time-out, a panic, the
+//! end of the drain, the end of the process. Later versions of HTTP mark the end of a body themselves.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -17,17 +17,17 @@ use http_body::{Body as _, Frame, SizeHint};
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
-/// Whether a body is under way that only the end of the connection ends. Shared by a connection's socket and its answers.
+/// Whether a body is being sent that only the end of the connection ends. Shared by a connection's socket and its answers.
 #[derive(Debug, Clone, Default)]
 pub(super) struct IncompleteBody(Arc<AtomicBool>);
 
 impl IncompleteBody {
-    /// Is such a body under way?
+    /// Whether such a body is being sent.
     pub(super) fn get(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// The body has come to its end.
+    /// Notes the end of the body.
     pub(super) fn end(&self) {
         self.0.store(false, Ordering::Relaxed);
     }
@@ -58,7 +58,7 @@ impl http_body::Body for Watched {
         let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
         let is_last = match &frame {
             None => true,
-            // HTTP/1.0 has no trailers, so that they are not sent; but they come only behind a body that is whole.
+            // HTTP/1.0 has no trailers, so they are not sent; but they come only after a complete body.
             Some(Ok(frame)) => frame.is_trailers() || self.body.is_end_stream(),
             Some(Err(_)) => false,
         };

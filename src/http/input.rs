@@ -1,43 +1,43 @@
-//! A request's path and query, decoded once and strictly.
+//! A request's path and query, decoded once and read strictly by the constants of its operation.
 //!
-//! Owns decoding: one pass of percent-decoding, valid UTF-8, nothing unknown, nothing twice. Never forwards text: what
-//! leaves here is typed. All faults of a request are collected and told together.
-
-use std::str::FromStr;
+//! Owns decoding: one pass of percent-decoding, valid UTF-8, no unknown parameter, none given twice. Only typed values leave it.
+//! All faults of a request are collected and reported together. See also [`super::parameter`] (what can be read).
 
 use http::Uri;
-use logmark_diagnostics::Diagnostic;
 use percent_encoding::percent_decode_str;
 
 use super::body::Body;
-use super::field_error::{ErrorLocation, FieldError, FieldErrors, Language};
+use super::field_error::{ErrorLocation, FieldError, FieldErrors};
+use super::parameter::{AnyParameter, Parameter, ParameterList, Place};
 use super::problem::ApiError;
-use crate::domain::name::{NameError, from_url_spelling};
+use super::value::{InvalidValue, Repeated, Value};
 
-/// How much of a faulty value is repeated in an error, in characters: enough to recognise it, too little to matter.
+/// Characters of a wrong value that an error repeats: enough to recognise the value.
 const ECHO_LIMIT: usize = 100;
 
-/// A request's parameters, taken out one by one; [`Input::finish`] refuses what nobody took.
+/// A request's parameters, read one by one. [`Input::finish`] refuses those that were not read.
 #[derive(Debug)]
 pub struct Input {
-    has_path: bool,
+    parameters: ParameterList,
     path: Vec<(String, String)>,
     query: Vec<(String, String)>,
-    known: Vec<&'static str>,
+    /// The query parameters that were read.
+    read: Vec<&'static str>,
     errors: FieldErrors,
-    /// The body's members; none where the operation looks at no body.
+    /// The members of the body; empty if the operation has no body.
     pub body: Body,
 }
 
 impl Input {
-    /// Decodes the target against the route that it matched, such as `/logs/{group}/{stream}`.
+    /// Decodes the target against the route that it matched, such as `/logs/{group}/{stream}`. Until [`Input::accepting`] is
+    /// called, every parameter is unknown.
     #[must_use]
     pub fn new(route: &str, uri: &Uri) -> Self {
         let mut input = Self {
-            has_path: route.contains('{'),
+            parameters: &[],
             path: Vec::new(),
             query: Vec::new(),
-            known: Vec::new(),
+            read: Vec::new(),
             errors: FieldErrors::default(),
             body: Body::default(),
         };
@@ -59,135 +59,133 @@ impl Input {
         input
     }
 
+    /// The same input for an operation with these parameters.
+    #[must_use]
+    pub fn accepting(self, parameters: ParameterList) -> Self {
+        Self { parameters, ..self }
+    }
+
+    fn parameters(&self) -> impl Iterator<Item = &'static dyn AnyParameter> + use<> {
+        self.parameters.iter().copied().flatten().copied()
+    }
+
+    /// The names of the operation's query parameters.
+    fn query_names(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.parameters().filter(|known| known.place() == Place::Query).map(AnyParameter::name)
+    }
+
     /// Notes a fault.
     pub fn error(&mut self, parameter: impl Into<std::borrow::Cow<'static, str>>, detail: impl Into<String>) {
         self.errors.add(|| FieldError::new(parameter, detail));
     }
 
-    /// Does the path hold parameters?
-    #[must_use]
-    pub fn has_path(&self) -> bool {
-        self.has_path
-    }
-
     /// Notes that a parameter is missing, unless a fault of it is noted already.
-    pub fn require(&mut self, parameter: &'static str, detail: &str) {
-        if !self.errors.iter().any(|error| error.location.name() == parameter) {
-            self.error(parameter, detail);
+    pub fn require<V>(&mut self, parameter: &Parameter<V>, detail: &str) {
+        if !self.errors.iter().any(|error| error.location.name() == parameter.name) {
+            self.error(parameter.name, detail);
         }
     }
 
-    /// A text in the path, as it is. `None` means that a fault was noted.
-    pub fn path_text(&mut self, name: &'static str) -> Option<String> {
-        let index = self.path.iter().position(|(taken, _)| taken == name)?;
-        Some(self.path.swap_remove(index).1)
+    /// The value of a parameter. `None`: the request does not have the parameter, or a fault of it was noted.
+    pub fn get<V: Value>(&mut self, parameter: &Parameter<V>) -> Option<V::Parsed> {
+        let text = self.take(parameter)?;
+        self.parsed(parameter, &text)
     }
 
-    /// A name in the path, in either spelling. `None` means that a fault was noted.
-    pub fn path_name<T: TryFrom<String, Error = NameError>>(&mut self, name: &'static str) -> Option<T> {
-        let value = self.path_text(name)?;
-        self.name(name, &value)
-    }
-
-    /// A name in the query, in either spelling.
-    pub fn query_name<T: TryFrom<String, Error = NameError>>(&mut self, name: &'static str) -> Option<T> {
-        let value = self.take(name)?;
-        self.name(name, &value)
-    }
-
-    fn name<T: TryFrom<String, Error = NameError>>(&mut self, parameter: &'static str, value: &str) -> Option<T> {
-        match T::try_from(from_url_spelling(value)) {
-            Ok(name) => Some(name),
-            Err(error) => {
-                self.error(parameter, format!("`{}` {error}", echo(value)));
-                None
+    /// The values of a parameter that may be given several times. Empty: the request does not have it, or all values are wrong.
+    pub fn get_all<V: Value>(&mut self, parameter: &Parameter<Repeated<V>>) -> Vec<V::Parsed>
+    where
+        V::Parsed: PartialEq,
+    {
+        let texts = self.take_all(parameter);
+        let mut values = Vec::with_capacity(texts.len());
+        for text in &texts {
+            match self.parsed(parameter, text) {
+                Some(value) if values.contains(&value) => {
+                    self.error(parameter.name, format!("names `{}` twice", echo(text)));
+                }
+                value => values.extend(value),
             }
         }
+        let most = parameter.value.most;
+        if texts.len() > most {
+            self.error(parameter.name, format!("is given {} times; at most {most} are allowed", texts.len()));
+        }
+        values
     }
 
-    /// A parameter that may be given once.
-    pub fn take(&mut self, name: &'static str) -> Option<String> {
-        let mut values = self.take_all(name);
+    /// Whether the query string has a parameter that was not read yet.
+    #[must_use]
+    pub fn has<V>(&self, parameter: &Parameter<V>) -> bool {
+        self.query.iter().any(|(given, _)| given == parameter.name)
+    }
+
+    /// Refuses a parameter of other operations or of later versions, for a reason. It is never ignored: the answer would be
+    /// to another request.
+    pub fn refuse(&mut self, name: &'static str, reason: &str) {
+        let given = self.query.len();
+        self.query.retain(|(known, _)| known != name);
+        if self.query.len() < given {
+            self.error(name, reason);
+        }
+    }
+
+    /// The text of a parameter that may be given once.
+    fn take<V: Value>(&mut self, parameter: &Parameter<V>) -> Option<String> {
+        if parameter.place() == Place::Path {
+            debug_assert!(self.accepts(parameter), "`{}` is not in the operation's list", parameter.name);
+            let index = self.path.iter().position(|(name, _)| name == parameter.name)?;
+            return Some(self.path.swap_remove(index).1);
+        }
+        let mut values = self.take_all(parameter);
         if values.len() > 1 {
-            self.error(name, format!("is given {} times", values.len()));
+            self.error(parameter.name, format!("is given {} times; give it once", values.len()));
             return None;
         }
         values.pop()
     }
 
-    /// A parameter that may be repeated.
-    pub fn take_all(&mut self, name: &'static str) -> Vec<String> {
-        self.known.push(name);
-        let (taken, rest) = std::mem::take(&mut self.query).into_iter().partition(|(given, _)| given == name);
+    fn take_all<V: Value>(&mut self, parameter: &Parameter<V>) -> Vec<String> {
+        let name = parameter.name;
+        debug_assert!(self.accepts(parameter), "`{name}` is not in the operation's list");
+        self.read.push(name);
+        let (taken, rest): (Vec<_>, _) = std::mem::take(&mut self.query).into_iter().partition(|(given, _)| given == name);
         self.query = rest;
-        let taken: Vec<(String, String)> = taken;
         taken.into_iter().map(|(_, value)| value).collect()
     }
 
-    /// A parameter read by `parse`, whose error completes the sentence "`value` …".
-    pub fn read<T, E: std::fmt::Display>(&mut self, name: &'static str, parse: impl Fn(&str) -> Result<T, E>) -> Option<T> {
-        let value = self.take(name)?;
-        match parse(&value) {
-            Ok(parsed) => Some(parsed),
-            Err(error) => {
-                self.error(name, format!("`{}` {error}", echo(&value)));
-                None
+    /// Whether the operation's list has the parameter.
+    fn accepts<V: Value>(&self, parameter: &Parameter<V>) -> bool {
+        self.parameters().any(|known| (known.name(), known.place()) == (parameter.name, parameter.place()))
+    }
+
+    fn parsed<V: Value>(&mut self, parameter: &Parameter<V>, text: &str) -> Option<V::Parsed> {
+        let invalid = match parameter.value.parse(text) {
+            Ok(value) => return Some(value),
+            Err(invalid) => invalid,
+        };
+        match invalid {
+            InvalidValue::Clause(clause) => self.error(parameter.name, format!("`{}` {clause}", echo(text))),
+            InvalidValue::Faults(faults) => faults.into_iter().for_each(|detail| self.error(parameter.name, detail)),
+            InvalidValue::Text(language, faults) => {
+                let location = ErrorLocation::Parameter(parameter.name.into());
+                self.errors.append(FieldError::of_text(&location, language, text, &faults));
             }
         }
+        None
     }
 
-    /// A parameter that is one of a few words.
-    pub fn choice<T: Copy>(&mut self, name: &'static str, words: &[(&str, T)]) -> Option<T> {
-        self.read(name, |value| {
-            words.iter().find(|(word, _)| *word == value).map(|(_, meaning)| *meaning).ok_or_else(|| {
-                let list: Vec<_> = words.iter().map(|(word, _)| format!("`{word}`")).collect();
-                format!("is none of {}", list.join(", "))
-            })
-        })
-    }
-
-    /// A whole number between two bounds.
-    pub fn number(&mut self, name: &'static str, least: usize, most: usize) -> Option<usize> {
-        self.read(name, |value| {
-            let digits_only = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
-            let number = if digits_only { usize::from_str(value).ok() } else { None };
-            number.filter(|n| (least..=most).contains(n)).ok_or_else(|| format!("is no whole number from {least} to {most}"))
-        })
-    }
-
-    /// A parameter that is a text in a language of its own, read by `parse`; every fault in it is noted with its place.
-    pub fn text<T>(
-        &mut self,
-        name: &'static str,
-        language: Language,
-        parse: impl Fn(&str) -> Result<T, Vec<Diagnostic>>,
-    ) -> Option<T> {
-        let value = self.take(name)?;
-        let location = ErrorLocation::Parameter(name.into());
-        parse(&value).map_err(|faults| self.errors.append(FieldError::of_text(&location, language, &value, &faults))).ok()
-    }
-
-    /// Refuses a parameter that the API has, but this version does not: never ignored, for that would answer another question.
-    pub fn unsupported(&mut self, name: &'static str) {
-        if !self.take_all(name).is_empty() {
-            self.error(name, "is not supported by this version of the service");
-        }
-    }
-
-    /// Ends the reading: whatever was not taken is unknown.
+    /// Ends the reading. Parameters that were not read are unknown.
     ///
     /// # Errors
     /// [`ApiError::InvalidParameter`] with every fault found; [`ApiError::InvalidText`] when all are in texts of one language.
     pub fn finish(&mut self) -> Result<(), ApiError> {
+        debug_assert!(self.query_names().all(|name| self.read.contains(&name)), "only {:?} were read", self.read);
         let mut names: Vec<String> = std::mem::take(&mut self.query).into_iter().map(|(name, _)| name).collect();
         names.dedup();
         let mut errors = std::mem::take(&mut self.errors);
         for name in names {
-            errors.add(|| {
-                let known: Vec<_> = self.known.iter().map(|known| format!("`{known}`")).collect();
-                let known = if known.is_empty() { "none are".to_owned() } else { known.join(", ") };
-                FieldError::new(echo(&name), format!("is not a parameter here; known are: {known}"))
-            });
+            errors.add(|| FieldError::new(echo(&name), unknown(self.query_names())));
         }
         errors.append(self.body.finish());
         let Some(first) = errors.first() else { return Ok(()) };
@@ -197,6 +195,16 @@ impl Input {
             }
             _ => Err(ApiError::InvalidParameter(errors)),
         }
+    }
+}
+
+/// What is wrong with a parameter that the operation does not have.
+fn unknown(known: impl Iterator<Item = &'static str>) -> String {
+    let known: Vec<_> = known.map(|known| format!("`{known}`")).collect();
+    match known.as_slice() {
+        [] => "is not a parameter of this operation, which has none".to_owned(),
+        [one] => format!("is not a parameter of this operation: use {one}"),
+        [others @ .., last] => format!("is not a parameter of this operation: use {} or {last}", others.join(", ")),
     }
 }
 

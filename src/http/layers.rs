@@ -1,13 +1,13 @@
-//! What every request passes on its way in and out: an id, limits, a time limit, headers, and one line in our log.
+//! The layers of every request: an id, limits, a time limit, headers, and one line in the log.
 //!
-//! Owns the request's context. Never looks at what a request asks for.
+//! Owns [`RequestInfo`]. Never depends on the request's operation.
 
 use std::any::Any;
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::{Extensions, HeaderName, HeaderValue, Method, StatusCode, header};
@@ -21,13 +21,14 @@ use super::host;
 use super::problem::ApiError;
 use super::rate_limit::RateState;
 use super::response_budget::ResponseBudget;
+use super::route_names::{RouteName, RouteNames, UNMATCHED};
 use crate::auth::tenant::Caller;
 use crate::domain::name::TenantId;
 use crate::telemetry::audit::AuditContext;
 use crate::telemetry::metrics;
 use crate::telemetry::trace::TraceContext;
 
-/// What is known of a request for its log line and its answer's headers; filled in on the way.
+/// The data of a request for its log line and its answer's headers. The layers and the handler fill it in.
 #[derive(Debug)]
 pub struct RequestInfo {
     id: String,
@@ -38,21 +39,21 @@ pub struct RequestInfo {
     error: OnceLock<String>,
     hint: OnceLock<String>,
     response_budget: Option<ResponseBudget>,
-    /// On whose account memory is held: the tenant's once it is known, the address's until then.
+    /// The account for memory: the tenant's once it is known, the address's until then.
     share: OnceLock<Share>,
     address: Share,
-    /// Given back when the answer is sent.
+    /// Dropped when the answer is sent.
     held_values: Mutex<Vec<Box<dyn Any + Send>>>,
     audit_context: AuditContext,
 }
 
 impl RequestInfo {
-    /// Takes up the trace that the request belongs to, or begins one.
+    /// Continues the request's trace, or begins one.
     #[must_use]
     pub fn new(headers: &http::HeaderMap, response_budget: Option<ResponseBudget>, client: Option<ClientAddress>) -> Arc<Self> {
         let trace = TraceContext::from_header(headers.get("traceparent").and_then(|value| value.to_str().ok()));
         let id = crate::telemetry::trace::random_hex::<16>();
-        // A tenant's id has no colon, so that no tenant shares an account with an address.
+        // A tenant id has no colon, so no tenant shares an account with an address.
         let address =
             client.map_or_else(|| "address:".to_owned(), |ClientAddress(client)| format!("address:{}", block_of(client)));
         let audit_context = AuditContext::default();
@@ -75,88 +76,88 @@ impl RequestInfo {
         })
     }
 
-    /// Notes on whose account memory is held.
+    /// Sets the account for memory.
     pub fn set_share(&self, share: Share) {
         let _first = self.share.set(share);
     }
 
-    /// On whose account memory is held.
+    /// The account for memory.
     #[must_use]
     pub fn share(&self) -> Share {
         self.share.get().unwrap_or(&self.address).clone()
     }
 
-    /// Keeps a thing until the last byte of the answer is sent, or the answer is given up.
+    /// Keeps a value until the last byte of the answer is sent, or the answer is aborted.
     pub fn hold_until_sent(&self, thing: impl Any + Send) {
         self.held_values.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(thing));
     }
 
-    /// The request's; one of its own if no layer put one there.
+    /// The data of the request; new data if no layer added any.
     #[must_use]
     pub fn from_extensions(extensions: &Extensions) -> Arc<Self> {
         extensions.get::<Arc<Self>>().cloned().unwrap_or_else(|| Self::new(&http::HeaderMap::new(), None, None))
     }
 
-    /// The request's id: ours, never the client's, so that nobody can make two requests look like one.
+    /// The request's id. It is never the client's, so a client cannot make two requests look like one.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// Notes whose request it is.
+    /// Sets the caller.
     pub fn set_caller(&self, caller: &Caller) {
         let _first = self.tenant.set(caller.tenant.id.clone());
         self.audit_context.set_caller(caller);
     }
 
-    /// Whose request it is, for audit lines.
+    /// The caller and the target, for audit lines.
     #[must_use]
     pub fn audit_context(&self) -> &AuditContext {
         &self.audit_context
     }
 
-    /// Notes how the tenant's bucket stands.
+    /// Sets the state of the tenant's rate limit.
     pub fn set_rate(&self, state: RateState) {
         let _first = self.rate_limit.set(state);
     }
 
-    /// Notes what the caller may have meant, for the case that it is not found.
+    /// Sets the hint for an answer `not_found`.
     pub(super) fn set_hint(&self, hint: String) {
         let _first = self.hint.set(hint);
     }
 
-    /// Notes how many requests more the tenant could have under way.
+    /// Sets how many further requests of the tenant can run now.
     pub fn set_concurrency(&self, remaining: u32) {
         let _first = self.concurrency.set(remaining);
     }
 
-    /// How many requests more the tenant could have under way, when that is limited.
+    /// How many further requests of the tenant can run now, if there is a limit.
     #[must_use]
     pub fn concurrency(&self) -> Option<u32> {
         self.concurrency.get().copied()
     }
 
-    /// What the way to the client allows, where it is no socket.
+    /// The limits of the front door, if the request did not come from a socket.
     #[must_use]
     pub fn response_budget(&self) -> Option<ResponseBudget> {
         self.response_budget
     }
 
-    /// When work for the request ends that begins now and may take `time`.
+    /// The deadline of work that begins now and may take `time`.
     #[must_use]
     pub fn work_until(&self, time: Duration) -> Instant {
         let until = Instant::now() + time;
         self.response_budget.map_or(until, |response_budget| until.min(response_budget.work_until()))
     }
 
-    /// How the tenant's bucket stands, when it has one.
+    /// The state of the tenant's rate limit, if there is one.
     #[must_use]
     pub fn rate_limit(&self) -> Option<RateState> {
         self.rate_limit.get().copied()
     }
 }
 
-/// Outermost: gives the request its context, and writes its one line when the answer's head is ready.
+/// The outermost layer: adds [`RequestInfo`], and writes the request's log line when the answer's head is ready.
 pub async fn observe(State(app): State<AppState>, mut request: Request, next: Next) -> Response {
     let extensions = request.extensions();
     // The listener has resolved the client's address; a front door on Lambda only names its peer.
@@ -172,7 +173,7 @@ pub async fn observe(State(app): State<AppState>, mut request: Request, next: Ne
     let trace = context.trace.clone();
     let answer = crate::telemetry::trace::scope(trace, next.run(request).instrument(span));
     let mut response = answer.await;
-    let Route { template: route, operation } = response.extensions().get().copied().unwrap_or(UNMATCHED);
+    let RouteName { template: route, operation } = response.extensions().get().copied().unwrap_or(UNMATCHED);
     let elapsed = begun.elapsed();
     metrics::request(operation, response.status(), elapsed);
     if let Ok(value) = HeaderValue::try_from(&context.id) {
@@ -195,64 +196,20 @@ pub async fn observe(State(app): State<AppState>, mut request: Request, next: Ne
     super::memory::hold_until_sent(response, &context)
 }
 
-/// The method, if it has a name that we know: a client may make up one as long as all headers together.
+/// The method, if it is a known one. A client can send any text, as long as all headers together.
 fn method_for_log(method: &Method) -> &'static str {
     const KNOWN: [&str; 9] = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "CONNECT", "TRACE"];
     KNOWN.into_iter().find(|known| *known == method.as_str()).unwrap_or("other")
 }
 
-/// The route that a request matched, as the answer carries it out to log and metrics: a template and the name of its operation,
-/// never the caller's path.
-#[derive(Debug, Clone, Copy)]
-struct Route {
-    template: &'static str,
-    operation: &'static str,
-}
-
-/// No route, or one that has no such method.
-const UNMATCHED: Route = Route { template: "none", operation: "unmatched" };
-
-/// Method, template and operation (`operationId`, where the OpenAPI document has it).
-static ROUTES: [(Method, &str, &str); 20] = [
-    (Method::GET, "/logs/{group}/{stream}", "readStream"),
-    (Method::GET, "/logs/{group}", "readGroup"),
-    (Method::GET, "/logs", "readLogs"),
-    (Method::GET, "/groups", "listGroups"),
-    (Method::GET, "/groups/{group}", "describeGroup"),
-    (Method::GET, "/groups/{group}/streams", "listStreams"),
-    (Method::GET, "/groups/{group}/fields", "describeFields"),
-    (Method::POST, "/queries", "startQuery"),
-    (Method::GET, "/queries/{id}", "readQuery"),
-    (Method::DELETE, "/queries/{id}", "stopQuery"),
-    (Method::GET, "/records/{pointer}", "readRecord"),
-    (Method::GET, "/me", "me"),
-    (Method::GET, "/me/explain", "explain"),
-    (Method::GET, "/", "index"),
-    (Method::GET, "/.well-known/oauth-protected-resource", "resourceMetadata"),
-    (Method::GET, "/openapi.json", "openapi"),
-    (Method::GET, "/docs", "docs"),
-    (Method::GET, "/docs/{*rest}", "docs"),
-    (Method::GET, "/problems", "problems"),
-    (Method::GET, "/problems/{code}", "problems"),
-];
-
-fn route_of(method: &Method, extensions: &Extensions) -> Route {
-    let matched = extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
-    // A HEAD is its GET without the body; `/docs/` is a route of its own.
-    let method = if *method == Method::HEAD { &Method::GET } else { method };
-    let template = if matched == "/docs/" { "/docs" } else { matched };
-    let known = ROUTES.iter().find(|(known, path, _)| known == method && *path == template);
-    known.map_or(UNMATCHED, |(_, template, operation)| Route { template, operation })
-}
-
-/// What a page of ours does not say otherwise: nothing may be loaded, and nothing may frame it.
+/// The default policy: the answer loads nothing, and no page frames it.
 const POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 
-/// Writes problem documents for errors, and the headers that every answer has.
+/// Writes problem documents for errors, and the headers of every answer.
 pub async fn finish(State(app): State<AppState>, request: Request, next: Next) -> Response {
     let context = RequestInfo::from_extensions(request.extensions());
     let mut response = next.run(request).await;
-    let route = response.extensions().get::<Route>().copied();
+    let route = response.extensions().get::<RouteName>().copied();
     if let Some(error) = response.extensions_mut().remove::<ApiError>() {
         let operation = route.unwrap_or(UNMATCHED).operation;
         let mut answer = written(&app, &context, operation, &error);
@@ -265,7 +222,7 @@ pub async fn finish(State(app): State<AppState>, request: Request, next: Next) -
                 error.concerns_the_granted(),
             );
         }
-        // What the router knows besides: `Allow` for a wrong method.
+        // The router's headers, such as `Allow` for a wrong method.
         for (name, value) in response.headers() {
             answer.headers_mut().entry(name).or_insert_with(|| value.clone());
         }
@@ -276,7 +233,7 @@ pub async fn finish(State(app): State<AppState>, request: Request, next: Next) -
         response.extensions_mut().insert(route);
     }
     let headers = response.headers_mut();
-    // What may be kept says so together with its validator; nothing else may be.
+    // Only an answer with a validator can be cached.
     if !(headers.contains_key(header::ETAG) && headers.contains_key(header::CACHE_CONTROL)) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
     }
@@ -289,7 +246,7 @@ pub async fn finish(State(app): State<AppState>, request: Request, next: Next) -
     for (name, value) in always {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    // A page of ours brings its own.
+    // The HTML pages set their own.
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(POLICY));
     if app.public_url.starts_with("https://") {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
@@ -304,7 +261,7 @@ pub async fn finish(State(app): State<AppState>, request: Request, next: Next) -
     response
 }
 
-/// The problem document for an error. The cause goes to our log here, and nowhere else.
+/// The problem document for an error. This is the only place that logs the cause.
 fn written(app: &AppState, context: &RequestInfo, operation: &'static str, error: &ApiError) -> Response {
     let mut problem = error.problem().at(app.problem_url());
     problem.instance = context.id().to_owned();
@@ -313,21 +270,31 @@ fn written(app: &AppState, context: &RequestInfo, operation: &'static str, error
     }
     let _first = context.error.set(error.to_string());
     metrics::problem(operation, problem.code);
-    // The request's own line has the error as well.
+    // The request's log line has the error too.
     if problem.status >= 500 && !error.is_logged_at_its_source() {
         tracing::error!(request.id = context.id(), problem.code, cause = %error, "request failed: {error}");
     }
     problem.into_http(&app.metadata_url())
 }
 
-/// Refuses what is too large before anything looks at it, and answers in time whatever happens behind.
-pub async fn within_limits(State(app): State<AppState>, request: Request, next: Next) -> Response {
+/// The state of [`within_limits`].
+#[derive(Debug, Clone)]
+pub struct LimitsState {
+    /// The service's state.
+    pub app: AppState,
+    /// The names of the routes.
+    pub routes: &'static RouteNames,
+}
+
+/// Refuses requests over a limit before they are parsed, and answers in time.
+pub async fn within_limits(State(state): State<LimitsState>, request: Request, next: Next) -> Response {
+    let LimitsState { app, routes } = state;
     let limits = app.limits;
-    let route = route_of(request.method(), request.extensions());
+    let route = routes.find(request.method(), request.extensions());
     let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
     let headers: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     let body = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    // Only a socket's request: what comes from a front door of AWS has no connection, and its `Host` is the front door's affair.
+    // Only requests from a socket: the front doors of AWS check `Host` themselves.
     let is_from_socket = request.extensions().get::<Peer>().is_some();
     let host = is_from_socket.then(|| host::check(request.version(), request.uri(), request.headers(), &app.hosts));
     let mut response = if target > limits.target_bytes {
@@ -346,7 +313,7 @@ pub async fn within_limits(State(app): State<AppState>, request: Request, next: 
             Err(_elapsed) => ApiError::TimedOut.into_response(),
         }
     };
-    // Rejections that axum makes of itself are texts; ours are problems.
+    // axum's own rejections are texts; they are replaced with problem documents.
     if response.extensions().get::<ApiError>().is_none()
         && let Some(error) = foreign_rejection(response.status(), limits.body_bytes)
     {
@@ -362,7 +329,7 @@ fn allowance_of(request: &Request) -> Option<ResponseBudget> {
 
 fn foreign_rejection(status: StatusCode, body_limit: usize) -> Option<ApiError> {
     match status {
-        // 400: the documentation's pages take their path by axum's own extractor, for which one that is not UTF-8 is bad.
+        // 400: axum's own path extractor, which the documentation pages use, refuses a path that is not UTF-8.
         StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST => Some(ApiError::NoSuchPath),
         StatusCode::METHOD_NOT_ALLOWED => Some(ApiError::MethodNotAllowed),
         StatusCode::PAYLOAD_TOO_LARGE => Some(ApiError::BodyTooLarge(body_limit)),
@@ -373,7 +340,7 @@ fn foreign_rejection(status: StatusCode, body_limit: usize) -> Option<ApiError> 
     }
 }
 
-/// A panic in a handler: the request fails, the service lives. The panic's text goes to the log by the panic hook.
+/// A panic in a handler fails only its request. The panic hook logs the panic's text.
 pub fn panicked(_payload: Box<dyn Any + Send + 'static>) -> Response {
     ApiError::Internal("a handler panicked".to_owned()).into_response()
 }

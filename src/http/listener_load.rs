@@ -1,6 +1,6 @@
 //! Open connections and requests, counted in all and by address, within their limits.
 //!
-//! Owns the counters. Never sees a socket or a request: [`super::server`] does.
+//! Owns the counters. See also [`super::server`] (sockets and requests).
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -13,7 +13,7 @@ use crate::telemetry::metrics;
 /// Open connections and requests of a listener, in all and by address.
 #[derive(Debug)]
 pub(super) struct ListenerLoad {
-    /// The listener, as figures name it.
+    /// The listener's name in metrics.
     pub(super) listener: &'static str,
     counts: Mutex<Counts>,
 }
@@ -31,15 +31,15 @@ struct Count {
     requests: usize,
 }
 
-/// One open connection; counted until it is dropped.
+/// One open connection. It counts until this is dropped.
 #[derive(Debug)]
 pub(super) struct ConnectionGuard {
-    /// Where it is counted.
+    /// The counters.
     pub(super) load: Arc<ListenerLoad>,
     address: IpAddr,
 }
 
-/// One request; counted until its answer is sent or given up.
+/// One request. It counts until its answer is sent or aborted.
 #[derive(Debug)]
 pub(super) struct RequestGuard {
     load: Arc<ListenerLoad>,

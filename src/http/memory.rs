@@ -1,9 +1,8 @@
-//! The memory that answers hold, counted against the response memory until the last byte is sent.
+//! The memory of answers, counted against the response memory until the last byte is sent.
 //!
-//! Owns what every answer passes: a body that is there as a whole is counted when it leaves its handler, and what the request
-//! reserved is given back when its answer is sent or given up. What is read in steps is reserved before each step, by
-//! `sources::reader` and `sources::export`. INVARIANT: between the making of a body and its counting nothing waits, so that no
-//! more bodies are uncounted than there are worker threads.
+//! Owns the layer: it counts a complete body when the handler returns it, and releases the reservations of a request when its answer
+//! is sent or aborted. `sources::reader` and `sources::export` reserve memory for data that is read in steps, before each step.
+//! INVARIANT: there is no await between making a body and counting it, so at most one body per worker thread is not counted.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -22,19 +21,19 @@ use super::layers::RequestInfo;
 use super::problem::ApiError;
 use crate::sources::page_pool::memory_error;
 
-/// A shorter body is not counted: what any request takes, its connection's limits bound.
+/// Bytes of a body that is not counted. The limits of connections bound the memory of such small answers.
 const SMALL_BYTES: u64 = 4 * 1024;
 
-/// Marks an answer whose body is counted already.
+/// Marks an answer with a body that is already counted.
 #[derive(Debug, Clone, Copy)]
 pub struct CountedBody;
 
-/// Counts a whole body, for the caller's tenant or else for the client's address. Without memory for it the answer is a refusal.
+/// Counts a complete body for the tenant, or without one for the client's address. Without memory for it the answer is an error.
 pub async fn count(State(app): State<AppState>, request: Request, next: Next) -> Response {
     let context = RequestInfo::from_extensions(request.extensions());
     let response = next.run(request).await;
     let extensions = response.extensions();
-    // Static assets are shared, not held by their answers.
+    // Answers share the bytes of static assets.
     let is_counted = extensions.get::<CountedBody>().is_some() || extensions.get::<Compressed>().is_some();
     let Some(bytes) = response.body().size_hint().exact().filter(|bytes| !is_counted && *bytes > SMALL_BYTES) else {
         return response;
@@ -48,8 +47,8 @@ pub async fn count(State(app): State<AppState>, request: Request, next: Next) ->
     }
 }
 
-/// Keeps what the request holds until its answer is sent.
-pub(super) fn hold_until_sent(response: Response, context: &Arc<RequestInfo>) -> Response {
+/// Keeps the values of the request until its answer is sent.
+pub(crate) fn hold_until_sent(response: Response, context: &Arc<RequestInfo>) -> Response {
     if response.body().is_end_stream() {
         return response;
     }
@@ -57,7 +56,7 @@ pub(super) fn hold_until_sent(response: Response, context: &Arc<RequestInfo>) ->
     response.map(|body| Body::new(GuardedBody { body, _context: context }))
 }
 
-/// A body and what it holds.
+/// A body and the values to keep.
 struct GuardedBody {
     body: Body,
     _context: Arc<RequestInfo>,

@@ -1,19 +1,23 @@
-//! The HTTP side: routes, limits, parsing, encoding, errors.
+//! HTTP: routes, limits, parsing, encoding, errors.
 //!
-//! Owns everything that knows HTTP on the public and the admin listener. Never decides who may (that is `auth::policy`)
-//! and never reaches a source without a permit.
+//! Owns HTTP on the public and the admin listener. `auth::policy` decides about access, and a source needs its permit.
 //!
-//! Reading order: [`router`] (what there is), [`layers`] (what every request passes), [`authorized`] (the one way in),
-//! [`ops`] (the operations), [`encode`] and [`problem`] (the ways out), [`server`] (sockets).
+//! Reading order: [`router`] (the routes), [`layers`] (the layers of every request), [`authorized`] (authentication and
+//! authorization), [`parameter`] and [`input`] (parsing), [`ops`] (the operations), [`encode`] and [`problem`] (answers),
+//! [`server`] (sockets).
 
 pub mod router;
 pub mod layers;
+pub mod route_names;
 pub mod host;
 mod denial;
 pub mod client_address;
 mod activity;
 pub mod response_budget;
 pub mod authorized;
+pub mod parameter;
+pub mod member;
+pub mod value;
 pub mod input;
 pub mod body;
 pub mod cursor;
@@ -48,7 +52,7 @@ use crate::domain::time::Clock;
 use crate::sources::Sources;
 use crate::sources::budget::QueryBudgets;
 
-/// What bounds one request.
+/// The limits of one request.
 #[derive(Debug, Clone, Copy)]
 pub struct RequestLimits {
     /// Longest request target, in bytes. Room for a cursor of 8 KiB and long names, percent-encoded.
@@ -57,84 +61,83 @@ pub struct RequestLimits {
     pub header_bytes: usize,
     /// Largest body, in bytes.
     pub body_bytes: usize,
-    /// From the request's head to the answer's head.
+    /// Time from the request's head to the answer's head.
     pub request_time: Duration,
-    /// After so much time a page ends with `stopReason: "time"`.
+    /// Time after which a page ends with `stopReason: "time"`.
     pub work_time: Duration,
-    /// After so many bytes of messages a page ends with `stopReason: "bytes"`.
+    /// Bytes of messages after which a page ends with `stopReason: "bytes"`.
     pub page_bytes: usize,
 }
 
-/// What the operations share. Its parts are private to `http`; none of them yields log data without a permit.
+/// The state of the service. INVARIANT: its parts are private to `http`, and none of them returns log data without a permit.
 #[derive(Debug)]
 pub struct App {
-    /// Judges tokens.
+    /// Verifies tokens.
     pub(in crate::http) verifier: Arc<Verifier>,
-    /// Knows the tenants.
+    /// The tenants of the configuration.
     pub(in crate::http) tenants: Arc<Tenants>,
-    /// Holds the logs.
+    /// The sources of logs.
     pub(in crate::http) sources: Sources,
     /// Seals cursors.
     pub(in crate::http) sealer: cursor::CursorSealer,
-    /// Tells the time.
+    /// The clock.
     pub(in crate::http) clock: Arc<dyn Clock>,
-    /// Bounds requests.
+    /// The limits of a request.
     pub(in crate::http) limits: RequestLimits,
-    /// Counts the tenants' requests.
+    /// The tenants' requests per second.
     pub(in crate::http) rates: rate_limit::TenantRateLimiters,
-    /// Counts the tenants' requests under way.
+    /// The tenants' concurrent requests.
     pub(in crate::http) concurrency: concurrency::TenantConcurrency,
-    /// Counts the tenants' queries.
+    /// The tenants' queries.
     pub(in crate::http) query_budgets: QueryBudgets,
-    /// Where clients reach us, without a slash at the end.
+    /// The public URL, without a slash at the end.
     pub(in crate::http) public_url: String,
-    /// The configured `public_url`, before the path of a problem's page; empty when none is configured: then the path stands
-    /// alone.
+    /// The configured `public_url`, for the URLs of problem pages. Empty if none is configured: then `type` is a path.
     pub(in crate::http) given_url: String,
-    /// The issuers whose tokens we take, for RFC 9728.
+    /// The accepted issuers, for RFC 9728.
     pub(in crate::http) issuers: Vec<String>,
-    /// Write an audit line for every read and denial?
+    /// Whether every read and denial has an audit line.
     pub(in crate::http) audit: bool,
-    /// The proxies whose word about a client's address counts.
+    /// The trusted proxies.
     pub(in crate::http) proxies: client_address::Proxies,
-    /// The hosts that it answers for.
+    /// The hosts that the service answers for.
     pub(in crate::http) hosts: host::AllowedHosts,
 }
 
-/// The shared state as handlers get it.
+/// The state as handlers receive it.
 pub type AppState = Arc<App>;
 
-/// What an [`App`] is made of.
+/// The parts of an [`App`].
 #[derive(Debug)]
 pub struct Parts {
-    /// Judges tokens.
+    /// Verifies tokens.
     pub verifier: Arc<Verifier>,
-    /// Knows the tenants.
+    /// The tenants of the configuration.
     pub tenants: Arc<Tenants>,
-    /// Holds the logs.
+    /// The sources of logs.
     pub sources: Sources,
     /// Seals cursors.
     pub sealer: cursor::CursorSealer,
-    /// Tells the time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Bounds requests.
+    /// The limits of a request.
     pub limits: RequestLimits,
-    /// Where clients reach us.
+    /// The public URL.
     pub public_url: String,
-    /// The `public_url` that was configured, if any.
+    /// The configured `public_url`, if any.
     pub given_url: Option<String>,
-    /// The issuers whose tokens we take.
+    /// The accepted issuers.
     pub issuers: Vec<String>,
-    /// Write audit lines?
+    /// Whether audit lines are written.
     pub audit: bool,
-    /// The proxies whose word about a client's address counts.
+    /// The trusted proxies.
     pub proxies: client_address::Proxies,
-    /// The hosts that it answers for; `None`: any.
+    /// The hosts that the service answers for; `None`: any.
     pub hosts: host::AllowedHosts,
 }
 
 impl App {
-    /// Puts the parts together.
+    /// The state from its parts.
     #[must_use]
     pub fn new(parts: Parts) -> AppState {
         let Parts { verifier, tenants, sources, sealer, clock, limits, public_url, given_url, issuers, audit, proxies, hosts } =
@@ -163,23 +166,23 @@ impl App {
         })
     }
 
-    /// The proxies whose word about a client's address counts.
+    /// The trusted proxies.
     #[must_use]
     pub fn proxies(&self) -> &client_address::Proxies {
         &self.proxies
     }
 
-    /// Stops the queries that were started here and still run.
+    /// Stops the queries that this process started and that still run.
     pub async fn stop_queries(&self) {
         futures_util::future::join_all(self.sources.all_queries().map(|queries| queries.close())).await;
     }
 
-    /// What stands before the path of a problem's page in `type`.
+    /// The URL before the path of a problem page in `type`.
     pub(in crate::http) fn problem_url(&self) -> &str {
         &self.given_url
     }
 
-    /// Where RFC 9728 metadata is.
+    /// The URL of the metadata (RFC 9728).
     pub(in crate::http) fn metadata_url(&self) -> String {
         format!("{}/.well-known/oauth-protected-resource", self.public_url)
     }

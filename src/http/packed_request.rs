@@ -1,8 +1,8 @@
-//! A request as it lies in a cursor: in as few bytes as it takes.
+//! The request in a cursor, compressed.
 //!
-//! Owns the form, and the bound on it. A request that does not fit is refused before anything is read for it: an answer never
-//! has a cursor that is too long to be sent back. Only what the caller wrote is compressed, never a place in an answer: what
-//! compression saves would tell of it.
+//! Owns the form and its size limit. A request that does not fit is refused before its data is read, so an answer never has a cursor
+//! that is too long to send back. Only the caller's own input is compressed, never a position in an answer, since the compressed size
+//! would tell of its contents.
 
 use std::io::{Read as _, Write as _};
 
@@ -12,35 +12,35 @@ use flate2::write::DeflateEncoder;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-/// Bytes that a request takes in a cursor at most. A cursor has room for 5,632: the rest is for the place in the answer.
+/// Bytes of a request in a cursor at most. A cursor has room for 5,632; the rest is for the position in the answer.
 pub const MAX_PACKED: usize = 3584;
 /// Shorter requests are not compressed.
 const WORTH_PACKING: usize = 256;
-/// No request is longer than its target (16 KiB); what lies in it is not longer than that by much.
+/// Bytes of an unpacked request at most. A request's target has at most 16 KiB, and its parsed form is not much longer.
 const MAX_UNPACKED: u64 = 64 * 1024;
 const PLAIN: u8 = 0;
 const DEFLATED: u8 = 1;
 
 /// A request that is too long for a cursor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("takes {bytes} bytes in a cursor; {MAX_PACKED} are the most")]
+#[error("takes {bytes} bytes in a cursor; at most {MAX_PACKED} are allowed")]
 pub struct TooLong {
-    /// What it takes.
+    /// Its size in bytes.
     pub bytes: usize,
 }
 
-/// A request, written.
+/// A packed request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PackedRequest(Vec<u8>);
 
 impl PackedRequest {
-    /// Writes a request.
+    /// Packs a request.
     ///
     /// # Errors
     /// [`TooLong`].
     pub fn pack<T: Serialize>(request: &T) -> Result<Self, TooLong> {
         let mut bytes = vec![PLAIN];
-        // What can't be written is too long for this, whatever its length is.
+        // A value that cannot be serialized does not fit either.
         bytes.extend(postcard::to_allocvec(request).map_err(|_| TooLong { bytes: usize::MAX })?);
         if bytes.len() > WORTH_PACKING
             && let Some(deflated) = bytes.get(1..).and_then(deflate)
@@ -51,7 +51,7 @@ impl PackedRequest {
         if bytes.len() > MAX_PACKED { Err(TooLong { bytes: bytes.len() }) } else { Ok(Self(bytes)) }
     }
 
-    /// Reads the request; `None`: it is of another form.
+    /// Unpacks the request; `None`: it has another form.
     #[must_use]
     pub fn read<T: DeserializeOwned>(&self) -> Option<T> {
         match self.0.split_first()? {

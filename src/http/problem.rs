@@ -1,7 +1,7 @@
-//! Every error a client can see, as RFC 9457 problem details: one exhaustive match, and nothing else writes a status code.
+//! The errors of the API as RFC 9457 problem details: one exhaustive match, the only place that chooses codes.
 //!
-//! Owns the codes, statuses and texts of errors. Never shows what a source or the verifier said: causes go to our own log,
-//! once, under the same request id.
+//! Owns the texts of errors. INVARIANT: causes from a source or the verifier go to the log only, with the request id.
+//! See also [`super::problem_code`] (status, title and page of each code).
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -19,74 +19,74 @@ use crate::domain::query::operations::QueryStatus;
 use crate::sources::SourceError;
 use crate::sources::budget::QueryBudget;
 
-/// Everything that can go wrong with a request.
+/// An error of a request. `Display` is for the log; [`ApiError::problem`] is for the client.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ApiError {
-    /// Wrong, unknown or doubled parameters: all of them.
+    /// Parameters or members of the body that are wrong, unknown or given twice: all faults.
     #[error("invalid parameters: {}", names_for_log(.0))]
     InvalidParameter(FieldErrors),
-    /// A filter pattern or a query that is none: its faults, and nothing else.
+    /// A filter pattern or a query with faults, in a request without other faults.
     #[error("invalid {language:?}: {} faults", .errors.count())]
     InvalidText {
-        /// Which of the two.
+        /// The language of the text.
         language: Language,
-        /// What is wrong with it.
+        /// The faults.
         errors: FieldErrors,
     },
-    /// A query that is one, and asks for what nobody is given: where, and for what.
+    /// A valid query with parts that the service does not allow.
     #[error("forbidden query: {} places", .0.count())]
     QueryForbidden(FieldErrors),
-    /// A query whose rows are wanted whole, as a file, and which has not ended well.
+    /// A file of a query that is not complete.
     #[error("the query is {0:?}")]
     QueryIncomplete(QueryStatus),
-    /// A handle in the path that is not this caller's: it answers as what does not exist.
-    #[error("a handle that does not open")]
+    /// An id or a pointer in the path that is not this caller's. It has the answer of one that does not exist.
+    #[error("an id or a pointer that does not open")]
     NoSuchHandle,
-    /// The tenant has used up what its queries may cost.
+    /// The tenant's budget for queries is used up.
     #[error("budget exceeded: {budget}")]
     BudgetExceeded {
-        /// Of what.
+        /// The budget.
         budget: QueryBudget,
-        /// When to come back.
+        /// When to try again.
         retry_after: Duration,
     },
-    /// A body that is not said to be JSON.
+    /// A body that is not declared as JSON.
     #[error("not JSON")]
     NotJson,
-    /// A cursor that is not this caller's for this request.
+    /// A cursor that does not open for this caller and request, with the reason as a clause.
     #[error("invalid cursor: {0}")]
     InvalidCursor(Cow<'static, str>),
     /// No credentials.
     #[error("no token")]
     MissingToken,
-    /// Credentials that are not good; the reason is for our log alone.
+    /// Credentials that are not valid. The reason is for the log only.
     #[error("invalid token: {0}")]
     InvalidToken(String),
-    /// A token that is right in all respects and has expired: the one refusal that the caller is told the reason of.
+    /// A genuine token that has expired. This is the only refusal with a reason for the caller.
     #[error("expired token")]
     ExpiredToken,
-    /// A request for a host that is not ours.
+    /// A request for a host that the service does not answer for.
     #[error("unknown host")]
     UnknownHost,
-    /// The issuer's keys were never to be had, so nobody's token can be judged.
+    /// The issuer's keys have never been loaded, so its tokens cannot be verified.
     #[error("no keys of the issuer: {0}")]
     KeysUnavailable(String),
-    /// The policy said no.
+    /// The policy does not allow the operation.
     #[error("denied: {0}")]
     Denied(#[from] Denied),
-    /// No such route.
+    /// The path has no route.
     #[error("no such path")]
     NoSuchPath,
-    /// The path exists, the method does not.
+    /// The path has no route for the method.
     #[error("method not allowed")]
     MethodNotAllowed,
-    /// None of the formats that the client accepts.
+    /// The operation has none of the formats that the client accepts.
     #[error("not acceptable")]
     NotAcceptable {
-        /// What can be had here.
+        /// The formats that it has.
         available: &'static str,
     },
-    /// A path of the API that this version does not have yet.
+    /// A feature that this version does not have.
     #[error("not supported: {0}")]
     NotSupported(&'static str),
     /// A body over the limit, in bytes.
@@ -98,50 +98,50 @@ pub enum ApiError {
     /// Headers over the limit, in bytes.
     #[error("headers over {0} bytes")]
     HeadersTooLarge(usize),
-    /// More headers than can be held.
+    /// Too many headers.
     #[error("too many headers")]
     TooManyHeaders,
-    /// The tenant asks too often.
+    /// The tenant's limit of requests per second is reached.
     #[error("rate limited")]
     RateLimited {
-        /// When to come back.
+        /// When to try again.
         retry_after: Duration,
     },
-    /// The tenant has as many requests under way as it may have.
-    #[error("{limit} requests under way")]
+    /// The tenant's limit of concurrent requests is reached.
+    #[error("{limit} concurrent requests")]
     TooManyAtOnce {
-        /// How many that is.
+        /// The limit.
         limit: u32,
     },
-    /// We have too much to do.
+    /// The service is overloaded.
     #[error("overloaded")]
     Overloaded,
     /// The answer took too long.
     #[error("no answer in time")]
     TimedOut,
-    /// What was asked for is more than there was time for, and the answer has no place to say how far it came.
-    #[error("the time was over before the answer was complete")]
+    /// The time ended before the answer was complete, and the format has no place for a cursor.
+    #[error("the time ended before the answer was complete")]
     IncompleteBody,
     /// A source failed.
     #[error("source: {0}")]
     Source(#[from] SourceError),
-    /// A bug of ours.
+    /// A bug of the service.
     #[error("internal: {0}")]
     Internal(String),
 }
 
 impl ApiError {
-    /// One faulty parameter.
+    /// One wrong parameter.
     pub fn parameter(parameter: impl Into<Cow<'static, str>>, detail: impl Into<String>) -> Self {
         Self::InvalidParameter(FieldError::new(parameter, detail).into())
     }
 
-    /// One faulty member of the body.
+    /// One wrong member of the body.
     pub fn pointer(pointer: impl Into<Cow<'static, str>>, detail: impl Into<String>) -> Self {
         Self::InvalidParameter(FieldError::at(pointer, detail).into())
     }
 
-    /// Is it logged where it is noticed, once for all requests that it fails?
+    /// Whether the error is logged where it occurs, once for all requests that it affects.
     #[must_use]
     pub fn is_logged_at_its_source(&self) -> bool {
         matches!(
@@ -151,7 +151,7 @@ impl ApiError {
         )
     }
 
-    /// The problem document for it.
+    /// The problem document.
     #[must_use]
     pub fn problem(&self) -> Problem {
         use SourceError as S;
@@ -159,9 +159,9 @@ impl ApiError {
         match self {
             Self::InvalidParameter(errors) => {
                 let detail = match &**errors {
-                    [one] if one.location.name().is_empty() => one.detail.clone(),
-                    [one] => format!("`{}`: {}", one.location.name(), one.detail),
-                    _ => format!("{} parameters are wrong", errors.count()),
+                    [one] if one.location.name().is_empty() => format!("The request is not valid: {}.", one.detail),
+                    [one] => format!("`{}` is not valid: {}.", one.location.name(), one.detail),
+                    _ => format!("{} parameters are not valid. `errors` lists what is wrong with each.", errors.count()),
                 };
                 Problem::new(C::InvalidParameter, detail).of(errors)
             }
@@ -176,34 +176,45 @@ impl ApiError {
             Self::Source(S::QueryForbidden(reason)) => Problem::new(C::QueryForbidden, reason.clone()),
             Self::Source(S::QueryTooLong { length, most }) => query_too_long(*length, *most).problem(),
             Self::Source(S::QueryUnsupported(_)) => {
-                plain(C::InvalidQuery, "the source of the log group does not support this query")
+                plain(C::InvalidQuery, "The source that has the log group does not support this query. Simplify it.")
             }
-            Self::Source(S::QueryRefused) => plain(C::InvalidQuery, "the source of the logs does not take this query"),
+            Self::Source(S::QueryRefused) => plain(
+                C::InvalidQuery,
+                "The source of the logs refused this query. Check its fields and functions, or simplify it.",
+            ),
             Self::QueryIncomplete(status) => incomplete_problem(*status),
             Self::BudgetExceeded { budget, retry_after } => Problem {
                 retry_after: Some(*retry_after),
-                ..Problem::new(C::BudgetExceeded, format!("the tenant's limit: {budget}"))
+                ..Problem::new(
+                    C::BudgetExceeded,
+                    format!("The tenant's limit is reached: {budget}. Try again after `Retry-After`."),
+                )
             },
-            Self::NotJson => plain(C::UnsupportedMediaType, "the body must be JSON, with `Content-Type: application/json`"),
+            Self::NotJson => {
+                plain(C::UnsupportedMediaType, "The body is not declared as JSON. Send it with `Content-Type: application/json`.")
+            }
             Self::InvalidCursor(reason) => cursor_problem(reason),
-            Self::Source(S::InvalidPosition) => cursor_problem(CURSOR),
+            Self::Source(S::InvalidPosition) => cursor_problem(INVALID_CURSOR),
             Self::Source(S::Unsupported { parameter, detail }) => {
                 Self::parameter(*parameter, format!("{detail} (a limit of the source that holds the log group)")).problem()
             }
             Self::MissingToken => Problem {
                 challenge: Some("realm=\"logmark\"".into()),
-                ..plain(C::MissingToken, "send `Authorization: Bearer <token>`")
+                ..plain(C::MissingToken, "The request has no token. Send `Authorization: Bearer <token>`.")
             },
-            Self::InvalidToken(_) => refused_token(C::InvalidToken, "the token is not valid here"),
-            Self::ExpiredToken => refused_token(C::ExpiredToken, "the token has expired; get a new one"),
-            Self::UnknownHost => plain(C::UnknownHost, "this service does not answer for the host in `Host`"),
+            Self::InvalidToken(_) => {
+                refused_token(C::InvalidToken, "The token is not valid here. Get a new one from the issuer.")
+            }
+            Self::ExpiredToken => refused_token(C::ExpiredToken, "The token has expired. Get a new one from the issuer."),
+            Self::UnknownHost => plain(C::UnknownHost, "The service does not answer for the host in `Host`. Use its public URL."),
             Self::KeysUnavailable(_) => {
-                let detail = "the issuer's keys can't be had at the moment, so the token can't be judged";
+                let detail = "The keys of the token's issuer are not available at the moment, so the token cannot be verified. Try again after \
+                    `Retry-After`.";
                 Problem { retry_after: Some(Duration::from_secs(30)), ..plain(C::KeysUnavailable, detail) }
             }
             Self::Denied(Denied::InsufficientScope { scope }) | Self::Source(S::OutOfScope { scope }) => Problem {
                 challenge: Some(format!("realm=\"logmark\", error=\"insufficient_scope\", scope=\"{scope}\"")),
-                ..Problem::new(C::InsufficientScope, format!("the scope `{scope}` would do"))
+                ..Problem::new(C::InsufficientScope, format!("The token lacks the scope `{scope}`. Get a token with this scope."))
             },
             Self::Denied(Denied::NotGranted) | Self::Source(S::NotFound) | Self::NoSuchHandle => {
                 plain(C::NotFound, hint::NOT_FOUND)
@@ -215,103 +226,130 @@ impl ApiError {
                 Self::pointer("/logGroups", format!("{denied}: a query runs over groups of one source")).problem()
             }
             Self::Denied(denied @ Denied::RangeTooLong { .. }) => {
-                Problem::new(C::QueryForbidden, format!("{denied}: give a later `start`"))
+                Problem::new(C::QueryForbidden, sentence(&format!("{denied}: use a later `start`")))
             }
-            Self::NoSuchPath => plain(C::NotFound, "There is no such path. `/openapi.json` lists the paths."),
-            Self::MethodNotAllowed => plain(C::MethodNotAllowed, "see the `Allow` header"),
-            Self::NotAcceptable { available } => Problem::new(C::NotAcceptable, format!("this path answers with {available}")),
+            Self::NoSuchPath => plain(C::NotFound, "The path does not exist. `/openapi.json` lists the paths."),
+            Self::MethodNotAllowed => {
+                plain(C::MethodNotAllowed, "The path does not support this method. Use one of the methods in the header `Allow`.")
+            }
+            Self::NotAcceptable { available } => Problem::new(
+                C::NotAcceptable,
+                format!("None of the formats in the header `Accept` is available here. This path has {available}."),
+            ),
             Self::Source(S::NotSupported(what)) => {
-                let detail = format!("{what} are not supported by the source that holds the log group");
+                let detail = format!("The source that has the log group does not support {what}.");
                 Problem::new(C::NotSupported, detail)
             }
             Self::NotSupported(what) => {
-                let detail = format!("{what} are not supported by this version of the service");
+                let detail = format!("This version of the service does not support {what}.");
                 Problem::new(C::NotSupported, detail)
             }
-            Self::BodyTooLarge(limit) => Problem::new(C::BodyTooLarge, format!("the limit is {limit} bytes")),
-            Self::TargetTooLong(limit) => Problem::new(C::TargetTooLong, format!("the limit is {limit} bytes")),
-            Self::HeadersTooLarge(limit) => Problem::new(C::HeadersTooLarge, format!("the limit is {limit} bytes")),
-            Self::TooManyHeaders => plain(C::HeadersTooLarge, "there are too many headers"),
+            Self::BodyTooLarge(limit) => {
+                Problem::new(C::BodyTooLarge, format!("The body is larger than the limit of {limit} bytes. Send a smaller one."))
+            }
+            Self::TargetTooLong(limit) => Problem::new(
+                C::TargetTooLong,
+                format!("The path and the query string are longer than the limit of {limit} bytes. Shorten them."),
+            ),
+            Self::HeadersTooLarge(limit) => Problem::new(
+                C::HeadersTooLarge,
+                format!("The headers are larger than the limit of {limit} bytes. Send fewer headers, or a smaller token."),
+            ),
+            Self::TooManyHeaders => plain(C::HeadersTooLarge, "The request has too many headers. Send fewer."),
             Self::RateLimited { retry_after } => Problem {
                 retry_after: Some(*retry_after),
-                ..plain(C::RateLimited, "the tenant's requests per second are used up")
+                ..plain(C::RateLimited, "The tenant's limit of requests per second is reached. Try again after `Retry-After`.")
             },
             Self::TooManyAtOnce { limit } => Problem {
                 retry_after: Some(concurrency::RETRY_AFTER),
                 ..Problem::new(
                     C::RateLimited,
-                    format!("the tenant has {limit} requests under way, as many as it may have at a time: let one end first"),
+                    format!(
+                        "The tenant's limit of {limit} concurrent requests is reached. Try again when one of them has ended."
+                    ),
                 )
             },
             Self::Source(S::NoMemory { is_own: true, retry_after }) => Problem {
                 retry_after: Some(*retry_after),
-                ..plain(
-                    C::RateLimited,
-                    "the tenant's answers under way hold as much memory as one tenant may: read them, or ask for less at a time",
-                )
+                ..plain(C::RateLimited, "The tenant's open answers use all of its memory. Read them, or request less at a time.")
             },
             Self::Source(S::NoMemory { is_own: false, retry_after }) => Problem {
                 retry_after: Some(*retry_after),
-                ..plain(C::Overloaded, "the service has no memory for the answer at the moment; try again")
+                ..plain(C::Overloaded, "The service has no memory for the answer at the moment. Try again after `Retry-After`.")
             },
             Self::Overloaded => Problem {
                 retry_after: Some(Duration::from_secs(1)),
-                ..plain(C::Overloaded, "the service has too much to do; try again")
+                ..plain(C::Overloaded, "The service has too many requests at the moment. Try again after `Retry-After`.")
             },
             Self::Source(S::Throttled { retry_after }) => Problem {
                 retry_after: Some((*retry_after).max(Duration::from_secs(1))),
-                ..plain(C::Overloaded, "the source of the logs takes no more calls at the moment")
+                ..plain(
+                    C::Overloaded,
+                    "The source of the logs accepts no more calls at the moment. Try again after `Retry-After`.",
+                )
             },
             Self::Source(S::Busy { retry_after }) => Problem {
                 retry_after: Some(*retry_after),
-                ..plain(C::RateLimited, "the calls that the source of the logs allows are used up")
+                ..plain(
+                    C::RateLimited,
+                    "The calls that the source of the logs allows are used up. Try again after `Retry-After`.",
+                )
             },
             Self::Source(S::Down { retry_after }) => Problem {
                 retry_after: Some(*retry_after),
-                ..plain(C::Overloaded, "the source of the logs does not work at the moment")
+                ..plain(C::Overloaded, "The source of the logs does not respond at the moment. Try again after `Retry-After`.")
             },
             Self::IncompleteBody => plain(C::UpstreamTimeout, super::response_budget::INCOMPLETE_DETAIL),
             Self::TimedOut | Self::Source(S::Timeout) => {
-                plain(C::UpstreamTimeout, "the source of the logs did not answer in time")
+                plain(C::UpstreamTimeout, "The source of the logs did not answer in time. Request a shorter range, or try again.")
             }
             Self::Source(S::TooManyEmptyPages { pages }) => {
                 let detail = format!(
-                    "{pages} pages of the source of the logs in a row hold no event, so it was read no further: ask for a shorter \
-                     time, or for JSON pages, whose cursors go on where each ends"
+                    "{pages} pages of the source in a row had no event, so reading stopped. Request a shorter range, or JSON pages, \
+                     which end with a cursor to continue from."
                 );
                 Problem::new(C::UpstreamTimeout, detail)
             }
-            Self::Source(S::Upstream(_) | S::Unreachable(_) | S::Refused(_)) => {
-                plain(C::UpstreamError, "the source of the logs gave no usable answer")
-            }
-            Self::Source(S::Store(_)) | Self::Internal(_) => {
-                plain(C::InternalError, "this is our fault; the request id finds it in the operator's log")
-            }
+            Self::Source(S::Upstream(_) | S::Unreachable(_) | S::Refused(_)) => plain(
+                C::UpstreamError,
+                "The source of the logs returned no usable answer. Try again; the operator's log has the cause.",
+            ),
+            Self::Source(S::Store(_)) | Self::Internal(_) => plain(
+                C::InternalError,
+                "The service failed. Give the operator the request id in `instance`: the log has the cause.",
+            ),
         }
     }
 }
 
-/// A token that is refused: RFC 6750 §3.1 has one error for every reason.
+/// The clause as a sentence: with a capital letter, and with a full stop.
+fn sentence(clause: &str) -> String {
+    let mut characters = clause.chars();
+    let first = characters.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(characters).chain(['.']).collect()
+}
+
+/// A refused token. RFC 6750 §3.1 has one error for every reason.
 fn refused_token(code: C, detail: &str) -> Problem {
     let challenge = format!("realm=\"logmark\", error=\"invalid_token\", error_description=\"{detail}\"");
     Problem { challenge: Some(challenge), ..Problem::new(code, detail.to_owned()) }
 }
 
-/// When to ask again for a query that still runs.
+/// When to poll again for a query that still runs.
 const QUERY_WAIT: Duration = Duration::from_secs(2);
 
 fn incomplete_problem(status: QueryStatus) -> Problem {
     let (detail, retry_after) = if status.has_ended() {
-        (format!("the query ended as {}, so rows may be missing; as JSON it shows those that it has", status.as_str()), None)
+        (format!("The query ended as `{}`, so rows may be missing. JSON shows the rows that it has.", status.as_str()), None)
     } else {
-        ("the query has not ended: ask again, wait with `Prefer: wait=20`, or take JSON".to_owned(), Some(QUERY_WAIT))
+        ("The query has not ended. Try again, wait with `Prefer: wait=20`, or use JSON.".to_owned(), Some(QUERY_WAIT))
     };
     Problem { retry_after, ..Problem::new(C::QueryIncomplete, detail) }
 }
 
-/// The faults of a text in words: the first, and how many there are.
+/// The faults of a text in one sentence: the first, and their number.
 fn text_detail(errors: &FieldErrors) -> String {
-    let Some(first) = errors.first() else { return "it is not valid".to_owned() };
+    let Some(first) = errors.first() else { return "The text is not valid.".to_owned() };
     let name = first.location.name();
     let location = match first.position {
         Some(position) if position.line == 1 => format!("character {}: ", position.column),
@@ -319,21 +357,21 @@ fn text_detail(errors: &FieldErrors) -> String {
         None => String::new(),
     };
     match errors.count() {
-        1 => format!("`{name}`, {location}{}", first.detail),
-        count => format!("`{name}` has {count} faults; the first, {location}{}", first.detail),
+        1 => format!("`{name}` is not valid: {location}{}.", first.detail),
+        count => format!("`{name}` has {count} faults. The first: {location}{}.", first.detail),
     }
 }
 
-/// The one text for cursors that are foreign, altered, expired or made up: which of these it is, nobody learns.
-pub const CURSOR: &str = "it is not a cursor of this request: altered, expired, or made for another request or caller";
+/// The one text for foreign, altered, expired and made-up cursors, so that the answer does not tell them apart.
+pub const INVALID_CURSOR: &str = "it was altered, has expired, or belongs to another request or caller";
 
 fn cursor_problem(reason: &str) -> Problem {
     let errors = vec![FieldError::new("cursor", reason)];
-    Problem { errors, ..Problem::new(C::InvalidCursor, format!("`cursor`: {reason}")) }
+    Problem { errors, ..Problem::new(C::InvalidCursor, format!("`cursor` is not valid: {reason}.")) }
 }
 
 impl IntoResponse for ApiError {
-    /// An empty response that carries the error; [`super::layers`] writes the problem document, since it knows the request id.
+    /// An empty response with the error. [`super::layers`] writes the problem document, since it has the request id.
     fn into_response(self) -> Response {
         let mut response =
             StatusCode::from_u16(self.problem().status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR).into_response();

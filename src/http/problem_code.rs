@@ -1,11 +1,11 @@
-//! The problem codes: for each its status, title, meaning, cause and fix.
+//! The problem codes, each with its status, title, meaning, cause and fix.
 //!
-//! Owns these texts. Problem documents, the pages under `/problems/` and the OpenAPI document all take them from here. Never
-//! says anything about one request: that is a problem's `detail`.
+//! Owns these texts for problem documents, the pages under `/problems/` and the OpenAPI document. A text about one request is the
+//! `detail` of its problem document ([`super::problem`]).
 
 use std::str::FromStr;
 
-/// What kind of problem it is; stable.
+/// The code of a problem. Codes are stable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProblemCode {
     /// A parameter or a member of the body is wrong.
@@ -62,10 +62,10 @@ pub enum ProblemCode {
     UpstreamTimeout,
 }
 
-/// What is to be said about a code.
+/// The texts of a code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ProblemDescription {
-    /// As it stands in `code`.
+    /// The code in documents.
     pub code: &'static str,
     /// The HTTP status.
     pub status: u16,
@@ -122,7 +122,7 @@ impl ProblemCode {
         Self::UpstreamTimeout,
     ];
 
-    /// As it stands in `code`.
+    /// The code in documents.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         self.about().code
@@ -134,7 +134,7 @@ impl ProblemCode {
         format!("/problems/{}", self.as_str())
     }
 
-    /// What is to be said about it.
+    /// Its texts.
     #[must_use]
     pub const fn about(self) -> ProblemDescription {
         match self {
@@ -155,7 +155,7 @@ impl ProblemCode {
                 meaning: "The parameter `filter` is not a valid CloudWatch filter pattern. No event was read.",
                 cause: "The pattern has a syntax error, such as `==` for `=`, an unclosed quote or parenthesis, or a regular expression that \
                         filter patterns do not support.",
-                fix: "Read `errors`: `position` is the place in the pattern, `expected` what can stand there, and `hint` what to write instead. \
+                fix: "Read `errors`: `position` is the place in the pattern, `expected` what is allowed there, and `hint` what to write instead. \
                       Percent-encode the pattern in the URL.",
             },
             Self::InvalidQuery => ProblemDescription {
@@ -164,7 +164,7 @@ impl ProblemCode {
                 title: "Invalid query",
                 meaning: "The text of the query is not valid Logs Insights QL, or the source of the logs refused it. No query was started.",
                 cause: "A command, a function or an expression has a syntax error, the wrong number of arguments, or an unknown name.",
-                fix: "Read `errors`: `position` is the line and the column in the query, `expected` what can stand there, and `hint` what to \
+                fix: "Read `errors`: `position` is the line and the column in the query, `expected` what is allowed there, and `hint` what to \
                       write instead.",
             },
             Self::InvalidCursor => ProblemDescription {
@@ -246,7 +246,7 @@ impl ProblemCode {
                 title: "The query is not complete",
                 meaning: "CSV and NDJSON exist for complete queries only, because a file cannot say that rows are missing.",
                 cause: "The query is still running, or it failed, timed out or was cancelled.",
-                fix: "While it runs, wait as long as `Retry-After` says and ask again, or send `Prefer: wait=20`. JSON shows the rows of an \
+                fix: "While it runs, try again after `Retry-After`, or send `Prefer: wait=20`. JSON shows the rows of an \
                       incomplete query together with its status.",
             },
             Self::BodyTooLarge => ProblemDescription {
@@ -297,7 +297,7 @@ impl ProblemCode {
                 meaning: "Your tenant has used up its requests for the moment. The request was not carried out.",
                 cause: "Clients of your tenant send more requests per second than its limit, or all calls that the source of the logs allows are \
                         in use.",
-                fix: "Wait as many seconds as `Retry-After` says. The headers `RateLimit` and `RateLimit-Policy` show the limit. Larger pages \
+                fix: "Try again after the seconds in `Retry-After`. The headers `RateLimit` and `RateLimit-Policy` show the limit. Larger pages \
                       (`limit=10000`) and streamed formats need fewer requests.",
             },
             Self::BudgetExceeded => ProblemDescription {
@@ -306,7 +306,7 @@ impl ProblemCode {
                 title: "Budget exceeded",
                 meaning: "Your tenant has used up a budget for queries. The request was not carried out.",
                 cause: "As many queries run as your tenant may run at a time, or the bytes that its queries may scan in a day (UTC) are used up.",
-                fix: "Wait as long as `Retry-After` says, or stop a query with `DELETE /queries/{id}`. `GET /me` shows the limits and what is left. \
+                fix: "Try again after the seconds in `Retry-After`, or stop a query with `DELETE /queries/{id}`. `GET /me` shows the limits and what is left. \
                       A shorter range scans fewer bytes.",
             },
             Self::HeadersTooLarge => ProblemDescription {
@@ -330,7 +330,7 @@ impl ProblemCode {
                 status: 501,
                 title: "Not supported",
                 meaning: "This version of the service, or the source of this log group, does not have the feature that `detail` names.",
-                cause: "Logs Insights queries run on CloudWatch sources only; live tail is not part of this version.",
+                cause: "Live tail and tickets are not part of this version.",
                 fix: "Read events instead: a cursor that ended with `stopReason` `end` returns new events when it is sent again.",
             },
             Self::UpstreamError => ProblemDescription {
@@ -348,7 +348,7 @@ impl ProblemCode {
                 title: "Overloaded",
                 meaning: "The service or the source of the logs cannot take more work at the moment.",
                 cause: "Many clients read at the same time, CloudWatch throttles the account's calls, or the source fails and is given a pause.",
-                fix: "Wait as many seconds as `Retry-After` says and try again. Operators: compare the metrics with the account's quotas.",
+                fix: "Try again after the seconds in `Retry-After`. Operators: compare the metrics with the account's quotas.",
             },
             Self::KeysUnavailable => ProblemDescription {
                 code: "keys_unavailable",
@@ -356,7 +356,7 @@ impl ProblemCode {
                 title: "Keys unavailable",
                 meaning: "The service has no keys of the token's issuer yet, so it cannot verify the token.",
                 cause: "The service has just started, or it cannot reach the issuer's URL.",
-                fix: "Wait as many seconds as `Retry-After` says and try again. Operators: the log names the URL and the cause; `/readyz` lists the \
+                fix: "Try again after the seconds in `Retry-After`. Operators: the log names the URL and the cause; `/readyz` lists the \
                       issuers without keys.",
             },
             Self::UpstreamTimeout => ProblemDescription {

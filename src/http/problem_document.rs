@@ -1,6 +1,6 @@
-//! The problem document (RFC 9457): its members, and the response that carries it.
+//! The problem document (RFC 9457): its members, and its response.
 //!
-//! Owns the form. Which document an error becomes, [`super::problem`] says.
+//! Owns the form. [`super::problem`] makes the document of an error.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::field_error::{FieldError, FieldErrors};
 use super::problem_code::ProblemCode;
 
-/// Problem details (RFC 9457) with our members.
+/// Problem details (RFC 9457) with members of this API.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Problem {
@@ -19,27 +19,27 @@ pub struct Problem {
     #[serde(rename = "type")]
     #[schema(rename = "type", example = "https://logs.example.com/problems/not_found")]
     pub kind: String,
-    /// The kind, in words.
+    /// The title of the code.
     #[schema(example = "Not found")]
     pub title: &'static str,
-    /// The HTTP status again.
+    /// The HTTP status.
     #[schema(example = 404)]
     pub status: u16,
-    /// This problem, in words.
+    /// This problem: what is wrong, where, and what to do.
     #[schema(example = "The log group, stream, query or record was not found, or you have no access to it.")]
     pub detail: String,
-    /// The request's id, as in `X-Request-Id`.
+    /// The request id, as in `X-Request-Id`.
     #[serde(skip_serializing_if = "String::is_empty")]
     #[schema(example = "0192f3c1a5b87e43b6e0c9d2f1a4e857")]
     pub instance: String,
-    /// The kind, for programs; stable.
+    /// The code of the problem, for programs. Codes are stable.
     #[schema(example = "not_found")]
     pub code: &'static str,
-    /// What is wrong with the input, each fault on its own: the first 20.
+    /// The faults of the input, at most the first 20.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     pub errors: Vec<FieldError>,
-    /// How many faults there are, when they are more than `errors` lists.
+    /// The number of faults, if there are more than `errors` lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 112)]
     pub error_count: Option<usize>,

@@ -1,8 +1,8 @@
-//! Progress of answers: a body is handed to the connection in small pieces, and an answer whose pieces stay unsent is ended.
+//! Progress of answers: a body is passed to the connection in small pieces, and an answer with pieces that stay unsent is aborted.
 //!
-//! Owns how much of an answer is with the connection at a time, and the time that it may stay there. INVARIANT: the end of a body
-//! is handed over after all of its pieces were sent, so that an answer is watched until its last byte: hyper keeps no task for a
-//! stream of HTTP/2 whose end is queued already.
+//! Owns the bytes of an answer that the connection has at a time, and the time that they can stay unsent. INVARIANT: the end of a
+//! body is passed on after all of its pieces were sent, so an answer is watched until its last byte: hyper keeps no task for an
+//! HTTP/2 stream with a queued end.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,19 +17,19 @@ use tokio::time::Instant;
 
 /// Bytes of a piece: a frame of HTTP/2, as large as it is when the peer says nothing else (RFC 9113 §6.5.2).
 const CHUNK_BYTES: usize = 16 * 1024;
-/// Bytes of an answer that may be with the connection before another piece is made.
+/// Unsent bytes of an answer up to which another piece is made.
 const MAX_UNSENT_BYTES: usize = 64 * 1024;
 
-/// So that a watch without patience does not spin.
+/// The shortest wait, so that a watch with a time-out of zero does not spin.
 const MIN_TIMEOUT: Duration = Duration::from_millis(100);
 
-/// What is known of one answer that is being sent, or of the answers of one connection of HTTP/1.1, which are sent one by one.
+/// The progress of one answer, or of the answers of one HTTP/1.1 connection, which are sent one by one.
 #[derive(Debug)]
 pub(super) struct Progress(Mutex<State>);
 
 #[derive(Debug)]
 struct State {
-    /// Bytes that the connection holds.
+    /// Bytes that the connection has not sent.
     unsent: usize,
     /// When a piece was last handed over while nothing was unsent, or was sent.
     last_progress: Instant,
@@ -52,7 +52,7 @@ impl Progress {
         CURRENT.scope(Arc::clone(self), part)
     }
 
-    /// Waits until nothing was sent for so long though something is to be sent. What the service itself takes does not count.
+    /// Waits until unsent bytes have made no progress for this time. The time that the service itself needs does not count.
     pub(super) async fn stalled(&self, timeout: Duration) {
         let timeout = timeout.max(MIN_TIMEOUT);
         loop {
@@ -83,7 +83,7 @@ impl Progress {
         Bytes::from_owner(Chunk { bytes, progress: Arc::clone(self) })
     }
 
-    /// Ready when at most so many bytes are unsent.
+    /// Ready when at most this many bytes are unsent.
     fn poll_unsent(&self, context: &Context<'_>, most: usize) -> Poll<()> {
         let mut state = self.lock();
         if state.unsent <= most {
@@ -119,18 +119,18 @@ impl Drop for Chunk {
     }
 }
 
-/// What comes after the data.
+/// The frames after the data.
 #[derive(Debug)]
 enum BodyEnd {
     Plain,
     Trailers(HeaderMap),
 }
 
-/// A body in pieces. `Guard` is kept until it is sent or given up.
+/// A body in pieces. `Guard` is kept until the body is sent or aborted.
 #[derive(Debug)]
 pub(super) struct WatchedBody<Guard> {
     body: Body,
-    /// Of the body's last frame, what was not handed over yet.
+    /// The rest of the body's last frame, not passed on yet.
     rest: Bytes,
     end: Option<BodyEnd>,
     is_over: bool,

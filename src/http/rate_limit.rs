@@ -1,6 +1,6 @@
-//! Requests per second, tenant by tenant.
+//! The requests per second of each tenant.
 //!
-//! Owns the counters and the `RateLimit` headers. Never limits across tenants: one tenant's storm costs only itself.
+//! Owns the token buckets and the `RateLimit` headers. Never limits across tenants, so one tenant's load does not affect another.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use governor::{Quota, RateLimiter};
 use crate::auth::tenant::Tenant;
 use crate::domain::name::TenantId;
 
-/// Tenants remembered at a time; one that is forgotten begins with a full bucket.
+/// Tenants with a bucket at most. An evicted tenant begins again with a full bucket.
 const REMEMBERED: u64 = 100_000;
 
 type Limiter = RateLimiter<NotKeyed, InMemoryState, DefaultClock, StateInformationMiddleware>;
@@ -29,12 +29,12 @@ impl Default for TenantRateLimiters {
     }
 }
 
-/// How a tenant's bucket stands after a request: what `RateLimit` and `RateLimit-Policy` say.
+/// The state of a tenant's bucket after a request, for `RateLimit` and `RateLimit-Policy`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RateState {
     /// Requests per second.
     pub quota: u32,
-    /// Requests that may come at once now.
+    /// Requests that can be sent now.
     pub remaining: u32,
 }
 
@@ -54,8 +54,8 @@ impl TenantRateLimiters {
         Some((quota, self.0.get_with((tenant.id.clone(), quota), make)))
     }
 
-    /// Counts one request of the tenant: how its bucket stands, and how long to wait when there was nothing left in it.
-    /// `None` when the tenant has no limit.
+    /// Counts a request of the tenant. Returns the state of its bucket, and the wait if the bucket was empty. `None` if the tenant
+    /// has no limit.
     #[must_use]
     pub fn count(&self, tenant: &Tenant) -> Option<(RateState, Option<Duration>)> {
         let (quota, limiter) = self.limiter(tenant)?;

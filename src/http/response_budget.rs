@@ -1,22 +1,22 @@
-//! What the way to a client allows an answer: how long it may take, and how large it may become.
+//! The limits that a front door other than a socket sets for an answer: time and size.
 //!
-//! A socket allows anything, within the configured limits. Another front door says so by an [`ResponseBudget`] in the request's
-//! extensions. Owns how much is kept back of the time; never knows which front door it is.
+//! The front door adds a [`ResponseBudget`] to the request's extensions. Owns the part of the time that is reserved for sending.
+//! Never depends on which front door it is.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Kept back for ending the work: what is read is sealed, written, compressed.
+/// Time reserved for sealing, writing and compressing the answer.
 const WRAP_UP_TIME: Duration = Duration::from_secs(2);
-/// Kept back of it for sending the last of the answer.
+/// The part of it that is reserved for sending the end of the answer.
 const SEND_TIME: Duration = Duration::from_secs(1);
 
-/// Said of an answer that would need more time and has no place to say how far it came.
-pub(super) const INCOMPLETE_DETAIL: &str = "the time was over before the answer was complete: ask for less, or for JSON page by page; \
-    NDJSON with `trailer=line` ends with a cursor instead";
+/// The `detail` for an answer that needs more time, in a format without a place for a cursor.
+pub(super) const INCOMPLETE_DETAIL: &str = "The time ended before the answer was complete. Request a shorter range, or JSON pages. NDJSON with \
+    `trailer=line` ends with a cursor instead.";
 
-/// What one request's way to its client allows.
+/// The limits of one answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ResponseBudget {
     end: Instant,
@@ -24,33 +24,33 @@ pub struct ResponseBudget {
 }
 
 impl ResponseBudget {
-    /// Nothing can be sent any more after `end`. With `max_bytes` the body travels as a text in JSON, and may have so many bytes
-    /// there; without, it is streamed and may have any length.
+    /// Nothing can be sent after `end`. With `max_bytes` the body is sent as a string in JSON of at most this size; without, it is
+    /// streamed, and has no limit.
     #[must_use]
     pub fn new(end: Instant, max_bytes: Option<usize>) -> Self {
         Self { end, max_bytes }
     }
 
-    /// When work for the answer ends: a page says `time` then.
+    /// The deadline of work on the answer. A page ends with `time` then.
     #[must_use]
     pub fn work_until(&self) -> Instant {
         self.end.checked_sub(WRAP_UP_TIME).unwrap_or(self.end)
     }
 
-    /// When the answer must be on its way, whatever it is.
+    /// The deadline of the answer's head.
     #[must_use]
     pub fn answer_by(&self) -> Instant {
         self.end.checked_sub(SEND_TIME).unwrap_or(self.end)
     }
 
-    /// Bytes that the body may have as a text in JSON; `None`: any number.
+    /// The limit of the body's bytes as a string in JSON; `None`: no limit.
     #[must_use]
     pub fn max_bytes(&self) -> Option<usize> {
         self.max_bytes
     }
 }
 
-/// How many bytes a text has within JSON, between its quotes.
+/// The bytes of a text as a string in JSON, without the quotes.
 #[must_use]
 pub fn escaped_length(text: &[u8]) -> usize {
     text.iter().map(|byte| escaped_byte_length(*byte)).sum()

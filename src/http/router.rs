@@ -1,6 +1,9 @@
-//! What there is: every route, in the order of the documentation.
+//! The router: every route, in the order of the documentation.
 //!
-//! Owns the list. A path is written once, on its handler; the OpenAPI document and the router come from the same place.
+//! Owns the list. A path is written once, at its handler. The router, the OpenAPI document, and the names in logs and metrics come
+//! from the same list.
+
+use std::sync::OnceLock;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
@@ -14,8 +17,9 @@ use utoipa_axum::routes;
 
 use super::encode::compress;
 use super::encode::stream::CURSOR_TRAILER;
-use super::layers::RequestInfo;
+use super::layers::{LimitsState, RequestInfo};
 use super::problem::ApiError;
+use super::route_names::RouteNames;
 use super::{AppState, hint, layers, memory, openapi, ops};
 
 /// The routes and their description.
@@ -24,6 +28,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(ops::read_stream::read_stream))
         .routes(routes!(ops::read_group::read_group))
         .routes(routes!(ops::read_logs::read_logs))
+        .routes(routes!(ops::check_filter::check_filter))
         .routes(routes!(ops::list_groups::list_groups))
         .routes(routes!(ops::describe_group::describe_group))
         .routes(routes!(ops::list_streams::list_streams))
@@ -38,11 +43,14 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(ops::metadata::openapi))
 }
 
-/// The public service: routes, documentation pages, and what every request passes.
+/// The public service: routes, documentation pages, and layers.
 ///
-/// `origins` are those whose pages may call us from a browser, exactly; none: no CORS at all.
+/// `origins` are the exact origins whose pages can call the service from a browser. Without any there is no CORS.
 pub fn router(app: &AppState, origins: &[HeaderValue]) -> Router {
-    let (router, _) = routes().split_for_parts();
+    /// The names are the same for every router of the process.
+    static NAMES: OnceLock<RouteNames> = OnceLock::new();
+    let (router, document) = routes().split_for_parts();
+    let names = NAMES.get_or_init(|| RouteNames::new(&document, &[ops::docs::PAGES, ops::problems::PAGES]));
     let router = router
         .merge(ops::docs::routes())
         .merge(ops::problems::routes())
@@ -51,8 +59,8 @@ pub fn router(app: &AppState, origins: &[HeaderValue]) -> Router {
         .method_not_allowed_fallback(|| async { ApiError::MethodNotAllowed })
         .layer(DefaultBodyLimit::max(app.limits.body_bytes))
         .with_state(app.clone());
-    // From the outside in: a panic becomes an answer, which is counted, headed, compressed like any other, and logged. It is one
-    // stack, because axum boxes what each call of `layer` makes and clones all of these boxes for every request.
+    // From the outside in. A panic becomes an answer before the layers that count, compress and log answers. The layers are one
+    // tuple, since axum boxes the result of each call of `layer` and clones all of these boxes for every request.
     router.layer((
         middleware::from_fn_with_state(app.clone(), layers::observe),
         option_layer(cors(origins)),
@@ -60,7 +68,7 @@ pub fn router(app: &AppState, origins: &[HeaderValue]) -> Router {
         middleware::from_fn_with_state(app.clone(), layers::finish),
         middleware::from_fn_with_state(app.clone(), memory::count),
         CatchPanicLayer::custom(layers::panicked),
-        middleware::from_fn_with_state(app.clone(), layers::within_limits),
+        middleware::from_fn_with_state(LimitsState { app: app.clone(), routes: names }, layers::within_limits),
     ))
 }
 

@@ -1,7 +1,7 @@
-//! Sockets: accepting, limiting, serving HTTP/1.1 and HTTP/2, and leaving without dropping anybody.
+//! Sockets: accepting and limiting connections, serving HTTP/1.1 and HTTP/2, and draining at shutdown.
 //!
-//! Owns connections. Never looks into a request. Every wait on a peer has an end: handshake, first byte, headers, writes,
-//! age (reference: hyper sets no limit of its own where no timer is given, and none before HTTP/2's first frame).
+//! Owns connections. Never reads a request's contents. Every wait for a peer has a limit: handshake, first byte, headers, writes, age
+//! (hyper has no limit without a timer, and none before HTTP/2's first frame).
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -36,52 +36,52 @@ use super::progress::{Progress, WatchedBody};
 use super::stall_guard::{PeerTimeouts, StallGuard};
 use crate::telemetry::metrics;
 
-/// What bounds connections.
+/// The limits of connections.
 #[derive(Debug, Clone, Copy)]
 pub struct ConnectionLimits {
-    /// Open at a time, in all.
+    /// Open connections in all.
     pub total: usize,
-    /// Open at a time from one address; `None`: no limit.
+    /// Open connections from one address; `None`: no limit.
     pub per_address: Option<usize>,
     /// Requests whose answers are not sent yet, in all.
     pub requests: usize,
-    /// Of them, those that came from one address; `None`: no limit.
+    /// The same from one address; `None`: no limit.
     pub requests_per_address: Option<usize>,
-    /// For a TLS handshake.
+    /// Time for a TLS handshake.
     pub handshake_time: Duration,
-    /// For the first byte of a connection, and from the first byte of a request to the last of its headers, each.
+    /// Time for the first byte of a connection, and from the first byte of a request to the last of its headers, each.
     pub header_time: Duration,
     /// How long a peer may leave a write unread, and an answer without progress.
     pub write_stall: Duration,
-    /// How long a connection may be without a request before it is closed. A peer of HTTP/2 that says nothing for as long while
-    /// one is under way is asked whether it still lives.
+    /// How long a connection can be idle before it is closed. An HTTP/2 peer that is silent for this time while a request runs gets a
+    /// ping.
     pub idle: Duration,
-    /// After so long a connection is asked to come again.
+    /// Age at which a connection is closed gracefully.
     pub age: Duration,
-    /// Header bytes that the parser takes; more is refused by the parser itself.
+    /// Header bytes that the parser accepts.
     pub header_bytes: usize,
-    /// How long open requests may go on after the service was told to stop.
+    /// How long open requests can continue after the service is told to stop.
     pub drain: Duration,
 }
 
 impl ConnectionLimits {
-    /// The limits for a peer. A trusted proxy brings the connections of many clients, so no limit of one address holds for it.
+    /// The limits for a peer. A trusted proxy has the connections of many clients, so the limits for one address do not apply to it.
     fn of_peer(self, is_trusted_proxy: bool) -> Self {
         Self { per_address: self.per_address.filter(|_| !is_trusted_proxy), ..self }
     }
 }
 
-/// How far the service is on its way out.
+/// The phases of a shutdown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum ShutdownPhase {
     Serving,
     /// No new requests; answers that make progress are sent.
     Draining,
-    /// The drain time is over.
+    /// The drain time has ended.
     Closed,
 }
 
-/// Serves until `stop` resolves, then lets open requests end within the drain time. Figures call the listener `name`.
+/// Serves until `stop` resolves, then lets open requests end within the drain time. `name` is the listener in metrics.
 pub async fn serve(
     name: &'static str,
     listener: TcpListener,
@@ -113,8 +113,8 @@ pub async fn serve(
                 Err(limit) => metrics::connection_refused(name, limit),
             },
             Err(error) => {
-                // Out of file descriptors, most likely: waiting lets some close; spinning would help nobody.
-                tracing::warn!(error = %error, "can't accept a connection: {error}");
+                // Most likely out of file descriptors. Wait, so that some are closed.
+                tracing::warn!(error = %error, "cannot accept a connection: {error}");
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
         }
@@ -123,13 +123,13 @@ pub async fn serve(
     phases.send_replace(ShutdownPhase::Draining);
     let drained = tokio::time::timeout(limits.drain, async { while connections.join_next().await.is_some() {} });
     if drained.await.is_err() {
-        tracing::warn!(connections = connections.len(), "the drain time is over; {} connections are cut", connections.len());
+        tracing::warn!(connections = connections.len(), "the drain time has ended: {} connections are closed", connections.len());
     }
-    // Streams of HTTP/2 run beside their connections, and end by this.
+    // Ends the tasks of HTTP/2 streams.
     phases.send_replace(ShutdownPhase::Closed);
 }
 
-/// Counts that an answer holds until it is sent: its place among the requests, and the request under way.
+/// The counters of an answer until it is sent: the listener's requests and the connection's running requests.
 type ResponseGuards = (Option<RequestGuard>, ActiveRequest);
 
 struct Connection {
@@ -178,7 +178,7 @@ impl Connection {
                     return;
                 }
                 reason = stalled.as_mut() => {
-                    tracing::debug!("a connection is cut: {reason}");
+                    tracing::debug!("a connection is closed: {reason}");
                     return;
                 }
                 _ = self.phase.wait_for(|phase| *phase >= ShutdownPhase::Draining), if !shutting_down => {
@@ -197,7 +197,7 @@ impl Connection {
         }
     }
 
-    /// The router for requests of this connection: each is counted until its answer is sent, which is watched.
+    /// The router for requests of this connection. Each request counts until its answer is sent, and the answer's progress is watched.
     fn service(
         &self,
         activity: &Arc<Activity>,
@@ -234,7 +234,7 @@ impl Connection {
     }
 }
 
-/// The answer to a request beyond the limits. Over HTTP/2 it has no body: a peer that takes none could make many of them wait.
+/// The answer to a request over the limits. Over HTTP/2 it has no body, since a peer that reads none could make many of them wait.
 fn overloaded(version: Version) -> Response<Body> {
     let response = ApiError::Overloaded.problem().into_http("");
     if version < Version::HTTP_2 {
@@ -245,8 +245,8 @@ fn overloaded(version: Version) -> Response<Body> {
     response
 }
 
-/// Runs the streams of an HTTP/2 connection, each as a task, and ends those whose answers make no progress: the peer is told by
-/// `RST_STREAM`, and what they held is free.
+/// Runs the streams of an HTTP/2 connection, each as a task, and ends those whose answers make no progress: the peer gets
+/// `RST_STREAM`, and their memory is released.
 #[derive(Debug, Clone)]
 struct StreamExecutor {
     limits: ConnectionLimits,
@@ -268,8 +268,8 @@ impl<F: Future<Output = ()> + Send + 'static> Executor<F> for StreamExecutor {
 }
 
 impl StreamExecutor {
-    /// Waits until an answer must end: it makes no progress, or the service ends. While the service is leaving, an answer gets
-    /// half of the drain time for it, so that one that waits does not keep the service.
+    /// Waits until an answer must end: it makes no progress, or the service stops. During a shutdown an answer without progress gets
+    /// half of the drain time, so that it does not delay the shutdown.
     async fn aborted(mut self, progress: Arc<Progress>) -> &'static str {
         let limits = self.limits;
         let mut closed = self.phase.clone();
@@ -285,11 +285,11 @@ impl StreamExecutor {
     }
 }
 
-/// Bytes of a request's body that a stream of HTTP/2 takes before they are read: bodies are small.
+/// Bytes of a request's body that an HTTP/2 stream buffers. Bodies are small.
 const STREAM_WINDOW: u32 = 64 * 1024;
-/// The same of all streams of a connection.
+/// The same for all streams of a connection.
 const CONNECTION_WINDOW: u32 = 256 * 1024;
-/// Streams of a connection at a time.
+/// Concurrent streams of a connection.
 const MAX_STREAMS: u32 = 100;
 
 fn builder(limits: ConnectionLimits, streams: StreamExecutor) -> auto::Builder<StreamExecutor> {
@@ -297,7 +297,7 @@ fn builder(limits: ConnectionLimits, streams: StreamExecutor) -> auto::Builder<S
     builder
         .http1()
         .timer(TokioTimer::new())
-        // Ours begins with a request's first byte and not with the end of the last answer: see `stall_guard`.
+        // The timer of `stall_guard` begins with a request's first byte, not with the end of the last answer.
         .header_read_timeout(None)
         .max_buf_size(limits.header_bytes.max(8192))
         .half_close(false);

@@ -1,9 +1,9 @@
-//! A stream that gives up on a peer that says nothing, is slow with a request's headers, or does not read what we write.
+//! A stream with time-outs for a silent peer, slow request headers, and unread writes.
 //!
-//! Owns the waits that hyper leaves unbounded or mixes up: the bytes before HTTP's version is known, the time between two
-//! requests of HTTP/1, the time of a request's headers, and writes. HTTP/2 has frames between requests too, so there the wait for
-//! the next one is the server's ([`super::activity`]). Sets the socket to end in a reset while [`super::incomplete_body`] asks
-//! for it.
+//! Owns the waits that hyper does not limit or does not tell apart: the bytes before HTTP's version is known, the time between two
+//! requests of HTTP/1, the time of a request's headers, and writes. HTTP/2 has frames between requests too, so
+//! [`super::activity`] measures the wait for the next request. Sets the socket to end in a reset while [`super::incomplete_body`]
+//! requires it.
 
 use std::future::Future;
 use std::io::{Error, ErrorKind, IoSlice, Result};
@@ -18,10 +18,10 @@ use tokio::time::{Instant, Sleep};
 use super::activity::Activity;
 use super::incomplete_body::{IncompleteBody, ResetOnClose};
 
-/// What a connection of HTTP/2 begins with (RFC 9113 §3.4). While it could still be that, hyper waits for more without end.
+/// The preface of an HTTP/2 connection (RFC 9113 §3.4). While the bytes so far match it, hyper waits for more without a limit.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-/// The wait for as many bytes as tell HTTP's version.
+/// The wait for the bytes that tell HTTP's version.
 #[derive(Debug)]
 struct ProtocolDetection {
     timer: Pin<Box<Sleep>>,
@@ -32,7 +32,7 @@ struct ProtocolDetection {
 }
 
 impl ProtocolDetection {
-    /// Does what came leave the version open? The end of the stream does not.
+    /// Whether the bytes so far leave the version open. The end of the stream does not.
     fn is_undecided(&mut self, came: &[u8]) -> bool {
         let rest = &PREFACE[self.received..];
         self.received += came.len();
@@ -41,14 +41,14 @@ impl ProtocolDetection {
     }
 }
 
-/// How long a peer may take.
+/// The time-outs for a peer.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct PeerTimeouts {
-    /// For what tells HTTP's version, and from a request's first byte to the last of its headers, each.
+    /// For the bytes that tell HTTP's version, and from a request's first byte to the last of its headers, each.
     pub(super) headers: Duration,
     /// Between two requests.
     pub(super) idle: Duration,
-    /// To take what is written.
+    /// For reading written bytes.
     pub(super) write: Duration,
 }
 
@@ -61,13 +61,13 @@ pub(super) struct StallGuard<Io> {
     /// Until the version is known.
     detection: Option<ProtocolDetection>,
     is_http2: bool,
-    /// When the first byte of the request came whose headers are read, and how many requests there were before it.
+    /// When the first byte of the current request's headers came, and the number of requests before it.
     request_started: Option<(Instant, u64)>,
     /// For the wait between requests or for headers.
     next_request: Pin<Box<Sleep>>,
     /// Set while a write waits.
     stalled: Option<Pin<Box<Sleep>>>,
-    /// Whether closing now would make a body look whole that is not.
+    /// Whether closing now would make an incomplete body look complete.
     incomplete_body: IncompleteBody,
     /// Closing the socket resets the connection.
     resets: bool,
@@ -92,12 +92,12 @@ impl<Io> StallGuard<Io> {
         }
     }
 
-    /// Ends in a reset while a body is under way whose end would be the end of the connection.
+    /// Ends in a reset while a body is sent that ends with the connection.
     pub(super) fn watching(self, incomplete_body: IncompleteBody) -> Self {
         Self { incomplete_body, ..self }
     }
 
-    /// Notes bytes that came while no request was under way: they begin the next one.
+    /// Notes bytes that came while no request ran: they begin the next one.
     fn note_read(&mut self, came: usize) {
         let Some(idle) = self.activity.idle() else {
             self.request_started = None;
@@ -109,20 +109,20 @@ impl<Io> StallGuard<Io> {
         }
     }
 
-    /// Waits for bytes: has the peer taken too long with its next request?
+    /// Waits for bytes: whether the peer took too long with its next request.
     fn guard_next_request(&mut self, context: &mut Context<'_>) -> Poll<Error> {
         let Some(idle) = self.activity.idle_or_wake(context) else {
             self.request_started = None;
             return Poll::Pending;
         };
-        // That request came and went since its first byte.
+        // That request has ended since its first byte.
         self.request_started.take_if(|(_, after)| *after != idle.after);
         let deadline = self.request_started.map_or(idle.since + self.timeouts.idle, |(since, _)| since + self.timeouts.headers);
         if self.next_request.deadline() != deadline {
             self.next_request.as_mut().reset(deadline);
         }
         ready!(self.next_request.as_mut().poll(context));
-        Poll::Ready(Error::new(ErrorKind::TimedOut, "the peer asks for nothing"))
+        Poll::Ready(Error::new(ErrorKind::TimedOut, "the peer sent no request in time"))
     }
 
     fn guard_write(&mut self, context: &mut Context<'_>, progress: Poll<Result<usize>>) -> Poll<Result<usize>> {
@@ -133,7 +133,7 @@ impl<Io> StallGuard<Io> {
         let timeout = self.timeouts.write;
         let timer = self.stalled.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(Instant::now() + timeout)));
         ready!(timer.as_mut().poll(context));
-        Poll::Ready(Err(Error::new(ErrorKind::TimedOut, "the peer does not read")))
+        Poll::Ready(Err(Error::new(ErrorKind::TimedOut, "the peer did not read in time")))
     }
 }
 
@@ -154,7 +154,7 @@ impl<Io: AsyncRead + Unpin> AsyncRead for StallGuard<Io> {
             this.note_read(came_bytes);
         } else if let Some(detection) = &mut this.detection {
             if detection.timer.as_mut().poll(context).is_ready() {
-                return Poll::Ready(Err(Error::new(ErrorKind::TimedOut, "the peer says nothing")));
+                return Poll::Ready(Err(Error::new(ErrorKind::TimedOut, "the peer sent nothing in time")));
             }
         } else if !this.is_http2 {
             return this.guard_next_request(context).map(Err);
@@ -206,7 +206,7 @@ impl<Io: AsyncWrite + ResetOnClose + Unpin> AsyncWrite for StallGuard<Io> {
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
         let this = self.get_mut();
         if this.incomplete_body.get() {
-            return Poll::Ready(Err(Error::new(ErrorKind::ConnectionAborted, "the body is not whole")));
+            return Poll::Ready(Err(Error::new(ErrorKind::ConnectionAborted, "the body is not complete")));
         }
         this.set_reset(false)?;
         let progress = Pin::new(&mut this.io).poll_shutdown(context).map_ok(|()| 0);

@@ -1,4 +1,4 @@
-//! The service's certificate: loaded, checked, and loaded again when its files change.
+//! The service's certificate: it is loaded and checked at the start, and again when its files change.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -9,18 +9,18 @@ use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
 
-/// How often the files are looked at.
+/// How often the files are checked.
 const LOOK: Duration = Duration::from_secs(10);
 
-/// The certificate can't be used.
+/// Why the certificate cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
-    /// A file can't be read, or holds no PEM of the kind.
+    /// A file cannot be read, or has no PEM of the kind.
     #[error("{}: {source}", path.display())]
     File {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         source: rustls_pki_types::pem::Error,
     },
     /// No certificate in the file.
@@ -31,7 +31,7 @@ pub enum TlsError {
     Unusable {
         /// The certificate's file.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         source: rustls::Error,
     },
 }
@@ -45,7 +45,7 @@ pub struct Certificates {
 }
 
 impl Certificates {
-    /// Loads them.
+    /// Loads the files.
     ///
     /// # Errors
     /// [`TlsError`], naming the file.
@@ -54,13 +54,13 @@ impl Certificates {
         Ok(Arc::new(Self { certificate: certificate.to_owned(), key: key.to_owned(), current }))
     }
 
-    /// Accepts with the certificate that is good now.
+    /// An acceptor with the current certificate.
     pub(super) fn acceptor(&self) -> TlsAcceptor {
         let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
         TlsAcceptor::from(Arc::clone(&current))
     }
 
-    /// Loads them again. A faulty pair is refused and the old one stays.
+    /// Loads the files again. If they are not valid, the previous pair stays in use.
     ///
     /// # Errors
     /// [`TlsError`].
@@ -74,7 +74,7 @@ impl Certificates {
         [&self.certificate, &self.key].map(|path| std::fs::metadata(path).and_then(|data| data.modified()).ok())
     }
 
-    /// Watches the files for ever, and loads them when they change.
+    /// Watches the files until the process ends, and loads them when they change.
     pub async fn watch(self: Arc<Self>) {
         let mut seen = self.changed_at();
         loop {
@@ -86,10 +86,12 @@ impl Certificates {
             match self.reload() {
                 Ok(()) => {
                     seen = now;
-                    tracing::info!("the certificate was loaded again");
+                    tracing::info!("the certificate was reloaded");
                 }
-                // Not noted as seen: the other file of the pair may be on its way.
-                Err(error) => tracing::error!(error = %error, "the new certificate can't be used, the old one stays: {error}"),
+                // Tried again at the next check, since the other file of the pair may still be written.
+                Err(error) => {
+                    tracing::error!(error = %error, "the new certificate cannot be used, and the previous one stays in use: {error}")
+                }
             }
         }
     }

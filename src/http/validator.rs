@@ -1,34 +1,34 @@
-//! What a client may keep: a page that can't change any more, and how it asks whether it has it already (RFC 9110 §8.8, §13).
+//! Cache validators: pages that cannot change any more have an `ETag`, and `If-None-Match` gets `304` (RFC 9110 §8.8, §13).
 //!
-//! Owns the validator and its comparison. Never says which pages are final: their source does.
+//! Owns the validator and its comparison. The source of a page decides whether the page is final.
 
 use axum::body::Body;
 use axum::response::Response;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, GetAll};
+use http::{HeaderValue, StatusCode};
 use logmark_event_page::Events;
 
-/// As long as a final page is kept by us: its cursors are good for a day, and must be for most of it when they are used.
+/// An hour, as the response cache keeps a final page: the cursors in a page are valid for a day, and must have most of that left.
 const CACHE_CONTROL_VALUE: HeaderValue = HeaderValue::from_static("private, max-age=3600");
 
-/// What a client says that it has: the values of `If-None-Match`.
+/// The values of `If-None-Match`: the pages that the client has.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct IfNoneMatch(Vec<HeaderValue>);
 
 impl IfNoneMatch {
-    /// Takes it from a request's headers; the rest of them, the token above all, is not kept.
+    /// Keeps the values of `If-None-Match`, and no other header of the request.
     #[must_use]
-    pub fn from_headers(headers: &HeaderMap) -> Self {
-        Self(headers.get_all(IF_NONE_MATCH).iter().cloned().collect())
+    pub fn from_values(values: GetAll<'_, HeaderValue>) -> Self {
+        Self(values.iter().cloned().collect())
     }
 }
 
-/// The validator of events. A weak one: the cursors beside them are sealed anew each time, and mean the same.
+/// A weak validator of events: the cursors beside the events have new bytes each time, with the same meaning.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Validator(String);
 
 impl Validator {
-    /// Of the events in their order, and of where the page ends; `stop`: the reason for that.
+    /// The validator of the events in their order; `stop` is the reason for the page's end.
     #[must_use]
     pub fn of(pages: &[Events], stop: &str) -> Self {
         let mut digest = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
@@ -45,7 +45,7 @@ impl Validator {
         Self(half.as_ref().iter().take(16).fold(String::from("W/\""), |text, byte| text + &format!("{byte:02x}")) + "\"")
     }
 
-    /// Does the client have these already?
+    /// Whether the client has these events.
     #[must_use]
     pub fn is_known(&self, known: &IfNoneMatch) -> bool {
         let bare = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
@@ -53,7 +53,7 @@ impl Validator {
         given.flat_map(|value| value.split(',')).any(|tag| tag.trim() == "*" || bare(tag) == bare(&self.0))
     }
 
-    /// The answer with leave to keep it.
+    /// Adds the headers that allow a client to keep the answer.
     #[must_use]
     pub fn apply_to(&self, mut response: Response) -> Response {
         if let Ok(tag) = HeaderValue::try_from(&self.0) {

@@ -56,13 +56,13 @@ pub enum SourceError {
         /// How long to wait, at a guess.
         retry_after: Duration,
     },
-    /// Not asked: the calls that it allows are used up by those who came before, for longer than the request can wait.
+    /// Not operation: the calls that it allows are used up by those who came before, for longer than the request can wait.
     #[error("busy")]
     Busy {
         /// When asking again is worth it.
         retry_after: Duration,
     },
-    /// Not asked: there is no memory for what it would answer.
+    /// Not operation: there is no memory for what it would answer.
     #[error("no memory for the answer ({})", if *is_own { "the tenant holds its share" } else { "others hold it" })]
     NoMemory {
         /// Do the tenant's own answers hold it?
@@ -70,7 +70,7 @@ pub enum SourceError {
         /// When asking again is worth it.
         retry_after: Duration,
     },
-    /// Not asked: it fails, and is left alone until it works again.
+    /// Not operation: it fails, and is left alone until it works again.
     #[error("down")]
     Down {
         /// When it will be tried next.

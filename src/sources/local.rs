@@ -3,39 +3,31 @@
 //! Owns the translation between the two, and keeps the store's blocking calls off the asynchronous threads. Never
 //! widens what a permit allows: the store is asked for the permitted streams only.
 
+mod errors;
+mod event_id;
+mod pages;
 mod queries;
+mod write;
 
-use std::cell::Cell;
-use std::collections::HashMap;
-use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use aws_lc_rs::digest;
-use logmark_event_page::build::PlainEvent;
-use logmark_event_page::{Builder, Events};
-use logmark_store::{
-    CatalogueError, GroupClass, MessageFilter, Order, ReadError, ReadRequest, Store, StreamSelection as StoreSelection,
-    StreamsQuery,
-};
+use logmark_store::{GroupClass, Order, Store, StreamSelection as StoreSelection, StreamsQuery};
 
+use self::pages::{is_small, read, read_from_memory, with_selection};
 use self::queries::QueryService;
 use super::local_settings::LocalQuerySettings;
+use super::write::WriteSource;
 use super::{Queries, Source, SourceError};
 use crate::auth::permit::Permit;
 use crate::domain::cover::Part;
-use crate::domain::event::{Direction, EventPage, ListPage, LogGroup, LogStream, PageAge, PageRequest, Position};
-use crate::domain::filter::EventFilter;
+use crate::domain::event::{Direction, EventPage, ListPage, LogGroup, LogStream, PageRequest, Position};
 use crate::domain::name::{LogGroupName, LogStreamName, SourceName};
-use crate::domain::operation::{DescribeGroup, ListGroups, ListStreams, ReadGroup, ReadStream, StreamOrder, StreamSelection};
-use crate::domain::time::{Clock, Millis, TimeRange};
+use crate::domain::operation::{DescribeGroup, ListGroups, ListStreams, ReadGroup, ReadStream, StreamOrder};
+use crate::domain::time::{Clock, Millis};
+use crate::domain::write_operations::LogClass;
 
-/// What one step of a filter may cost, for it holds one of the threads for blocking calls: so many bytes looked at, or so much
-/// time. Most patterns are limited by the first; a regular expression can take a thousand times longer for a byte.
-const MAX_EXAMINED_BYTES: usize = 64 << 20;
-const MAX_STEP: Duration = Duration::from_millis(250);
 /// Names looked at in one step of a list.
 const LIST_STEP: usize = 256;
 
@@ -77,6 +69,14 @@ impl Local {
 #[async_trait]
 impl Source for Local {
     async fn read_stream(&self, permit: &Permit<ReadStream>, page: &PageRequest) -> Result<EventPage, SourceError> {
+        if is_small(page) {
+            let op = permit.op();
+            let named = [op.stream.as_str()];
+            let selection = StoreSelection::Named(&named);
+            if let Some(page) = read_from_memory(&self.store, op.group.as_str(), selection, op.range, page)? {
+                return Ok(page);
+            }
+        }
         let (op, page) = (permit.op().clone(), page.clone());
         self.blocking(move |store| {
             let named = [op.stream.as_str()];
@@ -86,20 +86,17 @@ impl Source for Local {
     }
 
     async fn read_group(&self, permit: &Permit<ReadGroup>, page: &PageRequest) -> Result<EventPage, SourceError> {
+        if permit.op().filter.is_none() && is_small(page) {
+            let (op, store) = (permit.op(), &self.store);
+            let read = |selection: StoreSelection<'_>| read_from_memory(store, op.group.as_str(), selection, op.range, page);
+            if let Some(page) = with_selection(permit, read)? {
+                return Ok(page);
+            }
+        }
         let (permit, page) = (permit.clone(), page.clone());
         self.blocking(move |store| {
             let op = permit.op();
-            let names: Vec<&str> = match &op.streams {
-                StreamSelection::Names(names) => names.iter().map(LogStreamName::as_str).collect(),
-                StreamSelection::All | StreamSelection::Prefix(_) => Vec::new(),
-            };
-            let may_see = |stream: &str| op.streams.contains(stream) && permit.may_see_stream(stream);
-            let selection = match (&op.streams, permit.streams()) {
-                (StreamSelection::Names(_), _) => StoreSelection::Named(&names),
-                (StreamSelection::All, None) => StoreSelection::All,
-                _ => StoreSelection::Matching(&may_see),
-            };
-            read(store, op.group.as_str(), selection, op.filter.as_ref(), op.range, &page)
+            with_selection(&permit, |selection| read(store, op.group.as_str(), selection, op.filter.as_ref(), op.range, &page))
         })
         .await
     }
@@ -134,6 +131,10 @@ impl Source for Local {
         256 * 1024
     }
 
+    fn as_writable(&self) -> Option<&dyn WriteSource> {
+        Some(self)
+    }
+
     fn queries(&self) -> Option<&dyn Queries> {
         Some(self)
     }
@@ -141,122 +142,6 @@ impl Source for Local {
     async fn ready(&self) -> Result<(), SourceError> {
         self.blocking(|store| store.groups("", None, 1).map(drop).map_err(SourceError::from)).await
     }
-}
-
-impl From<CatalogueError> for SourceError {
-    fn from(error: CatalogueError) -> Self {
-        match error {
-            CatalogueError::GroupNotFound { .. } => Self::NotFound,
-            other => Self::Store(other.to_string()),
-        }
-    }
-}
-
-impl From<ReadError> for SourceError {
-    fn from(error: ReadError) -> Self {
-        match error {
-            ReadError::GroupNotFound { .. } => Self::NotFound,
-            ReadError::StreamNotFound { .. } => Self::StreamNotFound,
-            ReadError::Storage(cause) => Self::Store(cause.to_string()),
-        }
-    }
-}
-
-fn read(
-    store: &Store,
-    group: &str,
-    streams: StoreSelection<'_>,
-    filter: Option<&EventFilter>,
-    range: TimeRange,
-    page: &PageRequest,
-) -> Result<EventPage, SourceError> {
-    let from = page.position.as_ref().map(|position| position.0.parse()).transpose().map_err(|_| SourceError::InvalidPosition)?;
-    // The time of the filter itself, not of passing over hidden events: where a page ends must not tell how many there are.
-    let spent = Cell::new(Duration::ZERO);
-    let is_enough = |bytes| bytes >= MAX_EXAMINED_BYTES || spent.get() >= MAX_STEP;
-    let accepts = |message: &str| {
-        filter.is_none_or(|filter| {
-            let begun = Instant::now();
-            let is_match = filter.matches(message);
-            spent.set(spent.get() + begun.elapsed());
-            is_match
-        })
-    };
-    let found = store.read(&ReadRequest {
-        group,
-        streams,
-        filter: filter.map(|_| MessageFilter { accepts: &accepts, is_enough: &is_enough }),
-        start: range.start.map(|start| start.0),
-        end: range.end.map(|end| end.0),
-        direction: match page.direction {
-            Direction::Forward => logmark_store::Direction::Forward,
-            Direction::Backward => logmark_store::Direction::Backward,
-        },
-        from,
-        limit: NonZeroUsize::new(page.limit).unwrap_or(NonZeroUsize::MIN),
-        max_bytes: page.max_bytes,
-    })?;
-    Ok(EventPage {
-        events: events(&found.events)?,
-        next: Position(found.next.to_string()),
-        previous: Some(Position(found.previous.to_string())),
-        at_end: found.at_end,
-        age: PageAge::Fresh,
-        memory: None,
-    })
-}
-
-fn events(stored: &[logmark_store::Event]) -> Result<Events, SourceError> {
-    /// Digits of an id, and a stream's name now and then.
-    const BYTES_BESIDES_MESSAGE: usize = 64;
-    let bytes = stored.iter().map(|event| event.message.len() + BYTES_BESIDES_MESSAGE).sum();
-    let mut events = Builder::with_capacity(stored.len(), bytes);
-    let mut ids = EventIds::default();
-    for event in stored {
-        let id = ids.of(event);
-        let pushed = events.push(PlainEvent {
-            timestamp: event.timestamp,
-            ingestion_time: Some(event.ingestion_time),
-            stream: &event.stream,
-            event_id: Some(format_args!("{:016}{:020}{:020}", id.timestamp, id.stream, id.ordinal)),
-            message: &event.message,
-        });
-        pushed.map_err(|error| SourceError::Store(error.to_string()))?;
-    }
-    Ok(events.finish())
-}
-
-/// The largest timestamp that 16 digits hold: an id has 56 digits, as CloudWatch's have.
-const MAX_ID_TIMESTAMP: i64 = 9_999_999_999_999_999;
-
-/// Makes the ids of events.
-///
-/// INVARIANT: an id is a function of its event and of the stream's earlier events. It holds no number that counts across streams,
-/// which would tell a reader how much others write. It is unique in its group: a stream numbers its events, and streams
-/// differ by the hash of their name. In a stream, ids ascend as events do.
-#[derive(Debug, Default)]
-struct EventIds<'a> {
-    streams: HashMap<&'a str, u64>,
-}
-
-/// The parts of an id.
-struct EventId {
-    timestamp: i64,
-    stream: u64,
-    ordinal: u64,
-}
-
-impl<'a> EventIds<'a> {
-    fn of(&mut self, event: &'a logmark_store::Event) -> EventId {
-        let stream = *self.streams.entry(&event.stream).or_insert_with_key(|name| hash_of_name(name));
-        EventId { timestamp: event.timestamp.clamp(0, MAX_ID_TIMESTAMP), stream, ordinal: event.ordinal }
-    }
-}
-
-/// The first 8 bytes of a SHA-256: whoever chooses names of streams can't make two alike.
-fn hash_of_name(name: &str) -> u64 {
-    let digest = digest::digest(&digest::SHA256, name.as_bytes());
-    digest.as_ref().iter().take(8).fold(0, |hash, byte| hash << 8 | u64::from(*byte))
 }
 
 fn list_groups(
@@ -309,15 +194,17 @@ fn log_group(group: logmark_store::Group) -> Result<LogGroup, SourceError> {
     let name =
         LogGroupName::try_from(group.name).map_err(|error| SourceError::Store(format!("a stored group's name {error}")))?;
     let class = match group.class {
-        GroupClass::Standard => "STANDARD".to_owned(),
-        other => format!("{other:?}").to_uppercase(),
+        GroupClass::InfrequentAccess => LogClass::InfrequentAccess,
+        GroupClass::Delivery => LogClass::Delivery,
+        // The store's list of classes may grow.
+        _ => LogClass::Standard,
     };
     Ok(LogGroup {
         name,
         created_at: Some(Millis(group.created_at)),
         retention_days: group.retention_days,
         stored_bytes: Some(group.stored_bytes),
-        class,
+        class: class.as_str().to_owned(),
     })
 }
 

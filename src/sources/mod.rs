@@ -16,6 +16,7 @@ pub mod reader;
 pub mod page_pool;
 pub mod export;
 pub mod queries;
+pub mod write;
 pub mod budget;
 
 use std::collections::BTreeMap;
@@ -27,6 +28,7 @@ use async_trait::async_trait;
 
 pub use error::SourceError;
 pub use queries::Queries;
+pub use write::WriteSource;
 
 use self::page_pool::PagePool;
 use crate::auth::permit::{self, Permit};
@@ -88,6 +90,11 @@ pub trait Source: Send + Sync + fmt::Debug {
     /// Can it answer? For readiness; it costs no quota.
     async fn ready(&self) -> Result<(), SourceError>;
 
+    /// The same source, where it can be written to.
+    fn as_writable(&self) -> Option<&dyn WriteSource> {
+        None
+    }
+
     /// The same source, where it runs queries.
     fn queries(&self) -> Option<&dyn Queries> {
         None
@@ -139,6 +146,15 @@ impl Sources {
     /// [`SourceError::NotFound`] when the permit does not name it, [`SourceError::NotSupported`] when it runs none.
     pub fn queries<Op: Operation>(&self, permit: &Permit<Op>, name: &SourceName) -> Result<&dyn Queries, SourceError> {
         self.named(permit, name)?.queries().ok_or(SourceError::NotSupported("Logs Insights queries"))
+    }
+
+    /// The source that a permit names, for writing.
+    ///
+    /// # Errors
+    /// [`SourceError::NotFound`] when the permit names none, [`SourceError::NotSupported`] when it can't be written to.
+    pub fn writable<Op: Operation>(&self, permit: &Permit<Op>) -> Result<&dyn WriteSource, SourceError> {
+        let rule = permit.sources().first().ok_or(SourceError::NotFound)?;
+        self.named(permit, &rule.source)?.as_writable().ok_or(SourceError::NotSupported("changes of the source"))
     }
 
     /// Does the source of that name run queries?

@@ -13,7 +13,7 @@ async fn the_help_of_each_command_teaches_how_to_use_it() {
         (vec!["serve"], &["Usage: logmark serve", "AWS_LAMBDA_RUNTIME_API", "--config <FILE>", "LOGMARK_CONFIG"][..]),
         (vec!["demo"], &["Usage: logmark demo", "--data <DIR>", "--port <PORT>", "[default: 8080]", "logmark explain"][..]),
         (vec!["token"], &["--tenant <TENANT>", "--scope <SCOPE>...", "--ttl 15m", "[[auth.issuers]]", "issuer.jwks.json"][..]),
-        (vec!["import"], &["[FILES]...", "--timestamp-format <FORMAT>", "zcat old.gz |", "must not be in use"][..]),
+        (vec!["import"], &["[FILES]...", "--timestamp-format <FORMAT>", "zcat old.gz |", "through the `endpoint`"][..]),
         (vec!["check"], &["all errors at once", "--config <FILE>"][..]),
         (vec!["explain"], &["--token <TOKEN>", "--action <ACTION>", "Exits with 0 if the action is allowed"][..]),
         (vec!["openapi"], &["Print the OpenAPI document"][..]),
@@ -178,7 +178,7 @@ async fn explain_says_which_claim_and_rule_decide() {
     let action = run(path, &explain(&token, "write", "/acme/api")).await;
     assert_snapshot!(action.shown(path), @"
     exit 1
-    logmark: --action `write`: is no action: there are `read`, `query`, `tail` and `describe`
+    logmark: --action `write`: is not an action: use `read`, `query`, `tail` or `describe`
     ");
 }
 

@@ -183,7 +183,7 @@ async fn a_store_in_use_is_refused_naming_the_process() {
     let shown = said.shown(directory.path()).replace(&served.process.pid().to_string(), "PID");
     assert_snapshot!(shown, @"
     exit 1
-    logmark: `store` is in use by process PID: a running service holds the store, and import can't write beside it; stop the service, import, and start it again
+    logmark: `store` is in use by process PID: a running service holds the store, and its source has no `endpoint` to import through; add one to the configuration, or stop the service, import, and start it again
     ");
     served.process.kill().await;
     assert_eq!(import(&directory, &["a.log"]).await.code, 0, "it is free again");

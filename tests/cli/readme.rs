@@ -141,6 +141,13 @@ fn judge(folder: &Path, line: &str, said: &str) {
         () if has("/me'") => is("/tenant", "globex".into()),
         () if has("/me/explain?") => is("/allowed", false.into()),
         () if has("/groups'") => assert!(json(line, said)["groups"].as_array().unwrap().len() >= 3, "{said}"),
+        () if has("/queries?format=csv") => {
+            assert_eq!(said.lines().count(), 5, "a header and four rows: {said}");
+        }
+        () if has("/queries'") => {
+            is("/status", "Complete".into());
+            is("/results/0/status", "200".into());
+        }
         () if has("start=-1h&limit=5") => assert_eq!(events(line, said).len(), 5),
         () if has("cursor=") => assert!(!events(line, said).is_empty(), "it goes on"),
         () if has("-o api.csv") => {

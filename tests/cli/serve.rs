@@ -61,11 +61,11 @@ async fn a_new_certificate_is_taken_up_while_connections_stay_open_and_a_faulty_
     assert_eq!(open.get("/me", &token, &[]).await.unwrap().status(), 200);
 
     std::fs::write(directory.path().join("cert.pem"), "half a cert").unwrap();
-    served.process.wait_for_log("the new certificate can't be used, the old one stays").await;
+    served.process.wait_for_log("the new certificate cannot be used, and the previous one stays in use").await;
     assert!(Wire::secure(served.address, &first, &["h2"]).await.is_ok());
 
     let second = write_certificate(directory.path());
-    served.process.wait_for_log("the certificate was loaded again").await;
+    served.process.wait_for_log("the certificate was reloaded").await;
     assert!(Wire::secure(served.address, &first, &["h2"]).await.is_err());
     let mut fresh = Wire::secure(served.address, &second, &["h2"]).await.unwrap();
     for wire in [&mut open, &mut fresh] {
@@ -142,7 +142,7 @@ async fn what_takes_too_long_to_end_is_cut_and_a_second_signal_ends_at_once() {
     let slow = wire.get("/logs/:acme:api/s?format=text", &token, &[]).await.unwrap();
     let slow = tokio::spawn(count(slow.into_body(), async |_| tokio::time::sleep(Duration::from_millis(2)).await));
     served.process.signal("TERM").await;
-    served.process.wait_for_log("the drain time is over").await;
+    served.process.wait_for_log("the drain time has ended").await;
     assert_eq!(served.process.ended().await.code(), Some(0));
     slow.abort();
 

@@ -5,9 +5,10 @@
 //! - `local`: the embedded store, on disk;
 //! - `fake`: our CloudWatch (`world/fake_cloudwatch`), true to AWS's documentation where emulators are not;
 //! - `torn`: the same, whose pages come short or empty at random, as AWS's may;
-//! - `moto`: an endpoint that somebody else wrote, filled by AWS's own client. What it gets wrong is said where it is left out.
+//! - `moto`: an endpoint that somebody else wrote, filled by AWS's own client. What it gets wrong is said where it is left out;
+//! - `endpoint`: another Logmark's local source, by its own CloudWatch Logs protocol.
 //!
-//! With the last three it is the real binary that is asked, with credentials from its environment.
+//! With the last four it is the real binary that is asked, with credentials from its environment.
 
 pub mod subject;
 mod streams;
@@ -20,6 +21,7 @@ mod lists;
 mod real_data;
 mod wire;
 mod queries;
+mod query_rows;
 mod faults;
 
 use subject::Subject;
@@ -36,58 +38,66 @@ macro_rules! contract {
 }
 
 contract! {
-    streams::pages_of_any_size_are_the_stream: local, fake, torn, moto;
-    streams::a_cursor_goes_either_way: local, fake, torn, moto;
+    streams::pages_of_any_size_are_the_stream: local, fake, torn, moto, endpoint;
+    streams::a_cursor_goes_either_way: local, fake, torn, moto, endpoint;
     // moto's tokens count events from the head: whatever comes late shifts them, so that an event is given out again.
-    streams::late_events_shift_nothing: local, fake, torn;
-    streams::the_end_is_where_new_events_appear: local, fake, torn, moto;
-    streams::an_empty_stream_is_a_page_without_events: local, fake, torn, moto;
+    streams::late_events_shift_nothing: local, fake, torn, endpoint;
+    streams::the_end_is_where_new_events_appear: local, fake, torn, moto, endpoint;
+    streams::an_empty_stream_is_a_page_without_events: local, fake, torn, moto, endpoint;
     // moto's forward token at the tail of an empty stream skips the first event that comes.
-    streams::the_tail_of_an_empty_stream_finds_its_first_event: local, fake, torn;
-    streams::what_is_not_there_is_not_found: local, fake, moto;
+    streams::the_tail_of_an_empty_stream_finds_its_first_event: local, fake, torn, endpoint;
+    streams::what_is_not_there_is_not_found: local, fake, moto, endpoint;
     // moto says of a stream that is not there that the group is not.
-    streams::a_missing_stream_is_told_from_a_missing_group: local, fake;
+    streams::a_missing_stream_is_told_from_a_missing_group: local, fake, endpoint;
 
-    groups::streams_are_read_as_one: local, fake, torn, moto;
+    groups::streams_are_read_as_one: local, fake, torn, moto, endpoint;
     // moto knows no startFromHead in FilterLogEvents: it answers with the oldest events, which Logmark refuses to take for the
     // newest (its tail is then 502, and only a group that fits one page can be read from there).
-    groups::pages_of_any_size_lead_back_to_the_head: local, fake, torn;
-    groups::every_page_knows_what_is_newer: local, fake, torn;
-    groups::streams_are_chosen_by_name_and_prefix: local, fake, torn, moto;
+    groups::pages_of_any_size_lead_back_to_the_head: local, fake, torn, endpoint;
+    groups::every_page_knows_what_is_newer: local, fake, torn, endpoint;
+    groups::streams_are_chosen_by_name_and_prefix: local, fake, torn, moto, endpoint;
     // moto passes over a stream name that it does not know; AWS's answer is ResourceNotFoundException.
-    groups::a_name_that_is_not_there_is_not_found: local, fake;
-    groups::a_grant_for_some_streams_shows_no_others: local, fake, torn, moto;
-    groups::late_events_shift_nothing_in_a_group: local, fake, torn, moto;
-    groups::the_end_of_a_group_is_where_new_events_appear: local, fake, torn, moto;
+    groups::a_name_that_is_not_there_is_not_found: local, fake, endpoint;
+    groups::a_grant_for_some_streams_shows_no_others: local, fake, torn, moto, endpoint;
+    groups::late_events_shift_nothing_in_a_group: local, fake, torn, moto, endpoint;
+    groups::the_end_of_a_group_is_where_new_events_appear: local, fake, torn, moto, endpoint;
 
     // moto knows terms and phrases; in anything else it sees a filter that lets everything pass.
-    filters::terms_choose_events: local, fake, torn, moto;
-    filters::patterns_choose_events: local, fake, torn;
-    filters::a_cursor_carries_its_filter: local, fake, moto;
-    filters::the_end_of_a_filtered_group_is_where_new_matches_appear: local, fake, torn, moto;
-    filters::a_filter_finds_nothing_in_hidden_streams: local, fake, torn, moto;
+    filters::terms_choose_events: local, fake, torn, moto, endpoint;
+    filters::patterns_choose_events: local, fake, torn, endpoint;
+    filters::a_cursor_carries_its_filter: local, fake, moto, endpoint;
+    filters::the_end_of_a_filtered_group_is_where_new_matches_appear: local, fake, torn, moto, endpoint;
+    filters::a_filter_finds_nothing_in_hidden_streams: local, fake, torn, moto, endpoint;
 
-    ranges::start_is_inside_and_end_is_not: local, fake, torn, moto;
-    ranges::ranges_that_meet_share_nothing: local, fake, torn, moto;
-    ranges::a_range_may_be_open: local, fake, torn, moto;
-    ranges::start_and_end_are_the_same_on_the_way_back: local, fake, torn, moto;
+    ranges::start_is_inside_and_end_is_not: local, fake, torn, moto, endpoint;
+    ranges::ranges_that_meet_share_nothing: local, fake, torn, moto, endpoint;
+    ranges::a_range_may_be_open: local, fake, torn, moto, endpoint;
+    ranges::start_and_end_are_the_same_on_the_way_back: local, fake, torn, moto, endpoint;
     // No startFromHead, see above.
-    ranges::start_and_end_are_the_same_on_the_way_back_through_a_group: local, fake, torn;
+    ranges::start_and_end_are_the_same_on_the_way_back_through_a_group: local, fake, torn, endpoint;
 
-    contents::any_message_comes_back_as_it_was: local, fake, torn, moto;
-    contents::any_name_can_be_read_in_every_spelling: local, fake, moto;
+    contents::any_message_comes_back_as_it_was: local, fake, torn, moto, endpoint;
+    contents::any_name_can_be_read_in_every_spelling: local, fake, moto, endpoint;
 
-    formats::every_format_says_the_same: local, fake, torn, moto;
-    formats::a_limited_export_ends_in_a_cursor_that_goes_on: local, fake, torn, moto;
-    formats::an_export_of_many_pages_is_whole: local, fake, torn, moto;
+    formats::every_format_says_the_same: local, fake, torn, moto, endpoint;
+    formats::a_limited_export_ends_in_a_cursor_that_goes_on: local, fake, torn, moto, endpoint;
+    formats::an_export_of_many_pages_is_whole: local, fake, torn, moto, endpoint;
 
-    lists::groups_are_listed_page_by_page: local, fake, moto;
-    lists::groups_are_those_of_grant_and_prefix: local, fake, moto;
-    lists::streams_are_listed_by_name_and_by_last_event: local, fake, moto;
-    lists::a_group_is_described_and_its_namesakes_are_not: local, fake, moto;
+    lists::groups_are_listed_page_by_page: local, fake, moto, endpoint;
+    lists::groups_are_those_of_grant_and_prefix: local, fake, moto, endpoint;
+    lists::streams_are_listed_by_name_and_by_last_event: local, fake, moto, endpoint;
+    lists::a_group_is_described_and_its_namesakes_are_not: local, fake, moto, endpoint;
 
-    real_data::ten_thousand_lines_are_exported_byte_for_byte: local, fake, torn, moto;
+    // Our CloudWatch gives the rows that a test hands it, and moto says not which groups a query read.
+    query_rows::a_query_finds_what_its_groups_hold: local, endpoint;
+    query_rows::the_range_of_a_query_is_exact_to_the_millisecond: local, endpoint;
+    query_rows::rows_are_paged_and_every_page_is_of_the_same_result: local, endpoint;
+    query_rows::a_grant_for_some_streams_is_all_that_a_query_sees: local, endpoint;
+    query_rows::a_pointer_leads_to_the_whole_event: local, endpoint;
+    query_rows::the_fields_of_a_group_are_told_with_their_share: local, endpoint;
+
+    real_data::ten_thousand_lines_are_exported_byte_for_byte: local, fake, torn, moto, endpoint;
     // Pages of 7 are 1,429 requests and twice as many calls; moto sorts all events anew for each, so there it is pages of 997.
-    real_data::ten_thousand_lines_in_pages_of_7: local, fake;
+    real_data::ten_thousand_lines_in_pages_of_7: local, fake, endpoint;
     real_data::ten_thousand_lines_in_pages_of_997: moto;
 }

@@ -31,6 +31,7 @@ enum Source {
     Local(Box<World>),
     Fake { fake: Fake, process: Binary },
     Moto { moto: &'static Moto, process: Binary },
+    Endpoint { world: Box<World>, process: Binary },
 }
 
 /// What its environment says of credentials.
@@ -165,6 +166,13 @@ impl Subject {
         Self { root, acme: process.acme(), source: Source::Moto { moto, process } }
     }
 
+    /// On another Logmark's local source, by the protocol of CloudWatch Logs.
+    pub async fn endpoint() -> Self {
+        let (world, root) = (World::with(Options::with_endpoint()).await, new_root());
+        let process = Binary::with(&(cloudwatch(&world.endpoint(), KEEPS_NOTHING) + &tenants(&root)), "", &KEYS).await;
+        Self { root, acme: process.acme(), source: Source::Endpoint { world: Box::new(world), process } }
+    }
+
     /// The name of a group that `acme` may read.
     pub fn group(&self, name: &str) -> String {
         format!("/{}/{name}", self.root)
@@ -183,7 +191,7 @@ impl Subject {
     /// Creates a group.
     pub async fn create_group(&self, group: &str) {
         match &self.source {
-            Source::Local(world) => {
+            Source::Local(world) | Source::Endpoint { world, .. } => {
                 world.store().create_group(group, now()).unwrap();
             }
             Source::Fake { fake, .. } => fake.state().logs.add_stream(group, "some"),
@@ -194,7 +202,7 @@ impl Subject {
     /// Puts events (milliseconds, message), in this order; creates what is missing.
     pub async fn put(&self, group: &str, stream: &str, events: &[(i64, &str)]) {
         match &self.source {
-            Source::Local(world) => world.put(group, stream, events).await,
+            Source::Local(world) | Source::Endpoint { world, .. } => world.put(group, stream, events).await,
             Source::Fake { fake, .. } => {
                 let mut state = fake.state();
                 state.logs.add_stream(group, stream);
@@ -270,7 +278,7 @@ impl Subject {
     fn log(&self) -> String {
         match &self.source {
             Source::Local(_) => String::new(),
-            Source::Fake { process, .. } | Source::Moto { process, .. } => process.log(),
+            Source::Fake { process, .. } | Source::Moto { process, .. } | Source::Endpoint { process, .. } => process.log(),
         }
     }
 }

@@ -112,5 +112,5 @@ async fn answers_that_are_not_taken_do_not_keep_the_service_from_its_end() {
     served.process.signal("TERM").await;
     let status = served.process.ended().await;
     assert!(status.success(), "{status}: {}", served.process.log());
-    assert!(!served.process.log().contains("the drain time is over"), "{}", served.process.log());
+    assert!(!served.process.log().contains("the drain time has ended"), "{}", served.process.log());
 }

@@ -60,7 +60,9 @@ async fn ask_for_everything(world: &Binary, acme: &Client) -> BTreeSet<&'static 
         }
     }
     query(world, acme).await;
-    asked.extend(["post /queries", "get /queries/{id}", "delete /queries/{id}", "get /records/{pointer}"]);
+    let checked = acme.post("/filters/check", &json!({ "filter": "ERROR" }), &[]).await;
+    assert_eq!(checked.status, 200, "{}", checked.text());
+    asked.extend(["post /filters/check", "post /queries", "get /queries/{id}", "delete /queries/{id}", "get /records/{pointer}"]);
     asked
 }
 

@@ -54,7 +54,7 @@ async fn the_examples_of_problems_are_what_the_service_says() {
             let query = "SOURCE logGroups(namePrefix: ['/globex']) | limit 5";
             acme.post("/queries", &new(query, "/acme/api"), &[]).await
         }),
-        ("not_supported", acme.post("/queries", &new("stats count(*)", "/acme/disk"), &[]).await),
+        ("not_supported", acme.send(Method::POST, "/tickets", &[]).await),
     ];
     environment.fake.state().always = Some(Fault::OtherJson);
     said.push(("upstream_error", acme.get("/logs/:acme:api").await));

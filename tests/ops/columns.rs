@@ -107,7 +107,7 @@ async fn what_is_wrong_with_columns_is_told() {
         ("format=json&columns=message", "columns", "a JSON page has whole events"),
         ("format=text&bom=true", "bom", "goes with `text/csv` only"),
         ("bom=true", "bom", "goes with `text/csv` only"),
-        ("format=csv&bom=yes", "bom", "is none of `true`, `false`"),
+        ("format=csv&bom=yes", "bom", "is not valid: use `true` or `false`"),
     ] {
         let answer = acme.get(&format!("/logs/:acme:api?start=0&{query}")).await;
         assert_eq!(answer.problem(), "400 invalid_parameter", "{query}");

@@ -25,7 +25,7 @@ async fn an_error_names_its_position_the_expected_text_and_a_hint() {
     insta::assert_json_snapshot!(problem(&world, "/logs/:acme:api", "{ $.status == 500 }").await, @r#"
     {
       "code": "invalid_filter",
-      "detail": "`filter`, character 12: expected `=`, `!=`, `<`, `<=`, `>` or `>=`, found `==` (equality is one `=`)",
+      "detail": "`filter` is not valid: character 12: expected `=`, `!=`, `<`, `<=`, `>` or `>=`, found `==` (equality is one `=`).",
       "errors": [
         {
           "detail": "expected `=`, `!=`, `<`, `<=`, `>` or `>=`, found `==` (equality is one `=`)",
@@ -54,7 +54,7 @@ async fn several_errors_are_reported_together() {
     let world = World::new().await;
     let problem = problem(&world, "/logs/:acme:api/web-1", "{ $.a == 1 && b = 2 }").await;
     insta::assert_json_snapshot!(problem["detail"], @r#"
-    "`filter` has 2 faults; the first, character 7: expected `=`, `!=`, `<`, `<=`, `>` or `>=`, found `==` (equality is one `=`)"
+    "`filter` has 2 faults. The first: character 7: expected `=`, `!=`, `<`, `<=`, `>` or `>=`, found `==` (equality is one `=`)."
     "#);
     let errors = problem["errors"].as_array().unwrap();
     assert_eq!(errors.len(), 2, "{problem}");

@@ -3,6 +3,7 @@
 mod read_stream;
 mod read_group;
 mod filters;
+mod checks;
 mod formats;
 mod columns;
 mod hints;
@@ -13,4 +14,5 @@ mod service;
 mod several_sources;
 mod bad_input;
 pub mod queries;
+mod local_queries;
 mod problems;

@@ -185,7 +185,7 @@ async fn what_stands_beside_a_cursor_must_be_what_it_carries() {
             None => assert_eq!(answer.status, 200, "{target}: {}", answer.text()),
             Some(name) => {
                 assert_eq!(answer.problem(), "400 invalid_cursor", "{target}");
-                let expected = format!("`{name}` differs from the request that the cursor carries");
+                let expected = format!("`{name}` differs from the request in the cursor: leave it out");
                 assert_eq!(answer.json()["errors"][0]["detail"], expected.as_str(), "{target}");
             }
         }

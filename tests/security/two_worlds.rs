@@ -406,6 +406,7 @@ async fn a_local_source_answers_alike_whatever_is_hidden() {
         for target in targets_of(number) {
             compare(&sides, &target, &format!("{form:?}")).await;
         }
+        local_queries(&sides, &name, form).await;
     }
 }
 
@@ -424,6 +425,45 @@ async fn write_mixed(world: &World, visible: &[WrittenEvent], hidden: &[WrittenE
             tokio::task::spawn_blocking(move || store.flush()).await.unwrap().unwrap();
         }
     }
+}
+
+/// Queries on the local source: rows, figures, refusals, fields and records tell of permitted events alone.
+async fn local_queries(sides: &[Side; 2], name: &str, form: &[Vec<String>]) {
+    let (own, other) = (format!("/{name}/api"), format!("/{name}/web"));
+    let is_answered = |answer: &Answer| answer.status == 200 && answer.json()["status"] == "Complete";
+    for query in [
+        "fields @timestamp, @message, @logStream, @log, @ingestionTime".to_owned(),
+        "stats count(*) as n, count_distinct(@logStream) as streams by bin(10ms)".to_owned(),
+        "filter @message like /s3cr3t/".to_owned(),
+        "filter a = 1 | sort @timestamp | limit 3".to_owned(),
+        "stats count(*) as n by @logStream, @log | sort n desc".to_owned(),
+        "pattern @message".to_owned(),
+        "display @logStream, @ptr | dedup @logStream".to_owned(),
+        "limit 1".to_owned(),
+        format!("filter @logStream in (SOURCE '{other}' | fields @logStream) | stats count(*)"),
+        format!("filter @logStream in (SOURCE '/{name}/z' | fields @logStream) | stats count(*)"),
+        "lookup nothing a OUTPUT b".to_owned(),
+    ] {
+        let body = json!({ "query": query, "logGroups": [own], "start": BEGIN - 1000, "end": BEGIN + 1000 });
+        let mut answers = Vec::new();
+        for side in sides {
+            answers.push(side.client.post("/queries", &body, &[("prefer", "wait=20")]).await);
+        }
+        assert_eq!(normalised(&answers[0]), normalised(&answers[1]), "{form:?}: {query}");
+        assert!(!answers[0].text().contains("s3cr3t"), "{form:?}: {query}");
+        let pointers = answers.iter().map(|answer| answer.json()["results"][0]["@ptr"].as_str().map(str::to_owned));
+        let pointers: Vec<Option<String>> = pointers.collect();
+        let is_complete = is_answered(&answers[0]);
+        assert!(is_complete || query.contains("SOURCE") || query.contains("lookup"), "{form:?}: {query}: {}", answers[0].text());
+        if let [Some(first), Some(second)] = pointers.as_slice() {
+            let first = sides[0].client.get(&format!("/records/{first}")).await;
+            let second = sides[1].client.get(&format!("/records/{second}")).await;
+            assert_eq!((first.status.as_u16(), normalised(&first)), (200, normalised(&second)), "{form:?}: {query}");
+        }
+    }
+    let target = format!("/groups/:{name}:api/fields?time={BEGIN}");
+    let fields = [sides[0].client.get(&target).await, sides[1].client.get(&target).await];
+    assert_eq!((fields[0].status.as_u16(), normalised(&fields[0])), (200, normalised(&fields[1])), "{form:?}");
 }
 
 async fn write(world: &World, events: &[WrittenEvent]) {

@@ -17,20 +17,20 @@ TOGETHER = [
     for reason in (
         r"is missing: name a log group, or give a `cursor`",
         r"can't be combined with",
-        r"chooses among the streams of a group, but one stream is asked for already",
+        r"chooses among the streams of a group, but the request names one stream",
         r"goes with `[a-z/-]+` only",
         r"goes with `format=csv`, `format=ndjson` and `format=text`",
         r"^has (an empty column|the unknown column|the column `|the JSON path|\d+ columns|more than \d+ JSON paths)",
         r"is ambiguous: write a date as",
         r"is not later than `start`",
         r"lies outside 1970 to 9999",
-        r"is no valid RFC 3339 time",
+        r"is not a valid RFC 3339 time",
         r"a query runs over groups of one source",
         r"names `.*` twice",
-        r"is there twice",
-        r"names of \d+ characters together; a query takes \d+",
+        r"is in the list twice",
+        r"names of \d+ characters together; \d+ are allowed",
         r"a limit of the source that holds the log group",
-        r"can't be put to this query",
+        r"can't be applied to this query",
     )
 ]
 

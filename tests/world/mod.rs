@@ -61,6 +61,18 @@ pub fn write_private(path: &std::path::Path, text: &str) {
     logmark::files::replace(path, text.as_bytes(), logmark::files::PRIVATE).unwrap();
 }
 
+/// A local source whose endpoint takes this key.
+pub const ENDPOINT: &str = "[[sources]]\nname = \"disk\"\nkind = \"local\"\npath = \"store\"\n\
+     endpoint = { listen = \"127.0.0.1:0\", access_key = \"AKIDTEST\", secret_key = \"env:ENDPOINT_SECRET\", account = \"123456789012\" }\n";
+
+impl Options {
+    /// With an endpoint that takes the key `AKIDTEST` with the secret of the tests' CloudWatch.
+    pub fn with_endpoint() -> Self {
+        let environment = vec![("ENDPOINT_SECRET", fake_cloudwatch::SECRET)];
+        Self { sources: Some(ENDPOINT.to_owned()), environment, ..Self::default() }
+    }
+}
+
 /// A clock that a test holds.
 #[derive(Debug, Default)]
 pub struct HeldClock(AtomicI64);
@@ -94,6 +106,8 @@ pub struct Options {
     pub server: String,
     /// More files in its folder: name and content.
     pub files: Vec<(String, String)>,
+    /// Variables that the configuration is read with.
+    pub environment: Vec<(&'static str, &'static str)>,
     /// The clock; the default is the machine's.
     pub clock: Option<Arc<HeldClock>>,
 }
@@ -105,6 +119,8 @@ pub struct World {
     pub address: SocketAddr,
     /// Where its admin listener is.
     pub admin: SocketAddr,
+    /// Where the endpoints of its local sources are.
+    pub endpoints: Vec<SocketAddr>,
     /// Its folder: configuration, keys, store.
     pub folder: TempDir,
     /// Makes tokens that it takes.
@@ -133,11 +149,12 @@ impl World {
         let service = Service::build(&config, listeners.public_url.clone(), clock).await.unwrap();
         let store = service.local_store();
         let (address, admin) = (listeners.address, listeners.admin_address);
+        let endpoints = listeners.endpoint_addresses.clone();
         let (stop, stopped) = oneshot::channel();
         let running = tokio::spawn(listeners.serve(service, async move {
             let _dropped = stopped.await;
         }));
-        Self { address, admin, folder, issuer, store, stop: Some(stop), running }
+        Self { address, admin, endpoints, folder, issuer, store, stop: Some(stop), running }
     }
 
     fn configure(folder: &TempDir, options: &Options) -> Config {
@@ -157,7 +174,8 @@ impl World {
         }
         let path = folder.path().join("logmark.toml");
         std::fs::write(&path, text).unwrap();
-        config::load(Some(&path), std::iter::empty()).unwrap_or_else(|mistakes| panic!("{mistakes}"))
+        let environment = options.environment.iter().map(|(name, value)| (name.into(), value.into()));
+        config::load(Some(&path), environment).unwrap_or_else(|mistakes| panic!("{mistakes}"))
     }
 
     /// Puts events into the local source: (milliseconds, message).
@@ -177,6 +195,11 @@ impl World {
     /// The store behind the local source.
     pub fn store(&self) -> Store {
         self.store.clone().unwrap()
+    }
+
+    /// The URL of the local source's endpoint.
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.endpoints[0])
     }
 
     /// A client without a token.

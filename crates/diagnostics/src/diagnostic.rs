@@ -1,62 +1,62 @@
-//! One fault of a text: where it is, what could stand there, what stands there, and what to write instead.
+//! One error in a text: its position, what was expected and found there, and a hint.
 
 use std::fmt;
 
 use crate::Span;
 
-/// What sort of fault it is. The names in JSON are stable: programs may tell faults apart by them.
+/// The kind of an error. The names in JSON are stable: programs may rely on them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Kind {
-    /// A character or an unfinished literal that is no part of the language.
+    /// A character that is not part of the language, or an unfinished literal.
     Lexical,
-    /// Something stands where the grammar wants something else.
+    /// The grammar expects something else.
     Syntax,
     /// A command, function, operator or option that the language does not have.
     UnknownName,
     /// A function with too few or too many arguments.
     Arity,
-    /// A value that is well-formed but not allowed there: a number out of range, a regular expression that does not compile.
+    /// A well-formed value that is not allowed there: a number out of range, a regular expression that does not compile.
     Value,
     /// Too long, too deep or too many.
     Limit,
-    /// The language has it; it is not supported here.
+    /// The language has it, but it is not supported here.
     Unsupported,
     /// The text is written in another language.
     OtherLanguage,
 }
 
-/// One fault of a text.
+/// One error in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// What sort of fault it is.
+    /// The kind of error.
     pub kind: Kind,
-    /// Where it is.
+    /// The position.
     pub span: Span,
-    /// What could stand there, as it reads after "expected".
+    /// What was expected, for messages after the word "expected".
     pub expected: String,
-    /// What stands there, as it reads after "found".
+    /// What was found, for messages after the word "found".
     pub found: String,
-    /// What to write instead, or why it is so.
+    /// What to write instead, or the reason.
     pub hint: Option<String>,
 }
 
 impl Diagnostic {
-    /// A fault without a hint.
+    /// An error without a hint.
     #[must_use]
     pub fn new(kind: Kind, span: Span, expected: impl Into<String>, found: impl Into<String>) -> Self {
         Self { kind, span, expected: expected.into(), found: found.into(), hint: None }
     }
 
-    /// The same fault with a hint.
+    /// The same error with a hint.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    /// The fault in one line, without its place and its hint.
+    /// The error in one line, without its position and its hint.
     #[must_use]
     pub fn message(&self) -> String {
         format!("expected {}, found {}", self.expected, self.found)
@@ -75,14 +75,14 @@ impl fmt::Display for Diagnostic {
 
 impl std::error::Error for Diagnostic {}
 
-/// A piece of the text in backticks, as diagnostics name what was found: control characters escaped, cut when long.
+/// A part of the text in backticks, for [`Diagnostic::found`]. Control characters are escaped, a long text is cut.
 ///
 /// ```
 /// assert_eq!(logmark_diagnostics::quoted("sta\nts"), r"`sta\nts`");
 /// ```
 #[must_use]
 pub fn quoted(found: &str) -> String {
-    // A message is one readable line, whatever was sent.
+    // A message is one readable line for any input.
     const LONGEST: usize = 40;
     let mut text = String::from("`");
     for (index, character) in found.chars().enumerate() {
@@ -96,7 +96,8 @@ pub fn quoted(found: &str) -> String {
     text
 }
 
-/// Not a control character, and none that changes the direction or is invisible: what is shown must be what was sent.
+/// Whether a character is shown unescaped. Control characters, characters that change the text direction and invisible
+/// characters are not, so that the message shows exactly what was sent.
 fn is_shown(character: char) -> bool {
     let hidden = matches!(character, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
     !character.is_control() && !hidden

@@ -1,7 +1,7 @@
-//! What is wrong with a text, and where: the one form in which Logmark's two languages report their faults.
+//! Errors with positions: the common form of the errors of filter patterns and queries.
 //!
-//! Owns [`Span`], [`Diagnostic`] and their two renderings: [`Report`] is drawn for a terminal by its `Display` and
-//! written for an API by its `Serialize`. Knows no language; the parsers fill it in.
+//! Owns [`Span`], [`Diagnostic`] and their two renderings: the `Display` of [`Report`] draws for a terminal, its `Serialize`
+//! writes for an API. Knows no language: the parsers create the diagnostics.
 //!
 //! ```
 //! use logmark_diagnostics::{Diagnostic, Kind, Report, Span};
@@ -21,7 +21,7 @@ pub use diagnostic::{Diagnostic, Kind, quoted};
 pub use report::Report;
 pub use span::{Span, Spanned};
 
-/// The candidate that a misspelt word was most likely meant to be, compared without case; `None` when none is near.
+/// The candidate that is most similar to a misspelt word, compared without case; `None` when none is similar enough.
 ///
 /// ```
 /// assert_eq!(logmark_diagnostics::closest("stat", ["sort", "stats"]), Some("stats"));
@@ -29,7 +29,7 @@ pub use span::{Span, Spanned};
 /// ```
 #[must_use]
 pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    // Longer words are no misspelt keyword, and the comparison is quadratic.
+    // Keywords are shorter, and the comparison is quadratic.
     const LONGEST: usize = 64;
     if word.len() > LONGEST {
         return None;

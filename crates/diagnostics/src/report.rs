@@ -1,4 +1,4 @@
-//! Diagnostics beside the text that they are about: drawn for a terminal, or written as JSON.
+//! Renders diagnostics with their text: for a terminal, or as JSON.
 
 use std::fmt;
 
@@ -7,9 +7,9 @@ use serde::ser::{Serialize, SerializeSeq, Serializer};
 
 use crate::{Diagnostic, Kind, Span};
 
-/// The faults of one text, to be shown.
+/// The errors of one text, for rendering.
 ///
-/// `Display` draws each fault under the line it is in, as compilers do, without colour. `Serialize` writes a list of
+/// `Display` draws each error under its line, like compilers, without colour. `Serialize` writes a list of
 /// `{kind, message, expected, found, hint?, start, end, line, column}`: `start` and `end` in bytes, `line` and `column`
 /// from 1, columns in characters.
 #[derive(Debug, Clone, Copy)]
@@ -20,13 +20,13 @@ pub struct Report<'a> {
 }
 
 impl<'a> Report<'a> {
-    /// The faults of a text; the name says which text it is (`query`, `filter`, a file's name).
+    /// The errors of a text with a name (`query`, `filter`, the name of a file).
     #[must_use]
     pub const fn new(name: &'a str, source: &'a str, diagnostics: &'a [Diagnostic]) -> Self {
         Self { name, source, diagnostics }
     }
 
-    /// Line and column of the beginning of a span, from 1, the column in characters.
+    /// The line and the column of the beginning of a span, from 1, the column in characters.
     #[must_use]
     pub fn position(&self, span: Span) -> (usize, usize) {
         let before = self.source.get(..span.start).unwrap_or(self.source);
@@ -35,9 +35,10 @@ impl<'a> Report<'a> {
         (line, column)
     }
 
-    /// The lines around a span: a long text is not drawn whole. Gives the text, its first line's number, and the span in it.
+    /// The lines around a span, because a long text is not drawn completely: the excerpt, the number of its first line, and the
+    /// span in the excerpt.
     fn excerpt(&self, span: Span) -> (String, usize, Span) {
-        /// Bytes looked at on either side of a fault in a very long line; what fits the terminal is drawn of them.
+        /// The bytes on either side of an error in a very long line. The renderer draws the part that fits the terminal.
         const AROUND: usize = 50_000;
         let source = self.source;
         let start = source.floor_char_boundary(span.start.min(source.len()));
@@ -72,7 +73,7 @@ impl fmt::Display for Report<'_> {
     }
 }
 
-/// One fault in JSON.
+/// One error in JSON.
 #[derive(serde::Serialize)]
 struct Entry<'a> {
     kind: Kind,

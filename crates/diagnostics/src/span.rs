@@ -1,10 +1,10 @@
-//! Places in a text.
+//! Positions in a text.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::ops::Range;
 
-/// A range of a text, in bytes from its beginning, the end not included; both ends stand between characters.
+/// A range of a text, in bytes from its beginning, the end not included. Both ends are at character boundaries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 pub struct Span {
     /// The first byte.
@@ -20,7 +20,7 @@ impl Span {
         Self { start, end }
     }
 
-    /// The place before that byte, empty.
+    /// The empty span before a byte.
     #[must_use]
     pub const fn at(place: usize) -> Self {
         Self { start: place, end: place }
@@ -45,30 +45,29 @@ impl Span {
     }
 }
 
-/// A part of a syntax tree, and where it was written.
+/// A node of a syntax tree with its position.
 ///
-/// Two are equal when their nodes are: where a thing was written is no part of what it means, so that a tree that was
-/// printed and parsed again equals the first.
+/// Equality compares nodes only: positions have no meaning, and a tree that was printed and parsed again equals the first.
 #[derive(Clone, Copy)]
 pub struct Spanned<T> {
-    /// What was written.
+    /// The node.
     pub node: T,
-    /// Where it was written; `0..0` for what was made and never written.
+    /// Its position; `0..0` for a node that a program made.
     pub span: Span,
 }
 
 impl<T> Spanned<T> {
-    /// A node that was written there.
+    /// A node with its position.
     pub const fn new(node: T, span: Span) -> Self {
         Self { node, span }
     }
 
-    /// A node that nobody wrote: made by a program.
+    /// A node that a program made.
     pub const fn made(node: T) -> Self {
         Self { node, span: Span::at(0) }
     }
 
-    /// Another node at the same place.
+    /// Another node at the same position.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Spanned<U> {
         Spanned { node: change(self.node), span: self.span }
     }

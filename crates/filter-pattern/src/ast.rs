@@ -1,8 +1,8 @@
 //! The syntax tree of a filter pattern.
 //!
-//! Every part knows where it was written; equality ignores that (see [`Spanned`]), so that a pattern which was printed and
-//! parsed again equals the first. What cannot be written in the language cannot be parsed, but it can be built here:
-//! [`crate::FilterPattern`] is the checked form.
+//! Every part has its position in the text. Equality ignores positions (see [`Spanned`]), so that a pattern that was printed and
+//! parsed again equals the first. A tree that the language cannot write can be built here; [`crate::FilterPattern`] is the
+//! checked form.
 
 use logmark_diagnostics::{Span, Spanned};
 
@@ -11,7 +11,7 @@ use logmark_diagnostics::{Span, Spanned};
 pub enum Pattern {
     /// Nothing, blanks, `""` or `" "`: every event matches.
     Everything,
-    /// Words, phrases and regular expressions that the message must, may or must not hold.
+    /// Words, phrases and regular expressions that the message must, may or must not contain.
     Terms(Vec<Term>),
     /// `{ … }`: a condition on the properties of a JSON message.
     Json(Condition<JsonTest>),
@@ -22,36 +22,36 @@ pub enum Pattern {
 /// One term: `ERROR`, `"exact phrase"`, `%regex%`, with its sign.
 #[derive(Debug, Clone)]
 pub struct Term {
-    /// What its presence means.
+    /// Whether it is required, optional or excluded.
     pub sign: Sign,
-    /// What is looked for.
+    /// The text or the expression that is searched.
     pub text: TermText,
-    /// Where it was written, the sign with it.
+    /// Its position, including the sign.
     pub span: Span,
 }
 
-/// What a term's presence in a message means.
+/// Whether a message must contain a term.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Sign {
-    /// `ERROR`: it must be there.
+    /// `ERROR`: the message must contain it.
     Required,
-    /// `?ERROR`: one of those with this sign must be there, when all terms have it; beside required or excluded terms it has
-    /// no effect.
+    /// `?ERROR`: when all terms are optional, the message must contain one of them. With required or excluded terms an optional
+    /// term has no effect.
     Optional,
-    /// `-ERROR`: it must not be there.
+    /// `-ERROR`: the message must not contain it.
     Excluded,
 }
 
-/// What a term looks for.
+/// The text or the expression of a term.
 #[derive(Debug, Clone, PartialEq)]
 pub enum TermText {
     /// These characters, anywhere in the message, in the same case. Never empty.
     Literal(String),
-    /// Something that the expression matches, anywhere in the message.
+    /// A match of the expression, anywhere in the message.
     Regex(Regex),
 }
 
-/// The text between two `%`, held to be of the subset that CloudWatch allows.
+/// The text between two `%`, which must be of the subset that CloudWatch allows.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Regex(pub String);
 
@@ -70,15 +70,15 @@ pub enum Condition<T> {
 /// One test of a JSON property: `$.a.b[0] >= 10`.
 #[derive(Debug, Clone)]
 pub struct JsonTest {
-    /// Which property.
+    /// The property.
     pub selector: Spanned<Selector>,
-    /// What it must be.
+    /// The predicate that it must satisfy.
     pub predicate: JsonPredicate,
     /// The whole test.
     pub span: Span,
 }
 
-/// The way to a property: the steps after `$`, at least one.
+/// The path to a property: the steps after `$`, at least one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Selector {
     /// The steps.
@@ -98,10 +98,10 @@ pub enum Step {
     AnyName,
 }
 
-/// What a JSON property must be.
+/// A predicate on a JSON property.
 #[derive(Debug, Clone, PartialEq)]
 pub enum JsonPredicate {
-    /// `= value`, `!= value` and the orders of numbers.
+    /// `= value`, `!= value` and comparisons of numbers.
     Compare(Comparison),
     /// `IS TRUE`
     IsTrue,
@@ -113,10 +113,10 @@ pub enum JsonPredicate {
     NotExists,
 }
 
-/// An operator and the value that it compares with.
+/// An operator and the value on its right.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Comparison {
-    /// The operator. [`Operator::Less`] and its like go with numbers only.
+    /// The operator. Operators other than `=` and `!=` compare only numbers.
     pub operator: Operator,
     /// The value on its right.
     pub value: Spanned<Operand>,
@@ -139,10 +139,10 @@ pub enum Operator {
     GreaterOrEqual,
 }
 
-/// What a value is compared with.
+/// The right side of a comparison.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Operand {
-    /// Text with `*` at its ends, perhaps.
+    /// Text, optionally with `*` at its ends.
     Text(Wildcard),
     /// A number, unquoted: `400`, `-1.5`, `1e-3`.
     Number(Number),
@@ -150,12 +150,12 @@ pub enum Operand {
     Regex(Regex),
 }
 
-/// A number with the way it was written: `10e3` stays `10e3` when printed, and equals another number by its value alone.
+/// A number with its spelling: `10e3` is printed as `10e3`. Equality compares values.
 #[derive(Debug, Clone)]
 pub struct Number {
     /// Its value; finite.
     pub value: f64,
-    /// As it was written.
+    /// The spelling.
     pub text: String,
 }
 
@@ -165,15 +165,15 @@ impl PartialEq for Number {
     }
 }
 
-/// Text that may go on at its beginning or end: `*suffix`, `prefix*`, `*inside*`, `*` alone for anything that is there.
-/// A `*` elsewhere is the character itself.
+/// Text with an optional `*` at its beginning and end: `*suffix`, `prefix*`, `*inside*`, `*` alone for any value. A `*`
+/// elsewhere is the character itself.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Wildcard {
-    /// A `*` stood at the beginning.
+    /// Whether a `*` is at the beginning.
     pub open_start: bool,
-    /// The characters, without the `*` at the ends. Empty in `*` (both ends open) and in `""` (none).
+    /// The characters, without the `*` at the ends. Empty in `*` (both ends open) and in `""` (both ends closed).
     pub text: String,
-    /// A `*` stood at the end.
+    /// Whether a `*` is at the end.
     pub open_end: bool,
 }
 
@@ -186,36 +186,36 @@ pub struct Fields {
     pub span: Span,
 }
 
-/// One place of a space-delimited pattern.
+/// One field of a space-delimited pattern.
 #[derive(Debug, Clone)]
 pub enum Field {
     /// `...`: any number of fields.
     Ellipsis(Span),
-    /// Nothing between two commas: one field, whatever it is.
+    /// Nothing between two commas: any one field.
     Empty(Span),
     /// A field with a name.
     Named(NamedField),
 }
 
-/// A named field of a space-delimited pattern, with what it must be: `status = 4* && status != 404`.
+/// A named field of a space-delimited pattern with its condition: `status = 4* && status != 404`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NamedField {
     /// Its name.
     pub name: Spanned<String>,
-    /// What it must be; none: anything.
+    /// Its condition; without one any value matches.
     pub condition: Option<Condition<FieldTest>>,
 }
 
 /// One test of the field whose condition it is in.
 #[derive(Debug, Clone)]
 pub struct FieldTest {
-    /// What the field must be.
+    /// The comparison.
     pub comparison: Comparison,
     /// The whole test.
     pub span: Span,
 }
 
-// Where a thing was written is no part of what it means: these leave the spans out, as `Spanned` does.
+// Positions have no meaning: equality ignores spans, like `Spanned`.
 
 impl PartialEq for Term {
     fn eq(&self, other: &Self) -> bool {

@@ -1,6 +1,6 @@
-//! Two patterns in one: what both match, where the language can say it.
+//! Combines two patterns into one that matches the messages that both match, if the language can express it.
 //!
-//! Never approximates. What would match more or fewer messages than both do is refused.
+//! Never approximates: a combination that would match more or fewer messages is refused.
 
 use std::fmt;
 
@@ -10,38 +10,38 @@ use crate::FilterPattern;
 use crate::ast::{Condition, Field, FieldTest, Fields, NamedField, Pattern, Sign, Term};
 use crate::parse::condition::all_of;
 
-/// Why two patterns have no common one.
+/// Why two patterns cannot be combined.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CannotCombine {
-    /// One looks for terms, the other at JSON or fields: the language has no pattern of two forms.
+    /// They have different forms (terms, JSON, fields): the language has no pattern of two forms.
     DifferentForms {
         /// The form of the first.
         first: &'static str,
         /// The form of the second.
         second: &'static str,
     },
-    /// `?A ?B` holds only when nothing stands beside it: CloudWatch ignores optional terms beside others.
+    /// `?A ?B` cannot be combined with other terms: CloudWatch ignores optional terms beside others.
     OptionalTerms,
-    /// The space-delimited patterns do not name the same fields in the same places.
+    /// The space-delimited patterns do not have the same fields at the same positions.
     DifferentFields {
-        /// The first place that differs, from 1.
-        place: usize,
+        /// The first position that differs, from 1.
+        position: usize,
     },
-    /// The common pattern is beyond a limit of the language: length, wildcards, regular expressions, depth.
+    /// The combination exceeds a limit of the language: length, wildcards, regular expressions, depth.
     BeyondLimits(Vec<Diagnostic>),
 }
 
 /// The pattern that matches exactly the messages that both match.
 ///
-/// - [`Pattern::Everything`] with any other gives the other.
-/// - Terms with terms: all of both. A single `?A` is as good as `A`; `?A ?B` combines with itself only.
+/// - [`Pattern::Everything`] with another pattern: the other pattern.
+/// - Terms with terms: all terms of both. A single `?A` is the same as `A`; `?A ?B` combines only with itself.
 /// - JSON with JSON: both conditions, joined by `&&`.
-/// - Fields with fields: when both name the same fields in the same places, each field with both conditions.
+/// - Fields with fields: if both have the same fields at the same positions, each field with both conditions.
 ///
 /// # Errors
 ///
-/// [`CannotCombine`] when the language has no such pattern, or only one beyond its limits.
+/// [`CannotCombine`] when the language has no such pattern, or it exceeds the limits.
 ///
 /// ```
 /// use logmark_filter_pattern::{FilterPattern, and};
@@ -86,10 +86,10 @@ fn terms(these: &[Term], those: &[Term]) -> Result<Vec<Term>, CannotCombine> {
     Ok(all)
 }
 
-/// The terms of one pattern such that each must hold by itself.
+/// The terms of one pattern, each required or excluded.
 ///
-/// Beside required terms optional ones have no effect. Beside excluded ones alone the page says so too, but nothing shows
-/// what CloudWatch does: such patterns are left alone.
+/// Optional terms have no effect beside required terms. The page says the same for excluded terms alone, but the behaviour of
+/// CloudWatch is not confirmed: such patterns are not combined.
 fn effective(terms: &[Term]) -> Result<Vec<Term>, CannotCombine> {
     let count = |sign| terms.iter().filter(|term| term.sign == sign).count();
     if count(Sign::Optional) == 0 {
@@ -122,13 +122,13 @@ fn members<T>(condition: &Condition<T>) -> &[Condition<T>] {
     }
 }
 
-/// Fields in the same places, with the same names: then a message that both match is cut into fields in the same way for
-/// both, and each field meets both conditions.
+/// The same fields at the same positions: then both patterns split a message into the same fields, and each field must satisfy
+/// both conditions.
 fn fields(these: &Fields, those: &Fields) -> Result<Fields, CannotCombine> {
     let mut merged = Vec::new();
     for (index, this) in these.fields.iter().enumerate() {
-        let place = index + 1;
-        let differs = CannotCombine::DifferentFields { place };
+        let position = index + 1;
+        let differs = CannotCombine::DifferentFields { position };
         let field = match (this, those.fields.get(index).ok_or_else(|| differs.clone())?) {
             (Field::Ellipsis(span), Field::Ellipsis(_)) => Field::Ellipsis(*span),
             (Field::Empty(span), Field::Empty(_)) => Field::Empty(*span),
@@ -138,7 +138,7 @@ fn fields(these: &Fields, those: &Fields) -> Result<Fields, CannotCombine> {
         merged.push(field);
     }
     if those.fields.len() > these.fields.len() {
-        return Err(CannotCombine::DifferentFields { place: these.fields.len() + 1 });
+        return Err(CannotCombine::DifferentFields { position: these.fields.len() + 1 });
     }
     Ok(Fields { fields: merged, span: these.span })
 }
@@ -158,8 +158,11 @@ impl fmt::Display for CannotCombine {
             Self::OptionalTerms => {
                 f.write_str("optional terms (`?A ?B`) are ignored beside other terms, so they cannot be combined with any")
             }
-            Self::DifferentFields { place } => {
-                write!(f, "the two space-delimited patterns differ in field {place}: only patterns with the same fields combine")
+            Self::DifferentFields { position } => {
+                write!(
+                    f,
+                    "the two space-delimited patterns differ in field {position}: only patterns with the same fields combine"
+                )
             }
             Self::BeyondLimits(faults) => {
                 f.write_str("together the two patterns are beyond a limit")?;

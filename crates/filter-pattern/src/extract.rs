@@ -1,11 +1,11 @@
-//! The values that a pattern takes out of a message that it matches.
+//! The values that a pattern extracts from a message.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use crate::ast::{Selector, Step};
 
-/// A value that a pattern took out of a message, and what the pattern calls it.
+/// A value that a pattern extracted from a message, and its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Extracted<'a> {
     /// `$name` for a named field of a space-delimited pattern, `$4` for the fourth field when it has no name, `$.a.b` for a
@@ -33,7 +33,7 @@ pub(crate) fn written(selector: &Selector) -> String {
     text
 }
 
-/// Whether a name can stand after a dot.
+/// Whether a name needs no brackets after a dot.
 fn plain(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }

@@ -1,23 +1,23 @@
 //! CloudWatch Logs filter patterns: the language of `FilterLogEvents`, Live Tail, metric filters and subscription filters.
 //!
-//! A filter pattern is a line of text that says which log messages are wanted:
+//! A filter pattern is a line of text that selects log messages:
 //!
 //! | Pattern | Messages |
 //! |---|---|
 //! | *(empty)*, `""`, `" "` | all |
-//! | `ERROR timeout` | that hold both, anywhere, in the same case |
-//! | `"user-42 left"` | that hold this phrase; what is not a letter, digit or `_` needs the quotes |
-//! | `ERROR -"health check"` | that hold the first and not the second |
-//! | `?ERROR ?WARN` | that hold at least one of them |
-//! | `%took [0-9]{4,} ms%` | in which the regular expression finds something |
-//! | `{ $.status >= 500 && $.path = "/pay*" }` | that are JSON with such properties |
-//! | `{ $.items[*].sku = %^A[0-9]+$% }` | in which some element of an array is so |
+//! | `ERROR timeout` | that contain both, anywhere, in the same case |
+//! | `"user-42 left"` | that contain the phrase; characters other than letters, digits and `_` need quotes |
+//! | `ERROR -"health check"` | that contain the first and not the second |
+//! | `?ERROR ?WARN` | that contain at least one of them |
+//! | `%took [0-9]{4,} ms%` | that the regular expression matches somewhere |
+//! | `{ $.status >= 500 && $.path = "/pay*" }` | that are JSON with these properties |
+//! | `{ $.items[*].sku = %^A[0-9]+$% }` | in which some element of an array satisfies the condition |
 //! | `{ $.user IS NULL \|\| $.user NOT EXISTS }` | in which a property is null or missing |
-//! | `[ip, user, ..., status = 4* && status != 404, bytes]` | that are fields between spaces, which are so |
+//! | `[ip, user, ..., status = 4* && status != 404, bytes]` | that are space-delimited fields with these values |
 //!
 //! # Parse and print
 //!
-//! [`FilterPattern`] is a pattern that is known to be sound. Its canonical text is valid for CloudWatch and means the same:
+//! [`FilterPattern`] is a valid pattern. Its canonical text is valid for CloudWatch and has the same meaning:
 //!
 //! ```
 //! use logmark_filter_pattern::FilterPattern;
@@ -27,10 +27,9 @@
 //! assert_eq!(FilterPattern::parse(pattern.as_str()), Ok(pattern));
 //! ```
 //!
-//! # What is wrong with a text
+//! # Errors
 //!
-//! Each fault has its place, what could stand there, what stands there, and mostly what to write instead. All faults of a
-//! text are found at once.
+//! Each error has a position, what was expected and found there, and usually a hint. All errors of a text are reported at once.
 //!
 //! ```
 //! use logmark_diagnostics::Report;
@@ -44,7 +43,7 @@
 //!
 //! # Combine
 //!
-//! [`and`] gives the pattern that matches exactly what two patterns both match, or says why there is none:
+//! [`and`] returns the pattern that matches exactly the messages that two patterns both match, or an error with the reason:
 //!
 //! ```
 //! use logmark_filter_pattern::{CannotCombine, FilterPattern, and};
@@ -56,8 +55,8 @@
 //!
 //! # Match
 //!
-//! [`Matcher`] is a pattern made ready for many messages; its page says what each form means. Matching takes time linear in
-//! the message and allocates next to nothing.
+//! [`Matcher`] is a compiled pattern; its documentation defines the meaning of each form. Matching takes time linear in the
+//! message and allocates almost nothing.
 //!
 //! ```
 //! use logmark_filter_pattern::{FilterPattern, Matcher};
@@ -75,8 +74,8 @@
 //! # Sources
 //!
 //! "Filter pattern syntax for metric filters, subscription filters, filter log events, and Live Tail" in the CloudWatch Logs
-//! user guide, and its pages on regular expressions, JSON and space-delimited log events. What those leave open is refused
-//! rather than guessed, and said in the modules.
+//! user guide, and its pages on regular expressions, JSON and space-delimited log events. Forms that they leave open are refused;
+//! the modules document them.
 
 // The language: its tree, its limits, text to tree and back.
 pub mod ast;

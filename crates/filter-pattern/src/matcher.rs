@@ -1,12 +1,12 @@
-//! Patterns that are ready to be asked whether a message matches.
+//! Compiled patterns, which decide whether a message matches.
 //!
-//! Owns what a pattern means. A matcher is made once and asked often: it reads a message once, in time linear in its length,
-//! and allocates nothing, except where a JSON string with escapes is compared and where a regular expression's automaton
-//! grows its first states.
+//! Owns the meaning of patterns. A matcher is compiled once and used for many messages. It reads a message once, in time linear
+//! in its length, and allocates nothing, except to compare a JSON string with escapes and to build the first states of a regular
+//! expression's automaton.
 //!
 //! # Meaning
 //!
-//! UG: the User Guide's "Filter pattern syntax"; API: the API reference's `TestMetricFilter`; ours: a choice where AWS says
+//! UG: the User Guide's "Filter pattern syntax"; API: the API reference's `TestMetricFilter`; ours: a choice where AWS documents
 //! nothing.
 //!
 //! ## Terms
@@ -14,40 +14,40 @@
 //! | pattern | a message matches | source |
 //! |---|---|---|
 //! | nothing, `""`, `" "` | always | UG |
-//! | `ERROR`, `"two words"` | when it holds these characters, in this case, anywhere, within a word too | UG, its older edition, API |
-//! | `%regex%` | when the expression matches anywhere in it; `\d \s \w` are ASCII's, `.` is a character but a line feed, `$` is the very end | UG; ours |
-//! | `A B -C` | when it holds A and B and not C | UG |
-//! | `?A ?B` | when it holds one of them | UG |
-//! | `?A B`, `?A -B` | as `B`, as `-B`: beside include and exclude terms those with `?` are ignored | UG |
+//! | `ERROR`, `"two words"` | when it contains these characters, in this case, anywhere, also within a word | UG, its older edition, API |
+//! | `%regex%` | when the expression matches anywhere in it; `\d \s \w` are ASCII classes, `.` is any character except a line feed, `$` is the end of the message | UG; ours |
+//! | `A B -C` | when it contains A and B and not C | UG |
+//! | `?A ?B` | when it contains one of them | UG |
+//! | `?A B`, `?A -B` | like `B`, like `-B`: beside other terms, terms with `?` are ignored | UG |
 //!
 //! ## JSON
 //!
 //! | case | meaning | source |
 //! |---|---|---|
-//! | the message | must be one valid JSON object with blanks around it at most; text before or after it, an array, a bare scalar: no match, not even of `NOT EXISTS` | ours |
-//! | validity | RFC 8259; containers nest at most 127 deep, numbers are finite as `f64`, escaped surrogates come in pairs | ours: what `serde_json` takes |
-//! | a property twice | the last counts, with all that is in it; under `.*` each counts | ours |
-//! | a name with escapes | is the name that they spell | JSON |
-//! | the selector reaches an object or an array | no comparison holds, not `!=` either; it exists | UG |
-//! | it reaches nothing | no comparison holds, not `!=` either; `NOT EXISTS` holds | UG for the latter; users' reports for the former |
-//! | it reaches `true`, `false` or `null` | only `IS` and `= *` hold ("value nodes can be strings or numbers"): `= true` is for the string | UG; `= *` ours, it is how AWS's CDK writes "exists" |
-//! | `[*]`, `.*` | a test holds when one of the elements of an array, of the properties of an object, passes it; each test on its own; `NOT EXISTS` when none is reached | UG; ours |
-//! | `= text` with `*` at the ends | strings, escapes resolved, and numbers as the message writes them: `4*` is met by 404, `"5"` by 5 | UG ("use the asterisk as a wild card to match numbers") |
+//! | the message | must be one valid JSON object, optionally with blanks around it; with other text around it, an array or a scalar: no match, also for `NOT EXISTS` | ours |
+//! | validity | RFC 8259; containers nest at most 127 deep, numbers are finite as `f64`, escaped surrogates come in pairs | ours: what `serde_json` accepts |
+//! | a property twice | the last counts, with everything in it; under `.*` each counts | ours |
+//! | a name with escapes | is compared with escapes resolved | JSON |
+//! | the selector reaches an object or an array | no comparison holds, not even `!=`; it exists | UG |
+//! | it reaches nothing | no comparison holds, not even `!=`; `NOT EXISTS` holds | UG for the latter; users' reports for the former |
+//! | it reaches `true`, `false` or `null` | only `IS` and `= *` hold ("value nodes can be strings or numbers"): `= true` matches the string | UG; `= *` ours: AWS's CDK writes "exists" so |
+//! | `[*]`, `.*` | a test holds when one of the elements of an array, or of the properties of an object, passes it; each test separately; `NOT EXISTS` when none is reached | UG; ours |
+//! | `= text` with `*` at the ends | strings with escapes resolved, and numbers as written in the message: `4*` matches 404, `"5"` matches 5 | UG ("use the asterisk as a wild card to match numbers") |
 //! | `= 5` and a number | by value: integers of up to 38 digits exactly, others as `f64` | UG; ours |
-//! | `= 5` and a string | when written the same (digits need no quotes to be a string), or a number of that value; a string that is no number differs, and is neither less nor greater | UG for unquoted strings; ours |
+//! | `= 5` and a string | when written the same (digits need no quotes to be a string), or a number of that value; a string that is not a number differs, and is neither less nor greater | UG for unquoted strings; ours |
 //! | `= %regex%` | strings and numbers as with text; unanchored | UG |
 //!
 //! ## Space-delimited
 //!
 //! | case | meaning | source |
 //! |---|---|---|
-//! | fields | are parted by blanks (spaces, tabs, line ends) in any number | UG; tabs: the console's preset for Lambda logs needs them |
+//! | fields | are separated by any number of blanks (spaces, tabs, line ends) | UG; tabs: the console's preset for Lambda logs needs them |
 //! | `[…]` and `"…"` at a field's beginning | one field, without the delimiters when a blank follows them; no nesting, no escapes | UG; ours |
-//! | the last field, without `...` | takes what is left of the message, as written; a single field without its delimiters | UG's `[w1=ERROR, w2]` on longer lines |
-//! | `...` | any number of fields, none too; those after it are counted from the message's end | UG, API |
-//! | too few fields | no match; a blank field takes one | UG |
+//! | the last field, without `...` | is the rest of the message, as written; a single field without its delimiters | UG's `[w1=ERROR, w2]` on longer lines |
+//! | `...` | any number of fields, also zero; fields after it are counted from the end of the message | UG, API |
+//! | too few fields | no match; an empty field counts as one | UG |
 //! | `[]`, which the parser refuses, and `[...]` | every message | API |
-//! | `=`, `!=`, the orders | as for JSON strings; `!=` is the opposite of `=` | UG |
+//! | comparisons | as for JSON strings; `!=` is the opposite of `=` | UG |
 
 pub(crate) mod error;
 pub(crate) mod expression;
@@ -77,7 +77,7 @@ use crate::FilterPattern;
 use crate::ast::Pattern;
 use crate::extract::Extracted;
 
-/// A pattern that is ready to be asked whether messages match.
+/// A compiled pattern.
 #[derive(Debug)]
 pub struct Matcher {
     kind: Kind,
@@ -92,7 +92,7 @@ enum Kind {
 }
 
 impl Matcher {
-    /// Makes a pattern ready. Costs microseconds to milliseconds: keep what it gives.
+    /// Compiles a pattern. Takes microseconds to milliseconds, so keep the result.
     ///
     /// # Errors
     ///
@@ -111,11 +111,11 @@ impl Matcher {
         Self::from_tree(pattern.ast())
     }
 
-    /// Makes a tree ready that a program built, whether or not it can be written as a pattern.
+    /// Compiles a tree that a program made, also if it cannot be written as a pattern.
     ///
     /// # Errors
     ///
-    /// As of [`Matcher::new`]; and when the tree is larger than any that a pattern has, or has several `...`.
+    /// As for [`Matcher::new`], and when the tree is larger than the tree of any pattern, or has several `...`.
     pub fn from_tree(pattern: &Pattern) -> Result<Self, CompileError> {
         Ok(Self {
             kind: match pattern {
@@ -138,9 +138,9 @@ impl Matcher {
         }
     }
 
-    /// The lines of a text that match, each a message of its own; without their line feeds.
+    /// The lines of a text that match, each as a message of its own, without line feeds.
     ///
-    /// Faster than asking of each line when the pattern needs certain characters and few lines have them: the text is then
+    /// Faster than a match for each line when the pattern requires certain characters and few lines contain them: the text is then
     /// searched at the speed of memory.
     ///
     /// ```
@@ -162,12 +162,13 @@ impl Matcher {
         Lines::new(self, needles, text)
     }
 
-    /// What the pattern takes out of the message, in the message's or the pattern's order; `None` when it does not match.
+    /// The values that the pattern extracts from the message, in the order of the message or the pattern; `None` when it does not
+    /// match.
     ///
-    /// A space-delimited pattern takes every field of the message, by its name or by its number from 1 (API reference,
-    /// `TestMetricFilter`); a JSON pattern the properties that it names and the message has as strings, numbers or booleans,
-    /// of the elements that a wildcard selects the first; terms take nothing. AWS itself reports nothing for JSON patterns
-    /// here, but lets a metric's value be any such property.
+    /// A space-delimited pattern extracts every field of the message, by its name or by its number from 1 (API reference,
+    /// `TestMetricFilter`). A JSON pattern extracts the named properties that are strings, numbers or booleans in the message; for a
+    /// wildcard, the first selected element. Terms extract nothing. AWS itself reports nothing for JSON patterns here, but a
+    /// metric's value may be any such property.
     ///
     /// ```
     /// use logmark_filter_pattern::{FilterPattern, Matcher};

@@ -1,4 +1,4 @@
-//! A filter pattern that is known to be sound.
+//! A valid filter pattern.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,7 +10,7 @@ use crate::limits::{MAX_CHARACTERS, MAX_DEPTH};
 use crate::parse::parse;
 use crate::print::{Unprintable, canonical};
 
-/// A filter pattern: a tree that the language can say, and its canonical text.
+/// A filter pattern: a tree that the language can express, and its canonical text.
 ///
 /// Made from a text by [`FilterPattern::parse`] and [`FromStr`], from a tree by [`TryFrom<Pattern>`]. `Display` gives the
 /// canonical text: valid for CloudWatch, at most [`MAX_CHARACTERS`] characters, and equal to this pattern when it is parsed.
@@ -28,16 +28,16 @@ pub struct FilterPattern {
     canonical: String,
 }
 
-/// A text is no filter pattern: what is wrong with it.
+/// The errors of a text that is not a filter pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidPattern(Vec<Diagnostic>);
 
 impl FilterPattern {
-    /// The pattern that a text is.
+    /// Parses a pattern.
     ///
     /// # Errors
     ///
-    /// What is wrong with the text: at least one fault, in the order of the text, each with a place in it.
+    /// At least one error, in the order of the text, each with a position in it.
     ///
     /// ```
     /// use logmark_filter_pattern::FilterPattern;
@@ -53,8 +53,8 @@ impl FilterPattern {
         }
     }
 
-    /// Its syntax tree. The places in it are those of the text that was parsed, or of the canonical text when the pattern
-    /// was made from a tree.
+    /// Its syntax tree. The positions in it are positions in the parsed text, or in the canonical text when the pattern was made
+    /// from a tree.
     #[must_use]
     pub const fn ast(&self) -> &Pattern {
         &self.ast
@@ -67,11 +67,11 @@ impl FilterPattern {
     }
 }
 
-/// Checks a tree that a program made. A tree is sound when its text can be parsed and gives the same tree: so it has every
-/// property that the grammar enforces (one `...` at most, tests and values that can be written, regular expressions of the
-/// allowed subset, lists that are not lists of the same kind) and keeps every limit.
+/// Checks a tree that a program made. A tree is valid when its text parses to the same tree: then it has every property that
+/// the grammar enforces (at most one `...`, tests and values that can be written, regular expressions of the allowed subset, no
+/// lists in lists of the same kind) and is within every limit.
 ///
-/// The places in the faults are places in the tree's text.
+/// The positions in the errors are positions in the tree's text.
 impl TryFrom<Pattern> for FilterPattern {
     type Error = Vec<Diagnostic>;
 
@@ -112,7 +112,7 @@ impl fmt::Display for FilterPattern {
     }
 }
 
-/// Equal when they mean the same by the same tree: the spelling does not count.
+/// Equal when their trees are equal, in any spelling.
 impl PartialEq for FilterPattern {
     fn eq(&self, other: &Self) -> bool {
         self.ast == other.ast
@@ -120,14 +120,14 @@ impl PartialEq for FilterPattern {
 }
 
 impl InvalidPattern {
-    /// What is wrong, at least one fault.
+    /// The errors; at least one.
     #[must_use]
     pub fn diagnostics(&self) -> &[Diagnostic] {
         &self.0
     }
 }
 
-/// The first fault in one line.
+/// The first error in one line.
 impl fmt::Display for InvalidPattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.first() {

@@ -1,7 +1,7 @@
-//! From tree to text: the canonical form.
+//! Prints a tree in the canonical form.
 //!
-//! With blanks for readers; without, when the text would be too long else. Quotes, brackets and parentheses stand only
-//! where they must, so that the form without blanks is never longer than a text that was parsed: in that form alone words with
+//! The text has optional blanks for readability, unless it would be too long. Quotes, brackets and parentheses are printed only
+//! where they are needed, so that the form without blanks is never longer than a parsed text. Only in that form, words with
 //! points between them have no quotes.
 
 use crate::ast::{
@@ -16,11 +16,11 @@ use crate::parse::{is_dotted, is_word, selector::is_name, value::is_bare};
 pub(crate) enum Unprintable {
     /// More than [`MAX_CHARACTERS`].
     TooLong,
-    /// Lists in lists, deeper than [`MAX_DEPTH`] parentheses could say.
+    /// Lists are nested deeper than [`MAX_DEPTH`] parentheses can express.
     TooDeep,
 }
 
-/// The canonical text of a tree. Work and memory are bounded, whatever the tree.
+/// The canonical text of a tree. Time and memory are bounded for any tree.
 pub(crate) fn canonical(pattern: &Pattern) -> Result<String, Unprintable> {
     print(pattern, true).or_else(|_| print(pattern, false))
 }
@@ -54,7 +54,7 @@ impl Writer {
         Ok(())
     }
 
-    /// With blanks on both sides for readers.
+    /// With blanks on both sides for readability.
     fn spaced(&mut self, sign: &str) -> Written {
         if self.blanks { self.put(&format!(" {sign} ")) } else { self.put(sign) }
     }
@@ -128,7 +128,7 @@ impl Writer {
         depth: usize,
         test: &mut impl FnMut(&mut Self, &T) -> Written,
     ) -> Written {
-        // Between two parentheses stand at most two lists; how deep those are the parser counts.
+        // Two nested parentheses contain at most two lists. The parser counts their depth.
         if depth > 2 * MAX_DEPTH + 2 {
             return Err(Unprintable::TooDeep);
         }

@@ -66,7 +66,7 @@ fn every_pattern_that_can_be_written_can_be_asked() {
         let Ok(pattern) = FilterPattern::parse(line.split(" => ").next().unwrap_or_default()) else { continue };
         Matcher::new(&pattern).unwrap_or_else(|error| panic!("{line}: {error}"));
     }
-    // Large expressions too, up to what the parser takes.
+    // Also large expressions, up to the limit of the parser.
     let mut compiled = 0;
     for expression in ["a{,2}", ".{1000}", "[^a]{999}", "\\W{500}", "(", ".{1000}.{1000}.{1000}.{1000}"] {
         for times in [1, 2, 5, 10, 40] {

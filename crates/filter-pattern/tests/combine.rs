@@ -55,11 +55,11 @@ fn what_the_language_cannot_say_is_refused_with_the_reason() {
         ("?a ?b", "-c", CannotCombine::OptionalTerms),
         ("?a ?b", "?a", CannotCombine::OptionalTerms),
         ("?a -b", "c", CannotCombine::OptionalTerms),
-        ("[a, b]", "[a]", CannotCombine::DifferentFields { place: 2 }),
-        ("[a]", "[a, b]", CannotCombine::DifferentFields { place: 2 }),
-        ("[a, b]", "[a, c]", CannotCombine::DifferentFields { place: 2 }),
-        ("[a, ...]", "[..., a]", CannotCombine::DifferentFields { place: 1 }),
-        ("[a,]", "[a, b]", CannotCombine::DifferentFields { place: 2 }),
+        ("[a, b]", "[a]", CannotCombine::DifferentFields { position: 2 }),
+        ("[a]", "[a, b]", CannotCombine::DifferentFields { position: 2 }),
+        ("[a, b]", "[a, c]", CannotCombine::DifferentFields { position: 2 }),
+        ("[a, ...]", "[..., a]", CannotCombine::DifferentFields { position: 1 }),
+        ("[a,]", "[a, b]", CannotCombine::DifferentFields { position: 2 }),
     ];
     for (first, second, expected) in cases {
         assert_eq!(both(first, second), Err(expected), "{first} and {second}");

@@ -1,8 +1,7 @@
-//! Texts that are no patterns, and what is said about them.
+//! The errors of invalid patterns.
 //!
-//! `malformed.txt` is the table: a text behind `> ` (behind `>> ` with the escapes `\n`, `\t`, `\\` and `\u{…}`), below it
-//! each fault with its columns, kind and message, and its hint. `UPDATE_MALFORMED=1` writes it anew from its texts; then
-//! it is to be read.
+//! `malformed.txt` is the table: a text after `> ` (after `>> ` with the escapes `\n`, `\t`, `\\` and `\u{…}`), below it each
+//! error with its columns, kind and message, and its hint. `UPDATE_MALFORMED=1` writes it again from its texts. Read the changes.
 
 #![expect(clippy::unwrap_used, reason = "what fails in a helper fails its test")]
 
@@ -77,7 +76,7 @@ fn unescaped(line: &str) -> String {
     text + rest
 }
 
-/// The table with what is said now.
+/// The table with the current errors.
 fn render() -> String {
     let mut rendered = String::new();
     for line in TABLE.lines().filter(|line| !line.starts_with("  ")) {

@@ -1,12 +1,11 @@
-//! CloudWatch Logs Insights QL: from the text of a query to its tree and back, with a precise word on what is wrong.
+//! CloudWatch Logs Insights QL: parser, printer and analysis of queries, with precise errors.
 //!
-//! This library knows the language and nothing else: no HTTP, no log store, no AWS account. Where AWS's documentation is
-//! silent the module that decides says so and says what it chose.
+//! The front end of the language only: no HTTP, no log store, no AWS account, no execution. Where AWS's documentation leaves
+//! something open, the module that decides says so.
 //!
 //! # Parse and print
 //!
-//! [`ast::Query::parse`] gives the tree, [`ast::Query::to_text`] its one canonical text; parsed again, that gives the same
-//! tree.
+//! [`ast::Query::parse`] returns the tree, [`ast::Query::to_text`] its canonical text, which parses to the same tree.
 //!
 //! ```
 //! use logmark_insights::ast::Query;
@@ -17,11 +16,10 @@
 //! assert_eq!(Query::parse(&text).unwrap(), query);
 //! ```
 //!
-//! # What is wrong
+//! # Errors
 //!
-//! A text that is no query gives its faults, as a rule one for each command that has any; each says where it is, what could
-//! stand there, what does, and often what to write. A [`Report`](logmark_diagnostics::Report) draws them for a terminal and
-//! writes them as JSON.
+//! An invalid text gives its errors, usually one for each command with errors. Each has a position, what was expected and found
+//! there, and often a hint. A [`Report`](logmark_diagnostics::Report) renders them for a terminal and as JSON.
 //!
 //! ```
 //! use logmark_diagnostics::{Kind, Report};
@@ -35,8 +33,8 @@
 //! assert!(Report::new("query", source, &faults).to_string().contains("directions are `asc` and `desc`"));
 //! ```
 //!
-//! A fault's [`Kind`](logmark_diagnostics::Kind) tells a misspelt name from what CloudWatch has and this library does not
-//! (`Unsupported`), and from a query in SQL or PPL (`OtherLanguage`).
+//! The [`Kind`](logmark_diagnostics::Kind) of an error distinguishes a misspelt name from a feature of CloudWatch that is not
+//! supported here (`Unsupported`), and from a query in SQL or PPL (`OtherLanguage`).
 //!
 //! # Walk the tree
 //!
@@ -57,10 +55,10 @@
 //! assert_eq!(groups, ["/shop/checkout"]);
 //! ```
 //!
-//! # What a query reaches, and how to bound it
+//! # Analyse and bound a query
 //!
-//! [`reach::Reach`] names all that a query touches beyond the log groups and the time range that it was started with, and
-//! all fields that it reads, through any names; [`rewrite`] puts a filter in front and a bound on the rows, or says why not.
+//! [`reach::Reach`] lists everything that a query reaches beyond the log groups and the time range that it was started with, and
+//! all fields that it reads, through any names. [`rewrite`] adds a filter in front and bounds the rows, or refuses with a reason.
 //!
 //! ```
 //! use logmark_insights::ast::Query;
@@ -77,27 +75,30 @@
 //!
 //! # Bounds
 //!
-//! A text has at most [`MAX_LENGTH`] characters, which is asked before anything else; the tree of an expression at most
-//! [`MAX_DEPTH`] levels, and with it every recursion. Time and memory are linear in the text.
+//! A text has at most [`MAX_LENGTH`] characters, which is checked before anything else. The tree of an expression has at most
+//! [`MAX_DEPTH`] levels, which bounds every recursion. Time and memory are linear in the length of the text.
 //!
 //! # Layout
 //!
 //! - [`ast`]: the tree
-//! - [`functions`]: the functions, and what arguments they take
+//! - [`functions`]: the functions and their parameters
 //! - [`period`]: periods of time as queries write them
 //! - [`regex_syntax`]: the dialect of regular expressions, and their groups
-//! - [`support`]: errors for what the language has and an engine does not run
-//! - [`reach`]: what a query touches and reads
-//! - [`rewrite`]: changes that keep what a query means
-//! - `lexer`, `parse`, `check`: text to tree; `check` holds the rules beyond the grammar
+//! - [`support`]: errors for parts of the language that an engine does not support
+//! - [`reach`]: what a query reads
+//! - [`rewrite`]: changes that preserve the meaning of a query
+//! - `commands`: one file for each command: tree, grammar, printed form, reach, checks
+//! - `lexer`, `parse`, `check`: text to tree; `check` has the rules beyond the grammar
 //! - `print`: tree to text
-//! - `dialect`: other languages, by name
+//! - `dialect`: recognition of other languages
 
 pub mod ast;
 pub mod functions;
 pub mod period;
 pub mod regex_syntax;
 pub mod support;
+
+mod commands;
 
 mod token;
 mod lexer;

@@ -1,6 +1,6 @@
 //! Periods of time as queries write them: `5m`, `1hr`, `2weeks`.
 //!
-//! Owns their spelling and AWS's caps. What a period does to a moment is for whatever runs queries to say.
+//! Owns their spelling and AWS's caps. Engines that run queries define the arithmetic with times.
 
 use std::fmt;
 
@@ -41,7 +41,7 @@ impl Unit {
         Self::Year,
     ];
 
-    /// The unit of a name, in any case; `None` when there is none. A name of more than one letter may end in `s`.
+    /// The unit with that name, in any case; `None` for an unknown name. A name of more than one letter may end in `s`.
     #[must_use]
     fn parse(name: &str) -> Option<Self> {
         const NAMES: [(&str, Unit); 25] = [
@@ -76,7 +76,7 @@ impl Unit {
         find(name).or_else(|| singular().and_then(find))
     }
 
-    /// The shortest name, which is how a period is shown.
+    /// The shortest name, which is used to print a period.
     #[must_use]
     pub const fn symbol(self) -> &'static str {
         match self {
@@ -92,7 +92,8 @@ impl Unit {
         }
     }
 
-    /// The most of this unit that has an effect: CloudWatch silently takes 60 s for `300s`. `None` where AWS names no cap.
+    /// The largest count of this unit that has an effect: CloudWatch silently reads `300s` as 60 s. `None` where AWS documents no
+    /// cap.
     /// Source: Boolean, comparison, numeric, datetime, and other functions, "Datetime functions".
     #[must_use]
     pub const fn cap(self) -> Option<u32> {
@@ -104,7 +105,7 @@ impl Unit {
         }
     }
 
-    /// Milliseconds of one, where that is always the same number: not for months, quarters and years.
+    /// The length of one unit in milliseconds; `None` for units whose length varies: months, quarters and years.
     #[must_use]
     pub const fn millis(self) -> Option<i64> {
         match self {
@@ -121,7 +122,7 @@ impl Unit {
 
 /// A number of units of time, at least one.
 ///
-/// `Display` is the canonical spelling of what was written, without the cap: `5m`.
+/// `Display` prints the period as written, in canonical spelling and without the cap: `5m`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Period {
     count: u32,
@@ -132,17 +133,17 @@ impl Period {
     /// A period of `count` units.
     ///
     /// # Errors
-    /// [`PeriodError::Zero`] when there are none.
+    /// [`PeriodError::Zero`] when `count` is zero.
     pub const fn new(count: u32, unit: Unit) -> Result<Self, PeriodError> {
         if count == 0 { Err(PeriodError::Zero) } else { Ok(Self { count, unit }) }
     }
 
     /// Reads a count and a unit with nothing between or around them.
     ///
-    /// Units are read in any case, as keywords are, save that a bare `M` is refused: it may mean minutes or months.
+    /// Units are read in any case, like keywords, except that a bare `M` is refused: it may mean minutes or months.
     ///
     /// # Errors
-    /// What is wrong with the text.
+    /// A [`PeriodError`] with the reason.
     ///
     /// ```
     /// use logmark_insights::period::{Period, Unit};
@@ -167,13 +168,13 @@ impl Period {
         Self::new(count.parse().map_err(|_| PeriodError::TooLong)?, unit)
     }
 
-    /// The count and the unit that the query has, whether they have an effect or not.
+    /// The count and the unit as written, without the cap.
     #[must_use]
     pub const fn as_written(self) -> (u32, Unit) {
         (self.count, self.unit)
     }
 
-    /// The period that has an effect: this one, its count no more than the unit's [cap](Unit::cap).
+    /// The period with the unit's [cap](Unit::cap) applied.
     ///
     /// ```
     /// use logmark_insights::period::Period;
@@ -190,14 +191,14 @@ impl Period {
         }
     }
 
-    /// Whether the cap changes it, of which a query's author should be told.
+    /// Whether the cap changes the period. A query's author should be told.
     #[must_use]
     pub const fn is_capped(self) -> bool {
         self.effective().count != self.count
     }
 
-    /// Milliseconds as written, where the unit always has the same number of them; the cap does not apply to durations such
-    /// as that of `offset`.
+    /// The length in milliseconds, as written; `None` for units whose length varies. The cap does not apply to durations such as
+    /// the one of `offset`.
     #[must_use]
     pub const fn millis(self) -> Option<i64> {
         match self.unit.millis() {
@@ -214,14 +215,14 @@ impl fmt::Display for Period {
     }
 }
 
-/// Why a text is no period.
+/// Why a text is not a period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PeriodError {
     /// It does not begin with a digit.
     NoCount,
     /// It ends after the number.
     NoUnit,
-    /// What follows the number is no unit.
+    /// The text after the number is not a unit.
     UnknownUnit,
     /// `M`: minutes or months.
     AmbiguousUnit,
@@ -232,7 +233,7 @@ pub enum PeriodError {
 }
 
 impl PeriodError {
-    /// What would have been right instead, for "expected …".
+    /// The expected text, for messages that begin with "expected".
     #[must_use]
     pub const fn expected(self) -> &'static str {
         match self {
@@ -250,7 +251,7 @@ impl fmt::Display for PeriodError {
         formatter.write_str(match self {
             Self::NoCount => "a period begins with a whole number",
             Self::NoUnit => "a period ends in a unit of time",
-            Self::UnknownUnit => "this is no unit of time",
+            Self::UnknownUnit => "unknown unit of time",
             Self::AmbiguousUnit => "`M` may mean minutes or months",
             Self::Zero => "a period is at least one unit long",
             Self::TooLong => "this period is too long",

@@ -1,14 +1,14 @@
-//! What the language has and somebody does not run.
+//! Errors for parts of the language that an engine does not support.
 //!
-//! The parser takes the whole language; who runs queries may take less of it, and says so with these: a fault of the kind
-//! [`Kind::Unsupported`], which is another than that of a name that does not exist.
+//! The parser accepts the whole language. An engine that supports less reports these errors of the kind [`Kind::Unsupported`],
+//! so that they differ from the error for an unknown name.
 
 use logmark_diagnostics::{Diagnostic, Kind, Span};
 
 use crate::ast::CommandName;
 use crate::functions::Function;
 
-/// The fault of a command that is not run here. The span is the command's.
+/// The error for an unsupported command. The span is the command's.
 ///
 /// ```
 /// use logmark_diagnostics::Kind;
@@ -26,13 +26,13 @@ pub fn unsupported_command(name: CommandName, span: Span) -> Diagnostic {
     fault("a command", name.spelling(), span)
 }
 
-/// The fault of a function that is not run here. The span is that of its name or its call.
+/// The error for an unsupported function. The span is the span of its name or its call.
 #[must_use]
 pub fn unsupported_function(function: Function, span: Span) -> Diagnostic {
     fault("a function", function.spelling(), span)
 }
 
-/// The fault of a mode of `parse` that is not run here, such as `xml`. The span is the command's.
+/// The error for an unsupported mode of `parse`, such as `xml`. The span is the command's.
 #[must_use]
 pub fn unsupported_parse_mode(mode: &str, span: Span) -> Diagnostic {
     fault("a mode of `parse`", mode, span)

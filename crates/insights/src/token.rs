@@ -1,19 +1,19 @@
-//! The words and signs that a query is made of.
+//! Tokens: the words, literals and signs of a query.
 
 use logmark_diagnostics::{Span, quoted};
 
-/// One word or sign, and where it stands.
+/// A word, a literal or a sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Token {
-    /// What it is.
+    /// The kind of token.
     pub(crate) kind: TokenKind,
-    /// Where it stands.
+    /// Its position in the text.
     pub(crate) span: Span,
     /// How many brackets are open before it.
     pub(crate) depth: usize,
 }
 
-/// What a token is. What it says is looked up in the text, by its span.
+/// The kind of a token. Its characters are found in the text by its span.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TokenKind {
     /// `stats`, `@message`: a name or a keyword.
@@ -36,7 +36,7 @@ pub(crate) enum TokenKind {
     Dot,
     /// `:`
     Colon,
-    /// `;` behind the last command
+    /// `;` after the last command
     Semicolon,
     /// `(`
     OpenParenthesis,
@@ -82,14 +82,14 @@ pub(crate) enum TokenKind {
     Caret,
     /// `$`
     Dollar,
-    /// What is no part of the language; its fault is reported already.
+    /// Characters that are not part of the language. The lexer has reported them.
     Bad,
     /// The end of the text.
     End,
 }
 
 impl Token {
-    /// The token as a diagnostic names what it found.
+    /// The token as a diagnostic names it after "found".
     pub(crate) fn found(self, source: &str) -> String {
         let text = quoted(self.span.of(source));
         match self.kind {

@@ -1,4 +1,4 @@
-//! A rewritten query goes out in the words of its writer: what AWS does not document is neither decided nor lost here.
+//! A rewritten query keeps the original text of its written parts.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 

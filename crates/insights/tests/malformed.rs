@@ -1,7 +1,7 @@
-//! What is said of texts that are no queries.
+//! The errors of invalid queries.
 //!
-//! `malformed/*.txt` holds the texts, one mistake each: a line that begins with `-- ` names it, the text follows. The
-//! snapshots hold what is said of them, to be read by people: a poor message is a fault of the parser.
+//! `malformed/*.txt` holds the texts, one mistake each: a line that begins with `-- ` names it, the text follows. The snapshots
+//! hold the errors. Read them when they change: a poor message is a bug of the parser.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
@@ -12,7 +12,7 @@ use std::path::Path;
 use logmark_diagnostics::{Diagnostic, Kind, Report};
 use logmark_insights::ast::Query;
 
-/// The cases of a file: what is wrong, and the text.
+/// The cases of a file: the mistake and the text.
 fn cases(file: &str) -> Vec<(String, String)> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/malformed").join(file);
     let text = fs::read_to_string(path).unwrap();
@@ -27,7 +27,7 @@ fn faults(source: &str) -> Vec<Diagnostic> {
     Query::parse(source).expect_err(source)
 }
 
-/// What is said of every text of a file.
+/// The errors of every text of a file.
 fn said_of(file: &str) -> String {
     let mut said = String::new();
     for (what, source) in cases(file) {

@@ -1,4 +1,4 @@
-//! Properties of all queries, over made-up ones: printing, what a query reaches, rewriting.
+//! Properties of random queries: printing, reach, rewriting.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

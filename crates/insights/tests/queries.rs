@@ -15,7 +15,7 @@ fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(name)
 }
 
-/// The queries of all files of a folder, with where they stand.
+/// The queries of all files of a folder, with their positions.
 fn queries(name: &str) -> Vec<(String, String)> {
     let entries = fs::read_dir(folder(name)).unwrap();
     let mut queries: Vec<(String, String)> = Vec::new();

@@ -1,4 +1,4 @@
-//! Rewritten queries as text: a filter in front, a bound on the rows, and what is refused.
+//! Rewritten queries as text: a filter in front, a bound on the rows, and refusals.
 
 #![expect(clippy::panic, reason = "a test fails by panicking")]
 
@@ -32,7 +32,7 @@ fn a_filter_in_front_stands_before_all_that_it_can_stand_before() {
         ("filterIndex k = 1 | fields k", "filterIndex k = 1 | filter tenant = \"a\" | fields k"),
         ("fields k | filterIndex k = 1", "filter tenant = \"a\" | fields k | filterIndex k = 1"),
         ("fields \"b\" as tenant", "filter tenant = \"a\" | fields \"b\" as tenant"),
-        ("$A(x = 1) | limit 5", "what a saved query does is not known: `A`"),
+        ("$A(x = 1) | limit 5", "the effect of a saved query is not known: `A`"),
         ("filter k in (SOURCE 'g' | fields k)", "the query after `in` reads events of its own: `(SOURCE 'g' | fields k)`"),
     ] {
         assert_eq!(said(parsed(text).with_first_filter(&condition("tenant = \"a\""), Nested::Refused), text), expected);
@@ -72,7 +72,7 @@ fn a_bound_is_put_only_where_it_changes_nothing_else() {
         ("limit 20 | unnest a into b", "`unnest` comes after a `limit`: `unnest a into b`"),
         ("limit 20 | parse a /(?<b>x)/ multi", "`parse` comes after a `limit`: `parse a /(?<b>x)/ multi`"),
         ("fields a | addtotals col=true", "a limit would cut off the row of sums of `addtotals`: `addtotals col=true`"),
-        ("$A()", "what a saved query does is not known: `$A()`"),
+        ("$A()", "the effect of a saved query is not known: `$A()`"),
     ] {
         assert_eq!(said(parsed(text).bound_limit(50), text), expected);
     }

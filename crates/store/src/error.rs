@@ -107,6 +107,28 @@ pub enum CatalogueError {
         /// The name asked for.
         stream: String,
     },
+    /// The group has no such stream.
+    #[error("there is no stream `{stream}` in `{group}`")]
+    StreamNotFound {
+        /// The group.
+        group: String,
+        /// The name asked for.
+        stream: String,
+    },
+    /// A group would have more tags than it may.
+    #[error("the group `{group}` would have more than 50 tags")]
+    TooManyTags {
+        /// The group.
+        group: String,
+    },
+    /// There would be more documents of a kind than there may be.
+    #[error("there would be more than {most} documents of the kind `{kind}`")]
+    TooManyDocuments {
+        /// Their kind.
+        kind: &'static str,
+        /// The most of them.
+        most: usize,
+    },
     /// The files failed.
     #[error(transparent)]
     Storage(#[from] StorageError),

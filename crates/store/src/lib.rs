@@ -87,6 +87,7 @@ pub mod put;
 #[cfg(test)]
 mod tests;
 
+pub use catalogue::attributes::Tags;
 pub use catalogue::list::{Group, GroupClass, Order, Stream, StreamsQuery};
 pub use error::{AppendError, CatalogueError, FlushError, OpenError, ReadError, StorageError};
 pub use event::{Event, MAX_BATCH_BYTES, MAX_BATCH_EVENTS, MAX_MESSAGE_BYTES, NewEvent, ParsePositionError, Position};

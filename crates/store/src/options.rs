@@ -5,7 +5,7 @@
 /// How much memory the store uses and how it lays out its files. Every number is in bytes.
 ///
 /// The store's memory is at most about `2 * memtable_bytes` (one memtable filling while one is
-/// written out) `+ queue_bytes + cache_bytes + index_cache_bytes`, and per running read the page
+/// written out) `+ queue_bytes + cache_bytes + index_cache_bytes + block_cache_bytes`, and per running read the page
 /// plus one decoded block for each segment that overlaps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -24,6 +24,8 @@ pub struct Options {
     /// Block indexes of segments kept open. An index takes about 100 bytes per block, so that the
     /// default of 16 MiB holds those of 20 GiB of messages.
     pub index_cache_bytes: usize,
+    /// Decoded blocks that were read lately. Default 32 MiB: those of 250 readers that each read on within a block.
+    pub block_cache_bytes: usize,
 }
 
 impl Default for Options {
@@ -34,6 +36,7 @@ impl Default for Options {
             block_bytes: 128 << 10,
             cache_bytes: 16 << 20,
             index_cache_bytes: 16 << 20,
+            block_cache_bytes: 32 << 20,
         }
     }
 }

@@ -28,11 +28,23 @@ use crate::service::{Listeners, Service};
 const TOKEN_TTL: Duration = Duration::from_secs(12 * 3600);
 
 /// The two tenants and the scopes of their printed tokens.
-const TENANTS: [(&str, &str); 2] = [("acme", "logs:read:*"), ("globex", "logs:read:/globex/* logs:read:/shared/gateway")];
+const TENANTS: [(&str, &str); 2] = [
+    ("acme", "logs:read:* logs:query:*"),
+    ("globex", "logs:read:/globex/* logs:read:/shared/gateway logs:query:/globex/* logs:query:/shared/gateway"),
+];
+
+/// The file with the secret of the endpoint's key.
+const ENDPOINT_SECRET: &str = "endpoint.secret";
 
 /// What to try: what it shows, the variable with the token, the target, and what `curl` encodes and appends to the target.
-const EXAMPLES: [(&str, &str, &str, &str); 6] = [
+const EXAMPLES: [(&str, &str, &str, &str); 7] = [
     ("the newest events of a stream of acme", "ACME", "/logs/:acme:api/prod-a?limit=3", ""),
+    (
+        "a query: the answers of the last day by status",
+        "ACME",
+        "/queries?format=csv",
+        " -H Prefer:wait=20 --json '{\"logGroups\":[\"/acme/api\"],\"start\":\"-1d\",\"query\":\"stats count(*) as n by status | sort n desc\"}'",
+    ),
     ("the groups that acme may see", "ACME", "/groups", ""),
     ("the newest 20 events of a Java service, as text", "ACME", "/logs/:acme:java:orders?limit=20&format=text", ""),
     (
@@ -76,10 +88,10 @@ impl DemoArgs {
 /// # Errors
 /// If the folder or the port cannot be used.
 pub fn run(args: &DemoArgs) -> Result<ExitCode, CliError> {
-    let [listen, admin] = addresses(args.address())?;
+    let addresses = addresses(args.address())?;
     prepare(&args.data)?;
     try_out_store(&args.data)?;
-    write_config(&args.data, listen, admin)?;
+    write_config(&args.data, addresses)?;
     let config = config::load(Some(&config_path(&args.data)), variables())?;
     begin_log(&config)?;
     runtime()?.block_on(async {
@@ -123,14 +135,29 @@ pub fn prepare(directory: &Path) -> Result<(), CliError> {
     token::issuer(directory)?;
     let config = config_path(directory);
     if !config.exists() {
-        write_config(directory, SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)), SocketAddr::from((Ipv4Addr::LOCALHOST, 8081)))?;
+        write_config(directory, USUAL)?;
     }
     Ok(())
 }
 
-/// The address of the API and that of the admin listener, which is always on loopback. Both are tried: a port in use is reported
-/// now, not after the sample logs are made.
-fn addresses(listen: SocketAddr) -> Result<[SocketAddr; 2], CliError> {
+/// Where a demo listens: the API, and on loopback the admin listener and the endpoint of its source.
+#[derive(Debug, Clone, Copy)]
+struct Addresses {
+    api: SocketAddr,
+    admin: SocketAddr,
+    endpoint: SocketAddr,
+}
+
+/// The addresses of a demo that has not run yet.
+const USUAL: Addresses = Addresses { api: loopback(8080), admin: loopback(8081), endpoint: loopback(4586) };
+
+const fn loopback(port: u16) -> SocketAddr {
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port)
+}
+
+/// The addresses to listen on. All are tried: a port in use is reported now, not after the sample logs are made. The endpoint takes
+/// another port where its own is in use, or where any port will do.
+fn addresses(listen: SocketAddr) -> Result<Addresses, CliError> {
     let try_out = |address: SocketAddr| {
         let what = if address.ip().is_loopback() {
             format!("port {} can't be used (choose another with --port)", address.port())
@@ -144,8 +171,10 @@ fn addresses(listen: SocketAddr) -> Result<[SocketAddr; 2], CliError> {
     // Both stay bound until both are found, so that they differ.
     let (_held, public) = try_out(listen)?;
     let admin_port = if listen.port() == 0 { 0 } else { listen.port().saturating_add(1) };
-    let (_held_too, admin) = try_out(SocketAddr::from((Ipv4Addr::LOCALHOST, admin_port)))?;
-    Ok([public, admin])
+    let (_held_too, admin) = try_out(loopback(admin_port))?;
+    let endpoint_port = if listen.port() == 0 { 0 } else { USUAL.endpoint.port() };
+    let (_held_as_well, endpoint) = try_out(loopback(endpoint_port)).or_else(|_in_use| try_out(loopback(0)))?;
+    Ok(Addresses { api: public, admin, endpoint })
 }
 
 /// The variables that the configuration is read with. Those that say where a service listens do not count: `--listen` does, and
@@ -167,13 +196,27 @@ fn try_out_store(directory: &Path) -> Result<(), CliError> {
     opened.map(drop).map_err(|error| CliError::failed("the demo's store", error))
 }
 
-fn write_config(directory: &Path, listen: SocketAddr, admin: SocketAddr) -> Result<(), CliError> {
+fn write_config(directory: &Path, addresses: Addresses) -> Result<(), CliError> {
+    let Addresses { api: listen, admin, endpoint } = addresses;
+    write_secret(&directory.join(ENDPOINT_SECRET))?;
     let text = include_str!("logmark.toml")
         .replace("http://127.0.0.1:8080", &public_url(listen))
         .replace("\"127.0.0.1:8080\"", &format!("\"{listen}\""))
-        .replace("127.0.0.1:8081", &admin.to_string());
+        .replace("127.0.0.1:8081", &admin.to_string())
+        .replace("127.0.0.1:4586", &endpoint.to_string());
     let path = config_path(directory);
     files::replace(&path, text.as_bytes(), files::PUBLIC).map_err(|error| CliError::failed(path.display(), error))
+}
+
+/// Makes the secret of the endpoint's key, unless it is there: as many characters as AWS's own have.
+fn write_secret(path: &Path) -> Result<(), CliError> {
+    if path.exists() {
+        return Ok(());
+    }
+    let mut random = [0_u8; 20];
+    aws_lc_rs::rand::fill(&mut random).map_err(|_| CliError::Failed("no randomness for the secret of a key".to_owned()))?;
+    let secret: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    files::replace(path, secret.as_bytes(), files::PRIVATE).map_err(|error| CliError::failed(path.display(), error))
 }
 
 fn announce(directory: &Path, listeners: &Listeners) -> Result<(), CliError> {
@@ -201,6 +244,15 @@ fn announce(directory: &Path, listeners: &Listeners) -> Result<(), CliError> {
     say("\nThen try these there:\n");
     for (what, variable, target, encoded) in EXAMPLES {
         say(format_args!("# {what}\ncurl -s -H \"Authorization: Bearer ${variable}\" '{url}{target}'{encoded}\n"));
+    }
+    if let Some(endpoint) = listeners.endpoint_addresses.first() {
+        let secret = directory.join(ENDPOINT_SECRET);
+        say("AWS's own clients write to the store and read from it, as from CloudWatch Logs (docs/aws-protocol.md):\n");
+        say(format_args!(
+            "export AWS_ACCESS_KEY_ID=LOGMARKDEMO AWS_SECRET_ACCESS_KEY=$(cat {}) AWS_DEFAULT_REGION=local",
+            secret.display()
+        ));
+        say(format_args!("aws --endpoint-url http://{endpoint} logs describe-log-groups\n"));
     }
     say("New events arrive every few seconds. Stop with Ctrl-C.\n");
     Ok(())

@@ -5,6 +5,7 @@
 
 mod inputs;
 mod preview;
+mod remote;
 mod report;
 mod visibility;
 
@@ -21,10 +22,12 @@ use logmark_store::{CatalogueError, NewEvent, OpenError, Options as StoreOptions
 use super::configuration::load_from;
 use super::{CliError, DEMO_DIRECTORY, note};
 use crate::config::Config;
+use crate::config::endpoint::Endpoint;
 use crate::config::source::{Source, SourceKind};
 use crate::domain::name::{LogGroupName, LogStreamName};
 use crate::domain::time::{Clock, SystemClock};
 use inputs::open_all;
+use remote::Service;
 
 /// Events and bytes in one append: what PutLogEvents takes in one call.
 const BATCH: (usize, usize) = (10_000, 1 << 20);
@@ -91,7 +94,7 @@ Examples:
 Exit codes: 0 all lines are imported, 1 something is not (the report says what), 2 the arguments are wrong,
 64 the configuration is wrong.
 
-The store must not be in use by a running service: stop it, import, and start it again.";
+While a service runs on the store, the events go through the `endpoint` of its source. Without one, stop the service first.";
 
 /// `--multiline`.
 #[derive(Debug, Clone)]
@@ -126,8 +129,7 @@ pub fn run(args: &ImportArgs) -> Result<ExitCode, CliError> {
     }
     let import_target = import_target(args)?;
     visibility::warn(&import_target, &group, &stream);
-    let store = open_store(&import_target.folder)?;
-    let target = Target::prepare(&store, &group, &stream)?;
+    let target = Target::prepare(open(&import_target)?, &group, &stream)?;
     let bar = progress_bar(inputs.iter().map(|input| input.length).sum());
     let mut total = Summary::default();
     let mut failure = None;
@@ -145,21 +147,31 @@ pub fn run(args: &ImportArgs) -> Result<ExitCode, CliError> {
     }
     bar.finish_and_clear();
     report::print(&total, &group, &stream);
-    store.close().map_err(|error| CliError::failed("the store", error))?;
+    target.close()?;
     match failure {
         Some(error) => Err(error),
         None => Ok(if total.rejected == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }),
     }
 }
 
-fn open_store(folder: &Path) -> Result<Store, CliError> {
-    Store::open(folder, StoreOptions::default()).map_err(|error| match error {
-        OpenError::InUse { .. } => CliError::failed(
+/// The store itself, or the service that holds it.
+fn open(target: &ImportTarget) -> Result<Sink, CliError> {
+    let error = match Store::open(&target.folder, StoreOptions::default()) {
+        Ok(store) => return Ok(Sink::Store(store)),
+        Err(error) => error,
+    };
+    match (&error, &target.endpoint) {
+        (OpenError::InUse { .. }, Some(endpoint)) => {
+            note(format_args!("a running service holds the store: importing through its endpoint, {}", endpoint.listen));
+            Ok(Sink::Service(Box::new(Service::new(endpoint)?)))
+        }
+        (OpenError::InUse { .. }, None) => Err(CliError::failed(
             error,
-            "a running service holds the store, and import can't write beside it; stop the service, import, and start it again",
-        ),
-        other => CliError::Failed(other.to_string()),
-    })
+            "a running service holds the store, and its source has no `endpoint` to import through; add one to the configuration, \
+             or stop the service, import, and start it again",
+        )),
+        _ => Err(CliError::Failed(error.to_string())),
+    }
 }
 
 fn options(args: &ImportArgs) -> Result<Options, CliError> {
@@ -194,6 +206,8 @@ fn options(args: &ImportArgs) -> Result<Options, CliError> {
 /// Where the events go: a local source, and the configuration that names it.
 struct ImportTarget {
     folder: PathBuf,
+    /// Where a running service takes events for it.
+    endpoint: Option<Box<Endpoint>>,
     /// Absent in a demo that was only just made.
     config: Option<(Config, crate::domain::name::SourceName)>,
 }
@@ -205,38 +219,55 @@ fn import_target(args: &ImportArgs) -> Result<ImportTarget, CliError> {
     let Some(config) = config else {
         super::demo::prepare(Path::new(DEMO_DIRECTORY))?;
         note(format_args!("no logmark.toml here: importing into the demo's store in {DEMO_DIRECTORY}; `logmark demo` serves it"));
-        return Ok(ImportTarget { folder: super::demo::store_path(Path::new(DEMO_DIRECTORY)), config: None });
+        let folder = super::demo::store_path(Path::new(DEMO_DIRECTORY));
+        return Ok(ImportTarget { folder, endpoint: None, config: None });
     };
     let config = load_from(&config)?;
-    let locals: Vec<(&Source, &PathBuf)> = config
+    let locals: Vec<(&Source, &PathBuf, &Option<Box<Endpoint>>)> = config
         .sources
         .iter()
         .filter_map(|source| match &source.kind {
-            SourceKind::Local { path, .. } => Some((source, path)),
+            SourceKind::Local { path, endpoint, .. } => Some((source, path, endpoint)),
             SourceKind::CloudWatch(_) => None,
         })
-        .filter(|(source, _)| args.source.as_deref().is_none_or(|name| source.name.as_str() == name))
+        .filter(|(source, ..)| args.source.as_deref().is_none_or(|name| source.name.as_str() == name))
         .collect();
-    let (folder, name) = match locals.as_slice() {
-        [(source, path)] => ((*path).clone(), source.name.clone()),
+    let (folder, endpoint, name) = match locals.as_slice() {
+        [(source, path, endpoint)] => ((*path).clone(), (*endpoint).clone(), source.name.clone()),
         [] => return Err(CliError::Failed("the configuration has no such source of kind `local`".to_owned())),
         _ => return Err(CliError::Failed("the configuration has several local sources: choose one with --source".to_owned())),
     };
-    Ok(ImportTarget { folder, config: Some((config, name)) })
+    Ok(ImportTarget { folder, endpoint, config: Some((config, name)) })
+}
+
+/// What takes the events.
+enum Sink {
+    Store(Store),
+    Service(Box<Service>),
 }
 
 /// Where the events go.
 struct Target<'a> {
-    store: &'a Store,
+    sink: Sink,
     group: &'a LogGroupName,
     stream: &'a LogStreamName,
 }
 
 impl<'a> Target<'a> {
-    fn prepare(store: &'a Store, group: &'a LogGroupName, stream: &'a LogStreamName) -> Result<Self, CliError> {
-        ensure_stream(store, group.as_str(), stream.as_str(), SystemClock.now().0)
-            .map_err(|error| CliError::failed("the store", error))?;
-        Ok(Self { store, group, stream })
+    fn prepare(sink: Sink, group: &'a LogGroupName, stream: &'a LogStreamName) -> Result<Self, CliError> {
+        match &sink {
+            Sink::Store(store) => ensure_stream(store, group.as_str(), stream.as_str(), SystemClock.now().0)
+                .map_err(|error| CliError::failed("the store", error))?,
+            Sink::Service(service) => service.ensure_stream(group, stream)?,
+        }
+        Ok(Self { sink, group, stream })
+    }
+
+    fn close(self) -> Result<(), CliError> {
+        match self.sink {
+            Sink::Store(store) => store.close().map_err(|error| CliError::failed("the store", error)),
+            Sink::Service(_) => Ok(()),
+        }
     }
 
     /// Stores a reading batch by batch. What was stored before a failure stays, and is counted.
@@ -270,9 +301,14 @@ impl<'a> Target<'a> {
     }
 
     fn append(&self, events: Vec<NewEvent>) -> Result<(), CliError> {
-        let now = SystemClock.now().0;
-        let appended = self.store.append_blocking(self.group.as_str(), self.stream.as_str(), events, now);
-        appended.map_err(|error| CliError::failed("the store", error))
+        match &self.sink {
+            Sink::Store(store) => {
+                let now = SystemClock.now().0;
+                let appended = store.append_blocking(self.group.as_str(), self.stream.as_str(), events, now);
+                appended.map_err(|error| CliError::failed("the store", error))
+            }
+            Sink::Service(service) => service.append(self.group, self.stream, &events),
+        }
     }
 }
 

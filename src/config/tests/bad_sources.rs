@@ -102,19 +102,77 @@ fn a_local_source_has_its_own_keys() {
             "logmark.toml:4:1: sources[0].reserve: applies to sources of the kind `cloudwatch`, and this source is `local`\nlogmark.toml:5:1: sources[0].cache: applies to sources of the kind `cloudwatch`, and this source is `local`",
         ),
         (
-            "kind = \"local\"\n-region\npath = \"data\"\nendpoint = { listen = \"127.0.0.1:4586\", access_key = \"env:A\", secret_key = \"env:B\" }",
-            "logmark.toml:4:1: sources[0].endpoint: is not supported: the local source has no endpoint of its own; remove the key",
-        ),
-        (
             "kind = \"local\"\n-region\npath = \"data\"\nqueries = { threads = 0, concurrent = 10001, memory = 1 }",
             "logmark.toml:4:23: sources[0].queries.threads: must be from 1 to 256\nlogmark.toml:4:39: sources[0].queries.concurrent: must be from 1 to 10000\nlogmark.toml:4:55: sources[0].queries.memory: must be from 16777216 to 68719476736 bytes",
         ),
         (
             "kind = \"local\"\n-region\npath = \"data\"\nfolder = \"data\"",
-            "logmark.toml:4:1: sources[0].folder: unknown key: expected `kind`, `name`, `path` or `queries`",
+            "logmark.toml:4:1: sources[0].folder: unknown key: expected `kind`, `name`, `path`, `queries` or `endpoint`",
         ),
     ];
     refused("[[sources]]", &cases);
+}
+
+#[cfg(feature = "local")]
+#[test]
+fn an_endpoint_has_an_access_key_and_a_reference_to_its_secret() {
+    let local = |endpoint: &str| format!("kind = \"local\"\n-region\npath = \"data\"\nendpoint = {endpoint}");
+    let at = |place: &str, text: &str| format!("logmark.toml:{place}: sources[0].endpoint{text}");
+    let cases = [
+        (local("\"127.0.0.1:4586\""), at("4:12", ": must be a table, not a string")),
+        (
+            local("{}"),
+            [
+                at("4:12", ".access_key: is missing: write the id of the key that clients sign with"),
+                at("4:12", ".secret_key: is missing: write the location of the secret, `env:NAME` or `file:PATH`"),
+            ]
+            .join("\n"),
+        ),
+        (
+            local("{ access_key = \"a key\", secret_key = \"plain\" }"),
+            [
+                at("4:27", ".access_key: is not the id of an access key: write 1 to 128 letters, digits and `_`"),
+                at(
+                    "4:49",
+                    ".secret_key: is a secret in plain text: put it into a variable of its own and write `env:NAME`, or into a file and write `file:PATH`",
+                ),
+            ]
+            .join("\n"),
+        ),
+        (
+            local("{ access_key = \"AKID\", secret_key = \"env:NONE\", account = \"7\", secret = 1 }"),
+            [
+                at("4:48", ".secret_key: the variable `NONE` is not set, or is not UTF-8: set it"),
+                at("4:70", ".account: `7` is not an account: write its twelve digits, such as `123456789012`"),
+                at(
+                    "4:75",
+                    ".secret: unknown key: did you mean `secret_key`?",
+                ),
+            ]
+            .join("\n"),
+        ),
+    ];
+    let cases: Vec<(&str, &str)> = cases.iter().map(|(snippet, text)| (snippet.as_str(), text.as_str())).collect();
+    refused("[[sources]]", &cases);
+}
+
+#[cfg(feature = "local")]
+#[test]
+fn two_endpoints_do_not_listen_on_the_same_address() {
+    let source = |name: &str, port: u16| {
+        format!(
+            "[[sources]]\nname = \"{name}\"\nkind = \"local\"\npath = \"{name}\"\n\
+             endpoint = {{ listen = \"127.0.0.1:{port}\", access_key = \"AKID\", secret_key = \"env:SECRET\" }}\n"
+        )
+    };
+    let found = |ports: [u16; 2]| {
+        let text = super::document("", &(source("a", ports[0]) + &source("b", ports[1])));
+        super::lines(super::parsed(&text, &[("SECRET", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")]))
+    };
+    let text = "sources[1].endpoint: uses the same address as the endpoint of another source: give each endpoint its own address";
+    assert_eq!(found([4586, 4586]), format!("logmark.toml:10:12: {text}"));
+    assert_eq!(found([4586, 4587]), "");
+    assert_eq!(found([0, 0]), "");
 }
 
 #[test]
@@ -150,6 +208,6 @@ fn a_compatible_server_may_be_anywhere_with_a_warning() {
 #[cfg(not(feature = "local"))]
 #[test]
 fn a_build_without_local_sources_says_so() {
-    let text = "logmark.toml:2:8: sources[0].kind: `local` is not part of this build: it was made without the feature `local`";
+    let text = "logmark.toml:2:8: sources[0].kind: `local` is not part of this build: build with the feature `local`";
     refused("[[sources]]", &[("kind = \"local\"\n-region\npath = \"data\"", text)]);
 }

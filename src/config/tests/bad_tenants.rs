@@ -81,11 +81,11 @@ fn a_grant_that_grants_nothing_or_something_else_is_refused() {
         ),
         (
             r#"actions = ["write"]"#,
-            "logmark.toml:2:12: tenants.acme.grants[0].actions[0]: `write` is no action: there are `read`, `query`, `tail` and `describe`",
+            "logmark.toml:2:12: tenants.acme.grants[0].actions[0]: `write` is not an action: use `read`, `query`, `tail` or `describe`",
         ),
         (
             r#"actions = ["Read"]"#,
-            "logmark.toml:2:12: tenants.acme.grants[0].actions[0]: `Read` is no action: there are `read`, `query`, `tail` and `describe`",
+            "logmark.toml:2:12: tenants.acme.grants[0].actions[0]: `Read` is not an action: use `read`, `query`, `tail` or `describe`",
         ),
         (r#"actions = "read""#, "logmark.toml:2:11: tenants.acme.grants[0].actions: must be an array, not a string"),
         (r#"actions = ["read", "read"]"#, "logmark.toml:2:20: tenants.acme.grants[0].actions[1]: is listed twice"),

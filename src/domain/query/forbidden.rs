@@ -1,7 +1,6 @@
-//! What a query may hold and nobody is given: what lies beyond its log groups and its time range, upstream's handles, and the
-//! operator's account.
+//! The refused parts of queries: reads beyond its log groups and its range, pointers of upstream, and the operator's account.
 //!
-//! Owns the list. Works on what the query reaches, never on its text, so that no spelling, comment or nesting hides a thing.
+//! Owns the list. It works on the parsed query's reach, never on its text, so that spelling, comments and nesting make no difference.
 
 use logmark_diagnostics::{Diagnostic, Kind, Span, Spanned};
 use logmark_insights::ast::{Column, Command, Expression, FieldPath, Query};
@@ -10,12 +9,12 @@ use logmark_insights::reach::{Beyond, Reach, Reference, Referent, Use, Window};
 use super::QueryReach;
 use crate::domain::name::LogGroupName;
 
-/// The handle of an event, good for the whole account.
+/// The pointer to an event, valid for the whole account.
 const POINTER: &str = "@ptr";
-/// The group of an event, after the account's number.
+/// The group of an event, after the account id.
 const LOG: &str = "@log";
 
-/// Everything of the kind in a query for a source with this reach, each at its place.
+/// Every refused part of a query for a source with this reach, with its position.
 pub(super) fn in_query(query: &Query, reach_of_source: QueryReach) -> Vec<Diagnostic> {
     let reach = Reach::of(query);
     let mut found: Vec<Diagnostic> = reach
@@ -24,12 +23,12 @@ pub(super) fn in_query(query: &Query, reach_of_source: QueryReach) -> Vec<Diagno
         .filter(|beyond| !is_harmless(&beyond.node))
         .filter(|beyond| reach_of_source == QueryReach::Confined || !is_named(beyond, query))
         .map(|beyond| {
-            let expected = "a query of its log groups, its time range and what is not masked";
+            let expected = "a query within its log groups, its time range and the data masks";
             fault(beyond.span, expected, &format!("`{}`", beyond.node.word())).hint(beyond.node.to_string())
         })
         .collect();
     let shown = plain_columns(query);
-    found.extend(reach.references().filter_map(|reference| of_reference(reference, &shown)));
+    found.extend(reach.references().filter_map(|reference| of_reference(reference, &shown, reach_of_source)));
     found.sort_by_key(|fault| (fault.span.start, fault.span.end));
     found.dedup();
     found
@@ -46,7 +45,7 @@ fn is_harmless(beyond: &Beyond) -> bool {
 }
 
 /// Whether it is a query inside the query, a log group that one names, or a lookup table. `SOURCE` of the query itself is not
-/// among them: which groups it reads, the request says.
+/// among them, since the request names the groups that it reads.
 fn is_named(beyond: &Spanned<Beyond>, query: &Query) -> bool {
     let own_sources = query.commands.iter().filter(|command| matches!(command.node, Command::Source(_)));
     let is_own =
@@ -100,13 +99,14 @@ fn plain_columns(query: &Query) -> Vec<Span> {
     plain.map(|column| column.expression.span).collect()
 }
 
-/// A reference to an event's handle, or to what names the operator's account, in a form in which its value could leave.
-fn of_reference(reference: &Reference, shown: &[Span]) -> Option<Diagnostic> {
+/// A reference to an event's pointer, or to a field with the operator's account, in a form that could show its value. `@log` of a local
+/// source is the group alone, and Grafana's queries trim it.
+fn of_reference(reference: &Reference, shown: &[Span], reach: QueryReach) -> Option<Diagnostic> {
     let Referent::Field(path) = &reference.what else { return None };
     if begins_with(path, POINTER) && reference.origin.is_of_events() && !shown.contains(&reference.span) {
         let expected = "`@ptr` as a column of its own in `fields` or `display`";
         return Some(
-            fault(reference.span, expected, "another use of it").hint("it is a handle, replaced in the answer by one of yours"),
+            fault(reference.span, expected, "another use of it").hint("the answer has a pointer of this service in its place"),
         );
     }
     if !reference.what.names_account() || !reference.uses.contains(Use::Shown) || is_entity_without_account(path) {
@@ -115,14 +115,14 @@ fn of_reference(reference: &Reference, shown: &[Span]) -> Option<Diagnostic> {
     let taken_apart =
         [Use::Computed, Use::Parsed, Use::Expanded, Use::Compared].into_iter().any(|way| reference.uses.contains(way));
     match begins_with(path, LOG) {
-        true if taken_apart => Some(
-            fault(reference.span, "`@log` as it is", "something made of it")
-                .hint("it holds the number of the operator's account: show it, filter and group by it"),
+        true if taken_apart && reach == QueryReach::Confined => Some(
+            fault(reference.span, "`@log` unchanged", "a value computed from it")
+                .hint("it has the id of the operator's account: only show it, filter or group by it"),
         ),
         true => None,
         false => Some(
             fault(reference.span, "a field of your events", &format!("`{}`", path.flat_name()))
-                .hint("it holds the number of the operator's account"),
+                .hint("it has the id of the operator's account"),
         ),
     }
 }
@@ -137,7 +137,7 @@ fn is_entity_without_account(path: &FieldPath) -> bool {
 pub(crate) fn names_entity_attribute(name: &str) -> bool {
     let name = name.to_lowercase();
     let Some(attribute) = name.strip_prefix("@entity.") else { return false };
-    // Numbers are elements of a list, whatever stands there.
+    // A number is an element of a list, which can have any attribute.
     let is_number = |step: &str| step.bytes().all(|byte| byte.is_ascii_digit());
     let names_account = |step: &str| step.contains("account") || step.contains("identifier") || step.ends_with("arn");
     let mut steps = attribute.split('.');
@@ -145,7 +145,7 @@ pub(crate) fn names_entity_attribute(name: &str) -> bool {
     is_attribute && steps.all(|step| !is_number(step) && !names_account(step))
 }
 
-/// Is it the field, or a step into it? Names are compared without case, as in doubt CloudWatch might.
+/// Whether the path is the field, or a step into it. Names are compared without case, since CloudWatch might do so.
 fn begins_with(path: &FieldPath, name: &str) -> bool {
     path.head.as_str().eq_ignore_ascii_case(name)
 }

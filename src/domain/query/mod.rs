@@ -1,8 +1,8 @@
-//! A Logs Insights query, understood: it asks for nothing beyond the log groups and the time that it is started with.
+//! A parsed Logs Insights query, which reads only the log groups and the range of its request.
 //!
-//! Owns the query's tree and its caller's text. What goes upstream is the text with the scope condition in front, and only if it
-//! is read as the tree that was checked, with the scope condition in front. Look next at `forbidden` (what is refused), [`scope`]
-//! (what is put in front), and [`operations`] (a query that runs, and the operations on it).
+//! Owns the query's tree and its caller's text. INVARIANT: upstream gets the text with the scope condition before it, and only if this
+//! text parses as the checked tree with the scope condition before it. See also `forbidden` (refused parts), [`scope`] (the scope
+//! condition), and [`operations`] (running queries).
 
 mod forbidden;
 pub mod scope;
@@ -22,13 +22,13 @@ use crate::domain::name::LogGroupName;
 
 /// The most characters of a query (StartQuery, `queryString`).
 pub const MAX_CHARACTERS: usize = logmark_insights::MAX_LENGTH;
-/// The most rows that a query may be asked for (StartQuery, `limit`).
+/// Rows of a query at most (StartQuery, `limit`).
 pub const MAX_ROWS: u32 = 100_000;
-/// Bytes that the headings which differ from the printed ones may have together, for they travel in the query's id. Of a query
-/// with more of them the headings are the printed ones.
+/// Bytes of all headings that differ from the printed ones, at most. The query id contains them. A query with more has the printed
+/// headings.
 const MAX_HEADINGS: usize = 1536;
 
-/// A query. INVARIANT: it stays within its log groups and its time range, and shows no handle and no account of the operator's.
+/// A query. INVARIANT: it reads only its log groups and its range, and does not show pointers of upstream or the operator's account.
 #[derive(Clone, PartialEq, Eq)]
 pub struct LogQuery {
     query: Query,
@@ -51,7 +51,7 @@ pub enum QueryReach {
     NamedGroups,
 }
 
-/// A column that nobody named, whose heading is its text: as it is sent, and as the caller wrote it.
+/// The heading of a column without an alias: its text as it is sent, and as the caller wrote it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ColumnHeading {
     /// As it is sent and comes back.
@@ -60,23 +60,23 @@ pub struct ColumnHeading {
     pub written: String,
 }
 
-/// Why a text is no query of ours.
+/// Why a text is not an accepted query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum QueryError {
-    /// It is no query: what is wrong with it.
+    /// The faults of a text that is not a query.
     Invalid(Vec<Diagnostic>),
-    /// It is one, and asks for what nobody is given: where, and for what.
+    /// The refused parts of a valid query.
     Forbidden(Vec<Diagnostic>),
 }
 
-/// Why a query can't be sent as the permit wants it.
+/// Why a query cannot be sent with the permit's scope condition.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UnsendableQuery {
-    /// What must stand before it can't.
-    #[error("the tenant's rules can't be put before this query: {0}")]
+    /// The scope condition cannot be put before the query.
+    #[error("the tenant's rules cannot be applied to this query: {0}")]
     QueryScope(String),
-    /// It is longer than CloudWatch takes, needless blanks not counted.
-    #[error("with the fence in front the query has {length} characters, {MAX_CHARACTERS} are allowed")]
+    /// The query is longer than CloudWatch allows, even without blanks.
+    #[error("with the scope condition the query has {length} characters; {MAX_CHARACTERS} are allowed")]
     TooLong {
         /// How many characters it has.
         length: usize,
@@ -87,7 +87,7 @@ impl LogQuery {
     /// Reads a query.
     ///
     /// # Errors
-    /// [`QueryError`]: what is wrong with it, or what in it nobody is given.
+    /// [`QueryError`].
     pub fn parse(text: &str) -> Result<Self, QueryError> {
         Self::parse_within(text, QueryReach::Confined)
     }
@@ -138,10 +138,10 @@ impl LogQuery {
         self.rows.unwrap_or(if is_limited { MAX_ROWS } else { DEFAULT_LIMIT })
     }
 
-    /// The same query with at most so many rows.
+    /// The same query with this limit of rows.
     ///
     /// # Errors
-    /// In words, why no bound can be put to it.
+    /// The reason why the query cannot have a limit.
     pub fn with_limit(mut self, rows: u32) -> Result<Self, String> {
         let bounded = self.query.bound_limit(rows).map_err(|refusal| refusal.to_string())?;
         let is_limited = self.query.commands.iter().any(|command| matches!(command.node, Command::Limit(_)));
@@ -153,19 +153,19 @@ impl LogQuery {
         Ok(self)
     }
 
-    /// More rows than a query has that says nothing of them: StartQuery's `limit`.
+    /// The limit of rows for StartQuery, if it is larger than the default.
     #[must_use]
     pub fn rows(&self) -> Option<u32> {
         self.rows
     }
 
-    /// The headings that come back otherwise than the caller wrote them.
+    /// The headings that upstream prints differently from the caller's text.
     #[must_use]
     pub fn headings(&self) -> &[ColumnHeading] {
         &self.headings
     }
 
-    /// The text to send: the query, which sees nothing but what is inside the scope condition.
+    /// The text to send: the query with the scope condition before it, so that it reads only permitted events.
     ///
     /// # Errors
     /// [`UnsendableQuery`].
@@ -179,7 +179,7 @@ impl LogQuery {
         })
     }
 
-    /// Which moments upstream may read for it.
+    /// The range that upstream may read for it.
     #[must_use]
     pub fn reads(&self) -> UpstreamRange {
         if forbidden::may_read_earlier(&self.query) { UpstreamRange::MayReadEarlier } else { UpstreamRange::Exact }
@@ -187,7 +187,7 @@ impl LogQuery {
 }
 
 impl fmt::Debug for LogQuery {
-    /// Says nothing of the text: it is the caller's, and may hold what must not stand in a log.
+    /// Does not show the text: it is the caller's, and may have secrets that must not be logged.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("LogQuery(..)")
     }

@@ -1,6 +1,6 @@
-//! The operations on queries, and what sources say of one that runs.
+//! The operations on queries, and the results that sources return.
 //!
-//! Owns the shapes. A [`RunningQuery`] leaves the service sealed only: upstream's id is good for the whole account.
+//! Owns these types. INVARIANT: a [`RunningQuery`] leaves the service sealed only, since upstream's id is valid for the whole account.
 
 use aws_lc_rs::digest;
 use logmark_quota::Reservation;
@@ -14,22 +14,22 @@ use crate::domain::time::{Millis, TimeRange};
 
 /// The most groups of one query (StartQuery).
 pub const MAX_GROUPS: usize = 50;
-/// Bytes that the groups' names may have together, for they travel in the query's id.
+/// Bytes of all groups' names together, at most. The query id contains them.
 pub const MAX_GROUP_BYTES: usize = 3072;
 
 /// Starts a query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StartQuery {
-    /// What is asked.
+    /// The query.
     pub query: LogQuery,
     /// Of which groups: at least one, at most [`MAX_GROUPS`], all in one source, each once. Those that queries inside the query
     /// name are the last.
     pub groups: Vec<LogGroupName>,
     /// How many of them, from the first, the query itself reads.
     pub own_groups: usize,
-    /// The first moment that is looked at.
+    /// The start of the range.
     pub start: Millis,
-    /// The first moment after the last.
+    /// The end of the range (exclusive).
     pub end: Millis,
 }
 
@@ -54,11 +54,11 @@ impl Operation for StartQuery {
     }
 }
 
-/// What was allowed when a query was started, as one value to compare: of each of its groups, which streams are seen.
+/// A fingerprint of the permission under which a query was started: the visible streams of each of its groups.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RulesFingerprint(pub [u8; 16]);
 
-/// A group's name in four bytes. Two names may have the same one: it never replaces a look at the permit.
+/// A fingerprint of a group's name in four bytes. Two names can have the same one, so it never replaces the permit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GroupFingerprint([u8; 4]);
 
@@ -69,24 +69,24 @@ impl From<&LogGroupName> for GroupFingerprint {
     }
 }
 
-/// A query that was started. What its id carries, so that no replica needs to remember it.
+/// A started query. Its id contains all of this, so that every replica can open it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunningQuery {
-    /// Where it runs.
+    /// The source that runs it.
     pub source: SourceName,
     /// The source's own id.
     pub id: String,
-    /// Over which groups.
+    /// Its groups.
     pub groups: Vec<LogGroupName>,
-    /// Under which rules.
+    /// The fingerprint of the permission.
     pub rules: RulesFingerprint,
     /// When it was started.
     pub started: Millis,
-    /// Headings that come back otherwise than the caller wrote them.
+    /// Headings that upstream prints differently from the caller's text.
     pub headings: Vec<ColumnHeading>,
 }
 
-/// What a query has found so far.
+/// Reads the rows that a query has found so far.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadQuery {
     /// The query.
@@ -116,12 +116,12 @@ impl Operation for StopQuery {
     }
 }
 
-/// Which fields the events of a group have. The names are content: whoever may query the group may know them.
+/// Lists the fields of a group's events. Their names are content of the logs, so it needs the action `query`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DescribeFields {
     /// The group.
     pub group: LogGroupName,
-    /// The middle of the minutes that are looked at; `None`: the last ones.
+    /// The middle of the minutes that are searched; `None`: the last minutes.
     pub around: Option<Millis>,
 }
 
@@ -133,14 +133,13 @@ impl Operation for DescribeFields {
     }
 }
 
-/// One event by the pointer that a query's row holds. What the pointer carries: a reference to the event, and nothing that
-/// grows with the query. Which group and stream the event is in, the event itself says; the source compares that with the
-/// permit.
+/// Reads one event by the pointer in a query's row. The sealed pointer contains all of this, and its size does not depend on the query.
+/// The event itself names its group and stream, and the source compares them with the permit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReadRecord {
-    /// Where it is.
+    /// The source of the event.
     pub source: SourceName,
-    /// The tenant's grants when the pointer was made. Under other grants no source is asked.
+    /// The fingerprint of the tenant's grants when the pointer was made. With other grants no source is called.
     pub grants: RulesFingerprint,
     /// The groups of the query, at most [`MAX_GROUPS`]: the event is in one of them.
     pub groups: Vec<GroupFingerprint>,
@@ -156,7 +155,7 @@ impl Operation for ReadRecord {
     }
 }
 
-/// Where a query stands, in CloudWatch's words.
+/// The status of a query, as in CloudWatch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "CloudWatch's own words")]
 pub enum QueryStatus {
@@ -170,7 +169,7 @@ pub enum QueryStatus {
 }
 
 impl QueryStatus {
-    /// Will nothing change any more?
+    /// Whether the status is final.
     #[must_use]
     pub fn has_ended(self) -> bool {
         match self {
@@ -194,60 +193,61 @@ impl QueryStatus {
     }
 }
 
-/// How much a query looked at.
+/// The data that a query scanned.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Statistics {
-    /// Events that fit.
+    /// Events that matched.
     pub records_matched: f64,
-    /// Events looked at.
+    /// Events scanned.
     pub records_scanned: f64,
-    /// Bytes looked at: what is paid for.
+    /// Bytes scanned, which AWS charges for.
     pub bytes_scanned: f64,
 }
 
 /// A row: columns and values, in order.
 pub type Row = Vec<(String, String)>;
 
-/// A page of what a query has found.
+/// A page of a query's rows.
 #[derive(Debug)]
 pub struct QueryPage {
-    /// Where it stands.
+    /// The status.
     pub status: QueryStatus,
-    /// The rows; some of them while it runs. A value of `@ptr` is the source's own pointer, and never leaves as it is.
+    /// The rows; only some of them while the query runs. A value of `@ptr` is the source's own pointer, and leaves the service sealed
+    /// only.
     pub rows: Vec<Row>,
-    /// How much it looked at, as far as the source says.
+    /// The scanned data, if the source tells.
     pub statistics: Option<Statistics>,
-    /// US dollars, when the price is known.
+    /// US dollars, if the price is known.
     pub estimated_cost: Option<f64>,
-    /// Where the rows go on; `None`: these are all that there are so far.
+    /// The position of the next rows; `None`: these are all rows so far.
     pub next: Option<Position>,
-    /// The memory that the rows take, about, where the source has reserved it.
+    /// The approximate memory of the rows, if the source has reserved it.
     pub memory: Option<Reservation>,
-    /// Why it failed, in words for its caller, as far as the source says.
+    /// Why it failed, as a text for the caller, if the source tells.
     pub failure: Option<String>,
 }
 
 impl QueryPage {
-    /// The memory that the rows take, about.
+    /// The approximate memory of the rows, in bytes.
     #[must_use]
     pub fn row_bytes(&self) -> u64 {
-        /// Of a column's value besides its texts: two strings, and what the allocator adds.
+        /// Bytes of a cell besides its texts: two strings with their overhead in the allocator.
         const CELL_BYTES: usize = 2 * (size_of::<String>() + 16);
         let cells = self.rows.iter().flatten();
         cells.map(|(name, value)| (name.capacity() + value.capacity() + CELL_BYTES) as u64).sum()
     }
 }
 
-/// A field that events have.
+/// A field of events.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldShare {
     /// Its name.
     pub name: String,
-    /// In how many of a hundred events.
+    /// The percentage of events that have it.
     pub percent: u32,
 }
 
-/// One event, whole, and where it is.
+/// One event with all of its fields, and its group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoundRecord {
     /// Its group.

@@ -1,6 +1,6 @@
-//! What a query may look at, as the condition that stands before it: the streams of each group, and the time to the millisecond.
+//! The scope condition of a query: the streams of each group, and the range to the millisecond.
 //!
-//! Owns the condition. INVARIANT: no event outside the permit passes it; where the language leaves a doubt, it lets less pass.
+//! Owns the condition. INVARIANT: no event outside the permit matches it. Where the language is ambiguous, fewer events match.
 
 use logmark_diagnostics::Spanned;
 use logmark_insights::ast::{
@@ -13,20 +13,20 @@ use crate::domain::name::LogGroupName;
 use crate::domain::pattern::Pattern;
 use crate::domain::time::Millis;
 
-/// The events that a query may see.
+/// The events that a query may read.
 #[derive(Debug, Clone)]
 pub struct QueryScope<'a> {
-    /// Its groups, each with the patterns of the streams in it that may be seen; `None`: all.
+    /// Its groups, each with the patterns of its visible streams; `None`: all.
     pub groups: Vec<(&'a LogGroupName, Option<&'a [Pattern]>)>,
-    /// The first moment.
+    /// The start of the range.
     pub start: Millis,
-    /// The first moment after the last.
+    /// The end of the range (exclusive).
     pub end: Millis,
-    /// Which moments upstream may read by itself.
+    /// The range that upstream may read by itself.
     pub upstream: UpstreamRange,
 }
 
-/// Which moments upstream may read for a query.
+/// The range that upstream may read for a query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UpstreamRange {
     /// Those of [`QueryScope::seconds`].
@@ -44,10 +44,10 @@ impl QueryScope<'_> {
         (self.start.0.div_euclid(1000), self.end.0.div_euclid(1000) + i64::from(self.end.0.rem_euclid(1000) != 0))
     }
 
-    /// What holds for exactly the events inside.
+    /// The condition that matches exactly the events in the scope.
     ///
     /// # Errors
-    /// [`NotWritable`] when a rule has something that the language can't write.
+    /// [`NotWritable`] if the language cannot express a rule.
     pub fn condition(&self) -> Result<Expression, NotWritable> {
         let mut parts = vec![compared(BinaryOperator::Less, self.end)?];
         if self.start.0.rem_euclid(1000) != 0 || self.upstream == UpstreamRange::MayReadEarlier {
@@ -59,7 +59,7 @@ impl QueryScope<'_> {
 
     /// The streams' part; `None`: all streams of all groups.
     fn streams(&self) -> Result<Option<Expression>, NotWritable> {
-        // Groups of equal rules stand together, in the order of the first.
+        // Groups with equal rules are joined, in the order of their first group.
         let mut rules: Vec<(Option<&[Pattern]>, Vec<&LogGroupName>)> = Vec::new();
         for (group, patterns) in &self.groups {
             let rule = patterns.filter(|patterns| !patterns.iter().any(Pattern::is_everything));
@@ -105,7 +105,7 @@ fn of_patterns(patterns: &[Pattern]) -> Result<Expression, NotWritable> {
     if !has_globs {
         return Ok(one);
     }
-    // `$` may hold before a line break at the end, too: a stream whose name has one is none that a pattern means.
+    // `$` may also match before a line break at the end, so streams with a line break in their name are excluded.
     let one_line = like("@logStream", MatchOperator::NotLike, r"[\r\n]")?;
     Ok(Expression::all([one, one_line].map(Spanned::made)).unwrap_or(Expression::Boolean(false)))
 }
@@ -123,7 +123,7 @@ fn glob_as_regex(glob: &Pattern) -> String {
     format!("{}{inner}{}", if first.is_empty() { "" } else { "^" }, if last.is_empty() { "" } else { "$" })
 }
 
-/// The text with `\` before what means something in a regular expression, or ends one.
+/// The text with `\` before every character that is special in a regular expression, or ends one.
 fn escaped(text: &str) -> String {
     let special = |c: char| r"\.+*?()|[]{}^$/".contains(c);
     text.chars().flat_map(|c| special(c).then_some('\\').into_iter().chain([c])).collect()

@@ -188,7 +188,7 @@ fn the_length_that_counts_is_that_of_the_callers_text_as_long_as_blanks_can_be_l
     let long = format!("filter a = \"{}\"", "x".repeat(9_980));
     assert_eq!(within(&long), Err(UnsendableQuery::TooLong { length: 10_021 }));
     let said = within(&long).unwrap_err().to_string();
-    assert_eq!(said, "with the fence in front the query has 10021 characters, 10000 are allowed");
+    assert_eq!(said, "with the scope condition the query has 10021 characters; 10000 are allowed");
 }
 
 #[test]
@@ -293,5 +293,41 @@ mod scope_and_permit {
                 prop_assert_eq!(is_read && passes && !expected, false);
             }
         }
+    }
+}
+
+#[test]
+fn a_source_that_checks_them_takes_inner_queries_and_tables_and_nothing_else() {
+    let within = |text: &str| LogQuery::parse_within(text, QueryReach::NamedGroups);
+    for (text, groups) in [
+        ("filter a in (SOURCE '/acme/users' | fields a)", vec!["/acme/users"]),
+        ("join type=left left=a right=b where a.k=b.k (SOURCE 'g' | fields k)", vec!["g"]),
+        ("stats count(*) | appendcols ( SOURCE lg | stats count(*) )", vec!["lg"]),
+        ("filter a in (SOURCE 'g' | fields a) or b in (SOURCE 'g' | fields b)", vec!["g"]),
+        ("lookup users id OUTPUT name", vec![]),
+        ("cidrlookup nets ip OUTPUT name", vec![]),
+        ("fields a", vec![]),
+    ] {
+        let query = within(text).unwrap();
+        let named: Vec<&str> = query.nested_groups().iter().map(LogGroupName::as_str).collect();
+        assert_eq!(named, groups, "{text}");
+        assert_eq!(query.is_confined(), text == "fields a", "{text}");
+        assert_eq!(LogQuery::parse(text).is_ok(), text == "fields a", "{text}");
+    }
+    assert!(within("filter a in (SOURCE '/acme/users' | fields a)").is_ok() && within("lookup users id OUTPUT name").is_ok());
+    for text in [
+        "SOURCE 'g' | fields a",
+        "SOURCE 'g' | filter a in (SOURCE 'h' | fields a)",
+        "filter a in (SOURCE logGroups() | fields a)",
+        "filter a in (SOURCE logGroups(namePrefix: ['x']) | fields a)",
+        "filter a in (SOURCE 'arn:aws:logs:eu-west-1:123456789012:log-group:g' | fields a)",
+        "filter a in (SOURCE 'g' start=-1d end=now | fields a)",
+        "filter a in (SOURCE 'g' | fields unmask(a))",
+        "filter a in (SOURCE 'g' | fields @ptr)",
+        "fields unmask(a)",
+        "$saved()",
+        "pattern @message | diff previousWeek",
+    ] {
+        assert!(matches!(within(text), Err(QueryError::Forbidden(_) | QueryError::Invalid(_))), "{text}");
     }
 }

@@ -1,7 +1,7 @@
-//! Content codings: which one a client accepts (RFC 9110 §12.5.3).
+//! The choice of a content coding (RFC 9110 §12.5.3).
 //!
-//! Owns the choice by `Accept-Encoding`. Never compresses: [`super::compress`] does for bodies that are made for one request,
-//! and [`crate::http::assets`] for those that are the same for all.
+//! Owns the choice by `Accept-Encoding`. [`super::compress`] compresses bodies that are made for one request, and
+//! [`crate::http::assets`] those that are the same for all.
 
 use http::HeaderMap;
 use http::HeaderValue;
@@ -37,8 +37,8 @@ impl Coding {
         }
     }
 
-    /// Chooses the coding with the highest quality; of equal ones, the first of `available`. `None` means no coding: the client
-    /// names none of them, or prefers the body without one.
+    /// Chooses the coding with the highest quality; of equal ones, the first of `available`. `None`: no coding, since the client
+    /// accepts none of them, or prefers the body without one.
     #[must_use]
     pub fn negotiate(headers: &HeaderMap, available: &[Self]) -> Option<Self> {
         let fields = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());

@@ -1,8 +1,8 @@
 //! Compression of bodies that are made for one request: gzip and zstd, within the memory of the caller's tenant.
 //!
 //! Owns the encoders. A small body is compressed at once and whole; a large or streamed one as it is taken, by an encoder whose
-//! memory is reserved. Where there is none to reserve the body is sent as it is: compression is never owed (RFC 9110 §12.5.3).
-//! There is no brotli here: its encoder takes ten times the memory of zstd's for the same size.
+//! memory is reserved. Without memory the body is sent uncompressed, as RFC 9110 §12.5.3 allows. There is no brotli here: its
+//! encoder takes ten times the memory of zstd's for the same size.
 
 use std::io::{self, Write as _};
 use std::pin::Pin;
@@ -28,19 +28,19 @@ use crate::http::layers::RequestInfo;
 
 /// In the order of preference: zstd is faster, and smaller.
 const CODINGS: [Coding; 2] = [Coding::Zstd, Coding::Gzip];
-/// A shorter body becomes no shorter.
+/// Bytes below which compression does not make a body shorter.
 const MIN_BYTES: u64 = 33;
 /// A body of a known length up to this is compressed whole: a few milliseconds, and no encoder waits for its client.
 const WHOLE_BYTES: u64 = 128 * 1024;
-/// What is compressed between two looks at the client.
+/// Bytes that are compressed between two polls of the client.
 const STEP_BYTES: usize = 64 * 1024;
 
 const ZSTD_LEVEL: i32 = 3;
-/// 256 KiB: what lies further back in a log is seldom worth its memory.
+/// 256 KiB: a larger window seldom saves enough for its memory.
 const ZSTD_WINDOW_LOG: u32 = 18;
-/// What an encoder of zstd takes with that window, by `ZSTD_estimateCStreamSize`, and its output.
+/// Bytes of a zstd encoder with this window, by `ZSTD_estimateCStreamSize`, and its output.
 const ZSTD_BYTES: u64 = 1536 * 1024;
-/// What an encoder of gzip takes: a window of 32 KiB, its hash chains, and its output.
+/// Bytes of a gzip encoder: a window of 32 KiB, its hash chains, and its output.
 const GZIP_BYTES: u64 = 384 * 1024;
 
 /// Compresses answers that the client accepts compressed.
@@ -83,7 +83,7 @@ fn encoded(mut response: Response, coding: Coding) -> Response {
 
 async fn whole(response: Response, coding: Coding) -> Response {
     let (parts, body) = response.into_parts();
-    // Its length is known, so it is there already and can't fail.
+    // A body of known length is in memory, so reading it cannot fail.
     let bytes = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
     let compressed = Encoder::new(coding).and_then(|mut encoder| {
         encoder.write(&bytes)?;
@@ -143,14 +143,14 @@ impl Encoder {
     }
 }
 
-/// A body that is compressed as it is taken.
+/// A body that is compressed as the client reads it.
 struct Encoded {
     body: Body,
     /// `None`: it is finished.
     encoder: Option<Encoder>,
-    /// Of the body's last frame, what was not compressed yet.
+    /// The rest of the body's last frame, not compressed yet.
     rest: Bytes,
-    /// Does the encoder hold something that the client can't read yet?
+    /// Whether the encoder has bytes that the client cannot read yet.
     is_behind: bool,
     trailers: Option<HeaderMap>,
 }
@@ -158,7 +158,7 @@ struct Encoded {
 type Step = Option<Result<Frame<Bytes>, axum::Error>>;
 
 impl Encoded {
-    /// Compresses what is there. `None`: nothing came out of it.
+    /// Compresses the available bytes. `None`: there is no output yet.
     fn advance(&mut self, flushes: bool) -> Option<Step> {
         let encoder = self.encoder.as_mut()?;
         let step = self.rest.split_to(self.rest.len().min(STEP_BYTES));

@@ -1,60 +1,39 @@
-//! Events as JSON: the page, and what the description of the service says of it and of its events.
+//! Events as JSON: the page around the events.
 //!
-//! Owns what stands around the events. How an event itself is written, [`logmark_event_page`] says, for NDJSON too.
+//! Owns the members of a page. [`logmark_event_page`] writes the events themselves, in pages and in NDJSON.
 
 use logmark_event_page::{Events, Layout, Writer};
 
+use crate::domain::event::StopReason;
+use crate::http::openapi::event::EventSchema;
 use crate::http::response_budget::escaped_length;
-
-// Described here, written by [`Writer`]; the doc comment is the service's description of it.
-/// One event.
-#[derive(Debug, utoipa::ToSchema)]
-#[schema(as = Event, rename_all = "camelCase")]
-pub struct EventBody {
-    /// When it happened, by whoever wrote it.
-    #[schema(value_type = String, format = DateTime, example = "2026-11-20T10:00:00.123Z")]
-    pub timestamp: String,
-    /// When the source took it in.
-    #[schema(value_type = Option<String>, format = DateTime, example = "2026-11-20T10:00:01.004Z")]
-    pub ingestion_time: Option<String>,
-    /// The stream it is in.
-    #[schema(example = "web-1")]
-    pub log_stream: String,
-    /// The id that CloudWatch gives it, where it gives one.
-    #[schema(example = "38630134520184120834509124350923485092348509234850923485")]
-    pub event_id: Option<String>,
-    /// The message, exactly.
-    #[schema(example = "GET /orders 200 12ms")]
-    pub message: String,
-}
 
 /// A page of events.
 #[derive(Debug, utoipa::ToSchema)]
 #[schema(as = EventPage, rename_all = "camelCase")]
 pub struct PageBody<'a> {
-    /// The group.
+    /// The log group.
     #[schema(example = "/acme/api")]
     pub log_group: &'a str,
-    /// The stream, when one was asked for.
+    /// The log stream, if the request names one.
     #[schema(example = "web-1")]
     pub log_stream: Option<&'a str>,
     /// The events, ascending by time.
-    #[schema(value_type = Vec<EventBody>)]
+    #[schema(value_type = Vec<EventSchema>)]
     pub events: &'a [Events],
-    /// Where newer events are, or will be.
+    /// Cursor to newer events. With `stopReason` `end` new events will appear there.
     #[schema(example = "exampleNextCursor")]
     pub next_cursor: String,
-    /// Where older events are, where the source can go there.
+    /// Cursor to older events, if the source can read backwards from here.
     #[schema(example = "examplePreviousCursor")]
     pub previous_cursor: Option<String>,
-    /// Why the page ended: only `end` means that there is nothing more now.
-    #[schema(value_type = StopReason)]
-    pub stop_reason: &'static str,
+    /// Why the page ended. Only `end` means that there are no more events now.
+    pub stop_reason: StopReason,
 }
 
 impl PageBody<'_> {
-    /// What stands before the events, and behind them; what is not there is left out. Between them a [`Writer`] with
-    /// [`Layout::JsonItems`] writes the events.
+    /// The bytes before the events and after them. Absent members are left out. A [`Writer`] with [`Layout::JsonItems`] writes
+    /// the events between them.
     #[must_use]
     pub fn around(&self) -> (Vec<u8>, Vec<u8>) {
         let mut head = b"{".to_vec();
@@ -68,7 +47,7 @@ impl PageBody<'_> {
         if let Some(cursor) = &self.previous_cursor {
             string(",\"previousCursor\":", cursor, &mut tail);
         }
-        string(",\"stopReason\":", self.stop_reason, &mut tail);
+        string(",\"stopReason\":", self.stop_reason.as_str(), &mut tail);
         tail.push(b'}');
         (head, tail)
     }
@@ -76,27 +55,11 @@ impl PageBody<'_> {
 
 fn string(before: &str, text: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(before.as_bytes());
-    // Writing a string to memory has nothing that could fail.
+    // Writing a string to memory cannot fail.
     let _infallible = serde_json::to_writer(out, text);
 }
 
-/// Why a page ended.
-#[derive(Debug, utoipa::ToSchema)]
-#[schema(rename_all = "lowercase", example = "end")]
-pub enum StopReason {
-    /// There is nothing more now.
-    End,
-    /// The limit asked for.
-    Limit,
-    /// The size that one answer may have.
-    Bytes,
-    /// The work that one call may cost.
-    Time,
-    /// The source asked for less: go on with the cursor.
-    Throttled,
-}
-
-/// How many bytes events take in a JSON page that is itself a text in JSON.
+/// The bytes that events take in a JSON page which is itself a string in JSON.
 pub fn escaped_events(events: &Events) -> usize {
     let mut written = Vec::new();
     Writer::new(Layout::JsonItems).page(events, &mut written);
@@ -104,10 +67,10 @@ pub fn escaped_events(events: &Events) -> usize {
     escaped_length(&written) + 1
 }
 
-/// The most that a byte of a message becomes there: a control character is `\u001b`, and within JSON `\\u001b`.
+/// The most bytes that one byte of a message takes there: a control character is `\u001b`, and within JSON `\\u001b`.
 pub const MAX_ENCODED_BYTE: usize = 7;
-/// The most that an event becomes there without its message, in all but contrived cases: names of keys, times, an id, and
-/// the name of a stream.
+/// The bytes that an event without its message takes there at most, except with extreme names: keys, times, an id, and the
+/// name of a stream.
 pub const MAX_ENCODED_EVENT: usize = 300;
 
 #[cfg(test)]

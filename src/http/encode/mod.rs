@@ -1,7 +1,7 @@
-//! How events are written: JSON pages, and NDJSON, CSV and text as streams.
+//! The encoding of answers: JSON pages, and streams of NDJSON, CSV and text.
 //!
-//! Owns the formats and their choice by `Accept` or `?format=`, and what stands around the events. How an event is written,
-//! [`logmark_event_page`] says. Never holds more than one page of a source at a time.
+//! Owns the formats, their choice by `Accept` or `?format=`, and the text around the events. [`logmark_event_page`] writes the events.
+//! INVARIANT: it has at most one page of a source in memory.
 
 pub mod coding;
 pub mod compress;
@@ -14,7 +14,7 @@ use http::header::ACCEPT;
 
 use super::problem::ApiError;
 
-/// A format that events can have.
+/// A format of events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// `application/json`: a page.
@@ -23,7 +23,7 @@ pub enum Format {
     Ndjson,
     /// `text/csv`: a stream, RFC 4180 with a header.
     Csv,
-    /// `text/plain`: a stream of the messages alone.
+    /// `text/plain`: a stream of messages.
     Text,
 }
 
@@ -32,7 +32,7 @@ impl Format {
     pub const WORDS: [(&'static str, Self); 4] =
         [("json", Self::Json), ("ndjson", Self::Ndjson), ("csv", Self::Csv), ("text", Self::Text)];
 
-    /// The `Content-Type` it is sent with.
+    /// Its `Content-Type`.
     #[must_use]
     pub fn content_type(self) -> &'static str {
         match self {
@@ -49,10 +49,11 @@ impl Format {
         self.content_type().split(';').next().unwrap_or("")
     }
 
-    /// Chooses by `Accept` (RFC 9110 §12.5.1): the highest quality wins, then our order. No header, or `*/*`, is JSON.
+    /// Chooses by `Accept` (RFC 9110 §12.5.1): by the highest quality, then by the order of `available`. Without the header, or with
+    /// `*/*`, it is JSON.
     ///
     /// # Errors
-    /// [`ApiError::NotAcceptable`] when nothing in the header can be had here.
+    /// [`ApiError::NotAcceptable`] if the header has none of the formats.
     pub fn negotiate(headers: &HeaderMap, available: &'static [Self]) -> Result<Self, ApiError> {
         let essences: Vec<&str> = available.iter().map(|format| format.essence()).collect();
         let best = negotiate(headers, &essences).and_then(|best| available.iter().find(|format| format.essence() == best));
@@ -65,8 +66,8 @@ impl Format {
     }
 }
 
-/// Chooses one of these media types by `Accept` (RFC 9110 §12.5.1): the highest quality wins, then their order. Without the
-/// header it is the first; `None`: nothing in the header can be had here.
+/// Chooses one of these media types by `Accept` (RFC 9110 §12.5.1): by the highest quality, then by their order. Without the header
+/// it is the first; `None`: the header has none of them.
 pub fn negotiate<'a>(headers: &HeaderMap, available: &[&'a str]) -> Option<&'a str> {
     let accepted: Vec<&str> =
         headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).collect();
@@ -86,9 +87,9 @@ pub fn negotiate<'a>(headers: &HeaderMap, available: &[&'a str]) -> Option<&'a s
 const JSON_ONLY: &str = "`application/json`";
 const TABLE_FORMATS: &str = "`application/json`, `application/x-ndjson` and `text/csv`";
 const ALL_FORMATS: &str = "`application/json`, `application/x-ndjson`, `text/csv` and `text/plain`; \
-    `text/event-stream` is not supported by this version of the service";
+    this version of the service does not support `text/event-stream`";
 
-/// The quality of a media type in an `Accept` header: that of the most specific range that covers it; 0 is none.
+/// The quality of a media type in an `Accept` header: that of the most specific range that covers it, or 0.
 fn quality_of(essence: &str, accepted: &[&str]) -> f32 {
     let kind = essence.split('/').next().unwrap_or("");
     let mut found: Option<(u8, f32)> = None;

@@ -1,6 +1,6 @@
-//! Events as a streamed body: one page of the source at a time, ending in trailers, or in an error that can be seen.
+//! Events as a streamed body: one page of the source at a time, with trailers at the end, or a visible error.
 //!
-//! Owns the body's life. INVARIANT: a failure midway never looks like a clean end.
+//! Owns the body. INVARIANT: a failure midway never looks like a clean end.
 
 use axum::body::Body;
 use bytes::Bytes;
@@ -17,27 +17,27 @@ use crate::sources::export::Export;
 use crate::sources::page_pool::{FRAME_BYTES, frame_bytes_of};
 use crate::sources::reader::ReadEvents;
 
-/// The trailer that says where a later request goes on.
+/// The trailer with the cursor for the next request.
 pub const CURSOR_TRAILER: &str = "logmark-cursor";
 
 /// Makes the cursor for a position at which reading stopped.
 type SealCursor = Box<dyn Fn(&Position, StopReason) -> Result<String, ApiError> + Send>;
 
-/// Told events, bytes and the outcome, once.
+/// Called once with events, bytes and the outcome.
 type OnFinished = Box<dyn FnOnce(u64, u64, &'static str) + Send>;
 
-/// What a streamed answer needs besides its events.
+/// The options of a streamed answer.
 pub struct StreamOptions {
     /// Makes the cursor for a position.
     pub seal: SealCursor,
     /// NDJSON: also write the cursor and the reason as a last line.
     pub as_line: bool,
-    /// Bytes that all may have as a text in JSON: then nothing is sent before all is known, and what goes wrong becomes the
-    /// answer. `None`: any number, sent as they come.
+    /// The limit of all bytes as a string in JSON. With a limit nothing is sent before the end is known, so an error becomes the
+    /// answer. `None`: no limit, and bytes are sent as they come.
     pub room: Option<usize>,
-    /// What stands before the path of a problem's page in `type`.
+    /// The URL before the path of a problem page in `type`.
     pub problem_url: String,
-    /// Told how many events and bytes went out, and how it ended, once; also when the client left.
+    /// Called once with the number of events and bytes sent, and the outcome; also if the client disconnects.
     pub audit: Audit,
 }
 
@@ -47,13 +47,13 @@ impl std::fmt::Debug for StreamOptions {
     }
 }
 
-/// Writes the audit line when dropped: so it is written once, however the stream ends.
+/// Writes the audit line when dropped, so once for every end of the stream.
 pub struct Audit {
     /// Events written.
     pub events: u64,
     /// Bytes written, before compression.
     pub bytes: u64,
-    /// How it ended; unchanged when the client left.
+    /// The outcome. It stays unchanged if the client disconnects.
     pub outcome: &'static str,
     write: Option<OnFinished>,
 }
@@ -65,7 +65,7 @@ impl std::fmt::Debug for Audit {
 }
 
 impl Audit {
-    /// Begins counting; `write` gets events, bytes and the outcome.
+    /// Begins to count. `write` gets events, bytes and the outcome.
     pub fn new(write: impl FnOnce(u64, u64, &'static str) + Send + 'static) -> Self {
         Self { events: 0, bytes: 0, outcome: "client_left", write: Some(Box::new(write)) }
     }
@@ -79,9 +79,9 @@ impl Drop for Audit {
     }
 }
 
-/// What is still to be sent.
+/// The rest of the body.
 enum StreamState {
-    /// What stands before the events.
+    /// The bytes before the events.
     Head,
     Events,
     Trailers(HeaderMap),
@@ -100,38 +100,38 @@ type Step = Result<Frame<Bytes>, std::io::Error>;
 /// The body that writes the export.
 pub fn body<Op: ReadEvents>(export: Export<Op>, writer: Writer, options: StreamOptions) -> Body {
     let stream = EventStream { export, writer, options, state: StreamState::Head };
-    // Compression asks once more after the end.
+    // Compression polls once more after the end.
     Body::new(StreamBody::new(Box::pin(stream::unfold(stream, step).fuse())))
 }
 
-/// Pages of events that were read, to be written as they are taken: what stands before them, they, and what stands behind.
+/// Pages of events in memory, with the bytes before and after them. They are written as the client reads them.
 #[derive(Debug)]
 pub struct CompletePage {
-    /// What stands before the events.
+    /// The bytes before the events.
     pub head: Vec<u8>,
     /// The events.
     pub pages: Vec<Events>,
-    /// What stands behind them.
+    /// The bytes after the events.
     pub tail: Vec<u8>,
-    /// Of the streamed formats: the cursor, which is their trailer.
+    /// The cursor for the trailer, in the streamed formats.
     pub cursor: Option<String>,
-    /// Why it ends there.
+    /// The reason for its end.
     pub stop: StopReason,
-    /// Told what went out.
+    /// The audit line.
     pub audit: Audit,
 }
 
 impl CompletePage {
-    /// The most that it becomes, about.
+    /// An upper estimate of its bytes.
     #[must_use]
     pub fn estimate(&self) -> usize {
-        /// What stands around an event.
+        /// Bytes around an event.
         const AROUND: usize = 240;
         let pages = self.pages.iter().map(|page| page.heap_bytes() + page.len() * AROUND);
         self.head.len() + self.tail.len() + pages.sum::<usize>()
     }
 
-    /// All of it at once.
+    /// All bytes at once.
     #[must_use]
     pub fn whole(mut self, mut writer: Writer) -> (Vec<u8>, Option<String>) {
         let mut out = std::mem::take(&mut self.head);
@@ -142,12 +142,12 @@ impl CompletePage {
         (out, self.cursor.take())
     }
 
-    /// As it is taken, a frame at a time.
+    /// The bytes as the client reads them, a frame at a time.
     pub fn body(mut self, mut writer: Writer) -> Body {
         self.pages.reverse();
         let mut place = 0;
         let frames = std::iter::from_fn(move || {
-            // The whole of it belongs to the closure, so that the audit line is written when the body is over.
+            // The closure owns all of it, so that the audit line is written at the end of the body.
             let this = &mut self;
             let mut out = std::mem::take(&mut this.head);
             while out.len() < FRAME_BYTES
@@ -173,7 +173,7 @@ impl CompletePage {
     }
 }
 
-/// The body of an answer that is whole already, with the same ending as a streamed one.
+/// The body of a complete answer, with the same trailer as a streamed one.
 pub fn finished(out: Vec<u8>, cursor: &str) -> Body {
     let frames: [Step; 2] = [Ok(Frame::data(Bytes::from(out))), Ok(Frame::trailers(trailers(cursor)))];
     Body::new(StreamBody::new(stream::iter(frames)))
@@ -187,7 +187,7 @@ fn trailers(cursor: &str) -> HeaderMap {
     trailers
 }
 
-/// NDJSON's last line: the cursor, and why the answer ends.
+/// The last line of NDJSON: the cursor, and the reason for the end.
 pub fn last_line(cursor: &str, stop: StopReason) -> Vec<u8> {
     let mut line = serde_json::json!({ "cursor": cursor, "stopReason": stop.as_str() }).to_string().into_bytes();
     line.push(b'\n');
@@ -230,11 +230,11 @@ async fn step<Op: ReadEvents>(mut stream: EventStream<Op>) -> Option<(Step, Even
 }
 
 impl<Op: ReadEvents> EventStream<Op> {
-    /// Makes a frame of the page's events from the one at `from` on.
+    /// Makes a frame of the page's events, beginning with the one at `from`.
     fn encode(&mut self, events: &Events, from: usize) -> Option<Step> {
         let mut out = Vec::new();
         let place = self.writer.part(events, from, FRAME_BYTES, &mut out);
-        // Less is always possible: what was written is not longer than what was reserved.
+        // Shrinking always succeeds: the written bytes are not more than the reserved ones.
         let _fits = self.export.try_reserve_frame(out.len() as u64);
         self.options.audit.events += (place - from) as u64;
         self.export.mark_written(place);
@@ -256,14 +256,14 @@ impl<Op: ReadEvents> EventStream<Op> {
         }
     }
 
-    /// There is no room for the page that was read last: ends before it where the body can say so.
+    /// There is no room for the last page that was read: ends before it if the format can say so.
     fn cut(&mut self) -> (Option<Step>, StreamState) {
         if self.options.as_line && self.export.try_end_before_page(StopReason::Bytes) {
             return self.end();
         }
         let how = match self.writer.layout() {
-            Layout::Ndjson => "ask for less, or add `trailer=line`: the answer then ends with a cursor",
-            _ => "ask for less, or for JSON page by page",
+            Layout::Ndjson => "request less, or add `trailer=line`: the answer then ends with a cursor",
+            _ => "request less, or JSON page by page",
         };
         let detail = format!("the answer is larger than can be returned here: {how}");
         (self.error_line(&ApiError::parameter("limit", detail)), StreamState::Over)
@@ -271,11 +271,11 @@ impl<Op: ReadEvents> EventStream<Op> {
 
     fn data(&mut self, out: Vec<u8>) -> Option<Step> {
         self.options.audit.bytes += out.len() as u64;
-        // A client that reads slowly holds this for long: without the room into which the buffer might have grown.
+        // Without spare capacity, since a slow client keeps this for long.
         (!out.is_empty()).then(|| Ok(Frame::data(Bytes::from(out.into_boxed_slice()))))
     }
 
-    /// NDJSON says it in a line of its own; the other formats have no place for it, so the body breaks off.
+    /// NDJSON has a line for the error. The other formats have no place for it, so the body is aborted.
     fn error_line(&mut self, error: &ApiError) -> Option<Step> {
         tracing::warn!(error = %error, "an export ended midway: {error}");
         self.options.audit.outcome = "failed";
@@ -299,12 +299,12 @@ impl<Op: ReadEvents> EventStream<Op> {
     fn end(&mut self) -> (Option<Step>, StreamState) {
         let Some((position, stop)) = self.export.ended() else { return (None, StreamState::Over) };
         if stop == StopReason::Time && !self.options.as_line {
-            // Without a line that says so nobody would know that there is more.
+            // Without a line for it the client would not know that there is more.
             return (self.error_line(&ApiError::IncompleteBody), StreamState::Over);
         }
         let cursor = match (self.options.seal)(position, stop) {
             Ok(cursor) => cursor,
-            // Up to a limit the events are not all there are: without a cursor that must be seen.
+            // With a limit these are not all events, and without a cursor the client must see that.
             Err(error) => return (self.error_line(&error), StreamState::Over),
         };
         self.options.audit.outcome = stop.as_str();

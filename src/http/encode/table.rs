@@ -1,13 +1,13 @@
 //! The rows of a query: CSV with a header, and NDJSON.
 //!
-//! Owns how a row is written; a row is columns and values, and may lack some of the columns.
+//! Owns the form of a row. A row has columns and values, and can lack some of the columns.
 
 use logmark_event_page::write::csv_cell;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::domain::query::operations::Row;
 
-/// A row as a JSON object, its columns in their order. Of a column that is there twice the first counts.
+/// A row as a JSON object, with its columns in order. If a column is there twice, the first one is used.
 #[derive(Debug)]
 pub struct RowBody<'a>(pub &'a Row);
 
@@ -23,7 +23,7 @@ impl Serialize for RowBody<'_> {
     }
 }
 
-/// All columns of the rows, in the order in which they first stand there.
+/// All columns of the rows, in the order of their first occurrence.
 #[must_use]
 pub fn columns(rows: &[Row]) -> Vec<&str> {
     let mut seen = std::collections::HashSet::new();
@@ -35,7 +35,7 @@ pub fn columns(rows: &[Row]) -> Vec<&str> {
 pub fn ndjson(rows: &[Row]) -> Vec<u8> {
     let mut out = Vec::new();
     for row in rows {
-        // Writing strings to memory has nothing that could fail.
+        // Writing strings to memory cannot fail.
         let _infallible = serde_json::to_writer(&mut out, &RowBody(row));
         out.push(b'\n');
     }
@@ -47,7 +47,7 @@ pub fn ndjson(rows: &[Row]) -> Vec<u8> {
 pub fn csv(rows: &[Row]) -> Vec<u8> {
     let columns = columns(rows);
     let mut out = Vec::new();
-    // Without rows nobody knows the columns.
+    // Without rows the columns are not known.
     if columns.is_empty() {
         return out;
     }

@@ -1,6 +1,6 @@
-//! What several operations answer with when all is well.
+//! The successful responses that several operations share.
 //!
-//! Owns the descriptions of the streamed formats. How they are written: [`crate::http::encode`].
+//! Owns the descriptions of the streamed formats. [`crate::http::encode`] writes them.
 
 use std::collections::BTreeMap;
 
@@ -11,18 +11,20 @@ use utoipa::openapi::{Content, Ref, RefOr, Response, ResponseBuilder};
 
 use super::headers;
 
-const EVENTS_NDJSON: &str = "One `Event` a line, as in a page; with `columns` an object with these members, without those \
-    that an event does not have. When reading fails midway, the last line is `{\"error\": Problem}`. \
-    With `trailer=line` the last line is `{\"cursor\": …, \"stopReason\": …}`; the trailer `Logmark-Cursor` says the cursor too.";
-const EVENTS_CSV: &str = "RFC 4180 with the header `timestamp,ingestionTime,logStream,eventId,message`, or `columns`. A `'` stands \
-    before what a spreadsheet would run as a formula, also behind a `;`, tab or line end within a cell, and before digits that it \
-    would round. A JSON path that an event does not have is an empty cell. When reading fails midway, the body breaks off. The trailer `Logmark-Cursor` says where to go on.";
-const EVENTS_TEXT: &str = "The messages alone, a line each; with `columns` these, separated by tabs, each event on one line. \
-    Control characters other than tab and newline, and characters that reorder text, are escaped unless `raw=true`. When reading fails midway, the body breaks off. The trailer `Logmark-Cursor` says where to go on.";
+const EVENTS_NDJSON: &str = "One `Event` per line, as in a page. With `columns` one object with these members per line; members that the \
+    event does not have are absent. If reading fails midway, the last line is `{\"error\": Problem}`. With `trailer=line` the last \
+    line is `{\"cursor\": …, \"stopReason\": …}`. The trailer `Logmark-Cursor` has the cursor too.";
+const EVENTS_CSV: &str = "RFC 4180 with the header `timestamp,ingestionTime,logStream,eventId,message`, or `columns`. A `'` is \
+    put before text that a spreadsheet would run as a formula, also after a `;`, tab or line end within a cell, and before digits \
+    that it would round. A JSON path that an event does not have is an empty cell. If reading fails midway, the body is aborted. \
+    The trailer `Logmark-Cursor` has the cursor to continue from.";
+const EVENTS_TEXT: &str = "One message per line. With `columns` one line per event, with the columns separated by tabs. \
+    Control characters other than tab and newline, and characters that reorder text, are escaped unless `raw=true`. If reading fails midway, the \
+    body is aborted. The trailer `Logmark-Cursor` has the cursor to continue from.";
 const ROWS_NDJSON: &str =
-    "One row a line: an object of strings by column. The header `Logmark-Cursor` says where the rows go on.";
-const ROWS_CSV: &str = "RFC 4180 with a header of the columns; a cell that a spreadsheet would run begins with `'`. The header \
-    `Logmark-Cursor` says where the rows go on.";
+    "One row per line, as an object of strings by column. The header `Logmark-Cursor` has the cursor to the next rows.";
+const ROWS_CSV: &str = "RFC 4180 with a header of the columns. A `'` is put before a cell that a spreadsheet would run. The header \
+    `Logmark-Cursor` has the cursor to the next rows.";
 
 fn json(schema: &str) -> Content {
     Content::new(Some(Ref::from_schema_name(schema)))
@@ -39,7 +41,7 @@ fn answer(description: &str, content: Vec<(&str, Content)>, headers: &[&str]) ->
     response.into()
 }
 
-/// The answer, with where it leads: the operation, its parameter, and what of the answer that is.
+/// The answer with links: the operation, its parameter, and the value in the answer.
 fn leading(answer: RefOr<Response>, links: &[(&str, &str, &str)]) -> RefOr<Response> {
     match answer {
         RefOr::T(mut response) => {
@@ -75,7 +77,7 @@ impl IntoResponses for Events {
         let whole = "A page of events as JSON; every event to the end of the range, or to `limit`, as NDJSON, CSV or text";
         BTreeMap::from([
             ("200".to_owned(), answer(whole, content, &["ETag", "Content-Disposition", "Trailer", "Vary"])),
-            ("304".to_owned(), answer("It is the page that `If-None-Match` names", vec![], &["ETag", "Vary"])),
+            ("304".to_owned(), answer("The page is still the one in `If-None-Match`", vec![], &["ETag", "Vary"])),
         ])
     }
 }
@@ -91,12 +93,12 @@ pub struct Rows;
 impl IntoResponses for Rows {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         let headers = &["Preference-Applied", "Content-Disposition", "Logmark-Cursor", "Vary"];
-        let found = answer("Where the query stands, and what it has found", rows(), headers);
+        let found = answer("The status and the rows of the query", rows(), headers);
         BTreeMap::from([("200".to_owned(), leading(found, &[ROW_LINK]))])
     }
 }
 
-/// A query that was started.
+/// A started query.
 #[derive(Debug)]
 pub struct Started;
 
@@ -104,9 +106,9 @@ impl IntoResponses for Started {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         let ended = &["Location", "Preference-Applied", "Content-Disposition", "Logmark-Cursor", "Vary"];
         let running = &["Location", "Retry-After", "Preference-Applied", "Vary"];
-        let accepted = answer("It runs: `Location` says where", vec![("application/json", json("Query"))], running);
+        let accepted = answer("The query runs. `Location` has its path", vec![("application/json", json("Query"))], running);
         BTreeMap::from([
-            ("200".to_owned(), leading(answer("It has ended within the wait that was preferred", rows(), ended), &[ROW_LINK])),
+            ("200".to_owned(), leading(answer("The query has ended within the preferred wait", rows(), ended), &[ROW_LINK])),
             ("202".to_owned(), leading(accepted, &QUERY_LINKS)),
         ])
     }

@@ -1,6 +1,6 @@
-//! A place in a request, as the document describes it.
+//! The schema of [`ErrorLocation`].
 //!
-//! Owns the description of [`ErrorLocation`] by hand: utoipa's derive has no place for an example of a variant's text.
+//! It is written by hand, since utoipa's derive cannot add an example to a variant.
 
 use std::borrow::Cow;
 
@@ -21,7 +21,7 @@ impl PartialSchema for ErrorLocation {
             .item(one("parameter", "The path, query or header parameter at fault.", "start"))
             .item(one(
                 "pointer",
-                "The member of the body at fault, as a JSON Pointer (RFC 6901); empty: the body.",
+                "The member of the body at fault, as a JSON Pointer (RFC 6901); empty for the body as a whole.",
                 "/logGroups/0",
             ))
             .description(Some("A place in a request."))

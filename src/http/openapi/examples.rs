@@ -1,7 +1,7 @@
-//! Answers that the service gave, and the requests that it gave them to.
+//! Recorded answers of the service, with their requests, as examples.
 //!
-//! Owns which example stands where. The files are written by `make examples` (tests/openapi/examples.rs), which every test run
-//! compares with what the service answers then.
+//! Owns the list of examples. `make examples` writes the files (tests/openapi/examples.rs), and every test run compares them with
+//! the answers of the service.
 
 use serde_json::Value;
 use utoipa::openapi::RefOr;
@@ -29,7 +29,7 @@ macro_rules! answer {
     };
 }
 
-const RESPONSES: [ExampleResponse; 28] = [
+const RESPONSES: [ExampleResponse; 29] = [
     answer!("readStream", "200", "application/json", "readStream.json"),
     answer!("readStream", "200", "application/x-ndjson", "readStream.ndjson"),
     answer!("readStream", "200", "text/csv", "readStream.csv"),
@@ -42,6 +42,7 @@ const RESPONSES: [ExampleResponse; 28] = [
     answer!("readLogs", "200", "application/x-ndjson", "readLogs.ndjson"),
     answer!("readLogs", "200", "text/csv", "readLogs.csv"),
     answer!("readLogs", "200", "text/plain", "readLogs.txt"),
+    answer!("checkFilter", "200", "application/json", "checkFilter.json"),
     answer!("listGroups", "200", "application/json", "listGroups.json"),
     answer!("describeGroup", "200", "application/json", "describeGroup.json"),
     answer!("listStreams", "200", "application/json", "listStreams.json"),
@@ -60,10 +61,13 @@ const RESPONSES: [ExampleResponse; 28] = [
     answer!("resourceMetadata", "200", "application/json", "resourceMetadata.json"),
 ];
 
-/// The body of `POST /queries` that was answered so.
-const NEW_QUERY: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/examples/startQuery.request.json"));
+/// The bodies of the requests for these answers, by operation.
+const REQUESTS: [(&str, &str); 2] = [
+    ("startQuery", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/examples/startQuery.request.json"))),
+    ("checkFilter", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/examples/checkFilter.request.json"))),
+];
 
-/// Puts the examples onto the operation.
+/// Adds the examples to the operation.
 pub(super) fn apply_to(operation: &mut Operation) {
     let id = operation.operation_id.clone().unwrap_or_default();
     for example in RESPONSES.iter().filter(|example| example.operation == id) {
@@ -78,13 +82,14 @@ pub(super) fn apply_to(operation: &mut Operation) {
     }
     if let Some(RefOr::T(body)) = &mut operation.request_body
         && let Some(RefOr::T(content)) = body.content.get_mut("application/json")
+        && let Some((_, text)) = REQUESTS.iter().find(|(operation, _)| *operation == id)
     {
-        let example = ExampleBuilder::new().summary("A request").value(Some(json(NEW_QUERY))).build();
+        let example = ExampleBuilder::new().summary("A request").value(Some(json(text))).build();
         content.examples.insert("request".to_owned(), example.into());
     }
 }
 
-/// The name of an example: its file's, with what a name may hold.
+/// The name of an example: the file's name without its extension.
 fn name(file: &str) -> &str {
     file.split('.').next().unwrap_or(file)
 }

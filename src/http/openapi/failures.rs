@@ -1,7 +1,6 @@
-//! What operations may answer with instead: every status with its codes, and for each code the problem document itself.
+//! The error responses of operations: each status with its codes, and an example of each code.
 //!
-//! Owns which operation fails in which ways. The documents are made by [`crate::http::problem`], as the service makes them; what
-//! they say is not written here a second time.
+//! Owns the choice of errors for each operation. [`crate::http::problem`] makes the examples, as it makes the answers of the service.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +12,7 @@ use super::headers;
 use super::problems;
 use crate::http::problem_code::{ProblemCode as C, ProblemDescription};
 
-/// A failure that several operations share.
+/// An error response that several operations share.
 struct Failure {
     name: &'static str,
     status: &'static str,
@@ -38,81 +37,91 @@ const FAILURES: [Failure; 23] = [
     failure(
         "InvalidParameter",
         "400",
-        "A parameter is wrong, unknown or given twice: says where, and what instead",
+        "A parameter is not valid, unknown or given twice. `errors` names it and says what to use instead",
         &[C::InvalidParameter],
     ),
     failure(
         "InvalidListRequest",
         "400",
-        "A parameter or the cursor is wrong: says where, and what instead",
+        "A parameter or the cursor is not valid. `errors` names it and says what to use instead",
         &[C::InvalidParameter, C::InvalidCursor],
     ),
     failure(
         "InvalidEventsRequest",
         "400",
-        "A parameter, the filter or the cursor is wrong: says where, and what instead",
+        "A parameter, the filter or the cursor is not valid. `errors` names it and says what to use instead",
         &[C::InvalidParameter, C::InvalidFilter, C::InvalidCursor],
     ),
     failure(
         "InvalidQueryRequest",
         "400",
-        "A parameter, a member of the body or the query is wrong: says where, and what instead",
+        "A parameter, a member of the body or the query is not valid. `errors` names it and says what to use instead",
         &[C::InvalidParameter, C::InvalidQuery],
     ),
     failure(
         "Unauthorized",
         "401",
-        "There is no token, it is not valid here, or it has expired; see `WWW-Authenticate`",
+        "The token is missing, not valid, or has expired. See `WWW-Authenticate`",
         &[C::MissingToken, C::InvalidToken, C::ExpiredToken],
     )
     .with(&["WWW-Authenticate"]),
-    failure("Forbidden", "403", "The tenant may, the token may not; names the scope that would do", &[C::InsufficientScope])
-        .with(&["WWW-Authenticate"]),
-    failure("NotFound", "404", "It does not exist, or the caller may not know that it does", &[C::NotFound]),
-    failure("NotAcceptable", "406", "None of the formats in `Accept` can be had here", &[C::NotAcceptable]),
+    failure(
+        "Forbidden",
+        "403",
+        "The tenant is allowed to, but the token lacks the scope that `detail` names",
+        &[C::InsufficientScope],
+    )
+    .with(&["WWW-Authenticate"]),
+    failure("NotFound", "404", "Not found, or you have no access to it", &[C::NotFound]),
+    failure("NotAcceptable", "406", "None of the formats in `Accept` is available here", &[C::NotAcceptable]),
     failure(
         "QueryIncomplete",
         "409",
-        "CSV and NDJSON are given of a complete query alone; see `Retry-After` while it runs",
+        "CSV and NDJSON need a complete query. While it runs, see `Retry-After`",
         &[C::QueryIncomplete],
     )
     .with(TOO_OFTEN),
-    failure("BodyTooLarge", "413", "The body is over the limit", &[C::BodyTooLarge]),
-    failure("TargetTooLong", "414", "Path and query together are over the limit", &[C::TargetTooLong]),
-    failure("UnsupportedMediaType", "415", "The body must be JSON", &[C::UnsupportedMediaType]),
+    failure("BodyTooLarge", "413", "The body is larger than the limit", &[C::BodyTooLarge]),
+    failure("TargetTooLong", "414", "The path and the query string are longer than the limit", &[C::TargetTooLong]),
+    failure("UnsupportedMediaType", "415", "The body is not declared as JSON", &[C::UnsupportedMediaType]),
     failure("UnknownHost", "421", "The service does not answer for the host in `Host`", &[C::UnknownHost]),
-    failure("QueryForbidden", "422", "Well-formed, but the tenant's rules do not allow it", &[C::QueryForbidden]),
+    failure("QueryForbidden", "422", "The request is well-formed, but the tenant's rules do not allow it", &[C::QueryForbidden]),
     failure(
         "RateLimited",
         "429",
-        "The tenant asks too often; see `Retry-After`, `RateLimit` and `RateLimit-Policy`",
+        "Too many requests of the tenant. See `Retry-After`, `RateLimit` and `RateLimit-Policy`",
         &[C::RateLimited],
     )
     .with(TOO_OFTEN),
     failure(
         "BudgetExceeded",
         "429",
-        "The tenant asks too often, or has used up what its queries may cost; see `Retry-After`",
+        "Too many requests of the tenant, or its budget for queries is used up. See `Retry-After`",
         &[C::RateLimited, C::BudgetExceeded],
     )
     .with(TOO_OFTEN),
-    failure("HeadersTooLarge", "431", "The headers together are over the limit", &[C::HeadersTooLarge]),
-    failure("InternalError", "500", "A fault of the service", &[C::InternalError]),
-    failure("NotSupported", "501", "The source that holds the group has no such thing", &[C::NotSupported]),
-    failure("UpstreamError", "502", "The source of the logs gave no usable answer", &[C::UpstreamError]),
-    failure("KeysUnavailable", "503", "The issuer's keys can't be had at the moment; see `Retry-After`", &[C::KeysUnavailable])
-        .with(TOO_OFTEN),
+    failure("HeadersTooLarge", "431", "The headers are larger than the limit", &[C::HeadersTooLarge]),
+    failure("InternalError", "500", "The service failed", &[C::InternalError]),
+    failure("NotSupported", "501", "The source that has the log group does not support this", &[C::NotSupported]),
+    failure("UpstreamError", "502", "The source of the logs returned no usable answer", &[C::UpstreamError]),
+    failure(
+        "KeysUnavailable",
+        "503",
+        "The issuer's keys are not available at the moment. See `Retry-After`",
+        &[C::KeysUnavailable],
+    )
+    .with(TOO_OFTEN),
     failure(
         "Unavailable",
         "503",
-        "The source of the logs or the issuer's keys can't be had at the moment; see `Retry-After`",
+        "The source of the logs or the issuer's keys are not available at the moment. See `Retry-After`",
         &[C::Overloaded, C::KeysUnavailable],
     )
     .with(TOO_OFTEN),
     failure("UpstreamTimeout", "504", "The source of the logs did not answer in time", &[C::UpstreamTimeout]),
 ];
 
-/// The failures by their names, for the document's components.
+/// The error responses by name, for the document's components.
 pub(super) fn components() -> impl Iterator<Item = (&'static str, Response)> {
     FAILURES.iter().map(|failure| (failure.name, response(failure)))
 }
@@ -132,12 +141,12 @@ fn response(Failure { says, codes, headers, .. }: &Failure) -> Response {
     response
 }
 
-/// The service of the examples.
+/// The URL of the service in the examples.
 const EXAMPLE_URL: &str = "https://logs.example.com";
 
-/// The problem documents by their codes, each with what its page says, for the document's components.
+/// The problem documents by code, each with the texts of its page, for the document's components.
 pub(super) fn examples() -> impl Iterator<Item = (&'static str, utoipa::openapi::example::Example)> {
-    // Only those that an operation answers with: the rest stand in the description of `Problem.code`.
+    // Only the codes of operations. The description of `Problem.code` has the others too.
     let answered = |code: &C| FAILURES.iter().any(|failure| failure.codes.contains(code));
     C::ALL.into_iter().filter(answered).map(|code| {
         let ProblemDescription { meaning, cause, fix, title, .. } = code.about();
@@ -170,52 +179,57 @@ macro_rules! group {
 }
 
 group!(
-    /// Of every operation, those that need no token too.
+    /// Errors of every operation, with or without a token.
     CommonFailures,
     "BodyTooLarge", "TargetTooLong", "UnknownHost", "HeadersTooLarge", "InternalError", "UpstreamTimeout"
 );
 group!(
-    /// Of every operation that needs a token.
+    /// Errors of every operation that needs a token.
     TokenFailures,
     "Unauthorized", "RateLimited", "KeysUnavailable"
 );
 group!(
-    /// Of every operation that needs leave, and a source; stands behind [`TokenFailures`].
+    /// Errors of every operation that needs a permit and a source. Use it after [`TokenFailures`].
     SourceFailures,
     "Forbidden", "NotFound", "UpstreamError", "Unavailable"
 );
 group!(
-    /// Of operations whose answer has formats.
+    /// Errors of operations that negotiate a format.
     Negotiated,
     "NotAcceptable"
 );
 group!(
-    /// Of operations with parameters.
+    /// Errors of operations with parameters.
     InvalidParameter,
     "InvalidParameter"
 );
 group!(
-    /// Of lists.
+    /// Errors of operations with a body, without those of its contents.
+    InvalidBody,
+    "InvalidParameter", "UnsupportedMediaType"
+);
+group!(
+    /// Errors of lists.
     InvalidListRequest,
     "InvalidListRequest"
 );
 group!(
-    /// Of reading events.
+    /// Errors of event requests.
     InvalidEventsRequest,
     "InvalidEventsRequest", "QueryForbidden"
 );
 group!(
-    /// Of starting a query.
+    /// Errors of starting a query.
     InvalidQueryRequest,
     "InvalidQueryRequest", "UnsupportedMediaType", "QueryForbidden", "BudgetExceeded"
 );
 group!(
-    /// Of rows as a file.
+    /// Errors of rows as a file.
     QueryIncomplete,
     "QueryIncomplete"
 );
 group!(
-    /// Of what not every source has.
+    /// Errors of operations that not every source supports.
     NotSupported,
     "NotSupported"
 );

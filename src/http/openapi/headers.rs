@@ -1,7 +1,6 @@
-//! What stands in the head of an answer.
+//! The response headers.
 //!
-//! Owns the descriptions of response headers. Who sets them: [`crate::http::layers`], [`crate::http::problem`] and the
-//! operations.
+//! Owns their descriptions. [`crate::http::layers`], [`crate::http::problem`] and the operations set them.
 
 use serde_json::{Value, json};
 use utoipa::openapi::extensions::Extensions;
@@ -9,9 +8,9 @@ use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{Header, OpenApi, Ref, RefOr, Response};
 
-/// On every answer.
+/// Headers of every answer.
 const ALWAYS: &[&str] = &["X-Request-Id", "Cache-Control"];
-/// On every answer to a caller that the service knows.
+/// Headers of every answer to an authenticated caller.
 const KNOWN_CALLER: &[&str] = &["RateLimit", "RateLimit-Policy"];
 
 /// Name, type, description, example.
@@ -29,51 +28,51 @@ fn described() -> [Described; 13] {
         (
             "Cache-Control",
             String,
-            "`private, no-store`; of a page that can't change any more `private, max-age=3600`",
+            "`private, no-store`, or `private, max-age=3600` for a page that cannot change any more",
             json!("private, no-store"),
         ),
         (
             "ETag",
             String,
-            "Of a page that can't change any more: for `If-None-Match`",
+            "The validator of a page that cannot change any more, for `If-None-Match`",
             json!("W/\"5d2f8f0c3b7a4e1296d0c3a58b1f7e42\""),
         ),
         ("Retry-After", Integer, "Seconds to wait before the next request", json!(1)),
         (
             "RateLimit",
             String,
-            "Where the tenant has a limit of requests: how many may come at once now (`r`)",
+            "If the tenant has a limit of requests: how many can be sent now (`r`)",
             json!("\"requests\";r=19;t=1"),
         ),
         (
             "RateLimit-Policy",
             String,
-            "Where the tenant has a limit of requests: how many in a window (`q`, `w` in seconds)",
+            "If the tenant has a limit of requests: how many in a window (`q`, `w` in seconds)",
             json!("\"requests\";q=20;w=1"),
         ),
-        ("Location", String, "Where the query is", json!("/queries/AbCd")),
-        ("Preference-Applied", String, "The wait that was kept to, where one was preferred", json!("wait=20")),
+        ("Location", String, "The path of the query", json!("/queries/AbCd")),
+        ("Preference-Applied", String, "The wait that was applied, if the request preferred one", json!("wait=20")),
         (
             "WWW-Authenticate",
             String,
-            "What is wrong with the token, and where to learn who issues them (RFC 6750, RFC 9728)",
+            "What is wrong with the token, and the URL of the metadata with the issuers (RFC 6750, RFC 9728)",
             json!(
                 "Bearer realm=\"logmark\", resource_metadata=\"https://logs.example.com/.well-known/oauth-protected-resource\""
             ),
         ),
-        ("Content-Disposition", String, "Of CSV and NDJSON: a name for the file", json!("attachment; filename=\"acme_api.csv\"")),
+        ("Content-Disposition", String, "A file name, for CSV and NDJSON", json!("attachment; filename=\"acme_api.csv\"")),
         (
             "Trailer",
             String,
-            "Of NDJSON, CSV and text: `logmark-cursor`, which follows the body and says where a later request goes on",
+            "`logmark-cursor` for NDJSON, CSV and text: the trailer after the body, with the cursor for the next request",
             json!("logmark-cursor"),
         ),
-        ("Logmark-Cursor", String, "Of CSV and NDJSON: where the rows go on; absent: there are no more", json!("AbCd")),
-        ("Vary", String, "What of the request the answer depends on", json!("Authorization, Accept")),
+        ("Logmark-Cursor", String, "The cursor to the next rows, for CSV and NDJSON. Absent if there are no more", json!("AbCd")),
+        ("Vary", String, "The request headers that the answer depends on", json!("Authorization, Accept")),
     ]
 }
 
-/// All of them, for the document's components.
+/// All headers, for the document's components.
 pub(super) fn components() -> impl Iterator<Item = (&'static str, Header)> {
     described().into_iter().map(|(name, kind, description, example)| {
         let mut header = HeaderBuilder::new()
@@ -82,23 +81,23 @@ pub(super) fn components() -> impl Iterator<Item = (&'static str, Header)> {
             .example(Some(example))
             .build();
         if ALWAYS.contains(&name) {
-            // OpenAPI has it, utoipa's `Header` has not.
+            // utoipa's `Header` has no field for it.
             header.extensions = Some(Extensions::from_iter([("required", true)]));
         }
         (name, header)
     })
 }
 
-/// References to these headers.
+/// References to the headers with these names.
 pub(super) fn named<'a>(names: &'a [&'a str]) -> impl Iterator<Item = (String, RefOr<Header>)> + 'a {
     names.iter().map(|name| ((*name).to_owned(), RefOr::Ref(Ref::new(format!("#/components/headers/{name}")))))
 }
 
-/// Puts the headers that every answer has on every answer that is described.
+/// Adds the headers of every answer to every described answer.
 pub(super) fn apply_to_all(document: &mut OpenApi) {
     let shared = document.components.iter_mut().flat_map(|components| components.responses.iter_mut());
     for (name, response) in shared {
-        // Who is not known has no limit of its own.
+        // A caller that is not authenticated has no rate limit of its own.
         apply_to(response, !["Unauthorized", "BodyTooLarge", "TargetTooLong", "HeadersTooLarge"].contains(&name.as_str()));
     }
     for operation in document.paths.paths.values_mut().flat_map(super::operations) {

@@ -1,11 +1,11 @@
-//! The OpenAPI document: what the routes share, and the document's own head.
+//! The OpenAPI document: its head, and the descriptions that several operations share.
 //!
-//! Owns descriptions. The paths themselves stand on their handlers; `openapi/openapi.json` is this, printed. Reading order:
-//! [`parameters`] and `texts` (what requests say), [`answers`] and [`failures`] (what comes back), `headers`, `examples` (real
-//! answers), `samples` (calls in several languages).
+//! Owns these descriptions. Paths are described at their handlers, parameters by their constants ([`super::parameter`]).
+//! `openapi/openapi.json` is the document as a file. Reading order: [`texts`] and [`event`] (schemas), [`answers`] and [`failures`]
+//! (responses), `headers`, `examples` (recorded answers), `samples` (calls in several languages).
 
-pub mod parameters;
 pub mod texts;
+pub mod event;
 pub mod answers;
 pub mod failures;
 mod error_location;
@@ -22,35 +22,38 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{ComponentsBuilder, ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, ServerBuilder};
 
-use super::encode::json::{EventBody, PageBody, StopReason};
+use self::event::EventSchema;
+use super::encode::json::PageBody;
 use super::field_error::{ErrorLocation, FieldError, TextPosition};
 use super::ops::queries::response::{QueryBody, StatisticsBody};
 use super::problem::Problem;
+use crate::domain::event::StopReason;
 
-/// What the operations are grouped by.
+/// The groups of operations.
 const TAGS: [(&str, &str); 5] = [
-    ("events", "Log events: a page as JSON, or all of a range as NDJSON, CSV or text"),
+    ("events", "Log events: a page as JSON, or a whole range as NDJSON, CSV or text"),
     ("groups", "Log groups and their streams"),
-    ("queries", "Logs Insights queries, what they find, and what they can ask for"),
-    ("caller", "Who you are here, and what you may"),
-    ("service", "What needs no token"),
+    ("queries", "Logs Insights queries, their rows, and the fields that they can use"),
+    ("caller", "Your identity and your permissions"),
+    ("service", "Operations that need no token"),
 ];
 
-/// The document's head; the router adds the paths.
+/// The head of the document. The router adds the paths.
 #[must_use]
 pub fn head() -> OpenApi {
     let info = InfoBuilder::new()
         .title("Logmark")
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(
-            "Your logs over HTTPS: events of the log groups and streams that your token and your tenant allow.\n\n\
+            "Your logs over HTTPS: the events of the log groups and streams that your token and your tenant's grants allow.\n\n\
              **Names** with slashes are one path segment, percent-encoded (`%2Facme%2Fapi`) or with `:` for `/` (`:acme:api`).\n\n\
-             **Pages** say why they end (`stopReason`) and where they go on (`nextCursor`); a cursor carries its request.\n\n\
+             **Pages** have the reason for their end (`stopReason`) and a cursor to the next page (`nextCursor`). A cursor contains \
+             its request.\n\n\
              **Times** in answers are RFC 3339 in UTC with milliseconds; `end` is always exclusive.\n\n\
-             **Errors** are RFC 9457 problem details with a stable `code`; `instance` is the request's id, and `type` leads to a page with \
-             the meaning, the cause and the fix of the code (`/problems` lists all). Errors that several operations share are described \
-             once, under `components/responses`.\n\n\
-             **HEAD** is answered wherever GET is, without a body.",
+             **Errors** are RFC 9457 problem details with a stable `code`. `instance` is the request id, and `type` is the URL of a page \
+             with the meaning, the cause and the fix of the code (`/problems` lists all). Errors that several operations share are \
+             described once, under `components/responses`.\n\n\
+             **HEAD** works wherever GET does, and returns no body.",
         ))
         .license(Some(LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build()))
         .contact(Some(ContactBuilder::new().name(Some("The operator of this service")).build()))
@@ -72,7 +75,7 @@ pub fn head() -> OpenApi {
         .schema_from::<ErrorLocation>()
         .schema_from::<TextPosition>()
         .schema_from::<PageBody<'_>>()
-        .schema_from::<EventBody>()
+        .schema_from::<EventSchema>()
         .schema_from::<StopReason>()
         .schema_from::<QueryBody<'_>>()
         .schema_from::<StatisticsBody>()
@@ -86,7 +89,7 @@ pub fn head() -> OpenApi {
         .build()
 }
 
-/// The document as text, the same bytes each time.
+/// The document as text. It is made once.
 pub static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
     let (_, mut document) = super::router::routes().split_for_parts();
     if let Some(components) = &mut document.components {

@@ -1,11 +1,11 @@
-//! What may be absent is never null: the service leaves it out.
+//! Optional members are absent, never null.
 //!
-//! Owns taking `null` out of what utoipa says of optional members, for which Rust has one word for both.
+//! Owns the removal of `null` from the schemas that utoipa derives for `Option`.
 
 use utoipa::openapi::schema::{Schema, SchemaType, Type};
 use utoipa::openapi::{Object, RefOr};
 
-/// Takes `null` out of the optional members of the schema.
+/// Removes `null` from the optional members of the schema.
 pub(super) fn never_null(schema: &mut RefOr<Schema>) {
     match schema {
         RefOr::T(Schema::Object(object)) => members(object),

@@ -1,7 +1,6 @@
-//! An error for every code that a client can see, as examples.
+//! An example of every error code.
 //!
-//! Owns the choice of examples, and where the document lists the codes. What a document says of an error is
-//! [`crate::http::problem`]'s.
+//! Owns the choice of examples, and the list of codes in the document. [`crate::http::problem`] has the texts.
 
 use std::time::Duration;
 
@@ -13,7 +12,7 @@ use crate::domain::filter::EventFilter;
 use crate::domain::query::operations::QueryStatus;
 use crate::domain::query::{LogQuery, QueryError};
 use crate::http::field_error::{ErrorLocation, FieldError, Language};
-use crate::http::problem::{ApiError, CURSOR};
+use crate::http::problem::{ApiError, INVALID_CURSOR};
 use crate::http::problem_code::ProblemCode as C;
 use crate::sources::SourceError;
 use crate::sources::budget::QueryBudget;
@@ -23,16 +22,16 @@ pub(super) fn describe_codes(components: &mut Components) {
     let Some(RefOr::T(Schema::Object(problem))) = components.schemas.get_mut("Problem") else { return };
     let Some(RefOr::T(Schema::Object(code))) = problem.properties.get_mut("code") else { return };
     let about = C::ALL.map(C::about).map(|about| format!("- `{}` ({}): {}", about.code, about.status, about.meaning));
-    code.description = Some(format!("The kind, for programs; stable.\n\n{}", about.join("\n")));
+    code.description = Some(format!("The code of the problem, for programs. Codes are stable.\n\n{}", about.join("\n")));
 }
 
 /// An error with the code.
 pub(super) fn example(code: C) -> ApiError {
     match code {
-        C::InvalidParameter => ApiError::parameter("limit", "`0` is no whole number from 1 to 10000"),
+        C::InvalidParameter => ApiError::parameter("limit", "`0` is not a whole number from 1 to 10000"),
         C::InvalidFilter => invalid_filter(),
         C::InvalidQuery => invalid_query(),
-        C::InvalidCursor => ApiError::InvalidCursor(CURSOR.into()),
+        C::InvalidCursor => ApiError::InvalidCursor(INVALID_CURSOR.into()),
         C::MissingToken => ApiError::MissingToken,
         C::InvalidToken => ApiError::InvalidToken(String::new()),
         C::ExpiredToken => ApiError::ExpiredToken,
@@ -50,7 +49,7 @@ pub(super) fn example(code: C) -> ApiError {
         C::BudgetExceeded => ApiError::BudgetExceeded { budget: QueryBudget::Queries(3), retry_after: Duration::from_secs(1) },
         C::HeadersTooLarge => ApiError::HeadersTooLarge(32_768),
         C::InternalError => ApiError::Internal(String::new()),
-        C::NotSupported => ApiError::Source(SourceError::NotSupported("Logs Insights queries")),
+        C::NotSupported => ApiError::NotSupported("tickets for live tail"),
         C::UpstreamError => ApiError::Source(SourceError::Upstream(String::new())),
         C::Overloaded => ApiError::Source(SourceError::Throttled { retry_after: Duration::from_secs(1) }),
         C::KeysUnavailable => ApiError::KeysUnavailable(String::new()),

@@ -1,13 +1,13 @@
-//! How to call an operation, in several languages (`x-codeSamples`).
+//! Calls of an operation in several languages (`x-codeSamples`).
 //!
-//! Owns which samples there are. Each is a file in `sdk/samples`, named by its operation and its language, which takes
-//! `LOGMARK_URL` and `LOGMARK_TOKEN` from the environment; tests run all of them against a service.
+//! Owns the list of samples. Each is a file in `sdk/samples`, named after its operation and its language. It reads `LOGMARK_URL`
+//! and `LOGMARK_TOKEN` from the environment, and the tests run it against a service.
 
 use serde_json::{Value, json};
 use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::path::Operation;
 
-/// A language: the end of its files' names, what documentation calls it, what readers see.
+/// A language: the extension of its files, its name in the document, and its label.
 const LANGUAGES: [(&str, &str, &str); 5] = [
     ("sh", "Shell", "curl"),
     ("ts", "TypeScript", "TypeScript"),
@@ -22,7 +22,7 @@ macro_rules! samples {
     };
 }
 
-/// File and text, in the order in which they are shown. One more is one more line.
+/// File and text, in the order of the document.
 const SAMPLES: &[(&str, &str)] = &samples![
     "listGroups.sh",
     "listGroups.ts",
@@ -46,7 +46,7 @@ const SAMPLES: &[(&str, &str)] = &samples![
     "startQuery.go",
 ];
 
-/// Puts the samples onto the operation.
+/// Adds the samples to the operation.
 pub(super) fn apply_to(operation: &mut Operation) {
     let id = operation.operation_id.as_deref().unwrap_or_default();
     let samples: Vec<Value> = SAMPLES.iter().filter_map(|(file, text)| sample(id, file, text)).collect();

@@ -1,19 +1,19 @@
-//! The texts that requests hold: names, times, sealed texts, and how each is bounded.
+//! The schemas of texts in requests: names, times, sealed texts.
 //!
-//! Owns their schemas. A pattern says here what [`crate::domain`] and [`crate::http::cursor`] take; those decide.
+//! Owns the patterns. A pattern repeats a rule of [`crate::domain`] or [`crate::http::cursor`] for clients; the parser there decides.
 
 use std::borrow::Cow;
 
-use serde_json::json;
-use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, OneOfBuilder, Schema, Type};
+use serde_json::{Value, json};
+use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
 use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::domain::time::LAST_MILLIS;
 
-/// A group's name as a request writes it, in either spelling: no segment `.` or `..`, no `aws/` in front.
+/// A group's name in either spelling of requests: without segments `.` and `..`, and without the prefix `aws/`.
 const GROUP: &str = r"^(?!aws[/:])(?!(.*[/:])?\.\.?([/:]|$))[A-Za-z0-9_./#:-]+$";
-/// A stream's name as a request writes it, in either spelling: no segment `.` or `..`, no control character.
+/// A stream's name in either spelling of requests: without segments `.` and `..`, and without control characters.
 const STREAM: &str = r"^(?!(.*[/:])?\.\.?([/:]|$))[^*\u0000-\u001f\u007f-\u009f]+$";
 /// A time in any of the forms of requests: a word, relative, a number of seconds or milliseconds, RFC 3339. Not a number of 8
 /// digits, nor one of 12 or 14 that reads as a date.
@@ -33,8 +33,40 @@ fn text(pattern: &str, longest: usize) -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern)).min_length(Some(1)).max_length(Some(longest))
 }
 
-fn time() -> ObjectBuilder {
+/// A log group's name.
+pub(in crate::http) fn group_name() -> ObjectBuilder {
+    text(GROUP, 512)
+}
+
+/// A log stream's name.
+pub(in crate::http) fn stream_name() -> ObjectBuilder {
+    text(STREAM, 512)
+}
+
+/// A source's name.
+pub(in crate::http) fn source_name() -> ObjectBuilder {
+    text(SOURCE, 64)
+}
+
+/// A cursor, an id or a pointer: sealed and opaque.
+pub(in crate::http) fn sealed() -> ObjectBuilder {
+    text(SEALED, 8192)
+}
+
+/// A time.
+pub(in crate::http) fn time() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String).pattern(Some(TIME))
+}
+
+/// The schema with an example.
+#[expect(deprecated, reason = "utoipa's derives write `example` too, and a document has one form of examples")]
+pub(in crate::http) fn with_example(schema: ObjectBuilder, example: Option<Value>) -> ObjectBuilder {
+    schema.example(example)
+}
+
+/// A text without a pattern.
+pub(in crate::http) fn plain() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String)
 }
 
 fn epoch(first: i64, last: i64) -> ObjectBuilder {
@@ -42,85 +74,27 @@ fn epoch(first: i64, last: i64) -> ObjectBuilder {
     number.minimum(Some(first)).maximum(Some(last))
 }
 
-macro_rules! schema {
-    ($(#[$meta:meta])* $name:ident, $as:literal, $schema:expr) => {
-        $(#[$meta])*
-        #[derive(Debug)]
-        pub struct $name;
+/// A time in a body: a text in any of the forms, or a number of milliseconds or seconds.
+#[derive(Debug)]
+pub struct BodyTime;
 
-        impl PartialSchema for $name {
-            fn schema() -> RefOr<Schema> {
-                $schema.into()
-            }
-        }
-
-        impl ToSchema for $name {
-            fn name() -> Cow<'static, str> {
-                Cow::Borrowed($as)
-            }
-        }
-    };
+impl PartialSchema for BodyTime {
+    fn schema() -> RefOr<Schema> {
+        OneOfBuilder::new()
+            .item(time())
+            .item(epoch(0, 9_999_999))
+            .item(epoch(100_000_000, LAST_MILLIS))
+            .description(Some(
+                "A time: RFC 3339, epoch milliseconds, epoch seconds, or relative to now (`-15m`, `-1h30m`, `-2d`, `now`). A number \
+                 of 8 digits, or one that reads as a date, is refused",
+            ))
+            .examples([json!("-1h"), json!("2026-11-20T10:00:00Z"), json!(1_763_632_800_123_i64)])
+            .into()
+    }
 }
 
-schema!(
-    /// A log group's name.
-    GroupName,
-    "GroupName",
-    text(GROUP, 512)
-);
-schema!(
-    /// A log stream's name.
-    StreamName,
-    "StreamName",
-    text(STREAM, 512)
-);
-schema!(
-    /// Names of streams.
-    StreamNames,
-    "StreamNames",
-    ArrayBuilder::new().items(text(STREAM, 512)).max_items(Some(100)).unique_items(true)
-);
-schema!(
-    /// The names of a query's groups.
-    GroupNames,
-    "GroupNames",
-    ArrayBuilder::new()
-        .items(text(GROUP, 512))
-        .min_items(Some(1))
-        .max_items(Some(50))
-        .unique_items(true)
-        .description(Some("The log groups, 1 to 50, all in one source"))
-        .examples([json!(["/acme/api"])])
-);
-schema!(
-    /// A source's name.
-    SourceName,
-    "SourceName",
-    text(SOURCE, 64)
-);
-schema!(
-    /// A cursor, an id or a pointer: sealed, and opaque.
-    Sealed,
-    "Sealed",
-    text(SEALED, 8192)
-);
-schema!(
-    /// A time in a path or a query.
-    TimeText,
-    "TimeText",
-    time()
-);
-schema!(
-    /// A time in a body: a text in any of the forms, or a number of milliseconds or seconds.
-    BodyTime,
-    "Time",
-    OneOfBuilder::new()
-        .item(time())
-        .item(epoch(0, 9_999_999))
-        .item(epoch(100_000_000, LAST_MILLIS))
-        .description(Some(
-            "A moment: RFC 3339, epoch milliseconds, epoch seconds, or relative to now (`-15m`, `-1h30m`, `-2d`, `now`). A number \
-             of 8 digits, or one that reads as a date, is refused",
-        ))
-        .examples([json!("-1h"), json!("2026-11-20T10:00:00Z"), json!(1_763_632_800_123_i64)])
-);
+impl ToSchema for BodyTime {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("Time")
+    }
+}

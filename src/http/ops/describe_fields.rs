@@ -1,10 +1,11 @@
-//! `GET /groups/{group}/fields`: which fields a group's events have (GetLogGroupFields).
+//! `GET /groups/{group}/fields`: the fields of a group's events (GetLogGroupFields).
 
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 
 use super::list;
+use super::parameters::{self, GROUP_IN_PATH, JSON_FORMAT};
 use crate::domain::name::LogGroupName;
 use crate::domain::query::operations::{DescribeFields, FieldShare};
 use crate::domain::time::TimeSpec;
@@ -12,23 +13,35 @@ use crate::http::AppState;
 use crate::http::authorized::{Authorized, ParseRequest, RequestContext};
 use crate::http::input::Input;
 use crate::http::openapi::failures::{CommonFailures, InvalidParameter, Negotiated, NotSupported, SourceFailures, TokenFailures};
-use crate::http::openapi::parameters::{GroupPath, JsonOnly, TimeQuery};
+use crate::http::parameter::{Parameter, ParameterList, ParametersOf, RequestParameters};
 use crate::http::problem::ApiError;
+use crate::http::value::Text;
 
-/// The request says nothing besides its operation.
+/// The middle of the minutes that are searched.
+const TIME: Parameter<Text<TimeSpec>> = Parameter::query(
+    "time",
+    parameters::TIME,
+    "The middle of the 16 minutes that are searched, in the same forms as `start` of events. Default: the last 15 minutes.",
+);
+
+/// The request, which is the operation alone.
 #[derive(Debug)]
 pub struct DescribeFieldsRequest;
+
+impl RequestParameters for DescribeFieldsRequest {
+    const PARAMETERS: ParameterList = &[&[&GROUP_IN_PATH, &TIME, &JSON_FORMAT]];
+}
 
 impl ParseRequest for DescribeFieldsRequest {
     type Op = DescribeFields;
 
     fn parse(input: &mut Input, context: RequestContext<'_>) -> Result<(DescribeFields, Self), ApiError> {
-        let group: Option<LogGroupName> = input.path_name("group");
-        let time = input.read("time", TimeSpec::parse);
+        let group = input.get(&GROUP_IN_PATH);
+        let time = input.get(&TIME);
         list::json_only(input, context)?;
-        let group = group.ok_or_else(|| ApiError::parameter("group", "is missing"))?;
+        let group = group.ok_or_else(|| ApiError::parameter(GROUP_IN_PATH.name, "is missing"))?;
         let around = time.map(|time| time.resolve(context.now)).transpose();
-        let around = around.map_err(|error| ApiError::parameter("time", error.to_string()))?;
+        let around = around.map_err(|error| ApiError::parameter(TIME.name, error.to_string()))?;
         Ok((DescribeFields { group, around }, Self))
     }
 }
@@ -41,7 +54,7 @@ pub struct FieldsBody {
     /// The log group.
     #[schema(value_type = String, example = "/acme/api")]
     log_group: LogGroupName,
-    /// The fields, the commonest first.
+    /// The fields, the most frequent first.
     fields: Vec<FieldBody>,
 }
 
@@ -52,25 +65,21 @@ pub struct FieldBody {
     /// Its name, as queries write it.
     #[schema(example = "status")]
     name: String,
-    /// In how many of a hundred events.
+    /// The percentage of events that have it.
     #[schema(example = 98)]
     percent: u32,
 }
 
-/// The fields of a log group's events
+/// List the fields of a log group's events
 ///
-/// Those that were found in some minutes, with their share of the events. Names of fields are content: they need leave to
-/// query the group, and all of its streams.
+/// Returns the fields that were found in some minutes, with the percentage of events that have them. The names of fields are
+/// content of the logs, so the operation needs the action `query` on the group, and on CloudWatch on all of its streams.
 #[utoipa::path(
     get,
     path = "/groups/{group}/fields",
     operation_id = "describeFields",
     tag = "queries",
-    params(
-        GroupPath,
-        TimeQuery,
-        JsonOnly,
-    ),
+    params(ParametersOf<DescribeFieldsRequest>),
     responses(
         (status = 200, description = "Fields", body = FieldsBody),
         InvalidParameter,

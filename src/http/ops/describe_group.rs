@@ -1,10 +1,11 @@
-//! `GET /groups/{group}`: what is known of one log group (DescribeLogGroups).
+//! `GET /groups/{group}`: the properties of one log group (DescribeLogGroups).
 
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 
 use super::list;
+use super::parameters::{GROUP_IN_PATH, JSON_FORMAT, SOURCE};
 use crate::auth::tenant::Caller;
 use crate::domain::event::LogGroup;
 use crate::domain::name::{LogGroupName, SourceName};
@@ -14,21 +15,25 @@ use crate::http::AppState;
 use crate::http::authorized::{Authorized, ParseRequest, RequestContext};
 use crate::http::input::Input;
 use crate::http::openapi::failures::{CommonFailures, InvalidParameter, Negotiated, SourceFailures, TokenFailures};
-use crate::http::openapi::parameters::{GroupPath, JsonOnly, SourceQuery};
+use crate::http::parameter::{ParameterList, ParametersOf, RequestParameters};
 use crate::http::problem::ApiError;
 
-/// The request: nothing but the group and its source.
+/// The request, which is the operation alone.
 #[derive(Debug)]
 pub struct DescribeGroupRequest;
+
+impl RequestParameters for DescribeGroupRequest {
+    const PARAMETERS: ParameterList = &[&[&GROUP_IN_PATH, &SOURCE, &JSON_FORMAT]];
+}
 
 impl ParseRequest for DescribeGroupRequest {
     type Op = DescribeGroup;
 
     fn parse(input: &mut Input, context: RequestContext<'_>) -> Result<(DescribeGroup, Self), ApiError> {
-        let group = input.path_name("group");
-        let source = list::source(input);
+        let group = input.get(&GROUP_IN_PATH);
+        let source = input.get(&SOURCE);
         list::json_only(input, context)?;
-        let group: LogGroupName = group.ok_or_else(|| ApiError::parameter("group", "is missing"))?;
+        let group = group.ok_or_else(|| ApiError::parameter(GROUP_IN_PATH.name, "is missing"))?;
         Ok((DescribeGroup { group, source }, Self))
     }
 }
@@ -41,10 +46,10 @@ pub struct GroupBody {
     /// Its name.
     #[schema(value_type = String, example = "/acme/api")]
     name: LogGroupName,
-    /// Where its events are, ready to be called.
+    /// The path of its events.
     #[schema(example = "/logs/:acme:api")]
     path: String,
-    /// The operator's source that it is in; absent when the tenant has one source only.
+    /// The operator's source that has it. Absent if the tenant has only one source.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "eu")]
     source: Option<SourceName>,
@@ -52,11 +57,11 @@ pub struct GroupBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime, example = "2026-11-01T08:00:00.000Z")]
     created_at: Option<Millis>,
-    /// Days that events are kept; absent: for ever.
+    /// Days that events are kept. Absent if they are kept forever.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 30)]
     retention_days: Option<u32>,
-    /// Bytes stored, as far as the source counts them. Absent if you may see only some of the group's streams.
+    /// Bytes stored, if the source counts them. Absent if you can see only some of the group's streams.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 1048576)]
     stored_bytes: Option<u64>,
@@ -74,19 +79,15 @@ impl GroupBody {
     }
 }
 
-/// One log group
+/// Describe a log group
 ///
-/// Its retention, stored bytes, class and age.
+/// Returns its retention, stored bytes, class and time of creation.
 #[utoipa::path(
     get,
     path = "/groups/{group}",
     operation_id = "describeGroup",
     tag = "groups",
-    params(
-        GroupPath,
-        SourceQuery,
-        JsonOnly,
-    ),
+    params(ParametersOf<DescribeGroupRequest>),
     responses(
         (status = 200, description = "The group", body = GroupBody),
         InvalidParameter,

@@ -1,7 +1,7 @@
-//! `/docs/`: Swagger UI, from files in the binary, with a page and a script of our own.
+//! `/docs/`: Swagger UI, from files in the binary, with a page and a script of this project.
 //!
-//! Owns that page, its script (`docs.js`: code samples, short errors, the token in session storage, dark colours), and the policy
-//! that it is shown under. The document that it shows is [`crate::http::openapi`]'s.
+//! Owns the page, its script (`docs.js`: code samples, short errors, the token in session storage, dark colours), and its content
+//! security policy. [`crate::http::openapi`] makes the document.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -19,10 +19,11 @@ use utoipa_swagger_ui::Config;
 use crate::http::AppState;
 use crate::http::assets::Asset;
 use crate::http::problem::ApiError;
+use crate::http::route_names::{Pages, RouteName};
 
 const PAGE: &str = include_str!("docs.html");
 
-/// Swagger UI is all its own files, but it shows styles of its own making as attributes, and its icons are data URLs.
+/// Swagger UI loads only its own files, but it sets `style` attributes, and its icons are data URLs.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; \
      base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -31,7 +32,7 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 /// Swagger UI's own initializer is not used: `docs.js` configures it.
 static CONFIG: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| Arc::new(Config::from("../openapi.json")));
 
-/// Our own files beside Swagger UI's: name, type, text.
+/// The files of this project beside those of Swagger UI: name, type, text.
 const OURS: [(&str, &str, &str); 2] = [
     ("logmark.js", "text/javascript; charset=utf-8", include_str!("docs.js")),
     ("logmark.css", "text/css; charset=utf-8", include_str!("docs.css")),
@@ -41,16 +42,27 @@ const OURS: [(&str, &str, &str); 2] = [
 static INDEX: LazyLock<Asset> =
     LazyLock::new(|| Asset::new(HeaderValue::from_static("text/html; charset=utf-8"), Bytes::from_static(PAGE.as_bytes())));
 
-/// Swagger UI's files by name, as far as they were asked for. Only names of files in the binary are kept here.
+/// The files of Swagger UI that were requested, by name. Only names of files in the binary are kept.
 static FILES: LazyLock<Mutex<HashMap<String, Arc<Asset>>>> = LazyLock::new(Mutex::default);
 
-/// The paths.
+const REDIRECT: &str = "/docs";
+const START: &str = "/docs/";
+const FILE: &str = "/docs/{*rest}";
+
+/// The names of the pages in logs and metrics.
+pub const PAGES: Pages = &[
+    (REDIRECT, RouteName { template: REDIRECT, operation: "docs" }),
+    (START, RouteName { template: REDIRECT, operation: "docs" }),
+    (FILE, RouteName { template: FILE, operation: "docs" }),
+];
+
+/// The routes.
 pub fn routes() -> Router<AppState> {
     Router::new()
-        .route("/docs", get(|| async { Redirect::to("/docs/") }))
-        .route("/docs/", get(|headers: HeaderMap| async move { INDEX.respond(&headers).await.map(shown) }))
+        .route(REDIRECT, get(|| async { Redirect::to(START) }))
+        .route(START, get(|headers: HeaderMap| async move { INDEX.respond(&headers).await.map(shown) }))
         .route(
-            "/docs/{*rest}",
+            FILE,
             get(|Path(rest): Path<String>, headers: HeaderMap| async move { file(&rest)?.respond(&headers).await.map(shown) }),
         )
 }

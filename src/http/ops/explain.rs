@@ -1,36 +1,63 @@
-//! `GET /me/explain`: may I, and which claim and rule say so.
+//! `GET /me/explain`: whether the caller may do an action, and the claim and the rule that decide it.
 
 use std::str::FromStr;
 
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
+use utoipa::openapi::schema::ObjectBuilder;
 
 use super::list;
+use super::parameters::{GROUP_NAME, JSON_FORMAT, STREAM_NAME};
 use crate::auth::policy;
 use crate::domain::name::{LogGroupName, LogStreamName};
 use crate::domain::operation::Action;
 use crate::http::AppState;
 use crate::http::authorized::{Authenticated, RequestContext};
 use crate::http::openapi::failures::{CommonFailures, InvalidParameter, Negotiated, TokenFailures};
-use crate::http::openapi::parameters::{ExplainQuery, JsonOnly};
+use crate::http::openapi::texts;
+use crate::http::parameter::{Example, Parameter, ParameterList, ParametersOf, RequestParameters};
 use crate::http::problem::ApiError;
+use crate::http::value::{InvalidValue, Text};
+
+const ACTION: Parameter<Text<Action>> = Parameter::query("action", Text { parse: action, schema: action_schema }, "The action.")
+    .required()
+    .example(Example::Text("read"));
+const GROUP: Parameter<Text<LogGroupName>> =
+    Parameter::query("group", GROUP_NAME, "The log group.").required().example(Example::Text("/acme/api"));
+const STREAM: Parameter<Text<LogStreamName>> = Parameter::query("stream", STREAM_NAME, "The log stream.");
+
+/// The request.
+#[derive(Debug)]
+pub struct ExplainRequest;
+
+impl RequestParameters for ExplainRequest {
+    const PARAMETERS: ParameterList = &[&[&ACTION, &GROUP, &STREAM, &JSON_FORMAT]];
+}
+
+fn action(text: &str) -> Result<Action, InvalidValue> {
+    Action::from_str(text).map_err(InvalidValue::clause)
+}
+
+fn action_schema() -> ObjectBuilder {
+    texts::plain().enum_values(Some(Action::ALL.map(Action::as_str)))
+}
 
 /// The decision and its reasons.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Explanation)]
 pub struct ExplainBody {
-    /// May the caller?
+    /// Whether the action is allowed.
     #[schema(example = true)]
     allowed: bool,
-    /// To do what.
+    /// The action.
     #[schema(example = "read")]
     action: &'static str,
-    /// On which group.
+    /// The log group.
     #[schema(value_type = String, example = "/acme/api")]
     group: LogGroupName,
-    /// On which stream.
+    /// The log stream.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "web-1")]
     stream: Option<LogStreamName>,
@@ -41,41 +68,38 @@ pub struct ExplainBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "the token lacks the scope `logs:read:/acme/api`")]
     missing: Option<String>,
-    /// A scope that would do, when only the token is short of it.
+    /// A scope that allows the action, if only the token's scopes are missing it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "logs:read:/acme/api")]
     needed_scope: Option<String>,
 }
 
-/// What allows it.
+/// The rules that allow the action.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = Because)]
 pub struct BecauseBody {
-    /// The grant's place in the operator's configuration.
+    /// The grant, by its path in the operator's configuration.
     #[schema(example = "tenants.acme.grants[0]")]
     grant: String,
     /// The token's scope.
     #[schema(example = "logs:read:/acme/*")]
     scope: String,
-    /// The claim that the scope stands in.
+    /// The claim with the scope.
     #[schema(example = "scope")]
     claim: String,
 }
 
-/// May I, and why
+/// Explain a permission
 ///
-/// Says whether the caller may do the action on the group (and stream), which claim and which rule say so, or what is
-/// missing. `allowed` is false too for what this service lacks: live tail, and queries on a source that runs none. It does not say
-/// whether the group exists.
+/// Returns whether you may do the action on the group (and stream), with the claim and the rule that allow it, or with what is
+/// missing. `allowed` is false too for features that this service lacks: live tail, and queries on a source that runs none. The
+/// answer does not tell whether the group exists.
 #[utoipa::path(
     get,
     path = "/me/explain",
     operation_id = "explain",
     tag = "caller",
-    params(
-        ExplainQuery,
-        JsonOnly,
-    ),
+    params(ParametersOf<ExplainRequest>),
     responses(
         (status = 200, description = "The decision", body = ExplainBody),
         InvalidParameter,
@@ -88,16 +112,15 @@ pub struct BecauseBody {
 pub(crate) async fn explain(
     State(app): State<AppState>,
     headers: http::HeaderMap,
-    Authenticated { caller, mut input, now, .. }: Authenticated,
+    Authenticated { caller, input, now, .. }: Authenticated,
 ) -> Result<Json<ExplainBody>, ApiError> {
-    let action = input.read("action", Action::from_str);
-    let group: Option<LogGroupName> = input.query_name("group");
-    let stream: Option<LogStreamName> = input.query_name("stream");
+    let mut input = input.accepting(ExplainRequest::PARAMETERS);
+    let (action, group, stream) = (input.get(&ACTION), input.get(&GROUP), input.get(&STREAM));
     if action.is_none() {
-        input.require("action", "is missing: give `read`, `query`, `tail` or `describe`");
+        input.require(&ACTION, "is missing: use `read`, `query`, `tail` or `describe`");
     }
     if group.is_none() {
-        input.require("group", "is missing: name a log group");
+        input.require(&GROUP, "is missing: name a log group");
     }
     list::json_only(
         &mut input,

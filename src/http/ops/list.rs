@@ -1,8 +1,11 @@
-//! What the lists share: their parameters, their audit line, and the fault of a cursor beside other parameters.
+//! The shared part of the lists: parameters, cursors, and audit lines.
+//!
+//! Owns [`ListParameters`] and the cursors of lists. Other JSON operations use [`json_only`], [`path`] and [`audit`] too.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::parameters::{JSON_FORMAT, LIST_CURSOR, LIST_LIMIT};
 use crate::auth::permit::Permit;
 use crate::auth::policy;
 use crate::auth::tenant::Caller;
@@ -15,35 +18,37 @@ use crate::http::encode::Format;
 use crate::http::input::Input;
 use crate::http::layers::RequestInfo;
 use crate::http::packed_request::PackedRequest;
-use crate::http::problem::{ApiError, CURSOR};
+use crate::http::parameter::AnyParameter;
+use crate::http::problem::{ApiError, INVALID_CURSOR};
 use crate::telemetry::audit::AuditLine;
 
-/// Items in a page when the request does not say: a page of DescribeLogGroups and DescribeLogStreams.
+/// The default of `limit`: a page of DescribeLogGroups and DescribeLogStreams.
 const DEFAULT_LIMIT: usize = 50;
-/// Items in a page at most.
-const MAX_LIMIT: usize = 1000;
 
-/// `limit` and `cursor`, read last: whatever else is left is refused.
+/// The parameters of every list.
+pub(super) const LIST: &[&dyn AnyParameter] = &[&LIST_LIMIT, &LIST_CURSOR, &JSON_FORMAT];
+
+/// `limit` and `cursor`. They are read last, since reading them ends with [`Input::finish`].
 pub(super) struct ListParameters {
     /// Items in the page.
     pub(super) limit: usize,
-    /// Where to go on.
+    /// The cursor.
     pub(super) cursor: Option<String>,
 }
 
 impl ListParameters {
     /// Reads them, and ends the reading.
     pub(super) fn read(input: &mut Input, context: RequestContext<'_>) -> Result<Self, ApiError> {
-        let limit = input.number("limit", 1, MAX_LIMIT).unwrap_or(DEFAULT_LIMIT);
-        let cursor = input.take("cursor");
+        let limit = input.get(&LIST_LIMIT).unwrap_or(DEFAULT_LIMIT);
+        let cursor = input.get(&LIST_CURSOR);
         json_only(input, context)?;
         Ok(Self { limit, cursor })
     }
 }
 
-/// Ends the reading of a request whose answer is JSON whatever is asked.
+/// Ends the reading of a request whose answer is always JSON.
 pub(super) fn json_only(input: &mut Input, context: RequestContext<'_>) -> Result<(), ApiError> {
-    let chosen = input.choice("format", &[("json", Format::Json)]);
+    let chosen = input.get(&JSON_FORMAT);
     input.finish()?;
     if chosen.is_none() {
         Format::negotiate(context.headers, &[Format::Json])?;
@@ -51,12 +56,7 @@ pub(super) fn json_only(input: &mut Input, context: RequestContext<'_>) -> Resul
     Ok(())
 }
 
-/// `source`: in which of the operator's sources the group is.
-pub(super) fn source(input: &mut Input) -> Option<SourceName> {
-    input.read("source", |text| SourceName::try_from(text))
-}
-
-/// Where events are, ready to be called: with the source, where without it another's group of that name would be found.
+/// The path of the events of a group or stream. It has the source if another source's group of this name is the default.
 pub(super) fn path(caller: &Caller, source: &SourceName, group: &LogGroupName, stream: Option<&LogStreamName>) -> String {
     let mut path = format!("/logs/{}", to_url_spelling(group.as_str()));
     if let Some(stream) = stream {
@@ -70,7 +70,7 @@ pub(super) fn path(caller: &Caller, source: &SourceName, group: &LogGroupName, s
     path
 }
 
-/// The cursor of a list: its request, and a place in the list.
+/// The cursor of a list: its request, and a position in the list.
 pub(super) fn sealed<R: Serialize, P: Serialize>(
     app: &App,
     kind: &str,
@@ -79,24 +79,24 @@ pub(super) fn sealed<R: Serialize, P: Serialize>(
     request: &R,
     place: &P,
 ) -> Result<String, ApiError> {
-    let request =
-        PackedRequest::pack(request).map_err(|error| ApiError::Internal(format!("a request with a next page {error}")))?;
+    let request = PackedRequest::pack(request)
+        .map_err(|error| ApiError::Internal(format!("the request of a page with a next page {error}")))?;
     app.sealer.seal_position(kind, tenant, now, &request, place)
 }
 
-/// Opens what [`sealed`] made.
+/// Opens a cursor that [`sealed`] made.
 pub(super) fn opened<R: DeserializeOwned, P: DeserializeOwned>(
     kind: &str,
     context: RequestContext<'_>,
     text: &str,
 ) -> Result<(R, P), ApiError> {
     let (request, place): (PackedRequest, P) = context.app.sealer.open(kind, &context.caller.tenant.id, context.now, text)?;
-    Ok((request.read().ok_or(ApiError::InvalidCursor(CURSOR.into()))?, place))
+    Ok((request.read().ok_or(ApiError::InvalidCursor(INVALID_CURSOR.into()))?, place))
 }
 
-/// A parameter that is not what the cursor's request had.
+/// The error for a parameter that differs from the request in the cursor.
 pub(super) fn differs(parameter: &str) -> ApiError {
-    ApiError::InvalidCursor(format!("`{parameter}` differs from the request that the cursor carries").into())
+    ApiError::InvalidCursor(format!("`{parameter}` differs from the request in the cursor: leave it out").into())
 }
 
 /// The audit line of a list.

@@ -1,48 +1,57 @@
-//! `GET /groups`: the log groups that the caller may see (DescribeLogGroups).
+//! `GET /groups`: the log groups that the caller can see (DescribeLogGroups).
 
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 
 use super::describe_group::GroupBody;
-use super::list::{self, ListParameters};
+use super::list::{self, LIST, ListParameters};
+use super::parameters;
 use crate::domain::name::SourceName;
 use crate::domain::operation::ListGroups;
 use crate::http::AppState;
 use crate::http::authorized::{Authorized, ParseRequest, RequestContext};
 use crate::http::input::Input;
 use crate::http::openapi::failures::{CommonFailures, InvalidListRequest, Negotiated, SourceFailures, TokenFailures};
-use crate::http::openapi::parameters::{JsonOnly, ListQuery};
+use crate::http::parameter::{Parameter, ParameterList, ParametersOf, RequestParameters};
 use crate::http::problem::ApiError;
+use crate::http::value::Text;
 use crate::sources::merged::{MergeCursor, MergedPage};
 
 const KIND: &str = "groups";
 
-/// The request that a cursor carries, before its [`MergeCursor`].
+const PREFIX: Parameter<Text<String>> =
+    Parameter::query("prefix", parameters::PREFIX, "Only groups whose names begin with this text, such as `/acme/`.");
+
+/// The request in a cursor, before its [`MergeCursor`].
 #[derive(Debug, Serialize, Deserialize)]
 struct Request {
     prefix: Option<String>,
 }
 
-/// What the request says besides its operation.
+/// The rest of the request.
 #[derive(Debug)]
 pub struct ListGroupsRequest {
     limit: usize,
     cursor: Option<MergeCursor>,
 }
 
+impl RequestParameters for ListGroupsRequest {
+    const PARAMETERS: ParameterList = &[&[&PREFIX], LIST];
+}
+
 impl ParseRequest for ListGroupsRequest {
     type Op = ListGroups;
 
     fn parse(input: &mut Input, context: RequestContext<'_>) -> Result<(ListGroups, Self), ApiError> {
-        let given = input.take("prefix").map(|text| crate::domain::name::from_url_spelling(&text));
+        let given = input.get(&PREFIX);
         let ListParameters { limit, cursor } = ListParameters::read(input, context)?;
         let Some(text) = cursor else {
             return Ok((ListGroups { prefix: given }, Self { limit, cursor: None }));
         };
         let (Request { prefix }, cursor) = list::opened(KIND, context, &text)?;
         if given.is_some() && given != prefix {
-            return Err(list::differs("prefix"));
+            return Err(list::differs(PREFIX.name));
         }
         Ok((ListGroups { prefix }, Self { limit, cursor: Some(cursor) }))
     }
@@ -54,31 +63,27 @@ impl ParseRequest for ListGroupsRequest {
 #[schema(as = GroupPage)]
 pub struct GroupsBody {
     groups: Vec<GroupBody>,
-    /// The operator's sources that did not answer: their groups are missing, in this page and in all that follow it. A list
-    /// that is begun anew asks them again. Absent: none.
+    /// The operator's sources that did not answer. Their groups are missing from this page and all later ones; a new list asks
+    /// the sources again. Absent if all answered.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Option<Vec<String>>, example = json!(["eu"]))]
     incomplete: Vec<SourceName>,
-    /// Where the list goes on; absent: it is complete.
+    /// Cursor to the next page. Absent if the list is complete.
     #[schema(example = "exampleNextCursor")]
     #[serde(skip_serializing_if = "Option::is_none")]
     next_cursor: Option<String>,
 }
 
-/// The log groups you may see
+/// List log groups
 ///
-/// Of all of the operator's sources together, ascending by name. A page may be short, even empty, without being the last:
-/// only a missing `nextCursor` says that the list is complete.
+/// Lists the groups of all of the operator's sources, ascending by name. A page may be short or empty without being the last:
+/// the list is complete when `nextCursor` is absent.
 #[utoipa::path(
     get,
     path = "/groups",
     operation_id = "listGroups",
     tag = "groups",
-    params(
-        ("prefix" = Option<String>, Query, description = "Only groups that begin so, such as `/acme/`"),
-        ListQuery,
-        JsonOnly,
-    ),
+    params(ParametersOf<ListGroupsRequest>),
     responses(
         (status = 200, description = "Groups", body = GroupsBody),
         InvalidListRequest,

@@ -4,7 +4,8 @@ use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 
-use super::list::{self, ListParameters};
+use super::list::{self, LIST, ListParameters};
+use super::parameters::{self, GROUP_IN_PATH, SOURCE};
 use crate::auth::tenant::Caller;
 use crate::domain::event::{Direction, LogStream, Position};
 use crate::domain::name::{LogGroupName, LogStreamName, SourceName};
@@ -14,12 +15,29 @@ use crate::http::AppState;
 use crate::http::authorized::{Authorized, ParseRequest, RequestContext};
 use crate::http::input::Input;
 use crate::http::openapi::failures::{CommonFailures, InvalidListRequest, Negotiated, SourceFailures, TokenFailures};
-use crate::http::openapi::parameters::{GroupPath, JsonOnly, ListQuery, OrderQuery, SourceQuery};
-use crate::http::problem::{ApiError, CURSOR};
+use crate::http::parameter::{Parameter, ParameterList, ParametersOf, RequestParameters};
+use crate::http::problem::{ApiError, INVALID_CURSOR};
+use crate::http::value::{Text, Words};
 
 const KIND: &str = "streams";
 
-/// The request that a cursor carries, before its [`Position`].
+const PREFIX: Parameter<Text<String>> = Parameter::query(
+    "prefix",
+    parameters::PREFIX,
+    "Only streams whose names begin with this text, such as `web-`. Requires `orderBy=name`.",
+);
+const ORDER_BY: Parameter<Words<StreamOrder>> = Parameter::query(
+    "orderBy",
+    Words(&[("name", StreamOrder::Name), ("lastEvent", StreamOrder::LastEvent)]),
+    "Order by `name` (default) or by the time of the last event.",
+);
+const ORDER: Parameter<Words<Direction>> = Parameter::query(
+    "order",
+    Words(&[("asc", Direction::Forward), ("desc", Direction::Backward)]),
+    "`asc` or `desc`. Default: `asc` by name, `desc` by last event.",
+);
+
+/// The request in a cursor, before its [`Position`].
 #[derive(Debug, Serialize, Deserialize)]
 struct Request {
     group: LogGroupName,
@@ -29,49 +47,53 @@ struct Request {
     source: SourceName,
 }
 
-/// What the request says besides its operation.
+/// The rest of the request.
 #[derive(Debug)]
 pub struct ListStreamsRequest {
     limit: usize,
     position: Option<Position>,
 }
 
+impl RequestParameters for ListStreamsRequest {
+    const PARAMETERS: ParameterList = &[&[&GROUP_IN_PATH, &SOURCE, &PREFIX, &ORDER_BY, &ORDER], LIST];
+}
+
 impl ParseRequest for ListStreamsRequest {
     type Op = ListStreams;
 
     fn parse(input: &mut Input, context: RequestContext<'_>) -> Result<(ListStreams, Self), ApiError> {
-        let group: Option<LogGroupName> = input.path_name("group");
-        let source = list::source(input);
-        let prefix = input.take("prefix").map(|text| crate::domain::name::from_url_spelling(&text));
-        let order = input.choice("orderBy", &[("name", StreamOrder::Name), ("lastEvent", StreamOrder::LastEvent)]);
-        let direction = input.choice("order", &[("asc", Direction::Forward), ("desc", Direction::Backward)]);
+        let group = input.get(&GROUP_IN_PATH);
+        let source = input.get(&SOURCE);
+        let prefix = input.get(&PREFIX);
+        let order = input.get(&ORDER_BY);
+        let direction = input.get(&ORDER);
         if prefix.is_some() && order == Some(StreamOrder::LastEvent) {
-            input.error("prefix", "can't be combined with `orderBy=lastEvent` (DescribeLogStreams allows it by name only)");
+            input.error(PREFIX.name, "can't be combined with `orderBy=lastEvent` (DescribeLogStreams allows it by name only)");
         }
         let ListParameters { limit, cursor } = ListParameters::read(input, context)?;
-        let group = group.ok_or_else(|| ApiError::parameter("group", "is missing"))?;
+        let group = group.ok_or_else(|| ApiError::parameter(GROUP_IN_PATH.name, "is missing"))?;
         let Some(text) = cursor else {
             let order = order.unwrap_or(StreamOrder::Name);
-            // The newest are what one looks for by time, the first by name.
+            // By time the newest streams come first, by name the first.
             let usual = if order == StreamOrder::Name { Direction::Forward } else { Direction::Backward };
             let op = ListStreams { group, prefix, order, direction: direction.unwrap_or(usual), source };
             return Ok((op, Self { limit, position: None }));
         };
         let (cursor, position): (Request, Position) = list::opened(KIND, context, &text)?;
         if group != cursor.group {
-            return Err(ApiError::InvalidCursor(CURSOR.into()));
+            return Err(ApiError::InvalidCursor(INVALID_CURSOR.into()));
         }
         let differs = [
-            ("source", source.is_some_and(|source| source != cursor.source)),
-            ("prefix", prefix.is_some() && prefix != cursor.prefix),
-            ("orderBy", order.is_some_and(|order| order != cursor.order)),
-            ("order", direction.is_some_and(|direction| direction != cursor.direction)),
+            (SOURCE.name, source.is_some_and(|source| source != cursor.source)),
+            (PREFIX.name, prefix.is_some() && prefix != cursor.prefix),
+            (ORDER_BY.name, order.is_some_and(|order| order != cursor.order)),
+            (ORDER.name, direction.is_some_and(|direction| direction != cursor.direction)),
         ];
         if let Some((name, _)) = differs.iter().find(|(_, differs)| *differs) {
             return Err(list::differs(name));
         }
         let Request { prefix, order, direction, source, .. } = cursor;
-        // The list goes on where it began, whatever other source may have a group of that name by now.
+        // The source stays the same, even if another source has a group of that name by now.
         Ok((ListStreams { group, prefix, order, direction, source: Some(source) }, Self { limit, position: Some(position) }))
     }
 }
@@ -84,7 +106,7 @@ pub struct StreamBody {
     /// Its name.
     #[schema(value_type = String, example = "web-1")]
     name: LogStreamName,
-    /// Where its events are, ready to be called.
+    /// The path of its events.
     #[schema(example = "/logs/:acme:api/web-1")]
     path: String,
     /// When it was created.
@@ -95,11 +117,11 @@ pub struct StreamBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime, example = "2026-11-01T08:00:00.000Z")]
     first_event_at: Option<Millis>,
-    /// Time of its newest event; CloudWatch may be an hour behind with it.
+    /// Time of its newest event. In CloudWatch it may lag by an hour.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime, example = "2026-11-20T10:00:00.000Z")]
     last_event_at: Option<Millis>,
-    /// When something was last taken in; CloudWatch may be an hour behind with it.
+    /// When the source last received an event. In CloudWatch it may lag by an hour.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime, example = "2026-11-20T10:00:01.000Z")]
     last_ingestion_at: Option<Millis>,
@@ -119,28 +141,21 @@ impl StreamBody {
 #[schema(as = StreamPage)]
 pub struct StreamsBody {
     streams: Vec<StreamBody>,
-    /// Where the list goes on; absent: it is complete.
+    /// Cursor to the next page. Absent if the list is complete.
     #[schema(example = "exampleNextCursor")]
     #[serde(skip_serializing_if = "Option::is_none")]
     next_cursor: Option<String>,
 }
 
-/// The streams of a log group
+/// List the streams of a log group
 ///
-/// By name, or by the time of the last event. Only a missing `nextCursor` says that the list is complete.
+/// Lists streams by name, or by the time of the last event. The list is complete when `nextCursor` is absent.
 #[utoipa::path(
     get,
     path = "/groups/{group}/streams",
     operation_id = "listStreams",
     tag = "groups",
-    params(
-        GroupPath,
-        SourceQuery,
-        ("prefix" = Option<String>, Query, description = "Only streams that begin so, such as `web-`; by name only"),
-        OrderQuery,
-        ListQuery,
-        JsonOnly,
-    ),
+    params(ParametersOf<ListStreamsRequest>),
     responses(
         (status = 200, description = "Streams", body = StreamsBody),
         InvalidListRequest,

@@ -1,19 +1,28 @@
-//! `GET /me`: who the service takes the caller for, and what it may.
+//! `GET /me`: the caller, its grants and its limits.
 
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 
 use super::list;
+use super::parameters::JSON_FORMAT;
 use crate::auth::tenant::{Grant, Limits};
 use crate::domain::time::Millis;
 use crate::http::AppState;
 use crate::http::authorized::{Authenticated, RequestContext};
 use crate::http::layers::RequestInfo;
 use crate::http::openapi::failures::{CommonFailures, InvalidParameter, Negotiated, TokenFailures};
-use crate::http::openapi::parameters::JsonOnly;
+use crate::http::parameter::{ParameterList, ParametersOf, RequestParameters};
 use crate::http::problem::ApiError;
 use crate::sources::budget::RemainingBudget;
+
+/// The request.
+#[derive(Debug)]
+pub struct MeRequest;
+
+impl RequestParameters for MeRequest {
+    const PARAMETERS: ParameterList = &[&[&JSON_FORMAT]];
+}
 
 /// The caller.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -29,13 +38,13 @@ pub struct MeBody {
     /// The token's issuer.
     #[schema(example = "https://login.example.com")]
     issuer: String,
-    /// When the token ends.
+    /// When the token expires.
     #[schema(value_type = String, format = DateTime, example = "2026-11-20T11:00:00.000Z")]
     expires_at: Millis,
     /// The token's scopes that are about logs.
     #[schema(example = json!(["logs:read:/acme/*"]))]
     scopes: Vec<String>,
-    /// The tenant's grants. What the caller may do is what a scope and a grant both allow.
+    /// The tenant's grants. An action is allowed if a scope and a grant both allow it.
     grants: Vec<GrantBody>,
     /// The tenant's limits.
     limits: LimitsBody,
@@ -49,16 +58,16 @@ pub struct GrantBody {
     /// Patterns of groups.
     #[schema(example = json!(["/acme/*"]))]
     groups: Vec<String>,
-    /// Patterns of streams; absent: all.
+    /// Patterns of streams. Absent if all are allowed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = json!(["prod-*"]))]
     streams: Option<Vec<String>>,
-    /// What may be done.
+    /// The allowed actions.
     #[schema(example = json!(["read"]))]
     actions: Vec<&'static str>,
 }
 
-/// Limits; an absent one is none.
+/// Limits. An absent member means no limit.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Limits)]
@@ -67,40 +76,40 @@ pub struct LimitsBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 20)]
     requests_per_second: Option<u32>,
-    /// Requests left at this moment.
+    /// Requests left now.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 19)]
     requests_remaining: Option<u32>,
-    /// Requests at a time, until their answers are sent.
+    /// Concurrent requests. A request counts until its answer is sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 10)]
     concurrent_requests: Option<u32>,
-    /// Requests that may begin beside those under way.
+    /// Further requests that can start now.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 9)]
     concurrent_requests_remaining: Option<u32>,
-    /// Logs Insights queries at a time.
+    /// Concurrent Logs Insights queries.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 3)]
     concurrent_queries: Option<u32>,
-    /// Queries that may be started at this moment.
+    /// Queries that can be started now.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 2)]
     queries_remaining: Option<u32>,
-    /// Gigabytes that queries may scan in a day of UTC.
+    /// Gigabytes that queries can scan in a day (UTC).
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 50.0)]
     scanned_gb_per_day: Option<f64>,
-    /// Gigabytes that they may still scan today. Absent also after a query over log groups of which you may see only some
-    /// streams, until midnight UTC: the figure counts all streams.
+    /// Gigabytes that queries can still scan today. Absent also after a query over log groups of which you can see only some
+    /// streams, until midnight UTC, since the figure counts all streams.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 48.5)]
     scanned_gb_remaining: Option<f64>,
-    /// Live tails at a time.
+    /// Concurrent live tails.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 5)]
     tails: Option<u32>,
-    /// The longest range that one request may read, in seconds.
+    /// The longest range of one request, in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 2_678_400)]
     max_range_seconds: Option<u64>,
@@ -134,15 +143,15 @@ impl LimitsBody {
     }
 }
 
-/// Who you are here, and what you may
+/// Get your permissions
 ///
-/// The tenant, the scopes of the token, the grants of the tenant, and its limits.
+/// Returns the tenant, the scopes of the token, the grants of the tenant, and its limits.
 #[utoipa::path(
     get,
     path = "/me",
     operation_id = "me",
     tag = "caller",
-    params(JsonOnly),
+    params(ParametersOf<MeRequest>),
     responses(
         (status = 200, description = "The caller", body = MeBody),
         InvalidParameter,
@@ -155,8 +164,9 @@ impl LimitsBody {
 pub(crate) async fn me(
     State(app): State<AppState>,
     headers: http::HeaderMap,
-    Authenticated { caller, mut input, now, info }: Authenticated,
+    Authenticated { caller, input, now, info }: Authenticated,
 ) -> Result<Json<MeBody>, ApiError> {
+    let mut input = input.accepting(MeRequest::PARAMETERS);
     list::json_only(
         &mut input,
         RequestContext { caller: &caller, now, headers: &headers, app: &app, work_time: app.limits.work_time },

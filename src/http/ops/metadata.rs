@@ -21,23 +21,23 @@ pub struct MetadataBody {
     /// The service's own URL.
     #[schema(example = "https://logs.example.com")]
     resource: String,
-    /// Issuers whose tokens are taken.
+    /// The accepted issuers.
     #[schema(example = json!(["https://login.example.com"]))]
     authorization_servers: Vec<String>,
-    /// How a token is presented.
+    /// The ways to send a token.
     #[schema(example = json!(["header"]))]
     bearer_methods_supported: [&'static str; 1],
-    /// The forms of scopes.
+    /// Examples of scopes.
     #[schema(example = json!(["logs:read:*"]))]
     scopes_supported: Vec<&'static str>,
-    /// For people.
+    /// Documentation for people.
     #[schema(example = "https://logs.example.com/docs/")]
     resource_documentation: String,
 }
 
-/// Which issuers' tokens are taken here
+/// Get the accepted issuers
 ///
-/// The metadata of RFC 9728, to which every `401` leads.
+/// Returns the metadata of RFC 9728. Every `401` has its URL.
 #[utoipa::path(
     get,
     path = "/.well-known/oauth-protected-resource",
@@ -47,7 +47,7 @@ pub struct MetadataBody {
     security(()),
 )]
 pub(crate) async fn resource_metadata(State(app): State<AppState>) -> Json<MetadataBody> {
-    // Only what this service can do: queries need a source that runs them, and live tail does not exist yet.
+    // Only supported scopes: queries need a source that runs them, and there is no live tail yet.
     let has_queries = app.sources.all_queries().next().is_some();
     let scopes = ["logs:read:*", "logs:query:*", "logs:describe:*", "logs:*:*"];
     Json(MetadataBody {
@@ -59,9 +59,9 @@ pub(crate) async fn resource_metadata(State(app): State<AppState>) -> Json<Metad
     })
 }
 
-/// This document
+/// Get this document
 ///
-/// The OpenAPI 3.1 document of the service that answers.
+/// Returns the OpenAPI 3.1 document of this service.
 #[utoipa::path(
     get,
     path = "/openapi.json",

@@ -1,13 +1,16 @@
-//! The operations, one file each: request, answer, description, handler.
+//! The operations, one file each: parameters, request, answer, description, handler.
 //!
-//! Owns what an endpoint reads and shows. Handlers are a few lines: the permit comes from [`super::authorized`], the work
-//! from a source, the form from [`super::encode`].
+//! Owns requests and answers of endpoints. Handlers are short: [`super::authorized`] makes the permit, a source does the work, and
+//! [`super::encode`] writes the answer.
 
+mod parameters;
 pub mod events;
 mod list;
 pub mod read_stream;
 pub mod read_group;
 pub mod read_logs;
+pub mod check;
+pub mod check_filter;
 pub mod list_groups;
 pub mod describe_group;
 pub mod list_streams;

@@ -1,6 +1,6 @@
-//! The frame of the pages for people: head, style and policy.
+//! The frame of the HTML pages: head, style and content security policy.
 //!
-//! Owns the policy: no script, no other host. INVARIANT: nothing of a request, a tenant or a log is in a page.
+//! Owns the policy: no script, no other host. INVARIANT: a page has no data of a request, a tenant or a log.
 
 use std::sync::LazyLock;
 
@@ -25,7 +25,7 @@ static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
 
 /// A page. `body` is HTML, the rest plain text.
 pub(super) fn page(title: &str, description: &str, body: &str) -> Response {
-    // The body is put in last, so that no mark in it is taken for one of the frame's.
+    // The body is inserted last, so that no placeholder in it is replaced.
     let page = FRAME
         .replace("{{style}}", STYLE)
         .replace("{{title}}", &escaped(title))

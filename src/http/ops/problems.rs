@@ -1,7 +1,6 @@
-//! `/problems` and `/problems/{code}`: what each problem code means, what causes it, and what to do. `type` of every problem
-//! leads here.
+//! `/problems` and `/problems/{code}`: meaning, cause and fix of each problem code. `type` of every problem links to them.
 //!
-//! Owns the pages' form; the texts are those of [`ProblemCode`]. Needs no token: it says nothing about any request.
+//! Owns the form of the pages; [`ProblemCode`] has the texts. The pages need no token, since they contain nothing about requests.
 
 use axum::extract::{RawPathParams, State};
 use axum::response::{IntoResponse, Response};
@@ -15,6 +14,7 @@ use crate::http::AppState;
 use crate::http::encode::negotiate;
 use crate::http::problem::ApiError;
 use crate::http::problem_code::{ProblemCode, ProblemDescription};
+use crate::http::route_names::{Pages, RouteName};
 
 const JSON: &str = "application/json";
 const HTML: &str = "text/html";
@@ -41,9 +41,16 @@ impl CodeBody {
     }
 }
 
-/// The paths.
+const LIST: &str = "/problems";
+const PAGE: &str = "/problems/{code}";
+
+/// The names of the pages in logs and metrics.
+pub const PAGES: Pages =
+    &[(LIST, RouteName { template: LIST, operation: "problems" }), (PAGE, RouteName { template: PAGE, operation: "problems" })];
+
+/// The routes.
 pub fn routes() -> Router<AppState> {
-    Router::new().route("/problems", get(all)).route("/problems/{code}", get(one))
+    Router::new().route(LIST, get(all)).route(PAGE, get(one))
 }
 
 async fn all(State(app): State<AppState>, headers: HeaderMap) -> Result<Response, ApiError> {

@@ -1,4 +1,4 @@
-//! `GET /records/{pointer}`: one whole event, by the `@ptr` of a query's row (GetLogRecord).
+//! `GET /records/{pointer}`: all fields of one event, by the `@ptr` of a query's row (GetLogRecord).
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,6 +9,7 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 use super::list;
+use super::parameters::{JSON_FORMAT, SEALED};
 use super::queries::RECORD;
 use crate::domain::operation::Operation as _;
 use crate::domain::query::operations::{FoundRecord, ReadRecord};
@@ -16,25 +17,32 @@ use crate::http::AppState;
 use crate::http::authorized::{Authorized, ParseRequest, RequestContext};
 use crate::http::input::Input;
 use crate::http::openapi::failures::{CommonFailures, InvalidParameter, Negotiated, NotSupported, SourceFailures, TokenFailures};
-use crate::http::openapi::parameters::{JsonOnly, RecordPath};
+use crate::http::parameter::{Parameter, ParameterList, ParametersOf, RequestParameters};
 use crate::http::problem::ApiError;
+use crate::http::value::Text;
 
-/// Memory to reserve for a record: an event of 1 MiB as it comes, as its message, and as the fields that were found in it.
+/// Memory to reserve for a record, in bytes: the answer with an event of 1 MiB, the message, and the fields found in it.
 const RECORD_ROOM: u64 = 4 * 1024 * 1024;
-/// How long a request waits for that.
+/// How long a request waits for this memory.
 const MEMORY_WAIT: Duration = Duration::from_secs(5);
 
-/// What the request says besides its operation.
+const POINTER: Parameter<Text<String>> = Parameter::path("pointer", SEALED, "The `@ptr` of a row.");
+
+/// The rest of the request.
 #[derive(Debug)]
 pub struct ReadRecordRequest {
     pointer: String,
+}
+
+impl RequestParameters for ReadRecordRequest {
+    const PARAMETERS: ParameterList = &[&[&POINTER, &JSON_FORMAT]];
 }
 
 impl ParseRequest for ReadRecordRequest {
     type Op = ReadRecord;
 
     fn parse(input: &mut Input, context: RequestContext<'_>) -> Result<(ReadRecord, Self), ApiError> {
-        let pointer = input.path_text("pointer");
+        let pointer = input.get(&POINTER);
         list::json_only(input, context)?;
         let pointer = pointer.ok_or(ApiError::NoSuchHandle)?;
         let op = context.app.sealer.open(RECORD, &context.caller.tenant.id, context.now, &pointer);
@@ -46,24 +54,24 @@ impl ParseRequest for ReadRecordRequest {
     }
 }
 
-/// An event, whole.
+/// An event with all of its fields.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = Record)]
 pub struct RecordBody {
-    /// Its fields by name, all of them strings.
+    /// The fields by name. All values are strings.
     #[schema(value_type = Object, example = json!({ "@message": "…", "@logStream": "web-1", "status": "404" }))]
     record: BTreeMap<String, String>,
 }
 
-/// One whole event
+/// Get one event of a query
 ///
-/// By the `@ptr` of a query's row: every field that was found in the event.
+/// Returns every field that was found in the event. The pointer is the `@ptr` of a row.
 #[utoipa::path(
     get,
     path = "/records/{pointer}",
     operation_id = "readRecord",
     tag = "queries",
-    params(RecordPath, JsonOnly),
+    params(ParametersOf<ReadRecordRequest>),
     responses(
         (status = 200, description = "The event", body = RecordBody),
         InvalidParameter,

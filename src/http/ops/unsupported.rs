@@ -1,4 +1,4 @@
-//! Paths of the API that this version does not have: each is refused by name, so that nobody takes a 404 for an answer.
+//! Paths of the API that this version does not support. Each returns an error that names the feature.
 
 use axum::Router;
 use axum::routing::post;
@@ -7,7 +7,7 @@ use crate::http::AppState;
 use crate::http::authorized::Authenticated;
 use crate::http::problem::ApiError;
 
-/// The paths, and what they are for. They are not in the OpenAPI document: nothing can be had there.
+/// The paths with their features. The OpenAPI document does not contain them.
 pub fn routes() -> Router<AppState> {
     let refuse = |what: &'static str| move |_caller: Authenticated| async move { ApiError::NotSupported(what) };
     Router::new().route("/tickets", post(refuse("tickets for live tail")))

@@ -1,9 +1,8 @@
 //! `accum`, page CWL_QuerySyntax-Accum.
 //!
-//! - The running sum of a numeric field over the rows in their order: put a `sort` before it for another order than newest
-//!   first.
-//! - Without `as` the sum takes the place of the field. The page names no other default.
-//! - A row without a number has no sum, and the sum goes on behind it.
+//! - Computes the running sum of a numeric field in the order of the rows. Without a `sort` before it, that is newest first.
+//! - Without `as` the sum replaces the field. The page does not name a default.
+//! - A row without a number gets no sum; later rows continue from the previous sum.
 
 use logmark_diagnostics::Diagnostic;
 use logmark_insights::ast::Accum as AccumTree;

@@ -1,10 +1,10 @@
 //! `addtotals`, page CWL_QuerySyntax-Addtotals.
 //!
-//! - `row=true`, the default: a new field, `Total` or the one of `fieldname=`, has the sum of the numeric fields of its row.
-//! - `col=true`: a last row has the sum of each numeric field over all rows, that of the new field too. Its other fields are
-//!   missing; the page names no label for it.
-//! - Without a list all numeric fields among the columns of the result so far are summed, but system fields such as
-//!   `@timestamp`. A text that is a number counts, as it does for `sum`. Without any number there is no sum.
+//! - `row=true`, the default: adds a field with the sum of the row's numeric fields. Its name is `Total` or the `fieldname`.
+//! - `col=true`: adds a last row with the sum of each numeric field over all rows, including the new field. Its other fields
+//!   are missing. The page does not name a label.
+//! - Without a list, sums all numeric columns of the result at that point, except system fields such as `@timestamp`. Texts
+//!   that are numbers count, as for `sum`. Without any number the sum is missing.
 
 use logmark_diagnostics::Diagnostic;
 use logmark_insights::ast::AddTotals as AddTotalsTree;

@@ -1,9 +1,9 @@
 //! `appendcols`, page CWL_QuerySyntax-Appendcols.
 //!
-//! - The first row of the inner query's result stands beside the first row of this one, and so on.
-//! - A column that is there already stays, or is replaced with `override=true`, where the inner query has a row.
-//! - Rows of the inner query beyond those of this one are left out; where it has fewer, its columns are missing.
-//! - `max` rows of the inner query are read, 10,000 when nothing is said.
+//! - Adds the columns of the inner query's first row to the first row, those of its second row to the second, and so on.
+//! - An existing column stays. `override=true` replaces it in rows for which the inner query has a row.
+//! - Extra rows of the inner query are left out. If it has fewer rows, its columns are missing in the others.
+//! - Reads at most `max` rows of the inner query, by default 10,000.
 
 use std::sync::Arc;
 

@@ -1,10 +1,10 @@
 //! `autoregress`, page CWL_QuerySyntax-Autoregress.
 //!
-//! - The values that a field had in the rows before, in their order: `bytes_p1` is that of the row just before.
-//! - `p=3` gives one new field, `p=1-4` four. A single one is called by the alias; of several, and without an alias, each is
-//!   called `name_pN`.
-//! - The first rows have no values before them.
-//! - At most [`MOST_FIELDS`] new fields.
+//! - Adds the values that a field had in earlier rows: `bytes_p1` is the value in the previous row.
+//! - `p=3` adds one field, `p=1-4` adds four. A single field gets the alias as its name. Several fields, and a field without
+//!   an alias, are called `name_pN`.
+//! - A row that has no earlier row at that distance gets no value.
+//! - Adds at most [`MOST_FIELDS`] fields.
 
 use std::collections::VecDeque;
 
@@ -18,7 +18,7 @@ use crate::plan::Builder;
 use crate::row::{Access, Row, Slot, value_bytes};
 use crate::values::value::Value;
 
-/// Most new fields: a result with more is not read.
+/// Most new fields. The page gives no limit.
 const MOST_FIELDS: usize = 100;
 
 pub(super) fn compile(regress: &AutoRegressTree, builder: &mut Builder<'_>) -> Result<(), Diagnostic> {

@@ -1,8 +1,8 @@
 //! `countFrequent`, page CWL_QuerySyntax-CountFrequent.
 //!
-//! - One row for each combination of the fields' values, with its count in `_approxcount`, the greatest first.
-//! - CloudWatch counts approximately; here the count is exact.
-//! - Combinations with equal counts come in the order of `sort`. A missing field is a value, as behind `by`.
+//! - Returns one row for each combination of values, with its count in `_approxcount`, sorted by count in descending order.
+//! - CloudWatch counts approximately. This count is exact.
+//! - Equal counts are in `sort` order. A missing field counts as a value, as it does after `by`.
 
 use std::cmp::Ordering;
 use std::collections::{BinaryHeap, HashMap};

@@ -1,8 +1,8 @@
 //! `estimate`, page CWL_QuerySyntax-Estimate.
 //!
-//! - One row with one column, `estimatedBytes`: the bytes of the messages in the time range of the log groups. The page
-//!   names no column.
-//! - The commands before it do not run. It is the last command, which the parser sees to.
+//! - Returns one row with one column, `estimatedBytes`: the bytes of all messages in the time range of the log groups. The
+//!   page does not name the column.
+//! - The commands before it do not run. The parser ensures that it is the last command.
 
 use logmark_diagnostics::Diagnostic;
 

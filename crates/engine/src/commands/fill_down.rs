@@ -1,8 +1,9 @@
 //! `filldown`, page CWL_QuerySyntax-Filldown.
 //!
-//! - A field that a row does not have gets the last value that it had in the rows before, in their order.
-//! - Fields are named, or by a wildcard among the columns of the result so far; without any all of those columns are filled.
-//! - Before the first value there is nothing to fill with.
+//! - A missing field gets its last value from the rows before.
+//! - Fields are given by name, or by a wildcard that selects columns of the result at that point. Without fields, all of
+//!   these columns are filled.
+//! - Rows before the first value stay without one.
 
 use logmark_diagnostics::{Diagnostic, Spanned};
 use logmark_insights::ast::{FillDown as FillDownTree, FillTarget, Wildcard};

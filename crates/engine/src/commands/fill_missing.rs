@@ -1,10 +1,10 @@
 //! `fillmissing`, page CWL_QuerySyntax-Fillmissing.
 //!
-//! - Behind `stats … by bin(…)`: a row for each bin between the first and the last of the result that has none.
-//! - When `by` has more groups, that is done for each of their combinations.
-//! - `with value for field` gives the new rows a constant; their other fields are missing.
-//! - The rows come in the order of the bins: descending when they came so, else ascending.
-//! - At most [`MOST_ROWS`] rows; more are an error.
+//! - After `stats … by bin(…)`: adds a row for each bin without a row, between the first and the last bin of the result.
+//! - With more columns after `by`, adds these rows for each combination of their values.
+//! - `with value for field` sets a constant in the new rows. Their other fields are missing.
+//! - Orders the rows by bin: descending if the first row has a later bin than the last, else ascending.
+//! - More than [`MOST_ROWS`] rows are an error.
 
 use std::collections::HashMap;
 
@@ -49,7 +49,7 @@ pub(super) fn compile(
     for each in &fill.fills {
         let Access::Slot(slot) = builder.access(&each.field.node) else {
             let fault = Diagnostic::new(Kind::UnknownName, each.field.span, "a column of the `stats` before", "none of them");
-            return Err(fault.hint("behind a `stats` there is only what it computed"));
+            return Err(fault.hint("after `stats` only its columns exist"));
         };
         fills.push((slot, constant(&each.value.node)));
     }
@@ -92,7 +92,7 @@ fn place(column: &Column, builder: &mut Builder<'_>, span: Span) -> Result<Slot,
         Some(Access::Slot(slot)) => Ok(slot),
         _ => {
             let fault = Diagnostic::new(Kind::Syntax, span, "the columns of the `stats` before", "other columns");
-            Err(fault.hint("put `fillmissing` directly behind `stats`"))
+            Err(fault.hint("put `fillmissing` directly after `stats`"))
         }
     }
 }

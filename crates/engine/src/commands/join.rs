@@ -1,12 +1,12 @@
 //! `join`, page CWL_QuerySyntax-Join.
 //!
-//! - For each row, one row with each row of the right query whose keys are equal; `type=inner`, the default, leaves a row
-//!   without a partner out, `type=left` keeps it without the right fields.
-//! - Keys are equal when `by` would take them for the same value. A missing key, a map and a list equal nothing.
-//! - Behind the join `left.name` and `name` are the fields so far, `right.name` those of the right query: of its events, or
-//!   of what its commands made.
-//! - Without `fields` the columns of the result are those that it had before.
-//! - At most [`MOST_KEYS`] different keys on the right; more are an error. The right rows are held in the memory of the query.
+//! - Returns a row for each pair of a left and a right row with equal keys. `type=inner`, the default, drops left rows
+//!   without a match; `type=left` keeps them without right fields.
+//! - Keys are equal if `by` would put them into one group. A missing key, a map and a list equal nothing.
+//! - After the join, `left.name` and `name` are left fields and `right.name` are right fields: fields of the right events, or
+//!   columns of the right query's commands.
+//! - Without `fields` the columns of the result do not change.
+//! - More than [`MOST_KEYS`] different keys on the right are an error. The right rows count against the query's memory.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -46,7 +46,7 @@ pub(super) fn compile(join: &JoinTree, span: Span, builder: &mut Builder<'_>) ->
             Diagnostic::new(Kind::UnknownName, key.first.span.to(key.second.span), expected, "other fields")
         })?);
     }
-    // Before the names of the join are known, so that each side is what it was.
+    // Compiled before the names of the sides are defined, so that they mean what they meant before the join.
     let left_keys = pairs.iter().map(|(path, _)| builder.access(path)).collect();
     let joined = builder.join(&join.query.node, left, right)?;
     let right_keys = pairs.iter().map(|(_, path)| builder.joined_column(path)).collect();

@@ -1,11 +1,10 @@
 //! `lookup`, page CWL_QuerySyntax-Lookup.
 //!
-//! - A row of the table matches when each of its key columns is the text of the event's field: exactly, in the same case. Of
-//!   several such rows the first counts. An event without one of the fields matches none.
-//! - `OUTPUT` overwrites the fields of the same names, and without a match they are missing. `OUTPUTNEW` fills only those
-//!   that the event does not have.
-//! - Values of the table are texts; a text that is a number compares and adds up as one.
-//! - The source says which tables a caller may use. A table or a column that is not there is an error before the first event.
+//! - A row of the table matches if each key column equals the text of the event's field, with regard to case. The first
+//!   matching row counts. An event without one of the fields has no match.
+//! - `OUTPUT` overwrites fields of the same names; without a match they are missing. `OUTPUTNEW` fills only missing fields.
+//! - Values of the table are texts. Texts that are numbers work in comparisons and arithmetic.
+//! - The source decides which tables a caller may use. An unknown table or column is an error before the first event.
 
 mod cidr;
 mod outputs;

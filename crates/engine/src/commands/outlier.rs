@@ -1,11 +1,11 @@
 //! `outlier`, page CWL_QuerySyntax-Outlier.
 //!
-//! - A value is an outlier when it is above the third quartile by more than `param` (2.5) times the distance of the
-//!   quartiles; with `uselower=true` also when it is as far below the first.
-//! - `action=transform`, the default, moves it to that border; `action=remove` leaves its row out.
-//! - `mark=true` adds a field `<field>_outlier` for each field: whether its value was one. The page names no other name.
-//! - Quartiles are those of `pct`: the nearest rank, of all rows that have a number there.
-//! - A value that is no number is none, and stays.
+//! - A value is an outlier if it exceeds the third quartile by more than `param` (default 2.5) times the interquartile range.
+//!   With `uselower=true` a value as far below the first quartile is an outlier too.
+//! - `action=transform`, the default, replaces an outlier by that bound; `action=remove` drops its row.
+//! - `mark=true` adds a field `<field>_outlier` for each field, true for outliers. The page does not name the field.
+//! - Quartiles use the nearest rank, as `pct`, over all rows with a number in the field.
+//! - Other values than numbers are not outliers and stay unchanged.
 
 use logmark_diagnostics::Diagnostic;
 use logmark_insights::ast::{Outlier as OutlierTree, OutlierAction};

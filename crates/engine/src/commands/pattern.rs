@@ -1,13 +1,13 @@
 //! `pattern`, pages CWL_QuerySyntax-Pattern and `CWL_AnalyzeLogData_Patterns`.
 //!
-//! - Texts of the same structure are one pattern: `@pattern` is their text with `<Kind-n>` for what varies, the n-th of them;
-//!   the kinds are `Time`, `IP`, `ID`, `Number`, and `Token` for words that differ.
-//! - `@sampleCount` is how many events it has, `@ratio` their share of all events, `@severityLabel` the level it names: Error,
+//! - Groups texts of the same structure. `@pattern` is their text with dynamic tokens `<Kind-n>`, numbered from 1. The kinds
+//!   are `Time`, `IP`, `ID`, `Number`, and `Token` for words that differ.
+//! - `@sampleCount` is the number of events, `@ratio` their share of all events, `@severityLabel` the level in the text: Error,
 //!   Warning, Info or Debug.
 //! - The pattern with the most events comes first.
-//! - CloudWatch finds patterns by machine learning that it does not document. Here times, addresses, identifiers and numbers
-//!   always vary; texts that have the same punctuation, the same levels and at least half of their words are one pattern.
-//! - Of a text the first [`LONGEST`] bytes are looked at.
+//! - CloudWatch does not document its method. Here times, addresses, identifiers and numbers are always dynamic. Texts with
+//!   the same punctuation, the same levels and at least half of their words in common form one pattern.
+//! - Only the first [`LONGEST`] bytes of a text are used.
 
 mod cluster;
 mod tokens;
@@ -25,7 +25,7 @@ use crate::row::{Access, Row, Slot};
 use crate::values::value::Value;
 use cluster::Clusters;
 
-/// How much of a text is looked at, in bytes.
+/// How much of a text is used, in bytes.
 const LONGEST: usize = 4 << 10;
 
 const COLUMNS: [&str; 4] = ["@pattern", "@ratio", "@sampleCount", "@severityLabel"];

@@ -1,13 +1,12 @@
 //! `relevantfields`, page CWL_QuerySyntax-RelevantFields.
 //!
-//! - Events for which the condition holds are compared with all others, field by field: those of the list, else the columns
-//!   so far and all discovered fields.
-//! - `@relevanceScore`, from 0 to 1: of a field whose values are numbers how far their distributions differ (the statistic of
-//!   Kolmogorov and Smirnov), of another one how far its values and the condition go together (Cramér's V without its bias,
-//!   so that a field of identifiers, all different, is at 0). The page names no measure.
-//! - `@conditionalMedian`, `@baselineMedian`: of numbers, the median of the events for which it holds and of the others.
-//! - `@topRelevanceContributors`: of other values the three whose share differs most, with both shares.
-//! - The most relevant field comes first; equal ones by name.
+//! - Compares the events that match the condition with all others, field by field: the listed fields, else the columns at
+//!   that point and all discovered fields.
+//! - `@relevanceScore`, from 0 to 1: the Kolmogorov–Smirnov statistic if all values are numbers, else the bias-corrected
+//!   Cramér's V, which is 0 for a field of unique identifiers. The page does not name a measure.
+//! - `@conditionalMedian`, `@baselineMedian`: for numbers, the medians of the matching and of the other events.
+//! - `@topRelevanceContributors`: for other values, the three whose shares differ most, with both shares.
+//! - Sorted by score in descending order, equal scores by name.
 
 mod score;
 

@@ -1,11 +1,12 @@
 //! `sessionize`, page CWL_QuerySyntax-Sessionize.
 //!
-//! - Events with the same values in all identity fields are of one session until none comes for longer than `maxspan` (30
-//!   minutes when nothing is said).
-//! - The new field, `session_id` or the alias, has the number of the session: 1 for the first that is met in the order of
-//!   the rows. The page names no form of the identifier.
-//! - An event without one of the fields, or without `@timestamp`, has no session.
-//! - Rows in the order of time, as they are without `sort`, pass at once; in any other order all rows are kept first.
+//! - Events with the same values in all identity fields belong to one session. A gap longer than `maxspan` (default 30
+//!   minutes) starts a new session.
+//! - The new field, `session_id` or the alias, contains the number of the session, from 1 in the order of the rows. The page
+//!   does not specify a format.
+//! - An event without one of the fields or without `@timestamp` has no session.
+//! - Rows in time order, which is the order without `sort`, are processed one by one. In any other order all rows are kept
+//!   until the last one.
 
 use std::collections::HashMap;
 

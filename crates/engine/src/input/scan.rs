@@ -59,14 +59,16 @@ enum Named<'s> {
 /// A text between quotes.
 #[derive(Debug, Clone, Copy)]
 struct Quoted<'s> {
-    /// As it is written.
+    /// As it is written, without the quotes.
     text: &'s str,
+    /// The same with its closing quote.
+    closed: &'s str,
     is_plain: bool,
 }
 
 impl<'s> Quoted<'s> {
     fn unquoted(self) -> Cow<'s, str> {
-        if self.is_plain { self.text.into() } else { unquote(self.text).0 }
+        if self.is_plain { self.text.into() } else { unquote(self.closed).0 }
     }
 }
 
@@ -298,7 +300,8 @@ impl<'s> Scan<'s, '_> {
         }
         let text = self.text.get(start..self.place).ok_or(Ended::Invalid)?;
         self.place += 1;
-        Ok(Quoted { text, is_plain })
+        let closed = self.text.get(start..self.place).ok_or(Ended::Invalid)?;
+        Ok(Quoted { text, closed, is_plain })
     }
 
     fn escape(&mut self) -> Result<(), Ended> {

@@ -96,7 +96,7 @@ fn the_first_special_byte_is_found_at_every_place() {
 }
 
 fn json() -> impl Strategy<Value = String> {
-    let keys = || select(vec!["a", "b", "@a", "", "a.b", "é", "\\u0061", "a\\\"", "0", "c", "x"]);
+    let keys = || select(vec!["a", "b", "@a", "", "a.b", "é", "\\u0061", "a\\\"", "a\\u002eb", "0", "c", "x"]);
     let leaf = prop_oneof![
         select(vec![
             "1",
@@ -109,6 +109,7 @@ fn json() -> impl Strategy<Value = String> {
             "\"\"",
             "\"t\"",
             "\"\\u00e9\\n\"",
+            "\"a\\tb \\ud83d\\ude00 \\\"c\\\" d\"",
             "{}",
             "[]",
             "12345678901234567890"

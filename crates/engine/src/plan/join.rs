@@ -1,4 +1,4 @@
-//! The right side of a `join`: a query inside the query, whose columns are those that the commands behind the join use.
+//! The right side of a `join`: an inner query, whose columns are the fields that later commands use.
 
 use std::sync::{Arc, OnceLock};
 

@@ -127,11 +127,11 @@ impl Execution {
         (QueryRows { columns: self.columns, rows: Arc::new(rows) }, memory)
     }
 
-    /// The rows of the result if no further event came; `None` while an inner query runs, and when it would take too much
-    /// memory to tell.
+    /// The rows of the result if no further event came; `None` while an inner query runs, and when telling them would take
+    /// too much memory or exceed another limit that the query itself may yet keep.
     ///
     /// # Errors
-    /// As [`Execution::step`].
+    /// When the query was cancelled, or its time is over.
     pub fn partial(&self) -> Result<Option<QueryRows>, QueryError> {
         let Some(running) = self.running.as_ref().filter(|running| running.inner.is_none()) else { return Ok(None) };
         if self.env.budget.used() > MOST_COPIED {
@@ -139,7 +139,11 @@ impl Execution {
         }
         let mut steps: Vec<_> = running.steps.iter().map(|step| step.fork()).collect();
         let mut sink = running.sink.fork();
-        finish(&mut steps, &mut sink, &self.env)?;
+        match finish(&mut steps, &mut sink, &self.env) {
+            Ok(()) => {}
+            Err(error @ (QueryError::Cancelled | QueryError::TimeLimit(_))) => return Err(error),
+            Err(_) => return Ok(None),
+        }
         let (rows, _memory) = sink.into_rows();
         Ok(Some(QueryRows { columns: Arc::clone(&self.columns), rows: Arc::new(rows) }))
     }

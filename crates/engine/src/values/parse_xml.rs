@@ -1,15 +1,16 @@
 //! `parse field xml 'XPath' as name`: the text that an `XPath` finds in a document of XML.
 //!
-//! Owns the part of `XPath` 1.0 that is run here and the search. No page of the User Guide has this mode; queries in use do. So:
+//! Owns the supported part of `XPath` 1.0 and the search. No page of the User Guide describes this mode; deployed queries use
+//! it. The rules:
 //!
-//! - Steps `name`, `*`, `@name`, `@*`, `text()` and `.`, between `/` and `//`. A path without a leading `/` begins at the root
-//!   too. A name with a prefix (`soap:Body`) is compared as it is written in the document, one without by its local part.
-//! - Conditions `[2]`, `[last()]`, `[name]`, `[@name]`, `[name='text']`, `[@name='text']`, `[text()='text']`; several of them
-//!   hold together, the number counts those that are left.
-//! - The first node in the order of the document is the result: of an element all text within it, of an attribute its value.
-//! - A text that is no well-formed document, has a DTD, or is nested deeper than [`DEEPEST`] has no result.
+//! - Steps are `name`, `*`, `@name`, `@*`, `text()` and `.`, separated by `/` or `//`. A path without a leading `/` starts at
+//!   the root too. A name with a prefix (`soap:Body`) matches the prefix of the document; a name without one matches any.
+//! - Conditions are `[2]`, `[last()]`, `[name]`, `[@name]`, `[name='text']`, `[@name='text']`, `[text()='text']`. All of a step
+//!   must hold; a position counts the nodes that the conditions before it left.
+//! - The result is the first match in document order: all text within an element, or the value of an attribute.
+//! - A text that is not a well-formed document, has a DTD, or is nested deeper than [`DEEPEST`] has no result.
 //!
-//! Every other `XPath` is refused, with its place, before the query runs.
+//! Any other `XPath` is an error with its place, before the query runs.
 
 mod path;
 
@@ -42,7 +43,7 @@ pub struct XmlPath {
     steps: Vec<Step>,
 }
 
-/// What is wrong with a path, or not run here.
+/// A path that is malformed or not supported.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct XmlPathError {
     /// The place, in bytes.
@@ -63,7 +64,7 @@ impl XmlPath {
     /// Reads a path.
     ///
     /// # Errors
-    /// When it is no path, or one that is not run here.
+    /// When the path is malformed or not supported.
     pub fn parse(written: &str) -> Result<Self, XmlPathError> {
         Ok(Self { steps: path::read(written)? })
     }

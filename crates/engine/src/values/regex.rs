@@ -5,7 +5,7 @@
 //!
 //! - The linear engine (`regex`) runs every expression that it can take, in time linear in the text.
 //! - Look-around, back-references, atomic groups, possessive and large repetitions run on an engine that backtracks
-//!   ([`super::regex_backtracking`]), within a limit of steps. A search that reaches the limit is a [`SearchLimit`] error,
+//!   (`regex_backtracking`), within a limit of steps. A search that reaches the limit is a [`SearchLimit`] error,
 //!   never a text that does not match.
 
 use std::fmt;
@@ -74,7 +74,7 @@ impl Regex {
         check_length(pattern)?;
         match regex_syntax::translate(pattern, LineEnd::BeforeLast) {
             Ok(translated) => Self::linear(pattern, translated),
-            // What the linear engine refuses, the other may run; its word on what is wrong is the last.
+            // The backtracking engine may run a pattern that the linear one refuses. Its error is the one reported.
             Err(RegexError { fault: RegexFault::Unsupported(..) | RegexFault::TooLarge(_), .. }) => {
                 let translated = regex_syntax::translate_backtracking(pattern)?;
                 let program = Backtracking::compile(pattern, &translated.expression)?;

@@ -75,7 +75,8 @@ impl Backtracking {
         self.groups.saturating_sub(1)
     }
 
-    /// The first match at or behind a place, with the text before it in view, of a search of that text that began then.
+    /// The first match at or after a place. Look-behind sees the text before it. `begun` is the start of the search for all
+    /// matches of the text.
     ///
     /// # Errors
     /// [`Ended`] when the search reached a limit.

@@ -1,6 +1,6 @@
 //! The matches of a regular expression, the same for both engines.
 //!
-//! Owns where the next match is searched: behind the last one; an empty match where the last one ended is not one.
+//! Owns where the next search starts: after the last match. An empty match directly after the last match does not count.
 
 use std::ops::Range;
 use std::time::Instant;
@@ -56,7 +56,7 @@ impl<'r, 't> Matches<'r, 't> {
         Self { regex, text, next: Some(0), last_end: None, begun: None }
     }
 
-    /// The first match at or behind a place.
+    /// The first match at or after a place.
     fn search(&mut self, from: usize) -> Result<Option<Found<'t>>, SearchLimit> {
         let groups = match self.regex.program() {
             Program::Linear(regex) => regex.captures_at(self.text, from).map(Groups::Linear),
@@ -68,7 +68,7 @@ impl<'r, 't> Matches<'r, 't> {
         Ok(groups.map(|groups| Found { text: self.text, groups }))
     }
 
-    /// The place behind the character at `place`; `None` behind the last.
+    /// The place after the character at `place`; `None` at the end of the text.
     fn after(&self, place: usize) -> Option<usize> {
         self.text.get(place..)?.chars().next().map(|character| place + character.len_utf8())
     }

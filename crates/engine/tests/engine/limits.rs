@@ -142,6 +142,24 @@ fn partial_results_are_those_of_the_events_so_far() {
 }
 
 #[test]
+fn a_partial_result_that_does_not_fit_does_not_fail_the_query() {
+    let started = |memory: usize| {
+        let budget = Budget::new(memory);
+        let env = Env::new(TIMES, Arc::clone(&budget), Arc::default(), Duration::from_secs(600));
+        let source = Arc::new(MemorySource::new(numbered(300), 100));
+        let mut execution = Execution::new(planned("sort n | fields @message, text").unwrap(), source, env);
+        // The beginning, and all of the three blocks.
+        (0..4).for_each(|_| assert_eq!(execution.step().unwrap(), Step::More));
+        (execution, budget)
+    };
+    let kept = started(1 << 30).1.used();
+    let (mut execution, _) = started(kept + 1_000);
+    assert!(execution.partial().unwrap().is_none());
+    while execution.step().unwrap() == Step::More {}
+    assert_eq!(execution.into_result().0.rows.len(), 300);
+}
+
+#[test]
 fn many_rows_of_one_event_are_within_the_bounds_too() {
     let list = vec!["1"; 10_000].join(",");
     let events = vec![event(TIMES.start, format!(r#"{{"l":[{list}]}}"#))];

@@ -25,13 +25,13 @@ impl Bits {
         *self == Self::default()
     }
 
-    /// Takes the others out.
+    /// Removes the others.
     #[inline]
     pub(super) fn remove(&mut self, others: &Self) {
         self.0.iter_mut().zip(others.0).for_each(|(word, other)| *word &= !other);
     }
 
-    /// Adds those of the others that `which` holds.
+    /// Adds those of the others that are in `which`.
     #[inline]
     pub(super) fn add(&mut self, others: &Self, which: &Self) {
         self.0.iter_mut().zip(others.0).zip(which.0).for_each(|((word, other), which)| *word |= other & which);

@@ -13,14 +13,14 @@ pub enum CompileError {
     Regex {
         /// The expression, without its `%`.
         expression: String,
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
     /// More tests than a pattern of 1,024 characters can hold.
     TooManyTests,
-    /// Conditions nested deeper, or wildcards combined in more ways, than a pattern of 1,024 characters can say.
+    /// Conditions are nested deeper, or wildcards combined in more ways, than in any pattern of 1,024 characters.
     TooComplex,
-    /// More than one `...` in a space-delimited pattern: which fields stand between them cannot be told.
+    /// More than one `...` in a space-delimited pattern: the fields between them are ambiguous.
     SeveralEllipses,
 }
 

@@ -1,4 +1,4 @@
-//! The characters behind the escapes of a JSON string that is known to be valid.
+//! Resolves the escapes of a valid JSON string.
 
 use super::lexis;
 
@@ -22,7 +22,7 @@ pub(super) fn equal(raw: &str, wanted: &str) -> bool {
     rest == Some("")
 }
 
-/// Tells `take` the string's parts from first to last, until it says that it has enough.
+/// Calls `take` with the parts of the string in order, until it returns false.
 fn characters(raw: &str, mut take: impl FnMut(&str) -> bool) {
     let mut rest = raw;
     while let Some((plain, escape)) = rest.split_once('\\') {
@@ -35,7 +35,7 @@ fn characters(raw: &str, mut take: impl FnMut(&str) -> bool) {
     take(rest);
 }
 
-/// The character of an escape whose letter is the first byte, and the bytes it takes.
+/// The character of an escape whose letter is the first byte, and the length of the escape in bytes.
 fn character(escape: &[u8]) -> (char, usize) {
     match escape.first() {
         Some(b'b') => ('\u{8}', 1),

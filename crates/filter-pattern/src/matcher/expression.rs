@@ -1,20 +1,20 @@
-//! The regular expressions of filter patterns, made into automata.
+//! Compiles the regular expressions of filter patterns.
 //!
 //! Owns the translation from CloudWatch's subset (User Guide, "Supported regular expressions (regex) syntax") to the syntax
-//! of the `regex` crate, whose search takes time linear in the message. Never checks the subset: the parser does.
+//! of the `regex` crate, whose search takes time linear in the message. The parser checks the subset.
 
 use regex::{Regex as Automaton, RegexBuilder};
 
 use super::error::CompileError;
 use crate::ast::Regex;
 
-/// Bytes that one compiled expression may take; only huge repetitions need as much.
+/// The maximum size of a compiled expression in bytes. Only large repetitions exceed it.
 const SIZE_LIMIT: usize = 8 << 20;
 
 /// Bytes of the states that a search may keep: the `regex` crate's own default.
 const CACHE_LIMIT: usize = 2 << 20;
 
-/// The automaton of that expression.
+/// Compiles an expression.
 pub(crate) fn compile(expression: &Regex) -> Result<Automaton, CompileError> {
     RegexBuilder::new(&translate(&expression.0))
         .size_limit(SIZE_LIMIT)
@@ -55,11 +55,11 @@ fn translate(expression: &str) -> String {
     translated
 }
 
-/// What is wrong with an expression, in one line.
+/// The error of an expression, in one line.
 pub(crate) fn reason(error: &regex::Error) -> String {
     match error {
         regex::Error::CompiledTooBig(_) => "it is too large when its repetitions are written out".to_owned(),
-        // The crate draws the fault over several lines, and the last one says what it is.
+        // The crate renders an error over several lines. The last line is the message.
         other => other.to_string().lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned(),
     }
 }

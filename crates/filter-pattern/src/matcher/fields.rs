@@ -10,22 +10,22 @@ use super::needles::Needles;
 use super::value::{Scalar, ValueTest};
 use crate::ast::{Condition, Field, FieldTest, Fields, NamedField};
 
-/// With at most so many fields after `...` a message is cut into fields once, otherwise twice.
+/// With at most this many fields after `...` a message is split into fields once, otherwise twice.
 const LAST: usize = 16;
 
-/// A space-delimited pattern that is ready to be asked.
+/// A compiled space-delimited pattern.
 #[derive(Debug)]
 pub(super) struct Delimited {
     needles: Needles,
     /// The fields before `...`, or all of them.
-    head: Vec<FieldPosition>,
-    /// The fields after `...`, when it stands in the pattern.
-    tail: Option<Vec<FieldPosition>>,
+    head: Vec<FieldPattern>,
+    /// The fields after `...`, if the pattern has one.
+    tail: Option<Vec<FieldPattern>>,
 }
 
-/// What the pattern says of one field.
+/// The name and the condition of one field of the pattern.
 #[derive(Debug, Default)]
-struct FieldPosition {
+struct FieldPattern {
     name: Option<String>,
     condition: Option<(Formula, Vec<ValueTest>)>,
 }
@@ -37,7 +37,7 @@ impl Delimited {
             match field {
                 Field::Ellipsis(_) if tail.is_some() => return Err(CompileError::SeveralEllipses),
                 Field::Ellipsis(_) => tail = Some(Vec::new()),
-                field => tail.as_mut().unwrap_or(&mut head).push(FieldPosition::new(field)?),
+                field => tail.as_mut().unwrap_or(&mut head).push(FieldPattern::new(field)?),
             }
         }
         if pattern.fields.is_empty() {
@@ -53,12 +53,12 @@ impl Delimited {
     }
 
     pub(super) fn matches(&self, message: &str) -> bool {
-        let mut allows = |_, position: Option<&FieldPosition>, text: &str| position.is_none_or(|position| position.allows(text));
+        let mut allows = |_, pattern: Option<&FieldPattern>, text: &str| pattern.is_none_or(|pattern| pattern.allows(text));
         if !self.needles.may_match(message) {
             return false;
         }
         match &self.tail {
-            // What `...` stands for needs no look when nothing follows it.
+            // When nothing follows `...`, its fields need not be read.
             Some(tail) if tail.is_empty() => Self::assign_head(&self.head, message, &mut allows).is_some(),
             Some(tail) if tail.len() <= LAST => {
                 Self::assign_head(&self.head, message, &mut allows).is_some_and(|split| allow_last(tail, split))
@@ -69,45 +69,45 @@ impl Delimited {
 
     /// The message's fields with their names; without one, `$` and the field's number from 1.
     pub(super) fn extract<'a>(&'a self, message: &'a str, mut take: impl FnMut(Option<&'a str>, usize, &'a str)) {
-        self.assign(message, |number, position, text| {
-            take(position.and_then(|position| position.name.as_deref()), number, text);
+        self.assign(message, |number, pattern, text| {
+            take(pattern.and_then(|pattern| pattern.name.as_deref()), number, text);
             true
         });
     }
 
-    /// Tells `take` each field of the message with its number from 1, and what the pattern says of it, if anything; until it
-    /// says no. False then, and when the message has too few fields.
-    fn assign<'a>(&'a self, message: &'a str, mut take: impl FnMut(usize, Option<&'a FieldPosition>, &'a str) -> bool) -> bool {
+    /// Calls `take` with each field of the message, its number from 1, and its entry in the pattern, if any, until it returns
+    /// false. Returns false then, and when the message has too few fields.
+    fn assign<'a>(&'a self, message: &'a str, mut take: impl FnMut(usize, Option<&'a FieldPattern>, &'a str) -> bool) -> bool {
         let before = self.head.len();
         let Some(tail) = &self.tail else {
-            // Without `...` the last field takes what is left of the message.
+            // Without `...` the last field is the rest of the message.
             let Some((last, others)) = self.head.split_last() else { return true };
             let rest = Self::assign_head(others, message, &mut take).and_then(Split::rest);
             return rest.is_some_and(|rest| take(before, Some(last), rest));
         };
         let Some(split) = Self::assign_head(&self.head, message, &mut take) else { return false };
         let Some(between) = split.clone().count().checked_sub(tail.len()) else { return false };
-        let places = std::iter::repeat_n(None, between).chain(tail.iter().map(Some));
-        split.zip(places).enumerate().all(|(index, (text, position))| take(before + index + 1, position, text))
+        let patterns = std::iter::repeat_n(None, between).chain(tail.iter().map(Some));
+        split.zip(patterns).enumerate().all(|(index, (text, pattern))| take(before + index + 1, pattern, text))
     }
 
-    /// The same for the first fields of the message; gives what follows them, unless it is false.
+    /// The same for the first fields of the message. Returns the rest of the message, or `None` for false.
     fn assign_head<'a>(
-        head: &'a [FieldPosition],
+        head: &'a [FieldPattern],
         message: &'a str,
-        take: &mut impl FnMut(usize, Option<&'a FieldPosition>, &'a str) -> bool,
+        take: &mut impl FnMut(usize, Option<&'a FieldPattern>, &'a str) -> bool,
     ) -> Option<Split<'a>> {
         let mut split = Split::new(message);
-        let taken = head.iter().enumerate().all(|(index, position)| {
+        let taken = head.iter().enumerate().all(|(index, pattern)| {
             let text = split.next();
-            text.is_some_and(|text| take(index + 1, Some(position), text))
+            text.is_some_and(|text| take(index + 1, Some(pattern), text))
         });
         taken.then_some(split)
     }
 }
 
-/// Whether the last fields are as these places want them: the last few are kept while the message is cut once.
-fn allow_last(tail: &[FieldPosition], split: Split<'_>) -> bool {
+/// Whether the last fields satisfy the conditions. Keeps the last fields while the message is split once.
+fn allow_last(tail: &[FieldPattern], split: Split<'_>) -> bool {
     let mut last = [""; LAST];
     let (mut next, mut count) = (0, 0);
     for text in split {
@@ -117,9 +117,9 @@ fn allow_last(tail: &[FieldPosition], split: Split<'_>) -> bool {
         next = if next + 1 == tail.len() { 0 } else { next + 1 };
         count += 1;
     }
-    // The slot that would be written next holds the oldest of those kept.
+    // The slot that would be written next holds the oldest field.
     let kept = last.iter().take(tail.len()).cycle().skip(next);
-    count >= tail.len() && tail.iter().zip(kept).all(|(position, text)| position.allows(text))
+    count >= tail.len() && tail.iter().zip(kept).all(|(pattern, text)| pattern.allows(text))
 }
 
 fn condition(field: &Field) -> Option<&Condition<FieldTest>> {
@@ -129,7 +129,7 @@ fn condition(field: &Field) -> Option<&Condition<FieldTest>> {
     }
 }
 
-impl FieldPosition {
+impl FieldPattern {
     fn new(field: &Field) -> Result<Self, CompileError> {
         let Field::Named(NamedField { name, .. }) = field else { return Ok(Self::default()) };
         let name = Some(name.node.clone());
@@ -150,13 +150,13 @@ impl FieldPosition {
 
 /// The fields of a message, from first to last.
 ///
-/// Blanks (spaces, tabs, line ends) in any number part fields. A field that begins with `[` or `"` reaches to the next `]` or
-/// `"` with whatever blanks are between; when a blank or the message's end follows there, the delimiters are no part of it.
+/// Any number of blanks (spaces, tabs, line ends) separates fields. A field that begins with `[` or `"` ends at the next `]` or
+/// `"`, with any blanks between. If a blank or the end of the message follows, the delimiters are not part of the field.
 #[derive(Debug, Clone)]
 struct Split<'a> {
     text: &'a str,
     position: usize,
-    /// Known to be absent from there on, so that no search is made twice and the whole takes linear time.
+    /// The character does not occur in the rest, so that it is not searched again and splitting takes linear time.
     no_bracket: bool,
     no_quote: bool,
 }
@@ -165,8 +165,8 @@ const fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
-/// The place of the next blank, or the end. Eight bytes at a time: fields are short, so a search that takes longer to begin
-/// would not pay.
+/// The position of the next blank, or the end. Reads eight bytes at a time: fields are short, so a search with a higher fixed
+/// cost would be slower.
 fn next_blank(bytes: &[u8], mut position: usize) -> usize {
     const ONES: u64 = 0x0101_0101_0101_0101;
     while let Some(word) = bytes.get(position..).and_then(<[u8]>::first_chunk::<8>) {
@@ -192,8 +192,8 @@ impl<'a> Split<'a> {
         Self { text, position: 0, no_bracket: false, no_quote: false }
     }
 
-    /// What follows, from the next field to the last; `None` when no field follows. As it was written, but for a single
-    /// field, which is without its delimiters.
+    /// The rest, from the next field to the last, as written, or a single field without its delimiters; `None` when no field
+    /// follows.
     fn rest(mut self) -> Option<&'a str> {
         self.blanks();
         let rest = self.text.get(self.position..)?.trim_end_matches(|character| u8::try_from(character).is_ok_and(is_blank));
@@ -208,7 +208,7 @@ impl<'a> Split<'a> {
         }
     }
 
-    /// The place of the delimiter that closes the group which begins here.
+    /// The position of the delimiter that closes the group that begins here.
     fn close(&mut self, open: u8) -> Option<usize> {
         let (close, absent) = match open {
             b'[' => (b']', &mut self.no_bracket),

@@ -15,7 +15,7 @@ pub(super) enum Formula {
 }
 
 impl Formula {
-    /// Numbers the tests of a condition in the order in which they were written, by what `number` says of each.
+    /// Numbers the tests of a condition with `number`, in the order of the text.
     pub(super) fn new<T>(
         condition: &Condition<T>,
         number: &mut impl FnMut(&T) -> Result<usize, CompileError>,
@@ -39,7 +39,7 @@ impl Formula {
         })
     }
 
-    /// Whether it holds when the tests are as `test` says; asks of no more tests than it must.
+    /// Whether the condition holds for the results of `test`. Evaluates no more tests than needed.
     pub(super) fn holds(&self, test: &impl Fn(usize) -> bool) -> bool {
         match self {
             Self::Test(number) => test(*number),

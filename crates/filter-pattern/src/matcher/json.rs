@@ -1,7 +1,7 @@
-//! Conditions on the properties of a JSON message, in one pass over its bytes.
+//! Evaluates conditions on the properties of a JSON message, in one pass over its bytes.
 //!
-//! Owns the walk: which values the selectors reach, duplicates and wildcards among them, and that the whole message is one
-//! valid JSON object. Builds nothing of what it passes; only strings with escapes, where they are compared, are copied.
+//! Owns the scan: which values the selectors reach, with duplicates and wildcards, and whether the whole message is one valid
+//! JSON object. Builds no values; only strings with escapes are copied when they are compared.
 
 use std::borrow::Cow;
 
@@ -15,7 +15,7 @@ use super::selectors::{Automaton, Node};
 use super::value::{Scalar, ValueTest};
 use crate::ast::{Condition, JsonPredicate, JsonTest};
 
-/// A condition that is ready to be asked.
+/// A compiled condition.
 #[derive(Debug)]
 pub(super) struct Json {
     needles: Needles,
@@ -64,18 +64,18 @@ pub(super) const fn holds_of_absence(test: &JsonTest) -> bool {
     matches!(test.predicate, JsonPredicate::NotExists)
 }
 
-/// What is kept of the values that selectors reach.
+/// Collects the values that selectors reach.
 pub(super) trait Collector<'m> {
-    /// What the elements that a wildcard selects have given so far.
+    /// The results of the elements that a wildcard has selected so far.
     type Collected: Default;
 
-    /// A scalar stands where these selectors end.
+    /// These selectors end at a scalar.
     fn scalar(&mut self, ends: &[usize], scalar: Raw<'m>);
-    /// An object or an array stands where these selectors end.
+    /// These selectors end at an object or an array.
     fn container(&mut self, ends: &[usize]);
-    /// What these selectors reached is void: a later property has the same name, or the next element begins.
+    /// Discards the values that these selectors reached: a later property has the same name, or the next element begins.
     fn forget(&mut self, selectors: &Bits);
-    /// An element ends: what these selectors reached in it counts for the whole.
+    /// An element ends: adds the values that these selectors reached in it to the results.
     fn gather(&mut self, gathered: &mut Self::Collected, selectors: &Bits);
     /// The last element has ended.
     fn settle(&mut self, gathered: Self::Collected, selectors: &Bits);
@@ -170,91 +170,91 @@ struct Traversal<'m, 's, K> {
 
 impl<'m, K: Collector<'m>> Traversal<'m, '_, K> {
     /// The value that begins there, which selectors reach. Recursion is bounded by `room`, which [`MAX_DEPTH`] begins.
-    fn value(&mut self, node: &Node, place: usize, room: u32) -> Option<usize> {
-        let first = *self.bytes.get(place)?;
+    fn value(&mut self, node: &Node, position: usize, room: u32) -> Option<usize> {
+        let first = *self.bytes.get(position)?;
         let (scalar, end) = match first {
             b'{' | b'[' => {
                 self.keep.container(&node.ends);
                 return match first {
-                    b'{' if node.enters_objects() => self.object(node, place + 1, room.checked_sub(1)?),
-                    b'[' if node.enters_arrays() => self.array(node, place + 1, room.checked_sub(1)?),
-                    _ => lexis::skip(self.bytes, place, room),
+                    b'{' if node.enters_objects() => self.object(node, position + 1, room.checked_sub(1)?),
+                    b'[' if node.enters_arrays() => self.array(node, position + 1, room.checked_sub(1)?),
+                    _ => lexis::skip(self.bytes, position, room),
                 };
             }
             b'"' => {
-                let quoted = lexis::string(self.bytes, place + 1)?;
-                (Raw::Text(self.text.get(place + 1..quoted.end)?, quoted.escaped), quoted.end + 1)
+                let quoted = lexis::string(self.bytes, position + 1)?;
+                (Raw::Text(self.text.get(position + 1..quoted.end)?, quoted.escaped), quoted.end + 1)
             }
-            b't' => (Raw::Other(Scalar::Boolean(true)), lexis::literal(self.bytes, place, b"true")?),
-            b'f' => (Raw::Other(Scalar::Boolean(false)), lexis::literal(self.bytes, place, b"false")?),
-            b'n' => (Raw::Other(Scalar::Null), lexis::literal(self.bytes, place, b"null")?),
+            b't' => (Raw::Other(Scalar::Boolean(true)), lexis::literal(self.bytes, position, b"true")?),
+            b'f' => (Raw::Other(Scalar::Boolean(false)), lexis::literal(self.bytes, position, b"false")?),
+            b'n' => (Raw::Other(Scalar::Null), lexis::literal(self.bytes, position, b"null")?),
             _ => {
-                let end = lexis::number(self.bytes, place)?;
-                (Raw::Other(Scalar::Number(self.text.get(place..end)?)), end)
+                let end = lexis::number(self.bytes, position)?;
+                (Raw::Other(Scalar::Number(self.text.get(position..end)?)), end)
             }
         };
         self.keep.scalar(&node.ends, scalar);
         Some(end)
     }
 
-    /// The object whose brace stands before that place.
-    fn object(&mut self, node: &Node, place: usize, room: u32) -> Option<usize> {
+    /// The object whose opening brace is before that position.
+    fn object(&mut self, node: &Node, position: usize, room: u32) -> Option<usize> {
         let mut gathered = K::Collected::default();
-        let mut place = lexis::blanks(self.bytes, place);
-        if self.bytes.get(place) == Some(&b'}') {
-            return Some(place + 1);
+        let mut position = lexis::blanks(self.bytes, position);
+        if self.bytes.get(position) == Some(&b'}') {
+            return Some(position + 1);
         }
         loop {
-            let (key, value) = lexis::key(self.bytes, place)?;
-            let name = self.text.get(place + 1..key.end)?;
+            let (key, value) = lexis::key(self.bytes, position)?;
+            let name = self.text.get(position + 1..key.end)?;
             let inner = node.property(|known| if key.escaped { escapes::equal(name, known) } else { name == known });
-            place = match inner {
+            position = match inner {
                 Some(inner) => self.member(inner, value, room, &node.every_name, &mut gathered)?,
-                // Most of what nobody asks for is strings.
+                // Most values that no selector reaches are strings.
                 None if self.bytes.get(value) == Some(&b'"') => lexis::string(self.bytes, value + 1)?.end + 1,
                 None => lexis::skip(self.bytes, value, room)?,
             };
-            place = lexis::blanks(self.bytes, place);
-            match self.bytes.get(place)? {
-                b',' => place = lexis::blanks(self.bytes, place + 1),
+            position = lexis::blanks(self.bytes, position);
+            match self.bytes.get(position)? {
+                b',' => position = lexis::blanks(self.bytes, position + 1),
                 b'}' => break,
                 _ => return None,
             }
         }
         self.keep.settle(gathered, &node.every_name);
-        Some(place + 1)
+        Some(position + 1)
     }
 
-    /// The array whose bracket stands before that place.
-    fn array(&mut self, node: &Node, place: usize, room: u32) -> Option<usize> {
+    /// The array whose opening bracket is before that position.
+    fn array(&mut self, node: &Node, position: usize, room: u32) -> Option<usize> {
         let mut gathered = K::Collected::default();
-        let mut place = lexis::blanks(self.bytes, place);
-        if self.bytes.get(place) == Some(&b']') {
-            return Some(place + 1);
+        let mut position = lexis::blanks(self.bytes, position);
+        if self.bytes.get(position) == Some(&b']') {
+            return Some(position + 1);
         }
         for index in 0_u32.. {
-            place = match node.element(index) {
-                Some(inner) => self.member(inner, place, room, &node.every_index, &mut gathered)?,
-                None => lexis::skip(self.bytes, place, room)?,
+            position = match node.element(index) {
+                Some(inner) => self.member(inner, position, room, &node.every_index, &mut gathered)?,
+                None => lexis::skip(self.bytes, position, room)?,
             };
-            place = lexis::blanks(self.bytes, place);
-            match self.bytes.get(place)? {
-                b',' => place = lexis::blanks(self.bytes, place + 1),
+            position = lexis::blanks(self.bytes, position);
+            match self.bytes.get(position)? {
+                b',' => position = lexis::blanks(self.bytes, position + 1),
                 b']' => break,
                 _ => return None,
             }
         }
         self.keep.settle(gathered, &node.every_index);
-        Some(place + 1)
+        Some(position + 1)
     }
 
     /// A property or an element that selectors reach; some of them look at each of its siblings too.
-    fn member(&mut self, inner: usize, place: usize, room: u32, every: &Bits, gathered: &mut K::Collected) -> Option<usize> {
+    fn member(&mut self, inner: usize, position: usize, room: u32, every: &Bits, gathered: &mut K::Collected) -> Option<usize> {
         let selectors = self.selectors;
         let inner = selectors.node(inner)?;
         self.keep.forget(&inner.alive);
-        let place = self.value(inner, place, room)?;
+        let position = self.value(inner, position, room)?;
         self.keep.gather(gathered, every);
-        Some(place)
+        Some(position)
     }
 }

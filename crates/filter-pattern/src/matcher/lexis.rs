@@ -1,60 +1,60 @@
-//! The words of JSON: blanks, strings, numbers, literals; and whole values that nobody asked for.
+//! Scans the tokens of JSON (blanks, strings, numbers, literals), and skips whole values.
 //!
-//! Owns what is valid JSON (RFC 8259, with the bounds below) and passes over it without building anything. Every function
-//! takes the place where the thing begins and gives the place after it; `None` means that the message is no valid JSON.
-//! The bounds are those of `serde_json`, so that both agree on every message: containers nest at most 127 deep, numbers are
-//! finite as `f64`, and `\u` escapes of surrogates come in pairs.
+//! Owns the validity of JSON (RFC 8259, with the limits below). Builds no values. Every function takes the position at which the
+//! token begins and returns the position after it; `None` means that the message is not valid JSON. The limits are those of
+//! `serde_json`, so that both agree on every message: containers nest at most 127 deep, numbers are finite as `f64`, and `\u`
+//! escapes of surrogates come in pairs.
 
-/// How many arrays and objects may stand within each other, the outermost counted.
+/// The maximum nesting of arrays and objects, including the outermost.
 pub(super) const MAX_DEPTH: u32 = 127;
 
 /// A number with more digits than this may exceed `f64`.
 const FINITE_DIGITS: usize = 300;
 
-/// The place after blanks.
+/// The position after blanks.
 #[inline]
-pub(super) fn blanks(bytes: &[u8], mut place: usize) -> usize {
-    while let Some(b' ' | b'\t' | b'\n' | b'\r') = bytes.get(place) {
-        place += 1;
+pub(super) fn blanks(bytes: &[u8], mut position: usize) -> usize {
+    while let Some(b' ' | b'\t' | b'\n' | b'\r') = bytes.get(position) {
+        position += 1;
     }
-    place
+    position
 }
 
 /// A string's characters as they were written, without the quotes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Quoted {
     pub(super) end: usize,
-    /// Whether a backslash stands in it.
+    /// Whether it contains a backslash.
     pub(super) escaped: bool,
 }
 
-/// The string whose first character stands there; its end is the closing quote.
+/// The string whose first character is at that position. Its end is the closing quote.
 #[inline]
-pub(super) fn string(bytes: &[u8], mut place: usize) -> Option<Quoted> {
+pub(super) fn string(bytes: &[u8], mut position: usize) -> Option<Quoted> {
     let mut escaped = false;
     loop {
-        while let Some(word) = bytes.get(place..).and_then(<[u8]>::first_chunk::<8>) {
+        while let Some(word) = bytes.get(position..).and_then(<[u8]>::first_chunk::<8>) {
             let marks = marks(u64::from_le_bytes(*word));
             if marks != 0 {
-                place += usize::try_from(marks.trailing_zeros() / 8).ok()?;
+                position += usize::try_from(marks.trailing_zeros() / 8).ok()?;
                 break;
             }
-            place += 8;
+            position += 8;
         }
-        match bytes.get(place)? {
-            b'"' => return Some(Quoted { end: place, escaped }),
+        match bytes.get(position)? {
+            b'"' => return Some(Quoted { end: position, escaped }),
             b'\\' => {
                 escaped = true;
-                place = escape(bytes, place + 1)?;
+                position = escape(bytes, position + 1)?;
             }
             0..0x20 => return None,
-            _ => place += 1,
+            _ => position += 1,
         }
     }
 }
 
-/// Marks the high bits of bytes that end a plain run: quotes, backslashes, control characters. The lowest mark is exact;
-/// those above it may be echoes of it.
+/// Marks the high bits of bytes that end a plain run: quotes, backslashes, control characters. Only the lowest mark is exact;
+/// higher marks may be false.
 #[inline]
 const fn marks(word: u64) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
@@ -64,86 +64,87 @@ const fn marks(word: u64) -> u64 {
     (zero | (word.wrapping_sub(ONES * 0x20) & !word)) & (ONES * 0x80)
 }
 
-/// The escape whose letter stands there.
-fn escape(bytes: &[u8], place: usize) -> Option<usize> {
-    match bytes.get(place)? {
-        b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Some(place + 1),
-        b'u' => match unit(bytes, place + 1)? {
+/// The escape whose letter is at that position.
+fn escape(bytes: &[u8], position: usize) -> Option<usize> {
+    match bytes.get(position)? {
+        b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Some(position + 1),
+        b'u' => match unit(bytes, position + 1)? {
             0xDC00..0xE000 => None,
             0xD800..0xDC00 => {
-                let pair = bytes.get(place + 5..place + 7)? == br"\u" && (0xDC00..0xE000).contains(&unit(bytes, place + 7)?);
-                pair.then_some(place + 11)
+                let pair =
+                    bytes.get(position + 5..position + 7)? == br"\u" && (0xDC00..0xE000).contains(&unit(bytes, position + 7)?);
+                pair.then_some(position + 11)
             }
-            _ => Some(place + 5),
+            _ => Some(position + 5),
         },
         _ => None,
     }
 }
 
-/// The four hexadecimal digits that stand there.
-pub(super) fn unit(bytes: &[u8], place: usize) -> Option<u32> {
-    let digits = bytes.get(place..place + 4)?;
+/// The four hexadecimal digits at that position.
+pub(super) fn unit(bytes: &[u8], position: usize) -> Option<u32> {
+    let digits = bytes.get(position..position + 4)?;
     digits.iter().try_fold(0, |unit, digit| Some(unit * 16 + char::from(*digit).to_digit(16)?))
 }
 
 /// The number that begins there.
 #[inline]
 pub(super) fn number(bytes: &[u8], start: usize) -> Option<usize> {
-    let mut place = start + usize::from(bytes.get(start) == Some(&b'-'));
-    place = match bytes.get(place)? {
-        b'0' => place + 1,
-        b'1'..=b'9' => digits(bytes, place),
+    let mut position = start + usize::from(bytes.get(start) == Some(&b'-'));
+    position = match bytes.get(position)? {
+        b'0' => position + 1,
+        b'1'..=b'9' => digits(bytes, position),
         _ => return None,
     };
-    if bytes.get(place) == Some(&b'.') {
-        let end = digits(bytes, place + 1);
-        place = (end > place + 1).then_some(end)?;
+    if bytes.get(position) == Some(&b'.') {
+        let end = digits(bytes, position + 1);
+        position = (end > position + 1).then_some(end)?;
     }
-    let exponent = matches!(bytes.get(place), Some(b'e' | b'E'));
+    let exponent = matches!(bytes.get(position), Some(b'e' | b'E'));
     if exponent {
-        let first = place + 1 + usize::from(matches!(bytes.get(place + 1), Some(b'+' | b'-')));
+        let first = position + 1 + usize::from(matches!(bytes.get(position + 1), Some(b'+' | b'-')));
         let end = digits(bytes, first);
-        place = (end > first).then_some(end)?;
+        position = (end > first).then_some(end)?;
     }
-    let finite = || std::str::from_utf8(bytes.get(start..place)?).ok()?.parse::<f64>().ok().map(f64::is_finite);
-    if exponent || place - start > FINITE_DIGITS { finite()?.then_some(place) } else { Some(place) }
+    let finite = || std::str::from_utf8(bytes.get(start..position)?).ok()?.parse::<f64>().ok().map(f64::is_finite);
+    if exponent || position - start > FINITE_DIGITS { finite()?.then_some(position) } else { Some(position) }
 }
 
-fn digits(bytes: &[u8], mut place: usize) -> usize {
-    while bytes.get(place).is_some_and(u8::is_ascii_digit) {
-        place += 1;
+fn digits(bytes: &[u8], mut position: usize) -> usize {
+    while bytes.get(position).is_some_and(u8::is_ascii_digit) {
+        position += 1;
     }
-    place
+    position
 }
 
-/// `true`, `false` or `null`, when it stands there.
+/// `true`, `false` or `null` at that position.
 #[inline]
-pub(super) fn literal(bytes: &[u8], place: usize, word: &[u8]) -> Option<usize> {
-    bytes.get(place..)?.starts_with(word).then_some(place + word.len())
+pub(super) fn literal(bytes: &[u8], position: usize, word: &[u8]) -> Option<usize> {
+    bytes.get(position..)?.starts_with(word).then_some(position + word.len())
 }
 
-/// A key with its colon and the blanks on both sides: the key's characters, and the place of the value.
+/// A key with its colon and the blanks on both sides: the key's characters, and the position of the value.
 #[inline]
-pub(super) fn key(bytes: &[u8], place: usize) -> Option<(Quoted, usize)> {
-    if bytes.get(place) != Some(&b'"') {
+pub(super) fn key(bytes: &[u8], position: usize) -> Option<(Quoted, usize)> {
+    if bytes.get(position) != Some(&b'"') {
         return None;
     }
-    let key = string(bytes, place + 1)?;
+    let key = string(bytes, position + 1)?;
     let colon = blanks(bytes, key.end + 1);
     (bytes.get(colon) == Some(&b':')).then(|| (key, blanks(bytes, colon + 1)))
 }
 
-/// The value that begins there, whatever it is, with `room` containers left to enter.
+/// Skips the value that begins at that position. At most `room` containers may be entered.
 ///
-/// No recursion: the kinds of the containers that are open fit into the bits of one number, since [`MAX_DEPTH`] bounds them.
-pub(super) fn skip(bytes: &[u8], mut place: usize, room: u32) -> Option<usize> {
+/// No recursion: the kinds of the open containers fit into the bits of one number, because [`MAX_DEPTH`] bounds them.
+pub(super) fn skip(bytes: &[u8], mut position: usize, room: u32) -> Option<usize> {
     // 1 for an object; the lowest bit is the innermost.
     let mut open: u128 = 0;
     let mut depth = 0;
     loop {
-        let first = *bytes.get(place)?;
+        let first = *bytes.get(position)?;
         match first {
-            b'"' => place = string(bytes, place + 1)?.end + 1,
+            b'"' => position = string(bytes, position + 1)?.end + 1,
             b'{' | b'[' => {
                 depth += 1;
                 if depth > room {
@@ -151,34 +152,34 @@ pub(super) fn skip(bytes: &[u8], mut place: usize, room: u32) -> Option<usize> {
                 }
                 let object = first == b'{';
                 open = open << 1 | u128::from(object);
-                place = blanks(bytes, place + 1);
-                // `]` and `}` stand two above their openings.
-                if *bytes.get(place)? != first + 2 {
+                position = blanks(bytes, position + 1);
+                // The codes of `]` and `}` are two above the codes of `[` and `{`.
+                if *bytes.get(position)? != first + 2 {
                     if object {
-                        place = key(bytes, place)?.1;
+                        position = key(bytes, position)?.1;
                     }
                     continue;
                 }
-                place += 1;
+                position += 1;
                 depth -= 1;
                 open >>= 1;
             }
-            b't' => place = literal(bytes, place, b"true")?,
-            b'f' => place = literal(bytes, place, b"false")?,
-            b'n' => place = literal(bytes, place, b"null")?,
-            _ => place = number(bytes, place)?,
+            b't' => position = literal(bytes, position, b"true")?,
+            b'f' => position = literal(bytes, position, b"false")?,
+            b'n' => position = literal(bytes, position, b"null")?,
+            _ => position = number(bytes, position)?,
         }
         loop {
             if depth == 0 {
-                return Some(place);
+                return Some(position);
             }
-            place = blanks(bytes, place);
+            position = blanks(bytes, position);
             let object = open & 1 == 1;
-            match *bytes.get(place)? {
+            match *bytes.get(position)? {
                 b',' => {
-                    place = blanks(bytes, place + 1);
+                    position = blanks(bytes, position + 1);
                     if object {
-                        place = key(bytes, place)?.1;
+                        position = key(bytes, position)?.1;
                     }
                     break;
                 }
@@ -186,7 +187,7 @@ pub(super) fn skip(bytes: &[u8], mut place: usize, room: u32) -> Option<usize> {
                 b']' if !object => {}
                 _ => return None,
             }
-            place += 1;
+            position += 1;
             depth -= 1;
             open >>= 1;
         }

@@ -1,7 +1,7 @@
-//! The lines of a text that match.
+//! Finds the lines of a text that match.
 //!
-//! Owns skipping: where a pattern needs certain characters, the whole text is searched for them at once, and only the lines
-//! that hold them are looked at. Never decides by itself that a line matches.
+//! Owns the prefilter: when a pattern requires certain characters, the whole text is searched for them, and only the lines that
+//! contain them are matched. Never decides by itself that a line matches.
 
 use std::iter::FusedIterator;
 
@@ -16,42 +16,42 @@ pub struct Lines<'a> {
     /// Characters of which a line holds some when it matches; none when nothing is known.
     needles: Vec<Needle<'a>>,
     text: &'a str,
-    place: usize,
+    position: usize,
 }
 
 #[derive(Debug, Clone)]
 struct Needle<'a> {
     finder: &'a Finder<'static>,
-    /// Where it was found last, not before the place that the search began at; the text's length when nowhere.
+    /// The position of its next occurrence from the beginning of the search; the length of the text without one.
     found: usize,
 }
 
 impl<'a> Lines<'a> {
     pub(super) fn new(matcher: &'a Matcher, finders: Vec<&'a Finder<'static>>, text: &'a str) -> Self {
-        // What holds a line feed stands in no line: nothing is gained from it.
+        // A needle with a line feed occurs in no line, so it does not help.
         let known = !finders.iter().any(|finder| finder.needle().contains(&b'\n'));
         let find = |finder: &'a Finder<'static>| Needle { finder, found: finder.find(text.as_bytes()).unwrap_or(text.len()) };
-        Self { matcher, needles: finders.into_iter().filter(|_| known).map(find).collect(), text, place: 0 }
+        Self { matcher, needles: finders.into_iter().filter(|_| known).map(find).collect(), text, position: 0 }
     }
 
-    /// The next line that may match, and moves behind it.
+    /// Returns the next line that may match, and moves past it.
     fn candidate(&mut self) -> Option<&'a str> {
         let bytes = self.text.as_bytes();
-        let mut found = self.place;
+        let mut found = self.position;
         if !self.needles.is_empty() {
             found = bytes.len();
             for needle in &mut self.needles {
-                if needle.found < self.place {
-                    let next = needle.finder.find(bytes.get(self.place..)?);
-                    needle.found = next.map_or(bytes.len(), |next| self.place + next);
+                if needle.found < self.position {
+                    let next = needle.finder.find(bytes.get(self.position..)?);
+                    needle.found = next.map_or(bytes.len(), |next| self.position + next);
                 }
                 found = found.min(needle.found);
             }
         }
         let rest = bytes.get(found..).filter(|rest| !rest.is_empty())?;
-        let start = memrchr(b'\n', bytes.get(self.place..found)?).map_or(self.place, |feed| self.place + feed + 1);
+        let start = memrchr(b'\n', bytes.get(self.position..found)?).map_or(self.position, |feed| self.position + feed + 1);
         let end = memchr(b'\n', rest).map_or(bytes.len(), |length| found + length);
-        self.place = end + 1;
+        self.position = end + 1;
         self.text.get(start..end)
     }
 }

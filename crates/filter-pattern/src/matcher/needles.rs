@@ -1,6 +1,6 @@
-//! Characters that a message must hold to match: whoever lacks them is not looked at further.
+//! Needles: characters that a message must contain to match, for a fast prefilter.
 //!
-//! Owns what follows for the message's bytes from a condition on its parts. Never decides that a message matches.
+//! Derives them from the conditions of a pattern. Never decides that a message matches.
 
 use memchr::{memchr, memmem::Finder};
 
@@ -12,7 +12,7 @@ use crate::ast::{Comparison, Condition, FieldTest, JsonPredicate, JsonTest, Oper
 const MAX_CLAUSES: usize = 3;
 const MAX_ALTERNATIVES: usize = 8;
 
-/// What a message must hold: of each clause one.
+/// The needles of a pattern: a message must contain one of each clause.
 #[derive(Debug)]
 pub(super) struct Needles {
     clauses: Vec<Vec<Finder<'static>>>,
@@ -25,7 +25,7 @@ impl Needles {
         Self::new(clauses(condition, &of_json_test), true)
     }
 
-    /// Of a condition on a field, whose characters stand in the message as they are.
+    /// The needles of conditions on fields, whose characters occur in the message unescaped.
     pub(super) fn of_fields<'c>(conditions: impl Iterator<Item = &'c Condition<FieldTest>>) -> Self {
         let all = conditions.flat_map(|condition| clauses(condition, &|test| of_comparison(&test.comparison, false)));
         Self::new(all.collect(), false)
@@ -71,7 +71,7 @@ fn of_json_test(test: &JsonTest) -> Vec<String> {
     if holds_of_absence(test) {
         return Vec::new();
     }
-    // The name stands in the message with its quotes, unless it is written with escapes.
+    // The name occurs in the message with its quotes, unless it is written with escapes.
     let names = test.selector.node.steps.iter().rev().filter_map(|step| match step {
         Step::Name(name) => Some(format!("\"{name}\"")),
         Step::Index(_) | Step::AnyIndex | Step::AnyName => None,

@@ -1,4 +1,4 @@
-//! The JSON properties that a pattern names, taken out of a message.
+//! Extracts the JSON properties that a pattern names from a message.
 
 use super::bits::Bits;
 use super::error::CompileError;
@@ -26,7 +26,7 @@ impl Properties {
         Ok(Self { names: selectors.iter().map(|selector| written(selector)).collect(), selectors: Automaton::new(&selectors)? })
     }
 
-    /// Those that the message has as scalars other than null; of the elements that a wildcard selects, the first.
+    /// The properties that are scalars other than null in the message; for a wildcard, the first selected element.
     pub(super) fn extract<'a>(&'a self, message: &'a str) -> Vec<Extracted<'a>> {
         let mut found = Values(vec![None; self.names.len()]);
         if walk(message, &self.selectors, &mut found).is_none() {

@@ -11,7 +11,7 @@ use crate::ast::{Selector, Step};
 /// pattern, a few times as many.
 const MAX_NODES: usize = 1 << 12;
 
-/// What is to be done at one place of a message.
+/// The actions at one position of a message.
 #[derive(Debug, Default)]
 pub(super) struct Node {
     /// The selectors that end here.
@@ -29,23 +29,23 @@ pub(super) struct Node {
 }
 
 impl Node {
-    /// Whether selectors lead into an object that stands here.
+    /// Whether selectors lead into an object at this position.
     pub(super) fn enters_objects(&self) -> bool {
         self.any_name.is_some() || !self.names.is_empty()
     }
 
-    /// Whether selectors lead into an array that stands here.
+    /// Whether selectors lead into an array at this position.
     pub(super) fn enters_arrays(&self) -> bool {
         self.any_index.is_some() || !self.indexes.is_empty()
     }
 
-    /// Where the property leads whose name `is` says it has.
+    /// The node for the property whose name satisfies `is`.
     #[inline]
     pub(super) fn property(&self, is: impl Fn(&str) -> bool) -> Option<usize> {
         self.names.iter().find(|(name, _)| is(name)).map(|(_, node)| *node).or(self.any_name)
     }
 
-    /// Where the element of that index leads.
+    /// The node for the element with that index.
     pub(super) fn element(&self, index: u32) -> Option<usize> {
         self.indexes.iter().find(|(known, _)| *known == index).map(|(_, node)| *node).or(self.any_index)
     }
@@ -58,7 +58,7 @@ pub(super) struct Automaton {
 }
 
 impl Automaton {
-    /// The automaton of these selectors, each known by its place in the list.
+    /// The automaton of these selectors, which are identified by their index in the list.
     pub(super) fn new(selectors: &[&Selector]) -> Result<Self, CompileError> {
         if selectors.len() > Bits::CAPACITY {
             return Err(CompileError::TooManyTests);
@@ -103,8 +103,8 @@ impl Automaton {
             if nodes.len() > MAX_NODES {
                 return Err(CompileError::TooComplex);
             }
-            if let Some(place) = nodes.get_mut(node) {
-                *place = filled;
+            if let Some(index) = nodes.get_mut(node) {
+                *index = filled;
             }
         }
         Ok(Self { nodes })

@@ -1,6 +1,6 @@
-//! One test of one value: a field's text, or a JSON scalar.
+//! Tests of one value: the text of a field, or a JSON scalar.
 //!
-//! Owns what `=`, `!=`, the orders and `IS` mean; finding the value is others' work.
+//! Owns the meaning of comparison operators and `IS`. Other modules find the value.
 
 use memchr::memmem::Finder;
 use regex::Regex as Automaton;
@@ -21,7 +21,7 @@ pub(crate) enum Scalar<'a> {
     Null,
 }
 
-/// What a value must be.
+/// The test.
 #[derive(Debug)]
 pub(crate) enum ValueTest {
     Text {
@@ -39,7 +39,7 @@ pub(crate) enum ValueTest {
     },
     Boolean(bool),
     Null,
-    /// The existence of a value, whatever it is: the scan notes it, and the formula denies it.
+    /// The existence of any value: the scan records it, and the formula negates it.
     Exists,
 }
 
@@ -67,8 +67,8 @@ impl ValueTest {
         })
     }
 
-    /// Whether the value is as wanted. Booleans and null are compared with nothing (the User Guide: "value nodes can be
-    /// strings or numbers"); only `IS`, and `= *` for anything that is there, hold for them.
+    /// Whether the value passes the test. Booleans and null are not compared (User Guide: "value nodes can be strings or
+    /// numbers"); only `IS`, and `= *` for any value, hold for them.
     pub(crate) fn holds(&self, scalar: Scalar<'_>) -> bool {
         match (self, scalar) {
             (Self::Exists, _) => true,
@@ -85,8 +85,8 @@ impl ValueTest {
     }
 }
 
-/// An unquoted number is text too (`$.accountId = 123456789012` is how one writes a string of digits): a value written in
-/// the same way is equal. A text that is no number differs from every number, and is neither less nor greater.
+/// An unquoted number is also text (`$.accountId = 123456789012` compares a string of digits): a value with the same spelling is
+/// equal. A text that is not a number differs from every number, and is neither less nor greater.
 fn compare(text: &str, operator: Operator, value: Numeric, written: &str) -> bool {
     if text == written {
         return matches!(operator, Operator::Equal | Operator::LessOrEqual | Operator::GreaterOrEqual);

@@ -1,5 +1,5 @@
-//! Tests joined by `&&` and `||`, with parentheses: `()` before `&&` before `||` ("compound expressions"). What a test is,
-//! JSON and space-delimited patterns say.
+//! Tests joined by `&&` and `||`, with parentheses: `()` before `&&` before `||` ("compound expressions"). JSON and
+//! space-delimited patterns define the tests.
 
 use logmark_diagnostics::{Diagnostic, Kind};
 
@@ -8,7 +8,7 @@ use super::{Parser, is_word};
 use crate::ast::Condition;
 use crate::limits::MAX_DEPTH;
 
-/// What conditions of one form consist of.
+/// The tests of one form of conditions.
 pub(super) trait Tests {
     /// One test.
     type Test;
@@ -72,10 +72,7 @@ impl Parser<'_> {
         if !self.cursor.eat("(") {
             if self.at_joint(T::CLOSER) && !self.cursor.rest().starts_with(T::CLOSER) || self.cursor.is_end() {
                 let fault = self.fault_here(Kind::Syntax, "a condition");
-                self.report(fault.hint(format!(
-                    "on both sides of `&&` and `||`, and in parentheses, stands a condition like `{}`",
-                    tests.example()
-                )));
+                self.report(fault.hint(format!("`&&`, `||` and parentheses need conditions, such as `{}`", tests.example())));
                 return None;
             }
             return tests.test(self).map(Condition::Test);
@@ -98,7 +95,7 @@ impl Parser<'_> {
         None
     }
 
-    /// What may follow a test comes next.
+    /// Whether the next characters may follow a test.
     fn at_joint(&self, closer: char) -> bool {
         let rest = self.cursor.rest();
         rest.is_empty() || rest.starts_with("&&") || rest.starts_with("||") || rest.starts_with(')') || is_end(rest, closer)
@@ -111,7 +108,7 @@ impl Parser<'_> {
         before.ends_with(is_blank) && (word.eq_ignore_ascii_case("and") || word.eq_ignore_ascii_case("or"))
     }
 
-    /// Something follows a test that may not: reports it and reads on. Says whether it was meant to join.
+    /// Reports text that may not follow a test, and skips it. Returns whether it was probably meant as `&&` or `||`.
     fn misjoined<T: Tests>(&mut self, tests: &T) -> bool {
         let closer = T::CLOSER;
         let run = self.cursor.next_run();
@@ -135,14 +132,14 @@ impl Parser<'_> {
             _ if self.cursor.text().get(..run.start).is_some_and(|before| before.ends_with('"')) => {
                 "a quote inside text is written `\\\"`".to_owned()
             }
-            _ if word.chars().all(is_word) => "text of several words stands in double quotes".to_owned(),
+            _ if word.chars().all(is_word) => "write text of several words in double quotes".to_owned(),
             _ => format!("a condition looks like `{example}`"),
         };
         let expected = if closer == '}' { "`&&`, `||` or `}`" } else { "`&&`, `||`, `,` or `]`" };
         self.report(Diagnostic::new(Kind::Syntax, run, expected, self.found(run)).hint(hint));
         let is_joint = word.eq_ignore_ascii_case("and") || word.eq_ignore_ascii_case("or") || word.starts_with(['&', '|']);
         if is_joint {
-            // Read on behind it as if it had joined: further faults are worth a report.
+            // Continue as if it had joined, to report further errors.
             self.cursor.bump();
             self.cursor.take_while(is_word);
         } else {
@@ -151,7 +148,7 @@ impl Parser<'_> {
         is_joint
     }
 
-    /// Reads on to a sign from which it makes sense to go on, past text in quotes.
+    /// Skips to a sign at which parsing can continue, past text in quotes.
     pub(super) fn recover(&mut self, closer: char) {
         let mut open = 0_usize;
         while !self.cursor.is_end() && !is_end(self.cursor.rest(), closer) {
@@ -189,7 +186,7 @@ fn is_end(rest: &str, closer: char) -> bool {
     rest.starts_with(closer) || (closer == ']' && rest.starts_with(','))
 }
 
-/// One of them must hold: a single member is itself, lists of the same kind are taken in.
+/// One of the members must hold. A single member is returned as it is, nested lists of the same kind are merged.
 pub(crate) fn any_of<T>(members: Vec<Condition<T>>) -> Condition<T> {
     let flatten = |member| match member {
         Condition::Any(inside) => inside,
@@ -198,7 +195,7 @@ pub(crate) fn any_of<T>(members: Vec<Condition<T>>) -> Condition<T> {
     single(members.into_iter().flat_map(flatten).collect()).unwrap_or_else(Condition::Any)
 }
 
-/// All of them must hold: a single member is itself, lists of the same kind are taken in.
+/// All members must hold. A single member is returned as it is, nested lists of the same kind are merged.
 pub(crate) fn all_of<T>(members: Vec<Condition<T>>) -> Condition<T> {
     let flatten = |member| match member {
         Condition::All(inside) => inside,

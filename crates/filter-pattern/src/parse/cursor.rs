@@ -1,4 +1,4 @@
-//! A place in the text that moves forward. Knows nothing of the language but what a blank is.
+//! A position in the text that moves forward. Knows only the blanks of the language.
 
 use logmark_diagnostics::Span;
 
@@ -9,12 +9,12 @@ pub(super) struct Cursor<'a> {
     at: usize,
 }
 
-/// What stands between the parts of a pattern.
+/// Whether a character separates the parts of a pattern.
 pub(super) const fn is_blank(character: char) -> bool {
     matches!(character, ' ' | '\t' | '\n' | '\r')
 }
 
-/// A letter, digit or underscore of ASCII: what words may consist of without quotes.
+/// An ASCII letter, digit or underscore: a character of words without quotes.
 pub(crate) const fn is_word(character: char) -> bool {
     character.is_ascii_alphanumeric() || character == '_'
 }
@@ -40,7 +40,7 @@ impl<'a> Cursor<'a> {
         self.at
     }
 
-    /// What was not read yet.
+    /// The rest of the text.
     pub(super) fn rest(&self) -> &'a str {
         self.text.get(self.at..).unwrap_or_default()
     }
@@ -89,7 +89,7 @@ impl<'a> Cursor<'a> {
         self.at = self.text.len();
     }
 
-    /// Reads on to that byte, which stands between characters.
+    /// Moves to a byte at a character boundary.
     pub(super) const fn skip_to(&mut self, at: usize) {
         self.at = at;
     }
@@ -99,7 +99,7 @@ impl<'a> Cursor<'a> {
         Span { start, end: self.at }
     }
 
-    /// What a reader sees as the next thing: a run without blanks, an opening or closing sign alone; empty at the end.
+    /// The next unit for error messages: a run without blanks, or one opening or closing sign; empty at the end.
     pub(super) fn next_run(&self) -> Span {
         let rest = self.rest();
         let mut characters = rest.chars();

@@ -1,8 +1,8 @@
 //! Patterns for space-delimited messages: `[ip, user, ..., status = 4* && status != 404, bytes]`.
 //!
-//! - Fields are separated by commas. Between two commas may be nothing: one field, whatever it is; at the end too.
-//! - `...` stands for any number of fields, once.
-//! - A condition stands at its own field and repeats its name; the same in parentheses.
+//! - Fields are separated by commas. Nothing between two commas, or at the end, is any one field.
+//! - `...` is any number of fields. At most one is allowed.
+//! - A condition is written at its own field and repeats its name; it may be in parentheses.
 
 use logmark_diagnostics::{Diagnostic, Kind, Span, Spanned};
 
@@ -53,7 +53,7 @@ fn other_field(own: &str, name: &Spanned<String>) -> Diagnostic {
     let hint = if own.eq_ignore_ascii_case(&name.node) {
         "names of fields are case sensitive"
     } else {
-        "a condition stands at its own field, behind a comma; conditions of all fields must hold"
+        "write a condition at its own field, after a comma; the conditions of all fields must hold"
     };
     fault.hint(hint)
 }
@@ -86,7 +86,7 @@ impl Parser<'_> {
             return None;
         }
         let span = self.cursor.since(start);
-        // `[]` names no field and asks for none: AWS's API reference matches every event with it (TestMetricFilter).
+        // `[]` has no field: in AWS's API reference it matches every event (TestMetricFilter).
         if matches!(fields.as_slice(), [Field::Empty(_)]) {
             fields.clear();
         }
@@ -136,7 +136,7 @@ impl Parser<'_> {
         }
         let span = Span::new(start, self.cursor.next_run().end.max(span.end));
         let hint = match dots {
-            "..." => "`...` has no name and no condition; put a comma behind it",
+            "..." => "`...` has no name and no condition; put a comma after it",
             _ => "any number of fields is three dots",
         };
         self.report(Diagnostic::new(Kind::Syntax, span, "`...`", self.found(span)).hint(hint));
@@ -162,9 +162,9 @@ impl Parser<'_> {
             (Some(own), _) if self.cursor.rest().starts_with([',', ']']) => format!("repeat the field's name: `{own} = {text}`"),
             (_, Some('$')) => format!("fields are named without `$`: `{}`", text.trim_start_matches(['$', '.'])),
             (_, Some('"' | '\'')) => {
-                format!("a value stands behind a name and an operator: `name = \"{}\"`", text.trim_matches(['"', '\'']))
+                format!("a value follows a name and an operator: `name = \"{}\"`", text.trim_matches(['"', '\'']))
             }
-            (_, Some('%')) => format!("a regular expression stands behind a name and an operator: `name = {text}`"),
+            (_, Some('%')) => format!("a regular expression follows a name and an operator: `name = {text}`"),
             (_, Some('*')) => {
                 "a field that may be anything has a name, or nothing between its commas; `...` is any number of fields".to_owned()
             }
@@ -174,7 +174,7 @@ impl Parser<'_> {
                 "a pattern in `[ ]` holds names of fields; to look for the text write {}",
                 super::words::in_quotes(self.cursor.text().trim())
             ),
-            (_, Some('=' | '<' | '>') | None) => "a field's name stands before the operator: `status = 404`".to_owned(),
+            (_, Some('=' | '<' | '>') | None) => "write the name of the field before the operator: `status = 404`".to_owned(),
             _ if bare.ends_with(';') => "fields are separated by commas".to_owned(),
             _ if bare.starts_with(':') => "conditions compare with `=`, not `:`".to_owned(),
             _ => {

@@ -1,4 +1,4 @@
-//! Patterns that are written in another language: recognised only when they are no filter patterns anyway.
+//! Recognises texts in other languages. They are checked only when a text is not a filter pattern.
 
 use logmark_diagnostics::{Diagnostic, Kind, Span, quoted as in_backticks};
 
@@ -25,7 +25,7 @@ const COMMANDS: [&str; 17] = [
     "json",
 ];
 
-/// One fault for the whole text instead of those that were found in it, when it is a text of another language.
+/// One error for the whole text in place of the errors found in it, when it is a text in another language.
 pub(super) fn recognise(text: &str, faults: &[Diagnostic]) -> Option<Diagnostic> {
     let trimmed = text.trim();
     let over = faults.iter().any(|fault| fault.kind == Kind::Limit);

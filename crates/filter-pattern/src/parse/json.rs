@@ -102,11 +102,9 @@ impl Parser<'_> {
             ),
             ("IS", "") => {
                 self.cursor = after_first;
-                (Kind::Syntax, "`IS` goes with `TRUE`, `FALSE` and `NULL`; other values are compared with `=`".to_owned())
+                (Kind::Syntax, "`IS` takes only `TRUE`, `FALSE` and `NULL`; compare other values with `=`".to_owned())
             }
-            ("IS", _) => {
-                (Kind::Syntax, "`IS` goes with `TRUE`, `FALSE` and `NULL`; other values are compared with `=`".to_owned())
-            }
+            ("IS", _) => (Kind::Syntax, "`IS` takes only `TRUE`, `FALSE` and `NULL`; compare other values with `=`".to_owned()),
             ("NOT", _) => (Kind::Syntax, format!("write `{selector} NOT EXISTS`, or compare with `!=`")),
             ("", _) => {
                 self.cursor = after_first;
@@ -129,7 +127,7 @@ impl Parser<'_> {
         None
     }
 
-    /// The hint where an operator is missing and no word stands there.
+    /// The hint for a missing operator without a word in its place.
     fn no_operator(&self, selector: &str) -> String {
         match self.cursor.peek() {
             Some(':') => "conditions compare with `=`, not `:`".to_owned(),

@@ -1,8 +1,8 @@
-//! From text to tree, or to what is wrong with the text.
+//! Parses a pattern into its tree, or into errors.
 //!
-//! Written by hand, in one pass, without backtracking further than one word. A fault is reported and the rest is read on
-//! from the next place that makes sense, so that a text with three mistakes says so at once. The work is bounded: longer
-//! texts than [`MAX_CHARACTERS`] are refused before they are read, and parentheses nest at most [`MAX_DEPTH`] deep.
+//! Hand-written, in one pass, with backtracking of at most one word. After an error, parsing continues at the next suitable
+//! position, so that all errors of a text are reported at once. The work is bounded: texts longer than [`MAX_CHARACTERS`] are
+//! refused before they are read, and parentheses nest at most [`MAX_DEPTH`] deep.
 
 mod cursor;
 mod terms;
@@ -31,9 +31,9 @@ use crate::limits::{MAX_CHARACTERS, MAX_FAULTS};
 ///
 /// # Errors
 ///
-/// What is wrong with it: at least one fault, in the order of the text.
+/// At least one error, in the order of the text.
 pub(crate) fn parse(text: &str) -> Result<Pattern, Vec<Diagnostic>> {
-    // Looks no further than the limit, whatever the length.
+    // Reads only up to the limit.
     if let Some((limit, _)) = text.char_indices().nth(MAX_CHARACTERS) {
         let span = Span::new(limit, text.len());
         let fault = Diagnostic::new(Kind::Limit, span, format!("at most {MAX_CHARACTERS} characters"), "more");
@@ -52,7 +52,7 @@ pub(crate) fn parse(text: &str) -> Result<Pattern, Vec<Diagnostic>> {
     }
 }
 
-/// What is known while a text is read.
+/// The state of the parser.
 #[derive(Debug)]
 struct Parser<'a> {
     cursor: Cursor<'a>,
@@ -71,7 +71,7 @@ impl<'a> Parser<'a> {
     }
 
     fn report(&mut self, fault: Diagnostic) {
-        // A second thing that is missing at the same place is a consequence of the first.
+        // A second missing part at the same position is a consequence of the first.
         let consequence = |last: &Diagnostic| {
             last.span == fault.span || (fault.span.start >= self.cursor.text().len() && last.span.end >= fault.span.end)
         };
@@ -90,7 +90,7 @@ impl<'a> Parser<'a> {
         self.cursor.skip_all();
     }
 
-    /// What stands at that place, for a report.
+    /// The text at that position, for a message.
     fn found(&self, span: Span) -> String {
         match span.of(self.cursor.text()) {
             "" => "the end of the pattern".to_owned(),
@@ -110,25 +110,25 @@ impl<'a> Parser<'a> {
         self.cursor.text().get(..at).unwrap_or_default().chars().count() + 1
     }
 
-    /// Reports what stands after the end of a pattern in `{}` or `[]`.
+    /// Reports text after the end of a pattern in `{}` or `[]`.
     fn expect_end(&mut self, form: &str) {
         self.cursor.skip_blanks();
         if self.cursor.is_end() {
             return;
         }
         let start = self.cursor.at();
-        // White space that is no blank of the language (a vertical tab) is what is found, when nothing else is.
+        // White space that is not a blank of the language (a vertical tab) is reported when there is nothing else.
         let end = self.cursor.text().trim_end().len();
         let span = Span::new(start, if end > start { end } else { self.cursor.text().len() });
         let rest = span.of(self.cursor.text());
         let hint = match form {
-            "]" => "a pattern in `[ ]` stands alone; to look for text in square brackets put it in double quotes",
+            "]" => "a pattern in `[ ]` cannot have other parts; to find text in square brackets put it in double quotes",
             _ if rest.starts_with('}') => "one pair of braces surrounds the whole pattern; inside, parentheses group",
             _ if rest.starts_with('|') && !rest.starts_with("||") => {
                 "filter patterns have no pipes and no commands; those are of Logs Insights queries"
             }
             _ if rest.starts_with(['|', '&']) => "conditions are joined inside the braces: `{ $.a = 1 && $.b = 2 }`",
-            _ => "a pattern in `{ }` stands alone; to search JSON and text at once write one condition on each property",
+            _ => "a pattern in `{ }` cannot have other parts; to search JSON and text write one condition for each property",
         };
         let expected = format!("the end of the pattern after `{form}`");
         self.report(Diagnostic::new(Kind::Syntax, span, expected, in_backticks(rest)).hint(hint));

@@ -1,11 +1,12 @@
-//! Numbers as AWS's pages describe them: an integer or a decimal, a sign before it, perhaps `e` and an integer after it.
+//! Numbers as AWS's pages describe them: an integer or a decimal, optionally a sign before it, optionally `e` and an integer
+//! after it.
 //!
-//! `400`, `+1000`, `-1.5`, `10e3`, `10e-3`. `E` is read like `e`. `5.` and `.5` are no numbers there, and nobody means the
-//! text: they are refused, not read as either.
+//! `400`, `+1000`, `-1.5`, `10e3`, `10e-3`. `E` is read like `e`. `5.` and `.5` are not numbers there and unlikely to be texts,
+//! so they are refused.
 
 use crate::ast::Number;
 
-/// What an unquoted word is.
+/// The kind of an unquoted word.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Reading {
     /// A number.
@@ -46,7 +47,7 @@ fn is_number(word: &str) -> bool {
     }
 }
 
-/// What stands before the `e`, without the sign.
+/// The part before the `e`, without the sign.
 fn mantissa(word: &str) -> &str {
     let unsigned = word.strip_prefix(['+', '-']).unwrap_or(word);
     unsigned.split(['e', 'E']).next().unwrap_or_default()

@@ -1,4 +1,4 @@
-//! The operators `=`, `!=`, `<`, `<=`, `>`, `>=`, and what other languages write for them.
+//! The operators `=`, `!=`, `<`, `<=`, `>`, `>=`, and their equivalents in other languages.
 
 use logmark_diagnostics::{Diagnostic, Kind};
 
@@ -25,7 +25,7 @@ const FOREIGN: [(&str, &str); 10] = [
     ("between", "write two conditions, as in `$.a >= 1 && $.a <= 9`"),
 ];
 
-/// The hint for a word in the place of an operator.
+/// The hint for a word in place of an operator.
 pub(super) fn foreign_hint(word: &str) -> Option<&'static str> {
     FOREIGN.iter().find(|(name, _)| word.eq_ignore_ascii_case(name)).map(|(_, hint)| *hint)
 }
@@ -55,7 +55,7 @@ impl Parser<'_> {
                     "!~" => "for a regular expression that must not match write `!= %regex%`",
                     "=<" | "<==" => "less or equal is `<=`",
                     "=>" | ">==" | ">>=" => "greater or equal is `>=`",
-                    _ => "put a blank between an operator and what follows it",
+                    _ => "put a blank after the operator",
                 };
                 let span = self.cursor.since(start);
                 self.report(Diagnostic::new(Kind::UnknownName, span, EXPECTED, self.found(span)).hint(hint));

@@ -1,6 +1,6 @@
-//! Text in double quotes: `\"` is a quote in it and `\\` a backslash; every other character stands for itself.
+//! Text in double quotes: `\"` is a quote and `\\` a backslash; every other character is itself.
 //!
-//! AWS's pages name no other escapes. What they would mean there is not known, so they are refused.
+//! AWS documents no other escapes, so they are refused.
 
 use logmark_diagnostics::{Diagnostic, Kind, Span, quoted as in_backticks};
 

@@ -1,7 +1,7 @@
 //! The regular expressions that CloudWatch allows between two `%` ("Supported regular expressions (regex) syntax").
 //!
 //! - Letters, digits and spaces, the symbols `: _ # = @ / ; , -`, the operators `^ $ ? [ ] { } | \ * + .`
-//! - `\` before an operator or a symbol takes it literally; `\d \D \s \S \w \W`; `\xhh` for a character of ASCII.
+//! - `\` before an operator or a symbol makes it literal; `\d \D \s \S \w \W`; `\xhh` for an ASCII character.
 //! - No parentheses, so nothing nests; no characters beyond ASCII.
 //!
 //! Beyond the page: forms that common engines read differently (`a++`, `[[a]]`, `[a--b]`, `[]`) are refused.
@@ -25,7 +25,7 @@ impl Parser<'_> {
             let fault =
                 Diagnostic::new(Kind::Lexical, span, "`%` at the end of the regular expression", "the end of the pattern");
             self.report(
-                fault.hint("a regular expression stands between two `%`; `\\x25` finds the character itself, as does `\"%\"`"),
+                fault.hint("write a regular expression between two `%`; `\\x25` finds the character itself, as does `\"%\"`"),
             );
             return None;
         }
@@ -45,7 +45,7 @@ impl Parser<'_> {
     }
 }
 
-/// What is wrong with an expression, with places in it.
+/// The errors of an expression, with positions in it.
 fn check(body: &str) -> Vec<Diagnostic> {
     let mut scan = Scan { body, at: 0, repeatable: Repeatable::Nothing, faults: Vec::new() };
     while let Some(character) = scan.peek() {
@@ -61,8 +61,8 @@ fn check(body: &str) -> Vec<Diagnostic> {
 
 /// Whether it compiles to something of bearable size.
 fn compile(body: &str) -> Result<(), Diagnostic> {
-    // `{,n}` is allowed here, and the engine's oldest releases do not read it. Nothing else is translated, as the matcher does:
-    // `[\d-z]` is a range of nothing as it stands, and would pass as `[[0-9]-z]`.
+    // `{,n}` is allowed here, but old releases of the engine do not read it. Nothing else is translated, in contrast to the
+    // matcher: `[\d-z]` is an invalid range, but `[[0-9]-z]` would be accepted.
     let body_read = body.replace("{,", "{0,");
     let built = regex::bytes::RegexBuilder::new(&body_read).unicode(false).size_limit(MAX_REGEX_BYTES).build();
     let whole = Span::new(0, body.len());
@@ -79,7 +79,7 @@ fn compile(body: &str) -> Result<(), Diagnostic> {
     }
 }
 
-/// What an operator like `*` would repeat.
+/// The element that an operator like `*` would repeat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Repeatable {
     /// Beginning, `|`, `^`, `$`.
@@ -133,7 +133,7 @@ impl Scan<'_> {
         }
     }
 
-    /// A character that stands for itself.
+    /// A literal character.
     fn literal(&mut self, start: usize, character: char) {
         let allowed = character.is_ascii_alphanumeric() || is_symbol(character) || matches!(character, '.' | ']' | '}' | ' ');
         if allowed {
@@ -174,7 +174,7 @@ impl Scan<'_> {
     fn repetition(&mut self, start: usize, question: bool) {
         match self.repeatable {
             Repeatable::Piece => self.repeatable = Repeatable::Repeated,
-            // `a+?` matches where `a+` does; only how much differs, and nobody sees it.
+            // `a+?` matches the same messages as `a+`. The length of the match has no effect.
             Repeatable::Repeated if question => self.repeatable = Repeatable::Nothing,
             Repeatable::Repeated => self.fault(
                 start,

@@ -1,6 +1,6 @@
 //! Selectors of JSON properties: `$.name`, `$.a.b[0]`, `$.['na.me']`, `$.list[*]`, `$.*`.
 //!
-//! - A name has letters, digits, `_` and `-`; others stand in `['…']`, where every character but `'` and `\` is itself.
+//! - A name has letters, digits, `_` and `-`. Other names are written in `['…']`, with any characters except `'` and `\`.
 //! - `[…]` with a number or `*` follows a name or another `[…]`.
 //! - One wildcard in a selector, three in a pattern.
 
@@ -11,12 +11,12 @@ use super::{Parser, is_word};
 use crate::ast::{Selector, Step};
 use crate::limits::MAX_WILDCARDS;
 
-/// May stand in a name without brackets.
+/// Whether a character is allowed in a name without brackets.
 pub(crate) const fn is_name(character: char) -> bool {
     is_word(character) || character == '-'
 }
 
-/// May stand in a name in brackets and quotes.
+/// Whether a character is allowed in a name in brackets and quotes.
 pub(crate) const fn is_bracketed_name(character: char) -> bool {
     !matches!(character, '\'' | '\\')
 }
@@ -36,7 +36,7 @@ impl Parser<'_> {
                 Some('[') if self.cursor.rest().starts_with("['") => {
                     "a name in brackets follows a point: `$.['name']`".to_owned()
                 }
-                Some('[') => "an element of an array is selected behind the array's name: `$.list[0]`".to_owned(),
+                Some('[') => "the index of an element follows the name of the array: `$.list[0]`".to_owned(),
                 _ if word.is_empty() => "as in `$.status`".to_owned(),
                 _ => format!("write `$.{word}`"),
             };
@@ -66,7 +66,7 @@ impl Parser<'_> {
             None
         };
         if let Some((expected, hint)) = excess {
-            // The selector is well formed: what follows it is read as if it were one fewer.
+            // The selector is well formed, so the text after it is parsed as usual.
             self.report(Diagnostic::new(Kind::Limit, span, expected, self.found(span)).hint(hint));
         }
         if let Some(next) = self.cursor.peek()
@@ -95,10 +95,10 @@ impl Parser<'_> {
         }
         let fault = self.fault_here(Kind::Syntax, "a property's name after `.`");
         let hint = match self.cursor.peek() {
-            Some('.') => "there is no descent through all levels; `.*` is any property of one object".to_owned(),
+            Some('.') => "recursive descent is not supported; `.*` is any property of one object".to_owned(),
             Some('[') if self.cursor.rest().starts_with("[\"") => {
                 let name = self.cursor.rest()[2..].split('"').next().unwrap_or_default();
-                format!("names in brackets stand in single quotes: {}", in_backticks(&format!(".['{name}']")))
+                format!("write names in brackets in single quotes: {}", in_backticks(&format!(".['{name}']")))
             }
             Some('[') => "the number of an element follows the array's name without a point: `$.list[0]`".to_owned(),
             Some(quote @ ('"' | '\'')) => {
@@ -166,7 +166,7 @@ impl Parser<'_> {
         let hint = match inside.chars().next() {
             Some('\'') if digits.is_empty() => format!("a name in brackets follows a point: `.[{inside}]`"),
             Some('"') if digits.is_empty() => {
-                format!("a name in brackets follows a point and stands in single quotes: `.['{}']`", inside.trim_matches('"'))
+                format!("write a name in brackets after a point and in single quotes: `.['{}']`", inside.trim_matches('"'))
             }
             Some('-') => "elements are counted from the beginning, from 0".to_owned(),
             Some(':' | ',') => "one element or `[*]`: there are no ranges and no lists".to_owned(),
@@ -191,9 +191,9 @@ impl Parser<'_> {
         let name = name.trim_start_matches('$').trim_matches(['"', '\'']).to_owned();
         let fault = self.fault_here(Kind::Lexical, "a name of letters, digits, `_` and `-`");
         if name.is_empty() {
-            return fault.hint("names with other characters stand in brackets and single quotes: `.['name']`");
+            return fault.hint("write names with other characters in brackets and single quotes: `.['name']`");
         }
-        fault.hint(format!("names with other characters stand in brackets: {}", in_backticks(&format!(".['{name}']"))))
+        fault.hint(format!("write names with other characters in brackets: {}", in_backticks(&format!(".['{name}']"))))
     }
 
     fn not_a_selector(&self) -> Diagnostic {
@@ -205,9 +205,7 @@ impl Parser<'_> {
             .collect();
         let before = self.cursor.text().get(..self.cursor.at()).unwrap_or_default().trim_end();
         let hint = match rest.chars().next() {
-            Some('}' | '&' | '|') if before.ends_with(['&', '|']) => {
-                "one condition stands on each side of `&&` and `||`".to_owned()
-            }
+            Some('}' | '&' | '|') if before.ends_with(['&', '|']) => "`&&` and `||` need a condition on each side".to_owned(),
             Some('0'..='9' | '"' | '%') if before.ends_with(['&', '|']) => {
                 "repeat the selector with each value: `$.a = 1 || $.a = 2`".to_owned()
             }
@@ -218,16 +216,14 @@ impl Parser<'_> {
             }
             Some(quote @ ('"' | '\'')) if rest[1..].starts_with('$') => {
                 let selector = rest[1..].split(quote).next().unwrap_or_default();
-                format!("selectors stand without quotes: {}", in_backticks(selector))
+                format!("write selectors without quotes: {}", in_backticks(selector))
             }
             Some('"' | '\'' | '“') => {
-                "to search the whole message leave out the braces; selectors stand without quotes".to_owned()
+                "to search the whole message leave out the braces; write selectors without quotes".to_owned()
             }
             Some('@') => "`@` fields are of Logs Insights; to search the whole message leave out the braces".to_owned(),
-            Some('0'..='9') => "the selector stands on the left: `$.status >= 400`".to_owned(),
-            Some('%') => {
-                "a regular expression stands behind `=` or `!=`; to search the whole message leave out the braces".to_owned()
-            }
+            Some('0'..='9') => "write the selector on the left: `$.status >= 400`".to_owned(),
+            Some('%') => "a regular expression follows `=` or `!=`; to search the whole message leave out the braces".to_owned(),
             Some('{') => "one pair of braces surrounds the whole pattern; inside, parentheses group".to_owned(),
             Some('.') => format!("selectors begin with `$`: `${}`", word),
             _ if ["not", "exists"].contains(&word.to_ascii_lowercase().as_str()) => {

@@ -1,10 +1,10 @@
-//! Patterns of terms: words, phrases in quotes and `%regex%`, each perhaps with `?` or `-` before it.
+//! Patterns of terms: words, phrases in quotes and `%regex%`, each optionally with `?` or `-` before it.
 //!
-//! - A word without quotes consists of letters, digits and underscores of ASCII; CloudWatch refuses others with
-//!   "Invalid character(s) in term". Points between words are taken, as deployed patterns have them (`?Runtime.ExitError`);
-//!   such a term is printed in the quotes that the documentation asks for.
-//! - `-` may be apart from a phrase in quotes, as older pages show: `"ERROR" - "Exiting"`.
-//! - Blanks, `""` and `" "` alone match everything. A blank phrase beside other terms is refused: there it means nothing.
+//! - A word without quotes consists of ASCII letters, digits and underscores. CloudWatch refuses other characters with
+//!   "Invalid character(s) in term". Points between words are accepted, because patterns in use have them
+//!   (`?Runtime.ExitError`); such a term is printed in quotes, as the documentation requires.
+//! - Blanks between `-` and a phrase in quotes are allowed, as in older pages: `"ERROR" - "Exiting"`.
+//! - Blanks, `""` and `" "` alone match everything. A blank phrase beside other terms has no meaning and is refused.
 
 use logmark_diagnostics::{Diagnostic, Kind, Span};
 
@@ -92,7 +92,7 @@ impl Parser<'_> {
             return Some(Term { sign, text: TermText::Literal(text.to_owned()), span: self.cursor.since(start) });
         }
         let fault = words::not_a_word(self.cursor.text(), run);
-        // What was quoted wrongly is passed whole, so that its words are not reported one by one.
+        // Text in wrong quotes is skipped as a whole, so that its words are not reported one by one.
         self.cursor.skip_to(fault.span.end.max(run.end));
         self.report(fault);
         None
@@ -114,5 +114,5 @@ impl Parser<'_> {
 
 fn blank_phrase(found: String, span: Span) -> Diagnostic {
     let fault = Diagnostic::new(Kind::Value, span, "a phrase with more than blanks in it", found);
-    fault.hint("a blank phrase matches every event when it stands alone, and has no meaning with a sign or beside other terms")
+    fault.hint("a blank phrase alone matches every event; it has no meaning with a sign or other terms")
 }

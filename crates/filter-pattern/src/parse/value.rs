@@ -1,9 +1,9 @@
-//! Comparisons: an operator and what stands on its right, in JSON and space-delimited patterns alike.
+//! Comparisons: an operator and its right side, in JSON and in space-delimited patterns.
 //!
-//! - Text: in double quotes, or without when it has only letters, digits, `_`, `.` and `*`. The page asks for quotes around
-//!   anything but letters, digits and `_`, and shows `123.123.*` and `*.html*` without; nothing else is taken.
-//! - `*` at the beginning or end of text stands for any text, in quotes too; elsewhere it is the character.
-//! - A number without quotes is a number, in quotes it is text. Only numbers go with `<` and its like.
+//! - Text: in double quotes, or without if it has only letters, digits, `_`, `.` and `*`. The page requires quotes around
+//!   characters other than letters, digits and `_`, but shows `123.123.*` and `*.html*` without; no other form is accepted.
+//! - `*` at the beginning or end of text stands for any text, also in quotes; elsewhere it is the character.
+//! - A number without quotes is a number, in quotes it is text. `<`, `<=`, `>` and `>=` compare only numbers.
 //! - `%regex%`, at most two in a pattern, with `=` and `!=`.
 
 use logmark_diagnostics::{Diagnostic, Kind, Span, Spanned};
@@ -14,7 +14,7 @@ use super::{Parser, is_word, words};
 use crate::ast::{Comparison, Operand, Operator, Wildcard};
 use crate::limits::MAX_REGEXES;
 
-/// Whether this text may stand without quotes and is read as text then.
+/// Whether this text can be written without quotes and is read as text.
 pub(crate) fn is_bare(text: &str) -> bool {
     let allowed = |character: char| is_word(character) || matches!(character, '.' | '*');
     // Dots alone would be read as `...`.
@@ -38,7 +38,7 @@ impl Operator {
         matches!(self, Self::Equal | Self::NotEqual)
     }
 
-    /// As it is written.
+    /// The operator as it is written.
     pub(crate) const fn sign(self) -> &'static str {
         match self {
             Self::Equal => "=",
@@ -77,7 +77,7 @@ impl Parser<'_> {
                 format!("write the number without quotes: `{sign} {}`", text.text)
             }
             Operand::Regex(_) => "regular expressions go with `=` and `!=`".to_owned(),
-            _ => format!("`{sign}` compares numbers; text goes with `=` and `!=`"),
+            _ => format!("`{sign}` compares numbers; compare text with `=` and `!=`"),
         };
         fault.hint(hint)
     }
@@ -122,7 +122,7 @@ impl Parser<'_> {
             Reading::Malformed => {
                 let fault = Diagnostic::new(Kind::Value, span, "a number like `5` or `0.5`", self.found(span));
                 self.report(
-                    fault.hint(format!("digits stand on both sides of the point; for the text write {}", words::in_quotes(word))),
+                    fault.hint(format!("write digits on both sides of the point; for the text write {}", words::in_quotes(word))),
                 );
                 return None;
             }
@@ -144,7 +144,7 @@ impl Parser<'_> {
         let text = self.cursor.text();
         let word = span.of(text);
         let first = word.chars().next().unwrap_or_default();
-        // The text up to the quote that closes, and the place after it.
+        // The text up to the closing quote, and the position after it.
         let closed = |quote: char| {
             let from = span.start + first.len_utf8();
             let end = text.get(from..)?.find(quote)? + from;
@@ -163,8 +163,8 @@ impl Parser<'_> {
                 '/' if inside.is_empty() || whole.end < span.end => {
                     format!("put other characters in double quotes: {}", words::in_quotes(word))
                 }
-                '/' => format!("a regular expression stands between percent signs: `%{inside}%`"),
-                '\'' | '`' => format!("text stands in double quotes: {}", words::in_quotes(inside)),
+                '/' => format!("write a regular expression between percent signs: `%{inside}%`"),
+                '\'' | '`' => format!("write text in double quotes: {}", words::in_quotes(inside)),
                 _ => format!("these are typographic quotes; write {}", words::in_quotes(inside)),
             };
             let whole = if first == '/' { span } else { whole };
@@ -180,12 +180,12 @@ impl Parser<'_> {
         let fault = |hint| Diagnostic::new(Kind::Lexical, span, expected, self.found(span)).hint(hint);
         let hint = match first {
             '$' if word.starts_with("$.") => "a property is compared with a value, not with another property".to_owned(),
-            '(' => "after the operator stands one value; for one of several repeat the condition and join with `||`".to_owned(),
+            '(' => "one value follows the operator; for several values repeat the condition and join with `||`".to_owned(),
             '[' if closer == '}' => {
                 "a property is compared with one value; for one of several join conditions with `||`".to_owned()
             }
             '=' | '<' | '>' | '!' => {
-                format!("one operator stands before the value; for the text write {}", words::in_quotes(word))
+                format!("write one operator before the value; for the text write {}", words::in_quotes(word))
             }
             '0'..='9' if word.trim_start_matches(|digit: char| digit.is_ascii_digit() || digit == '.') == "%" => {
                 "numbers have no unit: leave out `%`".to_owned()

@@ -1,4 +1,4 @@
-//! What is wrong with a term that is no word, and how it is written instead. Reads nothing itself.
+//! Errors and hints for terms that are not words. Parses nothing itself.
 
 use logmark_diagnostics::{Diagnostic, Kind, Span, quoted as in_backticks};
 
@@ -7,7 +7,7 @@ use super::is_word;
 
 const EXPECTED: &str = "a word of letters, digits and `_`, a phrase in `\"…\"` or a `%regex%`";
 
-/// The sign stands alone, before a blank or the end.
+/// The error for a sign before a blank or the end.
 pub(super) fn sign_alone(sign: &str, span: Span, after: &str) -> Diagnostic {
     let next: String = after.chars().take_while(|character| is_word(*character)).collect();
     let hint = if after.starts_with(['"', '%']) {
@@ -44,7 +44,7 @@ pub(super) fn no_gap(text: &str, run: Span, at: usize) -> Diagnostic {
 
 const TOGETHER: &str = "terms beside each other must all be there; for one of several write `?A ?B`";
 
-/// A run of characters, of which at least one is none of a word's.
+/// The error for a run with a character that words do not contain.
 pub(super) fn not_a_word(text: &str, run: Span) -> Diagnostic {
     let word = run.of(text);
     let fault = |kind, span: Span, hint: String| Diagnostic::new(kind, span, EXPECTED, in_backticks(span.of(text))).hint(hint);
@@ -56,7 +56,7 @@ pub(super) fn not_a_word(text: &str, run: Span) -> Diagnostic {
     match first {
         '\'' | '`' if closing(first).is_some() => {
             let (inside, span) = closing(first).unwrap_or((word, run));
-            return fault(Kind::Lexical, span, format!("phrases stand in double quotes: {}", in_quotes(inside)));
+            return fault(Kind::Lexical, span, format!("write phrases in double quotes: {}", in_quotes(inside)));
         }
         '“' | '”' | '„' | '«' | '‘' | '’' => {
             let partner = if matches!(first, '‘' | '’') {
@@ -76,7 +76,7 @@ pub(super) fn not_a_word(text: &str, run: Span) -> Diagnostic {
             if let Some((inside, span)) = closing('/').filter(|(inside, span)| !inside.is_empty() && is_whole(*span)) {
                 let rest = Span::new(span.start, span.end + after(span).count());
                 let hint = format!(
-                    "a regular expression stands between percent signs: `%{inside}%`; for the text itself use double quotes"
+                    "write a regular expression between percent signs: `%{inside}%`; for the text itself use double quotes"
                 );
                 return fault(Kind::Syntax, rest, hint);
             }
@@ -88,16 +88,16 @@ pub(super) fn not_a_word(text: &str, run: Span) -> Diagnostic {
                 .and_then(|rest| rest.rfind(close))
                 .map_or(run, |end| Span::new(run.start, run.start + end + 1));
             let hint = format!(
-                "a pattern in `{form}` stands alone, without terms beside it; for the text itself write {}",
+                "a pattern in `{form}` cannot have terms beside it; for the text itself write {}",
                 in_quotes(whole.of(text))
             );
             return fault(Kind::Syntax, whole, hint);
         }
         '$' if word.starts_with("$.") => {
             let hint = if text.contains(['=', '<', '>']) || text.contains("IS ") || text.contains("NOT ") {
-                format!("conditions on JSON stand in braces: `{{ {} }}`", shortened(text.trim()))
+                format!("write conditions on JSON in braces: `{{ {} }}`", shortened(text.trim()))
             } else {
-                format!("conditions on JSON stand in braces: `{{ {word} = * }}`")
+                format!("write conditions on JSON in braces: `{{ {word} = * }}`")
             };
             // The rest is part of the condition.
             return fault(Kind::Syntax, Span::new(run.start, text.trim_end().len()), hint);

@@ -15,7 +15,7 @@ use regex::Regex;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// Whether the message matches, and what the pattern takes out of it.
+/// Whether the message matches, and the values that the pattern extracts.
 pub(crate) fn extract(pattern: &Pattern, message: &str) -> Option<Vec<(String, String)>> {
     match pattern {
         Pattern::Everything => Some(Vec::new()),
@@ -25,7 +25,7 @@ pub(crate) fn extract(pattern: &Pattern, message: &str) -> Option<Vec<(String, S
     }
 }
 
-/// What a pattern of that expression alone says.
+/// The result of a pattern of that expression alone.
 fn finds(regex: &logmark_filter_pattern::ast::Regex, text: &str) -> bool {
     let term = Term { sign: Sign::Required, text: TermText::Regex(regex.clone()), span: Span::at(0) };
     Matcher::from_tree(&Pattern::Terms(vec![term])).unwrap().matches(text)
@@ -46,7 +46,7 @@ fn has_terms(terms: &[Term], message: &str) -> bool {
     })
 }
 
-/// An object's members in the order in which they stand, duplicates too.
+/// An object's members in the order of the text, with duplicates.
 struct Members(Vec<(String, Box<RawValue>)>);
 
 impl<'de> Deserialize<'de> for Members {

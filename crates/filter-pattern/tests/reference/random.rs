@@ -192,7 +192,7 @@ impl Random {
         }
     }
 
-    /// A test of a place of the document, more often than not; and of what stands there.
+    /// A test of a property, usually one of the document, and of its value.
     fn json_test(&mut self, document: &Value) -> JsonTest {
         let mut steps = Vec::new();
         let mut here = Some(document);

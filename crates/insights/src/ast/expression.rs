@@ -1,6 +1,6 @@
-//! Expressions: what `fields`, `filter`, `stats`, `sort` compute.
+//! Expressions, in `fields`, `display`, `filter`, `stats`, `sort` and `relevantfields`.
 //!
-//! Parentheses are not in the tree: its shape says what they said.
+//! Parentheses are not part of the tree: its shape expresses them.
 
 use logmark_diagnostics::Spanned;
 
@@ -18,7 +18,7 @@ pub enum Expression {
     Number(Number),
     /// `true` or `false`
     Boolean(bool),
-    /// `null`: the value of a field that is not there. The pages do not have it, queries in use do: if(c, a, null).
+    /// `null`: the value of a missing field. It is not documented, but queries use it: if(c, a, null).
     Null,
     /// `not a`, `-a`
     Unary(UnaryOperator, Box<Spanned<Expression>>),
@@ -41,7 +41,7 @@ pub enum Expression {
 pub struct Call {
     /// The function.
     pub function: Spanned<Function>,
-    /// Its arguments, in order; as many, and of the kinds, that its [`Function::signature`] asks for.
+    /// Its arguments in order, as [`Function::signature`] requires.
     pub arguments: Vec<Spanned<Argument>>,
 }
 
@@ -94,7 +94,7 @@ pub enum BinaryOperator {
     Power,
 }
 
-/// How a text is compared with a pattern.
+/// An operator that compares a text with a pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MatchOperator {
     /// `like`
@@ -105,12 +105,12 @@ pub enum MatchOperator {
     Matches,
 }
 
-/// What a text is compared with.
+/// A pattern that a text is compared with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MatchPattern {
-    /// `"text"`: it must be part of the value, in the same case.
+    /// `"text"`: the value must contain it, in the same case.
     Text(Text),
-    /// `/re/`: it must match somewhere in the value.
+    /// `/re/`: it must match a part of the value.
     Regex(Regex),
 }
 
@@ -123,20 +123,20 @@ pub enum SetOperator {
     NotIn,
 }
 
-/// What a value is looked for in.
+/// A set of values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Set {
     /// `[1, "two"]`: at least one.
     List(Vec<Spanned<Expression>>),
     /// `(SOURCE 'g' | fields k)`: the values of its one field.
     Query(Query),
-    /// `"red" in tags`: the elements of an array that is the value of a field, or of a function.
+    /// `"red" in tags`: the elements of an array, which is the value of a field or of a function.
     Value(Box<Expression>),
 }
 
 impl Expression {
-    /// `a and b`, flat: the parts of parts that are themselves conjunctions stand beside the others. The one part itself
-    /// when there is but one; `None` when there is none.
+    /// `a and b`, flat: the operands of nested conjunctions become operands of this one. A single part is returned as it is;
+    /// `None` without parts.
     #[must_use]
     pub fn all(parts: impl IntoIterator<Item = Spanned<Self>>) -> Option<Self> {
         let mut flat = Vec::new();
@@ -149,7 +149,7 @@ impl Expression {
         if flat.len() > 1 { Some(Self::And(flat)) } else { flat.pop().map(|part| part.node) }
     }
 
-    /// `a or b`, flat, as [`Expression::all`] makes `and`.
+    /// `a or b`, flat, like [`Expression::all`].
     #[must_use]
     pub fn any(parts: impl IntoIterator<Item = Spanned<Self>>) -> Option<Self> {
         let mut flat = Vec::new();

@@ -1,30 +1,30 @@
-//! Values that are written as such: text, numbers, regular expressions.
+//! Literals: texts, numbers, regular expressions.
 
 use std::hash::{Hash, Hasher};
 
 use super::NotWritable;
 
-/// Text between quotes. Two are equal when their characters are, however they were quoted.
+/// Text between quotes. Two texts are equal when their characters are equal, in any quotes.
 ///
-/// A text that was written keeps its spelling, and is printed in it: CloudWatch documents no escapes, so that another
-/// spelling of the same characters could mean something else there.
+/// A parsed text keeps its spelling and is printed with it: CloudWatch documents no escapes, so another spelling of the same
+/// characters could have another meaning there.
 #[derive(Debug, Clone)]
 pub struct Text {
     value: String,
     written: Option<Box<str>>,
 }
 
-/// A number without a sign, as it was written: `200`, `0.5`, `1e3`.
+/// A number without a sign, as written: `200`, `0.5`, `1e3`.
 ///
-/// Two are equal when they are written alike: `1.0` is not `1`, so that nothing is lost by printing.
+/// Two numbers are equal when their spellings are equal: `1.0` is not `1`, so that printing loses nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Number(String);
 
-/// The text between two `/`, as it was written: a `/` within it has a `\` before it.
+/// The pattern between two `/`, as written: a `/` within it has a `\` before it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Regex(String);
 
-/// A constant where no expression can stand: in `fillmissing`, `filterIndex`.
+/// A constant where expressions are not allowed: in `fillmissing`, `filterIndex`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Literal {
     /// `"text"`
@@ -38,24 +38,24 @@ pub enum Literal {
 }
 
 impl Text {
-    /// Any characters.
+    /// A text of any characters.
     #[must_use]
     pub fn new(value: impl Into<String>) -> Self {
         Self { value: value.into(), written: None }
     }
 
-    /// A text that was written so, its quotes with it.
+    /// A text with its spelling, including its quotes.
     pub(crate) fn written(value: String, written: &str) -> Self {
         Self { value, written: Some(written.into()) }
     }
 
-    /// The characters that are meant.
+    /// The characters, without quotes and escapes.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.value
     }
 
-    /// How it was written, quotes and escapes with it; `None` for a text that a program made.
+    /// The spelling, with quotes and escapes; `None` for a text that a program made.
     #[must_use]
     pub fn spelling(&self) -> Option<&str> {
         self.written.as_deref()
@@ -63,11 +63,11 @@ impl Text {
 }
 
 impl Number {
-    /// A number: digits, perhaps a point and digits, perhaps an exponent.
+    /// A number: digits, optionally a point and digits, optionally an exponent.
     ///
     /// # Errors
     ///
-    /// [`NotWritable`] for anything else, signs too, and for what no `f64` can hold.
+    /// [`NotWritable`] for anything else, also with a sign, and for numbers beyond `f64`.
     pub fn new(number: impl Into<String>) -> Result<Self, NotWritable> {
         let number = number.into();
         let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -87,13 +87,13 @@ impl Number {
         }
     }
 
-    /// The number as it was written.
+    /// The number as written.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Its value as a whole number, when it is written as one that fits.
+    /// Its value, when it is written as a whole number that fits.
     #[must_use]
     pub fn integer(&self) -> Option<i64> {
         self.0.parse().ok()
@@ -114,7 +114,7 @@ impl From<u32> for Number {
 }
 
 impl Regex {
-    /// A regular expression as it stands between the slashes. Whether it compiles is not asked here.
+    /// A regular expression, without its slashes. Does not check that it compiles.
     ///
     /// # Errors
     ///
@@ -134,7 +134,7 @@ impl Regex {
         if escaped { Err(NotWritable::new("a regular expression that ends in a lone `\\`")) } else { Ok(Self(source)) }
     }
 
-    /// The text between the slashes, `\/` as it is.
+    /// The pattern between the slashes, with `\/` unchanged.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

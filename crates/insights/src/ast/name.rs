@@ -1,15 +1,15 @@
-//! Names of fields, and the ways into their values.
+//! Names of fields, and paths into their values.
 
 use std::fmt;
 
-/// One name, without its backticks: not empty, no backtick and no control character in it.
+/// One name, without its backticks: not empty, without backticks and control characters.
 ///
 /// A leading `@` is part of the name: ``@`aws.tag.x:y` `` is the name `@aws.tag.x:y`. A point is too: `` `a.b` `` is one
 /// name, `a.b` is a [`FieldPath`] of two.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name(String);
 
-/// The way to a value: `@message`, `a.items.0.id`, `list[0]`, ``map.`special.key` ``.
+/// The path to a value: `@message`, `a.items.0.id`, `list[0]`, ``map.`special.key` ``.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FieldPath {
     /// The field.
@@ -21,17 +21,17 @@ pub struct FieldPath {
 /// One step into a structured value.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Segment {
-    /// `.name`; digits too: `.0` is the name `0`, as flattened arrays of JSON have it.
+    /// `.name`. Digits are a name, too: `.0` is the name `0`, as in flattened arrays of JSON.
     Name(Name),
     /// `[3]`: an element, from 0.
     Index(u32),
 }
 
-/// A name with `*` in it, for any characters: `cpu*`. Letters, digits, `_`, `@`, `.` and at least one `*`.
+/// A name with `*`, which stands for any characters: `cpu*`. Letters, digits, `_`, `@`, `.` and at least one `*`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Wildcard(String);
 
-/// The language has no way to write this.
+/// The language cannot write this.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotWritable {
     what: &'static str,
@@ -42,8 +42,8 @@ impl Name {
     ///
     /// # Errors
     ///
-    /// [`NotWritable`] for the empty name, `@` without more, and names with a backtick or a control character, or with `\` at
-    /// their end: the language has no escape for them.
+    /// [`NotWritable`] for the empty name, `@` alone, names with a backtick or a control character, and names that end in `\`: the
+    /// language has no escapes for them.
     pub fn new(name: impl Into<String>) -> Result<Self, NotWritable> {
         let name = name.into();
         match name.as_str() {
@@ -63,14 +63,14 @@ impl Name {
 }
 
 impl FieldPath {
-    /// The field of that name itself.
+    /// The path of a field without steps.
     #[must_use]
     pub const fn field(head: Name) -> Self {
         Self { head, rest: Vec::new() }
     }
 
-    /// The name under which a flattened event has it: the steps joined by points, without backticks (`a.items.0.id` for
-    /// both `a.items.0.id` and `a.items[0].id`).
+    /// The name in a flattened event: the steps joined by points, without backticks (`a.items.0.id` for both `a.items.0.id` and
+    /// `a.items[0].id`).
     #[must_use]
     pub fn flat_name(&self) -> String {
         let mut flat = self.head.0.clone();
@@ -84,7 +84,7 @@ impl FieldPath {
         flat
     }
 
-    /// `id` for `left.id` and `left`: the path behind its first name; `None` for another first name, or without more.
+    /// The path after the first name `first`: `id` for `left.id` and `left`. `None` for another first name, or without a name after it.
     #[must_use]
     pub fn behind(&self, first: &str) -> Option<Self> {
         let (next, rest) = self.rest.split_first().filter(|_| self.head.0 == first)?;
@@ -94,7 +94,7 @@ impl FieldPath {
         }
     }
 
-    /// Whether it is the field of that name itself, with no step into its value.
+    /// Whether it is the field with that name, without steps.
     #[must_use]
     pub fn is(&self, name: &str) -> bool {
         self.rest.is_empty() && self.head.0 == name
@@ -106,7 +106,7 @@ impl Wildcard {
     ///
     /// # Errors
     ///
-    /// [`NotWritable`] when it has no `*`, or a character that would need backticks.
+    /// [`NotWritable`] without a `*`, or with a character that needs backticks.
     pub fn new(name: impl Into<String>) -> Result<Self, NotWritable> {
         let name = name.into();
         let plain = |character: char| character.is_ascii_alphanumeric() || matches!(character, '_' | '@' | '.' | '*');
@@ -124,7 +124,7 @@ impl Wildcard {
 }
 
 impl NotWritable {
-    /// The language has no way to write such a thing.
+    /// The language cannot write `what`.
     pub(crate) const fn new(what: &'static str) -> Self {
         Self { what }
     }

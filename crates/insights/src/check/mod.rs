@@ -1,12 +1,12 @@
-//! What a query must keep beyond its grammar: each rule is one function, in the file of its kind.
+//! The rules for queries beyond the grammar. The rules for one command are in its file in `commands`, the rules for expressions
+//! and nested queries are here.
 //!
-//! These are the rules that the documentation states, or that CloudWatch was seen to enforce; each names where it comes
-//! from. A rule that is not broken says nothing, and no rule looks at what the log groups hold.
+//! These are the rules that the documentation states, or that CloudWatch enforces; each names its source. No rule depends on
+//! the contents of the log groups.
 
 pub(crate) mod walk;
-mod order;
 pub(crate) mod aggregates;
-mod patterns;
+pub(crate) mod patterns;
 mod counts;
 mod queries;
 mod scope;
@@ -14,14 +14,15 @@ mod scope;
 use logmark_diagnostics::{Diagnostic, Kind, Span};
 
 use crate::ast::Query;
+use crate::commands::check_each;
 use crate::parse::ParseOptions;
 
-/// All that a query breaks, in no order.
+/// The errors of all rules that a query breaks, in no order.
 pub(crate) fn faults(query: &Query, options: ParseOptions) -> Vec<Diagnostic> {
     let mut faults = Faults(Vec::new());
     queries::check(query, &mut faults);
     walk::queries(query, &mut |query| {
-        order::check(query, options, &mut faults);
+        check_each(query, options, &mut faults);
         aggregates::check(query, &mut faults);
         patterns::check(query, &mut faults);
         counts::check(query, &mut faults);
@@ -30,12 +31,12 @@ pub(crate) fn faults(query: &Query, options: ParseOptions) -> Vec<Diagnostic> {
     faults.0
 }
 
-/// What was found.
+/// The errors found so far.
 pub(crate) struct Faults(Vec<Diagnostic>);
 
 impl Faults {
-    /// Notes a fault.
-    fn note(&mut self, kind: Kind, span: Span, expected: impl Into<String>, found: impl Into<String>, hint: &str) {
+    /// Adds an error. An empty hint is no hint.
+    pub(crate) fn note(&mut self, kind: Kind, span: Span, expected: impl Into<String>, found: impl Into<String>, hint: &str) {
         let fault = Diagnostic::new(kind, span, expected, found);
         self.0.push(if hint.is_empty() { fault } else { fault.hint(hint) });
     }

@@ -1,48 +1,41 @@
-//! Queries inside queries. Pages: CWL_QuerySyntax-Join, CWL_QuerySyntax-Subqueries, CWL_QuerySyntax-Appendcols.
+//! Rules for nested queries. Pages: CWL_QuerySyntax-Join, CWL_QuerySyntax-Subqueries, CWL_QuerySyntax-Appendcols.
 
 use logmark_diagnostics::{Kind, Spanned};
 
 use super::{Faults, walk};
-use crate::ast::{Command, CommandName, Query};
+use crate::ast::{Command, Query};
+use crate::commands::at_most_one_join;
 
-/// All rules of queries inside queries, for a whole query.
+/// Checks a whole query.
 pub(super) fn check(query: &Query, faults: &mut Faults) {
-    one_join(query, faults);
+    at_most_one_join(query, faults);
     for inner in query.commands.iter().flat_map(|command| walk::inner_of(&command.node)) {
         begins_with_source(inner, faults);
         none_inside(inner, faults);
     }
 }
 
-/// A query has at most one `join`.
-fn one_join(query: &Query, faults: &mut Faults) {
-    let joins = query.commands.iter().filter(|command| command.node.name() == CommandName::Join);
-    for command in joins.skip(1) {
-        faults.note(Kind::Limit, command.span, "at most one `join` in a query", "another", "");
-    }
-}
-
-/// Every documented query inside another says what it reads.
+/// Every documented nested query begins with `SOURCE`.
 fn begins_with_source(inner: Spanned<&Query>, faults: &mut Faults) {
     let Some(first) = inner.node.commands.first() else { return };
     if !matches!(first.node, Command::Source(_)) {
-        let hint = "a query in another says what it reads: (SOURCE 'group' | fields id)";
+        let hint = "a nested query begins with what it reads: (SOURCE 'group' | fields id)";
         faults.note(
             Kind::Syntax,
             first.span,
-            "`SOURCE` at the beginning of the inner query",
+            "`SOURCE` at the beginning of the nested query",
             format!("`{}`", first.node.name()),
             hint,
         );
     }
 }
 
-/// An inner query has none in itself: neither by `in`, nor by `join` or `appendcols`.
+/// A nested query contains no other query: neither by `in`, nor by `join` or `appendcols`.
 fn none_inside(inner: Spanned<&Query>, faults: &mut Faults) {
     for command in &inner.node.commands {
         for nested in walk::inner_of(&command.node) {
             let span = if nested.span.start == nested.span.end { command.span } else { nested.span };
-            faults.note(Kind::Syntax, span, "no query inside an inner query", "another query", "queries nest once");
+            faults.note(Kind::Syntax, span, "no query inside a nested query", "another query", "queries nest once");
         }
     }
 }

@@ -1,13 +1,14 @@
-//! Ways through a tree: all queries in it, all expressions of a command, all parts of an expression.
+//! Traversal of a tree: all its queries, all expressions of a command, all parts of an expression.
 
 use logmark_diagnostics::Spanned;
 
-use crate::ast::{Argument, Column, Command, Expression, Query, Set};
+use crate::ast::{Argument, Command, Expression, Query, Set};
+use crate::commands::Part;
 
 /// The query and all queries inside it, the outer before the inner.
 pub(crate) fn queries<'a>(query: &'a Query, visit: &mut impl FnMut(&'a Query)) {
     visit(query);
-    // A list of what is still to come, and no recursion.
+    // A list of queries still to visit, in place of recursion.
     let mut rest = inner(query);
     while let Some(query) = rest.pop() {
         visit(query.node);
@@ -23,10 +24,10 @@ fn inner(query: &Query) -> Vec<Spanned<&Query>> {
 /// The queries directly inside a command.
 pub(crate) fn inner_of(command: &Command) -> Vec<Spanned<&Query>> {
     let mut inner = Vec::new();
-    match command {
-        Command::Join(join) => inner.push(Spanned::new(&join.query.node, join.query.span)),
-        Command::AppendCols(append) => inner.push(Spanned::new(&append.query.node, append.query.span)),
-        _ => {}
+    for part in command.rules().parts() {
+        if let Part::Query(query) = part {
+            inner.push(Spanned::new(&query.node, query.span));
+        }
     }
     for expression in expressions(command) {
         parts(expression, &mut |part| {
@@ -40,53 +41,22 @@ pub(crate) fn inner_of(command: &Command) -> Vec<Spanned<&Query>> {
     inner
 }
 
-/// The expressions of a command, in the order in which they are written.
+/// The expressions of a command, in the order of the text.
 pub(crate) fn expressions(command: &Command) -> Vec<&Spanned<Expression>> {
-    fn of(columns: &[Column]) -> impl Iterator<Item = &Spanned<Expression>> {
-        columns.iter().map(|column| &column.expression)
-    }
-    match command {
-        Command::Fields(fields) => of(&fields.columns).collect(),
-        Command::Display(display) => of(&display.columns).collect(),
-        Command::Filter(filter) => vec![&filter.condition],
-        Command::Stats(stats) => of(&stats.aggregates).chain(of(&stats.by)).collect(),
-        Command::Sort(sort) => sort.keys.iter().map(|key| &key.expression).collect(),
-        Command::RelevantFields(relevant) => vec![&relevant.condition],
-        Command::Source(_)
-        | Command::FilterIndex(_)
-        | Command::Parse(_)
-        | Command::Json(_)
-        | Command::Limit(_)
-        | Command::Dedup(_)
-        | Command::Pattern(_)
-        | Command::Diff(_)
-        | Command::Anomaly(_)
-        | Command::Expand(_)
-        | Command::Unnest(_)
-        | Command::Lookup(_)
-        | Command::CidrLookup(_)
-        | Command::Join(_)
-        | Command::AppendCols(_)
-        | Command::LogCompare(_)
-        | Command::FillDown(_)
-        | Command::FillMissing(_)
-        | Command::AddTotals(_)
-        | Command::Accum(_)
-        | Command::AutoRegress(_)
-        | Command::Outlier(_)
-        | Command::Sessionize(_)
-        | Command::CountFrequent(_)
-        | Command::Estimate(_)
-        | Command::SavedQuery(_) => Vec::new(),
-    }
+    let expression = |part| match part {
+        Part::Column(column) => Some(&column.expression),
+        Part::Expression(expression) => Some(expression),
+        Part::Query(_) => None,
+    };
+    command.rules().parts().into_iter().filter_map(expression).collect()
 }
 
-/// An expression and all its parts, but not those of queries inside it.
+/// An expression and all its parts, without the parts of queries nested in it.
 pub(crate) fn parts<'a>(expression: &'a Spanned<Expression>, visit: &mut impl FnMut(Spanned<&'a Expression>)) {
     parts_of(Spanned::new(&expression.node, expression.span), visit);
 }
 
-/// The same of an expression that stands elsewhere than in a [`Spanned`]: of an argument.
+/// The same for an expression that is not in a [`Spanned`]: for an argument.
 pub(crate) fn parts_of<'a>(expression: Spanned<&'a Expression>, visit: &mut impl FnMut(Spanned<&'a Expression>)) {
     let mut rest = vec![expression];
     while let Some(part) = rest.pop() {

@@ -1,7 +1,7 @@
-//! The functions of the language: their names, their kinds and what arguments they take.
+//! The functions of the language: their names, kinds and parameters.
 //!
-//! Owns the table and nothing of what a function computes (see [`crate::values`]). Names are found in any case, as
-//! CloudWatch finds them, and printed as its documentation spells them.
+//! Owns the table. Engines define the values of functions. Names are found in any case, as CloudWatch finds them, and printed in
+//! the spelling of the documentation.
 
 mod table;
 
@@ -9,7 +9,7 @@ use std::fmt;
 
 pub use table::Function;
 
-/// Where a function may stand.
+/// Where a function is allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FunctionKind {
     /// In every expression: it is computed from one event.
@@ -20,57 +20,57 @@ pub enum FunctionKind {
     Either,
 }
 
-/// What stands at one place between a function's parentheses.
+/// The kind of one parameter of a function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Parameter {
     /// Any expression that is computed from one event.
     Value,
-    /// Any such expression, or `*`.
+    /// Any expression that is computed from one event, or `*`.
     ValueOrStar,
-    /// A number that is written as such.
+    /// A literal number.
     Number,
-    /// A period of time that is written as such: `5m`.
+    /// A literal period of time: `5m`.
     Period,
 }
 
-/// What arguments a function takes: those that must be there, those that may follow, and what may follow those.
+/// The parameters of a function: required, optional, and further values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Signature {
-    /// Where the function may stand.
+    /// Where the function is allowed.
     pub kind: FunctionKind,
-    /// The arguments that must be there.
+    /// The required parameters.
     pub required: &'static [Parameter],
-    /// The arguments that may follow.
+    /// The optional parameters.
     pub optional: &'static [Parameter],
-    /// How many more values may follow.
+    /// The number of further values that may follow.
     pub more: usize,
-    /// The arguments as the documentation names them: `value, period`.
+    /// The names of the parameters for messages: `value, period`.
     pub names: &'static str,
 }
 
 impl Signature {
-    /// The fewest arguments.
+    /// The minimum number of arguments.
     #[must_use]
     pub const fn least(&self) -> usize {
         self.required.len()
     }
 
-    /// The most arguments.
+    /// The maximum number of arguments.
     #[must_use]
     pub const fn most(&self) -> usize {
         self.required.len().saturating_add(self.optional.len()).saturating_add(self.more)
     }
 
-    /// What stands at a place, counted from 0; `None` past the last.
+    /// The parameter at an index from 0; `None` past the last.
     #[must_use]
-    pub fn parameter(&self, place: usize) -> Option<Parameter> {
-        let named = self.required.iter().chain(self.optional).nth(place).copied();
-        named.or_else(|| (place < self.most()).then_some(Parameter::Value))
+    pub fn parameter(&self, index: usize) -> Option<Parameter> {
+        let named = self.required.iter().chain(self.optional).nth(index).copied();
+        named.or_else(|| (index < self.most()).then_some(Parameter::Value))
     }
 }
 
 impl Function {
-    /// The function of that name, in any case; `None` when the language has none such.
+    /// The function with that name, in any case; `None` for an unknown name.
     ///
     /// ```
     /// use logmark_insights::functions::Function;
@@ -84,14 +84,14 @@ impl Function {
         Self::ALL.iter().copied().find(is)
     }
 
-    /// The name that is printed: the documentation's.
+    /// The spelling of the documentation, which is printed.
     #[must_use]
     pub fn spelling(self) -> &'static str {
         // INVARIANT: the table gives every function at least one spelling.
         self.spellings().first().copied().unwrap_or_default()
     }
 
-    /// Whether it is computed from a group of events, or can be.
+    /// Whether it is, or can be, computed from a group of events.
     #[must_use]
     pub fn is_aggregate(self) -> bool {
         self.signature().kind != FunctionKind::Scalar

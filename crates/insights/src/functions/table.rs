@@ -1,17 +1,17 @@
 //! The table of functions.
 //!
 //! Pages: Boolean, comparison, numeric, datetime, and other functions; CWL_QuerySyntax-Stats; Time-series functions; View
-//! unmasked data (`unmask`). Where two pages spell a name differently both spellings are found, the newer is printed.
+//! unmasked data (`unmask`). Where two pages spell a name differently both spellings are accepted and the newer is printed.
 
 use super::FunctionKind::{Aggregate, Either, Scalar};
 use super::Parameter::{Number, Period, Value, ValueOrStar};
 use super::Signature;
 
-/// As many values as one writes: the length of a query is the only bound.
+/// Any number of values: only the length of a query bounds it.
 const ANY: usize = usize::MAX;
 
-/// Declares [`Function`] from one list: variant, spellings, kind, parameters that must and that may be there, how many
-/// values may follow, and what the parameters are called.
+/// Declares [`Function`] from one list: variant, spellings, kind, required and optional parameters, number of further values,
+/// and names of the parameters.
 macro_rules! functions {
     ($($(#[$doc:meta])* $name:ident [$($spelling:literal)+] $kind:ident ($($required:ident)*) ($($optional:ident)*) $more:tt $names:literal,)*) => {
         /// A function.
@@ -30,7 +30,7 @@ macro_rules! functions {
                 match self { $(Self::$name => &[$($spelling,)+],)* }
             }
 
-            /// Where it may stand and what arguments it takes.
+            /// Where it is allowed, and its parameters.
             #[must_use]
             pub const fn signature(self) -> Signature {
                 match self {
@@ -61,13 +61,13 @@ functions! {
     Least ["least"] Scalar (Value) () ANY "number, …",
     /// `log(a)`: the natural logarithm.
     Log ["log"] Scalar (Value) () 0 "number",
-    /// `round(a, digits)`: rounded, to so many digits after the point.
+    /// `round(a, digits)`: rounded, to a number of digits after the point.
     Round ["round"] Scalar (Value) (Value) 0 "number, digits",
     /// `sqrt(a)`: the square root.
     Sqrt ["sqrt"] Scalar (Value) () 0 "number",
-    /// `haversine(lat1, lon1, lat2, lon2)`: the distance of two places in kilometres.
+    /// `haversine(lat1, lon1, lat2, lon2)`: the distance of two points on Earth in kilometres.
     Haversine ["haversine"] Scalar (Value Value Value Value) () 0 "latitude, longitude, latitude, longitude",
-    /// `toNumber(a)`: the number that a text is.
+    /// `toNumber(a)`: a text as a number.
     ToNumber ["toNumber"] Scalar (Value) () 0 "value",
     /// `toInt(a)`: a whole number.
     ToInt ["toInt"] Scalar (Value) () 0 "value",
@@ -82,45 +82,45 @@ functions! {
     DateFloor ["datefloor"] Scalar (Value Period) () 0 "time, period",
     /// `dateceil(t, 5m)`: the end of the period that a time is in.
     DateCeil ["dateceil"] Scalar (Value Period) () 0 "time, period",
-    /// `fromMillis(a)`: the time of so many milliseconds.
+    /// `fromMillis(a)`: milliseconds since 1970 as a time.
     FromMillis ["fromMillis"] Scalar (Value) () 0 "milliseconds",
-    /// `toMillis(t)`: the milliseconds of a time.
+    /// `toMillis(t)`: a time as milliseconds since 1970.
     ToMillis ["toMillis"] Scalar (Value) () 0 "time",
     /// `now()`: seconds since 1970.
     Now ["now"] Scalar () () 0 "",
-    /// `parseDate(s, pattern, zone)`: the time that a text is, in milliseconds.
+    /// `parseDate(s, pattern, zone)`: a text as a time in milliseconds.
     ParseDate ["parseDate"] Scalar (Value Value) (Value) 0 "text, pattern, zone",
     /// `formatDate(t, format, zone)`: a time as text.
     FormatDate ["formatDate" "strftime"] Scalar (Value Value) (Value) 0 "time, format, zone",
-    /// `queryStartTime()`: the beginning of what is searched, in milliseconds.
+    /// `queryStartTime()`: the beginning of the time range, in milliseconds.
     QueryStartTime ["queryStartTime"] Scalar () () 0 "",
-    /// `queryEndTime()`: the end of what is searched, in milliseconds.
+    /// `queryEndTime()`: the end of the time range, in milliseconds.
     QueryEndTime ["queryEndTime"] Scalar () () 0 "",
-    /// `queryTimeRange()`: the length of what is searched, in milliseconds.
+    /// `queryTimeRange()`: the length of the time range, in milliseconds.
     QueryTimeRange ["queryTimeRange"] Scalar () () 0 "",
     // anything
-    /// `ispresent(a)`: the event has it.
+    /// `ispresent(a)`: whether the event has the field.
     IsPresent ["ispresent"] Scalar (Value) () 0 "field",
-    /// `coalesce(a, …)`: the first that is there.
+    /// `coalesce(a, …)`: the first value that is present.
     Coalesce ["coalesce"] Scalar (Value) () ANY "value, …",
     /// `case(c1, v1, …, default)`: the value of the first condition that holds; at most 10 conditions.
     Case ["case"] Scalar (Value Value) () 19 "condition, value, …, default",
     /// `if(c, a, b)`: `a` when the condition holds, else `b`.
     If ["if"] Scalar (Value Value Value) () 0 "condition, value, other value",
-    /// `isNumeric(a)`: it is a number.
+    /// `isNumeric(a)`: whether the value is a number.
     IsNumeric ["isNumeric"] Scalar (Value) () 0 "value",
     /// `messageSize()`: the bytes of the message.
     MessageSize ["messageSize"] Scalar () (Value) 0 "field",
-    /// `unmask(@message)`: what data protection has masked.
+    /// `unmask(@message)`: the value without the masks of data protection.
     Unmask ["unmask"] Scalar (Value) () 0 "field",
     // JSON
-    /// `jsonParse(s)`: the map or list that a text of JSON is.
+    /// `jsonParse(s)`: a text of JSON as a map or list.
     JsonParse ["jsonParse"] Scalar (Value) () 0 "text",
     /// `jsonStringify(a)`: a map or list as JSON.
     JsonStringify ["jsonStringify"] Scalar (Value) () 0 "value",
-    /// `jsonArraySize(a)`: how many elements a list has.
+    /// `jsonArraySize(a)`: the number of elements of a list.
     JsonArraySize ["jsonArraySize"] Scalar (Value) () 0 "list",
-    /// `jsonArrayContains(a, v)`: a list has that element.
+    /// `jsonArrayContains(a, v)`: whether a list has that element.
     JsonArrayContains ["jsonArrayContains"] Scalar (Value Value) () 0 "list, value",
     // addresses
     /// `isValidIp(s)`
@@ -146,17 +146,17 @@ functions! {
     // texts
     /// `isempty(s)`: missing or without characters.
     IsEmpty ["isempty"] Scalar (Value) () 0 "text",
-    /// `isblank(s)`: missing, or nothing but blanks.
+    /// `isblank(s)`: missing, or only blanks.
     IsBlank ["isblank"] Scalar (Value) () 0 "text",
-    /// `concat(a, …)`: the texts in one.
+    /// `concat(a, …)`: the texts joined.
     Concat ["concat"] Scalar (Value) () ANY "text, …",
-    /// `ltrim(s, chars)`: without blanks, or those characters, at the beginning.
+    /// `ltrim(s, chars)`: without blanks, or the characters, at the beginning.
     LTrim ["ltrim"] Scalar (Value) (Value) 0 "text, characters",
-    /// `rtrim(s, chars)`: without them at the end.
+    /// `rtrim(s, chars)`: the same at the end.
     RTrim ["rtrim"] Scalar (Value) (Value) 0 "text, characters",
-    /// `trim(s, chars)`: without them at both ends.
+    /// `trim(s, chars)`: the same at both ends.
     Trim ["trim"] Scalar (Value) (Value) 0 "text, characters",
-    /// `strlen(s)`: how many characters.
+    /// `strlen(s)`: the number of characters.
     StrLen ["strlen"] Scalar (Value) () 0 "text",
     /// `toupper(s)`
     ToUpper ["toupper"] Scalar (Value) () 0 "text",
@@ -165,9 +165,9 @@ functions! {
     /// `substr(s, start, length)`: a part, from 0.
     Substr ["substr"] Scalar (Value Value) (Value) 0 "text, start, length",
     /// `replace(s, what, by)`: every occurrence.
-    Replace ["replace"] Scalar (Value Value Value) () 0 "text, what, by what",
+    Replace ["replace"] Scalar (Value Value Value) () 0 "text, search, replacement",
     /// `regexReplace(s, pattern, by)`: every match.
-    RegexReplace ["regexReplace" "regex_replace"] Scalar (Value Value Value) () 0 "text, pattern, by what",
+    RegexReplace ["regexReplace" "regex_replace"] Scalar (Value Value Value) () 0 "text, pattern, replacement",
     /// `strcontains(s, part, ignoring_case)`
     StrContains ["strcontains"] Scalar (Value Value) (Value) 0 "text, part, whether case is ignored",
     /// `startsWith(s, part)`
@@ -195,9 +195,9 @@ functions! {
     /// `sha256(s)`
     Sha256 ["sha256"] Scalar (Value) () 0 "text",
     // aggregates
-    /// `count(*)`, `count(f)`: how many events, how many that have it.
+    /// `count(*)`, `count(f)`: the number of events, or of events with the field.
     Count ["count"] Aggregate () (ValueOrStar) 0 "* or field",
-    /// `count_distinct(f)`: how many different values, approximately when there are many.
+    /// `count_distinct(f)`: the number of distinct values, approximate when there are many.
     CountDistinct ["count_distinct"] Aggregate (Value) () 0 "field",
     /// `sum(f)`
     Sum ["sum"] Aggregate (Value) () 0 "field",
@@ -207,13 +207,13 @@ functions! {
     Min ["min"] Aggregate (Value) () 0 "field",
     /// `max(f)`
     Max ["max"] Aggregate (Value) () 0 "field",
-    /// `pct(f, 95)`: the value that so many in a hundred do not exceed.
+    /// `pct(f, 95)`: a percentile.
     Pct ["pct"] Aggregate (Value Number) () 0 "field, percent",
     /// `stddev(f)`
     StdDev ["stddev"] Aggregate (Value) () 0 "field",
-    /// `earliest(f)`: of the event with the earliest time.
+    /// `earliest(f)`: the value in the event with the earliest time.
     Earliest ["earliest"] Aggregate (Value) () 0 "field",
-    /// `latest(f)`: of the event with the latest time.
+    /// `latest(f)`: the value in the event with the latest time.
     Latest ["latest"] Aggregate (Value) () 0 "field",
     /// `sortsFirst(f)`: the first in the order of `sort`.
     SortsFirst ["sortsFirst"] Aggregate (Value) () 0 "field",
@@ -225,10 +225,10 @@ functions! {
     CountOverTime ["count_over_time" "countOverTime"] Aggregate (ValueOrStar) () 0 "field",
     /// `sum_over_time(f)`
     SumOverTime ["sum_over_time" "sumOverTime"] Aggregate (Value) () 0 "field",
-    /// `values(f)`: the different values.
+    /// `values(f)`: the distinct values.
     Values ["values"] Aggregate (Value) () 0 "field",
-    /// `topk(10, f)`: the commonest values.
-    TopK ["topk"] Aggregate (Number Value) () 0 "how many, field",
-    /// `histogram(f, buckets)`: how many values are in each range; after `by`, the range that a value is in.
+    /// `topk(10, f)`: the most frequent values.
+    TopK ["topk"] Aggregate (Number Value) () 0 "count, field",
+    /// `histogram(f, buckets)`: the number of values in each range; after `by`, the range of a value.
     Histogram ["histogram"] Either (Value Number) () 0 "field, buckets",
 }

@@ -1,13 +1,13 @@
-//! The tokens that have a beginning and an end, and numbers.
+//! Tokens with a beginning and an end, and numbers.
 //!
-//! What a `\` means between quotes CloudWatch does not document. Here it keeps the quote that follows from ending the text,
-//! `\\` is one `\`, and `\n`, `\r`, `\t` are what they are elsewhere; before any other character it stands for itself, so
-//! that `"\d"` is what it looks like.
+//! CloudWatch does not document the meaning of `\` between quotes. Here `\` before a quote makes the quote part of the text,
+//! `\\` is one `\`, and `\n`, `\r`, `\t` have their usual meaning; before any other character `\` is itself, so that `"\d"`
+//! is `\d`.
 //!
-//! A text that ends elsewhere for CloudWatch would let commands hide in it. So what could end elsewhere is refused: a `'`
-//! behind `\` between `'`, which nobody is known to have run (`\"` between `"` is in use); and `\\` at the end of a literal
-//! when the same character closes another behind it; a name in backticks with `\` at its end; and a line break in a literal
-//! behind one with a `#`, since no page says that a comment cannot begin between quotes.
+//! If a text ended at another position for CloudWatch, commands could be hidden in it. Literals whose end is ambiguous are
+//! therefore refused: `\'` between `'` (no query in use has it; `\"` between `"` is in use); `\\` at the end of a literal when
+//! its closing character occurs again later; a name in backticks that ends in `\`; and a line break in a literal after one
+//! with a `#`, because no page says that a comment cannot begin between quotes.
 
 use logmark_diagnostics::{Diagnostic, Kind, Span, quoted};
 
@@ -28,7 +28,7 @@ impl Lexer<'_> {
             None => self.unfinished(
                 "the text",
                 &format!("`{quote}`"),
-                "text goes from one quote to the next of the same kind; `\\` before a quote makes it part of the text",
+                "a text ends at the next quote of the same kind; `\\` before a quote makes it part of the text",
             ),
         }
     }
@@ -50,7 +50,7 @@ impl Lexer<'_> {
             None => self.unfinished(
                 "the regular expression",
                 "`/`",
-                "a regular expression goes from `/` to `/`; write `\\/` for a `/` inside it",
+                "a regular expression is written between `/` and `/`; write `\\/` for a `/` inside it",
             ),
         }
     }
@@ -60,7 +60,7 @@ impl Lexer<'_> {
         let at = self.rest().len() - self.rest().trim_start_matches('@').len();
         let inside = self.rest().get(at + 1..).unwrap_or_default();
         let Some(length) = inside.find(['`', '\n']).filter(|end| inside[*end..].starts_with('`')) else {
-            return self.unfinished("the name", "a backtick", "a name goes from one backtick to the next and ends in its line");
+            return self.unfinished("the name", "a backtick", "a name ends at the next backtick, on the same line");
         };
         let whole = at + length + 2;
         let span = Span::new(self.position, self.position + whole);
@@ -84,7 +84,7 @@ impl Lexer<'_> {
         self.push(TokenKind::Word, length);
     }
 
-    /// `200`, `0.5`, `1e3`, or digits that go on with letters.
+    /// `200`, `0.5`, `1e3`, or digits followed by letters.
     pub(super) fn number(&mut self) {
         let rest = self.rest().as_bytes();
         let digits = |from: usize| rest.iter().skip(from).take_while(|byte| byte.is_ascii_digit()).count();
@@ -101,51 +101,51 @@ impl Lexer<'_> {
         if word > length { self.push(TokenKind::NumberWord, word) } else { self.push(TokenKind::Number, length) }
     }
 
-    /// The length of the literal here, to the closing character that no `\` precedes; `None` when there is none.
+    /// The length of the literal at this position, to the closing character without `\` before it; `None` without such a character.
     fn closed_by(&mut self, close: char, from: usize) -> Option<usize> {
         if self.unclosed.contains(&close) {
             return None;
         }
         let mut escaped = false;
-        for (place, character) in self.rest().char_indices().skip(from) {
+        for (offset, character) in self.rest().char_indices().skip(from) {
             if character == close && !escaped {
-                return Some(place + close.len_utf8());
+                return Some(offset + close.len_utf8());
             }
             escaped = character == '\\' && !escaped;
         }
-        // INVARIANT: behind an escaped `close` nothing is escaped, as behind one that begins a literal: what closes none from
-        // here closes none from there.
+        // INVARIANT: the character after an escaped `close` is not escaped, as after a `close` that begins a literal. So if no
+        // `close` ends this literal, none ends a literal that begins later.
         self.unclosed.push(close);
         None
     }
 
-    /// A text or a regular expression of that length. For whoever takes a `#` in a literal for a comment, a line break in a later
-    /// one ends it, inside the literal.
+    /// A text or a regular expression of that length. A reader that takes a `#` in a literal for a comment would end the comment
+    /// at a line break in a later literal, and read the rest of that literal as commands.
     fn literal(&mut self, kind: TokenKind, length: usize) {
         let literal = &self.rest()[..length];
         if self.number_sign && literal.contains(['\n', '\r']) {
-            return self.doubtful(length, "no line break stands in a literal behind one with a `#`: write `\\n`");
+            return self.doubtful(length, "a literal after one with a `#` cannot contain a line break: write `\\n`");
         }
         self.number_sign |= literal.contains('#');
         self.push(kind, length);
     }
 
-    /// Whether the literal of that length, whose last character but one is an escaped `\`, would go on to another `close` for
-    /// whoever knows `\` before `close` and not before `\`.
+    /// Whether a reader that knows `\` before `close` but not `\\` would end the literal at a later `close`: the literal ends in
+    /// an escaped `\`, and another `close` follows.
     fn may_go_on(&self, close: char, length: usize) -> bool {
         let (literal, behind) = self.rest().split_at(length);
         literal[..length - close.len_utf8()].ends_with('\\') && behind.contains(close)
     }
 
-    /// A literal of which it is not known where it ends for CloudWatch.
+    /// A literal whose end for CloudWatch is not known.
     fn doubtful(&mut self, length: usize, hint: &str) {
         let span = Span::new(self.position, self.position + length);
         let found = quoted(span.of(self.source));
-        self.fault(Diagnostic::new(Kind::Lexical, span, "something whose end is beyond doubt", found).hint(hint));
+        self.fault(Diagnostic::new(Kind::Lexical, span, "a literal with an unambiguous end", found).hint(hint));
         self.push(TokenKind::Bad, length);
     }
 
-    /// A literal without an end. The rest of its line is taken for it, so that the lines after it are still looked at.
+    /// A literal without an end. It is skipped to the end of its line, so that the lines after it are still parsed.
     fn unfinished(&mut self, what: &str, close: &str, hint: &str) {
         let line = self.rest().find('\n').unwrap_or(self.rest().len());
         let length = self.rest()[..line].trim_end().len();
@@ -156,7 +156,7 @@ impl Lexer<'_> {
     }
 }
 
-/// What a text between quotes says.
+/// The characters of a text, without quotes and escapes.
 pub(crate) fn decode_text(written: &str) -> String {
     let inside = written.get(1..written.len().saturating_sub(1)).unwrap_or_default();
     let mut text = String::with_capacity(inside.len());

@@ -1,13 +1,13 @@
-//! From the text of a query to its tokens.
+//! Turns the text of a query into tokens.
 //!
-//! - blanks and line breaks only separate; `#` begins a comment that ends with its line, but not inside quotes or `/…/`
+//! - blanks and line breaks only separate tokens; `#` begins a comment to the end of the line, except inside quotes or `/…/`
 //! - `"…"` and `'…'` are text, `` `…` `` is a name, `@` before the backtick belongs to the name
-//! - `/` begins a regular expression where an operand is wanted, after `like` and `=~`, and anywhere in `parse`; elsewhere it
-//!   divides
-//! - digits are a number; digits and letters in one are a period of time or a name, as the grammar wants
+//! - `/` begins a regular expression in place of an operand, after `like` and `=~`, and anywhere in `parse`; elsewhere it is
+//!   the division operator
+//! - digits are a number; digits followed by letters are a period of time or a name, which the grammar decides
 //!
-//! Pages: `CWL_QuerySyntax`, CWL_QuerySyntax-alias (comments), CWL_QuerySyntax-Guidelines (names). Every character is looked
-//! at once, or twice where a literal has no end; nothing is decoded here.
+//! Pages: `CWL_QuerySyntax`, CWL_QuerySyntax-alias (comments), CWL_QuerySyntax-Guidelines (names). Reads every character once,
+//! or twice in a literal without an end. Does not decode literals.
 
 mod literal;
 
@@ -17,7 +17,7 @@ use crate::token::{Token, TokenKind};
 
 pub(crate) use literal::decode_text;
 
-/// The tokens of a text, [`TokenKind::End`] last, and what is wrong with its literals.
+/// The tokens of a text, [`TokenKind::End`] last, and the errors in its literals.
 pub(crate) fn tokens(source: &str) -> (Vec<Token>, Vec<Diagnostic>) {
     let mut lexer = Lexer {
         source,
@@ -41,19 +41,19 @@ struct Lexer<'a> {
     depth: usize,
     tokens: Vec<Token>,
     faults: Vec<Diagnostic>,
-    /// The command is `parse`, in which nothing is divided: how many brackets are open around it.
+    /// Set inside a `parse` command, where `/` never divides: the number of brackets around the command.
     in_parse: Option<usize>,
-    /// The characters that close no literal from here on: they are not looked for again.
+    /// The characters that close no literal from here on, so that they are not searched again.
     unclosed: Vec<char>,
-    /// A `#` stands in a literal or a name before.
+    /// Whether an earlier literal or name contains a `#`.
     number_sign: bool,
 }
 
 impl<'a> Lexer<'a> {
-    /// Takes one token, or blanks, or a comment; false at the end.
+    /// Reads one token, or blanks, or a comment; false at the end.
     fn step(&mut self) -> bool {
         let Some(character) = self.rest().chars().next() else {
-            // Behind the last token, and not behind the blanks that may follow it.
+            // After the last token, before any blanks that follow it.
             self.position = self.tokens.last().map_or(0, |token| token.span.end);
             self.push(TokenKind::End, 0);
             return false;
@@ -74,14 +74,14 @@ impl<'a> Lexer<'a> {
         true
     }
 
-    /// `# …` to the end of its line. Which other line breaks end it for CloudWatch is not documented, and what follows one
-    /// would be a command or not.
+    /// `# …` to the end of its line. AWS does not document which other line breaks end a comment, so they are refused: the text
+    /// after them could be a command or not.
     fn comment(&mut self) {
         let length = self.rest().find('\n').unwrap_or(self.rest().len());
         let comment = self.rest()[..length].trim_end_matches('\r');
         let line_breaks = ['\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'];
-        if let Some(place) = comment.find(line_breaks) {
-            let span = Span::at(self.position + place);
+        if let Some(offset) = comment.find(line_breaks) {
+            let span = Span::at(self.position + offset);
             let fault = Diagnostic::new(Kind::Lexical, span, "a line feed at the end of a comment", "another line break");
             self.fault(fault.hint("whether it ends the comment is not documented"));
         }
@@ -137,7 +137,7 @@ impl<'a> Lexer<'a> {
             '~' if self.source.get(self.position + 1..).is_some_and(|rest| rest.starts_with('=')) => "write `=~`",
             '~' => "the operator of regular expressions is `=~`",
             '\u{201c}' | '\u{201d}' | '\u{2018}' | '\u{2019}' => "write straight quotes: `\"` or `'`",
-            '\\' => "`\\` stands only between quotes or in `/…/`",
+            '\\' => "`\\` is allowed only between quotes or in `/…/`",
             _ => "put a name with such a character in backticks, a text in quotes",
         };
         let found = quoted(span.of(self.source));
@@ -150,10 +150,10 @@ impl<'a> Lexer<'a> {
         self.in_parse.is_some() || !self.after_operand()
     }
 
-    /// Whether the token before this place ends an operand, so that an operator follows.
+    /// Whether the previous token ends an operand, so that an operator follows.
     fn after_operand(&self) -> bool {
         self.tokens.last().is_some_and(|token| match token.kind {
-            // A step of a path may be called like a keyword: `latency.in / 1000`.
+            // A step of a path may have the name of a keyword: `latency.in / 1000`.
             TokenKind::Word if matches!(self.tokens.as_slice(), [.., dot, _] if dot.kind == TokenKind::Dot) => true,
             TokenKind::Word => {
                 let is = |keyword: &&str| keyword.eq_ignore_ascii_case(token.span.of(self.source));
@@ -171,32 +171,32 @@ impl<'a> Lexer<'a> {
         })
     }
 
-    /// Whether the token before this place ends here and is a name or an index, so that a point goes on with its path.
+    /// Whether the previous token ends here and is a name or an index, so that a point continues its path.
     fn after_name(&self) -> bool {
         let ends_name =
             |kind| matches!(kind, TokenKind::Word | TokenKind::QuotedName | TokenKind::NumberWord | TokenKind::CloseBracket);
         self.tokens.last().is_some_and(|token| token.span.end == self.position && ends_name(token.kind))
     }
 
-    /// Whether this place follows the point of a path.
+    /// Whether the previous token is the point of a path.
     fn in_path(&self) -> bool {
         let [.., name, dot] = self.tokens.as_slice() else { return false };
         let touching = name.span.end == dot.span.start && dot.span.end == self.position;
         touching && dot.kind == TokenKind::Dot && name.kind != TokenKind::CloseParenthesis
     }
 
-    /// The text that is left.
+    /// The rest of the text.
     fn rest(&self) -> &'a str {
         self.source.get(self.position..).unwrap_or_default()
     }
 
-    /// Adds the token of so many bytes that begins here.
+    /// Adds a token of that many bytes.
     fn push(&mut self, kind: TokenKind, length: usize) {
         let span = Span::new(self.position, self.position + length);
         match kind {
             TokenKind::CloseParenthesis | TokenKind::CloseBracket | TokenKind::CloseBrace => {
                 self.depth = self.depth.saturating_sub(1);
-                // The query that ends with a `parse` is inside another.
+                // The end of a nested query whose last command is `parse`.
                 self.in_parse = self.in_parse.filter(|depth| self.depth >= *depth);
             }
             TokenKind::Pipe => self.in_parse = None,
@@ -214,7 +214,7 @@ impl<'a> Lexer<'a> {
         self.position = span.end;
     }
 
-    /// Notes a fault.
+    /// Adds an error.
     fn fault(&mut self, fault: Diagnostic) {
         self.faults.push(fault);
     }

@@ -1,21 +1,22 @@
-//! The names of columns that nobody named.
+//! The names of columns without an alias.
 //!
-//! CloudWatch names a column without an alias by its text: `stats SUM(size)` gives a column `SUM(size)`, which later commands
-//! call `` `SUM(size)` ``. The printer writes `sum(size)`, so that such a name would be lost. A column that is referred to by
-//! a text which is not the printed one therefore gets that text as its alias. Page: CWL_QuerySyntax-Stats.
+//! The name of such a column is its text: `stats SUM(size)` gives a column `SUM(size)`, which later commands refer to as
+//! `` `SUM(size)` ``. The printer writes `sum(size)`, which would lose that name. A column therefore gets its text as an alias
+//! when a later command refers to it and the printed text differs. Page: CWL_QuerySyntax-Stats.
 
 use std::collections::HashSet;
 
 use logmark_diagnostics::Spanned;
 
-use crate::ast::{Column, Command, Expression, FieldPath, Name, Query};
+use crate::ast::{Column, FieldPath, Name, Query};
+use crate::commands::PartMut;
 use crate::reach::{Reach, Referent};
 
-/// Gives such columns their names.
+/// Gives such columns their text as an alias.
 pub(super) fn keep(query: &mut Query, source: &str) {
     let written = |column: &Column| column.expression.span.of(source).trim();
     let is_changed = |column: &Column| column.expression.node.to_string() != written(column);
-    // Most queries are written as they are printed: what they refer to need not be found out then.
+    // Most queries are written as they are printed. Their references need not be computed.
     let mut is_any_changed = false;
     name_columns(query, &mut |column| {
         is_any_changed |= is_changed(column);
@@ -36,27 +37,15 @@ pub(super) fn keep(query: &mut Query, source: &str) {
     });
 }
 
-/// Gives columns without an alias the one that `alias` finds; those of the queries in it too. Their depth is bounded by the
-/// parser.
+/// Gives columns without an alias the alias that `alias` returns, in the queries of `join` and `appendcols` too. The parser
+/// bounds their depth.
 fn name_columns(query: &mut Query, alias: &mut dyn FnMut(&Column) -> Option<Spanned<FieldPath>>) {
     for command in &mut query.commands {
-        let columns: Vec<&mut Column> = match &mut command.node {
-            Command::Fields(fields) => fields.columns.iter_mut().collect(),
-            Command::Display(display) => display.columns.iter_mut().collect(),
-            Command::Stats(stats) => stats.aggregates.iter_mut().chain(&mut stats.by).collect(),
-            Command::Join(join) => {
-                name_columns(&mut join.query.node, alias);
-                continue;
-            }
-            Command::AppendCols(append) => {
-                name_columns(&mut append.query.node, alias);
-                continue;
-            }
-            _ => continue,
-        };
-        for column in columns {
-            if column.alias.is_none() && !matches!(column.expression.node, Expression::Field(_)) {
-                column.alias = alias(column);
+        for part in command.node.rules_mut().parts_mut() {
+            match part {
+                PartMut::Query(query) => name_columns(&mut query.node, alias),
+                PartMut::Column(column) if column.is_unnamed() => column.alias = alias(column),
+                PartMut::Column(_) | PartMut::Expression(_) => {}
             }
         }
     }

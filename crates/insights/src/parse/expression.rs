@@ -1,6 +1,6 @@
-//! Expressions, by the strength of their operators.
+//! Expressions, by the precedence of their operators.
 //!
-//! CloudWatch documents no precedence. It is here as nearly everywhere, from the weakest:
+//! CloudWatch documents no precedence. It is the usual one, from the lowest:
 //!
 //! - `or`, then `and`, then `not`
 //! - `=` `!=` `<` `<=` `>` `>=` `like` `not like` `=~` `in` `not in`: one of them, no chain
@@ -8,7 +8,7 @@
 //! - `^`, from the right
 //! - `-` and `!` before an operand
 //!
-//! Where usage elsewhere is divided nothing is guessed: `-a ^ b`, `!a = b` and `a < b < c` want parentheses.
+//! Where other languages differ, parentheses are required: `-a ^ b`, `!a = b` and `a < b < c` are refused.
 //!
 //! Page: CWL_QuerySyntax-operations-functions, CWL_QuerySyntax-Filter.
 
@@ -26,7 +26,7 @@ pub(super) struct Node {
 }
 
 /// An expression.
-pub(super) fn expression(cursor: &mut Cursor<'_>) -> Parsed<Spanned<Expression>> {
+pub(crate) fn expression(cursor: &mut Cursor<'_>) -> Parsed<Spanned<Expression>> {
     disjunction(cursor, 0).map(|node| node.expression)
 }
 
@@ -40,7 +40,7 @@ fn conjunction(cursor: &mut Cursor<'_>, level: usize) -> Parsed<Node> {
     chain(cursor, level, "and", negation, Expression::all)
 }
 
-/// Parts with a word between them.
+/// Operands with a word between them.
 fn chain(
     cursor: &mut Cursor<'_>,
     level: usize,
@@ -87,7 +87,7 @@ fn comparison(cursor: &mut Cursor<'_>, level: usize) -> Parsed<Node> {
     let left = sum(cursor, level)?;
     if bang && at_comparison(cursor) {
         let hint = "write `not (a = b)` or `(!a) = b`: whether `!` or the comparison comes first is not documented";
-        return Err(cursor.fail(Kind::Syntax, "parentheses around what `!` denies", Some(hint.to_owned())));
+        return Err(cursor.fail(Kind::Syntax, "parentheses around the operand of `!`", Some(hint.to_owned())));
     }
     let compared = if let Some(operator) = comparison_operator(cursor.peek().kind) {
         cursor.advance();
@@ -112,7 +112,7 @@ fn comparison(cursor: &mut Cursor<'_>, level: usize) -> Parsed<Node> {
     Ok(compared)
 }
 
-/// Whether a field is there is not asked by comparing it.
+/// Refuses `null` as an operand of a comparison: `ispresent` tests whether a field exists.
 fn no_null(cursor: &mut Cursor<'_>, operand: &Spanned<Expression>) -> Parsed<()> {
     if operand.node != Expression::Null {
         return Ok(());
@@ -121,7 +121,7 @@ fn no_null(cursor: &mut Cursor<'_>, operand: &Spanned<Expression>) -> Parsed<()>
     Err(cursor.fail_at(Kind::Syntax, operand.span, "a value to compare with", "`null`", Some(hint.to_owned())))
 }
 
-/// Whether an operator of comparison stands here.
+/// Whether the current token is a comparison operator.
 fn at_comparison(cursor: &Cursor<'_>) -> bool {
     let negated = cursor.at_word("not") && cursor.ahead(1).kind == TokenKind::Word;
     comparison_operator(cursor.peek().kind).is_some()
@@ -133,7 +133,7 @@ fn at_comparison(cursor: &Cursor<'_>) -> bool {
 
 const fn comparison_operator(kind: TokenKind) -> Option<BinaryOperator> {
     Some(match kind {
-        // `==` is on no page; queries that use it run.
+        // `==` is not documented, but CloudWatch runs queries that use it.
         TokenKind::Equal | TokenKind::DoubleEqual => BinaryOperator::Equal,
         TokenKind::NotEqual => BinaryOperator::NotEqual,
         TokenKind::Less => BinaryOperator::Less,
@@ -144,7 +144,7 @@ const fn comparison_operator(kind: TokenKind) -> Option<BinaryOperator> {
     })
 }
 
-/// Takes `like`, `not like` or `=~`.
+/// Reads `like`, `not like` or `=~`.
 fn match_operator(cursor: &mut Cursor<'_>) -> Option<MatchOperator> {
     if cursor.at(TokenKind::Matches) {
         cursor.advance();
@@ -153,12 +153,12 @@ fn match_operator(cursor: &mut Cursor<'_>) -> Option<MatchOperator> {
     negatable(cursor, "like").map(|negated| if negated { MatchOperator::NotLike } else { MatchOperator::Like })
 }
 
-/// Takes `in` or `not in`.
+/// Reads `in` or `not in`.
 fn set_operator(cursor: &mut Cursor<'_>) -> Option<SetOperator> {
     negatable(cursor, "in").map(|negated| if negated { SetOperator::NotIn } else { SetOperator::In })
 }
 
-/// Takes a word, or `not` and the word; says whether `not` was there.
+/// Reads a word, or `not` and the word. Returns whether `not` was there.
 fn negatable(cursor: &mut Cursor<'_>, word: &str) -> Option<bool> {
     let next = cursor.ahead(1);
     let negated = cursor.at_word("not") && next.kind == TokenKind::Word && cursor.text(next).eq_ignore_ascii_case(word);
@@ -171,7 +171,7 @@ fn negatable(cursor: &mut Cursor<'_>, word: &str) -> Option<bool> {
     })
 }
 
-/// The pattern behind `like` and `=~`.
+/// The pattern after `like` and `=~`.
 fn matching(cursor: &mut Cursor<'_>, left: Node, operator: MatchOperator) -> Parsed<Node> {
     let token = cursor.peek();
     let regex = |source: &str| Regex::new(source.get(1..source.len() - 1).unwrap_or_default()).ok();
@@ -187,21 +187,21 @@ fn matching(cursor: &mut Cursor<'_>, left: Node, operator: MatchOperator) -> Par
         }
         kind => {
             let hint = matches!(kind, TokenKind::Word | TokenKind::QuotedName)
-                .then(|| "a text stands in quotes, a regular expression between `/`".to_owned());
+                .then(|| "write a text in quotes, a regular expression between `/`".to_owned());
             return Err(cursor.fail(Kind::Syntax, "a text or a regular expression", hint));
         }
     };
     let after = cursor.peek();
     if token.kind == TokenKind::Regex && names::is_flags(cursor, token, after) {
-        let hint = "flags stand inside, at the beginning: /(?i)error/";
-        return Err(cursor.fail(Kind::Syntax, "nothing behind the last `/`", Some(hint.to_owned())));
+        let hint = "write flags inside, at the beginning: /(?i)error/";
+        return Err(cursor.fail(Kind::Syntax, "nothing after the last `/`", Some(hint.to_owned())));
     }
     let span = left.expression.span.to(token.span);
     let expression = Expression::Match(operator, Box::new(left.expression), Spanned::new(pattern, token.span));
     deeper(cursor, Spanned::new(expression, span), left.depth)
 }
 
-/// The set behind `in`.
+/// The set after `in`.
 fn membership(cursor: &mut Cursor<'_>, left: Node, operator: SetOperator, level: usize) -> Parsed<Node> {
     let start = cursor.peek().span;
     let next = cursor.ahead(1);
@@ -221,7 +221,7 @@ fn membership(cursor: &mut Cursor<'_>, left: Node, operator: SetOperator, level:
             (Set::Value(Box::new(value.expression.node)), value.depth)
         }
         _ => {
-            let hint = "a list stands in square brackets: [\"a\", \"b\"]";
+            let hint = "write a list in square brackets: [\"a\", \"b\"]";
             return Err(cursor.fail(Kind::Syntax, "a list or a query", Some(hint.to_owned())));
         }
     };
@@ -231,8 +231,8 @@ fn membership(cursor: &mut Cursor<'_>, left: Node, operator: SetOperator, level:
     deeper(cursor, Spanned::new(Expression::In(operator, Box::new(left.expression), set), span), depth)
 }
 
-/// `(1, 2)`, the list as SQL writes it; or `(a + b)`, an expression whose value is the list. One constant in parentheses is a
-/// list too: no constant has elements.
+/// `(1, 2)`, a list as in SQL, or `(a + b)`, an expression whose value is the list. One constant in parentheses is a list,
+/// because a constant has no elements.
 fn in_parentheses(cursor: &mut Cursor<'_>, level: usize) -> Parsed<(Set, usize)> {
     let (set, depth) = list(cursor, level, TokenKind::CloseParenthesis)?;
     let Set::List(mut parts) = set else { return Ok((set, depth)) };
@@ -286,7 +286,7 @@ fn product(cursor: &mut Cursor<'_>, level: usize) -> Parsed<Node> {
     })
 }
 
-/// Operands with operators of one strength between them, the first two together first.
+/// Operands with operators of the same precedence, left-associative.
 fn from_left(
     cursor: &mut Cursor<'_>,
     level: usize,
@@ -302,7 +302,7 @@ fn from_left(
     Ok(left)
 }
 
-/// `a ^ b ^ c`: the last two together first.
+/// `a ^ b ^ c`, right-associative.
 fn power(cursor: &mut Cursor<'_>, level: usize) -> Parsed<Node> {
     let negative = cursor.at(TokenKind::Minus);
     let base = unary(cursor, level)?;
@@ -311,7 +311,7 @@ fn power(cursor: &mut Cursor<'_>, level: usize) -> Parsed<Node> {
     }
     if negative {
         let hint = "write `(-a) ^ b` or `-(a ^ b)`: which comes first is not documented";
-        return Err(cursor.fail(Kind::Syntax, "parentheses around what `-` negates", Some(hint.to_owned())));
+        return Err(cursor.fail(Kind::Syntax, "parentheses around the operand of `-`", Some(hint.to_owned())));
     }
     check_level(cursor, level)?;
     cursor.advance();
@@ -333,7 +333,7 @@ fn unary(cursor: &mut Cursor<'_>, level: usize) -> Parsed<Node> {
     deeper(cursor, Spanned::new(Expression::Unary(operator, Box::new(operand.expression)), span), operand.depth)
 }
 
-/// Two operands and what stands between them.
+/// A binary operator and its operands.
 fn binary(cursor: &mut Cursor<'_>, operator: BinaryOperator, left: Node, right: Node) -> Parsed<Node> {
     let depth = left.depth.max(right.depth);
     let span = left.expression.span.to(right.expression.span);
@@ -341,7 +341,7 @@ fn binary(cursor: &mut Cursor<'_>, operator: BinaryOperator, left: Node, right: 
     deeper(cursor, Spanned::new(expression, span), depth)
 }
 
-/// A node above nodes of that depth.
+/// A node whose deepest child has that depth.
 pub(super) fn deeper(cursor: &mut Cursor<'_>, expression: Spanned<Expression>, depth: usize) -> Parsed<Node> {
     if depth < MAX_DEPTH {
         return Ok(Node { expression, depth: depth + 1 });
@@ -350,7 +350,7 @@ pub(super) fn deeper(cursor: &mut Cursor<'_>, expression: Spanned<Expression>, d
     Err(cursor.fail_at(Kind::Limit, expression.span, expected, "more", None))
 }
 
-/// Fails when the recursion would go deeper than a tree may be.
+/// Fails when the recursion would exceed the depth of a tree.
 pub(super) fn check_level(cursor: &mut Cursor<'_>, level: usize) -> Parsed<()> {
     if level < MAX_DEPTH {
         return Ok(());

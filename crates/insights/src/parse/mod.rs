@@ -1,17 +1,17 @@
-//! From the text of a query to its tree.
+//! Turns the text of a query into its tree, by recursive descent.
 //!
-//! Owns the grammar: commands by recursive descent, one file for a family of them (`commands`), expressions by the
-//! strength of their operators (`expression`). What a query must keep beyond its grammar is asked by [`crate::check`].
+//! Owns queries, expressions (`expression`, `operand`) and names and literals (`names`). The grammar of a command is in its file
+//! in `commands`. [`crate::check`] has the rules beyond the grammar.
 //!
-//! A fault does not end the work: the parser goes on behind the next pipe, so that several are reported. The depth of the
-//! tree is bounded ([`MAX_DEPTH`]), and with it every recursion here, in the printer, and in dropping the tree.
+//! After an error the parser continues at the next pipe, so that several errors are reported. The depth of the tree is bounded
+//! ([`MAX_DEPTH`]), and with it every recursion here, in the printer, and in dropping the tree.
 
-mod cursor;
-mod names;
-mod option;
-mod expression;
+pub(crate) mod cursor;
+pub(crate) mod names;
+pub(crate) mod option;
+pub(crate) mod expression;
 mod operand;
-mod commands;
+mod command;
 mod column_names;
 
 use logmark_diagnostics::{Diagnostic, Kind, Span, Spanned};
@@ -22,22 +22,22 @@ use crate::{check, dialect, lexer};
 
 use cursor::{Cursor, Failed, Parsed};
 
-/// The most characters of a query. Page: `StartQuery`, `queryString`.
+/// The maximum number of characters of a query. Page: `StartQuery`, `queryString`.
 pub const MAX_LENGTH: usize = 10_000;
 
-/// How deep the tree of an expression may be, parentheses, arguments and long sums all counted. CloudWatch documents no
-/// limit; no query of people comes near.
+/// The maximum depth of the tree of an expression, with parentheses, arguments and long sums counted. CloudWatch documents no
+/// limit; queries in use are far below it.
 pub const MAX_DEPTH: usize = 100;
 
-/// How many queries may stand in one another. CloudWatch allows one in another; the rest is for a better message.
+/// The maximum nesting of queries. CloudWatch allows one nested query; deeper ones are parsed for a better message.
 const MAX_QUERY_DEPTH: usize = 4;
 
-/// What bounds a parser keeps.
+/// The limits of a parser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ParseOptions {
-    /// The most `stats` commands: 10 in log groups of the Standard class since June 2026, 2 in others.
+    /// The maximum number of `stats` commands: 10 in log groups of the Standard class since June 2026, 2 in others.
     pub max_stats: usize,
-    /// The most faults that are reported of one text.
+    /// The maximum number of errors that are reported for one text.
     pub max_faults: usize,
 }
 
@@ -48,16 +48,16 @@ impl Default for ParseOptions {
 }
 
 impl Query {
-    /// The query that a text is.
+    /// Parses a query.
     ///
     /// # Errors
     ///
-    /// What is wrong with the text, in the order of the text: at least one fault, at most [`ParseOptions::max_faults`].
+    /// The errors in the order of the text: at least one, at most [`ParseOptions::max_faults`].
     pub fn parse(source: &str) -> Result<Self, Vec<Diagnostic>> {
         Self::parse_with(source, ParseOptions::default())
     }
 
-    /// The query that a printed text is, whose length is not bounded: it is that of a tree.
+    /// Parses a printed query. Its length is not bounded, because the tree bounds it.
     pub(crate) fn parse_printed(text: &str) -> Option<Self> {
         let (tokens, faults) = lexer::tokens(text);
         let mut cursor = Cursor::new(text, &tokens);
@@ -66,13 +66,13 @@ impl Query {
         query.filter(|_| is_right)
     }
 
-    /// The query that a text is, within other bounds.
+    /// Parses a query with other limits.
     ///
     /// # Errors
     ///
     /// As [`Query::parse`].
     pub fn parse_with(source: &str, options: ParseOptions) -> Result<Self, Vec<Diagnostic>> {
-        // The length is asked first: nothing below may cost more than a query of that length does.
+        // The length is checked first: it bounds the cost of everything below.
         if let Some(fault) = too_long(source) {
             return Err(vec![fault]);
         }
@@ -99,31 +99,31 @@ impl Query {
     }
 }
 
-/// The fault of a text above [`MAX_LENGTH`].
+/// The error for a text above [`MAX_LENGTH`].
 fn too_long(source: &str) -> Option<Diagnostic> {
-    // A character has at most four bytes, so that a longer text need not be counted to its end.
+    // Counting stops at the limit, so that a long text is not read to its end.
     let length = source.chars().take(MAX_LENGTH + 1).count();
     (length > MAX_LENGTH).then(|| {
-        let start = source.char_indices().nth(MAX_LENGTH).map_or(source.len(), |(place, _)| place);
+        let start = source.char_indices().nth(MAX_LENGTH).map_or(source.len(), |(offset, _)| offset);
         let expected = format!("at most {MAX_LENGTH} characters");
         Diagnostic::new(Kind::Limit, Span::at(start), expected, "more")
     })
 }
 
-/// Leaves the first fault between two pipes: what follows it there is mostly its consequence.
+/// Keeps the first error of each command: later errors are mostly its consequences.
 fn first_of_each_command(faults: &mut Vec<Diagnostic>, tokens: &[Token]) {
     let doubled = |pair: &&[Token]| pair[0].kind == TokenKind::Pipe && pair[0].span.end == pair[1].span.start;
     let pipe = |pair: &[Token]| (pair[1].kind == TokenKind::Pipe).then_some(pair[1].span.start);
-    // Of two pipes that touch the second separates nothing.
+    // In `||` the second pipe separates nothing.
     let pipes: Vec<usize> = tokens.windows(2).filter(|pair| !doubled(pair)).filter_map(pipe).collect();
     let command = |fault: &Diagnostic| pipes.partition_point(|pipe| *pipe < fault.span.start);
     faults.dedup_by_key(|fault| command(fault));
 }
 
-/// The whole text as a query; `None` when a fault was noted instead.
+/// The whole text as a query; `None` on an error.
 fn whole(cursor: &mut Cursor<'_>) -> Option<Query> {
     let query = query(cursor);
-    // A `;` ends a query in other tools; texts that are copied from them have it. It does not belong to the query.
+    // Texts that are copied from other tools may end in `;`. It is not part of the query.
     if query.is_ok() && cursor.at(TokenKind::Semicolon) {
         cursor.advance();
         if !cursor.at(TokenKind::End) {
@@ -134,16 +134,16 @@ fn whole(cursor: &mut Cursor<'_>) -> Option<Query> {
         }
     }
     if cursor.at(TokenKind::CloseParenthesis) && cursor.has_no_faults() {
-        cursor.fault_here(Kind::Syntax, Some("there is no `(` that it closes"));
+        cursor.fault_here(Kind::Syntax, Some("it closes no `(`"));
         return None;
     }
     query.ok().map(|query| query.node)
 }
 
-/// Commands between pipes, to the end of the text or to the parenthesis that closes the query.
+/// A query, to the end of the text or to the parenthesis that closes it.
 fn query(cursor: &mut Cursor<'_>) -> Parsed<Spanned<Query>> {
     if cursor.queries >= MAX_QUERY_DEPTH {
-        return Err(cursor.fail(Kind::Limit, format!("at most {MAX_QUERY_DEPTH} queries in one another"), None));
+        return Err(cursor.fail(Kind::Limit, format!("at most {MAX_QUERY_DEPTH} nested queries"), None));
     }
     cursor.queries += 1;
     let query = commands_between_pipes(cursor);
@@ -158,7 +158,7 @@ fn commands_between_pipes(cursor: &mut Cursor<'_>) -> Parsed<Spanned<Query>> {
     let mut commands = Vec::new();
     let mut failed = false;
     loop {
-        match command(cursor) {
+        match spanned_command(cursor) {
             Ok(command) => commands.push(command),
             Err(Failed) => {
                 failed = true;
@@ -172,10 +172,10 @@ fn commands_between_pipes(cursor: &mut Cursor<'_>) -> Parsed<Spanned<Query>> {
     if failed { Err(Failed) } else { Ok(Spanned::new(Query { commands }, start.to(cursor.previous().span))) }
 }
 
-/// One command, to the pipe or the end behind it.
-fn command(cursor: &mut Cursor<'_>) -> Parsed<Spanned<Command>> {
+/// One command, to the pipe or the end after it.
+fn spanned_command(cursor: &mut Cursor<'_>) -> Parsed<Spanned<Command>> {
     let start = cursor.peek().span;
-    let command = commands::command(cursor)?;
+    let command = command::command(cursor)?;
     let end = cursor.previous().span;
     let nested = cursor.queries > 1;
     let ends_query = cursor.at(TokenKind::End) || cursor.at(TokenKind::Semicolon);
@@ -184,8 +184,13 @@ fn command(cursor: &mut Cursor<'_>) -> Parsed<Spanned<Command>> {
     }
     cursor.expect_also("`|`");
     cursor.expect_also(if nested { "`)`" } else { "the end of the query" });
-    Err(cursor.fail_here(Kind::Syntax, cursor.hint_behind_command()))
+    Err(cursor.fail_here(Kind::Syntax, cursor.hint_after_command()))
 }
 
-pub(crate) use cursor::list_of;
-pub(crate) use names::RESERVED;
+/// `( SOURCE 'group' | … )`
+pub(crate) fn query_in_parentheses(cursor: &mut Cursor<'_>) -> Parsed<Spanned<Query>> {
+    cursor.expect(TokenKind::OpenParenthesis)?;
+    let inner = query(cursor)?;
+    cursor.expect(TokenKind::CloseParenthesis)?;
+    Ok(inner)
+}

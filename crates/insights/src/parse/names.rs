@@ -1,4 +1,4 @@
-//! Names, paths, literals: what the commands and expressions are made of.
+//! The grammar of names, paths and literals, which commands and expressions share.
 
 use logmark_diagnostics::{Kind, Spanned};
 
@@ -7,11 +7,11 @@ use crate::ast::{FieldPath, Literal, Name, Number, Period, PeriodError, Segment,
 use crate::lexer::decode_text;
 use crate::token::{Token, TokenKind};
 
-/// Words that are no names of fields unless they stand in backticks: the grammar would have two readings.
+/// Words that are names of fields only in backticks: without them the grammar would be ambiguous.
 pub(crate) const RESERVED: &[&str] = &["and", "or", "not", "in", "like", "as", "by", "asc", "desc", "null"];
 
 /// A field, or a step into one: `a.items.0.id`, `list[0]`.
-pub(super) fn path(cursor: &mut Cursor<'_>, what: &str) -> Parsed<Spanned<FieldPath>> {
+pub(crate) fn path(cursor: &mut Cursor<'_>, what: &str) -> Parsed<Spanned<FieldPath>> {
     let head = name(cursor, what)?;
     let start = head.span;
     let mut rest = Vec::new();
@@ -33,7 +33,7 @@ pub(super) fn path(cursor: &mut Cursor<'_>, what: &str) -> Parsed<Spanned<FieldP
     Ok(Spanned::new(FieldPath { head: head.node, rest }, start.to(cursor.previous().span)))
 }
 
-/// The name behind a point.
+/// The name after a point.
 fn step(cursor: &mut Cursor<'_>) -> Parsed<Name> {
     let token = cursor.peek();
     let touches = cursor.previous().span.end == token.span.start;
@@ -46,7 +46,7 @@ fn step(cursor: &mut Cursor<'_>) -> Parsed<Name> {
     }
     Err(cursor.fail(
         Kind::Syntax,
-        "a name behind the `.`",
+        "a name after the `.`",
         Some("put a name with other characters than letters, digits, `_` and `@` in backticks".to_owned()),
     ))
 }
@@ -59,24 +59,24 @@ fn index(cursor: &mut Cursor<'_>) -> Parsed<u32> {
         cursor.advance();
         return Ok(index);
     }
-    let hint = "a list is counted from 0; put a key with special characters in backticks behind a point: a.`the key`";
+    let hint = "indexes begin at 0; put a key with special characters in backticks after a point: a.`the key`";
     Err(cursor.fail(Kind::Syntax, "the index of an element", Some(hint.to_owned())))
 }
 
-/// A name that stands for a field, a table or an alias.
-pub(super) fn name(cursor: &mut Cursor<'_>, what: &str) -> Parsed<Spanned<Name>> {
+/// The name of a field, a table or an alias.
+pub(crate) fn name(cursor: &mut Cursor<'_>, what: &str) -> Parsed<Spanned<Name>> {
     let token = cursor.peek();
     cursor.expect_also(what);
     match token.kind {
         TokenKind::Word if is_reserved(cursor.text(token)) => {
             let hint = match cursor.text(token).to_ascii_lowercase().as_str() {
-                "and" | "or" => "there is a condition on both sides of `and` and `or`",
+                "and" | "or" => "`and` and `or` need a condition on both sides",
                 _ => "it is a keyword: put a field of that name in backticks",
             };
             Err(cursor.fail_here(Kind::Syntax, Some(hint.to_owned())))
         }
         TokenKind::NumberWord if Period::parse(cursor.text(token)).is_ok() => {
-            let hint = "a period of time stands only where one is wanted, as in bin(5m); put a field of that name in backticks";
+            let hint = "a period of time is not allowed here; put a field of that name in backticks";
             Err(cursor.fail_here(Kind::Syntax, Some(hint.to_owned())))
         }
         TokenKind::Word | TokenKind::QuotedName | TokenKind::NumberWord => match named(cursor, token) {
@@ -84,40 +84,49 @@ pub(super) fn name(cursor: &mut Cursor<'_>, what: &str) -> Parsed<Spanned<Name>>
                 cursor.advance();
                 Ok(Spanned::new(name, token.span))
             }
-            None => Err(cursor.fail_here(Kind::Syntax, Some("there is nothing behind the `@`".to_owned()))),
+            None => Err(cursor.fail_here(Kind::Syntax, Some("a name follows the `@`".to_owned()))),
         },
         TokenKind::Text => {
-            let hint = "quotes make a text: a name stands bare or in backticks";
+            let hint = "quotes are for texts; write a name bare or in backticks";
             Err(cursor.fail_here(Kind::Syntax, Some(hint.to_owned())))
         }
         _ => Err(cursor.fail_here(Kind::Syntax, None)),
     }
 }
 
-/// The name that a token says.
+/// The name that a token contains.
 fn named(cursor: &Cursor<'_>, token: Token) -> Option<Name> {
-    // A name has no backtick in it, so that those that are there are its quotes.
+    // A name contains no backtick, so all backticks are quotes.
     Name::new(cursor.text(token).replace('`', "")).ok()
 }
 
-/// Whether a word is no name unless it stands in backticks.
-pub(super) fn is_reserved(word: &str) -> bool {
+/// Whether a word is a name only in backticks.
+pub(crate) fn is_reserved(word: &str) -> bool {
     RESERVED.iter().any(|reserved| reserved.eq_ignore_ascii_case(word))
 }
 
-/// Whether a word behind a regular expression is meant for its flags: `/error/i`.
-pub(super) fn is_flags(cursor: &Cursor<'_>, regex: Token, after: Token) -> bool {
+/// Whether a word after a regular expression looks like its flags: `/error/i`.
+pub(crate) fn is_flags(cursor: &Cursor<'_>, regex: Token, after: Token) -> bool {
     let flags = |word: &str| word.bytes().all(|byte| b"gimsuxy".contains(&byte));
     after.kind == TokenKind::Word && after.span.start == regex.span.end && flags(cursor.text(after))
 }
 
-/// `as a`, when it stands here.
-pub(super) fn alias(cursor: &mut Cursor<'_>) -> Parsed<Option<Spanned<FieldPath>>> {
+/// Fails at a comma in a list of fields without commas.
+pub(crate) fn no_comma(cursor: &mut Cursor<'_>, command: &str) -> Parsed<()> {
+    if !cursor.at(TokenKind::Comma) {
+        return Ok(());
+    }
+    let hint = format!("write the fields of `{command}` without commas");
+    Err(cursor.fail(Kind::Syntax, "a field, `|` or the end of the query", Some(hint)))
+}
+
+/// An optional `as a`.
+pub(crate) fn alias(cursor: &mut Cursor<'_>) -> Parsed<Option<Spanned<FieldPath>>> {
     if cursor.take_word("as") { Ok(Some(new_field(cursor)?)) } else { Ok(None) }
 }
 
-/// The name of a field that is made.
-pub(super) fn new_field(cursor: &mut Cursor<'_>) -> Parsed<Spanned<FieldPath>> {
+/// The name of a new field.
+pub(crate) fn new_field(cursor: &mut Cursor<'_>) -> Parsed<Spanned<FieldPath>> {
     let path = path(cursor, "a name for the new field")?;
     if path.node.rest.iter().any(|segment| matches!(segment, Segment::Index(_))) {
         let hint = Some("a new field has no index".to_owned());
@@ -127,7 +136,7 @@ pub(super) fn new_field(cursor: &mut Cursor<'_>) -> Parsed<Spanned<FieldPath>> {
 }
 
 /// Things between commas; at least one.
-pub(super) fn comma_list<T>(cursor: &mut Cursor<'_>, mut one: impl FnMut(&mut Cursor<'_>) -> Parsed<T>) -> Parsed<Vec<T>> {
+pub(crate) fn comma_list<T>(cursor: &mut Cursor<'_>, mut one: impl FnMut(&mut Cursor<'_>) -> Parsed<T>) -> Parsed<Vec<T>> {
     let mut list = vec![one(cursor)?];
     while cursor.take(TokenKind::Comma) {
         list.push(one(cursor)?);
@@ -136,15 +145,15 @@ pub(super) fn comma_list<T>(cursor: &mut Cursor<'_>, mut one: impl FnMut(&mut Cu
 }
 
 /// Fields between commas; at least one.
-pub(super) fn fields(cursor: &mut Cursor<'_>) -> Parsed<Vec<Spanned<FieldPath>>> {
+pub(crate) fn fields(cursor: &mut Cursor<'_>) -> Parsed<Vec<Spanned<FieldPath>>> {
     comma_list(cursor, |cursor| path(cursor, "a field"))
 }
 
 /// `"text"`
-pub(super) fn text(cursor: &mut Cursor<'_>, what: &str) -> Parsed<Spanned<Text>> {
+pub(crate) fn text(cursor: &mut Cursor<'_>, what: &str) -> Parsed<Spanned<Text>> {
     let token = cursor.peek();
     if token.kind != TokenKind::Text {
-        let hint = matches!(token.kind, TokenKind::Word | TokenKind::QuotedName).then(|| "a text stands in quotes".to_owned());
+        let hint = matches!(token.kind, TokenKind::Word | TokenKind::QuotedName).then(|| "write a text in quotes".to_owned());
         cursor.expect_also(what);
         return Err(cursor.fail_here(Kind::Syntax, hint));
     }
@@ -154,7 +163,7 @@ pub(super) fn text(cursor: &mut Cursor<'_>, what: &str) -> Parsed<Spanned<Text>>
 }
 
 /// `200`
-pub(super) fn number(cursor: &mut Cursor<'_>, what: &str) -> Parsed<Spanned<Number>> {
+pub(crate) fn number(cursor: &mut Cursor<'_>, what: &str) -> Parsed<Spanned<Number>> {
     let token = cursor.peek();
     if token.kind != TokenKind::Number {
         cursor.expect_also(what);
@@ -170,7 +179,7 @@ pub(super) fn number(cursor: &mut Cursor<'_>, what: &str) -> Parsed<Spanned<Numb
 }
 
 /// A whole number from one bound to another.
-pub(super) fn whole_number(cursor: &mut Cursor<'_>, what: &str, least: u32, most: u32) -> Parsed<Spanned<u32>> {
+pub(crate) fn whole_number(cursor: &mut Cursor<'_>, what: &str, least: u32, most: u32) -> Parsed<Spanned<u32>> {
     let expected = format!("{what} from {least} to {most}");
     let negative = cursor.at(TokenKind::Minus) && cursor.ahead(1).kind == TokenKind::Number;
     let kind = if cursor.at(TokenKind::Number) || negative { Kind::Value } else { Kind::Syntax };
@@ -190,7 +199,7 @@ pub(super) fn whole_number(cursor: &mut Cursor<'_>, what: &str, least: u32, most
 }
 
 /// A period of time.
-pub(super) fn period(cursor: &mut Cursor<'_>) -> Parsed<Spanned<Period>> {
+pub(crate) fn period(cursor: &mut Cursor<'_>) -> Parsed<Spanned<Period>> {
     let token = cursor.peek();
     let expected = "a period of time such as `5m`";
     match token.kind {
@@ -203,7 +212,7 @@ pub(super) fn period(cursor: &mut Cursor<'_>) -> Parsed<Spanned<Period>> {
                 let spaced = cursor.ahead(1);
                 let unit = spaced.kind == TokenKind::Word && Period::parse(&format!("1{}", cursor.text(spaced))).is_ok();
                 let hint = match why {
-                    _ if unit => "number and unit stand together".to_owned(),
+                    _ if unit => "write number and unit without a blank".to_owned(),
                     PeriodError::NoUnit | PeriodError::UnknownUnit => {
                         format!("{why}: ms, s, m, h, d, w, mo, q or y, and one of them")
                     }
@@ -212,13 +221,13 @@ pub(super) fn period(cursor: &mut Cursor<'_>) -> Parsed<Spanned<Period>> {
                 Err(cursor.fail(Kind::Value, expected, Some(hint)))
             }
         },
-        TokenKind::Text => Err(cursor.fail(Kind::Syntax, expected, Some("a period stands without quotes".to_owned()))),
+        TokenKind::Text => Err(cursor.fail(Kind::Syntax, expected, Some("write a period without quotes".to_owned()))),
         _ => Err(cursor.fail(Kind::Syntax, expected, None)),
     }
 }
 
 /// A constant: text, a number with its sign, `true` or `false`.
-pub(super) fn literal(cursor: &mut Cursor<'_>) -> Parsed<Spanned<Literal>> {
+pub(crate) fn literal(cursor: &mut Cursor<'_>) -> Parsed<Spanned<Literal>> {
     let start = cursor.peek().span;
     let node = match cursor.peek().kind {
         TokenKind::Text => Literal::Text(text(cursor, "a text")?.node),
@@ -233,7 +242,7 @@ pub(super) fn literal(cursor: &mut Cursor<'_>) -> Parsed<Spanned<Literal>> {
             Literal::Boolean(value)
         }
         kind => {
-            let hint = (kind == TokenKind::Word).then(|| "a text stands in quotes".to_owned());
+            let hint = (kind == TokenKind::Word).then(|| "write a text in quotes".to_owned());
             return Err(cursor.fail(Kind::Syntax, "a text or a number", hint));
         }
     };

@@ -1,4 +1,4 @@
-//! What stands between operators: fields, values, calls of functions, and expressions in parentheses.
+//! Operands: fields, values, calls of functions, and expressions in parentheses.
 
 use logmark_diagnostics::{Kind, Span, Spanned, closest};
 
@@ -30,29 +30,29 @@ pub(super) fn operand(cursor: &mut Cursor<'_>, level: usize) -> Parsed<Node> {
             return leaf(Spanned::new(Expression::Null, token.span));
         }
         TokenKind::NumberWord if is_number_elsewhere(cursor.text(token)) => {
-            let hint = "a number is digits alone, such as 31 or 10000000; put a field of that name in backticks";
+            let hint = "write a number in digits, such as 31 or 10000000; put a field of that name in backticks";
             return Err(cursor.fail(Kind::Value, "an expression", Some(hint.to_owned())));
         }
         TokenKind::Word | TokenKind::QuotedName | TokenKind::NumberWord => {
             return leaf(names::path(cursor, "an expression")?.map(Expression::Field));
         }
-        TokenKind::Regex => Some("a regular expression stands behind `like`, `=~` or in `parse`"),
-        TokenKind::OpenBracket => Some("a list stands behind `in`"),
-        TokenKind::Star => Some("`*` alone stands only in count(*)"),
+        TokenKind::Regex => Some("a regular expression follows `like` or `=~`, or is in `parse`"),
+        TokenKind::OpenBracket => Some("a list follows `in`"),
+        TokenKind::Star => Some("`*` alone is allowed only in count(*)"),
         TokenKind::CloseBracket if cursor.previous().kind == TokenKind::OpenBracket => Some("a list has at least one value"),
         TokenKind::CloseBracket | TokenKind::CloseParenthesis | TokenKind::Pipe | TokenKind::End
             if cursor.previous().kind == TokenKind::Comma =>
         {
             Some("nothing follows the last comma")
         }
-        TokenKind::Dollar => Some("`$` begins a saved query, in the place of a command"),
+        TokenKind::Dollar => Some("`$` begins a saved query, in place of a command"),
         _ => None,
     };
     cursor.expect_also("an expression");
     Err(cursor.fail_here(Kind::Syntax, hint.map(str::to_owned)))
 }
 
-/// Whether that is how other languages write a number: `0x1F`, `1_000`, `10MB`. As a field it would be found in no event.
+/// Whether other languages write a number like this: `0x1F`, `1_000`, `10MB`. As a field it would be missing in every event.
 fn is_number_elsewhere(word: &str) -> bool {
     let word = word.to_ascii_lowercase();
     let behind = word.trim_start_matches(|character: char| character.is_ascii_digit() || character == '_');
@@ -62,24 +62,24 @@ fn is_number_elsewhere(word: &str) -> bool {
         || word.strip_prefix("0x").is_some_and(is_hexadecimal)
 }
 
-/// A node without parts.
+/// A node without children.
 #[expect(clippy::unnecessary_wraps, reason = "every operand is parsed to the same type")]
 fn leaf(expression: Spanned<Expression>) -> Parsed<Node> {
     Ok(Node { expression, depth: 1 })
 }
 
-/// Whether `true` or `false` stands here as a value, and not as the beginning of a path.
+/// Whether the current token is `true` or `false` as a value, and not the beginning of a path.
 fn is_boolean(cursor: &Cursor<'_>) -> bool {
     let path_goes_on = cursor.touches_next() && matches!(cursor.ahead(1).kind, TokenKind::Dot | TokenKind::OpenBracket);
     (cursor.at_word("true") || cursor.at_word("false")) && !path_goes_on
 }
 
-/// `(a + b)`. The parentheses are in the span, and not in the tree.
+/// `(a + b)`. The parentheses are part of the span, not of the tree.
 fn parenthesised(cursor: &mut Cursor<'_>, level: usize) -> Parsed<Node> {
     check_level(cursor, level)?;
     let start = cursor.advance().span;
     if cursor.at_word("SOURCE") {
-        let hint = "a query in parentheses stands behind `in`, and in `join` and `appendcols`";
+        let hint = "a query in parentheses is allowed after `in`, and in `join` and `appendcols`";
         return Err(cursor.fail(Kind::Syntax, "an expression", Some(hint.to_owned())));
     }
     let inner = disjunction(cursor, level + 1)?;
@@ -117,7 +117,7 @@ fn call(cursor: &mut Cursor<'_>, level: usize) -> Parsed<Node> {
     deeper(cursor, Spanned::new(Expression::Call(call), span), depth)
 }
 
-/// Takes the `@timestamp,` of `bin(@timestamp, 1h)`, which is on no page: it says what `bin(1h)` does anyway.
+/// Skips the `@timestamp,` of `bin(@timestamp, 1h)`. The form is not documented and means the same as `bin(1h)`.
 fn names_timestamp(cursor: &mut Cursor<'_>) {
     let token = cursor.peek();
     let is_name = matches!(token.kind, TokenKind::Word | TokenKind::QuotedName);
@@ -129,9 +129,9 @@ fn names_timestamp(cursor: &mut Cursor<'_>) {
 }
 
 /// One argument, and the depth of its tree.
-fn argument(cursor: &mut Cursor<'_>, function: Function, place: usize, level: usize) -> Parsed<(Spanned<Argument>, usize)> {
+fn argument(cursor: &mut Cursor<'_>, function: Function, index: usize, level: usize) -> Parsed<(Spanned<Argument>, usize)> {
     let token = cursor.peek();
-    match function.signature().parameter(place).unwrap_or(Parameter::Value) {
+    match function.signature().parameter(index).unwrap_or(Parameter::Value) {
         Parameter::Period => {
             if function == Function::Bin && matches!(token.kind, TokenKind::Word | TokenKind::QuotedName) {
                 let hint = "bin takes @timestamp and a period: bin(5m); for another time write datefloor(field, 5m)";
@@ -176,9 +176,9 @@ fn check_count(cursor: &mut Cursor<'_>, function: Function, count: usize, span: 
     Err(cursor.fail_at(Kind::Arity, span, expected, found, Some(hint)))
 }
 
-/// The fault of a function that the language does not have.
+/// The error for an unknown function.
 fn unknown_function(cursor: &mut Cursor<'_>) -> Failed {
-    /// What people write who know other languages.
+    /// Functions of other languages, and the equivalent in this one.
     const ELSEWHERE: &[(&str, &str)] = &[
         ("len", "strlen(text)"),
         ("length", "strlen(text)"),

@@ -5,20 +5,20 @@ use logmark_diagnostics::{Kind, Span, Spanned, closest};
 use super::cursor::{Cursor, Parsed, list_of};
 use crate::token::TokenKind;
 
-/// The options of one command: each stands at most once, in any order.
-pub(super) struct Options<'a> {
+/// The options of one command: each at most once, in any order.
+pub(crate) struct Options<'a> {
     names: &'a [&'a str],
     seen: Vec<&'a str>,
 }
 
 impl<'a> Options<'a> {
-    /// A command with those options.
-    pub(super) const fn new(names: &'a [&'a str]) -> Self {
+    /// The options with these names.
+    pub(crate) const fn new(names: &'a [&'a str]) -> Self {
         Self { names, seen: Vec::new() }
     }
 
-    /// Takes the key and the `=` of the next option; `None` when no option stands here.
-    pub(super) fn next(&mut self, cursor: &mut Cursor<'_>) -> Parsed<Option<Spanned<&'a str>>> {
+    /// Reads the key and the `=` of the next option; `None` when the current token is not an option.
+    pub(crate) fn next(&mut self, cursor: &mut Cursor<'_>) -> Parsed<Option<Spanned<&'a str>>> {
         let token = cursor.peek();
         let unused = self.names.iter().filter(|name| !self.seen.contains(name));
         unused.for_each(|name| cursor.expect_also(format!("`{name}=`")));
@@ -38,7 +38,7 @@ impl<'a> Options<'a> {
         Ok(Some(Spanned::new(name, token.span)))
     }
 
-    /// The fault of an option that the command does not have.
+    /// The error for an unknown option.
     fn unknown(&self, cursor: &mut Cursor<'_>, word: &str) -> super::Failed {
         let names: Vec<String> = self.names.iter().map(|name| format!("`{name}=`")).collect();
         let hint = closest(word, self.names.iter().copied()).map(|name| format!("did you mean `{name}=`?"));
@@ -47,7 +47,7 @@ impl<'a> Options<'a> {
 }
 
 /// One of some words, in any case, as the value of an option.
-pub(super) fn choice<'w>(cursor: &mut Cursor<'_>, words: &[&'w str]) -> Parsed<(&'w str, Span)> {
+pub(crate) fn choice<'w>(cursor: &mut Cursor<'_>, words: &[&'w str]) -> Parsed<(&'w str, Span)> {
     let token = cursor.peek();
     let found = words.iter().copied().find(|word| cursor.at_word(word));
     match found {
@@ -57,13 +57,13 @@ pub(super) fn choice<'w>(cursor: &mut Cursor<'_>, words: &[&'w str]) -> Parsed<(
         }
         None => {
             let names: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
-            let quoted = (token.kind == TokenKind::Text).then(|| "it stands without quotes".to_owned());
+            let quoted = (token.kind == TokenKind::Text).then(|| "write it without quotes".to_owned());
             Err(cursor.fail(Kind::Value, list_of(&names, "or"), quoted.or_else(|| cursor.meant(words))))
         }
     }
 }
 
 /// `true` or `false`.
-pub(super) fn boolean(cursor: &mut Cursor<'_>) -> Parsed<bool> {
+pub(crate) fn boolean(cursor: &mut Cursor<'_>) -> Parsed<bool> {
     choice(cursor, &["true", "false"]).map(|(word, _)| word == "true")
 }

@@ -1,13 +1,13 @@
-//! Expressions, with the parentheses that they need.
+//! Prints expressions, with the parentheses that they need.
 
 use std::fmt::{self, Display};
 
 use super::separated;
 use crate::ast::{Argument, BinaryOperator, Call, Expression, MatchPattern, Set, UnaryOperator};
 
-/// How close an expression holds together, the loosest first: the levels of the grammar.
+/// The precedence of an expression, the lowest first: the levels of the grammar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Strength {
+enum Precedence {
     Or,
     And,
     Not,
@@ -29,11 +29,11 @@ impl Display for Expression {
             Self::Null => f.write_str("null"),
             Self::Unary(UnaryOperator::Not, operand) => {
                 f.write_str("not ")?;
-                at_least(f, &operand.node, Strength::Not)
+                at_least(f, &operand.node, Precedence::Not)
             }
             Self::Unary(UnaryOperator::Negate, operand) => {
                 f.write_str("-")?;
-                at_least(f, &operand.node, Strength::Unary)
+                at_least(f, &operand.node, Precedence::Unary)
             }
             Self::Binary(operator, left, right) => {
                 let (for_left, for_right) = sides(*operator);
@@ -41,14 +41,14 @@ impl Display for Expression {
                 write!(f, " {} ", operator.symbol())?;
                 at_least(f, &right.node, for_right)
             }
-            Self::And(parts) => joined(f, parts.iter().map(|part| &part.node), " and ", Strength::Not),
-            Self::Or(parts) => joined(f, parts.iter().map(|part| &part.node), " or ", Strength::And),
+            Self::And(parts) => joined(f, parts.iter().map(|part| &part.node), " and ", Precedence::Not),
+            Self::Or(parts) => joined(f, parts.iter().map(|part| &part.node), " or ", Precedence::And),
             Self::Match(operator, value, pattern) => {
-                at_least(f, &value.node, Strength::Sum)?;
+                at_least(f, &value.node, Precedence::Sum)?;
                 write!(f, " {} {}", operator.symbol(), pattern.node)
             }
             Self::In(operator, value, set) => {
-                at_least(f, &value.node, Strength::Sum)?;
+                at_least(f, &value.node, Precedence::Sum)?;
                 write!(f, " {} {}", operator.symbol(), set.node)
             }
             Self::Call(call) => call.fmt(f),
@@ -56,59 +56,59 @@ impl Display for Expression {
     }
 }
 
-/// How close an expression holds together.
-const fn strength(expression: &Expression) -> Strength {
+/// The precedence of an expression.
+const fn precedence(expression: &Expression) -> Precedence {
     match expression {
-        Expression::Or(_) => Strength::Or,
-        Expression::And(_) => Strength::And,
-        Expression::Unary(UnaryOperator::Not, _) => Strength::Not,
-        Expression::Match(..) | Expression::In(..) => Strength::Comparison,
-        Expression::Binary(operator, _, _) => strength_of(*operator),
-        Expression::Unary(UnaryOperator::Negate, _) => Strength::Unary,
+        Expression::Or(_) => Precedence::Or,
+        Expression::And(_) => Precedence::And,
+        Expression::Unary(UnaryOperator::Not, _) => Precedence::Not,
+        Expression::Match(..) | Expression::In(..) => Precedence::Comparison,
+        Expression::Binary(operator, _, _) => operator_precedence(*operator),
+        Expression::Unary(UnaryOperator::Negate, _) => Precedence::Unary,
         Expression::Field(_)
         | Expression::Text(_)
         | Expression::Number(_)
         | Expression::Boolean(_)
         | Expression::Null
-        | Expression::Call(_) => Strength::Operand,
+        | Expression::Call(_) => Precedence::Operand,
     }
 }
 
-const fn strength_of(operator: BinaryOperator) -> Strength {
+const fn operator_precedence(operator: BinaryOperator) -> Precedence {
     match operator {
         BinaryOperator::Equal
         | BinaryOperator::NotEqual
         | BinaryOperator::Less
         | BinaryOperator::LessOrEqual
         | BinaryOperator::Greater
-        | BinaryOperator::GreaterOrEqual => Strength::Comparison,
-        BinaryOperator::Add | BinaryOperator::Subtract => Strength::Sum,
-        BinaryOperator::Multiply | BinaryOperator::Divide | BinaryOperator::Remainder => Strength::Product,
-        BinaryOperator::Power => Strength::Power,
+        | BinaryOperator::GreaterOrEqual => Precedence::Comparison,
+        BinaryOperator::Add | BinaryOperator::Subtract => Precedence::Sum,
+        BinaryOperator::Multiply | BinaryOperator::Divide | BinaryOperator::Remainder => Precedence::Product,
+        BinaryOperator::Power => Precedence::Power,
     }
 }
 
-/// How close the left and the right operand must hold together to stand without parentheses.
-const fn sides(operator: BinaryOperator) -> (Strength, Strength) {
-    match strength_of(operator) {
-        Strength::Comparison => (Strength::Sum, Strength::Sum),
-        Strength::Sum => (Strength::Sum, Strength::Product),
-        Strength::Product => (Strength::Product, Strength::Power),
-        // `-a ^ b` is not taken at all, so that a negated base has parentheses.
-        _ => (Strength::Operand, Strength::Power),
+/// The lowest precedence of the left and the right operand without parentheses.
+const fn sides(operator: BinaryOperator) -> (Precedence, Precedence) {
+    match operator_precedence(operator) {
+        Precedence::Comparison => (Precedence::Sum, Precedence::Sum),
+        Precedence::Sum => (Precedence::Sum, Precedence::Product),
+        Precedence::Product => (Precedence::Product, Precedence::Power),
+        // The grammar refuses `-a ^ b`, so a negated base has parentheses.
+        _ => (Precedence::Operand, Precedence::Power),
     }
 }
 
-/// An expression, in parentheses when it does not hold together as close as that.
-fn at_least(f: &mut fmt::Formatter<'_>, expression: &Expression, least: Strength) -> fmt::Result {
-    if strength(expression) < least { write!(f, "({expression})") } else { expression.fmt(f) }
+/// An expression, in parentheses when its precedence is lower than `least`.
+fn at_least(f: &mut fmt::Formatter<'_>, expression: &Expression, least: Precedence) -> fmt::Result {
+    if precedence(expression) < least { write!(f, "({expression})") } else { expression.fmt(f) }
 }
 
 fn joined<'a>(
     f: &mut fmt::Formatter<'_>,
     parts: impl Iterator<Item = &'a Expression>,
     word: &str,
-    least: Strength,
+    least: Precedence,
 ) -> fmt::Result {
     for (index, part) in parts.enumerate() {
         if index > 0 {

@@ -1,49 +1,50 @@
-//! The text of a rewritten query, in which everything that was written stays as it was written.
+//! The text of a rewritten query, in which the written parts keep their original text.
 //!
-//! AWS documents no precedence of operators and not every spelling of a function, so a query goes to CloudWatch in the words of
-//! its writer: brackets, spellings, upper and lower case. Only commands that a rewriting made are printed.
+//! AWS documents no precedence of operators and not every spelling of a function, so CloudWatch gets the original text:
+//! brackets, spellings, upper and lower case. Only commands that the rewriting added or changed are printed.
 //!
-//! - comments are left out: whether `#` begins one everywhere is not documented
-//! - line breaks between words become blanks where a `#` stands in a literal, and other white space than blanks, tabs and line
-//!   feeds always does: for a reader that takes that `#` for the beginning of a comment no later line must begin
-//! - a text that is too long loses the blanks that separate nothing. Columns without an alias keep theirs: their text is their
+//! - comments are left out, because AWS does not document whether `#` begins one everywhere
+//! - line breaks between tokens become blanks when a literal contains `#`: a reader that takes the `#` for a comment would end
+//!   the comment at a line break. White space other than blanks, tabs and line feeds always becomes blanks
+//! - a text that is too long loses the blanks that separate nothing, except in columns without an alias: their text is their
 //!   name
 //!
-//! INVARIANT: the text is returned only if it is read as the very tree.
+//! INVARIANT: the text is returned only if it parses to the same tree.
 
 use std::borrow::Cow;
 
 use logmark_diagnostics::{Span, Spanned};
 
 use super::TooLong;
-use crate::ast::{Column, Command, Expression, Query};
+use crate::ast::{Command, Expression, Query};
 use crate::check::walk;
+use crate::commands::Part;
 use crate::lexer;
 use crate::parse::MAX_LENGTH;
 use crate::token::{Token, TokenKind};
 
-/// Why a query has no text in its writer's words.
+/// Why a query has no text with its original parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotKept {
-    /// Even without needless blanks the text is too long.
+    /// The text is too long even without needless blanks.
     TooLong(TooLong),
-    /// The text would be read as another query.
+    /// The text would parse to another query.
     Differs,
 }
 
-/// A word or a sign of the text, and what stands before it.
+/// A token of the text, and the white space before it.
 struct Piece<'a> {
     kind: TokenKind,
     text: Cow<'a, str>,
     /// The white space before it.
     gap: Cow<'a, str>,
-    /// The gap is part of a column's name.
+    /// Whether the gap is part of a column's name.
     is_fixed: bool,
 }
 
 impl Query {
-    /// The text of this query, which is a rewriting of the query that `source` is. Commands that the rewriting did not touch
-    /// are in it as they were written.
+    /// The text of this query, which is a rewriting of the query in `source`. Commands that the rewriting did not change keep
+    /// their original text.
     ///
     /// # Errors
     ///
@@ -60,7 +61,7 @@ impl Query {
         self.to_kept_text_within(source, MAX_LENGTH)
     }
 
-    /// The same in so many characters, at most [`MAX_LENGTH`].
+    /// The same with at most `most` characters, and at most [`MAX_LENGTH`].
     ///
     /// # Errors
     ///
@@ -91,20 +92,20 @@ impl std::fmt::Display for NotKept {
 
 impl std::error::Error for NotKept {}
 
-/// The text without the blanks that separate nothing, whose columns keep their names.
+/// The text without the blanks that separate nothing. Columns keep their names.
 pub(super) fn compacted(query: &Query, source: &str) -> String {
     let (tokens, _) = lexer::tokens(source);
     compact(&pieces(query, source, &tokens))
 }
 
-/// All words and signs of the query, in order: those of the source where a command stands in it, else those of its print.
+/// All tokens of the query in order: from the source for commands that were written, from the printed text for others.
 fn pieces<'a>(query: &Query, source: &'a str, tokens: &[Token]) -> Vec<Piece<'a>> {
     let fixed = unnamed_columns(query);
     let mut pieces: Vec<Piece<'a>> = Vec::new();
     let mut before: Option<&Spanned<Command>> = None;
     for command in &query.commands {
-        // What separates two commands that stand beside each other in the source stays as well.
-        let from = before.filter(|before| is_written(before) && are_beside(before.span, command.span, tokens));
+        // The text between two commands that are adjacent in the source is kept, too.
+        let from = before.filter(|before| is_written(before) && are_adjacent(before.span, command.span, tokens));
         if before.is_some() && from.is_none() {
             pieces.push(Piece { kind: TokenKind::Pipe, text: "|".into(), gap: " ".into(), is_fixed: false });
         }
@@ -123,7 +124,7 @@ fn pieces<'a>(query: &Query, source: &'a str, tokens: &[Token]) -> Vec<Piece<'a>
     if let Some(first) = pieces.first_mut() {
         first.gap = "".into();
     }
-    // For a reader that takes a `#` in a literal for a comment, no line may begin behind it.
+    // A reader that takes a `#` in a literal for a comment must not find a line break after it.
     if pieces.iter().any(|piece| piece.text.contains('#')) {
         for piece in &mut pieces {
             if piece.gap.contains('\n') {
@@ -134,24 +135,24 @@ fn pieces<'a>(query: &Query, source: &'a str, tokens: &[Token]) -> Vec<Piece<'a>
     pieces
 }
 
-/// Whether somebody wrote the command; one that was made has no place.
+/// Whether the command was written. A command that a rewriting made has an empty span.
 const fn is_written(command: &Spanned<Command>) -> bool {
     command.span.start < command.span.end
 }
 
-/// Whether nothing but one `|` stands between the two in the source.
-fn are_beside(before: Span, command: Span, tokens: &[Token]) -> bool {
+/// Whether only one `|` separates the two commands in the source.
+fn are_adjacent(before: Span, command: Span, tokens: &[Token]) -> bool {
     command.start < command.end && before.end <= command.start && inside(tokens, Span::new(before.end, command.start)).len() == 1
 }
 
-/// The tokens of a part of the source, which are in its order.
+/// The tokens of a part of the source.
 fn inside(tokens: &[Token], span: Span) -> &[Token] {
     let first = tokens.partition_point(|token| token.span.start < span.start);
     let end = tokens.partition_point(|token| token.span.end <= span.end);
     tokens.get(first..end).unwrap_or_default()
 }
 
-/// The words and signs of a part of the source.
+/// The pieces of a part of the source.
 fn of_source<'a>(source: &'a str, tokens: &[Token], span: Span, fixed: &[Span]) -> Vec<Piece<'a>> {
     let mut end = span.start;
     inside(tokens, span)
@@ -167,7 +168,7 @@ fn of_source<'a>(source: &'a str, tokens: &[Token], span: Span, fixed: &[Span]) 
         .collect()
 }
 
-/// The words and signs of a command as it is printed, behind a blank.
+/// The pieces of a command as it is printed, with a blank before them.
 fn of_print(command: &Command) -> Vec<Piece<'static>> {
     let text = command.to_string();
     let (tokens, _) = lexer::tokens(&text);
@@ -185,7 +186,7 @@ fn of_print(command: &Command) -> Vec<Piece<'static>> {
     pieces
 }
 
-/// What stands between two words or signs, without comments.
+/// The white space between two tokens, without comments.
 fn white_space(gap: &str) -> Cow<'_, str> {
     if gap.chars().all(|character| matches!(character, ' ' | '\t' | '\n')) {
         return gap.into();
@@ -201,22 +202,17 @@ fn white_space(gap: &str) -> Cow<'_, str> {
     space.into()
 }
 
-/// Where columns without an alias were written, whose text is their name; in order, none within another.
+/// The spans of columns without an alias, whose text is their name; in order, without overlaps.
 fn unnamed_columns(query: &Query) -> Vec<Span> {
     let mut spans = Vec::new();
     walk::queries(query, &mut |query| {
-        for command in &query.commands {
-            let columns: Vec<&Column> = match &command.node {
-                Command::Fields(fields) => fields.columns.iter().collect(),
-                Command::Display(display) => display.columns.iter().collect(),
-                Command::Stats(stats) => stats.aggregates.iter().chain(&stats.by).collect(),
-                _ => continue,
-            };
-            // An alias in the place of the expression itself was not written.
-            let is_named = |column: &Column| column.alias.as_ref().is_some_and(|alias| alias.span != column.expression.span);
-            let unnamed =
-                columns.into_iter().filter(|column| !is_named(column) && !matches!(column.expression.node, Expression::Field(_)));
-            spans.extend(unnamed.map(|column| column.expression.span));
+        for part in query.commands.iter().flat_map(|command| command.node.rules().parts()) {
+            let Part::Column(column) = part else { continue };
+            // An alias with the span of the expression itself was added by the parser.
+            let is_named = column.alias.as_ref().is_some_and(|alias| alias.span != column.expression.span);
+            if !is_named && !matches!(column.expression.node, Expression::Field(_)) {
+                spans.push(column.expression.span);
+            }
         }
     });
     spans.sort_unstable_by_key(|span| (span.start, std::cmp::Reverse(span.end)));
@@ -228,7 +224,7 @@ fn written(pieces: &[Piece<'_>]) -> String {
     pieces.iter().flat_map(|piece| [piece.gap.as_ref(), piece.text.as_ref()]).collect()
 }
 
-/// The text with one blank where there must be one.
+/// The text with one blank where a separator is needed.
 fn compact(pieces: &[Piece<'_>]) -> String {
     let mut text = String::new();
     let mut before: Option<TokenKind> = None;
@@ -246,8 +242,8 @@ fn compact(pieces: &[Piece<'_>]) -> String {
     text
 }
 
-/// Whether two signs need no blank between them for any reader: one of them is a `|`, a comma, the inner side of a bracket, or a
-/// comparison beside a name or a constant.
+/// Whether two tokens need no blank between them: one of them is a `|`, a comma, the inner side of a bracket, or a comparison
+/// operator next to a name or a constant.
 const fn separates(before: TokenKind, next: TokenKind) -> bool {
     use TokenKind as T;
     matches!(before, T::Pipe | T::Comma | T::OpenParenthesis | T::OpenBracket)

@@ -1,22 +1,21 @@
-//! From the tree of a query to its text.
+//! Prints the tree of a query.
 //!
-//! The text is on one line but for line breaks inside regular expressions and texts as they were written; parsed again it
-//! gives the same tree. Keywords are in the documentation's case, operators have blanks around them, parentheses stand where
-//! the tree needs them and nowhere else, defaults that were written out are left out. A number, a regular expression and a
-//! text that was written are printed as they were: CloudWatch documents no escapes, so that no other spelling is safe.
+//! The text is on one line, except for line breaks inside regular expressions and texts. Parsed again it gives the same tree.
+//! Keywords have the case of the documentation, operators have blanks around them, parentheses are printed only where the tree
+//! needs them, and default values are left out. Numbers, regular expressions and texts are printed as written: CloudWatch
+//! documents no escapes, so no other spelling is safe. The file of a command prints its arguments.
 //!
-//! A printed query can be longer than the one that was parsed (a blank more here and there), even longer than CloudWatch
-//! takes: [`Query::to_text`] then leaves out the blanks that separate nothing, and refuses what is still too long. `Display`
-//! does not ask. [`Query::to_kept_text`] prints a rewritten query in the words of its writer.
+//! A printed query can be longer than the parsed text, because of added blanks, and longer than CloudWatch accepts.
+//! [`Query::to_text`] then leaves out the blanks that separate nothing, and refuses a text that is still too long. `Display`
+//! does not check the length. [`Query::to_kept_text`] keeps the original text of a rewritten query.
 
 mod name;
 mod expression;
-mod commands;
 mod kept;
 
 use std::fmt;
 
-use crate::ast::{Command, Query};
+use crate::ast::Query;
 use crate::parse::MAX_LENGTH;
 
 pub use kept::NotKept;
@@ -24,12 +23,12 @@ pub use kept::NotKept;
 /// The printed query has more than [`MAX_LENGTH`] characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooLong {
-    /// How many characters it has.
+    /// The number of characters.
     pub length: usize,
 }
 
 impl Query {
-    /// The query as text that CloudWatch takes.
+    /// The query as a text that CloudWatch accepts.
     ///
     /// # Errors
     ///
@@ -52,12 +51,6 @@ impl fmt::Display for Query {
     }
 }
 
-impl fmt::Display for Command {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        commands::command(f, self)
-    }
-}
-
 impl fmt::Display for TooLong {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the query has {} characters, {MAX_LENGTH} are allowed", self.length)
@@ -66,8 +59,8 @@ impl fmt::Display for TooLong {
 
 impl std::error::Error for TooLong {}
 
-/// Things with something between them.
-fn separated<T: fmt::Display>(f: &mut fmt::Formatter<'_>, list: &[T], separator: &str) -> fmt::Result {
+/// The elements of a list, with a separator between them.
+pub(crate) fn separated<T: fmt::Display>(f: &mut fmt::Formatter<'_>, list: &[T], separator: &str) -> fmt::Result {
     for (index, one) in list.iter().enumerate() {
         if index > 0 {
             f.write_str(separator)?;
@@ -75,4 +68,18 @@ fn separated<T: fmt::Display>(f: &mut fmt::Formatter<'_>, list: &[T], separator:
         one.fmt(f)?;
     }
     Ok(())
+}
+
+/// A word and a list between commas; nothing when the list is empty.
+pub(crate) fn after<T: fmt::Display>(f: &mut fmt::Formatter<'_>, word: &str, list: &[T]) -> fmt::Result {
+    if list.is_empty() {
+        return Ok(());
+    }
+    f.write_str(word)?;
+    separated(f, list, ", ")
+}
+
+/// A word and a value; nothing when there is no value.
+pub(crate) fn with<T: fmt::Display>(f: &mut fmt::Formatter<'_>, word: &str, value: Option<&T>) -> fmt::Result {
+    value.map_or(Ok(()), |value| write!(f, "{word}{value}"))
 }

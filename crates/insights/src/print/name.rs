@@ -1,12 +1,11 @@
-//! Names, paths and literals.
+//! Prints names, paths and literals.
 
 use std::fmt::{self, Write};
 
-use crate::ast::{CommandName, FieldPath, FillTarget, Literal, Name, Number, Regex, Segment, Text, TimePoint, Wildcard};
-use crate::parse::RESERVED;
+use crate::ast::{CommandName, FieldPath, Literal, Name, Number, Regex, Segment, Text, Wildcard};
+use crate::parse::names::RESERVED;
 
-/// Words with a meaning of their own somewhere in the grammar. Some stand for fields bare too, where only one reading is
-/// possible; in backticks they do everywhere.
+/// Keywords that are also names of fields where the grammar is unambiguous. In backticks they are names everywhere.
 const KEYWORDS: &[&str] = &[
     "true",
     "false",
@@ -59,7 +58,7 @@ impl fmt::Display for FieldPath {
     }
 }
 
-/// A name, bare when it may be and its characters allow it, else in backticks with its `@` before them.
+/// A name, bare if that is allowed and its characters allow it, else in backticks with its `@` before them.
 fn name(f: &mut fmt::Formatter<'_>, name: &str, may_be_bare: bool) -> fmt::Result {
     let rest = name.trim_start_matches('@');
     if may_be_bare && rest.chars().all(|character| character.is_ascii_alphanumeric() || character == '_') {
@@ -72,15 +71,6 @@ fn name(f: &mut fmt::Formatter<'_>, name: &str, may_be_bare: bool) -> fmt::Resul
 impl fmt::Display for Wildcard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
-    }
-}
-
-impl fmt::Display for FillTarget {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Field(field) => field.fmt(f),
-            Self::Wildcard(wildcard) => wildcard.fmt(f),
-        }
     }
 }
 
@@ -125,16 +115,6 @@ impl fmt::Display for Literal {
             Self::Number(number) => number.fmt(f),
             Self::Negative(number) => write!(f, "-{number}"),
             Self::Boolean(value) => value.fmt(f),
-        }
-    }
-}
-
-impl fmt::Display for TimePoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Now => f.write_str("now"),
-            Self::Ago(period) => write!(f, "-{period}"),
-            Self::Epoch(number) => number.fmt(f),
         }
     }
 }

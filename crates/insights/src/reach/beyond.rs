@@ -1,32 +1,32 @@
-//! What a query can touch beyond the log groups and the time range that it was started with.
+//! What a query can reach beyond the log groups and the time range that it was started with.
 
 use std::fmt;
 
 use crate::ast::FieldPath;
 
-/// One thing that a query touches beyond what it was started with, or reads in another way than a plain query does.
+/// Something that a query reaches beyond its log groups and time range, or reads in an unusual way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Beyond {
-    /// `SOURCE`: the query says itself what it reads. Its parts follow, each as a thing of its own.
+    /// `SOURCE`: the query itself selects what it reads. Each selector follows as an entry of its own.
     Source,
-    /// `SOURCE 'g'`: one log group. The name may be an ARN, of another account or Region too.
+    /// `SOURCE 'g'`: one log group. The name may be an ARN, also of another account or Region.
     LogGroup {
-        /// As it was written.
+        /// The name as written.
         name: String,
     },
-    /// `SOURCE logGroups(…)`: every log group whose name begins so, also in accounts that are linked to this one.
+    /// `SOURCE logGroups(…)`: every log group with one of the prefixes, also in accounts that are linked to this one.
     LogGroups {
-        /// The beginnings; none: all log groups.
+        /// The prefixes; none: all log groups.
         prefixes: Vec<String>,
     },
-    /// `SOURCE logGroupTags(…)`: every log group with those tags.
+    /// `SOURCE logGroupTags(…)`: every log group with the tags.
     LogGroupTags {
         /// The keys of the tags.
         keys: Vec<String>,
     },
-    /// `SOURCE dataSource(…)`: every log group of those sources of data.
+    /// `SOURCE dataSource(…)`: every log group of the data sources.
     DataSources {
-        /// The sources of data.
+        /// The data sources.
         names: Vec<String>,
     },
     /// `accountIdentifiers:[…]`: log groups of these accounts.
@@ -46,21 +46,21 @@ pub enum Beyond {
         /// The table.
         table: String,
     },
-    /// `$name(…)`: a saved query of the account, which can do everything.
+    /// `$name(…)`: a saved query of the account, which may contain any command.
     SavedQuery {
-        /// The name that it was saved under.
+        /// The name of the saved query.
         name: String,
     },
     /// Another query, with events of its own.
     OtherQuery(Nesting),
-    /// `filterIndex`: no other events than the query may read, but fewer than a `filter` would find.
+    /// `filterIndex`: only events that the query may read, but possibly fewer than a `filter` finds.
     FieldIndex {
         /// The indexed field.
         field: FieldPath,
     },
-    /// `unmask(f)`: what data protection has masked.
+    /// `unmask(f)`: values that data protection has masked.
     Unmask,
-    /// The tree is nested deeper than [`super::DEEPEST`], and nobody looked at what is down there. No parsed query is so.
+    /// The tree is nested deeper than [`super::DEEPEST`] and was not analysed further. Parsed queries are never that deep.
     TooDeep,
 }
 
@@ -71,16 +71,16 @@ pub enum Window {
     SourceStart,
     /// `SOURCE … end=now`
     SourceEnd,
-    /// `diff`: a period of the same length, before.
+    /// `diff`: an earlier period of the same length.
     Diff,
-    /// `logcompare timeshift 7d`: the time range, so much earlier.
+    /// `logcompare timeshift 7d`: the time range, shifted back.
     LogCompare,
-    /// `stats … offset 1h`. The documentation says that it shifts the bins, and that one compares with an earlier period
-    /// by it; whether events of that period are read it does not say.
+    /// `stats … offset 1h`. The documentation says that it shifts the bins to compare with an earlier period, and not whether
+    /// events of that period are read.
     StatsOffset,
 }
 
-/// Where another query stands.
+/// Where another query is nested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Nesting {
     /// `join … (…)`
@@ -92,7 +92,7 @@ pub enum Nesting {
 }
 
 impl Beyond {
-    /// The word of the language that it stands for; stable.
+    /// The word of the language for it. Stable.
     #[must_use]
     pub const fn word(&self) -> &'static str {
         match self {
@@ -118,7 +118,7 @@ impl Beyond {
         }
     }
 
-    /// Whether data can be read that is not in the log groups of the query.
+    /// Whether it can read data outside the log groups of the query.
     #[must_use]
     pub const fn leaves_its_groups(&self) -> bool {
         match self {
@@ -137,8 +137,8 @@ impl Beyond {
         }
     }
 
-    /// Whether events can be read that are not in the time range of the query. Another query counts: which time range it has
-    /// is not documented.
+    /// Whether it can read events outside the time range of the query. Another query counts, because its time range is not
+    /// documented.
     #[must_use]
     pub const fn leaves_its_time_range(&self) -> bool {
         match self {
@@ -176,9 +176,9 @@ impl fmt::Display for Beyond {
             Self::Lookup { table } | Self::CidrLookup { table } => write!(f, "`{word}` reads the lookup table `{table}`"),
             Self::SavedQuery { name } => write!(f, "`{word}` runs the saved query `{name}`"),
             Self::OtherQuery(_) => write!(f, "`{word}` runs another query"),
-            Self::FieldIndex { field } => write!(f, "`{word}` reads only what has the index `{}`", field.flat_name()),
-            Self::Unmask => write!(f, "`{word}` shows what data protection has masked"),
-            Self::TooDeep => f.write_str("the query is nested too deep to be looked at"),
+            Self::FieldIndex { field } => write!(f, "`{word}` reads only events with the index `{}`", field.flat_name()),
+            Self::Unmask => write!(f, "`{word}` shows values that data protection has masked"),
+            Self::TooDeep => f.write_str("the query is nested too deep to be analysed"),
         }
     }
 }

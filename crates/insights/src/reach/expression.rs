@@ -1,4 +1,4 @@
-//! What an expression refers to.
+//! The references of an expression.
 
 use logmark_diagnostics::{Span, Spanned};
 
@@ -12,8 +12,8 @@ use super::uses::{Use, Uses};
 use super::walk::Walker;
 
 impl Walker {
-    /// Walks an expression that is used in this way; gives what its value is computed from.
-    pub(super) fn value(&mut self, scope: &Scope, expression: &Expression, span: Span, uses: Uses) -> Vec<NodeId> {
+    /// Adds the references of an expression with these uses. Returns the nodes that its value is computed from.
+    pub(crate) fn value(&mut self, scope: &Scope, expression: &Expression, span: Span, uses: Uses) -> Vec<NodeId> {
         let mut found = Vec::new();
         self.expression(scope, expression, span, uses, &mut found);
         found
@@ -23,7 +23,7 @@ impl Walker {
         if !self.enter(scope, span) {
             return;
         }
-        // What decides is not also called computed: a condition always is.
+        // The operands of a condition are always computed from, so `Computed` is not added to `Filtered`.
         let inner = if uses.contains(Use::Filtered) { uses } else { uses.and(Uses::of(Use::Computed)) };
         match expression {
             Expression::Field(path) => found.push(self.refer(scope, Referent::Field(path.clone()), span, uses)),

@@ -1,33 +1,33 @@
-//! What a query refers to, and whether that can hold the value of a certain field.
+//! References of a query, and whether they can hold the value of a given field.
 
 use crate::ast::{FieldPath, Name, Wildcard};
 
 use super::Uses;
 use logmark_diagnostics::Span;
 
-/// One place where a query refers to a field, whether it names it or not.
+/// A reference of a query to a field, by name or implicitly.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reference {
-    /// What is referred to.
+    /// The target of the reference.
     pub what: Referent,
-    /// Where: the name; the word of the command when no name is written; empty when nothing is.
+    /// The position of the name, or of the command's word when no name is written; empty when neither is written.
     pub span: Span,
     /// Where the value comes from.
     pub origin: Origin,
-    /// How it is used, there and through all names that are computed from it.
+    /// The uses of the value, directly and through all names that are computed from it.
     pub uses: Uses,
-    /// In how many other queries this one is: 0 for the query itself, 1 in a `join`, `appendcols` or `in ( … )`.
+    /// The nesting of the query with the reference: 0 for the query itself, 1 in a `join`, `appendcols` or `in ( … )`.
     pub nesting: usize,
 }
 
-/// What is referred to.
+/// The target of a reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Referent {
     /// A field.
     Field(FieldPath),
-    /// All fields whose names are like that.
+    /// All fields whose names match the wildcard.
     Like(Wildcard),
-    /// All fields: what the command looks at cannot be told from the text.
+    /// All fields: the text does not tell which fields the command reads.
     All,
 }
 
@@ -36,9 +36,9 @@ pub enum Referent {
 pub enum Origin {
     /// The events.
     Events,
-    /// A name that the query defined before.
+    /// A name that the query defined earlier.
     Query,
-    /// Either: the documentation leaves open which the name means there.
+    /// Either: the documentation leaves open which of them the name means.
     Either,
     /// A column of a lookup table.
     Table,
@@ -51,14 +51,14 @@ pub struct DefinedName {
     pub name: FieldPath,
     /// Where it is defined.
     pub span: Span,
-    /// How it is used afterwards, itself and through names that are computed from it.
+    /// The later uses of the name, directly and through names that are computed from it.
     pub uses: Uses,
     /// As in [`Reference::nesting`].
     pub nesting: usize,
 }
 
 impl Origin {
-    /// Whether the value can be one of the events.
+    /// Whether the value can come from the events.
     #[must_use]
     pub const fn is_of_events(self) -> bool {
         match self {
@@ -75,20 +75,20 @@ impl Referent {
         ["@message", "@ptr"].into_iter().any(|whole| self.may_be(whole))
     }
 
-    /// Whether the value can name an AWS account or what is in it: `@log`, `@aws.account`, `@source.log`, `@entity…`.
+    /// Whether the value can name an AWS account or its resources: `@log`, `@aws.account`, `@source.log`, `@entity…`.
     #[must_use]
     pub fn names_account(&self) -> bool {
         ["@log", "@aws.account", "@source.log", "@entity"].into_iter().any(|system| self.may_be(system))
     }
 
-    /// Whether the value can be that of the field, a part of it, or something that holds it. Names are compared without
-    /// case, and however their steps are written: in doubt the answer is yes.
+    /// Whether the value can be the value of the field, a part of it, or a value that contains it. Names are compared without
+    /// case, and in any spelling of their steps. In doubt the answer is yes.
     #[must_use]
     pub fn may_hold(&self, field: &FieldPath) -> bool {
         self.is_whole_event() || self.may_be(&plain(field))
     }
 
-    /// The same for a name in [`plain`] form, the whole event left out.
+    /// The same for a name in [`plain`] form, without the check for the whole event.
     fn may_be(&self, plain_name: &str) -> bool {
         match self {
             Self::All => true,
@@ -103,15 +103,15 @@ impl Referent {
 }
 
 impl DefinedName {
-    /// Whether the name is that of the field, of a part of it, or of something that it is a part of.
+    /// Whether the name can be the name of the field, of a part of it, or of a value that contains it.
     #[must_use]
     pub fn may_be(&self, field: &FieldPath) -> bool {
         overlap(&plain(&self.name), &plain(field))
     }
 }
 
-/// A path as names are compared: the steps joined by points, without case. A field of the event whose own name begins
-/// with `@` is shown with `@@`.
+/// A path in the form in which names are compared: the steps joined by points, in lower case. CloudWatch shows a field of the
+/// event whose own name begins with `@` with `@@`.
 pub(super) fn plain(path: &FieldPath) -> String {
     normal(&path.flat_name())
 }
@@ -124,7 +124,7 @@ fn normal(name: &str) -> String {
     }
 }
 
-/// Whether one is the other, or a part of it.
+/// Whether one is the other or a part of it.
 fn overlap(left: &str, right: &str) -> bool {
     left == right || is_within(left, right) || is_within(right, left)
 }
@@ -134,8 +134,7 @@ fn is_within(inner: &str, outer: &str) -> bool {
     inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('.'))
 }
 
-/// Whether CloudWatch itself gives every event that field. Whether a query can define a name in its place is not
-/// documented.
+/// Whether CloudWatch adds that field to every event. AWS does not document whether a query can redefine its name.
 pub(super) fn is_system(plain_name: &str) -> bool {
     const SYSTEM: [&str; 9] =
         ["@message", "@ptr", "@timestamp", "@ingestiontime", "@logstream", "@log", "@aws", "@entity", "@source"];
@@ -151,8 +150,8 @@ fn without_head(path: &FieldPath) -> Option<FieldPath> {
     }
 }
 
-/// The path without the name of one side of a `join` (in lower case) before it, in one pair of backticks with the rest too:
-/// `` `a.k` `` is the column `a.k`.
+/// The path without the name of one side of a `join` (in lower case) at its beginning. The name and the rest may be in one pair
+/// of backticks: `` `a.k` `` is the column `a.k`.
 pub(super) fn without_side(path: &FieldPath, side: &str) -> Option<FieldPath> {
     if path.head.as_str().to_lowercase() == side
         && let Some(inner) = without_head(path)
@@ -168,7 +167,7 @@ pub(super) fn without_side(path: &FieldPath, side: &str) -> Option<FieldPath> {
     Name::new(inner).ok().map(FieldPath::field)
 }
 
-/// Whether the name could be the text of an expression, which is what a column without an alias is called.
+/// Whether the name could be the text of an expression, which is the name of a column without an alias.
 pub(super) fn could_be_text(name: &Name) -> bool {
     !name.as_str().chars().all(|character| character.is_ascii_alphanumeric() || matches!(character, '_' | '@' | '.'))
 }

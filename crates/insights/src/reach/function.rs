@@ -1,8 +1,8 @@
-//! What a function reads beside its arguments.
+//! The fields that a function reads in addition to its arguments.
 
 use crate::functions::Function;
 
-/// What a function reads beside its arguments.
+/// What a function reads in addition to its arguments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reads {
     /// Nothing.
@@ -15,7 +15,7 @@ pub(super) enum Reads {
     Unmasked,
 }
 
-/// What the function reads beside its arguments.
+/// What the function reads in addition to its arguments.
 pub(super) const fn reads(function: Function) -> Reads {
     match function {
         Function::Unmask => Reads::Unmasked,

@@ -1,5 +1,5 @@
-//! What is computed from what: references and names, each with links to earlier ones only, so that one pass from the end
-//! tells how everything is used.
+//! The data flow of a query: references and names, each with links to the nodes that it is computed from. Links point to earlier
+//! nodes only, so that one pass from the end computes all uses.
 
 use logmark_diagnostics::Span;
 
@@ -7,28 +7,28 @@ use super::field::{DefinedName, Reference};
 use super::scope::NodeId;
 use super::uses::Uses;
 
-/// A reference, a name, or several of them in one.
+/// A reference, a name, or a group of nodes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Node {
-    /// What it is.
+    /// The kind of node.
     pub(super) kind: NodeKind,
-    /// What its value is computed from.
+    /// The nodes that its value is computed from.
     pub(super) links: Vec<NodeId>,
 }
 
-/// What a node is.
+/// The kind of a node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum NodeKind {
-    /// A place where a field is referred to.
+    /// A reference to a field.
     Reference(Reference),
     /// A name that the query defines.
     Name(DefinedName),
-    /// All that it is linked to.
+    /// All nodes that it is linked to.
     Several(Uses),
 }
 
 impl Node {
-    /// How it is used.
+    /// Its uses.
     pub(super) const fn uses(&self) -> Uses {
         match &self.kind {
             NodeKind::Reference(reference) => reference.uses,
@@ -37,7 +37,7 @@ impl Node {
         }
     }
 
-    /// It is used in this way too.
+    /// Adds uses.
     pub(super) const fn add(&mut self, more: Uses) {
         let uses = match &mut self.kind {
             NodeKind::Reference(reference) => &mut reference.uses,
@@ -48,7 +48,7 @@ impl Node {
     }
 }
 
-/// Tells every node how what is computed from it is used.
+/// Adds to every node the uses of the nodes that are computed from it.
 pub(super) fn spread_uses(nodes: &mut [Node]) {
     for id in (0..nodes.len()).rev() {
         let (earlier, rest) = nodes.split_at_mut(id);
@@ -61,7 +61,7 @@ pub(super) fn spread_uses(nodes: &mut [Node]) {
     }
 }
 
-/// The words of a command that a fault is shown at: its name, when it was written.
+/// The position of a command's name, for errors; empty when the command was not written.
 pub(super) fn word_span(whole: Span, spelling: &str) -> Span {
     Span::new(whole.start, whole.end.min(whole.start.saturating_add(spelling.len())))
 }

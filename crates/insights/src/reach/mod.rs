@@ -1,27 +1,27 @@
-//! What a query reaches: all that it touches beyond the log groups and the time range that it was started with, and all
+//! The reach of a query: everything that it reads beyond the log groups and the time range that it was started with, and all
 //! fields that it refers to.
 //!
-//! A guard stands on this, so it is complete by construction:
+//! The query guard depends on it, so it is complete by construction:
 //!
-//! - every `match` over a part of the tree names all variants, and every struct is taken apart field by field, without `..`:
-//!   a new command, or a new part of one, does not compile until it is said here what it reaches
-//! - in doubt more is said, never less: a name whose meaning the documentation leaves open is a field of the events too
-//! - what lies deeper than [`DEEPEST`] is not looked at, and counts as reaching beyond everything ([`Beyond::TooDeep`])
+//! - every command defines its reach (`CommandRules::reach`, in its file in `commands`); every `match` over a part of the tree
+//!   names all variants, and every struct is taken apart field by field, without `..`, so that a new part of the language does
+//!   not compile until its reach is defined
+//! - in doubt the reach is larger: a name whose meaning the documentation leaves open is also a field of the events
+//! - parts deeper than [`DEEPEST`] are not analysed and count as unlimited reach ([`Beyond::TooDeep`])
 //!
-//! Never says what is allowed; never looks at a text, only at its tree. Work and memory grow with the length of the query,
-//! not with what its names are computed from. Page: `CWL_QuerySyntax` and the pages of the commands.
+//! Never decides what is allowed. Reads only the tree, never the text. Time and memory grow with the length of the query, not
+//! with the data flow between its names. Page: `CWL_QuerySyntax` and the pages of the commands.
 
 #![deny(clippy::wildcard_enum_match_arm, clippy::match_wildcard_for_single_variants)]
 
 mod beyond;
 mod field;
 mod uses;
-mod walk;
-mod command;
-mod rows;
+pub(crate) mod walk;
+mod fields;
 mod expression;
 mod function;
-mod scope;
+pub(crate) mod scope;
 mod graph;
 
 use logmark_diagnostics::{Span, Spanned};
@@ -32,14 +32,17 @@ pub use beyond::{Beyond, Nesting, Window};
 pub use field::{DefinedName, Origin, Reference, Referent};
 pub use uses::{Use, Uses};
 
+pub(crate) use fields::constant;
+pub(crate) use uses::{COMPARED, SERIES};
+
 use graph::{Node, NodeKind};
 use scope::{Rows, Scope};
 use walk::Walker;
 
-/// How many expressions and queries may stand in one another to be looked at: more than the parser lets through.
+/// The deepest nesting of expressions and queries that is analysed: more than the parser accepts.
 pub const DEEPEST: usize = 256;
 
-/// What a query reaches.
+/// The reach of a query.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -73,7 +76,7 @@ pub struct Reach {
 }
 
 impl Reach {
-    /// What the query reaches, the queries in it too.
+    /// The reach of a query, with the queries nested in it.
     #[must_use]
     pub fn of(query: &Query) -> Self {
         let mut walker = Walker::default();
@@ -81,7 +84,7 @@ impl Reach {
         Self::found(walker, scope.rows != Rows::Computed)
     }
 
-    /// What a condition reaches that no query has yet.
+    /// The reach of a condition that is not part of a query.
     pub(crate) fn of_condition(condition: &Expression) -> Self {
         let mut walker = Walker::default();
         walker.value(&Scope::new(0), condition, Span::at(0), Uses::of(Use::Filtered));
@@ -94,25 +97,25 @@ impl Reach {
         Self { beyond, nodes, shows_pointers }
     }
 
-    /// All that it touches beyond its log groups and its time range, in the order of the text; each at its word.
+    /// Everything that it reaches beyond its log groups and its time range, in the order of the text, each at its word.
     #[must_use]
     pub fn beyond(&self) -> &[Spanned<Beyond>] {
         &self.beyond
     }
 
-    /// Whether it reads nothing that is not in the log groups that it was started with.
+    /// Whether it reads only the log groups that it was started with.
     #[must_use]
     pub fn is_within_its_groups(&self) -> bool {
         !self.beyond.iter().any(|beyond| beyond.node.leaves_its_groups())
     }
 
-    /// Whether it reads no events outside the time range that it was started with.
+    /// Whether it reads only events in the time range that it was started with.
     #[must_use]
     pub fn stays_in_its_time_range(&self) -> bool {
         !self.beyond.iter().any(|beyond| beyond.node.leaves_its_time_range())
     }
 
-    /// Every place where a field, a name or a column of a table is referred to, written or not.
+    /// Every reference to a field, a name or a column of a table, written or implicit.
     pub fn references(&self) -> impl Iterator<Item = &Reference> {
         self.nodes.iter().filter_map(|node| match &node.kind {
             NodeKind::Reference(reference) => Some(reference),
@@ -120,9 +123,9 @@ impl Reach {
         })
     }
 
-    /// Every place where a field of the events is referred to, or may be. A name that the query certainly defined before is
-    /// not among them, though an event that a `parse` does not match may keep its own field of that name: whether a certain
-    /// field is read is for [`Reach::reads_field`] to say, which counts such names.
+    /// Every reference that is, or may be, to a field of the events. References to names that the query certainly defined earlier
+    /// are left out, although an event that a `parse` does not match may keep its own field of that name. To find out whether a
+    /// field is read, use [`Reach::reads_field`], which counts such names.
     pub fn fields(&self) -> impl Iterator<Item = &Reference> {
         self.references().filter(|reference| reference.origin.is_of_events())
     }
@@ -135,8 +138,8 @@ impl Reach {
         })
     }
 
-    /// What the values of a name that it defines are computed from, through all names between, in the order in which it
-    /// refers to them. Of several definitions of the name all count; none gives nothing.
+    /// The references that the values of a defined name are computed from, through all names between, in the order of the
+    /// references. All definitions of the name count. Empty when the query does not define the name.
     #[must_use]
     pub fn origins(&self, name: &FieldPath) -> Vec<&Reference> {
         let mut wanted = vec![false; self.nodes.len()];
@@ -161,15 +164,14 @@ impl Reach {
         origins
     }
 
-    /// Whether it refers to something that can hold the value of the field, a part of it, or what it is a part of: the
-    /// whole event can, and a name like that which the query defines itself counts as well. The field is meant in the
-    /// events of all queries in the query.
+    /// Whether it refers to something that can hold the value of the field, a part of it, or a value that contains it. The whole
+    /// event can, and names that the query itself defines count. The field is meant in the events of all nested queries, too.
     #[must_use]
     pub fn reads_field(&self, field: &FieldPath) -> bool {
         self.fields().any(|reference| reference.what.may_hold(field)) || self.names().any(|name| name.may_be(field))
     }
 
-    /// How the field is used by all that [`Reach::reads_field`] counts; none when it is not read.
+    /// The uses of the field by everything that [`Reach::reads_field`] counts; none when it is not read.
     #[must_use]
     pub fn uses_of(&self, field: &FieldPath) -> Uses {
         let fields = self.fields().filter(|reference| reference.what.may_hold(field)).map(|reference| reference.uses);
@@ -177,13 +179,13 @@ impl Reach {
         fields.chain(names).fold(Uses::NONE, Uses::and)
     }
 
-    /// Whether it refers to something that can be the whole event, or leads to it: `@message`, `@ptr`, all fields.
+    /// Whether it refers to something that is the whole event or leads to it: `@message`, `@ptr`, all fields.
     #[must_use]
     pub fn reads_whole_event(&self) -> bool {
         self.fields().any(|reference| reference.what.is_whole_event())
     }
 
-    /// Whether its rows are events: CloudWatch puts `@ptr` into each, a handle that leads to the whole event.
+    /// Whether its rows are events. CloudWatch adds to each of them `@ptr`, a handle for the whole event.
     #[must_use]
     pub const fn shows_pointers(&self) -> bool {
         self.shows_pointers

@@ -1,9 +1,9 @@
-//! The names that a query has defined so far, and what a name means at some place of it.
+//! The names that a query has defined so far, and the meaning of a name at some point of the query.
 //!
-//! Names stand in a tree of their steps, without case, so that one is found in as many steps as it has. A name is
-//! *certain* when the documentation leaves no doubt that the definition is meant: it is spelt in the same way, was made by
-//! an earlier command, and no command between them made all names doubtful. All others are doubtful, and then the events'
-//! own field is read as well as the definition.
+//! Names are kept in a trie of their steps, in lower case, so that a lookup takes as many steps as the name has. A name is
+//! *certain* when the documentation leaves no doubt that it means the definition: it has the same spelling, an earlier command
+//! defined it, and no command between them made all names doubtful. A doubtful name refers to the field of the events and to
+//! the definition.
 
 use std::collections::BTreeMap;
 
@@ -11,139 +11,139 @@ use crate::ast::FieldPath;
 
 use super::field::{could_be_text, is_system, plain};
 
-/// The place of a [`super::graph::Node`].
-pub(super) type NodeId = usize;
+/// The index of a [`super::graph::Node`].
+pub(crate) type NodeId = usize;
 
-/// What the query knows at some place.
+/// The state of the analysis at some point of a query.
 #[derive(Debug)]
-pub(super) struct Scope {
-    /// In how many other queries this one is.
-    pub(super) nesting: usize,
+pub(crate) struct Scope {
+    /// The nesting of this query.
+    pub(crate) nesting: usize,
     /// The number of the command.
-    pub(super) command: usize,
-    /// Definitions of earlier commands than that are doubtful.
-    pub(super) certain_from: usize,
-    /// What the result shows, as far as one knows.
-    pub(super) shown: Vec<NodeId>,
-    /// What the rows of the result are.
-    pub(super) rows: Rows,
-    /// Whether the query says what is shown.
-    pub(super) says_what_is_shown: bool,
-    /// The queries whose columns stand beside those of this one.
-    pub(super) beside: Vec<Beside>,
-    /// All columns without an alias that are not fields: they are called by their text.
-    pub(super) unnamed: Option<NodeId>,
+    pub(crate) command: usize,
+    /// Definitions of commands before this one are doubtful.
+    pub(crate) certain_from: usize,
+    /// The nodes that the result shows, as far as known.
+    pub(crate) shown: Vec<NodeId>,
+    /// The kind of rows of the result.
+    pub(crate) rows: Rows,
+    /// Whether the query selects the fields that the result shows.
+    pub(crate) selects_fields: bool,
+    /// The queries whose columns were added to the columns of this one.
+    pub(crate) added: Vec<AddedColumns>,
+    /// All columns without an alias that are not fields. Their names are their texts.
+    pub(crate) unnamed: Option<NodeId>,
     /// All definitions.
-    pub(super) everything: Option<NodeId>,
-    /// `autoregress`: the beginnings of the names that it makes, and their definition.
-    pub(super) numbered: Vec<(String, NodeId)>,
-    places: Vec<Place>,
+    pub(crate) everything: Option<NodeId>,
+    /// `autoregress`: the prefixes of the names that it defines, and their definition.
+    pub(crate) numbered: Vec<(String, NodeId)>,
+    trie: Vec<TrieNode>,
 }
 
-/// What the rows of a result are.
+/// The kind of rows of a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Rows {
+pub(crate) enum Rows {
     /// Events.
     Events,
-    /// Something computed from many of them.
+    /// Values computed from several events.
     Computed,
-    /// The same, with the events of another query beside it.
-    EventsBeside,
+    /// The same, with the columns of another query's events.
+    ComputedWithEvents,
 }
 
-/// A query whose columns stand beside those of this one.
+/// A query whose columns were added to the columns of this one.
 #[derive(Debug)]
-pub(super) struct Beside {
-    /// `join`: what the events of the two sides are called.
-    pub(super) sides: Option<(String, String)>,
-    /// What the other query knows at its end.
-    pub(super) scope: Scope,
+pub(crate) struct AddedColumns {
+    /// `join`: the names of the left and the right side.
+    pub(crate) sides: Option<(String, String)>,
+    /// The state at the end of the other query.
+    pub(crate) scope: Scope,
 }
 
-/// One step in the tree of names.
+/// A node of the trie of names.
 #[derive(Debug, Default)]
-struct Place {
+struct TrieNode {
     next: BTreeMap<String, usize>,
     definition: Option<Definition>,
-    /// All definitions below.
+    /// All definitions below this node.
     below: Option<NodeId>,
 }
 
-/// A name, defined.
+/// The definition of a name.
 #[derive(Debug, Clone)]
 struct Definition {
     path: FieldPath,
     node: NodeId,
     command: usize,
-    /// What the name was before.
+    /// The previous definition.
     before: Option<Box<Self>>,
 }
 
-/// What a name means.
+/// The meaning of a name.
 #[derive(Debug, Default)]
-pub(super) struct Meaning {
-    /// All definitions that may be meant.
-    pub(super) definitions: Vec<NodeId>,
-    /// Whether one of them is certainly meant, so that the events' own field is not.
-    pub(super) certain: bool,
+pub(crate) struct Meaning {
+    /// All definitions that the name may mean.
+    pub(crate) definitions: Vec<NodeId>,
+    /// Whether the name certainly means one of them, and not the field of the events.
+    pub(crate) certain: bool,
 }
 
-/// Whether what a name was before can still be its value.
+/// Whether a definition replaces the previous value of the name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Replaces {
-    /// It cannot.
+pub(crate) enum Replaces {
+    /// In all rows.
     Wholly,
-    /// It can, in some rows.
+    /// Only in some rows.
     InSomeRows,
 }
 
 impl Scope {
-    /// A query that has not begun.
-    pub(super) fn new(nesting: usize) -> Self {
+    /// The state before the first command.
+    pub(crate) fn new(nesting: usize) -> Self {
         Self {
             nesting,
             command: 0,
             certain_from: 0,
             shown: Vec::new(),
             rows: Rows::Events,
-            says_what_is_shown: false,
-            beside: Vec::new(),
+            selects_fields: false,
+            added: Vec::new(),
             unnamed: None,
             everything: None,
             numbered: Vec::new(),
-            places: vec![Place::default()],
+            trie: vec![TrieNode::default()],
         }
     }
 
-    /// What a name means here, and in the queries whose columns stand beside.
-    pub(super) fn meaning(&self, path: &FieldPath) -> Meaning {
+    /// The meaning of a name here, with the queries whose columns were added.
+    pub(crate) fn meaning(&self, path: &FieldPath) -> Meaning {
         let mut meaning = Meaning::default();
         self.look_up(path, &mut meaning);
-        for beside in &self.beside {
-            let mut other = beside.scope.meaning(path);
+        for added in &self.added {
+            let mut other = added.scope.meaning(path);
             meaning.definitions.append(&mut other.definitions);
         }
         meaning
     }
 
-    /// What the name means among the definitions of this query itself.
+    /// The meaning of the name among the definitions of this query.
     fn look_up(&self, path: &FieldPath, meaning: &mut Meaning) {
         let plain = plain(path);
         let system = is_system(&plain);
-        let mut place = 0;
+        let mut index = 0;
         let mut reached_end = true;
         for step in plain.split('.') {
-            let Some(next) = self.places.get(place).and_then(|here| here.next.get(step)) else {
+            let Some(next) = self.trie.get(index).and_then(|here| here.next.get(step)) else {
                 reached_end = false;
                 break;
             };
-            place = *next;
-            if let Some(definition) = self.places.get(place).and_then(|here| here.definition.as_ref()) {
+            index = *next;
+            if let Some(definition) = self.trie.get(index).and_then(|here| here.definition.as_ref()) {
                 self.add(definition, path, system, meaning);
             }
         }
         if reached_end {
-            meaning.definitions.extend(self.places.get(place).and_then(|here| here.below));
+            meaning.definitions.extend(self.trie.get(index).and_then(|here| here.below));
         }
         if could_be_text(&path.head) {
             meaning.definitions.extend(self.unnamed);
@@ -165,29 +165,29 @@ impl Scope {
         meaning.certain |= candidate.is_some_and(certain);
     }
 
-    /// What the name already stands for, so that a definition that replaces it in some rows only, or under another
-    /// spelling, keeps it.
-    pub(super) fn kept(&self, path: &FieldPath, replaces: Replaces) -> Option<NodeId> {
-        let mut place = 0;
+    /// The previous definition of the name, if a new definition keeps it: because it replaces it only in some rows, or has another
+    /// spelling.
+    pub(crate) fn kept(&self, path: &FieldPath, replaces: Replaces) -> Option<NodeId> {
+        let mut index = 0;
         for step in plain(path).split('.') {
-            place = *self.places.get(place)?.next.get(step)?;
+            index = *self.trie.get(index)?.next.get(step)?;
         }
-        let definition = self.places.get(place)?.definition.as_ref()?;
+        let definition = self.trie.get(index)?.definition.as_ref()?;
         (replaces == Replaces::InSomeRows || definition.path != *path).then_some(definition.node)
     }
 
-    /// Defines a name. Gives the places above it, each with what is known to be below: the caller joins the new node to it.
-    pub(super) fn define(&mut self, path: &FieldPath, node: NodeId) -> Vec<usize> {
-        let mut place = 0;
+    /// Defines a name. Returns the trie nodes above it, so that the caller adds the new definition to those below them.
+    pub(crate) fn define(&mut self, path: &FieldPath, node: NodeId) -> Vec<usize> {
+        let mut index = 0;
         let mut above = Vec::new();
         for step in plain(path).split('.') {
-            above.push(place);
-            place = self.step(place, step);
+            above.push(index);
+            index = self.step(index, step);
         }
         let command = self.command;
-        if let Some(here) = self.places.get_mut(place) {
+        if let Some(here) = self.trie.get_mut(index) {
             let mut before = here.definition.take();
-            // Of several definitions in one command the one before the command is kept, and no chain grows.
+            // When one command defines a name several times, the definition before the command is kept, so that no chain grows.
             if before.as_ref().is_some_and(|definition| definition.command == command) {
                 before = before.and_then(|definition| definition.before).map(|definition| *definition);
             }
@@ -197,21 +197,21 @@ impl Scope {
         above
     }
 
-    /// The way from a place to the next, made when there is none.
-    fn step(&mut self, place: usize, step: &str) -> usize {
-        if let Some(next) = self.places.get(place).and_then(|here| here.next.get(step)) {
+    /// The child of a trie node for a step, which is created if it does not exist.
+    fn step(&mut self, index: usize, step: &str) -> usize {
+        if let Some(next) = self.trie.get(index).and_then(|here| here.next.get(step)) {
             return *next;
         }
-        let new = self.places.len();
-        self.places.push(Place::default());
-        if let Some(here) = self.places.get_mut(place) {
+        let new = self.trie.len();
+        self.trie.push(TrieNode::default());
+        if let Some(here) = self.trie.get_mut(index) {
             here.next.insert(step.to_owned(), new);
         }
         new
     }
 
-    /// All definitions below a place, to be replaced by a node that joins another to them.
-    pub(super) fn below(&mut self, place: usize) -> Option<&mut Option<NodeId>> {
-        self.places.get_mut(place).map(|here| &mut here.below)
+    /// All definitions below a trie node, to be replaced by a node that adds another.
+    pub(crate) fn below(&mut self, index: usize) -> Option<&mut Option<NodeId>> {
+        self.trie.get_mut(index).map(|here| &mut here.below)
     }
 }

@@ -1,17 +1,17 @@
-//! How a query uses a field.
+//! The ways in which a query uses a field.
 
 use std::fmt;
 
-/// One way to use a field. More than one can hold: what is grouped by is shown, too.
+/// One way to use a field. Several can apply: a field after `by` is also shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Use {
     /// Its value, or something computed from it, is part of the result.
     Shown,
     /// A function or an operator computes something from it.
     Computed,
-    /// It decides which events there are.
+    /// It decides which events are in the result.
     Filtered,
-    /// `parse`, `json`: its text is taken apart.
+    /// `parse`, `json`: its text is parsed.
     Parsed,
     /// `stats … by`
     Grouped,
@@ -23,9 +23,9 @@ pub enum Use {
     Deduplicated,
     /// `expand`, `unnest`: its elements become rows.
     Expanded,
-    /// `pattern`, `anomaly`, `diff`, `logcompare`, `relevantfields`: what its values have in common.
+    /// `pattern`, `anomaly`, `diff`, `logcompare`, `relevantfields`: its values are compared.
     Compared,
-    /// `lookup`, `cidrlookup`: it is looked for in a table.
+    /// `lookup`, `cidrlookup`: it is searched in a table.
     LookedUp,
     /// `join … where`
     Joined,
@@ -34,9 +34,15 @@ pub enum Use {
     Series,
 }
 
-/// All the ways in which a field is used. None: it is read, and nothing comes of it (`fields a | stats count(*)`).
+/// The set of uses of a field. An empty set: it is read without effect (`fields a | stats count(*)`).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Uses(u16);
+
+/// The uses of a field that a command compares over all rows.
+pub(crate) const COMPARED: Uses = Uses::of(Use::Compared).and(Uses::of(Use::Shown));
+
+/// The uses of a field from which a command computes a series over the rows.
+pub(crate) const SERIES: Uses = Uses::of(Use::Series).and(Uses::of(Use::Shown));
 
 impl Use {
     /// All of them.
@@ -61,31 +67,36 @@ impl Uses {
     /// None of them.
     pub const NONE: Self = Self(0);
 
-    /// This one alone.
+    /// All of them.
+    pub(crate) fn all() -> Self {
+        Use::ALL.into_iter().fold(Self::NONE, |all, one| all.and(Self::of(one)))
+    }
+
+    /// A set of one use.
     #[must_use]
     pub const fn of(one: Use) -> Self {
         Self(1 << one as u16)
     }
 
-    /// All of both.
+    /// The union.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
-    /// Whether it is one of them.
+    /// Whether the set contains the use.
     #[must_use]
     pub const fn contains(self, one: Use) -> bool {
         self.0 & Self::of(one).0 != 0
     }
 
-    /// Whether there is none.
+    /// Whether the set is empty.
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
 
-    /// Each of them.
+    /// The uses in the set.
     pub fn iter(self) -> impl Iterator<Item = Use> {
         Use::ALL.into_iter().filter(move |one| self.contains(*one))
     }

@@ -1,4 +1,4 @@
-//! The walk over a query: what it refers to, what it defines, what it reaches.
+//! The walk over a query that collects its references, its definitions and its reach.
 
 use logmark_diagnostics::{Span, Spanned};
 
@@ -7,27 +7,27 @@ use crate::ast::{FieldPath, Name, Query, Segment};
 use super::DEEPEST;
 use super::beyond::{Beyond, Nesting};
 use super::field::{DefinedName, Origin, Reference, Referent, without_side};
-use super::graph::{Node, NodeKind};
-use super::scope::{Beside, NodeId, Replaces, Rows, Scope};
+use super::graph::{Node, NodeKind, word_span};
+use super::scope::{AddedColumns, NodeId, Replaces, Rows, Scope};
 use super::uses::{Use, Uses};
 
-/// What was found so far.
+/// The results so far.
 #[derive(Debug, Default)]
-pub(super) struct Walker {
+pub(crate) struct Walker {
     beyond: Vec<Spanned<Beyond>>,
     nodes: Vec<Node>,
-    /// How many expressions and queries the walk is in.
+    /// The number of expressions and queries around the current one.
     depth: usize,
 }
 
 impl Walker {
-    /// What was found, and what is computed from what.
+    /// The reach and the data flow.
     pub(super) fn found(self) -> (Vec<Spanned<Beyond>>, Vec<Node>) {
         (self.beyond, self.nodes)
     }
 
-    /// A whole query; the names that it knows at its end. Its result is used in this way.
-    pub(super) fn query(&mut self, query: &Query, span: Span, nesting: usize, uses: Uses) -> Scope {
+    /// Walks a query whose result has these uses. Returns the state at its end.
+    pub(crate) fn query(&mut self, query: &Query, span: Span, nesting: usize, uses: Uses) -> Scope {
         let mut scope = Scope::new(nesting);
         if !self.enter(&scope, span) {
             return scope;
@@ -35,9 +35,10 @@ impl Walker {
         let Query { commands } = query;
         for (number, command) in commands.iter().enumerate() {
             scope.command = number;
-            self.command(&mut scope, command);
+            let word = word_span(command.span, command.node.name().spelling());
+            command.node.rules().reach(self, &mut scope, word);
         }
-        if scope.rows == Rows::Events && !scope.says_what_is_shown {
+        if scope.rows == Rows::Events && !scope.selects_fields {
             let end = Span::at(commands.last().map_or(span.start, |command| command.span.end));
             for system in ["@timestamp", "@message"] {
                 let node = self.system_field(&scope, system, end, Uses::NONE);
@@ -53,51 +54,51 @@ impl Walker {
         scope
     }
 
-    /// Goes one step deeper, when that is allowed; when it is not, everything may be down there.
-    pub(super) fn enter(&mut self, scope: &Scope, span: Span) -> bool {
+    /// Enters a nested part. Returns false when it is too deep; the part then counts as reaching everything.
+    pub(crate) fn enter(&mut self, scope: &Scope, span: Span) -> bool {
         if self.depth >= DEEPEST {
             self.reaches(Beyond::TooDeep, span);
-            self.refer(scope, Referent::All, span, Use::ALL.into_iter().fold(Uses::NONE, |all, one| all.and(Uses::of(one))));
+            self.refer(scope, Referent::All, span, Uses::all());
             return false;
         }
         self.depth += 1;
         true
     }
 
-    /// Comes back from one step deeper.
-    pub(super) const fn leave(&mut self) {
+    /// Leaves a nested part.
+    pub(crate) const fn leave(&mut self) {
         self.depth -= 1;
     }
 
-    /// Notes what the query reaches.
-    pub(super) fn reaches(&mut self, beyond: Beyond, span: Span) {
+    /// Adds to the reach.
+    pub(crate) fn reaches(&mut self, beyond: Beyond, span: Span) {
         self.beyond.push(Spanned::new(beyond, span));
     }
 
-    /// A query in this one, whose columns then stand beside.
-    pub(super) fn beside(&mut self, scope: &mut Scope, query: &Spanned<Query>, sides: Option<(&Name, &Name)>) {
+    /// Walks a nested query whose columns are added to the columns of this one.
+    pub(crate) fn add_columns(&mut self, scope: &mut Scope, query: &Spanned<Query>, sides: Option<(&Name, &Name)>) {
         let other = self.query(&query.node, query.span, scope.nesting + 1, Uses::of(Use::Shown));
         let sides = sides.map(|(left, right)| (left.as_str().to_lowercase(), right.as_str().to_lowercase()));
-        // The columns that stand beside can be events, with their pointers, beside what was computed.
+        // The added columns can be events, with their pointers, although the own rows are computed.
         if scope.rows == Rows::Computed && other.rows != Rows::Computed {
-            scope.rows = Rows::EventsBeside;
+            scope.rows = Rows::ComputedWithEvents;
         }
-        scope.beside.push(Beside { sides, scope: other });
+        scope.added.push(AddedColumns { sides, scope: other });
     }
 
-    /// A query in an expression; what it gives.
-    pub(super) fn subquery(&mut self, scope: &Scope, query: &Query, span: Span, uses: Uses) -> Vec<NodeId> {
+    /// Walks a query in an expression. Returns the nodes that it shows.
+    pub(crate) fn subquery(&mut self, scope: &Scope, query: &Query, span: Span, uses: Uses) -> Vec<NodeId> {
         self.reaches(Beyond::OtherQuery(Nesting::In), span);
         self.query(query, span, scope.nesting + 1, uses.and(Uses::of(Use::Shown))).shown
     }
 
-    /// Notes that a field is referred to.
-    pub(super) fn field(&mut self, scope: &Scope, field: &Spanned<FieldPath>, uses: Uses) -> NodeId {
+    /// Adds a reference to a field.
+    pub(crate) fn field(&mut self, scope: &Scope, field: &Spanned<FieldPath>, uses: Uses) -> NodeId {
         self.refer(scope, Referent::Field(field.node.clone()), field.span, uses)
     }
 
-    /// Notes that a field of CloudWatch is referred to, though nobody wrote its name.
-    pub(super) fn system_field(&mut self, scope: &Scope, name: &str, span: Span, uses: Uses) -> NodeId {
+    /// Adds an implicit reference to a field of CloudWatch.
+    pub(crate) fn system_field(&mut self, scope: &Scope, name: &str, span: Span, uses: Uses) -> NodeId {
         let what = match Name::new(name) {
             Ok(name) => Referent::Field(FieldPath::field(name)),
             Err(_) => Referent::All,
@@ -105,8 +106,8 @@ impl Walker {
         self.refer(scope, what, span, uses)
     }
 
-    /// Notes that something is referred to.
-    pub(super) fn refer(&mut self, scope: &Scope, what: Referent, span: Span, uses: Uses) -> NodeId {
+    /// Adds a reference.
+    pub(crate) fn refer(&mut self, scope: &Scope, what: Referent, span: Span, uses: Uses) -> NodeId {
         let (mut links, origin) = match &what {
             Referent::Field(path) => {
                 let meaning = scope.meaning(path);
@@ -126,16 +127,16 @@ impl Walker {
         self.push(NodeKind::Reference(Reference { what, span, origin, uses, nesting }), links)
     }
 
-    /// After a `join`, `a.k` is the `k` of one side: that is read as well.
+    /// After a `join`, `a.k` also refers to the `k` of one side.
     fn of_sides(&mut self, scope: &Scope, path: &FieldPath, span: Span, links: &mut Vec<NodeId>) {
         let mut path = path.clone();
-        // The left side of a second `join` is what the first made: there can be a step for each.
-        for _ in 0..scope.beside.len() {
+        // The left side of a second `join` is the result of the first, so there can be a step for each.
+        for _ in 0..scope.added.len() {
             let mut of_left = None;
-            for beside in &scope.beside {
-                let Some((left, right)) = &beside.sides else { continue };
+            for added in &scope.added {
+                let Some((left, right)) = &added.sides else { continue };
                 if let Some(inner) = without_side(&path, right) {
-                    links.push(self.refer(&beside.scope, Referent::Field(inner), span, Uses::NONE));
+                    links.push(self.refer(&added.scope, Referent::Field(inner), span, Uses::NONE));
                 }
                 of_left = of_left.or_else(|| without_side(&path, left));
             }
@@ -153,15 +154,15 @@ impl Walker {
         self.push(NodeKind::Reference(reference), meaning.definitions)
     }
 
-    /// A column of a lookup table.
-    pub(super) fn table_column(&mut self, scope: &Scope, column: &Spanned<FieldPath>, uses: Uses) -> NodeId {
+    /// Adds a reference to a column of a lookup table.
+    pub(crate) fn table_column(&mut self, scope: &Scope, column: &Spanned<FieldPath>, uses: Uses) -> NodeId {
         let what = Referent::Field(column.node.clone());
         let reference = Reference { what, span: column.span, origin: Origin::Table, uses, nesting: scope.nesting };
         self.push(NodeKind::Reference(reference), Vec::new())
     }
 
-    /// Defines a name that is computed from these.
-    pub(super) fn define(
+    /// Defines a name that is computed from `links`.
+    pub(crate) fn define(
         &mut self,
         scope: &mut Scope,
         name: &Spanned<FieldPath>,
@@ -171,22 +172,22 @@ impl Walker {
         links.extend(scope.kept(&name.node, replaces));
         let defined = DefinedName { name: name.node.clone(), span: name.span, uses: Uses::NONE, nesting: scope.nesting };
         let node = self.push(NodeKind::Name(defined), links);
-        for place in scope.define(&name.node, node) {
-            let Some(below) = scope.below(place) else { continue };
+        for index in scope.define(&name.node, node) {
+            let Some(below) = scope.below(index) else { continue };
             *below = Some(self.join(*below, node));
         }
         scope.everything = Some(self.join(scope.everything, node));
         node
     }
 
-    /// Defines a name that the command gives without being told.
-    pub(super) fn define_word(&mut self, scope: &mut Scope, word: &str, span: Span, links: Vec<NodeId>) -> Option<NodeId> {
+    /// Defines a name that is not written in the query.
+    pub(crate) fn define_word(&mut self, scope: &mut Scope, word: &str, span: Span, links: Vec<NodeId>) -> Option<NodeId> {
         let name = Name::new(word).ok()?;
         Some(self.define(scope, &Spanned::new(FieldPath::field(name), span), links, Replaces::InSomeRows))
     }
 
-    /// A column without an alias that is no field: it is called by its text.
-    pub(super) fn define_unnamed(&mut self, scope: &mut Scope, links: Vec<NodeId>) -> NodeId {
+    /// Defines a column without an alias that is not a field. Its name is its text.
+    pub(crate) fn define_unnamed(&mut self, scope: &mut Scope, links: Vec<NodeId>) -> NodeId {
         let mut links = links;
         links.extend(scope.unnamed);
         let node = self.push(NodeKind::Several(Uses::NONE), links);
@@ -195,12 +196,12 @@ impl Walker {
         node
     }
 
-    /// All of them in one.
-    pub(super) fn several(&mut self, links: Vec<NodeId>) -> NodeId {
+    /// A node that is linked to all of them.
+    pub(crate) fn several(&mut self, links: Vec<NodeId>) -> NodeId {
         self.push(NodeKind::Several(Uses::NONE), links)
     }
 
-    /// Both in one.
+    /// A node that is linked to both.
     fn join(&mut self, one: Option<NodeId>, other: NodeId) -> NodeId {
         match one {
             Some(one) => self.push(NodeKind::Several(Uses::NONE), vec![one, other]),
@@ -214,8 +215,8 @@ impl Walker {
     }
 }
 
-/// The last step of a path, with something behind it: how `autoregress` calls what it makes.
-pub(super) fn with_suffix(path: &FieldPath, suffix: &str) -> String {
+/// A path with a suffix, in lower case: the names that `autoregress` defines.
+pub(crate) fn with_suffix(path: &FieldPath, suffix: &str) -> String {
     let FieldPath { head, rest } = path;
     let steps = rest.iter().map(|step| match step {
         Segment::Name(name) => format!(".{}", name.as_str()),

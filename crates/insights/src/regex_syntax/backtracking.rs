@@ -1,12 +1,12 @@
-//! What an engine that backtracks can run beyond the linear one, in the syntax of the `fancy-regex` crate.
+//! Constructs that only a backtracking engine can run, in the syntax of the `fancy-regex` crate.
 //!
 //! - look-around: `(?=a)`, `(?!a)`, `(?<=a)`, `(?<!a)`
 //! - atomic groups and possessive repetitions: `(?>a)`, `a++`, `a{2,5}+`
 //! - back-references: `\1`, `\12`, `\k<name>`, `\k'name'`, `\k{name}`, `\g1`, `\g{1}`, `\g{-1}`, `\g{name}`, `(?P=name)`
-//! - large repetitions: the engine counts them, step by step, where the linear engine would need a state for each
+//! - large repetitions: the engine counts them step by step, but the linear engine would need a state for each
 //!
-//! Two-digit references follow Java: digits are dropped until there are as many groups. Perl's recursion, conditions, branch
-//! resets, verbs and code stay refused: no page and no deployed query has them.
+//! Two-digit references follow Java: digits are dropped until a group has the number. Perl's recursion, conditions, branch
+//! resets, verbs and code are refused: no page and no query in use has them.
 
 use super::dialect::{Last, Repetition, Translation};
 use super::reader::Reader;
@@ -18,32 +18,32 @@ use logmark_diagnostics::Span;
 pub(super) enum Engine {
     /// The `regex` crate: time linear in the text.
     Linear,
-    /// The `fancy-regex` crate: backtracks, within a limit of steps.
+    /// The `fancy-regex` crate: backtracks within a limit of steps.
     Backtracking,
 }
 
-/// Longest pattern that may backtrack, in bytes: each of its atoms may become a program of its own.
+/// The longest pattern that may backtrack, in bytes: each of its atoms may become a program of its own.
 pub(super) const LONGEST_PATTERN: usize = 4_000;
 
-/// Up to that count, of up to as many atoms, the parts of an expression that need no backtracking are copied, as the linear
-/// engine copies them. Beyond, the engine counts: a step costs time but no memory.
+/// Repetitions up to this count, of up to this many atoms, are copied where no backtracking is needed, as in the linear engine.
+/// Larger ones are counted by the engine: a step costs time but no memory.
 const MOST_COPIED: u64 = 16;
 
-/// Most steps that counted repetitions may ask for in one attempt, nested ones multiplied.
+/// The maximum number of steps of counted repetitions in one attempt, nested ones multiplied.
 const MOST_COUNTED: u64 = 1_000_000;
 
-/// `\b` of ASCII: the crate knows only that of Unicode.
+/// ASCII `\b`: the crate has only the Unicode one.
 pub(super) const WORD_BOUNDARY: &str = r"(?:(?<=[0-9A-Za-z_])(?![0-9A-Za-z_])|(?<![0-9A-Za-z_])(?=[0-9A-Za-z_]))";
 
-/// `\B` of ASCII.
+/// ASCII `\B`.
 pub(super) const NO_WORD_BOUNDARY: &str = r"(?:(?<=[0-9A-Za-z_])(?=[0-9A-Za-z_])|(?<![0-9A-Za-z_])(?![0-9A-Za-z_]))";
 
-/// How groups begin behind `(?` that only this engine runs, and what they are when they have closed.
+/// The characters after `(?` of groups that only this engine runs, and their kind after they close.
 const GROUPS: [(&str, Last); 5] =
     [("<=", Last::Assertion), ("<!", Last::Assertion), ("=", Last::Assertion), ("!", Last::Assertion), (">", Last::Atom)];
 
 impl Translation {
-    /// A group that the linear engine refuses, behind its `(?`; whether there was one.
+    /// Reads a group that the linear engine refuses, after its `(?`. Returns whether there was one.
     pub(super) fn open_backtracking(&mut self, reader: &mut Reader<'_>, start: usize) -> Result<bool, RegexError> {
         if let Some(name) = reader.rest().strip_prefix("P=") {
             let length = name.find(')').ok_or_else(|| reader.malformed(start, "this group is not closed"))?;
@@ -60,7 +60,7 @@ impl Translation {
         Ok(true)
     }
 
-    /// A repetition of the last atom; its `?` was read.
+    /// A repetition of the last atom, after its `?`.
     pub(super) fn repeated_backtracking(
         &mut self,
         reader: &mut Reader<'_>,
@@ -82,7 +82,7 @@ impl Translation {
             if self.counted > MOST_COUNTED {
                 return Err(Self::too_many_copies(reader, start));
             }
-            // The empty look-ahead makes the crate run the atom by itself, so that it counts.
+            // The empty look-ahead makes the crate run the atom separately, so that it counts.
             reader.out.insert_str(self.last_start, "(?:");
             reader.out.push_str("(?=))");
         } else if repetition.length > 0 {
@@ -99,7 +99,7 @@ impl Translation {
         Ok(())
     }
 
-    /// An assertion holds however often it is tried: the crate refuses to repeat it, and need not.
+    /// Repeating an assertion does not change its result. The crate refuses to repeat it, so the repetition is dropped.
     fn repeat_assertion(&self, reader: &mut Reader<'_>, is_lazy: bool, repetition: &Repetition) {
         if repetition.least > 0 {
             return;
@@ -113,7 +113,7 @@ impl Translation {
         }
     }
 
-    /// A back-reference whose backslash was read.
+    /// A back-reference, after its backslash.
     pub(super) fn reference(&mut self, reader: &mut Reader<'_>, start: usize) -> Result<(), RegexError> {
         let rest = reader.rest();
         if rest.starts_with(|first: char| first.is_ascii_digit()) {
@@ -170,14 +170,14 @@ impl Translation {
     fn named_group(&self, reader: &Reader<'_>, start: usize, name: &str) -> Result<usize, RegexError> {
         let found = self.names.iter().find(|(_, known)| known == name).map(|(group, _)| *group);
         found.ok_or_else(|| {
-            let end = reader.place() + name.len() + 2;
-            let fault = RegexFault::Malformed("no group of that name stands before this back-reference");
+            let end = reader.position() + name.len() + 2;
+            let fault = RegexFault::Malformed("no group of that name precedes this back-reference");
             RegexError { span: reader.span(start, end), fault }
         })
     }
 
     fn refer(&mut self, reader: &mut Reader<'_>, start: usize, group: usize) {
-        self.references.push((Span::new(start, reader.place().max(start + 1)), group));
+        self.references.push((Span::new(start, reader.position().max(start + 1)), group));
         self.atom(reader, &format!(r"(?:\{group})"));
     }
 }

@@ -1,16 +1,16 @@
-//! Classes of characters in regular expressions: `[..]`, and the escapes that stand for one or many characters.
+//! Classes of characters in regular expressions: `[..]`, and escapes for one or many characters.
 //!
-//! Owns their reading as in Perl and their rewriting for the `regex` crate, in whose brackets `[`, `&&`, `--` and `~~`
-//! would mean sets. Never decides what may be repeated: that is [`super::dialect`].
+//! Owns parsing them as Perl does, and rewriting them for the `regex` crate, where `[`, `&&`, `--` and `~~` in brackets are set
+//! operators. [`super::dialect`] decides what may be repeated.
 
 use super::reader::Reader;
 use super::{RegexError, RegexFault};
 
-/// What an escape stands for.
+/// The meaning of an escape.
 pub(super) enum Escaped {
     /// One character.
     Character(char),
-    /// Any of a class, written for the crate; may stand within brackets too.
+    /// A class, written for the crate. It is valid within brackets, too.
     Class(String),
 }
 
@@ -22,7 +22,7 @@ pub(super) fn read(reader: &mut Reader<'_>, start: usize) -> Result<(), RegexErr
     }
     let mut first = true;
     loop {
-        let item = reader.place();
+        let item = reader.position();
         let Some(character) = reader.next() else {
             return Err(reader.malformed(start, "this class is not closed"));
         };
@@ -47,7 +47,7 @@ fn range(reader: &mut Reader<'_>, start: usize, from: char) -> Result<(), RegexE
         return Ok(());
     }
     reader.skip(1);
-    let item = reader.place();
+    let item = reader.position();
     let Some(character) = reader.next() else {
         return Err(reader.malformed(start, "this class is not closed"));
     };
@@ -57,7 +57,7 @@ fn range(reader: &mut Reader<'_>, start: usize, from: char) -> Result<(), RegexE
             reader.literal(to);
             Ok(())
         }
-        Escaped::Character(_) => Err(reader.malformed(start, "this range is the wrong way round")),
+        Escaped::Character(_) => Err(reader.malformed(start, "the bounds of this range are reversed")),
         Escaped::Class(_) => Err(reader.malformed(start, "a range ends in one character, not in a class")),
     }
 }
@@ -83,9 +83,9 @@ fn posix(reader: &mut Reader<'_>, start: usize) -> Result<(), RegexError> {
     let rest = reader.rest();
     let known = rest.find(":]").filter(|end| *end > 0).filter(|end| NAMES.contains(&rest[1..*end].trim_start_matches('^')));
     let Some(end) = known else {
-        let end = rest.find(']').map_or(start + 2, |end| reader.place() + end + 1);
+        let end = rest.find(']').map_or(start + 2, |end| reader.position() + end + 1);
         let span = reader.span(start, end);
-        let written = format!("[{}", rest.get(..end - reader.place()).unwrap_or(":"));
+        let written = format!("[{}", rest.get(..end - reader.position()).unwrap_or(":"));
         return Err(RegexError { span, fault: RegexFault::UnknownProperty(written) });
     };
     reader.out.push('[');
@@ -93,7 +93,7 @@ fn posix(reader: &mut Reader<'_>, start: usize) -> Result<(), RegexError> {
     Ok(())
 }
 
-/// Reads an escape whose backslash was read, and that may stand within brackets and outside.
+/// Reads an escape after its backslash, within brackets or outside.
 pub(super) fn escape(reader: &mut Reader<'_>, start: usize) -> Result<Escaped, RegexError> {
     let Some(escaped) = reader.next() else {
         return Err(reader.malformed(start, "the backslash escapes nothing"));
@@ -177,15 +177,15 @@ fn property(reader: &mut Reader<'_>, start: usize) -> Result<Escaped, RegexError
     };
     let length = length.ok_or_else(|| reader.malformed(start, "this property is not closed"))?;
     reader.skip(length);
-    let written = reader.span(start, reader.place()).of(reader.pattern()).to_owned();
-    // The crate knows which properties there are; asked alone, its answer has a place.
+    let written = reader.span(start, reader.position()).of(reader.pattern()).to_owned();
+    // The crate knows the properties. Compiled alone, an unknown property is reported at its position.
     match regex::Regex::new(&written) {
         Ok(_) => Ok(Escaped::Class(written)),
-        Err(_) => Err(RegexError { span: reader.span(start, reader.place()), fault: RegexFault::UnknownProperty(written) }),
+        Err(_) => Err(RegexError { span: reader.span(start, reader.position()), fault: RegexFault::UnknownProperty(written) }),
     }
 }
 
 fn unknown(reader: &Reader<'_>, start: usize) -> RegexError {
-    let span = reader.span(start, reader.place());
+    let span = reader.span(start, reader.position());
     RegexError { span, fault: RegexFault::UnknownEscape(span.of(reader.pattern()).to_owned()) }
 }

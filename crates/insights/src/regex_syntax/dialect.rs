@@ -1,9 +1,9 @@
 //! The dialect of regular expressions: Perl's syntax as Hyperscan and RE2 share it, rewritten for the `regex` crate.
 //!
-//! Owns the reading of a pattern and every refusal with its place; never runs one. What differs between the crate and
-//! Perl is rewritten here: classes and boundaries of ASCII, literal braces, brackets within classes, `\Q..\E`, `\/`.
-//! Reads the pattern once, without recursion. Classes in brackets are read by [`super::class`], the beginnings of
-//! groups by [`super::groups`], what only an engine that backtracks can run by [`super::backtracking`].
+//! Parses a pattern and reports every unsupported part at its position. Never runs a pattern. Rewrites the differences between
+//! the crate and Perl: ASCII classes and boundaries, literal braces, brackets within classes, `\Q..\E`, `\/`. Reads the pattern
+//! once, without recursion. [`super::class`] parses classes in brackets, [`super::groups`] the openings of groups,
+//! [`super::backtracking`] the constructs that only a backtracking engine can run.
 
 use logmark_diagnostics::Span;
 
@@ -12,7 +12,7 @@ use super::class;
 use super::reader::Reader;
 use super::{RegexError, RegexFault};
 
-/// What `$` outside `(?m)` means.
+/// The meaning of `$` outside `(?m)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LineEnd {
     /// The end, or before a line break that ends the text: Perl and Hyperscan. Lambda's messages end in a line break.
@@ -25,7 +25,7 @@ pub enum LineEnd {
 /// many at once, each byte of the text costs as much (RE2 allows 1,000 for one repetition).
 const MOST_COPIES: u64 = 1_000;
 
-/// What was read last: whether a repetition may follow.
+/// The last element, which decides whether a repetition may follow.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Last {
     Nothing,
@@ -37,9 +37,9 @@ pub(super) enum Last {
 
 /// An open group: what is restored when it closes.
 pub(super) struct Scope {
-    /// Its place in the pattern.
+    /// Its position in the pattern.
     pub(super) start: usize,
-    /// Its place in the expression.
+    /// Its position in the expression.
     pub(super) out_start: usize,
     /// Whether `(?m)` was on around it.
     pub(super) multi_line: bool,
@@ -106,7 +106,7 @@ pub(super) struct Translation {
     pub(super) last_start: usize,
     /// The atoms of the innermost open group, each copy counted.
     pub(super) atoms: u64,
-    /// Those of the last atom or group alone.
+    /// The atoms of the last atom or group alone.
     pub(super) last_atoms: u64,
     /// The copies made so far.
     copies: u64,
@@ -136,7 +136,7 @@ impl Translation {
     }
 
     fn step(&mut self, reader: &mut Reader<'_>, character: char) -> Result<(), RegexError> {
-        let start = reader.place() - character.len_utf8();
+        let start = reader.position() - character.len_utf8();
         match character {
             '\\' => return self.escape(reader, start),
             '(' => return self.open(reader, start),
@@ -166,7 +166,7 @@ impl Translation {
                 let repetition = counts(reader.rest()).unwrap_or_default();
                 if repetition.least > repetition.most {
                     reader.skip(repetition.length);
-                    return Err(reader.malformed(start, "the counts of this repetition are the wrong way round"));
+                    return Err(reader.malformed(start, "the bounds of this repetition are reversed"));
                 }
                 return self.repeated(reader, start, &repetition);
             }
@@ -204,7 +204,7 @@ impl Translation {
     }
 
     pub(super) fn too_many_copies(reader: &Reader<'_>, start: usize) -> RegexError {
-        let span = reader.span(start, reader.place());
+        let span = reader.span(start, reader.position());
         RegexError { span, fault: RegexFault::TooLarge("the repetitions are too many: lower their counts") }
     }
 
@@ -231,12 +231,12 @@ impl Translation {
 
     /// A repetition of the last atom, whose first character was read, with its `?`, and nothing that repeats it again.
     fn repeated(&mut self, reader: &mut Reader<'_>, start: usize, repetition: &Repetition) -> Result<(), RegexError> {
-        let written = reader.place() - 1;
+        let written = reader.position() - 1;
         reader.skip(repetition.length);
         if !matches!(self.last, Last::Atom | Last::Assertion) {
             return Err(reader.malformed(start, "there is nothing to repeat here"));
         }
-        let written = &reader.pattern()[written..reader.place()];
+        let written = &reader.pattern()[written..reader.position()];
         let is_lazy = reader.take('?');
         if self.engine == Engine::Backtracking {
             self.repeated_backtracking(reader, start, written, is_lazy, repetition)?;
@@ -246,7 +246,7 @@ impl Translation {
                 reader.out.push('?');
             }
             if reader.rest().starts_with('+') {
-                return Err(reader.unsupported(start, reader.place() + 1, "the possessive repetition"));
+                return Err(reader.unsupported(start, reader.position() + 1, "the possessive repetition"));
             }
             if repetition.length > 0 {
                 self.copied(reader, start, repetition.copies())?;
@@ -332,7 +332,7 @@ fn counts(rest: &str) -> Option<Repetition> {
     if least.is_empty() || !digits(least) || !digits(most) {
         return None;
     }
-    // Beyond what fits, any number is too many.
+    // A number that does not fit is too large in any case.
     let number = |text: &str| text.parse::<u64>().unwrap_or(u64::MAX - 1);
     let most = if most.is_empty() { u64::MAX } else { number(most) };
     Some(Repetition { least: number(least), most, length: inner.len() + 1 })

@@ -1,4 +1,4 @@
-//! How groups begin: those that capture, with a name or without, flags, and what is refused.
+//! The beginnings of groups: capturing groups with and without a name, flags, and refused constructs.
 //!
 //! Owns the bounds of groups. How one ends is in [`super::dialect`].
 
@@ -10,7 +10,7 @@ use super::reader::Reader;
 use super::shape::is_name;
 use super::{RegexError, RegexFault};
 
-/// Deepest nesting of groups; nobody writes deeper ones, and the engine's own compiler recurses.
+/// Deepest nesting of groups. Real patterns are less deep, and the engine's compiler recurses.
 const DEEPEST: usize = 50;
 
 /// Most groups that capture: each costs memory in every match.
@@ -52,12 +52,12 @@ impl Translation {
         let name = &reader.rest()[..length];
         if !is_name(name) {
             reader.skip(length + 1);
-            let what = "a group's name is letters, digits, `_`, and `@` and `.` as in names of fields; a digit is not first";
+            let what = "the name of a group consists of letters, digits, `_`, `@` and `.`, and does not begin with a digit";
             return Err(reader.malformed(start, what));
         }
         // At most as many as there may be groups.
         if self.names.iter().any(|(_, known)| known == name) {
-            let span = Span::new(reader.place(), reader.place() + length);
+            let span = Span::new(reader.position(), reader.position() + length);
             return Err(RegexError { span, fault: RegexFault::DuplicateName(name.to_owned()) });
         }
         self.names.push((self.groups + 1, name.to_owned()));
@@ -88,7 +88,7 @@ impl Translation {
             || flags.ends_with('-')
             || !on.chars().chain(off.chars()).all(|flag| "imsU".contains(flag))
         {
-            return Err(reader.unsupported(start, reader.place() + length + 1, "the group"));
+            return Err(reader.unsupported(start, reader.position() + length + 1, "the group"));
         }
         let letters = flags.replace('-', "");
         if letters.chars().enumerate().any(|(place, flag)| letters[..place].contains(flag)) {
@@ -122,7 +122,7 @@ impl Translation {
             let span = Span::new(start, start + 1);
             return Err(RegexError { span, fault: RegexFault::TooLarge("groups are nested too deep") });
         }
-        debug_assert!(reader.place() > start);
+        debug_assert!(reader.position() > start);
         let (out_start, atoms) = (reader.out.len(), std::mem::take(&mut self.atoms));
         self.open.push(Scope { start, out_start, multi_line: self.multi_line, atoms, closes_as });
         reader.out.push_str(opening);

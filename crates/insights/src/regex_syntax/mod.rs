@@ -1,6 +1,6 @@
-//! The syntax of regular expressions: what is read, what is refused and where, and the same expression for the `regex` crate.
+//! The syntax of regular expressions, and its translation for the `regex` crate.
 //!
-//! Owns the dialect and the faults of a pattern. Never runs an expression: the engine compiles a [`Translated`] one.
+//! Owns the dialect and the errors of patterns. Never runs an expression: the engine compiles a [`Translated`] one.
 //!
 //! - `dialect`, `groups`, `class`, `reader`: Perl's syntax, translated for an engine of linear time
 //! - `backtracking`: what only an engine that backtracks can run
@@ -19,36 +19,36 @@ use logmark_diagnostics::{Diagnostic, Kind, Span};
 
 pub use dialect::{LineEnd, Translated, translate, translate_backtracking};
 
-/// What is wrong with a pattern, and where in it.
+/// An error in a pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RegexError {
-    /// The place, in bytes from the beginning of the pattern.
+    /// The position, in bytes from the beginning of the pattern.
     pub span: Span,
-    /// What is wrong there.
+    /// The kind of error.
     pub fault: RegexFault,
 }
 
-/// What can be wrong with a pattern.
+/// The kinds of errors in patterns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RegexFault {
-    /// Perl has it, the engine has not; the construct's name and its first characters.
+    /// A construct of Perl that the engine does not support: its name and its first characters.
     Unsupported(&'static str, String),
-    /// No regular expression of any dialect: what is wrong, as a sentence's end.
+    /// Not a regular expression in any dialect: the reason.
     Malformed(&'static str),
-    /// An escape that stands for nothing.
+    /// An unknown escape.
     UnknownEscape(String),
-    /// A property of `\p{..}` that is not known.
+    /// An unknown property in `\p{..}`.
     UnknownProperty(String),
-    /// Two groups of that name.
+    /// Two groups with that name.
     DuplicateName(String),
     /// Too long, too deep, or too large when compiled.
     TooLarge(&'static str),
 }
 
-/// What is wrong with a pattern for every engine; `None` when some engine may run it, as CloudWatch's does with look-around,
-/// back-references and large repetitions.
-pub(crate) fn wrong_everywhere(pattern: &str) -> Option<RegexError> {
+/// The error that makes a pattern invalid for every engine; `None` when some engine may run it. CloudWatch's engine supports
+/// look-around, back-references and large repetitions.
+pub(crate) fn error_for_every_engine(pattern: &str) -> Option<RegexError> {
     let error = translate(pattern, LineEnd::BeforeLast).err()?;
     match error.fault {
         RegexFault::Malformed(_) | RegexFault::DuplicateName(_) => Some(error),
@@ -59,7 +59,7 @@ pub(crate) fn wrong_everywhere(pattern: &str) -> Option<RegexError> {
 }
 
 impl RegexError {
-    /// The fault as a diagnostic of the text that the pattern begins in at that byte.
+    /// The error as a diagnostic of the text in which the pattern begins at that byte.
     #[must_use]
     pub fn diagnostic(&self, pattern_start: usize) -> Diagnostic {
         let kind = match self.fault {
@@ -82,7 +82,7 @@ impl RegexError {
         }
     }
 
-    /// A fault that has no piece of the pattern to show: its sentence is the hint.
+    /// A diagnostic without a part of the pattern: the message is the hint.
     fn sentence(&self, kind: Kind, span: Span) -> Diagnostic {
         let found = if kind == Kind::Limit { "one that is too large" } else { "one that cannot be read" };
         Diagnostic::new(kind, span, "a regular expression", found).hint(self.to_string())
@@ -95,8 +95,8 @@ impl fmt::Display for RegexError {
         match &self.fault {
             RegexFault::Unsupported(name, written) => write!(f, "{name} {} is not supported", quoted(written)),
             RegexFault::Malformed(what) | RegexFault::TooLarge(what) => f.write_str(what),
-            RegexFault::UnknownEscape(written) => write!(f, "{} stands for nothing", quoted(written)),
-            RegexFault::UnknownProperty(written) => write!(f, "{} is no known property", quoted(written)),
+            RegexFault::UnknownEscape(written) => write!(f, "{} is an unknown escape", quoted(written)),
+            RegexFault::UnknownProperty(written) => write!(f, "{} is an unknown property", quoted(written)),
             RegexFault::DuplicateName(name) => write!(f, "there are two groups named {}", quoted(name)),
         }
     }

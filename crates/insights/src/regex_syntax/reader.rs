@@ -1,6 +1,6 @@
-//! A pattern that is being read, and what was written of it for the engine.
+//! Reads a pattern and collects its translation for the engine.
 //!
-//! Owns the place in the pattern, literal characters, and the places of faults; knows no syntax.
+//! Owns the position in the pattern, literal characters, and the positions of errors. Knows no syntax.
 
 use logmark_diagnostics::Span;
 
@@ -10,51 +10,51 @@ use super::{RegexError, RegexFault};
 pub(super) struct Reader<'p> {
     pattern: &'p str,
     /// The next byte; between characters.
-    place: usize,
+    position: usize,
     /// The expression so far.
     pub(super) out: String,
 }
 
 impl<'p> Reader<'p> {
     pub(super) fn new(pattern: &'p str) -> Self {
-        Self { pattern, place: 0, out: String::with_capacity(pattern.len() + 16) }
+        Self { pattern, position: 0, out: String::with_capacity(pattern.len() + 16) }
     }
 
     pub(super) fn next(&mut self) -> Option<char> {
         let character = self.rest().chars().next()?;
-        self.place += character.len_utf8();
+        self.position += character.len_utf8();
         Some(character)
     }
 
     pub(super) fn take(&mut self, wanted: char) -> bool {
         let found = self.rest().starts_with(wanted);
         if found {
-            self.place += wanted.len_utf8();
+            self.position += wanted.len_utf8();
         }
         found
     }
 
     pub(super) fn rest(&self) -> &'p str {
-        self.pattern.get(self.place..).unwrap_or_default()
+        self.pattern.get(self.position..).unwrap_or_default()
     }
 
     pub(super) const fn pattern(&self) -> &'p str {
         self.pattern
     }
 
-    pub(super) const fn place(&self) -> usize {
-        self.place
+    pub(super) const fn position(&self) -> usize {
+        self.position
     }
 
     pub(super) fn skip(&mut self, bytes: usize) {
-        self.place = (self.place + bytes).min(self.pattern.len());
+        self.position = (self.position + bytes).min(self.pattern.len());
     }
 
     /// The next bytes as they are.
     pub(super) fn copy(&mut self, bytes: usize) {
         let written = &self.rest()[..bytes];
         self.out.push_str(written);
-        self.place += bytes;
+        self.position += bytes;
     }
 
     /// One character that means itself, within brackets and outside.
@@ -73,7 +73,7 @@ impl<'p> Reader<'p> {
     }
 
     pub(super) fn malformed(&self, start: usize, what: &'static str) -> RegexError {
-        RegexError { span: self.span(start, self.place), fault: RegexFault::Malformed(what) }
+        RegexError { span: self.span(start, self.position), fault: RegexFault::Malformed(what) }
     }
 
     pub(super) fn unsupported(&self, start: usize, end: usize, name: &'static str) -> RegexError {

@@ -1,9 +1,8 @@
 //! The shape of a regular expression: its groups and their names, for any engine.
 //!
-//! CloudWatch evaluates look-around, back-references, atomic groups and large repetitions. A query that uses them is sent to
-//! CloudWatch; here only two things must be known: that brackets are balanced, so that the expression ends where it seems to
-//! end, and which groups become fields. Whether an engine of linear time can run the expression is for
-//! [`translate`](super::translate) to say.
+//! CloudWatch evaluates look-around, back-references, atomic groups and large repetitions, so queries that use them are sent to
+//! it. Only two facts are needed here: that brackets are balanced, so that the expression ends where it seems to end, and which
+//! groups become fields. [`translate`](super::translate) decides whether a linear-time engine can run the expression.
 //!
 //! Reads Perl's syntax once, without recursion. Never compiles.
 
@@ -11,7 +10,7 @@ use logmark_diagnostics::Span;
 
 use super::{RegexError, RegexFault};
 
-/// How a group begins behind `(?` when it captures under a name, and what ends the name.
+/// The characters after `(?` that begin a named group, and the character that ends the name.
 const NAMED: [(&str, char); 3] = [("P<", '>'), ("<", '>'), ("'", '\'')];
 
 /// The groups of a regular expression.
@@ -24,16 +23,16 @@ pub(crate) struct RegexShape {
 }
 
 impl RegexShape {
-    /// The shape of what stands between the slashes.
+    /// The shape of the pattern between the slashes.
     ///
     /// # Errors
-    /// When a bracket is not closed, or closes nothing; when a name is not one that a field can have, or stands twice.
+    /// When a bracket is not closed, or closes nothing; when a name is not valid for a field, or occurs twice.
     pub(crate) fn of(pattern: &str) -> Result<Self, RegexError> {
-        let mut reader = Reader { pattern, place: 0 };
+        let mut reader = Reader { pattern, position: 0 };
         let mut shape = Self { groups: 0, names: Vec::new() };
         let mut open = Vec::new();
         while let Some(character) = reader.next() {
-            let start = reader.place - character.len_utf8();
+            let start = reader.position - character.len_utf8();
             match character {
                 '\\' => reader.escape(),
                 '[' => reader.class(start)?,
@@ -50,7 +49,7 @@ impl RegexShape {
         }
     }
 
-    /// Reads how a group begins, behind its `(`; whether a `)` closes it later.
+    /// Reads the beginning of a group after its `(`. Returns whether a `)` closes it later.
     fn group(&mut self, reader: &mut Reader<'_>, start: usize) -> Result<bool, RegexError> {
         if reader.rest().starts_with('*') {
             // A verb, such as `(*UCP)`.
@@ -62,36 +61,36 @@ impl RegexShape {
         };
         if special.starts_with('#') {
             let end = special.find(')').ok_or_else(|| reader.malformed(start, "this comment is not closed"))?;
-            reader.place += '?'.len_utf8() + end + ')'.len_utf8();
+            reader.position += '?'.len_utf8() + end + ')'.len_utf8();
             return Ok(false);
         }
         if special.starts_with('(') && !special.starts_with("(?") {
             // The condition of `(?(1)a|b)`.
             let end = special.find(')').ok_or_else(|| reader.malformed(start, "this condition is not closed"))?;
-            reader.place += '?'.len_utf8() + end + ')'.len_utf8();
+            reader.position += '?'.len_utf8() + end + ')'.len_utf8();
             return Ok(true);
         }
         let is_look_behind = special.starts_with("<=") || special.starts_with("<!");
         let named = NAMED.iter().find_map(|(opening, closing)| Some((special.strip_prefix(opening)?, opening.len(), *closing)));
         match named.filter(|_| !is_look_behind) {
             Some((rest, opening, closing)) => {
-                reader.place += '?'.len_utf8() + opening;
+                reader.position += '?'.len_utf8() + opening;
                 self.name(reader, start, rest.find(closing))?;
             }
-            // Flags, look-around, atomic groups, conditions, recursion: nothing that captures by itself.
-            None => reader.place += '?'.len_utf8(),
+            // Flags, look-around, atomic groups, conditions, recursion: none of them captures.
+            None => reader.position += '?'.len_utf8(),
         }
         Ok(true)
     }
 
-    /// Reads the name of a group, of so many bytes.
+    /// Reads the name of a group, which has that many bytes.
     fn name(&mut self, reader: &mut Reader<'_>, start: usize, length: Option<usize>) -> Result<(), RegexError> {
         let length = length.ok_or_else(|| reader.malformed(start, "the name of this group is not closed"))?;
-        let from = reader.place;
+        let from = reader.position;
         let name = reader.rest().get(..length).unwrap_or_default();
-        reader.place += length + 1;
+        reader.position += length + 1;
         if !is_name(name) {
-            let what = "a group's name is letters, digits, `_`, and `@` and `.` as in names of fields; a digit is not first";
+            let what = "the name of a group consists of letters, digits, `_`, `@` and `.`, and does not begin with a digit";
             return Err(reader.malformed(start, what));
         }
         if self.names.iter().any(|known| known == name) {
@@ -104,7 +103,7 @@ impl RegexShape {
     }
 }
 
-/// Whether a group may have that name, which becomes the name of a field: deployed queries name groups `@kind` and `user.id` too.
+/// Whether a name is valid for a group, which becomes a field: queries in use have groups `@kind` and `user.id`.
 pub(crate) fn is_name(name: &str) -> bool {
     let first = name.trim_start_matches('@').starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
     let known = name.chars().all(|each| each.is_ascii_alphanumeric() || "_@.".contains(each));
@@ -114,32 +113,32 @@ pub(crate) fn is_name(name: &str) -> bool {
 struct Reader<'p> {
     pattern: &'p str,
     /// The next byte; between characters.
-    place: usize,
+    position: usize,
 }
 
 impl<'p> Reader<'p> {
     fn next(&mut self) -> Option<char> {
         let character = self.rest().chars().next()?;
-        self.place += character.len_utf8();
+        self.position += character.len_utf8();
         Some(character)
     }
 
     fn rest(&self) -> &'p str {
-        self.pattern.get(self.place..).unwrap_or_default()
+        self.pattern.get(self.position..).unwrap_or_default()
     }
 
-    /// What a `\` that was read escapes: one character, or all to the `\E` behind `\Q`.
+    /// Skips the escaped characters after a `\`: one character, or all characters from `\Q` to `\E`.
     fn escape(&mut self) {
         if self.next() == Some('Q') {
             let length = self.rest().find("\\E").map_or(self.rest().len(), |end| end + "\\E".len());
-            self.place += length;
+            self.position += length;
         }
     }
 
-    /// A class whose `[` was read. A `]` at its beginning is one of its characters.
+    /// Skips a class after its `[`. A `]` at its beginning is one of its characters.
     fn class(&mut self, start: usize) -> Result<(), RegexError> {
         if self.rest().starts_with('^') {
-            self.place += 1;
+            self.position += 1;
         }
         let mut is_first = true;
         while let Some(character) = self.next() {
@@ -149,7 +148,7 @@ impl<'p> Reader<'p> {
                 // `[:alpha:]`
                 '[' if self.rest().starts_with(':') => {
                     if let Some(end) = self.rest().find(":]") {
-                        self.place += end + ":]".len();
+                        self.position += end + ":]".len();
                     }
                 }
                 _ => {}
@@ -161,7 +160,7 @@ impl<'p> Reader<'p> {
 
     /// At least one character, between characters.
     fn malformed(&self, start: usize, what: &'static str) -> RegexError {
-        let end = self.place.max(start + 1).min(self.pattern.len());
+        let end = self.position.max(start + 1).min(self.pattern.len());
         let span = Span::new(start, self.pattern.ceil_char_boundary(end));
         RegexError { span, fault: RegexFault::Malformed(what) }
     }

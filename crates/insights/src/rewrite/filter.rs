@@ -1,29 +1,27 @@
-//! A filter in front of a query.
+//! Adds a filter in front of a query.
 //!
-//! - it stands before every other command but `SOURCE`, which must be the first, and the `filterIndex` commands that follow
-//!   it: they drop events as a filter does, so that their order does not matter, and CloudWatch chooses what it reads by them
-//! - no name is defined there yet, so that every field of the condition is one of the events
+//! - it precedes all commands except `SOURCE`, which must be the first, and the `filterIndex` commands after it. Those drop
+//!   events like a filter, so their order does not matter, and CloudWatch selects the data to read by them
+//! - no name is defined before it, so every field of the condition is a field of the events
 
 use logmark_diagnostics::{Span, Spanned};
 
-use crate::ast::{
-    AppendCols, Argument, Call, Column, Command, Display, Expression, Fields, Filter, Join, MatchPattern, Query, RelevantFields,
-    Set, Sort, SortKey, Stats,
-};
+use crate::ast::{Argument, Call, Column, Command, Expression, Filter, MatchPattern, Query, Set};
 use crate::check::aggregates::aggregates_of;
-use crate::check::walk::{inner_of, parts_of};
+use crate::check::walk::{self, inner_of, parts_of};
+use crate::commands::PartMut;
 use crate::reach::{Beyond, Reach};
 
 use super::{Nested, Reason, Refusal};
 
 impl Query {
-    /// The same query over those of its events for which the condition holds: the condition in front, as the first
-    /// `filter`; nothing else is touched.
+    /// The query restricted to the events for which the condition holds: the condition becomes the first `filter`. Nothing else
+    /// changes.
     ///
     /// # Errors
     ///
-    /// [`Refusal`] when there is a saved query in it, a query nested in it and that is [`Nested::Refused`], a `SOURCE` in
-    /// another place than the first, or when the condition is none that can stand there.
+    /// [`Refusal`] when the query contains a saved query, a nested query with [`Nested::Refused`], or a `SOURCE` that is not the
+    /// first command, or when the condition is not valid there.
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -47,19 +45,20 @@ impl Query {
         check_query(self, nested)?;
         let mut query = self.clone();
         filter_first(&mut query, condition)?;
+        check_filtered(&query)?;
         Ok(query)
     }
 }
 
-/// Whether it can be asked of an event: no aggregate, no other query, nothing unmasked; and ends where it ends.
+/// Checks that the condition can be evaluated for one event: no aggregate, no other query, no `unmask`, no ambiguous end.
 fn check_condition(condition: &Expression) -> Result<(), Refusal> {
     let reach = Reach::of_condition(condition);
     let refused = Err(Refusal::new(Reason::NotACondition, Span::at(0)));
     if !reach.beyond().is_empty() || has_aggregate(condition) || may_go_on(condition) { refused } else { Ok(()) }
 }
 
-/// Whether one of its literals ends in `\`: CloudWatch could take the character behind it for a part of the literal, and what
-/// somebody else wrote in the query for the condition.
+/// Whether one of its literals ends in `\`. CloudWatch could read the next character as part of the literal, and text of the
+/// query as part of the condition.
 fn may_go_on(condition: &Expression) -> bool {
     let mut found = false;
     parts_of(Spanned::made(condition), &mut |part| {
@@ -88,7 +87,8 @@ fn has_aggregate(condition: &Expression) -> bool {
     !aggregates_of(Spanned::made(condition)).is_empty()
 }
 
-/// Whether every event that the query reads comes out of its own log groups, or those of queries that are filtered too.
+/// Checks that every event that the query reads is filtered: that there are no saved queries, and no nested queries unless they
+/// are filtered, too.
 fn check_query(query: &Query, nested: Nested) -> Result<(), Refusal> {
     for beyond in Reach::of(query).beyond() {
         let reason = match &beyond.node {
@@ -115,7 +115,22 @@ fn check_query(query: &Query, nested: Nested) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The filter in front of the query and of all queries in it. They are not nested too deep: [`check_query`] looked.
+/// Checks that every nested query has the filter: that the commands list all queries that their reach contains. Fails closed
+/// when a command forgets one.
+fn check_filtered(query: &Query) -> Result<(), Refusal> {
+    let mut listed = 0;
+    walk::queries(query, &mut |_| listed += 1);
+    let reach = Reach::of(query);
+    let reached = reach.beyond().iter().filter(|beyond| matches!(beyond.node, Beyond::OtherQuery(_)));
+    match reached.clone().next() {
+        Some(Spanned { node: Beyond::OtherQuery(nesting), span }) if reached.count() + 1 != listed => {
+            Err(Refusal::new(Reason::NestedQuery(*nesting), *span))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Adds the filter to the query and all queries nested in it. [`check_query`] has checked that they are not nested too deep.
 fn filter_first(query: &mut Query, condition: &Expression) -> Result<(), Refusal> {
     let Query { commands } = query;
     if let Some(late) = commands.iter().skip(1).find(|command| matches!(command.node, Command::Source(_))) {
@@ -124,61 +139,25 @@ fn filter_first(query: &mut Query, condition: &Expression) -> Result<(), Refusal
     for command in commands.iter_mut() {
         filter_nested(&mut command.node, condition)?;
         if !inner_of(&command.node).is_empty() {
-            // It is no longer what was written there.
+            // The command differs from the text at its span.
             command.span = Span::at(0);
         }
     }
     let leading = commands.iter().take_while(|command| matches!(command.node, Command::Source(_) | Command::FilterIndex(_)));
-    let place = leading.count();
+    let index = leading.count();
     let filter = Filter { condition: Spanned::made(condition.clone()) };
-    commands.insert(place, Spanned::made(Command::Filter(filter)));
+    commands.insert(index, Spanned::made(Command::Filter(filter)));
     Ok(())
 }
 
+/// Filters the queries nested in a command.
 fn filter_nested(command: &mut Command, condition: &Expression) -> Result<(), Refusal> {
-    match command {
-        Command::Join(Join { kind: _, left: _, right: _, keys: _, query })
-        | Command::AppendCols(AppendCols { overrides: _, max: _, query }) => filter_first(&mut query.node, condition),
-        Command::Filter(Filter { condition: own }) | Command::RelevantFields(RelevantFields { fields: _, condition: own }) => {
-            filter_expression(&mut own.node, condition)
+    command.rules_mut().parts_mut().into_iter().try_for_each(|part| match part {
+        PartMut::Query(query) => filter_first(&mut query.node, condition),
+        PartMut::Column(Column { expression, alias: _ }) | PartMut::Expression(expression) => {
+            filter_expression(&mut expression.node, condition)
         }
-        Command::Fields(Fields { columns }) | Command::Display(Display { columns }) => filter_columns(columns, condition),
-        Command::Stats(Stats { aggregates, by, offset: _ }) => {
-            filter_columns(aggregates, condition)?;
-            filter_columns(by, condition)
-        }
-        Command::Sort(Sort { keys }) => keys
-            .iter_mut()
-            .try_for_each(|SortKey { expression, direction: _ }| filter_expression(&mut expression.node, condition)),
-        Command::Source(_)
-        | Command::FilterIndex(_)
-        | Command::Parse(_)
-        | Command::Json(_)
-        | Command::Limit(_)
-        | Command::Dedup(_)
-        | Command::Pattern(_)
-        | Command::Diff(_)
-        | Command::Anomaly(_)
-        | Command::Expand(_)
-        | Command::Unnest(_)
-        | Command::Lookup(_)
-        | Command::CidrLookup(_)
-        | Command::LogCompare(_)
-        | Command::FillDown(_)
-        | Command::FillMissing(_)
-        | Command::AddTotals(_)
-        | Command::Accum(_)
-        | Command::AutoRegress(_)
-        | Command::Outlier(_)
-        | Command::Sessionize(_)
-        | Command::CountFrequent(_)
-        | Command::Estimate(_)
-        | Command::SavedQuery(_) => Ok(()),
-    }
-}
-
-fn filter_columns(columns: &mut [Column], condition: &Expression) -> Result<(), Refusal> {
-    columns.iter_mut().try_for_each(|Column { expression, alias: _ }| filter_expression(&mut expression.node, condition))
+    })
 }
 
 fn filter_expression(expression: &mut Expression, condition: &Expression) -> Result<(), Refusal> {

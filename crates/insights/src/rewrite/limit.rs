@@ -1,37 +1,27 @@
-//! A bound on the rows of a query.
+//! Bounds the number of rows of a query.
 //!
-//! What several `limit`s mean together, and what one means before commands like `stats`, is not documented. So a bound is
-//! put only where every reading of the documentation gives the same: at the end of a query without a `limit`, on the
-//! `limit`s that end it, and on one that only commands follow which change rows one by one.
+//! AWS does not document the meaning of several `limit`s, and of one before commands like `stats`. So a bound is set only where
+//! every reading of the documentation agrees: at the end of a query without a `limit`, on the `limit`s at its end, and on one
+//! that is followed only by commands that change rows one by one.
 
 use logmark_diagnostics::{Span, Spanned};
 
-use crate::ast::{AddTotals, Command, Limit, LimitMode, Matches, Parse, ParseFormat, Query};
+use crate::ast::{AddTotals, Command, Limit, LimitMode, Query};
+use crate::commands::RowEffect;
 
 use super::{Reason, Refusal};
 
-/// The rows of a query that has no `limit`. Page: `CWL_QuerySyntax-Limit`.
+/// The number of rows of a query without a `limit`. Page: `CWL_QuerySyntax-Limit`.
 pub const DEFAULT_LIMIT: u32 = 10_000;
 
-/// What a command makes of the rows before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Rows {
-    /// One of each, computed from it and from those before it: the first rows stay the first.
-    OneOfEach,
-    /// No more than there were, and which they are depends on all of them.
-    Fewer,
-    /// Others.
-    Others,
-}
-
 impl Query {
-    /// The same query with at most `max` rows: the first of those that it gave, or any of them where it has `limit any`.
+    /// The query with at most `max` rows: its first rows, or any of them if it has `limit any`.
     ///
-    /// A query without a `limit` gets one. It has [`DEFAULT_LIMIT`] rows as it stands, and never gets more.
+    /// A query without a `limit` gets one of at most [`DEFAULT_LIMIT`] rows, which is its limit without one.
     ///
     /// # Errors
     ///
-    /// [`Refusal`] when `max` is 0, and when no bound can be put without a change of what else the query gives.
+    /// [`Refusal`] when `max` is 0, and when a bound would change the result in other ways.
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -64,7 +54,7 @@ impl Query {
         if let Some(first) = query.commands.iter().position(|command| matches!(command.node, Command::Limit(_))) {
             lower(query.commands.get_mut(first..).unwrap_or_default(), max)?;
         } else if !matches!(query.commands.last(), Some(Spanned { node: Command::Estimate(_), span: _ })) {
-            // `estimate` gives one row, and nothing may follow it.
+            // `estimate` gives one row and must be the last command.
             let limit = Limit { count: Spanned::made(max.min(DEFAULT_LIMIT)), mode: LimitMode::First };
             query.commands.push(Spanned::made(Command::Limit(limit)));
         }
@@ -72,14 +62,14 @@ impl Query {
     }
 }
 
-/// Lowers all limits of a query, from the first on to its end.
+/// Lowers all limits in the commands, which begin at the first limit of the query.
 fn lower(commands: &mut [Spanned<Command>], max: u32) -> Result<(), Refusal> {
     let mut lowers = false;
     for command in commands.iter() {
-        let may_follow = match rows(&command.node) {
-            Rows::OneOfEach => true,
-            Rows::Fewer => !lowers,
-            Rows::Others => false,
+        let may_follow = match command.node.rules().rows() {
+            RowEffect::OneToOne => true,
+            RowEffect::Subset => !lowers,
+            RowEffect::Other => false,
         };
         if !may_follow {
             return Err(Refusal::new(Reason::LimitBefore(command.node.name()), command.span));
@@ -95,47 +85,4 @@ fn lower(commands: &mut [Spanned<Command>], max: u32) -> Result<(), Refusal> {
         }
     }
     Ok(())
-}
-
-/// What a command makes of the rows before it. `limit` itself leaves the first.
-const fn rows(command: &Command) -> Rows {
-    match command {
-        Command::Fields(_)
-        | Command::Display(_)
-        | Command::Limit(_)
-        | Command::Json(_)
-        | Command::FillDown(_)
-        | Command::Accum(_)
-        | Command::AutoRegress(_) => Rows::OneOfEach,
-        Command::Parse(Parse { input: _, format }) => match format {
-            ParseFormat::Glob { pattern: _, aliases: _ }
-            | ParseFormat::Regex { pattern: _, aliases: _, matches: Matches::First }
-            | ParseFormat::Logfmt { alias: _ }
-            | ParseFormat::Xml { path: _, alias: _ }
-            | ParseFormat::Csv { aliases: _ } => Rows::OneOfEach,
-            ParseFormat::Regex { pattern: _, aliases: _, matches: Matches::All } => Rows::Others,
-        },
-        // One with a row of sums is refused before.
-        Command::AddTotals(_) => Rows::OneOfEach,
-        Command::Filter(_) | Command::Sort(_) | Command::Dedup(_) | Command::Outlier(_) | Command::Sessionize(_) => Rows::Fewer,
-        Command::Source(_)
-        | Command::FilterIndex(_)
-        | Command::Stats(_)
-        | Command::Pattern(_)
-        | Command::Diff(_)
-        | Command::Anomaly(_)
-        | Command::RelevantFields(_)
-        | Command::Expand(_)
-        | Command::Unnest(_)
-        // How many rows come of a key that a table has more than once is not documented.
-        | Command::Lookup(_)
-        | Command::CidrLookup(_)
-        | Command::Join(_)
-        | Command::AppendCols(_)
-        | Command::LogCompare(_)
-        | Command::FillMissing(_)
-        | Command::CountFrequent(_)
-        | Command::Estimate(_)
-        | Command::SavedQuery(_) => Rows::Others,
-    }
 }

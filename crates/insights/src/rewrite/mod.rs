@@ -1,10 +1,10 @@
-//! Changes to a query that keep what it means: a filter in front, a bound on its rows.
+//! Rewrites a query without changing its meaning otherwise: adds a filter in front, bounds its rows.
 //!
-//! Owns nothing of who may ask what. What cannot be done without a change of meaning is refused, with the reason, and so
-//! is everything of which the documentation leaves open what it would mean. A query is never changed in place.
+//! Does not decide who may read what. A rewriting that would change the meaning, or whose meaning the documentation leaves open,
+//! is refused with the reason. A query is never changed in place.
 //!
-//! A filter in front concerns the events that a query reads from log groups. It is no fence around the log groups: whether
-//! a query leaves them is for [`Reach`](crate::reach::Reach) to say, and to be asked first.
+//! A filter in front restricts the events that a query reads from log groups, not the log groups. Check with
+//! [`Reach`](crate::reach::Reach) first whether a query leaves its log groups.
 
 mod filter;
 mod limit;
@@ -18,42 +18,42 @@ use crate::reach::Nesting;
 
 pub use limit::DEFAULT_LIMIT;
 
-/// What becomes of the queries in a query (`join`, `appendcols`, `in ( … )`), which read events of their own.
+/// How nested queries (`join`, `appendcols`, `in ( … )`), which read events of their own, are treated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Nested {
-    /// There must be none.
+    /// A query with nested queries is refused.
     Refused,
     /// Their events are filtered by the same condition.
     Filtered,
 }
 
-/// Why a query cannot be changed so.
+/// Why a query cannot be rewritten.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     /// The reason.
     pub reason: Reason,
-    /// What is in the way; empty when that was written nowhere.
+    /// The position of the obstacle; empty when it was not written.
     pub span: Span,
 }
 
-/// What is in the way of a change.
+/// The reason for a refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reason {
-    /// Another query in it reads events of its own.
+    /// A nested query reads events of its own.
     NestedQuery(Nesting),
-    /// What a saved query does is not known.
+    /// The effect of a saved query is not known.
     SavedQuery,
-    /// The query is nested too deep to be looked at.
+    /// The query is nested too deep to be analysed.
     TooDeep,
-    /// `SOURCE` stands in another place than the first.
+    /// `SOURCE` is not the first command.
     SourceNotFirst,
-    /// The condition has an aggregate, another query, or `unmask` in it, or a literal that ends in `\`.
+    /// The condition contains an aggregate, another query, `unmask`, or a literal that ends in `\`.
     NotACondition,
     /// A bound of 0 rows cannot be written.
     NoRows,
-    /// What a `limit` before that command means is not documented, or to lower it would change what the command gives.
+    /// AWS does not document the meaning of a `limit` before that command, or lowering it would change the command's result.
     LimitBefore(CommandName),
-    /// `addtotals col=true` puts a row of sums below all others, which a limit would cut off.
+    /// `addtotals col=true` adds a last row with sums, which a limit would cut off.
     SummaryRow,
 }
 
@@ -69,7 +69,7 @@ impl fmt::Display for Refusal {
             Reason::NestedQuery(Nesting::Join) => f.write_str("the query of `join` reads events of its own"),
             Reason::NestedQuery(Nesting::AppendCols) => f.write_str("the query of `appendcols` reads events of its own"),
             Reason::NestedQuery(Nesting::In) => f.write_str("the query after `in` reads events of its own"),
-            Reason::SavedQuery => f.write_str("what a saved query does is not known"),
+            Reason::SavedQuery => f.write_str("the effect of a saved query is not known"),
             Reason::TooDeep => f.write_str("the query is nested too deep"),
             Reason::SourceNotFirst => f.write_str("`SOURCE` is not the first command"),
             Reason::NotACondition => {

@@ -15,7 +15,7 @@ fn path(name: &str) -> FieldPath {
     FieldPath { head, rest: steps.map(logmark_insights::ast::Segment::Name).collect() }
 }
 
-/// A pipeline, and what each of its names is computed from.
+/// A pipeline, and the sources of each of its names.
 #[derive(Debug)]
 struct Pipeline {
     text: String,

@@ -1,4 +1,4 @@
-//! What a query reaches is what stands in it, no less and no more.
+//! The reach of a query is exactly what its tree contains.
 //!
 //! The oracle knows nothing of the walk: it looks for the words of the tree's own `Debug` text.
 
@@ -13,7 +13,7 @@ use proptest::test_runner::TestCaseError;
 
 use crate::strategy::{self, Within};
 
-/// The words of the language, and how the tree's `Debug` text shows what they stand for.
+/// The words of the language, and their form in the tree's `Debug` text.
 const SIGNS: &[(&str, &str)] = &[
     ("SOURCE", "Source(Source {"),
     ("SOURCE", "Group(Text {"),
@@ -56,7 +56,7 @@ fn found(reach: &Reach) -> BTreeMap<&'static str, usize> {
     words
 }
 
-/// Whether the text at the place of a thing is what it says that it is.
+/// Whether the text at a span is the word of the entry.
 fn is_at(beyond: &Spanned<Beyond>, text: &str) -> bool {
     let at = beyond.span.of(text);
     let begins = |word: &str| at.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
@@ -76,7 +76,7 @@ fn is_at(beyond: &Spanned<Beyond>, text: &str) -> bool {
     }
 }
 
-/// The text with the letters of the word at that place turned to the other case where the numbers say so.
+/// The text with the case of some letters of the word at that position changed, chosen by the numbers.
 fn in_other_case(text: &mut String, span: Span, numbers: u32) {
     let turned: String = text[span.range()]
         .char_indices()
@@ -97,7 +97,7 @@ fn parsed(text: &str) -> Result<Query, TestCaseError> {
     Query::parse(text).map_err(|faults| TestCaseError::fail(format!("{text}: {faults:?}")))
 }
 
-/// All that stands in the `Debug` text between a beginning and the end of its brackets.
+/// All parts of the `Debug` text from a beginning to the end of its brackets.
 fn parts<'a>(debug: &'a str, beginning: &str) -> BTreeSet<&'a str> {
     let end = |rest: &str| {
         let mut depth = 0;

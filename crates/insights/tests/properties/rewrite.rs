@@ -1,4 +1,4 @@
-//! A query that was rewritten has what it had, and what was asked for besides.
+//! A rewritten query keeps its commands and has the requested changes.
 
 use logmark_diagnostics::Spanned;
 use logmark_insights::ast::{Command, CommandName, Filter, Limit, LimitMode, Query};

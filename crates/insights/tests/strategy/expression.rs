@@ -139,7 +139,7 @@ impl Maker {
         let signature = function.signature();
         let most = signature.most().min(signature.least() + 3);
         let count = signature.least() + self.below(most - signature.least() + 1);
-        // Within an aggregate, and within `histogram`, no other can stand.
+        // An aggregate and `histogram` contain no other aggregate.
         let calls = if function.is_aggregate() { Calls::Scalars } else { calls };
         let arguments = (0..count).map(|place| Spanned::made(self.argument(function, place, depth, calls))).collect();
         Expression::Call(Call { function: Spanned::made(function), arguments })

@@ -45,7 +45,7 @@ pub(crate) struct Maker {
     within: Within,
     /// In how many queries the one that is made is.
     nesting: usize,
-    /// Behind a `stats`: what it gives, by which alone a second can compute.
+    /// After a `stats`: its columns, the only fields for a second `stats`.
     given: Option<Vec<FieldPath>>,
     /// In a second `stats`: the fields that there are.
     known: Option<Vec<FieldPath>>,
@@ -124,7 +124,7 @@ impl Maker {
     }
 }
 
-/// Whether the rules of order let a command stand behind those.
+/// Whether the rules of order allow a command after the others.
 fn may_follow(commands: &[Command], command: &Command) -> bool {
     let count = |name| commands.iter().filter(|before| before.name() == name).count();
     let has = |name| count(name) > 0;

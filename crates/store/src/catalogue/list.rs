@@ -34,6 +34,10 @@ pub enum GroupClass {
     /// Everything works on it.
     #[default]
     Standard,
+    /// For events that are rarely read.
+    InfrequentAccess,
+    /// For events that are only passed on.
+    Delivery,
 }
 
 /// A log stream of a group. Times are in milliseconds since 1970-01-01 UTC, `None` without events.
@@ -86,7 +90,8 @@ pub enum StreamsQuery<'a> {
 
 impl Snapshot {
     pub(crate) fn group(&self, overlay: &Overlay<'_>, name: &str) -> Result<Option<Group>, StorageError> {
-        Ok(self.group_row(name)?.map(|row| describe_group(overlay, name, row)))
+        let Some(row) = self.group_row(name)? else { return Ok(None) };
+        Ok(Some(self.describe_group(overlay, name, row)?))
     }
 
     /// Groups by ascending name.
@@ -105,9 +110,20 @@ impl Snapshot {
             if !name.value().starts_with(prefix) {
                 break;
             }
-            found.push(describe_group(overlay, name.value(), row.value()));
+            found.push(self.describe_group(overlay, name.value(), row.value())?);
         }
         Ok(found)
+    }
+
+    fn describe_group(&self, overlay: &Overlay<'_>, name: &str, row: GroupRow) -> Result<Group, StorageError> {
+        let (id, created_at, retention_days, bytes) = row;
+        Ok(Group {
+            name: name.to_owned(),
+            created_at,
+            retention_days,
+            stored_bytes: bytes.saturating_add(overlay.group_bytes(GroupId(id))),
+            class: self.class(GroupId(id))?,
+        })
     }
 
     pub(crate) fn stream(&self, overlay: &Overlay<'_>, group: GroupId, name: &str) -> Result<Option<Stream>, StorageError> {
@@ -255,17 +271,6 @@ fn prefix_end(prefix: &str) -> Option<String> {
         }
     }
     None
-}
-
-fn describe_group(overlay: &Overlay<'_>, name: &str, row: GroupRow) -> Group {
-    let (id, created_at, retention_days, bytes) = row;
-    Group {
-        name: name.to_owned(),
-        created_at,
-        retention_days,
-        stored_bytes: bytes.saturating_add(overlay.group_bytes(GroupId(id))),
-        class: GroupClass::Standard,
-    }
 }
 
 fn describe_stream(name: &str, row: StreamRow, activity: Activity) -> Stream {

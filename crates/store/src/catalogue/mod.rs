@@ -2,7 +2,8 @@
 //! their ids, figures of each stream as of the last flush, and the manifest of segments.
 //!
 //! Never holds an event. In reading order: `tables` (the rows), this file (opening and creating),
-//! `snapshot` (looking up), `list` (listing), `publish` (what a flush changes).
+//! `snapshot` (looking up), `list` (listing), `publish` (what a flush changes), `attributes` (classes and
+//! tags of groups), `delete`, `documents` (what belongs to no group).
 //!
 //! The rows lag behind the memtables by design: whatever describes a stream adds the activity of
 //! the memtables that the rows don't cover yet.
@@ -11,6 +12,9 @@ mod tables;
 pub(crate) mod snapshot;
 pub(crate) mod list;
 mod publish;
+pub(crate) mod attributes;
+mod delete;
+mod documents;
 
 use std::path::Path;
 
@@ -21,8 +25,8 @@ use crate::error::{CatalogueError, OpenError, StorageError};
 use crate::segment::SegmentInfo;
 use snapshot::Snapshot;
 use tables::{
-    GROUP_NAMES, GROUPS, META, META_COVERED, META_LAYOUT, META_NEXT_GROUP, META_NEXT_STREAM, SEGMENTS, STREAM_NAMES, STREAMS,
-    STREAMS_BY_EVENT,
+    DOCUMENTS, GROUP_ATTRIBUTES, GROUP_NAMES, GROUPS, META, META_COVERED, META_LAYOUT, META_NEXT_GROUP, META_NEXT_STREAM,
+    SEGMENTS, STREAM_NAMES, STREAMS, STREAMS_BY_EVENT,
 };
 
 const FILE_NAME: &str = "catalogue.redb";
@@ -49,7 +53,21 @@ impl Catalogue {
         if found != LAYOUT {
             return Err(OpenError::Layout { directory: directory.to_owned(), found, expected: LAYOUT });
         }
+        catalogue.add_missing_tables()?;
         Ok(catalogue)
+    }
+
+    /// Adds the tables that a store of an earlier release does not have.
+    fn add_missing_tables(&self) -> Result<(), StorageError> {
+        let reading = self.database.begin_read().map_err(StorageError::catalogue)?;
+        if reading.open_table(GROUP_ATTRIBUTES).is_ok() && reading.open_table(DOCUMENTS).is_ok() {
+            return Ok(());
+        }
+        drop(reading);
+        let transaction = self.begin()?;
+        transaction.open_table(GROUP_ATTRIBUTES).map_err(StorageError::catalogue)?;
+        transaction.open_table(DOCUMENTS).map_err(StorageError::catalogue)?;
+        transaction.commit().map_err(StorageError::catalogue)
     }
 
     /// The layout that the directory was written in. Reads no other table: another layout may have other rows.
@@ -133,6 +151,8 @@ fn create_tables(transaction: &WriteTransaction) -> Result<(), redb::Error> {
     transaction.open_table(STREAM_NAMES)?;
     transaction.open_table(STREAMS_BY_EVENT)?;
     transaction.open_table(SEGMENTS)?;
+    transaction.open_table(GROUP_ATTRIBUTES)?;
+    transaction.open_table(DOCUMENTS)?;
     let mut meta = transaction.open_table(META)?;
     for (key, value) in [(META_LAYOUT, LAYOUT), (META_COVERED, 0), (META_NEXT_GROUP, 1), (META_NEXT_STREAM, 1)] {
         meta.insert(key, value)?;

@@ -7,12 +7,12 @@ use redb::{ReadableTable, Table, WriteTransaction};
 
 use super::Catalogue;
 use super::tables::{
-    GROUP_NAMES, GROUPS, GroupRow, META, META_COVERED, SEGMENTS, STREAM_NAMES, STREAMS, STREAMS_BY_EVENT, StreamRow, activity,
-    encode_ranges, event_key, with_activity,
+    GROUP_NAMES, GROUPS, GroupRow, META, META_COVERED, META_NEXT_GROUP, META_NEXT_STREAM, SEGMENTS, STREAM_NAMES, STREAMS,
+    STREAMS_BY_EVENT, StreamRow, activity, encode_ranges, event_key, with_activity,
 };
 use crate::error::StorageError;
 use crate::ids::{GroupId, StreamId};
-use crate::memtable::{Activity, GroupTable, Memtable};
+use crate::memtable::{Activity, Memtable};
 use crate::segment::SegmentInfo;
 
 impl Catalogue {
@@ -28,14 +28,33 @@ fn register(transaction: &WriteTransaction, segment: &SegmentInfo, memtable: &Me
     let ranges = encode_ranges(&segment.groups);
     transaction.open_table(SEGMENTS)?.insert(segment.number, (segment.bytes, ranges.as_slice()))?;
     transaction.open_table(META)?.insert(META_COVERED, memtable.last_sequence())?;
+    let given = Given::read(transaction)?;
     let mut figures = Figures::open(transaction)?;
     for (group, table) in &memtable.tables().groups {
-        figures.add_to_group(*group, table)?;
+        let mut bytes = 0_u64;
         for (stream, added) in &table.streams {
-            figures.add_to_stream(*stream, *added)?;
+            if figures.add_to_stream(*stream, *added, &given)? {
+                bytes = bytes.saturating_add(added.bytes);
+            }
         }
+        figures.add_to_group(*group, bytes, &given)?;
     }
     Ok(())
+}
+
+/// The smallest ids that were never given to a group and a stream. Events of a smaller id without a row are of something that
+/// was deleted; a larger one is damage.
+struct Given {
+    group: u64,
+    stream: u64,
+}
+
+impl Given {
+    fn read(transaction: &WriteTransaction) -> Result<Given, redb::Error> {
+        let meta = transaction.open_table(META)?;
+        let next = |key| -> Result<u64, redb::Error> { Ok(meta.get(key)?.map_or(1, |value| value.value())) };
+        Ok(Given { group: next(META_NEXT_GROUP)?, stream: next(META_NEXT_STREAM)? })
+    }
 }
 
 /// The tables that hold figures, and those that lead to their rows.
@@ -58,17 +77,21 @@ impl Figures<'_> {
         })
     }
 
-    fn add_to_group(&mut self, group: GroupId, table: &GroupTable) -> Result<(), redb::Error> {
-        let Some(name) = self.group_names.get(group.0)? else { return Err(no_row("group", group.0)) };
+    fn add_to_group(&mut self, group: GroupId, bytes: u64, given: &Given) -> Result<(), redb::Error> {
+        let Some(name) = self.group_names.get(group.0)? else {
+            return if group.0 < given.group { Ok(()) } else { Err(no_row("group", group.0)) };
+        };
         let row = self.groups.get(name.value())?.map(|row| row.value());
-        let Some((id, created_at, retention, bytes)) = row else { return Err(no_row("group", group.0)) };
-        let row = (id, created_at, retention, bytes.saturating_add(table.bytes()));
-        self.groups.insert(name.value(), row)?;
+        let Some((id, created_at, retention, before)) = row else { return Err(no_row("group", group.0)) };
+        self.groups.insert(name.value(), (id, created_at, retention, before.saturating_add(bytes)))?;
         Ok(())
     }
 
-    fn add_to_stream(&mut self, stream: StreamId, added: Activity) -> Result<(), redb::Error> {
-        let Some(name) = self.stream_names.get(stream.0)? else { return Err(no_row("stream", stream.0)) };
+    /// Whether the stream is still there.
+    fn add_to_stream(&mut self, stream: StreamId, added: Activity, given: &Given) -> Result<bool, redb::Error> {
+        let Some(name) = self.stream_names.get(stream.0)? else {
+            return if stream.0 < given.stream { Ok(false) } else { Err(no_row("stream", stream.0)) };
+        };
         let (group, name) = name.value();
         let row = self.streams.get((group, name))?.map(|row| row.value());
         let Some(row) = row else { return Err(no_row("stream", stream.0)) };
@@ -78,7 +101,7 @@ impl Figures<'_> {
             self.by_event.remove((group, event_key(before.last_event), name))?;
             self.by_event.insert((group, event_key(after.last_event), name), stream.0)?;
         }
-        Ok(())
+        Ok(true)
     }
 }
 

@@ -10,7 +10,8 @@ use std::sync::Arc;
 use redb::{ReadOnlyTable, ReadTransaction, ReadableTable};
 
 use super::tables::{
-    GROUPS, GroupRow, META, META_COVERED, SEGMENTS, STREAM_NAMES, STREAMS, STREAMS_BY_EVENT, StreamRow, activity, decode_ranges,
+    DOCUMENTS, GROUP_ATTRIBUTES, GROUPS, GroupRow, META, META_COVERED, SEGMENTS, STREAM_NAMES, STREAMS, STREAMS_BY_EVENT,
+    StreamRow, activity, decode_ranges,
 };
 use crate::error::StorageError;
 use crate::ids::{GroupId, StreamId};
@@ -26,6 +27,8 @@ pub(crate) struct Snapshot {
     stream_names: ReadOnlyTable<u64, (u64, &'static str)>,
     pub(super) by_event: ReadOnlyTable<(u64, i64, &'static str), u64>,
     segments: ReadOnlyTable<u64, (u64, &'static [u8])>,
+    pub(super) attributes: ReadOnlyTable<(u64, &'static str), &'static str>,
+    pub(super) documents: ReadOnlyTable<(&'static str, &'static str), &'static [u8]>,
     covered: u64,
 }
 
@@ -39,6 +42,8 @@ impl Snapshot {
                 stream_names: transaction.open_table(STREAM_NAMES)?,
                 by_event: transaction.open_table(STREAMS_BY_EVENT)?,
                 segments: transaction.open_table(SEGMENTS)?,
+                attributes: transaction.open_table(GROUP_ATTRIBUTES)?,
+                documents: transaction.open_table(DOCUMENTS)?,
                 covered: 0,
             })
         };

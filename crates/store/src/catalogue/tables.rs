@@ -26,6 +26,11 @@ pub(super) const STREAMS_BY_EVENT: TableDefinition<'_, (u64, i64, &str), u64> = 
 /// File length and encoded group ranges by segment number.
 pub(super) const SEGMENTS: TableDefinition<'_, u64, (u64, &[u8])> = TableDefinition::new("segments");
 
+/// Attributes of a group by its id: its class (see `attributes`) and, behind a prefix, its tags.
+pub(super) const GROUP_ATTRIBUTES: TableDefinition<'_, (u64, &str), &str> = TableDefinition::new("group_attributes");
+/// Small documents that belong to no group, by kind and key.
+pub(super) const DOCUMENTS: TableDefinition<'_, (&str, &str), &[u8]> = TableDefinition::new("documents");
+
 pub(super) const META_LAYOUT: &str = "layout";
 /// All events up to this sequence number are in segments, and in the rows' figures.
 pub(super) const META_COVERED: &str = "covered";

@@ -18,6 +18,8 @@ pub(super) enum Step {
     Found(Event),
     /// It is nearer to its next event; its bound has changed.
     Moved,
+    /// It goes on in a file, which may not be read.
+    NotInMemory,
 }
 
 /// What a merge came to.
@@ -26,6 +28,8 @@ pub(super) enum Next {
     Found(Event),
     /// A filter has looked at as much as one page may cost.
     Spent,
+    /// The next is in a file, which may not be read.
+    NotInMemory,
     /// There are no more.
     End,
 }
@@ -84,8 +88,10 @@ impl<'a> Merge<'a> {
                     std::collections::binary_heap::PeekMut::pop(top);
                 }
             }
-            if let Step::Found(event) = step {
-                return Ok(Next::Found(event));
+            match step {
+                Step::Found(event) => return Ok(Next::Found(event)),
+                Step::NotInMemory => return Ok(Next::NotInMemory),
+                Step::Moved => {}
             }
             if selector.is_spent() {
                 return Ok(Next::Spent);

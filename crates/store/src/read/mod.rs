@@ -10,7 +10,7 @@ pub(crate) mod page;
 pub(crate) mod scan;
 mod merge;
 mod memory_source;
-mod segment_source;
+pub(crate) mod segment_source;
 mod selector;
 
 use std::fmt;

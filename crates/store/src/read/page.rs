@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::memory_source::MemorySource;
 use super::merge::{Merge, Next, Source};
-use super::segment_source::SegmentSource;
+use super::segment_source::{MayRead, SegmentSource};
 use super::selector::Selector;
 use super::{Direction, Page, ReadRequest};
 use crate::error::{ReadError, StorageError};
@@ -16,16 +16,31 @@ use crate::ids::GroupId;
 use crate::segment::cache::SegmentCache;
 use crate::store::view::Moment;
 
-/// Reads a page as of `moment`.
-pub(crate) fn read(moment: &Moment, segments: &SegmentCache, request: &ReadRequest<'_>) -> Result<Page, ReadError> {
+/// Events of other streams that a page from memory passes over: about 1 ms.
+const MOST_PASSES_IN_MEMORY: usize = 5_000;
+
+/// Reads a page as of `moment`. `None`: it is not all in memory, and files may not be read.
+pub(crate) fn read(
+    moment: &Moment,
+    segments: &SegmentCache,
+    request: &ReadRequest<'_>,
+    may_read: MayRead,
+) -> Result<Option<Page>, ReadError> {
     let not_found = || ReadError::GroupNotFound { group: request.group.to_owned() };
     let group = moment.catalogue.group_id(request.group)?.ok_or_else(not_found)?;
     let mut selector = Selector::new(&moment.catalogue, (request.group, group), request.streams, request.filter)?;
+    if may_read == MayRead::Memory {
+        selector.end_after_passes(MOST_PASSES_IN_MEMORY);
+    }
     let range = request.range();
-    let sources = sources(moment, segments, group, request.direction, &range);
+    let sources = sources(moment, segments, group, request.direction, &range, may_read);
     let mut merge = Merge::new(request.direction, sources);
-    let (events, end) = take(&mut merge, &mut selector, request)?;
-    Ok(page(events, end, selector.examined(), request.direction, &range))
+    let Some((events, end)) = take(&mut merge, &mut selector, request)? else { return Ok(None) };
+    // Where a page ends must not tell how many hidden events were passed over.
+    if may_read == MayRead::Memory && end == End::Spent {
+        return Ok(None);
+    }
+    Ok(Some(page(events, end, selector.examined(), request.direction, &range)))
 }
 
 pub(super) fn sources<'a>(
@@ -34,6 +49,7 @@ pub(super) fn sources<'a>(
     group: GroupId,
     direction: Direction,
     range: &Range<Position>,
+    may_read: MayRead,
 ) -> Vec<Source<'a>> {
     let in_memory = moment.view.memtables().filter_map(|memtable| {
         MemorySource::new(Arc::clone(memtable), group, direction, range, moment.visible).map(Source::Memory)
@@ -42,7 +58,7 @@ pub(super) fn sources<'a>(
         .view
         .segments_of(group)
         .iter()
-        .filter_map(|segment| SegmentSource::new(segments, *segment, group, direction, range).map(Source::Segment));
+        .filter_map(|segment| SegmentSource::new(segments, *segment, group, direction, range, may_read).map(Source::Segment));
     in_memory.chain(in_segments).collect()
 }
 
@@ -57,24 +73,25 @@ enum End {
     Spent,
 }
 
-/// Events in the direction's order, and why there are no more of them.
+/// Events in the direction's order, and why there are no more of them. `None`: the next is not in memory.
 fn take(
     merge: &mut Merge<'_>,
     selector: &mut Selector<'_>,
     request: &ReadRequest<'_>,
-) -> Result<(Vec<Event>, End), StorageError> {
+) -> Result<Option<(Vec<Event>, End)>, StorageError> {
     let mut events = Vec::new();
     let mut bytes = 0usize;
     loop {
         let event = match merge.next(selector)? {
             Next::Found(event) => event,
-            Next::Spent => return Ok((events, End::Spent)),
-            Next::End => return Ok((events, End::Range)),
+            Next::NotInMemory => return Ok(None),
+            Next::Spent => return Ok(Some((events, End::Spent))),
+            Next::End => return Ok(Some((events, End::Range))),
         };
         bytes = bytes.saturating_add(event.message.len());
         let full = events.len() >= request.limit.get() || bytes > request.max_bytes;
         if full && !events.is_empty() {
-            return Ok((events, End::Full));
+            return Ok(Some((events, End::Full)));
         }
         events.push(event);
     }

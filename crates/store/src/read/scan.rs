@@ -10,6 +10,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::merge::{Merge, Next};
+use super::segment_source::MayRead;
 use super::selector::Selector;
 use super::{Direction, StreamSelection, page};
 use crate::error::{ReadError, StorageError};
@@ -90,14 +91,21 @@ impl Scan {
         let streams = predicate.as_deref().map_or(StreamSelection::All, |accepts| StreamSelection::Matching(accepts));
         let mut selector = Selector::of_scan(&moment.catalogue, streams, std::mem::take(&mut self.met), MOST_PASSES);
         let direction = self.request.direction;
-        let sources = page::sources(&moment, shared.segments(), group, direction, &self.rest);
+        let sources = page::sources(&moment, shared.segments(), group, direction, &self.rest, MayRead::Files);
         let mut merge = Merge::new(direction, sources);
         let events = take(&mut merge, &mut selector, self.request.up_to, limit, bytes)?;
         self.met = selector.into_met();
+        // A source that is not open yet knows only that it is not ahead of the range: its bound may be an event that was given.
+        let last = events.last().map(Event::position);
         match (merge.bound(), direction) {
             (None, _) => self.is_ended = true,
-            (Some(bound), Direction::Forward) => self.rest.start = bound,
-            (Some(bound), Direction::Backward) => self.rest.end = bound.successor(),
+            (Some(bound), Direction::Forward) => {
+                self.rest.start = last.map_or(bound, |last| bound.max(last.successor()));
+            }
+            (Some(bound), Direction::Backward) => {
+                let end = bound.successor();
+                self.rest.end = last.map_or(end, |last| end.min(last));
+            }
         }
         Ok(if self.is_ended && events.is_empty() { None } else { Some(events) })
     }
@@ -124,7 +132,7 @@ fn take(
                 bytes = bytes.saturating_add(event.message.len());
                 events.push(event);
             }
-            Next::Spent | Next::End => break,
+            Next::Spent | Next::NotInMemory | Next::End => break,
         }
     }
     Ok(events)

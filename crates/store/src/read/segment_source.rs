@@ -1,7 +1,7 @@
 //! Owns reading one segment, a block at a time: opened when the merge reaches it, blocks of other
 //! streams skipped by the index.
 //!
-//! Holds one decoded block at most. Look next at `merge`.
+//! Holds one decoded block at most, which the cache may hold too. Look next at `merge`.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -26,7 +26,17 @@ pub(super) struct SegmentSource<'a> {
     group: GroupId,
     direction: Direction,
     range: Range<Position>,
+    may_read: MayRead,
     opened: Option<Opened>,
+}
+
+/// Whether files may be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MayRead {
+    /// Yes: the caller may block.
+    Files,
+    /// No: only what is in memory.
+    Memory,
 }
 
 #[derive(Debug)]
@@ -40,7 +50,7 @@ struct Opened {
 #[derive(Debug)]
 struct Current {
     number: usize,
-    block: DecodedBlock,
+    block: Arc<DecodedBlock>,
     /// Events not yet given.
     events: Range<usize>,
 }
@@ -53,9 +63,10 @@ impl<'a> SegmentSource<'a> {
         group: GroupId,
         direction: Direction,
         range: &Range<Position>,
+        may_read: MayRead,
     ) -> Option<SegmentSource<'a>> {
         let overlaps = segment.first < range.end && range.start <= segment.last;
-        overlaps.then(|| SegmentSource { cache, segment, group, direction, range: range.clone(), opened: None })
+        overlaps.then(|| SegmentSource { cache, segment, group, direction, range: range.clone(), may_read, opened: None })
     }
 
     /// Nothing comes before this in the direction of reading; `None` at the end.
@@ -77,16 +88,41 @@ impl<'a> SegmentSource<'a> {
 
     pub(super) fn step(&mut self, selector: &mut Selector<'_>) -> Result<Step, StorageError> {
         let Some(opened) = &mut self.opened else {
-            let file = self.cache.get(self.segment.number, self.segment.bytes)?;
+            let file = match self.may_read {
+                MayRead::Files => self.cache.get(self.segment.number, self.segment.bytes)?,
+                MayRead::Memory => match self.cache.get_open(self.segment.number) {
+                    Some(file) => file,
+                    None => return Ok(Step::NotInMemory),
+                },
+            };
             let blocks = file.index.overlapping(self.group, &self.range);
             self.opened = Some(Opened { file, blocks, current: None });
             return Ok(Step::Moved);
         };
         if opened.current.is_none() {
-            opened.load(self.direction, &self.range, selector)?;
-            return Ok(Step::Moved);
+            let blocks = Blocks { cache: self.cache, number: self.segment.number, may_read: self.may_read };
+            return opened.load(self.direction, &self.range, selector, blocks);
         }
         opened.take(self.direction, selector)
+    }
+}
+
+/// The blocks of one segment.
+#[derive(Clone, Copy, Debug)]
+struct Blocks<'a> {
+    cache: &'a SegmentCache,
+    /// The segment's number.
+    number: u64,
+    may_read: MayRead,
+}
+
+impl Blocks<'_> {
+    /// `None`: it is not in memory.
+    fn get(&self, file: &SegmentFile, info: &BlockInfo) -> Result<Option<Arc<DecodedBlock>>, StorageError> {
+        match self.may_read {
+            MayRead::Files => self.cache.block(self.number, file, info).map(Some),
+            MayRead::Memory => Ok(self.cache.kept_block(self.number, info)),
+        }
     }
 }
 
@@ -101,10 +137,16 @@ impl Opened {
     }
 
     /// Decodes the next block, unless it holds only other streams.
-    fn load(&mut self, direction: Direction, range: &Range<Position>, selector: &mut Selector<'_>) -> Result<(), StorageError> {
-        let Some((number, info)) = self.next_block(direction) else { return Ok(()) };
+    fn load(
+        &mut self,
+        direction: Direction,
+        range: &Range<Position>,
+        selector: &mut Selector<'_>,
+        blocks: Blocks<'_>,
+    ) -> Result<Step, StorageError> {
+        let Some((number, info)) = self.next_block(direction) else { return Ok(Step::Moved) };
         if selector.selects_any(&info.streams)? {
-            let block = self.file.block(info)?;
+            let Some(block) = blocks.get(&self.file, info)? else { return Ok(Step::NotInMemory) };
             let start = block.events.partition_point(|event| event.position < range.start);
             let end = block.events.partition_point(|event| event.position < range.end);
             self.current = (start < end).then_some(Current { number, block, events: start..end });
@@ -113,7 +155,7 @@ impl Opened {
             Direction::Forward => self.blocks.start = number + 1,
             Direction::Backward => self.blocks.end = number,
         }
-        Ok(())
+        Ok(Step::Moved)
     }
 
     fn take(&mut self, direction: Direction, selector: &mut Selector<'_>) -> Result<Step, StorageError> {

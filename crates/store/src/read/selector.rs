@@ -56,6 +56,11 @@ impl<'a> Selector<'a> {
         Selector { catalogue, streams, met, filter: None, examined_bytes: 0, examined: None, passes_left }
     }
 
+    /// It is done when so many events of other streams were passed over.
+    pub(super) fn end_after_passes(&mut self, most: usize) {
+        self.passes_left = Some(most);
+    }
+
     /// The streams met, each with its name if it is selected.
     pub(super) fn into_met(self) -> HashMap<StreamId, Option<Arc<str>>> {
         self.met
@@ -73,8 +78,9 @@ impl<'a> Selector<'a> {
         }
         let name = match self.streams {
             StreamSelection::Named(_) => None,
-            StreamSelection::All => Some(self.name(stream)?),
-            StreamSelection::Matching(accepts) => Some(self.name(stream)?).filter(|name| accepts(name)),
+            // A stream without a name was deleted; its events stay in their segment.
+            StreamSelection::All => self.catalogue.stream_name(stream)?,
+            StreamSelection::Matching(accepts) => self.catalogue.stream_name(stream)?.filter(|name| accepts(name)),
         };
         self.met.insert(stream, name.clone());
         Ok(name)
@@ -107,10 +113,5 @@ impl<'a> Selector<'a> {
             }
         }
         Ok(false)
-    }
-
-    fn name(&self, stream: StreamId) -> Result<Arc<str>, StorageError> {
-        let missing = || StorageError::catalogue(redb::Error::Corrupted(format!("stream {} of an event has no name", stream.0)));
-        self.catalogue.stream_name(stream)?.ok_or_else(missing)
     }
 }

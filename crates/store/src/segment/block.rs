@@ -124,6 +124,11 @@ impl DecodedBlock {
         (start == bytes.len()).then_some(DecodedBlock { bytes, events })
     }
 
+    /// The memory it takes, about.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        self.bytes.capacity() + self.events.capacity() * size_of::<BlockEvent>() + size_of::<DecodedBlock>()
+    }
+
     /// An event's message; `None` if it is not UTF-8 or not of this block.
     pub(crate) fn message(&self, event: &BlockEvent) -> Option<&str> {
         std::str::from_utf8(self.bytes.get(event.message.0..event.message.1)?).ok()

@@ -1,12 +1,15 @@
 //! Owns the open segments: their files and indexes, the least recently used closed beyond a bound.
 //!
 //! Bounded in bytes, since a store may hold thousands of segments, and in number, since each holds
-//! a file descriptor. Never holds blocks. Look next at `read`.
+//! a file descriptor. Next: `block_cache`, which keeps decoded blocks; `read`.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
+use super::block::DecodedBlock;
+use super::block_cache::BlockCache;
+use super::index::BlockInfo;
 use super::reader::SegmentFile;
 use crate::disk::Disk;
 use crate::error::StorageError;
@@ -22,6 +25,7 @@ pub(crate) struct SegmentCache {
     directory: PathBuf,
     max_bytes: usize,
     open: Mutex<OpenSegments>,
+    blocks: BlockCache,
 }
 
 #[derive(Debug, Default)]
@@ -39,8 +43,29 @@ struct Slot {
 }
 
 impl SegmentCache {
-    pub(crate) fn new(disk: Disk, directory: PathBuf, max_bytes: usize) -> SegmentCache {
-        SegmentCache { disk, directory, max_bytes, open: Mutex::default() }
+    pub(crate) fn new(disk: Disk, directory: PathBuf, max_bytes: usize, max_block_bytes: usize) -> SegmentCache {
+        SegmentCache { disk, directory, max_bytes, open: Mutex::default(), blocks: BlockCache::new(max_block_bytes) }
+    }
+
+    /// The segment of this number, if it is open.
+    pub(crate) fn get_open(&self, number: u64) -> Option<Arc<SegmentFile>> {
+        sync::lock(&self.open).touch(number)
+    }
+
+    /// A block of the segment of this number, if it is in memory.
+    pub(crate) fn kept_block(&self, number: u64, info: &BlockInfo) -> Option<Arc<DecodedBlock>> {
+        self.blocks.get((number, info.offset))
+    }
+
+    /// A block of the segment of this number, read if it is not in memory.
+    pub(crate) fn block(&self, number: u64, file: &SegmentFile, info: &BlockInfo) -> Result<Arc<DecodedBlock>, StorageError> {
+        if let Some(block) = self.kept_block(number, info) {
+            return Ok(block);
+        }
+        // Outside the lock, as above.
+        let block = Arc::new(file.block(info)?);
+        self.blocks.insert((number, info.offset), &block);
+        Ok(block)
     }
 
     /// The segment of this number and length, opened if it isn't.

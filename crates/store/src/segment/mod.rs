@@ -16,6 +16,7 @@
 //! header by the footer's own.
 
 pub(crate) mod block;
+pub(crate) mod block_cache;
 pub(crate) mod index;
 pub(crate) mod writer;
 pub(crate) mod reader;

@@ -3,9 +3,12 @@
 //! Never trusts a length it read before the checksum over it was compared, and never keeps a
 //! decoded block. Look next at `read::segment_source`.
 
+use std::cell::RefCell;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+
+use zstd::bulk::Decompressor;
 
 use super::block::DecodedBlock;
 use super::index::{BlockInfo, Index};
@@ -49,7 +52,7 @@ impl SegmentFile {
         if crc32fast::hash(&compressed) != info.crc {
             return Err(self.damaged(info, "the checksum of the block differs"));
         }
-        let bytes = zstd::bulk::decompress(&compressed, info.uncompressed as usize)
+        let bytes = decompress(&compressed, info.uncompressed as usize)
             .map_err(|_| self.damaged(info, "the block can't be decompressed"))?;
         DecodedBlock::decode(bytes, &info.streams).ok_or_else(|| self.damaged(info, "the block's numbers can't be read"))
     }
@@ -82,6 +85,20 @@ fn footer_crc(fields: &[u8], number: u64) -> u32 {
     crc.update(fields);
     crc.update(&header(number));
     crc.finalize()
+}
+
+fn decompress(compressed: &[u8], length: usize) -> std::io::Result<Vec<u8>> {
+    thread_local! {
+        // Making a context costs more than decompressing a small block. Each thread that reads keeps one, of about 150 KiB.
+        static CONTEXT: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
+    }
+    CONTEXT.with_borrow_mut(|context| {
+        let context = match context {
+            Some(context) => context,
+            None => context.insert(Decompressor::new()?),
+        };
+        context.decompress(compressed, length)
+    })
 }
 
 fn read_at(file: &File, path: &Path, offset: u64, length: usize) -> Result<Vec<u8>, StorageError> {

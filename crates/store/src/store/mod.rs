@@ -9,6 +9,7 @@ pub(crate) mod writer;
 pub(crate) mod flush;
 pub(crate) mod view;
 pub(crate) mod gate;
+mod manage;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -27,6 +28,7 @@ use crate::lock::DirectoryLock;
 use crate::memtable::EVENT_OVERHEAD_BYTES;
 use crate::options::Options;
 use crate::read::scan::{Scan, ScanRequest};
+use crate::read::segment_source::MayRead;
 use crate::read::{Page, ReadRequest, page};
 use crate::segment::cache::SegmentCache;
 use crate::sync;
@@ -269,7 +271,19 @@ impl Store {
     /// [`ReadError::Storage`] if a file fails or is damaged, naming it.
     pub fn read(&self, request: &ReadRequest<'_>) -> Result<Page, ReadError> {
         let moment = self.running.shared.capture()?;
-        page::read(&moment, &self.running.shared.segments, request)
+        read_page(&moment, &self.running.shared.segments, request)
+    }
+
+    /// Reads a page if it can be read without a file of events: it is then answered at once, and no thread for blocking calls is
+    /// needed. `None`: use [`Store::read`]. The names of the group and its streams come from the catalogue's cache; what is
+    /// missing there is one small read.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::read`].
+    pub fn read_from_memory(&self, request: &ReadRequest<'_>) -> Result<Option<Page>, ReadError> {
+        let moment = self.running.shared.capture()?;
+        page::read(&moment, &self.running.shared.segments, request, MayRead::Memory)
     }
 
     /// Begins a reading of all events of a range, batch after batch, as of this moment. Blocks.
@@ -328,7 +342,7 @@ impl Store {
     pub(crate) fn read_after(&self, request: &ReadRequest<'_>, meanwhile: impl FnOnce()) -> Result<Page, ReadError> {
         let moment = self.running.shared.capture()?;
         meanwhile();
-        page::read(&moment, &self.running.shared.segments, request)
+        read_page(&moment, &self.running.shared.segments, request)
     }
 
     #[cfg(test)]
@@ -344,6 +358,12 @@ impl From<Stopped> for FlushError {
             Stopped::Closed => FlushError::Closed,
         }
     }
+}
+
+fn read_page(moment: &Moment, segments: &SegmentCache, request: &ReadRequest<'_>) -> Result<Page, ReadError> {
+    let page = page::read(moment, segments, request, MayRead::Files)?;
+    // Files may be read, so nothing is missing.
+    page.ok_or_else(|| ReadError::GroupNotFound { group: request.group.to_owned() })
 }
 
 /// The memory the events take, if they are not too large.

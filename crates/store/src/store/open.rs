@@ -50,7 +50,7 @@ pub(super) fn open(disk: Disk, directory: &Path, options: &Options) -> Result<St
         catalogue,
         view: RwLock::new(Arc::new(view)),
         gate: FlushGate::default(),
-        segments: SegmentCache::new(disk.clone(), places.segments.clone(), options.index_cache_bytes),
+        segments: SegmentCache::new(disk.clone(), places.segments.clone(), options.index_cache_bytes, options.block_cache_bytes),
         last_sequence: AtomicU64::new(last_sequence),
     });
     let flusher = Flusher {

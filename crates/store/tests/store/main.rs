@@ -5,6 +5,7 @@ mod catalogue;
 mod crash;
 mod kill;
 mod lock;
+mod manage;
 mod model;
 mod paging;
 mod put;

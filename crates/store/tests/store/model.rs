@@ -1,8 +1,11 @@
 //! Random appends, flushes and reopenings, and every kind of reading, compared with a plain list.
 
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 
-use logmark_store::{Direction, Event, MessageFilter, Position, ReadRequest, Store, StreamSelection};
+use logmark_store::{
+    Direction, Event, MessageFilter, Position, ReadRequest, Scan, ScanRequest, Store, StreamPredicate, StreamSelection,
+};
 use proptest::prelude::*;
 
 use super::world::{event, everything, options};
@@ -12,11 +15,21 @@ const STREAMS: [&str; 3] = ["x", "y", "z"];
 
 #[derive(Clone, Debug)]
 enum Action {
-    Append { group: usize, stream: usize, timestamps: Vec<i64>, length: usize },
+    Append {
+        group: usize,
+        stream: usize,
+        timestamps: Vec<i64>,
+        length: usize,
+    },
     Flush,
     Reopen,
     Close,
     Walk(Walk),
+    /// Begins a scan as of this moment; it goes on while other actions happen.
+    Scan {
+        walk: Walk,
+        forward: bool,
+    },
 }
 
 /// A reading in several pages that turns round now and then.
@@ -67,6 +80,7 @@ fn action() -> impl Strategy<Value = Action> {
         1 => Just(Action::Reopen),
         1 => Just(Action::Close),
         4 => walk().prop_map(Action::Walk),
+        2 => (walk(), any::<bool>()).prop_map(|(walk, forward)| Action::Scan { walk, forward }),
     ]
 }
 
@@ -126,19 +140,25 @@ fn check_walk(store: &Store, known: &[Known], walk: &Walk) {
     for (forward, limit, max_bytes) in &walk.steps {
         let direction = if *forward { Direction::Forward } else { Direction::Backward };
         let from = stand.map(|(_, _, next, previous)| if *forward { next } else { previous });
-        let page = store
-            .read(&ReadRequest {
-                group: GROUPS[walk.group],
-                streams,
-                filter,
-                start: walk.start,
-                end: walk.end,
-                direction,
-                from,
-                limit: NonZeroUsize::new(*limit).unwrap(),
-                max_bytes: *max_bytes,
-            })
-            .unwrap();
+        let request = ReadRequest {
+            group: GROUPS[walk.group],
+            streams,
+            filter,
+            start: walk.start,
+            end: walk.end,
+            direction,
+            from,
+            limit: NonZeroUsize::new(*limit).unwrap(),
+            max_bytes: *max_bytes,
+        };
+        let in_memory = store.read_from_memory(&request).unwrap();
+        let page = store.read(&request).unwrap();
+        // One that ends because its filter looked at enough is left to the reading that may block.
+        assert!(in_memory.is_none_or(|in_memory| in_memory == page));
+        // What was read is in memory now.
+        if filter.is_none() && walk.selection != 2 {
+            assert_eq!(store.read_from_memory(&request).unwrap().as_ref(), Some(&page));
+        }
         let count = page.events.len();
         let (low, high) = match (stand, forward) {
             (None, true) => (0, count),
@@ -167,6 +187,51 @@ fn check_walk(store: &Store, known: &[Known], walk: &Walk) {
         let (low, high) = if count == 0 && !forward { (low, low) } else { (low, high) };
         stand = Some((low, high, page.next, page.previous));
         assert_eq!(page.next.to_string().parse(), Ok(page.next));
+    }
+}
+
+/// A scan that was begun, what it has to give, and what it gave.
+struct RunningScan {
+    scan: Scan,
+    expected: Vec<Known>,
+    given: Vec<Event>,
+    batches: std::vec::IntoIter<(usize, usize)>,
+}
+
+impl RunningScan {
+    fn begin(store: &Store, known: &[Known], walk: Walk, forward: bool) -> Self {
+        let walk = Walk { every: 0, start: walk.start.or(Some(i64::MIN)), end: walk.end.or(Some(i64::MAX)), ..walk };
+        let mut expected = expected(known, &walk);
+        if !forward {
+            expected.reverse();
+        }
+        let names: Vec<&str> = (0..3).filter(|stream| walk.streams & (1 << stream) != 0).map(|s| STREAMS[s]).collect();
+        let matches: StreamPredicate = Arc::new(move |name: &str| names.contains(&name));
+        let scan = store.scan(ScanRequest {
+            group: GROUPS[walk.group].to_owned(),
+            streams: (walk.selection != 0).then_some(matches),
+            start: walk.start.unwrap(),
+            end: walk.end.unwrap(),
+            direction: if forward { Direction::Forward } else { Direction::Backward },
+            up_to: store.last_sequence(),
+        });
+        let batches = walk.steps.into_iter().map(|(_, limit, bytes)| (limit, bytes)).collect::<Vec<_>>().into_iter();
+        Self { scan: scan.unwrap(), expected, given: Vec::new(), batches }
+    }
+
+    /// One batch. Whether there may be more.
+    fn step(&mut self) -> bool {
+        let (limit, bytes) = self.batches.next().unwrap_or((7, 1000));
+        let Some(batch) = self.scan.next_batch(NonZeroUsize::new(limit).unwrap(), bytes).unwrap() else { return false };
+        assert!(batch.len() <= limit);
+        self.given.extend(batch);
+        true
+    }
+
+    fn finish(mut self) {
+        while self.step() {}
+        assert_eq!(self.given.len(), self.expected.len());
+        assert!(self.given.iter().zip(&self.expected).all(|(event, known)| same(event, known)));
     }
 }
 
@@ -199,7 +264,9 @@ proptest! {
             STREAMS.iter().for_each(|stream| store.create_stream(group, stream, 0).unwrap());
         }
         let mut known: Vec<Known> = Vec::new();
+        let mut scans: Vec<RunningScan> = Vec::new();
         for (ingestion, action) in (0..).zip(actions) {
+            scans.iter_mut().for_each(|scan| _ = scan.step());
             match action {
                 Action::Append { group, stream, timestamps, length } => {
                     let message = |at: usize| format!("{ingestion}.{at} {}", "é".repeat(length));
@@ -210,13 +277,17 @@ proptest! {
                     }));
                 }
                 Action::Flush => store.flush().unwrap(),
+                Action::Scan { walk, forward } => scans.push(RunningScan::begin(&store, &known, walk, forward)),
                 Action::Reopen | Action::Close => {
+                    // Each scan ends in the store that it began in.
+                    scans.drain(..).for_each(RunningScan::finish);
                     if matches!(action, Action::Close) { store.close().unwrap() } else { drop(store) }
                     store = Store::open(directory.path(), options.clone()).unwrap();
                 }
                 Action::Walk(walk) => check_walk(&store, &known, &walk),
             }
         }
+        scans.into_iter().for_each(RunningScan::finish);
         check_figures(&store, &known);
         check_ordinals(&store, &known);
     }

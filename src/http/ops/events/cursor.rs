@@ -1,7 +1,8 @@
-//! What a cursor of events carries: its request, and a place in the answer.
+//! The contents of an event cursor: its request, and a position in the answer.
 
 use serde::{Deserialize, Serialize};
 
+use super::parameters::{FILTER, STREAMS};
 use crate::domain::event::{Direction, Position};
 use crate::domain::filter::EventFilter;
 use crate::domain::name::{LogGroupName, LogStreamName, SourceName};
@@ -14,14 +15,14 @@ use crate::sources::reader::ReadMode;
 /// The kind of cursor (see [`crate::http::cursor`]).
 pub(super) const KIND: &str = "events";
 
-/// Where reading begins.
+/// The end of the range at which reading begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum ReadFrom {
     Head,
     Tail,
 }
 
-/// The request that a cursor carries.
+/// The request in a cursor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct CursorRequest {
     pub(super) group: LogGroupName,
@@ -31,15 +32,15 @@ pub(super) struct CursorRequest {
     pub(super) start: Option<TimeSpec>,
     pub(super) end: Option<TimeSpec>,
     pub(super) from: Option<ReadFrom>,
-    /// `start` and `end` as they were resolved by the first request: relative times stay where they were.
+    /// `start` and `end` as the first request resolved them: relative times do not move.
     pub(super) range: (Option<i64>, Option<i64>),
 }
 
 impl CursorRequest {
-    /// The request as its cursors carry it.
+    /// The request, packed for cursors.
     ///
     /// # Errors
-    /// When it is too long for that: every answer has a cursor, so the request is refused.
+    /// When the request is too long for a cursor. It is refused, since every answer has a cursor.
     pub(super) fn packed_request(&self) -> Result<PackedRequest, ApiError> {
         PackedRequest::pack(self).map_err(|TooLong { .. }| match &self.streams {
             StreamSelection::Names(names) => {
@@ -49,21 +50,21 @@ impl CursorRequest {
                      `streamPrefix`",
                     names.len()
                 );
-                ApiError::parameter("streams", detail)
+                ApiError::parameter(STREAMS.name, detail)
             }
             StreamSelection::All | StreamSelection::Prefix(_) => {
-                ApiError::parameter("filter", "is too long for a cursor together with the names of this request: shorten it")
+                ApiError::parameter(FILTER.name, "is too long for a cursor together with the names of this request: shorten it")
             }
         })
     }
 }
 
-/// A place in an answer, as it is sealed behind its request.
+/// A position in an answer. It is sealed after its request.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Continuation {
     pub(super) source: SourceName,
     pub(super) direction: Direction,
     pub(super) position: Position,
-    /// What a reading from there on is after.
+    /// Whether the range is read, or new events are followed.
     pub(super) mode: ReadMode,
 }

@@ -1,8 +1,8 @@
-//! What the three event endpoints share: their parameters, their cursors, and their answers in every format.
+//! The shared part of the three event endpoints: parameters, cursors, and answers in every format.
 //!
-//! Reading order: [`request`] (what is asked), `chosen_streams` (of which streams), `cursor` (what a cursor carries),
-//! [`response`] (what is answered).
+//! Reading order: `parameters`, [`request`], `chosen_streams`, `cursor`, [`response`].
 
+pub(super) mod parameters;
 pub mod request;
 mod chosen_streams;
 mod cursor;

@@ -1,4 +1,4 @@
-//! The answer to an event request: a page, or a stream, in the format it asks for.
+//! The answer to an event request: a page, or a stream, in the negotiated format.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,8 +14,9 @@ use super::request::EventsRequest;
 use crate::auth::permit::{Permit, ReadPermit};
 use crate::domain::event::{Direction, Position, StopReason};
 use crate::domain::name::LogStreamName;
+use crate::domain::operation::ReadLogs;
 use crate::domain::time::{Millis, TimeSpec};
-use crate::http::authorized::Authorized;
+use crate::http::authorized::{Authorized, ParseRequest};
 use crate::http::encode::Format;
 use crate::http::encode::json::{MAX_ENCODED_BYTE, MAX_ENCODED_EVENT, PageBody, escaped_events};
 use crate::http::encode::stream::{self, Audit, CURSOR_TRAILER, CompletePage, StreamOptions};
@@ -29,23 +30,26 @@ use crate::sources::export::Export;
 use crate::sources::page_pool::MAX_ESCAPED_BYTE;
 use crate::sources::reader::{self, PageBudget, PageRead, ReadEvents, ReadMode, SizeMeasure};
 
-/// Bytes of messages that a streamed answer asks of a source at a time: what bounds its memory.
+/// Bytes of messages in one page of a streamed answer. It bounds the memory of the answer.
 const STREAM_PAGE_BYTES: usize = 1024 * 1024;
 
-/// Of the room that an answer has, so much is for what stands around its events: cursors, names.
+/// Bytes of a bounded answer that are kept for cursors and names.
 const AROUND_EVENTS: usize = 64 * 1024;
-/// An answer that is about as long as this is written at once.
+/// Answers up to about this size are written at once.
 const WHOLE_BYTES: usize = 256 * 1024;
-/// What events become where an answer's room is bounded.
+/// The measure of events in an answer of bounded size.
 const ENCODED: SizeMeasure = SizeMeasure::Encoded { of: escaped_events, byte: MAX_ENCODED_BYTE, event: MAX_ENCODED_EVENT };
 
-/// Answers an event request in the format it asks for.
+/// Answers an event request in the negotiated format.
 ///
 /// # Errors
-/// What the source says before the answer's head is sent.
-pub async fn respond(app: AppState, authorized: Authorized<EventsRequest>) -> Result<Response, ApiError> {
+/// The source's error, if it occurs before the answer's head is sent.
+pub async fn respond<R>(app: AppState, authorized: Authorized<R>) -> Result<Response, ApiError>
+where
+    R: ParseRequest<Op = ReadLogs> + Into<EventsRequest>,
+{
     let Authorized { permit, request, now, info, .. } = authorized;
-    let response = EventResponder { app, request, now, info };
+    let response = EventResponder { app, request: request.into(), now, info };
     match permit.narrow() {
         ReadPermit::Stream(permit) => response.write(permit).await,
         ReadPermit::Group(permit) => response.write(permit).await,
@@ -68,10 +72,10 @@ impl EventResponder {
         }
     }
 
-    /// One page. In the streamed formats it is what was asked for from the tail with a limit: the last events.
+    /// One page. In the streamed formats it is the answer to `from=tail` with a limit: the last events.
     async fn page<Op: ReadEvents>(self, permit: Permit<Op>, position: Option<Position>) -> Result<Response, ApiError> {
         let limits = self.app.limits;
-        // By its cursor a request means the same times for ever; without one, if it says both.
+        // A cursor's times are fixed; without a cursor they are if the request gives both.
         let is_fixed = |time| matches!(time, Some(TimeSpec::At(_)));
         let is_about_fixed_times =
             position.is_some() || (is_fixed(self.request.cursor_request.start) && is_fixed(self.request.cursor_request.end));
@@ -126,14 +130,14 @@ impl EventResponder {
             events: &[],
             next_cursor,
             previous_cursor,
-            stop_reason: stop.as_str(),
+            stop_reason: stop,
         }
         .around();
         CompletePage { head, pages, tail, cursor: None, stop, audit }
     }
 
-    /// The body: a small one at once, so that its length is known; a large one as it is taken, since it may become six times as
-    /// long as its events.
+    /// The body: a small one at once, with a known length; a large one as the client reads it, since escaping can make it six
+    /// times as long as its events.
     fn body(&self, written: CompletePage, mut room: Reservation) -> Response {
         let writer = match self.request.format {
             Format::Json => Writer::new(Layout::JsonItems),
@@ -142,7 +146,7 @@ impl EventResponder {
         let at_worst = written.estimate().saturating_mul(MAX_ESCAPED_BYTE) as u64;
         let body = if written.estimate() <= WHOLE_BYTES && room.resize(room.bytes().max(at_worst)) {
             let (out, cursor) = written.whole(writer);
-            // Less is always possible.
+            // Shrinking a reservation always succeeds.
             let _fits = room.resize(out.len() as u64);
             match cursor {
                 Some(cursor) => stream::finished(out, &cursor),
@@ -157,7 +161,7 @@ impl EventResponder {
         response
     }
 
-    /// Bytes that the events may have in the answer, when that is a text in JSON; `None`: any number.
+    /// The limit of the events' bytes in an answer that is a text in JSON; `None`: no limit.
     fn room(&self) -> Option<usize> {
         self.info
             .response_budget()
@@ -165,7 +169,7 @@ impl EventResponder {
             .map(|room| room.saturating_sub(AROUND_EVENTS))
     }
 
-    /// What a client may keep a page by: a whole JSON page that can't change any more.
+    /// The validator of a complete JSON page that cannot change any more.
     fn validator(&self, read: &PageRead) -> Option<Validator> {
         let is_whole = matches!(read.stop, StopReason::End | StopReason::Limit | StopReason::Bytes);
         (read.is_final && is_whole && self.request.format == Format::Json)
@@ -182,7 +186,7 @@ impl EventResponder {
         if let Some(room) = room {
             export = export.with_page_size(room / 2 / MAX_ENCODED_EVENT, room / 2 / MAX_ENCODED_BYTE);
         }
-        // The first page is read before the answer's head is sent, so that what is wrong has a status.
+        // The first page is read before the answer's head is sent, so that an error has a status.
         export.page().await.transpose()?;
         let seal_next = Box::new(move |position: &Position, stop| {
             let mode = if stop == StopReason::End { ReadMode::Follow } else { ReadMode::Range };
@@ -256,20 +260,20 @@ impl EventResponder {
     }
 }
 
-/// Refuses the last events when there are fewer than were asked for and than there are: only a JSON page can say so, and only it
-/// has a cursor that goes back to the rest.
+/// Refuses an incomplete set of last events: only a JSON page can say that it is incomplete, and only it has a cursor to the
+/// earlier events.
 fn require_complete(stop: StopReason) -> Result<(), ApiError> {
     match stop {
         StopReason::End | StopReason::Limit => Ok(()),
         StopReason::Bytes => {
-            Err(ApiError::parameter("limit", "is more than one answer can hold here: give a smaller one, or `start`"))
+            Err(ApiError::parameter("limit", "is more than one answer can hold here: give a smaller limit, or `start`"))
         }
         StopReason::Time => Err(SourceError::Timeout.into()),
         StopReason::Throttled => Err(SourceError::Throttled { retry_after: Duration::from_secs(1) }.into()),
     }
 }
 
-/// A file name from the group's and stream's names: letters, digits, `.`, `_` and `-` alone (RFC 6266 asks for no more).
+/// A file name from the group's and stream's names: letters, digits, `.`, `_` and `-` only, which every client accepts in RFC 6266.
 fn file_name(cursor_request: &CursorRequest, extension: &str) -> String {
     let stream = cursor_request.stream.as_ref().map_or("", LogStreamName::as_str);
     let plain = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' };

@@ -1,4 +1,4 @@
-//! `GET /`: where to begin. A page for people, an index for programs; it needs no token and tells nothing of anybody's logs.
+//! `GET /`: the start page, as HTML for people and as JSON for programs. It needs no token, and has no data of tenants.
 
 mod page;
 
@@ -16,7 +16,7 @@ use crate::http::problem::ApiError;
 const JSON: &str = "application/json";
 const HTML: &str = "text/html";
 
-/// What this is, and where the rest is.
+/// The service, with links.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = Index)]
 pub struct IndexBody {
@@ -26,34 +26,34 @@ pub struct IndexBody {
     /// Its version.
     #[schema(example = "0.1.0")]
     version: &'static str,
-    /// `ok`: it answers.
+    /// `ok`: the service answers.
     #[schema(example = "ok")]
     status: &'static str,
-    /// Where the rest is.
+    /// Links to the other paths.
     links: LinksBody,
 }
 
-/// Where the rest is, ready to be called.
+/// Links, ready to be called.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Links)]
 pub struct LinksBody {
-    /// The log groups that a token may see: where most begin.
+    /// The log groups that a token can see.
     #[schema(example = "https://logs.example.com/groups")]
     groups: String,
-    /// Who a token's bearer is here, and what it may.
+    /// The caller's identity and permissions.
     #[schema(example = "https://logs.example.com/me")]
     me: String,
     /// The OpenAPI document.
     #[schema(example = "https://logs.example.com/openapi.json")]
     openapi: String,
-    /// Documentation for people, in which calls can be tried out.
+    /// Documentation for people, with a form for each call.
     #[schema(example = "https://logs.example.com/docs/")]
     docs: String,
-    /// What each problem code means, and what to do.
+    /// The meaning and the fix of each problem code.
     #[schema(example = "https://logs.example.com/problems")]
     problems: String,
-    /// Which issuers' tokens are taken (RFC 9728).
+    /// The accepted issuers (RFC 9728).
     #[schema(example = "https://logs.example.com/.well-known/oauth-protected-resource")]
     resource_metadata: String,
 }
@@ -73,16 +73,16 @@ impl IndexBody {
     }
 }
 
-/// Where to begin
+/// Get the start page
 ///
-/// A page for people, who accept `text/html`; links for programs.
+/// Returns a page for clients that accept `text/html`, and links as JSON for others.
 #[utoipa::path(
     get,
     path = "/",
     operation_id = "index",
     tag = "service",
     responses(
-        (status = 200, description = "What this is, and where the rest is", content(
+        (status = 200, description = "The service, with links", content(
             (IndexBody = "application/json"), (String = "text/html"),
         )),
         Negotiated,

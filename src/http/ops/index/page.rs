@@ -1,6 +1,6 @@
-//! The page for people.
+//! The start page as HTML.
 //!
-//! Owns its text. INVARIANT: nothing of a request, a tenant or a log is in it, only the operator's own URL.
+//! Owns its text. INVARIANT: it has no data of a request, a tenant or a log, only the operator's URL.
 
 use axum::response::Response;
 
@@ -8,7 +8,7 @@ use crate::http::ops::page::{escaped, page};
 
 const BODY: &str = include_str!("page.html");
 
-/// The page of the service at `url`. `has_queries`: a source of it runs Logs Insights queries.
+/// The page of the service at `url`. `has_queries`: whether a source runs Logs Insights queries.
 pub(super) fn of(url: &str, has_queries: bool) -> Response {
     let queries = if has_queries { ", and results of Logs Insights queries" } else { "" };
     let body =

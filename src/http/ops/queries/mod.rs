@@ -1,8 +1,9 @@
 //! Logs Insights queries: `POST /queries`, `GET` and `DELETE /queries/{id}`.
 //!
-//! Owns what they share: the ids, which are a query sealed for its tenant, so that no replica remembers it; and how long a
-//! caller wants to wait.
+//! Owns their shared part: ids, which are a query sealed for its tenant, so that every replica can open them; parameters; and the
+//! wait that a caller prefers.
 
+mod new_query;
 pub mod start;
 pub mod read;
 pub mod stop;
@@ -25,21 +26,37 @@ use crate::http::encode::Format;
 use crate::http::input::Input;
 use crate::http::layers::RequestInfo;
 use crate::http::memory::CountedBody;
+use crate::http::ops::parameters::SEALED;
+use crate::http::parameter::{Example, Parameter};
 use crate::http::problem::ApiError;
+use crate::http::value::{HeaderText, Text, Words};
 use crate::sources::Queries;
 use crate::sources::page_pool::memory_error;
 
-/// The kind of sealed text that a query's id is.
+/// The kind of a sealed query id.
 const QUERY: &str = "query";
-/// The kind that a cursor of its rows is.
+/// The kind of a sealed cursor of rows.
 const ROWS: &str = "query rows";
-/// The kind that a row's `@ptr` is.
+/// The kind of a sealed `@ptr`.
 pub(super) const RECORD: &str = "record";
 
-/// What rows can be had as.
-const FORMATS: [(&str, Format); 3] = [("json", Format::Json), ("ndjson", Format::Ndjson), ("csv", Format::Csv)];
+/// The query in the path.
+const ID: Parameter<Text<String>> = Parameter::path("id", SEALED, "The query id, as `POST /queries` returned it.");
+/// The format of rows.
+const FORMAT: Parameter<Words<Format>> = Parameter::query(
+    "format",
+    Words(&[("json", Format::Json), ("ndjson", Format::Ndjson), ("csv", Format::Csv)]),
+    "The format, for clients that cannot set the `Accept` header.",
+);
+/// The wait for a query (RFC 7240 §4.3).
+const PREFER: Parameter<HeaderText> = Parameter::header(
+    "Prefer",
+    HeaderText,
+    "`wait=` and seconds (RFC 7240): the answer is sent when the query has ended, or after this time.",
+)
+.example(Example::Text("wait=20"));
 
-/// A page of a query's rows, and the memory that it takes.
+/// A page of a query's rows, and the reservation of its memory.
 async fn read_rows(
     app: &App,
     info: &RequestInfo,
@@ -67,7 +84,7 @@ fn counted(mut reservation: Reservation, info: &RequestInfo, mut response: Respo
     Ok(response)
 }
 
-/// Opens the id in the path. One that does not open is as one that was never made.
+/// Opens the id in the path. All ids that do not open have the same error.
 fn opened(id: Option<String>, context: RequestContext<'_>) -> Result<RunningQuery, ApiError> {
     let id = id.ok_or(ApiError::NoSuchHandle)?;
     let opened = context.app.sealer.open(QUERY, &context.caller.tenant.id, context.now, &id);
@@ -75,32 +92,31 @@ fn opened(id: Option<String>, context: RequestContext<'_>) -> Result<RunningQuer
 }
 
 fn read_format(input: &mut Input, context: RequestContext<'_>) -> Result<Format, ApiError> {
-    match input.choice("format", &FORMATS) {
+    match input.get(&FORMAT) {
         Some(format) => Ok(format),
         None => Format::negotiate(context.headers, &[Format::Json, Format::Ndjson, Format::Csv]),
     }
 }
 
-/// How long the caller wants to wait: `Prefer: wait=20` (RFC 7240 §4.3), as far as one answer may take. What is not understood
-/// of a preference is as if it were not there, as the RFC has it.
+/// The wait that the caller prefers, up to the time of one answer. Preferences that are not understood are ignored (RFC 7240 §2).
 fn preferred_wait(context: RequestContext<'_>) -> Option<Duration> {
     wait_of(context.headers).map(|wait| wait.min(context.work_time))
 }
 
 fn wait_of(headers: &HeaderMap) -> Option<Duration> {
-    let fields = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
+    let fields = PREFER.values(headers).iter().filter_map(|value| value.to_str().ok());
     let preferences = fields.flat_map(|field| field.split(',')).filter_map(|preference| preference.split(';').next());
     let mut named = preferences.filter_map(|preference| {
         let (name, value) = preference.split_once('=')?;
         name.trim().eq_ignore_ascii_case("wait").then(|| value.trim().trim_matches('"').to_owned())
     });
-    // Of several the first counts (§2).
+    // The first of several applies (§2).
     let seconds = named.next()?;
     let digits_only = !seconds.is_empty() && seconds.bytes().all(|byte| byte.is_ascii_digit());
     digits_only.then(|| Duration::from_secs(seconds.parse().unwrap_or(u64::MAX)))
 }
 
-/// Says which wait was kept to.
+/// Adds `Preference-Applied` with the wait.
 fn applied(wait: Option<Duration>, headers: &mut HeaderMap) {
     if let Some(wait) = wait
         && let Ok(value) = HeaderValue::try_from(format!("wait={}", wait.as_secs()))
@@ -109,7 +125,7 @@ fn applied(wait: Option<Duration>, headers: &mut HeaderMap) {
     }
 }
 
-/// The groups as an audit line names them.
+/// The groups in the form of audit lines.
 fn group_names(groups: &[LogGroupName]) -> String {
     groups.iter().map(LogGroupName::as_str).collect::<Vec<_>>().join(",")
 }

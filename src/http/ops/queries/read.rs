@@ -1,4 +1,4 @@
-//! `GET /queries/{id}`: where a query stands and what it has found (GetQueryResults).
+//! `GET /queries/{id}`: status and rows of a query (GetQueryResults).
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use axum::response::Response;
 use tokio::time::Instant;
 
 use super::response;
-use super::{ROWS, applied, counted, group_names, opened, preferred_wait, read_format, read_rows};
+use super::{FORMAT, ID, PREFER, ROWS, applied, counted, group_names, opened, preferred_wait, read_format, read_rows};
 use crate::domain::event::Position;
 use crate::domain::query::operations::ReadQuery;
 use crate::http::AppState;
@@ -18,15 +18,22 @@ use crate::http::openapi::answers::Rows;
 use crate::http::openapi::failures::{
     CommonFailures, InvalidListRequest, Negotiated, NotSupported, QueryIncomplete, SourceFailures, TokenFailures,
 };
-use crate::http::openapi::parameters::{PreferHeader, QueryPath, RowsQuery, TableFormat};
 use crate::http::ops::list;
+use crate::http::ops::parameters::SEALED;
 use crate::http::packed_request::PackedRequest;
-use crate::http::problem::{ApiError, CURSOR};
+use crate::http::parameter::{Example, Parameter, ParameterList, ParametersOf, RequestParameters};
+use crate::http::problem::{ApiError, INVALID_CURSOR};
+use crate::http::value::{Number, Text};
 
-/// Rows in a page at most, and when the request does not say: CloudWatch's own limit.
+/// Rows in a page at most, and by default: CloudWatch's own limit.
 pub(super) const MAX_ROWS_IN_PAGE: usize = 10_000;
 
-/// What the request says besides its operation.
+const LIMIT: Parameter<Number> =
+    Parameter::query("limit", Number { least: 1, most: MAX_ROWS_IN_PAGE }, "Rows in the page, 1 to 10000. Default: 10000.")
+        .example(Example::Number(1000));
+const CURSOR: Parameter<Text<String>> = Parameter::query("cursor", SEALED, "Cursor from a previous page of this query.");
+
+/// The rest of the request.
 #[derive(Debug)]
 pub struct ReadQueryRequest {
     id: String,
@@ -36,13 +43,17 @@ pub struct ReadQueryRequest {
     wait: Option<Duration>,
 }
 
+impl RequestParameters for ReadQueryRequest {
+    const PARAMETERS: ParameterList = &[&[&ID, &LIMIT, &CURSOR, &PREFER, &FORMAT]];
+}
+
 impl ParseRequest for ReadQueryRequest {
     type Op = ReadQuery;
 
     fn parse(input: &mut Input, context: RequestContext<'_>) -> Result<(ReadQuery, Self), ApiError> {
-        let id = input.path_text("id");
-        let limit = input.number("limit", 1, MAX_ROWS_IN_PAGE).unwrap_or(MAX_ROWS_IN_PAGE);
-        let cursor = input.take("cursor");
+        let id = input.get(&ID);
+        let limit = input.get(&LIMIT).unwrap_or(MAX_ROWS_IN_PAGE);
+        let cursor = input.get(&CURSOR);
         let format = read_format(input, context);
         input.finish()?;
         let query = opened(id.clone(), context)?;
@@ -52,7 +63,7 @@ impl ParseRequest for ReadQueryRequest {
                 let tenant = &context.caller.tenant.id;
                 let (of, position): (PackedRequest, Position) = context.app.sealer.open(ROWS, tenant, context.now, &text)?;
                 if of.read::<String>().as_ref() != Some(&query.id) {
-                    return Err(ApiError::InvalidCursor(CURSOR.into()));
+                    return Err(ApiError::InvalidCursor(INVALID_CURSOR.into()));
                 }
                 Some(position)
             }
@@ -62,21 +73,16 @@ impl ParseRequest for ReadQueryRequest {
     }
 }
 
-/// Where a query stands, and what it has found
+/// Get the status and the rows of a query
 ///
-/// Rows are partial until `status` is `Complete`. `Prefer: wait=20` waits up to so many seconds for the end of the query.
-/// CSV and NDJSON are given of a complete query alone; `Logmark-Cursor` says then where the rows go on.
+/// Rows are partial until `status` is `Complete`. `Prefer: wait=20` waits up to 20 seconds for the end of the query. CSV and
+/// NDJSON need a complete query; their header `Logmark-Cursor` has the cursor to the next rows.
 #[utoipa::path(
     get,
     path = "/queries/{id}",
     operation_id = "readQuery",
     tag = "queries",
-    params(
-        QueryPath,
-        RowsQuery,
-        PreferHeader,
-        TableFormat,
-    ),
+    params(ParametersOf<ReadQueryRequest>),
     responses(
         Rows,
         InvalidListRequest,

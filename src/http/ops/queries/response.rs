@@ -1,7 +1,7 @@
-//! What a query has found, in the format that is asked for.
+//! The answer with a query's rows, in the negotiated format.
 //!
-//! Owns the form of the answer. INVARIANT: upstream's pointers and tokens leave sealed only; a file (CSV, NDJSON) is made of a
-//! query alone that has found all there is.
+//! Owns the form of the answer. INVARIANT: upstream's pointers and tokens leave sealed only; files (CSV, NDJSON) have the rows of
+//! complete queries only.
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
@@ -23,68 +23,69 @@ use crate::http::encode::table::{self, RowBody};
 use crate::http::packed_request::PackedRequest;
 use crate::http::problem::ApiError;
 
-/// How long a cursor of rows opens: as long as CloudWatch's own tokens of them live (GetQueryResults).
+/// The lifetime of a cursor of rows: that of CloudWatch's own tokens (GetQueryResults).
 const ROWS_LIFETIME_MILLIS: i64 = 3600 * 1000;
-/// The column with the handle of a row's event.
+/// The column with the pointer to a row's event.
 const POINTER: &str = "@ptr";
 
-/// A query, or a page of what it has found.
+/// A query, with a page of its rows.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Query)]
 pub struct QueryBody<'a> {
-    /// Its id, for `/queries/{id}`. It opens for 24 hours.
+    /// The query id, for `/queries/{id}`. It is valid for 24 hours.
     #[schema(example = "AbCd…")]
     pub(super) query_id: &'a str,
-    /// `Scheduled`, `Running`, `Complete`, `Failed`, `Cancelled`, `Timeout` or `Unknown`: CloudWatch's words. Rows are all
-    /// there only when it is `Complete`.
+    /// `Scheduled`, `Running`, `Complete`, `Failed`, `Cancelled`, `Timeout` or `Unknown`, as in CloudWatch. The rows are
+    /// complete only with `Complete`.
     #[schema(example = "Complete")]
     pub(super) status: &'static str,
     /// The columns of this page's rows, in order.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = json!(["@timestamp", "status", "@ptr"]))]
     pub(super) fields: Option<Vec<&'a str>>,
-    /// The rows: values by column, all of them strings. `@ptr` is for `/records/{pointer}`.
+    /// The rows: values by column. All values are strings. `@ptr` is the pointer for `/records/{pointer}`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Vec<Object>>, example = json!([{ "@timestamp": "2026-11-20 10:00:00.000", "status": "404" }]))]
     pub(super) results: Option<Vec<RowBody<'a>>>,
-    /// How much the query scanned. Absent if you may see only some of the streams of its log groups: the figures count all.
+    /// The data that the query scanned. On CloudWatch it is absent if you can see only some streams of its log groups, since the
+    /// figures count all streams. On a local source the figures count only the streams that you can see.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) statistics: Option<StatisticsBody>,
-    /// What the scanned bytes cost at the operator's price, in US dollars. Absent where `statistics` is.
+    /// The cost of the scanned bytes at the operator's price, in US dollars. Absent if `statistics` is absent, and on a local source.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 0.0012)]
     pub(super) estimated_cost_usd: Option<f64>,
-    /// Where the rows go on; absent: there are no more so far. It opens for an hour.
+    /// Cursor to the next rows. Absent if there are no more so far. It is valid for an hour.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "exampleNextCursor")]
     pub(super) next_cursor: Option<String>,
-    /// Why the query failed, where the source says so.
+    /// Why the query failed, if the source tells.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "the query needs more than 268435456 bytes of memory: …")]
     pub(super) failure: Option<String>,
 }
 
-/// How much a query looked at.
+/// The data that a query scanned.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = QueryStatistics)]
 pub struct StatisticsBody {
-    /// Events that fit.
+    /// Events that matched.
     #[schema(example = 12)]
     records_matched: u64,
-    /// Events looked at.
+    /// Events scanned.
     #[schema(example = 20_000)]
     records_scanned: u64,
-    /// Bytes looked at.
+    /// Bytes scanned.
     #[schema(example = 240_000_000)]
     bytes_scanned: u64,
 }
 
-/// A page, in the format.
+/// A page in the format.
 ///
 /// # Errors
-/// [`ApiError::QueryIncomplete`] when a file is asked for of a query that has not found all there is.
+/// [`ApiError::QueryIncomplete`] for a file of a query that is not complete.
 pub(super) fn page(
     app: &App,
     caller: &Caller,
@@ -109,7 +110,7 @@ pub(super) fn page(
                 fields: Some(table::columns(&page.rows)),
                 results: Some(page.rows.iter().map(RowBody).collect()),
                 statistics: page.statistics.map(|statistics| StatisticsBody {
-                    // Counts: upstream's numbers of them are floating, and never negative.
+                    // Upstream sends these counts as floating-point numbers that are never negative.
                     records_matched: statistics.records_matched as u64,
                     records_scanned: statistics.records_scanned as u64,
                     bytes_scanned: statistics.bytes_scanned as u64,
@@ -138,7 +139,7 @@ pub(super) fn page(
     Ok(response)
 }
 
-/// Puts a pointer of ours in the place of each of upstream's. It refers to one event; which group that is in, the event says.
+/// Replaces each pointer of upstream with a sealed one. It refers to one event; the event itself names its group.
 fn seal_pointers(app: &App, caller: &Caller, permit: &Permit<ReadQuery>, rows: &mut [Row], now: Millis) -> Result<(), ApiError> {
     let query = &permit.op().query;
     let grants = caller.tenant.grants_fingerprint(ReadRecord::ACTION);

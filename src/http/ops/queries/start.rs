@@ -1,6 +1,5 @@
 //! `POST /queries`: starts a Logs Insights query (StartQuery).
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use axum::Json;
@@ -10,65 +9,38 @@ use http::header::{LOCATION, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
 use tokio::time::Instant;
 
+use super::new_query::{self, NewQuery};
 use super::read::MAX_ROWS_IN_PAGE;
 use super::response::{self, QueryBody};
-use super::{QUERY, applied, counted, group_names, preferred_wait, read_format, read_rows};
-use crate::auth::policy;
+use super::{FORMAT, PREFER, QUERY, applied, counted, group_names, preferred_wait, read_format, read_rows};
 use crate::auth::tenant::Tenant;
-use crate::domain::name::{LogGroupName, from_url_spelling};
-use crate::domain::operation::Operation as _;
-use crate::domain::query::operations::{MAX_GROUP_BYTES, MAX_GROUPS, QueryStatus, StartQuery};
-use crate::domain::query::{LogQuery, MAX_ROWS, QueryError, QueryReach};
-use crate::domain::time::{Millis, TimeSpec};
+use crate::domain::query::LogQuery;
+use crate::domain::query::operations::{QueryStatus, StartQuery};
 use crate::http::authorized::{Authorized, ParseRequest, RequestContext};
-use crate::http::body::{Body, ExpectedBody};
+use crate::http::body::ExpectedBody;
 use crate::http::encode::Format;
-use crate::http::field_error::{ErrorLocation, FieldError, FieldErrors, Language};
-use crate::http::input::{Input, echo};
+use crate::http::field_error::{FieldError, Language};
+use crate::http::input::Input;
 use crate::http::openapi::answers::Started;
 use crate::http::openapi::failures::{
     CommonFailures, InvalidQueryRequest, Negotiated, NotSupported, QueryIncomplete, SourceFailures, TokenFailures,
 };
-use crate::http::openapi::parameters::{PreferHeader, TableFormat};
-use crate::http::openapi::texts::{BodyTime, GroupNames};
 use crate::http::ops::list;
+use crate::http::parameter::{ParameterList, ParametersOf, RequestParameters};
 use crate::http::problem::ApiError;
 use crate::http::{App, AppState};
 use crate::sources::budget::{Lease, QueryBudget};
 use crate::sources::{Queries, SourceError};
 
-/// What the body may say.
-#[derive(Debug, utoipa::ToSchema)]
-#[schema(as = NewQuery, rename_all = "camelCase")]
-#[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "describes the body for the OpenAPI document; `StartAsk` reads it")]
-pub struct NewQueryBody {
-    /// The query, in Logs Insights QL: at most 10,000 characters. It reads the log groups and the range of this request. `SOURCE`,
-    /// `diff`, saved queries and `unmask` are refused. On a local source, queries inside the query may name log groups that you
-    /// may query, and lookup tables can be used; on CloudWatch both are refused.
-    #[schema(min_length = 1, max_length = 10_000, example = "filter status >= 500 | stats count(*) by bin(5m)")]
-    query: String,
-    // Described by its type.
-    #[schema(value_type = GroupNames, inline)]
-    log_groups: Vec<String>,
-    /// First moment: RFC 3339, epoch milliseconds, epoch seconds, or relative to now (`-15m`, `-2d`).
-    #[schema(value_type = BodyTime)]
-    start: String,
-    /// First moment after the range (exclusive), in the same forms; `now` when absent.
-    #[schema(value_type = BodyTime, required = false)]
-    end: Option<String>,
-    /// Rows at most, 1 to 100000; when absent, as many as the query says, or 10000.
-    #[schema(value_type = u32, required = false, minimum = 1, maximum = 100_000, example = 1000)]
-    limit: Option<u32>,
-}
-
-const QUERY_POINTER: ErrorLocation = ErrorLocation::Pointer(Cow::Borrowed("/query"));
-
-/// What the request says besides its operation.
+/// The rest of the request.
 #[derive(Debug)]
 pub struct StartQueryRequest {
     format: Format,
     wait: Option<Duration>,
+}
+
+impl RequestParameters for StartQueryRequest {
+    const PARAMETERS: ParameterList = &[&[&PREFER, &FORMAT]];
 }
 
 impl ParseRequest for StartQueryRequest {
@@ -78,119 +50,14 @@ impl ParseRequest for StartQueryRequest {
 
     fn parse(input: &mut Input, context: RequestContext<'_>) -> Result<(StartQuery, Self), ApiError> {
         let format = read_format(input, context);
-        let body = &mut input.body;
-        let mut forbidden = FieldErrors::default();
-        let text = body.text("query");
-        let query = text.as_deref().and_then(|text| read_query(text, body));
-        let groups = read_groups(body);
-        let query = query.and_then(|query| within_reach(query, groups.as_deref(), context, body, &mut forbidden));
-        let range = read_range(body, context.now);
-        let limit = body.number("limit", 1, MAX_ROWS);
-        let query = match (query, limit) {
-            (Some(query), Some(limit)) => query
-                .with_limit(limit)
-                .map_err(|reason| body.error("/limit", format!("can't be put to this query: {reason}; write `| limit` into it")))
-                .ok(),
-            (query, _) => query,
-        };
+        let new_query = NewQuery::read(&mut input.body, context);
         input.finish()?;
-        if !forbidden.is_empty() {
-            return Err(ApiError::QueryForbidden(forbidden));
-        }
-        let (Some(query), Some(groups), Some((start, end))) = (query, groups, range) else {
-            return Err(ApiError::Internal("a fault of the input that was not noted".to_owned()));
-        };
-        Ok((StartQuery::new(query, groups, start, end), Self { format: format?, wait: preferred_wait(context) }))
+        let op = new_query.into_operation()?;
+        Ok((op, Self { format: format?, wait: preferred_wait(context) }))
     }
 }
 
-/// The query, if its text is one. What its source refuses in it is told when the source is known.
-fn read_query(text: &str, body: &mut Body) -> Option<String> {
-    match LogQuery::parse_within(text, QueryReach::NamedGroups) {
-        Ok(_) | Err(QueryError::Forbidden(_)) => Some(text.to_owned()),
-        Err(QueryError::Invalid(faults)) => {
-            body.errors(FieldError::of_text(&QUERY_POINTER, Language::Query, text, &faults));
-            None
-        }
-    }
-}
-
-/// The query, if it stays within what its source lets queries read. The source is that of the first group; which one it is,
-/// the tenant's own grants say, so that a refusal tells nothing else.
-fn within_reach(
-    text: String,
-    groups: Option<&[LogGroupName]>,
-    context: RequestContext<'_>,
-    body: &mut Body,
-    forbidden: &mut FieldErrors,
-) -> Option<LogQuery> {
-    let first = groups.and_then(<[_]>::first);
-    let source = first.and_then(|group| policy::default_source(context.caller, StartQuery::ACTION, group, None));
-    let reach = source.map_or(QueryReach::Confined, |source| context.app.sources.query_reach(source));
-    let query = match LogQuery::parse_within(&text, reach) {
-        Ok(query) => query,
-        Err(QueryError::Forbidden(faults) | QueryError::Invalid(faults)) => {
-            *forbidden = FieldError::of_text(&QUERY_POINTER, Language::Query, &text, &faults);
-            return None;
-        }
-    };
-    let groups = groups.unwrap_or_default();
-    let all = || groups.iter().chain(query.nested_groups().iter().filter(|group| !groups.contains(group)));
-    let bytes: usize = all().map(|group| group.as_str().len()).sum();
-    if !query.nested_groups().is_empty() && (all().count() > MAX_GROUPS || bytes > MAX_GROUP_BYTES) {
-        let detail =
-            format!("names log groups besides `logGroups`; a query takes {MAX_GROUPS} in all, of {MAX_GROUP_BYTES} characters");
-        body.error("/query", detail);
-        return None;
-    }
-    Some(query)
-}
-
-fn read_groups(body: &mut Body) -> Option<Vec<LogGroupName>> {
-    let texts = body.texts("logGroups")?;
-    if texts.is_empty() || texts.len() > MAX_GROUPS {
-        body.error("/logGroups", format!("has {} log groups; a query takes 1 to {MAX_GROUPS}", texts.len()));
-        return None;
-    }
-    let mut groups: Vec<LogGroupName> = Vec::with_capacity(texts.len());
-    let mut faults = 0;
-    for (index, text) in texts.iter().enumerate() {
-        let detail = match LogGroupName::try_from(from_url_spelling(text)) {
-            Ok(group) if groups.contains(&group) => "is there twice".to_owned(),
-            Ok(group) => {
-                groups.push(group);
-                continue;
-            }
-            Err(error) => format!("`{}` {error}", echo(text)),
-        };
-        faults += 1;
-        body.error(format!("/logGroups/{index}"), detail);
-    }
-    let bytes: usize = groups.iter().map(|group| group.as_str().len()).sum();
-    if bytes > MAX_GROUP_BYTES {
-        body.error("/logGroups", format!("has names of {bytes} characters together; a query takes {MAX_GROUP_BYTES}"));
-        return None;
-    }
-    (faults == 0).then_some(groups)
-}
-
-fn read_range(body: &mut Body, now: Millis) -> Option<(Millis, Millis)> {
-    let has_start = body.has("start");
-    let (start, end) = (body.time("start"), body.time("end").unwrap_or(TimeSpec::Ago(0)));
-    if !has_start {
-        body.error("/start", "is missing: a query looks at a range of time");
-    }
-    let mut resolve =
-        |pointer: &'static str, spec: TimeSpec| spec.resolve(now).map_err(|error| body.error(pointer, error.to_string())).ok();
-    let (start, end) = (resolve("/start", start?)?, resolve("/end", end)?);
-    if end <= start {
-        body.error("/end", format!("`{end}` is not later than `start`, `{start}`"));
-        return None;
-    }
-    Some((start, end))
-}
-
-/// Leave to start one query more. When the tenant has as many as it may, it is asked which of them have ended.
+/// The lease for one more query. At the tenant's limit, the queries that run are polled first, since some may have ended.
 async fn lease(app: &App, tenant: &Tenant, queries: &dyn Queries) -> Result<Lease, ApiError> {
     let first = match app.query_budgets.lease(&tenant.id, &tenant.limits) {
         Ok(lease) => return Ok(lease),
@@ -208,19 +75,17 @@ async fn lease(app: &App, tenant: &Tenant, queries: &dyn Queries) -> Result<Leas
 
 /// Start a query
 ///
-/// Runs a Logs Insights query over 1 to 50 log groups. `202` and the query's id, for `GET /queries/{id}`; with
-/// `Prefer: wait=20` it waits up to so many seconds and answers `200` with the rows when the query has ended by then.
-/// A query is stopped when it is not asked for any more, so ask for it until it has ended.
+/// Starts a Logs Insights query over 1 to 50 log groups, and returns `202` with the query id for `GET /queries/{id}`. With
+/// `Prefer: wait=20` it waits up to 20 seconds, and returns `200` with the rows if the query ends by then. A query that is not
+/// polled for two minutes is cancelled, so poll it until it has ended. A local source keeps the rows for ten minutes after the last
+/// request, but not after a restart of the service.
 #[utoipa::path(
     post,
     path = "/queries",
     operation_id = "startQuery",
     tag = "queries",
-    params(
-        PreferHeader,
-        TableFormat,
-    ),
-    request_body = NewQueryBody,
+    params(ParametersOf<StartQueryRequest>),
+    request_body = NewQuery,
     responses(
         Started,
         Negotiated,
@@ -268,10 +133,10 @@ pub(crate) async fn start_query(
     Ok(response)
 }
 
-/// What the source does not support, at its place in the query.
+/// The faults of a query that the source does not support, with their positions.
 fn unsupported(error: SourceError, query: &LogQuery) -> ApiError {
     let SourceError::QueryUnsupported(faults) = error else { return ApiError::Source(error) };
-    let errors = FieldError::of_text(&QUERY_POINTER, Language::Query, query.text(), &faults);
+    let errors = FieldError::of_text(&new_query::QUERY_POINTER, Language::Query, query.text(), &faults);
     ApiError::InvalidText { language: Language::Query, errors }
 }
 

@@ -3,25 +3,29 @@
 use axum::extract::State;
 use http::StatusCode;
 
-use super::{group_names, opened};
+use super::{ID, group_names, opened};
 use crate::domain::query::operations::StopQuery;
 use crate::http::AppState;
 use crate::http::authorized::{Authorized, ParseRequest, RequestContext};
 use crate::http::input::Input;
 use crate::http::openapi::failures::{CommonFailures, InvalidParameter, NotSupported, SourceFailures, TokenFailures};
-use crate::http::openapi::parameters::QueryPath;
 use crate::http::ops::list;
+use crate::http::parameter::{ParameterList, ParametersOf, RequestParameters};
 use crate::http::problem::ApiError;
 
-/// The request says nothing besides its operation.
+/// The request, which is the operation alone.
 #[derive(Debug)]
 pub struct StopQueryRequest;
+
+impl RequestParameters for StopQueryRequest {
+    const PARAMETERS: ParameterList = &[&[&ID]];
+}
 
 impl ParseRequest for StopQueryRequest {
     type Op = StopQuery;
 
     fn parse(input: &mut Input, context: RequestContext<'_>) -> Result<(StopQuery, Self), ApiError> {
-        let id = input.path_text("id");
+        let id = input.get(&ID);
         input.finish()?;
         Ok((StopQuery { query: opened(id, context)? }, Self))
     }
@@ -29,15 +33,16 @@ impl ParseRequest for StopQueryRequest {
 
 /// Stop a query
 ///
-/// One that has ended already is left as it is: the answer is the same. What it had found can still be read.
+/// Stops the query if it still runs. The answer is the same for a query that has ended. The rows found so far can still be
+/// read.
 #[utoipa::path(
     delete,
     path = "/queries/{id}",
     operation_id = "stopQuery",
     tag = "queries",
-    params(QueryPath),
+    params(ParametersOf<StopQueryRequest>),
     responses(
-        (status = 204, description = "It does not run any more"),
+        (status = 204, description = "The query does not run any more"),
         InvalidParameter,
         TokenFailures,
         SourceFailures,

@@ -182,3 +182,6 @@ fn plan(op: &StartQuery, now: i64) -> Result<Plan, SourceError> {
     };
     Plan::compile(op.query.tree(), &options).map_err(SourceError::QueryUnsupported)
 }
+
+#[cfg(test)]
+mod tests;

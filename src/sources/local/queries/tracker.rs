@@ -189,6 +189,11 @@ impl QueryTracker {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn known_queries(&self) -> usize {
+        locked(&self.known).len()
+    }
+
     /// Cancels all queries.
     pub(super) fn cancel_all(&self) {
         locked(&self.known).values().for_each(|tracked| tracked.cancel("the service stops"));

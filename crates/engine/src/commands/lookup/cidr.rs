@@ -1,10 +1,10 @@
 //! `cidrlookup`, page CWL_QuerySyntax-Cidrlookup.
 //!
-//! - The row of the table whose network the address of a field is in; of several the one with the longest prefix, of equal
-//!   ones the first. A field that is no address matches none.
-//! - `AS column` names the column of networks. Without it that is the column with the name of the field, else the only one
-//!   in which every value is a network.
-//! - `OUTPUT` and `OUTPUTNEW` are those of `lookup`.
+//! - Matches the row whose network contains the address in the field. The longest prefix wins, then the first row. A field
+//!   without an address has no match.
+//! - `AS column` names the column of networks. The default is the column with the name of the field, else the only column in
+//!   which every value is a network.
+//! - `OUTPUT` and `OUTPUTNEW` work as in `lookup`.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
@@ -108,7 +108,7 @@ impl Operator for CidrLookup {
         let mut lengths = BTreeSet::new();
         for (index, row) in table.rows.iter().enumerate() {
             env.tick()?;
-            // What is no network contains no address.
+            // Other texts contain no address.
             let Some(network) = row.get(column).and_then(|text| Subnet::parse(text)) else { continue };
             if let Entry::Vacant(entry) = networks.rows.entry(network) {
                 self.memory.grow(&env.budget, size_of::<Subnet>() + ENTRY)?;

@@ -29,6 +29,8 @@ pub(super) enum Aggregate {
     Max,
     /// Of so many in a hundred.
     Percentile(f64),
+    /// The same of the numbers that another aggregate collects, by its place.
+    PercentileOf(f64, usize),
     Earliest,
     Latest,
     SortsFirst,
@@ -88,6 +90,7 @@ impl Aggregate {
             Self::SortsFirst => Accumulator::Extreme { keeps: Ordering::Less, of_numbers: false, value: Value::Missing },
             Self::SortsLast => Accumulator::Extreme { keeps: Ordering::Greater, of_numbers: false, value: Value::Missing },
             Self::Percentile(percent) => Accumulator::Percentile(percent, Box::default()),
+            Self::PercentileOf(percent, place) => Accumulator::PercentileOf(percent, place),
             Self::Earliest => Accumulator::AtEdge { keeps: Ordering::Less, edge: None },
             Self::Latest => Accumulator::AtEdge { keeps: Ordering::Greater, edge: None },
             Self::Values => Accumulator::Values(Box::default()),
@@ -108,6 +111,7 @@ pub(super) enum Accumulator {
     Mean(Box<Total>),
     Deviation(Box<Moments>),
     Percentile(f64, Box<Numbers>),
+    PercentileOf(f64, usize),
     /// The value that sorts first or last; of numbers alone, when there is one and `min` or `max` is asked.
     Extreme {
         keeps: Ordering,
@@ -159,6 +163,7 @@ impl Accumulator {
     pub(super) fn push(&mut self, value: &Value, at: Option<(i64, i64)>) -> isize {
         match self {
             Self::Rows(count) => *count += 1,
+            Self::PercentileOf(..) => {}
             Self::Count(count) => *count += i64::from(!value.is_missing()),
             Self::Distinct(distinct) => return distinct.insert(value),
             Self::Sum(total) | Self::Mean(total) => {
@@ -199,9 +204,13 @@ impl Accumulator {
         0
     }
 
-    /// The value of the aggregate.
-    pub(super) fn value(&self) -> Value {
+    /// The value of the aggregate, which may be that of another one of its group.
+    pub(super) fn value(&self, group: &[Self]) -> Value {
         match self {
+            Self::PercentileOf(percent, place) => match group.get(*place) {
+                Some(Self::Percentile(_, numbers)) => numbers.percentile(*percent),
+                _ => Value::Missing,
+            },
             Self::Rows(count) | Self::Count(count) => Value::Integer(*count),
             Self::Distinct(distinct) => Value::Integer(distinct.count()),
             Self::Sum(total) => total.sum(),

@@ -28,6 +28,8 @@ pub(super) struct Aggregates<'b, 'q> {
     /// The names of the columns so far, and how those without an alias are printed.
     names: Vec<(String, Option<String>)>,
     parts: Vec<Part>,
+    /// Of each part that is a percentile the expression that it is of: the numbers are collected once for all percentages.
+    percentiles: Vec<(usize, Spanned<Expression>)>,
     /// The place of the first aggregate.
     first: usize,
     needs_moments: bool,
@@ -36,7 +38,7 @@ pub(super) struct Aggregates<'b, 'q> {
 impl<'b, 'q> Aggregates<'b, 'q> {
     pub(super) fn new(by: &[Column], columns: usize, builder: &'b mut Builder<'q>) -> Self {
         let names = by.iter().map(|column| builder.column_name(column)).collect();
-        Self { builder, names, parts: Vec::new(), first: by.len() + columns, needs_moments: false }
+        Self { builder, names, parts: Vec::new(), percentiles: Vec::new(), first: by.len() + columns, needs_moments: false }
     }
 
     /// Compiles a column.
@@ -54,7 +56,7 @@ impl<'b, 'q> Aggregates<'b, 'q> {
 
     fn part(&mut self, call: &Call, span: Span) -> Result<Access, Diagnostic> {
         let function = call.function.node;
-        let mut of = None;
+        let (mut of, mut tree) = (None, None);
         let mut parameters = Parameters::default();
         for argument in &call.arguments {
             match &argument.node {
@@ -69,6 +71,7 @@ impl<'b, 'q> Aggregates<'b, 'q> {
                 Argument::Expression(expression) => {
                     let expression = Spanned::new(expression.clone(), argument.span);
                     of = Some(self.builder.expression(&expression)?);
+                    tree = Some(expression);
                 }
                 Argument::Period(period) => {
                     parameters.millis = Some(period.millis().ok_or_else(|| {
@@ -90,8 +93,19 @@ impl<'b, 'q> Aggregates<'b, 'q> {
             }
             self.needs_moments = true;
         }
-        self.parts.push(Part { aggregate, of });
-        Ok(Access::Slot(Slot(self.first + self.parts.len() - 1)))
+        let place = self.parts.len();
+        self.parts.push(self.shared(aggregate, tree.as_ref()).unwrap_or(Part { aggregate, of }));
+        if let (Aggregate::Percentile(_), Some(tree)) = (aggregate, tree) {
+            self.percentiles.push((place, tree));
+        }
+        Ok(Access::Slot(Slot(self.first + place)))
+    }
+
+    /// A percentile of numbers that an earlier one collects.
+    fn shared(&self, aggregate: Aggregate, tree: Option<&Spanned<Expression>>) -> Option<Part> {
+        let Aggregate::Percentile(percent) = aggregate else { return None };
+        let (place, _) = self.percentiles.iter().find(|(_, known)| Some(known) == tree)?;
+        Some(Part { aggregate: Aggregate::PercentileOf(percent, *place), of: None })
     }
 
     /// The column of that name, among those before.

@@ -89,7 +89,7 @@ impl Stats {
         let first = group.values.len();
         let mut row = Row { values: group.values, event: None, position: i64::try_from(position).unwrap_or(i64::MAX) };
         for (slot, accumulator) in self.hidden.iter().zip(&group.accumulators) {
-            row.set(*slot, accumulator.value());
+            row.set(*slot, accumulator.value(&group.accumulators));
         }
         for (place, column) in self.columns.iter().enumerate() {
             let value = column.value(&row, env).into_owned();

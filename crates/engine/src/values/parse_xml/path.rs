@@ -1,4 +1,4 @@
-//! The `XPath` that is run here, read once.
+//! The supported part of `XPath`, read once.
 
 use super::XmlPathError;
 
@@ -26,12 +26,12 @@ pub(super) enum Test {
     Attribute(Name),
 }
 
-/// A name as it is written in a path.
+/// A name in a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Name {
     /// `*`
     Any,
-    /// `name`: whatever the prefix.
+    /// `name`, with any prefix.
     Local(String),
     /// `prefix:name`
     Prefixed(String, String),

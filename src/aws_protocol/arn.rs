@@ -1,0 +1,55 @@
+//! ARNs of groups and streams: `arn:aws:logs:<region>:<account>:log-group:<name>`.
+//!
+//! Owns their form. The region is that of the request's own signature: one source answers for every region.
+
+/// A group that an ARN names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Resource<'a> {
+    /// The account's number.
+    pub account: &'a str,
+    /// The group's name.
+    pub group: &'a str,
+}
+
+/// Where resources are, as far as an ARN says it.
+#[derive(Debug, Clone, Copy)]
+pub struct ArnScope<'a> {
+    /// The region.
+    pub region: &'a str,
+    /// The account's number.
+    pub account: &'a str,
+}
+
+impl ArnScope<'_> {
+    /// The ARN of a group.
+    #[must_use]
+    pub fn group(self, group: &str) -> String {
+        let partition = if self.region.starts_with("cn-") {
+            "aws-cn"
+        } else if self.region.starts_with("us-gov-") {
+            "aws-us-gov"
+        } else {
+            "aws"
+        };
+        format!("arn:{partition}:logs:{}:{}:log-group:{group}", self.region, self.account)
+    }
+
+    /// The ARN of a stream.
+    #[must_use]
+    pub fn stream(self, group: &str, stream: &str) -> String {
+        format!("{}:log-stream:{stream}", self.group(group))
+    }
+}
+
+/// Reads the ARN of a group, with or without a colon at its end or `:*`. `None`: the text is not the ARN of a group.
+#[must_use]
+pub fn group_of(text: &str) -> Option<Resource<'_>> {
+    let mut parts = text.splitn(7, ':');
+    let (Some("arn"), Some(_partition), Some("logs"), Some(_region), Some(account), Some("log-group"), Some(rest)) =
+        (parts.next(), parts.next(), parts.next(), parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return None;
+    };
+    let group = rest.strip_suffix(":*").or_else(|| rest.strip_suffix(':')).unwrap_or(rest);
+    Some(Resource { account, group })
+}

@@ -1,0 +1,92 @@
+//! The body of a request: received within bounds, and unpacked within bounds once its signature has been verified.
+//!
+//! Owns the bounds. A body of PutLogEvents holds at most 1 MiB of messages, of which each byte may be six in JSON, and 10,000 events
+//! around them.
+
+use std::io::Read as _;
+
+use axum::body::Body;
+use bytes::Bytes;
+use flate2::read::MultiGzDecoder;
+use http::HeaderMap;
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use logmark_quota::{Reservation, Share};
+use tokio::time::Instant;
+
+use super::error::ServiceError;
+use crate::sources::page_pool::PagePool;
+
+/// Bytes of a body, as it is received and as it is unpacked.
+pub const MAX_BYTES: usize = 8 * 1024 * 1024;
+/// A body is held as it came, and as values.
+const COPIES: u64 = 2;
+/// How long a request waits for memory.
+const MEMORY_WAIT: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// A body and the memory that it is counted with.
+#[derive(Debug)]
+pub struct Received {
+    /// The bytes, as they came.
+    pub bytes: Bytes,
+    room: Reservation,
+}
+
+/// Receives the body.
+///
+/// # Errors
+/// `RequestEntityTooLargeException`, `ThrottlingException` when there is no memory for it, `SerializationException` when it breaks
+/// off.
+pub async fn receive(headers: &HeaderMap, body: Body, pool: &PagePool, share: &Share) -> Result<Received, ServiceError> {
+    let stated = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    let most = stated.unwrap_or(MAX_BYTES as u64);
+    if most > MAX_BYTES as u64 {
+        return Err(ServiceError::too_large(MAX_BYTES));
+    }
+    let mut room = pool.reserve(share, most * COPIES, Instant::now() + MEMORY_WAIT).await?;
+    let collected = Limited::new(body, MAX_BYTES).collect().await.map_err(|error| {
+        if error.is::<LengthLimitError>() {
+            ServiceError::too_large(MAX_BYTES)
+        } else {
+            ServiceError::serialization("The body of the request broke off.")
+        }
+    })?;
+    let bytes = collected.to_bytes();
+    let _less_is_always_possible = room.resize(bytes.len() as u64 * COPIES);
+    Ok(Received { bytes, room })
+}
+
+impl Received {
+    /// The body as its sender meant it, with the memory that it is counted with.
+    ///
+    /// # Errors
+    /// As [`receive`]; `SerializationException` for an encoding that we do not take, or bytes that are not in it.
+    pub async fn unpacked(
+        self,
+        headers: &HeaderMap,
+        pool: &PagePool,
+        share: &Share,
+    ) -> Result<(Bytes, Vec<Reservation>), ServiceError> {
+        let mut encodings = headers.get_all(CONTENT_ENCODING).iter();
+        let encoding = encodings.next().map(|value| value.to_str().unwrap_or("").trim().to_ascii_lowercase());
+        match (encoding.as_deref(), encodings.next()) {
+            (None | Some("" | "identity"), None) => Ok((self.bytes, vec![self.room])),
+            (Some("gzip"), None) => {
+                let mut more = pool.reserve(share, MAX_BYTES as u64 * COPIES, Instant::now() + MEMORY_WAIT).await?;
+                let packed = self.bytes;
+                let unpacked = tokio::task::spawn_blocking(move || gunzip(&packed)).await;
+                let bytes = unpacked.map_err(|error| ServiceError::unavailable(error.to_string()))??;
+                let _less_is_always_possible = more.resize(bytes.len() as u64 * COPIES);
+                Ok((bytes, vec![self.room, more]))
+            }
+            _ => Err(ServiceError::serialization("Content-Encoding must be gzip, given once, or absent.")),
+        }
+    }
+}
+
+fn gunzip(packed: &[u8]) -> Result<Bytes, ServiceError> {
+    let mut bytes = Vec::new();
+    let read = MultiGzDecoder::new(packed).take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes);
+    read.map_err(|_| ServiceError::serialization("The body is not in the gzip format that Content-Encoding names."))?;
+    if bytes.len() > MAX_BYTES { Err(ServiceError::too_large(MAX_BYTES)) } else { Ok(bytes.into()) }
+}

@@ -1,0 +1,160 @@
+//! One endpoint: a local source, the operator's key, and what its operations share.
+//!
+//! Owns putting these together, and the two steps that every operation begins with: a permit from the policy, and an audit line.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+
+use super::arn::ArnScope;
+use super::error::ServiceError;
+use super::identity::Keys;
+use super::logs::query_registry::QueryRegistry;
+use super::serve;
+use super::token::Tokens;
+use crate::auth::operator;
+use crate::auth::permit::Permit;
+use crate::auth::policy;
+use crate::auth::tenant::Caller;
+use crate::config::endpoint::Endpoint as Settings;
+use crate::domain::name::{NameError, SourceName};
+use crate::domain::operation::Operation;
+use crate::domain::time::{Clock, Millis};
+use crate::http::cursor::CursorSealer;
+use crate::http::layers::RequestInfo;
+use crate::sources::Sources;
+use crate::sources::budget::QueryBudgets;
+use crate::telemetry::audit::AuditLine;
+
+/// An endpoint's own part of the service.
+#[derive(Debug)]
+pub struct Endpoint {
+    /// The source that it speaks for.
+    pub source: SourceName,
+    /// The service's sources, of which permits name that one.
+    pub sources: Sources,
+    /// Whose signatures it takes.
+    pub keys: Keys,
+    /// The number of the account in ARNs.
+    pub account: String,
+    /// Seals tokens.
+    pub sealer: CursorSealer,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Counts queries.
+    pub budgets: QueryBudgets,
+    /// The queries that were started here.
+    pub started: QueryRegistry,
+    /// From a request's head to its answer's head.
+    pub request_time: Duration,
+    /// All header names and values together, in bytes.
+    pub header_bytes: usize,
+    /// Write audit lines?
+    pub audit: bool,
+}
+
+/// What an endpoint shares with the rest of the service.
+#[derive(Debug)]
+pub struct Shared {
+    /// The sources.
+    pub sources: Sources,
+    /// The keys for tokens.
+    pub sealer: CursorSealer,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// From a request's head to its answer's head.
+    pub request_time: Duration,
+    /// All header names and values together, in bytes.
+    pub header_bytes: usize,
+    /// Write audit lines?
+    pub audit: bool,
+}
+
+impl Endpoint {
+    /// The endpoint of that source.
+    ///
+    /// # Errors
+    /// Never for the settings of a configuration that was read.
+    pub fn new(source: SourceName, settings: &Settings, shared: Shared) -> Result<Arc<Self>, NameError> {
+        let Shared { sources, sealer, clock, request_time, header_bytes, audit } = shared;
+        let caller = operator::caller(&settings.access_key, &source)?;
+        Ok(Arc::new(Self {
+            keys: Keys::new(caller, settings.secret_key.clone()),
+            account: settings.account.clone(),
+            budgets: QueryBudgets::new(Arc::clone(&clock)),
+            started: QueryRegistry::default(),
+            source,
+            sources,
+            sealer,
+            clock,
+            request_time,
+            header_bytes,
+            audit,
+        }))
+    }
+
+    /// What its listener serves: requests on every path belong to this protocol.
+    pub fn router(self: Arc<Self>) -> Router {
+        Router::new().fallback(serve::handle).with_state(self)
+    }
+}
+
+/// A verified request, as an operation sees it.
+#[derive(Debug, Clone, Copy)]
+pub struct Call<'a> {
+    /// Where it came to.
+    pub endpoint: &'a Endpoint,
+    /// Who signed it.
+    pub caller: &'a Caller,
+    /// Its id, memory and log fields.
+    pub context: &'a RequestInfo,
+    /// The region that it was signed for.
+    pub region: &'a str,
+    /// When it came.
+    pub now: Millis,
+}
+
+impl<'a> Call<'a> {
+    /// Leave to do the operation.
+    ///
+    /// # Errors
+    /// When the policy refuses it.
+    pub fn permit<Op: Operation>(&self, op: Op) -> Result<Permit<Op>, ServiceError> {
+        self.context.audit_context().set_target(op.target());
+        Ok(policy::authorize(self.caller, op, self.now)?)
+    }
+
+    /// Begins the audit line of a permitted operation.
+    #[must_use]
+    pub fn line<Op: Operation>(&self, permit: &Permit<Op>, group: Option<&str>, stream: Option<&str>) -> Audit {
+        let line =
+            self.endpoint.audit.then(|| AuditLine::new(self.context.id(), self.context.audit_context(), permit, group, stream));
+        Audit(line)
+    }
+
+    /// Where ARNs place resources.
+    #[must_use]
+    pub fn home(&self) -> ArnScope<'a> {
+        ArnScope { region: self.region, account: &self.endpoint.account }
+    }
+
+    /// The tokens of an operation.
+    #[must_use]
+    pub fn tokens(&self, operation: &'static str) -> Tokens<'a> {
+        Tokens { operation, tenant: &self.caller.tenant.id, sealer: &self.endpoint.sealer, now: self.now }
+    }
+}
+
+/// An audit line that is written when its operation has succeeded.
+#[derive(Debug)]
+pub struct Audit(Option<AuditLine>);
+
+impl Audit {
+    /// Writes it, with how many items and bytes the operation was about.
+    pub fn write(self, items: usize, bytes: usize) {
+        if let Some(line) = self.0 {
+            line.write(items as u64, bytes as u64, "ok");
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! One request, from its head to its answer.
+//!
+//! Owns the order: head, signature, body, operation, answer; and the one log line. Nothing is unpacked or read before the signature
+//! has been verified over what was received.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use http::request::Parts;
+use http::{HeaderName, HeaderValue, Method, StatusCode};
+use logmark_quota::Share;
+use tokio::time::Instant;
+
+use super::endpoint::{Call, Endpoint};
+use super::error::ServiceError;
+use super::route::{Protocol, RequestedOperation, Route};
+use super::{body, identity, logs, other_services};
+use crate::http::client_address::ClientAddress;
+use crate::http::layers::RequestInfo;
+use crate::http::memory;
+use crate::sources::page_pool::memory_error;
+use crate::telemetry::metrics;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
+const QUERY_ERROR: HeaderName = HeaderName::from_static("x-amzn-query-error");
+const RETRY_MILLIS: HeaderName = HeaderName::from_static("x-amz-retry-after");
+const SMITHY: HeaderName = HeaderName::from_static("smithy-protocol");
+/// Longest request target. No protocol here has long ones.
+const TARGET_BYTES: usize = 8 * 1024;
+
+/// Answers a request.
+pub async fn handle(State(endpoint): State<Arc<Endpoint>>, request: Request) -> Response {
+    let begun = Instant::now();
+    let (parts, body) = request.into_parts();
+    let client = parts.extensions.get::<ClientAddress>().copied();
+    let context = RequestInfo::new(&parts.headers, None, client);
+    let route = Route::of(&parts);
+    let answer = tokio::time::timeout(endpoint.request_time, answer(&endpoint, &parts, body, route, &context)).await;
+    let answer = answer.unwrap_or_else(|_elapsed| Err(ServiceError::unavailable("the request took too long")));
+    let response = match &answer {
+        Ok(bytes) => written(route.protocol, StatusCode::OK, bytes.clone()),
+        Err(fault) => refused(route.protocol, fault, context.id()),
+    };
+    let elapsed = begun.elapsed();
+    metrics::request(route.name(), response.status(), elapsed);
+    if let Err(fault) = &answer {
+        note(&endpoint, &context, route, fault);
+    }
+    let operation = route.name();
+    tracing::info!(
+        target: "request",
+        { request.id = context.id(),
+        client.address = client.map(|ClientAddress(address)| tracing::field::display(address)),
+        http.method = if parts.method == Method::POST { "POST" } else { "other" },
+        http.route = "aws",
+        operation,
+        http.status = response.status().as_u16(),
+        duration_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX),
+        error = answer.as_ref().err().map(|fault| fault.code) },
+        "{operation} {}", response.status().as_u16(),
+    );
+    finished(response, &context)
+}
+
+async fn answer(
+    endpoint: &Endpoint,
+    parts: &Parts,
+    body: Body,
+    route: Route,
+    context: &Arc<RequestInfo>,
+) -> Result<Bytes, ServiceError> {
+    let target = parts.uri.path_and_query().map_or(0, |target| target.as_str().len());
+    let headers: usize = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    if target > TARGET_BYTES || headers > endpoint.header_bytes {
+        return Err(ServiceError::new("RequestHeaderSectionTooLarge", "The head of the request is too large."));
+    }
+    let now = endpoint.clock.now();
+    let decoded = identity::query_of(parts);
+    let signed_head = identity::signed_head(identity::head(parts), &decoded, route.services, now)?;
+    let pool = endpoint.sources.page_pool();
+    let received = body::receive(&parts.headers, body, pool, &context.share()).await?;
+    let caller = signed_head.verify(&received.bytes, &endpoint.keys)?;
+    context.set_caller(caller);
+    // What comes now is held by the operator, and not by an address that anybody may have.
+    context.set_share(Share::new(caller.tenant.id.as_str(), NonZeroU32::MIN));
+    let (body, room) = received.unpacked(&parts.headers, pool, &context.share()).await?;
+    let call = Call { endpoint, caller, context, region: signed_head.region(), now };
+    let answer = match route.operation {
+        RequestedOperation::Logs(operation) => logs::answer(call, operation, &body).await,
+        RequestedOperation::ListMetrics => Ok(other_services::no_metrics(route.protocol)),
+        RequestedOperation::ListSinks => Ok(other_services::no_sinks()),
+        RequestedOperation::Form => other_services::form(call, signed_head.service(), &body),
+        RequestedOperation::Unknown => Err(ServiceError::unknown_operation()),
+    };
+    drop(room);
+    counted(Bytes::from(answer?), endpoint, context)
+}
+
+/// Counts the answer against the memory for answers until it is sent. What was reserved to make it is less than some answers become:
+/// a control character is six bytes in JSON.
+fn counted(answer: Bytes, endpoint: &Endpoint, context: &RequestInfo) -> Result<Bytes, ServiceError> {
+    let pool = endpoint.sources.page_pool().memory();
+    let room = pool.try_reserve(&context.share(), answer.len() as u64).map_err(memory_error)?;
+    context.hold_until_sent(room);
+    Ok(answer)
+}
+
+/// What our own logs say of a refusal.
+fn note(endpoint: &Endpoint, context: &RequestInfo, route: Route, fault: &ServiceError) {
+    metrics::problem(route.name(), fault.code);
+    if let Some(cause) = &fault.cause {
+        tracing::error!(request.id = context.id(), code = fault.code, cause, "request failed: {cause}");
+    }
+    let is_denial = matches!(
+        fault.code,
+        "MissingAuthenticationTokenException"
+            | "IncompleteSignatureException"
+            | "UnrecognizedClientException"
+            | "InvalidSignatureException"
+            | "AccessDeniedException"
+    );
+    if endpoint.audit && is_denial {
+        context.audit_context().denied(context.id(), route.name(), fault.code, fault.code, false);
+    }
+}
+
+fn content_type(protocol: Protocol) -> HeaderValue {
+    HeaderValue::from_static(match protocol {
+        Protocol::Json11 => "application/x-amz-json-1.1",
+        Protocol::Json10 => "application/x-amz-json-1.0",
+        Protocol::Query => "text/xml",
+        Protocol::Cbor => "application/cbor",
+        Protocol::Rest => "application/json",
+    })
+}
+
+fn written(protocol: Protocol, status: StatusCode, body: Bytes) -> Response {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, content_type(protocol));
+    if protocol == Protocol::Cbor {
+        response.headers_mut().insert(SMITHY, HeaderValue::from_static("rpc-v2-cbor"));
+    }
+    response
+}
+
+fn refused(protocol: Protocol, fault: &ServiceError, request_id: &str) -> Response {
+    let (status, code, body) = other_services::error(protocol, fault, request_id);
+    let mut response = written(protocol, status, body.into());
+    let headers = response.headers_mut();
+    if let (Ok(value), true) = (HeaderValue::try_from(&code), protocol != Protocol::Query) {
+        headers.insert(ERROR_TYPE, value);
+    }
+    if let (Ok(value), Protocol::Json10 | Protocol::Cbor) = (HeaderValue::try_from(format!("{code};Sender")), protocol) {
+        headers.insert(QUERY_ERROR, value);
+    }
+    if let Some(after) = fault.retry_after {
+        headers.insert(RETRY_MILLIS, HeaderValue::from(u64::try_from(after.as_millis()).unwrap_or(u64::MAX)));
+        headers.insert(RETRY_AFTER, HeaderValue::from(after.as_secs().max(1)));
+    }
+    response
+}
+
+/// The headers of every answer. What the request holds is given back when the answer is sent.
+fn finished(mut response: Response, context: &Arc<RequestInfo>) -> Response {
+    if let Ok(id) = HeaderValue::try_from(context.id()) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    memory::hold_until_sent(response, context)
+}

@@ -1,0 +1,70 @@
+//! The contract of a source that can be written to.
+//!
+//! Owns the trait [`WriteSource`] and how a change can be refused. Every method takes the permit for its own operation, as those of
+//! [`super::Source`] do; every change is durable when the method returns.
+
+use std::fmt;
+
+use async_trait::async_trait;
+
+use super::SourceError;
+use crate::auth::permit::Permit;
+use crate::domain::time::Millis;
+use crate::domain::write_operations::{
+    ChangeTags, CreateGroup, CreateStream, DeleteDefinition, DeleteGroup, DeleteStream, ListDefinitions, PutEvents, ReadTags,
+    Rejected, SaveDefinition, SetRetention, Tags,
+};
+
+/// Why nothing was changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WriteError {
+    /// There is a group or stream of this name already.
+    #[error("it exists already")]
+    Exists,
+    /// A rule of the operation is broken; the text is CloudWatch's own where it has one.
+    #[error("{0}")]
+    Invalid(String),
+    /// There would be more of something than there may be; the text names it.
+    #[error("{0}")]
+    TooMany(String),
+    /// Anything else.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+}
+
+/// A source that can be written to.
+#[async_trait]
+pub trait WriteSource: Send + Sync + fmt::Debug {
+    /// Creates a group as of `now`.
+    async fn create_group(&self, permit: &Permit<CreateGroup>, now: Millis) -> Result<(), WriteError>;
+
+    /// Deletes a group with its streams.
+    async fn delete_group(&self, permit: &Permit<DeleteGroup>) -> Result<(), WriteError>;
+
+    /// Creates a stream as of `now`.
+    async fn create_stream(&self, permit: &Permit<CreateStream>, now: Millis) -> Result<(), WriteError>;
+
+    /// Deletes a stream.
+    async fn delete_stream(&self, permit: &Permit<DeleteStream>) -> Result<(), WriteError>;
+
+    /// Sets how long a group keeps its events.
+    async fn set_retention(&self, permit: &Permit<SetRetention>) -> Result<(), WriteError>;
+
+    /// Changes the tags of a group.
+    async fn change_tags(&self, permit: &Permit<ChangeTags>) -> Result<(), WriteError>;
+
+    /// The tags of a group.
+    async fn tags(&self, permit: &Permit<ReadTags>) -> Result<Tags, WriteError>;
+
+    /// Stores events by the operation's rules as of `now`. Says which were left out.
+    async fn put_events(&self, permit: Permit<PutEvents>, now: Millis) -> Result<Option<Rejected>, WriteError>;
+
+    /// The saved queries: id and document, ascending by id.
+    async fn definitions(&self, permit: &Permit<ListDefinitions>) -> Result<Vec<(String, Vec<u8>)>, WriteError>;
+
+    /// Saves a query.
+    async fn save_definition(&self, permit: &Permit<SaveDefinition>) -> Result<(), WriteError>;
+
+    /// Deletes a saved query. Whether it was there.
+    async fn delete_definition(&self, permit: &Permit<DeleteDefinition>) -> Result<bool, WriteError>;
+}
