@@ -146,7 +146,7 @@ fn an_endpoint_has_an_access_key_and_a_reference_to_its_secret() {
                 at("4:70", ".account: `7` is not an account: write its twelve digits, such as `123456789012`"),
                 at(
                     "4:75",
-                    ".secret: unknown key: did you mean `secret_key`?",
+                    ".secret: unknown key: expected `listen`, `access_key`, `secret_key` or `account`",
                 ),
             ]
             .join("\n"),
@@ -154,6 +154,23 @@ fn an_endpoint_has_an_access_key_and_a_reference_to_its_secret() {
     ];
     let cases: Vec<(&str, &str)> = cases.iter().map(|(snippet, text)| (snippet.as_str(), text.as_str())).collect();
     refused("[[sources]]", &cases);
+}
+
+#[cfg(feature = "local")]
+#[test]
+fn an_endpoint_warns_about_a_network_address_and_a_short_secret() {
+    let local = "[[sources]]\nname = \"a\"\nkind = \"local\"\npath = \"a\"\n";
+    let text = format!("{local}endpoint = {{ listen = \"0.0.0.0:4586\", access_key = \"AKID\", secret_key = \"env:SECRET\" }}");
+    let warnings = |text: &str, secret: &str| {
+        let warnings = super::parsed(&super::document("", text), &[("SECRET", secret)]).unwrap().warnings;
+        warnings.into_iter().filter(|line| line.contains("endpoint")).collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(
+        warnings(&text, "short"),
+        "logmark.toml:5:23: sources[0].endpoint.listen: requests are signed but not encrypted, so log events cross the network in plain text: restrict who can reach this address, or put a TLS terminator before it that keeps `Host`\nlogmark.toml:5:73: sources[0].endpoint.secret_key: has 5 characters, which can be guessed from a signature: use 40 random characters, as `openssl rand -hex 20` prints them"
+    );
+    let loopback = text.replace("0.0.0.0", "127.0.0.1");
+    assert_eq!(warnings(&loopback, "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"), "");
 }
 
 #[cfg(feature = "local")]
