@@ -1,22 +1,21 @@
-//! Permissions of files that decide about access: who else may change them or read them.
+//! Permissions of files that decide about access: checks, and writing with exact permissions.
 //!
-//! Owns these checks and the writing of files with exactly the permissions they need, whatever the umask is. The checks look
-//! at the metadata of the open file, so that the file that is read is the file that was judged. Systems without Unix
-//! permissions are not judged.
+//! The checks use the metadata of the open file, so that the checked file is the file that is read. Files are written with the
+//! given permissions, independent of the umask. On systems without Unix permissions nothing is checked.
 
 use std::fs::Metadata;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-/// Readable and writable by its owner alone.
+/// Readable and writable only by its owner.
 pub const PRIVATE: u32 = 0o600;
-/// Readable by everybody, writable by its owner alone.
+/// Readable by everyone, writable only by its owner.
 pub const PUBLIC: u32 = 0o644;
 
-/// Others may do with the file what they must not.
+/// Others have access that they must not have.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Exposed {
-    /// Change it.
+    /// Others can change the file.
     #[error("the file `{path}` can be changed by its group or by others (mode {mode:03o}): run `chmod go-w` on it")]
     Writable {
         /// Where.
@@ -24,8 +23,8 @@ pub enum Exposed {
         /// Its permissions.
         mode: u32,
     },
-    /// Read the secret in it.
-    #[error("the file `{path}` can be read by others (mode {mode:03o}): make it the service's own with `chmod 600`")]
+    /// Others can read the secret in it.
+    #[error("the file `{path}` can be read by others (mode {mode:03o}): run `chmod 600` on it")]
     Readable {
         /// Where.
         path: PathBuf,
@@ -41,14 +40,14 @@ pub fn mode(metadata: &Metadata) -> Option<u32> {
     Some(std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o777)
 }
 
-/// Other systems' permissions are not ours to judge.
+/// Permissions of other systems are not checked.
 #[cfg(not(unix))]
 #[must_use]
 pub fn mode(_: &Metadata) -> Option<u32> {
     None
 }
 
-/// Refuses a file that its group or others may write.
+/// Refuses a file that its group or others can write.
 ///
 /// # Errors
 /// [`Exposed::Writable`].
@@ -59,7 +58,7 @@ pub fn check_unchangeable(metadata: &Metadata, path: &Path) -> Result<(), Expose
     }
 }
 
-/// Refuses a file that everybody may read. Its group may: orchestrators mount keys for a group.
+/// Refuses a file that everyone can read. Its group may read it, because orchestrators mount keys for a group.
 ///
 /// # Errors
 /// [`Exposed::Readable`].
@@ -70,10 +69,10 @@ pub fn check_secret(metadata: &Metadata, path: &Path) -> Result<(), Exposed> {
     }
 }
 
-/// Creates a file that must not exist yet, with exactly these permissions. At no moment has it more.
+/// Creates a file that must not exist, with exactly these permissions. It never has more, even for a moment.
 ///
 /// # Errors
-/// What the system says.
+/// The error of the system.
 pub fn create_new(path: &Path, mode: u32) -> std::io::Result<std::fs::File> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
@@ -84,10 +83,10 @@ pub fn create_new(path: &Path, mode: u32) -> std::io::Result<std::fs::File> {
     Ok(file)
 }
 
-/// Writes a file with exactly these permissions in place of the one that may be there. Readers see the old one or the new one.
+/// Writes or replaces a file atomically, with exactly these permissions.
 ///
 /// # Errors
-/// What the system says.
+/// The error of the system.
 pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> std::io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.new", std::process::id()));
@@ -100,10 +99,10 @@ pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> std::io::Result<()> {
     written
 }
 
-/// Creates a folder and those above it, for its owner alone. One that is there stays as it is.
+/// Creates a folder and its parents, for the owner only. Existing folders stay unchanged.
 ///
 /// # Errors
-/// What the system says.
+/// The error of the system.
 pub fn create_private_folder(path: &Path) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
@@ -112,7 +111,7 @@ pub fn create_private_folder(path: &Path) -> std::io::Result<()> {
     builder.create(path)
 }
 
-/// The umask takes away from the mode that a file is created with, so it is set once more.
+/// The umask reduces the mode of a created file, so the mode is set again.
 #[cfg(unix)]
 fn set_mode(file: &std::fs::File, mode: u32) -> std::io::Result<()> {
     file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(mode))

@@ -37,11 +37,11 @@ use url::Url;
 use crate::auth::keys::{AddressPolicy, FetchError, KeyFetcher, MAX_DOCUMENT_BYTES, is_public};
 use crate::telemetry::trace;
 
-/// For a name, a TCP connection and a TLS handshake; as the AWS SDK for Rust gives a connection.
+/// Limit for name lookup, TCP connection and TLS handshake, as in the AWS SDK for Rust.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(3100);
-/// Below the 60 s after which common load balancers close an idle connection, so that it is us who do.
+/// Below the 60 s after which common load balancers close idle connections, so that the client closes first.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(50);
-/// A cause's text in an error is cut here: it is for one log line.
+/// Maximum length of a cause in an error, which is one log line.
 const CAUSE_LENGTH: usize = 160;
 
 type Cause = Box<dyn Error + Send + Sync>;
@@ -49,29 +49,29 @@ type Connecting = Pin<Box<dyn Future<Output = Result<MaybeHttpsStream<TokioIo<Tc
 type Connector = MapFuture<HttpsConnector<HttpConnector<GuardedResolver>>, fn(Connecting) -> Connecting>;
 type Resolving = Pin<Box<dyn Future<Output = Result<std::vec::IntoIter<SocketAddr>, Cause>> + Send>>;
 
-/// What one exchange may cost.
+/// The limits of one exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// From the first byte sent, or the wait for a connection, to the last byte received.
     pub deadline: Duration,
-    /// Bytes of the answer's body as they arrive.
+    /// Bytes of the response body, as received.
     pub max_body: usize,
 }
 
-/// Why there is no answer. The texts come from our own side (resolver, socket, TLS, HTTP parser), never from a body.
+/// Why there is no response. The texts come from the client (resolver, socket, TLS, HTTP parser), never from a body.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OutboundError {
     /// No connection: the name, the port, or the certificate.
     #[error("could not connect: {0}")]
     Connect(String),
     /// The deadline passed.
-    #[error("no answer within the deadline")]
+    #[error("no response within the deadline")]
     Timeout,
     /// The body is longer than the limit.
-    #[error("the answer is longer than {0} bytes")]
+    #[error("the response is longer than {0} bytes")]
     TooLarge(usize),
-    /// The exchange ended before the answer did, or the answer is not HTTP.
-    #[error("the answer broke off: {0}")]
+    /// The connection ended before the response, or the response is not HTTP.
+    #[error("the response is incomplete: {0}")]
     Broken(String),
 }
 
@@ -79,13 +79,13 @@ pub enum OutboundError {
 #[derive(Debug, Clone)]
 pub struct Outbound(Arc<Shared>);
 
-/// What clones share.
+/// Shared by clones.
 #[derive(Debug)]
 struct Shared {
     tls: ConfigBuilder<ClientConfig, WantsVerifier>,
-    /// Made at the first use: reading some hundred certificates takes milliseconds, and a function's first answer may need none.
+    /// Made at the first use: reading the certificates takes milliseconds, and the first response of a function may not need them.
     client: OnceLock<HttpClient>,
-    /// The same for addresses that another document names; it has connections of its own.
+    /// The client for addresses that another document names, with its own connections.
     public: OnceLock<HttpClient>,
 }
 
@@ -97,7 +97,7 @@ impl Outbound {
     /// On a machine that has none, `http` endpoints still work and every `https` one fails to connect.
     ///
     /// # Errors
-    /// [`OutboundError::Connect`] when TLS can't be set up at all.
+    /// [`OutboundError::Connect`] if TLS cannot be set up.
     pub fn new() -> Result<Self, OutboundError> {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
@@ -112,7 +112,7 @@ impl Outbound {
             let tls = match tls.clone().with_native_roots() {
                 Ok(trusting) => trusting.with_no_client_auth(),
                 Err(error) => {
-                    tracing::warn!(%error, "no certificate authorities on this machine: no https endpoint can be reached");
+                    tracing::warn!(%error, "this machine has no certificate authorities, so all https endpoints fail: install the package `ca-certificates`");
                     tls.clone().with_root_certificates(RootCertStore::empty()).with_no_client_auth()
                 }
             };
@@ -130,10 +130,10 @@ impl Outbound {
         Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).pool_idle_timeout(IDLE_TIMEOUT).build(connector)
     }
 
-    /// Sends the request and takes the whole answer, whatever its status.
+    /// Sends the request and reads the whole response, with any status.
     ///
     /// # Errors
-    /// [`OutboundError`]; in none of the cases is it known whether the other side acted on the request.
+    /// [`OutboundError`]. None of them shows whether the server acted on the request.
     pub async fn send(&self, request: Request<Full<Bytes>>, limits: Limits) -> Result<Response<Bytes>, OutboundError> {
         self.send_within(request, limits, AddressPolicy::Any).await
     }
@@ -165,7 +165,7 @@ impl Outbound {
         mut request: Request<Full<Bytes>>,
         address_policy: AddressPolicy,
     ) -> Result<OpenResponse, OutboundError> {
-        // Added on the way out, and so never part of a signature.
+        // Added after signing, so it is never part of a signature.
         if let Some(traceparent) = trace::outgoing().and_then(|text| HeaderValue::try_from(text).ok()) {
             request.headers_mut().insert(HeaderName::from_static("traceparent"), traceparent);
         }
@@ -202,7 +202,7 @@ impl OpenResponse {
     }
 }
 
-/// For a key document, which the caller bounds in time once more.
+/// Fetches a key document. The caller has a time limit of its own.
 const KEY_DOCUMENT: Limits = Limits { deadline: Duration::from_secs(5), max_body: MAX_DOCUMENT_BYTES };
 
 #[async_trait]
@@ -223,8 +223,8 @@ impl KeyFetcher for Outbound {
     }
 }
 
-/// Resolves names; for a document that another one names, to public addresses alone. The check is part of the resolving, so no
-/// second answer of the name server can slip in between. An address in place of a name never comes here: `auth::keys` judges it.
+/// Resolves names; for a document that another document names, only to public addresses. The check is part of the lookup, so a
+/// second answer of the name server cannot bypass it. Literal addresses are not resolved: `auth::keys` checks them.
 #[derive(Debug, Clone)]
 struct GuardedResolver {
     address_policy: AddressPolicy,
@@ -252,8 +252,8 @@ impl Service<Name> for GuardedResolver {
     }
 }
 
-/// hyper's own limit ends with the TCP connection, and an attempt that lost the race for a connection runs on without its
-/// request: so a peer that accepts and never shakes hands needs this one.
+/// The limit of hyper ends with the TCP connection, and a connection attempt continues after its request has used another
+/// connection. So a server that accepts and never completes the TLS handshake needs this limit.
 fn within_connect_timeout(connecting: Connecting) -> Connecting {
     Box::pin(async move {
         match tokio::time::timeout(CONNECT_TIMEOUT, connecting).await {
@@ -281,7 +281,7 @@ async fn read(mut body: Incoming, max: usize) -> Result<Bytes, OutboundError> {
     Ok(bytes.freeze())
 }
 
-/// The innermost cause: the outer ones say only that a client had an error.
+/// The innermost cause: the outer ones only name the client.
 fn cause(error: &dyn Error) -> String {
     let mut innermost = error;
     while let Some(source) = innermost.source() {

@@ -1,6 +1,6 @@
-//! The service put together from its configuration: sources, verifier, state, sockets.
+//! Builds the service from its configuration: sources, verifier, state, sockets.
 //!
-//! Owns the order of start-up and of leaving. The same [`Service`] runs behind sockets ([`Listeners`]) and on Lambda.
+//! Owns the order of start and shutdown. The same [`Service`] runs behind sockets ([`Listeners`]) and on Lambda.
 
 mod endpoints;
 mod preflight;
@@ -36,19 +36,19 @@ use crate::telemetry::metrics::Metrics;
 
 pub use preflight::preflight;
 
-/// How long a peer may leave a write unread: as long as a slow reader is worth its connection.
+/// Limit for a write that the client does not read. Then the connection is closed.
 const WRITE_STALL: Duration = Duration::from_secs(30);
-/// After so long a connection is asked to come again, so that replicas share the load again after a deployment.
+/// Maximum age of a connection, so that clients spread over the replicas again after a deployment.
 const CONNECTION_AGE: Duration = Duration::from_secs(3600);
-/// How long stopping what still runs may take when the service stops.
+/// Limit for stopping running queries when the service stops.
 const QUERIES_STOP: Duration = Duration::from_secs(5);
-/// How often figures are tidied.
+/// Interval of the maintenance of metrics.
 const UPKEEP: Duration = Duration::from_secs(5);
 
-/// The service can't be built.
+/// The service cannot be built.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
-    /// A source can't be opened.
+    /// A source cannot be opened.
     #[error("source `{name}`: {why}")]
     Source {
         /// Which.
@@ -56,16 +56,16 @@ pub enum BuildError {
         /// Why.
         why: String,
     },
-    /// The issuers' rules make no sense together.
+    /// The rules of the issuers are invalid.
     #[error("{0}")]
     Issuers(String),
-    /// The keys for cursors can't be used.
+    /// The cursor keys cannot be used.
     #[error("cursor keys: {0}")]
     CursorKeys(#[from] crate::http::cursor::BadKey),
-    /// The certificate can't be used.
+    /// The certificate cannot be used.
     #[error("certificate: {0}")]
     Certificate(#[from] server::TlsError),
-    /// An address can't be listened on.
+    /// The service cannot listen on an address.
     #[error("{address}: {why}")]
     Listen {
         /// Which.
@@ -73,11 +73,11 @@ pub enum BuildError {
         /// Why.
         why: std::io::Error,
     },
-    /// An outbound connection can't be prepared.
+    /// The outbound client cannot be built.
     #[error("outbound connections: {0}")]
     Outbound(String),
     /// Local sources are not in this build.
-    #[error("source `{0}` is local, and this build has no local sources (feature `local`)")]
+    #[error("source `{0}` is local, but this build has no local sources: build with the feature `local`")]
     NoLocal(String),
 }
 
@@ -95,10 +95,10 @@ pub struct Service {
 }
 
 impl Service {
-    /// Builds it. Nothing is asked of the network yet. `public_url` is how clients reach it.
+    /// Builds the service, without network requests. `public_url`: the address for clients.
     ///
     /// # Errors
-    /// [`BuildError`], naming what is at fault.
+    /// [`BuildError`], with the part that failed.
     pub async fn build(config: &Config, public_url: String, clock: Arc<dyn Clock>) -> Result<Self, BuildError> {
         let outbound = Outbound::new().map_err(|error| BuildError::Outbound(error.to_string()))?;
         let verifier = Arc::new(verifier(config, &outbound, Arc::clone(&clock))?);
@@ -146,7 +146,7 @@ impl Service {
         })
     }
 
-    /// The routes, for a front door that is not a socket.
+    /// The routes, for callers without a socket.
     pub fn router(&self) -> Router {
         self.router.clone()
     }
@@ -158,8 +158,8 @@ impl Service {
         self.stores.first().cloned()
     }
 
-    /// Reads the issuers' keys in the background, so that the first caller needs not wait for them. The task ends when they are
-    /// there, or were not to be had.
+    /// Reads the keys of the issuers in the background, so that the first request does not wait for them. The task ends when all
+    /// were read or have failed.
     pub fn warm_up(&self) -> JoinHandle<()> {
         let verifier = Arc::clone(&self.verifier);
         tokio::spawn(async move { verifier.refresh().await })
@@ -173,14 +173,14 @@ async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), BuildE
     Ok((listener, bound))
 }
 
-/// The service's sockets, open. They are taken before anything else is, so that an address in use is said at once.
+/// The open sockets of the service. They are bound first, so that an address in use is reported at once.
 #[derive(Debug)]
 pub struct Listeners {
-    /// Where it listens.
+    /// The address of the service.
     pub address: SocketAddr,
-    /// Where its admin listener is.
+    /// The address of the admin listener.
     pub admin_address: SocketAddr,
-    /// How clients reach it, without a slash at the end.
+    /// The URL for clients, without a trailing slash.
     pub public_url: String,
     /// Where the endpoints of local sources listen, in the order of the configuration.
     pub endpoint_addresses: Vec<SocketAddr>,
@@ -192,10 +192,10 @@ pub struct Listeners {
 }
 
 impl Listeners {
-    /// Takes the addresses and loads the certificate.
+    /// Binds the addresses and loads the certificate.
     ///
     /// # Errors
-    /// When the certificate or an address can't be used.
+    /// If the certificate or an address cannot be used.
     pub async fn bind(config: &Config) -> Result<Self, BuildError> {
         let server = &config.server;
         let certificates = server.tls.as_ref().map(|tls| Certificates::load(&tls.cert, &tls.key)).transpose()?;
@@ -229,7 +229,7 @@ impl Listeners {
         })
     }
 
-    /// Serves until `stop` resolves, then drains: not ready any more, no new connections, open requests end.
+    /// Serves until `stop` resolves, then drains: readiness fails, new connections are refused, and open requests end.
     pub async fn serve(self, service: Service, stop: impl Future<Output = ()>) {
         let Self { listener, admin_listener, endpoint_listeners, certificates, limits, .. } = self;
         let metrics = Metrics::install();
@@ -267,7 +267,7 @@ impl Listeners {
         server::serve("public", listener, service.router.clone(), certificates, limits, proxies, stop).await;
         while endpoints.join_next().await.is_some() {}
         if tokio::time::timeout(QUERIES_STOP, service.app.stop_queries()).await.is_err() {
-            tracing::warn!("queries could not be stopped in time: they run to their end");
+            tracing::warn!("some queries could not be stopped in time and continue in CloudWatch Logs until they end");
         }
         helpers.shutdown().await;
         #[cfg(feature = "local")]
@@ -277,7 +277,7 @@ impl Listeners {
 
 #[cfg(feature = "local")]
 impl Service {
-    /// Writes out what is in memory, so that the next opening is quick. Nothing depends on it: the log has it all.
+    /// Writes the data in memory to disk, so that the next start is fast. Without it the log restores the data.
     async fn close_stores(self) {
         for store in self.stores {
             match tokio::task::spawn_blocking(move || store.close()).await {
@@ -289,10 +289,10 @@ impl Service {
     }
 }
 
-/// The verifier that the configuration describes.
+/// The verifier of the configured issuers.
 ///
 /// # Errors
-/// When the issuers' rules make no sense.
+/// If the rules of the issuers are invalid.
 pub fn verifier(config: &Config, outbound: &Outbound, clock: Arc<dyn Clock>) -> Result<Verifier, BuildError> {
     Verifier::new(config.issuers.clone(), Arc::new(outbound.clone()), clock)
         .map_err(|errors| BuildError::Issuers(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))
@@ -303,12 +303,12 @@ fn endpoint(cloudwatch: &config::cloudwatch::CloudWatch) -> Result<Option<http::
     cloudwatch.endpoint.as_ref().map(parse).transpose()
 }
 
-/// The sources, opened.
+/// The open sources.
 struct Opened {
     sources: Vec<(crate::domain::name::SourceName, Arc<dyn Source>)>,
     #[cfg(feature = "local")]
     stores: Vec<logmark_store::Store>,
-    /// The CloudWatch sources among them, for what they do beside requests.
+    /// The CloudWatch sources among them, for their background tasks.
     cloudwatch: Vec<Arc<CloudWatch>>,
 }
 
@@ -325,7 +325,7 @@ impl Opened {
             let failed = |why: String| BuildError::Source { name: source.name.to_string(), why };
             let made: Arc<dyn Source> = match &source.kind {
                 SourceKind::CloudWatch(cloudwatch) => {
-                    // A source that is slow or throttled is to answer as such, before the request itself runs out of time.
+                    // Shorter than the timeout of the request, so that a slow or throttled source is reported as such.
                     let settings = Settings {
                         deadline: DEFAULT_DEADLINE.min(config.server.limits.work_time),
                         endpoint: endpoint(cloudwatch).map_err(failed)?,

@@ -1,9 +1,9 @@
-//! The issuer of development and demonstration: one key pair on disk, and tokens signed with it.
+//! The development issuer: a key pair on disk, and tokens signed with it.
 //!
-//! - The private key is a PKCS#8 PEM file that only its owner may read; its public half is a JWK Set beside
-//!   it, which the service is pointed at like at any other issuer's.
-//! - It never verifies. The service accepts its tokens only when its issuer is configured, and `[demo]` allows that on a
-//!   loopback listener.
+//! - The private key is a PKCS#8 PEM file that only its owner can read. The public key is a JWK Set in the same folder, which
+//!   the configuration of the service names like the keys of any other issuer.
+//! - Never verifies tokens. The service accepts its tokens only if the issuer is configured, and only on a loopback listener
+//!   with the setting of `[demo]`.
 
 use std::fmt;
 use std::io::{ErrorKind, Write};
@@ -20,7 +20,7 @@ use serde_json::json;
 use super::strict::to_base64url;
 use crate::files;
 
-/// The development issuer's name in `iss`.
+/// The `iss` of its tokens.
 pub const ISSUER: &str = "logmark-dev";
 
 const PEM_BEGIN: &str = "-----BEGIN PRIVATE KEY-----";
@@ -32,33 +32,33 @@ pub struct DevIssuer {
     kid: String,
 }
 
-/// Why the development issuer can't work.
+/// Why the development issuer cannot work.
 #[derive(Debug, thiserror::Error)]
 pub enum DevIssuerError {
     /// The file is not a P-256 private key in PKCS#8 PEM.
-    #[error("`{0}` holds no P-256 private key in PKCS#8 PEM")]
+    #[error("`{0}` is not a P-256 private key in PKCS#8 PEM")]
     NotAKey(PathBuf),
     /// Others can read the private key.
     #[error("`{0}` can be read by others; its mode must be 600")]
     Exposed(PathBuf),
-    /// The claims are no JSON object.
-    #[error("claims are no JSON object")]
+    /// The claims are not a JSON object.
+    #[error("claims are not a JSON object")]
     Claims,
-    /// The file can't be read or written.
+    /// The file cannot be read or written.
     #[error("cannot use `{path}`")]
     File {
         /// Which.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         source: std::io::Error,
     },
-    /// The crypto library gave no key or signature.
-    #[error("no key or signature could be made")]
+    /// The crypto library failed.
+    #[error("the crypto library could not make a key or a signature")]
     Crypto,
 }
 
 impl DevIssuer {
-    /// Makes a key pair and writes it to `path`, which must not exist yet.
+    /// Makes a key pair and writes it to `path`, which must not exist.
     pub fn create(path: &Path) -> Result<Self, DevIssuerError> {
         let document = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new())
             .map_err(|_| DevIssuerError::Crypto)?;
@@ -79,7 +79,7 @@ impl DevIssuer {
             .ok_or_else(|| DevIssuerError::NotAKey(path.to_path_buf()))
     }
 
-    /// Reads the key pair at `path`, or makes it when there is no such file.
+    /// Reads the key pair at `path`, or makes one if the file does not exist.
     pub fn load_or_create(path: &Path) -> Result<Self, DevIssuerError> {
         match Self::load(path) {
             Err(DevIssuerError::File { source, .. }) if source.kind() == ErrorKind::NotFound => Self::create(path),
@@ -87,12 +87,12 @@ impl DevIssuer {
         }
     }
 
-    /// The key's id: its RFC 7638 thumbprint.
+    /// The id of the key: its RFC 7638 thumbprint.
     pub fn kid(&self) -> &str {
         &self.kid
     }
 
-    /// The public half as a JWK Set.
+    /// The public key as a JWK Set.
     pub fn jwks(&self) -> String {
         let (x, y) = coordinates(&self.pair);
         let key = json!({
@@ -101,7 +101,7 @@ impl DevIssuer {
         json!({ "keys": [key] }).to_string()
     }
 
-    /// Writes the public half to `path`, replacing what is there. Others may read it, never change it.
+    /// Writes the public key to `path`, replacing the file. Others can read it, but not change it.
     pub fn write_jwks(&self, path: &Path) -> Result<(), DevIssuerError> {
         files::replace(path, self.jwks().as_bytes(), files::PUBLIC).map_err(|source| file_error(path, source))
     }
@@ -135,7 +135,7 @@ impl fmt::Debug for DevIssuer {
     }
 }
 
-/// `x` and `y` of the uncompressed point (SEC 1 §2.3.3): a mark of one byte, then 32 bytes each.
+/// `x` and `y` of the uncompressed point (SEC 1 §2.3.3): a tag of one byte, then 32 bytes each.
 fn coordinates(pair: &EcdsaKeyPair) -> (String, String) {
     let point = pair.public_key().as_ref();
     let (x, y) = point.get(1..).unwrap_or_default().split_at(point.len() / 2);

@@ -1,11 +1,11 @@
-//! Who asks, and what they may: token → claims → caller → permit.
+//! Authentication and authorization: token → claims → caller → permit.
 //!
-//! Owns every decision about access. Never reads a request (that is `http`) and never reaches a source: a [`permit::Permit`]
-//! is the only thing that does, and [`policy`] is the only place that makes one.
+//! Owns every access decision. Never reads a request (`http` does) and never calls a source: sources require a
+//! [`permit::Permit`], and only [`policy`] makes permits.
 //!
-//! Reading order: [`token`] (is it genuine), [`keys`] (by whose key), [`tenant`] and [`reserved`] (whose is it), [`policy`] (what
-//! may it), [`permit`] (the answer as a value). [`operator`] is the caller behind an access key of the configuration.
-//! [`dev_issuer`] makes tokens for development.
+//! Reading order: [`token`] (verification), [`keys`] (keys of issuers), [`tenant`] and [`reserved`] (tenants and their grants),
+//! [`policy`] (the decision), [`permit`] (the decision as a value). [`operator`] is the caller with an access key of the
+//! configuration. [`dev_issuer`] makes tokens for development.
 
 pub mod token;
 pub mod keys;

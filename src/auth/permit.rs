@@ -1,7 +1,7 @@
-//! The answer of the policy as a value: this caller may do this operation, on this, because of that.
+//! A permit: the decision of the policy that a caller may do an operation on a target, with the reason.
 //!
-//! Owns what a source may read off a permit. INVARIANT: the fields are private and `Permit::grant` is visible to
-//! [`super::policy`] alone, so code that was not allowed something cannot call a source at all.
+//! Owns what a source can read from a permit. INVARIANT: the fields are private and `Permit::grant` is visible only to
+//! [`super::policy`], so code without a permit cannot call a source.
 
 use aws_lc_rs::digest;
 
@@ -11,14 +11,14 @@ use crate::domain::operation::{Operation, ReadGroup, ReadLogs, ReadStream, Readi
 use crate::domain::pattern::Pattern;
 use crate::domain::query::operations::{ReadQuery, RulesFingerprint, RunningQuery, StartQuery};
 
-/// Why something was allowed: the scope and the grant that met.
+/// Why an operation is allowed: a scope and a grant that both cover it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct GrantReason {
-    /// The grant's place in the configuration.
+    /// The path of the grant in the configuration.
     pub grant: String,
-    /// The token's scope.
+    /// The scope of the token.
     pub scope: String,
-    /// The claim that the scope stood in.
+    /// The claim that contains the scope.
     pub claim: String,
 }
 
@@ -31,25 +31,25 @@ pub struct GrantCoverage {
     pub streams: StreamRule,
 }
 
-/// Which groups of one source the caller may see: those that a grant and a scope both cover.
+/// The groups of one source that the caller may see: those that both a grant and a scope cover.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GroupRule {
     /// The source.
     pub source: SourceName,
     /// The grants.
     pub grants: Vec<GrantCoverage>,
-    /// The scopes' patterns.
+    /// The patterns of the scopes.
     pub scoped: Vec<Pattern>,
 }
 
 impl GroupRule {
-    /// May the caller see the group?
+    /// Whether the caller may see the group.
     #[must_use]
     pub fn allows(&self, group: &str) -> bool {
         self.is_granted(group) && self.scoped.iter().any(|pattern| pattern.matches(group))
     }
 
-    /// Does a grant cover the group?
+    /// Whether a grant covers the group.
     #[must_use]
     pub fn is_granted(&self, group: &str) -> bool {
         self.grants_for(group).next().is_some()
@@ -59,21 +59,21 @@ impl GroupRule {
         self.grants.iter().filter(move |grant| grant.groups.iter().any(|pattern| pattern.matches(group)))
     }
 
-    /// Does a grant cover all streams of the group? What is known of the group as a whole is for those callers alone.
+    /// Whether a grant covers all streams of the group. Only then the caller may see values about the whole group, such as sizes.
     #[must_use]
     pub fn covers_all_streams(&self, group: &str) -> bool {
         self.grants_for(group).any(|grant| grant.streams.is_none())
     }
 
-    /// Does a grant cover the stream of the group?
+    /// Whether a grant covers the stream of the group.
     #[must_use]
     pub fn covers_stream(&self, group: &str, stream: &str) -> bool {
         let covers = |patterns: &Vec<Pattern>| patterns.iter().any(|pattern| pattern.matches(stream));
         self.grants_for(group).any(|grant| grant.streams.as_ref().is_none_or(covers))
     }
 
-    /// What to ask a list for, so that it gives the groups which the caller may see and which begin with `wanted`. Empty when
-    /// there can be none: then nothing is to be asked, for it would be about others' names.
+    /// The prefixes to list, so that the lists contain all groups that the caller may see and that begin with `wanted`. Empty if
+    /// there cannot be any: then no list is requested, because it would contain only names of other tenants.
     #[must_use]
     pub fn parts(&self, wanted: &str) -> Vec<Part> {
         let granted: Vec<Pattern> = self.grants.iter().flat_map(|grant| grant.groups.iter().cloned()).collect();
@@ -81,19 +81,19 @@ impl GroupRule {
     }
 }
 
-/// Which streams the caller may see; `None`: all.
+/// The streams that the caller may see; `None`: all.
 pub type StreamRule = Option<Vec<Pattern>>;
 
-/// Whose share of a source's calls an operation is paid from.
+/// The tenant whose share of calls to a source an operation uses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Share {
     /// The tenant.
     pub tenant: TenantId,
-    /// How many calls it gets for each one of a tenant of weight 1, while both want more than there are.
+    /// Its calls for each call of a tenant of weight 1, while both have calls waiting.
     pub weight: u32,
 }
 
-/// Leave to do one operation. Made by [`super::policy`] only; every source method asks for one.
+/// Permission to do one operation. Only [`super::policy`] makes permits; every method of a source requires one.
 #[derive(Debug, Clone)]
 pub struct Permit<Op> {
     op: Op,
@@ -116,61 +116,62 @@ impl<Op: Operation> Permit<Op> {
         Self { op, share, subject, groups, streams, reason }
     }
 
-    /// The operation that is allowed, and no other.
+    /// The allowed operation.
     #[must_use]
     pub fn op(&self) -> &Op {
         &self.op
     }
 
-    /// The operation alone, for a source that stores what is in it.
+    /// The operation, for a source that stores its content.
     #[must_use]
     pub fn into_op(self) -> Op {
         self.op
     }
 
-    /// Whose leave it is.
+    /// The tenant.
     #[must_use]
     pub fn tenant(&self) -> &TenantId {
         &self.share.tenant
     }
 
-    /// Whose share of a source's calls it is paid from.
+    /// The tenant whose share of calls to a source it uses.
     #[must_use]
     pub fn share(&self) -> &Share {
         &self.share
     }
 
-    /// The token's subject, for the audit line.
+    /// The subject of the token, for the audit line.
     #[must_use]
     pub fn subject(&self) -> &str {
         &self.subject
     }
 
-    /// Where to look, in order; for an operation on one group the first is the one.
+    /// The sources to read, in order. For an operation on one group only the first is used.
     #[must_use]
     pub fn sources(&self) -> &[GroupRule] {
         &self.groups
     }
 
-    /// May the caller see the group in the source?
+    /// Whether the caller may see the group in the source.
     #[must_use]
     pub fn may_see_group(&self, source: &SourceName, group: &str) -> bool {
         self.groups.iter().any(|rule| rule.source == *source && rule.allows(group))
     }
 
-    /// Which streams of the one group the caller may see; `None`: all.
+    /// The streams of the one group that the caller may see; `None`: all.
     #[must_use]
     pub fn streams(&self) -> Option<&[Pattern]> {
         self.streams.first().and_then(Option::as_deref)
     }
 
-    /// May the caller see the stream of the one group?
+    /// Whether the caller may see the stream of the one group.
     #[must_use]
     pub fn may_see_stream(&self, stream: &str) -> bool {
         self.streams().is_none_or(|patterns| patterns.iter().any(|pattern| pattern.matches(stream)))
     }
 
-    /// What to ask for, so that it is about the streams of the one group which the caller may see and which begin with `wanted`.
+    /// The prefixes to list, so that the lists contain all streams of the one group that the caller may see and that begin with
+    /// `wanted`.
     #[must_use]
     pub fn stream_parts(&self, wanted: &str) -> Vec<Part> {
         match self.streams() {
@@ -179,13 +180,13 @@ impl<Op: Operation> Permit<Op> {
         }
     }
 
-    /// Of an operation on several groups: which streams of each the caller may see, in the operation's order.
+    /// For an operation on several groups: the streams of each group that the caller may see, in the order of the operation.
     #[must_use]
     pub fn stream_rules(&self) -> &[StreamRule] {
         &self.streams
     }
 
-    /// The stream rules as one value to compare: a query that was started under other rules is not to be shown under these.
+    /// The stream rules as one value to compare. Results of a query are only shown under the rules that it was started with.
     #[must_use]
     pub fn rules_fingerprint(&self) -> RulesFingerprint {
         let mut context = digest::Context::new(&digest::SHA256);
@@ -193,21 +194,21 @@ impl<Op: Operation> Permit<Op> {
             let mut patterns: Vec<&str> = rule.iter().flatten().map(Pattern::as_str).collect();
             patterns.sort_unstable();
             patterns.dedup();
-            // Patterns hold no control characters: what separates them can't be in them.
+            // Patterns contain no control characters, so the separators are unambiguous.
             context.update(if rule.is_some() { b"\x01" } else { b"\x02" });
             patterns.into_iter().for_each(|pattern| context.update(format!("{pattern}\0").as_bytes()));
         }
         RulesFingerprint(*context.finish().as_ref().first_chunk().unwrap_or(&[0; 16]))
     }
 
-    /// Why it was allowed; `None` for lists, in which each item has a reason of its own.
+    /// Why it is allowed; `None` for lists, where each item has its own reason.
     #[must_use]
     pub fn reason(&self) -> Option<&GrantReason> {
         self.reason.as_ref()
     }
 }
 
-/// A permit for [`ReadLogs`], settled.
+/// A permit for [`ReadLogs`], by target.
 #[derive(Debug, Clone)]
 pub enum ReadPermit {
     /// For one stream.
@@ -217,7 +218,7 @@ pub enum ReadPermit {
 }
 
 impl Permit<ReadLogs> {
-    /// The same leave, for the one operation that it is about.
+    /// The same permission, for the specific operation.
     #[must_use]
     pub fn narrow(self) -> ReadPermit {
         let Self { op, share, subject, groups, streams, reason } = self;
@@ -229,7 +230,7 @@ impl Permit<ReadLogs> {
 }
 
 impl Permit<StartQuery> {
-    /// The same leave, for reading what it started.
+    /// The same permission, for reading the results of the query that it started.
     #[must_use]
     pub fn for_reading(&self, query: RunningQuery) -> Permit<ReadQuery> {
         let Self { op: _, share, subject, groups, streams, reason } = self.clone();

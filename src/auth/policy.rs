@@ -1,7 +1,7 @@
-//! Who may what: the intersection of a token's scopes and its tenant's grants.
+//! The authorization decision: the intersection of a token's scopes and its tenant's grants.
 //!
-//! Owns the decision, and is the only maker of permits. Never asks a source: a group that the caller may not know of is
-//! refused without anybody learning whether it exists.
+//! Owns the decision, and is the only module that makes permits. Never calls a source, so a refusal does not show whether the
+//! group exists.
 
 use std::time::Duration;
 
@@ -12,38 +12,39 @@ use crate::domain::operation::{Action, Operation, Target};
 use crate::domain::pattern::Pattern;
 use crate::domain::time::{Millis, TimeRange};
 
-/// Why an operation is not allowed.
+/// Why an operation is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Denied {
-    /// The tenant has no grant that covers it: it answers as if it did not exist.
+    /// The tenant has no grant that covers the target. The response is the one for a target that does not exist.
     #[error("no grant of the tenant covers it")]
     NotGranted,
-    /// The caller may do it in the log group, but not with a stream that it names: it answers as if that did not exist.
+    /// A grant covers the log group, but not a stream that the request names. The response is the one for a stream that does not
+    /// exist.
     #[error("no grant of the tenant covers the log stream")]
     StreamNotGranted,
-    /// The tenant may, the token may not.
-    #[error("the token has no scope that covers it; `{scope}` would")]
+    /// The tenant has a grant, but the token has no scope.
+    #[error("the token lacks the scope `{scope}`")]
     InsufficientScope {
-        /// A scope that would do.
+        /// A scope that covers the target.
         scope: String,
     },
-    /// The tenant may see all the groups, but they are not in one source.
+    /// The tenant may see all groups, but no source contains them all.
     #[error("the log group `{group}` is in another source than `{first}`")]
     SeveralSources {
         /// The first of the groups.
         first: LogGroupName,
-        /// One that is elsewhere.
+        /// A group in another source.
         group: LogGroupName,
     },
-    /// The tenant may not read so much time in one request.
+    /// The time range is longer than the tenant may read in one request.
     #[error("the range is longer than the tenant's {}", describe(*max))]
     RangeTooLong {
-        /// The tenant's `limits.max_range`.
+        /// `limits.max_range` of the tenant.
         max: Duration,
     },
 }
 
-/// A length of time in its largest whole unit.
+/// A duration in its largest whole unit.
 fn describe(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let (count, unit) = [(86_400, "day"), (3600, "hour"), (60, "minute")]
@@ -53,11 +54,11 @@ fn describe(duration: Duration) -> String {
     if count == 1 { format!("1 {unit}") } else { format!("{count} {unit}s") }
 }
 
-/// Asks for leave. `now` bounds open ranges.
+/// Decides, and makes the permit. `now` bounds open ranges.
 ///
 /// # Errors
-/// [`Denied`], in the order: not granted (404), in several sources (400), not scoped (403), too long a range (422). So none
-/// but the first ever speaks of a group that the tenant may not know of.
+/// [`Denied`], in this order: no grant (404), several sources (400), no scope (403), range too long (422). So only the first
+/// error can be about a group that the tenant may not know of.
 pub fn authorize<Op: Operation>(caller: &Caller, op: Op, now: Millis) -> Result<Permit<Op>, Denied> {
     let found = match op.target() {
         Target::Groups => all_groups(caller, Op::ACTION)?,
@@ -81,7 +82,7 @@ struct Coverage {
 
 fn check_range(range: TimeRange, max: Duration, now: Millis) -> Result<(), Denied> {
     let max_millis = i64::try_from(max.as_millis()).unwrap_or(i64::MAX);
-    // What is still to come is no work: an open range, or one that ends with the present millisecond, is not too long by it.
+    // Future time costs nothing to read, so only the time until `now` counts.
     let end = range.end.map_or(now, |end| end.min(now));
     match range.start {
         Some(start) if end.0.saturating_sub(start.0) <= max_millis => Ok(()),
@@ -112,7 +113,7 @@ fn all_groups(caller: &Caller, action: Action) -> Result<Coverage, Denied> {
     Ok(Coverage { groups, streams: Vec::new(), reason: None })
 }
 
-/// One group, as it is asked for.
+/// The target of a request in one group.
 #[derive(Clone, Copy)]
 struct RequestedGroup<'a> {
     group: &'a LogGroupName,
@@ -123,19 +124,19 @@ struct RequestedGroup<'a> {
 }
 
 impl RequestedGroup<'_> {
-    /// Does the grant cover the group, in the source that is asked for?
+    /// Whether the grant covers the group, in the source that the request names.
     fn is_covered(&self, grant: &Grant, action: Action) -> bool {
         let here = self.source.is_none_or(|source| *source == grant.source);
         here && grant.allows(action) && grant.covers_group(self.group.as_str())
     }
 
-    /// Is it of any use to the streams named?
+    /// Whether the grant covers any of the streams named.
     fn names_one(&self, grant: &Grant) -> bool {
         self.streams.is_empty() || self.streams.iter().any(|stream| grant.covers_stream(stream.as_str()))
     }
 }
 
-/// Where a group is looked for when a request names no source; `None`: nowhere. `stream`: one of its streams, if it is that.
+/// The source of a group if a request names none; `None`: no source. `stream`: the stream, if the request is about one.
 #[must_use]
 pub fn default_source<'a>(
     caller: &'a Caller,
@@ -148,13 +149,13 @@ pub fn default_source<'a>(
     grants.find(|grant| asked.is_covered(grant, action) && asked.names_one(grant)).map(|grant| &grant.source)
 }
 
-/// Looks for grants and a scope that cover the group and each of the streams named.
+/// Finds grants and a scope that cover the group and each of the streams named.
 fn one_group(caller: &Caller, action: Action, asked: RequestedGroup<'_>) -> Result<Coverage, Denied> {
     let RequestedGroup { group, streams: named, .. } = asked;
     let all: Vec<&Grant> = caller.tenant.grants.iter().filter(|grant| asked.is_covered(grant, action)).collect();
     let scopes = scopes_for(caller, action);
     let scope = scopes.iter().find(|scope| scope.groups.matches(group.as_str()));
-    // That the group is not the reason is said to those who may read it alone.
+    // Only callers that may read the group learn that the stream is the reason.
     let no_stream = if all.is_empty() || scope.is_none() { Denied::NotGranted } else { Denied::StreamNotGranted };
     let Some(first) = all.iter().copied().find(|grant| asked.names_one(grant)) else { return Err(no_stream) };
     let grants: Vec<&Grant> = all.into_iter().filter(|grant| grant.source == first.source).collect();
@@ -176,14 +177,13 @@ fn stream_rule(grants: &[&Grant]) -> StreamRule {
     grants.iter().map(|grant| coverage_of(grant).streams).reduce(|all, more| Some([all?, more?].concat())).flatten()
 }
 
-/// What a grant covers. A list of streams with `*` in it is no limit.
+/// What a grant covers. A list of streams that contains `*` covers all streams.
 fn coverage_of(grant: &Grant) -> GrantCoverage {
     let is_limit = |streams: &&Vec<Pattern>| !streams.iter().any(Pattern::is_everything);
     GrantCoverage { groups: grant.groups.clone(), streams: grant.streams.as_ref().filter(is_limit).cloned() }
 }
 
-/// Looks for one source in which grants cover each of the groups, and for a scope for each. The first source of the
-/// configuration that has them all is the one.
+/// Finds the first source of the configuration in which grants cover each of the groups, and a scope for each.
 fn each_group(caller: &Caller, action: Action, groups: &[LogGroupName], source: Option<&SourceName>) -> Result<Coverage, Denied> {
     let of_group = |group: &LogGroupName| -> Vec<&Grant> {
         let asked = RequestedGroup { group, streams: &[], source };
@@ -218,26 +218,26 @@ fn each_group(caller: &Caller, action: Action, groups: &[LogGroupName], source: 
     Ok(Coverage { groups: vec![rule], streams: there.iter().map(|grants| stream_rule(grants)).collect(), reason: Some(reason) })
 }
 
-/// The answer to "may I, and why": what `GET /me/explain` and `logmark explain` show.
+/// The explanation of a decision, for `GET /me/explain` and `logmark explain`.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Explanation {
-    /// May the caller?
+    /// Whether the action is allowed.
     pub allowed: bool,
-    /// The grant, the scope and the claim that say so.
+    /// The grant, the scope and the claim that allow it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub because: Option<GrantReason>,
-    /// What is missing, in words, when not allowed.
+    /// What is missing, if it is not allowed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub missing: Option<String>,
-    /// A scope that would do, when only the token is short of it.
+    /// A scope that covers the target, if only the scope is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub needed_scope: Option<String>,
 }
 
 impl Explanation {
-    /// The same for a service that lacks what the action needs: what is permitted there still cannot be done. `runs_queries`: the
-    /// source that holds the group runs Logs Insights queries.
+    /// The explanation with the limits of the service: an allowed action can still be unsupported. `runs_queries`: whether the
+    /// source of the group runs Logs Insights queries.
     #[must_use]
     pub fn within(self, action: Action, runs_queries: bool) -> Self {
         let lacking = match action {

@@ -1,13 +1,13 @@
-//! Names of log groups, and so ids of tenants, that belong to AWS or to this service.
+//! Reserved tenant ids: names of log groups of AWS and of this service begin with them.
 //!
-//! A template such as `/{tenant}/*` hands a tenant called `aws` the account's own logs. So such an id is no tenant's, and a
-//! template that could reach these groups is reported. Sources: the log group names that AWS services create by themselves
+//! A template such as `/{tenant}/*` would give a tenant with the id `aws` the logs of AWS services. Such ids are therefore refused,
+//! and a template that could match these groups causes a warning. Sources: the log group names that AWS services create by themselves
 //! (Amazon CloudWatch Logs user guide, "AWS services that publish logs to CloudWatch Logs", and those services' own guides);
 //! `/logmark/` is the group of this service in `infra/`.
 
 use crate::domain::name::TenantId;
 
-/// How the groups begin that AWS services and this service create by themselves.
+/// Prefixes of the groups that AWS services and this service create.
 const GROUP_PREFIXES: [&str; 12] = [
     "/aws/",
     "aws/",
@@ -23,17 +23,17 @@ const GROUP_PREFIXES: [&str; 12] = [
     "dms-tasks-",
 ];
 
-/// Ids that are the first part of such a group's name, in lower case.
+/// Ids that are the first part of such a name, in lower case.
 const IDS: [&str; 7] = ["aws", "ecs", "sns", "cloudtrail", "rdsosmetrics", "awsiotlogs", "logmark"];
 
-/// How ids begin that are the first part of such a group's name, in lower case.
+/// Prefixes of ids that are the first part of such a name, in lower case.
 const ID_PREFIXES: [&str; 6] = ["aws-", "aws_", "aws.", "awsiotlogs", "api-gateway-execution-logs", "dms-tasks-"];
 
-/// What stands for the tenant's id in a template.
+/// The placeholder of the id in a template.
 const TENANT: &str = "{tenant}";
 
-/// Is the id the beginning of a name that belongs to AWS or to this service? Names of log groups tell capital letters apart,
-/// ids that differ in nothing else only invite errors.
+/// Whether names of AWS or of this service begin with the id. Ignores case: log group names are case-sensitive, but ids that
+/// differ only in case invite errors.
 #[must_use]
 pub fn is_reserved(id: &TenantId) -> bool {
     let id = id.as_str().to_ascii_lowercase();
@@ -42,14 +42,15 @@ pub fn is_reserved(id: &TenantId) -> bool {
 
 /// The first of the reserved prefixes that a template can match for some tenant without naming it.
 ///
-/// `/aws/lambda/{tenant}-*` spells the prefix out, so it is meant.
+/// `/aws/lambda/{tenant}-*` contains the prefix, so its author intends it.
 #[must_use]
 pub fn reached_by(template: &str) -> Option<&'static str> {
     let fixed = template.split(['{', '*']).next().unwrap_or_default();
     GROUP_PREFIXES.into_iter().find(|prefix| !fixed.starts_with(prefix) && reaches(template, prefix))
 }
 
-/// Can the template, filled in for some tenant, match a name that begins with `head`? An id that stands twice may differ here.
+/// Whether the template can match a name that begins with `head`, for some tenant. Two placeholders may have different values
+/// here.
 fn reaches(template: &str, head: &str) -> bool {
     let Some(first) = head.chars().next() else { return true };
     if let Some(rest) = template.strip_prefix(TENANT) {

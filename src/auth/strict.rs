@@ -1,8 +1,8 @@
-//! Strict readings of base64url and JSON, for everything that comes from outside and decides who someone is.
+//! Strict decoders of base64url and JSON, for tokens and key sets.
 //!
-//! Two readers must never see two meanings in one token, so whatever has a second reading is refused:
+//! Two parsers must never read two meanings from one token, so ambiguous input is refused:
 //! padding, other alphabets, non-zero trailing bits, duplicate members at any depth, text after the value.
-//! It knows nothing of tokens or keys. Look next at `token::compact` and `keys::set`, its users.
+//! See also its users, `token::compact` and `keys::set`.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-/// Deepest nesting of objects and arrays that is read, the outermost object being 1.
+/// Maximum nesting of objects and arrays; the outermost object counts as 1.
 pub const MAX_DEPTH: usize = 16;
 
 const BASE64URL: GeneralPurpose = GeneralPurpose::new(
@@ -23,7 +23,7 @@ const BASE64URL: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(false),
 );
 
-/// The text is not JSON in its strict reading.
+/// The bytes are not strict JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum JsonError {
     /// The bytes are not UTF-8.
@@ -31,8 +31,8 @@ pub enum JsonError {
     Utf8(usize),
     /// Not JSON, not an object, a duplicate member, too deep, a number out of range, or text after the end.
     ///
-    /// Only the place is kept: the parser's own message could quote the token.
-    #[error("no strict JSON object at line {line} column {column}")]
+    /// Keeps only the location: the message of the parser could quote the token.
+    #[error("not a strict JSON object at line {line} column {column}")]
     Syntax {
         /// 1-based.
         line: usize,

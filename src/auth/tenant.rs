@@ -1,6 +1,6 @@
-//! Callers, their scopes, and their tenants' grants.
+//! Callers with their scopes, and tenants with their grants.
 //!
-//! Owns the meaning of a scope and of a grant taken alone; [`super::policy`] takes them together.
+//! Owns the meaning of a scope and of a grant; [`super::policy`] combines them.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -15,27 +15,27 @@ use crate::domain::operation::Action;
 use crate::domain::pattern::Pattern;
 use crate::domain::query::operations::RulesFingerprint;
 
-/// What a token says its bearer may do: `logs:<action>:<group pattern>`.
+/// A scope of a token: `logs:<action>:<group pattern>`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scope {
     /// `None` is `*`: every action that a scope can name.
     pub action: Option<Action>,
-    /// On which groups.
+    /// The groups.
     pub groups: Pattern,
-    /// The claim it came from.
+    /// The claim that contains it.
     pub claim: Arc<str>,
 }
 
-/// A text that is no scope of ours. Tokens carry other services' scopes too, so this is no fault; it grants nothing.
+/// A text that is not a scope of this service. Tokens may carry scopes of other services; those are ignored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("is no scope: write `logs:<action>:<group pattern>`, with the action `read`, `query`, `tail`, `describe` or `*`")]
+#[error("is not a scope: write `logs:<action>:<group pattern>`, with the action `read`, `query`, `tail`, `describe` or `*`")]
 pub struct InvalidScope;
 
 impl Scope {
-    /// Reads one scope that came from `claim`.
+    /// Parses a scope of the claim.
     ///
     /// # Errors
-    /// [`InvalidScope`] for anything of another form.
+    /// [`InvalidScope`] for any other form.
     pub fn parse(text: &str, claim: &Arc<str>) -> Result<Self, InvalidScope> {
         let (action, groups) = text.strip_prefix("logs:").and_then(|rest| rest.split_once(':')).ok_or(InvalidScope)?;
         let action = match action {
@@ -46,7 +46,7 @@ impl Scope {
         Ok(Self { action, groups, claim: Arc::clone(claim) })
     }
 
-    /// Does it allow the action, on some group?
+    /// Whether it allows the action on any group.
     #[must_use]
     pub fn allows(&self, wanted: Action) -> bool {
         self.action.map_or(wanted != Action::Write, |action| action.implies(wanted))
@@ -59,29 +59,29 @@ impl std::fmt::Display for Scope {
     }
 }
 
-/// What a tenant may, by one entry of the configuration.
+/// A grant: an entry of the configuration that allows actions on groups.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
-    /// The entry, as an operator finds it: `tenants.acme.grants[0]`.
+    /// The path of the entry in the configuration: `tenants.acme.grants[0]`.
     pub rule: String,
-    /// Where the groups are.
+    /// The source of the groups.
     pub source: SourceName,
-    /// Which groups.
+    /// The groups.
     pub groups: Vec<Pattern>,
-    /// Which of their streams; `None`: all.
+    /// The streams in them; `None`: all.
     pub streams: Option<Vec<Pattern>>,
-    /// To do what.
+    /// The allowed actions.
     pub actions: Vec<Action>,
 }
 
 impl Grant {
-    /// Does it allow the action, on some group?
+    /// Whether it allows the action on any group.
     #[must_use]
     pub fn allows(&self, wanted: Action) -> bool {
         self.actions.iter().any(|action| action.implies(wanted))
     }
 
-    /// What it covers, as one text. Names and patterns hold no control characters: what separates them can't be in them.
+    /// What it covers, as one text. Names and patterns contain no control characters, so the separators are unambiguous.
     fn written(&self) -> String {
         let list = |patterns: &[Pattern]| {
             let mut texts: Vec<&str> = patterns.iter().map(Pattern::as_str).collect();
@@ -92,51 +92,51 @@ impl Grant {
         format!("{}\u{2}{}\u{2}{streams}\0", self.source, list(&self.groups))
     }
 
-    /// Does it cover the group?
+    /// Whether it covers the group.
     #[must_use]
     pub fn covers_group(&self, group: &str) -> bool {
         self.groups.iter().any(|pattern| pattern.matches(group))
     }
 
-    /// Does it cover the stream, in a group that it covers?
+    /// Whether it covers the stream, in a group that it covers.
     #[must_use]
     pub fn covers_stream(&self, stream: &str) -> bool {
         self.streams.as_ref().is_none_or(|patterns| patterns.iter().any(|pattern| pattern.matches(stream)))
     }
 }
 
-/// How much a tenant may ask for; `None` is no limit of the tenant's own.
+/// The limits of a tenant; `None`: no limit.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Limits {
     /// Requests per second, with a burst of as many.
     pub requests_per_second: Option<std::num::NonZeroU32>,
-    /// Requests at a time, until their answers are sent.
+    /// Concurrent requests, until their responses are sent.
     pub concurrent_requests: Option<std::num::NonZeroU32>,
-    /// Logs Insights queries at a time.
+    /// Concurrent Logs Insights queries.
     pub concurrent_queries: Option<u32>,
-    /// Gigabytes that queries may scan in a day.
+    /// Gigabytes that queries may scan per day.
     pub scanned_gb_per_day: Option<f64>,
-    /// Live tails at a time.
+    /// Concurrent live tails.
     pub tails: Option<u32>,
-    /// The longest stretch of time one request may read.
+    /// The longest time range that one request may read.
     pub max_range: Option<Duration>,
 }
 
-/// A tenant: what it may, and how much of it.
+/// A tenant with its grants and limits.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tenant {
-    /// Who it is.
+    /// Its id.
     pub id: TenantId,
-    /// Its share of what is scarce, against the others'.
+    /// Its share of calls and memory, relative to other tenants.
     pub weight: u32,
-    /// How much.
+    /// Its limits.
     pub limits: Limits,
-    /// What.
+    /// Its grants.
     pub grants: Vec<Grant>,
 }
 
 impl Tenant {
-    /// The grants for the action as one value to compare: what was made under other grants is not to be shown under these.
+    /// The grants for the action as one value to compare. Results are only shown under the grants that they were made with.
     #[must_use]
     pub fn grants_fingerprint(&self, action: Action) -> RulesFingerprint {
         let mut rules: Vec<String> = self.grants.iter().filter(|grant| grant.allows(action)).map(Grant::written).collect();
@@ -145,7 +145,7 @@ impl Tenant {
         RulesFingerprint(*digest.as_ref().first_chunk().unwrap_or(&[0; 16]))
     }
 
-    /// Do its grants name more than one source? Only then does it hear of sources.
+    /// Whether its grants name more than one source. Only then do responses show sources.
     #[must_use]
     pub fn has_several_sources(&self) -> bool {
         let mut sources = self.grants.iter().map(|grant| &grant.source);
@@ -153,28 +153,28 @@ impl Tenant {
     }
 }
 
-/// All tenants of the configuration, and the template for those without a section of their own.
+/// The tenants of the configuration, and the template for all others.
 #[derive(Debug, Clone, Default)]
 pub struct Tenants {
-    /// Those with a section.
+    /// The tenants with a section.
     pub named: BTreeMap<TenantId, Arc<Tenant>>,
-    /// For the others: a grant list in which `{tenant}` stands for the id; `None`: they may nothing.
+    /// For all others: grants where `{tenant}` stands for the id; `None`: they have no grants.
     pub template: Option<Template>,
 }
 
 /// `[tenant_template]`.
 #[derive(Debug, Clone, Default)]
 pub struct Template {
-    /// Share.
+    /// As in [`Tenant`].
     pub weight: u32,
-    /// Limits.
+    /// As in [`Tenant`].
     pub limits: Limits,
     /// Grants with `{tenant}` in their patterns.
     pub grants: Vec<Grant>,
 }
 
 impl Tenants {
-    /// The tenant of that id: by its section, else by the template, else one that may nothing.
+    /// The tenant with this id: from its section, or from the template, or without grants.
     #[must_use]
     pub fn get(&self, id: &TenantId) -> Arc<Tenant> {
         if let Some(tenant) = self.named.get(id) {
@@ -191,19 +191,19 @@ impl Tenants {
     }
 }
 
-/// Who asks: a verified token and the tenant that it names.
+/// The caller: a verified token and its tenant.
 #[derive(Debug, Clone)]
 pub struct Caller {
-    /// The verified token's claims.
+    /// The claims of the verified token.
     pub claims: Arc<Claims>,
     /// The tenant.
     pub tenant: Arc<Tenant>,
-    /// The token's scopes; others' scopes in it are left out.
+    /// The scopes of the token for this service.
     pub scopes: Vec<Scope>,
 }
 
 impl Caller {
-    /// Takes verified claims and finds their tenant.
+    /// From verified claims.
     #[must_use]
     pub fn new(claims: Arc<Claims>, tenants: &Tenants) -> Self {
         let scopes = claims.scopes.iter().filter_map(|scope| Scope::parse(&scope.value, &scope.claim).ok()).collect();

@@ -1,8 +1,8 @@
-//! Credentials for the signer: found lazily, kept until shortly before they run out, fetched by one caller at a time.
+//! Credentials for the signer: fetched lazily by one caller at a time, and cached until shortly before they expire.
 //!
-//! Owns the cache: what is good is judged by the clock on the wall, which goes on while a function's container is frozen. Where
-//! credentials come from is aws-config's default chain (environment, profile, web identity, container and instance metadata),
-//! with a role assumed on top where one is configured. Never puts a key, a token or an ARN in an error.
+//! Owns the cache. Expiry uses the wall clock, which continues while the container of a function is frozen. Credentials come
+//! from the default chain of aws-config (environment, profile, web identity, container and instance metadata), with the
+//! configured role assumed. Never puts a key, a token or an ARN in an error.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -18,29 +18,29 @@ use tokio::time::Instant;
 
 use crate::domain::time::Millis;
 
-/// New credentials are wanted so long before the old ones run out: as AWS's own SDKs do.
+/// New credentials are fetched this long before the old ones expire, as in the SDKs of AWS.
 const EARLY_MILLIS: i64 = 5 * 60 * 1000;
-/// Credentials are not used in their last moments: the request has to arrive with them.
+/// Credentials are not used this shortly before they expire, because the request has to arrive in time.
 const MARGIN_MILLIS: i64 = 30 * 1000;
-/// After this, credentials without an expiry are asked for again: a rotated key in a file is found so.
+/// Credentials without an expiry are fetched again after this time, so that a rotated key in a file is found.
 const UNDATED_MILLIS: i64 = 15 * 60 * 1000;
-/// An early fetch that brings nothing newer is not repeated sooner.
+/// Minimum time between early fetches that return nothing newer.
 const PAUSE_MILLIS: i64 = 30 * 1000;
-/// One fetch may take this long; the chain's own parts are shorter.
+/// Limit of one fetch. The parts of the chain have shorter limits.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(10);
-/// A failed fetch stands for those asked for so soon after it.
+/// Callers share the result of a failed fetch for this time.
 const FAILURE_SHARED: Duration = Duration::from_secs(1);
-/// `RoleSessionName`: what `CloudTrail` shows.
+/// `RoleSessionName`, which `CloudTrail` shows.
 const SESSION_NAME: &str = "logmark";
 
-/// Where credentials come from.
+/// The source of credentials.
 #[derive(Debug, Clone)]
 pub enum CredentialSource {
     /// aws-config's default chain.
     Chain {
-        /// The region of the STS that is asked.
+        /// The region of STS.
         region: String,
-        /// ARN of a role to assume with what is found.
+        /// ARN of the role to assume with the credentials found.
         assume_role: Option<String>,
         /// `ExternalId` for assuming it.
         external_id: Option<String>,
@@ -55,7 +55,7 @@ impl CredentialSource {
             Self::Given(provider) => return provider.clone(),
             Self::Chain { region, assume_role, external_id } => (region, assume_role, external_id),
         };
-        // The environment comes first in the chain; making the rest of it takes tens of milliseconds, and a function needs none.
+        // The environment is first in the chain. Building the rest takes tens of milliseconds, and functions do not need it.
         let environment = EnvironmentVariableCredentialsProvider::new();
         if role.is_none() && environment.provide_credentials().await.is_ok() {
             return SharedCredentialsProvider::new(environment);
@@ -68,17 +68,17 @@ impl CredentialSource {
             }
             return SharedCredentialsProvider::new(builder.build().await);
         }
-        // The default chain of aws-config is never empty: it fails when it is asked, not here.
+        // The default chain of aws-config is never empty: it fails when credentials are fetched, not here.
         config.credentials_provider().unwrap_or_else(|| SharedCredentialsProvider::new(NoProvider))
     }
 }
 
-/// There are none, and why: in our words.
+/// Credential error, without provider details.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct MissingCredentials(pub &'static str);
 
-/// A provider of nothing.
+/// A provider without credentials.
 #[derive(Debug)]
 struct NoProvider;
 
@@ -94,9 +94,9 @@ impl ProvideCredentials for NoProvider {
 #[derive(Debug, Clone)]
 struct CachedCredentials {
     credentials: Credentials,
-    /// When to look for newer ones.
+    /// When to fetch newer ones.
     refresh_at: i64,
-    /// Until when they can be used.
+    /// When they can no longer be used.
     usable_until: i64,
 }
 
@@ -120,19 +120,19 @@ pub struct CredentialCache {
     origin: CredentialSource,
     provider: OnceCell<SharedCredentialsProvider>,
     kept: Mutex<Option<Arc<CachedCredentials>>>,
-    /// Held by the one caller that fetches; in it, when the last fetch failed and of what.
+    /// Held by the caller that fetches. Contains the time and the error of the last failed fetch.
     fetching: Mutex<Option<(Instant, MissingCredentials)>>,
 }
 
 impl CredentialCache {
-    /// Nothing is fetched before the first [`CredentialCache::get`].
+    /// An empty cache. The first [`CredentialCache::get`] fetches.
     #[must_use]
     pub fn new(origin: CredentialSource) -> Self {
         Self { origin, provider: OnceCell::new(), kept: Mutex::new(None), fetching: Mutex::new(None) }
     }
 
-    /// Credentials that are good at `now`. Waits only when there are none: while old ones can be used, one caller looks for
-    /// newer ones and the others go on with what there is.
+    /// Credentials that are valid at `now`. Waits only if there are none: while the old ones are valid, one caller fetches newer
+    /// ones and the others use the old ones.
     ///
     /// # Errors
     /// [`MissingCredentials`].
@@ -155,7 +155,7 @@ impl CredentialCache {
                 let fetched_meanwhile = self.kept.lock().await.clone().filter(|kept| now.0 < kept.usable_until);
                 match (fetched_meanwhile, &*failure) {
                     (Some(kept), _) => Ok(kept.credentials.clone()),
-                    // Those who waited for a fetch that failed share its failure: one after the other would be too late.
+                    // Callers that waited for a failed fetch share its error, because another fetch would exceed their deadlines.
                     (None, Some((failed, error))) if failed.elapsed() < FAILURE_SHARED => Err(*error),
                     (None, _) => {
                         let fetched = self.fetch(now).await;
@@ -167,7 +167,7 @@ impl CredentialCache {
         }
     }
 
-    /// Forgets `used`, which AWS says have expired; newer ones stay.
+    /// Removes `used`, which AWS has reported as expired. Newer credentials stay.
     pub async fn discard(&self, used: &Credentials) {
         let mut kept = self.kept.lock().await;
         let same = |kept: &Arc<CachedCredentials>| {
@@ -195,7 +195,7 @@ impl CredentialCache {
     }
 }
 
-/// The error in our words: its own hold profile names, ARNs and what an STS endpoint wrote.
+/// Replaces the text of the error, which may contain profile names, ARNs and the response of an STS endpoint.
 fn reason(error: &CredentialsError) -> &'static str {
     match error {
         CredentialsError::CredentialsNotLoaded(_) => "no credentials found",

@@ -1,7 +1,7 @@
-//! One document, read from SSM Parameter Store or from S3: where a function's configuration may lie.
+//! Reads one document from SSM Parameter Store or S3: the configuration of a function.
 //!
-//! Owns the two calls (`GetParameter`, `GetObject`), their bounds in bytes and time, and what is tried again. Never says what is
-//! in a document, nor what AWS wrote in an error: a code of it that is known, and the status.
+//! Owns the two calls (`GetParameter`, `GetObject`), their limits and their retries. Errors contain only the status and known
+//! error codes of AWS, never the text of a document or of an error.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -23,20 +23,21 @@ use super::signer::{S3, Signer, SigningError};
 use crate::domain::time::Clock;
 use crate::outbound::{Limits, Outbound, OutboundError};
 
-/// A configuration is some kilobytes. A parameter has 8 KB at most.
+/// A configuration has a few kilobytes. A parameter has at most 8 KB.
 const LIMITS: Limits = Limits { deadline: Duration::from_secs(3), max_body: 1 << 20 };
-/// Many containers that begin at once exceed Parameter Store's 40 calls a second.
+/// Many containers that start at once exceed the 40 calls per second of Parameter Store.
 const ATTEMPTS: u32 = 3;
-/// Between attempts, twice as long each time. All of them fit into the 10 s that Lambda gives a function to begin.
+/// Delay before the first retry, doubled for each further one. All attempts fit into the 10 s that Lambda gives a function to
+/// start.
 const WAIT: Duration = Duration::from_millis(150);
 const SSM: &str = "ssm";
-/// What S3 leaves as it is in a key.
+/// The characters that S3 does not encode in a key.
 const IN_KEY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
-/// Where a document is.
+/// The location of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Location {
-    /// `ssm:/name/of/parameter`, with `:version` or `:label` behind it if wanted.
+    /// `ssm:/name/of/parameter`, optionally with `:version` or `:label`.
     Parameter(String),
     /// `s3://bucket/key`.
     Object {
@@ -56,16 +57,16 @@ impl std::fmt::Display for Location {
     }
 }
 
-/// Not a location; another text may be a file's path.
+/// Not a location of AWS. The text may be the path of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidLocation {
-    /// It begins like none.
+    /// Another prefix.
     #[error("is neither `ssm:` nor `s3://`")]
     Other,
-    /// It begins like a parameter.
+    /// The prefix of a parameter without its name.
     #[error("names no parameter: write `ssm:/logmark/config`")]
     Parameter,
-    /// It begins like an object.
+    /// The prefix of an object without bucket or key.
     #[error("names no object: write `s3://bucket/key`")]
     Object,
 }
@@ -90,39 +91,39 @@ impl FromStr for Location {
     }
 }
 
-/// Why there is no document. Nothing of it is secret.
+/// Why the document cannot be read. Contains no secret.
 #[derive(Debug, thiserror::Error)]
 pub enum DocumentError {
-    /// Nobody says which region.
+    /// The region is not configured.
     #[error("the region is not known: set `AWS_REGION`")]
     NoRegion,
-    /// A variable that says where AWS answers is no endpoint.
+    /// A variable with an endpoint is invalid.
     #[error("`{0}`: {1}")]
     Endpoint(&'static str, InvalidEndpoint),
     /// No credentials.
     #[error("no credentials: {0}")]
     Credentials(#[from] MissingCredentials),
-    /// The request can't be made.
+    /// The request cannot be made.
     #[error("{0}")]
     SigningError(#[from] SigningError),
-    /// No answer.
+    /// No response.
     #[error("{0}")]
     Outbound(#[from] OutboundError),
-    /// It says no.
+    /// An error response.
     #[error("{}status {status}", .code.map(|code| format!("{code}, ")).unwrap_or_default())]
     Refused {
-        /// The answer's status.
+        /// The status of the response.
         status: u16,
-        /// AWS's code for it, one of those that we know, and what to look at.
+        /// The error code of AWS, if known, with its remedy.
         code: Option<&'static str>,
     },
-    /// Not the answer to the question.
-    #[error("the answer holds no text")]
+    /// Unexpected response.
+    #[error("the response contains no text")]
     NoText,
 }
 
 impl DocumentError {
-    /// May the next attempt bring more?
+    /// Whether a retry may succeed.
     fn is_passing(&self) -> bool {
         match self {
             Self::Outbound(error) => !matches!(error, OutboundError::TooLarge(_)),
@@ -133,26 +134,26 @@ impl DocumentError {
 }
 
 const THROTTLED: &str = "ThrottlingException";
-/// The codes that say what an operator can do, and that in words.
+/// The error codes that operators can fix, with their remedies.
 const CODES: [(&str, &str); 9] = [
-    ("ParameterNotFound", "ParameterNotFound: there is no such parameter in this region"),
+    ("ParameterNotFound", "ParameterNotFound: the parameter does not exist in this region"),
     ("ParameterVersionNotFound", "ParameterVersionNotFound: the parameter has no such version or label"),
-    ("NoSuchKey", "NoSuchKey: there is no such object"),
-    ("NoSuchBucket", "NoSuchBucket: there is no such bucket"),
+    ("NoSuchKey", "NoSuchKey: the object does not exist"),
+    ("NoSuchBucket", "NoSuchBucket: the bucket does not exist"),
     ("PermanentRedirect", "PermanentRedirect: the bucket is in another region than `AWS_REGION`"),
     ("AccessDenied", "AccessDenied: the role needs `ssm:GetParameter` or `s3:GetObject` on it, and `kms:Decrypt` on its key"),
-    ("ExpiredToken", "ExpiredToken: the credentials have run out"),
-    ("InvalidKeyId", "InvalidKeyId: the key that the parameter is encrypted with can't be used"),
+    ("ExpiredToken", "ExpiredToken: the credentials have expired"),
+    ("InvalidKeyId", "InvalidKeyId: the KMS key of the parameter cannot be used"),
     (THROTTLED, THROTTLED),
 ];
 
-/// Reads documents with the credentials that AWS's SDKs would find, in the region of `AWS_REGION`, from where
-/// `AWS_ENDPOINT_URL_SSM`, `AWS_ENDPOINT_URL_S3` and `AWS_ENDPOINT_URL` say, as the SDKs do.
+/// Reads documents as the SDKs of AWS do: with their credentials, in the region of `AWS_REGION`, from the endpoints in
+/// `AWS_ENDPOINT_URL_SSM`, `AWS_ENDPOINT_URL_S3` and `AWS_ENDPOINT_URL`.
 #[derive(Debug)]
 pub struct Documents<'a> {
-    /// The way out.
+    /// The HTTP client.
     pub outbound: Outbound,
-    /// The time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
     /// The environment.
     pub variables: &'a BTreeMap<String, String>,
@@ -162,7 +163,7 @@ impl Documents<'_> {
     /// Reads the document.
     ///
     /// # Errors
-    /// [`DocumentError`], after another attempt where that may help.
+    /// [`DocumentError`], after retries if they may help.
     pub async fn read(&self, location: &Location) -> Result<Vec<u8>, DocumentError> {
         let region = ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().find_map(|name| self.variables.get(*name));
         let region = region.filter(|region| is_region(region)).ok_or(DocumentError::NoRegion)?;
@@ -172,7 +173,7 @@ impl Documents<'_> {
         loop {
             match self.attempt(location, region, &credentials).await {
                 Err(error) if error.is_passing() && attempt < ATTEMPTS => {
-                    tracing::debug!(%location, %error, attempt, "trying again");
+                    tracing::debug!(%location, %error, attempt, "retrying");
                     tokio::time::sleep(WAIT * 2_u32.pow(attempt - 1)).await;
                     attempt += 1;
                 }
@@ -203,7 +204,7 @@ impl Documents<'_> {
         }
     }
 
-    /// Where the service answers, and whether that is AWS's public endpoint.
+    /// The endpoint of the service, and whether it is the public endpoint of AWS.
     fn endpoint(&self, service: &str, variable: &'static str, region: &str) -> Result<(Uri, bool), DocumentError> {
         const OF_ALL: &str = "AWS_ENDPOINT_URL";
         let given = [variable, OF_ALL].into_iter().find_map(|name| self.variables.get(name).map(|text| (name, text)));
@@ -239,8 +240,8 @@ struct Parameter {
     value: String,
 }
 
-/// An object's address: the bucket in the host's name, or in the path where that can't be (a name with dots has no certificate)
-/// or the endpoint is not AWS's.
+/// The address of an object: the bucket is in the host name. For other endpoints, and for names with dots, which certificates do
+/// not cover, it is in the path.
 fn object_uri(endpoint: &Uri, is_public: bool, bucket: &str, key: &str) -> Option<Uri> {
     let (scheme, authority) = (endpoint.scheme_str()?, endpoint.authority()?);
     let key = utf8_percent_encode(key, IN_KEY);

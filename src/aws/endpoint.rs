@@ -1,25 +1,25 @@
-//! Where a service of AWS answers: by its name and the region, or where the operator says.
+//! Endpoints of AWS: from the service and the region, or as configured.
 //!
-//! Owns the form of both. Never asks anybody.
+//! Owns the form of both. Sends no requests.
 
 use http::Uri;
 use http::uri::{PathAndQuery, Scheme};
 
-/// The longest name of a region has 14 characters today.
+/// The longest name of a region has 14 characters (2026).
 const MAX_REGION: usize = 32;
 
 /// Not the name of a region, or not an endpoint.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidEndpoint {
-    /// Not the form of a region's name.
-    #[error("`{0}` is no region: write it as in `eu-west-1`")]
+    /// Not the name of a region.
+    #[error("`{0}` is not a region: write it as in `eu-west-1`")]
     Region(String),
-    /// Something other than scheme, host and port. It is not repeated: there may be a password in it.
-    #[error("is no endpoint: write `https://host` or `http://host:port`, without path, query and user")]
+    /// Not only scheme, host and port. The error does not repeat the text, which may contain a password.
+    #[error("is not an endpoint: write `https://host` or `http://host:port`, without path, query and user")]
     Endpoint,
 }
 
-/// Has it the form of a region's name?
+/// Whether the text has the form of a region.
 #[must_use]
 pub fn is_region(text: &str) -> bool {
     let of_region = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
@@ -29,7 +29,7 @@ pub fn is_region(text: &str) -> bool {
         && text.bytes().all(of_region)
 }
 
-/// The endpoint of one of AWS's services with the path `/`: the region's public one, or the one given.
+/// The endpoint of a service, with the path `/`: the public one of the region, or the given one.
 ///
 /// # Errors
 /// [`InvalidEndpoint`].

@@ -1,7 +1,7 @@
-//! A call to a service of AWS's that speaks JSON 1.1, as the request that is sent.
+//! The request of a call to an AWS service with the JSON 1.1 protocol.
 //!
-//! Owns the request's form: a POST to `/` whose operation stands in `X-Amz-Target`, signed but for what proxies may change.
-//! Never takes a host, a target or a header from a caller. What is signed, and how, is `signer`'s.
+//! Owns the form of the request: a POST to `/` with the operation in `X-Amz-Target`. `signer` signs it. Headers that proxies may
+//! change are added after signing. Never takes a host, a target or a header from a caller of the API.
 
 use aws_credential_types::Credentials;
 use bytes::Bytes;
@@ -13,18 +13,18 @@ use super::signer::{Signer, SigningError};
 use crate::domain::time::Millis;
 
 const CONTENT: HeaderValue = HeaderValue::from_static("application/x-amz-json-1.1");
-/// How we call ourselves to AWS.
+/// The user agent in calls to AWS.
 pub const AGENT: HeaderValue = HeaderValue::from_static(concat!("logmark/", env!("CARGO_PKG_VERSION")));
 const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
 
-/// One call, as it is to be signed.
+/// One call.
 #[derive(Debug, Clone, Copy)]
 pub struct JsonCall<'a> {
     /// Scheme, host and port, with the path `/`.
     pub endpoint: &'a Uri,
-    /// The protocol's prefix of the service, `.`, the operation.
+    /// The target prefix of the service, `.`, and the operation.
     pub target: &'a str,
-    /// JSON.
+    /// The body, in JSON.
     pub body: &'a Bytes,
 }
 
@@ -32,7 +32,7 @@ impl JsonCall<'_> {
     /// The request, signed as of `at`.
     ///
     /// # Errors
-    /// [`SigningError`]: the target or the endpoint is none.
+    /// [`SigningError`]: the target or the endpoint is invalid.
     pub fn signed(self, signer: &Signer, credentials: &Credentials, at: Millis) -> Result<Request<Full<Bytes>>, SigningError> {
         let mut post = Request::new(Full::new(self.body.clone()));
         *post.method_mut() = Method::POST;

@@ -1,7 +1,7 @@
-//! How AWS is spoken to: credentials, signatures, endpoints; and the two services that can hold the configuration.
+//! Calls to AWS: credentials, signatures, endpoints, and the two services that can store the configuration.
 //!
-//! Owns what any call to AWS needs. Never knows what a call is about, but for [`document`]: reading logs is
-//! [`crate::sources::cloudwatch`]'s.
+//! Owns what every call to AWS needs. Except for [`document`] it never knows what a call is for:
+//! [`crate::sources::cloudwatch`] reads logs.
 
 pub mod endpoint;
 pub mod credentials;

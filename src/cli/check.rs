@@ -1,4 +1,4 @@
-//! `logmark check`: every error of the configuration at once, or what it means.
+//! `logmark check`: all errors of the configuration, or its effective values.
 
 use std::process::ExitCode;
 
@@ -6,7 +6,7 @@ use super::configuration::{ConfigArgs, load};
 use super::{CliError, note, say};
 use crate::service;
 
-/// Reads the configuration and what it points at: certificates and key files.
+/// Checks the configuration, and the certificates and key files that it names.
 ///
 /// # Errors
 /// All errors.
@@ -20,6 +20,6 @@ pub fn run(args: &ConfigArgs) -> Result<ExitCode, CliError> {
         note(format_args!("warning: {warning}"));
     }
     say(config.effective());
-    say("The configuration is good.");
+    say("The configuration is valid.");
     Ok(ExitCode::SUCCESS)
 }

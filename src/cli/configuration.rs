@@ -1,6 +1,6 @@
-//! Where the configuration lies: a file, a variable, SSM Parameter Store or S3.
+//! Finds and reads the configuration: a file, a variable, SSM Parameter Store or S3.
 //!
-//! Owns the choice between them. Never reads a key of it: that is [`crate::config`].
+//! Owns the choice between them. Never reads a key of the configuration: [`crate::config`] does.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -15,37 +15,37 @@ use crate::config::{self, Config};
 use crate::domain::time::SystemClock;
 use crate::outbound::Outbound;
 
-/// Names the place.
+/// The variable with the location of the configuration.
 const PLACE: &str = "LOGMARK_CONFIG";
-/// Is the whole configuration.
+/// The variable with the text of the configuration.
 const WHOLE: &str = "LOGMARK_CONFIG_TOML";
-/// Where Lambda unpacks a function.
+/// The folder of a function's files on Lambda.
 const TASK_ROOT: &str = "LAMBDA_TASK_ROOT";
 
-/// Where the configuration is.
+/// The argument with the location of the configuration.
 #[derive(Debug, Args)]
 pub struct ConfigArgs {
-    /// The configuration: a file, `ssm:/parameter` or `s3://bucket/key` [default: the text in `LOGMARK_CONFIG_TOML`; else
-    /// logmark.toml, if there is one; else the variables alone]
+    /// The configuration: a file, `ssm:/parameter` or `s3://bucket/key` [default: the text in `LOGMARK_CONFIG_TOML`, or
+    /// logmark.toml if it exists, or only the `LOGMARK__…` variables]
     #[arg(long, value_name = "FILE", env = PLACE)]
     pub config: Option<PathBuf>,
 }
 
 impl ConfigArgs {
-    /// As variables alone say, for a process that is started without arguments.
+    /// From the environment, for a process that starts without arguments.
     pub(super) fn of_environment() -> Self {
         Self { config: std::env::var_os(PLACE).map(PathBuf::from) }
     }
 }
 
-/// Reads the configuration a command was pointed at.
+/// Reads the configuration of a command.
 ///
 /// # Errors
-/// Every error in it, or why it can't be had.
+/// All errors in it, or why it cannot be read.
 pub(super) fn load(args: &ConfigArgs) -> Result<Config, CliError> {
     match (&args.config, std::env::var_os(WHOLE)) {
         (Some(_), Some(_)) => {
-            Err(CliError::Preflight(format!("`{WHOLE}` and `{PLACE}` (or `--config`) are both given: keep one")))
+            Err(CliError::Preflight(format!("`{WHOLE}` and `{PLACE}` (or `--config`) are both set: remove one of them")))
         }
         (None, Some(text)) => Ok(config::load_text(WHOLE, text.into_encoded_bytes(), std::env::vars_os())?),
         (Some(place), None) => load_from(place),
@@ -53,10 +53,10 @@ pub(super) fn load(args: &ConfigArgs) -> Result<Config, CliError> {
     }
 }
 
-/// Reads the configuration at the place: a file's path, or a location of AWS.
+/// Reads the configuration at a location: a path, or a location of AWS.
 ///
 /// # Errors
-/// Every error in it, or why it can't be had.
+/// All errors in it, or why it cannot be read.
 pub(super) fn load_from(place: &Path) -> Result<Config, CliError> {
     let location: Location = match place.to_str().map(str::parse) {
         Some(Ok(location)) => location,
@@ -69,7 +69,7 @@ pub(super) fn load_from(place: &Path) -> Result<Config, CliError> {
     Ok(config::load_text(&location.to_string(), text, std::env::vars_os())?)
 }
 
-/// The file beside a function's program; elsewhere the one in the working directory is looked for.
+/// The file in the package of a function. Outside of Lambda the file in the working directory is used.
 fn packaged() -> Option<PathBuf> {
     let root: OsString = std::env::var_os(TASK_ROOT).filter(|_| crate::on_lambda())?;
     Some(Path::new(&root).join(config::DEFAULT_FILE)).filter(|file| file.exists())

@@ -1,4 +1,5 @@
-//! `logmark explain`: may this token do that, and which claim and rule decide it. For operators: it says everything.
+//! `logmark explain`: whether a token allows an action, with the claim and the grant that decide. For operators, so it hides
+//! nothing.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -20,7 +21,7 @@ use crate::service;
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  logmark explain --config logmark.toml --token \"$TOKEN\" --action read --group /acme/api\n\n\
-    Exits with 0 when it is allowed and with 1 when it is not."
+    Exits with 0 if the action is allowed, and with 1 if it is not."
 )]
 pub struct ExplainArgs {
     #[command(flatten)]
@@ -39,10 +40,10 @@ pub struct ExplainArgs {
     stream: Option<String>,
 }
 
-/// Explains one decision.
+/// Explains a decision.
 ///
 /// # Errors
-/// When an argument or the configuration is wrong, or the token is not good: then it says why.
+/// If an argument or the configuration is invalid, or the token is refused, with the reason.
 pub fn run(args: &ExplainArgs) -> Result<ExitCode, CliError> {
     let action: Action = args.action.parse().map_err(|error| CliError::failed(format!("--action `{}`", args.action), error))?;
     let group = LogGroupName::try_from(from_url_spelling(&args.group))

@@ -1,8 +1,8 @@
-//! The command line: one binary, one word for what to do.
+//! The command line: one binary with subcommands.
 //!
-//! Owns arguments, exit codes and what is printed. Never does the work itself: each command is a file that calls the rest.
+//! Owns arguments, exit codes and output. Each command is a file that calls the other modules.
 //!
-//! Exit codes: 0 done, 1 it failed, 2 the arguments are wrong (clap's), 64 the configuration is wrong (sysexits `EX_USAGE`).
+//! Exit codes: 0 success, 1 failure, 2 invalid arguments (from clap), 64 invalid configuration (`EX_USAGE` of sysexits).
 
 pub mod configuration;
 pub mod serve;
@@ -24,20 +24,20 @@ use crate::config::error::ConfigErrors;
 use crate::http::openapi;
 use configuration::ConfigArgs;
 
-/// Where `demo` and `token` keep what they make, unless told otherwise.
+/// The default folder of `demo` and `token`.
 pub const DEMO_DIRECTORY: &str = "logmark-demo";
 
-/// The configuration is wrong (`EX_USAGE`).
+/// Invalid configuration (`EX_USAGE`).
 const EX_USAGE: u8 = 64;
 
 #[derive(Debug, Parser)]
 #[command(
     name = "logmark",
     version,
-    about = "Your customers' own logs over HTTPS: a JWT in, what that tenant may see of CloudWatch Logs out",
-    after_help = "Try it:\n  logmark demo            everything on this machine, with sample logs and a curl line to copy\n  \
-                  logmark check           what is wrong with logmark.toml, all at once\n  \
-                  logmark serve           the service\n\n\
+    about = "Gives your customers their own logs over HTTPS: a JWT names the tenant, grants decide what it may read",
+    after_help = "Try it:\n  logmark demo            run everything on this machine, with sample logs and curl commands to copy\n  \
+                  logmark check           report all errors in logmark.toml\n  \
+                  logmark serve           run the service\n\n\
                   Every key of logmark.toml can also be set as LOGMARK__SECTION__KEY, e.g. LOGMARK__SERVER__LISTEN."
 )]
 struct Cli {
@@ -47,46 +47,46 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run the service; on Lambda (`AWS_LAMBDA_RUNTIME_API` is set) the same routes run as a function
+    /// Run the service; on Lambda (if `AWS_LAMBDA_RUNTIME_API` is set) as a function with the same routes
     Serve(ConfigArgs),
-    /// Run everything on one machine without AWS: local source, sample logs, two tenants, tokens to copy
+    /// Run everything on this machine without AWS: local source, sample logs, two tenants, tokens to copy
     #[cfg(feature = "local")]
     Demo(demo::DemoArgs),
     /// Print a token of the development issuer
     Token(token::TokenArgs),
-    /// Put log files (text, JSON, plain or packed) into the local source
+    /// Import log files (text or JSON, also compressed) into the local source
     #[cfg(feature = "local")]
     Import(import::ImportArgs),
-    /// Read the whole configuration and report every error at once
+    /// Check the configuration and report all errors at once
     Check(ConfigArgs),
-    /// Say whether a token may do something, and which claim and rule decide it
+    /// Explain whether a token allows an action, with the claim and the grant that decide
     Explain(explain::ExplainArgs),
     /// Print the OpenAPI document
     Openapi,
 }
 
-/// A command's failure, to be printed.
+/// The failure of a command, as printed.
 #[derive(Debug, thiserror::Error)]
 pub enum CliError {
-    /// The configuration is wrong.
+    /// The configuration is invalid.
     #[error("{0}")]
     Config(#[from] ConfigErrors),
-    /// The configuration reads well, but what it points at can't be used.
+    /// The configuration is valid, but a file that it names cannot be used.
     #[error("{0}")]
     Preflight(String),
-    /// Something else, in words for whoever typed the command.
+    /// Any other failure, as text for the user.
     #[error("{0}")]
     Failed(String),
 }
 
 impl CliError {
-    /// A failure with what it is about before it.
+    /// A failure, with its subject before it.
     pub fn failed(what: impl std::fmt::Display, why: impl std::fmt::Display) -> Self {
         Self::Failed(format!("{what}: {why}"))
     }
 }
 
-/// Runs the command line and gives the process's exit code.
+/// Runs the command line and returns the exit code.
 pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
@@ -133,7 +133,7 @@ fn execute(command: Command) -> Result<ExitCode, CliError> {
     }
 }
 
-/// Prints a line on standard output. A closed pipe ends nothing but the printing.
+/// Prints a line on standard output. A closed pipe is ignored.
 fn say(line: impl std::fmt::Display) {
     let _closed = writeln!(std::io::stdout(), "{line}");
 }
@@ -143,7 +143,7 @@ fn note(line: impl std::fmt::Display) {
     let _closed = writeln!(std::io::stderr(), "{line}");
 }
 
-/// The runtime that asynchronous commands run on.
+/// The runtime of asynchronous commands.
 fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| CliError::failed("can't start", error))
 }

@@ -12,10 +12,10 @@ use crate::domain::time::SystemClock;
 use crate::service::{Listeners, Service};
 use crate::telemetry::log;
 
-/// Runs the service until it is told to stop.
+/// Runs the service until a signal stops it.
 ///
 /// # Errors
-/// When it can't be configured, built or bound.
+/// If it cannot be configured, built or bound.
 pub fn run(args: &ConfigArgs) -> Result<ExitCode, CliError> {
     let config = load(args)?;
     config.check_development_issuer(crate::on_lambda()).map_err(|error| CliError::Preflight(error.to_string()))?;
@@ -50,45 +50,45 @@ pub fn run(args: &ConfigArgs) -> Result<ExitCode, CliError> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Begins the log as the configuration says.
+/// Starts the log with the settings of the configuration.
 ///
 /// # Errors
-/// When its filter is not understood.
+/// If its filter is invalid.
 pub fn begin_log(config: &Config) -> Result<(), CliError> {
     let format = match config.telemetry.log_format {
         LogFormat::Json => log::Format::Json,
         LogFormat::Text => log::Format::Text,
     };
     std::panic::set_hook(Box::new(|panic| {
-        // The place and not the message: a message may hold what was being worked on.
+        // Only the location: the message may contain data of a request.
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         tracing::error!(place, "a panic at {place}");
     }));
-    log::init(format, config.telemetry.log_level.as_str()).map_err(|error| CliError::failed("can't begin the log", error))
+    log::init(format, config.telemetry.log_level.as_str()).map_err(|error| CliError::failed("can't start the log", error))
 }
 
-/// Resolves when the process is asked to stop: SIGTERM or Ctrl-C. A second time ends it at once. Signals count from this call on,
-/// whenever the answer is polled first; to be called in the runtime.
+/// Resolves at SIGTERM or Ctrl-C. A second signal ends the process at once. Signals count from this call on, even before the
+/// future is polled. Call it in the runtime.
 pub fn stop_signal() -> impl Future<Output = ()> {
     let mut signals = Signals::new();
     async move {
         signals.next().await;
         tokio::spawn(async move {
             signals.next().await;
-            note("logmark: stopped at once, at the second signal");
+            note("logmark: stopped at once by the second signal");
             std::process::exit(130);
         });
     }
 }
 
-/// Keeps SIGHUP from ending the process: a closed terminal and tools that ask for a reload send it. To be called in the runtime.
+/// Ignores SIGHUP, which closed terminals and tools for reloading send. Call it in the runtime.
 pub fn ignore_hangups() {
     #[cfg(unix)]
     match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()) {
         Ok(mut hangups) => drop(tokio::spawn(async move {
             while hangups.recv().await.is_some() {
                 tracing::warn!(
-                    "SIGHUP is ignored: reload is not supported yet; restart the service to apply a changed configuration"
+                    "SIGHUP is ignored: reloading is not supported; restart the service to apply a changed configuration"
                 );
             }
         })),
@@ -118,7 +118,7 @@ impl Signals {
         {
             let received: Vec<_> = self.unix.iter_mut().map(|signal| Box::pin(signal.recv())).collect();
             if received.is_empty() {
-                // No signal can be waited for on this machine.
+                // Signals are not available on this machine.
                 return std::future::pending().await;
             }
             let _which = futures_util::future::select_all(received).await;

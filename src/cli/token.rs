@@ -1,4 +1,4 @@
-//! `logmark token`: a token of the development issuer.
+//! `logmark token`: prints a token of the development issuer.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -14,33 +14,33 @@ use crate::domain::name::TenantId;
 use crate::domain::time::{Clock, Millis, SystemClock, parse_duration};
 use crate::files;
 
-/// The audience that its tokens are for.
+/// The audience of its tokens.
 pub const AUDIENCE: &str = "logmark";
-/// No token of it is valid for longer; the service's default for any issuer too.
+/// The longest lifetime of its tokens, which is also the default of the service for any issuer.
 const MAX_TTL: Duration = Duration::from_secs(24 * 3600);
 
 /// Arguments of `logmark token`.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  logmark token --tenant acme --scope 'logs:read:/acme/*' --ttl 15m\n\n\
-    The issuer's key is DIR/issuer.pem, made at the first use; its public half is DIR/issuer.jwks.json. A service takes\n\
-    its tokens when its configuration says so:\n  [[auth.issuers]]\n  issuer = \"logmark-dev\"\n  audiences = [\"logmark\"]\n  \
+    The key of the issuer is DIR/issuer.pem, made at the first use; its public key is DIR/issuer.jwks.json. A service\n\
+    accepts its tokens with this configuration:\n  [[auth.issuers]]\n  issuer = \"logmark-dev\"\n  audiences = [\"logmark\"]\n  \
     algorithms = [\"ES256\"]\n  keys = \"file:DIR/issuer.jwks.json\"\n  \
     require_typ = true\n  [demo]\n  development_issuer = true\n\n\
-    `logmark serve` takes them on a loopback listener alone: whoever reads the key can make a token for any tenant.")]
+    `logmark serve` accepts them only on a loopback listener: anyone who can read the key can sign a token for any tenant.")]
 pub struct TokenArgs {
-    /// The tenant the token is for
+    /// The tenant of the token
     #[arg(long)]
     tenant: String,
-    /// What it may do: `logs:<read|query|describe|*>:<group pattern>`; repeatable
+    /// A scope: `logs:<read|query|describe|*>:<group pattern>`; repeatable
     #[arg(long, required = true, num_args = 1..)]
     scope: Vec<String>,
-    /// For how long it is valid, at most 24h
+    /// Its lifetime, at most 24h
     #[arg(long, default_value = "1h")]
     ttl: String,
     /// The subject
     #[arg(long, default_value = "developer")]
     subject: String,
-    /// The development issuer's folder
+    /// The folder of the development issuer
     #[arg(long, value_name = "DIR", default_value = DEMO_DIRECTORY)]
     data: PathBuf,
 }
@@ -59,7 +59,7 @@ struct Minted<'a> {
 /// Prints a token.
 ///
 /// # Errors
-/// When an argument or the key can't be used.
+/// If an argument is invalid, or the key cannot be used.
 pub fn run(args: &TokenArgs) -> Result<ExitCode, CliError> {
     let tenant = TenantId::try_from(args.tenant.as_str())
         .map_err(|error| CliError::failed(format!("--tenant `{}`", args.tenant), error))?;
@@ -67,7 +67,7 @@ pub fn run(args: &TokenArgs) -> Result<ExitCode, CliError> {
         Scope::parse(scope, &"scope".into()).map_err(|error| CliError::failed(format!("--scope `{scope}`"), error))?;
     }
     let ttl = parse_duration(&args.ttl)
-        .map_err(|_| CliError::Failed(format!("--ttl `{}` is no length of time such as `1h` or `15m`", args.ttl)))?;
+        .map_err(|_| CliError::Failed(format!("--ttl `{}` is not a duration such as `1h` or `15m`", args.ttl)))?;
     if ttl > MAX_TTL || ttl.is_zero() {
         return Err(CliError::Failed(format!("--ttl `{}` is not between 1s and 24h", args.ttl)));
     }
@@ -79,7 +79,7 @@ pub fn run(args: &TokenArgs) -> Result<ExitCode, CliError> {
 /// The development issuer of a folder, made at the first use.
 ///
 /// # Errors
-/// When the folder or the key can't be used.
+/// If the folder or the key cannot be used.
 pub fn issuer(directory: &Path) -> Result<DevIssuer, CliError> {
     files::create_private_folder(directory).map_err(|error| CliError::failed(directory.display(), error))?;
     let failed = |error| CliError::failed("the development issuer", error);
@@ -94,7 +94,7 @@ pub fn issuer(directory: &Path) -> Result<DevIssuer, CliError> {
     Ok(issuer)
 }
 
-/// Where the development issuer's public keys are.
+/// The file with the public key of the development issuer.
 #[must_use]
 pub fn jwks_path(directory: &Path) -> PathBuf {
     directory.join("issuer.jwks.json")
@@ -103,7 +103,7 @@ pub fn jwks_path(directory: &Path) -> PathBuf {
 /// Signs a token.
 ///
 /// # Errors
-/// When there is no randomness.
+/// If the crypto library fails.
 pub fn mint(
     issuer: &DevIssuer,
     tenant: &TenantId,

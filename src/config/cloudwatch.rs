@@ -1,36 +1,39 @@
-//! `[[sources]]` of the kind `cloudwatch`: where it is, as whom it is asked, and how much it may be asked.
+//! `[[sources]]` of the kind `cloudwatch`: region, credentials, quotas, cache and queries.
 //!
-//! Owns that kind's keys, their defaults and ranges. What the numbers mean is in [`crate::sources::cloudwatch::settings`] and
-//! [`crate::sources::cloudwatch::quotas`]. Never asks AWS: that a role names another account than `account` does is seen here,
-//! that neither is the right one is not.
+//! Owns the keys of this kind, their defaults and ranges. [`crate::sources::cloudwatch::settings`] and
+//! [`crate::sources::cloudwatch::quotas`] describe the numbers. Never calls AWS: it compares `account` with the account of the
+//! role, but does not check either.
 
-use std::ops::RangeInclusive;
+use std::fmt;
 use std::time::Duration;
 
+use serde::de::{Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use url::Url;
 
-use super::reader::{Field, Table};
-use super::spelling::instead;
-use super::values::{PlainHttp, is_loopback, text_type};
+use super::source;
+use super::spelling::quoted;
+use super::validation::Key;
+use super::values::{self, is_loopback, text_type};
+use crate::domain::name::SourceName;
 use crate::sources::cloudwatch::quotas::{Api, DEFAULT_RESERVE, GivenQuotas, MAX_CALLS_PER_SECOND, Quotas};
 use crate::sources::cloudwatch::settings::{CacheSettings, QuerySettings};
 
 text_type!(
-    /// An AWS region: `eu-central-1`. INVARIANT: lower-case letters, digits and `-`, since it becomes part of a host's name.
-    Region
+    /// An AWS region: `eu-central-1`. INVARIANT: lower-case letters, digits and `-`, because it becomes part of a host name.
+    Region, check_region
 );
 text_type!(
-    /// A role's ARN: `arn:aws:iam::123456789012:role/logmark-read`.
-    RoleArn
+    /// The ARN of a role: `arn:aws:iam::123456789012:role/logmark-read`.
+    RoleArn, check_role
 );
 text_type!(
-    /// What the role's owner wants to hear from who assumes it (`sts:ExternalId`); not a secret.
-    ExternalId
+    /// The external id that the trust policy of the role requires (`sts:ExternalId`). Not a secret.
+    ExternalId, check_external_id
 );
-
 text_type!(
-    /// An AWS account's number: twelve digits, of which the first may be 0.
-    AccountId
+    /// The number of an AWS account: twelve digits, with leading zeros.
+    AccountId, check_account
 );
 
 /// A source of the kind `cloudwatch`.
@@ -38,20 +41,20 @@ text_type!(
 pub struct CloudWatch {
     /// `…__REGION`, required.
     pub region: Region,
-    /// `…__ENDPOINT`; absent: AWS's own. For a compatible server.
+    /// `…__ENDPOINT`; absent: the endpoint of AWS. For a compatible server.
     pub endpoint: Option<Url>,
-    /// `…__ASSUME_ROLE`; absent: the process's own credentials.
+    /// `…__ASSUME_ROLE`; absent: the credentials of the process.
     pub assume_role: Option<RoleArn>,
     /// `…__EXTERNAL_ID`, only with a role; absent: none.
     pub external_id: Option<ExternalId>,
-    /// `…__ACCOUNT`; absent: the role's, and without a role that of the credentials found, whichever it is.
+    /// `…__ACCOUNT`; absent: the account of the role, or of the credentials found.
     pub account: Option<AccountId>,
-    /// `…__QUOTAS__…`: what is known better than AWS's published defaults.
+    /// `…__QUOTAS__…`: the quotas of the account, where they differ from AWS's published defaults.
     pub given_quotas: GivenQuotas,
-    /// `…__QUOTAS__READ`; true where AWS itself answers, which is where there is no `endpoint`: what `quotas` does not say is
-    /// asked of Service Quotas, if the role may.
+    /// `…__QUOTAS__READ`; true without `endpoint`, false with it: reads the quotas that are not given from Service Quotas, if
+    /// the role may.
     pub reads_quotas: bool,
-    /// `…__RESERVE`; 0.2: the share of all quotas that is left to others than Logmark.
+    /// `…__RESERVE`; 0.2: the share of all quotas left to other callers in the account.
     pub reserve: f64,
     /// `…__CACHE__…`.
     pub cache: CacheSettings,
@@ -60,7 +63,7 @@ pub struct CloudWatch {
 }
 
 impl CloudWatch {
-    /// The quotas to begin with: AWS's defaults for the region, and over them what is given.
+    /// The quotas at start: AWS's defaults for the region, overlaid with those given.
     #[must_use]
     pub fn quotas(&self) -> Quotas {
         let mut quotas = Quotas::of_region(self.region.as_str());
@@ -70,159 +73,229 @@ impl CloudWatch {
     }
 }
 
-/// The keys that no other kind has. `queries` has other keys in each kind.
-pub(super) const ONLY_HERE: [&str; 7] = ["region", "assume_role", "external_id", "account", "quotas", "reserve", "cache"];
+/// The keys of this kind only. `queries` has different keys in each kind.
+pub(super) const KEYS: [&str; 7] = ["region", "assume_role", "external_id", "account", "quotas", "reserve", "cache"];
 
-/// Reads the kind's keys.
-pub(super) fn read(table: &Table<'_>) -> Option<CloudWatch> {
-    let endpoint_field = table.get("endpoint");
-    let endpoint = endpoint_field.as_ref().and_then(endpoint);
-    let own = endpoint_field.is_none();
-    let region = table.required("region", "write the region of the logs, such as `eu-central-1`");
-    let region = region.and_then(|field| field.parsed(|text| region_of(text, own)));
-    let role_field = table.get("assume_role");
-    let assume_role = role_field.as_ref().and_then(|field| field.parsed(role_arn));
-    let external_id = table.get("external_id");
-    if let Some(field) = external_id.as_ref().filter(|_| role_field.is_none()) {
-        field.wrong("goes with `assume_role`, which is missing");
-    }
-    let external_id = external_id.and_then(|field| field.parsed(external_id_of));
-    let account = account(table, assume_role.as_ref());
-    let mut reads_quotas = own;
-    let given_quotas = table.or("quotas", GivenQuotas::default(), |field| field.table(|table| quotas(table, &mut reads_quotas)));
-    Some(CloudWatch {
-        reserve: table.or("reserve", DEFAULT_RESERVE, reserve),
-        cache: table.or("cache", CacheSettings::default(), |field| field.table(|table| Some(cache(table)))),
-        queries: table.or("queries", QuerySettings::default(), |field| field.table(|table| Some(queries(table)))),
-        region: region?,
-        endpoint,
-        assume_role,
-        external_id,
-        account,
-        given_quotas,
-        reads_quotas,
-    })
+/// A source of this kind as written. The fields of [`CloudWatch`] describe the keys.
+#[derive(Deserialize)]
+#[serde(default)]
+pub(super) struct RawCloudWatch {
+    #[serde(deserialize_with = "source::name")]
+    pub(super) name: Option<SourceName>,
+    #[serde(deserialize_with = "values::base_url")]
+    endpoint: Option<Url>,
+    region: Option<Region>,
+    assume_role: Option<RoleArn>,
+    external_id: Option<ExternalId>,
+    account: Option<AccountId>,
+    quotas: RawQuotas,
+    #[serde(deserialize_with = "values::share")]
+    reserve: f64,
+    #[serde(with = "CacheKeys")]
+    cache: CacheSettings,
+    #[serde(with = "QueryKeys")]
+    queries: QuerySettings,
 }
 
-fn endpoint(field: &Field<'_>) -> Option<Url> {
-    let url = field.base_url(PlainHttp::Anywhere)?;
-    if url.scheme() == "http" && !is_loopback(&url) {
-        field.warn("begins with `http://`: logs will come over the network in plain text");
+impl Default for RawCloudWatch {
+    fn default() -> Self {
+        Self {
+            name: None,
+            endpoint: None,
+            region: None,
+            assume_role: None,
+            external_id: None,
+            account: None,
+            quotas: RawQuotas::default(),
+            reserve: DEFAULT_RESERVE,
+            cache: CacheSettings::default(),
+            queries: QuerySettings::default(),
+        }
     }
-    Some(url)
 }
 
-fn region_of(text: &str, aws: bool) -> Result<Region, &'static str> {
+/// The keys of [`CacheSettings`].
+#[derive(Deserialize)]
+#[serde(remote = "CacheSettings", default = "CacheSettings::default")]
+struct CacheKeys {
+    #[serde(deserialize_with = "values::bytes::<0, { 64 << 30 }, _, _>")]
+    bytes: u64,
+    /// Responses are at most this old: followers, and clients that have just created a group, wait for it.
+    #[serde(deserialize_with = "values::duration::<0, 60, _>")]
+    live: Duration,
+    #[serde(deserialize_with = "values::duration::<0, 600, _>")]
+    lists: Duration,
+    /// PutLogEvents refuses events older than 14 days.
+    #[serde(deserialize_with = "values::duration::<0, { 14 * 86_400 }, _>")]
+    ingestion_delay: Duration,
+}
+
+/// The keys of [`QuerySettings`]. AWS ends a query after an hour.
+#[derive(Deserialize)]
+#[serde(remote = "QuerySettings", default = "QuerySettings::default")]
+struct QueryKeys {
+    #[serde(deserialize_with = "price")]
+    price_per_gb: Option<f64>,
+    #[serde(deserialize_with = "values::duration::<10, 3600, _>")]
+    abandoned_after: Duration,
+    #[serde(deserialize_with = "values::duration::<1, 3600, _>")]
+    max_time: Duration,
+}
+
+/// A price of 0 means no estimate.
+fn price<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    Ok(Some(values::amount(deserializer)?).filter(|price| *price > 0.0))
+}
+
+/// `quotas` as written: a rate for each operation, by the operation's name.
+#[derive(Default)]
+struct RawQuotas {
+    given: GivenQuotas,
+    read: Option<bool>,
+}
+
+/// Calls per second. A rate of 0 would block the operation.
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Rate(#[serde(deserialize_with = "rate")] f64);
+
+fn rate<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    let rate = values::amount(deserializer)?;
+    if rate > 0.0 && rate <= MAX_CALLS_PER_SECOND {
+        return Ok(rate);
+    }
+    Err(D::Error::custom(format_args!("must be above 0 and at most {MAX_CALLS_PER_SECOND} calls per second")))
+}
+
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Queries(#[serde(deserialize_with = "values::integer::<1, 10_000, _, _>")] u32);
+
+impl<'de> Deserialize<'de> for RawQuotas {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_struct("RawQuotas", &QUOTA_KEYS, QuotasVisitor)
+    }
+}
+
+const CONCURRENT_QUERIES: &str = "concurrent_queries";
+const READ: &str = "read";
+const QUOTA_KEYS: [&str; Api::ALL.len() + 2] = {
+    let mut keys = [CONCURRENT_QUERIES; Api::ALL.len() + 2];
+    let mut index = 0;
+    while index < Api::ALL.len() {
+        keys[index] = Api::ALL[index].as_str();
+        index += 1;
+    }
+    keys[Api::ALL.len() + 1] = READ;
+    keys
+};
+
+struct QuotasVisitor;
+
+impl<'de> Visitor<'de> for QuotasVisitor {
+    type Value = RawQuotas;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a table")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RawQuotas, A::Error> {
+        let mut quotas = RawQuotas::default();
+        while let Some(key) = map.next_key::<String>()? {
+            match Api::ALL.into_iter().find(|api| api.as_str() == key) {
+                Some(api) => {
+                    let Rate(rate) = map.next_value()?;
+                    quotas.given.calls_per_second.insert(api, rate);
+                }
+                None if key == CONCURRENT_QUERIES => {
+                    let Queries(queries) = map.next_value()?;
+                    quotas.given.concurrent_queries = Some(queries);
+                }
+                None => quotas.read = Some(map.next_value()?),
+            }
+        }
+        Ok(quotas)
+    }
+}
+
+fn check_region(text: &str) -> Result<(), &'static str> {
     let legal = !text.is_empty() && text.len() <= 32 && text.starts_with(|c: char| c.is_ascii_lowercase());
     let legal = legal && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
-    let numbered = |text: &str| text.rsplit_once('-').is_some_and(|(_, end)| end.parse::<u8>().is_ok());
-    if legal && !text.ends_with('-') && (numbered(text) || !aws) {
-        return Ok(Region(text.to_owned()));
+    if !legal || text.ends_with('-') {
+        return Err(NOT_A_REGION);
     }
-    if legal && text.strip_suffix(|c: char| c.is_ascii_lowercase()).is_some_and(numbered) {
-        return Err("is an availability zone: write the region, without the letter at the end");
+    match text.strip_suffix(|c: char| c.is_ascii_lowercase()) {
+        Some(region) if is_numbered(region) => Err("is an availability zone: write the region, without the letter at the end"),
+        _ => Ok(()),
     }
-    Err("is no region: write it as AWS does, such as `eu-central-1`")
 }
 
-fn role_arn(text: &str) -> Result<RoleArn, &'static str> {
+const NOT_A_REGION: &str = "is not a region: write it as AWS does, such as `eu-central-1`";
+
+/// Whether the name ends with a number, as the regions of AWS do. Compatible servers use other names too.
+fn is_numbered(region: &str) -> bool {
+    region.rsplit_once('-').is_some_and(|(_, end)| end.parse::<u8>().is_ok())
+}
+
+fn check_role(text: &str) -> Result<(), &'static str> {
     let parts: Vec<&str> = text.splitn(6, ':').collect();
     let name = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-/".contains(c);
     let role = |text: &str| !text.is_empty() && !text.ends_with('/') && text.chars().all(name);
     let fits = matches!(parts.as_slice(), ["arn", partition, "iam", "", account, resource]
         if partition.starts_with("aws") && partition.chars().all(|c| c.is_ascii_lowercase() || c == '-')
-            && account.len() == 12 && account.chars().all(|c| c.is_ascii_digit())
+            && is_account(account)
             && resource.strip_prefix("role/").is_some_and(role));
-    if fits { Ok(RoleArn(text.to_owned())) } else { Err("is no role's ARN: write `arn:aws:iam::123456789012:role/NAME`") }
+    if fits { Ok(()) } else { Err("is not the ARN of a role: write `arn:aws:iam::123456789012:role/NAME`") }
 }
 
-fn external_id_of(text: &str) -> Result<ExternalId, &'static str> {
+fn check_external_id(text: &str) -> Result<(), &'static str> {
     let fits = (2..=1224).contains(&text.len()) && text.chars().all(|c| c.is_ascii_alphanumeric() || "_+=,.@:/-".contains(c));
-    if fits { Ok(ExternalId(text.to_owned())) } else { Err("is no external id: AWS takes 2 to 1224 of `A-Za-z0-9_+=,.@:/-`") }
+    if fits { Ok(()) } else { Err("is not an external id: AWS accepts 2 to 1224 characters of `A-Za-z0-9_+=,.@:/-`") }
 }
 
-/// The account: as given, else the role's.
-fn account(table: &Table<'_>, role: Option<&RoleArn>) -> Option<AccountId> {
+/// Whether the text is the number of an AWS account.
+pub(super) fn check_account(text: &str) -> Result<(), &'static str> {
+    if is_account(text) { Ok(()) } else { Err("is not an account: write its twelve digits, such as `123456789012`") }
+}
+
+fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Checks the keys of one source.
+pub(super) fn validate(raw: RawCloudWatch, key: &Key<'_>) -> Option<CloudWatch> {
+    let is_aws = !key.key("endpoint").is_set();
+    if raw.endpoint.as_ref().is_some_and(|url| url.scheme() == "http" && !is_loopback(url)) {
+        key.key("endpoint").warn("begins with `http://`: logs will cross the network in plain text");
+    }
+    key.key("region").require("write the region of the logs, such as `eu-central-1`");
+    if let Some(region) = raw.region.as_ref().filter(|region| is_aws && !is_numbered(region.as_str())) {
+        key.key("region").error(format_args!("{} {NOT_A_REGION}", quoted(region.as_str())));
+    }
+    if key.key("external_id").is_set() && !key.key("assume_role").is_set() {
+        key.key("external_id").error("requires `assume_role`, which is missing");
+    }
+    Some(CloudWatch {
+        account: validate_account(raw.account, raw.assume_role.as_ref(), &key.key("account")),
+        region: raw.region?,
+        endpoint: raw.endpoint,
+        assume_role: raw.assume_role,
+        external_id: raw.external_id,
+        given_quotas: raw.quotas.given,
+        reads_quotas: raw.quotas.read.unwrap_or(is_aws),
+        reserve: raw.reserve,
+        cache: raw.cache,
+        queries: raw.queries,
+    })
+}
+
+/// The account as given, or the account of the role.
+fn validate_account(given: Option<AccountId>, role: Option<&RoleArn>, key: &Key<'_>) -> Option<AccountId> {
     let of_role = role.and_then(|role| role.as_str().split(':').nth(4)).map(|digits| AccountId(digits.to_owned()));
-    let Some(field) = table.get("account") else {
-        return of_role;
-    };
-    let account = field.parsed(|text| {
-        let fits = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
-        if fits { Ok(AccountId(text.to_owned())) } else { Err("is no account: write its twelve digits, such as `123456789012`") }
-    })?;
-    if let Some(other) = of_role.filter(|of_role| *of_role != account) {
-        field.wrong(format_args!("is another account than that of `assume_role`, `{other}`: leave the key out, or correct one"));
-        return None;
+    if let (Some(given), Some(of_role)) = (&given, &of_role)
+        && given != of_role
+    {
+        key.error(format_args!("differs from the account of `assume_role`, `{of_role}`: remove the key, or correct one of them"));
     }
-    Some(account)
-}
-
-/// What is given of the quotas, by the operations' names in either case, as variables write them.
-fn quotas(table: &Table<'_>, reads_quotas: &mut bool) -> Option<GivenQuotas> {
-    let mut given = GivenQuotas::default();
-    for (key, field) in table.each() {
-        let is = |name: &str| key.eq_ignore_ascii_case(name);
-        match Api::ALL.into_iter().find(|api| is(api.as_str())) {
-            Some(api) if given.calls_per_second.contains_key(&api) => {
-                field.wrong(format_args!("stands for `{api}`, which is there already"));
-            }
-            Some(api) => given.calls_per_second.extend(calls_per_second(&field).map(|rate| (api, rate))),
-            None if is("concurrent_queries") => given.concurrent_queries = field.whole(1..=10_000),
-            None if is("read") => *reads_quotas = field.truth().unwrap_or(*reads_quotas),
-            None => {
-                let known: Vec<&str> = Api::ALL.map(Api::as_str).into_iter().chain(["concurrent_queries", "read"]).collect();
-                table.at_key(key, format_args!("is no key here: {}", instead(key, &known)));
-            }
-        }
-    }
-    Some(given)
-}
-
-/// A rate of 0 would be a source that never answers.
-fn calls_per_second(field: &Field<'_>) -> Option<f64> {
-    let rate = field.amount()?;
-    if rate > 0.0 && rate <= MAX_CALLS_PER_SECOND {
-        return Some(rate);
-    }
-    field.wrong(format_args!("must be above 0 and at most {MAX_CALLS_PER_SECOND}: calls per second"));
-    None
-}
-
-/// A share, as a number or in percent.
-fn reserve(field: &Field<'_>) -> Option<f64> {
-    let share = field.share()?;
-    if share < 1.0 {
-        return Some(share);
-    }
-    field.wrong("must be below 1, or 100%: it would leave nothing to call CloudWatch with");
-    None
-}
-
-fn cache(table: &Table<'_>) -> CacheSettings {
-    const MAX_BYTES: u64 = 64 << 30;
-    let default = CacheSettings::default();
-    let time = |key, default, most| table.or(key, default, |field| field.duration(Duration::ZERO..=most));
-    CacheSettings {
-        bytes: table.or("bytes", default.bytes, |field| field.bytes(0..=MAX_BYTES)),
-        // What is shown is as old as this at most: a follower, or somebody who has just made a group, waits for it.
-        live: time("live", default.live, Duration::from_secs(60)),
-        lists: time("lists", default.lists, Duration::from_secs(600)),
-        // PutLogEvents takes no event that is older than 14 days.
-        ingestion_delay: time("ingestion_delay", default.ingestion_delay, Duration::from_secs(14 * 86_400)),
-    }
-}
-
-fn queries(table: &Table<'_>) -> QuerySettings {
-    const SECOND: Duration = Duration::from_secs(1);
-    /// AWS ends a query then.
-    const HOUR: Duration = Duration::from_secs(3600);
-    let default = QuerySettings::default();
-    let time = |key, default, range: RangeInclusive<Duration>| table.or(key, default, |field| field.duration(range));
-    let price = table.get("price_per_gb").map(|field| field.amount());
-    QuerySettings {
-        price_per_gb: price.map_or(default.price_per_gb, |price| price.filter(|price| *price > 0.0)),
-        abandoned_after: time("abandoned_after", default.abandoned_after, SECOND * 10..=HOUR),
-        max_time: time("max_time", default.max_time, SECOND..=HOUR),
-    }
+    given.or(of_role)
 }

@@ -1,6 +1,6 @@
-//! The configuration as it holds: defaults filled in, secrets by their place, for `logmark check`.
+//! The effective configuration as text, with defaults, for `logmark check`.
 //!
-//! Owns this text, which is for people and changes as they need. Never prints a secret: it has no way to one.
+//! The text is for operators and may change. Never prints a secret, only its origin.
 
 use std::fmt;
 use std::time::Duration;
@@ -43,7 +43,7 @@ impl fmt::Display for Effective<'_> {
         }
         match &tenants.template {
             Some(template) => write_tenant(f, "any other tenant", template.weight, &template.limits, &template.grants)?,
-            None => writeln!(f, "any other tenant: nothing")?,
+            None => writeln!(f, "any other tenant: no grants")?,
         }
         warnings.iter().try_for_each(|warning| writeln!(f, "warning: {warning}"))
     }
@@ -57,12 +57,12 @@ fn write_server(f: &mut fmt::Formatter<'_>, server: &Server) -> fmt::Result {
     }
     writeln!(f, "  admin {}", server.admin_listen)?;
     match &server.cursor_keys {
-        CursorKeys::PerProcess => writeln!(f, "  cursor keys: random, for this process alone")?,
+        CursorKeys::PerProcess => writeln!(f, "  cursor keys: random, only for this process")?,
         CursorKeys::Given(keys) => writeln!(f, "  cursor keys: {}", joined(keys.iter().map(CursorKey::origin)))?,
     }
     match server.cors_origins.as_slice() {
-        [] => writeln!(f, "  CORS: no other origin")?,
-        origins => writeln!(f, "  CORS: {}", joined(origins))?,
+        [] => writeln!(f, "  CORS origins: none")?,
+        origins => writeln!(f, "  CORS origins: {}", joined(origins))?,
     }
     match server.trusted_proxies.as_slice() {
         [] => writeln!(f, "  trusted proxies: none")?,
@@ -76,12 +76,12 @@ fn write_server(f: &mut fmt::Formatter<'_>, server: &Server) -> fmt::Result {
 
 fn write_server_limits(f: &mut fmt::Formatter<'_>, limits: &ServerLimits) -> fmt::Result {
     let per_ip = limits.max_connections_per_ip.map_or("unlimited".to_owned(), |most| most.to_string());
-    writeln!(f, "  connections: {}, from one address {per_ip}", limits.max_connections)?;
+    writeln!(f, "  connections: {}, per address {per_ip}", limits.max_connections)?;
     let (body, header, page) = (limits.max_body_bytes, limits.max_header_bytes, limits.page_bytes);
-    writeln!(f, "  bytes: body {body}, headers {header}, messages of a page {page}")?;
+    writeln!(f, "  bytes: body {body}, headers {header}, page {page}")?;
     let per_ip = limits.max_requests_per_ip.map_or("unlimited".to_owned(), |most| most.to_string());
-    writeln!(f, "  requests at a time: {}, from one address {per_ip}", limits.max_requests)?;
-    writeln!(f, "  memory for answers: {} bytes", limits.response_memory)?;
+    writeln!(f, "  concurrent requests: {}, per address {per_ip}", limits.max_requests)?;
+    writeln!(f, "  response memory: {} bytes", limits.response_memory)?;
     let times: [(&str, Duration); 6] = [
         ("handshake", limits.handshake_timeout),
         ("headers", limits.header_timeout),
@@ -103,11 +103,11 @@ fn write_issuer(f: &mut fmt::Formatter<'_>, issuer: &IssuerRules) -> fmt::Result
     let tenant = match &issuer.tenants {
         TenantRule::Any => format!("tenant from {}", issuer.tenant_claim),
         TenantRule::Matching(patterns) => format!("tenant from {}, only {}", issuer.tenant_claim, joined(patterns)),
-        TenantRule::Fixed(tenant) => format!("tenant always {tenant}"),
+        TenantRule::Fixed(tenant) => format!("tenant {tenant} for all tokens"),
     };
     writeln!(f, "  {tenant}, scopes from {}", issuer.scope_claims.join(", "))?;
     let (leeway, lifetime, refresh) = (issuer.leeway, issuer.max_lifetime, issuer.refresh);
-    writeln!(f, "  leeway {}, lifetime {}, keys anew after {}", duration(leeway), duration(lifetime), duration(refresh))
+    writeln!(f, "  leeway {}, lifetime {}, key refresh {}", duration(leeway), duration(lifetime), duration(refresh))
 }
 
 fn write_source(f: &mut fmt::Formatter<'_>, source: &Source) -> fmt::Result {
@@ -115,11 +115,11 @@ fn write_source(f: &mut fmt::Formatter<'_>, source: &Source) -> fmt::Result {
     match &source.kind {
         SourceKind::Local { path, queries, endpoint } => {
             write!(f, "local, {}\n  queries: ", path.display())?;
-            write!(f, "{} at a time on {} threads, ", queries.concurrent, queries.threads)?;
-            write!(f, "{} MiB of memory for one and {} MiB for all", queries.memory_per_query >> 20, queries.memory >> 20)?;
+            write!(f, "{} concurrent on {} threads, ", queries.concurrent, queries.threads)?;
+            write!(f, "memory {} MiB per query, {} MiB in total", queries.memory_per_query >> 20, queries.memory >> 20)?;
             if let Some(endpoint) = endpoint {
                 let Endpoint { listen, access_key, secret_key, account } = &**endpoint;
-                write!(f, "\n  CloudWatch Logs protocol on {listen}, access key {access_key} with the secret of ")?;
+                write!(f, "\n  CloudWatch Logs protocol on {listen}, access key {access_key}, secret key ")?;
                 write!(f, "{}, account {account}", secret_key.origin())?;
             }
         }
@@ -136,24 +136,24 @@ fn write_cloudwatch(f: &mut fmt::Formatter<'_>, cloudwatch: &CloudWatch) -> fmt:
     cloudwatch.external_id.iter().try_for_each(|id| write!(f, " with the external id {id}"))?;
     let quotas = cloudwatch.quotas();
     let rates = quotas.calls_per_second.iter().map(|(api, rate)| format!("{api} {rate}"));
-    let read = if cloudwatch.reads_quotas { ", and what Service Quotas says of those not given" } else { "" };
+    let read = if cloudwatch.reads_quotas { ", others from Service Quotas" } else { "" };
     writeln!(f, "\n  calls per second: {}{read}", joined(rates))?;
-    writeln!(f, "  {} queries at a time; {}% of all is left to others", quotas.concurrent_queries, percent(quotas.reserve))?;
+    writeln!(f, "  concurrent queries: {}; reserved for other callers: {}%", quotas.concurrent_queries, percent(quotas.reserve))?;
     let CacheSettings { bytes, live, lists, ingestion_delay } = cloudwatch.cache;
     match bytes {
         0 => writeln!(f, "  cache: none")?,
         bytes => {
-            let times = [("live", live), ("lists", lists), ("final after", ingestion_delay)];
+            let times = [("live", live), ("lists", lists), ("ingestion delay", ingestion_delay)];
             let times = times.map(|(what, time)| format!("{what} {}", duration(time)));
             writeln!(f, "  cache: {bytes} bytes, {}", joined(times))?;
         }
     }
     let QuerySettings { price_per_gb, abandoned_after, max_time } = cloudwatch.queries;
-    let price = price_per_gb.map_or("no price".to_owned(), |price| format!("{price} a GB"));
-    writeln!(f, "  queries: {price}, abandoned after {}, at most {}", duration(abandoned_after), duration(max_time))
+    let price = price_per_gb.map_or("no price".to_owned(), |price| format!("{price} USD per GB"));
+    writeln!(f, "  queries: {price}, abandoned after {}, maximum {}", duration(abandoned_after), duration(max_time))
 }
 
-/// A share in percent, as it was written: `20`, `12.5`.
+/// A share in percent: `20`, `12.5`.
 fn percent(share: f64) -> f64 {
     (share * 1e6).round() / 1e4
 }
@@ -165,17 +165,17 @@ fn write_tenant(f: &mut fmt::Formatter<'_>, who: &str, weight: u32, limits: &Lim
         let (actions, groups, source) = (joined(&grant.actions), joined(&grant.groups), &grant.source);
         writeln!(f, "  may {actions} in {groups} of {source}, {streams} ({})", grant.rule)?;
     }
-    if grants.is_empty() { writeln!(f, "  may nothing") } else { Ok(()) }
+    if grants.is_empty() { writeln!(f, "  no grants") } else { Ok(()) }
 }
 
 fn written_limits(limits: &Limits) -> String {
     let written = [
         limits.requests_per_second.map(|most| format!("{most} requests per second")),
-        limits.concurrent_requests.map(|most| format!("{most} requests at a time")),
-        limits.concurrent_queries.map(|most| format!("{most} queries at a time")),
+        limits.concurrent_requests.map(|most| format!("{most} concurrent requests")),
+        limits.concurrent_queries.map(|most| format!("{most} concurrent queries")),
         limits.scanned_gb_per_day.map(|most| format!("{most} GB scanned per day")),
         limits.tails.map(|most| format!("{most} tails")),
-        limits.max_range.map(|most| format!("{} per request", duration(most))),
+        limits.max_range.map(|most| format!("range {}", duration(most))),
     ];
     written.into_iter().flatten().map(|limit| format!(", {limit}")).collect()
 }

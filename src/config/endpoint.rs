@@ -1,19 +1,22 @@
-//! `endpoint` of a local source: where it speaks the protocol of CloudWatch Logs, and the access key of the operator.
+//! `endpoint` of a local source: the address of its CloudWatch Logs protocol, and the access key of the operator.
 //!
-//! Owns the keys and their defaults. Never binds an address, and never prints a secret.
+//! Owns the keys, their defaults, and the warnings about them. Never binds an address, and never prints a secret.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use super::forms;
-use super::reader::{Field, Table};
-use super::secret::{Secret, secret};
-use super::spelling::quoted;
+use serde::{Deserialize, Deserializer};
 
-/// The longest id of an access key (IAM's model).
+use super::cloudwatch::check_account;
+use super::forms;
+use super::secret::{Secret, secret};
+use super::validation::Key;
+use super::values;
+
+/// The maximum length of an access key id, from IAM's API model.
 const MAX_KEY_ID: usize = 128;
-/// Characters of AWS's own secrets; a shorter one is easier to guess from a signature that was overheard.
+/// Characters of the secrets that AWS creates. A shorter secret is easier to guess from a captured signature.
 const USUAL_SECRET: usize = 40;
-/// What stands for the number of an account in ARNs.
+/// The account in ARNs by default: a local source belongs to no AWS account.
 const NO_ACCOUNT: &str = "000000000000";
 
 /// `endpoint`; in variables `LOGMARK__SOURCES__0__ENDPOINT__…`.
@@ -21,15 +24,15 @@ const NO_ACCOUNT: &str = "000000000000";
 pub struct Endpoint {
     /// `…__LISTEN`; 127.0.0.1:4586.
     pub listen: SocketAddr,
-    /// `…__ACCESS_KEY`, required: the id of the operator's key.
+    /// `…__ACCESS_KEY`, required: the id of the operator's access key, or where it is: `env:NAME` or `file:PATH`.
     pub access_key: String,
-    /// `…__SECRET_KEY`, required: its secret.
+    /// `…__SECRET_KEY`, required: where the secret of the access key is, `env:NAME` or `file:PATH`.
     pub secret_key: Secret,
     /// `…__ACCOUNT`; 000000000000. The number of the account in ARNs.
     pub account: String,
 }
 
-/// Two secrets are never compared: equal are endpoints that take theirs from the same place.
+/// Endpoints are equal if their secrets have the same origin: the secrets themselves are not compared.
 impl PartialEq for Endpoint {
     fn eq(&self, other: &Self) -> bool {
         (self.listen, &self.access_key, self.secret_key.origin(), &self.account)
@@ -37,61 +40,75 @@ impl PartialEq for Endpoint {
     }
 }
 
-/// Reads the table.
-pub(super) fn read(table: &Table<'_>) -> Option<Endpoint> {
-    let usual = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 4586);
-    let listen = table.get("listen").map_or(Some(usual), |field| listen(&field));
-    let access_key = table.required("access_key", "write the id of the key that clients sign with");
-    let access_key = access_key.and_then(|field| access_key_of(&field));
-    let secret_key = table.required("secret_key", "write where its secret is, as `env:NAME` or `file:PATH`");
-    let secret_key = secret_key.and_then(|field| secret_of(&field));
-    let account = table.or("account", NO_ACCOUNT.to_owned(), account);
-    Some(Endpoint { listen: listen?, access_key: access_key?, secret_key: secret_key?, account })
+/// `endpoint` as written. The fields of [`Endpoint`] describe the keys.
+#[derive(Deserialize)]
+#[serde(default)]
+pub(super) struct RawEndpoint {
+    #[serde(deserialize_with = "listen")]
+    listen: SocketAddr,
+    access_key: Option<String>,
+    secret_key: Option<String>,
+    #[serde(deserialize_with = "account")]
+    account: String,
 }
 
-fn listen(field: &Field<'_>) -> Option<SocketAddr> {
-    let address = field.parsed(forms::listen_address)?;
-    if !address.ip().is_loopback() {
-        field.warn(
-            "requests are signed but not encrypted: log events cross the network in plain text, so let only those reach this \
-             address who may read them, or put a TLS terminator that keeps `Host` in front",
+impl Default for RawEndpoint {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 4586),
+            access_key: None,
+            secret_key: None,
+            account: NO_ACCOUNT.to_owned(),
+        }
+    }
+}
+
+fn listen<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
+    values::text(deserializer, forms::listen_address)
+}
+
+fn account<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    values::text(deserializer, |text| check_account(text).map(|()| text.to_owned()))
+}
+
+/// Checks the table, and reads the secrets that it refers to.
+pub(super) fn validate(raw: RawEndpoint, key: &Key<'_>) -> Option<Endpoint> {
+    if !raw.listen.ip().is_loopback() {
+        key.key("listen").warn(
+            "requests are signed but not encrypted, so log events cross the network in plain text: restrict who can reach this \
+             address, or put a TLS terminator before it that keeps `Host`",
         );
     }
-    Some(address)
+    let (access_key, secret_key) = (key.key("access_key"), key.key("secret_key"));
+    access_key.require("write the id of the key that clients sign with");
+    secret_key.require("write the location of the secret, `env:NAME` or `file:PATH`");
+    let id = raw.access_key.and_then(|text| validate_access_key(text, &access_key));
+    let secret = raw.secret_key.and_then(|place| validate_secret(&place, &secret_key));
+    Some(Endpoint { listen: raw.listen, access_key: id?, secret_key: secret?, account: raw.account })
 }
 
-/// The id of a key is not secret: it may stand in the file.
-fn access_key_of(field: &Field<'_>) -> Option<String> {
-    let text = field.text()?;
+/// The id of an access key is not secret, so the file may contain it.
+fn validate_access_key(text: String, key: &Key<'_>) -> Option<String> {
     let id = if text.starts_with("env:") || text.starts_with("file:") {
-        secret(field)?.expose().trim().to_owned()
+        key.check(secret(&text, key.validator))?.expose().trim().to_owned()
     } else {
-        text.to_owned()
+        text
     };
     let is_id = !id.is_empty() && id.len() <= MAX_KEY_ID && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     if !is_id {
-        field.wrong(format_args!("is not the id of an access key: write 1 to {MAX_KEY_ID} letters, digits and `_`"));
+        key.error(format_args!("is not the id of an access key: write 1 to {MAX_KEY_ID} letters, digits and `_`"));
     }
     is_id.then_some(id)
 }
 
-fn secret_of(field: &Field<'_>) -> Option<Secret> {
-    let secret = secret(field)?;
+fn validate_secret(place: &str, key: &Key<'_>) -> Option<Secret> {
+    let secret = key.check(secret(place, key.validator))?;
     let length = secret.expose().chars().count();
     if length < USUAL_SECRET {
-        field.warn(format_args!(
-            "has {length} characters, which may be guessed from a signature: take {USUAL_SECRET} random ones, as \
+        key.warn(format_args!(
+            "has {length} characters, which can be guessed from a signature: use {USUAL_SECRET} random characters, as \
              `openssl rand -hex 20` prints them"
         ));
     }
     Some(secret)
-}
-
-fn account(field: &Field<'_>) -> Option<String> {
-    let text = field.text()?;
-    if text.len() == NO_ACCOUNT.len() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Some(text.to_owned());
-    }
-    field.wrong(format_args!("{} is not an account number: write its 12 digits in quotes", quoted(text)));
-    None
 }

@@ -1,19 +1,19 @@
-//! Errors in the configuration: where, in which key, what is wrong and what to write instead.
+//! Errors in the configuration: location, key, and text.
 //!
-//! Owns their order and their form in print. Never holds a value that may be a secret: who words an error about one leaves
-//! the value out. Look next at `config::reader`, which collects them.
+//! Owns their order and their form in print. Never contains a value that may be a secret: the texts leave those out. See also
+//! `config::validation`, which collects the errors.
 
 use std::fmt;
 use std::sync::Arc;
 
-/// Where something in the configuration was written.
+/// Where a key or value was set.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Location {
-    /// Nowhere: there is no file, and it is about something that is not there.
+    /// There is no file, and the key is not set.
     Nowhere,
-    /// The file as such.
+    /// The whole file.
     Document(Arc<str>),
-    /// A point in the file, both counted from 1, columns in characters.
+    /// A point in the file. Both numbers start at 1; columns count characters.
     Point {
         /// The file, as the operator named it.
         file: Arc<str>,
@@ -24,9 +24,9 @@ pub enum Location {
     },
     /// An environment variable.
     Variable {
-        /// Its name, as it is in the environment.
+        /// As in the environment.
         name: Arc<str>,
-        /// The key that it stands for: not repeated in print.
+        /// The key that it sets, which messages do not repeat.
         key: Arc<str>,
     },
 }
@@ -42,10 +42,10 @@ impl fmt::Display for Location {
     }
 }
 
-/// One error, or one warning: `logmark.toml:12:9: tenants.acme.grants[0].groups: is empty, …`.
+/// One error or one warning: `logmark.toml:12:9: tenants.acme.grants[0].groups: is empty: …`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigError {
-    /// Where it is.
+    /// Of the key or value.
     pub location: Location,
     /// The key as a dotted path; empty for the file as a whole.
     pub key: String,
@@ -54,7 +54,7 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
-    /// An error of the file as a whole.
+    /// An error of the whole file.
     pub(super) fn about(file: &str, text: String) -> Self {
         Self { location: Location::Document(file.into()), key: String::new(), text }
     }
@@ -71,31 +71,31 @@ impl fmt::Display for ConfigError {
     }
 }
 
-/// All errors of a configuration, in the order of their places: the file from its beginning, then the environment.
+/// All errors of a configuration, ordered by location: the file from its start, then the environment.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}", self.render())]
 pub struct ConfigErrors(Vec<ConfigError>);
 
 impl ConfigErrors {
-    /// Puts them in order.
+    /// Sorts the errors.
     pub(super) fn new(mut errors: Vec<ConfigError>) -> Self {
-        // Stable: errors at one place stay in the order in which they were found.
+        // Stable: errors at one location keep the order in which they were found.
         errors.sort_by(|one, other| one.location.cmp(&other.location));
         Self(errors)
     }
 
-    /// One after the other.
+    /// The errors, in order.
     pub fn iter(&self) -> impl Iterator<Item = &ConfigError> {
         self.0.iter()
     }
 
-    /// One per line, and a last line that counts them.
+    /// One error per line, and their number in the last line.
     #[must_use]
     pub fn render(&self) -> String {
         let mut lines: Vec<String> = self.0.iter().map(ToString::to_string).collect();
         lines.push(match self.0.len() {
-            1 => "1 mistake in the configuration".to_owned(),
-            count => format!("{count} mistakes in the configuration"),
+            1 => "1 error in the configuration".to_owned(),
+            count => format!("{count} errors in the configuration"),
         });
         lines.join("\n")
     }

@@ -1,6 +1,6 @@
-//! The usual forms of sizes and of addresses to listen on.
+//! The forms of sizes and listen addresses.
 //!
-//! Owns how they are written. Resolves no name: the configuration means the same on every machine.
+//! Never resolves a name, so that the configuration means the same on every machine.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -21,7 +21,7 @@ pub(super) fn bytes(text: &str) -> Result<u64, &'static str> {
     let end = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
     let (number, unit) = (&text[..end], text[end..].trim_start().to_ascii_lowercase());
     if matches!(unit.as_str(), "k" | "m" | "g") {
-        return Err("has a unit that may be 1000 or 1024: write `KiB`, `MiB` or `GiB`, or `kB`, `MB` or `GB`");
+        return Err("has an ambiguous unit (1000 or 1024): write `KiB`, `MiB` or `GiB`, or `kB`, `MB` or `GB`");
     }
     let (_, size) = UNITS.iter().find(|(known, _)| *known == unit).ok_or(FORM)?;
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
@@ -37,8 +37,7 @@ pub(super) fn bytes(text: &str) -> Result<u64, &'static str> {
     whole.parse::<u64>().ok().and_then(|whole| whole.checked_mul(*size)?.checked_add(part / scale)).ok_or(FORM)
 }
 
-/// An address to listen on: an IP address and a port, `localhost` and a port, or a port alone behind a colon, which is every IPv4
-/// address of the machine.
+/// An address to listen on: an IP address and a port, `localhost` and a port, or `:PORT` for every IPv4 address of the machine.
 pub(super) fn listen_address(text: &str) -> Result<SocketAddr, &'static str> {
     const FORM: &str = "is not an address to listen on: write a host and a port, such as `127.0.0.1:8080`, `localhost:8080`, `:8080` or `[::]:8443`";
     if let Ok(address) = text.parse() {
@@ -48,7 +47,7 @@ pub(super) fn listen_address(text: &str) -> Result<SocketAddr, &'static str> {
         return Err("has no port: add one, such as `127.0.0.1:8080` or `[::1]:8080`");
     }
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err("is a port alone: write `localhost:PORT` for this machine alone, or `:PORT` for every IPv4 address");
+        return Err("is only a port: write `localhost:PORT` for this machine only, or `:PORT` for every IPv4 address");
     }
     let (host, port) = text.rsplit_once(':').ok_or(FORM)?;
     let digits = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
@@ -57,7 +56,7 @@ pub(super) fn listen_address(text: &str) -> Result<SocketAddr, &'static str> {
         "" | "*" => Ipv4Addr::UNSPECIFIED,
         name if name.eq_ignore_ascii_case("localhost") => Ipv4Addr::LOCALHOST,
         name if name.contains(':') => return Err(FORM),
-        _ => return Err("names a host: write its IP address, `localhost`, or only `:PORT` for every IPv4 address"),
+        _ => return Err("contains a host name: write its IP address, `localhost`, or only `:PORT` for every IPv4 address"),
     };
     Ok(SocketAddr::from((host, port)))
 }
@@ -88,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_size_is_refused() {
+    fn invalid_sizes_are_refused() {
         for text in [
             "",
             "MiB",
@@ -111,7 +110,7 @@ mod tests {
         assert_eq!(bytes("0.5"), Err("is not a whole number of bytes"));
         assert_eq!(bytes("0.0001KiB"), Err("is not a whole number of bytes"));
         for text in ["64k", "64M", "1g"] {
-            assert!(bytes(text).is_err_and(|why| why.starts_with("has a unit that may be")), "{text}");
+            assert!(bytes(text).is_err_and(|why| why.starts_with("has an ambiguous unit")), "{text}");
         }
     }
 
@@ -131,16 +130,16 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_is_not_one_is_refused_with_what_to_write() {
+    fn invalid_addresses_are_refused_with_what_to_write() {
         for (text, expected) in [
             ("", "is not an address"),
-            ("8080", "is a port alone"),
+            ("8080", "is only a port"),
             ("localhost", "has no port"),
             ("127.0.0.1", "has no port"),
             ("::1", "has no port"),
             (":99999", "has a port above"),
             ("127.0.0.1:99999", "has a port above"),
-            ("logs.example.com:443", "names a host"),
+            ("logs.example.com:443", "contains a host name"),
             ("127.0.0.1:", "is not an address"),
             ("localhost:http", "is not an address"),
             ("localhost:+1", "is not an address"),

@@ -1,186 +1,263 @@
-//! `[[auth.issuers]]`: whose tokens are believed, by which keys, and what their claims are called.
+//! `[[auth.issuers]]`: the issuers of accepted tokens, their keys and their claims.
 //!
-//! Owns the section's keys, and that no issuer is believed without an audience or a client to check. Never fetches a key and
-//! never looks into one. Look next at `super::providers`, which knows what common issuers send, and [`super::source`].
+//! Owns the section's keys, and the rule that every issuer has an audience or a client id to check. Never fetches or parses a
+//! key. See also `super::providers`, which knows the tokens of common issuers.
 
+use std::fmt;
 use std::time::Duration;
 
+use serde::de::value::{SeqAccessDeserializer, StrDeserializer};
+use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+
 use super::providers;
-use super::reader::{Field, Table};
-use super::spelling::{instead, listed, quoted};
-use super::tree::Value;
-use super::values::PlainHttp;
+use super::spelling::{expected, quoted};
+use super::validation::Key;
+use super::values::{self, PlainHttp, parse_base_url, parse_url};
 use crate::auth::keys::{Algorithm, KeySource};
 use crate::auth::reserved::is_reserved;
 use crate::auth::token::{IssuerRules, TenantRule};
 use crate::domain::name::TenantId;
 use crate::domain::pattern::Pattern;
 
-/// Reads `[auth]`.
-pub(super) fn read(root: &Table<'_>) -> Vec<IssuerRules> {
-    const NEEDED: &str = "write at least one `[[auth.issuers]]`, or no token can be believed";
-    let issuers = root.section("auth", |table| {
-        let mut seen = Vec::new();
-        let issuers = table.required("issuers", NEEDED).map(|field| {
-            let are_several = matches!(field.value(), Value::List(items) if items.len() > 1);
-            field.tables(NEEDED, |table| issuer(table, are_several, &mut seen))
-        });
-        issuers.unwrap_or_default()
-    });
-    issuers.unwrap_or_default()
+/// `[auth]` as written.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct RawAuth {
+    issuers: Vec<RawIssuer>,
 }
 
-fn issuer(table: &Table<'_>, are_several: bool, seen: &mut Vec<String>) -> Option<IssuerRules> {
-    let field = table.required("issuer", "write the `iss` of its tokens");
-    let name = field.as_ref().and_then(|field| issuer_name(field, seen));
-    let algorithms = table.required("algorithms", "write those that it signs with, such as `[\"RS256\"]`");
-    let algorithms = algorithms.and_then(|field| algorithms_of(&field));
-    let keys = table.required("keys", "write `discover`, the URL of its JWKS, or `file:PATH`");
-    let keys = keys
-        .and_then(|keys| key_source(&keys, field.as_ref().filter(|_| name.is_some()), algorithms.as_deref().unwrap_or_default()));
-    let (audiences, client_ids) = audiences(table);
-    let read = |key, default, least, most| {
-        let range = Duration::from_secs(least)..=Duration::from_secs(most);
-        table.or(key, Duration::from_secs(default), |field| field.duration(range))
-    };
-    let (leeway, max_lifetime) = (read("leeway", 60, 0, 300), read("max_lifetime", 86_400, 60, 31 * 86_400));
-    let refresh = read("key_refresh", 600, 30, 86_400);
-    let tenants = tenants(table, are_several);
-    let tenant_claim = table.or("tenant_claim", "tenant".to_owned(), |field| field.name(256));
-    let scope_claims = table.or("scope_claims", vec!["scope".to_owned()], |field| {
-        field.distinct("name the claims that hold scopes, or leave the key out for `scope`", |item| item.name(256))
-    });
-    let require_typ = table.or("require_typ", false, Field::truth);
-    let allow_private_jwks_uri = table.or("allow_private_jwks_uri", false, Field::truth);
-    let (issuer, algorithms, keys) = (name?, algorithms?, keys?);
-    let rules = IssuerRules {
-        issuer,
-        audiences,
-        client_ids,
-        algorithms,
-        keys,
-        allow_private_jwks_uri,
-        tenants: tenants?,
-        tenant_claim,
-        scope_claims,
-        require_typ,
-        leeway,
-        max_lifetime,
-        refresh,
-    };
-    providers::warn(table, &rules);
-    Some(rules)
+/// An entry of `[[auth.issuers]]` as written. The fields of [`IssuerRules`] describe the keys.
+#[derive(Deserialize)]
+#[serde(default)]
+struct RawIssuer {
+    /// Required.
+    #[serde(deserialize_with = "issuer_name")]
+    issuer: Option<String>,
+    /// Required.
+    #[serde(deserialize_with = "algorithms")]
+    algorithms: Vec<Algorithm>,
+    /// Required: `discover`, the URL of a JWKS, or `file:PATH`.
+    keys: Option<String>,
+    /// Required, if `client_ids` is not set.
+    #[serde(deserialize_with = "names")]
+    audiences: Vec<String>,
+    #[serde(deserialize_with = "names")]
+    client_ids: Vec<String>,
+    #[serde(deserialize_with = "values::duration::<0, 300, _>")]
+    leeway: Duration,
+    #[serde(deserialize_with = "values::duration::<60, { 31 * 86_400 }, _>")]
+    max_lifetime: Duration,
+    #[serde(deserialize_with = "values::duration::<30, 86_400, _>")]
+    key_refresh: Duration,
+    /// The tenant of all tokens.
+    #[serde(deserialize_with = "tenant")]
+    tenant: Option<TenantId>,
+    /// The tenants that tokens can name: a pattern, or a list of patterns.
+    #[serde(deserialize_with = "tenants")]
+    tenants: Option<Vec<Pattern>>,
+    #[serde(deserialize_with = "claim")]
+    tenant_claim: String,
+    #[serde(deserialize_with = "claims")]
+    scope_claims: Vec<String>,
+    require_typ: bool,
+    allow_private_jwks_uri: bool,
 }
 
-/// Which tenants the issuer may name: `tenants`, a pattern or a list of them, or `tenant`, the one that all its tokens are for.
-fn tenants(table: &Table<'_>, are_several: bool) -> Option<TenantRule> {
-    let (fixed, several) = (table.get("tenant"), table.get("tenants"));
-    if let Some(field) = fixed {
-        table.refuse(&["tenants", "tenant_claim"], "says who the tenant is, and `tenant` does so already: keep one of them");
-        return field.parsed(tenant_id).map(TenantRule::Fixed);
+impl Default for RawIssuer {
+    fn default() -> Self {
+        Self {
+            issuer: None,
+            algorithms: Vec::new(),
+            keys: None,
+            audiences: Vec::new(),
+            client_ids: Vec::new(),
+            leeway: Duration::from_secs(60),
+            max_lifetime: Duration::from_secs(86_400),
+            key_refresh: Duration::from_secs(600),
+            tenant: None,
+            tenants: None,
+            tenant_claim: "tenant".to_owned(),
+            scope_claims: vec!["scope".to_owned()],
+            require_typ: false,
+            allow_private_jwks_uri: false,
+        }
     }
-    let Some(field) = several else {
-        if are_several {
-            let text = "is missing: tokens of this issuer can name any tenant, those of the other issuers too; list its own, such \
-                        as `tenants = [\"acme\"]`";
-            table.warn_absent("tenants", text);
-        }
-        return Some(TenantRule::Any);
-    };
-    let patterns = match field.value() {
-        Value::List(_) => field.distinct("name at least one, or leave the key out for any", tenant_pattern)?,
-        _ => vec![tenant_pattern(&field)?],
-    };
-    Some(TenantRule::Matching(patterns))
 }
 
-fn tenant_pattern(field: &Field<'_>) -> Option<Pattern> {
-    field.parsed(|text| {
-        // What stands for a part of an id must leave an id behind: `*` is the one character that no id holds.
-        let legal = |c: char| c.is_ascii_alphanumeric() || "_.-*".contains(c);
-        match text.chars().find(|c| !legal(*c)) {
-            Some(c) => {
-                Err(format!("has {c:?}, which no tenant's id holds: only `*` is special, and it stands for any characters"))
-            }
-            None if text.contains('*') => Pattern::try_from(text).map_err(|error| error.to_string()),
-            None => tenant_id(text).and_then(|id| Pattern::try_from(id.as_str()).map_err(|error| error.to_string())),
+fn issuer_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    values::text(deserializer, values::name::<1024>).map(Some)
+}
+
+fn claim<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    values::text(deserializer, values::name::<256>)
+}
+
+fn claims<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    values::list(deserializer, Some("list the claims with scopes, or remove the key to use `scope`"), values::name::<256>)
+}
+
+fn names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    values::list(deserializer, Some("list at least one value, or remove the key"), values::name::<1024>)
+}
+
+fn algorithms<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Algorithm>, D::Error> {
+    values::list(deserializer, Some("list at least one algorithm"), |text| {
+        if text.eq_ignore_ascii_case("none") {
+            return Err("is not allowed: tokens without a signature are never accepted".to_owned());
         }
+        let known = Algorithm::ALL.map(Algorithm::name);
+        text.parse::<Algorithm>().map_err(|_| format!("is not a supported algorithm: {}", expected_algorithm(text, &known)))
     })
 }
 
-/// An id that a tenant can have.
+/// A word in the wrong case is a misspelling; other names, such as `HS512`, are real algorithms, so no other is suggested.
+fn expected_algorithm(text: &str, known: &[&str]) -> String {
+    let is_misspelt = known.iter().any(|name| name.eq_ignore_ascii_case(text));
+    expected(if is_misspelt { text } else { "" }, known)
+}
+
+fn tenant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<TenantId>, D::Error> {
+    values::text(deserializer, tenant_id).map(Some)
+}
+
+fn tenants<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Pattern>>, D::Error> {
+    deserializer.deserialize_any(TenantsVisitor).map(Some)
+}
+
+struct TenantsVisitor;
+
+impl<'de> Visitor<'de> for TenantsVisitor {
+    type Value = Vec<Pattern>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string or an array")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, pattern: &str) -> Result<Vec<Pattern>, E> {
+        values::text(StrDeserializer::new(pattern), tenant_pattern).map(|pattern| vec![pattern])
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Vec<Pattern>, A::Error> {
+        let empty = "list at least one tenant, or remove the key to accept any";
+        values::list(SeqAccessDeserializer::new(items), Some(empty), tenant_pattern)
+    }
+}
+
+fn tenant_pattern(text: &str) -> Result<Pattern, String> {
+    // `*` is the only wildcard, because no id contains it.
+    let legal = |c: char| c.is_ascii_alphanumeric() || "_.-*".contains(c);
+    match text.chars().find(|c| !legal(*c)) {
+        Some(c) => Err(format!("has {c:?}, which tenant ids cannot contain: the only wildcard is `*`, for any characters")),
+        None if text.contains('*') => Pattern::try_from(text).map_err(|error| error.to_string()),
+        None => tenant_id(text).and_then(|id| Pattern::try_from(id.as_str()).map_err(|error| error.to_string())),
+    }
+}
+
+/// The id of a tenant. Reserved ids are refused.
 pub(super) fn tenant_id(text: &str) -> Result<TenantId, String> {
-    let id = TenantId::try_from(text).map_err(|error| format!("is no tenant's id: it {error}"))?;
+    let id = TenantId::try_from(text).map_err(|error| format!("is not a tenant id: it {error}"))?;
     if is_reserved(&id) {
-        return Err("is reserved: log groups of AWS or of this service begin with it".to_owned());
+        return Err("is reserved: names of log groups of AWS or of this service begin with it".to_owned());
     }
     Ok(id)
 }
 
-fn issuer_name(field: &Field<'_>, seen: &mut Vec<String>) -> Option<String> {
-    let name = field.name(1024)?;
-    if seen.contains(&name) {
-        field.wrong("is there twice: an issuer has one entry, with all of its audiences");
-        return None;
-    }
-    seen.push(name.clone());
-    Some(name)
-}
-
-fn audiences(table: &Table<'_>) -> (Vec<String>, Vec<String>) {
-    let (audiences, client_ids) = (table.get("audiences"), table.get("client_ids"));
-    if audiences.is_none() && client_ids.is_none() {
-        let text = "name those in `aud`; for tokens without `aud`, such as Cognito's access tokens, name their `client_ids`";
-        table.missing("audiences", text);
-    }
-    let names = |field: Option<Field<'_>>| {
-        let read = |field: Field<'_>| field.distinct("name at least one, or leave the key out", |item| item.name(1024));
-        field.and_then(read).unwrap_or_default()
-    };
-    (names(audiences), names(client_ids))
-}
-
-fn algorithms_of(field: &Field<'_>) -> Option<Vec<Algorithm>> {
-    let algorithms = field.distinct("name at least one", algorithm)?;
-    if algorithms.contains(&Algorithm::Hs256) && algorithms.len() > 1 {
-        // One key taken for the other kind's is the oldest forgery there is.
-        field.wrong("has `HS256` beside others: a shared key and public keys never go together in one issuer");
-        return None;
-    }
-    Some(algorithms)
-}
-
-fn algorithm(field: &Field<'_>) -> Option<Algorithm> {
-    let known = Algorithm::ALL.map(Algorithm::name);
-    field.parsed(|text| {
-        if text.eq_ignore_ascii_case("none") {
-            return Err("is no algorithm: a token without a signature is never believed".to_owned());
+/// Checks `[auth]`.
+pub(super) fn validate(raw: RawAuth, key: &Key<'_>) -> Vec<IssuerRules> {
+    const NEEDED: &str = "write at least one `[[auth.issuers]]`, or no token is accepted";
+    let key = key.key("issuers");
+    key.require(NEEDED);
+    key.require_items(NEEDED);
+    let are_several = raw.issuers.len() > 1;
+    let mut seen: Vec<String> = Vec::new();
+    let mut rules = Vec::new();
+    for (issuer, key) in raw.issuers.into_iter().zip(key.items()) {
+        if let Some(name) = &issuer.issuer {
+            if seen.contains(name) {
+                key.key("issuer").error("is listed twice: write one entry for an issuer, with all of its audiences");
+            }
+            seen.push(name.clone());
         }
-        let found = Algorithm::ALL.into_iter().find(|algorithm| algorithm.name() == text);
-        found.ok_or_else(|| match known.iter().find(|word| word.eq_ignore_ascii_case(text)) {
-            Some(_) => format!("is no algorithm: {}", instead(text, &known)),
-            None => format!("is no algorithm that Logmark takes: there are {}", listed(known)),
-        })
-    })
+        rules.extend(validate_issuer(issuer, are_several, &key));
+    }
+    rules
 }
 
-fn key_source(field: &Field<'_>, issuer: Option<&Field<'_>>, algorithms: &[Algorithm]) -> Option<KeySource> {
-    let text = field.text()?;
-    let shared = algorithms.contains(&Algorithm::Hs256);
+fn validate_issuer(raw: RawIssuer, are_several: bool, key: &Key<'_>) -> Option<IssuerRules> {
+    key.key("issuer").require("write the `iss` of its tokens");
+    key.key("algorithms").require("list its signing algorithms, such as `[\"RS256\"]`");
+    key.key("keys").require("write `discover`, the URL of its JWKS, or `file:PATH`");
+    if !key.key("client_ids").is_set() {
+        let hint =
+            "list the accepted values of `aud`; for tokens without `aud`, such as Cognito's access tokens, set `client_ids`";
+        key.key("audiences").require(hint);
+    }
+    if raw.algorithms.contains(&Algorithm::Hs256) && raw.algorithms.len() > 1 {
+        // A public key accepted as the shared key would let anyone sign tokens (RFC 8725, section 2.1).
+        key.key("algorithms").error("lists `HS256` with others: an issuer uses either a shared key or public keys");
+        return None;
+    }
+    let keys = raw.keys.as_ref().and_then(|keys| key_source(keys, &raw, key));
+    let tenants = tenant_rule(&raw, are_several, key);
+    let rules = IssuerRules {
+        issuer: raw.issuer?,
+        audiences: raw.audiences,
+        client_ids: raw.client_ids,
+        algorithms: raw.algorithms,
+        keys: keys?,
+        allow_private_jwks_uri: raw.allow_private_jwks_uri,
+        tenants,
+        tenant_claim: raw.tenant_claim,
+        scope_claims: raw.scope_claims,
+        require_typ: raw.require_typ,
+        leeway: raw.leeway,
+        max_lifetime: raw.max_lifetime,
+        refresh: raw.key_refresh,
+    };
+    providers::warn(key, &rules);
+    Some(rules)
+}
+
+/// The tenants that the issuer may name.
+fn tenant_rule(raw: &RawIssuer, are_several: bool, key: &Key<'_>) -> TenantRule {
+    if key.key("tenant").is_set() {
+        key.refuse(
+            &["tenants", "tenant_claim"],
+            "conflicts with `tenant`, which sets the tenant of all tokens: remove one of them",
+        );
+    }
+    match (&raw.tenant, &raw.tenants) {
+        (Some(tenant), _) => TenantRule::Fixed(tenant.clone()),
+        (None, Some(patterns)) => TenantRule::Matching(patterns.clone()),
+        (None, None) => {
+            if are_several && !key.key("tenant").is_set() && !key.key("tenants").is_set() {
+                let text = "is missing: tokens of this issuer can name any tenant, including those of the other issuers; list its \
+                            own, such as `tenants = [\"acme\"]`";
+                key.key("tenants").warn(text);
+            }
+            TenantRule::Any
+        }
+    }
+}
+
+fn key_source(text: &str, raw: &RawIssuer, issuer: &Key<'_>) -> Option<KeySource> {
+    let key = issuer.key("keys");
+    let shared = raw.algorithms.contains(&Algorithm::Hs256);
     if let Some(path) = text.strip_prefix("file:") {
-        return (if shared { field.key_file(path) } else { field.unchangeable(path) }).map(KeySource::File);
+        return (if shared { key.key_file(path) } else { key.unchangeable(path) }).map(KeySource::File);
     }
     if shared {
-        field.wrong("must be `file:PATH` with `HS256`: a shared key is never fetched");
+        key.error("must be `file:PATH` with `HS256`: shared keys are never fetched");
         return None;
     }
     if text == "discover" {
-        // A wrong issuer has its error there, not here.
-        return issuer?.base_url(PlainHttp::Loopback).map(|_url| KeySource::Discover);
+        let url = raw.issuer.as_ref().map(|name| parse_base_url(name, PlainHttp::Loopback));
+        return url.and_then(|url| issuer.key("issuer").check(url)).map(|_| KeySource::Discover);
     }
     if !text.contains("://") {
-        field.wrong(format_args!("{} is no place of keys: write `discover`, the URL of a JWKS, or `file:PATH`", quoted(text)));
+        key.error(format_args!("{} is not a source of keys: write `discover`, the URL of a JWKS, or `file:PATH`", quoted(text)));
         return None;
     }
-    field.url(PlainHttp::Loopback).map(KeySource::Url)
+    key.check(parse_url(text, PlainHttp::Loopback)).map(KeySource::Url)
 }

@@ -1,20 +1,24 @@
-//! `[lambda]`: what the function's front doors were set to.
+//! `[lambda]`: the function's front ends that stream responses.
 //!
-//! Owns the section's key and default. Never knows an event. Look next at [`super::telemetry`].
+//! Owns the section's key and default. Never reads an event: [`crate::lambda`] does.
 
 use std::collections::BTreeSet;
 
-use super::reader::{Field, Table};
+use serde::{Deserialize, Deserializer};
+
+use super::values;
 
 /// `[lambda]`.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(default)]
 pub struct Lambda {
-    /// `LOGMARK__LAMBDA__STREAMING`; none: every answer is one piece. The front doors that were told to stream: no event says
-    /// so, and an answer in the other form is no answer.
+    /// `LOGMARK__LAMBDA__STREAMING`; none: responses are buffered. Lambda events do not show whether the front end streams, and
+    /// a response in the wrong form fails.
+    #[serde(deserialize_with = "streaming")]
     pub streaming: BTreeSet<Streaming>,
 }
 
-/// A front door that can be told to stream.
+/// A front end that can be configured to stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Streaming {
     /// A function URL with `InvokeMode: RESPONSE_STREAM`.
@@ -34,21 +38,12 @@ impl Streaming {
     }
 }
 
-/// Reads the section.
-pub(super) fn read(table: &Table<'_>) -> Lambda {
-    Lambda { streaming: table.or("streaming", BTreeSet::new(), streaming) }
-}
-
-fn streaming(field: &Field<'_>) -> Option<BTreeSet<Streaming>> {
-    if field.list()?.is_empty() {
-        return Some(BTreeSet::new());
-    }
-    let doors = field.distinct("", |item| {
-        item.parsed(|text| match text {
-            "function_url" => Ok(Streaming::FunctionUrl),
-            "rest_api" => Ok(Streaming::RestApi),
-            _ => Err("can't stream: there are `function_url` and `rest_api`"),
-        })
-    });
-    Some(doors?.into_iter().collect())
+/// The list may be empty, so that a variable can clear the list of the file.
+fn streaming<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeSet<Streaming>, D::Error> {
+    let front_ends = values::list(deserializer, None, |text| match text {
+        "function_url" => Ok(Streaming::FunctionUrl),
+        "rest_api" => Ok(Streaming::RestApi),
+        _ => Err("is not a front end that can stream: expected `function_url` or `rest_api`"),
+    })?;
+    Ok(front_ends.into_iter().collect())
 }

@@ -1,12 +1,18 @@
-//! The configuration: `logmark.toml`, and each key also as `LOGMARK__SECTION__KEY`, which wins over the file.
+//! The configuration: `logmark.toml`, and each key also as `LOGMARK__SECTION__KEY`, which overrides the file.
 //!
-//! Owns the keys, their defaults, and that a wrong configuration is refused as a whole, with every error at once and its
-//! place. Unknown keys and unknown variables are errors. Never starts, binds or fetches anything; of the files it names it
-//! reads the secrets, and looks whether the others can be read.
+//! Owns the keys and their defaults. A configuration with errors is refused as a whole; all errors are reported at once, with
+//! their locations. Unknown keys and unknown variables are errors. Never binds an address or sends a request; of the files that
+//! the configuration names, it reads the secrets and checks that the others are readable.
+//!
+//! Steps: `tree` parses TOML into a tree with locations, `environment` overlays the variables, `deserializer` reads the raw
+//! structs of the sections from the tree, and `validate` of each section checks them and makes the types of [`Config`].
+//!
+//! A new key is a field of its section's struct, with its check in `deserialize_with` and its default in `Default`. A key whose
+//! check needs other keys, files or variables also has a line in `validate`.
 //!
 //! Reading order: [`server`], [`telemetry`], [`lambda`], [`demo`], [`issuer`], [`source`], [`cloudwatch`], [`endpoint`], `tenant`
-//! (the sections); [`secret`]; then the way there: `tree` (TOML with places), `environment` (variables over it), `reader`,
-//! `values` and `forms` (key by key); [`error`]; [`effective`] (what holds in the end).
+//! (the sections); [`secret`]; `tree`, `environment`, `deserializer`, `values`, `forms`, `validation`, `paths` (the steps);
+//! [`error`]; [`effective`] (the text of `logmark check`).
 
 pub mod server;
 pub mod telemetry;
@@ -22,9 +28,12 @@ mod pattern;
 pub mod secret;
 mod tree;
 mod environment;
-mod reader;
+mod deserializer;
+mod unsupported;
 mod values;
 mod forms;
+mod validation;
+mod paths;
 mod spelling;
 pub mod error;
 pub mod effective;
@@ -36,21 +45,25 @@ use std::ffi::OsString;
 use std::io::Read as _;
 use std::path::Path;
 
+use serde::Deserialize;
+
 use crate::auth::tenant::Tenants;
 use crate::auth::token::IssuerRules;
 use crate::files;
 use demo::Demo;
 use effective::Effective;
 use error::{ConfigError, ConfigErrors, Location};
+use issuer::RawAuth;
 use lambda::Lambda;
-use reader::{Reader, Table};
-use server::Server;
-use source::Source;
+use paths::FileError;
+use server::{RawServer, Server};
+use source::{RawSource, Source};
 use telemetry::Telemetry;
+use tenant::{RawTemplate, RawTenant};
 use tree::{Node, Value};
-use values::FileProblem;
+use validation::{Key, Validator};
 
-/// The file that is read when none is named and it is there.
+/// The file that is read by default, if it exists.
 pub const DEFAULT_FILE: &str = "logmark.toml";
 
 /// The whole configuration, checked. Its Debug shows no secret.
@@ -70,23 +83,22 @@ pub struct Config {
     pub sources: Vec<Source>,
     /// `[tenants.<id>]` and `[tenant_template]`.
     pub tenants: Tenants,
-    /// What is allowed, but what an operator should know: each with its place, to be logged at start.
+    /// Valid settings whose effect the operator should know, with their locations. Logged at start.
     pub warnings: Vec<String>,
 }
 
 impl Config {
-    /// What holds, defaults and all, in a form for people.
+    /// The configuration with its defaults, as text for operators.
     #[must_use]
     pub fn effective(&self) -> Effective<'_> {
         Effective(self)
     }
 }
 
-/// Reads the configuration of a process: the file at `path` (absent: [`DEFAULT_FILE`] if it is there), and the environment,
-/// which is [`std::env::vars_os`] but for tests.
+/// Reads the configuration of a process: the file at `path` (absent: [`DEFAULT_FILE`], if it exists) and the environment.
 ///
 /// # Errors
-/// Every error found; a file that cannot be read, or is no TOML, is one.
+/// All errors found. A file that cannot be read, or is not TOML, is one error.
 pub fn load(path: Option<&Path>, environment: impl IntoIterator<Item = (OsString, OsString)>) -> Result<Config, ConfigErrors> {
     let (variables, mut errors) = unicode(environment);
     let file = path.unwrap_or(Path::new(DEFAULT_FILE));
@@ -95,13 +107,13 @@ pub fn load(path: Option<&Path>, environment: impl IntoIterator<Item = (OsString
         Ok(bytes) => document(&name, file.parent(), bytes, &variables, errors),
         Err(error) if path.is_none() && error.kind() == std::io::ErrorKind::NotFound => read(None, &variables, errors),
         Err(error) => {
-            errors.push(ConfigError::about(&name, FileProblem::of(file, &error).to_string()));
+            errors.push(ConfigError::about(&name, FileError::of(file, &error).to_string()));
             Err(ConfigErrors::new(errors))
         }
     }
 }
 
-/// Reads the file's bytes. That others can change it is an error: they could name themselves an issuer.
+/// Reads the file. A file that others can change is an error, because they could add an issuer of their own.
 fn read_file(path: &Path, name: &str, errors: &mut Vec<ConfigError>) -> std::io::Result<Vec<u8>> {
     let mut file = std::fs::File::open(path)?;
     if let Err(exposed) = files::check_unchangeable(&file.metadata()?, path) {
@@ -112,10 +124,10 @@ fn read_file(path: &Path, name: &str, errors: &mut Vec<ConfigError>) -> std::io:
     Ok(bytes)
 }
 
-/// Reads a configuration that lies elsewhere than in a file: `name` is for errors; relative paths begin in the working directory.
+/// Reads a configuration that is not in a file. Error messages use `name`; relative paths start in the working directory.
 ///
 /// # Errors
-/// Every error found; a text that is no TOML is one.
+/// All errors found. A text that is not TOML is one error.
 pub fn load_text(
     name: &str,
     text: Vec<u8>,
@@ -125,18 +137,18 @@ pub fn load_text(
     document(name, None, text, &variables, errors)
 }
 
-/// Reads a configuration from a file's text, if there is one, and the environment. The file's path is for errors, and its
-/// folder for relative paths; nothing but the secrets and files that the configuration names is read.
+/// Reads a configuration from the text of a file, if there is one, and the environment. Error messages use the path of the file,
+/// and relative paths start in its folder. Only the secrets and files that the configuration names are read.
 ///
 /// # Errors
-/// Every error found.
+/// All errors found.
 pub fn parse(file: Option<(&Path, &str)>, variables: &BTreeMap<String, String>) -> Result<Config, ConfigErrors> {
     let name = file.map(|(path, _)| path.display().to_string()).unwrap_or_default();
     let document = file.map(|(path, text)| Document { name: &name, folder: path.parent(), text });
     read(document, variables, Vec::new())
 }
 
-/// A text with its name in errors, and where its relative paths begin.
+/// A text, its name in error messages, and the folder where its relative paths start.
 struct Document<'a> {
     name: &'a str,
     folder: Option<&'a Path>,
@@ -154,7 +166,7 @@ fn document(
         Ok(text) => read(Some(Document { name, folder, text: &text }), variables, errors),
         Err(error) => {
             let line = error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
-            errors.push(ConfigError::about(name, format!("is no UTF-8 text: line {line}")));
+            errors.push(ConfigError::about(name, format!("is not UTF-8 text: line {line}")));
             Err(ConfigErrors::new(errors))
         }
     }
@@ -166,7 +178,7 @@ fn read(
     mut errors: Vec<ConfigError>,
 ) -> Result<Config, ConfigErrors> {
     let mut root = match &document {
-        None => Node { value: Value::Table(BTreeMap::new()), location: Location::Nowhere },
+        None => Node::new(Value::Table(BTreeMap::new()), Location::Nowhere),
         Some(Document { name, text, .. }) => match tree::read(name, text) {
             Ok(root) => root,
             Err(error) => {
@@ -177,33 +189,49 @@ fn read(
     };
     errors.extend(environment::overlay(&mut root, variables));
     let folder = document.and_then(|document| document.folder).unwrap_or(Path::new(""));
-    let reader = Reader::new(variables, folder, errors);
-    let Value::Table(entries) = &root.value else {
-        return Err(ConfigErrors::new(reader.finish().0));
-    };
-    let mut config = sections(Table::new(&reader, entries, &root.location, String::new()));
-    let (errors, warnings) = reader.finish();
-    if errors.is_empty() {
-        config.warnings = ConfigErrors::new(warnings).iter().map(ToString::to_string).collect();
-        Ok(config)
-    } else {
-        Err(ConfigErrors::new(errors))
+    let validator = Validator::new(variables, folder, errors);
+    let config = deserializer::read(&root, &validator).map(|raw| validate(raw, &Key::root(&validator, &root)));
+    let (errors, warnings) = validator.finish();
+    match config {
+        Some(mut config) if errors.is_empty() => {
+            config.warnings = ConfigErrors::new(warnings).iter().map(ToString::to_string).collect();
+            Ok(config)
+        }
+        _ => Err(ConfigErrors::new(errors)),
     }
 }
 
-fn sections(root: Table<'_>) -> Config {
-    let server = root.section("server", server::read).unwrap_or_default();
-    let telemetry = root.section("telemetry", telemetry::read).unwrap_or_default();
-    let lambda = root.section("lambda", lambda::read).unwrap_or_default();
-    let demo = root.section("demo", demo::read).unwrap_or_default();
-    let issuers = issuer::read(&root);
-    let (sources, declared) = source::read(&root);
-    let tenants = tenant::read(&root, &declared);
-    root.finish();
-    Config { server, telemetry, lambda, demo, issuers, sources, tenants, warnings: Vec::new() }
+/// The configuration as written. A section that is absent has its defaults.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct RawConfig {
+    server: RawServer,
+    telemetry: Telemetry,
+    lambda: Lambda,
+    demo: Demo,
+    auth: RawAuth,
+    sources: Vec<RawSource>,
+    tenants: BTreeMap<String, RawTenant>,
+    tenant_template: Option<RawTemplate>,
 }
 
-/// Leaves out what is no Unicode: in a variable of ours that is an error, and the others are not for us, or not set for `env:`.
+/// Checks the values against each other, the files and the environment.
+fn validate(raw: RawConfig, root: &Key<'_>) -> Config {
+    let issuers = issuer::validate(raw.auth, &root.key("auth"));
+    let (sources, declared) = source::validate(raw.sources, &root.key("sources"));
+    Config {
+        server: server::validate(raw.server, &root.key("server")),
+        telemetry: raw.telemetry,
+        lambda: raw.lambda,
+        demo: raw.demo,
+        issuers,
+        tenants: tenant::validate(raw.tenants, raw.tenant_template, root, &declared),
+        sources,
+        warnings: Vec::new(),
+    }
+}
+
+/// The variables that are Unicode. Another one is an error if it is a key of the configuration, and ignored otherwise.
 fn unicode(environment: impl IntoIterator<Item = (OsString, OsString)>) -> (BTreeMap<String, String>, Vec<ConfigError>) {
     let (mut variables, mut errors) = (BTreeMap::new(), Vec::new());
     for (name, value) in environment {
@@ -214,7 +242,7 @@ fn unicode(environment: impl IntoIterator<Item = (OsString, OsString)>) -> (BTre
             }
             _ if environment::is_ours(&shown) => {
                 let location = Location::Variable { name: shown.into(), key: "".into() };
-                errors.push(ConfigError { location, key: String::new(), text: "is no Unicode text".to_owned() });
+                errors.push(ConfigError { location, key: String::new(), text: "is not Unicode text".to_owned() });
             }
             _ => {}
         }

@@ -1,15 +1,14 @@
-//! Known identity providers: what their access tokens carry, and which settings would refuse all of them.
+//! Known identity providers: the contents of their access tokens, and warnings about settings that refuse all of them.
 //!
-//! Owns what is known of a provider by its `iss`, and the warnings that follow. It changes no setting: an operator may know
-//! better, because most providers can add claims to their tokens. Sources are the providers' own documentation of their access
-//! tokens; where a provider leaves something open, nothing is said.
+//! Recognizes a provider by its `iss`. Never changes a setting, because most providers can be configured to add claims. The
+//! source is the documentation of each provider; what it leaves open causes no warning.
 
-use super::reader::{Field, Table};
 use super::spelling::{listed, quoted};
+use super::validation::Key;
 use crate::auth::keys::Algorithm;
 use crate::auth::token::{IssuerRules, TenantRule};
 
-/// How an issuer's name ends, as it stands in tokens.
+/// How the issuer ends in tokens.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum IssuerEnding {
     Slash,
@@ -17,18 +16,18 @@ enum IssuerEnding {
     Any,
 }
 
-/// What is known of a provider's access tokens.
+/// What is known about the access tokens of a provider.
 struct Provider {
     name: &'static str,
     is_issuer: fn(&str) -> bool,
     ending: IssuerEnding,
-    /// The algorithms that it can sign with; empty: not known.
+    /// Its signing algorithms; empty: not known.
     algorithms: &'static [Algorithm],
-    /// Whether `typ` is never `at+jwt`, unless somebody changes it.
+    /// Whether `typ` is not `at+jwt` by default.
     lacks_typ: bool,
-    /// Where scopes can be; `None`: in any claim.
+    /// The claims that can contain scopes; `None`: any claim.
     scopes: Option<&'static [&'static str]>,
-    /// Where a tenant can come from; `None`: from any claim.
+    /// The claims that can name a tenant; `None`: any claim.
     tenants: Option<&'static [&'static str]>,
 }
 
@@ -121,46 +120,43 @@ const PROVIDERS: [Provider; 15] = [
     },
 ];
 
-/// Warns of what would refuse every token of a known provider, at the keys of the issuer's table.
-pub(super) fn warn(table: &Table<'_>, rules: &IssuerRules) {
+/// Warns about settings that make the service refuse every token of a known provider.
+pub(super) fn warn(key: &Key<'_>, rules: &IssuerRules) {
     let Some(provider) = PROVIDERS.iter().find(|provider| (provider.is_issuer)(&rules.issuer)) else { return };
-    let at = |key: &str, text: String| match table.get(key) {
-        Some(field) => Field::warn(&field, text),
-        None => table.warn_absent(key, text),
-    };
-    for (key, text) in provider.faults(rules).into_iter().chain(special(provider.name, rules)) {
-        at(key, text);
+    for (name, text) in provider.faults(rules).into_iter().chain(special(provider.name, rules)) {
+        key.key(name).warn(text);
     }
 }
 
 impl Provider {
-    /// What of the rules does not fit, from the table alone: the key and the text.
+    /// The settings that do not match the provider: keys and texts.
     fn faults(&self, rules: &IssuerRules) -> Vec<(&'static str, String)> {
         let (name, mut faults) = (self.name, Vec::new());
         match (self.ending, rules.issuer.ends_with('/')) {
-            (IssuerEnding::Slash, false) => {
-                faults.push(("issuer", format!("{name} writes its issuer with `/` at the end: as it is, no token will pass")))
-            }
+            (IssuerEnding::Slash, false) => faults
+                .push(("issuer", format!("{name} writes its issuer with `/` at the end: without it, every token is refused"))),
             (IssuerEnding::NoSlash, true) => {
-                faults.push(("issuer", format!("{name} writes its issuer without `/` at the end: as it is, no token will pass")));
+                faults.push((
+                    "issuer",
+                    format!("{name} writes its issuer without `/` at the end: with it, every token is refused"),
+                ));
             }
             _ => {}
         }
         if !self.algorithms.is_empty() && !rules.algorithms.iter().any(|algorithm| self.algorithms.contains(algorithm)) {
-            faults.push(("algorithms", format!("{name} signs with {}: as it is, no token will pass", listed(self.algorithms))));
+            faults.push(("algorithms", format!("{name} signs with {}: every token is refused", listed(self.algorithms))));
         }
         if rules.require_typ && self.lacks_typ {
-            let text =
-                format!("{name} does not send `typ: at+jwt` unless it is told to: check that it does, or no token will pass");
+            let text = format!("{name} does not send `typ: at+jwt` by default: check that it does, or every token is refused");
             faults.push(("require_typ", text));
         }
         match self.scopes {
             Some([]) => {
-                let text = format!("tokens of {name} carry no scopes, so every request with one is answered 403");
+                let text = format!("tokens of {name} contain no scopes, so every request fails with 403");
                 faults.push(("scope_claims", text));
             }
             Some(known) if !rules.scope_claims.iter().any(|claim| may_be(known, claim)) => {
-                let text = format!("{name} puts scopes into {}: as it is, every request is answered 403", listed(known));
+                let text = format!("{name} puts scopes into {}: every request fails with 403", listed(known));
                 faults.push(("scope_claims", text));
             }
             _ => {}
@@ -171,8 +167,8 @@ impl Provider {
         {
             let claim = quoted(&rules.tenant_claim);
             let text = format!(
-                "tokens of {name} have no claim {claim}, so none will pass: name one that they have, such as `{}`, or give the \
-                 issuer one tenant with `tenant`",
+                "tokens of {name} have no claim {claim}, so every token is refused: use a claim that they have, such as `{}`, or \
+                 set one tenant with `tenant`",
                 known.first().copied().unwrap_or_default()
             );
             faults.push(("tenant_claim", text));
@@ -181,12 +177,12 @@ impl Provider {
     }
 }
 
-/// A name that the provider knows, or one that an administrator has added: those are long, or are paths.
+/// Whether the claim is known, or may be added by an administrator, whose names are long or paths.
 fn may_be(known: &[&str], claim: &str) -> bool {
     known.contains(&claim) || !["scope", "scopes", "permissions"].contains(&claim)
 }
 
-/// What is peculiar to one provider.
+/// Warnings for one provider only.
 fn special(name: &str, rules: &IssuerRules) -> Vec<(&'static str, String)> {
     let mut faults = Vec::new();
     let issuer = rules.issuer.as_str();
@@ -194,12 +190,12 @@ fn special(name: &str, rules: &IssuerRules) -> Vec<(&'static str, String)> {
         "Amazon Cognito" => {
             if rules.client_ids.is_empty() && !rules.audiences.iter().any(|audience| is_cognito_client(audience)) {
                 let text = "is missing, and no entry of `audiences` looks like a client id: access tokens of Amazon Cognito have \
-                            no `aud`, so none will pass; list the ids of the app clients";
+                            no `aud`, so every token is refused; list the ids of the app clients";
                 faults.push(("client_ids", text.to_owned()));
             }
             if rules.tenant_claim.starts_with("custom:") {
                 let text = "Amazon Cognito puts attributes into ID tokens, not into access tokens: a trigger before token \
-                            generation (event version 2) must add this claim, or no token will pass";
+                            generation (event version 2) must add this claim, or every token is refused";
                 faults.push(("tenant_claim", text.to_owned()));
             }
         }
@@ -212,13 +208,12 @@ fn special(name: &str, rules: &IssuerRules) -> Vec<(&'static str, String)> {
         "Firebase" => {
             let project = issuer.rsplit('/').next().unwrap_or_default();
             if !rules.audiences.iter().any(|audience| audience == project) {
-                let text =
-                    format!("Firebase writes the project's id, {}, into `aud`: as it is, no token will pass", quoted(project));
+                let text = format!("Firebase writes the project's id, {}, into `aud`: every token is refused", quoted(project));
                 faults.push(("audiences", text));
             }
         }
         "Clerk" if rules.client_ids.is_empty() => {
-            let text = "Clerk's session tokens have no `aud`: take a JWT template that sets it, or no token will pass";
+            let text = "Clerk's session tokens have no `aud`: use a JWT template that sets it, or every token is refused";
             faults.push(("audiences", text.to_owned()));
         }
         "Zitadel" if rules.scope_claims.iter().any(|claim| claim.starts_with("urn:zitadel:iam:org:project:")) => {
@@ -237,7 +232,7 @@ fn entra(name: &str, rules: &IssuerRules) -> Vec<(&'static str, String)> {
     let directory = rules.issuer.split('/').nth(3).unwrap_or_default();
     if directory.len() != 36 || !directory.chars().all(|c| c.is_ascii_hexdigit() || c == '-') {
         let text = format!(
-            "{name} writes the directory's id into its issuer, not {}: with it no token will pass; write one issuer for each \
+            "{name} writes the directory's id into its issuer, not {}: every token is refused; write one issuer for each \
              directory",
             quoted(directory)
         );
@@ -245,8 +240,8 @@ fn entra(name: &str, rules: &IssuerRules) -> Vec<(&'static str, String)> {
     }
     let is_uri = |audience: &String| audience.contains("://");
     if name.contains("v2.0") && !rules.audiences.is_empty() && rules.audiences.iter().all(is_uri) {
-        let text = "v2.0 tokens of Microsoft Entra ID have the application's client id in `aud`, not its URI: as it is, no token \
-                    will pass";
+        let text = "v2.0 tokens of Microsoft Entra ID have the application's client id in `aud`, not its URI: every token is \
+                    refused";
         faults.push(("audiences", text.to_owned()));
     }
     faults

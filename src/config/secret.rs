@@ -1,6 +1,6 @@
-//! Secrets: where they are kept, and the keys made of them.
+//! Secrets, and the cursor keys made from them.
 //!
-//! Owns `env:NAME` and `file:PATH`. Never prints a secret, nor a text that somebody wrote where a secret's place belongs.
+//! Owns `env:NAME` and `file:PATH`. Never prints a secret, or a text written where `env:` or `file:` belongs.
 
 use std::fmt;
 use std::io::Read;
@@ -12,13 +12,13 @@ use base64::engine::general_purpose::STANDARD;
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::reader::Field;
-use super::values::{FileProblem, kept_private, open};
+use super::paths::{FileError, check_private, open};
+use super::validation::Validator;
 
-/// More than this is no secret, but a wrong path.
+/// A larger file is a wrong path, not a secret.
 const LARGEST: u64 = 64 * 1024;
 
-/// A secret, and where it came from. Its Debug prints the place alone.
+/// A secret and its origin. Its Debug prints only the origin.
 #[derive(Clone)]
 pub struct Secret {
     origin: Arc<str>,
@@ -26,13 +26,13 @@ pub struct Secret {
 }
 
 impl Secret {
-    /// Where it came from: `env:NAME` or `file:PATH`.
+    /// `env:NAME` or `file:PATH`.
     #[must_use]
     pub fn origin(&self) -> &str {
         &self.origin
     }
 
-    /// The secret itself: for the one place that needs it.
+    /// The secret.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.value.expose_secret()
@@ -45,7 +45,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// 32 bytes that seal and open cursors.
+/// 32 bytes that encrypt and decrypt cursors.
 #[derive(Clone)]
 pub struct CursorKey {
     origin: Arc<str>,
@@ -53,13 +53,13 @@ pub struct CursorKey {
 }
 
 impl CursorKey {
-    /// Where it came from: `env:NAME` or `file:PATH`.
+    /// `env:NAME` or `file:PATH`.
     #[must_use]
     pub fn origin(&self) -> &str {
         &self.origin
     }
 
-    /// The key itself: for the one place that seals.
+    /// The key.
     #[must_use]
     pub fn expose(&self) -> &[u8; 32] {
         &self.bytes
@@ -72,104 +72,95 @@ impl fmt::Debug for CursorKey {
     }
 }
 
-/// For `Field::distinct`: the same key twice is no rotation.
+/// The same key twice would not be a rotation.
 impl PartialEq for CursorKey {
     fn eq(&self, other: &Self) -> bool {
         aws_lc_rs::constant_time::verify_slices_are_equal(&*self.bytes, &*other.bytes).is_ok()
     }
 }
 
-/// Why there is no secret.
+/// Why a secret cannot be used.
 #[derive(Debug, thiserror::Error)]
-enum SecretError {
+pub(super) enum SecretError {
     #[error(
         "is a secret in plain text: put it into a variable of its own and write `env:NAME`, or into a file and write `file:PATH`"
     )]
-    Plain,
+    PlainText,
     #[error("names no variable: write `env:NAME`")]
-    NoName,
+    VariableName,
     #[error("names no file: write `file:PATH`")]
-    NoPath,
-    #[error("the variable `{0}` is not set, or is no UTF-8")]
+    Path,
+    #[error("the variable `{0}` is not set, or is not UTF-8: set it")]
     NotSet(String),
     #[error("`{0}` is empty")]
     Empty(String),
-    #[error("the file `{0}` is too large for a secret")]
+    #[error("the file `{0}` is larger than 64 KiB: write the path of a file with only the secret")]
     TooLarge(String),
-    #[error("the file `{0}` is no UTF-8 text")]
-    NoText(String),
+    #[error("the file `{0}` is not UTF-8 text")]
+    NotText(String),
     #[error(transparent)]
-    File(#[from] FileProblem),
+    File(#[from] FileError),
     #[error("{0} must be 32 random bytes in base64, as `openssl rand -base64 32` prints them")]
-    KeySelectionError(String),
-    #[error("{0} is one byte over and over: take 32 random bytes, as `openssl rand -base64 32` prints them")]
-    Constant(String),
+    InvalidKey(String),
+    #[error("{0} repeats one byte: use 32 random bytes, as `openssl rand -base64 32` prints them")]
+    RepeatedByte(String),
 }
 
-/// A cursor key.
-pub(super) fn cursor_key(field: &Field<'_>) -> Option<CursorKey> {
-    key_of(&secret(field)?).map_err(|problem| field.wrong(problem)).ok()
-}
-
-fn key_of(secret: &Secret) -> Result<CursorKey, SecretError> {
+/// The cursor key at a place: `env:NAME` or `file:PATH`.
+pub(super) fn cursor_key(place: &str, validator: &Validator<'_>) -> Result<CursorKey, SecretError> {
+    let secret = secret(place, validator)?;
     let origin = || super::spelling::quoted(secret.origin());
-    let decoded =
-        STANDARD.decode(secret.expose().trim()).map(Zeroizing::new).map_err(|_| SecretError::KeySelectionError(origin()))?;
-    let bytes: [u8; 32] = decoded.as_slice().try_into().map_err(|_| SecretError::KeySelectionError(origin()))?;
+    let decoded = STANDARD.decode(secret.expose().trim()).map(Zeroizing::new).map_err(|_| SecretError::InvalidKey(origin()))?;
+    let bytes: [u8; 32] = decoded.as_slice().try_into().map_err(|_| SecretError::InvalidKey(origin()))?;
     if bytes.iter().all(|byte| *byte == bytes[0]) {
-        return Err(SecretError::Constant(origin()));
+        return Err(SecretError::RepeatedByte(origin()));
     }
     Ok(CursorKey { origin: Arc::clone(&secret.origin), bytes: Zeroizing::new(bytes) })
 }
 
-/// A secret from where the field says that it is kept.
-pub(super) fn secret(field: &Field<'_>) -> Option<Secret> {
-    let text = field.text()?;
-    find(field, text).map_err(|problem| field.wrong(problem)).ok()
-}
-
-fn find(field: &Field<'_>, text: &str) -> Result<Secret, SecretError> {
-    let value = if let Some(name) = text.strip_prefix("env:") {
-        from_variable(field, name)?
-    } else if let Some(path) = text.strip_prefix("file:") {
-        from_file(field, path)?
+/// The secret at a place: `env:NAME` or `file:PATH`.
+pub(super) fn secret(place: &str, validator: &Validator<'_>) -> Result<Secret, SecretError> {
+    let value = if let Some(name) = place.strip_prefix("env:") {
+        from_variable(name, validator)?
+    } else if let Some(path) = place.strip_prefix("file:") {
+        from_file(path, validator)?
     } else {
-        return Err(SecretError::Plain);
+        return Err(SecretError::PlainText);
     };
     if value.expose_secret().is_empty() {
-        Err(SecretError::Empty(text.to_owned()))
+        Err(SecretError::Empty(place.to_owned()))
     } else {
-        Ok(Secret { origin: text.into(), value })
+        Ok(Secret { origin: place.into(), value })
     }
 }
 
-fn from_variable(field: &Field<'_>, name: &str) -> Result<SecretString, SecretError> {
+fn from_variable(name: &str, validator: &Validator<'_>) -> Result<SecretString, SecretError> {
     if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
-        return Err(SecretError::NoName);
+        return Err(SecretError::VariableName);
     }
-    let value = field.reader.variables.get(name).ok_or_else(|| SecretError::NotSet(name.to_owned()))?;
+    let value = validator.variables.get(name).ok_or_else(|| SecretError::NotSet(name.to_owned()))?;
     Ok(SecretString::from(value.as_str()))
 }
 
-fn from_file(field: &Field<'_>, path: &str) -> Result<SecretString, SecretError> {
+fn from_file(path: &str, validator: &Validator<'_>) -> Result<SecretString, SecretError> {
     if path.is_empty() || path.contains('\0') {
-        return Err(SecretError::NoPath);
+        return Err(SecretError::Path);
     }
-    read_private(&field.reader.resolve(path))
+    read_private(&validator.resolve(path))
 }
 
 fn read_private(path: &Path) -> Result<SecretString, SecretError> {
     let file = open(path)?;
-    kept_private(&file, path)?;
+    check_private(&file, path)?;
     let mut text = Zeroizing::new(String::new());
     file.take(LARGEST + 1).read_to_string(&mut text).map_err(|error| match error.kind() {
-        std::io::ErrorKind::InvalidData => SecretError::NoText(path.display().to_string()),
-        _ => FileProblem::of(path, &error).into(),
+        std::io::ErrorKind::InvalidData => SecretError::NotText(path.display().to_string()),
+        _ => FileError::of(path, &error).into(),
     })?;
     if text.len() as u64 > LARGEST {
         return Err(SecretError::TooLarge(path.display().to_string()));
     }
-    // An editor's last newline is no part of the secret; anything else is.
+    // Editors add a final newline. Everything else belongs to the secret.
     let secret = text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
     Ok(SecretString::from(secret))
 }

@@ -1,25 +1,27 @@
-//! `[server]`: where the service listens, how it is reached, what seals its cursors, and what one client may take.
+//! `[server]`: addresses, TLS, cursor keys, and limits of the server.
 //!
-//! Owns the section's keys, defaults and ranges. Never binds an address and never reads a certificate: it only looks whether
-//! the files can be read. Look next at [`super::telemetry`] and [`super::issuer`].
+//! Owns the section's keys, defaults and ranges. Never binds an address or parses a certificate; it only checks that the files
+//! are readable. See also [`super::telemetry`] and [`super::issuer`].
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde::{Deserialize, Deserializer};
 use url::Url;
 
 use super::forms;
-use super::reader::{Field, Table};
 use super::secret::{CursorKey, cursor_key};
-use super::values::{PlainHttp, is_loopback, text_type};
+use super::spelling::duration as shown;
+use super::validation::Key;
+use super::values::{self, is_loopback, text_type};
 use crate::domain::network::{ForwardingHeader, Network};
 use crate::http::host::allowed_host;
 
 text_type!(
     /// A web origin as browsers send it in `Origin`: `https://app.example.com`, `http://localhost:3000`.
-    WebOrigin
+    WebOrigin, check_origin
 );
 
 /// `[server]`.
@@ -74,43 +76,57 @@ pub enum CursorKeys {
     Given(Vec<CursorKey>),
 }
 
-/// `[server.limits]`: what clients together, and one of them, may take.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// `[server.limits]`: limits for all clients together and for one address.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default)]
 pub struct ServerLimits {
     /// `LOGMARK__SERVER__LIMITS__MAX_CONNECTIONS`; 10000.
+    #[serde(deserialize_with = "values::integer::<1, 1_000_000, _, _>")]
     pub max_connections: usize,
-    /// `LOGMARK__SERVER__LIMITS__MAX_CONNECTIONS_PER_IP`; 1000. 0 in the configuration is `None`: no limit.
+    /// `LOGMARK__SERVER__LIMITS__MAX_CONNECTIONS_PER_IP`; 1000. 0 means no limit.
+    #[serde(deserialize_with = "values::limit::<1_000_000, _>")]
     pub max_connections_per_ip: Option<NonZeroU32>,
     /// `LOGMARK__SERVER__LIMITS__MAX_BODY_BYTES`; 1 MiB.
+    #[serde(deserialize_with = "values::bytes::<1024, { 64 << 20 }, _, _>")]
     pub max_body_bytes: usize,
-    /// `LOGMARK__SERVER__LIMITS__MAX_HEADER_BYTES`; 32 KiB. The request's line and all of its headers.
+    /// `LOGMARK__SERVER__LIMITS__MAX_HEADER_BYTES`; 32 KiB, for the request line and all headers.
+    #[serde(deserialize_with = "values::bytes::<1024, { 1 << 20 }, _, _>")]
     pub max_header_bytes: usize,
     /// `LOGMARK__SERVER__LIMITS__HEADER_TIMEOUT`; 10s, from the first byte to the last header.
+    #[serde(deserialize_with = "values::duration::<1, 600, _>")]
     pub header_timeout: Duration,
     /// `LOGMARK__SERVER__LIMITS__HANDSHAKE_TIMEOUT`; 10s, for TLS.
+    #[serde(deserialize_with = "values::duration::<1, 600, _>")]
     pub handshake_timeout: Duration,
     /// `LOGMARK__SERVER__LIMITS__IDLE_TIMEOUT`; 60s, between two requests of a connection.
+    #[serde(deserialize_with = "values::duration::<1, 3600, _>")]
     pub idle_timeout: Duration,
-    /// `LOGMARK__SERVER__LIMITS__REQUEST_TIMEOUT`; 30s, to an answer's headers.
+    /// `LOGMARK__SERVER__LIMITS__REQUEST_TIMEOUT`; 30s, until the headers of the response.
+    #[serde(deserialize_with = "values::duration::<1, 600, _>")]
     pub request_timeout: Duration,
     /// `LOGMARK__SERVER__LIMITS__WORK_TIME`; 20s, or two thirds of a shorter `request_timeout`. Then a JSON page ends.
+    #[serde(deserialize_with = "values::duration::<1, 600, _>")]
     pub work_time: Duration,
-    /// `LOGMARK__SERVER__LIMITS__DRAIN_TIMEOUT`; 20s, for requests under way when the service is told to stop.
+    /// `LOGMARK__SERVER__LIMITS__DRAIN_TIMEOUT`; 20s, for running requests when the service stops.
+    #[serde(deserialize_with = "values::duration::<0, 600, _>")]
     pub drain_timeout: Duration,
-    /// `LOGMARK__SERVER__LIMITS__PAGE_BYTES`; 4 MiB. About so many bytes of messages make one JSON page.
+    /// `LOGMARK__SERVER__LIMITS__PAGE_BYTES`; 4 MiB. Approximate bytes of messages in a JSON page.
+    #[serde(deserialize_with = "values::bytes::<{ 64 << 10 }, { 64 << 20 }, _, _>")]
     pub page_bytes: usize,
-    /// `LOGMARK__SERVER__LIMITS__RESPONSE_MEMORY`; 128 MiB. Bytes that answers hold in all until their clients have taken them,
-    /// shared between tenants by weight.
+    /// `LOGMARK__SERVER__LIMITS__RESPONSE_MEMORY`; 128 MiB. Bytes of all responses until clients have received them, shared
+    /// between tenants by weight. Less than 16 MiB could not hold the largest response.
+    #[serde(deserialize_with = "values::bytes::<{ 16 << 20 }, { 1 << 40 }, _, _>")]
     pub response_memory: u64,
-    /// `LOGMARK__SERVER__LIMITS__MAX_REQUESTS`; 10000. Requests at a time whose answers are not sent yet.
+    /// `LOGMARK__SERVER__LIMITS__MAX_REQUESTS`; 10000. Concurrent requests, until their responses are sent.
+    #[serde(deserialize_with = "values::integer::<1, 1_000_000, _, _>")]
     pub max_requests: usize,
-    /// `LOGMARK__SERVER__LIMITS__MAX_REQUESTS_PER_IP`; 2000, or no limit where connections have none. 0 in the
-    /// configuration is `None`: no limit.
+    /// `LOGMARK__SERVER__LIMITS__MAX_REQUESTS_PER_IP`; 2000, or no limit if connections have none. 0 means no limit.
+    #[serde(deserialize_with = "values::limit::<1_000_000, _>")]
     pub max_requests_per_ip: Option<NonZeroU32>,
 }
 
-/// With 64 MiB of a source's cache, and 1,000 connections of an attacker, the service stays below 512 MiB: an attack on a share
-/// of half of it was measured at about six times the share.
+/// With 64 MiB of a source's cache, and 1,000 connections of an attacker, the service stays below 512 MiB: an attack on a share of
+/// half of it was measured at about six times the share.
 const RESPONSE_MEMORY: u64 = 128 << 20;
 
 impl Default for ServerLimits {
@@ -152,186 +168,200 @@ impl Default for Server {
     }
 }
 
-/// Reads the section.
-pub(super) fn read(table: &Table<'_>) -> Server {
-    let default = Server::default();
-    let tls_field = table.get("tls");
-    let tls = tls_field.as_ref().and_then(|field| field.table(tls));
-    let listen_field = table.get("listen");
-    let usual = match tls_field {
-        Some(_) => SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 8443),
-        None => default.listen,
+/// `[server]` as written. The fields of [`Server`] describe the keys.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct RawServer {
+    tls: Option<RawTls>,
+    listen: Option<ListenAddress>,
+    admin_listen: Option<ListenAddress>,
+    #[serde(deserialize_with = "values::base_url")]
+    public_url: Option<Url>,
+    #[serde(deserialize_with = "allowed_hosts")]
+    allowed_hosts: Option<Vec<AllowedHost>>,
+    cursor_keys: Option<Vec<String>>,
+    #[serde(deserialize_with = "cors_origins")]
+    cors_origins: Vec<WebOrigin>,
+    #[serde(deserialize_with = "forwarding_header")]
+    forwarding_header: ForwardingHeader,
+    #[serde(deserialize_with = "trusted_proxies")]
+    trusted_proxies: Vec<Network>,
+    limits: ServerLimits,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct RawTls {
+    cert: Option<String>,
+    key: Option<String>,
+}
+
+#[derive(Clone, Copy)]
+struct ListenAddress(SocketAddr);
+
+impl<'de> Deserialize<'de> for ListenAddress {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        values::text(deserializer, forms::listen_address).map(Self)
+    }
+}
+
+/// An entry of `allowed_hosts`.
+#[derive(PartialEq)]
+enum AllowedHost {
+    /// The word `public_url`.
+    OfPublicUrl,
+    Named(String),
+}
+
+fn allowed_hosts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<AllowedHost>>, D::Error> {
+    let check = |text: &str| match text {
+        "public_url" => Ok(AllowedHost::OfPublicUrl),
+        _ => allowed_host(text)
+            .map(AllowedHost::Named)
+            .ok_or("is not a host with an optional port, such as `logs.example.com` or `logs.internal:8443`"),
     };
-    let listen = listen_field.as_ref().and_then(address).unwrap_or(usual);
-    if let Some(field) = listen_field.filter(|_| tls_field.is_none() && !listen.ip().is_loopback()) {
-        field.warn("plain HTTP, and not for this machine alone: only for behind a TLS terminator that nobody can go around");
-    }
-    let admin_listen = table.or("admin_listen", default.admin_listen, |field| admin_address(field, listen));
-    if listen == admin_listen && listen.port() != 0 && table.get("admin_listen").is_none() {
-        table.missing("admin_listen", "`listen` has taken its default, `127.0.0.1:9090`, so give it another");
-    }
-    let given_url = given_url(table, listen);
-    let allowed_hosts = table.get("allowed_hosts").and_then(|field| allowed_hosts(&field, given_url.as_deref()));
-    Server {
-        listen,
-        given_url,
-        allowed_hosts,
-        tls,
-        admin_listen,
-        cursor_keys: cursor_keys(table),
-        cors_origins: table.or("cors_origins", Vec::new(), cors_origins),
-        forwarding_header: table.or("forwarding_header", default.forwarding_header, forwarding_header),
-        trusted_proxies: table.or("trusted_proxies", Vec::new(), trusted_proxies),
-        limits: table.or("limits", default.limits, |field| field.table(|table| Some(limits(table)))),
-    }
+    values::list(deserializer, Some("remove the key to allow any host"), check).map(Some)
 }
 
-fn address(field: &Field<'_>) -> Option<SocketAddr> {
-    field.parsed(forms::listen_address)
+fn cors_origins<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<WebOrigin>, D::Error> {
+    let check = |text: &str| check_origin(text).map(|()| WebOrigin(text.to_owned()));
+    values::list(deserializer, Some("remove the key to allow no other origin"), check)
 }
 
-fn admin_address(field: &Field<'_>, listen: SocketAddr) -> Option<SocketAddr> {
-    let admin = address(field)?;
-    if admin == listen && admin.port() != 0 {
-        field.wrong("is the same address as `listen`: health and metrics are never on the public one");
-        return None;
-    }
-    if !admin.ip().is_loopback() {
-        field.warn("health and metrics ask for no token: make sure that only those who should can reach this address");
-    }
-    Some(admin)
+fn trusted_proxies<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Network>, D::Error> {
+    values::list(deserializer, Some("remove the key to trust no proxy"), str::parse)
 }
 
-fn given_url(table: &Table<'_>, listen: SocketAddr) -> Option<String> {
-    let Some(field) = table.get("public_url") else {
-        if listen.ip().is_unspecified() {
-            table.warn_absent("public_url", format_args!("is missing, so clients are told `{listen}`, which they cannot reach"));
-        }
-        return None;
-    };
-    let url = field.base_url(PlainHttp::Anywhere)?;
-    if url.scheme() == "http" && !is_loopback(&url) {
-        field.warn("begins with `http://`: clients will send their tokens in plain text");
-    }
-    Some(url.as_str().trim_end_matches('/').to_owned())
-}
-
-fn tls(table: &Table<'_>) -> Option<Tls> {
-    let cert = table.required("cert", "the path of the certificate chain, in PEM");
-    let key = table.required("key", "the path of the certificate's private key, in PEM");
-    let cert = cert.and_then(|field| field.readable(field.text()?));
-    let key = key.and_then(|field| field.key_file(field.text()?));
-    Some(Tls { cert: cert?, key: key? })
-}
-
-fn cursor_keys(table: &Table<'_>) -> CursorKeys {
-    let Some(field) = table.get("cursor_keys") else {
-        let text =
-            "is missing, so cursors are sealed with a key of this process: they end when it ends, and no replica knows them";
-        table.warn_absent("cursor_keys", text);
-        return CursorKeys::PerProcess;
-    };
-    let keys = field.distinct("write `[\"env:LOGMARK_CURSOR_KEY\"]`, or leave the key out", cursor_key);
-    keys.map_or(CursorKeys::PerProcess, CursorKeys::Given)
-}
-
-fn cors_origins(field: &Field<'_>) -> Option<Vec<WebOrigin>> {
-    field.distinct("leave the key out to allow no other origin", |item| item.parsed(web_origin))
-}
-
-fn trusted_proxies(field: &Field<'_>) -> Option<Vec<Network>> {
-    field.distinct("leave the key out to trust no proxy", |item| item.parsed(str::parse))
-}
-
-fn forwarding_header(field: &Field<'_>) -> Option<ForwardingHeader> {
-    field.parsed(|text| match text.to_ascii_lowercase().as_str() {
+fn forwarding_header<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ForwardingHeader, D::Error> {
+    values::text(deserializer, |text| match text.to_ascii_lowercase().as_str() {
         "x-forwarded-for" => Ok(ForwardingHeader::XForwardedFor),
         "forwarded" => Ok(ForwardingHeader::Forwarded),
-        _ => Err("is not a forwarding header: there are `x-forwarded-for` and `forwarded`"),
+        _ => Err("is not a forwarding header: expected `x-forwarded-for` or `forwarded`"),
     })
 }
 
-/// Hosts as they stand in `Host`, each with its port unless that is the one of `http` or `https`.
-fn allowed_hosts(field: &Field<'_>, given_url: Option<&str>) -> Option<Vec<String>> {
-    field.distinct("leave the key out to answer for any host", |item| {
-        let text = item.text()?;
-        if text == "public_url" {
-            let url = given_url.and_then(|url| Url::parse(url).ok());
-            let host = url.as_ref().map(|url| &url[url::Position::BeforeHost..url::Position::AfterPort]);
-            if host.is_none() {
-                item.wrong("stands for the host of `public_url`, which is not given");
-            }
-            return host.and_then(allowed_host);
-        }
-        item.parsed(|text| {
-            allowed_host(text).ok_or("is no host with an optional port, such as `logs.example.com` or `logs.internal:8443`")
-        })
-    })
-}
-
-fn web_origin(text: &str) -> Result<WebOrigin, &'static str> {
+fn check_origin(text: &str) -> Result<(), &'static str> {
     if text.contains('*') || text == "null" {
-        return Err("is no single origin: name each one, such as `https://app.example.com`");
+        return Err("is not a single origin: list each one, such as `https://app.example.com`");
     }
     let origin = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https")).map(|url| url.origin());
     match origin.map(|origin| origin.ascii_serialization()) {
-        Some(origin) if origin == text => Ok(WebOrigin(origin)),
-        _ => Err("is no origin as browsers send it: scheme, host, and the port only where it is not the usual one, no path, \
-                  such as `https://app.example.com`"),
+        Some(origin) if origin == text => Ok(()),
+        _ => Err(
+            "is not an origin as browsers send it: write the scheme, the host, and the port unless it is the default, without \
+                  a path, such as `https://app.example.com`",
+        ),
     }
 }
 
-fn limits(table: &Table<'_>) -> ServerLimits {
-    const SECOND: Duration = Duration::from_secs(1);
-    const MINUTES: Duration = Duration::from_secs(600);
-    let default = ServerLimits::default();
-    let time = |key, default| table.or(key, default, |field| field.duration(SECOND..=MINUTES));
-    let count = |key, default, least: u32, most: u32| {
-        table.or(key, default, |field| field.whole(least..=most).map(|count| count as usize))
+/// Checks the section.
+pub(super) fn validate(raw: RawServer, key: &Key<'_>) -> Server {
+    let default = Server::default();
+    let usual = match raw.tls {
+        Some(_) => SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 8443),
+        None => default.listen,
     };
-    let bytes = |key, default, least: u64, most: u64| {
-        table.or(key, default, |field| field.bytes(least..=most).and_then(|bytes| usize::try_from(bytes).ok()))
-    };
-    /// What one answer may need: less would refuse it for ever.
-    const MIN_MEMORY: u64 = 16 << 20;
-    const MAX_MEMORY: u64 = 1 << 40;
-    table.refuse(
-        &["stream_pages"],
-        "is no key any more: `response_memory` bounds the bytes that all answers hold, pages among them",
-    );
-    let request_timeout = time("request_timeout", default.request_timeout);
-    let work_time = default.work_time.min(request_timeout * 2 / 3);
-    let max_connections_per_ip = table
-        .get("max_connections_per_ip")
-        .map_or(default.max_connections_per_ip, |field| field.whole(0..=1_000_000).and_then(NonZeroU32::new));
-    // Where all clients come from one address, a load balancer's, neither counts.
-    let max_requests_per_ip = default.max_requests_per_ip.filter(|_| max_connections_per_ip.is_some());
-    ServerLimits {
-        max_connections: count("max_connections", default.max_connections, 1, 1_000_000),
-        max_connections_per_ip,
-        max_body_bytes: bytes("max_body_bytes", default.max_body_bytes, 1024, 64 << 20),
-        max_header_bytes: bytes("max_header_bytes", default.max_header_bytes, 1024, 1 << 20),
-        header_timeout: time("header_timeout", default.header_timeout),
-        handshake_timeout: time("handshake_timeout", default.handshake_timeout),
-        idle_timeout: table.or("idle_timeout", default.idle_timeout, |field| field.duration(SECOND..=MINUTES * 6)),
-        request_timeout,
-        work_time: table.or("work_time", work_time, |field| work_time_within(field, request_timeout)),
-        drain_timeout: table.or("drain_timeout", default.drain_timeout, |field| field.duration(Duration::ZERO..=MINUTES)),
-        page_bytes: bytes("page_bytes", default.page_bytes, 64 << 10, 64 << 20),
-        response_memory: table.or("response_memory", default.response_memory, |field| field.bytes(MIN_MEMORY..=MAX_MEMORY)),
-        max_requests: count("max_requests", default.max_requests, 1, 1_000_000),
-        max_requests_per_ip: table
-            .get("max_requests_per_ip")
-            .map_or(max_requests_per_ip, |field| field.whole(0..=1_000_000).and_then(NonZeroU32::new)),
+    let listen = raw.listen.map_or(usual, |ListenAddress(address)| address);
+    if raw.listen.is_some() && !key.key("tls").is_set() && !listen.ip().is_loopback() {
+        key.key("listen").warn("plain HTTP on a network: put a TLS terminator before it that clients cannot bypass");
+    }
+    let admin_listen = admin_address(raw.admin_listen, default.admin_listen, listen, key);
+    let given_url = raw.public_url.map(|url| public_url(&url, key));
+    if given_url.is_none() && !key.key("public_url").is_set() && listen.ip().is_unspecified() {
+        let text = format_args!("is missing: responses will link to `{listen}`, which clients cannot reach");
+        key.key("public_url").warn(text);
+    }
+    Server {
+        listen,
+        allowed_hosts: raw.allowed_hosts.map(|hosts| validate_hosts(hosts, given_url.as_deref(), &key.key("allowed_hosts"))),
+        given_url,
+        tls: raw.tls.and_then(|tls| validate_tls(&tls, &key.key("tls"))),
+        admin_listen,
+        cursor_keys: validate_cursor_keys(raw.cursor_keys, &key.key("cursor_keys")),
+        cors_origins: raw.cors_origins,
+        trusted_proxies: raw.trusted_proxies,
+        forwarding_header: raw.forwarding_header,
+        limits: validate_limits(raw.limits, &key.key("limits")),
     }
 }
 
-fn work_time_within(field: &Field<'_>, request_timeout: Duration) -> Option<Duration> {
-    let work_time = field.duration(Duration::from_secs(1)..=Duration::from_secs(600))?;
-    if work_time >= request_timeout {
-        let most = super::spelling::duration(request_timeout);
-        field.wrong(format_args!("must be shorter than `request_timeout`, {most}: an answer has to be sent too"));
-        return None;
+fn admin_address(given: Option<ListenAddress>, default: SocketAddr, listen: SocketAddr, key: &Key<'_>) -> SocketAddr {
+    let key = key.key("admin_listen");
+    let admin = given.map_or(default, |ListenAddress(address)| address);
+    if admin == listen && admin.port() != 0 {
+        match given {
+            Some(_) => key.error("is the same address as `listen`: health and metrics need an address of their own"),
+            None => key.require(format_args!("`listen` uses its default, `{admin}`, so set another address")),
+        }
+    } else if !admin.ip().is_loopback() {
+        key.warn("health and metrics need no token: restrict who can reach this address");
     }
-    Some(work_time)
+    admin
+}
+
+fn public_url(url: &Url, key: &Key<'_>) -> String {
+    if url.scheme() == "http" && !is_loopback(url) {
+        key.key("public_url").warn("begins with `http://`: clients will send their tokens in plain text");
+    }
+    url.as_str().trim_end_matches('/').to_owned()
+}
+
+fn validate_tls(raw: &RawTls, key: &Key<'_>) -> Option<Tls> {
+    let (cert_key, private_key) = (key.key("cert"), key.key("key"));
+    cert_key.require("write the path of the certificate chain, in PEM");
+    private_key.require("write the path of the private key, in PEM");
+    let cert = raw.cert.as_ref().and_then(|path| cert_key.readable(path));
+    let key = raw.key.as_ref().and_then(|path| private_key.key_file(path));
+    Some(Tls { cert: cert?, key: key? })
+}
+
+fn validate_cursor_keys(raw: Option<Vec<String>>, key: &Key<'_>) -> CursorKeys {
+    let Some(places) = raw else {
+        if !key.is_set() {
+            key.warn(
+                "is missing: cursors are sealed with a random key, so they end with the process and other replicas reject them",
+            );
+        }
+        return CursorKeys::PerProcess;
+    };
+    key.require_items("write `[\"env:LOGMARK_CURSOR_KEY\"]`, or remove the key");
+    let mut keys: Vec<CursorKey> = Vec::new();
+    for (place, item) in places.iter().zip(key.items()) {
+        match item.check(cursor_key(place, item.validator)) {
+            Some(found) if keys.contains(&found) => item.error("is listed twice"),
+            found => keys.extend(found),
+        }
+    }
+    CursorKeys::Given(keys)
+}
+
+fn validate_hosts(hosts: Vec<AllowedHost>, given_url: Option<&str>, key: &Key<'_>) -> Vec<String> {
+    let url = given_url.and_then(|url| Url::parse(url).ok());
+    let of_url = url.as_ref().and_then(|url| allowed_host(&url[url::Position::BeforeHost..url::Position::AfterPort]));
+    let named = |(host, item): (AllowedHost, Key<'_>)| match host {
+        AllowedHost::Named(host) => Some(host),
+        AllowedHost::OfPublicUrl => {
+            if of_url.is_none() {
+                item.error("refers to `public_url`, which is not set");
+            }
+            of_url.clone()
+        }
+    };
+    hosts.into_iter().zip(key.items()).filter_map(named).collect()
+}
+
+/// Sets the defaults that depend on other keys.
+fn validate_limits(mut limits: ServerLimits, key: &Key<'_>) -> ServerLimits {
+    let work_time = key.key("work_time");
+    if !work_time.is_set() {
+        limits.work_time = limits.work_time.min(limits.request_timeout * 2 / 3);
+    } else if limits.work_time >= limits.request_timeout && !work_time.has_errors() {
+        let most = shown(limits.request_timeout);
+        work_time.error(format_args!("must be shorter than `request_timeout`, {most}: sending the response takes time too"));
+    }
+    // Behind a load balancer all clients have one address, so neither limit applies.
+    if limits.max_connections_per_ip.is_none() && !key.key("max_requests_per_ip").is_set() {
+        limits.max_requests_per_ip = None;
+    }
+    limits
 }

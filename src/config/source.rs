@@ -1,153 +1,176 @@
-//! `[[sources]]`: where logs are, by name.
+//! `[[sources]]`: the log sources, by name.
 //!
-//! Owns the section's keys, and which of them belong to which kind. Never reaches a source: a region, a role and an endpoint
-//! are looked at for their form alone. Look next at [`super::cloudwatch`], the keys of that kind, at [`super::endpoint`], and at
-//! `config::tenant`, whose grants name the sources.
+//! Owns the section's keys, and the kinds of sources. Never connects to a source. See also [`super::cloudwatch`],
+//! [`super::endpoint`], and `config::tenant`, whose grants refer to the sources.
 
 use std::net::SocketAddr;
 use std::num::{NonZeroU32, NonZeroUsize};
-use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::cloudwatch::{self, CloudWatch};
-use super::endpoint::{self, Endpoint};
-use super::reader::{Field, Table};
-use super::spelling::{listed, quoted};
+use serde::{Deserialize, Deserializer};
+
+use super::cloudwatch::{self, CloudWatch, RawCloudWatch};
+use super::endpoint::{self, Endpoint, RawEndpoint};
+use super::spelling::listed;
+use super::validation::Key;
+use super::values;
 use crate::domain::name::SourceName;
 use crate::sources::local_settings::LocalQuerySettings;
 
 /// `[[sources]]`; in variables `LOGMARK__SOURCES__0__…`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Source {
-    /// `…__NAME`, required: what grants call it.
+    /// `…__NAME`, required: grants refer to it.
     pub name: SourceName,
     /// `…__KIND`, required, and the keys of that kind.
     pub kind: SourceKind,
 }
 
-/// What a source is.
+/// The kind of a source.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SourceKind {
     /// Amazon CloudWatch Logs.
     CloudWatch(Box<CloudWatch>),
     /// The embedded store.
     Local {
-        /// `…__PATH`, required: its folder, which is made if it is not there.
+        /// `…__PATH`, required: its folder, created if it does not exist.
         path: PathBuf,
         /// `…__QUERIES__…`.
         queries: LocalQuerySettings,
-        /// `…__ENDPOINT`; absent: none. Where it speaks the protocol of CloudWatch Logs.
+        /// `…__ENDPOINT`; absent: none. Serves the CloudWatch Logs protocol.
         endpoint: Option<Box<Endpoint>>,
     },
 }
 
-/// The sources that the configuration names, for grants to be checked against.
+/// `[[sources]]` as written, tagged by `kind`.
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum RawSource {
+    CloudWatch(Box<RawCloudWatch>),
+    Local(RawLocal),
+    /// The kind is missing or wrong, which was reported.
+    Unknown(RawUnknown),
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct RawLocal {
+    #[serde(deserialize_with = "name")]
+    name: Option<SourceName>,
+    path: Option<String>,
+    #[serde(with = "LocalQueryKeys")]
+    queries: LocalQuerySettings,
+    endpoint: Option<RawEndpoint>,
+}
+
+/// The keys of [`LocalQuerySettings`].
+#[derive(Deserialize)]
+#[serde(remote = "LocalQuerySettings", default = "LocalQuerySettings::default")]
+struct LocalQueryKeys {
+    #[serde(deserialize_with = "values::nonzero::<256, _, _>")]
+    threads: NonZeroUsize,
+    #[serde(deserialize_with = "values::nonzero::<10_000, _, _>")]
+    concurrent: NonZeroU32,
+    #[serde(deserialize_with = "values::bytes::<{ 16 << 20 }, { 64 << 30 }, _, _>")]
+    memory: usize,
+    #[serde(deserialize_with = "values::bytes::<{ 16 << 20 }, { 64 << 30 }, _, _>")]
+    memory_per_query: usize,
+    #[serde(deserialize_with = "values::duration::<10, 3600, _>")]
+    abandoned_after: Duration,
+    #[serde(deserialize_with = "values::duration::<1, 3600, _>")]
+    max_time: Duration,
+    #[serde(deserialize_with = "values::duration::<10, 86_400, _>")]
+    results_kept: Duration,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct RawUnknown {
+    #[serde(deserialize_with = "name")]
+    name: Option<SourceName>,
+}
+
+/// The name of a source.
+pub(super) fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SourceName>, D::Error> {
+    values::text(deserializer, |text| SourceName::try_from(text)).map(Some)
+}
+
+/// The sources that grants can refer to.
 #[derive(Default)]
 pub(super) struct Declared {
-    /// Their names, also of those with other errors.
+    /// Names of all sources, including those with errors.
     pub(super) names: Vec<SourceName>,
-    /// One has no name, or a wrong one: which it should be is not known.
+    /// The name of a source is missing or wrong, so names cannot be checked against the list.
     pub(super) incomplete: bool,
     paths: Vec<PathBuf>,
     listening: Vec<SocketAddr>,
 }
 
-/// Reads `[[sources]]`.
-pub(super) fn read(root: &Table<'_>) -> (Vec<Source>, Declared) {
-    const NEEDED: &str = "write at least one `[[sources]]`, or there are no logs to give";
+/// Checks the section.
+pub(super) fn validate(raw: Vec<RawSource>, key: &Key<'_>) -> (Vec<Source>, Declared) {
+    const NEEDED: &str = "write at least one `[[sources]]`, or there are no logs to read";
+    key.require(NEEDED);
+    key.require_items(NEEDED);
     let mut declared = Declared::default();
-    let Some(field) = root.required("sources", NEEDED) else {
-        declared.incomplete = true;
-        return (Vec::new(), declared);
-    };
-    let sources = field.tables(NEEDED, |table| source(table, &mut declared));
-    declared.incomplete |= declared.names.is_empty();
+    let mut sources = Vec::new();
+    for (raw, key) in raw.into_iter().zip(key.items()) {
+        let (name, kind) = match raw {
+            RawSource::CloudWatch(raw) => {
+                let name = raw.name.clone();
+                (name, cloudwatch::validate(*raw, &key).map(|source| SourceKind::CloudWatch(Box::new(source))))
+            }
+            RawSource::Local(raw) => (raw.name.clone(), validate_local(raw, &key, &mut declared)),
+            RawSource::Unknown(raw) => (raw.name, None),
+        };
+        let name = validate_name(name, &key.key("name"), &mut declared);
+        sources.extend(name.zip(kind).map(|(name, kind)| Source { name, kind }));
+    }
+    declared.incomplete |= declared.names.is_empty() || key.items_with_errors();
     (sources, declared)
 }
 
-fn source(table: &Table<'_>, declared: &mut Declared) -> Option<Source> {
-    let name = table.required("name", "grants name the source by it").and_then(|field| name(&field, declared));
-    declared.incomplete |= name.is_none();
-    let Some(field) = table.required("kind", "write `cloudwatch` or `local`") else {
-        table.leave();
+fn validate_name(name: Option<SourceName>, key: &Key<'_>, declared: &mut Declared) -> Option<SourceName> {
+    key.require("grants refer to the source by its name");
+    let Some(name) = name else {
+        declared.incomplete = true;
         return None;
     };
-    let kind = match field.text() {
-        Some("cloudwatch") => {
-            table.refuse(&["path"], "belongs to the kind `local`, and this source is `cloudwatch`");
-            cloudwatch::read(table).map(|cloudwatch| SourceKind::CloudWatch(Box::new(cloudwatch)))
-        }
-        Some("local") => local(table, &field, declared),
-        text => {
-            if let Some(text) = text {
-                field.wrong(format_args!("{} is no kind of source: there are `cloudwatch` and `local`", quoted(text)));
-            }
-            table.leave();
-            None
-        }
-    };
-    Some(Source { name: name?, kind: kind? })
-}
-
-fn name(field: &Field<'_>, declared: &mut Declared) -> Option<SourceName> {
-    let name = field.parsed(|text| SourceName::try_from(text))?;
     if declared.names.contains(&name) {
-        field.wrong(format_args!("{} is there twice: give each source a name of its own", listed([&name])));
+        key.error(format_args!("{} is used twice: give each source its own name", listed([&name])));
     } else {
         declared.names.push(name.clone());
     }
     Some(name)
 }
 
-fn local(table: &Table<'_>, kind: &Field<'_>, declared: &mut Declared) -> Option<SourceKind> {
-    table.refuse(&cloudwatch::ONLY_HERE, "belongs to the kind `cloudwatch`, and this source is `local`");
+fn validate_local(raw: RawLocal, key: &Key<'_>, declared: &mut Declared) -> Option<SourceKind> {
     if !cfg!(feature = "local") {
-        kind.wrong("`local` is not part of this build: it was made without the feature `local`");
+        key.key("kind").error("`local` is not part of this build: build with the feature `local`");
     }
-    let default = LocalQuerySettings::default();
-    let local_queries = table.or("queries", default, |field| field.table(|table| Some(queries(table))));
-    let endpoint = endpoint(table, declared);
-    let field = table.required("path", "write the folder for its logs")?;
-    let path = field.path(field.text()?)?;
+    let endpoint = raw.endpoint.map(|endpoint| validate_endpoint(endpoint, &key.key("endpoint"), declared));
+    let key = key.key("path");
+    key.require("write the folder for its logs");
+    let path = key.path(raw.path.as_deref()?)?;
     if declared.paths.contains(&path) {
-        field.wrong("is another source's folder already: one folder, one source");
+        key.error("is the folder of another source: give each source its own folder");
         return None;
     }
     declared.paths.push(path.clone());
-    Some(SourceKind::Local { path, queries: local_queries, endpoint: endpoint.map(Box::new) })
+    let endpoint = match endpoint {
+        Some(endpoint) => Some(Box::new(endpoint?)),
+        None => None,
+    };
+    Some(SourceKind::Local { path, queries: raw.queries, endpoint })
 }
 
-/// Reads `endpoint`.
-fn endpoint(table: &Table<'_>, declared: &mut Declared) -> Option<Endpoint> {
-    let field = table.get("endpoint")?;
-    let endpoint = field.table(endpoint::read)?;
-    // Port 0 is another one for each.
+/// Checks `endpoint`, also against the endpoints of the sources before it.
+fn validate_endpoint(raw: RawEndpoint, key: &Key<'_>, declared: &mut Declared) -> Option<Endpoint> {
+    let endpoint = endpoint::validate(raw, key)?;
+    // Port 0 stands for a different free port each time.
     if endpoint.listen.port() != 0 && declared.listening.contains(&endpoint.listen) {
-        field.wrong("listens where another source's endpoint does: give each an address of its own");
+        key.error("uses the same address as the endpoint of another source: give each endpoint its own address");
     }
     declared.listening.push(endpoint.listen);
     Some(endpoint)
-}
-
-/// Reads `queries` of a local source.
-fn queries(table: &Table<'_>) -> LocalQuerySettings {
-    const SECOND: Duration = Duration::from_secs(1);
-    const HOUR: Duration = Duration::from_secs(3600);
-    const MIB: u64 = 1 << 20;
-    let default = LocalQuerySettings::default();
-    let time = |key, default, range: RangeInclusive<Duration>| table.or(key, default, |field| field.duration(range));
-    let memory = |key, default| {
-        table.or(key, default, |field| field.bytes(16 * MIB..=65_536 * MIB).and_then(|bytes| usize::try_from(bytes).ok()))
-    };
-    LocalQuerySettings {
-        threads: table
-            .or("threads", default.threads, |field| field.whole(1u16..=256).and_then(|number| NonZeroUsize::new(number.into()))),
-        concurrent: table.or("concurrent", default.concurrent, |field| field.whole(1u32..=10_000).and_then(NonZeroU32::new)),
-        memory: memory("memory", default.memory),
-        memory_per_query: memory("memory_per_query", default.memory_per_query),
-        abandoned_after: time("abandoned_after", default.abandoned_after, SECOND * 10..=HOUR),
-        max_time: time("max_time", default.max_time, SECOND..=HOUR),
-        results_kept: time("results_kept", default.results_kept, SECOND * 10..=HOUR * 24),
-    }
 }

@@ -1,30 +1,33 @@
-//! `[telemetry]`: what the service writes about itself.
+//! `[telemetry]`: log format, log level and audit lines.
 //!
-//! Owns the section's keys and defaults. Never sets anything up. Look next at [`super::issuer`].
+//! Owns the section's keys and defaults. Never sets up telemetry: [`crate::telemetry`] does.
 
 use std::str::FromStr;
 
-use super::reader::{Field, Table};
+use serde::Deserialize;
+
 use super::values::text_type;
 
 text_type!(
-    /// What is logged: levels, for all or for parts, such as `info,logmark::sources=debug`.
-    LogFilter
+    /// Log levels, for all targets or by target: `info,logmark::sources=debug`.
+    LogFilter, check_filter
 );
 
 /// `[telemetry]`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default)]
 pub struct Telemetry {
     /// `LOGMARK__TELEMETRY__LOG_FORMAT`; json.
     pub log_format: LogFormat,
     /// `LOGMARK__TELEMETRY__LOG_LEVEL`; info.
     pub log_level: LogFilter,
-    /// `LOGMARK__TELEMETRY__AUDIT`; true: a line for each decision about access.
+    /// `LOGMARK__TELEMETRY__AUDIT`; true: one line for each access decision.
     pub audit: bool,
 }
 
-/// How a line of the log is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The format of log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum LogFormat {
     /// One JSON object per line, for machines.
     Json,
@@ -49,37 +52,25 @@ impl Default for Telemetry {
     }
 }
 
-/// Reads the section.
-pub(super) fn read(table: &Table<'_>) -> Telemetry {
-    let default = Telemetry::default();
-    Telemetry {
-        log_format: table.or("log_format", default.log_format, log_format),
-        log_level: table.or("log_level", default.log_level, |field| field.parsed(LogFilter::from_str)),
-        audit: table.or("audit", default.audit, Field::truth),
-    }
-}
-
-fn log_format(field: &Field<'_>) -> Option<LogFormat> {
-    field.parsed(|text| match text {
-        "json" => Ok(LogFormat::Json),
-        "text" => Ok(LogFormat::Text),
-        _ => Err("is no format: there are `json` and `text`"),
-    })
-}
-
-/// Not a filter of levels.
+/// An invalid log filter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("is no filter: write a level (`error`, `warn`, `info`, `debug`, `trace`, `off`), or `info,logmark::sources=debug`")]
+#[error(
+    "is not a log filter: write a level (`error`, `warn`, `info`, `debug`, `trace`, `off`), or `info,logmark::sources=debug`"
+)]
 pub struct InvalidLogFilter;
+
+/// Stricter than the subscriber, which takes a misspelt level for a target and logs all of its levels.
+fn check_filter(text: &str) -> Result<(), InvalidLogFilter> {
+    let level = |word: &str| ["error", "warn", "info", "debug", "trace", "off"].contains(&word);
+    let target = |word: &str| !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "_-:.".contains(c));
+    let fits = |part: &str| part.split_once('=').map_or(level(part), |(name, word)| target(name) && level(word));
+    if text.split(',').all(fits) { Ok(()) } else { Err(InvalidLogFilter) }
+}
 
 impl FromStr for LogFilter {
     type Err = InvalidLogFilter;
 
-    /// Stricter than the subscriber, for which a misspelt level is the name of a target with everything switched on.
     fn from_str(text: &str) -> Result<Self, InvalidLogFilter> {
-        let level = |word: &str| ["error", "warn", "info", "debug", "trace", "off"].contains(&word);
-        let target = |word: &str| !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "_-:.".contains(c));
-        let fits = |part: &str| part.split_once('=').map_or(level(part), |(name, word)| target(name) && level(word));
-        if text.split(',').all(fits) { Ok(Self(text.to_owned())) } else { Err(InvalidLogFilter) }
+        check_filter(text).map(|()| Self(text.to_owned()))
     }
 }

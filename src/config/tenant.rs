@@ -1,7 +1,7 @@
-//! `[tenants.<id>]` and `[tenant_template]`: who may what, and how much of it.
+//! `[tenants.<id>]` and `[tenant_template]`: the grants and limits of tenants.
 //!
-//! Owns the sections' keys, and that a rule which this version cannot keep is refused rather than left out. The types are
-//! those of [`crate::auth::tenant`], which decides by them. Look next at [`super::pattern`].
+//! Owns the sections' keys. Rules that this version does not support are refused, because a grant without them would show more.
+//! [`crate::auth::tenant`] has the types and decides by them. See also [`super::pattern`].
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
@@ -9,140 +9,209 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Deserializer};
+
 use super::issuer::tenant_id;
 use super::pattern::{self, Braces, Names};
-use super::reader::{Field, Table};
-use super::source::Declared;
-use super::spelling::{closest, listed};
+use super::source::{self, Declared};
+use super::spelling::{expected, listed};
+use super::validation::Key;
+use super::values;
 use crate::auth::reserved::reached_by;
 use crate::auth::tenant::{Grant, Limits, Template, Tenant, Tenants};
-use crate::domain::name::{SourceName, TenantId};
+use crate::domain::name::SourceName;
 use crate::domain::operation::Action;
+use crate::domain::pattern::Pattern;
 
-/// Reads both sections.
-pub(super) fn read(root: &Table<'_>, sources: &Declared) -> Tenants {
-    let (tenants, template) = (root.get("tenants"), root.get("tenant_template"));
-    if tenants.is_none() && template.is_none() {
-        root.warn_absent("tenants", "is missing, and so is `tenant_template`: nobody may see anything");
-    }
-    let named = tenants.and_then(|field| field.table(|table| Some(named(table, sources))));
-    let template = template.and_then(|field| field.table(|table| self::template(table, sources)));
-    Tenants { named: named.unwrap_or_default(), template }
+/// `[tenants.<id>]` as written. The fields of [`Tenant`] describe the keys.
+#[derive(Deserialize)]
+#[serde(default)]
+pub(super) struct RawTenant {
+    #[serde(deserialize_with = "values::integer::<1, 1000, _, _>")]
+    weight: u32,
+    #[serde(with = "LimitKeys")]
+    limits: Limits,
+    grants: Vec<RawGrant>,
 }
 
-fn named(table: &Table<'_>, sources: &Declared) -> BTreeMap<TenantId, Arc<Tenant>> {
+impl Default for RawTenant {
+    fn default() -> Self {
+        Self { weight: 1, limits: Limits::default(), grants: Vec::new() }
+    }
+}
+
+/// The keys of [`Limits`].
+#[derive(Deserialize)]
+#[serde(remote = "Limits", default = "Limits::default")]
+struct LimitKeys {
+    #[serde(deserialize_with = "values::positive::<1_000_000, _>")]
+    requests_per_second: Option<NonZeroU32>,
+    #[serde(deserialize_with = "values::positive::<1_000_000, _>")]
+    concurrent_requests: Option<NonZeroU32>,
+    #[serde(deserialize_with = "values::optional_integer::<0, 1_000_000, _, _>")]
+    concurrent_queries: Option<u32>,
+    #[serde(deserialize_with = "values::optional_amount")]
+    scanned_gb_per_day: Option<f64>,
+    #[serde(deserialize_with = "values::optional_integer::<0, 1_000_000, _, _>")]
+    tails: Option<u32>,
+    #[serde(deserialize_with = "values::optional_duration::<1, { 100 * 366 * 86_400 }, _>")]
+    max_range: Option<Duration>,
+}
+
+/// An entry of `[[tenants.<id>.grants]]` as written.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct RawGrant {
+    #[serde(deserialize_with = "source::name")]
+    source: Option<SourceName>,
+    #[serde(deserialize_with = "groups")]
+    groups: Vec<Pattern>,
+    #[serde(deserialize_with = "streams")]
+    streams: Option<Vec<Pattern>>,
+    #[serde(deserialize_with = "actions")]
+    actions: Vec<Action>,
+}
+
+/// `[tenant_template]` as written: one grant, where `{tenant}` stands for the id, and the keys of a tenant.
+#[derive(Deserialize)]
+#[serde(default)]
+pub(super) struct RawTemplate {
+    #[serde(deserialize_with = "values::integer::<1, 1000, _, _>")]
+    weight: u32,
+    #[serde(with = "LimitKeys")]
+    limits: Limits,
+    #[serde(deserialize_with = "source::name")]
+    source: Option<SourceName>,
+    #[serde(deserialize_with = "template_groups")]
+    groups: Vec<Pattern>,
+    #[serde(deserialize_with = "template_streams")]
+    streams: Option<Vec<Pattern>>,
+    #[serde(deserialize_with = "actions")]
+    actions: Vec<Action>,
+}
+
+impl Default for RawTemplate {
+    fn default() -> Self {
+        let RawTenant { weight, limits, .. } = RawTenant::default();
+        let RawGrant { source, groups, streams, actions } = RawGrant::default();
+        Self { weight, limits, source, groups, streams, actions }
+    }
+}
+
+fn groups<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Pattern>, D::Error> {
+    values::list(deserializer, Some(GRANTS_NOTHING), |text| pattern::check(text, Names::Groups, Braces::Literal))
+}
+
+fn template_groups<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Pattern>, D::Error> {
+    values::list(deserializer, Some(GRANTS_NOTHING), |text| pattern::check(text, Names::Groups, Braces::Filled))
+}
+
+fn streams<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Pattern>>, D::Error> {
+    values::list(deserializer, Some(NO_STREAMS), |text| pattern::check(text, Names::Streams, Braces::Literal)).map(Some)
+}
+
+fn template_streams<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Pattern>>, D::Error> {
+    values::list(deserializer, Some(NO_STREAMS), |text| pattern::check(text, Names::Streams, Braces::Filled)).map(Some)
+}
+
+fn actions<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Action>, D::Error> {
+    values::list(deserializer, Some(GRANTS_NOTHING), |text| match text {
+        "*" => Err("is not allowed in a grant: list `read`, `query`, `tail` or `describe`, so that the grant does not include \
+                    actions of later versions"
+            .to_owned()),
+        word => Action::from_str(word).map_err(|error| error.to_string()),
+    })
+}
+
+const GRANTS_NOTHING: &str = "the grant would allow nothing";
+const NO_STREAMS: &str = "the grant would allow nothing; remove the key to allow all streams";
+
+/// Checks both sections.
+pub(super) fn validate(
+    tenants: BTreeMap<String, RawTenant>,
+    template: Option<RawTemplate>,
+    root: &Key<'_>,
+    sources: &Declared,
+) -> Tenants {
+    let (key, template_key) = (root.key("tenants"), root.key("tenant_template"));
+    if !key.is_set() && !template_key.is_set() {
+        key.warn("is missing, and so is `tenant_template`: no tenant may read anything");
+    }
     let mut named = BTreeMap::new();
-    for (key, field) in table.each() {
-        let id = tenant_id(key).map_err(|text| table.at_key(key, text)).ok();
-        let read = field.table(|table| {
-            let (weight, limits) = share(table);
-            Some((weight, limits, grants(table, sources)))
-        });
-        if let (Some(id), Some((weight, limits, grants))) = (id, read) {
-            named.insert(id.clone(), Arc::new(Tenant { id, weight, limits, grants }));
+    for (name, raw) in tenants {
+        let key = key.key(&name);
+        let grants = validate_grants(raw.grants, &key, sources);
+        match tenant_id(&name) {
+            Ok(id) => {
+                named.insert(id.clone(), Arc::new(Tenant { id, weight: raw.weight, limits: raw.limits, grants }));
+            }
+            Err(error) => key.key_error(error),
         }
     }
-    named
+    Tenants { named, template: template.and_then(|template| validate_template(template, &template_key, sources)) }
 }
 
-fn grants(table: &Table<'_>, sources: &Declared) -> Vec<Grant> {
-    let Some(field) = table.get("grants") else {
-        table.warn_absent("grants", "is missing: this tenant may see nothing, whatever [tenant_template] says");
-        return Vec::new();
-    };
-    let empty = "leave the key out if this tenant may see nothing";
-    field.tables(empty, |table| grant(table, sources, Braces::Literal))
+fn validate_grants(grants: Vec<RawGrant>, tenant: &Key<'_>, sources: &Declared) -> Vec<Grant> {
+    let key = tenant.key("grants");
+    if !key.is_set() {
+        key.warn("is missing: this tenant may read nothing, even if [tenant_template] allows more");
+    }
+    key.require_items("remove the key if this tenant may read nothing");
+    grants.into_iter().zip(key.items()).filter_map(|(raw, key)| validate_grant(raw, &key, sources, Braces::Literal)).collect()
 }
 
-fn template(table: &Table<'_>, sources: &Declared) -> Option<Template> {
-    table.refuse(&["grants"], "is no key here: [tenant_template] is itself one grant, so write `groups` and `actions` into it");
-    let (weight, limits) = share(table);
-    let grant = grant(table, sources, Braces::Filled)?;
+fn validate_template(raw: RawTemplate, key: &Key<'_>, sources: &Declared) -> Option<Template> {
+    let RawTemplate { weight, limits, source, groups, streams, actions } = raw;
+    let grant = validate_grant(RawGrant { source, groups, streams, actions }, key, sources, Braces::Filled)?;
     Some(Template { weight, limits, grants: vec![grant] })
 }
 
-fn share(table: &Table<'_>) -> (u32, Limits) {
-    let weight = table.or("weight", 1, |field| field.whole(1..=1000));
-    (weight, table.or("limits", Limits::default(), |field| field.table(|table| Some(limits(table)))))
+fn validate_grant(raw: RawGrant, key: &Key<'_>, sources: &Declared, braces: Braces) -> Option<Grant> {
+    key.key("groups").require("list the log groups, such as `[\"/acme/*\"]`");
+    key.key("actions").require("list what the grant allows: `read`, `query`, `tail`, `describe`");
+    for (group, key) in raw.groups.iter().zip(key.key("groups").items()) {
+        pattern::warn(group, braces, &key);
+        if braces == Braces::Filled {
+            warn_of_template(group, &key);
+        }
+    }
+    for (stream, key) in raw.streams.iter().flatten().zip(key.key("streams").items()) {
+        pattern::warn(stream, braces, &key);
+    }
+    let source = validate_source(raw.source, &key.key("source"), sources, braces)?;
+    Some(Grant { rule: key.path.clone(), source, groups: raw.groups, streams: raw.streams, actions: raw.actions })
 }
 
-fn limits(table: &Table<'_>) -> Limits {
-    const YEARS: Duration = Duration::from_secs(100 * 366 * 86_400);
-    let count = |key, least| table.get(key).and_then(|field| field.whole::<u32>(least..=1_000_000));
-    let max_range = table.get("max_range");
-    Limits {
-        requests_per_second: count("requests_per_second", 1).and_then(NonZeroU32::new),
-        concurrent_requests: count("concurrent_requests", 1).and_then(NonZeroU32::new),
-        concurrent_queries: count("concurrent_queries", 0),
-        scanned_gb_per_day: table.get("scanned_gb_per_day").and_then(|field| field.amount()),
-        tails: count("tails", 0),
-        max_range: max_range.and_then(|field| field.duration(Duration::from_secs(1)..=YEARS)),
+fn warn_of_template(group: &Pattern, key: &Key<'_>) {
+    if !pattern::names_tenant(group) {
+        key.warn("has no `{tenant}`: every tenant without its own section may read these groups");
+    } else if let Some(prefix) = reached_by(group.as_str()) {
+        key.warn(format_args!(
+            "matches groups that AWS or this service writes, `{prefix}…`, for some tenant ids: begin the pattern with your own \
+             prefix, such as `/customers/{{tenant}}/*`"
+        ));
     }
 }
 
-fn grant(table: &Table<'_>, sources: &Declared, braces: Braces) -> Option<Grant> {
-    // Served without them, the grant would show more than its author meant.
-    let unsupported =
-        "is not supported yet by this version: a grant with row or field rules is refused rather than served without them";
-    table.refuse(&["where", "mask"], unsupported);
-    let source = source(table, sources, braces);
-    let groups = table.required("groups", "name the log groups, such as `[\"/acme/*\"]`");
-    let groups = groups.and_then(|field| {
-        field.distinct("it would grant nothing", |item| {
-            let pattern = pattern::read(item, Names::Groups, braces)?;
-            if braces == Braces::Filled && !pattern::names_tenant(&pattern) {
-                item.warn("has no `{tenant}`: every tenant without a section of its own may see these groups");
-            } else if let Some(prefix) = (braces == Braces::Filled).then(|| reached_by(pattern.as_str())).flatten() {
-                item.warn(format_args!(
-                    "can match groups that AWS or this service writes, `{prefix}…`, for some id of a tenant: put a prefix of your \
-                     own before it, such as `/customers/{{tenant}}/*`"
-                ));
-            }
-            Some(pattern)
-        })
-    });
-    let empty = "it would grant nothing; leave the key out for all streams";
-    let streams = table.get("streams");
-    let streams = streams.and_then(|field| field.distinct(empty, |item| pattern::read(item, Names::Streams, braces)));
-    let actions = table.required("actions", "name what it allows: `read`, `query`, `tail`, `describe`");
-    let actions = actions.and_then(|field| field.distinct("it would grant nothing", action));
-    Some(Grant { rule: table.path.clone(), source: source?, groups: groups?, streams, actions: actions? })
-}
-
-/// Without the key: the only source. Of several a tenant's grant must name one; the template, as the documentation writes it,
-/// is for the first.
-fn source(table: &Table<'_>, sources: &Declared, braces: Braces) -> Option<SourceName> {
-    let Some(field) = table.get("source") else {
+/// The source of a grant. Without the key it is the only source; the template uses the first.
+fn validate_source(given: Option<SourceName>, key: &Key<'_>, sources: &Declared, braces: Braces) -> Option<SourceName> {
+    let Some(name) = given else {
         return match sources.names.as_slice() {
-            _ if sources.incomplete => None,
+            _ if key.is_set() || sources.incomplete => None,
             [only] => Some(only.clone()),
             [first, ..] if braces == Braces::Filled => {
-                table.warn_absent("source", format_args!("is missing: these are groups of `{first}`, the first of the sources"));
+                key.warn(format_args!("is missing: the grant applies to `{first}`, the first source"));
                 Some(first.clone())
             }
             several => {
-                table.missing("source", &format!("there are {}; say which one is meant", listed(several)));
+                key.require(format_args!("name one of the sources {}", listed(several)));
                 None
             }
         };
     };
-    let name = field.parsed(|text| SourceName::try_from(text))?;
     if !sources.names.contains(&name) && !sources.incomplete {
         let known: Vec<&str> = sources.names.iter().map(SourceName::as_str).collect();
-        let text = match closest(name.as_str(), known.iter().copied()) {
-            Some(meant) => format!("did you mean `{meant}`?"),
-            None => format!("`[[sources]]` has {}", listed(known)),
-        };
-        field.wrong(format_args!("`{name}` is no source: {text}"));
+        key.error(format_args!("`{name}` is not a source: {}", expected(name.as_str(), &known)));
     }
     Some(name)
-}
-
-fn action(field: &Field<'_>) -> Option<Action> {
-    field.parsed(|text| match text {
-        "*" => Err("is not taken in a grant: write out `read`, `query`, `tail`, `describe`, so that what is added later is \
-                    granted by you and not by itself"
-            .to_owned()),
-        word => Action::from_str(word).map_err(|error| error.to_string()),
-    })
 }

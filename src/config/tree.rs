@@ -1,8 +1,9 @@
-//! The configuration as a tree of values, each of which knows where it was written.
+//! The configuration as a tree of values with their locations.
 //!
-//! Owns the step from TOML text to that tree. Never says what a key means: that is [`super::reader`] and the sections.
-//! Look next at [`super::environment`], which lays variables over the tree.
+//! Owns the parsing of TOML text into the tree. Never interprets a key: the sections do.
+//! See also [`super::environment`], which overlays variables, and [`super::deserializer`], which reads structs from the tree.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -12,63 +13,110 @@ use toml::de::{DeString, DeTable, DeValue};
 
 use super::error::{ConfigError, Location};
 
-/// A table's keys, each with its place.
+/// The keys of a table and their values.
 pub(super) type Entries = BTreeMap<String, Entry>;
 
-/// One key of a table and what stands behind it.
+/// One key of a table and its value.
 pub(super) struct Entry {
-    /// Where the key is.
+    /// Of the key.
     pub(super) location: Location,
-    /// Its value.
     pub(super) node: Node,
 }
 
-/// A value and where it is. Has no `Debug`: it may hold what somebody took for a good place for a secret.
+/// A value and its location. Has no `Debug`, because a value may be a misplaced secret.
 pub(super) struct Node {
-    /// The value.
     pub(super) value: Value,
-    /// Its place; a table's is its header.
+    /// Of the value; the location of a table is its header.
     pub(super) location: Location,
+    /// An error was reported for this value: deserialization skips it.
+    pub(super) skipped: Cell<bool>,
+}
+
+impl Node {
+    pub(super) fn new(value: Value, location: Location) -> Self {
+        Self { value, location, skipped: Cell::new(false) }
+    }
 }
 
 /// A value of TOML, or of a variable.
 pub(super) enum Value {
-    /// Not yet anything: a step on a variable's way down.
+    /// A level that a variable's name opens; becomes a table or an array.
     Unset,
     /// Text in quotes.
-    Text(String),
-    /// A whole number; one too large for TOML is `i128::MAX`, which is in nobody's range.
-    Whole(i128),
-    /// A number with a fraction.
-    Fraction(f64),
+    String(String),
+    /// An integer that does not fit is `i128::MAX`, which is outside the range of every key.
+    Integer(i128),
+    /// A number with a fraction or an exponent, `inf` or `nan`.
+    Float(f64),
     /// `true` or `false`.
-    Truth(bool),
-    /// A date or a time; no key wants one.
-    Moment,
+    Boolean(bool),
+    /// A date or a time. No key takes one.
+    Datetime,
     /// An array.
-    List(Vec<Node>),
+    Array(Vec<Node>),
     /// A table.
     Table(Entries),
-    /// A variable's text, and what it is where a key wants no text.
+    /// The value of a variable: a string, or a TOML value for the keys that do not take strings.
     Variable {
-        /// As it is in the environment.
+        /// As set in the environment.
         text: String,
-        /// As a TOML value, when it is one.
+        /// The text parsed as TOML, unless it is a string.
         parsed: Option<Box<Value>>,
     },
 }
 
+impl Entry {
+    /// The variables that set this key or keys below it; the location of the key itself if there are none.
+    pub(super) fn locations(&self) -> Vec<&Location> {
+        let mut locations = self.node.variables();
+        locations.dedup();
+        if locations.is_empty() { vec![&self.location] } else { locations }
+    }
+}
+
+impl Node {
+    fn variables(&self) -> Vec<&Location> {
+        let below: Vec<&Location> = match &self.value {
+            Value::Array(items) => items.iter().flat_map(Self::variables).collect(),
+            Value::Table(entries) => entries.values().flat_map(|entry| entry.node.variables()).collect(),
+            _ => Vec::new(),
+        };
+        match &self.location {
+            location @ Location::Variable { .. } if below.is_empty() => vec![location],
+            _ => below,
+        }
+    }
+
+    /// Whether an error was reported for this value or for a value in it.
+    pub(super) fn has_errors(&self) -> bool {
+        self.skipped.get()
+            || match self.value.resolved() {
+                Value::Array(items) => items.iter().any(Self::has_errors),
+                Value::Table(entries) => entries.values().any(|entry| entry.node.has_errors()),
+                _ => false,
+            }
+    }
+}
+
 impl Value {
-    /// What it is, for an error that says that it should be something else.
+    /// The value, for a key that does not take strings.
+    pub(super) fn resolved(&self) -> &Self {
+        match self {
+            Self::Variable { parsed: Some(parsed), .. } => parsed,
+            other => other,
+        }
+    }
+
+    /// The type, as error messages name it.
     pub(super) fn kind(&self) -> &'static str {
         match self {
             Self::Unset => "nothing",
-            Self::Text(_) | Self::Variable { parsed: None, .. } => "a text",
-            Self::Whole(_) => "a whole number",
-            Self::Fraction(_) => "a number with a fraction",
-            Self::Truth(_) => "`true` or `false`",
-            Self::Moment => "a date or time",
-            Self::List(_) => "a list",
+            Self::String(_) | Self::Variable { parsed: None, .. } => "a string",
+            Self::Integer(_) => "an integer",
+            Self::Float(_) => "a float",
+            Self::Boolean(_) => "a boolean",
+            Self::Datetime => "a date or time",
+            Self::Array(_) => "an array",
             Self::Table(_) => "a table",
             Self::Variable { parsed: Some(parsed), .. } => parsed.kind(),
         }
@@ -78,24 +126,24 @@ impl Value {
 /// Reads a file's text.
 ///
 /// # Errors
-/// The first error of syntax: what follows it is guesswork.
+/// The first syntax error; later ones may only follow from it.
 pub(super) fn read(file: &str, text: &str) -> Result<Node, ConfigError> {
     let lines = Lines { file: file.into(), text };
     let document = DeTable::parse(text).map_err(|error| ConfigError {
         location: lines.point(error.span().map_or(0, |span| span.start)),
         key: String::new(),
-        // Not the error's Display: that repeats the line, and the line may hold a secret.
-        text: format!("is no TOML: {}", error.message()),
+        // The error's Display would repeat the line, which may hold a secret.
+        text: format!("invalid TOML: {}", error.message()),
     })?;
     let location = lines.point(0);
-    Ok(Node { value: Value::Table(entries(document.get_ref(), &|span| lines.point(span.start))), location })
+    Ok(Node::new(Value::Table(entries(document.get_ref(), &|span| lines.point(span.start))), location))
 }
 
-/// Reads a variable's text, all of it at one place.
+/// Reads the value of a variable. All of it has one location.
 pub(super) fn read_variable(text: &str, location: &Location) -> Node {
     let parsed = DeValue::parse(text.trim()).ok().filter(|parsed| !parsed.get_ref().is_str());
     let parsed = parsed.map(|parsed| Box::new(value(parsed.get_ref(), &|_| location.clone())));
-    Node { value: Value::Variable { text: text.to_owned(), parsed }, location: location.clone() }
+    Node::new(Value::Variable { text: text.to_owned(), parsed }, location.clone())
 }
 
 fn entries(table: &DeTable<'_>, location: &dyn Fn(Range<usize>) -> Location) -> Entries {
@@ -106,17 +154,17 @@ fn entries(table: &DeTable<'_>, location: &dyn Fn(Range<usize>) -> Location) -> 
 }
 
 fn node(spanned: &Spanned<DeValue<'_>>, location: &dyn Fn(Range<usize>) -> Location) -> Node {
-    Node { value: value(spanned.get_ref(), location), location: location(spanned.span()) }
+    Node::new(value(spanned.get_ref(), location), location(spanned.span()))
 }
 
 fn value(parsed: &DeValue<'_>, location: &dyn Fn(Range<usize>) -> Location) -> Value {
     match parsed {
-        DeValue::String(text) => Value::Text(text.clone().into_owned()),
-        DeValue::Integer(number) => Value::Whole(i128::from_str_radix(number.as_str(), number.radix()).unwrap_or(i128::MAX)),
-        DeValue::Float(number) => Value::Fraction(number.as_str().parse().unwrap_or(f64::NAN)),
-        DeValue::Boolean(truth) => Value::Truth(*truth),
-        DeValue::Datetime(_) => Value::Moment,
-        DeValue::Array(items) => Value::List(items.iter().map(|item| node(item, location)).collect()),
+        DeValue::String(text) => Value::String(text.clone().into_owned()),
+        DeValue::Integer(number) => Value::Integer(i128::from_str_radix(number.as_str(), number.radix()).unwrap_or(i128::MAX)),
+        DeValue::Float(number) => Value::Float(number.as_str().parse().unwrap_or(f64::NAN)),
+        DeValue::Boolean(truth) => Value::Boolean(*truth),
+        DeValue::Datetime(_) => Value::Datetime,
+        DeValue::Array(items) => Value::Array(items.iter().map(|item| node(item, location)).collect()),
         DeValue::Table(table) => Value::Table(entries(table, location)),
     }
 }

@@ -1,26 +1,25 @@
-//! The kinds of values: texts, numbers, lengths of time, URLs, files.
+//! Deserializes the kinds of values: strings with a check, lists, numbers in a range, durations, sizes, URLs.
 //!
-//! Owns how each is written and what is said when it is not. Never knows which key holds which: that is in the sections.
+//! Owns the form of each kind and its error texts. Never knows which key has which kind: the fields of the sections name
+//! these functions in `#[serde(deserialize_with = …)]`.
 
-use std::fmt::Display;
-use std::fs::File;
-use std::io::ErrorKind;
+use std::fmt::{self, Display};
+use std::marker::PhantomData;
+use std::num::NonZeroU32;
 use std::ops::RangeInclusive;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use serde::de::{DeserializeSeed, Error as _, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use url::{Host, Url};
 
 use super::forms;
-use super::reader::{Field, Table};
-use super::spelling::{duration, quoted};
-use super::tree::Value;
+use super::spelling::{duration as shown, quoted};
 use crate::domain::time::parse_duration;
-use crate::files;
 
-/// A text that is more than text: made only by its own check.
+/// A string type that only its check creates, and that deserializes.
 macro_rules! text_type {
-    ($(#[$meta:meta])* $name:ident) => {
+    ($(#[$meta:meta])* $name:ident, $check:path) => {
         $(#[$meta])*
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub struct $name(String);
@@ -38,221 +37,260 @@ macro_rules! text_type {
                 f.write_str(&self.0)
             }
         }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                $crate::config::values::text(deserializer, |text| $check(text).map(|()| Self(text.to_owned())))
+            }
+        }
     };
 }
 pub(super) use text_type;
 
+/// A string that passes a check. The error repeats the string.
+pub(super) fn text<'de, D: Deserializer<'de>, T, E: Display>(
+    deserializer: D,
+    check: impl FnOnce(&str) -> Result<T, E>,
+) -> Result<T, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    check(&text).map_err(|error| D::Error::custom(format_args!("{} {error}", quoted(&text))))
+}
+
+/// A name: 1 to `LONGEST` characters, without control characters.
+pub(super) fn name<const LONGEST: usize>(text: &str) -> Result<String, String> {
+    if text.is_empty() {
+        Err("is empty".to_owned())
+    } else if text.chars().count() > LONGEST {
+        Err(format!("is longer than {LONGEST} characters"))
+    } else if text.chars().any(char::is_control) || text.trim() != text {
+        Err("contains control characters, or begins or ends with a space".to_owned())
+    } else {
+        Ok(text.to_owned())
+    }
+}
+
+/// A list of different strings. `empty` says what to write into an empty list; `None` if it may be empty.
+pub(super) fn list<'de, D: Deserializer<'de>, T: PartialEq, E: Display>(
+    deserializer: D,
+    empty: Option<&'static str>,
+    check: impl Fn(&str) -> Result<T, E>,
+) -> Result<Vec<T>, D::Error> {
+    deserializer.deserialize_seq(ListVisitor { empty, check, item: PhantomData })
+}
+
+struct ListVisitor<T, F> {
+    empty: Option<&'static str>,
+    check: F,
+    item: PhantomData<T>,
+}
+
+impl<'de, T: PartialEq, E: Display, F: Fn(&str) -> Result<T, E>> Visitor<'de> for ListVisitor<T, F> {
+    type Value = Vec<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Vec<T>, A::Error> {
+        if let (Some(0), Some(hint)) = (items.size_hint(), self.empty) {
+            return Err(A::Error::custom(format_args!("is empty: {hint}")));
+        }
+        let mut values = Vec::new();
+        while let Some(value) = items.next_element_seed(ItemSeed { seen: &values, check: &self.check })? {
+            values.push(value);
+        }
+        Ok(values)
+    }
+}
+
+/// One item of a list, so that its errors are located at the item.
+struct ItemSeed<'a, T, F> {
+    seen: &'a [T],
+    check: &'a F,
+}
+
+impl<'de, T: PartialEq, E: Display, F: Fn(&str) -> Result<T, E>> DeserializeSeed<'de> for ItemSeed<'_, T, F> {
+    type Value = T;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
+        let value = text(deserializer, self.check)?;
+        if self.seen.contains(&value) { Err(D::Error::custom("is listed twice")) } else { Ok(value) }
+    }
+}
+
+/// An integer from `LEAST` to `MOST`.
+pub(super) fn integer<'de, const LEAST: u64, const MOST: u64, T: TryFrom<u64>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    fit(i128::deserialize(deserializer)?, LEAST..=MOST)
+        .ok_or_else(|| D::Error::custom(format_args!("must be from {LEAST} to {MOST}")))
+}
+
+fn fit<T: TryFrom<u64>>(number: i128, range: RangeInclusive<u64>) -> Option<T> {
+    T::try_from(u64::try_from(number).ok().filter(|number| range.contains(number))?).ok()
+}
+
+/// An integer that may be absent.
+pub(super) fn optional_integer<'de, const LEAST: u64, const MOST: u64, T: TryFrom<u64>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    integer::<LEAST, MOST, T, D>(deserializer).map(Some)
+}
+
+/// A limit where 0 means none, up to `MOST`.
+pub(super) fn limit<'de, const MOST: u64, D: Deserializer<'de>>(deserializer: D) -> Result<Option<NonZeroU32>, D::Error> {
+    integer::<0, MOST, u32, D>(deserializer).map(NonZeroU32::new)
+}
+
+/// An integer from 1 to `MOST`, as a type that excludes 0.
+pub(super) fn nonzero<'de, const MOST: u32, T: TryFrom<NonZeroU32>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    let number = u32::try_from(i128::deserialize(deserializer)?).ok().filter(|number| *number <= MOST).and_then(NonZeroU32::new);
+    let number = number.and_then(|number| T::try_from(number).ok());
+    number.ok_or_else(|| D::Error::custom(format_args!("must be from 1 to {MOST}")))
+}
+
+/// A limit from 1 to `MOST`.
+pub(super) fn positive<'de, const MOST: u32, D: Deserializer<'de>>(deserializer: D) -> Result<Option<NonZeroU32>, D::Error> {
+    nonzero::<MOST, NonZeroU32, D>(deserializer).map(Some)
+}
+
+fn not_negative<E: serde::de::Error>(number: f64) -> Result<f64, E> {
+    if number.is_finite() && number >= 0.0 { Ok(number) } else { Err(E::custom("must be a number, 0 or greater")) }
+}
+
+/// A number that is not negative.
+pub(super) fn amount<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    not_negative(f64::deserialize(deserializer)?)
+}
+
+/// An amount that may be absent.
+pub(super) fn optional_amount<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    amount(deserializer).map(Some)
+}
+
+/// A number, or a string that contains one with a unit.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "must be a number, or a string with a unit")]
+enum Quantity {
+    Integer(i64),
+    Float(f64),
+    Text(String),
+}
+
+/// A share below 1: a number, or a string in percent.
+pub(super) fn share<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    let share = match Quantity::deserialize(deserializer)? {
+        Quantity::Integer(number) => f64::from(i32::try_from(number).unwrap_or(i32::MAX)),
+        Quantity::Float(number) => number,
+        Quantity::Text(text) => parse_share(&text).ok_or_else(|| {
+            let form = "write a number such as `0.2`, or a percentage in quotes such as `20%`";
+            D::Error::custom(format_args!("{} is not a share: {form}", quoted(&text)))
+        })?,
+    };
+    let share = not_negative(share)?;
+    if share < 1.0 { Ok(share) } else { Err(D::Error::custom("must be below 1 (100%): nothing would be left for Logmark")) }
+}
+
+fn parse_share(text: &str) -> Option<f64> {
+    let (digits, scale) = text.trim().strip_suffix('%').map_or((text.trim(), 1.0), |digits| (digits.trim_end(), 100.0));
+    let is_number = digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    digits.parse::<f64>().ok().filter(|_| is_number).map(|number| number / scale)
+}
+
+/// A number of bytes from `LEAST` to `MOST`: an integer, or a string with a unit.
+pub(super) fn bytes<'de, const LEAST: u64, const MOST: u64, T: TryFrom<u64>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    let bytes = match Quantity::deserialize(deserializer)? {
+        Quantity::Integer(number) => i128::from(number),
+        Quantity::Float(_) => return Err(D::Error::custom("must be an integer, or a string such as `64KiB`, not a float")),
+        Quantity::Text(text) => {
+            forms::bytes(&text).map_err(|error| D::Error::custom(format_args!("{} {error}", quoted(&text))))?.into()
+        }
+    };
+    fit(bytes, LEAST..=MOST).ok_or_else(|| D::Error::custom(format_args!("must be from {LEAST} to {MOST} bytes")))
+}
+
+/// A string whose type error says what it stands for.
+struct TextVisitor(&'static str);
+
+impl Visitor<'_> for TextVisitor {
+    type Value = String;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<String, E> {
+        Ok(text.to_owned())
+    }
+}
+
+/// A duration from `LEAST` to `MOST` seconds.
+pub(super) fn duration<'de, const LEAST: u64, const MOST: u64, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Duration, D::Error> {
+    const FORM: &str = "a duration such as `30s`, `10m`, `1h30m` or `31d`";
+    let text = deserializer.deserialize_str(TextVisitor(FORM))?;
+    // Only the configuration takes milliseconds: in the times of requests, a number of milliseconds is a timestamp.
+    let millis = text.strip_suffix("ms").and_then(|count| count.parse().ok()).map(Duration::from_millis);
+    let Some(length) = millis.or_else(|| parse_duration(&text).ok()) else {
+        return Err(D::Error::custom(format_args!("must be {FORM}, not {}", quoted(&text))));
+    };
+    let (least, most) = (Duration::from_secs(LEAST), Duration::from_secs(MOST));
+    if (least..=most).contains(&length) {
+        Ok(length)
+    } else {
+        Err(D::Error::custom(format_args!("must be from {} to {}", shown(least), shown(most))))
+    }
+}
+
+/// A duration that may be absent.
+pub(super) fn optional_duration<'de, const LEAST: u64, const MOST: u64, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Duration>, D::Error> {
+    duration::<LEAST, MOST, D>(deserializer).map(Some)
+}
+
 /// Where plain HTTP is allowed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum PlainHttp {
-    /// Anywhere; the section says what it thinks of it.
     Anywhere,
     /// To this machine only.
     Loopback,
 }
 
-impl<'a> Field<'a> {
-    /// Any text.
-    pub(super) fn text(&self) -> Option<&'a str> {
-        match &self.node.value {
-            Value::Text(text) | Value::Variable { text, .. } => Some(text),
-            _ => {
-                self.expected("a text in quotes");
-                None
-            }
-        }
-    }
-
-    /// A text of 1–`most` characters, none of them a control character.
-    pub(super) fn name(&self, most: usize) -> Option<String> {
-        let text = self.text()?;
-        if text.is_empty() {
-            self.wrong("is empty");
-        } else if text.chars().count() > most {
-            self.wrong(format_args!("is longer than {most} characters"));
-        } else if text.chars().any(char::is_control) || text.trim() != text {
-            self.wrong(format_args!("{} has control characters, or spaces at an end", quoted(text)));
-        } else {
-            return Some(text.to_owned());
-        }
-        None
-    }
-
-    /// A text that `parse` understands; its error follows the text in the error.
-    pub(super) fn parsed<T, E: Display>(&self, parse: impl FnOnce(&str) -> Result<T, E>) -> Option<T> {
-        let text = self.text()?;
-        parse(text).map_err(|error| self.wrong(format_args!("{} {error}", quoted(text)))).ok()
-    }
-
-    /// `true` or `false`.
-    pub(super) fn truth(&self) -> Option<bool> {
-        match self.value() {
-            Value::Truth(truth) => Some(*truth),
-            _ => {
-                self.expected("`true` or `false`");
-                None
-            }
-        }
-    }
-
-    /// A whole number in a range.
-    pub(super) fn whole<T: TryFrom<i128> + Display + Copy + Into<i128>>(&self, range: RangeInclusive<T>) -> Option<T> {
-        let (least, most) = range.into_inner();
-        let Value::Whole(number) = *self.value() else {
-            self.expected("a whole number");
-            return None;
-        };
-        let fits = (least.into()..=most.into()).contains(&number);
-        let fitting = T::try_from(number).ok().filter(|_| fits);
-        if fitting.is_none() {
-            self.wrong(format_args!("must be from {least} to {most}"));
-        }
-        fitting
-    }
-
-    /// A number, not below 0.
-    pub(super) fn amount(&self) -> Option<f64> {
-        let number = match *self.value() {
-            Value::Fraction(number) => number,
-            // Past 2^53 a gigabyte more or less is nobody's limit.
-            Value::Whole(number) => number.to_string().parse().unwrap_or(f64::NAN),
-            _ => {
-                self.expected("a number");
-                return None;
-            }
-        };
-        if number.is_finite() && number >= 0.0 {
-            return Some(number);
-        }
-        self.wrong("must be a number from 0 on");
-        None
-    }
-
-    /// A share of something: a number, not below 0, or a text in percent.
-    pub(super) fn share(&self) -> Option<f64> {
-        let percent = match self.value() {
-            Value::Text(text) | Value::Variable { text, .. } => text.trim().strip_suffix('%'),
-            _ => return self.amount(),
-        };
-        let digits = percent.map(str::trim).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.'));
-        let share = digits.and_then(|digits| digits.parse::<f64>().ok()).map(|percent| percent / 100.0);
-        if share.is_none() {
-            self.wrong("must be a number such as `0.2`, or in percent, `20%`, in quotes");
-        }
-        share
-    }
-
-    /// A number of bytes: a whole number, or a text with a unit.
-    pub(super) fn bytes(&self, range: RangeInclusive<u64>) -> Option<u64> {
-        if !matches!(self.value(), Value::Text(_) | Value::Variable { .. }) {
-            return self.whole(range);
-        }
-        let bytes = self.parsed(forms::bytes)?;
-        if !range.contains(&bytes) {
-            self.wrong(format_args!("must be from {} to {} bytes", range.start(), range.end()));
-            return None;
-        }
-        Some(bytes)
-    }
-
-    /// A length of time.
-    pub(super) fn duration(&self, range: RangeInclusive<Duration>) -> Option<Duration> {
-        const FORM: &str = "a length of time such as `30s`, `10m`, `1h30m` or `31d`";
-        let (Value::Text(text) | Value::Variable { text, .. }) = &self.node.value else {
-            self.expected(FORM);
-            return None;
-        };
-        // Only lengths of waits are so short; in a request's times milliseconds would be a number of the epoch.
-        let millis = text.strip_suffix("ms").and_then(|count| count.parse().ok()).map(Duration::from_millis);
-        let Some(length) = millis.or_else(|| parse_duration(text).ok()) else {
-            self.wrong(format_args!("must be {FORM}, not {}", quoted(text)));
-            return None;
-        };
-        if !range.contains(&length) {
-            self.wrong(format_args!("must be from {} to {}", duration(*range.start()), duration(*range.end())));
-            return None;
-        }
-        Some(length)
-    }
-
-    /// A URL without user and fragment. The text is not repeated: a URL may hold a password.
-    pub(super) fn url(&self, plain: PlainHttp) -> Option<Url> {
-        let text = self.text()?;
-        let Ok(url) = Url::parse(text) else {
-            self.wrong("is no URL: write it whole, such as `https://logs.example.com`");
-            return None;
-        };
-        let secure = url.scheme() == "https";
-        if !matches!(url.scheme(), "http" | "https") {
-            self.wrong("must begin with `https://`");
-        } else if !url.username().is_empty() || url.password().is_some() {
-            self.wrong("has a user or password in it: leave them out");
-        } else if url.fragment().is_some() {
-            self.wrong("has a `#` fragment: leave it out");
-        } else if !secure && plain == PlainHttp::Loopback && !is_loopback(&url) {
-            self.wrong("must begin with `https://`: plain `http://` is for this machine only, such as `http://127.0.0.1:9000`");
-        } else {
-            return Some(url);
-        }
-        None
-    }
-
-    /// A URL as [`Field::url`], without a query.
-    pub(super) fn base_url(&self, plain: PlainHttp) -> Option<Url> {
-        let url = self.url(plain)?;
-        if url.query().is_some() {
-            self.wrong("has a `?` query: leave it out");
-            return None;
-        }
-        Some(url)
-    }
-
-    /// A path, from the configuration file's folder; nothing need be there.
-    pub(super) fn path(&self, text: &str) -> Option<PathBuf> {
-        if text.is_empty() || text.contains('\0') {
-            self.wrong("names no path");
-            return None;
-        }
-        Some(self.reader.resolve(text))
-    }
-
-    /// A file that can be read.
-    pub(super) fn readable(&self, text: &str) -> Option<PathBuf> {
-        let path = self.path(text)?;
-        open(&path).map_err(|problem| self.wrong(problem)).ok().map(|_| path)
-    }
-
-    /// A file that can be read, and that nobody but its owner can change.
-    pub(super) fn unchangeable(&self, text: &str) -> Option<PathBuf> {
-        let path = self.path(text)?;
-        let file = open(&path).map_err(|problem| self.wrong(problem)).ok()?;
-        let metadata = file.metadata().map_err(|error| self.wrong(FileProblem::of(&path, &error))).ok()?;
-        files::check_unchangeable(&metadata, &path).map_err(|exposed| self.wrong(exposed)).ok().map(|()| path)
-    }
-
-    /// A file with a key that nobody else can change and not everybody can read. That its group can read it is a warning: it
-    /// may have been made and mounted by something that knows who is in the group, unlike the secrets that are written for us
-    /// alone.
-    pub(super) fn key_file(&self, text: &str) -> Option<PathBuf> {
-        let path = self.unchangeable(text)?;
-        let file = open(&path).map_err(|problem| self.wrong(problem)).ok()?;
-        let metadata = file.metadata().map_err(|error| self.wrong(FileProblem::of(&path, &error))).ok()?;
-        files::check_secret(&metadata, &path).map_err(|exposed| self.wrong(exposed)).ok()?;
-        if let Err(problem) = kept_private(&file, &path) {
-            self.warn(problem);
-        }
-        Some(path)
+/// A URL without user and fragment. The error does not repeat the text: a URL may contain a password.
+pub(super) fn parse_url(text: &str, plain: PlainHttp) -> Result<Url, &'static str> {
+    let url = Url::parse(text).map_err(|_| "is not a URL: write a complete one, such as `https://logs.example.com`")?;
+    if !matches!(url.scheme(), "http" | "https") {
+        Err("must begin with `https://`")
+    } else if !url.username().is_empty() || url.password().is_some() {
+        Err("contains a user or a password: remove them")
+    } else if url.fragment().is_some() {
+        Err("has a fragment (`#`): remove it")
+    } else if url.scheme() == "http" && plain == PlainHttp::Loopback && !is_loopback(&url) {
+        Err("must begin with `https://`: `http://` is only allowed to this machine, such as `http://127.0.0.1:9000`")
+    } else {
+        Ok(url)
     }
 }
 
-impl<'a> Table<'a> {
-    /// A key's value, or its default.
-    pub(super) fn or<T>(&self, key: &str, default: T, read: impl FnOnce(&Field<'a>) -> Option<T>) -> T {
-        self.get(key).and_then(|field| read(&field)).unwrap_or(default)
-    }
+/// A URL as [`parse_url`], without a query.
+pub(super) fn parse_base_url(text: &str, plain: PlainHttp) -> Result<Url, &'static str> {
+    let url = parse_url(text, plain)?;
+    if url.query().is_some() { Err("has a query (`?`): remove it") } else { Ok(url) }
 }
 
-/// Does the URL lead to this machine?
+/// A base URL, with HTTPS or plain HTTP, that may be absent.
+pub(super) fn base_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Url>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    parse_base_url(&text, PlainHttp::Anywhere).map(Some).map_err(D::Error::custom)
+}
+
+/// Whether the URL leads to this machine.
 pub(super) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
@@ -260,78 +298,4 @@ pub(super) fn is_loopback(url: &Url) -> bool {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         None => false,
     }
-}
-
-/// What is wrong with a file.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum FileProblem {
-    /// There is none.
-    #[error("there is no file `{0}`")]
-    Missing(PathBuf),
-    /// A folder or a device.
-    #[error("`{0}` is no file")]
-    NoFile(PathBuf),
-    /// Not for this process.
-    #[error("the file `{0}` may not be read by this process")]
-    Denied(PathBuf),
-    /// For everybody.
-    #[error("the file `{path}` can be read by others (mode {mode:03o}): make it the service's own with `chmod 600`")]
-    Open {
-        /// Where.
-        path: PathBuf,
-        /// Its permissions.
-        mode: u32,
-    },
-    /// Anything else.
-    #[error("the file `{path}` cannot be read: {kind}")]
-    Other {
-        /// Where.
-        path: PathBuf,
-        /// Why.
-        kind: ErrorKind,
-    },
-}
-
-impl FileProblem {
-    /// The problem behind an error of the system.
-    pub(super) fn of(path: &Path, error: &std::io::Error) -> Self {
-        let path = path.to_owned();
-        match error.kind() {
-            ErrorKind::NotFound => Self::Missing(path),
-            ErrorKind::PermissionDenied => Self::Denied(path),
-            kind => Self::Other { path, kind },
-        }
-    }
-}
-
-/// Opens a file for reading.
-pub(super) fn open(path: &Path) -> Result<File, FileProblem> {
-    let problem = |error| FileProblem::of(path, &error);
-    // A look before: opening a pipe that nobody writes to would wait for ever.
-    if !std::fs::metadata(path).map_err(problem)?.is_file() {
-        return Err(FileProblem::NoFile(path.to_owned()));
-    }
-    File::open(path).map_err(problem)
-}
-
-/// Refuses a file that its owner's group or others may do anything with. Looks at the open file, not at its name again.
-#[cfg(unix)]
-pub(super) fn kept_private(file: &File, path: &Path) -> Result<(), FileProblem> {
-    use std::os::unix::fs::PermissionsExt;
-    let mode = file.metadata().map_err(|error| FileProblem::of(path, &error))?.permissions().mode() & 0o777;
-    let others = if is_credential(path) { 0o037 } else { 0o077 };
-    if mode & others == 0 { Ok(()) } else { Err(FileProblem::Open { path: path.to_owned(), mode }) }
-}
-
-/// Is it one of the credentials that systemd made for this service alone (`LoadCredential=`)? They are root's and seem to be
-/// readable by its group: those bits are the mask of an access list that lets in the service's user (systemd issue 29435).
-#[cfg(unix)]
-fn is_credential(path: &Path) -> bool {
-    std::env::var_os("CREDENTIALS_DIRECTORY").is_some_and(|folder| path.parent() == Some(Path::new(&folder)))
-}
-
-/// Other systems' permissions are not ours to judge.
-#[cfg(not(unix))]
-pub(super) fn kept_private(_: &File, _: &Path) -> Result<(), FileProblem> {
-    Ok(())
 }

@@ -1,8 +1,8 @@
-//! The router's response as one JSON value: the way that every front door can take.
+//! Buffered responses: one JSON value, which every front end accepts.
 //!
-//! Text goes as text, the rest in base64. There are no trailers on this way: what would stand in them is known by the time the
-//! head is written, so it stands there; and what goes wrong while the body is read becomes the answer. INVARIANT: an answer is
-//! never larger than a function may return; what would be is a problem that says how to ask for less.
+//! Text is sent as text, other bodies in base64. Trailers become headers, because the whole body is read first, and an error
+//! while reading the body becomes the response. INVARIANT: a response is never larger than a function may return; a larger one is
+//! replaced by a problem that says how to request less.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -22,12 +22,12 @@ use crate::http::problem::ApiError;
 use crate::http::response_budget::escaped_length;
 use crate::sources::SourceError;
 
-/// An answer may have 6,291,556 bytes; some are left for its head.
+/// A response may have 6,291,556 bytes. Some are reserved for its headers.
 const MAX_BYTES: usize = 6_200_000;
-/// Of a load balancer's answer: 1 MB.
+/// Limit behind a load balancer: 1 MB.
 const MAX_BYTES_ALB: usize = 950_000;
 
-/// The bytes that a body may have, as it lies in the answer.
+/// The bytes that a body may have in the response, as encoded.
 fn max_bytes(front_door: FrontDoor) -> usize {
     match front_door {
         FrontDoor::Rest | FrontDoor::Http | FrontDoor::Url => MAX_BYTES,
@@ -35,12 +35,12 @@ fn max_bytes(front_door: FrontDoor) -> usize {
     }
 }
 
-/// What pages keep to: three quarters of it, as base64 of what can't be compressed is a third longer.
+/// The limit of a page: three quarters of it, because base64 of incompressible data is a third longer.
 pub(super) fn room(front_door: FrontDoor) -> usize {
     max_bytes(front_door) / 4 * 3
 }
 
-/// The answer as the front doors take it.
+/// The response in the form of the front ends.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BufferedResponse {
@@ -56,7 +56,7 @@ pub struct BufferedResponse {
 }
 
 impl BufferedResponse {
-    /// Reads a response to its end.
+    /// Reads a response completely.
     pub(super) async fn read(front_door: FrontDoor, response: Response) -> Self {
         let (parts, body) = response.into_parts();
         let (mut headers, most) = (parts.headers, max_bytes(front_door));
@@ -75,13 +75,13 @@ impl BufferedResponse {
         Self::with_problem(front_door, &error, &id, headers)
     }
 
-    /// An error as the answer.
+    /// An error as the response.
     pub(super) fn problem(front_door: FrontDoor, error: &ApiError, request_id: &str) -> Self {
         Self::with_problem(front_door, error, request_id, HeaderMap::new())
     }
 
     fn with_problem(front_door: FrontDoor, error: &ApiError, request_id: &str, mut headers: HeaderMap) -> Self {
-        tracing::warn!(request.id = request_id, error = %error, "an answer could not be returned: {error}");
+        tracing::warn!(request.id = request_id, error = %error, "a response could not be returned: {error}");
         let mut problem = error.problem();
         problem.instance = request_id.to_owned();
         let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -101,7 +101,7 @@ impl BufferedResponse {
     }
 }
 
-/// The headers that are about the message. The others are about the connection, which is the front door's.
+/// The headers of the message. The other headers are about the connection, which belongs to the front end.
 pub(super) fn of_message(headers: &HeaderMap) -> BTreeMap<String, Vec<String>> {
     let mut many: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (name, value) in headers {
@@ -112,12 +112,12 @@ pub(super) fn of_message(headers: &HeaderMap) -> BTreeMap<String, Vec<String>> {
     many
 }
 
-/// Each with one value: all of ours that come more than once are lists.
+/// One value per header: all headers of this service that occur more than once are lists.
 pub(super) fn joined(headers: BTreeMap<String, Vec<String>>) -> BTreeMap<String, String> {
     headers.into_iter().map(|(name, values)| (name, values.join(", "))).collect()
 }
 
-/// The whole body; its trailers join the headers.
+/// The whole body. Its trailers are added to the headers.
 async fn collect(mut body: Body, headers: &mut HeaderMap, most: usize) -> Result<Vec<u8>, ApiError> {
     let mut bytes = Vec::new();
     while let Some(frame) = body.frame().await {
@@ -131,7 +131,7 @@ async fn collect(mut body: Body, headers: &mut HeaderMap, most: usize) -> Result
     Ok(bytes)
 }
 
-/// Why a body broke off: our own error is somewhere among those that the layers around the body made of it.
+/// Why a body is incomplete: the error of this service, found among the errors that wrap it.
 fn reason(error: &(dyn Error + 'static)) -> ApiError {
     let mut layer = Some(error);
     while let Some(error) = layer {
@@ -144,7 +144,7 @@ fn reason(error: &(dyn Error + 'static)) -> ApiError {
     SourceError::Upstream(error.to_string()).into()
 }
 
-/// The body as it goes into JSON, and whether that is base64.
+/// The body as a JSON string, and whether it is base64.
 fn text(bytes: Vec<u8>, packed: bool, most: usize) -> Result<(String, bool), ApiError> {
     let fits = |length: usize| if length > most { Err(too_large()) } else { Ok(()) };
     match String::from_utf8(bytes) {
@@ -161,5 +161,5 @@ fn text(bytes: Vec<u8>, packed: bool, most: usize) -> Result<(String, bool), Api
 }
 
 fn too_large() -> ApiError {
-    ApiError::parameter("limit", "the answer is larger than what a function can return here: ask for less, or page by page")
+    ApiError::parameter("limit", "the response is larger than a function can return: use a smaller `limit`, or read page by page")
 }

@@ -1,14 +1,14 @@
-//! An event of a front door as the request that the client sent.
+//! Converts the event of a front end to the request that the client sent.
 //!
 //! - REST API: `path` as sent and without the stage; the query decoded, so it is encoded again.
 //! - HTTP API: `rawPath` decoded, with the stage before it unless that is `$default`; the query as sent. A `%2F` in a path is
-//!   lost there: such a path fits no route, or another name, which is judged like any other.
+//!   lost there: such a path matches no route, or names another group, which is authorized like any other.
 //! - ALB: path and query as sent.
 //! - Function URL: an HTTP API's event with the path as sent, and Lambda's own domain.
 //!
-//! Never reads who calls out of an event. Of a header all values are taken that the event has anywhere: two tokens must not
-//! become one. Headers in which front doors describe their context are left out. Whether an answer may be streamed is in no
-//! event: the configuration says so.
+//! Never takes an identity from an event. All values of a header are kept, wherever the event has them, so that two tokens never
+//! become one. Headers in which front ends describe their context are dropped. Events do not show whether a response may be
+//! streamed: the configuration does.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -25,7 +25,7 @@ use serde::de::IgnoredAny;
 use crate::config::lambda::Streaming;
 use crate::http::client_address::FrontDoorPeer;
 
-/// What may not stand in a request target as it is; `%` may, for most front doors hand on what is encoded.
+/// The characters that a request target must encode, except `%`: most front ends pass on encoded paths.
 const NOT_IN_TARGET: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
@@ -40,13 +40,13 @@ const NOT_IN_TARGET: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
-/// Headers in which a front door, or somebody in its place, describes who calls.
+/// Headers in which a front end, or a client in its place, describes the caller.
 const CONTEXT_HEADERS: [&str; 3] = ["x-amzn-request-context", "x-apigateway-event", "x-apigateway-context"];
 
 /// In the domain of every function URL: `<id>.lambda-url.<region>.on.aws`.
 const URL_DOMAIN: &str = ".lambda-url.";
 
-/// How the answer must look.
+/// The form of the response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum FrontDoor {
     /// A REST API.
@@ -62,7 +62,7 @@ pub(super) enum FrontDoor {
 }
 
 impl FrontDoor {
-    /// As which it is named where the configuration says that it streams; `None`: it never does.
+    /// Its name in the configuration key `streaming`; `None`: it cannot stream.
     pub(super) fn streaming(self) -> Option<Streaming> {
         match self {
             Self::Rest => Some(Streaming::RestApi),
@@ -72,16 +72,16 @@ impl FrontDoor {
     }
 }
 
-/// Why an event gives no request.
+/// Why an event cannot be converted.
 #[derive(Debug)]
 pub enum EventError {
-    /// The event is not one of a front end's, or something in it can't be part of a request.
+    /// The event is not from a front end, or contains what a request cannot contain.
     Malformed,
     /// The event has more headers than a request can have.
     TooManyHeaders,
 }
 
-/// The parts of an event that make a request; everything else is not even read.
+/// The parts of an event that are read.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
@@ -124,7 +124,7 @@ struct Identity {
 }
 
 impl Event {
-    /// Which front door made it; `None`: none that we know.
+    /// The front end that made it; `None`: not known.
     pub(super) fn front_door(&self) -> Option<FrontDoor> {
         let context = self.request_context.as_ref()?;
         if self.version.as_deref() == Some("2.0") {
@@ -145,7 +145,7 @@ impl Event {
     /// The request that the client sent, for a front end that does not stream.
     ///
     /// # Errors
-    /// When the event is not one of a front end's.
+    /// If the event is not from a front end.
     pub fn request(self) -> Result<Request<Body>, EventError> {
         let front_door = self.front_door().ok_or(EventError::Malformed)?;
         self.into_request(front_door, false)
@@ -173,8 +173,8 @@ impl Event {
         self.http_method.as_deref().or(of_http).unwrap_or_default().parse().map_err(|_| EventError::Malformed)
     }
 
-    /// The other end of the connection, as the front door saw it. A load balancer says it only in a header that it may have been
-    /// told to leave as its client wrote it, so nothing is taken from there.
+    /// The address of the client, as the front end saw it. Load balancers only send it in a header that can be configured to keep
+    /// the value of the client, so that header is not used.
     fn peer(&self, front_door: FrontDoor) -> Option<FrontDoorPeer> {
         let context = self.request_context.as_ref()?;
         let text = match front_door {
@@ -206,7 +206,7 @@ impl Event {
         target.parse().map_err(|_| EventError::Malformed)
     }
 
-    /// An HTTP API's path without its stage.
+    /// The path of an HTTP API without its stage.
     fn path_after_stage(&self) -> &str {
         let path = self.raw_path.as_deref().unwrap_or_default();
         let stage = self.request_context.as_ref().and_then(|context| context.stage.as_deref());
@@ -215,7 +215,7 @@ impl Event {
         rest.filter(|rest| rest.is_empty() || rest.starts_with('/')).unwrap_or(path)
     }
 
-    /// The query out of a map, of all values where the event has them.
+    /// The query from a map, with all values if the event has them.
     fn query(&self, write: impl Fn(&str) -> String) -> String {
         let all: Vec<(&String, &String)> = match (&self.multi_value_query_string_parameters, &self.query_string_parameters) {
             (Some(many), _) => many.iter().flat_map(|(name, values)| values.iter().map(move |value| (name, value))).collect(),
@@ -233,8 +233,8 @@ impl Event {
             let (name, value) = header(name, value)?;
             headers.try_append(name, value).map_err(|_| EventError::TooManyHeaders)?;
         }
-        // A REST API says each header twice, in the second map the last of its values alone: what is not in the first is one
-        // more.
+        // A REST API sends each header in two maps, and only its last value in the second. Headers missing in the first are
+        // added.
         for (name, value) in self.headers.iter().flatten() {
             let (name, value) = header(name, value)?;
             if self.multi_value_headers.is_none() || !headers.get_all(&name).iter().any(|known| known == value) {
@@ -243,7 +243,7 @@ impl Event {
         }
         CONTEXT_HEADERS.iter().for_each(|name| drop(headers.remove(*name)));
         if front_door == FrontDoor::Rest && !streams {
-            // A REST API hands base64 to clients as it is, unless it was told that everything may be binary. It can compress.
+            // A REST API passes base64 to clients undecoded, unless all media types are configured as binary. It can compress itself.
             headers.remove(ACCEPT_ENCODING);
         }
         Ok(headers)

@@ -1,4 +1,4 @@
-//! The function: an event in, the router's response out, within what a function may return and the time it has.
+//! Handles one event: converts it, calls the router, and returns the response within the limits of size and time.
 
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -24,9 +24,9 @@ use crate::domain::time::{Clock as _, SystemClock};
 use crate::http::problem::ApiError;
 use crate::http::response_budget::ResponseBudget;
 
-/// API Gateway waits 29 s for a buffered answer (an HTTP API 30 s), however long the function itself may run.
+/// API Gateway waits 29 s for a buffered response (an HTTP API 30 s), even if the function may run longer.
 const GATEWAY_TIME: Duration = Duration::from_secs(29);
-/// The longest time that a function may run. Bounds an absurd deadline, which would overflow the clock.
+/// The longest time that a function may run. Limits invalid deadlines, which would overflow the clock.
 const MAX_DURATION: Duration = Duration::from_secs(900);
 /// The error type of an event that no front end sends.
 const UNKNOWN_EVENT: &str = "Logmark.NoEvent";
@@ -40,7 +40,7 @@ impl From<EventError> for Diagnostic {
     }
 }
 
-/// Answers events with the router.
+/// Handles events with the router.
 #[derive(Debug, Clone)]
 pub struct Function {
     router: Router,
@@ -54,12 +54,12 @@ impl Function {
         Self { router, streaming: Arc::new(settings.streaming.clone()) }
     }
 
-    /// Whether the answer to this event is streamed.
+    /// Whether the response to this event is streamed.
     pub(super) fn streams(&self, event: &Event) -> bool {
         event.front_door().and_then(FrontDoor::streaming).is_some_and(|front_door| self.streaming.contains(&front_door))
     }
 
-    /// The answer to an event of a front end that streams: head and body in the form of [`super::streamed`].
+    /// The response to an event of a front end that streams, in the form of [`super::streamed`].
     pub(super) async fn stream(&self, event: Event, invocation: &Invocation) -> Result<Body, EventError> {
         let front_door = event.front_door().ok_or(EventError::Malformed)?;
         let (request, response_budget) = match prepare(event, front_door, true, invocation) {
@@ -73,7 +73,7 @@ impl Function {
         })
     }
 
-    /// The answer to any other event, in one piece.
+    /// The buffered response to any other event.
     async fn answer(&self, event: Option<Event>, invocation: &Invocation) -> Result<BufferedResponse, EventError> {
         let event = event.ok_or(EventError::Malformed)?;
         let front_door = event.front_door().ok_or(EventError::Malformed)?;
@@ -96,7 +96,7 @@ impl Function {
     }
 }
 
-/// The buffered way. An event that no front end sends arrives as `None`.
+/// Handles an event with a buffered response. `None`: the event is not from a front end.
 impl Service<LambdaEvent<Option<Event>>> for Function {
     type Response = BufferedResponse;
     type Error = EventError;
@@ -112,7 +112,7 @@ impl Service<LambdaEvent<Option<Event>>> for Function {
     }
 }
 
-/// The request of an event, with the bounds that its front end and the invocation's deadline set.
+/// The request of an event, with the limits of its front end and of the deadline.
 fn prepare(
     event: Event,
     front_door: FrontDoor,
@@ -126,7 +126,7 @@ fn prepare(
     Ok((request, response_budget))
 }
 
-/// The moment after which nothing can be sent: the function is stopped, or its caller no longer waits.
+/// The time after which nothing can be sent: Lambda stops the function, or its caller no longer waits.
 fn end_of(front_door: FrontDoor, streams: bool, deadline_millis: u64) -> Instant {
     let now = u64::try_from(SystemClock.now().0).unwrap_or(0);
     let left = Duration::from_millis(deadline_millis.saturating_sub(now)).min(MAX_DURATION);

@@ -1,9 +1,9 @@
-//! The same router as an AWS Lambda function, behind API Gateway (REST and HTTP), an ALB or a function URL.
+//! Runs the router as an AWS Lambda function, behind API Gateway (REST and HTTP), an ALB or a function URL.
 //!
-//! Owns the translation from an event to a request of the router and back. Never takes an identity from an event: not an
-//! authorizer's claims, not a context header; only the token in `Authorization` says who calls. Next: `event` for what each
-//! front end does to a request, `function` for one event's answer, `buffered` and `streamed` for the two forms of it, `runtime`
-//! for the Lambda runtime. Why the translation is not that of `lambda_http`: docs/decisions/004.
+//! Owns the conversion from events to requests, and from responses to results. Never takes an identity from an event, such as the
+//! claims of an authorizer: only the token in `Authorization` identifies the caller. See also `event` for the front ends,
+//! `function` for one event, `buffered` and `streamed` for the two forms of a response, `runtime` for the Lambda runtime, and
+//! docs/decisions/004 for the reason not to use the conversion of `lambda_http`.
 
 mod event;
 mod buffered;
@@ -21,16 +21,16 @@ pub use event::{Event, EventError};
 pub use function::Function;
 pub use runtime::RuntimeError;
 
-/// How long the start may wait for the issuers' keys when no caller waits for the function yet: Lambda allows 10 s.
+/// Limit of waiting for the keys of the issuers at the start, while no caller waits. Lambda allows 10 s for the start.
 const WARM_UP: Duration = Duration::from_secs(8);
-/// Its values say that Lambda starts the environment before a caller waits for it.
+/// The variable that shows whether Lambda starts the environment before a caller waits for it.
 const INITIALIZATION_TYPE: &str = "AWS_LAMBDA_INITIALIZATION_TYPE";
 const IN_ADVANCE: [&str; 2] = ["provisioned-concurrency", "snap-start"];
 
-/// Runs the function until the Runtime API at `address` (`AWS_LAMBDA_RUNTIME_API`) can't be reached any more.
+/// Runs the function until the Runtime API at `address` (`AWS_LAMBDA_RUNTIME_API`) can no longer be reached.
 ///
 /// # Errors
-/// When Lambda's environment is incomplete, or the Runtime API can't be reached.
+/// If the environment of Lambda is incomplete, or the Runtime API cannot be reached.
 pub async fn run(service: Service, settings: &Lambda, address: &str) -> Result<(), RuntimeError> {
     let _counted = Metrics::install();
     let keys = service.warm_up();

@@ -1,7 +1,7 @@
-//! Runs the function on the Lambda runtime of `lambda_http`, and posts the answers that are streamed.
+//! Runs the function on the Lambda runtime of `lambda_http`, and posts streamed responses.
 //!
-//! Owns the layer around the runtime that posts streamed answers, and the checks of what the runtime expects of its environment.
-//! Never parses an event or an answer. Why streamed answers do not go through the runtime: docs/decisions/006.
+//! Owns the layer that posts streamed responses, and the checks of the variables that the runtime needs. Never parses an event or
+//! a response. docs/decisions/006 says why streamed responses bypass the runtime.
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -25,21 +25,21 @@ use lambda_http::{Error, Service};
 use super::function::Function;
 
 const VERSION: &str = "2018-06-01";
-/// Ties an answer to one delivery of an event. Lambda refuses a late answer of an invocation that timed out, so that the next
+/// Ties a response to one delivery of an event. Lambda refuses a late response of an invocation that timed out, so that the next
 /// caller does not receive it.
 const INVOCATION_ID: HeaderName = HeaderName::from_static("lambda-runtime-invocation-id");
-/// In the trailers of a streamed answer: the kind of error.
+/// The type of the error, in the trailers of a streamed response.
 pub(super) const ERROR_TYPE: HeaderName = HeaderName::from_static("lambda-runtime-function-error-type");
 /// The same as JSON, in base64.
 pub(super) const ERROR_BODY: HeaderName = HeaderName::from_static("lambda-runtime-function-error-body");
 const RESPONSE_MODE: HeaderName = HeaderName::from_static("lambda-runtime-function-response-mode");
 const STREAMED: HeaderValue = HeaderValue::from_static("application/vnd.awslambda.http-integration-response");
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("logmark/", env!("CARGO_PKG_VERSION")));
-/// Bytes of the Runtime API's reply to a posted answer that are read, so that the connection can be used again.
+/// Maximum bytes that are read of the reply to a posted response, so that the connection can be used again.
 const MAX_REPLY: usize = 64 << 10;
 /// Replaces an event that no front end sends, so that the runtime's deserializer does not log pieces of it.
 const UNKNOWN_EVENT: Bytes = Bytes::from_static(b"null");
-/// What the runtime reads at its start; it panics when one is missing.
+/// The variables that the runtime reads at its start; it panics if one is missing.
 const REQUIRED: [&str; 3] = ["AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION", MEMORY_SIZE];
 const MEMORY_SIZE: &str = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE";
 
@@ -57,7 +57,7 @@ pub enum RuntimeError {
     Ended(Error),
 }
 
-/// Receives events and posts answers until the Runtime API at `address` can't be reached any more.
+/// Receives events and posts answers until the Runtime API at `address` can no longer be reached.
 pub(super) async fn run(function: Function, address: &str) -> Result<(), RuntimeError> {
     check_environment()?;
     let poster = ResponsePoster::new(address)?;
@@ -71,7 +71,7 @@ fn check_environment() -> Result<(), RuntimeError> {
     value(MEMORY_SIZE)?.parse::<i32>().map(drop).map_err(|_| RuntimeError::Environment(MEMORY_SIZE))
 }
 
-/// Answers the events of front ends that stream; hands all others to the runtime.
+/// Handles the events of front ends that stream, and passes all others to the runtime.
 struct StreamedResponses<S> {
     inner: S,
     function: Function,
@@ -101,7 +101,7 @@ where
         }
         let (function, poster) = (self.function.clone(), self.poster.clone());
         Box::pin(async move {
-            // A panic is a bug. It costs this event its answer, and does not end the function.
+            // A panic is a bug. It fails this event, and does not end the function.
             match AssertUnwindSafe(function.stream(event, &invocation.context)).catch_unwind().await {
                 Ok(Ok(body)) => poster.post(&invocation, body).await,
                 Ok(Err(no_request)) => poster.refuse(&invocation, &no_request.into()).await,
@@ -112,18 +112,18 @@ where
     }
 }
 
-/// The error for an answer that failed by a bug.
+/// The error for a response that failed because of a bug.
 fn failed() -> Diagnostic {
     Diagnostic {
         error_type: "Logmark.Failed".to_owned(),
-        error_message: "the answer failed by a bug; see the function's log".to_owned(),
+        error_message: "the function failed because of a bug: see its log".to_owned(),
     }
 }
 
-/// Posts answers to the Runtime API.
+/// Posts responses to the Runtime API.
 #[derive(Debug, Clone)]
 struct ResponsePoster {
-    /// Scheme, host, port and the path before the API's own.
+    /// Scheme, host, port, and the path prefix.
     base: String,
     client: Client<HttpConnector, Body>,
 }
@@ -138,7 +138,7 @@ impl ResponsePoster {
         Ok(Self { base: format!("http://{bare}"), client })
     }
 
-    /// Posts a streamed answer. A failure concerns this answer alone: it is logged, and the next event is read.
+    /// Posts a streamed response. A failure only affects this response: it is logged, and the next event is read.
     async fn post(&self, invocation: &LambdaInvocation, body: Body) {
         let request = self.request(invocation, "response", body).map(|mut request| {
             let headers = request.headers_mut();
@@ -151,7 +151,7 @@ impl ResponsePoster {
         self.send(invocation, request).await;
     }
 
-    /// Posts an error instead of an answer.
+    /// Posts an error instead of a response.
     async fn refuse(&self, invocation: &LambdaInvocation, error: &Diagnostic) {
         let body = serde_json::to_vec(error).unwrap_or_default();
         let request = self.request(invocation, "error", body.into()).map(|mut request| {
@@ -187,7 +187,7 @@ impl ResponsePoster {
         };
         if let Some(failure) = failure {
             let id = &invocation.context.request_id;
-            tracing::error!(invocation.id = id, error = failure, "could not post a streamed answer: {failure}");
+            tracing::error!(invocation.id = id, error = failure, "a streamed response could not be posted: {failure}");
         }
     }
 }

@@ -1,8 +1,8 @@
-//! The router's response as a stream: the status and the headers as JSON, eight NULs, then the body as it comes.
+//! Streamed responses: status and headers as JSON, eight NUL bytes, then the body.
 //!
 //! The form is AWS's (`application/vnd.awslambda.http-integration-response`); function URLs with `RESPONSE_STREAM` and REST APIs
-//! with `responseTransferMode: STREAM` take it. It has no trailers for the client. INVARIANT: a body that breaks off, or is not
-//! over when the function's time is, ends with Lambda's own error trailers, never cleanly.
+//! with `responseTransferMode: STREAM` accept it. It has no trailers for the client. INVARIANT: a body that is incomplete, or
+//! not finished at the deadline, ends with the error trailers of Lambda, never cleanly.
 
 use std::collections::BTreeMap;
 
@@ -22,12 +22,12 @@ use super::buffered::{joined, of_message};
 use super::runtime::{ERROR_BODY, ERROR_TYPE};
 use crate::http::problem::ApiError;
 
-/// What Lambda looks for behind the head.
+/// Ends the head of the response.
 const DELIMITER: [u8; 8] = [0; 8];
-/// How Lambda's log and figures name an answer that broke off.
+/// The error type of an incomplete response, in the log and metrics of Lambda.
 const BROKEN_OFF: &str = "Logmark.StreamBrokenOff";
 
-/// What stands before the body.
+/// The head of the response.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Head {
@@ -35,7 +35,7 @@ struct Head {
     headers: BTreeMap<String, String>,
 }
 
-/// The response as it comes, aborted at `until`.
+/// The response as a stream, aborted at `until`.
 pub(super) fn body(response: Response, until: Instant) -> Body {
     let (parts, body) = response.into_parts();
     stream_of(parts.status, &parts.headers, body, until)
@@ -73,14 +73,14 @@ fn stream_of(status: StatusCode, headers: &HeaderMap, body: Body, until: Instant
     Body::new(StreamBody::new(Box::pin(stream::unfold(begin, step))))
 }
 
-/// The body's next data; what is in its trailers has no way to the client.
+/// The next data of the body. Its trailers are dropped, because the form has none.
 async fn next(body: &mut Body, until: Instant) -> Option<(Frame<Bytes>, StreamState)> {
     loop {
         let frame = match tokio::time::timeout_at(until, body.frame()).await {
             Ok(None) => return None,
             Ok(Some(Ok(frame))) => frame,
             Ok(Some(Err(error))) => return Some((broken_off(&error.to_string()), StreamState::Over)),
-            Err(_elapsed) => return Some((broken_off("the function's time was over"), StreamState::Over)),
+            Err(_elapsed) => return Some((broken_off("the deadline of the function has passed"), StreamState::Over)),
         };
         if let Ok(data) = frame.into_data() {
             return Some((Frame::data(data), StreamState::Body));
@@ -88,10 +88,10 @@ async fn next(body: &mut Body, until: Instant) -> Option<(Frame<Bytes>, StreamSt
     }
 }
 
-/// The trailers by which Lambda knows that the answer failed, and lets the client see it.
+/// The trailers that tell Lambda that the response has failed, so that the client sees it too.
 fn broken_off(why: &str) -> Frame<Bytes> {
-    tracing::warn!(error = why, "a streamed answer broke off: {why}");
-    let error = serde_json::json!({ "errorType": BROKEN_OFF, "errorMessage": "the answer broke off" });
+    tracing::warn!(error = why, "a streamed response is incomplete: {why}");
+    let error = serde_json::json!({ "errorType": BROKEN_OFF, "errorMessage": "the response is incomplete" });
     let mut trailers = HeaderMap::new();
     trailers.insert(ERROR_TYPE, HeaderValue::from_static(BROKEN_OFF));
     if let Ok(value) = HeaderValue::try_from(BASE64_STANDARD.encode(error.to_string())) {

@@ -5,7 +5,7 @@ use crate::auth::token::IssuerRules;
 use crate::config::Config;
 use crate::http::server::Certificates;
 
-/// What `logmark check` looks at besides the text: certificates and key files, as they are now.
+/// Checks the addresses of the endpoints, and the certificates and key files that the configuration names, for `logmark check`.
 #[must_use]
 pub fn preflight(config: &Config) -> Vec<String> {
     let mut problems = Vec::new();

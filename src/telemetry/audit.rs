@@ -1,7 +1,7 @@
-//! One line for every read and for every denial: who, from where, what, how much, and why.
+//! Audit lines: one for every read and for every denial, with caller, address, target, amount and reason.
 //!
-//! Owns the form of these lines, and that denials of callers without a good token cannot flood the log. INVARIANT: no token and
-//! no text of a caller that is longer than `MAX_CHARS` is in a line.
+//! Owns the form of the lines, and a rate limit for denials of callers without a valid token. INVARIANT: a line contains no
+//! token, and no caller's text longer than `MAX_CHARS`.
 
 use std::net::IpAddr;
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -10,13 +10,13 @@ use std::time::{Duration, Instant};
 use crate::auth::permit::{GrantReason, Permit};
 use crate::domain::operation::{Operation, Target};
 
-/// Characters of a text that a caller or an issuer chose.
+/// Maximum characters of a text that comes from a caller or an issuer.
 const MAX_CHARS: usize = 256;
 
-/// Denial lines without a known caller that may come at once, and how long one of them takes to be allowed again: 20 a second.
+/// Burst of denial lines without a known caller, and the time until one more is allowed: 20 per second.
 const ANONYMOUS_DENIALS: (u32, Duration) = (200, Duration::from_millis(50));
 
-/// Whose request it is, as far as that is known. Filled in on the request's way.
+/// What is known about the caller of a request. Filled in while the request is processed.
 #[derive(Debug, Default)]
 pub struct AuditContext {
     peer: OnceLock<IpAddr>,
@@ -24,7 +24,7 @@ pub struct AuditContext {
     target: OnceLock<String>,
 }
 
-/// What a verified token says of its bearer.
+/// The caller, as in the verified token.
 #[derive(Debug, Clone)]
 struct AuditedCaller {
     tenant: String,
@@ -34,12 +34,12 @@ struct AuditedCaller {
 }
 
 impl AuditContext {
-    /// Notes the other end of the connection.
+    /// Records the address of the client.
     pub fn set_peer(&self, peer: IpAddr) {
         let _first = self.peer.set(peer.to_canonical());
     }
 
-    /// Notes the caller, whose token has been verified.
+    /// Records the caller of a verified token.
     pub fn set_caller(&self, caller: &crate::auth::tenant::Caller) {
         let claims = &caller.claims;
         let _first = self.caller.set(AuditedCaller {
@@ -50,7 +50,7 @@ impl AuditContext {
         });
     }
 
-    /// Notes what the caller asks for, once it is about to be decided.
+    /// Records the target of the request, before the decision.
     pub fn set_target(&self, target: Target<'_>) {
         let _first = self.target.set(match target {
             Target::Groups => String::new(),
@@ -59,8 +59,8 @@ impl AuditContext {
         });
     }
 
-    /// Writes the line of a denial. `code` and `reason` are ours; `operation` is a route's template. `names_target`: the caller's
-    /// tenant may know of what was asked for; anything else is the caller's own text, which is not written.
+    /// Writes the line of a denial. `code`, `reason` and `operation` (the template of the route) are constants. `names_target`: the
+    /// tenant may know that the target exists. Otherwise the target is only the caller's text, and is not written.
     pub fn denied(&self, request_id: &str, operation: &'static str, code: &'static str, reason: &str, names_target: bool) {
         static ANONYMOUS: Sampler = Sampler::new(ANONYMOUS_DENIALS);
         let caller = self.caller.get();
@@ -90,7 +90,7 @@ fn short(text: &str) -> String {
     text.chars().take(MAX_CHARS).collect()
 }
 
-/// Lets a bounded number of lines through, and counts the others.
+/// Limits the rate of lines, and counts those that it drops.
 #[derive(Debug)]
 struct Sampler {
     most: u32,
@@ -110,7 +110,7 @@ impl Sampler {
         Self { most, each, state: Mutex::new(None) }
     }
 
-    /// Whether a line may be written now, and how many were not since the last one.
+    /// Whether a line may be written now, and how many were dropped since the last one.
     fn take(&self, now: Instant) -> Option<u64> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let sampled = state.get_or_insert(Sampled { left: self.most, since: now, suppressed: 0 });
@@ -129,7 +129,7 @@ impl Sampler {
     }
 }
 
-/// What is known when a read begins.
+/// The audit line of a read, made when the read begins.
 #[derive(Debug)]
 pub struct AuditLine {
     request_id: String,
@@ -145,7 +145,7 @@ pub struct AuditLine {
 }
 
 impl AuditLine {
-    /// Takes it off the permit and the request's context.
+    /// From the permit and the context of the request.
     #[must_use]
     pub fn new<Op: Operation>(
         request_id: &str,
@@ -169,7 +169,7 @@ impl AuditLine {
         }
     }
 
-    /// Writes it, with how much was read and how it ended.
+    /// Writes the line, with the amount read and the outcome.
     pub fn write(&self, items: u64, bytes: u64, outcome: &str) {
         let reason = self.reason.as_ref();
         tracing::info!(

@@ -1,10 +1,10 @@
-//! Our own log: one JSON object or one text line an event, on standard error.
+//! The service log: one JSON object or one line of text per event, on standard error.
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::time::FormatTime;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
-/// How lines look.
+/// The format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// For machines.
@@ -13,18 +13,18 @@ pub enum Format {
     Text,
 }
 
-/// Libraries that write whole requests, signatures included, at their finest levels: they stay coarse unless the operator
-/// names one of them.
+/// Libraries that log whole requests, signatures included, at the levels `debug` and `trace`: they log from `info`, unless the
+/// filter names one of them.
 const QUIET: &str = "aws_sigv4=info,aws_config=info,aws_smithy_runtime=info,aws_smithy_http_client=info,hyper=info,hyper_util=info,h2=info,rustls=info";
 
-/// The filter is not understood.
+/// The log cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
-    /// The filter's text.
-    #[error("the log filter is not understood: {0}")]
+    /// The text of the filter.
+    #[error("invalid log filter: {0}")]
     Filter(#[from] tracing_subscriber::filter::ParseError),
-    /// It was begun before.
-    #[error("the log was begun before")]
+    /// `init` was called before.
+    #[error("the log was started before")]
     Begun,
 }
 
@@ -33,13 +33,13 @@ struct Utc;
 
 impl FormatTime for Utc {
     fn format_time(&self, writer: &mut tracing_subscriber::fmt::format::Writer<'_>) -> std::fmt::Result {
-        // Microseconds, so that the lines of one request keep their order in a collector that sorts by time.
+        // Microseconds keep the lines of one request in order in a collector that sorts by time.
         let now = jiff::Timestamp::now();
         write!(writer, "{now:.6}")
     }
 }
 
-/// Begins the log for the whole process.
+/// Starts the log of the process.
 ///
 /// # Errors
 /// [`LogError`].

@@ -1,9 +1,9 @@
 //! Metrics for Prometheus, described in docs/monitoring.md.
 //!
-//! Owns their names and labels. One scheme for all: `operation` is an `operationId` (or `docs`, `problems`, `unmatched`),
+//! Owns their names and labels. All metrics use the same labels: `operation` is an `operationId` (or `docs`, `problems`, `unmatched`),
 //! `status` an HTTP status code, `code` a problem code, `source` and `issuer` a name from the configuration, `call` an operation
-//! of AWS, `outcome` how such a call ended, `listener` `public` or `admin`. INVARIANT: no label holds a tenant, a group or a text
-//! of a request, so each has a bounded number of values.
+//! of AWS, `outcome` the result of such a call, `listener` `public` or `admin`. INVARIANT: no label holds a tenant, a group or a text
+//! of a request, so the number of values is bounded.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -17,7 +17,7 @@ use metrics_process::Collector;
 /// Bounds of the histograms, in seconds.
 const SECONDS: [f64; 14] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
 
-/// The process's one recorder: metrics are counted for the process, however many services it runs.
+/// The recorder of the process. All services of a process share it.
 static RECORDER: OnceLock<Option<Recorder>> = OnceLock::new();
 
 #[derive(Clone)]
@@ -26,7 +26,7 @@ struct Recorder {
     process: Collector,
 }
 
-/// Where the metrics are read.
+/// Reads the metrics.
 #[derive(Clone)]
 pub struct Metrics(Option<Recorder>);
 
@@ -37,7 +37,7 @@ impl fmt::Debug for Metrics {
 }
 
 impl Metrics {
-    /// Begins counting for the whole process, if that has not been done.
+    /// Installs the recorder of the process, if it is not installed.
     #[must_use]
     pub fn install() -> Self {
         Self(RECORDER.get_or_init(Self::begin).clone())
@@ -49,7 +49,7 @@ impl Metrics {
         let process = Collector::default();
         process.describe();
         gauge!("logmark_build_info", "version" => env!("CARGO_PKG_VERSION"), "features" => features()).set(1.0);
-        // Counters that exist from the start, so that their first increment is seen as one.
+        // Counters exist from the start, so that a rate includes their first increment.
         for listener in ["public", "admin"] {
             connections(listener, 0);
             for limit in ["total", "address"] {
@@ -68,7 +68,7 @@ impl Metrics {
         handle.render()
     }
 
-    /// Drains what collects between two scrapes; to be called every few seconds.
+    /// Drains the samples collected since the last scrape. Call it every few seconds.
     pub fn upkeep(&self) {
         if let Some(recorder) = &self.0 {
             recorder.handle.run_upkeep();
@@ -79,13 +79,16 @@ impl Metrics {
 fn describe() {
     describe_gauge!("logmark_build_info", "Always 1; the labels name the version and the features of the build");
     describe_counter!("logmark_http_requests_total", "Requests answered, by operation and status code");
-    describe_counter!("logmark_http_requests_refused_total", "Requests refused at a limit of requests under way, by listener");
+    describe_counter!(
+        "logmark_http_requests_refused_total",
+        "Requests refused at a limit of concurrent requests, by listener and limit"
+    );
     describe_histogram!(
         "logmark_http_request_duration_seconds",
         Unit::Seconds,
-        "Time from a request's head to its answer's head, by operation"
+        "Time from the headers of a request to the headers of its response, by operation"
     );
-    describe_counter!("logmark_http_problems_total", "Errors answered, by operation and problem code");
+    describe_counter!("logmark_http_problems_total", "Error responses, by operation and problem code");
     describe_counter!("logmark_events_returned_total", "Log events sent to clients, by operation");
     describe_counter!(
         "logmark_events_returned_bytes_total",
@@ -100,10 +103,13 @@ fn describe() {
     );
     describe_counter!(
         "logmark_upstream_calls_saved_total",
-        "Calls to a source that were not needed: answered from the cache, or by an equal call under way"
+        "Calls to a source saved by the cache or by an identical call in flight"
     );
-    describe_gauge!("logmark_issuer_keys", "Keys that verify tokens of the issuer now; 0: its tokens are answered with 503");
-    describe_gauge!("logmark_issuer_key_failures", "Failed attempts to read the issuer's keys since the last good one");
+    describe_gauge!(
+        "logmark_issuer_keys",
+        "Keys that verify tokens of the issuer; with 0, requests with its tokens fail with 503"
+    );
+    describe_gauge!("logmark_issuer_key_failures", "Failed attempts to read the issuer's keys since the last success");
     describe_gauge!("logmark_connections", "Open connections, by listener");
     describe_counter!("logmark_connections_refused_total", "Connections closed at a limit, by listener and limit");
 }
@@ -149,7 +155,7 @@ pub fn connections(listener: &'static str, open: usize) {
     gauge!("logmark_connections", "listener" => listener).set(open as f64);
 }
 
-/// Counts a call to a source and its outcome.
+/// Counts a call to a source by outcome.
 pub fn upstream_call(source: &Arc<str>, call: &'static str, outcome: &'static str, elapsed: Duration) {
     let source = Arc::clone(source);
     histogram!("logmark_upstream_call_duration_seconds", "source" => Arc::clone(&source), "call" => call)
@@ -157,7 +163,7 @@ pub fn upstream_call(source: &Arc<str>, call: &'static str, outcome: &'static st
     counter!("logmark_upstream_calls_total", "source" => source, "call" => call, "outcome" => outcome).increment(1);
 }
 
-/// Begins to count the calls of a source, so that their first increment is seen as one.
+/// Creates the counters of a source, so that a rate includes their first increment.
 pub fn upstream_begins(source: &Arc<str>, calls: impl IntoIterator<Item = &'static str>) {
     for call in calls {
         counter!("logmark_upstream_calls_total", "source" => Arc::clone(source), "call" => call, "outcome" => "ok").increment(0);
@@ -168,13 +174,13 @@ pub fn upstream_begins(source: &Arc<str>, calls: impl IntoIterator<Item = &'stat
     }
 }
 
-/// Counts a call to a source that was not needed: it was answered from the cache, or by an equal call under way.
+/// Counts a call to a source that was saved by the cache or by an identical call in flight.
 pub fn upstream_saved(source: &Arc<str>, call: &'static str, reason: &'static str) {
     counter!("logmark_upstream_calls_saved_total", "source" => Arc::clone(source), "call" => call, "reason" => reason)
         .increment(1);
 }
 
-/// Records how many keys of an issuer there are, and how many attempts to read them failed since the last good one.
+/// Records the number of keys of an issuer, and the failed attempts to read them since the last success.
 pub fn issuer_keys(issuer: &str, keys: usize, failures: u32) {
     gauge!("logmark_issuer_keys", "issuer" => issuer.to_owned()).set(keys as f64);
     gauge!("logmark_issuer_key_failures", "issuer" => issuer.to_owned()).set(f64::from(failures));

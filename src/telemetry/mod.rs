@@ -1,7 +1,7 @@
-//! What the service says of itself: log lines, figures, audit lines, traces.
+//! Telemetry: log lines, metrics, audit lines, traces.
 //!
-//! Owns their form. INVARIANT: no secret, token, message or query text is ever in any of them, and no label of a figure
-//! holds a tenant's or a group's name.
+//! Owns their form. INVARIANT: none of them contains a secret, a token, a log message or the text of a query, and no label of a
+//! metric contains the name of a tenant or a group.
 
 pub mod log;
 pub mod trace;

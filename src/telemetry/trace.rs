@@ -1,4 +1,4 @@
-//! W3C Trace Context: the trace a request belongs to, in and out.
+//! W3C Trace Context: reads the trace of a request, and passes it on to upstream calls.
 
 use std::cell::RefCell;
 use std::future::Future;
@@ -7,14 +7,14 @@ tokio::task_local! {
     static CURRENT: TraceContext;
 }
 
-/// The trace that the work in hand belongs to, and our own span in it.
+/// The trace of the current task, and its span.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TraceContext {
     trace_id: String,
     flags: String,
 }
 
-/// Random bytes for ids, fetched a block at a time: the generator asks for as much for one id as for a block.
+/// Random bytes for ids. A block costs the generator as much as one id, so a block serves many ids.
 struct IdBlock {
     bytes: [u8; 256],
     left: usize,
@@ -27,7 +27,7 @@ thread_local! {
 impl IdBlock {
     fn take<const N: usize>(&mut self) -> [u8; N] {
         if self.left < N {
-            // Without randomness ids repeat, which is a nuisance and no danger: they are not secrets.
+            // Without randomness ids repeat. They are not secrets, so this only affects tracing.
             let _best_effort = aws_lc_rs::rand::fill(&mut self.bytes);
             self.left = self.bytes.len();
         }
@@ -46,7 +46,7 @@ pub fn random_hex<const N: usize>() -> String {
 }
 
 impl TraceContext {
-    /// Reads a `traceparent` header (W3C Trace Context §3.2); anything that is not one begins a new trace.
+    /// Reads a `traceparent` header (W3C Trace Context §3.2). Without a valid header a new trace begins.
     #[must_use]
     pub fn from_header(header: Option<&str>) -> Self {
         header.and_then(Self::parse).unwrap_or_else(|| Self { trace_id: random_hex::<16>(), flags: "00".to_owned() })
@@ -64,19 +64,19 @@ impl TraceContext {
         (shaped && whole && named).then(|| Self { trace_id: trace_id.to_owned(), flags: flags.to_owned() })
     }
 
-    /// The trace's id, 32 hexadecimal digits.
+    /// The id of the trace: 32 hexadecimal digits.
     #[must_use]
     pub fn trace_id(&self) -> &str {
         &self.trace_id
     }
 }
 
-/// Runs `work` as a part of the trace.
+/// Runs `work` as part of the trace.
 pub async fn scope<F: Future>(context: TraceContext, work: F) -> F::Output {
     CURRENT.scope(context, work).await
 }
 
-/// The same work for a task of its own, as a part of the trace in hand.
+/// Wraps `work` for a new task, as part of the current trace.
 pub fn in_current_trace<F: Future>(work: F) -> impl Future<Output = F::Output> {
     let context = CURRENT.try_with(Clone::clone).ok();
     async move {
@@ -87,7 +87,7 @@ pub fn in_current_trace<F: Future>(work: F) -> impl Future<Output = F::Output> {
     }
 }
 
-/// A `traceparent` for a call that we make now: the trace in hand and a new span; `None` outside of a request.
+/// The `traceparent` of an upstream call: the current trace with a new span. `None` outside of a request.
 #[must_use]
 pub fn outgoing() -> Option<String> {
     CURRENT.try_with(|context| format!("00-{}-{}-{}", context.trace_id, random_hex::<8>(), context.flags)).ok()

@@ -24,7 +24,10 @@ const ROOMS: [(&[&str], &[&str]); 15] = [
         &["domain/event.rs", "sources/", "aws_protocol/logs/", "http/encode/", "http/validator.rs", "http/ops/events/"],
     ),
     (&["logmark_insights"], &["domain/query/", "sources/local/queries/tests.rs"]),
-    (&["logmark_diagnostics"], &["domain/filter.rs", "domain/query/", "sources/error.rs", "aws_protocol/logs/", "http/"]),
+    (
+        &["logmark_diagnostics"],
+        &["config/spelling.rs", "domain/filter.rs", "domain/query/", "sources/error.rs", "aws_protocol/logs/", "http/"],
+    ),
 ];
 
 fn source() -> PathBuf {

@@ -428,7 +428,7 @@ fn every_mistake_in_the_rules_is_told() {
     assert_eq!(
         wrong(|rules| rules.algorithms.push(Algorithm::Hs256)),
         [
-            format!("{issuer}: HS256 cannot stand beside other algorithms; give its keys an issuer of their own"),
+            format!("{issuer}: HS256 cannot be combined with other algorithms; configure its keys as an issuer of their own"),
             format!("{issuer}: HS256 needs its key in a file"),
         ]
     );

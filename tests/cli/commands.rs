@@ -14,8 +14,8 @@ async fn the_help_of_each_command_teaches_how_to_use_it() {
         (vec!["demo"], &["Usage: logmark demo", "--data <DIR>", "--port <PORT>", "[default: 8080]", "logmark explain"][..]),
         (vec!["token"], &["--tenant <TENANT>", "--scope <SCOPE>...", "--ttl 15m", "[[auth.issuers]]", "issuer.jwks.json"][..]),
         (vec!["import"], &["[FILES]...", "--timestamp-format <FORMAT>", "zcat old.gz |", "through the `endpoint`"][..]),
-        (vec!["check"], &["every error at once", "--config <FILE>"][..]),
-        (vec!["explain"], &["--token <TOKEN>", "--action <ACTION>", "Exits with 0 when it is allowed"][..]),
+        (vec!["check"], &["all errors at once", "--config <FILE>"][..]),
+        (vec!["explain"], &["--token <TOKEN>", "--action <ACTION>", "Exits with 0 if the action is allowed"][..]),
         (vec!["openapi"], &["Print the OpenAPI document"][..]),
     ] {
         let said = run(folder.path(), &[command.as_slice(), &["--help"]].concat()).await;
@@ -49,14 +49,14 @@ async fn check_reports_every_mistake_with_its_line_and_every_command_refuses_wit
     let said = run(folder.path(), &["check"]).await;
     assert_snapshot!(said.shown(folder.path()), @r#"
     exit 64
-    logmark: logmark.toml:1:1: sources: is missing: write at least one `[[sources]]`, or there are no logs to give
+    logmark: logmark.toml:1:1: sources: is missing: write at least one `[[sources]]`, or there are no logs to read
     logmark.toml:2:10: server.listen: `x` is not an address to listen on: write a host and a port, such as `127.0.0.1:8080`, `localhost:8080`, `:8080` or `[::]:8443`
-    logmark.toml:3:1: server.nope: is no key here: there are `tls`, `listen`, `admin_listen`, `public_url`, `allowed_hosts`, `cursor_keys`, `cors_origins`, `forwarding_header`, `trusted_proxies` and `limits`
-    logmark.toml:5:1: auth.issuers[0].algorithms: is missing: write those that it signs with, such as `["RS256"]`
+    logmark.toml:3:1: server.nope: unknown key: expected `tls`, `listen`, `admin_listen`, `public_url`, `allowed_hosts`, `cursor_keys`, `cors_origins`, `forwarding_header`, `trusted_proxies` or `limits`
+    logmark.toml:5:1: auth.issuers[0].algorithms: is missing: list its signing algorithms, such as `["RS256"]`
     logmark.toml:5:1: auth.issuers[0].keys: is missing: write `discover`, the URL of its JWKS, or `file:PATH`
-    logmark.toml:5:1: auth.issuers[0].audiences: is missing: name those in `aud`; for tokens without `aud`, such as Cognito's access tokens, name their `client_ids`
-    logmark.toml:6:10: auth.issuers[0].issuer: is empty
-    7 mistakes in the configuration
+    logmark.toml:5:1: auth.issuers[0].audiences: is missing: list the accepted values of `aud`; for tokens without `aud`, such as Cognito's access tokens, set `client_ids`
+    logmark.toml:6:10: auth.issuers[0].issuer: `` is empty
+    7 errors in the configuration
     "#);
     for command in [
         &["serve"][..],
@@ -76,9 +76,9 @@ async fn check_looks_at_certificates_and_keys_too_and_the_environment_counts() {
     let absent = run(directory.path(), &["check"]).await;
     assert_snapshot!(absent.shown(directory.path()), @"
     exit 64
-    logmark: logmark.toml:4:16: server.tls.cert: there is no file `cert.pem`
-    logmark.toml:4:34: server.tls.key: there is no file `key.pem`
-    2 mistakes in the configuration
+    logmark: logmark.toml:4:16: server.tls.cert: the file `cert.pem` does not exist
+    logmark.toml:4:34: server.tls.key: the file `key.pem` does not exist
+    2 errors in the configuration
     ");
     for name in ["cert.pem", "key.pem", "issuer.jwks.json"] {
         write_private(&directory.path().join(name), "{}");
@@ -92,7 +92,7 @@ async fn check_looks_at_certificates_and_keys_too_and_the_environment_counts() {
     let directory = ServiceDirectory::new("");
     let good = run(directory.path(), &["check"]).await;
     assert_eq!(good.code, 0, "{}", good.err);
-    assert!(good.out.ends_with("The configuration is good.\n"), "{}", good.out);
+    assert!(good.out.ends_with("The configuration is valid.\n"), "{}", good.out);
     let output = logmark(directory.path()).arg("check").env("LOGMARK__SERVER__LISTEN", "nowhere").output().await.unwrap();
     let bad = crate::world::binary::CommandOutput::from(output);
     assert_eq!(bad.code, 64);
@@ -133,11 +133,11 @@ async fn token_refuses_what_no_service_would_take() {
     exit 1
     logmark: --tenant ``: is empty
     exit 1
-    logmark: --scope `logs:fly:*`: is no scope: write `logs:<action>:<group pattern>`, with the action `read`, `query`, `tail`, `describe` or `*`
+    logmark: --scope `logs:fly:*`: is not a scope: write `logs:<action>:<group pattern>`, with the action `read`, `query`, `tail`, `describe` or `*`
     exit 1
-    logmark: --scope `read`: is no scope: write `logs:<action>:<group pattern>`, with the action `read`, `query`, `tail`, `describe` or `*`
+    logmark: --scope `read`: is not a scope: write `logs:<action>:<group pattern>`, with the action `read`, `query`, `tail`, `describe` or `*`
     exit 1
-    logmark: --ttl `soon` is no length of time such as `1h` or `15m`
+    logmark: --ttl `soon` is not a duration such as `1h` or `15m`
     exit 1
     logmark: --ttl `0s` is not between 1s and 24h
     exit 1
@@ -158,7 +158,7 @@ async fn explain_says_which_claim_and_rule_decide() {
     assert_snapshot!(last(&allowed), @"allowed   read /acme/api: by tenants.acme.grants[0] and the scope logs:read:/acme/* in claim `scope`");
     let no_scope = run(path, &explain(&token, "tail", ":acme:api")).await;
     assert_eq!(no_scope.code, 1);
-    assert_snapshot!(last(&no_scope), @"refused   tail /acme/api: the token has no scope that covers it; `logs:tail:/acme/api` would");
+    assert_snapshot!(last(&no_scope), @"refused   tail /acme/api: the token lacks the scope `logs:tail:/acme/api`");
     let no_grant = run(path, &explain(&token, "read", "/globex/api")).await;
     assert_eq!(no_grant.code, 1);
     assert_snapshot!(last(&no_grant), @"refused   read /globex/api: no grant of the tenant covers it");
@@ -168,7 +168,7 @@ async fn explain_says_which_claim_and_rule_decide() {
     let refused = run(path, &explain(&foreign, "read", "/acme/api")).await;
     assert_snapshot!(refused.shown(path), @"
     exit 1
-    logmark: the token is refused: audience is not ours
+    logmark: the token is refused: audience is not accepted
     ");
     let nonsense = run(path, &explain("not.a.token", "read", "/acme/api")).await;
     assert_snapshot!(nonsense.shown(path), @"
@@ -192,7 +192,7 @@ async fn serve_and_check_refuse_the_development_issuer_outside_of_a_demo() {
     assert_eq!(run(directory.path(), &["check"]).await.shown(directory.path()), served);
     assert_snapshot!(served, @"
     exit 64
-    logmark: auth.issuers: `logmark-dev` is the development issuer: whoever can read its key file can make a token for any tenant; remove it, or for development on this machine alone, set `development_issuer = true` in `[demo]`
+    logmark: auth.issuers: `logmark-dev` is the development issuer: anyone who can read its key file can sign a token for any tenant; remove it, or for development on this machine only, set `development_issuer = true` in `[demo]`
     ");
     std::fs::write(&path, format!("{text}\n[demo]\ndevelopment_issuer = true\n")).unwrap();
     let allowed = run(directory.path(), &["check"]).await;

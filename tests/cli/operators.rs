@@ -18,7 +18,7 @@ async fn sighup_is_logged_and_does_not_end_the_service() {
     let directory = ServiceDirectory::new("");
     let mut served = directory.serve().await;
     served.process.signal("HUP").await;
-    served.process.wait_for_log("reload is not supported yet; restart the service").await;
+    served.process.wait_for_log("reloading is not supported; restart the service").await;
     served.process.signal("HUP").await;
     assert_eq!(Client::new(served.admin, None).get("/healthz").await.status, 200);
     served.process.signal("TERM").await;

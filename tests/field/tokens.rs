@@ -73,5 +73,9 @@ async fn the_check_speaks_of_the_provider_whose_tokens_will_not_pass() {
     std::fs::write(&path, format!("{text}{}", table(cognito, ""))).unwrap();
     let said = crate::world::binary::run(directory.path(), &["check"]).await;
     assert_eq!(said.code, 0, "{}", said.err);
-    assert!(said.err.contains("client_ids: is missing") && said.err.contains("have no `aud`, so none will pass"), "{}", said.err);
+    assert!(
+        said.err.contains("client_ids: is missing") && said.err.contains("have no `aud`, so every token is refused"),
+        "{}",
+        said.err
+    );
 }

@@ -1,8 +1,8 @@
-//! The keys that tokens are verified with: whose they are, what each may be used for, and how fresh they are.
+//! The keys of issuers: reading, checking, choosing and refreshing them.
 //!
-//! A key has exactly one algorithm, fixed here when its set is read and never by a token. An issuer's last
-//! good set outlives the issuer's own troubles; nothing unknown, weak or ambiguous is ever used, and no
-//! address comes from a token. It speaks no HTTP: [`KeyFetcher`] is given. Read in the order of the modules.
+//! A key has exactly one algorithm, fixed when its set is read, never by a token. The last valid set of an issuer stays in use
+//! while the issuer fails. Unknown, weak and ambiguous keys are never used, and no address comes from a token. HTTP requests go
+//! through a [`KeyFetcher`]. Read the modules in their order.
 
 mod algorithm;
 mod rsa;

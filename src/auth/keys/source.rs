@@ -1,7 +1,7 @@
-//! Where an issuer's keys come from, and one attempt to read them.
+//! The sources of keys, and one attempt to read them.
 //!
 //! Addresses come from the configuration, or from the discovery document of the configured issuer; never from
-//! a token. It keeps nothing between attempts; that is `store`.
+//! a token. Keeps no state between attempts; `store` does.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ use super::set::{KeySet, SetError, SetOrigin};
 use crate::auth::strict::{self, JsonError};
 use crate::files::{self, Exposed};
 
-/// Longest that one attempt may take, discovery included, whatever the fetcher's own limits are.
+/// Limit of one attempt, with discovery, in addition to the limits of the fetcher.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Path of the discovery document below the issuer (OpenID Connect Discovery 1.0 §4).
@@ -36,7 +36,7 @@ pub enum KeySource {
     Discover,
 }
 
-/// The text is no key source.
+/// The text is not a key source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("keys are `discover`, an https URL, or `file:` and a path")]
 pub struct InvalidKeySource;
@@ -52,7 +52,7 @@ pub enum LoadError {
         /// What the system says.
         source: std::io::Error,
     },
-    /// Somebody else can change the file, or read the secret in it.
+    /// Others can change the file, or read the secret in it.
     #[error("key file is not used: {0}")]
     Exposed(#[from] Exposed),
     /// The fetch failed.
@@ -69,7 +69,7 @@ pub enum LoadError {
     /// The file is larger than a key set is.
     #[error("the key file is larger than {MAX_DOCUMENT_BYTES} bytes")]
     TooLarge,
-    /// The discovery document is no strict JSON object.
+    /// The discovery document is not a strict JSON object.
     #[error("discovery document is not valid")]
     Discovery(#[source] JsonError),
     /// The discovery document speaks for another issuer, compared byte by byte.
@@ -90,7 +90,7 @@ pub enum LoadError {
     /// The fetcher panicked, which is a bug.
     #[error("bug: the attempt panicked")]
     Panicked,
-    /// What came is no usable set.
+    /// The document is not a usable key set.
     #[error("key set is refused")]
     Set(#[from] SetError),
 }

@@ -1,13 +1,13 @@
-//! The keys of one issuer over time: loaded on first use, refreshed behind callers' backs, never lost.
+//! The current keys of one issuer: loaded on first use, refreshed in the background, kept while the issuer fails.
 //!
 //! - One attempt at a time; everyone who needs its outcome waits for that one.
-//! - The last good set stays in use while the issuer is down or sends rubbish. A key that is gone from a newly
-//!   read good set is gone at once.
+//! - The last good set stays in use while the issuer is down or sends an invalid set. A key that is missing in a newly
+//!   read valid set is removed at once.
 //! - A set older than `refresh` is refreshed in the background; one older than twice that (nobody asked for
 //!   long) is refreshed before it is used again. So a withdrawn key is refused after `2 * refresh` at the
 //!   latest, as long as its issuer answers.
 //! - An unknown `kid` asks the issuer at most once per [`FORCED_INTERVAL_MS`].
-//! - Without any good set ever: [`KeyError::Unavailable`], which is our trouble and not the caller's.
+//! - Without any good set ever: [`KeyError::Unavailable`], a fault of the service or the issuer, not of the caller.
 //!
 //! It never judges a token. Attempts are made by `source`; `token::verifier` is the user.
 
@@ -74,7 +74,7 @@ struct State {
     attempted_at_ms: i64,
     forced_at_ms: Option<i64>,
     failures: u32,
-    /// The failure that the log has had last; `None`: the last attempt was good.
+    /// The last failure that was logged; `None`: the last attempt succeeded.
     reported: Option<String>,
     /// Open while an attempt runs: its task holds the sender and drops it, even by a panic, when done.
     running: Option<watch::Receiver<()>>,
@@ -204,7 +204,7 @@ impl Inner {
         if age < self.refresh_ms {
             KeySetAge::Fresh(set)
         } else if age < self.refresh_ms.saturating_mul(2) || state.failures > 0 {
-            // Nobody waits for an issuer that is known to be in trouble.
+            // Callers do not wait for an issuer that is known to fail.
             KeySetAge::Aged(set)
         } else {
             KeySetAge::Stale(set)
@@ -295,7 +295,7 @@ fn chain(error: &LoadError) -> String {
 
 impl State {
     fn may_attempt(&self, reason: RefreshReason, now: i64) -> bool {
-        // A negative distance is a clock that was set back: waiting for it to catch up could take for ever.
+        // A negative distance means that the clock was set back: waiting until it catches up could take very long.
         let passed = |since: i64, interval: i64| !(0..interval).contains(&now.saturating_sub(since));
         let backoff = RETRY_MS.0.saturating_mul(1 << self.failures.saturating_sub(1).min(10)).min(RETRY_MS.1);
         let retry = self.failures == 0 || passed(self.attempted_at_ms, backoff);

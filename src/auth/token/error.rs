@@ -1,15 +1,15 @@
-//! Every reason for which a token is refused.
+//! The reasons for which a token is refused.
 //!
-//! For the log only: the caller gets one text for all of them, or an attacker would learn which guess was
-//! closer. [`TokenError::Expired`] is the exception, because nothing else is wrong with such a token. The texts quote nothing
-//! of a token but short, escaped names. Look next at `verifier`.
+//! For the log only: responses have one text for all of them, so that attackers learn nothing from them. [`TokenError::Expired`]
+//! is the exception, because such a token is otherwise valid. The texts quote only short, escaped names of a token. See also
+//! `verifier`.
 
 use std::fmt;
 
 use crate::auth::keys::{Algorithm, KeySelectionError};
 use crate::auth::strict::JsonError;
 
-/// Characters of a token's own text that an error may repeat.
+/// Maximum characters of a token's text in an error.
 const EXCERPT_CHARS: usize = 64;
 
 /// A piece of a token's text, cut short and escaped for a log line.
@@ -37,10 +37,10 @@ pub enum TokenError {
     /// Not the three parts of a compact JWS; five would be an encrypted token.
     #[error("token has {0} parts instead of 3")]
     Parts(usize),
-    /// A part is no strict base64url.
+    /// A part is not strict base64url.
     #[error("{0} is not unpadded base64url")]
     Base64(Part),
-    /// A part is no strict JSON object.
+    /// A part is not a strict JSON object.
     #[error("{part} is not valid: {source}")]
     Json {
         /// Which.
@@ -53,7 +53,7 @@ pub enum TokenError {
     /// A header parameter has the wrong type or length.
     #[error("header parameter `{0}` is missing or malformed")]
     HeaderParameter(&'static str),
-    /// `alg` is none of ours.
+    /// `alg` is not supported.
     #[error("algorithm `{0}` is not known")]
     UnknownAlgorithm(Excerpt),
     /// `typ` is not one of an access token.
@@ -66,8 +66,8 @@ pub enum TokenError {
     #[error("token type at+jwt is required")]
     TypeRequired,
 
-    // The caller: whom to believe.
-    /// `iss` is none of the configured issuers.
+    // The caller: issuer and key.
+    /// `iss` is not a configured issuer.
     #[error("issuer `{0}` is not configured")]
     UnknownIssuer(Excerpt),
     /// `alg` is not among the issuer's algorithms.
@@ -78,10 +78,10 @@ pub enum TokenError {
     KeySelectionError {
         /// The token's `kid`.
         kid: Option<Excerpt>,
-        /// Why none.
+        /// Why not.
         reason: KeySelectionError,
     },
-    /// The signature is not the key's.
+    /// The signature does not match.
     #[error("signature does not verify")]
     Signature,
 
@@ -92,8 +92,8 @@ pub enum TokenError {
     /// A claim has the wrong type, is empty, too long, or out of range.
     #[error("claim `{0}` is malformed")]
     MalformedClaim(Box<str>),
-    /// None of the audiences is ours.
-    #[error("audience is not ours")]
+    /// No audience is configured for the issuer.
+    #[error("audience is not accepted")]
     Audience,
     /// Without `aud`: `client_id` is not on the issuer's list, or there is no list.
     #[error("no audience, and the client id is not listed")]
@@ -101,7 +101,7 @@ pub enum TokenError {
     /// An ID token, or another use than access.
     #[error("token is not for access")]
     Use,
-    /// Bound to a key of its holder (`cnf`), so worth nothing as a plain bearer token.
+    /// Bound to a key of its holder (`cnf`), so not valid as a plain bearer token.
     #[error("token is bound to its holder's key")]
     SenderConstrained,
     /// `exp` and the leeway have passed, and everything else about the token is right.
@@ -110,13 +110,13 @@ pub enum TokenError {
     /// `nbf` is still ahead.
     #[error("token is not valid yet")]
     NotYetValid,
-    /// `iat` is ahead of our clock.
+    /// `iat` is ahead of the clock of the service.
     #[error("token was issued in the future")]
     IssuedInFuture,
     /// Valid for longer than the issuer's rules allow.
     #[error("token lives too long")]
     LifetimeTooLong,
-    /// The tenant claim is no tenant id.
+    /// The tenant claim is not a tenant id.
     #[error("claim `{0}` is not a tenant id")]
     Tenant(Box<str>),
     /// The tenant's id belongs to AWS or to this service.
@@ -136,7 +136,7 @@ pub enum TokenError {
 }
 
 impl TokenError {
-    /// Whether the trouble is ours or the issuer's: answer "later" (503), not "no" (401).
+    /// Whether the service or the issuer is at fault: the response is 503, not 401.
     pub fn is_unavailable(&self) -> bool {
         matches!(self, Self::KeysUnavailable(_))
     }

@@ -1,11 +1,10 @@
 //! From the bytes of an `Authorization` field to [`Claims`].
 //!
 //! Owns every rule of reading a token: the field (`bearer`), the compact form (`compact`), the header
-//! (`header`), the claims (`claims`) against one issuer's rules (`rules`, `check`), and the memory of what was
-//! verified already (`token_cache`). The library verifies the signature and reads nothing. A token never chooses
-//! its key, algorithm or rules; it says who it claims to be from, and everything else follows from the
-//! configuration. The caller learns one thing only: that a token was good in all respects and has expired. Every other
-//! reason is in our log. Read in the order of the modules.
+//! (`header`), the claims (`claims`) against one issuer's rules (`rules`, `check`), and the cache of verified tokens
+//! (`token_cache`). The library only verifies signatures. A token never chooses its key, algorithm or rules: it names its
+//! issuer, and everything else follows from the configuration. Callers only learn that an otherwise valid token has expired.
+//! All other reasons are only logged. Read the modules in their order.
 
 mod error;
 mod bearer;

@@ -1,7 +1,7 @@
-//! What the configuration says about one issuer (`[[auth.issuers]]`), and which of it makes no sense.
+//! The rules for one issuer (`[[auth.issuers]]`), and their validation.
 //!
-//! Nothing is unchecked because it is not configured: a missing audience is an error to correct, not a
-//! permission. Look next at `check`, which applies the rules.
+//! A missing rule never means that something is not checked: a missing audience is an error. See also `check`, which applies
+//! the rules.
 
 use std::time::Duration;
 
@@ -47,59 +47,59 @@ pub struct IssuerRules {
     pub refresh: Duration,
 }
 
-/// Which tenants an issuer's tokens may name. One customer's identity provider must not name another customer.
+/// The tenants that tokens of an issuer may name. The identity provider of one customer must not name another customer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TenantRule {
     /// Any.
     Any,
     /// Those whose id matches one of the patterns.
     Matching(Vec<Pattern>),
-    /// This one, whatever the token says.
+    /// This one, for all tokens.
     Fixed(TenantId),
 }
 
 /// An error in the rules; `issuer` says whose.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RulesError {
-    /// Nobody could call.
+    /// No token could be valid.
     #[error("no issuer is configured")]
     NoIssuer,
     /// Two sets of rules for one issuer.
     #[error("issuer `{issuer}` is configured twice")]
     DuplicateIssuer {
-        /// Whose.
+        /// The issuer.
         issuer: String,
     },
     /// A text that must not be empty is; the field is named.
     #[error("issuer `{issuer}`: `{field}` is empty")]
     Empty {
-        /// Whose.
+        /// The issuer.
         issuer: String,
         /// The field.
         field: &'static str,
     },
     /// A public key must never be taken for a secret (RFC 8725 §2.1).
-    #[error("issuer `{issuer}`: HS256 cannot stand beside other algorithms; give its keys an issuer of their own")]
+    #[error("issuer `{issuer}`: HS256 cannot be combined with other algorithms; configure its keys as an issuer of their own")]
     MixedAlgorithms {
-        /// Whose.
+        /// The issuer.
         issuer: String,
     },
-    /// A secret behind a URL is no secret.
+    /// A shared key that is fetched from a URL is not secret.
     #[error("issuer `{issuer}`: HS256 needs its key in a file")]
     RemoteSecret {
-        /// Whose.
+        /// The issuer.
         issuer: String,
     },
-    /// Keys over plain HTTP could be anybody's.
+    /// Keys fetched over plain HTTP are not authentic.
     #[error("issuer `{issuer}`: keys must come by https, or by http from this machine")]
     UnsafeUrl {
-        /// Whose.
+        /// The issuer.
         issuer: String,
     },
     /// A duration out of range; the field is named.
     #[error("issuer `{issuer}`: `{field}` is out of range")]
     OutOfRange {
-        /// Whose.
+        /// The issuer.
         issuer: String,
         /// The field.
         field: &'static str,
@@ -114,7 +114,7 @@ impl IssuerRules {
     /// Keys are read again after ten minutes.
     pub const DEFAULT_REFRESH: Duration = Duration::from_secs(600);
 
-    /// Every error in these rules, each on its own.
+    /// All errors in these rules.
     pub fn errors(&self) -> Vec<RulesError> {
         let issuer = || self.issuer.clone();
         let has_secret = self.algorithms.contains(&Algorithm::Hs256);

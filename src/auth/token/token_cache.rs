@@ -1,13 +1,11 @@
-//! What the verifier remembers, so that a token is verified once and not with every request.
+//! The cache of verified tokens, so that a token is verified once and not with every request.
 //!
-//! - The name of an entry is the SHA-256 of the whole token: another signature, header or encoding is another
+//! - The key of an entry is the SHA-256 of the whole token: another signature, header or encoding is another
 //!   token.
-//! - An entry holds the key that decided, and counts only while that very key is in its issuer's set: a key
-//!   that is gone takes its tokens along.
-//! - Good tokens and bad signatures are kept apart, each bounded, so that a flood of the one never pushes the
-//!   other out.
+//! - An entry contains the key that verified the token, and is valid only while that key is in the set of its issuer.
+//! - Valid tokens and bad signatures have separate, bounded caches, so that a flood of one kind does not evict the other.
 //!
-//! Whether an entry may still be used is asked by `verifier`, which also knows the time.
+//! `verifier` checks whether an entry is still valid, because it knows the time.
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,10 +17,10 @@ use super::bearer::UnverifiedToken;
 use super::check::{Claims, Window};
 use crate::auth::keys::{KeyStore, VerificationKey};
 
-/// Verified tokens that are remembered: one per active caller, about 1 KiB each.
+/// Cached valid tokens: one per active caller, about 1 KiB each.
 const VERIFIED_TOKENS: u64 = 10_000;
 
-/// Bad signatures that are remembered, against a client that repeats one bad token in a loop.
+/// Cached bad signatures, against clients that repeat one bad token in a loop.
 const BAD_SIGNATURES: u64 = 10_000;
 
 /// SHA-256 of a whole token.
@@ -36,7 +34,7 @@ pub(super) struct VerifiedToken {
     pub(super) key_reference: KeyReference,
 }
 
-/// The key that decided about a token, and the store it must still be in.
+/// The key that verified a token, and the store that must still contain it.
 #[derive(Clone)]
 pub(super) struct KeyReference {
     pub(super) key: Arc<VerificationKey>,

@@ -1,8 +1,8 @@
-//! The one way from a token to [`Claims`].
+//! Verifies a token and returns its [`Claims`].
 //!
 //! In this order: size and form, header, the issuer that `iss` names, the issuer's algorithms, the key, the
-//! signature, and only then the rest of the claims. No key of another issuer is ever tried. It never answers
-//! "maybe": without keys it says so, and everything else that is not verified is refused.
+//! signature, and only then the other claims. Never tries a key of another issuer. Without keys the result is an error of its
+//! own; every other token that is not verified is refused.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -19,7 +19,7 @@ use super::token_cache::{KeyReference, TokenCache, TokenDigest, VerifiedToken};
 use crate::auth::keys::{IssuerReadiness, KeyError, KeyFetcher, KeyLocation, KeyStore, VerificationKey, verify_signature};
 use crate::domain::time::Clock;
 
-/// Verifies tokens of the configured issuers. Made anew when the configuration changes, memory included.
+/// Verifies tokens of the configured issuers. A changed configuration needs a new verifier, with a new cache.
 pub struct Verifier {
     issuers: HashMap<String, Issuer>,
     clock: Arc<dyn Clock>,
@@ -55,7 +55,7 @@ impl Verifier {
         if errors.is_empty() { Ok(Self { issuers, clock, token_cache: TokenCache::new() }) } else { Err(errors) }
     }
 
-    /// Reads the keys of all issuers now, at start-up; how it went shows in [`Verifier::ready`].
+    /// Reads the keys of all issuers at start-up. [`Verifier::ready`] shows the result.
     pub async fn refresh(&self) {
         let stores: Vec<_> = self.issuers.values().map(|issuer| issuer.keys.clone()).collect();
         let tasks: Vec<_> = stores.into_iter().map(|store| tokio::spawn(async move { store.refresh().await })).collect();
@@ -65,14 +65,14 @@ impl Verifier {
         }
     }
 
-    /// Which issuers have keys, in the order of their names.
+    /// The state of the keys of each issuer, in the order of their names.
     pub fn ready(&self) -> Vec<IssuerReadiness> {
         let mut ready: Vec<_> = self.issuers.values().map(|issuer| issuer.keys.readiness()).collect();
         ready.sort_by(|a, b| a.issuer.cmp(&b.issuer));
         ready
     }
 
-    /// What `token` says, if all of it can be believed.
+    /// The claims of `token`, if it is valid.
     pub async fn verify(&self, token: &UnverifiedToken<'_>) -> Result<Arc<Claims>, TokenError> {
         let size = token.as_str().len();
         if size > MAX_TOKEN_BYTES {
@@ -126,7 +126,7 @@ impl Verifier {
 
 impl Issuer {
     async fn key(&self, header: &Header) -> Result<Arc<VerificationKey>, TokenError> {
-        // Before the key is looked for, so that a token we would never accept causes no fetch.
+        // Before the key lookup, so that a token that is refused anyway causes no fetch.
         if !self.rules.algorithms.contains(&header.algorithm) {
             return Err(TokenError::ForeignAlgorithm(header.algorithm));
         }

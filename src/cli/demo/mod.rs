@@ -1,7 +1,7 @@
 //! `logmark demo`: everything on one machine without AWS, with sample logs of two tenants that keep arriving.
 //!
-//! Owns the demo's folder and what it prints. The service itself is the real one, configured by a file in that folder,
-//! which `serve`, `check`, `explain` and `import` take as well. Next: [`sample`] for the logs.
+//! Owns the folder and the output of the demo. The service is the same as in `serve`, with a configuration file in that folder,
+//! which `serve`, `check`, `explain` and `import` can use too. See also [`sample`] for the logs.
 
 pub mod sample;
 mod writer;
@@ -24,7 +24,7 @@ use crate::domain::time::{Clock, SystemClock};
 use crate::files;
 use crate::service::{Listeners, Service};
 
-/// How long the printed tokens are valid.
+/// The lifetime of the printed tokens.
 const TOKEN_TTL: Duration = Duration::from_secs(12 * 3600);
 
 /// The two tenants and the scopes of their printed tokens.
@@ -65,10 +65,10 @@ const EXAMPLES: [(&str, &str, &str, &str); 7] = [
     logmark explain --config logmark-demo/logmark.toml --token … --action read --group /globex/api"
 )]
 pub struct DemoArgs {
-    /// The demo's folder
+    /// The folder of the demo
     #[arg(long, value_name = "DIR", default_value = DEMO_DIRECTORY)]
     data: PathBuf,
-    /// The port, instead of that of --listen; 0 is any free one. The admin listener has the next one [default: 8080]
+    /// The port, instead of the port of --listen; 0: any free port. The admin listener uses the next one [default: 8080]
     #[arg(long)]
     port: Option<u16>,
     /// The address and port to listen on. Use 0.0.0.0:8080 only inside a container whose port is published on loopback.
@@ -83,10 +83,10 @@ impl DemoArgs {
     }
 }
 
-/// Runs the demo until it is told to stop.
+/// Runs the demo until a signal stops it.
 ///
 /// # Errors
-/// When the folder or the port can't be used.
+/// If the folder or the port cannot be used.
 pub fn run(args: &DemoArgs) -> Result<ExitCode, CliError> {
     let addresses = addresses(args.address())?;
     prepare(&args.data)?;
@@ -99,7 +99,7 @@ pub fn run(args: &DemoArgs) -> Result<ExitCode, CliError> {
         let built = Service::build(&config, listeners.public_url.clone(), Arc::new(SystemClock)).await;
         let service = built.map_err(|error| CliError::failed("can't start", error))?;
         let store = service.local_store().ok_or_else(|| CliError::Failed("the demo has no local source".to_owned()))?;
-        note("making the logs of the last day …");
+        note("writing sample logs of the last day …");
         let writer = tokio::task::spawn_blocking(move || writer::Writer::begin(store)).await;
         let writer = writer
             .map_err(|error| CliError::failed("the sample logs", error))?
@@ -127,10 +127,10 @@ pub fn store_path(directory: &Path) -> PathBuf {
     directory.join("store")
 }
 
-/// Makes the folder and what must be in it before anything runs.
+/// Makes the folder with its configuration and keys.
 ///
 /// # Errors
-/// When it can't be made.
+/// If a file cannot be written.
 pub fn prepare(directory: &Path) -> Result<(), CliError> {
     token::issuer(directory)?;
     let config = config_path(directory);
@@ -168,7 +168,7 @@ fn addresses(listen: SocketAddr) -> Result<Addresses, CliError> {
             .and_then(|listener| listener.local_addr().map(|address| (listener, address)))
             .map_err(|error| CliError::failed(what, error))
     };
-    // Both are held until both are found, or the second might be the first again.
+    // Both stay bound until both are found, so that they differ.
     let (_held, public) = try_out(listen)?;
     let admin_port = if listen.port() == 0 { 0 } else { listen.port().saturating_add(1) };
     let (_held_too, admin) = try_out(loopback(admin_port))?;

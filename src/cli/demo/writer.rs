@@ -1,4 +1,4 @@
-//! Puts the sample logs into the store: the last day at first, then what has just happened, every second.
+//! Writes the sample logs into the store: the last day first, then new events every second.
 
 use std::time::Duration;
 
@@ -10,16 +10,16 @@ use crate::cli::CliError;
 use crate::cli::import::ensure_stream;
 use crate::domain::time::{Clock, SystemClock};
 
-/// How far back the samples reach.
+/// The time range of the first samples.
 const BACKLOG_MS: i64 = 24 * 3600 * 1000;
-/// How often new lines are looked for.
+/// Interval between writes.
 const STEP: Duration = Duration::from_millis(500);
-/// While somebody watches, something happens every few seconds in each stream.
+/// Each stream has a new event every few seconds, so that a reader sees changes.
 const LIVE_GAP_MS: u32 = 3000;
-/// Events in one append.
+/// Maximum events in one append.
 const BATCH: usize = 5000;
 
-/// All streams of the demo, each where it stands.
+/// All streams of the demo, with their positions.
 #[derive(Debug)]
 pub(super) struct Writer {
     store: Store,
@@ -27,7 +27,7 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Makes the streams and writes what happened since the demo ran last, or in the last day.
+    /// Makes the streams, and writes the events since the last run of the demo, or of the last day.
     pub(super) fn begin(store: Store) -> Result<Self, CliError> {
         let now = SystemClock.now().0;
         let mut begun = Vec::new();
@@ -49,7 +49,7 @@ impl Writer {
         Ok(Self { store, streams: begun })
     }
 
-    /// Writes what happens, as long as it is run.
+    /// Writes new events until the demo stops.
     pub(super) async fn run(mut self) {
         loop {
             tokio::time::sleep(STEP).await;

@@ -91,9 +91,9 @@ fn a_variable_sets_each_of_them() {
         ("LOGMARK__SOURCES__0__RESERVE", "20"),
     ];
     let found = lines(parsed(&document(SOURCE, ""), &wrong));
-    let expected = "LOGMARK__SOURCES__0__QUOTAS__GETLOGEVENTS: must be a number, not a text
-LOGMARK__SOURCES__0__QUOTAS__PUTLOGEVENTS: sources[0].quotas.putlogevents: is no key here: did you mean `GetLogEvents`?
-LOGMARK__SOURCES__0__RESERVE: must be below 1, or 100%: it would leave nothing to call CloudWatch with";
+    let expected = "LOGMARK__SOURCES__0__QUOTAS__GETLOGEVENTS: must be a number, not a string
+LOGMARK__SOURCES__0__QUOTAS__PUTLOGEVENTS: unknown key: did you mean `GetLogEvents`?
+LOGMARK__SOURCES__0__RESERVE: must be below 1 (100%): nothing would be left for Logmark";
     assert_eq!(found, expected);
 }
 
@@ -102,80 +102,77 @@ fn wrong_accounts_and_reserves_say_what_fits() {
     let cases = [
         (
             r#"account = "12345678901""#,
-            "logmark.toml:2:11: sources[0].account: `12345678901` is no account: write its twelve digits, such as `123456789012`",
+            "logmark.toml:2:11: sources[0].account: `12345678901` is not an account: write its twelve digits, such as `123456789012`",
         ),
         (
             r#"account = "１23456789012""#,
-            "logmark.toml:2:11: sources[0].account: `１23456789012` is no account: write its twelve digits, such as `123456789012`",
+            "logmark.toml:2:11: sources[0].account: `１23456789012` is not an account: write its twelve digits, such as `123456789012`",
         ),
-        ("account = 123456789012", "logmark.toml:2:11: sources[0].account: must be a text in quotes, not a whole number"),
+        ("account = 123456789012", "logmark.toml:2:11: sources[0].account: must be a string, not an integer"),
         (
             "assume_role = \"arn:aws:iam::123456789012:role/logmark\"\naccount = \"123456789013\"",
-            "logmark.toml:3:11: sources[0].account: is another account than that of `assume_role`, `123456789012`: leave the key out, or correct one",
+            "logmark.toml:3:11: sources[0].account: differs from the account of `assume_role`, `123456789012`: remove the key, or correct one of them",
         ),
-        (
-            "reserve = 1",
-            "logmark.toml:2:11: sources[0].reserve: must be below 1, or 100%: it would leave nothing to call CloudWatch with",
-        ),
+        ("reserve = 1", "logmark.toml:2:11: sources[0].reserve: must be below 1 (100%): nothing would be left for Logmark"),
         (
             "reserve = \"100%\"",
-            "logmark.toml:2:11: sources[0].reserve: must be below 1, or 100%: it would leave nothing to call CloudWatch with",
+            "logmark.toml:2:11: sources[0].reserve: must be below 1 (100%): nothing would be left for Logmark",
         ),
-        ("reserve = -0.1", "logmark.toml:2:11: sources[0].reserve: must be a number from 0 on"),
-        ("reserve = nan", "logmark.toml:2:11: sources[0].reserve: must be a number from 0 on"),
+        ("reserve = -0.1", "logmark.toml:2:11: sources[0].reserve: must be a number, 0 or greater"),
+        ("reserve = nan", "logmark.toml:2:11: sources[0].reserve: must be a number, 0 or greater"),
         (
             "reserve = \"a fifth\"",
-            "logmark.toml:2:11: sources[0].reserve: must be a number such as `0.2`, or in percent, `20%`, in quotes",
+            "logmark.toml:2:11: sources[0].reserve: `a fifth` is not a share: write a number such as `0.2`, or a percentage in quotes such as `20%`",
         ),
         (
             "reserve = \"-5%\"",
-            "logmark.toml:2:11: sources[0].reserve: must be a number such as `0.2`, or in percent, `20%`, in quotes",
+            "logmark.toml:2:11: sources[0].reserve: `-5%` is not a share: write a number such as `0.2`, or a percentage in quotes such as `20%`",
         ),
         (
             "reserve = \"%\"",
-            "logmark.toml:2:11: sources[0].reserve: must be a number such as `0.2`, or in percent, `20%`, in quotes",
+            "logmark.toml:2:11: sources[0].reserve: `%` is not a share: write a number such as `0.2`, or a percentage in quotes such as `20%`",
         ),
-        ("reserve = true", "logmark.toml:2:11: sources[0].reserve: must be a number, not `true` or `false`"),
+        ("reserve = true", "logmark.toml:2:11: sources[0].reserve: must be a number, or a string with a unit"),
     ];
     refused(SOURCE, &cases);
 }
 
 #[test]
 fn wrong_quotas_say_what_fits() {
-    let known = "there are `GetLogEvents`, `FilterLogEvents`, `DescribeLogGroups`, `DescribeLogStreams`, `StartQuery`, `GetQueryResults`, `StopQuery`, `ListLogGroupsForQuery`, `GetLogGroupFields`, `GetLogRecord`, `concurrent_queries` and `read`";
-    let unknown = format!("logmark.toml:2:12: sources[0].quotas.requests: is no key here: {known}");
+    let known = "expected `GetLogEvents`, `FilterLogEvents`, `DescribeLogGroups`, `DescribeLogStreams`, `StartQuery`, `GetQueryResults`, `StopQuery`, `ListLogGroupsForQuery`, `GetLogGroupFields`, `GetLogRecord`, `concurrent_queries` or `read`";
+    let unknown = format!("logmark.toml:2:12: sources[0].quotas.requests: unknown key: {known}");
     let cases = [
-        ("quotas = 10", "logmark.toml:2:10: sources[0].quotas: must be a table, not a whole number"),
+        ("quotas = 10", "logmark.toml:2:10: sources[0].quotas: must be a table, not an integer"),
         ("quotas = { requests = 10 }", unknown.as_str()),
         (
             "quotas = { GetLogEvent = 10 }",
-            "logmark.toml:2:12: sources[0].quotas.GetLogEvent: is no key here: did you mean `GetLogEvents`?",
+            "logmark.toml:2:12: sources[0].quotas.GetLogEvent: unknown key: did you mean `GetLogEvents`?",
         ),
         (
             "quotas = { GetLogEvents = 0 }",
-            "logmark.toml:2:27: sources[0].quotas.GetLogEvents: must be above 0 and at most 100000: calls per second",
+            "logmark.toml:2:27: sources[0].quotas.GetLogEvents: must be above 0 and at most 100000 calls per second",
         ),
         (
             "quotas = { GetLogEvents = 100000.5 }",
-            "logmark.toml:2:27: sources[0].quotas.GetLogEvents: must be above 0 and at most 100000: calls per second",
+            "logmark.toml:2:27: sources[0].quotas.GetLogEvents: must be above 0 and at most 100000 calls per second",
         ),
-        ("quotas = { GetLogEvents = -1 }", "logmark.toml:2:27: sources[0].quotas.GetLogEvents: must be a number from 0 on"),
-        ("quotas = { GetLogEvents = inf }", "logmark.toml:2:27: sources[0].quotas.GetLogEvents: must be a number from 0 on"),
+        ("quotas = { GetLogEvents = -1 }", "logmark.toml:2:27: sources[0].quotas.GetLogEvents: must be a number, 0 or greater"),
+        ("quotas = { GetLogEvents = inf }", "logmark.toml:2:27: sources[0].quotas.GetLogEvents: must be a number, 0 or greater"),
         (
             "quotas = { GetLogEvents = \"10/s\" }",
-            "logmark.toml:2:27: sources[0].quotas.GetLogEvents: must be a number, not a text",
+            "logmark.toml:2:27: sources[0].quotas.GetLogEvents: must be a number, not a string",
         ),
         (
             "quotas = { GetLogEvents = 1, getLogEvents = 2 }",
-            "logmark.toml:2:45: sources[0].quotas.getLogEvents: stands for `GetLogEvents`, which is there already",
+            "logmark.toml:2:45: sources[0].quotas.getLogEvents: sets `GetLogEvents` a second time",
         ),
         (
             "quotas = { concurrent_queries = 0, read = \"auto\" }",
-            "logmark.toml:2:33: sources[0].quotas.concurrent_queries: must be from 1 to 10000\nlogmark.toml:2:43: sources[0].quotas.read: must be `true` or `false`, not a text",
+            "logmark.toml:2:33: sources[0].quotas.concurrent_queries: must be from 1 to 10000\nlogmark.toml:2:43: sources[0].quotas.read: must be `true` or `false`, not a string",
         ),
         (
             "quotas = { concurrent_queries = 1.5 }",
-            "logmark.toml:2:33: sources[0].quotas.concurrent_queries: must be a whole number, not a number with a fraction",
+            "logmark.toml:2:33: sources[0].quotas.concurrent_queries: must be an integer, not a float",
         ),
     ];
     refused(SOURCE, &cases);
@@ -185,26 +182,29 @@ fn wrong_quotas_say_what_fits() {
 fn wrong_cache_and_query_keys_say_what_fits() {
     let form = "is not a number of bytes: write `65536`, or a unit as in `64KiB`, `1.5MiB`, `1GiB`, `64kB` or `1MB`";
     let cases = [
-        ("cache = true", "sources[0].cache: must be a table, not `true` or `false`".to_owned()),
+        ("cache = true", "sources[0].cache: must be a table, not a boolean".to_owned()),
         ("cache = { bytes = \"64 TB\" }", format!("sources[0].cache.bytes: `64 TB` {form}")),
         ("cache = { bytes = \"MiB\" }", format!("sources[0].cache.bytes: `MiB` {form}")),
         ("cache = { bytes = \"-1KiB\" }", format!("sources[0].cache.bytes: `-1KiB` {form}")),
         ("cache = { bytes = \"99999999999999GiB\" }", format!("sources[0].cache.bytes: `99999999999999GiB` {form}")),
         ("cache = { bytes = \"65GiB\" }", "sources[0].cache.bytes: must be from 0 to 68719476736 bytes".to_owned()),
-        ("cache = { bytes = -1 }", "sources[0].cache.bytes: must be from 0 to 68719476736".to_owned()),
-        ("cache = { bytes = 0.5 }", "sources[0].cache.bytes: must be a whole number, not a number with a fraction".to_owned()),
+        ("cache = { bytes = -1 }", "sources[0].cache.bytes: must be from 0 to 68719476736 bytes".to_owned()),
+        (
+            "cache = { bytes = 0.5 }",
+            "sources[0].cache.bytes: must be an integer, or a string such as `64KiB`, not a float".to_owned(),
+        ),
         ("cache = { live = \"61s\" }", "sources[0].cache.live: must be from 0s to 1m".to_owned()),
         ("cache = { lists = \"11m\" }", "sources[0].cache.lists: must be from 0s to 10m".to_owned()),
         ("cache = { ingestion_delay = \"15d\" }", "sources[0].cache.ingestion_delay: must be from 0s to 14d".to_owned()),
         (
             "cache = { size = 1 }",
-            "sources[0].cache.size: is no key here: there are `bytes`, `live`, `lists` and `ingestion_delay`".to_owned(),
+            "sources[0].cache.size: unknown key: expected `bytes`, `live`, `lists` or `ingestion_delay`".to_owned(),
         ),
-        ("queries = { price_per_gb = \"cheap\" }", "sources[0].queries.price_per_gb: must be a number, not a text".to_owned()),
-        ("queries = { price_per_gb = -1 }", "sources[0].queries.price_per_gb: must be a number from 0 on".to_owned()),
+        ("queries = { price_per_gb = \"cheap\" }", "sources[0].queries.price_per_gb: must be a number, not a string".to_owned()),
+        ("queries = { price_per_gb = -1 }", "sources[0].queries.price_per_gb: must be a number, 0 or greater".to_owned()),
         ("queries = { abandoned_after = \"9s\" }", "sources[0].queries.abandoned_after: must be from 10s to 1h".to_owned()),
         ("queries = { max_time = \"61m\" }", "sources[0].queries.max_time: must be from 1s to 1h".to_owned()),
-        ("queries = { max_tmie = \"1m\" }", "sources[0].queries.max_tmie: is no key here: did you mean `max_time`?".to_owned()),
+        ("queries = { max_tmie = \"1m\" }", "sources[0].queries.max_tmie: unknown key: did you mean `max_time`?".to_owned()),
     ];
     for (snippet, expected) in cases {
         let found = lines(parsed(&document(SOURCE, snippet), &[]));

@@ -53,18 +53,18 @@ fn a_wrong_variable_is_an_error_with_its_name() {
     let cases: [(&[(&str, &str)], &str); 16] = [
         (
             &[("LOGMARK__SERVER__LISTEN", "8080")],
-            "LOGMARK__SERVER__LISTEN: `8080` is a port alone: write `localhost:PORT` for this machine alone, or `:PORT` for every IPv4 address",
+            "LOGMARK__SERVER__LISTEN: `8080` is only a port: write `localhost:PORT` for this machine only, or `:PORT` for every IPv4 address",
         ),
-        (&[("LOGMARK__SERVER__LISEN", "x")], "LOGMARK__SERVER__LISEN: is no key here: did you mean `listen`?"),
-        (&[("LOGMARK__SERVR__LISTEN", "x")], "LOGMARK__SERVR__LISTEN: servr: is no key here: did you mean `server`?"),
+        (&[("LOGMARK__SERVER__LISEN", "x")], "LOGMARK__SERVER__LISEN: unknown key: did you mean `listen`?"),
+        (&[("LOGMARK__SERVR__LISTEN", "x")], "LOGMARK__SERVR__LISTEN: servr: unknown key: did you mean `server`?"),
         (
             &[("LOGMARK__SERVR__A", "x"), ("LOGMARK__SERVR__B", "x")],
-            "LOGMARK__SERVR__A: servr: is no key here: did you mean `server`?\n\
-             LOGMARK__SERVR__B: servr: is no key here: did you mean `server`?",
+            "LOGMARK__SERVR__A: servr: unknown key: did you mean `server`?\n\
+             LOGMARK__SERVR__B: servr: unknown key: did you mean `server`?",
         ),
         (
             &[("LOGMARK__SERVER__LISTEN__PORT", "1")],
-            "LOGMARK__SERVER__LISTEN__PORT: goes on below `server.listen`, which is a text",
+            "LOGMARK__SERVER__LISTEN__PORT: names a key below `server.listen`, which is a string",
         ),
         (
             &[("LOGMARK__SERVER____LISTEN", "1")],
@@ -76,33 +76,33 @@ fn a_wrong_variable_is_an_error_with_its_name() {
         ),
         (
             &[("LOGMARK__SERVER__ADMIN_LISTEN", "127.0.0.1:3"), ("logmark__server__admin_listen", "127.0.0.1:4")],
-            "logmark__server__admin_listen: stands for the same key as `LOGMARK__SERVER__ADMIN_LISTEN`: keep one of them",
+            "logmark__server__admin_listen: sets the same key as `LOGMARK__SERVER__ADMIN_LISTEN`: keep one of them",
         ),
         (
             &[("LOGMARK__SOURCES__5__NAME", "x")],
-            "LOGMARK__SOURCES__5__NAME: is entry 5 of a list of 1: entries are counted from 0, and none may be left out",
+            "LOGMARK__SOURCES__5__NAME: sets item 5 of an array of 1: number the items from 0, without gaps",
         ),
         (
             &[("LOGMARK__SOURCES__0__REGION", "x")],
-            "LOGMARK__SOURCES__0__REGION: `x` is no region: write it as AWS does, such as `eu-central-1`",
+            "LOGMARK__SOURCES__0__REGION: `x` is not a region: write it as AWS does, such as `eu-central-1`",
         ),
         (
             &[("LOGMARK__SOURCES__1__NAME", "us")],
-            "LOGMARK__SOURCES__1__NAME: sources[1].kind: is missing: write `cloudwatch` or `local`",
+            "LOGMARK__SOURCES__1__NAME: sources[1].kind: is missing: expected `cloudwatch` or `local`",
         ),
         (
             &[("LOGMARK__SERVER__LIMITS__PAGE_BYTES", "lots")],
             "LOGMARK__SERVER__LIMITS__PAGE_BYTES: `lots` is not a number of bytes: write `65536`, or a unit as in `64KiB`, `1.5MiB`, `1GiB`, `64kB` or `1MB`",
         ),
-        (&[("LOGMARK__TELEMETRY__AUDIT", "yes")], "LOGMARK__TELEMETRY__AUDIT: must be `true` or `false`, not a text"),
+        (&[("LOGMARK__TELEMETRY__AUDIT", "yes")], "LOGMARK__TELEMETRY__AUDIT: must be `true` or `false`, not a string"),
         (
             &[("LOGMARK__AUTH__ISSUERS__0__SCOPE_CLAIMS", "scope")],
-            "LOGMARK__AUTH__ISSUERS__0__SCOPE_CLAIMS: must be a list, not a text",
+            "LOGMARK__AUTH__ISSUERS__0__SCOPE_CLAIMS: must be an array, not a string",
         ),
         (
             &[("LOGMARK__SERVER__TLS", r#"{ cert = "no.pem" }"#)],
-            "LOGMARK__SERVER__TLS: server.tls.cert: there is no file `no.pem`\n\
-             LOGMARK__SERVER__TLS: server.tls.key: is missing: the path of the certificate's private key, in PEM",
+            "LOGMARK__SERVER__TLS: server.tls.cert: the file `no.pem` does not exist\n\
+             LOGMARK__SERVER__TLS: server.tls.key: is missing: write the path of the private key, in PEM",
         ),
         (&[("LOGMARK__TENANTS__42__WEIGHT", "0")], "LOGMARK__TENANTS__42__WEIGHT: must be from 1 to 1000"),
     ];
@@ -126,7 +126,7 @@ fn a_variable_finds_a_tenant_that_the_file_spells_with_capitals_unless_two_are_a
     assert_eq!(config.tenants.get(&TenantId::try_from("Acme").unwrap()).weight, 3);
     let text = text + "[tenants.acme]\n";
     let found = lines(parsed(&text, &[("LOGMARK__TENANTS__ACME__WEIGHT", "3")]));
-    assert_eq!(found, "LOGMARK__TENANTS__ACME__WEIGHT: may stand for `Acme` and `acme`: give the key in the file");
+    assert_eq!(found, "LOGMARK__TENANTS__ACME__WEIGHT: is ambiguous, it matches `Acme` and `acme`: set the key in the file");
 }
 
 #[test]
@@ -144,8 +144,8 @@ fn the_environment_alone_is_enough_and_lists_may_have_more_than_ten_entries() {
     }
     let config = parse(None, &environment.into_iter().collect()).unwrap();
     assert_eq!((config.sources.len(), config.sources[11].name.as_str()), (12, "s11"));
-    let expected = "configuration: auth.issuers: is missing: write at least one `[[auth.issuers]]`, or no token can be believed\n\
-                    configuration: sources: is missing: write at least one `[[sources]]`, or there are no logs to give";
+    let expected = "configuration: auth.issuers: is missing: write at least one `[[auth.issuers]]`, or no token is accepted\n\
+                    configuration: sources: is missing: write at least one `[[sources]]`, or there are no logs to read";
     assert_eq!(lines(parse(None, &BTreeMap::new())), expected);
 }
 
@@ -158,9 +158,9 @@ fn loaded(path: &Path, environment: Vec<(OsString, OsString)>) -> String {
 fn an_unreadable_file_is_one_error() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("logmark.toml");
-    assert_eq!(loaded(&path, Vec::new()), "logmark.toml: there is no file `logmark.toml`");
+    assert_eq!(loaded(&path, Vec::new()), "logmark.toml: the file `logmark.toml` does not exist");
     std::fs::write(&path, b"[server]\nlisten = \"\xff\"\n").unwrap();
-    assert_eq!(loaded(&path, Vec::new()), "logmark.toml: is no UTF-8 text: line 2");
+    assert_eq!(loaded(&path, Vec::new()), "logmark.toml: is not UTF-8 text: line 2");
     std::fs::write(&path, document("", "")).unwrap();
     assert_eq!(loaded(&path, Vec::new()), "");
 }
@@ -174,5 +174,5 @@ fn only_our_own_variables_must_be_unicode() {
     std::fs::write(&path, document("", "")).unwrap();
     let value = || OsString::from_vec(vec![0xff]);
     let environment = vec![("LOGMARK__SERVER__LISTEN".into(), value()), ("OTHER".into(), value())];
-    assert_eq!(loaded(&path, environment), "LOGMARK__SERVER__LISTEN: is no Unicode text");
+    assert_eq!(loaded(&path, environment), "LOGMARK__SERVER__LISTEN: is not Unicode text");
 }

@@ -94,8 +94,8 @@ impl Folder {
 fn the_example_says_what_this_version_does_not_serve_and_nothing_else() {
     let folder = Folder::new();
     let found = lines(folder.parse(EXAMPLE)).replace(&format!("{}/", folder.location.path().display()), "");
-    let unsupported = "is not supported yet by this version";
-    let rules = format!("{unsupported}: a grant with row or field rules is refused rather than served without them");
+    let unsupported = "is not supported";
+    let rules = format!("{unsupported}: this version has no row or field rules, and does not serve a grant without its rules");
     let expected = [
         format!("logmark.toml:37:1: tenants.acme.grants[0].where: {rules}"),
         format!("logmark.toml:38:1: tenants.acme.grants[0].mask: {rules}"),
@@ -122,7 +122,7 @@ fn the_example_means_what_it_says() {
     assert_eq!((endpoint.listen.to_string().as_str(), endpoint.access_key.as_str()), ("127.0.0.1:4586", "AKIDLOCAL"));
     assert_eq!((endpoint.secret_key.origin(), endpoint.account.as_str()), ("env:LOGMARK_LOCAL_SECRET", "000000000000"));
     let printed = config.effective().to_string();
-    assert!(printed.contains("on 127.0.0.1:4586, access key AKIDLOCAL with the secret of env:LOGMARK_LOCAL_SECRET"), "{printed}");
+    assert!(printed.contains("on 127.0.0.1:4586, access key AKIDLOCAL, secret key env:LOGMARK_LOCAL_SECRET"), "{printed}");
     assert!(!printed.contains("wJalr"), "{printed}");
     let acme = config.tenants.get(&TenantId::try_from("acme").unwrap());
     assert_eq!(acme.limits.max_range, Some(Duration::from_secs(31 * 86_400)));
@@ -133,7 +133,7 @@ fn the_example_means_what_it_says() {
     assert_eq!((other.grants[0].rule.as_str(), other.grants[0].source.as_str()), ("tenant_template", "eu"));
     assert_eq!(other.grants[0].actions, [Action::Read, Action::Tail]);
     assert!(other.grants[0].covers_group("/customers/other/x") && !other.grants[0].covers_group("/customers/acme/x"));
-    let warning = "tenant_template.source: is missing: these are groups of `eu`, the first of the sources";
+    let warning = "tenant_template.source: is missing: the grant applies to `eu`, the first source";
     assert!(config.warnings.len() == 3 && config.warnings[2].ends_with(warning), "{:?}", config.warnings);
 }
 
@@ -177,34 +177,34 @@ fn what_holds_is_printed_without_a_secret() {
   listen 0.0.0.0:8443 with TLS: cert.pem, key.pem
   admin 127.0.0.1:9090
   cursor keys: env:LOGMARK_CURSOR_KEY
-  CORS: no other origin
+  CORS origins: none
   trusted proxies: none
-  connections: 10000, from one address 1000
-  bytes: body 1048576, headers 32768, messages of a page 4194304
-  requests at a time: 10000, from one address 2000
-  memory for answers: 134217728 bytes
+  connections: 10000, per address 1000
+  bytes: body 1048576, headers 32768, page 4194304
+  concurrent requests: 10000, per address 2000
+  response memory: 134217728 bytes
   times: handshake 10s, headers 10s, idle 1m, request 30s, work 20s, drain 20s
 telemetry: json, info, with audit
 issuer https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_abc
   keys discover, RS256
   audience logmark
   tenant from custom:tenant_id, scopes from scope, cognito:groups
-  leeway 1m, lifetime 1d, keys anew after 10m
+  leeway 1m, lifetime 1d, key refresh 10m
 source eu: cloudwatch, eu-central-1, at http://127.0.0.1:5000/, account 123456789012, as arn:aws:iam::123456789012:role/logmark-read
   calls per second: GetLogEvents 10, FilterLogEvents 5, DescribeLogGroups 10, DescribeLogStreams 25, StartQuery 10, GetQueryResults 10, StopQuery 5, ListLogGroupsForQuery 5, GetLogGroupFields 5, GetLogRecord 5
-  100 queries at a time; 20% of all is left to others
-  cache: 67108864 bytes, live 1s, lists 5s, final after 15m
-  queries: 0.005 a GB, abandoned after 2m, at most 15m
+  concurrent queries: 100; reserved for other callers: 20%
+  cache: 67108864 bytes, live 1s, lists 5s, ingestion delay 15m
+  queries: 0.005 USD per GB, abandoned after 2m, maximum 15m
 source disk: local, ./logmark-data
-  queries: 100 at a time on N threads, 256 MiB of memory for one and 320 MiB for all
-  CloudWatch Logs protocol on 127.0.0.1:4586, access key AKIDLOCAL with the secret of env:LOGMARK_LOCAL_SECRET, account 000000000000
-tenant acme, weight 1, 20 requests per second, 3 queries at a time, 50 GB scanned per day, 5 tails, 31d per request
+  queries: 100 concurrent on N threads, memory 256 MiB per query, 320 MiB in total
+  CloudWatch Logs protocol on 127.0.0.1:4586, access key AKIDLOCAL, secret key env:LOGMARK_LOCAL_SECRET, account 000000000000
+tenant acme, weight 1, 20 requests per second, 3 concurrent queries, 50 GB scanned per day, 5 tails, range 31d
   may read, query, tail in /acme/*, /shared/gateway of eu, streams prod-* (tenants.acme.grants[0])
 any other tenant, weight 1
   may read, tail in /customers/{tenant}/* of eu, all streams (tenant_template)
-warning: logmark.toml:8:1: auth.issuers[0].client_ids: is missing, and no entry of `audiences` looks like a client id: access tokens of Amazon Cognito have no `aud`, so none will pass; list the ids of the app clients
-warning: logmark.toml:13:16: auth.issuers[0].tenant_claim: Amazon Cognito puts attributes into ID tokens, not into access tokens: a trigger before token generation (event version 2) must add this claim, or no token will pass
-warning: logmark.toml:38:1: tenant_template.source: is missing: these are groups of `eu`, the first of the sources
+warning: logmark.toml:8:1: auth.issuers[0].client_ids: is missing, and no entry of `audiences` looks like a client id: access tokens of Amazon Cognito have no `aud`, so every token is refused; list the ids of the app clients
+warning: logmark.toml:13:16: auth.issuers[0].tenant_claim: Amazon Cognito puts attributes into ID tokens, not into access tokens: a trigger before token generation (event version 2) must add this claim, or every token is refused
+warning: logmark.toml:38:1: tenant_template.source: is missing: the grant applies to `eu`, the first source
 ";
     assert_eq!(printed, expected);
 }
@@ -215,15 +215,15 @@ fn all_errors_are_reported_in_the_order_of_their_locations() {
         "[tenant_template]\ngroups = []\n[server]\nlisen = 1\nadmin_listen = \"x\"\n[[sources]]\nname = \"eu\"\nkind = \"s3\"\n";
     let errors = parsed(text, &[("LOGMARK__SERVER__LISTEN", "y"), ("LOGMARK__AUDIT", "true")]).unwrap_err();
     let expected =
-        "logmark.toml:1:1: auth.issuers: is missing: write at least one `[[auth.issuers]]`, or no token can be believed
-logmark.toml:1:1: tenant_template.actions: is missing: name what it allows: `read`, `query`, `tail`, `describe`
-logmark.toml:2:10: tenant_template.groups: is empty: it would grant nothing
-logmark.toml:4:1: server.lisen: is no key here: did you mean `listen`?
+        "logmark.toml:1:1: auth.issuers: is missing: write at least one `[[auth.issuers]]`, or no token is accepted
+logmark.toml:1:1: tenant_template.actions: is missing: list what the grant allows: `read`, `query`, `tail`, `describe`
+logmark.toml:2:10: tenant_template.groups: is empty: the grant would allow nothing
+logmark.toml:4:1: server.lisen: unknown key: did you mean `listen`?
 logmark.toml:5:16: server.admin_listen: `x` is not an address to listen on: write a host and a port, such as `127.0.0.1:8080`, `localhost:8080`, `:8080` or `[::]:8443`
-logmark.toml:8:8: sources[0].kind: `s3` is no kind of source: there are `cloudwatch` and `local`
-LOGMARK__AUDIT: is no key here: there are `server`, `telemetry`, `lambda`, `demo`, `auth`, `sources`, `tenants` and `tenant_template`
+logmark.toml:8:8: sources[0].kind: `s3` is unknown: expected `cloudwatch` or `local`
+LOGMARK__AUDIT: unknown key: expected `server`, `telemetry`, `lambda`, `demo`, `auth`, `sources`, `tenants` or `tenant_template`
 LOGMARK__SERVER__LISTEN: `y` is not an address to listen on: write a host and a port, such as `127.0.0.1:8080`, `localhost:8080`, `:8080` or `[::]:8443`
-8 mistakes in the configuration";
+8 errors in the configuration";
     assert_eq!(errors.render(), expected);
     assert_eq!(errors.to_string(), expected);
 }

@@ -17,33 +17,36 @@ fn an_issuers_tenants_are_a_list_a_pattern_or_one() {
         &[
             (
                 "tenants = []",
-                "logmark.toml:2:11: auth.issuers[0].tenants: is empty: name at least one, or leave the key out for any",
+                "logmark.toml:2:11: auth.issuers[0].tenants: is empty: list at least one tenant, or remove the key to accept any",
             ),
             (
                 r#"tenants = ["a/b"]"#,
-                "logmark.toml:2:12: auth.issuers[0].tenants[0]: `a/b` has '/', which no tenant's id holds: only `*` is special, and it stands for any characters",
+                "logmark.toml:2:12: auth.issuers[0].tenants[0]: `a/b` has '/', which tenant ids cannot contain: the only wildcard is `*`, for any characters",
             ),
             (
                 r#"tenants = ["aws"]"#,
-                "logmark.toml:2:12: auth.issuers[0].tenants[0]: `aws` is reserved: log groups of AWS or of this service begin with it",
+                "logmark.toml:2:12: auth.issuers[0].tenants[0]: `aws` is reserved: names of log groups of AWS or of this service begin with it",
             ),
             (
                 r#"tenant = "a b""#,
-                "logmark.toml:2:10: auth.issuers[0].tenant: `a b` is no tenant's id: it has the character ' ' at position 2; allowed are letters, digits and `_` `.` `-`",
+                "logmark.toml:2:10: auth.issuers[0].tenant: `a b` is not a tenant id: it has the character ' ' at position 2; allowed are letters, digits and `_` `.` `-`",
             ),
             (
                 "tenant = \"acme\"\ntenant_claim = \"org\"",
-                "logmark.toml:3:1: auth.issuers[0].tenant_claim: says who the tenant is, and `tenant` does so already: keep one of them",
+                "logmark.toml:3:1: auth.issuers[0].tenant_claim: conflicts with `tenant`, which sets the tenant of all tokens: remove one of them",
             ),
             (
                 "tenant = \"acme\"\ntenants = [\"acme\"]",
-                "logmark.toml:3:1: auth.issuers[0].tenants: says who the tenant is, and `tenant` does so already: keep one of them",
+                "logmark.toml:3:1: auth.issuers[0].tenants: conflicts with `tenant`, which sets the tenant of all tokens: remove one of them",
             ),
         ],
     );
     refused(
         "[tenants.logmark]",
-        &[("weight = 1", "logmark.toml:1:10: tenants.logmark: is reserved: log groups of AWS or of this service begin with it")],
+        &[(
+            "weight = 1",
+            "logmark.toml:1:10: tenants.logmark: is reserved: names of log groups of AWS or of this service begin with it",
+        )],
     );
 }
 
@@ -105,17 +108,17 @@ fn settings_that_refuse_every_token_of_a_known_provider_are_warned_of() {
         (
             "https://accounts.google.com",
             "",
-            vec!["scope_claims: tokens of Google carry no scopes", "tenant_claim: tokens of Google have no claim `tenant`"],
+            vec!["scope_claims: tokens of Google contain no scopes", "tenant_claim: tokens of Google have no claim `tenant`"],
         ),
         (
             "https://token.actions.githubusercontent.com",
             r#"tenant = "acme""#,
-            vec!["scope_claims: tokens of GitHub Actions carry no scopes"],
+            vec!["scope_claims: tokens of GitHub Actions contain no scopes"],
         ),
         (
             "https://oidc.eks.eu-west-1.amazonaws.com/id/ABC",
             r#"tenant_claim = "kubernetes.io.namespace""#,
-            vec!["scope_claims: tokens of Kubernetes carry no scopes"],
+            vec!["scope_claims: tokens of Kubernetes contain no scopes"],
         ),
         (
             "https://securetoken.google.com/my-project",
@@ -163,7 +166,7 @@ fn the_development_issuer_needs_two_keys_to_turn() {
             false,
             "`https://logs.example.com` is not on this machine",
         ),
-        ("127.0.0.1:8080", demo, true, "a function has callers from elsewhere"),
+        ("127.0.0.1:8080", demo, true, "a function has callers from other machines"),
         ("127.0.0.1:8080", "[demo]\ndevelopment_issuer = false", false, "in `[demo]`"),
     ] {
         let found = refused(listen, more, on_lambda);
@@ -184,7 +187,7 @@ fn a_template_that_reaches_groups_of_aws_is_warned_of() {
         &[
             (
                 r#"groups = ["/{tenant}/*"]"#,
-                "logmark.toml:2:11: tenant_template.groups[0]: can match groups that AWS or this service writes, `/aws/…`, for some id of a tenant: put a prefix of your own before it, such as `/customers/{tenant}/*`",
+                "logmark.toml:2:11: tenant_template.groups[0]: matches groups that AWS or this service writes, `/aws/…`, for some tenant ids: begin the pattern with your own prefix, such as `/customers/{tenant}/*`",
             ),
             (r#"groups = ["/customers/{tenant}/*"]"#, ""),
             (r#"groups = ["/aws/lambda/{tenant}-api"]"#, ""),
@@ -207,12 +210,12 @@ fn hosts_are_listed_as_they_stand_in_the_field() {
         &[
             (
                 r#"allowed_hosts = ["public_url"]"#,
-                "logmark.toml:2:18: server.allowed_hosts[0]: stands for the host of `public_url`, which is not given",
+                "logmark.toml:2:18: server.allowed_hosts[0]: refers to `public_url`, which is not set",
             ),
-            ("allowed_hosts = []", "logmark.toml:2:17: server.allowed_hosts: is empty: leave the key out to answer for any host"),
+            ("allowed_hosts = []", "logmark.toml:2:17: server.allowed_hosts: is empty: remove the key to allow any host"),
             (
                 r#"allowed_hosts = ["https://a"]"#,
-                "logmark.toml:2:18: server.allowed_hosts[0]: `https://a` is no host with an optional port, such as `logs.example.com` or `logs.internal:8443`",
+                "logmark.toml:2:18: server.allowed_hosts[0]: `https://a` is not a host with an optional port, such as `logs.example.com` or `logs.internal:8443`",
             ),
         ],
     );

@@ -22,14 +22,14 @@ fn streaming_front_ends_are_listed() {
 
 #[test]
 fn a_front_end_that_cannot_stream_is_refused_by_name() {
-    let doors = "can't stream: there are `function_url` and `rest_api`";
+    let doors = "is not a front end that can stream: expected `function_url` or `rest_api`";
     refused(
         "[lambda]",
         &[
             (r#"streaming = ["http_api"]"#, &format!("logmark.toml:2:14: lambda.streaming[0]: `http_api` {doors}")),
-            (r#"streaming = ["rest_api", "rest_api"]"#, "logmark.toml:2:26: lambda.streaming[1]: is there twice"),
-            (r#"streaming = "function_url""#, "logmark.toml:2:13: lambda.streaming: must be a list, not a text"),
-            ("stream = true", "logmark.toml:2:1: lambda.stream: is no key here: there is `streaming`"),
+            (r#"streaming = ["rest_api", "rest_api"]"#, "logmark.toml:2:26: lambda.streaming[1]: is listed twice"),
+            (r#"streaming = "function_url""#, "logmark.toml:2:13: lambda.streaming: must be an array, not a string"),
+            ("stream = true", "logmark.toml:2:1: lambda.stream: unknown key: expected `streaming`"),
         ],
     );
 }

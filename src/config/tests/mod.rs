@@ -13,6 +13,7 @@ mod cloudwatch;
 mod bad_tenants;
 mod lambda;
 mod environment;
+mod deserializer;
 mod secrets;
 
 use std::collections::BTreeMap;

@@ -40,8 +40,7 @@ fn secrets_come_from_variables_and_private_files() {
 #[test]
 fn a_secret_that_is_nowhere_or_open_to_all_is_refused() {
     let plain = format!("[\"{CANARY}\"]");
-    let mode =
-        |mode: &str| format!("the file `key` can be read by others (mode {mode}): make it the service's own with `chmod 600`");
+    let mode = |mode: &str| format!("the file `key` can be read by others (mode {mode}): run `chmod 600` on it");
     let no_key = |origin: &str| format!("`{origin}` must be 32 random bytes in base64, as `openssl rand -base64 32` prints them");
     let plainly =
         "is a secret in plain text: put it into a variable of its own and write `env:NAME`, or into a file and write `file:PATH`";
@@ -51,22 +50,26 @@ fn a_secret_that_is_nowhere_or_open_to_all_is_refused() {
         (r#"["ENV:KEY"]"#, ("", 0o600), plainly.to_owned()),
         (r#"["env:"]"#, ("", 0o600), "names no variable: write `env:NAME`".to_owned()),
         (r#"["env:${KEY}"]"#, ("", 0o600), "names no variable: write `env:NAME`".to_owned()),
-        (r#"["env:NOT_THERE"]"#, ("", 0o600), "the variable `NOT_THERE` is not set, or is no UTF-8".to_owned()),
+        (r#"["env:NOT_THERE"]"#, ("", 0o600), "the variable `NOT_THERE` is not set, or is not UTF-8: set it".to_owned()),
         (r#"["env:EMPTY"]"#, ("", 0o600), "`env:EMPTY` is empty".to_owned()),
         (r#"["env:SHORT"]"#, ("", 0o600), no_key("env:SHORT")),
         (
             r#"["env:ZERO"]"#,
             ("", 0o600),
-            "`env:ZERO` is one byte over and over: take 32 random bytes, as `openssl rand -base64 32` prints them".to_owned(),
+            "`env:ZERO` repeats one byte: use 32 random bytes, as `openssl rand -base64 32` prints them".to_owned(),
         ),
         (r#"["file:"]"#, ("", 0o600), "names no file: write `file:PATH`".to_owned()),
-        (r#"["file:nothing"]"#, ("", 0o600), "there is no file `nothing`".to_owned()),
-        (r#"["file:."]"#, ("", 0o600), "`.` is no file".to_owned()),
+        (r#"["file:nothing"]"#, ("", 0o600), "the file `nothing` does not exist".to_owned()),
+        (r#"["file:."]"#, ("", 0o600), "`.` is not a file".to_owned()),
         (r#"["file:key"]"#, (CANARY, 0o644), mode("644")),
         (r#"["file:key"]"#, (CANARY, 0o640), mode("640")),
         (r#"["file:key"]"#, (CANARY, 0o604), mode("604")),
         (r#"["file:key"]"#, ("\n", 0o600), "`file:key` is empty".to_owned()),
-        (r#"["file:key"]"#, (&large, 0o600), "the file `key` is too large for a secret".to_owned()),
+        (
+            r#"["file:key"]"#,
+            (&large, 0o600),
+            "the file `key` is larger than 64 KiB: write the path of a file with only the secret".to_owned(),
+        ),
         (r#"["file:key"]"#, ("not base64!", 0o600), no_key("file:key")),
         (r#"["file:key"]"#, ("Q0FOQVJZ", 0o600), no_key("file:key")),
     ];
@@ -79,11 +82,11 @@ fn a_secret_that_is_nowhere_or_open_to_all_is_refused() {
 #[test]
 fn lists_of_keys_hold_keys_and_each_once() {
     for (keys, expected) in [
-        ("[]", "2:15: server.cursor_keys: is empty: write `[\"env:LOGMARK_CURSOR_KEY\"]`, or leave the key out"),
-        ("\"env:KEY\"", "2:15: server.cursor_keys: must be a list, not a text"),
-        ("[1]", "2:16: server.cursor_keys[0]: must be a text in quotes, not a whole number"),
-        (r#"["env:KEY", "env:KEY"]"#, "2:27: server.cursor_keys[1]: is there twice"),
-        (r#"["env:KEY", "file:key"]"#, "2:27: server.cursor_keys[1]: is there twice"),
+        ("[]", "2:15: server.cursor_keys: is empty: write `[\"env:LOGMARK_CURSOR_KEY\"]`, or remove the key"),
+        ("\"env:KEY\"", "2:15: server.cursor_keys: must be an array, not a string"),
+        ("[1]", "2:16: server.cursor_keys[0]: must be a string, not an integer"),
+        (r#"["env:KEY", "env:KEY"]"#, "2:27: server.cursor_keys[1]: is listed twice"),
+        (r#"["env:KEY", "file:key"]"#, "2:27: server.cursor_keys[1]: is listed twice"),
     ] {
         assert_eq!(found(keys, &[("key", CANARY, 0o600)]).unwrap_err(), format!("logmark.toml:{expected}"), "{keys}");
     }
@@ -100,7 +103,7 @@ fn key_files_are_refused_when_everybody_can_read_them_and_warned_of_when_the_gro
     };
     let shared = "algorithms = [\"HS256\"]\nkeys = \"file:open\"";
     let (public, tls) = ("keys = \"file:open\"", "tls = { cert = \"open\", key = \"open\" }");
-    let readable = |mode: &str| format!("open` can be read by others (mode {mode}): make it the service's own with `chmod 600`");
+    let readable = |mode: &str| format!("open` can be read by others (mode {mode}): run `chmod 600` on it");
     let writable = |mode: &str| format!("open` can be changed by its group or by others (mode {mode}): run `chmod go-w` on it");
     for (header, snippet, mode, error, warning) in [
         (ISSUER, shared, 0o644, Some(readable("644")), None),

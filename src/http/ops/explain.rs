@@ -66,7 +66,7 @@ pub struct ExplainBody {
     because: Option<BecauseBody>,
     /// What is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "the token has no scope that covers it; `logs:read:/acme/api` would")]
+    #[schema(example = "the token lacks the scope `logs:read:/acme/api`")]
     missing: Option<String>,
     /// A scope that allows the action, if only the token's scopes are missing it.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -40,7 +40,7 @@ impl Api {
 
     /// Its name, in `X-Amz-Target`, in figures and in the configuration.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::GetLogEvents => "GetLogEvents",
             Self::FilterLogEvents => "FilterLogEvents",

@@ -30,7 +30,7 @@ async fn each_fault_has_its_failure_and_its_number_of_calls() {
         (Fault::Empty, upstream("the answer to GetLogEvents is not one"), 1),
         (Fault::HalfJson, upstream("the answer to GetLogEvents is not one"), 1),
         (Fault::OtherJson, upstream("the answer to GetLogEvents is not one"), 1),
-        (Fault::Endless, upstream("the answer is longer than 16777216 bytes"), 1),
+        (Fault::Endless, upstream("the response is longer than 16777216 bytes"), 1),
         (Fault::Error(400, "ResourceNotFoundException"), SourceError::NotFound, 1),
         (Fault::Error(400, "InvalidParameterException"), upstream("InvalidParameterException, status 400"), 1),
         (Fault::Error(400, "SomethingNewException"), upstream("SomethingNewException, status 400"), 1),
