@@ -48,7 +48,7 @@ pub enum SourceKind {
 #[serde(rename_all = "lowercase")]
 pub(super) enum RawSource {
     CloudWatch(Box<RawCloudWatch>),
-    Local(RawLocal),
+    Local(Box<RawLocal>),
     /// The kind is missing or wrong, which was reported.
     Unknown(RawUnknown),
 }
@@ -120,7 +120,7 @@ pub(super) fn validate(raw: Vec<RawSource>, key: &Key<'_>) -> (Vec<Source>, Decl
                 let name = raw.name.clone();
                 (name, cloudwatch::validate(*raw, &key).map(|source| SourceKind::CloudWatch(Box::new(source))))
             }
-            RawSource::Local(raw) => (raw.name.clone(), validate_local(raw, &key, &mut declared)),
+            RawSource::Local(raw) => (raw.name.clone(), validate_local(*raw, &key, &mut declared)),
             RawSource::Unknown(raw) => (raw.name, None),
         };
         let name = validate_name(name, &key.key("name"), &mut declared);
