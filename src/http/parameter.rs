@@ -1,7 +1,7 @@
 //! A request parameter, defined once as a constant: name, place, description, example, and the value that it takes.
 //!
 //! Owns [`Parameter`]. [`super::input::Input`] reads requests by it and [`super::openapi`] describes requests by it, so that the
-//! parser and the document cannot differ. See also [`super::value`] (the values) and [`super::ops::parameters`] (the constants
+//! parser and the document cannot differ. See also [`super::value`] (the values) and `http::ops::parameters` (the constants
 //! that several operations share).
 
 use std::fmt;

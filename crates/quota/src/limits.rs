@@ -7,7 +7,7 @@ const MIN_PER_SECOND: f64 = 0.001;
 /// The fastest rate. The log of calls of the last second grows with it.
 const MAX_PER_SECOND: f64 = 100_000.0;
 
-/// The budget of a [`RateLimiter`](crate::Lane), checked.
+/// The budget of a [`RateLimiter`](crate::RateLimiter), checked.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RateLimits {
     pub(crate) ceiling: f64,

@@ -1,7 +1,7 @@
 //! How many second attempts may be made: when everything fails, retries must not double the load.
 //!
 //! Owns the account. Whether another attempt makes sense, and how long to wait before it, the caller knows; it then goes
-//! through its [`RateLimiter`](crate::Lane) like every other call.
+//! through its [`RateLimiter`](crate::RateLimiter) like every other call.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 

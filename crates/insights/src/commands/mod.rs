@@ -1,7 +1,7 @@
 //! The commands of the language, one file each.
 //!
 //! A command's file holds everything that the language defines for it: the part of the tree, the grammar, the printed form, the
-//! reach, the effect on rows, and the checks that concern it. [`CommandRules`] is the interface; [`commands!`] lists all
+//! reach, the effect on rows, and the checks that concern it. [`CommandRules`] is the interface; the macro `commands!` lists all
 //! commands and dispatches to it. A new command is a new file here and one entry in the list.
 
 mod column;

@@ -1,6 +1,6 @@
 //! The request of the event endpoints: its parameters, and the cursor that they must match.
 //!
-//! Owns what [`super::parameters`] mean together. See also [`super::response`].
+//! Owns what `parameters` mean together. See also [`super::response`].
 
 use logmark_event_page::Columns;
 
