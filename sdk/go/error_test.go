@@ -77,7 +77,7 @@ func TestWhatIsNotThereAndWhatIsNotAllowed(t *testing.T) {
 	_, _, err := client.API.GroupsAPI.DescribeGroup(ctx, "/other/x").Execute()
 	expectError(t, err, "404 not_found")
 	expectError(t, start(client, "/acme/queried", "SOURCE 'x' | fields a"), "422 query_forbidden")
-	expectError(t, start(client, "/acme/small", "fields a"), "501 not_supported")
+	expectError(t, start(client, "/acme/small", "pattern @message | anomaly"), "400 invalid_query")
 	large := fmt.Sprintf("fields a | filter b = %q", strings.Repeat("x", 5000))
 	expectError(t, start(client, "/acme/queried", large), "413 body_too_large")
 }

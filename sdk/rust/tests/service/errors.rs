@@ -72,8 +72,8 @@ async fn what_is_not_there_and_what_is_not_allowed() {
     assert_eq!(summary(&error), "404 not_found");
     let error = start(&acme(), "/acme/queried", "SOURCE 'x' | fields a").await.unwrap_err();
     assert_eq!(summary(&error), "422 query_forbidden");
-    let error = start(&acme(), "/acme/small", "fields a").await.unwrap_err();
-    assert_eq!(summary(&error), "501 not_supported");
+    let error = start(&acme(), "/acme/small", "pattern @message | anomaly").await.unwrap_err();
+    assert_eq!(summary(&error), "400 invalid_query");
     let large = format!("fields a | filter b = \"{}\"", "x".repeat(5000));
     let error = start(&acme(), "/acme/queried", &large).await.unwrap_err();
     assert_eq!(summary(&error), "413 body_too_large");
