@@ -80,6 +80,20 @@ impl<'c> Next<'c> {
         }
     }
 
+    /// Pushes rows on, until no further row is of use.
+    ///
+    /// # Errors
+    /// As [`Operator::push`].
+    pub fn push_all<'r>(&mut self, rows: impl IntoIterator<Item = Row<'r>>) -> Result<(), QueryError> {
+        for mut row in rows {
+            self.env.tick()?;
+            if self.push(&mut row)? == Flow::Done {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// What the query may use.
     #[must_use]
     pub fn env(&self) -> &'c Env {

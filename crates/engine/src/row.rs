@@ -119,6 +119,15 @@ pub struct StoredRow {
 }
 
 impl Row<'_> {
+    /// A row that a command makes: each value at its place.
+    pub fn new(position: i64, slots: &[Slot], values: impl IntoIterator<Item = Value>) -> Self {
+        let mut row = Self { position, ..Self::default() };
+        for (slot, value) in slots.iter().zip(values) {
+            row.set(*slot, value);
+        }
+        row
+    }
+
     /// The value at a place.
     #[must_use]
     pub fn value(&self, slot: Slot) -> &Value {

@@ -66,18 +66,11 @@ impl Operator for CountFrequent {
     fn finish(&mut self, next: &mut Next<'_>) -> Result<(), QueryError> {
         // A heap, not a sort: a cancelled query ends soon, and a `limit` behind it needs only the first.
         let mut counted = BinaryHeap::from_iter(std::mem::take(&mut self.counts).into_values());
-        let mut position = 0;
-        while let Some(Counted { values, count }) = counted.pop() {
-            next.env().tick()?;
-            let mut row = Row { position, ..Row::default() };
-            position += 1;
-            for (slot, value) in self.slots.iter().zip(values.into_iter().chain([Value::Integer(count)])) {
-                row.set(*slot, value);
-            }
-            if next.push(&mut row)? == Flow::Done {
-                break;
-            }
-        }
+        let greatest_first = std::iter::from_fn(|| counted.pop());
+        let rows = (0..).zip(greatest_first).map(|(position, Counted { values, count })| {
+            Row::new(position, &self.slots, values.into_iter().chain([Value::Integer(count)]))
+        });
+        next.push_all(rows)?;
         self.memory = Reservation::default();
         Ok(())
     }

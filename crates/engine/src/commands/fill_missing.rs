@@ -235,13 +235,7 @@ impl Operator for FillMissing {
                 }
             }
         }
-        for mut row in outside.iter().filter_map(stored) {
-            next.env().tick()?;
-            if next.push(&mut row)? == Flow::Done {
-                break;
-            }
-        }
-        Ok(())
+        next.push_all(outside.iter().filter_map(stored))
     }
 
     fn fork(&self) -> Box<dyn Operator> {

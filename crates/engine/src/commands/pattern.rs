@@ -65,22 +65,16 @@ impl Operator for Pattern {
         let mut found = std::mem::take(&mut self.clusters).into_patterns();
         next.env().check()?;
         found.sort_unstable_by(|left, right| (Reverse(left.count), &left.text).cmp(&(Reverse(right.count), &right.text)));
-        for (position, pattern) in (0..).zip(found) {
-            next.env().tick()?;
+        let rows = (0..).zip(found).map(|(position, pattern)| {
             let values = [
                 Value::Text(pattern.text),
                 Value::double(pattern.count as f64 / self.rows as f64),
                 Value::Integer(i64::try_from(pattern.count).unwrap_or(i64::MAX)),
                 pattern.severity.map(|severity| severity.label()).into(),
             ];
-            let mut row = Row { position, ..Row::default() };
-            for (slot, value) in self.slots.iter().zip(values) {
-                row.set(*slot, value);
-            }
-            if next.push(&mut row)? == Flow::Done {
-                break;
-            }
-        }
+            Row::new(position, &self.slots, values)
+        });
+        next.push_all(rows)?;
         self.memory = Reservation::default();
         Ok(())
     }

@@ -135,8 +135,7 @@ impl Operator for RelevantFields {
         scores.sort_unstable_by(|(name, score), (other, than)| {
             than.relevance.partial_cmp(&score.relevance).unwrap_or(Ordering::Equal).then_with(|| name.cmp(other))
         });
-        for (position, (name, score)) in (0..).zip(scores) {
-            next.env().tick()?;
+        let rows = (0..).zip(scores).map(|(position, (name, score))| {
             let values = [
                 Value::from(&*name),
                 Value::double(score.relevance),
@@ -144,14 +143,9 @@ impl Operator for RelevantFields {
                 score.medians[0].clone(),
                 score.medians[1].clone(),
             ];
-            let mut row = Row { position, ..Row::default() };
-            for (slot, value) in self.slots.iter().zip(values) {
-                row.set(*slot, value);
-            }
-            if next.push(&mut row)? == Flow::Done {
-                break;
-            }
-        }
+            Row::new(position, &self.slots, values)
+        });
+        next.push_all(rows)?;
         self.memory = Reservation::default();
         Ok(())
     }

@@ -198,14 +198,12 @@ impl Operator for Kept {
 
     fn finish(&mut self, next: &mut Next<'_>) -> Result<(), QueryError> {
         let sessions = self.sessions(next)?;
-        for (kept, session) in std::mem::take(&mut self.rows).into_iter().zip(sessions) {
-            next.env().tick()?;
+        let rows = std::mem::take(&mut self.rows).into_iter().zip(sessions).map(|(kept, session)| {
             let mut row = Row::from(kept.row);
             row.set(self.slot, if session == 0 { Value::Missing } else { Value::Integer(session) });
-            if next.push(&mut row)? == Flow::Done {
-                break;
-            }
-        }
+            row
+        });
+        next.push_all(rows)?;
         self.memory = Reservation::default();
         Ok(())
     }

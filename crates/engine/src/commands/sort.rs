@@ -132,14 +132,11 @@ impl Operator for Sort {
             next.env().tick()?;
             reversed.push(last);
         }
-        while let Some(sorted) = reversed.pop() {
-            next.env().tick()?;
+        next.push_all(std::iter::from_fn(|| {
+            let sorted = reversed.pop()?;
             self.memory.shrink(sorted.bytes());
-            if next.push(&mut Row::from(sorted.row))? == Flow::Done {
-                break;
-            }
-        }
-        Ok(())
+            Some(Row::from(sorted.row))
+        }))
     }
 
     fn fork(&self) -> Box<dyn Operator> {

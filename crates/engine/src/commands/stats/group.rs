@@ -168,13 +168,8 @@ impl Operator for Stats {
             self.groups.push(Group { values: Vec::new(), accumulators });
         }
         self.places = HashMap::new();
-        for (position, group) in std::mem::take(&mut self.groups).into_iter().enumerate() {
-            next.env().tick()?;
-            let mut row = self.result(group, position, next.env());
-            if next.push(&mut row)? == Flow::Done {
-                break;
-            }
-        }
+        let (groups, env) = (std::mem::take(&mut self.groups), next.env());
+        next.push_all(groups.into_iter().enumerate().map(|(position, group)| self.result(group, position, env)))?;
         self.memory = Reservation::default();
         Ok(())
     }
