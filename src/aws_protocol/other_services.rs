@@ -34,7 +34,7 @@ pub fn no_sinks() -> Vec<u8> {
 /// Answers a form, by its `Action` and the service that it is signed for.
 ///
 /// # Errors
-/// When there is no such operation.
+/// When the service has no such operation.
 pub fn form(call: Call<'_>, service: &str, body: &[u8]) -> Result<Vec<u8>, ServiceError> {
     let mut actions = url::form_urlencoded::parse(body).filter(|(name, _)| name == "Action").map(|(_, value)| value);
     let action = actions.next().filter(|_| actions.next().is_none());

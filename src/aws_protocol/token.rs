@@ -59,7 +59,7 @@ impl Tokens<'_> {
     /// Writes a place.
     ///
     /// # Errors
-    /// `ServiceUnavailableException`, when there is no randomness.
+    /// `ServiceUnavailableException`, when the system gives no random bytes.
     pub fn write(self, place: &PageToken) -> Result<String, ServiceError> {
         let sealed = self.sealer.seal(self.operation, self.tenant, self.now, place);
         sealed.map_err(|error| ServiceError::unavailable(error.to_string()))
@@ -68,7 +68,7 @@ impl Tokens<'_> {
     /// Reads a token that was given for a request with this fingerprint.
     ///
     /// # Errors
-    /// `InvalidParameterException`, the same whatever is wrong.
+    /// `InvalidParameterException`, the same for every fault.
     pub fn read(self, of: u64, token: &str) -> Result<PageToken, ServiceError> {
         let opened = self.sealer.open::<PageToken>(self.operation, self.tenant, self.now, token);
         opened.ok().filter(|place| place.of == of).ok_or_else(ServiceError::bad_token)

@@ -9,7 +9,7 @@ use std::sync::Arc;
 /// Where a key or value was set.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Location {
-    /// There is no file, and the key is not set.
+    /// No file exists, and the key is not set.
     Nowhere,
     /// The whole file.
     Document(Arc<str>),

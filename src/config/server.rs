@@ -63,7 +63,7 @@ impl Server {
 pub struct Tls {
     /// The certificate and those that vouch for it, in this order.
     pub cert: PathBuf,
-    /// Its private key, which nobody but the service may read.
+    /// Its private key, which only the service may read.
     pub key: PathBuf,
 }
 
@@ -150,7 +150,7 @@ impl Default for ServerLimits {
     }
 }
 
-/// What is there when there is no section.
+/// The values if the section is absent.
 impl Default for Server {
     fn default() -> Self {
         Self {

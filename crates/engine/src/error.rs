@@ -46,7 +46,7 @@ pub enum QueryError {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum InputError {
-    /// There is no such log group or table, or the caller may not see it: the two are told in the same words.
+    /// The log group or table does not exist, or the caller may not see it: both have the same text.
     #[error("not found: `{0}`")]
     NotFound(String),
     /// Reading failed.

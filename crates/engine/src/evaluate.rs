@@ -1,4 +1,4 @@
-//! What an expression is for one event: the definition that whatever runs queries is held to.
+//! The value of an expression for one event: the definition that the engine is tested against.
 //!
 //! Owns how operators and functions are put together; what each of them means is in [`crate::values`]. Never reads an event:
 //! the caller says what a field's value is. Walks the tree for every event, which is right for a test, a preview or a
@@ -103,7 +103,7 @@ impl Evaluation<'_> {
         }
     }
 
-    /// All parts are computed, so that a fault in one is found whatever the event.
+    /// All parts are computed, so that a fault in any of them is found for every event.
     fn logical(
         parts: &[Spanned<Expression>],
         value: impl Fn(&Spanned<Expression>) -> Result<Outcome, Diagnostic>,

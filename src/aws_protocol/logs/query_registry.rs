@@ -38,7 +38,7 @@ impl QueryRegistry {
     /// Adds a query and gives its id, in the form of a UUID.
     ///
     /// # Errors
-    /// When there is no randomness.
+    /// When the system gives no random bytes.
     pub fn add(&self, query: RunningQuery, text: String, created: Millis) -> Result<String, ServiceError> {
         let id = random_id()?;
         let mut started = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -74,7 +74,7 @@ impl QueryRegistry {
 /// A random id in the form of a UUID.
 ///
 /// # Errors
-/// When there is no randomness.
+/// When the system gives no random bytes.
 pub(super) fn random_id() -> Result<String, ServiceError> {
     let mut bytes = [0_u8; 16];
     rand::fill(&mut bytes).map_err(|_| ServiceError::unavailable("no randomness"))?;

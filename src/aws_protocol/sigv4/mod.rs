@@ -131,7 +131,7 @@ fn check_time(signature: &SignatureFields<'_>, now: Millis) -> Result<(), Signat
     Ok(())
 }
 
-/// Is the signature that of the canonical request with the secret? Takes the same time whatever differs.
+/// Is the signature that of the canonical request with the secret? Takes constant time.
 #[must_use]
 pub fn is_signed_with(signature: &SignatureFields<'_>, canonical: &str, secret: &str) -> bool {
     let mut key = hmac::Key::new(hmac::HMAC_SHA256, format!("AWS4{secret}").as_bytes());

@@ -3,7 +3,7 @@
 //! - A text is taken apart by a glob, a regular expression, or as logfmt, CSV or XML; without a field it is `@message`.
 //! - A row whose text is of another form stays, without the new fields.
 //! - A column of CSV that the text does not have is missing; columns behind the last alias are left out.
-//! - `multi` gives a row for each match, and one without the new fields when there is none.
+//! - `multi` gives a row for each match, or one row without the new fields if nothing matches.
 
 use logmark_diagnostics::{Diagnostic, Kind, Span, Spanned};
 use logmark_insights::ast::{FieldPath, Matches, Parse as ParseTree, ParseFormat};

@@ -1,6 +1,6 @@
 //! `unnest list into item`, page CWL_QuerySyntax-Unnest.
 //!
-//! - Each element of a list gives a row with the element under the new name. A value that is no list counts as a list of
+//! - Each element of a list gives a row with the element under the new name. A value that is not a list counts as a list of
 //!   one element; an empty list gives no row.
 
 use logmark_diagnostics::Diagnostic;

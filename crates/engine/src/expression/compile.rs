@@ -150,7 +150,7 @@ impl Compiler<'_> {
     fn folded(&self, node: Node) -> Node {
         let is_constant = match &node {
             Node::Not(part) | Node::Negate(part) | Node::InConstants(_, part, _) => part.constant().is_some(),
-            // A search that backtracks may fail, for which there is no query yet.
+            // A search that backtracks may reach its step limit, which fails the running query: it is not computed here.
             Node::Like(_, part, pattern) => part.constant().is_some() && !pattern.backtracks(),
             Node::Compare(_, left, right) | Node::Compute(_, left, right) | Node::InValue(_, left, right) => {
                 left.constant().is_some() && right.constant().is_some()

@@ -27,7 +27,7 @@ pub struct MemoryEvent {
 #[derive(Debug, Clone, Default)]
 pub struct MemorySource {
     events: Arc<Vec<MemoryEvent>>,
-    /// The groups that the query was started with; all when there is none.
+    /// The groups that the query was started with; empty for all groups.
     groups: Vec<Arc<str>>,
     tables: Vec<(String, Arc<Table>)>,
     block_length: usize,

@@ -64,7 +64,7 @@ pub trait Source: Send + Sync + fmt::Debug {
     /// When a group is not there, or may not be seen, or cannot be read.
     fn open(&self, scan: &Scan) -> Result<Box<dyn Input>, InputError>;
 
-    /// A lookup table; `None` when there is none of that name.
+    /// A lookup table; `None` if no table has that name.
     ///
     /// # Errors
     /// When it cannot be read.
@@ -98,7 +98,7 @@ pub trait Block: Send + fmt::Debug {
     /// How many events.
     fn len(&self) -> usize;
 
-    /// Whether there is no event.
+    /// Whether the block is empty.
     fn is_empty(&self) -> bool {
         self.len() == 0
     }

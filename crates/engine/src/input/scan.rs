@@ -210,7 +210,7 @@ impl<'s> Scan<'s, '_> {
             Some(b'n') => self.literal("null", named, length, None),
             _ => {
                 let number = self.number()?;
-                // A number beyond a double is no field.
+                // A number that a double cannot hold does not become a field.
                 if let Some(number) = number
                     && let Some(place) = self.field(named, length)
                 {

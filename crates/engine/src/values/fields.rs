@@ -70,7 +70,7 @@ pub fn all(message: &str) -> Vec<(String, Value)> {
     fields
 }
 
-/// One field by its name, as [`all`] would give it; `None` when there is none.
+/// One field by its name, as [`all`] gives it; `None` if the event has no such field.
 ///
 /// ```
 /// use logmark_engine::values::{fields, value::Value};

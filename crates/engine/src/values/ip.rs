@@ -111,7 +111,7 @@ pub fn is_valid_v6(text: &str) -> bool {
     text.parse::<Ipv6Addr>().is_ok()
 }
 
-/// `isIpInSubnet(f, subnet)`, where the subnet is no constant; false when it is none.
+/// `isIpInSubnet(f, subnet)`, where the subnet is not a constant; false if it is not a subnet.
 ///
 /// ```
 /// use logmark_engine::values::ip::is_in_subnet;

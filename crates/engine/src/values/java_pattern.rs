@@ -23,7 +23,7 @@ use std::fmt;
 /// | `X`, `XX`, `XXX`; `x`, `xx`, `xxx` | the offset: `+01`, `+0130`, `+01:30`; capitals also read `Z` |
 /// | `z` … `zzz`, `VV` | a zone by name, as [`Zone::parse`] reads it: `UTC`, `Europe/Paris` |
 /// | `'…'`, `''` | the text between; one quotation mark |
-/// | any character that is no letter | itself |
+/// | any character except letters | itself |
 ///
 /// Two letters read exactly two digits, one letter one or two (three for `D`), as Java's `DateTimeFormatter` does.
 /// Source: Boolean, comparison, numeric, datetime, and other functions, "Datetime functions", which says only that the pattern
@@ -39,7 +39,7 @@ enum Part {
     Literal(char),
 }
 
-/// Why a text is no pattern.
+/// Why a text is not a valid pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PatternError {
     /// A letter that means nothing here, or a character that Java reserves.

@@ -32,7 +32,8 @@ pub fn lookup<'v, 'p>(value: &'v Value, parts: impl IntoIterator<Item = &'p str>
     (*value != Value::Missing).then_some(value)
 }
 
-/// `json field=f "a.b" as x`: the value in a text of JSON to which the parts lead; [`Value::Missing`] when there is none.
+/// `json field=f "a.b" as x`: the value in a text of JSON to which the parts lead; [`Value::Missing`] if the text has no such
+/// value.
 ///
 /// ```
 /// use logmark_engine::values::{json_path::extract, value::Value};
@@ -49,7 +50,7 @@ fn index(part: &str) -> Option<usize> {
     if plain { part.parse().ok() } else { None }
 }
 
-/// The parts of a way as it is written in a query; `None` when it is none.
+/// The parts of a way as it is written in a query; `None` if it is malformed.
 ///
 /// ```
 /// use logmark_engine::values::json_path::parts;

@@ -5,7 +5,7 @@
 //! - pairs stand between white space; a value in double quotes may have white space and the escapes of JSON in it;
 //! - a key without `=` has the value `true`, one with nothing after it the empty text;
 //! - of a key that is given twice the last value counts, at the place of the first;
-//! - a text without any `key=value` is no logfmt: it does not match.
+//! - a text without any `key=value` does not match.
 
 use std::borrow::Cow;
 

@@ -1,6 +1,6 @@
 //! A number of the language: whole or not, how it compares, how a result shows it, and how text is read as one.
 //!
-//! Never holds NaN or an infinity: what would make one is no number.
+//! Never holds NaN or an infinity: a result that is not finite is missing.
 
 use std::cmp::Ordering;
 use std::fmt;

@@ -11,7 +11,7 @@ use std::cmp::Ordering;
 
 /// Orders two texts as `sort … asc` does. Source: sort (CWL_QuerySyntax-Sort).
 ///
-/// - What is no number comes before all numbers.
+/// - Values that are not numbers come before all numbers.
 /// - Numbers come by value, exactly. AWS calls a number what has only digits; here it is whatever the language takes for one
 ///   (`-3`, `2.5`), else `sort avg(ms)` would put `2.5` before `1`. Spellings of one number come in the order of their text,
 ///   as in AWS's example `01`, `1`.

@@ -69,7 +69,7 @@ impl XmlPath {
         Ok(Self { steps: path::read(written)? })
     }
 
-    /// The text that the path leads to; `None` when there is none.
+    /// The text at the path; `None` if the document has no such part.
     #[must_use]
     pub fn find(&self, text: &str) -> Option<String> {
         let options = ParsingOptions { allow_dtd: false, nodes_limit: MOST_NODES, ..ParsingOptions::default() };

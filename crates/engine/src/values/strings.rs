@@ -216,7 +216,7 @@ pub fn ends_with(text: &str, end: &str) -> bool {
     text.ends_with(end)
 }
 
-/// `split(s, separator)`: the parts between separators, empty ones too; the separator is no regular expression.
+/// `split(s, separator)`: the parts between separators, empty ones too; the separator is plain text, not a regular expression.
 ///
 /// AWS does not say what an empty separator does: the text is then one part.
 ///

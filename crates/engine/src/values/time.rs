@@ -126,7 +126,7 @@ impl Zone {
     /// `+0530`, `+05:30`, also with `UTC` or `GMT` before it).
     ///
     /// # Errors
-    /// When there is no such zone.
+    /// When no time zone has this name.
     pub fn parse(name: &str) -> Result<Self, UnknownZone> {
         let unknown = || UnknownZone { name: name.to_owned() };
         if name == "Z" {
@@ -175,7 +175,7 @@ pub(super) fn offset_seconds(text: &str) -> Option<i32> {
     (minutes < 60 && seconds <= LARGEST).then_some(sign * seconds)
 }
 
-/// There is no time zone of this name.
+/// No time zone has this name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownZone {
     /// The name as it was written.

@@ -30,7 +30,7 @@ use std::fmt;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimeFormat(String);
 
-/// Why a text is no format.
+/// Why a text is not a valid format.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FormatError {
     /// A directive, from its `%` on, that means nothing here.

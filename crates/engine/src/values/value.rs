@@ -46,7 +46,7 @@ pub enum Value {
 }
 
 impl Value {
-    /// A double, or [`Value::Missing`] for what is no finite number.
+    /// A double, or [`Value::Missing`] if the number is not finite.
     ///
     /// ```
     /// use logmark_engine::values::value::Value;
@@ -122,7 +122,7 @@ impl From<i64> for Value {
     }
 }
 
-/// [`Value::Missing`] for what is no finite number.
+/// [`Value::Missing`] if the number is not finite.
 impl From<f64> for Value {
     fn from(number: f64) -> Self {
         Self::double(number)

@@ -48,7 +48,7 @@ impl<'a> Pointer<'a> {
         Self { position: event.position(), group }
     }
 
-    /// Reads a pointer; `None` for a text that is none.
+    /// Reads a pointer; `None` if the text is malformed.
     fn read(text: &'a str) -> Option<Self> {
         let (timestamp, rest) = text.split_at_checked(DIGITS)?;
         let (sequence, group) = rest.split_at_checked(DIGITS)?;

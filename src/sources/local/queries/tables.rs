@@ -29,7 +29,7 @@ impl TableFolder {
         Self { shared: folder, own }
     }
 
-    /// The table of that name; `None`: there is none.
+    /// The table of that name; `None` if no file has it.
     ///
     /// # Errors
     /// When its file cannot be read, or is not a table.

@@ -99,7 +99,7 @@ impl Stats {
     }
 }
 
-/// Reserves memory; where there is none, sets of many values are replaced by estimates first.
+/// Reserves memory. If the budget is used up, sets of many values are replaced by estimates first.
 fn reserve(memory: &mut Reservation, groups: &mut [Group], env: &Env, bytes: usize) -> Result<(), QueryError> {
     let Err(error) = memory.grow(&env.budget, bytes) else { return Ok(()) };
     let shrunk: usize = groups.iter_mut().flat_map(|group| &mut group.accumulators).map(Accumulator::compact).sum();

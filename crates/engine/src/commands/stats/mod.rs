@@ -1,6 +1,6 @@
 //! `stats`, page CWL_QuerySyntax-Stats.
 //!
-//! - Rows with the same values behind `by` are a group; without `by` all rows are one group, also when there is no row.
+//! - Rows with the same values behind `by` are a group; without `by` all rows are one group, even if the query has no rows.
 //! - Each group gives a row: the columns of `by`, then the aggregates. Groups are in the order of their first rows, so
 //!   without `sort` the group of the newest event comes first.
 //! - An aggregate may be part of an expression; a column may use the aliases of the columns before it and of `by`.

@@ -51,7 +51,7 @@ pub struct QueryTimes {
 pub struct Context<'e> {
     /// For `now`, `queryStartTime`, `queryEndTime` and `queryTimeRange`.
     pub query: QueryTimes,
-    /// The event's `@timestamp`, for `bin`; `None` where there is none, as behind `stats`.
+    /// The event's `@timestamp`, for `bin`; `None` for rows without an event, as after `stats`.
     pub timestamp: Option<i64>,
     /// The event's `@message`, for `messageSize()`.
     pub message: Option<&'e str>,
