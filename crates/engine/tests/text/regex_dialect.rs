@@ -235,7 +235,7 @@ proptest! {
                 prop_assert!(error.span.end <= pattern.len() && pattern.is_char_boundary(error.span.start) && pattern.is_char_boundary(error.span.end));
                 prop_assert!(error.span.start < error.span.end);
                 // The reader knows every fault itself, so that each has a place.
-                let named = error.fault != RegexFault::Malformed("this is no regular expression");
+                let named = error.fault != RegexFault::Malformed("this is not a valid regular expression");
                 prop_assert!(named, "{}", pattern);
             }
         }
