@@ -1,7 +1,7 @@
 //! The concurrency limiter's state machine: each event is a method that takes the time of the event.
 //!
-//! Owns who holds, who waits and who is next. Never reads a clock and never sleeps: `concurrency_limiter` wraps it in a lock and
-//! futures.
+//! Owns the holders, the waiters and their order. Never reads a clock and never sleeps: `concurrency_limiter` wraps it in a lock
+//! and futures.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::num::NonZeroU32;
@@ -15,22 +15,22 @@ use crate::{QueueLimits, Rejected, Share};
 
 /// One permit in this many is reserved for tenants that hold none.
 const RESERVED_DIVISOR: u32 = 10;
-/// The mean time that a permit is held counts the latest with this weight: 1/8.
+/// The weight of the latest holding time in the mean: 1/8.
 const MEAN_WEIGHT: u32 = 8;
-/// The mean time before any permit was released.
+/// The mean holding time before any permit was released.
 const DEFAULT_HOLD: Duration = Duration::from_secs(5);
-/// No rejection states a longer wait: how long others hold their permits is a guess.
+/// Longest wait that a rejection states, because holding times are only estimated.
 const MAX_WAIT: Duration = Duration::from_secs(60);
-/// So that what is held for a weight compares in integers.
+/// Scales permits per weight to integers.
 const WEIGHT_UNIT: u64 = 1 << 24;
 
-/// What the state machine needs of a waiting request.
+/// A waiting request, as the state machine sees it.
 pub(super) trait Waiter {
-    /// It waits no longer: it holds a permit since then, or is rejected.
+    /// The request is decided: it holds a permit since the given time, or is rejected.
     fn notify(&self, decision: Result<Instant, Rejected>);
 }
 
-/// What became of a request.
+/// The outcome of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Admission {
     Decided(Result<Instant, Rejected>),
@@ -50,8 +50,8 @@ struct Tenant<W> {
     waiting: VecDeque<QueueEntry<W>>,
 }
 
-/// Who is served first: the fewest held for its weight, then the first to come. A tenant's key changes with what it holds, so
-/// that it is taken out of the order before each change and put in again after.
+/// The order of service: the fewest permits per weight, then first come, first served. A tenant's key changes with its permits,
+/// so it is removed from the order before each change and inserted again afterwards.
 type Key = (u64, u64, Arc<str>);
 
 impl<W> Tenant<W> {
@@ -74,7 +74,7 @@ pub(super) struct Core<W> {
     bounds: QueueLimits,
     held: u32,
     waiting: usize,
-    /// Those that hold or wait.
+    /// Tenants that hold permits or wait.
     tenants: HashMap<Arc<str>, Tenant<W>>,
     order: BTreeSet<Key>,
     next_id: u64,
@@ -99,7 +99,7 @@ impl<W: Waiter> Core<W> {
         ConcurrencyLimiterState { limit: self.limit, held: self.held, queued: self.waiting, tenants_queued: self.order.len() }
     }
 
-    /// A request comes; `waiter` is made if it has to wait.
+    /// A request arrives; `waiter` is called if it has to wait.
     pub(super) fn acquire(
         &mut self,
         now: Instant,
@@ -112,7 +112,7 @@ impl<W: Waiter> Core<W> {
         if tenant_limit.is_some_and(|limit| held as usize + waiting >= limit.get() as usize) {
             return Admission::Decided(Err(Rejected::TenantLimit));
         }
-        // No waiter could take a free permit, or it would have: so this request overtakes none.
+        // No waiter can use a free permit, or it would have it already, so this request overtakes no waiter.
         if waiting == 0 && self.is_free_for(held) {
             self.tenant(share).held += 1;
             self.held += 1;
@@ -128,14 +128,14 @@ impl<W: Waiter> Core<W> {
         Admission::Queued(id)
     }
 
-    /// A permit that was held since then is free again.
+    /// A permit that was held since `since` is released.
     pub(super) fn release(&mut self, now: Instant, share: &Share, since: Instant) {
         let hold = now.saturating_duration_since(since);
         self.mean_hold = Some(self.mean_hold.map_or(hold, |mean| (mean * (MEAN_WEIGHT - 1) + hold) / MEAN_WEIGHT));
         self.free(now, share);
     }
 
-    /// A waiter leaves, and never used the permit that it may have been granted.
+    /// A waiter leaves without using the permit that it may have been granted.
     pub(super) fn leave(&mut self, now: Instant, share: &Share, id: u64, decided: Option<Result<Instant, Rejected>>) {
         match decided {
             Some(Ok(_)) => self.free(now, share),
@@ -158,7 +158,7 @@ impl<W: Waiter> Core<W> {
         self.dispatch(now);
     }
 
-    /// Gives free permits to the next waiters.
+    /// Grants free permits to the next waiters.
     fn dispatch(&mut self, now: Instant) {
         while let Some((_, _, name)) = self.order.first().cloned()
             && let Some(tenant) = self.tenants.get(&name)
@@ -175,20 +175,21 @@ impl<W: Waiter> Core<W> {
         }
     }
 
-    /// Whether a tenant that holds so many may have one more.
+    /// Whether a tenant that holds `held` permits may have one more.
     fn is_free_for(&self, held: u32) -> bool {
         let kept = if held == 0 || self.limit == 1 { 0 } else { (self.limit / RESERVED_DIVISOR).max(1) };
         self.held + kept < self.limit
     }
 
-    /// Room in the queue for one more of this tenant, if need be at the cost of the tenant that has the most for its weight.
+    /// Makes room in the queue for one more waiter of this tenant, if necessary by evicting one of the tenant with the most
+    /// waiters per weight.
     fn make_room(&mut self, share: &Share) -> bool {
         if self.waiting < self.bounds.total {
             return true;
         }
         let own = self.tenants.get(&share.tenant).map_or(0, |tenant| tenant.load(tenant.all() + 1));
         let heaviest = self.tenants.iter().filter(|(_, tenant)| !tenant.waiting.is_empty());
-        // The last to come among equals, so that the choice doesn't hang on the order of a hash map.
+        // The last arrival among equals, so that the choice does not depend on the order of a hash map.
         let heaviest = heaviest.max_by_key(|(_, tenant)| (tenant.load(tenant.all()), tenant.waiting.back().map(|last| last.id)));
         let Some((name, tenant)) = heaviest.filter(|(_, tenant)| tenant.load(tenant.all()) > own) else { return false };
         let heaviest = Share { tenant: Arc::clone(name), weight: tenant.weight };
@@ -205,7 +206,7 @@ impl<W: Waiter> Core<W> {
         self.change(share, |tenant| tenant.waiting.remove(index))
     }
 
-    /// Changes what a tenant holds and awaits, and keeps its place in the order true.
+    /// Changes a tenant's permits and waiters, and updates its place in the order.
     fn change<T>(&mut self, share: &Share, change: impl FnOnce(&mut Tenant<W>) -> T) -> T {
         let before = self.tenants.get(&share.tenant).and_then(|tenant| tenant.key(&share.tenant));
         let tenant = self.tenant(share);
@@ -229,7 +230,7 @@ impl<W: Waiter> Core<W> {
         })
     }
 
-    /// When all present waiters have been served, if permits are held for as long as lately.
+    /// When all current waiters will have been served, by the mean holding time.
     fn rejection(&self) -> Rejected {
         let mean = self.mean_hold.unwrap_or(DEFAULT_HOLD);
         let rounds = (self.waiting + 1).div_ceil(self.limit as usize);

@@ -1,6 +1,7 @@
-//! The memory budget as a machine: everything that happens is a method, and nothing waits here.
+//! The memory pool's state machine: each event is a method.
 //!
-//! Owns who holds how much, who waits and who is next. Never looks at a clock: `memory` wraps it in a lock and futures.
+//! Owns the held bytes, the waiters and their order. Never reads a clock and never sleeps: `memory` wraps it in a lock and
+//! futures.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
@@ -8,27 +9,27 @@ use std::sync::Arc;
 use super::MemoryPoolState;
 use crate::{QueueLimits, Share};
 
-/// A tenant that holds something must leave this part of the budget free: it is for tenants that hold nothing.
+/// A tenant that holds bytes must leave this part of the budget free for tenants that hold none.
 const RESERVED_DIVISOR: u64 = 8;
-/// So that bytes held for a weight compare in integers.
+/// Scales bytes per weight to integers.
 const WEIGHT_UNIT: u64 = 1 << 10;
 
-/// Why bytes are not given.
+/// Why bytes are refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Lack {
     /// The tenant has its share.
     Share,
-    /// Others have the rest.
+    /// Other tenants hold the rest.
     Budget,
 }
 
-/// What the machine needs of one who waits.
+/// A waiting request, as the state machine sees it.
 pub(super) trait Waiter {
-    /// It waits no longer: it holds the bytes, or is refused.
+    /// The request is decided: it holds the bytes, or is refused.
     fn notify(&self, decision: Result<(), Lack>);
 }
 
-/// What became of a request.
+/// The outcome of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Admission {
     Decided(Result<(), Lack>),
@@ -49,8 +50,8 @@ struct Tenant<W> {
     waiting: VecDeque<Waiting<W>>,
 }
 
-/// Who is served first: the tenant that holds the fewest bytes for its weight, then the first to come. A tenant's key changes
-/// with what it holds, so that it is taken out of the order before each change and put in again after.
+/// The order of service: the fewest bytes per weight, then first come, first served. A tenant's key changes with its bytes, so it
+/// is removed from the order before each change and inserted again afterwards.
 type Key = (u64, u64, Arc<str>);
 
 impl<W> Tenant<W> {
@@ -66,7 +67,7 @@ pub(super) struct Core<W> {
     bounds: QueueLimits,
     held: u64,
     waiting: usize,
-    /// Those that hold or wait.
+    /// Tenants that hold bytes or wait.
     tenants: HashMap<Arc<str>, Tenant<W>>,
     order: BTreeSet<Key>,
     next_id: u64,
@@ -81,11 +82,11 @@ impl<W: Waiter> Core<W> {
         MemoryPoolState { limit: self.limit, held: self.held, queued: self.waiting, tenants: self.tenants.len() }
     }
 
-    /// A request comes. `waiter`, if there is one, is made when it has to wait.
+    /// A request arrives. If it has to wait, `waiter` is called; without a `waiter` it is refused.
     pub(super) fn reserve(&mut self, share: &Share, bytes: u64, waiter: Option<impl FnOnce() -> W>) -> Admission {
         let (held, waiting) = self.tenants.get(&share.tenant).map_or((0, 0), |tenant| (tenant.held, tenant.waiting.len()));
         let lack = match self.lack(held, u64::from(share.weight.get()), bytes) {
-            // Those of the same tenant who came before go before it, and so do those of others who hold less.
+            // Earlier requests of the same tenant have priority, and so do those of tenants that hold less.
             None if waiting == 0 && !self.is_behind(held, share) => {
                 self.take(share, bytes);
                 return Admission::Decided(Ok(()));
@@ -93,7 +94,7 @@ impl<W: Waiter> Core<W> {
             lack => lack.unwrap_or(Lack::Budget),
         };
         let Some(waiter) = waiter else { return Admission::Decided(Err(lack)) };
-        // More than all of it never comes free.
+        // More than the whole budget can never become free.
         if bytes > self.limit || waiting >= self.bounds.per_tenant || self.waiting >= self.bounds.total {
             return Admission::Decided(Err(lack));
         }
@@ -104,7 +105,7 @@ impl<W: Waiter> Core<W> {
         Admission::Queued(id)
     }
 
-    /// A request comes that goes before those who wait, or not at all.
+    /// A request arrives that overtakes waiting requests or is refused.
     pub(super) fn pass(&mut self, share: &Share, bytes: u64) -> Result<(), Lack> {
         let held = self.tenants.get(&share.tenant).map_or(0, |tenant| tenant.held);
         match self.lack(held, u64::from(share.weight.get()), bytes) {
@@ -116,27 +117,27 @@ impl<W: Waiter> Core<W> {
         }
     }
 
-    /// Bytes that were held are free again.
+    /// Held bytes are released.
     pub(super) fn release(&mut self, share: &Share, bytes: u64) {
         self.change(share, |tenant| tenant.held = tenant.held.saturating_sub(bytes));
         self.held = self.held.saturating_sub(bytes);
         self.dispatch();
     }
 
-    /// One who waits does so no more, without having taken what it was given.
+    /// A waiter leaves without using the bytes that it may have been granted.
     pub(super) fn leave(&mut self, share: &Share, id: u64, bytes: u64, decided: Option<Result<(), Lack>>) {
         match decided {
             Some(Ok(())) => self.release(share, bytes),
             Some(Err(_)) => {}
             None => {
                 drop(self.remove(share, id));
-                // Those behind it may need less.
+                // Later waiters may need fewer bytes.
                 self.dispatch();
             }
         }
     }
 
-    /// One who waits has no time left.
+    /// A waiter's deadline passed.
     pub(super) fn expire(&mut self, share: &Share, id: u64) {
         if let Some(expired) = self.remove(share, id) {
             let held = self.tenants.get(&share.tenant).map_or(0, |tenant| tenant.held);
@@ -146,10 +147,11 @@ impl<W: Waiter> Core<W> {
         }
     }
 
-    /// Why a tenant that holds so much may not have so many bytes more.
+    /// Why a tenant that holds `held` bytes may not have `bytes` more.
     ///
-    /// One that holds nothing may have all that is free. Another must leave free as much as it holds then, for its weight, and an
-    /// eighth of the budget: so one tenant alone gets half of it, two a third each, and there is always some for the next.
+    /// A tenant that holds nothing may have all free bytes. Any other tenant must leave free as much as it then holds, for its
+    /// weight, and at least an eighth of the budget: so one tenant alone gets half, two get a third each, and a part always
+    /// remains for the next tenant.
     fn lack(&self, held: u64, weight: u64, bytes: u64) -> Option<Lack> {
         let Some(free) = self.limit.checked_sub(self.held.saturating_add(bytes)) else {
             let others = self.held.saturating_sub(held);
@@ -162,14 +164,14 @@ impl<W: Waiter> Core<W> {
         has_its_share.then_some(Lack::Share)
     }
 
-    /// Does another tenant wait that holds less, for its weight?
+    /// Whether another tenant with fewer bytes for its weight waits.
     fn is_behind(&self, held: u64, share: &Share) -> bool {
         let load = held.saturating_mul(WEIGHT_UNIT) / u64::from(share.weight.get());
         self.order.first().is_some_and(|(least, _, _)| *least < load)
     }
 
-    /// Gives what is free to those who are next. One whose tenant has its share is passed over; one for whom the budget lacks is
-    /// not, so that many small requests do not keep a large one waiting.
+    /// Grants free bytes in order. A waiter whose tenant has its share is skipped; a waiter that needs more than is free is not,
+    /// so that many small requests do not starve a large one.
     fn dispatch(&mut self) {
         let mut passed: Option<Key> = None;
         loop {
@@ -213,7 +215,7 @@ impl<W: Waiter> Core<W> {
         self.change_named(&share.tenant, u64::from(share.weight.get()), change)
     }
 
-    /// Changes what a tenant holds and awaits, and keeps its place in the order true.
+    /// Changes a tenant's bytes and waiters, and updates its place in the order.
     fn change_named<T>(&mut self, name: &Arc<str>, weight: u64, change: impl FnOnce(&mut Tenant<W>) -> T) -> T {
         let tenant = self.tenants.entry(Arc::clone(name)).or_insert_with(|| Tenant { weight, held: 0, waiting: VecDeque::new() });
         let before = tenant.key(name);
