@@ -1,6 +1,6 @@
-//! What a query reads: the events of its permit's groups and streams, newest or oldest first, as of one moment.
+//! The input of a query: the events of its permit's groups and streams, newest or oldest first, in a snapshot.
 //!
-//! Owns the merge of several groups into one order. Never holds more of a group than a batch.
+//! Merges several groups into one order. Never holds more than one batch of a group.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -17,16 +17,16 @@ use crate::auth::permit::Permit;
 use crate::domain::query::operations::StartQuery;
 use crate::sources::SourceError;
 
-/// The folder in the source's own that holds lookup tables.
+/// The folder for lookup tables in the source's folder.
 pub(super) const TABLES_FOLDER: &str = "lookup";
-/// Events of a block.
+/// Events per block.
 const BLOCK_EVENTS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(999);
-/// Bytes of messages of a block, and of all batches that one reading holds.
+/// Bytes of messages per block, and of all batches that one scan holds.
 const BLOCK_BYTES: usize = 512 << 10;
-/// The least of a batch when a query reads many groups.
+/// The minimum size of a batch if a query reads many groups.
 const MIN_BATCH_BYTES: usize = 16 << 10;
 
-/// A group that a query may read, and the streams in it.
+/// A group that a query may read, and its visible streams.
 #[derive(Clone)]
 pub(super) struct QueryGroup {
     pub(super) name: Arc<str>,
@@ -41,10 +41,9 @@ impl std::fmt::Debug for QueryGroup {
 }
 
 impl QueryGroup {
-    /// The groups of a permit.
+    /// The groups of the permit.
     ///
-    /// # Errors
-    /// [`SourceError::NotFound`] when the permit has no rule for one of them.
+    /// # Errors [`SourceError::NotFound`] if the permit has no rule for one of them.
     pub(super) fn of(permit: &Permit<StartQuery>) -> Result<Vec<Self>, SourceError> {
         let (groups, rules) = (&permit.op().groups, permit.stream_rules());
         if groups.len() != rules.len() {
@@ -65,9 +64,9 @@ impl QueryGroup {
 pub(super) struct StoreSource {
     store: Store,
     groups: Vec<QueryGroup>,
-    /// How many of them, from the first, the query itself reads.
+    /// The number of leading groups that the query itself reads.
     own_groups: usize,
-    /// All readings of the query see the events up to this one.
+    /// All scans of the query see the events up to this one.
     up_to: u64,
     tables: TableFolder,
 }
@@ -136,12 +135,12 @@ fn failed(error: ReadError, group: &str) -> InputError {
     }
 }
 
-/// The reading of one group.
+/// The scan of one group.
 #[derive(Debug)]
 struct Reading {
     group: Arc<str>,
     scan: logmark_store::Scan,
-    /// Read, and not given yet.
+    /// Events that were read but not returned yet.
     waiting: VecDeque<Event>,
     is_ended: bool,
 }
@@ -169,7 +168,7 @@ struct StoreInput {
 }
 
 impl StoreInput {
-    /// The reading with the next event, while each that goes on knows its own.
+    /// The scan with the next event, if every unfinished scan knows its next event.
     fn front(&self) -> Option<usize> {
         let mut front: Option<(usize, logmark_store::Position)> = None;
         for (number, reading) in self.readings.iter().enumerate() {
@@ -210,7 +209,7 @@ impl Input for StoreInput {
     }
 }
 
-/// Some events, each with the number of its group.
+/// A block of events, each with the index of its group.
 #[derive(Debug)]
 struct StoreBlock {
     groups: Vec<Arc<str>>,
