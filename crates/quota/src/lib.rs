@@ -37,6 +37,7 @@
 mod share;
 mod rejected;
 mod limits;
+mod tenant_queue;
 mod rate_limiter;
 mod concurrency_limiter;
 mod memory;
