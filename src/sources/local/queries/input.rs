@@ -2,13 +2,12 @@
 //!
 //! Merges several groups into one order. Never holds more than one batch of a group.
 
-use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use logmark_engine::error::InputError;
-use logmark_engine::input::{Block, Groups, Input, Order, Scan, Source, Table};
+use logmark_engine::input::{Block, BlockEvent, Groups, Input, Order, Scan, Source, Table};
 use logmark_store::{Direction, Event, ReadError, ScanRequest, Store, StreamPredicate};
 
 use super::record::Pointer;
@@ -217,12 +216,10 @@ struct StoreBlock {
 }
 
 impl StoreBlock {
-    fn event(&self, index: usize) -> Option<&Event> {
-        self.events.get(index).map(|(_, event)| event)
-    }
-
-    fn group(&self, index: usize) -> &str {
-        self.events.get(index).and_then(|(group, _)| self.groups.get(*group)).map_or("", |group| group)
+    /// The event and the name of its group.
+    fn stored(&self, index: usize) -> Option<(&Event, &str)> {
+        let (group, event) = self.events.get(index)?;
+        Some((event, self.groups.get(*group)?))
     }
 }
 
@@ -231,31 +228,17 @@ impl Block for StoreBlock {
         self.events.len()
     }
 
-    fn timestamp(&self, index: usize) -> i64 {
-        self.event(index).map_or(0, |event| event.timestamp)
-    }
-
-    fn ingestion_time(&self, index: usize) -> i64 {
-        self.event(index).map_or(0, |event| event.ingestion_time)
-    }
-
-    fn message(&self, index: usize) -> Cow<'_, str> {
-        self.event(index).map_or("", |event| &event.message).into()
-    }
-
-    fn message_bytes(&self, index: usize) -> u64 {
-        self.event(index).map_or(0, |event| event.message.len() as u64)
-    }
-
-    fn stream(&self, index: usize) -> &str {
-        self.event(index).map_or("", |event| &event.stream)
-    }
-
-    fn log(&self, index: usize) -> &str {
-        self.group(index)
+    fn event(&self, index: usize) -> BlockEvent<'_> {
+        self.stored(index).map_or_else(BlockEvent::default, |(event, group)| BlockEvent {
+            timestamp: event.timestamp,
+            ingestion_time: event.ingestion_time,
+            message: (&*event.message).into(),
+            stream: &event.stream,
+            log: group,
+        })
     }
 
     fn pointer(&self, index: usize) -> String {
-        self.event(index).map(|event| Pointer::to(event, self.group(index)).to_string()).unwrap_or_default()
+        self.stored(index).map(|(event, group)| Pointer::to(event, group).to_string()).unwrap_or_default()
     }
 }
