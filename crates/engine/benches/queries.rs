@@ -1,7 +1,7 @@
 //! Queries over access-log events: CPU seconds of one thread, and those of `DuckDB` for the same questions over the raw JSON,
 //! on one thread too, where `python3` has the module `duckdb`. CPU time, since other work on the machine then counts least.
 //!
-//! `cargo bench -p logmark-engine --bench queries [-- <millions of events>] [<part of a name>]`
+//! `cargo bench -p logmark-engine --bench queries [-- <millions of events>] [runs=<n>] [<part of a name>]`
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark prints, and fails by panicking")]
 
@@ -24,7 +24,6 @@ use logmark_insights::ast::Query;
 /// 2024-03-11, seven days.
 const START: i64 = 1_710_115_200_000;
 const LENGTH: i64 = 7 * 86_400_000;
-const RUNS: usize = 3;
 
 /// A query, and the same in SQL over a table `logs` of the members of each event.
 struct Question {
@@ -169,7 +168,7 @@ fn run(text: &str, source: &MemorySource) -> (QueryRows, Duration) {
 }
 
 /// The seconds that `DuckDB` needs for each query; `None` where there is none.
-fn duckdb(events: &[MemoryEvent]) -> Option<Vec<f64>> {
+fn duckdb(events: &[MemoryEvent], runs: usize) -> Option<Vec<f64>> {
     let available = Command::new("python3").args(["-c", "import duckdb"]).output().ok()?;
     if !available.status.success() {
         return None;
@@ -181,7 +180,7 @@ fn duckdb(events: &[MemoryEvent]) -> Option<Vec<f64>> {
     file.flush().unwrap();
     std::fs::write(&queries, QUESTIONS.map(|question| question.sql).join("\n")).unwrap();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/duckdb_queries.py");
-    let output = Command::new("python3").arg(script).args([&data, &queries]).output().unwrap();
+    let output = Command::new("python3").arg(script).args([&data, &queries]).arg(runs.to_string()).output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     let seconds = text.lines().map(|line| line.parse().ok()).collect();
     std::fs::remove_file(data).unwrap();
@@ -190,24 +189,28 @@ fn duckdb(events: &[MemoryEvent]) -> Option<Vec<f64>> {
 
 fn main() {
     let millions: u64 = std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(1);
-    let chosen = std::env::args().skip(1).find(|argument| !argument.starts_with('-') && argument.parse::<u64>().is_err());
+    let runs: usize =
+        std::env::args().skip(1).find_map(|argument| argument.strip_prefix("runs=")?.parse().ok()).unwrap_or(3).max(1);
+    let is_part =
+        |argument: &String| !argument.starts_with('-') && !argument.starts_with("runs=") && argument.parse::<u64>().is_err();
+    let chosen = std::env::args().skip(1).find(is_part);
     let events = events(millions * 1_000_000);
     let bytes: usize = events.iter().map(|event| event.message.len()).sum();
     println!("{} events, {} MB", events.len(), bytes / 1_000_000);
-    let peer = if chosen.is_none() { duckdb(&events) } else { None };
+    let peer = if chosen.is_none() { duckdb(&events, runs) } else { None };
     let count = events.len();
     let source = MemorySource::new(events, 1_000);
     println!("{:32} {:>11} {:>14} {:>8} {:>12}", "", "CPU seconds", "events/s", "rows", "duckdb json");
     let is_chosen = |question: &Question| chosen.as_ref().is_none_or(|part| question.name.contains(part.as_str()));
     for (place, question) in QUESTIONS.iter().enumerate().filter(|(_, question)| is_chosen(question)) {
-        let mut times: Vec<(Duration, usize)> = (0..RUNS)
+        let mut times: Vec<(Duration, usize)> = (0..runs)
             .map(|_| {
                 let (result, time) = run(question.query, &source);
                 (time, result.rows.len())
             })
             .collect();
         times.sort();
-        let (time, rows) = times[RUNS / 2];
+        let (time, rows) = times[runs / 2];
         let seconds = time.as_secs_f64();
         let beside = peer.as_ref().and_then(|peer| peer.get(place)).map_or("-".to_owned(), |peer| format!("{peer:.3}"));
         #[expect(clippy::cast_precision_loss, reason = "a rate")]

@@ -74,6 +74,7 @@ pub struct Env {
     time_limit: Duration,
     deadline: Cell<Option<Instant>>,
     ticks: Cell<u32>,
+    checks: Cell<u64>,
     /// Figures that are not in the control yet: one row is not worth an atomic operation.
     pending: Cell<Statistics>,
     failure: RefCell<Option<QueryError>>,
@@ -90,6 +91,7 @@ impl Env {
             time_limit,
             deadline: Cell::new(None),
             ticks: Cell::new(0),
+            checks: Cell::new(0),
             pending: Cell::default(),
             failure: RefCell::default(),
         }
@@ -99,6 +101,12 @@ impl Env {
     /// is kept. No result is given after it.
     pub fn fail(&self, error: QueryError) {
         self.failure.borrow_mut().get_or_insert(error);
+    }
+
+    /// How often the query looked at the cancel flag and the clock: tests count the work between two looks.
+    #[must_use]
+    pub fn checks(&self) -> u64 {
+        self.checks.get()
     }
 
     pub(crate) fn scanned(&self, bytes: u64) {
@@ -134,6 +142,7 @@ impl Env {
     /// # Errors
     /// As [`Env::tick`].
     pub fn check(&self) -> Result<(), QueryError> {
+        self.checks.set(self.checks.get() + 1);
         if let Some(error) = self.failure.borrow_mut().take() {
             return Err(error);
         }

@@ -5,11 +5,12 @@
 //! gives and nothing else: which events a caller may see is decided before.
 //!
 //! ```
+//! use std::num::NonZeroU32;
 //! use std::sync::Arc;
 //! use std::time::Duration;
 //! use logmark_engine::input::memory::{MemoryEvent, MemorySource};
 //! use logmark_engine::plan::{DEFAULT_ROWS, Plan, PlanOptions};
-//! use logmark_engine::run::{QueryLimits, QueryStatus, Runner};
+//! use logmark_engine::run::{Owner, QueryLimits, QueryStatus, Runner};
 //! use logmark_engine::values::call::QueryTimes;
 //! use logmark_insights::ast::Query;
 //!
@@ -30,7 +31,8 @@
 //! let plan = Plan::compile(&query, &PlanOptions { text, times, max_rows: DEFAULT_ROWS }).unwrap();
 //!
 //! let runner = Runner::new(2, 512 << 20)?;
-//! let handle = runner.start(plan, source, QueryLimits::default(), || {});
+//! let owner = Owner::new("acme", NonZeroU32::MIN);
+//! let handle = runner.start(&owner, plan, source, QueryLimits::default(), || {});
 //! assert!(matches!(handle.wait(Duration::from_secs(60)), QueryStatus::Complete));
 //! let result = handle.rows();
 //! assert_eq!(*result.columns, ["status", "n"]);
@@ -48,6 +50,7 @@
 //! - [`row`], [`operator`]: rows, and the shape of every command at run time
 //! - [`expression`]: compiled expressions
 //! - [`plan`]: from a query to its operators
+//! - `collections`: tables and lists that grow in small steps
 //! - `commands`: one file for each command
 //! - [`run`]: the pool of threads, handles, results
 //! - [`budget`], [`control`], [`error`]: limits, and how a query ends
@@ -63,5 +66,6 @@ pub mod row;
 pub mod operator;
 pub mod expression;
 pub mod plan;
+mod collections;
 mod commands;
 pub mod run;

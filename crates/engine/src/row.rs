@@ -173,6 +173,7 @@ impl Row<'_> {
     #[must_use]
     pub fn moment(&self, access: &Access) -> Option<i64> {
         match access {
+            Access::Missing => None,
             Access::Event(System::Timestamp) => self.event.map(|event| event.block.timestamp(event.index)),
             access => crate::values::coerce::moment(&self.get(access)),
         }

@@ -48,15 +48,19 @@ struct TableName {
 }
 
 impl TableName {
-    /// The table.
-    fn open(&self, source: &dyn Source) -> Result<Arc<Table>, QueryError> {
-        Ok(source.table(&self.name)?.ok_or_else(|| InputError::NotFound(self.name.clone()))?)
+    /// The table. It counts against the memory of the query, although queries may share it.
+    fn open(&self, source: &dyn Source, env: &Env, memory: &mut Reservation) -> Result<Arc<Table>, QueryError> {
+        env.check()?;
+        let table = source.table(&self.name)?.ok_or_else(|| InputError::NotFound(self.name.clone()))?;
+        memory.grow(&env.budget, table.bytes())?;
+        env.check()?;
+        Ok(table)
     }
 
     /// The index of a column.
     fn column(&self, table: &Table, column: &str) -> Result<usize, QueryError> {
-        table.columns.iter().position(|known| known == column).ok_or_else(|| {
-            let known = table.columns.iter().take(20).map(|known| logmark_diagnostics::quoted(known)).collect::<Vec<_>>();
+        table.columns().iter().position(|known| known == column).ok_or_else(|| {
+            let known = table.columns().iter().take(20).map(|known| logmark_diagnostics::quoted(known)).collect::<Vec<_>>();
             let quoted = logmark_diagnostics::quoted;
             let message =
                 format!("the lookup table {} has no column {}; it has {}", quoted(&self.name), quoted(column), known.join(", "));
@@ -79,14 +83,14 @@ struct Lookup {
 
 impl Operator for Lookup {
     fn open(&mut self, source: &dyn Source, env: &Env) -> Result<(), QueryError> {
-        let table = self.name.open(source)?;
+        let table = self.name.open(source, env, &mut self.memory)?;
         let columns = self.keys.iter().map(|(column, _)| self.name.column(&table, column)).collect::<Result<Vec<_>, _>>()?;
         let mut rows = HashMap::new();
-        for (index, row) in table.rows.iter().enumerate() {
+        for index in 0..table.rows() {
             env.tick()?;
             self.key.clear();
             for column in &columns {
-                key::push_text(&mut self.key, row.get(*column).map_or("", String::as_str));
+                key::push_text(&mut self.key, table.cell(index, *column).unwrap_or_default());
             }
             if !rows.contains_key(self.key.as_slice()) {
                 self.memory.grow(&env.budget, self.key.len() + ENTRY)?;

@@ -13,7 +13,7 @@ use crate::operator::{Flow, Next, Operator, push_each};
 use crate::plan::Builder;
 use crate::row::{Access, Row, Slot, System};
 use crate::values::parse_glob::Glob;
-use crate::values::parse_regex::RegexFields;
+use crate::values::parse_regex::{GroupBuffer, RegexFields};
 use crate::values::parse_xml::XmlPath;
 use crate::values::regex::Regex;
 use crate::values::value::Value;
@@ -69,7 +69,7 @@ pub(super) fn compile(parse: &ParseTree, builder: &mut Builder<'_>) -> Result<()
         builder.show(name, Access::Slot(slot));
         slots.push(slot);
     }
-    builder.add(Parse { input, format, slots });
+    builder.add(Parse { input, format, slots, groups: GroupBuffer::default(), texts: Vec::new() });
     Ok(())
 }
 
@@ -78,6 +78,9 @@ struct Parse {
     input: Access,
     format: Format,
     slots: Vec<Slot>,
+    groups: GroupBuffer,
+    /// The values of the groups, on their way to the row. Their texts come back when the row is done, and serve the next one.
+    texts: Vec<Value>,
 }
 
 #[derive(Debug, Clone)]
@@ -114,6 +117,43 @@ impl Parse {
         Ok(row.into_iter().collect())
     }
 
+    /// The first match of an expression, without an allocation for each row.
+    fn push_first(&mut self, row: &mut Row<'_>, next: &mut Next<'_>) -> Result<Flow, QueryError> {
+        let Format::Regex(regex) = &self.format else { return Err(QueryError::Bug("another format")) };
+        self.texts.resize_with(self.slots.len(), Value::default);
+        let is_found = match row.text(&self.input) {
+            Some(text) => {
+                let is_found = regex.first_into(&text, &mut self.groups)?;
+                for (value, range) in self.texts.iter_mut().zip(self.groups.ranges()) {
+                    write(value, range.clone().and_then(|range| text.get(range)));
+                }
+                is_found
+            }
+            None => false,
+        };
+        if !is_found {
+            self.set(row, Vec::new());
+            return next.push(row);
+        }
+        self.swap(row);
+        let flow = next.push(row);
+        // What an operator has kept of the row it has taken out.
+        self.swap(row);
+        flow
+    }
+
+    /// Exchanges the texts and the values at their places in a row. Places of the same name have the value of the last.
+    fn swap(&mut self, row: &mut Row<'_>) {
+        for (slot, value) in self.slots.iter().zip(&mut self.texts) {
+            if row.values.len() <= slot.index() {
+                row.values.resize_with(slot.index() + 1, Value::default);
+            }
+            if let Some(place) = row.values.get_mut(slot.index()) {
+                std::mem::swap(place, value);
+            }
+        }
+    }
+
     fn set(&self, row: &mut Row<'_>, values: Vec<Value>) {
         let values = values.into_iter().chain(std::iter::repeat(Value::Missing));
         for (slot, value) in self.slots.iter().zip(values) {
@@ -122,8 +162,25 @@ impl Parse {
     }
 }
 
+/// Longer texts are not kept for the next row.
+const LONGEST_KEPT: usize = 4 << 10;
+
+/// Makes a value of a text, in the buffer of the text that it was.
+fn write(value: &mut Value, text: Option<&str>) {
+    match (value, text) {
+        (Value::Text(buffer), Some(text)) if buffer.capacity() <= LONGEST_KEPT => {
+            buffer.clear();
+            buffer.push_str(text);
+        }
+        (value, text) => *value = text.into(),
+    }
+}
+
 impl Operator for Parse {
     fn push(&mut self, row: &mut Row<'_>, next: &mut Next<'_>) -> Result<Flow, QueryError> {
+        if matches!(self.format, Format::Regex(_)) {
+            return self.push_first(row, next);
+        }
         let found = match row.text(&self.input) {
             Some(text) => self.values(&text)?,
             None => Vec::new(),

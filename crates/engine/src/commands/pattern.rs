@@ -18,12 +18,13 @@ use logmark_diagnostics::Diagnostic;
 use logmark_insights::ast::Pattern as PatternTree;
 
 use crate::budget::Reservation;
+use crate::collections::sort_in_pieces;
 use crate::error::QueryError;
 use crate::operator::{Flow, Next, Operator};
 use crate::plan::Builder;
 use crate::row::{Access, Row, Slot};
 use crate::values::value::Value;
-use cluster::Clusters;
+use cluster::{Clusters, Found};
 
 /// How much of a text is used, in bytes.
 const LONGEST: usize = 4 << 10;
@@ -62,9 +63,14 @@ impl Operator for Pattern {
 
     #[expect(clippy::cast_precision_loss, reason = "a share of four shown decimals")]
     fn finish(&mut self, next: &mut Next<'_>) -> Result<(), QueryError> {
-        let mut found = std::mem::take(&mut self.clusters).into_patterns();
-        next.env().check()?;
-        found.sort_unstable_by(|left, right| (Reverse(left.count), &left.text).cmp(&(Reverse(right.count), &right.text)));
+        let env = next.env();
+        let mut found = Vec::new();
+        for pattern in std::mem::take(&mut self.clusters).into_patterns() {
+            env.tick()?;
+            found.push(pattern);
+        }
+        let order = |left: &Found, right: &Found| (Reverse(left.count), &left.text).cmp(&(Reverse(right.count), &right.text));
+        let found = sort_in_pieces(found, order, || env.check())?;
         let rows = (0..).zip(found).map(|(position, pattern)| {
             let values = [
                 Value::Text(pattern.text),

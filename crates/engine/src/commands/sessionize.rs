@@ -15,6 +15,7 @@ use logmark_insights::ast::{Command, CommandName, Sessionize as SessionizeTree};
 
 use super::key::{self, ENTRY};
 use crate::budget::Reservation;
+use crate::collections::sort_in_pieces;
 use crate::error::QueryError;
 use crate::operator::{Flow, Next, Operator};
 use crate::plan::{Builder, Keep};
@@ -157,8 +158,8 @@ impl Kept {
         // Numbered by key and time first, then anew in the order of the rows.
         let mut numbers = vec![0_usize; self.rows.len()];
         let mut sessions = 0;
-        for mut rows in of_key.into_values() {
-            rows.sort_unstable();
+        for rows in of_key.into_values() {
+            let rows = sort_in_pieces(rows, Ord::cmp, || next.env().check())?;
             let mut last = None;
             for (time, place) in rows {
                 next.env().tick()?;

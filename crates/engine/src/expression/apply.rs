@@ -129,10 +129,17 @@ fn in_set(operator: SetOperator, value: &Value, found: bool) -> bool {
 
 impl Call {
     fn value(&self, row: &Row<'_>, at: At<'_>) -> Value {
-        let values: Vec<Value> = self.arguments.iter().map(|argument| argument.value(row, at).into_owned()).collect();
         let message = self.message.as_ref().and_then(|message| row.text(message));
         let context = Context { query: at.times, timestamp: row.moment(&self.timestamp), message: message.as_deref() };
-        let value = self.prepared.apply(&values, &context);
+        // Most functions take one value, which is not copied.
+        let value = match self.arguments.as_slice() {
+            [] => self.prepared.apply(&[], &context),
+            [argument] => self.prepared.apply(std::slice::from_ref(&*argument.value(row, at)), &context),
+            arguments => {
+                let values: Vec<Value> = arguments.iter().map(|argument| argument.value(row, at).into_owned()).collect();
+                self.prepared.apply(&values, &context)
+            }
+        };
         match (&value, self.offset) {
             (Value::Timestamp(start), Some(offset)) => bucket::shifted(*start, offset).map_or(Value::Missing, Value::Timestamp),
             _ => value,

@@ -8,21 +8,21 @@
 
 use std::ops::ControlFlow;
 
-use super::Wanted;
 use super::scan::{self, Ended};
+use super::{FieldReader, Wanted};
 use crate::values::value::Value;
 use crate::values::{fields, json, json_path, log_fields};
 
 /// Puts the wanted fields of an event with this message at their places. Places of fields that it does not have are left.
-pub fn load(message: &str, wanted: &Wanted, values: &mut [Value]) {
-    if message.trim_start().starts_with('{') {
-        return of_json(message, wanted, values);
+pub fn load(message: &str, fields: &mut FieldReader, values: &mut [Value]) {
+    if message.starts_with('{') || message.trim_start().starts_with('{') {
+        return of_json(message, fields, values);
     }
     for (name, value) in of_line(message) {
-        put(wanted, name, value, values);
+        put(&fields.wanted, name, value, values);
     }
     if let Some(embedded) = of_lambda(message).then(|| fields::embedded(message)).flatten() {
-        of_json(embedded, wanted, values);
+        of_json(embedded, fields, values);
     }
 }
 
@@ -57,8 +57,9 @@ fn put(wanted: &Wanted, name: &str, value: Value, values: &mut [Value]) {
     }
 }
 
-fn of_json(message: &str, wanted: &Wanted, values: &mut [Value]) {
-    let Err(ended) = scan::load(message, wanted, values) else { return };
+fn of_json(message: &str, fields: &mut FieldReader, values: &mut [Value]) {
+    let Err(ended) = scan::load(message, fields, values) else { return };
+    let wanted = &fields.wanted;
     for slot in wanted.iter().map(|(_, slot)| slot) {
         if let Some(place) = values.get_mut(slot.index()) {
             *place = Value::Missing;
@@ -118,8 +119,10 @@ fn part<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::{all, load};
-    use crate::input::Wanted;
+    use crate::input::{FieldReader, Wanted};
     use crate::row::Slot;
     use crate::values::json;
     use crate::values::value::Value;
@@ -130,7 +133,7 @@ mod tests {
             wanted.add(name, || Slot(place));
         }
         let mut values = vec![Value::Missing; names.len()];
-        load(message, &wanted, &mut values);
+        load(message, &mut FieldReader::new(Arc::new(wanted)), &mut values);
         values
     }
 

@@ -7,7 +7,10 @@
 //! The engine never decides which events a caller may see: everything that an input gives is used, nothing else is.
 
 pub mod discover;
+mod layout;
+mod reader;
 mod scan;
+mod table;
 mod wanted;
 pub mod memory;
 
@@ -18,6 +21,8 @@ use std::sync::Arc;
 use crate::error::InputError;
 use crate::values::value::Value;
 
+pub use reader::FieldReader;
+pub use table::{RowError, Table};
 pub use wanted::Wanted;
 
 /// The order in which events are read.
@@ -72,15 +77,6 @@ pub trait Source: Send + Sync + fmt::Debug {
         let _ = name;
         Ok(None)
     }
-}
-
-/// A lookup table: the header of its CSV file, and its rows.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Table {
-    /// The names of the columns.
-    pub columns: Vec<String>,
-    /// The rows; each has as many texts as there are columns.
-    pub rows: Vec<Vec<String>>,
 }
 
 /// The events of one reading, in its order.
@@ -156,8 +152,9 @@ pub trait Block: Send + fmt::Debug {
     /// `@ptr`: a handle by which the source finds the event again. Called only for events of the result.
     fn pointer(&self, index: usize) -> String;
 
-    /// Writes the wanted fields of an event to their indexes in `values`.
-    fn load(&self, index: usize, wanted: &Wanted, values: &mut [Value]) {
-        discover::load(&self.message(index), wanted, values);
+    /// Puts the wanted fields of an event at their places. The reader is that of the query, and remembers how the message
+    /// before was laid out.
+    fn load(&self, index: usize, fields: &mut FieldReader, values: &mut [Value]) {
+        discover::load(&self.message(index), fields, values);
     }
 }

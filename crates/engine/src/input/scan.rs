@@ -3,10 +3,16 @@
 //! Most of the work of a query is here, so nothing is built for fields that the query does not use. A property test holds
 //! it to `fields::discover`: which texts are valid, the names, the limits on fields, names and depth.
 
+mod guess;
+mod special;
+
 use std::borrow::Cow;
 use std::fmt::Write;
 
-use super::Wanted;
+use self::special::special;
+use super::layout::Layout;
+use super::reader::Texts;
+use super::{FieldReader, Wanted};
 use crate::row::Slot;
 use crate::values::fields::{LONGEST_NAME, MOST_FIELDS};
 use crate::values::json::DEEPEST;
@@ -23,15 +29,39 @@ pub(super) enum Ended {
     AtStructure,
 }
 
-/// Puts the wanted fields of a message at their places.
-pub(super) fn load(message: &str, wanted: &Wanted, values: &mut [Value]) -> Result<(), Ended> {
-    let mut scan =
-        Scan { text: message, bytes: message.as_bytes(), place: 0, wanted, values, name: String::new(), left: MOST_FIELDS };
-    scan.skip_space();
-    scan.expect(b'{')?;
-    scan.map(Level { name_length: 0, is_wanted: true, depth: 1 })?;
-    scan.skip_space();
-    if scan.place == scan.bytes.len() { Ok(()) } else { Err(Ended::Invalid) }
+/// Puts the wanted fields of a message at their places. First by the layout of the message before, then by reading it.
+pub(super) fn load(message: &str, fields: &mut FieldReader, values: &mut [Value]) -> Result<(), Ended> {
+    let FieldReader { wanted, layout, texts } = fields;
+    let is_worthwhile = layout.is_worthwhile();
+    let mut scan = Scan {
+        text: message,
+        bytes: message.as_bytes(),
+        place: 0,
+        wanted,
+        values,
+        texts,
+        name: String::new(),
+        left: MOST_FIELDS,
+        learned: None,
+    };
+    if is_worthwhile && layout.is_known() {
+        if scan.guess(layout).is_ok() {
+            layout.hit();
+            return Ok(());
+        }
+        layout.missed();
+        scan.place = 0;
+        for slot in wanted.slots() {
+            if let Some(place) = scan.values.get_mut(slot.index()) {
+                *place = Value::Missing;
+            }
+        }
+    }
+    if is_worthwhile {
+        layout.begin();
+        scan.learned = Some(Learned { layout, values: 0, end: 0 });
+    }
+    scan.message()
 }
 
 /// A list or map that the scan is in.
@@ -78,12 +108,47 @@ struct Scan<'s, 'v> {
     place: usize,
     wanted: &'s Wanted,
     values: &'v mut [Value],
+    texts: &'v mut Texts,
     name: String,
     /// How many more fields there may be.
     left: usize,
+    learned: Option<Learned<'v>>,
+}
+
+/// The layout that is learned from the message.
+struct Learned<'v> {
+    layout: &'v mut Layout,
+    /// The scalar values so far, and where the last one ends.
+    values: usize,
+    end: usize,
 }
 
 impl<'s> Scan<'s, '_> {
+    /// Reads the whole message.
+    fn message(mut self) -> Result<(), Ended> {
+        self.skip_space();
+        self.expect(b'{')?;
+        self.map(Level { name_length: 0, is_wanted: true, depth: 1 })?;
+        self.skip_space();
+        if self.place != self.bytes.len() {
+            return Err(Ended::Invalid);
+        }
+        if let Some(Learned { layout, values, end }) = self.learned {
+            layout.end(values, self.bytes.get(end..).unwrap_or_default());
+        }
+        Ok(())
+    }
+
+    fn literally(&mut self, literal: &[u8]) -> Result<(), Ended> {
+        match self.bytes.get(self.place..self.place + literal.len()) {
+            Some(found) if found == literal => {
+                self.place += literal.len();
+                Ok(())
+            }
+            _ => Err(Ended::Invalid),
+        }
+    }
+
     fn peek(&self) -> Option<u8> {
         self.bytes.get(self.place).copied()
     }
@@ -196,52 +261,59 @@ impl<'s> Scan<'s, '_> {
     }
 
     fn value(&mut self, named: Named<'s>, length: usize, depth: usize) -> Result<(), Ended> {
-        match self.peek() {
-            Some(b'"') => {
-                let text = self.quoted()?;
-                if let Some(place) = self.field(named, length) {
-                    *place = Value::Text(text.unquoted().into_owned());
-                }
-                Ok(())
-            }
-            Some(b'{' | b'[') => self.structure(named, length, depth),
-            Some(b't') => self.literal("true", named, length, Some(Value::Boolean(true))),
-            Some(b'f') => self.literal("false", named, length, Some(Value::Boolean(false))),
-            Some(b'n') => self.literal("null", named, length, None),
-            _ => {
-                let number = self.number()?;
-                // A number that a double cannot hold does not become a field.
-                if let Some(number) = number
-                    && let Some(place) = self.field(named, length)
-                {
-                    *place = Number::parse(number).into();
-                }
-                Ok(())
-            }
+        if let Some(b'{' | b'[') = self.peek() {
+            return self.structure(named, length, depth);
         }
-    }
-
-    fn literal(&mut self, word: &str, named: Named<'s>, length: usize, value: Option<Value>) -> Result<(), Ended> {
-        if !self.bytes.get(self.place..).is_some_and(|rest| rest.starts_with(word.as_bytes())) {
-            return Err(Ended::Invalid);
-        }
-        self.place += word.len();
-        if let Some(value) = value
-            && let Some(place) = self.field(named, length)
-        {
-            *place = value;
+        let start = self.place;
+        let can_be_field = length <= LONGEST_NAME && self.left > 0;
+        let slot = if can_be_field { self.find(named) } else { None };
+        let is_field = self.scalar(slot)?;
+        self.left -= usize::from(is_field && can_be_field);
+        if let Some(learned) = &mut self.learned {
+            learned.layout.note(self.bytes.get(learned.end..start).unwrap_or_default(), slot);
+            learned.values += 1;
+            learned.end = self.place;
         }
         Ok(())
     }
 
-    /// Counts a field. Gives the place of its value when it is wanted.
-    fn field(&mut self, named: Named<'s>, length: usize) -> Option<&mut Value> {
-        if length > LONGEST_NAME || self.left == 0 {
-            return None;
+    /// A text, number, truth or `null`, whose value is put at the place. Returns whether it can be a field: `null`, and a
+    /// number that a double cannot hold, cannot.
+    fn scalar(&mut self, slot: Option<Slot>) -> Result<bool, Ended> {
+        match self.peek() {
+            Some(b'"') => {
+                let text = self.quoted()?;
+                if let Some(slot) = slot {
+                    let value = if text.is_plain { self.texts.value(text.text) } else { self.texts.value(&text.unquoted()) };
+                    self.put(slot, value);
+                }
+                Ok(true)
+            }
+            Some(b't') => self.literal("true", slot, true),
+            Some(b'f') => self.literal("false", slot, false),
+            Some(b'n') => self.literally(b"null").map(|()| false),
+            _ => {
+                let number = self.number()?;
+                if let (Some(number), Some(slot)) = (number, slot) {
+                    self.put(slot, Number::parse(number).into());
+                }
+                Ok(number.is_some())
+            }
         }
-        self.left -= 1;
-        let slot = self.find(named)?;
-        self.values.get_mut(slot.index())
+    }
+
+    fn literal(&mut self, word: &str, slot: Option<Slot>, value: bool) -> Result<bool, Ended> {
+        self.literally(word.as_bytes())?;
+        if let Some(slot) = slot {
+            self.put(slot, Value::Boolean(value));
+        }
+        Ok(true)
+    }
+
+    fn put(&mut self, slot: Slot, value: Value) {
+        if let Some(place) = self.values.get_mut(slot.index()) {
+            *place = value;
+        }
     }
 
     fn structure(&mut self, named: Named<'s>, length: usize, depth: usize) -> Result<(), Ended> {
@@ -351,27 +423,6 @@ impl<'s> Scan<'s, '_> {
         }
         if self.place == start { Err(Ended::Invalid) } else { Ok(()) }
     }
-}
-
-/// How many bytes are before the first that is a quote, a backslash or a control character: all when there is none. Eight
-/// bytes are looked at at once: a byte that is less than `n` sets its highest bit in `(x - n) & !x`, and so may bytes above
-/// it, which come later.
-fn special(bytes: &[u8]) -> usize {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x8080_8080_8080_8080;
-    let less = |word: u64, than: u8| word.wrapping_sub(ONES * u64::from(than)) & !word & HIGH;
-    let equal = |word: u64, to: u8| less(word ^ (ONES * u64::from(to)), 1);
-    let mut rest = bytes;
-    while let Some((chunk, behind)) = rest.split_first_chunk::<8>() {
-        let word = u64::from_le_bytes(*chunk);
-        let found = less(word, 0x20) | equal(word, b'"') | equal(word, b'\\');
-        if found != 0 {
-            return bytes.len() - rest.len() + (found.trailing_zeros() / 8) as usize;
-        }
-        rest = behind;
-    }
-    let is_special = |byte: &u8| *byte < 0x20 || matches!(byte, b'"' | b'\\');
-    bytes.len() - rest.len() + rest.iter().position(is_special).unwrap_or(rest.len())
 }
 
 #[cfg(test)]

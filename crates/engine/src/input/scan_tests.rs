@@ -1,9 +1,10 @@
 //! The scan against its definition, `fields::discover`.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use super::{Ended, load, special};
-use crate::input::Wanted;
+use crate::input::{FieldReader, Wanted};
 use crate::row::Slot;
 use crate::values::fields;
 use crate::values::value::Value;
@@ -21,6 +22,10 @@ fn wanted(names: &[&str]) -> Wanted {
     wanted
 }
 
+fn reader(names: &[&str]) -> FieldReader {
+    FieldReader::new(Arc::new(wanted(names)))
+}
+
 /// The wanted leaves by the definition; `None` where a wanted name is that of a list or map.
 fn defined(message: &str, names: &[&str]) -> Vec<Value> {
     let mut values = vec![Value::Missing; names.len()];
@@ -35,11 +40,31 @@ fn defined(message: &str, names: &[&str]) -> Vec<Value> {
 
 fn check(message: &str, names: &[&str]) {
     let mut values = vec![Value::Missing; names.len()];
-    match load(message, &wanted(names), &mut values) {
+    match load(message, &mut reader(names), &mut values) {
         Ok(()) => assert_eq!(values, defined(message, names), "{message}"),
         Err(Ended::Invalid) => assert_eq!(defined(message, names), vec![Value::Missing; names.len()], "{message}"),
         Err(Ended::AtStructure) => {}
     }
+}
+
+/// Reads messages one after another with the same reader, so that each is a guess for the next.
+fn check_in_a_row(messages: &[String], names: &[&str]) {
+    let mut reader = reader(names);
+    for message in messages {
+        let mut values = vec![Value::Missing; names.len()];
+        match load(message, &mut reader, &mut values) {
+            Ok(()) => assert_eq!(values, defined(message, names), "{message}"),
+            Err(Ended::Invalid) => assert_eq!(defined(message, names), vec![Value::Missing; names.len()], "{message}"),
+            Err(Ended::AtStructure) => assert!(has_structure(message, names), "{message}"),
+        }
+        reader.reclaim(&mut values);
+    }
+}
+
+/// Whether a wanted name is that of a list or map, so that it begins the name of a leaf or is that of an empty one.
+fn has_structure(message: &str, names: &[&str]) -> bool {
+    let mut fresh = reader(names);
+    load(message, &mut fresh, &mut vec![Value::Missing; names.len()]) == Err(Ended::AtStructure)
 }
 
 fn is_valid(message: &str) -> bool {
@@ -77,8 +102,44 @@ fn messages_at_the_limits_have_the_defined_fields() {
 }
 
 #[test]
+fn a_message_is_read_by_the_layout_of_the_one_before_only_where_it_has_that_layout() {
+    let messages = [
+        r#"{"a":"x","b":1,"c":{"d":true}}"#,
+        r#"{"a":"a longer one \" \u00e9","b":null,"c":{"d":"e"}}"#,
+        r#"{"a":"x","b":1e400,"c":{"d":false}}"#,
+        r#"{"a":"x","b":1,"c":{"d":true} }"#,
+        r#"{"a":"x","b":1,"c":{"d":true}"#,
+        r#"{"a":"x","b":1,"c":{"d":tru}}"#,
+        r#"{"a":"x","b":[],"c":{"d":true}}"#,
+        r#"{"a":"x","b":1,"c":{"e":true}}"#,
+        r#"{"a":"x","B":1,"c":{"d":true}}"#,
+        r#"{"a":"x","b":1,"c":{"d":true}}}"#,
+        "{\"a\":\"x\u{1}\",\"b\":1,\"c\":{\"d\":true}}",
+        r#"{"a":"x","b":1,"a":2,"b":null}"#,
+        r#"{"a":"x","b":1,"a":null,"b":3}"#,
+        "{}",
+        "",
+    ];
+    let messages: Vec<String> = messages.into_iter().map(str::to_owned).collect();
+    let of_each_pair: Vec<String> =
+        messages.iter().flat_map(|first| messages.iter().flat_map(move |then| [first.clone(), then.clone()])).collect();
+    for names in [&["a", "b", "c.d"][..], &["c.e", "a"], &["zz"], &["c", "b"]] {
+        check_in_a_row(&of_each_pair, names);
+    }
+}
+
+#[test]
+fn a_message_at_the_limit_of_fields_is_no_guess_for_the_next() {
+    let message = |value: &str| {
+        let members: Vec<String> = (0..203).map(|number| format!("\"k{number}\":{value}")).collect();
+        format!("{{{},\"a\":1}}", members.join(","))
+    };
+    check_in_a_row(&[message("null"), message("1"), message("null"), message("\"x\"")], &["a", "k0", "k202"]);
+}
+
+#[test]
 fn the_first_special_byte_is_found_at_every_place() {
-    for length in 0..40 {
+    for length in (0..40).chain(60..80) {
         for place in 0..length {
             for byte in [b'"', b'\\', 0x1f, 0] {
                 let mut bytes = vec![b'x'; length];
@@ -139,8 +200,21 @@ proptest! {
         names.sort_unstable();
         names.dedup();
         check(&message, &names);
-        let scanned = load(&message, &wanted(&["zz"]), &mut [Value::Missing]);
+        let scanned = load(&message, &mut reader(&["zz"]), &mut [Value::Missing]);
         prop_assert_eq!(scanned == Ok(()), is_valid(&message), "{}", message);
+    }
+
+    #[test]
+    fn messages_in_a_row_have_the_defined_fields(messages in proptest::collection::vec(json(), 1..4), rounds in proptest::collection::vec((0..4_usize, any::<usize>(), prop_oneof![Just('"'), Just('\\'), Just('1'), Just('x')]), 1..12)) {
+        // The same few messages again and again, some with a changed byte.
+        let messages: Vec<String> = rounds.into_iter().map(|(which, place, byte)| {
+            let mut characters: Vec<char> = messages[which % messages.len()].chars().collect();
+            if place % 3 == 0 && let Some(changed) = (place / 3).checked_rem(characters.len()).and_then(|at| characters.get_mut(at)) {
+                *changed = byte;
+            }
+            characters.into_iter().collect()
+        }).collect();
+        check_in_a_row(&messages, &["a", "b", "a.b", "a.0", "x"]);
     }
 
     #[test]
@@ -150,7 +224,7 @@ proptest! {
             *changed = byte;
         }
         let message: String = characters.into_iter().collect();
-        let scanned = load(&message, &wanted(&["zz"]), &mut [Value::Missing]);
+        let scanned = load(&message, &mut reader(&["zz"]), &mut [Value::Missing]);
         prop_assert_eq!(scanned == Ok(()), is_valid(&message), "{}", message);
     }
 }

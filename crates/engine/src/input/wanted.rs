@@ -34,6 +34,10 @@ impl Wanted {
         self.fields.iter().map(|(name, slot)| (name.as_str(), *slot))
     }
 
+    pub(super) fn slots(&self) -> impl Iterator<Item = Slot> {
+        self.fields.iter().map(|(_, slot)| *slot)
+    }
+
     /// The place of a field; `None` when the query does not use it.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<Slot> {

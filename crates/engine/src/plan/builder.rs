@@ -88,7 +88,7 @@ impl<'q> Builder<'q> {
             width: 0,
             wanted: Wanted::default(),
             is_loaded: false,
-            load: Load { wanted: Arc::default(), width: Arc::default() },
+            load: Load::default(),
             keep: Keep::default(),
             detached: Vec::new(),
         }

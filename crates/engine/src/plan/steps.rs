@@ -3,35 +3,41 @@
 use std::sync::{Arc, OnceLock};
 
 use crate::error::QueryError;
-use crate::input::Wanted;
+use crate::input::{FieldReader, Wanted};
 use crate::operator::{Flow, Next, Operator};
 use crate::row::{Row, Slot, StoredRow, System};
 
 /// Loads the discovered fields that the query uses.
-#[derive(Debug, Clone)]
+#[derive(Debug, Default)]
 pub(super) struct Load {
     /// Known when the whole query is compiled.
     pub(super) wanted: Arc<OnceLock<Arc<Wanted>>>,
     /// One more than the greatest place of a wanted field.
     pub(super) width: Arc<OnceLock<usize>>,
+    /// Made for the first row.
+    reader: Option<FieldReader>,
 }
 
 impl Operator for Load {
     fn push(&mut self, row: &mut Row<'_>, next: &mut Next<'_>) -> Result<Flow, QueryError> {
-        if let (Some(event), Some(wanted)) = (row.event, self.wanted.get())
-            && !wanted.is_empty()
-        {
-            let width = self.width.get().copied().unwrap_or_default();
-            if row.values.len() < width {
-                row.values.resize_with(width, Default::default);
-            }
-            event.block.load(event.index, wanted, &mut row.values);
+        let (Some(event), Some(wanted)) = (row.event, self.wanted.get()) else { return next.push(row) };
+        if wanted.is_empty() {
+            return next.push(row);
         }
-        next.push(row)
+        let width = self.width.get().copied().unwrap_or_default();
+        if row.values.len() < width {
+            row.values.resize_with(width, Default::default);
+        }
+        let reader = self.reader.get_or_insert_with(|| FieldReader::new(Arc::clone(wanted)));
+        event.block.load(event.index, reader, &mut row.values);
+        let flow = next.push(row);
+        // What an operator has kept of the row it has taken out.
+        reader.reclaim(&mut row.values);
+        flow
     }
 
     fn fork(&self) -> Box<dyn Operator> {
-        Box::new(self.clone())
+        Box::new(Self { wanted: Arc::clone(&self.wanted), width: Arc::clone(&self.width), reader: None })
     }
 }
 

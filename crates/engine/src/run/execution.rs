@@ -120,6 +120,12 @@ impl Execution {
         }
     }
 
+    /// How often the query looked at its cancel flag: see [`Env::checks`].
+    #[must_use]
+    pub fn checks(&self) -> u64 {
+        self.env.checks()
+    }
+
     /// The result of a query that has ended, and the memory that it takes.
     #[must_use]
     pub fn into_result(self) -> (QueryRows, Reservation) {

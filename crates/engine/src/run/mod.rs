@@ -4,8 +4,10 @@ mod execution;
 mod handle;
 mod result;
 mod runner;
+mod schedule;
 
 pub use execution::{Execution, Step};
 pub use handle::{QueryHandle, QueryStatus};
 pub use result::{QueryRows, ResultRow};
 pub use runner::{QueryLimits, Runner};
+pub use schedule::Owner;

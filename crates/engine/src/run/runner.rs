@@ -1,6 +1,6 @@
-//! The pool of threads. Queries take turns, a block each, so that a long one does not hold up a short one.
+//! The pool of threads. Queries take turns, so that a long one does not delay a short one: owners first, by their weights, then
+//! the queries of each owner.
 
-use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::execution::{Execution, Step};
 use super::handle::{QueryHandle, Shared};
+use super::schedule::{Owner, Schedule};
 use crate::budget::Budget;
 use crate::control::{Control, Env};
 use crate::error::QueryError;
@@ -49,7 +50,7 @@ struct Queue {
 
 #[derive(Debug, Default)]
 struct State {
-    tasks: VecDeque<Task>,
+    tasks: Schedule<Task>,
     /// The controls of queries that a thread works on now.
     working: Vec<Arc<Control>>,
     is_closed: bool,
@@ -77,10 +78,11 @@ impl Runner {
         Ok(runner)
     }
 
-    /// Starts a query. `on_end` is called once when it has ended, on a thread of the pool: it must not wait.
+    /// Starts a query of an owner. `on_end` is called once when it has ended, on a thread of the pool: it must not wait.
     #[must_use]
     pub fn start(
         &self,
+        owner: &Owner,
         plan: Plan,
         source: Arc<dyn Source>,
         limits: QueryLimits,
@@ -92,7 +94,7 @@ impl Runner {
         let budget = Budget::within(&self.memory, limits.memory);
         let env = Env::new(plan.times, budget, control, limits.time);
         let task = Task { execution: Execution::new(plan, source, env), shared: Arc::clone(&shared) };
-        self.queue.lock().tasks.push_back(task);
+        self.queue.lock().tasks.add(owner, task);
         self.queue.ready.notify_one();
         QueryHandle::new(shared)
     }
@@ -108,7 +110,7 @@ impl Drop for Runner {
     fn drop(&mut self) {
         let mut state = self.queue.lock();
         state.is_closed = true;
-        for task in &state.tasks {
+        for task in state.tasks.waiting() {
             task.shared.control.cancel();
         }
         for control in &state.working {
@@ -130,25 +132,27 @@ impl Queue {
 
     /// What each thread does until the pool is closed and no query is left.
     fn work(&self) {
-        while let Some(task) = self.next() {
+        while let Some((owner, task)) = self.next() {
             let control = Arc::clone(&task.shared.control);
+            let begun = Instant::now();
             let left = task.turn();
+            let has_more = left.is_some();
             let mut state = self.lock();
             state.working.retain(|working| !Arc::ptr_eq(working, &control));
-            if let Some(task) = left {
-                state.tasks.push_back(task);
-                drop(state);
+            state.tasks.worked(&owner, begun.elapsed(), left);
+            drop(state);
+            if has_more {
                 self.ready.notify_one();
             }
         }
     }
 
-    fn next(&self) -> Option<Task> {
+    fn next(&self) -> Option<(Owner, Task)> {
         let mut state = self.lock();
         loop {
-            if let Some(task) = state.tasks.pop_front() {
+            if let Some((owner, task)) = state.tasks.next() {
                 state.working.push(Arc::clone(&task.shared.control));
-                return Some(task);
+                return Some((owner, task));
             }
             if state.is_closed {
                 return None;

@@ -5,11 +5,13 @@
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
+use std::convert::Infallible;
 
 use super::coerce;
 use super::number::Number;
 use super::order::value_cmp;
 use super::value::Value;
+use crate::collections::sort_in_pieces;
 
 /// Most buckets of a `histogram`, and most values of a `topk`.
 pub const MOST_LISTED: usize = 1_000;
@@ -41,24 +43,38 @@ impl Frequencies {
     /// `values(field)`: the different values in the order of `sort`, as a list.
     #[must_use]
     pub fn values(&self) -> Value {
-        let mut values: Vec<&Value> = self.counts.values().map(|(value, _)| value).collect();
-        values.sort_unstable_by(|left, right| value_cmp(left, right));
-        listed(values)
+        let Ok(value) = self.values_with(|| Ok::<_, Infallible>(()));
+        value
+    }
+
+    /// As [`Frequencies::values`]. `tick` is called after each piece of work.
+    ///
+    /// # Errors
+    /// The first of `tick`.
+    pub fn values_with<E>(&self, tick: impl FnMut() -> Result<(), E>) -> Result<Value, E> {
+        let values: Vec<&Value> = self.counts.values().map(|(value, _)| value).collect();
+        sort_in_pieces(values, |left, right| value_cmp(left, right), tick).map(listed)
     }
 
     /// `topk(k, field)`: the values that occur most often, the most frequent first and equal ones in the order of `sort`.
     #[must_use]
     pub fn top(&self, most: usize) -> Value {
-        let mut values: Vec<&(Value, u64)> = self.counts.values().collect();
+        let Ok(value) = self.top_with(most, || Ok::<_, Infallible>(()));
+        value
+    }
+
+    /// As [`Frequencies::top`]. `tick` is called after each piece of work.
+    ///
+    /// # Errors
+    /// The first of `tick`.
+    pub fn top_with<E>(&self, most: usize, tick: impl FnMut() -> Result<(), E>) -> Result<Value, E> {
+        let values: Vec<&(Value, u64)> = self.counts.values().collect();
         let order = |left: &&(Value, u64), right: &&(Value, u64)| {
             Reverse(left.1).cmp(&Reverse(right.1)).then_with(|| value_cmp(&left.0, &right.0))
         };
-        if most < values.len() {
-            values.select_nth_unstable_by(most, order);
-            values.truncate(most);
-        }
-        values.sort_unstable_by(order);
-        listed(values.into_iter().map(|(value, _)| value).collect())
+        let mut values = sort_in_pieces(values, order, tick)?;
+        values.truncate(most);
+        Ok(listed(values.into_iter().map(|(value, _)| value).collect()))
     }
 }
 

@@ -66,6 +66,7 @@ pub mod encode;
 pub mod ip;
 pub mod regex;
 mod regex_backtracking;
+mod regex_sequence;
 pub mod regex_matches;
 pub mod like;
 pub mod parse_glob;

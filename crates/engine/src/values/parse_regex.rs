@@ -4,9 +4,11 @@
 //! Guide, page *parse*: fields are the named groups, in order; other groups are not fields.
 
 use std::fmt;
+use std::ops::Range;
 
 use super::regex::{Regex, SearchLimit};
 use super::regex_matches::Found;
+use super::regex_sequence::{Places, Sequence};
 use super::replace::most_matches;
 
 /// An expression whose named groups become fields.
@@ -27,7 +29,26 @@ pub struct RegexFields {
     groups: Vec<usize>,
 }
 
-/// The expression has no named group.
+/// What is kept between two texts for the groups of one expression: see [`RegexFields::first_into`]. It is not used for
+/// another expression.
+#[derive(Debug, Clone, Default)]
+pub struct GroupBuffer {
+    /// Known after the first text; `None` inside for an expression that is not a sequence.
+    sequence: Option<Option<Box<Sequence>>>,
+    places: Places,
+    locations: Option<regex::CaptureLocations>,
+    ranges: Vec<Option<Range<usize>>>,
+}
+
+impl GroupBuffer {
+    /// The places of the groups of the last match; `None` for a group that took no part in it.
+    #[must_use]
+    pub fn ranges(&self) -> &[Option<Range<usize>>] {
+        &self.ranges
+    }
+}
+
+/// An expression without a named group gives no field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NoNamedGroup;
 
@@ -73,7 +94,34 @@ impl RegexFields {
         Ok(self.regex.find(text)?.map(|found| self.texts(&found)))
     }
 
-    /// The texts of all matches, from the left, none overlapping. Empty if nothing matches: the caller then keeps the event.
+    /// As [`RegexFields::first`], into buffers that are used again: the places of the groups in the text, one for each name.
+    /// Returns whether the expression matches.
+    ///
+    /// # Errors
+    /// As [`Regex::is_match`].
+    pub fn first_into(&self, text: &str, buffer: &mut GroupBuffer) -> Result<bool, SearchLimit> {
+        buffer.ranges.clear();
+        let Some(regex) = self.regex.linear_program() else {
+            let found = self.regex.find(text)?;
+            buffer.ranges.extend(found.iter().flat_map(|found| self.groups.iter().map(|group| found.range(*group))));
+            return Ok(found.is_some());
+        };
+        let sequence = buffer.sequence.get_or_insert_with(|| Sequence::of(regex.as_str()).map(Box::new));
+        if let Some(is_found) = sequence.as_ref().and_then(|sequence| sequence.find(text, &mut buffer.places)) {
+            let range = |group: &usize| buffer.places.get(*group).map(|(begin, end)| *begin..*end);
+            buffer.ranges.extend(self.groups.iter().filter(|_| is_found).map(range));
+            return Ok(is_found);
+        }
+        let locations = buffer.locations.get_or_insert_with(|| regex.capture_locations());
+        if regex.captures_read(locations, text).is_none() {
+            return Ok(false);
+        }
+        let range = |group: &usize| locations.get(*group).map(|(start, end)| start..end);
+        buffer.ranges.extend(self.groups.iter().map(range));
+        Ok(true)
+    }
+
+    /// The texts of all matches, from the left, none overlapping. No match, no row: the caller keeps the event.
     ///
     /// # Errors
     /// As [`Regex::is_match`].

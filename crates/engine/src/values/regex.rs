@@ -180,6 +180,14 @@ impl Regex {
         }
     }
 
+    /// The expression, when the linear engine runs it.
+    pub(super) const fn linear_program(&self) -> Option<&regex::Regex> {
+        match &self.program {
+            Program::Linear(regex) => Some(regex),
+            Program::Backtracking(_) => None,
+        }
+    }
+
     pub(super) const fn program(&self) -> &Program {
         &self.program
     }

@@ -58,7 +58,9 @@ fn event(line: &str, group: &str, number: usize) -> MemoryEvent {
 fn table(lines: &[&str]) -> Table {
     let row = |line: &&str| csv::columns(line).map(|column| column.into_owned()).collect::<Vec<_>>();
     let mut rows = lines.iter().map(row);
-    Table { columns: rows.next().unwrap_or_default(), rows: rows.collect() }
+    let mut table = Table::new(rows.next().unwrap_or_default());
+    rows.for_each(|row| table.push(row).unwrap());
+    table
 }
 
 /// What is wrong with a case, if anything.

@@ -31,11 +31,12 @@ fn source(count: i64) -> MemorySource {
     let events = different(count).into_iter().chain(in_group("/right", different(count))).collect();
     let rows =
         (0..count).map(|number| vec![format!("{number:0>60}"), format!("10.{}.{}.0/24", number / 256 % 256, number % 256)]);
-    let table = Table { columns: vec!["text".into(), "net".into()], rows: rows.collect() };
+    let mut table = Table::new(["text", "net"].map(String::from));
+    rows.for_each(|row| table.push(row).unwrap());
     MemorySource::new(events, 100).started_with([Arc::from("/shop/api")]).with_table("big", table)
 }
 
-const GROWING: [&str; 17] = [
+const GROWING: [&str; 25] = [
     "countFrequent text, n",
     "sessionize n",
     "sort n | sessionize n",
@@ -52,6 +53,14 @@ const GROWING: [&str; 17] = [
     "appendcols (SOURCE '/right' | fields big) | stats count(*)",
     "filter n in (SOURCE '/right' | fields text) | stats count(*)",
     "stats values(text)",
+    "dedup n",
+    "sort n desc | dedup text, shape",
+    "sort text | filter n < 0",
+    "stats count(*) as c by n, text | stats count(*) by c, n",
+    "stats count_distinct(n) by text",
+    "stats earliest(text), latest(text), min(text), max(text) by n",
+    "fields split(text, '0') as parts | unnest parts into part | stats count(*) by part, n",
+    "parse text /(?<a>\\d)(?<b>\\d+)/ multi | stats count(*) by a, b",
     "stats topk(3, text), histogram(n, 10)",
 ];
 
@@ -61,6 +70,18 @@ fn state_that_grows_beyond_the_memory_is_a_named_error() {
         let outcome = run_within(query, source(5_000), 150_000);
         let Outcome::Failed(error) = outcome else { panic!("{query}: {outcome:?}") };
         assert!(matches!(error, QueryError::Memory { limit: 150_000 }), "{query}: {error:?}");
+    }
+}
+
+#[test]
+fn a_lookup_table_counts_against_the_memory_of_the_query() {
+    let mut table = Table::new(["text".to_owned()]);
+    table.push(["x".repeat(100_000)]).unwrap();
+    let source = || MemorySource::new(different(1), 10).with_table("wide", table.clone());
+    for query in ["lookup wide text OUTPUT text as found", "cidrlookup wide text AS text OUTPUT text as found"] {
+        let outcome = run_within(query, source(), 90_000);
+        assert!(matches!(outcome, Outcome::Failed(QueryError::Memory { limit: 90_000 })), "{query}: {outcome:?}");
+        assert!(matches!(run_within(query, source(), 400_000), Outcome::Rows(..)), "{query}");
     }
 }
 

@@ -91,6 +91,33 @@ fn a_cancelled_query_stops_within_its_block() {
 }
 
 #[test]
+fn the_end_of_a_query_with_much_state_is_work_in_pieces() {
+    const EVENTS: i64 = 20_000;
+    for query in [
+        "stats pct(n, 50)",
+        "stats pct(n, 50), pct(n, 95), histogram(n, 10)",
+        "stats values(text)",
+        "stats topk(3, text)",
+        "stats count(*) by n | stats max(n)",
+        "sort n | stats count(*)",
+        "countFrequent text",
+        "outlier n",
+        "sort m | sessionize m | stats count(*)",
+    ] {
+        let control = Arc::new(Control::default());
+        let env = Env::new(TIMES, Budget::new(1 << 30), Arc::clone(&control), Duration::from_secs(600));
+        let mut execution = Execution::new(planned(query).unwrap(), Arc::new(MemorySource::new(numbered(EVENTS), 1_000)), env);
+        // The beginning, and each block.
+        (0..=EVENTS / 1_000).for_each(|_| assert_eq!(execution.step().unwrap(), Step::More, "{query}"));
+        let before = execution.checks();
+        assert_eq!(execution.step().unwrap(), Step::Ended, "{query}");
+        let looks = execution.checks() - before;
+        // At most a piece of 4,096 sorted items is between two looks at the cancel flag, else 32 rows.
+        assert!(looks >= EVENTS.unsigned_abs() / 4_096, "{query}: {looks}");
+    }
+}
+
+#[test]
 fn figures_are_those_of_what_was_read() {
     let figures = |query: &str| match run(query, MemorySource::new(numbered(100), 10)) {
         Outcome::Rows(_, statistics) => statistics,

@@ -123,7 +123,7 @@ impl Source for StoreSource {
     }
 
     fn table(&self, name: &str) -> Result<Option<Arc<Table>>, InputError> {
-        self.tables.read(name).map(|table| table.map(Arc::new))
+        self.tables.read(name)
     }
 }
 

@@ -10,20 +10,21 @@ mod rows;
 mod tables;
 mod tracker;
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use logmark_engine::plan::{Plan, PlanOptions};
-use logmark_engine::run::{QueryLimits, Runner};
+use logmark_engine::run::{Owner, QueryLimits, Runner};
 use logmark_engine::values::call::QueryTimes;
 use logmark_quota::{ConcurrencyLimiter, QueueLimits};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use self::input::{QueryGroup, StoreSource, TABLES_FOLDER};
-use self::tables::TableFolder;
+use self::tables::{TableCache, TableFolder};
 use self::tracker::{QueryResources, QueryTracker, TrackedQuery};
 use super::Local;
 use crate::auth::permit::Permit;
@@ -54,6 +55,7 @@ pub(super) struct QueryService {
     tracker: Arc<QueryTracker>,
     settings: LocalQuerySettings,
     tables: PathBuf,
+    table_cache: Arc<TableCache>,
 }
 
 impl QueryService {
@@ -67,6 +69,7 @@ impl QueryService {
             tracker: Arc::new(QueryTracker::new(settings)),
             settings,
             tables: folder.join(TABLES_FOLDER),
+            table_cache: Arc::default(),
         })
     }
 
@@ -98,12 +101,13 @@ impl Queries for Local {
         self.check_groups(&groups).await?;
         let turn = service.limiter.acquire(&scheduler_share(share), None, Instant::now() + TURN_WAIT).await;
         let turn = turn.map_err(|rejected| SourceError::Busy { retry_after: rejected.retry_after().unwrap_or(RETRY_AFTER) })?;
-        let tables = TableFolder::new(service.tables.clone(), permit.tenant());
+        let tables = TableFolder::new(service.tables.clone(), permit.tenant(), Arc::clone(&service.table_cache));
         let source = Arc::new(StoreSource::new(self.store.clone(), groups, op.own_groups, tables));
+        let owner = Owner::new(share.tenant.as_str(), NonZeroU32::new(share.weight).unwrap_or(NonZeroU32::MIN));
         let limits = QueryLimits { memory: service.settings.memory_per_query, time: service.settings.max_time };
         let (tell, ended) = watch::channel(false);
-        // The receiver is dropped if the query is no longer tracked.
-        let handle = service.runner.start(plan, source, limits, move || _ = tell.send(true));
+        // The receiver is gone when the query is not tracked any more.
+        let handle = service.runner.start(&owner, plan, source, limits, move || _ = tell.send(true));
         let tracked = service.tracker.track(permit.tenant().clone(), handle, ended, QueryResources { lease, _turn: turn })?;
         let query = RunningQuery {
             source: self.name.clone(),

@@ -3,9 +3,10 @@
 //! Maps names to files: `lookup/TENANT/NAME.csv` is a table of one tenant, `lookup/NAME.csv` a table of every tenant with a query
 //! grant for the source; the tenant's own table has priority. INVARIANT: a name never leaves these two folders.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use logmark_engine::error::InputError;
 use logmark_engine::input::Table;
@@ -14,95 +15,194 @@ use crate::domain::name::TenantId;
 
 /// CloudWatch's limit for the file of a table (10 MB).
 const MAX_BYTES: u64 = 10_000_000;
+/// Bytes of parsed tables that are kept for later queries: the largest table of short cells fits.
+const MAX_CACHED_BYTES: usize = 32 << 20;
 
 /// The tables of one tenant.
 #[derive(Debug)]
 pub(super) struct TableFolder {
     shared: PathBuf,
     own: Option<PathBuf>,
+    cache: Arc<TableCache>,
 }
 
 impl TableFolder {
-    pub(super) fn new(folder: PathBuf, tenant: &TenantId) -> Self {
+    pub(super) fn new(folder: PathBuf, tenant: &TenantId, cache: Arc<TableCache>) -> Self {
         // A tenant's id may be `..`.
         let own = (!tenant.as_str().starts_with('.')).then(|| folder.join(tenant.as_str()));
-        Self { shared: folder, own }
+        Self { shared: folder, own, cache }
     }
 
     /// The table of this name; `None` if no such file exists.
     ///
-    /// # Errors If its file cannot be read, or is not a table.
-    pub(super) fn read(&self, name: &str) -> Result<Option<Table>, InputError> {
+    /// # Errors
+    /// When its file cannot be read, or is not a table.
+    pub(super) fn read(&self, name: &str) -> Result<Option<Arc<Table>>, InputError> {
         let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
         if !is_name {
             return Ok(None);
         }
         for folder in self.own.iter().chain([&self.shared]) {
-            if let Some(text) = read_file(&folder.join(format!("{name}.csv")))? {
-                return table(name, &text).map(Some);
+            if let Some(table) = self.cache.read(&folder.join(format!("{name}.csv")), name)? {
+                return Ok(Some(table));
             }
         }
         Ok(None)
     }
 }
 
-fn read_file(path: &Path) -> Result<Option<String>, InputError> {
+/// Parsed tables, by path. Bounded: the table that was not used for longest is dropped first. The file is opened for each query,
+/// and a table of another file than before is parsed again.
+#[derive(Debug, Default)]
+pub(super) struct TableCache {
+    /// The table that was used last comes last.
+    tables: Mutex<Vec<CachedTable>>,
+}
+
+#[derive(Debug)]
+struct CachedTable {
+    path: PathBuf,
+    file: FileIdentity,
+    table: Arc<Table>,
+}
+
+/// What tells a file from the one that was there before. A file that is written anew has another time of its last change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct FileIdentity {
+    bytes: u64,
+    modified: Option<std::time::SystemTime>,
+    /// Device, inode, seconds and nanoseconds of the last change of the inode.
+    #[cfg(unix)]
+    inode: (u64, u64, i64, i64),
+}
+
+impl FileIdentity {
+    fn of(metadata: &Metadata) -> Self {
+        #[cfg(unix)]
+        use std::os::unix::fs::MetadataExt as _;
+        Self {
+            bytes: metadata.len(),
+            modified: metadata.modified().ok(),
+            #[cfg(unix)]
+            inode: (metadata.dev(), metadata.ino(), metadata.ctime(), metadata.ctime_nsec()),
+        }
+    }
+}
+
+impl TableCache {
+    /// The table of a file; `None` if there is no file.
+    fn read(&self, path: &Path, name: &str) -> Result<Option<Arc<Table>>, InputError> {
+        let failed = |error: std::io::Error| InputError::Failed(Box::new(error));
+        let file = match File::open(path) {
+            Ok(file) => file,
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
+            Err(error) => return Err(failed(error)),
+        };
+        let identity = FileIdentity::of(&file.metadata().map_err(failed)?);
+        if let Some(table) = self.find(path, identity) {
+            return Ok(Some(table));
+        }
+        let table = Arc::new(parse(name, &text(&file)?)?);
+        // A file that was changed while it was read is read again by the next query.
+        if FileIdentity::of(&file.metadata().map_err(failed)?) == identity {
+            self.keep(CachedTable { path: path.to_owned(), file: identity, table: Arc::clone(&table) });
+        }
+        Ok(Some(table))
+    }
+
+    fn find(&self, path: &Path, file: FileIdentity) -> Option<Arc<Table>> {
+        let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = tables.iter().position(|cached| cached.path == path)?;
+        let cached = tables.remove(place);
+        if cached.file != file {
+            return None;
+        }
+        let table = Arc::clone(&cached.table);
+        tables.push(cached);
+        Some(table)
+    }
+
+    fn keep(&self, newest: CachedTable) {
+        let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
+        tables.retain(|cached| cached.path != newest.path);
+        let mut bytes = newest.table.bytes();
+        tables.push(newest);
+        // From the newest back, all that fit.
+        let older = tables.iter().rev().skip(1).take_while(|cached| {
+            bytes += cached.table.bytes();
+            bytes <= MAX_CACHED_BYTES
+        });
+        let kept = 1 + older.count();
+        let dropped = tables.len() - kept;
+        tables.drain(..dropped);
+    }
+}
+
+fn text(file: &File) -> Result<String, InputError> {
     let failed = |error: std::io::Error| InputError::Failed(Box::new(error));
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
-        Err(error) => return Err(failed(error)),
-    };
     let mut bytes = Vec::new();
     file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > MAX_BYTES {
         return Err(failed(std::io::Error::new(ErrorKind::FileTooLarge, "a lookup table is larger than 10 MB")));
     }
-    String::from_utf8(bytes).map(Some).map_err(|error| InputError::Failed(Box::new(error)))
+    String::from_utf8(bytes).map_err(|error| InputError::Failed(Box::new(error)))
 }
 
-fn table(name: &str, text: &str) -> Result<Table, InputError> {
-    let mut records = records(text.strip_prefix('\u{feff}').unwrap_or(text)).into_iter();
-    let columns = records.next().unwrap_or_default();
-    let width = columns.len();
-    let rows: Vec<Vec<String>> = records.collect();
-    if let Some(index) = rows.iter().position(|row| row.len() != width) {
-        let text = format!("record {} of the lookup table `{name}` has another number of columns than its header", index + 2);
-        return Err(InputError::Failed(text.into()));
-    }
-    Ok(Table { columns, rows })
-}
-
-/// The records of a CSV text (RFC 4180). Empty lines are skipped.
-fn records(text: &str) -> Vec<Vec<String>> {
-    let mut records = Vec::new();
-    let (mut record, mut cell, mut is_quoted, mut was_quoted) = (Vec::new(), String::new(), false, false);
-    let mut characters = text.chars().peekable();
-    while let Some(character) = characters.next() {
-        match character {
-            '"' if is_quoted && characters.next_if_eq(&'"').is_some() => cell.push('"'),
-            '"' if is_quoted => is_quoted = false,
-            '"' if cell.is_empty() && !was_quoted => (is_quoted, was_quoted) = (true, true),
-            ',' if !is_quoted => {
-                record.push(std::mem::take(&mut cell));
-                was_quoted = false;
-            }
-            '\r' if !is_quoted && characters.peek().is_none_or(|next| *next == '\n') => {}
-            '\n' if !is_quoted => {
-                if !(record.is_empty() && cell.is_empty() && !was_quoted) {
-                    record.push(std::mem::take(&mut cell));
-                    records.push(std::mem::take(&mut record));
-                }
-                was_quoted = false;
-            }
-            character => cell.push(character),
+fn parse(name: &str, text: &str) -> Result<Table, InputError> {
+    let mut records = Records::of(text.strip_prefix('\u{feff}').unwrap_or(text));
+    let mut table = Table::new(records.next().unwrap_or_default());
+    for (number, record) in (2..).zip(records) {
+        if table.push(record).is_err() {
+            let text = format!("record {number} of the lookup table `{name}` has another number of columns than its header");
+            return Err(InputError::Failed(text.into()));
         }
     }
-    if !(record.is_empty() && cell.is_empty() && !was_quoted) {
-        record.push(cell);
-        records.push(record);
+    table.shrink_to_fit();
+    Ok(table)
+}
+
+/// The records of a CSV text (RFC 4180). An empty line is not a record.
+struct Records<'t> {
+    characters: std::iter::Peekable<std::str::Chars<'t>>,
+}
+
+impl<'t> Records<'t> {
+    fn of(text: &'t str) -> Self {
+        Self { characters: text.chars().peekable() }
     }
-    records
+}
+
+impl Iterator for Records<'_> {
+    type Item = Vec<String>;
+
+    fn next(&mut self) -> Option<Vec<String>> {
+        let (mut record, mut cell, mut is_quoted, mut was_quoted) = (Vec::new(), String::new(), false, false);
+        while let Some(character) = self.characters.next() {
+            match character {
+                '"' if is_quoted && self.characters.next_if_eq(&'"').is_some() => cell.push('"'),
+                '"' if is_quoted => is_quoted = false,
+                '"' if cell.is_empty() && !was_quoted => (is_quoted, was_quoted) = (true, true),
+                ',' if !is_quoted => {
+                    record.push(std::mem::take(&mut cell));
+                    was_quoted = false;
+                }
+                '\r' if !is_quoted && self.characters.peek().is_none_or(|next| *next == '\n') => {}
+                '\n' if !is_quoted => {
+                    if !(record.is_empty() && cell.is_empty() && !was_quoted) {
+                        record.push(cell);
+                        return Some(record);
+                    }
+                    was_quoted = false;
+                }
+                character => cell.push(character),
+            }
+        }
+        if record.is_empty() && cell.is_empty() && !was_quoted {
+            return None;
+        }
+        record.push(cell);
+        Some(record)
+    }
 }
 
 #[cfg(test)]
@@ -113,10 +213,10 @@ mod tests {
     fn records_are_read_as_rfc_4180_writes_them() {
         let text = "id,name\r\n1,\"a, \"\"b\"\"\"\r\n\r\n2,\"two\nlines\"\n3,\n\"\",x";
         assert_eq!(
-            records(text),
+            Records::of(text).collect::<Vec<_>>(),
             [vec!["id", "name"], vec!["1", "a, \"b\""], vec!["2", "two\nlines"], vec!["3", ""], vec!["", "x"]]
         );
-        assert!(records("").is_empty());
+        assert!(Records::of("").next().is_none());
     }
 
     #[test]
@@ -130,8 +230,9 @@ mod tests {
         std::fs::write(folder.join("acme/users.csv"), "k\nown").unwrap();
         std::fs::write(folder.join("globex/plans.csv"), "k\nglobex").unwrap();
         std::fs::write(folder.join("bad.csv"), "a,b\n1").unwrap();
-        let tables = |tenant: &str| TableFolder::new(folder.clone(), &TenantId::try_from(tenant).unwrap());
-        let first = |tenant: &str, name: &str| tables(tenant).read(name).unwrap().map(|table| table.rows[0][0].clone());
+        let tables = |tenant: &str| TableFolder::new(folder.clone(), &TenantId::try_from(tenant).unwrap(), Arc::default());
+        let first =
+            |tenant: &str, name: &str| tables(tenant).read(name).unwrap().map(|table| table.cell(0, 0).unwrap().to_owned());
         assert_eq!(first("acme", "users").as_deref(), Some("own"));
         assert_eq!(first("globex", "users").as_deref(), Some("shared"));
         for (tenant, name) in [("acme", "plans"), ("acme", "../secret"), ("acme", "globex/plans"), ("acme", ""), ("..", "secret")]
@@ -139,5 +240,44 @@ mod tests {
             assert_eq!(first(tenant, name), None, "{tenant} {name}");
         }
         assert!(tables("acme").read("bad").is_err());
+    }
+
+    #[test]
+    fn a_table_is_parsed_once_and_again_when_its_file_is_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let tables = || Arc::new(TableCache::default());
+        let (cache, path) = (tables(), folder.path().join("users.csv"));
+        let read = |cache: &Arc<TableCache>| {
+            let tenant = TenantId::try_from("acme").unwrap();
+            TableFolder::new(folder.path().to_owned(), &tenant, Arc::clone(cache)).read("users").unwrap()
+        };
+        std::fs::write(&path, "k\n1").unwrap();
+        let first = read(&cache).unwrap();
+        assert!(Arc::ptr_eq(&first, &read(&cache).unwrap()));
+        assert!(!Arc::ptr_eq(&first, &read(&tables()).unwrap()));
+        // Another file of the same name and length.
+        std::fs::write(folder.path().join("new"), "k\n2").unwrap();
+        std::fs::rename(folder.path().join("new"), &path).unwrap();
+        assert_eq!(read(&cache).unwrap().cell(0, 0), Some("2"));
+        std::fs::remove_file(&path).unwrap();
+        assert!(read(&cache).is_none());
+    }
+
+    #[test]
+    fn the_cache_keeps_the_tables_that_were_used_last() {
+        let cache = TableCache::default();
+        let cached = |number: usize| {
+            let mut table = Table::new(["k".to_owned()]);
+            table.push(["x".repeat(MAX_CACHED_BYTES / 4)]).unwrap();
+            let file = FileIdentity { bytes: 0, modified: None, inode: (0, 0, 0, 0) };
+            CachedTable { path: PathBuf::from(number.to_string()), file, table: Arc::new(table) }
+        };
+        let file = cached(0).file;
+        let is_kept = |number: usize| cache.find(Path::new(&number.to_string()), file).is_some();
+        (0..3).for_each(|number| cache.keep(cached(number)));
+        assert!(is_kept(0), "and so it is used last");
+        cache.keep(cached(3));
+        assert!(!is_kept(1));
+        assert!(is_kept(2) && is_kept(0) && is_kept(3));
     }
 }

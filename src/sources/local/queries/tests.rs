@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use logmark_engine::input::memory::{MemoryEvent, MemorySource};
 use logmark_engine::plan::{DEFAULT_ROWS, Plan, PlanOptions};
-use logmark_engine::run::{QueryLimits, Runner};
+use logmark_engine::run::{Owner, QueryLimits, Runner};
 use logmark_engine::values::call::QueryTimes;
 use logmark_insights::ast::Query;
 use logmark_quota::{ConcurrencyLimiter, QueueLimits, Share};
@@ -57,7 +57,8 @@ impl Environment {
         let times = QueryTimes { start: 0, end: 100_000, now: 0 };
         let plan = Plan::compile(&Query::parse(text).unwrap(), &PlanOptions { text, times, max_rows: DEFAULT_ROWS }).unwrap();
         let (tell, ended) = watch::channel(false);
-        let handle = self.runner.start(plan, source, QueryLimits::default(), move || _ = tell.send(true));
+        let owner = Owner::new(tenant, NonZeroU32::MIN);
+        let handle = self.runner.start(&owner, plan, source, QueryLimits::default(), move || _ = tell.send(true));
         let tenant = TenantId::try_from(tenant).unwrap();
         let lease = self.budgets.lease(&tenant, &Limits::default()).unwrap();
         let share = Share::new(tenant.as_str(), NonZeroU32::MIN);

@@ -75,21 +75,24 @@ struct CidrLookup {
 }
 
 impl CidrLookup {
-    fn column(&self, table: &Table) -> Result<usize, QueryError> {
+    fn column(&self, table: &Table, env: &Env) -> Result<usize, QueryError> {
         let field = match &self.column {
             Column::Named(column) => return self.name.column(table, column),
             Column::Found { field } => field,
         };
-        if let Some(index) = table.columns.iter().position(|column| column == field) {
+        if let Some(index) = table.columns().iter().position(|column| column == field) {
             return Ok(index);
         }
-        let is_network = |row: &Vec<String>, index: usize| row.get(index).is_some_and(|text| Subnet::parse(text).is_some());
-        let has_networks = |index: &usize| !table.rows.is_empty() && table.rows.iter().all(|row| is_network(row, *index));
-        let mut found = (0..table.columns.len()).filter(has_networks);
-        match (found.next(), found.next()) {
-            (Some(index), None) => Ok(index),
-            (none, _) => {
-                let count = if none.is_none() { "no column" } else { "several columns" };
+        let mut found = Vec::new();
+        for index in 0..table.columns().len() {
+            if has_networks(table, index, env)? {
+                found.push(index);
+            }
+        }
+        match found.as_slice() {
+            [index] => Ok(*index),
+            other => {
+                let count = if other.is_empty() { "no column" } else { "several columns" };
                 let name = logmark_diagnostics::quoted(&self.name.name);
                 let message = format!(
                     "the lookup table {name} has {count} of networks: name one, as in `cidrlookup table field AS column`"
@@ -100,16 +103,27 @@ impl CidrLookup {
     }
 }
 
+/// Whether each value of a column is a network.
+fn has_networks(table: &Table, column: usize, env: &Env) -> Result<bool, QueryError> {
+    for row in 0..table.rows() {
+        env.tick()?;
+        if table.cell(row, column).and_then(Subnet::parse).is_none() {
+            return Ok(false);
+        }
+    }
+    Ok(table.rows() > 0)
+}
+
 impl Operator for CidrLookup {
     fn open(&mut self, source: &dyn Source, env: &Env) -> Result<(), QueryError> {
-        let table = self.name.open(source)?;
-        let column = self.column(&table)?;
+        let table = self.name.open(source, env, &mut self.memory)?;
+        let column = self.column(&table, env)?;
         let mut networks = Networks::default();
         let mut lengths = BTreeSet::new();
-        for (index, row) in table.rows.iter().enumerate() {
+        for index in 0..table.rows() {
             env.tick()?;
             // Other texts contain no address.
-            let Some(network) = row.get(column).and_then(|text| Subnet::parse(text)) else { continue };
+            let Some(network) = table.cell(index, column).and_then(Subnet::parse) else { continue };
             if let Entry::Vacant(entry) = networks.rows.entry(network) {
                 self.memory.grow(&env.budget, size_of::<Subnet>() + ENTRY)?;
                 entry.insert(index);

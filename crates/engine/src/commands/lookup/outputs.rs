@@ -9,7 +9,6 @@ use crate::error::QueryError;
 use crate::input::Table;
 use crate::plan::Builder;
 use crate::row::{Access, Row, Slot};
-use crate::values::value::Value;
 
 /// The columns, and the table when it is open.
 #[derive(Debug, Clone)]
@@ -54,10 +53,9 @@ impl Outputs {
     pub(super) fn set(&self, row: &mut Row<'_>, found: Option<usize>) {
         for output in &self.outputs {
             let before = output.before.as_ref().map(|access| row.get(access).into_owned());
-            let value = before.filter(|value| !value.is_missing()).unwrap_or_else(|| {
-                let text = found.and_then(|index| self.table.rows.get(index)?.get(output.index));
-                text.map_or(Value::Missing, |text| text.as_str().into())
-            });
+            let value = before
+                .filter(|value| !value.is_missing())
+                .unwrap_or_else(|| found.and_then(|index| self.table.cell(index, output.index)).into());
             row.set(output.slot, value);
         }
     }

@@ -80,11 +80,11 @@ impl Clusters {
     }
 
     /// The patterns, in no order.
-    pub(super) fn into_patterns(self) -> Vec<Found> {
+    pub(super) fn into_patterns(self) -> impl Iterator<Item = Found> {
         let written = |(signature, clusters): (Box<str>, Vec<Cluster>)| {
-            clusters.into_iter().map(move |cluster| cluster.into_pattern(&signature)).collect::<Vec<_>>()
+            clusters.into_iter().map(move |cluster| cluster.into_pattern(&signature))
         };
-        self.by_signature.into_iter().flat_map(written).collect()
+        self.by_signature.into_iter().flat_map(written)
     }
 }
 
@@ -167,7 +167,7 @@ mod tests {
         for text in texts {
             clusters.add(text);
         }
-        let mut found: Vec<_> = clusters.into_patterns().into_iter().map(|found| (found.count, found.text)).collect();
+        let mut found: Vec<_> = clusters.into_patterns().map(|found| (found.count, found.text)).collect();
         found.sort();
         found
     }

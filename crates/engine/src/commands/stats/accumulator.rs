@@ -6,6 +6,8 @@ use logmark_insights::functions::Function;
 
 use super::distinct::Distinct;
 use super::numbers::{Moments, Numbers};
+use crate::control::Env;
+use crate::error::QueryError;
 use crate::row::value_bytes;
 use crate::values::aggregate::Total;
 use crate::values::distribution::{Frequencies, MOST_LISTED};
@@ -205,10 +207,13 @@ impl Accumulator {
     }
 
     /// The value of the aggregate, which may be that of another one of its group.
-    pub(super) fn value(&self, group: &[Self]) -> Value {
-        match self {
+    ///
+    /// # Errors
+    /// When the query was cancelled: a percentile of a million numbers takes a while.
+    pub(super) fn value(&self, group: &[Self], env: &Env) -> Result<Value, QueryError> {
+        Ok(match self {
             Self::PercentileOf(percent, place) => match group.get(*place) {
-                Some(Self::Percentile(_, numbers)) => numbers.percentile(*percent),
+                Some(Self::Percentile(_, numbers)) => numbers.percentile(*percent, env)?,
                 _ => Value::Missing,
             },
             Self::Rows(count) | Self::Count(count) => Value::Integer(*count),
@@ -216,9 +221,9 @@ impl Accumulator {
             Self::Sum(total) => total.sum(),
             Self::Mean(total) => total.mean(),
             Self::Deviation(moments) => moments.deviation(),
-            Self::Percentile(percent, numbers) => numbers.percentile(*percent),
-            Self::Values(frequencies) => frequencies.values(),
-            Self::Top(most, frequencies) => frequencies.top(*most),
+            Self::Percentile(percent, numbers) => numbers.percentile(*percent, env)?,
+            Self::Values(frequencies) => frequencies.values_with(|| env.check())?,
+            Self::Top(most, frequencies) => frequencies.top_with(*most, || env.check())?,
             Self::Histogram(buckets, numbers) => numbers.histogram(*buckets),
             Self::Rate(millis, edges) => edges.as_ref().map_or(Value::Missing, |edges| {
                 let [first, last] = edges.map(|(at, number)| (at.0, number));
@@ -226,14 +231,34 @@ impl Accumulator {
             }),
             Self::Extreme { value, .. } => value.clone(),
             Self::AtEdge { edge, .. } => edge.as_ref().map(|edge| edge.value.clone()).unwrap_or_default(),
+        })
+    }
+
+    /// Takes the state out.
+    pub(super) fn take(&mut self) -> Self {
+        std::mem::replace(self, Self::Rows(0))
+    }
+
+    /// The bytes that the state takes from the start, beside its own.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::Distinct(_) => size_of::<Distinct>(),
+            Self::Sum(_) | Self::Mean(_) => size_of::<Total>(),
+            Self::Deviation(_) => size_of::<Moments>(),
+            Self::Percentile(..) | Self::Histogram(..) => size_of::<Numbers>(),
+            Self::Values(_) | Self::Top(..) => size_of::<Frequencies>(),
+            _ => 0,
         }
     }
 
-    /// Goes over to an estimate that takes little memory, where there is one. Gives by how many bytes the state has shrunk.
-    pub(super) fn compact(&mut self) -> usize {
+    /// Changes to an estimate that takes little memory, where there is one. Returns by how many bytes the state has shrunk.
+    ///
+    /// # Errors
+    /// When the query was cancelled.
+    pub(super) fn compact(&mut self, env: &Env) -> Result<usize, QueryError> {
         match self {
-            Self::Distinct(distinct) => distinct.estimate(),
-            _ => 0,
+            Self::Distinct(distinct) => distinct.estimate(env),
+            _ => Ok(0),
         }
     }
 }

@@ -1,9 +1,11 @@
 //! `count_distinct`: exact for as long as the memory of the query suffices, then an estimate, as CloudWatch makes one.
 
-use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::accumulator::difference;
+use crate::collections::{Inserted, KeySet};
+use crate::control::Env;
+use crate::error::QueryError;
 use crate::values::coerce;
 use crate::values::value::Value;
 
@@ -13,20 +15,21 @@ const REGISTER_BITS: u32 = 14;
 /// Sets of fewer values than this are never estimated: they take less memory than the registers.
 const SMALL: usize = 512;
 
-/// What a set adds to the text of each value: its place, a byte of control, the allocation.
-const ENTRY: usize = 40;
-
 /// Different values.
 #[derive(Debug, Clone)]
 pub(super) enum Distinct {
-    Exact(HashSet<Box<str>>),
+    Exact {
+        values: KeySet,
+        /// What the set has allocated.
+        bytes: usize,
+    },
     /// `HyperLogLog`: in each register the most zeros that a hash began with.
     Estimate(Box<[u8]>),
 }
 
 impl Default for Distinct {
     fn default() -> Self {
-        Self::Exact(HashSet::new())
+        Self::Exact { values: KeySet::default(), bytes: 0 }
     }
 }
 
@@ -34,42 +37,49 @@ impl Distinct {
     pub(super) fn insert(&mut self, value: &Value) -> isize {
         let Some(identity) = coerce::identity(value) else { return 0 };
         match self {
-            Self::Exact(values) if values.contains(&*identity) => 0,
-            Self::Exact(values) => {
-                values.insert(identity.as_ref().into());
-                difference(identity.len() + ENTRY, 0)
-            }
+            Self::Exact { values, bytes } => match values.insert(identity.as_bytes()) {
+                Inserted::Known(_) => 0,
+                Inserted::New(_, grown) => {
+                    *bytes += grown;
+                    difference(grown, 0)
+                }
+            },
             Self::Estimate(registers) => {
-                note(registers, &identity);
+                note(registers, identity.as_bytes());
                 0
             }
         }
     }
 
-    /// Goes over to the estimate. Gives by how many bytes the state has shrunk.
-    pub(super) fn estimate(&mut self) -> usize {
-        let Self::Exact(values) = self else { return 0 };
+    /// Changes to the estimate. Returns by how many bytes the state has shrunk.
+    ///
+    /// # Errors
+    /// When the query was cancelled.
+    pub(super) fn estimate(&mut self, env: &Env) -> Result<usize, QueryError> {
+        let Self::Exact { values, bytes } = self else { return Ok(0) };
         if values.len() < SMALL {
-            return 0;
+            return Ok(0);
         }
         let mut registers = vec![0_u8; 1 << REGISTER_BITS].into_boxed_slice();
-        let before: usize = values.iter().map(|value| value.len() + ENTRY).sum();
-        values.iter().for_each(|value| note(&mut registers, value));
-        let after = registers.len();
+        for value in values.iter() {
+            env.tick()?;
+            note(&mut registers, value);
+        }
+        let shrunk = bytes.saturating_sub(registers.len());
         *self = Self::Estimate(registers);
-        before.saturating_sub(after)
+        Ok(shrunk)
     }
 
     /// How many.
     pub(super) fn count(&self) -> i64 {
         match self {
-            Self::Exact(values) => i64::try_from(values.len()).unwrap_or(i64::MAX),
+            Self::Exact { values, .. } => i64::try_from(values.len()).unwrap_or(i64::MAX),
             Self::Estimate(registers) => estimated(registers),
         }
     }
 }
 
-fn note(registers: &mut [u8], value: &str) {
+fn note(registers: &mut [u8], value: &[u8]) {
     // Fixed keys: the same values give the same estimate in every run.
     let mut hasher = DefaultHasher::new();
     value.hash(&mut hasher);
@@ -94,8 +104,19 @@ fn estimated(registers: &[u8]) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
     use super::Distinct;
+    use crate::budget::Budget;
+    use crate::control::Env;
+    use crate::values::call::QueryTimes;
     use crate::values::value::Value;
+
+    fn env() -> Env {
+        let times = QueryTimes { start: 0, end: 0, now: 0 };
+        Env::new(times, Budget::new(usize::MAX), Arc::default(), Duration::from_secs(600))
+    }
 
     #[test]
     fn an_estimate_is_near_the_count_and_small() {
@@ -104,7 +125,7 @@ mod tests {
             for number in 0..count / 2 {
                 distinct.insert(&Value::from(number));
             }
-            assert!(distinct.estimate() > 0 || count < 2_000);
+            assert!(distinct.estimate(&env()).unwrap() > 0 || count < 2_000);
             for number in 0..count {
                 distinct.insert(&Value::from(number));
             }
@@ -121,6 +142,6 @@ mod tests {
         }
         distinct.insert(&Value::from(200));
         distinct.insert(&Value::Missing);
-        assert_eq!((distinct.estimate(), distinct.count()), (0, 3));
+        assert_eq!((distinct.estimate(&env()).unwrap(), distinct.count()), (0, 3));
     }
 }

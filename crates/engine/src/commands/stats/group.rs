@@ -1,16 +1,16 @@
 //! Groups of rows, and `stats` at run time.
 
-use std::collections::HashMap;
 use std::io::Write;
 
 use super::accumulator::Accumulator;
 use super::aggregates::Part;
 use crate::budget::Reservation;
+use crate::collections::{Chunks, Inserted, KeySet};
 use crate::control::Env;
 use crate::error::QueryError;
 use crate::expression::Compiled;
 use crate::operator::{Flow, Next, Operator};
-use crate::row::{Access, Row, Slot, values_bytes};
+use crate::row::{Access, Row, Slot, value_bytes};
 use crate::values::coerce;
 use crate::values::value::Value;
 
@@ -24,9 +24,8 @@ pub(super) struct Key {
     pub(super) slot: Option<Slot>,
 }
 
-/// What a group adds to its key and its values: its place in the map and in the list, allocations.
-const GROUP: usize = 128;
-
+/// `stats` at run time. The groups are numbered in the order of their first rows, and their state lies in lists: a group costs
+/// no allocation of its own beside what its aggregates need.
 #[derive(Debug, Clone)]
 pub(super) struct Stats {
     keys: Vec<Key>,
@@ -36,16 +35,13 @@ pub(super) struct Stats {
     hidden: Vec<Slot>,
     /// Where the time of a row is, when an aggregate needs it.
     moment: Option<Access>,
-    places: HashMap<Box<[u8]>, usize>,
-    groups: Vec<Group>,
+    groups: KeySet,
+    /// For each group the values of its keys. A text is left out: its bytes are in the key.
+    values: Chunks<Option<Value>>,
+    /// For each group the state of its aggregates.
+    accumulators: Chunks<Accumulator>,
     key: Vec<u8>,
     memory: Reservation,
-}
-
-#[derive(Debug, Clone)]
-struct Group {
-    values: Vec<Value>,
-    accumulators: Vec<Accumulator>,
 }
 
 impl Stats {
@@ -56,8 +52,18 @@ impl Stats {
         hidden: Vec<Slot>,
         moment: Option<Access>,
     ) -> Self {
-        let (places, groups, key) = (HashMap::new(), Vec::new(), Vec::new());
-        Self { keys, parts, columns, hidden, moment, places, groups, key, memory: Reservation::default() }
+        Self {
+            keys,
+            parts,
+            columns,
+            hidden,
+            moment,
+            groups: KeySet::default(),
+            values: Chunks::default(),
+            accumulators: Chunks::default(),
+            key: Vec::new(),
+            memory: Reservation::default(),
+        }
     }
 
     /// The group of a row.
@@ -71,73 +77,150 @@ impl Stats {
                 row.set(slot, value);
             }
         }
-        if let Some(place) = self.places.get(self.key.as_slice()) {
-            return Ok(*place);
+        match self.groups.insert(&self.key) {
+            Inserted::Known(place) => Ok(place),
+            Inserted::New(place, bytes) => self.begin(row, bytes, env).map(|()| place),
         }
-        let values: Vec<Value> = self.keys.iter().map(|key| key.expression.value(row, env).into_owned()).collect();
-        let state = self.parts.len() * size_of::<Accumulator>();
-        reserve(&mut self.memory, &mut self.groups, env, self.key.len() + values_bytes(&values) + state + GROUP)?;
-        let accumulators = self.parts.iter().map(|part| part.aggregate.start()).collect();
-        let place = self.groups.len();
-        self.groups.push(Group { values, accumulators });
-        self.places.insert(self.key.as_slice().into(), place);
-        Ok(place)
     }
 
-    /// The row of a group.
-    fn result(&self, group: Group, position: usize, env: &Env) -> Row<'static> {
-        let first = group.values.len();
-        let mut row = Row { values: group.values, event: None, position: i64::try_from(position).unwrap_or(i64::MAX) };
-        for (slot, accumulator) in self.hidden.iter().zip(&group.accumulators) {
-            row.set(*slot, accumulator.value(&group.accumulators));
+    /// Begins the group of a row, whose key took so many bytes.
+    fn begin(&mut self, row: &Row<'_>, mut bytes: usize, env: &Env) -> Result<(), QueryError> {
+        for key in &self.keys {
+            let value = Some(key.expression.value(row, env).into_owned()).filter(|value| !matches!(value, Value::Text(_)));
+            bytes += value.as_ref().map_or(0, |value| value_bytes(value) - size_of::<Value>());
+            bytes += self.values.push(value);
+        }
+        for part in &self.parts {
+            let accumulator = part.aggregate.start();
+            bytes += accumulator.bytes() + self.accumulators.push(accumulator);
+        }
+        self.reserve(env, bytes)
+    }
+
+    /// Reserves memory. If the budget is used up, sets of many values are replaced by estimates first.
+    fn reserve(&mut self, env: &Env, bytes: usize) -> Result<(), QueryError> {
+        let Err(error) = self.memory.grow(&env.budget, bytes) else { return Ok(()) };
+        let mut shrunk = 0;
+        for accumulator in self.accumulators.iter_mut() {
+            env.tick()?;
+            shrunk += accumulator.compact(env)?;
+        }
+        if shrunk == 0 {
+            return Err(error);
+        }
+        self.memory.shrink(shrunk);
+        self.memory.grow(&env.budget, bytes)
+    }
+
+    /// Takes a row into its group.
+    fn aggregate(&mut self, row: &Row<'_>, place: usize, env: &Env) -> Result<(), QueryError> {
+        let at = self.moment.as_ref().and_then(|moment| row.moment(moment)).map(|moment| (moment, row.position));
+        let mut grown = 0_isize;
+        let first = place * self.parts.len();
+        for (index, part) in (first..).zip(&self.parts) {
+            let Some(accumulator) = self.accumulators.get_mut(index) else { return Err(QueryError::Bug("a missing group")) };
+            grown += match &part.of {
+                Some(expression) => accumulator.push(&expression.value(row, env), at),
+                None => accumulator.push(&Value::Missing, at),
+            };
+        }
+        match usize::try_from(grown) {
+            Ok(0) => Ok(()),
+            Ok(bytes) => self.reserve(env, bytes),
+            Err(_) => {
+                self.memory.shrink(grown.unsigned_abs());
+                Ok(())
+            }
+        }
+    }
+
+    /// The row of a group. Its state is taken out.
+    fn result(&mut self, place: usize, env: &Env) -> Result<Row<'static>, QueryError> {
+        let mut values = Vec::with_capacity(self.keys.len() + self.columns.len() + self.hidden.len());
+        let mut rest = self.groups.get(place);
+        for index in place * self.keys.len()..(place + 1) * self.keys.len() {
+            let text = read_key(&mut rest);
+            let kept = self.values.get_mut(index).and_then(Option::take);
+            values.push(kept.unwrap_or_else(|| text.map(|text| String::from_utf8_lossy(text).into_owned()).into()));
+        }
+        let first = self.keys.len();
+        let mut row = Row { values, event: None, position: i64::try_from(place).unwrap_or(i64::MAX) };
+        let start = place * self.parts.len();
+        let take = |index| self.accumulators.get_mut(index).map(Accumulator::take);
+        let accumulators: Vec<Accumulator> = (start..start + self.parts.len()).filter_map(take).collect();
+        for (slot, accumulator) in self.hidden.iter().zip(&accumulators) {
+            row.set(*slot, accumulator.value(&accumulators, env)?);
         }
         for (place, column) in self.columns.iter().enumerate() {
             let value = column.value(&row, env).into_owned();
             row.set(Slot(first + place), value);
         }
-        row
+        Ok(row)
     }
 }
 
-/// Reserves memory. If the budget is used up, sets of many values are replaced by estimates first.
-fn reserve(memory: &mut Reservation, groups: &mut [Group], env: &Env, bytes: usize) -> Result<(), QueryError> {
-    let Err(error) = memory.grow(&env.budget, bytes) else { return Ok(()) };
-    let shrunk: usize = groups.iter_mut().flat_map(|group| &mut group.accumulators).map(Accumulator::compact).sum();
-    if shrunk == 0 {
-        return Err(error);
-    }
-    memory.shrink(shrunk);
-    memory.grow(&env.budget, bytes)
-}
+const MISSING: u8 = 0;
+const TIME: u8 = 1;
+const TEXT: u8 = 2;
+/// In place of the length of a longer text, which follows in four bytes. Most keys are short, and a short key is found faster.
+const LONG: u8 = 0xff;
 
 /// Writes a value so that equal keys are those of one group: see [`coerce::identity`].
 fn write_key(value: &Value, is_time: bool, key: &mut Vec<u8>) {
-    const MISSING: u8 = 0;
-    const TIME: u8 = 1;
-    const TEXT: u8 = 2;
-    let start = key.len();
     match value {
-        Value::Missing => return key.push(MISSING),
         Value::Timestamp(moment) if is_time => {
             key.push(TIME);
-            return key.extend_from_slice(&moment.to_le_bytes());
+            key.extend_from_slice(&moment.to_le_bytes());
         }
         Value::Integer(number) => {
-            key.extend_from_slice(&[TEXT, 0, 0, 0, 0]);
-            // Writing to memory does not fail.
+            let start = key.len();
+            key.extend_from_slice(&[TEXT, 0]);
+            // Writing to memory does not fail. A number has at most 20 bytes.
             let _written = write!(key, "{number}");
-        }
-        other => {
-            key.extend_from_slice(&[TEXT, 0, 0, 0, 0]);
-            if let Some(identity) = coerce::identity(other) {
-                key.extend_from_slice(identity.as_bytes());
+            let length = u8::try_from(key.len() - start - 2).unwrap_or(LONG);
+            if let Some(place) = key.get_mut(start + 1) {
+                *place = length;
             }
         }
+        other => match coerce::identity(other) {
+            None => key.push(MISSING),
+            Some(identity) => write_text(&identity, key),
+        },
     }
-    // The length before the text, so that no two lists of values give the same key.
-    let length = u32::try_from(key.len() - start - 5).unwrap_or(u32::MAX);
-    if let Some(place) = key.get_mut(start + 1..start + 5) {
-        place.copy_from_slice(&length.to_le_bytes());
+}
+
+/// Writes a text, its length first, so that no two lists of values give the same key.
+fn write_text(text: &str, key: &mut Vec<u8>) {
+    match u8::try_from(text.len()) {
+        Ok(length) if length != LONG => key.extend_from_slice(&[TEXT, length]),
+        _ => {
+            key.extend_from_slice(&[TEXT, LONG]);
+            key.extend_from_slice(&u32::try_from(text.len()).unwrap_or(u32::MAX).to_le_bytes());
+        }
+    }
+    key.extend_from_slice(text.as_bytes());
+}
+
+/// The text of the next key, which [`write_key`] wrote; `None` for a key without one.
+fn read_key<'k>(rest: &mut &'k [u8]) -> Option<&'k [u8]> {
+    let (kind, behind) = rest.split_first()?;
+    *rest = behind;
+    match *kind {
+        TEXT => {
+            let (short, behind) = rest.split_first()?;
+            let (length, behind) = match *short {
+                LONG => behind.split_first_chunk::<4>().map(|(long, behind)| (u32::from_le_bytes(*long) as usize, behind))?,
+                short => (usize::from(short), behind),
+            };
+            let (text, behind) = behind.split_at_checked(length)?;
+            *rest = behind;
+            Some(text)
+        }
+        TIME => {
+            *rest = rest.get(size_of::<i64>()..)?;
+            None
+        }
+        _ => None,
     }
 }
 
@@ -145,31 +228,24 @@ impl Operator for Stats {
     fn push(&mut self, row: &mut Row<'_>, next: &mut Next<'_>) -> Result<Flow, QueryError> {
         let env = next.env();
         let place = self.place(row, env)?;
-        let at = self.moment.as_ref().and_then(|moment| row.moment(moment)).map(|moment| (moment, row.position));
-        let Some(group) = self.groups.get_mut(place) else { return Err(QueryError::Bug("a group that is not there")) };
-        let mut grown = 0_isize;
-        for (part, accumulator) in self.parts.iter().zip(&mut group.accumulators) {
-            grown += match &part.of {
-                Some(expression) => accumulator.push(&expression.value(row, env), at),
-                None => accumulator.push(&Value::Missing, at),
-            };
-        }
-        match usize::try_from(grown) {
-            Ok(0) => {}
-            Ok(bytes) => reserve(&mut self.memory, &mut self.groups, env, bytes)?,
-            Err(_) => self.memory.shrink(grown.unsigned_abs()),
-        }
+        self.aggregate(row, place, env)?;
         Ok(Flow::Continue)
     }
 
     fn finish(&mut self, next: &mut Next<'_>) -> Result<(), QueryError> {
-        if self.keys.is_empty() && self.groups.is_empty() {
-            let accumulators = self.parts.iter().map(|part| part.aggregate.start()).collect();
-            self.groups.push(Group { values: Vec::new(), accumulators });
+        let env = next.env();
+        if self.keys.is_empty() && self.groups.len() == 0 {
+            let Inserted::New(_, bytes) = self.groups.insert(&[]) else { return Err(QueryError::Bug("an empty set")) };
+            self.begin(&Row::default(), bytes, env)?;
         }
-        self.places = HashMap::new();
-        let (groups, env) = (std::mem::take(&mut self.groups), next.env());
-        next.push_all(groups.into_iter().enumerate().map(|(position, group)| self.result(group, position, env)))?;
+        for place in 0..self.groups.len() {
+            env.tick()?;
+            let mut row = self.result(place, env)?;
+            if next.push(&mut row)? == Flow::Done {
+                break;
+            }
+        }
+        (self.groups, self.values, self.accumulators) = Default::default();
         self.memory = Reservation::default();
         Ok(())
     }
