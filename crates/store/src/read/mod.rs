@@ -2,11 +2,12 @@
 //!
 //! A page is a merge over the memtables and the segments that overlap the range, each read from the start of the page and only as
 //! far as needed. Reading changes nothing and never waits for the writer. In reading order: this file (request and page), `page`
-//! (one page), `scan` (a whole range in batches), `merge`, `memory_source` and `segment_source` (sources of events), `selector`
-//! (which streams).
+//! (one page), `scan` (a whole range in batches), `arrivals` (the order of appends), `merge`, `memory_source` and
+//! `segment_source` (sources of events), `selector` (which streams).
 
 pub(crate) mod page;
 pub(crate) mod scan;
+pub(crate) mod arrivals;
 mod merge;
 mod memory_source;
 pub(crate) mod segment_source;
