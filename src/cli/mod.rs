@@ -13,6 +13,9 @@ pub mod token;
 pub mod import;
 pub mod check;
 pub mod explain;
+// The page has the commands of all features.
+#[cfg(all(test, feature = "local"))]
+mod man_page_test;
 
 use std::ffi::OsString;
 use std::io::Write as _;
