@@ -23,6 +23,7 @@ mod wire;
 mod queries;
 mod query_rows;
 mod faults;
+mod tails;
 
 use subject::Subject;
 
@@ -38,6 +39,11 @@ macro_rules! contract {
 }
 
 contract! {
+    tails::new_events_are_delivered_once_as_pages_show_them: local;
+    tails::history_comes_first_and_a_cursor_continues_behind_its_event: local;
+    tails::a_grant_for_some_streams_follows_no_others: local;
+    tails::a_tail_of_what_is_not_there_is_not_found: local;
+
     streams::pages_of_any_size_are_the_stream: local, fake, torn, moto, endpoint;
     streams::a_cursor_goes_either_way: local, fake, torn, moto, endpoint;
     // moto's tokens count events from the head: late events shift them, so that an event is returned again.

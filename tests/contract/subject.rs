@@ -107,8 +107,8 @@ pub fn cloudwatch(endpoint: &str, cache: &str) -> String {
 pub fn tenants(root: &str) -> String {
     format!(
         "[tenants.acme]\n\
-         [[tenants.acme.grants]]\ngroups = [\"/{root}/*\"]\nactions = [\"read\", \"query\"]\n\
-         [[tenants.acme.grants]]\ngroups = [\"/limited-{root}/*\"]\nstreams = [\"prod-*\"]\nactions = [\"read\", \"query\"]\n"
+         [[tenants.acme.grants]]\ngroups = [\"/{root}/*\"]\nactions = [\"read\", \"query\", \"tail\"]\n\
+         [[tenants.acme.grants]]\ngroups = [\"/limited-{root}/*\"]\nstreams = [\"prod-*\"]\nactions = [\"read\", \"query\", \"tail\"]\n"
     )
 }
 
