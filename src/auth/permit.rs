@@ -9,7 +9,7 @@ use crate::domain::cover::{Part, cover};
 use crate::domain::name::{SourceName, TenantId};
 use crate::domain::operation::{Operation, ReadGroup, ReadLogs, ReadStream, Reading};
 use crate::domain::pattern::Pattern;
-use crate::domain::query::operations::{ReadQuery, RulesFingerprint, RunningQuery, StartQuery};
+use crate::domain::query::operations::{CheckQuery, ReadQuery, RulesFingerprint, RunningQuery, StartQuery};
 
 /// Why an operation is allowed: a scope and a grant that both cover it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -226,6 +226,16 @@ impl Permit<ReadLogs> {
             Reading::Stream(op) => ReadPermit::Stream(Permit { op, share, subject, groups, streams, reason }),
             Reading::Group(op) => ReadPermit::Group(Permit { op, share, subject, groups, streams, reason }),
         }
+    }
+}
+
+impl Permit<CheckQuery> {
+    /// The same permission, for starting the query that it checks. `None`: the text is not a query.
+    #[must_use]
+    pub fn for_starting(&self) -> Option<Permit<StartQuery>> {
+        let op = self.op.start_query()?;
+        let Self { op: _, share, subject, groups, streams, reason } = self.clone();
+        Some(Permit { op, share, subject, groups, streams, reason })
     }
 }
 

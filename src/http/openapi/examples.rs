@@ -29,7 +29,7 @@ macro_rules! answer {
     };
 }
 
-const RESPONSES: [ExampleResponse; 29] = [
+const RESPONSES: [ExampleResponse; 31] = [
     answer!("readStream", "200", "application/json", "readStream.json"),
     answer!("readStream", "200", "application/x-ndjson", "readStream.ndjson"),
     answer!("readStream", "200", "text/csv", "readStream.csv"),
@@ -55,6 +55,8 @@ const RESPONSES: [ExampleResponse; 29] = [
     answer!("readQuery", "200", "application/x-ndjson", "readQuery.ndjson"),
     answer!("readQuery", "200", "text/csv", "readQuery.csv"),
     answer!("readRecord", "200", "application/json", "readRecord.json"),
+    answer!("checkQuery", "200", "application/json", "checkQuery.json"),
+    answer!("queryLanguage", "200", "application/json", "queryLanguage.json"),
     answer!("me", "200", "application/json", "me.json"),
     answer!("explain", "200", "application/json", "explain.json"),
     answer!("index", "200", "application/json", "index.json"),
@@ -62,8 +64,9 @@ const RESPONSES: [ExampleResponse; 29] = [
 ];
 
 /// The bodies of the requests for these answers, by operation.
-const REQUESTS: [(&str, &str); 2] = [
+const REQUESTS: [(&str, &str); 3] = [
     ("startQuery", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/examples/startQuery.request.json"))),
+    ("checkQuery", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/examples/checkQuery.request.json"))),
     ("checkFilter", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/examples/checkFilter.request.json"))),
 ];
 
