@@ -138,7 +138,11 @@ impl World {
 
     /// A service as one wants it.
     pub async fn with(options: Options) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::again(tempfile::tempdir().unwrap(), options).await
+    }
+
+    /// A service on the folder of an earlier one, with a new issuer.
+    pub async fn again(folder: TempDir, options: Options) -> Self {
         let issuer = Issuer::new(folder.path());
         let config = Self::configure(&folder, &options);
         let clock: Arc<dyn Clock> = match options.clock {
