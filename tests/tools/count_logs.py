@@ -72,13 +72,15 @@ def firehose(counts):
     event = json.loads((DATA / "firehose/cwlogs_subscription_event_binxio.json").read_text(encoding="utf-8"))
     counts["firehose records"] = {"n": len(event["records"])}
     decoded = [json.loads(gzip.decompress(base64.b64decode(record["data"]))) for record in event["records"]]
-    counts["firehose streams"] = collections.Counter(record["logStream"] for record in decoded)
+    counts["firehose events"] = collections.Counter(event["id"] for record in decoded for event in record["logEvents"])
     assert decoded == records("firehose/cwlogs_subscription_decoded_binxio.jsonl")
 
 
 def field(counts):
     for name in ("import_files", "import_lines", "insights", "patterns", "reading", "tokens"):
         cases = json.loads((DATA / f"field/{name}.json").read_text(encoding="utf-8"))
+        # The import refuses times in zones whose abbreviations have two meanings, and names the lines.
+        cases = [case for case in cases if not re.match(r"\S+ \S+ (BST|IST|CST)\b", case.get("line", ""))]
         counts[f"field {name}"] = {"n": len(cases)}
 
 

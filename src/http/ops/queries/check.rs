@@ -7,8 +7,6 @@ use std::borrow::Cow;
 use axum::Json;
 use axum::extract::State;
 use logmark_diagnostics::Diagnostic;
-use logmark_insights::ast::Query;
-use logmark_insights::outline::{Outline, Shape};
 use serde::Serialize;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
@@ -16,6 +14,7 @@ use utoipa::openapi::schema::Schema;
 use super::group_names;
 use super::new_query::{self, LOG_GROUPS, OTHER_MEMBERS};
 use crate::auth::tenant::Caller;
+use crate::domain::query::language::ResultOutline;
 use crate::domain::query::operations::{CheckQuery, ScanEstimate};
 use crate::domain::query::{LogQuery, QueryError};
 use crate::http::authorized::{Authorized, ParseRequest, RequestContext};
@@ -189,16 +188,12 @@ pub(crate) async fn check_query(
     }
     let estimate = queries.estimate(&permit).await?;
     list::audit(&app, &info, &permit, Some(&group_names(&permit.op().groups)), 0);
-    let outline = Query::parse(&text).map_or(Outline { columns: None, shape: None }, |query| Outline::of(&query, &text));
+    let ResultOutline { columns, shape } = ResultOutline::of(&text);
     Ok(Json(QueryCheckBody {
         diagnostics: DiagnosticBody::all(&text, &faults),
         refusals,
-        columns: outline.columns.unwrap_or_default(),
-        shape: outline.shape.map(|shape| match shape {
-            Shape::Events => "events",
-            Shape::Table => "table",
-            Shape::Series => "series",
-        }),
+        columns,
+        shape,
         estimate: estimated(&app, &caller, queries, estimate),
     }))
 }

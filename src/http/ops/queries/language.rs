@@ -1,6 +1,6 @@
 //! `GET /queries/language`: the commands and functions of Logs Insights QL, for editors that complete queries.
 //!
-//! Owns the form of the answer. `logmark-insights` has the lists, which its parser reads too. The answer is the same for every caller.
+//! Owns the form of the answer. [`crate::domain::query::language`] has the lists. The answer is the same for every caller.
 
 use std::sync::LazyLock;
 
@@ -8,10 +8,9 @@ use axum::extract::State;
 use axum::response::Response;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
-use logmark_insights::ast::CommandName;
-use logmark_insights::functions::{Function, FunctionKind};
 use serde::Serialize;
 
+use crate::domain::query::language::{self, CommandInfo, FunctionInfo};
 use crate::http::AppState;
 use crate::http::assets::Asset;
 use crate::http::authorized::{Authenticated, RequestContext};
@@ -53,7 +52,8 @@ pub struct CommandBody {
     name: &'static str,
     /// Other names of the command.
     #[schema(example = json!(["where"]))]
-    aliases: Vec<&'static str>,
+    #[schema(value_type = Vec<String>)]
+    aliases: &'static [&'static str],
     /// An example.
     #[schema(example = "filter c")]
     example: &'static str,
@@ -72,7 +72,8 @@ pub struct FunctionBody {
     name: &'static str,
     /// Other names of the function.
     #[schema(example = json!([]))]
-    aliases: Vec<&'static str>,
+    #[schema(value_type = Vec<String>)]
+    aliases: &'static [&'static str],
     /// `scalar`: allowed in every expression. `aggregate`: allowed in `stats`. `either`: in `stats`, also after `by`.
     #[schema(example = "scalar")]
     kind: &'static str,
@@ -99,41 +100,24 @@ pub struct FunctionBody {
 
 impl LanguageBody {
     fn new() -> Self {
-        // The sign of a saved query is not a name that can be completed.
-        let commands = CommandName::ALL.iter().filter(|name| **name != CommandName::SavedQuery);
-        Self { commands: commands.copied().map(CommandBody::from).collect(), functions: functions() }
-    }
-}
-
-fn functions() -> Vec<FunctionBody> {
-    Function::ALL.iter().copied().map(FunctionBody::from).collect()
-}
-
-impl From<CommandName> for CommandBody {
-    fn from(name: CommandName) -> Self {
-        let aliases = name.spellings().iter().skip(1).copied().collect();
-        Self { name: name.spelling(), aliases, example: name.example(), description: name.description() }
-    }
-}
-
-impl From<Function> for FunctionBody {
-    fn from(function: Function) -> Self {
-        let signature = function.signature();
         Self {
-            name: function.spelling(),
-            aliases: function.spellings().iter().skip(1).copied().collect(),
-            kind: match signature.kind {
-                FunctionKind::Scalar => "scalar",
-                FunctionKind::Aggregate => "aggregate",
-                FunctionKind::Either => "either",
-            },
-            signature: function.signature_text(),
-            parameters: signature.parameter_names().collect(),
-            min_arguments: signature.least(),
-            max_arguments: Some(signature.most()).filter(|most| *most < usize::MAX),
-            example: function.example(),
-            description: function.description(),
+            commands: language::commands().map(CommandBody::from).collect(),
+            functions: language::functions().map(FunctionBody::from).collect(),
         }
+    }
+}
+
+impl From<CommandInfo> for CommandBody {
+    fn from(CommandInfo { name, aliases, example, description }: CommandInfo) -> Self {
+        Self { name, aliases, example, description }
+    }
+}
+
+impl From<FunctionInfo> for FunctionBody {
+    fn from(function: FunctionInfo) -> Self {
+        let FunctionInfo { name, aliases, kind, signature, parameters, min_arguments, max_arguments, example, description } =
+            function;
+        Self { name, aliases, kind, signature, parameters, min_arguments, max_arguments, example, description }
     }
 }
 
