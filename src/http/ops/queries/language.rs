@@ -51,8 +51,7 @@ pub struct CommandBody {
     #[schema(example = "filter")]
     name: &'static str,
     /// Other names of the command.
-    #[schema(example = json!(["where"]))]
-    #[schema(value_type = Vec<String>)]
+    #[schema(value_type = Vec<String>, example = json!(["where"]))]
     aliases: &'static [&'static str],
     /// An example.
     #[schema(example = "filter c")]
@@ -71,8 +70,7 @@ pub struct FunctionBody {
     #[schema(example = "round")]
     name: &'static str,
     /// Other names of the function.
-    #[schema(example = json!([]))]
-    #[schema(value_type = Vec<String>)]
+    #[schema(value_type = Vec<String>, example = json!([]))]
     aliases: &'static [&'static str],
     /// `scalar`: allowed in every expression. `aggregate`: allowed in `stats`. `either`: in `stats`, also after `by`.
     #[schema(example = "scalar")]
