@@ -17,4 +17,5 @@ pub mod queries;
 mod local_queries;
 mod query_checks;
 mod query_language;
+mod tail;
 mod problems;
