@@ -122,11 +122,16 @@ deny: ## Check licences, bans and sources of all dependencies (needs cargo-deny)
 	@command -v cargo-deny >/dev/null || { echo 'cargo-deny is missing: cargo install --locked cargo-deny'; exit 1; }
 	$(CARGO) deny --locked check bans licenses sources
 
-setup: .venv/.done tests/web/node_modules/.done sdk ## Install the pinned tools of the tests (Python, Node, a browser), and build the clients of sdk/
+setup: .venv/.done .moto/.done tests/web/node_modules/.done sdk ## Install the pinned tools of the tests (Python, Node, a browser), and build the clients of sdk/
 
 .venv/.done: tests/tools/requirements.txt
 	@sh tests/tools/venv.sh .venv
 	.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement tests/tools/requirements.txt
+	@touch $@
+
+# moto's tests are in its source package only. The package is compared with the hash in requirements.txt, like the installed one.
+.moto/.done: tests/tools/requirements.txt tests/tools/moto_source.sh
+	@sh tests/tools/moto_source.sh .moto
 	@touch $@
 
 tests/web/node_modules/.done: tests/web/package.json tests/web/package-lock.json
@@ -193,5 +198,5 @@ system:
 
 clean: ## Remove all builds and installed tools
 	$(CARGO) clean
-	rm -rf .venv .venv-infra .venv-sdk tests/web/node_modules sdk/*/build sdk/*/node_modules sdk/*/dist sdk/rust/target
+	rm -rf .venv .venv-infra .venv-sdk .moto tests/web/node_modules sdk/*/build sdk/*/node_modules sdk/*/dist sdk/rust/target
 	rm -rf sdk/generated sdk/*/generated sdk/*/src/generated sdk/*/logmark/generated

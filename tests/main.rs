@@ -18,6 +18,8 @@
 mod world;
 mod ops;
 mod aws_protocol;
+mod conformance;
+mod real_logs;
 mod openapi;
 mod contract;
 mod faults;

@@ -10,7 +10,7 @@ use crate::contract::subject::now;
 use crate::world::fake_cloudwatch::SECRET;
 
 /// Runs a program of the tests' Python tools against the endpoint, and returns its output if it succeeds.
-async fn run(stage: &Stage, program: &str, arguments: &[&str]) -> Result<String, String> {
+pub(super) async fn run(stage: &Stage, program: &str, arguments: &[&str]) -> Result<String, String> {
     let program = Path::new(env!("CARGO_MANIFEST_DIR")).join(".venv/bin").join(program);
     let mut command = Command::new(program);
     command.args(arguments).env_clear().env("PATH", std::env::var_os("PATH").unwrap()).env("HOME", stage.world.folder.path());

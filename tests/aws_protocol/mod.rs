@@ -2,7 +2,7 @@
 //! sends.
 
 mod suite;
-mod support;
+pub(crate) mod support;
 mod boto;
 mod pages;
 mod queries;
@@ -12,3 +12,6 @@ mod signatures;
 mod wire;
 mod import;
 mod operator;
+mod moto;
+mod recorded;
+mod lookup_tables;

@@ -17,20 +17,24 @@ use crate::world::{Options, World};
 pub(super) const KEY: &str = "AKIDTEST";
 
 /// A service with an endpoint, and boto3 as its client.
-pub(super) struct Stage {
+pub(crate) struct Stage {
     pub(super) world: World,
     boto: Helper,
 }
 
 impl Stage {
     pub(super) async fn new() -> Self {
-        let world = World::with(Options::with_endpoint()).await;
+        Self::over(World::with(Options::with_endpoint()).await)
+    }
+
+    /// boto3 in front of this service.
+    pub(crate) fn over(world: World) -> Self {
         let boto = Helper::start("aws_client.py", &[&world.endpoint(), KEY, SECRET]);
         Self { world, boto }
     }
 
     /// Calls CloudWatch Logs with boto3: the response, or `Code: message`.
-    pub(super) async fn call(&self, operation: &str, parameters: Value) -> Result<Value, String> {
+    pub(crate) async fn call(&self, operation: &str, parameters: Value) -> Result<Value, String> {
         self.order(json!({ "service": "logs", "operation": operation, "parameters": parameters })).await
     }
 
@@ -46,7 +50,7 @@ impl Stage {
     }
 
     /// Calls it and requires success.
-    pub(super) async fn ok(&self, operation: &str, parameters: Value) -> Value {
+    pub(crate) async fn ok(&self, operation: &str, parameters: Value) -> Value {
         self.call(operation, parameters).await.unwrap_or_else(|error| panic!("{operation}: {error}"))
     }
 

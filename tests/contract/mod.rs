@@ -96,6 +96,7 @@ contract! {
 
     // The fake returns the rows of the test, and moto does not report which groups a query read.
     query_rows::a_query_finds_what_its_groups_hold: local, endpoint;
+    query_rows::a_check_tells_the_columns_and_starts_nothing: local, fake, moto, endpoint;
     query_rows::the_range_of_a_query_is_exact_to_the_millisecond: local, endpoint;
     query_rows::rows_are_paged_and_every_page_is_of_the_same_result: local, endpoint;
     query_rows::a_grant_for_some_streams_is_all_that_a_query_sees: local, endpoint;

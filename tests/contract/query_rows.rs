@@ -82,6 +82,21 @@ pub async fn a_query_finds_what_its_groups_hold(subject: &Subject) {
     assert!(counted["statistics"]["bytesScanned"].as_u64().unwrap() > 14 * 10);
 }
 
+pub async fn a_check_tells_the_columns_and_starts_nothing(subject: &Subject) {
+    let group = subject.group("one");
+    put_requests(subject, &group, "web-1", 9).await;
+    let check = async |query: &str, groups: &[&str]| subject.acme().post("/queries/check", &body(query, groups), &[]).await;
+    let checked = check("stats count(*) as n by bin(5m), status", &[&group]).await.json();
+    assert_eq!((&checked["diagnostics"], &checked["refusals"]), (&json!([]), &json!([])));
+    assert_eq!((&checked["columns"], &checked["shape"]), (&json!(["bin(5m)", "status", "n"]), &json!("series")));
+    assert!(["exact", "stored"].contains(&checked["estimate"]["basis"].as_str().unwrap()), "{checked}");
+    let wrong = check("stat count(*)", &[&group]).await.json();
+    assert_eq!(wrong["diagnostics"][0]["fix"], "stats", "{wrong}");
+    for missing in [subject.group("nothing").as_str(), "/globex/api"] {
+        assert_eq!(check("fields n", &[missing]).await.problem(), "404 not_found", "{missing}");
+    }
+}
+
 pub async fn the_range_of_a_query_is_exact_to_the_millisecond(subject: &Subject) {
     let (group, begin) = (subject.group("range"), Subject::begin());
     subject.put(&group, "s", &[(begin, "0"), (begin + 1, "1"), (begin + 2, "2"), (begin + 3, "3")]).await;
