@@ -1,0 +1,9 @@
+//! The client commands against a service, and against servers that lie.
+
+mod environment;
+mod logs;
+mod groups;
+mod query;
+mod refusals;
+mod hostile;
+mod completions;
