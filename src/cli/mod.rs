@@ -124,11 +124,11 @@ impl CliError {
 
     /// Whether the user already knows, as after Ctrl-C.
     fn is_quiet(&self) -> bool {
-        match self {
-            #[cfg(feature = "client")]
-            Self::Client(error) => error.is_quiet(),
-            _ => false,
+        #[cfg(feature = "client")]
+        if let Self::Client(error) = self {
+            return error.is_quiet();
         }
+        false
     }
 }
 

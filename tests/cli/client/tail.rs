@@ -94,8 +94,8 @@ async fn a_tail_is_resumed_by_its_cursor_in_another_process() {
     let world = World::new().await;
     put(&world, 0..10).await;
     let mut claims = crate::world::tokens::Issuer::claims("acme", "logs:*:*");
-    // With the leeway of 60 s it is refused a second later.
-    claims["exp"] = (crate::contract::subject::now() / 1000 - 58).into();
+    // With the leeway of 60 s it is refused eight seconds later.
+    claims["exp"] = (crate::contract::subject::now() / 1000 - 52).into();
     let mut first = tail(&url(world.address), &world.issuer.mint(&claims), &["--since", "2026-11-20T10:00:00Z", "--columns", "message"]);
     assert_eq!(first.ended().await.code(), Some(3), "{}", first.log());
     let said = first.wait_for_log("--cursor ").await;
@@ -112,7 +112,7 @@ async fn a_renewed_token_file_lets_it_continue() {
     let world = World::new().await;
     put(&world, 0..1).await;
     let mut claims = crate::world::tokens::Issuer::claims("acme", "logs:*:*");
-    claims["exp"] = (crate::contract::subject::now() / 1000 - 57).into();
+    claims["exp"] = (crate::contract::subject::now() / 1000 - 52).into();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("token");
     std::fs::write(&file, world.issuer.mint(&claims)).unwrap();
