@@ -117,6 +117,7 @@ pub struct Sources {
 }
 
 impl Sources {
+    /// All configured sources, and their page pool.
     #[must_use]
     pub fn new(sources: impl IntoIterator<Item = (SourceName, Arc<dyn Source>)>, page_pool: PagePool) -> Self {
         let named: BTreeMap<_, Arc<dyn Source>> = sources.into_iter().collect();
