@@ -2,6 +2,7 @@
 
 mod environment;
 mod logs;
+mod tail;
 mod groups;
 mod query;
 mod refusals;
