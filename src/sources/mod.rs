@@ -172,7 +172,7 @@ impl Sources {
         self.named(permit, &rule.source)?.tail().ok_or(SourceError::NotSupported("live tail"))
     }
 
-    /// The optional features of the source of that name.
+    /// The optional features of the source of this name.
     #[must_use]
     pub fn features(&self, name: &SourceName) -> SourceFeatures {
         let source = self.named.get(name);

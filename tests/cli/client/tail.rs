@@ -28,7 +28,8 @@ fn tail(url: &str, token: &str, arguments: &[&str]) -> Binary {
 }
 
 fn assert_messages(output: &str, expected: &[String]) {
-    let shown: Vec<&str> = output.lines().map(|line| line.rsplit_once("event").map_or(line, |(before, _)| &line[before.len()..])).collect();
+    let shown: Vec<&str> =
+        output.lines().map(|line| line.rsplit_once("event").map_or(line, |(before, _)| &line[before.len()..])).collect();
     assert_eq!(shown.len(), expected.len());
     assert!(shown.iter().eq(expected.iter()), "{shown:?}");
 }
@@ -96,7 +97,8 @@ async fn a_tail_is_resumed_by_its_cursor_in_another_process() {
     let mut claims = crate::world::tokens::Issuer::claims("acme", "logs:*:*");
     // With the leeway of 60 s it is refused eight seconds later.
     claims["exp"] = (crate::contract::subject::now() / 1000 - 52).into();
-    let mut first = tail(&url(world.address), &world.issuer.mint(&claims), &["--since", "2026-11-20T10:00:00Z", "--columns", "message"]);
+    let mut first =
+        tail(&url(world.address), &world.issuer.mint(&claims), &["--since", "2026-11-20T10:00:00Z", "--columns", "message"]);
     assert_eq!(first.ended().await.code(), Some(3), "{}", first.log());
     let said = first.wait_for_log("--cursor ").await;
     assert!(said.contains("expired_token (401)"), "{said}");
@@ -152,7 +154,10 @@ async fn markers_and_lies() {
          event: sampled\ndata: {{\"above\":500}}\n\nevent: later\ndata: {{}}\n\nevent: reconnect\nid: d\ndata: {{}}\n\n",
         event("b", "one\\u001b[2J")
     );
-    let second = format!("{}event: error\ndata: {{\"status\":403,\"code\":\"insufficient_scope\",\"title\":\"t\"}}\n\n", event("e", "two"));
+    let second = format!(
+        "{}event: error\ndata: {{\"status\":403,\"code\":\"insufficient_scope\",\"title\":\"t\"}}\n\n",
+        event("e", "two")
+    );
     let stream = |body: &str| answer("200 OK", "text/event-stream", body);
     let said = command(&lies(vec![stream(&first), stream(&second)]).await, "a.b.c", &["tail", "/a"]).await;
     assert_eq!(said.code, 5);
