@@ -44,7 +44,7 @@ class Packages(unittest.TestCase):
     def test_it_holds_what_belongs_to_the_program(self):
         with tarfile.open(self.pack("one")) as archive:
             entries = {entry.name.split("/", 1)[1]: entry for entry in archive}
-            self.assertEqual(sorted(entries), sorted([*dist.FILES, "bin/logmark"]))
+            self.assertEqual(sorted(entries), sorted([*dist.FILES, *dist.COMPLETIONS, "bin/logmark"]))
             self.assertEqual(list(entries), sorted(entries))
             for name, entry in entries.items():
                 self.assertEqual((entry.uname, entry.uid, entry.mtime), ("root", 0, 0))

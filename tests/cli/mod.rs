@@ -12,3 +12,4 @@ mod operators;
 mod roles;
 mod semicomplete;
 mod memory;
+mod client;
