@@ -25,6 +25,7 @@ use crate::domain::time::Clock;
 use crate::http::client_address::Proxies;
 use crate::http::cursor::CursorSealer;
 use crate::http::server::{self, Certificates, ConnectionLimits};
+use crate::http::tickets::Tickets;
 use crate::http::{App, AppState, Parts, RequestLimits, admin, router};
 use crate::outbound::Outbound;
 use crate::sources::cloudwatch::settings::QuotaRefresh;
@@ -117,6 +118,7 @@ impl Service {
             request_time: server.limits.request_timeout,
             work_time: server.limits.work_time,
             page_bytes: server.limits.page_bytes,
+            tails: server.limits.max_tails,
         };
         let sources = Sources::new(opened.sources, PagePool::new(server.limits.response_memory));
         let endpoints = endpoints::make(config, &sources, &cursor_keys, &clock)?;
@@ -125,6 +127,7 @@ impl Service {
             tenants: Arc::new(config.tenants.clone()),
             sources,
             sealer: CursorSealer::new(&cursor_keys)?,
+            tickets: Tickets::new(server.shared_tickets)?,
             clock,
             limits,
             public_url,
@@ -258,9 +261,11 @@ impl Listeners {
             }
         });
         let (leave, mut endpoints) = endpoints::serve(&service.endpoints, endpoint_listeners, limits);
+        let app = service.app.clone();
         let stop = async {
             stop.await;
             draining.store(true, Ordering::Relaxed);
+            app.end_tails();
             leave.send_replace(true);
         };
         let proxies = Arc::new(service.app.proxies().clone());

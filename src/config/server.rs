@@ -45,6 +45,9 @@ pub struct Server {
     pub forwarding_header: ForwardingHeader,
     /// `LOGMARK__SERVER__ALLOWED_HOSTS`; absent: any. `public_url` in it stands for that URL's host.
     pub allowed_hosts: Option<Vec<String>>,
+    /// `LOGMARK__SERVER__SHARED_TICKETS`; false: a ticket is accepted only by the process that has made it, so that it is used once.
+    /// With true each process with the same `cursor_keys` accepts it once.
+    pub shared_tickets: bool,
     /// `[server.limits]`.
     pub limits: ServerLimits,
 }
@@ -123,6 +126,9 @@ pub struct ServerLimits {
     /// `LOGMARK__SERVER__LIMITS__MAX_REQUESTS_PER_IP`; 2000, or no limit if connections have none. 0 means no limit.
     #[serde(deserialize_with = "values::limit::<1_000_000, _>")]
     pub max_requests_per_ip: Option<NonZeroU32>,
+    /// `LOGMARK__SERVER__LIMITS__MAX_TAILS`; 10000. Open live tails, shared between tenants by weight: one tenant alone can open half.
+    #[serde(deserialize_with = "values::integer::<1, 1_000_000, _, _>")]
+    pub max_tails: usize,
 }
 
 /// With 64 MiB of a source's cache, and 1,000 connections of an attacker, the service stays below 512 MiB: an attack on a share of
@@ -146,6 +152,7 @@ impl Default for ServerLimits {
             response_memory: RESPONSE_MEMORY,
             max_requests: 10_000,
             max_requests_per_ip: NonZeroU32::new(2000),
+            max_tails: 10_000,
         }
     }
 }
@@ -163,6 +170,7 @@ impl Default for Server {
             trusted_proxies: Vec::new(),
             forwarding_header: ForwardingHeader::XForwardedFor,
             allowed_hosts: None,
+            shared_tickets: false,
             limits: ServerLimits::default(),
         }
     }
@@ -186,6 +194,7 @@ pub(super) struct RawServer {
     forwarding_header: ForwardingHeader,
     #[serde(deserialize_with = "trusted_proxies")]
     trusted_proxies: Vec<Network>,
+    shared_tickets: bool,
     limits: ServerLimits,
 }
 
@@ -281,6 +290,7 @@ pub(super) fn validate(raw: RawServer, key: &Key<'_>) -> Server {
         cors_origins: raw.cors_origins,
         trusted_proxies: raw.trusted_proxies,
         forwarding_header: raw.forwarding_header,
+        shared_tickets: raw.shared_tickets,
         limits: validate_limits(raw.limits, &key.key("limits")),
     }
 }

@@ -14,6 +14,7 @@ use super::field_error::{FieldError, FieldErrors, Language, names_for_log, query
 use super::hint;
 use super::problem_code::ProblemCode as C;
 pub use super::problem_document::Problem;
+use super::tail_limits::{self, TailsExceeded};
 use crate::auth::policy::Denied;
 use crate::domain::query::operations::QueryStatus;
 use crate::sources::SourceError;
@@ -65,6 +66,9 @@ pub enum ApiError {
     /// A genuine token that has expired. This is the only refusal with a reason for the caller.
     #[error("expired token")]
     ExpiredToken,
+    /// A ticket that is not valid here and now. The reason is for the log only.
+    #[error("invalid ticket: {0}")]
+    InvalidTicket(&'static str),
     /// A request for a host that the service does not answer for.
     #[error("unknown host")]
     UnknownHost,
@@ -86,9 +90,6 @@ pub enum ApiError {
         /// The formats that it has.
         available: &'static str,
     },
-    /// A feature that this version does not have.
-    #[error("not supported: {0}")]
-    NotSupported(&'static str),
     /// A body over the limit, in bytes.
     #[error("body over {0} bytes")]
     BodyTooLarge(usize),
@@ -113,6 +114,9 @@ pub enum ApiError {
         /// The limit.
         limit: u32,
     },
+    /// No further live tail can be opened.
+    #[error("too many live tails: {0}")]
+    TooManyTails(#[from] TailsExceeded),
     /// The service is overloaded.
     #[error("overloaded")]
     Overloaded,
@@ -206,6 +210,14 @@ impl ApiError {
                 refused_token(C::InvalidToken, "The token is not valid here. Get a new one from the issuer.")
             }
             Self::ExpiredToken => refused_token(C::ExpiredToken, "The token has expired. Get a new one from the issuer."),
+            Self::InvalidTicket(_) => Problem {
+                challenge: Some("realm=\"logmark\"".into()),
+                ..plain(
+                    C::InvalidTicket,
+                    "The ticket is not valid for this request. Get a new one with `POST /tickets`: a ticket is for one GET of one URL \
+                     within 60 seconds.",
+                )
+            },
             Self::UnknownHost => plain(C::UnknownHost, "The service does not answer for the host in `Host`. Use its public URL."),
             Self::KeysUnavailable(_) => {
                 let detail = "The keys of the token's issuer are not available at the moment, so the token cannot be verified. Try again after \
@@ -240,10 +252,6 @@ impl ApiError {
                 let detail = format!("The source that has the log group does not support {what}.");
                 Problem::new(C::NotSupported, detail)
             }
-            Self::NotSupported(what) => {
-                let detail = format!("This version of the service does not support {what}.");
-                Problem::new(C::NotSupported, detail)
-            }
             Self::BodyTooLarge(limit) => {
                 Problem::new(C::BodyTooLarge, format!("The body is larger than the limit of {limit} bytes. Send a smaller one."))
             }
@@ -269,6 +277,7 @@ impl ApiError {
                     ),
                 )
             },
+            Self::TooManyTails(exceeded) => tails_problem(*exceeded),
             Self::Source(S::NoMemory { is_own: true, retry_after }) => Problem {
                 retry_after: Some(*retry_after),
                 ..plain(C::RateLimited, "The tenant's open answers use all of its memory. Read them, or request less at a time.")
@@ -320,6 +329,21 @@ impl ApiError {
             ),
         }
     }
+}
+
+fn tails_problem(exceeded: TailsExceeded) -> Problem {
+    let (code, detail) = match exceeded {
+        TailsExceeded::Tenant(limit) => {
+            (C::RateLimited, format!("The tenant's limit of {limit} open live tails is reached. Close one, or try again later."))
+        }
+        TailsExceeded::Share => {
+            (C::RateLimited, "The tenant has its share of the service's live tails. Close one, or try again later.".to_owned())
+        }
+        TailsExceeded::Total => {
+            (C::Overloaded, "The service has no free live tail at the moment. Try again after `Retry-After`.".to_owned())
+        }
+    };
+    Problem { retry_after: Some(tail_limits::RETRY_AFTER), ..Problem::new(code, detail) }
 }
 
 /// The clause as a sentence: with a capital letter, and with a full stop.

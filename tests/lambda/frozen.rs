@@ -86,6 +86,7 @@ fn service(folder: &std::path::Path, clock: &Arc<HeldClock>, fake: &Fake) -> (ax
         tenants: Arc::new(config.tenants.clone()),
         sources: Sources::new([(name, Arc::new(source) as Arc<dyn Source>)], PagePool::new(limits.response_memory)),
         sealer: CursorSealer::new(&[]).unwrap(),
+        tickets: logmark::http::tickets::Tickets::new(false).unwrap(),
         clock: held,
         limits: RequestLimits {
             target_bytes: 16 * 1024,
@@ -94,6 +95,7 @@ fn service(folder: &std::path::Path, clock: &Arc<HeldClock>, fake: &Fake) -> (ax
             request_time: limits.request_timeout,
             work_time: limits.work_time,
             page_bytes: limits.page_bytes,
+            tails: limits.max_tails,
         },
         public_url: "https://logs.example.com".to_owned(),
         given_url: None,

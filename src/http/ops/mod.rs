@@ -5,6 +5,7 @@
 
 mod parameters;
 pub mod events;
+pub mod tail;
 mod list;
 pub mod read_stream;
 pub mod read_group;
@@ -24,4 +25,4 @@ pub mod metadata;
 pub mod docs;
 mod page;
 pub mod problems;
-pub mod unsupported;
+pub mod create_ticket;

@@ -3,7 +3,7 @@
 //! Maps names to files: `lookup/TENANT/NAME.csv` is a table of one tenant, `lookup/NAME.csv` a table of every tenant with a query
 //! grant for the source; the tenant's own table has priority. INVARIANT: a name never leaves these two folders.
 
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,8 +13,8 @@ use logmark_engine::input::Table;
 
 use crate::domain::name::TenantId;
 
-/// CloudWatch's limit for the file of a table (10 MB).
-const MAX_BYTES: u64 = 10_000_000;
+/// CloudWatch's limit for the file of a table (10 MiB).
+pub(super) const MAX_BYTES: u64 = 10 * 1024 * 1024;
 /// Bytes of parsed tables that are kept for later queries: the largest table of short cells fits.
 const MAX_CACHED_BYTES: usize = 32 << 20;
 
@@ -77,34 +77,30 @@ struct FileIdentity {
 }
 
 impl FileIdentity {
-    fn of(metadata: &Metadata) -> Self {
+    fn of(file: &File) -> Result<Self, InputError> {
         #[cfg(unix)]
         use std::os::unix::fs::MetadataExt as _;
-        Self {
+        let metadata = file.metadata().map_err(failed)?;
+        Ok(Self {
             bytes: metadata.len(),
             modified: metadata.modified().ok(),
             #[cfg(unix)]
             inode: (metadata.dev(), metadata.ino(), metadata.ctime(), metadata.ctime_nsec()),
-        }
+        })
     }
 }
 
 impl TableCache {
     /// The table of a file; `None` if there is no file.
     fn read(&self, path: &Path, name: &str) -> Result<Option<Arc<Table>>, InputError> {
-        let failed = |error: std::io::Error| InputError::Failed(Box::new(error));
-        let file = match File::open(path) {
-            Ok(file) => file,
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
-            Err(error) => return Err(failed(error)),
-        };
-        let identity = FileIdentity::of(&file.metadata().map_err(failed)?);
+        let Some(file) = open(path)? else { return Ok(None) };
+        let identity = FileIdentity::of(&file)?;
         if let Some(table) = self.find(path, identity) {
             return Ok(Some(table));
         }
-        let table = Arc::new(parse(name, &text(&file)?)?);
+        let table = Arc::new(table(name, &text(&file)?)?);
         // A file that was changed while it was read is read again by the next query.
-        if FileIdentity::of(&file.metadata().map_err(failed)?) == identity {
+        if FileIdentity::of(&file)? == identity {
             self.keep(CachedTable { path: path.to_owned(), file: identity, table: Arc::clone(&table) });
         }
         Ok(Some(table))
@@ -138,17 +134,34 @@ impl TableCache {
     }
 }
 
+fn failed(error: std::io::Error) -> InputError {
+    InputError::Failed(Box::new(error))
+}
+
+fn open(path: &Path) -> Result<Option<File>, InputError> {
+    match File::open(path) {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+        Err(error) => Err(failed(error)),
+    }
+}
+
 fn text(file: &File) -> Result<String, InputError> {
-    let failed = |error: std::io::Error| InputError::Failed(Box::new(error));
     let mut bytes = Vec::new();
     file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > MAX_BYTES {
-        return Err(failed(std::io::Error::new(ErrorKind::FileTooLarge, "a lookup table is larger than 10 MB")));
+        return Err(failed(std::io::Error::new(ErrorKind::FileTooLarge, "a lookup table is larger than 10 MiB")));
     }
     String::from_utf8(bytes).map_err(|error| InputError::Failed(Box::new(error)))
 }
 
-fn parse(name: &str, text: &str) -> Result<Table, InputError> {
+/// The text of a table's file; `None` if there is no file.
+pub(super) fn read_file(path: &Path) -> Result<Option<String>, InputError> {
+    open(path)?.map(|file| text(&file)).transpose()
+}
+
+/// The table of a CSV text.
+pub(super) fn table(name: &str, text: &str) -> Result<Table, InputError> {
     let mut records = Records::of(text.strip_prefix('\u{feff}').unwrap_or(text));
     let mut table = Table::new(records.next().unwrap_or_default());
     for (number, record) in (2..).zip(records) {
