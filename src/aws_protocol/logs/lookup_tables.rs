@@ -1,4 +1,4 @@
-//! Lookup tables: CreateLookupTable, UpdateLookupTable, GetLookupTable, DescribeLookupTables and DeleteLookupTable.
+//! Lookup tables: `CreateLookupTable`, `UpdateLookupTable`, `GetLookupTable`, `DescribeLookupTables` and `DeleteLookupTable`.
 //!
 //! The tables are those of all tenants of the source. Names, limits and members are those of AWS's model; KMS keys are refused. A
 //! table that another tool put into the source's folder is listed too.
@@ -25,7 +25,7 @@ use crate::sources::write::WriteError;
 pub(super) const MAX_BODY: usize = 10_485_760;
 const MAX_NAME: usize = 256;
 const MAX_DESCRIPTION: usize = 1024;
-/// Tables in a page of DescribeLookupTables.
+/// Tables in a page of `DescribeLookupTables`.
 const DEFAULT_RESULTS: usize = 50;
 const MAX_RESULTS: usize = 100;
 
