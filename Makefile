@@ -1,7 +1,7 @@
 # Two commands do everything: `make run` and `make test`. Both install missing tools, or say what to install.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint doc openapi-lint unit infra openapi examples requirements schemathesis sdk sdk-packages lambda lambda-zip dist bench fuzz deny setup system clean
+.PHONY: help run test check format lint doc openapi-lint unit infra openapi examples man requirements schemathesis sdk sdk-packages lambda lambda-zip dist bench fuzz deny setup system clean
 
 CARGO ?= cargo
 export CARGO_TERM_COLOR ?= auto
@@ -65,6 +65,9 @@ openapi: system ## Rewrite openapi/openapi.json, and API Gateway's document from
 examples: system ## Rewrite openapi/examples from the service's answers, and openapi/openapi.json with them
 	LOGMARK_WRITE_EXAMPLES=1 $(CARGO) test --locked --test integration openapi::examples::the_examples
 	$(MAKE) openapi
+
+man: ## Rewrite infra/package/logmark.1, the man page of the packages, from the command line
+	LOGMARK_WRITE_MAN_PAGE=1 $(CARGO) test --locked --lib cli::man_page_test
 
 # The check of `make test`, longer and with a random seed, which it prints.
 SCHEMATHESIS_EXAMPLES ?= 1500

@@ -1,4 +1,5 @@
-//! The CloudWatch Logs protocol of a local source: AWS's suite of signatures, AWS's own clients, and requests that no client makes.
+//! The CloudWatch Logs protocol of a local source: AWS's signature test suite, AWS's own clients, and requests that no client
+//! sends.
 
 mod suite;
 pub(crate) mod support;

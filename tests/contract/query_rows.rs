@@ -1,4 +1,4 @@
-//! What queries find in events that a source really holds: rows, figures, fields, records, under the permit.
+//! Queries over real events of a source: rows, statistics, fields, records, under the permit.
 
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ fn body(query: &str, groups: &[&str]) -> Value {
     json!({ "query": query, "logGroups": groups, "start": "-3h" })
 }
 
-/// The answer of a query that has ended.
+/// The response of an ended query.
 async fn ended(subject: &Subject, body: &Value) -> Answer {
     let answer = subject.acme().post("/queries", body, &WAIT).await;
     assert_eq!(answer.status, 200, "{body}: {}", answer.text());
