@@ -84,11 +84,11 @@ fn contents(checks: &mut Validation, input: &mut SaveInput) -> (Option<Content>,
     if input.kms_key_id.as_ref().is_some_and(|key| !key.is_empty()) {
         checks.alone("This endpoint does not encrypt with KMS keys: leave kmsKeyId out.");
     }
-    let body = checks.text("tableBody", input.table_body.take(), 1..=MAX_BODY).map(Content::Body);
-    let query = checks.text("queryId", input.query_id.take(), 1..=256).map(Content::Query);
-    if body.is_some() == query.is_some() {
+    if input.table_body.is_some() == input.query_id.is_some() {
         checks.alone("You must specify either tableBody or queryId, but not both.");
     }
+    let body = checks.text("tableBody", input.table_body.take(), 1..=MAX_BODY).map(Content::Body);
+    let query = checks.text("queryId", input.query_id.take(), 1..=256).map(Content::Query);
     (body.or(query), description)
 }
 
