@@ -14,9 +14,9 @@ use serde_json::Value;
 
 use super::support::{Binary, Setup};
 use crate::ops::queries::rows;
+use crate::world::World;
 use crate::world::client::{Answer, Client};
 use crate::world::fake_cloudwatch::queries::Script;
-use crate::world::World;
 
 /// A moment inside every default range, and after 2024.
 const BEGIN: i64 = 1_750_000_000_000;
