@@ -34,6 +34,7 @@ FILES = {
     "CHANGELOG.md": "CHANGELOG.md",
     "etc/logmark.toml": "infra/systemd/logmark.toml",
     "etc/environment": "infra/systemd/environment",
+    "man/logmark.1": "infra/package/logmark.1",
     "openapi.json": "openapi/openapi.json",
     "systemd/logmark.service": "infra/systemd/logmark.service",
 }
@@ -99,6 +100,22 @@ def archive(top, files, when):
     return packed.getvalue()
 
 
+def without_dead_links(name, content):
+    """The file without Markdown links to files that the packages do not have: their text stays, with a note.
+
+    The Debian package has no CHANGELOG.md and no folders, so only links between pages of docs/ work in both packages.
+    """
+    if not name.startswith("docs/"):
+        return content
+
+    def link(found):
+        text, target = found["text"], found["target"]
+        is_packed = target.startswith(("https:", "http:", "#")) or f"docs/{target.partition('#')[0]}" in FILES
+        return found[0] if is_packed else f"{text} (in the source repository)"
+
+    return re.sub(r"\[(?P<text>[^\]]+)\]\((?P<target>[^)\s]+)\)", link, content.decode()).encode()
+
+
 def completions(binary, shell):
     done = subprocess.run([binary.resolve(), "completions", shell], capture_output=True)
     if done.returncode:
@@ -110,7 +127,7 @@ def pack(binary, folder):
     binary, folder = Path(binary), Path(folder)
     check_portable(binary)
     top = f"logmark-{version()}-{machine(binary)}-linux"
-    files = {name: ((ROOT / source).read_bytes(), 0o644) for name, source in FILES.items()}
+    files = {name: (without_dead_links(name, (ROOT / source).read_bytes()), 0o644) for name, source in FILES.items()}
     files |= {name: (completions(binary, shell), 0o644) for name, shell in COMPLETIONS.items()}
     files["bin/logmark"] = (binary.read_bytes(), 0o755)
     stage = folder / "stage"

@@ -1,4 +1,4 @@
-//! The commands that print and end: help, `check`, `openapi`, `token`, `explain`.
+//! The commands that only print: help, `check`, `openapi`, `token`, `explain`.
 
 use insta::assert_snapshot;
 

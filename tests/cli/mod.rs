@@ -1,4 +1,4 @@
-//! The binary as whoever types its commands meets it: what it prints, its exit codes, its signals.
+//! The command line: output, exit codes, signals.
 
 pub mod wire;
 mod commands;
