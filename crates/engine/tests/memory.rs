@@ -1,6 +1,8 @@
 //! The memory of queries as the system sees it, beside what their budgets count. One test, since it measures its process; the
 //! bench `limits` runs the same at full size.
 
+#![expect(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test fails by panicking, and shows its figures")]
+
 #[path = "support/generated.rs"]
 mod generated;
 

@@ -47,7 +47,7 @@ fn merge<T, E>(
     let mut merged = Vec::with_capacity(left.len() + right.len());
     let (mut left, mut right) = (left.into_iter().peekable(), right.into_iter().peekable());
     loop {
-        if merged.len() % PIECE == 0 {
+        if merged.len().is_multiple_of(PIECE) {
             tick()?;
         }
         let takes_right = match (left.peek(), right.peek()) {

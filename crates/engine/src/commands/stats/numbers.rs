@@ -178,7 +178,7 @@ mod tests {
             1 => Number::Double((mixed >> 34) as f64 / 64.0 - 100_000.0),
             2 => Number::Integer(i64::MAX - (mixed % 3_000).cast_signed()),
             3 => Number::Double(f64::from_bits(mixed & !(1 << 62))),
-            _ => Number::Double(if place % 2 == 0 { 0.0 } else { -0.0 }),
+            _ => Number::Double(if place.is_multiple_of(2) { 0.0 } else { -0.0 }),
         }
     }
 
