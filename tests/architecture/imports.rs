@@ -21,7 +21,15 @@ const ROOMS: [(&[&str], &[&str]); 15] = [
     (&["logmark_filter_pattern"], &["domain/filter.rs"]),
     (
         &["logmark_event_page"],
-        &["domain/event.rs", "sources/", "aws_protocol/logs/", "http/encode/", "http/validator.rs", "http/ops/events/"],
+        &[
+            "domain/event.rs",
+            "sources/",
+            "aws_protocol/logs/",
+            "http/encode/",
+            "http/validator.rs",
+            "http/ops/events/",
+            "http/ops/tail/",
+        ],
     ),
     (&["logmark_insights"], &["domain/query/", "sources/local/queries/tests.rs"]),
     (
