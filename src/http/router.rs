@@ -43,6 +43,8 @@ fn routes_without_tickets() -> OpenApiRouter<AppState> {
         .routes(routes!(ops::list_streams::list_streams))
         .routes(routes!(ops::describe_fields::describe_fields))
         .routes(routes!(ops::queries::start::start_query))
+        .routes(routes!(ops::queries::check::check_query))
+        .routes(routes!(ops::queries::language::query_language))
         .routes(routes!(ops::queries::read::read_query, ops::queries::stop::stop_query))
         .routes(routes!(ops::read_record::read_record))
         .routes(routes!(ops::me::me))

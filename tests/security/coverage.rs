@@ -29,7 +29,7 @@ enum About {
 }
 
 /// Method, path in the document, and a target that answers well to tenant `acme`; `<id>` and `<pointer>` are of a query of its.
-const OPERATIONS: [(&str, &str, &str, About); 18] = [
+const OPERATIONS: [(&str, &str, &str, About); 20] = [
     ("get", "/logs/{group}/{stream}", "/logs/{}/web-1", About::Group("read")),
     ("get", "/logs/{group}", "/logs/{}", About::Group("read")),
     ("get", "/logs", "/logs?group={}&stream=web-1", About::Group("read")),
@@ -40,6 +40,8 @@ const OPERATIONS: [(&str, &str, &str, About); 18] = [
     ("get", "/groups/{group}/streams", "/groups/{}/streams", About::Group("describe")),
     ("get", "/groups/{group}/fields", "/groups/{}/fields", About::Group("query")),
     ("post", "/queries", "/queries", About::Query),
+    ("post", "/queries/check", "/queries/check", About::Query),
+    ("get", "/queries/language", "/queries/language", About::Caller),
     ("get", "/queries/{id}", "/queries/<id>", About::Query),
     ("delete", "/queries/{id}", "/queries/<id>", About::Query),
     ("get", "/records/{pointer}", "/records/<pointer>", About::Query),

@@ -142,6 +142,11 @@ impl World {
     /// A service as one wants it.
     pub async fn with(mut options: Options) -> Self {
         let folder = options.folder.take().unwrap_or_else(|| tempfile::tempdir().unwrap());
+        Self::again(folder, options).await
+    }
+
+    /// A service on the folder of an earlier one, with a new issuer.
+    pub async fn again(folder: TempDir, options: Options) -> Self {
         let issuer = Issuer::new(folder.path());
         let config = Self::configure(&folder, &options);
         let clock: Arc<dyn Clock> = match options.clock {

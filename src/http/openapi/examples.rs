@@ -29,7 +29,7 @@ macro_rules! answer {
     };
 }
 
-const RESPONSES: [ExampleResponse; 30] = [
+const RESPONSES: [ExampleResponse; 32] = [
     answer!("readStream", "200", "application/json", "readStream.json"),
     answer!("readStream", "200", "application/x-ndjson", "readStream.ndjson"),
     answer!("readStream", "200", "text/csv", "readStream.csv"),
@@ -56,6 +56,8 @@ const RESPONSES: [ExampleResponse; 30] = [
     answer!("readQuery", "200", "application/x-ndjson", "readQuery.ndjson"),
     answer!("readQuery", "200", "text/csv", "readQuery.csv"),
     answer!("readRecord", "200", "application/json", "readRecord.json"),
+    answer!("checkQuery", "200", "application/json", "checkQuery.json"),
+    answer!("queryLanguage", "200", "application/json", "queryLanguage.json"),
     answer!("me", "200", "application/json", "me.json"),
     answer!("explain", "200", "application/json", "explain.json"),
     answer!("index", "200", "application/json", "index.json"),
@@ -63,9 +65,10 @@ const RESPONSES: [ExampleResponse; 30] = [
 ];
 
 /// The bodies of the requests for these answers, by operation.
-const REQUESTS: [(&str, &str); 3] = [
+const REQUESTS: [(&str, &str); 4] = [
     ("startQuery", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/examples/startQuery.request.json"))),
     ("createTicket", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/examples/createTicket.request.json"))),
+    ("checkQuery", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/examples/checkQuery.request.json"))),
     ("checkFilter", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/examples/checkFilter.request.json"))),
 ];
 
