@@ -223,6 +223,14 @@ impl App {
         Ok(Caller::new(claims, &self.tenants))
     }
 
+    /// The permit that a caller would get now, for an answer that goes on for long.
+    ///
+    /// # Errors
+    /// If the request would be refused.
+    pub(in crate::http) fn authorize_again<Op: Operation>(&self, caller: &Caller, op: Op) -> Result<Permit<Op>, ApiError> {
+        Ok(policy::authorize(caller, op, self.clock.now())?)
+    }
+
     /// The caller of a request with these headers.
     pub(in crate::http) async fn authenticate(&self, headers: &HeaderMap) -> Result<Caller, ApiError> {
         let values = headers.get_all(AUTHORIZATION).iter().map(http::HeaderValue::as_bytes);

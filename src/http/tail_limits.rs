@@ -10,12 +10,14 @@ use std::time::Duration;
 use logmark_quota::{MemoryPool, QueueLimits, Rejected, Reservation, Share};
 use tokio::sync::watch;
 
+use super::problem::Problem;
+use super::problem_code::ProblemCode;
 use crate::auth::tenant::Tenant;
 use crate::domain::name::TenantId;
 use crate::telemetry::metrics;
 
 /// The `Retry-After`. The service does not know when another tail ends.
-pub const RETRY_AFTER: Duration = Duration::from_secs(5);
+const RETRY_AFTER: Duration = Duration::from_secs(5);
 /// A tail is refused at once, not queued.
 const NO_QUEUE: QueueLimits = QueueLimits { total: 0, per_tenant: 0 };
 
@@ -48,6 +50,28 @@ pub enum TailsExceeded {
     /// The service's limit is reached.
     #[error("all live tails of the service are open")]
     Total,
+}
+
+impl TailsExceeded {
+    /// The problem document.
+    #[must_use]
+    pub fn problem(self) -> Problem {
+        let (code, detail) = match self {
+            Self::Tenant(limit) => (
+                ProblemCode::RateLimited,
+                format!("The tenant's limit of {limit} open live tails is reached. Close one, or try again later."),
+            ),
+            Self::Share => (
+                ProblemCode::RateLimited,
+                "The tenant has its share of the service's live tails. Close one, or try again later.".to_owned(),
+            ),
+            Self::Total => (
+                ProblemCode::Overloaded,
+                "The service has no free live tail at the moment. Try again after `Retry-After`.".to_owned(),
+            ),
+        };
+        Problem { retry_after: Some(RETRY_AFTER), ..Problem::new(code, detail) }
+    }
 }
 
 impl TailLimits {

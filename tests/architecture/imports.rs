@@ -28,6 +28,7 @@ const ROOMS: [(&[&str], &[&str]); 15] = [
             "http/encode/",
             "http/validator.rs",
             "http/ops/events/",
+            "http/ops/tail/",
             "cli/client/",
         ],
     ),

@@ -61,8 +61,8 @@ const FAILURES: [Failure; 23] = [
     failure(
         "Unauthorized",
         "401",
-        "The token is missing, not valid, or has expired. See `WWW-Authenticate`",
-        &[C::MissingToken, C::InvalidToken, C::ExpiredToken],
+        "The token is missing, not valid, or has expired, or the ticket is not valid. See `WWW-Authenticate`",
+        &[C::MissingToken, C::InvalidToken, C::ExpiredToken, C::InvalidTicket],
     )
     .with(&["WWW-Authenticate"]),
     failure(

@@ -22,19 +22,18 @@ use tokio::sync::{Semaphore, oneshot};
 use crate::catalogue::Catalogue;
 use crate::catalogue::list::{Group, Stream, StreamsQuery};
 use crate::error::{AppendError, CatalogueError, FlushError, OpenError, ReadError, StorageError};
-use crate::event::{MAX_BATCH_BYTES, MAX_BATCH_EVENTS, MAX_MESSAGE_BYTES, NewEvent, Position};
+use crate::event::{MAX_BATCH_BYTES, MAX_BATCH_EVENTS, MAX_MESSAGE_BYTES, NewEvent};
 use crate::ids::{GroupId, StreamId};
 use crate::lock::DirectoryLock;
 use crate::memtable::EVENT_OVERHEAD_BYTES;
 use crate::options::Options;
-use crate::read::arrivals::{self, Arrivals, ArrivalsRequest};
 use crate::read::scan::{Scan, ScanRequest};
 use crate::read::segment_source::MayRead;
 use crate::read::{Page, ReadRequest, page};
 use crate::segment::cache::SegmentCache;
 use crate::sync;
 use gate::{FlushGate, Stopped};
-use subscriptions::{Subscription, Subscriptions};
+use subscriptions::Subscriptions;
 use view::{Moment, View};
 use writer::{Append, Command};
 
@@ -291,37 +290,6 @@ impl Store {
     /// [`ReadError::GroupNotFound`]; [`ReadError::Storage`] if a file fails.
     pub fn scan(&self, request: ScanRequest) -> Result<Scan, ReadError> {
         Scan::begin(Arc::clone(&self.running.shared), request)
-    }
-
-    /// Starts a scan of the events of a range that were appended after the sequence number `after`, and after the position `from`
-    /// if it is given. With `from` it continues an earlier scan of the same window without missing or repeating events. Blocks.
-    ///
-    /// # Errors
-    ///
-    /// As [`Store::scan`].
-    pub fn scan_window(&self, request: ScanRequest, after: u64, from: Option<Position>) -> Result<Scan, ReadError> {
-        Ok(Scan::begin(Arc::clone(&self.running.shared), request)?.in_window(after, from))
-    }
-
-    /// Subscribes to the new events of a group. Blocks for a lookup in the catalogue.
-    ///
-    /// # Errors
-    ///
-    /// [`ReadError::GroupNotFound`]; [`ReadError::Storage`] if a file fails.
-    pub fn subscribe(&self, group: &str) -> Result<Subscription, ReadError> {
-        let catalogue = self.running.shared.catalogue.snapshot()?;
-        let id = catalogue.group_id(group)?.ok_or_else(|| ReadError::GroupNotFound { group: group.to_owned() })?;
-        Ok(Subscription::new(&self.running.shared, id))
-    }
-
-    /// Reads the events after a sequence number, in the order of appends, from memory. `None` if some of them are no longer in
-    /// memory; [`Store::scan_window`] reads them.
-    ///
-    /// # Errors
-    ///
-    /// As [`Store::read`].
-    pub fn arrivals(&self, request: &ArrivalsRequest<'_>) -> Result<Option<Arrivals>, ReadError> {
-        arrivals::read(&self.running.shared.capture()?, request)
     }
 
     /// The newest snapshot for [`ScanRequest::up_to`]: scans with the same value see the same events.

@@ -8,8 +8,12 @@ use std::sync::{Arc, Mutex};
 
 use tokio::sync::watch;
 
-use super::Shared;
+use super::{Shared, Store};
+use crate::error::ReadError;
+use crate::event::Position;
 use crate::ids::GroupId;
+use crate::read::arrivals::{self, Arrivals, ArrivalsRequest};
+use crate::read::scan::{Scan, ScanRequest};
 use crate::sync;
 
 /// The groups with subscribers. The value of a group is the sequence number of its last event since it was subscribed to.
@@ -84,5 +88,38 @@ impl Drop for Subscription {
         if groups.get(&self.group).is_some_and(|sender| sender.receiver_count() == 0) {
             groups.remove(&self.group);
         }
+    }
+}
+
+impl Store {
+    /// Starts a scan of the events of a range that were appended after the sequence number `after`, and after the position `from`
+    /// if it is given. With `from` it continues an earlier scan of the same window without missing or repeating events. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::scan`].
+    pub fn scan_window(&self, request: ScanRequest, after: u64, from: Option<Position>) -> Result<Scan, ReadError> {
+        Ok(Scan::begin(Arc::clone(&self.running.shared), request)?.in_window(after, from))
+    }
+
+    /// Subscribes to the new events of a group. Blocks for a lookup in the catalogue.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::GroupNotFound`]; [`ReadError::Storage`] if a file fails.
+    pub fn subscribe(&self, group: &str) -> Result<Subscription, ReadError> {
+        let catalogue = self.running.shared.catalogue.snapshot()?;
+        let id = catalogue.group_id(group)?.ok_or_else(|| ReadError::GroupNotFound { group: group.to_owned() })?;
+        Ok(Subscription::new(&self.running.shared, id))
+    }
+
+    /// Reads the events after a sequence number, in the order of appends, from memory. `None` if some of them are no longer in
+    /// memory; [`Store::scan_window`] reads them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::read`].
+    pub fn arrivals(&self, request: &ArrivalsRequest<'_>) -> Result<Option<Arrivals>, ReadError> {
+        arrivals::read(&self.running.shared.capture()?, request)
     }
 }

@@ -12,7 +12,6 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::auth::permit::Permit;
-use crate::auth::policy;
 use crate::auth::tenant::Caller;
 use crate::domain::tail::EventsOperation;
 use crate::http::AppState;
@@ -80,8 +79,8 @@ impl Authority {
             EventsOperation::Tail(op) => EventsOperation::Tail(crate::domain::tail::TailLogs { history: None, ..op.clone() }),
             op @ EventsOperation::Read(_) => op.clone(),
         };
-        match policy::authorize(&self.caller, op, self.app.clock.now()) {
-            Err(denied) => Some(AuthorityEnd::Refused(denied.into())),
+        match self.app.authorize_again(&self.caller, op) {
+            Err(error) => Some(AuthorityEnd::Refused(error)),
             Ok(permit) if !permit.shows_the_same(&self.permit) => Some(AuthorityEnd::Changed),
             Ok(_) => None,
         }
