@@ -5,16 +5,17 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use ::http::{HeaderValue, Uri};
+use http::{HeaderValue, Uri};
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 use url::{Host, Url};
 
+use super::ConnectionArgs;
+use super::exchange::tls_builder;
 use super::failure::ClientError;
 use super::output::safe;
-use super::{ConnectionArgs, http::tls_builder};
 use crate::cli::note;
 
 /// Bytes of a token at most. The service accepts fewer.

@@ -31,14 +31,14 @@ const THROTTLED: std::time::Duration = std::time::Duration::from_secs(1);
 /// Arguments of `logmark logs`.
 #[derive(Debug, Args)]
 #[command(after_help = concat!("\
-Without --start the newest events are shown, the newest last. With --start all events from there on are shown.
-A cut connection is resumed: no event is lost or shown twice.
+Without --start the newest events are shown, the newest last. With --start all events from there on
+are shown. A cut connection is resumed: no event is lost or shown twice.
 
 Examples:
   logmark logs /acme/api                                  the newest 100 events of all streams
   logmark logs /acme/api prod-a --limit 20                the newest 20 of one stream
   logmark logs /acme/api --start -1h --filter ERROR       errors of the last hour
-  logmark logs /acme/api --start -1d --filter '{ $.status >= 500 }' --columns 'timestamp,$.status,$.path'
+  logmark logs /acme/api --start -1d --columns 'timestamp,$.status,$.path'
   logmark logs /acme/api --start 2026-11-20 --end 2026-11-21 --format csv > day.csv
   logmark logs /acme/api --start -1h --format ndjson | jq -r .message
 

@@ -8,7 +8,7 @@
 
 mod connection;
 mod failure;
-mod http;
+mod exchange;
 mod lines;
 mod sse;
 mod problem;
@@ -37,12 +37,13 @@ pub use failure::ClientError;
 /// The end of each command's help.
 macro_rules! connection_help {
     () => {
-        "The service and the token come from --url and --token-file, or from LOGMARK_URL and LOGMARK_TOKEN. Other users of a machine
-can read the arguments of a process, so prefer LOGMARK_TOKEN or --token-file to --token. HTTPS_PROXY, HTTP_PROXY and NO_PROXY are
-used as by curl.
+        "The service and the token come from --url and --token-file, or from LOGMARK_URL and LOGMARK_TOKEN.
+Other users of a machine can read the arguments of a process, so prefer LOGMARK_TOKEN or --token-file
+to --token. HTTPS_PROXY, HTTP_PROXY and NO_PROXY are used as by curl.
 
-Exit codes: 0 success; 1 failure; 2 invalid arguments, also if the service refuses them; 3 the token is missing, invalid or
-expired; 4 not found, or no access; 5 the token lacks a scope; 6 the service is unavailable; 130 interrupted with Ctrl-C."
+Exit codes: 0 success; 1 failure; 2 invalid arguments, also if the service refuses them; 3 the token
+is missing, invalid or expired; 4 not found, or no access; 5 the token lacks a scope; 6 the service is
+unavailable; 130 interrupted with Ctrl-C."
     };
 }
 pub(crate) use connection_help;

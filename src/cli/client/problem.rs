@@ -5,10 +5,10 @@
 use std::fmt;
 use std::time::Duration;
 
-use ::http::HeaderMap;
-use ::http::header::{LOCATION, RETRY_AFTER};
-use ::http::response::Parts;
 use bytes::Bytes;
+use http::HeaderMap;
+use http::header::{LOCATION, RETRY_AFTER};
+use http::response::Parts;
 use serde::Deserialize;
 
 use super::output::safe;

@@ -6,9 +6,9 @@
 use std::collections::{HashMap, HashSet};
 use std::process::ExitCode;
 
-use ::http::Method;
 use bytes::Bytes;
 use clap::Args;
+use http::Method;
 use indicatif::HumanCount;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -34,13 +34,14 @@ const POINTER: &str = "@ptr";
 /// Arguments of `logmark query`.
 #[derive(Debug, Args)]
 #[command(after_help = concat!("\
-The query is in Logs Insights QL. `-` reads it from standard input. A table on a terminal fits its width; use --wide, csv or ndjson
-for whole values.
+The query is in Logs Insights QL. `-` reads it from standard input. A table on a terminal fits its
+width; use --wide, csv or ndjson for whole values.
 
 Examples:
   logmark query 'stats count(*) by status | sort status' --group /acme/api
-  logmark query 'fields @timestamp, @message | filter status >= 500 | limit 20' --group /acme/api --start -1d
-  logmark query 'stats count(*) as n by bin(5m)' -g /acme/api -g /acme/web --start -3h --format csv > n.csv
+  logmark query 'fields @timestamp, @message | filter status >= 500 | limit 20' -g /acme/api
+  logmark query 'stats count(*) as n by bin(5m)' -g /acme/api --start -3h --format csv > n.csv
+  logmark query 'stats count(*) by @log' -g /acme/api -g /acme/web
   logmark query - --group /acme/api < slow-routes.txt
 
 ", connection_help!()))]

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
-use ::http::response::Parts;
-use ::http::{HeaderValue, Method, Request};
 use bytes::{Bytes, BytesMut};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
+use http::response::Parts;
+use http::{HeaderValue, Method, Request};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -14,8 +14,8 @@ use serde::de::DeserializeOwned;
 
 use super::ConnectionArgs;
 use super::connection::Connection;
+use super::exchange::{Http, connection_headers, target};
 use super::failure::ClientError;
-use super::http::{Http, connection_headers, target};
 use super::output::safe;
 use super::problem::{ServiceError, shown};
 use super::progress::Progress;

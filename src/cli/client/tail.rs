@@ -29,13 +29,14 @@ const RECONNECT_WITHIN: Duration = Duration::from_millis(500);
 /// Arguments of `logmark tail`.
 #[derive(Debug, Args)]
 #[command(after_help = concat!("\
-Events are shown as they arrive. Late events have older times and are shown when they arrive. After a cut connection or a restart of
-the service the tail resumes where it was. Gaps, which the service reports, are shown on standard error.
+Events are shown as they arrive. Late events have older times and are shown when they arrive. After
+a cut connection or a restart of the service the tail resumes where it was. Gaps, which the service
+reports, are shown on standard error.
 
 Examples:
   logmark tail /acme/api                                      new events of all streams
   logmark tail /acme/api prod-a --since 5m                    the last five minutes, then new events
-  logmark tail /acme/api --filter '{ $.status >= 500 }' --columns 'timestamp,$.status,$.path'
+  logmark tail /acme/api --filter '{ $.status >= 500 }'
   logmark tail /acme/api --json | jq -r .message
 
 ", connection_help!()))]

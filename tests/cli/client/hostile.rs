@@ -22,7 +22,11 @@ async fn answers_that_are_not_the_services_are_errors() {
         (answer("404 Not Found", "text/html", "<h1>nginx</h1>"), 1, "not as Logmark does: <h1>nginx</h1>"),
         (answer("403 Forbidden", "text/plain", "blocked by a firewall"), 1, "blocked by a firewall"),
         (moved, 1, "redirects to https://elsewhere.example/"),
-        (answer("400 Bad Request", "application/problem+json", problem), 2, r"\u{1b}]0;t\u{7}: \u{202e}\u{9b}"),
+        (
+            answer("400 Bad Request", "application/problem+json", problem),
+            2,
+            "\\u{1b}]0;t\\u{7}\n  \\u{1b}: a\\nb\n  x\\u{1b}[2J (400)\n",
+        ),
         (answer("200 OK", "application/json", "{\"groups\":[{\"name\":1}]"), 1, "unexpected answer"),
         (answer("200 OK", "application/json", "{\"groups\":[1]}"), 1, "not valid"),
         (answer("200 OK", "application/json", r#"{"groups":[],"nextCursor":"x"}"#), 1, "same cursor twice"),

@@ -36,9 +36,9 @@ async fn rows_are_a_table_csv_json_or_ndjson() {
     let table = query(&world, text, &[]).await;
     assert_eq!((table.code, table.err.as_str()), (0, ""));
     assert_snapshot!(table.out, @r"
-    status  path      n
-       200  =a,b      3
-       404  \x1b[2J   3
+    status  path     n
+       200  =a,b     3
+       404  \x1b[2J  3
     ");
     assert_eq!(query(&world, text, &["--format", "csv"]).await.out, "status,path,n\r\n200,\"'=a,b\",3\r\n404,\\x1b[2J,3\r\n");
     let ndjson = query(&world, text, &["--format", "ndjson"]).await.out;

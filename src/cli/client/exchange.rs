@@ -5,9 +5,9 @@
 
 use std::time::Duration;
 
-use ::http::header::{CONNECTION, HOST, PROXY_AUTHORIZATION};
-use ::http::{Request, Response, Uri};
 use bytes::Bytes;
+use http::header::{CONNECTION, HOST, PROXY_AUTHORIZATION};
+use http::{Request, Response, Uri};
 use http_body_util::{Empty, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
@@ -102,7 +102,7 @@ impl Http {
 
 /// The target of a request: absolute for a proxy of plain HTTP (RFC 9112 §3.2.2), else its path.
 pub(super) fn target(connection: &Connection, url: &str) -> Result<Uri, ClientError> {
-    let invalid = |error: ::http::uri::InvalidUri| ClientError::Failed(format!("invalid URL `{}`: {error}", safe(url)));
+    let invalid = |error: http::uri::InvalidUri| ClientError::Failed(format!("invalid URL `{}`: {error}", safe(url)));
     let is_absolute = connection.proxy.is_some() && connection.origin.scheme() == "http";
     let uri = Uri::try_from(url).map_err(invalid)?;
     if is_absolute {
@@ -162,7 +162,7 @@ async fn tunnel(stream: TcpStream, connection: &Connection, host: &str, port: u1
 }
 
 /// Adds the headers of the connection itself.
-pub(super) fn connection_headers(connection: &Connection, mut builder: ::http::request::Builder) -> ::http::request::Builder {
+pub(super) fn connection_headers(connection: &Connection, mut builder: http::request::Builder) -> http::request::Builder {
     builder = builder.header(HOST, connection.origin.authority());
     let proxy = connection.proxy.as_ref().filter(|_| connection.origin.scheme() == "http");
     if let Some(credentials) = proxy.and_then(|proxy| proxy.basic_auth()) {
