@@ -5,6 +5,7 @@ mod support;
 mod boto;
 mod pages;
 mod queries;
+mod live_tail;
 mod put;
 mod clients;
 mod signatures;

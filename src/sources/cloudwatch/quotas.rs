@@ -21,11 +21,12 @@ pub enum Api {
     ListLogGroupsForQuery,
     GetLogGroupFields,
     GetLogRecord,
+    StartLiveTail,
 }
 
 impl Api {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::GetLogEvents,
         Self::FilterLogEvents,
         Self::DescribeLogGroups,
@@ -36,6 +37,7 @@ impl Api {
         Self::ListLogGroupsForQuery,
         Self::GetLogGroupFields,
         Self::GetLogRecord,
+        Self::StartLiveTail,
     ];
 
     /// Its name, in `X-Amz-Target`, in figures and in the configuration.
@@ -52,6 +54,7 @@ impl Api {
             Self::ListLogGroupsForQuery => "ListLogGroupsForQuery",
             Self::GetLogGroupFields => "GetLogGroupFields",
             Self::GetLogRecord => "GetLogRecord",
+            Self::StartLiveTail => "StartLiveTail",
         }
     }
 }
@@ -130,6 +133,7 @@ fn default_rate(api: Api, region: &str) -> f64 {
         Api::GetLogEvents | Api::DescribeLogStreams => 25.0,
         Api::FilterLogEvents if region == "us-east-1" => 25.0,
         Api::FilterLogEvents | Api::DescribeLogGroups | Api::StartQuery | Api::GetQueryResults => 10.0,
+        Api::StartLiveTail => 5.0,
         Api::StopQuery | Api::ListLogGroupsForQuery | Api::GetLogGroupFields | Api::GetLogRecord => UNPUBLISHED,
     }
 }
