@@ -92,6 +92,8 @@ pub use catalogue::list::{Group, GroupClass, Order, Stream, StreamsQuery};
 pub use error::{AppendError, CatalogueError, FlushError, OpenError, ReadError, StorageError};
 pub use event::{Event, MAX_BATCH_BYTES, MAX_BATCH_EVENTS, MAX_MESSAGE_BYTES, NewEvent, ParsePositionError, Position};
 pub use options::Options;
+pub use read::arrivals::{Arrivals, ArrivalsRequest};
 pub use read::scan::{Scan, ScanRequest, StreamPredicate};
 pub use read::{Direction, MessageFilter, Page, ReadRequest, StreamSelection};
 pub use store::Store;
+pub use store::subscriptions::Subscription;

@@ -113,7 +113,7 @@ fn request<'a>(
 
 fn event_page(found: logmark_store::Page) -> Result<EventPage, SourceError> {
     Ok(EventPage {
-        events: events(&found.events)?,
+        events: events(found.events.iter())?,
         next: Position(found.next.to_string()),
         previous: Some(Position(found.previous.to_string())),
         at_end: found.at_end,
@@ -122,10 +122,11 @@ fn event_page(found: logmark_store::Page) -> Result<EventPage, SourceError> {
     })
 }
 
-fn events(stored: &[logmark_store::Event]) -> Result<Events, SourceError> {
+/// Stored events as events of a page.
+pub(super) fn events<'a>(stored: impl ExactSizeIterator<Item = &'a logmark_store::Event> + Clone) -> Result<Events, SourceError> {
     /// Digits of an id, and a stream's name now and then.
     const BYTES_BESIDES_MESSAGE: usize = 64;
-    let bytes = stored.iter().map(|event| event.message.len() + BYTES_BESIDES_MESSAGE).sum();
+    let bytes = stored.clone().map(|event| event.message.len() + BYTES_BESIDES_MESSAGE).sum();
     let mut events = Builder::with_capacity(stored.len(), bytes);
     let mut ids = EventIds::default();
     for event in stored {
