@@ -170,7 +170,11 @@ struct TailKeys {
 /// Without sweeps a tail would lose events.
 fn sweep_share<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
     let share = values::share(deserializer)?;
-    if share >= 0.01 { Ok(share) } else { Err(D::Error::custom("must be at least 0.01 (1%): without sweeps a tail would lose events")) }
+    if share >= 0.01 {
+        Ok(share)
+    } else {
+        Err(D::Error::custom("must be at least 0.01 (1%): without sweeps a tail would lose events"))
+    }
 }
 
 /// A price of 0 means no estimate.

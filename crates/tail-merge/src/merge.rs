@@ -54,6 +54,19 @@ struct Copy {
     id: Option<u64>,
     /// The last session that has shown it.
     session: Option<u64>,
+    /// The id, or the session, is that of an event with another ingestion time, which may be another event.
+    is_id_assumed: bool,
+    is_session_assumed: bool,
+}
+
+impl Copy {
+    fn identified(ingestion: i64, id: u64) -> Self {
+        Self { ingestion, id: Some(id), session: None, is_id_assumed: false, is_session_assumed: false }
+    }
+
+    fn shown(ingestion: i64, session: u64) -> Self {
+        Self { ingestion, id: None, session: Some(session), is_id_assumed: false, is_session_assumed: false }
+    }
 }
 
 /// What is remembered of the events with one fingerprint.
@@ -69,16 +82,17 @@ struct Entry {
 impl Entry {
     /// A session shows an event: is it a new one? `exact`: both sides report the same ingestion times.
     fn show(&mut self, ingestion: i64, session: u64, exact: bool) -> bool {
-        let same = |copy: &&mut Copy| copy.ingestion == ingestion && copy.session != Some(session);
-        let mut known = self.copies.iter_mut().find(same).map(|copy| copy.session = Some(session));
-        if known.is_none() && !exact {
-            let unshown = self.copies.iter_mut().find(|copy| copy.session.is_none());
-            known = unshown.map(|copy| copy.session = Some(session));
+        let is_free = |copy: &Copy| copy.session != Some(session) || copy.is_session_assumed;
+        if let Some(copy) = self.copies.iter_mut().find(|copy| copy.ingestion == ingestion && is_free(copy)) {
+            (copy.session, copy.is_session_assumed) = (Some(session), false);
+            return false;
         }
-        if known.is_none() {
-            self.copies.push(Copy { ingestion, id: None, session: Some(session) });
+        if let Some(copy) = self.copies.iter_mut().find(|copy| !exact && copy.session.is_none()) {
+            (copy.session, copy.is_session_assumed) = (Some(session), true);
+            return false;
         }
-        known.is_none()
+        self.copies.push(Copy::shown(ingestion, session));
+        true
     }
 
     /// A sweep shows an event: is it one that is known by its id, or by the same ingestion time?
@@ -86,18 +100,21 @@ impl Entry {
         if self.copies.iter().any(|copy| copy.id == Some(id)) {
             return Some(KnownBy::Id);
         }
-        let same = self.copies.iter_mut().find(|copy| copy.id.is_none() && copy.ingestion == ingestion);
-        same.map(|copy| copy.id = Some(id)).map(|()| KnownBy::Ingestion)
+        let is_free = |copy: &Copy| copy.id.is_none() || copy.is_id_assumed;
+        let copy = self.copies.iter_mut().find(|copy| copy.ingestion == ingestion && is_free(copy))?;
+        // The event that was assumed to be this one is told apart when a sweep shows it again.
+        (copy.id, copy.is_id_assumed) = (Some(id), false);
+        Some(KnownBy::Ingestion)
     }
 
     /// A sweep shows an event that [`Entry::identify`] does not know: is it a new one?
     fn add(&mut self, ingestion: i64, id: u64, exact: bool) -> bool {
-        let unidentified = self.copies.iter_mut().find(|copy| !exact && copy.id.is_none());
-        let known = unidentified.map(|copy| copy.id = Some(id)).is_some();
-        if !known {
-            self.copies.push(Copy { ingestion, id: Some(id), session: None });
+        if let Some(copy) = self.copies.iter_mut().find(|copy| !exact && copy.id.is_none()) {
+            (copy.id, copy.is_id_assumed) = (Some(id), true);
+            return false;
         }
-        !known
+        self.copies.push(Copy::identified(ingestion, id));
+        true
     }
 }
 

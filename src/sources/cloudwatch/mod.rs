@@ -115,7 +115,8 @@ impl CloudWatch {
         }
         let account_limits = accounts.limits(&settings)?;
         let account = settings.account();
-        let Settings { name, region, endpoint, cache, queries, tail, deadline, attempt_timeout, quotas, service_quotas, .. } = settings;
+        let Settings { name, region, endpoint, cache, queries, tail, deadline, attempt_timeout, quotas, service_quotas, .. } =
+            settings;
         let is_regional = endpoint.is_none();
         let endpoint = endpoint_of(upstream::SERVICE, &region, endpoint)?;
         let reader = |QuotaRefresh { endpoint, given }| {

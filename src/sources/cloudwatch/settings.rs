@@ -122,7 +122,14 @@ impl Default for TailSettings {
         let Bounds { lateness, settling } = Bounds::default();
         let millis = |millis: i64| Duration::from_millis(millis.unsigned_abs());
         let (lateness, settling) = (millis(lateness), millis(settling));
-        Self { sessions: 12, sweep_share: 0.4, lateness, settling, linger: Duration::from_secs(10), pace: PaceSettings::default() }
+        Self {
+            sessions: 12,
+            sweep_share: 0.4,
+            lateness,
+            settling,
+            linger: Duration::from_secs(10),
+            pace: PaceSettings::default(),
+        }
     }
 }
 

@@ -193,15 +193,18 @@ async fn serve(mut socket: TcpStream, state: Arc<Mutex<State>>) -> Option<()> {
                 let checked = check(state.now, &seen);
                 checked.and_then(|()| live_tail::open(&mut state, &seen))
             };
-            if let Ok(session) = opened {
-                let ended = live_tail::serve(&mut socket, session, &state).await;
-                state.lock().unwrap().live.open -= 1;
-                return ended;
+            match opened {
+                Ok(session) => {
+                    let ended = live_tail::serve(&mut socket, session, &state).await;
+                    state.lock().unwrap().live.open -= 1;
+                    return ended;
+                }
+                Err((status, name)) => {
+                    let refusal = self::answer(&mut state.lock().unwrap(), &seen, Some(Fault::Error(status, name)));
+                    socket.write_all(&refusal).await.ok()?;
+                    continue;
+                }
             }
-            let fault = opened.err().map(|(status, name)| Fault::Error(status, name));
-            let answer = answer(&mut state.lock().unwrap(), &seen, fault);
-            socket.write_all(&answer).await.ok()?;
-            continue;
         }
         match fault {
             Some(Fault::Reset) => return None,

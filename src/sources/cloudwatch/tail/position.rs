@@ -4,8 +4,8 @@
 
 use std::ops::RangeInclusive;
 
-use logmark_tail_merge::{Mark, SUMS};
 use logmark_tail_merge::ledger::Sums;
+use logmark_tail_merge::{Mark, SUMS};
 use serde::{Deserialize, Serialize};
 
 use crate::sources::SourceError;
@@ -96,7 +96,16 @@ mod tests {
         let mut other = good.0.to_vec();
         other[0] = 2;
         let far = |time| place(1, time, None).to_position().0.to_vec();
-        for bytes in [far(-1), far(i64::MAX - 60_000), Vec::new(), vec![1; 7], longer, other, good.0[..good.0.len() - 1].to_vec(), vec![0xff; 100]] {
+        for bytes in [
+            far(-1),
+            far(i64::MAX - 60_000),
+            Vec::new(),
+            vec![1; 7],
+            longer,
+            other,
+            good.0[..good.0.len() - 1].to_vec(),
+            vec![0xff; 100],
+        ] {
             assert_eq!(Place::read(&TailPosition(bytes.clone().into())), Err(SourceError::InvalidPosition), "{bytes:?}");
         }
     }

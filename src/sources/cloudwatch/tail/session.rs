@@ -80,7 +80,8 @@ impl Session {
         };
         let failure = error.as_ref().map_or_else(|| Failure::new(Kind::Timeout, "no answer in time"), Failure::of_sdk);
         metrics::upstream_call(&upstream.source, api, failure.kind.outcome(), begun.elapsed());
-        let is_limit = error.as_ref().and_then(SdkError::as_service_error).is_some_and(StartLiveTailError::is_limit_exceeded_exception);
+        let is_limit =
+            error.as_ref().and_then(SdkError::as_service_error).is_some_and(StartLiveTailError::is_limit_exceeded_exception);
         if is_limit {
             // The number of sessions, not the rate of calls: the rate limiter is not to slow down.
             permit.succeeded();
@@ -100,7 +101,8 @@ impl Session {
     /// The next update.
     pub(super) async fn next(&mut self) -> Result<Update, SessionEnd> {
         loop {
-            let received = tokio::time::timeout(SILENCE, self.output.response_stream.recv()).await.map_err(|_silent| SessionEnd::Broken)?;
+            let received =
+                tokio::time::timeout(SILENCE, self.output.response_stream.recv()).await.map_err(|_silent| SessionEnd::Broken)?;
             match received {
                 Ok(Some(Item::SessionUpdate(update))) => {
                     let is_sampled = update.session_metadata().is_some_and(|metadata| metadata.sampled());

@@ -421,7 +421,7 @@ async fn groups_and_streams_that_do_not_exist_are_told_apart() {
         let (group, stream) = (LogGroupName::try_from(group).unwrap(), stream.map(|name| LogStreamName::try_from(name).unwrap()));
         let source = &source;
         async move {
-            let failed = match stream {
+            match stream {
                 Some(stream) => {
                     let op = TailStream { group, stream };
                     source.tail_stream(&permit_by(op, &["/acme/*"], "logs:tail:*", None), TailStart::Now).await.err()
@@ -430,8 +430,7 @@ async fn groups_and_streams_that_do_not_exist_are_told_apart() {
                     let op = TailGroup { group, streams: StreamSelection::All, filter: None };
                     source.tail_group(&permit_by(op, &["/acme/*"], "logs:tail:*", None), TailStart::Now).await.err()
                 }
-            };
-            failed
+            }
         }
     };
     assert_eq!(tailed(GROUP, Some(STREAM)).await, None);
