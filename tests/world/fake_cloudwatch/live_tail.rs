@@ -38,6 +38,19 @@ pub(crate) enum SessionEnd {
     HugeFrame,
 }
 
+impl SessionEnd {
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Timeout,
+        Self::Exception,
+        Self::Error,
+        Self::CutFrame,
+        Self::Close,
+        Self::Silence,
+        Self::BadChecksum,
+        Self::HugeFrame,
+    ];
+}
+
 /// The fate of one session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SessionPlan {

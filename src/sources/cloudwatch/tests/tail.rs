@@ -208,17 +208,7 @@ async fn survives(plan: SessionPlan, sessions: usize) {
 
 #[tokio::test]
 async fn nothing_is_lost_or_repeated_however_sessions_end() {
-    let ends = [
-        SessionEnd::Timeout,
-        SessionEnd::Exception,
-        SessionEnd::Error,
-        SessionEnd::CutFrame,
-        SessionEnd::Close,
-        SessionEnd::Silence,
-        SessionEnd::BadChecksum,
-        SessionEnd::HugeFrame,
-    ];
-    let ending = ends.map(|end| tokio::spawn(survives(SessionPlan::ending(3, end), 3)));
+    let ending = SessionEnd::ALL.map(|end| tokio::spawn(survives(SessionPlan::ending(3, end), 3)));
     for survived in ending {
         survived.await.unwrap();
     }
