@@ -114,13 +114,14 @@ fn combine<T>(through: i64, reading: Vec<Seen<T>>, feed: Feed<T>) -> (Vec<Seen<T
     }
     let mut events = reading;
     for seen in feed.recent {
+        // An older event with the same content says nothing about those that the feed is still to show.
+        if seen.ingestion <= through {
+            continue;
+        }
         if seen.ingestion > feed.through
             && let Some((count, _)) = skipped.get_mut(&seen.fingerprint)
         {
             *count = count.saturating_sub(1);
-        }
-        if seen.ingestion <= through {
-            continue;
         }
         match counts.get_mut(&seen.fingerprint).filter(|count| **count > 0) {
             Some(count) => *count -= 1,
