@@ -11,7 +11,7 @@ use crate::domain::filter::EventFilter;
 use crate::domain::name::{LogGroupName, SourceName, TenantId};
 use crate::domain::operation::{Operation, ReadGroup, ReadStream, Reading, StartBy, StreamSelection};
 use crate::domain::pattern::Pattern;
-use crate::domain::query::operations::{ReadQuery, RulesFingerprint, RunningQuery, StartQuery};
+use crate::domain::query::operations::{CheckQuery, ReadQuery, RulesFingerprint, RunningQuery, StartQuery};
 use crate::domain::tail::{EventsOperation, TailGroup, TailStream, Tailing};
 use crate::domain::time::TimeRange;
 
@@ -281,6 +281,16 @@ impl Permit<TailGroup> {
 
 fn reading(group: LogGroupName, streams: StreamSelection, filter: Option<EventFilter>, range: TimeRange) -> ReadGroup {
     ReadGroup { group, streams, filter, range, start_by: StartBy::Service, direction: Direction::Forward }
+}
+
+impl Permit<CheckQuery> {
+    /// The same permission, for starting the query that it checks. `None`: the text is not a query.
+    #[must_use]
+    pub fn for_starting(&self) -> Option<Permit<StartQuery>> {
+        let op = self.op.start_query()?;
+        let Self { op: _, share, subject, groups, streams, reason } = self.clone();
+        Some(Permit { op, share, subject, groups, streams, reason })
+    }
 }
 
 impl Permit<StartQuery> {

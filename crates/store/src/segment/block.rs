@@ -1,21 +1,19 @@
-//! Owns the contents of a block: events of one group in order, numbers apart from messages so that
-//! both compress well.
+//! The contents of a block: events of one group in order, with numbers and messages separated so that both compress well.
 //!
 //! ```text
 //! length of the numbers 4 | numbers: per event six varints | messages end to end
 //! ```
 //!
-//! The numbers are differences to the event before (timestamp, sequence, ingestion time), the place
-//! of the stream in the block's list, the difference to the ordinal of the stream's event before, and
-//! the message's length. Never does I/O or checks a checksum;
-//! `reader` does.
+//! The numbers are differences to the event before (timestamp, sequence, ingestion time), the index of the stream in the block's
+//! list, the difference to the ordinal of the stream's previous event, and the message's length. `reader` does I/O and checks
+//! checksums.
 
 use crate::codec::{Input, add_difference, difference, put_varint};
 use crate::event::Position;
 use crate::ids::StreamId;
 use crate::memtable::Entry;
 
-/// Gathers events into a block.
+/// Builds a block.
 #[derive(Debug, Default)]
 pub(crate) struct BlockBuilder {
     numbers: Vec<u8>,
@@ -24,11 +22,11 @@ pub(crate) struct BlockBuilder {
     first: Option<Position>,
     last: Option<Position>,
     last_ingestion: i64,
-    /// Of each stream of the list.
+    /// The last ordinal of each stream of the list.
     last_ordinals: Vec<u64>,
 }
 
-/// A block's uncompressed bytes and what the index says of it.
+/// A block's uncompressed bytes and its index entry.
 #[derive(Debug)]
 pub(crate) struct BuiltBlock {
     pub(crate) bytes: Vec<u8>,
@@ -68,7 +66,7 @@ impl BlockBuilder {
         4 + self.numbers.len() + self.messages.len()
     }
 
-    /// The block, or `None` if nothing was pushed. The builder is empty again afterwards.
+    /// The block, or `None` if it is empty. The builder is empty afterwards.
     pub(crate) fn take(&mut self) -> Option<BuiltBlock> {
         let built = std::mem::take(self);
         let (first, last) = (built.first?, built.last?);
@@ -96,7 +94,7 @@ pub(crate) struct BlockEvent {
 }
 
 impl DecodedBlock {
-    /// Reads an uncompressed block; `None` if it is not one.
+    /// Parses an uncompressed block; `None` if it is malformed.
     pub(crate) fn decode(bytes: Vec<u8>, streams: &[StreamId]) -> Option<DecodedBlock> {
         let mut input = Input::new(&bytes);
         let length = input.u32()? as usize;
@@ -124,12 +122,12 @@ impl DecodedBlock {
         (start == bytes.len()).then_some(DecodedBlock { bytes, events })
     }
 
-    /// The memory it takes, about.
+    /// Its approximate memory.
     pub(crate) fn memory_bytes(&self) -> usize {
         self.bytes.capacity() + self.events.capacity() * size_of::<BlockEvent>() + size_of::<DecodedBlock>()
     }
 
-    /// An event's message; `None` if it is not UTF-8 or not of this block.
+    /// An event's message; `None` if it is not UTF-8 or not in this block.
     pub(crate) fn message(&self, event: &BlockEvent) -> Option<&str> {
         std::str::from_utf8(self.bytes.get(event.message.0..event.message.1)?).ok()
     }

@@ -1,4 +1,4 @@
-//! Making, describing and listing groups and streams.
+//! Creating, describing and listing groups and streams.
 
 use logmark_store::{AppendError, CatalogueError, Group, GroupClass, Order, ReadError, Stream, StreamSelection, StreamsQuery};
 
