@@ -69,7 +69,8 @@ impl Reader {
         let viewing = hub.view(view.group()).await?;
         let horizon = now - hub.settings.bounds().settling;
         let place = match from {
-            TailStart::Now => Place { mark: Mark::starting(now), history: None },
+            // Events of this millisecond may arrive after the request.
+            TailStart::Now => Place { mark: Mark::starting(now - 1), history: None },
             TailStart::Time(Millis(from)) => {
                 let history = HistoryPosition { horizon, from: from.max(0), after: None };
                 Place { mark: Mark::starting(horizon), history: Some(history) }

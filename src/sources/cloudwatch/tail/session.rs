@@ -54,6 +54,8 @@ pub(super) struct Update {
 #[derive(Debug)]
 pub(super) struct Session {
     output: StartLiveTailOutput,
+    /// When the last frame came. Callers cancel the wait for the next one at will, so the limit is not counted from their call.
+    heard: Instant,
 }
 
 impl Session {
@@ -73,7 +75,7 @@ impl Session {
                 permit.succeeded();
                 upstream.health.succeeded(api);
                 metrics::upstream_call(&upstream.source, api, "ok", begun.elapsed());
-                return Ok(Self { output });
+                return Ok(Self { output, heard: Instant::now() });
             }
             Ok(Err(error)) => Some(error),
             Err(_elapsed) => None,
@@ -101,8 +103,10 @@ impl Session {
     /// The next update.
     pub(super) async fn next(&mut self) -> Result<Update, SessionEnd> {
         loop {
-            let received =
-                tokio::time::timeout(SILENCE, self.output.response_stream.recv()).await.map_err(|_silent| SessionEnd::Broken)?;
+            let received = tokio::time::timeout_at(self.heard + SILENCE, self.output.response_stream.recv())
+                .await
+                .map_err(|_silent| SessionEnd::Broken)?;
+            self.heard = Instant::now();
             match received {
                 Ok(Some(Item::SessionUpdate(update))) => {
                     let is_sampled = update.session_metadata().is_some_and(|metadata| metadata.sampled());
