@@ -1,4 +1,4 @@
-//! The form of a position in a tail of CloudWatch: at most [`MAX_POSITION_BYTES`] bytes, without state in the service.
+//! The form of a position in a tail of CloudWatch: always [`MAX_POSITION_BYTES`] bytes, without state in the service.
 //!
 //! Owns the bytes. A position leaves the service sealed, but is read here as if anybody had written it.
 
@@ -50,7 +50,10 @@ impl Place {
     pub(super) fn to_position(self) -> TailPosition {
         let Mark { through, last, sums: Sums { count, powers } } = self.mark;
         let form = Form { version: VERSION, through, last: last.saturating_sub(through), count, powers, history: self.history };
-        TailPosition(postcard::to_allocvec(&form).unwrap_or_default().into())
+        let mut bytes = postcard::to_allocvec(&form).unwrap_or_default();
+        // The length tells nothing of the numbers.
+        bytes.resize(MAX_POSITION_BYTES, 0);
+        TailPosition(bytes.into())
     }
 
     /// # Errors
@@ -58,7 +61,8 @@ impl Place {
     pub(super) fn read(position: &TailPosition) -> Result<Self, SourceError> {
         let bytes = &position.0;
         let (form, rest): (Form, &[u8]) = postcard::take_from_bytes(bytes).map_err(|_| SourceError::InvalidPosition)?;
-        let is_whole = rest.is_empty() && bytes.len() <= MAX_POSITION_BYTES && form.version == VERSION && form.last >= 0;
+        let is_whole =
+            rest.iter().all(|byte| *byte == 0) && bytes.len() == MAX_POSITION_BYTES && form.version == VERSION && form.last >= 0;
         let last = form.through.checked_add(form.last).filter(|last| is_whole && TIMES.contains(last));
         let last = last.filter(|_| TIMES.contains(&form.through)).ok_or(SourceError::InvalidPosition)?;
         if form.history.is_some_and(|history| !TIMES.contains(&history.from) || !TIMES.contains(&history.horizon)) {
@@ -83,7 +87,7 @@ mod tests {
         let history = HistoryPosition { horizon: 1_795_168_800_000, from: 1_795_168_700_000, after: Some(u64::MAX) };
         for place in [place(0, 0, None), place(u64::MAX, 1_795_168_800_000, Some(history)), place(7, 1_000, Some(history))] {
             let position = place.to_position();
-            assert!(position.0.len() <= MAX_POSITION_BYTES, "{} bytes", position.0.len());
+            assert_eq!(position.0.len(), MAX_POSITION_BYTES);
             assert_eq!(Place::read(&position), Ok(place));
         }
     }
