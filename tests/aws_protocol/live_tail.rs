@@ -1,4 +1,4 @@
-//! StartLiveTail as botocore reads it: of our endpoint, and of the fake that stands for AWS in other tests.
+//! `StartLiveTail` as botocore reads it: of our endpoint, and of the fake that stands for AWS in other tests.
 
 use serde_json::{Value, json};
 

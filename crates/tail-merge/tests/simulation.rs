@@ -72,7 +72,7 @@ fn events(schedule: &[Second]) -> Vec<Event> {
             let mut content = (number as u128 + 1) * 0x9e37_79b9_7f4a_7c15_f39c_0c5b;
             let mut stream = (random(&mut seed) % 3) as u8;
             // A twin: the same content, so the same timestamp too.
-            if let Some(earlier) = events.last().filter(|_| random(&mut seed) % 8 == 0)
+            if let Some(earlier) = events.last().filter(|_| random(&mut seed).is_multiple_of(8))
                 && ingestion - earlier.timestamp < 120_000
             {
                 (timestamp, content, stream) = (earlier.timestamp, earlier.content, earlier.stream);
@@ -125,7 +125,7 @@ impl Hub {
             // An update is dropped, or sampled, or an event of it is left out without a word.
             let is_dropped = plan.fault == 2;
             let is_sampled = plan.puts >= 20 && plan.fault < 20;
-            let is_shown = |_: &&Event| !is_dropped && !(is_sampled && random(&mut seed) % 2 == 0);
+            let is_shown = |_: &&Event| !is_dropped && !(is_sampled && random(&mut seed).is_multiple_of(2));
             let update = events.iter().filter(in_second).filter(is_shown).map(Event::seen).collect();
             shown.extend(self.merge.update(now, update, is_sampled));
         }
@@ -147,7 +147,7 @@ impl Hub {
         self.recent.extend(shown.iter().cloned());
         self.next = now;
         // Memory for the latest events is short at times.
-        if plan.seed % 11 == 0 {
+        if plan.seed.is_multiple_of(11) {
             let from = now - BOUNDS.settling - (plan.seed % 20_000) as i64;
             self.recent.retain(|seen| seen.ingestion > from);
             self.kept_from = self.kept_from.max(from);
@@ -242,7 +242,8 @@ fn run(schedule: &[Second]) {
             let shown = hubs[index].second(now, if index == 0 { plan } else { other }, &known);
             for (number, watcher) in watchers.iter_mut().enumerate().filter(|(_, watcher)| watcher.hub == index) {
                 let mut seed = plan.seed.wrapping_add(number as u64);
-                let leave_after = if random(&mut seed) % 12 == 0 { (random(&mut seed) % 30) as usize } else { usize::MAX };
+                let leave_after =
+                    if random(&mut seed).is_multiple_of(12) { (random(&mut seed) % 30) as usize } else { usize::MAX };
                 if watcher.viewer.is_none() {
                     watcher.join(now, &hubs[index], &known, leave_after);
                 } else {
@@ -254,7 +255,7 @@ fn run(schedule: &[Second]) {
                 if let Some(viewer) = &mut watcher.viewer {
                     viewer.advance(hubs[index].merge.through());
                     watcher.mark = viewer.mark();
-                } else if random(&mut seed) % 2 == 0 {
+                } else if random(&mut seed).is_multiple_of(2) {
                     watcher.hub = 1 - index;
                 }
             }

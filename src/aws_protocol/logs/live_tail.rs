@@ -1,4 +1,4 @@
-//! StartLiveTail: new events as an event stream.
+//! `StartLiveTail`: new events as an event stream.
 //!
 //! - The answer begins with `initial-response` and `sessionStart`; then comes a `sessionUpdate` each second, even an empty one.
 //! - An update has 500 events at most. More in a second are sampled: `sessionMetadata.sampled` is true.

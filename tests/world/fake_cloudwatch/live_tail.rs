@@ -1,4 +1,4 @@
-//! StartLiveTail on the wire: an event stream of frames with checksums, and every way in which it goes wrong.
+//! `StartLiveTail` on the wire: an event stream of frames with checksums, and every way in which it goes wrong.
 //!
 //! Owns the sessions. As documented: `initial-response`, `sessionStart`, then an update each interval, even an empty one, with 500
 //! events at most, which is then a sample. A session shows what is put while it is open, and never what was put before.

@@ -1,11 +1,11 @@
-//! Live tail of CloudWatch Logs: complete, though StartLiveTail is not.
+//! Live tail of CloudWatch Logs: complete, though `StartLiveTail` is not.
 //!
 //! One live tail session and one series of sweeps (FilterLogEvents over the last minutes) for each log group, shared by all
 //! viewers of all tenants. [`logmark_tail_merge`] makes one feed of both. INVARIANT: calls for the feed name the group only, and
 //! each viewer's permit, streams and filter are applied to what it receives; so nothing that a viewer receives depends on the
 //! events that its permit hides.
 //!
-//! Reading order: [`event`], [`session`] (StartLiveTail), [`feed`] (what viewers share), [`worker`] (what fills it), [`position`],
+//! Reading order: [`event`], [`session`] (`StartLiveTail`), [`feed`] (what viewers share), [`worker`] (what fills it), [`position`],
 //! [`view`] (what one viewer may see), [`history`] (stored events), [`reader`] (one viewer). See docs/decisions/012.
 
 mod event;

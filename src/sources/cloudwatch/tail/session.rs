@@ -1,4 +1,4 @@
-//! One live tail session: StartLiveTail over the client of the SDK.
+//! One live tail session: `StartLiveTail` over the client of the SDK.
 //!
 //! Owns the call, its errors, and the limit of silence. Never starts again by itself: [`super::feed`] decides what follows an end.
 

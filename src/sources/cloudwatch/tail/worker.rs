@@ -38,7 +38,7 @@ const NOT_ALLOWED_RETRY: Duration = Duration::from_secs(300);
 const SWEEPS: &str = "live tail";
 
 /// An open session, and its place among the account's.
-type Open = (Session, OwnedSemaphorePermit);
+type Open = (Box<Session>, OwnedSemaphorePermit);
 /// A page of a sweep: its events, and the token of the next page.
 type Page = Result<(Vec<TailEvent>, Option<String>), CallError>;
 
@@ -295,7 +295,7 @@ impl TailHub {
         let place = place.map_err(|_none| SessionError::NoneFree)?;
         let share = Share::new(SWEEPS, NonZeroU32::MIN);
         let identifier = self.identifier(group, &share).await;
-        Ok((Session::open(upstream, &identifier, &share).await?, place))
+        Ok((Box::new(Session::open(upstream, &identifier, &share).await?), place))
     }
 
     /// The ARN of the group; its name, where there is no ARN or no answer.
