@@ -192,6 +192,18 @@ impl OpenResponse {
         self.body.size_hint().exact()
     }
 
+    /// The headers.
+    #[must_use]
+    pub fn headers(&self) -> &http::HeaderMap {
+        &self.head.headers
+    }
+
+    /// The response with its body unread, for a body without an end. The caller limits its size and its time.
+    #[must_use]
+    pub fn into_response(self) -> Response<Incoming> {
+        Response::from_parts(self.head, self.body)
+    }
+
     /// Reads the body.
     ///
     /// # Errors

@@ -343,6 +343,7 @@ impl Opened {
                             .then(|| QuotaRefresh { endpoint: None, given: cloudwatch.given_quotas.clone() }),
                         cache: cloudwatch.cache,
                         queries: cloudwatch.queries,
+                        tail: cloudwatch.tail,
                         ..Settings::new(source.name.clone(), cloudwatch.region.as_str())
                     };
                     let made = CloudWatch::connect(settings, outbound.clone(), Arc::clone(clock), &accounts);

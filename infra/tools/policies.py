@@ -136,7 +136,7 @@ class Role:
         return [] if decision == "denied" else ["logs:Unmask is not denied"]
 
 
-EVENTS = {"logs:GetLogEvents", "logs:FilterLogEvents", "logs:DescribeLogGroups", "logs:DescribeLogStreams"}
+EVENTS = {"logs:GetLogEvents", "logs:FilterLogEvents", "logs:DescribeLogGroups", "logs:DescribeLogStreams", "logs:StartLiveTail"}
 QUERIES = {f"logs:{name}" for name in QUERY}
 # SSM and S3 call `kms:Decrypt` for us, so it is not recorded.
 DECRYPT = [{"action": "kms:Decrypt", "via": service} for service in ("ssm", "s3")]

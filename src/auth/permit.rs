@@ -6,11 +6,14 @@
 use aws_lc_rs::digest;
 
 use crate::domain::cover::{Part, cover};
-use crate::domain::name::{SourceName, TenantId};
-use crate::domain::operation::{Operation, ReadGroup, ReadStream, Reading};
+use crate::domain::event::Direction;
+use crate::domain::filter::EventFilter;
+use crate::domain::name::{LogGroupName, SourceName, TenantId};
+use crate::domain::operation::{Operation, ReadGroup, ReadStream, Reading, StartBy, StreamSelection};
 use crate::domain::pattern::Pattern;
 use crate::domain::query::operations::{CheckQuery, ReadQuery, RulesFingerprint, RunningQuery, StartQuery};
 use crate::domain::tail::{EventsOperation, TailGroup, TailStream, Tailing};
+use crate::domain::time::TimeRange;
 
 /// Why an operation is allowed: a scope and a grant that both cover it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -244,6 +247,40 @@ impl Permit<EventsOperation> {
     pub fn shows_the_same(&self, other: &Self) -> bool {
         self.groups == other.groups && self.streams == other.streams
     }
+}
+
+impl Permit<TailStream> {
+    /// The same permission, for reading the stream's events in a range, as events of the group: they have ids there.
+    #[must_use]
+    pub fn for_reading(&self, range: TimeRange) -> Permit<ReadGroup> {
+        let Self { op, share, subject, groups, streams, reason } = self.clone();
+        let TailStream { group, stream } = op;
+        let op = reading(group, StreamSelection::Names(vec![stream]), None, range);
+        Permit { op, share, subject, groups, streams, reason }
+    }
+
+    /// The same permission, for reading the stream in a range.
+    #[must_use]
+    pub fn for_reading_stream(&self, range: TimeRange) -> Permit<ReadStream> {
+        let Self { op, share, subject, groups, streams, reason } = self.clone();
+        let TailStream { group, stream } = op;
+        let op = ReadStream { group, stream, range, direction: Direction::Forward };
+        Permit { op, share, subject, groups, streams, reason }
+    }
+}
+
+impl Permit<TailGroup> {
+    /// The same permission, for reading the group's events in a range.
+    #[must_use]
+    pub fn for_reading(&self, range: TimeRange) -> Permit<ReadGroup> {
+        let Self { op, share, subject, groups, streams, reason } = self.clone();
+        let TailGroup { group, streams: selected, filter } = op;
+        Permit { op: reading(group, selected, filter, range), share, subject, groups, streams, reason }
+    }
+}
+
+fn reading(group: LogGroupName, streams: StreamSelection, filter: Option<EventFilter>, range: TimeRange) -> ReadGroup {
+    ReadGroup { group, streams, filter, range, start_by: StartBy::Service, direction: Direction::Forward }
 }
 
 impl Permit<CheckQuery> {

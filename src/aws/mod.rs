@@ -7,4 +7,5 @@ pub mod endpoint;
 pub mod credentials;
 pub mod signer;
 pub mod json_call;
+pub mod sdk;
 pub mod document;

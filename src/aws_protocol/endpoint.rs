@@ -6,10 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use tokio::sync::{Semaphore, watch};
 
 use super::arn::ArnScope;
 use super::error::ServiceError;
 use super::identity::Keys;
+use super::logs::live_tail::MAX_SESSIONS;
 use super::logs::query_registry::QueryRegistry;
 use super::serve;
 use super::token::Tokens;
@@ -46,6 +48,10 @@ pub struct Endpoint {
     pub budgets: QueryBudgets,
     /// The queries that were started here.
     pub started: QueryRegistry,
+    /// Live Tail sessions at a time.
+    pub live_tails: Arc<Semaphore>,
+    /// Tells open Live Tail sessions that the service stops.
+    pub leaving: watch::Sender<bool>,
     /// From a request's head to its answer's head.
     pub request_time: Duration,
     /// All header names and values together, in bytes.
@@ -84,6 +90,8 @@ impl Endpoint {
             account: settings.account.clone(),
             budgets: QueryBudgets::new(Arc::clone(&clock)),
             started: QueryRegistry::default(),
+            live_tails: Arc::new(Semaphore::new(MAX_SESSIONS)),
+            leaving: watch::Sender::new(false),
             source,
             sources,
             sealer,
@@ -92,6 +100,11 @@ impl Endpoint {
             header_bytes,
             audit,
         }))
+    }
+
+    /// Ends the open Live Tail sessions, because the service stops.
+    pub fn end_live_tails(&self) {
+        self.leaving.send_replace(true);
     }
 
     /// What its listener serves: requests on every path belong to this protocol.

@@ -43,13 +43,14 @@ pub async fn handle(State(endpoint): State<Arc<Endpoint>>, request: Request) -> 
     let route = Route::of(&parts);
     let answer = tokio::time::timeout(endpoint.request_time, answer(&endpoint, &parts, body, route, &context)).await;
     let answer = answer.unwrap_or_else(|_elapsed| Err(ServiceError::unavailable("the request took too long")));
-    let response = match &answer {
-        Ok(bytes) => written(route.protocol, StatusCode::OK, bytes.clone()),
-        Err(fault) => refused(route.protocol, fault, context.id()),
+    let (response, fault) = match answer {
+        Ok(Answer::Whole(bytes)) => (written(route.protocol, StatusCode::OK, bytes), None),
+        Ok(Answer::Events(events)) => (event_stream(events), None),
+        Err(fault) => (refused(route.protocol, &fault, context.id()), Some(fault)),
     };
     let elapsed = begun.elapsed();
     metrics::request(route.name(), response.status(), elapsed);
-    if let Err(fault) = &answer {
+    if let Some(fault) = &fault {
         note(&endpoint, &context, route, fault);
     }
     let operation = route.name();
@@ -62,10 +63,17 @@ pub async fn handle(State(endpoint): State<Arc<Endpoint>>, request: Request) -> 
         operation,
         http.status = response.status().as_u16(),
         duration_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX),
-        error = answer.as_ref().err().map(|fault| fault.code) },
+        error = fault.as_ref().map(|fault| fault.code) },
         "{operation} {}", response.status().as_u16(),
     );
     finished(response, &context)
+}
+
+/// The body of an answer without an error.
+enum Answer {
+    Whole(Bytes),
+    /// An event stream.
+    Events(Body),
 }
 
 async fn answer(
@@ -74,7 +82,7 @@ async fn answer(
     body: Body,
     route: Route,
     context: &Arc<RequestInfo>,
-) -> Result<Bytes, ServiceError> {
+) -> Result<Answer, ServiceError> {
     let target = parts.uri.path_and_query().map_or(0, |target| target.as_str().len());
     let headers: usize = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     if target > TARGET_BYTES || headers > endpoint.header_bytes {
@@ -93,6 +101,7 @@ async fn answer(
     let (body, room) = received.unpacked(&parts.headers, pool, &context.share()).await?;
     let call = Call { endpoint, caller, context, region: signed_head.region(), now };
     let answer = match route.operation {
+        RequestedOperation::Logs(logs::live_tail::NAME) => return logs::live_tail::start(call, &body).await.map(Answer::Events),
         RequestedOperation::Logs(operation) => logs::answer(call, operation, &body).await,
         RequestedOperation::ListMetrics => Ok(other_services::no_metrics(route.protocol)),
         RequestedOperation::ListSinks => Ok(other_services::no_sinks()),
@@ -100,7 +109,7 @@ async fn answer(
         RequestedOperation::Unknown => Err(ServiceError::unknown_operation()),
     };
     drop(room);
-    counted(Bytes::from(answer?), endpoint, context)
+    counted(Bytes::from(answer?), endpoint, context).map(Answer::Whole)
 }
 
 /// Counts the answer against the memory for answers until it is sent. What was reserved to make it is less than some answers become:
@@ -148,6 +157,12 @@ fn written(protocol: Protocol, status: StatusCode, body: Bytes) -> Response {
     if protocol == Protocol::Cbor {
         response.headers_mut().insert(SMITHY, HeaderValue::from_static("rpc-v2-cbor"));
     }
+    response
+}
+
+fn event_stream(events: Body) -> Response {
+    let mut response = Response::new(events);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/vnd.amazon.eventstream"));
     response
 }
 

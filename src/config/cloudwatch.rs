@@ -7,6 +7,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use logmark_tail_merge::PaceSettings;
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use url::Url;
@@ -17,7 +18,7 @@ use super::validation::Key;
 use super::values::{self, is_loopback, text_type};
 use crate::domain::name::SourceName;
 use crate::sources::cloudwatch::quotas::{Api, DEFAULT_RESERVE, GivenQuotas, MAX_CALLS_PER_SECOND, Quotas};
-use crate::sources::cloudwatch::settings::{CacheSettings, QuerySettings};
+use crate::sources::cloudwatch::settings::{CacheSettings, QuerySettings, TailSettings};
 
 text_type!(
     /// An AWS region: `eu-central-1`. INVARIANT: lower-case letters, digits and `-`, because it becomes part of a host name.
@@ -60,6 +61,8 @@ pub struct CloudWatch {
     pub cache: CacheSettings,
     /// `…__QUERIES__…`.
     pub queries: QuerySettings,
+    /// `…__TAIL__…`.
+    pub tail: TailSettings,
 }
 
 impl CloudWatch {
@@ -74,7 +77,7 @@ impl CloudWatch {
 }
 
 /// The keys of this kind only. `queries` has different keys in each kind.
-pub(super) const KEYS: [&str; 7] = ["region", "assume_role", "external_id", "account", "quotas", "reserve", "cache"];
+pub(super) const KEYS: [&str; 8] = ["region", "assume_role", "external_id", "account", "quotas", "reserve", "cache", "tail"];
 
 /// A source of this kind as written. The fields of [`CloudWatch`] describe the keys.
 #[derive(Deserialize)]
@@ -95,6 +98,8 @@ pub(super) struct RawCloudWatch {
     cache: CacheSettings,
     #[serde(with = "QueryKeys")]
     queries: QuerySettings,
+    #[serde(with = "TailKeys")]
+    tail: TailSettings,
 }
 
 impl Default for RawCloudWatch {
@@ -110,6 +115,7 @@ impl Default for RawCloudWatch {
             reserve: DEFAULT_RESERVE,
             cache: CacheSettings::default(),
             queries: QuerySettings::default(),
+            tail: TailSettings::default(),
         }
     }
 }
@@ -140,6 +146,35 @@ struct QueryKeys {
     abandoned_after: Duration,
     #[serde(deserialize_with = "values::duration::<1, 3600, _>")]
     max_time: Duration,
+}
+
+/// The keys of [`TailSettings`]. PutLogEvents accepts events that are up to 14 days late, but a sweep that reaches back for days
+/// would take all calls.
+#[derive(Deserialize)]
+#[serde(remote = "TailSettings", default = "TailSettings::default")]
+struct TailKeys {
+    #[serde(deserialize_with = "values::integer::<0, 1000, _, _>")]
+    sessions: u32,
+    #[serde(deserialize_with = "sweep_share")]
+    sweep_share: f64,
+    #[serde(deserialize_with = "values::duration::<15, 3600, _>")]
+    lateness: Duration,
+    #[serde(deserialize_with = "values::duration::<1, 120, _>")]
+    settling: Duration,
+    #[serde(skip)]
+    linger: Duration,
+    #[serde(skip)]
+    pace: PaceSettings,
+}
+
+/// Without sweeps a tail would lose events.
+fn sweep_share<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    let share = values::share(deserializer)?;
+    if share >= 0.01 {
+        Ok(share)
+    } else {
+        Err(D::Error::custom("must be at least 0.01 (1%): without sweeps a tail would lose events"))
+    }
 }
 
 /// A price of 0 means no estimate.
@@ -286,6 +321,7 @@ pub(super) fn validate(raw: RawCloudWatch, key: &Key<'_>) -> Option<CloudWatch> 
         reserve: raw.reserve,
         cache: raw.cache,
         queries: raw.queries,
+        tail: raw.tail,
     })
 }
 

@@ -14,7 +14,7 @@ use super::source::{Source, SourceKind};
 use super::spelling::duration;
 use crate::auth::tenant::{Grant, Limits};
 use crate::auth::token::{IssuerRules, TenantRule};
-use crate::sources::cloudwatch::settings::{CacheSettings, QuerySettings};
+use crate::sources::cloudwatch::settings::{CacheSettings, QuerySettings, TailSettings};
 
 /// Prints a configuration; made by [`Config::effective`].
 #[derive(Debug, Clone, Copy)]
@@ -154,7 +154,11 @@ fn write_cloudwatch(f: &mut fmt::Formatter<'_>, cloudwatch: &CloudWatch) -> fmt:
     }
     let QuerySettings { price_per_gb, abandoned_after, max_time } = cloudwatch.queries;
     let price = price_per_gb.map_or("no price".to_owned(), |price| format!("{price} USD per GB"));
-    writeln!(f, "  queries: {price}, abandoned after {}, maximum {}", duration(abandoned_after), duration(max_time))
+    writeln!(f, "  queries: {price}, abandoned after {}, maximum {}", duration(abandoned_after), duration(max_time))?;
+    let TailSettings { sessions, sweep_share, lateness, settling, .. } = cloudwatch.tail;
+    let share = percent(sweep_share);
+    let (lateness, settling) = (duration(lateness), duration(settling));
+    writeln!(f, "  live tail: {sessions} sessions, sweeps {share}% of FilterLogEvents, lateness {lateness}, settling {settling}")
 }
 
 /// A share in percent: `20`, `12.5`.

@@ -70,7 +70,11 @@ pub(super) fn serve(
     let mut served = JoinSet::new();
     for (endpoint, listener) in endpoints.iter().zip(listeners) {
         let (router, mut leaving) = (Arc::clone(endpoint).router(), leaving.clone());
-        let stop = async move { drop(leaving.wait_for(|leaving| *leaving).await) };
+        let endpoint = Arc::clone(endpoint);
+        let stop = async move {
+            drop(leaving.wait_for(|leaving| *leaving).await);
+            endpoint.end_live_tails();
+        };
         served.spawn(server::serve("aws", listener, router, None, limits, Arc::default(), stop));
     }
     (leave, served)

@@ -6,9 +6,12 @@ use std::path::{Path, PathBuf};
 const MOST_LINES: usize = 400;
 
 /// A used path, and where it is allowed: paths under `src`.
-const ROOMS: [(&[&str], &[&str]); 15] = [
+const ROOMS: [(&[&str], &[&str]); 18] = [
     (&["axum", "tower_http", "utoipa_axum", "utoipa_swagger_ui"], &["http/", "aws_protocol/", "lambda/", "service.rs"]),
     (&["aws_config", "aws_credential_types", "aws_sigv4"], &["aws/", "sources/cloudwatch/", "cli/import/remote.rs"]),
+    (&["aws_sdk_cloudwatchlogs"], &["aws/", "sources/cloudwatch/"]),
+    (&["aws_smithy_eventstream"], &["aws_protocol/logs/live_tail.rs"]),
+    (&["logmark_tail_merge"], &["sources/cloudwatch/", "config/cloudwatch.rs"]),
     (&["logmark_store"], &["sources/local.rs", "sources/local/", "service.rs", "cli/"]),
     (&["logmark_engine"], &["domain/query/tests.rs", "sources/local/queries/"]),
     (&["logmark_log_import"], &["cli/"]),

@@ -28,6 +28,7 @@ qqqqqq = 1
 quotas = { qqqqqq = 1 }
 cache = { qqqqqq = 1 }
 queries = { qqqqqq = 1 }
+tail = { qqqqqq = 1 }
 [[sources]]
 kind = \"local\"
 qqqqqq = 1

@@ -6,6 +6,7 @@ pub(crate) mod support;
 mod boto;
 mod pages;
 mod queries;
+mod live_tail;
 mod put;
 mod clients;
 mod signatures;

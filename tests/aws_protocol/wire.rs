@@ -35,7 +35,7 @@ async fn every_answer_has_a_request_id_and_errors_a_bare_type() {
 #[tokio::test]
 async fn an_operation_that_is_not_there_is_said_to_be_unknown() {
     let world = World::with(Options::with_endpoint()).await;
-    for operation in ["CreateExportTask", "StartLiveTail", "describeloggroups", "", "ImportLogEvents", "../x"] {
+    for operation in ["CreateExportTask", "CancelExportTask", "describeloggroups", "", "ImportLogEvents", "../x"] {
         let answer = Raw::logs(&world, operation, &json!({})).signed().send(&world).await;
         assert_eq!(answer.refusal(), "400 UnknownOperationException", "{operation}");
     }

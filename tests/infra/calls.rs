@@ -12,13 +12,14 @@ use crate::world::fake_cloudwatch::Seen;
 use crate::world::fake_cloudwatch::queries::Script;
 use crate::world::moto::Moto;
 use crate::world::recorder::{Recorded, Recorder};
+use crate::world::tail::Tail;
 
 /// A pattern and an exact name: the groups that `policies.py` gives to the roles.
 const TENANTS: &str = r#"
 [tenants.acme]
 [[tenants.acme.grants]]
 groups = ["/acme/*", "/shared/gateway"]
-actions = ["read", "query"]
+actions = ["read", "query", "tail"]
 "#;
 const GROUPS: [&str; 2] = ["/acme/api", "/shared/gateway"];
 /// The one call that can't be led to a test's own server: its target in the sources, and its action.
@@ -61,6 +62,7 @@ async fn ask_for_everything(world: &Binary, acme: &Client) -> BTreeSet<&'static 
         }
     }
     query(world, acme).await;
+    follow(world, acme).await;
     let checked = acme.post("/filters/check", &json!({ "filter": "ERROR" }), &[]).await;
     assert_eq!(checked.status, 200, "{}", checked.text());
     let body = json!({ "query": "fields @message", "logGroups": GROUPS, "start": "-1h" });
@@ -75,6 +77,16 @@ async fn ask_for_everything(world: &Binary, acme: &Client) -> BTreeSet<&'static 
         "get /records/{pointer}",
     ]);
     asked
+}
+
+/// A live tail of each group, until its session is open.
+async fn follow(world: &Binary, acme: &Client) {
+    for (opened, group) in (1..).zip(GROUPS) {
+        let _tail = Tail::open(acme, &format!("/logs/{}?follow=true", group.replace('/', ":"))).await;
+        while world.fake.state().live.opened < opened {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    }
 }
 
 /// One query to its rows and a whole record of them, and one that is stopped.
@@ -107,8 +119,12 @@ fn asked_of_iam(seen: &Seen) -> Vec<Value> {
         Value::Object(call)
     };
     let many = ["logGroupNames", "logGroupIdentifiers"].into_iter().find_map(|name| seen.body.get(name)?.as_array());
+    let name = |identifier: &Value| {
+        let name = identifier.as_str()?;
+        Some(name.split_once(":log-group:").map_or(name, |(_, name)| name).to_owned())
+    };
     match many {
-        Some(groups) => groups.iter().map(|group| call(group.as_str())).collect(),
+        Some(groups) => groups.iter().map(|group| call(name(group).as_deref())).collect(),
         None => vec![call(text("logGroupName").or_else(|| text("logGroupIdentifier")))],
     }
 }

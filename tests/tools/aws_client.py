@@ -4,6 +4,9 @@ Arguments: the endpoint, the access key, the secret. Reads one call a line from 
 
     {"service": "logs", "operation": "put_log_events", "parameters": {…}, "gzip": true}
 
+An operation that answers with an event stream is opened by the order {"open": "start_live_tail", "parameters": {…}}, which answers with the
+first event, and read by {"read": n}, which answers with the log events of the next updates, at least n of them unless the session ends.
+
 Answers each with one line: {"answer": …}, or {"code", "message"} when the endpoint refuses, or {"fault": …} when the answer is not
 what the model allows.
 """
@@ -14,7 +17,7 @@ import sys
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EventStreamError
 
 ENDPOINT, KEY, SECRET = sys.argv[1:]
 CLIENTS = {}
@@ -44,6 +47,8 @@ def judge(value, shape, place):
 def judged(http_response, model, **_):
     if "x-amzn-requestid" not in {name.lower() for name in http_response.headers}:
         FAULTS.append("no x-amzn-requestid")
+    if model.has_event_stream_output:
+        return
     if model.service_model.protocol != "json" or http_response.status_code != 200:
         return
     body = http_response.content
@@ -63,7 +68,7 @@ def packed(request, **_):
 
 def client(service):
     if service not in CLIENTS:
-        config = Config(retries={"max_attempts": 1}, parameter_validation=False)
+        config = Config(retries={"max_attempts": 1}, parameter_validation=False, inject_host_prefix=False)
         made = boto3.client(
             service,
             endpoint_url=ENDPOINT,
@@ -91,10 +96,39 @@ def call(order):
     return {"fault": "; ".join(FAULTS)} if FAULTS else {"answer": answer}
 
 
+def opened(order):
+    global STREAM
+    answer = call({**order, "service": "logs", "operation": order["open"]})
+    if "answer" not in answer:
+        return answer
+    STREAM = iter(answer["answer"]["responseStream"])
+    return {"answer": next(STREAM)}
+
+
+def read(count):
+    """The log events of updates, and how the session ended, if it did."""
+    found, updates, sampled, end = [], 0, False, None
+    try:
+        while len(found) < count:
+            update = next(STREAM, None)
+            if update is None:
+                end = "closed"
+                break
+            updates += 1
+            # The AWS CLI reads both without looking whether they are there.
+            sampled |= update["sessionUpdate"]["sessionMetadata"]["sampled"]
+            found += update["sessionUpdate"]["sessionResults"]
+    except EventStreamError as error:
+        end = error.response["Error"]["Code"]
+    return {"answer": {"results": found, "updates": updates, "sampled": sampled, "end": end}}
+
+
+STREAM = None
 for line in sys.stdin:
     order = json.loads(line)
     GZIP = order.get("gzip", False)
     try:
-        print(json.dumps(call(order), default=str), flush=True)
+        answer = opened(order) if "open" in order else read(order["read"]) if "read" in order else call(order)
+        print(json.dumps(answer, default=str), flush=True)
     except Exception as error:  # the test that asked is to fail with it
         print(json.dumps({"fault": repr(error)}), flush=True)

@@ -44,7 +44,7 @@ data "aws_iam_policy_document" "logmark" {
     content {
       sid       = "ReadEvents"
       effect    = "Allow"
-      actions   = ["logs:FilterLogEvents", "logs:DescribeLogStreams", "logs:GetLogEvents"]
+      actions   = ["logs:FilterLogEvents", "logs:DescribeLogStreams", "logs:GetLogEvents", "logs:StartLiveTail"]
       resources = local.groups
     }
   }

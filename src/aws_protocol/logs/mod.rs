@@ -14,6 +14,7 @@ mod query_csv;
 mod records;
 pub mod query_registry;
 mod definitions;
+pub mod live_tail;
 mod lookup_tables;
 mod empty;
 
@@ -31,7 +32,7 @@ const MEMORY_WAIT: Duration = Duration::from_secs(5);
 /// An answer's body; nothing for an operation without output.
 type Answer = Result<Vec<u8>, ServiceError>;
 
-/// One list for both: which operations there are, and what answers them.
+/// One list for both: which operations there are, and what answers them. [`live_tail`] is not in it, because its answer is a stream.
 macro_rules! operations {
     ($($name:literal => $answer:path;)+) => {
         const OPERATIONS: &[&str] = &[$($name),+];
@@ -93,13 +94,13 @@ pub const IMPORT: &str = "ImportLogEvents";
 /// The operation of this name, if it is one of ours.
 #[must_use]
 pub fn named(operation: &str) -> Option<&'static str> {
-    let all = OPERATIONS.iter().filter(|known| **known != IMPORT);
+    let all = OPERATIONS.iter().filter(|known| **known != IMPORT).chain([&live_tail::NAME]);
     all.copied().find(|known| *known == operation).or_else(|| empty::named(operation))
 }
 
 /// The names of all operations, [`IMPORT`] among them.
 pub fn operations() -> impl Iterator<Item = &'static str> {
-    OPERATIONS.iter().copied().chain(empty::operations())
+    OPERATIONS.iter().copied().chain([live_tail::NAME]).chain(empty::operations())
 }
 
 /// Memory for an answer, held until it is sent.

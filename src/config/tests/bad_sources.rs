@@ -70,11 +70,11 @@ fn a_cloudwatch_source_has_its_own_keys() {
         ),
         (
             r#"access_key = "AKIA""#,
-            "logmark.toml:2:1: sources[0].access_key: unknown key: expected `kind`, `name`, `endpoint`, `region`, `assume_role`, `external_id`, `account`, `quotas`, `reserve`, `cache` or `queries`",
+            "logmark.toml:2:1: sources[0].access_key: unknown key: expected `kind`, `name`, `endpoint`, `region`, `assume_role`, `external_id`, `account`, `quotas`, `reserve`, `cache`, `queries` or `tail`",
         ),
         (
             "verify_tls = false",
-            "logmark.toml:2:1: sources[0].verify_tls: unknown key: expected `kind`, `name`, `endpoint`, `region`, `assume_role`, `external_id`, `account`, `quotas`, `reserve`, `cache` or `queries`",
+            "logmark.toml:2:1: sources[0].verify_tls: unknown key: expected `kind`, `name`, `endpoint`, `region`, `assume_role`, `external_id`, `account`, `quotas`, `reserve`, `cache`, `queries` or `tail`",
         ),
     ];
     refused("[[sources]]", &cases);

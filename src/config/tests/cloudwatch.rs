@@ -6,7 +6,7 @@ use super::*;
 use crate::config::cloudwatch::CloudWatch;
 use crate::config::source::SourceKind;
 use crate::sources::cloudwatch::quotas::{Api, Quotas};
-use crate::sources::cloudwatch::settings::{CacheSettings, QuerySettings};
+use crate::sources::cloudwatch::settings::{CacheSettings, QuerySettings, TailSettings};
 
 const ROLE: &str = "assume_role = \"arn:aws:iam::123456789012:role/logmark\"\n";
 
@@ -35,7 +35,8 @@ fn every_key_is_read_in_each_of_its_forms() {
 quotas = { GetLogEvents = 30, FilterLogEvents = 2.5, StartQuery = 10000, concurrent_queries = 200, read = false }
 reserve = "12.5%"
 cache = { bytes = "64KiB", live = "0s", lists = "1m", ingestion_delay = "1h30m" }
-queries = { price_per_gb = 0.0057, abandoned_after = "30s", max_time = "1h" }"#,
+queries = { price_per_gb = 0.0057, abandoned_after = "30s", max_time = "1h" }
+tail = { sessions = 0, sweep_share = "12.5%", lateness = "1h", settling = "2m" }"#,
         &[],
     );
     let quotas = source.quotas();
@@ -51,6 +52,8 @@ queries = { price_per_gb = 0.0057, abandoned_after = "30s", max_time = "1h" }"#,
         max_time: Duration::from_secs(3600),
     };
     assert_eq!(source.queries, queries);
+    let (lateness, settling) = (Duration::from_secs(3600), Duration::from_secs(120));
+    assert_eq!(source.tail, TailSettings { sessions: 0, sweep_share: 0.125, lateness, settling, ..TailSettings::default() });
     for (snippet, reserve) in
         [("reserve = 0", 0.0), ("reserve = 0.999", 0.999), ("reserve = \"0%\"", 0.0), ("reserve = \"20 %\"", 0.2)]
     {
@@ -139,7 +142,7 @@ fn wrong_accounts_and_reserves_say_what_fits() {
 
 #[test]
 fn wrong_quotas_say_what_fits() {
-    let known = "expected `GetLogEvents`, `FilterLogEvents`, `DescribeLogGroups`, `DescribeLogStreams`, `StartQuery`, `GetQueryResults`, `StopQuery`, `ListLogGroupsForQuery`, `GetLogGroupFields`, `GetLogRecord`, `concurrent_queries` or `read`";
+    let known = "expected `GetLogEvents`, `FilterLogEvents`, `DescribeLogGroups`, `DescribeLogStreams`, `StartQuery`, `GetQueryResults`, `StopQuery`, `ListLogGroupsForQuery`, `GetLogGroupFields`, `GetLogRecord`, `StartLiveTail`, `concurrent_queries` or `read`";
     let unknown = format!("logmark.toml:2:12: sources[0].quotas.requests: unknown key: {known}");
     let cases = [
         ("quotas = 10", "logmark.toml:2:10: sources[0].quotas: must be a table, not an integer"),
@@ -195,6 +198,16 @@ fn wrong_cache_and_query_keys_say_what_fits() {
         ),
         ("cache = { live = \"61s\" }", "sources[0].cache.live: must be from 0s to 1m".to_owned()),
         ("cache = { lists = \"11m\" }", "sources[0].cache.lists: must be from 0s to 10m".to_owned()),
+        ("tail = { sessions = 1001 }", "sources[0].tail.sessions: must be from 0 to 1000".to_owned()),
+        ("tail = { lateness = \"14s\" }", "sources[0].tail.lateness: must be from 15s to 1h".to_owned()),
+        (
+            "tail = { sweep_share = 0 }",
+            "sources[0].tail.sweep_share: must be at least 0.01 (1%): without sweeps a tail would lose events".to_owned(),
+        ),
+        (
+            "tail = { linger = \"1s\" }",
+            "sources[0].tail.linger: unknown key: expected `sessions`, `sweep_share`, `lateness` or `settling`".to_owned(),
+        ),
         ("cache = { ingestion_delay = \"15d\" }", "sources[0].cache.ingestion_delay: must be from 0s to 14d".to_owned()),
         (
             "cache = { size = 1 }",

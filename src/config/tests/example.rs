@@ -192,10 +192,11 @@ issuer https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_abc
   tenant from custom:tenant_id, scopes from scope, cognito:groups
   leeway 1m, lifetime 1d, key refresh 10m
 source eu: cloudwatch, eu-central-1, at http://127.0.0.1:5000/, account 123456789012, as arn:aws:iam::123456789012:role/logmark-read
-  calls per second: GetLogEvents 10, FilterLogEvents 5, DescribeLogGroups 10, DescribeLogStreams 25, StartQuery 10, GetQueryResults 10, StopQuery 5, ListLogGroupsForQuery 5, GetLogGroupFields 5, GetLogRecord 5
+  calls per second: GetLogEvents 10, FilterLogEvents 5, DescribeLogGroups 10, DescribeLogStreams 25, StartQuery 10, GetQueryResults 10, StopQuery 5, ListLogGroupsForQuery 5, GetLogGroupFields 5, GetLogRecord 5, StartLiveTail 5
   concurrent queries: 100; reserved for other callers: 20%
   cache: 67108864 bytes, live 1s, lists 5s, ingestion delay 15m
   queries: 0.005 USD per GB, abandoned after 2m, maximum 15m
+  live tail: 12 sessions, sweeps 40% of FilterLogEvents, lateness 2m30s, settling 15s
 source disk: local, ./logmark-data
   queries: 100 concurrent on N threads, memory 256 MiB per query, 320 MiB in total
   CloudWatch Logs protocol on 127.0.0.1:4586, access key AKIDLOCAL, secret key env:LOGMARK_LOCAL_SECRET, account 000000000000

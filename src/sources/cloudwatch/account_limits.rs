@@ -8,9 +8,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use logmark_quota::{ConcurrencyLimiter, QueueLimits, RateLimiter, RateLimits, RetryBudget};
+use tokio::sync::Semaphore;
 
 use super::quotas::{Api, Quotas};
-use super::settings::{Settings, SettingsError};
+use super::settings::{Settings, SettingsError, TailSettings};
 
 /// The budgets of one account in one region.
 #[derive(Debug)]
@@ -20,12 +21,17 @@ pub(super) struct AccountLimits {
     pub(super) retries: RetryBudget,
     /// Concurrent queries.
     pub(super) queries: ConcurrencyLimiter,
+    /// The sweeps of live tails, before the rate limiter of FilterLogEvents: each group that is followed has the same share.
+    pub(super) sweeps: RateLimiter,
+    sweep_share: f64,
+    /// Live tail sessions at a time.
+    pub(super) live_sessions: Arc<Semaphore>,
     /// Whether one of the account's sources reads its quotas.
     quota_refresh_claimed: AtomicBool,
 }
 
 impl AccountLimits {
-    fn new(quotas: &Quotas) -> Result<Self, SettingsError> {
+    fn new(quotas: &Quotas, tail: &TailSettings) -> Result<Self, SettingsError> {
         let limiter = |api: Api| {
             let limits = RateLimits::new(quotas.of(api), quotas.reserve);
             limits.map(|limits| (api, RateLimiter::new(limits))).map_err(|error| SettingsError::Quota(api, error.to_string()))
@@ -34,6 +40,9 @@ impl AccountLimits {
             rate_limiters: Api::ALL.into_iter().map(limiter).collect::<Result<_, _>>()?,
             retries: RetryBudget::default(),
             queries: ConcurrencyLimiter::new(quotas.our_queries(), QueueLimits::default()),
+            sweeps: RateLimiter::new(sweep_limits(quotas, tail.sweep_share)?),
+            sweep_share: tail.sweep_share,
+            live_sessions: Arc::new(Semaphore::new(tail.sessions as usize)),
             quota_refresh_claimed: AtomicBool::new(false),
         })
     }
@@ -50,12 +59,20 @@ impl AccountLimits {
                 limiter.change_limits(limits);
             }
         }
+        if let Ok(limits) = sweep_limits(quotas, self.sweep_share) {
+            self.sweeps.change_limits(limits);
+        }
     }
 
     /// The operation's rate limiter.
     pub(super) fn rate_limiter(&self, api: Api) -> Option<&RateLimiter> {
         self.rate_limiters.get(&api)
     }
+}
+
+fn sweep_limits(quotas: &Quotas, share: f64) -> Result<RateLimits, SettingsError> {
+    let api = Api::FilterLogEvents;
+    RateLimits::new(quotas.of(api) * share, quotas.reserve).map_err(|error| SettingsError::Quota(api, error.to_string()))
 }
 
 /// The budgets of all configured accounts and regions. Clones share them.
@@ -75,7 +92,7 @@ impl Accounts {
         if let Some(account_limits) = known.get(&account) {
             return Ok(Arc::clone(account_limits));
         }
-        let account_limits = Arc::new(AccountLimits::new(&settings.quotas)?);
+        let account_limits = Arc::new(AccountLimits::new(&settings.quotas, &settings.tail)?);
         known.insert(account, Arc::clone(&account_limits));
         Ok(account_limits)
     }

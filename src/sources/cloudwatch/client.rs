@@ -113,7 +113,12 @@ impl Client {
         self.0.upstream.now()
     }
 
-    /// The source's name.
+    /// See [`Upstream::service_now`].
+    pub(super) fn service_now(&self) -> Millis {
+        self.0.upstream.service_now()
+    }
+
+    /// The region.
     pub(super) fn region(&self) -> &str {
         &self.0.upstream.region
     }
@@ -177,6 +182,33 @@ impl Client {
         Ok((Arc::unwrap_or_clone(fetched.answer), memory))
     }
 
+    /// Calls the operation for all tenants together, paid from a share of its own, or with a permit that was free. The answer is not
+    /// cached.
+    pub(super) async fn call_for_all<Op: Call>(
+        &self,
+        share: &logmark_quota::Share,
+        operation: &Op,
+        permit: Option<logmark_quota::CallPermit>,
+    ) -> Result<Fetched<Op::Answer>, CallError> {
+        let body =
+            serde_json::to_vec(operation).map_err(|_| CallError::Upstream("the request could not be written".to_owned()))?;
+        let deadline = Instant::now() + self.0.upstream.deadline;
+        let request =
+            ApiRequest { api: Op::API, retry_safety: Op::RETRY_SAFETY, body: body.into(), share: share.clone(), deadline };
+        let permit = match permit {
+            Some(permit) => permit,
+            None => self.0.upstream.admit(&request).await?,
+        };
+        let parse = self.0.parser::<Op>(operation.cache_class());
+        let entry = self.0.call_counted_upstream(&request, &parse, permit).await?;
+        fetched(&entry.entry, entry.lease)
+    }
+
+    /// The calls themselves, for operations that the client of the SDK makes.
+    pub(super) fn upstream(&self) -> &Upstream {
+        &self.0.upstream
+    }
+
     /// Calls the operation, and returns the response with its age.
     pub(super) async fn fetch<Op: Call>(
         &self,
@@ -193,19 +225,7 @@ impl Client {
             share: scheduler_share(share),
             deadline: Instant::now() + self.0.upstream.deadline,
         };
-        let (cache_class, delay) = (operation.cache_class(), self.0.response_cache.settings().ingestion_delay);
-        let is_of_events = matches!(cache_class, CacheClass::Events { .. });
-        let parse: ParseResponse = Arc::new(move |body, now| {
-            let size = body.len();
-            let answer =
-                Op::Answer::read(body).ok_or_else(|| CallError::Upstream(format!("the response to {} is invalid", Op::API)))?;
-            let summary = answer.summary();
-            let bytes = match is_of_events {
-                true => size.saturating_add(summary.events.saturating_mul(EVENT_BYTES)),
-                false => size.saturating_mul(VALUE_COPIES),
-            };
-            Ok(Arc::new(CacheEntry::new(answer, Freshness::of(cache_class, summary, now, delay), bytes)))
-        });
+        let parse = self.0.parser::<Op>(operation.cache_class());
         let entry = if self.0.response_cache.is_enabled() && Op::RETRY_SAFETY == RetrySafety::Always {
             self.0.fetch_cached(share, request, parse, priority).await?
         } else {
@@ -222,6 +242,23 @@ fn fetched<T: Any + Send + Sync>(entry: &CacheEntry, lease: Option<Arc<Reservati
 }
 
 impl Shared {
+    /// Reads the answer of an operation, and decides how long it holds.
+    fn parser<Op: Call>(&self, cache_class: CacheClass) -> ParseResponse {
+        let delay = self.response_cache.settings().ingestion_delay;
+        let is_of_events = matches!(cache_class, CacheClass::Events { .. });
+        Arc::new(move |body, now| {
+            let size = body.len();
+            let answer =
+                Op::Answer::read(body).ok_or_else(|| CallError::Upstream(format!("the response to {} is invalid", Op::API)))?;
+            let summary = answer.summary();
+            let bytes = match is_of_events {
+                true => size.saturating_add(summary.events.saturating_mul(EVENT_BYTES)),
+                false => size.saturating_mul(VALUE_COPIES),
+            };
+            Ok(Arc::new(CacheEntry::new(answer, Freshness::of(cache_class, summary, now, delay), bytes)))
+        })
+    }
+
     /// A response that is not shared.
     async fn fetch_uncached(&self, request: &ApiRequest, parse: &ParseResponse, priority: Priority) -> Response {
         let call_permit = match priority {

@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use aws_sdk_cloudwatchlogs::config::http::HttpResponse;
+use aws_sdk_cloudwatchlogs::error::SdkError;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
@@ -159,6 +161,36 @@ impl Failure {
         Self { kind, what, retry_after: retry_after(headers), date: date(headers) }
     }
 
+    /// Reads an error of the SDK. Of an answer of the service the status, the headers and the body are read as of any answer.
+    pub(super) fn of_sdk<E>(error: &SdkError<E, HttpResponse>) -> Self {
+        match error {
+            SdkError::ServiceError(error) => Self::of_sdk_answer(error.raw()),
+            SdkError::ResponseError(error) => match error.raw().status().is_success() {
+                true => Self::new(Kind::Transient, "the answer is incomplete, or is not one"),
+                false => Self::of_sdk_answer(error.raw()),
+            },
+            SdkError::DispatchFailure(failure) if failure.is_timeout() => OutboundError::Timeout.into(),
+            SdkError::DispatchFailure(failure) => match failure.as_connector_error().and_then(outbound_error) {
+                Some(error) => error.clone().into(),
+                None => Self::new(Kind::Other, "the request could not be sent"),
+            },
+            SdkError::TimeoutError(_) => OutboundError::Timeout.into(),
+            // Nothing was sent: credentials are missing, or the request could not be written.
+            _ => Self::new(Kind::Refused, "the request could not be signed: no credentials found"),
+        }
+    }
+
+    fn of_sdk_answer(answer: &HttpResponse) -> Self {
+        let mut headers = HeaderMap::new();
+        for (name, value) in answer.headers() {
+            if let (Ok(name), Ok(value)) = (http::HeaderName::try_from(name), http::HeaderValue::try_from(value)) {
+                headers.append(name, value);
+            }
+        }
+        let status = StatusCode::from_u16(answer.status().as_u16()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        Self::of_answer(status, &headers, answer.body().bytes().unwrap_or_default())
+    }
+
     /// The failure of the whole call, if this was its last attempt.
     pub(super) fn into_call_error(self) -> CallError {
         match self.kind {
@@ -185,6 +217,18 @@ impl From<OutboundError> for Failure {
         };
         Self::new(kind, error.to_string())
     }
+}
+
+/// The error of our own client inside one of the SDK.
+fn outbound_error(error: &aws_sdk_cloudwatchlogs::error::ConnectorError) -> Option<&OutboundError> {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = std::error::Error::source(error);
+    while let Some(error) = cause {
+        if let Some(outbound) = error.downcast_ref() {
+            return Some(outbound);
+        }
+        cause = error.source();
+    }
+    None
 }
 
 /// The error's name: `__type` in the body, else the header; without namespace (`…#`) and without the URI that some services add
@@ -261,7 +305,8 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(Duration::from_secs(seconds).min(MAX_WAIT))
 }
 
-fn date(headers: &HeaderMap) -> Option<i64> {
+/// The `Date` of an answer, epoch milliseconds.
+pub(super) fn date(headers: &HeaderMap) -> Option<i64> {
     let text = headers.get(http::header::DATE)?.to_str().ok()?;
     let parsed = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
     Some(parsed.as_millisecond())

@@ -14,6 +14,7 @@ mod service_quotas;
 mod events;
 mod lists;
 mod queries;
+mod tail;
 mod streams;
 mod paging;
 mod position;
@@ -30,7 +31,7 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -44,6 +45,7 @@ use self::response_cache::ResponseCache;
 use self::service_quotas::ServiceQuotas;
 use self::settings::QuotaRefresh;
 pub use self::settings::{DEFAULT_DEADLINE, Settings, SettingsError};
+use self::tail::TailHub;
 use self::upstream::Upstream;
 use crate::auth::permit::Permit;
 use crate::aws::credentials::{CredentialCache, CredentialSource};
@@ -55,7 +57,7 @@ use crate::domain::operation::{DescribeGroup, ListGroups, ListStreams, ReadGroup
 use crate::domain::time::Clock;
 use crate::outbound::Outbound;
 use crate::sources::page_pool::{PAGE_BYTES, PagePool};
-use crate::sources::{Queries, Source, SourceError};
+use crate::sources::{Queries, Source, SourceError, Tail};
 
 /// CloudWatch Logs in one region.
 #[derive(Debug)]
@@ -63,6 +65,7 @@ pub struct CloudWatch {
     name: SourceName,
     client: Client,
     tracker: Arc<QueryTracker>,
+    tail: Arc<TailHub>,
     /// The reader of its account's quotas, if this source reads them.
     service_quotas: Option<ServiceQuotas>,
 }
@@ -111,7 +114,8 @@ impl CloudWatch {
         }
         let account_limits = accounts.limits(&settings)?;
         let account = settings.account();
-        let Settings { name, region, endpoint, cache, queries, deadline, attempt_timeout, quotas, service_quotas, .. } = settings;
+        let Settings { name, region, endpoint, cache, queries, tail, deadline, attempt_timeout, quotas, service_quotas, .. } =
+            settings;
         let is_regional = endpoint.is_none();
         let endpoint = endpoint_of(upstream::SERVICE, &region, endpoint)?;
         let reader = |QuotaRefresh { endpoint, given }| {
@@ -140,17 +144,20 @@ impl CloudWatch {
             endpoint,
             signer: Signer::new(upstream::SERVICE, region.clone()),
             region,
-            credentials: CredentialCache::new(origin),
+            credentials: Arc::new(CredentialCache::new(origin)),
             clock,
             deadline,
             attempt_timeout,
             account_limits: Arc::clone(&account_limits),
-            skew: retry::Skew::default(),
+            skew: Arc::default(),
             answer_memory: AnswerMemory::default(),
+            is_regional,
+            sdk: OnceLock::new(),
         };
         let client = Client::new(upstream, ResponseCache::new(cache));
         let tracker = QueryTracker::new(client.clone(), queries, account, account_limits);
-        Ok(Self { name, client, tracker, service_quotas })
+        let tail = TailHub::new(client.clone(), tail);
+        Ok(Self { name, client, tracker, tail, service_quotas })
     }
 
     /// Checks that credentials exist and that the endpoint's name resolves, so that the log shows at start what would fail the
@@ -213,6 +220,10 @@ impl Source for CloudWatch {
     }
 
     fn queries(&self) -> Option<&dyn Queries> {
+        Some(self)
+    }
+
+    fn tail(&self) -> Option<&dyn Tail> {
         Some(self)
     }
 }

@@ -20,11 +20,12 @@ pub enum Api {
     ListLogGroupsForQuery,
     GetLogGroupFields,
     GetLogRecord,
+    StartLiveTail,
 }
 
 impl Api {
     /// All operations.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::GetLogEvents,
         Self::FilterLogEvents,
         Self::DescribeLogGroups,
@@ -35,6 +36,7 @@ impl Api {
         Self::ListLogGroupsForQuery,
         Self::GetLogGroupFields,
         Self::GetLogRecord,
+        Self::StartLiveTail,
     ];
 
     /// The name, in `X-Amz-Target`, metrics and the configuration.
@@ -51,6 +53,7 @@ impl Api {
             Self::ListLogGroupsForQuery => "ListLogGroupsForQuery",
             Self::GetLogGroupFields => "GetLogGroupFields",
             Self::GetLogRecord => "GetLogRecord",
+            Self::StartLiveTail => "StartLiveTail",
         }
     }
 }
@@ -129,6 +132,7 @@ fn default_rate(api: Api, region: &str) -> f64 {
         Api::GetLogEvents | Api::DescribeLogStreams => 25.0,
         Api::FilterLogEvents if region == "us-east-1" => 25.0,
         Api::FilterLogEvents | Api::DescribeLogGroups | Api::StartQuery | Api::GetQueryResults => 10.0,
+        Api::StartLiveTail => 5.0,
         Api::StopQuery | Api::ListLogGroupsForQuery | Api::GetLogGroupFields | Api::GetLogRecord => UNPUBLISHED,
     }
 }

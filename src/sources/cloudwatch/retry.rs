@@ -2,8 +2,11 @@
 //!
 //! Owns the numbers, except the budget over all calls (`account_limits`). `upstream` makes the attempts.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
+
+use crate::domain::time::{Clock, Millis};
 
 /// Attempts of one call, including the first, as in AWS's standard retry mode.
 pub(super) const MAX_ATTEMPTS: u32 = 3;
@@ -27,14 +30,38 @@ const MAX_SKEW_MILLIS: i64 = 60 * 60 * 1000;
 /// A smaller difference does not explain a refused signature: AWS allows minutes.
 const MIN_SKEW_MILLIS: i64 = 60 * 1000;
 
+/// A `Date` tells whole seconds: a smaller difference says nothing about a clock.
+const DATE_MILLIS: i64 = 1000;
+
 /// The measured offset to the source's clock, in milliseconds; positive if the local clock is behind.
 #[derive(Debug, Default)]
-pub(super) struct Skew(AtomicI64);
+pub(super) struct Skew {
+    /// For signatures, from a refusal.
+    offset: AtomicI64,
+    /// From the last answer.
+    observed: AtomicI64,
+}
 
 impl Skew {
     /// The offset to add to the local time.
     pub(super) fn offset(&self) -> i64 {
-        self.0.load(Ordering::Relaxed)
+        self.offset.load(Ordering::Relaxed)
+    }
+
+    /// What to add to our time to compare it with times that the source reports.
+    pub(super) fn observed(&self) -> i64 {
+        self.observed.load(Ordering::Relaxed)
+    }
+
+    /// Learns from the date of an answer. The source's time is then between the date and a second later.
+    pub(super) fn observe(&self, now: i64, date: i64) {
+        let offset = date.saturating_sub(now);
+        let is_believed = offset.saturating_abs() <= MAX_SKEW_MILLIS;
+        // Between a second behind and as much before, both clocks may agree.
+        let offset = if (-DATE_MILLIS..=DATE_MILLIS).contains(&offset) { 0 } else { offset };
+        if is_believed {
+            self.observed.store(offset, Ordering::Relaxed);
+        }
     }
 
     /// Updates the offset from the date of a response to a request that was signed with the offset `used`; `now` is the
@@ -44,9 +71,22 @@ impl Skew {
         let offset = date.saturating_sub(now);
         let worth = offset.saturating_abs() <= MAX_SKEW_MILLIS && offset.abs_diff(used) >= MIN_SKEW_MILLIS.unsigned_abs();
         if worth {
-            self.0.store(offset, Ordering::Relaxed);
+            self.offset.store(offset, Ordering::Relaxed);
         }
         worth
+    }
+}
+
+/// Our clock, corrected by what was learnt of the source's.
+#[derive(Debug)]
+pub(super) struct CorrectedClock {
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) skew: Arc<Skew>,
+}
+
+impl Clock for CorrectedClock {
+    fn now(&self) -> Millis {
+        Millis(self.clock.now().0.saturating_add(self.skew.offset()))
     }
 }
 
@@ -61,6 +101,18 @@ mod tests {
                 assert!(backoff(attempt) <= Duration::from_millis(bound));
             }
         }
+    }
+
+    #[test]
+    fn the_time_of_the_source_is_told_by_its_dates() {
+        let skew = Skew::default();
+        let now = 1_795_168_800_500;
+        for (date, offset) in [(500, 0), (-500, 0), (-1000, 0), (30_000, 30_000), (-30_000, -30_000)] {
+            skew.observe(now, now + date);
+            assert_eq!(skew.observed(), offset, "{date}");
+        }
+        skew.observe(now, now + MAX_SKEW_MILLIS + 1);
+        assert_eq!(skew.observed(), -30_000, "not believed");
     }
 
     #[test]

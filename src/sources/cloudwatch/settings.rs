@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use http::Uri;
+use logmark_tail_merge::{Bounds, PaceSettings};
 
 use super::quotas::{Api, GivenQuotas, Quotas};
 use crate::aws::endpoint::InvalidEndpoint;
@@ -39,6 +40,8 @@ pub struct Settings {
     pub cache: CacheSettings,
     /// How queries are run.
     pub queries: QuerySettings,
+    /// How new events are followed.
+    pub tail: TailSettings,
     /// The time limit of one operation with all its attempts.
     pub deadline: Duration,
     /// The time limit of one attempt.
@@ -96,6 +99,51 @@ impl Default for QuerySettings {
     }
 }
 
+/// How new events are followed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TailSettings {
+    /// Live tail sessions at a time, of all sources of the account; 0: none, and tails sweep only.
+    pub sessions: u32,
+    /// The share of the calls per second to FilterLogEvents that sweeps may take. The sum of all groups that are followed.
+    pub sweep_share: f64,
+    /// The longest time from the timestamp of an event to its ingestion: sweeps reach back so far.
+    pub lateness: Duration,
+    /// The longest time from the ingestion of an event until FilterLogEvents shows it.
+    pub settling: Duration,
+    /// A session ends when it has had no viewers for so long.
+    pub linger: Duration,
+    /// Intervals of sweeps.
+    pub pace: PaceSettings,
+}
+
+impl Default for TailSettings {
+    /// Three of AWS's 15 sessions per account are left to the operator's console, as the reserve of other quotas.
+    fn default() -> Self {
+        let Bounds { lateness, settling } = Bounds::default();
+        let millis = |millis: i64| Duration::from_millis(millis.unsigned_abs());
+        let (lateness, settling) = (millis(lateness), millis(settling));
+        Self {
+            sessions: 12,
+            sweep_share: 0.4,
+            lateness,
+            settling,
+            linger: Duration::from_secs(10),
+            pace: PaceSettings::default(),
+        }
+    }
+}
+
+impl TailSettings {
+    pub(super) fn uses_sessions(&self) -> bool {
+        self.sessions > 0
+    }
+
+    pub(super) fn bounds(&self) -> Bounds {
+        let millis = |duration: Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+        Bounds { lateness: millis(self.lateness), settling: millis(self.settling) }
+    }
+}
+
 impl Settings {
     /// Settings with defaults for everything else.
     #[must_use]
@@ -112,6 +160,7 @@ impl Settings {
             account: None,
             cache: CacheSettings::default(),
             queries: QuerySettings::default(),
+            tail: TailSettings::default(),
             deadline: DEFAULT_DEADLINE,
             attempt_timeout: DEFAULT_ATTEMPT_TIMEOUT,
         }

@@ -3,7 +3,7 @@
 //! Owns the deadline over all attempts, each of which needs a permit of the operation's rate limiter. `wire` has the bodies,
 //! `json_call` the request format.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
@@ -15,13 +15,14 @@ use tokio::time::Instant;
 
 use super::account_limits::AccountLimits;
 use super::answer_memory::AnswerMemory;
-use super::errors::{CallError, Failure, Kind};
+use super::errors::{CallError, Failure, Kind, date};
 use super::health::Health;
 use super::quotas::Api;
-use super::retry::{MAX_ATTEMPTS, Skew, backoff};
+use super::retry::{CorrectedClock, MAX_ATTEMPTS, Skew, backoff};
 use super::wire::RetrySafety;
 use crate::aws::credentials::CredentialCache;
 use crate::aws::json_call::JsonCall;
+use crate::aws::sdk;
 use crate::aws::signer::Signer;
 use crate::domain::time::{Clock, Millis};
 use crate::outbound::{Limits, Outbound};
@@ -43,15 +44,19 @@ pub(super) struct Upstream {
     pub(super) endpoint: Uri,
     pub(super) region: String,
     pub(super) signer: Signer,
-    pub(super) credentials: CredentialCache,
+    pub(super) credentials: Arc<CredentialCache>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) deadline: Duration,
     pub(super) attempt_timeout: Duration,
     pub(super) account_limits: Arc<AccountLimits>,
-    pub(super) skew: Skew,
+    pub(super) skew: Arc<Skew>,
     pub(super) health: Health,
     /// The memory of responses.
     pub(super) answer_memory: AnswerMemory,
+    /// Is the endpoint that of AWS, and not of a compatible server?
+    pub(super) is_regional: bool,
+    /// Made at the first use, because making it takes longer than a call of a function may wait.
+    pub(super) sdk: OnceLock<aws_sdk_cloudwatchlogs::Client>,
 }
 
 /// A response with its reservation.
@@ -88,6 +93,26 @@ impl Upstream {
     /// The local time, corrected by the measured offset to the source's clock.
     pub(super) fn now(&self) -> Millis {
         Millis(self.clock.now().0.saturating_add(self.skew.offset()))
+    }
+
+    /// The SDK's client, for the operations that it makes. Callers admit, limit and report its calls as those of our own client.
+    pub(super) fn sdk(&self) -> &aws_sdk_cloudwatchlogs::Client {
+        self.sdk.get_or_init(|| {
+            sdk::client(sdk::Parts {
+                region: self.region.clone(),
+                endpoint: (!self.is_regional).then(|| self.endpoint.clone()),
+                outbound: self.outbound.clone(),
+                credentials: Arc::clone(&self.credentials),
+                clock: Arc::new(CorrectedClock { clock: Arc::clone(&self.clock), skew: Arc::clone(&self.skew) }),
+                deadline: self.attempt_timeout,
+                max_body: MAX_ANSWER,
+            })
+        })
+    }
+
+    /// The source's time, as near as the dates of its answers tell: never later than it is there, except for a second.
+    pub(super) fn service_now(&self) -> Millis {
+        Millis(self.clock.now().0.saturating_add(self.skew.observed()))
     }
 
     /// Checks the credentials, and resolves the endpoint's name. Uses no quota.
@@ -184,6 +209,9 @@ impl Upstream {
     ) -> Result<Result<Received, CallError>, Failure> {
         let begun = Instant::now();
         let opened = self.outbound.open(post, left).await?;
+        if let Some(date) = date(opened.headers()) {
+            self.skew.observe(self.clock.now().0, date);
+        }
         let left = left.saturating_sub(begun.elapsed());
         // A longer body is refused before it is read.
         let is_within_limit = opened.body_bytes().is_none_or(|bytes| bytes <= MAX_ANSWER as u64);
@@ -233,7 +261,7 @@ impl Upstream {
 
 /// Reports an attempt's outcome to the rate limiter. A justified error from AWS counts as a success, because AWS works and
 /// accepts calls.
-fn report_outcome(call_permit: CallPermit, failure: &Failure) {
+pub(super) fn report_outcome(call_permit: CallPermit, failure: &Failure) {
     match failure.kind {
         Kind::Throttled => call_permit.throttled(failure.retry_after),
         Kind::Unreachable | Kind::Transient | Kind::Timeout => call_permit.failed(),

@@ -195,6 +195,9 @@ pub(super) struct Group {
     pub(super) retention_in_days: Option<u32>,
     pub(super) stored_bytes: Option<u64>,
     pub(super) log_group_class: Option<String>,
+    /// Without the `:*` at the end that `arn` has.
+    pub(super) log_group_arn: Option<String>,
+    pub(super) arn: Option<String>,
 }
 
 #[derive(Debug, Clone, Serialize)]

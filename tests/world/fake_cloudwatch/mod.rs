@@ -3,6 +3,7 @@
 //! Owns the socket (by hand, so that it can break every rule of HTTP) and the faults; [`model`] owns the logs, [`plan`] the
 //! choice of faults, [`signature`] the check. Uses nothing of Logmark, so that it can't share its mistakes.
 
+pub(crate) mod live_tail;
 pub(crate) mod model;
 pub(crate) mod plan;
 pub(crate) mod queries;
@@ -88,6 +89,7 @@ impl Seen {
 pub(crate) struct State {
     pub(crate) logs: Logs,
     pub(crate) queries: queries::Queries,
+    pub(crate) live: live_tail::LiveTail,
     pub(crate) seen: Vec<Seen>,
     /// Used up one by one, from the front.
     pub(crate) faults: VecDeque<Fault>,
@@ -99,6 +101,8 @@ pub(crate) struct State {
     pub(crate) other_host: String,
     /// Its clock: milliseconds since 1970.
     pub(crate) now: i64,
+    /// Its clock runs since then.
+    pub(crate) running: Option<Instant>,
     /// How long it takes to answer a call.
     pub(crate) latency: Duration,
     /// Calls that it takes within a second; more are throttled.
@@ -109,6 +113,17 @@ pub(crate) struct State {
 }
 
 impl State {
+    /// Sets the clock, if it runs.
+    pub(crate) fn tick(&mut self) -> i64 {
+        if let Some(running) = &mut self.running {
+            let elapsed = running.elapsed().as_millis();
+            *running += Duration::from_millis(u64::try_from(elapsed).unwrap());
+            self.now += i64::try_from(elapsed).unwrap();
+        }
+        self.logs.now = self.now;
+        self.now
+    }
+
     /// Is this call one too many?
     fn is_over_quota(&mut self) -> bool {
         let Some(quota) = self.quota else { return false };
@@ -164,6 +179,7 @@ async fn serve(mut socket: TcpStream, state: Arc<Mutex<State>>) -> Option<()> {
         let seen = request(&mut socket, &mut buffer).await?;
         let (fault, answer, latency) = {
             let mut state = state.lock().unwrap();
+            state.tick();
             let planned = state.plans.choose(&seen.raw);
             let over_quota = state.is_over_quota().then_some(Fault::Error(400, "ThrottlingException"));
             let fault = over_quota.or_else(|| state.faults.pop_front()).or(planned).or(state.always);
@@ -171,6 +187,25 @@ async fn serve(mut socket: TcpStream, state: Arc<Mutex<State>>) -> Option<()> {
             (fault, answer(&mut state, &seen, fault), state.latency)
         };
         tokio::time::sleep(latency).await;
+        if fault.is_none() && seen.operation == "StartLiveTail" {
+            let opened = {
+                let mut state = state.lock().unwrap();
+                let checked = check(state.now, &seen);
+                checked.and_then(|()| live_tail::open(&mut state, &seen))
+            };
+            match opened {
+                Ok(session) => {
+                    let ended = live_tail::serve(&mut socket, session, &state).await;
+                    state.lock().unwrap().live.open -= 1;
+                    return ended;
+                }
+                Err((status, name)) => {
+                    let refusal = self::answer(&mut state.lock().unwrap(), &seen, Some(Fault::Error(status, name)));
+                    socket.write_all(&refusal).await.ok()?;
+                    continue;
+                }
+            }
+        }
         match fault {
             Some(Fault::Reset) => return None,
             Some(Fault::Hang) => std::future::pending().await,

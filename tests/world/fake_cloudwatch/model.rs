@@ -48,6 +48,9 @@ pub(crate) struct Logs {
     written: i64,
     /// Not 0: pages are cut short, or left empty, at random from this state on.
     pub(crate) partial: u64,
+    /// FilterLogEvents shows an event so long after its ingestion, in milliseconds, by this clock.
+    pub(crate) settling: i64,
+    pub(crate) now: i64,
     /// Events in a page at most, when it is less than was asked for.
     pub(crate) page_events: Option<usize>,
 }
@@ -69,6 +72,20 @@ impl Logs {
         self.add_stream(group, stream);
         let streams = self.groups.get_mut(group).map(|group| &mut group.streams);
         streams.and_then(|streams| streams.get_mut(stream)).unwrap().push(event);
+    }
+
+    /// How many events have been written.
+    pub(crate) fn written(&self) -> i64 {
+        self.written
+    }
+
+    /// The events of a group that were written after so many others, in the order of writing.
+    pub(crate) fn since(&self, group: &str, written: i64) -> Vec<Stored> {
+        let Some(group) = self.groups.get(group) else { return Vec::new() };
+        let later = |events: &Vec<Stored>| events.iter().filter(|event| event.id > 2 * written).cloned().collect::<Vec<_>>();
+        let mut events: Vec<Stored> = group.streams.values().flat_map(later).collect();
+        events.sort_by_key(|event| event.id);
+        events
     }
 
     pub(crate) fn has_group(&self, group: &str) -> bool {
@@ -216,7 +233,9 @@ impl Logs {
         let pattern = FilterPattern::parse(pattern).map_err(|_| INVALID)?;
         let matcher = Matcher::new(&pattern).map_err(|_| INVALID)?;
         let mut events = self.all(text(request, "logGroupName").unwrap());
-        let within = |event: &Stored| (start..=end).contains(&event.timestamp) && wanted(&event.stream);
+        let (settling, now) = (self.settling, self.now);
+        let is_settled = |event: &Stored| settling == 0 || event.ingestion + settling <= now;
+        let within = |event: &Stored| is_settled(event) && (start..=end).contains(&event.timestamp) && wanted(&event.stream);
         events.retain(|event| within(event) && matcher.matches(&event.message));
         let head = if forward { (0, 0, -1) } else { (i64::MAX, 0, 0) };
         let gap = token.map_or(head, |token| token.gap);

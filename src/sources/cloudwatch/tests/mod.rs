@@ -9,6 +9,7 @@ mod listing;
 mod requests;
 mod stream_reading;
 mod queries;
+mod tail;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -127,7 +128,7 @@ fn permit_by<Op: Operation>(op: Op, groups: &[&str], scope: &str, streams: Optio
         source: source_name(),
         groups: patterns(groups),
         streams: streams.map(patterns),
-        actions: vec![Action::Read, Action::Query],
+        actions: vec![Action::Read, Action::Query, Action::Tail],
     };
     let tenant = Tenant { id: id.clone(), weight: 1, limits: Limits::default(), grants: vec![grant] };
     let claims =
