@@ -159,8 +159,8 @@ impl FromRequestParts<AppState> for Authenticated {
             Ok(None) => {}
             Err(ConcurrencyExceeded(limit)) => return Err(ApiError::TooManyAtOnce { limit }),
         }
-        let route = parts.extensions.get::<MatchedPath>().map(|path| path.as_str().to_owned()).unwrap_or_default();
-        Ok(Self { caller, input: Input::new(&route, &parts.uri), now: app.clock.now(), info })
+        let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+        Ok(Self { input: Input::new(route, &parts.uri), caller, now: app.clock.now(), info })
     }
 }
 
@@ -193,11 +193,11 @@ impl App {
             error if error.is_bad_request() => ApiError::parameter("Authorization", "is given more than once; send one token"),
             error => ApiError::InvalidToken(error.to_string()),
         })?;
-        let claims = self.verifier.verify(&token).await.map_err(|error| match error {
+        let token = self.verifier.authenticate(&token).await.map_err(|error| match error {
             TokenError::Expired => ApiError::ExpiredToken,
             error if error.is_unavailable() => ApiError::KeysUnavailable(error.to_string()),
             error => ApiError::InvalidToken(error.to_string()),
         })?;
-        Ok(Caller::new(claims, &self.tenants))
+        Ok(Caller::new(token, &self.tenants))
     }
 }
