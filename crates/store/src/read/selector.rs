@@ -17,6 +17,8 @@ pub(super) struct Selector<'a> {
     streams: StreamSelection<'a>,
     /// The name of a selected stream, `None` for one that isn't.
     met: HashMap<StreamId, Option<Arc<str>>>,
+    /// The stream met last, which the next event mostly is in too.
+    last: Option<(StreamId, Option<Arc<str>>)>,
     filter: Option<MessageFilter<'a>>,
     examined_bytes: usize,
     /// The first and the last event that the filter was asked about.
@@ -41,7 +43,7 @@ impl<'a> Selector<'a> {
                 met.insert(id, Some(Arc::from(*name)));
             }
         }
-        Ok(Selector { catalogue, streams, met, filter, examined_bytes: 0, examined: None, passes_left: None })
+        Ok(Selector { catalogue, streams, met, last: None, filter, examined_bytes: 0, examined: None, passes_left: None })
     }
 
     /// For one batch of a scan: with the names that earlier batches met, which [`Selector::into_met`] gives back, and done when
@@ -53,7 +55,7 @@ impl<'a> Selector<'a> {
         most_passes: usize,
     ) -> Selector<'a> {
         let passes_left = Some(most_passes);
-        Selector { catalogue, streams, met, filter: None, examined_bytes: 0, examined: None, passes_left }
+        Selector { catalogue, streams, met, last: None, filter: None, examined_bytes: 0, examined: None, passes_left }
     }
 
     /// It is done when so many events of other streams were passed over.
@@ -73,6 +75,17 @@ impl<'a> Selector<'a> {
 
     /// The stream's name if it is selected.
     pub(super) fn select(&mut self, stream: StreamId) -> Result<Option<Arc<str>>, StorageError> {
+        if let Some((last, name)) = &self.last
+            && *last == stream
+        {
+            return Ok(name.clone());
+        }
+        let name = self.look_up(stream)?;
+        self.last = Some((stream, name.clone()));
+        Ok(name)
+    }
+
+    fn look_up(&mut self, stream: StreamId) -> Result<Option<Arc<str>>, StorageError> {
         if let Some(known) = self.met.get(&stream) {
             return Ok(known.clone());
         }
