@@ -134,7 +134,7 @@ fn events(stored: &[logmark_store::Event]) -> Result<Events, SourceError> {
             timestamp: event.timestamp,
             ingestion_time: Some(event.ingestion_time),
             stream: &event.stream,
-            event_id: Some(format_args!("{:016}{:020}{:020}", id.timestamp, id.stream, id.ordinal)),
+            event_id: Some(format_args!("{id}")),
             message: &event.message,
         });
         pushed.map_err(|error| SourceError::Store(error.to_string()))?;
