@@ -93,5 +93,6 @@ pub use error::{AppendError, CatalogueError, FlushError, OpenError, ReadError, S
 pub use event::{Event, MAX_BATCH_BYTES, MAX_BATCH_EVENTS, MAX_MESSAGE_BYTES, NewEvent, ParsePositionError, Position};
 pub use options::Options;
 pub use read::scan::{Scan, ScanRequest, StreamPredicate};
+pub use read::shared_text::SharedText;
 pub use read::{Direction, MessageFilter, Page, ReadRequest, StreamSelection};
 pub use store::Store;

@@ -60,7 +60,7 @@ fn put_digits(number: u64, zeros: &mut [u8]) {
 }
 
 impl<'a> EventIds<'a> {
-    pub(super) fn of(&mut self, event: &'a logmark_store::Event) -> EventId {
+    pub(super) fn of<Message>(&mut self, event: &'a logmark_store::Event<Message>) -> EventId {
         let name: &str = &event.stream;
         let stream = match self.last {
             Some((last, digits)) if last == name => digits,

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use logmark_event_page::build::PlainEvent;
 use logmark_event_page::{Builder, Events};
-use logmark_store::{MessageFilter, ReadRequest, Store, StreamSelection as StoreSelection};
+use logmark_store::{Event, MessageFilter, Page, ReadRequest, SharedText, Store, StreamSelection as StoreSelection};
 
 use super::event_id::EventIds;
 use crate::auth::permit::Permit;
@@ -59,7 +59,7 @@ pub(super) fn read_from_memory(
     let found = store.read_from_memory(&ReadRequest { max_bytes: page.max_bytes.min(SMALL_PAGE_BYTES), ..asked })?;
     // A page that these bytes have cut short is not small.
     let is_whole =
-        |found: &logmark_store::Page| found.at_end || found.events.len() >= page.limit || page.max_bytes <= SMALL_PAGE_BYTES;
+        |found: &Page<SharedText>| found.at_end || found.events.len() >= page.limit || page.max_bytes <= SMALL_PAGE_BYTES;
     found.filter(is_whole).map(event_page).transpose()
 }
 
@@ -84,7 +84,7 @@ pub(super) fn read(
         })
     };
     let filter = filter.map(|_| MessageFilter { accepts: &accepts, is_enough: &is_enough });
-    event_page(store.read(&request(group, streams, filter, range, page)?)?)
+    event_page(store.read_shared(&request(group, streams, filter, range, page)?)?)
 }
 
 fn request<'a>(
@@ -111,7 +111,7 @@ fn request<'a>(
     })
 }
 
-fn event_page(found: logmark_store::Page) -> Result<EventPage, SourceError> {
+fn event_page(found: Page<SharedText>) -> Result<EventPage, SourceError> {
     Ok(EventPage {
         events: events(&found.events)?,
         next: Position(found.next.to_string()),
@@ -122,7 +122,7 @@ fn event_page(found: logmark_store::Page) -> Result<EventPage, SourceError> {
     })
 }
 
-fn events(stored: &[logmark_store::Event]) -> Result<Events, SourceError> {
+fn events(stored: &[Event<SharedText>]) -> Result<Events, SourceError> {
     /// Digits of an id, and a stream's name now and then.
     const BYTES_BESIDES_MESSAGE: usize = 64;
     let bytes = stored.iter().map(|event| event.message.len() + BYTES_BESIDES_MESSAGE).sum();

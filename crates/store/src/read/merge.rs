@@ -9,13 +9,14 @@ use super::Direction;
 use super::memory_source::MemorySource;
 use super::segment_source::SegmentSource;
 use super::selector::Selector;
+use super::shared_text::SharedText;
 use crate::error::StorageError;
 use crate::event::{Event, Position};
 
 /// What asking a source once led to.
 pub(super) enum Step {
     /// Its front event.
-    Found(Event),
+    Found(Event<SharedText>),
     /// It is nearer to its next event; its bound has changed.
     Moved,
     /// It goes on in a file, which may not be read.
@@ -25,7 +26,7 @@ pub(super) enum Step {
 /// What a merge came to.
 pub(super) enum Next {
     /// The next event that is given.
-    Found(Event),
+    Found(Event<SharedText>),
     /// A filter has looked at as much as one page may cost.
     Spent,
     /// The next is in a file, which may not be read.

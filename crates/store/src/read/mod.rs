@@ -12,12 +12,14 @@ mod merge;
 mod memory_source;
 pub(crate) mod segment_source;
 mod selector;
+pub(crate) mod shared_text;
 
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::ops::Range;
 
 use crate::event::{Event, Position};
+use shared_text::SharedText;
 
 /// The way through a group's order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,9 +120,9 @@ impl ReadRequest<'_> {
 
 /// Some events of a group, consistent as of one moment: no append is seen in part.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Page {
+pub struct Page<Message = String> {
     /// The events, ascending by timestamp and order of appends in either direction.
-    pub events: Vec<Event>,
+    pub events: Vec<Event<Message>>,
     /// Where reading forward goes on. Without events in the page: the start of what was asked for,
     /// so that whatever comes into it later is found; behind what a filter looked at in vain.
     pub next: Position,
@@ -130,4 +132,13 @@ pub struct Page {
     /// Whether the range held nothing more in this direction when the page was read. Events may
     /// have come since.
     pub at_end: bool,
+}
+
+impl Page<SharedText> {
+    /// The page with copies of its messages.
+    #[must_use]
+    pub fn into_owned(self) -> Page {
+        let Page { events, next, previous, at_end } = self;
+        Page { events: events.into_iter().map(Event::into_owned).collect(), next, previous, at_end }
+    }
 }

@@ -130,7 +130,7 @@ fn take(
             }
             Next::Found(event) => {
                 bytes = bytes.saturating_add(event.message.len());
-                events.push(event);
+                events.push(event.into_owned());
             }
             Next::Spent | Next::NotInMemory | Next::End => break,
         }

@@ -29,6 +29,7 @@ use crate::memtable::EVENT_OVERHEAD_BYTES;
 use crate::options::Options;
 use crate::read::scan::{Scan, ScanRequest};
 use crate::read::segment_source::MayRead;
+use crate::read::shared_text::SharedText;
 use crate::read::{Page, ReadRequest, page};
 use crate::segment::cache::SegmentCache;
 use crate::sync;
@@ -270,6 +271,15 @@ impl Store {
     /// [`ReadError::GroupNotFound`], [`ReadError::StreamNotFound`] for a named stream;
     /// [`ReadError::Storage`] if a file fails or is damaged, naming it.
     pub fn read(&self, request: &ReadRequest<'_>) -> Result<Page, ReadError> {
+        self.read_shared(request).map(Page::into_owned)
+    }
+
+    /// Reads a page whose messages are not copied. Otherwise as [`Store::read`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::read`].
+    pub fn read_shared(&self, request: &ReadRequest<'_>) -> Result<Page<SharedText>, ReadError> {
         let moment = self.running.shared.capture()?;
         read_page(&moment, &self.running.shared.segments, request)
     }
@@ -281,7 +291,7 @@ impl Store {
     /// # Errors
     ///
     /// As [`Store::read`].
-    pub fn read_from_memory(&self, request: &ReadRequest<'_>) -> Result<Option<Page>, ReadError> {
+    pub fn read_from_memory(&self, request: &ReadRequest<'_>) -> Result<Option<Page<SharedText>>, ReadError> {
         let moment = self.running.shared.capture()?;
         page::read(&moment, &self.running.shared.segments, request, MayRead::Memory)
     }
@@ -342,7 +352,7 @@ impl Store {
     pub(crate) fn read_after(&self, request: &ReadRequest<'_>, meanwhile: impl FnOnce()) -> Result<Page, ReadError> {
         let moment = self.running.shared.capture()?;
         meanwhile();
-        read_page(&moment, &self.running.shared.segments, request)
+        read_page(&moment, &self.running.shared.segments, request).map(Page::into_owned)
     }
 
     #[cfg(test)]
@@ -360,7 +370,7 @@ impl From<Stopped> for FlushError {
     }
 }
 
-fn read_page(moment: &Moment, segments: &SegmentCache, request: &ReadRequest<'_>) -> Result<Page, ReadError> {
+fn read_page(moment: &Moment, segments: &SegmentCache, request: &ReadRequest<'_>) -> Result<Page<SharedText>, ReadError> {
     let page = page::read(moment, segments, request, MayRead::Files)?;
     // Files may be read, so nothing is missing.
     page.ok_or_else(|| ReadError::GroupNotFound { group: request.group.to_owned() })
