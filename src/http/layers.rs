@@ -224,6 +224,9 @@ pub async fn answer(State(state): State<LimitsState>, request: Request, next: Ne
     compress::compress(&app, &context, coding, response).await
 }
 
+/// Headers that answers get here and in [`observe`], at most.
+const ADDED_HEADERS: usize = 10;
+
 /// Writes problem documents for errors, and the headers of every answer.
 fn finish(app: &AppState, context: &RequestInfo, mut response: Response) -> Response {
     let route = response.extensions().get::<RouteName>().copied();
@@ -250,6 +253,7 @@ fn finish(app: &AppState, context: &RequestInfo, mut response: Response) -> Resp
         response.extensions_mut().insert(route);
     }
     let headers = response.headers_mut();
+    headers.reserve(ADDED_HEADERS);
     // Only an answer with a validator can be cached.
     if !(headers.contains_key(header::ETAG) && headers.contains_key(header::CACHE_CONTROL)) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
