@@ -1,7 +1,7 @@
-//! What a tenant's queries may cost: how many run at a time, and how many bytes they look at in a day.
+//! The query budgets of tenants: concurrent queries, and bytes scanned per day.
 //!
-//! Owns the counters. They count what this process started: each replica, and each container of a function, counts its own.
-//! Never looks at a query. Days are UTC's.
+//! Owns the counters. Each process counts its own queries: so does each replica, and each container of a function. Does not read
+//! queries. Days are in UTC.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,27 +11,27 @@ use crate::auth::tenant::Limits;
 use crate::domain::name::TenantId;
 use crate::domain::time::Clock;
 
-/// Tenants remembered at a time; one that is forgotten begins anew.
+/// Tenants with counters at a time; the counters of an evicted tenant start from zero.
 const MAX_TENANTS: u64 = 100_000;
-/// When one of a tenant's queries might have ended: as long as a running query goes unasked at most.
+/// The `Retry-After` for concurrent queries: a running query is polled at least this often.
 const QUERY_END_RETRY: Duration = Duration::from_secs(5);
 const DAY_MILLIS: i64 = 24 * 3600 * 1000;
 /// Bytes of a gigabyte, as AWS bills them.
 pub const GIGABYTE: f64 = 1e9;
 
-/// What there is no more of.
+/// The limit that is used up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum QueryBudget {
-    /// So many queries at a time.
+    /// Concurrent queries.
     Queries(u32),
-    /// So many bytes a day.
+    /// Bytes per day.
     ScannedBytes(u64),
 }
 
 impl fmt::Display for QueryBudget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Queries(most) => write!(f, "{most} queries at a time"),
+            Self::Queries(most) => write!(f, "{most} concurrent queries"),
             Self::ScannedBytes(most) => write!(f, "{} GB scanned by queries in a day", *most as f64 / GIGABYTE),
         }
     }
@@ -40,18 +40,18 @@ impl fmt::Display for QueryBudget {
 /// A budget that is used up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QueryBudgetExceeded {
-    /// Which.
+    /// The limit.
     pub budget: QueryBudget,
-    /// When there may be some again.
+    /// When to retry.
     pub retry_after: Duration,
 }
 
-/// What is left of a tenant's limits; `None`: there is no limit.
+/// The remaining budget of a tenant; `None` without a limit.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RemainingBudget {
     /// Queries that may be started now.
     pub queries: Option<u32>,
-    /// Gigabytes that may be scanned today; `None` also while the figure would tell of hidden streams.
+    /// Gigabytes that may be scanned today; `None` also while the figure would reveal hidden streams.
     pub scanned_gb: Option<f64>,
 }
 
@@ -67,24 +67,23 @@ struct TenantUsage {
     running: u32,
     /// Days since 1970.
     day: i64,
-    /// Bytes scanned in it.
+    /// Bytes scanned on this day.
     scanned: f64,
-    /// Some of these are of streams that the tenant may not see.
+    /// Whether some of these bytes are of streams that the tenant may not see.
     withheld: bool,
 }
 
 impl QueryBudgets {
-    /// Counters that begin with nothing used.
+    /// Counters of zero.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         let used = moka::sync::Cache::builder().max_capacity(MAX_TENANTS).time_to_idle(Duration::from_secs(48 * 3600)).build();
         Self { used, clock }
     }
 
-    /// Counts one query more, until the lease is dropped.
+    /// Counts one more query until the lease is dropped.
     ///
-    /// # Errors
-    /// [`QueryBudgetExceeded`] when the tenant's limits leave none.
+    /// # Errors [`QueryBudgetExceeded`] if a limit of the tenant is used up.
     pub fn lease(&self, tenant: &TenantId, limits: &Limits) -> Result<Lease, QueryBudgetExceeded> {
         let used = self.used.get_with(tenant.clone(), Arc::default);
         let mut now_used = today(&used, &*self.clock);
@@ -101,7 +100,7 @@ impl QueryBudgets {
         Ok(Lease { used, clock: Arc::clone(&self.clock), noted: 0.0, withheld: false })
     }
 
-    /// What is left.
+    /// The remaining budget.
     #[must_use]
     pub fn left(&self, tenant: &TenantId, limits: &Limits) -> RemainingBudget {
         let used = self.used.get(tenant).unwrap_or_default();
@@ -116,7 +115,7 @@ impl QueryBudgets {
     }
 }
 
-/// The counters of the tenant, of this day.
+/// The counters of the tenant for this day.
 fn today<'a>(used: &'a Mutex<TenantUsage>, clock: &dyn Clock) -> MutexGuard<'a, TenantUsage> {
     let mut used = used.lock().unwrap_or_else(PoisonError::into_inner);
     let day = clock.now().0.div_euclid(DAY_MILLIS);
@@ -126,7 +125,7 @@ fn today<'a>(used: &'a Mutex<TenantUsage>, clock: &dyn Clock) -> MutexGuard<'a, 
     used
 }
 
-/// One query of a tenant's, counted as long as this lives.
+/// One query of a tenant, counted until this is dropped.
 #[derive(Debug)]
 pub struct Lease {
     used: Arc<Mutex<TenantUsage>>,
@@ -136,8 +135,8 @@ pub struct Lease {
 }
 
 impl Lease {
-    /// The query scans streams that the tenant may not see: what is left of the bytes is not told for the rest of the day. The
-    /// bytes count all the same.
+    /// The query scans streams that the tenant may not see: the remaining bytes are not shown for the rest of the day, but the
+    /// bytes count.
     #[must_use]
     pub fn withholding(mut self) -> Self {
         today(&self.used, &*self.clock).withheld = true;
@@ -145,7 +144,7 @@ impl Lease {
         self
     }
 
-    /// Notes that the query has looked at so many bytes in all.
+    /// Records the total bytes that the query has scanned.
     pub fn note_scanned(&mut self, bytes: f64) {
         let more = bytes - self.noted;
         if more > 0.0 {
@@ -202,7 +201,7 @@ mod tests {
         clock.0.fetch_add(14 * 3_600_000, Ordering::Relaxed);
         assert_eq!(budgets.left(&acme, &limits), RemainingBudget { queries: Some(1), scanned_gb: Some(1.5) });
         assert!(budgets.lease(&acme, &limits).is_ok());
-        assert!(budgets.lease(&acme, &Limits::default()).is_ok(), "without limits nothing is refused");
+        assert!(budgets.lease(&acme, &Limits::default()).is_ok(), "without limits every query is allowed");
     }
 
     #[test]

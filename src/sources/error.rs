@@ -1,98 +1,98 @@
-//! How a source can fail, told apart by whose fault it is.
+//! The failures of sources, classified by their cause.
 
 use std::time::Duration;
 
 use logmark_diagnostics::Diagnostic;
 
-/// A source's failure. The texts are for our own log; what a client sees is written in `http::problem`.
+/// A source's failure. The texts are for the service's log; `http::problem` has the texts for clients.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SourceError {
-    /// There is no such group, or no such stream, and the source does not say which.
+    /// The group or the stream does not exist; the source does not say which.
     #[error("no such log group or stream")]
     NotFound,
-    /// The group is there, and the stream or one of the streams is not.
+    /// The group exists, but the stream or one of the streams does not.
     #[error("no such log stream in the log group")]
     StreamNotFound,
-    /// The tenant may see it, the token may not.
+    /// The tenant may see the resource, but the token may not.
     #[error("the token has no scope that covers it")]
     OutOfScope {
-        /// A scope that covers it.
+        /// A scope that covers the resource.
         scope: String,
     },
-    /// The position in a cursor is not one of this source's any more (expired, or made for something else).
+    /// The position in a cursor is expired, or was made for another source or request.
     #[error("the position is not valid here")]
     InvalidPosition,
-    /// The source can't do what was asked in this combination; the text is ours and names the parameter.
+    /// The source does not support this combination of parameters; the text is Logmark's and names the parameter.
     #[error("`{parameter}` {detail}")]
     Unsupported {
         /// The request's parameter.
         parameter: &'static str,
-        /// What is wrong with it here.
+        /// What is wrong with it.
         detail: &'static str,
     },
-    /// The source has nothing of the kind; the text names it.
+    /// The source does not support the named feature.
     #[error("{0} are not supported")]
     NotSupported(&'static str),
-    /// The query can't be run under the permit's rules; the text is ours.
+    /// The permit's rules do not allow the query; the text is Logmark's.
     #[error("forbidden query: {0}")]
     QueryForbidden(String),
-    /// The source does not run the query: what in it, and where in its text.
+    /// The source does not support a part of the query: the feature, and its span.
     #[error("the source does not support the query")]
     QueryUnsupported(Vec<Diagnostic>),
-    /// With the guard in front the query is longer than the source takes.
+    /// With the guard in front, the query is longer than the source accepts.
     #[error("the guarded query has {length} characters, {most} are allowed")]
     QueryTooLong {
-        /// How many characters it has.
+        /// The length in characters.
         length: usize,
-        /// How many the source takes.
+        /// The source's limit.
         most: usize,
     },
-    /// The source does not take the query, though we did.
-    #[error("the source does not take the query")]
+    /// The source refused a query that Logmark accepted.
+    #[error("the source refused the query")]
     QueryRefused,
-    /// The source wants fewer calls, and retrying within the deadline did not help.
+    /// The source throttles calls, and retries within the deadline did not help.
     #[error("throttled")]
     Throttled {
-        /// How long to wait, at a guess.
+        /// An estimate of the wait.
         retry_after: Duration,
     },
-    /// Not operation: the calls that it allows are used up by those who came before, for longer than the request can wait.
+    /// Not called: earlier requests use the source's quota for longer than the request can wait.
     #[error("busy")]
     Busy {
-        /// When asking again is worth it.
+        /// When to retry.
         retry_after: Duration,
     },
-    /// Not operation: there is no memory for what it would answer.
-    #[error("no memory for the answer ({})", if *is_own { "the tenant holds its share" } else { "others hold it" })]
+    /// Not called: no memory is free for its response.
+    #[error("no memory for the answer ({})", if *is_own { "the tenant holds its share" } else { "other tenants hold it" })]
     NoMemory {
-        /// Do the tenant's own answers hold it?
+        /// Whether the tenant's own responses hold the memory.
         is_own: bool,
-        /// When asking again is worth it.
+        /// When to retry.
         retry_after: Duration,
     },
-    /// Not operation: it fails, and is left alone until it works again.
+    /// Not called: the source fails, and the circuit breaker is open.
     #[error("down")]
     Down {
-        /// When it will be tried next.
+        /// When the next call is tried.
         retry_after: Duration,
     },
-    /// No answer in time.
+    /// No response before the deadline.
     #[error("no answer within the deadline")]
     Timeout,
-    /// Too many pages in a row without an event: reading stopped.
+    /// Reading stopped after too many pages without events.
     #[error("{pages} pages without an event in a row")]
     TooManyEmptyPages {
-        /// How many.
+        /// The number of pages.
         pages: usize,
     },
-    /// The source failed or answered something that is not an answer.
+    /// The source failed, or its response is invalid.
     #[error("failed: {0}")]
     Upstream(String),
-    /// The source cannot be reached: its name does not resolve, or there is no connection. The source itself logs that once.
+    /// The source cannot be reached: its name does not resolve, or the connection fails. The source logs this once.
     #[error("{0}")]
     Unreachable(String),
-    /// We may not ask the source (our credentials, our role): the operator's to mend.
-    #[error("refused our credentials: {0}")]
+    /// The source refused the service's credentials or role. The operator must fix this.
+    #[error("the source refused the service's credentials: {0}")]
     Refused(String),
     /// The local store failed.
     #[error("the store failed: {0}")]

@@ -1,8 +1,8 @@
-//! Every event to the end of a range, page by page: what answers that are streamed are made of.
+//! Reads every event to the end of a range, page by page, for streamed responses.
 //!
-//! Owns the reading on from page to page, and one page of reading ahead. INVARIANT: what it holds is in the buffer pool
-//! ([`super::page_pool`]): the page that is being written, or the next one, which is held only if reading it took neither a call
-//! nor memory from a waiting request.
+//! Owns the loop over pages, and the prefetching of one page. INVARIANT: its memory is in the page pool ([`super::page_pool`]):
+//! the page that is being written, or the next page, which is held only if reading it took neither a call nor memory from a
+//! waiting request.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,12 +20,12 @@ use crate::domain::event::{Direction, EventPage, PageRequest, Position, Priority
 
 /// The shortest wait.
 const MIN_WAIT: Duration = Duration::from_millis(200);
-/// Events that a page may hold: CloudWatch's own bound.
+/// Maximum events of a page, as in CloudWatch.
 const MAX_PAGE_EVENTS: usize = 10_000;
-/// A page that turns out larger than the room that was reserved for it is read again, with room for it: so many times.
+/// How often a page that is larger than its reservation is read again with a larger one.
 const MAX_READS_OF_A_PAGE: usize = 3;
-/// Pages without an event in a row, each a call that others wait for, before reading is given up: a rare filter over much may
-/// bring hundreds, and at the usual quotas these take minutes in which the client hears nothing.
+/// Maximum consecutive pages without events. A rare filter may need hundreds of such calls, which at the usual quotas take
+/// minutes in which the client receives nothing, and other requests wait for them.
 const MAX_EMPTY_PAGES: usize = 1000;
 
 /// Reads forward page by page to the end of the range or to a limit.
@@ -33,22 +33,22 @@ const MAX_EMPTY_PAGES: usize = 1000;
 pub struct Export<Op> {
     sources: Sources,
     permit: Arc<Permit<Op>>,
-    /// Where the page that is being written begins, or the next one.
+    /// The position of the page that is being written, or of the next page.
     position: Option<Position>,
-    /// How many events may still come, those of the page that is being written among them.
+    /// The remaining limit of events, including those of the page that is being written.
     left: Option<usize>,
     page_bytes: usize,
     page_events: usize,
-    /// How long a source that takes no calls is waited for.
+    /// How long to wait for a throttled source.
     max_wait: Duration,
-    /// When to end before the page that was not begun to be written by then.
+    /// When to end: a page of which nothing was written by then is not written.
     until: Option<Instant>,
     has_begun: bool,
-    /// Pages without an event since the last that had one.
+    /// Consecutive pages without events.
     empty_pages: usize,
     current: Option<CurrentPage>,
     prefetched: Option<Prefetch>,
-    /// The memory of the frame that was written last: the client may not have taken it yet.
+    /// The memory of the last frame, which the client may not have received yet.
     frame: Option<Reservation>,
     stop: Option<StopReason>,
     failed: bool,
@@ -60,13 +60,13 @@ struct CurrentPage {
     pooled: PooledPage,
     /// Events in it.
     count: usize,
-    /// How many of them were written.
+    /// The number of written events.
     written: usize,
     next: Position,
     at_end: bool,
 }
 
-/// The next page, being read while the last one is written. `None`: there was no room for it, or no call to spare.
+/// The prefetched next page. `None` if no memory or no call was free for it.
 #[derive(Debug)]
 struct Prefetch(JoinHandle<Option<Result<CurrentPage, SourceError>>>);
 
@@ -77,8 +77,8 @@ impl Drop for Prefetch {
 }
 
 impl<Op: ReadEvents> Export<Op> {
-    /// Prepares to read from `position` on; `limit` of `None` is to the end. For each page a source that takes no calls at the
-    /// moment is waited for, no longer than `max_wait`: a client that streams can wait, but not for ever.
+    /// Prepares to read from `position`, to the end if `limit` is `None`. For each page it waits at most `max_wait` for a
+    /// throttled source.
     #[must_use]
     pub fn new(
         sources: Sources,
@@ -107,20 +107,20 @@ impl<Op: ReadEvents> Export<Op> {
         }
     }
 
-    /// Ends it at `until`, behind the last page that was begun to be written by then.
+    /// Ends the export at `until`, after the page that is being written then.
     #[must_use]
     pub fn until(self, until: Option<Instant>) -> Self {
         Self { until, ..self }
     }
 
-    /// Asks for so few events, and bytes of messages, at a time.
+    /// Reads at most this many events, and bytes of messages, at a time.
     #[must_use]
     pub fn with_page_size(self, events: usize, bytes: usize) -> Self {
         Self { page_events: events.min(MAX_PAGE_EVENTS), page_bytes: bytes.min(self.page_bytes), ..self }
     }
 
-    /// Ends it before the page that [`Export::page`] gave last, of which nothing was written. False when that is the first of
-    /// all, and there is no position before it to resume from.
+    /// Ends the export before the last page of [`Export::page`], of which nothing was written. Returns false for the first page,
+    /// because no position before it exists.
     pub fn try_end_before_page(&mut self, stop: StopReason) -> bool {
         let goes_on = self.has_begun && self.stop.is_none() && !self.failed;
         let can_end = goes_on && self.position.is_some() && self.current.as_ref().is_none_or(|current| current.written == 0);
@@ -130,12 +130,10 @@ impl<Op: ReadEvents> Export<Op> {
         can_end
     }
 
-    /// The page to write from, and the index of its first event that was not written yet; `None` when all is written.
-    /// Waits while the source is throttled or there is no room for a page, for a client that streams can wait. A page that
-    /// was evicted while the client stalled is read again.
+    /// The current page, and the index of its first unwritten event; `None` at the end. Waits while the source is throttled or no
+    /// memory is free. A page that was evicted while the client stalled is read again.
     ///
-    /// # Errors
-    /// What the source says, or that it does not give again what it gave. After an error the export is over.
+    /// # Errors The source's error, or an error if a page that is read again differs. After an error the export has ended.
     pub async fn page(&mut self) -> Option<Result<(Arc<Events>, usize), SourceError>> {
         if self.is_past_deadline() && self.try_end_before_page(StopReason::Time) {
             return None;
@@ -176,7 +174,7 @@ impl<Op: ReadEvents> Export<Op> {
         let events = current.pooled.events().ok_or(SourceError::Timeout)?;
         if let Some(evicted) = self.current.take() {
             if !evicted.pooled.starts_with_written(&events) {
-                return Err(SourceError::Upstream("it did not give again what it gave before".to_owned()));
+                return Err(SourceError::Upstream("a page that was read again has other events than before".to_owned()));
             }
             current.written = evicted.written;
             current.pooled.set_written(evicted.written);
@@ -185,7 +183,7 @@ impl<Op: ReadEvents> Export<Op> {
         Ok((events, self.current.insert(current).written))
     }
 
-    /// Makes room for a frame of so many bytes, instead of that for the last one, if there is some now.
+    /// Reserves memory for a frame, in place of the last frame's, if it is free now.
     pub fn try_reserve_frame(&mut self, bytes: u64) -> bool {
         if let Some(frame) = &mut self.frame {
             return frame.resize(bytes);
@@ -195,10 +193,9 @@ impl<Op: ReadEvents> Export<Op> {
         self.frame.is_some()
     }
 
-    /// The same, and waits for it. The page should not be held meanwhile: it may be evicted.
+    /// Like [`Export::try_reserve`], but waits. The caller should not hold the page meanwhile, because it may be evicted.
     ///
-    /// # Errors
-    /// When there is none for as long as a source is waited for.
+    /// # Errors If no memory is free within the maximum wait.
     pub async fn reserve_frame(&mut self, bytes: u64) -> Result<(), SourceError> {
         self.frame = None;
         let share = scheduler_share(self.permit.share());
@@ -208,7 +205,7 @@ impl<Op: ReadEvents> Export<Op> {
         Ok(())
     }
 
-    /// So many events of the page were written. At its end the page is dropped, and the next one is prefetched.
+    /// Records how many events of the page were written. At its end the page is dropped, and the next page is prefetched.
     pub fn mark_written(&mut self, events: usize) {
         match self.current.take() {
             Some(mut current) if events < current.count => {
@@ -245,7 +242,7 @@ impl<Op: ReadEvents> Export<Op> {
         }
     }
 
-    /// Begins to read the next page, if there is room for it.
+    /// Starts to prefetch the next page, if memory is free.
     fn prefetch(&mut self) {
         let Ok((_, source)) = self.sources.of(&self.permit) else { return };
         let request = self.request(Priority::Prefetch);
@@ -263,11 +260,11 @@ impl<Op: ReadEvents> Export<Op> {
         })));
     }
 
-    /// What reading ahead brought; `None`: nothing.
+    /// The prefetched page, if any.
     async fn take_prefetched(&mut self) -> Option<Result<CurrentPage, SourceError>> {
         let answer = (&mut self.prefetched.as_mut()?.0).await;
         self.prefetched = None;
-        // A page that was evicted before it was begun is read again.
+        // A page that was evicted before any of it was written is read again.
         answer.ok()?.filter(|answer| answer.as_ref().map_or(true, |current| current.pooled.events().is_some()))
     }
 
@@ -276,7 +273,8 @@ impl<Op: ReadEvents> Export<Op> {
         let (share, request) = (scheduler_share(self.permit.share()), self.request(Priority::Requested));
         let until = Instant::now() + self.max_wait;
         let mut room = source.initial_reservation_bytes(request.max_bytes, request.limit);
-        // Also where the source reserves when an answer arrives: a call whose answer has to wait for memory is better made later.
+        // Also for sources that reserve when a response arrives: a call whose response would wait for memory should be made
+        // later.
         let whole = read_reservation_bytes(request.max_bytes, request.limit);
         let mut reads = 0;
         loop {
@@ -298,7 +296,7 @@ impl<Op: ReadEvents> Export<Op> {
         }
     }
 
-    /// Where it stands, and why it ended there; `None` while it goes on.
+    /// The final position, and the reason for the end; `None` while the export runs.
     #[must_use]
     pub fn ended(&self) -> Option<(&Position, StopReason)> {
         self.position.as_ref().zip(self.stop)
@@ -306,8 +304,7 @@ impl<Op: ReadEvents> Export<Op> {
 }
 
 impl CurrentPage {
-    /// # Errors
-    /// How many bytes the page takes, when there are not so many.
+    /// # Errors The bytes that the page needs, if they are not free.
     fn new(reservation: PageReservation, page: EventPage) -> Result<Self, u64> {
         let count = page.events.len();
         Ok(Self {
@@ -320,7 +317,7 @@ impl CurrentPage {
     }
 }
 
-/// How long to wait before a source that takes no calls is asked again.
+/// How long to wait before a throttled source is called again.
 fn retry_wait(error: &SourceError) -> Option<Duration> {
     match error {
         SourceError::Throttled { retry_after }

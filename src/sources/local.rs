@@ -1,7 +1,7 @@
-//! The embedded source: the contract of [`Source`] over the durable store on this machine's disk.
+//! The local source: [`Source`] over the durable store on this machine's disk.
 //!
-//! Owns the translation between the two, and keeps the store's blocking calls off the asynchronous threads. Never
-//! widens what a permit allows: the store is asked for the permitted streams only.
+//! Translates between the two, and keeps the store's blocking calls off the asynchronous threads. INVARIANT: the store is asked
+//! for permitted streams only.
 
 mod errors;
 mod event_id;
@@ -28,7 +28,7 @@ use crate::domain::operation::{DescribeGroup, ListGroups, ListStreams, ReadGroup
 use crate::domain::time::{Clock, Millis};
 use crate::domain::write_operations::LogClass;
 
-/// Names looked at in one step of a list.
+/// Names read in one step of a list.
 const LIST_STEP: usize = 256;
 
 /// The local source.
@@ -41,10 +41,9 @@ pub struct Local {
 }
 
 impl Local {
-    /// The source of that name over an open store, which is in `folder`. Lookup tables of queries are there too.
+    /// A source named `name` over the open store in `folder`, which also has the lookup tables of queries.
     ///
-    /// # Errors
-    /// When the system gives no threads for queries.
+    /// # Errors If the system cannot start threads for queries.
     pub fn new(
         name: SourceName,
         store: Store,
@@ -55,14 +54,14 @@ impl Local {
         Ok(Self { name, store, queries: Arc::new(QueryService::new(folder, settings)?), clock })
     }
 
-    /// Runs a blocking call of the store where blocking is allowed.
+    /// Runs a blocking call of the store on a blocking thread.
     async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Store) -> Result<T, SourceError> + Send + 'static,
     ) -> Result<T, SourceError> {
         let store = self.store.clone();
         let done = tokio::task::spawn_blocking(move || work(&store)).await;
-        done.unwrap_or_else(|_panicked| Err(SourceError::Store("a reading of the store panicked".to_owned())))
+        done.unwrap_or_else(|_panicked| Err(SourceError::Store("a read of the store panicked".to_owned())))
     }
 }
 
@@ -126,7 +125,7 @@ impl Source for Local {
         self.blocking(move |store| list_streams(store, &permit, from, limit)).await
     }
 
-    /// Pages cost no calls here, and memory each.
+    /// Pages need no calls here, but memory.
     fn stream_page_bytes(&self) -> usize {
         256 * 1024
     }
@@ -171,7 +170,7 @@ fn list_groups(
             };
             for group in step {
                 after = Some(group.name.clone());
-                // Only what the caller may see makes the list go on: a cursor for the sake of others would tell of them.
+                // Only visible items give the list a next page: a cursor because of hidden items would reveal them.
                 if !rule.allows(&group.name) {
                     continue;
                 }
@@ -191,12 +190,12 @@ fn list_groups(
 }
 
 fn log_group(group: logmark_store::Group) -> Result<LogGroup, SourceError> {
-    let name =
-        LogGroupName::try_from(group.name).map_err(|error| SourceError::Store(format!("a stored group's name {error}")))?;
+    let name = LogGroupName::try_from(group.name)
+        .map_err(|error| SourceError::Store(format!("a stored group's name is invalid: it {error}")))?;
     let class = match group.class {
         GroupClass::InfrequentAccess => LogClass::InfrequentAccess,
         GroupClass::Delivery => LogClass::Delivery,
-        // The store's list of classes may grow.
+        // The store may add classes.
         _ => LogClass::Standard,
     };
     Ok(LogGroup {
@@ -228,7 +227,7 @@ fn list_streams(
             }
             position = Some(StreamPosition { last_event: stream.last_event, name: stream.name.clone() });
             if is_shown {
-                // The list goes on behind what was shown: a hidden stream's name is not even in a cursor.
+                // The list continues after the last visible stream, so a hidden stream's name is not even in a cursor.
                 last.clone_from(&position);
                 items.push(log_stream(stream)?);
             }
@@ -257,8 +256,8 @@ fn query<'a>(op: &'a ListStreams, position: Option<&'a StreamPosition>) -> Strea
 }
 
 fn log_stream(stream: logmark_store::Stream) -> Result<LogStream, SourceError> {
-    let name =
-        LogStreamName::try_from(stream.name).map_err(|error| SourceError::Store(format!("a stored stream's name {error}")))?;
+    let name = LogStreamName::try_from(stream.name)
+        .map_err(|error| SourceError::Store(format!("a stored stream's name is invalid: it {error}")))?;
     Ok(LogStream {
         name,
         created_at: Some(Millis(stream.created_at)),
@@ -268,7 +267,7 @@ fn log_stream(stream: logmark_store::Stream) -> Result<LogStream, SourceError> {
     })
 }
 
-/// A position in a list of streams: a stream, with the time that the list may be ordered by.
+/// A position in a list of streams: a stream, with its time if the list is ordered by time.
 #[derive(Clone)]
 struct StreamPosition {
     last_event: Option<i64>,

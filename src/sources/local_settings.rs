@@ -1,6 +1,6 @@
 //! How a local source runs queries.
 //!
-//! Owns the numbers and their defaults. Compiled also without the feature `local`, because the configuration names them.
+//! Owns the numbers and their defaults. Also compiled without the feature `local`, because the configuration uses them.
 
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
@@ -8,25 +8,24 @@ use std::time::Duration;
 /// How Logs Insights queries are run on this machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LocalQuerySettings {
-    /// Threads that run queries; none of them is a thread of the service.
+    /// Threads for queries, separate from the service's threads.
     pub threads: NonZeroUsize,
-    /// Queries at a time, shared fairly among tenants.
+    /// Concurrent queries, shared fairly among tenants.
     pub concurrent: NonZeroU32,
-    /// Bytes of state that all queries may use together, with the results that are kept.
+    /// Bytes of state of all queries together, including kept results.
     pub memory: usize,
-    /// Bytes of state that one query may use.
+    /// Bytes of state of one query.
     pub memory_per_query: usize,
     /// A running query that is not polled for this time is cancelled.
     pub abandoned_after: Duration,
-    /// A query that runs for longer is cancelled.
+    /// A query that runs longer is cancelled.
     pub max_time: Duration,
-    /// How long the rows of a query are kept after its end, or after they were read last.
+    /// How long the rows of a query are kept after its end, or after the last read.
     pub results_kept: Duration,
 }
 
 impl Default for LocalQuerySettings {
-    /// One thread for each core. With 100 queries at a time, each with about 1 MiB of events in hand, the process stays within
-    /// 512 MB.
+    /// One thread for each core. With 100 concurrent queries, each holding about 1 MiB of events, the process stays below 512 MB.
     fn default() -> Self {
         Self {
             threads: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),

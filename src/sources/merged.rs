@@ -1,8 +1,8 @@
 //! Groups of several sources as one list, ascending by name.
 //!
-//! Owns the order of the merged list, where it continues in each source, and that a source which does not answer makes its
-//! own part missing and nothing else. Never shows a group that the permit does not: each source answers for its own. Look next
-//! at [`super::Source::list_groups`], one source's page, and at docs/decisions/003.
+//! Owns the order of the merged list, and its continuation in each source. If a source does not respond, only its own part is
+//! missing. Each source enforces the permit for its groups. See also [`super::Source::list_groups`], one source's page, and
+//! docs/decisions/003.
 
 use std::collections::VecDeque;
 
@@ -19,42 +19,41 @@ use crate::domain::operation::ListGroups;
 /// Where the merged list continues.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MergeCursor {
-    /// The last group that was given, and the source it is in, by its index in `sources`. A source's page may reach beyond
-    /// it, and is then asked for again: what is not behind this is left out.
+    /// The last returned group, and the index of its source in `sources`. A source's page that extends beyond it is read again,
+    /// and its items up to this group are skipped.
     last: Option<(LogGroupName, usize)>,
-    /// The sources in the order of the grants.
+    /// The sources, in the order of the grants.
     sources: Vec<(SourceName, Continuation)>,
 }
 
 /// Where the list continues in one source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 enum Continuation {
-    /// Before this page of the source's list; `None`: the first.
+    /// At this page of the source's list; `None`: the first.
     At(Option<Position>),
-    /// All of it has been given.
+    /// All of the source's groups were returned.
     Finished,
-    /// It did not answer, and stays out of this list: its groups would belong before groups that were returned.
+    /// It did not respond, and stays out of this list, because its groups would belong before groups that were already returned.
     Missing,
 }
 
 /// A page of the merged list.
 #[derive(Debug)]
 pub struct MergedPage {
-    /// The groups and the sources they are in: ascending by name, those of the same name in the order of the sources.
+    /// The groups and their sources: ascending by name, groups of the same name in the order of the sources.
     pub groups: Vec<(SourceName, LogGroup)>,
-    /// The sources whose groups are missing, in this page and the later ones of the list.
+    /// The sources whose groups are missing in this page and in later pages of the list.
     pub incomplete: Vec<SourceName>,
-    /// Where the list goes on; `None`: it is complete, but for `incomplete`.
+    /// The continuation; `None` if the list is complete, except for `incomplete`.
     pub next: Option<MergeCursor>,
 }
 
 impl Sources {
-    /// A page of the groups that the permit shows in all of its sources, from the start or from a cursor. Each source is asked at
-    /// most twice, all of them at the same time, until `deadline`.
+    /// A page of the visible groups in all of the permit's sources, from the start or from a cursor. Each source is called at
+    /// most twice, all of them concurrently, until `deadline`.
     ///
-    /// # Errors
-    /// What the first of the sources says, when all fail. [`SourceError::InvalidPosition`] when the cursor is for other sources
-    /// than the permit's.
+    /// # Errors The first source's error, if all fail. [`SourceError::InvalidPosition`] if the cursor is for other sources than
+    /// the permit's.
     pub async fn list_groups(
         &self,
         permit: &Permit<ListGroups>,
@@ -86,24 +85,24 @@ impl Sources {
     }
 }
 
-/// A source, and the part of its page that has not been given yet.
+/// A source, and the rest of its page.
 struct SourceHead<'a> {
     name: SourceName,
     source: &'a dyn Source,
-    /// Where `page` was asked for.
+    /// The position at which `page` was requested.
     continuation: Continuation,
     page: VecDeque<LogGroup>,
-    /// Where the source's list goes on after `page`.
+    /// The continuation of the source's list after `page`.
     next: Option<Position>,
 }
 
 impl SourceHead<'_> {
-    /// Has nothing in hand, but may have more.
+    /// Whether the rest is empty but the source may have more.
     fn is_open(&self) -> bool {
         self.page.is_empty() && matches!(self.continuation, Continuation::At(_))
     }
 
-    /// Fetches the page at its continuation.
+    /// Fetches the page at the continuation.
     async fn fetch(
         &self,
         permit: &Permit<ListGroups>,
@@ -115,7 +114,7 @@ impl SourceHead<'_> {
         Some(answer.unwrap_or(Err(SourceError::Timeout)))
     }
 
-    /// Moves on to where the source's list does when all of the page has been given.
+    /// Moves to the source's continuation when the page is used up.
     fn advance(&mut self) {
         if self.is_open() {
             self.continuation = self.next.take().map_or(Continuation::Finished, |next| Continuation::At(Some(next)));
@@ -123,19 +122,19 @@ impl SourceHead<'_> {
     }
 }
 
-/// A page in the making.
+/// A page that is being built.
 struct Merge<'a> {
     permit: &'a Permit<ListGroups>,
     limit: usize,
     deadline: Instant,
     last: Option<(LogGroupName, usize)>,
     heads: Vec<SourceHead<'a>>,
-    /// The first source's that failed.
+    /// The error of the first failed source.
     failure: Option<SourceError>,
 }
 
 impl Merge<'_> {
-    /// Asks every source for its page. One that does not answer in time is missing, as is one that fails.
+    /// Requests every source's page. A source that fails or exceeds the deadline is missing.
     async fn fetch_all(&mut self) {
         let (permit, limit, deadline) = (self.permit, self.limit, self.deadline);
         let answers = join_all(self.heads.iter().map(|head| head.fetch(permit, limit, deadline))).await;
@@ -146,14 +145,14 @@ impl Merge<'_> {
         }
     }
 
-    /// Takes in a source's answer: what of its page is behind the last group given.
+    /// Adds a source's page without the groups up to the last returned one.
     fn take(&mut self, index: usize, answer: Result<ListPage<LogGroup>, SourceError>) {
         let Some(head) = self.heads.get_mut(index) else { return };
         let page = match answer {
             Ok(page) => page,
             Err(SourceError::NotFound | SourceError::StreamNotFound) => ListPage { items: Vec::new(), next: None },
             Err(error) => {
-                tracing::warn!(source = %head.name, error = %error, "a list goes on without the groups of a source");
+                tracing::warn!(source = %head.name, error = %error, "a list of groups continues without a failed source");
                 head.continuation = Continuation::Missing;
                 self.failure.get_or_insert(error);
                 return;
@@ -166,13 +165,14 @@ impl Merge<'_> {
         head.advance();
     }
 
-    /// Gives the first group of all again and again, until the page is full or a source's next group is not known.
+    /// Moves the smallest group to the page until the page is full or a source's next group is unknown.
     async fn merge(&mut self) -> Vec<(SourceName, LogGroup)> {
         let mut groups = Vec::new();
         let mut asked_again = vec![false; self.heads.len()];
         while groups.len() < self.limit {
             if let Some(open) = self.heads.iter().position(SourceHead::is_open) {
-                // Without that source's next group nothing can be given: the page is short, and the next begins with asking.
+                // Without that source's next group the order is unknown: the page is short, and the next page begins with a
+                // request to the source.
                 let Some(again) = asked_again.get_mut(open).filter(|again| !**again) else { break };
                 *again = true;
                 if !self.fetch_next(open).await {
@@ -187,8 +187,8 @@ impl Merge<'_> {
         groups
     }
 
-    /// Asks a source for its next page. A source that was quick a moment ago is not missing because others took the time: false
-    /// when there is none left.
+    /// Requests a source's next page. Returns false if no time is left: a source that responded before is not marked as missing
+    /// because others were slow.
     async fn fetch_next(&mut self, index: usize) -> bool {
         let Some(head) = self.heads.get(index) else { return false };
         match head.fetch(self.permit, self.limit, self.deadline).await {

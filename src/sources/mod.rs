@@ -1,10 +1,10 @@
-//! Where log events come from: one trait, two implementations, one contract.
+//! The sources of log events: one trait and its implementations.
 //!
-//! Owns the contract ([`Source`]) and the way from a permit to the source that it names ([`Sources`]). Never decides who
-//! may: each method takes the [`Permit`] for its own operation, and no other way in exists.
+//! Owns the contract ([`Source`]) and the lookup of a permit's source ([`Sources`]). Does not authorize: each method takes the
+//! [`Permit`] for its own operation, and a source has no other entry points.
 //!
-//! Look next at [`local`] (on disk) and [`cloudwatch`] (signed calls), at [`merged`] (one list of several sources), and at
-//! `tests/contract/`, which both pass.
+//! See also [`local`] (on disk), [`cloudwatch`] (signed calls), [`merged`] (one list of several sources), and `tests/contract/`,
+//! which both sources pass.
 
 pub mod cloudwatch;
 pub mod error;
@@ -37,12 +37,11 @@ use crate::domain::name::SourceName;
 use crate::domain::operation::{DescribeGroup, ListGroups, ListStreams, Operation, ReadGroup, ReadStream};
 use crate::domain::query::QueryReach;
 
-/// One place that holds logs. Every method is one bounded step: [`reader`] goes on from page to page.
+/// A source of logs. Every method is one bounded step; [`reader`] reads several pages.
 ///
-/// The contract: a group that is not there is [`SourceError::NotFound`], a stream of a group that is there is
-/// [`SourceError::StreamNotFound`]; events of a page are ascending by time
-/// and all inside the operation's range; what the permit hides is not in the answer; an empty page is not the end unless
-/// `at_end` says so; a page's `next` never loses or repeats an event.
+/// The contract: a missing group is [`SourceError::NotFound`], a missing stream of an existing group is
+/// [`SourceError::StreamNotFound`]; the events of a page are ascending by time and inside the operation's range; hidden items are
+/// never returned; an empty page is the end only if `at_end` is true; a page's `next` never loses or repeats an event.
 #[async_trait]
 pub trait Source: Send + Sync + fmt::Debug {
     /// One page of a stream's events.
@@ -51,7 +50,7 @@ pub trait Source: Send + Sync + fmt::Debug {
     /// One page of a group's events.
     async fn read_group(&self, permit: &Permit<ReadGroup>, page: &PageRequest) -> Result<EventPage, SourceError>;
 
-    /// One page of the groups that the permit shows, ascending by name.
+    /// One page of the visible groups, ascending by name.
     async fn list_groups(
         &self,
         permit: &Permit<ListGroups>,
@@ -62,7 +61,7 @@ pub trait Source: Send + Sync + fmt::Debug {
     /// One group.
     async fn describe_group(&self, permit: &Permit<DescribeGroup>) -> Result<LogGroup, SourceError>;
 
-    /// One page of the group's streams that the permit shows, in the operation's order.
+    /// One page of the group's visible streams, in the operation's order.
     async fn list_streams(
         &self,
         permit: &Permit<ListStreams>,
@@ -70,38 +69,39 @@ pub trait Source: Send + Sync + fmt::Debug {
         limit: usize,
     ) -> Result<ListPage<LogStream>, SourceError>;
 
-    /// Bytes of messages that a page of a streamed answer has at most. Where a page is a call that is scarce: what a call brings.
+    /// Maximum bytes of messages in a page of a streamed response. For sources with scarce calls, the bytes that one call
+    /// returns.
     fn stream_page_bytes(&self) -> usize {
         1024 * 1024
     }
 
-    /// Gives the source the pool that responses are counted in. A source that takes it reserves the memory of each page that it
-    /// reads, and returns the reservation with the page.
+    /// Sets the pool of response memory. A source that uses it reserves the memory of each page that it reads, and returns the
+    /// reservation with the page.
     ///
-    /// INVARIANT: such a source reserves when an answer arrives, not while a request waits for its admission or for the source,
-    /// and once for all requests of a tenant that get the same answer.
+    /// INVARIANT: such a source reserves when a response arrives, not while a request waits for admission or for the source, and
+    /// once for all requests of a tenant that share a response.
     fn count_in(&self, _page_pool: &PagePool) {}
 
-    /// Bytes to reserve before a page is read, of so many bytes of messages and so many events.
+    /// Bytes to reserve before a page of this many bytes of messages and events is read.
     fn initial_reservation_bytes(&self, message_bytes: usize, events: usize) -> u64 {
         page_pool::read_reservation_bytes(message_bytes, events)
     }
 
-    /// Can it answer? For readiness; it costs no quota.
+    /// Readiness check. Uses no quota.
     async fn ready(&self) -> Result<(), SourceError>;
 
-    /// The same source, where it can be written to.
+    /// The source as a [`WriteSource`], if it can be written to.
     fn as_writable(&self) -> Option<&dyn WriteSource> {
         None
     }
 
-    /// The same source, where it runs queries.
+    /// The source as [`Queries`], if it runs queries.
     fn queries(&self) -> Option<&dyn Queries> {
         None
     }
 }
 
-/// The configured sources by name, and the room for pages that are read of them to be streamed.
+/// The configured sources by name, and the page pool.
 #[derive(Debug, Clone)]
 pub struct Sources {
     named: BTreeMap<SourceName, Arc<dyn Source>>,
@@ -109,7 +109,6 @@ pub struct Sources {
 }
 
 impl Sources {
-    /// Collects them.
     #[must_use]
     pub fn new(sources: impl IntoIterator<Item = (SourceName, Arc<dyn Source>)>, page_pool: PagePool) -> Self {
         let named: BTreeMap<_, Arc<dyn Source>> = sources.into_iter().collect();
@@ -117,15 +116,14 @@ impl Sources {
         Self { named, page_pool }
     }
 
-    /// Where pages are held while they are streamed.
+    /// The memory of pages that are streamed.
     pub(crate) fn page_pool(&self) -> &PagePool {
         &self.page_pool
     }
 
     /// The source that a permit for one group names, and its name.
     ///
-    /// # Errors
-    /// [`SourceError::NotFound`] when the permit names none: it then allows nothing.
+    /// # Errors [`SourceError::NotFound`] if the permit names no source: it then allows nothing.
     pub fn of<'a, Op: Operation>(&'a self, permit: &'a Permit<Op>) -> Result<(&'a SourceName, &'a Arc<dyn Source>), SourceError> {
         let rule = permit.sources().first().ok_or(SourceError::NotFound)?;
         Ok((&rule.source, self.named(permit, &rule.source)?))
@@ -133,8 +131,7 @@ impl Sources {
 
     /// One of the sources that a permit names.
     ///
-    /// # Errors
-    /// [`SourceError::NotFound`] when the permit does not name it.
+    /// # Errors [`SourceError::NotFound`] if the permit does not name it.
     pub fn named<Op: Operation>(&self, permit: &Permit<Op>, name: &SourceName) -> Result<&Arc<dyn Source>, SourceError> {
         let named = permit.sources().iter().any(|rule| rule.source == *name);
         self.named.get(name).filter(|_| named).ok_or(SourceError::NotFound)
@@ -142,28 +139,28 @@ impl Sources {
 
     /// One of the sources that a permit names, for queries.
     ///
-    /// # Errors
-    /// [`SourceError::NotFound`] when the permit does not name it, [`SourceError::NotSupported`] when it runs none.
+    /// # Errors [`SourceError::NotFound`] if the permit does not name it, [`SourceError::NotSupported`] if the source runs no
+    /// queries.
     pub fn queries<Op: Operation>(&self, permit: &Permit<Op>, name: &SourceName) -> Result<&dyn Queries, SourceError> {
         self.named(permit, name)?.queries().ok_or(SourceError::NotSupported("Logs Insights queries"))
     }
 
     /// The source that a permit names, for writing.
     ///
-    /// # Errors
-    /// [`SourceError::NotFound`] when the permit names none, [`SourceError::NotSupported`] when it can't be written to.
+    /// # Errors [`SourceError::NotFound`] if the permit names no source, [`SourceError::NotSupported`] if the source is
+    /// read-only.
     pub fn writable<Op: Operation>(&self, permit: &Permit<Op>) -> Result<&dyn WriteSource, SourceError> {
         let rule = permit.sources().first().ok_or(SourceError::NotFound)?;
         self.named(permit, &rule.source)?.as_writable().ok_or(SourceError::NotSupported("changes of the source"))
     }
 
-    /// Does the source of that name run queries?
+    /// Whether the source of this name runs queries.
     #[must_use]
     pub fn runs_queries(&self, name: &SourceName) -> bool {
         self.named.get(name).is_some_and(|source| source.queries().is_some())
     }
 
-    /// What queries of the source of that name may read beside their log groups.
+    /// What queries of the source of this name may read in addition to their log groups.
     pub(crate) fn query_reach(&self, name: &SourceName) -> QueryReach {
         let queries = self.named.get(name).and_then(|source| source.queries());
         queries.map_or(QueryReach::Confined, Queries::reach)
@@ -174,7 +171,7 @@ impl Sources {
         self.named.values().filter_map(|source| source.queries())
     }
 
-    /// Asks each whether it can answer.
+    /// Checks the readiness of each source.
     pub async fn ready(&self) -> Vec<(SourceName, Result<(), SourceError>)> {
         let mut answers = Vec::with_capacity(self.named.len());
         for (name, source) in &self.named {
@@ -184,7 +181,7 @@ impl Sources {
     }
 }
 
-/// A tenant's share as the scheduler knows it.
+/// A tenant's share for the scheduler.
 fn scheduler_share(share: &permit::Share) -> logmark_quota::Share {
     logmark_quota::Share::new(share.tenant.as_str(), NonZeroU32::new(share.weight).unwrap_or(NonZeroU32::MIN))
 }

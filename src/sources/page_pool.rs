@@ -1,9 +1,9 @@
 //! The page pool: the memory that responses hold until their clients have read them.
 //!
-//! Owns one budget for all of them, shared between tenants ([`MemoryPool`]), and the pages of events that streamed answers hold.
-//! Room for a page is reserved before it is read. While a request waits for room, the page whose client has taken nothing for
-//! longest is evicted, if that is long enough to call it stalled; its export reads it again when the client resumes. Never reads
-//! a page itself: that is [`super::export`] and [`super::reader`].
+//! Owns one budget for all of them, shared between tenants ([`MemoryPool`]), and the pages of events that streamed responses
+//! hold. Memory for a page is reserved before it is read. While a request waits for memory, the page of the client that has been
+//! stalled longest is evicted; its export reads it again when the client resumes. [`super::export`] and [`super::reader`] read
+//! the pages.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -17,42 +17,42 @@ use tokio::time::Instant;
 
 use super::SourceError;
 
-/// A client that takes nothing for so long is stalled: it takes less than a frame of 64 KiB in that time, 128 KiB a second.
+/// A client that receives nothing for this time is stalled: it receives less than a frame of 64 KiB in this time, or 128 KiB a
+/// second.
 const STALLED: Duration = Duration::from_millis(500);
-/// How often pages are looked through while none could be evicted.
+/// How often the pages are checked while none could be evicted.
 const EVICTION_RECHECK: Duration = Duration::from_millis(50);
-/// As many as there may be connections: each waits for one page.
+/// As many as the maximum number of connections, each of which waits for one page.
 const QUEUE: QueueLimits = QueueLimits { total: 10_000, per_tenant: 10_000 };
-/// When to ask again for memory that the tenant's own answers hold.
+/// When to retry for memory that the tenant's own responses hold.
 const OWN_RETRY: Duration = Duration::from_secs(2);
 
-/// Bytes of a frame: what is encoded of a page at a time.
+/// Bytes of a frame, the part of a page that is encoded at a time.
 pub const FRAME_BYTES: usize = 64 * 1024;
-/// Bytes that an event takes besides its message while it is read: its row, its id, and the source's own form of it.
+/// Bytes of an event in addition to its message while it is read: its row, its id, and the source's own representation.
 const EVENT_BYTES: usize = 128;
-/// Bytes that a page takes besides its events: its entry, its position, its source's answer around it.
+/// Bytes of a page in addition to its events: its entry, its position, the rest of its source's response.
 pub const PAGE_BYTES: usize = 4 * 1024;
-/// Events that a page of a source holds at most.
+/// Maximum events of a source's page.
 const PAGE_EVENTS: usize = 10_000;
-/// The most that a byte of a message becomes in an answer: a control character is `\u001b` in JSON.
+/// Maximum bytes of a response per byte of a message: a control character is `\u001b` in JSON.
 pub const MAX_ESCAPED_BYTE: usize = 6;
 
-/// Room to reserve for reading a page of so many bytes of messages and so many events: the messages twice, as they come and as
-/// they are kept.
+/// Bytes to reserve for reading a page of this many bytes of messages and events: the messages twice, as received and as stored.
 #[must_use]
 pub fn read_reservation_bytes(message_bytes: usize, events: usize) -> u64 {
     let around = events.min(PAGE_EVENTS).saturating_mul(EVENT_BYTES);
     (message_bytes.saturating_mul(2)).saturating_add(around).saturating_add(PAGE_BYTES) as u64
 }
 
-/// What a page costs while it is held.
+/// The cost of a held page.
 #[must_use]
 pub fn page_bytes_of(events: &Events) -> u64 {
     (events.heap_bytes() + PAGE_BYTES) as u64
 }
 
-/// What a frame that is written of a page may cost: it ends with an event, at worst with the longest. A page that becomes less than a
-/// frame costs no more than it becomes.
+/// The maximum cost of a frame of a page: it ends with an event, in the worst case the longest. A page that is smaller than a
+/// frame costs its own encoded size.
 #[must_use]
 pub fn frame_bytes_of(events: &Events) -> u64 {
     let longest = events.iter().map(EventRef::message_length).max().unwrap_or(0);
@@ -60,7 +60,7 @@ pub fn frame_bytes_of(events: &Events) -> u64 {
     (whole.min(FRAME_BYTES) + longest.saturating_mul(MAX_ESCAPED_BYTE)) as u64
 }
 
-/// The memory budget of all responses, and the pages held in it. Clones are the same pool.
+/// The memory budget of all responses, and the pages held in it. Clones share the pool.
 #[derive(Debug, Clone)]
 pub struct PagePool(Arc<PoolState>);
 
@@ -74,7 +74,7 @@ struct PoolState {
 struct PoolPages {
     next_id: u64,
     held: HashMap<u64, HeldPage>,
-    /// Of evicted pages: what was written of them.
+    /// The written events of evicted pages.
     evicted: HashMap<u64, WrittenPrefix>,
 }
 
@@ -82,30 +82,30 @@ struct PoolPages {
 #[derive(Debug)]
 struct HeldPage {
     events: Arc<Events>,
-    /// How many of its events were written.
+    /// The number of its written events.
     written: usize,
-    /// When a part of it was last taken.
+    /// When the client last received a part of it.
     used: Instant,
-    /// Given back with the page.
+    /// Released with the page.
     room: Reservation,
 }
 
-/// The events that a page begins with: how many, and a digest of them.
+/// The number and a digest of a page's first events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct WrittenPrefix {
     events: usize,
     digest: u64,
 }
 
-/// Room for a page that is about to be read.
+/// Memory for a page that is about to be read.
 #[derive(Debug)]
-#[must_use = "dropped reservations are free for others"]
+#[must_use = "dropping a reservation returns its memory"]
 pub struct PageReservation {
     pool: Arc<PoolState>,
     room: Reservation,
 }
 
-/// A page that was read. It leaves the pool when this is dropped, if it was not evicted before.
+/// A held page. It leaves the pool when this is dropped, or earlier by eviction.
 #[derive(Debug)]
 pub struct PooledPage {
     pool: Arc<PoolState>,
@@ -113,22 +113,21 @@ pub struct PooledPage {
 }
 
 impl PagePool {
-    /// A budget of so many bytes.
+    /// A pool of `bytes`.
     #[must_use]
     pub fn new(bytes: u64) -> Self {
         Self(Arc::new(PoolState { memory: MemoryPool::new(bytes, QUEUE), pages: Mutex::default() }))
     }
 
-    /// The budget itself, for what answers hold besides pages that can be evicted.
+    /// The budget itself, for memory of responses that cannot be evicted.
     #[must_use]
     pub fn memory(&self) -> &MemoryPool {
         &self.0.memory
     }
 
-    /// So many bytes, at the latest at `deadline`; stalled pages are evicted for them.
+    /// Reserves bytes, waiting until `deadline`; stalled pages are evicted for them.
     ///
-    /// # Errors
-    /// [`SourceError::NoMemory`] when they are not free until then.
+    /// # Errors [`SourceError::NoMemory`] if they are not free by then.
     pub async fn reserve(&self, share: &Share, bytes: u64, deadline: Instant) -> Result<Reservation, SourceError> {
         let mut reserved = pin!(self.0.memory.reserve(share, bytes, deadline));
         loop {
@@ -140,7 +139,7 @@ impl PagePool {
         }
     }
 
-    /// So many bytes, if `free` bytes are free without evicting a page or going before a request that waits.
+    /// Reserves bytes, if `free` bytes are free without evicting a page or overtaking a waiting request.
     ///
     /// # Errors
     /// [`SourceError::NoMemory`].
@@ -149,10 +148,9 @@ impl PagePool {
         if room.resize(bytes) { Ok(room) } else { Err(memory_error(Rejected::TenantLimit)) }
     }
 
-    /// Room of `bytes` for a page as soon as `free` bytes are free, at the latest at `deadline`.
+    /// Reserves `bytes` for a page as soon as `free` bytes are free, waiting until `deadline`.
     ///
-    /// # Errors
-    /// As of [`PagePool::reserve`].
+    /// # Errors As for [`PagePool::reserve`].
     pub async fn reserve_page(
         &self,
         share: &Share,
@@ -167,7 +165,7 @@ impl PagePool {
         Ok(PageReservation { pool: Arc::clone(&self.0), room })
     }
 
-    /// Room of `bytes` for a page, if `free` bytes are free without evicting another.
+    /// Reserves `bytes` for a page, if `free` bytes are free without evicting another page.
     #[must_use]
     pub fn reserve_spare_page(&self, share: &Share, bytes: u64, free: u64) -> Option<PageReservation> {
         let room = self.reserve_spare(share, bytes, free).ok()?;
@@ -175,7 +173,7 @@ impl PagePool {
     }
 }
 
-/// A refusal of the budget as a failure: whose fault it is decides what the client is told.
+/// Converts a refusal of the budget into an error, which says whether the tenant's own responses hold the memory.
 #[must_use]
 pub fn memory_error(rejected: Rejected) -> SourceError {
     let retry_after = rejected.retry_after();
@@ -187,7 +185,7 @@ impl PoolState {
         self.pages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until a page is stalled, and evicts it. Where the tenant's own share is what lacks, only its own pages help.
+    /// Waits until a page is stalled, and evicts it. If the tenant's own share is used up, only its own pages are evicted.
     async fn evict_stalest(&self, share: &Share, bytes: u64) {
         loop {
             let now = Instant::now();
@@ -204,7 +202,7 @@ impl PoolState {
                 }
             };
             match stalest {
-                // Its room is given back with it, to the request that is next.
+                // Dropping the page returns its memory to the next waiting request.
                 Ok(_page) => return,
                 Err(look) => tokio::time::sleep_until(look).await,
             }
@@ -231,14 +229,13 @@ impl WrittenPrefix {
 }
 
 impl PageReservation {
-    /// Holds the page here. What is too much of the room is given back.
+    /// Stores the page in the pool, and releases the surplus of its reservation.
     ///
-    /// # Errors
-    /// How many bytes it takes, when the room is too small for it and there is no more at the moment.
+    /// # Errors The bytes that it needs, if the reservation is too small and no more memory is free.
     pub fn insert(self, events: Events, reserved: Option<Reservation>) -> Result<PooledPage, u64> {
         let Self { pool, mut room } = self;
         match reserved {
-            // The source has reserved the memory of the events.
+            // The source has already reserved the memory of the events.
             Some(reserved) => room.join(reserved),
             None => {
                 let cost = page_bytes_of(&events);
@@ -259,7 +256,7 @@ impl PageReservation {
 }
 
 impl PooledPage {
-    /// The page; `None`: it was evicted.
+    /// The page; `None` if it was evicted.
     #[must_use]
     pub fn events(&self) -> Option<Arc<Events>> {
         let mut pages = self.pool.lock();
@@ -268,7 +265,7 @@ impl PooledPage {
         Some(Arc::clone(&held.events))
     }
 
-    /// So many of its events were written by now.
+    /// Records how many of its events were written.
     pub fn set_written(&self, events: usize) {
         if let Some(held) = self.pool.lock().held.get_mut(&self.id) {
             held.written = events;
@@ -276,7 +273,7 @@ impl PooledPage {
         }
     }
 
-    /// Does a page begin with the events that were written of this one before it was evicted?
+    /// Whether `page` begins with the events that were written of this page before its eviction.
     #[must_use]
     pub fn starts_with_written(&self, events: &Events) -> bool {
         let evicted = self.pool.lock().evicted.get(&self.id).copied();

@@ -1,7 +1,7 @@
 //! The contract of a source that runs Logs Insights queries.
 //!
-//! Owns the trait [`Queries`] and what a started query is until its caller has its id. Every method takes the permit for its
-//! own operation, as those of [`super::Source`] do.
+//! Owns the trait [`Queries`], and started queries until their callers have the ids. Every method takes the permit for its own
+//! operation, like those of [`super::Source`].
 
 use std::fmt;
 
@@ -18,11 +18,11 @@ use crate::domain::query::operations::{
     DescribeFields, FieldShare, FoundRecord, QueryPage, QueryStatus, ReadQuery, ReadRecord, RunningQuery, StartQuery, StopQuery,
 };
 
-/// A source that runs queries. The contract: rows come of the permit's groups and streams alone, whatever the query says; a
-/// query that was started under other rules than the permit's is [`SourceError::NotFound`], as is one that is not there.
+/// A source that runs queries. The contract: rows are only of the permit's groups and streams, for every query text; a query that
+/// was started under other rules than the permit's is [`SourceError::NotFound`], like a missing query.
 #[async_trait]
 pub trait Queries: Send + Sync + fmt::Debug {
-    /// What a query may read beside the log groups that it is started with.
+    /// What a query may read in addition to its log groups.
     fn reach(&self) -> QueryReach {
         QueryReach::Confined
     }
@@ -32,36 +32,36 @@ pub trait Queries: Send + Sync + fmt::Debug {
         true
     }
 
-    /// Starts a query. It is stopped when nobody takes its id, when nobody asks for it for long, and when it runs for too
-    /// long. The lease is given back when it has ended.
+    /// Starts a query. It is stopped if its id is not taken, if it is not polled for too long, and if it runs for too long. The
+    /// lease is released at its end.
     async fn start(&self, permit: &Permit<StartQuery>, lease: Lease) -> Result<StartedQuery, SourceError>;
 
-    /// Waits until the query has ended, but not beyond the moment. Gives where it stands then.
+    /// Waits until the query has ended, at most until `until`. Returns its status then.
     async fn wait(&self, permit: &Permit<ReadQuery>, until: Instant) -> Result<QueryStatus, SourceError>;
 
     /// A page of its rows.
     async fn read(&self, permit: &Permit<ReadQuery>, from: Option<&Position>, limit: usize) -> Result<QueryPage, SourceError>;
 
-    /// Stops it; one that has ended is left as it is.
+    /// Stops the query. Has no effect if it has ended.
     async fn stop(&self, permit: &Permit<StopQuery>) -> Result<(), SourceError>;
 
-    /// The fields of a group's events, the commonest first.
+    /// The fields of a group's events, the most frequent first.
     async fn describe_fields(&self, permit: &Permit<DescribeFields>) -> Result<Vec<FieldShare>, SourceError>;
 
-    /// One event, whole.
+    /// One complete event.
     async fn read_record(&self, permit: &Permit<ReadRecord>) -> Result<FoundRecord, SourceError>;
 
-    /// Looks anew at which of the tenant's queries have ended, so that their leases are given back.
+    /// Checks which of the tenant's queries have ended, so that their leases are released.
     async fn poll_all(&self, tenant: &TenantId);
 
-    /// Stops the queries that were started here and still run: nobody will ask for them here again.
+    /// Stops the running queries of this process, at shutdown.
     async fn close(&self);
 }
 
 /// Stops the query.
 type StopAction = Box<dyn FnOnce() + Send + Sync>;
 
-/// A query that was started and whose caller does not have its id yet: dropped so, it is stopped, since nobody could ask for it.
+/// A started query whose caller does not have its id yet. Dropping it stops the query, because it could not be polled.
 pub struct StartedQuery {
     query: RunningQuery,
     stop: Option<StopAction>,
@@ -74,7 +74,6 @@ impl fmt::Debug for StartedQuery {
 }
 
 impl StartedQuery {
-    /// A query, and how to stop it.
     pub fn new(query: RunningQuery, stop: impl FnOnce() + Send + Sync + 'static) -> Self {
         Self { query, stop: Some(Box::new(stop)) }
     }
@@ -85,7 +84,7 @@ impl StartedQuery {
         &self.query
     }
 
-    /// Its caller has its id, or its rows.
+    /// Marks that the caller has the id or the rows.
     pub fn claim(mut self) {
         self.stop = None;
     }

@@ -1,7 +1,7 @@
-//! From single pages of a source to what a caller asked for: up to a limit, or to the end of the range.
+//! Reads several pages of a source, up to a limit or to the end of the range.
 //!
-//! Owns the loop over pages and the honest reason for its end. Never counts an empty page as the end, and never goes on
-//! without bound: limit, bytes, time and calls are all finite.
+//! Owns the loop over pages and the reason for its end. An empty page is not the end. The loop is bounded by limit, bytes, time
+//! and calls.
 
 use std::time::Duration;
 
@@ -17,14 +17,14 @@ use crate::auth::permit::Permit;
 use crate::domain::event::{Direction, EventPage, PageAge, PageRequest, Position, Priority, StopReason};
 use crate::domain::operation::{Operation, ReadGroup, ReadStream};
 
-/// Bytes of messages that are asked of a source at a time: as many as a call to CloudWatch brings. Room is reserved for each of
-/// these steps, so that an answer holds no more room than it needs.
+/// Bytes of messages to request from a source at a time: as many as a CloudWatch call returns. Memory is reserved step by step,
+/// so that a response holds no more than it needs.
 const STEP_BYTES: usize = 1024 * 1024;
-/// How long a request waits for memory before it is refused.
+/// Maximum wait of a request for memory.
 const MEMORY_WAIT: Duration = Duration::from_secs(5);
 
-/// Calls to a source for one page of the API. FilterLogEvents may answer with many empty pages in a row; the cursor goes
-/// on from there, so a bound costs the caller one more request and spares everybody else the quota.
+/// Maximum calls to a source for one page of the API. FilterLogEvents may return many empty pages in a row; the bound costs the
+/// caller another request with the cursor, and saves quota for other tenants.
 const MAX_CALLS: usize = 50;
 
 /// An operation that reads events.
@@ -48,33 +48,33 @@ impl ReadEvents for ReadGroup {
     }
 }
 
-/// What one answer may hold and cost.
+/// The limits of one response.
 #[derive(Debug, Clone, Copy)]
 pub struct PageBudget {
-    /// Events.
+    /// Maximum events.
     pub limit: usize,
-    /// Bytes.
+    /// Maximum bytes.
     pub bytes: usize,
     /// How the bytes are counted.
     pub measure: SizeMeasure,
-    /// When to stop asking for more.
+    /// When to stop reading.
     pub deadline: Instant,
-    /// How far it is read.
+    /// Where reading stops.
     pub mode: ReadMode,
 }
 
-/// How events are counted against a budget's bytes.
+/// How the bytes of events are counted.
 #[derive(Debug, Clone, Copy)]
 pub enum SizeMeasure {
-    /// Their messages, as they are.
+    /// By their messages.
     Messages,
-    /// What is made of them, which may be much longer, and must not be longer than the budget says.
+    /// By their encoded size, which may be much larger and must not exceed the budget.
     Encoded {
-        /// The bytes that a page becomes.
+        /// The encoded bytes of a page.
         of: fn(&Events) -> usize,
-        /// The most that a byte of a message becomes.
+        /// Maximum encoded bytes per byte of a message.
         byte: usize,
-        /// The most that an event becomes without its message.
+        /// Maximum encoded bytes of an event without its message.
         event: usize,
     },
 }
@@ -87,9 +87,9 @@ impl SizeMeasure {
         }
     }
 
-    /// How many events, and bytes of messages, can be asked for; `None`: so little is left that the answer is full. Of what is
-    /// made, the first are reckoned with as the worst, half of the room being for messages and half for what stands around
-    /// them; those behind them as such as came before, with a fifth to spare.
+    /// How many events, and bytes of messages, to request; `None` if the response is full. For encoded sizes the first request
+    /// assumes the worst case, with half of the bytes for messages and half for the rest; later requests use the average so far
+    /// plus a fifth.
     fn request_size(self, held: &ReadTotals, whole: usize) -> Option<(usize, usize)> {
         let left = whole.saturating_sub(held.bytes);
         match self {
@@ -104,17 +104,17 @@ impl SizeMeasure {
     }
 }
 
-/// What the pages that were read hold.
+/// The totals of the pages read so far.
 #[derive(Debug, Default)]
 struct ReadTotals {
     events: usize,
     messages: usize,
-    /// As the measure counts them.
+    /// Bytes by the measure.
     bytes: usize,
 }
 
 impl ReadTotals {
-    /// Takes a page, if there is room for it: what is made of it may be more than was reckoned with.
+    /// Adds a page if it fits: its encoded size may exceed the estimate.
     fn take(&mut self, events: &Events, budget: &PageBudget) -> bool {
         let bytes = budget.measure.of(events);
         let is_over = matches!(budget.measure, SizeMeasure::Encoded { .. }) && self.bytes + bytes > budget.bytes;
@@ -128,42 +128,41 @@ impl ReadTotals {
     }
 }
 
-/// How far a page is read.
+/// Where reading of a page stops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ReadMode {
-    /// What there is, up to the budget.
+    /// At the end of the data or of the budget.
     Range,
-    /// What is new since an earlier page ended with all there was. A caller who asks for that again and again costs one look
-    /// at the source at a time: a page of new events ends with it, and whether there is more behind it the next one tells.
+    /// For a caller that polls for new events after an earlier page ended at the end. Each poll costs one call: a page with new
+    /// events ends after that call, and the next poll shows whether there are more.
     Follow,
 }
 
 /// Events up to a budget, ascending by time.
 #[derive(Debug)]
 pub struct PageRead {
-    /// The events, in one page or more as the source gave them.
+    /// The events, in one or more pages of the source.
     pub events: Vec<Events>,
-    /// Where newer ones are, or will be.
+    /// The position of newer events, now or later.
     pub next: Position,
-    /// Where older ones are.
+    /// The position of older events.
     pub previous: Option<Position>,
-    /// Why it ended here.
+    /// The reason for the end.
     pub stop: StopReason,
     /// The mode in which reading continues at `next`.
     pub mode: ReadMode,
-    /// No later reading of the same can bring anything else.
+    /// Whether a later read of the same request would return the same.
     pub is_final: bool,
-    /// The memory that the events take, and a frame that is written of them.
+    /// The memory of the events and of one frame.
     pub room: Reservation,
-    /// It ended for want of memory: what a format answers that can't say where it ended.
+    /// The error if it ended for lack of memory, for formats that cannot return a cursor.
     pub memory_error: Option<SourceError>,
 }
 
 /// Reads one page of the API: calls the source until the budget or the range ends.
 ///
-/// # Errors
-/// What the source says. Being throttled or slow after the first call ends the page with what there is instead: its
-/// `stop` says so, and the cursor after it meets the same again if it lasts.
+/// # Errors The source's error. If the source throttles or is slow after the first call, the page ends with the events so far:
+/// `stop` gives the reason, and a request with the next cursor gets the error if it persists.
 pub async fn read_page<Op: ReadEvents>(
     sources: &Sources,
     permit: &Permit<Op>,
@@ -190,7 +189,7 @@ pub async fn read_page<Op: ReadEvents>(
         let answer = if ends.is_none() {
             page_memory.first(&**source, permit, &request, budget.deadline).await
         } else {
-            // What was read is not to be lost because a further call hangs: it is given up in time.
+            // A further call has a timeout, so that the events already read are not lost.
             let answer = tokio::time::timeout_at(budget.deadline, page_memory.next(&**source, permit, &request)).await;
             answer.unwrap_or(Err(SourceError::Timeout))
         };
@@ -215,7 +214,7 @@ pub async fn read_page<Op: ReadEvents>(
         ends = Some(match (ends, direction) {
             (None, _) => (page.next, page.previous),
             (Some((_, previous)), Direction::Forward) => (page.next, previous),
-            // A first page without events may not know where newer ones will be as exactly as the first one that has some.
+            // The position for newer events is more exact in the first page that has events.
             (Some(_), Direction::Backward) if pages.iter().all(Events::is_empty) => (page.next, page.previous),
             (Some((next, _)), Direction::Backward) => (next, page.previous),
         });
@@ -248,17 +247,17 @@ pub async fn read_page<Op: ReadEvents>(
     Ok(PageRead { events: pages, next, previous, stop, mode, is_final, room, memory_error })
 }
 
-/// Bytes that a page takes besides those that its source has reserved. It is written when all pages are read, frame by frame.
+/// Bytes of a page in addition to those that its source has reserved. It is written frame by frame after all pages are read.
 fn bytes_to_hold(page: &EventPage) -> u64 {
     let events = if page.memory.is_some() { PAGE_BYTES as u64 } else { page_bytes_of(&page.events) };
     events + frame_bytes_of(&page.events)
 }
 
-/// The memory of the pages of one answer.
+/// The memory of the pages of one response.
 struct PageMemory<'a> {
     sources: &'a Sources,
     share: Share,
-    /// Of the pages that were read.
+    /// The reservations of the pages read so far.
     held: Option<Reservation>,
 }
 
@@ -267,7 +266,7 @@ impl<'a> PageMemory<'a> {
         Self { sources, share: scheduler_share(permit.share()), held: None }
     }
 
-    /// Reads the first page, which waits for memory. One that turns out larger than its room is read again with room for it.
+    /// Reads the first page, waiting for memory. A page that is larger than its reservation is read again with a larger one.
     async fn first<Op: ReadEvents>(
         &mut self,
         source: &dyn Source,
@@ -294,7 +293,7 @@ impl<'a> PageMemory<'a> {
         }
     }
 
-    /// Reads a further page, if there is memory for it now.
+    /// Reads a further page, if memory is free now.
     async fn next<Op: ReadEvents>(
         &mut self,
         source: &dyn Source,
@@ -317,10 +316,10 @@ impl<'a> PageMemory<'a> {
     }
 }
 
-/// A failure behind the first page: the position asked for is then the source's own, and no fault of the caller's.
+/// A failure after the first page: the position is then the source's own, so an invalid position is not the caller's fault.
 pub(super) fn error_after_first_page(error: SourceError) -> SourceError {
     match error {
-        SourceError::InvalidPosition => SourceError::Upstream("it did not take a position of its own".to_owned()),
+        SourceError::InvalidPosition => SourceError::Upstream("it refused its own position".to_owned()),
         error => error,
     }
 }

@@ -1,7 +1,7 @@
 //! The contract of a source that can be written to.
 //!
-//! Owns the trait [`WriteSource`] and how a change can be refused. Every method takes the permit for its own operation, as those of
-//! [`super::Source`] do; every change is durable when the method returns.
+//! Owns the trait [`WriteSource`] and its errors. Every method takes the permit for its own operation, like those of
+//! [`super::Source`]; every change is durable when the method returns.
 
 use std::fmt;
 
@@ -15,19 +15,19 @@ use crate::domain::write_operations::{
     Rejected, SaveDefinition, SetRetention, Tags,
 };
 
-/// Why nothing was changed.
+/// Why a change was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WriteError {
-    /// There is a group or stream of this name already.
+    /// A group or stream of this name exists already.
     #[error("it exists already")]
     Exists,
-    /// A rule of the operation is broken; the text is CloudWatch's own where it has one.
+    /// The request violates a rule of the operation; the text is CloudWatch's if it has one.
     #[error("{0}")]
     Invalid(String),
-    /// There would be more of something than there may be; the text names it.
+    /// The change would exceed a limit; the text names it.
     #[error("{0}")]
     TooMany(String),
-    /// Anything else.
+    /// Another failure of the source.
     #[error(transparent)]
     Source(#[from] SourceError),
 }
@@ -35,13 +35,13 @@ pub enum WriteError {
 /// A source that can be written to.
 #[async_trait]
 pub trait WriteSource: Send + Sync + fmt::Debug {
-    /// Creates a group as of `now`.
+    /// Creates a group at the time `now`.
     async fn create_group(&self, permit: &Permit<CreateGroup>, now: Millis) -> Result<(), WriteError>;
 
     /// Deletes a group with its streams.
     async fn delete_group(&self, permit: &Permit<DeleteGroup>) -> Result<(), WriteError>;
 
-    /// Creates a stream as of `now`.
+    /// Creates a stream at the time `now`.
     async fn create_stream(&self, permit: &Permit<CreateStream>, now: Millis) -> Result<(), WriteError>;
 
     /// Deletes a stream.
@@ -56,7 +56,7 @@ pub trait WriteSource: Send + Sync + fmt::Debug {
     /// The tags of a group.
     async fn tags(&self, permit: &Permit<ReadTags>) -> Result<Tags, WriteError>;
 
-    /// Stores events by the operation's rules as of `now`. Says which were left out.
+    /// Stores events by the operation's rules at the time `now`. Returns which were rejected.
     async fn put_events(&self, permit: Permit<PutEvents>, now: Millis) -> Result<Option<Rejected>, WriteError>;
 
     /// The saved queries: id and document, ascending by id.
@@ -65,6 +65,6 @@ pub trait WriteSource: Send + Sync + fmt::Debug {
     /// Saves a query.
     async fn save_definition(&self, permit: &Permit<SaveDefinition>) -> Result<(), WriteError>;
 
-    /// Deletes a saved query. Whether it was there.
+    /// Deletes a saved query. Returns whether it existed.
     async fn delete_definition(&self, permit: &Permit<DeleteDefinition>) -> Result<bool, WriteError>;
 }

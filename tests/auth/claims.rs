@@ -434,7 +434,7 @@ fn every_mistake_in_the_rules_is_told() {
     );
     assert_eq!(
         wrong(|rules| rules.keys = KeySource::Url("http://issuer.example/keys".parse().unwrap())),
-        [format!("{issuer}: keys must come by https, or by http from this machine")]
+        [format!("{issuer}: the URL of the keys must use https, or http on this machine")]
     );
     assert!(wrong(|rules| rules.keys = KeySource::Url("http://127.0.0.1:1/keys".parse().unwrap())).is_empty());
     assert_eq!(wrong(|rules| rules.leeway = Duration::from_secs(3600)), [format!("{issuer}: `leeway` is out of range")]);

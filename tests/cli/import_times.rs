@@ -34,7 +34,7 @@ async fn a_dry_run_shows_the_times_and_stores_nothing() {
       1 with a time of their own (2026-11-20 10:00:00, at the start)
       2 took the time of the line before them
       1 lines look odd: something like a time was not used
-        a.log:3: a time at another place than the file's
+        a.log:3: a time at another position than the file's
     nothing was imported (--dry-run)
     "#);
     assert!(!directory.path().join("store").exists());
@@ -68,7 +68,7 @@ async fn years_go_backwards_from_the_files_own_time() {
     changed_at(directory.path(), "messages", 1_672_617_602);
     let said = import(&directory, &["messages"]).await;
     assert_eq!(said.code, 0, "{}", said.err);
-    assert!(said.err.contains("the first is taken to be of 2022 (--year names another)"), "{}", said.err);
+    assert!(said.err.contains("the first is assumed to be in 2022 (set another with --year)"), "{}", said.err);
     let times: Vec<i64> = stored(directory.path()).iter().map(|(time, _)| *time).collect();
     assert_eq!(times, [1_654_423_200_000, 1_672_531_199_000, 1_672_617_601_000]);
     let named = ServiceDirectory::new("");

@@ -102,7 +102,7 @@ async fn what_is_wrong_with_columns_is_told() {
         ("format=csv&columns=$", "columns", "use `message`"),
         ("format=csv&columns=$.a[*]", "columns", "has a wildcard"),
         ("format=csv&columns=a%00b", "columns", "unknown column `a\u{fffd}b`"),
-        (&format!("format=csv&columns={many}"), "columns", "50 are the most"),
+        (&format!("format=csv&columns={many}"), "columns", "the maximum is 50"),
         ("columns=message", "columns", "goes with `format=csv`, `format=ndjson` and `format=text`"),
         ("format=json&columns=message", "columns", "a JSON page has whole events"),
         ("format=text&bom=true", "bom", "goes with `text/csv` only"),

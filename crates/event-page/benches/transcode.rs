@@ -1,17 +1,17 @@
-//! How fast a page goes from the answer of CloudWatch to what we send, beside the ways one would take instead, in the same run:
+//! Throughput of a page from CloudWatch's response to Logmark's response, compared with the usual alternatives in the same run:
 //! `cargo bench -p logmark-event-page --bench transcode`.
 //!
 //! `LOGMARK_BENCH_DATA` names a directory with `web/apache_combined_semicomplete_10k.log`, `auth/auth.log` and
-//! `cloudtrail/invictus_stratus_cloudtrail.jsonl`; without it lines are made up. Their messages fill answers of one megabyte
-//! (1,000,000 bytes of JSON) until the lines are used up, and the answers take turns, so that no branch is learnt by heart.
+//! `cloudtrail/invictus_stratus_cloudtrail.jsonl`; without it lines are generated. Their messages fill responses of one megabyte
+//! (1,000,000 bytes of JSON), which are used in turn, so that branch prediction does not learn one input.
 //!
-//! GB/s are bytes of the answer a second, on one core. `serde_json` is what one writes by hand: typed structs with owned
-//! strings, and structs of borrowed ones back, times by `jiff`. `memcpy` copies the answer. Every round makes its output anew,
-//! as a request does; of the rounds the best counts.
+//! GB/s are bytes of the response per second, on one core. `serde_json` is the usual code: typed structs with owned strings for
+//! reading, borrowed structs for writing, times by `jiff`. `memcpy` copies the response. Every round allocates its output, as a
+//! request does; the best round counts.
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a measurement for a person to read")]
 
 #[path = "../tests/agreement/typed.rs"]
-#[expect(dead_code, reason = "the tokens are read, and nobody looks at them here")]
+#[expect(dead_code, reason = "the tokens are read but not used here")]
 mod typed;
 
 use std::fmt::{Display, Write as _};
@@ -48,7 +48,7 @@ fn measure(name: &str, call: &str, pages: &[Bytes]) {
         _ => GroupPage::read(page.clone()).unwrap().events,
     };
     let parse = |page: &Bytes| match call {
-        // Not even a copy of the stream's name: the caller knows it.
+        // No copy of the stream's name: the caller knows it.
         "GetLogEvents" => serde_json::from_slice::<StreamAnswer>(page).unwrap().into_events(""),
         _ => serde_json::from_slice::<GroupAnswer>(page).unwrap().into_events(),
     };
@@ -93,14 +93,14 @@ fn lines() -> Vec<(&'static str, Vec<String>)> {
         None => (0..10_000).map(made).collect::<Vec<_>>(),
     };
     if folder.is_none() {
-        println!("LOGMARK_BENCH_DATA is not set: the lines are made up");
+        println!("LOGMARK_BENCH_DATA is not set: using generated lines");
     }
     let web = read("web/apache_combined_semicomplete_10k.log", |i| format!("192.0.2.{} - - \"GET /orders/{i}\" 200", i % 256));
     let auth = read("auth/auth.log", |i| format!("Nov 20 10:00:00 host sshd[{i}]: Failed password for root from 192.0.2.1"));
     let trail = read("cloudtrail/invictus_stratus_cloudtrail.jsonl", |i| {
         format!("{{\"eventName\":\"AssumeRole\",\"userIdentity\":{{\"type\":\"IAMUser\",\"id\":\"{i}\"}},\"readOnly\":true}}")
     });
-    // There are no real ones in the data: what a service in another language logs, the letters a fifth of it.
+    // The data has no such logs: lines of a service in another language, with a fifth of non-ASCII letters.
     let foreign = |line: &String| line.replace("Failed password for", "Ошибка входа: пользователь").replace("from", "с адреса");
     let foreign = auth.iter().map(foreign).collect();
     vec![("web access", web), ("sshd", auth), ("CloudTrail (JSON)", trail), ("sshd in Cyrillic", foreign)]

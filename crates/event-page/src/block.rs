@@ -1,14 +1,14 @@
-//! Sixty-four bytes at a time: where quotes, backslashes and control characters stand among them, as bits.
+//! Finds quotes, backslashes and control characters in blocks of 64 bytes, as bit masks.
 //!
-//! Owns what depends on the processor: the vectors that every processor of its kind has. Never knows what the
-//! bytes mean: that is `scan` and `write`.
+//! Owns the code that depends on the processor; it uses only vector instructions that every processor of the architecture has.
+//! `scan` and `write` interpret the bytes.
 
 use wide::u8x16;
 
 /// Bytes in a block.
 pub(crate) const SIZE: usize = 64;
 
-/// A bit for each byte of a block, the first byte's the lowest.
+/// One bit for each byte of a block, the lowest for the first byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ByteMasks {
     /// `"`.
@@ -20,7 +20,7 @@ pub(crate) struct ByteMasks {
 }
 
 impl ByteMasks {
-    /// The marks of the block at `at`; behind the end of `bytes` there are none.
+    /// The marks of the block at `at`; bits after the end of `bytes` are 0.
     #[inline(always)]
     pub(crate) fn at(bytes: &[u8], at: usize) -> Self {
         match bytes.get(at..).and_then(|rest| rest.first_chunk()) {
@@ -29,7 +29,7 @@ impl ByteMasks {
         }
     }
 
-    /// The marks of what is less than a block: seen from the end, if there is a block before it.
+    /// The marks of a partial block, read from the end of `bytes` if they have at least one block.
     #[inline(never)]
     fn of_rest(bytes: &[u8], at: usize) -> Self {
         let rest = bytes.get(at..).unwrap_or_default();
@@ -43,7 +43,7 @@ impl ByteMasks {
         Self::of(&block)
     }
 
-    /// All marks together: what a JSON string cannot hold as it is.
+    /// All marks: bytes that a JSON string must escape.
     #[inline]
     pub(crate) fn any(self) -> u64 {
         self.quotes | self.backslashes | self.controls
@@ -54,7 +54,7 @@ impl ByteMasks {
         let (quarters, _none) = block.as_chunks();
         let [a, b, c, d] = [0, 1, 2, 3].map(|index| u8x16::new(quarters.get(index).copied().unwrap_or_default()));
         let quotes = bits([is_quote(a), is_quote(b), is_quote(c), is_quote(d)]);
-        // Both are rare where they count, so they are looked for together first.
+        // Both are rare, so they are first searched for together.
         let backslashes = [is_backslash(a), is_backslash(b), is_backslash(c), is_backslash(d)];
         let controls = [is_control(a), is_control(b), is_control(c), is_control(d)];
         let (some_backslash, some_control) = (either(backslashes), either(controls));
@@ -92,10 +92,10 @@ fn is_control(bytes: u8x16) -> u8x16 {
     bytes.min(u8x16::splat(0x1f)).simd_eq(bytes)
 }
 
-/// Bytes that numbers are looked at in: they are short.
+/// Bytes that are checked for a number at a time.
 pub(crate) const SHORT: usize = 16;
 
-/// How many digits the bytes begin with.
+/// The number of leading digits.
 #[inline]
 pub(crate) fn digits(bytes: &[u8; SHORT]) -> usize {
     let values = u8x16::new(*bytes) - u8x16::splat(b'0');

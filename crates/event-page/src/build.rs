@@ -1,37 +1,37 @@
-//! A page from plain values, for sources that have no answer in JSON.
+//! Builds a page from plain values, for sources that do not return JSON.
 //!
-//! Owns the copying, once for each part. Never orders or leaves out: the page does.
+//! Copies each part once. The page orders and filters events.
 
 use std::fmt;
 use std::io::Write as _;
 
 use crate::events::{Events, Row, Span, TextForm};
 
-/// Gathers events one after the other.
+/// Collects events.
 #[derive(Debug, Default)]
 pub struct Builder {
     text: Vec<u8>,
     rows: Vec<Row>,
-    /// The stream of the last event, which the next one mostly is in too.
+    /// The stream of the last event, because the next event is often in the same stream.
     stream: Option<Span>,
 }
 
-/// An event to be copied into a page.
+/// An event to add to a page.
 #[derive(Debug, Clone, Copy)]
 pub struct PlainEvent<'a> {
     /// Epoch milliseconds.
     pub timestamp: i64,
     /// Epoch milliseconds.
     pub ingestion_time: Option<i64>,
-    /// The stream it is in.
+    /// The stream of the event.
     pub stream: &'a str,
-    /// Its id, where it has one.
+    /// The id, if the source has one.
     pub event_id: Option<fmt::Arguments<'a>>,
     /// The message.
     pub message: &'a str,
 }
 
-/// The texts of a page came to more than four gigabytes.
+/// The texts of a page exceed four gigabytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooLong;
 
@@ -44,16 +44,15 @@ impl fmt::Display for TooLong {
 impl std::error::Error for TooLong {}
 
 impl Builder {
-    /// A builder with room for so many events and bytes of text.
+    /// A builder with capacity for this many events and bytes of text.
     #[must_use]
     pub fn with_capacity(events: usize, bytes: usize) -> Self {
         Self { text: Vec::with_capacity(bytes), rows: Vec::with_capacity(events), stream: None }
     }
 
-    /// Takes one more.
+    /// Adds an event.
     ///
-    /// # Errors
-    /// [`TooLong`]; what was taken before stays as it is.
+    /// # Errors [`TooLong`]; the events added before are kept.
     pub fn push(&mut self, event: PlainEvent<'_>) -> Result<(), TooLong> {
         let stream = match self.stream {
             Some(last) if last.of(&self.text) == Some(event.stream.as_bytes()) => last,
@@ -68,7 +67,7 @@ impl Builder {
         Ok(())
     }
 
-    /// The page of what was taken.
+    /// The page of the added events.
     #[must_use]
     pub fn finish(self) -> Events {
         Events::new(self.text.into(), TextForm::Plain, self.rows)

@@ -1,7 +1,7 @@
-//! The page: one text, and a row for each event that says where in the text its parts are.
+//! The page: one text, and a row for each event with the spans of its parts in the text.
 //!
-//! Owns the rows and the order they stand in. Never changes the text: leaving an event out leaves its bytes where they are,
-//! until [`Events::compact`] finds that too many are held for nothing.
+//! Owns the rows and their order. Removing an event does not change the text; [`Events::compact`] copies the text if too much of
+//! it is unused.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,27 +12,28 @@ use bytes::Bytes;
 
 use crate::json_string;
 
-/// Events in an order, as a source gave them. Cloning it copies rows, never text.
+/// A page of events. Cloning it copies rows, but shares the text.
 #[derive(Clone)]
 pub struct Events {
-    /// INVARIANT: every span of a row lies inside and is UTF-8; in [`TextForm::Literal`] it is the inside of a JSON string.
+    /// INVARIANT: every span of a row is inside the text and valid UTF-8; in [`TextForm::Literal`] it is the inside of a JSON
+    /// string.
     text: Bytes,
     form: TextForm,
-    /// The stream of those events whose rows name none.
+    /// The stream of the events whose rows have no stream.
     stream: Arc<str>,
     rows: Vec<Row>,
 }
 
-/// How a page's text stands for what it means.
+/// How the text of a page is encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TextForm {
-    /// As the inside of JSON strings, escapes as they came.
+    /// As the inside of JSON strings, with the escapes of the source.
     Literal,
-    /// As it is.
+    /// Plain text.
     Plain,
 }
 
-/// Where a part of an event is in the text. Bounded to four gigabytes, which whoever makes spans checks.
+/// The position of a part of an event in the text. Bounded to four gigabytes, which the creator of a span checks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Span {
     start: u32,
@@ -40,7 +41,7 @@ pub(crate) struct Span {
 }
 
 impl Span {
-    /// No part at all, as opposed to an empty one.
+    /// A missing part, which differs from an empty one.
     pub(crate) const NONE: Self = Self { start: u32::MAX, length: 0 };
 
     /// `None` beyond four gigabytes.
@@ -64,12 +65,12 @@ pub(crate) struct Row {
     pub(crate) timestamp: i64,
     /// Epoch milliseconds.
     pub(crate) ingestion_time: Option<i64>,
-    /// [`Span::NONE`]: the page's stream.
+    /// The stream; [`Span::NONE`]: the page's stream.
     pub(crate) stream: Span,
-    /// [`Span::NONE`]: it has none.
+    /// The id; [`Span::NONE`] if the source has no ids.
     pub(crate) event_id: Span,
     pub(crate) message: Span,
-    /// Bytes of the message decoded: the span's length exactly when there is no escape in it.
+    /// Bytes of the decoded message: equal to the span's length exactly if it has no escape.
     pub(crate) message_length: u32,
 }
 
@@ -79,7 +80,7 @@ impl Default for Events {
     }
 }
 
-/// Says how many events there are: messages do not belong in anybody's log.
+/// Prints the number of events only: messages must not appear in logs.
 impl fmt::Debug for Events {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Events").field("events", &self.rows.len()).field("bytes", &self.text.len()).finish_non_exhaustive()
@@ -91,37 +92,37 @@ impl Events {
         Self { text, form, stream: Arc::default(), rows }
     }
 
-    /// The same events, in that stream where the text does not name their streams.
+    /// The same events, with `stream` for those whose rows have no stream.
     #[must_use]
     pub fn in_stream(self, stream: impl Into<Arc<str>>) -> Self {
         Self { stream: stream.into(), ..self }
     }
 
-    /// How many events.
+    /// The number of events.
     #[must_use]
     pub fn len(&self) -> usize {
         self.rows.len()
     }
 
-    /// Bytes of memory that it holds: its text, which clones share, and its rows.
+    /// Bytes of memory: its text, which clones share, and its rows.
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
         self.text.len() + self.rows.capacity() * size_of::<Row>()
     }
 
-    /// Bytes of its rows: what a clone takes besides.
+    /// Bytes of its rows, which a clone copies.
     #[must_use]
     pub fn row_bytes(&self) -> usize {
         self.rows.len() * size_of::<Row>()
     }
 
-    /// Is there none?
+    /// Whether the page is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 
-    /// The event at that place.
+    /// The event at `index`.
     #[must_use]
     pub fn get(&self, index: usize) -> Option<EventRef<'_>> {
         self.rows.get(index).map(|row| self.page().event(row))
@@ -139,13 +140,13 @@ impl Events {
         self.rows.last().map(|row| self.page().event(row))
     }
 
-    /// The events from first to last.
+    /// The events in order.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = EventRef<'_>> + ExactSizeIterator + Clone {
         let page = self.page();
         self.rows.iter().map(move |row| page.event(row))
     }
 
-    /// The events in that range; those of it that there are not are left out.
+    /// The events in the range, cut at the end of the page.
     pub fn range(&self, range: Range<usize>) -> impl DoubleEndedIterator<Item = EventRef<'_>> + ExactSizeIterator + Clone {
         let page = self.page();
         let end = range.end.min(self.rows.len());
@@ -156,32 +157,32 @@ impl Events {
         Page { text: &self.text, form: self.form, stream: &self.stream }
     }
 
-    /// Turns the order round.
+    /// Reverses the order.
     pub fn reverse(&mut self) {
         self.rows.reverse();
     }
 
-    /// Sorts by time, ascending; those at one time keep their order.
+    /// Sorts by time, ascending; events of the same time keep their order.
     pub fn sort_by_time(&mut self) {
         if !self.rows.is_sorted_by_key(|row| row.timestamp) {
             self.rows.sort_by_key(|row| row.timestamp);
         }
     }
 
-    /// Keeps the events in that range alone; a range beyond the end ends there.
+    /// Keeps only the events in the range, cut at the end of the page.
     pub fn keep(&mut self, range: Range<usize>) {
         self.rows.truncate(range.end);
         self.rows.drain(..range.start.min(self.rows.len()));
     }
 
-    /// Keeps the events that are wanted.
+    /// Keeps the events for which `keep` returns true.
     pub fn retain(&mut self, mut wanted: impl FnMut(EventRef<'_>) -> bool) {
         let page = Page { text: &self.text, form: self.form, stream: &self.stream };
         self.rows.retain(|row| wanted(page.event(row)));
     }
 
-    /// Lets go of text that no event needs, when that is more than half of it: so what a page holds is bounded by what it
-    /// shows, whatever was left out of it.
+    /// Frees text that no event uses, if it is more than half of the text, so that the memory of a page is bounded by its
+    /// remaining events.
     pub fn compact(&mut self) {
         let parts = |row: &Row| [row.stream, row.event_id, row.message];
         let used: usize = self.rows.iter().flat_map(parts).map(|span| span.length as usize).sum();
@@ -192,7 +193,7 @@ impl Events {
         for row in &mut self.rows {
             for span in [&mut row.stream, &mut row.event_id, &mut row.message] {
                 if let Some(part) = span.of(&self.text) {
-                    // What is not longer than the old text has a span when that had one.
+                    // The new text is not longer than the old one, so its spans fit.
                     *span = Span::new(text.len(), part.len()).unwrap_or(Span::NONE);
                     text.extend_from_slice(part);
                 }
@@ -203,7 +204,7 @@ impl Events {
     }
 }
 
-/// What the rows of a page refer to.
+/// The text and default stream that rows refer to.
 #[derive(Clone, Copy)]
 struct Page<'a> {
     text: &'a [u8],
@@ -225,7 +226,7 @@ pub struct EventRef<'a> {
     row: &'a Row,
 }
 
-/// Leaves the message out: messages do not belong in anybody's log.
+/// Omits the message: messages must not appear in logs.
 impl fmt::Debug for EventRef<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EventRef").field("timestamp", &self.row.timestamp).finish_non_exhaustive()
@@ -233,33 +234,33 @@ impl fmt::Debug for EventRef<'_> {
 }
 
 impl<'a> EventRef<'a> {
-    /// When it happened, by whoever wrote it: epoch milliseconds.
+    /// The time of the event, from its writer, in epoch milliseconds.
     #[must_use]
     #[inline]
     pub fn timestamp(self) -> i64 {
         self.row.timestamp
     }
 
-    /// When the source took it in: epoch milliseconds.
+    /// The ingestion time, in epoch milliseconds.
     #[must_use]
     #[inline]
     pub fn ingestion_time(self) -> Option<i64> {
         self.row.ingestion_time
     }
 
-    /// The stream it is in.
+    /// The stream of the event.
     #[must_use]
     pub fn stream(self) -> Cow<'a, str> {
         self.stream_part().to_text()
     }
 
-    /// The id that the source gives it, where it gives one.
+    /// The id, if the source has one.
     #[must_use]
     pub fn event_id(self) -> Option<Cow<'a, str>> {
         self.event_id_part().map(Part::to_text)
     }
 
-    /// The message, exactly.
+    /// The message, unchanged.
     #[must_use]
     pub fn message(self) -> Cow<'a, str> {
         self.message_part().to_text()
@@ -290,14 +291,14 @@ impl<'a> EventRef<'a> {
         Part { bytes: self.row.message.of(self.page.text).unwrap_or_default(), form: self.page.form }
     }
 
-    /// The message as it is, where it holds no escape: then it may stand inside a JSON string too if the page's text may.
+    /// The message without copying, if it has no escape. It then also fits inside a JSON string if the page's text is literal.
     #[inline]
     pub(crate) fn has_escapes(self) -> bool {
         self.row.message_length != self.row.message.length
     }
 }
 
-/// A part of an event in the form that it is kept in.
+/// A part of an event as stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Part<'a> {
     pub(crate) bytes: &'a [u8],

@@ -1,17 +1,17 @@
-//! What the inside of a JSON string literal means, and how text becomes one.
+//! Decodes and encodes the inside of JSON string literals.
 //!
-//! Owns decoding and encoding. What it decodes has been checked by `scan` or `serde_json`, so that every escape is complete.
+//! INVARIANT: `scan` or `serde_json` has checked the literals that it decodes, so every escape is complete.
 
 use crate::block::{ByteMasks, SIZE};
 
-/// A part of a literal: text as it stands, or what one escape means.
+/// A part of a literal: literal text, or the meaning of one escape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Piece<'a> {
     Run(&'a [u8]),
     Escape(char),
 }
 
-/// The parts of a checked literal's inside, in order; no run is empty.
+/// The parts of a checked literal, in order; no run is empty.
 pub(crate) fn pieces(inside: &[u8]) -> impl Iterator<Item = Piece<'_>> {
     let mut rest = inside;
     std::iter::from_fn(move || {
@@ -27,7 +27,7 @@ pub(crate) fn pieces(inside: &[u8]) -> impl Iterator<Item = Piece<'_>> {
     })
 }
 
-/// What the escape at the beginning means, and its length.
+/// The meaning and length of the escape at the beginning.
 fn escape(text: &[u8]) -> (char, usize) {
     let character = match text.get(1) {
         Some(b'b') => '\u{8}',
@@ -42,7 +42,7 @@ fn escape(text: &[u8]) -> (char, usize) {
     (character, 2)
 }
 
-/// The character of a `\u` escape. Half of a surrogate pair, which JSON inside a message may hold, is U+FFFD.
+/// The character of a `\u` escape. Half of a surrogate pair, which JSON inside a message may contain, is U+FFFD.
 fn unicode(text: &[u8]) -> (char, usize) {
     let unit = |at: usize| text.get(at..).and_then(hex).unwrap_or(0);
     let first = unit(2);
@@ -56,7 +56,7 @@ fn unicode(text: &[u8]) -> (char, usize) {
     }
 }
 
-/// The number that four hexadecimal digits write.
+/// The value of four hexadecimal digits.
 pub(crate) fn hex(text: &[u8]) -> Option<u16> {
     let digits: &[u8; 4] = text.first_chunk()?;
     digits.iter().try_fold(0, |number, digit| {
@@ -65,17 +65,17 @@ pub(crate) fn hex(text: &[u8]) -> Option<u16> {
     })
 }
 
-/// What becomes of the escapes of a literal: `\"`, `\\` and `\/` of that character.
+/// How the escapes of a literal are written: `\"`, `\\` and `\/` for that character.
 pub(crate) trait Unescape {
-    /// How many times longer than its escape a character can get.
+    /// How many times longer than its escape a character can become.
     const GROWTH: usize;
-    /// What stands before a quote.
+    /// The bytes before a quote.
     const BEFORE_QUOTE: Option<u8>;
-    /// What any other escape becomes that means the character: its bytes, and how many there are.
+    /// The bytes and length of the character for any other escape.
     fn character(character: char) -> ([u8; 4], usize);
 }
 
-/// Writes what a checked literal's inside means.
+/// Writes the meaning of a checked literal.
 pub(crate) fn unescape<U: Unescape>(inside: &[u8], out: &mut Vec<u8>) {
     let start = out.len();
     out.resize(start + inside.len() * U::GROWTH + SIZE, 0);
@@ -85,7 +85,7 @@ pub(crate) fn unescape<U: Unescape>(inside: &[u8], out: &mut Vec<u8>) {
         let masks = ByteMasks::at(inside, at);
         let mut pending = 0;
         let (mut begins, escaped) = split(masks.backslashes, &mut pending);
-        // An escape that goes beyond the block begins the next one.
+        // An escape that crosses the end of the block starts the next block.
         begins &= !(pending << 63);
         let from = at;
         at += SIZE - usize::from(pending == 1);
@@ -94,7 +94,7 @@ pub(crate) fn unescape<U: Unescape>(inside: &[u8], out: &mut Vec<u8>) {
             && copied <= from
             && let Some(block) = inside.get(from..).and_then(|rest| rest.first_chunk::<SIZE>())
         {
-            // All escapes are quotes, and become two bytes as they are two.
+            // All escapes are quotes of two bytes, and their output has two bytes too.
             room.copy(inside, copied, from);
             room.put(&block.map(|byte| if byte == b'\\' { before_quote } else { byte }));
             room.length -= from + SIZE - at;
@@ -104,13 +104,13 @@ pub(crate) fn unescape<U: Unescape>(inside: &[u8], out: &mut Vec<u8>) {
         while begins != 0 {
             let place = from + begins.trailing_zeros() as usize;
             begins &= begins - 1;
-            // The low half of a pair was dealt with together with the high one.
+            // The low half of a pair was decoded with the high half.
             if place < copied {
                 continue;
             }
             room.copy(inside, copied, place);
             copied = match inside.get(place + 1) {
-                // The character itself begins the next run.
+                // The escaped character begins the next run.
                 Some(b'"') => {
                     if let Some(before_quote) = U::BEFORE_QUOTE {
                         room.put(&[before_quote]);
@@ -132,10 +132,10 @@ pub(crate) fn unescape<U: Unescape>(inside: &[u8], out: &mut Vec<u8>) {
     out.truncate(end);
 }
 
-/// Bytes between escapes: mostly there are no more.
+/// Bytes between escapes are usually at most this many.
 const SHORT_COPY: usize = 32;
 
-/// Room for what is decoded, and how much of it is taken.
+/// The output buffer, and its used length.
 struct Output<'a> {
     bytes: &'a mut [u8],
     length: usize,
@@ -149,8 +149,8 @@ impl Output<'_> {
         self.length = end;
     }
 
-    /// Takes a part of a text. Between escapes there are mostly few bytes: a fixed number is copied faster than a variable
-    /// one, and what is too much will be written over.
+    /// Appends a part of a text. Runs between escapes are usually short: copying a fixed number of bytes is faster than a
+    /// variable number, and the surplus is overwritten.
     #[inline]
     fn copy(&mut self, text: &[u8], from: usize, to: usize) {
         let length = to - from;
@@ -166,15 +166,15 @@ impl Output<'_> {
     }
 }
 
-/// A character's own bytes, and how many there are.
+/// The UTF-8 bytes of a character, and their number.
 pub(crate) fn encoded(character: char) -> ([u8; 4], usize) {
     let mut bytes = [0; 4];
     let length = character.encode_utf8(&mut bytes).len();
     (bytes, length)
 }
 
-/// The backslashes that begin an escape, and the bytes that they escape; `pending` is 1 when the block before ended in a
-/// backslash that escapes the first byte of this one. In a run of backslashes every other one begins one: a subtraction
+/// The backslashes that begin an escape, and the bytes that they escape; `pending` is 1 if the previous block ended in a
+/// backslash that escapes the first byte of this one. In a run of backslashes every second one begins an escape: a subtraction
 /// carries through each run, as in simdjson (Langdale, Lemire: Parsing gigabytes of JSON per second, §3.1.1).
 #[inline]
 pub(crate) fn split(backslashes: u64, pending: &mut u64) -> (u64, u64) {
@@ -190,14 +190,14 @@ pub(crate) fn split(backslashes: u64, pending: &mut u64) -> (u64, u64) {
     (begins, escaped)
 }
 
-/// The text that a checked literal's inside means.
+/// The text of a checked literal.
 pub(crate) fn decode(inside: &[u8]) -> String {
     let mut text = Vec::with_capacity(inside.len());
     unescape::<Utf8>(inside, &mut text);
     String::from_utf8(text).unwrap_or_default()
 }
 
-/// Every escape as what it means.
+/// Writes the meaning of every escape.
 pub(crate) struct Utf8;
 
 impl Unescape for Utf8 {
@@ -209,8 +209,8 @@ impl Unescape for Utf8 {
     }
 }
 
-/// Writes text as the inside of a literal, as `serde_json` does: the short escapes, `\u00xx` for other control characters,
-/// and nothing else is escaped.
+/// Writes text as the inside of a literal, as `serde_json` does: the short escapes, `\u00xx` for other control characters, and no
+/// other escapes.
 pub(crate) fn encode(text: &[u8], out: &mut Vec<u8>) {
     let mut copied = 0;
     for at in (0..text.len()).step_by(SIZE) {

@@ -1,25 +1,26 @@
-//! Pages of CloudWatch log events: read in one pass over the bytes, kept without a value per event, written as they are.
+//! Pages of CloudWatch log events: read in one pass over the bytes, stored without an allocation per event, written with little
+//! copying.
 //!
 //! ```text
 //! answer (Bytes) --scan--> Events: the answer itself, and a compact row for each event --write--> JSON, NDJSON, CSV, text
 //! plain values --Builder--^
 //! ```
 //!
-//! An answer of CloudWatch is JSON, and so is most of what becomes of it: the inside of a message's literal is checked once
-//! and passed on as it stands. Nothing is allocated for an event but its row.
+//! Responses of CloudWatch are JSON, and so are most responses of Logmark: the inside of a message's literal is checked once and
+//! copied unchanged. Each event needs only a row.
 //!
-//! Owns the form of the two answers that bring events, [`Events`], and the bytes of the four layouts. Never does I/O, and
-//! knows nothing of who asks: what may be seen of a page is decided outside, by [`Events::retain`].
+//! Owns the format of the two responses that contain events, [`Events`], and the bytes of the layouts. Does no I/O and knows no
+//! callers: they decide with [`Events::retain`] which events are visible.
 //!
 //! # Layout
 //!
 //! - [`events`]: the page, and the view of one event.
 //! - [`build`]: a page from plain values.
-//! - [`scan`]: from the two answers to pages; strict.
-//! - [`columns`]: which parts of an event are written, when a request chooses.
-//! - [`mod@write`]: from pages to bytes.
-//! - `json_string`: what the inside of a JSON string means.
-//! - `block`: 64 bytes looked at in one go, the one place that knows the processor.
+//! - [`scan`]: a strict parser of the two responses.
+//! - [`columns`]: the parts of an event that a request chose.
+//! - [`mod@write`]: writes pages as bytes.
+//! - `json_string`: decodes and encodes the inside of JSON strings.
+//! - `block`: scans 64 bytes at a time; the only module that depends on the processor.
 
 pub mod events;
 pub mod build;

@@ -1,10 +1,10 @@
-//! Chosen columns by example, of pages of either form, in every layout that has columns.
-#![expect(clippy::unwrap_used, reason = "what cannot be made or read is a failed test")]
+//! Chosen columns by example, for both text forms and every layout with columns.
+#![expect(clippy::unwrap_used, reason = "a value that cannot be built or read fails the test")]
 
 use logmark_event_page::build::PlainEvent;
 use logmark_event_page::{Builder, Columns, Events, GroupPage, Layout, Writer};
 
-/// The same event from plain values and from an answer.
+/// The same event from plain values and from a response.
 fn pages(message: &str) -> [Events; 2] {
     let mut builder = Builder::default();
     let (timestamp, ingestion_time) = (1_763_632_800_123, Some(1_763_632_801_004));
@@ -129,7 +129,7 @@ fn the_header_spells_columns_as_the_request_does() {
 }
 
 proptest::proptest! {
-    /// No cell of any row begins a formula, whichever separator the reader expects.
+    /// No cell begins a formula, with any separator.
     #[test]
     fn no_separator_opens_a_formula(message in "[=+@;\t\r\n\"', a-]{0,12}") {
         for page in pages(&message) {

@@ -1,4 +1,4 @@
-//! What is refused, where it is said to be wrong, and what is bounded.
+//! Which input is refused, the position in the error, and the bounds.
 
 use logmark_event_page::{GroupPage, Malformed, StreamPage};
 
@@ -27,12 +27,12 @@ fn an_error_says_where_and_what_was_expected() {
         (r#"{"events":[{"timestamp":007}]}"#, 27, "no `0` before a number"),
         (r#"{"events":[{"message":"\x"}]}"#, 24, "an escape"),
         (r#"{"events":[{"message":"\u12"}]}"#, 24, "four hexadecimal digits"),
-        (r#"{"events":[{"message":"\ud800"}]}"#, 24, "a low surrogate behind the high one"),
-        (r#"{"events":[{"message":"\udc00"}]}"#, 24, "a high surrogate before the low one"),
+        (r#"{"events":[{"message":"\ud800"}]}"#, 24, "a low surrogate after the high surrogate"),
+        (r#"{"events":[{"message":"\udc00"}]}"#, 24, "a high surrogate before the low surrogate"),
         ("{\"events\":[{\"message\":\"a\nb\"}]}", 24, "no control character in a string"),
         (r#"{"events":[{"message":"a"#, 24, "the end of a string"),
         (r#"{"other":?}"#, 9, "a value"),
-        (r#"{"other":[1 2]}"#, 12, "`,` or the end of what is open"),
+        (r#"{"other":[1 2]}"#, 12, "`,` or the end of the object or array"),
     ] {
         assert_eq!(read(answer), Err(Malformed { offset, expected }), "{answer}");
     }
@@ -67,7 +67,7 @@ fn what_is_passed_over_nests_as_deep_as_serde_json_allows_and_no_deeper() {
     assert!(serde_json::from_str::<serde_json::Value>(&deeper).is_err());
 }
 
-/// Strings of every length around the blocks that they are looked at in, with an escape at every place.
+/// Strings of every length around the block size, with an escape at every position.
 #[test]
 fn escapes_at_every_place_of_a_block_are_understood() {
     for (escape, meaning) in [("\\\"", "\""), ("\\\\", "\\"), ("\\u00e9", "é"), ("\\ud83d\\ude00", "😀"), ("\\\\\\\"", "\\\"")]

@@ -1,4 +1,4 @@
-//! What paging does with a page: order, cutting, leaving out, letting go.
+//! The operations of paging on a page: order, cut, remove, compact.
 
 use logmark_event_page::build::PlainEvent;
 use logmark_event_page::{Builder, Events, GroupPage};

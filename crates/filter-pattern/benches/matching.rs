@@ -233,7 +233,7 @@ fn data() -> Data {
         repeated(&one, bytes, Path::new(path))
     };
     if directory.is_none() {
-        println!("LOGMARK_BENCH_DATA is not set: the lines are made up");
+        println!("LOGMARK_BENCH_DATA is not set: using generated lines");
     }
     Data {
         web: lines("web/apache_combined_semicomplete_10k.log", |n| {

@@ -1,6 +1,6 @@
 //! Two patterns in one, or why not.
 
-#![expect(clippy::unwrap_used, reason = "what fails in a helper fails its test")]
+#![expect(clippy::unwrap_used, reason = "a failure in a helper fails its test")]
 
 use logmark_filter_pattern::{CannotCombine, FilterPattern, and};
 

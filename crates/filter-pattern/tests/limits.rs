@@ -1,6 +1,6 @@
 //! Long, deep and many: refused, with work that the length bounds.
 
-#![expect(clippy::unwrap_used, reason = "what fails in a helper fails its test")]
+#![expect(clippy::unwrap_used, reason = "a failure in a helper fails its test")]
 
 use logmark_diagnostics::Span;
 use logmark_diagnostics::{Kind, Spanned};

@@ -3,7 +3,7 @@
 //! `malformed.txt` is the table: a text after `> ` (after `>> ` with the escapes `\n`, `\t`, `\\` and `\u{…}`), below it each
 //! error with its columns, kind and message, and its hint. `UPDATE_MALFORMED=1` writes it again from its texts. Read the changes.
 
-#![expect(clippy::unwrap_used, reason = "what fails in a helper fails its test")]
+#![expect(clippy::unwrap_used, reason = "a failure in a helper fails its test")]
 
 use std::collections::HashSet;
 use std::fmt::Write as _;

@@ -1,24 +1,25 @@
-//! Records that stand in one JSON array instead of on lines of their own: `[{…},{…}]`, `{"Records":[{…}]}` of AWS trails.
+//! Records in one JSON array instead of on separate lines: `[{…},{…}]`, `{"Records":[{…}]}` of AWS trails.
 //!
-//! - Each element is handed out with exactly its bytes, whatever line breaks the array has. Arrays may follow each other.
-//! - What stands beside the array in its object (`"nextToken"`) describes the answer and not an event; it is passed over.
-//! - At most `limit` bytes of an element are kept; the rest of a longer one is read past.
+//! - Each element is returned with exactly its bytes, with any line breaks inside the array. Several arrays may follow each
+//!   other.
+//! - Other members of the array's object (`"nextToken"`) describe the response and not an event; they are skipped.
+//! - At most `limit` bytes of an element are kept; the rest of a longer element is skipped.
 //!
-//! Never: holds more than one element. See also: `lines`, which hands out the same [`Line`]s.
+//! Holds at most one element. See also: `lines`, which returns the same [`Line`]s.
 
 use std::io::{self, BufRead};
 
 use crate::fields;
 use crate::json;
-use crate::lines::Line;
+use crate::lines::{Line, fill};
 
 /// Keys whose array holds records: AWS trails, Azure, CloudWatch Logs, Kubernetes' lists, Microsoft 365.
 pub(crate) const RECORD_KEYS: [&str; 6] = ["Records", "records", "events", "logEvents", "items", "value"];
 
-/// Deeper nesting ends the reading as damage.
+/// Deeper nesting is an error.
 const MOST_DEPTH: usize = 128;
 
-/// Does the input begin with records in an array? `head` is its beginning.
+/// Whether the input begins with records in an array. `head` is its beginning.
 pub(crate) fn is_array(head: &[u8]) -> bool {
     let start = json::white(head, 0);
     let array = match head.get(start) {
@@ -34,7 +35,7 @@ pub(crate) fn is_array(head: &[u8]) -> bool {
         return false;
     }
     match json::value_end(head, element) {
-        // Longer than the look-ahead: no line of text is.
+        // Longer than the look-ahead, so not a line of text.
         None => json::Members::of(&head[element..]).is_some_and(|mut members| members.next().is_some()),
         Some(end) => {
             let next = head.get(json::white(head, end));
@@ -43,7 +44,7 @@ pub(crate) fn is_array(head: &[u8]) -> bool {
     }
 }
 
-/// Could the line be an object around records? CloudWatch Logs writes other keys first.
+/// Whether the line could be an object that wraps records. CloudWatch Logs writes other keys first.
 pub(crate) fn wraps(line: &[u8]) -> bool {
     wrapped(line, 0).is_some() || memchr::memmem::find(line, b"\"logEvents\":").is_some()
 }
@@ -59,13 +60,13 @@ fn wrapped(head: &[u8], start: usize) -> Option<usize> {
     (head.get(key) == Some(&b'"') && head.get(colon) == Some(&b':') && head.get(array) == Some(&b'[')).then_some(array)
 }
 
-/// Hands out the elements.
+/// Reads the elements.
 pub(crate) struct Elements<R> {
     input: R,
     scan: Scan,
 }
 
-/// Where in the array the reader is.
+/// The reader's position in the array.
 #[derive(Default)]
 struct Scan {
     limit: usize,
@@ -74,7 +75,7 @@ struct Scan {
     length: usize,
     /// The brackets that are open.
     open: Vec<u8>,
-    /// How many brackets are open around an element; 0 outside of the array.
+    /// The number of open brackets around an element; 0 outside the array.
     array: usize,
     in_string: bool,
     escaped: bool,
@@ -94,11 +95,7 @@ impl<R: BufRead> Elements<R> {
         self.scan.kept.clear();
         self.scan.length = 0;
         loop {
-            let available = match self.input.fill_buf() {
-                Ok(available) => available,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(error),
-            };
+            let available = fill(&mut self.input)?;
             if available.is_empty() {
                 let is_whole = self.scan.open.is_empty() && !self.scan.in_string;
                 return if is_whole { Ok(None) } else { Err(broken("ends in the middle of a record")) };
@@ -120,7 +117,7 @@ impl<R: BufRead> Elements<R> {
 }
 
 impl Scan {
-    /// Is the reader inside an element?
+    /// Whether the reader is inside an element.
     fn is_inside(&self) -> bool {
         self.array > 0 && self.open.len() > self.array
     }
@@ -132,7 +129,7 @@ impl Scan {
         self.length += 1;
     }
 
-    /// Takes one byte; `true` when it ends an element.
+    /// Processes one byte; `true` if it ends an element.
     fn step(&mut self, byte: u8) -> io::Result<bool> {
         if self.in_string {
             self.string_byte(byte);

@@ -1,11 +1,11 @@
-//! `--timestamp-format`: one form of time instead of all.
+//! `--timestamp-format`: one time format instead of all.
 //!
-//! - The words `rfc3339`, `clf`, `epoch`, `epoch-ms`, `epoch-us`, `epoch-ns` and `syslog` name built-in forms.
-//! - Text with a `%` is a `strptime` format as `jiff` reads it, e.g. `%d.%m.%Y %H:%M:%S%.f`. `%.f` reads a comma too. Without a year the
-//!   file's years are chosen as for syslog. A date alone is its midnight. Without a zone (`%z`) the time is in `--timezone`.
+//! - The words `rfc3339`, `clf`, `epoch`, `epoch-ms`, `epoch-us`, `epoch-ns` and `syslog` name built-in formats.
+//! - Text with a `%` is a `strptime` format of `jiff`, e.g. `%d.%m.%Y %H:%M:%S%.f`. `%.f` also reads a comma. Without a year the
+//!   years are chosen as for syslog. A date without a time means midnight. Without a zone (`%z`) the time is in `--timezone`.
 //! - A format that could never give an instant (no day, a zone by name, an unknown directive) is refused before any line is read.
 //!
-//! See also: `place` for where in a line it is looked for.
+//! See also: `place` for its position in a line.
 
 use std::str::FromStr;
 
@@ -34,9 +34,9 @@ enum Form {
 /// Why a `--timestamp-format` cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TimestampFormatError {
-    /// Neither a word nor a format.
+    /// Neither a known word nor a format.
     #[error(
-        "unknown timestamp format `{0}`: one of rfc3339, clf, epoch, epoch-ms, epoch-us, epoch-ns, syslog, or a strptime format such as `%Y-%m-%d %H:%M:%S`"
+        "unknown timestamp format `{0}`: use one of rfc3339, clf, epoch, epoch-ms, epoch-us, epoch-ns, syslog, or a strptime format such as `%Y-%m-%d %H:%M:%S`"
     )]
     Unknown(String),
     /// A directive that is unknown, or known for writing only.
@@ -44,10 +44,10 @@ pub enum TimestampFormatError {
     Directive {
         /// The format as given.
         format: String,
-        /// Which directive, and why not.
+        /// The directive, and what is wrong with it.
         source: jiff::Error,
     },
-    /// The directives do not add up to a day.
+    /// The directives do not determine a day.
     #[error("timestamp format `{format}` gives no day: {source}")]
     NoDay {
         /// The format as given.
@@ -82,13 +82,13 @@ impl FromStr for TimestampFormat {
 }
 
 impl TimestampFormat {
-    /// The time that begins at the first of `bytes`.
+    /// The time at the start of `bytes`.
     pub(crate) fn at<'a>(&self, bytes: &'a [u8]) -> Option<Stamp<'a>> {
         let of = |test: fn(Shape) -> bool| form::parse(bytes).filter(|stamp| test(stamp.shape));
         match &self.0 {
             Form::Rfc3339 => of(|shape| matches!(shape.kind, Kind::YearFirst | Kind::Compact)),
             Form::Clf => of(|shape| shape.kind == Kind::DayMonthName && shape.separator == b'/'),
-            // RFC 5424 is syslog too, and has the other form.
+            // RFC 5424 syslog has another time format.
             Form::Syslog => of(|shape| matches!(shape.kind, Kind::NoYear | Kind::MonthNameDay | Kind::YearFirst)),
             Form::Epoch(unit) => {
                 let length = bytes.iter().take_while(|byte| byte.is_ascii_digit() || **byte == b'.').count();
@@ -98,7 +98,7 @@ impl TimestampFormat {
         }
     }
 
-    /// Is it a count since 1970, which has nothing but digits?
+    /// Whether it is a count since 1970, which has only digits.
     pub(crate) fn is_count(&self) -> bool {
         matches!(self.0, Form::Epoch(_))
     }
@@ -112,7 +112,7 @@ impl TimestampFormat {
     }
 }
 
-/// A time is never longer.
+/// Maximum length of a time.
 const LONGEST: usize = 96;
 
 fn strptime<'a>(format: &str, bytes: &'a [u8]) -> Option<Stamp<'a>> {
@@ -158,7 +158,7 @@ fn stamp<'a>(time: &BrokenDownTime, length: usize) -> Option<Stamp<'a>> {
     Some(Stamp { date, time, zone, shape, length })
 }
 
-/// Writes a known time in the format and reads it back: the only way to hear of every mistake before the first line.
+/// Writes a known time in the format and reads it back: the only way to find every error in the format before the first line.
 fn probe(format: &str) -> Result<(), TimestampFormatError> {
     let directive = |source| TimestampFormatError::Directive { format: format.to_owned(), source };
     let sample = DateTime::constant(2024, 2, 29, 13, 45, 6, 123_456_789);

@@ -1,4 +1,4 @@
-//! Calendar dates, times of day and the instants they mean.
+//! Calendar dates, times of day, and their instants.
 //!
 //! - Instants are milliseconds since 1970; fractions are cut, not rounded.
 //! - Years are 1970 to 9999. Earlier and later dates are not times of log events.
@@ -9,14 +9,14 @@ use crate::zone::Zone;
 
 pub(crate) const DAY_MS: i64 = 86_400_000;
 
-/// A time as it is written, before year, order of day and month, and zone are settled.
+/// A time as written, before year, order of day and month, and zone are determined.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Stamp<'a> {
     pub(crate) date: Date,
     pub(crate) time: TimeOfDay,
     pub(crate) zone: Zone<'a>,
     pub(crate) shape: Shape,
-    /// Bytes that the time takes.
+    /// The length of the time in bytes.
     pub(crate) length: usize,
 }
 
@@ -32,11 +32,11 @@ pub(crate) enum Date {
         month: i8,
         day: i8,
     },
-    /// Three numbers whose order is settled for the whole file.
+    /// Three numbers, whose order is determined for the whole file.
     Numeric([i16; 3]),
     /// The year is counted in a Japanese era.
     Era,
-    /// Not a date, but the instant itself, in milliseconds.
+    /// The instant itself, in milliseconds, without a date.
     Instant(i64),
 }
 
@@ -55,7 +55,7 @@ impl TimeOfDay {
     }
 }
 
-/// How a time is written. Lines of one file share it.
+/// The format of a time, which lines of one file share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Shape {
     pub(crate) kind: Kind,
@@ -73,7 +73,7 @@ impl Shape {
         Self { kind, separator: 0, join: 0, fraction: 0, zone: ZoneClass::None }
     }
 
-    /// The same way of writing, apart from the fraction and the zone: some writers leave out a zero fraction.
+    /// Whether the formats are the same except for the fraction and the zone: some programs omit a zero fraction.
     pub(crate) fn is_variant_of(self, other: Self) -> bool {
         (self.kind, self.separator, self.join) == (other.kind, other.separator, other.join)
     }

@@ -1,6 +1,6 @@
-//! From a written time to an instant: year, order of day and month, and zone are settled here.
+//! Converts a written time to an instant: determines year, order of day and month, and zone.
 //!
-//! Never guesses: what cannot be known is an [`Unknown`], and the line is reported.
+//! Never guesses: an ambiguous time is an [`Unknown`], and the line is reported.
 
 use jiff::tz::TimeZone;
 
@@ -9,11 +9,11 @@ use crate::order::{ORDERS, Order};
 use crate::years::{self, Track};
 use crate::zone::{self, Zone};
 
-/// Why a written time is not an instant.
+/// Why a written time has no instant.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 pub enum Unknown {
     /// 31 February, or before 1970.
-    #[error("there is no such time")]
+    #[error("the time does not exist")]
     NoSuchTime,
     /// An abbreviation with several meanings, of at most five letters.
     #[error("the zone `{}` has several meanings: give --timezone, for example `--timezone {}`", name(.0), example(.0))]
@@ -29,8 +29,8 @@ pub enum Unknown {
     /// `令和8年`, `R8.11.20`.
     #[error("the year is counted in a Japanese era: write the dates of the file with the year of the Gregorian calendar")]
     Era,
-    /// No year, and too much input to count years backwards.
-    #[error("the year cannot be known from a pipe: import the file itself, or give the first line's year with --year")]
+    /// The time has no year, and the input is too long to count years backwards.
+    #[error("the year is unknown when reading from a pipe: import the file itself, or give the first line's year with --year")]
     Year,
 }
 
@@ -59,16 +59,16 @@ fn example(letters: &[u8; 5]) -> &'static str {
 /// How years are found.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Years {
-    /// The file's own times have years; others are near them.
+    /// The file's times have years; other times are near them.
     Near,
     /// From the first line's year on.
     From { first: i16, track: Track, is_certain: bool },
 }
 
-/// Settles the times of one file.
+/// Converts the times of one file.
 #[derive(Clone, Debug)]
 pub(crate) struct Clock {
-    /// When the file was last changed, or now.
+    /// The modification time of the file, or now.
     pub(crate) bound: i64,
     pub(crate) timezone: Option<TimeZone>,
     pub(crate) years: Years,
@@ -93,14 +93,14 @@ impl Clock {
         self.in_zone(local, stamp.zone)
     }
 
-    /// Takes note that the time is a line's.
+    /// Records the time of a line.
     pub(crate) fn accept(&mut self, stamp: &Stamp<'_>) {
         if let (Years::From { track, .. }, Date::NoYear { month, day }) = (&mut self.years, stamp.date) {
             *track = track.step(month, day).1;
         }
     }
 
-    /// Ten digits are a telephone number at least as often as a time that is years away.
+    /// Ten digits that are years away are a telephone number at least as often as a time.
     fn of_count(&self, stamp: &Stamp<'_>, ms: i64) -> Result<i64, Unknown> {
         let is_far = stamp.shape.kind == Kind::Count && ms > self.bound.saturating_add(366 * DAY_MS);
         if ms < 0 || is_far { Err(Unknown::NoSuchTime) } else { Ok(ms) }

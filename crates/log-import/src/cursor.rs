@@ -1,8 +1,7 @@
 //! A position in bytes, for reading times by hand.
 //!
-//! INVARIANT: a method that returns `None` or `false` leaves the position where it was.
+//! INVARIANT: a method that returns `None` or `false` does not move the position.
 
-/// The position.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cursor<'a> {
     bytes: &'a [u8],
@@ -14,7 +13,7 @@ impl<'a> Cursor<'a> {
         Self { bytes, at: 0 }
     }
 
-    /// Bytes passed.
+    /// Bytes consumed.
     pub(crate) fn at(&self) -> usize {
         self.at
     }
@@ -31,7 +30,7 @@ impl<'a> Cursor<'a> {
         self.bytes.get(self.at + ahead).copied()
     }
 
-    /// Passes bytes that are known to be there.
+    /// Skips bytes that are known to exist.
     pub(crate) fn skip(&mut self, count: usize) {
         self.at = (self.at + count).min(self.bytes.len());
     }
@@ -54,19 +53,19 @@ impl<'a> Cursor<'a> {
         found
     }
 
-    /// Passes blanks, at most `most`, and says how many there were.
+    /// Skips at most `most` blanks, and returns how many.
     pub(crate) fn blanks(&mut self, most: usize) -> usize {
         let count = self.rest().iter().take(most).take_while(|byte| **byte == b' ').count();
         self.at += count;
         count
     }
 
-    /// How many digits come next.
+    /// The number of digits at the position.
     pub(crate) fn digit_run(&self) -> usize {
         self.rest().iter().take(32).take_while(|byte| byte.is_ascii_digit()).count()
     }
 
-    /// All the digits that come next, when their number is within the bounds (18 at most).
+    /// Reads all digits at the position, if their number is within the bounds (at most 18).
     pub(crate) fn digits(&mut self, least: usize, most: usize) -> Option<i64> {
         let run = self.digit_run();
         if run < least || run > most {
@@ -75,7 +74,7 @@ impl<'a> Cursor<'a> {
         self.take_digits(run)
     }
 
-    /// Exactly `count` digits (18 at most); more may follow.
+    /// Reads exactly `count` digits (at most 18); more may follow.
     pub(crate) fn take_digits(&mut self, count: usize) -> Option<i64> {
         let digits = self.rest().get(..count)?;
         let value = number(digits)?;
@@ -83,24 +82,24 @@ impl<'a> Cursor<'a> {
         Some(value)
     }
 
-    /// One or two digits as a small number.
+    /// Reads one or two digits as a small number.
     pub(crate) fn small(&mut self) -> Option<i8> {
         self.digits(1, 2).and_then(|value| i8::try_from(value).ok())
     }
 
-    /// Exactly two digits, more may follow.
+    /// Reads exactly two digits; more may follow.
     pub(crate) fn two(&mut self) -> Option<i8> {
         self.take_digits(2).and_then(|value| i8::try_from(value).ok())
     }
 
-    /// The letters that come next, with those beyond ASCII.
+    /// Reads the letters at the position, including non-ASCII ones.
     pub(crate) fn word(&self) -> &'a [u8] {
         let rest = self.rest();
         let length = rest.iter().take(24).take_while(|byte| byte.is_ascii_alphabetic() || **byte >= 0x80).count();
         &rest[..length]
     }
 
-    /// No letter or digit comes next.
+    /// Whether no letter or digit is at the position.
     pub(crate) fn is_word_end(&self) -> bool {
         self.peek().is_none_or(|byte| !byte.is_ascii_alphanumeric())
     }

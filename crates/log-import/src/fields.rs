@@ -1,14 +1,15 @@
-//! Which field of a record is its own time.
+//! Finds the field with the time of a record.
 //!
-//! - Names are compared without case and without `_`, `-`, `@`, `.` and blanks, and have a rank; the best one with a readable value wins.
-//! - Names are looked for in the record and in objects whose names wrap a record (`event`, `log`, `record`, …).
-//! - A name that is not listed counts when it speaks of a time, is the only such field, and is not one of those that name another
-//!   time (`expiresAt`, `validUntil`).
-//! - A value is a time as a whole, a count since 1970, or one of the objects that loggers write (`{"$date":…}`,
+//! - Names are compared without case and without `_`, `-`, `@`, `.` and blanks, and have a rank; the best-ranked field with a
+//!   valid time is used.
+//! - Names are searched in the record and in objects that wrap a record (`event`, `log`, `record`, …).
+//! - An unlisted name counts if it refers to a time, is the only such field, and does not refer to another time (`expiresAt`,
+//!   `validUntil`).
+//! - A value is a complete time, a count since 1970, or one of the objects that loggers write (`{"$date":…}`,
 //!   `{"epochSecond":…}`, `{"seconds":…,"nanos":…}`).
-//! - `--time-field` names the field, as a path with dots; then no other counts.
+//! - `--time-field` names the field, as a path with dots; other fields are then ignored.
 //!
-//! Never: looks into a value for a date. A date in a message is not the record's time.
+//! Does not search for dates inside values: a date in a message is not the record's time.
 
 use crate::civil::{Kind, Stamp};
 use crate::cursor::Cursor;
@@ -17,10 +18,10 @@ use crate::json::{self, Members};
 use crate::names::{self, decoded};
 use crate::zone::{self, Zone};
 
-/// How deep a wrapper may lie.
+/// Maximum depth of wrapping objects.
 const MOST_DEPTH: usize = 4;
 
-/// A longer value is prose.
+/// Longer values are text, not a time.
 const LONGEST_VALUE: usize = 80;
 
 /// The time of a record and the name of its field.
@@ -28,9 +29,9 @@ const LONGEST_VALUE: usize = 80;
 pub(crate) struct Own<'a> {
     pub(crate) key: &'a [u8],
     pub(crate) stamp: Stamp<'a>,
-    /// The name is one that records use for other times too.
+    /// Whether records also use the name for other times.
     pub(crate) is_weak: bool,
-    /// The record is whole: its brackets match, and nothing follows it.
+    /// Whether the record is complete: its brackets match, and nothing follows it.
     pub(crate) is_complete: bool,
 }
 
@@ -54,7 +55,7 @@ struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    /// Is the object whole?
+    /// Whether the object is complete.
     fn object(&mut self, text: &'a [u8], depth: usize) -> bool {
         let Some(mut members) = Members::of(text) else { return false };
         for (key, value) in members.by_ref() {
@@ -67,7 +68,7 @@ impl<'a> Search<'a> {
         let mut buffer = [0; 32];
         let Some(name) = names::plain(key, &mut buffer) else { return };
         if let Some(rank) = names::rank_of(name) {
-            // The record's own fields count before those of an object in it.
+            // The record's own fields have priority over those of nested objects.
             let is_better = self.best.as_ref().is_none_or(|(known, at, _, _)| (depth, rank) < (*at, *known));
             if is_better && let Some(stamp) = time(value, name) {
                 self.best = Some((rank, depth, key, stamp));
@@ -88,7 +89,7 @@ impl<'a> Search<'a> {
         {
             match value.first() {
                 Some(b'{') => drop(self.object(value, depth + 1)),
-                // OpenTelemetry: arrays of one.
+                // OpenTelemetry wraps records in arrays of one.
                 Some(b'[') => drop(self.object(&value[json::white(value, 1).min(value.len())..], depth + 1)),
                 _ => {}
             }
@@ -96,7 +97,7 @@ impl<'a> Search<'a> {
     }
 }
 
-/// The value at a path with dots, as `--time-field` names it. A name that itself has dots is found too.
+/// The value at the path of `--time-field`. Names that contain dots are also found.
 pub(crate) fn at_path<'a>(record: &'a [u8], path: &str) -> Option<Stamp<'a>> {
     let mut members = Members::of(record)?;
     members.find_map(|(key, value)| {
@@ -108,7 +109,7 @@ pub(crate) fn at_path<'a>(record: &'a [u8], path: &str) -> Option<Stamp<'a>> {
     })
 }
 
-/// The raw value of the best field, for a format that the caller chose.
+/// The raw value of the best field, for a chosen format.
 pub(crate) fn own_texts(record: &[u8], field: Option<&str>) -> Vec<Vec<u8>> {
     let Some(members) = Members::of(record) else { return Vec::new() };
     let mut found: Vec<(u8, Vec<u8>)> = members
@@ -124,7 +125,7 @@ pub(crate) fn own_texts(record: &[u8], field: Option<&str>) -> Vec<Vec<u8>> {
     found.into_iter().map(|(_, text)| text).collect()
 }
 
-/// A value as a time.
+/// Parses a value as a time.
 fn time<'a>(value: &'a [u8], name: &str) -> Option<Stamp<'a>> {
     match value.first()? {
         b'{' => object_time(value),
@@ -141,7 +142,7 @@ fn time<'a>(value: &'a [u8], name: &str) -> Option<Stamp<'a>> {
 
 fn text_time<'a>(text: &'a [u8], name: &str) -> Option<Stamp<'a>> {
     let text = text.trim_ascii();
-    // `20261120100000` is a date, although it has the digits of a count.
+    // `20261120100000` is a date, although it could be a count.
     if let Some(stamp) = form::parse(text).filter(|stamp| stamp.shape.kind == Kind::Compact && stamp.length == text.len()) {
         return Some(stamp);
     }
@@ -152,12 +153,12 @@ fn text_time<'a>(text: &'a [u8], name: &str) -> Option<Stamp<'a>> {
     form::parse(&text[opening..]).filter(|stamp| stamp.shape.kind != Kind::Count)
 }
 
-/// A time in text that had escapes: only what does not borrow from it.
+/// A time in text that had escapes; it must not borrow from the decoded copy.
 fn owned_time<'a>(text: &[u8], name: &str) -> Option<Stamp<'a>> {
     zone::detached(text_time(text, name)?)
 }
 
-/// The unit that a name states; others follow from the magnitude.
+/// The unit in a name; without one the magnitude determines the unit.
 fn unit(name: &str) -> Option<Unit> {
     ["unixnano", "timestampns", "timens"].iter().any(|end| name.ends_with(end)).then_some(Unit::Nanoseconds)
 }
@@ -169,7 +170,7 @@ fn object_time(value: &[u8]) -> Option<Stamp<'_>> {
         let number =
             || crate::cursor::number(value.strip_prefix(b"\"").and_then(|text| text.strip_suffix(b"\"")).unwrap_or(value));
         match key {
-            // `date` is PHP's, which has the zone beside it.
+            // `date` is PHP's, with the zone in another member.
             b"$date" | b"$numberLong" | b"date" => nested = time(value, "date"),
             b"timezone" => zone = value.strip_prefix(b"\"").and_then(|text| text.strip_suffix(b"\"")),
             b"epochSecond" | b"seconds" | b"sec" | b"secs_since_epoch" => seconds = number(),

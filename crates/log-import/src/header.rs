@@ -1,10 +1,10 @@
-//! Headers of a known form before a time.
+//! Known headers before a time.
 //!
 //! - Syslog's priority (`<34>`, `<34>1 `).
 //! - Labels that end in a colon: Cisco's sequence number and host, with the clock mark, and the name of a program (`app[42]: `).
 //! - Fields that programs write before the time: levels, addresses, numbers, things in brackets or quotes, names of protocols,
 //!   capitals, `name |` of Docker Compose.
-//! - The Common Log Format's `[20/Nov/2026:10:00:00`, which stands nowhere but in access logs, wherever it stands.
+//! - The Common Log Format's `[20/Nov/2026:10:00:00` at any position, because it only occurs in access logs.
 //! - `# Time: ` (the slow log of `MySQL`), `Started … at ` (Rails), `=INFO REPORT==== ` (Erlang).
 //!
 //! Prose before a time is not a header: `Not After : Feb 28 …`, `X-Amz-Date: …`, `-rw-r--r-- 1 root …`, SQL.
@@ -17,10 +17,10 @@ use crate::form;
 use crate::names;
 use crate::place::{self, SEARCHED};
 
-/// The name of the Common Log Format's place.
+/// The name of the Common Log Format's position.
 pub(crate) const ACCESS_LOG: &str = "as in access logs";
 
-/// A header of more fields is prose.
+/// A header with more fields is text.
 const MOST_FIELDS: usize = 14;
 
 const LEVELS: &[&str] = &[
@@ -52,10 +52,10 @@ const LEVELS: &[&str] = &[
     "silly",
 ];
 
-/// What access logs of load balancers begin with.
+/// The first words of access logs of load balancers.
 const PROTOCOLS: &[&str] = &["h2", "http", "https", "ws", "wss", "grpc", "grpcs", "tls", "tcp", "udp"];
 
-/// Capitals that are language, not a field.
+/// Words in capitals that are not fields.
 const SQL: &[&str] = &[
     "SELECT",
     "INSERT",
@@ -78,13 +78,13 @@ const SQL: &[&str] = &[
     "UNTIL",
 ];
 
-/// The time behind a header, and the header's name.
+/// The time after a header, and the header's name.
 pub(crate) fn read(line: &[u8]) -> Option<(&'static str, Stamp<'_>)> {
     if line.first()?.is_ascii_whitespace() || is_listing(line) {
         return None;
     }
     if let Some(stamp) = python(line) {
-        return Some(("behind a level and a name", stamp));
+        return Some(("after a level and a name", stamp));
     }
     let special = match line[0] {
         b'<' => priority(line),
@@ -145,7 +145,7 @@ fn labels(line: &[u8], from: usize) -> Option<(&'static str, Stamp<'_>)> {
         }
         (cursor, is_labelled, is_numbered) = (ahead, true, is_numbered || is_number);
     }
-    // What a clock says that is not set, or not synchronised.
+    // The marks of a clock that is not set or not synchronised.
     let is_marked = cursor.eat_any(b"*.").is_some();
     (is_labelled || is_marked).then_some(())?;
     let stamp = at(line, cursor.at())?;
@@ -153,11 +153,11 @@ fn labels(line: &[u8], from: usize) -> Option<(&'static str, Stamp<'_>)> {
     is_date.then_some((if is_numbered || is_marked { "after a sequence number" } else { "after a name" }, stamp))
 }
 
-/// The length of a label such as `web-1:` or `app[42]:`, with its colon. A name that speaks of a time (`expires:`, `X-Amz-Date:`) is
-/// a field of another record, and a level is none.
+/// The length of a label such as `web-1:` or `app[42]:`, with its colon. A name that refers to a time (`expires:`, `X-Amz-Date:`)
+/// is a field of another record, and a level is not a label.
 fn name_length(bytes: &[u8]) -> Option<usize> {
     const LONGEST_NAME: usize = 64;
-    /// Words that say what happened at a time.
+    /// Words for an action at a time.
     const EVENTS: [&str; 28] = [
         "after",
         "at",
@@ -214,9 +214,9 @@ fn redis(line: &[u8]) -> Option<(&'static str, Stamp<'_>)> {
     at(line, cursor.at()).map(|stamp| ("after a process and its role", stamp))
 }
 
-/// A VPC flow record: a version, then fields of which two neighbours are the start and the end of the window, in seconds.
+/// A VPC flow record: a version, then fields, of which two neighbours are the start and the end of the window in seconds.
 fn flow(line: &[u8]) -> Option<(&'static str, Stamp<'_>)> {
-    /// AWS aggregates for ten minutes at most; later capture is allowed for.
+    /// AWS aggregates for at most ten minutes; the bound allows for later capture.
     const LONGEST_MS: i64 = 3_600_000;
     const FEWEST_FIELDS: usize = 10;
     let version = line.iter().take_while(|byte| byte.is_ascii_digit()).count();
@@ -258,7 +258,7 @@ fn rails(line: &[u8]) -> Option<(&'static str, Stamp<'_>)> {
     at(line, time).map(|stamp| ("after `Started … at`", stamp))
 }
 
-/// The time of an access log, wherever in the head of the line it stands.
+/// The time of an access log, at any position in the head of the line.
 pub(crate) fn access_log(line: &[u8]) -> Option<(&'static str, Stamp<'_>)> {
     let head = &line[..line.len().min(SEARCHED)];
     memchr::memchr_iter(b':', head).find_map(|colon| {
@@ -277,7 +277,7 @@ fn is_listing(line: &[u8]) -> bool {
     line.len() > 10 && b"-dlbcps".contains(&line[0]) && line[1..10].iter().all(is_mode)
 }
 
-/// Passes the fields of a header until a time begins.
+/// Skips the fields of a header until a time begins.
 fn fields(line: &[u8], from: usize) -> Option<Stamp<'_>> {
     let head = &line[..line.len().min(SEARCHED)];
     let mut at_field = from;
@@ -308,7 +308,7 @@ fn skip_gap(head: &[u8], mut at: usize) -> usize {
     }
 }
 
-/// The position behind the field, or `None` when it is none of a header's.
+/// The position after the field, or `None` if it cannot be part of a header.
 fn skip_field(head: &[u8], at: usize) -> Option<usize> {
     let rest = &head[at..];
     let close = match rest.first()? {

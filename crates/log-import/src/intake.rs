@@ -1,4 +1,4 @@
-//! From bytes to lines: unpacks, tells arrays of records from lines, and looks ahead.
+//! Reads bytes as lines: unpacks, distinguishes arrays of records from lines, and looks ahead.
 //!
 //! See also: `unpack`, `lines`, `array`.
 
@@ -9,18 +9,18 @@ use crate::array::{self, Elements};
 use crate::lines::{Line, Lines};
 use crate::unpack::{BytesRead, Packing, UnpackError, unpack};
 
-/// The first lines that a format is recognised from.
+/// The number of first lines from which the format is detected.
 const AHEAD_LINES: usize = 1000;
 const AHEAD_BYTES: usize = 1 << 20;
 
 /// Enough to see the first record of an array.
 const HEAD_BYTES: u64 = 64 * 1024;
 
-/// Hands out lines, the first ones after they were looked at.
+/// Returns lines, after the first lines were examined.
 pub(crate) struct Intake<'a> {
     content: Content<'a>,
     ahead: VecDeque<(Vec<u8>, bool)>,
-    /// What ended the look-ahead.
+    /// The error that ended the look-ahead.
     failure: Option<io::Error>,
     is_at_end: bool,
 }
@@ -53,7 +53,7 @@ pub(crate) fn open<'a>(input: impl Read + Send + 'a, max_line: usize) -> Result<
     Ok(Opened { intake, packing: unpacked.packing, bytes_read: unpacked.bytes_read })
 }
 
-/// Hands on an error that came earlier than what was read before it.
+/// Returns an error that a wrapped reader reported before the bytes that precede it.
 struct Failing(Option<io::Error>);
 
 impl Read for Failing {
@@ -63,7 +63,7 @@ impl Read for Failing {
 }
 
 impl Intake<'_> {
-    /// Reads the first lines, to be looked at with [`Self::ahead`].
+    /// Reads the first lines for [`Self::ahead`].
     pub(crate) fn look_ahead(&mut self) {
         let mut bytes = 0;
         while self.ahead.len() < AHEAD_LINES && bytes < AHEAD_BYTES && !self.is_at_end {
@@ -86,7 +86,7 @@ impl Intake<'_> {
         self.ahead.iter().map(|(line, _)| line.as_slice())
     }
 
-    /// Was the whole input looked at?
+    /// Whether the look-ahead has the whole input.
     pub(crate) fn is_all_ahead(&self) -> bool {
         self.is_at_end
     }
@@ -95,7 +95,7 @@ impl Intake<'_> {
         matches!(self.content, Content::Array(_))
     }
 
-    /// Reads the next line into the buffer and says whether it was too long; `None` at the end.
+    /// Reads the next line into the buffer and returns whether it was too long; `None` at the end.
     pub(crate) fn next_into(&mut self, buffer: &mut Vec<u8>) -> io::Result<Option<bool>> {
         if let Some((line, too_long)) = self.ahead.pop_front() {
             *buffer = line;

@@ -1,13 +1,13 @@
-//! A reader of JSON text that keeps nothing: it hands out the keys of an object and the bytes of their values.
+//! A JSON reader without allocation: returns the keys of an object and the bytes of their values.
 //!
-//! - Structure is checked as far as it is passed: brackets match and strings end. Numbers and words are not judged.
-//! - Nesting is bounded; deeper text is not JSON here.
+//! - Structure is checked as far as it is read: brackets match and strings end. Numbers and words are not checked.
+//! - Nesting is bounded; deeper text does not count as JSON.
 //!
-//! Never: decodes. A string's bytes are those between the quotes, escapes included.
+//! Does not decode: a string's bytes are those between the quotes, including escapes.
 
 use memchr::memchr2;
 
-/// Deeper values are not followed.
+/// Maximum nesting.
 const MOST_DEPTH: usize = 128;
 
 /// The members of an object, one after another.
@@ -22,18 +22,18 @@ pub(crate) struct Members<'a> {
 enum State {
     First,
     Next,
-    /// The closing bracket was passed.
+    /// Whether the closing bracket was read.
     Complete,
     Broken,
 }
 
 impl<'a> Members<'a> {
-    /// The members of the object that begins with the first byte, or `None` when none does.
+    /// The members of the object at the start of the text; `None` if it does not start with an object.
     pub(crate) fn of(text: &'a [u8]) -> Option<Self> {
         (text.first() == Some(&b'{')).then_some(Self { text, at: 1, state: State::First })
     }
 
-    /// Were all members passed, and was nothing behind them but white space?
+    /// Whether all members were read, and only white space follows.
     pub(crate) fn is_complete(&self) -> bool {
         self.state == State::Complete && self.text[self.at..].trim_ascii().is_empty()
     }
@@ -76,7 +76,7 @@ impl<'a> Iterator for Members<'a> {
     }
 }
 
-/// The elements of the array that begins with the first byte, each as its bytes; `None` when the text is no whole array.
+/// The elements of the array at the start of the text, as bytes; `None` if the text is not a complete array.
 pub(crate) fn elements(text: &[u8]) -> Option<Vec<&[u8]>> {
     (text.first() == Some(&b'[')).then_some(())?;
     let mut elements = Vec::new();
@@ -102,7 +102,7 @@ pub(crate) fn white(text: &[u8], at: usize) -> usize {
     at + rest.iter().take_while(|byte| byte.is_ascii_whitespace()).count()
 }
 
-/// The position behind the string whose opening quote is at `at`.
+/// The position after the string whose opening quote is at `at`.
 fn string_end(text: &[u8], at: usize) -> Option<usize> {
     (text.get(at) == Some(&b'"')).then_some(())?;
     let mut at = at + 1;
@@ -115,7 +115,7 @@ fn string_end(text: &[u8], at: usize) -> Option<usize> {
     }
 }
 
-/// The position behind the value at `at`.
+/// The position after the value at `at`.
 pub(crate) fn value_end(text: &[u8], at: usize) -> Option<usize> {
     match text.get(at)? {
         b'"' => string_end(text, at),

@@ -1,7 +1,7 @@
 //! Times in named fields of a line: logfmt, LTSV, `FortiGate`, CEF and LEEF, Linux audit, XML events.
 //!
-//! - A line is keyed when it begins with `name=` or, with tabs, `name:`; a header of a few words may stand before it.
-//! - Quoted values are passed as a whole: a `time=` inside a message is text.
+//! - A line is keyed if it begins with `name=` or, with tabs, `name:`; a header of a few words may precede it.
+//! - Quoted values are skipped as a whole: a `time=` inside a message is text.
 //!
 //! See also: `names`, which JSON records share.
 
@@ -11,10 +11,10 @@ use crate::names;
 use crate::place::SEARCHED;
 use crate::zone::{self, Zone};
 
-/// Keyed lines have their time among the first fields, but messages may come before it.
+/// Keyed lines have their time in the first fields, but messages may come before it.
 const SEARCHED_FOR_KEY: usize = 16 * SEARCHED;
 
-/// The time, and what kind of line it is.
+/// The time, and the kind of the line.
 pub(crate) fn read(line: &[u8]) -> Option<(&'static str, Stamp<'_>)> {
     let first = line.first()?;
     if first.is_ascii_whitespace() || *first == b'{' {
@@ -78,14 +78,14 @@ fn value(line: &[u8], at: usize) -> Option<Stamp<'_>> {
         epoch::value(&rest[..length], None).filter(|_| ends).map(|ms| epoch::stamp(ms, Kind::Epoch, length))
     })?;
     let mut stamp = Stamp { length: opening + stamp.length, ..stamp };
-    // A key says that the count is a time.
+    // The key shows that the count is a time.
     if stamp.shape.kind == Kind::Count {
         stamp.shape.kind = Kind::Epoch;
     }
     Some(stamp)
 }
 
-/// Goes through `key=value` fields and takes the one with the likeliest name.
+/// Reads `key=value` fields and uses the one with the best-ranked name.
 fn pairs<'a>(line: &'a [u8], head: &[u8], from: usize, assign: u8) -> Option<(&'static str, Stamp<'a>)> {
     let mut best: Option<(u8, Stamp<'a>)> = None;
     let mut parts = Parts::default();

@@ -2,13 +2,13 @@
 //!
 //! # Layout
 //!
-//! - `unpack`, `lines`, `array`, `intake`: from bytes to lines.
-//! - `form`, `zone`, `civil`, `clock`: from written times to instants.
-//! - `place`, `header`, `keyed`, `fields`, `json`: where a line's time stands.
-//! - `profile`, `sample`, `survey`, `order`, `years`: what holds for a whole file.
-//! - `reading`, `multiline`, `summary`: the events, and the count of what became of every line.
+//! - `unpack`, `lines`, `array`, `intake`: bytes to lines.
+//! - `form`, `zone`, `civil`, `clock`: written times to instants.
+//! - `place`, `header`, `keyed`, `fields`, `json`: the position of a line's time.
+//! - `profile`, `sample`, `survey`, `order`, `years`: properties of a whole file.
+//! - `reading`, `multiline`, `summary`: the events, and counts of the outcome of every line.
 //!
-//! Never: opens a file, writes an event or prints.
+//! Does not open files, store events or print.
 
 mod array;
 mod chosen;

@@ -1,12 +1,12 @@
-//! Where a line begins and ends.
+//! Splits an input into lines.
 //!
 //! - A line ends with `\n`, or with the end of the input.
-//! - When the *first* line of an input ends with `\r\n`, that is the input's line ending, and one `\r` before each `\n`
-//!   belongs to the ending. In every other input a `\r` is a byte of its line like any other and is kept:
-//!   programs do write carriage returns, and nobody asked us to tidy them.
-//! - At most `limit` bytes of a line are kept; the rest of a longer one is read past, not stored.
+//! - If the *first* line of an input ends with `\r\n`, that is the input's line ending, and one `\r` before each `\n` belongs to
+//!   the ending. In every other input a `\r` is an ordinary byte of its line and is kept, because programs write carriage returns
+//!   in messages.
+//! - At most `limit` bytes of a line are kept; the rest of a longer line is skipped.
 //!
-//! Never: decodes, trims or judges what is in a line. Next: `read`.
+//! Does not decode, trim or check the contents of a line. See also: `reading`.
 
 use std::io::{self, BufRead};
 
@@ -16,11 +16,24 @@ use memchr::memchr;
 #[derive(Debug, PartialEq)]
 pub(crate) enum Line<'a> {
     Whole(&'a [u8]),
-    /// Longer than the limit; only the first bytes are here.
+    /// Longer than the limit; has only the first bytes.
     TooLong(&'a [u8]),
 }
 
-/// Hands out lines, holding at most one line's limit in memory.
+/// The buffered bytes, read from the input if there are none; empty at its end. A read that a signal interrupts is repeated.
+pub(crate) fn fill<R: BufRead>(input: &mut R) -> io::Result<&[u8]> {
+    loop {
+        match input.fill_buf() {
+            Ok([]) => return Ok(&[]),
+            // Returns the same bytes without a read; the first borrow cannot leave the loop.
+            Ok(_) => return input.fill_buf(),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Reads lines, holding at most one line in memory.
 pub(crate) struct Lines<R> {
     input: R,
     limit: usize,
@@ -39,18 +52,13 @@ impl<R: BufRead> Lines<R> {
         Self { input, limit, ending: None, kept: Vec::new() }
     }
 
-    /// The next line, or `None` after the last. What was read of a line before an error is dropped:
-    /// half a line must not look like a line.
+    /// The next line, or `None` after the last. A part of a line before an error is dropped, because it must not count as a line.
     pub(crate) fn next_line(&mut self) -> io::Result<Option<Line<'_>>> {
         self.kept.clear();
         let mut length: usize = 0;
         let mut last = None;
         loop {
-            let available = match self.input.fill_buf() {
-                Ok(available) => available,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(error),
-            };
+            let available = fill(&mut self.input)?;
             if available.is_empty() {
                 return Ok((length > 0).then(|| Self::line(&self.kept, length, self.limit)));
             }
@@ -86,7 +94,7 @@ mod tests {
 
     use super::{Line, Lines};
 
-    /// Every line as text; one that is too long ends with `~`.
+    /// Every line as text; a line that is too long ends with `~`.
     fn split(input: impl BufRead, limit: usize) -> Vec<String> {
         let mut lines = Lines::new(input, limit);
         let mut all = Vec::new();
@@ -119,7 +127,7 @@ mod tests {
         ];
         for (input, expected) in cases {
             assert_eq!(split(input.as_bytes(), 5), expected, "{input:?}");
-            // With a buffer of one byte every boundary falls between two reads.
+            // With a buffer of one byte every boundary is between two reads.
             assert_eq!(split(BufReader::with_capacity(1, input.as_bytes()), 5), expected, "{input:?} byte by byte");
         }
     }

@@ -1,9 +1,9 @@
-//! Joins the lines of one event into one message, when asked to.
+//! Joins the lines of one event into one message, if requested.
 //!
 //! - `auto`: a line with a time of its own begins an event. `indent`: a line that does not begin with white space.
 //!   `start-regex`: a line that the expression matches.
-//! - Lines are joined with `\n`. Empty lines inside an event are kept, those behind it are left out.
-//! - A message never grows beyond the limit: the line that would not fit begins another event.
+//! - Lines are joined with `\n`. Empty lines inside an event are kept; empty lines after it are dropped.
+//! - A message never exceeds the limit: a line that does not fit begins another event.
 
 use std::str::FromStr;
 
@@ -14,7 +14,7 @@ use crate::reading::NewLine;
 /// Which lines begin an event.
 #[derive(Clone, Debug)]
 pub enum Multiline {
-    /// Lines with a time of their own.
+    /// Lines with their own time.
     Auto,
     /// Lines that are not indented.
     Indent,
@@ -22,14 +22,14 @@ pub enum Multiline {
     Start(Regex),
 }
 
-/// Why a way of joining cannot be used.
+/// Why a way of joining is invalid.
 #[derive(Debug, thiserror::Error)]
 pub enum MultilineError {
-    /// Not one of the words.
-    #[error("unknown way of joining lines `{0}`: one of auto, indent, start-regex=REGEX")]
+    /// Not a known word.
+    #[error("unknown way of joining lines `{0}`: use auto, indent or start-regex=REGEX")]
     Unknown(String),
-    /// The expression is wrong.
-    #[error("the expression cannot be used: {0}")]
+    /// The expression is malformed.
+    #[error("the regular expression is invalid: {0}")]
     Regex(#[from] regex::Error),
 }
 
@@ -60,15 +60,15 @@ impl Multiline {
 #[derive(Debug, Default)]
 pub(crate) struct Joiner {
     pending: Option<NewLine>,
-    /// Empty lines since the last one.
+    /// Empty lines since the last line.
     blanks: usize,
 }
 
-/// What became of a line.
+/// The outcome of a line.
 pub(crate) enum Joined {
-    /// It was added to the event before it, with so many empty lines.
+    /// It was added to the previous event, after this number of empty lines.
     Added { blanks: usize },
-    /// It begins an event; the one before it is whole.
+    /// It begins an event; the previous event is complete.
     Begun(Option<NewLine>),
 }
 
@@ -85,7 +85,7 @@ impl Joiner {
         Joined::Begun(self.pending.replace(line))
     }
 
-    /// An empty line, which belongs to the event when another line of it follows.
+    /// An empty line, which belongs to the event if another line of it follows.
     pub(crate) fn blank(&mut self) {
         self.blanks += usize::from(self.pending.is_some());
     }

@@ -1,11 +1,11 @@
-//! The names of fields that hold a record's own time.
+//! The names of fields with a record's own time.
 //!
 //! See also: `fields` for the rules, `keyed` for lines of `key=value`.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-/// The best first. A name with a unit comes before its coarser neighbours.
+/// Best first. Names with finer units come before coarser ones.
 const NAMES: &[&str] = &[
     "realtimetimestamp",
     "sourcerealtimetimestamp",
@@ -125,7 +125,7 @@ const NAMES: &[&str] = &[
 /// Ranks from here are names that records also use for other times.
 pub(crate) const WEAK_RANK: u8 = 65;
 
-/// Objects that hold the record, its head or its time.
+/// Objects that contain the record, its head or its time.
 const WRAPPERS: &[&str] = &[
     "event",
     "log",
@@ -172,7 +172,7 @@ const WRAPPERS: &[&str] = &[
     "properties",
 ];
 
-/// Words of names that speak of another time than the record's.
+/// Words in names of other times than the record's.
 const OTHER_TIMES: &[&str] = &[
     "exp",
     "until",
@@ -215,12 +215,12 @@ pub(crate) fn rank(key: &[u8]) -> Option<u8> {
     rank_of(plain(key, &mut buffer)?)
 }
 
-/// The same for a name that is plain already.
+/// The same for a normalised name.
 pub(crate) fn rank_of(name: &str) -> Option<u8> {
     RANKS.get(name).copied()
 }
 
-/// The name in small letters, without what separates its words.
+/// The name in lower case without separators.
 pub(crate) fn plain<'b>(key: &[u8], buffer: &'b mut [u8; 32]) -> Option<&'b str> {
     let mut length = 0;
     let decoded = decoded(key);
@@ -232,12 +232,12 @@ pub(crate) fn plain<'b>(key: &[u8], buffer: &'b mut [u8; 32]) -> Option<&'b str>
     std::str::from_utf8(&buffer[..length]).ok()
 }
 
-/// Does an object of this name hold the record, its head or its time?
+/// Whether an object of this name contains the record, its head or its time.
 pub(crate) fn is_wrapper(name: &str) -> bool {
     WRAPPERS.contains(&name)
 }
 
-/// Does a name that is not listed speak of the record's time?
+/// Whether an unlisted name refers to the record's time.
 pub(crate) fn speaks_of_time(name: &str, key: &[u8]) -> bool {
     let ends = key.ends_with(b"At") || key.ends_with(b"_at") || key.ends_with(b"_ts") || key.ends_with(b"Ts");
     let speaks =
@@ -245,7 +245,7 @@ pub(crate) fn speaks_of_time(name: &str, key: &[u8]) -> bool {
     speaks && !OTHER_TIMES.iter().any(|other| name.contains(other))
 }
 
-/// Is it the name of a time, the record's or another?
+/// Whether it is the name of any time.
 pub(crate) fn is_of_a_time(key: &[u8]) -> bool {
     let mut buffer = [0; 32];
     let Some(name) = plain(key, &mut buffer) else { return true };
@@ -253,7 +253,7 @@ pub(crate) fn is_of_a_time(key: &[u8]) -> bool {
     rank_of(name).is_some() || speaks_of_time(name, key) || OTHER_TIMES.iter().any(mentions) || name.contains("date")
 }
 
-/// A string's bytes with its escapes read.
+/// A string's bytes with decoded escapes.
 pub(crate) fn decoded(text: &[u8]) -> std::borrow::Cow<'_, [u8]> {
     use std::borrow::Cow;
     if memchr::memchr(b'\\', text).is_none() {

@@ -1,4 +1,4 @@
-//! How an input is read, and what an input is.
+//! Inputs, and the options for reading them.
 
 use std::fmt;
 use std::fs::File;
@@ -9,37 +9,37 @@ use jiff::tz::TimeZone;
 use crate::chosen::TimestampFormat;
 use crate::multiline::Multiline;
 
-/// CloudWatch Logs' bound for one event: 1 MiB.
+/// CloudWatch Logs' limit for one event: 1 MiB.
 pub const MAX_LINE_BYTES: usize = 1 << 20;
 
-/// Enough to see what is wrong with a file, few enough for a screen.
+/// Enough examples to find the problem, few enough for a screen.
 pub const DEFAULT_EXAMPLES: usize = 10;
 
-/// How an input is read.
+/// The options for reading an input.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// One form of time instead of all.
+    /// One time format instead of all.
     pub format: Option<TimestampFormat>,
-    /// The field of JSON records that holds their time, as a path with dots.
+    /// The field with the time of JSON records, as a path with dots.
     pub time_field: Option<String>,
-    /// The zone of times that are written without one [default: UTC], and the meaning of ambiguous abbreviations.
+    /// The zone of times without a zone [default: UTC], and the meaning of ambiguous abbreviations.
     pub timezone: Option<TimeZone>,
     /// The year of the first line, for times without a year.
     pub year: Option<i16>,
     /// In milliseconds. No line is much later than this.
     pub now: i64,
-    /// What becomes of lines without a time.
+    /// The treatment of lines without a time.
     pub missing: Missing,
-    /// Which lines are joined to one event; none by default.
+    /// Which lines are joined to one event; by default no lines are joined.
     pub multiline: Option<Multiline>,
-    /// The most bytes a line may have, without its ending.
+    /// Maximum bytes of a line, without its ending.
     pub max_line: usize,
-    /// How many rejected lines `Summary::examples` names.
+    /// Maximum number of rejected lines in `Summary::examples`.
     pub examples: usize,
 }
 
 impl Options {
-    /// Everything found out, nothing joined.
+    /// Detects all formats, joins no lines.
     #[must_use]
     pub fn detect(now: i64) -> Self {
         Self {
@@ -56,26 +56,26 @@ impl Options {
     }
 }
 
-/// What becomes of a line that has no time of its own.
+/// The treatment of a line without its own time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Missing {
-    /// It takes the time of the line before it; lines before the first time are rejected.
+    /// It gets the time of the previous line; lines before the first time are rejected.
     Inherit,
-    /// The same, but lines before the first time take this one, in milliseconds: for files without any times.
+    /// The same, but lines before the first time get this time, in milliseconds: for files without any times.
     InheritOr(i64),
     /// It is rejected.
     Refuse,
 }
 
-/// Bytes to read.
+/// An input.
 pub enum Input<'a> {
-    /// Can be read once: standard input.
+    /// An input that can be read once: standard input.
     Stream(Box<dyn Read + Send + 'a>),
-    /// Can be read again, and has a time of its own.
+    /// A file, which can be read again and has a modification time.
     File {
-        /// At its beginning.
+        /// The file, positioned at its beginning.
         file: File,
-        /// When it was last changed, in milliseconds.
+        /// The modification time, in milliseconds.
         modified: Option<i64>,
     },
 }

@@ -1,10 +1,10 @@
-//! In which order a file writes dates of three numbers.
+//! The order of day, month and year in a file's dates of three numbers.
 //!
 //! - One order holds for a whole file. A day above 12 anywhere decides it.
-//! - Otherwise an order is excluded when it would put a line into the future, or make the file go backwards in time; the report
-//!   says so, because that is an inference and not a reading.
-//! - Dates with a two-digit year have three orders. When several are left, the one whose years are this year's wins.
-//! - When nothing decides, no order is chosen: the caller is asked for `--timestamp-format`.
+//! - Otherwise an order is excluded if it would put a line into the future, or make the file go backwards in time; the report
+//!   states this, because it is an inference.
+//! - Dates with a two-digit year have three orders. If several are left, the order with the current year is used.
+//! - If nothing determines the order, the user must give `--timestamp-format`.
 
 use crate::civil::{DAY_MS, TimeOfDay, local_ms};
 use crate::form::two_digit_year;
@@ -20,14 +20,14 @@ pub(crate) enum Order {
 pub(crate) const ORDERS: [Order; 3] = [Order::DayMonthYear, Order::MonthDayYear, Order::YearMonthDay];
 
 impl Order {
-    /// The instant in UTC, when there is such a day.
+    /// The instant in UTC, if the day exists.
     pub(crate) fn ms(self, [a, b, c]: [i16; 3], time: TimeOfDay) -> Option<i64> {
         let year = |value: i16| if value < 100 { two_digit_year(i64::from(value)) } else { value };
         let small = |value: i16| i8::try_from(value).ok();
         match self {
             Self::DayMonthYear => local_ms(year(c), small(b)?, small(a)?, time),
             Self::MonthDayYear => local_ms(year(c), small(a)?, small(b)?, time),
-            // Only two-digit years come here: `26/11/20`.
+            // Only for two-digit years: `26/11/20`.
             Self::YearMonthDay if c < 100 => local_ms(year(a), small(b)?, small(c)?, time),
             Self::YearMonthDay => None,
         }
@@ -42,17 +42,17 @@ impl Order {
     }
 }
 
-/// What decided.
+/// How the order was determined.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Verdict {
     /// No other order reads all dates.
     Certain(Order),
-    /// Other orders read them too, but to times that a log cannot have.
+    /// Other orders are possible, but give times that a log cannot have.
     Inferred(Order),
     Undecided,
 }
 
-/// Goes through a file's dates.
+/// Examines a file's dates.
 #[derive(Clone, Debug)]
 pub(crate) struct Survey {
     bound: i64,
@@ -68,7 +68,7 @@ struct Seen {
 }
 
 impl Survey {
-    /// `bound` is when the file was last changed: no line is much later.
+    /// `bound` is the file's modification time: no line is much later.
     pub(crate) fn new(bound: i64) -> Self {
         Self { bound, orders: [Seen::default(); 3] }
     }
@@ -94,7 +94,7 @@ impl Survey {
         if let [(order, _)] = sound[..] {
             return Verdict::Inferred(*order);
         }
-        // `26/11/20` could be 2020 too, but logs are imported when they are new.
+        // `26/11/20` could also be in 2020, but imported logs are usually new.
         let has_short_year = possible.iter().any(|(order, _)| *order == Order::YearMonthDay);
         let recent: Vec<_> = sound
             .iter()
@@ -135,7 +135,7 @@ mod tests {
     fn orders_that_a_log_cannot_have_are_excluded() {
         // 11 December would be in the future.
         assert_eq!(verdict(&[[11, 12, 2026]]), Verdict::Inferred(Order::MonthDayYear));
-        // 9 November to 1 December; read the other way the file would go back from December to January.
+        // 9 November to 1 December; in the other order the file would go back from December to January.
         assert_eq!(verdict(&[[9, 11, 2025], [12, 11, 2025], [1, 12, 2025]]), Verdict::Inferred(Order::DayMonthYear));
         assert_eq!(verdict(&[[26, 11, 20]]), Verdict::Inferred(Order::YearMonthDay));
         assert_eq!(verdict(&[[11, 20, 26]]), Verdict::Certain(Order::MonthDayYear));

@@ -1,54 +1,54 @@
-//! Where in a line its time stands.
+//! The position of the time in a line.
 //!
-//! - `Start`: the first thing in the line, after brackets, quotes and colours.
-//! - `Layout`: after a header whose form is known (`header`), or a field of such a form (`keyed`).
-//! - `Column`: elsewhere, at the same place in line after line; only the first lines of a file can establish it.
-//! - A line that begins with white space, or as stack traces do, belongs to the event before it. Only a file whose first line
-//!   with a time is indented has indented times.
+//! - `Start`: at the start of the line, after brackets, quotes and colours.
+//! - `Layout`: after a known header (`header`), or in a field of a known format (`keyed`).
+//! - `Column`: elsewhere, at the same position in many lines; only the first lines of a file can establish it.
+//! - A line that begins with white space, or like a stack trace, belongs to the previous event. Only a file whose first line with
+//!   a time is indented has indented times.
 //!
-//! Never: decides whether a time at such a place is the line's; `profile` does.
+//! `profile` decides whether a time at such a position is the line's own.
 
 use crate::civil::{Kind, Shape, Stamp};
 use crate::form;
 use crate::header;
 use crate::keyed;
 
-/// How far into a line its time is searched for. The Common Log Format has a host and two user names before it.
+/// How far into a line the time is searched. The Common Log Format has a host and two user names before it.
 pub(crate) const SEARCHED: usize = 200;
 
-/// A chosen format may lie a little deeper: the caller knows it is there.
+/// A chosen format is searched a little further, because the caller knows that it is present.
 pub(crate) const SEARCHED_FOR_CHOSEN: usize = 256;
 
-/// The place of a time.
+/// The position of a time.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Place {
     Start,
     /// At the start, after white space.
     Indented,
-    /// After a header of a known form, or in a field of one; the name is for the report.
+    /// After a known header, or in a field of a known format; the name is for the report.
     Layout(&'static str),
-    /// After so many words, behind these bytes of the next one.
+    /// After this number of words, and these bytes of the next word.
     Column {
         index: usize,
         lead: Vec<u8>,
     },
 }
 
-/// A time and its place.
+/// A time and its position.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Found<'a> {
     pub(crate) place: Place,
     pub(crate) stamp: Stamp<'a>,
 }
 
-/// The start of lines that belong to the event before them.
+/// Prefixes of lines that belong to the previous event.
 const CONTINUATIONS: [&[u8]; 4] = [b"Caused by:", b"Suppressed:", b"Traceback (most recent call last):", b"--- End of "];
 
 pub(crate) fn is_continuation(line: &[u8]) -> bool {
     line.first().is_some_and(u8::is_ascii_whitespace) || CONTINUATIONS.iter().any(|start| line.starts_with(start))
 }
 
-/// The time at a place that is known without looking at other lines.
+/// The time at a position that is known without other lines.
 pub(crate) fn known(line: &[u8]) -> Option<Found<'_>> {
     if let Some(stamp) = at_start(line) {
         return Some(Found { place: Place::Start, stamp });
@@ -57,12 +57,12 @@ pub(crate) fn known(line: &[u8]) -> Option<Found<'_>> {
     Some(Found { place: Place::Layout(name), stamp })
 }
 
-/// The time at a place that was found before.
+/// The time at a position that was found before.
 pub(crate) fn at<'a>(line: &'a [u8], place: &Place, shape: Shape) -> Option<Stamp<'a>> {
     match place {
         Place::Start => at_start(line),
         Place::Indented => at_start(line.trim_ascii_start()),
-        // Nothing before it has to be understood.
+        // No header before it is needed.
         Place::Layout(header::ACCESS_LOG) => header::access_log(line).map(|(_, stamp)| stamp),
         Place::Layout(name) => {
             let (found, stamp) = keyed::read(line).or_else(|| header::read(line))?;
@@ -72,19 +72,19 @@ pub(crate) fn at<'a>(line: &'a [u8], place: &Place, shape: Shape) -> Option<Stam
     }
 }
 
-/// The time that is the first thing in the line.
+/// The time at the start of the line.
 pub(crate) fn at_start(line: &[u8]) -> Option<Stamp<'_>> {
     let opening = opening(line);
     let stamp = form::parse(&line[opening..])?;
     let mut stamp = Stamp { length: opening + stamp.length, ..stamp };
-    // Nagios writes `[1795168800] `; an id in brackets has something else after it.
+    // Nagios writes `[1795168800] `; other text follows an id in brackets.
     if stamp.shape.kind == Kind::Count && line[..opening].ends_with(b"[") && line.get(stamp.length) == Some(&b']') {
         stamp.shape.kind = Kind::Epoch;
     }
     Some(stamp)
 }
 
-/// The length of what may stand before the time that begins a line: brackets, quotes, terminal colours.
+/// The length of brackets, quotes and terminal colours before a time at the start of a line.
 pub(crate) fn opening(line: &[u8]) -> usize {
     let mut at = 0;
     while at < 32 {
@@ -130,7 +130,7 @@ pub(crate) fn anywhere(line: &[u8]) -> Option<Found<'_>> {
     None
 }
 
-/// The positions where a time may begin: not at white space, and not inside a number or a word.
+/// The possible start positions of a time: not at white space, and not inside a number or a word.
 pub(crate) fn starts(head: &[u8]) -> impl Iterator<Item = usize> {
     (0..head.len()).filter(|&at| {
         let byte = head[at];
@@ -154,7 +154,7 @@ impl<'a> Words<'a> {
         Self { head, at: 0, count: 0, start: 0 }
     }
 
-    /// How many words end before the one that holds `position`, and where that one begins. Positions must not decrease.
+    /// The number of words before the word that contains `position`, and the start of that word. Positions must not decrease.
     pub(crate) fn of(&mut self, position: usize) -> (usize, usize) {
         while self.at < position {
             let is_gap = is_gap(self.head[self.at]);
@@ -172,8 +172,8 @@ fn is_gap(byte: u8) -> bool {
     b" \t,;|".contains(&byte)
 }
 
-/// The time in the word of this number, behind the lead. Where lines have more or fewer words before it, the first time of the
-/// same shape behind the same lead.
+/// The time in the word with this index, after the lead. If a line has more or fewer words before it, the first time of the same
+/// shape after the same lead.
 fn at_column<'a>(line: &'a [u8], index: usize, lead: &[u8], shape: Shape) -> Option<Stamp<'a>> {
     let head = &line[..line.len().min(SEARCHED)];
     let mut words = Words::new(head);

@@ -1,13 +1,13 @@
-//! The format of a file: recognised from its first lines, then used for every line.
+//! The format of a file: detected from its first lines, then used for every line.
 //!
-//! - The first time at a known place (`place::known`, or a JSON record's own field) names the format. A time elsewhere does only when
-//!   no such place occurs, or in far more lines.
-//! - A file may have lines of several programs. A time of another form counts when it stands at a known place and is close to the
-//!   lines around it: within a day, or within 400 days for a form that a tenth of the first lines have.
-//! - A plain count (`1795168801`) may be an id: it counts only in a file whose first time is one, or within a day.
-//! - All else belongs to the event before. When it looks like a time, it is reported as odd.
+//! - The first time at a known position (`place::known`, or a JSON record's own field) determines the format. A time elsewhere
+//!   does so only if no such position occurs, or if far more lines have it.
+//! - A file may have lines of several programs. A time in another format counts if it is at a known position and close to the
+//!   lines around it: within a day, or within 400 days for a format that a tenth of the first lines have.
+//! - A plain count (`1795168801`) may be an id: it counts only in a file whose first time is a count, or within a day.
+//! - Any other line belongs to the previous event. If it has something like a time, it is reported as odd.
 //!
-//! See also: `reading` for what becomes of the lines, `sample` for the recognition.
+//! See also: `reading` for the treatment of lines, `sample` for the detection.
 
 use crate::chosen::TimestampFormat;
 use crate::civil::{DAY_MS, Date, Kind, Shape, Stamp};
@@ -17,11 +17,11 @@ use crate::form;
 use crate::json;
 use crate::place::{self, Place};
 
-/// What another form of time may be away from the lines around it.
+/// Maximum distance of a time in another format from the lines around it.
 const NEAR_MS: u64 = DAY_MS.unsigned_abs();
 const TRUSTED_MS: u64 = 400 * NEAR_MS;
 
-/// Where the time of a line comes from.
+/// The source of a line's time.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Source {
     Text(Place),
@@ -29,14 +29,14 @@ pub(crate) enum Source {
     Json(Vec<u8>),
 }
 
-/// One way in which lines of the file tell their time.
+/// A format of times in the file.
 #[derive(Clone, Debug)]
 pub(crate) struct Format {
     pub(crate) source: Source,
     pub(crate) shape: Shape,
-    /// Lines with it.
+    /// The number of lines with it.
     pub(crate) lines: u64,
-    /// Frequent enough among the first lines.
+    /// Whether it is frequent in the first lines.
     pub(crate) is_trusted: bool,
 }
 
@@ -54,7 +54,7 @@ impl Format {
     }
 }
 
-/// What the reader of a file knows about its times.
+/// The known properties of a file's times.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Profile {
     pub(crate) chosen: Option<TimestampFormat>,
@@ -64,25 +64,25 @@ pub(crate) struct Profile {
     pub(crate) primary: Option<usize>,
 }
 
-/// What a line says of its time.
+/// The time of a line.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Judgement {
     Own(i64),
-    /// It has a time of its own that cannot be settled.
+    /// It has its own time, but the instant is unknown.
     Unknown(Unknown),
     None,
-    /// It has something like a time that is not its own.
+    /// It has something like a time that is not used.
     Odd(Odd),
 }
 
 /// Why something like a time was not used.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 pub enum Odd {
-    /// Not the file's form, and not close to the lines around it.
-    #[error("a time in another form, far from the times around it")]
+    /// Another format, and not close to the lines around it.
+    #[error("a time in another format, far from the times around it")]
     Far,
-    /// Not where the file's times stand.
-    #[error("a time at another place than the file's")]
+    /// Not at the position of the file's times.
+    #[error("a time at another position than the file's")]
     Elsewhere,
     /// `10:00:00` or the seconds since the machine's start.
     #[error("a time of day or an uptime without a date")]
@@ -90,7 +90,7 @@ pub enum Odd {
     /// 31 February.
     #[error("a date that does not exist")]
     NoSuchTime,
-    /// A JSON record without a field that is known.
+    /// A JSON record without a known time field.
     #[error("a JSON record without a known time field; name it with --time-field")]
     NoField,
 }
@@ -103,7 +103,7 @@ struct Candidate<'a> {
 }
 
 impl Profile {
-    /// The line's own time in the file's own format, unsettled.
+    /// The line's own time in the file's own format, not converted.
     pub(crate) fn primary_stamp<'a>(&self, line: &'a [u8]) -> Option<Stamp<'a>> {
         let format = &self.formats[self.primary?];
         match &format.source {
@@ -153,7 +153,7 @@ impl Profile {
         Some(fields::Own { key, stamp, is_weak: false, is_complete: true })
     }
 
-    /// Can lines of the file be JSON records, as far as is known?
+    /// Whether lines of the file may be JSON records.
     pub(crate) fn is_of_records(&self) -> bool {
         self.chosen.is_none() && self.primary.is_none_or(|index| matches!(self.formats[index].source, Source::Json(_)))
     }
@@ -176,7 +176,7 @@ impl Profile {
         self.settle(index, &candidate.stamp, before, clock)
     }
 
-    /// A time in another form than the file's.
+    /// A time in another format than the file's.
     fn secondary(&mut self, candidate: &Candidate<'_>, before: Option<i64>, clock: &mut Clock) -> Judgement {
         if self.primary.is_none() {
             return self.own(candidate, before, clock);
@@ -205,9 +205,9 @@ impl Profile {
         }
     }
 
-    /// The format of the candidate, which is new when no line had it.
+    /// The format of the candidate, which is added if no line had it.
     fn index(&mut self, candidate: &Candidate<'_>) -> usize {
-        // Bounded, however many forms a file has; the last stands for the rest.
+        // The number is bounded; the last entry counts all further formats.
         const MOST_FORMATS: usize = 32;
         let known = self.formats.iter().position(|format| format.is(&candidate.source, candidate.stamp.shape));
         known.unwrap_or_else(|| {
@@ -225,7 +225,7 @@ impl Profile {
         self.settle(index, &stamp, before, clock)
     }
 
-    /// The time in the chosen format: at the place of the file's first one, or the first in a line that begins an event.
+    /// The time in the chosen format: at the position of the file's first time, or the first in a line that begins an event.
     fn chosen_at<'a>(&self, line: &'a [u8], place: &Place) -> Option<Stamp<'a>> {
         let format = self.chosen.as_ref()?;
         if line.first() == Some(&b'{')
@@ -249,7 +249,7 @@ impl Profile {
     }
 }
 
-/// The first time in the chosen format, and where it begins.
+/// The first time in the chosen format, and its position.
 pub(crate) fn chosen_anywhere<'a>(line: &'a [u8], format: &TimestampFormat) -> Option<(usize, Stamp<'a>)> {
     let head = &line[..line.len().min(place::SEARCHED_FOR_CHOSEN)];
     (0..head.len()).find_map(|at| {

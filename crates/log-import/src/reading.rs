@@ -1,15 +1,15 @@
-//! One input, line by line, as events.
+//! Reads one input, line by line, as events.
 //!
 //! - A message is exactly the bytes of its line without the line's ending; joined lines have `\n` between them ([`crate::Multiline`]).
-//! - A line without a time of its own is an event of its own with the time of the line before it (see [`Missing`]). Headings before
-//!   the first record take the time of that record.
+//! - A line without its own time is a separate event with the time of the previous line (see [`Missing`]). Headings before the
+//!   first record get the time of that record.
 //! - Events come in the order of the input; the store keeps that order among equal times.
-//! - A line that cannot be an event is counted and named by file and line ([`Summary`]); reading continues. Only an input
-//!   that cannot be read any further is an [`ImportError`], and the events before it have been handed on by then.
-//! - The first lines are looked at before the first event ([`crate::profile`]). Files whose times depend on the whole (no year, or an
-//!   order of day and month to be found) are read twice; a pipe cannot be.
+//! - A line that cannot be an event is counted and reported by file and line ([`Summary`]); reading continues. Only an input that
+//!   cannot be read further is an [`ImportError`]; the events before the error are returned.
+//! - The first lines are examined before the first event ([`crate::profile`]). Files whose times depend on the whole file (no
+//!   year, or an unknown order of day and month) are read twice; a pipe cannot be.
 //!
-//! Never: opens a file or holds more than the look-ahead, one line and the buffers.
+//! Does not open files. Holds only the look-ahead, one line and the buffers.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -35,52 +35,52 @@ pub struct NewLine {
     pub message: String,
     /// Its number in the input, from 1.
     pub line: u64,
-    /// It has a time of its own; otherwise the time is that of another line, or the caller's.
+    /// Whether it has its own time; otherwise the time is another line's or the caller's.
     pub is_own: bool,
 }
 
-/// Why an input cannot be read, or not to its end.
+/// Why an input cannot be read to its end.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
     /// The input itself failed.
     #[error("`{file}` cannot be read: {source}")]
     Read {
-        /// The name the input was given.
+        /// The name of the input.
         file: String,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
     /// The input is packed or JSON but breaks off or has wrong checksums.
     #[error("`{file}` is damaged {packing} after line {line}: {source}")]
     Damaged {
-        /// The name the input was given.
+        /// The name of the input.
         file: String,
         /// `gzip`, …
         packing: &'static str,
-        /// The last line that was read whole.
+        /// The last completely read line.
         line: u64,
-        /// What the decoder said.
+        /// The decoder's error.
         source: io::Error,
     },
-    /// The input is not text and not packed text.
+    /// The input is neither text nor packed text.
     #[error("`{file}` is {what}")]
     NotText {
-        /// The name the input was given.
+        /// The name of the input.
         file: String,
         /// What it is instead, and what to do.
         what: String,
     },
-    /// Nothing in the file tells its times.
+    /// The times of the file cannot be determined.
     #[error("`{file}`: {unknown}")]
     Unknown {
-        /// The name the input was given.
+        /// The name of the input.
         file: String,
         /// What is missing, and the option that gives it.
         unknown: Unknown,
     },
 }
 
-/// Hands out an input's events. Read it to its end, then ask for the summary.
+/// Iterates over an input's events. Read it to its end, then get the summary.
 pub struct Reading<'a> {
     file: String,
     intake: Intake<'a>,
@@ -100,19 +100,18 @@ pub struct Reading<'a> {
     failure: Option<ImportError>,
 }
 
-/// The time that a line without one inherits.
+/// The time for lines without their own.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Last {
     None,
     At(i64),
-    /// The line before has a time that is not known: nor is this one's.
+    /// The previous line's time is unknown, so this line's is too.
     Unknown,
 }
 
-/// Opens an input and recognises its format.
+/// Opens an input and detects its format.
 ///
-/// # Errors
-/// When the bytes cannot be read, are neither text nor packed text, or hold times that cannot be known.
+/// # Errors If the bytes cannot be read, are neither text nor packed text, or have times that cannot be determined.
 pub fn read<'a>(file: &str, input: Input<'a>, options: Options) -> Result<Reading<'a>, ImportError> {
     let (stream, again, modified): (Box<dyn Read + Send + 'a>, _, _) = match input {
         Input::Stream(stream) => (stream, None, None),
@@ -149,13 +148,13 @@ pub fn read<'a>(file: &str, input: Input<'a>, options: Options) -> Result<Readin
 }
 
 impl Reading<'_> {
-    /// What became of the lines so far.
+    /// The counts so far.
     #[must_use]
     pub fn summary(&self) -> &Summary {
         &self.summary
     }
 
-    /// The final counts, with the formats that were found.
+    /// The final counts, with the detected formats.
     #[must_use]
     pub fn into_summary(mut self) -> Summary {
         let used = self.profile.formats.iter().filter(|format| format.lines > 0);
@@ -163,13 +162,13 @@ impl Reading<'_> {
         self.summary
     }
 
-    /// How much of the input has been read, to be watched while reading.
+    /// A counter of the bytes read so far, for progress.
     #[must_use]
     pub fn bytes_read(&self) -> BytesRead {
         self.bytes_read.clone()
     }
 
-    /// Goes through the whole file first, when its times depend on it.
+    /// Surveys the whole file first, if its times depend on it.
     fn survey(&mut self, again: Option<File>) -> Result<(), ImportError> {
         if !sample::needs_survey(&self.profile, self.intake.ahead()) {
             return Ok(());
@@ -181,7 +180,7 @@ impl Reading<'_> {
             self.intake.ahead().for_each(|line| survey.add(line));
         } else if let Some(mut file) = again {
             file.rewind().map_err(failed)?;
-            // What is damaged is reported when it is read for good.
+            // Damage is reported in the second pass.
             is_whole = survey.add_all(&file, self.options.max_line);
             // Both handles share one position.
             file.seek(io::SeekFrom::Start(self.bytes_read.get())).map_err(failed)?;
@@ -194,7 +193,7 @@ impl Reading<'_> {
         Ok(())
     }
 
-    /// Takes the next line; `false` at the end.
+    /// Processes the next line; `false` at the end.
     fn step(&mut self) -> io::Result<bool> {
         let mut line = std::mem::take(&mut self.buffer);
         let Some(too_long) = self.intake.next_into(&mut line)? else {
@@ -229,7 +228,7 @@ impl Reading<'_> {
         match judgement {
             Judgement::Own(ms) => {
                 own = Some(ms);
-                // A rejected line's time still counts for the lines that continue it.
+                // A rejected line's time also applies to the lines that continue it.
                 self.last = Last::At(ms);
                 self.release_headings(ms);
             }
@@ -262,7 +261,7 @@ impl Reading<'_> {
     }
 
     fn waits(&self, line: &[u8]) -> bool {
-        /// Real headings have a few lines.
+        /// Real headings have only a few lines.
         const MOST_HEADINGS: usize = 64;
         self.last == Last::None
             && self.options.missing == Missing::Inherit
@@ -277,7 +276,7 @@ impl Reading<'_> {
         }
     }
 
-    /// Hands a line on, joined or not.
+    /// Emits a line, joined or not.
     fn emit(&mut self, line: NewLine) {
         let Some(multiline) = &self.options.multiline else {
             self.summary.events += 1;
@@ -305,7 +304,7 @@ impl Reading<'_> {
         self.ended = true;
     }
 
-    /// The time of a line from its own and the one before it.
+    /// The time of a line, from its own time or the previous line's.
     fn settle(&mut self, own: Option<i64>) -> Option<i64> {
         match (own, self.options.missing, self.last) {
             (Some(own), _, _) => Some(own),
@@ -322,7 +321,7 @@ impl Reading<'_> {
     }
 
     fn note_odd(&mut self, odd: Odd) {
-        // Without any time yet the line is rejected with this reason, or takes the caller's time.
+        // Before the first time, the line is rejected with this reason, or gets the caller's time.
         if matches!(self.last, Last::At(_)) {
             self.summary.odd += 1;
             if self.summary.odd_examples.len() < self.options.examples {
@@ -361,7 +360,7 @@ impl Iterator for Reading<'_> {
                 return self.failure.take().map(Err);
             }
             if let Err(error) = self.step() {
-                // What was read whole comes before the error.
+                // Complete events come before the error.
                 self.failure = Some(self.broken(error));
                 self.end();
             }
@@ -386,7 +385,7 @@ fn not_unpacked(file: &str, error: UnpackError) -> ImportError {
     }
 }
 
-/// Decoders report no error of the system; a disk or a pipe does.
+/// Decoders never report a system error; disks and pipes do.
 fn is_damage(error: &io::Error) -> bool {
     error.raw_os_error().is_none()
 }

@@ -1,4 +1,4 @@
-//! Recognises a file's format from its first lines.
+//! Detects a file's format from its first lines.
 //!
 //! See also: `profile` for the rules.
 
@@ -7,14 +7,14 @@ use crate::fields;
 use crate::place::{self, Place};
 use crate::profile::{Format, Profile, Source, chosen_anywhere};
 
-/// A form of time that first lines have.
+/// A time format in the first lines.
 struct Seen {
     source: Source,
     shape: Shape,
     lines: u64,
 }
 
-/// Completes a profile that holds the caller's choices.
+/// Completes a profile that has the caller's choices.
 pub(crate) fn recognise<'a>(profile: Profile, lines: impl Iterator<Item = &'a [u8]> + Clone) -> Profile {
     if profile.chosen.is_some() {
         return with_chosen(profile, lines);
@@ -46,7 +46,7 @@ pub(crate) fn recognise<'a>(profile: Profile, lines: impl Iterator<Item = &'a [u
     with_primary(profile, ranked)
 }
 
-/// The line's candidate, and whether its place is a known one.
+/// The line's candidate, and whether its position is known.
 fn candidate(profile: &Profile, line: &[u8], is_first: bool) -> Option<(Source, Shape, bool)> {
     let record = records(profile, line).and_then(|records| records.first().copied()).unwrap_or(line);
     if record.first() == Some(&b'{')
@@ -58,21 +58,21 @@ fn candidate(profile: &Profile, line: &[u8], is_first: bool) -> Option<(Source, 
         return None;
     }
     if place::is_continuation(line) {
-        // Consul and others indent every line.
+        // Consul and other programs indent every line.
         let stamp = place::at_start(line.trim_ascii_start()).filter(|_| is_first)?;
         return Some((Source::Text(Place::Indented), stamp.shape, true));
     }
     let is_known = place::known(line);
     let is_count = |shape: Shape| shape.kind == Kind::Count;
     match is_known {
-        // A count cannot become the file's format behind other times: it may be an id.
+        // A count after other times cannot become the file's format, because it may be an id.
         Some(found) if !is_count(found.stamp.shape) || is_first => Some((Source::Text(found.place), found.stamp.shape, true)),
         Some(_) => None,
         None => place::anywhere(line).map(|found| (Source::Text(found.place), found.stamp.shape, false)),
     }
 }
 
-/// A whole JSON record: a date in one of its values is not its time.
+/// In a complete JSON record, a date in one of its values is not its time.
 fn is_record(line: &[u8]) -> bool {
     crate::json::Members::of(line).is_some_and(|mut members| members.by_ref().count() > 0 && members.is_complete())
 }
@@ -115,7 +115,7 @@ fn with_chosen<'a>(profile: Profile, lines: impl Iterator<Item = &'a [u8]> + Clo
     Profile { formats: vec![format], primary: Some(0), ..profile }
 }
 
-/// The head of VPC flow records names their columns: which one holds `start`?
+/// The column of `start` by the header of VPC flow records.
 fn flow_header(line: &[u8]) -> Option<usize> {
     let names: Vec<&[u8]> = line.split(|byte| *byte == b' ').collect();
     let is_name = |name: &&[u8]| !name.is_empty() && name.iter().all(|byte| byte.is_ascii_lowercase() || b"-".contains(byte));
@@ -124,7 +124,7 @@ fn flow_header(line: &[u8]) -> Option<usize> {
     is_header.then(|| names.iter().position(|name| *name == b"start")).flatten()
 }
 
-/// A line that heads a table or is a comment: it belongs to the records behind it.
+/// A table header or a comment, which belongs to the records after it.
 pub(crate) fn is_heading(line: &[u8], is_first: bool) -> bool {
     if line.first() == Some(&b'#') {
         return true;
@@ -134,7 +134,7 @@ pub(crate) fn is_heading(line: &[u8], is_first: bool) -> bool {
     is_first && (is_table || flow_header(line).is_some())
 }
 
-/// What has to be known of the whole file before its times can be settled.
+/// Whether the whole file must be surveyed before its times can be determined.
 pub(crate) fn needs_survey(profile: &Profile, lines: impl Iterator<Item = impl AsRef<[u8]>>) -> bool {
     let mut lines = lines;
     lines.any(|line| {
@@ -143,9 +143,9 @@ pub(crate) fn needs_survey(profile: &Profile, lines: impl Iterator<Item = impl A
     })
 }
 
-/// The record behind a wrapper: the elements of a one-line array, or of `{"Records":[…]}`, when each has a time of its own.
+/// The wrapped records of a line: the elements of a one-line array, or of `{"Records":[…]}`, if each has its own time.
 ///
-/// In a file of text such a line belongs to the event before it.
+/// In a text file such a line belongs to the previous event.
 pub(crate) fn records<'a>(profile: &Profile, line: &'a [u8]) -> Option<Vec<&'a [u8]>> {
     profile.is_of_records().then_some(())?;
     let array = match line.first()? {

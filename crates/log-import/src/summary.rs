@@ -1,80 +1,80 @@
-//! What became of an input's lines.
+//! Counts of the outcomes of an input's lines.
 //!
-//! INVARIANT: `lines + split == events + empty + rejected + joined`. No line is left out silently.
+//! INVARIANT: `lines + split == events + empty + rejected + joined`. No line is dropped silently.
 //!
-//! Never: holds any part of a line; a rejected line is named by its place, so nothing of it reaches a terminal or a log.
+//! Contains no part of a line: a rejected line is identified by its number, so its text never reaches a terminal or a log.
 
 use std::fmt;
 
 use crate::clock::Unknown;
 use crate::profile::Odd;
 
-/// Counts of one input, or of several added together.
+/// Counts of one input, or the sum of several.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Summary {
-    /// Lines read, of every fate; records, when the input is a JSON array.
+    /// Lines read; records, if the input is a JSON array.
     pub lines: u64,
-    /// Events handed on.
+    /// Events returned.
     pub events: u64,
-    /// Lines that took the time of the line before them.
+    /// Lines with the time of the previous line.
     pub inherited: u64,
-    /// Lines that took the caller's time because no line before them had one.
+    /// Lines with the caller's time, because no line before them had a time.
     pub assumed: u64,
-    /// Headings that took the time of the first record.
+    /// Headings with the time of the first record.
     pub headings: u64,
-    /// Lines with nothing in them: a CloudWatch message has at least one byte, so there is nothing to store.
+    /// Empty lines, which are not stored, because a CloudWatch message has at least one byte.
     pub empty: u64,
-    /// Lines that were joined to the event before them.
+    /// Lines that were joined to the previous event.
     pub joined: u64,
-    /// Events that came from arrays in one line, beyond the first of each.
+    /// Events from arrays in one line, without the first of each.
     pub split: u64,
-    /// Lines that could not be events.
+    /// Rejected lines.
     pub rejected: u64,
-    /// Lines with something like a time that was not used. They are among the inherited.
+    /// Lines with something like a time that was not used. They are included in the inherited ones.
     pub odd: u64,
-    /// The first of the rejected.
+    /// The first rejected lines.
     pub examples: Vec<Rejection>,
-    /// The first of the odd.
+    /// The first odd lines.
     pub odd_examples: Vec<Rejection>,
-    /// The formats of time that were found, and the lines with each.
+    /// The detected time formats, and the number of lines with each.
     pub formats: Vec<(String, u64)>,
-    /// What was inferred and not read.
+    /// What was inferred.
     pub notes: Vec<String>,
 }
 
-/// A line that could not be an event, or one that looked odd.
+/// A rejected or odd line.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rejection {
     /// The name the input was given.
     pub file: String,
-    /// Its number, from 1.
+    /// The line number, from 1.
     pub line: u64,
-    /// Why.
+    /// The reason.
     pub reason: Reason,
 }
 
-/// Why a line could not be an event, or why its time was not used.
+/// Why a line was rejected, or why its time was not used.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 pub enum Reason {
-    /// No time in it, and none to inherit, or inheriting is not wanted.
+    /// It has no time, and cannot or must not inherit one.
     #[error("no timestamp")]
     NoTimestamp,
-    /// Something like a time, but not one to be used.
+    /// It has something like a time that is not used.
     #[error("{0}")]
     NotATime(Odd),
-    /// A time that cannot be known.
+    /// Its time is unknown.
     #[error("{0}")]
     Unknown(Unknown),
-    /// Messages are UTF-8; replacing bytes would store what was never logged.
+    /// Messages must be UTF-8; replacing bytes would store text that was never logged.
     #[error("not UTF-8 from byte {at}")]
     NotUtf8 {
-        /// The first byte that is wrong, from 1.
+        /// The first invalid byte, from 1.
         at: usize,
     },
-    /// More bytes than an event can have.
+    /// Longer than an event can be.
     #[error("longer than {limit} bytes")]
     TooLong {
-        /// The most a line may have.
+        /// The maximum.
         limit: usize,
     },
 }
@@ -86,7 +86,7 @@ impl fmt::Display for Rejection {
 }
 
 impl Summary {
-    /// Adds another input's counts; of its examples, as many as fit into `examples` in all.
+    /// Adds another input's counts, and its examples up to `examples` in total.
     pub fn add(&mut self, other: Self, examples: usize) {
         self.lines += other.lines;
         self.events += other.events;

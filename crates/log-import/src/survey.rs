@@ -1,4 +1,4 @@
-//! Goes through an input before its events are made, for what one line alone does not tell: years, and the order of day and month.
+//! Reads an input before its events, for properties that a single line does not show: years, and the order of day and month.
 
 use std::io::Read;
 
@@ -10,7 +10,7 @@ use crate::profile::Profile;
 use crate::unpack::UnpackError;
 use crate::years::{self, Track};
 
-/// What was seen so far.
+/// The dates seen so far.
 pub(crate) struct Survey<'a> {
     profile: &'a Profile,
     bound: i64,
@@ -41,7 +41,7 @@ impl<'a> Survey<'a> {
         }
     }
 
-    /// Reads a whole input; `false` when it breaks off.
+    /// Reads a whole input; `false` if it ends with an error.
     pub(crate) fn add_all(&mut self, input: impl Read + Send, max_line: usize) -> bool {
         let mut intake = match intake::open(input, max_line) {
             Ok(opened) => opened.intake,
@@ -57,7 +57,7 @@ impl<'a> Survey<'a> {
         }
     }
 
-    /// Tells the clock, and returns what the user should know.
+    /// Sets up the clock, and returns notes for the user.
     pub(crate) fn settle(&self, clock: &mut Clock, year: Option<i16>, is_whole: bool) -> Result<Vec<String>, Unknown> {
         let mut notes = Vec::new();
         if self.has_numbers {
@@ -65,7 +65,7 @@ impl<'a> Survey<'a> {
                 Verdict::Certain(order) => clock.order = Some(order),
                 Verdict::Inferred(order) => {
                     clock.order = Some(order);
-                    notes.push(format!("dates are read as {}: in any other order a line would be out of place", order.name()));
+                    notes.push(format!("dates are read as {}: any other order would put a line out of sequence", order.name()));
                 }
                 Verdict::Undecided => return Err(Unknown::Order),
             }
@@ -79,7 +79,7 @@ impl<'a> Survey<'a> {
             let first = first.ok_or(Unknown::NoSuchTime)?;
             clock.years = Years::From { first, track: Track::default(), is_certain };
             if year.is_none() {
-                notes.push(format!("times have no year: the first is taken to be of {first} (--year names another)"));
+                notes.push(format!("times have no year: the first is assumed to be in {first} (set another with --year)"));
             }
         }
         Ok(notes)

@@ -1,14 +1,14 @@
-//! Takes the packing off an input: gzip, zstd, bzip2, xz, as many members and layers as there are, and a byte order mark.
+//! Unpacks an input: gzip, zstd, bzip2, xz, with several members and layers, and a byte order mark.
 //!
-//! - The first bytes say what an input is; its name does not count.
-//! - A packed file may hold several members (log rotation appends them) and its content may be packed again
-//!   (Firehose compresses subscription records that are compressed already), up to `MAX_LAYERS` deep.
-//! - Zero bytes behind the last gzip member are padding (tapes, block devices) and end the file.
-//! - Archives, columns and UTF-16 are recognised only to be refused by name, instead of being taken for very odd lines.
+//! - The first bytes determine the packing; the name is ignored.
+//! - A packed file may have several members (log rotation appends them), and its content may be packed again (Firehose compresses
+//!   subscription records that are already compressed), up to `MAX_LAYERS` layers.
+//! - Zero bytes after the last gzip member are padding (tapes, block devices) and end the file.
+//! - Archives, columnar files and UTF-16 are detected and refused by name, so that they are not imported as lines.
 //! - A UTF-8 byte order mark is the file's signature and not part of its first line.
-//! - Decoders are bounded: a zstd window of 128 MiB (what `zstd -d` takes), an xz dictionary of 256 MiB.
+//! - Decoders are bounded: a zstd window of 128 MiB (the default of `zstd -d`), an xz dictionary of 256 MiB.
 //!
-//! Never: holds more than a buffer of the input. Next: `lines`.
+//! Holds at most one buffer of the input. See also: `lines`.
 
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::sync::Arc;
@@ -18,34 +18,34 @@ use bzip2::bufread::MultiBzDecoder;
 use flate2::bufread::GzDecoder;
 use lzma_rust2::XzReader;
 
-/// Real files have one layer or two; the bound keeps a file made of nothing but layers from nesting readers for ever.
+/// Real files have one or two layers; the bound stops hostile files with many layers.
 const MAX_LAYERS: usize = 4;
 
 /// Enough for the longest signature below (bzip2's seven bytes).
 const HEAD_BYTES: usize = 8;
 
-/// Large enough that reading from a disk costs few calls, small beside the longest line.
+/// Large enough for few system calls, small compared with the longest line.
 const BUFFER_BYTES: usize = 128 * 1024;
 
-/// `xz -9` needs 65 MiB; more is a file that was made to be costly.
+/// `xz -9` needs 65 MiB; a hostile file may ask for more.
 const XZ_MEMORY_KIB: u32 = 256 * 1024;
 
-/// 2^27 bytes, the most that `zstd -d` takes without `--long`.
+/// 2^27 bytes, the maximum of `zstd -d` without `--long`.
 const ZSTD_WINDOW_LOG: u32 = 27;
 
-/// How many bytes of the input, still packed, have been read so far. Clones count together, from any thread.
+/// The number of packed bytes read so far. Clones share the counter, from any thread.
 #[derive(Clone, Debug, Default)]
 pub struct BytesRead(Arc<AtomicU64>);
 
 impl BytesRead {
-    /// Bytes of the input as it was given, so comparable to the length of the file.
+    /// Bytes of the packed input, comparable to the length of the file.
     #[must_use]
     pub fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
 }
 
-/// An input with its packing taken off.
+/// An unpacked input.
 pub(crate) struct Unpacked<'a> {
     pub(crate) content: Box<dyn BufRead + Send + 'a>,
     /// The outermost packing; `None` for plain text.
@@ -53,18 +53,18 @@ pub(crate) struct Unpacked<'a> {
     pub(crate) bytes_read: BytesRead,
 }
 
-/// Why an input is not read at all.
+/// Why an input is refused.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum UnpackError {
     #[error("{error}")]
     Io { packing: Option<Packing>, error: io::Error },
     #[error("{0}")]
     Foreign(&'static str),
-    #[error("packed more than {MAX_LAYERS} times over")]
+    #[error("packed in more than {MAX_LAYERS} layers")]
     TooDeep,
 }
 
-/// Looks at the first bytes and takes off what they announce, until they announce nothing more.
+/// Removes one layer at a time, by the first bytes, until no packing is left.
 pub(crate) fn unpack<'a>(input: impl Read + Send + 'a) -> Result<Unpacked<'a>, UnpackError> {
     let bytes_read = BytesRead::default();
     let counted = Counted { inner: input, count: bytes_read.clone() };
@@ -96,7 +96,7 @@ pub(crate) fn unpack<'a>(input: impl Read + Send + 'a) -> Result<Unpacked<'a>, U
 
 const UTF8_MARK: &[u8] = b"\xEF\xBB\xBF";
 
-/// A packing that is taken off.
+/// A supported packing.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Packing {
     Gzip,
@@ -157,7 +157,7 @@ impl Signature {
     }
 }
 
-/// Gzip members, one after another, and the zeros that may follow them.
+/// Reads gzip members, and the zeros that may follow them.
 struct Members<R> {
     decoder: Option<GzDecoder<R>>,
 }
@@ -178,7 +178,7 @@ impl<R: BufRead> Read for Members<R> {
     }
 }
 
-/// Passes zeros. Is there nothing but them?
+/// Skips zeros. Returns whether the rest has only zeros.
 fn is_at_end(rest: &mut impl BufRead) -> io::Result<bool> {
     loop {
         let available = rest.fill_buf()?;
@@ -244,7 +244,7 @@ mod tests {
         let members = [gzip(b"one\n"), gzip(b""), gzip(b"two\n")].concat();
         let zstd = |bytes: &[u8]| zstd::encode_all(bytes, 1).unwrap();
         let gz = Some("gzip");
-        /// A name, the packed bytes, the bytes in them, and what the error says.
+        /// A name, the packed bytes, their content, and the text of the error.
         type Case<'a> = (&'a str, Vec<u8>, &'a [u8], Option<&'a str>);
         let cases: [Case<'_>; 14] = [
             ("nothing", vec![], b"", None),

@@ -1,34 +1,34 @@
-//! The years of times that are written without one.
+//! The years of times without a year.
 //!
-//! - They are chosen for a file as a whole: the last line has the latest year that is not after the file's own time, and each
-//!   step back of more than two days is a New Year. So no line is out of order, and none later than the file.
+//! - They are chosen for the whole file: the last line has the latest year that is not after the file's modification time, and
+//!   each step back of more than two days is a New Year. So lines are in order, and no line is later than the file.
 //! - Lines may be up to two days out of order, over a New Year too.
-//! - 29 February is only in leap years; the years move back until every such line has one.
-//! - Without the whole file (a pipe longer than the look-ahead) the first line has the latest year that is not after now. When later
-//!   lines would then be in the future, the years cannot be known, and `--year` is asked for.
-//! - Beside a time with a year the nearest year is taken.
+//! - 29 February exists only in leap years; the years move back until every such line is in a leap year.
+//! - Without the whole file (a pipe longer than the look-ahead) the first line has the latest year that is not after now. If
+//!   later lines would then be in the future, the years are unknown, and the user must give `--year`.
+//! - Next to a time with a year, the nearest year is used.
 
 use crate::civil::{DAY_MS, TimeOfDay, is_leap, local_ms, year_of};
 
-/// Lines may be so much out of order before it is a New Year.
+/// Lines may be out of order by this much without a New Year.
 const SLACK_DAYS: i32 = 2;
 
-/// The day's number in a leap year, from 0.
+/// The day of a leap year, from 0.
 fn day_of_year(month: i8, day: i8) -> i32 {
     const BEFORE: [i32; 12] = [0, 31, 60, 91, 121, 152, 182, 213, 244, 274, 305, 335];
     BEFORE[usize::from(month.clamp(1, 12).unsigned_abs()) - 1] + i32::from(day)
 }
 
-/// Follows a file through its years.
+/// Tracks the years of a file.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Track {
-    /// New Years passed.
+    /// The number of New Years so far.
     passed: i16,
     last: Option<i32>,
 }
 
 impl Track {
-    /// The New Years before this day, and the track behind it.
+    /// The number of New Years before this day, and the track after it.
     pub(crate) fn step(self, month: i8, day: i8) -> (i16, Self) {
         let at = day_of_year(month, day);
         let Some(last) = self.last else { return (self.passed, Self { last: Some(at), ..self }) };
@@ -36,7 +36,7 @@ impl Track {
             let passed = self.passed.saturating_add(1);
             return (passed, Self { passed, last: Some(at) });
         }
-        // A line of late December behind one of early January belongs to the old year.
+        // A line of late December after a line of early January belongs to the old year.
         if at - last > 366 - SLACK_DAYS && self.passed > 0 {
             return (self.passed - 1, self);
         }
@@ -44,7 +44,7 @@ impl Track {
     }
 }
 
-/// Goes through a whole file.
+/// Surveys a whole file.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Survey {
     track: Track,
@@ -54,7 +54,7 @@ pub(crate) struct Survey {
     leap_days: Vec<i16>,
 }
 
-/// No file has more years.
+/// Maximum years of a file.
 const MOST_YEARS: i16 = 100;
 
 impl Survey {
@@ -71,7 +71,7 @@ impl Survey {
         }
     }
 
-    /// The year of the first line, when the survey saw the whole file.
+    /// The year of the first line, if the survey has the whole file.
     pub(crate) fn first_year(&self, bound: i64) -> Option<i16> {
         let (passed, month, day, time) = self.last?;
         let latest = year_of(bound.saturating_add(DAY_MS));
@@ -94,7 +94,7 @@ impl Survey {
     }
 }
 
-/// The latest year with such a day in which the time is at most a day after the bound.
+/// The latest year with this day in which the time is at most a day after the bound.
 pub(crate) fn latest_year(month: i8, day: i8, time: TimeOfDay, bound: i64) -> Option<i16> {
     let latest = bound.saturating_add(DAY_MS);
     // 29 February is at most eight years from the next (1896 to 1904, 2096 to 2104).
@@ -102,7 +102,7 @@ pub(crate) fn latest_year(month: i8, day: i8, time: TimeOfDay, bound: i64) -> Op
     (last - 9..=last).rev().find(|year| local_ms(*year, month, day, time).is_some_and(|ms| ms <= latest))
 }
 
-/// The year in which the time is nearest to another.
+/// The year in which the time is nearest to another time.
 pub(crate) fn nearest_year(month: i8, day: i8, time: TimeOfDay, near: i64) -> Option<i16> {
     let year = year_of(near);
     (year - 4..=year + 4)
@@ -141,10 +141,10 @@ mod tests {
         let cases: &[Case<'_>] = &[
             (&[(6, 5), (12, 31), (1, 2)], (2023, 1, 2), &[2022, 2022, 2023]),
             (&[(11, 20), (11, 21)], (2026, 11, 21), &[2026, 2026]),
-            // The file was changed before that day of this year.
+            // The file was last changed before that day of this year.
             (&[(11, 20), (11, 21)], (2026, 11, 1), &[2025, 2025]),
             (&[(3, 1), (2, 1), (1, 1)], (2026, 11, 1), &[2024, 2025, 2026]),
-            // Two lines in each other's place are not a year apart, at New Year neither.
+            // Two swapped lines are not a year apart, not even at New Year.
             (&[(3, 2), (3, 1), (3, 2)], (2026, 11, 1), &[2026, 2026, 2026]),
             (&[(12, 31), (1, 1), (12, 31), (1, 1)], (2026, 11, 1), &[2025, 2026, 2025, 2026]),
             (&[(2, 28), (2, 29), (3, 1)], (2026, 11, 1), &[2024, 2024, 2024]),

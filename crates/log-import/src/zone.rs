@@ -1,9 +1,9 @@
-//! Zones as they are written beside a time.
+//! Zones next to a time.
 //!
 //! - Offsets: `Z`, `+01:00`, `+0100`, `-03`, `GMT+0100`, `UTC+2`, `+060` (minutes, as DB2 writes them).
-//! - Names: IANA names, and abbreviations that mean one offset only.
-//! - An abbreviation with several meanings (`CST`, `IST`, `BST`, …) is known only through `--timezone`.
-//! - A word that is none of these is text and not a zone.
+//! - Names: IANA names, and abbreviations with one offset.
+//! - An abbreviation with several meanings (`CST`, `IST`, `BST`, …) needs `--timezone`.
+//! - Any other word is text, not a zone.
 //!
 //! The two-digit offset after a blank needs care: `10:00:00 -03 [42]` has one, `10:00:00 -12 degrees` has not. It counts when it
 //! is padded with a zero, has a `+`, or is followed by punctuation, a capital or the end.
@@ -16,13 +16,13 @@ use crate::civil::ZoneClass;
 use crate::cursor::Cursor;
 use crate::zone_names::{ABBREVIATIONS, AMBIGUOUS, SPELLED_OUT};
 
-/// What is written beside a time.
+/// A written zone.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Zone<'a> {
     None,
     /// Seconds east of UTC.
     Offset(i32),
-    /// An IANA name that the database has.
+    /// An IANA name in the database.
     Iana(&'a str),
     /// An abbreviation with several meanings.
     Ambiguous(&'a str),
@@ -39,7 +39,7 @@ impl Zone<'_> {
     }
 }
 
-/// Reads a zone that is attached or stands after one or two blanks. Without one, nothing is passed.
+/// Reads a zone directly after a time, or after one or two blanks. Without a zone, nothing is consumed.
 pub(crate) fn read<'a>(cursor: &mut Cursor<'a>) -> Zone<'a> {
     let mut ahead = *cursor;
     let spaced = ahead.blanks(2) > 0;
@@ -54,7 +54,7 @@ pub(crate) fn read<'a>(cursor: &mut Cursor<'a>) -> Zone<'a> {
         _ => None,
     };
     let Some(zone) = zone else { return Zone::None };
-    // `+01:00[Europe/Berlin]`: the offset has said it already.
+    // `+01:00[Europe/Berlin]`: the offset suffices.
     let mut after = ahead;
     if matches!(zone, Zone::Offset(_)) && after.peek() == Some(b'[') && enclosed(&mut after).is_some() {
         ahead = after;
@@ -63,7 +63,7 @@ pub(crate) fn read<'a>(cursor: &mut Cursor<'a>) -> Zone<'a> {
     zone
 }
 
-/// What stands before an offset.
+/// The prefix of an offset.
 #[derive(Clone, Copy, PartialEq)]
 enum Before {
     Time,
@@ -105,7 +105,7 @@ fn offset(cursor: &mut Cursor<'_>, before: Before) -> Option<i32> {
     Some(if sign == b'-' { -seconds } else { seconds })
 }
 
-/// What follows looks like the next field of a header, not like prose.
+/// Whether the next text looks like a field of a header, not like prose.
 fn ends_a_header(cursor: &Cursor<'_>) -> bool {
     let mut ahead = *cursor;
     ahead.blanks(4);
@@ -186,17 +186,17 @@ fn iana<'a>(cursor: &mut Cursor<'a>) -> Option<Zone<'a>> {
     Some(Zone::Iana(name))
 }
 
-/// The instant, in milliseconds, of a local time in a zone. A time that a change of clocks left out is read with the offset before
-/// the change, one that came twice is the first.
+/// The instant, in milliseconds, of a local time in a zone. A time skipped by a change of clocks is read with the offset before
+/// the change; of an ambiguous time the first instant is used.
 pub(crate) fn instant(local_ms: i64, zone: &TimeZone) -> Option<i64> {
     let civil = civil(local_ms)?;
     Some(zone.to_ambiguous_timestamp(civil).compatible().ok()?.as_millisecond())
 }
 
-/// The instant of a local time beside an abbreviation that `zone` uses; `None` when it does not use it.
+/// The instant of a local time with an abbreviation of `zone`; `None` if the zone does not use the abbreviation.
 pub(crate) fn instant_named(local_ms: i64, name: &str, zone: &TimeZone) -> Option<i64> {
     let civil = civil(local_ms)?;
-    // The same abbreviation in the half year around, so that a zone kept at standard time all year is understood too.
+    // Also accepts the abbreviation within half a year, for logs that use standard time all year.
     const HALF_YEAR_MS: i64 = 182 * crate::civil::DAY_MS;
     let direct = zone.to_ambiguous_timestamp(civil).compatible().ok()?.as_millisecond();
     for at in [direct, direct - 3_600_000, direct + 3_600_000, direct - HALF_YEAR_MS, direct + HALF_YEAR_MS] {
@@ -214,7 +214,7 @@ fn civil(local_ms: i64) -> Option<DateTime> {
     Some(jiff::tz::Offset::UTC.to_datetime(timestamp))
 }
 
-/// The stamp without its borrow of the text, unless it needs the text for its zone.
+/// The stamp without a borrow of the text, unless its zone needs the text.
 pub(crate) fn detached<'a>(stamp: crate::civil::Stamp<'_>) -> Option<crate::civil::Stamp<'a>> {
     use crate::civil::Stamp;
     let zone = match stamp.zone {
@@ -225,15 +225,14 @@ pub(crate) fn detached<'a>(stamp: crate::civil::Stamp<'_>) -> Option<crate::civi
     Some(Stamp { date: stamp.date, time: stamp.time, zone, shape: stamp.shape, length: stamp.length })
 }
 
-/// Why a `--timezone` cannot be used.
+/// Why a `--timezone` is invalid.
 #[derive(Debug, thiserror::Error)]
 #[error("unknown time zone `{0}`: give an IANA name such as `Europe/Berlin`, or an offset such as `+01:00`")]
 pub struct TimezoneError(String);
 
 /// The zone of an IANA name, `UTC` or an offset.
 ///
-/// # Errors
-/// When it is none of these. An abbreviation such as `CST` is none: it says no more than the log does.
+/// # Errors If it is something else. An abbreviation such as `CST` is refused, because it is as ambiguous as in the log.
 pub fn timezone(text: &str) -> Result<TimeZone, TimezoneError> {
     let mut cursor = Cursor::new(text.as_bytes());
     let zone = match read(&mut cursor) {

@@ -1,6 +1,6 @@
-//! Names of zones that are not IANA's.
+//! Names of zones that are not in the IANA database.
 
-/// Abbreviations with one meaning, or one that is overwhelmingly used, and minutes east of UTC. The Americas' are those of RFC 822.
+/// Abbreviations with one meaning, or one predominant meaning, and minutes east of UTC. The American ones are from RFC 822.
 pub(crate) const ABBREVIATIONS: &[(&str, i32)] = &[
     ("UTC", 0),
     ("GMT", 0),
@@ -145,7 +145,7 @@ pub(crate) const ABBREVIATIONS: &[(&str, i32)] = &[
 /// Ecuador and the eastern Caribbean; Bangladesh and Brunei.
 pub(crate) const AMBIGUOUS: &[&str] = &["CST", "IST", "BST", "AST", "SST", "GST", "WST", "AMT", "ECT", "BDT", "AMST", "LHST"];
 
-/// Zones that Windows and browsers spell out, as `Pacific Standard Time` or `Pacific Daylight Time`.
+/// Full names of zones by Windows and browsers, such as `Pacific Standard Time` or `Pacific Daylight Time`.
 pub(crate) const SPELLED_OUT: &[(&str, &str)] = &[
     ("Eastern", "America/New_York"),
     ("Central", "America/Chicago"),

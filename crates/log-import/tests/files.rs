@@ -1,6 +1,6 @@
-//! Whole files: which lines begin an event, and what is known of the file as a whole.
+//! Whole files: which lines begin an event, and properties of the whole file.
 
-#![expect(clippy::unwrap_used, reason = "what fails in a helper fails its test")]
+#![expect(clippy::unwrap_used, reason = "a failure in a helper fails its test")]
 
 use std::io::Write as _;
 

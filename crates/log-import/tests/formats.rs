@@ -1,6 +1,6 @@
-//! Well-known log formats: each line has its own time, alone in a file and behind a line of another format.
+//! Well-known log formats: each line has its own time, alone in a file and after a line of another format.
 
-#![expect(clippy::unwrap_used, reason = "what fails in a helper fails its test")]
+#![expect(clippy::unwrap_used, reason = "a failure in a helper fails its test")]
 
 use jiff::Timestamp;
 use logmark_log_import::{Input, Options, read};
@@ -8,7 +8,7 @@ use logmark_log_import::{Input, Options, read};
 /// 2026-11-29T08:00:00Z.
 const NOW: i64 = 1_795_939_200_000;
 
-/// Each line is of 2026-11-20 10:00:00 UTC, with `.123` where the second column says so.
+/// Each line has the time 2026-11-20 10:00:00 UTC, with `.123` if the second column says so.
 const CASES: &[(&str, &str)] = &[
     // Zones.
     ("", "Fri Nov 20 2026 11:00:00 GMT+0100 (Central European Standard Time) up"),

@@ -1,6 +1,6 @@
-//! Whole inputs: what is handed on, what is counted, and that nothing is lost between.
+//! Whole inputs: events and counts, without lost lines.
 
-#![expect(clippy::unwrap_used, reason = "what fails in a helper fails its test")]
+#![expect(clippy::unwrap_used, reason = "a failure in a helper fails its test")]
 
 use std::io::{self, Read, Write};
 
@@ -116,7 +116,7 @@ fn packed_inputs_read_the_same_and_count_packed_bytes() {
     let length = packed.len() as u64;
     let mut reading = read("-", Input::Stream(Box::new(&packed[..])), options(Missing::Inherit)).unwrap();
     let bytes_read = reading.bytes_read();
-    // The second copy's first line inherits: an input is one sequence of lines, however it is packed.
+    // The second copy's first line inherits a time, because an input is one sequence of lines, however it is packed.
     assert_eq!(reading.by_ref().count(), 9);
     assert_eq!(bytes_read.get(), length);
 }

@@ -1,6 +1,6 @@
-//! Real and derived log files, when they are there: every line gets the time an independent program found in it.
+//! Real and derived log files, if available: every line gets the time that an independent program found in it.
 
-#![expect(clippy::print_stderr, reason = "a test that is skipped says so")]
+#![expect(clippy::print_stderr, reason = "a skipped test prints a message")]
 
 use std::fs;
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ struct Expected {
     lines: u64,
     least: i64,
     greatest: i64,
-    /// Of all timestamps, in milliseconds.
+    /// The sum of all timestamps, in milliseconds.
     sum: i64,
 }
 
@@ -52,7 +52,7 @@ const FILES: [Expected; 8] = [
     },
 ];
 
-/// The bytes of a data file, or `None`, said on standard error, where the data is not at hand.
+/// The bytes of a data file; `None`, with a message on standard error, if the data is not available.
 fn data(file: &str) -> Option<Vec<u8>> {
     let folder = std::env::var_os("LOGMARK_TEST_DATA")
         .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"), PathBuf::from);

@@ -1,6 +1,6 @@
-//! One line, one time: what is read, and what is deliberately not.
+//! Single lines: times that are read, and texts that are deliberately not.
 
-#![expect(clippy::unwrap_used, reason = "what fails in a helper fails its test")]
+#![expect(clippy::unwrap_used, reason = "a failure in a helper fails its test")]
 
 use jiff::Timestamp;
 

@@ -1,7 +1,7 @@
-//! What the scheduler does for tenants, beside a queue that serves whoever came first, and what it costs:
-//! `cargo bench -p logmark-quota --bench simulation`.
+//! Fairness of the scheduler compared with a first-come queue, and its cost: `cargo bench -p logmark-quota --bench simulation`.
 //!
-//! The first table is of hours under a paused clock: its figures are the same on every machine. The second is of real time.
+//! The first table simulates hours under a paused clock, so its figures are the same on every machine. The second measures real
+//! time.
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a measurement for a person to read")]
 
 #[path = "../tests/simulation/scenarios.rs"]
@@ -87,7 +87,7 @@ fn recovery() {
 
 type Waiting = Pin<Box<dyn Future<Output = Result<CallPermit, Rejected>>>>;
 
-/// Real time of the three things that happen to a request, with so many waiting at all times.
+/// Real time of the three operations on a request, with a constant number of waiters.
 fn costs() {
     println!("\n{:>8}{:>22}{:>24}{:>14}", "waiting", "admit, to the middle", "leave, from the middle", "grant  (ns)");
     for waiting in [1, 1_000, 10_000] {
@@ -102,7 +102,7 @@ async fn cost(waiting: usize) -> [f64; 3] {
     let rate_limiter =
         RateLimiter::new(RateLimits::new(1.0, 0.0).unwrap().with_queue(QueueLimits { total: 20_000, per_tenant: 1_000 }));
     rate_limiter.try_admit().unwrap().succeeded();
-    // Tenants of a hundred each, but the last of half as many: its next place is in the middle of the line.
+    // Each tenant has a hundred waiters, except the last with half as many: its next position is in the middle of the queue.
     let tenants = waiting.div_ceil(100);
     let share = |tenant: usize| Share::new(format!("tenant-{tenant}"), NonZeroU32::MIN);
     let last = share(tenants);
@@ -122,7 +122,7 @@ async fn cost(waiting: usize) -> [f64; 3] {
     for round in 0..ROUNDS {
         tokio::time::advance(Duration::from_millis(1001)).await;
         let began = Instant::now();
-        // Whatever happens makes the calls that are due.
+        // Every event makes the calls that are due.
         assert!(rate_limiter.try_admit().is_none());
         grant += began.elapsed();
         line.push(queued(&rate_limiter, &share(round % tenants)));
@@ -131,7 +131,7 @@ async fn cost(waiting: usize) -> [f64; 3] {
     [admit, leave, grant].map(|sum| sum.as_nanos() as f64 / ROUNDS as f64)
 }
 
-/// A request that came and waits; its future is never looked at again.
+/// A waiting request whose future is never polled again.
 fn queued(rate_limiter: &RateLimiter, share: &Share) -> Waiting {
     let (rate_limiter, share) = (rate_limiter.clone(), share.clone());
     let mut request: Waiting =

@@ -1,4 +1,4 @@
-//! A concurrency limiter: calls under way at the same time, such as queries, of which an account may run a fixed number.
+//! A concurrency limiter: bounds concurrent calls, such as queries, of which an account may run a fixed number.
 //!
 //! Owns the futures of waiting requests, and the permits that are held. The rules are in `core`, which reads no clock.
 
@@ -13,30 +13,31 @@ use tokio::time::{Instant, timeout_at};
 use self::core::{Admission, Core, Waiter};
 use crate::{QueueLimits, Rejected, Share};
 
-/// A budget of calls under way, shared fairly by weight. Clones are the same limiter.
+/// A budget of concurrent calls, shared fairly by weight. Clones share the limiter.
 ///
 /// Among waiting tenants the one with the fewest permits for its weight is served first, then the first to come. A tenth of the
-/// permits, at least one of two or more, is only for tenants that hold none: calls may last for an hour and are never taken away,
-/// so one tenant without a limit would otherwise shut out all others for as long. What this costs, a tenant alone pays.
+/// permits (at least one, if there are two or more) is reserved for tenants that hold none: calls may last for an hour and are
+/// never preempted, so without the reserve one tenant without a limit could exclude all others for that long. The cost is that a
+/// single tenant cannot use the reserve.
 #[derive(Debug, Clone)]
 pub struct ConcurrencyLimiter(Arc<Mutex<Core<Arc<WaiterHandle>>>>);
 
-/// What is held and awaited, for metrics.
+/// The state of a limiter, for metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConcurrencyLimiterState {
-    /// How many may be held.
+    /// Permits in total.
     pub limit: u32,
-    /// How many are.
+    /// Permits held.
     pub held: u32,
-    /// How many wait.
+    /// Waiting requests.
     pub queued: usize,
-    /// How many tenants they are of.
+    /// Tenants with waiting requests.
     pub tenants_queued: usize,
 }
 
-/// The permit to have one call under way, until it is dropped.
+/// The permit for one concurrent call, until it is dropped.
 #[derive(Debug)]
-#[must_use = "a dropped permit is free for others"]
+#[must_use = "dropping a permit returns it to the limiter"]
 pub struct ConcurrencyPermit {
     concurrency_limiter: ConcurrencyLimiter,
     share: Share,
@@ -49,12 +50,11 @@ impl ConcurrencyLimiter {
         Self(Arc::new(Mutex::new(Core::new(limit, queue))))
     }
 
-    /// Waits for a permit, at most until `deadline`. `tenant_limit` bounds what this tenant holds and awaits together. Dropping
-    /// the future leaves the queue at once, and frees a permit that was already granted.
+    /// Waits for a permit, at most until `deadline`. `tenant_limit` bounds the sum of the tenant's permits and waiting requests.
+    /// Dropping the future leaves the queue immediately, and returns a permit that was already granted.
     ///
-    /// # Errors
-    /// [`Rejected::TenantLimit`] at once when the tenant has as many as it may; [`Rejected::Busy`] when the queue is full or the
-    /// deadline passes. Its wait is a guess from how long permits were held lately.
+    /// # Errors [`Rejected::TenantLimit`] immediately if the tenant has reached its limit; [`Rejected::Busy`] if the queue is
+    /// full or the deadline passes. Its wait is an estimate from recent holding times.
     pub async fn acquire(
         &self,
         share: &Share,
@@ -75,7 +75,7 @@ impl ConcurrencyLimiter {
         decision.map(|since| ConcurrencyPermit { concurrency_limiter: self.clone(), share: share.clone(), since })
     }
 
-    /// What is held and awaited.
+    /// The current state.
     pub fn state(&self) -> ConcurrencyLimiterState {
         self.lock().state()
     }
@@ -101,19 +101,19 @@ struct WaiterHandle {
 
 impl Waiter for Arc<WaiterHandle> {
     fn notify(&self, decision: Result<Instant, Rejected>) {
-        // A request that was decided is no longer queued, so this is the first time.
+        // A decided request is no longer queued, so this is the first decision.
         let _first = self.decided.set(decision);
         self.woken.notify_one();
     }
 }
 
-/// A waiting request. Dropped before its decision was taken, it leaves the queue without a trace.
+/// A waiting request. If it is dropped before its decision is read, it leaves the queue and returns its permit.
 #[derive(Debug)]
 struct QueuedRequest<'a> {
     concurrency_limiter: &'a ConcurrencyLimiter,
     share: &'a Share,
     id: u64,
-    /// None once the decision was taken.
+    /// `None` after the decision was read.
     waiter: Option<Arc<WaiterHandle>>,
 }
 
@@ -122,10 +122,10 @@ impl QueuedRequest<'_> {
         if let Some(waiter) = &self.waiter
             && timeout_at(deadline, waiter.woken.notified()).await.is_err()
         {
-            // A request that was granted a permit in this moment is not queued any more, and keeps it.
+            // A request that was just granted a permit is no longer queued, and keeps the permit.
             self.concurrency_limiter.lock().expire(self.share, self.id);
         }
-        // A request that is not queued was decided, so the default is never used.
+        // A request that is not queued has a decision, so the default is never used.
         self.waiter.take().and_then(|waiter| waiter.decided.get().copied()).unwrap_or(Err(Rejected::TenantLimit))
     }
 }

@@ -7,8 +7,8 @@
 //! |---|---|---|
 //! | [`RateLimiter`] | calls per second to one API: never more in any second | start-time fair queueing by weight |
 //! | [`ConcurrencyLimiter`] | calls under way at the same time | the tenant with the fewest for its weight, then first come |
-//! | [`MemoryPool`] | bytes held at the same time | the tenant with the least for its weight, then first come |
-//! | [`RetryBudget`] | second attempts | none: one budget for all |
+//! | [`MemoryPool`] | bytes held at the same time | the tenant with the fewest bytes for its weight, then first come |
+//! | [`RetryBudget`] | retries | one budget for all tenants |
 //!
 //! ```
 //! use std::num::NonZeroU32;
@@ -27,16 +27,17 @@
 //! # });
 //! ```
 //!
-//! A request that can't be admitted before its deadline is rejected at once, with the time after which a retry can succeed:
-//! [`Rejected`]. Time is `tokio::time`, so that a paused clock drives everything. No task is spawned: the waiting futures drive
-//! the rate limiter.
+//! A request that cannot be admitted before its deadline is rejected immediately, with the time after which a retry can succeed:
+//! [`Rejected`]. Time is `tokio::time`, so a paused clock drives everything. No task is spawned: the waiting futures drive the
+//! rate limiter.
 //!
-//! The library knows rates, tenants and time. It never calls anything, and knows neither HTTP nor a provider's errors: the
-//! caller says how a call ended ([`CallPermit`]).
+//! The library knows rates, tenants and time. It makes no calls, and knows neither HTTP nor a provider's errors: the caller
+//! reports how a call ended ([`CallPermit`]).
 
 mod share;
 mod rejected;
 mod limits;
+mod tenant_queue;
 mod rate_limiter;
 mod concurrency_limiter;
 mod memory;

@@ -1,8 +1,8 @@
 //! The rate of a rate limiter, and the bounds of a queue.
 //!
-//! Owns what counts as a sound limit. Where the figures come from (configuration, the provider's lists) is the caller's.
+//! Validates limits. The caller gets the figures from the configuration or from the provider.
 
-/// Slower than this a rate limiter would not be worth the name: one call in a thousand seconds.
+/// The slowest rate: one call in a thousand seconds.
 const MIN_PER_SECOND: f64 = 0.001;
 /// The fastest rate. The log of calls of the last second grows with it.
 const MAX_PER_SECOND: f64 = 100_000.0;
@@ -30,21 +30,23 @@ impl Default for QueueLimits {
     }
 }
 
-/// Why figures are not a budget.
+/// Why a budget is invalid.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
 pub enum InvalidRateLimits {
     /// The rate is not a number, or out of bounds.
-    #[error("`{0}` calls per second: between {MIN_PER_SECOND} and {MAX_PER_SECOND} must remain after the reserve")]
+    #[error(
+        "`{0}` calls per second is out of range: between {MIN_PER_SECOND} and {MAX_PER_SECOND} must remain after the reserve"
+    )]
     Rate(f64),
-    /// The reserve is not a share of the rate.
-    #[error("`{0}` is not a share to keep in reserve: 0 is nothing, less than 1 all")]
+    /// The reserve is not a share from 0 to less than 1.
+    #[error("`{0}` is not a reserve: use a share from 0 to less than 1")]
     Reserve(f64),
 }
 
 impl RateLimits {
     /// The provider's quota of calls per second, which need not be whole, less the share `reserve` of it (0.2 keeps a fifth for
-    /// the operator's own use). The rate limiter never makes more calls in any second than the whole number below what is left;
-    /// where less than one is left, it makes one in as many seconds as that takes.
+    /// the operator's own use). In any second the rate limiter makes at most the remaining rate rounded down; if less than one
+    /// call a second remains, it makes one call in the corresponding number of seconds.
     ///
     /// # Errors
     /// If the rate is not positive and finite, or the reserve leaves nothing.
@@ -59,7 +61,7 @@ impl RateLimits {
         Ok(Self { ceiling, queue: QueueLimits::default() })
     }
 
-    /// The same budget with other bounds for those who wait.
+    /// The same budget with other bounds for waiting requests.
     #[must_use]
     pub fn with_queue(self, queue: QueueLimits) -> Self {
         Self { queue, ..self }

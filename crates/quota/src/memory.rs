@@ -1,6 +1,6 @@
-//! One budget of bytes, such as those that answers hold until their clients have taken them.
+//! A memory pool: a budget of bytes, such as those of responses until clients have received them.
 //!
-//! Owns the futures of those who wait, and the reservations. The rules are in `core`, which knows no clock.
+//! Owns the futures of waiting requests, and the reservations. The rules are in `core`, which reads no clock.
 
 mod core;
 
@@ -16,61 +16,60 @@ use tokio::time::{Instant, timeout_at};
 use self::core::{Admission, Core, Lack, Waiter};
 use crate::{QueueLimits, Rejected, Share};
 
-/// How long bytes are held is up to those who hold them: after this time it is worth asking again.
+/// The wait that a rejection states: how long others hold bytes is unknown.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 
-/// A budget of bytes, shared by weight. Clones are the same budget.
+/// A budget of bytes, shared by weight. Clones share the budget.
 ///
-/// A tenant may hold as much as it leaves free, for its weight, and never the last eighth: one tenant alone gets half, two get a
-/// third each. A tenant that holds nothing may have anything that is free, so that whatever others hold, its next request gets
-/// through. Of those who wait, the tenant is served first that holds the least for its weight, then who came first.
+/// A tenant may hold as many bytes as it leaves free, times its weight, and never the last eighth: one tenant alone gets half,
+/// two get a third each. A tenant that holds nothing may have everything that is free, so that its next request succeeds
+/// regardless of other tenants. The waiting tenant with the fewest bytes for its weight is served first, then first come, first
+/// served.
 #[derive(Debug, Clone)]
 pub struct MemoryPool(Arc<Mutex<Core<Arc<WaiterHandle>>>>);
 
-/// What is held and awaited, for metrics.
+/// The state of a pool, for metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MemoryPoolState {
-    /// Bytes that may be held.
+    /// Bytes in total.
     pub limit: u64,
-    /// Bytes that are.
+    /// Bytes held.
     pub held: u64,
-    /// How many requests wait.
+    /// Waiting requests.
     pub queued: usize,
-    /// How many tenants hold or wait.
+    /// Tenants that hold bytes or wait.
     pub tenants: usize,
 }
 
-/// Bytes of the budget, until this is dropped.
+/// Reserved bytes, until this is dropped.
 #[derive(Debug)]
-#[must_use = "a reservation dropped is free for others"]
+#[must_use = "dropping a reservation returns its bytes"]
 pub struct Reservation {
     memory: MemoryPool,
     share: Share,
     bytes: u64,
-    /// Others that it keeps alive.
+    /// Other reservations that it keeps alive.
     shared: Vec<Arc<Reservation>>,
 }
 
 impl MemoryPool {
-    /// A budget of so many bytes, all free.
+    /// A pool of `limit` bytes, all free.
     #[must_use]
     pub fn new(bytes: u64, queue: QueueLimits) -> Self {
         Self(Arc::new(Mutex::new(Core::new(bytes, queue))))
     }
 
-    /// Reserves the bytes if they are free now, before those who wait for more.
+    /// Reserves the bytes if they are free now, even if other requests wait.
     ///
-    /// # Errors
-    /// [`Rejected::TenantLimit`] when the tenant holds its share, else [`Rejected::Busy`].
+    /// # Errors [`Rejected::TenantLimit`] if the tenant holds its share, else [`Rejected::Busy`].
     pub fn try_reserve(&self, share: &Share, bytes: u64) -> Result<Reservation, Rejected> {
         let passed = self.lock().pass(share, bytes);
         passed.map(|()| self.reservation(share, bytes)).map_err(rejected)
     }
 
-    /// Reserves the bytes if they are free now and no request waits that goes before: for what could be left out.
+    /// Reserves the bytes if they are free now and no request with priority waits: for optional work.
     ///
-    /// # Errors
-    /// As of [`MemoryPool::try_reserve`].
+    /// # Errors As for [`MemoryPool::try_reserve`].
     pub fn reserve_spare(&self, share: &Share, bytes: u64) -> Result<Reservation, Rejected> {
         match self.lock().reserve(share, bytes, None::<fn() -> Arc<WaiterHandle>>) {
             Admission::Decided(Ok(())) => Ok(self.reservation(share, bytes)),
@@ -79,11 +78,10 @@ impl MemoryPool {
         }
     }
 
-    /// Waits for the bytes, at most until `deadline`. Dropping the future leaves the queue at once, and frees what it was already
-    /// given.
+    /// Waits for the bytes, at most until `deadline`. Dropping the future leaves the queue immediately, and returns bytes that
+    /// were already granted.
     ///
-    /// # Errors
-    /// When the deadline passes or the queue is full: [`Rejected::TenantLimit`] when the tenant itself holds too much, else
+    /// # Errors If the deadline passes or the queue is full: [`Rejected::TenantLimit`] if the tenant itself holds too much, else
     /// [`Rejected::Busy`].
     pub async fn reserve(&self, share: &Share, bytes: u64, deadline: Instant) -> Result<Reservation, Rejected> {
         let waiter = Arc::new(WaiterHandle::default());
@@ -97,7 +95,7 @@ impl MemoryPool {
         decision.map(|()| self.reservation(share, bytes)).map_err(rejected)
     }
 
-    /// What is held and awaited.
+    /// The current state.
     #[must_use]
     pub fn state(&self) -> MemoryPoolState {
         self.lock().state()
@@ -120,19 +118,19 @@ fn rejected(lack: Lack) -> Rejected {
 }
 
 impl Reservation {
-    /// How many bytes.
+    /// The reserved bytes.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// Whose it is.
+    /// The tenant that holds it.
     #[must_use]
     pub fn tenant(&self) -> &str {
         self.share.tenant()
     }
 
-    /// Changes it to so many bytes. False, and unchanged, when there are not so many: less is always possible.
+    /// Changes the size to `bytes`. Returns false, without a change, if they are not free. Shrinking always succeeds.
     #[must_use]
     pub fn resize(&mut self, bytes: u64) -> bool {
         if bytes > self.bytes {
@@ -152,8 +150,8 @@ impl Reservation {
         self.shared.append(&mut other.shared);
     }
 
-    /// Keeps another reservation for as long as this one, for bytes that several hold together. [`Reservation::bytes`] and
-    /// [`Reservation::resize`] leave it out.
+    /// Keeps another reservation alive with this one, for bytes that several reservations share. [`Reservation::bytes`] and
+    /// [`Reservation::resize`] ignore it.
     pub fn keep(&mut self, shared: Arc<Self>) {
         self.shared.push(shared);
     }
@@ -167,7 +165,7 @@ impl Drop for Reservation {
     }
 }
 
-/// The side of one who waits that the budget knows.
+/// The pool's handle to a waiting request.
 #[derive(Debug, Default)]
 struct WaiterHandle {
     decided: OnceLock<Result<(), Lack>>,
@@ -176,20 +174,20 @@ struct WaiterHandle {
 
 impl Waiter for Arc<WaiterHandle> {
     fn notify(&self, decision: Result<(), Lack>) {
-        // Who was told is no longer queued, so this is the first time.
+        // A decided request is no longer queued, so this is the first decision.
         let _first = self.decided.set(decision);
         self.woken.notify_one();
     }
 }
 
-/// One who waits. Dropped before its verdict was taken, it leaves as if it had never come.
+/// A waiting request. If it is dropped before its decision is read, it leaves the queue and returns its bytes.
 #[derive(Debug)]
 struct QueuedRequest<'a> {
     memory: &'a MemoryPool,
     share: &'a Share,
     id: u64,
     bytes: u64,
-    /// None once the verdict was taken.
+    /// `None` after the decision was read.
     waiter: Option<Arc<WaiterHandle>>,
 }
 
@@ -198,10 +196,10 @@ impl QueuedRequest<'_> {
         if let Some(waiter) = &self.waiter
             && timeout_at(deadline, waiter.woken.notified()).await.is_err()
         {
-            // One that was given its bytes in this very moment is not queued any more, and keeps them.
+            // A request that was just granted its bytes is no longer queued, and keeps them.
             self.memory.lock().expire(self.share, self.id);
         }
-        // Not queued any more means told; the alternative is never taken.
+        // A request that is not queued has a decision, so the default is never used.
         self.waiter.take().and_then(|waiter| waiter.decided.get().copied()).unwrap_or(Err(Lack::Budget))
     }
 }

@@ -5,7 +5,7 @@
 //!
 //! No task runs. Each waiter sleeps until its expected admission time, and a waiter that wakes admits all calls that are due, its
 //! own or others'. The head is woken when its admission time moves forward. So a waiter that leaves, or is no longer polled,
-//! delays the others until the next waiter's expected admission time at most.
+//! delays the others at most until the next waiter's expected admission time.
 
 mod breaker;
 mod core;
@@ -26,35 +26,34 @@ use crate::{RateLimits, Rejected, Share};
 
 pub use self::breaker::BreakerState;
 
-/// A budget of calls per second, shared fairly by weight. Clones are the same rate limiter.
+/// A budget of calls per second, shared fairly by weight. Clones share the rate limiter.
 ///
-/// - In no second are more calls let through than the budget allows; throttled calls lower the rate, successes raise it
-///   again.
-/// - Nearly all recent calls failing, all are refused for a while, but for single probes.
-/// - While demand exceeds the rate, tenants are served in proportion to their weights; a tenant that was idle goes before those
-///   that were served lately.
+/// - No second has more calls than the budget allows; throttled calls lower the rate, successes raise it again.
+/// - If nearly all recent calls failed, all calls except single probes are refused for a while.
+/// - While demand exceeds the rate, tenants are served in proportion to their weights; a tenant that was idle precedes tenants
+///   that were served recently.
 #[derive(Debug, Clone)]
 pub struct RateLimiter(Arc<Mutex<Core<Arc<WaiterHandle>>>>);
 
-/// What a rate limiter is doing, for metrics.
+/// The state of a rate limiter, for metrics.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RateLimiterState {
-    /// Calls per second at the moment.
+    /// The current rate, in calls per second.
     pub rate: f64,
-    /// Calls per second when nothing is throttled.
+    /// The rate without throttling, in calls per second.
     pub ceiling: f64,
-    /// How many wait.
+    /// Waiting requests.
     pub queued: usize,
-    /// How many tenants they are of.
+    /// Tenants with waiting requests.
     pub tenants_queued: usize,
-    /// Whether calls are let through.
+    /// Whether calls are allowed.
     pub breaker: BreakerState,
 }
 
-/// The permit to make one call, now. The caller reports how the call ended; a permit that is dropped without a report counts as a
-/// call made, and says nothing about the upstream.
+/// The permit to make one call now. The caller reports how the call ended; a permit that is dropped without a report counts as a
+/// call, but not as evidence about the upstream.
 #[derive(Debug)]
-#[must_use = "a dropped permit is a lost call of the budget"]
+#[must_use = "dropping a permit wastes a call of the budget"]
 pub struct CallPermit {
     rate_limiter: RateLimiter,
     admitted: AdmittedCall,
@@ -67,12 +66,11 @@ impl RateLimiter {
         Self(Arc::new(Mutex::new(Core::new(limits))))
     }
 
-    /// Waits for a permit, at most until `deadline`. Dropping the future leaves the queue at once, and returns a permit that was
-    /// already granted.
+    /// Waits for a permit, at most until `deadline`. Dropping the future leaves the queue immediately, and returns a permit that
+    /// was already granted.
     ///
-    /// # Errors
-    /// [`Rejected::Busy`] as soon as the deadline can't be made, by what is queued and the present rate; [`Rejected::Open`] as
-    /// soon as the upstream is known to fail.
+    /// # Errors [`Rejected::Busy`] as soon as the queue and the current rate show that the deadline cannot be met;
+    /// [`Rejected::Open`] as soon as the upstream is known to fail.
     pub async fn admit(&self, share: &Share, deadline: Instant) -> Result<CallPermit, Rejected> {
         let waiter = Arc::new(WaiterHandle::default());
         let admission = self.locked(|core, now| core.admit(now, share, deadline, || Arc::clone(&waiter)));
@@ -91,12 +89,12 @@ impl RateLimiter {
         self.locked(Core::try_admit).map(|admitted| self.permit(admitted))
     }
 
-    /// From now on other limits hold. Those who wait stay, unless they can't make their deadlines any more.
+    /// Replaces the limits. Waiting requests stay, unless they can no longer meet their deadlines.
     pub fn change_limits(&self, limits: RateLimits) {
         self.locked(|core, now| core.change_limits(now, limits));
     }
 
-    /// What the rate limiter is doing.
+    /// The current state.
     pub fn state(&self) -> RateLimiterState {
         self.lock().state()
     }
@@ -105,7 +103,7 @@ impl RateLimiter {
         CallPermit { rate_limiter: self.clone(), admitted, outcome: Outcome::Unknown }
     }
 
-    /// The time is taken under the lock, so that it never goes back for the machine.
+    /// The time is read under the lock, so that it never goes back for the state machine.
     fn locked<T>(&self, action: impl FnOnce(&mut Core<Arc<WaiterHandle>>, Instant) -> T) -> T {
         let mut core = self.lock();
         action(&mut core, Instant::now())
@@ -117,17 +115,17 @@ impl RateLimiter {
 }
 
 impl CallPermit {
-    /// The upstream answered, if only to refuse what was asked.
+    /// The upstream answered, even if it refused the request.
     pub fn succeeded(mut self) {
         self.outcome = Outcome::Succeeded;
     }
 
-    /// The upstream refused for lack of quota, and may have said how long to wait.
+    /// The upstream throttled the call, and may have stated how long to wait.
     pub fn throttled(mut self, retry_after: Option<Duration>) {
         self.outcome = Outcome::Throttled(retry_after);
     }
 
-    /// The upstream failed: no answer in time, or one of its own faults.
+    /// The upstream failed: a timeout or an internal error.
     pub fn failed(mut self) {
         self.outcome = Outcome::Failed;
     }
@@ -148,7 +146,7 @@ struct WaiterHandle {
 
 impl Waiter for Arc<WaiterHandle> {
     fn notify(&self, decision: Decision) {
-        // A request that was decided is no longer queued, so this is the first time.
+        // A decided request is no longer queued, so this is the first decision.
         let _first = self.decided.set(decision);
         self.woken.notify_one();
     }
@@ -158,13 +156,13 @@ impl Waiter for Arc<WaiterHandle> {
     }
 }
 
-/// A waiting request. Dropped before its decision was taken, it leaves the queue without a trace.
+/// A waiting request. If it is dropped before its decision is read, it leaves the queue and returns its permit.
 #[derive(Debug)]
 struct QueuedRequest<'a> {
     rate_limiter: &'a RateLimiter,
     tenant: &'a Arc<str>,
     id: u64,
-    /// None once the decision was taken.
+    /// `None` after the decision was read.
     waiter: Option<Arc<WaiterHandle>>,
 }
 
@@ -173,10 +171,10 @@ impl QueuedRequest<'_> {
         while let Some(check_at) = self.rate_limiter.locked(|core, now| core.poll_waiter(now, self.tenant, self.id))
             && let Some(waiter) = &self.waiter
         {
-            // Either way it looks again.
+            // In both cases it polls again.
             let _woken = timeout_at(check_at, waiter.woken.notified()).await;
         }
-        // A request that is not queued was decided, so the default is never used.
+        // A request that is not queued has a decision, so the default is never used.
         let decided = self.waiter.take().and_then(|waiter| waiter.decided.get().copied());
         decided.unwrap_or(Err(Rejected::Busy { retry_after: Duration::from_secs(1) }))
     }

@@ -6,29 +6,29 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// The call may not be made. It took nothing from the budget, and is not queued.
+/// The call is rejected. It used nothing of the budget, and is not queued.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Rejected {
-    /// Too many are before it for the time it has, or the queue is full of those who rank before it.
+    /// It cannot be served before its deadline, or the queue is full of requests with a better rank.
     #[error("too many calls are waiting, try again in {} s", retry_after.as_secs())]
     Busy {
-        /// Whole seconds, never zero: asking again after them, with the same time to wait, is enough if nobody else came
-        /// meanwhile and the rate has not fallen.
+        /// Whole seconds, never zero. A retry after them with the same deadline succeeds if no other request arrived and the rate
+        /// did not fall.
         retry_after: Duration,
     },
-    /// Nearly all recent calls failed, so none is made for a while.
+    /// Nearly all recent calls failed, so calls are paused.
     #[error("the upstream fails, try again in {} s", retry_after.as_secs())]
     Open {
-        /// Whole seconds, never zero: after them a call is let through to see whether the upstream works again.
+        /// Whole seconds, never zero. After them a probe checks whether the upstream works again.
         retry_after: Duration,
     },
-    /// The tenant holds or awaits as many permits as it may have: only the end of its own calls changes that.
-    #[error("the tenant has as many calls under way as it may have")]
+    /// The tenant has reached its own limit, counting permits and waiting requests. It must wait for its own calls to end.
+    #[error("the tenant has reached its limit of concurrent calls")]
     TenantLimit,
 }
 
 impl Rejected {
-    /// After how long a retry can succeed, if time alone can change the answer.
+    /// After how long a retry can succeed; `None` if waiting alone does not help.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Busy { retry_after } | Self::Open { retry_after } => Some(*retry_after),

@@ -1,22 +1,21 @@
-//! How many second attempts may be made: when everything fails, retries must not double the load.
+//! The retry budget: bounds retries, so that they do not double the load when everything fails.
 //!
-//! Owns the account. Whether another attempt makes sense, and how long to wait before it, the caller knows; it then goes
-//! through its [`RateLimiter`](crate::RateLimiter) like every other call.
+//! Owns the balance. The caller decides whether a retry makes sense and how long to wait; the retry passes the
+//! [`RateLimiter`](crate::RateLimiter) like every other call.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// What one retry costs.
+/// The cost of one retry.
 const RETRY_COST: u32 = 10;
-/// What each call brings: 0.4 retries. With what is there at first, at most 2 + 0.4 n retries come on n calls, which is
-/// half of n or less from the twentieth call on.
+/// The deposit of each call: 0.4 retries. With the initial balance, n calls allow at most 2 + 0.4 n retries, which is at most
+/// half of n from the twentieth call on.
 const CALL_INCOME: u32 = 4;
-/// What is there at first: enough for the very first call to be tried three times.
+/// The initial balance: the very first call can be tried three times.
 const INITIAL: u32 = 20;
-/// What can be saved up: ten retries, so that a long quiet time doesn't pay for a storm.
+/// The maximum balance: ten retries, so that a long quiet period does not pay for a retry storm.
 const MAX: u32 = 100;
 
-/// A budget of retries over all callers of one upstream: from its twentieth call on, attempts are at most 1.5 times the
-/// calls, however much fails.
+/// A budget of retries for all callers of one upstream: from its twentieth call on, attempts are at most 1.5 times the calls.
 #[derive(Debug)]
 pub struct RetryBudget(AtomicU32);
 
@@ -32,7 +31,7 @@ impl RetryBudget {
         self.change(|saved| Some(saved.saturating_add(CALL_INCOME).min(MAX)));
     }
 
-    /// A retry is wanted: true if it may be made, and it is then paid for.
+    /// Requests a retry. Returns true if it may be made, and charges the budget.
     #[must_use]
     pub fn try_withdraw(&self) -> bool {
         self.change(|saved| saved.checked_sub(RETRY_COST))
@@ -53,13 +52,13 @@ mod tests {
         let mut retries = 0;
         for calls in 1..=100_000_usize {
             budget.deposit();
-            // A stretch without failures saves up, and is followed by one in which everything fails for good.
+            // A period without failures fills the budget, then everything fails.
             if calls % 1000 > 300 {
                 retries += (0..5).filter(|_| budget.try_withdraw()).count();
             }
             assert!(calls < 20 || 2 * retries <= calls, "{retries} retries on {calls} calls");
         }
-        assert!(retries > 20_000, "the budget is there to be used: {retries}");
+        assert!(retries > 20_000, "too few retries: {retries}");
     }
 
     #[test]

@@ -1,11 +1,11 @@
-//! The tenant that a call is made for, and its weight beside other tenants.
+//! The tenant of a call, and its weight relative to other tenants.
 //!
-//! Owns nothing but the two values; the queues of `rate_limiter` and `concurrency_limiter` decide what they are worth.
+//! Contains only the two values; the queues of `rate_limiter`, `concurrency_limiter` and `memory` use them.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-/// A tenant and its weight. Of what is scarce, tenants that want more than they get receive in proportion to their weights.
+/// A tenant and its weight. Tenants whose demand exceeds their share receive in proportion to their weights.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Share {
     pub(crate) tenant: Arc<str>,
@@ -13,17 +13,17 @@ pub struct Share {
 }
 
 impl Share {
-    /// The share of `tenant`. Weights mean something only beside each other: 1 for everyone is as good as 100 for everyone.
+    /// The share of `tenant`. Weights are relative: 1 for all tenants is the same as 100 for all tenants.
     pub fn new(tenant: impl Into<Arc<str>>, weight: NonZeroU32) -> Self {
         Self { tenant: tenant.into(), weight }
     }
 
-    /// Whose share it is.
+    /// The tenant.
     pub fn tenant(&self) -> &str {
         &self.tenant
     }
 
-    /// Its weight beside others.
+    /// The weight.
     pub fn weight(&self) -> NonZeroU32 {
         self.weight
     }

@@ -1,6 +1,6 @@
-//! Slots under a paused clock: bounds, order, what is kept for others, leaving.
+//! The concurrency limiter under a paused clock: bounds, order, the reserve, leaving.
 //!
-//! Owns what a caller sees, and a random run in which every permit is accounted for.
+//! Tests the public API, and a random run that accounts for every permit.
 #![expect(clippy::unwrap_used, reason = "test code, which clippy sees only in functions that are tests")]
 
 use std::cell::RefCell;
@@ -81,7 +81,7 @@ async fn the_waiting_tenant_with_the_fewest_calls_for_its_weight_is_next() {
                 yield_now().await;
             }
             assert_eq!(concurrency_limiter.state().queued, 4);
-            // The first that is free is the one kept for who holds none, the second takes its place.
+            // The first free permit is the reserve for tenants that hold none; the second replaces it.
             for other in others {
                 drop(other);
                 sleep(Duration::from_secs(1)).await;
@@ -117,7 +117,7 @@ async fn a_cancelled_waiter_leaks_no_permit() {
                 tokio::task::spawn_local(async move {
                     let share = share(&format!("tenant-{}", number % 7), 1 + u32::try_from(number % 3).unwrap());
                     sleep(Duration::from_millis(number * 13 % 9001)).await;
-                    // Some wait for less than it takes, and some go before the deadline that they gave.
+                    // Some deadlines are too short, and some requests leave before their deadline.
                     let asked = concurrency_limiter.acquire(&share, None, Instant::now() + MINUTE);
                     if let Ok(Ok(_slot)) = timeout(Duration::from_millis(number * 31 % 1009), asked).await {
                         assert!(concurrency_limiter.state().held <= LIMIT);

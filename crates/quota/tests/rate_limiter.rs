@@ -1,7 +1,7 @@
 //! The futures of a rate limiter under a paused clock: order, leaving, deadlines, throttling, the breaker.
 //!
-//! Owns what a caller sees. The machine's rules are tested against models in `src/rate_limiter/tests.rs`, hours of traffic in
-//! `tests/simulation`.
+//! Tests the public API. `src/rate_limiter/tests.rs` tests the state machine against models, `tests/simulation` simulates hours
+//! of traffic.
 #![expect(clippy::unwrap_used, reason = "test code, which clippy sees only in functions that are tests")]
 
 use std::future::poll_fn;
@@ -14,7 +14,7 @@ use logmark_quota::{BreakerState, CallPermit, QueueLimits, RateLimiter, RateLimi
 use tokio::time::{Instant, advance};
 
 const SECOND: Duration = Duration::from_secs(1);
-/// A second as the rate limiter counts it.
+/// A second by the rate limiter's definition.
 const SPAN: Duration = Duration::from_millis(1001);
 
 type Waiting<'a> = Pin<Box<dyn Future<Output = Result<CallPermit, Rejected>> + 'a>>;
@@ -27,7 +27,7 @@ fn share(tenant: &str) -> Share {
     Share::new(tenant, NonZeroU32::MIN)
 }
 
-/// Asks, and looks once.
+/// Sends a request and polls it once.
 async fn queued<'a>(rate_limiter: &'a RateLimiter, share: &'a Share, max_wait: Duration) -> Waiting<'a> {
     let deadline = Instant::now() + max_wait;
     let mut waiting: Waiting<'a> = Box::pin(rate_limiter.admit(share, deadline));
@@ -86,13 +86,14 @@ async fn a_cancelled_waiter_delays_no_other() {
     let second = queued(&rate_limiter, &tenants[1], 60 * SECOND).await;
     let third = queued(&rate_limiter, &tenants[2], 60 * SECOND).await;
     drop(first);
-    // The second is given a turn, as whatever happens makes the calls that are due, and goes without having looked.
+    // The second request is granted a permit, because every event makes the calls that are due, and is dropped before it was
+    // polled.
     advance(SPAN).await;
     assert!(rate_limiter.try_admit().is_none());
     assert_eq!(rate_limiter.state().queued, 1);
     drop(second);
     third.await.unwrap().succeeded();
-    assert_eq!(began.elapsed(), SPAN, "the third has the turn that the second left");
+    assert_eq!(began.elapsed(), SPAN, "the third gets the permit that the second returned");
 }
 
 #[tokio::test(start_paused = true)]
@@ -120,7 +121,7 @@ async fn a_request_that_cannot_meet_its_deadline_is_rejected_at_once_or_when_oth
         waiters.push(queued(&rate_limiter, other, 60 * SECOND).await);
     }
     let rejected = late.await.unwrap_err();
-    assert!(began.elapsed() <= 2 * SECOND, "it need not wait for its deadline: {:?}", began.elapsed());
+    assert!(began.elapsed() <= 2 * SECOND, "it is decided before its deadline: {:?}", began.elapsed());
     assert!(rejected.retry_after() >= Some(SECOND));
 }
 
@@ -137,7 +138,7 @@ async fn try_admit_succeeds_only_when_no_request_waits() {
     while poll_once(&mut waiting).await.is_none() {
         advance(Duration::from_millis(100)).await;
     }
-    assert_eq!(began.elapsed(), 3 * SECOND, "not before the upstream wants calls again");
+    assert_eq!(began.elapsed(), 3 * SECOND, "not before the end of the pause that the upstream requested");
 }
 
 #[tokio::test(start_paused = true)]
@@ -155,11 +156,11 @@ async fn failures_open_the_breaker_for_all_waiters_and_one_successful_probe_clos
     assert_eq!(rate_limiter.admit(&tenant, Instant::now() + SECOND).await.unwrap_err(), open);
 
     advance(SPAN).await;
-    assert!(rate_limiter.try_admit().is_none(), "what can be left out is no probe");
+    assert!(rate_limiter.try_admit().is_none(), "an optional call is not a probe");
     let probe = rate_limiter.admit(&tenant, Instant::now() + SECOND).await.unwrap();
     assert_eq!(rate_limiter.state().breaker, BreakerState::HalfOpen);
     assert!(matches!(rate_limiter.admit(&tenant, Instant::now() + SECOND).await, Err(Rejected::Open { .. })));
-    // Its caller went away: the next one probes.
+    // Its caller disconnected: the next call is the probe.
     drop(probe);
     advance(SPAN).await;
     rate_limiter.admit(&tenant, Instant::now() + SECOND).await.unwrap().succeeded();

@@ -1,27 +1,26 @@
 //! The `Authorization` field (RFC 6750 §2.1, RFC 9110 §11.6.2): one field, one scheme, one token.
 //!
-//! It takes a credential from nowhere else: no query, cookie, form or other header ever reaches it. What the
-//! token says is for `compact` and the modules after it.
+//! Credentials in the query, cookies, forms or other headers are never read. `compact` and the modules after it read the token.
 
 use std::fmt;
 
-/// Bytes of the largest token that is looked at: 16 KiB.
+/// Largest accepted token: 16 KiB.
 pub const MAX_TOKEN_BYTES: usize = 16 * 1024;
 
-/// A text in a token's place. Nothing in it is true yet.
+/// The text of a token, not verified.
 #[derive(Clone, Copy)]
 pub struct UnverifiedToken<'a>(&'a str);
 
-/// Why a request carries no usable credential.
+/// Why a request has no usable credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CredentialError {
     /// No `Authorization` field.
     #[error("no authorization field")]
     Missing,
-    /// More than one credential, as fields or joined by a comma: whoever reads the other one is deceived.
+    /// More than one credential, as fields or joined by a comma: a proxy might have checked the other one.
     #[error("more than one credential")]
     Doubled,
-    /// Another scheme than Bearer, or none.
+    /// The scheme is missing or not Bearer.
     #[error("authorization scheme is not bearer")]
     OtherScheme,
     /// Bearer, but not followed by exactly one token.
@@ -33,7 +32,7 @@ pub enum CredentialError {
 }
 
 impl CredentialError {
-    /// Whether the request itself is wrong (400) and not only its credential (401).
+    /// Whether the request is malformed (400), not only its credential (401).
     pub fn is_bad_request(self) -> bool {
         matches!(self, Self::Doubled)
     }
@@ -52,7 +51,7 @@ pub fn bearer<'a>(header_values: impl Iterator<Item = &'a [u8]>) -> Result<Unver
         return Err(CredentialError::OtherScheme);
     }
     let token = rest.trim_ascii_start();
-    // 1*SP: no other white space stands between scheme and token.
+    // 1*SP: only spaces are allowed between scheme and token.
     if token.is_empty() || rest[..rest.len() - token.len()].iter().any(|byte| *byte != b' ') {
         return Err(CredentialError::Malformed);
     }
@@ -68,13 +67,13 @@ pub fn bearer<'a>(header_values: impl Iterator<Item = &'a [u8]>) -> Result<Unver
     std::str::from_utf8(token).map(UnverifiedToken).map_err(|_| CredentialError::Malformed)
 }
 
-/// `b64token` of RFC 6750 §2.1, which is wider than a JWT: what is no JWT is refused as a token, not as a field.
+/// `b64token` of RFC 6750 §2.1, which allows more than a JWT: a text that is not a JWT is refused as a token, not as a field.
 fn is_token_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte)
 }
 
 impl<'a> UnverifiedToken<'a> {
-    /// A token from elsewhere than a request, such as a command line.
+    /// A token from another source than a request, such as a command line.
     pub fn new(text: &'a str) -> Self {
         Self(text)
     }

@@ -1,7 +1,6 @@
 //! An issuer's rules applied to a token whose signature has been verified.
 //!
-//! Every rule is its own function and stands in the order of `check_claims`. It verifies nothing itself:
-//! called for a token with a bad signature it would answer all the same, so only `verifier` calls it.
+//! Every rule is its own function, in the order of `check_claims`. It does not verify signatures, so only `verifier` may call it.
 
 use serde_json::Value;
 
@@ -13,10 +12,10 @@ use super::scopes::{self, GrantedScope};
 use crate::auth::reserved::is_reserved;
 use crate::domain::name::TenantId;
 
-/// 2^53, from which on JSON readers differ about whole numbers (RFC 8259 §6).
+/// 2^53: JSON parsers differ on larger whole numbers (RFC 8259 §6).
 const FIRST_INEXACT: u64 = 1 << 53;
 
-/// What a verified token says.
+/// The claims of a verified token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claims {
     /// `iss`, one of the configured ones.
@@ -33,7 +32,7 @@ pub struct Claims {
     pub token_id: Option<String>,
 }
 
-/// When a token may be used, in milliseconds since 1970, leeway included.
+/// The validity of a token, in milliseconds since 1970, leeway included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Window {
     from_ms: i64,
@@ -54,8 +53,8 @@ impl Window {
 
 /// Applies `rules` at `now_ms`, milliseconds since 1970. The signature must have been verified before.
 ///
-/// INVARIANT: [`Window::check`] is left to the caller and comes last, so [`TokenError::Expired`] means that everything else
-/// about the token is right. It is the one reason that the caller is told.
+/// INVARIANT: [`Window::check`] is left to the caller and comes last, so [`TokenError::Expired`] means that the token is valid
+/// otherwise. It is the only reason that the caller is told.
 pub(super) fn check_claims(
     header: &Header,
     claims: &UnverifiedClaims,
@@ -80,7 +79,7 @@ fn check_kind(header: &Header, claims: &UnverifiedClaims, rules: &IssuerRules) -
     if rules.require_typ && header.token_type != TokenType::AccessToken {
         return Err(TokenError::TypeRequired);
     }
-    // RFC 7800 §3.1: whoever accepts it without the proof gives the holder's key away.
+    // RFC 7800 §3.1: accepting the token without proof of possession would let a thief use it.
     if claims.get("cnf").is_some() {
         return Err(TokenError::SenderConstrained);
     }
@@ -99,8 +98,8 @@ fn check_audience(claims: &UnverifiedClaims, rules: &IssuerRules) -> Result<(), 
     }
 }
 
-/// Access tokens of Amazon Cognito name their client where others name their audience, so the client is held against
-/// `audiences` too, as API Gateway does. `token_use` must say that it is such a token.
+/// Access tokens of Amazon Cognito name their client instead of an audience, so the client is compared with `audiences` too, as
+/// API Gateway does. `token_use` must be `access`.
 fn check_client(claims: &UnverifiedClaims, rules: &IssuerRules) -> Result<(), TokenError> {
     if claims.text("token_use")? != Some("access") {
         return Err(TokenError::MissingClaim("aud".into()));
@@ -120,14 +119,14 @@ fn check_time(claims: &UnverifiedClaims, rules: &IssuerRules, now_ms: i64) -> Re
     if issued_ms.saturating_sub(leeway) > now_ms {
         return Err(TokenError::IssuedInFuture);
     }
-    // The issuer's clock may be ahead of ours by the leeway: so much longer a token of the longest lifetime seems to live.
+    // The issuer's clock may be ahead by the leeway, which makes a token of the longest lifetime appear longer by that much.
     if expires_ms.saturating_sub(now_ms) > millis(rules.max_lifetime).saturating_add(leeway) {
         return Err(TokenError::LifetimeTooLong);
     }
     Ok((window, expires_ms / 1000))
 }
 
-/// The tenant by the issuer's rule. A whole number counts as its digits: databases number their customers.
+/// The tenant by the issuer's rule. A whole number counts as its digits, because tenant ids may be database keys.
 fn tenant(claims: &UnverifiedClaims, rules: &IssuerRules) -> Result<TenantId, TokenError> {
     let name = rules.tenant_claim.as_str();
     let patterns = match &rules.tenants {

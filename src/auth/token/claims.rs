@@ -1,10 +1,10 @@
-//! The claims of a token (RFC 7519 §4), read strictly by type, before anything in them is believed.
+//! The claims of a token (RFC 7519 §4), parsed strictly by type, not verified.
 //!
-//! - Absent and wrongly typed are never the same: `null`, a number in a string or a date out of range refuse
-//!   the token instead of passing for "no such claim" (CVE-2026-25537).
-//! - Registered names are looked up literally at the top level. Configured ones may be paths: see `path`.
+//! - A claim of the wrong type is not an absent claim: `null`, a number in a string or a date out of range refuse the token
+//!   (CVE-2026-25537).
+//! - Registered names are looked up literally at the top level. Configured names may be paths: see `path`.
 //!
-//! It applies no rule of an issuer; that is `check`.
+//! `check` applies the issuer's rules.
 
 use std::fmt;
 
@@ -17,20 +17,20 @@ use crate::auth::strict;
 /// Bytes of the longest `sub`, `jti` and `client_id`.
 const MAX_TEXT_BYTES: usize = 1024;
 
-/// Smallest number that is too large for a date: 2^53, from which on JSON readers differ (RFC 8259 §6).
+/// Dates must be smaller than this: 2^53, because JSON parsers differ on larger numbers (RFC 8259 §6).
 const DATE_LIMIT: f64 = 9_007_199_254_740_992.0;
 
-/// Claims as they came. Nothing in them is true before the signature is.
+/// Unverified claims.
 pub(super) struct UnverifiedClaims(Map<String, Value>);
 
-/// Who a token is for.
+/// The audiences of a token.
 pub(super) enum Audience<'a> {
     Absent,
     Named(Vec<&'a str>),
 }
 
 impl UnverifiedClaims {
-    /// Reads a decoded payload.
+    /// Parses a decoded payload.
     pub(super) fn parse(payload: &[u8]) -> Result<Self, TokenError> {
         strict::object(payload).map(Self).map_err(|source| TokenError::Json { part: Part::Claims, source })
     }
@@ -49,7 +49,7 @@ impl UnverifiedClaims {
         path::values(&self.0, path)
     }
 
-    /// A claim that, when present, is a text of 1 to 1024 bytes without control characters.
+    /// An optional claim: a text of 1 to 1024 bytes without control characters.
     pub(super) fn text(&self, name: &str) -> Result<Option<&str>, TokenError> {
         let fits = |text: &&String| (1..=MAX_TEXT_BYTES).contains(&text.len()) && !text.chars().any(char::is_control);
         match self.0.get(name) {
@@ -88,7 +88,7 @@ impl UnverifiedClaims {
             return in_range.then(|| Some(seconds * 1000)).ok_or_else(|| malformed(name));
         }
         match value.as_f64() {
-            // The product stays below 2^63, so the conversion is exact but for the fraction.
+            // The product stays below 2^63, so only the fraction is cut off.
             Some(seconds) if (0.0..DATE_LIMIT).contains(&seconds) => Ok(Some((seconds * 1000.0) as i64)),
             _ => Err(malformed(name)),
         }

@@ -1,7 +1,7 @@
 //! The compact form of a signed token (RFC 7515 §3.1): three strict base64url parts, and its header.
 //!
-//! The payload stays bytes here; the signature is checked over the very text that came, so nothing is decoded
-//! and encoded again on the way. Look next at `header` and `claims`.
+//! The payload stays bytes here. The signature is checked over the received text, which is never decoded and encoded again. See
+//! also `header` and `claims`.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use super::error::{Part, TokenError};
 use super::header::Header;
 use crate::auth::strict;
 
-/// A token taken apart. Its header is well-formed; nothing in it is true yet.
+/// The parts of a token. Its header is well-formed; nothing is verified.
 pub struct UnverifiedJws<'a> {
     header: Header,
     payload: Vec<u8>,
@@ -19,7 +19,7 @@ pub struct UnverifiedJws<'a> {
 }
 
 impl<'a> UnverifiedJws<'a> {
-    /// Takes `token` apart and reads its header.
+    /// Splits `token` and parses its header.
     pub fn parse(token: UnverifiedToken<'a>) -> Result<Self, TokenError> {
         let text = token.as_str();
         if text.len() > MAX_TOKEN_BYTES {
@@ -36,7 +36,6 @@ impl<'a> UnverifiedJws<'a> {
         Ok(Self { header, payload, signing_input, signature })
     }
 
-    /// The header.
     pub fn header(&self) -> &Header {
         &self.header
     }
@@ -46,7 +45,7 @@ impl<'a> UnverifiedJws<'a> {
         &self.payload
     }
 
-    /// What the signature is over: header, dot and payload as they came.
+    /// The signed text: header, dot and payload as received.
     pub fn signing_input(&self) -> &'a [u8] {
         self.signing_input.as_bytes()
     }

@@ -1,4 +1,4 @@
-//! The reasons for which a token is refused.
+//! Why a token is refused.
 //!
 //! For the log only: responses have one text for all of them, so that attackers learn nothing from them. [`TokenError::Expired`]
 //! is the exception, because such a token is otherwise valid. The texts quote only short, escaped names of a token. See also
@@ -12,7 +12,7 @@ use crate::auth::strict::JsonError;
 /// Maximum characters of a token's text in an error.
 const EXCERPT_CHARS: usize = 64;
 
-/// A piece of a token's text, cut short and escaped for a log line.
+/// A part of a token's text, shortened and escaped for a log line.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Excerpt(Box<str>);
 
@@ -34,7 +34,7 @@ pub enum TokenError {
     /// Larger than a token may be.
     #[error("token of {0} bytes is too large")]
     TooLarge(usize),
-    /// Not the three parts of a compact JWS; five would be an encrypted token.
+    /// A compact JWS has three parts; an encrypted token has five.
     #[error("token has {0} parts instead of 3")]
     Parts(usize),
     /// A part is not strict base64url.
@@ -43,9 +43,9 @@ pub enum TokenError {
     /// A part is not a strict JSON object.
     #[error("{part} is not valid: {source}")]
     Json {
-        /// Which.
+        /// The part.
         part: Part,
-        /// Where in it.
+        /// The error and its position.
         source: JsonError,
     },
 
@@ -78,7 +78,7 @@ pub enum TokenError {
     KeySelectionError {
         /// The token's `kid`.
         kid: Option<Excerpt>,
-        /// Why not.
+        /// Why no key was found.
         reason: KeySelectionError,
     },
     /// The signature does not match.
@@ -129,8 +129,8 @@ pub enum TokenError {
     #[error("too many or too long scopes")]
     Scopes,
 
-    // Upstream.
-    /// The issuer's keys were never read, so nothing can be said about the token.
+    // The issuer or the network.
+    /// The issuer's keys were never read, so the token cannot be verified.
     #[error("the keys of issuer `{0}` are not available")]
     KeysUnavailable(Box<str>),
 }

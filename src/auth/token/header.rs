@@ -1,11 +1,11 @@
 //! The header of a token (RFC 7515 §4), read strictly.
 //!
 //! - `alg` is a known name, spelled exactly; `kid` and `typ` are strings when present.
-//! - `crit` is refused whatever it lists: we understand no extension. `b64` (RFC 7797) is refused in any value,
-//!   since it means nothing without `crit`; so are `zip`, and `cty` of a nested token.
+//! - `crit` is always refused, because no extension is supported. `b64` (RFC 7797) is refused with any value, because it has no
+//!   meaning without `crit`; so are `zip`, and `cty` of a nested token.
 //! - Keys and addresses in a header (`jwk`, `jku`, `x5c`, `x5u` …) are not read at all.
 //!
-//! Which algorithm is used follows from the key; the one here only has to agree with it. Look next at `rules`.
+//! The key determines the algorithm; `alg` only has to match it. See also `rules`.
 
 use serde_json::{Map, Value};
 
@@ -13,21 +13,21 @@ use super::error::{Excerpt, Part, TokenError};
 use crate::auth::keys::{Algorithm, MAX_KID_BYTES};
 use crate::auth::strict;
 
-/// Header parameters that would change the meaning of the rest.
+/// Header parameters that would change the meaning of the token.
 const EXTENSIONS: [&str; 3] = ["crit", "b64", "zip"];
 
-/// What a token says about itself, as far as it is read.
+/// The parameters that are read, not verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
-    /// The algorithm it claims.
+    /// `alg`.
     pub algorithm: Algorithm,
-    /// The key it claims: a name to look up, and nothing else.
+    /// `kid`, used only to look up a key.
     pub kid: Option<String>,
-    /// The kind of token it claims to be.
+    /// `typ`.
     pub token_type: TokenType,
 }
 
-/// The kinds of token that may give access.
+/// The accepted values of `typ`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenType {
     /// No `typ`.
@@ -39,7 +39,7 @@ pub enum TokenType {
 }
 
 impl Header {
-    /// Reads the decoded header.
+    /// Parses the decoded header.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, TokenError> {
         let members = strict::object(bytes).map_err(|source| TokenError::Json { part: Part::Header, source })?;
         if let Some(extension) = EXTENSIONS.into_iter().find(|name| members.contains_key(*name)) {
@@ -69,7 +69,7 @@ fn token_type(typ: Option<&str>) -> Result<TokenType, TokenError> {
     }
 }
 
-/// `cty` marks a token within the token (RFC 7519 §5.2).
+/// `cty` marks a nested token (RFC 7519 §5.2).
 fn check_content_type(members: &Map<String, Value>) -> Result<(), TokenError> {
     let Some(content) = text(members, "cty")? else {
         return Ok(());

@@ -1,10 +1,10 @@
-//! From the bytes of an `Authorization` field to [`Claims`].
+//! Verifies the token of an `Authorization` field and returns its [`Claims`].
 //!
-//! Owns every rule of reading a token: the field (`bearer`), the compact form (`compact`), the header
-//! (`header`), the claims (`claims`) against one issuer's rules (`rules`, `check`), and the cache of verified tokens
-//! (`token_cache`). The library only verifies signatures. A token never chooses its key, algorithm or rules: it names its
-//! issuer, and everything else follows from the configuration. Callers only learn that an otherwise valid token has expired.
-//! All other reasons are only logged. Read the modules in their order.
+//! Owns every rule of reading a token: the field (`bearer`), the compact form (`compact`), the header (`header`), the claims
+//! (`claims`) against one issuer's rules (`rules`, `check`), and the cache of verified tokens (`token_cache`). The JWT library
+//! only verifies signatures. A token never chooses its key, algorithm or rules: it names its issuer, and the configuration
+//! determines everything else. Callers only learn that an otherwise valid token has expired. All other reasons are only logged.
+//! Read the modules in their order.
 
 mod error;
 mod bearer;

@@ -1,16 +1,16 @@
 //! Claims by name or by path.
 //!
-//! - A claim whose name is the whole text always wins: `https://example.com/tenant`, `custom:tenant_id`, `org.id`.
-//! - Otherwise a dot leads into an object: `realm_access.roles`. Of several ways to split, the longest first name that the
-//!   object has is taken, and no other is tried, so that a token has one reading. A client named `my.app` is reached by
+//! - A claim whose name is the whole text has priority: `https://example.com/tenant`, `custom:tenant_id`, `org.id`.
+//! - Otherwise a dot descends into an object: `realm_access.roles`. If several splits are possible, only the longest first name
+//!   that the object has is used, so a path has one meaning for a token. A client named `my.app` is reached by
 //!   `resource_access.my.app.roles`.
 //! - In an array of objects, the rest of the path is looked up in each object.
 //!
-//! It judges no value: the callers in `check` and `scopes` do.
+//! `check` and `scopes` validate the values.
 
 use serde_json::{Map, Value};
 
-/// The values at `path`, in the order of the token. Empty when the token has none.
+/// The values at `path`, in the order of the token. Empty if the token has no such claim.
 pub(super) fn values<'a>(members: &'a Map<String, Value>, path: &str) -> Vec<&'a Value> {
     if let Some(value) = members.get(path) {
         return vec![value];

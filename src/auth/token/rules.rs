@@ -9,27 +9,27 @@ use crate::auth::keys::{Algorithm, KeySource, is_safe_url};
 use crate::domain::name::TenantId;
 use crate::domain::pattern::Pattern;
 
-/// Longest leeway: clocks that differ by more are broken.
+/// Longest leeway: a larger difference means that a clock is wrong.
 const MAX_LEEWAY: Duration = Duration::from_secs(600);
 
 /// Shortest and longest age of a key set.
 const REFRESH: std::ops::RangeInclusive<Duration> = Duration::from_secs(30)..=Duration::from_secs(86_400);
 
-/// One issuer, its keys, and what its tokens must say.
+/// One issuer, its keys, and the requirements for its tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IssuerRules {
     /// `iss`, byte for byte.
     pub issuer: String,
-    /// `aud` must hold one of these, exactly. Empty only beside `client_ids`.
+    /// `aud` must contain one of these, exactly. May be empty only with `client_ids`.
     pub audiences: Vec<String>,
     /// For access tokens without `aud` (Amazon Cognito): `client_id` must be one of these or of `audiences`, and
     /// `token_use` be `access`.
     pub client_ids: Vec<String>,
     /// The algorithms its keys may have; HS256 stands alone.
     pub algorithms: Vec<Algorithm>,
-    /// Where its keys are.
+    /// The location of its keys.
     pub keys: KeySource,
-    /// Whether the issuer's discovery document may lead to keys on a private or loopback address of another origin.
+    /// Whether the issuer's discovery document may refer to keys on a private or loopback address of another origin.
     pub allow_private_jwks_uri: bool,
     /// Which tenants its tokens may name.
     pub tenants: TenantRule,
@@ -39,9 +39,9 @@ pub struct IssuerRules {
     pub scope_claims: Vec<String>,
     /// Whether `typ` must be `at+jwt`.
     pub require_typ: bool,
-    /// How far clocks may differ; at most ten minutes.
+    /// Accepted clock difference; at most ten minutes.
     pub leeway: Duration,
-    /// Longest time that a token may still be valid for; the leeway comes on top.
+    /// Longest remaining lifetime of a token, plus the leeway.
     pub max_lifetime: Duration,
     /// Age at which its keys are read again; 30 seconds to a day.
     pub refresh: Duration,
@@ -50,18 +50,18 @@ pub struct IssuerRules {
 /// The tenants that tokens of an issuer may name. The identity provider of one customer must not name another customer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TenantRule {
-    /// Any.
+    /// Any tenant.
     Any,
-    /// Those whose id matches one of the patterns.
+    /// Tenants whose id matches one of the patterns.
     Matching(Vec<Pattern>),
-    /// This one, for all tokens.
+    /// This tenant, for all tokens.
     Fixed(TenantId),
 }
 
-/// An error in the rules; `issuer` says whose.
+/// An error in the rules of `issuer`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RulesError {
-    /// No token could be valid.
+    /// Without an issuer no token could be valid.
     #[error("no issuer is configured")]
     NoIssuer,
     /// Two sets of rules for one issuer.
@@ -70,7 +70,7 @@ pub enum RulesError {
         /// The issuer.
         issuer: String,
     },
-    /// A text that must not be empty is; the field is named.
+    /// A required text is empty.
     #[error("issuer `{issuer}`: `{field}` is empty")]
     Empty {
         /// The issuer.
@@ -91,12 +91,12 @@ pub enum RulesError {
         issuer: String,
     },
     /// Keys fetched over plain HTTP are not authentic.
-    #[error("issuer `{issuer}`: keys must come by https, or by http from this machine")]
+    #[error("issuer `{issuer}`: the URL of the keys must use https, or http on this machine")]
     UnsafeUrl {
         /// The issuer.
         issuer: String,
     },
-    /// A duration out of range; the field is named.
+    /// A duration is out of range.
     #[error("issuer `{issuer}`: `{field}` is out of range")]
     OutOfRange {
         /// The issuer.
@@ -107,14 +107,11 @@ pub enum RulesError {
 }
 
 impl IssuerRules {
-    /// Clocks may differ by a minute.
     pub const DEFAULT_LEEWAY: Duration = Duration::from_secs(60);
-    /// A token is valid for a day at most.
     pub const DEFAULT_MAX_LIFETIME: Duration = Duration::from_secs(86_400);
-    /// Keys are read again after ten minutes.
     pub const DEFAULT_REFRESH: Duration = Duration::from_secs(600);
 
-    /// All errors in these rules.
+    /// Validates the rules and returns all errors.
     pub fn errors(&self) -> Vec<RulesError> {
         let issuer = || self.issuer.clone();
         let has_secret = self.algorithms.contains(&Algorithm::Hs256);

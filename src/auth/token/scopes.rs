@@ -1,13 +1,13 @@
-//! The scopes of a token, from whichever claims its issuer puts them in.
+//! The scopes of a token, from the configured claims.
 //!
 //! - A string is split at single spaces (RFC 6749 §3.3) and at nothing else.
-//! - An array gives its strings whole, since the name of a group or role may hold spaces. A string in which every word
-//!   begins like a scope of ours is the exception: it is a list of scopes, which some issuers put into an array of one.
+//! - Strings of an array are not split, because the name of a group or role may contain spaces. Exception: a string in which
+//!   every word begins like a Logmark scope is a list of scopes, which some issuers put into an array of one string.
 //! - `null` is an absent claim, which grants nothing.
-//! - Any other type refuses the token: it would be read differently elsewhere.
+//! - Any other type refuses the token, because other services might interpret it differently.
 //! - The same scope from two claims counts once, for the claim that is configured first.
 //!
-//! What a scope allows is the policy's to say.
+//! `policy` decides what a scope allows.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -17,13 +17,13 @@ use serde_json::Value;
 use super::claims::{UnverifiedClaims, malformed};
 use super::error::TokenError;
 
-/// Most scopes that one token may carry.
+/// Maximum number of scopes of a token.
 const MAX_SCOPES: usize = 1000;
 
 /// Bytes of the longest scope: twice an action and the longest log group name.
 const MAX_SCOPE_BYTES: usize = 1024;
 
-/// How the scopes begin that mean something here.
+/// The prefix of Logmark's scopes.
 const OURS: &str = "logs:";
 
 /// A scope, and the claim that gave it.
@@ -31,11 +31,11 @@ const OURS: &str = "logs:";
 pub struct GrantedScope {
     /// Name of the claim.
     pub claim: Arc<str>,
-    /// The scope as it came.
+    /// The scope as received.
     pub value: String,
 }
 
-/// The union over `scope_claims`, in their order.
+/// The union of all `scope_claims`, in order.
 pub(super) fn scopes(claims: &UnverifiedClaims, scope_claims: &[String]) -> Result<Vec<GrantedScope>, TokenError> {
     let mut seen = HashSet::new();
     let mut granted = Vec::new();
@@ -69,7 +69,8 @@ fn pieces<'a>(claims: &'a UnverifiedClaims, name: &str) -> Result<Vec<&'a str>, 
     Ok(pieces.into_iter().filter(|piece| !piece.is_empty()).collect())
 }
 
-/// Several scopes of ours in one string of an array. Who can name a group so could as well name it like one of the scopes.
+/// Several Logmark scopes in one string of an array. This grants nothing new: a person who can create a group with such a name
+/// could also name it like a single scope.
 fn is_list(item: &str) -> bool {
     item.split(' ').filter(|word| !word.is_empty()).all(|word| word.starts_with(OURS))
 }

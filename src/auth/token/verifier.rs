@@ -19,7 +19,7 @@ use super::token_cache::{CachedToken, KeyReference, TokenCache, TokenDigest, Ver
 use crate::auth::keys::{IssuerReadiness, KeyError, KeyFetcher, KeyLocation, KeyStore, VerificationKey, verify_signature};
 use crate::domain::time::Clock;
 
-/// Verifies tokens of the configured issuers. A changed configuration needs a new verifier, with a new cache.
+/// Verifies tokens of the configured issuers. A changed configuration needs a new verifier with a new cache.
 pub struct Verifier {
     issuers: HashMap<String, Issuer>,
     clock: Arc<dyn Clock>,
@@ -60,7 +60,7 @@ impl Verifier {
         let stores: Vec<_> = self.issuers.values().map(|issuer| issuer.keys.clone()).collect();
         let tasks: Vec<_> = stores.into_iter().map(|store| tokio::spawn(async move { store.refresh().await })).collect();
         for task in tasks {
-            // A task that panicked leaves its issuer unready, which `ready` shows.
+            // If a task panics, its issuer stays unready, which `ready` shows.
             let _ended = task.await;
         }
     }
@@ -131,7 +131,7 @@ impl Verifier {
 
 impl Issuer {
     async fn key(&self, header: &Header) -> Result<Arc<VerificationKey>, TokenError> {
-        // Before the key lookup, so that a token that is refused anyway causes no fetch.
+        // Before the key lookup, so that a refused token causes no fetch.
         if !self.rules.algorithms.contains(&header.algorithm) {
             return Err(TokenError::ForeignAlgorithm(header.algorithm));
         }

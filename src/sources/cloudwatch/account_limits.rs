@@ -1,7 +1,7 @@
-//! The budgets of one account in one region: a rate limiter for each operation, the retries, the queries at a time.
+//! The budgets of one account in one region: a rate limiter for each operation, retries, and concurrent queries.
 //!
-//! Owns which source draws on which budget: those of one account and region on the same one. How a budget is shared among
-//! tenants is the scheduler's (`logmark_quota`).
+//! Owns which source uses which budget: sources of one account and region share one. The scheduler (`logmark_quota`) shares a
+//! budget among tenants.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,15 +12,15 @@ use logmark_quota::{ConcurrencyLimiter, QueueLimits, RateLimiter, RateLimits, Re
 use super::quotas::{Api, Quotas};
 use super::settings::{Settings, SettingsError};
 
-/// What one account may ask in one region.
+/// The budgets of one account in one region.
 #[derive(Debug)]
 pub(super) struct AccountLimits {
     rate_limiters: BTreeMap<Api, RateLimiter>,
-    /// Attempts after the first, over all operations.
+    /// Retries of all operations.
     pub(super) retries: RetryBudget,
-    /// Queries at a time.
+    /// Concurrent queries.
     pub(super) queries: ConcurrencyLimiter,
-    /// One of the account's sources reads its quotas.
+    /// Whether one of the account's sources reads its quotas.
     quota_refresh_claimed: AtomicBool,
 }
 
@@ -38,12 +38,12 @@ impl AccountLimits {
         })
     }
 
-    /// Is the reading of the account's quotas the caller's? It is the first one's that asks, for all of the account's sources.
+    /// Whether the caller should read the account's quotas: true for the first call only, so that one source reads for all.
     pub(super) fn claim_quota_refresh(&self) -> bool {
         !self.quota_refresh_claimed.swap(true, Ordering::Relaxed)
     }
 
-    /// Keeps to other quotas from now on; those that are none are left out.
+    /// Replaces the quotas; invalid ones are ignored.
     pub(super) fn change(&self, quotas: &Quotas) {
         for (api, limiter) in &self.rate_limiters {
             if let Ok(limits) = RateLimits::new(quotas.of(*api), quotas.reserve) {
@@ -58,15 +58,16 @@ impl AccountLimits {
     }
 }
 
-/// The budgets of all accounts and regions that sources are configured for. Clones are the same.
+/// The budgets of all configured accounts and regions. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub struct Accounts(Arc<Mutex<HashMap<Account, Arc<AccountLimits>>>>);
 
-/// Whose quotas they are: an account (`None`: that of our own credentials), a region, and for a compatible server its address.
+/// The owner of quotas: an account (`None`: the account of the service's credentials), a region, and for a compatible server its
+/// address.
 type Account = (Option<String>, String, Option<String>);
 
 impl Accounts {
-    /// The budgets that the source draws on. Of several sources of one account and region the first one's quotas count.
+    /// The budgets of the source. If several sources share an account and region, the first source's quotas apply.
     pub(super) fn limits(&self, settings: &Settings) -> Result<Arc<AccountLimits>, SettingsError> {
         let endpoint = settings.endpoint.as_ref().map(ToString::to_string);
         let account = (settings.account(), settings.region.clone(), endpoint);

@@ -1,7 +1,7 @@
-//! The memory that CloudWatch's answers take, reserved when they arrive.
+//! The memory of CloudWatch's responses, reserved when they arrive.
 //!
-//! Owns when memory is reserved, and for which tenant. A request that waits for its turn holds none. An answer is counted once for all
-//! requests of a tenant that get it, whether they joined one call or found it in the cache: they share its text.
+//! Owns when memory is reserved, and for which tenant. A request that waits for admission holds none. A response is counted once
+//! for all requests of a tenant that share it, from one call or from the cache.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
@@ -16,26 +16,26 @@ use super::quotas::Api;
 use crate::sources::SourceError;
 use crate::sources::page_pool::PagePool;
 
-/// How long an answer that has arrived waits for memory.
+/// How long a received response waits for memory.
 const WAIT: Duration = Duration::from_secs(5);
-/// What to reserve for an answer that does not say how long it is: a page of the usual size.
+/// Bytes to reserve for a response without a length: a page of the usual size.
 const UNANNOUNCED_BYTES: u64 = 2 * 1024 * 1024;
-/// An answer that takes less goes before those that wait.
+/// Smaller responses overtake waiting ones.
 const SMALL_BYTES: u64 = 64 * 1024;
-/// A page of events takes its bytes, and rows that are shorter than those.
+/// A page of events needs its bytes, and rows that are smaller than those.
 const EVENT_COPIES: usize = 2;
 
-/// The memory that answers are counted in; nothing is counted before there is one.
+/// The pool of response memory; nothing is counted before it is set.
 #[derive(Debug, Default)]
 pub(super) struct AnswerMemory(OnceLock<PagePool>);
 
 impl AnswerMemory {
     pub(super) fn set(&self, page_pool: &PagePool) {
-        // The first one stays: sources are collected once.
+        // The first pool stays, because sources are collected once.
         let _set = self.0.set(page_pool.clone());
     }
 
-    /// Memory for an answer of so many bytes, of which the head has come.
+    /// Reserves memory for a response of this length, after its head was received.
     pub(super) async fn receive(
         &self,
         share: &Share,
@@ -44,18 +44,18 @@ impl AnswerMemory {
     ) -> Result<Option<Reservation>, CallError> {
         let copies = if matches!(api, Api::GetLogEvents | Api::FilterLogEvents) { EVENT_COPIES } else { VALUE_COPIES };
         let bytes = announced.map_or(UNANNOUNCED_BYTES, |bytes| bytes.saturating_mul(copies as u64));
-        // A request that holds rows asks which groups they are from: that must not wait for a request that waits for it.
+        // A request that holds rows checks their groups: this must not wait for a request that waits for those rows' memory.
         if bytes <= SMALL_BYTES { self.add(share, bytes).await } else { self.reserve(share, bytes).await }
     }
 
-    /// So many bytes more for a request that holds an answer already. It goes before those that wait for memory: they may wait for what
-    /// it holds.
+    /// Reserves more bytes for a request that already holds a response. It overtakes waiting requests, because they may wait for
+    /// the memory that it holds.
     pub(super) async fn add(&self, share: &Share, bytes: u64) -> Result<Option<Reservation>, CallError> {
         let spare = self.0.get().and_then(|page_pool| page_pool.memory().try_reserve(share, bytes).ok());
         if spare.is_some() { Ok(spare) } else { self.reserve(share, bytes).await }
     }
 
-    /// So many bytes; waits for them.
+    /// Reserves bytes, waiting for them.
     pub(super) async fn reserve(&self, share: &Share, bytes: u64) -> Result<Option<Reservation>, CallError> {
         let Some(page_pool) = self.0.get() else { return Ok(None) };
         match page_pool.reserve(share, bytes, Instant::now() + WAIT).await {
@@ -66,17 +66,17 @@ impl AnswerMemory {
     }
 }
 
-/// The reservations for one answer, tenant by tenant. Each lives as long as a request of the tenant holds the answer.
+/// The reservations for one response, by tenant. Each lives as long as a request of the tenant holds the response.
 #[derive(Debug, Default)]
 pub(super) struct AnswerLeases(Mutex<HashMap<Arc<str>, Weak<Reservation>>>);
 
 impl AnswerLeases {
-    /// The tenant's, while one of its requests holds the answer.
+    /// The tenant's reservation, while one of its requests holds the response.
     pub(super) fn of(&self, tenant: &str) -> Option<Arc<Reservation>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(tenant)?.upgrade()
     }
 
-    /// Enters a reservation, and gives the one that counts: another request may have been first.
+    /// Adds a reservation, and returns the one that counts, because another request may have been first.
     pub(super) fn enter(&self, reservation: Reservation) -> Arc<Reservation> {
         let mut leases = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(first) = leases.get(reservation.tenant()).and_then(Weak::upgrade) {
@@ -114,7 +114,7 @@ mod tests {
         }
         assert_eq!(page_pool.memory().state().held, 300);
         let late = leases.enter(memory.reserve(&share("a"), 100).await.unwrap().unwrap());
-        assert!(Arc::ptr_eq(&late, &held[0]), "one that came second is given back");
+        assert!(Arc::ptr_eq(&late, &held[0]), "the second reservation is released");
         let other = leases.enter(memory.reserve(&share("b"), 300).await.unwrap().unwrap());
         assert_eq!(page_pool.memory().state().held, 600);
         drop((held, late));

@@ -1,12 +1,12 @@
-//! A call of CloudWatch Logs as its callers see it: what is asked, in; what was answered, and how long ago, out.
+//! The client of CloudWatch Logs: takes a request, returns its response and its age.
 //!
-//! Owns where an answer comes from: the cache (`response_cache`), an equal call under way (`single_flight`), or a call to
-//! CloudWatch (`upstream`). All three stand behind authorization and are keyed by the call as it is sent, so that tenants share
-//! an answer without knowing of each other.
+//! Owns where a response comes from: the cache (`response_cache`), an equal call in progress (`single_flight`), or a new call
+//! (`upstream`). All three are used after authorization and are keyed by the call as sent, so tenants can share a response
+//! without learning of each other.
 //!
 //! Equal calls are joined twice. A tenant's own equal requests wait in the operation's rate limiter as one. Equal requests of
-//! different tenants each have their own queue position, so that none waits for another tenant's admission; the first that is
-//! admitted makes the call for all of them.
+//! different tenants each have their own queue position, so that none waits for another tenant's admission; the first admitted
+//! request makes the call for all of them.
 
 use std::any::Any;
 use std::pin::pin;
@@ -31,22 +31,22 @@ use crate::sources::page_pool::PagePool;
 use crate::sources::scheduler_share;
 use crate::telemetry::metrics;
 
-/// What an event takes besides its text.
+/// Bytes of an event in addition to its text.
 const EVENT_BYTES: usize = 64;
-/// The memory of an answer's values, for each byte of the answer: short texts, each with its own allocation.
+/// Bytes of memory for a response's values, for each byte of the response: short texts with their own allocations.
 pub(super) const VALUE_COPIES: usize = 4;
-/// Names of absent streams remembered at a time.
+/// Maximum number of cached absent streams.
 const MAX_ABSENT: u64 = 10_000;
 
 type Response = Result<CountedEntry, CallError>;
-/// Makes what is kept of an answer's body.
+/// Parses the body of a response.
 type ParseResponse = Arc<dyn Fn(Bytes, Millis) -> Result<Arc<CacheEntry>, CallError> + Send + Sync>;
 
-/// An answer, and the memory it takes until all requests that wait for it have it.
+/// A response, and its memory until all waiting requests have it.
 #[derive(Debug, Clone)]
 struct CountedEntry {
     entry: Arc<CacheEntry>,
-    /// Of the tenant that made the call; `None`: the answer was cached.
+    /// The reservation of the tenant that made the call; `None` for a cached response.
     lease: Option<Arc<Reservation>>,
 }
 
@@ -56,7 +56,7 @@ impl CountedEntry {
     }
 }
 
-/// Calls to CloudWatch Logs in one region, as one role.
+/// A client for CloudWatch Logs in one region with one role.
 #[derive(Debug, Clone)]
 pub(super) struct Client(Arc<Shared>);
 
@@ -64,23 +64,23 @@ pub(super) struct Client(Arc<Shared>);
 struct Shared {
     upstream: Upstream,
     response_cache: ResponseCache,
-    /// Calls under way.
+    /// Calls in progress.
     in_flight: SingleFlight<Key, Response>,
-    /// What each tenant wants, in its rate limiter or in a call under way.
+    /// Each tenant's calls that wait in the rate limiter or are in progress.
     tenant_waiters: SingleFlight<(TenantId, Key), Response>,
-    /// Streams that grants name and that do not exist: (group, stream). An entry lives as long as a list does.
+    /// Streams that grants name but that do not exist: (group, stream). Entries have the lifetime of cached lists.
     absent: moka::sync::Cache<(String, String), ()>,
 }
 
-/// An answer, and what is known of it besides.
+/// A response with its metadata.
 #[derive(Debug)]
 pub(super) struct Fetched<T> {
     pub(super) answer: Arc<T>,
-    /// How long ago CloudWatch gave it.
+    /// Time since CloudWatch returned it.
     pub(super) age: Duration,
-    /// It can't change any more.
+    /// Whether it can no longer change.
     pub(super) is_final: bool,
-    /// The memory it takes, shared by the tenant's requests that hold it.
+    /// Its memory, shared by the tenant's requests that hold it.
     pub(super) lease: Option<Arc<Reservation>>,
 }
 
@@ -96,49 +96,49 @@ impl Client {
         }))
     }
 
-    /// Was the stream looked for in vain a moment ago?
+    /// Whether a recent lookup did not find the stream.
     pub(super) fn is_absent(&self, group: &str, stream: &str) -> bool {
         self.0.absent.contains_key(&(group.to_owned(), stream.to_owned()))
     }
 
-    /// The stream was looked for in vain.
+    /// Records that the stream was not found.
     pub(super) fn note_absent(&self, group: &str, stream: &str) {
         if self.0.response_cache.is_enabled() {
             self.0.absent.insert((group.to_owned(), stream.to_owned()), ());
         }
     }
 
-    /// Our time, corrected by what was learnt of the source's.
+    /// The local time, corrected by the measured offset to the source's clock.
     pub(super) fn now(&self) -> Millis {
         self.0.upstream.now()
     }
 
-    /// Whose calls they are.
+    /// The source's name.
     pub(super) fn region(&self) -> &str {
         &self.0.upstream.region
     }
 
-    /// How long one call may take, with all its attempts.
+    /// The time limit of one call with all its attempts.
     pub(super) fn deadline(&self) -> Duration {
         self.0.upstream.deadline
     }
 
-    /// How long an answer counts as one of this moment.
+    /// The maximum age of a response that counts as current.
     pub(super) fn live(&self) -> Duration {
         self.0.response_cache.settings().live
     }
 
-    /// Counts answers in this pool.
+    /// Sets the pool of response memory.
     pub(super) fn count_in(&self, page_pool: &PagePool) {
         self.0.upstream.answer_memory.set(page_pool);
     }
 
-    /// Memory for a request's own copy of a part of an answer.
+    /// Reserves memory for a request's own copy of a part of a response.
     pub(super) async fn reserve(&self, share: &Share, bytes: usize) -> Result<Option<Reservation>, CallError> {
         self.0.upstream.answer_memory.add(&scheduler_share(share), bytes as u64).await
     }
 
-    /// Looks for credentials.
+    /// Checks that credentials exist.
     pub(super) async fn ready(&self) -> Result<(), CallError> {
         let Upstream { credentials, health, .. } = &self.0.upstream;
         match credentials.get(self.now()).await {
@@ -151,17 +151,17 @@ impl Client {
         Ok(())
     }
 
-    /// Looks for credentials and the endpoint's name, and logs what is missing.
+    /// Checks the credentials and resolves the endpoint's name, and logs what is missing.
     pub(super) async fn check_at_start(&self) {
         self.0.upstream.check_at_start().await;
     }
 
-    /// Calls the operation, paid from the share.
+    /// Calls the operation for a tenant's share.
     pub(super) async fn call<Op: Call>(&self, share: &Share, operation: &Op) -> Result<Op::Answer, CallError> {
         self.fetch(share, operation, Priority::Requested).await.map(|fetched| Arc::unwrap_or_clone(fetched.answer))
     }
 
-    /// Calls the operation, and gives the memory that was reserved for its answer.
+    /// Calls the operation, and returns the response with its reservation.
     pub(super) async fn call_counted<Op: Call>(
         &self,
         share: &Share,
@@ -171,13 +171,13 @@ impl Client {
         let memory = match fetched.lease.map(Arc::try_unwrap) {
             None => None,
             Some(Ok(own)) => Some(own),
-            // Other requests have the answer too: this is a copy.
+            // Other requests share the response, so this is a copy.
             Some(Err(shared)) => self.0.upstream.answer_memory.add(&scheduler_share(share), shared.bytes()).await?,
         };
         Ok((Arc::unwrap_or_clone(fetched.answer), memory))
     }
 
-    /// Calls the operation, and says how old the answer is.
+    /// Calls the operation, and returns the response with its age.
     pub(super) async fn fetch<Op: Call>(
         &self,
         share: &Share,
@@ -198,7 +198,7 @@ impl Client {
         let parse: ParseResponse = Arc::new(move |body, now| {
             let size = body.len();
             let answer =
-                Op::Answer::read(body).ok_or_else(|| CallError::Upstream(format!("the answer to {} is not one", Op::API)))?;
+                Op::Answer::read(body).ok_or_else(|| CallError::Upstream(format!("the response to {} is invalid", Op::API)))?;
             let summary = answer.summary();
             let bytes = match is_of_events {
                 true => size.saturating_add(summary.events.saturating_mul(EVENT_BYTES)),
@@ -217,12 +217,12 @@ impl Client {
 }
 
 fn fetched<T: Any + Send + Sync>(entry: &CacheEntry, lease: Option<Arc<Reservation>>) -> Result<Fetched<T>, CallError> {
-    let answer = entry.answer().ok_or_else(|| CallError::Upstream("an answer of another operation".to_owned()))?;
+    let answer = entry.answer().ok_or_else(|| CallError::Upstream("a response of another operation".to_owned()))?;
     Ok(Fetched { answer, age: entry.fetched.elapsed(), is_final: entry.freshness == Freshness::Immutable, lease })
 }
 
 impl Shared {
-    /// An answer for this request alone.
+    /// A response that is not shared.
     async fn fetch_uncached(&self, request: &ApiRequest, parse: &ParseResponse, priority: Priority) -> Response {
         let call_permit = match priority {
             Priority::Requested => self.upstream.admit(request).await?,
@@ -231,7 +231,7 @@ impl Shared {
         self.call_counted_upstream(request, parse, call_permit).await
     }
 
-    /// Makes the call. The memory of its answer is reserved until all requests that wait have it.
+    /// Makes the call. The memory of its response is reserved until all waiting requests have it.
     async fn call_counted_upstream(
         &self,
         request: &ApiRequest,
@@ -252,7 +252,7 @@ impl Shared {
         Ok(CountedEntry { entry, lease })
     }
 
-    /// The tenant's memory for the answer: what one of its requests holds already, or else as much again.
+    /// The tenant's reservation for the response: the one that another of its requests holds, or a new one.
     async fn lease(&self, share: &logmark_quota::Share, counted: &CountedEntry) -> Result<Option<Arc<Reservation>>, CallError> {
         let of_call = counted.lease.as_ref().filter(|lease| lease.tenant() == share.tenant());
         if let Some(lease) = of_call.cloned().or_else(|| counted.entry.leases.of(share.tenant())) {
@@ -262,7 +262,7 @@ impl Shared {
         Ok(reservation.map(|reservation| counted.entry.leases.enter(reservation)))
     }
 
-    /// An answer that others may have, or get, as well.
+    /// A response that may be shared.
     async fn fetch_cached(
         self: &Arc<Self>,
         share: &Share,
@@ -283,7 +283,7 @@ impl Shared {
         waiter.join_or_start(|| async move { this.join_or_call(key, request, parse).await }.boxed()).await
     }
 
-    /// Waits until somebody's call for it is under way, or a turn has come to make it.
+    /// Waits until a call for it is in progress, or until this request may make it.
     async fn join_or_call(self: Arc<Self>, key: Key, request: ApiRequest, parse: ParseResponse) -> Response {
         let waiter = self.in_flight.waiter(key.clone());
         let mut admitted = pin!(self.upstream.admit(&request));
@@ -307,7 +307,7 @@ impl Shared {
         waiter.join_or_start(|| this.call_upstream(key, made, parse, call_permit).boxed()).await
     }
 
-    /// The page after the one that is being read, if it costs nobody anything.
+    /// Prefetches the page after the current one, if no other request would wait for it.
     async fn prefetch(self: &Arc<Self>, key: Key, request: ApiRequest, parse: ParseResponse) -> Response {
         let waiter = self.in_flight.waiter(key.clone());
         let call = match waiter.in_flight() {

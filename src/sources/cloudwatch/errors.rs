@@ -1,7 +1,7 @@
-//! What an answer that is no success means, and what of it may be said.
+//! Classifies failed responses, and decides which details may be shown.
 //!
-//! Owns the classes of AWS's errors. Never passes on a message: AWS's messages hold ARNs, account ids and key ids, and a
-//! proxy's page may hold anything. Of an error there remains its type's name and the status.
+//! Owns the classes of AWS's errors. Never forwards a message: AWS's messages contain ARNs, account ids and key ids, and a
+//! proxy's page may contain anything. Only the name of the error type and the status are kept.
 
 use std::time::Duration;
 
@@ -12,31 +12,31 @@ use crate::aws::credentials::MissingCredentials;
 use crate::outbound::OutboundError;
 use crate::sources::SourceError;
 
-/// How long to wait after being throttled, when the source does not say: its quotas are per second.
+/// Wait after throttling without `Retry-After`: quotas are per second.
 pub(super) const THROTTLED_WAIT: Duration = Duration::from_secs(1);
-/// A longer `Retry-After` is not believed: no quota of this service is counted over more than seconds.
+/// Maximum accepted `Retry-After`: all quotas of this service are per second.
 const MAX_WAIT: Duration = Duration::from_secs(300);
 /// The longest name of an exception in AWS's model of this service has 36 characters.
 const TYPE_LENGTH: usize = 64;
 
-/// A call that brought nothing, retries included.
+/// A failed call, including its retries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum CallError {
     NotFound(MissingResource),
-    /// It did not take one of our parameters.
+    /// CloudWatch refused a parameter.
     InvalidParameter,
-    /// It did not take the query's text.
+    /// CloudWatch refused the query's text.
     MalformedQuery,
-    /// Its answer is larger than we take: less may be asked for.
+    /// The response exceeds the size limit: a smaller request may succeed.
     TooLarge(String),
     Throttled(Duration),
-    /// Not made: too many wait for the quota.
+    /// Not made: too many requests wait for the quota.
     Busy(Duration),
-    /// Not made: nearly all calls of late failed.
+    /// Not made: nearly all recent calls failed.
     Down(Duration),
-    /// Not made: it was wanted only if there was quota to spare.
+    /// Not made: the call was optional, and no quota was spare.
     NoSpareCapacity,
-    /// Answered, and there is no memory for the answer.
+    /// A response arrived, but no memory is free for it.
     NoMemory {
         is_own: bool,
         retry_after: Duration,
@@ -54,13 +54,13 @@ impl From<MissingCredentials> for CallError {
 }
 
 impl CallError {
-    /// The failure as a source's, for a call that did not go on from a caller's position.
+    /// Converts the failure into a source's error, for a call that did not start at a caller's position.
     pub(super) fn plain(self) -> SourceError {
         self.at_position(false)
     }
 
-    /// The failure as a source's. A parameter that is not taken is the caller's position where there was one: the rest is
-    /// checked before it is sent.
+    /// Converts the failure into a source's error. A refused parameter is the caller's position, if the call had one, because all
+    /// other parameters are checked before.
     pub(super) fn at_position(self, given: bool) -> SourceError {
         match self {
             Self::NotFound(MissingResource::Stream) => SourceError::StreamNotFound,
@@ -81,42 +81,42 @@ impl CallError {
     }
 }
 
-/// The part of a request that is not there, as far as the answer says.
+/// The missing resource, as far as the response says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum MissingResource {
-    /// Either.
+    /// The group or the stream.
     GroupOrStream,
-    /// The stream: the group is there.
+    /// The stream; the group exists.
     Stream,
 }
 
-/// What kind of failure one attempt ended in: decides whether and how another may follow.
+/// The class of an attempt's failure, which decides whether and how to retry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// Too many calls: later.
+    /// Throttled: retry later.
     Throttled,
-    /// No connection, so that nothing was sent: again.
+    /// No connection, so nothing was sent: retry.
     Unreachable,
-    /// The service, or the way to it, failed: again.
+    /// The service or the network failed: retry.
     Transient,
-    /// No answer in the attempt's time: again, if there is time.
+    /// The attempt timed out: retry, if time remains.
     Timeout,
-    /// Perhaps our clock: with its time, once.
+    /// Possibly the local clock: retry once with the source's time.
     Skewed,
-    /// The session token has run out: with a new one, once.
+    /// The session token has expired: retry once with a new one.
     Expired,
-    /// Our credentials or our role.
+    /// The service's credentials or role.
     Refused,
     NotFound(MissingResource),
     InvalidParameter,
     MalformedQuery,
     TooLarge,
-    /// Whatever else is final.
+    /// Any other final failure.
     Other,
 }
 
 impl Kind {
-    /// Its name in metrics.
+    /// The name in metrics.
     pub(super) fn outcome(self) -> &'static str {
         match self {
             Self::Throttled => "throttled",
@@ -135,11 +135,11 @@ impl Kind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Failure {
     pub(super) kind: Kind,
-    /// For our log.
+    /// The text for the log.
     pub(super) what: String,
-    /// The answer's `Retry-After`.
+    /// The response's `Retry-After`.
     pub(super) retry_after: Option<Duration>,
-    /// The answer's `Date`, epoch milliseconds.
+    /// The response's `Date`, in epoch milliseconds.
     pub(super) date: Option<i64>,
 }
 
@@ -148,7 +148,7 @@ impl Failure {
         Self { kind, what: what.into(), retry_after: None, date: None }
     }
 
-    /// Reads an answer whose status is not a success.
+    /// Classifies a response whose status is not a success.
     pub(super) fn of_answer(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Self {
         let name = type_name(headers, body);
         let kind = match kind_of(status, name.as_deref().unwrap_or("")) {
@@ -159,7 +159,7 @@ impl Failure {
         Self { kind, what, retry_after: retry_after(headers), date: date(headers) }
     }
 
-    /// What the whole call failed of, when this was its last attempt.
+    /// The failure of the whole call, if this was its last attempt.
     pub(super) fn into_call_error(self) -> CallError {
         match self.kind {
             Kind::NotFound(missing) => CallError::NotFound(missing),
@@ -187,8 +187,8 @@ impl From<OutboundError> for Failure {
     }
 }
 
-/// The error's name: `__type` in the body, else the header; without namespace (`…#`) and without the URI that some
-/// services add (`:…`). Anything that does not look like a name is not repeated.
+/// The error's name: `__type` in the body, else the header; without namespace (`…#`) and without the URI that some services add
+/// (`:…`). Text that does not look like a name is dropped.
 fn type_name(headers: &HeaderMap, body: &[u8]) -> Option<String> {
     #[derive(Deserialize)]
     struct ErrorBody {
@@ -203,8 +203,8 @@ fn type_name(headers: &HeaderMap, body: &[u8]) -> Option<String> {
     is_name.then(|| name.to_owned())
 }
 
-/// What the message of a `ResourceNotFoundException` says is missing ("The specified log stream does not exist."). Nothing else
-/// of the message is looked at.
+/// The missing resource by the message of a `ResourceNotFoundException` ("The specified log stream does not exist."). The rest of
+/// the message is ignored.
 fn missing(body: &[u8]) -> MissingResource {
     #[derive(Deserialize)]
     struct ErrorBody {
@@ -255,8 +255,7 @@ fn kind_of(status: StatusCode, name: &str) -> Kind {
     }
 }
 
-/// `Retry-After` in its form of seconds; the form of a date is rare enough to be left to our own waiting. Bounded, because
-/// whoever waits adds it to a moment.
+/// `Retry-After` in seconds; the date form is rare and is ignored. Bounded, because callers add it to a time.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let seconds = headers.get(http::header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds).min(MAX_WAIT))

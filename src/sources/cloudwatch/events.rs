@@ -1,8 +1,8 @@
 //! Reading events: GetLogEvents for a stream, FilterLogEvents for a group.
 //!
-//! Owns what is asked and the filtering of what comes back: by range (emulators take GetLogEvents' end for inclusive) and by
-//! permit (emulators ignore `logStreamNamePrefix`). A page is one call of its operation; `streams` may need lists of names
-//! before it. Never works on positions itself: `paging` does.
+//! Owns the requests, and filters responses by range (emulators treat GetLogEvents' end as inclusive) and by permit (emulators
+//! ignore `logStreamNamePrefix`). A page is one call of its operation; `streams` may need lists of names before it. `paging`
+//! computes positions.
 
 use std::sync::Arc;
 
@@ -21,10 +21,10 @@ use crate::domain::operation::{ReadGroup, ReadStream, StartBy};
 use crate::domain::time::{Millis, TimeRange};
 use crate::sources::SourceError;
 
-/// 2024-01-01T00:00:00Z: FilterLogEvents reads from the newest event only what is not older.
+/// 2024-01-01T00:00:00Z: FilterLogEvents reads backwards only to this time.
 const TAIL_FLOOR: Millis = Millis(1_704_067_200_000);
 
-/// A page of a stream.
+/// Reads a page of a stream.
 pub(super) async fn read_stream(
     client: &Client,
     permit: &Permit<ReadStream>,
@@ -55,7 +55,7 @@ pub(super) async fn read_stream(
     Ok(EventPage { memory, ..with_age(read, age, page) })
 }
 
-/// The memory that a page takes: the answer's, and a copy of its rows where other requests have the answer too.
+/// The memory of a page: the response, and a copy of its rows if other requests share the response.
 async fn memory_of<T>(
     client: &Client,
     share: &Share,
@@ -87,7 +87,7 @@ fn stream_answer(StreamEvents(answer): StreamEvents, op: &ReadStream, call: Dire
     StreamResponse { events, empty, onward, back }
 }
 
-/// A page of a group.
+/// Reads a page of a group.
 pub(super) async fn read_group(
     client: &Client,
     permit: &Permit<ReadGroup>,
@@ -108,7 +108,7 @@ pub(super) async fn read_group(
         let request = request_for(op, &position, range, &streams, page);
         let fetched = client.fetch(permit.share(), &request, page.priority).await;
         match (&fetched, &streams, looked_up) {
-            // One of the names does not exist, or the group does not: a grant may name streams that are not there yet.
+            // One of the names or the group does not exist: a grant may name streams that do not exist yet.
             (Err(CallError::NotFound(_)), StreamFilter::Granted(names), false) => {
                 streams = existing(client, permit, names, page.priority).await.map_err(CallError::plain)?;
                 looked_up = true;
@@ -137,13 +137,13 @@ fn age_of<T>(client: &Client, fetched: &Fetched<T>) -> PageAge {
     }
 }
 
-/// The page, as old as its answer. That there was nothing behind it is not known any more of one that is not fresh.
+/// The page with the age of its response. A page that is not fresh does not show the end.
 fn with_age(read: EventPage, age: PageAge, page: &PageRequest) -> EventPage {
     let has_moved = page.position.as_ref() != Some(&read.next);
     EventPage { age, at_end: read.at_end && !(age == PageAge::Stale && has_moved), ..read }
 }
 
-/// The range of the call: the operation's, or the part of it that the position says.
+/// The range of the call: the operation's, or the part given by the position.
 fn range_of(op: &ReadGroup, position: &EventsPosition) -> Result<TimeRange, SourceError> {
     let until = position.until.map(|until| Millis(until.saturating_add(1)));
     let end = match (op.range.end, until) {
@@ -153,8 +153,8 @@ fn range_of(op: &ReadGroup, position: &EventsPosition) -> Result<TimeRange, Sour
     Ok(TimeRange { start: start_of(op, position)?, end })
 }
 
-/// Where the call is to start: the range's start, or later where the position says so; never before the floor of the tail. A
-/// start that the caller did not choose is moved up to the floor.
+/// The start of the call: the range's start, or later if the position says so, and never before the floor of backward reads. A
+/// start that the caller did not choose is raised to the floor.
 fn start_of(op: &ReadGroup, position: &EventsPosition) -> Result<Option<Millis>, SourceError> {
     let floor_detail = "must be 2024-01-01T00:00:00Z or later to read a group from its newest event; \
         `from=head` reads from the oldest";
@@ -190,7 +190,7 @@ fn request_for<'a>(
     }
 }
 
-/// The answer's events of the streams and times asked for, in reading order.
+/// The response's events of the requested streams and times, in reading order.
 fn group_answer(
     GroupEvents(answer): GroupEvents,
     shown: impl Fn(EventRef<'_>) -> bool,
@@ -199,7 +199,7 @@ fn group_answer(
     let mut events = answer.events;
     let backward = direction == Direction::Backward;
     events.retain(shown);
-    // The oldest page of several is not the newest: an emulator that does not know the parameter must not pass for one.
+    // An emulator that ignores the parameter returns the oldest page instead of the newest, which must be an error.
     if let (Some(first), Some(last), true, Some(_)) = (events.first(), events.last(), backward, &answer.next_token)
         && first.timestamp() < last.timestamp()
     {

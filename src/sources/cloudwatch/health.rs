@@ -1,6 +1,6 @@
-//! One log line when a source stops working for a reason that the operator has to remove, and one when it works again.
+//! Logs one line when a source stops working for a reason that the operator must fix, and one line when it works again.
 //!
-//! Owns the texts for missing credentials, a refused role and an unreachable endpoint. Never repeats a line while the cause is
+//! Owns the texts for missing credentials, a refused role and an unreachable endpoint. Does not repeat a line while the cause is
 //! the same: every failed request has its own line in the request log.
 
 use std::collections::BTreeMap;
@@ -11,19 +11,19 @@ use http::Uri;
 use super::errors::{Failure, Kind};
 use crate::aws::credentials::MissingCredentials;
 
-/// What a cause is about: an operation of AWS, or one of these.
+/// The subject of a cause: an operation of AWS, or one of these.
 const CREDENTIALS: &str = "credentials";
 const CONNECTION: &str = "connection";
 
-/// The state of one source, as the log has it.
+/// The logged state of one source.
 #[derive(Debug)]
 pub(super) struct Health {
     source: Arc<str>,
     region: String,
     endpoint: Uri,
-    /// The endpoint comes from the region, and not from the configuration.
+    /// Whether the endpoint is derived from the region, not configured.
     is_regional: bool,
-    /// The lines that hold at the moment, by what they are about. At most one for each operation and two more.
+    /// The current lines, by subject. At most one for each operation and two more.
     reported: Mutex<BTreeMap<&'static str, String>>,
 }
 
@@ -32,7 +32,7 @@ impl Health {
         Self { source, region: region.to_owned(), endpoint: endpoint.clone(), is_regional, reported: Mutex::default() }
     }
 
-    /// There are no credentials to sign a call with.
+    /// No credentials were found to sign a call.
     pub(super) fn without_credentials(&self, MissingCredentials(why): MissingCredentials) {
         let source = &self.source;
         self.report(CREDENTIALS, || {
@@ -43,12 +43,12 @@ impl Health {
         });
     }
 
-    /// There are credentials. Says nothing about what they allow.
+    /// Credentials were found. They may lack permissions.
     pub(super) fn with_credentials(&self) {
         self.resolve(&[CREDENTIALS]);
     }
 
-    /// A call failed, after all its attempts.
+    /// A call failed after all its attempts.
     pub(super) fn failed(&self, call: &'static str, failure: &Failure) {
         let (source, what) = (&self.source, &failure.what);
         match failure.kind {
@@ -63,10 +63,10 @@ impl Health {
         }
     }
 
-    /// The endpoint can't be reached: a name that does not resolve, a refused connection, TLS.
+    /// The endpoint cannot be reached: its name does not resolve, the connection is refused, or TLS fails.
     pub(super) fn unreachable(&self, what: &str) {
         let Self { source, region, endpoint, .. } = self;
-        // The resolver's own words, of the C library.
+        // The resolver's text, from the C library.
         let is_unknown_name = what.contains("lookup address") || what.contains("not known");
         let advice = match (self.is_regional, is_unknown_name) {
             (true, true) => format!("the region `{region}` may be wrong, or this machine has no DNS"),

@@ -1,8 +1,8 @@
 //! Lists: DescribeLogGroups and DescribeLogStreams.
 //!
-//! Owns which parts of a list are asked for ([`crate::domain::cover`]): names and prefixes of which everything may be seen, as
-//! far as the patterns allow. Every name is checked in any case. A list has a next page only because an item that may be seen
-//! follows, or because the calls of one page are used up. Never calls without bound.
+//! Owns which parts of a list are requested ([`crate::domain::cover`]): as far as the patterns allow, names and prefixes that are
+//! completely visible. Every name is checked anyway. A list has a next page only if a visible item follows, or if the calls of
+//! one page are used up. Calls are bounded.
 
 use super::client::Client;
 use super::errors::CallError;
@@ -16,18 +16,18 @@ use crate::domain::operation::{DescribeGroup, ListGroups, ListStreams, Operation
 use crate::domain::time::Millis;
 use crate::sources::SourceError;
 
-/// Both operations' largest page.
+/// The largest page of both operations.
 const UPSTREAM_PAGE: usize = 50;
-/// Calls that one page of ours may cost.
+/// Maximum calls for one page of the API.
 const MAX_CALLS: usize = 10;
-/// Calls that a list of all streams of some parts may cost.
+/// Maximum calls for a list of all streams of some parts.
 const MAX_LISTING_CALLS: usize = 40;
-/// Streams that are put in the order of their last events here.
+/// Maximum number of streams that are sorted by their last events here.
 const MAX_ORDERED: usize = 1000;
-/// The longest name, and so the longest prefix.
+/// The longest name and prefix.
 const MAX_PREFIX: usize = 512;
 
-/// A page of the groups that the permit shows in the source.
+/// A page of the source's visible groups.
 pub(super) async fn list_groups(
     client: &Client,
     source: &SourceName,
@@ -67,7 +67,8 @@ pub(super) async fn list_groups(
     Ok(builder.page())
 }
 
-/// Can a group's name begin so? CloudWatch takes no other prefix. What is no name yet (`/acme/..`) may become one.
+/// Whether a group's name can begin with this prefix; CloudWatch refuses other prefixes. A prefix such as `/acme/..` is not a
+/// name yet.
 fn may_begin(prefix: &str) -> bool {
     prefix.len() <= MAX_PREFIX && prefix.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-/#".contains(&byte))
 }
@@ -80,7 +81,7 @@ pub(super) async fn describe_group(client: &Client, permit: &Permit<DescribeGrou
     found.and_then(log_group).map(|group| group.seen(permit.streams().is_none())).ok_or(SourceError::NotFound)
 }
 
-/// A page of the group's streams that the permit shows.
+/// A page of the group's visible streams.
 pub(super) async fn list_streams(
     client: &Client,
     permit: &Permit<ListStreams>,
@@ -128,16 +129,18 @@ pub(super) async fn list_streams(
 fn check_prefix(order: StreamOrder, wanted: &str) -> Result<(), SourceError> {
     let unsupported = |detail| Err(SourceError::Unsupported { parameter: "prefix", detail });
     if wanted.contains([':', '*']) || wanted.chars().count() > MAX_PREFIX {
-        return unsupported("can't begin a stream's name: those have no `:` and no `*`, and at most 512 characters");
+        return unsupported(
+            "cannot be the prefix of a stream's name: names contain neither `:` nor `*`, and have at most 512 characters",
+        );
     }
     if order == StreamOrder::LastEvent && !wanted.is_empty() {
-        return unsupported("can't be combined with the order by last event");
+        return unsupported("cannot be combined with the order by last event");
     }
     Ok(())
 }
 
-/// A page of the permit's streams by their last events. CloudWatch orders all streams of a group so, or those of a prefix by
-/// name: so these are listed by name and ordered here.
+/// A page of the permit's streams by their last events. CloudWatch supports this order only for all streams of a group, so a part
+/// of them is listed by name and sorted here.
 async fn ordered_streams(
     client: &Client,
     permit: &Permit<ListStreams>,
@@ -150,7 +153,7 @@ async fn ordered_streams(
     let listing = Listing { group: op.group.as_str(), parts, max: MAX_ORDERED, priority: Priority::Requested };
     let streams = list_all_streams(client, permit, listing).await.map_err(CallError::plain)?.ok_or(SourceError::Unsupported {
         parameter: "orderBy",
-        detail: "can't be `lastEvent` here: your grant covers more than 1,000 log streams of this group; list them by name",
+        detail: "cannot be `lastEvent` here: your grant covers more than 1,000 log streams of this group; list them by name",
     })?;
     let position = |stream: &Stream| TimeOrderPosition {
         at: stream.last_event_timestamp,
@@ -172,17 +175,17 @@ async fn ordered_streams(
     Ok(ListPage { items: streams.into_iter().filter_map(|(_, stream)| log_stream(stream)).collect(), next })
 }
 
-/// Which streams to list as a whole.
+/// Which streams to list completely.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Listing<'a> {
     pub(super) group: &'a str,
     pub(super) parts: &'a [Part],
-    /// So many at most.
+    /// The maximum number.
     pub(super) max: usize,
     pub(super) priority: Priority,
 }
 
-/// All streams of the parts that the permit shows; `None`: there are too many.
+/// All visible streams of the parts; `None` if there are too many.
 pub(super) async fn list_all_streams<Op: Operation>(
     client: &Client,
     permit: &Permit<Op>,
@@ -229,7 +232,7 @@ pub(super) async fn list_all_streams<Op: Operation>(
     Ok(Some(found))
 }
 
-/// A page that is being filled from CloudWatch's.
+/// A page that is being filled from CloudWatch's pages.
 #[derive(Debug)]
 struct ListPageBuilder<'a, T> {
     of: PositionKind,
@@ -237,9 +240,9 @@ struct ListPageBuilder<'a, T> {
     parts: &'a [Part],
     items: Vec<T>,
     calls: usize,
-    /// The part, and the position in it, that the next call is for; `None`: the list is complete.
+    /// The part and position of the next call; `None` if the list is complete.
     position: Option<(usize, ListPosition)>,
-    /// Where the next page begins, once an item of it is known.
+    /// The start of the next page, if an item of it is known.
     next: Option<ListPosition>,
 }
 
@@ -249,7 +252,7 @@ impl<'a, T> ListPageBuilder<'a, T> {
             None => first_call(parts, 0),
             Some(position) => {
                 let position = ListPosition::of(position, of)?;
-                // Other parts than those of the first page: the grants or the scopes have changed.
+                // The parts differ from those of the first page, because grants or scopes have changed.
                 let part =
                     parts.iter().position(|part| fingerprint_of(part) == position.part).ok_or(SourceError::InvalidPosition)?;
                 Some((part, position))
@@ -258,18 +261,18 @@ impl<'a, T> ListPageBuilder<'a, T> {
         Ok(Self { of, limit: limit.max(1), parts, items: Vec::new(), calls: 0, position, next: None })
     }
 
-    /// What the next call is for, if there is to be one.
+    /// The part and position of the next call, if one is needed.
     fn next_call(&self) -> Option<(&'a Part, Option<String>)> {
         let (part, position) = self.position.as_ref().filter(|_| self.next.is_none() && self.calls < MAX_CALLS)?;
         Some((self.parts.get(*part)?, position.token.clone()))
     }
 
-    /// What a call failed of. Only the first of a page goes on from the caller's position: the later ones are our own.
+    /// Converts a call's failure. Only the first call of a page uses the caller's position.
     fn failure(&self, error: CallError, from: Option<&Position>) -> SourceError {
         error.at_position(from.is_some() && self.calls == 0)
     }
 
-    /// Takes in one of CloudWatch's pages. `convert` leaves out what may not be seen.
+    /// Adds one of CloudWatch's pages. `convert` drops hidden items.
     fn take<U>(
         &mut self,
         page: Vec<U>,
@@ -283,7 +286,7 @@ impl<'a, T> ListPageBuilder<'a, T> {
         if token.as_ref().is_some_and(|token| position.token.as_ref() == Some(token) || token.len() > MAX_TOKEN) {
             return Err(SourceError::Upstream("a list returned the same token, or one that is too long".to_owned()));
         }
-        // Names may have come or gone since this page was cut: the one it was cut at is looked for first.
+        // Names may have been added or deleted since this page was cut, so the name at the cut is searched for first.
         let is_after = |item: &U| position.after == Some(fingerprint([name(item)]));
         let found = position.after.and_then(|_| page.iter().position(is_after));
         let passed = found.map_or(position.skip, |index| index + 1).min(page.len());
@@ -295,7 +298,7 @@ impl<'a, T> ListPageBuilder<'a, T> {
             let after = Some(fingerprint([name(&item)]));
             let Some(item) = convert(item) else { continue };
             if self.items.len() >= self.limit {
-                // The page is full, and this item is the first of the next.
+                // The page is full, and this item is the first of the next page.
                 self.next = Some(cut);
                 return Ok(());
             }
@@ -328,12 +331,12 @@ fn beginning_of(part: &Part) -> ListPosition {
     ListPosition { part: fingerprint_of(part), ..ListPosition::default() }
 }
 
-/// The beginning of the part of this number, if there is one.
+/// The start of the part with this index, if it exists.
 fn first_call(parts: &[Part], number: usize) -> Option<(usize, ListPosition)> {
     parts.get(number).map(|part| (number, beginning_of(part)))
 }
 
-/// A group with a name that is none of ours (`a/../b`) can't be asked for, so it is not listed.
+/// A group whose name the API refuses (`a/../b`) cannot be requested, so it is not listed.
 fn log_group(group: Group) -> Option<LogGroup> {
     Some(LogGroup {
         name: LogGroupName::try_from(group.log_group_name).ok()?,

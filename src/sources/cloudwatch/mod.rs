@@ -1,12 +1,12 @@
-//! CloudWatch Logs as a source: signed calls to one region, with one role.
+//! The CloudWatch Logs source: signed calls to one region, with one role.
 //!
-//! Owns everything that knows CloudWatch. Never decides who may (a permit has), never sends what a caller wrote but names, times
-//! and prefixes of checked form, and never repeats what AWS wrote in an error.
+//! Owns all code that depends on CloudWatch. Does not authorize (the permit does), sends only validated names, times and prefixes
+//! of callers, and never repeats the text of AWS's errors.
 //!
-//! Reading order: [`settings`] and [`quotas`], `service_quotas` (what an account really may), `events`, `lists` and `queries`
-//! (what is asked, what of it is shown), `paging` and `position` (where reading goes on), `client` (one call as it is seen from
-//! there), `response_cache` and `single_flight` (answers that are there, or under way), `upstream` (a call that is made),
-//! `account_limits` (when), `retry`, `errors`, `wire`; signatures and credentials are in [`crate::aws`].
+//! Reading order: [`settings`] and [`quotas`], `service_quotas` (an account's actual quotas), `events`, `lists` and `queries`
+//! (requests, and the visible part of responses), `paging` and `position` (continuation), `client` (one request),
+//! `response_cache` and `single_flight` (cached and shared responses), `upstream` (one call), `account_limits` (admission),
+//! `retry`, `errors`, `wire`; signatures and credentials are in [`crate::aws`].
 
 pub mod settings;
 pub mod quotas;
@@ -63,13 +63,12 @@ pub struct CloudWatch {
     name: SourceName,
     client: Client,
     tracker: Arc<QueryTracker>,
-    /// The one reader of its account's quotas, if that is this source's.
+    /// The reader of its account's quotas, if this source reads them.
     service_quotas: Option<ServiceQuotas>,
 }
 
 impl CloudWatch {
-    /// Makes the source, without asking anybody anything: credentials are looked for when the first call needs them. It draws
-    /// on the budgets in `accounts`.
+    /// Creates the source without network calls: credentials are looked up by the first call. It uses the budgets in `accounts`.
     ///
     /// # Errors
     /// [`SettingsError`].
@@ -86,7 +85,7 @@ impl CloudWatch {
         Self::with_origin(settings, outbound, clock, accounts, CredentialSource::Chain { region, assume_role, external_id })
     }
 
-    /// Makes the source with credentials from `provider` instead of the default chain; `assume_role` is not looked at.
+    /// Creates the source with credentials from `provider` instead of the default chain; `assume_role` is ignored.
     ///
     /// # Errors
     /// [`SettingsError`].
@@ -154,14 +153,14 @@ impl CloudWatch {
         Ok(Self { name, client, tracker, service_quotas })
     }
 
-    /// Looks whether there are credentials and whether the endpoint's name resolves, so that the log says at start what would
-    /// fail the first request.
+    /// Checks that credentials exist and that the endpoint's name resolves, so that the log shows at start what would fail the
+    /// first request.
     pub async fn check_at_start(&self) {
         self.client.check_at_start().await;
     }
 
-    /// Reads the account's quotas from Service Quotas, now and every few hours, for as long as it is polled, and has the calls
-    /// keep to what it says; ends at once where they are not to be read, or another source of the account reads them.
+    /// Reads the account's quotas from Service Quotas, now and every few hours while it is polled, and applies them to the calls.
+    /// Returns immediately if they are not to be read, or if another source of the account reads them.
     pub async fn refresh_quotas(&self) {
         if let Some(reader) = &self.service_quotas {
             reader.refresh_forever().await;

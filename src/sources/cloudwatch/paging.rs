@@ -1,12 +1,12 @@
-//! From what CloudWatch answered to a page of ours: what is new in it, what fits, and where reading goes on either way.
+//! Converts CloudWatch's responses to pages: which events are new, which fit, and the positions in both directions.
 //!
-//! Owns the arithmetic of positions, as pure functions. Never calls anything: that is `events`.
+//! Owns the arithmetic of positions, as pure functions. `events` makes the calls.
 //!
-//! The events of an answer stand here in *reading order*, the order in which the call went: ascending for a forward call,
-//! descending for a backward one. So "leading events" are those read first, whichever way that is.
+//! The events of a response are in *reading order*, the direction of the call: ascending for a forward call, descending for a
+//! backward call. So "leading events" are those read first, in either direction.
 //!
-//! INVARIANT: of the events of a token each is handed out once. A page that is cut (limit or bytes) goes on at the token it
-//! was asked for with, and a resume point says how far it was handed out.
+//! INVARIANT: each event of a token is returned once. A page that is cut (limit or bytes) continues at its own token, and a
+//! resume point says which events were already returned.
 
 use logmark_event_page::{EventRef, Events};
 
@@ -14,7 +14,7 @@ use super::position::{EventsPosition, MAX_PAGE, MAX_TOKEN, PositionKind, ResumeM
 use crate::domain::event::{Direction, EventPage, PageAge, PageRequest};
 use crate::sources::SourceError;
 
-/// The other way.
+/// The opposite direction.
 pub(super) fn opposite(direction: Direction) -> Direction {
     match direction {
         Direction::Forward => Direction::Backward,
@@ -22,9 +22,9 @@ pub(super) fn opposite(direction: Direction) -> Direction {
     }
 }
 
-/// Brings an answer's events into reading order. Neither call promises the order of times within a page, but equals have one
-/// that only the answer knows: so the answer's own direction is found first, and the sort is stable. `newest_first` is the
-/// direction to assume when all are at one time.
+/// Sorts a response's events in reading order. Neither call guarantees the order of times within a page, but only the response
+/// has the order of events of equal time: so the response's own direction is detected first, and the sort is stable.
+/// `newest_first` is the direction if all events have the same time.
 pub(super) fn reading_order(events: &mut Events, newest_first: bool, direction: Direction) {
     let descending = match (events.first(), events.last()) {
         (Some(first), Some(last)) if first.timestamp() != last.timestamp() => first.timestamp() > last.timestamp(),
@@ -39,8 +39,7 @@ pub(super) fn reading_order(events: &mut Events, newest_first: bool, direction: 
     }
 }
 
-/// How many leading events the resume point says were dealt with, and the resume point that is left when it lies beyond these
-/// events.
+/// The number of leading events before the resume point, and the remaining resume point if it lies beyond these events.
 fn already_delivered(
     events: &Events,
     direction: Direction,
@@ -73,14 +72,14 @@ fn already_delivered(
     (already_delivered, (!reached).then_some(left))
 }
 
-/// The resume point behind the first `index` events; `None` behind none.
+/// The resume point after the first `index` events; `None` if `index` is 0.
 fn resume_point_after(events: &Events, index: usize) -> Option<ResumePoint> {
     let last = events.get(index.checked_sub(1)?)?;
     let count = events.range(0..index).rev().take_while(|event| event.timestamp() == last.timestamp()).count();
     Some(ResumePoint { at: last.timestamp(), id: last.event_id().map(Into::into), count, skip: index })
 }
 
-/// How many leading events fit the page.
+/// The number of leading events that fit the page.
 fn count_fitting<'a>(events: impl Iterator<Item = EventRef<'a>>, page: &PageRequest) -> usize {
     let (mut number, mut bytes) = (0_usize, 0_usize);
     let fits = |event: &EventRef<'_>| {
@@ -91,24 +90,23 @@ fn count_fitting<'a>(events: impl Iterator<Item = EventRef<'a>>, page: &PageRequ
     events.take_while(fits).count()
 }
 
-/// What GetLogEvents answered.
+/// A response of GetLogEvents.
 #[derive(Debug)]
 pub(super) struct StreamResponse {
-    /// In reading order of the call, inside the range.
+    /// The events inside the range, in reading order of the call.
     pub(super) events: Events,
-    /// True when there were none at all, not even outside the range.
+    /// Whether the response had no events, not even outside the range.
     pub(super) empty: bool,
-    /// The token for going on in the call's direction.
+    /// The token for the call's direction.
     pub(super) onward: String,
-    /// The token for going back.
+    /// The token for the opposite direction.
     pub(super) back: String,
 }
 
-/// The page of a stream, asked for at `position`.
+/// The page of a stream at `position`.
 ///
-/// # Errors
-/// [`SourceError::Upstream`] when the token stands still although there were events: it would do so for ever; or when a token
-/// is too long for a position.
+/// # Errors [`SourceError::Upstream`] if the token does not change although the response has events, which would never end; or if
+/// a token is too long for a position.
 pub(super) fn stream_page(
     position: &EventsPosition,
     answer: StreamResponse,
@@ -135,7 +133,7 @@ fn direct_page(position: &EventsPosition, answer: StreamResponse, page: &PageReq
         .as_ref()
         .map_or((0, None), |resume_point| already_delivered(&events, direction, resume_point, false));
     let taken = passed + count_fitting(events.range(passed..events.len()), page);
-    // Between the token and the resume point lies what was handed out of this very token: back from here is through that.
+    // The events between the token and the resume point were already returned: reading back goes through them.
     let behind = if left.is_some() { position.resume_point.clone() } else { resume_point_after(&events, passed) };
     let back = match behind {
         Some(resume_point) => EventsPosition {
@@ -157,8 +155,8 @@ fn direct_page(position: &EventsPosition, answer: StreamResponse, page: &PageReq
     event_page(direction, direction, events, onward, back, empty && still)
 }
 
-/// A page read against the call's direction: the call goes from the token to the resume point, the page from the resume point to
-/// the token.
+/// A page in the opposite direction of the call: the call reads from the token to the resume point, the page from the resume
+/// point to the token.
 fn reversed_page(
     position: &EventsPosition,
     resume_point: &ResumePoint,
@@ -170,7 +168,7 @@ fn reversed_page(
     let (direction, call) = (position.direction, opposite(position.direction));
     let (wanted, left) = already_delivered(&events, call, resume_point, false);
     if let (Some(left), false) = (left, still) {
-        // CloudWatch gave less than it has. The page begins at the resume point, so nothing of this is handed out yet.
+        // CloudWatch returned only a part. The page begins at the resume point, so none of these events is returned yet.
         let onward = EventsPosition { token: Some(onward), resume_point: Some(left), ..position.clone() };
         let back = EventsPosition { direction: call, mode: ResumeMode::Resume, ..position.clone() };
         return event_page(direction, call, Events::default(), onward, back, false);
@@ -190,7 +188,7 @@ fn reversed_page(
     event_page(direction, call, events, onward, back, false)
 }
 
-/// `call` is the order in which the events stand.
+/// `call` is the order of the events.
 fn event_page(
     direction: Direction,
     call: Direction,
@@ -217,22 +215,20 @@ fn event_page(
     }
 }
 
-/// What FilterLogEvents answered.
+/// A response of FilterLogEvents.
 #[derive(Debug)]
 pub(super) struct GroupResponse {
-    /// In reading order, inside the range. INVARIANT: the caller may see them all. What is hidden must not be here, because the
-    /// page's end and the positions on both sides are found from these events.
+    /// The events inside the range, in reading order. INVARIANT: all are visible to the caller, because the page's end and the
+    /// positions on both sides depend on these events.
     pub(super) events: Events,
-    /// Absent at the end.
+    /// The token of the next page, absent at the end.
     pub(super) token: Option<String>,
 }
 
-/// The page of a group, asked for at `position`. `start` is where the range starts, `now` is for a position about which nothing
-/// else is known.
+/// The page of a group at `position`. `start` is the start of the range; `now` is used for a position without other information.
 ///
-/// # Errors
-/// [`SourceError::Upstream`] when the token stands still: it would do so for ever; or when it is too long for a position and
-/// no event was read that could stand for it.
+/// # Errors [`SourceError::Upstream`] if the token does not change, which would never end; or if it is too long for a position
+/// and no event was read to replace it.
 pub(super) fn group_page(
     position: &EventsPosition,
     answer: GroupResponse,
@@ -290,7 +286,7 @@ pub(super) fn group_page(
     })
 }
 
-/// The position, without its token where that is too long for a position.
+/// The position, without its token if that is too long.
 fn with_usable_token(position: EventsPosition) -> Result<EventsPosition, SourceError> {
     match (&position.token, &position.resume_point) {
         (Some(token), None) if token.len() > MAX_TOKEN => {
@@ -301,7 +297,7 @@ fn with_usable_token(position: EventsPosition) -> Result<EventsPosition, SourceE
     }
 }
 
-/// The resume point that lies farther on: pages are in order, but a resume point must not go back if they once are not.
+/// The later of two resume points: if pages are not in order, a resume point must not move back.
 fn furthest(direction: Direction, new: Option<ResumePoint>, old: Option<&ResumePoint>) -> Option<ResumePoint> {
     match (new, old) {
         (Some(new), Some(old))
@@ -313,7 +309,7 @@ fn furthest(direction: Direction, new: Option<ResumePoint>, old: Option<&ResumeP
     }
 }
 
-/// Behind the last page there is no token: reading goes on at the time of the last event, behind that event.
+/// The last page has no token: reading continues at the time of the last event, after that event.
 fn position_after_last(resume_point: Option<ResumePoint>, position: &EventsPosition) -> EventsPosition {
     match resume_point {
         Some(resume_point) => {
@@ -329,8 +325,8 @@ fn position_after_last(resume_point: Option<ResumePoint>, position: &EventsPosit
     }
 }
 
-/// The forward position on the newer side of a backward page: behind its newest event; where it has none, before the oldest one
-/// of the page before it; where that is not known either, at `otherwise`.
+/// The forward position on the newer side of a backward page: after its newest event; if the page is empty, before the oldest
+/// event of the previous page; if that is unknown too, at `otherwise`.
 fn position_of_newer(newest: Option<EventRef<'_>>, resume_point: Option<&ResumePoint>, otherwise: Option<i64>) -> EventsPosition {
     let (at, id, mode) = match (newest, resume_point) {
         (Some(event), _) => (event.timestamp(), event.event_id().map(Into::into), ResumeMode::Resume),

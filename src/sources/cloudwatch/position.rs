@@ -1,7 +1,7 @@
-//! Where reading goes on: what the text of a [`Position`] holds.
+//! The text of a [`Position`]: where reading continues.
 //!
-//! Owns its form. A position leaves the service sealed in a cursor, but is read here as if anybody had written it: a text
-//! that does not make sense is [`SourceError::InvalidPosition`]. Never says what to do with a position: that is `paging`.
+//! Owns its format. A position leaves the service sealed in a cursor, but is validated like any input: a malformed text is
+//! [`SourceError::InvalidPosition`]. `paging` interprets positions.
 
 use aws_lc_rs::digest;
 use serde::de::DeserializeOwned;
@@ -10,15 +10,15 @@ use serde::{Deserialize, Serialize};
 use crate::domain::event::{Direction, PageRequest, Position};
 use crate::sources::SourceError;
 
-/// CloudWatch's longest token that a position holds, in bytes: the documented bound of GetQueryResults. Tokens of the other
-/// operations have some hundred characters.
+/// Longest CloudWatch token in a position, in bytes: the documented bound of GetQueryResults. Tokens of the other operations have
+/// some hundred characters.
 pub(super) const MAX_TOKEN: usize = 1024;
 /// The longest text of a position: a token, an event id, and numbers.
 const MAX_TEXT: usize = 1536;
 /// CloudWatch's longest page, in events.
 pub(super) const MAX_PAGE: usize = 10_000;
 
-/// The kinds of position; one is never taken for another.
+/// The kinds of positions, which are never confused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum PositionKind {
     Stream,
@@ -40,38 +40,38 @@ impl PositionKind {
     }
 }
 
-/// An event up to which reading has come: the last of those handed out, in the order read.
+/// The last returned event, in reading order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ResumePoint {
-    /// Its time, epoch milliseconds.
+    /// Its time, in epoch milliseconds.
     #[serde(rename = "t")]
     pub(super) at: i64,
-    /// Its id, where there are ids.
+    /// Its id, if the operation has ids.
     #[serde(rename = "i", default, skip_serializing_if = "Option::is_none")]
     pub(super) id: Option<String>,
-    /// Where there are none: how many events at that time were handed out, counted from the position's token on. Late events
-    /// sort behind them, so a count of equals survives those where a count of all would not.
+    /// Without ids: how many events of that time were returned, counted from the position's token. Late events sort after them,
+    /// so a count of equal times stays valid, unlike a count of all events.
     #[serde(rename = "n")]
     pub(super) count: usize,
-    /// How many events from the token on will be passed over: so much more must be asked for.
+    /// How many events after the token will be skipped, which must be requested in addition.
     #[serde(rename = "s")]
     pub(super) skip: usize,
 }
 
-/// What the resume point means.
+/// The meaning of the resume point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum ResumeMode {
-    /// Every event from the token on is new; a resume point is there for the end only, where the token is lost.
+    /// Every event after the token is new; the resume point is used only at the end, where no token exists.
     #[serde(rename = "p")]
     Plain,
-    /// The events from the token on up to the resume point, the resume point among them, were handed out already.
+    /// The events after the token up to and including the resume point were already returned.
     #[serde(rename = "r")]
     Resume,
-    /// As `Resume`, but the resume point itself was not.
+    /// Like `Resume`, but the event at the resume point was not returned.
     #[serde(rename = "i")]
     Include,
-    /// The page is to be read against the token's direction: from the token on up to the resume point, then back.
+    /// The page is in the opposite direction of the token: read from the token to the resume point, then reverse.
     #[serde(rename = "t")]
     Reversed,
 }
@@ -80,10 +80,10 @@ pub(super) enum ResumeMode {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct EventsPosition {
-    /// Which way it is to be read.
+    /// The direction of reading.
     #[serde(rename = "w")]
     pub(super) direction: Direction,
-    /// CloudWatch's token; `None`: the beginning, seen in the direction of the call.
+    /// CloudWatch's token; `None`: the beginning in the direction of the call.
     #[serde(rename = "k", default, skip_serializing_if = "Option::is_none")]
     pub(super) token: Option<String>,
     /// A later start than the range's, sent with the call.
@@ -92,30 +92,29 @@ pub(super) struct EventsPosition {
     /// An earlier last millisecond than the range's, sent with the call.
     #[serde(rename = "u", default, skip_serializing_if = "Option::is_none")]
     pub(super) until: Option<i64>,
-    /// Which streams the token was given for. A token is used with the same streams only: what CloudWatch does otherwise is
-    /// not documented.
+    /// The streams of the token. A token is used only with the same streams, because CloudWatch does not document other uses.
     #[serde(rename = "h", default, skip_serializing_if = "Option::is_none")]
     pub(super) fingerprint: Option<u64>,
     /// See [`ResumeMode`].
     #[serde(rename = "e", default, skip_serializing_if = "Option::is_none")]
     pub(super) resume_point: Option<ResumePoint>,
-    /// What the resume point means.
+    /// The meaning of the resume point.
     #[serde(rename = "m")]
     pub(super) mode: ResumeMode,
 }
 
 impl EventsPosition {
-    /// The beginning of a reading.
+    /// The start of reading.
     pub(super) fn beginning(direction: Direction) -> Self {
         Self { direction, token: None, since: None, until: None, fingerprint: None, resume_point: None, mode: ResumeMode::Plain }
     }
 
-    /// Where the token is, and nothing else to heed.
+    /// A position at the token only.
     pub(super) fn at_token(direction: Direction, token: String) -> Self {
         Self { token: Some(token), ..Self::beginning(direction) }
     }
 
-    /// The position that a page is asked for from.
+    /// The position of a page request.
     pub(super) fn of(page: &PageRequest, kind: PositionKind) -> Result<Self, SourceError> {
         let Some(position) = &page.position else { return Ok(Self::beginning(page.direction)) };
         let position: Self = read(position, kind)?;
@@ -139,14 +138,14 @@ impl EventsPosition {
         if fits { Ok(position) } else { Err(SourceError::InvalidPosition) }
     }
 
-    /// The position for a call about the streams of this mark.
+    /// The position for a call for the streams of this mark.
     pub(super) fn within(self, fingerprint: u64) -> Self {
         let position = if self.token.is_some() && self.fingerprint != Some(fingerprint) { self.without_token() } else { self };
         Self { fingerprint: Some(fingerprint), ..position }
     }
 
-    /// The same position in FilterLogEvents without CloudWatch's token: the call begins at the time of the last event handed out.
-    /// Before the first event it begins where the reading began.
+    /// The same position in FilterLogEvents without CloudWatch's token: the call begins at the time of the last returned event,
+    /// or at the start of the range before the first event.
     pub(super) fn without_token(self) -> Self {
         let Some(resume_point) = self.resume_point else { return Self { token: None, mode: ResumeMode::Plain, ..self } };
         let (since, until) = match self.direction {
@@ -158,13 +157,13 @@ impl EventsPosition {
         Self { token: None, since, until, mode, resume_point: Some(resume_point), ..self }
     }
 
-    /// The position as a position.
+    /// Serializes the position.
     pub(super) fn to_source_position(&self, kind: PositionKind) -> Position {
         write(self, kind)
     }
 
-    /// How many events to ask for when `limit` are wanted. Quotas count calls and not events, so the number is rounded up:
-    /// then those who want a few more or less make equal calls, and what is left of a page is there for the next request.
+    /// The number of events to request for a limit. Quotas count calls, not events, so the number is rounded up: requests with
+    /// similar limits then make equal calls, and the rest of a page serves the next request from the cache.
     pub(super) fn request_limit(&self, limit: usize) -> usize {
         const SIZES: [usize; 3] = [100, 1000, MAX_PAGE];
         let skip =
@@ -174,7 +173,7 @@ impl EventsPosition {
     }
 }
 
-/// A position in a list of groups or streams. Names are held as marks, so that its length does not depend on theirs.
+/// A position in a list of groups or streams. Names are stored as hashes, so that its length does not depend on them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ListPosition {
@@ -184,10 +183,10 @@ pub(super) struct ListPosition {
     /// CloudWatch's token.
     #[serde(rename = "k", default, skip_serializing_if = "Option::is_none")]
     pub(super) token: Option<String>,
-    /// The last item of that page that was dealt with.
+    /// The last processed item of that page.
     #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
     pub(super) after: Option<u64>,
-    /// How many items that was, should that one be gone.
+    /// The number of processed items, in case that item was deleted.
     #[serde(rename = "s", default)]
     pub(super) skip: usize,
 }
@@ -204,12 +203,12 @@ impl ListPosition {
     }
 }
 
-/// A position in a list of streams that is ordered by time here: the last one given. Streams of equal times are in the order of
-/// their marks.
+/// A position in a list of streams that is sorted by time here: the last returned stream. Streams of equal time are in the order
+/// of their hashes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct TimeOrderPosition {
-    /// Its last event, epoch milliseconds; `None`: it has none.
+    /// The time of its last event, in epoch milliseconds; `None` without events.
     #[serde(rename = "t")]
     pub(super) at: Option<i64>,
     /// Its name.
@@ -227,7 +226,7 @@ impl TimeOrderPosition {
     }
 }
 
-/// A number that stands for the texts: two lists of texts have the same only by a chance of 1 in 2^64.
+/// A hash of the texts, with a collision probability of 2^-64.
 pub(super) fn fingerprint<'a>(texts: impl IntoIterator<Item = &'a str>) -> u64 {
     let mut context = digest::Context::new(&digest::SHA256);
     for text in texts {
@@ -244,6 +243,6 @@ fn read<T: DeserializeOwned>(position: &Position, kind: PositionKind) -> Result<
 }
 
 fn write<T: Serialize>(position: &T, kind: PositionKind) -> Position {
-    // Structs of texts and numbers can always be written; were it otherwise, the position would be refused when it comes back.
+    // Structs of texts and numbers can always be serialized; otherwise the position would be refused later.
     Position(format!("{}{}", kind.letter(), serde_json::to_string(position).unwrap_or_default()))
 }

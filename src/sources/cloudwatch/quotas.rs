@@ -1,13 +1,12 @@
-//! How much an account may ask of CloudWatch Logs in a region: calls per second for each operation, and queries at a time.
+//! The quotas of an account for CloudWatch Logs in a region: calls per second for each operation, and concurrent queries.
 //!
-//! Owns the operations' list and AWS's published defaults ("CloudWatch Logs service quotas"). Never counts anything: the
-//! scheduler does, within what is written here.
+//! Owns the list of operations and AWS's published defaults ("CloudWatch Logs service quotas"). The scheduler enforces them.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::num::NonZeroU32;
 
-/// The operations of CloudWatch Logs that are called.
+/// The operations of CloudWatch Logs that Logmark calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(missing_docs, reason = "AWS's own names")]
 pub enum Api {
@@ -24,7 +23,7 @@ pub enum Api {
 }
 
 impl Api {
-    /// All of them.
+    /// All operations.
     pub const ALL: [Self; 10] = [
         Self::GetLogEvents,
         Self::FilterLogEvents,
@@ -38,7 +37,7 @@ impl Api {
         Self::GetLogRecord,
     ];
 
-    /// Its name, in `X-Amz-Target`, in figures and in the configuration.
+    /// The name, in `X-Amz-Target`, metrics and the configuration.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -62,33 +61,33 @@ impl fmt::Display for Api {
     }
 }
 
-/// What is left to the operator's own console and programs.
+/// The reserve for the operator's own console and programs.
 pub const DEFAULT_RESERVE: f64 = 0.2;
-/// Where AWS publishes no quota, as for StopQuery: the least of those that it does publish for this service.
+/// The rate of operations without a published quota, such as StopQuery: the lowest published one of this service.
 const UNPUBLISHED: f64 = 5.0;
-/// Logs Insights queries at a time, as StartQuery's documentation says.
+/// Concurrent Logs Insights queries, from StartQuery's documentation.
 const CONCURRENT_QUERIES: u32 = 100;
 
-/// A rate above this is an error: AWS gives a few hundred on request; an endpoint of somebody else may bear more.
+/// The highest accepted rate: AWS grants a few hundred on request; other endpoints may allow more.
 pub const MAX_CALLS_PER_SECOND: f64 = 100_000.0;
 
 /// The quotas of one account in one region.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Quotas {
-    /// Calls per second, all of the account's callers together.
+    /// Calls per second of all the account's callers together.
     pub calls_per_second: BTreeMap<Api, f64>,
-    /// Queries at a time, all of the account's callers together.
+    /// Concurrent queries of all the account's callers together.
     pub concurrent_queries: u32,
-    /// The share of both that is left to others than us: 0 up to, but not including, 1.
+    /// The share of both that is reserved for other callers: from 0 to less than 1.
     pub reserve: f64,
 }
 
-/// What is known of the quotas from elsewhere than AWS's published defaults.
+/// Quotas that differ from AWS's published defaults.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct GivenQuotas {
-    /// Calls per second; what is not there is not known.
+    /// Calls per second of the known operations.
     pub calls_per_second: BTreeMap<Api, f64>,
-    /// Queries at a time.
+    /// Concurrent queries.
     pub concurrent_queries: Option<u32>,
 }
 
@@ -100,23 +99,23 @@ impl Quotas {
         Self { calls_per_second, concurrent_queries: CONCURRENT_QUERIES, reserve: DEFAULT_RESERVE }
     }
 
-    /// Puts what is given in the place of what was.
+    /// Overrides the quotas with the given ones.
     pub fn overlay(&mut self, given: &GivenQuotas) {
         self.calls_per_second.extend(&given.calls_per_second);
         self.concurrent_queries = given.concurrent_queries.unwrap_or(self.concurrent_queries);
     }
 
-    /// Calls per second to the operation, all of the account's callers together.
+    /// Calls per second to the operation, of all the account's callers together.
     #[must_use]
     pub fn of(&self, api: Api) -> f64 {
         self.calls_per_second.get(&api).copied().unwrap_or(UNPUBLISHED)
     }
 
-    /// Queries at a time that are ours to run: at least one.
+    /// Concurrent queries without the reserve: at least one.
     #[must_use]
     pub fn our_queries(&self) -> NonZeroU32 {
         let ours = f64::from(self.concurrent_queries) * (1.0 - self.reserve);
-        // Rounded down, but not where the product misses a whole number by a floating-point breath.
+        // Rounded down, with a tolerance for floating-point errors just below a whole number.
         NonZeroU32::new((ours + 1e-9) as u32).unwrap_or(NonZeroU32::MIN)
     }
 }

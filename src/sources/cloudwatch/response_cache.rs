@@ -1,8 +1,7 @@
-//! The response cache: CloudWatch's answers, and how long each is fresh.
+//! The response cache: CloudWatch's responses, and how long each is fresh.
 //!
-//! Owns the cache, bounded in bytes, and the rules by which an answer is final, is a beginning, or holds for a moment. It
-//! stands behind authorization: an answer is kept as it came, by the request that it answers, and what a permit hides is
-//! taken out of it each time. Never keeps an error.
+//! Owns the cache, bounded in bytes, and the rules of freshness. It is used after authorization: responses are stored unchanged,
+//! by request, and the permit filters each use. Errors are not cached.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -18,66 +17,66 @@ use super::settings::CacheSettings;
 use crate::domain::event::Direction;
 use crate::domain::time::Millis;
 
-/// Tokens in a page expire after 24 hours, and cursors with them after as long: a kept page must leave most of that.
+/// Tokens in a page, and cursors with them, expire after 24 hours: a cached page must leave most of that time.
 const IMMUTABLE_TTL: Duration = Duration::from_secs(3600);
-/// A page that brought events is a true beginning of what is there, even when more has come behind it. So long a follower may
-/// be behind the others and still go the way that they went, from token to token, instead of asking for pages of its own.
+/// A page with events stays a correct prefix when more events arrive. A follower that is at most this far behind the others can
+/// reuse their pages, token by token, instead of requesting its own.
 const EXTENDABLE_LIVE_PERIODS: u32 = 5;
 
-/// A call that is worth keeping: the operation and its body as sent.
+/// A cacheable call: the operation and its body as sent.
 pub(super) type Key = (Api, Bytes);
 
-/// The part of a request that decides how long its answer is fresh.
+/// The part of a request that determines the freshness of its response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum CacheClass {
-    /// Something that is never kept.
+    /// A response that is not cached.
     Uncacheable,
     /// A page of a list of groups or streams.
     List,
     /// A page of events.
     Events {
-        /// Which way.
+        /// The direction.
         direction: Direction,
-        /// From a token on, not from the end of what there is.
+        /// Whether it starts at a token, not at the end of the data.
         resumed: bool,
-        /// Only events of this time or later, epoch milliseconds.
+        /// The first time, in epoch milliseconds.
         since: Option<i64>,
-        /// Only events before this, epoch milliseconds.
+        /// The end, exclusive, in epoch milliseconds.
         before: Option<i64>,
-        /// At most so many.
+        /// The limit.
         limit: usize,
     },
 }
 
-/// The part of an answer that decides how long it is fresh.
+/// The part of a response that determines its freshness.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct ResponseSummary {
-    /// Events in it.
+    /// The number of events.
     pub(super) events: usize,
-    /// The newest one's time, epoch milliseconds.
+    /// The newest event's time, in epoch milliseconds.
     pub(super) newest: Option<i64>,
-    /// It says itself that there is more behind it.
+    /// Whether it has a token for more.
     pub(super) has_more: bool,
 }
 
-/// How long an answer is fresh.
+/// How long a response is fresh.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Freshness {
     /// It can't change any more.
     Immutable,
-    /// It has events, and there may be more behind them by now.
+    /// It has events, and later ones may have arrived since.
     Extendable,
-    /// For as long as a live edge does.
+    /// For the configured time of a live edge.
     Live,
-    /// For as long as lists do.
+    /// For the configured time of lists.
     List,
-    /// Not at all.
+    /// Never.
     Uncacheable,
 }
 
 impl Freshness {
-    /// Judges an answer. Final is what lies wholly in a time in which nothing arrives any more: because the request ends
-    /// there, or because there are newer events behind the page, and those are as old.
+    /// The freshness of a response. A response is final if it lies completely in a time in which no events arrive any more:
+    /// because the request ends there, or because the page has newer events after it that are also that old.
     pub(super) fn of(cache_class: CacheClass, summary: ResponseSummary, now: Millis, delay: Duration) -> Self {
         let CacheClass::Events { direction, resumed, since, before, limit } = cache_class else {
             return if cache_class == CacheClass::List { Self::List } else { Self::Uncacheable };
@@ -85,7 +84,7 @@ impl Freshness {
         let settled = now.0.saturating_sub(i64::try_from(delay.as_millis()).unwrap_or(i64::MAX));
         let has_more_behind = summary.has_more || summary.events >= limit;
         let from_a_place = direction == Direction::Forward || resumed;
-        // One who follows asks again from the time of the last event on: that one again is nothing to go on from.
+        // A follower requests events from the time of its last event on: a response with only that event has nothing new.
         let leads_on = resumed || summary.newest > since;
         let is_old = summary.newest.is_some_and(|newest| newest <= settled);
         if before.is_some_and(|before| before <= settled) || (from_a_place && has_more_behind && is_old) {
@@ -98,16 +97,16 @@ impl Freshness {
     }
 }
 
-/// A cached answer.
+/// A cached response.
 #[derive(Debug)]
 pub(super) struct CacheEntry {
     answer: Arc<dyn Any + Send + Sync>,
-    /// When it came.
+    /// When it was received.
     pub(super) fetched: Instant,
     /// How long it is fresh.
     pub(super) freshness: Freshness,
     bytes: u32,
-    /// The memory of requests that hold it.
+    /// The reservations of requests that hold it.
     pub(super) leases: AnswerLeases,
 }
 
@@ -117,18 +116,18 @@ impl CacheEntry {
         Self { answer: Arc::new(answer), fetched: Instant::now(), freshness, bytes, leases: AnswerLeases::default() }
     }
 
-    /// The memory it takes.
+    /// Its memory in bytes.
     pub(super) fn bytes(&self) -> u64 {
         u64::from(self.bytes)
     }
 
-    /// The answer, as what it was put in.
+    /// The response in its original type.
     pub(super) fn answer<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
         Arc::clone(&self.answer).downcast().ok()
     }
 }
 
-/// The cached answers.
+/// The cached responses.
 #[derive(Debug)]
 pub(super) struct ResponseCache {
     settings: CacheSettings,
@@ -146,7 +145,7 @@ impl ResponseCache {
         }
     }
 
-    /// Is caching configured?
+    /// Whether caching is configured.
     pub(super) fn is_enabled(&self) -> bool {
         self.settings.bytes > 0
     }
@@ -155,17 +154,17 @@ impl ResponseCache {
         &self.settings
     }
 
-    /// The call's cached answer, if it is still fresh.
+    /// The call's cached response, if it is still fresh.
     pub(super) fn get(&self, key: &Key) -> Option<Arc<CacheEntry>> {
         let entry = self.entries.get(key)?;
         (entry.fetched.elapsed() < self.ttl(entry.freshness)).then_some(entry)
     }
 
-    /// Caches the answer to the call while it is fresh.
+    /// Caches the response to the call while it is fresh.
     pub(super) fn put(&self, key: Key, entry: &Arc<CacheEntry>) {
         if entry.freshness != Freshness::Uncacheable {
             self.entries.insert(key, Arc::clone(entry));
-            // The cache evicts in the background; large pages would pile up until then.
+            // The cache evicts in the background; large pages would accumulate until then.
             if entry.bytes >= LARGE_BYTES {
                 self.entries.run_pending_tasks();
             }
@@ -183,9 +182,9 @@ impl ResponseCache {
     }
 }
 
-/// Bytes from which an answer is large.
+/// The size from which a response is large.
 const LARGE_BYTES: u32 = 64 * 1024;
-/// About what an entry takes besides its key and its answer.
+/// Approximate bytes of an entry without its key and response.
 const ENTRY_BYTES: u32 = 256;
 
 #[cfg(test)]

@@ -1,45 +1,45 @@
-//! When another attempt is worth its call: how many, after how long, and with which time.
+//! The retry policy: how many attempts, after which wait, and with which clock offset.
 //!
-//! Owns the numbers, but for the budget over all calls (`account_limits`). Never sends anything: `upstream` asks it between
-//! attempts.
+//! Owns the numbers, except the budget over all calls (`account_limits`). `upstream` makes the attempts.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-/// Attempts of one call, the first included, as in AWS's standard retry mode.
+/// Attempts of one call, including the first, as in AWS's standard retry mode.
 pub(super) const MAX_ATTEMPTS: u32 = 3;
-/// The first wait is at most this, the next twice that, and so on.
+/// The maximum first wait; it doubles with each attempt.
 const FIRST_BACKOFF: Duration = Duration::from_millis(50);
-/// No wait is longer, unless the source asks for it.
+/// The longest wait, unless the source requests a longer one.
 const MAX_BACKOFF: Duration = Duration::from_secs(2);
 
-/// A wait before attempt number `attempt` + 1, at random from nothing up to an exponentially growing bound ("full jitter"):
-/// callers that failed together do not come back together.
+/// The wait before attempt `attempt` + 1: random between zero and an exponentially growing bound ("full jitter"), so that callers
+/// that failed together do not retry together.
 pub(super) fn backoff(attempt: u32) -> Duration {
     let bound = FIRST_BACKOFF.saturating_mul(1 << attempt.saturating_sub(1).min(10)).min(MAX_BACKOFF);
     let mut random = [0; 4];
-    // Without randomness the wait is the whole bound.
+    // Without random bytes the wait is the whole bound.
     let share = aws_lc_rs::rand::fill(&mut random).map_or(1.0, |()| f64::from(u32::from_le_bytes(random)) / f64::from(u32::MAX));
     bound.mul_f64(share)
 }
 
-/// Beyond this a `Date` is not believed: a machine so far off needs an operator, and an answer that says so may be forged.
+/// A `Date` that differs by more is ignored: the operator must fix such a clock, and the response may be forged.
 const MAX_SKEW_MILLIS: i64 = 60 * 60 * 1000;
-/// Below this a wrong signature is not the clock's: AWS allows minutes.
+/// A smaller difference does not explain a refused signature: AWS allows minutes.
 const MIN_SKEW_MILLIS: i64 = 60 * 1000;
 
-/// By how much our clock is behind the source's, in milliseconds.
+/// The measured offset to the source's clock, in milliseconds; positive if the local clock is behind.
 #[derive(Debug, Default)]
 pub(super) struct Skew(AtomicI64);
 
 impl Skew {
-    /// What to add to our time.
+    /// The offset to add to the local time.
     pub(super) fn offset(&self) -> i64 {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// Learns from the date of an answer to a request that was signed with the offset `used`; `now` is our uncorrected time.
-    /// True if the two differ so much that a retry is worth it, even if another call has learnt the same meanwhile.
+    /// Updates the offset from the date of a response to a request that was signed with the offset `used`; `now` is the
+    /// uncorrected local time. Returns true if the difference justifies a retry, even if another call has updated the offset
+    /// meanwhile.
     pub(super) fn learn(&self, used: i64, now: i64, date: i64) -> bool {
         let offset = date.saturating_sub(now);
         let worth = offset.saturating_abs() <= MAX_SKEW_MILLIS && offset.abs_diff(used) >= MIN_SKEW_MILLIS.unsigned_abs();

@@ -1,8 +1,7 @@
-//! What AWS has really given the account, by Service Quotas: read in the background, never in a request's way.
+//! The account's applied quotas from Service Quotas, read in the background.
 //!
-//! Owns the call (`ListServiceQuotas` of the service code `logs`) and which of its quotas are calls to one of our operations.
-//! Never stops anything: what can't be had, may not be read or is no sensible number leaves the quotas as they were. Never counts
-//! calls: the account's rate limiters do, and are told.
+//! Owns the call (`ListServiceQuotas` with service code `logs`), and the mapping of its quotas to operations. If a quota is
+//! unavailable, forbidden or not plausible, the previous value stays. The account's rate limiters enforce the quotas.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,41 +18,41 @@ use crate::aws::signer::Signer;
 use crate::domain::time::Clock;
 use crate::outbound::{Limits, Outbound, OutboundError};
 
-/// How long what was read holds: an increase is granted by people, and takes days.
+/// How long the quotas are used before they are read again: increases take days.
 const REFRESH: Duration = Duration::from_secs(6 * 3600);
 /// The service, in host names and signatures.
 pub(super) const SERVICE: &str = "servicequotas";
 const TARGET: &str = "ServiceQuotasV20190624.ListServiceQuotas";
-/// What follows the operation's name in the name of its quota ("Amazon CloudWatch Logs endpoints and quotas", AWS General
-/// Reference). A burst has a quota of its own, with a longer name. There is none for queries at a time.
+/// The text after the operation's name in the name of its quota ("Amazon CloudWatch Logs endpoints and quotas", AWS General
+/// Reference). A burst has its own quota with a longer name. Concurrent queries have no such quota.
 const CALLS_PER_SECOND: &str = " throttle limit in transactions per second";
-/// Its largest page. CloudWatch Logs has about 70 quotas.
+/// The largest page. CloudWatch Logs has about 70 quotas.
 const PAGE: u32 = 100;
 const MAX_PAGES: usize = 10;
 const LIMITS: Limits = Limits { deadline: Duration::from_secs(10), max_body: 1 << 20 };
 
-/// Why nothing was read. For our own log; an answer's body is never repeated.
+/// Why the quotas were not read. For the service's log; never contains a response's body.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum ReadError {
     /// No credentials.
     #[error("no credentials: {0}")]
     Credentials(#[from] MissingCredentials),
-    /// The request can't be made: a fault of ours.
-    #[error("the request could not be made")]
+    /// The request cannot be built: a bug.
+    #[error("the request could not be built")]
     Request,
-    /// No answer.
+    /// No response.
     #[error("{0}")]
     Outbound(#[from] OutboundError),
-    /// The role may not, or AWS can't. Its word for it is one of a few known ones.
-    #[error("status {status}{}", if *.denied { ": `servicequotas:ListServiceQuotas` is not allowed to us" } else { "" })]
+    /// AWS refused or failed the call. The error name is one of a few known ones.
+    #[error("status {status}{}", if *.denied { ": the role must allow `servicequotas:ListServiceQuotas`" } else { "" })]
     Answered {
-        /// The answer's status.
+        /// The response's status.
         status: u16,
-        /// It is about what we may.
+        /// Whether permissions are missing.
         denied: bool,
     },
-    /// Not an answer to the question.
-    #[error("the answer is not one")]
+    /// The response is invalid.
+    #[error("the response is invalid")]
     NoAnswer,
 }
 
@@ -67,11 +66,11 @@ pub(super) struct ServiceQuotas {
     pub(super) signer: Signer,
     pub(super) credentials: CredentialCache,
     pub(super) clock: Arc<dyn Clock>,
-    /// What holds as long as nothing is read.
+    /// The quotas until the first successful read.
     pub(super) quotas: Quotas,
-    /// What the operator says, which wins over what is read.
+    /// The configured quotas, which override the read ones.
     pub(super) given: GivenQuotas,
-    /// Who keeps to it.
+    /// The limits to update.
     pub(super) account_limits: Arc<AccountLimits>,
 }
 
@@ -108,7 +107,7 @@ struct Period {
 }
 
 impl Quota {
-    /// Calls per second to one of our operations, if it is that, and sensible.
+    /// The operation and its calls per second, if the quota is one of these and plausible.
     fn calls_per_second(&self) -> Option<(Api, f64)> {
         let operation = self.quota_name.as_deref()?.strip_suffix(CALLS_PER_SECOND)?;
         let api = Api::ALL.into_iter().find(|api| api.as_str() == operation)?;
@@ -121,7 +120,7 @@ impl Quota {
 }
 
 impl ServiceQuotas {
-    /// Reads the quotas now and every few hours, and has the rate limiters keep to them. Ends with nobody but the process.
+    /// Reads the quotas now and every few hours, and updates the rate limiters. Never returns.
     pub(super) async fn refresh_forever(&self) {
         let mut held = self.quotas.clone();
         let mut said = false;
@@ -134,14 +133,14 @@ impl ServiceQuotas {
                 Err(error) if said => tracing::debug!(region = self.region, %error, "Service Quotas were not read"),
                 Err(error) => {
                     said = true;
-                    tracing::info!(region = self.region, %error, "Service Quotas were not read: the quotas stay as they are");
+                    tracing::info!(region = self.region, %error, "Service Quotas were not read: the current quotas stay in use");
                 }
             }
             tokio::time::sleep(REFRESH).await;
         }
     }
 
-    /// Lays what was read over what is held, and over both what the operator says.
+    /// Merges the read quotas over the current ones, and the configured ones over both.
     fn apply(&self, read: &GivenQuotas, held: &mut Quotas) {
         let before = held.clone();
         held.overlay(read);

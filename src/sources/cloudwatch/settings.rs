@@ -1,6 +1,6 @@
-//! What a CloudWatch source is made from, with its defaults.
+//! The settings of a CloudWatch source, with their defaults.
 //!
-//! Owns the numbers that an operator may change, and their form. Never reads the configuration: `service` brings it here.
+//! Owns the settings and their validation. `service` converts the configuration.
 
 use std::time::Duration;
 
@@ -10,60 +10,60 @@ use super::quotas::{Api, GivenQuotas, Quotas};
 use crate::aws::endpoint::InvalidEndpoint;
 use crate::domain::name::SourceName;
 
-/// For one operation with all its attempts: below the 29 s that API Gateway gives an integration, with room for the rest.
+/// The time limit of one operation with all its attempts: below API Gateway's 29 s for an integration, with time for the rest.
 pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(20);
-/// For one attempt: two may hang within the deadline before the third.
+/// The time limit of one attempt: two may hang before the third within the deadline.
 pub const DEFAULT_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(8);
 
-/// What a CloudWatch source is made from: the configuration's `[[sources]]`.
+/// The settings of a CloudWatch source, from `[[sources]]` in the configuration.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
     /// Its name in grants.
     pub name: SourceName,
     /// The AWS region, as in `eu-west-1`.
     pub region: String,
-    /// Where CloudWatch Logs answers; `None`: the region's public endpoint. Scheme, host and port only.
+    /// The endpoint of CloudWatch Logs; `None`: the region's public endpoint. Scheme, host and port only.
     pub endpoint: Option<Uri>,
-    /// ARN of a role to assume with the credentials found; `None`: they are used as they are.
+    /// ARN of a role to assume with the found credentials; `None`: the credentials are used directly.
     pub assume_role: Option<String>,
     /// `ExternalId` for assuming it.
     pub external_id: Option<String>,
-    /// The account's number, where it is known: sources of one account and region share its quotas. `None`: the account of the
-    /// credentials found, whichever that is.
+    /// The account number, if known: sources of one account and region share its quotas. `None`: the account of the found
+    /// credentials.
     pub account: Option<String>,
-    /// What the account may ask in the region, as far as is known at the beginning.
+    /// The account's quotas in the region, as known at start.
     pub quotas: Quotas,
-    /// Whether Service Quotas is asked what it may; `None`: it is not.
+    /// How Service Quotas is read; `None`: it is not read.
     pub service_quotas: Option<QuotaRefresh>,
-    /// What is kept of CloudWatch's answers.
+    /// The cache of CloudWatch's responses.
     pub cache: CacheSettings,
     /// How queries are run.
     pub queries: QuerySettings,
-    /// For one operation with all its attempts.
+    /// The time limit of one operation with all its attempts.
     pub deadline: Duration,
-    /// For one attempt.
+    /// The time limit of one attempt.
     pub attempt_timeout: Duration,
 }
 
 /// How the account's quotas are read from Service Quotas.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct QuotaRefresh {
-    /// Where Service Quotas answers; `None`: the region's public endpoint. Scheme, host and port only.
+    /// The endpoint of Service Quotas; `None`: the region's public endpoint. Scheme, host and port only.
     pub endpoint: Option<Uri>,
-    /// What holds whatever is read.
+    /// Configured quotas, which override the read ones.
     pub given: GivenQuotas,
 }
 
-/// What is kept of CloudWatch's answers, and for how long.
+/// The cache of CloudWatch's responses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CacheSettings {
-    /// Bytes in all; 0 keeps nothing, and lets equal calls in flight be made each on its own.
+    /// Bytes in total; 0 disables caching and the sharing of equal concurrent calls.
     pub bytes: u64,
-    /// How long a page may be handed out again to which events may still be added: what a follower sees is as old at most.
+    /// How long a page to which events may still be added is reused: the maximum delay of a follower.
     pub live: Duration,
-    /// How long a page of a list of groups or streams is handed out again.
+    /// How long a page of a list of groups or streams is reused.
     pub lists: Duration,
-    /// Events may still arrive in a time that has passed; when it is longer ago than this, a page of it is final.
+    /// Events may arrive late: a page is final if its time is longer ago than this.
     pub ingestion_delay: Duration,
 }
 
@@ -78,14 +78,14 @@ impl Default for CacheSettings {
     }
 }
 
-/// How Logs Insights queries are run.
+/// The settings of Logs Insights queries.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct QuerySettings {
-    /// US dollars for a gigabyte (10⁹ bytes) scanned, for the estimated cost in answers; `None`: no estimate is given.
+    /// US dollars per scanned gigabyte (10⁹ bytes), for the estimated cost in responses; `None`: no estimate.
     pub price_per_gb: Option<f64>,
-    /// A running query that nobody has asked for in this time is stopped: AWS bills it to its end.
+    /// A running query that is not polled for this time is stopped, because AWS bills it to its end.
     pub abandoned_after: Duration,
-    /// A query that runs for longer is stopped.
+    /// A query that runs longer is stopped.
     pub max_time: Duration,
 }
 
@@ -97,7 +97,7 @@ impl Default for QuerySettings {
 }
 
 impl Settings {
-    /// Settings with nothing but what has no default.
+    /// Settings with defaults for everything else.
     #[must_use]
     pub fn new(name: SourceName, region: impl Into<String>) -> Self {
         let region = region.into();
@@ -117,23 +117,23 @@ impl Settings {
         }
     }
 
-    /// The account's number: as it is given, or the role's; `None`: that of the credentials found.
+    /// The account number as configured, or the role's; `None`: the account of the found credentials.
     pub(super) fn account(&self) -> Option<String> {
         let of_role = || self.assume_role.as_ref()?.split(':').nth(4).map(str::to_owned);
         self.account.clone().or_else(of_role)
     }
 }
 
-/// Why settings can't be used: the operator's to mend.
+/// Why settings are invalid. The operator must fix them.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SettingsError {
-    /// No region, or no endpoint.
+    /// The region or the endpoint is missing or malformed.
     #[error(transparent)]
     Endpoint(#[from] InvalidEndpoint),
-    /// A rate of calls that is none.
+    /// An invalid call rate.
     #[error("the quota of {0}: {1}")]
     Quota(Api, String),
-    /// Without a role there is nothing that it could be for.
+    /// An external id is only used to assume a role.
     #[error("an external id needs a role to assume")]
     ExternalIdWithoutRole,
 }

@@ -1,7 +1,7 @@
-//! Single flight: equal calls at the same time are made once, and all waiters get the same answer.
+//! Single flight: equal concurrent calls are made once, and all waiters get the same result.
 //!
-//! Owns who waits for what. Never says what the work is, and keeps no answer: that is `response_cache`. A piece of work runs as
-//! long as somebody waits for it: one of several may leave without harm, and when the last one leaves, it is dropped.
+//! Owns the waiters of each call. Does not cache results: `response_cache` does. Work runs as long as it has a waiter: waiters
+//! can leave independently, and the work is dropped with the last one.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -12,12 +12,12 @@ use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared, WeakShared};
 use tokio::sync::Notify;
 
-/// A piece of work under way; all clones get the same answer.
+/// Work in progress; all clones get the same result.
 pub(super) type SharedCall<T> = Shared<BoxFuture<'static, T>>;
 
 type Entries<K, T> = Arc<Mutex<HashMap<K, Entry<T>>>>;
 
-/// What is under way, by its key.
+/// The work in progress, by key.
 pub(super) struct SingleFlight<K, T>(Entries<K, T>);
 
 struct Entry<T> {
@@ -47,19 +47,19 @@ impl<K: Clone + Eq + Hash + Send + 'static, T: Clone + Send + Sync + 'static> Si
     }
 }
 
-/// A waiter for the work. The entry is removed with its last waiter.
+/// A waiter. The entry is removed with its last waiter.
 pub(super) struct Waiter<K: Eq + Hash, T> {
     entries: Entries<K, T>,
     key: K,
 }
 
 impl<K: Clone + Eq + Hash + Send + 'static, T: Clone + Send + Sync + 'static> Waiter<K, T> {
-    /// The work, when it is under way.
+    /// The work, if it is in progress.
     pub(super) fn in_flight(&self) -> Option<SharedCall<T>> {
         lock(&self.entries).get(&self.key)?.in_flight.as_ref()?.upgrade()
     }
 
-    /// Resolves when somebody begins the work after this was called.
+    /// Resolves when another waiter starts the work after this call.
     pub(super) fn started(&self) -> impl Future<Output = ()> + Send + use<K, T> {
         let started = lock(&self.entries).get(&self.key).map(|entry| Arc::clone(&entry.started)).unwrap_or_default();
         let mut told = Box::pin(started.notified_owned());
@@ -67,10 +67,10 @@ impl<K: Clone + Eq + Hash + Send + 'static, T: Clone + Send + Sync + 'static> Wa
         told
     }
 
-    /// The work: what is under way, or else `work`, which then is.
+    /// The work in progress, or `work`, which is started.
     pub(super) fn join_or_start(&self, work: impl FnOnce() -> BoxFuture<'static, T>) -> SharedCall<T> {
         let mut entries = lock(&self.entries);
-        // The entry exists as long as this waiter: without one the work would be done, and not shared.
+        // The entry exists as long as this waiter. Without it the work would run unshared.
         let Some(entry) = entries.get_mut(&self.key) else { return work().shared() };
         if let Some(in_flight) = entry.in_flight.as_ref().and_then(WeakShared::upgrade) {
             return in_flight;
@@ -101,7 +101,7 @@ impl<K: Eq + Hash, T> Drop for Waiter<K, T> {
     }
 }
 
-/// Clears the entry's call when the work is done, or dropped.
+/// Clears the entry when the work is done or dropped.
 struct CompletionGuard<K: Eq + Hash, T> {
     entries: Entries<K, T>,
     key: K,
@@ -115,7 +115,7 @@ impl<K: Eq + Hash, T> Drop for CompletionGuard<K, T> {
     }
 }
 
-/// What is guarded is whole after every change, so a panic elsewhere spoils nothing.
+/// The guarded data is consistent after every change, so a panic elsewhere does no harm.
 fn lock<K, T>(entries: &Entries<K, T>) -> MutexGuard<'_, HashMap<K, Entry<T>>> {
     entries.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -130,7 +130,7 @@ mod tests {
 
     type Numbers = SingleFlight<&'static str, usize>;
 
-    /// Work that counts its beginnings and ends when told.
+    /// Work that counts its starts and ends on request.
     fn work(runs: &Arc<AtomicUsize>, end: oneshot::Receiver<usize>) -> impl FnOnce() -> BoxFuture<'static, usize> + use<> {
         let runs = Arc::clone(runs);
         move || {

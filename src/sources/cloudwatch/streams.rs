@@ -1,8 +1,8 @@
-//! Which streams FilterLogEvents is asked for: exactly those that the caller may see.
+//! The streams of a FilterLogEvents call: exactly those that the caller may see.
 //!
-//! Owns the way from the operation's selection and the permit to a prefix or to names. INVARIANT: no call covers a stream that
-//! the permit hides, because CloudWatch runs the caller's filter over all streams of a call: the number of pages, their ends
-//! and their tokens would tell what is in the hidden ones. See docs/decisions/009.
+//! Converts the operation's selection and the permit to a prefix or to names. INVARIANT: no call covers a hidden stream, because
+//! CloudWatch runs the caller's filter over all streams of a call: the number of pages, their ends and their tokens would reveal
+//! the contents of hidden streams. See docs/decisions/009.
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
@@ -17,28 +17,28 @@ use crate::domain::event::Priority;
 use crate::domain::operation::{ReadGroup, StreamSelection};
 use crate::sources::SourceError;
 
-/// FilterLogEvents takes so many names at most.
+/// Maximum names of a FilterLogEvents call.
 const MAX_NAMES: usize = 100;
-/// Names that are looked for at the same time.
+/// Maximum concurrent lookups of names.
 const MAX_LOOKUPS: usize = 8;
 
-/// What FilterLogEvents is sent of the streams.
+/// The stream parameters of FilterLogEvents.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum StreamFilter {
-    /// Nothing: all streams. The permit shows them all.
+    /// No parameter: all streams, which the permit allows.
     All,
-    /// These. The caller named them: one that does not exist is an error.
+    /// These streams. The caller named them, so a missing stream is an error.
     Chosen(Vec<String>),
-    /// These, ascending. The permit names them: one that does not exist is left out.
+    /// These streams, ascending. The permit names them, so missing streams are left out.
     Granted(Vec<String>),
-    /// Those that begin so. The permit shows them all.
+    /// Streams with this prefix, all of which the permit allows.
     Prefix(String),
-    /// No stream can be both selected and seen: no call is made.
+    /// No selected stream is visible: no call is made.
     Nothing,
 }
 
 impl StreamFilter {
-    /// A number that is the same for the same streams.
+    /// A hash of the streams.
     pub(super) fn fingerprint(&self) -> u64 {
         match self {
             Self::All | Self::Nothing => fingerprint(["all"]),
@@ -74,7 +74,7 @@ impl StreamFilter {
     }
 }
 
-/// What to ask for. Patterns that are neither names nor one prefix are resolved to the names of the streams that exist.
+/// The streams to request. Patterns that are neither names nor one prefix are resolved to the names of existing streams.
 pub(super) async fn stream_filter(
     client: &Client,
     permit: &Permit<ReadGroup>,
@@ -118,10 +118,11 @@ fn too_many() -> SourceError {
     }
 }
 
-/// Of the names those that exist. Each is looked for by itself: its own name is the first of those that begin with it.
+/// The existing streams of the names. Each is looked up by prefix, because an exact name sorts first among names with that
+/// prefix.
 ///
-/// The first name is looked up alone. A group that does not exist costs one call then, and always the same one: lookups that
-/// run at the same time are cancelled by the first error, and how many of them were sent would depend on timing.
+/// The first name is looked up alone. A missing group then costs exactly one call, always the same one: lookups that run at the
+/// same time are cancelled by the first error, and how many of them were sent would depend on timing.
 pub(super) async fn existing(
     client: &Client,
     permit: &Permit<ReadGroup>,
@@ -135,7 +136,7 @@ pub(super) async fn existing(
     Ok(StreamFilter::granted(std::iter::once(first).chain(others).flatten().collect()))
 }
 
-/// The name, if there is a stream of that name.
+/// The name, if a stream of that name exists.
 async fn exists(
     client: &Client,
     share: &Share,

@@ -1,7 +1,7 @@
-//! One call to CloudWatch Logs, whatever it is: admitted, signed, sent, and tried again where that is worth it.
+//! One call to CloudWatch Logs: admission, signing, sending, and retries.
 //!
-//! Owns the deadline over all attempts, each of which needs a permit of the operation's rate limiter. Knows nothing of what is
-//! asked, which is `wire`'s, nor of the request's form, which is `json_call`'s.
+//! Owns the deadline over all attempts, each of which needs a permit of the operation's rate limiter. `wire` has the bodies,
+//! `json_call` the request format.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,11 +29,11 @@ use crate::telemetry::metrics;
 
 /// CloudWatch Logs, in host names and signatures.
 pub(super) const SERVICE: &str = "logs";
-/// A page holds 1 MiB of messages at most, which JSON may write six times as long, and 10,000 events with a stream's name
-/// of up to 512 characters and an id each.
+/// Maximum length of a response: a page has at most 1 MiB of messages, which JSON may encode six times as long, and 10,000
+/// events, each with a stream's name of up to 512 characters and an id.
 const MAX_ANSWER: usize = 16 * 1024 * 1024;
 
-/// CloudWatch Logs in one region, as one role.
+/// CloudWatch Logs in one region with one role.
 #[derive(Debug)]
 pub(super) struct Upstream {
     /// The source's name, for metrics.
@@ -50,26 +50,26 @@ pub(super) struct Upstream {
     pub(super) account_limits: Arc<AccountLimits>,
     pub(super) skew: Skew,
     pub(super) health: Health,
-    /// Where answers are counted.
+    /// The memory of responses.
     pub(super) answer_memory: AnswerMemory,
 }
 
-/// An answer, and the memory that is reserved for it.
+/// A response with its reservation.
 pub(super) type Received = (Bytes, Option<Reservation>);
 
-/// A call as it is to be made.
+/// A call to make.
 #[derive(Debug, Clone)]
 pub(super) struct ApiRequest {
     pub(super) api: Api,
     pub(super) retry_safety: RetrySafety,
     pub(super) body: Bytes,
-    /// Whose share pays for it.
+    /// The tenant's share that is charged.
     pub(super) share: Share,
-    /// For all its attempts, and the waiting for them.
+    /// The deadline for all attempts, including waits.
     pub(super) deadline: Instant,
 }
 
-/// What has been tried in one call.
+/// The state of one call's retries.
 #[derive(Debug, Default)]
 struct AttemptState {
     attempts: u32,
@@ -77,7 +77,7 @@ struct AttemptState {
     clock_set: bool,
 }
 
-/// What an attempt was signed with.
+/// The credentials and clock offset of an attempt.
 #[derive(Debug)]
 struct SigningInputs {
     credentials: Credentials,
@@ -85,12 +85,12 @@ struct SigningInputs {
 }
 
 impl Upstream {
-    /// Our time, corrected by what was learnt of the source's.
+    /// The local time, corrected by the measured offset to the source's clock.
     pub(super) fn now(&self) -> Millis {
         Millis(self.clock.now().0.saturating_add(self.skew.offset()))
     }
 
-    /// Looks for credentials, and whether the endpoint's name resolves. Uses no quota.
+    /// Checks the credentials, and resolves the endpoint's name. Uses no quota.
     pub(super) async fn check_at_start(&self) {
         metrics::upstream_begins(&self.source, Api::ALL.map(Api::as_str));
         if let Err(missing) = self.credentials.get(self.now()).await {
@@ -113,7 +113,7 @@ impl Upstream {
         limiter.admit(&request.share, request.deadline).await.map_err(CallError::from)
     }
 
-    /// A permit, if the rate limiter has one now and no other request waits for one.
+    /// A permit, if the rate limiter has one now and no request waits for it.
     pub(super) fn try_admit(&self, request: &ApiRequest) -> Option<CallPermit> {
         self.account_limits.rate_limiter(request.api)?.try_admit()
     }
@@ -144,17 +144,18 @@ impl Upstream {
             };
             tracing::debug!(api = %request.api, attempt = state.attempts, failure = failure.what, ?wait, "trying again");
             tokio::time::sleep(wait).await;
-            // The cause of the failure says more than that no permit was left for a retry.
+            // Reports the cause of the failure, not the missing permit for a retry.
             call_permit = self.admit(request).await.map_err(|_refused| failure.into_call_error())?;
         }
     }
 
-    /// May the call be tried again? The budget for that is for what may go on failing; a clock that was just set does not.
+    /// Whether the call may be retried. A retry with a corrected clock does not use the retry budget, because it is not a
+    /// repeated failure.
     fn may_retry(&self, failure: &Failure) -> bool {
         failure.kind == Kind::Skewed || self.account_limits.retries.try_withdraw()
     }
 
-    /// One attempt. The inner error is ours: CloudWatch answered, and there was no memory for the answer.
+    /// One attempt. The inner error means that a response arrived, but no memory was free for it.
     async fn attempt(&self, request: &ApiRequest, signed: &SigningInputs) -> Result<Result<Received, CallError>, Failure> {
         let at = Millis(self.clock.now().0.saturating_add(signed.offset));
         let target = format!("Logs_20140328.{}", request.api);
@@ -174,7 +175,7 @@ impl Upstream {
         answer
     }
 
-    /// Sends the call and receives its answer. The wait for memory does not count against the source's time limit.
+    /// Sends the call and receives the response. The wait for memory does not count against the attempt's time limit.
     async fn receive(
         &self,
         request: &ApiRequest,
@@ -198,8 +199,8 @@ impl Upstream {
         }
     }
 
-    /// How long to wait before another attempt; `None`: there is none. Refreshes credentials or the clock offset when that can
-    /// fix the failure.
+    /// How long to wait before another attempt; `None` if the failure is final. Refreshes credentials or the clock offset when
+    /// that can fix the failure.
     async fn wait(
         &self,
         failure: &Failure,
@@ -230,7 +231,8 @@ impl Upstream {
     }
 }
 
-/// Reports to the rate limiter how an attempt ended. What AWS answers with reason is a success to it: it works, and takes calls.
+/// Reports an attempt's outcome to the rate limiter. A justified error from AWS counts as a success, because AWS works and
+/// accepts calls.
 fn report_outcome(call_permit: CallPermit, failure: &Failure) {
     match failure.kind {
         Kind::Throttled => call_permit.throttled(failure.retry_after),

@@ -1,7 +1,7 @@
-//! The four operations as they are on the wire: JSON 1.1, field names as in AWS's model of `logs/2014-03-28`.
+//! The wire format of four operations: JSON 1.1, field names of AWS's model `logs/2014-03-28`.
 //!
-//! Owns what is asked for and what of an answer is read. Strict about what paging relies on (a page without its list is no
-//! page), lenient about the rest. Never sends `logGroupIdentifier`: a name can't reach into another account.
+//! Owns the fields of requests and responses. Strict about the fields that paging needs (a page without its list is invalid),
+//! lenient about the rest. Never sends `logGroupIdentifier`, so that a name cannot refer to another account.
 
 use std::any::Any;
 
@@ -14,36 +14,36 @@ use super::quotas::Api;
 use super::response_cache::{CacheClass, ResponseSummary};
 use crate::domain::event::Direction;
 
-/// May a call be made again when nobody knows whether it was acted on?
+/// Whether a call may be retried if its outcome is unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum RetrySafety {
     /// It only reads.
     Always,
-    /// It begins something that costs: only when it was certainly not acted on.
+    /// It starts billed work: retry only if it was certainly not executed.
     IfNotProcessed,
 }
 
 /// An operation of CloudWatch Logs.
 pub(super) trait Call: Serialize + Sync {
-    /// Which.
+    /// The operation.
     const API: Api;
-    /// What a retry may do.
+    /// Whether a retry is safe.
     const RETRY_SAFETY: RetrySafety = RetrySafety::Always;
-    /// Its answer.
+    /// The response type.
     type Answer: Answer;
 
-    /// What of the request decides how long its answer holds.
+    /// The part that determines the freshness of the response.
     fn cache_class(&self) -> CacheClass {
         CacheClass::Uncacheable
     }
 }
 
-/// What an operation answers.
+/// A response of an operation.
 pub(super) trait Answer: Any + Clone + Send + Sync {
-    /// Reads it; `None` when the bytes are no such answer.
+    /// Parses it; `None` if the bytes are not such a response.
     fn read(answer: Bytes) -> Option<Self>;
 
-    /// What of it decides how long it holds.
+    /// The part that determines its freshness.
     fn summary(&self) -> ResponseSummary {
         ResponseSummary::default()
     }
@@ -88,7 +88,7 @@ impl Call for GetLogEvents<'_> {
     }
 }
 
-/// Passed on as it stands: no event becomes a value.
+/// Parsed without a value per event.
 #[derive(Debug, Clone)]
 pub(super) struct StreamEvents(pub(super) StreamPage);
 
@@ -106,7 +106,7 @@ impl Answer for StreamEvents {
 #[serde(rename_all = "camelCase")]
 pub(super) struct FilterLogEvents<'a> {
     pub(super) log_group_name: &'a str,
-    /// The canonical text of what was understood.
+    /// The canonical text of the parsed filter.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) filter_pattern: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -121,11 +121,11 @@ pub(super) struct FilterLogEvents<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) next_token: Option<&'a str>,
     pub(super) limit: usize,
-    /// Absent is true: emulators that do not know the parameter read forwards.
+    /// Absent if true, because emulators that do not know the parameter read forwards.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) start_from_head: Option<bool>,
-    /// Always true: AWS takes it for that since 2019. Emulators (moto, and what is built on it) answer stream after stream
-    /// without it, and positions rely on the order of time.
+    /// Always true: AWS assumes it since 2019. Without it emulators (moto and derived servers) return one stream after another,
+    /// but positions need the order of time.
     pub(super) interleaved: bool,
 }
 
@@ -140,7 +140,7 @@ impl Call for FilterLogEvents<'_> {
     }
 }
 
-/// Passed on as it stands: no event becomes a value. Positions rely on the ids.
+/// Parsed without a value per event. Positions rely on the ids.
 #[derive(Debug, Clone)]
 pub(super) struct GroupEvents(pub(super) GroupPage);
 
@@ -165,7 +165,7 @@ pub(super) struct DescribeLogGroups<'a> {
 }
 
 impl<'a> DescribeLogGroups<'a> {
-    /// Asks for one group. Lists are sorted by name, so a name comes before all longer ones that begin with it.
+    /// Requests one group. Lists are sorted by name, so a name comes before all longer names with that prefix.
     pub(super) fn one(name: &'a str) -> Self {
         Self { log_group_name_prefix: Some(name), next_token: None, limit: 1 }
     }
@@ -211,7 +211,7 @@ pub(super) struct DescribeLogStreams<'a> {
 }
 
 impl<'a> DescribeLogStreams<'a> {
-    /// Asks for one stream. Lists are sorted by name, so a name comes before all longer ones that begin with it.
+    /// Requests one stream. Lists are sorted by name, so a name comes before all longer names with that prefix.
     pub(super) fn one(group: &'a str, name: &'a str) -> Self {
         Self {
             log_group_name: group,

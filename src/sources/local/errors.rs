@@ -1,4 +1,4 @@
-//! The errors of the store as errors of a source.
+//! Converts the store's errors into errors of a source.
 
 use logmark_store::{CatalogueError, ReadError};
 

@@ -1,20 +1,20 @@
 //! The ids of the local source's events.
 //!
-//! Owns their form. See docs/decisions/009.
+//! Owns their format. See docs/decisions/009.
 
 use std::collections::HashMap;
 use std::fmt;
 
 use aws_lc_rs::digest;
 
-/// The largest timestamp that 16 digits hold: an id has 56 digits, as CloudWatch's have.
+/// The largest timestamp of 16 digits: an id has 56 digits, like CloudWatch's.
 const MAX_ID_TIMESTAMP: i64 = 9_999_999_999_999_999;
 
-/// Makes the ids of events.
+/// Computes the ids of events.
 ///
-/// INVARIANT: an id is a function of its event and of the stream's earlier events. It holds no number that counts across streams,
-/// which would tell a reader how much others write. It is unique in its group: a stream numbers its events, and streams
-/// differ by the hash of their name. In a stream, ids ascend as events do.
+/// INVARIANT: an id is a function of its event and of the stream's earlier events. It contains no number that counts across
+/// streams, which would reveal how much others write. It is unique in its group: a stream numbers its events, and streams differ
+/// by the hash of their name. In a stream, ids ascend with the events.
 #[derive(Debug, Default)]
 pub(super) struct EventIds<'a> {
     streams: HashMap<&'a str, StreamDigits>,
@@ -78,7 +78,7 @@ fn digits_of_name(name: &str) -> StreamDigits {
     digits
 }
 
-/// The first 8 bytes of a SHA-256: whoever chooses names of streams can't make two alike.
+/// The first 8 bytes of a SHA-256, so that chosen stream names cannot collide.
 fn hash_of_name(name: &str) -> u64 {
     let digest = digest::digest(&digest::SHA256, name.as_bytes());
     digest.as_ref().iter().take(8).fold(0, |hash, byte| hash << 8 | u64::from(*byte))

@@ -1,6 +1,6 @@
-//! Pages of events: a permit's operation as a request to the store, and the store's page as ours.
+//! Pages of events: converts a permit's operation into a request to the store, and the store's page into the source's.
 //!
-//! Owns what one page may cost, and which pages are answered from memory without leaving the thread of their request.
+//! Owns the cost bounds of one page, and decides which pages are read from memory on the request's own thread.
 
 use std::cell::Cell;
 use std::num::NonZeroUsize;
@@ -19,15 +19,15 @@ use crate::domain::operation::{ReadGroup, StreamSelection};
 use crate::domain::time::TimeRange;
 use crate::sources::SourceError;
 
-/// What one step of a filter may cost, for it holds one of the threads for blocking calls: so many bytes looked at, or so much
-/// time. Most patterns are limited by the first; a regular expression can take a thousand times longer for a byte.
+/// Bounds of one step of a filter, which occupies a blocking thread: bytes read, and time. Most patterns reach the first; a
+/// regular expression can take a thousand times longer per byte.
 const MAX_EXAMINED_BYTES: usize = 64 << 20;
 const MAX_STEP: Duration = Duration::from_millis(250);
-/// A page of so many events, of so many bytes of messages at most, is read from memory in less than a millisecond.
+/// A page of at most this many events and bytes of messages is read from memory in less than a millisecond.
 const SMALL_PAGE_EVENTS: usize = 1_000;
 const SMALL_PAGE_BYTES: usize = 1 << 20;
 
-/// Reads with the streams that the operation chooses and the permit shows.
+/// Reads with the streams that the operation selects and the permit allows.
 pub(super) fn with_selection<T>(permit: &Permit<ReadGroup>, read: impl FnOnce(StoreSelection<'_>) -> T) -> T {
     let op = permit.op();
     let names: Vec<&str> = match &op.streams {
@@ -42,12 +42,12 @@ pub(super) fn with_selection<T>(permit: &Permit<ReadGroup>, read: impl FnOnce(St
     })
 }
 
-/// Whether a page is so little work that the thread of its request can do it, when no file is read.
+/// Whether a page is so small that the request's own thread can read it if no file is read.
 pub(super) fn is_small(page: &PageRequest) -> bool {
     page.limit <= SMALL_PAGE_EVENTS
 }
 
-/// A page, if the store has it in memory.
+/// Reads a page if the store has it in memory.
 pub(super) fn read_from_memory(
     store: &Store,
     group: &str,
@@ -57,13 +57,13 @@ pub(super) fn read_from_memory(
 ) -> Result<Option<EventPage>, SourceError> {
     let asked = request(group, streams, None, range, page)?;
     let found = store.read_from_memory(&ReadRequest { max_bytes: page.max_bytes.min(SMALL_PAGE_BYTES), ..asked })?;
-    // A page that these bytes have cut short is not small.
+    // A page that was cut by these bytes is not small.
     let is_whole =
         |found: &Page<SharedText>| found.at_end || found.events.len() >= page.limit || page.max_bytes <= SMALL_PAGE_BYTES;
     found.filter(is_whole).map(event_page).transpose()
 }
 
-/// A page, from files too: it may block.
+/// Reads a page, also from files. May block.
 pub(super) fn read(
     store: &Store,
     group: &str,
@@ -72,7 +72,7 @@ pub(super) fn read(
     range: TimeRange,
     page: &PageRequest,
 ) -> Result<EventPage, SourceError> {
-    // The time of the filter itself, not of passing over hidden events: where a page ends must not tell how many there are.
+    // Counts only the time of the filter, not of skipping hidden events: the end of a page must not reveal how many there are.
     let spent = Cell::new(Duration::ZERO);
     let is_enough = |bytes| bytes >= MAX_EXAMINED_BYTES || spent.get() >= MAX_STEP;
     let accepts = |message: &str| {
@@ -123,7 +123,7 @@ fn event_page(found: Page<SharedText>) -> Result<EventPage, SourceError> {
 }
 
 fn events(stored: &[Event<SharedText>]) -> Result<Events, SourceError> {
-    /// Digits of an id, and a stream's name now and then.
+    /// Digits of an id, and occasionally a stream's name.
     const BYTES_BESIDES_MESSAGE: usize = 64;
     let bytes = stored.iter().map(|event| event.message.len() + BYTES_BESIDES_MESSAGE).sum();
     let mut events = Builder::with_capacity(stored.len(), bytes);

@@ -1,4 +1,4 @@
-//! Writing to the local source: the contract of [`WriteSource`] over the store.
+//! Writes to the local source: [`WriteSource`] over the store.
 
 use async_trait::async_trait;
 use logmark_store::put::{self, Accepted, Candidate};
@@ -23,7 +23,7 @@ impl From<CatalogueError> for WriteError {
         match error {
             CatalogueError::GroupExists { .. } | CatalogueError::StreamExists { .. } => Self::Exists,
             CatalogueError::TooManyTags { .. } => Self::TooMany("A log group has at most 50 tags.".to_owned()),
-            CatalogueError::TooManyDocuments { most, .. } => Self::TooMany(format!("There are {most} saved queries at most.")),
+            CatalogueError::TooManyDocuments { most, .. } => Self::TooMany(format!("At most {most} queries can be saved.")),
             other => Self::Source(other.into()),
         }
     }
@@ -40,7 +40,7 @@ impl From<AppendError> for WriteError {
 }
 
 impl Local {
-    /// Runs a change where blocking is allowed.
+    /// Runs a change on a blocking thread.
     async fn change<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Store) -> Result<T, CatalogueError> + Send + 'static,
@@ -134,7 +134,7 @@ impl WriteSource for Local {
     }
 }
 
-/// What of a batch is stored.
+/// The outcome of a batch.
 fn accepted(events: &[domain::NewEvent], rules: PutRules, now: Millis, retention: Option<u32>) -> Result<Accepted, WriteError> {
     match rules {
         PutRules::Import => Ok(Accepted { events: 0..events.len(), rejected: None }),

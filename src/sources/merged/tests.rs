@@ -1,4 +1,4 @@
-//! Walks through sources that do as they are told: in whatever pages, slowly, or not at all.
+//! Reads merged lists of scripted sources: with various page sizes, slow, or failing.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,7 +20,7 @@ use crate::sources::page_pool::PagePool;
 
 const WORK_TIME: Duration = Duration::from_secs(20);
 
-/// From which call on a source does something else than answer; the first is 0.
+/// The index of the first call that does not succeed, from 0.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Failure {
     None,
@@ -29,7 +29,7 @@ enum Failure {
     HangsFrom(usize),
 }
 
-/// A source with these groups, in pages of so many at most.
+/// A source with these groups, in pages of at most `page_size`.
 #[derive(Debug)]
 struct Scripted {
     groups: Vec<String>,
@@ -71,7 +71,7 @@ impl Source for Scripted {
             stored_bytes: None,
             class: "STANDARD".to_owned(),
         };
-        // As in CloudWatch, that the list is complete may be learnt from an empty page.
+        // As in CloudWatch, the last page may be empty.
         let next =
             (end < self.groups.len() || (end - start == self.page && self.page < limit)).then(|| Position(end.to_string()));
         Ok(ListPage { items: self.groups[start..end].iter().map(group).collect(), next })
@@ -99,7 +99,7 @@ impl Source for Scripted {
     }
 }
 
-/// Sources named `s0`, `s1`, …, and leave to list all of their groups.
+/// Sources named `s0`, `s1`, …, and a permit to list all of their groups.
 struct Fixture {
     scripted: Vec<Arc<Scripted>>,
     sources: Sources,
@@ -135,19 +135,19 @@ impl Fixture {
         self.sources.list_groups(&self.permit, from, limit, Instant::now() + WORK_TIME).await
     }
 
-    /// The whole walk, with one limit after the other: the groups, each with its source, and what was missing in each page.
+    /// Reads the whole list with varying limits: the groups with their sources, and the missing sources of each page.
     async fn cursor(&self, limits: &[usize]) -> (Vec<String>, Vec<String>) {
         let (mut groups, mut missing, mut from) = (Vec::new(), Vec::new(), None);
         for limit in limits.iter().cycle().take(1000) {
             let before: Vec<usize> = self.scripted.iter().map(|source| source.calls.load(Ordering::SeqCst)).collect();
             let page = self.page(from, *limit).await.unwrap();
             for (source, before) in self.scripted.iter().zip(before) {
-                assert!(source.calls.load(Ordering::SeqCst) <= before + 2, "a source is asked twice for a page at most");
+                assert!(source.calls.load(Ordering::SeqCst) <= before + 2, "a source is called at most twice per page");
             }
             assert!(page.groups.len() <= *limit);
             groups.extend(page.groups.iter().map(|(source, group)| format!("{} {source}", group.name)));
             missing.push(page.incomplete.iter().map(SourceName::as_str).collect::<Vec<_>>().join("+"));
-            // What a cursor carries.
+            // Encodes and decodes the cursor.
             from = match page.next {
                 Some(cursor) => Some(postcard::from_bytes(&postcard::to_allocvec(&cursor).unwrap()).unwrap()),
                 None => return (groups, missing),
@@ -157,7 +157,7 @@ impl Fixture {
     }
 }
 
-/// Everything in the sources, in the order of the list.
+/// All groups of the sources, in the order of the list.
 fn all(scripted: &[Arc<Scripted>]) -> Vec<String> {
     let mut all: Vec<(String, usize)> = scripted
         .iter()
@@ -191,7 +191,8 @@ proptest! {
         proptest::prop_assert!(missing.iter().all(String::is_empty));
     }
 
-    /// Whatever fails whenever: what comes is in order and comes once, the others are whole, and the page says who is missing.
+    /// For any failures: groups are in order and returned once, the other sources are complete, and the page names the missing
+    /// sources.
     #[test]
     fn a_source_in_trouble_makes_its_own_part_missing(
         scripted in scripted(),
@@ -210,7 +211,7 @@ proptest! {
         proptest::prop_assert_eq!(groups.iter().filter(of_others).cloned().collect::<Vec<_>>(), expected);
         let complete = groups.len() == all(&scripted).len();
         proptest::prop_assert!(complete || missing.last().unwrap() == "s0");
-        // Once missing, it stays so.
+        // A missing source stays missing.
         proptest::prop_assert!(missing.is_sorted());
     }
 }
@@ -238,7 +239,7 @@ async fn a_source_that_hangs_costs_the_work_time_once() {
     assert_eq!(begun.elapsed(), WORK_TIME);
 }
 
-/// A source that has just answered is not taken for one that is down because its second page came too late.
+/// A source that has just responded is not marked as missing because its second page was late.
 #[tokio::test(start_paused = true)]
 async fn a_second_page_that_comes_too_late_is_left_for_the_next() {
     let environment = Fixture::new(vec![
@@ -267,12 +268,12 @@ async fn the_list_is_an_error_only_when_no_source_answers() {
     ] {
         assert_eq!(Fixture::new(scripted).page(None, 9).await.unwrap_err(), expected);
     }
-    // The last that answered fails too: the cursor of the page before still holds, and may be tried again.
+    // The last source fails too: the cursor of the previous page remains valid, so the client can retry.
     let environment = Fixture::new(vec![refused(), Scripted::new(&["a", "b"], 1, Failure::FailsFrom(1))]);
     let page = environment.page(None, 1).await.unwrap();
     assert_eq!((page.groups.len(), page.incomplete), (1, vec![name(0)]));
     assert_eq!(environment.page(page.next, 1).await.unwrap_err(), SourceError::Upstream("scripted".to_owned()));
-    // No such thing as a list that is not found: there is nothing in it.
+    // A list is never "not found"; it is empty.
     let nothing = Arc::new(Scripted { error: SourceError::NotFound, ..broken() });
     let page = Fixture::new(vec![nothing]).page(None, 9).await.unwrap();
     assert!(page.groups.is_empty() && page.incomplete.is_empty() && page.next.is_none());

@@ -19,7 +19,7 @@ fn share(tenant: &str) -> Share {
     Share::new(tenant, NonZeroU32::MIN)
 }
 
-/// Room to read one page while so many others are held.
+/// The pool size to read one page while others are held.
 fn pool(pages: u64) -> PagePool {
     PagePool::new(ROOM + (pages - 1) * page_bytes_of(&page(&["1", "2", "3"])))
 }
@@ -58,13 +58,13 @@ async fn the_stalest_page_is_evicted_only_when_its_memory_is_needed() {
     let lively = insert(&pool, "b", &["4"]).await;
     tokio::time::sleep(STALLED * 10).await;
     assert!(lively.events().is_some());
-    assert_eq!(pool.0.lock().held.len(), 2, "no request waits: no page goes");
+    assert_eq!(pool.0.lock().held.len(), 2, "no request waits, so no page is evicted");
 
     let begun = Instant::now();
     let third = insert(&pool, "c", &["5"]).await;
     assert_eq!(begun.elapsed(), Duration::ZERO);
     assert!(stalled.events().is_none() && lively.events().is_some() && third.events().is_some());
-    assert!(pool.reserve_spare_page(&share("d"), ROOM, ROOM).is_none(), "what costs another its page is not to spare");
+    assert!(pool.reserve_spare_page(&share("d"), ROOM, ROOM).is_none(), "memory that needs an eviction does not count as spare");
 }
 
 #[tokio::test(start_paused = true)]

@@ -139,12 +139,19 @@ impl Logs {
     fn page(&mut self, events: &[Stored], gap: Key, forward: bool, limit: usize) -> (std::ops::Range<usize>, bool) {
         let middle = events.partition_point(|event| event.key() < gap);
         let there = if forward { events.len() - middle } else { middle };
-        let mut number = self.share(there.min(limit)).min(self.page_events.unwrap_or(usize::MAX));
-        let part = |number: usize| if forward { middle..middle + number } else { middle - number..middle };
-        while number > 1 && events[part(number)].iter().map(|event| event.message.len() + 26).sum::<usize>() > PAGE_BYTES {
-            number -= 1;
-        }
-        (part(number), number < there)
+        let most = self.share(there.min(limit)).min(self.page_events.unwrap_or(usize::MAX));
+        let mut bytes = 0;
+        let mut fits = |event: &Stored| {
+            bytes += event.message.len() + 26;
+            bytes <= PAGE_BYTES
+        };
+        let fitting = if forward {
+            events[middle..middle + most].iter().take_while(|event| fits(event)).count()
+        } else {
+            events[middle - most..middle].iter().rev().take_while(|event| fits(event)).count()
+        };
+        let number = fitting.max(most.min(1));
+        (if forward { middle..middle + number } else { middle - number..middle }, number < there)
     }
 
     fn get_log_events(&mut self, request: &Map<String, Value>, limit: usize) -> Result<Value, AwsError> {

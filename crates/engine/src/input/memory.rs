@@ -1,9 +1,8 @@
 //! Events in memory as a source: for tests, benchmarks and small data.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::{Block, Groups, Input, Order, Scan, Source, Table};
+use super::{Block, BlockEvent, Groups, Input, Order, Scan, Source, Table};
 use crate::error::InputError;
 
 /// An event.
@@ -112,7 +111,7 @@ struct MemoryBlock {
 }
 
 impl MemoryBlock {
-    fn event(&self, index: usize) -> Option<&MemoryEvent> {
+    fn stored(&self, index: usize) -> Option<&MemoryEvent> {
         self.places.get(index).and_then(|place| self.events.get(*place))
     }
 }
@@ -122,27 +121,17 @@ impl Block for MemoryBlock {
         self.places.len()
     }
 
-    fn timestamp(&self, index: usize) -> i64 {
-        self.event(index).map_or(0, |event| event.timestamp)
-    }
-
-    fn ingestion_time(&self, index: usize) -> i64 {
-        self.event(index).map_or(0, |event| event.ingestion_time)
-    }
-
-    fn message(&self, index: usize) -> Cow<'_, str> {
-        self.event(index).map_or("", |event| &event.message).into()
-    }
-
-    fn stream(&self, index: usize) -> &str {
-        self.event(index).map_or("", |event| &event.stream)
-    }
-
-    fn log(&self, index: usize) -> &str {
-        self.event(index).map_or("", |event| &event.group)
+    fn event(&self, index: usize) -> BlockEvent<'_> {
+        self.stored(index).map_or_else(BlockEvent::default, |event| BlockEvent {
+            timestamp: event.timestamp,
+            ingestion_time: event.ingestion_time,
+            message: event.message.as_str().into(),
+            stream: &event.stream,
+            log: &event.group,
+        })
     }
 
     fn pointer(&self, index: usize) -> String {
-        self.event(index).map(|event| event.pointer.clone()).unwrap_or_default()
+        self.stored(index).map(|event| event.pointer.clone()).unwrap_or_default()
     }
 }

@@ -93,9 +93,26 @@ pub trait Input: Send + fmt::Debug {
     fn next_block(&mut self) -> Result<Option<Box<dyn Block>>, InputError>;
 }
 
-/// Some events, in the order of the reading. Every index is less than [`Block::len`].
+/// An event of a block, borrowed from it.
+#[derive(Debug, Clone, Default)]
+pub struct BlockEvent<'a> {
+    /// `@timestamp`, in milliseconds since the epoch.
+    pub timestamp: i64,
+    /// `@ingestionTime`, in milliseconds since the epoch.
+    pub ingestion_time: i64,
+    /// `@message`.
+    pub message: Cow<'a, str>,
+    /// `@logStream`.
+    pub stream: &'a str,
+    /// `@log`: `account:group` in CloudWatch.
+    pub log: &'a str,
+}
+
+/// Some events, in the order of the scan. Every index is less than [`Block::len`].
+///
+/// A store that keeps columns overrides the accessors of single fields.
 pub trait Block: Send + fmt::Debug {
-    /// How many events.
+    /// The number of events.
     fn len(&self) -> usize;
 
     /// Whether the block is empty.
@@ -103,30 +120,43 @@ pub trait Block: Send + fmt::Debug {
         self.len() == 0
     }
 
+    /// The event at an index.
+    fn event(&self, index: usize) -> BlockEvent<'_>;
+
     /// `@timestamp`, in milliseconds since the epoch.
-    fn timestamp(&self, index: usize) -> i64;
+    fn timestamp(&self, index: usize) -> i64 {
+        self.event(index).timestamp
+    }
 
     /// `@ingestionTime`, in milliseconds since the epoch.
-    fn ingestion_time(&self, index: usize) -> i64;
+    fn ingestion_time(&self, index: usize) -> i64 {
+        self.event(index).ingestion_time
+    }
 
     /// `@message`.
-    fn message(&self, index: usize) -> Cow<'_, str>;
+    fn message(&self, index: usize) -> Cow<'_, str> {
+        self.event(index).message
+    }
 
-    /// The bytes of the message, for the figures of the query.
+    /// The bytes of the message, for the statistics of the query.
     fn message_bytes(&self, index: usize) -> u64 {
         self.message(index).len() as u64
     }
 
     /// `@logStream`.
-    fn stream(&self, index: usize) -> &str;
+    fn stream(&self, index: usize) -> &str {
+        self.event(index).stream
+    }
 
     /// `@log`: `account:group` in CloudWatch.
-    fn log(&self, index: usize) -> &str;
+    fn log(&self, index: usize) -> &str {
+        self.event(index).log
+    }
 
-    /// `@ptr`: a handle by which the source finds the event again. Asked for events of the result alone.
+    /// `@ptr`: a handle by which the source finds the event again. Called only for events of the result.
     fn pointer(&self, index: usize) -> String;
 
-    /// Puts the wanted fields of an event at their places.
+    /// Writes the wanted fields of an event to their indexes in `values`.
     fn load(&self, index: usize, wanted: &Wanted, values: &mut [Value]) {
         discover::load(&self.message(index), wanted, values);
     }

@@ -1,9 +1,8 @@
-//! What the aggregations of `stats` mean, over the values of one group in any order.
+//! The aggregate functions of `stats`, over the values of one group in any order.
 //!
 //! These are definitions: exact, over slices. An engine that streams or estimates is tested against them. All ignore missing
-//! values; the numeric ones ignore whatever else is no number (see [`coerce::number`]), such as the `-` of a flow log, and
-//! without any number they are missing.
-//! Source: stats (CWL_QuerySyntax-Stats), "Functions to use with stats".
+//! values; numeric aggregates also ignore values that are not numbers (see [`coerce::number`]), such as the `-` of a flow log.
+//! Without any number the result is missing. Source: stats (CWL_QuerySyntax-Stats), "Functions to use with stats".
 
 use super::coerce;
 use super::number::Number;
@@ -11,7 +10,7 @@ use super::order::value_cmp;
 use super::value::Value;
 use std::collections::BTreeSet;
 
-/// `count(field)`: how many values there are; `count(*)` counts events, with the field or without.
+/// `count(field)`: the number of values; `count(*)` counts events, with the field or without.
 ///
 /// ```
 /// use logmark_engine::values::{aggregate::count, value::Value};
@@ -23,9 +22,9 @@ pub fn count(values: &[Value]) -> Value {
     length(values.iter().filter(|value| !value.is_missing()).count())
 }
 
-/// `count_distinct(field)`: how many different values, told apart by [`coerce::identity`].
+/// `count_distinct(field)`: the number of different values, by [`coerce::identity`].
 ///
-/// CloudWatch estimates where there are many; this is the number that it estimates.
+/// CloudWatch estimates the count if there are many values; this is the exact count.
 ///
 /// ```
 /// use logmark_engine::values::{aggregate::count_distinct, value::Value};
@@ -37,8 +36,8 @@ pub fn count_distinct(values: &[Value]) -> Value {
     length(values.iter().filter_map(coerce::identity).collect::<BTreeSet<_>>().len())
 }
 
-/// `sum(field)`: exact for whole numbers as long as it fits 64 bits; missing when there is no number, for nothing was
-/// measured, or when no double can hold it.
+/// `sum(field)`: exact for whole numbers as long as it fits 64 bits; missing if the group has no number, or if a double cannot
+/// hold the sum.
 ///
 /// ```
 /// use logmark_engine::values::{aggregate::sum, value::Value};
@@ -65,8 +64,8 @@ pub fn avg(values: &[Value]) -> Value {
 
 /// `stddev(field)`: the standard deviation of the numbers as a sample, that is over n − 1.
 ///
-/// AWS does not say whether sample or population; log events are nearly always a sample of what goes on, and SQL's `stddev`
-/// is this one. Missing for a single number, which does not spread.
+/// AWS does not say whether sample or population; log events are nearly always a sample, and SQL's `stddev` uses n − 1 too.
+/// Missing for a single number.
 ///
 /// ```
 /// use logmark_engine::values::{aggregate::stddev, value::Value};
@@ -81,16 +80,16 @@ pub fn stddev(values: &[Value]) -> Value {
         return Value::Missing;
     }
     let mean = total.as_f64() / total.count;
-    // From the mean, not from the sum of squares, which cancels to nothing for large numbers that are close together.
+    // Computed from the mean: the sum of squares loses all digits for large numbers that are close together.
     let squares: f64 = numbers(values).map(|number| (number.as_f64() - mean).powi(2)).sum();
     Value::double((squares / (total.count - 1.0)).sqrt())
 }
 
-/// `pct(field, percent)`: the smallest of the numbers that at least `percent` of a hundred of them are not above (the nearest
-/// rank), so always one that occurred.
+/// `pct(field, percent)`: the smallest number that is not below `percent` % of the numbers (the nearest rank), so always a number
+/// that occurred.
 ///
-/// AWS describes it as the value that `percent` of the values are lower than and names no method. Missing when `percent` is
-/// not from 0 to 100; 0 is the minimum.
+/// AWS describes it as the value that `percent` of the values are lower than and names no method. Missing unless `percent` is
+/// from 0 to 100; 0 gives the minimum.
 ///
 /// ```
 /// use logmark_engine::values::{aggregate::pct, value::Value};
@@ -117,7 +116,7 @@ pub fn pct(values: &[Value], percent: f64) -> Value {
     sorted.get(rank.saturating_sub(1)).copied().into()
 }
 
-/// `min(field)`: the smallest number; among values of which none is one, the first in the order of `sort`.
+/// `min(field)`: the smallest number; if no value is a number, the first value in the order of `sort`.
 ///
 /// ```
 /// use logmark_engine::values::{aggregate::min, value::Value};
@@ -129,7 +128,7 @@ pub fn min(values: &[Value]) -> Value {
     comparable(values).into_iter().min_by(|left, right| value_cmp(left, right)).cloned().unwrap_or_default()
 }
 
-/// `max(field)`: the largest number; among values of which none is one, the last in the order of `sort`.
+/// `max(field)`: the largest number; if no value is a number, the last value in the order of `sort`.
 ///
 /// ```
 /// use logmark_engine::values::{aggregate::max, value::Value};
@@ -247,7 +246,7 @@ impl Total {
         self.has_doubles = true;
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "the nearest double is what is asked for")]
+    #[expect(clippy::cast_precision_loss, reason = "the result is the nearest double by definition")]
     fn as_f64(&self) -> f64 {
         self.whole as f64 + (self.doubles + self.lost)
     }
@@ -262,7 +261,7 @@ fn numbers(values: &[Value]) -> impl Iterator<Item = Number> {
     values.iter().filter_map(coerce::number)
 }
 
-/// Maps and lists are none: `stats` does not support them.
+/// Maps and lists are left out: `stats` does not support them.
 fn present(values: &[Value]) -> impl Iterator<Item = &Value> {
     values.iter().filter(|value| !value.is_missing() && !value.is_structure())
 }

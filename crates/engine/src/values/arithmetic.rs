@@ -1,8 +1,8 @@
 //! `+ - * / ^ %` and the numeric functions, over values.
 //!
-//! Arguments are coerced by [`coerce::number`]; when one is no number, or the result is none, the result is missing. A whole
-//! result stays whole as long as it fits 64 bits and becomes a double beyond, never a wrong number.
-//! Source: Boolean, comparison, numeric, datetime, and other functions, "Arithmetic operators" and "Numeric operators".
+//! Arguments are coerced by [`coerce::number`]; if an argument or the result is not a number, the result is missing. A whole
+//! result stays whole as long as it fits 64 bits and becomes a double beyond, never a wrong number. Source: Boolean, comparison,
+//! numeric, datetime, and other functions, "Arithmetic operators" and "Numeric operators".
 
 use super::coerce;
 use super::number::Number;
@@ -29,10 +29,10 @@ pub enum Operator {
 }
 
 impl Operator {
-    /// What the operator makes of two values.
+    /// Applies the operator to two values.
     ///
-    /// Division by zero, also the remainder of one, is missing; so are the root of a negative number and what no double can
-    /// hold.
+    /// Division by zero, also for the remainder, is missing; so are the root of a negative number and results that a double
+    /// cannot hold.
     ///
     /// ```
     /// use logmark_engine::values::{arithmetic::Operator, value::Value};
@@ -49,7 +49,7 @@ impl Operator {
         }
     }
 
-    /// The same of numbers; `None` is a missing result.
+    /// [`Self::apply`] for numbers; `None` is a missing result.
     #[must_use]
     pub fn of_numbers(self, left: Number, right: Number) -> Option<Number> {
         if let (Number::Integer(left), Number::Integer(right)) = (left, right)
@@ -62,7 +62,7 @@ impl Operator {
             Self::Add => left + right,
             Self::Subtract => left - right,
             Self::Multiply => left * right,
-            // Both would be infinite or NaN, which is no number.
+            // Both would be infinite or NaN, which are not numbers.
             Self::Divide => left / right,
             Self::Remainder => left % right,
             Self::Power => left.powf(right),
@@ -70,14 +70,14 @@ impl Operator {
         result.is_finite().then_some(Number::Double(result))
     }
 
-    /// `None` when the result is no whole number of 64 bits, or none at all.
+    /// `None` if the result is not a whole number of 64 bits.
     fn of_whole_numbers(self, left: i64, right: i64) -> Option<i64> {
         match self {
             Self::Add => left.checked_add(right),
             Self::Subtract => left.checked_sub(right),
             Self::Multiply => left.checked_mul(right),
             Self::Divide => left.checked_div(right).filter(|_| left.checked_rem(right) == Some(0)),
-            // The one overflow, of the smallest number by -1, has no remainder.
+            // The only overflow, the smallest number divided by -1, has the remainder 0.
             Self::Remainder => (right != 0).then(|| left.wrapping_rem(right)),
             Self::Power => left.checked_pow(u32::try_from(right).ok()?),
         }
@@ -152,7 +152,7 @@ pub fn log(value: &Value) -> Value {
 
 /// `greatest(a, …)`: the largest of the numbers.
 ///
-/// Missing when one of them is no number, as with any arithmetic: a maximum that ignored an argument could be wrong.
+/// Missing if an argument is not a number: a maximum that ignored an argument could be wrong.
 ///
 /// ```
 /// use logmark_engine::values::{arithmetic::greatest, value::Value};
@@ -164,7 +164,7 @@ pub fn greatest(values: &[Value]) -> Value {
     numbers(values).and_then(|numbers| numbers.into_iter().max()).into()
 }
 
-/// `least(a, …)`: the smallest of the numbers; missing when one of them is no number.
+/// `least(a, …)`: the smallest of the numbers; missing if an argument is not a number.
 ///
 /// ```
 /// use logmark_engine::values::{arithmetic::least, value::Value};
@@ -179,9 +179,9 @@ pub fn least(values: &[Value]) -> Value {
 
 /// `round(a)` and `round(a, decimals)`: to the nearest, a half away from zero.
 ///
-/// It is the shortest decimal spelling that is rounded, the one that people see: `round(1.005, 2)` is 1.01, though the double
-/// lies below the half. Negative decimals round to tens, hundreds and so on. Missing when either argument is no number, or
-/// `decimals` is not whole.
+/// It rounds the shortest decimal spelling, which is the one that results show: `round(1.005, 2)` is 1.01, though the double lies
+/// below the half. Negative decimals round to tens, hundreds and so on. Missing if an argument is not a number, or `decimals` is
+/// not whole.
 ///
 /// ```
 /// use logmark_engine::values::{arithmetic::round, value::Value};
@@ -214,7 +214,7 @@ pub fn to_number(value: &Value) -> Value {
     coerce::number(value).into()
 }
 
-/// `toInt(a)`: the decimals dropped; missing beyond 32 bits, which is what AWS's "int" is beside "long".
+/// `toInt(a)`: the decimals dropped; missing beyond 32 bits, because AWS distinguishes "int" from "long".
 ///
 /// ```
 /// use logmark_engine::values::{arithmetic::to_int, value::Value};
@@ -252,7 +252,7 @@ pub fn to_double(value: &Value) -> Value {
 /// `haversine(latitude, longitude, latitude, longitude)`: kilometres between two places given in degrees, along the surface
 /// of a sphere with the Earth's mean radius.
 ///
-/// Missing when an argument is no number or a latitude lies beyond a pole; longitudes may go round.
+/// Missing if an argument is not a number or a latitude lies beyond a pole. Longitudes may exceed 180 degrees.
 ///
 /// ```
 /// use logmark_engine::values::{arithmetic::haversine, value::Value};
@@ -269,7 +269,7 @@ pub fn haversine(latitude: &Value, longitude: &Value, other_latitude: &Value, ot
     let half_sine = |degrees: f64| (degrees.to_radians() / 2.0).sin();
     let across = half_sine(second - first).powi(2)
         + first.to_radians().cos() * second.to_radians().cos() * half_sine((east - west) % 360.0).powi(2);
-    // Rounding may carry the sum for two antipodes just past 1, where the arc sine ends.
+    // For two antipodes, rounding may raise the sum just above 1, where the arc sine is undefined.
     Value::double(2.0 * EARTH_RADIUS * across.min(1.0).sqrt().asin())
 }
 
@@ -303,12 +303,12 @@ fn round_double(number: f64, decimals: i64) -> Option<Number> {
 
 /// Rounds `digits`, of which there are at most 19, times 10^`exponent` to so many decimals.
 fn round_digits(digits: i128, exponent: i64, decimals: i64) -> Option<Number> {
-    // So many of the last digits go.
+    // The number of digits that are rounded away.
     let gone = exponent.saturating_add(decimals).saturating_neg();
     if gone <= 0 {
         return i64::try_from(digits).ok().map(Number::Integer);
     }
-    // Neither a double's 17 digits nor a whole number's 19 are half of so large a unit.
+    // The result is 0: a number of at most 19 digits is less than half of so large a unit.
     let Some(unit) = u32::try_from(gone).ok().filter(|gone| *gone <= 20).map(|gone| 10_i128.pow(gone)) else {
         return Some(Number::Integer(0));
     };

@@ -138,7 +138,7 @@ fn distances_are_great_circles_in_kilometres() {
         let [a, b, c, d] = places.map(Value::from);
         haversine(&a, &b, &c, &d)
     };
-    // Berlin to Sydney, as the spherical law of cosines also has it, and two antipodes.
+    // Berlin to Sydney, checked with the spherical law of cosines, and two antipodes.
     assert_eq!(distance([52.52, 13.405, -33.868_8, 151.209_3]).to_string().split('.').next(), Some("16094"));
     assert_eq!(distance([0.0, 0.0, 0.0, 180.0]).to_string(), "20015.1144");
     assert_eq!(distance([10.0, 20.0, 10.0, 380.0]).to_string(), "0");

@@ -1,10 +1,10 @@
-//! `bin`, `datefloor` and `dateceil`: the stretches of time that periods cut history into, in UTC.
+//! `bin`, `datefloor` and `dateceil`: the buckets of time of a period, in UTC.
 //!
 //! Times are milliseconds since the epoch. Every function uses the [effective](Period::effective) period.
 //!
-//! Periods of milliseconds to days are counted from the epoch. Weeks begin on Monday, as ISO 8601 has it, the first one being
-//! that of the epoch (AWS is silent; counted from the epoch itself they would begin on Thursday). Months, quarters and
-//! years are those of the calendar, counted from January 1970.
+//! Periods of milliseconds to days are counted from the epoch. Weeks begin on Monday, as in ISO 8601 (AWS does not say; counted
+//! from the epoch itself they would begin on Thursday). Months, quarters and years are calendar months, counted from January
+//! 1970.
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -16,9 +16,9 @@ const FIRST_MONDAY: i64 = -3 * 86_400_000;
 
 /// `datefloor(t, period)`, and `bin(period)` for the event's `@timestamp`: the start of the bucket that `time` is in.
 ///
-/// AWS says that `bin` "rounds … then truncates"; it truncates: 12:04:59 is in the five minutes of 12:00.
-/// `None` when the bucket begins before what a timestamp can name.
-/// Source: Boolean, comparison, numeric, datetime, and other functions, "Datetime functions".
+/// AWS says that `bin` "rounds … then truncates"; it truncates: 12:04:59 is in the five minutes of 12:00. `None` if the bucket
+/// begins before the first possible timestamp. Source: Boolean, comparison, numeric, datetime, and other functions, "Datetime
+/// functions".
 ///
 /// ```
 /// use logmark_engine::values::{bucket::floor, time::timestamp_text};
@@ -43,12 +43,12 @@ pub fn floor(time: i64, period: Period) -> Option<i64> {
     }
 }
 
-/// The start of a bucket of fixed length, where 64 bits suffice: for all times but those near the ends of what they hold.
+/// The start of a bucket of fixed length; `None` if 64 bits do not suffice, which is possible only near their limits.
 fn near_floor(time: i64, length: i64, origin: i64) -> Option<i64> {
     time.checked_sub(origin)?.div_euclid(length).checked_mul(length)?.checked_add(origin)
 }
 
-/// The start of the bucket after the one that `time` is in; `None` when no timestamp can name it.
+/// The start of the bucket after the one that `time` is in; `None` beyond the last possible timestamp.
 ///
 /// ```
 /// use logmark_engine::values::{bucket::next, time::timestamp_text};
@@ -69,8 +69,8 @@ pub fn next(time: i64, period: Period) -> Option<i64> {
 
 /// `dateceil(t, period)`: the end of the bucket that `time` is in, or `time` itself when a bucket begins with it.
 ///
-/// `None` when no timestamp can name it.
-/// Source: Boolean, comparison, numeric, datetime, and other functions, "Datetime functions".
+/// `None` beyond the last possible timestamp. Source: Boolean, comparison, numeric, datetime, and other functions, "Datetime
+/// functions".
 ///
 /// ```
 /// use logmark_engine::values::bucket::ceil;
@@ -86,12 +86,12 @@ pub fn ceil(time: i64, period: Period) -> Option<i64> {
     if floor(time, period)? == time { Some(time) } else { next(time, period) }
 }
 
-/// `stats … offset period`: the moment so much later. Months, quarters and years are those of the calendar, for the start of a
-/// month; a day that the later month does not have becomes its last.
+/// `stats … offset period`: the moment one period later. Months, quarters and years are calendar months; a day that the later
+/// month does not have becomes its last day.
 ///
 /// AWS says that `offset` shifts "time-series bins by a specified duration", to compare them with those of the same period
-/// before. So bins are shown later than they are: the bins of an hour ago stand beside those of now. `None` when no timestamp
-/// can name the moment. Source: Time-series functions, "offset".
+/// before. So bins are shown later than their events: the bins of an hour ago are shown beside the current ones. `None` beyond
+/// the last possible timestamp. Source: Time-series functions, "offset".
 ///
 /// ```
 /// use logmark_engine::values::bucket::shifted;
@@ -118,11 +118,11 @@ pub fn shifted(time: i64, period: Period) -> Option<i64> {
     Some(later.timestamp().as_millisecond())
 }
 
-/// How buckets lie.
+/// How a period divides time.
 enum Grid {
-    /// Each is as long as the others, in milliseconds; one begins at the origin.
+    /// Buckets of equal length, in milliseconds; one begins at the origin.
     Fixed { length: i64, origin: i64 },
-    /// Each has so many months.
+    /// Buckets of this many calendar months.
     Months(i64),
 }
 

@@ -1,17 +1,17 @@
-//! Coercion: what a function takes a value for when it wants a number, text, a truth or a moment.
+//! Coercion of values to numbers, texts, truth values and moments.
 //!
-//! Every function of the language coerces through here, so that no two of them disagree about what is numeric.
+//! Every function of the language coerces through here, so all functions agree on which values are numeric.
 
 use super::number::Number;
 use super::time::parse_timestamp;
 use super::value::Value;
 use std::borrow::Cow;
 
-/// The number that a numeric function or operator takes `value` for; `None` where it is missing.
+/// The value as the number that numeric functions and operators use; `None` if it is not a number.
 ///
-/// Text counts when it is nothing but a number (see [`Number::parse`]); a boolean is 1 or 0, as results show it; a timestamp
-/// is its milliseconds, so that a difference of two is a duration. Maps and lists are missing.
-/// Source: Boolean, comparison, numeric, datetime, and other functions, "Numeric operators", "Structure types".
+/// Text is a number if it contains nothing else (see [`Number::parse`]); a boolean is 1 or 0, as results show it; a timestamp is
+/// its milliseconds, so the difference of two is a duration. Maps and lists are not numbers. Source: Boolean, comparison,
+/// numeric, datetime, and other functions, "Numeric operators", "Structure types".
 ///
 /// ```
 /// use logmark_engine::values::{coerce::number, number::Number, value::Value};
@@ -31,7 +31,7 @@ pub fn number(value: &Value) -> Option<Number> {
     }
 }
 
-/// The whole number that a place or a count is taken for; `None` for a number with decimals, rather than a neighbour of it.
+/// The value as a position or a count; `None` for a number with decimals, which is not rounded.
 ///
 /// ```
 /// use logmark_engine::values::{coerce::whole_number, value::Value};
@@ -45,7 +45,7 @@ pub fn whole_number(value: &Value) -> Option<i64> {
     number.truncated().filter(|whole| Number::Integer(*whole) == number)
 }
 
-/// `isNumeric`: whether a numeric function would find a number in `value`.
+/// `isNumeric`: whether numeric functions accept `value` as a number.
 ///
 /// ```
 /// use logmark_engine::values::{coerce::is_numeric, value::Value};
@@ -58,7 +58,7 @@ pub fn is_numeric(value: &Value) -> bool {
     number(value).is_some()
 }
 
-/// The text that a string function takes `value` for: the text of a result; `None` where it is missing, a map or a list.
+/// The value as the text that string functions use, which is the text in results; `None` for missing values, maps and lists.
 ///
 /// Source: Boolean, comparison, numeric, datetime, and other functions, "Structure types".
 ///
@@ -77,10 +77,10 @@ pub fn text(value: &Value) -> Option<Cow<'_, str>> {
     }
 }
 
-/// The text by which `stats … by`, `dedup` and `count_distinct` tell values apart; `None` for a missing value.
+/// The text by which `stats … by`, `dedup` and `count_distinct` distinguish values; `None` for a missing value.
 ///
-/// Values that results show alike are the same whatever they were made as (200, `"200"`), save that a number counts with all
-/// of its digits, not with the four decimals that are shown.
+/// Values with the same text in results are the same (200, `"200"`), except that a number counts with all of its digits, not only
+/// the four decimals that are shown.
 ///
 /// ```
 /// use logmark_engine::values::{coerce::identity, value::Value};
@@ -100,9 +100,8 @@ pub fn identity(value: &Value) -> Option<Cow<'_, str>> {
 
 /// Whether `value` alone as a condition (`filter ok`, `if(ok, …)`) holds.
 ///
-/// A boolean as it is; a number, or text that is one, when it is not zero; text `true` in any case. All else does not hold,
-/// also any other text: AWS allows conditions only of TRUE and FALSE, and a text is neither.
-/// Source: Boolean, comparison, numeric, datetime, and other functions, "Boolean operators".
+/// `true`, a number or numeric text that is not zero, and the text `true` in any case hold. Everything else does not: AWS allows
+/// only TRUE and FALSE as conditions. Source: Boolean, comparison, numeric, datetime, and other functions, "Boolean operators".
 ///
 /// ```
 /// use logmark_engine::values::{coerce::truth, value::Value};
@@ -123,10 +122,10 @@ fn is_not_zero(value: &Value) -> bool {
     number(value).is_some_and(|number| number != Number::Integer(0))
 }
 
-/// The moment that a date function takes `value` for, in milliseconds since the epoch; `None` where it is none.
+/// The value as the moment that date functions use, in milliseconds since the epoch; `None` if it is not a moment.
 ///
-/// A number is milliseconds already, its decimals dropped; so is text that is a number. Other text is read as a timestamp
-/// (see [`parse_timestamp`]). A boolean is no moment.
+/// A number is milliseconds already, its decimals dropped; so is text that is a number. Other text is read as a timestamp (see
+/// [`parse_timestamp`]). A boolean is not a moment.
 ///
 /// ```
 /// use logmark_engine::values::{coerce::moment, value::Value};

@@ -1,6 +1,6 @@
 //! `=`, `!=`, `<`, `<=`, `>`, `>=` and `in` between two values.
 //!
-//! Owns what filters ask. The order of `sort` is another one: see [`super::order`].
+//! Owns the comparisons of filters. `sort` has another order: see [`super::order`].
 
 use super::coerce;
 use super::number::Number;
@@ -25,20 +25,20 @@ pub enum Comparison {
 }
 
 impl Comparison {
-    /// Whether the comparison of `left` with `right` holds. AWS documents that all kinds of values compare and that the
-    /// result is a boolean, not how; so:
+    /// Whether the comparison of `left` with `right` holds. AWS documents that all kinds of values can be compared, but not how.
+    /// The rules here:
     ///
     /// - A map or a list compares false, whatever the operator (documented).
-    /// - With a missing value every operator is false but `!=`, which is the negation of `=` here as everywhere: events
-    ///   without the field are "not equal", and `not (f = 1)` and `f != 1` choose the same events. Missing equals nothing,
-    ///   not even missing; `ispresent` asks for it.
-    /// - When one side is a number, a boolean or a timestamp and the other one is numeric too, they compare as numbers:
-    ///   `status = "200"` and `status = 200` both find 200.
-    /// - A boolean also equals the texts `true` and `false`, in any case, as which JSON spells it.
-    /// - A timestamp compares with the text of one as a moment.
-    /// - Two texts are equal only when they are the same, letter for letter, case included: quoted `007` does not find `7`.
-    ///   For `<` and the like two numeric texts compare as numbers, since the fields that `parse` makes are all texts.
-    /// - A number and a text that is none are not equal, and neither is less: `ms > 100` finds no `n/a`.
+    /// - With a missing value every operator is false except `!=`, which is always the negation of `=`: events without the field
+    ///   are "not equal", and `not (f = 1)` and `f != 1` choose the same events. Missing equals nothing, not even missing; use
+    ///   `ispresent`.
+    /// - If one side is a number, a boolean or a timestamp and the other side is numeric, they compare as numbers: `status =
+    ///   "200"` and `status = 200` both find 200.
+    /// - A boolean also equals the text `true` or `false`, in any case.
+    /// - A timestamp compares with the text of a timestamp as a moment.
+    /// - Two texts are equal only if they are identical, case included: quoted `007` does not find `7`. `<`, `<=`, `>` and `>=`
+    ///   compare two numeric texts as numbers, because all fields of `parse` are texts.
+    /// - A number and a text that is not numeric are not equal, and neither is less: `ms > 100` does not match `n/a`.
     /// - Other texts compare by Unicode code points.
     ///
     /// Source: Boolean, comparison, numeric, datetime, and other functions, "Comparison operators" and "Structure types".
@@ -88,7 +88,7 @@ fn equal(left: &Value, right: &Value) -> bool {
     }
 }
 
-/// `None` when a side is missing, or one is a number and the other one is not.
+/// `None` if a side is missing, or only one side is a number.
 fn ordering(left: &Value, right: &Value) -> Option<Ordering> {
     if let (Value::Text(left), Value::Text(right)) = (left, right) {
         return Some(texts(left, right));
@@ -96,7 +96,7 @@ fn ordering(left: &Value, right: &Value) -> Option<Ordering> {
     Some(number_beside(left, right)?.cmp(&number_beside(right, left)?))
 }
 
-/// The number that `value` is when it is compared with `other`, which says what its text may spell.
+/// `value` as a number for the comparison with `other`, whose kind decides which texts are numbers.
 fn number_beside(value: &Value, other: &Value) -> Option<Number> {
     match (value, other) {
         (Value::Text(text), Value::Boolean(_)) if text.eq_ignore_ascii_case("true") => Some(Number::Integer(1)),
@@ -116,11 +116,11 @@ fn texts(left: &str, right: &str) -> Ordering {
     }
 }
 
-/// A whole number of any length, by its digits: identifiers of twenty digits differ where doubles no longer do.
+/// A whole number of any length, compared by its digits: doubles cannot distinguish identifiers of twenty digits.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Whole<'a> {
     is_negative: bool,
-    /// Without leading zeros; zero has none.
+    /// The digits without leading zeros; empty for zero.
     digits: &'a str,
 }
 
@@ -149,7 +149,7 @@ mod tests {
     use crate::values::value::Value;
     use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 
-    /// `left operator right`, whether it holds; `~` is a missing value, quotes make text, `@` a timestamp.
+    /// `left operator right`, and whether it holds; `~` is a missing value, quotes make text, `@` a timestamp.
     const TABLE: &str = r#"
         200 = 200           true
         200 = "200"         true

@@ -1,9 +1,9 @@
 //! `parse field csv as a, b, c`: the columns of one record.
 //!
-//! Owns the reading of a record as in RFC 4180: commas between columns, quotes around a column with commas, quotes or line
-//! breaks in it, two quotes for one. AWS (User Guide, page *parse*) names the mode without its details, so: a record ends
-//! at the first line break outside quotes; white space is kept; a quote that is not closed reaches to the end; what
-//! follows a closing quote is kept as it is. Never knows names of columns.
+//! Parses a record of RFC 4180: commas separate columns; a column with commas, quotes or line breaks is in quotes, with two
+//! quotes for one. AWS (User Guide, page *parse*) does not document the details, so: a record ends at the first line break
+//! outside quotes; white space is kept; a quote that is not closed extends to the end; text after a closing quote is kept
+//! unchanged. Does not know the names of columns.
 
 use std::borrow::Cow;
 
@@ -23,7 +23,7 @@ pub fn columns(text: &str) -> Columns<'_> {
 /// See [`columns`].
 #[derive(Debug, Clone)]
 pub struct Columns<'t> {
-    /// What follows the last comma; `None` after the record.
+    /// The rest after the last comma; `None` after the record.
     rest: Option<&'t str>,
 }
 
@@ -51,7 +51,7 @@ impl<'t> Iterator for Columns<'t> {
     }
 }
 
-/// The column whose opening quote was read, and what follows its closing quote.
+/// The column after its opening quote, and the rest after its closing quote.
 fn unquote(quoted: &str) -> (Cow<'_, str>, &str) {
     let mut column = Cow::Borrowed("");
     let mut rest = quoted;

@@ -1,7 +1,7 @@
-//! The aggregates that tell of more than one value: `values`, `topk`, `histogram`, `rate`.
+//! The aggregates that keep more than one value: `values`, `topk`, `histogram`, `rate`.
 //!
-//! As those of [`super::aggregate`] they are definitions over the values of one group in any order, ignore missing values,
-//! maps and lists, and are missing without any value. Pages: stats (CWL_QuerySyntax-Stats), Time-series functions.
+//! Like [`super::aggregate`], these are definitions over the values of one group in any order. They ignore missing values, maps
+//! and lists, and are missing without any value. Pages: stats (CWL_QuerySyntax-Stats), Time-series functions.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -14,19 +14,19 @@ use super::value::Value;
 /// Most buckets of a `histogram`, and most values of a `topk`.
 pub const MOST_LISTED: usize = 1_000;
 
-/// How often each value occurs, told apart by [`coerce::identity`].
+/// How often each value occurs, by [`coerce::identity`].
 #[derive(Debug, Clone, Default)]
 pub struct Frequencies {
     counts: HashMap<Box<str>, (Value, u64)>,
 }
 
 impl Frequencies {
-    /// Counts a value. Gives the bytes of its text when it is a new one.
+    /// Counts a value. Returns the bytes of its text if it is new.
     pub fn insert(&mut self, value: &Value) -> Option<usize> {
         let identity = coerce::identity(value).filter(|_| !value.is_structure())?;
         if let Some((known, count)) = self.counts.get_mut(&*identity) {
             *count += 1;
-            // 200 and "200" are one value, shown alike; which of them is kept must not depend on their order.
+            // 200 and "200" are one value; which of them is kept must not depend on their order.
             if value_cmp(value, known).is_lt() {
                 *known = value.clone();
             }
@@ -79,7 +79,7 @@ pub fn values(values: &[Value]) -> Value {
     counted(values).values()
 }
 
-/// `topk(k, field)`: the `k` values that occur most often, as a list. The page does not say whether counts go with them.
+/// `topk(k, field)`: the `k` values that occur most often, as a list. The page does not say whether counts are part of the list.
 ///
 /// ```
 /// use logmark_engine::values::{distribution::top_k, value::Value};
@@ -100,8 +100,8 @@ fn counted(values: &[Value]) -> Frequencies {
     counted
 }
 
-/// `rate(field, period)`: by how much the numbers changed in a period, from the earliest to the latest event that has one:
-/// their difference, divided by the time between, times the period. Missing when all are of one moment.
+/// `rate(field, period)`: the change of the number per period: the difference between the latest and the earliest event, divided
+/// by the time between them, times the period. Missing if all events have the same time.
 ///
 /// The page says "the per-interval rate of change". Each value comes with its event's `@timestamp`, in milliseconds since
 /// the epoch; so does the period, in milliseconds.
@@ -132,10 +132,10 @@ pub fn rate_between(first: (i64, Number), last: (i64, Number), period: i64) -> V
     Value::double((last.1.as_f64() - first.1.as_f64()) / between as f64 * period as f64)
 }
 
-/// `histogram(field, buckets)`: how many numbers are in each of so many ranges of equal width, as a map.
+/// `histogram(field, buckets)`: how many numbers are in each of `buckets` ranges of equal width, as a map.
 ///
-/// The ranges reach from the smallest to the largest number; each is named by its bounds, `[0, 5)`, and only the last has its
-/// upper bound in it. The page names no form of the names. When all numbers are equal, there is one range.
+/// The ranges reach from the smallest to the largest number; each is named by its bounds, `[0, 5)`, and only the last includes
+/// its upper bound. The page does not say how ranges are named. If all numbers are equal, the map has one range.
 ///
 /// ```
 /// use logmark_engine::values::{distribution::histogram, value::Value};

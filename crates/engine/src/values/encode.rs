@@ -1,8 +1,8 @@
 //! Encodings and hashes: URL, Base64, hexadecimal, MD5, SHA-256.
 //!
-//! Owns the functions that turn a text into another writing of it and back. What is no valid writing, or would not be
-//! text, gives `None`, never a repaired guess. Names are those of the AWS User Guide, page *Boolean, comparison, numeric,
-//! datetime, and other functions*, section *String functions*; AWS does not say what invalid input gives.
+//! Owns the functions that encode, decode and hash texts. Invalid input, and output that is not UTF-8, give `None`, never a
+//! repaired guess. Names are from the AWS User Guide, page *Boolean, comparison, numeric, datetime, and other functions*, section
+//! *String functions*; AWS does not say what invalid input gives.
 
 use base64::Engine;
 use base64::engine::DecodePaddingMode;
@@ -13,10 +13,10 @@ use sha2::Sha256;
 
 use super::strings::LONGEST_TEXT;
 
-/// RFC 3986, 2.3: what is never escaped.
+/// The characters that are never escaped (RFC 3986 §2.3).
 const RESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// RFC 4648's alphabet; padding is written, and may be left out where it is read.
+/// RFC 4648's alphabet; encoding writes padding, decoding does not require it.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &base64::alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
@@ -32,7 +32,7 @@ pub fn url_encode(text: &str) -> Option<String> {
     fits(text, 3).then(|| utf8_percent_encode(text, &RESERVED).to_string())
 }
 
-/// `urldecode(s)`: the escapes undone; a `+` stays a plus. `None` for a `%` without two digits, and when it gives no UTF-8.
+/// `urldecode(s)`: the escapes undone; a `+` stays a plus. `None` for a `%` without two digits, and if the result is not UTF-8.
 ///
 /// ```
 /// use logmark_engine::values::encode::url_decode;
@@ -59,7 +59,7 @@ pub fn base64_encode(text: &str) -> Option<String> {
     fits(text, 2).then(|| BASE64.encode(text))
 }
 
-/// `base64decode(s)`: with or without padding; `None` for other characters, and when it gives no UTF-8.
+/// `base64decode(s)`: with or without padding; `None` for other characters, and if the result is not UTF-8.
 ///
 /// ```
 /// use logmark_engine::values::encode::base64_decode;
@@ -121,7 +121,7 @@ pub fn hex_to_ascii(text: &str) -> Option<String> {
 #[must_use]
 pub fn hex_to_decimal(text: &str) -> Option<i64> {
     let digits = without_prefix(text);
-    // The standard parser would take a sign.
+    // The standard parser also accepts a sign.
     let valid = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
     if valid { i64::from_str_radix(digits, 16).ok() } else { None }
 }

@@ -1,14 +1,14 @@
 //! The fields that are discovered in a message of JSON.
 //!
-//! Owns their names, their values and their limits; never parses other logs ([`super::log_fields`] does). Rules are those
-//! of the AWS User Guide, page *Supported logs and discovered fields*:
+//! Owns their names, their values and their limits; never parses other logs ([`super::log_fields`] does). Rules are from the AWS
+//! User Guide, page *Supported logs and discovered fields*:
 //! - dot notation; arrays are flattened, the index a part of the name: `items.0.id`;
 //! - at most [`MOST_FIELDS`] of an event; a text that holds JSON is one value;
-//! - a name that begins with `@` gets another one.
+//! - a name that begins with `@` gets another `@`.
 //!
-//! Where it is silent: the message must be one object (white space around it apart); `null`, `{}` and `[]` are no fields,
-//! as a field without a value is a missing one; a name that comes twice counts twice and the later value is the field's;
-//! names of more than [`LONGEST_NAME`] bytes, and what is nested deeper than [`DEEPEST`], are left out.
+//! Where the page is silent: the message must be one object, with white space around it allowed; `null`, `{}` and `[]` do not
+//! give fields; a name that occurs twice counts twice and has the later value; names of more than [`LONGEST_NAME`] bytes and
+//! values nested deeper than [`DEEPEST`] are left out.
 
 use std::fmt::Write;
 use std::ops::ControlFlow;
@@ -22,12 +22,12 @@ use super::value::Value;
 /// Most fields of one event.
 pub const MOST_FIELDS: usize = 200;
 
-/// Longest name of a field, in bytes: each field carries its whole way, and a long key would be repeated for every leaf.
+/// Longest name of a field, in bytes: each field has its whole path as its name, so a long key would be repeated for every leaf.
 pub const LONGEST_NAME: usize = 1_024;
 
 /// Shows each field of a message to `visit`, in the order they are written, until it breaks or there are no more.
 ///
-/// Nothing is built: the name and the text are lent. A message that is no JSON object shows nothing.
+/// Names and texts are borrowed. A message that is not a JSON object has no fields.
 ///
 /// ```
 /// use std::ops::ControlFlow;
@@ -46,11 +46,11 @@ pub fn discover(message: &str, visit: impl FnMut(&str, Leaf<'_>) -> ControlFlow<
     }
     let Some(tokens) = Tokens::of(message) else { return };
     let mut walk = Walk { name: String::new(), levels: Vec::new(), left: MOST_FIELDS, visit };
-    // Whether it ended early, the caller knows or need not know.
+    // Callers know whether their visitor ended early.
     let _ended = walk.run(tokens);
 }
 
-/// The fields as a list, in the order they are written; of a name that comes twice the last value.
+/// The fields as a list, in the order they are written; a name that occurs twice has its last value.
 ///
 /// ```
 /// use logmark_engine::values::{fields, value::Value};
@@ -88,15 +88,15 @@ pub fn find(message: &str, name: &str) -> Option<Value> {
     found
 }
 
-/// The first object of JSON in a message of Lambda, whose lines begin with a time and a request ("only for the first
-/// embedded JSON fragment in each log event"); `None` when there is none.
+/// The first JSON object in a message of Lambda, whose lines begin with a time and a request ("only for the first embedded JSON
+/// fragment in each log event"); `None` if the message has no such object.
 ///
 /// ```
 /// assert_eq!(logmark_engine::values::fields::embedded("INFO {\"a\": 1} {\"b\": 2}\n"), Some("{\"a\": 1}"));
 /// ```
 #[must_use]
 pub fn embedded(message: &str) -> Option<&str> {
-    // Each try may read to the end.
+    // Each attempt may read to the end of the message.
     const TRIES: usize = 8;
     let begins = message.match_indices('{').take(TRIES).map(|(place, _)| &message[place..]);
     begins.into_iter().find_map(|rest| {
@@ -106,7 +106,7 @@ pub fn embedded(message: &str) -> Option<&str> {
     })
 }
 
-/// The value of a field, lent.
+/// The value of a field, borrowed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Leaf<'t> {
     /// `true` or `false`.
@@ -130,17 +130,17 @@ impl From<Leaf<'_>> for Value {
     }
 }
 
-/// A map or a list that the way is in.
+/// A map or a list that contains the current position.
 struct Level {
     /// The length of its own name.
     name: usize,
-    /// Of a list the index of its next item.
+    /// For a list, the index of its next item.
     index: Option<usize>,
 }
 
-/// The way through one message.
+/// The current position in one message.
 struct Walk<F> {
-    /// The name of the place, extended and cut as the way goes down and up.
+    /// The name of the current field, extended on entering a map or list and cut on leaving it.
     name: String,
     levels: Vec<Level>,
     left: usize,
@@ -149,7 +149,7 @@ struct Walk<F> {
 
 impl<F: FnMut(&str, Leaf<'_>) -> ControlFlow<()>> Walk<F> {
     fn run(&mut self, tokens: Tokens<'_>) -> ControlFlow<()> {
-        // How many maps and lists are open that are too deep to be entered.
+        // How many of the open maps and lists are nested too deep to be read.
         let mut beyond = 0_usize;
         for token in tokens {
             match token {

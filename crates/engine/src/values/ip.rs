@@ -1,15 +1,16 @@
 //! Addresses and subnets in texts: the functions on IP addresses.
 //!
-//! Owns what is an address, a subnet, private, reserved and public. An address is written as RFC 4291 and `inet_pton` have
-//! it: four decimal numbers without leading zeros, or eight groups with one `::` at most; no zone, no port, no brackets,
-//! no space around it. Names are those of the AWS User Guide, page *Boolean, comparison, numeric, datetime, and other
-//! functions*, section *IP address string functions*.
+//! Owns the syntax of addresses and subnets, and the private, reserved and public ranges. Addresses follow RFC 4291 and
+//! `inet_pton`: four decimal numbers without leading zeros, or eight groups with one `::` at most; no zone, no port, no brackets,
+//! no space around it. Names are from the AWS User Guide, page *Boolean, comparison, numeric, datetime, and other functions*,
+//! section *IP address string functions*.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// A subnet in CIDR notation, read once and asked for each row.
+/// A subnet in CIDR notation, parsed once and used for every row.
 ///
-/// Bits of the host may be set: `10.1.2.3/8` is `10.0.0.0/8`. Without a length, or with one that is too long, it is none.
+/// Bits of the host may be set: `10.1.2.3/8` is `10.0.0.0/8`. A subnet without a length, or with a length that is too long, is
+/// malformed.
 ///
 /// ```
 /// use logmark_engine::values::ip::Subnet;
@@ -36,19 +37,19 @@ impl Subnet {
         Some(Self { network, length })
     }
 
-    /// The subnet of that length that an address is in; `None` when the length is too long for it.
+    /// The subnet of this length that contains the address; `None` if the length is too long for the address.
     #[must_use]
     pub fn of(address: IpAddr, length: u32) -> Option<Self> {
         masked(address, length).map(|network| Self { network, length })
     }
 
-    /// The length of its prefix, in bits.
+    /// The length of the prefix, in bits.
     #[must_use]
     pub const fn length(&self) -> u32 {
         self.length
     }
 
-    /// `isIpInSubnet(f, subnet)`: whether the text is an address of the subnet; never one of the other version.
+    /// `isIpInSubnet(f, subnet)`: whether the text is an address of the subnet and has the same IP version.
     #[must_use]
     pub fn contains(&self, text: &str) -> bool {
         text.parse().is_ok_and(|address: IpAddr| {
@@ -56,7 +57,7 @@ impl Subnet {
         })
     }
 
-    /// Whether it is one of version 4; `isIpv4InSubnet` and `isIpv6InSubnet` are false with a subnet of the other.
+    /// Whether it is an IPv4 subnet; `isIpv4InSubnet` and `isIpv6InSubnet` are false with a subnet of the other version.
     #[must_use]
     pub const fn is_v4(&self) -> bool {
         self.network.is_ipv4()
@@ -122,7 +123,7 @@ pub fn is_in_subnet(text: &str, subnet: &str) -> bool {
     Subnet::parse(subnet).is_some_and(|subnet| subnet.contains(text))
 }
 
-/// `isIpv4InSubnet(f, subnet)`: false when either is not of version 4.
+/// `isIpv4InSubnet(f, subnet)`: false if either is not IPv4.
 ///
 /// ```
 /// use logmark_engine::values::ip::is_v4_in_subnet;
@@ -133,7 +134,7 @@ pub fn is_v4_in_subnet(text: &str, subnet: &str) -> bool {
     Subnet::parse(subnet).is_some_and(|subnet| subnet.is_v4() && subnet.contains(text))
 }
 
-/// `isIpv6InSubnet(f, subnet)`: false when either is not of version 6.
+/// `isIpv6InSubnet(f, subnet)`: false if either is not IPv6.
 ///
 /// ```
 /// use logmark_engine::values::ip::is_v6_in_subnet;
@@ -189,7 +190,7 @@ pub fn is_public(text: &str) -> bool {
     class(text) == Some(Class::Public)
 }
 
-/// Each address is of exactly one.
+/// The three kinds of addresses; each address has exactly one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Class {
     Private,
@@ -197,7 +198,7 @@ enum Class {
     Public,
 }
 
-/// An address of version 4 written as one of 6 is judged as what it stands for.
+/// An IPv4 address written as IPv6 counts as the IPv4 address.
 fn class(text: &str) -> Option<Class> {
     Some(match text.parse::<IpAddr>().ok()?.to_canonical() {
         IpAddr::V4(address) => class_v4(address),
@@ -221,12 +222,12 @@ const fn class_v4(address: Ipv4Addr) -> Class {
     }
 }
 
-/// The IANA IPv6 Special-Purpose Address Registry; all that is outside of the global unicast space is reserved.
+/// The IANA IPv6 Special-Purpose Address Registry; everything outside the global unicast space is reserved.
 const fn class_v6(address: Ipv6Addr) -> Class {
     match address.segments() {
         [0xfc00..=0xfdff, ..] => Class::Private,
         [0x2001, 0..=0x1ff | 0xdb8, ..] | [0x2002, ..] | [0x3fff, 0..=0xfff, ..] => Class::Reserved,
-        // What IANA gives to networks at all, and the translated addresses of version 4.
+        // The global unicast space, and translated IPv4 addresses.
         [0x2000..=0x3fff, ..] | [0x64, 0xff9b, 0, 0, 0, 0, ..] => Class::Public,
         _ => Class::Reserved,
     }

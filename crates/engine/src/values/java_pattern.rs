@@ -1,7 +1,7 @@
 //! The patterns of `parseDate`: Java's letters for the parts of a date and time of day.
 //!
-//! A pattern is read once and then applied to texts. It reads strictly: a wrong width, an impossible date or anything left
-//! over makes the text no date, since a date guessed is worse than none.
+//! A pattern is read once and then applied to texts. It reads strictly: a text with a wrong width, an impossible date or trailing
+//! characters is not a date, because a wrong date is worse than a missing one.
 
 use super::time::{Zone, offset_seconds};
 use jiff::civil::{DateTime, Weekday};
@@ -34,7 +34,7 @@ pub struct JavaPattern(Vec<Part>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Part {
-    /// A letter and how many times it stands.
+    /// A letter and how often it is repeated.
     Field(char, usize),
     Literal(char),
 }
@@ -42,13 +42,13 @@ enum Part {
 /// Why a text is not a valid pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PatternError {
-    /// A letter that means nothing here, or a character that Java reserves.
+    /// A letter that is not supported, or a character that Java reserves.
     Unsupported(char),
-    /// A supported letter, so many times.
+    /// A supported letter that is repeated too often.
     Width(char, usize),
-    /// A `'` that no other one closes.
+    /// A `'` that is not closed.
     OpenQuote,
-    /// It has no year.
+    /// The pattern has no year.
     NoYear,
     /// An hour of `h` or `K` without `a`: morning and afternoon would be the same.
     NoHalfDay,
@@ -72,8 +72,7 @@ impl std::error::Error for PatternError {}
 impl JavaPattern {
     /// Reads a pattern.
     ///
-    /// # Errors
-    /// What is wrong with it.
+    /// # Errors If the pattern is malformed or has unsupported letters.
     ///
     /// ```
     /// use logmark_engine::values::{java_pattern::JavaPattern, time::Zone};
@@ -118,9 +117,9 @@ impl JavaPattern {
         Ok(Self(parts))
     }
 
-    /// The moment that `text` names, in milliseconds since the epoch; `None` when it does not fit the pattern or there is no
-    /// such moment. `zone` is used when the text names neither a zone nor an offset. Parts that the pattern does not have are
-    /// January, the first, midnight; decimals beyond milliseconds are dropped.
+    /// The moment that `text` names, in milliseconds since the epoch; `None` if the text does not match the pattern or the moment
+    /// does not exist. `zone` is used if the text names neither a zone nor an offset. Missing parts default to January, the
+    /// first, midnight; decimals beyond milliseconds are dropped.
     #[must_use]
     pub fn read(&self, text: &str, zone: &Zone) -> Option<i64> {
         let mut read = Read::default();
@@ -152,7 +151,7 @@ fn field(letter: char, count: usize) -> Result<Part, PatternError> {
     if widths.contains(&count) { Ok(Part::Field(letter, count)) } else { Err(PatternError::Width(letter, count)) }
 }
 
-/// What has been read of one text.
+/// The parts read from one text.
 #[derive(Debug, Default)]
 struct Read {
     year: i16,
@@ -174,7 +173,7 @@ const MONTHS: [&str; 12] =
 const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
 impl Read {
-    /// Reads one field from the start of `text` and gives what is after it.
+    /// Reads one field from the start of `text` and returns the rest.
     fn field<'a>(&mut self, letter: char, count: usize, text: &'a str) -> Option<&'a str> {
         match letter {
             'y' | 'u' if count == 2 => set(&mut self.year, number(text, 2, 2)?, |year| 2_000 + year),
@@ -204,7 +203,7 @@ impl Read {
         }
     }
 
-    /// `None` when the text says two different ones, such as `01` of 24 hours and `PM`.
+    /// `None` if the text contradicts itself, such as `01` of 24 hours and `PM`.
     fn hour_of_day(&self) -> Option<i8> {
         let halves = self.hour_of_half_day.zip(self.half_day).map(|(hour, half)| hour + 12 * half);
         let hour = self.hour.or(halves).unwrap_or(0);
@@ -228,7 +227,7 @@ impl Read {
     }
 }
 
-/// Puts what was read where it belongs.
+/// Stores the number as the part that the letter means.
 fn set<'a, T, U>(place: &mut U, (value, rest): (T, &'a str), made: impl FnOnce(T) -> U) -> Option<&'a str> {
     *place = made(value);
     Some(rest)
@@ -239,7 +238,7 @@ fn digits(text: &str, least: usize, most: usize) -> Option<(&str, &str)> {
     (count >= least).then(|| text.split_at(count))
 }
 
-/// One letter reads as many digits as there may be, more letters exactly as many as there are letters.
+/// One letter reads up to the maximum number of digits; two or more letters read exactly as many digits.
 fn number(text: &str, count: usize, most: usize) -> Option<(i16, &str)> {
     let (digits, rest) = if count == 1 { digits(text, 1, most)? } else { digits(text, count, count)? };
     Some((digits.parse().ok()?, rest))

@@ -1,4 +1,4 @@
-//! Tests of the patterns of `parseDate`: what they read, what they refuse, and which patterns are none.
+//! Tests of the patterns of `parseDate`: which texts they read and refuse, and which patterns are invalid.
 
 use super::{JavaPattern, PatternError};
 use crate::values::time::{Zone, timestamp_text};
@@ -51,7 +51,7 @@ fn the_zone_of_the_call_is_used_when_the_text_has_none() {
         ("2024-07-01 12:00", "America/New_York", "2024-07-01 16:00:00.000"),
         ("2024-01-01 12:00", "America/New_York", "2024-01-01 17:00:00.000"),
         ("2024-01-01 12:00", "+05:30", "2024-01-01 06:30:00.000"),
-        // Skipped when clocks went forward, and twice there when they went back.
+        // Skipped when clocks were set forward, and ambiguous when they were set back.
         ("2024-03-10 02:30", "America/New_York", "2024-03-10 07:30:00.000"),
         ("2024-11-03 01:30", "America/New_York", "2024-11-03 05:30:00.000"),
     ] {

@@ -1,10 +1,10 @@
-//! The functions on JSON, and the way from JSON to [`Value`] and back.
+//! The functions on JSON, and the conversion between JSON and [`Value`].
 //!
-//! Owns what JSON means as a value: the order of keys is kept, of a key that is given twice the last value counts at the
-//! place of the first, `null` is [`Value::Missing`] and so is a number beyond a double, a number that is whole and fits 64
-//! bits is an integer, half of a surrogate pair is U+FFFD. JSON nested deeper than [`DEEPEST`] is none. Names are those of the
-//! AWS User Guide, page *Boolean, comparison, numeric, datetime, and other functions*, section *JSON functions*. Ways into a
-//! value are in [`super::json_path`].
+//! Owns the meaning of JSON as a value: the order of keys is kept; a key that occurs twice has its last value at its first
+//! position; `null` and numbers that a double cannot hold are [`Value::Missing`]; a whole number that fits 64 bits is an integer;
+//! half of a surrogate pair is U+FFFD. JSON nested deeper than [`DEEPEST`] is not read. Names are from the AWS User Guide, page
+//! *Boolean, comparison, numeric, datetime, and other functions*, section *JSON functions*. Paths into a value are in
+//! [`super::json_path`].
 
 use super::compare::Comparison;
 use super::json_tokens::{Token, Tokens};
@@ -12,10 +12,10 @@ use super::map_builder::MapBuilder;
 use super::strings::LONGEST_TEXT;
 use super::value::Value;
 
-/// Deepest nesting that is read and written.
+/// Maximum nesting that is read and written.
 pub const DEEPEST: usize = 128;
 
-/// `jsonParse(s)`: the map or the list that the text is; [`Value::Missing`] for anything else, a lone number or text too.
+/// `jsonParse(s)`: the text as a map or a list; [`Value::Missing`] for anything else, including a lone number or text.
 ///
 /// ```
 /// use logmark_engine::values::{json, value::Value};
@@ -44,7 +44,7 @@ pub fn stringify(value: &Value) -> Option<String> {
     (text.len() <= LONGEST_TEXT).then_some(text)
 }
 
-/// `jsonArraySize(f)`: how many items a list has, or a text that is a list in JSON; `None` for anything else.
+/// `jsonArraySize(f)`: the number of items of a list, or of a text that is a list in JSON; `None` for anything else.
 ///
 /// ```
 /// use logmark_engine::values::{json::array_size, value::Value};
@@ -56,9 +56,9 @@ pub fn array_size(value: &Value) -> Option<i64> {
     with_list(value, |items| i64::try_from(items.len()).unwrap_or(i64::MAX))
 }
 
-/// `jsonArrayContains(f, item)`: whether an item of a list, or of a text that is a list in JSON, is that value; `None`
-/// when it is no list. Items are compared as `=` compares (see [`super::compare`]): a number is found however it is written,
-/// `true` also as 1 and as text, a text whole and with case, `null` never.
+/// `jsonArrayContains(f, item)`: whether an item of a list, or of a text that is a list in JSON, is that value; `None` if it is
+/// not a list. Items are compared like `=` (see [`super::compare`]): a number is found however it is written, `true` also as 1
+/// and as text, a text whole and with case, `null` never.
 ///
 /// ```
 /// use logmark_engine::values::{json::array_contains, value::Value};
@@ -84,7 +84,7 @@ fn with_list<R>(value: &Value, ask: impl FnOnce(&[Value]) -> R) -> Option<R> {
     }
 }
 
-/// As `=` has it, save that a map or a list is found too, when it is the same all through.
+/// Like `=`, except that a map or a list equals an identical one.
 fn same(item: &Value, wanted: &Value) -> bool {
     if item.is_structure() { item == wanted } else { Comparison::Equal.holds(item, wanted) }
 }
@@ -120,7 +120,7 @@ impl Open {
     }
 }
 
-/// Builds the value of the tokens; `None` when it is nested deeper than [`DEEPEST`].
+/// Builds the value of the tokens; `None` if it is nested deeper than [`DEEPEST`].
 fn build(tokens: Tokens<'_>) -> Option<Value> {
     let mut open: Vec<Open> = Vec::new();
     for token in tokens {

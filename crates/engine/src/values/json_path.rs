@@ -1,13 +1,13 @@
-//! Ways into structured values: `map.attr`, ``map.`special.key` ``, `list[0]`, `a.items.0.id`.
+//! Paths into structured values: `map.attr`, ``map.`special.key` ``, `list[0]`, `a.items.0.id`.
 //!
-//! Owns the way itself, its writing, and where it leads; Rules are those of the AWS User Guide, page
+//! Owns paths, their syntax, and the value at a path. Rules are from the AWS User Guide, page
 //! *Boolean, comparison, numeric, datetime, and other functions*, section *Structure types*, and of *Supported logs and
-//! discovered fields*, where an index of an array is a part like any other.
+//! discovered fields*, where an index of an array is an ordinary part.
 
 use super::json;
 use super::value::Value;
 
-/// Where a way leads: each part is a key of a map, or an index of a list written in decimal.
+/// The value at a path: each part is a key of a map, or an index of a list written in decimal.
 ///
 /// A part never matches two levels: the key `a.b` is reached by the one part `a.b`. [`Value::Missing`] is `None`.
 ///
@@ -32,8 +32,7 @@ pub fn lookup<'v, 'p>(value: &'v Value, parts: impl IntoIterator<Item = &'p str>
     (*value != Value::Missing).then_some(value)
 }
 
-/// `json field=f "a.b" as x`: the value in a text of JSON to which the parts lead; [`Value::Missing`] if the text has no such
-/// value.
+/// `json field=f "a.b" as x`: the value at the path in a text of JSON; [`Value::Missing`] if the text has no such value.
 ///
 /// ```
 /// use logmark_engine::values::{json_path::extract, value::Value};
@@ -44,13 +43,13 @@ pub fn extract<'p>(text: &str, parts: impl IntoIterator<Item = &'p str>) -> Valu
     lookup(&json::parse(text), parts).cloned().unwrap_or(Value::Missing)
 }
 
-/// An index as it is written: decimal, without a sign or leading zeros.
+/// An index: decimal, without a sign or leading zeros.
 fn index(part: &str) -> Option<usize> {
     let plain = part == "0" || (!part.starts_with('0') && part.bytes().all(|byte| byte.is_ascii_digit()));
     if plain { part.parse().ok() } else { None }
 }
 
-/// The parts of a way as it is written in a query; `None` if it is malformed.
+/// The parts of a path as written in a query; `None` if it is malformed.
 ///
 /// ```
 /// use logmark_engine::values::json_path::parts;

@@ -1,7 +1,8 @@
-//! The tokens of a text of JSON, one after another, without recursion.
+//! The tokens of a text of JSON, read without recursion.
 //!
-//! Owns the reading of texts and numbers; knows nothing of values. A reader of its own, since `serde_json` gives up a whole
-//! message for half of a surrogate pair (JavaScript writes them where it cuts a text) or for a number beyond a double.
+//! Owns the reading of strings and numbers; knows nothing of values. Logmark has its own reader because `serde_json` rejects a
+//! whole message for half of a surrogate pair (which JavaScript writes when it cuts a text) or for a number that a double cannot
+//! hold.
 
 use std::borrow::Cow;
 
@@ -9,7 +10,7 @@ use serde::de::IgnoredAny;
 
 use super::number::Number;
 
-/// One token; commas, colons and white space are none.
+/// One token. Commas, colons and white space are not tokens.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Token<'t> {
     MapBegins,
@@ -28,16 +29,16 @@ pub(super) enum Token<'t> {
     Null,
 }
 
-/// The tokens of a text that is one value of JSON.
+/// The tokens of one JSON value.
 #[derive(Debug, Clone)]
 pub(super) struct Tokens<'t> {
     rest: &'t str,
 }
 
 impl<'t> Tokens<'t> {
-    /// Reads the text once to see that it is JSON, whole; `None` when it is not.
+    /// Reads the text once to check that all of it is JSON; `None` if not.
     pub(super) fn of(text: &'t str) -> Option<Self> {
-        // What is skipped is checked without recursion, and without a bound on its nesting.
+        // Skipped values are checked without recursion, so nesting needs no bound.
         serde_json::from_str::<IgnoredAny>(text).ok().map(|_| Self { rest: text })
     }
 
@@ -61,7 +62,7 @@ impl<'t> Tokens<'t> {
         let in_number = |byte: u8| byte.is_ascii_digit() || b"+-.eE".contains(&byte);
         let length = self.rest.bytes().take_while(|byte| in_number(*byte)).count();
         let written = self.rest.get(..length).unwrap_or_default();
-        // At least one byte, so that the end is reached whatever stands there.
+        // At least one byte, so that the loop always reaches the end.
         self.skip(length.max(1));
         match Number::parse(written) {
             Some(Number::Integer(number)) => Token::Integer(number),
@@ -96,7 +97,7 @@ const fn is_space(character: char) -> bool {
     matches!(character, ' ' | '\t' | '\n' | '\r')
 }
 
-/// The text whose opening quote was read, and what follows its closing quote.
+/// The string after its opening quote, and the rest after its closing quote.
 pub(crate) fn unquote(quoted: &str) -> (Cow<'_, str>, &str) {
     let mut text = Cow::Borrowed("");
     let mut rest = quoted;
@@ -113,7 +114,7 @@ pub(crate) fn unquote(quoted: &str) -> (Cow<'_, str>, &str) {
     (text, "")
 }
 
-/// One escape whose backslash was read, and what follows it; half of a surrogate pair is U+FFFD.
+/// One escape after its backslash, and the rest; half of a surrogate pair is U+FFFD.
 fn escaped(after: &str) -> (char, &str) {
     let character = match after.bytes().next() {
         Some(b'n') => '\n',

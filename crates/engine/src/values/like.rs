@@ -1,7 +1,7 @@
 //! The matching operators: `like`, `=~` and `in`, their right sides compiled once.
 //!
-//! Owns what they match in a text. A missing field matches none of them and so is `not like` and `not in` all of them, as it
-//! is `!=` to all values (see [`super::compare`]). Rules are those of the AWS User Guide, page *filter*.
+//! Owns how they match a text. A missing field does not match, so `not like` and `not in` hold for it, as `!=` does (see
+//! [`super::compare`]). Rules are from the AWS User Guide, page *filter*.
 
 use std::collections::HashSet;
 
@@ -18,20 +18,20 @@ use logmark_insights::regex_syntax::RegexError;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub enum Like {
-    /// `like "text"`: the text anywhere, with regard to case; nothing in it is a wildcard.
+    /// `like "text"`: the text anywhere, case-sensitive, without wildcards.
     Substring(Box<str>),
     /// `like /expression/`, `=~ /expression/`: the expression anywhere.
     Regex(Box<Regex>),
 }
 
 impl Like {
-    /// Of a quoted text, its quotes and escapes undone.
+    /// Matches a quoted text, given without its quotes and escapes.
     #[must_use]
     pub fn substring(text: &str) -> Self {
         Self::Substring(text.into())
     }
 
-    /// Of what stands between slashes.
+    /// Compiles the expression between slashes.
     ///
     /// # Errors
     /// As [`Regex::compile`].
@@ -57,9 +57,9 @@ impl Like {
     }
 }
 
-/// The texts on the right side of `in [..]`: a field is in it when it is one of them, whole and with regard to case.
+/// The texts on the right side of `in [..]`: a field matches if it equals one of them, case-sensitive.
 ///
-/// Numbers are compared as numbers, by the caller.
+/// The caller compares numbers as numbers.
 ///
 /// ```
 /// use logmark_engine::values::like::TextSet;
@@ -73,7 +73,7 @@ pub struct TextSet {
 }
 
 impl TextSet {
-    /// Of these texts.
+    /// A set of these texts.
     pub fn new<'t>(texts: impl IntoIterator<Item = &'t str>) -> Self {
         Self { texts: texts.into_iter().map(Into::into).collect() }
     }

@@ -1,8 +1,8 @@
-//! The fields that are discovered in logs of AWS services that are no JSON: Lambda, VPC flow logs, Route 53.
+//! The fields that are discovered in AWS logs that are not JSON: Lambda, VPC flow logs, Route 53.
 //!
-//! Owns which lines are recognised and the names and units of their fields. A line that is not wholly of a form gives no
-//! fields of it. Names are those of the AWS User Guide, page *Supported logs and discovered fields*; the forms of the
-//! lines are those of the services' own guides.
+//! Owns which lines are recognised and the names and units of their fields. A line must match a format completely to have its
+//! fields. Names are from the AWS User Guide, page *Supported logs and discovered fields*; the formats are from the services' own
+//! guides.
 
 use super::number::Number;
 use super::value::Value;
@@ -12,7 +12,7 @@ pub type Field = (&'static str, Value);
 
 /// The fields of a line that the Lambda runtime writes: `START`, `END` and `REPORT`, and the request of other lines.
 ///
-/// Times are in milliseconds, memory in bytes: AWS's sample queries divide it by 1000 twice to have megabytes.
+/// Times are in milliseconds, memory in bytes: AWS's sample queries divide it by 1000 twice to get megabytes.
 ///
 /// ```
 /// use logmark_engine::values::{log_fields, value::Value};
@@ -30,7 +30,7 @@ pub fn lambda(message: &str) -> Vec<Field> {
         .into_iter()
         .find(|kind| message.strip_prefix(kind).is_some_and(|rest| rest.starts_with(" RequestId: ")));
     let Some(kind) = kind else {
-        // Runtimes begin their lines with a time and the request, between tabulators.
+        // Runtimes begin their lines with a time and the request, separated by tabs.
         let request = message.split('\t').nth(1).filter(|request| is_request(request));
         return request.map(|request| ("@requestId", text(request))).into_iter().collect();
     };
@@ -54,7 +54,7 @@ pub fn lambda(message: &str) -> Vec<Field> {
     fields
 }
 
-/// The fields of a VPC flow log record of version 2, the default format; none of any other line.
+/// The fields of a VPC flow log record of version 2, the default format; empty for any other line.
 ///
 /// ```
 /// use logmark_engine::values::{log_fields, value::Value};
@@ -86,7 +86,7 @@ pub fn vpc_flow(message: &str) -> Vec<Field> {
     if recognised { table(message, &NAMES) } else { Vec::new() }
 }
 
-/// The fields of a query log of Route 53, format version 1.0; none of any other line.
+/// The fields of a query log of Route 53, format version 1.0; empty for any other line.
 ///
 /// ```
 /// use logmark_engine::values::{log_fields, value::Value};
@@ -113,7 +113,8 @@ pub fn route53(message: &str) -> Vec<Field> {
     if recognised { table(message, &NAMES) } else { Vec::new() }
 }
 
-/// Columns between single spaces, as many as names; a `-` is no value. Of a column that is a number anything else is no line.
+/// Columns between single spaces, as many as names; a `-` is a missing value. A line with another text in a numeric column does
+/// not match.
 fn table(message: &str, names: &[(&'static str, bool)]) -> Vec<Field> {
     let columns: Vec<&str> = message.trim_end().split(' ').take(names.len() + 1).collect();
     if columns.len() != names.len() {

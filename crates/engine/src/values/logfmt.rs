@@ -1,10 +1,10 @@
 //! `parse field logfmt as map`: keys and values as `level=info msg="it is done"`.
 //!
-//! Owns the reading of one text. AWS (User Guide, page *parse*) names the mode without its details, so they are those that
-//! the readers of Heroku's format have in common:
+//! Parses one text. AWS (User Guide, page *parse*) does not document the details, so the rules are those that parsers of Heroku's
+//! format have in common:
 //! - pairs stand between white space; a value in double quotes may have white space and the escapes of JSON in it;
-//! - a key without `=` has the value `true`, one with nothing after it the empty text;
-//! - of a key that is given twice the last value counts, at the place of the first;
+//! - a key without `=` has the value `true`; a key with `=` and nothing after it has the empty text;
+//! - a key that occurs twice has its last value, at its first position;
 //! - a text without any `key=value` does not match.
 
 use std::borrow::Cow;
@@ -12,7 +12,7 @@ use std::borrow::Cow;
 use super::map_builder::MapBuilder;
 use super::value::Value;
 
-/// The pairs as a map of texts; `None` when the text has no pair at all.
+/// The pairs as a map of texts; `None` if the text has no pair.
 ///
 /// ```
 /// use logmark_engine::values::{logfmt, value::Value};
@@ -35,7 +35,7 @@ pub fn parse(text: &str) -> Option<Value> {
     matched.then(|| map.finish())
 }
 
-/// The pairs in their order, doubles too; `None` for a key without `=`.
+/// The pairs in order, with duplicates; the value is `None` for a key without `=`.
 ///
 /// ```
 /// let pairs: Vec<_> = logmark_engine::values::logfmt::pairs("a=1 b").collect();
@@ -56,7 +56,7 @@ impl<'t> Iterator for Pairs<'t> {
     type Item = (&'t str, Option<Cow<'t, str>>);
 
     fn next(&mut self) -> Option<Self::Item> {
-        // What can begin no key is passed over, as in the format's first reader.
+        // Characters that cannot begin a key are skipped, as in the format's first parser.
         self.rest = self.rest.trim_start_matches(|character| !in_key(character));
         let end = self.rest.find(|character| !in_key(character)).unwrap_or(self.rest.len());
         let (key, after) = self.rest.split_at(end);
@@ -83,7 +83,7 @@ fn in_key(character: char) -> bool {
     !character.is_whitespace() && !character.is_control() && character != '=' && character != '"'
 }
 
-/// The value whose opening quote was read, and what follows its closing quote; an open quote reaches to the end.
+/// The value after its opening quote, and the rest after its closing quote; an open quote extends to the end.
 fn unquote(quoted: &str) -> (Cow<'_, str>, &str) {
     let Some(first) = quoted.find(['"', '\\']) else {
         return (quoted.into(), "");
@@ -105,7 +105,7 @@ fn unquote(quoted: &str) -> (Cow<'_, str>, &str) {
     (value.into(), "")
 }
 
-/// One escape whose backslash was read; an unknown one stays as it was written.
+/// One escape after its backslash; an unknown escape is kept as written.
 fn escape<'t>(after: &'t str, value: &mut String) -> &'t str {
     let Some(escaped) = after.chars().next() else {
         value.push('\\');

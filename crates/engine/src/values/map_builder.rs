@@ -1,19 +1,18 @@
-//! A map that is being read: of a key that is given twice the last value counts, at the place of the first.
+//! Builds a map: a key that occurs twice has its last value, at its first position.
 //!
-//! Owns that rule for JSON and logfmt. Linear in the keys, however many there are.
+//! Owns that rule for JSON and logfmt. Takes time linear in the number of keys.
 
 use std::collections::HashMap;
 
 use super::value::Value;
 
-/// Up to here, comparing the keys is cheaper than a table of them.
+/// Up to this number of keys, comparing them is cheaper than a hash table.
 const FEW: usize = 8;
 
-/// The entries so far.
 #[derive(Debug, Default)]
 pub(super) struct MapBuilder {
     entries: Vec<(String, Value)>,
-    /// The places of all keys once there are more than [`FEW`]; empty before.
+    /// The indexes of all keys if there are more than [`FEW`]; empty otherwise.
     places: HashMap<String, usize>,
 }
 

@@ -1,16 +1,15 @@
-//! What the language's values are and what its operators and functions make of them: pure functions, without a query.
+//! The values, operators and functions of the language, as pure functions.
 //!
-//! Owns the meaning of one value, or of a few: coercion, comparison, order, arithmetic, time, texts, patterns. Knows neither
-//! queries nor events, reads no clock, and keeps no state, so that whatever evaluates a query gets the same answers from it.
+//! Owns coercion, comparison, order, arithmetic, time, texts and patterns. Knows neither queries nor events, reads no clock, and
+//! keeps no state, so every evaluator gets the same results.
 //!
-//! Where AWS documents a rule, the module names the page of the CloudWatch Logs User Guide; where AWS is silent, it says
-//! which choice was made and why.
+//! Where AWS documents a rule, the module names the page of the CloudWatch Logs User Guide; where AWS is silent, it states the
+//! choice and the reason.
 //!
-//! # Where a function is
+//! # Where to find a function
 //!
-//! [`call`] has all functions of an event behind one door; it takes values and coerces them. The modules have them one by
-//! one: functions on numbers, times and JSON take values, functions on texts take texts (`None` for a missing one, where that
-//! makes a difference).
+//! [`call`] calls any function by its name with values, and coerces them. The modules contain the single functions: those on
+//! numbers, times and JSON take values, those on texts take texts (`None` for a missing text, where that makes a difference).
 //!
 //! | In a query | Here |
 //! |---|---|
@@ -23,7 +22,7 @@
 //! | `parseDate` | [`java_pattern`] |
 //! | `formatDate` `strftime` | [`time_format`] |
 //! | `queryStartTime` `queryEndTime` `queryTimeRange`, `ispresent` `coalesce` `case` `if` `messageSize` | [`call`] |
-//! | `jsonParse` `jsonStringify` `jsonArraySize` `jsonArrayContains` | [`json`]; ways into a value: [`json_path`] |
+//! | `jsonParse` `jsonStringify` `jsonArraySize` `jsonArrayContains` | [`json`]; paths into a value: [`json_path`] |
 //! | `isValidIp` … `isReservedIP`, `isIpInSubnet` …, `ipv4ToNumber` | [`ip`] |
 //! | `isempty` `isblank` `concat` `trim` `ltrim` `rtrim` `strlen` `toupper` `tolower` `substr` `strcontains` `startsWith` `endsWith` `split` | [`strings`] |
 //! | `replace` `regexReplace` | [`replace`] |
@@ -34,8 +33,8 @@
 //! | `parse` with `*`, an expression, `logfmt`, `csv`, `xml`; `json field=` | [`parse_glob`], [`parse_regex`], [`logfmt`], [`csv`], [`parse_xml`]; [`json_path`] |
 //! | discovered fields | [`fields`], [`log_fields`] |
 //!
-//! `unmask` gives its argument: nothing in a store of one's own is masked by CloudWatch. Without a definition is `histogram`
-//! behind `by`. What an expression of all these is has [`crate::evaluate`].
+//! `unmask` returns its argument: CloudWatch masks nothing in a local store. `histogram` after `by` is not defined.
+//! [`crate::evaluate`] evaluates expressions.
 //!
 //! ```
 //! use logmark_insights::functions::Function;

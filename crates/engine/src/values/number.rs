@@ -1,4 +1,4 @@
-//! A number of the language: whole or not, how it compares, how a result shows it, and how text is read as one.
+//! Numbers of the language: comparison, text in results, and parsing.
 //!
 //! Never holds NaN or an infinity: a result that is not finite is missing.
 
@@ -7,20 +7,19 @@ use std::fmt;
 
 /// The digits after the point that a result shows.
 const SHOWN_DECIMALS: usize = 4;
-/// Below this, four decimals would show a number that is not zero as `0.0000`.
+/// Below this, four decimals show a number that is not zero as `0.0000`.
 const SMALLEST_PLAIN: f64 = 0.000_05;
-/// 2^63: from here on a double has no whole number of 64 bits beside it, and its digits would pretend to be exact.
+/// 2^63: from here on a double does not fit a whole number of 64 bits, and its digits would seem exact.
 const LARGEST_PLAIN: f64 = 9_223_372_036_854_775_808.0;
 
 /// A finite number.
 ///
-/// `Display` is the text of a result. AWS documents none; in results one sees whole numbers in full and others with four
-/// decimals at most, so:
+/// `Display` is the text in results. AWS does not document it; its results show whole numbers in full and others with at most
+/// four decimals, so:
 ///
 /// - a whole number has no point; negative zero is `0`;
-/// - any other number is rounded to four decimals, and zeros at its end fall away;
-/// - a number too small for that has an exponent (`1.5E-7`) rather than being shown as zero, and so has one beyond the
-///   64-bit whole numbers (`1E20`).
+/// - any other number is rounded to four decimals, without trailing zeros;
+/// - a number that would round to zero has an exponent (`1.5E-7`), and so does a number beyond the 64-bit whole numbers (`1E20`).
 ///
 /// ```
 /// use logmark_engine::values::number::Number;
@@ -41,9 +40,9 @@ pub enum Number {
 impl Number {
     /// Reads a text that is nothing but a number: a sign, decimal digits with at most one point, an exponent.
     ///
-    /// `None` for white space around it, digit separators, hexadecimal, `NaN`, `Infinity`, type suffixes, and for what no
-    /// double can hold (`1e400`). Source: none of AWS; these are the spellings of JSON, with the leading `+` and the bare
-    /// point of `.5` and `5.` that logs also write. White space makes text, for which there is `trim`.
+    /// `None` for white space around it, digit separators, hexadecimal, `NaN`, `Infinity`, type suffixes, and for numbers that a
+    /// double cannot hold (`1e400`). AWS does not document this: these are the spellings of JSON, with the leading `+` and the
+    /// bare point of `.5` and `5.` that logs also contain. A text with white space is not a number; use `trim`.
     ///
     /// ```
     /// use logmark_engine::values::number::Number;
@@ -54,7 +53,7 @@ impl Number {
     /// ```
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        // `str::parse` also reads `inf` and `nan`; these bytes leave only decimal numbers to it.
+        // `str::parse` also accepts `inf` and `nan`; this check allows only decimal numbers.
         if !text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E')) {
             return None;
         }
@@ -66,7 +65,7 @@ impl Number {
 
     /// The nearest double.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "the nearest double is what is asked for")]
+    #[expect(clippy::cast_precision_loss, reason = "the result is the nearest double by definition")]
     pub const fn as_f64(self) -> f64 {
         match self {
             Self::Integer(number) => number as f64,
@@ -74,7 +73,7 @@ impl Number {
         }
     }
 
-    /// The whole number of 64 bits that results from dropping the decimals; `None` when it does not fit.
+    /// The number without its decimals; `None` if it does not fit 64 bits.
     #[must_use]
     pub fn truncated(self) -> Option<i64> {
         match self {
@@ -83,7 +82,7 @@ impl Number {
         }
     }
 
-    /// A double as a number: whole when it is a whole number of 64 bits, `None` when it is not finite.
+    /// A double as a number: whole if it is a whole number of 64 bits, `None` if it is not finite.
     #[must_use]
     pub fn from_f64(number: f64) -> Option<Self> {
         match whole(number) {
@@ -93,7 +92,7 @@ impl Number {
     }
 }
 
-/// A number as a key to hash by: equal numbers have equal keys, whatever they were made as.
+/// A number as a key to hash by: equal numbers have equal keys, whole or not.
 ///
 /// ```
 /// use logmark_engine::values::number::{Number, NumberKey};
@@ -129,18 +128,18 @@ impl NumberKey {
     }
 }
 
-/// The same whole number, when `number` is one that fits.
+/// The same whole number; `None` if `number` has decimals or does not fit.
 #[expect(clippy::cast_possible_truncation, reason = "the range is checked first, and a fraction is refused")]
 fn whole(number: f64) -> Option<i64> {
     (number.fract() == 0.0 && (-LARGEST_PLAIN..LARGEST_PLAIN).contains(&number)).then_some(number as i64)
 }
 
-/// By value, exactly: a whole number is not rounded to a double to be compared with one.
+/// Compares exactly: a whole number is not rounded to a double.
 impl Ord for Number {
     fn cmp(&self, other: &Self) -> Ordering {
         match (*self, *other) {
             (Self::Integer(left), Self::Integer(right)) => left.cmp(&right),
-            // Zero has one value whatever its sign, which `total_cmp` would tell apart.
+            // Both zeros are equal, but `total_cmp` distinguishes them.
             (Self::Double(left), Self::Double(right)) => left.partial_cmp(&right).unwrap_or_else(|| left.total_cmp(&right)),
             (Self::Integer(left), Self::Double(right)) => whole_with_double(left, right),
             (Self::Double(left), Self::Integer(right)) => whole_with_double(right, left).reverse(),

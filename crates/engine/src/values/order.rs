@@ -1,7 +1,7 @@
-//! The order of `sort`: natural, so that `node9` stands before `node10`.
+//! The order of `sort`: natural, so `node9` comes before `node10`.
 //!
-//! A total order, in time linear in the texts and without allocation. Descending is its exact reverse. The comparisons of
-//! filters are others: see [`super::compare`].
+//! A total order, in time linear in the texts and without allocation. Descending order is the exact reverse. Filters compare
+//! differently: see [`super::compare`].
 
 use super::coerce;
 use super::compare::Whole;
@@ -12,12 +12,12 @@ use std::cmp::Ordering;
 /// Orders two texts as `sort … asc` does. Source: sort (CWL_QuerySyntax-Sort).
 ///
 /// - Values that are not numbers come before all numbers.
-/// - Numbers come by value, exactly. AWS calls a number what has only digits; here it is whatever the language takes for one
-///   (`-3`, `2.5`), else `sort avg(ms)` would put `2.5` before `1`. Spellings of one number come in the order of their text,
-///   as in AWS's example `01`, `1`.
+/// - Numbers come by value, exactly. AWS calls only digits a number; here every number of the language is one (`-3`, `2.5`), else
+///   `sort avg(ms)` would put `2.5` before `1`. Spellings of the same number are ordered by their text, as in AWS's example `01`,
+///   `1`.
 /// - Other texts are compared piece by piece: a run of the digits 0 to 9 is one piece, every other character is one. Runs are
-///   ordered by their length, leading zeros included, then by value; other characters by code point; and a run stands among
-///   them where its digits do. A text comes after those it begins with.
+///   ordered by their length, leading zeros included, then by value; other characters by code point; and a run is placed among
+///   other characters by its first digit. A text comes after its own prefixes.
 ///
 /// ```
 /// use logmark_engine::values::order::natural_cmp;
@@ -36,11 +36,11 @@ pub fn natural_cmp(left: &str, right: &str) -> Ordering {
     }
 }
 
-/// Orders two values as `sort … asc` does: texts and the numbers that booleans and timestamps are by [`natural_cmp`].
+/// Orders two values as `sort … asc` does: like [`natural_cmp`], with booleans and timestamps as numbers.
 ///
-/// Missing values come first, so that `desc` shows the events that have the field first. So do maps and lists, which AWS
-/// says `sort` does not support. Values that differ only in kind (1 and true) are equal, and a stable sort leaves them where
-/// they are; a number stands before the texts that spell it.
+/// Missing values come first, so that `desc` shows events with the field first. Maps and lists also come first: AWS says that
+/// `sort` does not support them. Values that differ only in kind (1 and true) are equal, and a stable sort keeps their order; a
+/// number comes before the texts that spell it.
 ///
 /// ```
 /// use logmark_engine::values::{order::value_cmp, value::Value};
@@ -63,7 +63,7 @@ pub fn value_cmp(left: &Value, right: &Value) -> Ordering {
         }),
         (None, None) => match (left, right) {
             (Value::Text(left), Value::Text(right)) => pieces_cmp(left.as_bytes(), right.as_bytes()),
-            // Only a double that is no finite number, which nothing here makes, is neither text nor number.
+            // Only a double that is not finite is neither text nor number, and no function here returns one.
             (left, right) => matches!(left, Value::Text(_)).cmp(&matches!(right, Value::Text(_))),
         },
         (None, Some(_)) => Ordering::Less,
@@ -71,7 +71,7 @@ pub fn value_cmp(left: &Value, right: &Value) -> Ordering {
     }
 }
 
-/// Orders texts that read as the same 64-bit number or double: long whole numbers still by value, the rest as written.
+/// Orders texts of the same 64-bit number or double: long whole numbers by value, the rest by text.
 fn spelling_cmp(left: &str, right: &str) -> Ordering {
     match (Whole::parse(left), Whole::parse(right)) {
         (Some(first), Some(second)) => first.compare(second).then_with(|| left.cmp(right)),
@@ -114,7 +114,7 @@ mod tests {
     use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
     use std::cmp::Ordering;
 
-    /// The forms of AWS's example on the page about `sort`, with other letters and digits.
+    /// The cases of AWS's example on the page about `sort`, with other letters and digits.
     #[test]
     fn the_documented_example_is_in_order() {
         let sorted =

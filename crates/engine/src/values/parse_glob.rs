@@ -1,15 +1,15 @@
-//! `parse field "glob"`: the texts where the asterisks stand.
+//! `parse field "glob"`: the texts that the asterisks match.
 //!
-//! Owns the compiled glob; never decides into which fields its parts go. Rules, of the AWS User Guide, page *parse*:
-//! - as many `*` as aliases; everything else means itself, white space and backslashes too;
-//! - the glob is found anywhere in the text (the page's `"user=*"` is matched in the middle of a message); a glob that
-//!   begins with `*` takes the text from its beginning, one that ends with `*` takes it to its end;
-//! - each `*` takes as little as possible, and may take nothing; it crosses line breaks (AWS does not say);
+//! Owns the compiled glob; does not know the fields that its parts become. Rules of the AWS User Guide, page *parse*:
+//! - as many `*` as aliases; all other characters are literal, white space and backslashes too;
+//! - the glob is found anywhere in the text (the page's `"user=*"` is matched in the middle of a message); a glob that begins
+//!   with `*` matches from the start of the text, a glob that ends with `*` matches to its end;
+//! - each `*` matches as little as possible, and may be empty; it crosses line breaks (AWS does not say);
 //! - the text of a part is not trimmed.
 
 use std::fmt;
 
-/// A glob, read once.
+/// A compiled glob.
 ///
 /// Each literal is searched for after the one before, so a match costs one pass over the text.
 ///
@@ -23,26 +23,25 @@ use std::fmt;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Glob {
-    /// What stands before the first `*`.
+    /// The text before the first `*`.
     before: Box<str>,
-    /// What stands after each `*`.
+    /// The text after each `*`.
     after: Vec<Box<str>>,
 }
 
 /// A glob whose wildcards are not as many as its aliases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GlobError {
-    /// How many `*` it has.
+    /// The number of `*`.
     pub wildcards: usize,
-    /// How many fields were named.
+    /// The number of aliases.
     pub aliases: usize,
 }
 
 impl Glob {
     /// Reads a glob for so many aliases.
     ///
-    /// # Errors
-    /// When it has not exactly as many `*`, or none.
+    /// # Errors If it does not have exactly as many `*`, or has no `*`.
     pub fn compile(glob: &str, aliases: usize) -> Result<Self, GlobError> {
         let mut literals = glob.split('*').map(Box::from);
         let before: Box<str> = literals.next().unwrap_or_default();
@@ -53,7 +52,7 @@ impl Glob {
         Ok(Self { before, after })
     }
 
-    /// How many `*` it has.
+    /// The number of `*`.
     #[must_use]
     pub fn wildcards(&self) -> usize {
         self.after.len()
@@ -76,7 +75,7 @@ impl Glob {
         matched
     }
 
-    /// The first place of each literal is the right one: what can follow a later place can follow an earlier one too.
+    /// The first occurrence of each literal suffices: whatever can follow a later occurrence can also follow an earlier one.
     fn run<'t>(&self, text: &'t str, parts: &mut Vec<&'t str>) -> Option<()> {
         let mut rest = &text[text.find(&*self.before)? + self.before.len()..];
         let last = self.after.len() - 1;

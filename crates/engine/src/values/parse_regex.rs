@@ -1,7 +1,7 @@
 //! `parse field /regex/`: the texts of named groups.
 //!
-//! Owns the extraction of the first match, and with `multi` of all; never decides what rows become of it. Rules are those
-//! of the AWS User Guide, page *parse*: fields are the named groups, in their order; others give no field.
+//! Owns the extraction of the first match, or of all matches with `multi`; does not build rows. Rules are from the AWS User
+//! Guide, page *parse*: fields are the named groups, in order; other groups are not fields.
 
 use std::fmt;
 
@@ -27,21 +27,21 @@ pub struct RegexFields {
     groups: Vec<usize>,
 }
 
-/// An expression without a named group gives no field.
+/// The expression has no named group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NoNamedGroup;
 
 /// The rows of `multi`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rows<'t> {
-    /// For each match the texts of the groups.
+    /// The texts of the groups, for each match.
     pub rows: Vec<Vec<Option<&'t str>>>,
-    /// Whether these are all; a long text's matches are limited, as each may cost its length.
+    /// Whether these are all matches. Long texts have a limit, because each search may read the whole text.
     pub complete: bool,
 }
 
 impl RegexFields {
-    /// Of an expression.
+    /// Uses the named groups of the expression as fields.
     ///
     /// # Errors
     /// When it has no named group.
@@ -50,7 +50,7 @@ impl RegexFields {
         if groups.is_empty() { Err(NoNamedGroup) } else { Ok(Self { regex, groups }) }
     }
 
-    /// The named groups as fields; all groups, in their order, when none has a name.
+    /// Uses the named groups as fields, or all groups if none has a name.
     ///
     /// # Errors
     /// When there is no group.
@@ -65,7 +65,7 @@ impl RegexFields {
         self.regex.names()
     }
 
-    /// The texts of the first match, one for each name; `None` within for a group that took no part in it.
+    /// The texts of the first match, one for each name; `None` for a group that did not take part.
     ///
     /// # Errors
     /// As [`Regex::is_match`].
@@ -73,7 +73,7 @@ impl RegexFields {
         Ok(self.regex.find(text)?.map(|found| self.texts(&found)))
     }
 
-    /// The texts of all matches, from the left, none overlapping. No match, no row: the caller keeps the event.
+    /// The texts of all matches, from the left, none overlapping. Empty if nothing matches: the caller then keeps the event.
     ///
     /// # Errors
     /// As [`Regex::is_match`].
@@ -92,7 +92,7 @@ impl RegexFields {
 
 impl fmt::Display for NoNamedGroup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a named group, as `(?<name>..)`, makes a field; there is none")
+        f.write_str("the expression has no named group: write `(?<name>..)` for each field")
     }
 }
 

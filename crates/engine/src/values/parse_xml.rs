@@ -1,16 +1,16 @@
-//! `parse field xml 'XPath' as name`: the text that an `XPath` finds in a document of XML.
+//! `parse field xml 'XPath' as name`: the text at an `XPath` in an XML document.
 //!
-//! Owns the supported part of `XPath` 1.0 and the search. No page of the User Guide describes this mode; deployed queries use
+//! Owns the supported part of `XPath` 1.0 and the search. The User Guide does not describe this mode, but deployed queries use
 //! it. The rules:
 //!
-//! - Steps are `name`, `*`, `@name`, `@*`, `text()` and `.`, separated by `/` or `//`. A path without a leading `/` starts at
-//!   the root too. A name with a prefix (`soap:Body`) matches the prefix of the document; a name without one matches any.
-//! - Conditions are `[2]`, `[last()]`, `[name]`, `[@name]`, `[name='text']`, `[@name='text']`, `[text()='text']`. All of a step
-//!   must hold; a position counts the nodes that the conditions before it left.
+//! - Steps are `name`, `*`, `@name`, `@*`, `text()` and `.`, separated by `/` or `//`. A path without a leading `/` starts at the
+//!   root too. A name with a prefix (`soap:Body`) matches the prefix in the document; a name without a prefix matches any prefix.
+//! - Conditions are `[2]`, `[last()]`, `[name]`, `[@name]`, `[name='text']`, `[@name='text']`, `[text()='text']`. All conditions
+//!   of a step must hold; a position counts the nodes that pass the conditions before it.
 //! - The result is the first match in document order: all text within an element, or the value of an attribute.
 //! - A text that is not a well-formed document, has a DTD, or is nested deeper than [`DEEPEST`] has no result.
 //!
-//! Any other `XPath` is an error with its place, before the query runs.
+//! Any other `XPath` is an error with its position, before the query runs.
 
 mod path;
 
@@ -27,7 +27,7 @@ use super::strings::LONGEST_TEXT;
 /// Most nodes of a document: a text of 1 MiB hardly has more.
 const MOST_NODES: u32 = 300_000;
 
-/// A path, read once and searched for in every event.
+/// A compiled path.
 ///
 /// ```
 /// use logmark_engine::values::parse_xml::XmlPath;
@@ -46,13 +46,13 @@ pub struct XmlPath {
 /// A path that is malformed or not supported.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct XmlPathError {
-    /// The place, in bytes.
+    /// The position, in bytes.
     pub place: Range<usize>,
-    /// What could stand there.
+    /// What was expected there.
     pub expected: &'static str,
 }
 
-/// What a step leads to.
+/// A node or attribute that a step selects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place<'d> {
     /// An element, a text, or the document.
@@ -93,7 +93,7 @@ fn within_limit(text: String) -> Option<String> {
     (text.len() <= LONGEST_TEXT).then_some(text)
 }
 
-/// Whether elements are nested too deep, by their tags alone: the parser of the document is not asked to go there.
+/// Whether elements are nested too deep, by their tags alone, so that the XML parser never recurses that deep.
 fn nests_deeper(text: &str) -> bool {
     let (mut depth, mut deepest) = (0_usize, 0);
     for (place, _) in text.match_indices('<') {
@@ -111,12 +111,12 @@ fn nests_deeper(text: &str) -> bool {
     deepest > DEEPEST
 }
 
-/// All text within a node, in the order of the document.
+/// All text within a node, in document order.
 fn content(node: Node<'_, '_>) -> String {
     node.descendants().filter(Node::is_text).filter_map(|text| text.text()).collect()
 }
 
-/// The places that a step leads to, in the order of the document, each once.
+/// The nodes that a step selects, in document order, each once.
 fn follow<'d>(from: &[Place<'d>], step: &Step) -> Vec<Place<'d>> {
     let nodes = from.iter().filter_map(|place| match place {
         Place::Node(node) => Some(*node),
@@ -125,7 +125,7 @@ fn follow<'d>(from: &[Place<'d>], step: &Step) -> Vec<Place<'d>> {
     if step.descends { reached(below(nodes), step) } else { reached(nodes, step) }
 }
 
-/// The nodes and all below them, each once: a node within one that came before is there already.
+/// The nodes and all their descendants, each once: a node inside an earlier node is already included.
 fn below<'d>(nodes: impl Iterator<Item = Node<'d, 'd>>) -> impl Iterator<Item = Node<'d, 'd>> {
     let mut end = 0;
     let outermost = nodes.filter(move |node| {
@@ -166,7 +166,7 @@ fn is_named(node: Node<'_, '_>, name: &Name) -> bool {
     name.is(tag.name(), tag.namespace().and_then(|namespace| node.lookup_prefix(namespace)))
 }
 
-/// The places for which a condition holds.
+/// The nodes for which a condition holds.
 fn restrict<'d>(places: Vec<Place<'d>>, condition: &Condition) -> Vec<Place<'d>> {
     match condition {
         Condition::Position(position) => places.get(position.wrapping_sub(1)).copied().into_iter().collect(),
@@ -175,7 +175,7 @@ fn restrict<'d>(places: Vec<Place<'d>>, condition: &Condition) -> Vec<Place<'d>>
     }
 }
 
-/// Whether a node has a child or an attribute like that, with that value if there is one.
+/// Whether a node has such a child or attribute, with the value if one is given.
 fn has(place: Place<'_>, test: &Test, value: Option<&str>) -> bool {
     let Place::Node(node) = place else { return false };
     let step = Step { descends: false, test: test.clone(), conditions: Vec::new() };

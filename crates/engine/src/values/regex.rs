@@ -1,12 +1,12 @@
-//! Regular expressions of the language: compiled once, searched in bounded work.
+//! Regular expressions of the language, compiled once and searched with bounded work.
 //!
-//! Owns [`Regex`]: two engines behind one type. The dialect (what is read as in Perl, what is refused) is in
-//! [`logmark_insights::regex_syntax`]. A query that only travels to CloudWatch is not compiled.
+//! Owns [`Regex`]: two engines behind one type. The dialect is in [`logmark_insights::regex_syntax`]. Queries that CloudWatch
+//! runs are not compiled.
 //!
-//! - The linear engine (`regex`) runs every expression that it can take, in time linear in the text.
-//! - Look-around, back-references, atomic groups, possessive and large repetitions run on an engine that backtracks
-//!   (`regex_backtracking`), within a limit of steps. A search that reaches the limit is a [`SearchLimit`] error,
-//!   never a text that does not match.
+//! - The linear engine (`regex`) runs every expression that it supports, in time linear in the text.
+//! - Look-around, back-references, atomic groups, possessive and large repetitions run on a backtracking engine
+//!   (`regex_backtracking`) with a step limit. A search that reaches the limit is a [`SearchLimit`] error, never a text that does
+//!   not match.
 
 use std::fmt;
 use std::time::Instant;
@@ -20,7 +20,7 @@ use super::regex_matches::{Found, Matches};
 /// Longest pattern, in bytes: a query has at most 10,000 characters (`StartQuery`), so no real pattern is longer.
 pub const LONGEST_PATTERN: usize = 40_000;
 
-/// Largest compiled program, in bytes: room for the classes of Unicode in repetitions, whose counts are bounded apart.
+/// Largest compiled program, in bytes. Unicode classes in repetitions need this much; repetition counts have their own bound.
 pub const LARGEST_PROGRAM: usize = 4 << 20;
 
 /// A compiled regular expression, as written between slashes after `like`, `=~` and `parse`.
@@ -43,7 +43,7 @@ pub const LARGEST_PROGRAM: usize = 4 << 20;
 pub struct Regex {
     source: Box<str>,
     program: Program,
-    /// The numbers of the named groups and their names: the engines have no names, as they take fewer than the language does.
+    /// The numbers and names of the named groups. The engines get no names, because they accept fewer names than the language.
     names: Box<[(usize, String)]>,
 }
 
@@ -54,27 +54,27 @@ pub(super) enum Program {
     Backtracking(Box<Backtracking>),
 }
 
-/// A search that was ended: the expression backtracks, and took too many steps on one text, or the text is too long for it.
+/// A search that was stopped: the expression backtracks, and took too many steps on one text, or the text is too long.
 ///
-/// An error of the query: whether the text matches is not known.
+/// It fails the query, because it is not known whether the text matches.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SearchLimit {
-    /// The expression, shortened when it is long.
+    /// The expression, shortened if it is long.
     pub expression: String,
     /// The length of the text, in bytes.
     pub text_length: usize,
 }
 
 impl Regex {
-    /// Compiles what stands between the slashes, `\/` included.
+    /// Compiles the text between the slashes, `\/` included.
     ///
-    /// # Errors
-    /// When the pattern is malformed, of Perl alone, or larger than [`LONGEST_PATTERN`] or [`LARGEST_PROGRAM`].
+    /// # Errors If the pattern is malformed, supported only by Perl, or larger than [`LONGEST_PATTERN`] or [`LARGEST_PROGRAM`].
     pub fn compile(pattern: &str) -> Result<Self, RegexError> {
         check_length(pattern)?;
         match regex_syntax::translate(pattern, LineEnd::BeforeLast) {
             Ok(translated) => Self::linear(pattern, translated),
-            // The backtracking engine may run a pattern that the linear one refuses. Its error is the one reported.
+            // The backtracking engine may run a pattern that the linear engine refuses. If both refuse it, the error is the
+            // backtracking engine's.
             Err(RegexError { fault: RegexFault::Unsupported(..) | RegexFault::TooLarge(_), .. }) => {
                 let translated = regex_syntax::translate_backtracking(pattern)?;
                 let program = Backtracking::compile(pattern, &translated.expression)?;
@@ -94,8 +94,7 @@ impl Regex {
     /// assert!(Regex::compile_re2("a(?=b)").is_err());
     /// ```
     ///
-    /// # Errors
-    /// As [`Regex::compile`]; also when the pattern needs an engine that backtracks.
+    /// # Errors As [`Regex::compile`]; also if the pattern needs the backtracking engine.
     pub fn compile_re2(pattern: &str) -> Result<Self, RegexError> {
         check_length(pattern)?;
         Self::linear(pattern, regex_syntax::translate(pattern, LineEnd::Strict)?)
@@ -107,7 +106,7 @@ impl Regex {
             regex::Error::CompiledTooBig(_) => {
                 whole(pattern, RegexFault::TooLarge("it is too large when compiled: lower the counts of its repetitions"))
             }
-            _ => whole(pattern, RegexFault::Malformed("this is no regular expression")),
+            _ => whole(pattern, RegexFault::Malformed("this is not a valid regular expression")),
         })?;
         Ok(Self::new(pattern, Program::Linear(compiled), translated.names))
     }
@@ -124,8 +123,7 @@ impl Regex {
 
     /// Whether the pattern is found anywhere in the text.
     ///
-    /// # Errors
-    /// When the expression backtracks and reached its limit.
+    /// # Errors If the expression backtracks and reached its limit.
     pub fn is_match(&self, text: &str) -> Result<bool, SearchLimit> {
         match &self.program {
             Program::Linear(regex) => Ok(regex.is_match(text)),
@@ -156,7 +154,7 @@ impl Regex {
         matches!(self.program, Program::Backtracking(_))
     }
 
-    /// The names of the named groups, in the order they were written: those of fields, `@kind` and `user.id` too.
+    /// The names of the named groups, in written order. They may be names of fields such as `@kind` and `user.id`.
     ///
     /// ```
     /// use logmark_engine::values::regex::Regex;
@@ -173,7 +171,7 @@ impl Regex {
         self.names.iter().map(|(group, name)| (*group, name.as_str()))
     }
 
-    /// How many groups there are, named or not.
+    /// The number of groups, named or not.
     #[must_use]
     pub fn groups(&self) -> usize {
         match &self.program {
@@ -194,7 +192,7 @@ fn check_length(pattern: &str) -> Result<(), RegexError> {
     Ok(())
 }
 
-/// A fault of the whole pattern.
+/// An error that concerns the whole pattern.
 pub(super) fn whole(pattern: &str, fault: RegexFault) -> RegexError {
     RegexError { span: Span::new(0, pattern.len()), fault }
 }
@@ -216,11 +214,11 @@ impl PartialEq for Program {
 }
 
 impl SearchLimit {
-    /// The error as a diagnostic of the query, at the place of the expression in it.
+    /// The error as a diagnostic of the query, at the span of the expression.
     #[must_use]
     pub fn diagnostic(&self, span: Span) -> Diagnostic {
-        let expected = "a regular expression that is found in few steps";
-        Diagnostic::new(Kind::Limit, span, expected, "one that takes too many").hint(self.to_string())
+        let expected = "a regular expression that needs fewer steps";
+        Diagnostic::new(Kind::Limit, span, expected, "an expression that exceeds the step limit").hint(self.to_string())
     }
 
     pub(super) fn of(source: &str, text: &str) -> Self {

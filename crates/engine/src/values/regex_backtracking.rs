@@ -1,11 +1,11 @@
 //! Regular expressions that need backtracking: look-around, back-references, atomic groups, large repetitions.
 //!
-//! Owns the limits of the `fancy-regex` crate, whose time and memory have no bound of their own:
+//! Owns the limits of the `fancy-regex` crate, which does not bound its time and memory:
 //!
-//! - A step back is counted. It may cost the length of the text, as parts without backtracking run on a linear engine, so the
-//!   limit is lower for long texts.
-//! - In a text of more than [`SHORT_TEXT`] bytes each place is one attempt of its own, and all of them share [`LONGEST_SEARCH`]:
-//!   an expression that fails fast at most places (`(?<=user=)\w+`) is found in long texts too.
+//! - Backtracking steps are counted. A step may cost the length of the text, because parts without backtracking run on a linear
+//!   engine, so the limit is lower for long texts.
+//! - In a text of more than [`SHORT_TEXT`] bytes each position is a separate attempt, and all attempts share [`LONGEST_SEARCH`]:
+//!   an expression that fails fast at most positions (`(?<=user=)\w+`) also works in long texts.
 //! - A text of more than [`LONGEST_TEXT`] bytes is not searched: the stack of the engine grows with the text.
 
 use std::ops::Range;
@@ -17,14 +17,14 @@ use logmark_insights::regex_syntax::{RegexError, RegexFault};
 
 use super::regex::whole;
 
-/// Texts of up to so many bytes, and how many steps back they are given: about a second or two where each step costs the
-/// text's length, 20 ms at most where none does.
+/// Lengths of texts in bytes, and their limits of backtracking steps: one or two seconds if each step costs the text's length, at
+/// most 20 ms if steps are short.
 const TIERS: [(usize, usize); 3] = [(SHORT_TEXT, 500_000), (32 << 10, 64_000), (LONGEST_TEXT, 8_000)];
 
-/// Up to that many bytes a text is searched in one piece; the steps are those of the whole search.
+/// Up to this many bytes a text is searched in one attempt, and the step limit is for the whole search.
 const SHORT_TEXT: usize = 2 << 10;
 
-/// Longest text that is searched, in bytes.
+/// Longest text to search, in bytes.
 const LONGEST_TEXT: usize = 256 << 10;
 
 /// Longest search of one text for all its matches.
@@ -40,9 +40,9 @@ const MOST_INSTRUCTIONS: usize = 20_000;
 #[derive(Debug, Clone)]
 pub(super) struct Backtracking {
     expression: Arc<str>,
-    /// How many groups capture, the whole match among them.
+    /// The number of capture groups, including the whole match.
     groups: usize,
-    /// For each tier the expression with its limit: compiled when the first such text comes.
+    /// The expression with the limit of each tier, compiled for the first text of the tier.
     tiers: Arc<[OnceLock<Option<fancy_regex::Regex>>; TIERS.len()]>,
 }
 
@@ -50,19 +50,18 @@ pub(super) struct Backtracking {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Ended;
 
-/// The places of the groups of a match, the whole match first.
+/// The spans of the groups of a match, the whole match first.
 type Groups = Vec<Option<Range<usize>>>;
 
 impl Backtracking {
     /// Compiles an expression in the crate's syntax.
     ///
-    /// # Errors
-    /// When the crate refuses it, or it is too large.
+    /// # Errors If the crate refuses it, or it is too large.
     pub(super) fn compile(pattern: &str, expression: &str) -> Result<Self, RegexError> {
         let compiled = build(expression, TIERS[0].1).map_err(|error| whole(pattern, fault(&error)))?;
         let groups = compiled.captures_len();
         let tiers: Arc<[OnceLock<_>; TIERS.len()]> = Arc::default();
-        // The cell is new, so that it takes the value.
+        // The cell is new, so setting it succeeds.
         let _set = tiers[0].set(Some(compiled));
         Ok(Self { expression: expression.into(), groups, tiers })
     }
@@ -75,7 +74,7 @@ impl Backtracking {
         self.groups.saturating_sub(1)
     }
 
-    /// The first match at or after a place. Look-behind sees the text before it. `begun` is the start of the search for all
+    /// The first match at or after `start`. Look-behind sees the text before it. `begun` is the start of the search for all
     /// matches of the text.
     ///
     /// # Errors
@@ -105,14 +104,13 @@ fn build(expression: &str, steps: usize) -> Result<fancy_regex::Regex, Error> {
         .backtrack_limit(steps)
         .delegate_size_limit(LARGEST_PART)
         .max_prog_size(MOST_INSTRUCTIONS)
-        // The crate still finds cases that its rewriting gets wrong; and it must keep the empty look-aheads by which large
-        // repetitions are counted.
+        // The crate's rewriting has known bugs, and it would remove the empty look-aheads by which large repetitions are counted.
         .optimize(false)
         .build()
 }
 
 fn groups(regex: &fancy_regex::Regex, input: RegexInput<'_, str>) -> Result<Option<Groups>, Ended> {
-    // The only errors of a search are its limits.
+    // A search fails only when it reaches a limit.
     let captures = regex.captures_input(input).map_err(|_| Ended)?;
     Ok(captures.map(|captures| captures.iter().map(|group| group.map(|found| found.range())).collect()))
 }
@@ -125,6 +123,6 @@ fn fault(error: &Error) -> RegexFault {
         Error::ParseError(_, fancy_regex::ParseError::RecursionExceeded) => {
             RegexFault::TooLarge("groups and look-around are nested too deep")
         }
-        _ => RegexFault::Malformed("this is no regular expression"),
+        _ => RegexFault::Malformed("this is not a valid regular expression"),
     }
 }

@@ -1,13 +1,13 @@
 //! The matches of a regular expression, the same for both engines.
 //!
-//! Owns where the next search starts: after the last match. An empty match directly after the last match does not count.
+//! Owns the start of the next search: after the last match. An empty match directly after the last match does not count.
 
 use std::ops::Range;
 use std::time::Instant;
 
 use super::regex::{Program, Regex, SearchLimit};
 
-/// One match: the places of its groups in the text.
+/// One match: the spans of its groups in the text.
 #[derive(Debug)]
 pub struct Found<'t> {
     text: &'t str,
@@ -17,7 +17,7 @@ pub struct Found<'t> {
 #[derive(Debug)]
 enum Groups<'t> {
     Linear(regex::Captures<'t>),
-    /// By number, the whole match first.
+    /// Spans by group number, the whole match first.
     Backtracking(Vec<Option<Range<usize>>>),
 }
 
@@ -26,22 +26,22 @@ enum Groups<'t> {
 pub struct Matches<'r, 't> {
     regex: &'r Regex,
     text: &'t str,
-    /// Where the next search begins; `None` after the last match.
+    /// The start of the next search; `None` after the last match.
     next: Option<usize>,
-    /// Where the last match ended.
+    /// The end of the last match.
     last_end: Option<usize>,
-    /// When the first search began, for an expression that backtracks.
+    /// The start time of the first search, for a backtracking expression.
     begun: Option<Instant>,
 }
 
 impl<'t> Found<'t> {
-    /// The text of a group, 0 for the whole match; `None` for a group that took no part in it.
+    /// The text of a group, 0 for the whole match; `None` if the group did not take part.
     #[must_use]
     pub fn get(&self, group: usize) -> Option<&'t str> {
         self.range(group).and_then(|range| self.text.get(range))
     }
 
-    /// The place of a group in the text, in bytes.
+    /// The span of a group in the text, in bytes.
     #[must_use]
     pub fn range(&self, group: usize) -> Option<Range<usize>> {
         match &self.groups {
@@ -56,7 +56,7 @@ impl<'r, 't> Matches<'r, 't> {
         Self { regex, text, next: Some(0), last_end: None, begun: None }
     }
 
-    /// The first match at or after a place.
+    /// The first match at or after a position.
     fn search(&mut self, from: usize) -> Result<Option<Found<'t>>, SearchLimit> {
         let groups = match self.regex.program() {
             Program::Linear(regex) => regex.captures_at(self.text, from).map(Groups::Linear),
@@ -68,7 +68,7 @@ impl<'r, 't> Matches<'r, 't> {
         Ok(groups.map(|groups| Found { text: self.text, groups }))
     }
 
-    /// The place after the character at `place`; `None` at the end of the text.
+    /// The position after the character at `place`; `None` at the end of the text.
     fn after(&self, place: usize) -> Option<usize> {
         self.text.get(place..)?.chars().next().map(|character| place + character.len_utf8())
     }

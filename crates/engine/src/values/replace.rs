@@ -1,7 +1,7 @@
-//! `replace` and `regexReplace`: every occurrence replaced, the result and the work bounded.
+//! `replace` and `regexReplace`, with bounded results and work.
 //!
-//! Owns the two functions and the writing of replacements. Rules are those of the AWS User Guide, page *Boolean,
-//! comparison, numeric, datetime, and other functions*, section *String functions*.
+//! Owns the two functions and the syntax of replacements. Rules are from the AWS User Guide, page *Boolean, comparison, numeric,
+//! datetime, and other functions*, section *String functions*.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,10 +10,10 @@ use std::ops::Range;
 use super::regex::Regex;
 use super::strings::LONGEST_TEXT;
 
-/// The matches of one text that are looked for: all in short texts, fewer in long ones.
+/// The maximum number of matches in a text: unlimited in short texts, fewer in long ones.
 ///
-/// Each search may read to the end of the text, so the matches of a hostile expression cost text times matches. Up to
-/// 16 KiB nothing is limited; a text of 1 MiB has its first 1,000.
+/// Each search may read to the end of the text, so a hostile expression costs length times matches. Texts up to 16 KiB have no
+/// limit; a text of 1 MiB has 1,000 matches.
 pub(super) const fn most_matches(text: &str) -> usize {
     const READ: usize = 1 << 28;
     const LEAST: usize = 1_000;
@@ -23,7 +23,7 @@ pub(super) const fn most_matches(text: &str) -> usize {
 
 /// `replace(s, searched, replacement)`: every occurrence, from the left, none overlapping; `None` beyond [`LONGEST_TEXT`].
 ///
-/// AWS does not say what an empty searched text does: nothing is replaced.
+/// If `searched` is empty, nothing is replaced; AWS does not say.
 ///
 /// ```
 /// use logmark_engine::values::replace::replace;
@@ -55,10 +55,10 @@ fn append(result: &mut String, text: &str) -> Option<()> {
     Some(())
 }
 
-/// The third argument of `regexReplace`, read once: text, and groups of the expression.
+/// The third argument of `regexReplace`, parsed: text, and groups of the expression.
 ///
-/// Groups are written `\1` as in RE2, or `$1`, `${1}`, `${name}` as in most others; `\0` and `$0` are the whole match.
-/// `$$` is a dollar sign and `\\` a backslash. AWS names RE2 as the engine without saying which form it takes.
+/// Groups are written `\1` as in RE2, or `$1`, `${1}`, `${name}` as in most others; `\0` and `$0` are the whole match. `$$` is a
+/// dollar sign and `\\` a backslash. AWS names RE2 as the engine but does not say which form it uses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Replacement {
     pieces: Vec<Piece>,
@@ -73,14 +73,14 @@ enum Piece {
 /// What is wrong with a replacement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReplacementError {
-    /// The place in the replacement, in bytes.
+    /// The position in the replacement, in bytes.
     pub place: Range<usize>,
-    /// The group that the expression does not have, as it was written.
+    /// The unknown group, as written.
     pub group: String,
 }
 
 impl Replacement {
-    /// Reads a replacement for that expression.
+    /// Parses a replacement for the expression.
     ///
     /// ```
     /// use logmark_engine::values::{regex::Regex, replace::Replacement};
@@ -88,11 +88,10 @@ impl Replacement {
     /// let regex = Regex::compile_re2(r"(\w+)@(?<host>\w+)").unwrap();
     /// let replacement = Replacement::compile(r"${host}:\1", &regex).unwrap();
     /// assert_eq!(replacement.apply("ann@home, bob@work", &regex).as_deref(), Some("home:ann, work:bob"));
-    /// assert_eq!(Replacement::compile("costs $5", &regex).unwrap_err().to_string(), "there is no group `5`; a dollar sign is written `$$`");
+    /// assert_eq!(Replacement::compile("costs $5", &regex).unwrap_err().to_string(), "the pattern has no group `5`; write a dollar sign as `$$`");
     /// ```
     ///
-    /// # Errors
-    /// When it names a group that the expression does not have.
+    /// # Errors If it names a group that the expression does not have.
     pub fn compile(written: &str, regex: &Regex) -> Result<Self, ReplacementError> {
         let mut pieces = Vec::new();
         let mut text = String::new();
@@ -120,8 +119,7 @@ impl Replacement {
 
     /// `regexReplace(s, expression, replacement)`: every match, from the left.
     ///
-    /// `None` beyond [`LONGEST_TEXT`], and when a text of more than 16 KiB has more matches than are looked for (at least
-    /// 1,000; all of them in shorter texts).
+    /// `None` beyond [`LONGEST_TEXT`], and if a text of more than 16 KiB has more matches than its limit (at least 1,000).
     #[must_use]
     pub fn apply<'t>(&self, text: &'t str, regex: &Regex) -> Option<Cow<'t, str>> {
         let most = most_matches(text);
@@ -132,7 +130,7 @@ impl Replacement {
             if count == most {
                 return None;
             }
-            // RE2's expressions never backtrack, so that no search ends early.
+            // RE2's expressions never backtrack, so no search reaches a limit.
             let found = found.ok()?;
             let whole = found.range(0)?;
             append(&mut result, &text[done..whole.start])?;
@@ -153,7 +151,7 @@ impl Replacement {
     }
 }
 
-/// What a `$` or a backslash begins, and its length.
+/// The piece that begins with a `$` or a backslash, and its length.
 fn group(written: &str, start: usize, dollar: bool, regex: &Regex) -> Result<(usize, Piece), ReplacementError> {
     let rest = &written[start + 1..];
     let known = |number: usize| number <= regex.groups();
@@ -181,7 +179,7 @@ fn group(written: &str, start: usize, dollar: bool, regex: &Regex) -> Result<(us
 
 impl fmt::Display for ReplacementError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "there is no group {}; a dollar sign is written `$$`", logmark_diagnostics::quoted(&self.group))
+        write!(f, "the pattern has no group {}; write a dollar sign as `$$`", logmark_diagnostics::quoted(&self.group))
     }
 }
 

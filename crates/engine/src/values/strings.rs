@@ -1,18 +1,18 @@
 //! The string functions of the language: emptiness, joining, trimming, length, parts, search.
 //!
-//! Owns their rules for texts that are present; a missing argument gives a missing result, except where said. Positions and
-//! lengths count code points, never bytes. What replaces is in [`super::replace`]. Rules are those of the AWS User Guide,
-//! page *Boolean, comparison, numeric, datetime, and other functions*, section *String functions*; where the page is
-//! silent the function says so.
+//! Owns their rules for texts that are present; a missing argument gives a missing result unless stated. Positions and lengths
+//! count code points, never bytes. `replace` and `regexReplace` are in [`super::replace`]. Rules are from the AWS User Guide,
+//! page *Boolean, comparison, numeric, datetime, and other functions*, section *String functions*; a function says where the page
+//! is silent.
 
 use std::borrow::Cow;
 
 use super::value::Value;
 
-/// Longest text that a function makes, in bytes: twice the largest event (1 MiB, `PutLogEvents`). Beyond, it makes nothing.
+/// Longest text that a function returns, in bytes: twice the largest event (1 MiB, `PutLogEvents`). A longer result is missing.
 pub const LONGEST_TEXT: usize = 2 << 20;
 
-/// Most parts that `split` gives as a list.
+/// Maximum number of parts in the list of `split`.
 pub const MOST_PARTS: usize = 10_000;
 
 /// `isempty(f)`: whether the field is missing or the empty text. Shown as 1 and 0.
@@ -37,7 +37,7 @@ pub fn is_blank(text: Option<&str>) -> bool {
     text.is_none_or(|text| text.chars().all(char::is_whitespace))
 }
 
-/// `concat(a, b, ..)`: the texts after one another; `None` beyond [`LONGEST_TEXT`].
+/// `concat(a, b, ..)`: the texts joined; `None` beyond [`LONGEST_TEXT`].
 ///
 /// ```
 /// use logmark_engine::values::strings::concat;
@@ -55,9 +55,9 @@ pub fn concat<'t>(texts: impl IntoIterator<Item = &'t str>) -> Option<String> {
     Some(whole)
 }
 
-/// The characters that `trim`, `ltrim` and `rtrim` take away: prepared once, asked for each character.
+/// The characters that `trim`, `ltrim` and `rtrim` remove.
 ///
-/// Without a second argument it is white space; with one, its characters *instead of* white space, in any order.
+/// White space by default; a second argument replaces white space with its characters, in any order.
 ///
 /// ```
 /// use logmark_engine::values::strings::TrimSet;
@@ -68,7 +68,7 @@ pub fn concat<'t>(texts: impl IntoIterator<Item = &'t str>) -> Option<String> {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrimSet {
-    /// Sorted; `None` for white space, which is Unicode's.
+    /// Sorted; `None` for Unicode white space.
     characters: Option<Box<[char]>>,
 }
 
@@ -79,7 +79,7 @@ impl TrimSet {
         Self { characters: None }
     }
 
-    /// These characters; none when the text is empty.
+    /// The characters of the text.
     #[must_use]
     pub fn of(characters: &str) -> Self {
         let mut sorted: Vec<char> = characters.chars().collect();
@@ -124,7 +124,7 @@ pub fn length(text: &str) -> i64 {
     i64::try_from(text.chars().count()).unwrap_or(i64::MAX)
 }
 
-/// `toupper(s)`, by Unicode without a language's own rules; `None` beyond [`LONGEST_TEXT`].
+/// `toupper(s)`, by Unicode without rules of a language; `None` beyond [`LONGEST_TEXT`].
 ///
 /// ```
 /// assert_eq!(logmark_engine::values::strings::to_upper("Straße é").as_deref(), Some("STRASSE É"));
@@ -134,7 +134,7 @@ pub fn to_upper(text: &str) -> Option<String> {
     Some(text.to_uppercase()).filter(|text| text.len() <= LONGEST_TEXT)
 }
 
-/// `tolower(s)`, by Unicode without a language's own rules; `None` beyond [`LONGEST_TEXT`].
+/// `tolower(s)`, by Unicode without rules of a language; `None` beyond [`LONGEST_TEXT`].
 ///
 /// ```
 /// assert_eq!(logmark_engine::values::strings::to_lower("GET É").as_deref(), Some("get é"));
@@ -144,10 +144,10 @@ pub fn to_lower(text: &str) -> Option<String> {
     Some(text.to_lowercase()).filter(|text| text.len() <= LONGEST_TEXT)
 }
 
-/// `substr(s, start[, length])`: from that code point (the first is 0) to the end, or that many.
+/// `substr(s, start[, length])`: from code point `start` (the first is 0) to the end, or `length` code points.
 ///
-/// AWS does not say what happens out of range: a start at or after the end gives the empty text, a length beyond the end
-/// gives what is there, and a negative start or length gives nothing.
+/// AWS does not say what happens out of range: a start at or after the end gives the empty text, a length beyond the end gives
+/// the rest, and a negative start or length gives a missing value.
 ///
 /// ```
 /// use logmark_engine::values::strings::substring;
@@ -166,12 +166,12 @@ pub fn substring(text: &str, start: i64, length: Option<i64>) -> Option<&str> {
     }
 }
 
-/// The byte after that many code points, or the end.
+/// The byte offset after `count` code points, or the end.
 fn after(text: &str, code_points: usize) -> usize {
     text.char_indices().nth(code_points).map_or(text.len(), |(place, _)| place)
 }
 
-/// `strcontains(s, x)`: whether the text has the other in it; the empty text is in every text.
+/// `strcontains(s, x)`: whether the text contains `x`; every text contains the empty text.
 ///
 /// ```
 /// assert!(logmark_engine::values::strings::contains("disk full", "full"));
@@ -181,7 +181,7 @@ pub fn contains(text: &str, searched: &str) -> bool {
     text.contains(searched)
 }
 
-/// `strcontains(s, x, true)`: the same without regard to case, by Unicode's lower case of both.
+/// `strcontains(s, x, true)`: the same, case-insensitive by Unicode's lower case.
 ///
 /// ```
 /// assert!(logmark_engine::values::strings::contains_ignoring_case("Disk FULL", "full"));
@@ -196,7 +196,7 @@ fn lower(text: &str) -> Cow<'_, str> {
     if changes { text.to_lowercase().into() } else { text.into() }
 }
 
-/// `startsWith(s, x)`, with regard to case.
+/// `startsWith(s, x)`, case-sensitive.
 ///
 /// ```
 /// assert!(logmark_engine::values::strings::starts_with("/aws/lambda/cart", "/aws/"));
@@ -206,7 +206,7 @@ pub fn starts_with(text: &str, beginning: &str) -> bool {
     text.starts_with(beginning)
 }
 
-/// `endsWith(s, x)`, with regard to case.
+/// `endsWith(s, x)`, case-sensitive.
 ///
 /// ```
 /// assert!(!logmark_engine::values::strings::ends_with("report.CSV", ".csv"));
@@ -218,7 +218,7 @@ pub fn ends_with(text: &str, end: &str) -> bool {
 
 /// `split(s, separator)`: the parts between separators, empty ones too; the separator is plain text, not a regular expression.
 ///
-/// AWS does not say what an empty separator does: the text is then one part.
+/// If the separator is empty, the text is one part; AWS does not say.
 ///
 /// ```
 /// let parts: Vec<&str> = logmark_engine::values::strings::split("a,,b", ",").collect();

@@ -1,6 +1,6 @@
-//! Moments as text: the form that results show, the forms that are read, and the names of time zones.
+//! Moments as text in results, parsing of moments, and time zones.
 //!
-//! A moment is a number of milliseconds since 1970-01-01 00:00:00 UTC. Never reads a clock: callers bring their times.
+//! A moment is a number of milliseconds since 1970-01-01 00:00:00 UTC. Never reads a clock: callers pass the time.
 
 use super::coerce;
 use super::value::Value;
@@ -11,8 +11,8 @@ use std::fmt;
 
 /// The text of a moment in results: `YYYY-MM-DD HH:MM:SS.mmm`, in UTC.
 ///
-/// Outside the years -9999 to 9999, which have no such text, it is the number of milliseconds.
-/// Source: none of AWS; it is what the console and `GetQueryResults` show for `@timestamp` and `bin`.
+/// Outside the years -9999 to 9999 it is the number of milliseconds. AWS does not document the form; the console and
+/// `GetQueryResults` show it for `@timestamp` and `bin`.
 ///
 /// ```
 /// use logmark_engine::values::time::timestamp_text;
@@ -28,11 +28,11 @@ pub fn timestamp_text(millis: i64) -> String {
     }
 }
 
-/// The moment that a text names: what [`timestamp_text`] writes, or ISO 8601.
+/// The moment of a text in the form of [`timestamp_text`] or ISO 8601.
 ///
-/// Reads a date, a date and time of day with `T` or a space between, with up to nine decimals (those beyond milliseconds
-/// are dropped), and with `Z` or an offset, which the time of day needs; without one it is UTC. `None` for anything else,
-/// and for a date or time of day that does not exist.
+/// Reads a date, a date and time of day with `T` or a space between, with up to nine decimals (those beyond milliseconds are
+/// dropped), and with `Z` or an offset after a time of day; UTC without an offset. `None` for anything else, and for a date or
+/// time of day that does not exist.
 ///
 /// ```
 /// use logmark_engine::values::time::parse_timestamp;
@@ -43,7 +43,7 @@ pub fn timestamp_text(millis: i64) -> String {
 /// ```
 #[must_use]
 pub fn parse_timestamp(text: &str) -> Option<i64> {
-    // The readers below take more than ISO 8601 (bare `20231114`, which is a number here); all of these begin `YYYY-MM-DD`.
+    // The parsers below accept more than ISO 8601 (bare `20231114`, which is a number here), so `YYYY-MM-DD` is required first.
     let is_extended = text.is_char_boundary(10) && text.get(4..5) == Some("-") && text.get(7..8) == Some("-");
     if !is_extended || text.contains('[') {
         return None;
@@ -60,13 +60,13 @@ pub fn parse_timestamp(text: &str) -> Option<i64> {
     civil.to_zoned(TimeZone::UTC).ok().map(|zoned| floor_to_millis(zoned.timestamp()))
 }
 
-/// Milliseconds towards the past, where `Timestamp::as_millisecond` goes towards the epoch.
+/// Milliseconds rounded down; `Timestamp::as_millisecond` rounds towards the epoch.
 pub(super) fn floor_to_millis(moment: Timestamp) -> i64 {
     let towards_epoch = moment.as_millisecond();
     if moment.subsec_nanosecond() % 1_000_000 < 0 { towards_epoch - 1 } else { towards_epoch }
 }
 
-/// The whole seconds since the epoch that `now()` gives at a moment in milliseconds.
+/// `now()` at a moment in milliseconds: the whole seconds since the epoch.
 ///
 /// Source: Boolean, comparison, numeric, datetime, and other functions, "Datetime functions".
 ///
@@ -78,8 +78,7 @@ pub const fn epoch_seconds(millis: i64) -> i64 {
     millis.div_euclid(1_000)
 }
 
-/// `fromMillis(n)`: the timestamp so many milliseconds after the epoch; missing when `n` is no moment (see
-/// [`coerce::moment`]).
+/// `fromMillis(n)`: the timestamp `n` milliseconds after the epoch; missing if `n` is not a moment (see [`coerce::moment`]).
 ///
 /// Source: Boolean, comparison, numeric, datetime, and other functions, "Datetime functions".
 ///
@@ -93,7 +92,7 @@ pub fn from_millis(value: &Value) -> Value {
     coerce::moment(value).map_or(Value::Missing, Value::Timestamp)
 }
 
-/// `toMillis(t)`: the milliseconds from the epoch to a timestamp, or to what text of one names.
+/// `toMillis(t)`: the milliseconds from the epoch to a timestamp or the text of a timestamp.
 ///
 /// Source: Boolean, comparison, numeric, datetime, and other functions, "Datetime functions".
 ///
@@ -113,13 +112,13 @@ pub fn to_millis(value: &Value) -> Value {
 /// use logmark_engine::values::time::Zone;
 ///
 /// assert!(Zone::parse("Europe/Berlin").is_ok() && Zone::parse("+05:30").is_ok());
-/// assert_eq!(Zone::parse("Mars/Base").unwrap_err().to_string(), "no time zone is named `Mars/Base`");
+/// assert_eq!(Zone::parse("Mars/Base").unwrap_err().to_string(), "unknown time zone `Mars/Base`");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Zone(TimeZone);
 
 impl Zone {
-    /// Universal time, which functions use when no zone is given.
+    /// UTC, the default zone of functions.
     pub const UTC: Self = Self(TimeZone::UTC);
 
     /// Looks a zone up: an IANA name in any case (`America/New_York`), `UTC`, `GMT` or `Z`, or an offset from UTC (`+05`,
@@ -148,14 +147,14 @@ impl Zone {
         Timestamp::from_millisecond(millis).ok().map(|moment| moment.to_zoned(self.0.clone()))
     }
 
-    /// The moment of a date and time of day in this zone. Where clocks are set back it is the earlier of two; where they are
-    /// set forward, the skipped time of day is taken as much later: as Java does.
+    /// The moment of a date and time of day in this zone. Where clocks are set back it is the earlier of two; where they are set
+    /// forward, a skipped time of day is moved forward by the gap, as in Java.
     pub(super) fn moment(&self, civil: DateTime) -> Option<i64> {
         civil.to_zoned(self.0.clone()).ok().map(|zoned| floor_to_millis(zoned.timestamp()))
     }
 }
 
-/// Seconds east of Greenwich of `±HH`, `±HHMM` or `±HH:MM`; no more than Java's 18 hours.
+/// Seconds east of Greenwich of `±HH`, `±HHMM` or `±HH:MM`; at most 18 hours, as in Java.
 pub(super) fn offset_seconds(text: &str) -> Option<i32> {
     const LARGEST: i32 = 18 * 3_600;
     let (sign, digits) = match text.as_bytes() {
@@ -178,13 +177,13 @@ pub(super) fn offset_seconds(text: &str) -> Option<i32> {
 /// No time zone has this name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownZone {
-    /// The name as it was written.
+    /// The name as written.
     pub name: String,
 }
 
 impl fmt::Display for UnknownZone {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "no time zone is named `{}`", self.name)
+        write!(formatter, "unknown time zone `{}`", self.name)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The formats of `formatDate` and `strftime`: directives of C's `strftime`.
 //!
-//! A format is read once and then written for moments. Names of months and weekdays are English.
+//! A format is parsed once and then written for moments. Names of months and weekdays are English.
 
 use super::time::Zone;
 use jiff::fmt::strtime::BrokenDownTime;
@@ -24,16 +24,16 @@ use std::fmt;
 /// | `%c` `%x` `%X` | as in C's own locale: `%a %b %e %H:%M:%S %Y`; `%m/%d/%y`; `%H:%M:%S` |
 /// | `%n` `%t` `%%` | new line; tabulator; per cent |
 ///
-/// Between `%` and a number's directive may stand `-` for no padding, `_` for spaces, `0` for zeros. Everything else with a
-/// `%` is refused. Source: Boolean, comparison, numeric, datetime, and other functions, "Datetime functions", which shows
-/// directives (`%Y`) and lists none.
+/// Between `%` and a number's directive may stand `-` for no padding, `_` for spaces, `0` for zeros. Any other directive is
+/// refused. Source: Boolean, comparison, numeric, datetime, and other functions, "Datetime functions", which shows directives
+/// (`%Y`) and lists none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimeFormat(String);
 
 /// Why a text is not a valid format.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FormatError {
-    /// A directive, from its `%` on, that means nothing here.
+    /// A directive that is not supported, with its `%`.
     Unsupported(String),
     /// A `%` at the end; a per cent sign is `%%`.
     OpenDirective,
@@ -50,14 +50,13 @@ impl fmt::Display for FormatError {
 
 impl std::error::Error for FormatError {}
 
-/// Directives that write a number, and so may have their padding changed.
+/// Directives that write a number, whose padding can be changed.
 const NUMBERS: &str = "YymdejuwGgVUWHkIlMS";
 
 impl TimeFormat {
     /// Reads a format.
     ///
-    /// # Errors
-    /// What is wrong with it.
+    /// # Errors If a directive is not supported, or the format ends in `%`.
     ///
     /// ```
     /// use logmark_engine::values::{time::Zone, time_format::TimeFormat};
@@ -86,7 +85,7 @@ impl TimeFormat {
         Ok(Self(directives))
     }
 
-    /// The moment, in milliseconds since the epoch, as this format has it in `zone`; `None` outside the years -9999 to 9999.
+    /// Formats a moment, in milliseconds since the epoch, in `zone`; `None` outside the years -9999 to 9999.
     #[must_use]
     pub fn write(&self, millis: i64, zone: &Zone) -> Option<String> {
         let zoned = zone.at(millis)?;
@@ -94,7 +93,7 @@ impl TimeFormat {
     }
 }
 
-/// Adds a directive in the spelling that writes it as the table has it.
+/// Adds a directive in the spelling of the library that writes it as the table says.
 fn push(directives: &mut String, flag: Option<char>, letter: char) -> Result<(), FormatError> {
     let unsupported = || FormatError::Unsupported(format!("%{}{letter}", flag.map(String::from).unwrap_or_default()));
     let plain = match (flag, letter) {

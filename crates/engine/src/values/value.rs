@@ -1,19 +1,19 @@
-//! A value of the language, and the text by which a result shows it.
+//! A value of the language, and its text in results.
 //!
-//! Owns the kinds of values. Never decides what a function makes of one: see [`super::coerce`].
+//! Owns the kinds of values. Conversions for functions are in [`super::coerce`].
 
 use super::number::Number;
 use super::time::timestamp_text;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use std::fmt;
 
-/// What a field or an expression gives for one event.
+/// The value of a field or an expression for one event.
 ///
-/// Results leave CloudWatch as strings; inside a query a value keeps what it was made as, and is coerced where a function
-/// wants something else (see [`super::coerce`]). `Display` is the string of the result.
+/// CloudWatch returns results as strings. Inside a query a value keeps its kind, and is coerced if a function needs another kind
+/// (see [`super::coerce`]). `Display` is the string in results.
 ///
-/// A number that an event spells with more digits than a result shows (`0.12345678`) is best kept as [`Value::Text`], which
-/// coerces to the same number and shows every digit.
+/// Keep a number with more digits than results show (`0.12345678`) as [`Value::Text`], which coerces to the same number and shows
+/// every digit.
 ///
 /// ```
 /// use logmark_engine::values::value::Value;
@@ -26,7 +26,7 @@ use std::fmt;
 /// ```
 #[derive(Debug, Clone, PartialEq, Default)]
 pub enum Value {
-    /// The event has no such field, or a function could make nothing of its arguments; shown as the empty string.
+    /// The event has no such field, or a function has no result for its arguments; shown as the empty string.
     #[default]
     Missing,
     /// `true` or `false` of a comparison or of JSON; shown as `1` and `0`.
@@ -35,13 +35,13 @@ pub enum Value {
     Integer(i64),
     /// Any other number; finite, since NaN and infinities are [`Value::Missing`]. Shown by the rules of [`Number`].
     Double(f64),
-    /// Milliseconds since the epoch that a result shows as a date and time of day: `@timestamp`, `bin`, `fromMillis`.
+    /// Milliseconds since the epoch, shown as a date and time of day: `@timestamp`, `bin`, `fromMillis`.
     Timestamp(i64),
-    /// Text: what every discovered field of a message that is no JSON is.
+    /// Text, such as every discovered field of a message that is not JSON.
     Text(String),
-    /// A list of JSON. Whoever builds one bounds its depth, as readers of JSON do.
+    /// A JSON list. Code that builds a list must bound its depth, as JSON parsers do.
     List(Vec<Self>),
-    /// An object of JSON, in the order it was written; its depth is bounded likewise.
+    /// A JSON object, in written order; its depth must be bounded too.
     Map(Vec<(String, Self)>),
 }
 
@@ -59,13 +59,13 @@ impl Value {
         if number.is_finite() { Self::Double(number) } else { Self::Missing }
     }
 
-    /// Whether there is no value: what `ispresent` negates. Empty text is present.
+    /// Whether the value is missing, the negation of `ispresent`. Empty text is present.
     #[must_use]
     pub const fn is_missing(&self) -> bool {
         matches!(self, Self::Missing)
     }
 
-    /// Whether this is a map or a list, which string, numeric and date functions take for missing.
+    /// Whether this is a map or a list, which count as missing in string, numeric and date functions.
     ///
     /// Source: Boolean, comparison, numeric, datetime, and other functions, "Structure types".
     #[must_use]

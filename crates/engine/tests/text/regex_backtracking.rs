@@ -171,7 +171,7 @@ proptest! {
             prop_assert!(error.span.start < error.span.end && error.span.end <= pattern.len());
             prop_assert!(pattern.is_char_boundary(error.span.start) && pattern.is_char_boundary(error.span.end));
             // The reader knows every fault itself, so that each has a place.
-            prop_assert!(error.to_string() != "this is no regular expression", "{}", pattern);
+            prop_assert!(error.to_string() != "this is not a valid regular expression", "{}", pattern);
         }
     }
 }

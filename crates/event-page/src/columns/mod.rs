@@ -12,18 +12,18 @@ use crate::json_string;
 
 pub(crate) use pick::{Node, Token};
 
-/// Columns that one answer can have at most.
+/// Maximum number of columns.
 pub const MAX_COLUMNS: usize = 50;
-/// Characters of the whole list at most: NDJSON repeats the spellings in every line.
+/// Maximum characters of the whole list, because NDJSON repeats the spellings in every line.
 pub const MAX_LENGTH: usize = 1024;
-/// Steps that a JSON path can have at most.
+/// Maximum steps of a JSON path.
 pub const MAX_STEPS: usize = 20;
-/// JSON paths inside one another at most: so the bytes of a message are written so many times, and once more as `message`.
+/// Maximum nesting of JSON paths: the bytes of a message are written at most this many times, and once more as `message`.
 pub const MAX_NESTED: usize = 3;
-/// The largest index of an array that a JSON path can name.
+/// The largest array index in a JSON path.
 pub const MAX_INDEX: usize = 99_999;
 
-/// The parts of every event, as `columns` names them.
+/// The parts of an event, by their names in `columns`.
 const NAMES: [(&str, Source); 5] = [
     ("timestamp", Source::Timestamp),
     ("ingestionTime", Source::IngestionTime),
@@ -32,22 +32,22 @@ const NAMES: [(&str, Source); 5] = [
     ("message", Source::Message),
 ];
 
-/// One or more columns in the order of the request, each once.
+/// One or more different columns, in the order of the request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Columns {
     pub(crate) columns: Vec<Column>,
     /// The JSON paths as one tree.
     pub(crate) paths: Node,
-    /// How many JSON paths there are.
+    /// The number of JSON paths.
     pub(crate) slots: usize,
 }
 
 /// One column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Column {
-    /// As the request spells it: the header's cell.
+    /// The spelling of the request, which is the cell of the header.
     pub(crate) spelling: String,
-    /// The spelling as a member's name in JSON, with its quotes and the colon.
+    /// The spelling as a JSON member name, with quotes and colon.
     pub(crate) member: Vec<u8>,
     pub(crate) source: Source,
 }
@@ -60,7 +60,7 @@ pub(crate) enum Source {
     LogStream,
     EventId,
     Message,
-    /// The value with this number that the tree of paths finds.
+    /// The value with this number in the tree of paths.
     Path(usize),
 }
 
@@ -76,7 +76,7 @@ impl Column {
 /// A fault in a list of columns. The text completes the sentence "`columns` …".
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ColumnError {
-    /// Nothing between two commas, or nothing at all.
+    /// An empty column, or an empty list.
     Empty,
     /// More than [`MAX_COLUMNS`].
     TooMany(usize),
@@ -86,13 +86,13 @@ pub enum ColumnError {
     Nested,
     /// Neither a part of an event nor a JSON path.
     Unknown(String),
-    /// The same column a second time.
+    /// The same column twice.
     Twice(String),
-    /// A JSON path that can't be read, and what is wrong with it.
+    /// A malformed JSON path, and what is wrong with it.
     Path(String, &'static str),
 }
 
-/// A spelling as errors repeat it: short, and without control characters.
+/// A spelling for errors: shortened, and without control characters.
 struct Echo<'a>(&'a str);
 
 impl fmt::Display for Echo<'_> {
@@ -107,8 +107,8 @@ impl fmt::Display for Echo<'_> {
 impl fmt::Display for ColumnError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Empty => write!(f, "has an empty column: separate columns by one comma each"),
-            Self::TooMany(count) => write!(f, "has {count} columns; {MAX_COLUMNS} are the most"),
+            Self::Empty => write!(f, "has an empty column: separate columns by single commas"),
+            Self::TooMany(count) => write!(f, "has {count} columns; the maximum is {MAX_COLUMNS}"),
             Self::TooLong => write!(f, "has more than {MAX_LENGTH} characters"),
             Self::Nested => write!(f, "has more than {MAX_NESTED} JSON paths inside one another"),
             Self::Unknown(column) => {

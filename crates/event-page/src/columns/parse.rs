@@ -1,4 +1,4 @@
-//! Columns as a request lists them: names and JSON paths, separated by commas.
+//! Parses the columns of a request: names and JSON paths, separated by commas.
 //!
 //! Grammar of a path: `$`, then one or more of `.name`, `['any name']` or `["any name"]` (where `\` escapes a quote or a
 //! backslash) and `[0]`. Commas inside brackets belong to the path.
@@ -13,10 +13,9 @@ pub(super) enum Step {
 }
 
 impl Columns {
-    /// Reads a list of columns.
+    /// Parses a list of columns.
     ///
-    /// # Errors
-    /// Every fault of the list.
+    /// # Errors All errors in the list.
     pub fn parse(text: &str) -> Result<Self, Vec<ColumnError>> {
         if text.chars().count() > MAX_LENGTH {
             return Err(vec![ColumnError::TooLong]);
@@ -81,14 +80,14 @@ fn split(text: &str) -> Vec<&str> {
     parts
 }
 
-/// The steps of a path behind its `$`.
+/// The steps of a path after its `$`.
 fn steps(path: &str) -> Result<Vec<Step>, &'static str> {
     let mut rest = path.strip_prefix('$').ok_or("does not begin with `$`")?;
     let mut steps = Vec::new();
     while !rest.is_empty() {
         let (step, behind) = match rest.strip_prefix('[') {
             Some(inside) => bracket(inside)?,
-            None => member(rest.strip_prefix('.').ok_or("needs `.name` or `[…]` behind each step")?)?,
+            None => member(rest.strip_prefix('.').ok_or("needs `.name` or `[…]` after each step")?)?,
         };
         steps.push(step);
         rest = behind;
@@ -114,7 +113,7 @@ fn member(rest: &str) -> Result<(Step, &str), &'static str> {
 }
 
 fn bracket(inside: &str) -> Result<(Step, &str), &'static str> {
-    const OPEN: &str = "has a `[` without its `]`";
+    const OPEN: &str = "has a `[` without a `]`";
     if let Some(quote) = inside.chars().next().filter(|c| matches!(c, '\'' | '"')) {
         return quoted(&inside[1..], quote);
     }
@@ -125,11 +124,11 @@ fn bracket(inside: &str) -> Result<(Step, &str), &'static str> {
     let number = Some(index).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit())).and_then(|text| text.parse().ok());
     match number.filter(|number| *number <= MAX_INDEX) {
         Some(number) => Ok((Step::Index(number), behind)),
-        None => Err("has brackets with neither an index (`[0]`, at most 99999) nor a quoted name (`['a.b']`)"),
+        None => Err("has brackets without an index (`[0]`, at most 99999) or a quoted name (`['a.b']`)"),
     }
 }
 
-/// A name in quotes, read up to the bracket behind it.
+/// A name in quotes, up to the closing bracket.
 fn quoted(text: &str, quote: char) -> Result<(Step, &str), &'static str> {
     let (mut name, mut characters) = (String::new(), text.char_indices());
     while let Some((at, character)) = characters.next() {
@@ -140,12 +139,12 @@ fn quoted(text: &str, quote: char) -> Result<(Step, &str), &'static str> {
             },
             end if end == quote => {
                 let behind = text.get(at + 1..).and_then(|rest| rest.strip_prefix(']'));
-                return behind.map(|behind| (Step::Member(name), behind)).ok_or("has no `]` behind a quoted name");
+                return behind.map(|behind| (Step::Member(name), behind)).ok_or("has no `]` after a quoted name");
             }
             other => name.push(other),
         }
     }
-    Err("has a quoted name without its end")
+    Err("has a quoted name without a closing quote")
 }
 
 #[cfg(test)]
@@ -209,18 +208,18 @@ mod tests {
             ("$a", "needs `.name` or `[…]`"),
             ("$.a.*", "has a wildcard"),
             ("$.a[*]", "has a wildcard"),
-            ("$.a[-1]", "neither an index"),
-            ("$.a[]", "neither an index"),
-            ("$.a[100000]", "neither an index"),
-            ("$.a[99999999999999999999999]", "neither an index"),
-            ("$.a[0", "has a `[` without its `]`"),
-            ("$['a", "has a quoted name without its end"),
-            ("$['a'", "has no `]` behind a quoted name"),
-            ("$['a'x]", "has no `]` behind a quoted name"),
+            ("$.a[-1]", "brackets without an index"),
+            ("$.a[]", "brackets without an index"),
+            ("$.a[100000]", "brackets without an index"),
+            ("$.a[99999999999999999999999]", "brackets without an index"),
+            ("$.a[0", "has a `[` without a `]`"),
+            ("$['a", "has a quoted name without a closing quote"),
+            ("$['a'", "has no `]` after a quoted name"),
+            ("$['a'x]", "has no `]` after a quoted name"),
             (r"$['a\n']", "escapes neither a quote nor a backslash"),
             ("$.a b", "special character"),
             ("$.a'b", "special character"),
-            (&many, "has 51 columns; 50 are the most"),
+            (&many, "has 51 columns; the maximum is 50"),
             (&long, "more than 1024 characters"),
             ("$.a,$.a.b,$.a.b[0],$.a.b[0].c", "more than 3 JSON paths inside one another"),
             (&deep, "has more than 20 steps"),

@@ -1,7 +1,7 @@
-//! The values of JSON paths in a message: one pass over its bytes, and one more over each object that a path goes into.
+//! Finds the values of JSON paths in a message: one pass over its bytes, and one more over each object that a path enters.
 //!
-//! A message has values if the whole of it is one JSON object; of a name that occurs twice the last counts. Both are as in
-//! filter patterns (docs/language-decisions.md). Owns the tree of paths. Builds nothing of the JSON that it reads.
+//! A message has values if it is one JSON object; of a name that occurs twice, the last value counts. Filter patterns have the
+//! same rules (docs/language-decisions.md). Owns the tree of paths. Does not build JSON values.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use super::parse::Step;
 
-/// A place in JSON that a path ends at or leads through.
+/// A node of the tree: a step of one or more paths.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Node {
     /// The number of the path that ends here.
@@ -19,12 +19,12 @@ pub(crate) struct Node {
     items: Vec<(usize, Node)>,
 }
 
-/// A value as it is written in the message: a JSON token, or a whole object or array.
+/// A value as written in the message: a JSON token, or a whole object or array.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Token<'m>(pub(crate) &'m str);
 
 impl Node {
-    /// Adds a path; false when it is there already.
+    /// Adds a path; false if it is a duplicate.
     pub(super) fn insert(&mut self, path: &[Step], slot: usize) -> bool {
         let Some((first, rest)) = path.split_first() else {
             let is_new = self.slot.is_none();
@@ -37,7 +37,7 @@ impl Node {
         }
     }
 
-    /// How many paths end on the way to the farthest place.
+    /// The largest number of paths that end on the way to one leaf.
     pub(super) fn nesting(&self) -> usize {
         usize::from(self.slot.is_some()) + self.below().map(Self::nesting).max().unwrap_or(0)
     }
@@ -46,7 +46,7 @@ impl Node {
         self.members.iter().map(|(_, node)| node).chain(self.items.iter().map(|(_, node)| node))
     }
 
-    /// The values in the message by the numbers of their paths.
+    /// The values in the message, by path number.
     pub(crate) fn pick<'m>(&self, message: &'m str, slots: usize) -> Vec<Option<Token<'m>>> {
         let mut values = vec![None; slots];
         if !message.trim_ascii_start().starts_with('{') || self.read(message, &mut values).is_err() {
@@ -66,7 +66,7 @@ impl Node {
         reader.end()
     }
 
-    /// Takes a value that stands here.
+    /// Records a value at this node.
     fn take<'m>(&self, value: &'m str, values: &mut [Option<Token<'m>>]) -> serde_json::Result<()> {
         self.forget(values);
         if let Some(place) = self.slot.and_then(|slot| values.get_mut(slot)) {
@@ -77,7 +77,7 @@ impl Node {
         if is_entered { self.read(value, values) } else { Ok(()) }
     }
 
-    /// Forgets the values found here and below: a later member has the same name.
+    /// Clears the values found here and below, because a later member has the same name.
     fn forget(&self, values: &mut [Option<Token<'_>>]) {
         if let Some(place) = self.slot.and_then(|slot| values.get_mut(slot)) {
             *place = None;
@@ -94,7 +94,7 @@ fn child<'n, K: Clone + PartialEq>(children: &'n mut Vec<(K, Node)>, key: &K) ->
     &mut children[index].1
 }
 
-/// Reads the members of an object, or the items of an array, that paths lead to.
+/// Reads the members of an object, or the items of an array, that are on a path.
 struct Inside<'n, 'v, 'm> {
     node: &'n Node,
     values: &'v mut [Option<Token<'m>>],

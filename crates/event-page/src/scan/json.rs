@@ -1,7 +1,6 @@
-//! The words of JSON (RFC 8259), read one after the other from bytes that are UTF-8.
+//! A pull parser for JSON (RFC 8259) in UTF-8.
 //!
-//! Owns grammar and numbers. Never keeps a value that nobody asked for, and never recurses: what is passed over is followed
-//! in a word of bits.
+//! Owns grammar and numbers. Skipped values are neither stored nor parsed recursively: one bit per open object or array suffices.
 
 use std::borrow::Cow;
 
@@ -10,14 +9,14 @@ use crate::block::{SHORT, digits};
 use crate::events::Span;
 use crate::json_string;
 
-/// How deep values may nest, the outermost one counted: what `serde_json` allows.
+/// Maximum nesting, including the outermost value, as in `serde_json`.
 const MAX_DEPTH: u32 = 127;
 
-/// The members of an object that are read, each with its name as it mostly stands there: quoted, the colon behind it. To find
-/// one of these is to know how long it is, which otherwise everything behind it would have to wait for.
+/// The known members of an object, each with its usual spelling: the quoted name and the colon. Matching a whole spelling gives
+/// the position after it without scanning the name.
 pub(super) type Members<M, const N: usize> = [(&'static [u8], M); N];
 
-/// Of epoch milliseconds from 2001 to 2286.
+/// Digits of epoch milliseconds from 2001 to 2286.
 const DIGITS_OF_TIME: usize = 13;
 
 /// A string of the text.
@@ -25,21 +24,21 @@ const DIGITS_OF_TIME: usize = 13;
 pub(super) struct Text {
     /// The inside of the literal.
     pub(super) span: Span,
-    /// Bytes of what it means.
+    /// Bytes of the decoded text.
     pub(super) decoded: u32,
 }
 
-/// A reader at a place in the text.
+/// A parser at a position in the text.
 #[derive(Debug)]
 pub(super) struct Json<'a> {
     pub(super) text: &'a [u8],
     pub(super) at: usize,
-    /// Open objects and arrays.
+    /// The number of open objects and arrays.
     depth: u32,
 }
 
 impl<'a> Json<'a> {
-    /// At the beginning of the text, which must be UTF-8, and short enough for spans.
+    /// Starts at the beginning of the text, which must be UTF-8 and short enough for spans.
     pub(super) fn new(text: &'a [u8]) -> Result<Self, Malformed> {
         let invalid = |offset| Malformed { offset, expected: "UTF-8" };
         if simdutf8::basic::from_utf8(text).is_err() {
@@ -49,18 +48,18 @@ impl<'a> Json<'a> {
         Ok(Self { text, at: 0, depth: 0 })
     }
 
-    /// What was expected here and is not there.
+    /// An error at the current position.
     #[cold]
     pub(super) fn expected<T>(&self, expected: &'static str) -> Result<T, Malformed> {
         Err(Malformed { offset: self.at, expected })
     }
 
-    /// What the value that ends here had to hold.
+    /// An error about the value that ends here.
     pub(super) fn missing(&self, expected: &'static str) -> Malformed {
         Malformed { offset: self.at, expected }
     }
 
-    /// Bytes not read yet.
+    /// The remaining bytes.
     pub(super) fn left(&self) -> usize {
         self.text.len().saturating_sub(self.at)
     }
@@ -70,7 +69,7 @@ impl<'a> Json<'a> {
         self.text.get(self.at..).unwrap_or_default()
     }
 
-    /// The next byte that is not whitespace, which stays next; 0, which no value holds, at the end.
+    /// Skips white space and returns the next byte without consuming it; 0, which no value contains, at the end.
     #[inline(always)]
     fn next(&mut self) -> u8 {
         loop {
@@ -82,7 +81,7 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// Takes the byte, which must be next.
+    /// Consumes the given byte, which must be next.
     #[inline(always)]
     fn take(&mut self, byte: u8, expected: &'static str) -> Result<(), Malformed> {
         if self.next() != byte || self.at >= self.text.len() {
@@ -92,7 +91,7 @@ impl<'a> Json<'a> {
         Ok(())
     }
 
-    /// Nothing but whitespace may be left.
+    /// Requires that only white space is left.
     pub(super) fn end(&mut self) -> Result<(), Malformed> {
         self.next();
         if self.left() == 0 { Ok(()) } else { self.expected("the end") }
@@ -111,7 +110,7 @@ impl<'a> Json<'a> {
         self.depth -= 1;
     }
 
-    /// An object: `read` gets which member it is, `None` for any other, and reads the value.
+    /// Reads an object: `read` gets the index of the member, `None` for an unknown one, and reads the value.
     #[inline(always)]
     pub(super) fn object<M: Copy, const N: usize>(
         &mut self,
@@ -140,7 +139,7 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// An array: `item` reads each value.
+    /// Reads an array: `item` reads each value.
     #[inline]
     pub(super) fn array(&mut self, mut item: impl FnMut(&mut Self) -> Result<(), Malformed>) -> Result<(), Malformed> {
         if self.next() != b'[' {
@@ -164,7 +163,7 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// A member's name and the colon behind it.
+    /// Reads a member's name and the colon after it.
     #[inline(always)]
     fn member<M: Copy, const N: usize>(&mut self, members: &Members<M, N>) -> Result<Option<M>, Malformed> {
         self.next();
@@ -180,7 +179,7 @@ impl<'a> Json<'a> {
         Ok(members.iter().find(is_named).map(|(_, member)| *member))
     }
 
-    /// A member's name, decoded, and the colon behind it.
+    /// Reads a member's name, decoded, and the colon after it.
     #[cold]
     fn name(&mut self) -> Result<Cow<'a, [u8]>, Malformed> {
         let text = self.string()?;
@@ -192,7 +191,7 @@ impl<'a> Json<'a> {
         Ok(Cow::Owned(json_string::decode(inside).into_bytes()))
     }
 
-    /// A string, left where it is.
+    /// Reads a string as a span.
     #[inline]
     pub(super) fn string(&mut self) -> Result<Text, Malformed> {
         if self.next() != b'"' {
@@ -202,19 +201,19 @@ impl<'a> Json<'a> {
         self.inside()
     }
 
-    /// A string's meaning.
+    /// Reads a string, decoded.
     pub(super) fn owned_string(&mut self) -> Result<String, Malformed> {
         let text = self.string()?;
         Ok(json_string::decode(text.span.of(self.text).unwrap_or_default()))
     }
 
-    /// A value, or nothing for `null`.
+    /// Reads a value, or `None` for `null`.
     #[inline]
     pub(super) fn or_null<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, Malformed>) -> Result<Option<T>, Malformed> {
         if self.next() == b'n' { self.word(b"null").map(|()| None) } else { read(self).map(Some) }
     }
 
-    /// A whole number of 64 bits, written without fraction or exponent; `-0` is none, as `serde_json` has it.
+    /// Reads a whole number of 64 bits without fraction or exponent; `-0` is refused, as in `serde_json`.
     #[inline(always)]
     pub(super) fn integer(&mut self) -> Result<i64, Malformed> {
         let negative = self.next() == b'-';
@@ -230,7 +229,8 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// A number of less than sixteen digits, as times are; `None`, and nothing read, where there is none that is right.
+    /// Reads a number of less than sixteen digits, such as a time; `None`, without consuming anything, if the fast path does not
+    /// apply.
     #[inline(always)]
     fn short_number(&mut self) -> Option<i64> {
         let bytes: &[u8; SHORT] = self.rest().first_chunk()?;
@@ -238,16 +238,16 @@ impl<'a> Json<'a> {
         if length == 0 || length == SHORT || (length > 1 && bytes.first() == Some(&b'0')) {
             return None;
         }
-        // Nothing behind a time of our days has to wait until its digits are counted.
+        // For current times the position after the number does not depend on counting its digits.
         self.at += if length == DIGITS_OF_TIME { DIGITS_OF_TIME } else { length };
-        // The digits to the end, zeros before them: two numbers of eight digits.
+        // Aligns the digits to the end, with leading zeros: two numbers of eight digits.
         let aligned = (u128::from_le_bytes(*bytes) ^ u128::from_le_bytes([b'0'; SHORT])) << ((SHORT - length) * 8);
         let halves: [u8; SHORT] = aligned.to_le_bytes();
         let (halves, _none) = halves.as_chunks();
         Some(halves.iter().fold(0, |number, half| number * 100_000_000 + eight_digits(*half)))
     }
 
-    /// Any other; `None` when it is none of 64 bits.
+    /// Reads any other number; `None` if it does not fit 64 bits.
     #[cold]
     fn long_number(&mut self, negative: bool) -> Result<Option<i64>, Malformed> {
         let magnitude = self.digits()?.iter().try_fold(0_u64, |number, digit| {
@@ -260,14 +260,14 @@ impl<'a> Json<'a> {
         })
     }
 
-    /// The digits of a number's whole part: no needless zero before them.
+    /// Skips the digits of a number's whole part, without leading zeros.
     #[inline]
     fn digits(&mut self) -> Result<&'a [u8], Malformed> {
         let digits = self.some_digits()?;
         if digits.len() > 1 && digits.first() == Some(&b'0') { self.expected("no `0` before a number") } else { Ok(digits) }
     }
 
-    /// At least one digit.
+    /// Skips at least one digit.
     #[inline]
     fn some_digits(&mut self) -> Result<&'a [u8], Malformed> {
         let rest = self.rest();
@@ -276,7 +276,7 @@ impl<'a> Json<'a> {
         if length == 0 { self.expected("a digit") } else { Ok(rest.get(..length).unwrap_or_default()) }
     }
 
-    /// Any number.
+    /// Skips any number.
     fn number(&mut self) -> Result<(), Malformed> {
         self.at += usize::from(self.next() == b'-');
         self.digits()?;
@@ -300,10 +300,11 @@ impl<'a> Json<'a> {
         Ok(())
     }
 
-    /// Any value, checked and forgotten.
+    /// Checks and skips any value.
     pub(super) fn skip_value(&mut self) -> Result<(), Malformed> {
         let outside = self.depth;
-        // Of what is open, innermost lowest: 1 is an object, 0 an array. INVARIANT: no more than MAX_DEPTH, so the bits suffice.
+        // The open containers, the innermost in the lowest bit: 1 is an object, 0 an array. INVARIANT: at most MAX_DEPTH, so the
+        // bits suffice.
         let mut objects = 0_u128;
         loop {
             let opened = match self.next() {
@@ -326,7 +327,7 @@ impl<'a> Json<'a> {
                     continue;
                 }
             }
-            // Behind a value, or before the end of what holds none.
+            // After a value, or before the end of an empty container.
             loop {
                 if self.depth == outside {
                     return Ok(());
@@ -343,14 +344,14 @@ impl<'a> Json<'a> {
                         }
                         break;
                     }
-                    _ => return self.expected("`,` or the end of what is open"),
+                    _ => return self.expected("`,` or the end of the object or array"),
                 }
             }
         }
     }
 }
 
-/// The number of eight decimal digits' values, the first one's in the first byte: neighbours are put together, thrice.
+/// The number of eight decimal digits, the first digit in the first byte: neighbouring digits are combined three times.
 #[inline]
 fn eight_digits(values: [u8; 8]) -> i64 {
     let pairs = u64::from_le_bytes(values);

@@ -1,11 +1,10 @@
-//! From the two answers that bring events to pages: `GetLogEvents` and `FilterLogEvents`, JSON 1.1.
+//! Parses the two responses that contain events, `GetLogEvents` and `FilterLogEvents` (JSON 1.1), into pages.
 //!
-//! Owns their members: which are needed, which may be missing, and that none comes twice; any other member is passed over,
-//! whatever it holds. As strict as `serde_json` reading into structs, so that what is not an answer is never taken for one:
-//! an error is for the whole answer, never for a part. Stricter in two things: an array does not pass for an object, and
-//! what is passed over must be right too.
+//! Owns their members: which are required, which are optional, and that no member occurs twice; unknown members are skipped. As
+//! strict as `serde_json` with structs: an error refuses the whole response. Stricter in two points: an array is not accepted for
+//! an object, and skipped values must be valid too.
 //!
-//! - `json`: the words of JSON, one after the other.
+//! - `json`: the JSON parser.
 //! - `string`: the inside of a string, checked.
 
 mod json;
@@ -18,12 +17,12 @@ use bytes::Bytes;
 use crate::events::{Events, Row, Span, TextForm};
 use json::{Json, Members, Text};
 
-/// Why bytes are not such an answer. It never quotes them.
+/// Why bytes are not such a response. The error does not quote them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Malformed {
-    /// Where, in bytes from the beginning.
+    /// The position in bytes.
     pub offset: usize,
-    /// What should have been there.
+    /// What was expected there.
     pub expected: &'static str,
 }
 
@@ -35,36 +34,36 @@ impl fmt::Display for Malformed {
 
 impl std::error::Error for Malformed {}
 
-/// The answer of `GetLogEvents`.
+/// The response of `GetLogEvents`.
 #[derive(Debug, Clone)]
 pub struct StreamPage {
-    /// The events, without a stream: the caller asked for it, see [`Events::in_stream`].
+    /// The events, without a stream: the caller knows it, see [`Events::in_stream`].
     pub events: Events,
-    /// Equal to the token sent at the end.
+    /// The forward token; at the end it equals the token of the request.
     pub next_forward_token: String,
-    /// The other way.
+    /// The backward token.
     pub next_backward_token: String,
 }
 
-/// The answer of `FilterLogEvents`.
+/// The response of `FilterLogEvents`.
 #[derive(Debug, Clone)]
 pub struct GroupPage {
     /// The events, each with its stream and id.
     pub events: Events,
-    /// Its absence is the only sign of the end.
+    /// The token of the next page; only its absence means the end.
     pub next_token: Option<String>,
 }
 
-/// Whose events they are, which says what one must have.
+/// The operation, which determines the required members of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum PageKind {
     /// A time and a message.
     Stream,
-    /// These, a stream and an id.
+    /// A time, a message, a stream and an id.
     Group,
 }
 
-/// The members of the two answers.
+/// The members of the two responses.
 #[derive(Debug, Clone, Copy)]
 enum PageMember {
     Events,
@@ -99,10 +98,9 @@ const EVENT: Members<EventMember, 5> = [
 ];
 
 impl StreamPage {
-    /// Reads an answer of `GetLogEvents`.
+    /// Parses a response of `GetLogEvents`.
     ///
-    /// # Errors
-    /// [`Malformed`] when it is not one.
+    /// # Errors [`Malformed`] if it is not such a response.
     pub fn read(answer: Bytes) -> Result<Self, Malformed> {
         let mut json = Json::new(&answer)?;
         let (mut events, mut forward, mut backward) = (None, None, None);
@@ -121,10 +119,9 @@ impl StreamPage {
 }
 
 impl GroupPage {
-    /// Reads an answer of `FilterLogEvents`.
+    /// Parses a response of `FilterLogEvents`.
     ///
-    /// # Errors
-    /// [`Malformed`] when it is not one.
+    /// # Errors [`Malformed`] if it is not such a response.
     pub fn read(answer: Bytes) -> Result<Self, Malformed> {
         let mut json = Json::new(&answer)?;
         let (mut events, mut token) = (None, None);
@@ -139,7 +136,7 @@ impl GroupPage {
     }
 }
 
-/// Reads the value of a member that must not have come yet.
+/// Reads the value of a member that must not occur twice.
 #[inline(always)]
 fn once<'a, T>(
     json: &mut Json<'a>,
@@ -154,7 +151,7 @@ fn once<'a, T>(
 }
 
 fn rows(json: &mut Json<'_>, of: PageKind) -> Result<Vec<Row>, Malformed> {
-    // An event is rarely shorter; a page of shorter ones grows.
+    // Events are rarely shorter; a page of shorter events grows.
     const BYTES_OF_EVENT: usize = 256;
     let mut rows = Vec::with_capacity(json.left() / BYTES_OF_EVENT);
     json.array(|json| {

@@ -1,6 +1,6 @@
-//! The inside of a JSON string: found, checked and counted, a block at a time, and left as it is.
+//! Finds, checks and measures the inside of a JSON string, a block at a time, without copying.
 //!
-//! Owns escapes and surrogates. Never decodes: that is `json_string`, for whoever needs the text.
+//! Owns escapes and surrogates. `json_string` decodes.
 
 use super::Malformed;
 use super::json::{Json, Text};
@@ -8,19 +8,19 @@ use crate::block::{ByteMasks, SIZE};
 use crate::events::Span;
 use crate::json_string::{hex, split};
 
-/// What is known of a string's escapes so far.
+/// The state of a string's escapes so far.
 #[derive(Debug, Default)]
 struct Escapes {
-    /// The block before ended in a backslash that escapes the first byte of this one.
+    /// Whether the previous block ended in a backslash that escapes the first byte of this block.
     pending: u64,
-    /// Bytes that the escapes take more than what they mean.
+    /// Bytes of the escapes minus bytes of their meaning.
     surplus: usize,
-    /// Where the `u` of a low surrogate is expected, a high one having been read.
+    /// Where the `u` of a low surrogate is expected, after a high surrogate.
     low: Option<usize>,
 }
 
 impl Json<'_> {
-    /// From behind the opening quote to behind the closing one.
+    /// Reads from after the opening quote to after the closing quote.
     #[inline]
     pub(super) fn inside(&mut self) -> Result<Text, Malformed> {
         let start = self.at;
@@ -48,7 +48,7 @@ impl Json<'_> {
         }
     }
 
-    /// As [`Self::inside`], from the block at `at` on, before which there were no escapes.
+    /// Like [`Self::inside`], from the block at `at`, before which there were no escapes.
     fn with_escapes(&mut self, start: usize, mut at: usize) -> Result<Text, Malformed> {
         let mut escapes = Escapes::default();
         while at < self.text.len() {
@@ -94,12 +94,12 @@ impl Json<'_> {
                 let follows = self.text.get(at + 5..).is_some_and(|rest| rest.starts_with(b"\\u"));
                 let low = unit(at + 7).filter(|low| follows && (0xdc00..0xe000).contains(low));
                 if low.is_none() {
-                    return wrong("a low surrogate behind the high one");
+                    return wrong("a low surrogate after the high surrogate");
                 }
                 escapes.low = Some(at + 6);
                 2
             }
-            0xdc00..0xe000 => return wrong("a high surrogate before the low one"),
+            0xdc00..0xe000 => return wrong("a high surrogate before the low surrogate"),
             _ => 3,
         };
         escapes.surplus += 5 - length;
@@ -107,7 +107,7 @@ impl Json<'_> {
     }
 }
 
-/// The bits below the lowest one that is set; all when there is none.
+/// The bits below the lowest set bit; all bits if none is set.
 #[inline]
 fn before_first(bits: u64) -> u64 {
     (bits & bits.wrapping_neg()).wrapping_sub(1)

@@ -1,7 +1,7 @@
-//! Events as the columns that a request chose, in CSV, NDJSON and text.
+//! Writes events as the columns that a request chose, in CSV, NDJSON and text.
 //!
-//! Owns how a value looks in each. A value that is not there, and JSON's `null`, is an empty cell; NDJSON leaves the one out
-//! and writes `null` for the other. Objects and arrays are their JSON, on one line.
+//! Owns the form of a value in each layout. A missing value and JSON's `null` are empty cells; NDJSON omits missing values and
+//! writes `null`. Objects and arrays are JSON on one line.
 
 use super::csv;
 use super::text::{self, Lines};
@@ -16,12 +16,12 @@ pub(super) struct ColumnWriter {
     columns: Columns,
     timestamp: CachedSecond,
     ingestion: CachedSecond,
-    /// The message, decoded; and one value.
+    /// Buffers for the decoded message and one value.
     message: Vec<u8>,
     value: Vec<u8>,
 }
 
-/// A value of an event, as its layout gets it.
+/// A value of an event, before it is written in a layout.
 enum Value<'a> {
     Missing,
     Time(&'a [u8]),
@@ -35,7 +35,7 @@ impl ColumnWriter {
         Self { columns, timestamp, ingestion, message: Vec::new(), value: Vec::new() }
     }
 
-    /// Gives back the room that a long message took.
+    /// Frees the memory of a long message.
     pub(super) fn release(&mut self) {
         super::release(&mut self.message);
         super::release(&mut self.value);
@@ -88,7 +88,7 @@ impl ColumnWriter {
         out.extend_from_slice(b"}\n");
     }
 
-    /// Columns between tabs, and each event on one line: `lines` says which characters besides are escaped.
+    /// Separates columns by tabs, and writes each event on one line; `lines` says which other characters are escaped.
     pub(super) fn text(&mut self, event: EventRef<'_>, lines: Lines, out: &mut Vec<u8>) {
         self.each(event, |index, _, value, scratch| {
             separate(index, b'\t', out);
@@ -102,7 +102,7 @@ impl ColumnWriter {
         out.push(b'\n');
     }
 
-    /// Gives each column its number, its name in JSON, its value, and room to decode it in.
+    /// Calls `write` for each column with its number, its JSON name, its value, and a buffer to decode it.
     fn each(&mut self, event: EventRef<'_>, mut write: impl FnMut(usize, &[u8], Value<'_>, &mut Vec<u8>)) {
         let Self { columns, timestamp, ingestion, message, value: scratch } = self;
         let tokens = if columns.slots > 0 {
@@ -142,7 +142,7 @@ fn separate(index: usize, separator: u8, out: &mut Vec<u8>) {
 }
 
 impl<'a> Part<'a> {
-    /// The text that it means; decoded into `scratch` where it has an escape.
+    /// The text of the value, decoded into `scratch` if it has an escape.
     fn decoded(self, scratch: &'a mut Vec<u8>) -> &'a [u8] {
         if self.form == TextForm::Plain || memchr::memchr(b'\\', self.bytes).is_none() {
             return self.bytes;
@@ -158,7 +158,7 @@ impl<'m> Token<'m> {
         self.0.starts_with(|first: char| first == '-' || first.is_ascii_digit())
     }
 
-    /// As a reader sees it: a string without its quotes, nothing for `null`, and anything else as JSON.
+    /// The displayed text: a string without quotes, empty for `null`, and anything else as JSON.
     fn text<'t>(self, scratch: &'t mut Vec<u8>) -> &'t [u8]
     where
         'm: 't,
@@ -174,7 +174,7 @@ impl<'m> Token<'m> {
         scratch
     }
 
-    /// As JSON: line ends and tabs stand between its tokens alone, for strings have none.
+    /// JSON without line ends and tabs, which can only be between its tokens, because strings cannot contain them.
     fn on_one_line(self, out: &mut Vec<u8>) {
         let is_break = |byte: &u8| matches!(byte, b'\n' | b'\r' | b'\t');
         for run in self.0.as_bytes().split(is_break) {

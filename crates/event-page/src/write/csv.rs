@@ -1,7 +1,7 @@
-//! Events as CSV: RFC 4180 with a header, and no cell that a spreadsheet would run or round.
+//! Writes events as CSV: RFC 4180 with a header, without cells that a spreadsheet would execute or round.
 //!
-//! Owns quoting, and what gets a `'` in front: formulas, digits of ids, and what would begin a cell for a program that
-//! separates at `;` or tabs (spreadsheets of many countries do). Both are decided by what a cell means, not by how it is kept.
+//! Owns quoting, and the `'` before formulas, long ids, and text that would begin a cell in programs that separate at `;` or tabs
+//! (spreadsheets in many countries do). Both depend on the decoded text of a cell, not on its storage.
 
 use super::event_head::{EventHead, Parts};
 use crate::events::{EventRef, Part, TextForm};
@@ -10,12 +10,12 @@ use crate::json_string::{Piece, Unescape, encoded, pieces, unescape};
 /// The names of the columns.
 pub(super) const HEADER: &[u8] = b"timestamp,ingestionTime,logStream,eventId,message\r\n";
 
-/// What a spreadsheet takes for the beginning of a formula, also in full width (OWASP, CSV injection). At the beginning of a
-/// cell also [`BLANKS`], which some leave out.
+/// The characters that begin a formula in a spreadsheet, also in full width (OWASP, CSV injection). At the beginning of a cell
+/// also [`BLANKS`], which some spreadsheets skip.
 const FORMULA: [&str; 8] = ["=", "+", "-", "@", "＝", "＋", "－", "＠"];
 const BLANKS: [u8; 3] = *b"\t\r\n";
 
-/// A spreadsheet keeps so many digits of a number, and rounds what has more: ids among them (Excel specifications and limits).
+/// Significant digits of a number in a spreadsheet. Longer numbers, such as ids, are rounded (Excel specifications and limits).
 const EXACT_DIGITS: usize = 15;
 
 struct Cells;
@@ -40,7 +40,7 @@ pub(super) fn write(event_head: &mut EventHead, event: EventRef<'_>, out: &mut V
     }
     out.push(b',');
     let message = event.message_part();
-    // Without an escape the inside of a literal is the message, and has no quote and no line end in it.
+    // Without an escape the inside of a literal is the message, and contains neither quotes nor line ends.
     match (message.form, event.has_escapes()) {
         (TextForm::Literal, false) => inert(message.bytes, out),
         (TextForm::Literal, true) => escaped(message.bytes, out),
@@ -49,7 +49,7 @@ pub(super) fn write(event_head: &mut EventHead, event: EventRef<'_>, out: &mut V
     out.extend_from_slice(b"\r\n");
 }
 
-/// Writes a text as one cell: quoted where RFC 4180 asks for it, and nothing that a spreadsheet would run or round.
+/// Writes a text as one cell: quoted where RFC 4180 requires it, and safe from execution and rounding in a spreadsheet.
 pub fn csv_cell(text: &str, out: &mut Vec<u8>) {
     plain(text.as_bytes(), out);
 }
@@ -61,7 +61,7 @@ pub(super) fn cell(part: Part<'_>, out: &mut Vec<u8>) {
     }
 }
 
-/// Writes a JSON number: it is never a formula, whatever its sign.
+/// Writes a JSON number, which is never a formula, even with a sign.
 pub(super) fn number(text: &[u8], out: &mut Vec<u8>) {
     if is_rounded(text) {
         out.push(b'\'');
@@ -69,7 +69,7 @@ pub(super) fn number(text: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(text);
 }
 
-/// A cell that holds no quote and no line end.
+/// Writes a cell without quotes and line ends.
 fn inert(text: &[u8], out: &mut Vec<u8>) {
     let quote: &[u8] = if memchr::memchr(b',', text).is_some() { b"\"" } else { b"" };
     out.extend_from_slice(quote);
@@ -79,7 +79,7 @@ fn inert(text: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(quote);
 }
 
-/// A cell kept as it is.
+/// Writes a cell from plain text.
 pub(super) fn plain(text: &[u8], out: &mut Vec<u8>) {
     if memchr::memchr3(b'"', b'\r', b'\n', text).is_none() {
         return inert(text, out);
@@ -91,7 +91,7 @@ pub(super) fn plain(text: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
-/// A cell kept as the inside of a JSON string.
+/// Writes a cell from the inside of a JSON string.
 fn escaped(inside: &[u8], out: &mut Vec<u8>) {
     let quoted = pieces(inside).any(|piece| match piece {
         Piece::Run(run) => memchr::memchr(b',', run).is_some(),
@@ -105,7 +105,7 @@ fn escaped(inside: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(quote);
 }
 
-/// Puts a `'` where the cell's text, written from `start` on, would be run or rounded.
+/// Inserts a `'` if the cell's text, written from `start` on, would be executed or rounded.
 #[inline]
 fn neutralise(start: usize, out: &mut Vec<u8>) {
     let text = out.get(start..).unwrap_or_default();
@@ -133,7 +133,7 @@ fn is_rounded(text: &[u8]) -> bool {
     digits.len() > EXACT_DIGITS && digits.iter().all(u8::is_ascii_digit)
 }
 
-/// Where a program that expects other separators than commas begins a cell, or a line: it does not see our quotes.
+/// Separators of programs that do not separate at commas. Such programs ignore the quotes.
 fn is_separator(byte: u8) -> bool {
     matches!(byte, b';' | b'\t' | b'\r' | b'\n')
 }
@@ -143,7 +143,7 @@ fn has_separator(text: &[u8]) -> bool {
     text.iter().fold(false, |some, byte| some | is_separator(*byte))
 }
 
-/// Puts a `'` behind each separator that a formula follows, blanks and quotes between them or not.
+/// Inserts a `'` after each separator that is followed by a formula, with or without blanks and quotes between them.
 #[inline(never)]
 fn neutralise_inside(start: usize, out: &mut Vec<u8>) {
     let text = out.get(start..).unwrap_or_default();
@@ -172,7 +172,7 @@ fn neutralise_inside(start: usize, out: &mut Vec<u8>) {
     out.extend_from_slice(text.get(copied..).unwrap_or_default());
 }
 
-/// Every escape as what it means, in a quoted cell.
+/// Writes the meaning of every escape in a quoted cell.
 struct DoubledQuotes;
 
 impl Unescape for DoubledQuotes {

@@ -1,7 +1,7 @@
-//! What stands before the parts that differ from event to event: two times and the stream.
+//! The head of an event: two times and the stream.
 //!
-//! Owns keeping it from one event to the next: it is copied whole, and the milliseconds are written over the copy, so that
-//! nothing is read that was written just before. Never knows what is between its parts: the layout says that.
+//! Keeps the head from one event to the next: it is copied whole, and the milliseconds are written over the copy, so that no
+//! just-written byte is read (store forwarding stalls). The layout decides the text between the parts.
 
 use super::time::{CachedSecond, FRACTION, LENGTH, split};
 use crate::events::{EventRef, Part, TextForm};
@@ -12,11 +12,11 @@ pub(super) struct EventHead {
     timestamp: CachedSecond,
     ingestion: CachedSecond,
     text: Vec<u8>,
-    /// Of what event the text is; `None` before the first.
+    /// The times and stream of the text; `None` before the first event.
     shape: Option<HeadShape>,
 }
 
-/// What the text depends on besides times.
+/// What the text depends on, except times.
 #[derive(Debug)]
 struct HeadShape {
     stream: Vec<u8>,
@@ -28,11 +28,11 @@ struct HeadShape {
 
 /// Writes the parts of a head.
 pub(super) trait Parts {
-    /// Up to the timestamp.
+    /// The part before the timestamp.
     const BEFORE: &'static [u8];
-    /// From the timestamp to the ingestion time.
+    /// The part between the two times.
     const INGESTION: &'static [u8];
-    /// From the times to the last part, the stream among it.
+    /// The part after the times, with the stream.
     fn rest(event: EventRef<'_>, out: &mut Vec<u8>);
 }
 

@@ -1,4 +1,4 @@
-//! Events as JSON objects. Times are RFC 3339; what is not there is left out.
+//! Writes events as JSON objects. Times are RFC 3339; missing parts are omitted.
 
 use super::event_head::{EventHead, Parts};
 use crate::events::EventRef;
@@ -16,7 +16,7 @@ impl Parts for Members {
     }
 }
 
-/// Writes one event, `end` behind the message's inside.
+/// Writes one event, with `end` after the message.
 #[inline]
 pub(super) fn write(event_head: &mut EventHead, event: EventRef<'_>, end: &[u8], out: &mut Vec<u8>) {
     event_head.write::<Members>(event, out);

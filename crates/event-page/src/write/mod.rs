@@ -1,10 +1,10 @@
-//! From pages to bytes, in four layouts.
+//! Writes pages as bytes.
 //!
-//! Owns the layouts byte for byte, each in a file of its own, and what the events of a page share: the head of a line is kept
-//! from event to event, and only its times are written anew. Never knows what stands around the events.
+//! Owns the bytes of the layouts, each in its own file, and the shared head of events, of which only the times are written again.
+//! Does not know the text around the events.
 //!
-//! - `time`: a moment as RFC 3339.
-//! - `event_head`: what stands before the parts that differ from event to event.
+//! - `time`: times as RFC 3339.
+//! - `event_head`: the shared head of events.
 //! - `json`, `csv`, `text`: the layouts.
 //! - `column_writer`: the columns that a request chose, in CSV, NDJSON and text.
 
@@ -23,23 +23,23 @@ use column_writer::ColumnWriter;
 use event_head::EventHead;
 use text::Lines;
 
-/// How events are laid out.
+/// The layout of events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Layout {
-    /// JSON objects with commas between them: the inside of an array.
+    /// JSON objects separated by commas: the inside of an array.
     JsonItems,
-    /// A JSON object a line.
+    /// One JSON object per line.
     Ndjson,
-    /// RFC 4180 with a header, and no cell that a spreadsheet would run or round.
+    /// RFC 4180 with a header, without cells that a spreadsheet would execute or round.
     Csv,
-    /// The messages alone, a line each. Characters that could steer a terminal, or hide or reorder text, are written as `\xNN`
+    /// Only the messages, one per line. Characters that could control a terminal, or hide or reorder text, are written as `\xNN`
     /// or `\uNNNN`.
     Text,
-    /// The messages alone, a line each, exactly as they are.
+    /// Only the messages, one per line, unchanged.
     RawText,
 }
 
-/// Bytes that room to decode in keeps from one part to the next.
+/// Maximum bytes of a decoding buffer that are kept for the next part.
 const MAX_KEPT_SCRATCH: usize = 16 * 1024;
 
 fn release(scratch: &mut Vec<u8>) {
@@ -47,22 +47,22 @@ fn release(scratch: &mut Vec<u8>) {
     scratch.shrink_to(MAX_KEPT_SCRATCH);
 }
 
-/// Writes page after page.
+/// Writes pages, one after another.
 #[derive(Debug)]
 pub struct Writer {
     layout: Layout,
     event_head: EventHead,
-    /// Between events: nothing before the first.
+    /// The separator between events, empty before the first.
     separator: &'static [u8],
-    /// The columns chosen; `None`: the layout's own.
+    /// The chosen columns; `None` for the layout's default.
     column_writer: Option<ColumnWriter>,
-    /// CSV begins with a byte order mark.
+    /// Whether CSV begins with a byte order mark.
     byte_order_mark: bool,
-    /// Room to decode a message in.
+    /// Buffer to decode a message.
     scratch: Vec<u8>,
 }
 
-/// U+FEFF in UTF-8, by which Excel tells UTF-8 from the machine's own encoding.
+/// U+FEFF in UTF-8, by which Excel recognises UTF-8.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 impl Writer {
@@ -73,7 +73,7 @@ impl Writer {
         Self { layout, event_head: EventHead::default(), separator: b"", column_writer, byte_order_mark, scratch }
     }
 
-    /// Writes these columns instead of the layout's own. JSON items have no columns and stay as they are.
+    /// Writes these columns instead of the layout's default. JSON items have no columns and do not change.
     #[must_use]
     pub fn with_columns(self, columns: Option<Columns>) -> Self {
         Self { column_writer: columns.filter(|_| self.layout != Layout::JsonItems).map(ColumnWriter::new), ..self }
@@ -85,13 +85,13 @@ impl Writer {
         Self { byte_order_mark: true, ..self }
     }
 
-    /// How it lays events out.
+    /// The layout.
     #[must_use]
     pub fn layout(&self) -> Layout {
         self.layout
     }
 
-    /// What stands before the first event.
+    /// The text before the first event.
     pub fn begin(&self, out: &mut Vec<u8>) {
         if self.layout != Layout::Csv {
             return;
@@ -113,8 +113,8 @@ impl Writer {
         }
     }
 
-    /// Appends the events of a page from the one at `from` on, until there are none or about `bytes` were appended, but at
-    /// least one; gives the place behind the last one.
+    /// Appends events of a page from index `from`, at least one, until the page ends or about `bytes` were appended; returns the
+    /// index after the last one.
     pub fn part(&mut self, events: &Events, from: usize, bytes: usize, out: &mut Vec<u8>) -> usize {
         let full = out.len().saturating_add(bytes);
         let mut place = from;
@@ -129,7 +129,7 @@ impl Writer {
         place
     }
 
-    /// Gives back what a long message took to decode: a client that reads slowly holds the writer for long.
+    /// Frees the decoding memory of a long message, because a slow client keeps the writer for long.
     fn release(&mut self) {
         release(&mut self.scratch);
         if let Some(column_writer) = &mut self.column_writer {
@@ -161,7 +161,7 @@ impl Writer {
         }
     }
 
-    /// About how long the event becomes: room for it is made for all events of a page at once.
+    /// The approximate length of the written event, so that memory for a page is reserved once.
     #[inline]
     fn estimate(&self, event: EventRef<'_>) -> usize {
         let kept = event.message_part().bytes.len();

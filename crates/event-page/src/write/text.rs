@@ -1,23 +1,22 @@
-//! Events as text: a line each, safe for a terminal.
+//! Writes events as text, one line per event, safe for a terminal.
 //!
-//! Owns the end of a line, and the characters that are escaped.
+//! Owns line ends, and the characters that are escaped.
 
 use std::io::Write as _;
 
 use crate::events::{EventRef, TextForm};
 use crate::json_string::{Utf8, unescape};
 
-/// Which characters are written as escapes.
+/// The characters that are escaped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Lines {
-    /// Those that could steer a terminal, hide text or reorder it.
+    /// Characters that could control a terminal, hide text or reorder it.
     Safe,
-    /// None, but for those that separate columns and lines.
+    /// Only characters that separate columns and lines.
     Raw,
 }
 
-/// Writes one message and a line end, characters that are not safe as escapes. A line end that the message brings is not
-/// written twice.
+/// Writes one message and a line end, with unsafe characters escaped. A line end at the end of the message is not written twice.
 #[inline]
 pub(super) fn write(event: EventRef<'_>, scratch: &mut Vec<u8>, out: &mut Vec<u8>) {
     let part = event.message_part();
@@ -40,7 +39,7 @@ pub(super) fn write(event: EventRef<'_>, scratch: &mut Vec<u8>, out: &mut Vec<u8
     out.push(b'\n');
 }
 
-/// Writes one message as it is, and a line end unless it brings one.
+/// Writes one message unchanged, and a line end unless the message ends with one.
 #[inline]
 pub(super) fn write_raw(event: EventRef<'_>, out: &mut Vec<u8>) {
     let part = event.message_part();
@@ -55,7 +54,7 @@ pub(super) fn write_raw(event: EventRef<'_>, out: &mut Vec<u8>) {
     }
 }
 
-/// The text without the line ends that it ends in.
+/// The text without trailing line ends.
 #[inline]
 pub(super) fn without_line_end(mut text: &[u8]) -> &[u8] {
     while let [rest @ .., b'\n' | b'\r'] = text {
@@ -64,7 +63,7 @@ pub(super) fn without_line_end(mut text: &[u8]) -> &[u8] {
     text
 }
 
-/// Writes a value between tabs: what would end its cell or its line is escaped.
+/// Writes a value between tabs: characters that would end its cell or line are escaped.
 pub(super) fn cell(value: &[u8], lines: Lines, out: &mut Vec<u8>) {
     if memchr::memchr3(b'\t', b'\n', b'\r', value).is_none() && (lines == Lines::Raw || is_safe(value)) {
         return out.extend_from_slice(value);
@@ -81,15 +80,15 @@ pub(super) fn cell(value: &[u8], lines: Lines, out: &mut Vec<u8>) {
     }
 }
 
-/// Is there surely no character in the text that is escaped? Of those beyond ASCII only the first byte is looked for, which
-/// they share with others: C2 for C1 control characters, D8 for U+061C, E2 for U+2000 to U+2FFF.
+/// Whether the text certainly has no character to escape. For non-ASCII characters only the first byte is checked, which they
+/// share with others: C2 for C1 control characters, D8 for U+061C, E2 for U+2000 to U+2FFF.
 #[inline]
 fn is_safe(text: &[u8]) -> bool {
     let suspicious = |byte: u8| (byte < b' ' && byte != b'\t' && byte != b'\n') || matches!(byte, 0x7f | 0xc2 | 0xd8 | 0xe2);
     !text.iter().fold(false, |some, byte| some | suspicious(*byte))
 }
 
-/// Copies text on as many lines as it has. A carriage return before a newline is part of the line end, and is left out.
+/// Copies a text of one or more lines. A carriage return before a newline is part of the line end, and is omitted.
 fn safe(text: &[u8], out: &mut Vec<u8>) {
     if is_safe(text) {
         return out.extend_from_slice(text);
@@ -107,7 +106,7 @@ fn put(character: char, escaped: bool, out: &mut Vec<u8>) {
     match u32::from(character) {
         0x20..=0x7e => out.push(character as u8),
         code if escaped && is_unsafe(character) => {
-            // Writing to memory has nothing that could fail.
+            // Writing to memory cannot fail.
             let _infallible = if code < 0x100 { write!(out, "\\x{code:02x}") } else { write!(out, "\\u{code:04x}") };
         }
         _ => out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes()),

@@ -1,18 +1,17 @@
-//! A moment as RFC 3339 in UTC with milliseconds, as the service writes every time.
+//! Times as RFC 3339 in UTC with milliseconds, the format of every time in responses.
 //!
-//! Owns the digits. Moments before 1970 and after 9999, which RFC 3339 cannot write or nobody means, become the nearest one
-//! that can be.
+//! Times before 1970 and after 9999 are clamped: RFC 3339 cannot write the latter.
 
 /// The end of the year 9999.
 const LAST_MILLIS: u64 = 253_402_300_799_999;
 const SECONDS_OF_DAY: u64 = 86_400;
 
-/// How many bytes a moment takes.
+/// The length of a written time.
 pub(super) const LENGTH: usize = 24;
-/// Where the milliseconds' digits are in it.
+/// The position of the milliseconds' digits.
 pub(super) const FRACTION: usize = 20;
 
-/// The second written last. Events come in the order of time, so mostly the day, and often the second, is the same again.
+/// The last written second. Events are ordered by time, so the day, and often the second, is usually the same.
 #[derive(Debug)]
 pub(super) struct CachedSecond {
     second: u64,
@@ -25,7 +24,7 @@ impl Default for CachedSecond {
     }
 }
 
-/// The second that epoch milliseconds are in, and the digits of the milliseconds in it.
+/// The second of epoch milliseconds, and the digits of the milliseconds.
 #[inline]
 pub(super) fn split(millis: i64) -> (u64, [u8; 3]) {
     let millis = u64::try_from(millis).unwrap_or(0).min(LAST_MILLIS);
@@ -39,7 +38,7 @@ fn digit(value: u64) -> u8 {
 }
 
 impl CachedSecond {
-    /// The text of the second, its milliseconds left at zero, when it is another one than the last.
+    /// The text of the second with zero milliseconds, if it differs from the last.
     #[inline]
     pub(super) fn renewed(&mut self, second: u64) -> Option<&[u8; LENGTH]> {
         if second == self.second {
@@ -49,12 +48,12 @@ impl CachedSecond {
         Some(&self.text)
     }
 
-    /// The text of the second, its milliseconds left at zero.
+    /// The text of the second with zero milliseconds.
     pub(super) fn text(&self) -> &[u8; LENGTH] {
         &self.text
     }
 
-    /// The moment, whole.
+    /// The whole time.
     pub(super) fn written(&mut self, millis: i64) -> [u8; LENGTH] {
         let (second, fraction) = split(millis);
         let _unchanged = self.renewed(second);
@@ -103,7 +102,7 @@ impl CachedSecond {
 mod tests {
     use super::*;
 
-    /// What jiff can print ends a day before the year 9999 does.
+    /// jiff's range ends a day before the end of the year 9999.
     const LAST_OF_JIFF: i64 = 253_402_207_200_000;
 
     fn expected(millis: i64) -> String {
@@ -132,7 +131,7 @@ mod tests {
         for day in 0..2_932_897_i64 {
             let millis = day * 86_400_000 + day % 86_400_000;
             let text = written(&mut time, millis);
-            // The calendar is slow: all days of some centuries, every eleventh of the rest.
+            // To save time: all days of some centuries, every eleventh day of the rest.
             if day < 150_000 || day % 11 == 0 {
                 assert_eq!(text, expected(millis), "{millis}");
             }

@@ -1,9 +1,9 @@
-//! The layouts by example: what a reader, a spreadsheet and a terminal get.
+//! The layouts by example.
 
 use crate::reference::{Event, built, written};
 use logmark_event_page::{Events, GroupPage, Layout};
 
-/// The same message in a page of plain values and in an answer, there with every escape that there is for it.
+/// The same message in a page of plain values and in a response with every possible escape.
 fn pages(message: &str) -> [Events; 3] {
     let event =
         Event { timestamp: 0, ingestion_time: None, stream: "s".into(), event_id: Some("7".into()), message: message.into() };

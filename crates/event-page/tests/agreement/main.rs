@@ -1,5 +1,5 @@
-//! The library against `serde_json` and the layouts by the book: the same is accepted, and it means the same.
-#![expect(clippy::unwrap_used, reason = "what cannot be made or read is a failed test")]
+//! Compares the library with `serde_json` and straightforward layouts: both accept the same input with the same meaning.
+#![expect(clippy::unwrap_used, reason = "a value that cannot be built or read fails the test")]
 
 mod reference;
 mod layouts;
@@ -7,7 +7,7 @@ mod layouts;
 use proptest::prelude::{Just, Strategy, any, prop, prop_oneof, proptest};
 use reference::{Event, built, check, check_layouts, values};
 
-/// Values right and wrong, for members known and unknown.
+/// Valid and invalid values, for known and unknown members.
 const VALUES: &[&str] = &[
     "null",
     "true",
@@ -230,7 +230,7 @@ proptest! {
     }
 }
 
-/// The generator would prove nothing if all that it made were refused.
+/// Checks that the generator does not only make refused input.
 #[test]
 fn most_generated_answers_are_answers() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();

@@ -1,4 +1,4 @@
-//! The same as the library in the plainest way: `serde_json` into structs, and the layouts by the book.
+//! A simple reference implementation: `serde_json` into structs, and straightforward layouts.
 //!
 //! Shared with the fuzz target.
 
@@ -13,14 +13,14 @@ use serde_json::Value;
 pub(crate) use typed::Event;
 use typed::{GroupAnswer, StreamAnswer};
 
-/// The stream that events of GetLogEvents are in.
+/// The stream of the events of GetLogEvents.
 pub(crate) const STREAM: &str = "a \"stream\", quoted";
 
-/// What is in an answer: its events and its tokens.
+/// The events and tokens of a response.
 pub(crate) type Answer = (Vec<Event>, Vec<Option<String>>);
 
-/// Is every part right, those that structs pass over among them, and no array where an object is meant? `None`: this reference
-/// cannot tell, for it reads floating-point numbers that nobody asks for.
+/// Whether every part is valid, including skipped members, without arrays in place of objects. `None`: unknown, because this
+/// reference cannot represent a floating-point number of a skipped member.
 fn is_sound(answer: &[u8]) -> Option<bool> {
     let value = match serde_json::from_slice::<Value>(answer) {
         Ok(value) => value,
@@ -31,7 +31,7 @@ fn is_sound(answer: &[u8]) -> Option<bool> {
     Some(value.is_object() && events.is_some_and(|events| events.iter().all(Value::is_object)))
 }
 
-/// An answer of GetLogEvents by `serde_json`; the outer `None`: it cannot tell.
+/// A response of GetLogEvents by `serde_json`; the outer `None`: unknown.
 pub(crate) fn stream_answer(answer: &[u8]) -> Option<Option<Answer>> {
     if !is_sound(answer)? {
         return Some(None);
@@ -41,7 +41,7 @@ pub(crate) fn stream_answer(answer: &[u8]) -> Option<Option<Answer>> {
     Some(Some((answer.into_events(STREAM), tokens.to_vec())))
 }
 
-/// An answer of FilterLogEvents by `serde_json`; the outer `None`: it cannot tell.
+/// A response of FilterLogEvents by `serde_json`; the outer `None`: unknown.
 pub(crate) fn group_answer(answer: &[u8]) -> Option<Option<Answer>> {
     if !is_sound(answer)? {
         return Some(None);
@@ -51,7 +51,7 @@ pub(crate) fn group_answer(answer: &[u8]) -> Option<Option<Answer>> {
     Some(Some((answer.into_events(), vec![token])))
 }
 
-/// What the library's view says.
+/// The values of the library's view.
 pub(crate) fn values(events: &Events) -> Vec<Event> {
     let event = |event: logmark_event_page::EventRef<'_>| {
         assert_eq!(event.message_length(), event.message().len());
@@ -87,7 +87,7 @@ pub(crate) fn built(events: &[Event]) -> Events {
     builder.finish()
 }
 
-/// The library's bytes.
+/// The library's output.
 pub(crate) fn written(layout: Layout, events: &Events) -> String {
     let mut out = Vec::new();
     let mut writer = Writer::new(layout);
@@ -119,7 +119,7 @@ pub(crate) fn body(event: &Event) -> Body {
     }
 }
 
-/// The last moment that jiff prints is a day before RFC 3339's.
+/// jiff's last time is a day before RFC 3339's.
 pub(crate) fn time(millis: i64) -> String {
     if millis > 253_402_207_200_000 {
         return written_time(millis);
@@ -127,7 +127,7 @@ pub(crate) fn time(millis: i64) -> String {
     format!("{:.3}", jiff::Timestamp::from_millisecond(millis.max(0)).unwrap())
 }
 
-/// What the library makes of a moment: `write::time` has its own tests up to the end.
+/// A time by the library; `write::time` has its own tests of the whole range.
 fn written_time(millis: i64) -> String {
     let event = Event { timestamp: millis, ingestion_time: None, stream: String::new(), event_id: None, message: String::new() };
     let body: Body = serde_json::from_str(&written(Layout::Ndjson, &built(&[event]))).unwrap();
@@ -139,7 +139,7 @@ pub(crate) fn ndjson(events: &[Event]) -> String {
     events.iter().map(|event| serde_json::to_string(&body(event)).unwrap() + "\n").collect()
 }
 
-/// A cell's text with a `'` wherever a spreadsheet would begin a formula, whichever separator it expects, or round an id.
+/// A cell's text with a `'` wherever a spreadsheet would begin a formula, with any separator, or round an id.
 fn neutralised(text: &str) -> String {
     const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
     let digits = text.strip_prefix('-').unwrap_or(text);
@@ -200,7 +200,7 @@ pub(crate) fn raw_text(events: &[Event]) -> String {
     events.iter().map(line).collect()
 }
 
-/// Every layout of a page says what its values say; plain text is escaped as `serde_json` does, to the byte.
+/// Every layout of a page has the same values; plain text is escaped exactly as by `serde_json`.
 pub(crate) fn check_layouts(events: &Events) {
     let values = values(events);
     assert_eq!(written(Layout::Csv, events), csv(&values));
@@ -214,7 +214,8 @@ pub(crate) fn check_layouts(events: &Events) {
     assert_eq!(written(Layout::Ndjson, &built(&values)), ndjson(&values));
 }
 
-/// The library reads what `serde_json` reads, and writes what it means. True when it was an answer.
+/// Checks that the library accepts the same input as `serde_json`, and writes the same meaning. Returns true if the input was a
+/// response.
 pub(crate) fn check(answer: &[u8]) -> bool {
     let ours = StreamPage::read(answer.to_vec().into()).ok().map(|page| {
         let events = page.events.in_stream(STREAM);

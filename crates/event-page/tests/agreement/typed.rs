@@ -1,11 +1,10 @@
-//! The two answers as one would read them by hand: typed structs of owned strings, by `serde_json`.
+//! The two responses as typed structs of owned strings, for `serde_json`.
 //!
-//! The counterpart of the library wherever one is needed: for what an answer means (`reference`, the fuzz target) and for how
-//! fast it is read (the bench).
+//! Used for comparison by `reference`, the fuzz target and the bench.
 
 use serde::Deserialize;
 
-/// An answer of GetLogEvents.
+/// A response of GetLogEvents.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct StreamAnswer {
@@ -22,7 +21,7 @@ pub(crate) struct StreamEvent {
     ingestion_time: Option<i64>,
 }
 
-/// An answer of FilterLogEvents.
+/// A response of FilterLogEvents.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct GroupAnswer {
@@ -40,7 +39,7 @@ pub(crate) struct GroupEvent {
     event_id: String,
 }
 
-/// An event of either, with all its values.
+/// An event of either response, with all its values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Event {
     pub(crate) timestamp: i64,
@@ -51,7 +50,7 @@ pub(crate) struct Event {
 }
 
 impl StreamAnswer {
-    /// The events, and the stream that was asked for, which the answer does not name.
+    /// The events, with the requested stream, which the response does not contain.
     pub(crate) fn into_events(self, stream: &str) -> Vec<Event> {
         let event = |StreamEvent { timestamp, message, ingestion_time }| Event {
             timestamp,

@@ -1,7 +1,7 @@
-//! Times that begin with a digit and are dates.
+//! Dates that begin with a digit.
 //!
 //! - Year first: `2026-11-20`, `2026/11/20`, `2026.11.20`, `2026-Nov-20`, `20261120`, `20261120100000`, `261120`.
-//! - Day or month first: `20.11.2026` (always the day), `20/11/2026`, `11-20-2026`, `26/11/20`; the order is the file's.
+//! - Day or month first: `20.11.2026` (always the day), `20/11/2026`, `11-20-2026`, `26/11/20`; the file determines the order.
 //! - With the month's name: `20/Nov/2026`, `20-Nov-26`, `20 Nov 2026`, `20. Nov 11:00:00 CET 2026`.
 //! - Without a year: `11-20 10:00:00.123` (logcat), `11/20-10:00:00.123456` (Snort).
 
@@ -133,7 +133,7 @@ fn day_or_month_first(mut cursor: Cursor<'_>) -> Option<Stamp<'_>> {
     finish(cursor, date, kind, separator, Style::Strict)
 }
 
-/// Month before day, with a fraction: these two writers alone leave the year out.
+/// Month before day, with a fraction: only these two programs omit the year.
 fn without_year(mut cursor: Cursor<'_>, first: i64, second: i64, separator: u8) -> Option<Stamp<'_>> {
     let join = match (separator, cursor.peek()?) {
         (b'-', b' ') => b' ',
@@ -151,7 +151,7 @@ fn without_year(mut cursor: Cursor<'_>, first: i64, second: i64, separator: u8) 
     Some(Stamp { date, time, zone, shape, length: cursor.at() })
 }
 
-/// Years that a log can have; others are numbers that happen to stand where a year would.
+/// Possible years of a log; other numbers in this position are not years.
 fn year(value: i64) -> Option<i16> {
     i16::try_from(value).ok().filter(|year| (1970..=9999).contains(year))
 }

@@ -8,7 +8,7 @@ use crate::civil::{Date, Kind, Shape, Stamp, TimeOfDay};
 use crate::cursor::Cursor;
 use crate::zone::Zone;
 
-/// What a number counts, when the caller says so.
+/// The unit of a number, if the caller knows it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Unit {
     Seconds,
@@ -17,10 +17,10 @@ pub(crate) enum Unit {
     Nanoseconds,
 }
 
-/// 100,000,000 seconds: 3 March 1973. Below it in seconds, a number in a time field is a duration or a counter.
+/// 100,000,000 seconds: 3 March 1973. A smaller number in a time field is a duration or a counter.
 const LEAST_SECONDS: i64 = 100_000_000;
 
-/// A decimal number as digits, because a float has too few for nanoseconds.
+/// A decimal number as digits, because a float has too few digits for nanoseconds.
 pub(crate) struct Decimal {
     /// 15 digits and more lose nothing: the part before the point.
     whole: i64,
@@ -49,7 +49,7 @@ pub(crate) fn stamp<'a>(ms: i64, kind: Kind, length: usize) -> Stamp<'a> {
     Stamp { date: Date::Instant(ms), time: TimeOfDay::default(), zone: Zone::None, shape: Shape::of(kind), length }
 }
 
-/// The number at the first of `bytes`, in a unit that the caller knows: 9 or 10 digits of seconds, and so on.
+/// The number at the start of `bytes`, in a known unit: 9 or 10 digits of seconds, and so on.
 pub(crate) fn in_unit_at(bytes: &[u8], unit: Unit) -> Option<i64> {
     let value = decimal(bytes)?;
     let ends = bytes.get(value.length).is_none_or(|byte| b" \t,;:|])}>\"'\r".contains(byte));
@@ -119,7 +119,7 @@ fn decimal(bytes: &[u8]) -> Option<Decimal> {
         significant.split_at(before + places)
     };
     let digits = whole.len();
-    // 19 digits are the most that an i64 of nanoseconds has.
+    // An i64 of nanoseconds has at most 19 digits.
     let value = if digits > 19 { return None } else { std::str::from_utf8(whole).ok()?.parse().ok()? };
     let padded = fraction.iter().copied().chain(std::iter::repeat(b'0')).take(9);
     let nanos = padded.fold(0, |value, digit| value * 10 + i64::from(digit - b'0'));

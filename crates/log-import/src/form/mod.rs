@@ -1,11 +1,11 @@
-//! Every way of writing a time that is known, at one place: `parse` reads the time that begins with the first byte.
+//! All known time formats: `parse` reads the time at the start of the bytes.
 //!
-//! - The first byte decides which forms are tried: a digit (`digits`, `epoch`, `east_asian`), a letter
-//!   (`names`), `@` or `/`.
+//! - The first byte determines the formats that are tried: a digit (`digits`, `epoch`, `east_asian`), a letter (`names`), `@` or
+//!   `/`.
 //! - A date needs a time of day with seconds. A date alone, or `10:00`, is not a time of an event.
 //! - The time of day may be padded with a blank, has `AM` or `PM`, and a fraction after `.`, `,` or `:`.
 //!
-//! Never: searches. Where a time may stand in a line is `place`'s.
+//! Does not search: `place` knows the positions of times in lines.
 
 mod digits;
 mod east_asian;
@@ -17,7 +17,7 @@ use crate::civil::{Date, Kind, Shape, Stamp, TimeOfDay};
 use crate::cursor::Cursor;
 use crate::zone;
 
-/// The time that begins at the first of `bytes`.
+/// The time at the start of `bytes`.
 pub(crate) fn parse(bytes: &[u8]) -> Option<Stamp<'_>> {
     match bytes.first()? {
         b'0'..=b'9' => digits::parse(bytes).or_else(|| epoch::parse(bytes)),
@@ -28,7 +28,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Option<Stamp<'_>> {
     }
 }
 
-/// A time of day where an event's whole time would stand, or the seconds since the start of a machine: the date is missing.
+/// A time of day without a date, or the seconds since the start of a machine.
 pub(crate) fn lacks_date(bytes: &[u8]) -> bool {
     let mut cursor = Cursor::new(bytes);
     if cursor.digit_run() == 2 {
@@ -73,11 +73,11 @@ pub(crate) fn time_of_day(cursor: &mut Cursor<'_>, style: Style) -> Option<(Time
         return None;
     }
     *cursor = ahead;
-    // A leap second has no place of its own in milliseconds since 1970.
+    // Milliseconds since 1970 cannot represent a leap second.
     Some((TimeOfDay { hour, minute, second: second.min(59), nanosecond }, fraction))
 }
 
-/// Nanoseconds; digits after the ninth are passed over. After `:` it is exactly three digits (`10:00:00:123`).
+/// Nanoseconds; digits after the ninth are skipped. After `:` exactly three digits are required (`10:00:00:123`).
 fn fraction(cursor: &mut Cursor<'_>) -> (i32, u8) {
     let mut ahead = *cursor;
     let Some(separator) = ahead.eat_any(b".,:") else { return (0, 0) };
@@ -93,7 +93,7 @@ fn fraction(cursor: &mut Cursor<'_>) -> (i32, u8) {
     (nanosecond, separator)
 }
 
-/// The hour of 24, by the `AM` or `PM` that may follow. `None` when it contradicts the hour.
+/// The hour of 24, by the `AM` or `PM` that may follow. `None` if it contradicts the hour.
 fn half_day(cursor: &mut Cursor<'_>, hour: i8) -> Option<i8> {
     let mut ahead = *cursor;
     // JDK 20 and later write a narrow no-break space (U+202F); others a no-break space (U+00A0).
@@ -117,7 +117,7 @@ fn half_day(cursor: &mut Cursor<'_>, hour: i8) -> Option<i8> {
     Some(hour)
 }
 
-/// Passes what stands between a date and its time, and says with one byte what it was.
+/// Skips the separator between a date and its time, and returns one byte that identifies it.
 fn join(cursor: &mut Cursor<'_>) -> Option<u8> {
     let mut ahead = *cursor;
     let join = match ahead.eat_any(b"Tt_:-,@\t ")? {
@@ -149,7 +149,7 @@ fn join(cursor: &mut Cursor<'_>) -> Option<u8> {
     Some(join)
 }
 
-/// The time and the zone that follow a date, as a whole stamp.
+/// Reads the time and the zone after a date as a complete stamp.
 fn finish<'a>(mut cursor: Cursor<'a>, date: Date, kind: Kind, separator: u8, style: Style) -> Option<Stamp<'a>> {
     let join = join(&mut cursor)?;
     // DB2: `2026-11-20-10.00.00.123456`.

@@ -1,8 +1,8 @@
 //! Times with the name of a month, in English and the usual locales of `date`.
 //!
-//! - A weekday before the date is passed over: `Fri Nov 20 …`, `Friday, 20-Nov-26 …`, `Fri 2026-11-20 …`.
-//! - The year stands after the day, after the time (`Fri Nov 20 10:00:00 2026`), or after the zone (`10:00:00 UTC 2026`); a zone may
-//!   follow the year (`10:00:00 2026 +0100`). Without one it is the file's to choose.
+//! - A weekday before the date is skipped: `Fri Nov 20 …`, `Friday, 20-Nov-26 …`, `Fri 2026-11-20 …`.
+//! - The year stands after the day, after the time (`Fri Nov 20 10:00:00 2026`), or after the zone (`10:00:00 UTC 2026`); a zone
+//!   may follow the year (`10:00:00 2026 +0100`). Without a year, the file determines it.
 //! - `I1120 10:00:00.123456` is the time of klog and glog.
 
 use super::digits::two_digit_year;
@@ -168,7 +168,7 @@ pub(super) fn month(cursor: &mut Cursor<'_>) -> Option<i8> {
     let word = cursor.word();
     let month = month_of(word)?;
     cursor.skip(word.len());
-    // `20 nov. 2026`; in `20.Nov.2026` the point is the separator, and harmless to pass over.
+    // `20 nov. 2026`; in `20.Nov.2026` the point is the separator, and can be skipped too.
     cursor.eat(b'.');
     Some(month)
 }
@@ -245,7 +245,7 @@ fn month_first(mut cursor: Cursor<'_>) -> Option<Stamp<'_>> {
     (is_short || stamp.shape.kind != Kind::NoYear).then_some(stamp)
 }
 
-/// What follows the day of `20/Nov/2026:10:00:00` and its like.
+/// The rest after the day of `20/Nov/2026:10:00:00` and similar times.
 pub(super) fn after_day(mut cursor: Cursor<'_>, day: i8) -> Option<Stamp<'_>> {
     let separator = cursor.eat_any(b"/-. ")?;
     cursor.blanks(1);
@@ -272,7 +272,7 @@ fn rest<'a>(cursor: Cursor<'a>, month: i8, day: i8, kind: Kind) -> Option<Stamp<
         };
         return finish(ahead, Date::Full { year, month, day }, kind, separator, Style::Strict);
     }
-    // `20-Nov-26:…` has a two-digit year and then a colon; nobody writes an hour after `-`.
+    // `20-Nov-26:…` has a two-digit year and then a colon; an hour never follows `-`.
     if b"/-".contains(&separator) {
         let year = two_digit_year(ahead.digits(2, 2)?);
         return finish(ahead, Date::Full { year, month, day }, kind, separator, Style::Strict);

@@ -1,105 +1,68 @@
 //! The concurrency limiter's state machine: each event is a method that takes the time of the event.
 //!
-//! Owns who holds, who waits and who is next. Never reads a clock and never sleeps: `concurrency_limiter` wraps it in a lock and
-//! futures.
+//! Owns the holders, the waiters and their order. Never reads a clock and never sleeps: `concurrency_limiter` wraps it in a lock
+//! and futures.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::num::NonZeroU32;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::ConcurrencyLimiterState;
+use crate::tenant_queue::{Tenant, TenantQueue, load};
 use crate::{QueueLimits, Rejected, Share};
 
 /// One permit in this many is reserved for tenants that hold none.
 const RESERVED_DIVISOR: u32 = 10;
-/// The mean time that a permit is held counts the latest with this weight: 1/8.
+/// The weight of the latest holding time in the mean: 1/8.
 const MEAN_WEIGHT: u32 = 8;
-/// The mean time before any permit was released.
+/// The mean holding time before any permit was released.
 const DEFAULT_HOLD: Duration = Duration::from_secs(5);
-/// No rejection states a longer wait: how long others hold their permits is a guess.
+/// Longest wait that a rejection states, because holding times are only estimated.
 const MAX_WAIT: Duration = Duration::from_secs(60);
-/// So that what is held for a weight compares in integers.
-const WEIGHT_UNIT: u64 = 1 << 24;
 
-/// What the state machine needs of a waiting request.
+/// A waiting request, as the state machine sees it.
 pub(super) trait Waiter {
-    /// It waits no longer: it holds a permit since then, or is rejected.
+    /// The request is decided: it holds a permit since the given time, or is rejected.
     fn notify(&self, decision: Result<Instant, Rejected>);
 }
 
-/// What became of a request.
+/// The outcome of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Admission {
     Decided(Result<Instant, Rejected>),
     Queued(u64),
 }
 
-#[derive(Debug)]
-struct QueueEntry<W> {
-    id: u64,
-    waiter: W,
-}
-
-#[derive(Debug)]
-struct Tenant<W> {
-    weight: NonZeroU32,
-    held: u32,
-    waiting: VecDeque<QueueEntry<W>>,
-}
-
-/// Who is served first: the fewest held for its weight, then the first to come. A tenant's key changes with what it holds, so
-/// that it is taken out of the order before each change and put in again after.
-type Key = (u64, u64, Arc<str>);
-
-impl<W> Tenant<W> {
-    fn load(&self, count: usize) -> u64 {
-        u64::try_from(count).unwrap_or(u64::MAX).saturating_mul(WEIGHT_UNIT) / u64::from(self.weight.get())
-    }
-
-    fn key(&self, name: &Arc<str>) -> Option<Key> {
-        self.waiting.front().map(|first| (self.load(self.held as usize), first.id, Arc::clone(name)))
-    }
-
-    fn all(&self) -> usize {
-        self.held as usize + self.waiting.len()
-    }
+/// What the tenant holds and awaits.
+fn demand<W>(tenant: &Tenant<W>) -> u64 {
+    tenant.held + tenant.waiting.len() as u64
 }
 
 #[derive(Debug)]
 pub(super) struct Core<W> {
     limit: u32,
     bounds: QueueLimits,
-    held: u32,
-    waiting: usize,
-    /// Those that hold or wait.
-    tenants: HashMap<Arc<str>, Tenant<W>>,
-    order: BTreeSet<Key>,
-    next_id: u64,
+    queue: TenantQueue<W>,
     mean_hold: Option<Duration>,
 }
 
 impl<W: Waiter> Core<W> {
     pub(super) fn new(limit: NonZeroU32, bounds: QueueLimits) -> Self {
-        Self {
-            limit: limit.get(),
-            bounds,
-            held: 0,
-            waiting: 0,
-            tenants: HashMap::new(),
-            order: BTreeSet::new(),
-            next_id: 0,
-            mean_hold: None,
-        }
+        Self { limit: limit.get(), bounds, queue: TenantQueue::new(), mean_hold: None }
     }
 
     pub(super) fn state(&self) -> ConcurrencyLimiterState {
-        ConcurrencyLimiterState { limit: self.limit, held: self.held, queued: self.waiting, tenants_queued: self.order.len() }
+        ConcurrencyLimiterState {
+            limit: self.limit,
+            // At most `limit`.
+            held: u32::try_from(self.queue.held()).unwrap_or(u32::MAX),
+            queued: self.queue.waiting(),
+            tenants_queued: self.queue.waiting_tenants(),
+        }
     }
 
-    /// A request comes; `waiter` is made if it has to wait.
+    /// A request arrives; `waiter` is called if it has to wait.
     pub(super) fn acquire(
         &mut self,
         now: Instant,
@@ -108,131 +71,89 @@ impl<W: Waiter> Core<W> {
         deadline: Instant,
         waiter: impl FnOnce() -> W,
     ) -> Admission {
-        let (held, waiting) = self.tenants.get(&share.tenant).map_or((0, 0), |tenant| (tenant.held, tenant.waiting.len()));
-        if tenant_limit.is_some_and(|limit| held as usize + waiting >= limit.get() as usize) {
+        let (held, waiting) = self.queue.counts(share);
+        if tenant_limit.is_some_and(|limit| held + waiting as u64 >= u64::from(limit.get())) {
             return Admission::Decided(Err(Rejected::TenantLimit));
         }
-        // No waiter could take a free permit, or it would have: so this request overtakes none.
+        // No waiter can use a free permit, or it would have it already, so this request overtakes no waiter.
         if waiting == 0 && self.is_free_for(held) {
-            self.tenant(share).held += 1;
-            self.held += 1;
+            self.queue.take(share, 1);
             return Admission::Decided(Ok(now));
         }
         if deadline <= now || waiting >= self.bounds.per_tenant || !self.make_room(share) {
             return Admission::Decided(Err(self.rejection()));
         }
-        let id = self.next_id;
-        self.next_id += 1;
-        self.waiting += 1;
-        self.change(share, |tenant| tenant.waiting.push_back(QueueEntry { id, waiter: waiter() }));
-        Admission::Queued(id)
+        Admission::Queued(self.queue.push(share, 1, waiter()))
     }
 
-    /// A permit that was held since then is free again.
+    /// A permit that was held since `since` is released.
     pub(super) fn release(&mut self, now: Instant, share: &Share, since: Instant) {
         let hold = now.saturating_duration_since(since);
         self.mean_hold = Some(self.mean_hold.map_or(hold, |mean| (mean * (MEAN_WEIGHT - 1) + hold) / MEAN_WEIGHT));
         self.free(now, share);
     }
 
-    /// A waiter leaves, and never used the permit that it may have been granted.
+    /// A waiter leaves without using the permit that it may have been granted.
     pub(super) fn leave(&mut self, now: Instant, share: &Share, id: u64, decided: Option<Result<Instant, Rejected>>) {
         match decided {
             Some(Ok(_)) => self.free(now, share),
             Some(Err(_)) => {}
-            None => drop(self.remove(share, id)),
+            None => drop(self.queue.remove(share, id)),
         }
     }
 
     /// A waiter's deadline passed.
     pub(super) fn expire(&mut self, share: &Share, id: u64) {
         let rejected = self.rejection();
-        if let Some(expired) = self.remove(share, id) {
+        if let Some(expired) = self.queue.remove(share, id) {
             expired.waiter.notify(Err(rejected));
         }
     }
 
     fn free(&mut self, now: Instant, share: &Share) {
-        self.change(share, |tenant| tenant.held = tenant.held.saturating_sub(1));
-        self.held = self.held.saturating_sub(1);
+        self.queue.give_back(share, 1);
         self.dispatch(now);
     }
 
-    /// Gives free permits to the next waiters.
+    /// Grants free permits to the next waiters.
     fn dispatch(&mut self, now: Instant) {
-        while let Some((_, _, name)) = self.order.first().cloned()
-            && let Some(tenant) = self.tenants.get(&name)
+        while let Some(((.., name), tenant)) = self.queue.next_after(None)
             && self.is_free_for(tenant.held)
         {
-            let share = Share { tenant: name, weight: tenant.weight };
-            let next = self.change(&share, |tenant| {
-                tenant.held += 1;
-                tenant.waiting.pop_front()
-            });
-            self.held += 1;
-            self.waiting -= 1;
-            next.into_iter().for_each(|next| next.waiter.notify(Ok(now)));
+            let share = Share { tenant: name.clone(), weight: tenant.weight };
+            self.queue.serve(&share).into_iter().for_each(|served| served.waiter.notify(Ok(now)));
         }
     }
 
-    /// Whether a tenant that holds so many may have one more.
-    fn is_free_for(&self, held: u32) -> bool {
-        let kept = if held == 0 || self.limit == 1 { 0 } else { (self.limit / RESERVED_DIVISOR).max(1) };
-        self.held + kept < self.limit
+    /// Whether a tenant that holds `held` permits may have one more.
+    fn is_free_for(&self, held: u64) -> bool {
+        let reserve = if held == 0 || self.limit == 1 { 0 } else { (self.limit / RESERVED_DIVISOR).max(1) };
+        self.queue.held() + u64::from(reserve) < u64::from(self.limit)
     }
 
-    /// Room in the queue for one more of this tenant, if need be at the cost of the tenant that has the most for its weight.
+    /// Makes room in the queue for one more waiter of this tenant, if necessary by evicting one of the tenant with the most
+    /// waiters per weight.
     fn make_room(&mut self, share: &Share) -> bool {
-        if self.waiting < self.bounds.total {
+        if self.queue.waiting() < self.bounds.total {
             return true;
         }
-        let own = self.tenants.get(&share.tenant).map_or(0, |tenant| tenant.load(tenant.all() + 1));
-        let heaviest = self.tenants.iter().filter(|(_, tenant)| !tenant.waiting.is_empty());
-        // The last to come among equals, so that the choice doesn't hang on the order of a hash map.
-        let heaviest = heaviest.max_by_key(|(_, tenant)| (tenant.load(tenant.all()), tenant.waiting.back().map(|last| last.id)));
-        let Some((name, tenant)) = heaviest.filter(|(_, tenant)| tenant.load(tenant.all()) > own) else { return false };
-        let heaviest = Share { tenant: Arc::clone(name), weight: tenant.weight };
+        let own = self.queue.tenants().get(&share.tenant).map_or(0, |tenant| load(demand(tenant) + 1, tenant.weight));
+        let waiting = self.queue.tenants().iter().filter(|(_, tenant)| !tenant.waiting.is_empty());
+        // The last arrival among equals, so that the choice does not depend on the order of a hash map.
+        let heaviest = waiting
+            .map(|(name, tenant)| (load(demand(tenant), tenant.weight), tenant.waiting.back().map(|last| last.id), name, tenant))
+            .max_by_key(|(load, last, ..)| (*load, *last));
+        let Some((.., name, tenant)) = heaviest.filter(|(load, ..)| *load > own) else { return false };
+        let heaviest = Share { tenant: name.clone(), weight: tenant.weight };
         let rejected = self.rejection();
-        let evicted = self.change(&heaviest, |tenant| tenant.waiting.pop_back());
-        self.waiting -= 1;
-        evicted.into_iter().for_each(|evicted| evicted.waiter.notify(Err(rejected)));
+        self.queue.evict(&heaviest).into_iter().for_each(|evicted| evicted.waiter.notify(Err(rejected)));
         true
     }
 
-    fn remove(&mut self, share: &Share, id: u64) -> Option<QueueEntry<W>> {
-        let index = self.tenants.get(&share.tenant)?.waiting.binary_search_by_key(&id, |waiting| waiting.id).ok()?;
-        self.waiting -= 1;
-        self.change(share, |tenant| tenant.waiting.remove(index))
-    }
-
-    /// Changes what a tenant holds and awaits, and keeps its place in the order true.
-    fn change<T>(&mut self, share: &Share, change: impl FnOnce(&mut Tenant<W>) -> T) -> T {
-        let before = self.tenants.get(&share.tenant).and_then(|tenant| tenant.key(&share.tenant));
-        let tenant = self.tenant(share);
-        let changed = change(tenant);
-        let (after, gone) = (tenant.key(&share.tenant), tenant.all() == 0);
-        if let Some(key) = before {
-            self.order.remove(&key);
-        }
-        self.order.extend(after);
-        if gone {
-            self.tenants.remove(&share.tenant);
-        }
-        changed
-    }
-
-    fn tenant(&mut self, share: &Share) -> &mut Tenant<W> {
-        self.tenants.entry(Arc::clone(&share.tenant)).or_insert_with(|| Tenant {
-            weight: share.weight,
-            held: 0,
-            waiting: VecDeque::new(),
-        })
-    }
-
-    /// When all present waiters have been served, if permits are held for as long as lately.
+    /// When all current waiters will have been served, by the mean holding time.
     fn rejection(&self) -> Rejected {
         let mean = self.mean_hold.unwrap_or(DEFAULT_HOLD);
-        let rounds = (self.waiting + 1).div_ceil(self.limit as usize);
+        let rounds = (self.queue.waiting() + 1).div_ceil(self.limit as usize);
         let wait = mean.saturating_mul(u32::try_from(rounds).unwrap_or(u32::MAX)).min(MAX_WAIT);
         Rejected::Busy { retry_after: crate::rejected::whole_seconds(wait) }
     }

@@ -1,4 +1,4 @@
-//! The budget from outside: shares, waits, sizes that change.
+//! Tests of the public API: shares, waits, changing sizes.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -15,7 +15,7 @@ fn share(tenant: &str) -> Share {
     Share::new(tenant, NonZeroU32::MIN)
 }
 
-/// Takes `step` bytes at a time until the tenant is refused.
+/// Reserves `step` bytes at a time until the tenant is refused.
 fn all_of(memory: &MemoryPool, tenant: &str, step: u64) -> (Vec<Reservation>, Rejected) {
     let mut held = Vec::new();
     loop {
@@ -35,8 +35,8 @@ fn one_tenant_gets_half_and_another_always_gets_through() {
     assert_eq!(second.len(), 30, "half of what is left");
     let (_third, _) = all_of(&memory, "third", 10);
     let fourth = memory.try_reserve(&share("fourth"), 140);
-    assert!(fourth.is_ok(), "an eighth is left for those who hold nothing: {:?}", memory.state());
-    assert!(matches!(memory.try_reserve(&share("fifth"), 1000), Err(Rejected::Busy { .. })), "others hold it");
+    assert!(fourth.is_ok(), "an eighth is left for tenants that hold nothing: {:?}", memory.state());
+    assert!(matches!(memory.try_reserve(&share("fifth"), 1000), Err(Rejected::Busy { .. })), "other tenants hold it");
     drop((greedy, second));
     assert!(memory.try_reserve(&share("fifth"), 900).is_ok());
 }
@@ -124,7 +124,7 @@ proptest! {
                 let free = 1000 - memory.state().held;
                 match memory.try_reserve(&share(&tenant.to_string()), bytes) {
                     Ok(reservation) => held[tenant].push(reservation),
-                    Err(_) => prop_assert!(!(holds_nothing && bytes <= free), "who holds nothing gets what is free"),
+                    Err(_) => prop_assert!(!(holds_nothing && bytes <= free), "a tenant that holds nothing gets what is free"),
                 }
             } else {
                 drop(held[tenant].pop());

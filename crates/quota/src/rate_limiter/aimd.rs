@@ -6,18 +6,18 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// What a throttled call leaves of the rate.
+/// A throttled call multiplies the rate by this factor.
 const DECREASE: f64 = 0.5;
-/// One overload throttles many calls in flight: it counts once.
+/// One overload throttles many concurrent calls, so throttled calls within this time count once.
 const DECREASE_PAUSE: Duration = Duration::from_secs(1);
-/// A rate fully used grows by this share of its ceiling in a second: from the floor to the top in about four.
+/// A fully used rate grows by this share of its ceiling per second: from floor to ceiling in about four seconds.
 const INCREASE: f64 = 0.25;
-/// A single success adds no more: the first call after a long throttling must not open the gates.
+/// Maximum increase of a single success, so that the first call after long throttling does not restore the full rate.
 const LARGEST_STEP: f64 = 1.0;
-/// However much is throttled, this many calls a second go on: they find out when it ends.
+/// The minimum rate while calls are throttled: these calls detect the end of the throttling.
 const FLOOR: f64 = 1.0;
-/// An upstream that asks for a longer pause is asked again after this: with more, the rate limiter could not be back within ten
-/// seconds of the throttling's end.
+/// Longest pause that an upstream can request: with a longer one, the rate limiter could not recover within ten seconds of the
+/// throttling's end.
 const MAX_HOLD: Duration = Duration::from_secs(4);
 
 /// The rate of a rate limiter.
@@ -34,28 +34,28 @@ impl AimdController {
         Self { ceiling, rate: ceiling, decreased: None, held_until: None }
     }
 
-    /// Calls per second now.
+    /// The current rate, in calls per second.
     pub(super) fn rate(&self) -> f64 {
         self.rate
     }
 
-    /// Calls per second when nothing is throttled.
+    /// The rate without throttling, in calls per second.
     pub(super) fn ceiling(&self) -> f64 {
         self.ceiling
     }
 
-    /// From now on this much is allowed. A rate that stood at the old ceiling goes along.
+    /// Changes the ceiling. A rate at the old ceiling moves to the new one.
     pub(super) fn change_ceiling(&mut self, ceiling: f64) {
         self.rate = if self.rate < self.ceiling { self.rate.min(ceiling) } else { ceiling };
         self.ceiling = ceiling;
     }
 
-    /// `now`, or when the upstream wants calls again.
+    /// `now`, or the end of the pause that the upstream requested.
     pub(super) fn earliest(&self, now: Instant) -> Instant {
         self.held_until.map_or(now, |until| until.max(now))
     }
 
-    /// A call made at `made` was answered. Those made before the last decrease say nothing of the rate since.
+    /// A call made at `made` was answered. Calls from before the last decrease do not count, because they had another rate.
     pub(super) fn succeeded(&mut self, made: Instant) {
         if self.decreased.is_none_or(|at| made > at) {
             let step = (self.ceiling * INCREASE / self.rate).min(LARGEST_STEP);

@@ -1,7 +1,7 @@
-//! Whether the upstream works at all: when nearly everything fails, nobody should wait for the next failure.
+//! The circuit breaker: rejects calls while nearly all of them fail.
 //!
-//! Owns what was learnt from calls that ended. Throttling is an answer, so it counts as working. Never counts calls:
-//! `core` asks it before one is made.
+//! Owns the recent outcomes. Throttling is an answer, so it counts as working. Does not count calls: `core` asks it before each
+//! call.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -11,31 +11,32 @@ use tokio::time::Instant;
 use crate::Rejected;
 use crate::rejected::whole_seconds;
 
-/// So many calls are looked at, the latest.
+/// The number of recent calls that are considered.
 const RECENT_CALLS: usize = 20;
-/// Older ones say nothing of the present.
+/// Older outcomes are ignored.
 const RECENT: Duration = Duration::from_secs(60);
-/// Fewer are no evidence.
+/// Minimum number of outcomes.
 const MIN_CALLS: usize = 10;
-/// Seven in ten must fail. At a fifth of failures, which retries overcome, chance brings that about once in a million calls.
+/// Seven in ten must fail. At a failure rate of one fifth, which retries overcome, this happens by chance once in a million
+/// calls.
 const FAILING_TENTHS: usize = 7;
-/// The first pause; each probe that fails doubles it.
+/// The first pause; each failed probe doubles it.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
-/// No pause is longer.
+/// The longest pause.
 const MAX_PAUSE: Duration = Duration::from_secs(30);
 
-/// Whether calls are let through.
+/// Whether calls are allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BreakerState {
-    /// All of them.
+    /// All calls are allowed.
     Closed,
-    /// None: nearly all recent ones failed.
+    /// No call is allowed: nearly all recent calls failed.
     Open,
-    /// One, under way, whose end decides.
+    /// One probe is in progress; its outcome decides.
     HalfOpen,
 }
 
-/// How a call ended, as far as it says whether the upstream works.
+/// How a call ended, as evidence about the upstream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Health {
     Works,
@@ -43,8 +44,8 @@ pub(super) enum Health {
     Unknown,
 }
 
-/// Between two openings of the breaker: what a call says is heard only in the period that it was made in, so that the many
-/// calls that were under way when it opened can't close or open it again.
+/// The time between two openings of the breaker. An outcome counts only in the period in which its call was made, so that the
+/// many calls in progress at an opening cannot close or open it again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Period(u64);
 
@@ -59,7 +60,7 @@ pub(super) struct Breaker {
 #[derive(Debug)]
 struct Tripped {
     pause: Duration,
-    /// The next probe may be made: after the pause, or when the last probe has been silent for too long.
+    /// When the next probe may be made: after the pause, or when the last probe has taken too long.
     until: Instant,
     probing: bool,
 }
@@ -81,7 +82,7 @@ impl Breaker {
         self.period
     }
 
-    /// Whether a call may be made at `now`; while tripped, only as a probe.
+    /// Whether a call may be made at `now`; while open, only as a probe.
     pub(super) fn check(&self, now: Instant) -> Result<(), Rejected> {
         match &self.tripped {
             Some(tripped) if now < tripped.until => {
@@ -92,7 +93,7 @@ impl Breaker {
         }
     }
 
-    /// A call that was checked is made.
+    /// A checked call is made.
     pub(super) fn call_made(&mut self, now: Instant) {
         if let Some(tripped) = &mut self.tripped {
             tripped.until = now + MAX_PAUSE;
@@ -100,7 +101,7 @@ impl Breaker {
         }
     }
 
-    /// A call of `period` ended. True if the breaker opened by it.
+    /// A call of `period` ended. Returns true if this opened the breaker.
     pub(super) fn call_ended(&mut self, now: Instant, period: Period, health: Health) -> bool {
         if period != self.period {
             return false;

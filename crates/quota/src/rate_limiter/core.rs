@@ -16,8 +16,8 @@ use super::window::{LoggedCall, SlidingWindow, spacing};
 use crate::rejected::whole_seconds;
 use crate::{RateLimits, Rejected, Share};
 
-/// A waiter with a longer wait checks again after half of it whether requests that overtook it make it miss its deadline. Halving
-/// bounds the checks to a few for the longest wait.
+/// A waiter with a longer wait checks after half of it whether requests that overtook it make it miss its deadline. Halving
+/// bounds the number of checks.
 const RECHECK_AFTER: Duration = Duration::from_secs(2);
 
 /// A call that may be made.
@@ -39,15 +39,15 @@ pub(super) enum Outcome {
     Unknown,
 }
 
-/// What the state machine needs of a waiting request.
+/// A waiting request, as the state machine sees it.
 pub(super) trait Waiter {
-    /// It is decided.
+    /// The request is decided.
     fn notify(&self, decision: Decision);
     /// Its admission time may have moved forward: it should call [`Core::poll_waiter`] again.
     fn wake(&self);
 }
 
-/// What became of a request.
+/// The outcome of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Admission {
     Decided(Decision),
@@ -91,7 +91,7 @@ impl<W: Waiter> Core<W> {
         }
     }
 
-    /// A request comes; `waiter` is made if it has to wait.
+    /// A request arrives; `waiter` is called if it has to wait.
     pub(super) fn admit(&mut self, now: Instant, share: &Share, deadline: Instant, waiter: impl FnOnce() -> W) -> Admission {
         self.dispatch(now);
         if deadline < now {
@@ -110,7 +110,7 @@ impl<W: Waiter> Core<W> {
         Admission::Queued(id)
     }
 
-    /// A call, if it can be made at once and the upstream is known to work.
+    /// Makes a call if it can be made immediately and the upstream is known to work.
     pub(super) fn try_admit(&mut self, now: Instant) -> Option<AdmittedCall> {
         self.dispatch(now);
         match self.breaker.state() {
@@ -136,7 +136,7 @@ impl<W: Waiter> Core<W> {
         Some(check_at)
     }
 
-    /// A waiter leaves, and has not made the call that it may have been granted.
+    /// A waiter leaves without making the call that it may have been granted.
     pub(super) fn leave(&mut self, now: Instant, tenant: &Arc<str>, id: u64, decided: Option<Decision>) {
         match decided {
             Some(Ok(admitted)) => self.window.cancel(admitted.logged),
@@ -171,7 +171,7 @@ impl<W: Waiter> Core<W> {
         self.dispatch(now);
     }
 
-    /// Brings the queue up to `now`: makes the calls that are due, and sees to it that the next one will be.
+    /// Brings the queue up to `now`: admits the calls that are due, and wakes the next waiter if its time moved forward.
     fn dispatch(&mut self, now: Instant) {
         if self.queue.is_empty() {
             return;
@@ -179,7 +179,7 @@ impl<W: Waiter> Core<W> {
         while self.admission_time(now, 0) <= now
             && let Some(head) = self.queue.head()
         {
-            // A waiter that was not polled for long must not cost its tenant a call.
+            // A waiter whose deadline passed without a poll must not cost its tenant a call.
             let expired = head.deadline < now;
             let decision = if expired { Err(Rejected::busy_until(now, now)) } else { Ok(self.start_call(now)) };
             let decided = if expired { self.queue.remove_head() } else { self.queue.serve_head() };
@@ -194,7 +194,7 @@ impl<W: Waiter> Core<W> {
         }
     }
 
-    /// The rate fell: rejects waiters that can't meet their deadline any more.
+    /// The rate fell: rejects waiters that can no longer meet their deadlines.
     fn reject_late(&mut self, now: Instant) {
         let (rate, earliest) = (self.aimd.rate(), self.aimd.earliest(now));
         let window = &self.window;
@@ -204,7 +204,7 @@ impl<W: Waiter> Core<W> {
         }
     }
 
-    /// The answer, if it needs no waiting.
+    /// The decision, if the request need not wait.
     fn admit_immediately(&mut self, now: Instant) -> Option<Decision> {
         if let Err(rejected) = self.breaker.check(now) {
             return Some(Err(rejected));
@@ -215,12 +215,12 @@ impl<W: Waiter> Core<W> {
         }
         match self.breaker.state() {
             BreakerState::Closed => None,
-            // Nobody waits for a probe.
+            // Requests do not wait for a probe.
             BreakerState::Open | BreakerState::HalfOpen => Some(Err(Rejected::Open { retry_after: whole_seconds(next - now) })),
         }
     }
 
-    /// Lets a request of this rank into the queue, at the cost of its last waiter if it is full.
+    /// Makes room in the queue for a request of this rank, by evicting the last waiter if the queue is full.
     fn make_room(&mut self, now: Instant, share: &Share, deadline: Instant, rank: usize) -> Result<(), Rejected> {
         let max_wait = deadline - now;
         if let Some(first) = self.queue.first_of_full(share) {
@@ -246,8 +246,8 @@ impl<W: Waiter> Core<W> {
         Rejected::busy_until(now, self.retry_time(now, rank, max_wait))
     }
 
-    /// From when on a request of this rank waits no longer than `max_wait`. Less than the spacing of two calls is enough only
-    /// when the queue is empty: even the first waiter may have to wait for that long.
+    /// The time from which a request of this rank waits no longer than `max_wait`. A wait shorter than the spacing of two calls
+    /// suffices only if the queue is empty, because even the first waiter may wait for one spacing.
     fn retry_time(&self, now: Instant, rank: usize, max_wait: Duration) -> Instant {
         let rank = if max_wait < spacing(self.aimd.rate()) { rank.max(self.queue.len()) } else { rank };
         self.admission_time(now, rank).checked_sub(max_wait).map_or(now, |retry_time| retry_time.max(now))

@@ -9,7 +9,7 @@
 //! take its positions first come, first served. A waiter that leaves moves those behind it forward and frees the tenant's *last*
 //! position, so that leaving costs the tenant nothing.
 //!
-//! Owns order and bounds. Knows no rate: `window` tells `core` when the first waiter is admitted.
+//! Owns order and bounds. Does not know the rate: `window` tells `core` when the first waiter is admitted.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -18,18 +18,17 @@ use tokio::time::Instant;
 
 use crate::{QueueLimits, Share};
 
-/// Virtual time for one call of weight 1. Integers, so that nothing drifts; there is room for a million million calls in
-/// one busy period.
+/// Virtual time for one call of weight 1. An integer, so that nothing drifts; 64 bits suffice for 10^12 calls in one busy period.
 const VIRTUAL_CALL: u64 = 1 << 24;
 
-/// So many tenants are not worth looking for those that can be forgotten.
+/// Up to this number of tenants, idle ones are not removed.
 const MIN_TENANTS_TO_FORGET: usize = 64;
 
 /// A waiting request.
 #[derive(Debug)]
 pub(super) struct QueueEntry<W> {
     pub(super) id: u64,
-    /// When it came, and until when it waits.
+    /// Arrival and deadline.
     pub(super) since: Instant,
     pub(super) deadline: Instant,
     /// When it next checks by itself whether it is admitted.
@@ -37,12 +36,12 @@ pub(super) struct QueueEntry<W> {
     pub(super) waiter: W,
 }
 
-/// Where a request stands, in the order of service.
+/// A request's position in the order of service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct QueuePosition {
     tag: u64,
-    /// Among equal tags, tenants that were not served lately go first: a rejected request that retries late is then not behind a
-    /// whole round of the others.
+    /// Among equal tags, tenants that were not served recently come first, so that a rejected request that retries late does not
+    /// wait for a whole round of the others.
     activity: TenantActivity,
     number: u64,
 }
@@ -55,9 +54,9 @@ enum TenantActivity {
 
 #[derive(Debug)]
 struct Tenant<W> {
-    /// The virtual end of its last position.
+    /// The virtual end of the tenant's last position.
     finish: u64,
-    /// As many as waiters: the n-th position is for the n-th waiter.
+    /// One for each waiter: the n-th position is for the n-th waiter.
     positions: VecDeque<QueuePosition>,
     waiting: VecDeque<QueueEntry<W>>,
 }
@@ -70,7 +69,7 @@ pub(super) struct Queue<W> {
     tenants: HashMap<Arc<str>, Tenant<W>>,
     virtual_time: u64,
     next_number: u64,
-    /// When so many tenants are known, those that are idle are looked for.
+    /// The number of known tenants at which idle ones are removed.
     forget_at: usize,
 }
 
@@ -102,12 +101,12 @@ impl<W> Queue<W> {
         self.order.len() >= self.bounds.total
     }
 
-    /// How many tenants have a waiting request.
+    /// The number of tenants with a waiting request.
     pub(super) fn tenants(&self) -> usize {
         self.tenants.values().filter(|tenant| !tenant.waiting.is_empty()).count()
     }
 
-    /// Where a request of this tenant would stand now.
+    /// The position that a request of this tenant would have now.
     pub(super) fn position(&self, share: &Share) -> QueuePosition {
         let tenant = self.tenants.get(&share.tenant);
         let finish = tenant.map_or(0, |tenant| tenant.finish);
@@ -119,18 +118,18 @@ impl<W> Queue<W> {
         }
     }
 
-    /// How many are before it.
+    /// The number of positions before it.
     pub(super) fn rank(&self, position: QueuePosition) -> usize {
         self.order.partition_point(|(other, _)| *other < position)
     }
 
-    /// The rank of a tenant's first waiter, if it has as many as it may.
+    /// The rank of a tenant's first waiter, if the tenant has its maximum of waiters.
     pub(super) fn first_of_full(&self, share: &Share) -> Option<usize> {
         let full = self.tenants.get(&share.tenant).filter(|tenant| tenant.waiting.len() >= self.bounds.per_tenant)?;
         Some(full.positions.front().map_or(0, |position| self.rank(*position)))
     }
 
-    /// Takes the position that [`Self::position`] told for this share.
+    /// Takes the position that [`Self::position`] returned for this share.
     pub(super) fn insert(&mut self, share: &Share, position: QueuePosition, waiting: QueueEntry<W>) {
         self.next_number += 1;
         self.order.insert(self.rank(position), (position, Arc::clone(&share.tenant)));
@@ -144,19 +143,19 @@ impl<W> Queue<W> {
         tenant.waiting.push_back(waiting);
     }
 
-    /// Who is served next.
+    /// The waiter that is served next.
     pub(super) fn head(&mut self) -> Option<&mut QueueEntry<W>> {
         let (_, name) = self.order.front()?;
         self.tenants.get_mut(name)?.waiting.front_mut()
     }
 
-    /// Takes out the head without serving it.
+    /// Removes the head without serving it.
     pub(super) fn remove_head(&mut self) -> Option<QueueEntry<W>> {
         let name = Arc::clone(&self.order.front()?.1);
         self.remove_at(&name, 0)
     }
 
-    /// Serves the head: virtual time goes on to its position.
+    /// Serves the head: virtual time advances to its position.
     pub(super) fn serve_head(&mut self) -> Option<QueueEntry<W>> {
         let (position, name) = self.order.pop_front()?;
         self.virtual_time = self.virtual_time.max(position.tag);
@@ -174,7 +173,7 @@ impl<W> Queue<W> {
         self.remove_at(&name, tenant.waiting.len().checked_sub(1)?)
     }
 
-    /// Takes out the tenant's waiter `id`, if it still waits.
+    /// Removes the tenant's waiter `id`, if it still waits.
     pub(super) fn remove(&mut self, tenant: &Arc<str>, id: u64) -> Option<QueueEntry<W>> {
         let index = self.index(tenant, id)?;
         self.remove_at(tenant, index)
@@ -191,7 +190,7 @@ impl<W> Queue<W> {
     /// it are gone.
     pub(super) fn remove_unless(&mut self, mut keep: impl FnMut(usize, &QueueEntry<W>) -> bool) -> Vec<(usize, QueueEntry<W>)> {
         let mut out = Vec::new();
-        // How many of each tenant have been seen and stay.
+        // The number of waiters seen and kept, for each tenant.
         let mut stay: HashMap<Arc<str>, usize> = HashMap::new();
         let mut rank = 0;
         self.order.retain(|(_, name)| {
@@ -206,7 +205,7 @@ impl<W> Queue<W> {
                 out.extend(tenant.waiting.remove(*seen).map(|waiting| (rank, waiting)));
                 tenant.finish = tenant.positions.pop_back().map_or(tenant.finish, |position| position.tag);
             }
-            // Its last positions were given up one by one as waiters were taken out.
+            // The tenant's last positions were released one by one as waiters were removed.
             false
         });
         for name in stay.keys() {
@@ -216,7 +215,7 @@ impl<W> Queue<W> {
     }
 
     fn index(&self, tenant: &Arc<str>, id: u64) -> Option<usize> {
-        // Numbers rise with time, and so along a tenant's waiters.
+        // Ids rise with time, so a tenant's waiters are sorted by id.
         self.tenants.get(tenant)?.waiting.binary_search_by_key(&id, |waiting| waiting.id).ok()
     }
 
@@ -230,7 +229,8 @@ impl<W> Queue<W> {
         Some(removed)
     }
 
-    /// Forgets a tenant that owes nothing, and everyone when nobody waits: a busy period ends there.
+    /// Forgets an idle tenant whose service virtual time has passed, and all tenants if the queue is empty, because the busy
+    /// period ends.
     fn forget(&mut self, name: &Arc<str>) {
         if self.order.is_empty() {
             self.tenants.clear();
@@ -242,8 +242,8 @@ impl<W> Queue<W> {
         }
     }
 
-    /// Forgets all whom virtual time has passed; everyone idle, if they are more than may wait. As the next time is when twice
-    /// as many are known, it costs each request a constant.
+    /// Forgets all idle tenants whose service virtual time has passed, or all idle tenants if they exceed the queue's bound. The
+    /// next time is when twice as many are known, so the cost per request is constant.
     fn forget_idle(&mut self) {
         let idle = self.tenants.values().filter(|tenant| tenant.waiting.is_empty() && tenant.finish > self.virtual_time).count();
         let (now, many) = (self.virtual_time, idle > self.bounds.total);

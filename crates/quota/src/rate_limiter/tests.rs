@@ -1,7 +1,7 @@
-//! The rate limiter's machine against naive models, over random traffic.
+//! The rate limiter's state machine against naive models, over random traffic.
 //!
-//! Owns the models: a list of all calls ever made, and fair queueing written down as its definition says. The futures around
-//! the machine are tested in `tests/rate_limiter.rs`.
+//! Owns the models: a list of all calls, and fair queueing by its definition. The futures around the state machine are tested in
+//! `tests/rate_limiter.rs`.
 
 use std::cell::RefCell;
 use std::num::NonZeroU32;
@@ -19,7 +19,7 @@ use crate::{QueueLimits, RateLimits, Rejected, Share};
 const SECOND: Duration = Duration::from_secs(1);
 const WEIGHTS: [u32; 6] = [1, 1, 2, 3, 4, 8];
 const RATES: [f64; 7] = [0.3, 0.8, 1.0, 2.5, 4.0, 8.0, 20.0];
-/// Small enough that all bounds are met in a random run.
+/// Small enough that random runs reach all bounds.
 const BOUNDS: QueueLimits = QueueLimits { total: 40, per_tenant: 12 };
 
 #[derive(Debug, Clone)]
@@ -29,9 +29,9 @@ enum Event {
         tenant: usize,
         max_wait: u64,
     },
-    /// Of those that wait or were told in this moment, the n-th leaves.
+    /// The n-th of the requests that wait or were just decided leaves.
     Leave(usize),
-    /// Of the calls under way, the n-th ends.
+    /// The n-th call in progress ends.
     End(usize, Outcome),
     RateLimits(f64),
 }
@@ -53,7 +53,7 @@ fn event() -> impl Strategy<Value = Event> {
     ]
 }
 
-/// One who waits: what it is told goes to a list, in order.
+/// A waiting request, which records its notifications in order.
 #[derive(Debug)]
 struct TestWaiter(usize, Rc<RefCell<Vec<(usize, Decision)>>>);
 
@@ -120,7 +120,7 @@ struct Simulation {
     decided: Rc<RefCell<Vec<(usize, Decision)>>>,
     requests: Vec<TestRequest>,
     model: FairModel,
-    /// All calls that were made, and those under way.
+    /// All calls, and those in progress.
     calls: Vec<Instant>,
     under_way: Vec<UnderWay>,
 }
@@ -183,7 +183,7 @@ impl Simulation {
         request
     }
 
-    /// Time goes on; everyone looks as often as it was told to.
+    /// Advances time; every waiter polls when it was told to.
     fn pass(&mut self, until: Instant) {
         while self.now < until {
             let mut next = until;
@@ -218,7 +218,7 @@ impl Simulation {
         self.listen();
     }
 
-    /// A call is made: the budget must bear it, by the list of all calls.
+    /// A call is made: by the list of all calls, it must be within the budget.
     fn make(&mut self, request: usize, admitted: AdmittedCall) {
         let rate = self.core.state().rate;
         let (span, most) = if rate < 1.0 { (Duration::from_secs_f64(1.0 / rate), 1) } else { (SECOND, rate as usize) };
@@ -229,7 +229,7 @@ impl Simulation {
         self.under_way.push(UnderWay { request, made: self.now, admitted });
     }
 
-    /// What waiters were told, in order.
+    /// The notifications of waiters, in order.
     fn listen(&mut self) {
         let decided = std::mem::take(&mut *self.decided.borrow_mut());
         for (request, decision) in decided {
@@ -285,7 +285,7 @@ proptest! {
                 world.pass(world.now + max_wait + Duration::from_millis(1));
             }
             match world.requests[asked].decision {
-                // Refused at once, or evicted from a full queue.
+                // Refused immediately, or evicted from a full queue.
                 Some(Err(Rejected::Busy { retry_after })) => world.pass(world.now + retry_after),
                 decision => {
                     assert!(comes_back == 0 || matches!(decision, Some(Ok(_))), "{:?}", world.requests[asked]);

@@ -1,21 +1,21 @@
-//! A sliding-window log of recent calls: keeps every second within the rate, and tells when the next calls may be made.
+//! A sliding-window log of recent calls: keeps every second within the rate, and computes when the next calls may be made.
 //!
-//! Owns the moments, and never a burst on top: a token bucket allows twice its rate in the second after a quiet one. The order
-//! of the calls is in `queue`; the rate comes from `aimd`.
+//! Owns the times of calls. Does not allow bursts: a token bucket allows twice its rate in the second after a quiet one. `queue`
+//! has the order of the calls; `aimd` has the rate.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// A call counts for a second and a millisecond: the timers' resolution. Calls that are a second apart by anyone's clock in
-/// milliseconds are not in one second then.
+/// A call counts for a second and a millisecond: the timers' resolution. So calls that are a second apart on a millisecond clock
+/// are never in the same second.
 pub(super) const SPAN: Duration = Duration::from_millis(1001);
 
-/// So that 0.9999999999 × 10 made by a reserve is still 10.
+/// Tolerance, so that 9.999999999 calls left by a reserve count as 10.
 const ROUNDING: f64 = 1e-9;
 
-/// When calls were made, the oldest first: at most as many as a second may have, and those in it.
+/// The times of calls, the oldest first: as many as a second may have.
 ///
 /// Calls made together after a quiet time are logged one after another, at the distance of the rate: later than they were made,
 /// never earlier, so that the budget holds. The calls become free again one after another then. Logged as made, they would
@@ -23,7 +23,7 @@ const ROUNDING: f64 = 1e-9;
 #[derive(Debug, Default)]
 pub(super) struct SlidingWindow(VecDeque<Instant>);
 
-/// Where in the log a call is.
+/// A call's entry in the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct LoggedCall(Instant);
 
@@ -49,16 +49,16 @@ impl WindowLimit {
     }
 }
 
-/// How far apart calls are at this rate when many wait.
+/// The spacing of calls at this rate if many wait.
 pub(super) fn spacing(rate: f64) -> Duration {
     WindowLimit::new(rate).spacing()
 }
 
 impl SlidingWindow {
-    /// A call is made at `now`, at this rate. Gives the moment by which it is logged.
+    /// Logs a call at `now`, at this rate. Returns the time under which it is logged.
     pub(super) fn record(&mut self, now: Instant, rate: f64, ceiling: f64) -> LoggedCall {
         let keep = WindowLimit::new(ceiling).calls;
-        // One more than counts now, for when the last is given back.
+        // One more than the current rate needs, in case the last call is returned.
         while self.0.len() > keep && self.0.front().is_some_and(|oldest| *oldest + SPAN <= now) {
             self.0.pop_front();
         }
@@ -67,14 +67,14 @@ impl SlidingWindow {
         LoggedCall(at)
     }
 
-    /// A call that was logged was not made.
+    /// A logged call was not made.
     pub(super) fn cancel(&mut self, LoggedCall(at): LoggedCall) {
         if let Ok(index) = self.0.binary_search(&at) {
             self.0.remove(index);
         }
     }
 
-    /// When the call can be made before which `before` others wait, at this rate and not before `earliest`. Exact if the rate
+    /// The time at which a call behind `before` others can be made, at this rate and not before `earliest`. Exact if the rate
     /// stays as it was for the last second.
     pub(super) fn admission_time(&self, before: usize, rate: f64, earliest: Instant) -> Instant {
         let limit = WindowLimit::new(rate);
@@ -85,7 +85,7 @@ impl SlidingWindow {
         if before < limit.calls {
             return free(before);
         }
-        // The others will be logged at the rate's distance, the first of them after the last that is logged now.
+        // The others will be logged one spacing apart, after the last logged call.
         let first = self.0.back().map_or(earliest, |last| (*last + limit.spacing()).max(free(0)));
         let more = limit.spacing().checked_mul(u32::try_from(before).unwrap_or(u32::MAX));
         more.and_then(|more| first.checked_add(more)).unwrap_or(first)

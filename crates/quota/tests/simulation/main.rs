@@ -1,7 +1,7 @@
-//! What the scheduler must show, on the real rate limiter under a paused clock: fairness, short waits for those who ask little,
-//! the budget, and the way back from throttling.
+//! The scheduler's guarantees, on the real rate limiter under a paused clock: fairness, short waits for light tenants, the
+//! budget, and recovery from throttling.
 //!
-//! Owns the judgement. The traffic is in `world`, the scenarios are in `scenarios`; `benches/simulation.rs` prints their figures.
+//! Has the assertions. The traffic is in `world`, the scenarios are in `scenarios`; `benches/simulation.rs` prints their figures.
 
 mod scenarios;
 mod world;
@@ -23,7 +23,7 @@ fn at_80_percent_load_light_tenants_wait_less_than_two_seconds_beside_one_that_a
 
 #[test]
 fn at_80_percent_load_not_one_of_the_light_tenants_waits_longer() {
-    // So few that each asks often enough for a percentile of its own.
+    // Few tenants, so that each has enough requests for its own percentile.
     let seen = within_budget(&scenarios::one_asks_much(100, Order::Fair));
     for light in 1..100 {
         let waits = seen.waits_of(|tenant| tenant == light);
@@ -36,7 +36,7 @@ fn at_80_percent_load_not_one_of_the_light_tenants_waits_longer() {
 fn at_80_percent_load_light_tenants_wait_less_than_two_seconds_beside_one_that_floods() {
     let seen = within_budget(&scenarios::one_floods(Order::Fair));
     assert!(percentile(&seen.light(), 0.99) < TWO_SECONDS, "{:?}", percentile(&seen.light(), 0.99));
-    // What the light ones leave goes to the flood, to the last call.
+    // The flooding tenant gets every call that the light tenants leave.
     assert!(seen.calls.len() as f64 > 0.99 * 8.0 * 3.0 * 3600.0, "{}", seen.calls.len());
     let without_order = Scenario { length: Duration::from_secs(1200), ..scenarios::one_floods(Order::FirstCome) }.run();
     assert!(percentile(&without_order.light(), 0.5) > 5 * TWO_SECONDS, "the test can tell a scheduler from a queue");

@@ -1,45 +1,45 @@
-//! The worlds that show what the scheduler is for.
+//! The scenarios of the simulation.
 //!
-//! Owns the figures of the scenarios; `world` runs them, the test judges them, the bench prints them.
+//! Owns their figures; `world` runs them, the test checks them, the bench prints them.
 
 use std::time::Duration;
 
 use super::world::{Demand, Order, Scenario, Tenant, Throttling};
 
-/// The upstream's quota, of which a fifth is kept: eight calls a second are shared.
+/// The upstream's quota, of which a fifth is the reserve: eight calls a second are shared.
 const QUOTA: f64 = 10.0;
 const RESERVE: f64 = 0.2;
 pub(crate) const SHARED: usize = 8;
 pub(crate) const TENANTS: usize = 10_000;
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// 80 % of what there is to share is asked for, by one tenant a hundred times as much as by each other.
+/// The demand is 80 % of the shared rate; one tenant demands a hundred times as much as each other tenant.
 pub(crate) fn one_asks_much(tenants: usize, order: Order) -> Scenario {
     let each = 0.8 * SHARED as f64 / (tenants + 99) as f64;
     let tenants = self::tenants(tenants, Demand::Random(100.0 * each), Demand::Random(each));
     Scenario { name: "80 % load, one asks for 100 shares", tenants, order, ..basis(Duration::from_secs(60), 3 * HOUR) }
 }
 
-/// The light tenants ask for 80 %, and one has a hundred requests waiting whatever happens.
+/// The light tenants demand 80 %, and one tenant always has a hundred waiting requests.
 pub(crate) fn one_floods(order: Order) -> Scenario {
     let tenants = tenants(TENANTS, Demand::Always(100), Demand::Random(0.8 * SHARED as f64 / TENANTS as f64));
     Scenario { name: "80 % load and one floods", tenants, order, ..basis(Duration::from_secs(60), 3 * HOUR) }
 }
 
-/// All want more than they get, one a hundred times as much as the others.
+/// All tenants demand more than they get, one a hundred times as much as the others.
 pub(crate) fn all_want_more(order: Order) -> Scenario {
     let tenants = tenants(TENANTS, Demand::Always(100), Demand::Always(1));
     Scenario { name: "all wait, one for 100 shares", tenants, order, ..basis(2 * HOUR, 2 * HOUR) }
 }
 
-/// A few tenants of different weights, all of which want more than they get.
+/// A few tenants of different weights, all of which demand more than they get.
 pub(crate) fn weights_differ(order: Order) -> Scenario {
     let tenant = |weight| Tenant { weight, demand: Demand::Always(30) };
     let tenants = [50, 1, 1, 2, 3, 5, 8, 13, 20, 20].map(tenant).to_vec();
     Scenario { name: "all wait, weights 1 to 50", tenants, order, ..basis(HOUR, 2 * HOUR) }
 }
 
-/// The upstream throttles everything from the first minute's end to the second's.
+/// The upstream throttles everything during the second minute.
 pub(crate) const THROTTLED_UNTIL: Duration = Duration::from_secs(120);
 pub(crate) fn throttled_for_a_minute(retry_after: Option<Duration>) -> Scenario {
     let throttles = Some(Throttling { from: Duration::from_secs(60), until: THROTTLED_UNTIL, retry_after });

@@ -1,7 +1,7 @@
-//! A made-up world for the scheduler: tenants that ask, an upstream that answers, and what was seen.
+//! A simulated environment for the scheduler: tenants that send requests, an upstream that answers, and the results.
 //!
-//! Owns the traffic and the figures; used by the simulation test and by the bench. It runs the real rate limiter under tokio's
-//! paused clock, on one thread and with its own random numbers, so that each run of a scenario is the same.
+//! Owns the traffic and the figures; used by the simulation test and the bench. It runs the real rate limiter under tokio's
+//! paused clock, on one thread and with its own random numbers, so every run of a scenario is the same.
 #![expect(clippy::unwrap_used, reason = "test code, which clippy sees only in functions that are tests")]
 
 use std::cell::RefCell;
@@ -13,31 +13,31 @@ use logmark_quota::{QueueLimits, RateLimiter, RateLimits, Rejected, Share};
 use tokio::task::LocalSet;
 use tokio::time::{Instant, sleep, sleep_until};
 
-/// How long the upstream takes for a call.
+/// The upstream's latency.
 const LATENCY: Duration = Duration::from_millis(60);
 
-/// A world to run.
+/// A simulation.
 #[derive(Debug, Clone)]
 pub(crate) struct Scenario {
     pub(crate) name: &'static str,
-    /// The upstream's quota per second, and the share of it that is not used.
+    /// The upstream's quota per second, and its reserved share.
     pub(crate) quota: f64,
     pub(crate) reserve: f64,
     pub(crate) order: Order,
     /// All tenants; the first is the heavy one.
     pub(crate) tenants: Vec<Tenant>,
-    /// How long a request may wait.
+    /// The maximum wait of a request.
     pub(crate) max_wait: Duration,
     pub(crate) length: Duration,
-    /// When the upstream throttles every call, and what it says of it.
+    /// When the upstream throttles every call, and its `Retry-After`.
     pub(crate) throttles: Option<Throttling>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Order {
-    /// The rate limiter as it is.
+    /// The real rate limiter.
     Fair,
-    /// The same rate limiter, which takes all for one tenant.
+    /// The same rate limiter with all requests as one tenant: a first-come queue.
     FirstCome,
 }
 
@@ -49,9 +49,9 @@ pub(crate) struct Tenant {
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Demand {
-    /// Requests come at random, so many per second in the mean (Poisson).
+    /// Random arrivals with this mean rate per second (Poisson).
     Random(f64),
-    /// So many requests wait at all times: whoever was served or refused comes again.
+    /// A constant number of waiting requests: every decided request is replaced by a new one.
     Always(usize),
 }
 
@@ -62,21 +62,21 @@ pub(crate) struct Throttling {
     pub(crate) retry_after: Option<Duration>,
 }
 
-/// What was seen.
+/// The results.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
-    /// Calls that arrived at the upstream, and when since the start.
+    /// The times of calls at the upstream since the start.
     pub(crate) calls: Vec<Duration>,
     /// Calls answered for each tenant.
     pub(crate) served: Vec<u64>,
-    /// The requests that were let through, in order of time: of which tenant, and how long it waited.
+    /// The admitted requests in order of time: the tenant, and its wait.
     pub(crate) waits: Vec<(usize, Duration)>,
     pub(crate) asked: u64,
     pub(crate) rejected: u64,
 }
 
 impl Scenario {
-    /// Runs it to its end.
+    /// Runs the simulation.
     pub(crate) fn run(&self) -> Seen {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         LocalSet::new().block_on(&runtime, async {
@@ -124,7 +124,7 @@ impl World {
         }
     }
 
-    /// Random arrivals of all tenants together; which tenant it is follows from their rates.
+    /// Random arrivals of all tenants together; the tenant is chosen in proportion to the rates.
     async fn arrivals(self: &Rc<Self>, random: &mut Random) {
         let mut sum = 0.0;
         let sums = self.scenario.tenants.iter().map(|tenant| {
@@ -208,14 +208,14 @@ impl Seen {
         within.max().unwrap_or(0)
     }
 
-    /// When, from `at` on, the first second begins in which so many calls arrive.
+    /// The start of the first second after `at` with this number of calls.
     pub(crate) fn full_rate_from(&self, at: Duration, calls: usize) -> Option<Duration> {
         let later = &self.calls[self.calls.partition_point(|call| *call < at)..];
         later.windows(calls).find(|window| window[calls - 1] - window[0] <= Duration::from_secs(1)).map(|window| window[0])
     }
 
-    /// Jain's index of fairness over what each of the tenants that always wait was served for its weight: 1 if all got the same,
-    /// 1/n if one of n got all. None if there are no two to compare.
+    /// Jain's index of fairness over the calls per weight of the tenants that always wait: 1 if all got the same, 1/n if one of n
+    /// got all. `None` for fewer than two tenants.
     pub(crate) fn jain(&self, tenants: &[Tenant]) -> Option<f64> {
         let backlogged = self.served.iter().zip(tenants).filter(|(_, tenant)| matches!(tenant.demand, Demand::Always(_)));
         let shares: Vec<f64> = backlogged.map(|(served, tenant)| *served as f64 / f64::from(tenant.weight)).collect();
@@ -242,7 +242,7 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// Between nothing and one, never nothing.
+    /// From 0 (excluded) to 1.
     pub(crate) fn unit(&mut self) -> f64 {
         ((self.next() >> 11) + 1) as f64 / (1_u64 << 53) as f64
     }

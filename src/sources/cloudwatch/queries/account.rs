@@ -1,13 +1,13 @@
-//! What upstream says of groups and accounts: read to be compared, and taken out of what is shown.
+//! Groups and account numbers in CloudWatch's responses: compared with the permit, and removed from results.
 //!
-//! Owns the forms of ARNs and of `@log`. INVARIANT: no account's number leaves through a value that upstream put together.
+//! Owns the formats of ARNs and of `@log`. INVARIANT: results contain no account number in values that CloudWatch composed.
 
 use crate::domain::name::LogGroupName;
 use crate::domain::query::names_entity_attribute;
 use crate::domain::query::operations::Record;
 
-/// The group that an identifier of ListLogGroupsForQuery means in this account and region: a name, or
-/// `arn:aws:logs:REGION:ACCOUNT:log-group:NAME`, which may end in `:*`. `None`: it is elsewhere, or of another form.
+/// The group of an identifier of ListLogGroupsForQuery in this account and region: a name, or
+/// `arn:aws:logs:REGION:ACCOUNT:log-group:NAME`, which may end in `:*`. `None` for another account, region or format.
 pub(super) fn group_of<'a>(identifier: &'a str, region: &str, account: Option<&str>) -> Option<&'a str> {
     let Some(arn) = identifier.strip_prefix("arn:") else { return (!identifier.contains(':')).then_some(identifier) };
     let parts: Vec<&str> = arn.split(':').collect();
@@ -22,7 +22,7 @@ pub(super) fn group_of<'a>(identifier: &'a str, region: &str, account: Option<&s
     }
 }
 
-/// The account and the group of a value of `@log`: twelve digits, `:`, a name. Emulators leave the number out.
+/// The account and the group of a value of `@log`: twelve digits, `:`, a name. Emulators omit the number.
 pub(super) fn parts_of_log(value: &str) -> (Option<&str>, &str) {
     match value.split_once(':') {
         Some((account, group)) if account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit()) => {
@@ -32,7 +32,7 @@ pub(super) fn parts_of_log(value: &str) -> (Option<&str>, &str) {
     }
 }
 
-/// Takes the account's number off a value that is the `@log` of one of the groups, whatever its column is called.
+/// Removes the account number from a value that is the `@log` of one of the groups, in any column.
 pub(super) fn without_account(value: String, groups: &[LogGroupName]) -> String {
     match parts_of_log(&value) {
         (Some(_), group) if groups.iter().any(|known| known.as_str() == group) => group.to_owned(),
@@ -40,8 +40,8 @@ pub(super) fn without_account(value: String, groups: &[LogGroupName]) -> String 
     }
 }
 
-/// Takes the account's number, and all system fields that hold it, out of a record. Messages and fields found in them are the
-/// customer's own and stay as they are: the name of such a field never begins with one `@`.
+/// Removes the account number, and all system fields that contain it, from a record. Messages and their discovered fields are the
+/// customer's data and do not change: their names never begin with a single `@`.
 pub(super) fn hide_account(record: &mut Record, groups: &[LogGroupName]) {
     let account = record.get("@log").and_then(|value| parts_of_log(value).0).map(str::to_owned);
     if let Some(value) = record.get_mut("@log") {

@@ -1,7 +1,6 @@
-//! The six operations of queries as they are on the wire; see `cloudwatch::wire` for the form.
+//! The wire format of the six query operations; see `cloudwatch::wire`.
 //!
-//! Owns what is asked for and what of an answer is read. Groups are named by their names: no account but the role's can be
-//! reached by one.
+//! Owns the fields of requests and responses. Groups are identified by names, which can only refer to the role's own account.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +13,7 @@ use crate::sources::cloudwatch::wire::{Call, RetrySafety};
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct StartQuery {
-    /// Always said, so that a text can't be taken for another language.
+    /// Always sent, so that a text cannot be taken for another language.
     pub(super) query_language: &'static str,
     pub(super) log_group_names: Vec<String>,
     /// Seconds, inclusive.
@@ -77,7 +76,7 @@ struct ScanStatistics {
 }
 
 impl QueryResults {
-    /// Where the query stands; a word that is not known may be any.
+    /// The status of the query; unknown values are accepted.
     pub(super) fn status(&self) -> QueryStatus {
         match self.status.as_str() {
             "Scheduled" => QueryStatus::Scheduled,
@@ -95,7 +94,7 @@ impl QueryResults {
         Some(Statistics { records_matched, records_scanned, bytes_scanned })
     }
 
-    /// The rows; a column without a value is not there. `None`: all is said to be found, and not what.
+    /// The rows; a column without a value is absent. `None` if a complete response has no rows.
     pub(super) fn into_rows(self) -> Option<Vec<Row>> {
         if self.results.is_none() && self.status() == QueryStatus::Complete {
             return None;
@@ -116,7 +115,7 @@ impl Call for StopQuery<'_> {
     type Answer = StopQueryResponse;
 }
 
-/// An answer without the word is none: a query that is told to be stopped does not run.
+/// A response without the field is accepted: a query that was told to stop does not run.
 #[derive(Debug, Clone, Copy, Deserialize)]
 pub(super) struct StopQueryResponse {
     pub(super) success: bool,

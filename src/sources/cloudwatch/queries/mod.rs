@@ -1,8 +1,8 @@
 //! Logs Insights queries: StartQuery, GetQueryResults, StopQuery, ListLogGroupsForQuery, GetLogGroupFields, GetLogRecord.
 //!
-//! Owns what is sent of a query and what of an answer is shown. INVARIANT: a query sees the permit's groups, streams and time
-//! alone, whatever it says, by the condition that is put before it; and no row is shown before upstream's own word on which
-//! groups it read was compared with the permit. Look next at `tracker` (a query's life), `account`, `calls`.
+//! Owns the text sent to CloudWatch, and the visible part of responses. INVARIANT: a condition before the query's text restricts
+//! it to the permit's groups, streams and time, for every text; and no row is shown before CloudWatch's list of the groups that
+//! it read was compared with the permit. See also `tracker` (a query's life cycle), `account`, `calls`.
 
 mod tracker;
 mod account;
@@ -37,7 +37,7 @@ use crate::sources::page_pool::memory_error;
 use crate::sources::queries::{Queries, StartedQuery};
 use crate::telemetry::trace;
 
-/// The one language whose texts are understood.
+/// The only supported query language.
 const LANGUAGE: &str = "CWLI";
 /// Identifiers in a page of ListLogGroupsForQuery, its most; a query has 50 groups.
 const GROUPS_PAGE: usize = 500;
@@ -56,14 +56,14 @@ impl Queries for CloudWatch {
             headings: op.query.headings().to_vec(),
         };
         let (tracker, share) = (Arc::clone(&self.tracker), permit.share().clone());
-        // A task of its own: a client that leaves meanwhile must not leave a query that nobody knows of.
+        // A separate task: if the client disconnects meanwhile, the query must still be tracked and stopped.
         let (tell, told) = oneshot::channel();
         tokio::spawn(trace::in_current_trace(async move {
             let started = tracker.start(request, query, share, lease).await;
-            // Nobody waits any more: what is dropped here is stopped.
+            // The client has disconnected: dropping the query stops it.
             drop(tell.send(started));
         }));
-        told.await.unwrap_or_else(|_lost| Err(SourceError::Upstream("the starting of a query broke off".to_owned())))
+        told.await.unwrap_or_else(|_lost| Err(SourceError::Upstream("the task that starts a query failed".to_owned())))
     }
 
     async fn wait(&self, permit: &Permit<ReadQuery>, until: Instant) -> Result<QueryStatus, SourceError> {
@@ -79,7 +79,7 @@ impl Queries for CloudWatch {
         let (answer, memory) = loop {
             let request = calls::GetQueryResults { query_id: &query.id, next_token, max_items };
             match self.client.call_counted(permit.share(), &request).await {
-                // Rows of whole messages: fewer of them fit, and the rest is the next page.
+                // Rows with whole messages are large: fewer of them fit, and the rest is the next page.
                 Err(CallError::TooLarge(_)) if max_items > 1 => max_items = (max_items / 8).max(1),
                 answer => break answer.map_err(|error| error.at_position(from.is_some()))?,
             }
@@ -103,7 +103,7 @@ impl Queries for CloudWatch {
             self.tracker.compare(query, permit.share()).await?;
             page.rows.iter_mut().for_each(|row| as_shown(row, query));
         }
-        // Upstream's figures count all streams of the groups. With field indexes they would tell which values hidden events have.
+        // CloudWatch's figures count all streams of the groups. With field indexes they would reveal the values of hidden events.
         let statistics = statistics.filter(|_| permit.stream_rules().iter().all(Option::is_none));
         let price = self.tracker.settings.price_per_gb;
         let estimated_cost = price.zip(statistics).map(|(price, statistics)| statistics.bytes_scanned / GIGABYTE * price);
@@ -117,7 +117,8 @@ impl Queries for CloudWatch {
 
     async fn describe_fields(&self, permit: &Permit<DescribeFields>) -> Result<Vec<FieldShare>, SourceError> {
         if permit.streams().is_some() {
-            let reason = "you may see some streams of this log group, and which fields those have can't be told from the others'";
+            let reason =
+                "you may see only some streams of this log group, and CloudWatch lists fields only for all of its streams";
             return Err(SourceError::QueryForbidden(reason.to_owned()));
         }
         let op = permit.op();
@@ -132,7 +133,7 @@ impl Queries for CloudWatch {
         let op = permit.op();
         let request = calls::GetLogRecord { log_record_pointer: &op.pointer };
         let answer = self.client.call(permit.share(), &request).await;
-        // The pointer is the one thing asked for: what is not taken is not there.
+        // The pointer is the only parameter, so a refused parameter means not found.
         let answer =
             answer.map_err(|error| if error == CallError::InvalidParameter { SourceError::NotFound } else { error.plain() })?;
         let mut record = answer.log_record;
@@ -151,7 +152,7 @@ impl Queries for CloudWatch {
 }
 
 impl CloudWatch {
-    /// When the query was started, by the clock that waits are measured with.
+    /// The start of the query, on the clock for waits.
     fn since(&self, query: &RunningQuery) -> Instant {
         let age = self.client.now().0.saturating_sub(query.started.0);
         let now = Instant::now();
@@ -176,19 +177,19 @@ impl QueryTracker {
         let (tracker, runtime) = (Arc::clone(self), tokio::runtime::Handle::current());
         let unclaimed = id.clone();
         let stop = move || {
-            runtime.spawn(async move { tracker.stop_unwanted(&unclaimed, &share, "its client left").await });
+            runtime.spawn(async move { tracker.stop_unwanted(&unclaimed, &share, "its client disconnected").await });
         };
         Ok(StartedQuery::new(RunningQuery { id, ..query }, stop))
     }
 
-    /// Compares the groups that upstream says the query reads with those that it may. The answer is remembered, since a query's
-    /// groups do not change; where it can't be had no row is shown.
+    /// Compares CloudWatch's list of the query's groups with the permit. The result is cached, because a query's groups do not
+    /// change; without the list no row is shown.
     async fn compare(self: &Arc<Self>, query: &RunningQuery, share: &Share) -> Result<(), SourceError> {
         if self.compared.contains_key(&query.id) {
             return Ok(());
         }
         let mut token: Option<String> = None;
-        // 50 groups are one page; a second may be empty.
+        // 50 groups are one page; a second page may be empty.
         for _page in 0..3 {
             let request =
                 calls::ListLogGroupsForQuery { query_id: &query.id, max_results: GROUPS_PAGE, next_token: token.as_deref() };
@@ -196,11 +197,11 @@ impl QueryTracker {
             if !answer.log_group_identifiers.iter().all(|identifier| self.is_one_of(identifier, &query.groups)) {
                 tracing::error!(
                     tenant.id = %share.tenant,
-                    "a query reads other log groups than those that it was started with: none of its rows is shown"
+                    "a query reads other log groups than it was started with: its rows are withheld"
                 );
                 let (tracker, id, share) = (Arc::clone(self), query.id.clone(), share.clone());
                 let stopping = async move { tracker.stop_unwanted(&id, &share, "it reads other log groups").await };
-                // Goes on behind the answer when it takes longer than one call may.
+                // Continues after the response if it takes longer than one call may.
                 let _stopped =
                     tokio::time::timeout(self.client.deadline(), tokio::spawn(trace::in_current_trace(stopping))).await;
                 return Err(SourceError::Upstream("a query reads other log groups than it was started with".to_owned()));
@@ -211,7 +212,7 @@ impl QueryTracker {
                 return Ok(());
             }
         }
-        Err(SourceError::Upstream("the list of a query's log groups has no end".to_owned()))
+        Err(SourceError::Upstream("the list of a query's log groups does not end".to_owned()))
     }
 
     fn is_one_of(&self, identifier: &str, groups: &[LogGroupName]) -> bool {
@@ -220,13 +221,11 @@ impl QueryTracker {
     }
 }
 
-/// What is sent: the query within its fence, over the groups by name.
+/// The request: the query with its scope condition, over the groups by name.
 fn request(permit: &Permit<StartQuery>) -> Result<calls::StartQuery, SourceError> {
     let op = permit.op();
     if !op.query.is_confined() {
-        return Err(SourceError::QueryForbidden(
-            "queries inside a query and lookup tables reach beyond its log groups".to_owned(),
-        ));
+        return Err(SourceError::QueryForbidden("nested queries and lookup tables can read beyond its log groups".to_owned()));
     }
     let rules = permit.stream_rules().iter().map(|rule| rule.as_deref());
     let groups: Vec<(&LogGroupName, Option<&[Pattern]>)> = op.groups.iter().zip(rules).collect();
@@ -249,12 +248,12 @@ fn request(permit: &Permit<StartQuery>) -> Result<calls::StartQuery, SourceError
     })
 }
 
-/// The query, if the permit's rules are still those that it was started under.
+/// The query, if the permit's rules have not changed since its start.
 fn current<'a, Op: Operation>(permit: &Permit<Op>, query: &'a RunningQuery) -> Result<&'a RunningQuery, SourceError> {
     if permit.rules_fingerprint() == query.rules { Ok(query) } else { Err(SourceError::NotFound) }
 }
 
-/// The row with the headings that its caller wrote, and without the account's number.
+/// The row with the caller's column names, and without the account number.
 fn as_shown(row: &mut Row, query: &RunningQuery) {
     for (name, value) in row {
         if let Some(heading) = query.headings.iter().find(|heading| heading.printed == *name) {
@@ -267,7 +266,7 @@ fn as_shown(row: &mut Row, query: &RunningQuery) {
     }
 }
 
-/// The record's group, if the permit shows that group and the record's stream. GetLogRecord gives any event of the account.
+/// The record's group, if the permit allows that group and the record's stream. GetLogRecord returns any event of the account.
 fn seen_group(permit: &Permit<ReadRecord>, record: &Record) -> Result<LogGroupName, SourceError> {
     let (Some(log), Some(stream)) = (record.get("@log"), record.get("@logStream")) else { return Err(SourceError::NotFound) };
     let (_, name) = account::parts_of_log(log);

@@ -1,8 +1,8 @@
-//! The queries that run, as far as this process knows of them: polled by one at a time, and stopped when nobody wants them.
+//! The running queries that this process knows: polled by one task at a time, and stopped if abandoned.
 //!
-//! Owns their life. AWS bills a query to its end, so each known one has a task that stops it when it was not asked for in
-//! [`QuerySettings::abandoned_after`] or has run for [`QuerySettings::max_time`]. INVARIANT: a run leaves the list, its task
-//! ends and what it holds is given back as soon as an answer says that it has ended.
+//! Owns their life cycle. AWS bills a query to its end, so each known query has a task that stops it if it was not polled for
+//! [`QuerySettings::abandoned_after`] or has run for [`QuerySettings::max_time`]. INVARIANT: a run leaves the list, its task ends
+//! and its resources are released as soon as a response says that it has ended.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -26,15 +26,15 @@ use crate::sources::scheduler_share;
 
 /// The first wait between two polls of a query.
 const FIRST_POLL: Duration = Duration::from_millis(250);
-/// The longest: forty waiting queries then cost the eight calls a second that are ours of AWS's quota.
+/// The longest wait: forty waiting queries then use Logmark's eight calls a second of AWS's quota.
 const LAST_POLL: Duration = Duration::from_secs(5);
-/// How often a query is looked at that nobody asks for.
+/// How often a query without a waiting request is polled.
 const OWN_POLL: Duration = Duration::from_secs(30);
-/// Queries known at a time; more than AWS lets run in an account, so that only the reading of others' makes them so many.
+/// Maximum known queries: more than AWS allows to run in an account, so only queries of other processes can reach it.
 const MAX_TRACKED: usize = 1000;
-/// Queries whose groups were compared and found right, remembered.
+/// Maximum cached queries whose groups were checked.
 const MAX_COMPARED: u64 = 10_000;
-/// What is not stopped at the first attempt is tried again after so long, then after twice as long, and so on.
+/// The wait before the second attempt to stop a query; it doubles with each attempt.
 const STOP_RETRY: Duration = Duration::from_secs(1);
 const STOP_RETRY_MAX: Duration = Duration::from_secs(60);
 
@@ -43,34 +43,34 @@ const STOP_RETRY_MAX: Duration = Duration::from_secs(60);
 pub(in crate::sources::cloudwatch) struct QueryTracker {
     pub(super) client: Client,
     pub(super) settings: QuerySettings,
-    /// The account's number, where it is known.
+    /// The account number, if known.
     pub(super) account: Option<String>,
-    /// The ids of queries whose groups were compared with their permit.
+    /// The ids of queries whose groups were checked against their permit.
     pub(super) compared: moka::sync::Cache<String, ()>,
-    /// The account's budgets, that of queries at a time among them.
+    /// The account's budgets, including concurrent queries.
     account_limits: Arc<AccountLimits>,
     running: Mutex<HashMap<String, Arc<TrackedQuery>>>,
 }
 
-/// One query that runs.
+/// A running query.
 #[derive(Debug)]
 pub(super) struct TrackedQuery {
     id: String,
     share: Share,
     started: Instant,
     last_requested: Mutex<Instant>,
-    /// Held by whoever polls: all others wait for what that one learns.
+    /// Held by the task that polls; all others wait for its result.
     progress: tokio::sync::Mutex<Progress>,
     resources: Mutex<Option<QueryResources>>,
     ended: Notify,
 }
 
-/// What a query that was started here takes up, until it has ended.
+/// The resources of a query that was started here, until it has ended.
 #[derive(Debug)]
 pub(super) struct QueryResources {
-    /// Of the tenant's own limits.
+    /// The lease of the tenant's budget.
     pub(super) lease: Lease,
-    /// Of the queries that the account may run at a time.
+    /// The permit of the account's concurrent queries.
     pub(super) _permit: ConcurrencyPermit,
 }
 
@@ -96,7 +96,7 @@ impl TrackedQuery {
 }
 
 impl QueryTracker {
-    /// Knows none yet; they hold permits of `account_limits` while they run.
+    /// An empty tracker; queries hold permits of `account_limits` while they run.
     pub(in crate::sources::cloudwatch) fn new(
         client: Client,
         settings: QuerySettings,
@@ -107,15 +107,15 @@ impl QueryTracker {
         Arc::new(Self { client, settings, account, compared, account_limits, running: Mutex::default() })
     }
 
-    /// Waits for one of the queries that may run at a time, as long as a call may take.
+    /// Waits for a permit of the account's concurrent queries, at most for the time of a call.
     pub(super) async fn acquire_permit(&self, share: &Share) -> Result<ConcurrencyPermit, SourceError> {
         let permit =
             self.account_limits.queries.acquire(&scheduler_share(share), None, Instant::now() + self.client.deadline()).await;
         permit.map_err(|rejected| SourceError::Busy { retry_after: rejected.retry_after().unwrap_or(LAST_POLL) })
     }
 
-    /// A query that runs, somebody having asked for it: one that is not known is taken up, as from its beginning. `resources`:
-    /// it was started here.
+    /// The run of a requested query. An unknown query is added, as if it had just started. `resources` is given if it was started
+    /// here.
     pub(super) fn track(
         self: &Arc<Self>,
         id: &str,
@@ -139,7 +139,7 @@ impl QueryTracker {
             resources: Mutex::new(resources),
             ended: Notify::new(),
         });
-        // Beyond the bound a query is polled for whoever waits for it, and nobody stops it but its caller and AWS.
+        // Beyond the maximum a query is polled only for waiting requests, and only its caller and AWS stop it.
         if running.len() < MAX_TRACKED {
             running.insert(id.to_owned(), Arc::clone(&tracked));
             tokio::spawn(watch(Arc::downgrade(self), Arc::clone(&tracked)));
@@ -147,7 +147,7 @@ impl QueryTracker {
         tracked
     }
 
-    /// Takes in what an answer said of a query.
+    /// Records a response about a query.
     pub(super) fn note(&self, id: &str, status: QueryStatus, statistics: Option<Statistics>) {
         let Some(tracked) = locked(&self.running).get(id).cloned() else { return };
         if let (Some(resources), Some(statistics)) = (locked(&tracked.resources).as_mut(), statistics) {
@@ -161,11 +161,11 @@ impl QueryTracker {
     fn forget(&self, tracked: &TrackedQuery) {
         locked(&self.running).remove(&tracked.id);
         drop(locked(&tracked.resources).take());
-        // One permit is kept for the task if it is not waiting at this moment.
+        // `notify_one` stores a permit if the task is not waiting now.
         tracked.ended.notify_one();
     }
 
-    /// Where the query stands, by an answer that is no older than the wait between two polls.
+    /// The status of the query, from a response that is at most as old as the wait between two polls.
     async fn poll(&self, tracked: &TrackedQuery) -> Result<(QueryStatus, Instant), CallError> {
         let mut progress = tracked.progress.lock().await;
         if !progress.status.has_ended() && Instant::now() >= progress.next {
@@ -179,7 +179,7 @@ impl QueryTracker {
         Ok((progress.status, progress.next))
     }
 
-    /// Waits until the query has ended, but not beyond the moment.
+    /// Waits until the query has ended, at most until `until`.
     pub(super) async fn wait(&self, tracked: &TrackedQuery, until: Instant) -> Result<QueryStatus, SourceError> {
         loop {
             tracked.mark_requested();
@@ -197,12 +197,12 @@ impl QueryTracker {
     pub(super) async fn poll_all(&self, tenant: &TenantId) {
         let all: Vec<_> = locked(&self.running).values().filter(|tracked| tracked.share.tenant == *tenant).cloned().collect();
         for tracked in all {
-            // One that can't be asked for now is taken to run on.
+            // If the poll fails, the query is assumed to be running.
             let _known_later = self.poll(&tracked).await;
         }
     }
 
-    /// Stops a query; one that has ended, or is not there, is stopped.
+    /// Stops a query. Succeeds for a query that has ended or does not exist.
     pub(super) async fn stop(&self, id: &str, share: &Share) -> Result<(), SourceError> {
         match self.client.call(share, &StopQuery { query_id: id }).await {
             Ok(StopQueryResponse { success: false }) => Err(SourceError::Upstream("StopQuery did not stop the query".to_owned())),
@@ -214,8 +214,7 @@ impl QueryTracker {
         }
     }
 
-    /// Stops a query that nobody wants, and says so in our log. It is tried for as long as a query may run: AWS bills each
-    /// minute.
+    /// Stops an abandoned query, and logs it. Retries for as long as a query may run, because AWS bills each minute.
     pub(super) async fn stop_unwanted(&self, id: &str, share: &Share, reason: &'static str) {
         tracing::info!(tenant.id = %share.tenant, reason, "stopping a query: {reason}");
         let (until, mut wait) = (Instant::now() + self.settings.max_time, STOP_RETRY);
@@ -227,13 +226,13 @@ impl QueryTracker {
             tokio::time::sleep(wait).await;
             wait = (wait * 2).min(STOP_RETRY_MAX);
         }
-        // Stopped or given up, it is not counted any more: AWS ends it in an hour at most.
+        // Stopped or not, it is no longer counted: AWS ends it after at most an hour.
         if let Some(tracked) = locked(&self.running).get(id).cloned() {
             self.forget(&tracked);
         }
     }
 
-    /// Stops what was started here and runs on.
+    /// Stops the running queries that were started here.
     pub(super) async fn close(&self) {
         let all: Vec<_> = locked(&self.running).values().filter(|tracked| tracked.is_own()).cloned().collect();
         let stops = all.iter().map(|tracked| self.stop_unwanted(&tracked.id, &tracked.share, "the service stops"));
@@ -241,8 +240,8 @@ impl QueryTracker {
     }
 }
 
-/// Stops the query when its time is over, and looks now and then whether it has ended, so that what it holds is given back
-/// though nobody asks for it. Ends with the query, or with the source.
+/// Stops the query at its time limit, and polls it periodically, so that its resources are released at its end without a waiting
+/// request. Ends with the query, or with the source.
 async fn watch(tracker: Weak<QueryTracker>, tracked: Arc<TrackedQuery>) {
     let Some(QuerySettings { abandoned_after, max_time, .. }) = tracker.upgrade().map(|tracker| tracker.settings) else { return };
     let too_long = tracked.started + max_time;
@@ -259,10 +258,10 @@ async fn watch(tracker: Weak<QueryTracker>, tracked: Arc<TrackedQuery>) {
             return tracker.stop_unwanted(&tracked.id, &tracked.share, "it ran for too long").await;
         }
         if now >= *locked(&tracked.last_requested) + abandoned_after {
-            return tracker.stop_unwanted(&tracked.id, &tracked.share, "nobody asked for it").await;
+            return tracker.stop_unwanted(&tracked.id, &tracked.share, "it was not polled").await;
         }
         if now >= check_at {
-            // What can't be learnt now is learnt the next time.
+            // A failed poll is repeated the next time.
             let _known_later = tracker.poll(&tracked).await;
             check_at = now + OWN_POLL;
         }

@@ -1,4 +1,4 @@
-//! Against a small Service Quotas of our own, which records what it is asked and answers as it is told.
+//! Tests against a fake Service Quotas, which records requests and returns scripted responses.
 
 #[path = "../../../../tests/world/python.rs"]
 #[expect(dead_code, reason = "the rest of it is used by the integration tests")]
@@ -23,7 +23,7 @@ use crate::sources::cloudwatch::{Accounts, CloudWatch, Settings};
 struct Fake(SmallHttp);
 
 impl Fake {
-    /// Answers with these, one after the other, and then with 500.
+    /// Returns these responses in order, then status 500.
     async fn start(answers: Vec<(u16, Value)>) -> Self {
         let mut answers = VecDeque::from(answers);
         let answer = move |_: &small_http::Message| {
@@ -33,7 +33,7 @@ impl Fake {
         Self(SmallHttp::start(answer).await)
     }
 
-    /// A source whose quotas are read here.
+    /// A source that reads its quotas from the fake.
     fn source(&self, given: GivenQuotas) -> CloudWatch {
         let credentials = Credentials::new("AKID", "secret", Some("session".to_owned()), None, "test");
         let endpoint = Some(self.0.endpoint.parse().unwrap());
@@ -121,13 +121,13 @@ async fn what_is_no_answer_is_an_error_without_a_word_of_it() {
     let denied =
         json!({ "__type": "AccessDeniedException", "Message": "arn:aws:iam::123456789012:user/canary is not authorized" });
     for (answers, expected) in [
-        (vec![(400, denied)], "status 400: `servicequotas:ListServiceQuotas` is not allowed to us"),
+        (vec![(400, denied)], "status 400: the role must allow `servicequotas:ListServiceQuotas`"),
         (vec![(500, json!({ "message": "canary" }))], "status 500"),
         (vec![(302, json!({}))], "status 302"),
-        (vec![(200, json!([1]))], "the answer is not one"),
-        (vec![(200, json!({ "Quotas": [{ "Value": "many" }] }))], "the answer is not one"),
-        (vec![(200, json!({ "NextToken": "a" })), (200, json!({ "NextToken": "a" }))], "the answer is not one"),
-        ((0..20).map(|page| (200, json!({ "NextToken": page.to_string() }))).collect(), "the answer is not one"),
+        (vec![(200, json!([1]))], "the response is invalid"),
+        (vec![(200, json!({ "Quotas": [{ "Value": "many" }] }))], "the response is invalid"),
+        (vec![(200, json!({ "NextToken": "a" })), (200, json!({ "NextToken": "a" }))], "the response is invalid"),
+        ((0..20).map(|page| (200, json!({ "NextToken": page.to_string() }))).collect(), "the response is invalid"),
     ] {
         let fake = Fake::start(answers).await;
         assert_eq!(fake.read().await.unwrap_err().to_string(), expected);

@@ -1,4 +1,4 @@
-//! Whatever the upstream does, the answer is the right failure or a success after few retries, and none of its text.
+//! For every fault of the upstream the result is the right failure or a success after few retries, without the upstream's text.
 
 use super::fake::{CANARY, Fault};
 use super::*;
@@ -25,11 +25,11 @@ async fn each_fault_has_its_failure_and_its_number_of_calls() {
         (Fault::Error(500, "InternalFailure"), upstream("InternalFailure, status 500"), 3),
         (Fault::Error(503, "ServiceUnavailableException"), upstream("ServiceUnavailableException, status 503"), 3),
         (Fault::Html(502), upstream("no error type, status 502"), 3),
-        (Fault::Html(200), upstream("the answer to GetLogEvents is not one"), 1),
+        (Fault::Html(200), upstream("the response to GetLogEvents is invalid"), 1),
         (Fault::Html(302), upstream("no error type, status 302"), 1),
-        (Fault::Empty, upstream("the answer to GetLogEvents is not one"), 1),
-        (Fault::HalfJson, upstream("the answer to GetLogEvents is not one"), 1),
-        (Fault::OtherJson, upstream("the answer to GetLogEvents is not one"), 1),
+        (Fault::Empty, upstream("the response to GetLogEvents is invalid"), 1),
+        (Fault::HalfJson, upstream("the response to GetLogEvents is invalid"), 1),
+        (Fault::OtherJson, upstream("the response to GetLogEvents is invalid"), 1),
         (Fault::Endless, upstream("the response is longer than 16777216 bytes"), 1),
         (Fault::Error(400, "ResourceNotFoundException"), SourceError::NotFound, 1),
         (Fault::Error(400, "InvalidParameterException"), upstream("InvalidParameterException, status 400"), 1),
@@ -82,7 +82,7 @@ async fn when_everything_fails_retries_do_not_double_the_load() {
     }
     let calls = environment.fake.calls();
     assert!((10..=300).contains(&calls), "{calls} calls for 200 reads");
-    assert!(matches!(read(&environment).await, Err(SourceError::Down { .. })), "it is left alone");
+    assert!(matches!(read(&environment).await, Err(SourceError::Down { .. })), "the breaker is open");
     assert_eq!(environment.fake.calls(), calls);
 }
 
@@ -120,7 +120,7 @@ async fn many_calls_with_a_wrong_clock_all_succeed() {
     assert!(reads.iter().all(Result::is_ok));
 }
 
-/// Gives the old key first and the new one afterwards.
+/// Returns the old key first, then the new one.
 #[derive(Debug, Default)]
 struct Renewed(AtomicI64);
 

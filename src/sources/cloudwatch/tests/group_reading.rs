@@ -1,4 +1,4 @@
-//! FilterLogEvents, page by page and both ways, is what the permit and the selection leave of the group.
+//! FilterLogEvents, page by page in both directions, returns the visible and selected events of the group.
 
 use logmark_event_page::EventRef;
 
@@ -13,7 +13,7 @@ fn recent() -> TimeRange {
     TimeRange { start: Some(Millis(FLOOR)), end: None }
 }
 
-/// All from `position` on in the direction, and the last page.
+/// All events from `position` in the direction, and the last page.
 async fn rest(
     environment: &TestEnvironment,
     permit: &Permit<ReadGroup>,
@@ -61,7 +61,7 @@ async fn either_way_and_whatever_the_pages_it_is_the_group() {
     }
 }
 
-/// Reading on from the end of the forward way, with events that come at the last one's very millisecond.
+/// Continues at the end of forward reading, with new events in the millisecond of the last event.
 #[tokio::test]
 async fn what_comes_later_is_found_at_next_and_only_that() {
     for (partial, limit) in [0, 5, 99].into_iter().flat_map(|partial| LIMITS.map(|limit| (partial, limit))) {
@@ -85,7 +85,7 @@ async fn what_comes_later_is_found_at_next_and_only_that() {
     }
 }
 
-/// Every page on the way back knows where newer events are: reading forward from it gives all that is newer than it.
+/// Every backward page has the position of newer events: reading forward from it returns all newer events.
 #[tokio::test]
 async fn every_backward_page_knows_what_is_newer() {
     for (partial, limit, bytes) in [(0, 2, 1000), (0, 7, 100), (3, 2, 1000), (11, 5, 100), (77, 1, 1)] {
@@ -237,7 +237,7 @@ async fn positions_are_taken_only_where_they_belong() {
     }
 }
 
-/// A stream that the grant covers comes while somebody reads, in whichever way: its events ahead are read, and none twice.
+/// A stream that the grant covers is created while a client reads, in both directions: its events ahead are read, and none twice.
 #[tokio::test]
 async fn a_stream_that_appears_while_a_group_is_read_is_read_from_there_on() {
     for (partial, limit) in [(0, 1), (0, 3), (7, 2), (4242, 5)] {
@@ -288,7 +288,7 @@ async fn a_stream_that_appears_while_a_group_is_read_is_read_from_there_on() {
     }
 }
 
-/// A cursor that was made under other grants: its token was given for other streams, and is not used for these.
+/// A cursor from other grants: its token is for other streams, and is not used.
 #[tokio::test]
 async fn a_position_of_other_grants_goes_on_in_the_streams_of_these() {
     let environment = TestEnvironment::new().await;
@@ -304,7 +304,7 @@ async fn a_position_of_other_grants_goes_on_in_the_streams_of_these() {
     assert_eq!(page.events.len(), 5);
     environment.fake.state().seen.clear();
     let (rest, _) = rest(&environment, &narrow, Some(page.next), (Direction::Forward, 100, 1_000_000)).await;
-    // Two and a half milliseconds were read: of the third the event of the visible stream.
+    // Two and a half milliseconds were read, including the visible stream's event of the third.
     assert_eq!(rest, (3..20).map(|number| format!("prod-1 {number}")).collect::<Vec<_>>());
     let first = environment.fake.state().seen[0].clone();
     assert!(first.body.get("nextToken").is_none() && first.body["logStreamNamePrefix"] == "prod-", "{first:?}");

@@ -1,4 +1,4 @@
-//! Lists show what the permit shows, all of it, and ask for little more.
+//! Lists return exactly the visible items, and request little more.
 
 use super::fake::Fault;
 use super::fake::plan::Plan;
@@ -188,7 +188,7 @@ async fn a_position_of_our_own_that_is_refused_is_no_fault_of_the_callers() {
     }
 }
 
-/// Every call is for a name or a prefix of which everything may be seen, and the last page has no cursor, whatever lies between.
+/// Every call is for a completely visible name or prefix, and the last page has no cursor, with any hidden items between.
 #[tokio::test]
 async fn a_list_of_names_and_prefixes_asks_for_nothing_else_and_ends_where_they_end() {
     let environment = TestEnvironment::new().await;
@@ -210,7 +210,7 @@ async fn a_list_of_names_and_prefixes_asks_for_nothing_else_and_ends_where_they_
             }
         }
         assert_eq!(page_sizes.iter().sum::<usize>(), seen.len());
-        assert_eq!(page_sizes.len(), seen.len().div_ceil(limit), "no page is empty, and none follows for the sake of others");
+        assert_eq!(page_sizes.len(), seen.len().div_ceil(limit), "no page is empty, and no page follows because of hidden items");
         for seen in &environment.fake.state().seen {
             let prefix = seen.body["logGroupNamePrefix"].as_str().unwrap();
             assert!(granted.iter().any(|granted| granted.trim_end_matches('*') == prefix), "{prefix}");
@@ -235,7 +235,7 @@ async fn stored_bytes_are_those_of_streams_that_may_all_be_seen() {
     }
 }
 
-/// More streams than can be put in order here.
+/// More streams than can be sorted here.
 #[tokio::test]
 async fn too_many_streams_for_an_order_by_time_are_refused() {
     let environment = TestEnvironment::new().await;

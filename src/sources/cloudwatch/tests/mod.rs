@@ -1,4 +1,4 @@
-//! The source against a fake upstream: what is here sets the stage, the files beside it hold the plays.
+//! Tests of the source against a fake upstream: this module has the shared setup.
 
 #[path = "../../../../tests/world/fake_cloudwatch/mod.rs"]
 #[expect(dead_code, reason = "the rest of it is used by the integration tests")]
@@ -75,7 +75,7 @@ impl TestEnvironment {
             attempt_timeout: Duration::from_millis(300),
             deadline: Duration::from_millis(1500),
             quotas: plenty(),
-            // These look at single calls, and into the store behind them at once.
+            // Settings for tests of single calls, without cache delays.
             cache: CacheSettings { bytes: 0, ..CacheSettings::default() },
             ..Settings::new(source_name(), REGION)
         };
@@ -98,14 +98,14 @@ impl TestEnvironment {
         }
     }
 
-    /// The messages of the usual group, in order, of the streams that begin so.
+    /// The messages of the usual group, in order, of the streams with this prefix.
     fn model(&self, prefix: &str) -> Vec<String> {
         let all = self.fake.state().logs.all(GROUP);
         all.into_iter().filter(|event| event.stream.starts_with(prefix)).map(|event| event.message).collect()
     }
 }
 
-/// Quotas that nobody meets.
+/// Quotas that are never reached.
 fn plenty() -> Quotas {
     let calls_per_second = Api::ALL.into_iter().map(|api| (api, 10_000.0)).collect();
     Quotas { calls_per_second, ..Quotas::of_region(REGION) }
@@ -119,7 +119,7 @@ fn patterns(texts: &[&str]) -> Vec<Pattern> {
     texts.iter().map(|text| Pattern::try_from(*text).unwrap()).collect()
 }
 
-/// Leave for `op` by one grant and one scope.
+/// A permit for `op` by one grant and one scope.
 fn permit_by<Op: Operation>(op: Op, groups: &[&str], scope: &str, streams: Option<&[&str]>) -> Permit<Op> {
     let id = TenantId::try_from("acme").unwrap();
     let grant = Grant {

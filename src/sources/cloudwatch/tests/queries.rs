@@ -1,4 +1,4 @@
-//! A query's life: who polls, and who stops it.
+//! The life cycle of a query: polling and stopping.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::sources::budget::{Lease, QueryBudgets};
 use crate::sources::cloudwatch::settings::QuerySettings;
 use crate::sources::queries::{Queries, StartedQuery};
 
-/// No wait of these tests is longer, whatever happens.
+/// The longest wait in these tests.
 const AT_MOST: Duration = Duration::from_secs(20);
 
 fn start_permit() -> Permit<StartQuery> {
@@ -52,7 +52,7 @@ fn count(environment: &TestEnvironment, operation: &str) -> usize {
     environment.fake.state().seen.iter().filter(|seen| seen.operation == operation).count()
 }
 
-/// Waits until it holds.
+/// Waits until the condition holds.
 async fn until(what: &str, holds: impl Fn() -> bool) {
     let waiting = async {
         while !holds() {
@@ -72,7 +72,7 @@ async fn an_unclaimed_query_is_stopped() {
     let (unclaimed, _) = started(&environment, &budgets).await;
     assert_eq!((count(&environment, "StopQuery"), running(&budgets)), (0, 1));
     drop(unclaimed);
-    until("its client left", || environment.fake.state().queries.running() == 0 && running(&budgets) == 0).await;
+    until("its client disconnected", || environment.fake.state().queries.running() == 0 && running(&budgets) == 0).await;
     assert_eq!(count(&environment, "StopQuery"), 1);
 }
 
@@ -83,12 +83,12 @@ async fn a_client_that_leaves_while_a_query_is_being_started_leaves_none() {
     {
         let starting = environment.source.start(&permit, lease(&budgets));
         let mut starting = Box::pin(starting);
-        // It is on its way, and its caller gone, before there is an answer.
+        // The caller disconnects before the response arrives.
         assert!(futures_util::poll!(starting.as_mut()).is_pending());
     }
     until("it was started", || count(&environment, "StartQuery") == 1).await;
     until("and stopped", || count(&environment, "StopQuery") == 1 && environment.fake.state().queries.running() == 0).await;
-    until("and counted no more", || running(&budgets) == 0).await;
+    until("and is no longer counted", || running(&budgets) == 0).await;
 }
 
 #[tokio::test]
@@ -108,7 +108,7 @@ async fn a_query_that_is_not_polled_is_stopped_and_a_polled_one_is_not() {
     };
     assert!(tokio::time::timeout(AT_MOST, asking).await.is_ok());
     assert_eq!(environment.source.read(&reading, None, 10).await.unwrap().status, QueryStatus::Running);
-    until("asked for no more", || environment.fake.state().queries.running() == 0 && running(&budgets) == 0).await;
+    until("no longer polled", || environment.fake.state().queries.running() == 0 && running(&budgets) == 0).await;
 }
 
 #[tokio::test]
@@ -130,7 +130,7 @@ async fn waiters_for_one_query_share_its_polls() {
     let waits = (0..50).map(|_| environment.source.wait(&reading, Instant::now() + AT_MOST));
     let statuses = futures_util::future::join_all(waits).await;
     assert!(statuses.iter().all(|status| *status == Ok(QueryStatus::Complete)));
-    assert_eq!(count(&environment, "GetQueryResults"), 4, "three looks, and the one that sees its end");
+    assert_eq!(count(&environment, "GetQueryResults"), 4, "three polls, and the one that sees its end");
     assert_eq!((running(&budgets), count(&environment, "StopQuery")), (0, 0));
 }
 

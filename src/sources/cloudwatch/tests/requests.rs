@@ -1,4 +1,4 @@
-//! What is sent, to the byte that matters: signature, headers, host, and nothing of a caller's.
+//! The exact requests: signature, headers, host, and nothing from a caller.
 
 use super::fake::signature;
 use super::*;

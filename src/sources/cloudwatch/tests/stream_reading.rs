@@ -1,4 +1,4 @@
-//! GetLogEvents, page by page and both ways, is the stream: nothing is lost, nothing comes twice.
+//! GetLogEvents, page by page in both directions, returns the stream without losses and repeats.
 
 use logmark_event_page::EventRef;
 
@@ -64,7 +64,7 @@ async fn a_range_is_half_open_whatever_the_upstream_thinks() {
     assert!(seen.iter().all(|seen| seen.body["startTime"] == start && seen.body["endTime"] == end), "with tokens too");
 }
 
-/// From any page on, turning round any number of times: `next` begins where the page ended, `previous` ends where it began.
+/// From any page, with any number of changes of direction: `next` begins where the page ended, `previous` ends where it began.
 #[tokio::test]
 async fn turning_round_anywhere_loses_nothing() {
     for (seed, max_bytes) in (1..40_u64).flat_map(|seed| [(seed, 1), (seed, 150), (seed, 1_000_000)]) {
@@ -157,7 +157,7 @@ async fn positions_are_taken_only_where_they_belong() {
     }
     let foreign = Position(r#"s{"w":"Forward","k":"gone","m":"p"}"#.to_owned());
     let read = environment.source.read_stream(&permit, &ask(Some(foreign), Direction::Forward, 3, 1000)).await;
-    assert_eq!(read.unwrap_err(), SourceError::InvalidPosition, "what the upstream does not take");
+    assert_eq!(read.unwrap_err(), SourceError::InvalidPosition, "what the upstream refuses");
 }
 
 #[tokio::test]

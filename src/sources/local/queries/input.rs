@@ -1,14 +1,13 @@
-//! What a query reads: the events of its permit's groups and streams, newest or oldest first, as of one moment.
+//! The input of a query: the events of its permit's groups and streams, newest or oldest first, in a snapshot.
 //!
-//! Owns the merge of several groups into one order. Never holds more of a group than a batch.
+//! Merges several groups into one order. Never holds more than one batch of a group.
 
-use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use logmark_engine::error::InputError;
-use logmark_engine::input::{Block, Groups, Input, Order, Scan, Source, Table};
+use logmark_engine::input::{Block, BlockEvent, Groups, Input, Order, Scan, Source, Table};
 use logmark_store::{Direction, Event, ReadError, ScanRequest, Store, StreamPredicate};
 
 use super::record::Pointer;
@@ -17,16 +16,16 @@ use crate::auth::permit::Permit;
 use crate::domain::query::operations::StartQuery;
 use crate::sources::SourceError;
 
-/// The folder in the source's own that holds lookup tables.
+/// The folder for lookup tables in the source's folder.
 pub(super) const TABLES_FOLDER: &str = "lookup";
-/// Events of a block.
+/// Events per block.
 const BLOCK_EVENTS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(999);
-/// Bytes of messages of a block, and of all batches that one reading holds.
+/// Bytes of messages per block, and of all batches that one scan holds.
 const BLOCK_BYTES: usize = 512 << 10;
-/// The least of a batch when a query reads many groups.
+/// The minimum size of a batch if a query reads many groups.
 const MIN_BATCH_BYTES: usize = 16 << 10;
 
-/// A group that a query may read, and the streams in it.
+/// A group that a query may read, and its visible streams.
 #[derive(Clone)]
 pub(super) struct QueryGroup {
     pub(super) name: Arc<str>,
@@ -41,10 +40,9 @@ impl std::fmt::Debug for QueryGroup {
 }
 
 impl QueryGroup {
-    /// The groups of a permit.
+    /// The groups of the permit.
     ///
-    /// # Errors
-    /// [`SourceError::NotFound`] when the permit has no rule for one of them.
+    /// # Errors [`SourceError::NotFound`] if the permit has no rule for one of them.
     pub(super) fn of(permit: &Permit<StartQuery>) -> Result<Vec<Self>, SourceError> {
         let (groups, rules) = (&permit.op().groups, permit.stream_rules());
         if groups.len() != rules.len() {
@@ -65,9 +63,9 @@ impl QueryGroup {
 pub(super) struct StoreSource {
     store: Store,
     groups: Vec<QueryGroup>,
-    /// How many of them, from the first, the query itself reads.
+    /// The number of leading groups that the query itself reads.
     own_groups: usize,
-    /// All readings of the query see the events up to this one.
+    /// All scans of the query see the events up to this one.
     up_to: u64,
     tables: TableFolder,
 }
@@ -136,12 +134,12 @@ fn failed(error: ReadError, group: &str) -> InputError {
     }
 }
 
-/// The reading of one group.
+/// The scan of one group.
 #[derive(Debug)]
 struct Reading {
     group: Arc<str>,
     scan: logmark_store::Scan,
-    /// Read, and not given yet.
+    /// Events that were read but not returned yet.
     waiting: VecDeque<Event>,
     is_ended: bool,
 }
@@ -169,7 +167,7 @@ struct StoreInput {
 }
 
 impl StoreInput {
-    /// The reading with the next event, while each that goes on knows its own.
+    /// The scan with the next event, if every unfinished scan knows its next event.
     fn front(&self) -> Option<usize> {
         let mut front: Option<(usize, logmark_store::Position)> = None;
         for (number, reading) in self.readings.iter().enumerate() {
@@ -210,7 +208,7 @@ impl Input for StoreInput {
     }
 }
 
-/// Some events, each with the number of its group.
+/// A block of events, each with the index of its group.
 #[derive(Debug)]
 struct StoreBlock {
     groups: Vec<Arc<str>>,
@@ -218,12 +216,10 @@ struct StoreBlock {
 }
 
 impl StoreBlock {
-    fn event(&self, index: usize) -> Option<&Event> {
-        self.events.get(index).map(|(_, event)| event)
-    }
-
-    fn group(&self, index: usize) -> &str {
-        self.events.get(index).and_then(|(group, _)| self.groups.get(*group)).map_or("", |group| group)
+    /// The event and the name of its group.
+    fn stored(&self, index: usize) -> Option<(&Event, &str)> {
+        let (group, event) = self.events.get(index)?;
+        Some((event, self.groups.get(*group)?))
     }
 }
 
@@ -232,31 +228,17 @@ impl Block for StoreBlock {
         self.events.len()
     }
 
-    fn timestamp(&self, index: usize) -> i64 {
-        self.event(index).map_or(0, |event| event.timestamp)
-    }
-
-    fn ingestion_time(&self, index: usize) -> i64 {
-        self.event(index).map_or(0, |event| event.ingestion_time)
-    }
-
-    fn message(&self, index: usize) -> Cow<'_, str> {
-        self.event(index).map_or("", |event| &event.message).into()
-    }
-
-    fn message_bytes(&self, index: usize) -> u64 {
-        self.event(index).map_or(0, |event| event.message.len() as u64)
-    }
-
-    fn stream(&self, index: usize) -> &str {
-        self.event(index).map_or("", |event| &event.stream)
-    }
-
-    fn log(&self, index: usize) -> &str {
-        self.group(index)
+    fn event(&self, index: usize) -> BlockEvent<'_> {
+        self.stored(index).map_or_else(BlockEvent::default, |(event, group)| BlockEvent {
+            timestamp: event.timestamp,
+            ingestion_time: event.ingestion_time,
+            message: (&*event.message).into(),
+            stream: &event.stream,
+            log: group,
+        })
     }
 
     fn pointer(&self, index: usize) -> String {
-        self.event(index).map(|event| Pointer::to(event, self.group(index)).to_string()).unwrap_or_default()
+        self.stored(index).map(|(event, group)| Pointer::to(event, group).to_string()).unwrap_or_default()
     }
 }

@@ -1,8 +1,8 @@
 //! Logs Insights queries on the local source, run by `logmark-engine`.
 //!
-//! Owns the way from a permit to a running query and back to rows. INVARIANT: the engine is given the events of the permit's
-//! groups and streams alone, so that rows, statistics, discovered fields and errors tell nothing of others. Look next at
-//! `input` (what the engine reads), `tracker` (a query's life), `tables` (lookup tables), `record` (single events and fields).
+//! Owns the steps from a permit to a running query and its rows. INVARIANT: the engine receives only events of the permit's
+//! groups and streams, so rows, statistics, discovered fields and errors reveal nothing of others. See also `input` (the engine's
+//! input), `tracker` (the life cycle of a query), `tables` (lookup tables), `record` (single events and fields).
 
 mod input;
 mod record;
@@ -39,29 +39,27 @@ use crate::sources::local_settings::LocalQuerySettings;
 use crate::sources::queries::{Queries, StartedQuery};
 use crate::sources::{SourceError, scheduler_share};
 
-/// How long a request waits for its turn when as many queries run as may.
+/// How long a request waits for a free query slot.
 const TURN_WAIT: Duration = Duration::from_secs(10);
-/// When it is worth to try again after that.
+/// The `Retry-After` when no slot became free.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 /// A cancelled query ends within 50 ms of work; on a busy machine that takes a little longer.
 const CANCEL_WAIT: Duration = Duration::from_secs(2);
 
-/// What runs the queries of one local source.
+/// The queries of one local source.
 #[derive(Debug)]
 pub(super) struct QueryService {
     runner: Arc<Runner>,
     limiter: ConcurrencyLimiter,
     tracker: Arc<QueryTracker>,
     settings: LocalQuerySettings,
-    /// The source's folder for lookup tables.
     tables: PathBuf,
 }
 
 impl QueryService {
-    /// With threads of its own.
+    /// Starts the engine with its own threads.
     ///
-    /// # Errors
-    /// When the system gives no thread.
+    /// # Errors If the system cannot start a thread.
     pub(super) fn new(folder: &std::path::Path, settings: LocalQuerySettings) -> std::io::Result<Self> {
         Ok(Self {
             runner: Arc::new(Runner::new(settings.threads.get(), settings.memory)?),
@@ -72,7 +70,7 @@ impl QueryService {
         })
     }
 
-    /// The query, if the permit's rules are still those that it was started under, and this process knows it.
+    /// The query, if this process knows it and the permit's rules have not changed since its start.
     fn find<Op: Operation>(&self, permit: &Permit<Op>, query: &RunningQuery) -> Result<Arc<TrackedQuery>, SourceError> {
         if permit.rules_fingerprint() != query.rules {
             return Err(SourceError::NotFound);
@@ -104,7 +102,7 @@ impl Queries for Local {
         let source = Arc::new(StoreSource::new(self.store.clone(), groups, op.own_groups, tables));
         let limits = QueryLimits { memory: service.settings.memory_per_query, time: service.settings.max_time };
         let (tell, ended) = watch::channel(false);
-        // The receiver is gone when the query is not tracked any more.
+        // The receiver is dropped if the query is no longer tracked.
         let handle = service.runner.start(plan, source, limits, move || _ = tell.send(true));
         let tracked = service.tracker.track(permit.tenant().clone(), handle, ended, QueryResources { lease, _turn: turn })?;
         let query = RunningQuery {
@@ -113,10 +111,10 @@ impl Queries for Local {
             groups: op.groups.clone(),
             rules: permit.rules_fingerprint(),
             started: now,
-            // The engine names columns as the caller wrote them.
+            // The engine uses the column names of the caller.
             headings: Vec::new(),
         };
-        Ok(StartedQuery::new(query, move || tracked.cancel("its client left")))
+        Ok(StartedQuery::new(query, move || tracked.cancel("its client disconnected")))
     }
 
     async fn wait(&self, permit: &Permit<ReadQuery>, until: Instant) -> Result<QueryStatus, SourceError> {
@@ -127,15 +125,15 @@ impl Queries for Local {
     async fn read(&self, permit: &Permit<ReadQuery>, from: Option<&Position>, limit: usize) -> Result<QueryPage, SourceError> {
         let tracked = self.queries.find(permit, &permit.op().query)?;
         let from = from.map(|position| position.0.parse()).transpose().map_err(|_| SourceError::InvalidPosition)?;
-        // Texts of some thousand rows are too much work for a thread that serves others.
+        // Formatting thousands of rows takes too long for a thread that serves other requests.
         let reading = tokio::task::spawn_blocking(move || rows::page(&tracked, from.unwrap_or(0), limit));
-        reading.await.unwrap_or_else(|_panicked| Err(SourceError::Store("the reading of rows panicked".to_owned())))
+        reading.await.unwrap_or_else(|_panicked| Err(SourceError::Store("reading the rows panicked".to_owned())))
     }
 
     async fn stop(&self, permit: &Permit<StopQuery>) -> Result<(), SourceError> {
         let tracked = self.queries.find(permit, &permit.op().query)?;
         tracked.cancel("its client stopped it");
-        // Its status is told when it has ended.
+        // Its status is known when it has ended.
         let _status = self.queries.tracker.wait(&tracked, Instant::now() + CANCEL_WAIT).await;
         Ok(())
     }
@@ -160,7 +158,7 @@ impl Queries for Local {
 }
 
 impl Local {
-    /// A group that is not there is told at the start.
+    /// A missing group is reported at the start.
     async fn check_groups(&self, groups: &[QueryGroup]) -> Result<(), SourceError> {
         let names: Vec<Arc<str>> = groups.iter().map(|group| Arc::clone(&group.name)).collect();
         self.blocking(move |store| {
@@ -173,7 +171,7 @@ impl Local {
     }
 }
 
-/// The plan of a query; what the engine does not support is told at its place.
+/// The plan of a query; unsupported features are reported with their span.
 fn plan(op: &StartQuery, now: i64) -> Result<Plan, SourceError> {
     let options = PlanOptions {
         text: op.query.text(),

@@ -1,7 +1,6 @@
-//! Single events by their pointers, and the fields that events have.
+//! Single events by their pointers, and the fields of events.
 //!
-//! Owns the form of a pointer. It names a place in a group's order and tells nothing: whether the caller may see the event at
-//! that place, the permit says.
+//! Owns the format of a pointer: a position in a group's order. The permit decides whether the caller may see the event there.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -18,24 +17,24 @@ use crate::domain::query::operations::{DescribeFields, FieldShare, FoundRecord, 
 use crate::domain::time::Millis;
 use crate::sources::SourceError;
 
-/// Hexadecimal digits of a number in a pointer. Always as many, so that the length of a pointer tells nothing.
+/// Hexadecimal digits of a number in a pointer. The number is fixed, so that the length reveals nothing.
 const DIGITS: usize = 16;
-/// Fields are looked for in this time before and behind the given moment, as CloudWatch does.
+/// Fields are searched in this time before and after the given moment, as in CloudWatch.
 const AROUND_MILLIS: i64 = 8 * 60 * 1000;
 /// Without a moment, in this time before now.
 const LATEST_MILLIS: i64 = 15 * 60 * 1000;
-/// The newest events of the time that are looked at, and the bytes of their messages.
+/// The maximum number of newest events that are sampled, and the bytes of their messages.
 const SAMPLE_EVENTS: usize = 5_000;
 const SAMPLE_BYTES: usize = 8 << 20;
 /// Events of one batch of the sample.
 const BATCH_EVENTS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(999);
 const BATCH_BYTES: usize = 1 << 20;
-/// CloudWatch discovers so many fields of a log group.
+/// CloudWatch's maximum of discovered fields of a log group.
 const MAX_FIELDS: usize = 1_000;
 /// The fields that every event has.
 const SYSTEM_FIELDS: [&str; 5] = ["@ingestionTime", "@log", "@logStream", "@message", "@timestamp"];
 
-/// Where an event is.
+/// The position of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Pointer<'a> {
     position: Position,
@@ -48,7 +47,7 @@ impl<'a> Pointer<'a> {
         Self { position: event.position(), group }
     }
 
-    /// Reads a pointer; `None` if the text is malformed.
+    /// Parses a pointer; `None` if the text is malformed.
     fn read(text: &'a str) -> Option<Self> {
         let (timestamp, rest) = text.split_at_checked(DIGITS)?;
         let (sequence, group) = rest.split_at_checked(DIGITS)?;
@@ -84,7 +83,7 @@ pub(super) fn read(store: &Store, permit: &Permit<ReadRecord>) -> Result<FoundRe
     Ok(FoundRecord { group, record })
 }
 
-/// The event at a place, if its stream is one of those.
+/// The event at a position, if its stream is one of `streams`.
 fn event_at(store: &Store, pointer: &Pointer<'_>, may_see: &dyn Fn(&str) -> bool) -> Result<Event, SourceError> {
     let (timestamp, sequence) = (pointer.position.timestamp(), pointer.position.sequence());
     let before = sequence.checked_sub(1).ok_or(SourceError::NotFound)?;
@@ -102,7 +101,7 @@ fn event_at(store: &Store, pointer: &Pointer<'_>, may_see: &dyn Fn(&str) -> bool
     page.events.into_iter().find(|event| event.position() == pointer.position).ok_or(SourceError::NotFound)
 }
 
-/// The fields of the newest events that the permit shows, the commonest first.
+/// The fields of the newest visible events, the most frequent first.
 pub(super) fn describe_fields(
     store: &Store,
     permit: &Permit<DescribeFields>,

@@ -1,4 +1,4 @@
-//! Pages of a query's rows, in the form that CloudWatch gives them.
+//! Pages of a query's rows, in CloudWatch's format.
 
 use logmark_engine::run::{QueryRows, ResultRow};
 
@@ -7,14 +7,14 @@ use crate::domain::event::Position;
 use crate::domain::query::operations::{QueryPage, QueryStatus, Row, Statistics};
 use crate::sources::SourceError;
 
-/// The column with the handle of a row's event.
+/// The column with the pointer to a row's event.
 const POINTER: &str = "@ptr";
-/// Bytes of texts after which a page ends. It holds one row in any case.
+/// Bytes of texts after which a page ends. It has at least one row.
 const PAGE_BYTES: usize = 4 << 20;
 
-/// A page from a row on. Only the rows of a complete query can be paged: those of a running one change.
+/// A page from a row on. Only a complete query can be paged, because the rows of a running query change.
 pub(super) fn page(tracked: &TrackedQuery, from: usize, limit: usize) -> Result<QueryPage, SourceError> {
-    // The status comes first: rows that are read behind it are those of the end.
+    // The status is read first: if it is final, the rows read after it are final too.
     let status = tracked.status();
     let found = tracked.handle.rows();
     if from > found.rows.len() {

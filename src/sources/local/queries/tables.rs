@@ -1,7 +1,7 @@
 //! Lookup tables: CSV files in the source's folder `lookup`.
 //!
-//! Owns which file a name means. `lookup/TENANT/NAME.csv` is a table of that tenant, `lookup/NAME.csv` one of every tenant that
-//! may query anything in the source; the tenant's own comes first. INVARIANT: a name never leads out of these two folders.
+//! Maps names to files: `lookup/TENANT/NAME.csv` is a table of one tenant, `lookup/NAME.csv` a table of every tenant with a query
+//! grant for the source; the tenant's own table has priority. INVARIANT: a name never leaves these two folders.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read as _};
@@ -29,10 +29,9 @@ impl TableFolder {
         Self { shared: folder, own }
     }
 
-    /// The table of that name; `None` if no file has it.
+    /// The table of this name; `None` if no such file exists.
     ///
-    /// # Errors
-    /// When its file cannot be read, or is not a table.
+    /// # Errors If its file cannot be read, or is not a table.
     pub(super) fn read(&self, name: &str) -> Result<Option<Table>, InputError> {
         let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
         if !is_name {
@@ -57,7 +56,7 @@ fn read_file(path: &Path) -> Result<Option<String>, InputError> {
     let mut bytes = Vec::new();
     file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > MAX_BYTES {
-        return Err(failed(std::io::Error::new(ErrorKind::FileTooLarge, "a lookup table has more than 10 MB")));
+        return Err(failed(std::io::Error::new(ErrorKind::FileTooLarge, "a lookup table is larger than 10 MB")));
     }
     String::from_utf8(bytes).map(Some).map_err(|error| InputError::Failed(Box::new(error)))
 }
@@ -74,7 +73,7 @@ fn table(name: &str, text: &str) -> Result<Table, InputError> {
     Ok(Table { columns, rows })
 }
 
-/// The records of a CSV text (RFC 4180). Empty lines are no records.
+/// The records of a CSV text (RFC 4180). Empty lines are skipped.
 fn records(text: &str) -> Vec<Vec<String>> {
     let mut records = Vec::new();
     let (mut record, mut cell, mut is_quoted, mut was_quoted) = (Vec::new(), String::new(), false, false);

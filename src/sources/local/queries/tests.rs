@@ -1,4 +1,4 @@
-//! A query's life: who cancels it, when it gives back what it took, and when it is forgotten.
+//! The life cycle of a query: cancellation, release of its resources, and eviction of its rows.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -21,9 +21,9 @@ use crate::domain::time::SystemClock;
 use crate::sources::budget::QueryBudgets;
 use crate::sources::local_settings::LocalQuerySettings;
 
-/// No wait of these tests is longer.
+/// The longest wait in these tests.
 const AT_MOST: Duration = Duration::from_secs(60);
-/// Tries about 2^14 ways, as a back-reference needs backtracking, for each event.
+/// Takes about 2^14 steps per event, because a back-reference needs backtracking.
 const SLOW: &str = "filter @message like /^(a+)+\\1b/ | stats count(*)";
 
 struct Environment {
@@ -86,7 +86,7 @@ async fn a_query_that_is_not_polled_is_cancelled_and_gives_back_what_it_took() {
     let query = environment.start("acme", SLOW, &"a".repeat(14)).await;
     assert_eq!(environment.limiter.state().held, 1);
     environment.until("it is cancelled", || query.status() == QueryStatus::Cancelled).await;
-    environment.until("its turn is free", || environment.limiter.state().held == 0).await;
+    environment.until("its slot is free", || environment.limiter.state().held == 0).await;
 }
 
 #[tokio::test]
@@ -110,10 +110,10 @@ async fn a_query_is_known_to_its_tenant_and_forgotten_when_its_rows_were_kept_fo
     let id = query.id().to_owned();
     assert!(environment.tracker.find(&id, &tenant("globex")).is_none());
     assert_eq!(environment.tracker.wait(&query, Instant::now() + AT_MOST).await, QueryStatus::Complete);
-    assert_eq!(environment.limiter.state().held, 0, "given back by whoever learns of the end first");
+    assert_eq!(environment.limiter.state().held, 0, "returned by the first task that sees the end");
     drop(query);
-    // Looking for it would keep it.
-    environment.until("it is forgotten", || environment.tracker.known_queries() == 0).await;
+    // A lookup would keep it.
+    environment.until("it is evicted", || environment.tracker.known_queries() == 0).await;
     assert!(environment.tracker.find(&id, &tenant("acme")).is_none());
 }
 

@@ -1,8 +1,8 @@
-//! The queries that this process knows: running ones, and ended ones whose rows are kept for a while.
+//! The queries of this process: running queries, and ended queries whose rows are kept for a limited time.
 //!
-//! Owns their life. A query that is not polled is cancelled; an ended one is forgotten after
-//! [`LocalQuerySettings::results_kept`], or earlier when results take too much memory. What a query takes of its tenant's limits
-//! is given back as soon as it has ended. Queries are kept in memory alone, so none is known after a restart.
+//! Owns their life cycle. A query that is not polled is cancelled; an ended query is evicted after
+//! [`LocalQuerySettings::results_kept`], or earlier if results use too much memory. A query's share of its tenant's limits is
+//! released as soon as it ends. Queries are kept only in memory, so a restart loses them.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -21,9 +21,9 @@ use crate::sources::SourceError;
 use crate::sources::budget::Lease;
 use crate::sources::local_settings::LocalQuerySettings;
 
-/// The part of the memory of all queries that results of ended ones may take: 1/4.
+/// The part of the query memory for the results of ended queries: 1/4.
 const RESULTS_SHARE: usize = 4;
-/// Ended queries that are kept at a time.
+/// Maximum number of ended queries that are kept.
 const MAX_ENDED: usize = 10_000;
 
 /// The known queries of one source.
@@ -42,16 +42,16 @@ pub(super) struct TrackedQuery {
     ended: watch::Receiver<bool>,
     last_requested: Mutex<Instant>,
     resources: Mutex<Option<QueryResources>>,
-    /// Bytes of its rows, when it has ended.
+    /// Bytes of its rows, after its end.
     result_bytes: Mutex<Option<usize>>,
 }
 
-/// What a query takes up until it has ended.
+/// The resources of a query, until it has ended.
 #[derive(Debug)]
 pub(super) struct QueryResources {
-    /// Of the tenant's own limits.
+    /// The lease of the tenant's budget.
     pub(super) lease: Lease,
-    /// Of the queries that may run at a time.
+    /// The permit of the source's concurrent queries.
     pub(super) _turn: ConcurrencyPermit,
 }
 
@@ -60,7 +60,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl TrackedQuery {
-    /// The id; it cannot be guessed.
+    /// The id, which cannot be guessed.
     pub(super) fn id(&self) -> &str {
         &self.id
     }
@@ -73,7 +73,7 @@ impl TrackedQuery {
         *locked(&self.last_requested)
     }
 
-    /// Where it stands, in CloudWatch's words.
+    /// Its status, by CloudWatch's names.
     pub(super) fn status(&self) -> QueryStatus {
         match self.handle.status() {
             EngineStatus::Scheduled => QueryStatus::Scheduled,
@@ -87,13 +87,13 @@ impl TrackedQuery {
         }
     }
 
-    /// Why it failed, for its caller: nothing of files or of defects.
+    /// The error for the caller, without file names or internal details.
     pub(super) fn failure(&self) -> Option<String> {
         let EngineStatus::Failed(error) = self.handle.status() else { return None };
         match &*error {
             QueryError::Cancelled => None,
             QueryError::Input(InputError::NotFound(name)) => {
-                Some(format!("there is no lookup table or log group `{name}` for this query"))
+                Some(format!("the query cannot find the lookup table or log group `{name}`"))
             }
             QueryError::Input(_) => Some("the events could not be read".to_owned()),
             QueryError::Bug(_) => Some("an internal error ended the query".to_owned()),
@@ -101,7 +101,7 @@ impl TrackedQuery {
         }
     }
 
-    /// Asks it to end.
+    /// Requests cancellation.
     pub(super) fn cancel(&self, reason: &'static str) {
         if !self.handle.status().has_ended() {
             tracing::info!(tenant.id = %self.tenant, reason, "cancelling a query: {reason}");
@@ -109,7 +109,7 @@ impl TrackedQuery {
         }
     }
 
-    /// Gives back what it took, once it has ended. Whether it has.
+    /// Releases its resources if it has ended. Returns whether it has ended.
     fn settle(&self) -> bool {
         if !self.handle.status().has_ended() {
             return false;
@@ -135,10 +135,9 @@ impl QueryTracker {
         Self { settings, known: Mutex::default() }
     }
 
-    /// Begins to track a query that was started.
+    /// Starts to track a started query.
     ///
-    /// # Errors
-    /// When no random bytes can be had for its id. The query is cancelled then.
+    /// # Errors If the system gives no random bytes for its id. The query is then cancelled.
     pub(super) fn track(
         self: &Arc<Self>,
         tenant: TenantId,
@@ -172,7 +171,7 @@ impl QueryTracker {
     /// Waits until the query has ended, but not beyond the moment.
     pub(super) async fn wait(&self, tracked: &TrackedQuery, until: Instant) -> QueryStatus {
         let mut ended = tracked.ended.clone();
-        // An error says that the query is gone without a word, and so does the end of the time: its status tells.
+        // An error means that the query was dropped; after a timeout or an error the caller reads its status.
         let _outcome = tokio::time::timeout_at(until, ended.wait_for(|ended| *ended)).await;
         tracked.mark_requested();
         if tracked.settle() {
@@ -181,7 +180,7 @@ impl QueryTracker {
         tracked.status()
     }
 
-    /// Gives back what ended queries of the tenant took.
+    /// Releases the resources of the tenant's ended queries.
     pub(super) fn settle_all(&self, tenant: &TenantId) {
         let all: Vec<_> = locked(&self.known).values().filter(|tracked| tracked.tenant == *tenant).cloned().collect();
         for tracked in all {
@@ -199,8 +198,8 @@ impl QueryTracker {
         locked(&self.known).values().for_each(|tracked| tracked.cancel("the service stops"));
     }
 
-    /// Forgets results while they take too much memory: those of the tenant whose results take most, the oldest first. Never
-    /// those of the query that has just ended.
+    /// Evicts results while they use too much memory: those of the tenant whose results use most, the oldest first. Never those
+    /// of the query that has just ended.
     fn make_room(&self, newest: &TrackedQuery) {
         let most = self.settings.memory / RESULTS_SHARE;
         let mut known = locked(&self.known);
@@ -229,14 +228,14 @@ fn random_id() -> Result<String, SourceError> {
     let mut bytes = [0u8; 16];
     aws_lc_rs::rand::fill(&mut bytes).map_err(|_| SourceError::Store("no random bytes for the id of a query".to_owned()))?;
     Ok(bytes.iter().fold(String::with_capacity(32), |mut id, byte| {
-        // Writing to a string does not fail.
+        // Writing to a string cannot fail.
         let _ok = write!(id, "{byte:02x}");
         id
     }))
 }
 
-/// Cancels the query when it is not polled, gives back what it took when it has ended, and forgets it when its rows were kept
-/// for long enough. Ends with the query, or with the source.
+/// Cancels the query if it is not polled, releases its resources at its end, and evicts it when its rows expire. Ends with the
+/// query, or with the source.
 async fn watch_over(tracker: Weak<QueryTracker>, query: Weak<TrackedQuery>) {
     let Some(settings) = tracker.upgrade().map(|tracker| tracker.settings) else { return };
     let Some(mut ended) = query.upgrade().map(|tracked| tracked.ended.clone()) else { return };

@@ -1,7 +1,7 @@
-//! The steps that functions are computed in, and the arguments that are compiled before the first event.
+//! The shapes of functions, and the arguments that are compiled before the first event.
 //!
-//! Owns which arguments are compiled and what becomes of them when they are missing or differ from event to event. Which
-//! function is which step is in [`super::meaning`].
+//! Owns which arguments are compiled, and the result if they are missing or differ from event to event. [`super::meaning`] maps
+//! functions to shapes.
 
 use std::borrow::Cow;
 
@@ -18,25 +18,25 @@ use crate::values::{bucket, coerce};
 use logmark_insights::functions::Function;
 use logmark_insights::period::Period;
 
-/// What is not given is missing.
+/// Stands for an argument that is not given.
 const MISSING: &Value = &Value::Missing;
 
 /// How a function is computed.
 #[derive(Debug, Clone)]
 pub(super) enum Step {
-    /// Of one value.
+    /// A function of one value.
     One(fn(&Value) -> Value),
-    /// Of two values.
+    /// A function of two values.
     Two(fn(&Value, &Value) -> Value),
-    /// Of as many as are given.
+    /// A function of any number of values.
     All(fn(&[Value]) -> Value),
-    /// Of a text; without one it is missing.
+    /// A function of a text; missing without a text.
     Text(fn(&str) -> Value),
-    /// Whether a text is such; false without one.
+    /// A test of a text; false without a text.
     IsSuch(fn(&str) -> bool),
-    /// Whether two texts are so to each other; false without one of them.
+    /// A test of two texts; false if either is missing.
     AreSuch(fn(&str, &str) -> bool),
-    /// Of the query and the event.
+    /// A function of the query and the event.
     Context(fn(&Context<'_>) -> Value),
     Bin(Known<Period>),
     Bucket(fn(i64, Period) -> Option<i64>, Known<Period>),
@@ -54,12 +54,12 @@ pub(super) enum Known<T> {
     Varies,
     /// For all events.
     Is(T),
-    /// For all events it is nothing, and so is the result.
+    /// It is missing for all events, and so is the result.
     Nothing,
 }
 
 impl<T: Clone> Known<T> {
-    /// The argument, read now when it was not before.
+    /// The argument, compiled now if it differs from event to event.
     fn get(&self, value: &Value, read: impl FnOnce(&str) -> Option<T>) -> Option<Cow<'_, T>> {
         match self {
             Self::Is(known) => Some(Cow::Borrowed(known)),
@@ -68,7 +68,7 @@ impl<T: Clone> Known<T> {
         }
     }
 
-    /// The argument, which is never read later.
+    /// The argument of a function that requires a constant.
     const fn known(&self) -> Option<&T> {
         match self {
             Self::Is(known) => Some(known),
@@ -135,7 +135,7 @@ fn regex_replace(regex: Option<&Regex>, replacement: &Known<Replacement>, text: 
     replacement.apply(&coerce::text(text)?, regex).map(Cow::into_owned)
 }
 
-/// The step with what is known of its arguments, which are as many as the signature has.
+/// The function with its known arguments, of which there are as many as the signature has.
 pub(super) fn compile(function: Function, step: Step, arguments: &[Option<Argument>]) -> Result<Step, CallError> {
     let constants = Constants { function, arguments };
     Ok(match step {
@@ -144,7 +144,7 @@ pub(super) fn compile(function: Function, step: Step, arguments: &[Option<Argume
         Step::Trim(side, _) if arguments.len() < 2 => Step::Trim(side, Known::Is(TrimSet::white_space())),
         Step::Trim(side, _) => Step::Trim(side, constants.read(1, |text| Ok(TrimSet::of(text)))?),
         Step::InSubnet(is_right, _) => {
-            // AWS does not refuse what is no subnet, and nothing is in it.
+            // AWS accepts a malformed subnet; no address is in it.
             let subnet = constants.read(1, |text| Ok(Subnet::parse(text)))?;
             Step::InSubnet(is_right, subnet.flattened())
         }
@@ -181,21 +181,21 @@ impl<T> Known<Option<T>> {
     }
 }
 
-/// What is known of a function's arguments.
+/// The known arguments of a function.
 struct Constants<'a> {
     function: Function,
     arguments: &'a [Option<Argument>],
 }
 
 impl Constants<'_> {
-    /// The argument at a place, read from its text.
+    /// The argument at this index, read from its text.
     fn read<T>(&self, place: usize, read: impl FnOnce(&str) -> Result<T, ArgumentFault>) -> Result<Known<T>, CallError> {
         let Some(Some(Argument::Value(value))) = self.arguments.get(place) else { return Ok(Known::Varies) };
         let Some(text) = coerce::text(value) else { return Ok(Known::Nothing) };
         read(&text).map(Known::Is).map_err(|fault| self.error(place, fault))
     }
 
-    /// The zone at a place; universal time when the place is empty.
+    /// The zone at this index; UTC if it is not given.
     fn zone(&self, place: usize) -> Result<Known<Zone>, CallError> {
         if self.arguments.len() <= place {
             return Ok(Known::Is(Zone::UTC));
@@ -203,7 +203,7 @@ impl Constants<'_> {
         self.read(place, |name| Zone::parse(name).map_err(ArgumentFault::Zone))
     }
 
-    /// The period at a place, which the signature has there.
+    /// The period at this index, where the signature has one.
     fn period(&self, place: usize) -> Known<Period> {
         match self.arguments.get(place) {
             Some(Some(Argument::Period(period))) => Known::Is(*period),

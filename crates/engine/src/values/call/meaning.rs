@@ -11,7 +11,7 @@ use crate::values::value::Value;
 use crate::values::{arithmetic, bucket, coerce, encode, ip, json, replace, strings, time};
 use logmark_insights::functions::Function;
 
-/// How the function is computed of so many arguments, nothing of it compiled yet.
+/// The function for this number of arguments, before any argument is compiled.
 pub(super) fn of(function: Function, arguments: usize) -> Result<Step, CallError> {
     use Known::Varies;
     use Step::{AreSuch, IsSuch, One, Text, Two};
@@ -132,12 +132,12 @@ fn haversine(values: &[Value]) -> Value {
     }
 }
 
-/// The first that is there; the empty text is.
+/// The first value that is present; empty text is present.
 fn coalesce(values: &[Value]) -> Value {
     values.iter().find(|value| !value.is_missing()).cloned().unwrap_or_default()
 }
 
-/// The value behind the first condition that holds, else the last value when no condition stands before it: `case` and `if`.
+/// `case` and `if`: the value after the first condition that holds, else the last value if it has no condition.
 fn case(values: &[Value]) -> Value {
     for pair in values.chunks(2) {
         match pair {

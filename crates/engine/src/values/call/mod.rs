@@ -1,15 +1,15 @@
-//! One door to all functions of an event: what a function of the table makes of its arguments.
+//! Calls any function of the language with its arguments.
 //!
-//! Owns how arguments reach a function: which are texts, which are compiled before the first event, what is missing when
-//! an argument is. What a function computes is in the modules beside this one; aggregates are in [`super::aggregate`].
+//! Owns how arguments reach a function: which are texts, which are compiled before the first event, and the result if an argument
+//! is missing. The modules beside this one compute the functions; aggregates are in [`super::aggregate`].
 //!
 //! - [`call`] is for one event: it compiles and computes.
-//! - [`Prepared`] is for many: what is known before running is judged and compiled once.
+//! - [`Prepared`] is for many: constant arguments are checked and compiled once.
 //!
-//! An argument that is wrong for one event makes the result [`Value::Missing`]: one event does not end a query. What can be
-//! judged before, a pattern, a format, the name of a zone, is a [`CallError`] with its place. Functions that ask (`isValidIp`,
-//! `startsWith`, `jsonArrayContains`, …) always answer: of what is no text, address or list they are false, as AWS has it
-//! ("1 if … and 0 otherwise"). All others are missing when a text or number that they need is.
+//! If an argument is wrong for one event, the result is [`Value::Missing`]: one event does not end a query. A wrong constant (a
+//! pattern, a format, the name of a zone) is a [`CallError`] with its index. Predicates (`isValidIp`, `startsWith`,
+//! `jsonArrayContains`, …) always have a result: false if the argument is not a text, address or list, as AWS documents ("1 if …
+//! and 0 otherwise"). All other functions are missing if a text or number that they need is missing.
 
 mod meaning;
 mod compiled;
@@ -26,7 +26,7 @@ use logmark_insights::functions::{Function, Parameter};
 use logmark_insights::period::Period;
 use logmark_insights::regex_syntax::RegexError;
 
-/// What stands at one place between a function's parentheses.
+/// An argument of a function.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Argument {
     /// A value.
@@ -38,15 +38,15 @@ pub enum Argument {
 /// The time range that a query was started with and the moment it was started at, in milliseconds since the epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QueryTimes {
-    /// The beginning of what is searched.
+    /// The start of the time range.
     pub start: i64,
-    /// Its end.
+    /// The end of the time range.
     pub end: i64,
-    /// What `now()` is: one moment for all events.
+    /// The result of `now()`, the same for all events.
     pub now: i64,
 }
 
-/// What functions read beside their arguments.
+/// What functions read in addition to their arguments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Context<'e> {
     /// For `now`, `queryStartTime`, `queryEndTime` and `queryTimeRange`.
@@ -58,14 +58,14 @@ pub struct Context<'e> {
 }
 
 impl Context<'_> {
-    /// Of no event.
+    /// A context without an event.
     #[must_use]
     pub const fn of_query(query: QueryTimes) -> Self {
         Self { query, timestamp: None, message: None }
     }
 }
 
-/// What a function makes of its arguments for one event.
+/// The result of a function for one event.
 ///
 /// ```
 /// use logmark_insights::functions::Function;
@@ -87,9 +87,8 @@ impl Context<'_> {
 /// assert_eq!(call(Function::Sum, &[text("1")], &event).unwrap_err().to_string(), "sum is computed from a group of events");
 /// ```
 ///
-/// # Errors
-/// When the function is computed from more than one event, when its arguments are not those of its signature, or when a
-/// pattern, a format or the name of a zone is none.
+/// # Errors If the function is an aggregate, if its arguments do not match its signature, or if a pattern, a format or the name
+/// of a zone is malformed.
 pub fn call(function: Function, arguments: &[Argument], context: &Context<'_>) -> Result<Value, CallError> {
     let value = |argument: &Argument| match argument {
         Argument::Value(value) => Some(value.clone()),
@@ -100,7 +99,7 @@ pub fn call(function: Function, arguments: &[Argument], context: &Context<'_>) -
     Ok(Prepared::new(function, &known)?.apply(&values, context))
 }
 
-/// A function and what is known of its arguments before it runs, compiled.
+/// A function with its constant arguments compiled.
 ///
 /// ```
 /// use logmark_insights::functions::Function;
@@ -123,10 +122,10 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// Compiles what is known; `None` stands for what is another value for each event.
+    /// Compiles the constant arguments; `None` stands for an argument that differs from event to event.
     ///
-    /// # Errors
-    /// As those of [`call`]; also when the pattern of `regexReplace` is not known, which would be compiled for each event.
+    /// # Errors As for [`call`]; also if the pattern of `regexReplace` is not constant, because it would be compiled for each
+    /// event.
     pub fn new(function: Function, arguments: &[Option<Argument>]) -> Result<Self, CallError> {
         let signature = function.signature();
         let fits = |(place, argument): (usize, &Option<Argument>)| {
@@ -146,49 +145,49 @@ impl Prepared {
         self.function
     }
 
-    /// What the function makes of the values for one event.
+    /// The result of the function for the values of one event.
     ///
-    /// The values are those of all arguments but periods, in their order; those that were known when it was prepared are
-    /// among them. One that is not given is missing.
+    /// The values are those of all arguments except periods, in order, including the constant ones. A value that is not given is
+    /// missing.
     #[must_use]
     pub fn apply(&self, values: &[Value], context: &Context<'_>) -> Value {
         self.step.apply(values, context)
     }
 }
 
-/// Why a function gives nothing, for whatever event.
+/// Why a function cannot be computed for any event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CallError {
-    /// It is computed from a group of events, or after `by` from all values: see [`super::aggregate`].
+    /// It is an aggregate: see [`super::aggregate`].
     OfGroup(Function),
     /// The arguments are not those of the function's [signature](Function::signature).
     Arguments(Function),
-    /// An argument is none that the function could take from any event.
+    /// An argument is invalid for every event.
     Argument {
         /// The function.
         function: Function,
-        /// The argument's place, counted from 0.
+        /// The argument's index, from 0.
         place: usize,
         /// What is wrong with it.
         fault: ArgumentFault,
     },
 }
 
-/// What is wrong with an argument before any event is seen.
+/// What is wrong with a constant argument.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ArgumentFault {
-    /// No regular expression.
+    /// Not a regular expression.
     Regex(RegexError),
-    /// A replacement that names a group that is not there.
+    /// The replacement names a group that the pattern does not have.
     Replacement(ReplacementError),
-    /// No pattern of `parseDate`.
+    /// Not a pattern of `parseDate`.
     Pattern(PatternError),
-    /// No format of `formatDate`.
+    /// Not a format of `formatDate`.
     Format(FormatError),
-    /// No time zone.
+    /// Not a time zone.
     Zone(UnknownZone),
-    /// It must be the same for all events.
+    /// It must be a constant.
     Varies,
 }
 
@@ -212,7 +211,7 @@ impl fmt::Display for ArgumentFault {
             Self::Pattern(error) => write!(f, "{error}"),
             Self::Format(error) => write!(f, "{error}"),
             Self::Zone(error) => write!(f, "{error}"),
-            Self::Varies => f.write_str("a pattern is the same for all events"),
+            Self::Varies => f.write_str("the pattern must be a constant, the same for all events"),
         }
     }
 }

@@ -1,19 +1,19 @@
-//! The supported part of `XPath`, read once.
+//! The supported part of `XPath`, parsed.
 
 use super::XmlPathError;
 
 /// One step of a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Step {
-    /// Behind `//`: from all nodes below, too.
+    /// After `//`: descendants are included.
     pub(super) descends: bool,
-    /// What the step leads to.
+    /// The nodes that the step selects.
     pub(super) test: Test,
-    /// What must hold of it, in order.
+    /// The conditions, in order.
     pub(super) conditions: Vec<Condition>,
 }
 
-/// Which nodes a step leads to.
+/// The nodes that a step selects.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Test {
     /// `.`
@@ -37,7 +37,7 @@ pub(super) enum Name {
     Prefixed(String, String),
 }
 
-/// What stands between `[` and `]`.
+/// A condition between `[` and `]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Condition {
     /// `[2]`, counted from 1.
@@ -49,7 +49,7 @@ pub(super) enum Condition {
 }
 
 impl Name {
-    /// Whether it is that of a node with that local name and that prefix.
+    /// Whether it matches a node with this local name and prefix.
     pub(super) fn is(&self, local: &str, prefix: Option<&str>) -> bool {
         match self {
             Self::Any => true,
@@ -67,7 +67,7 @@ pub(super) fn read(written: &str) -> Result<Vec<Step>, XmlPathError> {
     if reader.take("//") {
         descends = true;
     } else {
-        // A path without it begins at the root as well.
+        // A path without it also begins at the root.
         reader.take("/");
     }
     loop {
@@ -95,7 +95,7 @@ struct Reader<'w> {
     written: &'w str,
     /// The next byte.
     place: usize,
-    /// The first byte behind the path.
+    /// The end of the path.
     end: usize,
 }
 
@@ -143,7 +143,7 @@ impl<'w> Reader<'w> {
         let is_axis = self.rest().starts_with("::");
         let name = if !is_axis && self.take(":") { Name::Prefixed(first, self.part()?) } else { Name::Local(first) };
         match self.rest().chars().next() {
-            Some('(' | ':') => Err(self.expected("the end of a name: functions and axes are not read")),
+            Some('(' | ':') => Err(self.expected("the end of a name: functions and axes are not supported")),
             _ => Ok(name),
         }
     }
