@@ -117,6 +117,7 @@ impl Service {
             request_time: server.limits.request_timeout,
             work_time: server.limits.work_time,
             page_bytes: server.limits.page_bytes,
+            tails: server.limits.max_tails,
         };
         let sources = Sources::new(opened.sources, PagePool::new(server.limits.response_memory));
         let endpoints = endpoints::make(config, &sources, &cursor_keys, &clock)?;
@@ -258,9 +259,11 @@ impl Listeners {
             }
         });
         let (leave, mut endpoints) = endpoints::serve(&service.endpoints, endpoint_listeners, limits);
+        let app = service.app.clone();
         let stop = async {
             stop.await;
             draining.store(true, Ordering::Relaxed);
+            app.end_tails();
             leave.send_replace(true);
         };
         let proxies = Arc::new(service.app.proxies().clone());

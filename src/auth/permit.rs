@@ -9,9 +9,10 @@ use aws_lc_rs::digest;
 
 use crate::domain::cover::{Part, cover};
 use crate::domain::name::{SourceName, TenantId};
-use crate::domain::operation::{Operation, ReadGroup, ReadLogs, ReadStream, Reading};
+use crate::domain::operation::{Operation, ReadGroup, ReadStream, Reading};
 use crate::domain::pattern::Pattern;
 use crate::domain::query::operations::{ReadQuery, RulesFingerprint, RunningQuery, StartQuery};
+use crate::domain::tail::{EventsOperation, TailGroup, TailStream, Tailing};
 
 /// Why an operation is allowed: a scope and a grant that both cover it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -216,24 +217,40 @@ impl<Op: Operation> Permit<Op> {
     }
 }
 
-/// A permit for [`ReadLogs`], by target.
+/// A permit for [`EventsOperation`], by action and target.
 #[derive(Debug, Clone)]
-pub enum ReadPermit {
-    /// For one stream.
-    Stream(Permit<ReadStream>),
-    /// For a group.
-    Group(Permit<ReadGroup>),
+pub enum EventsPermit {
+    /// To read one stream.
+    ReadStream(Permit<ReadStream>),
+    /// To read a group.
+    ReadGroup(Permit<ReadGroup>),
+    /// To follow one stream.
+    TailStream(Permit<TailStream>),
+    /// To follow a group.
+    TailGroup(Permit<TailGroup>),
 }
 
-impl Permit<ReadLogs> {
+impl Permit<EventsOperation> {
     /// The same permission, for the specific operation.
     #[must_use]
-    pub fn narrow(self) -> ReadPermit {
+    pub fn narrow(self) -> EventsPermit {
         let Self { op, share, subject, groups, streams, reason } = self;
-        match op.reading {
-            Reading::Stream(op) => ReadPermit::Stream(Permit { op, share, subject, groups, streams, reason }),
-            Reading::Group(op) => ReadPermit::Group(Permit { op, share, subject, groups, streams, reason }),
+        match op {
+            EventsOperation::Read(op) => match op.reading {
+                Reading::Stream(op) => EventsPermit::ReadStream(Permit { op, share, subject, groups, streams, reason }),
+                Reading::Group(op) => EventsPermit::ReadGroup(Permit { op, share, subject, groups, streams, reason }),
+            },
+            EventsOperation::Tail(op) => match op.tailing {
+                Tailing::Stream(op) => EventsPermit::TailStream(Permit { op, share, subject, groups, streams, reason }),
+                Tailing::Group(op) => EventsPermit::TailGroup(Permit { op, share, subject, groups, streams, reason }),
+            },
         }
+    }
+
+    /// Whether another permit for the same operation shows the same: the same source, groups and streams.
+    #[must_use]
+    pub fn shows_the_same(&self, other: &Self) -> bool {
+        self.groups == other.groups && self.streams == other.streams
     }
 }
 

@@ -60,11 +60,12 @@ fn describe(duration: Duration) -> String {
 /// [`Denied`], in this order: no grant (404), several sources (400), no scope (403), range too long (422). So only the first
 /// error can be about a group that the tenant may not know of.
 pub fn authorize<Op: Operation>(caller: &Caller, op: Op, now: Millis) -> Result<Permit<Op>, Denied> {
+    let action = op.action();
     let found = match op.target() {
-        Target::Groups => all_groups(caller, Op::ACTION)?,
-        Target::Group(group) => one_group(caller, Op::ACTION, RequestedGroup { group, streams: &[], source: op.source() })?,
-        Target::Streams(group, streams) => one_group(caller, Op::ACTION, RequestedGroup { group, streams, source: op.source() })?,
-        Target::Each(groups) => each_group(caller, Op::ACTION, groups, op.source())?,
+        Target::Groups => all_groups(caller, action)?,
+        Target::Group(group) => one_group(caller, action, RequestedGroup { group, streams: &[], source: op.source() })?,
+        Target::Streams(group, streams) => one_group(caller, action, RequestedGroup { group, streams, source: op.source() })?,
+        Target::Each(groups) => each_group(caller, action, groups, op.source())?,
     };
     if let (Some(max), Some(range)) = (caller.tenant.limits.max_range, op.range()) {
         check_range(range, max, now)?;
@@ -218,6 +219,15 @@ fn each_group(caller: &Caller, action: Action, groups: &[LogGroupName], source: 
     Ok(Coverage { groups: vec![rule], streams: there.iter().map(|grants| stream_rule(grants)).collect(), reason: Some(reason) })
 }
 
+/// The features that a source can lack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SourceFeatures {
+    /// It runs Logs Insights queries.
+    pub runs_queries: bool,
+    /// It has a live tail.
+    pub tails: bool,
+}
+
 /// The explanation of a decision, for `GET /me/explain` and `logmark explain`.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -236,14 +246,13 @@ pub struct Explanation {
 }
 
 impl Explanation {
-    /// The explanation with the limits of the service: an allowed action can still be unsupported. `runs_queries`: whether the
-    /// source of the group runs Logs Insights queries.
+    /// The explanation with the limits of the group's source: an allowed action can still be unsupported there.
     #[must_use]
-    pub fn within(self, action: Action, runs_queries: bool) -> Self {
+    pub fn within(self, action: Action, source: SourceFeatures) -> Self {
         let lacking = match action {
-            Action::Tail => "this version of the service has no live tail; read again from the last cursor instead",
-            Action::Query if !runs_queries => "the source that holds the log group runs no Logs Insights queries",
-            Action::Query | Action::Read | Action::Describe | Action::Write => return self,
+            Action::Tail if !source.tails => "the source that holds the log group has no live tail",
+            Action::Query if !source.runs_queries => "the source that holds the log group runs no Logs Insights queries",
+            Action::Tail | Action::Query | Action::Read | Action::Describe | Action::Write => return self,
         };
         if self.allowed {
             return Self { allowed: false, missing: Some(format!("token and grant allow it, but {lacking}")), ..self };

@@ -75,9 +75,9 @@ pub fn run(args: &ExplainArgs) -> Result<ExitCode, CliError> {
         say(format_args!("scope     {scope} (claim `{}`)", scope.claim));
     }
     let source = policy::default_source(&caller, action, &group, stream.as_ref());
-    // Sources of every kind run queries.
-    let runs_queries = source.is_some();
-    let explanation = policy::explain(&caller, action, &group, stream.as_ref()).within(action, runs_queries);
+    // Sources of every kind run queries and have a live tail.
+    let features = policy::SourceFeatures { runs_queries: source.is_some(), tails: source.is_some() };
+    let explanation = policy::explain(&caller, action, &group, stream.as_ref()).within(action, features);
     let target = stream.map_or_else(|| group.to_string(), |stream| format!("{group}, stream {stream}"));
     match explanation.because.filter(|_| explanation.allowed) {
         Some(why) => say(format_args!(

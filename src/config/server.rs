@@ -123,6 +123,9 @@ pub struct ServerLimits {
     /// `LOGMARK__SERVER__LIMITS__MAX_REQUESTS_PER_IP`; 2000, or no limit if connections have none. 0 means no limit.
     #[serde(deserialize_with = "values::limit::<1_000_000, _>")]
     pub max_requests_per_ip: Option<NonZeroU32>,
+    /// `LOGMARK__SERVER__LIMITS__MAX_TAILS`; 10000. Open live tails, shared between tenants by weight: one tenant alone can open half.
+    #[serde(deserialize_with = "values::integer::<1, 1_000_000, _, _>")]
+    pub max_tails: usize,
 }
 
 /// With 64 MiB of a source's cache, and 1,000 connections of an attacker, the service stays below 512 MiB: an attack on a share of
@@ -146,6 +149,7 @@ impl Default for ServerLimits {
             response_memory: RESPONSE_MEMORY,
             max_requests: 10_000,
             max_requests_per_ip: NonZeroU32::new(2000),
+            max_tails: 10_000,
         }
     }
 }

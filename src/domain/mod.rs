@@ -11,5 +11,6 @@ pub mod network;
 pub mod event;
 pub mod filter;
 pub mod operation;
+pub mod tail;
 pub mod write_operations;
 pub mod query;

@@ -89,6 +89,10 @@ pub trait Operation: Send + Sync + 'static {
     const NAME: &'static str;
     /// The action that the caller needs.
     const ACTION: Action;
+    /// The action that this value of the operation needs: [`Operation::ACTION`], except for requests of several actions.
+    fn action(&self) -> Action {
+        Self::ACTION
+    }
     /// The groups and streams.
     fn target(&self) -> Target<'_>;
     /// The source of its group; `None`: the first source in which a grant covers the group.

@@ -186,7 +186,8 @@ impl FromRequest<AppState> for AuthenticatedBody {
 }
 
 impl App {
-    async fn authenticate(&self, headers: &HeaderMap) -> Result<Caller, ApiError> {
+    /// The caller of a request with these headers.
+    pub(in crate::http) async fn authenticate(&self, headers: &HeaderMap) -> Result<Caller, ApiError> {
         let values = headers.get_all(AUTHORIZATION).iter().map(http::HeaderValue::as_bytes);
         let token = token::bearer(values).map_err(|error| match error {
             CredentialError::Missing => ApiError::MissingToken,

@@ -13,8 +13,9 @@ use serde::de::DeserializeOwned;
 
 use super::packed_request::PackedRequest;
 use super::problem::{ApiError, INVALID_CURSOR};
-use crate::domain::name::TenantId;
+use crate::domain::name::{SourceName, TenantId};
 use crate::domain::time::Millis;
+use crate::sources::tail::{MAX_POSITION_BYTES, TailPosition};
 
 /// The lifetime of a cursor: that of CloudWatch's own tokens (GetLogEvents: 24 hours).
 const LIFETIME_MILLIS: i64 = 24 * 3600 * 1000;
@@ -25,6 +26,9 @@ const SIZES: [usize; 10] = [128, 256, 384, 512, 768, 1024, 1536, 2560, 4096, MAX
 const MAX_CONTENT: usize = 5632;
 /// Bytes reserved for a position, enough for all usual ones. With it the size of a cursor depends on the request alone.
 const TYPICAL_POSITION_BYTES: usize = 384;
+
+/// Bytes reserved for the position in a live tail, with its length.
+const TAIL_POSITION_BYTES: usize = MAX_POSITION_BYTES + 1;
 
 /// The length of the longest handle. Longer texts are not decoded.
 const MAX_TEXT: usize = (NONCE_LEN + MAX_CONTENT + MAX_TAG_LEN).div_ceil(3) * 4;
@@ -87,6 +91,28 @@ impl CursorSealer {
         place: &P,
     ) -> Result<String, ApiError> {
         self.seal_position_until(kind, tenant, lifetime_from(now), request, place)
+    }
+
+    /// Seals a request and a position in a live tail of the source, for answers that have a cursor with each event. The length depends
+    /// on the request and the source alone. [`CursorSealer::open`] returns `(PackedRequest, (SourceName, TailPosition))`.
+    ///
+    /// # Errors
+    /// As [`CursorSealer::seal`].
+    pub fn seal_tail_position(
+        &self,
+        kind: &str,
+        tenant: &TenantId,
+        now: Millis,
+        request: &PackedRequest,
+        (source, position): (&SourceName, &TailPosition),
+    ) -> Result<String, ApiError> {
+        let mut body = written(&(lifetime_from(now).0, request, source))?;
+        let size = body.len() + TAIL_POSITION_BYTES;
+        body.extend(written(position)?);
+        if body.len() > size {
+            return Err(internal_error("a position is longer than its room"));
+        }
+        self.seal_padded(kind, tenant, body, size)
     }
 
     /// Seals a request and a position until `expires`.

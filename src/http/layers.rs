@@ -96,6 +96,11 @@ impl RequestInfo {
         self.held_values.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(thing));
     }
 
+    /// Releases the values of this type that are kept until the answer is sent.
+    pub fn release<T: Any>(&self) {
+        self.held_values.lock().unwrap_or_else(PoisonError::into_inner).retain(|value| !(**value).is::<T>());
+    }
+
     /// The data of the request; new data if no layer added any.
     #[must_use]
     pub fn from_extensions(extensions: &Extensions) -> Arc<Self> {

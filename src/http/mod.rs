@@ -32,6 +32,7 @@ pub mod problem_code;
 pub mod field_error;
 pub mod rate_limit;
 pub mod concurrency;
+pub mod tail_limits;
 pub mod memory;
 pub mod openapi;
 pub mod admin;
@@ -45,6 +46,8 @@ mod tls;
 
 use std::sync::Arc;
 use std::time::Duration;
+
+use tokio::sync::watch;
 
 use crate::auth::tenant::Tenants;
 use crate::auth::token::Verifier;
@@ -67,6 +70,8 @@ pub struct RequestLimits {
     pub work_time: Duration,
     /// Bytes of messages after which a page ends with `stopReason: "bytes"`.
     pub page_bytes: usize,
+    /// Open live tails of the process.
+    pub tails: usize,
 }
 
 /// The state of the service. INVARIANT: its parts are private to `http`, and none of them returns log data without a permit.
@@ -90,6 +95,10 @@ pub struct App {
     pub(in crate::http) concurrency: concurrency::TenantConcurrency,
     /// The tenants' queries.
     pub(in crate::http) query_budgets: QueryBudgets,
+    /// The open live tails.
+    pub(in crate::http) tails: tail_limits::TailLimits,
+    /// Told when the policy has changed: tenants, grants or issuers.
+    pub(in crate::http) policy_changes: watch::Sender<()>,
     /// The public URL, without a slash at the end.
     pub(in crate::http) public_url: String,
     /// The configured `public_url`, for the URLs of problem pages. Empty if none is configured: then `type` is a path.
@@ -157,6 +166,8 @@ impl App {
             rates,
             concurrency,
             query_budgets,
+            tails: tail_limits::TailLimits::new(limits.tails),
+            policy_changes: watch::channel(()).0,
             public_url,
             given_url,
             issuers,
@@ -175,6 +186,17 @@ impl App {
     /// Stops the queries that this process started and that still run.
     pub async fn stop_queries(&self) {
         futures_util::future::join_all(self.sources.all_queries().map(|queries| queries.close())).await;
+    }
+
+    /// Tells open live tails that the service stops: each ends with a cursor from which its client resumes elsewhere.
+    pub fn end_tails(&self) {
+        self.tails.drain();
+    }
+
+    /// Tells open live tails that tenants, grants or issuers have changed: each checks its permission at once. A reload of the
+    /// configuration calls this after it has replaced them.
+    pub fn policy_changed(&self) {
+        self.policy_changes.send_replace(());
     }
 
     /// The URL before the path of a problem page in `type`.

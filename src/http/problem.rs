@@ -14,6 +14,7 @@ use super::field_error::{FieldError, FieldErrors, Language, names_for_log, query
 use super::hint;
 use super::problem_code::ProblemCode as C;
 pub use super::problem_document::Problem;
+use super::tail_limits::{self, TailsExceeded};
 use crate::auth::policy::Denied;
 use crate::domain::query::operations::QueryStatus;
 use crate::sources::SourceError;
@@ -113,6 +114,9 @@ pub enum ApiError {
         /// The limit.
         limit: u32,
     },
+    /// No further live tail can be opened.
+    #[error("too many live tails: {0}")]
+    TooManyTails(#[from] TailsExceeded),
     /// The service is overloaded.
     #[error("overloaded")]
     Overloaded,
@@ -269,6 +273,7 @@ impl ApiError {
                     ),
                 )
             },
+            Self::TooManyTails(exceeded) => tails_problem(*exceeded),
             Self::Source(S::NoMemory { is_own: true, retry_after }) => Problem {
                 retry_after: Some(*retry_after),
                 ..plain(C::RateLimited, "The tenant's open answers use all of its memory. Read them, or request less at a time.")
@@ -320,6 +325,21 @@ impl ApiError {
             ),
         }
     }
+}
+
+fn tails_problem(exceeded: TailsExceeded) -> Problem {
+    let (code, detail) = match exceeded {
+        TailsExceeded::Tenant(limit) => {
+            (C::RateLimited, format!("The tenant's limit of {limit} open live tails is reached. Close one, or try again later."))
+        }
+        TailsExceeded::Share => {
+            (C::RateLimited, "The tenant has its share of the service's live tails. Close one, or try again later.".to_owned())
+        }
+        TailsExceeded::Total => {
+            (C::Overloaded, "The service has no free live tail at the moment. Try again after `Retry-After`.".to_owned())
+        }
+    };
+    Problem { retry_after: Some(tail_limits::RETRY_AFTER), ..Problem::new(code, detail) }
 }
 
 /// The clause as a sentence: with a capital letter, and with a full stop.

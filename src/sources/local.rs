@@ -7,10 +7,11 @@ mod errors;
 mod event_id;
 mod pages;
 mod queries;
+mod tail;
 mod write;
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use logmark_store::{GroupClass, Order, Store, StreamSelection as StoreSelection, StreamsQuery};
@@ -18,8 +19,9 @@ use logmark_store::{GroupClass, Order, Store, StreamSelection as StoreSelection,
 use self::pages::{is_small, read, read_from_memory, with_selection};
 use self::queries::QueryService;
 use super::local_settings::LocalQuerySettings;
+use super::page_pool::PagePool;
 use super::write::WriteSource;
-use super::{Queries, Source, SourceError};
+use super::{Queries, Source, SourceError, Tail};
 use crate::auth::permit::Permit;
 use crate::domain::cover::Part;
 use crate::domain::event::{Direction, EventPage, ListPage, LogGroup, LogStream, PageRequest, Position};
@@ -38,6 +40,8 @@ pub struct Local {
     store: Store,
     queries: Arc<QueryService>,
     clock: Arc<dyn Clock>,
+    /// Where the memory of live tails is counted.
+    page_pool: Arc<OnceLock<PagePool>>,
 }
 
 impl Local {
@@ -51,7 +55,7 @@ impl Local {
         settings: LocalQuerySettings,
         clock: Arc<dyn Clock>,
     ) -> std::io::Result<Self> {
-        Ok(Self { name, store, queries: Arc::new(QueryService::new(folder, settings)?), clock })
+        Ok(Self { name, store, queries: Arc::new(QueryService::new(folder, settings)?), clock, page_pool: Arc::default() })
     }
 
     /// Runs a blocking call of the store on a blocking thread.
@@ -136,6 +140,15 @@ impl Source for Local {
 
     fn queries(&self) -> Option<&dyn Queries> {
         Some(self)
+    }
+
+    fn tail(&self) -> Option<&dyn Tail> {
+        Some(self)
+    }
+
+    /// Pages are counted by their readers; live tails count their events here.
+    fn count_in(&self, page_pool: &PagePool) {
+        let _first = self.page_pool.set(page_pool.clone());
     }
 
     async fn ready(&self) -> Result<(), SourceError> {

@@ -16,6 +16,7 @@ pub mod reader;
 pub mod page_pool;
 pub mod export;
 pub mod queries;
+pub mod tail;
 pub mod write;
 pub mod budget;
 
@@ -28,10 +29,12 @@ use async_trait::async_trait;
 
 pub use error::SourceError;
 pub use queries::Queries;
+pub use tail::Tail;
 pub use write::WriteSource;
 
 use self::page_pool::PagePool;
 use crate::auth::permit::{self, Permit};
+use crate::auth::policy::SourceFeatures;
 use crate::domain::event::{EventPage, ListPage, LogGroup, LogStream, PageRequest, Position};
 use crate::domain::name::SourceName;
 use crate::domain::operation::{DescribeGroup, ListGroups, ListStreams, Operation, ReadGroup, ReadStream};
@@ -99,6 +102,11 @@ pub trait Source: Send + Sync + fmt::Debug {
     fn queries(&self) -> Option<&dyn Queries> {
         None
     }
+
+    /// The same source, where it follows new events.
+    fn tail(&self) -> Option<&dyn Tail> {
+        None
+    }
 }
 
 /// The configured sources by name, and the page pool.
@@ -109,6 +117,7 @@ pub struct Sources {
 }
 
 impl Sources {
+    /// All configured sources, and their page pool.
     #[must_use]
     pub fn new(sources: impl IntoIterator<Item = (SourceName, Arc<dyn Source>)>, page_pool: PagePool) -> Self {
         let named: BTreeMap<_, Arc<dyn Source>> = sources.into_iter().collect();
@@ -154,10 +163,29 @@ impl Sources {
         self.named(permit, &rule.source)?.as_writable().ok_or(SourceError::NotSupported("changes of the source"))
     }
 
-    /// Whether the source of this name runs queries.
+    /// The source that a permit names, for following events.
+    ///
+    /// # Errors
+    /// [`SourceError::NotFound`] if the permit names no source, [`SourceError::NotSupported`] if the source has no live tail.
+    pub fn tail<Op: Operation>(&self, permit: &Permit<Op>) -> Result<&dyn Tail, SourceError> {
+        let rule = permit.sources().first().ok_or(SourceError::NotFound)?;
+        self.named(permit, &rule.source)?.tail().ok_or(SourceError::NotSupported("live tail"))
+    }
+
+    /// The optional features of the source of this name.
     #[must_use]
-    pub fn runs_queries(&self, name: &SourceName) -> bool {
-        self.named.get(name).is_some_and(|source| source.queries().is_some())
+    pub fn features(&self, name: &SourceName) -> SourceFeatures {
+        let source = self.named.get(name);
+        SourceFeatures {
+            runs_queries: source.is_some_and(|source| source.queries().is_some()),
+            tails: source.is_some_and(|source| source.tail().is_some()),
+        }
+    }
+
+    /// Whether any source has a live tail.
+    #[must_use]
+    pub fn any_tails(&self) -> bool {
+        self.named.values().any(|source| source.tail().is_some())
     }
 
     /// What queries of the source of this name may read in addition to their log groups.
@@ -182,6 +210,6 @@ impl Sources {
 }
 
 /// A tenant's share for the scheduler.
-fn scheduler_share(share: &permit::Share) -> logmark_quota::Share {
+pub(crate) fn scheduler_share(share: &permit::Share) -> logmark_quota::Share {
     logmark_quota::Share::new(share.tenant.as_str(), NonZeroU32::new(share.weight).unwrap_or(NonZeroU32::MIN))
 }

@@ -74,6 +74,7 @@ impl fmt::Debug for StartedQuery {
 }
 
 impl StartedQuery {
+    /// A query with the function that stops it.
     pub fn new(query: RunningQuery, stop: impl FnOnce() + Send + Sync + 'static) -> Self {
         Self { query, stop: Some(Box::new(stop)) }
     }

@@ -105,6 +105,12 @@ fn describe() {
         Unit::Bytes,
         "Bytes of log events sent to clients before compression, by operation"
     );
+    describe_gauge!("logmark_tails", "Open live tails");
+    describe_counter!("logmark_tails_opened_total", "Live tails opened");
+    describe_counter!(
+        "logmark_tail_gaps_total",
+        "Gaps that clients of live tails were told of, by reason, and whether the missing events were found"
+    );
     describe_counter!("logmark_upstream_calls_total", "Calls to a source, retries included, by source, call and outcome");
     describe_histogram!(
         "logmark_upstream_call_duration_seconds",
@@ -166,6 +172,23 @@ pub fn events_returned(operation: &'static str, events: u64, bytes: u64) {
     });
     returned.increment(events);
     returned_bytes.increment(bytes);
+}
+
+/// Counts a live tail that was opened.
+pub fn tail_opened() {
+    counter!("logmark_tails_opened_total").increment(1);
+    gauge!("logmark_tails").increment(1.0);
+}
+
+/// Counts a live tail that has ended.
+pub fn tail_closed() {
+    gauge!("logmark_tails").decrement(1.0);
+}
+
+/// Counts a gap in a live tail, by its reason, and whether the missing events were found.
+pub fn tail_gap(reason: &'static str, recovered: bool) {
+    let recovered = if recovered { "true" } else { "false" };
+    counter!("logmark_tail_gaps_total", "reason" => reason, "recovered" => recovered).increment(1);
 }
 
 /// Counts a connection closed at a limit.

@@ -94,6 +94,7 @@ fn service(folder: &std::path::Path, clock: &Arc<HeldClock>, fake: &Fake) -> (ax
             request_time: limits.request_timeout,
             work_time: limits.work_time,
             page_bytes: limits.page_bytes,
+            tails: limits.max_tails,
         },
         public_url: "https://logs.example.com".to_owned(),
         given_url: None,

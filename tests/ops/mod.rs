@@ -15,4 +15,5 @@ mod several_sources;
 mod bad_input;
 pub mod queries;
 mod local_queries;
+mod tail;
 mod problems;

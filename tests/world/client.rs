@@ -67,6 +67,17 @@ impl Client {
 
     /// Any request.
     pub async fn send_body(&self, method: Method, target: &str, headers: &[(&str, &str)], body: Bytes) -> Answer {
+        Self::read(self.begin(method, target, headers, body).await).await
+    }
+
+    /// A request whose answer is not read yet.
+    pub async fn begin(
+        &self,
+        method: Method,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: Bytes,
+    ) -> http::Response<hyper::body::Incoming> {
         let mut request =
             Request::builder().method(method).uri(format!("http://{}{target}", self.address)).header("te", "trailers");
         if let Some(token) = &self.token {
@@ -75,11 +86,11 @@ impl Client {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let response = self.http.request(request.body(Full::new(body)).unwrap()).await.unwrap();
-        Self::read(response).await
+        self.http.request(request.body(Full::new(body)).unwrap()).await.unwrap()
     }
 
-    async fn read(response: http::Response<hyper::body::Incoming>) -> Answer {
+    /// Reads an answer to its end.
+    pub async fn read(response: http::Response<hyper::body::Incoming>) -> Answer {
         let (parts, mut body) = response.into_parts();
         let mut answer = Answer {
             status: parts.status,

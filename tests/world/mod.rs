@@ -15,6 +15,7 @@ pub mod process;
 pub mod python;
 pub mod recorder;
 pub mod small_http;
+pub mod tail;
 pub mod tokens;
 pub mod unread_connection;
 

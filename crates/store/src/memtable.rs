@@ -13,8 +13,8 @@ use crate::ids::{GroupId, StreamId};
 use crate::read::Direction;
 use crate::sync;
 
-/// What an event is counted beside its message: tree node share, entry, allocation header.
-pub(crate) const EVENT_OVERHEAD_BYTES: usize = 96;
+/// What an event is counted beside its message: tree node share, entry, place in the order of appends, allocation header.
+pub(crate) const EVENT_OVERHEAD_BYTES: usize = 112;
 
 /// The events of one append, in the order they were given.
 #[derive(Debug)]
@@ -74,6 +74,8 @@ impl Activity {
 #[derive(Debug, Default)]
 pub(crate) struct GroupTable {
     pub(crate) events: BTreeMap<Position, Entry>,
+    /// The positions of the events in the order of their appends: ascending by sequence number.
+    arrivals: Vec<Position>,
     pub(crate) streams: HashMap<StreamId, Activity>,
 }
 
@@ -90,7 +92,9 @@ impl GroupTable {
             activity.first_event = Some(activity.first_event.unwrap_or(event.timestamp).min(event.timestamp));
             activity.last_event = activity.last_event.max(Some(event.timestamp));
             let entry = Entry { stream: batch.stream, ingestion_ms: batch.ingestion_ms, ordinal, message: event.message.into() };
-            self.events.insert(Position::new(event.timestamp, sequence), entry);
+            let position = Position::new(event.timestamp, sequence);
+            self.events.insert(position, entry);
+            self.arrivals.push(position);
         }
         activity.last_ingestion = Some(batch.ingestion_ms);
         activity.bytes = added as u64;
@@ -170,5 +174,16 @@ impl Memtable {
             Direction::Forward => events.take(limit).collect(),
             Direction::Backward => events.rev().take(limit).collect(),
         }
+    }
+
+    /// At most `limit` events of a group with sequence numbers in `after + 1 ..= up_to`, ascending by sequence number. Few at a
+    /// time, since the writer waits meanwhile.
+    pub(crate) fn arrivals(&self, group: GroupId, after: u64, up_to: u64, limit: usize) -> Vec<(Position, Entry)> {
+        let tables = sync::read(&self.tables);
+        let Some(table) = tables.groups.get(&group) else { return Vec::new() };
+        let first = table.arrivals.partition_point(|position| position.sequence() <= after);
+        let rest = table.arrivals.get(first..).unwrap_or_default();
+        let visible = rest.iter().take_while(|position| position.sequence() <= up_to).take(limit);
+        visible.filter_map(|position| Some((*position, table.events.get(position)?.clone()))).collect()
     }
 }

@@ -36,6 +36,7 @@ impl<'a> UnverifiedJws<'a> {
         Ok(Self { header, payload, signing_input, signature })
     }
 
+    /// The unverified header.
     pub fn header(&self) -> &Header {
         &self.header
     }

@@ -107,8 +107,11 @@ pub enum RulesError {
 }
 
 impl IssuerRules {
+    /// Default of `leeway`: a minute.
     pub const DEFAULT_LEEWAY: Duration = Duration::from_secs(60);
+    /// Default of `max_lifetime`: a day.
     pub const DEFAULT_MAX_LIFETIME: Duration = Duration::from_secs(86_400);
+    /// Default age at which keys are read again: ten minutes.
     pub const DEFAULT_REFRESH: Duration = Duration::from_secs(600);
 
     /// Validates the rules and returns all errors.

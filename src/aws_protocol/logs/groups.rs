@@ -27,7 +27,7 @@ const DESCRIBED: usize = 50;
 const LISTED: usize = 1000;
 /// How long a page looks for groups before it ends with a token.
 const SEARCH: Duration = Duration::from_secs(2);
-/// Members of requests that narrow a list by what no group here has.
+/// The classes of log groups, by their names in requests.
 const CLASSES: [(&str, LogClass); 3] =
     [("STANDARD", LogClass::Standard), ("INFREQUENT_ACCESS", LogClass::InfrequentAccess), ("DELIVERY", LogClass::Delivery)];
 
@@ -49,7 +49,7 @@ pub(super) async fn create(call: Call<'_>, body: &[u8]) -> Answer {
     super::tags::check(&mut checks, &tags);
     checks.finish()?;
     if input.kms_key_id.is_some() {
-        // To take it and not to encrypt would be a false promise.
+        // Accepting the key without encrypting would be a false promise.
         return Err(ServiceError::invalid("This endpoint does not encrypt with KMS keys: leave kmsKeyId out."));
     }
     let group = group.ok_or_else(unchecked)?;
@@ -70,7 +70,7 @@ struct NameInput {
     retention_in_days: Option<i64>,
 }
 
-/// The body of an operation that names a group and nothing else.
+/// Reads the body of an operation whose only member is a group.
 fn named(body: &[u8]) -> Result<LogGroupName, ServiceError> {
     let input: NameInput = validation::read(body)?;
     let mut checks = Validation::default();
@@ -157,10 +157,11 @@ impl Described {
     }
 }
 
+/// A page of DescribeLogGroups or ListLogGroups.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct DescribedPage {
-    log_groups: Vec<Described>,
+struct GroupPage<T> {
+    log_groups: Vec<T>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_token: Option<String>,
 }
@@ -193,10 +194,10 @@ pub(super) async fn describe(call: Call<'_>, body: &[u8]) -> Answer {
     let wanted = Wanted { prefix, pattern, class };
     let (groups, next_token) = page(call, "DescribeLogGroups", &wanted, input.next_token.as_deref(), limit).await?;
     let log_groups = groups.into_iter().map(|group| Described::of(group, call.home())).collect();
-    json(&DescribedPage { log_groups, next_token })
+    json(&GroupPage { log_groups, next_token })
 }
 
-/// There are no linked accounts: a list that names others is about groups that are not here.
+/// Refuses lists of other accounts, because this endpoint has no linked accounts.
 fn own_account(accounts: &[String], call: Call<'_>) -> Result<(), ServiceError> {
     if accounts.iter().all(|account| *account == call.endpoint.account) {
         return Ok(());
@@ -226,10 +227,10 @@ async fn by_identifier(call: Call<'_>, identifiers: &[String]) -> Answer {
         }
     }
     log_groups.sort_unstable_by(|one, two| one.log_group_name.cmp(&two.log_group_name));
-    json(&DescribedPage { log_groups, next_token: None })
+    json(&GroupPage { log_groups, next_token: None })
 }
 
-/// Which groups a list is about.
+/// The filter of a list.
 struct Wanted {
     prefix: Option<String>,
     /// Part of a name.
@@ -244,7 +245,7 @@ impl Wanted {
     }
 }
 
-/// A page of groups by name, and the token of the next one.
+/// Reads a page of groups by name, and the token of the next page.
 async fn page(
     call: Call<'_>,
     operation: &'static str,
@@ -291,14 +292,6 @@ struct Summary {
     log_group_class: String,
 }
 
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct SummaryPage {
-    log_groups: Vec<Summary>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next_token: Option<String>,
-}
-
 pub(super) async fn list(call: Call<'_>, body: &[u8]) -> Answer {
     let input: ListInput = validation::read(body)?;
     let mut checks = Validation::default();
@@ -318,10 +311,10 @@ pub(super) async fn list(call: Call<'_>, body: &[u8]) -> Answer {
             log_group_name: group.name,
         })
         .collect();
-    json(&SummaryPage { log_groups, next_token })
+    json(&GroupPage { log_groups, next_token })
 }
 
-/// ListLogGroups' pattern: one to five parts of names, `|` between them, each with `^` before it when the name begins so.
+/// ListLogGroups' pattern: one to five parts of names, separated by `|`; a `^` before a part anchors it at the start.
 struct Alternatives(Vec<(bool, String)>);
 
 impl Alternatives {

@@ -41,6 +41,10 @@ const ZSTD_BYTES: u64 = 1536 * 1024;
 /// Bytes of a gzip encoder: a window of 32 KiB, its hash chains, and its output.
 const GZIP_BYTES: u64 = 384 * 1024;
 
+/// Marks an answer that is not compressed: one with small parts far apart, for which an encoder would hold memory all the time.
+#[derive(Debug, Clone, Copy)]
+pub struct Uncompressed;
+
 /// The coding of an answer to a request with these headers; `None`: it is not compressed.
 #[must_use]
 pub fn accepted(headers: &HeaderMap) -> Option<Coding> {
@@ -72,7 +76,8 @@ fn is_compressible(response: &Response) -> bool {
     let has_gain = !kind.starts_with(b"image/") && !kind.starts_with(b"text/event-stream");
     let is_chosen = response.extensions().get::<Compressed>().is_some() || response.status() == StatusCode::NOT_MODIFIED;
     let is_long = response.body().size_hint().exact().is_none_or(|length| length >= MIN_BYTES);
-    is_open && has_gain && is_long && !is_chosen && !response.body().is_end_stream()
+    let is_excluded = response.extensions().get::<Uncompressed>().is_some();
+    is_open && !is_excluded && has_gain && is_long && !is_chosen && !response.body().is_end_stream()
 }
 
 fn encoded(mut response: Response, coding: Coding) -> Response {

@@ -25,12 +25,14 @@ pub enum Format {
     Csv,
     /// `text/plain`: a stream of messages.
     Text,
+    /// `text/event-stream`: Server-Sent Events, for live tail only.
+    EventStream,
 }
 
 impl Format {
     /// The words of `?format=`.
-    pub const WORDS: [(&'static str, Self); 4] =
-        [("json", Self::Json), ("ndjson", Self::Ndjson), ("csv", Self::Csv), ("text", Self::Text)];
+    pub const WORDS: [(&'static str, Self); 5] =
+        [("json", Self::Json), ("ndjson", Self::Ndjson), ("csv", Self::Csv), ("text", Self::Text), ("sse", Self::EventStream)];
 
     /// Its `Content-Type`.
     #[must_use]
@@ -40,6 +42,7 @@ impl Format {
             Self::Ndjson => "application/x-ndjson",
             Self::Csv => "text/csv; charset=utf-8; header=present",
             Self::Text => "text/plain; charset=utf-8",
+            Self::EventStream => "text/event-stream",
         }
     }
 
@@ -59,6 +62,7 @@ impl Format {
         let best = negotiate(headers, &essences).and_then(|best| available.iter().find(|format| format.essence() == best));
         let words = match available {
             [Self::Json] => JSON_ONLY,
+            [Self::EventStream, ..] => LIVE_FORMATS,
             formats if formats.contains(&Self::Text) => ALL_FORMATS,
             _ => TABLE_FORMATS,
         };
@@ -86,8 +90,9 @@ pub fn negotiate<'a>(headers: &HeaderMap, available: &[&'a str]) -> Option<&'a s
 
 const JSON_ONLY: &str = "`application/json`";
 const TABLE_FORMATS: &str = "`application/json`, `application/x-ndjson` and `text/csv`";
-const ALL_FORMATS: &str = "`application/json`, `application/x-ndjson`, `text/csv` and `text/plain`; \
-    this version of the service does not support `text/event-stream`";
+const ALL_FORMATS: &str =
+    "`application/json`, `application/x-ndjson`, `text/csv` and `text/plain`, and `text/event-stream` for live tail";
+const LIVE_FORMATS: &str = "`text/event-stream` and `application/x-ndjson` for live tail";
 
 /// The quality of a media type in an `Accept` header: that of the most specific range that covers it, or 0.
 fn quality_of(essence: &str, accepted: &[&str]) -> f32 {

@@ -92,8 +92,8 @@ pub struct BecauseBody {
 /// Explain a permission
 ///
 /// Returns whether you may do the action on the group (and stream), with the claim and the rule that allow it, or with what is
-/// missing. `allowed` is false too for features that this service lacks: live tail, and queries on a source that runs none. The
-/// answer does not tell whether the group exists.
+/// missing. `allowed` is false too for features that the group's source lacks: queries, live tail. The answer does not tell whether
+/// the group exists.
 #[utoipa::path(
     get,
     path = "/me/explain",
@@ -129,9 +129,10 @@ pub(crate) async fn explain(
     let missing = || ApiError::Internal("a required parameter was not noticed missing".to_owned());
     let (action, group) = (action.ok_or_else(missing)?, group.ok_or_else(missing)?);
     let source = policy::default_source(&caller, action, &group, stream.as_ref());
-    let runs_queries = source.is_some_and(|source| app.sources.runs_queries(source));
+    let features =
+        source.map_or(policy::SourceFeatures { runs_queries: false, tails: false }, |source| app.sources.features(source));
     let policy::Explanation { allowed, because, missing, needed_scope } =
-        policy::explain(&caller, action, &group, stream.as_ref()).within(action, runs_queries);
+        policy::explain(&caller, action, &group, stream.as_ref()).within(action, features);
     let because = because.map(|reason| BecauseBody { grant: reason.grant, scope: reason.scope, claim: reason.claim });
     Ok(Json(ExplainBody { allowed, action: action.as_str(), group, stream, because, missing, needed_scope }))
 }

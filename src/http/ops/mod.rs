@@ -5,6 +5,7 @@
 
 mod parameters;
 pub mod events;
+pub mod tail;
 mod list;
 pub mod read_stream;
 pub mod read_group;

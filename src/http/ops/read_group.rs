@@ -7,7 +7,7 @@ use super::events::parameters::{EVENTS, STREAM_CHOICE};
 use super::events::request::{EventsRequest, NamesIn};
 use super::events::response;
 use super::parameters::GROUP_IN_PATH;
-use crate::domain::operation::ReadLogs;
+use crate::domain::tail::EventsOperation;
 use crate::http::AppState;
 use crate::http::authorized::{Authorized, ParseRequest, RequestContext};
 use crate::http::input::Input;
@@ -25,9 +25,9 @@ impl RequestParameters for ReadGroupRequest {
 }
 
 impl ParseRequest for ReadGroupRequest {
-    type Op = ReadLogs;
+    type Op = EventsOperation;
 
-    fn parse(input: &mut Input, context: RequestContext<'_>) -> Result<(ReadLogs, Self), ApiError> {
+    fn parse(input: &mut Input, context: RequestContext<'_>) -> Result<(EventsOperation, Self), ApiError> {
         EventsRequest::parse(input, context, NamesIn::GroupPath).map(|(op, request)| (op, Self(request)))
     }
 }

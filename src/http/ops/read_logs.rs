@@ -6,7 +6,7 @@ use axum::response::Response;
 use super::events::parameters::{EVENTS, NAMES, STREAM_CHOICE};
 use super::events::request::{EventsRequest, NamesIn};
 use super::events::response;
-use crate::domain::operation::ReadLogs;
+use crate::domain::tail::EventsOperation;
 use crate::http::AppState;
 use crate::http::authorized::{Authorized, ParseRequest, RequestContext};
 use crate::http::input::Input;
@@ -24,9 +24,9 @@ impl RequestParameters for ReadLogsRequest {
 }
 
 impl ParseRequest for ReadLogsRequest {
-    type Op = ReadLogs;
+    type Op = EventsOperation;
 
-    fn parse(input: &mut Input, context: RequestContext<'_>) -> Result<(ReadLogs, Self), ApiError> {
+    fn parse(input: &mut Input, context: RequestContext<'_>) -> Result<(EventsOperation, Self), ApiError> {
         EventsRequest::parse(input, context, NamesIn::Query).map(|(op, request)| (op, Self(request)))
     }
 }

@@ -4,6 +4,7 @@
 
 use std::cell::Cell;
 use std::num::NonZeroUsize;
+use std::ops::Deref;
 use std::time::{Duration, Instant};
 
 use logmark_event_page::build::PlainEvent;
@@ -113,7 +114,7 @@ fn request<'a>(
 
 fn event_page(found: Page<SharedText>) -> Result<EventPage, SourceError> {
     Ok(EventPage {
-        events: events(&found.events)?,
+        events: events(found.events.iter())?,
         next: Position(found.next.to_string()),
         previous: Some(Position(found.previous.to_string())),
         at_end: found.at_end,
@@ -122,10 +123,13 @@ fn event_page(found: Page<SharedText>) -> Result<EventPage, SourceError> {
     })
 }
 
-fn events(stored: &[Event<SharedText>]) -> Result<Events, SourceError> {
+/// Stored events as events of a page.
+pub(super) fn events<'a, Message: Deref<Target = str> + 'a>(
+    stored: impl ExactSizeIterator<Item = &'a Event<Message>> + Clone,
+) -> Result<Events, SourceError> {
     /// Digits of an id, and occasionally a stream's name.
     const BYTES_BESIDES_MESSAGE: usize = 64;
-    let bytes = stored.iter().map(|event| event.message.len() + BYTES_BESIDES_MESSAGE).sum();
+    let bytes = stored.clone().map(|event| event.message.len() + BYTES_BESIDES_MESSAGE).sum();
     let mut events = Builder::with_capacity(stored.len(), bytes);
     let mut ids = EventIds::default();
     for event in stored {

@@ -66,7 +66,7 @@ impl MemorySource {
             selector.pass();
             return Ok(Step::Moved);
         }
-        let Some(stream) = selector.select(entry.stream)? else {
+        let Some(stream) = selector.select_event(position.sequence(), entry.stream)? else {
             selector.pass();
             return Ok(Step::Moved);
         };

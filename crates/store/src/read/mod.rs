@@ -3,11 +3,12 @@
 //! A page is a merge over the memtables and the segments that overlap the range, each read from
 //! where the page begins and no further than it needs. Never changes anything and never waits for
 //! the writer. In reading order: this file (request and page), `page` (one page from start to end),
-//! `scan` (a whole range, batch after batch), `merge`, `memory_source` and `segment_source` (where events come from), `selector` (which
+//! `scan` (a whole range, batch after batch), `arrivals` (the order of appends), `merge`, `memory_source` and `segment_source` (where events come from), `selector` (which
 //! streams).
 
 pub(crate) mod page;
 pub(crate) mod scan;
+pub(crate) mod arrivals;
 mod merge;
 mod memory_source;
 pub(crate) mod segment_source;

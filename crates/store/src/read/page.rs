@@ -34,7 +34,7 @@ pub(crate) fn read(
         selector.end_after_passes(MOST_PASSES_IN_MEMORY);
     }
     let range = request.range();
-    let sources = sources(moment, segments, group, request.direction, &range, may_read);
+    let sources = sources(moment, segments, (group, 0), request.direction, &range, may_read);
     let mut merge = Merge::new(request.direction, sources);
     let Some((events, end)) = take(&mut merge, &mut selector, request)? else { return Ok(None) };
     // Where a page ends must not tell how many hidden events were passed over.
@@ -44,10 +44,11 @@ pub(crate) fn read(
     Ok(Some(page(events, end, selector.examined(), request.direction, &range)))
 }
 
+/// The sources of a group's events after a sequence number; 0: all.
 pub(super) fn sources<'a>(
     moment: &Moment,
     segments: &'a SegmentCache,
-    group: GroupId,
+    (group, after): (GroupId, u64),
     direction: Direction,
     range: &Range<Position>,
     may_read: MayRead,
@@ -57,7 +58,7 @@ pub(super) fn sources<'a>(
     });
     let in_segments = moment
         .view
-        .segments_of(group)
+        .segments_after(group, after)
         .iter()
         .filter_map(|segment| SegmentSource::new(segments, *segment, group, direction, range, may_read).map(Source::Segment));
     in_memory.chain(in_segments).collect()

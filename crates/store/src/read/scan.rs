@@ -51,6 +51,8 @@ impl fmt::Debug for ScanRequest {
 pub struct Scan {
     shared: Arc<Shared>,
     request: ScanRequest,
+    /// Only events with a larger sequence number.
+    after: u64,
     /// What was not read yet.
     rest: Range<Position>,
     met: HashMap<StreamId, Option<Arc<str>>>,
@@ -70,7 +72,17 @@ impl Scan {
         }
         let rest = Position::start_of(request.start)..Position::start_of(request.end.max(request.start));
         let is_ended = rest.is_empty();
-        Ok(Scan { shared, request, rest, met: HashMap::new(), is_ended })
+        Ok(Scan { shared, request, after: 0, rest, met: HashMap::new(), is_ended })
+    }
+
+    /// The same scan of later events only, and behind a position.
+    pub(crate) fn in_window(mut self, after: u64, from: Option<Position>) -> Scan {
+        self.after = after;
+        if let Some(from) = from {
+            self.rest.start = self.rest.start.max(from.successor());
+            self.is_ended |= self.rest.is_empty();
+        }
+        self
     }
 
     /// The next events in the direction of the scan, at most so many, ended by the one with which their messages have so many
@@ -90,10 +102,11 @@ impl Scan {
         let predicate = self.request.streams.clone();
         let streams = predicate.as_deref().map_or(StreamSelection::All, |accepts| StreamSelection::Matching(accepts));
         let mut selector = Selector::of_scan(&moment.catalogue, streams, std::mem::take(&mut self.met), MOST_PASSES);
+        selector.limit_to(self.after.saturating_add(1)..=self.request.up_to);
         let direction = self.request.direction;
-        let sources = page::sources(&moment, shared.segments(), group, direction, &self.rest, MayRead::Files);
+        let sources = page::sources(&moment, shared.segments(), (group, self.after), direction, &self.rest, MayRead::Files);
         let mut merge = Merge::new(direction, sources);
-        let events = take(&mut merge, &mut selector, self.request.up_to, limit, bytes)?;
+        let events = take(&mut merge, &mut selector, limit, bytes)?;
         self.met = selector.into_met();
         // A source that is not open yet knows only that it is not ahead of the range: its bound may be an event that was given.
         let last = events.last().map(Event::position);
@@ -114,7 +127,6 @@ impl Scan {
 fn take(
     merge: &mut Merge<'_>,
     selector: &mut Selector<'_>,
-    up_to: u64,
     limit: NonZeroUsize,
     most_bytes: usize,
 ) -> Result<Vec<Event>, StorageError> {
@@ -122,12 +134,6 @@ fn take(
     let mut bytes = 0usize;
     while events.len() < limit.get() && bytes < most_bytes {
         match merge.next(selector)? {
-            Next::Found(event) if event.sequence > up_to => {
-                selector.pass();
-                if selector.is_spent() {
-                    break;
-                }
-            }
             Next::Found(event) => {
                 bytes = bytes.saturating_add(event.message.len());
                 events.push(event.into_owned());

@@ -164,7 +164,7 @@ impl Opened {
         let mut step = Step::Moved;
         let next = current.peek(direction);
         let selected = match next {
-            Some(event) => selector.select(event.stream)?.map(|stream| (event, stream)),
+            Some(event) => selector.select_event(event.position.sequence(), event.stream)?.map(|stream| (event, stream)),
             None => None,
         };
         if selected.is_none() {

@@ -3,6 +3,7 @@
 //! Never reads events itself. Look next at `page`.
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use super::{MessageFilter, StreamSelection};
@@ -10,6 +11,9 @@ use crate::catalogue::snapshot::Snapshot;
 use crate::error::{ReadError, StorageError};
 use crate::event::Position;
 use crate::ids::{GroupId, StreamId};
+
+/// All sequence numbers.
+const ALL: RangeInclusive<u64> = 0..=u64::MAX;
 
 /// Knows the streams met so far, and how far messages were looked at.
 pub(super) struct Selector<'a> {
@@ -25,6 +29,8 @@ pub(super) struct Selector<'a> {
     examined: Option<(Position, Position)>,
     /// Events of streams that are not selected which may still be passed over; `None`: any number.
     passes_left: Option<usize>,
+    /// The sequence numbers of the events that are given.
+    window: RangeInclusive<u64>,
 }
 
 impl<'a> Selector<'a> {
@@ -43,7 +49,17 @@ impl<'a> Selector<'a> {
                 met.insert(id, Some(Arc::from(*name)));
             }
         }
-        Ok(Selector { catalogue, streams, met, last: None, filter, examined_bytes: 0, examined: None, passes_left: None })
+        Ok(Selector {
+            catalogue,
+            streams,
+            met,
+            last: None,
+            filter,
+            examined_bytes: 0,
+            examined: None,
+            passes_left: None,
+            window: ALL,
+        })
     }
 
     /// For one batch of a scan: with the names that earlier batches met, which [`Selector::into_met`] gives back, and done when
@@ -55,7 +71,27 @@ impl<'a> Selector<'a> {
         most_passes: usize,
     ) -> Selector<'a> {
         let passes_left = Some(most_passes);
-        Selector { catalogue, streams, met, last: None, filter: None, examined_bytes: 0, examined: None, passes_left }
+        Selector {
+            catalogue,
+            streams,
+            met,
+            last: None,
+            filter: None,
+            examined_bytes: 0,
+            examined: None,
+            passes_left,
+            window: ALL,
+        }
+    }
+
+    /// Only events with these sequence numbers are given.
+    pub(super) fn limit_to(&mut self, window: RangeInclusive<u64>) {
+        self.window = window;
+    }
+
+    /// The name of the event's stream if the event's number and its stream are selected.
+    pub(super) fn select_event(&mut self, sequence: u64, stream: StreamId) -> Result<Option<Arc<str>>, StorageError> {
+        if self.window.contains(&sequence) { self.select(stream) } else { Ok(None) }
     }
 
     /// It is done when so many events of other streams were passed over.

@@ -53,7 +53,8 @@ impl Flusher {
         self.shared.change_view(|view| {
             let mut manifest = (*view.manifest).clone();
             manifest.add(&segment);
-            View { active: Arc::clone(&view.active), frozen: None, manifest: Arc::new(manifest) }
+            let covered = job.memtable.last_sequence();
+            View { active: Arc::clone(&view.active), frozen: None, manifest: Arc::new(manifest), covered }
         });
         for (file, path) in numbered_files(&self.log_directory, wal::EXTENSION)? {
             if file < job.first_kept_file {

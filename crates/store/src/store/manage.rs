@@ -24,7 +24,10 @@ impl Store {
     ///
     /// [`CatalogueError::GroupNotFound`]; [`CatalogueError::Storage`] if the files fail.
     pub fn delete_group(&self, group: &str) -> Result<(), CatalogueError> {
-        self.running.shared.catalogue.delete_group(group)
+        let id = self.running.shared.catalogue.snapshot()?.group_id(group)?;
+        self.running.shared.catalogue.delete_group(group)?;
+        id.into_iter().for_each(|id| self.running.shared.subscriptions.notify_deletion(id));
+        Ok(())
     }
 
     /// Deletes a stream. Its events can't be read any more; the space that they take in segments is not given back.
@@ -33,7 +36,10 @@ impl Store {
     ///
     /// [`CatalogueError::GroupNotFound`], [`CatalogueError::StreamNotFound`]; [`CatalogueError::Storage`] if the files fail.
     pub fn delete_stream(&self, group: &str, stream: &str) -> Result<(), CatalogueError> {
-        self.running.shared.catalogue.delete_stream(group, stream)
+        let id = self.running.shared.catalogue.snapshot()?.group_id(group)?;
+        self.running.shared.catalogue.delete_stream(group, stream)?;
+        id.into_iter().for_each(|id| self.running.shared.subscriptions.notify_deletion(id));
+        Ok(())
     }
 
     /// The tags of a group.

@@ -10,6 +10,7 @@ pub(crate) mod flush;
 pub(crate) mod view;
 pub(crate) mod gate;
 mod manage;
+pub(crate) mod subscriptions;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,11 +23,12 @@ use tokio::sync::{Semaphore, oneshot};
 use crate::catalogue::Catalogue;
 use crate::catalogue::list::{Group, Stream, StreamsQuery};
 use crate::error::{AppendError, CatalogueError, FlushError, OpenError, ReadError, StorageError};
-use crate::event::{MAX_BATCH_BYTES, MAX_BATCH_EVENTS, MAX_MESSAGE_BYTES, NewEvent};
+use crate::event::{MAX_BATCH_BYTES, MAX_BATCH_EVENTS, MAX_MESSAGE_BYTES, NewEvent, Position};
 use crate::ids::{GroupId, StreamId};
 use crate::lock::DirectoryLock;
 use crate::memtable::EVENT_OVERHEAD_BYTES;
 use crate::options::Options;
+use crate::read::arrivals::{self, Arrivals, ArrivalsRequest};
 use crate::read::scan::{Scan, ScanRequest};
 use crate::read::segment_source::MayRead;
 use crate::read::shared_text::SharedText;
@@ -34,6 +36,7 @@ use crate::read::{Page, ReadRequest, page};
 use crate::segment::cache::SegmentCache;
 use crate::sync;
 use gate::{FlushGate, Stopped};
+use subscriptions::{Subscription, Subscriptions};
 use view::{Moment, View};
 use writer::{Append, Command};
 
@@ -54,6 +57,7 @@ pub(crate) struct Shared {
     /// The largest sequence number that readers can see. Sequence numbers only grow, so events up to one of them are the
     /// events of one moment, however long a reading takes.
     last_sequence: AtomicU64,
+    subscriptions: Subscriptions,
 }
 
 impl Shared {
@@ -114,6 +118,7 @@ impl Running {
         join(&self.writer);
         self.shared.gate.stop();
         join(&self.flusher);
+        self.shared.subscriptions.close();
     }
 }
 
@@ -303,6 +308,37 @@ impl Store {
     /// [`ReadError::GroupNotFound`]; [`ReadError::Storage`] if a file fails.
     pub fn scan(&self, request: ScanRequest) -> Result<Scan, ReadError> {
         Scan::begin(Arc::clone(&self.running.shared), request)
+    }
+
+    /// Begins a scan of the events of a range that were appended after the sequence number `after`, behind a position if one is given.
+    /// With `from` it continues an earlier scan of the same window: no event is missed or given twice. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::scan`].
+    pub fn scan_window(&self, request: ScanRequest, after: u64, from: Option<Position>) -> Result<Scan, ReadError> {
+        Ok(Scan::begin(Arc::clone(&self.running.shared), request)?.in_window(after, from))
+    }
+
+    /// Subscribes to the new events of a group. Blocks for a look into the catalogue.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::GroupNotFound`]; [`ReadError::Storage`] if a file fails.
+    pub fn subscribe(&self, group: &str) -> Result<Subscription, ReadError> {
+        let catalogue = self.running.shared.catalogue.snapshot()?;
+        let id = catalogue.group_id(group)?.ok_or_else(|| ReadError::GroupNotFound { group: group.to_owned() })?;
+        Ok(Subscription::new(&self.running.shared, id))
+    }
+
+    /// Reads the events that arrived after others, in the order of their appends, without a file of events. `None`: some of them
+    /// are no longer in memory; [`Store::scan_window`] reads them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::read`].
+    pub fn arrivals(&self, request: &ArrivalsRequest<'_>) -> Result<Option<Arrivals>, ReadError> {
+        arrivals::read(&self.running.shared.capture()?, request)
     }
 
     /// The newest moment that [`ScanRequest::up_to`] can name: scans with the same one see the same events.

@@ -14,6 +14,7 @@ use tokio::sync::Semaphore;
 
 use super::flush::Flusher;
 use super::gate::FlushGate;
+use super::subscriptions::Subscriptions;
 use super::view::{Manifest, View};
 use super::writer::Writer;
 use super::{Running, Shared, Store};
@@ -45,13 +46,14 @@ pub(super) fn open(disk: Disk, directory: &Path, options: &Options) -> Result<St
     let log = LogFile::create(&disk, &places.log, next_file)?;
     let mut manifest = Manifest::default();
     segments.iter().for_each(|segment| manifest.add(segment));
-    let view = View { active: Arc::new(memtable), frozen: None, manifest: Arc::new(manifest) };
+    let view = View { active: Arc::new(memtable), frozen: None, manifest: Arc::new(manifest), covered };
     let shared = Arc::new(Shared {
         catalogue,
         view: RwLock::new(Arc::new(view)),
         gate: FlushGate::default(),
         segments: SegmentCache::new(disk.clone(), places.segments.clone(), options.index_cache_bytes, options.block_cache_bytes),
         last_sequence: AtomicU64::new(last_sequence),
+        subscriptions: Subscriptions::default(),
     });
     let flusher = Flusher {
         shared: Arc::clone(&shared),

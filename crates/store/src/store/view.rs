@@ -48,6 +48,8 @@ pub(crate) struct View {
     /// Being written to a segment.
     pub(crate) frozen: Option<Arc<Memtable>>,
     pub(crate) manifest: Arc<Manifest>,
+    /// The sequence number up to which all events are in segments. The memtables have all later ones.
+    pub(crate) covered: u64,
 }
 
 impl View {
@@ -57,6 +59,17 @@ impl View {
 
     pub(crate) fn segments_of(&self, group: GroupId) -> &[SegmentRange] {
         self.manifest.groups.get(&group).map_or(&[], |segments| segments.as_slice())
+    }
+
+    /// The segments of a group that can have events after this sequence number.
+    ///
+    /// A segment has the events of one span of sequence numbers, and the spans ascend with the segments' numbers. So all segments
+    /// before one that has an earlier event have only earlier events.
+    pub(crate) fn segments_after(&self, group: GroupId, after: u64) -> &[SegmentRange] {
+        let segments = self.segments_of(group);
+        let has_earlier = |segment: &SegmentRange| segment.first.sequence().min(segment.last.sequence()) <= after;
+        let first = segments.iter().rposition(has_earlier).unwrap_or(0);
+        segments.get(first..).unwrap_or_default()
     }
 
     /// The last sequence number in memory now; zero if memory is empty.

@@ -4,6 +4,7 @@
 //! Never goes on after a failed write: every later append is refused until the store is opened
 //! anew, which reads back what really is in the log. Look next at `wal::file` and `gate`.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
@@ -135,8 +136,12 @@ impl Writer {
             self.shared.gate.fail(Arc::clone(&cause));
             return refuse(acknowledge.into_iter().map(|(done, _)| done), &cause);
         }
+        let groups: HashSet<GroupId> = batches.iter().map(|numbered| numbered.batch.group).collect();
         self.shared.view().active.add(batches);
         self.shared.show_up_to(self.last_sequence);
+        for group in groups {
+            self.shared.subscriptions.notify(group, self.last_sequence);
+        }
         for (done, _place) in acknowledge {
             // A caller that went away doesn't need to know.
             let _ = done.send(Ok(()));
@@ -168,6 +173,7 @@ impl Writer {
             active: Arc::new(Memtable::default()),
             frozen: Some(Arc::clone(&active)),
             manifest: Arc::clone(&view.manifest),
+            covered: view.covered,
         });
         Ok(self.shared.gate.submit(Job { memtable: active, first_kept_file: self.log.number() }))
     }

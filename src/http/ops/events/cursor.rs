@@ -17,23 +17,23 @@ pub(super) const KIND: &str = "events";
 
 /// The end of the range at which reading begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum ReadFrom {
+pub(in crate::http::ops) enum ReadFrom {
     Head,
     Tail,
 }
 
 /// The request in a cursor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct CursorRequest {
-    pub(super) group: LogGroupName,
-    pub(super) stream: Option<LogStreamName>,
-    pub(super) streams: StreamSelection,
-    pub(super) filter: Option<EventFilter>,
-    pub(super) start: Option<TimeSpec>,
-    pub(super) end: Option<TimeSpec>,
-    pub(super) from: Option<ReadFrom>,
+pub(in crate::http::ops) struct CursorRequest {
+    pub(in crate::http::ops) group: LogGroupName,
+    pub(in crate::http::ops) stream: Option<LogStreamName>,
+    pub(in crate::http::ops) streams: StreamSelection,
+    pub(in crate::http::ops) filter: Option<EventFilter>,
+    pub(in crate::http::ops) start: Option<TimeSpec>,
+    pub(in crate::http::ops) end: Option<TimeSpec>,
+    pub(in crate::http::ops) from: Option<ReadFrom>,
     /// `start` and `end` as the first request resolved them: relative times do not move.
-    pub(super) range: (Option<i64>, Option<i64>),
+    pub(in crate::http::ops) range: (Option<i64>, Option<i64>),
 }
 
 impl CursorRequest {

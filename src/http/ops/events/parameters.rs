@@ -109,9 +109,38 @@ pub(super) const IF_NONE_MATCH: Parameter<HeaderText> = Parameter::header(
     HeaderText,
     "The `ETag` of a page that cannot change any more (RFC 9110). The answer is `304` if the page is still the same.",
 );
+/// Whether new events are followed.
+pub(super) const FOLLOW: Parameter<Switch> = Parameter::query(
+    "follow",
+    Switch,
+    "`true`: a live tail, which goes on until the client leaves. It gives new events as they arrive, after the stored ones from `start` \
+     or behind a cursor, if one is given. The formats are `text/event-stream` and NDJSON. Needs the action `tail`.",
+);
+/// The position at which a live tail resumes.
+pub(super) const LAST_EVENT_ID: Parameter<HeaderText> = Parameter::header(
+    "Last-Event-ID",
+    HeaderText,
+    "Live tail only: the `id` of the last event that the client has received. The same as `cursor`; browsers send it when they \
+     reconnect.",
+);
 /// The parameters of all three endpoints.
-pub(in crate::http::ops) const EVENTS: &[&dyn AnyParameter] =
-    &[&START, &END, &LIMIT, &FROM, &FILTER, &CURSOR, &SOURCE, &FORMAT, &COLUMNS, &RAW, &BOM, &TRAILER, &IF_NONE_MATCH];
+pub(in crate::http::ops) const EVENTS: &[&dyn AnyParameter] = &[
+    &START,
+    &END,
+    &LIMIT,
+    &FROM,
+    &FILTER,
+    &CURSOR,
+    &SOURCE,
+    &FORMAT,
+    &COLUMNS,
+    &RAW,
+    &BOM,
+    &TRAILER,
+    &FOLLOW,
+    &LAST_EVENT_ID,
+    &IF_NONE_MATCH,
+];
 
 /// A prefix obeys the rules of a name.
 fn stream_prefix(text: &str) -> Result<String, InvalidValue> {

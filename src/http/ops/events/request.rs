@@ -7,12 +7,15 @@ use logmark_event_page::Columns;
 use super::chosen_streams;
 use super::cursor::{Continuation, CursorRequest, KIND, ReadFrom};
 use super::parameters::{
-    BOM, COLUMNS, CURSOR, END, FILTER, FORMAT, FROM, GROUP, IF_NONE_MATCH, LIMIT, RAW, START, STREAM, STREAM_IN_PATH, TRAILER,
+    BOM, COLUMNS, CURSOR, END, FILTER, FOLLOW, FORMAT, FROM, GROUP, IF_NONE_MATCH, LIMIT, RAW, START, STREAM, STREAM_IN_PATH,
+    TRAILER,
 };
+use super::tail_request::{self, TailRequest};
 use crate::domain::event::{Direction, Position};
 use crate::domain::filter::EventFilter;
 use crate::domain::name::{LogGroupName, LogStreamName, SourceName};
 use crate::domain::operation::{ReadGroup, ReadLogs, ReadStream, Reading, StartBy, StreamSelection};
+use crate::domain::tail::EventsOperation;
 use crate::domain::time::{Millis, TimeRange, TimeSpec};
 use crate::http::authorized::RequestContext;
 use crate::http::encode::Format;
@@ -36,9 +39,18 @@ pub(in crate::http::ops) enum NamesIn {
     Query,
 }
 
-/// The parts of an event request that are not part of its operation.
+/// An event request without its operation.
 #[derive(Debug)]
-pub struct EventsRequest {
+pub enum EventsRequest {
+    /// For stored events.
+    Stored(StoredRequest),
+    /// For new events, as they arrive.
+    Live(TailRequest),
+}
+
+/// The parts of a request for stored events that are not part of its operation.
+#[derive(Debug)]
+pub struct StoredRequest {
     pub(super) cursor_request: CursorRequest,
     /// The request as the cursors of its answer contain it.
     pub(super) packed_request: PackedRequest,
@@ -58,18 +70,18 @@ pub struct EventsRequest {
 }
 
 /// The parameters as they were given.
-struct RawParameters {
+pub(super) struct RawParameters {
     names_in: NamesIn,
-    group: Option<LogGroupName>,
+    pub(super) group: Option<LogGroupName>,
     stream: Option<LogStreamName>,
-    source: Option<SourceName>,
+    pub(super) source: Option<SourceName>,
     streams: Option<StreamSelection>,
     /// `None`: not given. `Some(None)`: a pattern that matches every event.
     filter: Option<Option<EventFilter>>,
     start: Option<TimeSpec>,
-    end: Option<TimeSpec>,
-    from: Option<ReadFrom>,
-    cursor: Option<String>,
+    pub(super) end: Option<TimeSpec>,
+    pub(super) from: Option<ReadFrom>,
+    pub(super) cursor: Option<String>,
 }
 
 impl EventsRequest {
@@ -81,10 +93,31 @@ impl EventsRequest {
         input: &mut Input,
         context: RequestContext<'_>,
         names_in: NamesIn,
-    ) -> Result<(ReadLogs, Self), ApiError> {
+    ) -> Result<(EventsOperation, Self), ApiError> {
         let given = RawParameters::read(input, names_in);
+        let follow = input.get(&FOLLOW);
+        let format = read_format(input, context, follow);
+        let is_live = follow.unwrap_or_else(|| format.as_ref().is_ok_and(|format| *format == Format::EventStream));
+        if is_live {
+            let (op, request) = TailRequest::parse(input, context, given, format)?;
+            return Ok((EventsOperation::Tail(op), Self::Live(request)));
+        }
+        if follow == Some(false) && format.as_ref().is_ok_and(|format| *format == Format::EventStream) {
+            input.error(FOLLOW.name, "must be `true` for `text/event-stream`, which is a live tail: leave it out");
+        }
+        let (op, request) = StoredRequest::parse(input, context, given, format)?;
+        Ok((EventsOperation::Read(op), Self::Stored(request)))
+    }
+}
+
+impl StoredRequest {
+    fn parse(
+        input: &mut Input,
+        context: RequestContext<'_>,
+        given: RawParameters,
+        format: Result<Format, ApiError>,
+    ) -> Result<(ReadLogs, Self), ApiError> {
         let limit = input.get(&LIMIT);
-        let format = read_format(input, context);
         let columns = input.get(&COLUMNS);
         let raw = input.get(&RAW).unwrap_or(false);
         let byte_order_mark = input.get(&BOM).unwrap_or(false);
@@ -105,9 +138,7 @@ impl EventsRequest {
                 "goes with `format=csv`, `format=ndjson` and `format=text` only: a JSON page has whole events",
             );
         }
-        if given.group.is_none() && given.cursor.is_none() {
-            input.require(&GROUP, "is missing: name a log group, or give a `cursor`");
-        }
+        given.require_group(input);
         input.finish()?;
         let ResolvedRequest { cursor_request, packed_request, source, position, direction, mode } = given.resolve(context)?;
         let format = format?;
@@ -134,10 +165,15 @@ impl EventsRequest {
     }
 }
 
-fn read_format(input: &mut Input, context: RequestContext<'_>) -> Result<Format, ApiError> {
-    match input.get(&FORMAT) {
-        Some(format) => Ok(format),
-        None => Format::negotiate(context.headers, &[Format::Json, Format::Ndjson, Format::Csv, Format::Text]),
+fn read_format(input: &mut Input, context: RequestContext<'_>, follow: Option<bool>) -> Result<Format, ApiError> {
+    const LIVE: &[Format] = &[Format::EventStream, Format::Ndjson];
+    const STORED: &[Format] = &[Format::Json, Format::Ndjson, Format::Csv, Format::Text];
+    const ALL: &[Format] = &[Format::Json, Format::Ndjson, Format::Csv, Format::Text, Format::EventStream];
+    match (input.get(&FORMAT), follow) {
+        (Some(format), _) => Ok(format),
+        (None, Some(true)) => Format::negotiate(context.headers, LIVE),
+        (None, Some(false)) => Format::negotiate(context.headers, STORED),
+        (None, None) => Format::negotiate(context.headers, ALL),
     }
 }
 
@@ -153,7 +189,7 @@ struct ResolvedRequest {
 }
 
 impl RawParameters {
-    fn read(input: &mut Input, names_in: NamesIn) -> Self {
+    pub(super) fn read(input: &mut Input, names_in: NamesIn) -> Self {
         let (group, stream) = match names_in {
             NamesIn::StreamPath => (input.get(&GROUP_IN_PATH), input.get(&STREAM_IN_PATH)),
             NamesIn::GroupPath => (input.get(&GROUP_IN_PATH), None),
@@ -163,9 +199,6 @@ impl RawParameters {
             chosen_streams::refuse(input);
         }
         let streams = if names_in == NamesIn::StreamPath { None } else { chosen_streams::read(input) };
-        for name in ["follow", "ticket"] {
-            input.refuse(name, "is not supported by this version of the service");
-        }
         Self {
             names_in,
             group,
@@ -180,13 +213,23 @@ impl RawParameters {
         }
     }
 
+    /// Notes a fault if neither a group nor a cursor is given.
+    pub(super) fn require_group(&self, input: &mut Input) {
+        if self.group.is_none() && self.cursor.is_none() {
+            input.require(&GROUP, "is missing: name a log group, or give a `cursor`");
+        }
+    }
+
     /// The request: the one in the cursor, which the other parameters must match, or a new one.
     fn resolve(mut self, context: RequestContext<'_>) -> Result<ResolvedRequest, ApiError> {
         match self.cursor.clone() {
             Some(text) => {
                 let tenant = &context.caller.tenant.id;
-                let (packed_request, continuation): (PackedRequest, Continuation) =
-                    context.app.sealer.open(KIND, tenant, context.now, &text)?;
+                let opened = context.app.sealer.open(KIND, tenant, context.now, &text);
+                let (packed_request, continuation): (PackedRequest, Continuation) = opened.map_err(|error| {
+                    let of_tail = || ApiError::InvalidCursor("it is the cursor of a live tail: add `follow=true`".into());
+                    if tail_request::is_tail_cursor(&text, context) { of_tail() } else { error }
+                })?;
                 let cursor_request: CursorRequest =
                     packed_request.read().ok_or(ApiError::InvalidCursor(INVALID_CURSOR.into()))?;
                 let Continuation { source, direction, position, mode } = continuation;
@@ -213,7 +256,7 @@ impl RawParameters {
         }
     }
 
-    fn must_agree_with(&self, cursor_request: &CursorRequest, source: &SourceName) -> Result<(), ApiError> {
+    pub(super) fn must_agree_with(&self, cursor_request: &CursorRequest, source: &SourceName) -> Result<(), ApiError> {
         let same_stream = self.stream.is_none() || self.stream == cursor_request.stream;
         let same_kind = self.names_in == NamesIn::Query || self.stream.is_some() == cursor_request.stream.is_some();
         if self.group.as_ref().is_some_and(|group| *group != cursor_request.group) || !same_stream || !same_kind {
@@ -235,7 +278,7 @@ impl RawParameters {
         }
     }
 
-    fn cursor_request(self, context: RequestContext<'_>) -> Result<CursorRequest, ApiError> {
+    pub(super) fn cursor_request(self, context: RequestContext<'_>) -> Result<CursorRequest, ApiError> {
         let group = self.group.ok_or_else(|| ApiError::parameter(GROUP.name, "is missing"))?;
         let resolve = |name: &'static str, spec: Option<TimeSpec>| {
             let millis = spec.map(|spec| spec.resolve(context.now)).transpose();
@@ -264,7 +307,7 @@ impl RawParameters {
     }
 }
 
-impl EventsRequest {
+impl StoredRequest {
     /// The operation that needs a permit. A streamed answer ends at the time of the request; otherwise it might never end.
     fn operation(&self, now: Millis) -> ReadLogs {
         let CursorRequest { group, stream, streams, filter, range: (start, end), .. } = self.cursor_request.clone();

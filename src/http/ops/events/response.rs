@@ -10,11 +10,11 @@ use logmark_event_page::{Events, Layout, Writer};
 use logmark_quota::Reservation;
 
 use super::cursor::{Continuation, CursorRequest, KIND};
-use super::request::EventsRequest;
-use crate::auth::permit::{Permit, ReadPermit};
+use super::request::{EventsRequest, StoredRequest};
+use crate::auth::permit::{EventsPermit, Permit};
 use crate::domain::event::{Direction, Position, StopReason};
 use crate::domain::name::LogStreamName;
-use crate::domain::operation::ReadLogs;
+use crate::domain::tail::EventsOperation;
 use crate::domain::time::{Millis, TimeSpec};
 use crate::http::authorized::{Authorized, ParseRequest};
 use crate::http::encode::Format;
@@ -22,6 +22,8 @@ use crate::http::encode::json::{MAX_ENCODED_BYTE, MAX_ENCODED_EVENT, PageBody, e
 use crate::http::encode::stream::{self, Audit, CURSOR_TRAILER, CompletePage, StreamOptions};
 use crate::http::layers::RequestInfo;
 use crate::http::memory::CountedBody;
+use crate::http::ops::tail::authority::Authority;
+use crate::http::ops::tail::response::TailResponder;
 use crate::http::problem::ApiError;
 use crate::http::validator::Validator;
 use crate::http::{App, AppState};
@@ -46,19 +48,38 @@ const ENCODED: SizeMeasure = SizeMeasure::Encoded { of: escaped_events, byte: MA
 /// The source's error, if it occurs before the answer's head is sent.
 pub async fn respond<R>(app: AppState, authorized: Authorized<R>) -> Result<Response, ApiError>
 where
-    R: ParseRequest<Op = ReadLogs> + Into<EventsRequest>,
+    R: ParseRequest<Op = EventsOperation> + Into<EventsRequest>,
 {
-    let Authorized { permit, request, now, info, .. } = authorized;
-    let response = EventResponder { app, request: request.into(), now, info };
-    match permit.narrow() {
-        ReadPermit::Stream(permit) => response.write(permit).await,
-        ReadPermit::Group(permit) => response.write(permit).await,
+    let Authorized { caller, permit, request, now, info } = authorized;
+    match request.into() {
+        EventsRequest::Stored(request) => {
+            let response = EventResponder { app, request, now, info };
+            match permit.narrow() {
+                EventsPermit::ReadStream(permit) => response.write(permit).await,
+                EventsPermit::ReadGroup(permit) => response.write(permit).await,
+                EventsPermit::TailStream(_) | EventsPermit::TailGroup(_) => Err(another_request()),
+            }
+        }
+        EventsRequest::Live(request) => {
+            let authority = Authority::new(&app, caller, permit.clone(), request.credential.clone());
+            let responder = TailResponder { app, request, now, info, authority };
+            match permit.narrow() {
+                EventsPermit::TailStream(permit) => responder.respond(permit).await,
+                EventsPermit::TailGroup(permit) => responder.respond(permit).await,
+                EventsPermit::ReadStream(_) | EventsPermit::ReadGroup(_) => Err(another_request()),
+            }
+        }
     }
+}
+
+/// The operation and the rest of a request come from the same parser, so they are of the same kind.
+fn another_request() -> ApiError {
+    ApiError::Internal("a permit of another kind than its request".to_owned())
 }
 
 struct EventResponder {
     app: AppState,
-    request: EventsRequest,
+    request: StoredRequest,
     now: Millis,
     info: Arc<RequestInfo>,
 }
@@ -202,7 +223,7 @@ impl EventResponder {
             Format::Csv => Layout::Csv,
             Format::Text if self.request.raw => Layout::RawText,
             Format::Text => Layout::Text,
-            Format::Json | Format::Ndjson => Layout::Ndjson,
+            Format::Json | Format::Ndjson | Format::EventStream => Layout::Ndjson,
         };
         let writer = Writer::new(layout).with_columns(self.request.columns.clone());
         if self.request.byte_order_mark { writer.with_byte_order_mark() } else { writer }
@@ -246,7 +267,7 @@ impl EventResponder {
         if let Some(extension) = match self.request.format {
             Format::Csv => Some("csv"),
             Format::Ndjson => Some("ndjson"),
-            Format::Json | Format::Text => None,
+            Format::Json | Format::Text | Format::EventStream => None,
         } {
             let name = file_name(&self.request.cursor_request, extension);
             if let Ok(value) = HeaderValue::try_from(format!("attachment; filename=\"{name}\"")) {

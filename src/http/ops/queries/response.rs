@@ -103,7 +103,7 @@ pub(super) fn page(
     let body = match format {
         Format::Csv => table::csv(&page.rows),
         Format::Ndjson => table::ndjson(&page.rows),
-        Format::Json | Format::Text => {
+        Format::Json | Format::Text | Format::EventStream => {
             let body = QueryBody {
                 query_id: id,
                 status: page.status.as_str(),
@@ -128,7 +128,7 @@ pub(super) fn page(
     let file = match format {
         Format::Csv => Some("attachment; filename=\"query.csv\""),
         Format::Ndjson => Some("attachment; filename=\"query.ndjson\""),
-        Format::Json | Format::Text => None,
+        Format::Json | Format::Text | Format::EventStream => None,
     };
     if let Some(file) = file {
         headers.insert(CONTENT_DISPOSITION, HeaderValue::from_static(file));
