@@ -1,7 +1,7 @@
 # Two commands do everything: `make run` and `make test`. Both install missing tools, or say what to install.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint doc openapi-lint unit infra openapi examples requirements schemathesis sdk sdk-packages lambda lambda-zip dist bench fuzz deny setup system clean
+.PHONY: help run test check format lint doc openapi-lint unit infra openapi examples man requirements schemathesis sdk sdk-packages lambda lambda-zip dist bench fuzz deny setup system clean
 
 CARGO ?= cargo
 export CARGO_TERM_COLOR ?= auto
@@ -66,6 +66,9 @@ examples: system ## Rewrite openapi/examples from the service's answers, and ope
 	LOGMARK_WRITE_EXAMPLES=1 $(CARGO) test --locked --test integration openapi::examples::the_examples
 	$(MAKE) openapi
 
+man: ## Rewrite infra/package/logmark.1, the man page of the packages, from the command line
+	LOGMARK_WRITE_MAN_PAGE=1 $(CARGO) test --locked --lib cli::man_page_test
+
 # The check of `make test`, longer and with a random seed, which it prints.
 SCHEMATHESIS_EXAMPLES ?= 1500
 SCHEMATHESIS_SEED ?= random
@@ -119,11 +122,16 @@ deny: ## Check licences, bans and sources of all dependencies (needs cargo-deny)
 	@command -v cargo-deny >/dev/null || { echo 'cargo-deny is missing: cargo install --locked cargo-deny'; exit 1; }
 	$(CARGO) deny --locked check bans licenses sources
 
-setup: .venv/.done tests/web/node_modules/.done sdk ## Install the pinned tools of the tests (Python, Node, a browser), and build the clients of sdk/
+setup: .venv/.done .moto/.done tests/web/node_modules/.done sdk ## Install the pinned tools of the tests (Python, Node, a browser), and build the clients of sdk/
 
 .venv/.done: tests/tools/requirements.txt
 	@sh tests/tools/venv.sh .venv
 	.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement tests/tools/requirements.txt
+	@touch $@
+
+# moto's tests are in its source package only. The package is compared with the hash in requirements.txt, like the installed one.
+.moto/.done: tests/tools/requirements.txt tests/tools/moto_source.sh
+	@sh tests/tools/moto_source.sh .moto
 	@touch $@
 
 tests/web/node_modules/.done: tests/web/package.json tests/web/package-lock.json
@@ -190,5 +198,5 @@ system:
 
 clean: ## Remove all builds and installed tools
 	$(CARGO) clean
-	rm -rf .venv .venv-infra .venv-sdk tests/web/node_modules sdk/*/build sdk/*/node_modules sdk/*/dist sdk/rust/target
+	rm -rf .venv .venv-infra .venv-sdk .moto tests/web/node_modules sdk/*/build sdk/*/node_modules sdk/*/dist sdk/rust/target
 	rm -rf sdk/generated sdk/*/generated sdk/*/src/generated sdk/*/logmark/generated

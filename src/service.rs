@@ -25,6 +25,7 @@ use crate::domain::time::Clock;
 use crate::http::client_address::Proxies;
 use crate::http::cursor::CursorSealer;
 use crate::http::server::{self, Certificates, ConnectionLimits};
+use crate::http::tickets::Tickets;
 use crate::http::{App, AppState, Parts, RequestLimits, admin, router};
 use crate::outbound::Outbound;
 use crate::sources::cloudwatch::settings::QuotaRefresh;
@@ -126,6 +127,7 @@ impl Service {
             tenants: Arc::new(config.tenants.clone()),
             sources,
             sealer: CursorSealer::new(&cursor_keys)?,
+            tickets: Tickets::new(server.shared_tickets)?,
             clock,
             limits,
             public_url,

@@ -1,10 +1,10 @@
-//! One test binary: the service as its users meet it, by behaviour.
+//! One test binary: the behaviour of the service as its users see it.
 //!
-//! `world` starts services and counterparts, `ops` asks for each operation, `openapi` holds the document against the service,
-//! `contract` runs one suite against every source, `aws_protocol` asks as AWS's own clients do, `faults` lets the upstream fail in
-//! every way, `sharing` has many ask for the same, `security` attacks, `auth` judges tokens, `architecture` reads the sources,
-//! `cli` runs the binary, `lambda` runs it as a function, `sdk` has the clients of `sdk/` call it, `infra` compares it with what
-//! `infra/` says of it, `field` has cases from public bug reports.
+//! `world` starts services and fakes, `ops` tests each operation, `openapi` compares the document with the service, `contract`
+//! runs one suite against every source, `aws_protocol` uses AWS's own clients, `faults` makes the upstream fail in every way,
+//! `sharing` tests equal concurrent requests, `security` attacks, `auth` tests tokens, `architecture` checks the source files,
+//! `cli` runs the binary, `lambda` runs it as a function, `sdk` runs the clients of `sdk/`, `infra` compares the service with the
+//! files of `infra/`, `field` has cases from public bug reports.
 
 #![expect(
     unreachable_pub,
@@ -18,6 +18,8 @@
 mod world;
 mod ops;
 mod aws_protocol;
+mod conformance;
+mod real_logs;
 mod openapi;
 mod contract;
 mod faults;

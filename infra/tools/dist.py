@@ -34,12 +34,15 @@ FILES = {
     "CHANGELOG.md": "CHANGELOG.md",
     "etc/logmark.toml": "infra/systemd/logmark.toml",
     "etc/environment": "infra/systemd/environment",
+    "man/logmark.1": "infra/package/logmark.1",
     "openapi.json": "openapi/openapi.json",
     "systemd/logmark.service": "infra/systemd/logmark.service",
 }
 # The pages of docs/ that are useful without the repository.
-PAGES = ("production", "configuration", "iam", "monitoring", "troubleshooting", "identity-providers", "importing")
+PAGES = ("command-line", "production", "configuration", "iam", "monitoring", "troubleshooting", "identity-providers", "importing")
 FILES |= {f"docs/{page}.md": f"docs/{page}.md" for page in PAGES}
+# Printed by the binary: path in the archive, and shell.
+COMPLETIONS = {"completions/logmark.bash": "bash", "completions/_logmark": "zsh", "completions/logmark.fish": "fish"}
 
 
 class Refused(Exception):
@@ -97,11 +100,35 @@ def archive(top, files, when):
     return packed.getvalue()
 
 
+def without_dead_links(name, content):
+    """The file without Markdown links to files that the packages do not have: their text stays, with a note.
+
+    The Debian package has no CHANGELOG.md and no folders, so only links between pages of docs/ work in both packages.
+    """
+    if not name.startswith("docs/"):
+        return content
+
+    def link(found):
+        text, target = found["text"], found["target"]
+        is_packed = target.startswith(("https:", "http:", "#")) or f"docs/{target.partition('#')[0]}" in FILES
+        return found[0] if is_packed else f"{text} (in the source repository)"
+
+    return re.sub(r"\[(?P<text>[^\]]+)\]\((?P<target>[^)\s]+)\)", link, content.decode()).encode()
+
+
+def completions(binary, shell):
+    done = subprocess.run([binary.resolve(), "completions", shell], capture_output=True)
+    if done.returncode:
+        raise Refused(f"{binary} completions {shell}: {done.stderr.decode(errors='replace').strip()}")
+    return done.stdout
+
+
 def pack(binary, folder):
     binary, folder = Path(binary), Path(folder)
     check_portable(binary)
     top = f"logmark-{version()}-{machine(binary)}-linux"
-    files = {name: ((ROOT / source).read_bytes(), 0o644) for name, source in FILES.items()}
+    files = {name: (without_dead_links(name, (ROOT / source).read_bytes()), 0o644) for name, source in FILES.items()}
+    files |= {name: (completions(binary, shell), 0o644) for name, shell in COMPLETIONS.items()}
     files["bin/logmark"] = (binary.read_bytes(), 0o755)
     stage = folder / "stage"
     shutil.rmtree(stage, ignore_errors=True)

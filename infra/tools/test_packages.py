@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -43,13 +44,23 @@ class Packages(unittest.TestCase):
     def test_it_holds_what_belongs_to_the_program(self):
         with tarfile.open(self.pack("one")) as archive:
             entries = {entry.name.split("/", 1)[1]: entry for entry in archive}
-            self.assertEqual(sorted(entries), sorted([*dist.FILES, "bin/logmark"]))
+            self.assertEqual(sorted(entries), sorted([*dist.FILES, *dist.COMPLETIONS, "bin/logmark"]))
             self.assertEqual(list(entries), sorted(entries))
             for name, entry in entries.items():
                 self.assertEqual((entry.uname, entry.uid, entry.mtime), ("root", 0, 0))
                 self.assertEqual(entry.mode, 0o755 if name == "bin/logmark" else 0o644)
             self.assertEqual(archive.extractfile(entries["bin/logmark"]).read(), Path(PROGRAM).read_bytes())
             self.assertEqual(archive.extractfile(entries["LICENSE"]).read(), (ROOT / "LICENSE").read_bytes())
+
+    def test_links_of_the_pages_lead_to_files_of_the_packages(self):
+        with tarfile.open(self.pack("one")) as archive:
+            pages = {entry.name.split("/", 1)[1]: archive.extractfile(entry).read().decode() for entry in archive if "/docs/" in entry.name}
+        self.assertEqual(len(pages), len(dist.PAGES))
+        links = [(name, link) for name, page in pages.items() for link in re.findall(r"\]\(([^)#\s]+)", page)]
+        self.assertIn(("docs/production.md", "configuration.md"), links)
+        for name, link in links:
+            self.assertTrue(link.startswith("http") or f"docs/{link}" in pages, f"{name}: {link}")
+        self.assertIn("infra/README.md (in the source repository)", pages["docs/production.md"])
 
     def test_the_checksums_are_right(self):
         archive = self.pack("one")

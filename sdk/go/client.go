@@ -62,8 +62,9 @@ type Client struct {
 	// API has the generated operations of the service, with this client's token, retries and errors.
 	API *generated.APIClient
 
-	url  string
-	http *http.Client
+	url          string
+	http         *http.Client
+	renewsTokens bool
 }
 
 // An Option configures a Client.
@@ -104,7 +105,12 @@ func New(address string, tokens TokenSource, options ...Option) (*Client, error)
 	for _, option := range options {
 		option(sending)
 	}
-	client := &Client{url: strings.TrimRight(address, "/"), http: &http.Client{Transport: sending, CheckRedirect: noRedirect}}
+	_, isFixed := tokens.(fixedToken)
+	client := &Client{
+		url:          strings.TrimRight(address, "/"),
+		http:         &http.Client{Transport: sending, CheckRedirect: noRedirect},
+		renewsTokens: !isFixed,
+	}
 	configuration := generated.NewConfiguration()
 	configuration.Servers = generated.ServerConfigurations{{URL: client.url}}
 	configuration.UserAgent = userAgent

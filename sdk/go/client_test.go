@@ -12,7 +12,7 @@ import (
 )
 
 func groupNames() []string {
-	names := strings.Fields("api big down/502 down/503 down/504 endless failing many midway queried small")
+	names := strings.Fields("api big down/502 down/503 down/504 endless failing java/orders many midway queried small")
 	for place := range names {
 		names[place] = "/acme/" + names[place]
 	}

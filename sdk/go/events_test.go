@@ -29,7 +29,7 @@ func TestGroupsAreListedToTheEnd(t *testing.T) {
 		}
 		list = list.Cursor(page.GetNextCursor())
 	}
-	expected := "/acme/api /acme/big /acme/down/502 /acme/down/503 /acme/down/504 /acme/endless /acme/failing /acme/many /acme/midway /acme/queried /acme/small"
+	expected := "/acme/api /acme/big /acme/down/502 /acme/down/503 /acme/down/504 /acme/endless /acme/failing /acme/java/orders /acme/many /acme/midway /acme/queried /acme/small"
 	if got := strings.Join(names, " "); got != expected {
 		t.Fatal(got)
 	}

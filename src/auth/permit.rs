@@ -11,7 +11,7 @@ use crate::domain::cover::{Part, cover};
 use crate::domain::name::{SourceName, TenantId};
 use crate::domain::operation::{Operation, ReadGroup, ReadStream, Reading};
 use crate::domain::pattern::Pattern;
-use crate::domain::query::operations::{ReadQuery, RulesFingerprint, RunningQuery, StartQuery};
+use crate::domain::query::operations::{CheckQuery, ReadQuery, RulesFingerprint, RunningQuery, StartQuery};
 use crate::domain::tail::{EventsOperation, TailGroup, TailStream, Tailing};
 
 /// Why an operation is allowed: a scope and a grant that both cover it.
@@ -251,6 +251,16 @@ impl Permit<EventsOperation> {
     #[must_use]
     pub fn shows_the_same(&self, other: &Self) -> bool {
         self.groups == other.groups && self.streams == other.streams
+    }
+}
+
+impl Permit<CheckQuery> {
+    /// The same permission, for starting the query that it checks. `None`: the text is not a query.
+    #[must_use]
+    pub fn for_starting(&self) -> Option<Permit<StartQuery>> {
+        let op = self.op.start_query()?;
+        let Self { op: _, share, subject, groups, streams, reason } = self.clone();
+        Some(Permit { op, share, subject, groups, streams, reason })
     }
 }
 

@@ -226,9 +226,15 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// From a verified token.
+    /// From verified claims, whose scopes are parsed here.
     #[must_use]
-    pub fn new(token: VerifiedToken, tenants: &Tenants) -> Self {
+    pub fn new(claims: Arc<Claims>, tenants: &Tenants) -> Self {
+        Self::of_token(VerifiedToken::new(claims), tenants)
+    }
+
+    /// From a verified token, whose scopes are parsed already.
+    #[must_use]
+    pub fn of_token(token: VerifiedToken, tenants: &Tenants) -> Self {
         let tenant = tenants.get(&token.claims.tenant);
         Self { claims: token.claims, tenant, scopes: token.scopes }
     }

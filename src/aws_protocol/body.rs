@@ -19,6 +19,8 @@ use crate::sources::page_pool::PagePool;
 
 /// Bytes of a body, as it is received and as it is unpacked.
 pub const MAX_BYTES: usize = 8 * 1024 * 1024;
+/// The same for a lookup table: 10 MiB of CSV, whose quotation marks and line ends are two bytes each in JSON.
+pub const MAX_TABLE_BYTES: usize = 24 * 1024 * 1024;
 /// A body is held as it came, and as values.
 const COPIES: u64 = 2;
 /// How long a request waits for memory.
@@ -29,6 +31,7 @@ const MEMORY_WAIT: std::time::Duration = std::time::Duration::from_secs(5);
 pub struct Received {
     /// The bytes, as they came.
     pub bytes: Bytes,
+    max_bytes: usize,
     room: Reservation,
 }
 
@@ -37,23 +40,29 @@ pub struct Received {
 /// # Errors
 /// `RequestEntityTooLargeException`, `ThrottlingException` when there is no memory for it, `SerializationException` when it breaks
 /// off.
-pub async fn receive(headers: &HeaderMap, body: Body, pool: &PagePool, share: &Share) -> Result<Received, ServiceError> {
+pub async fn receive(
+    headers: &HeaderMap,
+    body: Body,
+    max_bytes: usize,
+    pool: &PagePool,
+    share: &Share,
+) -> Result<Received, ServiceError> {
     let stated = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    let most = stated.unwrap_or(MAX_BYTES as u64);
-    if most > MAX_BYTES as u64 {
-        return Err(ServiceError::too_large(MAX_BYTES));
+    let most = stated.unwrap_or(max_bytes as u64);
+    if most > max_bytes as u64 {
+        return Err(ServiceError::too_large(max_bytes));
     }
     let mut room = pool.reserve(share, most * COPIES, Instant::now() + MEMORY_WAIT).await?;
-    let collected = Limited::new(body, MAX_BYTES).collect().await.map_err(|error| {
+    let collected = Limited::new(body, max_bytes).collect().await.map_err(|error| {
         if error.is::<LengthLimitError>() {
-            ServiceError::too_large(MAX_BYTES)
+            ServiceError::too_large(max_bytes)
         } else {
             ServiceError::serialization("The body of the request broke off.")
         }
     })?;
     let bytes = collected.to_bytes();
     let _less_is_always_possible = room.resize(bytes.len() as u64 * COPIES);
-    Ok(Received { bytes, room })
+    Ok(Received { bytes, max_bytes, room })
 }
 
 impl Received {
@@ -72,9 +81,9 @@ impl Received {
         match (encoding.as_deref(), encodings.next()) {
             (None | Some("" | "identity"), None) => Ok((self.bytes, vec![self.room])),
             (Some("gzip"), None) => {
-                let mut more = pool.reserve(share, MAX_BYTES as u64 * COPIES, Instant::now() + MEMORY_WAIT).await?;
-                let packed = self.bytes;
-                let unpacked = tokio::task::spawn_blocking(move || gunzip(&packed)).await;
+                let mut more = pool.reserve(share, self.max_bytes as u64 * COPIES, Instant::now() + MEMORY_WAIT).await?;
+                let (packed, max_bytes) = (self.bytes, self.max_bytes);
+                let unpacked = tokio::task::spawn_blocking(move || gunzip(&packed, max_bytes)).await;
                 let bytes = unpacked.map_err(|error| ServiceError::unavailable(error.to_string()))??;
                 let _less_is_always_possible = more.resize(bytes.len() as u64 * COPIES);
                 Ok((bytes, vec![self.room, more]))
@@ -84,9 +93,9 @@ impl Received {
     }
 }
 
-fn gunzip(packed: &[u8]) -> Result<Bytes, ServiceError> {
+fn gunzip(packed: &[u8], max_bytes: usize) -> Result<Bytes, ServiceError> {
     let mut bytes = Vec::new();
-    let read = MultiGzDecoder::new(packed).take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes);
+    let read = MultiGzDecoder::new(packed).take(max_bytes as u64 + 1).read_to_end(&mut bytes);
     read.map_err(|_| ServiceError::serialization("The body is not in the gzip format that Content-Encoding names."))?;
-    if bytes.len() > MAX_BYTES { Err(ServiceError::too_large(MAX_BYTES)) } else { Ok(bytes.into()) }
+    if bytes.len() > max_bytes { Err(ServiceError::too_large(max_bytes)) } else { Ok(bytes.into()) }
 }

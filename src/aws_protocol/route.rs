@@ -93,6 +93,12 @@ impl Route {
         unknown(Protocol::Json11)
     }
 
+    /// Whether the body contains a lookup table.
+    #[must_use]
+    pub fn has_table(&self) -> bool {
+        matches!(self.operation, RequestedOperation::Logs("CreateLookupTable" | "UpdateLookupTable"))
+    }
+
     /// The operation's name in log lines and metrics.
     #[must_use]
     pub fn name(&self) -> &'static str {

@@ -84,7 +84,8 @@ async fn answer(
     let decoded = identity::query_of(parts);
     let signed_head = identity::signed_head(identity::head(parts), &decoded, route.services, now)?;
     let pool = endpoint.sources.page_pool();
-    let received = body::receive(&parts.headers, body, pool, &context.share()).await?;
+    let max_bytes = if route.has_table() { body::MAX_TABLE_BYTES } else { body::MAX_BYTES };
+    let received = body::receive(&parts.headers, body, max_bytes, pool, &context.share()).await?;
     let caller = signed_head.verify(&received.bytes, &endpoint.keys)?;
     context.set_caller(caller);
     // What comes now is held by the operator, and not by an address that anybody may have.

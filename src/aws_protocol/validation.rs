@@ -54,6 +54,11 @@ impl Validation {
         self.found.push(format!("Value{value} at '{name}' failed to satisfy constraint: {constraint}"));
     }
 
+    /// Notes a fault that AWS words otherwise: it is the answer by itself.
+    pub fn alone(&mut self, text: impl Into<String>) {
+        self.alone.get_or_insert(text.into());
+    }
+
     /// Ends the checks.
     ///
     /// # Errors

@@ -63,7 +63,7 @@ pub fn run(args: &ExplainArgs) -> Result<ExitCode, CliError> {
         let verified = verifier.authenticate(&UnverifiedToken::new(text.trim())).await;
         verified.map_err(|error| CliError::failed("the token is refused", error))
     })?;
-    let caller = Caller::new(token, &config.tenants);
+    let caller = Caller::of_token(token, &config.tenants);
     say(format_args!(
         "token     of {}, subject {}, until {}",
         caller.claims.issuer,

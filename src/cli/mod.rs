@@ -2,7 +2,8 @@
 //!
 //! Owns arguments, exit codes and output. Each command is a file that calls the other modules.
 //!
-//! Exit codes: 0 success, 1 failure, 2 invalid arguments (from clap), 64 invalid configuration (`EX_USAGE` of sysexits).
+//! Exit codes: 0 success, 1 failure, 2 invalid arguments (from clap), 64 invalid configuration (`EX_USAGE` of sysexits). The client
+//! commands have more: see [`client`].
 
 pub mod configuration;
 pub mod serve;
@@ -13,6 +14,13 @@ pub mod token;
 pub mod import;
 pub mod check;
 pub mod explain;
+// The page has the commands of all features.
+#[cfg(all(test, feature = "local", feature = "client"))]
+mod man_page_test;
+#[cfg(feature = "client")]
+pub mod client;
+#[cfg(feature = "client")]
+pub mod completions;
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -38,6 +46,10 @@ const EX_USAGE: u8 = 64;
     after_help = "Try it:\n  logmark demo            run everything on this machine, with sample logs and curl commands to copy\n  \
                   logmark check           report all errors in logmark.toml\n  \
                   logmark serve           run the service\n\n\
+                  Read a running service (LOGMARK_URL, LOGMARK_TOKEN):\n  logmark groups          list the log groups that you may see\n  \
+                  logmark logs GROUP      show events; --start -1h --filter ERROR\n  \
+                  logmark tail GROUP      show new events as they arrive\n  \
+                  logmark query QUERY     run a Logs Insights query\n\n\
                   Every key of logmark.toml can also be set as LOGMARK__SECTION__KEY, e.g. LOGMARK__SERVER__LISTEN."
 )]
 struct Cli {
@@ -63,6 +75,21 @@ enum Command {
     Explain(explain::ExplainArgs),
     /// Print the OpenAPI document
     Openapi,
+    /// Show events of a log group or stream of a running service
+    #[cfg(feature = "client")]
+    Logs(client::logs::LogsArgs),
+    /// Show new events of a log group or stream of a running service as they arrive
+    #[cfg(feature = "client")]
+    Tail(client::tail::TailArgs),
+    /// List log groups, or the streams of a log group, of a running service
+    #[cfg(feature = "client")]
+    Groups(client::groups::GroupsArgs),
+    /// Run a Logs Insights query on a running service
+    #[cfg(feature = "client")]
+    Query(client::query::QueryArgs),
+    /// Print the completions of a shell
+    #[cfg(feature = "client")]
+    Completions(completions::CompletionsArgs),
 }
 
 /// The failure of a command, as printed.
@@ -74,6 +101,10 @@ pub enum CliError {
     /// The configuration is valid, but a file that it names cannot be used.
     #[error("{0}")]
     Preflight(String),
+    /// A client command failed.
+    #[cfg(feature = "client")]
+    #[error("{0}")]
+    Client(#[from] client::ClientError),
     /// Any other failure, as text for the user.
     #[error("{0}")]
     Failed(String),
@@ -83,6 +114,24 @@ impl CliError {
     /// A failure, with its subject before it.
     pub fn failed(what: impl std::fmt::Display, why: impl std::fmt::Display) -> Self {
         Self::Failed(format!("{what}: {why}"))
+    }
+
+    fn exit_code(&self) -> u8 {
+        match self {
+            Self::Config(_) | Self::Preflight(_) => EX_USAGE,
+            #[cfg(feature = "client")]
+            Self::Client(error) => error.exit_code(),
+            Self::Failed(_) => 1,
+        }
+    }
+
+    /// Whether the user already knows, as after Ctrl-C.
+    fn is_quiet(&self) -> bool {
+        #[cfg(feature = "client")]
+        if let Self::Client(error) = self {
+            return error.is_quiet();
+        }
+        false
     }
 }
 
@@ -107,11 +156,10 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     match result {
         Ok(code) => code,
         Err(error) => {
-            note(format_args!("logmark: {error}"));
-            ExitCode::from(match error {
-                CliError::Config(_) | CliError::Preflight(_) => EX_USAGE,
-                CliError::Failed(_) => 1,
-            })
+            if !error.is_quiet() {
+                note(format_args!("logmark: {error}"));
+            }
+            ExitCode::from(error.exit_code())
         }
     }
 }
@@ -130,6 +178,16 @@ fn execute(command: Command) -> Result<ExitCode, CliError> {
             say(openapi::DOCUMENT.trim_end());
             Ok(ExitCode::SUCCESS)
         }
+        #[cfg(feature = "client")]
+        Command::Logs(args) => client::logs::run(args),
+        #[cfg(feature = "client")]
+        Command::Tail(args) => client::tail::run(args),
+        #[cfg(feature = "client")]
+        Command::Groups(args) => client::groups::run(args),
+        #[cfg(feature = "client")]
+        Command::Query(args) => client::query::run(args),
+        #[cfg(feature = "client")]
+        Command::Completions(args) => completions::run(&args, &mut <Cli as clap::CommandFactory>::command()),
     }
 }
 

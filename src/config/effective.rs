@@ -71,6 +71,9 @@ fn write_server(f: &mut fmt::Formatter<'_>, server: &Server) -> fmt::Result {
     if let Some(hosts) = &server.allowed_hosts {
         writeln!(f, "  hosts: {}", joined(hosts))?;
     }
+    if server.shared_tickets {
+        writeln!(f, "  tickets: those of other processes are accepted too")?;
+    }
     write_server_limits(f, &server.limits)
 }
 
@@ -81,6 +84,7 @@ fn write_server_limits(f: &mut fmt::Formatter<'_>, limits: &ServerLimits) -> fmt
     writeln!(f, "  bytes: body {body}, headers {header}, page {page}")?;
     let per_ip = limits.max_requests_per_ip.map_or("unlimited".to_owned(), |most| most.to_string());
     writeln!(f, "  concurrent requests: {}, per address {per_ip}", limits.max_requests)?;
+    writeln!(f, "  live tails: {}", limits.max_tails)?;
     writeln!(f, "  response memory: {} bytes", limits.response_memory)?;
     let times: [(&str, Duration); 6] = [
         ("handshake", limits.handshake_timeout),

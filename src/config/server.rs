@@ -45,6 +45,9 @@ pub struct Server {
     pub forwarding_header: ForwardingHeader,
     /// `LOGMARK__SERVER__ALLOWED_HOSTS`; absent: any. `public_url` in it stands for that URL's host.
     pub allowed_hosts: Option<Vec<String>>,
+    /// `LOGMARK__SERVER__SHARED_TICKETS`; false: a ticket is accepted only by the process that has made it, so that it is used once.
+    /// With true each process with the same `cursor_keys` accepts it once.
+    pub shared_tickets: bool,
     /// `[server.limits]`.
     pub limits: ServerLimits,
 }
@@ -167,6 +170,7 @@ impl Default for Server {
             trusted_proxies: Vec::new(),
             forwarding_header: ForwardingHeader::XForwardedFor,
             allowed_hosts: None,
+            shared_tickets: false,
             limits: ServerLimits::default(),
         }
     }
@@ -190,6 +194,7 @@ pub(super) struct RawServer {
     forwarding_header: ForwardingHeader,
     #[serde(deserialize_with = "trusted_proxies")]
     trusted_proxies: Vec<Network>,
+    shared_tickets: bool,
     limits: ServerLimits,
 }
 
@@ -285,6 +290,7 @@ pub(super) fn validate(raw: RawServer, key: &Key<'_>) -> Server {
         cors_origins: raw.cors_origins,
         trusted_proxies: raw.trusted_proxies,
         forwarding_header: raw.forwarding_header,
+        shared_tickets: raw.shared_tickets,
         limits: validate_limits(raw.limits, &key.key("limits")),
     }
 }

@@ -230,3 +230,120 @@ pub struct DeleteDefinition {
 }
 
 operation!(DeleteDefinition, "deleteQueryDefinition", Write, self => Target::Groups);
+
+/// The name of a lookup table: 1 to 251 letters, digits and `_` of ASCII, so that a file can have it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TableName(String);
+
+impl TableName {
+    /// CloudWatch's pattern of names.
+    pub const PATTERN: &'static str = "^[a-zA-Z0-9_]+$";
+    /// The longest name: file systems allow 255 bytes, with `.csv`.
+    pub const MAX_LENGTH: usize = 251;
+
+    /// The name; `None` for a text that is not one.
+    #[must_use]
+    pub fn new(text: &str) -> Option<Self> {
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+        let is_name = (1..=Self::MAX_LENGTH).contains(&text.len()) && text.bytes().all(fits);
+        is_name.then(|| Self(text.to_owned()))
+    }
+
+    /// The characters.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The content of a lookup table: CSV with a header, in UTF-8.
+#[derive(Clone, PartialEq, Eq)]
+pub struct TableBody(pub String);
+
+impl std::fmt::Debug for TableBody {
+    /// Does not show the content, which may have secrets that must not be logged.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "TableBody({} bytes)", self.0.len())
+    }
+}
+
+/// The part of a lookup table that is not in its file.
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+pub struct TableDetails {
+    /// The description, if there is one.
+    pub description: Option<String>,
+    /// The tags.
+    pub tags: Tags,
+}
+
+/// A lookup table without its content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LookupTable {
+    /// The name.
+    pub name: TableName,
+    /// The columns.
+    pub fields: Vec<String>,
+    /// Rows, without the header.
+    pub records: u64,
+    /// The size of the file.
+    pub bytes: u64,
+    /// When the file was changed last.
+    pub updated: super::time::Millis,
+    /// Description and tags.
+    pub details: TableDetails,
+}
+
+/// Lists the lookup tables of all tenants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListTables {
+    /// In which source.
+    pub source: SourceName,
+}
+
+operation!(ListTables, "listLookupTables", Query, self => Target::Groups);
+
+/// Reads a lookup table with its content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadTable {
+    /// In which source.
+    pub source: SourceName,
+    /// The name.
+    pub name: TableName,
+}
+
+operation!(ReadTable, "readLookupTable", Query, self => Target::Groups);
+
+/// A change of a lookup table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TableChange {
+    /// A new table.
+    Create(TableBody, TableDetails),
+    /// Another content of a table, and another description if one is given.
+    Update(TableBody, Option<String>),
+    /// Other tags: those to set, and the keys of those to remove.
+    Tag(Tags, Vec<String>),
+}
+
+/// Creates a lookup table, or changes one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SaveTable {
+    /// In which source.
+    pub source: SourceName,
+    /// The name.
+    pub name: TableName,
+    /// The change.
+    pub change: TableChange,
+}
+
+operation!(SaveTable, "saveLookupTable", Write, self => Target::Groups);
+
+/// Deletes a lookup table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeleteTable {
+    /// In which source.
+    pub source: SourceName,
+    /// The name.
+    pub name: TableName,
+}
+
+operation!(DeleteTable, "deleteLookupTable", Write, self => Target::Groups);

@@ -4,13 +4,13 @@
 //! before its caller is known.
 
 use std::num::NonZeroU32;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::extract::{FromRequest, FromRequestParts, MatchedPath, Request};
-use http::HeaderMap;
 use http::header::{AUTHORIZATION, CONTENT_LENGTH};
 use http::request::Parts;
+use http::{HeaderMap, Method};
 use logmark_quota::Share;
 use tokio::time::Instant;
 
@@ -21,6 +21,7 @@ use super::input::Input;
 use super::layers::RequestInfo;
 use super::parameter::RequestParameters;
 use super::problem::ApiError;
+use super::tickets;
 use super::{App, AppState};
 use crate::auth::permit::Permit;
 use crate::auth::policy;
@@ -69,6 +70,18 @@ pub trait ParseRequest: RequestParameters + Sized + Send {
     fn parse(input: &mut Input, context: RequestContext<'_>) -> Result<(Self::Op, Self), ApiError>;
 }
 
+/// Marks a request that is only authorized, and not carried out: the check of a URL for which a ticket is requested.
+#[derive(Debug, Clone, Default)]
+pub struct DryRun(Arc<OnceLock<()>>);
+
+impl DryRun {
+    /// Whether the request got its permit.
+    #[must_use]
+    pub fn is_authorized(&self) -> bool {
+        self.0.get().is_some()
+    }
+}
+
 /// An authorized request.
 #[derive(Debug)]
 pub struct Authorized<A: ParseRequest> {
@@ -89,6 +102,7 @@ impl<A: ParseRequest> FromRequest<AppState> for Authorized<A> {
 
     async fn from_request(request: Request, app: &AppState) -> Result<Self, ApiError> {
         let (mut parts, body) = request.into_parts();
+        let dry_run = parts.extensions.get::<DryRun>().cloned();
         let Authenticated { caller, input, now, info } = Authenticated::from_request_parts(&mut parts, app).await?;
         let mut input = input.accepting(A::PARAMETERS);
         let headers = match A::BODY {
@@ -106,6 +120,10 @@ impl<A: ParseRequest> FromRequest<AppState> for Authorized<A> {
             info.set_hint(hint);
         }
         let permit = policy::authorize(&caller, op, now)?;
+        if let Some(DryRun(authorized)) = dry_run {
+            let _first = authorized.set(());
+            return Err(ApiError::Internal("a request that is only authorized".to_owned()));
+        }
         Ok(Self { caller, permit, request, now, info })
     }
 }
@@ -142,8 +160,14 @@ impl FromRequestParts<AppState> for Authenticated {
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, ApiError> {
         let info = RequestInfo::from_extensions(&parts.extensions);
-        let caller = app.authenticate(&parts.headers).await?;
+        let caller = app.caller(parts).await?;
         info.set_caller(&caller);
+        let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+        let input = Input::new(route, &parts.uri);
+        if parts.extensions.get::<DryRun>().is_some() {
+            // The request for the ticket is counted.
+            return Ok(Self { caller, input, now: app.clock.now(), info });
+        }
         if let Some((state, wait)) = app.rates.count(&caller.tenant) {
             info.set_rate(state);
             if let Some(retry_after) = wait {
@@ -159,8 +183,7 @@ impl FromRequestParts<AppState> for Authenticated {
             Ok(None) => {}
             Err(ConcurrencyExceeded(limit)) => return Err(ApiError::TooManyAtOnce { limit }),
         }
-        let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
-        Ok(Self { input: Input::new(route, &parts.uri), caller, now: app.clock.now(), info })
+        Ok(Self { caller, input, now: app.clock.now(), info })
     }
 }
 
@@ -186,6 +209,20 @@ impl FromRequest<AppState> for AuthenticatedBody {
 }
 
 impl App {
+    /// The caller of a request: of its token, or of the ticket in its URL, which is then taken out of the URL.
+    async fn caller(&self, parts: &mut Parts) -> Result<Caller, ApiError> {
+        let Some(ticket) = tickets::in_target(&parts.uri)? else { return self.authenticate(&parts.headers).await };
+        if parts.headers.contains_key(AUTHORIZATION) {
+            return Err(ApiError::parameter(tickets::PARAMETER, "can't be combined with `Authorization`: send one of the two"));
+        }
+        if parts.method != Method::GET {
+            return Err(ApiError::InvalidTicket("it is for a GET"));
+        }
+        let claims = self.tickets.redeem(&self.sealer, &ticket, &parts.uri, self.clock.now())?;
+        parts.uri = tickets::without(&parts.uri)?;
+        Ok(Caller::new(claims, &self.tenants))
+    }
+
     /// The caller of a request with these headers.
     pub(in crate::http) async fn authenticate(&self, headers: &HeaderMap) -> Result<Caller, ApiError> {
         let values = headers.get_all(AUTHORIZATION).iter().map(http::HeaderValue::as_bytes);
@@ -199,6 +236,6 @@ impl App {
             error if error.is_unavailable() => ApiError::KeysUnavailable(error.to_string()),
             error => ApiError::InvalidToken(error.to_string()),
         })?;
-        Ok(Caller::new(token, &self.tenants))
+        Ok(Caller::of_token(token, &self.tenants))
     }
 }

@@ -74,7 +74,7 @@ impl CursorSealer {
     pub fn seal<T: Serialize>(&self, kind: &str, tenant: &TenantId, now: Millis, content: &T) -> Result<String, ApiError> {
         let body = written(&(lifetime_from(now).0, content))?;
         let size = body.len();
-        self.seal_padded(kind, tenant, body, size)
+        self.seal_padded(associated(kind, tenant.as_str()), body, size)
     }
 
     /// Seals a request and a position in its answer, which [`CursorSealer::open`] returns as `(PackedRequest, P)`. The length depends
@@ -112,7 +112,7 @@ impl CursorSealer {
         if body.len() > size {
             return Err(internal_error("a position is longer than its room"));
         }
-        self.seal_padded(kind, tenant, body, size)
+        self.seal_padded(associated(kind, tenant.as_str()), body, size)
     }
 
     /// Seals a request and a position until `expires`.
@@ -131,17 +131,17 @@ impl CursorSealer {
         let usual = body.len() + TYPICAL_POSITION_BYTES;
         body.extend(written(place)?);
         let size = body.len().max(usual);
-        self.seal_padded(kind, tenant, body, size)
+        self.seal_padded(associated(kind, tenant.as_str()), body, size)
     }
 
     /// Seals the body, padded with zeros to the next size that has room for `size` bytes.
-    fn seal_padded(&self, kind: &str, tenant: &TenantId, mut body: Vec<u8>, size: usize) -> Result<String, ApiError> {
+    fn seal_padded(&self, associated: Aad<Vec<u8>>, mut body: Vec<u8>, size: usize) -> Result<String, ApiError> {
         let padded = SIZES.into_iter().find(|padded| *padded >= size);
         let padded = padded.ok_or_else(|| internal_error(&format!("{size} bytes of content are more than {MAX_CONTENT}")))?;
         body.resize(padded, 0);
         let nonce = nonce()?;
         let key = self.keys.first().ok_or_else(|| internal_error("no key"))?;
-        key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), associated(kind, tenant), &mut body)
+        key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), associated, &mut body)
             .map_err(|_| internal_error("seal"))?;
         Ok(BASE64_URL_SAFE_NO_PAD.encode([nonce.as_slice(), &body].concat()))
     }
@@ -151,10 +151,28 @@ impl CursorSealer {
     /// # Errors
     /// [`ApiError::InvalidCursor`], with the same text for every cause.
     pub fn open<T: DeserializeOwned>(&self, kind: &str, tenant: &TenantId, now: Millis, text: &str) -> Result<T, ApiError> {
-        self.try_open(kind, tenant, now, text).ok_or(ApiError::InvalidCursor(INVALID_CURSOR.into()))
+        self.try_open(|| associated(kind, tenant.as_str()), now, text).ok_or(ApiError::InvalidCursor(INVALID_CURSOR.into()))
     }
 
-    fn try_open<T: DeserializeOwned>(&self, kind: &str, tenant: &TenantId, now: Millis, text: &str) -> Option<T> {
+    /// Seals content that names its tenant itself, until `expires`.
+    ///
+    /// # Errors
+    /// As [`CursorSealer::seal`].
+    pub fn seal_for_any<T: Serialize>(&self, kind: &str, expires: Millis, content: &T) -> Result<String, ApiError> {
+        let body = written(&(expires.0, content))?;
+        let size = body.len();
+        self.seal_padded(associated(kind, ""), body, size)
+    }
+
+    /// Opens a handle of the same kind that was sealed by [`CursorSealer::seal_for_any`].
+    ///
+    /// # Errors
+    /// As [`CursorSealer::open`].
+    pub fn open_for_any<T: DeserializeOwned>(&self, kind: &str, now: Millis, text: &str) -> Result<T, ApiError> {
+        self.try_open(|| associated(kind, ""), now, text).ok_or(ApiError::InvalidCursor(INVALID_CURSOR.into()))
+    }
+
+    fn try_open<T: DeserializeOwned>(&self, associated: impl Fn() -> Aad<Vec<u8>>, now: Millis, text: &str) -> Option<T> {
         if text.len() > MAX_TEXT {
             return None;
         }
@@ -162,8 +180,7 @@ impl CursorSealer {
         let (nonce, sealed) = bytes.split_first_chunk::<NONCE_LEN>()?;
         let plain = self.keys.iter().find_map(|key| {
             let mut buffer = sealed.to_vec();
-            let length =
-                key.open_in_place(Nonce::assume_unique_for_key(*nonce), associated(kind, tenant), &mut buffer).ok()?.len();
+            let length = key.open_in_place(Nonce::assume_unique_for_key(*nonce), associated(), &mut buffer).ok()?.len();
             buffer.truncate(length);
             Some(buffer)
         })?;
@@ -184,7 +201,8 @@ fn internal_error(what: &str) -> ApiError {
     ApiError::Internal(format!("sealing a handle: {what}"))
 }
 
-fn associated(kind: &str, tenant: &TenantId) -> Aad<Vec<u8>> {
+/// `tenant` is empty for handles that name their tenant themselves. No tenant's id is empty.
+fn associated(kind: &str, tenant: &str) -> Aad<Vec<u8>> {
     Aad::from(format!("logmark cursor 2\0{kind}\0{tenant}").into_bytes())
 }
 

@@ -17,9 +17,12 @@ impl ApiError {
     pub fn is_denial(&self) -> bool {
         let is_of_policy = |denied: &Denied| !matches!(denied, Denied::SeveralSources { .. });
         match self {
-            Self::MissingToken | Self::InvalidToken(_) | Self::ExpiredToken | Self::NoSuchHandle | Self::QueryForbidden(_) => {
-                true
-            }
+            Self::MissingToken
+            | Self::InvalidToken(_)
+            | Self::ExpiredToken
+            | Self::InvalidTicket(_)
+            | Self::NoSuchHandle
+            | Self::QueryForbidden(_) => true,
             Self::Denied(denied) => is_of_policy(denied),
             _ => false,
         }

@@ -46,6 +46,11 @@ pub(super) struct RequestGuard {
     address: IpAddr,
 }
 
+/// Marks an answer that has a limit of its own, such as a live tail. It does not count as a request of its listener after its head is
+/// sent, so that long answers leave room for short ones.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LongLived;
+
 impl ListenerLoad {
     pub(super) fn new(listener: &'static str) -> Arc<Self> {
         Arc::new(Self { listener, counts: Mutex::default() })

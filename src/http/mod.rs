@@ -33,6 +33,7 @@ pub mod field_error;
 pub mod rate_limit;
 pub mod concurrency;
 pub mod tail_limits;
+pub mod tickets;
 pub mod memory;
 pub mod openapi;
 pub mod admin;
@@ -97,6 +98,8 @@ pub struct App {
     pub(in crate::http) query_budgets: QueryBudgets,
     /// The open live tails.
     pub(in crate::http) tails: tail_limits::TailLimits,
+    /// The tickets for GETs without a token.
+    pub(in crate::http) tickets: tickets::Tickets,
     /// Told when the policy has changed: tenants, grants or issuers.
     pub(in crate::http) policy_changes: watch::Sender<()>,
     /// The public URL, without a slash at the end.
@@ -127,6 +130,8 @@ pub struct Parts {
     pub sources: Sources,
     /// Seals cursors.
     pub sealer: cursor::CursorSealer,
+    /// Makes and accepts tickets.
+    pub tickets: tickets::Tickets,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// The limits of a request.
@@ -149,8 +154,21 @@ impl App {
     /// The state from its parts.
     #[must_use]
     pub fn new(parts: Parts) -> AppState {
-        let Parts { verifier, tenants, sources, sealer, clock, limits, public_url, given_url, issuers, audit, proxies, hosts } =
-            parts;
+        let Parts {
+            verifier,
+            tenants,
+            sources,
+            sealer,
+            tickets,
+            clock,
+            limits,
+            public_url,
+            given_url,
+            issuers,
+            audit,
+            proxies,
+            hosts,
+        } = parts;
         let public_url = public_url.trim_end_matches('/').to_owned();
         let given_url = given_url.unwrap_or_default().trim_end_matches('/').to_owned();
         let rates = rate_limit::TenantRateLimiters::default();
@@ -167,6 +185,7 @@ impl App {
             concurrency,
             query_budgets,
             tails: tail_limits::TailLimits::new(limits.tails),
+            tickets,
             policy_changes: watch::channel(()).0,
             public_url,
             given_url,

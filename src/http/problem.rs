@@ -66,6 +66,9 @@ pub enum ApiError {
     /// A genuine token that has expired. This is the only refusal with a reason for the caller.
     #[error("expired token")]
     ExpiredToken,
+    /// A ticket that is not valid here and now. The reason is for the log only.
+    #[error("invalid ticket: {0}")]
+    InvalidTicket(&'static str),
     /// A request for a host that the service does not answer for.
     #[error("unknown host")]
     UnknownHost,
@@ -87,9 +90,6 @@ pub enum ApiError {
         /// The formats that it has.
         available: &'static str,
     },
-    /// A feature that this version does not have.
-    #[error("not supported: {0}")]
-    NotSupported(&'static str),
     /// A body over the limit, in bytes.
     #[error("body over {0} bytes")]
     BodyTooLarge(usize),
@@ -210,6 +210,14 @@ impl ApiError {
                 refused_token(C::InvalidToken, "The token is not valid here. Get a new one from the issuer.")
             }
             Self::ExpiredToken => refused_token(C::ExpiredToken, "The token has expired. Get a new one from the issuer."),
+            Self::InvalidTicket(_) => Problem {
+                challenge: Some("realm=\"logmark\"".into()),
+                ..plain(
+                    C::InvalidTicket,
+                    "The ticket is not valid for this request. Get a new one with `POST /tickets`: a ticket is for one GET of one URL \
+                     within 60 seconds.",
+                )
+            },
             Self::UnknownHost => plain(C::UnknownHost, "The service does not answer for the host in `Host`. Use its public URL."),
             Self::KeysUnavailable(_) => {
                 let detail = "The keys of the token's issuer are not available at the moment, so the token cannot be verified. Try again after \
@@ -242,10 +250,6 @@ impl ApiError {
             ),
             Self::Source(S::NotSupported(what)) => {
                 let detail = format!("The source that has the log group does not support {what}.");
-                Problem::new(C::NotSupported, detail)
-            }
-            Self::NotSupported(what) => {
-                let detail = format!("This version of the service does not support {what}.");
                 Problem::new(C::NotSupported, detail)
             }
             Self::BodyTooLarge(limit) => {

@@ -22,6 +22,8 @@ pub enum ProblemCode {
     InvalidToken,
     /// The token is genuine and has expired.
     ExpiredToken,
+    /// The ticket is not accepted.
+    InvalidTicket,
     /// The token's scopes do not cover the request.
     InsufficientScope,
     /// Not found, or not accessible.
@@ -93,7 +95,7 @@ impl FromStr for ProblemCode {
 
 impl ProblemCode {
     /// Every code, by status.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::InvalidParameter,
         Self::InvalidFilter,
         Self::InvalidQuery,
@@ -101,6 +103,7 @@ impl ProblemCode {
         Self::MissingToken,
         Self::InvalidToken,
         Self::ExpiredToken,
+        Self::InvalidTicket,
         Self::InsufficientScope,
         Self::NotFound,
         Self::MethodNotAllowed,
@@ -204,6 +207,16 @@ impl ProblemCode {
                 meaning: "The token is genuine, but its lifetime is over.",
                 cause: "Its `exp` is in the past.",
                 fix: "Get a new token from the issuer.",
+            },
+            Self::InvalidTicket => ProblemDescription {
+                code: "invalid_ticket",
+                status: 401,
+                title: "The ticket is not valid",
+                meaning: "The service does not accept the ticket in the URL. The answer does not tell the reason.",
+                cause: "The ticket was used, has expired (after 60 seconds), was altered, or is for another URL. Another replica has made it, \
+                        and tickets are not shared. Or the request is not a GET.",
+                fix: "Get a new ticket with `POST /tickets`, and send the URL in its answer once, unchanged. Operators with several replicas: see \
+                      `shared_tickets`.",
             },
             Self::InsufficientScope => ProblemDescription {
                 code: "insufficient_scope",

@@ -5,9 +5,9 @@
 
 use std::sync::OnceLock;
 
-use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::middleware;
+use axum::{Extension, Router};
 use http::{HeaderName, HeaderValue, Method, header};
 use tower::util::option_layer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
@@ -22,6 +22,15 @@ use super::{AppState, hint, layers, openapi, ops};
 
 /// The routes and their description.
 pub fn routes() -> OpenApiRouter<AppState> {
+    routes_without_tickets().merge(ticket_routes())
+}
+
+fn ticket_routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(ops::create_ticket::create_ticket))
+}
+
+/// The routes for which there can be tickets.
+fn routes_without_tickets() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(openapi::head())
         .routes(routes!(ops::read_stream::read_stream))
         .routes(routes!(ops::read_group::read_group))
@@ -32,6 +41,8 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(ops::list_streams::list_streams))
         .routes(routes!(ops::describe_fields::describe_fields))
         .routes(routes!(ops::queries::start::start_query))
+        .routes(routes!(ops::queries::check::check_query))
+        .routes(routes!(ops::queries::language::query_language))
         .routes(routes!(ops::queries::read::read_query, ops::queries::stop::stop_query))
         .routes(routes!(ops::read_record::read_record))
         .routes(routes!(ops::me::me))
@@ -47,12 +58,13 @@ pub fn routes() -> OpenApiRouter<AppState> {
 pub fn router(app: &AppState, origins: &[HeaderValue]) -> Router {
     /// The names are the same for every router of the process.
     static NAMES: OnceLock<RouteNames> = OnceLock::new();
-    let (router, document) = routes().split_for_parts();
+    let get_routes = routes_without_tickets().split_for_parts().0.with_state(app.clone());
+    let tickets = ticket_routes().layer(Extension(ops::create_ticket::GetRoutes(get_routes)));
+    let (router, document) = routes_without_tickets().merge(tickets).split_for_parts();
     let names = NAMES.get_or_init(|| RouteNames::new(&document, &[ops::docs::PAGES, ops::problems::PAGES]));
     let router = router
         .merge(ops::docs::routes())
         .merge(ops::problems::routes())
-        .merge(ops::unsupported::routes())
         .fallback(no_such_path)
         .method_not_allowed_fallback(|| async { ApiError::MethodNotAllowed })
         .layer(DefaultBodyLimit::max(app.limits.body_bytes))
@@ -74,6 +86,7 @@ async fn no_such_path(request: Request) -> ApiError {
 }
 
 fn cors(origins: &[HeaderValue]) -> Option<CorsLayer> {
+    const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
     const EXPOSED: [&str; 7] =
         ["x-request-id", "retry-after", "ratelimit", "ratelimit-policy", "location", "preference-applied", CURSOR_TRAILER];
     if origins.is_empty() {
@@ -82,7 +95,13 @@ fn cors(origins: &[HeaderValue]) -> Option<CorsLayer> {
     let layer = CorsLayer::new()
         .allow_origin(AllowOrigin::list(origins.iter().cloned()))
         .allow_methods([Method::GET, Method::HEAD, Method::POST, Method::DELETE])
-        .allow_headers([header::AUTHORIZATION, header::ACCEPT, header::CONTENT_TYPE, HeaderName::from_static("prefer")])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::ACCEPT,
+            header::CONTENT_TYPE,
+            HeaderName::from_static("prefer"),
+            LAST_EVENT_ID,
+        ])
         .expose_headers(EXPOSED.map(HeaderName::from_static))
         .max_age(std::time::Duration::from_secs(600));
     Some(layer)

@@ -33,7 +33,7 @@ pub use super::tls::{Certificates, TlsError};
 use super::activity::{ActiveRequest, Activity};
 use super::client_address::{ClientAddress, Peer, Proxies, block_of};
 use super::incomplete_body::{IncompleteBody, ResetOnClose};
-use super::listener_load::{ConnectionGuard, ListenerLoad, RequestGuard};
+use super::listener_load::{ConnectionGuard, ListenerLoad, LongLived, RequestGuard};
 use super::problem::ApiError;
 use super::progress::{Progress, WatchedBody};
 use super::stall_guard::{PeerTimeouts, StallGuard};
@@ -149,6 +149,7 @@ impl Connection {
     async fn run(self, stream: TcpStream, peer: SocketAddr, certificates: Option<Arc<Certificates>>) {
         let _best_effort = stream.set_nodelay(true);
         let limits = self.limits;
+        detect_dead_peer(&stream, limits.write_stall);
         let Some(certificates) = certificates else {
             return self.serve(stream).await;
         };
@@ -215,7 +216,9 @@ impl Connection {
                 match counted {
                     Ok(request_guard) => {
                         let response = incomplete_body.watch(version, &method, router.oneshot(request).await?);
-                        Ok(response.map(|body| WatchedBody::new(body, (Some(request_guard), active_request))))
+                        let is_long_lived = response.extensions().get::<LongLived>().is_some();
+                        let request_guard = Some(request_guard).filter(|_| !is_long_lived);
+                        Ok(response.map(|body| WatchedBody::new(body, (request_guard, active_request))))
                     }
                     Err(limit) => {
                         metrics::request_refused(listener, limit);
@@ -259,6 +262,16 @@ fn signals(
     });
     [stalled, draining, idle_or_old].into_iter().collect()
 }
+
+/// Closes the connection when the peer's machine has not acknowledged sent bytes for this time. An answer with little to send, such as
+/// a live tail, does not fill the socket's buffer, so the limit for writes alone would not notice that the peer is gone.
+#[cfg(target_os = "linux")]
+fn detect_dead_peer(stream: &TcpStream, timeout: Duration) {
+    let _best_effort = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(timeout));
+}
+
+#[cfg(not(target_os = "linux"))]
+fn detect_dead_peer(_stream: &TcpStream, _timeout: Duration) {}
 
 /// The answer to a request over the limits. Over HTTP/2 it has no body, since a peer that reads none could make many of them wait.
 fn overloaded(version: Version) -> Response<Body> {

@@ -15,7 +15,8 @@ use crate::domain::event::Position;
 use crate::domain::name::TenantId;
 use crate::domain::query::QueryReach;
 use crate::domain::query::operations::{
-    DescribeFields, FieldShare, FoundRecord, QueryPage, QueryStatus, ReadQuery, ReadRecord, RunningQuery, StartQuery, StopQuery,
+    CheckQuery, DescribeFields, FieldShare, FoundRecord, QueryPage, QueryStatus, ReadQuery, ReadRecord, RunningQuery,
+    ScanEstimate, StartQuery, StopQuery,
 };
 
 /// A source that runs queries. The contract: rows are only of the permit's groups and streams, for every query text; a query that
@@ -30,6 +31,20 @@ pub trait Queries: Send + Sync + fmt::Debug {
     /// Whether the bytes that a query scanned count streams that its caller may not see.
     fn counts_hidden_streams(&self) -> bool {
         true
+    }
+
+    /// Checks the text of a query without starting it. Does no I/O.
+    ///
+    /// # Errors
+    /// The error of [`Queries::start`] that the text alone causes.
+    fn check(&self, permit: &Permit<StartQuery>) -> Result<(), SourceError>;
+
+    /// Estimates the data that a query would scan. INVARIANT: the estimate depends only on events that the caller may see.
+    async fn estimate(&self, permit: &Permit<CheckQuery>) -> Result<ScanEstimate, SourceError>;
+
+    /// The price of a scanned gigabyte in US dollars; `None`: queries cost nothing, or the operator configured no price.
+    fn price_per_gb(&self) -> Option<f64> {
+        None
     }
 
     /// Starts a query. It is stopped if its id is not taken, if it is not polled for too long, and if it runs for too long. The

@@ -19,9 +19,9 @@ use crate::domain::time::Millis;
 /// Bytes of a [`TailPosition`] at most. Cursors of tails have room for so many, so their length does not depend on the position.
 pub const MAX_POSITION_BYTES: usize = 120;
 /// Bytes of messages in one item at most, approximately. A single larger event is still given.
-pub const MAX_ITEM_BYTES: usize = 64 * 1024;
+pub const MAX_ITEM_BYTES: usize = 16 * 1024;
 /// Events in one item at most.
-pub const MAX_ITEM_EVENTS: usize = 256;
+pub const MAX_ITEM_EVENTS: usize = 64;
 
 /// A position in a tail, which only its source understands. It leaves the service sealed in a cursor only.
 ///

@@ -11,8 +11,8 @@ use super::SourceError;
 use crate::auth::permit::Permit;
 use crate::domain::time::Millis;
 use crate::domain::write_operations::{
-    ChangeTags, CreateGroup, CreateStream, DeleteDefinition, DeleteGroup, DeleteStream, ListDefinitions, PutEvents, ReadTags,
-    Rejected, SaveDefinition, SetRetention, Tags,
+    ChangeTags, CreateGroup, CreateStream, DeleteDefinition, DeleteGroup, DeleteStream, DeleteTable, ListDefinitions, ListTables,
+    LookupTable, PutEvents, ReadTable, ReadTags, Rejected, SaveDefinition, SaveTable, SetRetention, TableBody, Tags,
 };
 
 /// Why a change was refused.
@@ -67,4 +67,16 @@ pub trait WriteSource: Send + Sync + fmt::Debug {
 
     /// Deletes a saved query. Returns whether it existed.
     async fn delete_definition(&self, permit: &Permit<DeleteDefinition>) -> Result<bool, WriteError>;
+
+    /// The lookup tables of all tenants, ascending by name.
+    async fn tables(&self, permit: &Permit<ListTables>) -> Result<Vec<LookupTable>, WriteError>;
+
+    /// A lookup table and its content.
+    async fn table(&self, permit: &Permit<ReadTable>) -> Result<(LookupTable, TableBody), WriteError>;
+
+    /// Creates a lookup table, or changes one. Queries that have opened the table keep its content.
+    async fn save_table(&self, permit: Permit<SaveTable>) -> Result<LookupTable, WriteError>;
+
+    /// Deletes a lookup table. Whether it was there.
+    async fn delete_table(&self, permit: &Permit<DeleteTable>) -> Result<bool, WriteError>;
 }

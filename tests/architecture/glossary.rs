@@ -1,4 +1,4 @@
-//! The glossary: each term once, in order, and every name of the code that it gives exists.
+//! The glossary: terms are unique and sorted, and every name of the code in it exists.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -18,7 +18,7 @@ fn add_sources(folder: &Path, sources: &mut String) {
     }
 }
 
-/// The cells of the glossary's rows, without the tables' heads.
+/// The cells of the glossary's rows, without table headers.
 fn rows() -> impl Iterator<Item = Vec<&'static str>> {
     let rows = GLOSSARY.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"));
     rows.filter(|row| !row.starts_with("term |")).map(|row| row.split(" | ").collect())

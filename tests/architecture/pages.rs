@@ -1,9 +1,9 @@
-//! The pages for readers: the configuration reference has every key; links and paths lead to files and headings that exist.
+//! The documentation: the configuration reference has every key; links and paths refer to existing files and headings.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
-/// A key that no table has.
+/// An unknown key.
 const UNKNOWN: &str = "qqqqqq";
 
 /// Every table of a configuration, each with the unknown key.
@@ -64,14 +64,14 @@ fn the_configuration_reference_has_every_key() {
     let keys: BTreeSet<&str> = lists.iter().flat_map(|line| code_spans(line)).filter(|key| *key != UNKNOWN).collect();
     assert!(keys.len() > 60, "{keys:?}");
     let page = std::fs::read_to_string(root().join("docs/configuration.md")).unwrap();
-    // Outside of code blocks, whose fences are backticks too.
+    // Outside code blocks, whose fences are backticks too.
     let prose: String = page.split("```").step_by(2).collect();
     let documented: BTreeSet<&str> = code_spans(&prose).flat_map(words).collect();
     let missing: Vec<_> = keys.difference(&documented).collect();
     assert!(missing.is_empty(), "docs/configuration.md does not describe {missing:?}");
 }
 
-/// Every page of the repository that readers find: its path from the root, and its text.
+/// Every documentation page of the repository: its path from the root, and its text.
 fn pages() -> BTreeMap<PathBuf, String> {
     let read = |path: PathBuf| (path.strip_prefix(root()).unwrap().to_owned(), std::fs::read_to_string(&path).unwrap());
     let mut folders: Vec<PathBuf> = ["docs", "infra", "sdk"].map(|folder| root().join(folder)).into();
@@ -79,7 +79,7 @@ fn pages() -> BTreeMap<PathBuf, String> {
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap()) {
             let (path, name) = (entry.path(), entry.file_name().into_string().unwrap());
-            // Installed and generated files are not ours.
+            // Installed and generated files are skipped.
             let is_ours = !["node_modules", "generated", "build", "target", "dist"].contains(&name.as_str());
             match entry.file_type().unwrap() {
                 kind if kind.is_dir() && is_ours && !name.starts_with('.') => folders.push(path),
@@ -92,7 +92,7 @@ fn pages() -> BTreeMap<PathBuf, String> {
     pages
 }
 
-/// The text outside of code blocks.
+/// The text outside code blocks.
 fn prose(text: &str) -> String {
     let mut is_code = false;
     let lines = text.lines().filter(|line| {
@@ -103,7 +103,7 @@ fn prose(text: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// The anchors of a page's headings, as GitHub makes them.
+/// The anchors of a page's headings on GitHub.
 fn anchors(text: &str) -> BTreeSet<String> {
     let anchor = |heading: &str| {
         let kept = heading.trim().to_lowercase();

@@ -1,4 +1,4 @@
-//! `Cargo.lock` against the bans of `deny.toml`: advisory databases are not everywhere, these two files are.
+//! Checks `Cargo.lock` against the bans of `deny.toml`, without an advisory database.
 
 use std::path::Path;
 use std::process::Command;
@@ -10,7 +10,7 @@ fn read(name: &str) -> Table {
     std::fs::read_to_string(path).unwrap().parse().unwrap()
 }
 
-/// Major, minor and patch; what stands behind them (`-rc.1`, `+x`) counts as older, so that it is looked at by a person.
+/// Major, minor and patch; a suffix (`-rc.1`, `+x`) counts as older, so that a person reviews it.
 fn version(text: &str) -> [u64; 3] {
     let numbers = text.split(['-', '+']).next().unwrap().split('.');
     let mut version = [0; 3];
@@ -20,7 +20,7 @@ fn version(text: &str) -> [u64; 3] {
     version
 }
 
-/// A ban: a crate, and the first version that is not banned; none: no version is good.
+/// A ban: a crate, and the first version that is not banned; `None` bans every version.
 #[derive(Debug, PartialEq)]
 struct Ban {
     name: String,
@@ -44,7 +44,7 @@ fn bans() -> Vec<Ban> {
     deny["bans"]["deny"].as_array().unwrap().iter().map(ban).collect()
 }
 
-/// Name, version and origin of everything that is built.
+/// Name, version and origin of all built packages.
 fn packages() -> Vec<(String, String, Option<String>)> {
     let lock = read("Cargo.lock");
     let text = |package: &Value, name: &str| package.get(name).and_then(Value::as_str).map(str::to_owned);
@@ -52,9 +52,9 @@ fn packages() -> Vec<(String, String, Option<String>)> {
     packages.map(|package| (text(package, "name").unwrap(), text(package, "version").unwrap(), text(package, "source"))).collect()
 }
 
-/// What is built with the package, in any combination of features: a lock file also names optional dependencies of
-/// dependencies that nothing switches on, such as `ring` of `rustls-webpki`. The targets are those that we ship for: what
-/// others need is on no machine that has only built here.
+/// The packages that are built with this one, in any combination of features: a lock file also names optional dependencies that
+/// no feature enables, such as `ring` of `rustls-webpki`. Only for the shipped targets, because packages of other targets may not
+/// be downloaded.
 fn users_of(package: &str) -> String {
     let output = Command::new(env!("CARGO"))
         .args(["tree", "--locked", "--workspace", "--all-features", "--edges=normal,build,dev"])
@@ -80,13 +80,13 @@ fn nothing_that_is_banned_is_built() {
             }
         }
     }
-    // A least version of something that is not there guards nothing: its name may be misspelt.
+    // A minimum version of a missing package has no effect: its name may be misspelt.
     for ban in bans.iter().filter(|ban| ban.mended.is_some()) {
         assert!(packages.iter().any(|(name, ..)| *name == ban.name), "{ban:?} is about nothing that is locked");
     }
 }
 
-/// The list may grow; what it says now is why it is there.
+/// The list may grow, but must keep these entries.
 #[test]
 fn the_bans_that_must_be_there_are_there() {
     let bans = bans();

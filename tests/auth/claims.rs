@@ -1,4 +1,4 @@
-//! What claims must say (rows 7 to 10 and 17), by a clock that stands still.
+//! The rules of claims (rows 7 to 10 and 17), with a fixed clock.
 
 use std::time::Duration;
 
@@ -387,7 +387,7 @@ async fn scopes_come_from_every_configured_claim() {
             json!({ "scp": ["logs:read:/a logs:query:/a", "logs:read:/b"] }),
             &["scp=logs:read:/a", "scp=logs:query:/a", "scp=logs:read:/b"],
         ),
-        // A group's name may hold spaces; a part of it is no scope.
+        // A group's name may contain spaces; a part of it is not a scope.
         (json!({ "cognito:groups": ["team logs:read:/a"] }), &["cognito:groups=team logs:read:/a"]),
     ];
     for (extra, expected) in table {

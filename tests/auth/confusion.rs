@@ -1,4 +1,4 @@
-//! A public key taken for a secret, and one algorithm for another (rows 1 and 2).
+//! A public key used as a secret, and one algorithm used as another (rows 1 and 2).
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -9,7 +9,7 @@ use crate::auth::support::{
     Algorithm, IssuerRules, KEY, KeySource, RSA, Server, TestKey, World, good_claims, jwks, rules, to_base64url, world_for,
 };
 
-/// Everything an attacker could call "the bytes of the public key".
+/// All encodings of "the bytes of the public key" that an attacker could use.
 fn forms(key: &TestKey) -> Vec<(String, Vec<u8>)> {
     let spki = key.spki();
     let text = STANDARD.encode(&spki);

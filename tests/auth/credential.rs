@@ -1,4 +1,4 @@
-//! Where a credential may stand, and in what shape (rows 15 and 20 at the level of the header field).
+//! The position and form of a credential (rows 15 and 20 at the level of the header field).
 
 use logmark::auth::token::{CredentialError, MAX_TOKEN_BYTES, bearer};
 

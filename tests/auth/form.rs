@@ -100,7 +100,7 @@ async fn base64_has_one_spelling() {
 async fn trailing_bits_are_zero() {
     let world = World::new();
     let token = KEY.token(&good_header(), &good_claims());
-    // 64 bytes end in two characters whose last four bits say nothing.
+    // 64 bytes end in two characters whose last four bits are unused.
     assert!(token.ends_with(['A', 'Q', 'g', 'w']));
     for last in 'A'..='z' {
         let respelled = format!("{}{last}", &token[..token.len() - 1]);

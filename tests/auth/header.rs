@@ -1,4 +1,4 @@
-//! What a header may say (rows 1, 3, 4, 10 and 11).
+//! The rules of token headers (rows 1, 3, 4, 10 and 11).
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::auth::support::{
     IssuerRules, KEY, TestKey, TokenError, World, changed, good_claims, good_header, rules, to_base64url,
 };
 
-/// Signed with the right key whatever the header says, so that only the header can be the reason.
+/// Signed with the right key for every header, so that only the header can be the reason of a refusal.
 async fn check(world: &World, name: &str, header: Value, is_accepted: bool) {
     let found = world.verify(&KEY.token(&header, &good_claims())).await;
     assert_eq!(found.is_ok(), is_accepted, "{name} in {header}: {found:?}");

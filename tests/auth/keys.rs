@@ -206,12 +206,12 @@ fn one_name_under_several_algorithms_is_one_key_each() {
     }
     assert_eq!(found.select(Some("same"), Algorithm::Rs384), Err(KeySelectionError::OtherAlgorithm(Algorithm::Rs256)));
     assert_eq!(found.select(Some("other"), Algorithm::Rs256), Err(KeySelectionError::UnknownKid));
-    // Without `alg` the key is for the first configured one that fits, and so the twin of the one that names it.
+    // Without `alg` the key is for the first matching configured algorithm, so it duplicates the key that names it.
     let without = changed(RSA.jwk("same"), "alg", None);
     assert_eq!(set(&[without.clone(), under("RS512")]).keys().len(), 2);
     let twins = set(&[without, under("RS256"), KEY.jwk("same")]);
     assert_eq!(twins.keys().iter().map(|key| key.algorithm()).collect::<Vec<_>>(), [Algorithm::Es256]);
-    // A malformed key of another algorithm says nothing about this one.
+    // A malformed key of another algorithm does not affect this one.
     let malformed = changed(under("RS512"), "n", Some("AB".into()));
     assert_eq!(set(&[malformed.clone(), under("RS256")]).keys().len(), 1);
     let unnamed = changed(malformed, "alg", None);

@@ -1,4 +1,4 @@
-//! Token verification from outside, by behaviour: one file per thing that can go wrong.
+//! Token verification through its public API: one file per kind of failure.
 
 pub(crate) mod support;
 mod credential;

@@ -1,4 +1,4 @@
-//! Keys over time: outage, rotation, rubbish, floods (rows 4 and 5).
+//! Keys over time: outages, rotation, invalid responses, floods (rows 4 and 5).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ fn token() -> String {
     KEY.token(&good_header(), &good_claims())
 }
 
-/// Another good token each time, so that the memory of verified ones has no say.
+/// A different valid token each time, so that the token cache is not used.
 fn fresh_token(n: usize) -> String {
     KEY.token(&good_header(), &claims_with("jti", Some(n.to_string().into())))
 }
@@ -319,7 +319,7 @@ async fn a_discovery_document_leads_neither_inside_nor_to_plain_http() {
         assert_eq!(verified(plain, false).await, (false, 1, 0), "{plain}");
         assert_eq!(verified(plain, true).await, (false, 1, 0), "{plain}");
     }
-    // The issuer's own origin is the operator's choice; any other name may resolve to public addresses alone.
+    // The operator chose the issuer's own origin; any other name may resolve only to public addresses.
     assert_eq!(verified(KEYS_URL, false).await, (true, 2, 0));
     assert_eq!(verified("https://keys.example/keys", false).await, (true, 2, 1));
     assert_eq!(verified("https://8.8.8.8/keys", false).await, (true, 2, 1));
@@ -341,7 +341,7 @@ async fn a_key_file_that_others_can_change_is_not_used() {
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
     world.verifier.refresh().await;
     world.verify(&token()).await.unwrap();
-    // A change of the permissions counts at the next reading; the keys that were read before stay.
+    // A change of the permissions takes effect at the next read; the previous keys stay.
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o666)).unwrap();
     std::fs::write(&path, jwks(&[TestKey::es256().jwk("k1")])).unwrap();
     world.verifier.refresh().await;

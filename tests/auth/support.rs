@@ -1,5 +1,5 @@
-//! An issuer to be hostile with: keys of every kind, tokens with any header and claims, a key server with
-//! faults that counts what it is asked, and a clock that stands still.
+//! An issuer for attacks: keys of every kind, tokens with any header and claims, a key server with faults that counts requests,
+//! and a fixed clock.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -27,7 +27,7 @@ pub(crate) const KEYS_URL: &str = "https://issuer.example/keys";
 /// 2026-11-20T10:00:00Z.
 pub(crate) const NOW: i64 = 1_795_168_800;
 
-/// A clock that moves only when told.
+/// A clock that moves only on request.
 #[derive(Debug)]
 pub(crate) struct HeldClock(AtomicI64);
 
@@ -51,7 +51,7 @@ impl Clock for HeldClock {
     }
 }
 
-/// What a key server does when asked.
+/// The behaviour of a key server.
 #[derive(Clone)]
 pub(crate) enum Answer {
     Body(Vec<u8>),
@@ -59,7 +59,7 @@ pub(crate) enum Answer {
     Refused,
     Hang,
     Panic,
-    /// Answers after this long.
+    /// Responds after this time.
     Slow(Duration, Vec<u8>),
 }
 
@@ -68,7 +68,7 @@ pub(crate) enum Answer {
 pub(crate) struct Server {
     answers: Mutex<HashMap<String, Answer>>,
     pub(crate) fetches: AtomicUsize,
-    /// Those that might go to public addresses alone.
+    /// Requests that were restricted to public addresses.
     pub(crate) public_fetches: AtomicUsize,
 }
 
@@ -214,7 +214,7 @@ impl TestKey {
         }
     }
 
-    /// The public key as the crypto library keeps it: PKCS#1, uncompressed point, or raw.
+    /// The public key in the crypto library's form: PKCS#1, uncompressed point, or raw.
     pub(crate) fn raw_public(&self) -> Vec<u8> {
         match self {
             Self::Rsa(pair, ..) => pair.public_key().as_ref().to_vec(),
@@ -248,7 +248,7 @@ fn rsa_numbers(der: &[u8]) -> (&[u8], &[u8]) {
     (&modulus[usize::from(modulus[0] == 0)..], exponent)
 }
 
-/// The key most tests sign with, made once.
+/// The signing key of most tests, created once.
 pub(crate) static KEY: LazyLock<TestKey> = LazyLock::new(TestKey::es256);
 pub(crate) static RSA: LazyLock<TestKey> = LazyLock::new(|| TestKey::rsa("RS256"));
 
@@ -263,7 +263,7 @@ pub(crate) fn good_claims() -> Value {
     })
 }
 
-/// The good claims with one member replaced; `null` as a Rust `None` takes it away.
+/// The good claims with one member replaced; `None` removes it.
 pub(crate) fn claims_with(name: &str, value: Option<Value>) -> Value {
     changed(good_claims(), name, value)
 }
@@ -295,7 +295,7 @@ pub(crate) fn rules() -> IssuerRules {
     }
 }
 
-/// A verifier for one issuer whose server knows `KEY` as `k1`, and what surrounds it.
+/// A verifier for one issuer whose server has `KEY` as `k1`, with its environment.
 pub(crate) struct World {
     pub(crate) verifier: Verifier,
     pub(crate) server: Arc<Server>,
@@ -328,7 +328,7 @@ pub(crate) fn world_for(key: &TestKey) -> World {
     World::with_server(vec![IssuerRules { algorithms: vec![algorithm], ..rules() }], Server::with_keys(&[key.jwk("k1")]))
 }
 
-/// The folder of test vectors, or `None` with a line that says why their tests do nothing.
+/// The folder of test vectors, or `None` with a printed line that says why their tests are skipped.
 pub(crate) fn test_data() -> Option<PathBuf> {
     if let Ok(folder) = std::env::var("LOGMARK_TEST_DATA") {
         return Some(PathBuf::from(folder));

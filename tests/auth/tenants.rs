@@ -1,4 +1,4 @@
-//! Which tenants an issuer may name, and that expiry is the last thing that is judged.
+//! Which tenants an issuer may name, and that expiry is checked last.
 
 use serde_json::{Value, json};
 
@@ -78,7 +78,7 @@ async fn a_token_is_called_expired_only_when_nothing_else_is_wrong_with_it() {
     let world = World::with_rules(vec![IssuerRules { tenants, require_typ: true, ..rules() }]);
     let expired = claims_with("exp", Some((NOW - 3600).into()));
     assert_eq!(tenant(&world, expired.clone()).await, Err(TokenError::Expired));
-    // Remembered or not, it stays expired.
+    // Cached or not, it stays expired.
     assert_eq!(tenant(&world, expired.clone()).await, Err(TokenError::Expired));
     for (name, value) in [
         ("aud", Some(json!("other"))),

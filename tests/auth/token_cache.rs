@@ -1,4 +1,4 @@
-//! The memory of verified tokens (row 16): what it must not confuse.
+//! The token cache (row 16): tokens that it must distinguish.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use crate::auth::support::{
     IssuerRules, KEY, NOW, TestKey, TokenError, World, base64url, claims_with, good_claims, good_header, rules, to_base64url,
 };
 
-/// The token with one bit of its signature turned over.
+/// The token with one flipped bit in its signature.
 fn spoiled(token: &str) -> String {
     let (input, signature) = token.rsplit_once('.').unwrap();
     let mut bytes = base64url(signature).unwrap();

@@ -1,7 +1,7 @@
-//! Wycheproof's JOSE vectors, through our own parse, key set and signature check.
+//! Wycheproof's JOSE vectors, through Logmark's parser, key set and signature check.
 //!
-//! No vector marked invalid may be accepted. A valid one may be refused only for a reason of policy, and each
-//! reason is listed with its number of vectors, so that a new refusal is noticed.
+//! Invalid vectors must be refused. A valid vector may be refused only by policy, and each reason is listed with its number of
+//! vectors, so that a new refusal is noticed.
 
 use std::collections::BTreeMap;
 
@@ -13,8 +13,8 @@ use crate::auth::support::{Algorithm, vectors};
 
 const ALL: [Algorithm; 8] = Algorithm::ALL;
 
-/// What a file came to: accepted, refused as invalid, valid ones refused by policy with the reasons, and
-/// "invalid" ones that are byte for byte a valid vector of their group, which nobody could refuse.
+/// The results of a file: accepted, refused as invalid, valid ones refused by policy with the reasons, and "invalid" ones that
+/// are identical to a valid vector of their group.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Outcome {
     accepted: usize,
@@ -40,7 +40,7 @@ fn policy(keys: &Value, test: &Value) -> Option<&'static str> {
     } else if ["PS384", "PS512", "HS384", "HS512", "ES521"].iter().any(|name| key["alg"] == *name) {
         Some("the key's algorithm is not offered")
     } else if token.split('.').take(2).any(|part| part.contains('?')) {
-        // RFC 7515 §2 knows no other characters; these vectors allow for decoders that skip them.
+        // RFC 7515 §2 allows no other characters; these vectors are for decoders that skip them.
         Some("characters outside the alphabet")
     } else if key["kid"] == "bilbo.baggins@hobbiton.example" && key["alg"] == "PS256" {
         // RFC 7520 §4.2 signs with PS384 and the vector's key says PS256.
@@ -56,7 +56,7 @@ fn run(file: &str) -> Option<Outcome> {
     for group in document["testGroups"].as_array().unwrap() {
         let keys = if group["public"].is_object() { &group["public"] } else { &group["private"] };
         for test in group["tests"].as_array().unwrap() {
-            // A token in JSON serialization stands there as an object.
+            // A token in JSON serialization is an object.
             let token = if test["jws"].is_null() { &test["jwe"] } else { &test["jws"] };
             let token = token.as_str().map_or_else(|| token.to_string(), str::to_owned);
             let name = format!("{file} {} {}", test["tcId"], test["comment"]);

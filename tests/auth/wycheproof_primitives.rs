@@ -1,4 +1,4 @@
-//! Wycheproof's vectors for the primitives under our algorithms, each key read from its JWK.
+//! Wycheproof's vectors for the primitives of the supported algorithms, with each key read from its JWK.
 
 use logmark::auth::keys::{KeySet, SetOrigin, verify_signature};
 use serde_json::{Value, json};
@@ -77,7 +77,7 @@ fn rs256() {
     check(run("rsa_signature_2048_sha256_test.json", Algorithm::Rs256, jwk, is_by_policy), (9, 249, 1));
 }
 
-/// By policy: secrets below 32 bytes, and tags cut short (RFC 7518 §3.2 knows neither).
+/// By policy: secrets below 32 bytes, and truncated tags (RFC 7518 §3.2 allows neither).
 #[test]
 fn hs256() {
     let jwk = |_: &Value, test: &Value| json!({ "kty": "oct", "k": to_base64url(&bytes(&test["key"])) });

@@ -1,4 +1,4 @@
-//! Groups, streams, tags, saved queries and the rest, as boto3 sees them. Each answer is judged by botocore's model.
+//! Groups, streams, tags, saved queries and other operations with boto3. botocore's model validates each response.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! The AWS CLI and awslogs, as they are.
+//! The unmodified AWS CLI and awslogs.
 
 use std::path::Path;
 
@@ -9,8 +9,8 @@ use super::support::{KEY, Stage};
 use crate::contract::subject::now;
 use crate::world::fake_cloudwatch::SECRET;
 
-/// Runs a program of the tests' Python tools against the endpoint; what it wrote, if it ended well.
-async fn run(stage: &Stage, program: &str, arguments: &[&str]) -> Result<String, String> {
+/// Runs a program of the tests' Python tools against the endpoint, and returns its output if it succeeds.
+pub(super) async fn run(stage: &Stage, program: &str, arguments: &[&str]) -> Result<String, String> {
     let program = Path::new(env!("CARGO_MANIFEST_DIR")).join(".venv/bin").join(program);
     let mut command = Command::new(program);
     command.args(arguments).env_clear().env("PATH", std::env::var_os("PATH").unwrap()).env("HOME", stage.world.folder.path());

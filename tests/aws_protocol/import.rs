@@ -1,4 +1,4 @@
-//! `logmark import` while a service holds the store.
+//! `logmark import` while a service has the store open.
 
 use crate::world::binary::run;
 use crate::world::demo::Demo;
@@ -7,7 +7,7 @@ use crate::world::demo::Demo;
 async fn it_goes_through_the_endpoint_of_the_service_that_holds_the_store() {
     let folder = tempfile::tempdir().unwrap();
     let demo = Demo::start(folder.path()).await;
-    // Older than PutLogEvents takes, out of order, and more than one batch.
+    // Older than PutLogEvents accepts, out of order, and more than one batch.
     let lines: String =
         (0..12_000).map(|number| format!("2020-01-01T00:{:02}:00Z line {number}\n", 59 - number / 200 % 60)).collect();
     std::fs::write(folder.path().join("old.log"), lines).unwrap();

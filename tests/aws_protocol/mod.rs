@@ -1,7 +1,8 @@
-//! The CloudWatch Logs protocol of a local source: AWS's suite of signatures, AWS's own clients, and requests that no client makes.
+//! The CloudWatch Logs protocol of a local source: AWS's signature test suite, AWS's own clients, and requests that no client
+//! sends.
 
 mod suite;
-mod support;
+pub(crate) mod support;
 mod boto;
 mod pages;
 mod queries;
@@ -11,3 +12,6 @@ mod signatures;
 mod wire;
 mod import;
 mod operator;
+mod moto;
+mod recorded;
+mod lookup_tables;

@@ -1,4 +1,4 @@
-//! What the operator's key may do, and that nothing else may.
+//! The operations that the operator's key may use, and that all others are refused.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! GetLogEvents and FilterLogEvents page by page, as boto3 reads them.
+//! GetLogEvents and FilterLogEvents page by page with boto3.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::contract::subject::now;
 
 const GROUP: &str = "/acme/api";
 
-/// Twenty events in two streams, some at one time.
+/// Twenty events in two streams, some with equal times.
 async fn stage() -> (Stage, i64) {
     let stage = Stage::new().await;
     let begin = now() - 60_000;
@@ -50,7 +50,7 @@ async fn a_stream_is_read_either_way_to_an_end_that_the_same_token_says() {
         page = next;
     }
     assert_eq!(back, all);
-    // The token at the tail stays, and finds what comes.
+    // The token at the tail stays valid, and finds new events.
     let end = stage.ok("get_log_events", with(names.clone(), "nextToken", &tail["nextForwardToken"])).await;
     assert_eq!((messages(&end), &end["nextForwardToken"]), (Vec::new(), &tail["nextForwardToken"]));
     let late =
@@ -59,7 +59,7 @@ async fn a_stream_is_read_either_way_to_an_end_that_the_same_token_says() {
     let news = stage.ok("get_log_events", with(names.clone(), "nextToken", &tail["nextForwardToken"])).await;
     assert_eq!(messages(&news), ["late"]);
     assert_ne!(news["nextForwardToken"], tail["nextForwardToken"]);
-    // Start is inside, end is not.
+    // `start` is inclusive, `end` is exclusive.
     let range = json!({ "logGroupName": GROUP, "logStreamName": "a", "startFromHead": true, "startTime": begin + 1, "endTime": begin + 3 });
     assert_eq!(messages(&stage.ok("get_log_events", range).await), all[2..6]);
     // A token of another stream is refused.
@@ -92,7 +92,7 @@ async fn a_group_is_read_interleaved_with_ids_that_are_unique() {
     }
     assert_eq!(found.len(), 20);
     assert!(found.is_sorted_by_key(|(at, _)| *at), "{found:?}");
-    // End is inside here, unlike in GetLogEvents.
+    // `end` is inclusive here, unlike in GetLogEvents.
     let range = json!({ "logGroupName": GROUP, "startTime": begin + 1, "endTime": begin + 1, "logStreamNames": ["a"] });
     assert_eq!(messages(&stage.ok("filter_log_events", range).await), ["a2", "a3"]);
     let newest =

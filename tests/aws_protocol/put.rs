@@ -1,4 +1,4 @@
-//! PutLogEvents: its limits, and what it says of events that are left out.
+//! PutLogEvents: its limits, and its report of rejected events.
 
 use serde_json::{Value, json};
 
@@ -28,7 +28,7 @@ async fn events_are_stored_whole_and_in_order() {
     assert_eq!(answer["nextSequenceToken"].as_str().unwrap().len(), 56);
     assert!(answer.get("rejectedLogEventsInfo").is_none(), "{answer}");
     assert_eq!(stored(&stage).await, ["one", odd, "three"]);
-    // The CloudWatch agent compresses; members that are not used any more are ignored.
+    // The CloudWatch agent compresses; obsolete members are ignored.
     let mut parameters = batch(&[(at + 2, "packed")]);
     parameters["sequenceToken"] = json!("49");
     parameters["entity"] = json!({ "keyAttributes": { "Type": "Service", "Name": "x" } });
@@ -87,7 +87,7 @@ async fn a_batch_that_breaks_a_rule_is_refused_whole() {
         "ResourceNotFoundException: The specified log stream does not exist."
     );
     assert!(stored(&stage).await.is_empty());
-    // The largest batch of the characters that take the most room in JSON.
+    // The largest batch of the characters with the longest JSON encoding.
     let control = "\u{1}".repeat(1_048_576 - 26);
     stage.ok("put_log_events", batch(&[(at, &control)])).await;
     assert_eq!(stored(&stage).await, [control]);

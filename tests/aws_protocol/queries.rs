@@ -1,4 +1,4 @@
-//! Logs Insights queries as boto3 and Grafana ask for them.
+//! Logs Insights queries with the requests of boto3 and Grafana.
 
 use serde_json::{Value, json};
 
@@ -22,7 +22,7 @@ fn query(text: &str, begin: i64) -> Value {
     json!({ "logGroupName": GROUP, "queryString": text, "startTime": begin, "endTime": begin })
 }
 
-/// Starts a query and asks until it has ended.
+/// Starts a query and polls until it has ended.
 async fn run(stage: &Stage, query: Value) -> (Value, Value) {
     let id = stage.ok("start_query", query).await["queryId"].clone();
     for _ in 0..10_000 {

@@ -1,4 +1,4 @@
-//! Signatures that must not be taken: none, others', old ones, and requests that were changed after they were signed.
+//! Signatures that must be refused: missing, foreign and old ones, and requests that were changed after signing.
 
 use logmark::aws_protocol::logs::{IMPORT, operations};
 use logmark::aws_protocol::route::IMPORT_TARGET;
@@ -13,7 +13,7 @@ async fn world() -> World {
     world
 }
 
-/// A request whose good answer has the canary in it.
+/// A request whose successful response contains the canary.
 fn reading(world: &World) -> Raw {
     Raw::logs(world, "FilterLogEvents", &json!({ "logGroupName": "/acme/api" }))
 }
@@ -165,7 +165,7 @@ async fn no_byte_of_a_signed_request_can_be_changed() {
     for index in (0..bytes.len()).filter(|index| is_signed(*index)) {
         let mut changed = bytes.clone();
         changed[index] ^= 1;
-        // A blank around a value is not part of it, and hyper takes no other separator.
+        // Blanks around a value are not part of it, and hyper accepts no other separator.
         if let Some(answer) = exchange(&world, &changed).await {
             let part = String::from_utf8_lossy(&changed[index.saturating_sub(20)..(index + 1).min(changed.len())]).into_owned();
             assert!(answer.status >= 400, "byte {index}, {part:?}: {}", answer.status);

@@ -1,4 +1,4 @@
-//! AWS's own test suite of signatures, where it lies beside the project: each case in both forms.
+//! AWS's own signature test suite, if it is available beside the project: each case in both forms.
 
 use std::path::{Path, PathBuf};
 
@@ -29,7 +29,7 @@ impl Signed {
             let (name, value) = line.split_once(':').unwrap();
             (name.to_ascii_lowercase(), value.to_owned())
         });
-        // The file ends in an empty line where there is no body.
+        // Without a body the file ends in an empty line.
         let body = if body.trim_end().is_empty() { String::new() } else { body.trim_end_matches('\n').to_owned() };
         Self { method: method.to_owned(), path: path.to_owned(), query: query.to_owned(), headers: headers.collect(), body }
     }

@@ -1,4 +1,4 @@
-//! boto3 as a test calls it, and raw requests that are signed here, by AWS's own code.
+//! Calls of boto3, and raw requests signed by AWS's own code.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -16,21 +16,25 @@ use crate::world::{Options, World};
 
 pub(super) const KEY: &str = "AKIDTEST";
 
-/// A service with an endpoint, and boto3 in front of it.
-pub(super) struct Stage {
+/// A service with an endpoint, and boto3 as its client.
+pub(crate) struct Stage {
     pub(super) world: World,
     boto: Helper,
 }
 
 impl Stage {
     pub(super) async fn new() -> Self {
-        let world = World::with(Options::with_endpoint()).await;
+        Self::over(World::with(Options::with_endpoint()).await)
+    }
+
+    /// boto3 in front of this service.
+    pub(crate) fn over(world: World) -> Self {
         let boto = Helper::start("aws_client.py", &[&world.endpoint(), KEY, SECRET]);
         Self { world, boto }
     }
 
-    /// A call of boto3's for CloudWatch Logs: its answer, or `Code: message`.
-    pub(super) async fn call(&self, operation: &str, parameters: Value) -> Result<Value, String> {
+    /// Calls CloudWatch Logs with boto3: the response, or `Code: message`.
+    pub(crate) async fn call(&self, operation: &str, parameters: Value) -> Result<Value, String> {
         self.order(json!({ "service": "logs", "operation": operation, "parameters": parameters })).await
     }
 
@@ -45,12 +49,12 @@ impl Stage {
         }
     }
 
-    /// A good answer.
-    pub(super) async fn ok(&self, operation: &str, parameters: Value) -> Value {
+    /// Calls it and requires success.
+    pub(crate) async fn ok(&self, operation: &str, parameters: Value) -> Value {
         self.call(operation, parameters).await.unwrap_or_else(|error| panic!("{operation}: {error}"))
     }
 
-    /// Makes a group and a stream.
+    /// Creates a group and a stream.
     pub(super) async fn stream(&self, group: &str, stream: &str) {
         let _exists = self.call("create_log_group", json!({ "logGroupName": group })).await;
         self.ok("create_log_stream", json!({ "logGroupName": group, "logStreamName": stream })).await;
@@ -157,7 +161,7 @@ impl Raw {
 /// Sends the bytes and reads to the end; `None`: the connection was closed without an answer.
 pub(super) async fn exchange(world: &World, bytes: &[u8]) -> Option<Got> {
     let mut stream = TcpStream::connect(world.endpoints[0]).await.unwrap();
-    // An answer may come before all is sent.
+    // A response may arrive before everything is sent.
     let _refused_early = stream.write_all(bytes).await;
     let mut answer = Vec::new();
     let _reset = stream.read_to_end(&mut answer).await;

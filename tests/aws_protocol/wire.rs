@@ -1,4 +1,4 @@
-//! What clients rely on beside the answers themselves: headers, error bodies, and the three protocols of neighbouring services.
+//! What clients rely on in addition to the responses: headers, error bodies, and the three protocols of neighbouring services.
 
 use serde_json::{Value, json};
 
@@ -107,7 +107,7 @@ async fn the_health_check_of_grafana_is_answered_in_each_of_its_protocols() {
 
 #[tokio::test]
 async fn broken_requests_end_without_harm() {
-    // Of some of them the endpoint waits for the rest.
+    // For some of them the endpoint waits for the rest.
     let server = "limits.header_timeout = \"1s\"\nlimits.idle_timeout = \"1s\"".to_owned();
     let world = World::with(Options { server, ..Options::with_endpoint() }).await;
     let signed = Raw::logs(&world, "DescribeLogGroups", &json!({})).signed();
@@ -117,7 +117,7 @@ async fn broken_requests_end_without_harm() {
         let answer = exchange(&world, bytes).await;
         assert!(answer.is_none_or(|answer| (400..500).contains(&answer.status)), "{bytes:?}");
     }
-    // What a front door could read otherwise: both lengths, and a body in pieces.
+    // Requests that a proxy could interpret differently: both lengths, and a chunked body.
     let both = String::from_utf8(signed.bytes()).unwrap().replace("connection: close", "transfer-encoding: chunked");
     assert!(exchange(&world, both.as_bytes()).await.is_none_or(|answer| answer.status >= 400));
     assert_eq!(signed.send(&world).await.status, 200);

@@ -1,4 +1,4 @@
-//! The commands that print and end: help, `check`, `openapi`, `token`, `explain`.
+//! The commands that only print: help, `check`, `openapi`, `token`, `explain`.
 
 use insta::assert_snapshot;
 
@@ -17,6 +17,11 @@ async fn the_help_of_each_command_teaches_how_to_use_it() {
         (vec!["check"], &["all errors at once", "--config <FILE>"][..]),
         (vec!["explain"], &["--token <TOKEN>", "--action <ACTION>", "Exits with 0 if the action is allowed"][..]),
         (vec!["openapi"], &["Print the OpenAPI document"][..]),
+        (vec!["logs"], &["Usage: logmark logs", "--start -1h --filter ERROR", "LOGMARK_TOKEN", "Exit codes: 0 success"][..]),
+        (vec!["tail"], &["Usage: logmark tail", "--since 5m", "resumes where it was", "Exit codes: 0 success"][..]),
+        (vec!["groups"], &["Usage: logmark groups", "--streams", "prefer LOGMARK_TOKEN", "Exit codes: 0 success"][..]),
+        (vec!["query"], &["Usage: logmark query", "--format csv > n.csv", "< slow-routes.txt", "Exit codes: 0 success"][..]),
+        (vec!["completions"], &["bash-completion/completions/logmark", "powershell"][..]),
     ] {
         let said = run(folder.path(), &[command.as_slice(), &["--help"]].concat()).await;
         assert_eq!(said.code, 0);

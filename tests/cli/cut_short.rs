@@ -1,4 +1,4 @@
-//! A body that is not whole never ends as if it were: over every protocol, in every format, wherever it fails.
+//! An incomplete body never ends like a complete one: over every protocol, in every format, at every point of failure.
 
 use std::io::{ErrorKind, Read as _};
 use std::net::SocketAddr;
@@ -36,7 +36,7 @@ struct Server {
     certificate: Option<CertificateDer<'static>>,
 }
 
-/// What a client got.
+/// The data that a client received.
 #[derive(Debug)]
 struct Got {
     status: u16,
@@ -95,7 +95,7 @@ impl Server {
     }
 }
 
-/// With a window of a few packets, so that what the client does not read stays with the service.
+/// With a window of a few packets, so that unread data stays in the service.
 async fn connect(address: SocketAddr) -> tokio::net::TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(16 * 1024).unwrap();
@@ -160,7 +160,7 @@ async fn a_read_that_fails_is_seen_to_fail_over_every_protocol_in_every_format()
     }
 }
 
-/// Asks over HTTP/1.0 and reads the head alone.
+/// Sends an HTTP/1.0 request and reads only the head.
 async fn begin<S: AsyncRead + AsyncWrite + Unpin>(mut socket: S, token: &str) -> S {
     old_http::ask(&mut socket, "/logs/:acme:api/s?format=text", token, &[]).await;
     let mut head = [0; 1024];
@@ -173,7 +173,7 @@ async fn end(served: &mut RunningService, signals: &[&str]) {
     let operator = Client::new(served.admin, None);
     for (number, signal) in signals.iter().enumerate() {
         if number > 0 {
-            // The first signal has been taken when it is not ready any more.
+            // The first signal was handled when the service is no longer ready.
             while operator.get("/readyz").await.status != 503 {}
         }
         served.process.signal(signal).await;

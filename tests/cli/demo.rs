@@ -21,7 +21,7 @@ async fn the_demo_prints_what_works_and_ends_when_it_is_told_to() {
     assert_eq!(globex.get("/groups/:acme:api").await.problem(), "404 not_found");
     assert_eq!(acme.get("/logs/:globex:api").await.problem(), "404 not_found");
 
-    // The printed lines as they stand, the way they would be pasted: each with what is said above it.
+    // The printed commands, unchanged, each with the text above it.
     let lines: Vec<&str> = demo.said.lines().collect();
     let pairs = lines.windows(2).filter(|pair| pair[1].starts_with("curl "));
     let curls: Vec<(&str, &str)> = pairs.map(|pair| (pair[0], pair[1])).collect();
@@ -67,14 +67,14 @@ async fn the_demo_prints_what_works_and_ends_when_it_is_told_to() {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 
-    // The commands that its help names take the folder.
+    // The commands in its help accept the folder.
     let token = run(folder.path(), &["token", "--data", "demo", "--tenant", "acme", "--scope", "logs:read:/acme/api"]).await;
     assert_eq!(token.code, 0, "{}", token.err);
     let minted = Client::new(demo.address, Some(token.out.trim().to_owned()));
     assert_eq!(minted.get("/logs/:acme:api/prod-a?limit=1").await.messages().len(), 1);
     assert_eq!(minted.get("/logs/:acme:java:orders").await.problem(), "403 insufficient_scope");
 
-    // The log says why a token is refused.
+    // The log has the reason of a refused token.
     let refused = Client::new(demo.address, Some("made-up".to_owned())).get("/me").await;
     assert_eq!(refused.problem(), "401 invalid_token");
     demo.process.wait_for_log("token has 1 parts instead of 3").await;
@@ -82,7 +82,7 @@ async fn the_demo_prints_what_works_and_ends_when_it_is_told_to() {
     demo.process.signal("INT").await;
     assert_eq!(demo.process.ended().await.code(), Some(0));
 
-    // The same folder again: the logs of before are still there, the issuer is the same.
+    // The same folder again: the previous logs still exist, and the issuer is the same.
     let mut again = Demo::start(folder.path()).await;
     let before = Client::new(again.address, Some(token.out.trim().to_owned()));
     let response_cache = before.get("/logs/:acme:api/prod-a?from=head&limit=3").await;
@@ -117,12 +117,12 @@ async fn a_second_demo_on_the_same_folder_leaves_the_first_one_alone() {
     assert_eq!(std::fs::read_to_string(folder.path().join("demo/logmark.toml")).unwrap(), config);
 }
 
-/// As in a container: the port is published by another program, which reaches the demo from outside of its loopback.
+/// As in a container: another program publishes the port, and reaches the demo from outside its loopback.
 #[tokio::test]
 async fn a_demo_may_listen_on_all_addresses_and_warns() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = logmark(folder.path());
-    // The variables that the image sets.
+    // The variables of the image.
     command.env("LOGMARK__SERVER__LISTEN", "0.0.0.0:8080").env("LOGMARK__SERVER__ADMIN_LISTEN", "0.0.0.0:9090");
     command.env("LOGMARK_DEMO_LISTEN", "0.0.0.0:8080").args(["demo", "--port", "0", "--data", "demo"]);
     let mut demo = Demo::start_as(command).await;

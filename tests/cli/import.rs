@@ -28,7 +28,7 @@ pub async fn import(directory: &ServiceDirectory, more: &[&str]) -> CommandOutpu
     run(directory.path(), &[&INTO, more].concat()).await
 }
 
-/// All that the store holds of the stream: (milliseconds, message).
+/// All events of the stream in the store: (milliseconds, message).
 pub fn stored(folder: &Path) -> Vec<(i64, String)> {
     let store = Store::open(&folder.join("store"), Options::default()).unwrap();
     let page = store

@@ -1,4 +1,4 @@
-//! `logmark import`: times that take more than one line to know, and what is said of them.
+//! `logmark import`: times that need more than one line, and the messages about them.
 
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};

@@ -1,4 +1,4 @@
-//! A gigabyte goes through the service in a few megabytes of its memory.
+//! A gigabyte passes through the service in a few megabytes of memory.
 
 use std::time::Duration;
 
@@ -7,12 +7,12 @@ use tokio::time::Instant;
 use super::wire::{Counted, Wire, count};
 use crate::world::binary::{RunningService, ServiceDirectory};
 
-/// The most that the process may grow over what it has when idle: a tenth of what is exported at the least. It grows by 45 MiB on
-/// a quiet machine, and by 67 MiB beside other tests, since more threads then keep what they freed.
+/// Maximum growth of the process compared with idle. It grows by 45 MiB on an idle machine, and by 67 MiB with other tests,
+/// because more threads then keep freed memory.
 const GROWTH_KIB: u64 = 96 * 1024;
 const LINE: usize = 512;
 
-/// Lines that are neither all the same nor noise, `bytes` in all.
+/// Lines that are neither identical nor random, `bytes` in total.
 fn lines(bytes: usize) -> impl Iterator<Item = (i64, String)> {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     (0..bytes / LINE).map(move |i| {
@@ -36,7 +36,7 @@ struct Watched {
     took: Duration,
 }
 
-/// Downloads the stream, looking at the process's memory all the time.
+/// Downloads the stream, and samples the process's memory continuously.
 async fn watch(served: &RunningService, token: &str, headers: &[(&str, &str)], pause: impl AsyncFnMut(u64)) -> Watched {
     let mut wire = Wire::plain(served.address).await;
     let first = wire.get("/logs/:acme:big/s?limit=1", token, &[]).await.unwrap();
@@ -98,7 +98,7 @@ async fn a_compressed_export_and_a_slow_reader_cost_no_more() {
         assert!(packed.counted.bytes < bytes as u64 / 2, "{} bytes", packed.counted.bytes);
         served.process.kill().await;
     }
-    // Two seconds without reading now and then: what was not taken must wait in the store, not in memory.
+    // Pauses of two seconds: unread data must wait in the store, not in memory.
     let served = directory.serve().await;
     let mut next = 8 << 20;
     let slow = watch(&served, &token, &[], async |received| {

@@ -1,4 +1,4 @@
-//! The binary as whoever types its commands meets it: what it prints, its exit codes, its signals.
+//! The command line: output, exit codes, signals.
 
 pub mod wire;
 mod commands;
@@ -12,3 +12,4 @@ mod operators;
 mod roles;
 mod semicomplete;
 mod memory;
+mod client;

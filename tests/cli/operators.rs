@@ -1,4 +1,4 @@
-//! What operators meet: signals, the request log, and one clear line for what keeps a source or an issuer from working.
+//! Operations: signals, the request log, and one clear line for each cause that stops a source or an issuer.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::world::binary::{Binary, ServiceDirectory, logmark};
 use crate::world::client::Client;
 
-/// The lines of the log that hold the text.
+/// The lines of the log that contain the text.
 fn lines(log: &str, text: &str) -> Vec<Value> {
     log.lines().filter(|line| line.contains(text)).map(|line| serde_json::from_str(line).unwrap()).collect()
 }
@@ -46,7 +46,7 @@ async fn a_request_has_a_line_with_the_clients_address_and_microseconds() {
     }
 }
 
-/// A configuration with CloudWatch and an issuer of one's own.
+/// A configuration with CloudWatch and a given issuer.
 async fn serve(folder: &Path, issuer: &str, source: &str, variables: &[(&str, &str)]) -> (Binary, SocketAddr) {
     let text = format!(
         "[server]\nlisten = \"127.0.0.1:0\"\nadmin_listen = \"127.0.0.1:0\"\n\n[[auth.issuers]]\naudiences = [\"logmark\"]\n\
@@ -55,7 +55,7 @@ async fn serve(folder: &Path, issuer: &str, source: &str, variables: &[(&str, &s
     );
     std::fs::write(folder.join("logmark.toml"), text).unwrap();
     let mut command = logmark(folder);
-    // No profile of this machine, and no instance that gives credentials.
+    // Without a profile of this machine and without instance credentials.
     command.arg("serve").env("HOME", folder).env("AWS_EC2_METADATA_DISABLED", "true").envs(variables.iter().copied());
     let mut process = Binary::start(command);
     let log = process.wait_for_log("admin_listen").await;
@@ -108,7 +108,7 @@ async fn a_region_whose_endpoint_does_not_exist_is_one_line_that_names_both() {
 #[tokio::test]
 async fn an_issuer_that_is_not_reachable_is_one_line_with_its_url_and_the_cause() {
     let folder = tempfile::tempdir().unwrap();
-    // A port that was free a moment ago, with nothing behind it.
+    // A port without a listener.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let issuer = format!("issuer = \"http://127.0.0.1:{port}\"\nkeys = \"discover\"");
     let (mut process, address) =

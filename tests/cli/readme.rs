@@ -1,5 +1,5 @@
-//! README's first request and "Five minutes", followed literally: a shell runs each line, which must do what the text beside it says,
-//! and write what is shown below it.
+//! README's first request and "Five minutes", executed literally: a shell runs each line, which must do what the text says, and
+//! print the output shown below it.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -10,11 +10,11 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 use crate::world::demo::Demo;
 
-/// Ends what a line writes; no line writes it by itself.
+/// Marks the end of a line's output; no command prints it.
 const END: &str = "\u{1e}";
 const README: &str = include_str!("../../README.md");
 
-/// A line to type, and what README shows below it: the language of the block, and its text.
+/// A command, and the output block below it: its language, and its text.
 #[derive(Debug)]
 struct ReadmeStep {
     line: &'static str,
@@ -44,7 +44,7 @@ fn steps() -> Vec<ReadmeStep> {
     steps
 }
 
-/// Does the real value have each member that is shown, of the same type?
+/// Whether the real value has each shown member, with the same type.
 fn covers(shown: &Value, real: &Value) -> bool {
     match (shown, real) {
         (Value::Object(shown), Value::Object(real)) => {
@@ -57,7 +57,7 @@ fn covers(shown: &Value, real: &Value) -> bool {
     }
 }
 
-/// Does the line write what README shows of it?
+/// Whether the command prints the output in README.
 fn compare(step: &ReadmeStep, said: &str) {
     match step.shown {
         None => {}
@@ -75,7 +75,7 @@ fn compare(step: &ReadmeStep, said: &str) {
             assert_eq!(first_words(shown), first_words(said), "{said}");
         }
         Some(("text", shown)) if shown.lines().count() == 1 => assert_eq!(shown, said.trim_end()),
-        // Log lines: as many fields in front of the message, of the same kinds of characters.
+        // Log lines: the same number of fields before the message, with the same kinds of characters.
         Some(("text", shown)) => assert_eq!(form(shown), form(said), "{said}"),
         Some((other, _)) => panic!("README: an output in `{other}`"),
     }
@@ -86,7 +86,7 @@ fn form(text: &str) -> String {
     text.chars().take(23).map(|letter| if letter.is_ascii_digit() { '0' } else { letter }).collect()
 }
 
-/// A shell that goes on.
+/// A shell session.
 struct Shell {
     _child: Child,
     input: ChildStdin,
@@ -102,7 +102,7 @@ impl Shell {
         Self { _child: child, input, output }
     }
 
-    /// What the line writes. It must end well, but for a question whose answer is no.
+    /// The output of the command. It must succeed, except a check whose result is no.
     async fn run(&mut self, line: &str) -> String {
         self.input.write_all(format!("{line}\nprintf '\\n{END}%s\\n' $?\n").as_bytes()).await.unwrap();
         let mut said = String::new();
@@ -127,7 +127,7 @@ fn events(line: &str, said: &str) -> Vec<Value> {
     json(line, said)["events"].as_array().unwrap_or_else(|| panic!("{line}: {said}")).clone()
 }
 
-/// Does the line's output show what README says of the line?
+/// Whether the command's output matches the text about it.
 fn judge(folder: &Path, line: &str, said: &str) {
     let has = |part: &str| line.contains(part);
     let is = |pointer: &str, expected: Value| assert_eq!(json(line, said).pointer(pointer), Some(&expected), "{line}");
@@ -178,7 +178,9 @@ fn judge(folder: &Path, line: &str, said: &str) {
         }
         () if has("format=text") => assert!(said.lines().count() > 10, "{said}"),
         () if has("logmark explain") => assert!(said.contains("refused") && said.contains("logs:read:/acme/api"), "{said}"),
-        () if has("export PATH=") || has("SMALL=$(") => assert_eq!(said, ""),
+        () if has("logmark logs") => assert_eq!(said.lines().count(), 2, "{said}"),
+        () if has("logmark query") => assert_eq!(said.lines().count(), 4, "a header and three rows: {said}"),
+        () if has("export PATH=") || has("export LOGMARK_URL=") || has("SMALL=$(") => assert_eq!(said, ""),
         () => panic!("README promises something of `{line}`: say here what"),
     }
 }
@@ -187,7 +189,7 @@ fn judge(folder: &Path, line: &str, said: &str) {
 async fn the_five_minutes_of_the_readme_are_as_it_says() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    // A clone in which the demo was built; the binary is where README says.
+    // A clone with a built demo; the binary is at README's path.
     let built = Path::new(env!("CARGO_BIN_EXE_logmark"));
     std::fs::create_dir_all(folder.join("target/debug")).unwrap();
     std::os::unix::fs::symlink(built, folder.join("target/debug/logmark")).unwrap();
@@ -220,7 +222,7 @@ async fn the_five_minutes_of_the_readme_are_as_it_says() {
     assert_eq!(demo.process.ended().await.code(), Some(0));
 }
 
-/// What the demo prints is shown at the beginning, up to the lines to copy.
+/// README shows the beginning of the demo's output, up to the lines to copy.
 #[tokio::test]
 async fn the_readme_shows_what_the_demo_prints() {
     let folder = tempfile::tempdir().unwrap();

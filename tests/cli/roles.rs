@@ -1,4 +1,4 @@
-//! Sources with roles of their own: each is assumed with its external id, and each source signs as its own role.
+//! Sources with different roles: each role is assumed with its external id, and each source signs with its own role.
 
 use crate::world::binary::ServiceDirectory;
 use crate::world::client::Client;
@@ -6,7 +6,7 @@ use crate::world::grants::{self, Tenant};
 use crate::world::python::Helper;
 use crate::world::small_http::{Message, SmallHttp};
 
-/// An STS that gives a role's credentials the role's name, and a CloudWatch Logs without a group.
+/// An STS whose credentials contain the role's name, and a CloudWatch Logs without groups.
 fn answer(request: &Message) -> String {
     let role = ["eu", "us"]
         .into_iter()
@@ -67,7 +67,7 @@ async fn each_source_assumes_its_own_role_and_signs_with_it() {
     }
     assert_eq!(seen.len(), 4, "{seen:#?}");
 
-    // botocore finds each of them signed by whom it should be, and in its model of STS or of CloudWatch Logs.
+    // botocore verifies the signer of each request, and its model of STS or CloudWatch Logs.
     let judged = tokio::task::spawn_blocking(move || {
         for (name, region) in [("eu", "eu-central-1"), ("us", "us-east-1")] {
             for (secret, key) in [("base-secret", "AKIABASE".to_owned()), (&format!("secret-{name}"), format!("ASIA{name}"))] {

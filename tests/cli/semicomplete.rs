@@ -1,4 +1,5 @@
-//! Ten thousand real lines in, the same ten thousand out: over HTTPS, as a stream and as pages, before and after `kill -9`.
+//! Ten thousand real lines are imported and read back unchanged: over HTTPS, as a stream and as pages, before and after `kill
+//! -9`.
 
 use std::path::{Path, PathBuf};
 
@@ -17,7 +18,7 @@ fn log() -> Option<PathBuf> {
     Some(data.join("web/apache_combined_semicomplete_10k.log")).filter(|log| log.exists())
 }
 
-/// The lines in the order of their times, those of one second as they stand in the file.
+/// The lines in the order of their times; lines of one second in the order of the file.
 fn expected(text: &str) -> Vec<String> {
     let mut lines: Vec<&str> = text.lines().collect();
     lines.sort_by_key(|line| {

@@ -1,4 +1,4 @@
-//! `logmark serve`: TLS, a certificate that changes, and leaving without dropping anybody.
+//! `logmark serve`: TLS, certificate reload, and shutdown without dropped requests.
 
 use std::path::Path;
 use std::time::Duration;
@@ -80,7 +80,7 @@ async fn figures_tell_the_connections_of_the_public_listener_from_those_of_the_o
     let token = directory.issuer.token("acme", "logs:read:*");
     let mut open = [Wire::plain(served.address).await, Wire::plain(served.address).await];
     for wire in &mut open {
-        // Once it is answered it is counted.
+        // After its response it is counted.
         assert_eq!(wire.get("/me", &token, &[]).await.unwrap().status(), 200);
     }
     let figures = Client::new(served.admin, None).get("/metrics").await.text();
@@ -138,7 +138,7 @@ async fn what_takes_too_long_to_end_is_cut_and_a_second_signal_ends_at_once() {
     let token = directory.issuer.token("acme", "logs:read:*");
     let mut served = directory.serve().await;
     let mut wire = Wire::plain(served.address).await;
-    // It makes progress, but does not end within the drain time. One that makes none is ended before.
+    // It makes progress, but does not end within the drain time. A request without progress is ended earlier.
     let slow = wire.get("/logs/:acme:api/s?format=text", &token, &[]).await.unwrap();
     let slow = tokio::spawn(count(slow.into_body(), async |_| tokio::time::sleep(Duration::from_millis(2)).await));
     served.process.signal("TERM").await;

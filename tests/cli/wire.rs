@@ -1,4 +1,4 @@
-//! One connection to the service as a client makes it, plain or with TLS, HTTP/1.1 or HTTP/2, its answers read bit by bit.
+//! One client connection to the service, plain or with TLS, HTTP/1.1 or HTTP/2, with responses read step by step.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ pub enum Wire {
     Two(http2::SendRequest<Empty<Bytes>>),
 }
 
-/// What a body held when it was read to its end.
+/// The contents of a completely read body.
 #[derive(Debug, Default)]
 pub struct Counted {
     pub bytes: u64,
@@ -36,7 +36,7 @@ impl Wire {
         Self::one(TcpStream::connect(address).await.unwrap()).await
     }
 
-    /// TLS with a client that trusts `certificate` alone and offers `alpn`; the protocol is what the service chose.
+    /// TLS with a client that trusts only `certificate` and offers `alpn`; the service chooses the protocol.
     pub async fn secure(address: SocketAddr, certificate: &CertificateDer<'static>, alpn: &[&str]) -> std::io::Result<Self> {
         let stream = tls(address, certificate, alpn).await?;
         Ok(match stream.get_ref().1.alpn_protocol() {
@@ -45,7 +45,7 @@ impl Wire {
         })
     }
 
-    /// HTTP/2 without TLS, as a client that knows that the service speaks it.
+    /// HTTP/2 without TLS, with prior knowledge.
     pub async fn prior_knowledge(address: SocketAddr) -> Self {
         Self::two(TcpStream::connect(address).await.unwrap()).await
     }
@@ -70,7 +70,7 @@ impl Wire {
         }
     }
 
-    /// A GET; the answer's body is not read yet.
+    /// A GET; the response's body is not read yet.
     pub async fn get(&mut self, target: &str, token: &str, headers: &[(&str, &str)]) -> hyper::Result<Response<Incoming>> {
         let uri = if matches!(self, Self::One(_)) { target.to_owned() } else { format!("https://localhost{target}") };
         let mut request = Request::get(uri).header("authorization", format!("Bearer {token}")).header("te", "trailers");
@@ -94,7 +94,7 @@ impl Wire {
     }
 }
 
-/// A connection with TLS, by a client that trusts `certificate` alone and offers `alpn`.
+/// A TLS connection of a client that trusts only `certificate` and offers `alpn`.
 pub async fn tls(
     address: SocketAddr,
     certificate: &CertificateDer<'static>,
@@ -127,7 +127,7 @@ pub async fn count(mut body: Incoming, mut pause: impl AsyncFnMut(u64)) -> Count
     counted
 }
 
-/// Reads a body whole.
+/// Reads a complete body.
 pub async fn whole(body: Incoming) -> Bytes {
     body.collect().await.unwrap().to_bytes()
 }

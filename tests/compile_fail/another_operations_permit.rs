@@ -1,4 +1,4 @@
-//! A handler that has leave for something else.
+//! A handler with a permit for another operation.
 
 use logmark::auth::permit::Permit;
 use logmark::domain::event::{Direction, PageRequest, Priority};

@@ -1,4 +1,4 @@
-//! A handler that has leave, and makes it leave for something else.
+//! A handler that changes its permit to another operation.
 
 use logmark::auth::permit::Permit;
 use logmark::domain::operation::DescribeGroup;

@@ -1,4 +1,4 @@
-//! A handler that writes its own leave down, or changes a part of what it has.
+//! A handler that writes a permit literal, or changes a field of its permit.
 
 use logmark::auth::permit::{Permit, Share};
 use logmark::domain::operation::{ListGroups, ReadStream};

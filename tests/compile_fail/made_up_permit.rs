@@ -1,4 +1,4 @@
-//! A handler that makes its own leave.
+//! A handler that creates its own permit.
 
 use logmark::auth::permit::{Permit, Share};
 use logmark::domain::operation::ListGroups;

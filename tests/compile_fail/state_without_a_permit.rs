@@ -1,4 +1,4 @@
-//! A handler that looks for a source in the shared state.
+//! A handler that accesses a source in the shared state.
 
 use logmark::http::AppState;
 

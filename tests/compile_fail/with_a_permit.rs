@@ -1,4 +1,4 @@
-//! A handler as it should be: what shows that the others fail for want of leave alone.
+//! A correct handler, which shows that the others fail only because of their permits.
 
 use logmark::auth::permit::Permit;
 use logmark::auth::policy;

@@ -1,4 +1,4 @@
-//! A handler that forgets to ask for leave.
+//! A handler without a permit.
 
 use logmark::domain::event::{Direction, PageRequest, Priority};
 use logmark::domain::operation::ReadStream;

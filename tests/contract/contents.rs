@@ -1,4 +1,4 @@
-//! What is in messages and names comes through every hop unchanged.
+//! Messages and names pass through every hop unchanged.
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -47,7 +47,7 @@ pub fn awkward() -> Vec<String> {
     all
 }
 
-/// Puts them all into a stream, a millisecond apart.
+/// Writes all of them to a stream, a millisecond apart.
 pub async fn write_awkward(subject: &Subject, group: &str, stream: &str) -> Vec<Event> {
     let begin = Subject::begin();
     let messages = awkward();
@@ -56,7 +56,7 @@ pub async fn write_awkward(subject: &Subject, group: &str, stream: &str) -> Vec<
     events.into_iter().map(|(at, message)| Event::new(at, stream, message)).collect()
 }
 
-/// Byte for byte, by the stream and by the group.
+/// Byte for byte, by stream and by group.
 pub async fn any_message_comes_back_as_it_was(subject: &Subject) {
     let group = subject.group("api");
     let all = write_awkward(subject, &group, "web").await;
@@ -92,7 +92,7 @@ const NAMES: [&str; 22] = [
     "...",
 ];
 
-/// Streams of any name, in groups of any name: by both spellings of a path, by the query, by the list's own `path`.
+/// Streams and groups with any names: by both spellings of a path, by query parameters, by the `path` of lists.
 pub async fn any_name_can_be_read_in_every_spelling(subject: &Subject) {
     let group = subject.group("Team_1/a.b-c#d/..e");
     let at = Subject::begin();

@@ -1,4 +1,4 @@
-//! A CloudWatch that fails, seen through the API: the contract's statuses, nothing lost, and never a word of AWS's.
+//! A failing CloudWatch, seen through the API: the contract's statuses, no lost events, and never AWS's own text.
 
 use std::collections::VecDeque;
 
@@ -10,11 +10,11 @@ use crate::world::fake_cloudwatch::{CANARY, Fake, Fault, SECRET};
 
 const THROTTLED: Fault = Fault::Error(400, "ThrottlingException");
 const BROKEN: Fault = Fault::Error(500, "InternalFailure");
-/// No fault, in a queue of faults: it is one for another key than ours.
+/// No fault, in a queue of faults: an entry for an unused key.
 const GOOD: Fault = Fault::ExpiredIfOld;
 const GROUP: &str = "/f/api";
 
-/// The service on a fake that holds 30 events in `web`, from a time of its own on.
+/// The service on a fake with 30 events in `web`, from a given time on.
 struct TestEnvironment {
     fake: Fake,
     binary: Binary,
@@ -25,7 +25,7 @@ struct TestEnvironment {
 impl TestEnvironment {
     async fn new() -> Self {
         let fake = Fake::start(now()).await;
-        // No answer to a request takes longer than this: so a fake that hangs is soon given up.
+        // A short time limit, so that a hanging fake is given up quickly.
         let limits = "limits = { request_timeout = \"3s\", work_time = \"2s\" }";
         let binary = Binary::on(&fake.endpoint(), "f", limits).await;
         let begin = Subject::begin();
@@ -34,7 +34,7 @@ impl TestEnvironment {
         Self { acme: binary.acme(), fake, binary, model }
     }
 
-    /// With upstream pages that come short or empty, so that every answer takes several calls.
+    /// With short or empty upstream pages, so that every response needs several calls.
     async fn in_small_pages() -> Self {
         let environment = Self::new().await;
         environment.fake.state().logs.partial = 7;
@@ -51,7 +51,7 @@ impl TestEnvironment {
         self.fake.state().always = fault;
     }
 
-    /// Nothing of the upstream's own words is in the answer, nor in our log.
+    /// The upstream's text appears neither in the response nor in the log.
     #[track_caller]
     fn assert_discreet(&self, answer: &Answer) {
         let told = format!("{}{:?}{:?}", answer.text(), answer.headers, answer.trailers);
@@ -76,7 +76,7 @@ async fn what_passes_soon_is_not_seen() {
             environment.then(0, &[fault, fault]);
             let answer = environment.acme.get(&format!("{target}?from=head&limit=30")).await;
             assert_eq!(answer.messages().len(), 30, "{fault:?}");
-            // Two retries for each call that failed: the budget for them must not run out before the next.
+            // Two retries for each failed call: the retry budget must suffice for the next.
             for _ in 0..6 {
                 environment.acme.get(&format!("{}?limit=1", targets()[0])).await;
             }
@@ -106,17 +106,17 @@ async fn what_lasts_has_its_status() {
         (Fault::NotHttp, "502 upstream_error"),
         (Fault::Error(400, "ResourceNotFoundException"), "404 not_found"),
     ] {
-        // Of its own each: a service spares an upstream that fails for long.
+        // A separate service for each, because the circuit breaker opens for a failing upstream.
         let environment = TestEnvironment::new().await;
         environment.always(Some(fault));
         let formats = targets().map(|target| format!("{target}?start=-3h&format=csv"));
         for target in targets().iter().chain(&formats).chain(&lists) {
-            // DescribeLogGroups has no such error: it is no answer to it.
+            // DescribeLogGroups has no such error, so the response is invalid.
             if expected == "404 not_found" && !target.contains("logs") {
                 continue;
             }
             let answer = environment.acme.get(target).await;
-            // Nor does it ask an upstream for more that wants to be asked less.
+            // It also makes no more calls to an upstream that throttles.
             let is_spared = expected.starts_with("503") && answer.problem() == "429 rate_limited";
             assert!(is_spared || answer.problem() == expected, "{fault:?}: {target}: {}", answer.text());
             let wait: Option<u32> = answer.header("retry-after").parse().ok();
@@ -143,7 +143,7 @@ async fn a_source_that_hangs_is_given_up_in_time() {
     }
 }
 
-/// A page that was throttled midway says so and has a cursor, with which nothing is lost and nothing comes twice.
+/// A page that was throttled midway says so and has a cursor, with which no event is lost or repeated.
 #[tokio::test]
 async fn a_page_throttled_midway_goes_on_without_loss() {
     let environment = TestEnvironment::in_small_pages().await;
@@ -176,12 +176,12 @@ async fn a_page_throttled_midway_goes_on_without_loss() {
     assert!(throttled >= 8, "{throttled} pages were throttled");
 }
 
-/// A page whose source hangs midway ends in time, with what was read and a cursor.
+/// A page whose source hangs midway ends in time, with the events so far and a cursor.
 #[tokio::test]
 async fn a_page_that_hangs_midway_keeps_what_was_read() {
     let environment = TestEnvironment::new().await;
     for from in ["head", "tail"] {
-        // The first call takes a second, so that the next one's own time would end after the request's.
+        // The first call takes a second, so that the next call's time limit would exceed the request's.
         environment.then(0, &[Fault::RetryAfter(429, "TooManyRequestsException", 1), GOOD, Fault::Hang]);
         let answer = environment.acme.get(&format!("{}?from={from}&limit=1000", targets()[0])).await;
         assert_eq!(answer.messages().len(), 30, "from {from}");
@@ -194,7 +194,7 @@ async fn a_page_that_hangs_midway_keeps_what_was_read() {
     }
 }
 
-/// An export whose source fails midway ends in an error that a client sees: a line of NDJSON, a body that breaks off.
+/// An export whose source fails midway ends in a visible error: an NDJSON line or an aborted body.
 #[tokio::test]
 async fn an_export_that_fails_midway_never_ends_cleanly() {
     let environment = TestEnvironment::new().await;
@@ -230,7 +230,7 @@ async fn an_export_that_fails_midway_never_ends_cleanly() {
     }
 }
 
-/// A throttled export waits instead: its client has begun to read.
+/// A throttled export waits instead, because its client has started to read.
 #[tokio::test]
 async fn an_export_waits_out_a_throttled_source() {
     let environment = TestEnvironment::in_small_pages().await;

@@ -2,7 +2,7 @@
 
 use super::subject::{Event, Subject, group_path, stream_path};
 
-/// What each of the streams gets in turn; the filters below say by letter which they mean.
+/// The messages of each stream in turn; the filters below name the matching ones by letter.
 const MESSAGES: [(char, &str); 10] = [
     ('a', "[ERROR] payment refused"),
     ('b', "[ERROR] payment timeout"),
@@ -18,10 +18,10 @@ const MESSAGES: [(char, &str); 10] = [
 const STREAMS: [&str; 3] = ["prod-1", "prod-2", "test/1"];
 const SIZES: [usize; 4] = [1, 2, 7, 1000];
 
-/// Filters in the terms that every server of FilterLogEvents knows, and the letters that they mean.
+/// Filters that every server of FilterLogEvents supports, and the letters of their matches.
 const TERMS: [(&str, &str); 4] = [("payment", "abc"), ("payment ERROR", "ab"), ("\"payment refused\"", "a"), ("absent", "")];
 
-/// All that the language has.
+/// All features of the language.
 const PATTERNS: [(&str, &str); 15] = [
     ("", "abcdefghij"),
     ("  ", "abcdefghij"),
@@ -45,7 +45,7 @@ async fn write(subject: &Subject, group: &str, count: usize) -> Vec<(char, Event
     let begin = Subject::begin();
     let event = |index: usize| {
         let (letter, message) = MESSAGES[index * 7 % MESSAGES.len()];
-        // CloudWatch takes no empty message.
+        // CloudWatch refuses empty messages.
         let message = if message.is_empty() { " " } else { message };
         (letter, Event::new(begin + i64::try_from(index / 2).unwrap(), STREAMS[index % STREAMS.len()], message))
     };
@@ -95,17 +95,17 @@ async fn check(subject: &Subject, filters: &[(&str, &str)], backward: bool) {
     }
 }
 
-/// Terms and phrases, whatever the pages.
+/// Terms and phrases, with any page size.
 pub async fn terms_choose_events(subject: &Subject) {
     check(subject, &TERMS, false).await;
 }
 
-/// Every form of pattern, whatever the pages and whichever way they are read.
+/// Every form of pattern, with any page size and direction.
 pub async fn patterns_choose_events(subject: &Subject) {
     check(subject, &PATTERNS, true).await;
 }
 
-/// A cursor carries its filter; another one beside it is refused, the same one in other words is not.
+/// A cursor contains its filter; a different filter parameter is refused, another spelling of the same filter is not.
 pub async fn a_cursor_carries_its_filter(subject: &Subject) {
     let group = subject.group("api");
     let all = write(subject, &group, 60).await;
@@ -126,7 +126,7 @@ pub async fn a_cursor_carries_its_filter(subject: &Subject) {
     }
 }
 
-/// New events that match appear behind the end.
+/// New matching events appear after the end.
 pub async fn the_end_of_a_filtered_group_is_where_new_matches_appear(subject: &Subject) {
     let group = subject.group("api");
     let begin = Subject::begin();
@@ -152,7 +152,7 @@ pub async fn the_end_of_a_filtered_group_is_where_new_matches_appear(subject: &S
     assert_eq!(messages, ["signal 1", "signal 2", "signal 3", "signal 4"]);
 }
 
-/// What is hidden stays hidden, whatever the filter asks for.
+/// Hidden events stay hidden for every filter.
 pub async fn a_filter_finds_nothing_in_hidden_streams(subject: &Subject) {
     let group = subject.limited_group("api");
     let all = write(subject, &group, 30).await;

@@ -1,4 +1,4 @@
-//! NDJSON, CSV and text say what the JSON pages say.
+//! NDJSON, CSV and text have the same contents as the JSON pages.
 
 use serde_json::Value;
 
@@ -19,7 +19,7 @@ async fn pages(subject: &Subject, first: &str, limit: usize) -> Vec<Value> {
     }
 }
 
-/// RFC 4180, read by its grammar: records of fields.
+/// A parser of RFC 4180 by its grammar: records of fields.
 fn csv(text: &str) -> Vec<Vec<String>> {
     let (mut records, mut record, mut field) = (Vec::new(), Vec::new(), String::new());
     let mut rest = text.chars().peekable();
@@ -42,7 +42,7 @@ fn csv(text: &str) -> Vec<Vec<String>> {
     records
 }
 
-/// What CSV writes for a text: a quote mark before what a spreadsheet would run, at any separator, and before ids it would round.
+/// The CSV of a text: a quote mark before formulas, at any separator, and before ids that a spreadsheet would round.
 fn neutralised(text: &str) -> String {
     const FORMULA: [char; 4] = ['=', '+', '-', '@'];
     let is_rounded = text.len() > 15 && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -58,7 +58,7 @@ fn neutralised(text: &str) -> String {
     out
 }
 
-/// Every event of every format, of the stream and of the group, members and all.
+/// Every event in every format, of the stream and of the group, with all members.
 pub async fn every_format_says_the_same(subject: &Subject) {
     let group = subject.group("api");
     let all = write_awkward(subject, &group, "web,1").await;
@@ -90,7 +90,7 @@ pub async fn every_format_says_the_same(subject: &Subject) {
     }
 }
 
-/// Its trailer, and its last line, lead to the rest.
+/// Its trailer and its last line have the cursor of the rest.
 pub async fn a_limited_export_ends_in_a_cursor_that_goes_on(subject: &Subject) {
     let group = subject.group("api");
     let begin = Subject::begin();
@@ -118,7 +118,7 @@ pub async fn a_limited_export_ends_in_a_cursor_that_goes_on(subject: &Subject) {
     }
 }
 
-/// Three megabytes: more than one answer of the source's may hold, and more than a page of ours.
+/// Three megabytes: more than one response of the source, and more than one page of the API.
 pub async fn an_export_of_many_pages_is_whole(subject: &Subject) {
     let group = subject.group("api");
     let begin = Subject::begin();

@@ -5,7 +5,7 @@ use super::subject::{Event, Page, Subject, group_path, varied};
 const STREAMS: [&str; 4] = ["prod-1", "prod-2", "test/1", "[$LATEST] x"];
 const SIZES: [usize; 9] = [1, 2, 3, 7, 10, 39, 40, 41, 10_000];
 
-/// Puts `count` varied events over the streams, in order of time; what was put.
+/// Writes `count` varied events over the streams, in order of time, and returns them.
 async fn write(subject: &Subject, group: &str, count: usize) -> Vec<Event> {
     let begin = Subject::begin();
     let event = |(index, (after, message)): (usize, (i64, String))| Event::new(begin + after, STREAMS[index * 7 % 4], &message);
@@ -18,8 +18,8 @@ async fn write(subject: &Subject, group: &str, count: usize) -> Vec<Event> {
     all
 }
 
-/// The same events: ascending, and each stream in its own order. Which stream comes first within a millisecond is the source's
-/// (AWS: by ingestion, then by an id of its own).
+/// The same events: ascending, and each stream in its own order. The source determines the order of streams within a millisecond
+/// (AWS: by ingestion, then by its own id).
 #[track_caller]
 fn assert_merged(read: &[Event], model: &[Event], about: &str) {
     assert!(read.is_sorted_by_key(|event| event.at), "{about}: {read:#?}");
@@ -31,7 +31,7 @@ fn assert_merged(read: &[Event], model: &[Event], about: &str) {
     assert_eq!(by_stream(read), by_stream(model), "{about}");
 }
 
-/// Whatever the pages: all streams in one order of time, every event once.
+/// With any page size: all streams in one order of time, every event once.
 pub async fn streams_are_read_as_one(subject: &Subject) {
     let group = subject.group("api");
     let model = write(subject, &group, 40).await;
@@ -41,7 +41,7 @@ pub async fn streams_are_read_as_one(subject: &Subject) {
     for limit in SIZES {
         assert_eq!(subject.forward(&path, limit).await, whole, "pages of {limit}");
     }
-    // A group that fits one call of the source's can be read from its tail everywhere.
+    // A group that fits into one call of the source can be read from its tail everywhere.
     assert_merged(&subject.backward(&group_path(&group), 1000).await, &model, "from the tail");
 }
 
@@ -56,7 +56,7 @@ pub async fn pages_of_any_size_lead_back_to_the_head(subject: &Subject) {
     }
 }
 
-/// From every page on the way back one may go forward again.
+/// Every backward page allows reading forward again.
 pub async fn every_page_knows_what_is_newer(subject: &Subject) {
     let group = subject.group("api");
     write(subject, &group, 23).await;
@@ -77,7 +77,7 @@ pub async fn every_page_knows_what_is_newer(subject: &Subject) {
     }
 }
 
-/// `streams` and `streamPrefix`, whatever the pages.
+/// `streams` and `streamPrefix`, with any page size.
 pub async fn streams_are_chosen_by_name_and_prefix(subject: &Subject) {
     let group = subject.group("api");
     let model = write(subject, &group, 40).await;
@@ -98,7 +98,7 @@ pub async fn streams_are_chosen_by_name_and_prefix(subject: &Subject) {
     }
 }
 
-/// A named stream that is not there is not passed over.
+/// A missing named stream is not skipped.
 pub async fn a_name_that_is_not_there_is_not_found(subject: &Subject) {
     let group = subject.group("api");
     write(subject, &group, 8).await;
@@ -107,7 +107,7 @@ pub async fn a_name_that_is_not_there_is_not_found(subject: &Subject) {
     }
 }
 
-/// A grant for `prod-*` shows those streams, whatever is asked, and of the others not even that they exist.
+/// A grant for `prod-*` shows only those streams for every request, and does not reveal that others exist.
 pub async fn a_grant_for_some_streams_shows_no_others(subject: &Subject) {
     let group = subject.limited_group("api");
     let model = write(subject, &group, 40).await;
@@ -133,7 +133,7 @@ pub async fn a_grant_for_some_streams_shows_no_others(subject: &Subject) {
     assert_eq!(texts.len(), 1, "{texts:?}");
 }
 
-/// Events that come while somebody reads: none is given twice, and none is missed that lies ahead.
+/// New events during reading: none is repeated, and none ahead is missed.
 pub async fn late_events_shift_nothing_in_a_group(subject: &Subject) {
     let group = subject.group("api");
     write(subject, &group, 20).await;
@@ -142,7 +142,7 @@ pub async fn late_events_shift_nothing_in_a_group(subject: &Subject) {
         let before = subject.forward(&path, 1000).await;
         let page = subject.page(&format!("{path}&limit={limit}")).await;
         let (first, last) = (page.events[0].at, page.events.last().unwrap().at);
-        // In the last stream: moto sorts equals by stream.
+        // In the last stream, because moto sorts equal times by stream.
         let later =
             [(first - 1, "older"), (last, "equal"), (last + 1, "ahead")].map(|(at, text)| (at, format!("{text} {round}")));
         for (at, text) in &later {
@@ -156,7 +156,7 @@ pub async fn late_events_shift_nothing_in_a_group(subject: &Subject) {
     }
 }
 
-/// The cursor of the end is empty until something comes, then it is exactly that, in whichever stream.
+/// The page of the end's cursor is empty until a new event arrives, and then has exactly that event, in any stream.
 pub async fn the_end_of_a_group_is_where_new_events_appear(subject: &Subject) {
     let group = subject.group("api");
     let mut last = write(subject, &group, 20).await.last().unwrap().at;
@@ -167,7 +167,7 @@ pub async fn the_end_of_a_group_is_where_new_events_appear(subject: &Subject) {
             page = quiet(subject, page).await;
             last += after;
             let mut expected = Vec::new();
-            // moto sorts equals by stream: what comes at a time that was read already is in the last one.
+            // moto sorts equal times by stream, so new events of a time already read are in the last stream.
             for stream in if after == 0 { &["new"][..] } else { &[STREAMS[3], "new"] } {
                 let text = format!("{stream} {last} {}", page.next.len());
                 subject.put(&group, stream, &[(last, &text)]).await;
@@ -186,7 +186,7 @@ pub async fn the_end_of_a_group_is_where_new_events_appear(subject: &Subject) {
     }
 }
 
-/// Asks until there is nothing more.
+/// Reads until the end.
 async fn quiet(subject: &Subject, page: Page) -> Page {
     let page = subject.page(&page.next_target(10)).await;
     assert_eq!((page.events.len(), page.stop.as_str()), (0, "end"));

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::subject::{Event, Subject, segment};
 
-/// The whole list, page by page.
+/// The complete list, page by page.
 async fn list(subject: &Subject, target: &str, member: &str, limit: usize) -> Vec<Value> {
     let mut all = Vec::new();
     let first = format!("{target}{}limit={limit}", if target.contains('?') { '&' } else { '?' });
@@ -26,7 +26,7 @@ fn names(items: &[Value]) -> Vec<&str> {
     items.iter().map(|item| item["name"].as_str().unwrap()).collect()
 }
 
-/// 120 groups: three of CloudWatch's pages. Whatever the pages, each is there once, in order.
+/// 120 groups: three of CloudWatch's pages. With any page size, each is listed once, in order.
 pub async fn groups_are_listed_page_by_page(subject: &Subject) {
     let mut all: Vec<String> = (0..120).map(|number| subject.group(&format!("g{number:03}"))).collect();
     for group in all.iter().rev() {
@@ -42,7 +42,7 @@ pub async fn groups_are_listed_page_by_page(subject: &Subject) {
     }
 }
 
-/// Scope, grant and prefix together; what is not granted is not there.
+/// Scope, grant and prefix together; other groups are not listed.
 pub async fn groups_are_those_of_grant_and_prefix(subject: &Subject) {
     let mut mine = vec![
         subject.group("api"),
@@ -73,10 +73,10 @@ pub async fn groups_are_those_of_grant_and_prefix(subject: &Subject) {
     }
 }
 
-/// 60 streams: by name and by last event, both ways, by prefix, with their times; only those that the grant shows.
+/// 60 streams: by name and by last event, in both orders, by prefix, with their times; only the granted ones.
 pub async fn streams_are_listed_by_name_and_by_last_event(subject: &Subject) {
     let (group, limited, begin) = (subject.group("api"), subject.limited_group("api"), Subject::begin());
-    // A permutation, so that the order by time is none by name.
+    // A permutation, so that the order by time differs from the order by name.
     let time = |number: i64| begin + (number * 37 % 60) * 1000;
     let mut by_time: Vec<(i64, String)> =
         (0..60).map(|number| (time(number), format!("{}-{number:02}", if number < 40 { "prod" } else { "test" }))).collect();
@@ -118,8 +118,8 @@ pub async fn streams_are_listed_by_name_and_by_last_event(subject: &Subject) {
     }
 }
 
-/// DescribeLogGroups knows prefixes only: the group is found among more than a page of those that begin like it, and none of
-/// them is taken for one that is not there.
+/// DescribeLogGroups supports only prefixes: the group is found among more than a page of groups with the same prefix, and none
+/// of them is confused with a missing group.
 pub async fn a_group_is_described_and_its_namesakes_are_not(subject: &Subject) {
     let (group, other) = (subject.group("api"), subject.group("web"));
     for number in 0..60 {

@@ -1,14 +1,14 @@
-//! One suite, every source: what the API promises holds for whatever stands behind it.
+//! One suite for every source: the API's guarantees hold for all of them.
 //!
-//! A scenario is written once, as a function of a [`Subject`], and [`contract!`] makes a test of it for each source it names:
+//! A scenario is a function of a [`Subject`], and [`contract!`] defines a test of it for each named source:
 //!
 //! - `local`: the embedded store, on disk;
-//! - `fake`: our CloudWatch (`world/fake_cloudwatch`), true to AWS's documentation where emulators are not;
-//! - `torn`: the same, whose pages come short or empty at random, as AWS's may;
-//! - `moto`: an endpoint that somebody else wrote, filled by AWS's own client. What it gets wrong is said where it is left out;
-//! - `endpoint`: another Logmark's local source, by its own CloudWatch Logs protocol.
+//! - `fake`: the fake CloudWatch (`world/fake_cloudwatch`), which follows AWS's documentation where emulators do not;
+//! - `torn`: the same with random short or empty pages, which AWS may return;
+//! - `moto`: an independent emulator, filled by AWS's own client. Its known errors are listed where it is left out;
+//! - `endpoint`: the local source of another Logmark, through the CloudWatch Logs protocol.
 //!
-//! With the last four it is the real binary that is asked, with credentials from its environment.
+//! The last four test the real binary, with credentials from its environment.
 
 pub mod subject;
 mod streams;
@@ -23,6 +23,7 @@ mod wire;
 mod queries;
 mod query_rows;
 mod faults;
+mod tails;
 
 use subject::Subject;
 
@@ -38,31 +39,36 @@ macro_rules! contract {
 }
 
 contract! {
+    tails::new_events_are_delivered_once_as_pages_show_them: local;
+    tails::history_comes_first_and_a_cursor_continues_behind_its_event: local;
+    tails::a_grant_for_some_streams_follows_no_others: local;
+    tails::a_tail_of_what_is_not_there_is_not_found: local;
+
     streams::pages_of_any_size_are_the_stream: local, fake, torn, moto, endpoint;
     streams::a_cursor_goes_either_way: local, fake, torn, moto, endpoint;
-    // moto's tokens count events from the head: whatever comes late shifts them, so that an event is given out again.
+    // moto's tokens count events from the head: late events shift them, so that an event is returned again.
     streams::late_events_shift_nothing: local, fake, torn, endpoint;
     streams::the_end_is_where_new_events_appear: local, fake, torn, moto, endpoint;
     streams::an_empty_stream_is_a_page_without_events: local, fake, torn, moto, endpoint;
-    // moto's forward token at the tail of an empty stream skips the first event that comes.
+    // moto's forward token at the tail of an empty stream skips the first new event.
     streams::the_tail_of_an_empty_stream_finds_its_first_event: local, fake, torn, endpoint;
     streams::what_is_not_there_is_not_found: local, fake, moto, endpoint;
-    // moto says of a stream that is not there that the group is not.
+    // moto reports a missing stream as a missing group.
     streams::a_missing_stream_is_told_from_a_missing_group: local, fake, endpoint;
 
     groups::streams_are_read_as_one: local, fake, torn, moto, endpoint;
-    // moto knows no startFromHead in FilterLogEvents: it answers with the oldest events, which Logmark refuses to take for the
-    // newest (its tail is then 502, and only a group that fits one page can be read from there).
+    // moto does not support startFromHead in FilterLogEvents: it returns the oldest events, which Logmark refuses as the newest
+    // (its tail is then 502, and only a group that fits into one page can be read from there).
     groups::pages_of_any_size_lead_back_to_the_head: local, fake, torn, endpoint;
     groups::every_page_knows_what_is_newer: local, fake, torn, endpoint;
     groups::streams_are_chosen_by_name_and_prefix: local, fake, torn, moto, endpoint;
-    // moto passes over a stream name that it does not know; AWS's answer is ResourceNotFoundException.
+    // moto skips an unknown stream name; AWS returns ResourceNotFoundException.
     groups::a_name_that_is_not_there_is_not_found: local, fake, endpoint;
     groups::a_grant_for_some_streams_shows_no_others: local, fake, torn, moto, endpoint;
     groups::late_events_shift_nothing_in_a_group: local, fake, torn, moto, endpoint;
     groups::the_end_of_a_group_is_where_new_events_appear: local, fake, torn, moto, endpoint;
 
-    // moto knows terms and phrases; in anything else it sees a filter that lets everything pass.
+    // moto supports terms and phrases; with any other filter it returns all events.
     filters::terms_choose_events: local, fake, torn, moto, endpoint;
     filters::patterns_choose_events: local, fake, torn, endpoint;
     filters::a_cursor_carries_its_filter: local, fake, moto, endpoint;
@@ -88,8 +94,9 @@ contract! {
     lists::streams_are_listed_by_name_and_by_last_event: local, fake, moto, endpoint;
     lists::a_group_is_described_and_its_namesakes_are_not: local, fake, moto, endpoint;
 
-    // Our CloudWatch gives the rows that a test hands it, and moto says not which groups a query read.
+    // The fake returns the rows of the test, and moto does not report which groups a query read.
     query_rows::a_query_finds_what_its_groups_hold: local, endpoint;
+    query_rows::a_check_tells_the_columns_and_starts_nothing: local, fake, moto, endpoint;
     query_rows::the_range_of_a_query_is_exact_to_the_millisecond: local, endpoint;
     query_rows::rows_are_paged_and_every_page_is_of_the_same_result: local, endpoint;
     query_rows::a_grant_for_some_streams_is_all_that_a_query_sees: local, endpoint;
@@ -97,7 +104,7 @@ contract! {
     query_rows::the_fields_of_a_group_are_told_with_their_share: local, endpoint;
 
     real_data::ten_thousand_lines_are_exported_byte_for_byte: local, fake, torn, moto, endpoint;
-    // Pages of 7 are 1,429 requests and twice as many calls; moto sorts all events anew for each, so there it is pages of 997.
+    // Pages of 7 need 1,429 requests and twice as many calls; moto sorts all events for each, so it gets pages of 997.
     real_data::ten_thousand_lines_in_pages_of_7: local, fake, endpoint;
     real_data::ten_thousand_lines_in_pages_of_997: moto;
 }

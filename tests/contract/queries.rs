@@ -1,5 +1,5 @@
-//! The six operations of queries and what the fake answers to them, as AWS's own code sees them, and as an emulator that somebody
-//! else wrote takes them.
+//! The six query operations and the fake's responses, validated by AWS's own code, and the same operations on an independent
+//! emulator.
 
 use std::collections::BTreeSet;
 
@@ -41,7 +41,7 @@ async fn botocore_finds_the_requests_of_queries_signed_and_with_their_answers_in
     for parameters in ["", "?time=-1h"] {
         assert_eq!(acme.get(&format!("/groups/{}/fields{parameters}", segment("/q/api"))).await.status, 200);
     }
-    // What the fake refuses: a query that has ended, one too many, a text, a group.
+    // The fake's errors: an ended query, too many queries, an invalid text, a missing group.
     assert_eq!(acme.delete(&format!("/queries/{id}")).await.status, 204);
     fake.state().queries.most = 0;
     assert_eq!(acme.post("/queries", &short, &[]).await.status, 503);
@@ -70,7 +70,7 @@ async fn botocore_finds_the_requests_of_queries_signed_and_with_their_answers_in
     assert!(end["queryString"].as_str().unwrap().ends_with(" | stats COUNT(*) by bin(1h) | limit 5"), "{end}");
 }
 
-/// moto knows no ListLogGroupsForQuery, so it can't say which groups a query reads: what it finds is not shown.
+/// moto does not support ListLogGroupsForQuery, so the groups of a query are unknown: its rows are withheld.
 #[tokio::test]
 async fn moto_takes_a_query_and_its_rows_are_not_shown_unchecked() {
     let subject = Subject::moto().await;

@@ -1,4 +1,4 @@
-//! What queries find in events that a source really holds: rows, figures, fields, records, under the permit.
+//! Queries over real events of a source: rows, statistics, fields, records, under the permit.
 
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ fn body(query: &str, groups: &[&str]) -> Value {
     json!({ "query": query, "logGroups": groups, "start": "-3h" })
 }
 
-/// The answer of a query that has ended.
+/// The response of an ended query.
 async fn ended(subject: &Subject, body: &Value) -> Answer {
     let answer = subject.acme().post("/queries", body, &WAIT).await;
     assert_eq!(answer.status, 200, "{body}: {}", answer.text());
@@ -80,6 +80,21 @@ pub async fn a_query_finds_what_its_groups_hold(subject: &Subject) {
     assert_eq!(counted["statistics"]["recordsMatched"], 5);
     assert_eq!(counted["statistics"]["recordsScanned"], 14);
     assert!(counted["statistics"]["bytesScanned"].as_u64().unwrap() > 14 * 10);
+}
+
+pub async fn a_check_tells_the_columns_and_starts_nothing(subject: &Subject) {
+    let group = subject.group("one");
+    put_requests(subject, &group, "web-1", 9).await;
+    let check = async |query: &str, groups: &[&str]| subject.acme().post("/queries/check", &body(query, groups), &[]).await;
+    let checked = check("stats count(*) as n by bin(5m), status", &[&group]).await.json();
+    assert_eq!((&checked["diagnostics"], &checked["refusals"]), (&json!([]), &json!([])));
+    assert_eq!((&checked["columns"], &checked["shape"]), (&json!(["bin(5m)", "status", "n"]), &json!("series")));
+    assert!(["exact", "stored"].contains(&checked["estimate"]["basis"].as_str().unwrap()), "{checked}");
+    let wrong = check("stat count(*)", &[&group]).await.json();
+    assert_eq!(wrong["diagnostics"][0]["fix"], "stats", "{wrong}");
+    for missing in [subject.group("nothing").as_str(), "/globex/api"] {
+        assert_eq!(check("fields n", &[missing]).await.problem(), "404 not_found", "{missing}");
+    }
 }
 
 pub async fn the_range_of_a_query_is_exact_to_the_millisecond(subject: &Subject) {

@@ -1,9 +1,9 @@
-//! `start` is inside the range, `end` is not, whatever the source's own call makes of them (GetLogEvents: exclusive,
-//! FilterLogEvents: inclusive, moto: both inclusive).
+//! `start` is inclusive and `end` is exclusive, regardless of the source's own call (GetLogEvents: exclusive end,
+//! FilterLogEvents: inclusive end, moto: both inclusive).
 
 use super::subject::{Event, Subject, group_path, stream_path};
 
-/// Ten events, each a millisecond after the other, the fifth millisecond three times.
+/// Ten events, one per millisecond, with three in the fifth millisecond.
 async fn write(subject: &Subject, group: &str) -> Vec<Event> {
     let begin = Subject::begin();
     let times = [0, 1, 2, 3, 4, 5, 5, 5, 6, 7, 8, 9];
@@ -14,7 +14,7 @@ async fn write(subject: &Subject, group: &str) -> Vec<Event> {
     texts.iter().map(|(at, text)| Event::new(*at, "web", text)).collect()
 }
 
-/// The two ways to the same events.
+/// The two endpoints for the same events.
 fn paths(group: &str) -> [String; 2] {
     [stream_path(group, "web"), group_path(group)]
 }
@@ -64,7 +64,7 @@ async fn in_range_backward(subject: &Subject, path: impl Fn(&str) -> String) {
     }
 }
 
-/// Two ranges that meet at any millisecond are together all events, each once.
+/// Two ranges that meet at any millisecond have together all events, each once.
 pub async fn ranges_that_meet_share_nothing(subject: &Subject) {
     let group = subject.group("api");
     let all = write(subject, &group).await;

@@ -1,8 +1,7 @@
-//! A real web server's log of 10,000 requests: put, exported, and the same lines, byte for byte.
+//! A real web server's log of 10,000 requests: written, exported, and compared byte for byte.
 //!
-//! `LOGMARK_TEST_DATA` names the folder that holds `web/apache_combined_semicomplete_10k.log` (elastic/examples, Apache-2.0);
-//! by itself it is looked for in `shared/data` beside
-//! the project. Without it these tests say that they are skipped.
+//! `LOGMARK_TEST_DATA` names the folder that holds `web/apache_combined_semicomplete_10k.log` (elastic/examples, Apache-2.0); by
+//! default it is `shared/data` beside the project. Without the file these tests print that they are skipped.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +10,8 @@ use super::subject::{Event, Subject, group_path, now, stream_path};
 const FILE: &str = "web/apache_combined_semicomplete_10k.log";
 const DAY: i64 = 24 * 3600 * 1000;
 
-/// The lines with their times, shifted so that the newest is of yesterday; in order of time, equals in that of the file.
+/// The lines with their times, shifted so that the newest is of yesterday; in order of time, equal times in the order of the
+/// file.
 fn lines() -> Option<Vec<(i64, String)>> {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
     let beside = || manifest.ancestors().skip(1).map(|folder| folder.join("shared/data")).find(|folder| folder.is_dir());
@@ -34,7 +34,7 @@ fn time(line: &str) -> i64 {
     time.to_timestamp().unwrap().as_millisecond()
 }
 
-/// The group that holds the lines in the stream `access`, and the lines; `None` without the data.
+/// The group with the lines in the stream `access`, and the lines; `None` without the data.
 async fn write(subject: &Subject) -> Option<(String, Vec<(i64, String)>)> {
     let (group, lines) = (subject.group("web"), lines()?);
     let events: Vec<(i64, &str)> = lines.iter().map(|(at, line)| (*at, line.as_str())).collect();

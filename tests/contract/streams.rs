@@ -5,7 +5,7 @@ use super::subject::{Event, Page, Subject, group_path, stream_path, varied};
 const STREAM: &str = "2026/11/20/[$LATEST]web 1";
 const SIZES: [usize; 11] = [1, 2, 3, 5, 7, 10, 11, 39, 40, 41, 10_000];
 
-/// Puts `count` varied events, in two calls; what the stream then is.
+/// Writes `count` varied events in two calls, and returns the expected stream.
 async fn write(subject: &Subject, group: &str, count: usize) -> Vec<Event> {
     let begin = Subject::begin();
     let all = varied(count);
@@ -16,7 +16,7 @@ async fn write(subject: &Subject, group: &str, count: usize) -> Vec<Event> {
     events.into_iter().map(|(at, message)| Event::new(at, STREAM, message)).collect()
 }
 
-/// Whatever the size of the pages and the direction: every event once, in order, those of one millisecond as they came.
+/// With any page size and direction: every event once, in order; events of one millisecond in the order of writing.
 pub async fn pages_of_any_size_are_the_stream(subject: &Subject) {
     let group = subject.group("api");
     let model = write(subject, &group, 40).await;
@@ -28,10 +28,10 @@ pub async fn pages_of_any_size_are_the_stream(subject: &Subject) {
     }
 }
 
-/// Where a page leads.
+/// The cursors of a page.
 type Link = fn(&Page, usize) -> String;
 
-/// At every page one may turn round: what is older and what is newer than it is the rest of the stream.
+/// At every page the direction can change: older and newer events together are the rest of the stream.
 pub async fn a_cursor_goes_either_way(subject: &Subject) {
     let group = subject.group("api");
     let model = write(subject, &group, 23).await;
@@ -43,7 +43,7 @@ pub async fn a_cursor_goes_either_way(subject: &Subject) {
         ];
         for (first, link) in ways {
             let mut page = subject.page(&first).await;
-            // Not from a page without events: GetLogEvents is then at an end, and moto's tokens there are off by one.
+            // Not from an empty page: GetLogEvents is then at an end, and moto's tokens are off by one there.
             while !page.events.is_empty() {
                 let from = model.iter().position(|event| *event == page.events[0]).unwrap();
                 let to = from + page.events.len();
@@ -55,7 +55,7 @@ pub async fn a_cursor_goes_either_way(subject: &Subject) {
     }
 }
 
-/// Events that come while somebody reads: none is given twice, and none is missed that lies ahead.
+/// New events during reading: none is repeated, and none ahead is missed.
 pub async fn late_events_shift_nothing(subject: &Subject) {
     let group = subject.group("api");
     let model = write(subject, &group, 20).await;
@@ -82,7 +82,8 @@ pub async fn late_events_shift_nothing(subject: &Subject) {
     assert_eq!(subject.forward(&format!("{path}?from=head"), 7).await.len(), model.len() + 9);
 }
 
-/// The cursor of the end is empty until something comes, then it is exactly that, be it of the last event's millisecond.
+/// The page of the end's cursor is empty until a new event arrives, and then has exactly that event, even in the last event's
+/// millisecond.
 pub async fn the_end_is_where_new_events_appear(subject: &Subject) {
     let group = subject.group("api");
     let mut last = write(subject, &group, 20).await.last().unwrap().at;
@@ -111,7 +112,7 @@ pub async fn the_end_is_where_new_events_appear(subject: &Subject) {
     }
 }
 
-/// It is no error, it has an end, and its cursor finds the first event.
+/// It is not an error, it has an end, and its cursor finds the first event.
 pub async fn an_empty_stream_is_a_page_without_events(subject: &Subject) {
     finds_the_first_event(subject, &["?from=head", "?start=-1h", "?start=-1h&end=-1m"]).await;
     for query in ["", "?start=-3h&end=-1m&from=tail", "?format=ndjson"] {
@@ -138,7 +139,7 @@ async fn finds_the_first_event(subject: &Subject, queries: &[&str]) {
         subject.put(&group, &stream, &[(at, "first")]).await;
         let page = subject.page(&page.next_target(10)).await;
         assert_eq!(page.events, [Event::new(at, &stream, "first")], "{query}");
-        // Where the source can't say of a page that it is the last, news end with it, and the next page says so.
+        // If the source cannot tell that a page is the last, the next page shows the end.
         if page.stop != "end" {
             assert_eq!(page.stop, "time", "{query}");
             let last = subject.page(&page.next_target(10)).await;
@@ -147,7 +148,7 @@ async fn finds_the_first_event(subject: &Subject, queries: &[&str]) {
     }
 }
 
-/// A group, and a group of somebody else's: the same 404, word for word. A stream: a 404 too.
+/// A missing group, and another tenant's group: the same 404, byte for byte. A stream: a 404 too.
 pub async fn what_is_not_there_is_not_found(subject: &Subject) {
     let (group, foreign) = (subject.group("api"), subject.foreign_group("api"));
     write(subject, &group, 1).await;
@@ -164,7 +165,7 @@ pub async fn what_is_not_there_is_not_found(subject: &Subject) {
     refusals(subject, &group, Some("missing")).await;
 }
 
-/// A stream of a group that the caller may read: a 404 that says so, the same whether it is not there or the grant leaves it out.
+/// A stream of a group that the caller may read: a 404 that says so, the same for a missing and for a hidden stream.
 pub async fn a_missing_stream_is_told_from_a_missing_group(subject: &Subject) {
     let group = subject.group("api");
     write(subject, &group, 1).await;

@@ -1,4 +1,4 @@
-//! A service on one of the sources: how to put events into it, and clients that read them out through the API.
+//! A service on one of the sources: writing events, and clients that read them through the API.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,10 +15,10 @@ use crate::world::process::Process;
 use crate::world::tokens::Issuer;
 use crate::world::{Options, World};
 
-/// A walk over pages that takes more is one that never ends.
+/// Maximum pages, to detect endless paging.
 const MAX_PAGES: usize = 20_000;
 
-/// A service on a source that only this test uses, or only these names of it.
+/// A service on a source, or on names of it, that only this test uses.
 #[derive(Debug)]
 pub struct Subject {
     root: String,
@@ -34,7 +34,7 @@ enum Source {
     Endpoint { world: Box<World>, process: Binary },
 }
 
-/// What its environment says of credentials.
+/// The credentials in its environment.
 pub const KEYS: [(&str, &str); 2] = [("AWS_ACCESS_KEY_ID", "AKIDTEST"), ("AWS_SECRET_ACCESS_KEY", SECRET)];
 
 /// The real binary on a CloudWatch endpoint.
@@ -51,7 +51,7 @@ impl Binary {
         Self::with(&(cloudwatch(endpoint, KEEPS_NOTHING) + &tenants(root)), server, &KEYS).await
     }
 
-    /// On these `[[sources]]` and for these tenants, with what its environment says of credentials.
+    /// With these `[[sources]]`, tenants and credentials in its environment.
     pub async fn with(sources_and_tenants: &str, server: &str, environment: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let issuer = Issuer::new(folder.path());
@@ -86,15 +86,15 @@ impl Binary {
         &self.process
     }
 
-    /// What it has logged so far.
+    /// Its log so far.
     pub fn log(&self) -> String {
         self.process.log()
     }
 }
 
-/// Nothing stands between the tests and the endpoint that would answer in its place.
+/// No proxy may answer in place of the endpoint.
 pub const KEEPS_NOTHING: &str = "{ bytes = 0 }";
-/// The one source, with quotas that no test meets.
+/// The source, with quotas that no test reaches.
 pub fn cloudwatch(endpoint: &str, cache: &str) -> String {
     let quotas = Api::ALL.map(|api| format!("{api} = 10000")).join(", ");
     format!(
@@ -103,12 +103,12 @@ pub fn cloudwatch(endpoint: &str, cache: &str) -> String {
     )
 }
 
-/// `acme`, which may read the groups of `root`.
+/// The tenant `acme`, which may read the groups of `root`.
 pub fn tenants(root: &str) -> String {
     format!(
         "[tenants.acme]\n\
-         [[tenants.acme.grants]]\ngroups = [\"/{root}/*\"]\nactions = [\"read\", \"query\"]\n\
-         [[tenants.acme.grants]]\ngroups = [\"/limited-{root}/*\"]\nstreams = [\"prod-*\"]\nactions = [\"read\", \"query\"]\n"
+         [[tenants.acme.grants]]\ngroups = [\"/{root}/*\"]\nactions = [\"read\", \"query\", \"tail\"]\n\
+         [[tenants.acme.grants]]\ngroups = [\"/limited-{root}/*\"]\nstreams = [\"prod-*\"]\nactions = [\"read\", \"query\", \"tail\"]\n"
     )
 }
 
@@ -123,28 +123,28 @@ pub fn now() -> i64 {
 }
 
 impl Subject {
-    /// On the embedded store.
+    /// On the local store.
     pub async fn local() -> Self {
         let root = new_root();
         let world = World::with(Options { tenants: Some(tenants(&root)), ..Options::default() }).await;
         Self { root, acme: world.tenant("acme"), source: Source::Local(Box::new(world)) }
     }
 
-    /// On our CloudWatch.
+    /// On the fake CloudWatch.
     pub async fn fake() -> Self {
         let (fake, root) = (Fake::start(now()).await, new_root());
         let process = Binary::with(&(cloudwatch(&fake.endpoint(), KEEPS_NOTHING) + &tenants(&root)), "", &KEYS).await;
         Self { root, acme: process.acme(), source: Source::Fake { fake, process } }
     }
 
-    /// On a CloudWatch of ours, reached by another address.
+    /// On the fake CloudWatch, reached by another address.
     pub async fn fake_by(fake: Fake, address: SocketAddr) -> Self {
         let root = new_root();
         let process = Binary::on(&format!("http://{address}"), &root, "").await;
         Self { root, acme: process.acme(), source: Source::Fake { fake, process } }
     }
 
-    /// On our CloudWatch, whose pages come short or empty at random.
+    /// On the fake CloudWatch with random short or empty pages.
     pub async fn torn() -> Self {
         let subject = Self::fake().await;
         if let Source::Fake { fake, .. } = &subject.source {
@@ -199,7 +199,7 @@ impl Subject {
         }
     }
 
-    /// Puts events (milliseconds, message), in this order; creates what is missing.
+    /// Writes events (milliseconds, message), in this order; creates a missing group or stream.
     pub async fn put(&self, group: &str, stream: &str, events: &[(i64, &str)]) {
         match &self.source {
             Source::Local(world) | Source::Endpoint { world, .. } => world.put(group, stream, events).await,
@@ -212,17 +212,17 @@ impl Subject {
         }
     }
 
-    /// A moment two hours ago, at a full second: every source takes events from then on.
+    /// A moment two hours ago, at a full second: every source accepts events from then on.
     pub fn begin() -> i64 {
         (now() / 1000 - 7200) * 1000
     }
 
-    /// The client of `acme`, who may read.
+    /// The client of `acme`.
     pub fn acme(&self) -> &Client {
         &self.acme
     }
 
-    /// A good answer.
+    /// Sends a GET and requires success.
     pub async fn get(&self, target: &str) -> Answer {
         let answer = self.acme.get(target).await;
         assert_eq!(answer.status, 200, "{target}: {}\n{}", answer.text(), self.log());
@@ -235,7 +235,7 @@ impl Subject {
         Page::of(&self.get(target).await.json())
     }
 
-    /// All events from `target` on to the end, along `nextCursor`, in pages of `limit`.
+    /// All events from `target` to the end, by `nextCursor`, in pages of `limit`.
     pub async fn forward(&self, target: &str, limit: usize) -> Vec<Event> {
         let mut page = self.page(&with_limit(target, limit)).await;
         let mut all = Vec::new();
@@ -250,7 +250,7 @@ impl Subject {
         panic!("no end");
     }
 
-    /// All events from `target` back to the beginning, along `previousCursor`, in pages of `limit`; ascending.
+    /// All events from `target` back to the beginning, by `previousCursor`, in pages of `limit`; ascending.
     pub async fn backward(&self, target: &str, limit: usize) -> Vec<Event> {
         let page = self.page(&with_limit(target, limit)).await;
         let mut all = if page.stop == "end" { Vec::new() } else { self.backward_from(&page, limit).await };
@@ -274,7 +274,7 @@ impl Subject {
         panic!("no beginning");
     }
 
-    /// What the service has logged, where it is a process.
+    /// The log of the service, if it is a process.
     fn log(&self) -> String {
         match &self.source {
             Source::Local(_) => String::new(),
@@ -306,7 +306,7 @@ pub fn group_path(group: &str) -> String {
     format!("/logs/{}", segment(group))
 }
 
-/// An event as the API shows it.
+/// An event of the API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
     /// Epoch milliseconds.
@@ -353,12 +353,12 @@ impl Page {
         }
     }
 
-    /// Where it goes on.
+    /// The cursor of the next page.
     pub fn next_target(&self, limit: usize) -> String {
         format!("/logs?limit={limit}&cursor={}", self.next)
     }
 
-    /// Where it goes back.
+    /// The cursor of the previous page.
     pub fn previous_target(&self, limit: usize) -> String {
         format!("/logs?limit={limit}&cursor={}", self.previous.as_ref().unwrap())
     }
@@ -366,7 +366,7 @@ impl Page {
     fn check(&self, limit: usize) {
         assert!(self.events.len() <= limit, "{} events in a page of {limit}", self.events.len());
         assert!(self.events.is_sorted_by_key(|event| event.at), "{:?}", self.events);
-        // `time`: many empty pages in a row have used up the calls of one answer.
+        // `time`: many consecutive empty pages have used up the calls of one response.
         assert!(["end", "limit", "bytes", "time"].contains(&self.stop.as_str()), "{}", self.stop);
         assert!(self.stop != "limit" || self.events.len() == limit);
     }

@@ -1,4 +1,4 @@
-//! What goes to CloudWatch, as AWS's own code sees it: a hop before moto keeps every request, botocore judges them.
+//! The requests to CloudWatch, validated by AWS's own code: a proxy before moto records every request, and botocore checks them.
 
 use std::collections::BTreeSet;
 
@@ -9,10 +9,10 @@ use crate::world::recorder::{Recorded, Recorder};
 
 use super::subject::{Subject, group_path, now, segment, stream_path};
 
-/// In every header that a client sends besides its token, and in its names.
+/// A canary in every client header except the token, and in names.
 const MARK: &str = "client-mark";
 
-/// Makes Logmark send each of its operations, with every member that they can have.
+/// Makes Logmark send each of its operations, with every possible member.
 async fn use_everything(subject: &Subject, recorder: &Recorder) -> Vec<Recorded> {
     let (group, limited, begin) = (subject.group("api"), subject.limited_group("api"), Subject::begin());
     let events: Vec<(i64, String)> = (0..20).map(|number| (begin + number, format!("event {number}"))).collect();
@@ -85,7 +85,7 @@ async fn botocore_finds_each_request_signed_and_in_its_model() {
     let verdicts = tokio::task::spawn_blocking(move || {
         let botocore = Helper::start("check_requests.py", &[SECRET, REGION]);
         let verdicts: Vec<_> = known.iter().map(|request| botocore.ask(&request.to_json())).collect();
-        // The judge must be able to say no: to another secret, another body, a member that AWS does not know.
+        // The checker must refuse another secret, another body, and an unknown member.
         let stranger = Helper::start("check_requests.py", &["another secret", REGION]);
         assert_eq!(stranger.ask(&known[0].to_json()), "the signature differs");
         let altered = Recorded { body: "{}".into(), ..known[0].clone() };
@@ -102,7 +102,7 @@ async fn botocore_finds_each_request_signed_and_in_its_model() {
     assert!(operations.iter().copied().eq(expected.map(|name| format!("Logs_20140328.{name}"))), "{operations:?}");
 }
 
-/// The fake is true to the model, in what it answers as in what it refuses.
+/// The fake follows the model in its responses and errors.
 #[tokio::test]
 async fn botocore_finds_each_answer_of_the_fake_in_its_model() {
     let fake = Fake::start(now()).await;
@@ -120,7 +120,7 @@ async fn botocore_finds_each_answer_of_the_fake_in_its_model() {
     let verdicts = tokio::task::spawn_blocking(move || {
         let botocore = Helper::start("check_requests.py", &[SECRET, REGION]);
         let verdicts: Vec<_> = exchanges.iter().map(|exchange| botocore.ask(&exchange.with_answer())).collect();
-        // The judge must be able to say no to an answer too.
+        // The checker must refuse invalid responses too.
         for (answer, verdict) in [
             (r#"{"events":[],"more":1}"#, r#"Unknown parameter in input: "more""#),
             (r#"{"events":[{"timestamp":"1"}]}"#, "Invalid type for parameter events[0].timestamp"),
@@ -150,7 +150,7 @@ async fn a_request_has_the_form_of_the_protocol_and_nothing_of_the_clients() {
         assert!(authorization.starts_with(&scope), "{authorization}");
         assert!(authorization.contains("SignedHeaders=content-type;host;x-amz-date;x-amz-target, "), "{authorization}");
 
-        // All that is sent; `traceparent` names the trace, which may be the client's, and our own span in it.
+        // Everything that is sent; `traceparent` has the trace id, which may be the client's, and Logmark's own span.
         let names: BTreeSet<&str> = request.headers.keys().map(http::HeaderName::as_str).collect();
         let known = [
             "authorization",
@@ -171,7 +171,7 @@ async fn a_request_has_the_form_of_the_protocol_and_nothing_of_the_clients() {
     }
 }
 
-/// What the caller wrote is read, and written anew: it is never passed on.
+/// The caller's input is parsed and serialised again, never forwarded unchanged.
 #[tokio::test]
 async fn a_filter_leaves_in_its_canonical_text() {
     let recorder = Recorder::before(Moto::shared().await.address).await;

@@ -32,6 +32,7 @@ async fn ask_for_everything(world: &Binary, acme: &Client) -> BTreeSet<&'static 
         ("get /", "/"),
         ("get /groups", "/groups"),
         ("get /me", "/me"),
+        ("get /queries/language", "/queries/language"),
         ("get /me/explain", "/me/explain?action=read&group=/acme/api"),
         ("get /openapi.json", "/openapi.json"),
         ("get /.well-known/oauth-protected-resource", "/.well-known/oauth-protected-resource"),
@@ -62,7 +63,17 @@ async fn ask_for_everything(world: &Binary, acme: &Client) -> BTreeSet<&'static 
     query(world, acme).await;
     let checked = acme.post("/filters/check", &json!({ "filter": "ERROR" }), &[]).await;
     assert_eq!(checked.status, 200, "{}", checked.text());
-    asked.extend(["post /filters/check", "post /queries", "get /queries/{id}", "delete /queries/{id}", "get /records/{pointer}"]);
+    let body = json!({ "query": "fields @message", "logGroups": GROUPS, "start": "-1h" });
+    let checked = acme.post("/queries/check", &body, &[]).await;
+    assert_eq!(checked.status, 200, "{}", checked.text());
+    asked.extend([
+        "post /queries/check",
+        "post /filters/check",
+        "post /queries",
+        "get /queries/{id}",
+        "delete /queries/{id}",
+        "get /records/{pointer}",
+    ]);
     asked
 }
 

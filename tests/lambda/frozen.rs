@@ -86,6 +86,7 @@ fn service(folder: &std::path::Path, clock: &Arc<HeldClock>, fake: &Fake) -> (ax
         tenants: Arc::new(config.tenants.clone()),
         sources: Sources::new([(name, Arc::new(source) as Arc<dyn Source>)], PagePool::new(limits.response_memory)),
         sealer: CursorSealer::new(&[]).unwrap(),
+        tickets: logmark::http::tickets::Tickets::new(false).unwrap(),
         clock: held,
         limits: RequestLimits {
             target_bytes: 16 * 1024,

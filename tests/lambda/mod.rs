@@ -10,6 +10,7 @@ mod reads;
 mod identity;
 mod strange;
 mod streams;
+mod tails;
 mod limits;
 mod frozen;
 mod configuration;

@@ -126,8 +126,20 @@ async fn caller_and_lists(acme: &Client) -> Vec<Example> {
     ] {
         examples.push((format!("{operation}.json"), pretty(&acme.get(target).await)));
     }
+    // Two of each are enough for an example.
+    let mut language = acme.get("/queries/language").await.json();
+    for list in ["commands", "functions"] {
+        language[list].as_array_mut().unwrap().truncate(2);
+    }
+    examples.push(("queryLanguage.json".to_owned(), serde_json::to_string_pretty(&language).unwrap() + "\n"));
     let body: Value = serde_json::from_str(include_str!("../../openapi/examples/checkFilter.request.json")).unwrap();
     examples.push(("checkFilter.json".to_owned(), pretty(&acme.post("/filters/check", &body, &[]).await)));
+    let body: Value = serde_json::from_str(include_str!("../../openapi/examples/createTicket.request.json")).unwrap();
+    let answer = acme.post("/tickets", &body, &[]).await;
+    let ticket = answer.json()["ticket"].as_str().unwrap().to_owned();
+    examples.push(("createTicket.json".to_owned(), pretty(&answer).replace(&ticket, "exampleTicket")));
+    let body: Value = serde_json::from_str(include_str!("../../openapi/examples/checkQuery.request.json")).unwrap();
+    examples.push(("checkQuery.json".to_owned(), pretty(&acme.post("/queries/check", &body, &[]).await)));
     examples
 }
 

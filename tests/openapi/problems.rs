@@ -54,7 +54,7 @@ async fn the_examples_of_problems_are_what_the_service_says() {
             let query = "SOURCE logGroups(namePrefix: ['/globex']) | limit 5";
             acme.post("/queries", &new(query, "/acme/api"), &[]).await
         }),
-        ("not_supported", acme.send(Method::POST, "/tickets", &[]).await),
+        ("invalid_ticket", environment.with(None).get("/logs/:acme:api?format=csv&ticket=made-up").await),
     ];
     environment.fake.state().always = Some(Fault::OtherJson);
     said.push(("upstream_error", acme.get("/logs/:acme:api").await));
@@ -83,6 +83,14 @@ async fn the_examples_of_problems_are_what_the_service_says() {
     // A body that is refused while it is sent, a fault of ours, keys that were never to be had, and waits: tested elsewhere.
     assert_eq!(
         unsaid,
-        ["body_too_large", "internal_error", "keys_unavailable", "overloaded", "unknown_host", "upstream_timeout"]
+        [
+            "body_too_large",
+            "internal_error",
+            "keys_unavailable",
+            "not_supported",
+            "overloaded",
+            "unknown_host",
+            "upstream_timeout"
+        ]
     );
 }

@@ -17,6 +17,8 @@ async fn me_tells_who_one_is_and_what_one_may() {
     assert_eq!(me["limits"]["requestsPerSecond"], 20);
     assert_eq!(me["limits"]["requestsRemaining"], 19);
     assert_eq!(me["limits"]["maxRangeSeconds"], 31 * 86_400);
+    assert_eq!(me["limits"]["tails"], 5);
+    assert_eq!(me["remaining"], serde_json::json!({ "requestsPerSecond": 19, "tails": 5 }));
     assert_eq!(answer.header("ratelimit-policy"), "\"requests\";q=20;w=1");
     assert_eq!(answer.header("ratelimit"), "\"requests\";r=19;t=1");
 }
@@ -34,8 +36,8 @@ async fn explain_names_the_claim_and_the_rule_or_what_is_missing() {
     let scope = client.get("/me/explain?action=tail&group=/acme/api").await.json();
     assert_eq!(scope["allowed"], false);
     assert_eq!(scope["neededScope"], "logs:tail:/acme/api");
-    // What is permitted and cannot be done is not allowed: there is no live tail yet.
-    for (action, lacking) in [("tail", Some("no live tail")), ("query", None)] {
+    // The local source has queries and a live tail.
+    for (action, lacking) in [("tail", None::<&str>), ("query", None)] {
         let answer = world.tenant("acme").get(&format!("/me/explain?action={action}&group=/acme/api")).await.json();
         assert_eq!(answer["allowed"], lacking.is_none(), "{action}");
         assert!(lacking.is_none_or(|lacking| answer["missing"].as_str().unwrap().contains(lacking)), "{answer}");

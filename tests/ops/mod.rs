@@ -15,5 +15,7 @@ mod several_sources;
 mod bad_input;
 pub mod queries;
 mod local_queries;
+mod query_checks;
+mod query_language;
 mod tail;
 mod problems;

@@ -187,14 +187,3 @@ async fn other_origins_may_call_only_when_they_are_named() {
     assert_eq!(answer.status, 200);
     assert!(answer.header("access-control-allow-headers").contains("authorization"));
 }
-
-#[tokio::test]
-async fn what_this_version_does_not_have_is_refused_by_name() {
-    let world = World::new().await;
-    for (method, path, what) in [(Method::POST, "/tickets", "tickets")] {
-        let answer = world.tenant("acme").send(method.clone(), path, &[]).await;
-        assert_eq!(answer.problem(), "501 not_supported", "{method} {path}");
-        assert!(answer.json()["detail"].as_str().unwrap().contains(what), "{path}");
-        assert_eq!(world.anonymous().send(method, path, &[]).await.problem(), "401 missing_token", "{path}");
-    }
-}

@@ -14,6 +14,7 @@ use tokio::process::Command;
 
 use super::proxy::FaultyProxy;
 use crate::contract::subject::{KEEPS_NOTHING, KEYS, cloudwatch, now};
+use crate::world::binary::Binary;
 use crate::world::fake_cloudwatch::plan::Plan;
 use crate::world::fake_cloudwatch::queries::{ACCOUNT, Script};
 use crate::world::fake_cloudwatch::{Fake, Fault};
@@ -84,6 +85,22 @@ impl TestEnvironment {
         assert!(output.status.success(), "{command:?} in {folder}: {}", output.status);
         out
     }
+
+    /// Runs a command until it has printed these texts, and ends it.
+    pub async fn run_until(&self, folder: &str, command: &[&str], texts: &[&str]) {
+        let (program, arguments) = command.split_first().unwrap();
+        let mut command = Command::new(program);
+        command.args(arguments).current_dir(root().join(folder)).envs(&self.environment);
+        // A program that a build tool starts ends with its process group.
+        command.stdin(Stdio::null()).process_group(0);
+        let mut process = Binary::start(command);
+        for text in texts {
+            tokio::time::timeout(PATIENCE, process.wait_for_output(text)).await.unwrap();
+        }
+        let group = format!("-{}", process.pid());
+        assert!(Command::new("kill").args(["-s", "KILL", "--", &group]).status().await.unwrap().success());
+        process.ended().await;
+    }
 }
 
 /// Fails unless this file of `make setup`'s is there and newer than all that it is made from.
@@ -111,7 +128,9 @@ fn configuration(endpoint: &str) -> String {
         format!("{keys}account = \"{account}\"\n")
     };
     let grant = |tenant: &str, source: &str, groups: &[&str]| {
-        format!("[[tenants.{tenant}.grants]]\nsource = \"{source}\"\ngroups = {groups:?}\nactions = [\"read\", \"query\"]\n")
+        format!(
+            "[[tenants.{tenant}.grants]]\nsource = \"{source}\"\ngroups = {groups:?}\nactions = [\"read\", \"query\", \"tail\"]\n"
+        )
     };
     let queried = ["/acme/api", "/acme/midway", "/acme/queried", "/acme/many", "/acme/endless", "/acme/failing", "/acme/gone"];
     [
@@ -126,7 +145,7 @@ fn configuration(endpoint: &str) -> String {
         "[tenants.limited]\nlimits = { requests_per_second = 3 }\n",
         &grant("limited", "disk", &["/acme/big"]),
         "[tenants.acme]\n",
-        &grant("acme", "disk", &["/acme/big", "/acme/small"]),
+        &grant("acme", "disk", &["/acme/big", "/acme/small", "/acme/java/orders"]),
         &grant("acme", "aws", &queried),
         &grant("acme", "broken", &["/acme/down/502"]),
         &grant("acme", "busy", &["/acme/down/503"]),
@@ -148,6 +167,8 @@ fn fill_store(path: &Path) {
     let small = SMALL.iter().zip(0..);
     let small = small.map(|(message, number)| NewEvent { timestamp: at(number * 1000), message: (*message).to_owned() });
     put("/acme/small", ODD_STREAM, small.collect());
+    let orders = (0..3).map(|number| NewEvent { timestamp: now() - 60_000 + number * 1000, message: format!("order {number}") });
+    put("/acme/java/orders", "node-1", orders.collect());
     store.close().unwrap();
 }
 

@@ -12,6 +12,8 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::world::small_http::{self, Message};
 
+/// Bytes that `/live` passes on before it cuts the connection: a part of the events of `/acme/big`.
+const LIVE_BYTES: u64 = 600_000;
 /// Requests for one target that `/flaky` leaves without an answer.
 const DROPPED: usize = 2;
 
@@ -86,6 +88,8 @@ async fn serve(mut client: TcpStream, service: SocketAddr, seen: Seen) -> Option
         }
         // To HTTP/1.0 the service writes a body that ends with the connection, so that one that is short looks whole.
         "short" => client.write_all(shortened(&passed("HTTP/1.0").await?)).await.ok(),
+        "live" => live(&mut client, service, &format!("{method} /{rest} HTTP/1.1"), headers).await,
+        "items" => client.write_all(&items(target.contains("cursor=d"))).await.ok(),
         other => panic!("the front door has no habit `{other}`"),
     }
 }
@@ -104,6 +108,42 @@ async fn pass(service: SocketAddr, first: &str, headers: &str, body: &[u8]) -> O
     upstream.read_to_end(&mut bytes).await.ok()?;
     let head = memchr::memmem::find(&bytes, b"\r\n\r\n")? + 4;
     Some(Message { bytes, head })
+}
+
+/// Passes the answer on as it comes, and cuts it.
+async fn live(client: &mut TcpStream, service: SocketAddr, first: &str, headers: &str) -> Option<()> {
+    let mut upstream = TcpStream::connect(service).await.ok()?;
+    upstream.write_all(format!("{first}\r\n{headers}").as_bytes()).await.ok()?;
+    tokio::io::copy(&mut upstream.take(LIVE_BYTES), client).await.ok()?;
+    client.flush().await.ok()
+}
+
+/// A tail with an item of each kind; resumed behind its last one, an event and a refusal.
+fn items(is_resumed: bool) -> Vec<u8> {
+    let event = |id: &str, message: &str| {
+        let event = json!({
+            "timestamp": "2026-11-20T10:00:00.000Z", "ingestionTime": "2026-11-20T10:00:00.001Z", "logStream": "web-1",
+            "message": message,
+        });
+        format!("event: event\nid: {id}\ndata: {event}\n\n")
+    };
+    let body = if is_resumed {
+        let problem = json!({
+            "type": "urn:logmark:problem:insufficient_scope", "title": "t", "status": 403, "code": "insufficient_scope",
+            "detail": "d", "instance": "0123456789abcdef0123456789abcdef",
+        });
+        event("e", "two") + &format!("event: error\ndata: {problem}\n\n")
+    } else {
+        let gap = json!({
+            "from": "2026-11-20T10:00:00.000Z", "to": "2026-11-20T10:00:01.000Z", "reason": "dropped", "recovered": true,
+        });
+        format!(
+            "retry: 2000\n: keep-alive\nid: a\n\n{}event: gap\nid: c\ndata: {gap}\n\nevent: sampled\ndata: {{\"above\":500}}\n\n\
+             event: notice\ndata: {{\"mode\":\"sweeps\"}}\n\nevent: later\ndata: {{}}\n\nevent: reconnect\nid: d\ndata: {{}}\n\n",
+            event("b", "one")
+        )
+    };
+    answer("200 OK", "text/event-stream", "", &body)
 }
 
 /// All but the last line.

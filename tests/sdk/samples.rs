@@ -31,6 +31,10 @@ pub async fn assert_run(environment: &TestEnvironment, folder: &str, command: im
             assert!(out.contains(text), "{operation} does not print {text}:\n{out}");
         }
     }
+    // The tail has no end.
+    let command = command("tail");
+    let command: Vec<&str> = command.iter().map(String::as_str).collect();
+    environment.run_until(folder, &command, &["order 0", "order 1", "order 2"]).await;
 }
 
 #[test]

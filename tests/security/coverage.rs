@@ -20,6 +20,8 @@ enum About {
     Groups(&'static str),
     /// A query over `{}`, which is in the body or in what was sealed; needs a scope with the action `query` for each group.
     Query,
+    /// A URL of a GET on `{}`, which is in the body; needs what the GET needs.
+    Url,
     /// The caller: a token, and no scope.
     Caller,
     /// Nobody's: no token.
@@ -27,16 +29,19 @@ enum About {
 }
 
 /// Method, path in the document, and a target that answers well to tenant `acme`; `<id>` and `<pointer>` are of a query of its.
-const OPERATIONS: [(&str, &str, &str, About); 17] = [
+const OPERATIONS: [(&str, &str, &str, About); 20] = [
     ("get", "/logs/{group}/{stream}", "/logs/{}/web-1", About::Group("read")),
     ("get", "/logs/{group}", "/logs/{}", About::Group("read")),
     ("get", "/logs", "/logs?group={}&stream=web-1", About::Group("read")),
     ("post", "/filters/check", "/filters/check", About::Caller),
+    ("post", "/tickets", "/tickets", About::Url),
     ("get", "/groups", "/groups", About::Groups("describe")),
     ("get", "/groups/{group}", "/groups/{}", About::Group("describe")),
     ("get", "/groups/{group}/streams", "/groups/{}/streams", About::Group("describe")),
     ("get", "/groups/{group}/fields", "/groups/{}/fields", About::Group("query")),
     ("post", "/queries", "/queries", About::Query),
+    ("post", "/queries/check", "/queries/check", About::Query),
+    ("get", "/queries/language", "/queries/language", About::Caller),
     ("get", "/queries/{id}", "/queries/<id>", About::Query),
     ("delete", "/queries/{id}", "/queries/<id>", About::Query),
     ("get", "/records/{pointer}", "/records/<pointer>", About::Query),
@@ -102,6 +107,9 @@ impl TestEnvironment {
             "get" if headers.is_empty() => both(client, &target).await,
             "get" => client.get_with(&target, headers).await,
             "post" if target == "/filters/check" => client.post(&target, &json!({ "filter": "ERROR" }), headers).await,
+            "post" if target == "/tickets" => {
+                client.post(&target, &json!({ "url": format!("/logs/{group}?format=ndjson") }), headers).await
+            }
             "post" => {
                 let group = group.replace(':', "/");
                 let body = json!({ "query": "fields status", "logGroups": [group], "start": "-1h" });
@@ -147,7 +155,7 @@ fn every_operation_of_the_document_is_tried_here_and_none_else_is_public() {
                 About::Group(action) => assert_eq!(scopes, [format!("logs:{action}:<group>")], "{path}"),
                 About::Groups(action) => assert_eq!(scopes, [format!("logs:{action}:<groups>")], "{path}"),
                 About::Query => assert_eq!(scopes, ["logs:query:<groups>"], "{path}"),
-                About::Caller | About::Public => assert!(scopes.is_empty(), "{path}"),
+                About::Url | About::Caller | About::Public => assert!(scopes.is_empty(), "{path}"),
             }
         }
     }
@@ -214,10 +222,12 @@ async fn another_tenants_group_is_as_if_it_were_not_there() {
     let mut answers = BTreeSet::new();
     for (method, _, target, about) in OPERATIONS {
         match about {
-            About::Group(_) | About::Query => {
+            About::Group(_) | About::Query | About::Url => {
                 let answer = environment.ask(&acme, method, target, OWN).await;
                 assert!(answer.status.is_success(), "{method} {target}: {}", answer.text());
-                for group in [FOREIGN, NOWHERE, ":acme:nothing"] {
+                // A ticket is for what the caller may GET, whether it exists or not.
+                let absent = if about == About::Url { NOWHERE } else { ":acme:nothing" };
+                for group in [FOREIGN, NOWHERE, absent] {
                     let answer = environment.ask(&acme, method, target, group).await;
                     assert_eq!(answer.problem(), "404 not_found", "{method} {target} {group}");
                     answers.insert(whole(&answer));
@@ -262,6 +272,7 @@ async fn a_token_without_the_scope_is_told_one_that_then_does() {
         let action = match about {
             About::Group(action) | About::Groups(action) => action,
             About::Query => "query",
+            About::Url => "read",
             About::Caller | About::Public => continue,
         };
         let enough = if action == "query" { "logs:query:/acme/*" } else { "logs:read:/acme/*" };
@@ -277,7 +288,7 @@ async fn a_token_without_the_scope_is_told_one_that_then_does() {
             assert!(answer.status.is_success(), "{method} {path} with `{named}`: {}", answer.text());
         }
         // Of a group that the tenant has no grant for, no scope is ever named.
-        if matches!(about, About::Group(_) | About::Query) {
+        if matches!(about, About::Group(_) | About::Query | About::Url) {
             let foreign = environment.ask(&environment.scoped("openid"), method, target, FOREIGN).await;
             assert_eq!(foreign.problem(), "404 not_found", "{method} {path}");
         }

@@ -17,6 +17,12 @@ TOGETHER = [
     for reason in (
         r"is missing: name a log group, or give a `cursor`",
         r"can't be combined with",
+        r"has no live tail: use `sse` or `ndjson`",
+        r"must be `true` for `text/event-stream`",
+        r"differs from `cursor`",
+        r"is not a path with a query",
+        r"has neither `follow` nor `format`",
+        r"has a `ticket` already",
         r"chooses among the streams of a group, but the request names one stream",
         r"goes with `[a-z/-]+` only",
         r"goes with `format=csv`, `format=ndjson` and `format=text`",

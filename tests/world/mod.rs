@@ -111,6 +111,8 @@ pub struct Options {
     pub environment: Vec<(&'static str, &'static str)>,
     /// The clock; the default is the machine's.
     pub clock: Option<Arc<HeldClock>>,
+    /// The folder of a world that was stopped; the default is a new one.
+    pub folder: Option<TempDir>,
 }
 
 /// A running service.
@@ -138,8 +140,13 @@ impl World {
     }
 
     /// A service as one wants it.
-    pub async fn with(options: Options) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+    pub async fn with(mut options: Options) -> Self {
+        let folder = options.folder.take().unwrap_or_else(|| tempfile::tempdir().unwrap());
+        Self::again(folder, options).await
+    }
+
+    /// A service on the folder of an earlier one, with a new issuer.
+    pub async fn again(folder: TempDir, options: Options) -> Self {
         let issuer = Issuer::new(folder.path());
         let config = Self::configure(&folder, &options);
         let clock: Arc<dyn Clock> = match options.clock {

@@ -84,6 +84,8 @@
 //! - [`functions`]: the functions and their parameters
 //! - [`period`]: periods of time as queries write them
 //! - [`regex_syntax`]: the dialect of regular expressions, and their groups
+//! - [`completion`]: examples, descriptions and signatures of commands and functions
+//! - [`outline`]: the columns and the shape of a result
 //! - [`support`]: errors for parts of the language that an engine does not support
 //! - [`reach`]: what a query reads
 //! - [`rewrite`]: changes that preserve the meaning of a query
@@ -93,7 +95,9 @@
 //! - `dialect`: recognition of other languages
 
 pub mod ast;
+pub mod completion;
 pub mod functions;
+pub mod outline;
 pub mod period;
 pub mod regex_syntax;
 pub mod support;

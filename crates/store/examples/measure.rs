@@ -1,7 +1,7 @@
-//! Measures a store on this machine: `measure ingest <directory> <megabytes> <appenders>`, then
-//! `measure scan <directory>` or `measure poll <directory>` (many small reads at the newest end). Run with `--release`, each in a process of its own, so that the peak
-//! memory is that of the one thing.
-#![expect(clippy::print_stdout, reason = "printing figures is what it is for")]
+//! Measures a store on this machine: `measure ingest <directory> <megabytes> <appenders>`, then `measure scan <directory>` or
+//! `measure poll <directory>` (many small reads at the newest end). Run with `--release`, each in a separate process, so that the
+//! peak memory is that of one measurement.
+#![expect(clippy::print_stdout, reason = "it prints figures")]
 
 use std::error::Error;
 use std::num::NonZeroUsize;
@@ -67,7 +67,7 @@ fn append(store: &Store, stream: &str, share: usize) -> Result<usize, logmark_st
     Ok(bytes)
 }
 
-/// An access log line of about 200 bytes, with as much chance in it as such lines have.
+/// An access log line of about 200 bytes, with realistic randomness.
 fn line(number: u64) -> NewEvent {
     let chance = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (number << 7);
     let (status, path) = ([200, 200, 200, 304, 404, 500][(chance >> 60) as usize % 6], chance >> 40 & 0xfff);

@@ -1,8 +1,7 @@
-//! Owns the few number encodings the files share: little-endian integers and variable-length
-//! integers.
+//! The number encodings of the files: little-endian integers and variable-length integers.
 //!
-//! Reading never panics: what doesn't fit is `None`, and the caller names the file and offset.
-//! Look next at `wal::record` and `segment`.
+//! Reading never panics: malformed input is `None`, and the caller reports the file and offset. See also `wal::record` and
+//! `segment`.
 
 pub(crate) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
@@ -12,13 +11,13 @@ pub(crate) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
     out.push(value as u8);
 }
 
-/// The difference of two numbers, small differences of either sign becoming small numbers.
+/// The zigzag-encoded difference of two numbers: small differences of either sign become small numbers.
 pub(crate) fn difference(value: u64, base: u64) -> u64 {
     let signed = value.wrapping_sub(base).cast_signed();
     ((signed << 1) ^ (signed >> 63)).cast_unsigned()
 }
 
-/// Undoes [`difference`].
+/// The inverse of [`difference`].
 pub(crate) fn add_difference(base: u64, encoded: u64) -> u64 {
     base.wrapping_add((encoded >> 1) ^ (encoded & 1).wrapping_neg())
 }

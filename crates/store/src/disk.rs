@@ -1,8 +1,7 @@
-//! Owns every change to files outside the catalogue's database: one small method per system call,
-//! each naming the file in its error.
+//! All changes to files outside the catalogue's database: one small method per system call, with the file in its error.
 //!
-//! Never retries and never decides what a file means. Tests make the n-th change fail here. Look
-//! next at `wal` and `segment`, which are written on top of it.
+//! Does not retry, and does not interpret files. Tests make the n-th change fail here. See also `wal` and `segment`, which use
+//! it.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::Write;
@@ -14,7 +13,7 @@ use crate::error::StorageError;
 const DIRECTORY_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
 
-/// The one way to the disk.
+/// The only access to the disk.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Disk {
     #[cfg(test)]
@@ -22,8 +21,7 @@ pub(crate) struct Disk {
 }
 
 impl Disk {
-    /// Makes the directory (and its parents) and its name durable, or narrows its mode if it is
-    /// there.
+    /// Creates the directory (and its parents) durably, or restricts its mode if it exists.
     pub(crate) fn create_directory(&self, path: &Path) -> Result<(), StorageError> {
         self.step("create", path)?;
         let made = !path.try_exists().map_err(StorageError::io("inspect", path))?;
@@ -39,7 +37,7 @@ impl Disk {
         fs::set_permissions(path, fs::Permissions::from_mode(DIRECTORY_MODE)).map_err(StorageError::io("set the mode of", path))
     }
 
-    /// Makes a file that must not be there yet.
+    /// Creates a file that must not exist yet.
     pub(crate) fn create_file(&self, path: &Path) -> Result<File, StorageError> {
         self.step("create", path)?;
         let file = open_options().read(true).write(true).create_new(true).open(path).map_err(StorageError::io("create", path))?;
@@ -48,7 +46,7 @@ impl Disk {
         Ok(file)
     }
 
-    /// Opens a file for reading and writing, making it if needed.
+    /// Opens a file for reading and writing, creating it if needed.
     pub(crate) fn open_or_create(&self, path: &Path) -> Result<File, StorageError> {
         self.step("open", path)?;
         open_options().read(true).write(true).create(true).truncate(false).open(path).map_err(StorageError::io("open", path))
@@ -61,7 +59,7 @@ impl Disk {
     pub(crate) fn write(&self, file: &mut File, path: &Path, bytes: &[u8]) -> Result<(), StorageError> {
         #[cfg(test)]
         if self.faults.due() {
-            // Half of it gets through, as when a disk fills up.
+            // Half of it is written, as when a disk fills up.
             let half = bytes.get(..bytes.len() / 2).unwrap_or_default();
             file.write_all(half).map_err(StorageError::io("write", path))?;
             return Err(faults::error("write", path));
@@ -107,7 +105,7 @@ impl Disk {
         Ok(())
     }
 
-    /// Cuts a file to `length` bytes and makes that durable.
+    /// Truncates a file to `length` bytes durably.
     pub(crate) fn truncate(&self, path: &Path, length: u64) -> Result<(), StorageError> {
         self.step("cut", path)?;
         let file = open_options().write(true).open(path).map_err(StorageError::io("open", path))?;
@@ -115,7 +113,7 @@ impl Disk {
         file.sync_all().map_err(StorageError::io("sync", path))
     }
 
-    /// A place where a test can make the store fail; costs nothing elsewhere.
+    /// A point where a test can make the store fail; no-op outside tests.
     #[cfg_attr(not(test), expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "fails in tests only"))]
     pub(crate) fn step(&self, action: &'static str, path: &Path) -> Result<(), StorageError> {
         #[cfg(test)]
@@ -129,15 +127,14 @@ impl Disk {
     }
 }
 
-// A link planted in the directory must not lead a write elsewhere.
+// A planted link in the directory must not redirect a write.
 fn open_options() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.mode(FILE_MODE).custom_flags(libc::O_NOFOLLOW);
     options
 }
 
-/// The number and full path of each file `<number>.<extension>` in a directory, ascending.
-/// Other files are left alone.
+/// The number and full path of each file `<number>.<extension>` in a directory, ascending. Other files are ignored.
 pub(crate) fn numbered_files(directory: &Path, extension: &str) -> Result<Vec<(u64, std::path::PathBuf)>, StorageError> {
     let mut found = Vec::new();
     for entry in fs::read_dir(directory).map_err(StorageError::io("list", directory))? {

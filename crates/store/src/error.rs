@@ -1,7 +1,6 @@
-//! Owns the errors of the crate, one enum per kind of call, each variant saying whose fault it is.
+//! The errors of the crate, one enum per kind of call. Each variant says who must act.
 //!
-//! Never carries log messages; names of groups, streams and files may appear. Look next at the
-//! calls in `store`.
+//! They contain no log messages, but may contain names of groups, streams and files. See also the calls in `store`.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,27 +8,27 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-/// The files under the store failed or are damaged. The operator's matter, not the caller's.
+/// The store's files failed or are damaged. The operator must act, not the caller.
 #[derive(Debug, Error)]
 pub enum StorageError {
     /// The operating system refused an operation on a file.
     #[error("can't {action} `{}`", path.display())]
     Io {
-        /// What was tried, as a verb.
+        /// The operation, as a verb.
         action: &'static str,
         /// The file or directory.
         path: PathBuf,
-        /// What the operating system said.
+        /// The operating system's error.
         source: io::Error,
     },
-    /// A file does not hold what was written to it.
+    /// A file does not contain what was written to it.
     #[error("`{}` is damaged at byte {offset}: {what}", path.display())]
     Corrupt {
         /// The damaged file.
         path: PathBuf,
-        /// Where in the file the damage was seen.
+        /// The offset of the damage.
         offset: u64,
-        /// What is wrong there.
+        /// What is wrong.
         what: &'static str,
     },
     /// The catalogue's database failed.
@@ -51,15 +50,15 @@ impl StorageError {
     }
 }
 
-/// The store can't be opened.
+/// The store cannot be opened.
 #[derive(Debug, Error)]
 pub enum OpenError {
     /// Another store, in this process or another, has the directory open.
     #[error("`{}` is in use by process {}", directory.display(), display_pid(*pid))]
     InUse {
-        /// The directory asked for.
+        /// The directory.
         directory: PathBuf,
-        /// The process that holds it, if its lock file says.
+        /// The process that holds it, if its lock file has its number.
         pid: Option<u32>,
     },
     /// The directory was written by a release with another layout.
@@ -68,14 +67,14 @@ pub enum OpenError {
          or use the release that wrote it", directory.display()
     )]
     Layout {
-        /// The directory asked for.
+        /// The directory.
         directory: PathBuf,
-        /// The layout found.
+        /// The layout of the directory.
         found: u64,
-        /// The layout this release reads.
+        /// The layout of this release.
         expected: u64,
     },
-    /// The files can't be read or are damaged.
+    /// The files cannot be read or are damaged.
     #[error(transparent)]
     Storage(#[from] StorageError),
 }
@@ -84,27 +83,27 @@ fn display_pid(pid: Option<u32>) -> String {
     pid.map_or_else(|| "unknown".to_owned(), |pid| pid.to_string())
 }
 
-/// A group or stream can't be made, changed or described.
+/// A group or stream cannot be created, changed or described.
 #[derive(Debug, Error)]
 pub enum CatalogueError {
-    /// There is no such group.
+    /// The group does not exist.
     #[error("there is no group `{group}`")]
     GroupNotFound {
-        /// The name asked for.
+        /// The requested name.
         group: String,
     },
-    /// A group of this name is there already.
+    /// A group of this name exists already.
     #[error("the group `{group}` exists already")]
     GroupExists {
-        /// The name asked for.
+        /// The requested name.
         group: String,
     },
-    /// A stream of this name is there already.
+    /// A stream of this name exists already.
     #[error("the stream `{stream}` of `{group}` exists already")]
     StreamExists {
         /// The group.
         group: String,
-        /// The name asked for.
+        /// The requested name.
         stream: String,
     },
     /// The group has no such stream.
@@ -112,21 +111,21 @@ pub enum CatalogueError {
     StreamNotFound {
         /// The group.
         group: String,
-        /// The name asked for.
+        /// The requested name.
         stream: String,
     },
-    /// A group would have more tags than it may.
+    /// A group would exceed the limit of tags.
     #[error("the group `{group}` would have more than 50 tags")]
     TooManyTags {
         /// The group.
         group: String,
     },
-    /// There would be more documents of a kind than there may be.
-    #[error("there would be more than {most} documents of the kind `{kind}`")]
+    /// The limit of documents of a kind would be exceeded.
+    #[error("at most {most} documents of the kind `{kind}` can be stored")]
     TooManyDocuments {
-        /// Their kind.
+        /// The kind.
         kind: &'static str,
-        /// The most of them.
+        /// The limit.
         most: usize,
     },
     /// The files failed.
@@ -134,13 +133,13 @@ pub enum CatalogueError {
     Storage(#[from] StorageError),
 }
 
-/// Events were not appended, except where a variant says that it is not known.
+/// Events were not appended, unless a variant says that this is unknown.
 #[derive(Debug, Error)]
 pub enum AppendError {
-    /// There is no such group.
+    /// The group does not exist.
     #[error("there is no group `{group}`")]
     GroupNotFound {
-        /// The name asked for.
+        /// The requested name.
         group: String,
     },
     /// The group has no such stream.
@@ -148,50 +147,49 @@ pub enum AppendError {
     StreamNotFound {
         /// The group.
         group: String,
-        /// The name asked for.
+        /// The requested name.
         stream: String,
     },
     /// A message is larger than [`crate::MAX_MESSAGE_BYTES`].
     #[error("the message of event {index} has {bytes} bytes, more than {}", crate::MAX_MESSAGE_BYTES)]
     MessageTooLarge {
-        /// Which event of the batch.
+        /// The index of the event in the batch.
         index: usize,
-        /// The bytes of its message.
+        /// The length of its message.
         bytes: usize,
     },
     /// The batch is larger than [`crate::MAX_BATCH_BYTES`] or [`crate::MAX_BATCH_EVENTS`].
     #[error("the batch has {events} events of {bytes} bytes, more than one append may carry")]
     BatchTooLarge {
-        /// The events of the batch.
+        /// The number of events.
         events: usize,
-        /// The bytes of their messages.
+        /// The length of their messages.
         bytes: usize,
     },
-    /// A write failed now or earlier, and the store takes no more appends until it is opened anew.
-    /// If it was this append's own write that failed, the events may or may not be found then:
-    /// all of the batch or nothing.
-    #[error("the store takes no more appends since a write failed: {cause}")]
+    /// A write failed now or earlier, and the store accepts no more appends until it is opened again. If this append's own write
+    /// failed, the events may or may not exist then: all of the batch or none.
+    #[error("the store accepts no more appends after a failed write: {cause}")]
     Poisoned {
         /// The failure that stopped the store.
         #[source]
         cause: Arc<StorageError>,
     },
-    /// The store was closed. If that happened while the append waited, the events may or may not
-    /// be found later: all of the batch or nothing.
+    /// The store was closed. If this happened while the append waited, the events may or may not exist later: all of the batch or
+    /// none.
     #[error("the store is closed")]
     Closed,
-    /// The files failed while the names were looked up.
+    /// The files failed during the lookup of names.
     #[error(transparent)]
     Storage(#[from] StorageError),
 }
 
-/// A page can't be read.
+/// A page cannot be read.
 #[derive(Debug, Error)]
 pub enum ReadError {
-    /// There is no such group.
+    /// The group does not exist.
     #[error("there is no group `{group}`")]
     GroupNotFound {
-        /// The name asked for.
+        /// The requested name.
         group: String,
     },
     /// The group has no such stream.
@@ -199,7 +197,7 @@ pub enum ReadError {
     StreamNotFound {
         /// The group.
         group: String,
-        /// The name asked for.
+        /// The requested name.
         stream: String,
     },
     /// The files failed or are damaged.
@@ -210,8 +208,8 @@ pub enum ReadError {
 /// The events in memory were not written to a segment. They are safe in the write-ahead log.
 #[derive(Debug, Error)]
 pub enum FlushError {
-    /// A write failed now or earlier; open the store anew.
-    #[error("the store takes no more appends since a write failed: {cause}")]
+    /// A write failed now or earlier; open the store again.
+    #[error("the store accepts no more appends after a failed write: {cause}")]
     Poisoned {
         /// The failure that stopped the store.
         #[source]

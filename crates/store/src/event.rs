@@ -1,8 +1,6 @@
-//! Owns the values callers exchange with the store: events, and the position of an event in a
-//! group's order.
+//! The values that callers exchange with the store: events, and positions in a group's order.
 //!
-//! Never touches files, ids of the catalogue or locks. Look next at `store` for what is done with
-//! them.
+//! Knows no files, catalogue ids or locks. See also `store`, which uses them.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,19 +10,19 @@ use thiserror::Error;
 
 use crate::read::shared_text::SharedText;
 
-/// The largest message the store takes, in bytes of UTF-8 (1 MiB).
+/// Largest message, in bytes of UTF-8 (1 MiB).
 pub const MAX_MESSAGE_BYTES: usize = 1 << 20;
 
-/// The most message bytes one append may carry (4 MiB); larger imports are split by the caller.
+/// Maximum message bytes of one append (4 MiB); the caller splits larger imports.
 pub const MAX_BATCH_BYTES: usize = 4 << 20;
 
-/// The most events one append may carry.
+/// Maximum events of one append.
 pub const MAX_BATCH_EVENTS: usize = 1 << 16;
 
-/// An event as a caller hands it in.
+/// An event to append.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewEvent {
-    /// When it happened, in milliseconds since 1970-01-01 UTC, as its producer says.
+    /// The producer's time of the event, in milliseconds since 1970-01-01 UTC.
     pub timestamp: i64,
     /// The text, at most [`MAX_MESSAGE_BYTES`].
     pub message: String,
@@ -33,16 +31,16 @@ pub struct NewEvent {
 /// A stored event. Its message is a copy, or with `Event<SharedText>` shared with the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event<Message = String> {
-    /// When it happened, in milliseconds since 1970-01-01 UTC.
+    /// The time of the event, in milliseconds since 1970-01-01 UTC.
     pub timestamp: i64,
-    /// When the store was given it, in milliseconds since 1970-01-01 UTC.
+    /// The ingestion time, in milliseconds since 1970-01-01 UTC.
     pub ingestion_time: i64,
     /// The name of the stream it was appended to.
     pub stream: Arc<str>,
-    /// Its number in the order of appends, unique in the store and never given twice. It counts the events of all
-    /// streams, so that it must not be shown to a reader who may not see all of them.
+    /// Its number in the order of appends, unique in the store and never reused. It counts the events of all streams, so it must
+    /// not be shown to a reader who may not see all of them.
     pub sequence: u64,
-    /// Its number in its stream, from one: the same whatever other streams hold.
+    /// Its number in its stream, from one, independent of other streams.
     pub ordinal: u64,
     /// The text.
     pub message: Message,
@@ -58,18 +56,16 @@ impl Event<SharedText> {
 }
 
 impl<Message> Event<Message> {
-    /// Where the event lies in its group's order.
+    /// The position of the event in its group's order.
     #[must_use]
     pub fn position(&self) -> Position {
         Position { timestamp: self.timestamp, sequence: self.sequence }
     }
 }
 
-/// A place in a group's order: events are ordered by timestamp, and equal timestamps by the order
-/// in which they were appended.
+/// A position in a group's order: events are ordered by timestamp, and equal timestamps by the order of appends.
 ///
-/// It prints as `timestamp:sequence` and parses from exactly that, so a caller can carry it in a
-/// cursor.
+/// It prints as `timestamp:sequence` and parses from exactly that form, so a caller can store it in a cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position {
     timestamp: i64,
@@ -132,7 +128,7 @@ impl fmt::Display for Position {
     }
 }
 
-/// The text is not a position this crate printed.
+/// The text is not a position that this crate printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("not a position: expected `timestamp:sequence`, both decimal numbers")]
 pub struct ParsePositionError;
@@ -146,7 +142,7 @@ impl FromStr for Position {
             timestamp: timestamp.parse().map_err(|_| ParsePositionError)?,
             sequence: sequence.parse().map_err(|_| ParsePositionError)?,
         };
-        // One spelling only, so that comparing two cursors as text compares the places.
+        // Only one spelling, so that equal positions have equal texts.
         if position.to_string() == text { Ok(position) } else { Err(ParsePositionError) }
     }
 }

@@ -1,5 +1,5 @@
-//! Owns the numbers the catalogue gives to groups and streams, by which the log and the segments
-//! know them. Never reused; names appear only in the catalogue.
+//! The catalogue's ids of groups and streams, which the log and the segments use. Ids are never reused; names are only in the
+//! catalogue.
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct GroupId(pub(crate) u64);

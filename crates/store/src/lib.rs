@@ -1,9 +1,8 @@
 //! A durable, ordered store of log events with bounded memory.
 //!
-//! Events belong to streams, streams to groups. An append is acknowledged when it would survive
-//! `kill -9` and the loss of power; a read gives a page of a group's events in order, in either
-//! direction, from any position. The crate knows nothing of HTTP, tenants or AWS, and runs under any
-//! executor.
+//! Events belong to streams, streams to groups. An append is acknowledged when it survives `kill -9` and a loss of power; a read
+//! returns a page of a group's events in order, in either direction, from any position. The crate knows nothing of HTTP, tenants
+//! or AWS, and runs under any executor.
 //!
 //! # Life of an event
 //!
@@ -23,14 +22,13 @@
 //!   `ordinals` the number of each event in its stream
 //! - [`put`] the rules of PutLogEvents, which the store itself does not apply
 //!
-//! # What is promised, and what not
+//! # Guarantees and limits
 //!
-//! - An acknowledged append is found exactly once after any crash. One that was not acknowledged is
-//!   found whole or not at all.
-//! - Damage to a file is an error naming it, never a silent gap. One exception can't be told from
-//!   a torn write: damage to the last group of appends in the log of a store that was not closed
-//!   in good order (see `wal::replay`).
-//! - After a failed write the store refuses appends until it is opened anew; reads go on.
+//! - An acknowledged append exists exactly once after any crash. An append that was not acknowledged exists completely or not at
+//!   all.
+//! - Damage to a file is an error that names the file, never a silent gap. One exception cannot be distinguished from a torn
+//!   write: damage to the last group of appends in the log of a store that was not closed properly (see `wal::replay`).
+//! - After a failed write the store refuses appends until it is opened again; reads continue.
 //! - Unix only: modes of files and positioned reads.
 //!
 //! ```

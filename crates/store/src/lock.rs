@@ -1,8 +1,7 @@
-//! Owns the lock file that keeps a directory to one open store.
+//! The lock file that limits a directory to one open store.
 //!
-//! The lock is the kernel's, on the open file, so it ends with the process however that ends; the
-//! process number in the file is only for the message. Never removed: removing a lock file races
-//! with the next opener. Look next at `store::open`.
+//! The lock is a kernel lock on the open file, so it ends with the process in any case; the process number in the file is only
+//! for the error. The file is never removed, because that races with the next opener. See also `store::open`.
 
 use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, Write};
@@ -21,7 +20,7 @@ pub(crate) struct DirectoryLock {
 
 impl Drop for DirectoryLock {
     fn drop(&mut self) {
-        // Closing the file is not enough while a child process, just forked, has a copy of it.
+        // Closing the file is not enough while a forked child process has a copy of it.
         let _ = self.file.unlock();
     }
 }

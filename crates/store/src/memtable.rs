@@ -1,8 +1,7 @@
-//! Owns the recent events in memory, ordered by group and position, and what they add to the
-//! catalogue's figures of each stream.
+//! The recent events in memory, ordered by group and position, and their figures for each stream.
 //!
-//! Never touches a file. Only the writer thread adds to a memtable, and a frozen one never changes.
-//! Look next at `wal::writer`, which fills it, and `flush`, which writes it out.
+//! Accesses no files. Only the writer thread adds to a memtable, and a frozen memtable never changes. See also `store::writer`,
+//! which fills it, and `store::flush`, which writes it to a segment.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
@@ -13,10 +12,10 @@ use crate::ids::{GroupId, StreamId};
 use crate::read::Direction;
 use crate::sync;
 
-/// What an event is counted beside its message: tree node share, entry, place in the order of appends, allocation header.
+/// Bytes of an event in addition to its message: tree node share, entry, position in the order of appends, allocation header.
 pub(crate) const EVENT_OVERHEAD_BYTES: usize = 112;
 
-/// The events of one append, in the order they were given.
+/// The events of one append, in the caller's order.
 #[derive(Debug)]
 pub(crate) struct Batch {
     pub(crate) group: GroupId,
@@ -30,11 +29,11 @@ pub(crate) struct Batch {
 #[derive(Debug)]
 pub(crate) struct Numbered {
     pub(crate) batch: Batch,
-    /// Of the first event; counts the events of its stream from one.
+    /// Of the first event, counted in its stream from one.
     pub(crate) first_ordinal: u64,
 }
 
-/// An event without its place in the order.
+/// An event without its position.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
     pub(crate) stream: StreamId,
@@ -43,7 +42,7 @@ pub(crate) struct Entry {
     pub(crate) message: Arc<str>,
 }
 
-/// What a stream's events say about it. `None` and zero without events.
+/// The figures of a stream's events; `None` and zero without events.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Activity {
     pub(crate) first_event: Option<i64>,
@@ -54,7 +53,7 @@ pub(crate) struct Activity {
 }
 
 impl Activity {
-    /// The activity of both sets of events together.
+    /// The activity of both sets of events.
     pub(crate) fn with(self, other: Activity) -> Activity {
         let first_event = match (self.first_event, other.first_event) {
             (Some(one), Some(two)) => Some(one.min(two)),
@@ -112,14 +111,14 @@ pub(crate) struct Tables {
     last_sequence: u64,
 }
 
-/// The events appended since the last one was frozen.
+/// The events appended since the last memtable was frozen.
 #[derive(Debug, Default)]
 pub(crate) struct Memtable {
     tables: RwLock<Tables>,
 }
 
 impl Memtable {
-    /// Adds whole appends; a reader sees all events of an append or none.
+    /// Adds complete appends: a reader sees all events of an append or none.
     pub(crate) fn add(&self, batches: impl IntoIterator<Item = Numbered>) {
         let mut tables = sync::write(&self.tables);
         for numbered in batches {
@@ -131,7 +130,7 @@ impl Memtable {
         }
     }
 
-    /// The memory it takes, about.
+    /// Its approximate memory.
     pub(crate) fn bytes(&self) -> usize {
         sync::read(&self.tables).bytes
     }
@@ -141,7 +140,7 @@ impl Memtable {
         sync::read(&self.tables).last_sequence
     }
 
-    /// The streams that it has events of.
+    /// The streams of its events.
     pub(crate) fn streams(&self) -> HashSet<StreamId> {
         let tables = sync::read(&self.tables);
         tables.groups.values().flat_map(|table| table.streams.keys().copied()).collect()
@@ -158,8 +157,8 @@ impl Memtable {
         Some((*events.first_key_value()?.0, *events.last_key_value()?.0))
     }
 
-    /// At most `limit` events of a group in `range`, from its front or its back. Few at a time,
-    /// since the writer waits meanwhile.
+    /// At most `limit` events of a group in `range`, from its start or its end. Few at a time, because the writer waits
+    /// meanwhile.
     pub(crate) fn chunk(
         &self,
         group: GroupId,

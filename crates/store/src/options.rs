@@ -1,8 +1,8 @@
-//! Owns the sizes a store is opened with, their defaults and where the numbers come from.
+//! The sizes of a store, with their defaults and reasons.
 //!
-//! Never reads configuration; the service does. Look next at `store`.
+//! The service reads them from its configuration. See also `store`.
 
-/// How much memory the store uses and how it lays out its files. Every number is in bytes.
+/// Memory limits and file sizes of a store, in bytes.
 ///
 /// The store's memory is at most about `2 * memtable_bytes` (one memtable filling while one is
 /// written out) `+ queue_bytes + cache_bytes + index_cache_bytes + block_cache_bytes`, and per running read the page
@@ -14,17 +14,17 @@ pub struct Options {
     /// messages plus about 100 bytes of book-keeping per event. Also bounds the write-ahead log
     /// (about twice this) and so the time to reopen. Default 32 MiB.
     pub memtable_bytes: usize,
-    /// Events waiting to be made durable; an append beyond it waits. Default 16 MiB.
+    /// Events that wait to be made durable; further appends wait. Default 16 MiB.
     pub queue_bytes: usize,
-    /// Uncompressed size of a block of a segment, the unit of reading. Default 128 KiB: large
-    /// enough to compress well, small enough that a page decodes little it doesn't return.
+    /// Uncompressed size of a block of a segment, the unit of reading. Default 128 KiB: large enough to compress well, small
+    /// enough that a page decodes little that it does not return.
     pub block_bytes: usize,
     /// Cache of the catalogue's database. Default 16 MiB.
     pub cache_bytes: usize,
-    /// Block indexes of segments kept open. An index takes about 100 bytes per block, so that the
-    /// default of 16 MiB holds those of 20 GiB of messages.
+    /// Block indexes of open segments. An index has about 100 bytes per block, so the default of 16 MiB suffices for 20 GiB of
+    /// messages.
     pub index_cache_bytes: usize,
-    /// Decoded blocks that were read lately. Default 32 MiB: those of 250 readers that each read on within a block.
+    /// Recently decoded blocks. Default 32 MiB: for 250 readers that each continue within a block.
     pub block_cache_bytes: usize,
 }
 

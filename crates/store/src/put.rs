@@ -1,24 +1,23 @@
-//! Owns the rules of CloudWatch's PutLogEvents for one batch: which calls are refused whole, which
-//! events of an accepted call are left out.
+//! The rules of CloudWatch's PutLogEvents for one batch: which calls are refused, and which events of an accepted call are
+//! rejected.
 //!
-//! Pure: it never looks at the store or the clock, and never sees a message. The wording of its
-//! errors follows the service's own, since it goes to the service's clients. Look next at
-//! `Store::append`, which takes what is left.
+//! Pure functions without the store, the clock and the messages. The error texts follow CloudWatch's, because its clients see
+//! them. See also `Store::append`, which stores the accepted events.
 //!
 //! - 1 to 10,000 events, together at most 1,048,576 bytes, each counted as its UTF-8 bytes + 26.
 //! - Timestamps are not negative and in chronological order.
-//! - More than 2 hours ahead, more than 14 days old, or older than the group's retention: left out.
+//! - More than 2 hours ahead, more than 14 days old, or older than the group's retention: rejected.
 //! - The rest spans at most 24 hours.
 
 use std::ops::Range;
 
 use thiserror::Error;
 
-/// The most events of one call.
+/// Maximum events of one call.
 pub const MAX_EVENTS: usize = 10_000;
-/// The most bytes of one call, with [`EVENT_OVERHEAD_BYTES`] for each event; also of one event.
+/// Maximum bytes of one call, with [`EVENT_OVERHEAD_BYTES`] for each event; also of one event.
 pub const MAX_BYTES: usize = 1_048_576;
-/// What each event counts beside its message.
+/// Bytes that each event counts in addition to its message.
 pub const EVENT_OVERHEAD_BYTES: usize = 26;
 
 const HOUR_MS: i64 = 3_600_000;
@@ -27,7 +26,7 @@ const MAX_AHEAD_MS: i64 = 2 * HOUR_MS;
 const MAX_AGE_MS: i64 = 14 * DAY_MS;
 const MAX_SPAN_MS: i64 = DAY_MS;
 
-/// What the rules need to know of an event.
+/// The properties of an event that the rules use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Candidate {
     /// Milliseconds since 1970-01-01 UTC.
@@ -36,7 +35,7 @@ pub struct Candidate {
     pub bytes: usize,
 }
 
-/// The whole call is refused.
+/// Why a whole call is refused.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum PutError {
     /// No events.
@@ -49,27 +48,27 @@ pub enum PutError {
         "1 validation error detected: Value at 'logEvents' failed to satisfy constraint: Member must have length less than or equal to 10000"
     )]
     TooManyEvents {
-        /// How many there were.
+        /// The number of events.
         events: usize,
     },
-    /// A message without a byte.
+    /// An empty message.
     #[error("1 validation error detected: Value at 'logEvents.{}.member.message' failed to satisfy constraint: Member must have length greater than or equal to 1", index + 1)]
     EmptyMessage {
-        /// Which event, from zero.
+        /// The index of the event, from zero.
         index: usize,
     },
     /// A timestamp before 1970.
     #[error("1 validation error detected: Value '{timestamp}' at 'logEvents.{}.member.timestamp' failed to satisfy constraint: Member must have value greater than or equal to 0", index + 1)]
     NegativeTimestamp {
-        /// Which event, from zero.
+        /// The index of the event, from zero.
         index: usize,
-        /// What it said.
+        /// The timestamp.
         timestamp: i64,
     },
     /// One event, with its overhead, is larger than [`MAX_BYTES`].
     #[error("Log event too large: {bytes} bytes exceeds limit of 1048576")]
     EventTooLarge {
-        /// Which event, from zero.
+        /// The index of the event, from zero.
         index: usize,
         /// Its size with the overhead.
         bytes: usize,
@@ -80,13 +79,13 @@ pub enum PutError {
         /// Their size with the overhead.
         bytes: usize,
     },
-    /// An event is older than the one before it.
+    /// An event is older than the previous event.
     #[error("Log events in a single PutLogEvents request must be in chronological order.")]
     NotChronological {
-        /// The first event that is older than the one before it, from zero.
+        /// The index of the first event that is older than the previous one, from zero.
         index: usize,
     },
-    /// The events that would be accepted span more than 24 hours.
+    /// The accepted events span more than 24 hours.
     #[error("The batch of log events in a single PutLogEvents request cannot span more than 24 hours.")]
     SpanTooLong {
         /// The span in milliseconds.
@@ -94,19 +93,19 @@ pub enum PutError {
     },
 }
 
-/// A call that is accepted, possibly without some of its first and last events.
+/// An accepted call, possibly without some of its first and last events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Accepted {
     /// The events to append; may be empty.
     pub events: Range<usize>,
-    /// What the answer tells of the others; `None` if there are none.
+    /// The rejected events for the response; `None` without any.
     pub rejected: Option<RejectedEvents>,
 }
 
-/// The answer's `rejectedLogEventsInfo`.
+/// The response's `rejectedLogEventsInfo`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RejectedEvents {
-    /// The first event too far in the future; all from it on are left out.
+    /// The first event that is too far in the future; it and all later ones are rejected.
     pub too_new_start: Option<usize>,
     /// One past the last event more than 14 days old (exclusive).
     pub too_old_end: Option<usize>,
@@ -114,12 +113,12 @@ pub struct RejectedEvents {
     pub expired_end: Option<usize>,
 }
 
-/// Applies the rules to a batch at `now_ms` (milliseconds since 1970-01-01 UTC), for a group that
-/// keeps its events for `retention_days`, or for ever.
+/// Applies the rules to a batch at `now_ms` (milliseconds since 1970-01-01 UTC), for a group with this retention; `None` is
+/// unlimited.
 ///
 /// # Errors
 ///
-/// The first rule for whole calls that the batch breaks.
+/// The first rule for whole calls that the batch violates.
 pub fn check(events: &[Candidate], now_ms: i64, retention_days: Option<u32>) -> Result<Accepted, PutError> {
     check_sizes(events)?;
     check_order(events)?;
@@ -131,7 +130,7 @@ pub fn check(events: &[Candidate], now_ms: i64, retention_days: Option<u32>) -> 
     let too_new = events.partition_point(|event| event.timestamp <= newest);
     let too_old = older_than(MAX_AGE_MS);
     let expired = retention_days.map_or(0, |days| older_than(i64::from(days).saturating_mul(DAY_MS)));
-    // A clock near the ends of i64 could make both rules hold for one event; it is left out once.
+    // A clock near the limits of i64 could make both rules apply to one event, which is rejected once.
     let accepted = too_old.max(expired).min(too_new)..too_new;
     check_span(events.get(accepted.clone()).unwrap_or_default())?;
     let rejected = RejectedEvents {

@@ -1,8 +1,7 @@
-//! Owns the taking of locks: a thread that panicked while holding one does not take the others
-//! down with it.
+//! Locks that ignore poisoning: a panic of a thread with a lock does not affect other threads.
 //!
-//! INVARIANT: what these locks guard is replaced or extended by single calls, so a panic between
-//! two of them can't leave half of a change. Look next at `store`.
+//! INVARIANT: guarded data is changed by single calls, so a panic between two calls cannot leave a partial change. See also
+//! `store`.
 
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};

@@ -8,9 +8,12 @@ from . import readable
 from .client import AsyncLogmark, Logmark
 from .error import LogmarkError
 from .events import AsyncEventIterator, EventIterator
+from .generated.models import Event
 from .listing import AsyncGroupIterator, AsyncStreamIterator, GroupIterator, StreamIterator
 from .query import QueryResult
 from .stream import AsyncEventStream, EventStream
+from .tail import AsyncTail, Gap, Notice, Sampled, Tail, TailItem
+from .ticket import Ticket
 from .values import Time
 
 readable.install()
@@ -21,12 +24,20 @@ __all__ = [
     "AsyncGroupIterator",
     "AsyncLogmark",
     "AsyncStreamIterator",
+    "AsyncTail",
+    "Event",
     "EventIterator",
     "EventStream",
+    "Gap",
     "GroupIterator",
     "Logmark",
     "LogmarkError",
+    "Notice",
     "QueryResult",
+    "Sampled",
     "StreamIterator",
+    "Tail",
+    "TailItem",
+    "Ticket",
     "Time",
 ]

@@ -12,6 +12,8 @@ from .generated.models import Me
 from .listing import AsyncGroupIterator, AsyncStreamIterator, GroupIterator, StreamIterator, StreamsOptions
 from .query import QueryOptions, QueryResult, query, query_async
 from .stream import AsyncEventStream, EventStream, StreamOptions
+from .tail import AsyncTail, Tail, TailOptions
+from .ticket import Ticket, ticket_of
 from .transport import AsyncRetryingClient, AsyncToken, RetrySettings, RetryingClient, Token
 from .values import Time, checked_url
 
@@ -31,6 +33,7 @@ class Logmark:
         self, url: str, token: Token, *, retries: int = 5, max_wait: float = 60, timeout: float = 60, **httpx_options: Any
     ) -> None:
         self._url = checked_url(url)
+        self._renewable = callable(token)
         self._http = RetryingClient(token, RetrySettings(retries, max_wait), base_url=url, timeout=timeout, **httpx_options)
         self.client = AuthenticatedClient(base_url=url, token="").set_httpx_client(self._http)
 
@@ -57,6 +60,14 @@ class Logmark:
         """Events of one streamed response, one at a time."""
         return EventStream(self._http, group, stream, options)
 
+    def tail(self, group: str | None = None, stream: str | None = None, **options: Unpack[TailOptions]) -> Tail:
+        """New events as they arrive. It is resumed after cuts and restarts, without lost or repeated events, until you stop it."""
+        return Tail(self._http, group, stream, options, self._renewable)
+
+    def ticket(self, url: str) -> Ticket:
+        """A ticket for one GET of a URL such as `/logs/:acme:api?follow=true`, for clients that cannot send a token."""
+        return ticket_of(self._http.post("/tickets", json={"url": url}))
+
     def query(self, query_text: str, log_groups: list[str], start: Time, **options: Unpack[QueryOptions]) -> QueryResult:
         """Starts a Logs Insights query, waits for it, and returns all its rows."""
         return query(self.client, query_text, log_groups, start, options)
@@ -82,6 +93,7 @@ class AsyncLogmark:
         self, url: str, token: AsyncToken, *, retries: int = 5, max_wait: float = 60, timeout: float = 60, **httpx_options: Any
     ) -> None:
         self._url = checked_url(url)
+        self._renewable = callable(token)
         self._http = AsyncRetryingClient(
             token, RetrySettings(retries, max_wait), base_url=url, timeout=timeout, **httpx_options
         )
@@ -111,6 +123,14 @@ class AsyncLogmark:
     def stream(self, group: str | None = None, stream: str | None = None, **options: Unpack[StreamOptions]) -> AsyncEventStream:
         """Events of one streamed response, one at a time."""
         return AsyncEventStream(self._http, group, stream, options)
+
+    def tail(self, group: str | None = None, stream: str | None = None, **options: Unpack[TailOptions]) -> AsyncTail:
+        """New events as they arrive. It is resumed after cuts and restarts, without lost or repeated events, until you stop it."""
+        return AsyncTail(self._http, group, stream, options, self._renewable)
+
+    async def ticket(self, url: str) -> Ticket:
+        """A ticket for one GET of a URL such as `/logs/:acme:api?follow=true`, for clients that cannot send a token."""
+        return ticket_of(await self._http.post("/tickets", json={"url": url}))
 
     async def query(self, query_text: str, log_groups: list[str], start: Time, **options: Unpack[QueryOptions]) -> QueryResult:
         """Starts a Logs Insights query, waits for it, and returns all its rows."""

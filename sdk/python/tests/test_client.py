@@ -11,7 +11,7 @@ from logmark.generated.models import Event
 from stage import BIG, EXPIRED, ODD_STREAM, SMALL, TOKEN, URL
 from stage import acme, acme_async, door, failure, messages, seen, summary
 
-GROUPS = [f"/acme/{name}" for name in "api big down/502 down/503 down/504 endless failing many midway queried small".split()]
+GROUPS = [f"/acme/{name}" for name in "api big down/502 down/503 down/504 endless failing java/orders many midway queried small".split()]
 BEGIN = datetime(2026, 11, 20, 10, tzinfo=timezone.utc)
 
 

@@ -17,7 +17,7 @@ def test_groups_are_listed_to_the_end():
         page = list_groups.sync(client=logmark.client, limit=4, cursor=cursor)
         names += [group.name for group in page.groups]
         cursor = page.next_cursor or None
-    expected = "api big down/502 down/503 down/504 endless failing many midway queried small"
+    expected = "api big down/502 down/503 down/504 endless failing java/orders many midway queried small"
     assert names == [f"/acme/{name}" for name in expected.split()]
 
 

@@ -17,6 +17,7 @@ use crate::models::Me;
 use crate::query::{QueryRequest, Rows};
 use crate::retry::Retry;
 use crate::stream::EventStream;
+use crate::tail::{Tail, TailRequest};
 use crate::token::{TokenError, Tokens};
 use crate::transport::Transport;
 
@@ -24,6 +25,7 @@ use crate::transport::Transport;
 #[derive(Clone)]
 pub struct Client {
     configuration: Configuration,
+    renews_tokens: bool,
 }
 
 impl Client {
@@ -76,6 +78,12 @@ impl Client {
         EventStream::open(self, &request).await
     }
 
+    /// New events as they arrive. The tail is resumed after cuts and restarts, without lost or repeated events, until it is dropped. The
+    /// first [`Tail::next`] sends the first request.
+    pub fn tail(&self, request: TailRequest) -> Tail {
+        Tail::new(self.clone(), request)
+    }
+
     /// Starts a query, waits for its end, and returns its rows.
     ///
     /// If the future is dropped earlier (for example by `tokio::time::timeout`), a task of the runtime stops the query.
@@ -85,6 +93,10 @@ impl Client {
     /// `query_timeout` after [`QueryRequest::timeout`].
     pub async fn query(&self, request: QueryRequest) -> Result<Rows, Error> {
         crate::query::run(self, request).await
+    }
+
+    pub(crate) fn renews_tokens(&self) -> bool {
+        self.renews_tokens
     }
 
     pub(crate) fn http(&self) -> &ClientWithMiddleware {
@@ -159,6 +171,7 @@ impl ClientBuilder {
         }
         let tokens = self.tokens.ok_or_else(|| invalid("a client needs a token, or a provider of tokens".to_owned()))?;
         let tokens = tokens.checked()?;
+        let renews_tokens = !matches!(tokens, Tokens::Fixed(_));
         let http = match self.http_client {
             Some(client) => client,
             None => default_http_client()?,
@@ -173,7 +186,7 @@ impl ClientBuilder {
             bearer_access_token: None,
             api_key: None,
         };
-        Ok(Client { configuration })
+        Ok(Client { configuration, renews_tokens })
     }
 }
 

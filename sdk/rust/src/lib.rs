@@ -6,6 +6,7 @@
 //! - [`Client`] has the URL and the token, retries requests, and turns every failure into an [`Error`];
 //! - [`Client::events`] returns events one by one, and follows cursors to the end, or polls for new events;
 //! - [`Client::stream`] reads a whole range in constant memory, and detects incomplete streams;
+//! - [`Client::tail`] returns new events as they arrive, and resumes after cuts and restarts;
 //! - [`Client::query`] starts a Logs Insights query, waits for it, reads all its rows, and stops it if you cancel;
 //! - [`Client::groups`], [`Client::streams`] and [`Client::me`] list groups, streams, and what the token allows.
 //!
@@ -65,6 +66,7 @@ mod list;
 mod query;
 mod retry;
 mod stream;
+mod tail;
 mod time;
 mod token;
 mod transport;
@@ -85,5 +87,6 @@ pub use list::{Groups, Streams, StreamsRequest};
 pub use query::{QueryRequest, Row, Rows};
 pub use retry::Retry;
 pub use stream::EventStream;
+pub use tail::{Gap, Tail, TailItem, TailRequest};
 pub use time::Time;
 pub use token::TokenError;

@@ -57,7 +57,7 @@ pub(crate) fn backoff(sent: u32) -> Duration {
 }
 
 /// From 0 to 1. The hasher's random keys are sufficient, and avoid a dependency.
-fn random() -> f64 {
+pub(crate) fn random() -> f64 {
     let bits = RandomState::new().build_hasher().finish();
     f64::from((bits >> 32) as u32) / f64::from(u32::MAX)
 }

@@ -4,6 +4,8 @@ import { me, type Me } from './generated/index.js';
 import { GroupIterator, StreamIterator, type GroupsOptions, type StreamsOptions } from './listing.js';
 import { query, type QueryOptions, type QueryResult } from './query.js';
 import { EventStream, type StreamOptions } from './stream.js';
+import { Tail, type TailOptions } from './tail.js';
+import { tailPath, ticket, type Ticket } from './ticket.js';
 import { transport, type Token } from './transport.js';
 import { checkedToken, checkedUrl } from './values.js';
 
@@ -28,10 +30,12 @@ export class Logmark {
   readonly client: Client;
   readonly #url: string;
   readonly #timeout: number;
+  readonly #renewable: boolean;
 
   constructor(options: LogmarkOptions) {
     this.#url = checkedUrl(options.url);
     this.#timeout = options.timeout ?? 60;
+    this.#renewable = typeof options.token === 'function';
     this.client = createClient({
       baseUrl: this.#url,
       fetch: transport({
@@ -78,6 +82,25 @@ export class Logmark {
   /** Events of one streamed response, one at a time. */
   stream(options: StreamOptions): EventStream {
     return new EventStream(this.client, options, this.#timeout);
+  }
+
+  /** New events as they arrive, resumed after cuts and restarts, without lost or repeated events, until you stop it. */
+  tail(options: TailOptions): Tail {
+    return new Tail(this.client, options, this.#timeout, this.#renewable);
+  }
+
+  /** A ticket for one GET of a URL such as `/logs/:acme:api?follow=true`, for clients that cannot send a token. */
+  ticket(url: string, options: { signal?: AbortSignal } = {}): Promise<Ticket> {
+    return ticket(this.client, url, options.signal);
+  }
+
+  /**
+   * A URL of a tail for a browser's `EventSource`, which cannot send a token. It has a ticket, so it works once, within 60 seconds. When
+   * the `EventSource` reports an error, close it and open another with a new URL and the last event id as `cursor`.
+   */
+  async tailUrl(options: Omit<TailOptions, 'signal'>): Promise<string> {
+    const { url } = await this.ticket(tailPath(options));
+    return this.#url + url;
   }
 
   /** Starts a Logs Insights query, waits for it, and returns all its rows. */

@@ -62,7 +62,7 @@ function read(line: string): Record<string, unknown> {
 }
 
 /** The lines of the body, including a last line without line end. */
-async function* lines(body: ReadableStream<Uint8Array>, timeout: number, signal?: AbortSignal): AsyncGenerator<string> {
+export async function* lines(body: ReadableStream<Uint8Array>, timeout: number, signal?: AbortSignal): AsyncGenerator<string> {
   const reader = body.getReader();
   const decoder = new TextDecoder();
   let begun = '';

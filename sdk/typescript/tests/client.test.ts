@@ -4,7 +4,7 @@ import { inspect } from 'node:util';
 import { collect, Logmark, type LogmarkError } from 'logmark';
 import { acme, all, failure, ODD_STREAM, seen, SMALL, through, TOKEN, URL } from './stage.js';
 
-const NAMES = 'api big down/502 down/503 down/504 endless failing many midway queried small';
+const NAMES = 'api big down/502 down/503 down/504 endless failing java/orders many midway queried small';
 const GROUPS = NAMES.split(' ').map((name) => `/acme/${name}`);
 const BEGIN = new Date('2026-11-20T10:00:00Z');
 const summary = (error: LogmarkError) => `${error.status} ${error.code}`;

@@ -13,7 +13,7 @@ test('groups are listed to the end', async () => {
     names.push(...page.groups.map((group) => group.name));
     cursor = page.nextCursor;
   } while (cursor);
-  const expected = 'api big down/502 down/503 down/504 endless failing many midway queried small';
+  const expected = 'api big down/502 down/503 down/504 endless failing java/orders many midway queried small';
   assert.deepEqual(names, expected.split(' ').map((name) => `/acme/${name}`));
 });
 

@@ -39,9 +39,9 @@ pub struct VerifiedToken {
 
 impl VerifiedToken {
     /// From claims whose signature and rules were checked.
-    pub(super) fn new(claims: Claims) -> Self {
+    pub(in crate::auth) fn new(claims: Arc<Claims>) -> Self {
         let scopes = claims.scopes.iter().filter_map(|scope| Scope::parse(&scope.value, &scope.claim).ok()).collect();
-        Self { claims: Arc::new(claims), scopes }
+        Self { claims, scopes }
     }
 }
 

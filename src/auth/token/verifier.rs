@@ -118,7 +118,7 @@ impl Verifier {
         }
         let now = self.clock.now().0;
         let (claims, window) = check::check_claims(jws.header(), &claims, &issuer.rules, now)?;
-        let token = VerifiedToken::new(claims);
+        let token = VerifiedToken::new(Arc::new(claims));
         self.token_cache.insert_verified(digest, CachedToken { token: token.clone(), window, key_reference }).await;
         window.check(now).map(|()| token)
     }

@@ -10,9 +10,11 @@ mod read;
 mod tags;
 mod filters;
 mod queries;
+mod query_csv;
 mod records;
 pub mod query_registry;
 mod definitions;
+mod lookup_tables;
 mod empty;
 
 use std::time::Duration;
@@ -78,6 +80,11 @@ operations! {
     "PutQueryDefinition" => definitions::put;
     "DescribeQueryDefinitions" => definitions::describe;
     "DeleteQueryDefinition" => definitions::delete;
+    "CreateLookupTable" => lookup_tables::create;
+    "UpdateLookupTable" => lookup_tables::update;
+    "GetLookupTable" => lookup_tables::get;
+    "DescribeLookupTables" => lookup_tables::describe;
+    "DeleteLookupTable" => lookup_tables::delete;
 }
 
 /// The operation that is Logmark's own, and no client of AWS's has: its target is `Logmark.ImportLogEvents`.

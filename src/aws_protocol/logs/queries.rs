@@ -28,7 +28,7 @@ const LANGUAGE: &str = "CWLI";
 /// The kind of the sealed pointers of rows.
 pub(super) const POINTER: &str = "GetLogRecord";
 /// Rows in a page of GetQueryResults.
-const MAX_ROWS_IN_PAGE: usize = 10_000;
+pub(super) const MAX_ROWS_IN_PAGE: usize = 10_000;
 /// Queries in a page of DescribeQueries.
 const MAX_QUERIES: usize = 1000;
 /// The memory for rows, or for one event.
@@ -162,7 +162,7 @@ struct IdInput {
 }
 
 /// The query of a request that names one.
-fn started(call: Call<'_>, id: Option<String>) -> Result<StartedQuery, ServiceError> {
+pub(super) fn started(call: Call<'_>, id: Option<String>) -> Result<StartedQuery, ServiceError> {
     let mut checks = Validation::default();
     let id = checks.required("queryId", id);
     let id = checks.text("queryId", id, 0..=256);

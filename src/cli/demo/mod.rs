@@ -29,8 +29,12 @@ const TOKEN_TTL: Duration = Duration::from_secs(12 * 3600);
 
 /// The two tenants and the scopes of their printed tokens.
 const TENANTS: [(&str, &str); 2] = [
-    ("acme", "logs:read:* logs:query:*"),
-    ("globex", "logs:read:/globex/* logs:read:/shared/gateway logs:query:/globex/* logs:query:/shared/gateway"),
+    ("acme", "logs:read:* logs:query:* logs:tail:*"),
+    (
+        "globex",
+        "logs:read:/globex/* logs:read:/shared/gateway logs:query:/globex/* logs:query:/shared/gateway \
+         logs:tail:/globex/* logs:tail:/shared/gateway",
+    ),
 ];
 
 /// The file with the secret of the endpoint's key.

@@ -23,7 +23,7 @@ fn wrong_keys_of_the_server_are_named_with_their_location() {
         (r#"tsl = { cert = "a" }"#, "logmark.toml:2:1: server.tsl: unknown key: did you mean `tls`?"),
         (
             "verify = false",
-            "logmark.toml:2:1: server.verify: unknown key: expected `tls`, `listen`, `admin_listen`, `public_url`, `allowed_hosts`, `cursor_keys`, `cors_origins`, `forwarding_header`, `trusted_proxies` or `limits`",
+            "logmark.toml:2:1: server.verify: unknown key: expected `tls`, `listen`, `admin_listen`, `public_url`, `allowed_hosts`, `cursor_keys`, `cors_origins`, `forwarding_header`, `trusted_proxies`, `shared_tickets` or `limits`",
         ),
         (
             r#"public_url = "logs.example.com""#,
@@ -114,7 +114,7 @@ fn wrong_keys_of_the_server_are_named_with_their_location() {
         ),
         (
             "max_body_bytes = 1",
-            "logmark.toml:2:1: server.max_body_bytes: unknown key: expected `tls`, `listen`, `admin_listen`, `public_url`, `allowed_hosts`, `cursor_keys`, `cors_origins`, `forwarding_header`, `trusted_proxies` or `limits`",
+            "logmark.toml:2:1: server.max_body_bytes: unknown key: expected `tls`, `listen`, `admin_listen`, `public_url`, `allowed_hosts`, `cursor_keys`, `cors_origins`, `forwarding_header`, `trusted_proxies`, `shared_tickets` or `limits`",
         ),
     ];
     refused("[server]", &cases);

@@ -31,11 +31,11 @@ logmark.toml:3:14: server.public_url: must be a string, not a boolean
 logmark.toml:4:17: server.cors_origins[0]: must be a string, not an integer
 logmark.toml:4:20: server.cors_origins[1]: `*` is not a single origin: list each one, such as `https://app.example.com`
 logmark.toml:4:50: server.cors_origins[3]: is listed twice
-logmark.toml:5:1: server.unknown: unknown key: expected `tls`, `listen`, `admin_listen`, `public_url`, `allowed_hosts`, `cursor_keys`, `cors_origins`, `forwarding_header`, `trusted_proxies` or `limits`
+logmark.toml:5:1: server.unknown: unknown key: expected `tls`, `listen`, `admin_listen`, `public_url`, `allowed_hosts`, `cursor_keys`, `cors_origins`, `forwarding_header`, `trusted_proxies`, `shared_tickets` or `limits`
 logmark.toml:6:25: server.limits.page_bytes: `x` is not a number of bytes: write `65536`, or a unit as in `64KiB`, `1.5MiB`, `1GiB`, `64kB` or `1MB`
 logmark.toml:6:45: server.limits.max_requests: must be from 1 to 1000000
 logmark.toml:6:65: server.limits.header_timeout: must be a duration such as `30s`, `10m`, `1h30m` or `31d`, not an integer
-logmark.toml:6:68: server.limits.unknown: unknown key: expected `max_connections`, `max_connections_per_ip`, `max_body_bytes`, `max_header_bytes`, `header_timeout`, `handshake_timeout`, `idle_timeout`, `request_timeout`, `work_time`, `drain_timeout`, `page_bytes`, `response_memory`, `max_requests` or `max_requests_per_ip`
+logmark.toml:6:68: server.limits.unknown: unknown key: expected `max_connections`, `max_connections_per_ip`, `max_body_bytes`, `max_header_bytes`, `header_timeout`, `handshake_timeout`, `idle_timeout`, `request_timeout`, `work_time`, `drain_timeout`, `page_bytes`, `response_memory`, `max_requests`, `max_requests_per_ip` or `max_tails`
 logmark.toml:8:10: auth.issuers[0].issuer: must be a string, not an integer
 logmark.toml:9:13: auth.issuers[0].audiences: is empty: list at least one value, or remove the key
 logmark.toml:10:24: auth.issuers[0].algorithms[1]: must be a string, not an integer

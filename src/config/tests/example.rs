@@ -182,6 +182,7 @@ fn what_holds_is_printed_without_a_secret() {
   connections: 10000, per address 1000
   bytes: body 1048576, headers 32768, page 4194304
   concurrent requests: 10000, per address 2000
+  live tails: 10000
   response memory: 134217728 bytes
   times: handshake 10s, headers 10s, idle 1m, request 30s, work 20s, drain 20s
 telemetry: json, info, with audit

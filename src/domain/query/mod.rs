@@ -6,6 +6,7 @@
 
 mod forbidden;
 pub mod scope;
+pub mod language;
 pub mod operations;
 
 use std::fmt;

@@ -58,6 +58,74 @@ impl Operation for StartQuery {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RulesFingerprint(pub [u8; 16]);
 
+/// Checks a query without starting it. It needs the same permission as [`StartQuery`], so it tells nothing that starting would not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckQuery {
+    /// The query; `None`: the text is not one that its source can be given.
+    pub query: Option<LogQuery>,
+    /// The groups, as in [`StartQuery`].
+    pub groups: Vec<LogGroupName>,
+    /// How many of them, from the first, the query itself reads.
+    pub own_groups: usize,
+    /// The start of the range.
+    pub start: Millis,
+    /// The end of the range (exclusive).
+    pub end: Millis,
+}
+
+impl CheckQuery {
+    /// Checks a query over these groups, and those that queries inside it name.
+    #[must_use]
+    pub fn new(query: Option<LogQuery>, groups: Vec<LogGroupName>, start: Millis, end: Millis) -> Self {
+        match query {
+            None => Self { query, own_groups: groups.len(), groups, start, end },
+            Some(query) => {
+                let StartQuery { query, groups, own_groups, start, end } = StartQuery::new(query, groups, start, end);
+                Self { query: Some(query), groups, own_groups, start, end }
+            }
+        }
+    }
+
+    /// The operation that starts the query.
+    pub(crate) fn start_query(&self) -> Option<StartQuery> {
+        let Self { query, groups, own_groups, start, end } = self.clone();
+        query.map(|query| StartQuery { query, groups, own_groups, start, end })
+    }
+}
+
+impl Operation for CheckQuery {
+    const NAME: &'static str = "checkQuery";
+    const ACTION: Action = Action::Query;
+    fn target(&self) -> Target<'_> {
+        Target::Each(&self.groups)
+    }
+    fn range(&self) -> Option<TimeRange> {
+        Some(TimeRange { start: Some(self.start), end: Some(self.end) })
+    }
+}
+
+/// The data that a query would scan: all of its groups in its range, or of what the caller may see in them.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum ScanEstimate {
+    /// The bytes of the events in the range.
+    Exact(u64),
+    /// The bytes that the groups have in all, so the most that a query can scan.
+    Stored(u64),
+    /// Not known, or only known together with events that the caller may not see.
+    Unknown,
+}
+
+impl ScanEstimate {
+    /// The bytes.
+    #[must_use]
+    pub fn bytes(self) -> Option<u64> {
+        match self {
+            Self::Exact(bytes) | Self::Stored(bytes) => Some(bytes),
+            Self::Unknown => None,
+        }
+    }
+}
+
 /// A fingerprint of a group's name in four bytes. Two names can have the same one, so it never replaces the permit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GroupFingerprint([u8; 4]);

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use utoipa::IntoResponses;
+use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::link::LinkBuilder;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{Content, Ref, RefOr, Response, ResponseBuilder};
@@ -13,7 +14,8 @@ use super::headers;
 
 const EVENTS_NDJSON: &str = "One `Event` per line, as in a page. With `columns` one object with these members per line; members that the \
     event does not have are absent. If reading fails midway, the last line is `{\"error\": Problem}`. With `trailer=line` the last \
-    line is `{\"cursor\": …, \"stopReason\": …}`. The trailer `Logmark-Cursor` has the cursor too.";
+    line is `{\"cursor\": …, \"stopReason\": …}`. The trailer `Logmark-Cursor` has the cursor too. With `follow=true` a live tail: each event has its `cursor`, and the \
+    events of `text/event-stream` that are not log events are lines `{\"marker\": {\"type\": …}}`.";
 const EVENTS_CSV: &str = "RFC 4180 with the header `timestamp,ingestionTime,logStream,eventId,message`, or `columns`. A `'` is \
     put before text that a spreadsheet would run as a formula, also after a `;`, tab or line end within a cell, and before digits \
     that it would round. A JSON path that an event does not have is an empty cell. If reading fails midway, the body is aborted. \
@@ -21,6 +23,13 @@ const EVENTS_CSV: &str = "RFC 4180 with the header `timestamp,ingestionTime,logS
 const EVENTS_TEXT: &str = "One message per line. With `columns` one line per event, with the columns separated by tabs. \
     Control characters other than tab and newline, and characters that reorder text, are escaped unless `raw=true`. If reading fails midway, the \
     body is aborted. The trailer `Logmark-Cursor` has the cursor to continue from.";
+const EVENTS_TAIL: &str = "A live tail as Server-Sent Events, until the client leaves. `event`: an `Event`; its `id` is the cursor behind it. \
+    `gap`: events of a time range are missing, or were missing and were given later: `from`, `to`, `reason`, `recovered`. `sampled`: the \
+    source gives a sample, and the rest follows. `notice`: `mode` is `live` or `polling`. `reconnect`: a planned end; resume with the `id`. \
+    `error`: the end, with a `Problem`. A comment every 15 seconds keeps the connection open; the `id` beside it is the newest cursor.";
+const TAIL_EXAMPLE: &str = "event: event\nid: exampleCursor\ndata: {\"timestamp\":\"2026-11-20T10:00:00.123Z\",\
+    \"ingestionTime\":\"2026-11-20T10:00:00.500Z\",\"logStream\":\"web-1\",\"message\":\"GET /orders 200\"}\n\n\
+    : keep-alive\nid: exampleCursor\n\n";
 const ROWS_NDJSON: &str =
     "One row per line, as an object of strings by column. The header `Logmark-Cursor` has the cursor to the next rows.";
 const ROWS_CSV: &str = "RFC 4180 with a header of the columns. A `'` is put before a cell that a spreadsheet would run. The header \
@@ -32,6 +41,13 @@ fn json(schema: &str) -> Content {
 
 fn lines(description: &str) -> Content {
     Content::new(Some(ObjectBuilder::new().schema_type(Type::String).description(Some(description))))
+}
+
+fn tail() -> Content {
+    let mut content = lines(EVENTS_TAIL);
+    let example = ExampleBuilder::new().summary("A live tail").value(Some(TAIL_EXAMPLE.into())).build();
+    content.examples.insert("tail".to_owned(), example.into());
+    content
 }
 
 fn answer(description: &str, content: Vec<(&str, Content)>, headers: &[&str]) -> RefOr<Response> {
@@ -73,6 +89,7 @@ impl IntoResponses for Events {
             ("application/x-ndjson", lines(EVENTS_NDJSON)),
             ("text/csv", lines(EVENTS_CSV)),
             ("text/plain", lines(EVENTS_TEXT)),
+            ("text/event-stream", tail()),
         ];
         let whole = "A page of events as JSON; every event to the end of the range, or to `limit`, as NDJSON, CSV or text";
         BTreeMap::from([

@@ -29,7 +29,7 @@ macro_rules! answer {
     };
 }
 
-const RESPONSES: [ExampleResponse; 29] = [
+const RESPONSES: [ExampleResponse; 32] = [
     answer!("readStream", "200", "application/json", "readStream.json"),
     answer!("readStream", "200", "application/x-ndjson", "readStream.ndjson"),
     answer!("readStream", "200", "text/csv", "readStream.csv"),
@@ -42,6 +42,7 @@ const RESPONSES: [ExampleResponse; 29] = [
     answer!("readLogs", "200", "application/x-ndjson", "readLogs.ndjson"),
     answer!("readLogs", "200", "text/csv", "readLogs.csv"),
     answer!("readLogs", "200", "text/plain", "readLogs.txt"),
+    answer!("createTicket", "201", "application/json", "createTicket.json"),
     answer!("checkFilter", "200", "application/json", "checkFilter.json"),
     answer!("listGroups", "200", "application/json", "listGroups.json"),
     answer!("describeGroup", "200", "application/json", "describeGroup.json"),
@@ -55,6 +56,8 @@ const RESPONSES: [ExampleResponse; 29] = [
     answer!("readQuery", "200", "application/x-ndjson", "readQuery.ndjson"),
     answer!("readQuery", "200", "text/csv", "readQuery.csv"),
     answer!("readRecord", "200", "application/json", "readRecord.json"),
+    answer!("checkQuery", "200", "application/json", "checkQuery.json"),
+    answer!("queryLanguage", "200", "application/json", "queryLanguage.json"),
     answer!("me", "200", "application/json", "me.json"),
     answer!("explain", "200", "application/json", "explain.json"),
     answer!("index", "200", "application/json", "index.json"),
@@ -62,8 +65,10 @@ const RESPONSES: [ExampleResponse; 29] = [
 ];
 
 /// The bodies of the requests for these answers, by operation.
-const REQUESTS: [(&str, &str); 2] = [
+const REQUESTS: [(&str, &str); 4] = [
     ("startQuery", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/examples/startQuery.request.json"))),
+    ("createTicket", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/examples/createTicket.request.json"))),
+    ("checkQuery", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/examples/checkQuery.request.json"))),
     ("checkFilter", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/examples/checkFilter.request.json"))),
 ];
 

@@ -6,6 +6,7 @@ use logmark_diagnostics::{Diagnostic, Report};
 use serde::Serialize;
 
 use crate::http::field_error::MAX_LISTED;
+use crate::http::problem_code::ProblemCode;
 
 /// A fault of a text.
 #[derive(Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -85,6 +86,19 @@ impl DiagnosticBody {
                 }
             })
             .collect()
+    }
+}
+
+impl RefusalBody {
+    /// A part of the text from `start` to `end`.
+    pub(super) fn new(code: ProblemCode, detail: String, start: usize, end: usize) -> Self {
+        Self { code: code.as_str(), detail, start, end }
+    }
+
+    /// The first refused parts of a query, as many as a problem document lists.
+    pub(super) fn all(refused: &[Diagnostic]) -> Vec<Self> {
+        let first = refused.iter().take(MAX_LISTED);
+        first.map(|part| Self::new(ProblemCode::QueryForbidden, part.to_string(), part.span.start, part.span.end)).collect()
     }
 }
 

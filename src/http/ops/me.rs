@@ -48,6 +48,8 @@ pub struct MeBody {
     grants: Vec<GrantBody>,
     /// The tenant's limits.
     limits: LimitsBody,
+    /// What is left of the limits now, under the same names.
+    remaining: RemainingBody,
 }
 
 /// A grant.
@@ -115,6 +117,33 @@ pub struct LimitsBody {
     max_range_seconds: Option<u64>,
 }
 
+/// What is left of the limits. An absent member means no limit.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Remaining)]
+pub struct RemainingBody {
+    /// Requests that can be sent now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 19)]
+    requests_per_second: Option<u32>,
+    /// Further requests that can start now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 9)]
+    concurrent_requests: Option<u32>,
+    /// Queries that can be started now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 2)]
+    concurrent_queries: Option<u32>,
+    /// Gigabytes that queries can still scan today. Absent also while the figure would count streams that you cannot see.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 48.5)]
+    scanned_gb_per_day: Option<f64>,
+    /// Live tails that can be opened now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 4)]
+    tails: Option<u32>,
+}
+
 impl From<&Grant> for GrantBody {
     fn from(grant: &Grant) -> Self {
         let words = |patterns: &[crate::domain::pattern::Pattern]| patterns.iter().map(ToString::to_string).collect();
@@ -171,6 +200,7 @@ pub(crate) async fn me(
         &mut input,
         RequestContext { caller: &caller, now, headers: &headers, app: &app, work_time: app.limits.work_time },
     )?;
+    let queries = app.query_budgets.left(&caller.tenant.id, &caller.tenant.limits);
     Ok(Json(MeBody {
         tenant: caller.tenant.id.to_string(),
         subject: caller.claims.subject.clone(),
@@ -178,6 +208,13 @@ pub(crate) async fn me(
         expires_at: Millis(caller.claims.expires_at.saturating_mul(1000)),
         scopes: caller.scopes.iter().map(ToString::to_string).collect(),
         grants: caller.tenant.grants.iter().map(GrantBody::from).collect(),
-        limits: LimitsBody::new(&caller.tenant.limits, &info, app.query_budgets.left(&caller.tenant.id, &caller.tenant.limits)),
+        limits: LimitsBody::new(&caller.tenant.limits, &info, queries),
+        remaining: RemainingBody {
+            requests_per_second: info.rate_limit().map(|state| state.remaining),
+            concurrent_requests: info.concurrency(),
+            concurrent_queries: queries.queries,
+            scanned_gb_per_day: queries.scanned_gb,
+            tails: app.tails.remaining(&caller.tenant),
+        },
     }))
 }

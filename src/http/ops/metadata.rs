@@ -47,14 +47,20 @@ pub struct MetadataBody {
     security(()),
 )]
 pub(crate) async fn resource_metadata(State(app): State<AppState>) -> Json<MetadataBody> {
-    // Only supported scopes: queries need a source that runs them, and there is no live tail yet.
+    // Only scopes of actions that a source supports.
     let has_queries = app.sources.all_queries().next().is_some();
-    let scopes = ["logs:read:*", "logs:query:*", "logs:describe:*", "logs:*:*"];
+    let has_tails = app.sources.any_tails();
+    let is_supported = |scope: &&str| match *scope {
+        "logs:query:*" => has_queries,
+        "logs:tail:*" => has_tails,
+        _ => true,
+    };
+    let scopes = ["logs:read:*", "logs:query:*", "logs:tail:*", "logs:describe:*", "logs:*:*"];
     Json(MetadataBody {
         resource: app.public_url.clone(),
         authorization_servers: app.issuers.clone(),
         bearer_methods_supported: ["header"],
-        scopes_supported: scopes.into_iter().filter(|scope| has_queries || *scope != "logs:query:*").collect(),
+        scopes_supported: scopes.into_iter().filter(is_supported).collect(),
         resource_documentation: format!("{}/docs/", app.public_url),
     })
 }

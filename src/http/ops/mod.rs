@@ -25,4 +25,4 @@ pub mod metadata;
 pub mod docs;
 mod page;
 pub mod problems;
-pub mod unsupported;
+pub mod create_ticket;

@@ -42,6 +42,8 @@ impl From<ReadStreamRequest> for EventsRequest {
 ///
 /// Returns a page as JSON, or every event to the end of the range as NDJSON, CSV or text. Without `start` it begins with the
 /// newest events, with `start` with the oldest of the range. Follow `nextCursor` until `stopReason` is `end`.
+///
+/// With `follow=true` it is a live tail, which needs the action `tail`.
 #[utoipa::path(
     get,
     path = "/logs/{group}/{stream}",

@@ -5,11 +5,13 @@ use logmark_store::put::{self, Accepted, Candidate};
 use logmark_store::{AppendError, CatalogueError, GroupClass, NewEvent, Store};
 
 use super::Local;
+use super::queries::TableFiles;
 use crate::auth::permit::Permit;
 use crate::domain::time::Millis;
 use crate::domain::write_operations::{
-    self as domain, ChangeTags, CreateGroup, CreateStream, DeleteDefinition, DeleteGroup, DeleteStream, ListDefinitions,
-    LogClass, PutEvents, PutRules, ReadTags, Rejected, SaveDefinition, SetRetention, Tags,
+    self as domain, ChangeTags, CreateGroup, CreateStream, DeleteDefinition, DeleteGroup, DeleteStream, DeleteTable,
+    ListDefinitions, ListTables, LogClass, LookupTable, PutEvents, PutRules, ReadTable, ReadTags, Rejected, SaveDefinition,
+    SaveTable, SetRetention, TableBody, Tags,
 };
 use crate::sources::SourceError;
 use crate::sources::write::{WriteError, WriteSource};
@@ -23,7 +25,9 @@ impl From<CatalogueError> for WriteError {
         match error {
             CatalogueError::GroupExists { .. } | CatalogueError::StreamExists { .. } => Self::Exists,
             CatalogueError::TooManyTags { .. } => Self::TooMany("A log group has at most 50 tags.".to_owned()),
-            CatalogueError::TooManyDocuments { most, .. } => Self::TooMany(format!("At most {most} queries can be saved.")),
+            CatalogueError::TooManyDocuments { kind: DEFINITIONS, most } => {
+                Self::TooMany(format!("At most {most} queries can be saved."))
+            }
             other => Self::Source(other.into()),
         }
     }
@@ -49,6 +53,16 @@ impl Local {
         let done = tokio::task::spawn_blocking(move || work(&store)).await;
         let broken = |_| WriteError::Source(SourceError::Store("a change of the store panicked".to_owned()));
         done.map_err(broken)?.map_err(WriteError::from)
+    }
+
+    /// Works with lookup tables where blocking is allowed.
+    async fn with_tables<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&TableFiles, &Store) -> Result<T, WriteError> + Send + 'static,
+    ) -> Result<T, WriteError> {
+        let (store, tables) = (self.store.clone(), self.queries.table_files());
+        let done = tokio::task::spawn_blocking(move || work(&tables, &store)).await;
+        done.map_err(|_| WriteError::Source(SourceError::Store("the work with a lookup table panicked".to_owned())))?
     }
 }
 
@@ -131,6 +145,25 @@ impl WriteSource for Local {
     async fn delete_definition(&self, permit: &Permit<DeleteDefinition>) -> Result<bool, WriteError> {
         let op = permit.op().clone();
         self.change(move |store| store.delete_document(DEFINITIONS, &op.id)).await
+    }
+
+    async fn tables(&self, _permit: &Permit<ListTables>) -> Result<Vec<LookupTable>, WriteError> {
+        self.with_tables(|tables, store| tables.list(store)).await
+    }
+
+    async fn table(&self, permit: &Permit<ReadTable>) -> Result<(LookupTable, TableBody), WriteError> {
+        let name = permit.op().name.clone();
+        self.with_tables(move |tables, store| tables.read(store, &name)).await
+    }
+
+    async fn save_table(&self, permit: Permit<SaveTable>) -> Result<LookupTable, WriteError> {
+        let SaveTable { name, change, .. } = permit.into_op();
+        self.with_tables(move |tables, store| tables.save(store, &name, change)).await
+    }
+
+    async fn delete_table(&self, permit: &Permit<DeleteTable>) -> Result<bool, WriteError> {
+        let name = permit.op().name.clone();
+        self.with_tables(move |tables, store| tables.delete(store, &name)).await
     }
 }
 

@@ -30,6 +30,12 @@ pub async fn queries(sides: &[Side; 2], name: &str, form: &[Vec<String>]) {
             answers.push(answer);
         }
     }
+    // A check tells no size of a group of which the caller sees some streams.
+    for side in sides {
+        let answer = side.client.post("/queries/check", &body, &[]).await;
+        assert_eq!(answer.json()["estimate"]["basis"], "unknown", "{}", answer.text());
+        answers.push(normalised(&answer));
+    }
     let (first, rest) = answers.split_at(2);
     assert_eq!(first[0], first[1], "{form:?}");
     rest.chunks(2).for_each(|pair| assert_eq!(pair[0], pair[1], "{form:?}"));
@@ -59,6 +65,9 @@ pub async fn local_queries(sides: &[Side; 2], name: &str, form: &[Vec<String>]) 
         }
         assert_eq!(normalised(&answers[0]), normalised(&answers[1]), "{form:?}: {query}");
         assert!(!answers[0].text().contains("s3cr3t"), "{form:?}: {query}");
+        let checks = [0, 1].map(|side| sides[side].client.post("/queries/check", &body, &[]));
+        let checks = futures_util::future::join_all(checks).await;
+        assert_eq!(normalised(&checks[0]), normalised(&checks[1]), "{form:?}: {query}");
         let pointers = answers.iter().map(|answer| answer.json()["results"][0]["@ptr"].as_str().map(str::to_owned));
         let pointers: Vec<Option<String>> = pointers.collect();
         let is_complete = is_answered(&answers[0]);

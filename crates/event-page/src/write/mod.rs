@@ -16,6 +16,7 @@ mod text;
 mod column_writer;
 
 pub use csv::csv_cell;
+pub use text::{is_unsafe, safe_text};
 
 use crate::columns::Columns;
 use crate::events::{EventRef, Events};

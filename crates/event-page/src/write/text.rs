@@ -2,10 +2,23 @@
 //!
 //! Owns line ends, and the characters that are escaped.
 
+use std::borrow::Cow;
 use std::io::Write as _;
 
 use crate::events::{EventRef, TextForm};
 use crate::json_string::{Utf8, unescape};
+
+/// A text with escapes for the characters that could steer a terminal, hide text or reorder it. Tabs and newlines stay.
+#[must_use]
+pub fn safe_text(text: &str) -> Cow<'_, str> {
+    if is_safe(text.as_bytes()) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = Vec::with_capacity(text.len() + 16);
+    safe(text.as_bytes(), &mut out);
+    // The escapes are ASCII, and the rest is the text's own.
+    Cow::Owned(String::from_utf8(out).unwrap_or_default())
+}
 
 /// The characters that are escaped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,7 +128,8 @@ fn put(character: char, escaped: bool, out: &mut Vec<u8>) {
 
 /// Control characters; separators of lines and paragraphs; and characters that change the direction of the text around them
 /// (UAX #9: marks, embeddings, overrides, isolates) or its shape (the deprecated U+206A to U+206F).
-fn is_unsafe(character: char) -> bool {
+#[must_use]
+pub fn is_unsafe(character: char) -> bool {
     character.is_control()
         || matches!(
             character,

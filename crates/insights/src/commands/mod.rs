@@ -172,19 +172,20 @@ pub(crate) enum PartMut<'a> {
 }
 
 /// Declares [`Command`] and [`CommandName`] from one list, and dispatches to [`CommandRules`], so that all of them know every
-/// command. An entry is a type and its spellings, the spelling of the documentation first.
+/// command. An entry is a type and its spellings, the spelling of the documentation first; its comment is an example and a
+/// description, which completion shows.
 macro_rules! commands {
-    ($($(#[$doc:meta])* $name:ident($spelling:literal $(| $other:literal)*),)*) => {
+    ($($(#[doc = $doc:literal])+ $name:ident($spelling:literal $(| $other:literal)*),)*) => {
         /// One command with its arguments.
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub enum Command {
-            $($(#[$doc])* $name($name),)*
+            $($(#[doc = $doc])+ $name($name),)*
         }
 
         /// Which command it is, without its arguments.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum CommandName {
-            $($(#[$doc])* $name,)*
+            $($(#[doc = $doc])+ $name,)*
         }
 
         impl Command {
@@ -217,6 +218,11 @@ macro_rules! commands {
             #[must_use]
             pub const fn spellings(self) -> &'static [&'static str] {
                 match self { $(Self::$name => &[$spelling $(, $other)*],)* }
+            }
+
+            /// The example and the description: the comment of its entry in the list.
+            pub(crate) const fn documentation(self) -> &'static str {
+                match self { $(Self::$name => concat!($($doc),+),)* }
             }
 
             /// Parses the arguments of this command.

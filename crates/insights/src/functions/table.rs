@@ -11,13 +11,13 @@ use super::Signature;
 const ANY: usize = usize::MAX;
 
 /// Declares [`Function`] from one list: variant, spellings, kind, required and optional parameters, number of further values,
-/// and names of the parameters.
+/// names of the parameters. The comment of an entry is an example and a description, which completion shows.
 macro_rules! functions {
-    ($($(#[$doc:meta])* $name:ident [$($spelling:literal)+] $kind:ident ($($required:ident)*) ($($optional:ident)*) $more:tt $names:literal,)*) => {
+    ($($(#[doc = $doc:literal])+ $name:ident [$($spelling:literal)+] $kind:ident ($($required:ident)*) ($($optional:ident)*) $more:tt $names:literal,)*) => {
         /// A function.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Function {
-            $($(#[$doc])* $name,)*
+            $($(#[doc = $doc])+ $name,)*
         }
 
         impl Function {
@@ -28,6 +28,11 @@ macro_rules! functions {
             #[must_use]
             pub const fn spellings(self) -> &'static [&'static str] {
                 match self { $(Self::$name => &[$($spelling,)+],)* }
+            }
+
+            /// The example and the description: the comment of its entry in the table.
+            pub(crate) const fn documentation(self) -> &'static str {
+                match self { $(Self::$name => concat!($($doc),+),)* }
             }
 
             /// Where it is allowed, and its parameters.
@@ -123,25 +128,25 @@ functions! {
     /// `jsonArrayContains(a, v)`: whether a list has that element.
     JsonArrayContains ["jsonArrayContains"] Scalar (Value Value) () 0 "list, value",
     // addresses
-    /// `isValidIp(s)`
+    /// `isValidIp(s)`: whether a text is an IPv4 or IPv6 address.
     IsValidIp ["isValidIp"] Scalar (Value) () 0 "address",
-    /// `isValidIpV4(s)`
+    /// `isValidIpV4(s)`: whether a text is an IPv4 address.
     IsValidIpV4 ["isValidIpV4"] Scalar (Value) () 0 "address",
-    /// `isValidIpV6(s)`
+    /// `isValidIpV6(s)`: whether a text is an IPv6 address.
     IsValidIpV6 ["isValidIpV6"] Scalar (Value) () 0 "address",
-    /// `isIpInSubnet(s, cidr)`
+    /// `isIpInSubnet(s, cidr)`: whether an IPv4 or IPv6 address is in a subnet.
     IsIpInSubnet ["isIpInSubnet"] Scalar (Value Value) () 0 "address, subnet",
-    /// `isIpv4InSubnet(s, cidr)`
+    /// `isIpv4InSubnet(s, cidr)`: whether an IPv4 address is in a subnet.
     IsIpV4InSubnet ["isIpv4InSubnet"] Scalar (Value Value) () 0 "address, subnet",
-    /// `isIpv6InSubnet(s, cidr)`
+    /// `isIpv6InSubnet(s, cidr)`: whether an IPv6 address is in a subnet.
     IsIpV6InSubnet ["isIpv6InSubnet"] Scalar (Value Value) () 0 "address, subnet",
-    /// `ipv4ToNumber(s)`
+    /// `ipv4ToNumber(s)`: an IPv4 address as a number.
     IpV4ToNumber ["ipv4ToNumber"] Scalar (Value) () 0 "address",
-    /// `isPrivateIP(s)`
+    /// `isPrivateIP(s)`: whether an address is private.
     IsPrivateIp ["isPrivateIP"] Scalar (Value) () 0 "address",
-    /// `isPublicIP(s)`
+    /// `isPublicIP(s)`: whether an address is public.
     IsPublicIp ["isPublicIP"] Scalar (Value) () 0 "address",
-    /// `isReservedIP(s)`
+    /// `isReservedIP(s)`: whether an address is reserved.
     IsReservedIp ["isReservedIP"] Scalar (Value) () 0 "address",
     // texts
     /// `isempty(s)`: missing or without characters.
@@ -158,9 +163,9 @@ functions! {
     Trim ["trim"] Scalar (Value) (Value) 0 "text, characters",
     /// `strlen(s)`: the number of characters.
     StrLen ["strlen"] Scalar (Value) () 0 "text",
-    /// `toupper(s)`
+    /// `toupper(s)`: the text in upper case.
     ToUpper ["toupper"] Scalar (Value) () 0 "text",
-    /// `tolower(s)`
+    /// `tolower(s)`: the text in lower case.
     ToLower ["tolower"] Scalar (Value) () 0 "text",
     /// `substr(s, start, length)`: a part, from 0.
     Substr ["substr"] Scalar (Value Value) (Value) 0 "text, start, length",
@@ -168,48 +173,48 @@ functions! {
     Replace ["replace"] Scalar (Value Value Value) () 0 "text, search, replacement",
     /// `regexReplace(s, pattern, by)`: every match.
     RegexReplace ["regexReplace" "regex_replace"] Scalar (Value Value Value) () 0 "text, pattern, replacement",
-    /// `strcontains(s, part, ignoring_case)`
+    /// `strcontains(s, part, ignoring_case)`: whether a text has the part.
     StrContains ["strcontains"] Scalar (Value Value) (Value) 0 "text, part, whether case is ignored",
-    /// `startsWith(s, part)`
+    /// `startsWith(s, part)`: whether a text begins with the part.
     StartsWith ["startsWith"] Scalar (Value Value) () 0 "text, part",
-    /// `endsWith(s, part)`
+    /// `endsWith(s, part)`: whether a text ends with the part.
     EndsWith ["endsWith"] Scalar (Value Value) () 0 "text, part",
-    /// `urlencode(s)`
+    /// `urlencode(s)`: the text in URL encoding.
     UrlEncode ["urlencode"] Scalar (Value) () 0 "text",
-    /// `urldecode(s)`
+    /// `urldecode(s)`: the text without URL encoding.
     UrlDecode ["urldecode"] Scalar (Value) () 0 "text",
-    /// `base64encode(s)`
+    /// `base64encode(s)`: the text in base64.
     Base64Encode ["base64encode"] Scalar (Value) () 0 "text",
-    /// `base64decode(s)`
+    /// `base64decode(s)`: the text of base64.
     Base64Decode ["base64decode"] Scalar (Value) () 0 "text",
     /// `split(s, separator)`: a list.
     Split ["split"] Scalar (Value Value) () 0 "text, separator",
-    /// `hexToAscii(s)`
+    /// `hexToAscii(s)`: hexadecimal digits as text.
     HexToAscii ["hexToAscii"] Scalar (Value) () 0 "text",
-    /// `hexToDec(s)`
+    /// `hexToDec(s)`: a hexadecimal number as a decimal one.
     HexToDec ["hexToDec"] Scalar (Value) () 0 "text",
-    /// `decToHex(a)`
+    /// `decToHex(a)`: a decimal number as a hexadecimal one.
     DecToHex ["decToHex"] Scalar (Value) () 0 "number",
-    /// `md5(s)`
+    /// `md5(s)`: the MD5 digest in hexadecimal digits.
     Md5 ["md5"] Scalar (Value) () 0 "text",
-    /// `sha256(s)`
+    /// `sha256(s)`: the SHA-256 digest in hexadecimal digits.
     Sha256 ["sha256"] Scalar (Value) () 0 "text",
     // aggregates
     /// `count(*)`, `count(f)`: the number of events, or of events with the field.
     Count ["count"] Aggregate () (ValueOrStar) 0 "* or field",
     /// `count_distinct(f)`: the number of distinct values, approximate when there are many.
     CountDistinct ["count_distinct"] Aggregate (Value) () 0 "field",
-    /// `sum(f)`
+    /// `sum(f)`: the sum.
     Sum ["sum"] Aggregate (Value) () 0 "field",
-    /// `avg(f)`
+    /// `avg(f)`: the average.
     Avg ["avg"] Aggregate (Value) () 0 "field",
-    /// `min(f)`
+    /// `min(f)`: the smallest value.
     Min ["min"] Aggregate (Value) () 0 "field",
-    /// `max(f)`
+    /// `max(f)`: the greatest value.
     Max ["max"] Aggregate (Value) () 0 "field",
     /// `pct(f, 95)`: a percentile.
     Pct ["pct"] Aggregate (Value Number) () 0 "field, percent",
-    /// `stddev(f)`
+    /// `stddev(f)`: the standard deviation.
     StdDev ["stddev"] Aggregate (Value) () 0 "field",
     /// `earliest(f)`: the value in the event with the earliest time.
     Earliest ["earliest"] Aggregate (Value) () 0 "field",
@@ -221,9 +226,9 @@ functions! {
     SortsLast ["sortsLast"] Aggregate (Value) () 0 "field",
     /// `rate(f, 1m)`: the change in that period.
     Rate ["rate"] Aggregate (Value Period) () 0 "field, period",
-    /// `count_over_time(f)`
+    /// `count_over_time(f)`: the number of events in a period.
     CountOverTime ["count_over_time" "countOverTime"] Aggregate (ValueOrStar) () 0 "field",
-    /// `sum_over_time(f)`
+    /// `sum_over_time(f)`: the sum in a period.
     SumOverTime ["sum_over_time" "sumOverTime"] Aggregate (Value) () 0 "field",
     /// `values(f)`: the distinct values.
     Values ["values"] Aggregate (Value) () 0 "field",

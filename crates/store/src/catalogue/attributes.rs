@@ -1,6 +1,6 @@
-//! Owns what a group is besides its row: its class and its tags.
+//! The class and the tags of groups.
 //!
-//! Tags stand behind a prefix that no other attribute has. Never holds an event. Look next at `delete`.
+//! Keys of tags have a prefix that no other attribute has. See also `delete`.
 
 use std::collections::BTreeMap;
 
@@ -13,12 +13,12 @@ use super::{Catalogue, group_id, insert_group};
 use crate::error::{CatalogueError, StorageError};
 use crate::ids::GroupId;
 
-/// The most tags of a group, as of any resource of AWS.
+/// Maximum number of tags of a group, as for any resource of AWS.
 pub(crate) const MAX_TAGS: usize = 50;
 
 const CLASS: &str = "class";
 const TAG: &str = "tag/";
-/// The first text behind all that begin with [`TAG`].
+/// The first key after all keys that begin with [`TAG`].
 const AFTER_TAGS: &str = "tag0";
 
 /// Tags by their keys.
@@ -59,7 +59,7 @@ impl Snapshot {
 }
 
 impl Catalogue {
-    /// Adds a group with a class and tags; durable when it returns.
+    /// Adds a group with a class and tags. Durable when it returns.
     pub(crate) fn create_group_with(
         &self,
         group: &str,
@@ -80,7 +80,7 @@ impl Catalogue {
         Ok(transaction.commit()?)
     }
 
-    /// Sets some tags of a group and removes others; durable when it returns.
+    /// Sets some tags of a group and removes others. Durable when it returns.
     pub(crate) fn change_tags(&self, group: &str, set: &Tags, remove: &[String]) -> Result<(), CatalogueError> {
         let transaction = self.begin()?;
         let id = group_id(&transaction, group)?.ok_or_else(|| CatalogueError::GroupNotFound { group: group.to_owned() })?;
@@ -101,6 +101,6 @@ fn set_tags(transaction: &WriteTransaction, id: u64, group: &str, set: &Tags, re
         Ok(attributes.range((id, TAG)..(id, AFTER_TAGS))?.take(MAX_TAGS + 1).count())
     };
     let tags = change().map_err(StorageError::catalogue)?;
-    // The transaction is dropped, and with it the change.
+    // The transaction is dropped without a change.
     if tags > MAX_TAGS { Err(CatalogueError::TooManyTags { group: group.to_owned() }) } else { Ok(()) }
 }

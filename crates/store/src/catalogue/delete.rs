@@ -1,7 +1,7 @@
-//! Owns deleting groups and streams: their rows go, in one transaction.
+//! Deletes groups and streams: removes their rows in one transaction.
 //!
-//! Ids are never given twice, so events of what was deleted are met by no reading; they stay in their segments and in the log.
-//! A flush passes over them (see `publish`).
+//! Ids are never reused, so reads never find events of deleted groups and streams; the events stay in their segments and in the
+//! log. A flush skips them (see `publish`).
 
 use redb::{ReadableTable, WriteTransaction};
 
@@ -12,7 +12,7 @@ use super::{Catalogue, group_id};
 use crate::error::{CatalogueError, StorageError};
 
 impl Catalogue {
-    /// Removes a group with its streams, tags and retention; durable when it returns.
+    /// Removes a group with its streams, tags and retention. Durable when it returns.
     pub(crate) fn delete_group(&self, group: &str) -> Result<(), CatalogueError> {
         let transaction = self.begin()?;
         let id = group_id(&transaction, group)?.ok_or_else(|| CatalogueError::GroupNotFound { group: group.to_owned() })?;
@@ -20,7 +20,7 @@ impl Catalogue {
         Ok(transaction.commit()?)
     }
 
-    /// Removes a stream; durable when it returns.
+    /// Removes a stream. Durable when it returns.
     pub(crate) fn delete_stream(&self, group: &str, stream: &str) -> Result<(), CatalogueError> {
         let transaction = self.begin()?;
         let id = group_id(&transaction, group)?.ok_or_else(|| CatalogueError::GroupNotFound { group: group.to_owned() })?;
@@ -45,7 +45,7 @@ fn remove_group(transaction: &WriteTransaction, group: &str, id: u64) -> Result<
     Ok(())
 }
 
-/// Whether the stream was there.
+/// Whether the stream existed.
 fn remove_stream(transaction: &WriteTransaction, group: &str, id: u64, stream: &str) -> Result<bool, redb::Error> {
     let mut streams = transaction.open_table(STREAMS)?;
     let Some(row): Option<StreamRow> = streams.remove((id, stream))?.map(|row| row.value()) else { return Ok(false) };

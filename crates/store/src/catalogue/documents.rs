@@ -1,6 +1,6 @@
-//! Owns small documents that belong to no group, such as saved queries: bytes by kind and key.
+//! Small documents outside groups, such as saved queries: bytes by kind and key.
 //!
-//! Never reads what is in them. The caller bounds their number.
+//! Does not interpret them. The caller bounds their number.
 
 use redb::ReadableTable;
 
@@ -26,7 +26,7 @@ impl Snapshot {
 }
 
 impl Catalogue {
-    /// Keeps a document, in place of the one that has its key; durable when it returns. At most `most` of the kind are kept.
+    /// Stores a document, replacing one with the same key. Durable when it returns. A kind has at most `most` documents.
     pub(crate) fn put_document(&self, kind: &'static str, key: &str, bytes: &[u8], most: usize) -> Result<(), CatalogueError> {
         let transaction = self.begin()?;
         let put = || -> Result<usize, redb::Error> {
@@ -47,7 +47,7 @@ impl Catalogue {
         Ok(transaction.commit()?)
     }
 
-    /// Removes a document; durable when it returns. Whether it was there.
+    /// Removes a document, and returns whether it existed. Durable when it returns.
     pub(crate) fn delete_document(&self, kind: &str, key: &str) -> Result<bool, CatalogueError> {
         let transaction = self.begin()?;
         let was_there = {

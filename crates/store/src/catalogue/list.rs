@@ -1,8 +1,7 @@
-//! Owns describing and listing groups and streams, with the figures of the memtables added.
+//! Describes and lists groups and streams, including the events in memtables.
 //!
-//! Names are in bytewise order. Never reads more rows than it answers, except streams with recent
-//! events when listing by last event: their order is only known in memory. Look next at
-//! `store::describe`.
+//! Names are in bytewise order. Reads only the rows that it returns, except streams with recent events when listing by last
+//! event, because their order is only known in memory.
 
 use std::ops::{Bound, RangeBounds};
 
@@ -17,26 +16,26 @@ use crate::memtable::Activity;
 pub struct Group {
     /// Its name.
     pub name: String,
-    /// When it was made, in milliseconds since 1970-01-01 UTC.
+    /// Creation time, in milliseconds since 1970-01-01 UTC.
     pub created_at: i64,
-    /// For how many days it keeps events; for ever if `None`.
+    /// Retention in days; unlimited if `None`.
     pub retention_days: Option<u32>,
     /// Bytes of all its messages, uncompressed.
     pub stored_bytes: u64,
-    /// Its class.
+    /// The class.
     pub class: GroupClass,
 }
 
-/// What a group is made for, in CloudWatch's terms.
+/// The class of a group in CloudWatch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum GroupClass {
-    /// Everything works on it.
+    /// Supports all features.
     #[default]
     Standard,
     /// For events that are rarely read.
     InfrequentAccess,
-    /// For events that are only passed on.
+    /// For events that are only delivered elsewhere.
     Delivery,
 }
 
@@ -45,13 +44,13 @@ pub enum GroupClass {
 pub struct Stream {
     /// Its name.
     pub name: String,
-    /// When it was made.
+    /// Creation time.
     pub created_at: i64,
     /// The smallest timestamp of its events.
     pub first_event: Option<i64>,
     /// The largest timestamp of its events.
     pub last_event: Option<i64>,
-    /// The latest time at which events were given to it.
+    /// The latest ingestion time.
     pub last_ingestion: Option<i64>,
     /// Bytes of all its messages, uncompressed.
     pub stored_bytes: u64,
@@ -67,21 +66,21 @@ pub enum Order {
     Descending,
 }
 
-/// Which streams to list, and after which to go on. `after` is exclusive and in the listing's order.
+/// Which streams to list, and where to continue. `after` is exclusive and in the listing's order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StreamsQuery<'a> {
     /// By name, bytewise.
     ByName {
-        /// Only names that begin with this.
+        /// Only names with this prefix.
         prefix: &'a str,
-        /// The last name of the page before.
+        /// The last name of the previous page.
         after: Option<&'a str>,
         /// The order of names.
         order: Order,
     },
-    /// By the timestamp of the last event, then by name; streams without events are the oldest.
+    /// By the timestamp of the last event, then by name; streams without events count as the oldest.
     ByLastEvent {
-        /// The last stream of the page before: its last event and its name.
+        /// The last stream of the previous page: its last event and its name.
         after: Option<(Option<i64>, &'a str)>,
         /// The order of timestamps and of names.
         order: Order,
@@ -170,8 +169,7 @@ impl Snapshot {
         Ok(found)
     }
 
-    // The table's order is that of the last flush: streams in the overlay are left out of it and
-    // merged in where they belong now.
+    // The table has the order of the last flush: streams in the overlay are skipped and merged at their current position.
     fn streams_by_event(
         &self,
         overlay: &Overlay<'_>,
@@ -246,7 +244,7 @@ struct NameRange<'a> {
 type StreamKeyBounds<'a> = (Bound<(u64, &'a str)>, Bound<(u64, &'a str)>);
 
 impl<'a> NameRange<'a> {
-    /// The rows to list, `end` being the first name behind the prefix; `None` if there can't be any.
+    /// The range of rows to list, where `end` is the first name after the prefix; `None` if it is empty.
     fn bounds(&self, group: GroupId, end: Option<&'a str>) -> Option<StreamKeyBounds<'a>> {
         let first = (group.0, self.prefix);
         let end = end.map_or((group.0.saturating_add(1), ""), |end| (group.0, end));
@@ -261,7 +259,7 @@ impl<'a> NameRange<'a> {
     }
 }
 
-/// The smallest name greater than all that begin with `prefix`, if there is one.
+/// The smallest name greater than all names with the prefix, if it exists.
 fn prefix_end(prefix: &str) -> Option<String> {
     let mut end = prefix.to_owned();
     while let Some(last) = end.pop() {

@@ -1,12 +1,12 @@
-//! Owns what the store knows of its groups, streams and segments, in one database file: names and
-//! their ids, figures of each stream as of the last flush, and the manifest of segments.
+//! The catalogue of groups, streams and segments in one database file: names and their ids, figures of each stream as of the last
+//! flush, and the manifest of segments.
 //!
-//! Never holds an event. In reading order: `tables` (the rows), this file (opening and creating),
-//! `snapshot` (looking up), `list` (listing), `publish` (what a flush changes), `attributes` (classes and
-//! tags of groups), `delete`, `documents` (what belongs to no group).
+//! Contains no events. In reading order: `tables` (the rows), this file (opening and creating), `snapshot` (lookups), `list`
+//! (lists), `publish` (the change of a flush), `attributes` (classes and tags of groups), `delete`, `documents` (documents
+//! outside groups).
 //!
-//! The rows lag behind the memtables by design: whatever describes a stream adds the activity of
-//! the memtables that the rows don't cover yet.
+//! The rows lag behind the memtables by design: code that describes a stream adds the activity of the memtables that the rows do
+//! not cover yet.
 
 mod tables;
 pub(crate) mod snapshot;
@@ -34,7 +34,7 @@ use tables::{
 
 const FILE_NAME: &str = "catalogue.redb";
 const UNFINISHED_NAME: &str = "catalogue.unfinished";
-/// 2: streams count their events, and segments hold the number of each event in its stream.
+/// 2: streams count their events, and segments contain the number of each event in its stream.
 const LAYOUT: u64 = 2;
 
 /// The catalogue's database.
@@ -74,7 +74,7 @@ impl Change<'_> {
 }
 
 impl Catalogue {
-    /// Opens the catalogue of a store's directory, or makes an empty one.
+    /// Opens the catalogue of a store's directory, or creates an empty one.
     pub(crate) fn open(disk: &Disk, directory: &Path, cache_bytes: usize) -> Result<Catalogue, OpenError> {
         let path = directory.join(FILE_NAME);
         if !path.try_exists().map_err(StorageError::io("inspect", &path))? {
@@ -90,7 +90,7 @@ impl Catalogue {
         Ok(catalogue)
     }
 
-    /// Adds the tables that a store of an earlier release does not have.
+    /// Adds the tables that a store of an earlier release lacks.
     fn add_missing_tables(&self) -> Result<(), StorageError> {
         let reading = self.database.begin_read().map_err(StorageError::catalogue)?;
         if reading.open_table(GROUP_ATTRIBUTES).is_ok() && reading.open_table(DOCUMENTS).is_ok() {
@@ -103,7 +103,7 @@ impl Catalogue {
         transaction.commit()
     }
 
-    /// The layout that the directory was written in. Reads no other table: another layout may have other rows.
+    /// The layout of the directory. Reads no other table, because another layout may have other rows.
     fn layout(&self) -> Result<u64, StorageError> {
         let read = || -> Result<u64, redb::Error> {
             let meta = self.database.begin_read()?.open_table(META)?;
@@ -124,7 +124,7 @@ impl Catalogue {
         Ok(snapshot)
     }
 
-    /// Adds a group; durable when it returns.
+    /// Adds a group. Durable when it returns.
     pub(crate) fn create_group(&self, group: &str, now_ms: i64) -> Result<(), CatalogueError> {
         let transaction = self.begin()?;
         if !insert_group(&transaction, group, now_ms)? {
@@ -133,7 +133,7 @@ impl Catalogue {
         Ok(transaction.commit()?)
     }
 
-    /// Adds a stream; durable when it returns.
+    /// Adds a stream. Durable when it returns.
     pub(crate) fn create_stream(&self, group: &str, stream: &str, now_ms: i64) -> Result<(), CatalogueError> {
         let transaction = self.begin()?;
         let id = group_id(&transaction, group)?;
@@ -144,7 +144,7 @@ impl Catalogue {
         Ok(transaction.commit()?)
     }
 
-    /// Changes for how many days a group keeps its events; durable when it returns.
+    /// Changes the retention of a group. Durable when it returns.
     pub(crate) fn set_retention(&self, group: &str, days: Option<u32>) -> Result<(), CatalogueError> {
         let transaction = self.begin()?;
         if !update_retention(&transaction, group, days)? {
@@ -165,7 +165,7 @@ impl Catalogue {
     }
 }
 
-// Made under another name first: a crash in the middle must not leave a file that can't be opened.
+// Created under another name first, because a crash must not leave a file that cannot be opened.
 fn create(disk: &Disk, directory: &Path, path: &Path, cache_bytes: usize) -> Result<(), StorageError> {
     let unfinished = directory.join(UNFINISHED_NAME);
     if unfinished.try_exists().map_err(StorageError::io("inspect", &unfinished))? {

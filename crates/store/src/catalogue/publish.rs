@@ -1,7 +1,7 @@
-//! Owns the one transaction that makes a flushed segment part of the store: its row, the sequence
-//! number now covered, and the figures of the streams in it, all or nothing.
+//! The transaction that makes a flushed segment part of the store: its row, the covered sequence number, and the figures of its
+//! streams, all or nothing.
 //!
-//! Never touches the segment file. Look next at `flush`.
+//! Does not access the segment file. See also `flush`.
 
 use redb::{ReadableTable, Table, WriteTransaction};
 
@@ -16,7 +16,7 @@ use crate::memtable::{Activity, Memtable};
 use crate::segment::SegmentInfo;
 
 impl Catalogue {
-    /// Registers the segment written from `memtable`; durable when it returns.
+    /// Registers the segment written from `memtable`. Durable when it returns.
     pub(crate) fn publish(&self, segment: &SegmentInfo, memtable: &Memtable) -> Result<(), StorageError> {
         let transaction = self.begin()?;
         register(&transaction, segment, memtable).map_err(StorageError::catalogue)?;
@@ -42,8 +42,8 @@ fn register(transaction: &WriteTransaction, segment: &SegmentInfo, memtable: &Me
     Ok(())
 }
 
-/// The smallest ids that were never given to a group and a stream. Events of a smaller id without a row are of something that
-/// was deleted; a larger one is damage.
+/// The smallest unused ids of groups and streams. Events of a smaller id without a row belong to a deleted group or stream; a
+/// larger id is damage.
 struct Given {
     group: u64,
     stream: u64,
@@ -57,7 +57,7 @@ impl Given {
     }
 }
 
-/// The tables that hold figures, and those that lead to their rows.
+/// The tables with figures, and the tables that locate their rows.
 struct Figures<'a> {
     group_names: Table<'a, u64, &'static str>,
     groups: Table<'a, &'static str, GroupRow>,
@@ -87,7 +87,7 @@ impl Figures<'_> {
         Ok(())
     }
 
-    /// Whether the stream is still there.
+    /// Whether the stream still exists.
     fn add_to_stream(&mut self, stream: StreamId, added: Activity, given: &Given) -> Result<bool, redb::Error> {
         let Some(name) = self.stream_names.get(stream.0)? else {
             return if stream.0 < given.stream { Ok(false) } else { Err(no_row("stream", stream.0)) };
@@ -105,7 +105,7 @@ impl Figures<'_> {
     }
 }
 
-/// The log holds events of something the catalogue has lost: no segment may cover them.
+/// The log has events of a group or stream that the catalogue has lost: no segment may cover them.
 fn no_row(kind: &str, id: u64) -> redb::Error {
-    redb::Error::Corrupted(format!("there is no {kind} {id}, which has events"))
+    redb::Error::Corrupted(format!("{kind} {id} has events but no row"))
 }

@@ -1,8 +1,7 @@
-//! Owns looking things up in the catalogue as of one moment.
+//! A snapshot of the catalogue for lookups.
 //!
-//! Never changes a row. Made after the memtables it is combined with were captured: then the rows
-//! may already hold a memtable's figures, which [`Overlay`] sees by the covered sequence number, but
-//! can't miss any. Look next at `list`.
+//! Read-only. It is taken after the memtables that it is combined with were captured: so the rows may already include a
+//! memtable's figures, which [`Overlay`] detects by the covered sequence number, but no figures are missing. See also `list`.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,7 +17,7 @@ use crate::ids::{GroupId, StreamId};
 use crate::memtable::{Activity, Memtable};
 use crate::segment::SegmentInfo;
 
-/// The catalogue's tables as of one moment.
+/// The catalogue's tables in one snapshot.
 #[derive(Debug)]
 pub(crate) struct Snapshot {
     meta: ReadOnlyTable<&'static str, u64>,
@@ -56,7 +55,7 @@ impl Snapshot {
         Ok(self.meta.get(key).map_err(StorageError::catalogue)?.map_or(0, |value| value.value()))
     }
 
-    /// The sequence number up to which the rows hold all figures.
+    /// The sequence number up to which the rows include all figures.
     pub(crate) fn covered(&self) -> u64 {
         self.covered
     }
@@ -87,7 +86,7 @@ impl Snapshot {
         Ok(name.map(|name| Arc::from(name.value().1)))
     }
 
-    /// How many events of a stream the rows count; `None`: there is no such stream.
+    /// How many events of a stream the rows count; `None` if the stream does not exist.
     pub(crate) fn event_count(&self, stream: StreamId) -> Result<Option<u64>, StorageError> {
         let Some(name) = self.stream_names.get(stream.0).map_err(StorageError::catalogue)? else { return Ok(None) };
         let (group, name) = name.value();
@@ -103,7 +102,7 @@ impl Snapshot {
     }
 }
 
-/// The memtables whose figures a snapshot's rows don't hold yet.
+/// The memtables whose figures a snapshot's rows do not include yet.
 #[derive(Debug)]
 pub(crate) struct Overlay<'a> {
     memtables: Vec<&'a Memtable>,
@@ -116,7 +115,7 @@ impl<'a> Overlay<'a> {
         Overlay { memtables: memtables.into_iter().filter(uncovered).collect() }
     }
 
-    /// Message bytes it holds of a group.
+    /// Message bytes of a group in these memtables.
     pub(super) fn group_bytes(&self, group: GroupId) -> u64 {
         let bytes = |memtable: &&Memtable| memtable.tables().groups.get(&group).map_or(0, |table| table.bytes());
         self.memtables.iter().map(bytes).sum()
@@ -135,7 +134,7 @@ impl<'a> Overlay<'a> {
         all
     }
 
-    /// A row's activity and what the memtables add to it.
+    /// A row's activity together with the memtables' activity.
     pub(super) fn activity(&self, group: GroupId, row: StreamRow) -> Activity {
         self.memtables.iter().fold(activity(row), |sum, memtable| {
             let tables = memtable.tables();

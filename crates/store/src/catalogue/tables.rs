@@ -1,5 +1,5 @@
-//! Owns the catalogue's tables and rows. Times are milliseconds since 1970-01-01 UTC, names are
-//! ordered bytewise. Never opens a transaction. Look next at `snapshot`.
+//! The catalogue's tables and rows. Times are milliseconds since 1970-01-01 UTC, names are ordered bytewise. Opens no
+//! transactions. See also `snapshot`.
 
 use redb::TableDefinition;
 
@@ -26,9 +26,9 @@ pub(super) const STREAMS_BY_EVENT: TableDefinition<'_, (u64, i64, &str), u64> = 
 /// File length and encoded group ranges by segment number.
 pub(super) const SEGMENTS: TableDefinition<'_, u64, (u64, &[u8])> = TableDefinition::new("segments");
 
-/// Attributes of a group by its id: its class (see `attributes`) and, behind a prefix, its tags.
+/// Attributes of a group by its id: its class (see `attributes`) and, with a prefix, its tags.
 pub(super) const GROUP_ATTRIBUTES: TableDefinition<'_, (u64, &str), &str> = TableDefinition::new("group_attributes");
-/// Small documents that belong to no group, by kind and key.
+/// Small documents outside groups, by kind and key.
 pub(super) const DOCUMENTS: TableDefinition<'_, (&str, &str), &[u8]> = TableDefinition::new("documents");
 
 pub(super) const META_LAYOUT: &str = "layout";
@@ -63,7 +63,7 @@ pub(super) fn encode_ranges(ranges: &[GroupRange]) -> Vec<u8> {
     out
 }
 
-/// `None` if the bytes are not what [`encode_ranges`] made.
+/// `None` if [`encode_ranges`] did not write the bytes.
 pub(super) fn decode_ranges(bytes: &[u8]) -> Option<Vec<GroupRange>> {
     let mut input = Input::new(bytes);
     let mut ranges = Vec::new();

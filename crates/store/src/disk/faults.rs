@@ -1,7 +1,7 @@
-//! Makes the n-th change to the disk fail, and, for a simulated crash, all after it; forgets what was
-//! not synced, as a loss of power may.
+//! Makes the n-th change to the disk fail, and for a simulated crash all later ones; discards unsynced changes, as a loss of
+//! power may.
 //!
-//! Only in tests. What the catalogue's database writes is not seen here.
+//! Only in tests. Does not cover writes of the catalogue's database.
 
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
@@ -17,7 +17,7 @@ use crate::sync;
 pub(crate) struct Faults {
     /// Changes made so far.
     seen: AtomicU64,
-    /// The change that fails, counted from one; zero for none.
+    /// The change that fails, from one; zero for none.
     at: AtomicU64,
     /// Whether all later changes fail too.
     for_good: AtomicBool,
@@ -26,13 +26,12 @@ pub(crate) struct Faults {
     unsynced: Mutex<Unsynced>,
 }
 
-/// What a loss of power would take.
+/// The changes that a loss of power would discard.
 #[derive(Debug, Default)]
 struct Unsynced {
-    /// Of files made and written here: how long they are, how much of it is synced, and whether
-    /// their name is.
+    /// For files created here: the length, the synced length, and whether the name is synced.
     files: BTreeMap<PathBuf, FileState>,
-    /// Renames whose directory was not synced since, old name first.
+    /// Renames whose directory was not synced yet, old name first.
     renames: Vec<(PathBuf, PathBuf)>,
 }
 
@@ -57,7 +56,7 @@ impl Faults {
         self.seen.load(Ordering::SeqCst)
     }
 
-    /// Undoes all that was not synced. The store must not be open.
+    /// Discards all unsynced changes. The store must not be open.
     pub(crate) fn lose_power(&self) -> io::Result<()> {
         let mut unsynced = sync::lock(&self.unsynced);
         while let Some((from, to)) = unsynced.renames.pop() {

@@ -17,6 +17,8 @@ use crate::store::view::Moment;
 
 /// Entries taken from a memtable at a time, since the writer waits meanwhile.
 const CHUNK_EVENTS: usize = 256;
+/// Events of other streams that one call passes over: about 1 ms.
+const MOST_PASSES: usize = 5_000;
 
 /// A request for the events that arrived after others.
 #[derive(Clone, Copy)]
@@ -59,7 +61,8 @@ pub(crate) fn read(moment: &Moment, request: &ArrivalsRequest<'_>) -> Result<Opt
     if request.after < moment.view.covered {
         return Ok(None);
     }
-    let selector = Selector::new(&moment.catalogue, (request.group, group), request.streams, request.filter)?;
+    let mut selector = Selector::new(&moment.catalogue, (request.group, group), request.streams, request.filter)?;
+    selector.end_after_passes(MOST_PASSES);
     let mut reading = Reading { request, selector, events: Vec::new(), bytes: 0, through: request.after };
     // The frozen memtable has the earlier events.
     for memtable in moment.view.frozen.iter().chain([&moment.view.active]) {
@@ -99,7 +102,10 @@ impl Reading<'_> {
     }
 
     fn add(&mut self, position: Position, entry: &Entry) -> Result<(), StorageError> {
-        let Some(stream) = self.selector.select(entry.stream)? else { return Ok(()) };
+        let Some(stream) = self.selector.select(entry.stream)? else {
+            self.selector.pass();
+            return Ok(());
+        };
         if self.selector.accepts(position, &entry.message) {
             self.bytes = self.bytes.saturating_add(entry.message.len());
             self.events.push(Event {

@@ -1,6 +1,6 @@
-//! Owns reading a memtable a few events at a time, so that the writer never waits long.
+//! Reads a memtable a few events at a time, so that the writer never waits long.
 //!
-//! Never sees events appended after the page was begun. Look next at `merge`.
+//! Does not return events that were appended after the start of the page. See also `merge`.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -15,7 +15,7 @@ use crate::event::{Event, Position};
 use crate::ids::GroupId;
 use crate::memtable::{Entry, Memtable};
 
-/// Entries share their messages with the memtable, so a chunk is small whatever they hold.
+/// Entries share their messages with the memtable, so a chunk is always small.
 const CHUNK_EVENTS: usize = 256;
 
 /// The events of one group in one memtable.
@@ -24,7 +24,7 @@ pub(super) struct MemorySource {
     memtable: Arc<Memtable>,
     group: GroupId,
     direction: Direction,
-    /// What was not taken from the memtable yet.
+    /// The range that was not read from the memtable yet.
     rest: Range<Position>,
     /// The largest sequence number the page may see.
     visible: u64,
@@ -45,7 +45,7 @@ impl MemorySource {
         (rest.start < rest.end).then(|| MemorySource { memtable, group, direction, rest, visible, chunk: VecDeque::new() })
     }
 
-    /// Nothing comes before this in the direction of reading; `None` at the end.
+    /// A lower bound of the next event in the direction of reading; `None` at the end.
     pub(super) fn bound(&self) -> Option<Position> {
         if let Some((position, _)) = self.chunk.front() {
             return Some(*position);

@@ -1,7 +1,7 @@
-//! Owns the order among the sources of a page: the next event is always the front one of all.
+//! Merges the sources of a page: the next event is the first of all sources.
 //!
-//! A source is asked only when nothing of any other can come before what it may hold, so segments
-//! beyond the page's end are never opened. Look next at `page`.
+//! A source is read only when no other source can have an earlier event, so segments beyond the page's end are never opened. See
+//! also `page`.
 
 use std::collections::BinaryHeap;
 
@@ -13,29 +13,29 @@ use super::shared_text::SharedText;
 use crate::error::StorageError;
 use crate::event::{Event, Position};
 
-/// What asking a source once led to.
+/// The result of one step of a source.
 pub(super) enum Step {
-    /// Its front event.
+    /// Its next event.
     Found(Event<SharedText>),
-    /// It is nearer to its next event; its bound has changed.
+    /// It advanced towards its next event; its bound has changed.
     Moved,
-    /// It goes on in a file, which may not be read.
+    /// It continues in a file, which must not be read.
     NotInMemory,
 }
 
-/// What a merge came to.
+/// The result of one step of a merge.
 pub(super) enum Next {
-    /// The next event that is given.
+    /// The next event.
     Found(Event<SharedText>),
-    /// A filter has looked at as much as one page may cost.
+    /// A filter has read as much as one page may cost.
     Spent,
-    /// The next is in a file, which may not be read.
+    /// The next event is in a file, which must not be read.
     NotInMemory,
-    /// There are no more.
+    /// The end.
     End,
 }
 
-/// Where events come from.
+/// A source of events.
 #[derive(Debug)]
 pub(super) enum Source<'a> {
     Memory(MemorySource),
@@ -58,7 +58,7 @@ impl Source<'_> {
     }
 }
 
-/// Sources by their bounds, the front one on top.
+/// Sources by their bounds, the nearest on top.
 pub(super) struct Merge<'a> {
     direction: Direction,
     sources: Vec<Source<'a>>,
@@ -72,12 +72,12 @@ impl<'a> Merge<'a> {
         Merge { direction, sources, heap }
     }
 
-    /// Nothing that is still to come lies before this in the direction of reading; `None` at the end.
+    /// A lower bound of all further events in the direction of reading; `None` at the end.
     pub(super) fn bound(&self) -> Option<Position> {
         self.sources.get(self.heap.peek()?.1)?.bound()
     }
 
-    /// Goes on to the next event of a selected stream that the filter accepts.
+    /// Advances to the next event of a selected stream that the filter accepts.
     pub(super) fn next(&mut self, selector: &mut Selector<'_>) -> Result<Next, StorageError> {
         while let Some(mut top) = self.heap.peek_mut() {
             let number = top.1;
@@ -102,7 +102,7 @@ impl<'a> Merge<'a> {
     }
 }
 
-/// Greater for what comes earlier in the direction.
+/// Greater for earlier positions in the direction of reading.
 fn rank(direction: Direction, position: Position) -> u128 {
     let timestamp = position.timestamp().cast_unsigned() ^ (1 << 63);
     let ascending = (u128::from(timestamp) << 64) | u128::from(position.sequence());

@@ -1,10 +1,9 @@
-//! Owns reading: what a page is asked for by, and a page.
+//! Reading: requests for pages, and pages.
 //!
-//! A page is a merge over the memtables and the segments that overlap the range, each read from
-//! where the page begins and no further than it needs. Never changes anything and never waits for
-//! the writer. In reading order: this file (request and page), `page` (one page from start to end),
-//! `scan` (a whole range, batch after batch), `arrivals` (the order of appends), `merge`, `memory_source` and `segment_source` (where events come from), `selector` (which
-//! streams).
+//! A page is a merge over the memtables and the segments that overlap the range, each read from the start of the page and only as
+//! far as needed. Reading changes nothing and never waits for the writer. In reading order: this file (request and page), `page`
+//! (one page), `scan` (a whole range in batches), `arrivals` (the order of appends), `merge`, `memory_source` and
+//! `segment_source` (sources of events), `selector` (which streams).
 
 pub(crate) mod page;
 pub(crate) mod scan;
@@ -22,24 +21,24 @@ use std::ops::Range;
 use crate::event::{Event, Position};
 use shared_text::SharedText;
 
-/// The way through a group's order.
+/// The direction in a group's order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
-    /// From the oldest event on.
+    /// From the oldest event.
     Forward,
-    /// From the newest event back.
+    /// From the newest event.
     Backward,
 }
 
 /// Which of a group's streams to read.
 #[derive(Clone, Copy)]
 pub enum StreamSelection<'a> {
-    /// All of them.
+    /// All streams.
     All,
-    /// These; one that isn't there is an error.
+    /// These streams; a missing one is an error.
     Named(&'a [&'a str]),
-    /// Those whose name this accepts. Asked at most once per stream and call, and only for streams
-    /// the reading comes across.
+    /// Streams whose names the function accepts. Called at most once per stream and read, and only for streams that the read
+    /// encounters.
     Matching(&'a dyn Fn(&str) -> bool),
 }
 
@@ -53,19 +52,19 @@ impl fmt::Debug for StreamSelection<'_> {
     }
 }
 
-/// Which messages to give, and how much may be looked at for one page.
+/// Which messages to return, and how much one page may read.
 #[derive(Clone, Copy)]
 pub struct MessageFilter<'a> {
-    /// Whether an event with this message is given. Asked for events of selected streams only, in the order of reading.
+    /// Whether to return an event with this message. Called only for events of selected streams, in the order of reading.
     pub accepts: &'a dyn Fn(&str) -> bool,
-    /// Whether a page has cost enough: asked after each event with the bytes looked at so far
-    /// ([`MessageFilter::EVENT_BYTES`] for an event besides its message). Then the page ends, perhaps without an event, and
-    /// the next goes on behind what was looked at.
+    /// Whether a page has reached its cost bound: called after each event with the bytes read so far
+    /// ([`MessageFilter::EVENT_BYTES`] for an event in addition to its message). The page then ends, possibly without events, and
+    /// the next page continues after the events read.
     pub is_enough: &'a dyn Fn(usize) -> bool,
 }
 
 impl MessageFilter<'_> {
-    /// What an event counts besides its message, so that empty messages are not free: about what reading one costs.
+    /// Bytes that an event counts in addition to its message, about the cost of reading it, so that empty messages are not free.
     pub const EVENT_BYTES: usize = 32;
 }
 
@@ -75,31 +74,31 @@ impl fmt::Debug for MessageFilter<'_> {
     }
 }
 
-/// What a page is asked for by.
+/// A request for a page.
 #[derive(Clone, Copy, Debug)]
 pub struct ReadRequest<'a> {
     /// The group's name.
     pub group: &'a str,
-    /// Which of its streams.
+    /// The streams.
     pub streams: StreamSelection<'a>,
-    /// Which of their events; `None`: all.
+    /// The filter of events; `None`: all.
     pub filter: Option<MessageFilter<'a>>,
     /// Only events of this timestamp (milliseconds) or later.
     pub start: Option<i64>,
     /// Only events before this timestamp (milliseconds).
     pub end: Option<i64>,
-    /// Whether the page holds the first events of the range, or the last.
+    /// Whether the page has the first events of the range, or the last.
     pub direction: Direction,
     /// Only events strictly after this position (forward) or before it (backward).
     pub from: Option<Position>,
-    /// The most events of the page.
+    /// Maximum events of the page.
     pub limit: NonZeroUsize,
-    /// The most message bytes of the page, though it always holds one event if there is one.
+    /// Maximum message bytes of the page; it always has at least one event if the range has one.
     pub max_bytes: usize,
 }
 
 impl ReadRequest<'_> {
-    /// What the request asks for, as one half-open range.
+    /// The request as one half-open range.
     fn range(&self) -> Range<Position> {
         let mut range = Range {
             start: self.start.map_or(Position::MIN, Position::start_of),
@@ -110,7 +109,7 @@ impl ReadRequest<'_> {
             (Direction::Backward, Some(from)) => range.end = range.end.min(from),
             (_, None) => {}
         }
-        // An empty range keeps the end the reading starts from, so that the next page starts there too.
+        // An empty range keeps the end at which reading starts, so that the next page starts there too.
         match self.direction {
             Direction::Forward => range.end = range.end.max(range.start),
             Direction::Backward => range.start = range.start.min(range.end),
@@ -119,19 +118,18 @@ impl ReadRequest<'_> {
     }
 }
 
-/// Some events of a group, consistent as of one moment: no append is seen in part.
+/// Some events of a group in one snapshot: an append is never partly visible.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page<Message = String> {
     /// The events, ascending by timestamp and order of appends in either direction.
     pub events: Vec<Event<Message>>,
-    /// Where reading forward goes on. Without events in the page: the start of what was asked for,
-    /// so that whatever comes into it later is found; behind what a filter looked at in vain.
+    /// Where reading forward continues. In a page without events: the start of the request, so that later events are found, or
+    /// the position after the events that a filter skipped.
     pub next: Position,
-    /// Where reading backward goes on. Without events in the page: where this reading stood, or
-    /// before what a filter looked at in vain.
+    /// Where reading backward continues. In a page without events: the position of this read, or before the events that a filter
+    /// skipped.
     pub previous: Position,
-    /// Whether the range held nothing more in this direction when the page was read. Events may
-    /// have come since.
+    /// Whether the range had no more events in this direction when the page was read. Events may have arrived since.
     pub at_end: bool,
 }
 

@@ -1,6 +1,6 @@
-//! Owns one page from request to answer: which sources overlap, how far to go, where to go on.
+//! Reads one page: the overlapping sources, the bounds, and the positions for the next pages.
 //!
-//! Look next at `store`, which calls it.
+//! See also `store`, which calls it.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -17,10 +17,10 @@ use crate::ids::GroupId;
 use crate::segment::cache::SegmentCache;
 use crate::store::view::Moment;
 
-/// Events of other streams that a page from memory passes over: about 1 ms.
+/// Maximum events of other streams that a page from memory skips: about 1 ms.
 const MOST_PASSES_IN_MEMORY: usize = 5_000;
 
-/// Reads a page as of `moment`. `None`: it is not all in memory, and files may not be read.
+/// Reads a page in the snapshot `moment`. `None` if it is not completely in memory, and files must not be read.
 pub(crate) fn read(
     moment: &Moment,
     segments: &SegmentCache,
@@ -37,7 +37,7 @@ pub(crate) fn read(
     let sources = sources(moment, segments, (group, 0), request.direction, &range, may_read);
     let mut merge = Merge::new(request.direction, sources);
     let Some((events, end)) = take(&mut merge, &mut selector, request)? else { return Ok(None) };
-    // Where a page ends must not tell how many hidden events were passed over.
+    // The end of a page must not reveal how many hidden events were skipped.
     if may_read == MayRead::Memory && end == End::Spent {
         return Ok(None);
     }
@@ -70,15 +70,15 @@ type TakenEvents = (Vec<Event<SharedText>>, End);
 /// Why a page ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
-    /// The range does.
+    /// The range ends.
     Range,
     /// The page is full.
     Full,
-    /// A filter has looked at enough.
+    /// A filter has reached its cost bound.
     Spent,
 }
 
-/// Takes the events of a page. `None`: the next is not in memory.
+/// Events in the direction of reading, and the reason for their end. `None` if the next event is not in memory.
 fn take(
     merge: &mut Merge<'_>,
     selector: &mut Selector<'_>,
@@ -102,7 +102,7 @@ fn take(
     }
 }
 
-/// The page of these events; `examined` is what a filter looked at first and last.
+/// The page of these events; `examined` has the first and last events that a filter read.
 fn page(
     mut events: Vec<Event<SharedText>>,
     end: End,
@@ -119,15 +119,15 @@ fn page(
     };
     let newest = events.last().map(Event::position);
     let oldest = events.first().map(Event::position);
-    // A full page looked at one event too many; any other goes on behind all that it looked at.
+    // A full page has read one event too many; any other page continues after all events that it read.
     let onward = examined.filter(|_| end != End::Full).map(|(_, last)| last);
     let (next, previous) = match direction {
         Direction::Forward => (onward.or(newest), oldest),
         Direction::Backward => (newest.or(examined.map(|(first, _)| first)), onward.or(oldest)),
     };
     Page {
-        // Positions are exclusive: what is at the range's start is read from just before it. Also
-        // after an empty page backward: whatever comes into the range later lies ahead of `next`.
+        // Positions are exclusive: an event at the range's start is read from the position just before it. This also applies
+        // after an empty backward page, so that later events of the range are ahead of `next`.
         next: next.unwrap_or(range.start.predecessor()),
         previous: previous.unwrap_or(stood),
         at_end: end == End::Range,

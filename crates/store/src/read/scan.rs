@@ -1,7 +1,7 @@
-//! Owns the reading of a whole range as of one moment, batch after batch, for callers that take all of it.
+//! Reads a whole range in one snapshot, in batches, for callers that need all of it.
 //!
-//! Between two batches a scan holds a place and the names of streams, and nothing of the store: memtables and blocks that a
-//! long scan has passed can go. What came later is left out by its sequence number. Look next at `merge`.
+//! Between two batches a scan holds only a position and the names of streams, so that memtables and blocks before the position
+//! can be freed. Later events are excluded by their sequence number. See also `merge`.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -18,26 +18,26 @@ use crate::event::{Event, Position};
 use crate::ids::StreamId;
 use crate::store::Shared;
 
-/// Events of other streams that one batch passes over, so that a batch is short work whatever the group holds. About 5 ms.
+/// Maximum events of other streams that one batch skips, so that a batch is always short. About 5 ms.
 const MOST_PASSES: usize = 20_000;
 
 /// Whether the events of a stream with this name are read.
 pub type StreamPredicate = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 
-/// What a scan reads.
+/// A request for a scan.
 #[derive(Clone)]
 pub struct ScanRequest {
     /// The group's name.
     pub group: String,
-    /// Which of its streams; `None`: all. Asked at most once per stream, and only for streams the reading comes across.
+    /// The streams; `None`: all. Called at most once per stream, and only for streams that the scan encounters.
     pub streams: Option<StreamPredicate>,
     /// Only events of this timestamp (milliseconds) or later.
     pub start: i64,
     /// Only events before this timestamp (milliseconds).
     pub end: i64,
-    /// From which end of the range.
+    /// The direction.
     pub direction: Direction,
-    /// Only events up to this sequence number, one that `Store::last_sequence` gave.
+    /// Only events up to this sequence number, from `Store::last_sequence`.
     pub up_to: u64,
 }
 
@@ -47,13 +47,13 @@ impl fmt::Debug for ScanRequest {
     }
 }
 
-/// A reading of a range, from one of its ends to the other.
+/// A scan of a range.
 pub struct Scan {
     shared: Arc<Shared>,
     request: ScanRequest,
     /// Only events with a larger sequence number.
     after: u64,
-    /// What was not read yet.
+    /// The rest of the range.
     rest: Range<Position>,
     met: HashMap<StreamId, Option<Arc<str>>>,
     is_ended: bool,
@@ -85,8 +85,8 @@ impl Scan {
         self
     }
 
-    /// The next events in the direction of the scan, at most so many, ended by the one with which their messages have so many
-    /// bytes. `None` at the end. A batch may be empty where the group holds many events of other streams. Blocks.
+    /// The next events in the direction of the scan: at most `events`, and only until their messages reach `bytes`. `None` at the
+    /// end. A batch may be empty if the group has many events of other streams. Blocks.
     ///
     /// # Errors
     ///
@@ -108,7 +108,7 @@ impl Scan {
         let mut merge = Merge::new(direction, sources);
         let events = take(&mut merge, &mut selector, limit, bytes)?;
         self.met = selector.into_met();
-        // A source that is not open yet knows only that it is not ahead of the range: its bound may be an event that was given.
+        // A source that is not open yet has an inexact bound, which may be an event that was already returned.
         let last = events.last().map(Event::position);
         match (merge.bound(), direction) {
             (None, _) => self.is_ended = true,

@@ -1,7 +1,7 @@
-//! Owns reading one segment, a block at a time: opened when the merge reaches it, blocks of other
-//! streams skipped by the index.
+//! Reads one segment, a block at a time: the segment is opened when the merge reaches it, and the index skips blocks of other
+//! streams.
 //!
-//! Holds one decoded block at most, which the cache may hold too. Look next at `merge`.
+//! Holds at most one decoded block, which the cache may share. See also `merge`.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -34,9 +34,9 @@ pub(super) struct SegmentSource<'a> {
 /// Whether files may be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MayRead {
-    /// Yes: the caller may block.
+    /// Files may be read, because the caller may block.
     Files,
-    /// No: only what is in memory.
+    /// Only data in memory.
     Memory,
 }
 
@@ -52,7 +52,7 @@ struct Opened {
 struct Current {
     number: usize,
     block: Arc<DecodedBlock>,
-    /// Events not yet given.
+    /// Events not returned yet.
     events: Range<usize>,
 }
 
@@ -118,7 +118,7 @@ struct Blocks<'a> {
 }
 
 impl Blocks<'_> {
-    /// `None`: it is not in memory.
+    /// `None` if it is not in memory.
     fn get(&self, file: &SegmentFile, info: &BlockInfo) -> Result<Option<Arc<DecodedBlock>>, StorageError> {
         match self.may_read {
             MayRead::Files => self.cache.block(self.number, file, info).map(Some),
@@ -137,7 +137,7 @@ impl Opened {
         Some((number, self.file.index.blocks.get(number)?))
     }
 
-    /// Decodes the next block, unless it holds only other streams.
+    /// Decodes the next block, unless it has only other streams.
     fn load(
         &mut self,
         direction: Direction,

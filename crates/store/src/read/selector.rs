@@ -1,6 +1,6 @@
-//! Owns the choice of events during one call: of streams by id, whose names are looked up and judged once, and of messages.
+//! Selects events during one call: streams by id, whose names are looked up and checked once, and messages.
 //!
-//! Never reads events itself. Look next at `page`.
+//! Does not read events. See also `page`.
 
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
@@ -15,26 +15,26 @@ use crate::ids::{GroupId, StreamId};
 /// All sequence numbers.
 const ALL: RangeInclusive<u64> = 0..=u64::MAX;
 
-/// Knows the streams met so far, and how far messages were looked at.
+/// The streams encountered so far, and the messages that were checked.
 pub(super) struct Selector<'a> {
     catalogue: &'a Snapshot,
     streams: StreamSelection<'a>,
-    /// The name of a selected stream, `None` for one that isn't.
+    /// The name of a selected stream, `None` for other streams.
     met: HashMap<StreamId, Option<Arc<str>>>,
     /// The stream met last, which the next event mostly is in too.
     last: Option<(StreamId, Option<Arc<str>>)>,
     filter: Option<MessageFilter<'a>>,
     examined_bytes: usize,
-    /// The first and the last event that the filter was asked about.
+    /// The first and the last event that the filter checked.
     examined: Option<(Position, Position)>,
-    /// Events of streams that are not selected which may still be passed over; `None`: any number.
+    /// How many events of other streams may still be skipped; `None`: any number.
     passes_left: Option<usize>,
     /// The sequence numbers of the events that are given.
     window: RangeInclusive<u64>,
 }
 
 impl<'a> Selector<'a> {
-    /// Looks up the streams that are named.
+    /// Looks up the named streams.
     pub(super) fn new(
         catalogue: &'a Snapshot,
         group: (&str, GroupId),
@@ -62,8 +62,8 @@ impl<'a> Selector<'a> {
         })
     }
 
-    /// For one batch of a scan: with the names that earlier batches met, which [`Selector::into_met`] gives back, and done when
-    /// so many events of other streams were passed over.
+    /// For one batch of a scan: with the names from earlier batches, which [`Selector::into_met`] returns, and a limit of skipped
+    /// events of other streams.
     pub(super) fn of_scan(
         catalogue: &'a Snapshot,
         streams: StreamSelection<'a>,
@@ -94,17 +94,17 @@ impl<'a> Selector<'a> {
         if self.window.contains(&sequence) { self.select(stream) } else { Ok(None) }
     }
 
-    /// It is done when so many events of other streams were passed over.
+    /// Sets the limit of skipped events of other streams.
     pub(super) fn end_after_passes(&mut self, most: usize) {
         self.passes_left = Some(most);
     }
 
-    /// The streams met, each with its name if it is selected.
+    /// The encountered streams, each with its name if it is selected.
     pub(super) fn into_met(self) -> HashMap<StreamId, Option<Arc<str>>> {
         self.met
     }
 
-    /// Notes that an event was passed over.
+    /// Counts a skipped event.
     pub(super) fn pass(&mut self) {
         self.passes_left = self.passes_left.map(|left| left.saturating_sub(1));
     }
@@ -127,7 +127,7 @@ impl<'a> Selector<'a> {
         }
         let name = match self.streams {
             StreamSelection::Named(_) => None,
-            // A stream without a name was deleted; its events stay in their segment.
+            // A stream without a name was deleted, but its events stay in their segment.
             StreamSelection::All => self.catalogue.stream_name(stream)?,
             StreamSelection::Matching(accepts) => self.catalogue.stream_name(stream)?.filter(|name| accepts(name)),
         };
@@ -135,7 +135,7 @@ impl<'a> Selector<'a> {
         Ok(name)
     }
 
-    /// Whether the event of a selected stream is given.
+    /// Whether to return the event of a selected stream.
     pub(super) fn accepts(&mut self, position: Position, message: &str) -> bool {
         let Some(filter) = self.filter else { return true };
         self.examined_bytes = self.examined_bytes.saturating_add(message.len() + MessageFilter::EVENT_BYTES);
@@ -143,18 +143,18 @@ impl<'a> Selector<'a> {
         (filter.accepts)(message)
     }
 
-    /// Whether as much was looked at as one page or batch may cost.
+    /// Whether the cost bound of one page or batch is reached.
     pub(super) fn is_spent(&self) -> bool {
         self.passes_left == Some(0)
             || self.filter.is_some_and(|filter| self.examined_bytes > 0 && (filter.is_enough)(self.examined_bytes))
     }
 
-    /// The first and the last event that a filter was asked about, in the order of reading.
+    /// The first and the last event that a filter checked, in the order of reading.
     pub(super) fn examined(&self) -> Option<(Position, Position)> {
         self.examined
     }
 
-    /// Whether any of these is selected.
+    /// Whether any of these streams is selected.
     pub(super) fn selects_any(&mut self, streams: &[StreamId]) -> Result<bool, StorageError> {
         for stream in streams {
             if matches!(self.streams, StreamSelection::All) || self.select(*stream)?.is_some() {

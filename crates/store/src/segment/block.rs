@@ -1,14 +1,12 @@
-//! Owns the contents of a block: events of one group in order, numbers apart from messages so that
-//! both compress well.
+//! The contents of a block: events of one group in order, with numbers and messages separated so that both compress well.
 //!
 //! ```text
 //! length of the numbers 4 | numbers: per event six varints | messages end to end
 //! ```
 //!
-//! The numbers are differences to the event before (timestamp, sequence, ingestion time), the place
-//! of the stream in the block's list, the difference to the ordinal of the stream's event before, and
-//! the message's length. Never does I/O or checks a checksum;
-//! `reader` does.
+//! The numbers are differences to the event before (timestamp, sequence, ingestion time), the index of the stream in the block's
+//! list, the difference to the ordinal of the stream's previous event, and the message's length. `reader` does I/O and checks
+//! checksums.
 
 use std::ops::Range;
 
@@ -17,7 +15,7 @@ use crate::event::Position;
 use crate::ids::StreamId;
 use crate::memtable::Entry;
 
-/// Gathers events into a block.
+/// Builds a block.
 #[derive(Debug, Default)]
 pub(crate) struct BlockBuilder {
     numbers: Vec<u8>,
@@ -26,11 +24,11 @@ pub(crate) struct BlockBuilder {
     first: Option<Position>,
     last: Option<Position>,
     last_ingestion: i64,
-    /// Of each stream of the list.
+    /// The last ordinal of each stream of the list.
     last_ordinals: Vec<u64>,
 }
 
-/// A block's uncompressed bytes and what the index says of it.
+/// A block's uncompressed bytes and its index entry.
 #[derive(Debug)]
 pub(crate) struct BuiltBlock {
     pub(crate) bytes: Vec<u8>,
@@ -70,7 +68,7 @@ impl BlockBuilder {
         4 + self.numbers.len() + self.messages.len()
     }
 
-    /// The block, or `None` if nothing was pushed. The builder is empty again afterwards.
+    /// The block, or `None` if it is empty. The builder is empty afterwards.
     pub(crate) fn take(&mut self) -> Option<BuiltBlock> {
         let built = std::mem::take(self);
         let (first, last) = (built.first?, built.last?);
@@ -106,7 +104,7 @@ impl BlockEvent {
 }
 
 impl DecodedBlock {
-    /// Reads an uncompressed block; `None` if it is not one.
+    /// Parses an uncompressed block; `None` if it is malformed.
     pub(crate) fn decode(mut bytes: Vec<u8>, streams: &[StreamId]) -> Option<DecodedBlock> {
         let mut input = Input::new(&bytes);
         let length = input.u32()? as usize;
@@ -136,7 +134,7 @@ impl DecodedBlock {
         (start == text.len()).then_some(DecodedBlock { text, events })
     }
 
-    /// The memory it takes, about.
+    /// Its approximate memory.
     pub(crate) fn memory_bytes(&self) -> usize {
         self.text.capacity() + self.events.capacity() * size_of::<BlockEvent>() + size_of::<DecodedBlock>()
     }

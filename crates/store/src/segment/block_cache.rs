@@ -1,7 +1,7 @@
-//! Owns the blocks that were read lately, decoded, the least recently used dropped beyond a bound.
+//! A bounded LRU cache of decoded blocks.
 //!
-//! A page that ends within a block is followed by a page that begins in it, and followers of one group read the same block: each
-//! block is then decompressed once. Bounded in bytes and in number. Never reads a file. Look next at `reader`.
+//! Consecutive pages often share a block, and followers of one group read the same block: each block is then decompressed once.
+//! Bounded in bytes and in number. Reads no files. See also `reader`.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -9,13 +9,13 @@ use std::sync::{Arc, Mutex};
 use super::block::DecodedBlock;
 use crate::sync;
 
-/// The least recently used of so many is found by looking at each.
+/// Maximum number of blocks: a linear search finds the least recently used one.
 const MAX_BLOCKS: usize = 1024;
 
-/// A segment's number, and where in its file the block begins.
+/// A segment's number, and the block's offset in its file.
 pub(crate) type BlockKey = (u64, u64);
 
-/// Blocks kept.
+/// The cached blocks.
 #[derive(Debug)]
 pub(crate) struct BlockCache {
     max_bytes: usize,
@@ -41,7 +41,7 @@ impl BlockCache {
         BlockCache { max_bytes, kept: Mutex::default() }
     }
 
-    /// The block, if it is kept.
+    /// The block, if it is cached.
     pub(crate) fn get(&self, key: BlockKey) -> Option<Arc<DecodedBlock>> {
         let mut kept = sync::lock(&self.kept);
         kept.clock += 1;
@@ -51,7 +51,7 @@ impl BlockCache {
         Some(Arc::clone(&slot.block))
     }
 
-    /// Keeps a block, unless it alone is larger than the bound.
+    /// Caches a block, unless it is larger than the bound.
     pub(crate) fn insert(&self, key: BlockKey, block: &Arc<DecodedBlock>) {
         let bytes = block.memory_bytes();
         if bytes > self.max_bytes {

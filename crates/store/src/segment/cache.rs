@@ -1,7 +1,7 @@
-//! Owns the open segments: their files and indexes, the least recently used closed beyond a bound.
+//! A bounded LRU cache of open segments: their files and indexes.
 //!
-//! Bounded in bytes, since a store may hold thousands of segments, and in number, since each holds
-//! a file descriptor. Next: `block_cache`, which keeps decoded blocks; `read`.
+//! Bounded in bytes, because a store may have thousands of segments, and in number, because each uses a file descriptor. See also
+//! `block_cache`, which caches decoded blocks, and `read`.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -18,7 +18,7 @@ use crate::sync;
 /// Well below the usual limit of 1,024 descriptors.
 const MAX_OPEN: usize = 256;
 
-/// Segments kept open.
+/// The open segments.
 #[derive(Debug)]
 pub(crate) struct SegmentCache {
     disk: Disk,
@@ -47,17 +47,17 @@ impl SegmentCache {
         SegmentCache { disk, directory, max_bytes, open: Mutex::default(), blocks: BlockCache::new(max_block_bytes) }
     }
 
-    /// The segment of this number, if it is open.
+    /// The segment with this number, if it is open.
     pub(crate) fn get_open(&self, number: u64) -> Option<Arc<SegmentFile>> {
         sync::lock(&self.open).touch(number)
     }
 
-    /// A block of the segment of this number, if it is in memory.
+    /// A block of the segment with this number, if it is in memory.
     pub(crate) fn kept_block(&self, number: u64, info: &BlockInfo) -> Option<Arc<DecodedBlock>> {
         self.blocks.get((number, info.offset))
     }
 
-    /// A block of the segment of this number, read if it is not in memory.
+    /// A block of the segment with this number, read if it is not in memory.
     pub(crate) fn block(&self, number: u64, file: &SegmentFile, info: &BlockInfo) -> Result<Arc<DecodedBlock>, StorageError> {
         if let Some(block) = self.kept_block(number, info) {
             return Ok(block);
@@ -68,12 +68,12 @@ impl SegmentCache {
         Ok(block)
     }
 
-    /// The segment of this number and length, opened if it isn't.
+    /// The segment with this number and length, opened if needed.
     pub(crate) fn get(&self, number: u64, bytes: u64) -> Result<Arc<SegmentFile>, StorageError> {
         if let Some(file) = sync::lock(&self.open).touch(number) {
             return Ok(file);
         }
-        // Opened outside the lock: two readers may both open it, and the later one's copy stays.
+        // Opened outside the lock: two readers may both open it, and the later copy stays.
         let path = super::path(&self.directory, number);
         let file = Arc::new(SegmentFile::open(&self.disk, &path, number, bytes)?);
         sync::lock(&self.open).insert(number, &file, self.max_bytes);

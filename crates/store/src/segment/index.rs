@@ -1,12 +1,11 @@
-//! Owns the index of a segment: for each block where it lies, what it spans and which streams it
-//! holds, in the order of the blocks.
+//! The index of a segment: the offset, range and streams of each block, in the order of the blocks.
 //!
 //! ```text
 //! per block: group 8 | offset 8 | length 4 | uncompressed length 4 | crc 4 | first (8, 8) | last (8, 8)
 //!            | streams 4 | stream 8 ...
 //! ```
 //!
-//! Never reads a block. Look next at `reader`.
+//! Does not read blocks. See also `reader`.
 
 use std::ops::Range;
 
@@ -14,7 +13,7 @@ use crate::codec::Input;
 use crate::event::Position;
 use crate::ids::{GroupId, StreamId};
 
-/// What the index says of one block.
+/// The index entry of one block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct BlockInfo {
     pub(crate) group: GroupId,
@@ -63,14 +62,14 @@ impl Index {
         Some(Index { blocks })
     }
 
-    /// The blocks of a group that may hold events of `range`.
+    /// The blocks of a group that may have events in `range`.
     pub(crate) fn overlapping(&self, group: GroupId, range: &Range<Position>) -> Range<usize> {
         let start = self.blocks.partition_point(|block| (block.group, block.last) < (group, range.start));
         let end = self.blocks.partition_point(|block| (block.group, block.first) < (group, range.end));
         start..end.max(start)
     }
 
-    /// Memory it takes, about.
+    /// Its approximate memory.
     pub(crate) fn memory_bytes(&self) -> usize {
         let streams: usize = self.blocks.iter().map(|block| block.streams.capacity()).sum();
         self.blocks.capacity() * size_of::<BlockInfo>() + streams * size_of::<StreamId>()

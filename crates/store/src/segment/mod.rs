@@ -1,9 +1,8 @@
-//! Owns segment files: immutable, sorted by group, timestamp and sequence, compressed in blocks.
+//! Segment files: immutable, sorted by group, timestamp and sequence, compressed in blocks.
 //!
-//! This is the only module that knows their format; another format replaces it behind
-//! [`writer::write`], [`reader::SegmentFile`] and [`cache::SegmentCache`]. It never decides which
-//! segments exist: the catalogue's manifest does. In reading order: `block`, `index`, `writer`,
-//! `reader`, `cache`.
+//! This is the only module that knows their format; another format replaces it behind [`writer::write`], [`reader::SegmentFile`]
+//! and [`cache::SegmentCache`]. The catalogue's manifest decides which segments exist. In reading order: `block`, `index`,
+//! `writer`, `reader`, `cache`.
 //!
 //! ```text
 //! header  magic 8 | segment number 8
@@ -34,12 +33,12 @@ const MAGIC: &[u8; 8] = b"LMSEG\0\0\x02";
 const HEADER_BYTES: usize = 16;
 const FOOTER_BYTES: usize = 32;
 
-/// Where the segment of this number lies.
+/// The path of the segment with this number.
 pub(crate) fn path(directory: &Path, number: u64) -> PathBuf {
     directory.join(format!("{number:020}.{EXTENSION}"))
 }
 
-/// A segment as the manifest knows it.
+/// A segment in the manifest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SegmentInfo {
     pub(crate) number: u64,
@@ -48,7 +47,7 @@ pub(crate) struct SegmentInfo {
     pub(crate) groups: Vec<GroupRange>,
 }
 
-/// Where a group's events of one segment lie in the group's order.
+/// The range of a group's events in one segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct GroupRange {
     pub(crate) group: GroupId,

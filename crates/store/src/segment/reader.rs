@@ -1,7 +1,6 @@
-//! Owns reading a segment file: checking its ends, its index and each block asked for.
+//! Reads a segment file, and checks its header, its footer, its index and each block.
 //!
-//! Never trusts a length it read before the checksum over it was compared, and never keeps a
-//! decoded block. Look next at `read::segment_source`.
+//! INVARIANT: no length is used before its checksum was verified. Does not cache decoded blocks. See also `read::segment_source`.
 
 use std::cell::RefCell;
 use std::fs::File;
@@ -26,7 +25,7 @@ pub(crate) struct SegmentFile {
 }
 
 impl SegmentFile {
-    /// Opens a segment that the manifest says has `bytes` bytes.
+    /// Opens a segment with `bytes` bytes by the manifest.
     pub(crate) fn open(disk: &Disk, path: &Path, number: u64, bytes: u64) -> Result<SegmentFile, StorageError> {
         let file = disk.open_to_read(path)?;
         let corrupt = |offset, what| StorageError::corrupt(path, offset, what);
@@ -89,7 +88,7 @@ fn footer_crc(fields: &[u8], number: u64) -> u32 {
 
 fn decompress(compressed: &[u8], length: usize) -> std::io::Result<Vec<u8>> {
     thread_local! {
-        // Making a context costs more than decompressing a small block. Each thread that reads keeps one, of about 150 KiB.
+        // Creating a context costs more than decompressing a small block, so each reading thread keeps one of about 150 KiB.
         static CONTEXT: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
     }
     CONTEXT.with_borrow_mut(|context| {

@@ -1,8 +1,6 @@
-//! Owns writing a frozen memtable to a segment file, so that the file is either whole under its
-//! final name or not there.
+//! Writes a frozen memtable to a segment file. The file exists under its final name only if it is complete.
 //!
-//! Never registers the segment: until the manifest names it, it is as good as absent. Look next at
-//! `flush`.
+//! Does not register the segment: a segment that is not in the manifest counts as absent. See also `flush`.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -15,11 +13,11 @@ use crate::error::StorageError;
 use crate::ids::GroupId;
 use crate::memtable::Memtable;
 
-/// The fastest: flushing shares the processors with appending and reading. JSON access log lines shrink
-/// to about a sixth.
+/// The fastest level, because flushing shares the processors with appending and reading. JSON access logs shrink to about a
+/// sixth.
 const COMPRESSION_LEVEL: i32 = 1;
 
-/// Blocks are gathered to writes of this size.
+/// Blocks are collected into writes of this size.
 const WRITE_BYTES: usize = 1 << 20;
 
 /// Writes all events of `memtable` as segment `number`.
@@ -96,7 +94,7 @@ impl Output<'_> {
         Ok(())
     }
 
-    /// Adds index and footer, syncs, and answers the length of the file.
+    /// Adds index and footer, syncs, and returns the length of the file.
     fn finish(mut self, number: u64) -> Result<u64, StorageError> {
         let index = self.index.encode();
         let offset = self.written + self.pending.len() as u64;

@@ -1,12 +1,12 @@
-//! Owns the thread that writes frozen memtables to segments, and the order of its steps:
+//! The thread that writes frozen memtables to segments. The order of its steps:
 //!
 //! 1. segment under a temporary name, synced; 2. renamed, directory synced; 3. registered in the
 //!    catalogue with the sequence number it covers, one transaction; 4. readers see it instead of the
 //!    memtable; 5. log files of it removed.
 //!
-//! A crash before 3 leaves an unregistered file, removed at the next opening, and the log still
-//! holds the events. A crash after 3 leaves covered log files, removed likewise. Never retries: a
-//! failure stops the store's writing, since nothing is known of the disk then. Look next at `open`.
+//! A crash before 3 leaves an unregistered file, removed at the next opening, and the log still holds the events. A crash after 3
+//! leaves covered log files, removed likewise. It does not retry: a failure stops all writes, because the state of the disk is
+//! then unknown. See also `open`.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::disk::{Disk, numbered_files};
 use crate::error::StorageError;
 use crate::{segment, wal};
 
-/// Writes segments one after the other.
+/// Writes segments one after another.
 #[derive(Debug)]
 pub(crate) struct Flusher {
     pub(super) shared: Arc<Shared>,
@@ -32,7 +32,7 @@ pub(crate) struct Flusher {
 impl Flusher {
     /// Runs until the store stops or a write fails.
     pub(super) fn run(mut self) {
-        // Also if this thread panics: the writer must not wait for ever.
+        // Also if this thread panics, so that the writer does not wait forever.
         let _stopped = StopOnDrop(Arc::clone(&self.shared));
         while let Ok(job) = self.shared.gate.next() {
             if let Err(error) = self.flush(&job) {

@@ -1,8 +1,8 @@
-//! Owns what the writer and the flusher tell each other: a frozen memtable to be written, that it
-//! was written, that it failed, that the store stops.
+//! The communication between the writer and the flusher: a frozen memtable to write, its completion, failures, and the stop of
+//! the store.
 //!
-//! INVARIANT: at most one frozen memtable waits or is being written, so memory is bounded: the
-//! writer waits here, and appends wait for the writer. Look next at `writer` and `flush`.
+//! INVARIANT: at most one frozen memtable waits or is being written, so memory is bounded: the writer waits here, and appends
+//! wait for the writer. See also `writer` and `flush`.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
@@ -10,15 +10,15 @@ use crate::error::StorageError;
 use crate::memtable::Memtable;
 use crate::sync;
 
-/// A memtable to be written.
+/// A memtable to write.
 #[derive(Clone, Debug)]
 pub(crate) struct Job {
     pub(crate) memtable: Arc<Memtable>,
-    /// Log files below this number hold only events of it and of earlier ones.
+    /// Log files below this number have only events of it and of earlier memtables.
     pub(crate) first_kept_file: u64,
 }
 
-/// Why there is nothing to wait for any more.
+/// Why waiting has ended.
 #[derive(Clone, Debug)]
 pub(crate) enum Stopped {
     Failed(Arc<StorageError>),
@@ -45,7 +45,7 @@ impl FlushGate {
         self.wait(|state| (state.submitted == state.completed && state.stopped.is_none()).then_some(()))
     }
 
-    /// Hands over a frozen memtable; the answer is its generation.
+    /// Hands over a frozen memtable, and returns its generation.
     pub(crate) fn submit(&self, job: Job) -> u64 {
         let mut state = sync::lock(&self.state);
         state.job = Some(job);
@@ -54,7 +54,7 @@ impl FlushGate {
         state.submitted
     }
 
-    /// The generation handed over last.
+    /// The last generation handed over.
     pub(crate) fn submitted(&self) -> u64 {
         sync::lock(&self.state).submitted
     }
@@ -69,7 +69,7 @@ impl FlushGate {
         self.wait(|state| state.job.clone().filter(|_| state.stopped.is_none()))
     }
 
-    /// Says that the memtable handed over last is in a segment.
+    /// Reports that the last memtable is in a segment.
     pub(crate) fn complete(&self) {
         let mut state = sync::lock(&self.state);
         state.job = None;
@@ -77,7 +77,7 @@ impl FlushGate {
         self.changed.notify_all();
     }
 
-    /// Says that nothing will be written any more.
+    /// Reports that nothing more will be written.
     pub(crate) fn fail(&self, cause: Arc<StorageError>) {
         self.end(Stopped::Failed(cause));
     }

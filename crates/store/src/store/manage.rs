@@ -8,7 +8,7 @@ use crate::catalogue::list::GroupClass;
 use crate::error::CatalogueError;
 
 impl Store {
-    /// Makes a group of a class, with tags. `now_ms` is milliseconds since 1970-01-01 UTC.
+    /// Creates a group of a class, with tags. `now_ms` is in milliseconds since 1970-01-01 UTC.
     ///
     /// # Errors
     ///
@@ -17,8 +17,7 @@ impl Store {
         self.running.shared.catalogue.create_group_with(group, now_ms, class, tags)
     }
 
-    /// Deletes a group with all of its streams. Its events can't be read any more; the space that they take in segments is not
-    /// given back.
+    /// Deletes a group with all of its streams. Its events can no longer be read; their space in segments is not reclaimed.
     ///
     /// # Errors
     ///
@@ -30,7 +29,7 @@ impl Store {
         Ok(())
     }
 
-    /// Deletes a stream. Its events can't be read any more; the space that they take in segments is not given back.
+    /// Deletes a stream. Its events can no longer be read; their space in segments is not reclaimed.
     ///
     /// # Errors
     ///
@@ -71,17 +70,17 @@ impl Store {
         Ok(self.running.shared.catalogue.snapshot()?.documents(kind)?)
     }
 
-    /// Keeps a document, in place of the one that has its key.
+    /// Stores a document, replacing one with the same key.
     ///
     /// # Errors
     ///
-    /// [`CatalogueError::TooManyDocuments`] if there would be more than `most` of the kind; [`CatalogueError::Storage`] if the
+    /// [`CatalogueError::TooManyDocuments`] if the kind would have more than `most` documents; [`CatalogueError::Storage`] if the
     /// files fail.
     pub fn put_document(&self, kind: &'static str, key: &str, bytes: &[u8], most: usize) -> Result<(), CatalogueError> {
         self.running.shared.catalogue.put_document(kind, key, bytes, most)
     }
 
-    /// Removes a document. Whether it was there.
+    /// Removes a document, and returns whether it existed.
     ///
     /// # Errors
     ///

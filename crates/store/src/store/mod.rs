@@ -1,8 +1,7 @@
-//! Owns the store as a whole: its threads, what readers see, and the calls of the public interface.
+//! The store: its threads, the view of readers, and the public interface.
 //!
-//! In reading order: this file (the calls), `open` (from a directory to a running store), `writer`
-//! (the thread that makes appends durable), `flush` (the thread that writes segments), `view` (what
-//! readers see), `gate` (what the two threads tell each other).
+//! In reading order: this file (the calls), `open` (opens a directory), `writer` (the thread that makes appends durable), `flush`
+//! (the thread that writes segments), `view` (what readers see), `gate` (communication between the two threads).
 
 mod open;
 pub(crate) mod writer;
@@ -40,31 +39,31 @@ use subscriptions::{Subscription, Subscriptions};
 use view::{Moment, View};
 use writer::{Append, Command};
 
-/// A store in a directory of its own. Clones share it; the directory is let go when the last clone
-/// is dropped, which waits for a flush in progress.
+/// A store in its own directory. Clones share it; the directory is unlocked when the last clone is dropped, which waits for a
+/// flush in progress.
 #[derive(Clone, Debug)]
 pub struct Store {
     running: Arc<Running>,
 }
 
-/// What the threads and all clones share.
+/// The state shared by the threads and all clones.
 #[derive(Debug)]
 pub(crate) struct Shared {
     catalogue: Catalogue,
     view: RwLock<Arc<View>>,
     gate: FlushGate,
     segments: SegmentCache,
-    /// The largest sequence number that readers can see. Sequence numbers only grow, so events up to one of them are the
-    /// events of one moment, however long a reading takes.
+    /// The largest sequence number that readers can see. Sequence numbers only grow, so the events up to one of them are a
+    /// snapshot, however long a read takes.
     last_sequence: AtomicU64,
     subscriptions: Subscriptions,
 }
 
 impl Shared {
-    /// What readers see now.
+    /// The current view of readers.
     pub(crate) fn capture(&self) -> Result<Moment, StorageError> {
-        // INVARIANT: in this order. The catalogue then knows every stream and segment that can be
-        // met, and holds figures twice at most, which the overlay sees, but misses none.
+        // INVARIANT: captured in this order. The catalogue then has every visible stream and segment. It may count figures twice,
+        // which the overlay detects, but misses none.
         let view = self.view();
         let visible = view.last_sequence();
         let catalogue = self.catalogue.snapshot()?;
@@ -89,7 +88,7 @@ impl Shared {
         Arc::clone(&sync::read(&self.view))
     }
 
-    /// Replaces what readers see.
+    /// Replaces the view of readers.
     fn change_view(&self, change: impl FnOnce(&View) -> View) {
         let mut view = sync::write(&self.view);
         *view = Arc::new(change(&view));
@@ -105,15 +104,15 @@ struct Running {
     queue_bytes: usize,
     writer: Mutex<Option<JoinHandle<()>>>,
     flusher: Mutex<Option<JoinHandle<()>>>,
-    /// Declared last, so that it is let go when everything else is closed.
+    /// Declared last, so that it is released after everything else is closed.
     _lock: DirectoryLock,
 }
 
 impl Running {
-    /// Ends both threads; what is in memory stays in the log.
+    /// Stops both threads; events in memory stay in the log.
     fn stop(&self) {
         self.queue.close();
-        // The writer ends by itself if it is gone already.
+        // If the channel is closed, the writer has already ended.
         let _ = self.commands.send(Command::Stop);
         join(&self.writer);
         self.shared.gate.stop();
@@ -130,19 +129,18 @@ impl Drop for Running {
 
 fn join(thread: &Mutex<Option<JoinHandle<()>>>) {
     if let Some(thread) = sync::lock(thread).take() {
-        // A panic there was reported by the panic hook, and its callers were told `Closed`.
+        // The panic hook has reported a panic, and its callers got `Closed`.
         let _ = thread.join();
     }
 }
 
 impl Store {
-    /// Opens the store in `directory`, making both if needed, and reads back what the log holds
-    /// beyond the segments. Blocks.
+    /// Opens the store in `directory`, creating both if needed, and replays the log. Blocks.
     ///
     /// # Errors
     ///
-    /// [`OpenError::InUse`] while another store has the directory open; [`OpenError::Storage`] if a
-    /// file can't be read or is damaged, naming it: nothing is left out silently.
+    /// [`OpenError::InUse`] while another store has the directory open; [`OpenError::Storage`], with the file, if a file cannot
+    /// be read or is damaged: no data is skipped silently.
     pub fn open(directory: &Path, options: Options) -> Result<Store, OpenError> {
         open::open(crate::disk::Disk::default(), directory, &options)
     }
@@ -152,7 +150,7 @@ impl Store {
         open::open(disk, directory, options)
     }
 
-    /// Makes a group; durable when it returns. `now_ms` is milliseconds since 1970-01-01 UTC. Blocks.
+    /// Creates a group. Durable when it returns. `now_ms` is in milliseconds since 1970-01-01 UTC. Blocks.
     ///
     /// # Errors
     ///
@@ -161,8 +159,7 @@ impl Store {
         self.running.shared.catalogue.create_group(group, now_ms)
     }
 
-    /// Makes a stream of a group; durable when it returns. `now_ms` is milliseconds since 1970-01-01
-    /// UTC. Blocks.
+    /// Creates a stream of a group. Durable when it returns. `now_ms` is in milliseconds since 1970-01-01 UTC. Blocks.
     ///
     /// # Errors
     ///
@@ -172,8 +169,8 @@ impl Store {
         self.running.shared.catalogue.create_stream(group, stream, now_ms)
     }
 
-    /// Says for how many days a group keeps its events, for ever if `None`; durable when it returns.
-    /// The store only remembers it: expired events are still read. Blocks.
+    /// Sets the retention of a group in days; `None` is unlimited. Durable when it returns. The store only stores it: expired
+    /// events are still read. Blocks.
     ///
     /// # Errors
     ///
@@ -182,7 +179,7 @@ impl Store {
         self.running.shared.catalogue.set_retention(group, days)
     }
 
-    /// The group of this name. Blocks.
+    /// The group with this name. Blocks.
     ///
     /// # Errors
     ///
@@ -192,8 +189,7 @@ impl Store {
         Ok(moment.catalogue.group(&moment.overlay(), group)?)
     }
 
-    /// At most `limit` groups whose names begin with `prefix`, ascending by name (bytewise), strictly
-    /// after the name `after`. Blocks.
+    /// At most `limit` groups with the prefix, ascending by name (bytewise), strictly after the name `after`. Blocks.
     ///
     /// # Errors
     ///
@@ -203,7 +199,7 @@ impl Store {
         Ok(moment.catalogue.groups(&moment.overlay(), prefix, after, limit)?)
     }
 
-    /// The stream of this name; `None` also if there is no such group. Blocks.
+    /// The stream with this name; `None` also if the group does not exist. Blocks.
     ///
     /// # Errors
     ///
@@ -226,9 +222,8 @@ impl Store {
         Ok(moment.catalogue.streams(&moment.overlay(), id, query, limit)?)
     }
 
-    /// Appends events to a stream, all or none, and returns when they are durable and can be read.
-    /// Events of equal timestamp keep the order they are given in. `ingestion_ms` is when the store
-    /// was given them, in milliseconds since 1970-01-01 UTC.
+    /// Appends events to a stream, all or none, and returns when they are durable and can be read. Events of equal timestamp keep
+    /// their order. `ingestion_ms` is the ingestion time, in milliseconds since 1970-01-01 UTC.
     ///
     /// Runs under any executor. Waits while more than [`Options::queue_bytes`] wait to be written or
     /// segments are written too slowly. If the future is dropped, the events may or may not be
@@ -236,8 +231,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// See [`AppendError`]. Nothing about the events but their size is checked; see
-    /// [`crate::put`] for the rules of PutLogEvents.
+    /// See [`AppendError`]. Only the size of events is checked; see [`crate::put`] for the rules of PutLogEvents.
     pub async fn append(&self, group: &str, stream: &str, events: Vec<NewEvent>, ingestion_ms: i64) -> Result<(), AppendError> {
         let cost = check_sizes(&events)?;
         let (group, stream) = self.resolve(group, stream)?;
@@ -253,8 +247,8 @@ impl Store {
         written.await.unwrap_or(Err(AppendError::Closed))
     }
 
-    /// [`Store::append`] for callers that are not asynchronous. Blocks, and must not be called on a task of an
-    /// asynchronous runtime: the runtime could not wake what it waits for.
+    /// [`Store::append`] for synchronous callers. Blocks, and must not be called on a task of an asynchronous runtime, because
+    /// the runtime could not wake it.
     ///
     /// # Errors
     ///
@@ -269,12 +263,12 @@ impl Store {
         sync::block_on(self.append(group, stream, events, ingestion_ms))
     }
 
-    /// Reads a page of a group's events. Blocks, and may read files: call it where that is allowed.
+    /// Reads a page of a group's events. Blocks, and may read files.
     ///
     /// # Errors
     ///
-    /// [`ReadError::GroupNotFound`], [`ReadError::StreamNotFound`] for a named stream;
-    /// [`ReadError::Storage`] if a file fails or is damaged, naming it.
+    /// [`ReadError::GroupNotFound`], [`ReadError::StreamNotFound`] for a named stream; [`ReadError::Storage`], with the file, if
+    /// it fails or is damaged.
     pub fn read(&self, request: &ReadRequest<'_>) -> Result<Page, ReadError> {
         self.read_shared(request).map(Page::into_owned)
     }
@@ -289,19 +283,18 @@ impl Store {
         read_page(&moment, &self.running.shared.segments, request)
     }
 
-    /// Reads a page if it can be read without a file of events: it is then answered at once, and no thread for blocking calls is
-    /// needed. `None`: use [`Store::read`]. The names of the group and its streams come from the catalogue's cache; what is
-    /// missing there is one small read.
+    /// Reads a page if no file of events is needed: this needs no thread for blocking calls. `None`: use [`Store::read`]. The
+    /// names of the group and its streams come from the catalogue's cache; a missing name is one small read.
     ///
     /// # Errors
     ///
-    /// As [`Store::read`].
+    /// As for [`Store::read`].
     pub fn read_from_memory(&self, request: &ReadRequest<'_>) -> Result<Option<Page<SharedText>>, ReadError> {
         let moment = self.running.shared.capture()?;
         page::read(&moment, &self.running.shared.segments, request, MayRead::Memory)
     }
 
-    /// Begins a reading of all events of a range, batch after batch, as of this moment. Blocks.
+    /// Starts a scan of all events of a range, in batches, in a snapshot of now. Blocks.
     ///
     /// # Errors
     ///
@@ -310,8 +303,8 @@ impl Store {
         Scan::begin(Arc::clone(&self.running.shared), request)
     }
 
-    /// Begins a scan of the events of a range that were appended after the sequence number `after`, behind a position if one is given.
-    /// With `from` it continues an earlier scan of the same window: no event is missed or given twice. Blocks.
+    /// Starts a scan of the events of a range that were appended after the sequence number `after`, and after the position `from`
+    /// if it is given. With `from` it continues an earlier scan of the same window without missing or repeating events. Blocks.
     ///
     /// # Errors
     ///
@@ -320,7 +313,7 @@ impl Store {
         Ok(Scan::begin(Arc::clone(&self.running.shared), request)?.in_window(after, from))
     }
 
-    /// Subscribes to the new events of a group. Blocks for a look into the catalogue.
+    /// Subscribes to the new events of a group. Blocks for a lookup in the catalogue.
     ///
     /// # Errors
     ///
@@ -331,8 +324,8 @@ impl Store {
         Ok(Subscription::new(&self.running.shared, id))
     }
 
-    /// Reads the events that arrived after others, in the order of their appends, without a file of events. `None`: some of them
-    /// are no longer in memory; [`Store::scan_window`] reads them.
+    /// Reads the events after a sequence number, in the order of appends, from memory. `None` if some of them are no longer in
+    /// memory; [`Store::scan_window`] reads them.
     ///
     /// # Errors
     ///
@@ -341,14 +334,13 @@ impl Store {
         arrivals::read(&self.running.shared.capture()?, request)
     }
 
-    /// The newest moment that [`ScanRequest::up_to`] can name: scans with the same one see the same events.
+    /// The newest snapshot for [`ScanRequest::up_to`]: scans with the same value see the same events.
     #[must_use]
     pub fn last_sequence(&self) -> u64 {
         self.running.shared.last_sequence()
     }
 
-    /// Writes all events in memory to a segment. Needed by nobody for durability; it makes the next
-    /// opening quick. Blocks.
+    /// Writes all events in memory to a segment. Not needed for durability; it makes the next opening faster. Blocks.
     ///
     /// # Errors
     ///
@@ -360,12 +352,12 @@ impl Store {
         generation.and_then(|generation| self.running.shared.gate.wait_for(generation)).map_err(FlushError::from)
     }
 
-    /// Flushes, then stops writing: appends of other clones fail from now on, reads go on. The
-    /// directory is let go when the last clone is dropped. Blocks.
+    /// Flushes, then stops writing: later appends of other clones fail, reads continue. The directory is unlocked when the last
+    /// clone is dropped. Blocks.
     ///
     /// # Errors
     ///
-    /// See [`FlushError`]. The store is stopped in any case, and loses nothing.
+    /// See [`FlushError`]. The store is stopped in any case, without losses.
     pub fn close(self) -> Result<(), FlushError> {
         let flushed = self.flush();
         self.running.stop();
@@ -383,7 +375,7 @@ impl Store {
         Ok((group_id, stream_id))
     }
 
-    /// Reads a page as of now, but only after `meanwhile` has run.
+    /// Reads a page in a snapshot of now, after `meanwhile` has run.
     #[cfg(test)]
     pub(crate) fn read_after(&self, request: &ReadRequest<'_>, meanwhile: impl FnOnce()) -> Result<Page, ReadError> {
         let moment = self.running.shared.capture()?;
@@ -408,11 +400,11 @@ impl From<Stopped> for FlushError {
 
 fn read_page(moment: &Moment, segments: &SegmentCache, request: &ReadRequest<'_>) -> Result<Page<SharedText>, ReadError> {
     let page = page::read(moment, segments, request, MayRead::Files)?;
-    // Files may be read, so nothing is missing.
+    // Files may be read, so the page exists.
     page.ok_or_else(|| ReadError::GroupNotFound { group: request.group.to_owned() })
 }
 
-/// The memory the events take, if they are not too large.
+/// The memory of the events, if they are not too large.
 fn check_sizes(events: &[NewEvent]) -> Result<usize, AppendError> {
     let mut bytes = 0usize;
     for (index, event) in events.iter().enumerate() {

@@ -1,8 +1,7 @@
-//! Owns the way from a directory to a running store: lock, catalogue, segments, log, threads.
+//! Opens a directory as a running store: lock, catalogue, segments, log, threads.
 //!
-//! Removes only what a crash left behind: unfinished segments, the one segment written but not
-//! registered, covered log files. Anything else that doesn't fit together is an error. Look next at
-//! `wal::replay` and `flush`.
+//! Removes only remains of a crash: unfinished segments, the one segment that was written but not registered, covered log files.
+//! Any other inconsistency is an error. See also `wal::replay` and `flush`.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
@@ -79,7 +78,7 @@ fn start(
 ) -> Result<Store, OpenError> {
     let (commands, received) = mpsc::channel();
     let queue_bytes = options.queue_bytes.clamp(1, Semaphore::MAX_PERMITS);
-    // Made before the threads: if the second can't be started, dropping it stops the first.
+    // Created before the threads: if the second cannot be started, dropping it stops the first.
     let running = Running {
         shared,
         commands,
@@ -116,7 +115,7 @@ impl Places {
     }
 }
 
-/// Removes what a crash left of a flush, and makes sure that the registered segments are there.
+/// Removes the remains of a crashed flush, and checks that the registered segments exist.
 fn check_segments(disk: &Disk, directory: &Path, segments: &[SegmentInfo], next_segment: u64) -> Result<(), StorageError> {
     for (_, path) in numbered_files(directory, segment::TEMPORARY_EXTENSION)? {
         disk.remove(&path)?;
@@ -126,14 +125,14 @@ fn check_segments(disk: &Disk, directory: &Path, segments: &[SegmentInfo], next_
         if number == next_segment {
             disk.remove(&path)?;
         } else if !registered {
-            return Err(StorageError::corrupt(&path, 0, "the catalogue doesn't know this segment"));
+            return Err(StorageError::corrupt(&path, 0, "the catalogue has no such segment"));
         }
     }
     for segment in segments {
         let path = segment::path(directory, segment.number);
         let length = std::fs::metadata(&path).map_err(StorageError::io("inspect", &path))?.len();
         if length != segment.bytes {
-            return Err(StorageError::corrupt(&path, length, "it has another length than was written"));
+            return Err(StorageError::corrupt(&path, length, "its length differs from the catalogue"));
         }
     }
     Ok(())

@@ -1,8 +1,7 @@
-//! Owns what readers see at one moment: the memtables and the segments. Replaced as a whole, so a
-//! reader that holds one sees every event once, whatever is flushed meanwhile.
+//! The view of readers: the memtables and the segments. It is replaced as a whole, so a reader with a view sees every event once,
+//! regardless of flushes.
 //!
-//! Never changes once made, except that the writer adds to the active memtable. Look next at
-//! `read::page`.
+//! A view does not change, except that the writer adds to the active memtable. See also `read::page`.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,8 +12,8 @@ use crate::ids::GroupId;
 use crate::memtable::Memtable;
 use crate::segment::SegmentInfo;
 
-/// A segment as one group sees it. All are held in memory: some 50 bytes per group and segment,
-/// that is per tens of MiB of messages, so that a page opens only the segments it needs.
+/// A segment for one group. All are held in memory, about 50 bytes per group and segment (tens of MiB of messages), so that a
+/// page opens only the segments that it needs.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SegmentRange {
     pub(crate) number: u64,
@@ -40,12 +39,12 @@ impl Manifest {
     }
 }
 
-/// What readers see.
+/// The view.
 #[derive(Debug)]
 pub(crate) struct View {
-    /// Takes the appends.
+    /// The active memtable.
     pub(crate) active: Arc<Memtable>,
-    /// Being written to a segment.
+    /// The memtable that is being written to a segment.
     pub(crate) frozen: Option<Arc<Memtable>>,
     pub(crate) manifest: Arc<Manifest>,
     /// The sequence number up to which all events are in segments. The memtables have all later ones.
@@ -78,7 +77,7 @@ impl View {
     }
 }
 
-/// All that one call looks at, captured together.
+/// Everything that one call reads, captured together.
 #[derive(Debug)]
 pub(crate) struct Moment {
     pub(crate) view: Arc<View>,
@@ -88,7 +87,7 @@ pub(crate) struct Moment {
 }
 
 impl Moment {
-    /// The figures the catalogue doesn't hold yet.
+    /// The figures that the catalogue does not include yet.
     pub(crate) fn overlay(&self) -> Overlay<'_> {
         Overlay::new(&self.catalogue, self.view.memtables().map(|memtable| &**memtable))
     }

@@ -1,8 +1,8 @@
-//! Owns the one thread that appends: it numbers the events, makes all waiting appends durable with
-//! one sync, shows them to readers, and only then acknowledges them.
+//! The writer thread: it numbers the events, makes all waiting appends durable with one sync, makes them visible to readers, and
+//! only then acknowledges them.
 //!
-//! Never goes on after a failed write: every later append is refused until the store is opened
-//! anew, which reads back what really is in the log. Look next at `wal::file` and `gate`.
+//! After a failed write every later append is refused until the store is opened again, which replays the actual log. See also
+//! `wal::file` and `gate`.
 
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -22,14 +22,14 @@ use crate::memtable::{Batch, Memtable, Numbered};
 use crate::ordinals::Ordinals;
 use crate::wal::file::LogFile;
 
-/// A group of appends is closed at this size: more would not make the sync cheaper.
+/// Maximum size of a group of appends: a larger group would not make the sync cheaper.
 const GROUP_BYTES: usize = 4 << 20;
 
-/// What the writer is asked to do, in order.
+/// A command for the writer, executed in order.
 #[derive(Debug)]
 pub(crate) enum Command {
     Append(Append),
-    /// Hand all events in memory to the flusher; the answer is the generation to wait for.
+    /// Hand all events in memory to the flusher, and return the generation to wait for.
     Freeze(mpsc::Sender<Result<u64, Stopped>>),
     Stop,
 }
@@ -41,9 +41,9 @@ pub(crate) struct Append {
     pub(super) stream: StreamId,
     pub(super) ingestion_ms: i64,
     pub(super) events: Vec<NewEvent>,
-    /// Told when it is durable and visible, or that it failed.
+    /// Receives the result when the append is durable and visible, or failed.
     pub(super) done: oneshot::Sender<Result<(), AppendError>>,
-    /// Its share of the queue, given back when it is done.
+    /// Its share of the queue, released when it is done.
     pub(super) _place: OwnedSemaphorePermit,
 }
 
@@ -53,7 +53,7 @@ impl Append {
     }
 }
 
-/// The state of the appending thread.
+/// The state of the writer thread.
 #[derive(Debug)]
 pub(crate) struct Writer {
     pub(super) shared: Arc<Shared>,
@@ -68,24 +68,24 @@ pub(crate) struct Writer {
 impl Writer {
     /// Runs until the store is stopped.
     pub(super) fn run(mut self, commands: &Receiver<Command>) {
-        // What was read back from the log may fill a memtable already.
+        // The replayed log may already fill a memtable.
         self.freeze_if_full();
         let mut held = None;
         while let Some(command) = held.take().or_else(|| commands.recv().ok()) {
             match command {
                 Command::Append(first) => held = self.append_group(first, commands),
-                // Whoever asked may have gone away.
+                // The caller may have dropped the receiver.
                 Command::Freeze(answer) => drop(answer.send(self.freeze())),
                 Command::Stop => break,
             }
         }
         if self.shared.gate.failure().is_none() {
-            // Nothing depends on the seal: without it the end of the log is read with more care.
+            // The seal is optional: without it the end of the log is checked more carefully.
             let _ = self.log.seal();
         }
     }
 
-    /// Appends `first` and what waits behind it; the answer is a command that was met on the way.
+    /// Appends `first` and the waiting appends after it. Returns another command that it received.
     fn append_group(&mut self, first: Append, commands: &Receiver<Command>) -> Option<Command> {
         let mut bytes = first.bytes();
         let mut group = vec![first];
@@ -143,26 +143,26 @@ impl Writer {
             self.shared.subscriptions.notify(group, self.last_sequence);
         }
         for (done, _place) in acknowledge {
-            // A caller that went away doesn't need to know.
+            // The caller may have dropped the receiver.
             let _ = done.send(Ok(()));
         }
     }
 
     fn freeze_if_full(&mut self) {
         if self.shared.view().active.bytes() >= self.memtable_bytes {
-            // A failure is kept in the gate, where the next append finds it.
+            // The gate keeps a failure, so that the next append gets it.
             let _ = self.freeze();
         }
     }
 
-    /// Hands the active memtable to the flusher, waiting until it has written the one before.
+    /// Hands the active memtable to the flusher, after waiting for the previous one.
     fn freeze(&mut self) -> Result<u64, Stopped> {
         let active = Arc::clone(&self.shared.view().active);
         if active.last_sequence() == 0 {
             return Ok(self.shared.gate.submitted());
         }
         self.shared.gate.wait_until_idle()?;
-        // What was frozen before is in segments now, and counted in the catalogue.
+        // All previous memtables are in segments now, and counted in the catalogue.
         self.ordinals.retain(&active.streams());
         self.turn_log().map_err(|error| {
             let cause = Arc::new(error);

@@ -1,4 +1,4 @@
-//! Appends wait while segments can't be written, and memory stays bounded.
+//! Appends wait while segments cannot be written, and memory stays bounded.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -6,11 +6,11 @@ use super::{GROUP, STREAM, batch, messages, options};
 use crate::disk::Disk;
 use crate::{AppendError, FlushError, Store};
 
-/// What a run tried and what of it was acknowledged, as messages in order.
+/// The appended and the acknowledged messages of a run, in order.
 #[derive(Default)]
 struct Run {
     acknowledged: Vec<String>,
-    /// The append that failed: all of it may be found, or nothing.
+    /// The failed append: all of it may exist, or nothing.
     unknown: Vec<String>,
     failed: bool,
 }
@@ -20,7 +20,7 @@ fn append(run: &mut Run, store: &Store, number: usize) {
     let texts = events.iter().map(|event| event.message.clone()).collect::<Vec<_>>();
     match store.append_blocking(GROUP, STREAM, events, 0) {
         Ok(()) => {
-            assert!(!run.failed, "an append was taken after a failed write");
+            assert!(!run.failed, "an append was accepted after a failed write");
             run.acknowledged.extend(texts);
         }
         Err(AppendError::Poisoned { .. }) => {
@@ -50,7 +50,7 @@ fn run(disk: &Disk, directory: &Path) -> Run {
                 Err(other) => panic!("{other:?}"),
             }
         }
-        // Reading goes on whatever happened to writing.
+        // Reads continue after a failed write.
         assert_eq!(messages(&store), run.acknowledged);
     }
     run

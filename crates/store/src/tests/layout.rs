@@ -9,7 +9,7 @@ fn a_directory_of_another_layout_is_refused_with_what_to_do() {
     let directory = tempfile::tempdir().unwrap();
     let database = Database::create(directory.path().join("catalogue.redb")).unwrap();
     let change = database.begin_write().unwrap();
-    // Nothing but its number: rows of another layout are not looked at.
+    // Only its number, because rows of another layout are not read.
     change.open_table(TableDefinition::<&str, u64>::new("meta")).unwrap().insert("layout", 1).unwrap();
     change.commit().unwrap();
     drop(database);

@@ -1,4 +1,4 @@
-//! Tests that need to reach inside: failing disks, held-up flushes, logs as a power loss leaves them.
+//! Tests of internals: failing disks, delayed flushes, logs after a loss of power.
 
 mod back_pressure;
 mod failing_disk;

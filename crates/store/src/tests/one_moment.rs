@@ -1,4 +1,4 @@
-//! A page is as of one moment, whatever happens while it is read.
+//! A page is a snapshot, regardless of changes while it is read.
 
 use super::{GROUP, STREAM, batch, everything, options};
 use crate::disk::Disk;
@@ -16,7 +16,7 @@ fn a_page_does_not_see_what_comes_while_it_is_read() {
         request.direction = direction;
         let before = store.read(&request).unwrap();
         let page = store.read_after(&request, || {
-            let stream = format!("made meanwhile {round}");
+            let stream = format!("created meanwhile {round}");
             store.create_stream(GROUP, &stream, 0).unwrap();
             store.append_blocking(GROUP, &stream, batch(0, 3), 0).unwrap();
             store.append_blocking(GROUP, STREAM, batch(2, 3), 0).unwrap();

@@ -1,4 +1,4 @@
-//! What a loss of power may leave of a group of appends that was written but not synced.
+//! The possible remains of a group of appends that was written but not synced before a loss of power.
 
 use std::path::Path;
 
@@ -16,7 +16,7 @@ fn numbered(first_sequence: u64) -> Batch {
     Batch { group: GroupId(1), stream: StreamId(1), ingestion_ms: 0, first_sequence, events }
 }
 
-/// A log of one synced append, then of two more written as one group. Answers where each begins.
+/// A log of one synced append, then two more written as one group. Returns the start of each.
 fn log(directory: &Path) -> [usize; 4] {
     let path = wal::path(directory, 1);
     let length = || std::fs::metadata(&path).unwrap().len() as usize;
@@ -62,7 +62,7 @@ fn a_whole_record_behind_a_torn_one_of_the_same_group_is_cut_with_it() {
 fn damage_to_what_was_synced_before_a_whole_record_is_an_error() {
     let replayed = replay_after(|path, [first, second, ..]| damage(path, first + 20..second, 0));
     assert!(matches!(replayed, Err(StorageError::Corrupt { offset: 20, .. })), "{replayed:?}");
-    // Also if only the last record is left to tell.
+    // Also if only the last record shows it.
     let replayed = replay_after(|path, [first, _, third, _]| damage(path, first..third, 0));
     assert!(matches!(replayed, Err(StorageError::Corrupt { offset: 20, .. })), "{replayed:?}");
 }

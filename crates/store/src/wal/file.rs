@@ -1,7 +1,7 @@
-//! Owns appending to the current log file: records are gathered, then written and synced together.
+//! Appends to the current log file: records are collected, then written and synced together.
 //!
-//! Never retries a write or a sync: after a failed fsync the kernel may have dropped the pages and
-//! a second one would lie. The caller stops for good. Look next at `store::writer`.
+//! Does not retry a write or a sync: after a failed fsync the kernel may have dropped the pages, and a second fsync would falsely
+//! succeed. The caller stops permanently. See also `store::writer`.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -11,10 +11,10 @@ use crate::disk::Disk;
 use crate::error::StorageError;
 use crate::memtable::Batch;
 
-/// Beyond this a buffer grown by one large group is given back.
+/// A buffer that a large group grew beyond this size is freed.
 const KEPT_BUFFER_BYTES: usize = 1 << 20;
 
-/// The log file being written.
+/// The current log file.
 #[derive(Debug)]
 pub(crate) struct LogFile {
     disk: Disk,
@@ -28,7 +28,7 @@ pub(crate) struct LogFile {
 }
 
 impl LogFile {
-    /// Makes the file, durable with its name before it is returned.
+    /// Creates the file durably, including its name.
     pub(crate) fn create(disk: &Disk, directory: &Path, number: u64) -> Result<LogFile, StorageError> {
         let path = super::path(directory, number);
         let mut file = disk.create_file(&path)?;
@@ -45,12 +45,12 @@ impl LogFile {
         self.number
     }
 
-    /// Gathers an append; nothing is written yet.
+    /// Buffers an append without writing.
     pub(crate) fn add(&mut self, batch: &Batch) {
         record::encode_append(&mut self.pending, self.salt, self.durable_to, batch);
     }
 
-    /// Writes what was gathered with one write and one sync.
+    /// Writes the buffered appends with one write and one sync.
     pub(crate) fn commit(&mut self) -> Result<(), StorageError> {
         if self.pending.is_empty() {
             return Ok(());
@@ -63,7 +63,7 @@ impl LogFile {
         Ok(())
     }
 
-    /// Ends the file in good order, so that damage to its last records is told from a torn tail.
+    /// Seals the file, so that damage to its last records is distinguished from a torn tail.
     pub(crate) fn seal(&mut self) -> Result<(), StorageError> {
         if self.durable_to > record::HEADER_BYTES as u64 {
             record::encode_seal(&mut self.pending, self.salt, self.durable_to);

@@ -1,4 +1,4 @@
-//! Owns the bytes of the log: the header of a file and the framing of records.
+//! The format of the log: the header of a file and the framing of records.
 //!
 //! A file is a header, written and synced before any record, then records end to end:
 //!
@@ -9,9 +9,8 @@
 //!         first sequence 8 | group 8 | stream 8 | ingestion ms 8 | events 4 | (timestamp 8 | length 4 | message)*
 //! ```
 //!
-//! Marker and crc depend on the file's random salt, so that neither bytes left over from another
-//! file nor a message made to look like a record is ever taken for one. `durable_to` is how much of
-//! the file was synced when the record was written; `replay` needs it. Never does I/O.
+//! Marker and crc depend on the file's random salt, so that neither bytes of another file nor a forged message can pass as a
+//! record. `durable_to` is the synced length of the file when the record was written; `replay` needs it. Does no I/O.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 
@@ -29,13 +28,13 @@ const KIND_SEAL: u8 = 2;
 const EVENT_FRAME_BYTES: usize = 12;
 const MAX_PAYLOAD_BYTES: usize = MAX_BATCH_BYTES + MAX_BATCH_EVENTS * EVENT_FRAME_BYTES + 64;
 
-/// What makes the records of one file its own.
+/// The random value that identifies the records of one file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Salt(u64);
 
 impl Salt {
     pub(crate) fn random() -> Salt {
-        // The marker must not be zero: unwritten parts of a file often are.
+        // The marker must not be zero, because unwritten parts of a file often are.
         Salt(RandomState::new().build_hasher().finish() | 1)
     }
 
@@ -53,12 +52,12 @@ impl Salt {
     }
 }
 
-/// A record read back.
+/// A parsed record.
 #[derive(Debug)]
 pub(crate) struct Record {
-    /// How much of the file was durable when this was written.
+    /// The durable length of the file when the record was written.
     pub(crate) durable_to: u64,
-    /// The append; `None` for the seal that ends a file closed in good order.
+    /// The append; `None` for the seal at the end of a properly closed file.
     pub(crate) batch: Option<Batch>,
     /// Bytes of the record in the file.
     pub(crate) length: usize,
@@ -71,7 +70,7 @@ pub(crate) fn encode_header(number: u64, salt: Salt) -> Vec<u8> {
     header
 }
 
-/// The salt of a file, or `None` if the header is not whole.
+/// The salt of a file, or `None` if the header is incomplete.
 pub(crate) fn decode_header(number: u64, file: &[u8]) -> Option<Salt> {
     let (fields, crc) = file.get(..HEADER_BYTES)?.split_at_checked(HEADER_BYTES - 4)?;
     let mut input = Input::new(fields);
@@ -104,7 +103,7 @@ pub(crate) fn encode_append(out: &mut Vec<u8>, salt: Salt, durable_to: u64, batc
     });
 }
 
-/// Adds the record that says all before it was durable and nothing follows.
+/// Adds the seal: all previous records are durable and none follows.
 pub(crate) fn encode_seal(out: &mut Vec<u8>, salt: Salt, durable_to: u64) {
     encode(out, salt, KIND_SEAL, |out| out.extend_from_slice(&durable_to.to_le_bytes()));
 }
@@ -123,7 +122,7 @@ fn encode(out: &mut Vec<u8>, salt: Salt, kind: u8, payload: impl FnOnce(&mut Vec
     }
 }
 
-/// The record at the front of `bytes`, or `None` if there is no whole, undamaged one.
+/// The record at the start of `bytes`, or `None` if it is incomplete or damaged.
 pub(crate) fn decode(bytes: &[u8], salt: Salt) -> Option<Record> {
     let mut input = Input::new(bytes);
     if input.bytes(4)? != salt.marker() {
@@ -165,7 +164,7 @@ fn decode_batch(input: &mut Input<'_>) -> Option<Batch> {
     (count > 0).then_some(Batch { group, stream, ingestion_ms, first_sequence, events })
 }
 
-/// Where in `bytes`, from `from` on, a record may begin.
+/// The next possible start of a record in `bytes`, from `from` on.
 pub(crate) fn candidates(bytes: &[u8], from: usize, salt: Salt) -> impl Iterator<Item = usize> + '_ {
     let marker = salt.marker();
     let rest = bytes.get(from..).unwrap_or_default();

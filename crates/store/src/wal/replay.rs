@@ -1,18 +1,15 @@
-//! Owns reading the log back when a store is opened, and the rule that tells a torn tail from
-//! damage.
+//! Replays the log when a store is opened, and distinguishes a torn tail from damage.
 //!
 //! A crash may leave anything in the part of the last file that was not synced: part of a record,
 //! zeros, or whole records after torn ones, since pages reach the disk in any order. So:
 //!
-//! - In every file but the last, any byte that is not part of a whole record is damage.
-//! - In the last file, reading stops at the first byte that begins no whole record. If any whole
-//!   record after it says (`durable_to`) that this byte was synced before it was written, the byte
-//!   is damage. Otherwise nothing from there on was acknowledged on the word of what follows, and
-//!   it is cut off.
+//! - In every file except the last, any byte that is not part of a complete record is damage.
+//! - In the last file, reading stops at the first byte that does not begin a complete record. If any complete record after it
+//!   shows (`durable_to`) that this byte was synced before, the byte is damage. Otherwise no record shows that the rest was
+//!   acknowledged, and it is cut off.
 //!
-//! What this can't tell: damage to the very last group of records that was synced looks like a torn
-//! tail, unless the store was closed in good order (a seal follows) or opened since (the file is no
-//! longer the last). Never skips a record.
+//! Limit of this rule: damage to the last synced group of records looks like a torn tail, unless the store was closed properly (a
+//! seal follows) or opened since (the file is no longer the last). Never skips a record.
 
 use std::path::{Path, PathBuf};
 
@@ -21,21 +18,21 @@ use crate::disk::{Disk, numbered_files};
 use crate::error::StorageError;
 use crate::memtable::{Batch, Memtable, Numbered};
 
-/// The log as found.
+/// The replayed log.
 #[derive(Debug)]
 pub(crate) struct Replayed {
-    /// All appends after the covered ones.
+    /// All appends that no segment covers.
     pub(crate) memtable: Memtable,
-    /// The last sequence number given out.
+    /// The last used sequence number.
     pub(crate) last_sequence: u64,
-    /// The number for the next file.
+    /// The number of the next file.
     pub(crate) next_file: u64,
 }
 
-/// Reads all log files, removes those that hold nothing beyond `covered` (the last sequence number
-/// in segments), cuts a torn tail, and gathers the rest in memory.
+/// Reads all log files, removes those with nothing beyond `covered` (the last sequence number in segments), cuts a torn tail, and
+/// loads the rest into memory.
 ///
-/// `number` gives the events of an append their numbers in their stream: the answer is the first.
+/// `number` numbers the events of an append in their stream, and returns the first number.
 pub(crate) fn replay(
     disk: &Disk,
     directory: &Path,
@@ -89,7 +86,7 @@ struct LogBytes<'a> {
 }
 
 impl LogBytes<'_> {
-    /// Hands each append to `take`; the answer is how many bytes of the file are good.
+    /// Passes each append to `take`, and returns how many bytes of the file are valid.
     fn records(
         &self,
         number: u64,
@@ -109,7 +106,7 @@ impl LogBytes<'_> {
         Ok(offset)
     }
 
-    // The header is synced before the first record is written, so a file without one holds none.
+    // The header is synced before the first record is written, so a file without a header has no records.
     fn without_header(&self) -> Result<usize, StorageError> {
         if self.last && self.bytes.len() <= record::HEADER_BYTES {
             return Ok(0);

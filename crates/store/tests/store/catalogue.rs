@@ -1,4 +1,4 @@
-//! Making, describing and listing groups and streams.
+//! Creating, describing and listing groups and streams.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

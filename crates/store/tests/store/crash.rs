@@ -1,4 +1,4 @@
-//! What is found after a crash: the log cut at any byte, flipped bits, missing and stray files.
+//! Opening after a crash: the log cut at any byte, flipped bits, missing and stray files.
 
 use std::path::Path;
 
@@ -6,8 +6,8 @@ use logmark_store::{OpenError, ReadError, StorageError, Store};
 
 use super::world::{GROUP, STREAM, copy_directory, event, everything, files, messages, open, options};
 
-/// A directory with one log file of appends of 1, 2, 3 ... events, not closed in good order.
-/// Answers the messages and, for each append, the length of the log when it was acknowledged.
+/// A directory with one log file of appends of 1, 2, 3 ... events, not closed properly. Returns the messages and, for each
+/// append, the length of the log when it was acknowledged.
 fn crashed(directory: &Path, appends: usize) -> (Vec<String>, Vec<u64>) {
     let running = tempfile::tempdir().unwrap();
     let store = open(running.path());
@@ -72,7 +72,7 @@ fn a_flipped_bit_in_the_log_is_named_or_in_the_last_append() {
         let log = log_of(directory.path());
         std::fs::write(&log, flipped).unwrap();
         match Store::open(directory.path(), options()) {
-            // The last append can't be told from one that was never synced: nothing but it is lost.
+            // The last append cannot be distinguished from an unsynced one: only this append is lost.
             Ok(store) => {
                 assert!(at >= last, "byte {at} flipped unseen");
                 assert_eq!(messages(&store), all[..all.len() - 4], "byte {at}");

@@ -1,4 +1,4 @@
-//! A process that appends is killed at random moments; what it had acknowledged is found.
+//! A process that appends is killed at random moments; all acknowledged appends exist afterwards.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
@@ -51,7 +51,7 @@ fn killed_at_any_moment_it_keeps_what_it_acknowledged_once_and_in_order() {
             let counts = output.lines().map_while(Result::ok);
             counts.filter_map(|line| line.strip_prefix("acknowledged ")?.parse::<usize>().ok()).last()
         });
-        // The moment of the kill is the random input here, not something waited for.
+        // The moment of the kill is random input, not synchronisation.
         std::thread::sleep(Duration::from_millis(20 + (kill * 7919) % 230));
         child.kill().unwrap();
         child.wait().unwrap();

@@ -1,4 +1,4 @@
-//! One open store per directory, private files, names that are no paths.
+//! One open store per directory, private files, names that are not paths.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;

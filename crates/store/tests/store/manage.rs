@@ -1,4 +1,4 @@
-//! Deleting groups and streams, tags, classes and documents: what holds after each, after a flush and after a reopening.
+//! Deleting groups and streams, tags, classes and documents: the state after each change, after a flush and after reopening.
 
 use logmark_store::{AppendError, CatalogueError, GroupClass, ReadError, Store, StreamsQuery, Tags};
 

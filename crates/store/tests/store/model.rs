@@ -25,14 +25,14 @@ enum Action {
     Reopen,
     Close,
     Walk(Walk),
-    /// Begins a scan as of this moment; it goes on while other actions happen.
+    /// Starts a scan in a snapshot of now, which continues during other actions.
     Scan {
         walk: Walk,
         forward: bool,
     },
 }
 
-/// A reading in several pages that turns round now and then.
+/// A read of several pages that changes direction.
 #[derive(Clone, Debug)]
 struct Walk {
     group: usize,
@@ -40,7 +40,7 @@ struct Walk {
     selection: u8,
     start: Option<i64>,
     end: Option<i64>,
-    /// Only messages whose length this divides, looking at so many bytes for a page; 0: all.
+    /// Only messages whose length is divisible by the first number, with the second as the cost bound of a page; 0: all.
     every: usize,
     max_examined_bytes: usize,
     steps: Vec<(bool, usize, usize)>,
@@ -104,7 +104,7 @@ fn expected(known: &[Known], walk: &Walk) -> Vec<Known> {
     found
 }
 
-/// In each stream, events are numbered from one in the order of appends, whatever other streams hold.
+/// In each stream, events are numbered from one in the order of appends, independent of other streams.
 fn check_ordinals(store: &Store, known: &[Known]) {
     for (group, group_name) in GROUPS.iter().enumerate() {
         let mut found = store.read(&everything(group_name)).unwrap().events;
@@ -135,7 +135,7 @@ fn check_walk(store: &Store, known: &[Known], walk: &Walk) {
     let is_enough = |bytes| bytes >= walk.max_examined_bytes;
     let filter = MessageFilter { accepts: &accepts, is_enough: &is_enough };
     let filter = (walk.every > 0).then_some(filter);
-    // Between which events of the list the reader stands, with the positions to go on from.
+    // The reader's place between events of the list, with the positions to continue.
     let mut stand: Option<(usize, usize, Position, Position)> = None;
     for (forward, limit, max_bytes) in &walk.steps {
         let direction = if *forward { Direction::Forward } else { Direction::Backward };
@@ -153,9 +153,9 @@ fn check_walk(store: &Store, known: &[Known], walk: &Walk) {
         };
         let in_memory = store.read_from_memory(&request).unwrap().map(Page::into_owned);
         let page = store.read(&request).unwrap();
-        // One that ends because its filter looked at enough is left to the reading that may block.
+        // A page that ends at its filter's cost bound is left to the blocking read.
         assert!(in_memory.is_none_or(|in_memory| in_memory == page));
-        // What was read is in memory now.
+        // The data is in memory after the read.
         if filter.is_none() && walk.selection != 2 {
             assert_eq!(store.read_from_memory(&request).unwrap().map(Page::into_owned).as_ref(), Some(&page));
         }
@@ -190,7 +190,7 @@ fn check_walk(store: &Store, known: &[Known], walk: &Walk) {
     }
 }
 
-/// A scan that was begun, what it has to give, and what it gave.
+/// A started scan, its expected events, and the events so far.
 struct RunningScan {
     scan: Scan,
     expected: Vec<Known>,
@@ -219,7 +219,7 @@ impl RunningScan {
         Self { scan: scan.unwrap(), expected, given: Vec::new(), batches }
     }
 
-    /// One batch. Whether there may be more.
+    /// Reads one batch, and returns whether more may follow.
     fn step(&mut self) -> bool {
         let (limit, bytes) = self.batches.next().unwrap_or((7, 1000));
         let Some(batch) = self.scan.next_batch(NonZeroUsize::new(limit).unwrap(), bytes).unwrap() else { return false };
@@ -279,7 +279,7 @@ proptest! {
                 Action::Flush => store.flush().unwrap(),
                 Action::Scan { walk, forward } => scans.push(RunningScan::begin(&store, &known, walk, forward)),
                 Action::Reopen | Action::Close => {
-                    // Each scan ends in the store that it began in.
+                    // Each scan ends in the store in which it started.
                     scans.drain(..).for_each(RunningScan::finish);
                     if matches!(action, Action::Close) { store.close().unwrap() } else { drop(store) }
                     store = Store::open(directory.path(), options.clone()).unwrap();

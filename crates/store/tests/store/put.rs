@@ -58,7 +58,7 @@ fn events_more_than_two_hours_ahead_are_left_out() {
     assert_eq!(check(&at(&[NOW + 2 * HOUR]), NOW, None), accepted(0..1));
     assert_eq!(check(&at(&[NOW, NOW + 2 * HOUR + 1]), NOW, None), partly(0..1, Some(1), None, None));
     assert_eq!(check(&at(&[NOW + 2 * HOUR + 1]), NOW, None), partly(0..0, Some(0), None, None));
-    // Left out before the span is measured.
+    // Rejected before the span is measured.
     assert_eq!(check(&at(&[NOW, NOW + 30 * DAY]), NOW, None), partly(0..1, Some(1), None, None));
 }
 

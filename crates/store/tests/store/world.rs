@@ -1,4 +1,4 @@
-//! Small helpers: a store in a directory of its own, appends and whole readings in one line.
+//! Helpers: a store in its own directory, appends and complete reads in one line.
 
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -18,7 +18,7 @@ pub(crate) fn options() -> Options {
 /// Opens a store with one group and one stream.
 pub(crate) fn open(directory: &Path) -> Store {
     let store = Store::open(directory, options()).unwrap();
-    // They are there already after a reopening.
+    // They exist already after reopening.
     let _ = store.create_group(GROUP, 1);
     let _ = store.create_stream(GROUP, STREAM, 2);
     store

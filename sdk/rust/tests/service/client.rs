@@ -9,7 +9,7 @@ use crate::stage::{
     BEGIN, ODD_STREAM, SMALL, acme, collect, collect_stream, hasty, seen, small, summary, through, token, variable,
 };
 
-const GROUPS: &str = "api big down/502 down/503 down/504 endless failing many midway queried small";
+const GROUPS: &str = "api big down/502 down/503 down/504 endless failing java/orders many midway queried small";
 
 fn names() -> Vec<String> {
     GROUPS.split(' ').map(|name| format!("/acme/{name}")).collect()

@@ -24,7 +24,7 @@ async fn groups_are_listed_to_the_end() {
             break;
         }
     }
-    let expected = "api big down/502 down/503 down/504 endless failing many midway queried small";
+    let expected = "api big down/502 down/503 down/504 endless failing java/orders many midway queried small";
     assert_eq!(names, expected.split(' ').map(|name| format!("/acme/{name}")).collect::<Vec<_>>());
 }
 

@@ -4,5 +4,6 @@ mod stage;
 mod client;
 mod events;
 mod streams;
+mod tails;
 mod queries;
 mod errors;

@@ -1,4 +1,4 @@
-//! Logs Insights queries: `POST /queries`, `GET` and `DELETE /queries/{id}`.
+//! Logs Insights queries: `POST /queries`, `GET` and `DELETE /queries/{id}`, `POST /queries/check`, `GET /queries/language`.
 //!
 //! Owns their shared part: ids, which are a query sealed for its tenant, so that every replica can open them; parameters; and the
 //! wait that a caller prefers.
@@ -8,6 +8,8 @@ pub mod start;
 pub mod read;
 pub mod stop;
 pub mod response;
+pub mod check;
+pub mod language;
 
 use std::time::Duration;
 

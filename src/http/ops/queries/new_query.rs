@@ -38,7 +38,7 @@ const QUERY: Member<StringValue> = Member::required(
      may query, and lookup tables can be used; on CloudWatch both are refused.",
 )
 .example(Example::Text("filter status >= 500 | stats count(*) by bin(5m)"));
-const LOG_GROUPS: Member<GroupNames> = Member::required(
+pub(super) const LOG_GROUPS: Member<GroupNames> = Member::required(
     "logGroups",
     GroupNames { most: MAX_GROUPS, most_characters: MAX_GROUP_BYTES },
     MISSING,
@@ -61,6 +61,8 @@ const LIMIT: Member<Number> = Member::optional(
 .example(Example::Number(1000));
 
 const MEMBERS: [&dyn AnyMember; 5] = [&QUERY, &LOG_GROUPS, &START, &END, &LIMIT];
+/// The members besides the query.
+pub(super) const OTHER_MEMBERS: [&dyn AnyMember; 4] = [&LOG_GROUPS, &START, &END, &LIMIT];
 
 /// The members of the body, as far as they are valid. [`crate::http::input::Input::finish`] reports the faults of the others.
 #[derive(Debug)]
@@ -80,18 +82,7 @@ impl NewQuery {
         let groups = body.get(&LOG_GROUPS);
         let query = text.and_then(|text| within_reach(&text, groups.as_deref(), context, body, &mut forbidden));
         let range = range(body, context.now);
-        let query = match (query, body.get(&LIMIT).and_then(|limit| u32::try_from(limit).ok())) {
-            (Some(query), Some(limit)) => query
-                .with_limit(limit)
-                .map_err(|reason| {
-                    body.error(
-                        LIMIT.pointer(),
-                        format!("can't be applied to this query: {reason}; write `| limit` in the query"),
-                    );
-                })
-                .ok(),
-            (query, _) => query,
-        };
+        let query = limited(query, body);
         Self { query, groups, range, forbidden }
     }
 
@@ -126,6 +117,18 @@ impl ToSchema for NewQuery {
     }
 }
 
+/// The query with the limit of the body.
+pub(super) fn limited(query: Option<LogQuery>, body: &mut Body) -> Option<LogQuery> {
+    let limit = body.get(&LIMIT).and_then(|limit| u32::try_from(limit).ok());
+    let (Some(query), Some(limit)) = (query.clone(), limit) else { return query };
+    let limited = query.with_limit(limit);
+    limited
+        .map_err(|reason| {
+            body.error(LIMIT.pointer(), format!("can't be applied to this query: {reason}; write `| limit` in the query"));
+        })
+        .ok()
+}
+
 /// The text of the query, if it is valid. Its source decides what else it refuses, so that comes later.
 fn text(body: &mut Body) -> Option<String> {
     let text = body.get(&QUERY)?;
@@ -138,8 +141,15 @@ fn text(body: &mut Body) -> Option<String> {
     }
 }
 
-/// The query, if it reads only data that its source allows queries to read. The source is that of the first group by the
-/// tenant's own grants, so that a refusal depends on nothing else.
+/// What queries of these groups may read besides the groups. The source is that of the first group by the tenant's own grants, so
+/// that a refusal depends on nothing else.
+pub(super) fn reach(groups: Option<&[LogGroupName]>, context: RequestContext<'_>) -> QueryReach {
+    let first = groups.and_then(<[_]>::first);
+    let source = first.and_then(|group| policy::default_source(context.caller, StartQuery::ACTION, group, None));
+    source.map_or(QueryReach::Confined, |source| context.app.sources.query_reach(source))
+}
+
+/// The query, if it reads only data that its source allows queries to read.
 fn within_reach(
     text: &str,
     groups: Option<&[LogGroupName]>,
@@ -147,17 +157,18 @@ fn within_reach(
     body: &mut Body,
     forbidden: &mut FieldErrors,
 ) -> Option<LogQuery> {
-    let first = groups.and_then(<[_]>::first);
-    let source = first.and_then(|group| policy::default_source(context.caller, StartQuery::ACTION, group, None));
-    let reach = source.map_or(QueryReach::Confined, |source| context.app.sources.query_reach(source));
-    let query = match LogQuery::parse_within(text, reach) {
+    let query = match LogQuery::parse_within(text, reach(groups, context)) {
         Ok(query) => query,
         Err(QueryError::Forbidden(faults) | QueryError::Invalid(faults)) => {
             *forbidden = FieldError::of_text(&QUERY_POINTER, Language::Query, text, &faults);
             return None;
         }
     };
-    let groups = groups.unwrap_or_default();
+    with_bounded_groups(query, groups.unwrap_or_default(), body)
+}
+
+/// The query, if it and the queries inside it read no more groups than a query can have.
+pub(super) fn with_bounded_groups(query: LogQuery, groups: &[LogGroupName], body: &mut Body) -> Option<LogQuery> {
     let all = || groups.iter().chain(query.nested_groups().iter().filter(|group| !groups.contains(group)));
     let characters: usize = all().map(|group| group.as_str().len()).sum();
     if !query.nested_groups().is_empty() && (all().count() > MAX_GROUPS || characters > MAX_GROUP_BYTES) {
@@ -170,7 +181,8 @@ fn within_reach(
     Some(query)
 }
 
-fn range(body: &mut Body, now: Millis) -> Option<(Millis, Millis)> {
+/// The range of the body.
+pub(super) fn range(body: &mut Body, now: Millis) -> Option<(Millis, Millis)> {
     let (start, end) = (body.get(&START), body.get(&END).unwrap_or(TimeSpec::Ago(0)));
     let mut resolve =
         |pointer: String, spec: TimeSpec| spec.resolve(now).map_err(|error| body.error(pointer, error.to_string())).ok();

@@ -3,6 +3,7 @@
 //! Owns when a tail must end because its caller may not see it any more. INVARIANT: a tail ends within 5 seconds of the moment at which
 //! the same request would be refused: the token has expired, its key was withdrawn, or a grant was.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::AUTHORIZATION;
@@ -88,7 +89,12 @@ impl Authority {
 
     /// The caller as a request with the same credential would have it now.
     async fn authenticate(&self) -> Result<Caller, ApiError> {
-        let headers: HeaderMap = self.credential.iter().map(|value| (AUTHORIZATION, value.clone())).collect();
+        let Some(credential) = &self.credential else {
+            // A ticket is used once; its caller is known until the end of the token that it was made with.
+            let claims = Arc::clone(&self.caller.claims);
+            return if self.has_expired() { Err(ApiError::ExpiredToken) } else { Ok(Caller::new(claims, &self.app.tenants)) };
+        };
+        let headers = HeaderMap::from_iter([(AUTHORIZATION, credential.clone())]);
         let caller = self.app.authenticate(&headers).await?;
         let is_same = caller.tenant.id == self.caller.tenant.id && caller.claims.subject == self.caller.claims.subject;
         if is_same { Ok(caller) } else { Err(ApiError::InvalidToken("the token names another caller than before".to_owned())) }

@@ -79,6 +79,8 @@ pub struct TailBody {
     position: TailPosition,
     keep_alive_at: Instant,
     has_begun: bool,
+    /// All stored events were given.
+    is_caught_up: bool,
     is_over: bool,
     events: u64,
     bytes: u64,
@@ -147,6 +149,7 @@ impl TailBody {
             position,
             keep_alive_at: Instant::now() + KEEP_ALIVE,
             has_begun: false,
+            is_caught_up: false,
             is_over: false,
             events: 0,
             bytes: 0,
@@ -232,7 +235,7 @@ impl TailBody {
             TailItem::Moved(position) => self.position = position,
             // An answer that is sent as a whole ends with the events that there are.
             TailItem::CaughtUp if self.room.is_some() && self.events > 0 => self.reconnect("buffered", out),
-            TailItem::CaughtUp => {}
+            TailItem::CaughtUp => self.is_caught_up = true,
             TailItem::Ended => self.reconnect("source", out),
         }
         None
@@ -263,8 +266,8 @@ impl TailBody {
             Ok(memory) => {
                 self.events += count;
                 metrics::events_returned(self.context.operation, count, out.len() as u64);
-                if self.room.is_some() {
-                    // More than what is there now is another answer's.
+                if self.room.is_some() && self.is_caught_up {
+                    // The first new events end the answer.
                     self.deadline = Some(Instant::now());
                 }
                 Some(memory)

@@ -95,12 +95,49 @@ const MAX_KEPT_LINE: usize = 16 * 1024;
 /// Appends JSON with U+2028 and U+2029 escaped. JSON has them in strings only, and JavaScript and some readers of lines take them for line
 /// ends.
 fn without_line_separators(json: &[u8], out: &mut Vec<u8>) {
-    let mut rest = json;
-    while let Some(at) = rest.windows(3).position(|bytes| matches!(bytes, [0xe2, 0x80, 0xa8 | 0xa9])) {
-        let (before, from) = rest.split_at(at);
-        out.extend_from_slice(before);
-        out.extend_from_slice(if from.get(2) == Some(&0xa8) { b"\\u2028" } else { b"\\u2029" });
-        rest = from.get(3..).unwrap_or_default();
+    let mut from = 0;
+    for at in memchr::memchr_iter(0xe2, json) {
+        let escaped: &[u8] = match json.get(at + 1..at + 3) {
+            Some([0x80, 0xa8]) => b"\\u2028",
+            Some([0x80, 0xa9]) => b"\\u2029",
+            _ => continue,
+        };
+        out.extend_from_slice(json.get(from..at).unwrap_or_default());
+        out.extend_from_slice(escaped);
+        from = at + 3;
     }
-    out.extend_from_slice(rest);
+    out.extend_from_slice(json.get(from..).unwrap_or_default());
+}
+
+#[cfg(test)]
+mod tests {
+    use logmark_event_page::Builder;
+    use logmark_event_page::build::PlainEvent;
+
+    use super::*;
+
+    fn written(format: LiveFormat, message: &str) -> String {
+        let mut builder = Builder::with_capacity(1, 0);
+        let event = PlainEvent { timestamp: 0, ingestion_time: None, stream: "s", event_id: None, message };
+        builder.push(event).unwrap();
+        let mut out = Vec::new();
+        FrameWriter::new(format, None).event(&builder.finish(), 0, "c", &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn an_event_is_one_line_of_data_whatever_its_message_is() {
+        for message in ["a\nb\r\nc", "\u{2028}\u{2029}", "â\u{2026}€", "\u{2028}", "id: x\n\ndata: y"] {
+            let frame = written(LiveFormat::EventStream, message);
+            let lines: Vec<&str> = frame.split_terminator(|c| "\n\r\u{2028}\u{2029}\u{85}".contains(c)).collect();
+            assert_eq!(lines.len(), 4, "{frame}");
+            assert_eq!((lines[0], lines[1], lines[3]), ("event: event", "id: c", ""));
+            let data: Value = serde_json::from_str(lines[2].strip_prefix("data: ").unwrap()).unwrap();
+            assert_eq!(data["message"], message);
+            let line = written(LiveFormat::Ndjson, message);
+            let data: Value = serde_json::from_str(line.strip_suffix('\n').unwrap()).unwrap();
+            assert_eq!((&data["message"], &data["cursor"]), (&message.into(), &"c".into()));
+            assert_eq!(line.lines().count(), 1);
+        }
+    }
 }

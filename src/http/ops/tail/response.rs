@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use axum::response::{IntoResponse, Response};
+use http::HeaderName;
 use http::HeaderValue;
 use http::header::CONTENT_TYPE;
-use http::{HeaderName, header};
 
 use super::authority::Authority;
 use super::body::{TailBody, TailContext};
@@ -18,6 +18,7 @@ use crate::http::concurrency::ConcurrencyGuard;
 use crate::http::encode::Format;
 use crate::http::encode::compress::Uncompressed;
 use crate::http::layers::RequestInfo;
+use crate::http::listener_load::LongLived;
 use crate::http::ops::events::tail_request::{LiveFormat, TailRequest};
 use crate::http::problem::ApiError;
 use crate::sources::SourceError;
@@ -75,9 +76,9 @@ fn with_headers(mut response: Response, format: LiveFormat) -> Response {
     };
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store, no-transform"));
     // nginx and proxies like it send each event at once.
     headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
     response.extensions_mut().insert(Uncompressed);
+    response.extensions_mut().insert(LongLived);
     response
 }

@@ -7,6 +7,7 @@
 mod tracker;
 mod account;
 mod calls;
+mod estimate;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,8 +27,8 @@ use crate::domain::name::{LogGroupName, TenantId};
 use crate::domain::operation::Operation;
 use crate::domain::pattern::Pattern;
 use crate::domain::query::operations::{
-    DescribeFields, FieldShare, FoundRecord, GroupFingerprint, QueryPage, QueryStatus, ReadQuery, ReadRecord, Record, Row,
-    RunningQuery, StartQuery, StopQuery,
+    CheckQuery, DescribeFields, FieldShare, FoundRecord, GroupFingerprint, QueryPage, QueryStatus, ReadQuery, ReadRecord, Record,
+    Row, RunningQuery, ScanEstimate, StartQuery, StopQuery,
 };
 use crate::domain::query::scope::QueryScope;
 use crate::domain::query::{MAX_CHARACTERS, UnsendableQuery};
@@ -44,6 +45,18 @@ const GROUPS_PAGE: usize = 500;
 
 #[async_trait]
 impl Queries for CloudWatch {
+    fn check(&self, permit: &Permit<StartQuery>) -> Result<(), SourceError> {
+        request(permit).map(drop)
+    }
+
+    async fn estimate(&self, permit: &Permit<CheckQuery>) -> Result<ScanEstimate, SourceError> {
+        estimate::of(&self.client, permit).await
+    }
+
+    fn price_per_gb(&self) -> Option<f64> {
+        self.tracker.settings.price_per_gb
+    }
+
     async fn start(&self, permit: &Permit<StartQuery>, lease: Lease) -> Result<StartedQuery, SourceError> {
         let request = request(permit)?;
         let op = permit.op();

@@ -12,8 +12,8 @@ use logmark_store::{Direction, Event, ReadError, ScanRequest, Store, StreamPredi
 
 use super::record::Pointer;
 use super::tables::TableFolder;
-use crate::auth::permit::Permit;
-use crate::domain::query::operations::StartQuery;
+use crate::auth::permit::StreamRule;
+use crate::domain::name::LogGroupName;
 use crate::sources::SourceError;
 
 /// The folder for lookup tables in the source's folder.
@@ -30,7 +30,7 @@ const MIN_BATCH_BYTES: usize = 16 << 10;
 pub(super) struct QueryGroup {
     pub(super) name: Arc<str>,
     /// `None`: all streams.
-    streams: Option<StreamPredicate>,
+    pub(super) streams: Option<StreamPredicate>,
 }
 
 impl std::fmt::Debug for QueryGroup {
@@ -40,15 +40,15 @@ impl std::fmt::Debug for QueryGroup {
 }
 
 impl QueryGroup {
-    /// The groups of the permit.
+    /// The groups of a permit, and the permit's rules for their streams.
     ///
-    /// # Errors [`SourceError::NotFound`] if the permit has no rule for one of them.
-    pub(super) fn of(permit: &Permit<StartQuery>) -> Result<Vec<Self>, SourceError> {
-        let (groups, rules) = (&permit.op().groups, permit.stream_rules());
+    /// # Errors
+    /// [`SourceError::NotFound`] if the permit has no rule for one of them.
+    pub(super) fn of(rules: &[StreamRule], groups: &[LogGroupName]) -> Result<Vec<Self>, SourceError> {
         if groups.len() != rules.len() {
             return Err(SourceError::NotFound);
         }
-        let group = |(name, rule): (&crate::domain::name::LogGroupName, &crate::auth::permit::StreamRule)| Self {
+        let group = |(name, rule): (&LogGroupName, &StreamRule)| Self {
             name: name.as_str().into(),
             streams: rule.clone().map(|patterns| -> StreamPredicate {
                 Arc::new(move |stream: &str| patterns.iter().any(|pattern| pattern.matches(stream)))

@@ -4,9 +4,11 @@
 //! groups and streams, so rows, statistics, discovered fields and errors reveal nothing of others. See also `input` (the engine's
 //! input), `tracker` (the life cycle of a query), `tables` (lookup tables), `record` (single events and fields).
 
+mod estimate;
 mod input;
 mod record;
 mod rows;
+mod table_files;
 mod tables;
 mod tracker;
 
@@ -23,6 +25,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use self::input::{QueryGroup, StoreSource, TABLES_FOLDER};
+pub(super) use self::table_files::TableFiles;
 use self::tables::TableFolder;
 use self::tracker::{QueryResources, QueryTracker, TrackedQuery};
 use super::Local;
@@ -32,7 +35,8 @@ use crate::domain::name::TenantId;
 use crate::domain::operation::Operation;
 use crate::domain::query::QueryReach;
 use crate::domain::query::operations::{
-    DescribeFields, FieldShare, FoundRecord, QueryPage, QueryStatus, ReadQuery, ReadRecord, RunningQuery, StartQuery, StopQuery,
+    CheckQuery, DescribeFields, FieldShare, FoundRecord, QueryPage, QueryStatus, ReadQuery, ReadRecord, RunningQuery,
+    ScanEstimate, StartQuery, StopQuery,
 };
 use crate::sources::budget::Lease;
 use crate::sources::local_settings::LocalQuerySettings;
@@ -54,6 +58,8 @@ pub(super) struct QueryService {
     tracker: Arc<QueryTracker>,
     settings: LocalQuerySettings,
     tables: PathBuf,
+    /// The same folder, for the operator.
+    table_files: Arc<TableFiles>,
 }
 
 impl QueryService {
@@ -67,7 +73,13 @@ impl QueryService {
             tracker: Arc::new(QueryTracker::new(settings)),
             settings,
             tables: folder.join(TABLES_FOLDER),
+            table_files: Arc::new(TableFiles::new(folder.join(TABLES_FOLDER))),
         })
+    }
+
+    /// The lookup tables of all tenants.
+    pub(super) fn table_files(&self) -> Arc<TableFiles> {
+        Arc::clone(&self.table_files)
     }
 
     /// The query, if this process knows it and the permit's rules have not changed since its start.
@@ -90,11 +102,20 @@ impl Queries for Local {
         false
     }
 
+    fn check(&self, permit: &Permit<StartQuery>) -> Result<(), SourceError> {
+        plan(permit.op(), self.clock.now().0).map(drop)
+    }
+
+    async fn estimate(&self, permit: &Permit<CheckQuery>) -> Result<ScanEstimate, SourceError> {
+        let permit = permit.clone();
+        self.blocking(move |store| estimate::of(store, &permit)).await
+    }
+
     async fn start(&self, permit: &Permit<StartQuery>, lease: Lease) -> Result<StartedQuery, SourceError> {
         let (op, share, now) = (permit.op(), permit.share(), self.clock.now());
         let service = &self.queries;
         let plan = plan(op, now.0)?;
-        let groups = QueryGroup::of(permit)?;
+        let groups = QueryGroup::of(permit.stream_rules(), &op.groups)?;
         self.check_groups(&groups).await?;
         let turn = service.limiter.acquire(&scheduler_share(share), None, Instant::now() + TURN_WAIT).await;
         let turn = turn.map_err(|rejected| SourceError::Busy { retry_after: rejected.retry_after().unwrap_or(RETRY_AFTER) })?;

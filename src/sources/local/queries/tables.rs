@@ -12,8 +12,8 @@ use logmark_engine::input::Table;
 
 use crate::domain::name::TenantId;
 
-/// CloudWatch's limit for the file of a table (10 MB).
-const MAX_BYTES: u64 = 10_000_000;
+/// CloudWatch's limit for the file of a table (10 MiB).
+pub(super) const MAX_BYTES: u64 = 10 * 1024 * 1024;
 
 /// The tables of one tenant.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ impl TableFolder {
     }
 }
 
-fn read_file(path: &Path) -> Result<Option<String>, InputError> {
+pub(super) fn read_file(path: &Path) -> Result<Option<String>, InputError> {
     let failed = |error: std::io::Error| InputError::Failed(Box::new(error));
     let file = match File::open(path) {
         Ok(file) => file,
@@ -56,12 +56,12 @@ fn read_file(path: &Path) -> Result<Option<String>, InputError> {
     let mut bytes = Vec::new();
     file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > MAX_BYTES {
-        return Err(failed(std::io::Error::new(ErrorKind::FileTooLarge, "a lookup table is larger than 10 MB")));
+        return Err(failed(std::io::Error::new(ErrorKind::FileTooLarge, "a lookup table is larger than 10 MiB")));
     }
     String::from_utf8(bytes).map(Some).map_err(|error| InputError::Failed(Box::new(error)))
 }
 
-fn table(name: &str, text: &str) -> Result<Table, InputError> {
+pub(super) fn table(name: &str, text: &str) -> Result<Table, InputError> {
     let mut records = records(text.strip_prefix('\u{feff}').unwrap_or(text)).into_iter();
     let columns = records.next().unwrap_or_default();
     let width = columns.len();

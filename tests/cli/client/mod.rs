@@ -1,0 +1,10 @@
+//! The client commands against a service, and against servers that lie.
+
+mod environment;
+mod logs;
+mod tail;
+mod groups;
+mod query;
+mod refusals;
+mod hostile;
+mod completions;
