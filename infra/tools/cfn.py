@@ -62,7 +62,7 @@ class Template:
             if "AllowedPattern" in block and not re.search(block["AllowedPattern"], str(each)):
                 raise CfnError(f"{self.path}: {name}: {each!r} does not match {block['AllowedPattern']}")
             if "AllowedValues" in block and str(each) not in map(str, block["AllowedValues"]):
-                raise CfnError(f"{self.path}: {name}: {each!r} is none of {block['AllowedValues']}")
+                raise CfnError(f"{self.path}: {name}: {each!r} is not one of {block['AllowedValues']}")
         return values if block["Type"] == "CommaDelimitedList" else value
 
     def condition(self, name):

@@ -15,7 +15,8 @@ pub mod import;
 pub mod check;
 pub mod explain;
 // The page has the commands of all features.
-#[cfg(all(test, feature = "local", feature = "client"))]
+#[cfg(test)]
+#[cfg(all(feature = "local", feature = "client"))]
 mod man_page_test;
 #[cfg(feature = "client")]
 pub mod client;

@@ -141,6 +141,10 @@ fn judge(folder: &Path, line: &str, said: &str) {
         () if has("/me'") => is("/tenant", "globex".into()),
         () if has("/me/explain?") => is("/allowed", false.into()),
         () if has("/groups'") => assert!(json(line, said)["groups"].as_array().unwrap().len() >= 3, "{said}"),
+        () if has("/queries/check'") => {
+            is("/shape", "series".into());
+            is("/diagnostics", Value::Array(Vec::new()));
+        }
         () if has("/queries?format=csv") => {
             assert_eq!(said.lines().count(), 5, "a header and four rows: {said}");
         }

@@ -136,7 +136,10 @@ async fn wrong_members_and_groups_are_refused_as_at_the_start() {
         let checked = acme.post("/queries/check", &body, &[]).await;
         let started = acme.post("/queries", &body, &[]).await;
         assert_eq!(checked.problem(), started.problem(), "{body}");
-        let errors = |answer: &crate::world::client::Answer| answer.json()["errors"].to_string();
+        // The times in the texts are those of each request.
+        let errors = |answer: &crate::world::client::Answer| -> String {
+            answer.json()["errors"].to_string().chars().filter(|character| !character.is_ascii_digit()).collect()
+        };
         assert_eq!(errors(&checked), errors(&started), "{body}");
     }
     let scoped = world.scoped("acme", "logs:read:/acme/*");

@@ -121,8 +121,12 @@ async fn ask(router: &Router, method: &str, target: &str, headers: &[(&str, Stri
     // What the client library refuses never reaches us.
     let Ok(request) = request.body(Body::empty()) else { return Ok(0) };
     let answer = router.clone().oneshot(request).await.map_err(|error| error.to_string())?;
-    let (parts, body) = answer.into_parts();
-    let body = body.collect().await.map_err(|error| format!("the body broke off: {error}"))?.to_bytes();
+    let (parts, mut body) = answer.into_parts();
+    let body = match parts.headers.contains_key("x-accel-buffering") {
+        // A live tail has no end.
+        true => body.frame().await.and_then(Result::ok).and_then(|frame| frame.into_data().ok()).unwrap_or_default(),
+        false => body.collect().await.map_err(|error| format!("the body broke off: {error}"))?.to_bytes(),
+    };
     if parts.status.is_server_error() {
         return Err(format!("{}: {}", parts.status, String::from_utf8_lossy(&body)));
     }

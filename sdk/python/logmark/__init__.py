@@ -13,7 +13,6 @@ from .listing import AsyncGroupIterator, AsyncStreamIterator, GroupIterator, Str
 from .query import QueryResult
 from .stream import AsyncEventStream, EventStream
 from .tail import AsyncTail, Gap, Notice, Sampled, Tail, TailItem
-from .ticket import Ticket
 from .values import Time
 
 readable.install()
@@ -38,6 +37,5 @@ __all__ = [
     "StreamIterator",
     "Tail",
     "TailItem",
-    "Ticket",
     "Time",
 ]

@@ -13,7 +13,6 @@ from .listing import AsyncGroupIterator, AsyncStreamIterator, GroupIterator, Str
 from .query import QueryOptions, QueryResult, query, query_async
 from .stream import AsyncEventStream, EventStream, StreamOptions
 from .tail import AsyncTail, Tail, TailOptions
-from .ticket import Ticket, ticket_of
 from .transport import AsyncRetryingClient, AsyncToken, RetrySettings, RetryingClient, Token
 from .values import Time, checked_url
 
@@ -63,10 +62,6 @@ class Logmark:
     def tail(self, group: str | None = None, stream: str | None = None, **options: Unpack[TailOptions]) -> Tail:
         """New events as they arrive. It is resumed after cuts and restarts, without lost or repeated events, until you stop it."""
         return Tail(self._http, group, stream, options, self._renewable)
-
-    def ticket(self, url: str) -> Ticket:
-        """A ticket for one GET of a URL such as `/logs/:acme:api?follow=true`, for clients that cannot send a token."""
-        return ticket_of(self._http.post("/tickets", json={"url": url}))
 
     def query(self, query_text: str, log_groups: list[str], start: Time, **options: Unpack[QueryOptions]) -> QueryResult:
         """Starts a Logs Insights query, waits for it, and returns all its rows."""
@@ -127,10 +122,6 @@ class AsyncLogmark:
     def tail(self, group: str | None = None, stream: str | None = None, **options: Unpack[TailOptions]) -> AsyncTail:
         """New events as they arrive. It is resumed after cuts and restarts, without lost or repeated events, until you stop it."""
         return AsyncTail(self._http, group, stream, options, self._renewable)
-
-    async def ticket(self, url: str) -> Ticket:
-        """A ticket for one GET of a URL such as `/logs/:acme:api?follow=true`, for clients that cannot send a token."""
-        return ticket_of(await self._http.post("/tickets", json={"url": url}))
 
     async def query(self, query_text: str, log_groups: list[str], start: Time, **options: Unpack[QueryOptions]) -> QueryResult:
         """Starts a Logs Insights query, waits for it, and returns all its rows."""

@@ -60,3 +60,16 @@ test('a renewed token lets it begin, and a signal ends it', async () => {
   })();
   await assert.rejects(reading, /enough/);
 });
+
+test('a ticket replaces the token once', async () => {
+  const url = await acme().tailUrl(BIG_STREAM);
+  const answer = await fetch(url, { headers: { accept: 'text/event-stream' } });
+  assert.equal(answer.status, 200);
+  const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader();
+  let text = '';
+  while (!text.includes('event 00000')) text += (await reader.read()).value ?? '';
+  await reader.cancel();
+  const again = await fetch(url, { headers: { accept: 'text/event-stream' } });
+  assert.equal(again.status, 401);
+  assert.equal(((await again.json()) as { code: string }).code, 'invalid_ticket');
+});

@@ -1,4 +1,4 @@
-//! Lookup tables: CreateLookupTable, UpdateLookupTable, GetLookupTable, DescribeLookupTables and DeleteLookupTable.
+//! Lookup tables: `CreateLookupTable`, `UpdateLookupTable`, `GetLookupTable`, `DescribeLookupTables` and `DeleteLookupTable`.
 //!
 //! The tables are those of all tenants of the source. Names, limits and members are those of AWS's model; KMS keys are refused. A
 //! table that another tool put into the source's folder is listed too.
@@ -25,7 +25,7 @@ use crate::sources::write::WriteError;
 pub(super) const MAX_BODY: usize = 10_485_760;
 const MAX_NAME: usize = 256;
 const MAX_DESCRIPTION: usize = 1024;
-/// Tables in a page of DescribeLookupTables.
+/// Tables in a page of `DescribeLookupTables`.
 const DEFAULT_RESULTS: usize = 50;
 const MAX_RESULTS: usize = 100;
 
@@ -84,11 +84,11 @@ fn contents(checks: &mut Validation, input: &mut SaveInput) -> (Option<Content>,
     if input.kms_key_id.as_ref().is_some_and(|key| !key.is_empty()) {
         checks.alone("This endpoint does not encrypt with KMS keys: leave kmsKeyId out.");
     }
-    let body = checks.text("tableBody", input.table_body.take(), 1..=MAX_BODY).map(Content::Body);
-    let query = checks.text("queryId", input.query_id.take(), 1..=256).map(Content::Query);
-    if body.is_some() == query.is_some() {
+    if input.table_body.is_some() == input.query_id.is_some() {
         checks.alone("You must specify either tableBody or queryId, but not both.");
     }
+    let body = checks.text("tableBody", input.table_body.take(), 1..=MAX_BODY).map(Content::Body);
+    let query = checks.text("queryId", input.query_id.take(), 1..=256).map(Content::Query);
     (body.or(query), description)
 }
 

@@ -22,7 +22,7 @@ use crate::domain::query::operations::{
 };
 use crate::domain::query::{LogQuery, MAX_CHARACTERS, MAX_ROWS, QueryError, QueryReach};
 use crate::domain::time::Millis;
-use crate::sources::Queries;
+use crate::sources::{Queries, SourceError};
 
 const LANGUAGE: &str = "CWLI";
 /// The kind of the sealed pointers of rows.
@@ -81,7 +81,11 @@ pub(super) async fn start(call: Call<'_>, body: &[u8]) -> Answer {
     let tenant = &call.caller.tenant;
     let lease = call.endpoint.budgets.lease(&tenant.id, &tenant.limits);
     let lease = lease.map_err(|exceeded| ServiceError::new("LimitExceededException", exceeded.budget.to_string()))?;
-    let started = queries.start(&permit, lease).await?;
+    let started = queries.start(&permit, lease).await.map_err(|error| match error {
+        // A part of the language that the source does not run.
+        SourceError::QueryUnsupported(faults) => malformed(&text, &faults),
+        error => error.into(),
+    })?;
     let id = call.endpoint.started.add(started.query().clone(), shown, call.now)?;
     started.claim();
     line.write(0, 0);

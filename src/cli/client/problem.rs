@@ -104,7 +104,8 @@ impl fmt::Display for ServiceError {
         }
         let Problem { title, detail, code, instance, errors, .. } = &self.problem;
         write!(out, "{}", safe(if title.is_empty() { code } else { title }))?;
-        if !detail.is_empty() {
+        // With `errors`, the detail only repeats them.
+        if !detail.is_empty() && errors.is_empty() {
             write!(out, ": {}", safe(detail))?;
         }
         for fault in errors {

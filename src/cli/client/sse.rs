@@ -5,13 +5,13 @@ use hyper::body::Incoming;
 use super::failure::ClientError;
 use super::lines::Lines;
 
-/// A dispatched event.
+/// An event, or a sign of life between events.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct SseEvent {
     /// Its type; empty: `message`.
     pub(super) kind: String,
-    /// Its data, lines joined by newlines.
-    pub(super) data: String,
+    /// Its data, lines joined by newlines; `None`: only the id moved.
+    pub(super) data: Option<String>,
 }
 
 /// Reads events.
@@ -49,7 +49,7 @@ impl SseStream {
         Ok(None)
     }
 
-    /// The id of the last dispatched event, or of a keep-alive after it.
+    /// The id of the last event or sign of life that was returned.
     pub(super) fn last_id(&self) -> Option<&str> {
         self.parser.last_id.as_deref()
     }
@@ -64,7 +64,6 @@ struct Parser {
     id: Option<String>,
     last_id: Option<String>,
     event: SseEvent,
-    has_data: bool,
 }
 
 impl Parser {
@@ -73,8 +72,7 @@ impl Parser {
             .map_err(|error| ClientError::unexpected("the service sent a line that is not valid", error))?;
         if text.is_empty() {
             self.last_id.clone_from(&self.id);
-            let event = std::mem::take(&mut self.event);
-            return Ok(std::mem::take(&mut self.has_data).then_some(event));
+            return Ok(Some(std::mem::take(&mut self.event)));
         }
         let (name, value) = text.split_once(':').unwrap_or((text, ""));
         let value = value.strip_prefix(' ').unwrap_or(value);
@@ -82,11 +80,15 @@ impl Parser {
             "event" => value.clone_into(&mut self.event.kind),
             "id" if !value.contains('\0') => self.id = Some(value.to_owned()),
             "data" => {
-                if std::mem::replace(&mut self.has_data, true) {
-                    self.event.data.push('\n');
-                }
-                self.event.data.push_str(value);
-                if self.event.data.len() > MAX_DATA {
+                let data = match &mut self.event.data {
+                    Some(data) => {
+                        data.push('\n');
+                        data
+                    }
+                    empty => empty.insert(String::new()),
+                };
+                data.push_str(value);
+                if data.len() > MAX_DATA {
                     return Err(ClientError::Unexpected(format!("the service sent an event of more than {MAX_DATA} bytes")));
                 }
             }
@@ -106,8 +108,8 @@ mod tests {
         let mut parser = Parser::default();
         let text = "retry: 2000\n: keep-alive\nid: a\n\nevent: event\nid: b\ndata: 1\ndata:2\n\ndata\n\nid: c\ndata: cut";
         let events: Vec<SseEvent> = text.split('\n').filter_map(|line| parser.line(line.as_bytes()).unwrap()).collect();
-        let event = |kind: &str, data: &str| SseEvent { kind: kind.to_owned(), data: data.to_owned() };
-        assert_eq!(events, [event("event", "1\n2"), event("", "")]);
+        let event = |kind: &str, data: Option<&str>| SseEvent { kind: kind.to_owned(), data: data.map(str::to_owned) };
+        assert_eq!(events, [event("", None), event("event", Some("1\n2")), event("", Some(""))]);
         assert_eq!(parser.last_id.as_deref(), Some("b"), "the event with the id c is not complete");
     }
 }

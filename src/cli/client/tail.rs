@@ -175,26 +175,27 @@ impl Tail {
             if std::mem::take(&mut self.is_lost) {
                 note("the connection is back: nothing was lost");
             }
+            let data = event.data.unwrap_or_default();
             match event.kind.as_str() {
                 "event" => {
-                    self.writer.write(event.data.as_bytes())?;
+                    self.writer.write(data.as_bytes())?;
                     self.events += 1;
                 }
-                "reconnect" => {
-                    self.remember(&stream);
-                    return Ok(End::Reconnect);
-                }
-                "error" => return Err(error_of(&event.data)),
-                kind => self.marker(kind, &event.data)?,
+                "error" => return Err(error_of(&data)),
+                kind => self.marker(kind, &data)?,
             }
             self.remember(&stream);
+            if event.kind == "reconnect" {
+                return Ok(End::Reconnect);
+            }
             if self.args.limit.is_some_and(|limit| self.events >= limit) {
                 return Ok(End::Done);
             }
         }
     }
 
-    /// An event counts as seen once it was handed to the output.
+    /// An event counts as seen once it was handed to the output. The first frame of a tail has an id too, so that a tail that is cut
+    /// before its first event loses nothing.
     fn remember(&mut self, stream: &SseStream) {
         if let Some(id) = stream.last_id() {
             self.cursor = Some(id.to_owned());
@@ -214,7 +215,7 @@ impl Tail {
             }
             "sampled" => note("sampled: the source shows only a part of the events at this rate; the rest follows"),
             "notice" => note(format_args!("notice: {}", safe(data))),
-            // A kind that a newer service has.
+            // `reconnect`, a sign of life, or a kind that a newer service has.
             _ => {}
         }
         Ok(())

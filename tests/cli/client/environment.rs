@@ -84,13 +84,21 @@ async fn pass(client: TcpStream, service: SocketAddr, cut: Option<u64>) -> Optio
 
 /// A server that answers each connection with the next of these bytes, and the last ones from then on.
 pub(super) async fn lies(answers: Vec<Vec<u8>>) -> String {
+    recorded_lies(answers).await.0
+}
+
+/// The same, with the heads of the requests so far.
+pub(super) async fn recorded_lies(answers: Vec<Vec<u8>>) -> (String, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = url(listener.local_addr().unwrap());
+    let requests = Arc::<Mutex<Vec<String>>>::default();
+    let record = Arc::clone(&requests);
     tokio::spawn(async move {
         let mut number = 0;
         while let Ok((mut client, _)) = listener.accept().await {
             let answer = answers[number.min(answers.len() - 1)].clone();
             number += 1;
+            let record = Arc::clone(&record);
             tokio::spawn(async move {
                 let mut head = Vec::new();
                 while !head.windows(4).any(|end| end == b"\r\n\r\n") {
@@ -98,12 +106,13 @@ pub(super) async fn lies(answers: Vec<Vec<u8>>) -> String {
                         return None;
                     }
                 }
+                record.lock().unwrap().push(String::from_utf8_lossy(&head).into_owned());
                 client.write_all(&answer).await.ok()?;
                 client.shutdown().await.ok()
             });
         }
     });
-    url
+    (url, requests)
 }
 
 /// An answer with a length.
