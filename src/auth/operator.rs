@@ -45,6 +45,6 @@ pub fn caller(access_key: &str, source: &SourceName) -> Result<Caller, NameError
     Ok(Caller {
         claims: Arc::new(claims),
         tenant: Arc::new(Tenant { id, weight: 1, limits: Limits::default(), grants: vec![grant] }),
-        scopes: actions.map(scope).to_vec(),
+        scopes: Arc::from(actions.map(scope)),
     })
 }

@@ -3,6 +3,8 @@
 //! Owns what a source can read from a permit. INVARIANT: the fields are private and `Permit::grant` is visible only to
 //! [`super::policy`], so code without a permit cannot call a source.
 
+use std::sync::Arc;
+
 use aws_lc_rs::digest;
 
 use crate::domain::cover::{Part, cover};
@@ -105,7 +107,7 @@ pub struct Permit<Op> {
     subject: String,
     groups: Vec<GroupRule>,
     streams: Vec<StreamRule>,
-    reason: Option<GrantReason>,
+    reason: Option<Arc<GrantReason>>,
 }
 
 impl<Op: Operation> Permit<Op> {
@@ -117,7 +119,7 @@ impl<Op: Operation> Permit<Op> {
         streams: Vec<StreamRule>,
         reason: Option<GrantReason>,
     ) -> Self {
-        Self { op, share, subject, groups, streams, reason }
+        Self { op, share, subject, groups, streams, reason: reason.map(Arc::new) }
     }
 
     /// The allowed operation.
@@ -208,7 +210,13 @@ impl<Op: Operation> Permit<Op> {
     /// Why it is allowed; `None` for lists, where each item has its own reason.
     #[must_use]
     pub fn reason(&self) -> Option<&GrantReason> {
-        self.reason.as_ref()
+        self.reason.as_deref()
+    }
+
+    /// The reason, for an audit line that is written after the permit was used.
+    #[must_use]
+    pub fn shared_reason(&self) -> Option<Arc<GrantReason>> {
+        self.reason.clone()
     }
 }
 

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lc_rs::digest;
+use moka::sync::Cache;
 
-use super::token::Claims;
+use super::token::{Claims, VerifiedToken};
 use crate::domain::name::{SourceName, TenantId};
 use crate::domain::operation::Action;
 use crate::domain::pattern::Pattern;
@@ -153,13 +154,24 @@ impl Tenant {
     }
 }
 
+/// Tenants made from the template that are kept, so that their patterns are not made again for each request.
+const KEPT_TENANTS: u64 = 10_000;
+
 /// The tenants of the configuration, and the template for all others.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Tenants {
     /// The tenants with a section.
     pub named: BTreeMap<TenantId, Arc<Tenant>>,
     /// For all others: grants where `{tenant}` stands for the id; `None`: they have no grants.
     pub template: Option<Template>,
+    /// Those made from the template.
+    made: Cache<TenantId, Arc<Tenant>>,
+}
+
+impl Default for Tenants {
+    fn default() -> Self {
+        Self::new(BTreeMap::new(), None)
+    }
 }
 
 /// `[tenant_template]`.
@@ -174,12 +186,23 @@ pub struct Template {
 }
 
 impl Tenants {
+    /// The tenants with these sections, and the template.
+    #[must_use]
+    pub fn new(named: BTreeMap<TenantId, Arc<Tenant>>, template: Option<Template>) -> Self {
+        Self { named, template, made: Cache::new(KEPT_TENANTS) }
+    }
+
     /// The tenant with this id: from its section, or from the template, or without grants.
     #[must_use]
     pub fn get(&self, id: &TenantId) -> Arc<Tenant> {
         if let Some(tenant) = self.named.get(id) {
             return Arc::clone(tenant);
         }
+        self.made.get_with_by_ref(id, || self.make(id))
+    }
+
+    /// Fills in the template.
+    fn make(&self, id: &TenantId) -> Arc<Tenant> {
         let template = self.template.clone().unwrap_or_default();
         let filled = |patterns: Vec<Pattern>| patterns.iter().map(|pattern| pattern.for_tenant(id)).collect::<Vec<_>>();
         let grants = template.grants.into_iter().map(|grant| Grant {
@@ -199,15 +222,20 @@ pub struct Caller {
     /// The tenant.
     pub tenant: Arc<Tenant>,
     /// The scopes of the token for this service.
-    pub scopes: Vec<Scope>,
+    pub scopes: Arc<[Scope]>,
 }
 
 impl Caller {
-    /// From verified claims.
+    /// From verified claims, whose scopes are parsed here.
     #[must_use]
     pub fn new(claims: Arc<Claims>, tenants: &Tenants) -> Self {
-        let scopes = claims.scopes.iter().filter_map(|scope| Scope::parse(&scope.value, &scope.claim).ok()).collect();
-        let tenant = tenants.get(&claims.tenant);
-        Self { claims, tenant, scopes }
+        Self::of_token(VerifiedToken::new(claims), tenants)
+    }
+
+    /// From a verified token, whose scopes are parsed already.
+    #[must_use]
+    pub fn of_token(token: VerifiedToken, tenants: &Tenants) -> Self {
+        let tenant = tenants.get(&token.claims.tenant);
+        Self { claims: token.claims, tenant, scopes: token.scopes }
     }
 }

@@ -56,14 +56,14 @@ pub fn run(args: &ExplainArgs) -> Result<ExitCode, CliError> {
         args.token.clone()
     };
     let config = load(&args.config)?;
-    let claims = runtime()?.block_on(async {
+    let token = runtime()?.block_on(async {
         let outbound = Outbound::new().map_err(|error| CliError::failed("can't start", error))?;
         let verifier = service::verifier(&config, &outbound, Arc::new(SystemClock))
             .map_err(|error| CliError::failed("can't start", error))?;
-        let verified = verifier.verify(&UnverifiedToken::new(text.trim())).await;
+        let verified = verifier.authenticate(&UnverifiedToken::new(text.trim())).await;
         verified.map_err(|error| CliError::failed("the token is refused", error))
     })?;
-    let caller = Caller::new(claims, &config.tenants);
+    let caller = Caller::of_token(token, &config.tenants);
     say(format_args!(
         "token     of {}, subject {}, until {}",
         caller.claims.issuer,
@@ -71,7 +71,7 @@ pub fn run(args: &ExplainArgs) -> Result<ExitCode, CliError> {
         Millis(caller.claims.expires_at * 1000)
     ));
     say(format_args!("tenant    {} (claim of the token), {} grants", caller.tenant.id, caller.tenant.grants.len()));
-    for scope in &caller.scopes {
+    for scope in &*caller.scopes {
         say(format_args!("scope     {scope} (claim `{}`)", scope.claim));
     }
     let source = policy::default_source(&caller, action, &group, stream.as_ref());

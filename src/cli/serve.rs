@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::configuration::{ConfigArgs, load};
 use super::{CliError, note, runtime};
@@ -12,6 +13,11 @@ use crate::domain::time::SystemClock;
 use crate::service::{Listeners, Service};
 use crate::telemetry::log;
 
+/// How long a panic waits until its log line is written.
+const PANIC_FLUSH: Duration = Duration::from_millis(500);
+/// The same for the second signal, which ends the process at once.
+const SECOND_SIGNAL_FLUSH: Duration = Duration::from_millis(500);
+
 /// Runs the service until a signal stops it.
 ///
 /// # Errors
@@ -19,7 +25,7 @@ use crate::telemetry::log;
 pub fn run(args: &ConfigArgs) -> Result<ExitCode, CliError> {
     let config = load(args)?;
     config.check_development_issuer(crate::on_lambda()).map_err(|error| CliError::Preflight(error.to_string()))?;
-    begin_log(&config)?;
+    let _flushes = begin_log(&config)?;
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
@@ -50,11 +56,11 @@ pub fn run(args: &ConfigArgs) -> Result<ExitCode, CliError> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Starts the log with the settings of the configuration.
+/// Starts the log with the settings of the configuration. Keep the value until the command ends.
 ///
 /// # Errors
 /// If its filter is invalid.
-pub fn begin_log(config: &Config) -> Result<(), CliError> {
+pub fn begin_log(config: &Config) -> Result<log::FlushOnDrop, CliError> {
     let format = match config.telemetry.log_format {
         LogFormat::Json => log::Format::Json,
         LogFormat::Text => log::Format::Text,
@@ -63,8 +69,12 @@ pub fn begin_log(config: &Config) -> Result<(), CliError> {
         // Only the location: the message may contain data of a request.
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         tracing::error!(place, "a panic at {place}");
+        // The process may end now: a panic while another one unwinds aborts it.
+        log::flush(PANIC_FLUSH);
     }));
-    log::init(format, config.telemetry.log_level.as_str()).map_err(|error| CliError::failed("can't start the log", error))
+    let delivery = if crate::on_lambda() { log::Delivery::Direct } else { log::Delivery::Queued };
+    log::init(format, config.telemetry.log_level.as_str(), delivery)
+        .map_err(|error| CliError::failed("can't start the log", error))
 }
 
 /// Resolves at SIGTERM or Ctrl-C. A second signal ends the process at once. Signals count from this call on, even before the
@@ -75,7 +85,10 @@ pub fn stop_signal() -> impl Future<Output = ()> {
         signals.next().await;
         tokio::spawn(async move {
             signals.next().await;
-            note("logmark: stopped at once by the second signal");
+            // A write to a standard error that no process reads would not return.
+            if log::flush(SECOND_SIGNAL_FLUSH) {
+                note("logmark: stopped at once by the second signal");
+            }
             std::process::exit(130);
         });
     }

@@ -148,7 +148,7 @@ pub(super) fn validate(
             Err(error) => key.key_error(error),
         }
     }
-    Tenants { named, template: template.and_then(|template| validate_template(template, &template_key, sources)) }
+    Tenants::new(named, template.and_then(|template| validate_template(template, &template_key, sources)))
 }
 
 fn validate_grants(grants: Vec<RawGrant>, tenant: &Key<'_>, sources: &Declared) -> Vec<Grant> {

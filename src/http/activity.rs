@@ -103,8 +103,15 @@ impl Activity {
             state.requests += 1;
             state.begun += 1;
         }
-        self.changed.notify_waiters();
+        self.note_change();
         ActiveRequest(Arc::clone(self))
+    }
+
+    /// Wakes [`Activity::idle_for`], which waits for requests of HTTP/2 alone: over HTTP/1 each wake-up would poll the connection again.
+    fn note_change(&self) {
+        if self.is_http2.load(Ordering::Acquire) {
+            self.changed.notify_waiters();
+        }
     }
 }
 
@@ -119,7 +126,7 @@ impl Drop for ActiveRequest {
         if let Some(reader) = reader {
             reader.wake();
         }
-        self.0.changed.notify_waiters();
+        self.0.note_change();
     }
 }
 

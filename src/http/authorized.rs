@@ -162,8 +162,8 @@ impl FromRequestParts<AppState> for Authenticated {
         let info = RequestInfo::from_extensions(&parts.extensions);
         let caller = app.caller(parts).await?;
         info.set_caller(&caller);
-        let route = parts.extensions.get::<MatchedPath>().map(|path| path.as_str().to_owned()).unwrap_or_default();
-        let input = Input::new(&route, &parts.uri);
+        let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+        let input = Input::new(route, &parts.uri);
         if parts.extensions.get::<DryRun>().is_some() {
             // The request for the ticket is counted.
             return Ok(Self { caller, input, now: app.clock.now(), info });
@@ -239,11 +239,11 @@ impl App {
             error if error.is_bad_request() => ApiError::parameter("Authorization", "is given more than once; send one token"),
             error => ApiError::InvalidToken(error.to_string()),
         })?;
-        let claims = self.verifier.verify(&token).await.map_err(|error| match error {
+        let token = self.verifier.authenticate(&token).await.map_err(|error| match error {
             TokenError::Expired => ApiError::ExpiredToken,
             error if error.is_unavailable() => ApiError::KeysUnavailable(error.to_string()),
             error => ApiError::InvalidToken(error.to_string()),
         })?;
-        Ok(Caller::new(claims, &self.tenants))
+        Ok(Caller::of_token(token, &self.tenants))
     }
 }

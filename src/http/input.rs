@@ -3,6 +3,8 @@
 //! Owns decoding: one pass of percent-decoding, valid UTF-8, no unknown parameter, none given twice. Only typed values leave it.
 //! All faults of a request are collected and reported together. See also [`super::parameter`] (what can be read).
 
+use std::borrow::Cow;
+
 use http::Uri;
 use percent_encoding::percent_decode_str;
 
@@ -51,7 +53,7 @@ impl Input {
         }
         for pair in uri.query().unwrap_or("").split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            match (decode(&name.replace('+', " ")), decode(&value.replace('+', " "))) {
+            match (decode(&spaces_for_plus(name)), decode(&spaces_for_plus(value))) {
                 (Ok(name), Ok(value)) => input.query.push((name, value)),
                 (Err(detail), _) | (_, Err(detail)) => input.error(echo(name), detail),
             }
@@ -75,7 +77,7 @@ impl Input {
     }
 
     /// Notes a fault.
-    pub fn error(&mut self, parameter: impl Into<std::borrow::Cow<'static, str>>, detail: impl Into<String>) {
+    pub fn error(&mut self, parameter: impl Into<Cow<'static, str>>, detail: impl Into<String>) {
         self.errors.add(|| FieldError::new(parameter, detail));
     }
 
@@ -149,9 +151,7 @@ impl Input {
         let name = parameter.name;
         debug_assert!(self.accepts(parameter), "`{name}` is not in the operation's list");
         self.read.push(name);
-        let (taken, rest): (Vec<_>, _) = std::mem::take(&mut self.query).into_iter().partition(|(given, _)| given == name);
-        self.query = rest;
-        taken.into_iter().map(|(_, value)| value).collect()
+        self.query.extract_if(.., |(given, _)| given == name).map(|(_, value)| value).collect()
     }
 
     /// Whether the operation's list has the parameter.
@@ -217,6 +217,11 @@ pub(super) fn echo(value: &str) -> String {
     short
 }
 
+/// Query strings may have `+` for a space.
+fn spaces_for_plus(text: &str) -> Cow<'_, str> {
+    if text.contains('+') { text.replace('+', " ").into() } else { text.into() }
+}
+
 /// Percent-decodes once.
 fn decode(raw: &str) -> Result<String, &'static str> {
     let bytes = raw.as_bytes();
@@ -226,5 +231,5 @@ fn decode(raw: &str) -> Result<String, &'static str> {
             return Err("has a `%` that is not followed by two hexadecimal digits");
         }
     }
-    percent_decode_str(raw).decode_utf8().map(std::borrow::Cow::into_owned).map_err(|_| "is not UTF-8 after percent-decoding")
+    percent_decode_str(raw).decode_utf8().map(Cow::into_owned).map_err(|_| "is not UTF-8 after percent-decoding")
 }

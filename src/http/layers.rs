@@ -4,12 +4,14 @@
 
 use std::any::Any;
 use std::num::NonZeroU32;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt as _;
 use http::{Extensions, HeaderName, HeaderValue, Method, StatusCode, header};
 use logmark_quota::Share;
 use tokio::time::Instant;
@@ -17,6 +19,7 @@ use tracing::Instrument as _;
 
 use super::AppState;
 use super::client_address::{ClientAddress, FrontDoorPeer, Peer, block_of};
+use super::encode::compress;
 use super::host;
 use super::problem::ApiError;
 use super::rate_limit::RateState;
@@ -41,7 +44,7 @@ pub struct RequestInfo {
     response_budget: Option<ResponseBudget>,
     /// The account for memory: the tenant's once it is known, the address's until then.
     share: OnceLock<Share>,
-    address: Share,
+    client: Option<ClientAddress>,
     /// Dropped when the answer is sent.
     held_values: Mutex<Vec<Box<dyn Any + Send>>>,
     audit_context: AuditContext,
@@ -53,9 +56,6 @@ impl RequestInfo {
     pub fn new(headers: &http::HeaderMap, response_budget: Option<ResponseBudget>, client: Option<ClientAddress>) -> Arc<Self> {
         let trace = TraceContext::from_header(headers.get("traceparent").and_then(|value| value.to_str().ok()));
         let id = crate::telemetry::trace::random_hex::<16>();
-        // A tenant id has no colon, so no tenant shares an account with an address.
-        let address =
-            client.map_or_else(|| "address:".to_owned(), |ClientAddress(client)| format!("address:{}", block_of(client)));
         let audit_context = AuditContext::default();
         if let Some(ClientAddress(client)) = client {
             audit_context.set_peer(client);
@@ -70,7 +70,7 @@ impl RequestInfo {
             hint: OnceLock::new(),
             response_budget,
             share: OnceLock::new(),
-            address: Share::new(address, NonZeroU32::MIN),
+            client,
             held_values: Mutex::default(),
             audit_context,
         })
@@ -84,7 +84,11 @@ impl RequestInfo {
     /// The account for memory.
     #[must_use]
     pub fn share(&self) -> Share {
-        self.share.get().unwrap_or(&self.address).clone()
+        self.share.get().cloned().unwrap_or_else(|| {
+            // A tenant id has no colon, so no tenant shares an account with an address.
+            let address = self.client.map_or_else(String::new, |ClientAddress(client)| block_of(client).to_string());
+            Share::new(format!("address:{address}"), NonZeroU32::MIN)
+        })
     }
 
     /// Keeps a value until the last byte of the answer is sent, or the answer is aborted.
@@ -210,14 +214,30 @@ fn method_for_log(method: &Method) -> &'static str {
 /// The default policy: the answer loads nothing, and no page frames it.
 const POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 
-/// Writes problem documents for errors, and the headers of every answer.
-pub async fn finish(State(app): State<AppState>, request: Request, next: Next) -> Response {
+/// The inner layers, from the inside out: limits, panics, memory, errors and headers, compression. A panic becomes an answer before
+/// answers are counted, compressed and logged. They are one layer of axum, which clones all inner layers and boxes a future for
+/// each of its layers and each request.
+pub async fn answer(State(state): State<LimitsState>, request: Request, next: Next) -> Response {
+    let app = Arc::clone(&state.app);
     let context = RequestInfo::from_extensions(request.extensions());
-    let mut response = next.run(request).await;
+    let coding = compress::accepted(request.headers());
+    let response = AssertUnwindSafe(within_limits(state, request, next)).catch_unwind().await;
+    // Only this request fails. The panic hook logs the text of the panic.
+    let response = response.unwrap_or_else(|_payload| ApiError::Internal("a handler panicked".to_owned()).into_response());
+    let response = super::memory::count(&app, &context, response);
+    let response = finish(&app, &context, response);
+    compress::compress(&app, &context, coding, response).await
+}
+
+/// Headers that answers get here and in [`observe`], at most.
+const ADDED_HEADERS: usize = 10;
+
+/// Writes problem documents for errors, and the headers of every answer.
+fn finish(app: &AppState, context: &RequestInfo, mut response: Response) -> Response {
     let route = response.extensions().get::<RouteName>().copied();
     if let Some(error) = response.extensions_mut().remove::<ApiError>() {
         let operation = route.unwrap_or(UNMATCHED).operation;
-        let mut answer = written(&app, &context, operation, &error);
+        let mut answer = written(app, context, operation, &error);
         if app.audit && error.is_denial() {
             context.audit_context.denied(
                 context.id(),
@@ -238,6 +258,7 @@ pub async fn finish(State(app): State<AppState>, request: Request, next: Next) -
         response.extensions_mut().insert(route);
     }
     let headers = response.headers_mut();
+    headers.reserve(ADDED_HEADERS);
     // Only an answer with a validator can be cached.
     if !(headers.contains_key(header::ETAG) && headers.contains_key(header::CACHE_CONTROL)) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
@@ -282,7 +303,7 @@ fn written(app: &AppState, context: &RequestInfo, operation: &'static str, error
     problem.into_http(&app.metadata_url())
 }
 
-/// The state of [`within_limits`].
+/// The state of [`answer`].
 #[derive(Debug, Clone)]
 pub struct LimitsState {
     /// The service's state.
@@ -292,7 +313,7 @@ pub struct LimitsState {
 }
 
 /// Refuses requests over a limit before they are parsed, and answers in time.
-pub async fn within_limits(State(state): State<LimitsState>, request: Request, next: Next) -> Response {
+async fn within_limits(state: LimitsState, request: Request, next: Next) -> Response {
     let LimitsState { app, routes } = state;
     let limits = app.limits;
     let route = routes.find(request.method(), request.extensions());
@@ -343,9 +364,4 @@ fn foreign_rejection(status: StatusCode, body_limit: usize) -> Option<ApiError> 
         }
         _ => None,
     }
-}
-
-/// A panic in a handler fails only its request. The panic hook logs the panic's text.
-pub fn panicked(_payload: Box<dyn Any + Send + 'static>) -> Response {
-    ApiError::Internal("a handler panicked".to_owned()).into_response()
 }

@@ -9,8 +9,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use http_body::{Body as _, Frame, SizeHint};
@@ -29,9 +27,7 @@ const SMALL_BYTES: u64 = 4 * 1024;
 pub struct CountedBody;
 
 /// Counts a complete body for the tenant, or without one for the client's address. Without memory for it the answer is an error.
-pub async fn count(State(app): State<AppState>, request: Request, next: Next) -> Response {
-    let context = RequestInfo::from_extensions(request.extensions());
-    let response = next.run(request).await;
+pub(super) fn count(app: &AppState, context: &RequestInfo, response: Response) -> Response {
     let extensions = response.extensions();
     // Answers share the bytes of static assets.
     let is_counted = extensions.get::<CountedBody>().is_some() || extensions.get::<Compressed>().is_some();

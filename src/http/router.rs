@@ -10,17 +10,15 @@ use axum::middleware;
 use axum::{Extension, Router};
 use http::{HeaderName, HeaderValue, Method, header};
 use tower::util::option_layer;
-use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::encode::compress;
 use super::encode::stream::CURSOR_TRAILER;
 use super::layers::{LimitsState, RequestInfo};
 use super::problem::ApiError;
 use super::route_names::RouteNames;
-use super::{AppState, hint, layers, memory, openapi, ops};
+use super::{AppState, hint, layers, openapi, ops};
 
 /// The routes and their description.
 pub fn routes() -> OpenApiRouter<AppState> {
@@ -71,16 +69,12 @@ pub fn router(app: &AppState, origins: &[HeaderValue]) -> Router {
         .method_not_allowed_fallback(|| async { ApiError::MethodNotAllowed })
         .layer(DefaultBodyLimit::max(app.limits.body_bytes))
         .with_state(app.clone());
-    // From the outside in. A panic becomes an answer before the layers that count, compress and log answers. The layers are one
-    // tuple, since axum boxes the result of each call of `layer` and clones all of these boxes for every request.
+    // From the outside in. The layers are one tuple, since axum boxes the result of each call of `layer` and clones all of these
+    // boxes for every request.
     router.layer((
         middleware::from_fn_with_state(app.clone(), layers::observe),
         option_layer(cors(origins)),
-        middleware::from_fn_with_state(app.clone(), compress::compress),
-        middleware::from_fn_with_state(app.clone(), layers::finish),
-        middleware::from_fn_with_state(app.clone(), memory::count),
-        CatchPanicLayer::custom(layers::panicked),
-        middleware::from_fn_with_state(LimitsState { app: app.clone(), routes: names }, layers::within_limits),
+        middleware::from_fn_with_state(LimitsState { app: app.clone(), routes: names }, layers::answer),
     ))
 }
 

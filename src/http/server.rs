@@ -12,6 +12,9 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use futures_util::StreamExt as _;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
 use http::header::CONTENT_TYPE;
 use http::{Request, Response, Version};
 use hyper::body::Incoming;
@@ -157,7 +160,7 @@ impl Connection {
         }
     }
 
-    async fn serve<Io: AsyncRead + AsyncWrite + ResetOnClose + Unpin + Send + 'static>(mut self, io: Io) {
+    async fn serve<Io: AsyncRead + AsyncWrite + ResetOnClose + Unpin + Send + 'static>(self, io: Io) {
         let activity = Activity::new();
         let incomplete_body = IncompleteBody::default();
         let timeouts = PeerTimeouts { headers: self.limits.header_time, idle: self.limits.idle, write: self.limits.write_stall };
@@ -165,34 +168,24 @@ impl Connection {
         let streams = StreamExecutor { limits: self.limits, phase: self.phase.clone() };
         let (builder, service, end) = (builder(self.limits, streams.clone()), self.service(&activity, incomplete_body), streams);
         let mut connection = pin!(builder.serve_connection(TokioIo::new(io), service));
-        let mut age = pin!(tokio::time::sleep_until(Instant::now() + self.limits.age));
         // For answers over HTTP/1.1, which are sent here. Those over HTTP/2 are tasks of their own.
         let progress = Progress::new();
-        let mut stalled = pin!(end.aborted(Arc::clone(&progress)));
-        let mut shutting_down = false;
+        let mut signals = signals(end, Arc::clone(&progress), self.limits, self.phase, activity);
         loop {
             tokio::select! {
+                biased;
                 aborted = progress.watch(connection.as_mut()) => {
                     if let Err(error) = aborted {
                         tracing::debug!(%error, "a connection ended early");
                     }
                     return;
                 }
-                reason = stalled.as_mut() => {
-                    tracing::debug!("a connection is closed: {reason}");
-                    return;
-                }
-                _ = self.phase.wait_for(|phase| *phase >= ShutdownPhase::Draining), if !shutting_down => {
-                    shutting_down = true;
-                    connection.as_mut().graceful_shutdown();
-                }
-                () = activity.idle_for(self.limits.idle), if !shutting_down => {
-                    shutting_down = true;
-                    connection.as_mut().graceful_shutdown();
-                }
-                () = &mut age, if !shutting_down => {
-                    shutting_down = true;
-                    connection.as_mut().graceful_shutdown();
+                Some(signal) = signals.next() => match signal {
+                    Signal::Abort(reason) => {
+                        tracing::debug!("a connection is closed: {reason}");
+                        return;
+                    }
+                    Signal::ShutDown => connection.as_mut().graceful_shutdown(),
                 }
             }
         }
@@ -235,6 +228,39 @@ impl Connection {
             }
         })
     }
+}
+
+/// What ends a connection.
+enum Signal {
+    /// At once, for this reason.
+    Abort(&'static str),
+    /// After the running requests.
+    ShutDown,
+}
+
+/// Waits for all that ends a connection. Each wait is polled only when it is woken itself: a connection is polled for every read and
+/// write, and polling all of its timers with it takes longer than a small request.
+fn signals(
+    streams: StreamExecutor,
+    progress: Arc<Progress>,
+    limits: ConnectionLimits,
+    mut phase: watch::Receiver<ShutdownPhase>,
+    activity: Arc<Activity>,
+) -> FuturesUnordered<BoxFuture<'static, Signal>> {
+    let stalled: BoxFuture<'static, Signal> = Box::pin(async move { Signal::Abort(streams.aborted(progress).await) });
+    let draining: BoxFuture<'static, Signal> = Box::pin(async move {
+        drop(phase.wait_for(|phase| *phase >= ShutdownPhase::Draining).await);
+        Signal::ShutDown
+    });
+    let ends = Instant::now() + limits.age;
+    let idle_or_old: BoxFuture<'static, Signal> = Box::pin(async move {
+        tokio::select! {
+            () = activity.idle_for(limits.idle) => {}
+            () = tokio::time::sleep_until(ends) => {}
+        }
+        Signal::ShutDown
+    });
+    [stalled, draining, idle_or_old].into_iter().collect()
 }
 
 /// Closes the connection when the peer's machine has not acknowledged sent bytes for this time. An answer with little to send, such as

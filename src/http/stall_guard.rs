@@ -118,11 +118,17 @@ impl<Io> StallGuard<Io> {
         // That request has ended since its first byte.
         self.request_started.take_if(|(_, after)| *after != idle.after);
         let deadline = self.request_started.map_or(idle.since + self.timeouts.idle, |(since, _)| since + self.timeouts.headers);
-        if self.next_request.deadline() != deadline {
+        // Moving a timer locks the runtime's timers. Each request moves the deadline back, so the timer stays, and is moved when it fires.
+        if self.next_request.deadline() > deadline {
             self.next_request.as_mut().reset(deadline);
         }
-        ready!(self.next_request.as_mut().poll(context));
-        Poll::Ready(Error::new(ErrorKind::TimedOut, "the peer sent no request in time"))
+        loop {
+            ready!(self.next_request.as_mut().poll(context));
+            if self.next_request.deadline() >= deadline {
+                return Poll::Ready(Error::new(ErrorKind::TimedOut, "the peer sent no request in time"));
+            }
+            self.next_request.as_mut().reset(deadline);
+        }
     }
 
     fn guard_write(&mut self, context: &mut Context<'_>, progress: Poll<Result<usize>>) -> Poll<Result<usize>> {

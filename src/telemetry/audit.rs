@@ -4,11 +4,16 @@
 //! token, and no caller's text longer than `MAX_CHARS`.
 
 use std::net::IpAddr;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::auth::permit::{GrantReason, Permit};
+use crate::auth::token::Claims;
+use crate::domain::name::TenantId;
 use crate::domain::operation::{Operation, Target};
+
+/// The target of audit lines.
+pub const TARGET: &str = "audit";
 
 /// Maximum characters of a text that comes from a caller or an issuer.
 const MAX_CHARS: usize = 256;
@@ -20,17 +25,9 @@ const ANONYMOUS_DENIALS: (u32, Duration) = (200, Duration::from_millis(50));
 #[derive(Debug, Default)]
 pub struct AuditContext {
     peer: OnceLock<IpAddr>,
-    caller: OnceLock<AuditedCaller>,
+    /// The verified token's. A request shares them with the token cache.
+    caller: OnceLock<Arc<Claims>>,
     target: OnceLock<String>,
-}
-
-/// The caller, as in the verified token.
-#[derive(Debug, Clone)]
-struct AuditedCaller {
-    tenant: String,
-    issuer: String,
-    subject: String,
-    token_id: Option<String>,
 }
 
 impl AuditContext {
@@ -41,13 +38,7 @@ impl AuditContext {
 
     /// Records the caller of a verified token.
     pub fn set_caller(&self, caller: &crate::auth::tenant::Caller) {
-        let claims = &caller.claims;
-        let _first = self.caller.set(AuditedCaller {
-            tenant: caller.tenant.id.to_string(),
-            issuer: short(&claims.issuer),
-            subject: short(&claims.subject),
-            token_id: claims.token_id.as_deref().map(short),
-        });
+        let _first = self.caller.set(Arc::clone(&caller.claims));
     }
 
     /// Records the target of the request, before the decision.
@@ -55,7 +46,7 @@ impl AuditContext {
         let _first = self.target.set(match target {
             Target::Groups => String::new(),
             Target::Group(group) | Target::Streams(group, _) => group.to_string(),
-            Target::Each(groups) => short(&groups.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")),
+            Target::Each(groups) => short(&groups.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")).to_owned(),
         });
     }
 
@@ -68,12 +59,12 @@ impl AuditContext {
         let Some(suppressed) = suppressed else { return };
         let reason = short(reason);
         tracing::warn!(
-            target: "audit",
+            target: TARGET,
             { request.id = request_id,
             tenant.id = caller.map(|caller| caller.tenant.as_str()),
-            token.issuer = caller.map(|caller| caller.issuer.as_str()),
-            token.subject = caller.map(|caller| caller.subject.as_str()),
-            token.id = caller.and_then(|caller| caller.token_id.as_deref()),
+            token.issuer = caller.map(|caller| short(&caller.issuer)),
+            token.subject = caller.map(|caller| short(&caller.subject)),
+            token.id = caller.and_then(|caller| caller.token_id.as_deref()).map(short),
             peer.address = self.peer.get().map(tracing::field::display),
             operation,
             log_group.name = self.target.get().map(String::as_str).filter(|_| names_target),
@@ -86,8 +77,10 @@ impl AuditContext {
     }
 }
 
-fn short(text: &str) -> String {
-    text.chars().take(MAX_CHARS).collect()
+/// The first [`MAX_CHARS`] characters.
+fn short(text: &str) -> &str {
+    let end = if text.len() <= MAX_CHARS { None } else { text.char_indices().nth(MAX_CHARS) };
+    end.and_then(|(end, _)| text.get(..end)).unwrap_or(text)
 }
 
 /// Limits the rate of lines, and counts those that it drops.
@@ -133,15 +126,14 @@ impl Sampler {
 #[derive(Debug)]
 pub struct AuditLine {
     request_id: String,
-    tenant: String,
+    tenant: TenantId,
     subject: String,
-    issuer: Option<String>,
-    token_id: Option<String>,
+    caller: Option<Arc<Claims>>,
     peer: Option<IpAddr>,
     operation: &'static str,
     group: String,
     stream: String,
-    reason: Option<GrantReason>,
+    reason: Option<Arc<GrantReason>>,
 }
 
 impl AuditLine {
@@ -154,31 +146,29 @@ impl AuditLine {
         group: Option<&str>,
         stream: Option<&str>,
     ) -> Self {
-        let caller = who.caller.get();
         Self {
             request_id: request_id.to_owned(),
-            tenant: permit.tenant().to_string(),
-            subject: short(permit.subject()),
-            issuer: caller.map(|caller| caller.issuer.clone()),
-            token_id: caller.and_then(|caller| caller.token_id.clone()),
+            tenant: permit.tenant().clone(),
+            subject: short(permit.subject()).to_owned(),
+            caller: who.caller.get().cloned(),
             peer: who.peer.get().copied(),
             operation: Op::NAME,
             group: group.unwrap_or("").to_owned(),
             stream: stream.unwrap_or("").to_owned(),
-            reason: permit.reason().cloned(),
+            reason: permit.shared_reason(),
         }
     }
 
     /// Writes the line, with the amount read and the outcome.
     pub fn write(&self, items: u64, bytes: u64, outcome: &str) {
-        let reason = self.reason.as_ref();
+        let (reason, caller) = (self.reason.as_deref(), self.caller.as_deref());
         tracing::info!(
-            target: "audit",
+            target: TARGET,
             { request.id = self.request_id,
-            tenant.id = self.tenant,
-            token.issuer = self.issuer.as_deref(),
+            tenant.id = self.tenant.as_str(),
+            token.issuer = caller.map(|caller| short(&caller.issuer)),
             token.subject = self.subject,
-            token.id = self.token_id.as_deref(),
+            token.id = caller.and_then(|caller| caller.token_id.as_deref()).map(short),
             peer.address = self.peer.map(tracing::field::display),
             operation = self.operation,
             log_group.name = self.group,
@@ -197,6 +187,16 @@ impl AuditLine {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_of_a_caller_is_cut_after_whole_characters() {
+        for (text, characters) in
+            [("", 0), ("user-1", 6), (&"é".repeat(255), 255), (&"é".repeat(256), 256), (&"é".repeat(300), 256)]
+        {
+            assert_eq!(short(text).chars().count(), characters);
+            assert!(text.starts_with(short(text)));
+        }
+    }
 
     #[test]
     fn a_flood_of_denials_is_sampled_and_counted() {

@@ -1,8 +1,19 @@
 //! The service log: one JSON object or one line of text per event, on standard error.
+//!
+//! Owns the format, and how lines reach standard error: through the queue of [`super::line_queue`], or directly on Lambda.
 
-use tracing_subscriber::EnvFilter;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use tracing::Dispatch;
+use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::fmt::time::FormatTime;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::{EnvFilter, fmt};
+
+use super::json_line::JsonLine;
+use super::line_queue::LineQueue;
 
 /// The format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,6 +23,21 @@ pub enum Format {
     /// For people.
     Text,
 }
+
+/// How lines reach standard error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// Through a queue and a thread of its own.
+    Queued,
+    /// By the thread that logs. Lambda stops the process between two invocations, and with it a thread that would write.
+    Direct,
+}
+
+/// The queue of the process.
+static QUEUE: OnceLock<LineQueue> = OnceLock::new();
+
+/// The longest wait for the queue when the process ends: a reader of standard error that is stuck does not stop the process for longer.
+const LAST_FLUSH: Duration = Duration::from_secs(5);
 
 /// Libraries that log whole requests, signatures included, at the levels `debug` and `trace`: they log from `info`, unless the
 /// filter names one of them.
@@ -26,43 +52,63 @@ pub enum LogError {
     /// `init` was called before.
     #[error("the log was started before")]
     Begun,
+    /// The thread that writes the lines cannot start.
+    #[error("no thread for the log: {0}")]
+    Thread(std::io::Error),
 }
 
+/// The time of a line: RFC 3339, in UTC.
 #[derive(Debug, Clone, Copy)]
-struct Utc;
+pub(super) struct Utc;
 
 impl FormatTime for Utc {
-    fn format_time(&self, writer: &mut tracing_subscriber::fmt::format::Writer<'_>) -> std::fmt::Result {
+    fn format_time(&self, writer: &mut fmt::format::Writer<'_>) -> std::fmt::Result {
         // Microseconds keep the lines of one request in order in a collector that sorts by time.
         let now = jiff::Timestamp::now();
         write!(writer, "{now:.6}")
     }
 }
 
+/// Writes the queued lines when it is dropped, so at every end of a command.
+#[derive(Debug)]
+#[must_use = "dropped at once it writes no later line"]
+pub struct FlushOnDrop(());
+
+impl Drop for FlushOnDrop {
+    fn drop(&mut self) {
+        flush(LAST_FLUSH);
+    }
+}
+
+/// Waits until all lines so far are written, for this time at most. Returns whether they are. Call it before the process exits
+/// without dropping [`FlushOnDrop`].
+pub fn flush(limit: Duration) -> bool {
+    QUEUE.get().is_none_or(|queue| queue.flush(limit))
+}
+
 /// Starts the log of the process.
 ///
 /// # Errors
 /// [`LogError`].
-pub fn init(format: Format, filter: &str) -> Result<(), LogError> {
-    let filter = EnvFilter::try_new(format!("{QUIET},{filter}"))?;
-    let builder =
-        tracing_subscriber::fmt().with_env_filter(filter).with_timer(Utc).with_writer(BoxMakeWriter::new(std::io::stderr));
-    let begun = match format {
-        Format::Json => builder.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init_quietly(),
-        Format::Text => builder.with_ansi(false).try_init_quietly(),
+pub fn init(format: Format, filter: &str, delivery: Delivery) -> Result<FlushOnDrop, LogError> {
+    let env_filter = EnvFilter::try_new(format!("{QUIET},{filter}"))?;
+    let writer = match delivery {
+        Delivery::Direct => BoxMakeWriter::new(std::io::stderr),
+        Delivery::Queued => {
+            let queue = LineQueue::start(std::io::stderr()).map_err(LogError::Thread)?;
+            let _first = QUEUE.set(queue.clone());
+            BoxMakeWriter::new(queue)
+        }
     };
-    begun.map_err(|()| LogError::Begun)
-}
-
-trait TryInit {
-    fn try_init_quietly(self) -> Result<(), ()>;
-}
-
-impl<N, E, F, W> TryInit for tracing_subscriber::fmt::SubscriberBuilder<N, E, F, W>
-where
-    tracing_subscriber::fmt::SubscriberBuilder<N, E, F, W>: Into<tracing::Dispatch>,
-{
-    fn try_init_quietly(self) -> Result<(), ()> {
-        tracing::dispatcher::set_global_default(self.into()).map_err(|_| ())
-    }
+    let subscriber = tracing_subscriber::registry().with(env_filter);
+    let begun: Dispatch = match format {
+        Format::Json => {
+            // Lines in JSON do not show spans. Only a directive about spans, such as `[request]=debug`, needs them.
+            let needs_spans = filter.contains('[');
+            let events = filter_fn(move |metadata| needs_spans || metadata.is_event());
+            subscriber.with(events).with(fmt::layer().event_format(JsonLine).with_writer(writer)).into()
+        }
+        Format::Text => subscriber.with(fmt::layer().with_timer(Utc).with_ansi(false).with_writer(writer)).into(),
+    };
+    tracing::dispatcher::set_global_default(begun).map(|()| FlushOnDrop(())).map_err(|_| LogError::Begun)
 }

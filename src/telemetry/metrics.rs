@@ -10,15 +10,22 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use http::StatusCode;
-use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use metrics::{Counter, Histogram, Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use metrics_process::Collector;
+
+use super::handles::Handles;
 
 /// Bounds of the histograms, in seconds.
 const SECONDS: [f64; 14] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
 
 /// The recorder of the process. All services of a process share it.
 static RECORDER: OnceLock<Option<Recorder>> = OnceLock::new();
+
+/// Whether the recorder is installed. Handles made before count nothing.
+pub(super) fn is_installed() -> bool {
+    RECORDER.get().is_some()
+}
 
 #[derive(Clone)]
 struct Recorder {
@@ -56,6 +63,9 @@ impl Metrics {
                 counter!("logmark_connections_refused_total", "listener" => listener, "limit" => limit).increment(0);
                 counter!("logmark_http_requests_refused_total", "listener" => listener, "limit" => limit).increment(0);
             }
+        }
+        for reason in LineLoss::ALL {
+            log_lines_lost(reason, 0);
         }
         Some(Recorder { handle, process })
     }
@@ -118,6 +128,10 @@ fn describe() {
     describe_gauge!("logmark_issuer_key_failures", "Failed attempts to read the issuer's keys since the last success");
     describe_gauge!("logmark_connections", "Open connections, by listener");
     describe_counter!("logmark_connections_refused_total", "Connections closed at a limit, by listener and limit");
+    describe_counter!(
+        "logmark_log_lines_lost_total",
+        "Log lines that were not written, by reason; audit lines are lost only if writing to standard error fails"
+    );
 }
 
 /// The features of the build, separated by commas.
@@ -131,8 +145,15 @@ fn features() -> String {
 
 /// Counts a request.
 pub fn request(operation: &'static str, status: StatusCode, elapsed: Duration) {
-    counter!("logmark_http_requests_total", "operation" => operation, "status" => status.as_str().to_owned()).increment(1);
-    histogram!("logmark_http_request_duration_seconds", "operation" => operation).record(elapsed.as_secs_f64());
+    static HANDLES: Handles<(&str, StatusCode), (Counter, Histogram)> = Handles::new();
+    let (requests, duration) = HANDLES.get((operation, status), |_| {
+        (
+            counter!("logmark_http_requests_total", "operation" => operation, "status" => status.as_str().to_owned()),
+            histogram!("logmark_http_request_duration_seconds", "operation" => operation),
+        )
+    });
+    requests.increment(1);
+    duration.record(elapsed.as_secs_f64());
 }
 
 /// Counts an error by its code.
@@ -142,8 +163,15 @@ pub fn problem(operation: &'static str, code: &'static str) {
 
 /// Counts events and bytes sent.
 pub fn events_returned(operation: &'static str, events: u64, bytes: u64) {
-    counter!("logmark_events_returned_total", "operation" => operation).increment(events);
-    counter!("logmark_events_returned_bytes_total", "operation" => operation).increment(bytes);
+    static HANDLES: Handles<&str, (Counter, Counter)> = Handles::new();
+    let (returned, returned_bytes) = HANDLES.get(operation, |_| {
+        (
+            counter!("logmark_events_returned_total", "operation" => operation),
+            counter!("logmark_events_returned_bytes_total", "operation" => operation),
+        )
+    });
+    returned.increment(events);
+    returned_bytes.increment(bytes);
 }
 
 /// Counts a live tail that was opened.
@@ -180,10 +208,15 @@ pub fn connections(listener: &'static str, open: usize) {
 
 /// Counts a call to a source by outcome.
 pub fn upstream_call(source: &Arc<str>, call: &'static str, outcome: &'static str, elapsed: Duration) {
-    let source = Arc::clone(source);
-    histogram!("logmark_upstream_call_duration_seconds", "source" => Arc::clone(&source), "call" => call)
-        .record(elapsed.as_secs_f64());
-    counter!("logmark_upstream_calls_total", "source" => source, "call" => call, "outcome" => outcome).increment(1);
+    static HANDLES: Handles<(Arc<str>, &str, &str), (Counter, Histogram)> = Handles::new();
+    let (calls, duration) = HANDLES.get((Arc::clone(source), call, outcome), |(source, ..)| {
+        (
+            counter!("logmark_upstream_calls_total", "source" => Arc::clone(source), "call" => call, "outcome" => outcome),
+            histogram!("logmark_upstream_call_duration_seconds", "source" => Arc::clone(source), "call" => call),
+        )
+    });
+    calls.increment(1);
+    duration.record(elapsed.as_secs_f64());
 }
 
 /// Creates the counters of a source, so that a rate includes their first increment.
@@ -199,8 +232,36 @@ pub fn upstream_begins(source: &Arc<str>, calls: impl IntoIterator<Item = &'stat
 
 /// Counts a call to a source that was saved by the cache or by an identical call in flight.
 pub fn upstream_saved(source: &Arc<str>, call: &'static str, reason: &'static str) {
-    counter!("logmark_upstream_calls_saved_total", "source" => Arc::clone(source), "call" => call, "reason" => reason)
-        .increment(1);
+    static HANDLES: Handles<(Arc<str>, &str, &str), Counter> = Handles::new();
+    let saved = HANDLES.get((Arc::clone(source), call, reason), |(source, ..)| {
+        counter!("logmark_upstream_calls_saved_total", "source" => Arc::clone(source), "call" => call, "reason" => reason)
+    });
+    saved.increment(1);
+}
+
+/// Why log lines are lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LineLoss {
+    /// The queue of lines is full: standard error is not read fast enough.
+    QueueFull,
+    /// Writing to standard error failed.
+    WriteFailed,
+}
+
+impl LineLoss {
+    const ALL: [Self; 2] = [Self::QueueFull, Self::WriteFailed];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::QueueFull => "queue_full",
+            Self::WriteFailed => "write_failed",
+        }
+    }
+}
+
+/// Counts log lines that are lost.
+pub fn log_lines_lost(reason: LineLoss, lines: u64) {
+    counter!("logmark_log_lines_lost_total", "reason" => reason.as_str()).increment(lines);
 }
 
 /// Records the number of keys of an issuer, and the failed attempts to read them since the last success.

@@ -4,6 +4,9 @@
 //! metric contains the name of a tenant or a group.
 
 pub mod log;
+pub mod line_queue;
+mod json_line;
 pub mod trace;
 pub mod metrics;
+mod handles;
 pub mod audit;

@@ -42,7 +42,11 @@ impl IdBlock {
 pub fn random_hex<const N: usize>() -> String {
     const { assert!(N <= 256, "a block holds no more") };
     let bytes: [u8; N] = BLOCK.with_borrow_mut(IdBlock::take);
-    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
+    let mut text = String::with_capacity(2 * N);
+    for digit in bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]) {
+        text.extend(char::from_digit(digit.into(), 16));
+    }
+    text
 }
 
 impl TraceContext {

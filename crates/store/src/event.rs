@@ -8,6 +8,8 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+use crate::read::shared_text::SharedText;
+
 /// Largest message, in bytes of UTF-8 (1 MiB).
 pub const MAX_MESSAGE_BYTES: usize = 1 << 20;
 
@@ -26,9 +28,9 @@ pub struct NewEvent {
     pub message: String,
 }
 
-/// A stored event.
+/// A stored event. Its message is a copy, or with `Event<SharedText>` shared with the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Event {
+pub struct Event<Message = String> {
     /// The time of the event, in milliseconds since 1970-01-01 UTC.
     pub timestamp: i64,
     /// The ingestion time, in milliseconds since 1970-01-01 UTC.
@@ -41,10 +43,19 @@ pub struct Event {
     /// Its number in its stream, from one, independent of other streams.
     pub ordinal: u64,
     /// The text.
-    pub message: String,
+    pub message: Message,
 }
 
-impl Event {
+impl Event<SharedText> {
+    /// The event with a copy of its message.
+    #[must_use]
+    pub fn into_owned(self) -> Event {
+        let Event { timestamp, ingestion_time, stream, sequence, ordinal, message } = self;
+        Event { timestamp, ingestion_time, stream, sequence, ordinal, message: (*message).to_owned() }
+    }
+}
+
+impl<Message> Event<Message> {
     /// The position of the event in its group's order.
     #[must_use]
     pub fn position(&self) -> Position {

@@ -92,6 +92,7 @@ pub use event::{Event, MAX_BATCH_BYTES, MAX_BATCH_EVENTS, MAX_MESSAGE_BYTES, New
 pub use options::Options;
 pub use read::arrivals::{Arrivals, ArrivalsRequest};
 pub use read::scan::{Scan, ScanRequest, StreamPredicate};
+pub use read::shared_text::SharedText;
 pub use read::{Direction, MessageFilter, Page, ReadRequest, StreamSelection};
 pub use store::Store;
 pub use store::subscriptions::Subscription;

@@ -25,4 +25,5 @@ pub use error::{Excerpt, Part, TokenError};
 pub use header::{Header, TokenType};
 pub use rules::{IssuerRules, RulesError, TenantRule};
 pub use scopes::GrantedScope;
+pub use token_cache::VerifiedToken;
 pub use verifier::Verifier;

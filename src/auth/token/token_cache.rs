@@ -16,6 +16,7 @@ use moka::future::Cache;
 use super::bearer::UnverifiedToken;
 use super::check::{Claims, Window};
 use crate::auth::keys::{KeyStore, VerificationKey};
+use crate::auth::tenant::Scope;
 
 /// Cached valid tokens: one per active caller, about 1 KiB each.
 const VERIFIED_TOKENS: u64 = 10_000;
@@ -27,9 +28,27 @@ const BAD_SIGNATURES: u64 = 10_000;
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct TokenDigest([u8; digest::SHA256_OUTPUT_LEN]);
 
+/// A verified token: its claims, and what they mean here. Clones share both.
+#[derive(Debug, Clone)]
+pub struct VerifiedToken {
+    /// The claims.
+    pub claims: Arc<Claims>,
+    /// Those of the claims' scopes that are of this service. They are parsed once for a token, not for each of its requests.
+    pub scopes: Arc<[Scope]>,
+}
+
+impl VerifiedToken {
+    /// From claims whose signature and rules were checked.
+    pub(in crate::auth) fn new(claims: Arc<Claims>) -> Self {
+        let scopes = claims.scopes.iter().filter_map(|scope| Scope::parse(&scope.value, &scope.claim).ok()).collect();
+        Self { claims, scopes }
+    }
+}
+
+/// A verified token, and until when it is valid.
 #[derive(Clone)]
-pub(super) struct VerifiedToken {
-    pub(super) claims: Arc<Claims>,
+pub(super) struct CachedToken {
+    pub(super) token: VerifiedToken,
     pub(super) window: Window,
     pub(super) key_reference: KeyReference,
 }
@@ -42,7 +61,7 @@ pub(super) struct KeyReference {
 }
 
 pub(super) struct TokenCache {
-    verified: Cache<TokenDigest, VerifiedToken>,
+    verified: Cache<TokenDigest, CachedToken>,
     bad_signatures: Cache<TokenDigest, KeyReference>,
 }
 
@@ -66,7 +85,7 @@ impl TokenCache {
         Self { verified: Cache::new(VERIFIED_TOKENS), bad_signatures: Cache::new(BAD_SIGNATURES) }
     }
 
-    pub(super) async fn verified(&self, digest: &TokenDigest) -> Option<VerifiedToken> {
+    pub(super) async fn verified(&self, digest: &TokenDigest) -> Option<CachedToken> {
         self.verified.get(digest).await
     }
 
@@ -74,7 +93,7 @@ impl TokenCache {
         self.bad_signatures.get(digest).await
     }
 
-    pub(super) async fn insert_verified(&self, digest: TokenDigest, token: VerifiedToken) {
+    pub(super) async fn insert_verified(&self, digest: TokenDigest, token: CachedToken) {
         self.verified.insert(digest, token).await;
     }
 

@@ -15,7 +15,7 @@ use super::compact::UnverifiedJws;
 use super::error::{Excerpt, TokenError};
 use super::header::Header;
 use super::rules::{IssuerRules, RulesError};
-use super::token_cache::{KeyReference, TokenCache, TokenDigest, VerifiedToken};
+use super::token_cache::{CachedToken, KeyReference, TokenCache, TokenDigest, VerifiedToken};
 use crate::auth::keys::{IssuerReadiness, KeyError, KeyFetcher, KeyLocation, KeyStore, VerificationKey, verify_signature};
 use crate::domain::time::Clock;
 
@@ -74,6 +74,11 @@ impl Verifier {
 
     /// The claims of `token`, if it is valid.
     pub async fn verify(&self, token: &UnverifiedToken<'_>) -> Result<Arc<Claims>, TokenError> {
+        self.authenticate(token).await.map(|token| token.claims)
+    }
+
+    /// The claims and the scopes of `token`, if it is valid.
+    pub async fn authenticate(&self, token: &UnverifiedToken<'_>) -> Result<VerifiedToken, TokenError> {
         let size = token.as_str().len();
         if size > MAX_TOKEN_BYTES {
             return Err(TokenError::TooLarge(size));
@@ -85,10 +90,10 @@ impl Verifier {
         }
     }
 
-    async fn cached(&self, digest: &TokenDigest) -> Option<Result<Arc<Claims>, TokenError>> {
-        if let Some(token) = self.token_cache.verified(digest).await {
-            if token.key_reference.is_current().await {
-                return Some(token.window.check(self.clock.now().0).map(|()| token.claims));
+    async fn cached(&self, digest: &TokenDigest) -> Option<Result<VerifiedToken, TokenError>> {
+        if let Some(cached) = self.token_cache.verified(digest).await {
+            if cached.key_reference.is_current().await {
+                return Some(cached.window.check(self.clock.now().0).map(|()| cached.token));
             }
         } else if let Some(key_reference) = self.token_cache.bad_signature(digest).await {
             if key_reference.is_current().await {
@@ -101,7 +106,7 @@ impl Verifier {
         None
     }
 
-    async fn verify_uncached(&self, token: &UnverifiedToken<'_>, digest: TokenDigest) -> Result<Arc<Claims>, TokenError> {
+    async fn verify_uncached(&self, token: &UnverifiedToken<'_>, digest: TokenDigest) -> Result<VerifiedToken, TokenError> {
         let jws = UnverifiedJws::parse(*token)?;
         let claims = UnverifiedClaims::parse(jws.payload())?;
         let issuer = self.issuer(&claims)?;
@@ -113,9 +118,9 @@ impl Verifier {
         }
         let now = self.clock.now().0;
         let (claims, window) = check::check_claims(jws.header(), &claims, &issuer.rules, now)?;
-        let claims = Arc::new(claims);
-        self.token_cache.insert_verified(digest, VerifiedToken { claims: Arc::clone(&claims), window, key_reference }).await;
-        window.check(now).map(|()| claims)
+        let token = VerifiedToken::new(Arc::new(claims));
+        self.token_cache.insert_verified(digest, CachedToken { token: token.clone(), window, key_reference }).await;
+        window.check(now).map(|()| token)
     }
 
     fn issuer(&self, claims: &UnverifiedClaims) -> Result<&Issuer, TokenError> {

@@ -97,7 +97,7 @@ pub fn run(args: &DemoArgs) -> Result<ExitCode, CliError> {
     try_out_store(&args.data)?;
     write_config(&args.data, addresses)?;
     let config = config::load(Some(&config_path(&args.data)), variables())?;
-    begin_log(&config)?;
+    let _flushes = begin_log(&config)?;
     runtime()?.block_on(async {
         let listeners = Listeners::bind(&config).await.map_err(|error| CliError::failed("can't start", error))?;
         let built = Service::build(&config, listeners.public_url.clone(), Arc::new(SystemClock)).await;

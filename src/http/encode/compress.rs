@@ -9,8 +9,6 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::middleware::Next;
 use axum::response::Response;
 use bytes::Bytes;
 use flate2::Compression;
@@ -22,7 +20,7 @@ use http_body_util::BodyExt as _;
 use zstd::stream::raw::CParameter;
 
 use super::coding::Coding;
-use crate::http::AppState;
+use crate::http::App;
 use crate::http::assets::Compressed;
 use crate::http::layers::RequestInfo;
 
@@ -47,11 +45,14 @@ const GZIP_BYTES: u64 = 384 * 1024;
 #[derive(Debug, Clone, Copy)]
 pub struct Uncompressed;
 
-/// Compresses answers that the client accepts compressed.
-pub async fn compress(State(app): State<AppState>, request: Request, next: Next) -> Response {
-    let coding = Coding::negotiate(request.headers(), &CODINGS);
-    let context = RequestInfo::from_extensions(request.extensions());
-    let response = next.run(request).await;
+/// The coding of an answer to a request with these headers; `None`: it is not compressed.
+#[must_use]
+pub fn accepted(headers: &HeaderMap) -> Option<Coding> {
+    Coding::negotiate(headers, &CODINGS)
+}
+
+/// Compresses an answer that the client accepts compressed.
+pub async fn compress(app: &App, context: &RequestInfo, coding: Option<Coding>, response: Response) -> Response {
     let Some(coding) = coding.filter(|_| is_compressible(&response)) else { return response };
     if response.body().size_hint().exact().is_some_and(|length| length <= WHOLE_BYTES) {
         return whole(response, coding).await;

@@ -43,9 +43,9 @@ impl PageBody<'_> {
         }
         head.extend_from_slice(b",\"events\":[");
         let mut tail = Vec::new();
-        string("],\"nextCursor\":", &self.next_cursor, &mut tail);
-        if let Some(cursor) = &self.previous_cursor {
-            string(",\"previousCursor\":", cursor, &mut tail);
+        cursor("],\"nextCursor\":", &self.next_cursor, &mut tail);
+        if let Some(previous) = &self.previous_cursor {
+            cursor(",\"previousCursor\":", previous, &mut tail);
         }
         string(",\"stopReason\":", self.stop_reason.as_str(), &mut tail);
         tail.push(b'}');
@@ -57,6 +57,14 @@ fn string(before: &str, text: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(before.as_bytes());
     // Writing a string to memory cannot fail.
     let _infallible = serde_json::to_writer(out, text);
+}
+
+/// Writes a cursor, which is base64url: it has no character to escape, and is long enough for a search to cost.
+fn cursor(before: &str, cursor: &str, out: &mut Vec<u8>) {
+    debug_assert!(cursor.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')), "{cursor}");
+    for part in [before, "\"", cursor, "\""] {
+        out.extend_from_slice(part.as_bytes());
+    }
 }
 
 /// The bytes that events take in a JSON page which is itself a string in JSON.

@@ -4,11 +4,12 @@
 
 use std::cell::Cell;
 use std::num::NonZeroUsize;
+use std::ops::Deref;
 use std::time::{Duration, Instant};
 
 use logmark_event_page::build::PlainEvent;
 use logmark_event_page::{Builder, Events};
-use logmark_store::{MessageFilter, ReadRequest, Store, StreamSelection as StoreSelection};
+use logmark_store::{Event, MessageFilter, Page, ReadRequest, SharedText, Store, StreamSelection as StoreSelection};
 
 use super::event_id::EventIds;
 use crate::auth::permit::Permit;
@@ -59,7 +60,7 @@ pub(super) fn read_from_memory(
     let found = store.read_from_memory(&ReadRequest { max_bytes: page.max_bytes.min(SMALL_PAGE_BYTES), ..asked })?;
     // A page that was cut by these bytes is not small.
     let is_whole =
-        |found: &logmark_store::Page| found.at_end || found.events.len() >= page.limit || page.max_bytes <= SMALL_PAGE_BYTES;
+        |found: &Page<SharedText>| found.at_end || found.events.len() >= page.limit || page.max_bytes <= SMALL_PAGE_BYTES;
     found.filter(is_whole).map(event_page).transpose()
 }
 
@@ -84,7 +85,7 @@ pub(super) fn read(
         })
     };
     let filter = filter.map(|_| MessageFilter { accepts: &accepts, is_enough: &is_enough });
-    event_page(store.read(&request(group, streams, filter, range, page)?)?)
+    event_page(store.read_shared(&request(group, streams, filter, range, page)?)?)
 }
 
 fn request<'a>(
@@ -111,7 +112,7 @@ fn request<'a>(
     })
 }
 
-fn event_page(found: logmark_store::Page) -> Result<EventPage, SourceError> {
+fn event_page(found: Page<SharedText>) -> Result<EventPage, SourceError> {
     Ok(EventPage {
         events: events(found.events.iter())?,
         next: Position(found.next.to_string()),
@@ -123,7 +124,9 @@ fn event_page(found: logmark_store::Page) -> Result<EventPage, SourceError> {
 }
 
 /// Stored events as events of a page.
-pub(super) fn events<'a>(stored: impl ExactSizeIterator<Item = &'a logmark_store::Event> + Clone) -> Result<Events, SourceError> {
+pub(super) fn events<'a, Message: Deref<Target = str> + 'a>(
+    stored: impl ExactSizeIterator<Item = &'a Event<Message>> + Clone,
+) -> Result<Events, SourceError> {
     /// Digits of an id, and occasionally a stream's name.
     const BYTES_BESIDES_MESSAGE: usize = 64;
     let bytes = stored.clone().map(|event| event.message.len() + BYTES_BESIDES_MESSAGE).sum();
@@ -135,7 +138,7 @@ pub(super) fn events<'a>(stored: impl ExactSizeIterator<Item = &'a logmark_store
             timestamp: event.timestamp,
             ingestion_time: Some(event.ingestion_time),
             stream: &event.stream,
-            event_id: Some(format_args!("{:016}{:020}{:020}", id.timestamp, id.stream, id.ordinal)),
+            event_id: Some(format_args!("{id}")),
             message: &event.message,
         });
         pushed.map_err(|error| SourceError::Store(error.to_string()))?;

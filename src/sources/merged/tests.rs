@@ -125,7 +125,7 @@ impl Fixture {
         let (issuer, subject) = (String::new(), String::new());
         let claims = Claims { issuer, subject, tenant: id, scopes: Vec::new(), expires_at: 0, token_id: None };
         let scope = Scope::parse("logs:*:*", &Arc::from("scope")).unwrap();
-        let caller = Caller { claims: Arc::new(claims), tenant: Arc::new(tenant), scopes: vec![scope] };
+        let caller = Caller { claims: Arc::new(claims), tenant: Arc::new(tenant), scopes: Arc::from([scope]) };
         let permit = authorize(&caller, ListGroups { prefix: None }, Millis(0)).unwrap();
         let named = scripted.iter().enumerate().map(|(index, source)| (name(index), Arc::clone(source) as Arc<dyn Source>));
         Self { sources: Sources::new(named, PagePool::new(1 << 20)), scripted, permit }

@@ -77,7 +77,7 @@ impl Catalogue {
             attributes.insert((id, CLASS), class.as_text()).map_err(StorageError::catalogue)?;
         }
         set_tags(&transaction, id, group, tags, &[])?;
-        Ok(transaction.commit().map_err(StorageError::catalogue)?)
+        Ok(transaction.commit()?)
     }
 
     /// Sets some tags of a group and removes others. Durable when it returns.
@@ -85,7 +85,7 @@ impl Catalogue {
         let transaction = self.begin()?;
         let id = group_id(&transaction, group)?.ok_or_else(|| CatalogueError::GroupNotFound { group: group.to_owned() })?;
         set_tags(&transaction, id, group, set, remove)?;
-        Ok(transaction.commit().map_err(StorageError::catalogue)?)
+        Ok(transaction.commit()?)
     }
 }
 

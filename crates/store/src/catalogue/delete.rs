@@ -17,7 +17,7 @@ impl Catalogue {
         let transaction = self.begin()?;
         let id = group_id(&transaction, group)?.ok_or_else(|| CatalogueError::GroupNotFound { group: group.to_owned() })?;
         remove_group(&transaction, group, id).map_err(StorageError::catalogue)?;
-        Ok(transaction.commit().map_err(StorageError::catalogue)?)
+        Ok(transaction.commit()?)
     }
 
     /// Removes a stream. Durable when it returns.
@@ -27,7 +27,7 @@ impl Catalogue {
         if !remove_stream(&transaction, group, id, stream).map_err(StorageError::catalogue)? {
             return Err(CatalogueError::StreamNotFound { group: group.to_owned(), stream: stream.to_owned() });
         }
-        Ok(transaction.commit().map_err(StorageError::catalogue)?)
+        Ok(transaction.commit()?)
     }
 }
 

@@ -44,7 +44,7 @@ impl Catalogue {
         if put().map_err(StorageError::catalogue)? > most {
             return Err(CatalogueError::TooManyDocuments { kind, most });
         }
-        Ok(transaction.commit().map_err(StorageError::catalogue)?)
+        Ok(transaction.commit()?)
     }
 
     /// Removes a document, and returns whether it existed. Durable when it returns.
@@ -54,7 +54,7 @@ impl Catalogue {
             let mut documents = transaction.open_table(DOCUMENTS).map_err(StorageError::catalogue)?;
             documents.remove((kind, key)).map_err(StorageError::catalogue)?.is_some()
         };
-        transaction.commit().map_err(StorageError::catalogue)?;
+        transaction.commit()?;
         Ok(was_there)
     }
 }

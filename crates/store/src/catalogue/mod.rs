@@ -16,13 +16,16 @@ pub(crate) mod attributes;
 mod delete;
 mod documents;
 
+use std::ops::Deref;
 use std::path::Path;
+use std::sync::{Arc, RwLock};
 
 use redb::{Database, ReadableDatabase, ReadableTable, WriteTransaction};
 
 use crate::disk::Disk;
 use crate::error::{CatalogueError, OpenError, StorageError};
 use crate::segment::SegmentInfo;
+use crate::sync;
 use snapshot::Snapshot;
 use tables::{
     DOCUMENTS, GROUP_ATTRIBUTES, GROUP_NAMES, GROUPS, META, META_COVERED, META_LAYOUT, META_NEXT_GROUP, META_NEXT_STREAM,
@@ -37,7 +40,37 @@ const LAYOUT: u64 = 2;
 /// The catalogue's database.
 #[derive(Debug)]
 pub(crate) struct Catalogue {
+    /// The snapshot of the last commit, once it was asked for. Opening all tables costs more than reading a small page.
+    ///
+    /// INVARIANT: it is dropped after each commit, before the commit is reported. So no caller gets a snapshot older than a
+    /// change that it knows of, and the database can use old pages again.
+    latest: RwLock<Option<Arc<Snapshot>>>,
     database: Database,
+}
+
+/// A change of the catalogue. Dropped without a commit it changes nothing.
+struct Change<'a> {
+    catalogue: &'a Catalogue,
+    transaction: WriteTransaction,
+}
+
+impl Deref for Change<'_> {
+    type Target = WriteTransaction;
+
+    fn deref(&self) -> &WriteTransaction {
+        &self.transaction
+    }
+}
+
+impl Change<'_> {
+    /// Makes the change durable, and visible to snapshots.
+    fn commit(self) -> Result<(), StorageError> {
+        let Self { catalogue, transaction } = self;
+        let committed = transaction.commit().map_err(StorageError::catalogue);
+        // Also after a failure: whether the change is stored is then unknown.
+        *sync::write(&catalogue.latest) = None;
+        committed
+    }
 }
 
 impl Catalogue {
@@ -48,7 +81,7 @@ impl Catalogue {
             create(disk, directory, &path, cache_bytes)?;
         }
         let database = open_database(disk, &path, cache_bytes)?;
-        let catalogue = Catalogue { database };
+        let catalogue = Catalogue { latest: RwLock::default(), database };
         let found = catalogue.layout()?;
         if found != LAYOUT {
             return Err(OpenError::Layout { directory: directory.to_owned(), found, expected: LAYOUT });
@@ -67,7 +100,7 @@ impl Catalogue {
         let transaction = self.begin()?;
         transaction.open_table(GROUP_ATTRIBUTES).map_err(StorageError::catalogue)?;
         transaction.open_table(DOCUMENTS).map_err(StorageError::catalogue)?;
-        transaction.commit().map_err(StorageError::catalogue)
+        transaction.commit()
     }
 
     /// The layout of the directory. Reads no other table, because another layout may have other rows.
@@ -80,8 +113,15 @@ impl Catalogue {
     }
 
     /// The catalogue as of now.
-    pub(crate) fn snapshot(&self) -> Result<Snapshot, StorageError> {
-        Snapshot::new(&self.database.begin_read().map_err(StorageError::catalogue)?)
+    pub(crate) fn snapshot(&self) -> Result<Arc<Snapshot>, StorageError> {
+        if let Some(latest) = &*sync::read(&self.latest) {
+            return Ok(Arc::clone(latest));
+        }
+        // With the lock held, so that a snapshot taken before a commit is not kept after it.
+        let mut latest = sync::write(&self.latest);
+        let snapshot = Arc::new(Snapshot::new(&self.database.begin_read().map_err(StorageError::catalogue)?)?);
+        *latest = Some(Arc::clone(&snapshot));
+        Ok(snapshot)
     }
 
     /// Adds a group. Durable when it returns.
@@ -90,7 +130,7 @@ impl Catalogue {
         if !insert_group(&transaction, group, now_ms)? {
             return Err(CatalogueError::GroupExists { group: group.to_owned() });
         }
-        Ok(transaction.commit().map_err(StorageError::catalogue)?)
+        Ok(transaction.commit()?)
     }
 
     /// Adds a stream. Durable when it returns.
@@ -101,7 +141,7 @@ impl Catalogue {
         if !insert_stream(&transaction, id, stream, now_ms)? {
             return Err(CatalogueError::StreamExists { group: group.to_owned(), stream: stream.to_owned() });
         }
-        Ok(transaction.commit().map_err(StorageError::catalogue)?)
+        Ok(transaction.commit()?)
     }
 
     /// Changes the retention of a group. Durable when it returns.
@@ -110,7 +150,7 @@ impl Catalogue {
         if !update_retention(&transaction, group, days)? {
             return Err(CatalogueError::GroupNotFound { group: group.to_owned() });
         }
-        Ok(transaction.commit().map_err(StorageError::catalogue)?)
+        Ok(transaction.commit()?)
     }
 
     /// The sequence number up to which all events are in segments, and these segments.
@@ -119,8 +159,9 @@ impl Catalogue {
         Ok((snapshot.covered(), snapshot.segments()?))
     }
 
-    fn begin(&self) -> Result<WriteTransaction, StorageError> {
-        self.database.begin_write().map_err(StorageError::catalogue)
+    fn begin(&self) -> Result<Change<'_>, StorageError> {
+        let transaction = self.database.begin_write().map_err(StorageError::catalogue)?;
+        Ok(Change { catalogue: self, transaction })
     }
 }
 

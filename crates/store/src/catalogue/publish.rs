@@ -20,7 +20,7 @@ impl Catalogue {
     pub(crate) fn publish(&self, segment: &SegmentInfo, memtable: &Memtable) -> Result<(), StorageError> {
         let transaction = self.begin()?;
         register(&transaction, segment, memtable).map_err(StorageError::catalogue)?;
-        transaction.commit().map_err(StorageError::catalogue)
+        transaction.commit()
     }
 }
 

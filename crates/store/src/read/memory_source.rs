@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::Direction;
 use super::merge::Step;
 use super::selector::Selector;
+use super::shared_text::SharedText;
 use crate::error::StorageError;
 use crate::event::{Event, Position};
 use crate::ids::GroupId;
@@ -78,7 +79,7 @@ impl MemorySource {
             stream,
             sequence: position.sequence(),
             ordinal: entry.ordinal,
-            message: (*entry.message).to_owned(),
+            message: SharedText::of_memtable(entry.message),
         }))
     }
 

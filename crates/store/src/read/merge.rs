@@ -9,13 +9,14 @@ use super::Direction;
 use super::memory_source::MemorySource;
 use super::segment_source::SegmentSource;
 use super::selector::Selector;
+use super::shared_text::SharedText;
 use crate::error::StorageError;
 use crate::event::{Event, Position};
 
 /// The result of one step of a source.
 pub(super) enum Step {
     /// Its next event.
-    Found(Event),
+    Found(Event<SharedText>),
     /// It advanced towards its next event; its bound has changed.
     Moved,
     /// It continues in a file, which must not be read.
@@ -25,7 +26,7 @@ pub(super) enum Step {
 /// The result of one step of a merge.
 pub(super) enum Next {
     /// The next event.
-    Found(Event),
+    Found(Event<SharedText>),
     /// A filter has read as much as one page may cost.
     Spent,
     /// The next event is in a file, which must not be read.

@@ -12,12 +12,14 @@ mod merge;
 mod memory_source;
 pub(crate) mod segment_source;
 mod selector;
+pub(crate) mod shared_text;
 
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::ops::Range;
 
 use crate::event::{Event, Position};
+use shared_text::SharedText;
 
 /// The direction in a group's order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,9 +120,9 @@ impl ReadRequest<'_> {
 
 /// Some events of a group in one snapshot: an append is never partly visible.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Page {
+pub struct Page<Message = String> {
     /// The events, ascending by timestamp and order of appends in either direction.
-    pub events: Vec<Event>,
+    pub events: Vec<Event<Message>>,
     /// Where reading forward continues. In a page without events: the start of the request, so that later events are found, or
     /// the position after the events that a filter skipped.
     pub next: Position,
@@ -129,4 +131,13 @@ pub struct Page {
     pub previous: Position,
     /// Whether the range had no more events in this direction when the page was read. Events may have arrived since.
     pub at_end: bool,
+}
+
+impl Page<SharedText> {
+    /// The page with copies of its messages.
+    #[must_use]
+    pub fn into_owned(self) -> Page {
+        let Page { events, next, previous, at_end } = self;
+        Page { events: events.into_iter().map(Event::into_owned).collect(), next, previous, at_end }
+    }
 }

@@ -9,6 +9,7 @@ use super::memory_source::MemorySource;
 use super::merge::{Merge, Next, Source};
 use super::segment_source::{MayRead, SegmentSource};
 use super::selector::Selector;
+use super::shared_text::SharedText;
 use super::{Direction, Page, ReadRequest};
 use crate::error::{ReadError, StorageError};
 use crate::event::{Event, Position};
@@ -25,7 +26,7 @@ pub(crate) fn read(
     segments: &SegmentCache,
     request: &ReadRequest<'_>,
     may_read: MayRead,
-) -> Result<Option<Page>, ReadError> {
+) -> Result<Option<Page<SharedText>>, ReadError> {
     let not_found = || ReadError::GroupNotFound { group: request.group.to_owned() };
     let group = moment.catalogue.group_id(request.group)?.ok_or_else(not_found)?;
     let mut selector = Selector::new(&moment.catalogue, (request.group, group), request.streams, request.filter)?;
@@ -63,6 +64,9 @@ pub(super) fn sources<'a>(
     in_memory.chain(in_segments).collect()
 }
 
+/// The events of a page in the direction's order, and why there are no more of them.
+type TakenEvents = (Vec<Event<SharedText>>, End);
+
 /// Why a page ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
@@ -79,7 +83,7 @@ fn take(
     merge: &mut Merge<'_>,
     selector: &mut Selector<'_>,
     request: &ReadRequest<'_>,
-) -> Result<Option<(Vec<Event>, End)>, StorageError> {
+) -> Result<Option<TakenEvents>, StorageError> {
     let mut events = Vec::new();
     let mut bytes = 0usize;
     loop {
@@ -100,12 +104,12 @@ fn take(
 
 /// The page of these events; `examined` has the first and last events that a filter read.
 fn page(
-    mut events: Vec<Event>,
+    mut events: Vec<Event<SharedText>>,
     end: End,
     examined: Option<(Position, Position)>,
     direction: Direction,
     range: &Range<Position>,
-) -> Page {
+) -> Page<SharedText> {
     if direction == Direction::Backward {
         events.reverse();
     }

@@ -136,7 +136,7 @@ fn take(
         match merge.next(selector)? {
             Next::Found(event) => {
                 bytes = bytes.saturating_add(event.message.len());
-                events.push(event);
+                events.push(event.into_owned());
             }
             Next::Spent | Next::NotInMemory | Next::End => break,
         }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::Direction;
 use super::merge::Step;
 use super::selector::Selector;
+use super::shared_text::SharedText;
 use crate::error::StorageError;
 use crate::event::{Event, Position};
 use crate::ids::GroupId;
@@ -170,8 +171,8 @@ impl Opened {
             selector.pass();
         }
         if let Some((event, stream)) = selected {
-            let (info, text) = (self.file.index.blocks.get(current.number), current.block.message(&event));
-            let damaged = |info| self.file.damaged(info, "a message is not UTF-8");
+            let (info, text) = (self.file.index.blocks.get(current.number), current.block.text(event.message()));
+            let damaged = |info| self.file.damaged(info, "a message ends within a character");
             let message = match (text, info) {
                 (None, Some(info)) => return Err(damaged(info)),
                 (text, _) => text.unwrap_or_default(),
@@ -183,7 +184,7 @@ impl Opened {
                     stream,
                     sequence: event.position.sequence(),
                     ordinal: event.ordinal,
-                    message: message.to_owned(),
+                    message: SharedText::of_block(&current.block, event.message()),
                 });
             }
         }

@@ -21,6 +21,8 @@ pub(super) struct Selector<'a> {
     streams: StreamSelection<'a>,
     /// The name of a selected stream, `None` for other streams.
     met: HashMap<StreamId, Option<Arc<str>>>,
+    /// The stream met last, which the next event mostly is in too.
+    last: Option<(StreamId, Option<Arc<str>>)>,
     filter: Option<MessageFilter<'a>>,
     examined_bytes: usize,
     /// The first and the last event that the filter checked.
@@ -47,7 +49,17 @@ impl<'a> Selector<'a> {
                 met.insert(id, Some(Arc::from(*name)));
             }
         }
-        Ok(Selector { catalogue, streams, met, filter, examined_bytes: 0, examined: None, passes_left: None, window: ALL })
+        Ok(Selector {
+            catalogue,
+            streams,
+            met,
+            last: None,
+            filter,
+            examined_bytes: 0,
+            examined: None,
+            passes_left: None,
+            window: ALL,
+        })
     }
 
     /// For one batch of a scan: with the names from earlier batches, which [`Selector::into_met`] returns, and a limit of skipped
@@ -59,7 +71,17 @@ impl<'a> Selector<'a> {
         most_passes: usize,
     ) -> Selector<'a> {
         let passes_left = Some(most_passes);
-        Selector { catalogue, streams, met, filter: None, examined_bytes: 0, examined: None, passes_left, window: ALL }
+        Selector {
+            catalogue,
+            streams,
+            met,
+            last: None,
+            filter: None,
+            examined_bytes: 0,
+            examined: None,
+            passes_left,
+            window: ALL,
+        }
     }
 
     /// Only events with these sequence numbers are given.
@@ -89,6 +111,17 @@ impl<'a> Selector<'a> {
 
     /// The stream's name if it is selected.
     pub(super) fn select(&mut self, stream: StreamId) -> Result<Option<Arc<str>>, StorageError> {
+        if let Some((last, name)) = &self.last
+            && *last == stream
+        {
+            return Ok(name.clone());
+        }
+        let name = self.look_up(stream)?;
+        self.last = Some((stream, name.clone()));
+        Ok(name)
+    }
+
+    fn look_up(&mut self, stream: StreamId) -> Result<Option<Arc<str>>, StorageError> {
         if let Some(known) = self.met.get(&stream) {
             return Ok(known.clone());
         }

@@ -8,6 +8,8 @@
 //! list, the difference to the ordinal of the stream's previous event, and the message's length. `reader` does I/O and checks
 //! checksums.
 
+use std::ops::Range;
+
 use crate::codec::{Input, add_difference, difference, put_varint};
 use crate::event::Position;
 use crate::ids::StreamId;
@@ -79,7 +81,8 @@ impl BlockBuilder {
 /// A block in memory, uncompressed.
 #[derive(Debug)]
 pub(crate) struct DecodedBlock {
-    bytes: Vec<u8>,
+    /// The messages end to end.
+    text: String,
     pub(crate) events: Vec<BlockEvent>,
 }
 
@@ -90,18 +93,25 @@ pub(crate) struct BlockEvent {
     pub(crate) stream: StreamId,
     pub(crate) ingestion_ms: i64,
     pub(crate) ordinal: u64,
+    /// Where its message begins and ends in the block's text.
     message: (usize, usize),
+}
+
+impl BlockEvent {
+    pub(crate) fn message(&self) -> Range<usize> {
+        self.message.0..self.message.1
+    }
 }
 
 impl DecodedBlock {
     /// Parses an uncompressed block; `None` if it is malformed.
-    pub(crate) fn decode(bytes: Vec<u8>, streams: &[StreamId]) -> Option<DecodedBlock> {
+    pub(crate) fn decode(mut bytes: Vec<u8>, streams: &[StreamId]) -> Option<DecodedBlock> {
         let mut input = Input::new(&bytes);
         let length = input.u32()? as usize;
         let mut numbers = Input::new(input.bytes(length)?);
         let mut events: Vec<BlockEvent> = Vec::new();
         let mut ordinals = vec![0; streams.len()];
-        let (mut timestamp, mut sequence, mut ingestion, mut start) = (0, 0, 0, 4 + length);
+        let (mut timestamp, mut sequence, mut ingestion, mut start) = (0, 0, 0, 0_usize);
         while !numbers.is_empty() {
             timestamp = add_difference(timestamp, numbers.varint()?);
             sequence = add_difference(sequence, numbers.varint()?);
@@ -119,16 +129,18 @@ impl DecodedBlock {
             });
             start = end;
         }
-        (start == bytes.len()).then_some(DecodedBlock { bytes, events })
+        // Checked once, so that a message is a slice of it.
+        let text = String::from_utf8(bytes.split_off(4 + length)).ok()?;
+        (start == text.len()).then_some(DecodedBlock { text, events })
     }
 
     /// Its approximate memory.
     pub(crate) fn memory_bytes(&self) -> usize {
-        self.bytes.capacity() + self.events.capacity() * size_of::<BlockEvent>() + size_of::<DecodedBlock>()
+        self.text.capacity() + self.events.capacity() * size_of::<BlockEvent>() + size_of::<DecodedBlock>()
     }
 
-    /// An event's message; `None` if it is not UTF-8 or not in this block.
-    pub(crate) fn message(&self, event: &BlockEvent) -> Option<&str> {
-        std::str::from_utf8(self.bytes.get(event.message.0..event.message.1)?).ok()
+    /// The message in this range; `None` if an event of this block has no such range.
+    pub(crate) fn text(&self, range: Range<usize>) -> Option<&str> {
+        self.text.get(range)
     }
 }

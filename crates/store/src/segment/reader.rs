@@ -53,7 +53,7 @@ impl SegmentFile {
         }
         let bytes = decompress(&compressed, info.uncompressed as usize)
             .map_err(|_| self.damaged(info, "the block can't be decompressed"))?;
-        DecodedBlock::decode(bytes, &info.streams).ok_or_else(|| self.damaged(info, "the block's numbers can't be read"))
+        DecodedBlock::decode(bytes, &info.streams).ok_or_else(|| self.damaged(info, "the block's events can't be read"))
     }
 
     pub(crate) fn damaged(&self, info: &BlockInfo, what: &'static str) -> StorageError {

@@ -9,6 +9,7 @@ pub(crate) mod flush;
 pub(crate) mod view;
 pub(crate) mod gate;
 mod manage;
+mod pages;
 pub(crate) mod subscriptions;
 
 use std::path::Path;
@@ -28,8 +29,6 @@ use crate::lock::DirectoryLock;
 use crate::memtable::EVENT_OVERHEAD_BYTES;
 use crate::options::Options;
 use crate::read::scan::{Scan, ScanRequest};
-use crate::read::segment_source::MayRead;
-use crate::read::{Page, ReadRequest, page};
 use crate::segment::cache::SegmentCache;
 use crate::sync;
 use gate::{FlushGate, Stopped};
@@ -261,28 +260,6 @@ impl Store {
         sync::block_on(self.append(group, stream, events, ingestion_ms))
     }
 
-    /// Reads a page of a group's events. Blocks, and may read files.
-    ///
-    /// # Errors
-    ///
-    /// [`ReadError::GroupNotFound`], [`ReadError::StreamNotFound`] for a named stream; [`ReadError::Storage`], with the file, if
-    /// it fails or is damaged.
-    pub fn read(&self, request: &ReadRequest<'_>) -> Result<Page, ReadError> {
-        let moment = self.running.shared.capture()?;
-        read_page(&moment, &self.running.shared.segments, request)
-    }
-
-    /// Reads a page if no file of events is needed: this needs no thread for blocking calls. `None`: use [`Store::read`]. The
-    /// names of the group and its streams come from the catalogue's cache; a missing name is one small read.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Store::read`].
-    pub fn read_from_memory(&self, request: &ReadRequest<'_>) -> Result<Option<Page>, ReadError> {
-        let moment = self.running.shared.capture()?;
-        page::read(&moment, &self.running.shared.segments, request, MayRead::Memory)
-    }
-
     /// Starts a scan of all events of a range, in batches, in a snapshot of now. Blocks.
     ///
     /// # Errors
@@ -333,14 +310,6 @@ impl Store {
         Ok((group_id, stream_id))
     }
 
-    /// Reads a page in a snapshot of now, after `meanwhile` has run.
-    #[cfg(test)]
-    pub(crate) fn read_after(&self, request: &ReadRequest<'_>, meanwhile: impl FnOnce()) -> Result<Page, ReadError> {
-        let moment = self.running.shared.capture()?;
-        meanwhile();
-        read_page(&moment, &self.running.shared.segments, request)
-    }
-
     #[cfg(test)]
     pub(crate) fn memory_bytes(&self) -> usize {
         self.running.shared.view().memtables().map(|memtable| memtable.bytes()).sum()
@@ -354,12 +323,6 @@ impl From<Stopped> for FlushError {
             Stopped::Closed => FlushError::Closed,
         }
     }
-}
-
-fn read_page(moment: &Moment, segments: &SegmentCache, request: &ReadRequest<'_>) -> Result<Page, ReadError> {
-    let page = page::read(moment, segments, request, MayRead::Files)?;
-    // Files may be read, so the page exists.
-    page.ok_or_else(|| ReadError::GroupNotFound { group: request.group.to_owned() })
 }
 
 /// The memory of the events, if they are not too large.

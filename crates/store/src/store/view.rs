@@ -83,7 +83,7 @@ pub(crate) struct Moment {
     pub(crate) view: Arc<View>,
     /// The last sequence number the call sees in memory.
     pub(crate) visible: u64,
-    pub(crate) catalogue: Snapshot,
+    pub(crate) catalogue: Arc<Snapshot>,
 }
 
 impl Moment {

@@ -1,5 +1,7 @@
 //! Creating, describing and listing groups and streams.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use logmark_store::{AppendError, CatalogueError, Group, GroupClass, Order, ReadError, Stream, StreamSelection, StreamsQuery};
 
 use super::world::{GROUP, STREAM, event, everything, open};
@@ -139,4 +141,48 @@ fn streams_are_listed_by_name_and_by_last_event_whatever_is_flushed() {
     let outside = StreamsQuery::ByName { prefix: "b", after: Some("z"), order: Order::Ascending };
     assert!(store.streams(GROUP, outside, 9).unwrap().is_empty());
     assert!(matches!(store.streams("no", outside, 9), Err(CatalogueError::GroupNotFound { .. })));
+}
+
+#[test]
+fn a_change_is_seen_by_every_later_call_while_others_read() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    let is_over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                while !is_over.load(Ordering::Relaxed) {
+                    assert!(store.group(GROUP).unwrap().is_some());
+                }
+            });
+        }
+        // Also when an assertion fails: the scope waits for the readers.
+        let _ends_readers = SetOnDrop(&is_over);
+        for number in 0..30 {
+            let group = format!("/new/{number}");
+            store.create_group(&group, 1).unwrap();
+            assert!(store.group(&group).unwrap().is_some(), "{group}");
+            store.create_stream(&group, STREAM, 1).unwrap();
+            assert!(store.stream(&group, STREAM).unwrap().is_some(), "{group}");
+            store.append_blocking(&group, STREAM, vec![event(1, "x")], 1).unwrap();
+            store.set_retention(&group, Some(number + 1)).unwrap();
+            assert_eq!(store.group(&group).unwrap().unwrap().retention_days, Some(number + 1));
+            if number % 10 == 0 {
+                store.flush().unwrap();
+            }
+            assert_eq!(store.read(&everything(&group)).unwrap().events.len(), 1, "{group}");
+            store.delete_stream(&group, STREAM).unwrap();
+            assert_eq!(store.stream(&group, STREAM).unwrap(), None, "{group}");
+            store.delete_group(&group).unwrap();
+            assert_eq!(store.group(&group).unwrap(), None, "{group}");
+        }
+    });
+}
+
+struct SetOnDrop<'a>(&'a AtomicBool);
+
+impl Drop for SetOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }

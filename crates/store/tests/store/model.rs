@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use logmark_store::{
-    Direction, Event, MessageFilter, Position, ReadRequest, Scan, ScanRequest, Store, StreamPredicate, StreamSelection,
+    Direction, Event, MessageFilter, Page, Position, ReadRequest, Scan, ScanRequest, Store, StreamPredicate, StreamSelection,
 };
 use proptest::prelude::*;
 
@@ -151,13 +151,13 @@ fn check_walk(store: &Store, known: &[Known], walk: &Walk) {
             limit: NonZeroUsize::new(*limit).unwrap(),
             max_bytes: *max_bytes,
         };
-        let in_memory = store.read_from_memory(&request).unwrap();
+        let in_memory = store.read_from_memory(&request).unwrap().map(Page::into_owned);
         let page = store.read(&request).unwrap();
         // A page that ends at its filter's cost bound is left to the blocking read.
         assert!(in_memory.is_none_or(|in_memory| in_memory == page));
         // The data is in memory after the read.
         if filter.is_none() && walk.selection != 2 {
-            assert_eq!(store.read_from_memory(&request).unwrap().as_ref(), Some(&page));
+            assert_eq!(store.read_from_memory(&request).unwrap().map(Page::into_owned).as_ref(), Some(&page));
         }
         let count = page.events.len();
         let (low, high) = match (stand, forward) {

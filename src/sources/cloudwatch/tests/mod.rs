@@ -134,7 +134,7 @@ fn permit_by<Op: Operation>(op: Op, groups: &[&str], scope: &str, streams: Optio
     let claims =
         Claims { issuer: "i".to_owned(), subject: "s".to_owned(), tenant: id, scopes: Vec::new(), expires_at: 0, token_id: None };
     let scope = Scope::parse(scope, &Arc::from("scope")).unwrap();
-    let caller = Caller { claims: Arc::new(claims), tenant: Arc::new(tenant), scopes: vec![scope] };
+    let caller = Caller { claims: Arc::new(claims), tenant: Arc::new(tenant), scopes: Arc::from([scope]) };
     authorize(&caller, op, Millis(NOW)).unwrap()
 }
 
