@@ -21,6 +21,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use logmark::auth::dev_issuer::DevIssuer;
@@ -33,6 +34,9 @@ enum First {
     Verified,
     Events,
 }
+
+/// The longest wait for a request: a program that ends at its start must not stop the bench.
+const MAX_WAIT: Duration = Duration::from_secs(10);
 
 /// One start.
 struct Start {
@@ -109,12 +113,13 @@ fn event(path: &str, token: Option<&str>) -> Value {
 
 /// Starts the program, gives it one event, and ends it.
 fn start(bootstrap: &Path, folder: &Path, event: &Value, status: u64) -> Start {
-    let api = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (port, requests) = runtime_api(event.to_string());
     let mut command = Command::new(bootstrap);
     command
         .env_clear()
-        .env("AWS_LAMBDA_RUNTIME_API", api.local_addr().unwrap().to_string())
+        .env("AWS_LAMBDA_RUNTIME_API", format!("127.0.0.1:{port}"))
         .env("AWS_LAMBDA_FUNCTION_NAME", "logmark")
+        .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
         .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")
         .env("AWS_REGION", "eu-central-1")
         .env("AWS_ACCESS_KEY_ID", "AKIDBENCH")
@@ -127,23 +132,51 @@ fn start(bootstrap: &Path, folder: &Path, event: &Value, status: u64) -> Start {
         .stderr(Stdio::null());
     let begun = Instant::now();
     let mut process = command.spawn().unwrap();
-    let (mut socket, _) = api.accept().unwrap();
-    read_request(&mut socket).expect("it asks for an event");
-    let init = begun.elapsed();
-    let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() + 28_000;
-    let event = event.to_string();
-    let head = format!(
-        "HTTP/1.1 200 OK\r\nlambda-runtime-aws-request-id: 1\r\nlambda-runtime-deadline-ms: {deadline}\r\ncontent-length: {}\r\n\r\n",
-        event.len()
-    );
-    socket.write_all((head + &event).as_bytes()).unwrap();
-    let body = read_request(&mut socket).expect("it answers");
-    let answer = begun.elapsed();
-    let posted: Value = serde_json::from_slice(&body).unwrap();
-    assert_eq!(posted["statusCode"], status, "{posted}");
+    let request = || requests.recv_timeout(MAX_WAIT).expect("the program sends a request to the Runtime API");
+    let (init, _next) = request();
+    let (answer, body) = request();
     process.kill().unwrap();
     process.wait().unwrap();
-    Start { init, answer }
+    let posted: Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!(posted["statusCode"], status, "{posted}");
+    Start { init: init - begun, answer: answer - begun }
+}
+
+/// A request to the Runtime API: when it had arrived, and its body.
+type Arrived = (Instant, Vec<u8>);
+
+/// A Runtime API with one event; its port, and the requests that arrive. The program may use a connection for each request.
+fn runtime_api(event: String) -> (u16, Receiver<Arrived>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (sender, requests) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut event = Some(event);
+        // This thread lives as long as the bench.
+        while let Ok((mut socket, _)) = listener.accept() {
+            let (sender, event) = (sender.clone(), event.take());
+            std::thread::spawn(move || {
+                let mut event = event;
+                while let Some(body) = read_request(&mut socket) {
+                    let is_received = sender.send((Instant::now(), body)).is_ok();
+                    match event.take().filter(|_| is_received) {
+                        Some(event) => socket.write_all(invocation(&event).as_bytes()).unwrap(),
+                        None => return,
+                    }
+                }
+            });
+        }
+    });
+    (port, requests)
+}
+
+/// The answer to a request for the next event.
+fn invocation(event: &str) -> String {
+    let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() + 28_000;
+    format!(
+        "HTTP/1.1 200 OK\r\nlambda-runtime-aws-request-id: 1\r\nlambda-runtime-deadline-ms: {deadline}\r\ncontent-length: {}\r\n\r\n{event}",
+        event.len()
+    )
 }
 
 /// Reads one request with its body.

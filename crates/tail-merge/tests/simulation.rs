@@ -67,7 +67,7 @@ fn events(schedule: &[Second]) -> Vec<Event> {
             let number = events.len();
             let ingestion = START + second * 1000 + (random(&mut seed) % 8) as i64 * 125;
             let lateness = [0, 200, 3_000, 119_000][(random(&mut seed) % 16 / 5) as usize];
-            let lateness = if lateness == 119_000 && random(&mut seed) % 4 > 0 { 100 } else { lateness };
+            let lateness = if lateness == 119_000 && !random(&mut seed).is_multiple_of(4) { 100 } else { lateness };
             let mut timestamp = ingestion - lateness;
             let mut content = (number as u128 + 1) * 0x9e37_79b9_7f4a_7c15_f39c_0c5b;
             let mut stream = (random(&mut seed) % 3) as u8;
@@ -125,7 +125,7 @@ impl Hub {
             // An update is dropped, or sampled, or an event of it is left out without a word.
             let is_dropped = plan.fault == 2;
             let is_sampled = plan.puts >= 20 && plan.fault < 20;
-            let is_shown = |_: &&Event| !is_dropped && !(is_sampled && random(&mut seed).is_multiple_of(2));
+            let is_shown = |_: &&Event| !(is_dropped || is_sampled && random(&mut seed).is_multiple_of(2));
             let update = events.iter().filter(in_second).filter(is_shown).map(Event::seen).collect();
             shown.extend(self.merge.update(now, update, is_sampled));
         }
@@ -237,15 +237,15 @@ fn run(schedule: &[Second]) {
         }
         let plan = schedule.get(second as usize).copied().unwrap_or(quiet);
         let known: Vec<Event> = events.iter().filter(|event| event.ingestion <= now).cloned().collect();
-        for index in 0..2 {
+        for (index, hub) in hubs.iter_mut().enumerate() {
             let other = Second { seed: plan.seed.rotate_left(7 * index as u32), ..plan };
-            let shown = hubs[index].second(now, if index == 0 { plan } else { other }, &known);
+            let shown = hub.second(now, if index == 0 { plan } else { other }, &known);
             for (number, watcher) in watchers.iter_mut().enumerate().filter(|(_, watcher)| watcher.hub == index) {
                 let mut seed = plan.seed.wrapping_add(number as u64);
                 let leave_after =
                     if random(&mut seed).is_multiple_of(12) { (random(&mut seed) % 30) as usize } else { usize::MAX };
                 if watcher.viewer.is_none() {
-                    watcher.join(now, &hubs[index], &known, leave_after);
+                    watcher.join(now, hub, &known, leave_after);
                 } else {
                     let mut wanted: Vec<_> = shown.iter().filter(|seen| watcher.sees(seen)).cloned().collect();
                     let viewer = watcher.viewer.as_mut().unwrap();
@@ -253,7 +253,7 @@ fn run(schedule: &[Second]) {
                     watcher.deliver(wanted, leave_after);
                 }
                 if let Some(viewer) = &mut watcher.viewer {
-                    viewer.advance(hubs[index].merge.through());
+                    viewer.advance(hub.merge.through());
                     watcher.mark = viewer.mark();
                 } else if random(&mut seed).is_multiple_of(2) {
                     watcher.hub = 1 - index;

@@ -163,7 +163,7 @@ impl EventsPosition {
     }
 
     /// The number of events to request for a limit. Quotas count calls, not events, so the number is rounded up: requests with
-    /// similar limits then make equal calls, and the rest of a page serves the next request from the cache.
+    /// similar limits then make equal calls, and the rest of a page serves the next request from the cache (docs/decisions/005).
     pub(super) fn request_limit(&self, limit: usize) -> usize {
         const SIZES: [usize; 3] = [100, 1000, MAX_PAGE];
         let skip =

@@ -3,6 +3,7 @@
 #[path = "../../../../tests/world/fake_cloudwatch/mod.rs"]
 #[expect(dead_code, reason = "the rest of it is used by the integration tests")]
 mod fake;
+mod different_limits;
 mod faults;
 mod group_reading;
 mod listing;
