@@ -2,10 +2,10 @@
 //!
 //! Prints the delay from a put to its viewers with Live Tail and with sweeps alone, the live tail sessions, the calls per second, and
 //! the memory that the viewers take. `LOGMARK_BENCH_SECONDS` (20) for each. The upstream is the fake of the tests, in this process.
-#![expect(clippy::print_stdout, clippy::unwrap_used, clippy::disallowed_methods, reason = "a measurement for a person to read")]
+#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a measurement for a person to read")]
 
 #[path = "../tests/world/fake_cloudwatch/mod.rs"]
-#[expect(dead_code, clippy::panic, reason = "the rest of it is used by the integration tests")]
+#[expect(dead_code, reason = "the rest of it is used by the integration tests")]
 mod fake;
 
 use std::sync::Arc;
@@ -50,7 +50,7 @@ fn permit(group: &str, tenant: usize) -> Permit<TailGroup> {
     let claims =
         Claims { issuer: "i".to_owned(), subject: "s".to_owned(), tenant: id, scopes: Vec::new(), expires_at: 0, token_id: None };
     let scope = Scope::parse("logs:tail:*", &Arc::from("scope")).unwrap();
-    let caller = Caller { claims: Arc::new(claims), tenant: Arc::new(tenant), scopes: vec![scope] };
+    let caller = Caller { claims: Arc::new(claims), tenant: Arc::new(tenant), scopes: vec![scope].into() };
     let group = LogGroupName::try_from(group).unwrap();
     authorize(&caller, TailGroup { group, streams: StreamSelection::All, filter: None }, SystemClock.now()).unwrap()
 }
