@@ -56,7 +56,7 @@ async fn check_reports_every_mistake_with_its_line_and_every_command_refuses_wit
     exit 64
     logmark: logmark.toml:1:1: sources: is missing: write at least one `[[sources]]`, or there are no logs to read
     logmark.toml:2:10: server.listen: `x` is not an address to listen on: write a host and a port, such as `127.0.0.1:8080`, `localhost:8080`, `:8080` or `[::]:8443`
-    logmark.toml:3:1: server.nope: unknown key: expected `tls`, `listen`, `admin_listen`, `public_url`, `allowed_hosts`, `cursor_keys`, `cors_origins`, `forwarding_header`, `trusted_proxies` or `limits`
+    logmark.toml:3:1: server.nope: unknown key: expected `tls`, `listen`, `admin_listen`, `public_url`, `allowed_hosts`, `cursor_keys`, `cors_origins`, `forwarding_header`, `trusted_proxies`, `shared_tickets` or `limits`
     logmark.toml:5:1: auth.issuers[0].algorithms: is missing: list its signing algorithms, such as `["RS256"]`
     logmark.toml:5:1: auth.issuers[0].keys: is missing: write `discover`, the URL of its JWKS, or `file:PATH`
     logmark.toml:5:1: auth.issuers[0].audiences: is missing: list the accepted values of `aud`; for tokens without `aud`, such as Cognito's access tokens, set `client_ids`

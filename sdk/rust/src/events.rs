@@ -74,9 +74,11 @@ impl EventsRequest {
             filter: self.filter,
             cursor: self.cursor,
             source: self.source,
-            // For streamed formats; these are pages of JSON.
+            // For streamed formats and live tail; these are pages of JSON.
             columns: None,
             bom: None,
+            follow: None,
+            last_event_id: None,
         }
     }
 }

@@ -91,10 +91,10 @@ pub async fn start(call: Call<'_>, body: &[u8]) -> Result<Body, ServiceError> {
     let pattern = checks.text("logEventFilterPattern", input.log_event_filter_pattern, 0..=MAX_PATTERN);
     checks.finish()?;
     if !names.is_empty() && !prefixes.is_empty() {
-        return Err(ServiceError::invalid("Only one of logStreamNames and logStreamNamePrefixes can be specified."));
+        return Err(ServiceError::invalid("Only one of logStreamNames or logStreamNamePrefixes can be provided."));
     }
     if groups.len() > 1 && !(names.is_empty() && prefixes.is_empty()) {
-        let text = "logStreamNames and logStreamNamePrefixes can be specified with exactly one log group only.";
+        let text = "logStreamNames and logStreamNamePrefixes can only be used with a single log group.";
         return Err(ServiceError::invalid(text));
     }
     groups.sort();

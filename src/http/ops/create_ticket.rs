@@ -57,7 +57,7 @@ impl utoipa::PartialSchema for CreateTicketRequest {
 
 impl utoipa::ToSchema for CreateTicketRequest {
     fn name() -> Cow<'static, str> {
-        Cow::Borrowed("NewTicket")
+        Cow::Borrowed("TicketRequest")
     }
 }
 

@@ -149,10 +149,10 @@ fn the_first_special_byte_is_found_at_every_place() {
                     .iter_mut()
                     .zip([b' ', 0xff, b'#', b']', 0x80, b'!'].iter().cycle())
                     .for_each(|(at, other)| *at = *other);
-                assert_eq!(special(&bytes), place);
+                assert_eq!(special::special(&bytes), place);
             }
         }
-        assert_eq!(special(&vec![0x7f; length]), length);
+        assert_eq!(special::special(&vec![0x7f; length]), length);
     }
 }
 

@@ -105,6 +105,8 @@ async fn names_are_put_in_safely() {
             source: None,
             columns: None,
             bom: None,
+            follow: None,
+            last_event_id: None,
         };
         let page = read_stream(client.configuration(), params).await.unwrap();
         assert_eq!(messages(&page.events), SMALL);
