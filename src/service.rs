@@ -32,8 +32,9 @@ use crate::sources::cloudwatch::settings::QuotaRefresh;
 use crate::sources::cloudwatch::{Accounts, CloudWatch, DEFAULT_DEADLINE, Settings};
 use crate::sources::local_settings::LocalQuerySettings;
 use crate::sources::page_pool::PagePool;
+use crate::sources::tail::GapReason;
 use crate::sources::{Source, Sources};
-use crate::telemetry::metrics::Metrics;
+use crate::telemetry::metrics::{self, Metrics};
 
 pub use preflight::preflight;
 
@@ -138,6 +139,7 @@ impl Service {
             hosts: server.allowed_hosts.clone(),
         });
         let router = router::router(&app, &origins);
+        metrics::tails_begin(GapReason::ALL.map(GapReason::as_str));
         Ok(Self {
             app,
             router,

@@ -185,6 +185,15 @@ pub fn tail_closed() {
     gauge!("logmark_tails").decrement(1.0);
 }
 
+/// Creates the counters of gaps, so that a rate includes their first increment.
+pub fn tails_begin(reasons: impl IntoIterator<Item = &'static str>) {
+    for reason in reasons {
+        for recovered in ["true", "false"] {
+            counter!("logmark_tail_gaps_total", "reason" => reason, "recovered" => recovered).increment(0);
+        }
+    }
+}
+
 /// Counts a gap in a live tail, by its reason, and whether the missing events were found.
 pub fn tail_gap(reason: &'static str, recovered: bool) {
     let recovered = if recovered { "true" } else { "false" };

@@ -68,7 +68,10 @@ async fn ask_for_everything(world: &Binary, acme: &Client) -> BTreeSet<&'static 
     let body = json!({ "query": "fields @message", "logGroups": GROUPS, "start": "-1h" });
     let checked = acme.post("/queries/check", &body, &[]).await;
     assert_eq!(checked.status, 200, "{}", checked.text());
+    let ticket = acme.post("/tickets", &json!({ "url": "/logs/:acme:api?follow=true" }), &[]).await;
+    assert_eq!(ticket.status, 201, "{}", ticket.text());
     asked.extend([
+        "post /tickets",
         "post /queries/check",
         "post /filters/check",
         "post /queries",

@@ -55,7 +55,7 @@ fn every_sample_is_in_the_document_at_its_operation() {
     let mut files = 0;
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        let operation = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        let operation = path.file_stem().unwrap().to_str().unwrap().replace("tail", "readLogs");
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(shown.contains(&(operation, text)), "{} is not in src/http/openapi/samples.rs", path.display());
         files += 1;

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use logmark::domain::time::{Clock as _, SystemClock};
 use logmark::sources::cloudwatch::quotas::Api;
@@ -121,8 +122,14 @@ impl Binary {
         self.restart().await;
     }
 
-    /// Kills it and gives everything that it wrote to its outputs.
+    /// Ends it, which writes the lines that are still queued, and gives everything that it wrote to its outputs.
     pub async fn end(mut self) -> String {
+        if let Some(id) = self.child.id() {
+            let sent = Command::new("kill").args(["-s", "TERM", &id.to_string()]).status().await.unwrap();
+            assert!(sent.success());
+            // With open connections, the end takes a while.
+            drop(tokio::time::timeout(Duration::from_secs(5), self.child.wait()).await);
+        }
         self.child.kill().await.unwrap();
         for reader in self.readers {
             reader.await.unwrap();

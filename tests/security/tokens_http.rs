@@ -26,10 +26,13 @@ fn good(world: &World) -> String {
 async fn a_token_anywhere_but_in_authorization_is_none() {
     let world = world().await;
     let token = good(&world);
-    for name in ["access_token", "token", "authorization", "jwt", "bearer", "id_token", "auth", "ticket"] {
+    for name in ["access_token", "token", "authorization", "jwt", "bearer", "id_token", "auth"] {
         let answer = world.anonymous().get(&format!("{TARGET}?{name}={token}")).await;
         assert_eq!(answer.problem(), "401 missing_token", "{name}");
     }
+    // A token is not a ticket.
+    let answer = world.anonymous().get(&format!("{TARGET}?ticket={token}")).await;
+    assert_eq!(answer.problem(), "401 invalid_ticket");
     for (name, value) in [
         ("cookie", format!("access_token={token}; Authorization=Bearer {token}")),
         ("x-access-token", token.clone()),

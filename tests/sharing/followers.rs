@@ -82,8 +82,9 @@ async fn a_thousand_followers_of_a_stream_cost_one_call_a_second() {
     let readings = followers.join_all().await;
     assert_eq!(readings.len(), CLIENTS);
     let calls = fake.calls();
-    // A loaded machine takes longer than the polls are planned for.
-    let most = usize::try_from(begun.elapsed().as_secs()).unwrap() + 1;
+    // A loaded machine takes longer than the polls are planned for. The first page and the page after it are different calls, which
+    // can be made in the same second.
+    let most = usize::try_from(begun.elapsed().as_secs()).unwrap() + 2;
     assert!(calls <= most, "{calls} calls, {most} seconds");
     assert_eq!(fake.state().throttled, 0);
     for (number, (client, mut reading)) in readings.into_iter().enumerate() {

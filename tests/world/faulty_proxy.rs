@@ -242,9 +242,14 @@ impl Message {
     }
 }
 
+/// Sends the head and the first of the body byte by byte. The rest is sent in small pieces: on a loaded machine, byte by byte, a
+/// large answer takes longer than the time limit of a call.
 async fn bytewise(socket: &mut TcpStream, bytes: &[u8]) -> Option<()> {
-    for byte in bytes {
-        socket.write_all(std::slice::from_ref(byte)).await.ok()?;
+    const SINGLE_BYTES: usize = 2048;
+    const PIECE_BYTES: usize = 13;
+    let (single, rest) = bytes.split_at(bytes.len().min(SINGLE_BYTES));
+    for piece in single.chunks(1).chain(rest.chunks(PIECE_BYTES)) {
+        socket.write_all(piece).await.ok()?;
         tokio::task::yield_now().await;
     }
     Some(())

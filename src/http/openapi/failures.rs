@@ -224,6 +224,11 @@ group!(
     "InvalidQueryRequest", "UnsupportedMediaType", "QueryForbidden", "BudgetExceeded"
 );
 group!(
+    /// Errors of requests with a body that the tenant's rules can forbid.
+    ForbiddenBody,
+    "InvalidParameter", "UnsupportedMediaType", "QueryForbidden"
+);
+group!(
     /// Errors of rows as a file.
     QueryIncomplete,
     "QueryIncomplete"

@@ -1,6 +1,6 @@
 //! Calls of an operation in several languages (`x-codeSamples`).
 //!
-//! Owns the list of samples. Each is a file in `sdk/samples`, named after its operation and its language. It reads `LOGMARK_URL`
+//! Owns the list of samples. Each is a file in `sdk/samples`, named after its operation (live tail: `tail`) and its language. It reads `LOGMARK_URL`
 //! and `LOGMARK_TOKEN` from the environment, and the tests run it against a service.
 
 use serde_json::{Value, json};
@@ -39,6 +39,11 @@ const SAMPLES: &[(&str, &str)] = &samples![
     "readGroup.py",
     "readGroup.rs",
     "readGroup.go",
+    "tail.sh",
+    "tail.ts",
+    "tail.py",
+    "tail.rs",
+    "tail.go",
     "startQuery.sh",
     "startQuery.ts",
     "startQuery.py",
@@ -56,6 +61,8 @@ pub(super) fn apply_to(operation: &mut Operation) {
 }
 
 fn sample(operation: &str, file: &str, text: &str) -> Option<Value> {
+    // The operation with its names as parameters shows live tail.
+    let operation = if operation == "readLogs" { "tail" } else { operation };
     let extension = file.strip_prefix(operation)?.strip_prefix('.')?;
     let (_, language, label) = LANGUAGES.iter().find(|(known, ..)| *known == extension)?;
     Some(json!({ "lang": language, "label": label, "source": text }))

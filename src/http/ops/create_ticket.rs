@@ -24,7 +24,7 @@ use crate::http::AppState;
 use crate::http::authorized::{Authenticated, AuthenticatedBody, DryRun, RequestContext};
 use crate::http::layers::RequestInfo;
 use crate::http::member::{Member, StringValue, body_schema};
-use crate::http::openapi::failures::{CommonFailures, InvalidBody, Negotiated, SourceFailures, TokenFailures};
+use crate::http::openapi::failures::{CommonFailures, ForbiddenBody, Negotiated, SourceFailures, TokenFailures};
 use crate::http::parameter::{Example, ParameterList, ParametersOf, RequestParameters};
 use crate::http::problem::ApiError;
 use crate::http::tickets::{self, NewTicket, TargetError};
@@ -91,7 +91,7 @@ pub struct TicketBody {
     request_body = CreateTicketRequest,
     responses(
         (status = 201, description = "The ticket", body = TicketBody),
-        InvalidBody,
+        ForbiddenBody,
         Negotiated,
         TokenFailures,
         SourceFailures,

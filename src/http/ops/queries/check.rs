@@ -21,7 +21,7 @@ use crate::http::authorized::{Authorized, ParseRequest, RequestContext};
 use crate::http::body::ExpectedBody;
 use crate::http::input::Input;
 use crate::http::member::{AnyMember, Member, StringValue, body_schema};
-use crate::http::openapi::failures::{CommonFailures, InvalidBody, Negotiated, NotSupported, SourceFailures, TokenFailures};
+use crate::http::openapi::failures::{CommonFailures, ForbiddenBody, Negotiated, NotSupported, SourceFailures, TokenFailures};
 use crate::http::openapi::texts::BodyTime;
 use crate::http::ops::check::{DiagnosticBody, RefusalBody};
 use crate::http::ops::list;
@@ -161,7 +161,7 @@ pub struct EstimateBody {
     request_body = CheckQueryRequest,
     responses(
         (status = 200, description = "The faults and the outline", body = QueryCheckBody),
-        InvalidBody,
+        ForbiddenBody,
         Negotiated,
         TokenFailures,
         SourceFailures,
