@@ -34,7 +34,7 @@ use crate::sources::local_settings::LocalQuerySettings;
 use crate::sources::page_pool::PagePool;
 use crate::sources::tail::GapReason;
 use crate::sources::{Source, Sources};
-use crate::telemetry::metrics::{self, Metrics};
+use crate::telemetry::metrics::{Metrics, tails_begin};
 
 pub use preflight::preflight;
 
@@ -139,7 +139,6 @@ impl Service {
             hosts: server.allowed_hosts.clone(),
         });
         let router = router::router(&app, &origins);
-        metrics::tails_begin(GapReason::ALL.map(GapReason::as_str));
         Ok(Self {
             app,
             router,
@@ -246,6 +245,7 @@ impl Listeners {
             ConnectionLimits { total: 100, per_address: None, requests_per_address: None, drain: Duration::ZERO, ..limits };
         helpers.spawn(server::serve("admin", admin_listener, admin, None, admin_limits, Arc::default(), std::future::pending()));
         drop(service.warm_up());
+        tails_begin(GapReason::ALL.map(GapReason::as_str));
         if let Some(certificates) = certificates.clone() {
             helpers.spawn(certificates.watch());
         }
