@@ -185,19 +185,21 @@ pub fn tail_closed() {
     gauge!("logmark_tails").decrement(1.0);
 }
 
-/// Creates the counters of gaps, so that a rate includes their first increment.
+/// Creates the metrics of live tails, so that a rate includes their first increment.
 pub fn tails_begin(reasons: impl IntoIterator<Item = &'static str>) {
+    gauge!("logmark_tails").set(0.0);
+    counter!("logmark_tails_opened_total").increment(0);
     for reason in reasons {
-        for recovered in ["true", "false"] {
-            counter!("logmark_tail_gaps_total", "reason" => reason, "recovered" => recovered).increment(0);
+        for outcome in ["recovered", "lost"] {
+            counter!("logmark_tail_gaps_total", "reason" => reason, "outcome" => outcome).increment(0);
         }
     }
 }
 
 /// Counts a gap in a live tail, by its reason, and whether the missing events were found.
 pub fn tail_gap(reason: &'static str, recovered: bool) {
-    let recovered = if recovered { "true" } else { "false" };
-    counter!("logmark_tail_gaps_total", "reason" => reason, "recovered" => recovered).increment(1);
+    let outcome = if recovered { "recovered" } else { "lost" };
+    counter!("logmark_tail_gaps_total", "reason" => reason, "outcome" => outcome).increment(1);
 }
 
 /// Counts a connection closed at a limit.
