@@ -183,6 +183,7 @@ fn judge(folder: &Path, line: &str, said: &str) {
         () if has("format=text") => assert!(said.lines().count() > 10, "{said}"),
         () if has("logmark explain") => assert!(said.contains("refused") && said.contains("logs:read:/acme/api"), "{said}"),
         () if has("logmark logs") => assert_eq!(said.lines().count(), 2, "{said}"),
+        () if has("logmark tail") => assert_eq!(said.lines().count(), 3, "{said}"),
         () if has("logmark query") => assert_eq!(said.lines().count(), 4, "a header and three rows: {said}"),
         () if has("export PATH=") || has("export LOGMARK_URL=") || has("SMALL=$(") => assert_eq!(said, ""),
         () => panic!("README promises something of `{line}`: say here what"),
