@@ -6,7 +6,7 @@
 //! events that its permit hides.
 //!
 //! Reading order: [`event`], [`session`] (`StartLiveTail`), [`feed`] (what viewers share), [`worker`] (what fills it), [`position`],
-//! [`view`] (what one viewer may see), [`history`] (stored events), [`reader`] (one viewer). See docs/decisions/012.
+//! [`view`] (what one viewer may see), [`history`] (stored events), [`reader`] (one viewer). See docs/decisions/011.
 
 mod event;
 mod session;
