@@ -83,7 +83,8 @@ impl QueryBudgets {
 
     /// Counts one more query until the lease is dropped.
     ///
-    /// # Errors [`QueryBudgetExceeded`] if a limit of the tenant is used up.
+    /// # Errors
+    /// [`QueryBudgetExceeded`] if a limit of the tenant is used up.
     pub fn lease(&self, tenant: &TenantId, limits: &Limits) -> Result<Lease, QueryBudgetExceeded> {
         let used = self.used.get_with(tenant.clone(), Arc::default);
         let mut now_used = today(&used, &*self.clock);

@@ -133,7 +133,8 @@ impl<Op: ReadEvents> Export<Op> {
     /// The current page, and the index of its first unwritten event; `None` at the end. Waits while the source is throttled or no
     /// memory is free. A page that was evicted while the client stalled is read again.
     ///
-    /// # Errors The source's error, or an error if a page that is read again differs. After an error the export has ended.
+    /// # Errors
+    /// The source's error, or an error if a page that is read again differs. After an error the export has ended.
     pub async fn page(&mut self) -> Option<Result<(Arc<Events>, usize), SourceError>> {
         if self.is_past_deadline() && self.try_end_before_page(StopReason::Time) {
             return None;
@@ -193,9 +194,10 @@ impl<Op: ReadEvents> Export<Op> {
         self.frame.is_some()
     }
 
-    /// Like [`Export::try_reserve`], but waits. The caller should not hold the page meanwhile, because it may be evicted.
+    /// Like [`Export::try_reserve_frame`], but waits. The caller should not hold the page meanwhile, because it may be evicted.
     ///
-    /// # Errors If no memory is free within the maximum wait.
+    /// # Errors
+    /// If no memory is free within the maximum wait.
     pub async fn reserve_frame(&mut self, bytes: u64) -> Result<(), SourceError> {
         self.frame = None;
         let share = scheduler_share(self.permit.share());
@@ -304,7 +306,8 @@ impl<Op: ReadEvents> Export<Op> {
 }
 
 impl CurrentPage {
-    /// # Errors The bytes that the page needs, if they are not free.
+    /// # Errors
+    /// The bytes that the page needs, if they are not free.
     fn new(reservation: PageReservation, page: EventPage) -> Result<Self, u64> {
         let count = page.events.len();
         Ok(Self {

@@ -47,7 +47,8 @@ pub struct Local {
 impl Local {
     /// A source named `name` over the open store in `folder`, which also has the lookup tables of queries.
     ///
-    /// # Errors If the system cannot start threads for queries.
+    /// # Errors
+    /// If the system cannot start threads for queries.
     pub fn new(
         name: SourceName,
         store: Store,

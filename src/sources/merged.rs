@@ -52,7 +52,8 @@ impl Sources {
     /// A page of the visible groups in all of the permit's sources, from the start or from a cursor. Each source is called at
     /// most twice, all of them concurrently, until `deadline`.
     ///
-    /// # Errors The first source's error, if all fail. [`SourceError::InvalidPosition`] if the cursor is for other sources than
+    /// # Errors
+    /// The first source's error, if all fail. [`SourceError::InvalidPosition`] if the cursor is for other sources than
     /// the permit's.
     pub async fn list_groups(
         &self,

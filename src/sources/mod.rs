@@ -132,7 +132,8 @@ impl Sources {
 
     /// The source that a permit for one group names, and its name.
     ///
-    /// # Errors [`SourceError::NotFound`] if the permit names no source: it then allows nothing.
+    /// # Errors
+    /// [`SourceError::NotFound`] if the permit names no source: it then allows nothing.
     pub fn of<'a, Op: Operation>(&'a self, permit: &'a Permit<Op>) -> Result<(&'a SourceName, &'a Arc<dyn Source>), SourceError> {
         let rule = permit.sources().first().ok_or(SourceError::NotFound)?;
         Ok((&rule.source, self.named(permit, &rule.source)?))
@@ -140,7 +141,8 @@ impl Sources {
 
     /// One of the sources that a permit names.
     ///
-    /// # Errors [`SourceError::NotFound`] if the permit does not name it.
+    /// # Errors
+    /// [`SourceError::NotFound`] if the permit does not name it.
     pub fn named<Op: Operation>(&self, permit: &Permit<Op>, name: &SourceName) -> Result<&Arc<dyn Source>, SourceError> {
         let named = permit.sources().iter().any(|rule| rule.source == *name);
         self.named.get(name).filter(|_| named).ok_or(SourceError::NotFound)
@@ -148,7 +150,8 @@ impl Sources {
 
     /// One of the sources that a permit names, for queries.
     ///
-    /// # Errors [`SourceError::NotFound`] if the permit does not name it, [`SourceError::NotSupported`] if the source runs no
+    /// # Errors
+    /// [`SourceError::NotFound`] if the permit does not name it, [`SourceError::NotSupported`] if the source runs no
     /// queries.
     pub fn queries<Op: Operation>(&self, permit: &Permit<Op>, name: &SourceName) -> Result<&dyn Queries, SourceError> {
         self.named(permit, name)?.queries().ok_or(SourceError::NotSupported("Logs Insights queries"))
@@ -156,7 +159,8 @@ impl Sources {
 
     /// The source that a permit names, for writing.
     ///
-    /// # Errors [`SourceError::NotFound`] if the permit names no source, [`SourceError::NotSupported`] if the source is
+    /// # Errors
+    /// [`SourceError::NotFound`] if the permit names no source, [`SourceError::NotSupported`] if the source is
     /// read-only.
     pub fn writable<Op: Operation>(&self, permit: &Permit<Op>) -> Result<&dyn WriteSource, SourceError> {
         let rule = permit.sources().first().ok_or(SourceError::NotFound)?;

@@ -127,7 +127,8 @@ impl PagePool {
 
     /// Reserves bytes, waiting until `deadline`; stalled pages are evicted for them.
     ///
-    /// # Errors [`SourceError::NoMemory`] if they are not free by then.
+    /// # Errors
+    /// [`SourceError::NoMemory`] if they are not free by then.
     pub async fn reserve(&self, share: &Share, bytes: u64, deadline: Instant) -> Result<Reservation, SourceError> {
         let mut reserved = pin!(self.0.memory.reserve(share, bytes, deadline));
         loop {
@@ -150,7 +151,8 @@ impl PagePool {
 
     /// Reserves `bytes` for a page as soon as `free` bytes are free, waiting until `deadline`.
     ///
-    /// # Errors As for [`PagePool::reserve`].
+    /// # Errors
+    /// As for [`PagePool::reserve`].
     pub async fn reserve_page(
         &self,
         share: &Share,
@@ -231,7 +233,8 @@ impl WrittenPrefix {
 impl PageReservation {
     /// Stores the page in the pool, and releases the surplus of its reservation.
     ///
-    /// # Errors The bytes that it needs, if the reservation is too small and no more memory is free.
+    /// # Errors
+    /// The bytes that it needs, if the reservation is too small and no more memory is free.
     pub fn insert(self, events: Events, reserved: Option<Reservation>) -> Result<PooledPage, u64> {
         let Self { pool, mut room } = self;
         match reserved {

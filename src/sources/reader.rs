@@ -161,7 +161,8 @@ pub struct PageRead {
 
 /// Reads one page of the API: calls the source until the budget or the range ends.
 ///
-/// # Errors The source's error. If the source throttles or is slow after the first call, the page ends with the events so far:
+/// # Errors
+/// The source's error. If the source throttles or is slow after the first call, the page ends with the events so far:
 /// `stop` gives the reason, and a request with the next cursor gets the error if it persists.
 pub async fn read_page<Op: ReadEvents>(
     sources: &Sources,

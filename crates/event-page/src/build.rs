@@ -52,7 +52,8 @@ impl Builder {
 
     /// Adds an event.
     ///
-    /// # Errors [`TooLong`]; the events added before are kept.
+    /// # Errors
+    /// [`TooLong`]; the events added before are kept.
     pub fn push(&mut self, event: PlainEvent<'_>) -> Result<(), TooLong> {
         let stream = match self.stream {
             Some(last) if last.of(&self.text) == Some(event.stream.as_bytes()) => last,

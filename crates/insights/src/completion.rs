@@ -1,6 +1,6 @@
 //! Descriptions of commands and functions, for editors that complete queries.
 //!
-//! Owns no list: names come from the lists of [`crate::commands`] and [`crate::functions`], examples and descriptions from the
+//! Owns no list: names come from the lists of `crate::commands` and [`crate::functions`], examples and descriptions from the
 //! comments of their entries.
 
 use crate::ast::CommandName;

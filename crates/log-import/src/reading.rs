@@ -111,7 +111,8 @@ enum Last {
 
 /// Opens an input and detects its format.
 ///
-/// # Errors If the bytes cannot be read, are neither text nor packed text, or have times that cannot be determined.
+/// # Errors
+/// If the bytes cannot be read, are neither text nor packed text, or have times that cannot be determined.
 pub fn read<'a>(file: &str, input: Input<'a>, options: Options) -> Result<Reading<'a>, ImportError> {
     let (stream, again, modified): (Box<dyn Read + Send + 'a>, _, _) = match input {
         Input::Stream(stream) => (stream, None, None),

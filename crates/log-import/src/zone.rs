@@ -232,7 +232,8 @@ pub struct TimezoneError(String);
 
 /// The zone of an IANA name, `UTC` or an offset.
 ///
-/// # Errors If it is something else. An abbreviation such as `CST` is refused, because it is as ambiguous as in the log.
+/// # Errors
+/// If it is something else. An abbreviation such as `CST` is refused, because it is as ambiguous as in the log.
 pub fn timezone(text: &str) -> Result<TimeZone, TimezoneError> {
     let mut cursor = Cursor::new(text.as_bytes());
     let zone = match read(&mut cursor) {

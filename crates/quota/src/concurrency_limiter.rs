@@ -53,7 +53,8 @@ impl ConcurrencyLimiter {
     /// Waits for a permit, at most until `deadline`. `tenant_limit` bounds the sum of the tenant's permits and waiting requests.
     /// Dropping the future leaves the queue immediately, and returns a permit that was already granted.
     ///
-    /// # Errors [`Rejected::TenantLimit`] immediately if the tenant has reached its limit; [`Rejected::Busy`] if the queue is
+    /// # Errors
+    /// [`Rejected::TenantLimit`] immediately if the tenant has reached its limit; [`Rejected::Busy`] if the queue is
     /// full or the deadline passes. Its wait is an estimate from recent holding times.
     pub async fn acquire(
         &self,

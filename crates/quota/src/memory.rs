@@ -61,7 +61,8 @@ impl MemoryPool {
 
     /// Reserves the bytes if they are free now, even if other requests wait.
     ///
-    /// # Errors [`Rejected::TenantLimit`] if the tenant holds its share, else [`Rejected::Busy`].
+    /// # Errors
+    /// [`Rejected::TenantLimit`] if the tenant holds its share, else [`Rejected::Busy`].
     pub fn try_reserve(&self, share: &Share, bytes: u64) -> Result<Reservation, Rejected> {
         let passed = self.lock().pass(share, bytes);
         passed.map(|()| self.reservation(share, bytes)).map_err(rejected)
@@ -69,7 +70,8 @@ impl MemoryPool {
 
     /// Reserves the bytes if they are free now and no request with priority waits: for optional work.
     ///
-    /// # Errors As for [`MemoryPool::try_reserve`].
+    /// # Errors
+    /// As for [`MemoryPool::try_reserve`].
     pub fn reserve_spare(&self, share: &Share, bytes: u64) -> Result<Reservation, Rejected> {
         match self.lock().reserve(share, bytes, None::<fn() -> Arc<WaiterHandle>>) {
             Admission::Decided(Ok(())) => Ok(self.reservation(share, bytes)),
@@ -81,7 +83,8 @@ impl MemoryPool {
     /// Waits for the bytes, at most until `deadline`. Dropping the future leaves the queue immediately, and returns bytes that
     /// were already granted.
     ///
-    /// # Errors If the deadline passes or the queue is full: [`Rejected::TenantLimit`] if the tenant itself holds too much, else
+    /// # Errors
+    /// If the deadline passes or the queue is full: [`Rejected::TenantLimit`] if the tenant itself holds too much, else
     /// [`Rejected::Busy`].
     pub async fn reserve(&self, share: &Share, bytes: u64, deadline: Instant) -> Result<Reservation, Rejected> {
         let waiter = Arc::new(WaiterHandle::default());

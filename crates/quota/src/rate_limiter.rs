@@ -69,7 +69,8 @@ impl RateLimiter {
     /// Waits for a permit, at most until `deadline`. Dropping the future leaves the queue immediately, and returns a permit that
     /// was already granted.
     ///
-    /// # Errors [`Rejected::Busy`] as soon as the queue and the current rate show that the deadline cannot be met;
+    /// # Errors
+    /// [`Rejected::Busy`] as soon as the queue and the current rate show that the deadline cannot be met;
     /// [`Rejected::Open`] as soon as the upstream is known to fail.
     pub async fn admit(&self, share: &Share, deadline: Instant) -> Result<CallPermit, Rejected> {
         let waiter = Arc::new(WaiterHandle::default());

@@ -1,7 +1,7 @@
 //! What a viewer has received, in constant memory: a count and sums of powers of fingerprints.
 //!
 //! From the sums of the received events and the sums of all events the missing ones can be computed, up to [`SUMS`] of them
-//! (Newton's identities). Owns the sums; [`super::reconcile`] solves for the missing events.
+//! (Newton's identities). Owns the sums; [`mod@super::reconcile`] solves for the missing events.
 
 use std::collections::BTreeMap;
 

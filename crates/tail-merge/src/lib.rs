@@ -3,7 +3,7 @@
 //! A live session shows events within a second, but leaves some out. A sweep reads the last minutes again and shows all events,
 //! but late. [`Merge`] makes one feed of both, in which each event appears once. [`Pace`] decides when to sweep and how far back.
 //! A [`Viewer`] joins the feed from a [`Mark`], a position of constant size, and keeps the [`Ledger`] that the next marks come
-//! from. [`reconcile`] finds out which events of a new reading the mark stands for.
+//! from. [`mod@reconcile`] finds out which events of a new reading the mark stands for.
 //!
 //! # Terms
 //!

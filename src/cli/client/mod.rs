@@ -3,8 +3,8 @@
 //! Owns the arguments of a connection, signals, and the exit codes of these commands. Data goes to standard output, progress and
 //! errors to standard error. Never uses a module of the service: everything comes from its answers, and an answer may lie.
 //!
-//! Reading order: [`connection`] (where, and with which token), [`service`] (requests and retries), [`failure`] (errors and exit
-//! codes), [`lines`] and [`sse`] (streamed bodies), [`events`] and [`table`] (output), then one file for each command.
+//! Reading order: `connection` (where, and with which token), `service` (requests and retries), `failure` (errors and exit
+//! codes), `lines` and `sse` (streamed bodies), `events` and `table` (output), then one file for each command.
 
 mod connection;
 mod failure;

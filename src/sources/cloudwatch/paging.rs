@@ -105,7 +105,8 @@ pub(super) struct StreamResponse {
 
 /// The page of a stream at `position`.
 ///
-/// # Errors [`SourceError::Upstream`] if the token does not change although the response has events, which would never end; or if
+/// # Errors
+/// [`SourceError::Upstream`] if the token does not change although the response has events, which would never end; or if
 /// a token is too long for a position.
 pub(super) fn stream_page(
     position: &EventsPosition,
@@ -227,7 +228,8 @@ pub(super) struct GroupResponse {
 
 /// The page of a group at `position`. `start` is the start of the range; `now` is used for a position without other information.
 ///
-/// # Errors [`SourceError::Upstream`] if the token does not change, which would never end; or if it is too long for a position
+/// # Errors
+/// [`SourceError::Upstream`] if the token does not change, which would never end; or if it is too long for a position
 /// and no event was read to replace it.
 pub(super) fn group_page(
     position: &EventsPosition,

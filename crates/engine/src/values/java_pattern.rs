@@ -72,7 +72,8 @@ impl std::error::Error for PatternError {}
 impl JavaPattern {
     /// Reads a pattern.
     ///
-    /// # Errors If the pattern is malformed or has unsupported letters.
+    /// # Errors
+    /// If the pattern is malformed or has unsupported letters.
     ///
     /// ```
     /// use logmark_engine::values::{java_pattern::JavaPattern, time::Zone};

@@ -41,7 +41,8 @@ pub struct GlobError {
 impl Glob {
     /// Reads a glob for so many aliases.
     ///
-    /// # Errors If it does not have exactly as many `*`, or has no `*`.
+    /// # Errors
+    /// If it does not have exactly as many `*`, or has no `*`.
     pub fn compile(glob: &str, aliases: usize) -> Result<Self, GlobError> {
         let mut literals = glob.split('*').map(Box::from);
         let before: Box<str> = literals.next().unwrap_or_default();

@@ -68,7 +68,8 @@ pub struct SearchLimit {
 impl Regex {
     /// Compiles the text between the slashes, `\/` included.
     ///
-    /// # Errors If the pattern is malformed, supported only by Perl, or larger than [`LONGEST_PATTERN`] or [`LARGEST_PROGRAM`].
+    /// # Errors
+    /// If the pattern is malformed, supported only by Perl, or larger than [`LONGEST_PATTERN`] or [`LARGEST_PROGRAM`].
     pub fn compile(pattern: &str) -> Result<Self, RegexError> {
         check_length(pattern)?;
         match regex_syntax::translate(pattern, LineEnd::BeforeLast) {
@@ -94,7 +95,8 @@ impl Regex {
     /// assert!(Regex::compile_re2("a(?=b)").is_err());
     /// ```
     ///
-    /// # Errors As [`Regex::compile`]; also if the pattern needs the backtracking engine.
+    /// # Errors
+    /// As [`Regex::compile`]; also if the pattern needs the backtracking engine.
     pub fn compile_re2(pattern: &str) -> Result<Self, RegexError> {
         check_length(pattern)?;
         Self::linear(pattern, regex_syntax::translate(pattern, LineEnd::Strict)?)
@@ -123,7 +125,8 @@ impl Regex {
 
     /// Whether the pattern is found anywhere in the text.
     ///
-    /// # Errors If the expression backtracks and reached its limit.
+    /// # Errors
+    /// If the expression backtracks and reached its limit.
     pub fn is_match(&self, text: &str) -> Result<bool, SearchLimit> {
         match &self.program {
             Program::Linear(regex) => Ok(regex.is_match(text)),

@@ -56,7 +56,8 @@ type Groups = Vec<Option<Range<usize>>>;
 impl Backtracking {
     /// Compiles an expression in the crate's syntax.
     ///
-    /// # Errors If the crate refuses it, or it is too large.
+    /// # Errors
+    /// If the crate refuses it, or it is too large.
     pub(super) fn compile(pattern: &str, expression: &str) -> Result<Self, RegexError> {
         let compiled = build(expression, TIERS[0].1).map_err(|error| whole(pattern, fault(&error)))?;
         let groups = compiled.captures_len();

@@ -91,7 +91,8 @@ impl Replacement {
     /// assert_eq!(Replacement::compile("costs $5", &regex).unwrap_err().to_string(), "the pattern has no group `5`; write a dollar sign as `$$`");
     /// ```
     ///
-    /// # Errors If it names a group that the expression does not have.
+    /// # Errors
+    /// If it names a group that the expression does not have.
     pub fn compile(written: &str, regex: &Regex) -> Result<Self, ReplacementError> {
         let mut pieces = Vec::new();
         let mut text = String::new();

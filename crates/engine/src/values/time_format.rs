@@ -56,7 +56,8 @@ const NUMBERS: &str = "YymdejuwGgVUWHkIlMS";
 impl TimeFormat {
     /// Reads a format.
     ///
-    /// # Errors If a directive is not supported, or the format ends in `%`.
+    /// # Errors
+    /// If a directive is not supported, or the format ends in `%`.
     ///
     /// ```
     /// use logmark_engine::values::{time::Zone, time_format::TimeFormat};

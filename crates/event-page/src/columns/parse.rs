@@ -15,7 +15,8 @@ pub(super) enum Step {
 impl Columns {
     /// Parses a list of columns.
     ///
-    /// # Errors All errors in the list.
+    /// # Errors
+    /// All errors in the list.
     pub fn parse(text: &str) -> Result<Self, Vec<ColumnError>> {
         if text.chars().count() > MAX_LENGTH {
             return Err(vec![ColumnError::TooLong]);

@@ -100,7 +100,8 @@ const EVENT: Members<EventMember, 5> = [
 impl StreamPage {
     /// Parses a response of `GetLogEvents`.
     ///
-    /// # Errors [`Malformed`] if it is not such a response.
+    /// # Errors
+    /// [`Malformed`] if it is not such a response.
     pub fn read(answer: Bytes) -> Result<Self, Malformed> {
         let mut json = Json::new(&answer)?;
         let (mut events, mut forward, mut backward) = (None, None, None);
@@ -121,7 +122,8 @@ impl StreamPage {
 impl GroupPage {
     /// Parses a response of `FilterLogEvents`.
     ///
-    /// # Errors [`Malformed`] if it is not such a response.
+    /// # Errors
+    /// [`Malformed`] if it is not such a response.
     pub fn read(answer: Bytes) -> Result<Self, Malformed> {
         let mut json = Json::new(&answer)?;
         let (mut events, mut token) = (None, None);

@@ -67,7 +67,8 @@ pub(super) struct QueryService {
 impl QueryService {
     /// Starts the engine with its own threads.
     ///
-    /// # Errors If the system cannot start a thread.
+    /// # Errors
+    /// If the system cannot start a thread.
     pub(super) fn new(folder: &std::path::Path, settings: LocalQuerySettings) -> std::io::Result<Self> {
         Ok(Self {
             runner: Arc::new(Runner::new(settings.threads.get(), settings.memory)?),

@@ -137,7 +137,8 @@ impl QueryTracker {
 
     /// Starts to track a started query.
     ///
-    /// # Errors If the system gives no random bytes for its id. The query is then cancelled.
+    /// # Errors
+    /// If the system gives no random bytes for its id. The query is then cancelled.
     pub(super) fn track(
         self: &Arc<Self>,
         tenant: TenantId,

@@ -87,7 +87,8 @@ impl Context<'_> {
 /// assert_eq!(call(Function::Sum, &[text("1")], &event).unwrap_err().to_string(), "sum is computed from a group of events");
 /// ```
 ///
-/// # Errors If the function is an aggregate, if its arguments do not match its signature, or if a pattern, a format or the name
+/// # Errors
+/// If the function is an aggregate, if its arguments do not match its signature, or if a pattern, a format or the name
 /// of a zone is malformed.
 pub fn call(function: Function, arguments: &[Argument], context: &Context<'_>) -> Result<Value, CallError> {
     let value = |argument: &Argument| match argument {
@@ -124,7 +125,8 @@ pub struct Prepared {
 impl Prepared {
     /// Compiles the constant arguments; `None` stands for an argument that differs from event to event.
     ///
-    /// # Errors As for [`call`]; also if the pattern of `regexReplace` is not constant, because it would be compiled for each
+    /// # Errors
+    /// As for [`call`]; also if the pattern of `regexReplace` is not constant, because it would be compiled for each
     /// event.
     pub fn new(function: Function, arguments: &[Option<Argument>]) -> Result<Self, CallError> {
         let signature = function.signature();
