@@ -10,6 +10,7 @@ CALLS = [
     {"action": "logs:DescribeLogGroups"}, {"action": "logs:DescribeLogStreams", "logGroup": "/acme/api"},
     {"action": "logs:FilterLogEvents", "logGroup": "/acme/api"}, {"action": "logs:FilterLogEvents", "logGroup": "/shared/gateway"},
     {"action": "logs:GetLogEvents", "logGroup": "/acme/api", "logStream": "prod-1"}, {"action": "logs:StopQuery"},
+    {"action": "logs:StartLiveTail", "logGroup": "/acme/api"}, {"action": "logs:StartLiveTail", "logGroup": "/shared/gateway"},
 ]
 
 
