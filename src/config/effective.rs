@@ -5,6 +5,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use logmark_event_rules::Replacement;
+
 use super::Config;
 use super::cloudwatch::CloudWatch;
 use super::endpoint::Endpoint;

@@ -91,7 +91,7 @@ pub fn for_tenant(filter: &EventFilter, tenant: &TenantId) -> Option<EventFilter
         return Some(filter.clone());
     }
     let mut tree = filter.pattern().ast().clone();
-    let mut fill = |comparison: &mut Comparison| {
+    let fill = |comparison: &mut Comparison| {
         if let Operand::Text(value) = &mut comparison.value.node {
             value.text = value.text.replace(PLACEHOLDER, tenant.as_str());
         }

@@ -38,6 +38,7 @@ pub enum ApiError {
     #[error("forbidden query: {} places", .0.count())]
     QueryForbidden(FieldErrors),
     /// A parameter uses a masked field.
+    #[error("`{parameter}` uses the masked field `{path}`")]
     MaskedField {
         /// The parameter.
         parameter: &'static str,

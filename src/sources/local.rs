@@ -14,7 +14,7 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
-use logmark_store::{GroupClass, Order, Store, StreamSelection as StoreSelection, StreamsQuery};
+use logmark_store::{GroupClass, Order, Store, StreamsQuery};
 
 use self::event_id::IdKey;
 use self::pages::{of_group, of_stream, read, read_from_memory};

@@ -16,6 +16,7 @@ use super::{FORMAT, PREFER, QUERY, applied, counted, group_names, preferred_wait
 use crate::auth::tenant::Tenant;
 use crate::domain::query::LogQuery;
 use crate::domain::query::operations::{QueryStatus, StartQuery};
+use crate::domain::rules::Visibility;
 use crate::http::authorized::{Authorized, ParseRequest, RequestContext};
 use crate::http::body::ExpectedBody;
 use crate::http::encode::Format;
