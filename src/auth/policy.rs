@@ -12,7 +12,7 @@ use super::tenant::{Caller, Grant, Scope};
 use crate::domain::filter::EventFilter;
 use crate::domain::name::{LogGroupName, LogStreamName, SourceName};
 use crate::domain::operation::{Action, Operation, Target};
-use crate::domain::rules::{EventMask, EventRules, Visibility};
+use crate::domain::rules::{Clause, EventMask, EventRules, Visibility};
 use crate::domain::time::{Millis, TimeRange};
 
 /// Why an operation is refused.
@@ -195,7 +195,7 @@ fn one_group(caller: &Caller, action: Action, asked: RequestedGroup<'_>) -> Resu
     };
     // Grants that cover none of the streams named show nothing of them.
     let used = grants.iter().copied().filter(|grant| asked.names_one(grant));
-    Ok(Coverage { groups: vec![rule], visible: vec![visibility(used)], reason: Some(reason) })
+    Ok(Coverage { groups: vec![rule], visible: vec![visibility(used).of_streams(named)], reason: Some(reason) })
 }
 
 /// What the grants show together.
@@ -239,7 +239,11 @@ fn each_group(caller: &Caller, action: Action, groups: &[LogGroupName], source: 
         scoped: scopes.iter().map(|scope| scope.groups.clone()).collect(),
     };
     let reason = GrantReason { grant: granted.rule.clone(), scope: scope.to_string(), claim: scope.claim.to_string() };
-    Ok(Coverage { groups: vec![rule], visible: there.iter().map(|grants| visibility(grants.iter().copied())).collect(), reason: Some(reason) })
+    Ok(Coverage {
+        groups: vec![rule],
+        visible: there.iter().map(|grants| visibility(grants.iter().copied())).collect(),
+        reason: Some(reason),
+    })
 }
 
 /// The features that a source can lack.
@@ -260,12 +264,50 @@ pub struct Explanation {
     /// The grant, the scope and the claim that allow it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub because: Option<GrantReason>,
+    /// The row rules and masks of the grants that show the group's events, if one of them has any.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<ExplainedRule>,
     /// What is missing, if it is not allowed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub missing: Option<String>,
     /// A scope that covers the target, if only the scope is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub needed_scope: Option<String>,
+}
+
+/// What one grant shows of a group's events.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ExplainedRule {
+    /// Only events of these streams; `None`: all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub streams: Option<Vec<String>>,
+    /// Only events that match this filter pattern; `None`: all.
+    #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
+    pub rows: Option<String>,
+    /// The masked JSON paths.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub mask: Vec<String>,
+}
+
+impl From<&Clause> for ExplainedRule {
+    fn from(clause: &Clause) -> Self {
+        Self {
+            streams: clause.streams.as_ref().map(|patterns| patterns.iter().map(ToString::to_string).collect()),
+            rows: clause.rows.as_ref().map(ToString::to_string),
+            mask: clause.mask.as_ref().map(EventMask::path_texts).unwrap_or_default(),
+        }
+    }
+}
+
+impl std::fmt::Display for ExplainedRule {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let all = |texts: &[String]| texts.join(", ");
+        let streams = self.streams.as_ref().map(|streams| format!(" of the streams {}", all(streams)));
+        let rows = self.rows.as_ref().map(|rows| format!(" that match {rows}"));
+        write!(f, "events{}{}", streams.unwrap_or_default(), rows.unwrap_or_default())?;
+        if self.mask.is_empty() { Ok(()) } else { write!(f, ", with masked {}", all(&self.mask)) }
+    }
 }
 
 impl Explanation {
@@ -288,7 +330,17 @@ impl Explanation {
 #[must_use]
 pub fn explain(caller: &Caller, action: Action, group: &LogGroupName, stream: Option<&LogStreamName>) -> Explanation {
     match one_group(caller, action, RequestedGroup { group, streams: stream.map_or(&[], std::slice::from_ref), source: None }) {
-        Ok(found) => Explanation { allowed: true, because: found.reason, missing: None, needed_scope: None },
+        Ok(found) => {
+            let rules = found.visible.first().and_then(|visible| visible.rules.as_ref());
+            let rules = rules.map(|rules| rules.clauses().iter().map(ExplainedRule::from).collect());
+            Explanation {
+                allowed: true,
+                because: found.reason,
+                rules: rules.unwrap_or_default(),
+                missing: None,
+                needed_scope: None,
+            }
+        }
         Err(denied) => {
             let needed_scope = match &denied {
                 Denied::InsufficientScope { scope } => Some(scope.clone()),
@@ -298,7 +350,7 @@ pub fn explain(caller: &Caller, action: Action, group: &LogGroupName, stream: Op
                 | Denied::MaskedField { .. }
                 | Denied::RangeTooLong { .. } => None,
             };
-            Explanation { allowed: false, because: None, missing: Some(denied.to_string()), needed_scope }
+            Explanation { allowed: false, because: None, rules: Vec::new(), missing: Some(denied.to_string()), needed_scope }
         }
     }
 }

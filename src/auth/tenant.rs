@@ -83,15 +83,10 @@ pub struct Grant {
 }
 
 impl Grant {
-    /// What it shows of the events of its groups. A list of streams that contains `*` covers all streams.
+    /// What it shows of the events of its groups.
     #[must_use]
     pub fn clause(&self) -> Clause {
-        let is_limit = |streams: &&Vec<Pattern>| !streams.iter().any(Pattern::is_everything);
-        Clause {
-            streams: self.streams.as_ref().filter(is_limit).cloned(),
-            rows: self.rows.clone(),
-            mask: self.mask.clone(),
-        }
+        Clause::new(self.streams.clone(), self.rows.clone(), self.mask.clone())
     }
 
     /// Whether it allows the action on any group.

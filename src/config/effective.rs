@@ -5,8 +5,6 @@
 use std::fmt;
 use std::time::Duration;
 
-use logmark_event_rules::Replacement;
-
 use super::Config;
 use super::cloudwatch::CloudWatch;
 use super::endpoint::Endpoint;
@@ -178,10 +176,10 @@ fn write_tenant(f: &mut fmt::Formatter<'_>, who: &str, weight: u32, limits: &Lim
             writeln!(f, "    only events that match {rows}")?;
         }
         if let Some(mask) = &grant.mask {
-            let (paths, how) = (joined(mask.fields().paths()), mask.fields().replacement());
-            match how {
-                Replacement::Text(text) => writeln!(f, "    masked with {text:?}: {paths}")?,
-                Replacement::Remove => writeln!(f, "    removed: {paths}")?,
+            let paths = joined(mask.path_texts());
+            match mask.replacement_text() {
+                Some(text) => writeln!(f, "    masked with {text:?}: {paths}")?,
+                None => writeln!(f, "    removed: {paths}")?,
             }
         }
     }

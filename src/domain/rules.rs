@@ -6,9 +6,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use logmark_event_rules::{FieldMask, Masked};
+use logmark_event_rules::{FieldMask, Masked, Replacement};
 
 use super::filter::EventFilter;
+use super::name::LogStreamName;
 use super::pattern::Pattern;
 
 /// The streams that the caller may see; `None`: all.
@@ -32,6 +33,23 @@ impl EventMask {
     }
 }
 
+impl EventMask {
+    /// Its paths as they were written.
+    #[must_use]
+    pub fn path_texts(&self) -> Vec<String> {
+        self.0.paths().iter().map(ToString::to_string).collect()
+    }
+
+    /// The text in place of a masked value; `None`: masked members are removed.
+    #[must_use]
+    pub fn replacement_text(&self) -> Option<&str> {
+        match self.0.replacement() {
+            Replacement::Text(text) => Some(text),
+            Replacement::Remove => None,
+        }
+    }
+}
+
 impl Eq for EventMask {}
 
 impl fmt::Debug for EventMask {
@@ -52,6 +70,12 @@ pub struct Clause {
 }
 
 impl Clause {
+    /// A clause. A list of streams that contains `*` covers all streams.
+    #[must_use]
+    pub fn new(streams: StreamRule, rows: Option<EventFilter>, mask: Option<EventMask>) -> Self {
+        Self { streams: streams.filter(|patterns| !patterns.iter().any(Pattern::is_everything)), rows, mask }
+    }
+
     /// Whether it shows every event as it is stored.
     #[must_use]
     pub fn is_unlimited(&self) -> bool {
@@ -244,6 +268,19 @@ impl Visibility {
         let streams = kept.iter().map(|clause| clause.streams.clone()).reduce(|all, more| Some([all?, more?].concat())).flatten();
         let has_rules = kept.iter().any(|clause| clause.rows.is_some() || clause.mask.is_some());
         Self { streams, rules: has_rules.then(|| EventRules(kept.into())) }
+    }
+
+    /// The same for a request of these streams alone. Rules do not matter where other clauses show all of their events unmasked.
+    #[must_use]
+    pub fn of_streams(self, streams: &[LogStreamName]) -> Self {
+        let shows_all = |rules: &EventRules, stream: &LogStreamName| {
+            rules
+                .clauses()
+                .iter()
+                .any(|clause| clause.rows.is_none() && clause.mask.is_none() && clause.covers_stream(stream.as_str()))
+        };
+        let is_free = |rules: &EventRules| !streams.is_empty() && streams.iter().all(|stream| shows_all(rules, stream));
+        Self { rules: self.rules.filter(|rules| !is_free(rules)), ..self }
     }
 
     /// Whether it shows every event of the group as it is stored. Only then the caller may see figures about the whole group.

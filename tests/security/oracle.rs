@@ -110,7 +110,7 @@ fn status(denied: Option<&Denied>) -> u16 {
         Some(Denied::NotGranted | Denied::StreamNotGranted) => 404,
         Some(Denied::InsufficientScope { .. }) => 403,
         Some(Denied::SeveralSources { .. }) => 400,
-        Some(Denied::RangeTooLong { .. }) => 422,
+        Some(Denied::MaskedField { .. } | Denied::RangeTooLong { .. }) => 422,
     }
 }
 

@@ -42,7 +42,9 @@ pub fn refused_parts(query: &LogQuery, masks: &[&FieldMask], input: MaskedInput)
         } else if input == MaskedInput::After && reads_message(reference, &columns) {
             let expected = "`@message` as a column of its own in `fields` or `display`";
             let fault = Diagnostic::new(Kind::Unsupported, reference.span, expected, "another use of whole messages");
-            found.push(fault.hint(format!("your grant masks fields such as `{}` in messages: use other fields", first_path(masks))));
+            found.push(
+                fault.hint(format!("your grant masks fields such as `{}` in messages: use other fields", first_path(masks))),
+            );
         }
     }
     // An event that a `parse` does not match keeps its own field of the name.
@@ -58,7 +60,10 @@ fn masked_field(path: &FieldPath, span: Span, masks: &[&FieldMask]) -> Option<Di
     }
     let masked = masks.iter().find_map(|mask| mask.touches_path(path))?;
     let found = format!("`{}`", path.flat_name());
-    Some(Diagnostic::new(Kind::Unsupported, span, "a field that is not masked", found).hint(format!("your grant masks `{masked}`")))
+    Some(
+        Diagnostic::new(Kind::Unsupported, span, "a field that is not masked", found)
+            .hint(format!("your grant masks `{masked}`")),
+    )
 }
 
 /// Whether the reference reads whole messages in another way than to show them.

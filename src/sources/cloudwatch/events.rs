@@ -11,8 +11,8 @@ use logmark_quota::Reservation;
 
 use super::client::{Client, Fetched};
 use super::errors::CallError;
-use super::paging::{GroupResponse, StreamResponse, group_page, opposite, reading_order, stream_page};
 use super::group_filter::GroupFilter;
+use super::paging::{GroupResponse, StreamResponse, group_page, opposite, reading_order, stream_page};
 use super::position::{EventsPosition, MAX_PAGE, PositionKind, ResumeMode};
 use super::streams::{StreamFilter, existing, stream_filter};
 use super::wire::{FilterLogEvents, GetLogEvents, GroupEvents, StreamEvents};

@@ -44,12 +44,7 @@ pub(super) struct WantedEvents<'a> {
 pub(super) fn of_stream<T>(permit: &Permit<ReadStream>, id_key: &IdKey, read: impl FnOnce(WantedEvents<'_>) -> T) -> T {
     let op = permit.op();
     let view = EventsView { filter: None, rules: permit.rules(), id_key };
-    read(WantedEvents {
-        group: op.group.as_str(),
-        streams: StoreSelection::Named(&[op.stream.as_str()]),
-        range: op.range,
-        view,
-    })
+    read(WantedEvents { group: op.group.as_str(), streams: StoreSelection::Named(&[op.stream.as_str()]), range: op.range, view })
 }
 
 /// Reads the streams that the operation selects and the permit allows.
@@ -116,11 +111,7 @@ pub(super) fn read_from_memory(
 }
 
 /// Reads a page, also from files. May block.
-pub(super) fn read(
-    store: &Store,
-    wanted: WantedEvents<'_>,
-    page: &PageRequest,
-) -> Result<EventPage, SourceError> {
+pub(super) fn read(store: &Store, wanted: WantedEvents<'_>, page: &PageRequest) -> Result<EventPage, SourceError> {
     let view = wanted.view;
     // Counts only the time of the filter, not of skipping hidden streams: the end of a page must not reveal how many events they have.
     let spent = Cell::new(Duration::ZERO);

@@ -138,7 +138,10 @@ mod tests {
     fn a_page_of_cloudwatch_keeps_replaces_withholds_and_removes() {
         let events: Vec<String> = (0..8)
             .map(|time| {
-                format!(r#"{{"timestamp":{time},"message":"secret {time} \" \u00e9","logStreamName":"s\"{}","eventId":"{time}"}}"#, time / 3)
+                format!(
+                    r#"{{"timestamp":{time},"message":"secret {time} \" \u00e9","logStreamName":"s\"{}","eventId":"{time}"}}"#,
+                    time / 3
+                )
             })
             .collect();
         let answer = format!(r#"{{"events":[{}]}}"#, events.join(","));

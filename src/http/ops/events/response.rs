@@ -237,7 +237,8 @@ impl EventResponder {
             seal(Direction::Forward, position, mode)
         });
         let problem_url = self.app.problem_url().to_owned();
-        let ending = StreamOptions { seal: seal_next, as_line: self.request.cursor_line, counts_withheld, room, problem_url, audit };
+        let ending =
+            StreamOptions { seal: seal_next, as_line: self.request.cursor_line, counts_withheld, room, problem_url, audit };
         let response = stream::body(export, self.writer(), ending).into_response();
         Ok(self.with_headers(response, counts_withheld))
     }

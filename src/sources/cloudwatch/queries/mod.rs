@@ -26,11 +26,11 @@ use crate::auth::permit::{GroupRule, Permit, Share};
 use crate::domain::event::Position;
 use crate::domain::name::{LogGroupName, TenantId};
 use crate::domain::operation::Operation;
+use crate::domain::query::masked::MaskedInput;
 use crate::domain::query::operations::{
     CheckQuery, DescribeFields, FieldShare, FoundRecord, GroupFingerprint, QueryPage, QueryStatus, ReadQuery, ReadRecord, Record,
     Row, RunningQuery, ScanEstimate, StartQuery, StopQuery,
 };
-use crate::domain::query::masked::MaskedInput;
 use crate::domain::query::scope::QueryScope;
 use crate::domain::query::{MAX_CHARACTERS, UnsendableQuery};
 use crate::domain::rules::{EventRules, Visibility};
@@ -134,7 +134,8 @@ impl Queries for CloudWatch {
 
     async fn describe_fields(&self, permit: &Permit<DescribeFields>) -> Result<Vec<FieldShare>, SourceError> {
         if permit.streams().is_some() || permit.rules().is_some_and(EventRules::limits_rows) {
-            let reason = "You may see only some events of this log group, and CloudWatch lists fields only for all of its events.";
+            let reason =
+                "You may see only some events of this log group, and CloudWatch lists fields only for all of its events.";
             return Err(SourceError::QueryForbidden(reason.to_owned()));
         }
         let op = permit.op();

@@ -133,7 +133,9 @@ impl Target {
             Streams::Matching(predicate) => read(StoreSelection::Matching(&**predicate)),
         }?;
         let masked = |arrivals: Arrivals| match self.rules {
-            Some(_) => Arrivals { events: arrivals.events.into_iter().filter_map(|event| self.shown(event)).collect(), ..arrivals },
+            Some(_) => {
+                Arrivals { events: arrivals.events.into_iter().filter_map(|event| self.shown(event)).collect(), ..arrivals }
+            }
             None => arrivals,
         };
         Ok(arrivals.map(masked))
