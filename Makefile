@@ -125,6 +125,8 @@ deny: ## Check licences, bans and sources of all dependencies (needs cargo-deny)
 setup: .venv/.done .moto/.done tests/web/node_modules/.done sdk ## Install the pinned tools of the tests (Python, Node, a browser), and build the clients of sdk/
 
 .venv/.done: tests/tools/requirements.txt
+	@# A proxy in front of live tails.
+	@command -v haproxy >/dev/null || sh tests/tools/apt.sh haproxy
 	@sh tests/tools/venv.sh .venv
 	.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement tests/tools/requirements.txt
 	@touch $@

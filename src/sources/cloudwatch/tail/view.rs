@@ -1,20 +1,24 @@
 //! What one viewer may see and wants, and the readings that it pays for itself.
 
 use std::borrow::Cow;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use logmark_quota::Reservation;
+use logmark_quota::{RateLimiter, Reservation, Share};
 use logmark_tail_merge::{Bounds, Ledger, Seen};
 
 use super::super::errors::CallError;
 use super::super::events;
 use super::super::group_filter::check_whole_message;
+use super::super::quotas::Api;
 use super::super::streams::{StreamFilter, existing};
+use super::super::wire::DescribeLogStreams;
 use super::TailHub;
 use super::event::{TailEvent, content_hash, history_hash};
 use super::feed::Event;
 use super::position::{HistoryPosition, Place};
+use super::worker::SWEEPS;
 use crate::auth::permit::Permit;
 use crate::domain::event::{Direction, EventPage, PageRequest, Position, Priority};
 use crate::domain::operation::{ReadGroup, StreamSelection};
@@ -110,15 +114,41 @@ impl View {
 
     /// Every named stream exists.
     pub(super) async fn check_streams(&self) -> Result<(), SourceError> {
-        let StreamSelection::Names(names) = &self.reading.op().streams else { return Ok(()) };
-        let names = names.iter().map(|name| name.as_str()).filter(|name| self.reading.may_see_stream(name));
-        let names: Vec<String> = names.map(str::to_owned).collect();
+        if !matches!(self.reading.op().streams, StreamSelection::Names(_)) {
+            return Ok(());
+        }
+        let names: Vec<String> = self.named().into_iter().map(String::from).collect();
         let found = existing(&self.hub.client, &self.reading, &names, Priority::Requested).await.map_err(CallError::plain)?;
         let is_complete = match found {
             StreamFilter::Granted(found) => found.len() == names.len(),
             _ => names.is_empty(),
         };
         if is_complete { Ok(()) } else { Err(SourceError::StreamNotFound) }
+    }
+
+    /// The streams that the viewer has named and may see.
+    pub(super) fn named(&self) -> Vec<Box<str>> {
+        let StreamSelection::Names(names) = &self.reading.op().streams else { return Vec::new() };
+        let names = names.iter().map(|name| name.as_str()).filter(|name| self.reading.may_see_stream(name));
+        names.map(Box::from).collect()
+    }
+
+    /// Whether the stream exists, by a call that no request waits for. `None`: there is no such call, or no answer.
+    pub(super) async fn exists(&self, stream: &str) -> Option<bool> {
+        let limiter = self.hub.client.upstream().account_limits.rate_limiter(Api::DescribeLogStreams);
+        let spare = limiter.and_then(RateLimiter::try_admit)?;
+        let share = Share::new(SWEEPS, NonZeroU32::MIN);
+        let request = DescribeLogStreams::one(self.group(), stream);
+        match self.hub.client.call_for_all(&share, &request, Some(spare)).await {
+            Ok(fetched) => Some(fetched.answer.log_streams.iter().any(|found| found.log_stream_name == stream)),
+            // A sweep will tell that the group was deleted.
+            Err(_) => None,
+        }
+    }
+
+    /// Between two lookups of a stream.
+    pub(super) fn lookups(&self) -> Duration {
+        self.hub.settings.lookups
     }
 
     /// One page of what the viewer sees, from the position or the start of the range on.
