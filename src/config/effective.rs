@@ -5,6 +5,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use logmark_event_rules::Replacement;
+
 use super::Config;
 use super::cloudwatch::CloudWatch;
 use super::endpoint::Endpoint;
@@ -172,6 +174,16 @@ fn write_tenant(f: &mut fmt::Formatter<'_>, who: &str, weight: u32, limits: &Lim
         let streams = grant.streams.as_ref().map_or("all streams".to_owned(), |streams| format!("streams {}", joined(streams)));
         let (actions, groups, source) = (joined(&grant.actions), joined(&grant.groups), &grant.source);
         writeln!(f, "  may {actions} in {groups} of {source}, {streams} ({})", grant.rule)?;
+        if let Some(rows) = &grant.rows {
+            writeln!(f, "    only events that match {rows}")?;
+        }
+        if let Some(mask) = &grant.mask {
+            let (paths, how) = (joined(mask.fields().paths()), mask.fields().replacement());
+            match how {
+                Replacement::Text(text) => writeln!(f, "    masked with {text:?}: {paths}")?,
+                Replacement::Remove => writeln!(f, "    removed: {paths}")?,
+            }
+        }
     }
     if grants.is_empty() { writeln!(f, "  no grants") } else { Ok(()) }
 }

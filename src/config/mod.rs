@@ -25,6 +25,7 @@ pub mod cloudwatch;
 pub mod endpoint;
 mod tenant;
 mod pattern;
+mod rules;
 pub mod secret;
 mod tree;
 mod environment;
