@@ -55,7 +55,7 @@ impl Scan<'_> {
     /// The value that begins there. Recursion is bounded by `room`, which [`MAX_DEPTH`] begins.
     fn value(&mut self, state: &State, position: usize, room: u32) -> Option<usize> {
         match self.bytes.get(position)? {
-            b'{' if !state.is_final() => self.items(&self.tree.unwrapped(state), position + 1, room.checked_sub(1)?, b'}'),
+            b'{' if !state.is_final() => self.items(&self.tree.unwrapped(state).0, position + 1, room.checked_sub(1)?, b'}'),
             b'[' if !state.is_final() => self.items(state, position + 1, room.checked_sub(1)?, b']'),
             _ => json_text::skip(self.bytes, position, room),
         }
@@ -109,7 +109,7 @@ impl Scan<'_> {
     /// The value of a member or of an element.
     fn item(&mut self, state: &State, position: usize, room: u32) -> Option<Read> {
         let is_array = self.bytes.get(position) == Some(&b'[');
-        let hides = self.tree.hides(state) || (!is_array && !state.is_final() && self.tree.hides(&self.tree.unwrapped(state)));
+        let hides = self.tree.hides(state) || (!is_array && !state.is_final() && self.tree.hides(&self.tree.unwrapped(state).0));
         if !hides {
             return Some(Read { end: self.value(state, position, room)?, is_removed: false });
         }

@@ -38,6 +38,8 @@ struct Node {
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct State {
     nodes: [u64; MAX_NODES / 64],
+    /// Nodes of arrays around the value: their members are looked for in the value, their elements are not.
+    lifted: [u64; MAX_NODES / 64],
     /// The masks that hide the value or a value around it.
     hidden: u64,
 }
@@ -45,24 +47,29 @@ pub(super) struct State {
 impl State {
     /// Whether no path leads further into the value.
     pub(super) fn is_final(&self) -> bool {
-        self.nodes.iter().all(|word| *word == 0)
+        self.nodes.iter().chain(&self.lifted).all(|word| *word == 0)
     }
 
-    fn insert(&mut self, node: usize) {
-        if let Some(word) = self.nodes.get_mut(node / 64) {
-            *word |= 1 << (node % 64);
-        }
+    /// A state in which only what is hidden is known.
+    fn only_hidden(hidden: u64) -> Self {
+        Self { hidden, ..Self::default() }
     }
+}
 
-    fn numbers(self) -> impl Iterator<Item = usize> {
-        self.nodes.into_iter().enumerate().flat_map(|(place, mut word)| {
-            std::iter::from_fn(move || {
-                let bit = usize::try_from(word.trailing_zeros()).ok().filter(|bit| *bit < 64)?;
-                word &= word - 1;
-                Some(place * 64 + bit)
-            })
+fn insert(set: &mut [u64; MAX_NODES / 64], node: usize) {
+    if let Some(word) = set.get_mut(node / 64) {
+        *word |= 1 << (node % 64);
+    }
+}
+
+fn numbers(set: [u64; MAX_NODES / 64]) -> impl Iterator<Item = usize> {
+    set.into_iter().enumerate().flat_map(|(place, mut word)| {
+        std::iter::from_fn(move || {
+            let bit = usize::try_from(word.trailing_zeros()).ok().filter(|bit| *bit < 64)?;
+            word &= word - 1;
+            Some(place * 64 + bit)
         })
-    }
+    })
 }
 
 /// One piece of a flattened name.
@@ -164,7 +171,7 @@ impl Tree {
     /// The whole message.
     pub(super) fn start(&self) -> State {
         let mut state = State::default();
-        self.roots.iter().for_each(|root| state.insert(*root));
+        self.roots.iter().for_each(|root| insert(&mut state.nodes, *root));
         state
     }
 
@@ -175,21 +182,26 @@ impl Tree {
 
     /// Whether every mask hides the value or a part of it.
     pub(super) fn touched(&self, state: &State) -> bool {
-        let parts = state.numbers().filter_map(|number| self.nodes.get(number)).fold(0, |parts, node| parts | node.mask);
+        let parts = self.nodes(state).fold(0, |parts, node| parts | node.mask);
         state.hidden | parts == self.all
     }
 
     /// The first path through the nodes of a state.
     pub(super) fn path_in(&self, state: &State) -> Option<usize> {
-        state.numbers().filter_map(|number| self.nodes.get(number)).map(|node| node.path).min()
+        self.nodes(state).map(|node| node.path).min()
+    }
+
+    fn nodes(&self, state: &State) -> impl Iterator<Item = &Node> {
+        numbers(state.nodes).chain(numbers(state.lifted)).filter_map(|number| self.nodes.get(number))
     }
 
     /// A member of an object, or the value that a caller names so. The second result is a path that hides it, if one does.
     pub(super) fn member(&self, state: &State, name: &str) -> (State, Option<usize>) {
         let (mut state, mut path) = (*state, None);
         for piece in name.split('.') {
-            let (next, hiding) = self.step(&self.unwrapped(&state), Piece::named(piece));
-            path = path.or(hiding);
+            let (value, wrapping) = self.unwrapped(&state);
+            let (next, hiding) = self.step(&value, Piece::named(piece));
+            path = path.or(wrapping).or(hiding);
             state = next;
         }
         (state, path)
@@ -202,56 +214,62 @@ impl Tree {
 
     /// Any element of an array.
     pub(super) fn any_element(&self, state: &State) -> (State, Option<usize>) {
-        let (mut next, mut path) = (State { hidden: state.hidden, ..State::default() }, None);
-        for number in state.numbers() {
-            let Some(node) = self.nodes.get(number) else { continue };
+        let (mut next, mut path) = (State::only_hidden(state.hidden), None);
+        for node in self.nodes(state) {
             let named = node.members.iter().filter(|(name, _)| index_of(name).is_some()).map(|(_, child)| *child);
             let indexed = node.indexes.iter().map(|(_, child)| *child);
             for child in named.chain(indexed).chain(node.any_index) {
                 path = path.or(self.enter(&mut next, child));
             }
-            if !node.members.is_empty() {
-                next.insert(number);
-            }
         }
+        self.lift(state, &mut next);
         (next, path)
     }
 
     /// The state of a value that is not an array: it is its own only element.
-    pub(super) fn unwrapped(&self, state: &State) -> State {
-        let mut all = *state;
-        let mut last = *state;
-        while !last.is_final() {
+    pub(super) fn unwrapped(&self, state: &State) -> (State, Option<usize>) {
+        let (mut all, mut last, mut path) = (*state, *state, None);
+        while last.nodes.iter().any(|word| *word != 0) {
             let mut next = State::default();
-            for node in last.numbers().filter_map(|number| self.nodes.get(number)) {
+            for node in numbers(last.nodes).filter_map(|number| self.nodes.get(number)) {
                 let first = node.indexes.iter().filter(|(index, _)| *index == 0).map(|(_, child)| *child);
                 for child in first.chain(node.any_index) {
-                    // The path that ends there is found again by its node.
-                    let _path = self.enter(&mut next, child);
+                    path = path.or(self.enter(&mut next, child));
                 }
             }
             all.hidden |= next.hidden;
-            next.numbers().for_each(|number| all.insert(number));
+            numbers(next.nodes).for_each(|number| insert(&mut all.nodes, number));
             last = next;
         }
-        all
+        (all, path)
     }
 
     fn step(&self, state: &State, piece: Piece<'_>) -> (State, Option<usize>) {
-        let (mut next, mut path) = (State { hidden: state.hidden, ..State::default() }, None);
-        for number in state.numbers() {
-            let Some(node) = self.nodes.get(number) else { continue };
-            let named = node.members.iter().filter(|(name, _)| piece.is_member(name)).map(|(_, child)| *child);
-            let any = node.any_index.filter(|_| piece.index.is_some());
-            let indexed = node.indexes.iter().filter(|(index, _)| Some(u64::from(*index)) == piece.index);
-            for child in named.chain(any).chain(indexed.map(|(_, child)| *child)) {
-                path = path.or(self.enter(&mut next, child));
-            }
-            if piece.index.is_some() && !node.members.is_empty() {
-                next.insert(number);
+        let (mut next, mut path) = (State::only_hidden(state.hidden), None);
+        for node in self.nodes(state) {
+            let named = node.members.iter().filter(|(name, _)| piece.is_member(name));
+            for (_, child) in named {
+                path = path.or(self.enter(&mut next, *child));
             }
         }
+        let Some(index) = piece.index else { return (next, path) };
+        for node in numbers(state.nodes).filter_map(|number| self.nodes.get(number)) {
+            let indexed = node.indexes.iter().filter(|(known, _)| u64::from(*known) == index).map(|(_, child)| *child);
+            for child in indexed.chain(node.any_index) {
+                path = path.or(self.enter(&mut next, child));
+            }
+        }
+        self.lift(state, &mut next);
         (next, path)
+    }
+
+    /// The members of an array are those of each of its elements.
+    fn lift(&self, state: &State, next: &mut State) {
+        for number in numbers(state.nodes).chain(numbers(state.lifted)) {
+            if self.nodes.get(number).is_some_and(|node| !node.members.is_empty()) {
+                insert(&mut next.lifted, number);
+            }
+        }
     }
 
     /// Adds a node to a state; the path that ends there, if one does.
@@ -261,7 +279,7 @@ impl Tree {
             state.hidden |= node.mask;
             return Some(node.path);
         }
-        state.insert(number);
+        insert(&mut state.nodes, number);
         None
     }
 }

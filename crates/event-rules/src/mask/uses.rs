@@ -74,7 +74,8 @@ impl FieldMask {
         let (mut state, mut hiding) = (self.tree.start(), None);
         for step in &selector.steps {
             // Whether the value is an array is not known here, so both readings count.
-            let value = self.tree.unwrapped(&state);
+            let (value, wrapping) = self.tree.unwrapped(&state);
+            hiding = hiding.or(wrapping);
             let (next, path) = match step {
                 Step::Name(name) => self.tree.member(&value, name),
                 Step::Index(index) => self.tree.element(&value, u64::from(*index)),
@@ -96,8 +97,8 @@ impl FieldMask {
         if self.is_empty() {
             return None;
         }
-        let value = self.tree.unwrapped(state);
-        let path = hiding.or_else(|| self.tree.path_in(&value));
+        let (value, wrapping) = self.tree.unwrapped(state);
+        let path = hiding.or(wrapping).or_else(|| self.tree.path_in(&value));
         path.filter(|_| self.tree.touched(&value)).and_then(|path| self.paths.get(path))
     }
 
@@ -117,9 +118,9 @@ impl FieldMask {
     #[must_use]
     pub fn hides_field(&self, name: &str) -> Option<&MaskPath> {
         let (state, hiding) = self.field(name);
-        let value = self.tree.unwrapped(&state);
+        let (value, wrapping) = self.tree.unwrapped(&state);
         let hidden = !self.is_empty() && self.tree.hides(&value);
-        hiding.or_else(|| self.tree.path_in(&state)).filter(|_| hidden).and_then(|path| self.paths.get(path))
+        hiding.or(wrapping).or_else(|| self.tree.path_in(&state)).filter(|_| hidden).and_then(|path| self.paths.get(path))
     }
 
     /// The path that a query reaches by a field's flattened name: the field is masked, is below a masked value, or contains one.
