@@ -14,6 +14,7 @@ pub mod token;
 pub mod import;
 pub mod check;
 pub mod explain;
+pub mod audit;
 // The page has the commands of all features.
 #[cfg(test)]
 #[cfg(all(feature = "local", feature = "client"))]
@@ -74,6 +75,8 @@ enum Command {
     Check(ConfigArgs),
     /// Explain whether a token allows an action, with the claim and the grant that decide
     Explain(explain::ExplainArgs),
+    /// Prove the hash chain of audit files
+    Audit(audit::AuditArgs),
     /// Print the OpenAPI document
     Openapi,
     /// Show events of a log group or stream of a running service
@@ -175,6 +178,7 @@ fn execute(command: Command) -> Result<ExitCode, CliError> {
         Command::Import(args) => import::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Audit(args) => audit::run(&args),
         Command::Openapi => {
             say(openapi::DOCUMENT.trim_end());
             Ok(ExitCode::SUCCESS)

@@ -1,5 +1,6 @@
 //! A service of one's own for each test: real sockets, a real store in a temporary folder, tokens of a real key.
 
+mod audit;
 pub mod binary;
 pub mod client;
 pub mod faulty_proxy;
@@ -61,6 +62,9 @@ actions = ["read"]
 pub fn write_private(path: &std::path::Path, text: &str) {
     logmark::files::replace(path, text.as_bytes(), logmark::files::PRIVATE).unwrap();
 }
+
+/// Audit lines of the tests' services go to a file in their folder, and not to the output of the tests.
+const AUDIT: &str = "[audit]\nsink = \"file\"\npath = \"audit.jsonl\"\nfsync = \"never\"\n";
 
 /// A local source whose endpoint takes this key.
 pub const ENDPOINT: &str = "[[sources]]\nname = \"disk\"\nkind = \"local\"\npath = \"store\"\n\
@@ -174,7 +178,7 @@ impl World {
         let text = format!(
             "[server]\nlisten = \"127.0.0.1:0\"\nadmin_listen = \"127.0.0.1:0\"\npublic_url = \"http://logs.test\"\n{}\n\
              [[auth.issuers]]\nissuer = \"test\"\naudiences = [\"logmark\"]\nalgorithms = [\"ES256\"]\nkeys = \"file:issuer.jwks.json\"\n\n\
-             {sources}\n{tenants}",
+             {sources}\n{tenants}\n{AUDIT}",
             options.server
         );
         for (name, content) in &options.files {

@@ -185,7 +185,8 @@ fn what_holds_is_printed_without_a_secret() {
   live tails: 10000
   response memory: 134217728 bytes
   times: handshake 10s, headers 10s, idle 1m, request 30s, work 20s, drain 20s
-telemetry: json, info, with audit
+telemetry: json, info
+audit: standard output
 issuer https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_abc
   keys discover, RS256
   audience logmark

@@ -104,6 +104,7 @@ pub(crate) async fn start_query(
 ) -> Result<Response, ApiError> {
     let source = permit.sources().first().map(|rule| rule.source.clone()).ok_or(ApiError::NoSuchHandle)?;
     let queries = app.sources.queries(&permit, &source)?;
+    info.audit_context().set_query(permit.op().query.text());
     let begun = Instant::now();
     let mut lease = lease(&app, &caller.tenant, queries).await?;
     if queries.counts_hidden_streams() && permit.stream_rules().iter().any(Option::is_some) {
