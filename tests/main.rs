@@ -29,6 +29,7 @@ mod cli;
 mod lambda;
 mod sdk;
 mod security;
+mod audit;
 mod architecture;
 mod infra;
 mod field;

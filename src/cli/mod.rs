@@ -15,6 +15,7 @@ pub mod import;
 pub mod check;
 pub mod explain;
 pub mod audit;
+pub mod policy;
 // The page has the commands of all features.
 #[cfg(test)]
 #[cfg(all(feature = "local", feature = "client"))]
@@ -75,6 +76,8 @@ enum Command {
     Check(ConfigArgs),
     /// Explain whether a token allows an action, with the claim and the grant that decide
     Explain(explain::ExplainArgs),
+    /// Test what tenants may do, for your own CI
+    Policy(policy::PolicyArgs),
     /// Prove the hash chain of audit files
     Audit(audit::AuditArgs),
     /// Print the OpenAPI document
@@ -178,6 +181,7 @@ fn execute(command: Command) -> Result<ExitCode, CliError> {
         Command::Import(args) => import::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Policy(args) => policy::run(&args),
         Command::Audit(args) => audit::run(&args),
         Command::Openapi => {
             say(openapi::DOCUMENT.trim_end());

@@ -27,6 +27,7 @@ pub mod endpoint;
 mod tenant;
 mod pattern;
 pub mod secret;
+pub mod policy_test;
 mod tree;
 mod environment;
 mod deserializer;

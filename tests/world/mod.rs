@@ -64,7 +64,7 @@ pub fn write_private(path: &std::path::Path, text: &str) {
 }
 
 /// Audit lines of the tests' services go to a file in their folder, and not to the output of the tests.
-const AUDIT: &str = "[audit]\nsink = \"file\"\npath = \"audit.jsonl\"\nfsync = \"never\"\n";
+pub const AUDIT: &str = "[audit]\nsink = \"file\"\npath = \"audit.jsonl\"\nfsync = \"never\"\n";
 
 /// A local source whose endpoint takes this key.
 pub const ENDPOINT: &str = "[[sources]]\nname = \"disk\"\nkind = \"local\"\npath = \"store\"\n\
@@ -107,6 +107,8 @@ pub struct Options {
     pub sources: Option<String>,
     /// `[tenants…]` and `[tenant_template]`; the default is [`TENANTS`].
     pub tenants: Option<String>,
+    /// `[audit]`; the default is [`AUDIT`].
+    pub audit: Option<String>,
     /// More lines for `[server]`.
     pub server: String,
     /// More files in its folder: name and content.
@@ -174,11 +176,12 @@ impl World {
             .sources
             .clone()
             .unwrap_or_else(|| "[[sources]]\nname = \"disk\"\nkind = \"local\"\npath = \"store\"\n".to_owned());
+        let audit = options.audit.as_deref().unwrap_or(AUDIT);
         let tenants = options.tenants.clone().unwrap_or_else(|| TENANTS.to_owned());
         let text = format!(
             "[server]\nlisten = \"127.0.0.1:0\"\nadmin_listen = \"127.0.0.1:0\"\npublic_url = \"http://logs.test\"\n{}\n\
              [[auth.issuers]]\nissuer = \"test\"\naudiences = [\"logmark\"]\nalgorithms = [\"ES256\"]\nkeys = \"file:issuer.jwks.json\"\n\n\
-             {sources}\n{tenants}\n{AUDIT}",
+             {sources}\n{tenants}\n{audit}",
             options.server
         );
         for (name, content) in &options.files {

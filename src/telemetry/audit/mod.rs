@@ -179,7 +179,7 @@ impl AuditContext {
         } else {
             self.hashed_target(&mut record);
         }
-        record.flag("allowed", false).word("code", code).text("reason", reason);
+        record.flag("allowed", false).word("outcome", "refused").word("code", code).text("reason", reason);
         if suppressed > 0 {
             record.number("suppressed", suppressed);
         }
