@@ -32,3 +32,4 @@ mod security;
 mod architecture;
 mod infra;
 mod field;
+mod reload;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::HeaderValue;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, TRAILER};
@@ -53,7 +54,8 @@ where
     let Authorized { caller, permit, request, now, info } = authorized;
     match request.into() {
         EventsRequest::Stored(request) => {
-            let response = EventResponder { app, request, now, info };
+            let authority = Authority::new(&app, caller, permit.clone(), request.credential.clone());
+            let response = EventResponder { app, request, now, info, authority };
             match permit.narrow() {
                 EventsPermit::ReadStream(permit) => response.write(permit).await,
                 EventsPermit::ReadGroup(permit) => response.write(permit).await,
@@ -82,6 +84,7 @@ struct EventResponder {
     request: StoredRequest,
     now: Millis,
     info: Arc<RequestInfo>,
+    authority: Authority,
 }
 
 impl EventResponder {
@@ -214,8 +217,18 @@ impl EventResponder {
             seal(Direction::Forward, position, mode)
         });
         let problem_url = self.app.problem_url().to_owned();
-        let ending = StreamOptions { seal: seal_next, as_line: self.request.cursor_line, room, problem_url, audit };
-        Ok(self.with_headers(stream::body(export, self.writer(), ending).into_response()))
+        let writer = self.writer();
+        let response = Response::new(Body::empty());
+        let response = self.with_headers(response);
+        let ending = StreamOptions {
+            seal: seal_next,
+            as_line: self.request.cursor_line,
+            room,
+            problem_url,
+            audit,
+            authority: self.authority,
+        };
+        Ok(response.map(|_| stream::body(export, writer, ending)))
     }
 
     fn writer(&self) -> Writer {
