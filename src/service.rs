@@ -359,7 +359,7 @@ fn settings_of(name: &SourceName, cloudwatch: &config::cloudwatch::CloudWatch, c
 
 /// The open sources.
 struct Opened {
-    sources: Vec<(crate::domain::name::SourceName, Arc<dyn Source>)>,
+    sources: Vec<(SourceName, Arc<dyn Source>)>,
     #[cfg(feature = "local")]
     stores: Vec<logmark_store::Store>,
     /// The CloudWatch sources among them, for their background tasks.
@@ -395,7 +395,7 @@ impl Opened {
     #[cfg(feature = "local")]
     async fn local(
         &mut self,
-        name: &crate::domain::name::SourceName,
+        name: &SourceName,
         path: &std::path::Path,
         queries: LocalQuerySettings,
         clock: &Arc<dyn Clock>,
@@ -414,7 +414,7 @@ impl Opened {
     #[expect(clippy::unused_async, reason = "has the form of the one that opens stores")]
     async fn local(
         &mut self,
-        name: &crate::domain::name::SourceName,
+        name: &SourceName,
         _path: &std::path::Path,
         _queries: LocalQuerySettings,
         _clock: &Arc<dyn Clock>,
