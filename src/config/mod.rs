@@ -10,11 +10,12 @@
 //! A new key is a field of its section's struct, with its check in `deserialize_with` and its default in `Default`. A key whose
 //! check needs other keys, files or variables also has a line in `validate`.
 //!
-//! Reading order: [`server`], [`telemetry`], [`lambda`], [`demo`], [`issuer`], [`source`], [`cloudwatch`], [`endpoint`], `tenant`
+//! Reading order: [`server`], [`limits`], [`telemetry`], [`lambda`], [`demo`], [`issuer`], [`source`], [`cloudwatch`], [`endpoint`], `tenant`
 //! (the sections); [`secret`]; `tree`, `environment`, `deserializer`, `values`, `forms`, `validation`, `paths` (the steps);
 //! [`error`]; [`effective`] (the text of `logmark check`).
 
 pub mod server;
+pub mod limits;
 pub mod telemetry;
 pub mod lambda;
 pub mod demo;
@@ -55,6 +56,7 @@ use effective::Effective;
 use error::{ConfigError, ConfigErrors, Location};
 use issuer::RawAuth;
 use lambda::Lambda;
+use limits::{Limiting, RawLimits};
 use paths::FileError;
 use server::{RawServer, Server};
 use source::{RawSource, Source};
@@ -71,6 +73,8 @@ pub const DEFAULT_FILE: &str = "logmark.toml";
 pub struct Config {
     /// `[server]`.
     pub server: Server,
+    /// `[limits]`.
+    pub limits: Limiting,
     /// `[telemetry]`.
     pub telemetry: Telemetry,
     /// `[lambda]`.
@@ -206,6 +210,7 @@ fn read(
 #[serde(default)]
 struct RawConfig {
     server: RawServer,
+    limits: RawLimits,
     telemetry: Telemetry,
     lambda: Lambda,
     demo: Demo,
@@ -221,6 +226,7 @@ fn validate(raw: RawConfig, root: &Key<'_>) -> Config {
     let (sources, declared) = source::validate(raw.sources, &root.key("sources"));
     Config {
         server: server::validate(raw.server, &root.key("server")),
+        limits: limits::validate(raw.limits, &root.key("limits")),
         telemetry: raw.telemetry,
         lambda: raw.lambda,
         demo: raw.demo,

@@ -185,6 +185,7 @@ fn what_holds_is_printed_without_a_secret() {
   live tails: 10000
   response memory: 134217728 bytes
   times: handshake 10s, headers 10s, idle 1m, request 30s, work 20s, drain 20s
+tenant limits: counted in this process
 telemetry: json, info, with audit
 issuer https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_abc
   keys discover, RS256
@@ -200,7 +201,7 @@ source eu: cloudwatch, eu-central-1, at http://127.0.0.1:5000/, account 12345678
 source disk: local, ./logmark-data
   queries: 100 concurrent on N threads, memory 256 MiB per query, 320 MiB in total
   CloudWatch Logs protocol on 127.0.0.1:4586, access key AKIDLOCAL, secret key env:LOGMARK_LOCAL_SECRET, account 000000000000
-tenant acme, weight 1, 20 requests per second, 3 concurrent queries, 50 GB scanned per day, 5 tails, range 31d
+tenant acme, weight 1, 20 requests per second, 3 concurrent queries, 5 tails, 50 GB scanned per day, range 31d
   may read, query, tail in /acme/*, /shared/gateway of eu, streams prod-* (tenants.acme.grants[0])
 any other tenant, weight 1
   may read, tail in /customers/{tenant}/* of eu, all streams (tenant_template)
@@ -223,7 +224,7 @@ logmark.toml:2:10: tenant_template.groups: is empty: the grant would allow nothi
 logmark.toml:4:1: server.lisen: unknown key: did you mean `listen`?
 logmark.toml:5:16: server.admin_listen: `x` is not an address to listen on: write a host and a port, such as `127.0.0.1:8080`, `localhost:8080`, `:8080` or `[::]:8443`
 logmark.toml:8:8: sources[0].kind: `s3` is unknown: expected `cloudwatch` or `local`
-LOGMARK__AUDIT: unknown key: expected `server`, `telemetry`, `lambda`, `demo`, `auth`, `sources`, `tenants` or `tenant_template`
+LOGMARK__AUDIT: unknown key: expected `server`, `limits`, `telemetry`, `lambda`, `demo`, `auth`, `sources`, `tenants` or `tenant_template`
 LOGMARK__SERVER__LISTEN: `y` is not an address to listen on: write a host and a port, such as `127.0.0.1:8080`, `localhost:8080`, `:8080` or `[::]:8443`
 8 errors in the configuration";
     assert_eq!(errors.render(), expected);

@@ -25,8 +25,11 @@ use crate::http::memory::CountedBody;
 use crate::http::ops::tail::authority::Authority;
 use crate::http::ops::tail::response::TailResponder;
 use crate::http::problem::ApiError;
+use crate::http::sent_budget::{BodyEstimate, ENDING_BYTES};
 use crate::http::validator::Validator;
 use crate::http::{App, AppState};
+use crate::limits::lease::Lease;
+use crate::limits::limit::Work;
 use crate::sources::SourceError;
 use crate::sources::export::Export;
 use crate::sources::page_pool::MAX_ESCAPED_BYTE;
@@ -53,7 +56,8 @@ where
     let Authorized { caller, permit, request, now, info } = authorized;
     match request.into() {
         EventsRequest::Stored(request) => {
-            let response = EventResponder { app, request, now, info };
+            let concurrent_exports = caller.tenant.limits.concurrent_exports;
+            let response = EventResponder { app, request, now, info, concurrent_exports };
             match permit.narrow() {
                 EventsPermit::ReadStream(permit) => response.write(permit).await,
                 EventsPermit::ReadGroup(permit) => response.write(permit).await,
@@ -82,11 +86,22 @@ struct EventResponder {
     request: StoredRequest,
     now: Millis,
     info: Arc<RequestInfo>,
+    /// The tenant's limit.
+    concurrent_exports: Option<u32>,
 }
+
+/// The place of an export among those of its tenant, until its answer is sent.
+#[derive(Debug)]
+struct ExportLease(#[expect(dead_code, reason = "held until it is dropped")] Lease);
 
 impl EventResponder {
     async fn write<Op: ReadEvents>(mut self, permit: Permit<Op>) -> Result<Response, ApiError> {
         let position = self.request.position.take();
+        if self.request.format != Format::Json {
+            let share = permit.share();
+            let export = self.app.tenant_limits.begin(&share.tenant, Work::Exports, self.concurrent_exports).await?;
+            self.info.hold_until_sent(ExportLease(export));
+        }
         match (self.request.format, self.request.direction) {
             (Format::Json, _) | (_, Direction::Backward) => self.page(permit, position).await,
             (_, Direction::Forward) => self.stream(permit, position).await,
@@ -164,6 +179,7 @@ impl EventResponder {
             Format::Json => Writer::new(Layout::JsonItems),
             _ => self.writer(),
         };
+        let estimate = written.estimate() as u64;
         let at_worst = written.estimate().saturating_mul(MAX_ESCAPED_BYTE) as u64;
         let body = if written.estimate() <= WHOLE_BYTES && room.resize(room.bytes().max(at_worst)) {
             let (out, cursor) = written.whole(writer);
@@ -179,6 +195,7 @@ impl EventResponder {
         self.info.hold_until_sent(room);
         let mut response = body.into_response();
         response.extensions_mut().insert(CountedBody);
+        response.extensions_mut().insert(BodyEstimate(estimate));
         response
     }
 
@@ -208,13 +225,18 @@ impl EventResponder {
             export = export.with_page_size(room / 2 / MAX_ENCODED_EVENT, room / 2 / MAX_ENCODED_BYTE);
         }
         // The first page is read before the answer's head is sent, so that an error has a status.
-        export.page().await.transpose()?;
+        let first = export.page().await.transpose()?;
+        let mut sent = self.info.take_sent();
+        if let (Some(sent), Some((events, _))) = (&mut sent, &first) {
+            sent.ensure(stream::page_estimate(events) + ENDING_BYTES).await?;
+        }
+        drop(first);
         let seal_next = Box::new(move |position: &Position, stop| {
             let mode = if stop == StopReason::End { ReadMode::Follow } else { ReadMode::Range };
             seal(Direction::Forward, position, mode)
         });
         let problem_url = self.app.problem_url().to_owned();
-        let ending = StreamOptions { seal: seal_next, as_line: self.request.cursor_line, room, problem_url, audit };
+        let ending = StreamOptions { seal: seal_next, as_line: self.request.cursor_line, room, problem_url, audit, sent };
         Ok(self.with_headers(stream::body(export, self.writer(), ending).into_response()))
     }
 

@@ -39,7 +39,7 @@ use crate::domain::query::operations::{
     CheckQuery, DescribeFields, FieldShare, FoundRecord, QueryPage, QueryStatus, ReadQuery, ReadRecord, RunningQuery,
     ScanEstimate, StartQuery, StopQuery,
 };
-use crate::sources::budget::Lease;
+use crate::sources::budget::{QueryLease, ScanBound};
 use crate::sources::local_settings::LocalQuerySettings;
 use crate::sources::queries::{Queries, StartedQuery};
 use crate::sources::{SourceError, scheduler_share};
@@ -115,7 +115,15 @@ impl Queries for Local {
         self.blocking(move |store| estimate::of(store, &permit)).await
     }
 
-    async fn start(&self, permit: &Permit<StartQuery>, lease: Lease) -> Result<StartedQuery, SourceError> {
+    async fn scan_bound(&self, permit: &Permit<StartQuery>) -> Result<ScanBound, SourceError> {
+        Ok(match self.estimate(&permit.for_checking()).await? {
+            ScanEstimate::Exact(bytes) => ScanBound { likely: bytes, most: Some(bytes) },
+            ScanEstimate::Stored(bytes) => ScanBound { likely: 0, most: Some(bytes) },
+            ScanEstimate::Unknown => ScanBound::UNKNOWN,
+        })
+    }
+
+    async fn start(&self, permit: &Permit<StartQuery>, lease: QueryLease) -> Result<StartedQuery, SourceError> {
         let (op, share, now) = (permit.op(), permit.share(), self.clock.now());
         let service = &self.queries;
         let plan = plan(op, now.0)?;
