@@ -333,6 +333,15 @@ impl Permit<CheckQuery> {
 }
 
 impl Permit<StartQuery> {
+    /// The same permission, for estimating the query that it starts.
+    #[must_use]
+    pub fn for_checking(&self) -> Permit<CheckQuery> {
+        let Self { op, share, subject, groups, visible, reason } = self.clone();
+        let StartQuery { query, groups: names, own_groups, start, end } = op;
+        let op = CheckQuery { query: Some(query), groups: names, own_groups, start, end };
+        Permit { op, share, subject, groups, visible, reason }
+    }
+
     /// The same permission, for reading the results of the query that it started.
     #[must_use]
     pub fn for_reading(&self, query: RunningQuery) -> Permit<ReadQuery> {

@@ -120,16 +120,20 @@ impl Grant {
 /// The limits of a tenant; `None`: no limit.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Limits {
-    /// Requests per second, with a burst of as many.
+    /// Requests per second. A burst can have one second's worth more.
     pub requests_per_second: Option<std::num::NonZeroU32>,
     /// Concurrent requests, until their responses are sent.
     pub concurrent_requests: Option<std::num::NonZeroU32>,
     /// Concurrent Logs Insights queries.
     pub concurrent_queries: Option<u32>,
-    /// Gigabytes that queries may scan per day.
-    pub scanned_gb_per_day: Option<f64>,
+    /// Concurrent exports: answers with events as NDJSON, CSV or text.
+    pub concurrent_exports: Option<u32>,
     /// Concurrent live tails.
     pub tails: Option<u32>,
+    /// Gigabytes that queries may scan per UTC day.
+    pub scanned_gb_per_day: Option<f64>,
+    /// Gigabytes that answers may have per UTC day, before compression.
+    pub sent_gb_per_day: Option<f64>,
     /// The longest time range that one request may read.
     pub max_range: Option<Duration>,
 }
