@@ -3,6 +3,7 @@
 //! Owns the order of the phases. A viewer *joins* the feed from a mark: with the feed's latest batches alone if they reach back to
 //! the mark, else with a reading of its own, which its tenant pays for. If too much is missing, a history comes first.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -68,6 +69,7 @@ impl Reader {
     pub(super) async fn begin(hub: &Arc<TailHub>, permit: TailPermit, from: TailStart) -> Result<Self, SourceError> {
         let now = hub.client.service_now().0;
         let view = View::new(Arc::clone(hub), permit);
+        view.check_filter()?;
         view.check_streams().await?;
         let viewing = hub.view(view.group()).await?;
         let named = view.named();
@@ -206,8 +208,8 @@ impl Reader {
     }
 
     fn recent(&self, batches: &[Arc<Batch>], after: i64) -> Vec<Event> {
-        let events = batches.iter().flat_map(|batch| &batch.events);
-        events.filter(|seen| seen.ingestion > after && self.view.shows(&seen.event)).cloned().collect()
+        let events = batches.iter().flat_map(|batch| &batch.events).filter(|seen| seen.ingestion > after);
+        events.filter_map(|seen| self.view.shown(seen)).map(Cow::into_owned).collect()
     }
 
     /// Reads what the feed has shown since.
@@ -237,9 +239,9 @@ impl Reader {
             if batch.is_sampled && view.shows_all() {
                 pending.push_back(TailItem::Sampled { above: SAMPLED_ABOVE });
             }
-            let shown = batch.events.iter().filter(|seen| view.shows(&seen.event));
-            let wanted: Vec<&Event> = shown.filter(|seen| viewer.wants(seen.ingestion, seen.fingerprint)).collect();
-            deliver(pending, viewer, *unwanted, wanted);
+            let shown = batch.events.iter().filter_map(|seen| view.shown(seen));
+            let wanted: Vec<Cow<'_, Event>> = shown.filter(|seen| viewer.wants(seen.ingestion, seen.fingerprint)).collect();
+            deliver(pending, viewer, *unwanted, wanted.iter().map(|seen| &**seen));
             viewer.advance(batch.through);
         }
         let mark = viewer.mark();

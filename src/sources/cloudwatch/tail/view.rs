@@ -1,5 +1,6 @@
 //! What one viewer may see and wants, and the readings that it pays for itself.
 
+use std::borrow::Cow;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use logmark_tail_merge::{Bounds, Ledger, Seen};
 
 use super::super::errors::CallError;
 use super::super::events;
+use super::super::group_filter::check_whole_message;
 use super::super::quotas::Api;
 use super::super::streams::{StreamFilter, existing};
 use super::super::wire::DescribeLogStreams;
@@ -20,6 +22,7 @@ use super::worker::SWEEPS;
 use crate::auth::permit::Permit;
 use crate::domain::event::{Direction, EventPage, PageRequest, Position, Priority};
 use crate::domain::operation::{ReadGroup, StreamSelection};
+use crate::domain::rules::{EventRules, EventView};
 use crate::domain::tail::{TailGroup, TailStream};
 use crate::domain::time::{Millis, TimeRange};
 use crate::sources::SourceError;
@@ -79,17 +82,34 @@ impl View {
         self.hub.client.service_now().0
     }
 
-    /// Is the event for this viewer?
-    pub(super) fn shows(&self, event: &TailEvent) -> bool {
-        let op = self.reading.op();
-        self.reading.may_see_stream(&event.stream)
-            && op.streams.contains(&event.stream)
-            && op.filter.as_ref().is_none_or(|filter| filter.matches(&event.message))
+    /// The event as this viewer sees it; `None` if it does not.
+    ///
+    /// A masked event has the fingerprint of its masked content, as in the readings of the viewer, which are masked too.
+    pub(super) fn shown<'a>(&self, seen: &'a Event) -> Option<Cow<'a, Event>> {
+        let (op, event) = (self.reading.op(), &seen.event);
+        if !self.reading.may_see_stream(&event.stream) || !op.streams.contains(&event.stream) {
+            return None;
+        }
+        let matches = |message: &str| op.filter.as_ref().is_none_or(|filter| filter.matches(message));
+        let view = self.reading.rules().map_or(EventView::Unchanged, |rules| rules.view(&event.stream, &event.message));
+        match view {
+            EventView::Hidden | EventView::Withheld => None,
+            EventView::Unchanged => matches(&event.message).then_some(Cow::Borrowed(seen)),
+            EventView::Masked(message) => {
+                let masked = || TailEvent { message: message.clone().into(), ..TailEvent::clone(event) };
+                matches(&message).then(|| Cow::Owned(masked().seen()))
+            }
+        }
     }
 
     /// Does the permit show all events of the group? Only then the viewer is told of what depends on all of them.
     pub(super) fn shows_all(&self) -> bool {
-        self.reading.streams().is_none()
+        self.reading.streams().is_none() && !self.reading.rules().is_some_and(EventRules::limits_rows)
+    }
+
+    /// Refuses a filter that the viewer's masks do not allow.
+    pub(super) fn check_filter(&self) -> Result<(), SourceError> {
+        check_whole_message(&self.reading)
     }
 
     /// Every named stream exists.

@@ -135,6 +135,8 @@ fn permit_of<Op: Operation>(tenant: &str, op: Op, groups: &[&str], scope: &str, 
         groups: patterns(groups),
         streams: streams.map(patterns),
         actions: vec![Action::Read, Action::Query, Action::Tail],
+        rows: None,
+        mask: None,
     };
     let tenant = Tenant { id: id.clone(), weight: 1, limits: Limits::default(), grants: vec![grant] };
     let claims =
