@@ -19,6 +19,7 @@ pub mod telemetry;
 pub mod lambda;
 pub mod demo;
 pub mod issuer;
+mod claims;
 mod providers;
 pub mod source;
 pub mod cloudwatch;

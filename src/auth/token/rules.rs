@@ -3,8 +3,11 @@
 //! A missing rule never means that something is not checked: a missing audience is an error. See also `check`, which applies
 //! the rules.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::required_claims::RequiredClaims;
+use super::scopes::ScopeMap;
 use crate::auth::keys::{Algorithm, KeySource, is_safe_url};
 use crate::domain::name::TenantId;
 use crate::domain::pattern::Pattern;
@@ -37,6 +40,10 @@ pub struct IssuerRules {
     pub tenant_claim: String,
     /// The claims that give scopes: names or paths.
     pub scope_claims: Vec<String>,
+    /// The scopes that values of these claims give. A value without an entry stands for itself.
+    pub scope_map: ScopeMap,
+    /// Claims that a token must have, each with one of its accepted values.
+    pub required_claims: RequiredClaims,
     /// Whether `typ` must be `at+jwt`.
     pub require_typ: bool,
     /// Accepted clock difference; at most ten minutes.
@@ -54,6 +61,8 @@ pub enum TenantRule {
     Any,
     /// Tenants whose id matches one of the patterns.
     Matching(Vec<Pattern>),
+    /// The tenant of the value of the tenant claim. Other values are refused.
+    Mapped(BTreeMap<String, TenantId>),
     /// This tenant, for all tokens.
     Fixed(TenantId),
 }
@@ -148,6 +157,7 @@ impl IssuerRules {
             ("algorithms", self.algorithms.is_empty()),
             ("tenant_claim", self.tenant_claim.is_empty()),
             ("scope_claims", any_empty(&self.scope_claims)),
+            ("required_claims", self.required_claims.iter().any(|(name, values)| name.is_empty() || values.is_empty())),
         ];
         fields.into_iter().filter(|(_, empty)| *empty).map(|(field, _)| field).collect()
     }
