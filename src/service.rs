@@ -2,7 +2,9 @@
 //!
 //! Owns the order of start and shutdown. The same [`Service`] runs behind sockets ([`Listeners`]) and on Lambda.
 
+mod cloudwatch;
 mod endpoints;
+mod online;
 mod preflight;
 
 use std::future::Future;
@@ -18,9 +20,10 @@ use tokio::task::JoinHandle;
 
 use crate::auth::token::Verifier;
 use crate::aws_protocol::endpoint::Endpoint;
+use crate::config::Config;
 use crate::config::server::CursorKeys;
 use crate::config::source::SourceKind;
-use crate::config::{self, Config};
+use crate::domain::name::SourceName;
 use crate::domain::time::Clock;
 use crate::http::client_address::Proxies;
 use crate::http::cursor::CursorSealer;
@@ -28,14 +31,14 @@ use crate::http::server::{self, Certificates, ConnectionLimits};
 use crate::http::tickets::Tickets;
 use crate::http::{App, AppState, Parts, RequestLimits, admin, router};
 use crate::outbound::Outbound;
-use crate::sources::cloudwatch::settings::QuotaRefresh;
-use crate::sources::cloudwatch::{Accounts, CloudWatch, DEFAULT_DEADLINE, Settings};
+use crate::sources::cloudwatch::{Accounts, CloudWatch};
 use crate::sources::local_settings::LocalQuerySettings;
 use crate::sources::page_pool::PagePool;
 use crate::sources::tail::GapReason;
 use crate::sources::{Source, Sources};
 use crate::telemetry::metrics::{Metrics, tails_begin};
 
+pub use online::{OnlineCheck, check_online};
 pub use preflight::preflight;
 
 /// Limit for a write that the client does not read. Then the connection is closed.
@@ -305,14 +308,9 @@ pub fn verifier(config: &Config, outbound: &Outbound, clock: Arc<dyn Clock>) -> 
         .map_err(|errors| BuildError::Issuers(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))
 }
 
-fn endpoint(cloudwatch: &config::cloudwatch::CloudWatch) -> Result<Option<http::Uri>, String> {
-    let parse = |url: &url::Url| url.as_str().parse().map_err(|error: http::uri::InvalidUri| format!("endpoint: {error}"));
-    cloudwatch.endpoint.as_ref().map(parse).transpose()
-}
-
 /// The open sources.
 struct Opened {
-    sources: Vec<(crate::domain::name::SourceName, Arc<dyn Source>)>,
+    sources: Vec<(SourceName, Arc<dyn Source>)>,
     #[cfg(feature = "local")]
     stores: Vec<logmark_store::Store>,
     /// The CloudWatch sources among them, for their background tasks.
@@ -332,24 +330,8 @@ impl Opened {
             let failed = |why: String| BuildError::Source { name: source.name.to_string(), why };
             let made: Arc<dyn Source> = match &source.kind {
                 SourceKind::CloudWatch(cloudwatch) => {
-                    // Shorter than the timeout of the request, so that a slow or throttled source is reported as such.
-                    let settings = Settings {
-                        deadline: DEFAULT_DEADLINE.min(config.server.limits.work_time),
-                        endpoint: endpoint(cloudwatch).map_err(failed)?,
-                        assume_role: cloudwatch.assume_role.as_ref().map(ToString::to_string),
-                        external_id: cloudwatch.external_id.as_ref().map(ToString::to_string),
-                        account: cloudwatch.account.as_ref().map(ToString::to_string),
-                        quotas: cloudwatch.quotas(),
-                        service_quotas: cloudwatch
-                            .reads_quotas
-                            .then(|| QuotaRefresh { endpoint: None, given: cloudwatch.given_quotas.clone() }),
-                        cache: cloudwatch.cache,
-                        queries: cloudwatch.queries,
-                        tail: cloudwatch.tail,
-                        ..Settings::new(source.name.clone(), cloudwatch.region.as_str())
-                    };
-                    let made = CloudWatch::connect(settings, outbound.clone(), Arc::clone(clock), &accounts);
-                    let made = Arc::new(made.map_err(|error| failed(error.to_string()))?);
+                    let made = cloudwatch::connect(&source.name, cloudwatch, &config.server.limits, outbound, clock, &accounts);
+                    let made = Arc::new(made.map_err(failed)?);
                     opened.cloudwatch.push(Arc::clone(&made));
                     made
                 }
@@ -363,7 +345,7 @@ impl Opened {
     #[cfg(feature = "local")]
     async fn local(
         &mut self,
-        name: &crate::domain::name::SourceName,
+        name: &SourceName,
         path: &std::path::Path,
         queries: LocalQuerySettings,
         clock: &Arc<dyn Clock>,
@@ -382,7 +364,7 @@ impl Opened {
     #[expect(clippy::unused_async, reason = "has the form of the one that opens stores")]
     async fn local(
         &mut self,
-        name: &crate::domain::name::SourceName,
+        name: &SourceName,
         _path: &std::path::Path,
         _queries: LocalQuerySettings,
         _clock: &Arc<dyn Clock>,

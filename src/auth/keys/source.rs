@@ -95,6 +95,24 @@ pub enum LoadError {
     Set(#[from] SetError),
 }
 
+impl LoadError {
+    /// The error and its causes in one line.
+    #[must_use]
+    pub fn with_causes(&self) -> String {
+        let mut text = self.to_string();
+        let mut next = std::error::Error::source(self);
+        while let Some(cause) = next {
+            // Some errors repeat their cause in their own text.
+            let cause_text = cause.to_string();
+            if !text.ends_with(&cause_text) {
+                text = format!("{text}: {cause_text}");
+            }
+            next = cause.source();
+        }
+        text
+    }
+}
+
 impl FromStr for KeySource {
     type Err = InvalidKeySource;
 
@@ -142,8 +160,11 @@ pub struct KeyLocation {
     pub allow_private_jwks_uri: bool,
 }
 
-/// One attempt at an issuer's keys.
-pub(super) async fn load(place: &KeyLocation, fetcher: &dyn KeyFetcher) -> Result<KeySet, LoadError> {
+/// One attempt to read an issuer's keys.
+///
+/// # Errors
+/// [`LoadError`].
+pub async fn load(place: &KeyLocation, fetcher: &dyn KeyFetcher) -> Result<KeySet, LoadError> {
     let algorithms = &place.algorithms;
     let attempt = async {
         match &place.source {
