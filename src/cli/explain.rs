@@ -137,5 +137,10 @@ fn explain_action(caller: &Caller, Question { action, group, stream }: &Question
         }
         None => say(format_args!("refused   {action} {target}: {}", explanation.missing.unwrap_or_default())),
     }
+    if explanation.allowed {
+        for rule in &explanation.rules {
+            say(format_args!("shows     {rule}"));
+        }
+    }
     if explanation.allowed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -85,6 +85,26 @@ async fn the_tenant_in_a_mapped_scope_is_literal() {
 }
 
 #[tokio::test]
+async fn a_scope_of_a_withdrawn_entry_is_not_trusted_any_more() {
+    let with = |entries: &[(&str, &[&str])]| {
+        World::with_rules(vec![IssuerRules { scope_claims: vec!["groups".into()], scope_map: map(entries), ..rules() }])
+    };
+    let before = with(&[("own", &["logs:read:/customers/{tenant}/*"])]);
+    let token = KEY.token(&good_header(), &claims_with("groups", Some(json!(["own"]))));
+    let claims = before.verify(&token).await.unwrap();
+    assert!(before.verifier.still_trusts(&claims));
+    for (entries, expected) in [
+        (&[("own", &["logs:tail:*", "logs:read:/customers/{tenant}/*"][..])][..], true),
+        (&[("own", &["logs:read:/customers/acme/*"][..])][..], true),
+        (&[("own", &["logs:read:/customers/{tenant}/web"][..])][..], false),
+        (&[("other", &["logs:read:/customers/{tenant}/*"][..])][..], false),
+        (&[][..], false),
+    ] {
+        assert_eq!(with(entries).verifier.still_trusts(&claims), expected, "{entries:?}");
+    }
+}
+
+#[tokio::test]
 async fn identity_claims_are_neither_split_nor_scopes() {
     let world = world();
     for (claims, expected) in [

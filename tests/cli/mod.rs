@@ -3,12 +3,11 @@
 pub mod wire;
 mod commands;
 mod explain;
-mod online;
 mod import;
 mod import_times;
 mod demo;
 mod readme;
-mod serve;
+pub mod serve;
 mod cut_short;
 mod operators;
 mod roles;

@@ -95,24 +95,6 @@ pub enum LoadError {
     Set(#[from] SetError),
 }
 
-impl LoadError {
-    /// The error and its causes in one line.
-    #[must_use]
-    pub fn with_causes(&self) -> String {
-        let mut text = self.to_string();
-        let mut next = std::error::Error::source(self);
-        while let Some(cause) = next {
-            // Some errors repeat their cause in their own text.
-            let cause_text = cause.to_string();
-            if !text.ends_with(&cause_text) {
-                text = format!("{text}: {cause_text}");
-            }
-            next = cause.source();
-        }
-        text
-    }
-}
-
 impl FromStr for KeySource {
     type Err = InvalidKeySource;
 
@@ -148,7 +130,7 @@ pub fn is_safe_url(url: &Url) -> bool {
 }
 
 /// What an attempt at an issuer's keys goes by.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyLocation {
     /// The issuer.
     pub issuer: String,
@@ -160,7 +142,7 @@ pub struct KeyLocation {
     pub allow_private_jwks_uri: bool,
 }
 
-/// One attempt to read an issuer's keys.
+/// One attempt at an issuer's keys.
 ///
 /// # Errors
 /// [`LoadError`].

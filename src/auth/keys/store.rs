@@ -103,6 +103,11 @@ impl KeyStore {
         Self { inner: Arc::new(Inner { location, refresh_ms, fetcher, clock, state }) }
     }
 
+    /// Where it reads the keys.
+    pub fn location(&self) -> &KeyLocation {
+        &self.inner.location
+    }
+
     /// Reads the set now, or waits for the attempt that is under way; the outcome shows in `readiness`.
     pub async fn refresh(&self) {
         self.attempt(RefreshReason::Start).await;
@@ -244,7 +249,7 @@ impl Inner {
 
     /// Keeps the set there is. The log has one line for a failure, and no more while attempts fail in the same way.
     fn install(&self, error: &LoadError) {
-        let why = error.with_causes();
+        let why = chain(error);
         let issuer = &self.location.issuer;
         let (failures, keys, is_known) = {
             let mut state = self.state();
@@ -276,6 +281,21 @@ impl Inner {
             );
         }
     }
+}
+
+/// The error and its causes in one line.
+fn chain(error: &LoadError) -> String {
+    let mut text = error.to_string();
+    let mut next = std::error::Error::source(error);
+    while let Some(cause) = next {
+        // Some errors repeat their cause in their own text.
+        let cause_text = cause.to_string();
+        if !text.ends_with(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        next = cause.source();
+    }
+    text
 }
 
 impl State {

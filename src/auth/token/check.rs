@@ -12,6 +12,7 @@ use super::rules::IssuerRules;
 use super::scopes::{self, GrantedScope};
 use super::tenant;
 use crate::domain::name::TenantId;
+use crate::telemetry::audit::text_hash;
 
 /// The claims of a verified token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +27,7 @@ pub struct Claims {
     pub scopes: Vec<GrantedScope>,
     /// `exp` in seconds since 1970, a fraction cut off, without leeway.
     pub expires_at: i64,
-    /// `jti`.
+    /// The hash of `jti`, or of the token if it has none; for audit lines. `None`: there is no token.
     pub token_id: Option<String>,
 }
 
@@ -70,7 +71,7 @@ pub(super) fn check_claims(
         scopes: scopes::scopes(claims, rules, &tenant)?,
         tenant,
         expires_at,
-        token_id: claims.text("jti")?.map(str::to_owned),
+        token_id: claims.text("jti")?.map(text_hash),
     };
     Ok((verified, window))
 }

@@ -20,6 +20,7 @@ mod check;
 mod token_cache;
 mod verifier;
 mod diagnosis;
+mod unsigned;
 
 pub use bearer::{CredentialError, MAX_TOKEN_BYTES, UnverifiedToken, bearer};
 pub use check::Claims;
@@ -31,4 +32,5 @@ pub use required_claims::{ClaimValue, RequiredClaims};
 pub use rules::{IssuerRules, RulesError, TenantRule};
 pub use scopes::{GrantedScope, IDENTITY_CLAIMS, ScopeMap, ScopeTemplate};
 pub use token_cache::VerifiedToken;
+pub use unsigned::read_unsigned;
 pub use verifier::Verifier;

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::required_claims::RequiredClaims;
-use super::scopes::ScopeMap;
+use super::scopes::{GrantedScope, ScopeMap};
 use crate::auth::keys::{Algorithm, KeySource, is_safe_url};
 use crate::domain::name::TenantId;
 use crate::domain::pattern::Pattern;
@@ -146,6 +146,25 @@ impl IssuerRules {
         let out = ranges.into_iter().filter(|(_, fits)| !fits);
         errors.extend(out.map(|(field, _)| RulesError::OutOfRange { issuer: issuer(), field }));
         errors
+    }
+
+    /// Whether its tokens may name the tenant.
+    #[must_use]
+    pub fn allows_tenant(&self, tenant: &TenantId) -> bool {
+        match &self.tenants {
+            TenantRule::Any => true,
+            TenantRule::Matching(patterns) => patterns.iter().any(|pattern| pattern.matches(tenant.as_str())),
+            TenantRule::Mapped(map) => map.values().any(|mapped| mapped == tenant),
+            TenantRule::Fixed(fixed) => fixed == tenant,
+        }
+    }
+
+    /// Whether the scope, if it came from `scope_map`, would come from it now.
+    pub(super) fn still_maps(&self, scope: &GrantedScope, tenant: &TenantId) -> bool {
+        scope.claim_value.as_deref().is_none_or(|value| {
+            let now = self.scope_map.get(value);
+            now.is_some_and(|scopes| scopes.iter().any(|template| template.for_tenant(tenant) == scope.value))
+        })
     }
 
     fn empty_fields(&self) -> Vec<&'static str> {

@@ -49,7 +49,7 @@ pub struct ScopeTemplate(String);
 
 impl ScopeTemplate {
     /// The scope for the tenant. A tenant's id contains neither `*` nor `:`, so the id is literal.
-    fn for_tenant(&self, tenant: &TenantId) -> String {
+    pub(super) fn for_tenant(&self, tenant: &TenantId) -> String {
         self.0.replace(TENANT, tenant.as_str())
     }
 }

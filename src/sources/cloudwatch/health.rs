@@ -81,7 +81,7 @@ impl Health {
         self.resolve(&[call, CONNECTION, CREDENTIALS]);
     }
 
-    /// The current lines.
+    /// The lines that hold now.
     pub(super) fn reported(&self) -> Vec<String> {
         self.reported.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }

@@ -15,7 +15,9 @@ mod events;
 mod lists;
 mod queries;
 mod tail;
+mod probe;
 mod streams;
+mod group_filter;
 mod paging;
 mod position;
 mod client;
@@ -27,7 +29,6 @@ mod account_limits;
 mod retry;
 mod errors;
 mod health;
-mod online;
 mod wire;
 #[cfg(test)]
 mod tests;
@@ -55,7 +56,6 @@ use crate::aws::signer::Signer;
 use crate::domain::event::{EventPage, ListPage, LogGroup, LogStream, PageRequest, Position};
 use crate::domain::name::SourceName;
 use crate::domain::operation::{DescribeGroup, ListGroups, ListStreams, ReadGroup, ReadStream};
-use crate::domain::pattern::Pattern;
 use crate::domain::time::Clock;
 use crate::outbound::Outbound;
 use crate::sources::page_pool::{PAGE_BYTES, PagePool};
@@ -166,14 +166,6 @@ impl CloudWatch {
     /// first request.
     pub async fn check_at_start(&self) {
         self.client.check_at_start().await;
-    }
-
-    /// Checks credentials, endpoint and permissions by calls that cost nothing. `granted`: the patterns of groups that grants give.
-    ///
-    /// # Errors
-    /// What failed, and what to do, for operators.
-    pub async fn check_online(&self, granted: &[&Pattern]) -> Result<String, String> {
-        online::check(&self.client, granted).await
     }
 
     /// Reads the account's quotas from Service Quotas, now and every few hours while it is polled, and applies them to the calls.
