@@ -10,7 +10,7 @@ use std::time::Duration;
 use aws_lc_rs::digest;
 use moka::sync::Cache;
 
-use super::token::{Claims, VerifiedToken};
+use super::token::{Claims, GrantedScope, VerifiedToken};
 use crate::domain::filter::EventFilter;
 use crate::domain::name::{SourceName, TenantId};
 use crate::domain::operation::Action;
@@ -28,6 +28,8 @@ pub struct Scope {
     pub groups: Pattern,
     /// The claim that contains it.
     pub claim: Arc<str>,
+    /// The value of the claim that `scope_map` maps to it; `None`: the claim contains the scope itself.
+    pub claim_value: Option<Arc<str>>,
 }
 
 /// A text that is not a scope of this service. Tokens may carry scopes of other services; those are ignored.
@@ -47,7 +49,15 @@ impl Scope {
             word => Some(Action::from_str(word).map_err(|_| InvalidScope)?),
         };
         let groups = Pattern::try_from(groups).map_err(|_| InvalidScope)?;
-        Ok(Self { action, groups, claim: Arc::clone(claim) })
+        Ok(Self { action, groups, claim: Arc::clone(claim), claim_value: None })
+    }
+
+    /// Parses a scope of a token.
+    ///
+    /// # Errors
+    /// [`InvalidScope`] for any other form.
+    pub fn of(granted: &GrantedScope) -> Result<Self, InvalidScope> {
+        Ok(Self { claim_value: granted.claim_value.clone(), ..Self::parse(&granted.value, &granted.claim)? })
     }
 
     /// Whether it allows the action on any group.

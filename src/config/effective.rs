@@ -145,9 +145,20 @@ fn write_issuer(f: &mut fmt::Formatter<'_>, issuer: &IssuerRules) -> fmt::Result
     let tenant = match &issuer.tenants {
         TenantRule::Any => format!("tenant from {}", issuer.tenant_claim),
         TenantRule::Matching(patterns) => format!("tenant from {}, only {}", issuer.tenant_claim, joined(patterns)),
+        TenantRule::Mapped(map) => {
+            let entries = map.iter().map(|(value, tenant)| format!("{value} = {tenant}"));
+            format!("tenant from {} by the map {}", issuer.tenant_claim, joined(entries))
+        }
         TenantRule::Fixed(tenant) => format!("tenant {tenant} for all tokens"),
     };
     writeln!(f, "  {tenant}, scopes from {}", issuer.scope_claims.join(", "))?;
+    for (value, scopes) in &issuer.scope_map {
+        writeln!(f, "    {value} gives {}", joined(scopes))?;
+    }
+    for (claim, values) in &issuer.required_claims {
+        let values: Vec<String> = values.iter().map(ToString::to_string).collect();
+        writeln!(f, "  requires {claim}: {}", values.join(" or "))?;
+    }
     let (leeway, lifetime, refresh) = (issuer.leeway, issuer.max_lifetime, issuer.refresh);
     writeln!(f, "  leeway {}, lifetime {}, key refresh {}", duration(leeway), duration(lifetime), duration(refresh))
 }

@@ -22,6 +22,7 @@ pub mod audit;
 pub mod lambda;
 pub mod demo;
 pub mod issuer;
+mod claims;
 mod providers;
 pub mod source;
 pub mod cloudwatch;

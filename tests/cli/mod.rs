@@ -2,6 +2,7 @@
 
 pub mod wire;
 mod commands;
+mod explain;
 mod import;
 mod import_times;
 mod demo;
