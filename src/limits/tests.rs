@@ -1,6 +1,6 @@
 //! Limits that a process counts alone.
 
-use std::sync::atomic::AtomicI64;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use super::*;
 use crate::domain::time::Millis;
