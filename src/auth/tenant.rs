@@ -2,7 +2,7 @@
 //!
 //! Owns the meaning of a scope and of a grant; [`super::policy`] combines them.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,10 +11,13 @@ use aws_lc_rs::digest;
 use moka::sync::Cache;
 
 use super::token::{Claims, VerifiedToken};
+use crate::domain::filter::EventFilter;
 use crate::domain::name::{SourceName, TenantId};
 use crate::domain::operation::Action;
 use crate::domain::pattern::Pattern;
 use crate::domain::query::operations::RulesFingerprint;
+use crate::domain::rules::{Clause, EventMask};
+use crate::domain::tenant_filter::for_tenant;
 
 /// A scope of a token: `logs:<action>:<group pattern>`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,24 +76,32 @@ pub struct Grant {
     pub streams: Option<Vec<Pattern>>,
     /// The allowed actions.
     pub actions: Vec<Action>,
+    /// Only events that match this filter pattern (`where`); `None`: all.
+    pub rows: Option<EventFilter>,
+    /// The fields that are hidden (`mask`, `mask_with`); `None`: none.
+    pub mask: Option<EventMask>,
 }
 
 impl Grant {
+    /// What it shows of the events of its groups.
+    #[must_use]
+    pub fn clause(&self) -> Clause {
+        Clause::new(self.streams.clone(), self.rows.clone(), self.mask.clone())
+    }
+
     /// Whether it allows the action on any group.
     #[must_use]
     pub fn allows(&self, wanted: Action) -> bool {
         self.actions.iter().any(|action| action.implies(wanted))
     }
 
-    /// What it covers, as one text. Names and patterns contain no control characters, so the separators are unambiguous.
-    fn written(&self) -> String {
-        let list = |patterns: &[Pattern]| {
-            let mut texts: Vec<&str> = patterns.iter().map(Pattern::as_str).collect();
-            texts.sort_unstable();
-            texts.join("\u{1}")
-        };
-        let streams = self.streams.as_deref().map_or("\u{3}".to_owned(), list);
-        format!("{}\u{2}{}\u{2}{streams}\0", self.source, list(&self.groups))
+    /// What it covers, as bytes to compare. Names and patterns contain no control characters, so the separators are unambiguous.
+    fn encoded(&self) -> Vec<u8> {
+        let mut groups: Vec<&str> = self.groups.iter().map(Pattern::as_str).collect();
+        groups.sort_unstable();
+        let mut bytes = format!("{}\u{2}{}\u{2}", self.source, groups.join("\u{1}")).into_bytes();
+        bytes.extend(self.clause().encoded());
+        bytes
     }
 
     /// Whether it covers the group.
@@ -144,9 +155,9 @@ impl Tenant {
     /// The grants for the action as one value to compare. Results are only shown under the grants that they were made with.
     #[must_use]
     pub fn grants_fingerprint(&self, action: Action) -> RulesFingerprint {
-        let mut rules: Vec<String> = self.grants.iter().filter(|grant| grant.allows(action)).map(Grant::written).collect();
+        let mut rules: Vec<Vec<u8>> = self.grants.iter().filter(|grant| grant.allows(action)).map(Grant::encoded).collect();
         rules.sort_unstable();
-        let digest = digest::digest(&digest::SHA256, rules.concat().as_bytes());
+        let digest = digest::digest(&digest::SHA256, &rules.concat());
         RulesFingerprint(*digest.as_ref().first_chunk().unwrap_or(&[0; 16]))
     }
 
@@ -161,11 +172,11 @@ impl Tenant {
 /// Tenants made from the template that are kept, so that their patterns are not made again for each request.
 const KEPT_TENANTS: u64 = 10_000;
 
-/// The tenants of the configuration, and the template for all others.
+/// The tenants of the configuration, and the template for all others. Two are equal if they have the same tenants and template.
 #[derive(Debug, Clone)]
 pub struct Tenants {
-    /// The tenants with a section.
-    pub named: BTreeMap<TenantId, Arc<Tenant>>,
+    /// The tenants with a section or a file of their own.
+    pub named: HashMap<TenantId, Arc<Tenant>>,
     /// For all others: grants where `{tenant}` stands for the id; `None`: they have no grants.
     pub template: Option<Template>,
     /// Those made from the template.
@@ -174,12 +185,12 @@ pub struct Tenants {
 
 impl Default for Tenants {
     fn default() -> Self {
-        Self::new(BTreeMap::new(), None)
+        Self::new(HashMap::new(), None)
     }
 }
 
 /// `[tenant_template]`.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Template {
     /// As in [`Tenant`].
     pub weight: u32,
@@ -192,8 +203,16 @@ pub struct Template {
 impl Tenants {
     /// The tenants with these sections, and the template.
     #[must_use]
-    pub fn new(named: BTreeMap<TenantId, Arc<Tenant>>, template: Option<Template>) -> Self {
+    pub fn new(named: HashMap<TenantId, Arc<Tenant>>, template: Option<Template>) -> Self {
         Self { named, template, made: Cache::new(KEPT_TENANTS) }
+    }
+
+    /// The tenants with a section or a file, by id.
+    #[must_use]
+    pub fn in_order(&self) -> Vec<&Arc<Tenant>> {
+        let mut tenants: Vec<_> = self.named.values().collect();
+        tenants.sort_unstable_by(|one, other| one.id.cmp(&other.id));
+        tenants
     }
 
     /// The tenant with this id: from its section, or from the template, or without grants.
@@ -209,12 +228,24 @@ impl Tenants {
     fn make(&self, id: &TenantId) -> Arc<Tenant> {
         let template = self.template.clone().unwrap_or_default();
         let filled = |patterns: Vec<Pattern>| patterns.iter().map(|pattern| pattern.for_tenant(id)).collect::<Vec<_>>();
-        let grants = template.grants.into_iter().map(|grant| Grant {
-            groups: filled(grant.groups),
-            streams: grant.streams.map(filled),
-            ..grant
+        // A grant without its rule would show more: a rule that cannot be filled in leaves no grant.
+        let grants = template.grants.into_iter().filter_map(|grant| {
+            let rows = match &grant.rows {
+                Some(rows) => Some(for_tenant(rows, id)?),
+                None => None,
+            };
+            Some(Grant { groups: filled(grant.groups), streams: grant.streams.map(filled), rows, ..grant })
         });
         Arc::new(Tenant { id: id.clone(), weight: template.weight, limits: template.limits, grants: grants.collect() })
+    }
+}
+
+impl PartialEq for Tenants {
+    fn eq(&self, other: &Self) -> bool {
+        // Tenants whose files have not changed are the same values in both.
+        let is_same = |one: &Arc<Tenant>, other: &Arc<Tenant>| Arc::ptr_eq(one, other) || one == other;
+        let has_same = |(id, tenant)| other.named.get(id).is_some_and(|other| is_same(tenant, other));
+        self.template == other.template && self.named.len() == other.named.len() && self.named.iter().all(has_same)
     }
 }
 

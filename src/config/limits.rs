@@ -19,7 +19,7 @@ const PORT: u16 = 6379;
 const MAX_PREFIX: usize = 64;
 
 /// `[limits]`, checked.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Limiting {
     /// The store that replicas share; `None`: each process counts alone.
     pub store: Option<LimitStore>,

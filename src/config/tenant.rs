@@ -1,25 +1,29 @@
 //! `[tenants.<id>]` and `[tenant_template]`: the grants and limits of tenants.
 //!
-//! Owns the sections' keys. Rules that this version does not support are refused, because a grant without them would show more.
-//! [`crate::auth::tenant`] has the types and decides by them. See also [`super::pattern`].
+//! Owns the sections' keys.
+//! [`crate::auth::tenant`] has the types and decides by them. See also [`super::pattern`] and [`super::rules`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use logmark_event_rules::{MaskPath, Replacement};
 use serde::{Deserialize, Deserializer};
 
 use super::issuer::tenant_id;
 use super::pattern::{self, Braces, Names};
+use super::rules::{self, RawRules};
 use super::source::{self, Declared};
 use super::spelling::{expected, listed};
 use super::validation::Key;
 use super::values;
 use crate::auth::reserved::reached_by;
 use crate::auth::tenant::{Grant, Limits, Template, Tenant, Tenants};
-use crate::domain::name::SourceName;
+use crate::domain::filter::EventFilter;
+use crate::domain::name::{SourceName, TenantId};
 use crate::domain::operation::Action;
 use crate::domain::pattern::Pattern;
 
@@ -74,6 +78,12 @@ struct RawGrant {
     streams: Option<Vec<Pattern>>,
     #[serde(deserialize_with = "actions")]
     actions: Vec<Action>,
+    #[serde(rename = "where", deserialize_with = "rules::rows")]
+    rows: Option<EventFilter>,
+    #[serde(deserialize_with = "rules::mask")]
+    mask: Option<Vec<MaskPath>>,
+    #[serde(deserialize_with = "rules::replacement")]
+    mask_with: Option<Replacement>,
 }
 
 /// `[tenant_template]` as written: one grant, where `{tenant}` stands for the id, and the keys of a tenant.
@@ -92,13 +102,19 @@ pub(super) struct RawTemplate {
     streams: Option<Vec<Pattern>>,
     #[serde(deserialize_with = "actions")]
     actions: Vec<Action>,
+    #[serde(rename = "where", deserialize_with = "rules::rows")]
+    rows: Option<EventFilter>,
+    #[serde(deserialize_with = "rules::mask")]
+    mask: Option<Vec<MaskPath>>,
+    #[serde(deserialize_with = "rules::replacement")]
+    mask_with: Option<Replacement>,
 }
 
 impl Default for RawTemplate {
     fn default() -> Self {
         let RawTenant { weight, limits, .. } = RawTenant::default();
-        let RawGrant { source, groups, streams, actions } = RawGrant::default();
-        Self { weight, limits, source, groups, streams, actions }
+        let RawGrant { source, groups, streams, actions, rows, mask, mask_with } = RawGrant::default();
+        Self { weight, limits, source, groups, streams, actions, rows, mask, mask_with }
     }
 }
 
@@ -130,10 +146,11 @@ fn actions<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Action>, D:
 const GRANTS_NOTHING: &str = "the grant would allow nothing";
 const NO_STREAMS: &str = "the grant would allow nothing; remove the key to allow all streams";
 
-/// Checks both sections.
+/// Checks both sections. `files` are the tenants with files of their own, and those files.
 pub(super) fn validate(
     tenants: BTreeMap<String, RawTenant>,
     template: Option<RawTemplate>,
+    files: Vec<(Arc<Tenant>, PathBuf)>,
     root: &Key<'_>,
     sources: &Declared,
 ) -> Tenants {
@@ -141,18 +158,36 @@ pub(super) fn validate(
     if !key.is_set() && !template_key.is_set() {
         key.warn("is missing, and so is `tenant_template`: no tenant may read anything");
     }
-    let mut named = BTreeMap::new();
+    let mut named: HashMap<_, _> = HashMap::with_capacity(tenants.len() + files.len());
+    let mut paths = HashMap::new();
+    for (tenant, path) in files {
+        if !tenants.is_empty() {
+            paths.insert(tenant.id.clone(), path);
+        }
+        named.insert(tenant.id.clone(), tenant);
+    }
     for (name, raw) in tenants {
         let key = key.key(&name);
-        let grants = validate_grants(raw.grants, &key, sources);
         match tenant_id(&name) {
             Ok(id) => {
-                named.insert(id.clone(), Arc::new(Tenant { id, weight: raw.weight, limits: raw.limits, grants }));
+                if let Some(path) = paths.get(&id) {
+                    key.key_error(format_args!("is also in `{}`: remove one of the two", path.display()));
+                }
+                named.insert(id.clone(), Arc::new(validate_tenant(id, raw, &key, sources)));
             }
-            Err(error) => key.key_error(error),
+            Err(error) => {
+                let _noted_errors = validate_grants(raw.grants, &key, sources);
+                key.key_error(error);
+            }
         }
     }
     Tenants::new(named, template.and_then(|template| validate_template(template, &template_key, sources)))
+}
+
+/// Checks a tenant's own keys.
+pub(super) fn validate_tenant(id: TenantId, raw: RawTenant, key: &Key<'_>, sources: &Declared) -> Tenant {
+    let grants = validate_grants(raw.grants, key, sources);
+    Tenant { id, weight: raw.weight, limits: raw.limits, grants }
 }
 
 fn validate_grants(grants: Vec<RawGrant>, tenant: &Key<'_>, sources: &Declared) -> Vec<Grant> {
@@ -165,8 +200,9 @@ fn validate_grants(grants: Vec<RawGrant>, tenant: &Key<'_>, sources: &Declared) 
 }
 
 fn validate_template(raw: RawTemplate, key: &Key<'_>, sources: &Declared) -> Option<Template> {
-    let RawTemplate { weight, limits, source, groups, streams, actions } = raw;
-    let grant = validate_grant(RawGrant { source, groups, streams, actions }, key, sources, Braces::Filled)?;
+    let RawTemplate { weight, limits, source, groups, streams, actions, rows, mask, mask_with } = raw;
+    let grant = RawGrant { source, groups, streams, actions, rows, mask, mask_with };
+    let grant = validate_grant(grant, key, sources, Braces::Filled)?;
     Some(Template { weight, limits, grants: vec![grant] })
 }
 
@@ -183,7 +219,9 @@ fn validate_grant(raw: RawGrant, key: &Key<'_>, sources: &Declared, braces: Brac
         pattern::warn(stream, braces, &key);
     }
     let source = validate_source(raw.source, &key.key("source"), sources, braces)?;
-    Some(Grant { rule: key.path.clone(), source, groups: raw.groups, streams: raw.streams, actions: raw.actions })
+    let rules = RawRules { rows: raw.rows, mask: raw.mask, mask_with: raw.mask_with };
+    let (rows, mask) = rules::validate(rules, key, &raw.actions, braces)?;
+    Some(Grant { rule: key.path.clone(), source, groups: raw.groups, streams: raw.streams, actions: raw.actions, rows, mask })
 }
 
 fn warn_of_template(group: &Pattern, key: &Key<'_>) {
@@ -213,7 +251,11 @@ fn validate_source(given: Option<SourceName>, key: &Key<'_>, sources: &Declared,
             }
         };
     };
-    if !sources.names.contains(&name) && !sources.incomplete {
+    // All grants of a source share its name: with many tenants that saves memory.
+    if let Some(known) = sources.names.iter().find(|known| **known == name) {
+        return Some(known.clone());
+    }
+    if !sources.incomplete {
         let known: Vec<&str> = sources.names.iter().map(SourceName::as_str).collect();
         key.error(format_args!("`{name}` is not a source: {}", expected(name.as_str(), &known)));
     }

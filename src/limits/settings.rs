@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 /// The store that replicas share limits in.
 #[derive(Debug, Clone)]
@@ -28,6 +28,18 @@ pub struct LimitStore {
     pub timeout: Duration,
     /// The share of each limit that this process allows while the store is away: above 0, at most 1.
     pub fallback_share: f64,
+}
+
+/// Whether the settings are the same, with the secrets that they contain: a reload compares them.
+impl PartialEq for LimitStore {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { host, port, database, tls, ca, username, password, prefix, timeout, fallback_share } = self;
+        let secret = |secret: &Option<SecretString>| secret.as_ref().map(|secret| secret.expose_secret().to_owned());
+        (host, port, database, tls, ca) == (&other.host, &other.port, &other.database, &other.tls, &other.ca)
+            && (prefix, timeout, fallback_share) == (&other.prefix, &other.timeout, &other.fallback_share)
+            && secret(username) == secret(&other.username)
+            && secret(password) == secret(&other.password)
+    }
 }
 
 impl LimitStore {

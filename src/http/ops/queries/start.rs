@@ -17,7 +17,8 @@ use crate::auth::permit::Permit;
 use crate::auth::tenant::Tenant;
 use crate::domain::query::LogQuery;
 use crate::domain::query::operations::{QueryStatus, StartQuery};
-use crate::http::authorized::{Authorized, ParseRequest, RequestContext};
+use crate::domain::rules::Visibility;
+use crate::http::authorized::{Authorized, ParseRequest, RequestContext, credential_of};
 use crate::http::body::ExpectedBody;
 use crate::http::encode::Format;
 use crate::http::field_error::{FieldError, Language};
@@ -40,6 +41,8 @@ use crate::sources::{Queries, SourceError};
 pub struct StartQueryRequest {
     format: Format,
     wait: Option<Duration>,
+    /// The `Authorization` of the request, to check it again while the query runs.
+    credential: Option<HeaderValue>,
 }
 
 impl RequestParameters for StartQueryRequest {
@@ -56,7 +59,7 @@ impl ParseRequest for StartQueryRequest {
         let new_query = NewQuery::read(&mut input.body, context);
         input.finish()?;
         let op = new_query.into_operation()?;
-        Ok((op, Self { format: format?, wait: preferred_wait(context) }))
+        Ok((op, Self { format: format?, wait: preferred_wait(context), credential: credential_of(context.headers) }))
     }
 }
 
@@ -111,19 +114,24 @@ pub(crate) async fn start_query(
 ) -> Result<Response, ApiError> {
     let source = permit.sources().first().map(|rule| rule.source.clone()).ok_or(ApiError::NoSuchHandle)?;
     let queries = app.sources.queries(&permit, &source)?;
+    info.audit_context().set_query(permit.op().query.text());
     let begun = Instant::now();
     let mut lease = lease(&app, &caller.tenant, queries, &permit).await?;
-    if queries.counts_hidden_streams() && permit.stream_rules().iter().any(Option::is_some) {
+    if queries.counts_hidden_streams() && !permit.visibility().iter().all(Visibility::is_whole) {
         lease = lease.withholding();
     }
     let started = queries.start(&permit, lease).await.map_err(|error| unsupported(error, &permit.op().query))?;
     let id = app.sealer.seal(QUERY, permit.tenant(), now, started.query())?;
     let reading = permit.for_reading(started.query().clone());
+    // A query that is refused here is dropped without a claim, which stops it.
+    app.watch_query(&caller, request.credential.clone(), &reading, reading.for_stopping()).await?;
     let mut status = QueryStatus::Scheduled;
     if let Some(wait) = request.wait {
         status = queries.wait(&reading, begun + wait).await?;
+        app.check_query(&caller, request.credential.as_ref(), &reading).await?;
     }
     let (mut response, rows) = if status.has_ended() {
+        app.running_queries.ended(started.query());
         let (reservation, page) = read_rows(&app, &info, queries, &reading, None, MAX_ROWS_IN_PAGE).await?;
         let rows = page.rows.len();
         let response = response::page(&app, &caller, &reading, &id, page, request.format, now)?;
@@ -140,11 +148,14 @@ pub(crate) async fn start_query(
     Ok(response)
 }
 
-/// The faults of a query that the source does not support, with their positions.
+/// The faults of a query that the source does not support, or that a mask forbids, with their positions.
 fn unsupported(error: SourceError, query: &LogQuery) -> ApiError {
-    let SourceError::QueryUnsupported(faults) = error else { return ApiError::Source(error) };
-    let errors = FieldError::of_text(&new_query::QUERY_POINTER, Language::Query, query.text(), &faults);
-    ApiError::InvalidText { language: Language::Query, errors }
+    let errors = |faults| FieldError::of_text(&new_query::QUERY_POINTER, Language::Query, query.text(), faults);
+    match error {
+        SourceError::QueryUnsupported(faults) => ApiError::InvalidText { language: Language::Query, errors: errors(&faults) },
+        SourceError::QueryMasked(faults) => ApiError::QueryForbidden(errors(&faults)),
+        error => ApiError::Source(error),
+    }
 }
 
 fn accepted(id: &str, status: QueryStatus) -> Response {

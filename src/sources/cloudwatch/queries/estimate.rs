@@ -1,6 +1,6 @@
 //! The data that a query would scan, by the stored bytes of its groups, which CloudWatch lists.
 //!
-//! Owns the bounds of that. INVARIANT: no estimate for a caller that may see only some streams of a group, since CloudWatch tells
+//! Owns the bounds of that. INVARIANT: no estimate for a caller that may see only some events of a group, since CloudWatch tells
 //! sizes of whole groups only. A failure of CloudWatch is an unknown size, not an error.
 
 use std::time::Duration;
@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::auth::permit::{Permit, Share};
 use crate::domain::name::LogGroupName;
 use crate::domain::query::operations::{CheckQuery, ScanEstimate, StartQuery};
+use crate::domain::rules::Visibility;
 use crate::domain::time::Millis;
 use crate::sources::SourceError;
 use crate::sources::budget::ScanBound;
@@ -32,7 +33,7 @@ struct StoredGroup {
 /// # Errors
 /// [`SourceError::NotFound`] for a group that does not exist, as when the query is started.
 pub(super) async fn of(client: &Client, permit: &Permit<CheckQuery>) -> Result<ScanEstimate, SourceError> {
-    let sees_all = permit.stream_rules().iter().all(Option::is_none);
+    let sees_all = permit.visibility().iter().all(Visibility::is_whole);
     let stored = stored_groups(client, permit.share(), &permit.op().groups).await?;
     let bytes = stored.map(|groups| groups.iter().fold(0u64, |sum, group| sum.saturating_add(group.bytes)));
     Ok(bytes.filter(|_| sees_all).map_or(ScanEstimate::Unknown, ScanEstimate::Stored))
@@ -45,7 +46,7 @@ pub(super) async fn of(client: &Client, permit: &Permit<CheckQuery>) -> Result<S
 /// [`SourceError::NotFound`] for a group that does not exist.
 pub(super) async fn bound(client: &Client, permit: &Permit<StartQuery>) -> Result<ScanBound, SourceError> {
     let op = permit.op();
-    if permit.stream_rules().iter().any(Option::is_some) {
+    if !permit.visibility().iter().all(Visibility::is_whole) {
         return Ok(ScanBound::UNKNOWN);
     }
     let now = client.now();
