@@ -65,7 +65,8 @@ proptest! {
                         Err(short) => {
                             prop_assert!(left == 0 || least > left, "refused with {left} left");
                             prop_assert_eq!(short.left, left);
-                            prop_assert_eq!(short.is_reserved, used + least.max(1) <= LIMIT);
+                            let own = held.get(&id).copied().unwrap_or(0);
+                            prop_assert_eq!(short.is_reserved, used + own + least.max(1) <= LIMIT);
                         }
                     }
                 }

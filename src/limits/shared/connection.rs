@@ -17,6 +17,8 @@ use crate::limits::settings::LimitStore;
 /// The longest cause in a log line.
 const CAUSE_LENGTH: usize = 200;
 
+const REFUSED: &str = "the store refused the user or the password";
+
 /// A script. Each runs atomically.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Script {
@@ -50,7 +52,8 @@ pub(super) struct Connection {
 /// The cause of an error, without line breaks and of bounded length. The server's texts name no secret.
 pub(super) fn cause(error: &RedisError) -> String {
     let text = match error.code() {
-        Some("WRONGPASS" | "NOAUTH") => "the store refused the user or the password".to_owned(),
+        _ if error.kind() == redis::ErrorKind::AuthenticationFailed => REFUSED.to_owned(),
+        Some("WRONGPASS" | "NOAUTH") => REFUSED.to_owned(),
         Some("NOPERM") => format!("the store's user lacks a permission: {error}"),
         _ => error.to_string(),
     };

@@ -71,7 +71,6 @@ impl SharedStore {
         } else {
             None
         };
-        metrics::limit_store(false);
         Ok(Self {
             settings: settings.clone(),
             tls,

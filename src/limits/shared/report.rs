@@ -112,6 +112,7 @@ impl SharedStore {
 
     /// A further attempt has failed. A new problem is logged once.
     fn still_away(&self, problem: String) {
+        metrics::limit_store(false);
         let mut link = lock(&self.link);
         if let Link::Away(known) = &mut *link
             && *known != problem
