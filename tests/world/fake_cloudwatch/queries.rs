@@ -180,7 +180,8 @@ impl Queries {
         }
         let mut script = self.scripts.get(&groups[0]).unwrap_or(&self.script).clone();
         if let Some(evaluate) = self.evaluate {
-            let limit = limit.and_then(|limit| u32::try_from(limit).ok()).unwrap_or(1_000);
+            let limit =
+                request.get("limit").and_then(Value::as_u64).and_then(|limit| u32::try_from(limit).ok()).unwrap_or(10_000);
             script.rows = evaluate(logs, &Started { text: query, groups: &groups, seconds: (start, end), limit })?;
         }
         let id = format!("{}12ab3456-12ab-123a-789e-{:012}", script.mark, self.queries.len());

@@ -97,7 +97,7 @@ impl Scan<'_> {
         let (key, value) = json_text::key(self.bytes, position)?;
         let name = self.text.get(position + 1..key.end)?;
         let inner =
-            if key.escaped { self.tree.member(state, &json_text::unescaped(name)).0 } else { self.tree.member(state, name).0 };
+            if key.escaped { self.tree.member_of_object(state, &json_text::unescaped(name)).0 } else { self.tree.member_of_object(state, name).0 };
         self.item(&inner, value, room)
     }
 
