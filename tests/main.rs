@@ -30,6 +30,7 @@ mod lambda;
 mod sdk;
 mod security;
 mod rules;
+mod audit;
 mod architecture;
 mod infra;
 mod field;

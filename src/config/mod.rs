@@ -10,12 +10,13 @@
 //! A new key is a field of its section's struct, with its check in `deserialize_with` and its default in `Default`. A key whose
 //! check needs other keys, files or variables also has a line in `validate`.
 //!
-//! Reading order: [`server`], [`telemetry`], [`lambda`], [`demo`], [`issuer`], [`source`], [`cloudwatch`], [`endpoint`], `tenant`
+//! Reading order: [`server`], [`telemetry`], [`audit`], [`lambda`], [`demo`], [`issuer`], [`source`], [`cloudwatch`], [`endpoint`], `tenant`
 //! (the sections); [`secret`]; `tree`, `environment`, `deserializer`, `values`, `forms`, `validation`, `paths` (the steps);
 //! [`error`]; [`effective`] (the text of `logmark check`).
 
 pub mod server;
 pub mod telemetry;
+pub mod audit;
 pub mod lambda;
 pub mod demo;
 pub mod issuer;
@@ -27,6 +28,7 @@ mod tenant;
 mod pattern;
 mod rules;
 pub mod secret;
+pub mod policy_test;
 mod tree;
 mod environment;
 mod deserializer;
@@ -51,6 +53,7 @@ use serde::Deserialize;
 use crate::auth::tenant::Tenants;
 use crate::auth::token::IssuerRules;
 use crate::files;
+use audit::{Audit, RawAudit};
 use demo::Demo;
 use effective::Effective;
 use error::{ConfigError, ConfigErrors, Location};
@@ -74,6 +77,8 @@ pub struct Config {
     pub server: Server,
     /// `[telemetry]`.
     pub telemetry: Telemetry,
+    /// `[audit]`.
+    pub audit: Audit,
     /// `[lambda]`.
     pub lambda: Lambda,
     /// `[demo]`.
@@ -208,6 +213,7 @@ fn read(
 struct RawConfig {
     server: RawServer,
     telemetry: Telemetry,
+    audit: RawAudit,
     lambda: Lambda,
     demo: Demo,
     auth: RawAuth,
@@ -223,6 +229,7 @@ fn validate(raw: RawConfig, root: &Key<'_>) -> Config {
     Config {
         server: server::validate(raw.server, &root.key("server")),
         telemetry: raw.telemetry,
+        audit: audit::validate(raw.audit, &root.key("audit")),
         lambda: raw.lambda,
         demo: raw.demo,
         issuers,

@@ -55,6 +55,7 @@ use crate::auth::token::Verifier;
 use crate::domain::time::Clock;
 use crate::sources::Sources;
 use crate::sources::budget::QueryBudgets;
+use crate::telemetry::audit::AuditLog;
 
 /// The limits of one request.
 #[derive(Debug, Clone, Copy)]
@@ -108,8 +109,8 @@ pub struct App {
     pub(in crate::http) given_url: String,
     /// The accepted issuers, for RFC 9728.
     pub(in crate::http) issuers: Vec<String>,
-    /// Whether every read and denial has an audit line.
-    pub(in crate::http) audit: bool,
+    /// The audit lines.
+    pub(in crate::http) audit: AuditLog,
     /// The trusted proxies.
     pub(in crate::http) proxies: client_address::Proxies,
     /// The hosts that the service answers for.
@@ -142,8 +143,8 @@ pub struct Parts {
     pub given_url: Option<String>,
     /// The accepted issuers.
     pub issuers: Vec<String>,
-    /// Whether audit lines are written.
-    pub audit: bool,
+    /// The audit lines.
+    pub audit: AuditLog,
     /// The trusted proxies.
     pub proxies: client_address::Proxies,
     /// The hosts that the service answers for; `None`: any.
@@ -194,6 +195,12 @@ impl App {
             proxies,
             hosts,
         })
+    }
+
+    /// The audit lines.
+    #[must_use]
+    pub fn audit(&self) -> &AuditLog {
+        &self.audit
     }
 
     /// The trusted proxies.

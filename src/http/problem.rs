@@ -19,6 +19,7 @@ use crate::auth::policy::Denied;
 use crate::domain::query::operations::QueryStatus;
 use crate::sources::SourceError;
 use crate::sources::budget::QueryBudget;
+use crate::telemetry::audit::AuditUnavailable;
 
 /// An error of a request. `Display` is for the log; [`ApiError::problem`] is for the client.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -125,6 +126,9 @@ pub enum ApiError {
     /// No further live tail can be opened.
     #[error("too many live tails: {0}")]
     TooManyTails(#[from] TailsExceeded),
+    /// Audit lines cannot be written, so no data is read.
+    #[error(transparent)]
+    Audit(#[from] AuditUnavailable),
     /// The service is overloaded.
     #[error("overloaded")]
     Overloaded,
@@ -300,6 +304,13 @@ impl ApiError {
             Self::Overloaded => Problem {
                 retry_after: Some(Duration::from_secs(1)),
                 ..plain(C::Overloaded, "The service has too many requests at the moment. Try again after `Retry-After`.")
+            },
+            Self::Audit(AuditUnavailable) => Problem {
+                retry_after: Some(Duration::from_secs(5)),
+                ..plain(
+                    C::Overloaded,
+                    "The service cannot record requests at the moment, so it answers none. Try again after `Retry-After`.",
+                )
             },
             Self::Source(S::Throttled { retry_after }) => Problem {
                 retry_after: Some((*retry_after).max(Duration::from_secs(1))),

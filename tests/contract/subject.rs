@@ -14,7 +14,7 @@ use crate::world::fake_cloudwatch::{Fake, REGION, SECRET};
 use crate::world::moto::Moto;
 use crate::world::process::Process;
 use crate::world::tokens::Issuer;
-use crate::world::{Options, World};
+use crate::world::{AUDIT, Options, World};
 
 /// Maximum pages, to detect endless paging.
 const MAX_PAGES: usize = 20_000;
@@ -43,7 +43,7 @@ pub const KEYS: [(&str, &str); 2] = [("AWS_ACCESS_KEY_ID", "AKIDTEST"), ("AWS_SE
 pub struct Binary {
     process: Process,
     issuer: Issuer,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Binary {
@@ -59,12 +59,17 @@ impl Binary {
         let text = format!(
             "[server]\nlisten = \"127.0.0.1:0\"\nadmin_listen = \"127.0.0.1:0\"\npublic_url = \"http://logs.test\"\n{server}\n\
              [[auth.issuers]]\nissuer = \"test\"\naudiences = [\"logmark\"]\nalgorithms = [\"ES256\"]\n\
-             keys = \"file:issuer.jwks.json\"\n{sources_and_tenants}"
+             keys = \"file:issuer.jwks.json\"\n{sources_and_tenants}\n{AUDIT}"
         );
         let config = folder.path().join("logmark.toml");
         std::fs::write(&config, text).unwrap();
         let process = Process::serve(&config, environment).await;
-        Self { process, issuer, _folder: folder }
+        Self { process, issuer, folder }
+    }
+
+    /// Its audit lines so far.
+    pub fn audit(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("audit.jsonl")).unwrap()
     }
 
     /// A client of `acme`.

@@ -20,6 +20,7 @@ use logmark::outbound::Outbound;
 use logmark::sources::cloudwatch::{Accounts, CloudWatch, Settings as CloudWatchSettings};
 use logmark::sources::page_pool::PagePool;
 use logmark::sources::{Source, Sources};
+use logmark::telemetry::audit::AuditLog;
 
 use super::events::FrontDoor;
 use super::runtime::Reply;
@@ -101,7 +102,7 @@ fn service(folder: &std::path::Path, clock: &Arc<HeldClock>, fake: &Fake) -> (ax
         given_url: None,
         proxies: Proxies::default(),
         issuers: vec!["test".to_owned()],
-        audit: true,
+        audit: AuditLog::off(),
         hosts: None,
     });
     (router::router(&app, &[]), hourly)

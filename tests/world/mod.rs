@@ -1,5 +1,6 @@
 //! A service of one's own for each test: real sockets, a real store in a temporary folder, tokens of a real key.
 
+mod audit;
 pub mod binary;
 pub mod client;
 pub mod faulty_proxy;
@@ -62,6 +63,9 @@ pub fn write_private(path: &std::path::Path, text: &str) {
     logmark::files::replace(path, text.as_bytes(), logmark::files::PRIVATE).unwrap();
 }
 
+/// Audit lines of the tests' services go to a file in their folder, and not to the output of the tests.
+pub const AUDIT: &str = "[audit]\nsink = \"file\"\npath = \"audit.jsonl\"\nfsync = \"never\"\n";
+
 /// A local source whose endpoint takes this key.
 pub const ENDPOINT: &str = "[[sources]]\nname = \"disk\"\nkind = \"local\"\npath = \"store\"\n\
      endpoint = { listen = \"127.0.0.1:0\", access_key = \"AKIDTEST\", secret_key = \"env:ENDPOINT_SECRET\", account = \"123456789012\" }\n";
@@ -103,6 +107,8 @@ pub struct Options {
     pub sources: Option<String>,
     /// `[tenants…]` and `[tenant_template]`; the default is [`TENANTS`].
     pub tenants: Option<String>,
+    /// `[audit]`; the default is [`AUDIT`].
+    pub audit: Option<String>,
     /// More lines for `[server]`.
     pub server: String,
     /// More files in its folder: name and content.
@@ -170,11 +176,12 @@ impl World {
             .sources
             .clone()
             .unwrap_or_else(|| "[[sources]]\nname = \"disk\"\nkind = \"local\"\npath = \"store\"\n".to_owned());
+        let audit = options.audit.as_deref().unwrap_or(AUDIT);
         let tenants = options.tenants.clone().unwrap_or_else(|| TENANTS.to_owned());
         let text = format!(
             "[server]\nlisten = \"127.0.0.1:0\"\nadmin_listen = \"127.0.0.1:0\"\npublic_url = \"http://logs.test\"\n{}\n\
              [[auth.issuers]]\nissuer = \"test\"\naudiences = [\"logmark\"]\nalgorithms = [\"ES256\"]\nkeys = \"file:issuer.jwks.json\"\n\n\
-             {sources}\n{tenants}",
+             {sources}\n{tenants}\n{audit}",
             options.server
         );
         for (name, content) in &options.files {

@@ -18,6 +18,7 @@ use super::rules::{IssuerRules, RulesError};
 use super::token_cache::{CachedToken, KeyReference, TokenCache, TokenDigest, VerifiedToken};
 use crate::auth::keys::{IssuerReadiness, KeyError, KeyFetcher, KeyLocation, KeyStore, VerificationKey, verify_signature};
 use crate::domain::time::Clock;
+use crate::telemetry::audit::text_hash;
 
 /// Verifies tokens of the configured issuers. A changed configuration needs a new verifier with a new cache.
 pub struct Verifier {
@@ -117,7 +118,8 @@ impl Verifier {
             return Err(TokenError::Signature);
         }
         let now = self.clock.now().0;
-        let (claims, window) = check::check_claims(jws.header(), &claims, &issuer.rules, now)?;
+        let (mut claims, window) = check::check_claims(jws.header(), &claims, &issuer.rules, now)?;
+        claims.token_id.get_or_insert_with(|| text_hash(token.as_str()));
         let token = VerifiedToken::new(Arc::new(claims));
         self.token_cache.insert_verified(digest, CachedToken { token: token.clone(), window, key_reference }).await;
         window.check(now).map(|()| token)

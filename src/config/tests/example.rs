@@ -172,7 +172,8 @@ fn what_holds_is_printed_without_a_secret() {
   live tails: 10000
   response memory: 134217728 bytes
   times: handshake 10s, headers 10s, idle 1m, request 30s, work 20s, drain 20s
-telemetry: json, info, with audit
+telemetry: json, info
+audit: standard output
 issuer https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_abc
   keys discover, RS256
   audience logmark
@@ -202,7 +203,7 @@ warning: logmark.toml:38:1: tenant_template.source: is missing: the grant applie
 fn all_errors_are_reported_in_the_order_of_their_locations() {
     let text =
         "[tenant_template]\ngroups = []\n[server]\nlisen = 1\nadmin_listen = \"x\"\n[[sources]]\nname = \"eu\"\nkind = \"s3\"\n";
-    let errors = parsed(text, &[("LOGMARK__SERVER__LISTEN", "y"), ("LOGMARK__AUDIT", "true")]).unwrap_err();
+    let errors = parsed(text, &[("LOGMARK__SERVER__LISTEN", "y"), ("LOGMARK__ADUIT", "true")]).unwrap_err();
     let expected =
         "logmark.toml:1:1: auth.issuers: is missing: write at least one `[[auth.issuers]]`, or no token is accepted
 logmark.toml:1:1: tenant_template.actions: is missing: list what the grant allows: `read`, `query`, `tail`, `describe`
@@ -210,7 +211,7 @@ logmark.toml:2:10: tenant_template.groups: is empty: the grant would allow nothi
 logmark.toml:4:1: server.lisen: unknown key: did you mean `listen`?
 logmark.toml:5:16: server.admin_listen: `x` is not an address to listen on: write a host and a port, such as `127.0.0.1:8080`, `localhost:8080`, `:8080` or `[::]:8443`
 logmark.toml:8:8: sources[0].kind: `s3` is unknown: expected `cloudwatch` or `local`
-LOGMARK__AUDIT: unknown key: expected `server`, `telemetry`, `lambda`, `demo`, `auth`, `sources`, `tenants` or `tenant_template`
+LOGMARK__ADUIT: unknown key: did you mean `audit`?
 LOGMARK__SERVER__LISTEN: `y` is not an address to listen on: write a host and a port, such as `127.0.0.1:8080`, `localhost:8080`, `:8080` or `[::]:8443`
 8 errors in the configuration";
     assert_eq!(errors.render(), expected);

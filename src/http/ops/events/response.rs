@@ -18,6 +18,7 @@ use crate::domain::name::LogStreamName;
 use crate::domain::rules::EventRules;
 use crate::domain::tail::EventsOperation;
 use crate::domain::time::{Millis, TimeSpec};
+use crate::http::AppState;
 use crate::http::authorized::{Authorized, ParseRequest};
 use crate::http::encode::Format;
 use crate::http::encode::json::{MAX_ENCODED_BYTE, MAX_ENCODED_EVENT, PageBody, escaped_events};
@@ -28,11 +29,12 @@ use crate::http::ops::tail::authority::Authority;
 use crate::http::ops::tail::response::TailResponder;
 use crate::http::problem::ApiError;
 use crate::http::validator::Validator;
-use crate::http::{App, AppState};
 use crate::sources::SourceError;
 use crate::sources::export::Export;
 use crate::sources::page_pool::MAX_ESCAPED_BYTE;
 use crate::sources::reader::{self, PageBudget, PageRead, ReadEvents, ReadMode, SizeMeasure};
+use crate::telemetry::audit::AuditLine;
+use crate::telemetry::metrics;
 
 /// Bytes of messages in one page of a streamed answer. It bounds the memory of the answer.
 const STREAM_PAGE_BYTES: usize = 1024 * 1024;
@@ -141,7 +143,7 @@ impl EventResponder {
         let next_cursor = seal(Direction::Forward, &read.next, read.mode)?;
         let previous_cursor =
             read.previous.as_ref().map(|position| seal(Direction::Backward, position, ReadMode::Range)).transpose()?;
-        let mut audit = self.audit(&permit);
+        let mut audit = audit::<Op>(self.audit_line(&permit));
         audit.events = read.events.iter().map(Events::len).sum::<usize>() as u64;
         let end = StreamEnd { cursor: next_cursor, withheld: masks(&permit).then_some(read.withheld) };
         let written = self.written(read.events, end, previous_cursor, read.stop, audit);
@@ -221,7 +223,7 @@ impl EventResponder {
 
     async fn stream<Op: ReadEvents>(self, permit: Permit<Op>, position: Option<Position>) -> Result<Response, ApiError> {
         let seal = self.sealer(&permit);
-        let audit = self.audit(&permit);
+        let line = self.audit_line(&permit);
         let counts_withheld = masks(&permit);
         let patience = self.app.limits.work_time;
         let mut export = Export::new(self.app.sources.clone(), permit, position, self.request.limit, STREAM_PAGE_BYTES, patience)
@@ -232,13 +234,20 @@ impl EventResponder {
         }
         // The first page is read before the answer's head is sent, so that an error has a status.
         export.page().await.transpose()?;
+        line.write_begin();
         let seal_next = Box::new(move |position: &Position, stop| {
             let mode = if stop == StopReason::End { ReadMode::Follow } else { ReadMode::Range };
             seal(Direction::Forward, position, mode)
         });
         let problem_url = self.app.problem_url().to_owned();
-        let ending =
-            StreamOptions { seal: seal_next, as_line: self.request.cursor_line, counts_withheld, room, problem_url, audit };
+        let ending = StreamOptions {
+            seal: seal_next,
+            as_line: self.request.cursor_line,
+            counts_withheld,
+            room,
+            problem_url,
+            audit: audit::<Op>(line),
+        };
         let response = stream::body(export, self.writer(), ending).into_response();
         Ok(self.with_headers(response, counts_withheld))
     }
@@ -268,22 +277,9 @@ impl EventResponder {
         }
     }
 
-    fn audit<Op: ReadEvents>(&self, permit: &Permit<Op>) -> Audit {
-        let app: &App = &self.app;
-        let line = crate::telemetry::audit::AuditLine::new::<Op>(
-            self.info.id(),
-            self.info.audit_context(),
-            permit,
-            Some(self.request.cursor_request.group.as_str()),
-            self.request.cursor_request.stream.as_ref().map(LogStreamName::as_str),
-        );
-        let enabled = app.audit;
-        Audit::new(move |events, bytes, outcome| {
-            crate::telemetry::metrics::events_returned(Op::NAME, events, bytes);
-            if enabled {
-                line.write(events, bytes, outcome);
-            }
-        })
+    fn audit_line<Op: ReadEvents>(&self, permit: &Permit<Op>) -> AuditLine {
+        let CursorRequest { group, stream, .. } = &self.request.cursor_request;
+        AuditLine::new::<Op>(self.info.audit_context(), permit, Some(group.as_str()), stream.as_ref().map(LogStreamName::as_str))
     }
 
     fn with_headers(&self, mut response: Response, counts_withheld: bool) -> Response {
@@ -307,6 +303,14 @@ impl EventResponder {
         }
         response
     }
+}
+
+/// Counts what is sent, for the audit line and the metrics.
+fn audit<Op: ReadEvents>(line: AuditLine) -> Audit {
+    Audit::new(move |events, bytes, outcome| {
+        metrics::events_returned(Op::NAME, events, bytes);
+        line.write(events, bytes, outcome);
+    })
 }
 
 /// Refuses an incomplete set of last events: only a JSON page can say that it is incomplete, and only it has a cursor to the

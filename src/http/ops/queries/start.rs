@@ -105,6 +105,7 @@ pub(crate) async fn start_query(
 ) -> Result<Response, ApiError> {
     let source = permit.sources().first().map(|rule| rule.source.clone()).ok_or(ApiError::NoSuchHandle)?;
     let queries = app.sources.queries(&permit, &source)?;
+    info.audit_context().set_query(permit.op().query.text());
     let begun = Instant::now();
     let mut lease = lease(&app, &caller.tenant, queries).await?;
     if queries.counts_hidden_streams() && !permit.visibility().iter().all(Visibility::is_whole) {
