@@ -14,7 +14,7 @@ use crate::telemetry::audit::file::{FileSettings, Fsync};
 use crate::telemetry::audit::{Destination, MacKey};
 
 /// `[audit]`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Audit {
     /// `LOGMARK__AUDIT__SINK` and the keys that belong to it; `stdout`.
     pub destination: Destination,
