@@ -169,7 +169,7 @@ impl<'w> Case<'w> {
         let target = format!("/groups/{}/fields", name.replace('/', ":"));
         let Some(answer) = self.get(&target, &access, group.is_some()).await else { return };
         let (Access::By(by), Some(group)) = (access, group) else { return };
-        let limited = by.iter().all(|grant| grant.rule.is_some() || grant.streams.is_some());
+        let limited = by.iter().any(|grant| grant.rule.is_some() || grant.streams.is_some());
         if answer.status == 422 && limited {
             return self.no_foreign(&target, &answer, &self.own_policy());
         }
