@@ -259,15 +259,10 @@ impl Visibility {
         if clauses.iter().any(Clause::is_unlimited) {
             return Self::default();
         }
-        let mut kept: Vec<Clause> = Vec::with_capacity(clauses.len());
-        for clause in clauses {
-            if !kept.contains(&clause) {
-                kept.push(clause);
-            }
-        }
-        let streams = kept.iter().map(|clause| clause.streams.clone()).reduce(|all, more| Some([all?, more?].concat())).flatten();
-        let has_rules = kept.iter().any(|clause| clause.rows.is_some() || clause.mask.is_some());
-        Self { streams, rules: has_rules.then(|| EventRules(kept.into())) }
+        let streams =
+            clauses.iter().map(|clause| clause.streams.clone()).reduce(|all, more| Some([all?, more?].concat())).flatten();
+        let has_rules = clauses.iter().any(|clause| clause.rows.is_some() || clause.mask.is_some());
+        Self { streams, rules: has_rules.then(|| EventRules(clauses.into())) }
     }
 
     /// The same for a request of these streams alone. Rules do not matter where other clauses show all of their events unmasked.

@@ -54,13 +54,13 @@ pub(super) fn reserve_copy(memory: &mut Option<Reservation>, events: &Events) ->
 /// Refuses a list of streams by their last events if a row rule hides events: the order would tell when hidden events arrived.
 ///
 /// # Errors
-/// [`SourceError::QueryForbidden`].
+/// [`SourceError::Unsupported`].
 pub(super) fn check_order(permit: &Permit<ListStreams>) -> Result<(), SourceError> {
     let by_event = permit.op().order == StreamOrder::LastEvent;
     if by_event && permit.rules().is_some_and(EventRules::limits_rows) {
-        let reason = "A row rule limits what you may see of this log group, so its log streams cannot be ordered by their last events. \
-                      List them by name.";
-        return Err(SourceError::QueryForbidden(reason.to_owned()));
+        let detail =
+            "cannot be `lastEvent` here: a row rule limits what you may see of this log group; list its log streams by name";
+        return Err(SourceError::Unsupported { parameter: "orderBy", detail });
     }
     Ok(())
 }

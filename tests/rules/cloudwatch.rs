@@ -55,16 +55,9 @@ async fn pages_show_visible_masked_events_and_calls_have_the_rule() {
     }
     for format in ["ndjson", "csv", "text"] {
         let answer = world.tenant("masked").get(&format!("{GROUP}&format={format}")).await;
-        assert_clean(&without_foreign(answer.clone()));
+        assert_clean(&answer);
         assert_eq!(answer.trailers["logmark-withheld"], "1");
     }
-}
-
-/// The tenant `masked` sees the rows of `globex`, whose note is not masked.
-fn without_foreign(mut answer: crate::world::client::Answer) -> crate::world::client::Answer {
-    let kept: Vec<&str> = std::str::from_utf8(&answer.body).unwrap().lines().filter(|line| !line.contains("globex")).collect();
-    answer.body = kept.join("\n").into_bytes().into();
-    answer
 }
 
 #[tokio::test]
@@ -117,7 +110,7 @@ async fn figures_that_count_hidden_events_are_not_told() {
         let streams = page(&client, "/groups/:shared:app/streams").await;
         assert_eq!(streams["streams"][0].get("lastEventAt").is_some(), has_times, "{tenant}: {streams}");
         let by_event = client.get("/groups/:shared:app/streams?orderBy=lastEvent").await;
-        assert_eq!(by_event.status, if has_times { 200 } else { 422 }, "{tenant}: {}", by_event.text());
+        assert_eq!(by_event.status, if has_times { 200 } else { 400 }, "{tenant}: {}", by_event.text());
     }
 }
 
@@ -148,18 +141,18 @@ async fn a_query_has_the_rule_as_its_first_filter_and_its_rows_are_masked() {
     assert!(page.get("statistics").is_none() && page.get("estimatedCostUsd").is_none(), "{page}");
     let text = sent(&world);
     assert!(text.starts_with("filter toMillis(@timestamp) <"), "{text}");
+    // The rule is a condition over the message, letter by letter.
     assert!(
-        text.contains("acme")
-            && text.contains(r"@message like /^[ \t\r\n]*\{/")
-            && text.ends_with("| fields @message, @logStream"),
+        text.contains(r"(?:a|\\u0061)(?:c|\\u0063)(?:m|") && text.contains("jsonStringify(jsonParse(@message)) like"),
         "{text}"
     );
+    assert!(text.ends_with("| fields @message, @logStream"), "{text}");
     let statistics = |answer: &Value| answer.get("statistics").is_some();
     let rows = world.tenant("rows").post("/queries", &query, &waited).await.json();
     assert!(!statistics(&rows), "{rows}");
     let whole = world.tenant("whole").post("/queries", &query, &waited).await.json();
     assert!(statistics(&whole) && whole["results"].as_array().unwrap().len() == 3, "{whole}");
-    assert!(!sent(&world).contains("acme"));
+    assert!(!sent(&world).contains("jsonParse"));
     assert_eq!(world.tenant("rows").post("/queries/check", &query, &[]).await.json()["estimate"]["basis"], "unknown");
 }
 

@@ -13,8 +13,10 @@ use crate::world::{Options, World};
 
 /// A moment inside every default range, and after 2024.
 pub const BEGIN: i64 = 1_750_000_000_000;
-/// Text that no answer may have.
+/// A masked value, which no answer may have.
 pub const SECRET: &str = "s3cr3t";
+/// Text of another tenant's events.
+pub const FOREIGN: &str = "h1dden";
 
 /// The tenant `acme` sees its rows of `/shared/app`, masked; `whole` sees everything there.
 pub fn tenants(source: &str) -> String {
@@ -61,7 +63,7 @@ pub fn events() -> Vec<(&'static str, i64, String)> {
             r#"{{"tenant":"acme","n":{number},"card":"{SECRET}-{number}","user":{{"name":"Ann","email":"{SECRET}@x"}},"items":[{{"id":1,"pan":"{SECRET}"}}]}}"#
         )
     };
-    let foreign = |number: i64| format!(r#"{{"tenant":"globex","n":{number},"note":"{SECRET} needle"}}"#);
+    let foreign = |number: i64| format!(r#"{{"tenant":"globex","n":{number},"note":"{FOREIGN} needle"}}"#);
     vec![
         ("web-1", 0, own(0)),
         ("web-1", 1, foreign(1)),

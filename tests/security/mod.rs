@@ -9,6 +9,7 @@ mod tenancy;
 mod two_worlds;
 mod handles;
 mod oracle;
+mod model;
 mod cursors;
 mod queries;
 mod tokens_http;

@@ -2,11 +2,12 @@
 //!
 //! The oracle is the other service. Each tenant has its own form of grant, and its own groups, in which the second service has
 //! more hidden events, streams and groups than the first. Parts that may differ are removed before the comparison: the request
-//! id, the date, and the text of handles, of which only the length is compared. `events` compares reads and lists, `queries` Logs
-//! Insights queries, `tails` live tails.
+//! id, the date, and the text of handles, of which only the length is compared. `events` compares
+//! reads and lists, `rows` reads and queries under row rules, `queries` Logs Insights queries, `tails` live tails.
 
 mod events;
 mod queries;
+mod rows;
 mod tails;
 
 use std::collections::BTreeMap;

@@ -36,4 +36,4 @@ mod mask;
 mod query;
 
 pub use mask::{FieldMask, Forbidden, InvalidMask, InvalidPath, MaskPath, Masked, Replacement};
-pub use query::{Untranslatable, UntranslatableReason, query_condition};
+pub use query::{Untranslatable, UntranslatableReason, json_object_condition, query_condition};

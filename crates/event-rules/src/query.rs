@@ -101,6 +101,15 @@ pub fn query_condition(rule: &FilterPattern) -> Result<Expression, Untranslatabl
     Ok(condition)
 }
 
+/// The condition that a message is one JSON object: other messages are withheld under a mask.
+///
+/// # Errors
+///
+/// Never: the condition is a constant.
+pub fn json_object_condition() -> Result<Expression, UntranslatableReason> {
+    expression::is_json_object()
+}
+
 impl UntranslatableReason {
     /// The reason as a clause.
     #[must_use]

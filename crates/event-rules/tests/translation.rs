@@ -1,5 +1,4 @@
 //! Row rules as conditions of queries: the form, and what has none.
-#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use logmark_event_rules::{UntranslatableReason, query_condition};
 use logmark_filter_pattern::FilterPattern;

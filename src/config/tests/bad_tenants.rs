@@ -219,10 +219,6 @@ fn the_template_is_one_grant_with_only_the_tenant_filled_in() {
         ("weight = 0", "logmark.toml:2:10: tenant_template.weight: must be from 1 to 1000"),
         (r#"source = "us""#, "logmark.toml:2:10: tenant_template.source: `us` is not a source: expected `eu`"),
         (
-            "where = '{ $.a = 1 }'\nmask = [\"$.b\"]",
-            "logmark.toml:2:1: tenant_template.where: is not supported: this version has no row or field rules, and does not serve a grant without its rules\nlogmark.toml:3:1: tenant_template.mask: is not supported: this version has no row or field rules, and does not serve a grant without its rules",
-        ),
-        (
             r#"grants = [{ groups = ["/a"] }]"#,
             "logmark.toml:2:1: tenant_template.grants: is not allowed here: [tenant_template] is one grant, so write `groups` and `actions` into it",
         ),

@@ -58,7 +58,7 @@ fn wrong_rules_of_a_grant_are_refused_where_they_are() {
         ),
         (
             "where = '{ $.level == 1 }'",
-            "logmark.toml:2:9: tenants.acme.grants[0].where: `{ $.level == 1 }` is not a filter pattern: at character 11 expected an operator (`=`, `!=`, `<`, `<=`, `>`, `>=`), `IS` or `NOT EXISTS`, found `==` (equality is one `=`)",
+            "logmark.toml:2:9: tenants.acme.grants[0].where: `{ $.level == 1 }` is not a filter pattern: at character 11 expected `=`, `!=`, `<`, `<=`, `>` or `>=`, found `==` (equality is one `=`)",
         ),
         (
             "where = '{ $.tenant = \"{tenant}\" }'",

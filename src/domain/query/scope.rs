@@ -3,7 +3,7 @@
 //! Owns the condition. INVARIANT: no event outside the permit matches it. Where the language is ambiguous, fewer events match.
 
 use logmark_diagnostics::Spanned;
-use logmark_event_rules::query_condition;
+use logmark_event_rules::{json_object_condition, query_condition};
 use logmark_insights::ast::{
     Argument, BinaryOperator, Call, Expression, MatchOperator, MatchPattern, Name, NotWritable, Number, Regex, Set, SetOperator,
     Text,
@@ -83,9 +83,6 @@ impl QueryScope<'_> {
     }
 }
 
-/// A message that is a JSON object begins so. Other messages are withheld under a mask.
-const OBJECT_BEGINNING: &str = r"^[ \t\r\n]*\{";
-
 /// Why a scope has no condition.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InexpressibleScope {
@@ -112,7 +109,8 @@ fn of_clause(clause: &Clause) -> Result<Expression, InexpressibleScope> {
         parts.push(query_condition(rows.pattern()).map_err(|error| InexpressibleScope::RowRule(error.reason.text()))?);
     }
     if clause.mask.is_some() {
-        parts.push(like("@message", MatchOperator::Like, OBJECT_BEGINNING)?);
+        // Other messages cannot be masked, and are withheld.
+        parts.push(json_object_condition().map_err(|reason| InexpressibleScope::RowRule(reason.text()))?);
     }
     Ok(Expression::all(parts.into_iter().map(Spanned::made)).unwrap_or(Expression::Boolean(false)))
 }

@@ -14,15 +14,17 @@ use super::headers;
 
 const EVENTS_NDJSON: &str = "One `Event` per line, as in a page. With `columns` one object with these members per line; members that the \
     event does not have are absent. If reading fails midway, the last line is `{\"error\": Problem}`. With `trailer=line` the last \
-    line is `{\"cursor\": …, \"stopReason\": …}`. The trailer `Logmark-Cursor` has the cursor too. With `follow=true` a live tail: each event has its `cursor`, and the \
+    line is `{\"cursor\": …, \"stopReason\": …}`, with `withheld` if your grant has a mask. The trailer `Logmark-Cursor` has the cursor too. With `follow=true` a live tail: each event has its `cursor`, and the \
     events of `text/event-stream` that are not log events are lines `{\"marker\": {\"type\": …}}`.";
 const EVENTS_CSV: &str = "RFC 4180 with the header `timestamp,ingestionTime,logStream,eventId,message`, or `columns`. A `'` is \
     put before text that a spreadsheet would run as a formula, also after a `;`, tab or line end within a cell, and before digits \
     that it would round. A JSON path that an event does not have is an empty cell. If reading fails midway, the body is aborted. \
-    The trailer `Logmark-Cursor` has the cursor to continue from.";
+    The trailer `Logmark-Cursor` has the cursor to continue from. The trailer `Logmark-Withheld` has the number of withheld events if \
+    your grant has a mask.";
 const EVENTS_TEXT: &str = "One message per line. With `columns` one line per event, with the columns separated by tabs. \
     Control characters other than tab and newline, and characters that reorder text, are escaped unless `raw=true`. If reading fails midway, the \
-    body is aborted. The trailer `Logmark-Cursor` has the cursor to continue from.";
+    body is aborted. The trailer `Logmark-Cursor` has the cursor to continue from, and `Logmark-Withheld` the number of withheld events if your \
+    grant has a mask.";
 const EVENTS_TAIL: &str = "A live tail as Server-Sent Events, until the client leaves. `event`: an `Event`; its `id` is the cursor behind it. \
     `gap`: events of a time range are missing, or were missing and were given later: `from`, `to`, `reason`, `recovered`. `sampled`: the \
     source gives a sample, and the rest follows. `notice`: `mode` is `live` or `polling`. `reconnect`: a planned end; resume with the `id`. \

@@ -65,7 +65,7 @@ fn described() -> [Described; 13] {
         (
             "Trailer",
             String,
-            "`logmark-cursor` for NDJSON, CSV and text: the trailer after the body, with the cursor for the next request",
+            "`logmark-cursor` for NDJSON, CSV and text: the trailer after the body, with the cursor for the next request. Under a mask also `logmark-withheld`",
             json!("logmark-cursor"),
         ),
         ("Logmark-Cursor", String, "The cursor to the next rows, for CSV and NDJSON. Absent if there are no more", json!("AbCd")),

@@ -73,7 +73,8 @@ pub struct FieldBody {
 /// List the fields of a log group's events
 ///
 /// Returns the fields that were found in some minutes, with the percentage of events that have them. The names of fields are
-/// content of the logs, so the operation needs the action `query` on the group, and on CloudWatch on all of its streams.
+/// content of the logs, so the operation needs the action `query` on the group, and on CloudWatch on all of its events. Masked
+/// fields are left out.
 #[utoipa::path(
     get,
     path = "/groups/{group}/fields",

@@ -61,7 +61,7 @@ pub struct GroupBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 30)]
     retention_days: Option<u32>,
-    /// Bytes stored, if the source counts them. Absent if you can see only some of the group's streams.
+    /// Bytes stored, if the source counts them. Absent if you can see only some of the group's events, or if your grant masks fields.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 1048576)]
     stored_bytes: Option<u64>,

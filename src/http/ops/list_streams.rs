@@ -113,7 +113,7 @@ pub struct StreamBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime, example = "2026-11-01T08:00:00.000Z")]
     created_at: Option<Millis>,
-    /// Time of its oldest event.
+    /// Time of its oldest event. This and the next two are absent if a row rule limits which events of the stream you can see.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime, example = "2026-11-01T08:00:00.000Z")]
     first_event_at: Option<Millis>,

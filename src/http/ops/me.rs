@@ -118,7 +118,7 @@ pub struct LimitsBody {
     #[schema(example = 50.0)]
     scanned_gb_per_day: Option<f64>,
     /// Gigabytes that queries can still scan today. Absent also after a query over log groups of which you can see only some
-    /// streams, until midnight UTC, since the figure counts all streams.
+    /// events, until midnight UTC, since the figure counts all events.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 48.5)]
     scanned_gb_remaining: Option<f64>,

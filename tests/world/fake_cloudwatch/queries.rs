@@ -1,6 +1,6 @@
 //! The fake's queries: what a test says that a query finds, handed out as CloudWatch's documentation has it.
 //!
-//! Nothing is evaluated: a query's rows are those of the [`Script`] that was there when it was started. A query is Scheduled
+//! A query's rows are those of the [`Script`] that was there when it was started, unless a test gives `evaluate`. A query is Scheduled
 //! at the first look, then Running with partial rows, then what the script says. Pages have tokens of their own; StopQuery on
 //! a query that has ended is an error; ids are the account's, not the caller's.
 
@@ -38,6 +38,19 @@ impl Default for Script {
     }
 }
 
+/// A query as it was started.
+#[derive(Debug)]
+pub(crate) struct Started<'q> {
+    pub(crate) text: &'q str,
+    pub(crate) groups: &'q [String],
+    /// Seconds, both ends inclusive.
+    pub(crate) seconds: (i64, i64),
+    pub(crate) limit: u32,
+}
+
+/// Rows of columns and values.
+pub(crate) type Rows = Vec<Vec<(String, String)>>;
+
 #[derive(Debug)]
 struct Query {
     script: Script,
@@ -72,6 +85,10 @@ pub(crate) struct Queries {
     pub(crate) most: usize,
     /// What GetLogGroupFields says.
     pub(crate) fields: Vec<(&'static str, u32)>,
+    /// The same for single groups.
+    pub(crate) fields_of: BTreeMap<String, Vec<(&'static str, u32)>>,
+    /// Finds the rows of a query instead of the scripts.
+    pub(crate) evaluate: Option<fn(&Logs, &Started<'_>) -> Result<Rows, AwsError>>,
     /// What GetLogRecord gives, by pointer.
     pub(crate) records: BTreeMap<String, Vec<(String, String)>>,
     queries: BTreeMap<String, Query>,
@@ -81,7 +98,16 @@ impl Default for Queries {
     fn default() -> Self {
         let fields = vec![("@message", 100), ("status", 40)];
         let (scripts, records, queries) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        Self { script: Script::default(), scripts, most: 100, fields, records, queries }
+        Self {
+            script: Script::default(),
+            scripts,
+            most: 100,
+            fields,
+            fields_of: BTreeMap::new(),
+            evaluate: None,
+            records,
+            queries,
+        }
     }
 }
 
@@ -130,7 +156,8 @@ impl Queries {
             "GetLogGroupFields" if !logs.has_group(text(request, "logGroupName")) => Err(NOT_FOUND),
             "GetLogGroupFields" => {
                 let shown = |(name, percent): &(&str, u32)| json!({ "name": name, "percent": percent });
-                Ok(json!({ "logGroupFields": self.fields.iter().map(shown).collect::<Vec<_>>() }))
+                let fields = self.fields_of.get(text(request, "logGroupName")).unwrap_or(&self.fields);
+                Ok(json!({ "logGroupFields": fields.iter().map(shown).collect::<Vec<_>>() }))
             }
             _ => {
                 let record = self.records.get(text(request, "logRecordPointer")).ok_or(INVALID)?;
@@ -163,7 +190,12 @@ impl Queries {
         if self.running() >= self.most {
             return Err((400, "LimitExceededException"));
         }
-        let script = self.scripts.get(&groups[0]).unwrap_or(&self.script).clone();
+        let mut script = self.scripts.get(&groups[0]).unwrap_or(&self.script).clone();
+        if let Some(evaluate) = self.evaluate {
+            let limit =
+                request.get("limit").and_then(Value::as_u64).and_then(|limit| u32::try_from(limit).ok()).unwrap_or(10_000);
+            script.rows = evaluate(logs, &Started { text: query, groups: &groups, seconds: (start, end), limit })?;
+        }
         let id = format!("{}12ab3456-12ab-123a-789e-{:012}", script.mark, self.queries.len());
         self.queries.insert(id.clone(), Query { script, groups, looked: 0, stopped: false });
         Ok(json!({ "queryId": id }))

@@ -76,7 +76,8 @@ pub(super) const FILTER: Parameter<Text<Option<EventFilter>>> = Parameter::query
     "filter",
     Text { parse: filter, schema: filter_schema },
     "Only events whose message matches this CloudWatch filter pattern: terms (`ERROR -timeout`), phrases, `%regex%`, JSON \
-     conditions (`{ $.status >= 500 }`), space-delimited fields (`[ip, user, ..., status = 5*]`). At most 1024 characters.",
+     conditions (`{ $.status >= 500 }`), space-delimited fields (`[ip, user, ..., status = 5*]`). At most 1024 characters. A field that your \
+     grant masks is refused.",
 );
 /// The cursor of a page of events.
 pub(super) const CURSOR: Parameter<Text<String>> = Parameter::query(
@@ -93,7 +94,8 @@ pub(super) const COLUMNS: Parameter<Text<Columns>> = Parameter::query(
     Text { parse: columns, schema: columns_schema },
     "CSV, NDJSON and text only: the columns to show, separated by commas: `timestamp`, `ingestionTime`, `logStream`, `eventId`, \
      `message`, and JSON paths of the message (`$.status`, `$.user.id`, `$['a.b']`, `$.list[0]`). At most 50 columns in 1024 \
-     characters, each once. A cursor does not contain the columns, as it does not contain the format.",
+     characters, each once. A path that your grant masks is refused. A \
+     cursor does not contain the columns, as it does not contain the format.",
 );
 /// Control characters in text.
 pub(super) const RAW: Parameter<Switch> = Parameter::query("raw", Switch, "Text only: do not escape control characters.");

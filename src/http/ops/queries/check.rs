@@ -138,7 +138,7 @@ pub struct EstimateBody {
     #[schema(example = 0.0012)]
     usd: Option<f64>,
     /// `exact`: the bytes of the events in the range that you can see. `stored`: all bytes that you can see in the log groups,
-    /// which is the most that the query can scan. `unknown`: on CloudWatch also if you can see only some streams of a log group.
+    /// which is the most that the query can scan. `unknown`: on CloudWatch also if you can see only some events of a log group.
     #[schema(example = "stored")]
     basis: &'static str,
     /// Gigabytes that queries can still scan today. Absent if the tenant has no limit, and when `GET /me` does not tell it.

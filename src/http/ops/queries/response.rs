@@ -48,8 +48,8 @@ pub struct QueryBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Vec<Object>>, example = json!([{ "@timestamp": "2026-11-20 10:00:00.000", "status": "404" }]))]
     pub(super) results: Option<Vec<RowBody<'a>>>,
-    /// The data that the query scanned. On CloudWatch it is absent if you can see only some streams of its log groups, since the
-    /// figures count all streams. On a local source the figures count only the streams that you can see.
+    /// The data that the query scanned. On CloudWatch it is absent if you can see only some events of its log groups, or if your grant masks fields,
+    /// since the figures count all events. On a local source the figures count only the events that you can see.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) statistics: Option<StatisticsBody>,
     /// The cost of the scanned bytes at the operator's price, in US dollars. Absent if `statistics` is absent, and on a local source.
