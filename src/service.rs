@@ -22,6 +22,7 @@ use tokio::task::JoinHandle;
 use crate::auth::snapshot::PolicySnapshot;
 use crate::auth::token::Verifier;
 use crate::aws_protocol::endpoint::Endpoint;
+use crate::config::audit::Audit;
 use crate::config::loader::Loader;
 use crate::config::server::CursorKeys;
 use crate::config::source::SourceKind;
@@ -40,6 +41,7 @@ use crate::sources::local_settings::LocalQuerySettings;
 use crate::sources::page_pool::PagePool;
 use crate::sources::tail::GapReason;
 use crate::sources::{Source, Sources};
+use crate::telemetry::audit::{AuditLog, Destination};
 use crate::telemetry::metrics::{Metrics, tails_begin};
 
 pub use online::{OnlineCheck, check_online};
@@ -52,6 +54,8 @@ const WRITE_STALL: Duration = Duration::from_secs(30);
 const CONNECTION_AGE: Duration = Duration::from_secs(3600);
 /// Limit for stopping running queries when the service stops.
 const QUERIES_STOP: Duration = Duration::from_secs(5);
+/// Limit for writing the last audit lines when the service stops. Then they go to standard error.
+const AUDIT_STOP: Duration = Duration::from_secs(10);
 /// Interval of the maintenance of metrics.
 const UPKEEP: Duration = Duration::from_secs(5);
 
@@ -86,6 +90,9 @@ pub enum BuildError {
     /// The outbound client cannot be built.
     #[error("outbound connections: {0}")]
     Outbound(String),
+    /// Audit lines cannot be written.
+    #[error("audit: {0}")]
+    Audit(String),
     /// Local sources are not in this build.
     #[error("source `{0}` is local, but this build has no local sources: build with the feature `local`")]
     NoLocal(String),
@@ -128,7 +135,8 @@ impl Service {
             tails: server.limits.max_tails,
         };
         let sources = Sources::new(opened.sources, PagePool::new(server.limits.response_memory));
-        let endpoints = endpoints::make(config, &sources, &cursor_keys, &clock)?;
+        let audit = audit_log(config)?;
+        let endpoints = endpoints::make(config, &sources, &cursor_keys, &clock, &audit)?;
         let app = App::new(Parts {
             policy: PolicySnapshot { verifier, tenants: Arc::clone(&config.tenants), issuers: issuer_names(config) },
             sources,
@@ -138,7 +146,7 @@ impl Service {
             limits,
             public_url,
             given_url: server.given_url.clone(),
-            audit: config.telemetry.audit,
+            audit,
             proxies: Proxies { trusted: server.trusted_proxies.clone(), header: server.forwarding_header },
             hosts: server.allowed_hosts.clone(),
         });
@@ -293,6 +301,8 @@ impl Listeners {
             tracing::warn!("some queries could not be stopped in time and continue in CloudWatch Logs until they end");
         }
         helpers.shutdown().await;
+        let audit = service.app.audit().clone();
+        let _panicked = tokio::task::spawn_blocking(move || audit.close(AUDIT_STOP)).await;
         #[cfg(feature = "local")]
         service.close_stores().await;
     }
@@ -310,6 +320,18 @@ impl Service {
             }
         }
     }
+}
+
+/// The audit lines by the configuration.
+fn audit_log(config: &Config) -> Result<AuditLog, BuildError> {
+    if !config.telemetry.audit {
+        return Ok(AuditLog::off());
+    }
+    let Audit { destination, .. } = &config.audit;
+    AuditLog::start(destination, config.audit.mac_key(), crate::on_lambda()).map_err(|error| match destination {
+        Destination::Stdout => BuildError::Audit(format!("standard output: {error}")),
+        Destination::File(settings) => BuildError::Audit(format!("{}: {error}", settings.path.display())),
+    })
 }
 
 /// The verifier of the configured issuers.

@@ -27,7 +27,7 @@ use crate::http::cursor::CursorSealer;
 use crate::http::layers::RequestInfo;
 use crate::sources::Sources;
 use crate::sources::budget::QueryBudgets;
-use crate::telemetry::audit::AuditLine;
+use crate::telemetry::audit::{AuditLine, AuditLog};
 
 /// An endpoint's own part of the service.
 #[derive(Debug)]
@@ -56,8 +56,8 @@ pub struct Endpoint {
     pub request_time: Duration,
     /// All header names and values together, in bytes.
     pub header_bytes: usize,
-    /// Write audit lines?
-    pub audit: bool,
+    /// The audit lines.
+    pub audit: AuditLog,
 }
 
 /// What an endpoint shares with the rest of the service.
@@ -73,8 +73,8 @@ pub struct Shared {
     pub request_time: Duration,
     /// All header names and values together, in bytes.
     pub header_bytes: usize,
-    /// Write audit lines?
-    pub audit: bool,
+    /// The audit lines.
+    pub audit: AuditLog,
 }
 
 impl Endpoint {
@@ -135,15 +135,16 @@ impl<'a> Call<'a> {
     /// When the policy refuses it.
     pub fn permit<Op: Operation>(&self, op: Op) -> Result<Permit<Op>, ServiceError> {
         self.context.audit_context().set_target(op.target());
-        Ok(policy::authorize(self.caller, op, self.now)?)
+        let permit = policy::authorize(self.caller, op, self.now)?;
+        self.context.audit_context().set_permit(&permit);
+        Ok(permit)
     }
 
     /// Begins the audit line of a permitted operation.
     #[must_use]
     pub fn line<Op: Operation>(&self, permit: &Permit<Op>, group: Option<&str>, stream: Option<&str>) -> Audit {
-        let line =
-            self.endpoint.audit.then(|| AuditLine::new(self.context.id(), self.context.audit_context(), permit, group, stream));
-        Audit(line)
+        let is_enabled = self.endpoint.audit.is_enabled();
+        Audit(is_enabled.then(|| AuditLine::new(self.context.audit_context(), permit, group, stream)))
     }
 
     /// Where ARNs place resources.

@@ -40,6 +40,7 @@ pub async fn handle(State(endpoint): State<Arc<Endpoint>>, request: Request) -> 
     let (parts, body) = request.into_parts();
     let client = parts.extensions.get::<ClientAddress>().copied();
     let context = RequestInfo::new(&parts.headers, None, client);
+    context.audit_context().set_log(&endpoint.audit);
     let route = Route::of(&parts);
     let answer = tokio::time::timeout(endpoint.request_time, answer(&endpoint, &parts, body, route, &context)).await;
     let answer = answer.unwrap_or_else(|_elapsed| Err(ServiceError::unavailable("the request took too long")));
@@ -50,10 +51,12 @@ pub async fn handle(State(endpoint): State<Arc<Endpoint>>, request: Request) -> 
     };
     let elapsed = begun.elapsed();
     metrics::request(route.name(), response.status(), elapsed);
-    if let Some(fault) = &fault {
-        note(&endpoint, &context, route, fault);
-    }
     let operation = route.name();
+    context.audit_context().set_operation(operation);
+    match &fault {
+        Some(fault) => note(&context, route, fault),
+        None => context.audit_context().set_ended(None),
+    }
     tracing::info!(
         target: "request",
         { request.id = context.id(),
@@ -88,6 +91,7 @@ async fn answer(
     if target > TARGET_BYTES || headers > endpoint.header_bytes {
         return Err(ServiceError::new("RequestHeaderSectionTooLarge", "The head of the request is too large."));
     }
+    endpoint.audit.admit().map_err(|_| ServiceError::unavailable("audit lines cannot be written"))?;
     let now = endpoint.clock.now();
     let decoded = identity::query_of(parts);
     let signed_head = identity::signed_head(identity::head(parts), &decoded, route.services, now)?;
@@ -122,7 +126,7 @@ fn counted(answer: Bytes, endpoint: &Endpoint, context: &RequestInfo) -> Result<
 }
 
 /// What our own logs say of a refusal.
-fn note(endpoint: &Endpoint, context: &RequestInfo, route: Route, fault: &ServiceError) {
+fn note(context: &RequestInfo, route: Route, fault: &ServiceError) {
     metrics::problem(route.name(), fault.code);
     if let Some(cause) = &fault.cause {
         tracing::error!(request.id = context.id(), code = fault.code, cause, "request failed: {cause}");
@@ -135,9 +139,10 @@ fn note(endpoint: &Endpoint, context: &RequestInfo, route: Route, fault: &Servic
             | "InvalidSignatureException"
             | "AccessDeniedException"
     );
-    if endpoint.audit && is_denial {
-        context.audit_context().denied(context.id(), route.name(), fault.code, fault.code, false);
+    if is_denial {
+        context.audit_context().denied(route.name(), fault.code, fault.code, false);
     }
+    context.audit_context().set_ended(Some(fault.code));
 }
 
 fn content_type(protocol: Protocol) -> HeaderValue {

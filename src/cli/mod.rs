@@ -14,6 +14,8 @@ pub mod token;
 pub mod import;
 pub mod check;
 pub mod explain;
+pub mod audit;
+pub mod policy;
 // The page has the commands of all features.
 #[cfg(test)]
 #[cfg(all(feature = "local", feature = "client"))]
@@ -74,6 +76,10 @@ enum Command {
     Check(check::CheckArgs),
     /// Explain whether a token allows an action, with the claim and the grant that decide
     Explain(explain::ExplainArgs),
+    /// Test what tenants may do, for your own CI
+    Policy(policy::PolicyArgs),
+    /// Prove the hash chain of audit files
+    Audit(audit::AuditArgs),
     /// Print the OpenAPI document
     Openapi,
     /// Show events of a log group or stream of a running service
@@ -175,6 +181,8 @@ fn execute(command: Command) -> Result<ExitCode, CliError> {
         Command::Import(args) => import::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Policy(args) => policy::run(&args),
+        Command::Audit(args) => audit::run(&args),
         Command::Openapi => {
             say(openapi::DOCUMENT.trim_end());
             Ok(ExitCode::SUCCESS)

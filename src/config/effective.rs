@@ -6,6 +6,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::Config;
+use super::audit::Audit;
 use super::cloudwatch::CloudWatch;
 use super::endpoint::Endpoint;
 use super::secret::CursorKey;
@@ -15,6 +16,8 @@ use super::spelling::duration;
 use crate::auth::tenant::{Grant, Limits};
 use crate::auth::token::{IssuerRules, TenantRule};
 use crate::sources::cloudwatch::settings::{CacheSettings, QuerySettings, TailSettings};
+use crate::telemetry::audit::Destination;
+use crate::telemetry::audit::file::{FileSettings, Fsync};
 
 /// Prints a configuration; made by [`Config::effective`].
 #[derive(Debug, Clone, Copy)]
@@ -22,10 +25,10 @@ pub struct Effective<'a>(pub(super) &'a Config);
 
 impl fmt::Display for Effective<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Config { server, telemetry, lambda, demo, issuers, sources, tenants, warnings } = self.0;
+        let Config { server, telemetry, audit, lambda, demo, issuers, sources, tenants, warnings } = self.0;
         write_server(f, server)?;
-        let audit = if telemetry.audit { "with audit" } else { "without audit" };
-        writeln!(f, "telemetry: {}, {}, {audit}", telemetry.log_format.as_str(), telemetry.log_level)?;
+        writeln!(f, "telemetry: {}, {}", telemetry.log_format.as_str(), telemetry.log_level)?;
+        write_audit(f, audit, telemetry.audit)?;
         if !lambda.streaming.is_empty() {
             writeln!(f, "lambda: streams to {}", joined(lambda.streaming.iter().map(|door| door.as_str())))?;
         }
@@ -47,6 +50,26 @@ impl fmt::Display for Effective<'_> {
         }
         warnings.iter().try_for_each(|warning| writeln!(f, "warning: {warning}"))
     }
+}
+
+fn write_audit(f: &mut fmt::Formatter<'_>, audit: &Audit, is_enabled: bool) -> fmt::Result {
+    if !is_enabled {
+        return writeln!(f, "audit: off");
+    }
+    match &audit.destination {
+        Destination::Stdout => write!(f, "audit: standard output")?,
+        Destination::File(FileSettings { path, max_bytes, max_age, keep, fsync }) => {
+            write!(f, "audit: {}, rotated at {max_bytes} bytes", path.display())?;
+            max_age.map_or(Ok(()), |age| write!(f, " or after {}", duration(age)))?;
+            match keep {
+                Some(keep) => write!(f, ", {keep} rotated files kept")?,
+                None => write!(f, ", all rotated files kept")?,
+            }
+            write!(f, ", fsync {}", if *fsync == Fsync::Batch { "with each batch" } else { "never" })?;
+        }
+    }
+    audit.key.as_ref().map_or(Ok(()), |key| write!(f, ", mac by {}", key.origin()))?;
+    writeln!(f)
 }
 
 fn write_server(f: &mut fmt::Formatter<'_>, server: &Server) -> fmt::Result {
@@ -172,6 +195,16 @@ fn write_tenant(f: &mut fmt::Formatter<'_>, who: &str, weight: u32, limits: &Lim
         let streams = grant.streams.as_ref().map_or("all streams".to_owned(), |streams| format!("streams {}", joined(streams)));
         let (actions, groups, source) = (joined(&grant.actions), joined(&grant.groups), &grant.source);
         writeln!(f, "  may {actions} in {groups} of {source}, {streams} ({})", grant.rule)?;
+        if let Some(rows) = &grant.rows {
+            writeln!(f, "    only events that match {rows}")?;
+        }
+        if let Some(mask) = &grant.mask {
+            let paths = joined(mask.path_texts());
+            match mask.replacement_text() {
+                Some(text) => writeln!(f, "    masked with {text:?}: {paths}")?,
+                None => writeln!(f, "    removed: {paths}")?,
+            }
+        }
     }
     if grants.is_empty() { writeln!(f, "  no grants") } else { Ok(()) }
 }

@@ -10,13 +10,14 @@
 //! A new key is a field of its section's struct, with its check in `deserialize_with` and its default in `Default`. A key whose
 //! check needs other keys, files or variables also has a line in `validate`.
 //!
-//! Reading order: [`server`], [`telemetry`], [`lambda`], [`demo`], [`issuer`], [`source`], [`cloudwatch`], [`endpoint`], `tenant`
+//! Reading order: [`server`], [`telemetry`], [`audit`], [`lambda`], [`demo`], [`issuer`], [`source`], [`cloudwatch`], [`endpoint`], `tenant`
 //! and `tenant_files` (the sections); [`secret`]; `tree`, `environment`, `deserializer`, `values`, `forms`, `validation`, `paths` (the steps);
 //! [`error`]; [`effective`] (the text of `logmark check`); [`loader`] and [`stamp`] (reading it again when its files change);
 //! [`changes`] (what can change without a restart).
 
 pub mod server;
 pub mod telemetry;
+pub mod audit;
 pub mod lambda;
 pub mod demo;
 pub mod issuer;
@@ -27,7 +28,9 @@ pub mod endpoint;
 mod tenant;
 mod tenant_files;
 mod pattern;
+mod rules;
 pub mod secret;
+pub mod policy_test;
 mod tree;
 mod environment;
 mod deserializer;
@@ -54,6 +57,7 @@ use serde::Deserialize;
 
 use crate::auth::tenant::Tenants;
 use crate::auth::token::IssuerRules;
+use audit::{Audit, RawAudit};
 use demo::Demo;
 use effective::Effective;
 use error::{ConfigError, ConfigErrors, Location};
@@ -77,6 +81,8 @@ pub struct Config {
     pub server: Server,
     /// `[telemetry]`.
     pub telemetry: Telemetry,
+    /// `[audit]`.
+    pub audit: Audit,
     /// `[lambda]`.
     pub lambda: Lambda,
     /// `[demo]`.
@@ -199,6 +205,7 @@ fn read(
 struct RawConfig {
     server: RawServer,
     telemetry: Telemetry,
+    audit: RawAudit,
     lambda: Lambda,
     demo: Demo,
     auth: RawAuth,
@@ -218,6 +225,7 @@ fn validate(raw: RawConfig, root: &Key<'_>, directory: Option<&Entry>, files: &m
     Config {
         server: server::validate(raw.server, &root.key("server")),
         telemetry: raw.telemetry,
+        audit: audit::validate(raw.audit, &root.key("audit")),
         lambda: raw.lambda,
         demo: raw.demo,
         issuers,

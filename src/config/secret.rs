@@ -2,6 +2,7 @@
 //!
 //! Owns `env:NAME` and `file:PATH`. Never prints a secret, or a text written where `env:` or `file:` belongs.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io::Read;
 use std::path::Path;
@@ -116,6 +117,15 @@ pub(super) fn cursor_key(place: &str, validator: &Validator<'_>) -> Result<Curso
         return Err(SecretError::RepeatedByte(origin()));
     }
     Ok(CursorKey { origin: Arc::clone(&secret.origin), bytes: Zeroizing::new(bytes) })
+}
+
+/// The key of audit lines at a place: `env:NAME` or `file:PATH`, for a command without a configuration.
+///
+/// # Errors
+/// Why it cannot be used.
+pub fn read_key(place: &str, variables: &BTreeMap<String, String>) -> Result<CursorKey, String> {
+    let validator = Validator::new(variables, Path::new(""), Vec::new());
+    cursor_key(place, &validator).map_err(|error| error.to_string())
 }
 
 /// The secret at a place: `env:NAME` or `file:PATH`.

@@ -1,4 +1,4 @@
-//! `[telemetry]`: log format, log level and audit lines.
+//! `[telemetry]`: log format, log level, and whether there are audit lines.
 //!
 //! Owns the section's keys and defaults. Never sets up telemetry: [`crate::telemetry`] does.
 
@@ -21,7 +21,7 @@ pub struct Telemetry {
     pub log_format: LogFormat,
     /// `LOGMARK__TELEMETRY__LOG_LEVEL`; info.
     pub log_level: LogFilter,
-    /// `LOGMARK__TELEMETRY__AUDIT`; true: one line for each access decision.
+    /// `LOGMARK__TELEMETRY__AUDIT`; true: audit lines are written, to the destination in `[audit]`.
     pub audit: bool,
 }
 

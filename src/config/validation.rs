@@ -158,6 +158,11 @@ impl<'a> Key<'a> {
         self.array().unwrap_or_default().iter().any(|node| node.skipped.get())
     }
 
+    /// Where the key is.
+    pub(super) fn location(&self) -> &'a Location {
+        self.location
+    }
+
     /// Whether the key is in the file or the environment, with whatever value.
     pub(super) fn is_set(&self) -> bool {
         self.node.is_some()

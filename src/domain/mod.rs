@@ -10,6 +10,8 @@ pub mod time;
 pub mod network;
 pub mod event;
 pub mod filter;
+pub mod tenant_filter;
+pub mod rules;
 pub mod operation;
 pub mod tail;
 pub mod write_operations;

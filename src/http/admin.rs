@@ -100,6 +100,10 @@ async fn ready(State(admin): State<Admin>) -> Response {
         let problem = (!ok).then(|| format!("no keys after {} attempts", issuer.failures));
         checks.push(Check { name: format!("issuer {}", issuer.issuer), ok, is_optional: true, problem });
     }
+    if admin.app.audit.is_enabled() {
+        let problem = admin.app.audit.problem();
+        checks.push(Check { name: "audit".to_owned(), ok: problem.is_none(), is_optional: false, problem });
+    }
     for (source, answer) in admin.app.sources.ready().await {
         let problem = answer.err().map(|error| error.to_string());
         checks.push(Check { name: format!("source {source}"), ok: problem.is_none(), is_optional: false, problem });

@@ -124,6 +124,7 @@ impl<A: ParseRequest> FromRequest<AppState> for Authorized<A> {
             let _first = authorized.set(());
             return Err(ApiError::Internal("a request that is only authorized".to_owned()));
         }
+        info.audit_context().set_permit(&permit);
         Ok(Self { caller, permit, request, now, info })
     }
 }
@@ -160,6 +161,7 @@ impl FromRequestParts<AppState> for Authenticated {
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, ApiError> {
         let info = RequestInfo::from_extensions(&parts.extensions);
+        app.audit.admit()?;
         let caller = app.caller(parts).await?;
         info.set_caller(&caller);
         let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);

@@ -56,7 +56,7 @@ impl RequestInfo {
     pub fn new(headers: &http::HeaderMap, response_budget: Option<ResponseBudget>, client: Option<ClientAddress>) -> Arc<Self> {
         let trace = TraceContext::from_header(headers.get("traceparent").and_then(|value| value.to_str().ok()));
         let id = crate::telemetry::trace::random_hex::<16>();
-        let audit_context = AuditContext::default();
+        let audit_context = AuditContext::new(&id);
         if let Some(ClientAddress(client)) = client {
             audit_context.set_peer(client);
         }
@@ -175,6 +175,7 @@ pub async fn observe(State(app): State<AppState>, mut request: Request, next: Ne
         Some(ClientAddress(app.proxies.client(peer, request.headers())))
     });
     let context = RequestInfo::new(request.headers(), extensions.get().copied(), client);
+    context.audit_context.set_log(&app.audit);
     request.extensions_mut().insert(Arc::clone(&context));
     let method = method_for_log(request.method());
     let begun = Instant::now();
@@ -238,15 +239,11 @@ fn finish(app: &AppState, context: &RequestInfo, mut response: Response) -> Resp
     if let Some(error) = response.extensions_mut().remove::<ApiError>() {
         let operation = route.unwrap_or(UNMATCHED).operation;
         let mut answer = written(app, context, operation, &error);
-        if app.audit && error.is_denial() {
-            context.audit_context.denied(
-                context.id(),
-                operation,
-                error.problem().code,
-                &error.to_string(),
-                error.concerns_the_granted(),
-            );
+        let code = error.problem().code;
+        if error.is_denial() {
+            context.audit_context.denied(operation, code, &error.to_string(), error.concerns_the_granted());
         }
+        context.audit_context.set_ended(Some(code));
         // The router's headers, such as `Allow` for a wrong method.
         for (name, value) in response.headers() {
             answer.headers_mut().entry(name).or_insert_with(|| value.clone());
@@ -256,7 +253,9 @@ fn finish(app: &AppState, context: &RequestInfo, mut response: Response) -> Resp
     }
     if let Some(route) = route {
         response.extensions_mut().insert(route);
+        context.audit_context.set_operation(route.operation);
     }
+    context.audit_context.set_ended(None);
     let headers = response.headers_mut();
     headers.reserve(ADDED_HEADERS);
     // Only an answer with a validator can be cached.

@@ -57,6 +57,7 @@ use crate::auth::snapshot::PolicySnapshot;
 use crate::domain::time::{Clock, Millis};
 use crate::sources::Sources;
 use crate::sources::budget::QueryBudgets;
+use crate::telemetry::audit::AuditLog;
 
 /// The limits of one request.
 #[derive(Debug, Clone, Copy)]
@@ -110,8 +111,8 @@ pub struct App {
     pub(in crate::http) public_url: String,
     /// The configured `public_url`, for the URLs of problem pages. Empty if none is configured: then `type` is a path.
     pub(in crate::http) given_url: String,
-    /// Whether every read and denial has an audit line.
-    pub(in crate::http) audit: bool,
+    /// The audit lines.
+    pub(in crate::http) audit: AuditLog,
     /// The trusted proxies.
     pub(in crate::http) proxies: client_address::Proxies,
     /// The hosts that the service answers for.
@@ -140,8 +141,8 @@ pub struct Parts {
     pub public_url: String,
     /// The configured `public_url`, if any.
     pub given_url: Option<String>,
-    /// Whether audit lines are written.
-    pub audit: bool,
+    /// The audit lines.
+    pub audit: AuditLog,
     /// The trusted proxies.
     pub proxies: client_address::Proxies,
     /// The hosts that the service answers for; `None`: any.
@@ -224,6 +225,12 @@ impl App {
     #[must_use]
     pub fn sealer(&self) -> &cursor::CursorSealer {
         &self.sealer
+    }
+
+    /// The audit lines.
+    #[must_use]
+    pub fn audit(&self) -> &AuditLog {
+        &self.audit
     }
 
     /// The trusted proxies.

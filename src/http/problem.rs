@@ -19,6 +19,7 @@ use crate::auth::policy::Denied;
 use crate::domain::query::operations::QueryStatus;
 use crate::sources::SourceError;
 use crate::sources::budget::QueryBudget;
+use crate::telemetry::audit::AuditUnavailable;
 
 /// An error of a request. `Display` is for the log; [`ApiError::problem`] is for the client.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -37,6 +38,14 @@ pub enum ApiError {
     /// A valid query with parts that the service does not allow.
     #[error("forbidden query: {} places", .0.count())]
     QueryForbidden(FieldErrors),
+    /// A parameter uses a masked field.
+    #[error("`{parameter}` uses the masked field `{path}`")]
+    MaskedField {
+        /// The parameter.
+        parameter: &'static str,
+        /// The masked path.
+        path: String,
+    },
     /// A file of a query that is not complete.
     #[error("the query is {0:?}")]
     QueryIncomplete(QueryStatus),
@@ -117,6 +126,9 @@ pub enum ApiError {
     /// No further live tail can be opened.
     #[error("too many live tails: {0}")]
     TooManyTails(#[from] TailsExceeded),
+    /// Audit lines cannot be written, so no data is read.
+    #[error(transparent)]
+    Audit(#[from] AuditUnavailable),
     /// The service is overloaded.
     #[error("overloaded")]
     Overloaded,
@@ -178,6 +190,7 @@ impl ApiError {
             }
             Self::QueryForbidden(errors) => Problem::new(C::QueryForbidden, text_detail(errors)).of(errors),
             Self::Source(S::QueryForbidden(reason)) => Problem::new(C::QueryForbidden, reason.clone()),
+            Self::Source(S::QueryMasked(_)) => plain(C::QueryForbidden, "The query uses fields that your grant masks."),
             Self::Source(S::QueryTooLong { length, most }) => query_too_long(*length, *most).problem(),
             Self::Source(S::QueryUnsupported(_)) => {
                 plain(C::InvalidQuery, "The source that has the log group does not support this query. Simplify it.")
@@ -237,6 +250,8 @@ impl ApiError {
             Self::Denied(denied @ Denied::SeveralSources { .. }) => {
                 Self::pointer("/logGroups", format!("{denied}: a query runs over groups of one source")).problem()
             }
+            Self::Denied(Denied::MaskedField { path }) => masked_field(FILTER_PARAMETER, path),
+            Self::MaskedField { parameter, path } => masked_field(parameter, path),
             Self::Denied(denied @ Denied::RangeTooLong { .. }) => {
                 Problem::new(C::QueryForbidden, sentence(&format!("{denied}: use a later `start`")))
             }
@@ -290,6 +305,13 @@ impl ApiError {
                 retry_after: Some(Duration::from_secs(1)),
                 ..plain(C::Overloaded, "The service has too many requests at the moment. Try again after `Retry-After`.")
             },
+            Self::Audit(AuditUnavailable) => Problem {
+                retry_after: Some(Duration::from_secs(5)),
+                ..plain(
+                    C::Overloaded,
+                    "The service cannot record requests at the moment, so it answers none. Try again after `Retry-After`.",
+                )
+            },
             Self::Source(S::Throttled { retry_after }) => Problem {
                 retry_after: Some((*retry_after).max(Duration::from_secs(1))),
                 ..plain(
@@ -329,6 +351,15 @@ impl ApiError {
             ),
         }
     }
+}
+
+/// The parameter with a filter pattern.
+const FILTER_PARAMETER: &str = "filter";
+
+fn masked_field(parameter: &'static str, path: &str) -> Problem {
+    let detail = format!("uses `{path}`, which your grant masks: leave it out");
+    let errors = vec![FieldError::new(parameter, detail.as_str())];
+    Problem { errors, ..Problem::new(C::QueryForbidden, format!("`{parameter}` {detail}.")) }
 }
 
 /// The clause as a sentence: with a capital letter, and with a full stop.

@@ -17,6 +17,7 @@ use crate::domain::time::Clock;
 use crate::http::cursor::CursorSealer;
 use crate::http::server::{self, ConnectionLimits};
 use crate::sources::Sources;
+use crate::telemetry::audit::AuditLog;
 
 /// The sources that have endpoints, with their settings, in the order of the configuration.
 fn configured(config: &Config) -> impl Iterator<Item = (&Source, &Settings)> {
@@ -32,6 +33,7 @@ pub(super) fn make(
     sources: &Sources,
     cursor_keys: &[[u8; 32]],
     clock: &Arc<dyn Clock>,
+    audit: &AuditLog,
 ) -> Result<Vec<Arc<Endpoint>>, BuildError> {
     let mut endpoints = Vec::new();
     for (source, settings) in configured(config) {
@@ -41,7 +43,7 @@ pub(super) fn make(
             clock: Arc::clone(clock),
             request_time: config.server.limits.request_timeout,
             header_bytes: config.server.limits.max_header_bytes,
-            audit: config.telemetry.audit,
+            audit: audit.clone(),
         };
         let failed = |why: NameError| BuildError::Source { name: source.name.to_string(), why: why.to_string() };
         endpoints.push(Endpoint::new(source.name.clone(), settings, shared).map_err(failed)?);

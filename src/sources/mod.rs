@@ -12,6 +12,7 @@ pub mod error;
 pub mod local;
 pub mod local_settings;
 pub mod merged;
+mod visible;
 pub mod reader;
 pub mod page_pool;
 pub mod export;

@@ -1,35 +1,24 @@
 //! The queue between the threads that log and the thread that writes the lines.
 //!
 //! Owns the queue, its bound, and the writing thread. Lines keep their order, and one write holds all lines that are queued. When the
-//! queue is full, a log line is dropped and counted, and an audit line waits: no read stays without its line. Never formats a line.
+//! queue is full, a line is dropped and counted. Never formats a line. Audit lines have a queue of their own: [`super::audit`].
 
 use std::io::{self, ErrorKind, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use tracing::Metadata;
 use tracing_subscriber::fmt::MakeWriter;
 
-use super::audit;
 use super::metrics::{LineLoss, log_lines_lost};
 
-/// Bytes of queued lines: about a thousand requests with a log line and an audit line each. As many are being written.
+/// Bytes of queued lines: about two thousand requests with a log line each. As many are being written.
 const CAPACITY: usize = 1 << 20;
 /// The least time between two writes, so that a write holds the lines of many requests under load. The first line after a pause is
 /// written at once. A process that is killed loses the lines of this time.
 const WRITE_INTERVAL: Duration = Duration::from_millis(5);
 /// How long to wait before a write is tried again on an output that does not block.
 const RETRY_INTERVAL: Duration = Duration::from_millis(10);
-
-/// What happens to a line for which the queue has no room.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WhenFull {
-    /// It is dropped and counted.
-    Drop,
-    /// Its thread waits until there is room.
-    Wait,
-}
 
 /// The queue. Clones are the same queue.
 #[derive(Debug, Clone)]
@@ -94,20 +83,15 @@ impl LineQueue {
         Ok(queue)
     }
 
-    /// Queues a line, which ends with a line feed.
-    pub fn push(&self, line: &[u8], when_full: WhenFull) {
+    /// Queues a line, which ends with a line feed. Without room for it, it is dropped and counted.
+    pub fn push(&self, line: &[u8]) {
         let shared = &*self.0;
         let mut state = shared.lock();
-        while !state.has_room(line.len(), shared.capacity) {
-            match when_full {
-                WhenFull::Drop => {
-                    state.dropped += 1;
-                    drop(state);
-                    log_lines_lost(LineLoss::QueueFull, 1);
-                    return;
-                }
-                WhenFull::Wait => state = shared.written.wait(state).unwrap_or_else(PoisonError::into_inner),
-            }
+        if !state.has_room(line.len(), shared.capacity) {
+            state.dropped += 1;
+            drop(state);
+            log_lines_lost(LineLoss::QueueFull, 1);
+            return;
         }
         state.lines.extend_from_slice(line);
         state.queued_bytes += line.len() as u64;
@@ -215,14 +199,11 @@ fn write_all(output: &mut impl Write, mut bytes: &[u8]) -> io::Result<()> {
 
 /// Queues the bytes of each write as one line: the subscriber writes a line at once.
 #[derive(Debug)]
-pub struct LineWriter<'a> {
-    queue: &'a LineQueue,
-    when_full: WhenFull,
-}
+pub struct LineWriter<'a>(&'a LineQueue);
 
 impl Write for LineWriter<'_> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.queue.push(line, self.when_full);
+        self.0.push(line);
         Ok(line.len())
     }
 
@@ -235,12 +216,7 @@ impl<'a> MakeWriter<'a> for LineQueue {
     type Writer = LineWriter<'a>;
 
     fn make_writer(&'a self) -> LineWriter<'a> {
-        LineWriter { queue: self, when_full: WhenFull::Drop }
-    }
-
-    fn make_writer_for(&'a self, metadata: &Metadata<'_>) -> LineWriter<'a> {
-        let when_full = if metadata.target() == audit::TARGET { WhenFull::Wait } else { WhenFull::Drop };
-        LineWriter { queue: self, when_full }
+        LineWriter(self)
     }
 }
 
@@ -286,7 +262,7 @@ mod tests {
                 let queue = &queue;
                 scope.spawn(move || {
                     for number in 0..500 {
-                        queue.push(format!("{worker} {number}\n").as_bytes(), WhenFull::Wait);
+                        queue.push(format!("{worker} {number}\n").as_bytes());
                     }
                 });
             }
@@ -311,10 +287,10 @@ mod tests {
     #[test]
     fn lines_queued_during_a_write_are_one_write() {
         let (queue, permit, writes) = gated(CAPACITY);
-        queue.push(b"first\n", WhenFull::Drop);
+        queue.push(b"first\n");
         wait_until_taken(&queue);
         for line in [b"a\n", b"b\n", b"c\n"] {
-            queue.push(line, WhenFull::Drop);
+            queue.push(line);
         }
         drop(permit);
         assert!(queue.flush(LONG));
@@ -322,26 +298,23 @@ mod tests {
     }
 
     #[test]
-    fn a_full_queue_drops_log_lines_and_keeps_audit_lines_waiting() {
+    fn a_full_queue_drops_lines_and_counts_them() {
         let (queue, permit, writes) = gated(10);
-        queue.push(b"blocks\n", WhenFull::Drop);
+        queue.push(b"blocks\n");
         wait_until_taken(&queue);
-        queue.push(b"123456789\n", WhenFull::Drop);
-        queue.push(b"dropped\n", WhenFull::Drop);
-        thread::scope(|scope| {
-            let audit = scope.spawn(|| queue.push(b"audit\n", WhenFull::Wait));
-            assert!(!queue.flush(Duration::from_millis(1)) && !audit.is_finished());
-            drop(permit);
-        });
+        queue.push(b"123456789\n");
+        queue.push(b"dropped\n");
+        assert_eq!(queue.0.lock().dropped, 1);
+        drop(permit);
         assert!(queue.flush(LONG));
-        assert_eq!(writes.try_iter().flatten().collect::<Vec<u8>>(), b"blocks\n123456789\naudit\n");
+        assert_eq!(writes.try_iter().flatten().collect::<Vec<u8>>(), b"blocks\n123456789\n");
     }
 
     #[test]
     fn a_line_longer_than_the_queue_is_written() {
         let (queue, permit, writes) = gated(4);
         drop(permit);
-        queue.push(b"longer than four\n", WhenFull::Wait);
+        queue.push(b"longer than four\n");
         assert!(queue.flush(LONG));
         assert_eq!(writes.recv().unwrap(), b"longer than four\n");
     }
@@ -352,15 +325,15 @@ mod tests {
         for outcome in [Err(ErrorKind::WouldBlock.into()), Err(ErrorKind::Interrupted.into()), Ok(())] {
             permit.send(outcome).unwrap();
         }
-        queue.push(b"in the end\n", WhenFull::Wait);
+        queue.push(b"in the end\n");
         assert!(queue.flush(LONG));
         assert_eq!(writes.recv().unwrap(), b"in the end\n");
         for outcome in [Err(ErrorKind::BrokenPipe.into()), Ok(())] {
             permit.send(outcome).unwrap();
         }
-        queue.push(b"lost\n", WhenFull::Wait);
+        queue.push(b"lost\n");
         assert!(queue.flush(LONG));
-        queue.push(b"written\n", WhenFull::Wait);
+        queue.push(b"written\n");
         assert!(queue.flush(LONG));
         assert_eq!(writes.recv().unwrap(), b"written\n");
     }

@@ -141,9 +141,11 @@ fn describe() {
     describe_counter!("logmark_config_reloads_total", "Reads of the configuration since the start, by outcome");
     describe_gauge!("logmark_connections", "Open connections, by listener");
     describe_counter!("logmark_connections_refused_total", "Connections closed at a limit, by listener and limit");
+    describe_counter!("logmark_log_lines_lost_total", "Log lines that were not written, by reason");
+    describe_counter!("logmark_audit_lines_total", "Audit lines");
     describe_counter!(
-        "logmark_log_lines_lost_total",
-        "Log lines that were not written, by reason; audit lines are lost only if writing to standard error fails"
+        "logmark_audit_write_failures_total",
+        "Failed attempts to write audit lines; while they fail, lines are kept and requests are refused"
     );
 }
 
@@ -281,6 +283,22 @@ impl LineLoss {
             Self::WriteFailed => "write_failed",
         }
     }
+}
+
+/// Creates the metrics of audit lines, so that a rate includes their first increment.
+pub fn audit_begins() {
+    audit_lines(0);
+    counter!("logmark_audit_write_failures_total").increment(0);
+}
+
+/// Counts audit lines.
+pub fn audit_lines(lines: u64) {
+    counter!("logmark_audit_lines_total").increment(lines);
+}
+
+/// Counts a failed attempt to write audit lines.
+pub fn audit_failure() {
+    counter!("logmark_audit_write_failures_total").increment(1);
 }
 
 /// Counts log lines that are lost.

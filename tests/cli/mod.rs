@@ -2,6 +2,7 @@
 
 pub mod wire;
 mod commands;
+mod check_online;
 mod import;
 mod import_times;
 mod demo;

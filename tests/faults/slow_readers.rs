@@ -74,7 +74,7 @@ async fn all_begin(address: SocketAddr, token: &str, pages: usize, count: usize)
 
 /// How many answers the service has given up, by its audit lines.
 fn cut(binary: &Binary) -> usize {
-    binary.log().matches("\"outcome\":\"client_left\"").count()
+    binary.audit().matches("\"outcome\":\"client_left\"").count()
 }
 
 #[tokio::test]

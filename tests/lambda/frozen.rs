@@ -21,6 +21,7 @@ use logmark::outbound::Outbound;
 use logmark::sources::cloudwatch::{Accounts, CloudWatch, Settings as CloudWatchSettings};
 use logmark::sources::page_pool::PagePool;
 use logmark::sources::{Source, Sources};
+use logmark::telemetry::audit::AuditLog;
 
 use super::events::FrontDoor;
 use super::runtime::Reply;
@@ -104,7 +105,7 @@ fn service(folder: &std::path::Path, clock: &Arc<HeldClock>, fake: &Fake) -> (ax
         public_url: "https://logs.example.com".to_owned(),
         given_url: None,
         proxies: Proxies::default(),
-        audit: true,
+        audit: AuditLog::off(),
         hosts: None,
     });
     (router::router(&app, &[]), hourly)

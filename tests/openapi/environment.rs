@@ -53,7 +53,7 @@ impl TestEnvironment {
         let quotas = Api::ALL.map(|api| format!("{api} = 10000")).join(", ");
         let config = format!(
             "[server]\nlisten = \"127.0.0.1:0\"\nadmin_listen = \"127.0.0.1:0\"\npublic_url = \"https://logs.example.com\"\n\
-             [telemetry]\nlog_level = \"info,request=off,audit=off\"\n\
+             [telemetry]\nlog_level = \"info,request=off\"\n\
              [[auth.issuers]]\nissuer = \"{ISSUER}\"\naudiences = [\"logmark\"]\nalgorithms = [\"ES256\"]\nkeys = \"file:issuer.jwks.json\"\n\
              [[sources]]\nname = \"eu\"\nkind = \"cloudwatch\"\nregion = \"{REGION}\"\nendpoint = \"{}\"\ncache = {{ bytes = 0 }}\n\
              quotas = {{ {quotas}, concurrent_queries = 100 }}\n\

@@ -1,14 +1,16 @@
 //! Each denial has its audit line: who, from where, what, and why; and a flood of them is bounded.
 
+use logmark::telemetry::audit::text_hash;
 use serde_json::Value;
 
 use crate::world::binary::ServiceDirectory;
 use crate::world::client::Client;
 use crate::world::tokens::Issuer;
 
-fn audit_lines(log: &str) -> Vec<Value> {
-    let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    lines.filter(|line| line["target"] == "audit").collect()
+/// The lines about requests on standard output.
+fn audit_lines(output: &str) -> Vec<Value> {
+    let lines = output.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    lines.filter(|line| line["requestId"].is_string()).collect()
 }
 
 #[tokio::test]
@@ -30,15 +32,18 @@ async fn reads_and_denials_are_audited_with_issuer_token_id_and_peer() {
     assert_eq!(made_up.get("/me").await.problem(), "401 invalid_token");
     let nobody = Client::new(served.address, None);
     assert_eq!(nobody.get("/groups").await.problem(), "401 missing_token");
-    let log = served.process.wait_for_log("GET /groups 401").await;
-    let lines = audit_lines(&log);
+    served.process.signal("TERM").await;
+    served.process.ended().await;
+    let lines = audit_lines(&served.process.wait_for_output("\"event\":\"stop\"").await);
     let text = |line: &Value, name: &str| line[name].as_str().unwrap_or("-").to_owned();
     let shown = lines.iter().map(|line| {
-        assert_eq!(line["peer.address"], "127.0.0.1", "{line}");
-        assert_eq!(text(line, "request.id").len(), 32);
-        let outcome = if line["outcome"] == "denied" { text(line, "code") } else { "read".to_owned() };
-        let names = ["tenant.id", "token.issuer", "token.subject", "token.id", "log_group.name"];
-        format!("{outcome} {}", names.map(|name| text(line, name)).join(" "))
+        assert_eq!(line["client"], "127.0.0.1", "{line}");
+        assert_eq!(text(line, "requestId").len(), 32);
+        assert_eq!(line["allowed"], line["event"] == "read", "{line}");
+        let outcome = if line["allowed"] == false { text(line, "code") } else { "read".to_owned() };
+        let group = line["groups"][0].as_str().unwrap_or("-");
+        let names = ["tenant", "issuer", "subject", "tokenId"].map(|name| text(line, name)).join(" ");
+        format!("{outcome} {names} {group}").replace(&text_hash("token-7"), "token-7")
     });
     // A read is audited when its answer has been sent, which may be after the next request.
     let mut shown: Vec<String> = shown.collect();
@@ -70,7 +75,8 @@ async fn a_flood_of_bad_tokens_is_audited_in_bounded_lines() {
     }
     let allowed = 200 + 20 * (usize::try_from(begun.elapsed().as_secs()).unwrap() + 1);
     assert_eq!(made_up.get("/no-such-path").await.status, 404);
-    let log = served.process.wait_for_log("GET none 404").await;
-    let lines = audit_lines(&log);
+    served.process.signal("TERM").await;
+    served.process.ended().await;
+    let lines = audit_lines(&served.process.wait_for_output("\"event\":\"stop\"").await);
     assert!((200..=allowed).contains(&lines.len()), "{} lines, {allowed} allowed", lines.len());
 }

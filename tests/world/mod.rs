@@ -1,5 +1,6 @@
 //! A service of one's own for each test: real sockets, a real store in a temporary folder, tokens of a real key.
 
+mod audit;
 pub mod binary;
 pub mod client;
 pub mod faulty_proxy;
@@ -63,6 +64,9 @@ pub fn write_private(path: &std::path::Path, text: &str) {
     logmark::files::replace(path, text.as_bytes(), logmark::files::PRIVATE).unwrap();
 }
 
+/// Audit lines of the tests' services go to a file in their folder, and not to the output of the tests.
+pub const AUDIT: &str = "[audit]\nsink = \"file\"\npath = \"audit.jsonl\"\nfsync = \"never\"\n";
+
 /// A local source whose endpoint takes this key.
 pub const ENDPOINT: &str = "[[sources]]\nname = \"disk\"\nkind = \"local\"\npath = \"store\"\n\
      endpoint = { listen = \"127.0.0.1:0\", access_key = \"AKIDTEST\", secret_key = \"env:ENDPOINT_SECRET\", account = \"123456789012\" }\n";
@@ -104,6 +108,8 @@ pub struct Options {
     pub sources: Option<String>,
     /// `[tenants…]` and `[tenant_template]`; the default is [`TENANTS`].
     pub tenants: Option<String>,
+    /// `[audit]`; the default is [`AUDIT`].
+    pub audit: Option<String>,
     /// More lines for `[server]`.
     pub server: String,
     /// More files in its folder: name and content.
@@ -177,11 +183,12 @@ impl World {
             .sources
             .clone()
             .unwrap_or_else(|| "[[sources]]\nname = \"disk\"\nkind = \"local\"\npath = \"store\"\n".to_owned());
+        let audit = options.audit.as_deref().unwrap_or(AUDIT);
         let tenants = options.tenants.clone().unwrap_or_else(|| TENANTS.to_owned());
         let text = format!(
             "[server]\nlisten = \"127.0.0.1:0\"\nadmin_listen = \"127.0.0.1:0\"\npublic_url = \"http://logs.test\"\n{}\n\
              [[auth.issuers]]\nissuer = \"test\"\naudiences = [\"logmark\"]\nalgorithms = [\"ES256\"]\nkeys = \"file:issuer.jwks.json\"\n\n\
-             {sources}\n{tenants}",
+             {sources}\n{tenants}\n{audit}",
             options.server
         );
         for (name, content) in &options.files {
@@ -195,6 +202,11 @@ impl World {
 
     /// Puts events into the local source: (milliseconds, message).
     pub async fn put(&self, group: &str, stream: &str, events: &[(i64, &str)]) {
+        self.put_at(group, stream, events, 1_700_000_000_500).await;
+    }
+
+    /// The same with an ingestion time.
+    pub async fn put_at(&self, group: &str, stream: &str, events: &[(i64, &str)], ingestion: i64) {
         let store = self.store.clone().unwrap();
         let _exists = store.create_group(group, 1_700_000_000_000);
         let _exists = store.create_stream(group, stream, 1_700_000_000_000);
@@ -203,7 +215,7 @@ impl World {
             .map(|(timestamp, message)| NewEvent { timestamp: *timestamp, message: (*message).to_owned() })
             .collect();
         for part in events.chunks(10_000) {
-            store.append(group, stream, part.to_vec(), 1_700_000_000_500).await.unwrap();
+            store.append(group, stream, part.to_vec(), ingestion).await.unwrap();
         }
     }
 

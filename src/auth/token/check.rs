@@ -11,6 +11,7 @@ use super::rules::{IssuerRules, TenantRule};
 use super::scopes::{self, GrantedScope};
 use crate::auth::reserved::is_reserved;
 use crate::domain::name::TenantId;
+use crate::telemetry::audit::text_hash;
 
 /// 2^53: JSON parsers differ on larger whole numbers (RFC 8259 §6).
 const FIRST_INEXACT: u64 = 1 << 53;
@@ -28,7 +29,7 @@ pub struct Claims {
     pub scopes: Vec<GrantedScope>,
     /// `exp` in seconds since 1970, a fraction cut off, without leeway.
     pub expires_at: i64,
-    /// `jti`.
+    /// The hash of `jti`, or of the token if it has none; for audit lines. `None`: there is no token.
     pub token_id: Option<String>,
 }
 
@@ -70,7 +71,7 @@ pub(super) fn check_claims(
         tenant: tenant(claims, rules)?,
         scopes: scopes::scopes(claims, &rules.scope_claims)?,
         expires_at,
-        token_id: claims.text("jti")?.map(str::to_owned),
+        token_id: claims.text("jti")?.map(text_hash),
     };
     Ok((verified, window))
 }

@@ -17,6 +17,7 @@ mod scopes;
 mod check;
 mod token_cache;
 mod verifier;
+mod unsigned;
 
 pub use bearer::{CredentialError, MAX_TOKEN_BYTES, UnverifiedToken, bearer};
 pub use check::Claims;
@@ -26,4 +27,5 @@ pub use header::{Header, TokenType};
 pub use rules::{IssuerRules, RulesError, TenantRule};
 pub use scopes::GrantedScope;
 pub use token_cache::VerifiedToken;
+pub use unsigned::read_unsigned;
 pub use verifier::Verifier;

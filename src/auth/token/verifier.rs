@@ -20,6 +20,7 @@ use crate::auth::keys::{
     IssuerReadiness, KeyError, KeyFetcher, KeyLocation, KeySource, KeyStore, VerificationKey, verify_signature,
 };
 use crate::domain::time::Clock;
+use crate::telemetry::audit::text_hash;
 
 /// Verifies tokens of the configured issuers. Changed rules need a new verifier ([`Verifier::with_rules`]), whose token cache is empty.
 pub struct Verifier {
@@ -183,7 +184,8 @@ impl Verifier {
             return Err(TokenError::Signature);
         }
         let now = self.clock.now().0;
-        let (claims, window) = check::check_claims(jws.header(), &claims, &issuer.rules, now)?;
+        let (mut claims, window) = check::check_claims(jws.header(), &claims, &issuer.rules, now)?;
+        claims.token_id.get_or_insert_with(|| text_hash(token.as_str()));
         let token = VerifiedToken::new(Arc::new(claims));
         self.token_cache.insert_verified(digest, CachedToken { token: token.clone(), window, key_reference }).await;
         Ok((token, window))

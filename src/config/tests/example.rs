@@ -1,4 +1,4 @@
-//! The documentation's example: what it means, and what of it this version does not serve yet.
+//! The documentation's example, and what it means.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -82,31 +82,12 @@ impl Folder {
     fn parse(&self, text: &str) -> Result<Config, ConfigErrors> {
         parse(Some((&self.location.path().join("logmark.toml"), text)), &self.environment)
     }
-
-    /// The example as far as it is served.
-    fn served(&self) -> Config {
-        let later = |line: &&str| !["where =", "mask ="].iter().any(|start| line.starts_with(start));
-        self.parse(&EXAMPLE.lines().filter(later).collect::<Vec<_>>().join("\n")).unwrap()
-    }
-}
-
-#[test]
-fn the_example_says_what_this_version_does_not_serve_and_nothing_else() {
-    let folder = Folder::new();
-    let found = lines(folder.parse(EXAMPLE)).replace(&format!("{}/", folder.location.path().display()), "");
-    let unsupported = "is not supported";
-    let rules = format!("{unsupported}: this version has no row or field rules, and does not serve a grant without its rules");
-    let expected = [
-        format!("logmark.toml:37:1: tenants.acme.grants[0].where: {rules}"),
-        format!("logmark.toml:38:1: tenants.acme.grants[0].mask: {rules}"),
-    ];
-    assert_eq!(found, expected.join("\n"));
 }
 
 #[test]
 fn the_example_means_what_it_says() {
     let folder = Folder::new();
-    let config = folder.served();
+    let config = folder.parse(EXAMPLE).unwrap();
     assert_eq!(config.server.listen.to_string(), "0.0.0.0:8443");
     assert_eq!(config.server.public_url(config.server.listen), "https://logs.example.com");
     assert_eq!(config.server.tls.as_ref().unwrap().cert, folder.location.path().join("cert.pem"));
@@ -129,6 +110,11 @@ fn the_example_means_what_it_says() {
     assert_eq!(acme.limits.scanned_gb_per_day, Some(50.0));
     assert_eq!(acme.grants[0].rule, "tenants.acme.grants[0]");
     assert!(acme.grants[0].covers_group("/acme/api") && !acme.grants[0].covers_stream("test-1"));
+    let (rows, mask) = (acme.grants[0].rows.as_ref().unwrap(), acme.grants[0].mask.as_ref().unwrap());
+    assert!(rows.matches(r#"{"tenant":"acme"}"#) && !rows.matches(r#"{"tenant":"globex"}"#));
+    assert_eq!(mask.fields().paths().iter().map(ToString::to_string).collect::<Vec<_>>(), ["$.card", "$.user.email"]);
+    assert!(printed.contains("only events that match { $.tenant = acme }"), "{printed}");
+    assert!(printed.contains("masked with \"***\": `$.card`") || printed.contains("masked with \"***\": $.card"), "{printed}");
     let other = config.tenants.get(&TenantId::try_from("other").unwrap());
     assert_eq!((other.grants[0].rule.as_str(), other.grants[0].source.as_str()), ("tenant_template", "eu"));
     assert_eq!(other.grants[0].actions, [Action::Read, Action::Tail]);
@@ -169,7 +155,8 @@ fn with_tls_the_address_is_another_and_work_ends_before_the_request_does() {
 #[test]
 fn what_holds_is_printed_without_a_secret() {
     let folder = Folder::new();
-    let printed = folder.served().effective().to_string().replace(&format!("{}/", folder.location.path().display()), "");
+    let printed =
+        folder.parse(EXAMPLE).unwrap().effective().to_string().replace(&format!("{}/", folder.location.path().display()), "");
     // As many threads as this machine has processors.
     let threads = LocalQuerySettings::default().threads.to_string();
     let printed = printed.replace(&format!("on {threads} threads"), "on N threads");
@@ -185,7 +172,8 @@ fn what_holds_is_printed_without_a_secret() {
   live tails: 10000
   response memory: 134217728 bytes
   times: handshake 10s, headers 10s, idle 1m, request 30s, work 20s, drain 20s
-telemetry: json, info, with audit
+telemetry: json, info
+audit: standard output
 issuer https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_abc
   keys discover, RS256
   audience logmark
@@ -215,7 +203,7 @@ warning: logmark.toml:38:1: tenant_template.source: is missing: the grant applie
 fn all_errors_are_reported_in_the_order_of_their_locations() {
     let text =
         "[tenant_template]\ngroups = []\n[server]\nlisen = 1\nadmin_listen = \"x\"\n[[sources]]\nname = \"eu\"\nkind = \"s3\"\n";
-    let errors = parsed(text, &[("LOGMARK__SERVER__LISTEN", "y"), ("LOGMARK__AUDIT", "true")]).unwrap_err();
+    let errors = parsed(text, &[("LOGMARK__SERVER__LISTEN", "y"), ("LOGMARK__ADUIT", "true")]).unwrap_err();
     let expected =
         "logmark.toml:1:1: auth.issuers: is missing: write at least one `[[auth.issuers]]`, or no token is accepted
 logmark.toml:1:1: tenant_template.actions: is missing: list what the grant allows: `read`, `query`, `tail`, `describe`
@@ -223,7 +211,7 @@ logmark.toml:2:10: tenant_template.groups: is empty: the grant would allow nothi
 logmark.toml:4:1: server.lisen: unknown key: did you mean `listen`?
 logmark.toml:5:16: server.admin_listen: `x` is not an address to listen on: write a host and a port, such as `127.0.0.1:8080`, `localhost:8080`, `:8080` or `[::]:8443`
 logmark.toml:8:8: sources[0].kind: `s3` is unknown: expected `cloudwatch` or `local`
-LOGMARK__AUDIT: unknown key: expected `server`, `telemetry`, `lambda`, `demo`, `auth`, `sources`, `tenants` or `tenant_template`
+LOGMARK__ADUIT: unknown key: did you mean `audit`?
 LOGMARK__SERVER__LISTEN: `y` is not an address to listen on: write a host and a port, such as `127.0.0.1:8080`, `localhost:8080`, `:8080` or `[::]:8443`
 8 errors in the configuration";
     assert_eq!(errors.render(), expected);

@@ -101,7 +101,7 @@ pub(super) fn differs(parameter: &str) -> ApiError {
 
 /// The audit line of a list.
 pub(super) fn audit<Op: Operation>(app: &App, info: &RequestInfo, permit: &Permit<Op>, group: Option<&str>, items: usize) {
-    if app.audit {
-        AuditLine::new::<Op>(info.id(), info.audit_context(), permit, group, None).write(items as u64, 0, "end");
+    if app.audit.is_enabled() {
+        AuditLine::new::<Op>(info.audit_context(), permit, group, None).write(items as u64, 0, "end");
     }
 }

@@ -17,6 +17,7 @@ mod queries;
 mod tail;
 mod probe;
 mod streams;
+mod group_filter;
 mod paging;
 mod position;
 mod client;

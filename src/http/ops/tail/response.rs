@@ -53,10 +53,12 @@ impl TailResponder {
         let reader = Op::follow(tail, &permit, request.start.clone()).await?;
         // A tail is counted as a tail, and not as a running request too.
         info.release::<ConcurrencyGuard>();
-        let audit = app.audit.then(|| {
+        let audit = app.audit.is_enabled().then(|| {
             let (group, stream) = (&request.cursor_request.group, &request.cursor_request.stream);
             let stream = stream.as_ref().map(LogStreamName::as_str);
-            AuditLine::new::<Op>(info.id(), info.audit_context(), &permit, Some(group.as_str()), stream)
+            let line = AuditLine::new::<Op>(info.audit_context(), &permit, Some(group.as_str()), stream);
+            line.write_begin();
+            line
         });
         let format = request.format;
         let writer = FrameWriter::new(format, request.columns.clone());

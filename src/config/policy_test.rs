@@ -1,0 +1,315 @@
+//! The file of `logmark policy test`: what tenants may and may not do, as tables.
+//!
+//! Owns the keys of the file and the form of an expectation. `crate::cli::policy` compares them with the policy.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Deserializer};
+
+use super::error::{ConfigError, ConfigErrors, Location};
+use super::issuer::tenant_id;
+use super::validation::{Key, Validator};
+use super::{deserializer, tree, values};
+use crate::auth::tenant::Scope;
+use crate::domain::name::{LogGroupName, LogStreamName, TenantId};
+use crate::domain::operation::Action;
+
+/// A checked file.
+#[derive(Debug)]
+pub struct PolicyTests {
+    /// `config`: the configuration to test, relative to the folder of the file.
+    pub config: Option<PathBuf>,
+    /// `[[test]]`, at least one.
+    pub tests: Vec<PolicyTest>,
+}
+
+/// A `[[test]]`.
+#[derive(Debug)]
+pub struct PolicyTest {
+    /// `name`.
+    pub name: String,
+    /// Where the test is.
+    pub location: Location,
+    /// `tenant` and `scopes`, or `claims`.
+    pub caller: TestCaller,
+    /// `expect_tenant`, for a test of claims.
+    pub expect_tenant: Option<(Location, TenantId)>,
+    /// `expect_scopes`, for a test of claims.
+    pub expect_scopes: Option<(Location, Vec<String>)>,
+    /// `refused`, for a test of claims: the token is refused.
+    pub refused: Option<Location>,
+    /// `may` and `may_not`.
+    pub expectations: Vec<Expectation>,
+}
+
+/// Who asks.
+#[derive(Debug)]
+pub enum TestCaller {
+    /// A tenant, with the scopes of its token.
+    Tenant {
+        /// The tenant.
+        tenant: TenantId,
+        /// The scopes, checked.
+        scopes: Vec<String>,
+    },
+    /// The claims of a token, as JSON.
+    Claims(String),
+}
+
+/// An item of `may` or `may_not`.
+#[derive(Debug)]
+pub struct Expectation {
+    /// Where it is.
+    pub location: Location,
+    /// Whether the request is to be allowed.
+    pub is_allowed: bool,
+    /// The request.
+    pub request: PolicyRequest,
+}
+
+/// A request: `ACTION GROUP` or `ACTION GROUP stream STREAM`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyRequest {
+    /// The action.
+    pub action: Action,
+    /// The log group.
+    pub group: LogGroupName,
+    /// The log stream; `None`: the group as a whole.
+    pub stream: Option<LogStreamName>,
+}
+
+impl std::fmt::Display for PolicyRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.action, self.group)?;
+        self.stream.as_ref().map_or(Ok(()), |stream| write!(f, " stream {stream}"))
+    }
+}
+
+/// The file as written.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct RawPolicyTests {
+    config: Option<String>,
+    test: Vec<RawTest>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct RawTest {
+    #[serde(deserialize_with = "name")]
+    name: Option<String>,
+    #[serde(deserialize_with = "tenant")]
+    tenant: Option<TenantId>,
+    #[serde(deserialize_with = "scopes")]
+    scopes: Option<Vec<String>>,
+    claims: Option<String>,
+    #[serde(deserialize_with = "tenant")]
+    expect_tenant: Option<TenantId>,
+    #[serde(deserialize_with = "scopes")]
+    expect_scopes: Option<Vec<String>>,
+    refused: bool,
+    #[serde(deserialize_with = "requests")]
+    may: Vec<PolicyRequest>,
+    #[serde(deserialize_with = "requests")]
+    may_not: Vec<PolicyRequest>,
+}
+
+fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    values::text(deserializer, values::name::<256>).map(Some)
+}
+
+fn tenant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<TenantId>, D::Error> {
+    values::text(deserializer, tenant_id).map(Some)
+}
+
+fn scopes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
+    let check = |text: &str| Scope::parse(text, &"scope".into()).map(|_| text.to_owned());
+    values::list(deserializer, None, check).map(Some)
+}
+
+fn requests<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<PolicyRequest>, D::Error> {
+    values::list(deserializer, Some("list at least one request, or remove the key"), request)
+}
+
+/// Parses a request.
+fn request(text: &str) -> Result<PolicyRequest, String> {
+    const FORM: &str =
+        "is not a request: write `ACTION GROUP` or `ACTION GROUP stream STREAM`, such as `read /acme/api stream prod-1`";
+    let (action, rest) = text.split_once(' ').ok_or(FORM)?;
+    let action: Action = action.parse().map_err(|_| {
+        let known = Action::ALL.map(Action::as_str);
+        format!("begins with an unknown action: {}", super::spelling::expected(action, &known))
+    })?;
+    let (group, stream) = match rest.split_once(' ') {
+        None => (rest, None),
+        Some((group, rest)) => (group, Some(rest.strip_prefix("stream ").ok_or(FORM)?)),
+    };
+    if group.contains('*') {
+        return Err("has a pattern: name one group, such as one that the pattern matches".to_owned());
+    }
+    let group = LogGroupName::try_from(group.to_owned()).map_err(|error| format!("does not name a log group: it {error}"))?;
+    let stream = stream.map(|name| LogStreamName::try_from(name.to_owned()));
+    let stream = stream.transpose().map_err(|error| format!("does not name a log stream: it {error}"))?;
+    Ok(PolicyRequest { action, group, stream })
+}
+
+/// Reads a file.
+///
+/// # Errors
+/// All errors found.
+pub fn read(path: &Path) -> Result<PolicyTests, ConfigErrors> {
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        let why = super::paths::FileError::of(path, &error).to_string();
+        ConfigErrors::new(vec![ConfigError::about(&name, why)])
+    })?;
+    parse(path, &text)
+}
+
+/// Reads the text of a file.
+///
+/// # Errors
+/// All errors found.
+pub fn parse(path: &Path, text: &str) -> Result<PolicyTests, ConfigErrors> {
+    let root = tree::read(&path.display().to_string(), text).map_err(|error| ConfigErrors::new(vec![error]))?;
+    let variables = BTreeMap::new();
+    let validator = Validator::new(&variables, path.parent().unwrap_or(Path::new("")), Vec::new());
+    let tests = deserializer::read::<RawPolicyTests>(&root, &validator).map(|raw| validate(raw, &Key::root(&validator, &root)));
+    let (errors, _) = validator.finish();
+    match tests {
+        Some(tests) if errors.is_empty() => Ok(tests),
+        _ => Err(ConfigErrors::new(errors)),
+    }
+}
+
+fn validate(raw: RawPolicyTests, root: &Key<'_>) -> PolicyTests {
+    const NEEDED: &str = "write at least one `[[test]]`, or nothing is tested";
+    let (config, tests) = (root.key("config"), root.key("test"));
+    tests.require(NEEDED);
+    tests.require_items(NEEDED);
+    let config = raw.config.and_then(|text| config.path(&text));
+    let tests = raw.test.into_iter().zip(tests.items()).filter_map(|(raw, key)| validate_test(raw, &key));
+    PolicyTests { config, tests: tests.collect() }
+}
+
+fn validate_test(raw: RawTest, key: &Key<'_>) -> Option<PolicyTest> {
+    key.key("name").require("say what the test shows");
+    let caller = match (raw.tenant, raw.claims) {
+        (_, Some(claims)) => {
+            key.refuse(
+                &["tenant", "scopes"],
+                "conflicts with `claims`, which contain both: use `expect_tenant` and `expect_scopes`",
+            );
+            TestCaller::Claims(claims)
+        }
+        (tenant, None) => {
+            let reason = "applies to a test of `claims`: add them, or remove the key";
+            key.refuse(&["expect_tenant", "expect_scopes", "refused"], reason);
+            key.key("tenant").require("write the tenant, or `claims` with those of a token");
+            TestCaller::Tenant { tenant: tenant?, scopes: raw.scopes.unwrap_or_else(|| vec!["logs:*:*".to_owned()]) }
+        }
+    };
+    let refused = raw.refused.then(|| key.key("refused").location().clone());
+    if refused.is_some() {
+        key.refuse(
+            &["may", "may_not", "expect_tenant", "expect_scopes"],
+            "conflicts with `refused`: a refused token may do nothing",
+        );
+    } else if ["may", "may_not", "expect_tenant", "expect_scopes"].iter().all(|name| !key.key(name).is_set()) {
+        key.error("expects nothing: write `may` or `may_not`");
+    }
+    let of_list = |name: &str, requests: Vec<PolicyRequest>, is_allowed: bool| -> Vec<Expectation> {
+        let items = key.key(name);
+        let located = items.items().map(|item| item.location().clone()).collect::<Vec<_>>();
+        requests.into_iter().zip(located).map(|(request, location)| Expectation { location, is_allowed, request }).collect()
+    };
+    let mut expectations = of_list("may", raw.may, true);
+    for expectation in of_list("may_not", raw.may_not, false) {
+        if expectations.iter().any(|other| other.request == expectation.request) {
+            key.key("may_not").error(format_args!("lists `{}`, which `may` lists too", expectation.request));
+        }
+        expectations.push(expectation);
+    }
+    let located = |name: &str| key.key(name).location().clone();
+    Some(PolicyTest {
+        name: raw.name?,
+        location: key.location().clone(),
+        caller,
+        expect_tenant: raw.expect_tenant.map(|tenant| (located("expect_tenant"), tenant)),
+        expect_scopes: raw.expect_scopes.map(|scopes| (located("expect_scopes"), scopes)),
+        refused,
+        expectations,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(text: &str) -> String {
+        let errors = parse(Path::new("t.toml"), text).map(|tests| format!("{tests:?}")).expect_err(text);
+        errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn a_request_is_an_action_a_group_and_perhaps_a_stream() {
+        for (text, expected) in [
+            ("read /acme/api", "read /acme/api"),
+            ("tail /acme/api stream prod-1", "tail /acme/api stream prod-1"),
+            ("query /acme/api", "query /acme/api"),
+            ("describe /acme/api stream a stream b", "describe /acme/api stream a stream b"),
+        ] {
+            assert_eq!(request(text).unwrap().to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn every_bad_file_is_refused_with_its_place_and_a_hint() {
+        let test = |lines: &str| format!("[[test]]\nname = \"n\"\ntenant = \"acme\"\n{lines}");
+        let bad_request = |text: &str| test(&format!("may = [\"{text}\"]"));
+        for (text, expected) in [
+            (String::new(), "t.toml:1:1: test: is missing: write at least one `[[test]]`, or nothing is tested"),
+            ("test = []".to_owned(), "t.toml:1:8: test: is empty: write at least one `[[test]]`, or nothing is tested"),
+            ("[[test]".to_owned(), "t.toml:1:8: invalid TOML: unclosed array table, expected `]`"),
+            ("[[tests]]".to_owned(), "t.toml:1:3: tests: unknown key: did you mean `test`?"),
+            (test("my = []"), "t.toml:4:1: test[0].my: unknown key: did you mean `may`?"),
+            (test("may = []"), "t.toml:4:7: test[0].may: is empty: list at least one request, or remove the key"),
+            (test("may = \"read /a\""), "t.toml:4:7: test[0].may: must be an array, not a string"),
+            (test(""), "t.toml:1:1: test[0]: expects nothing: write `may` or `may_not`"),
+            (test("refused = true"), "t.toml:4:1: test[0].refused: applies to a test of `claims`: add them, or remove the key"),
+            (bad_request("reed /a"), "t.toml:4:8: test[0].may[0]: `reed /a` begins with an unknown action: did you mean `read`?"),
+            (
+                bad_request("read /a/*"),
+                "t.toml:4:8: test[0].may[0]: `read /a/*` has a pattern: name one group, such as one that the pattern matches",
+            ),
+            (
+                bad_request("read"),
+                "t.toml:4:8: test[0].may[0]: `read` is not a request: write `ACTION GROUP` or `ACTION GROUP stream STREAM`, such as `read /acme/api stream prod-1`",
+            ),
+            (test("may = [\"read /a\", \"read /a\"]"), "t.toml:4:19: test[0].may[1]: `read /a` is listed twice"),
+            (
+                test("may = [\"read /a\"]\nmay_not = [\"read /a\"]"),
+                "t.toml:5:11: test[0].may_not: lists `read /a`, which `may` lists too",
+            ),
+            (
+                test("scopes = [\"read\"]\nmay = [\"read /a\"]"),
+                "t.toml:4:11: test[0].scopes[0]: `read` is not a scope: write `logs:<action>:<group pattern>`, with the action `read`, `query`, `tail`, `describe` or `*`",
+            ),
+            (
+                test("claims = '{}'\nmay = [\"read /a\"]"),
+                "t.toml:3:1: test[0].tenant: conflicts with `claims`, which contain both: use `expect_tenant` and `expect_scopes`",
+            ),
+            (
+                "[[test]]\nmay = [\"read /a\"]".to_owned(),
+                "t.toml:1:1: test[0].name: is missing: say what the test shows\nt.toml:1:1: test[0].tenant: is missing: write the tenant, or `claims` with those of a token",
+            ),
+            (
+                "[[test]]\nname = \"n\"\nclaims = '{}'\nrefused = true\nmay = [\"read /a\"]".to_owned(),
+                "t.toml:5:1: test[0].may: conflicts with `refused`: a refused token may do nothing",
+            ),
+        ] {
+            assert_eq!(refused(&text), expected, "{text}");
+        }
+    }
+}
