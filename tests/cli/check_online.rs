@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
 use super::serve::{TLS, write_certificate};
@@ -83,6 +83,8 @@ async fn answering(bytes: Option<String>) -> String {
         let mut open = Vec::new();
         while let Ok((mut socket, _)) = listener.accept().await {
             if let Some(bytes) = &bytes {
+                // A client takes no answer before it has asked.
+                let _asked = socket.read(&mut [0; 4096]).await;
                 let _gone = socket.write_all(bytes.as_bytes()).await;
                 let _gone = socket.shutdown().await;
             }
