@@ -188,12 +188,6 @@ impl App {
         })
     }
 
-    /// The audit lines.
-    #[must_use]
-    pub fn audit(&self) -> &AuditLog {
-        &self.audit
-    }
-
     /// The policy at this moment. A request takes it once, so that its answer is by one policy alone.
     #[must_use]
     pub fn policy(&self) -> Arc<PolicySnapshot> {
@@ -237,6 +231,12 @@ impl App {
     #[must_use]
     pub fn sealer(&self) -> &cursor::CursorSealer {
         &self.sealer
+    }
+
+    /// The audit lines.
+    #[must_use]
+    pub fn audit(&self) -> &AuditLog {
+        &self.audit
     }
 
     /// The trusted proxies.

@@ -3,6 +3,7 @@
 pub mod wire;
 mod commands;
 mod explain;
+mod check_online;
 mod import;
 mod import_times;
 mod demo;

@@ -266,8 +266,7 @@ impl EventResponder {
         });
         let problem_url = self.app.problem_url().to_owned();
         let writer = self.writer();
-        let response = Response::new(Body::empty());
-        let response = self.with_headers(response, counts_withheld);
+        let response = self.with_headers(Response::new(Body::empty()), counts_withheld);
         let ending = StreamOptions {
             seal: seal_next,
             as_line: self.request.cursor_line,
