@@ -5,6 +5,7 @@
 mod endpoints;
 mod preflight;
 mod online;
+mod opened;
 mod reload;
 
 use std::future::Future;
@@ -22,12 +23,10 @@ use tokio::task::JoinHandle;
 use crate::auth::snapshot::PolicySnapshot;
 use crate::auth::token::Verifier;
 use crate::aws_protocol::endpoint::Endpoint;
+use crate::config::Config;
 use crate::config::audit::Audit;
 use crate::config::loader::Loader;
 use crate::config::server::CursorKeys;
-use crate::config::source::SourceKind;
-use crate::config::{self, Config};
-use crate::domain::name::SourceName;
 use crate::domain::time::Clock;
 use crate::http::client_address::Proxies;
 use crate::http::cursor::CursorSealer;
@@ -36,16 +35,15 @@ use crate::http::tickets::Tickets;
 use crate::http::{App, AppState, Parts, RequestLimits, admin, router};
 use crate::limits::TenantLimits;
 use crate::outbound::Outbound;
-use crate::sources::cloudwatch::settings::QuotaRefresh;
-use crate::sources::cloudwatch::{Accounts, CloudWatch, DEFAULT_DEADLINE, Settings};
-use crate::sources::local_settings::LocalQuerySettings;
+use crate::sources::Sources;
+use crate::sources::cloudwatch::CloudWatch;
 use crate::sources::page_pool::PagePool;
 use crate::sources::tail::GapReason;
-use crate::sources::{Source, Sources};
 use crate::telemetry::audit::{AuditLog, Destination};
 use crate::telemetry::metrics::{Metrics, tails_begin};
 
 pub use online::{OnlineCheck, check_online};
+use opened::Opened;
 pub use preflight::preflight;
 use reload::{Reloader, Reloading};
 
@@ -360,94 +358,5 @@ fn cursor_keys(config: &Config) -> Vec<[u8; 32]> {
     match &config.server.cursor_keys {
         CursorKeys::PerProcess => Vec::new(),
         CursorKeys::Given(keys) => keys.iter().map(|key| *key.expose()).collect(),
-    }
-}
-
-fn endpoint(cloudwatch: &config::cloudwatch::CloudWatch) -> Result<Option<http::Uri>, String> {
-    let parse = |url: &url::Url| url.as_str().parse().map_err(|error: http::uri::InvalidUri| format!("endpoint: {error}"));
-    cloudwatch.endpoint.as_ref().map(parse).transpose()
-}
-
-/// The settings of a CloudWatch source.
-fn settings_of(name: &SourceName, cloudwatch: &config::cloudwatch::CloudWatch, config: &Config) -> Result<Settings, String> {
-    Ok(Settings {
-        // Shorter than the timeout of the request, so that a slow or throttled source is reported as such.
-        deadline: DEFAULT_DEADLINE.min(config.server.limits.work_time),
-        endpoint: endpoint(cloudwatch)?,
-        assume_role: cloudwatch.assume_role.as_ref().map(ToString::to_string),
-        external_id: cloudwatch.external_id.as_ref().map(ToString::to_string),
-        account: cloudwatch.account.as_ref().map(ToString::to_string),
-        quotas: cloudwatch.quotas(),
-        service_quotas: cloudwatch.reads_quotas.then(|| QuotaRefresh { endpoint: None, given: cloudwatch.given_quotas.clone() }),
-        cache: cloudwatch.cache,
-        queries: cloudwatch.queries,
-        tail: cloudwatch.tail,
-        ..Settings::new(name.clone(), cloudwatch.region.as_str())
-    })
-}
-
-/// The open sources.
-struct Opened {
-    sources: Vec<(SourceName, Arc<dyn Source>)>,
-    #[cfg(feature = "local")]
-    stores: Vec<logmark_store::Store>,
-    /// The CloudWatch sources among them, for their background tasks.
-    cloudwatch: Vec<Arc<CloudWatch>>,
-}
-
-impl Opened {
-    async fn open(config: &Config, outbound: &Outbound, clock: &Arc<dyn Clock>) -> Result<Self, BuildError> {
-        let mut opened = Self {
-            sources: Vec::new(),
-            #[cfg(feature = "local")]
-            stores: Vec::new(),
-            cloudwatch: Vec::new(),
-        };
-        let accounts = Accounts::default();
-        for source in &config.sources {
-            let failed = |why: String| BuildError::Source { name: source.name.to_string(), why };
-            let made: Arc<dyn Source> = match &source.kind {
-                SourceKind::CloudWatch(cloudwatch) => {
-                    let settings = settings_of(&source.name, cloudwatch, config).map_err(failed)?;
-                    let made = CloudWatch::connect(settings, outbound.clone(), Arc::clone(clock), &accounts);
-                    let made = Arc::new(made.map_err(|error| failed(error.to_string()))?);
-                    opened.cloudwatch.push(Arc::clone(&made));
-                    made
-                }
-                SourceKind::Local { path, queries, .. } => opened.local(&source.name, path, *queries, clock).await?,
-            };
-            opened.sources.push((source.name.clone(), made));
-        }
-        Ok(opened)
-    }
-
-    #[cfg(feature = "local")]
-    async fn local(
-        &mut self,
-        name: &SourceName,
-        path: &std::path::Path,
-        queries: LocalQuerySettings,
-        clock: &Arc<dyn Clock>,
-    ) -> Result<Arc<dyn Source>, BuildError> {
-        use logmark_store::{Options, Store};
-        let failed = |why: String| BuildError::Source { name: name.to_string(), why };
-        let directory = path.to_owned();
-        let opening = tokio::task::spawn_blocking(move || Store::open(&directory, Options::default())).await;
-        let store = opening.map_err(|error| failed(error.to_string()))?.map_err(|error| failed(error.to_string()))?;
-        self.stores.push(store.clone());
-        let source = crate::sources::local::Local::new(name.clone(), store, path, queries, Arc::clone(clock));
-        Ok(Arc::new(source.map_err(|error| failed(format!("no threads for queries: {error}")))?))
-    }
-
-    #[cfg(not(feature = "local"))]
-    #[expect(clippy::unused_async, reason = "has the form of the one that opens stores")]
-    async fn local(
-        &mut self,
-        name: &SourceName,
-        _path: &std::path::Path,
-        _queries: LocalQuerySettings,
-        _clock: &Arc<dyn Clock>,
-    ) -> Result<Arc<dyn Source>, BuildError> {
-        Err(BuildError::NoLocal(name.to_string()))
     }
 }

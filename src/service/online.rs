@@ -13,7 +13,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, join_all};
 use url::Url;
 
-use super::settings_of;
+use super::opened::settings_of;
 use crate::auth::keys::{AddressPolicy, FetchError, KeyFetcher, KeyLocation, LoadError, load_keys};
 use crate::auth::token::IssuerRules;
 use crate::config::Config;
