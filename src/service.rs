@@ -2,6 +2,7 @@
 //!
 //! Owns the order of start and shutdown. The same [`Service`] runs behind sockets ([`Listeners`]) and on Lambda.
 
+mod audit_log;
 mod endpoints;
 mod preflight;
 
@@ -18,7 +19,6 @@ use tokio::task::JoinHandle;
 
 use crate::auth::token::Verifier;
 use crate::aws_protocol::endpoint::Endpoint;
-use crate::config::audit::Audit;
 use crate::config::server::CursorKeys;
 use crate::config::source::SourceKind;
 use crate::config::{self, Config};
@@ -35,7 +35,6 @@ use crate::sources::local_settings::LocalQuerySettings;
 use crate::sources::page_pool::PagePool;
 use crate::sources::tail::GapReason;
 use crate::sources::{Source, Sources};
-use crate::telemetry::audit::{AuditLog, Destination};
 use crate::telemetry::metrics::{Metrics, tails_begin};
 
 pub use preflight::preflight;
@@ -129,7 +128,7 @@ impl Service {
             tails: server.limits.max_tails,
         };
         let sources = Sources::new(opened.sources, PagePool::new(server.limits.response_memory));
-        let audit = audit_log(config)?;
+        let audit = audit_log::open(config, &sources, &clock)?;
         let endpoints = endpoints::make(config, &sources, &cursor_keys, &clock, &audit)?;
         let app = App::new(Parts {
             verifier: Arc::clone(&verifier),
@@ -304,18 +303,6 @@ impl Service {
             }
         }
     }
-}
-
-/// The audit lines by the configuration.
-fn audit_log(config: &Config) -> Result<AuditLog, BuildError> {
-    if !config.telemetry.audit {
-        return Ok(AuditLog::off());
-    }
-    let Audit { destination, .. } = &config.audit;
-    AuditLog::start(destination, config.audit.mac_key(), crate::on_lambda()).map_err(|error| match destination {
-        Destination::Stdout => BuildError::Audit(format!("standard output: {error}")),
-        Destination::File(settings) => BuildError::Audit(format!("{}: {error}", settings.path.display())),
-    })
 }
 
 /// The verifier of the configured issuers.

@@ -228,7 +228,7 @@ fn validate(raw: RawConfig, root: &Key<'_>) -> Config {
     Config {
         server: server::validate(raw.server, &root.key("server")),
         telemetry: raw.telemetry,
-        audit: audit::validate(raw.audit, &root.key("audit")),
+        audit: audit::validate(raw.audit, &root.key("audit"), &declared),
         lambda: raw.lambda,
         demo: raw.demo,
         issuers,

@@ -272,7 +272,10 @@ mod tests {
             (String::new(), "t.toml:1:1: test: is missing: write at least one `[[test]]`, or nothing is tested"),
             ("test = []".to_owned(), "t.toml:1:8: test: is empty: write at least one `[[test]]`, or nothing is tested"),
             ("[[test]".to_owned(), "t.toml:1:8: invalid TOML: unclosed array table, expected `]`"),
-            ("[[tests]]".to_owned(), "t.toml:1:3: tests: unknown key: did you mean `test`?"),
+            (
+                "[[tests]]".to_owned(),
+                "t.toml:1:1: test: is missing: write at least one `[[test]]`, or nothing is tested\nt.toml:1:3: tests: unknown key: did you mean `test`?",
+            ),
             (test("my = []"), "t.toml:4:1: test[0].my: unknown key: did you mean `may`?"),
             (test("may = []"), "t.toml:4:7: test[0].may: is empty: list at least one request, or remove the key"),
             (test("may = \"read /a\""), "t.toml:4:7: test[0].may: must be an array, not a string"),

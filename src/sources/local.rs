@@ -20,7 +20,7 @@ use self::pages::{is_small, read, read_from_memory, with_selection};
 use self::queries::QueryService;
 use super::local_settings::LocalQuerySettings;
 use super::page_pool::PagePool;
-use super::write::WriteSource;
+use super::write::{EventSink, WriteSource};
 use super::{Queries, Source, SourceError, Tail};
 use crate::auth::permit::Permit;
 use crate::domain::cover::Part;
@@ -136,6 +136,10 @@ impl Source for Local {
     }
 
     fn as_writable(&self) -> Option<&dyn WriteSource> {
+        Some(self)
+    }
+
+    fn event_sink(&self) -> Option<&dyn EventSink> {
         Some(self)
     }
 

@@ -30,7 +30,7 @@ use async_trait::async_trait;
 pub use error::SourceError;
 pub use queries::Queries;
 pub use tail::Tail;
-pub use write::WriteSource;
+pub use write::{EventSink, WriteSource};
 
 use self::page_pool::PagePool;
 use crate::auth::permit::{self, Permit};
@@ -95,6 +95,11 @@ pub trait Source: Send + Sync + fmt::Debug {
 
     /// The source as a [`WriteSource`], if it can be written to.
     fn as_writable(&self) -> Option<&dyn WriteSource> {
+        None
+    }
+
+    /// The source as [`EventSink`], if it takes audit lines.
+    fn event_sink(&self) -> Option<&dyn EventSink> {
         None
     }
 
@@ -165,6 +170,11 @@ impl Sources {
     pub fn writable<Op: Operation>(&self, permit: &Permit<Op>) -> Result<&dyn WriteSource, SourceError> {
         let rule = permit.sources().first().ok_or(SourceError::NotFound)?;
         self.named(permit, &rule.source)?.as_writable().ok_or(SourceError::NotSupported("changes of the source"))
+    }
+
+    /// The source that a permit names, for audit lines; `None`: it takes none.
+    pub(crate) fn event_sink<Op: Operation>(&self, permit: &Permit<Op>) -> Option<&dyn EventSink> {
+        self.of(permit).ok().and_then(|(_, source)| source.event_sink())
     }
 
     /// The source that a permit names, for following events.

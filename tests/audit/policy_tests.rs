@@ -93,7 +93,7 @@ async fn claims_are_read_by_the_rules_of_their_issuer() {
         ),
         (claims(",\"tenant\":\"globex\"") + "expect_tenant = \"acme\"", 1, "tenant acme: the claims name the tenant globex"),
         (claims("") + "refused = true", 0, "1 expectation: all hold"),
-        (claims("") + "may = [\"read /acme/api\"]", 1, "accepts the token: token has no claim `tenant`"),
+        (claims("") + "may = [\"read /acme/api\"]", 1, "accepts the token: claim `tenant` is missing"),
         (claims(",\"tenant\":\"acme\"") + "refused = true", 1, "refuses the token: it is accepted, of tenant acme"),
         ("claims = '{\"iss\":\"https://other.example\"}'\nrefused = true".to_owned(), 0, "1 expectation: all hold"),
         (claims(",\"tenant\":\"aws\"") + "refused = true", 0, "all hold"),

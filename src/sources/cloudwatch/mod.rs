@@ -17,6 +17,7 @@ mod queries;
 mod tail;
 mod streams;
 mod paging;
+mod put;
 mod position;
 mod client;
 mod answer_memory;
@@ -57,7 +58,7 @@ use crate::domain::operation::{DescribeGroup, ListGroups, ListStreams, ReadGroup
 use crate::domain::time::Clock;
 use crate::outbound::Outbound;
 use crate::sources::page_pool::{PAGE_BYTES, PagePool};
-use crate::sources::{Queries, Source, SourceError, Tail};
+use crate::sources::{EventSink, Queries, Source, SourceError, Tail};
 
 /// CloudWatch Logs in one region.
 #[derive(Debug)]
@@ -217,6 +218,10 @@ impl Source for CloudWatch {
 
     async fn ready(&self) -> Result<(), SourceError> {
         self.client.ready().await.map_err(|error| error.plain())
+    }
+
+    fn event_sink(&self) -> Option<&dyn EventSink> {
+        Some(self)
     }
 
     fn queries(&self) -> Option<&dyn Queries> {
